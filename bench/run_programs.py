@@ -285,31 +285,39 @@ def print_sum(rows, mean):
         print('failed:', ', '.join(failed))
 
 
-def main():
-    build, names, runs, as_json, only_prepare = None, [], 7, False, False
+def command_line(usage, defaults):
+    """The command's: the build's folder, names of programs, and what `defaults` has: numbers, texts and flags."""
+    given = {'build': None, 'program': [], **defaults}
     for word in sys.argv[1:]:
         key, _, value = word.partition('=')
+        default = defaults.get(key[2:]) if key.startswith('--') else None
         if key == '--program' and value:
-            names += value.split(',')
-        elif key == '--runs' and value.isdigit() and int(value) > 0:
-            runs = int(value)
-        elif word == '--json':
-            as_json = True
-        elif word == '--prepare':
-            only_prepare = True
-        elif build is None and not word.startswith('-'):
-            build = word
+            given['program'] += value.split(',')
+        elif default is False and word == key:
+            given[key[2:]] = True
+        elif isinstance(default, str) and word != key:
+            given[key[2:]] = value
+        elif type(default) is int and value.isdigit() and int(value) > 0:
+            given[key[2:]] = int(value)
+        elif given['build'] is None and not word.startswith('-'):
+            given['build'] = word
         else:
-            sys.exit(__doc__)
-    if build is None:
-        sys.exit(__doc__)
+            sys.exit(usage)
+    if given['build'] is None:
+        sys.exit(usage)
+    return given
+
+
+def main():
+    given = command_line(__doc__, {'runs': 7, 'json': False, 'prepare': False})
+    build, names, runs, as_json = given['build'], given['program'], given['runs'], given['json']
     lists = configparser.ConfigParser(interpolation=None, delimiters=('=',), comment_prefixes=('#',))
     lists.read(os.path.join(BENCH, 'programs'))
     unknown = [n for n in names if n not in lists.sections()]
     if unknown:
         sys.exit(f'no program {unknown[0]}; there are: ' + ' '.join(lists.sections()))
     programs = [Program(n, dict(lists[n]), build) for n in lists.sections() if not names or n in names]
-    if only_prepare:
+    if given['prepare']:
         failed = 0
         for p in programs:
             try:

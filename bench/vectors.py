@@ -17,6 +17,8 @@ import shlex
 import subprocess
 import sys
 
+from run_programs import command_line
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUN = os.path.join(HERE, 'run')
 BOUND = 1.3
@@ -69,23 +71,9 @@ def measure(base, arguments, runs):
 
 
 def main():
-    folder, names, runs, flags, as_json = None, [], 5, [], False
-    for word in sys.argv[1:]:
-        key, _, value = word.partition('=')
-        if key == '--program' and value:
-            names += value.split(',')
-        elif key == '--runs' and value.isdigit() and int(value) > 0:
-            runs = int(value)
-        elif key == '--flags':
-            flags = shlex.split(value)
-        elif word == '--json':
-            as_json = True
-        elif folder is None and not word.startswith('-'):
-            folder = word
-        else:
-            sys.exit(__doc__)
-    if folder is None:
-        sys.exit(__doc__)
+    given = command_line(__doc__, {'runs': 5, 'flags': '', 'json': False})
+    folder, names, runs, as_json = given['build'], given['program'], given['runs'], given['json']
+    flags = shlex.split(given['flags'])
     kiln, work = os.path.join(folder, 'kiln'), os.path.join(folder, 'bench', 'vectors')
     os.makedirs(work, exist_ok=True)
     kernels = build(kiln, work, os.path.join(RUN, 'kernels.c'), flags)

@@ -194,19 +194,14 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
   return add_param(c, KILN_TYPE_PTR, 0);
 }
 
-/* Adds an argument to the signature being made. */
-static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, kiln_ctype given, kiln_ctype passed) {
-  const struct kn_ctype *t = kn_ctype_at(c, passed);
+/* Adds an argument to the signature being made: its type is known, and how it is passed is found out. */
+static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, struct kn_carg *a) {
+  const struct kn_ctype *t = kn_ctype_at(c, a->as.type);
   if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY)
     return kn_ctypes_fail(c, KILN_ERR_TYPE, "a parameter of void, of an array, or of no type");
-  if (!KN_HELPER_ROOM(c->allocator, c->args, 1))
-    return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
-  struct kn_carg *a = c->args.at + c->args.n;
-  *a = (struct kn_carg){kn_carg_of(c, passed), given};
+  a->as = kn_carg_of(c, a->as.type);
   if (c->abi->take != NULL) c->abi->take(t, r, &a->as);
-  if (!add_params(c, t, &a->as)) return false;
-  c->args.n++;
-  return true;
+  return add_params(c, t, &a->as);
 }
 
 /* ---- interning ---- */
@@ -260,39 +255,42 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
     kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "parameters are missing (NULL)");
     return none;
   }
-  uint32_t before = c->args.n, n_fixed = n;
-  struct kn_cregs r = {0, 0};
   const struct kn_ctype *type = kn_ctype_at(c, result);
   if (type == NULL || type->kind == KILN_C_ARRAY) {
     kn_ctypes_fail(c, KILN_ERR_TYPE, "a result of an array, or of no type");
     return none;
   }
-  struct kn_csig s = {.flags = flags, .args = before, .result = result_of(c, result)};
+  uint32_t before = c->args.n, n_of = of.id != 0 ? c->sigs.at[of.id].n_fixed : 0;
+  if (n > UINT32_MAX - n_of || !KN_HELPER_ROOM(c->allocator, c->args, n_of + n)) {
+    kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+    return none;
+  }
+  struct kn_carg *args = c->args.at + before;
+  bool promoted = of.id != 0 && !c->as_given;
+  for (uint32_t i = 0; i < n_of; i++)
+    args[i].given = args[i].as.type = c->args.at[c->sigs.at[of.id].args + i].given;
+  for (uint32_t i = 0; i < n; i++) {
+    args[n_of + i].given = params[i];
+    args[n_of + i].as.type = promoted ? kiln_ctype_promote(c, params[i]) : params[i];
+  }
+  struct kn_csig s = {.flags = flags,
+                      .args = before,
+                      .n = n_of + n,
+                      .n_fixed = of.id != 0 ? n_of : n,
+                      .result.type = result};
+  s.hash = hash_sig(c, &s);
+  uint32_t known = c->sig_hash_size != 0 ? c->sig_hash[s.hash & (c->sig_hash_size - 1)] : 0;
+  while (known != 0 && !same_sig(c, c->sigs.at + known, &s)) known = c->sigs.at[known].next;
+  if (known != 0) return (kiln_csig){known};
+  struct kn_cregs r = {0, 0};
+  s.result = result_of(c, result);
   c->params.n = 0;
   bool ok = true;
   if (s.result.pass == KILN_CPASS_SRET) {
     ok = add_param(c, KILN_TYPE_PTR, KILN_PARAM_SRET);
     r.gp = 1; /* AArch64: x8, but nothing is counted there */
   }
-  if (of.id != 0) {
-    n_fixed = c->sigs.at[of.id].n_fixed;
-    for (uint32_t i = 0; ok && i < n_fixed; i++) {
-      kiln_ctype t = c->args.at[c->sigs.at[of.id].args + i].given;
-      ok = add_arg(c, &r, t, t);
-    }
-  }
-  bool promoted = of.id != 0 && !c->as_given;
-  for (uint32_t i = 0; ok && i < n; i++)
-    ok = add_arg(c, &r, params[i], promoted ? kiln_ctype_promote(c, params[i]) : params[i]);
-  s.n = c->args.n - before;
-  s.n_fixed = n_fixed;
-  s.hash = hash_sig(c, &s);
-  uint32_t known = ok && c->sig_hash_size != 0 ? c->sig_hash[s.hash & (c->sig_hash_size - 1)] : 0;
-  while (known != 0 && !same_sig(c, c->sigs.at + known, &s)) known = c->sigs.at[known].next;
-  if (known != 0) {
-    c->args.n = before;
-    return (kiln_csig){known};
-  }
+  for (uint32_t i = 0; ok && i < s.n; i++) ok = add_arg(c, &r, args + i);
   kiln_type results[KILN_CPIECES_MAX];
   uint32_t n_results = 0;
   if (s.result.pass == KILN_CPASS_VALUE) results[n_results++] = (kiln_type)type->value;
@@ -300,10 +298,8 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
   if (ok && !sig_room(c)) ok = kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
   if (ok)
     s.sig = kiln_sig_new(c->m, KILN_CC_C, flags, c->params.at, c->params.n, results, n_results);
-  if (!ok || s.sig.id == 0) {
-    c->args.n = before;
-    return none;
-  }
+  if (!ok || s.sig.id == 0) return none;
+  c->args.n = before + s.n;
   uint32_t *head = c->sig_hash + (s.hash & (c->sig_hash_size - 1));
   s.next = *head;
   c->sigs.at[c->sigs.n] = s;

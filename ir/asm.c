@@ -22,7 +22,8 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
   uint64_t params = 0, results = 0;
   const char *wrong = NULL;
   if ((code->bytes == NULL && code->size_bytes) || (code->relocs == NULL && code->n_relocs) ||
-      (code->params == NULL && s->n_params) || (code->results == NULL && s->n_results))
+      (code->params == NULL && s->n_params) || (code->results == NULL && s->n_results) ||
+      (code->rows == NULL && code->rows_bytes))
     return "a list is missing (NULL)";
   if (s->flags & KILN_SIG_VARIADIC) return "a variadic signature of machine code";
   for (uint32_t i = 0; i < s->n_params && !wrong; i++)
@@ -46,13 +47,15 @@ static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code)
                      .regs = f->asm_bytes.n,
                      .bytes = f->asm_bytes.n + n_regs,
                      .n_bytes = code->size_bytes,
+                     .n_rows = code->rows_bytes,
                      .reloc = f->asm_relocs.n,
                      .n_relocs = code->n_relocs};
-  if (code->size_bytes > UINT32_MAX / 4 - f->asm_bytes.n) {
+  uint64_t size = (uint64_t)n_regs + code->size_bytes + code->rows_bytes;
+  if (size > UINT32_MAX / 4 - f->asm_bytes.n) {
     kn_build_fail(f, KILN_ERR_LIMIT, "too much machine code");
     return UINT32_MAX;
   }
-  if (!kn_build_reserve(f, &f->asm_bytes, n_regs + code->size_bytes, 1) ||
+  if (!kn_build_reserve(f, &f->asm_bytes, (uint32_t)size, 1) ||
       !kn_build_reserve(f, &f->asm_relocs, code->n_relocs, sizeof *code->relocs) ||
       !KN_PUSH(f, f->asms, a))
     return UINT32_MAX;
@@ -60,7 +63,8 @@ static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code)
   if (s->n_params) memcpy(to, code->params, s->n_params);
   if (s->n_results) memcpy(to + s->n_params, code->results, s->n_results);
   if (code->size_bytes) memcpy(to + n_regs, code->bytes, code->size_bytes);
-  f->asm_bytes.n += n_regs + code->size_bytes;
+  if (code->rows_bytes) memcpy(to + n_regs + code->size_bytes, code->rows, code->rows_bytes);
+  f->asm_bytes.n += (uint32_t)size;
   if (code->n_relocs)
     memcpy(f->asm_relocs.at + f->asm_relocs.n, code->relocs, code->n_relocs * sizeof *code->relocs);
   f->asm_relocs.n += code->n_relocs;
@@ -110,6 +114,8 @@ kiln_asm kiln_inst_asm(const kiln_func *f, kiln_inst i) {
                    .relocs = a->n_relocs ? f->asm_relocs.at + a->reloc : NULL,
                    .params = regs,
                    .results = regs + kn_sig(f->module, in->c)->n_params,
-                   .lost = a->lost};
+                   .lost = a->lost,
+                   .rows = a->n_rows ? f->asm_bytes.at + a->bytes + a->n_bytes : NULL,
+                   .rows_bytes = a->n_rows};
   return out;
 }

@@ -107,13 +107,16 @@ static inline struct kn_die *define(kiln_debug *d, kiln_die e, unsigned tag) {
   return die;
 }
 
+static bool tag_is_valid(kiln_debug *d, unsigned tag) {
+  if (tag != 0 && tag <= 0xffff && tag != KILN_TAG_LIST) return true;
+  wrong(d, "an entry has no tag");
+  return false;
+}
+
 void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent) {
   if (d == NULL) return;
   d->open = 0;
-  if (tag == 0 || tag > 0xffff || tag == KILN_TAG_LIST) {
-    wrong(d, "an entry has no tag");
-    return;
-  }
+  if (!tag_is_valid(d, tag)) return;
   struct kn_die *die = define(d, e, tag);
   if (die == NULL) return;
   uint32_t shape = kn_trie_step(d->module, &d->shapes, 0, KN_SHAPE_TAG | tag);
@@ -156,6 +159,64 @@ static __attribute__((noinline)) uint32_t more(kiln_debug *d, uint32_t from, uns
   if (shape == 0) return 0;
   d->shapes.at[shape].is = what;
   return shape;
+}
+
+kiln_shape kiln_debug_shape(kiln_debug *d, unsigned tag, const kiln_shape_attr *attrs, uint32_t n) {
+  static const uint8_t kinds[KILN_ATTR_COUNT] = {
+    [KILN_ATTR_UINT] = KN_DA_UINT,         [KILN_ATTR_WIDE] = KN_DA_WIDE,
+    [KILN_ATTR_INT] = KN_DA_INT,           [KILN_ATTR_FLAG] = KN_DA_FLAG,
+    [KILN_ATTR_TEXT] = KN_DA_STRING,       [KILN_ATTR_REF] = KN_DA_REF,
+    [KILN_ATTR_CHILDREN] = KN_DA_CHILDREN, [KILN_ATTR_SIGNATURE] = KN_DA_SIGNATURE,
+    [KILN_ATTR_TYPED] = KN_DA_TYPED,       [KILN_ATTR_RETAIN] = KN_DA_RETAIN,
+    [KILN_ATTR_ARGUMENT] = KN_DA_ARGUMENT};
+  const kiln_shape none = {0};
+  if (d == NULL || (attrs == NULL && n != 0)) return none;
+  if (!tag_is_valid(d, tag)) return none;
+  uint32_t shape = kn_trie_step(d->module, &d->shapes, 0, KN_SHAPE_TAG | tag);
+  for (uint32_t k = 0; k < n && shape != 0; k++) {
+    if (attrs[k].is >= KILN_ATTR_COUNT) {
+      wrong(d, "an attribute is of no kind");
+      return none;
+    }
+    shape = more(d, shape, attrs[k].name, kinds[attrs[k].is]);
+  }
+  return (kiln_shape){shape, tag};
+}
+
+/* The same as kiln_die_shaped, in all cases. */
+static __attribute__((noinline)) void any_shaped(kiln_debug *d, kiln_die e, kiln_shape shape,
+                                                 kiln_die parent, const uint32_t *values) {
+  if (d == NULL) return;
+  d->open = 0;
+  if (shape.id == 0 || shape.id >= d->shapes.n || !tag_is_valid(d, shape.tag)) return;
+  const uint32_t n = kn_shape_words(&d->shapes.at[shape.id]);
+  if (values == NULL && n != 0) return;
+  struct kn_die *die = define(d, e, shape.tag);
+  if (die == NULL || !ROOM(d, d->words, n)) return;
+  *die = (struct kn_die){(uint16_t)shape.tag, shape.id, d->words.n, parent.id};
+  if (n != 0) memcpy(d->words.at + d->words.n, values, n * sizeof *values);
+  d->words.n += n;
+  d->open = e.id & KN_DIE_INDEX;
+}
+
+void kiln_die_shaped(kiln_debug *d, kiln_die e, kiln_shape shape, kiln_die parent,
+                     const uint32_t *values) {
+  /* as most: the next entry */
+  if (KN_LIKELY(d != NULL && shape.id - 1 < d->shapes.n - 1 && values != NULL &&
+                e.id == (d->dies.n | d->tag) && d->dies.n - 1 < d->dies.cap - 1 &&
+                shape.tag - 1 < KILN_TAG_LIST - 1)) {
+    const uint32_t n = kn_shape_words(&d->shapes.at[shape.id]);
+    if (KN_LIKELY(n <= d->words.cap - d->words.n)) {
+      uint32_t *word = d->words.at + d->words.n, *end = word + n;
+      d->open = d->dies.n;
+      d->dies.at[d->dies.n++] =
+        (struct kn_die){(uint16_t)shape.tag, shape.id, d->words.n, parent.id};
+      d->words.n += n;
+      while (word < end) *word++ = *values++;
+      return;
+    }
+  }
+  any_shaped(d, e, shape, parent, values);
 }
 
 /* Adds an attribute to the open entry: its words are to be written; NULL: it is ignored. */
@@ -386,6 +447,12 @@ static void add_value(kiln_func *f, struct kn_debug_value *v, const uint8_t *exp
   f->debug.bytes.n += v->n;
 }
 
+/* The operand if the function has it, or 0. */
+static uint32_t known(const kiln_func *f, uint32_t h) {
+  uint32_t n = kn_is_value(h) ? f->n : kn_is_slot(h) ? f->slots.n : f->pool.n;
+  return kn_is_imm(h) || kn_index(h) < n ? h : 0;
+}
+
 void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (v->expr == NULL && v->n != 0) {
@@ -394,14 +461,17 @@ void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
   }
   struct kn_debug_value value = {.inst = v->at,
                                  .variable = v->variable.id,
-                                 .value = v->value.id,
+                                 .value = known(f, v->value.id),
                                  .n = v->n,
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
                                  .address = v->address};
-  if (kn_is_value(value.value) && kn_index(value.value) >= f->n) value.value = 0;
-  if (kn_is_slot(value.value) && kn_index(value.value) >= f->slots.n) value.value = 0;
-  if (kn_is_pool(value.value) && kn_index(value.value) >= f->pool.n) value.value = 0;
+  if (v->other.id != 0) {
+    value.other = known(f, v->other.id);
+    value.other_at = v->other_at;
+    if (value.other == 0 || v->n == 0 || v->other_at > v->n || v->other_at > KN_OTHER_MOST)
+      value.value = value.other = 0;
+  }
   if (v->inlined < f->session->places.n_locs) value.inlined = v->inlined;
   add_value(f, &value, v->expr);
 }

@@ -239,6 +239,7 @@ struct kn_asm {
   uint64_t lost;           /* registers that it changes, besides those of operands and results */
   uint32_t regs;           /* in asm_bytes: a register for each operand, then one for each result */
   uint32_t bytes, n_bytes; /* in asm_bytes */
+  uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
 };
 
@@ -254,6 +255,7 @@ struct kn_debug_var {
 };
 
 /* What a variable is from an instruction on, or a label there. */
+#define KN_OTHER_MOST 96 /* most of kn_debug_value.other_at */
 struct kn_debug_value {
   uint32_t inst;  /* before this */
   uint32_t block; /* walk: where that is */
@@ -261,8 +263,9 @@ struct kn_debug_value {
   uint32_t value;   /* handle, or 0 */
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
-  uint32_t mark; /* walk: its place, once it was passed; else 0 */
-  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
+  uint32_t other, other_at; /* a second handle, or 0; pushed before this byte of the expression */
+  uint32_t mark;            /* walk: its place, once it was passed; else 0 */
+  uint32_t held;            /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
   bool address, label;
   bool late; /* walk: only behind the instruction at `mark` */
 };

@@ -65,6 +65,12 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
     else ok = kn_parse_no_memory(p);
   }
   code.relocs = relocs;
+  if (ok && kn_parse_word(p, "rows")) {
+    struct kn_token rows = p->lx.tok;
+    ok = rows.kind == KN_TOK_STRING || kn_parse_expected(p, "bytes in quotes");
+    ok = ok && (code.rows = (const uint8_t *)kn_parse_name(p, &rows, &code.rows_bytes)) != NULL;
+    if (ok) kn_parse_next(p);
+  }
   kiln_sig_info info = kiln_sig_get(p->module, sig);
   if (ok && (n_params != info.n_params || n_results != info.n_results))
     ok = kn_parse_syntax(p, &t, "the signature has another number of operands or results");

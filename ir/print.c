@@ -363,6 +363,10 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
     if (r->addend > 0) text(q, "+");
     if (r->addend) kn_put_signed(&q->p, r->addend);
   }
+  if (a->n_rows) {
+    text(q, " rows ");
+    kn_put_string(&q->p, f->asm_bytes.at + a->bytes + a->n_bytes, a->n_rows);
+  }
   if (in->x) word(q, "with");
   put_list(q, in);
 }
@@ -514,6 +518,11 @@ static void put_loc(struct func_printer *q, uint32_t i) {
   else kn_put_loc(&q->p, f, &q->calls, loc, "  !loc ");
 }
 
+/* Is operand `h`, which is not 0, in the text already? */
+static bool is_done(const struct func_printer *q, uint32_t h) {
+  return h != 0 && !(kn_is_value(h) && q->number[h] >= q->done);
+}
+
 /* What variables are from instruction `i` on, and labels there: what was said since the instruction printed before. */
 static void put_values(struct func_printer *q, uint32_t i) {
   const kiln_func *f = q->f;
@@ -528,11 +537,18 @@ static void put_values(struct func_printer *q, uint32_t i) {
     const struct kn_debug_value *v = &at[low];
     if (!kn_put_value_head(&q->p, f, &q->calls, v)) continue;
     if (!v->label) {
-      bool known = v->value != 0 && !(kn_is_value(v->value) && q->number[v->value] >= q->done);
+      bool known = is_done(q, v->value) && (v->other == 0 || is_done(q, v->other));
       text(q, " ");
       if (known) operand(q, v->value);
       else text(q, "none");
-      kn_put_value_tail(&q->p, f, &q->calls, v);
+      kn_put_value_words(&q->p, &q->calls, v);
+      if (known && v->other != 0) {
+        text(q, " other ");
+        operand(q, v->other);
+        text(q, " at ");
+        kn_put_unsigned(&q->p, v->other_at);
+      }
+      kn_put_value_tail(&q->p, f, v);
     }
     text(q, "\n");
   }

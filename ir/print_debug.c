@@ -115,7 +115,9 @@ static bool is_said(const struct sets *s, const struct kn_die_attr *a) {
 /* The value of an attribute, behind its name. */
 static void put_value(struct kn_printer *p, const struct sets *s, const struct kiln_debug *d,
                       const struct kn_die_attr *a) {
-  const uint8_t *bytes = d->bytes.at + (uint32_t)a->value, *text;
+  /* of what is in bytes; of others the value is no offset */
+  const uint8_t *bytes = (uint32_t)a->value < d->bytes.n ? d->bytes.at + (uint32_t)a->value : NULL;
+  const uint8_t *text;
   uint32_t n;
   uint64_t half[2] = {0, 0};
   if (a->kind != KN_DA_FLAG) word(p, " ");
@@ -376,10 +378,13 @@ bool kn_put_value_head(struct kn_printer *p, const kiln_func *f, struct kn_call_
   return true;
 }
 
-void kn_put_value_tail(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
-                       const struct kn_debug_value *v) {
+void kn_put_value_words(struct kn_printer *p, const struct kn_call_numbers *c,
+                        const struct kn_debug_value *v) {
   put_part(p, c, v->inlined, v->part_at, v->part_bits);
   if (v->address) word(p, " address");
+}
+
+void kn_put_value_tail(struct kn_printer *p, const kiln_func *f, const struct kn_debug_value *v) {
   if (v->n == 0) return;
   word(p, " ");
   put_expr(p, f->debug.bytes.at + v->expr, v->n);

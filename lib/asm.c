@@ -42,6 +42,18 @@ static bool emit(struct kn_walk *w, const struct kn_asm *code) {
   return true;
 }
 
+/* Appends the rows of a naked function's code. The state at their end is not known, so that no other code can go on. */
+static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
+  uint8_t advance[5];
+  uint32_t at = (kn_here(w) - w->code.start) / w->target->elf.cie_code_align;
+  if (w->s->out.cfi_size != w->code.cfi_first) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of several pieces of machine code");
+    return;
+  }
+  if (at) kn_code_cfi(w, advance, (size_t)(kn_code_put_advance(advance, at) - advance));
+  kn_code_cfi(w, w->f->asm_bytes.at + code->bytes + code->n_bytes, code->n_rows);
+}
+
 void kn_naked(struct kn_walk *w) {
   kiln_func *f = w->f;
   const struct kn_block *b = &f->block[0];
@@ -56,6 +68,7 @@ void kn_naked(struct kn_walk *w) {
                    "a naked function is machine code without operands alone, in one block");
       return;
     }
+    if (code->n_rows) emit_rows(w, code);
     if (!emit(w, code)) return;
   }
 }
@@ -67,6 +80,10 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
   const uint8_t *regs = f->asm_bytes.at + code->regs;
   uint64_t never = ~(usable(w->target) | clobbered);
   if (!registers_ok(w, regs, (uint32_t)sig->n_params + sig->n_results)) return;
+  if (code->n_rows) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of machine code in a function with a frame");
+    return;
+  }
   if (code->lost & never) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "machine code that changes a register of the frame");
     return;

@@ -4,6 +4,7 @@
  * that may have changed its place; a register is `written` at a position unless it is certain that none of the block's
  * own instructions changed it. This reads the walk's state and changes no code. */
 #include "ir/debug.h"
+#include "lib/dwarf.h"
 #include "lib/walk.h"
 
 #include <string.h>
@@ -49,6 +50,8 @@ static void end_block(struct kn_walk *w) {
     if (!h->open) continue;
     uint32_t value = f->debug.values.at[h->of].value;
     h->open = false;
+    h->stays = false;
+    if (f->debug.values.at[h->of].other) continue;
     h->stays =
       h->reg != KN_NO_REG && w->regs.owner[h->reg] == value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
@@ -58,7 +61,7 @@ static void end_block(struct kn_walk *w) {
 
 void kn_debug_held_begin(struct kn_walk *w) {
   w->debug.held.n = w->debug.held_open = w->debug.written.n = w->debug.held_block = 0;
-  w->debug.aims.n = w->debug.aims_first = 0;
+  w->debug.aims.n = w->debug.aims_first = w->debug.called = 0;
 }
 
 void kn_debug_held_end(struct kn_walk *w) {
@@ -88,10 +91,41 @@ static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *fra
   return false;
 }
 
+/* Has a register that is the home of a loop's parameter got the next round's value in this block? */
+static bool is_aimed(const struct kn_walk *w, unsigned reg) {
+  return reg != KN_NO_REG && kn_debug_aimed(w, reg, kn_plan_pos(w->f, w->block)) != 0;
+}
+
+/* Where one of two values is, which is to stay there in the block unless an instruction changes it; of a constant
+ * nowhere. */
+static bool find_of_two(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame) {
+  *reg = KN_NO_REG;
+  *frame = 0;
+  if (kn_is_imm(h) || kn_is_pool(h)) return true;
+  if (!kn_is_value(h) || h == 0 || w->f->returns_twice) return false;
+  const struct kn_val *val = &w->val[h];
+  if (val->global == 0)
+    return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame) && !is_aimed(w, *reg);
+  const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
+  uint32_t pos = kn_plan_pos(w->f, w->block);
+  if (pos < r->first || pos > r->last) return false;
+  if (val->flags & KN_VF_SLOT_HOME) {
+    *frame = val->frame;
+    return val->frame != 0;
+  }
+  if (!(val->flags & KN_VF_HOME)) return false;
+  *reg = r->reg;
+  bool lost = w->f->block[w->block].calls != 0 && (w->target->around_calls >> r->reg & 1);
+  return !lost && !is_aimed(w, r->reg);
+}
+
 static void open(struct kn_walk *w, uint32_t of, uint32_t mark) {
   struct kn_debug_value *v = &w->f->debug.values.at[of];
-  struct kn_debug_held h = {.of = of, .from = mark, .open = true};
-  if (!find(w, v->value, &h.reg, &h.frame)) return;
+  struct kn_debug_held h = {.of = of, .from = mark, .other_reg = KN_NO_REG, .open = true};
+  if (v->other ? !find_of_two(w, v->value, &h.reg, &h.frame) ||
+                   !find_of_two(w, v->other, &h.other_reg, &h.other_frame)
+               : !find(w, v->value, &h.reg, &h.frame))
+    return;
   h.next = v->held;
   if (KN_PUSH(w->f, w->debug.held, h)) v->held = w->debug.held.n;
 }
@@ -112,8 +146,7 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
   uint32_t at = f->debug.bytes.n;
   uint8_t sum[SUM_BYTES], *p = sum;
   *p++ = OP_CONSTS;
-  for (; number > 63 || number < -64; number >>= 7) *p++ = (uint8_t)(number | 0x80);
-  *p++ = number & 0x7f;
+  p = kn_put_sleb(p, number);
   *p++ = OP_PLUS;
   for (const uint8_t *k = sum; k < p; k++)
     if (!KN_PUSH(f, f->debug.bytes, *k)) return false;
@@ -128,7 +161,8 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
 void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark) {
   struct kn_debug_value *v = &w->f->debug.values.at[of];
   v->held = 0;
-  for (unsigned sums = 0; sums < 4; sums++) {
+  if (v->other) open(w, of, mark);
+  for (unsigned sums = v->other ? 4 : 0; sums < 4; sums++) {
     if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;
     /* a value that nobody reads any more may be gone by a call since */
     if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(w, of, mark);
@@ -140,17 +174,30 @@ void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark) {
             w->code.marks.at[out->lines[out->n_lines - 1].offset].at == kn_here(w);
 }
 
-/* Has what happened since the last step changed the place of `h`? */
-static bool changed(const struct kn_walk *w, const struct kn_debug_held *h, uint32_t v) {
+/* Has what happened since the last step changed the place of value `v`, a register or in the frame? */
+static bool moved(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t frame) {
   const struct kn_val *val = &w->val[v];
   const struct kn_inst *last = &w->inst[w->debug.stepped];
-  if (h->reg == KN_NO_REG)
-    return val->uses == 0 || val->frame != h->frame || !(val->flags & KN_VF_FRAME);
-  if (val->reg != h->reg) return true;
+  if (reg == KN_NO_REG) return val->uses == 0 || val->frame != frame || !(val->flags & KN_VF_FRAME);
+  if (val->reg != reg) return true;
   if (val->flags & KN_VF_HOME) return false;
-  if (w->regs.owner[h->reg] != v || last->op == KILN_OP_ASM) return true;
+  if (w->regs.owner[reg] != v || last->op == KILN_OP_ASM) return true;
   bool call = last->op == KILN_OP_CALL || w->f->clobbers[last->op] != 0;
-  return call && !(w->target->callee_homes >> h->reg & 1);
+  return call && !(w->target->callee_homes >> reg & 1);
+}
+
+/* The same of one of two values. */
+static bool moved_of_two(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t frame) {
+  if (!kn_is_value(v)) return false;
+  if (is_aimed(w, reg)) return true;
+  return w->val[v].global == 0 && moved(w, v, reg, frame);
+}
+
+static bool changed(const struct kn_walk *w, const struct kn_debug_held *h) {
+  const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
+  if (v->other == 0) return moved(w, v->value, h->reg, h->frame);
+  return moved_of_two(w, v->value, h->reg, h->frame) ||
+         moved_of_two(w, v->other, h->other_reg, h->other_frame);
 }
 
 /* A mark where the last instruction that was looked at begins; 0 if the function failed. */
@@ -196,13 +243,15 @@ bool kn_debug_held_step(struct kn_walk *w) {
   for (uint32_t k = w->debug.held_open; k < n; k++) {
     struct kn_debug_held *h = &w->debug.held.at[k];
     if (!h->open) continue;
-    uint32_t v = w->f->debug.values.at[h->of].value;
-    if (changed(w, h, v)) {
-      uint32_t mark = last_step(w), of = h->of;
+    const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
+    if (changed(w, h)) {
+      uint32_t mark = last_step(w), of = h->of, called = w->debug.called, from = kn_here(w);
       if (mark == 0) return false;
       h->open = false;
       h->to = mark;
-      if (w->val[v].uses != 0) open(w, of, kn_code_mark(w, kn_here(w))); /* spilled */
+      /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look before where it returns to */
+      if (called > w->debug.step_at && called <= from) from = called - w->target->elf.nop_bytes;
+      if (v->other || w->val[v->value].uses != 0) open(w, of, kn_code_mark(w, from)); /* spilled */
     }
     any |= w->debug.held.at[k].open;
   }

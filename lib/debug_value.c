@@ -4,6 +4,7 @@
  * problem of data flow for each part of a variable: what all predecessors agree on. Invariant: a range is right or is
  * not there. */
 #include "ir/debug.h"
+#include "lib/dwarf.h"
 #include "lib/walk.h"
 
 #include <string.h>
@@ -71,17 +72,6 @@ uint32_t kn_debug_values_here(struct kn_walk *w) {
 
 /* ---- places ---- */
 
-static uint8_t *put_uleb(uint8_t *p, uint64_t v) {
-  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)v;
-  return p;
-}
-static uint8_t *put_sleb(uint8_t *p, int64_t v) {
-  for (; v > 63 || v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = v & 0x7f;
-  return p;
-}
-
 /* Bits of what a register has of a type; 0: more than a debugger can compute with, or no number. */
 static unsigned word_bits(unsigned type) {
   switch (type) {
@@ -92,6 +82,8 @@ static unsigned word_bits(unsigned type) {
   default: return 0;
   }
 }
+
+enum { PLACE_BYTES = 48 }; /* most of a place */
 
 /* The place of a value: `n` bytes, to which its expression is to be added. 0: it has none. `held`: of a value that is
  * local to its block: where it is. */
@@ -111,7 +103,7 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
       number = (int64_t)c->low;
     }
     *p++ = OP_CONSTS;
-    return (uint32_t)(put_sleb(p, number) - b);
+    return (uint32_t)(kn_put_sleb(p, number) - b);
   }
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &f->slots.at[kn_index(h)];
@@ -119,7 +111,7 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
         (v->part_bits == 0 || v->part_bits == UINT64_C(8) * s->size_bytes)) {
       unsigned reg = w->target->elf.dwarf_regs[s->reg];
       if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
-      else *p++ = OP_REGX, p = put_uleb(p, reg);
+      else *p++ = OP_REGX, p = kn_put_uleb(p, reg);
       return (uint32_t)(p - b);
     }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
@@ -134,15 +126,15 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
     unsigned reg = w->target->elf.dwarf_regs[home];
     if (!computed) {
       if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
-      else *p++ = OP_REGX, p = put_uleb(p, reg);
+      else *p++ = OP_REGX, p = kn_put_uleb(p, reg);
       return (uint32_t)(p - b);
     }
     if (reg < 32) *p++ = (uint8_t)(OP_BREG0 + reg);
-    else *p++ = OP_BREGX, p = put_uleb(p, reg);
+    else *p++ = OP_BREGX, p = kn_put_uleb(p, reg);
     *p++ = 0;
     if (bits < 64) { /* what is above is anything */
       *p++ = OP_CONSTU;
-      p = put_uleb(p, (UINT64_C(1) << bits) - 1);
+      p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
       *p++ = OP_AND;
     }
     return (uint32_t)(p - b);
@@ -151,6 +143,15 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
   if (computed && bits < 64) *p++ = OP_DEREF_SIZE, *p++ = (uint8_t)(bits / 8);
   else if (computed) *p++ = OP_DEREF;
   return (uint32_t)(p - b);
+}
+
+/* Pushes the second of two values: at `p`, behind `before` bytes; how many there are then, or 0. */
+static uint32_t place_other(const struct kn_walk *w, const struct kn_debug_value *v,
+                            const struct kn_debug_held *held, uint8_t *p, uint32_t before) {
+  struct kn_debug_held is = {.reg = held->other_reg, .frame = held->other_frame};
+  struct kn_debug_value other = {.value = v->other, .n = 1}; /* computed with */
+  uint32_t n = kn_is_slot(v->other) ? 0 : place(w, &other, &is, p);
+  return n ? before + n : 0;
 }
 
 /* Is the result on the stack the variable's value? */
@@ -197,6 +198,7 @@ static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v,
 static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_debug_value *v = &f->debug.values.at[k - 1];
+  if (v->other) return false; /* in its own block, where that is known */
   if (kn_is_slot(v->value)) { /* in a register: while it is live */
     const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
     if (s->reg == KN_NO_REG) return true;
@@ -321,8 +323,13 @@ static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_hel
                         uint32_t from, uint32_t to) {
   struct kn_output *out = &w->s->out;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  uint8_t b[64];
-  uint32_t n = from < to ? place(w, v, held, b) : 0, rows = out->n_vars;
+  uint8_t b[PLACE_BYTES + KN_OTHER_MOST + PLACE_BYTES];
+  uint32_t n = from < to ? place(w, v, held, b) : 0, rows = out->n_vars, done = 0;
+  if (n != 0 && v->other != 0 && held) { /* the expression up to the second value, and that */
+    done = v->other_at;
+    if (done) memcpy(b + n, w->f->debug.bytes.at + v->expr, done);
+    n = place_other(w, v, held, b + n + done, n + done);
+  }
   if (n == 0) return false;
   struct kn_code_var row = {.variable = v->variable,
                             .inlined = v->inlined,
@@ -330,8 +337,8 @@ static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_hel
                             .part_bits = v->part_bits,
                             .from = from,
                             .to = to,
-                            .n = v->n};
-  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr);
+                            .n = v->n - done};
+  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr + done);
   if (rows == out->n_vars) return false;
   if (on_stack(v) && (out->n_exprs < out->cap_exprs ||
                       kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
@@ -374,7 +381,7 @@ static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t f
   const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
   if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
     return;
-  const struct kn_debug_held *held = kn_is_value(v->value) ? held_of(w, v) : NULL;
+  const struct kn_debug_held *held = kn_is_value(v->value) || v->other ? held_of(w, v) : NULL;
   if (held && pos == kn_plan_pos(w->f, v->block)) {
     add_local(w, k, pos, from, to, newest);
     return;
@@ -399,7 +406,9 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
   const uint32_t last = w->plan->n_layout - 1;
   uint32_t from = pos, to = pos;
   unsigned reg = KN_NO_REG; /* that keeps it further on */
-  if (!kn_is_value(v->value)) {
+  if (v->other) {
+    reg = KN_NO_REG;
+  } else if (!kn_is_value(v->value)) {
     from = 0;
     to = last;
   } else if (v->value != 0) {

@@ -113,6 +113,7 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
   for (uint32_t k = 0; k < list->parent; k++) {
     uint32_t i = kn_dwarf_index(d, set, items[k]);
     if (i && under && kn_dwarf_in_place(kn_dwarf_entry(d, i))) {
+      d->dies[under].inner = true;
       if (!want_refs(d, i, depth)) return false;
       continue;
     }
@@ -261,6 +262,7 @@ static bool collect(struct kn_dwarf *d) {
     if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
     d->dies[i].placed = d->dies[i].wanted = true;
     d->dies[i].unit = d->units.n;
+    d->dies[i].inner = d->dies[i].shape->kinds & 1u << KN_DA_CHILDREN;
     struct kn_die_attr language;
     if (kn_dwarf_attr(d, i, AT_LANGUAGE, &language))
       d->units.at[d->units.n - 1].language = (uint32_t)language.value;

@@ -56,6 +56,7 @@ struct kn_dwarf_die {
   uint32_t set;  /* of the source's entry: 0: the module's; session + 1 */
   bool placed, wanted;
   bool holds;    /* a block: an entry is directly in it */
+  bool inner;    /* members of its lists are written in it */
   bool abstract; /* a function that was inlined somewhere: the entry has no code, instances have */
 };
 
@@ -78,27 +79,50 @@ struct kn_dwarf_scope {
 /* How deep entries that are written in place may be nested. */
 #define KN_DWARF_PACKS 3
 
+/* How an attribute is written: lib/dwarf_put.c. */
+enum kn_dwarf_put {
+  KN_PUT_NUMBER,
+  KN_PUT_FLAG,
+  KN_PUT_TEXT,
+  KN_PUT_REF,
+  KN_PUT_TYPE,
+  KN_PUT_OTHER
+};
+
 /* An attribute of a shape (ir/debug.h). */
 struct kn_dwarf_item {
   uint16_t name;
   uint8_t kind; /* enum kn_die_kind */
   uint8_t asks; /* KN_ASK_...: it is not always written */
-  uint32_t at;  /* its words, from the entry's first */
+  uint16_t at;  /* its words, from the entry's first */
+  uint8_t put;  /* enum kn_dwarf_put */
 };
 /* A shape, as the writer needs it. */
 struct kn_dwarf_shape {
-  const struct kn_dwarf_item *items, *refs; /* all attributes; those that lead to other entries */
-  uint16_t n, n_refs;
+  /* all attributes; those that lead to other entries; those that may be written */
+  const struct kn_dwarf_item *items, *refs, *puts;
+  uint16_t n, n_refs, n_puts;
   uint32_t kinds; /* 1 << enum kn_die_kind of all */
   const struct kn_dwarf_item *type, *list,
     *argument; /* REF of DW_AT_type, SIGNATURE or TYPED: the first; */
   /* SIGNATURE or TYPED: the last; ARGUMENT. NULL: none */
   bool specifies, declares; /* has DW_AT_specification, a REF; DW_AT_declaration */
   bool artificial, object;  /* has DW_AT_artificial; DW_AT_object_pointer, a flag */
+  bool plain; /* entries that nothing is known of from code have no other attributes */
 };
-/* Attributes for which it has to be asked whether they are written: of any entry, or only of one that has a
- * declaration. */
-enum { KN_ASK = 1, KN_ASK_DECLARED = 2 };
+/* A run of attributes that was written: from which abbreviation on, which, in which forms (lib/dwarf_put.c), and the
+ * abbreviation that makes. */
+struct kn_dwarf_run {
+  const struct kn_dwarf_item *first;
+  uint64_t codes; /* 0: nothing is known here */
+  uint32_t from, node;
+};
+#define KN_DWARF_RUNS 512 /* how many are known; a power of two */
+#define KN_DWARF_RUN 20   /* most attributes of one */
+
+/* Attributes for which it has to be asked whether they are written: of any entry, only of one that has a declaration,
+ * or only of C's units: others never have them. */
+enum { KN_ASK = 1, KN_ASK_DECLARED = 2, KN_ASK_C = 4 };
 
 /* A string of .debug_str, with a NUL behind it there: where it is in the source, its size, its offset. */
 struct kn_dwarf_string {
@@ -188,13 +212,15 @@ struct kn_dwarf {
   /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag << 1 | children; `is`: its
    * number */
   struct kn_trie abbrevs;
+  struct kn_dwarf_run *runs;
   uint32_t n_abbrevs;
   /* strings */
   KN_ARRAY(struct kn_dwarf_string) strs; /* by number; out[KN_DS_STR] has their size alone */
   uint64_t
     *str_slots; /* open hash table of those that are searched: hash << 32 | number + 1, or 0 */
   uint32_t str_mask, str_used;
-  uint32_t *text_base, *str_of; /* by set: its first text; by text: number + 1, or 0 */
+  struct kn_dwarf_set *texts; /* where those of a set are in str_of, and how many, one at least */
+  uint32_t *str_of;           /* by text: number + 1, or 0 */
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
   uint32_t *func_addr; /* by function: index + 1 */
@@ -234,6 +260,8 @@ void kn_dwarf_free(struct kn_elf *e);
  * none. */
 const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
                                         const struct kn_dwarf_item *a, uint32_t *of);
+/* Is a language C? */
+bool kn_dwarf_is_c(uint32_t language);
 /* True for members of lists of children that are written in each entry that has the list: they have no parent. */
 bool kn_dwarf_in_place(const struct kn_die *e);
 /* Where the rows of a function end. */
@@ -257,8 +285,8 @@ bool kn_dwarf_info(struct kn_dwarf *d);
 
 /* Prepares the shapes and texts of all sets; false without memory. */
 bool kn_dwarf_shapes(struct kn_dwarf *d);
-/* Number of a text in .debug_str (KN_DA_STRING), and of characters; UINT32_MAX without memory. */
-uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t id);
+/* Number in .debug_str of text `index` of a set, one that was not asked for so far; UINT32_MAX without memory. */
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index);
 
 /* lib/dwarf_attr.c */
 
@@ -273,23 +301,40 @@ struct kn_dwarf_fields {
   uint32_t patch_first, reloc_first; /* its own ones */
   KN_ARRAY(uint32_t) stack;
   bool failed;
+  bool c; /* the unit is C */
+  /* numbers of the abbreviations of parameters without a name, of such with DW_AT_artificial; 0: not known */
+  uint32_t parameter[2];
 };
 
 #define KN_ABBREV_END (1u << 31)
-/* Begins an entry at the end of .debug_info. */
-void kn_dwarf_open(struct kn_dwarf_fields *f);
 /* Adds an attribute. */
 void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
 void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
-/* Begins entry i, with its attributes; an entry that is written in entry `in`. False without memory. */
+/* Begins entry i, with its attributes. False without memory. */
 bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
-void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
 /* The same for the DW_TAG_variant around member i of variant part `in`. */
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
 /* The attribute of a name; false: there is none. */
 bool kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name, struct kn_die_attr *a);
 /* Index of what attribute `name` of entry i refers to, or 0. */
 uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name);
+/* The type of an entry: of functions that of the result. */
+uint32_t kn_dwarf_type_of(const struct kn_dwarf *d, uint32_t i);
+/* True if attribute `a` of entry i is said elsewhere, or not for this language. `spec`: its declaration. */
+bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t spec);
+/* Adds any attribute. `in`: an enumerator's type, else 0. */
+void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t in);
+
+/* lib/dwarf_put.c */
+
+/* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
+void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
+/* Writes an entry that has no other attributes than these; `in`: the same. False without memory. */
+bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in);
+/* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
+uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children);
 
 /* lib/dwarf_ranges.c */
 
@@ -366,11 +411,13 @@ static inline struct kn_die_attr kn_dwarf_value(const struct kn_dwarf_view *v,
                                                 const struct kn_dwarf_item *a) {
   return kn_die_attr_of(a->name, a->kind, v->words + a->at);
 }
-/* The number of a text in .debug_str. */
+/* The number of a text in .debug_str; of one that there is not, of any. UINT32_MAX without memory. */
 static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
-  if (!(id & KN_DIE_SESSION)) set = 0;
-  uint32_t known = d->str_of[d->text_base[set] + (id & KN_DIE_INDEX)];
-  return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, set, id);
+  const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
+  id &= KN_DIE_INDEX;
+  if (KN_UNLIKELY(id >= in->n)) id = 0;
+  uint32_t known = d->str_of[in->base + id];
+  return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
 }
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {
@@ -403,6 +450,17 @@ static inline bool kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint
   memset(p, 0, 8);
   b->bytes.n += wide ? 8 : 4;
   return KN_DW_PUSH(d, b->relocs, r);
+}
+
+/* Begins an entry at the end of .debug_info. */
+static inline void kn_dwarf_begin(struct kn_dwarf_fields *f) {
+  struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
+  f->abbrev = 0;
+  f->start = b->bytes.n;
+  f->patch_first = f->d->patches.n;
+  f->reloc_first = b->relocs.n;
+  if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
+  else b->bytes.n++;
 }
 
 static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {

@@ -5,18 +5,6 @@
 
 /* ---- values ---- */
 
-static inline void begin(struct kn_dwarf_fields *f) {
-  struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
-  f->abbrev = 0;
-  f->start = b->bytes.n;
-  f->patch_first = f->d->patches.n;
-  f->reloc_first = b->relocs.n;
-  if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
-  else b->bytes.n++;
-}
-
-void kn_dwarf_open(struct kn_dwarf_fields *f) { begin(f); }
-
 /* The abbreviation has another attribute. */
 static inline void step(struct kn_dwarf_fields *f, unsigned name, unsigned form) {
   f->abbrev = kn_trie_step(f->d->m, &f->d->abbrevs, f->abbrev, name << 16 | form);
@@ -195,8 +183,7 @@ static void add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uin
 
 /* ---- what depends on other entries ---- */
 
-/* The type of an entry: of functions that of the result. */
-static uint32_t type_of(const struct kn_dwarf *d, uint32_t i) {
+uint32_t kn_dwarf_type_of(const struct kn_dwarf *d, uint32_t i) {
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_dwarf_item *a = v.shape->type;
   uint32_t of;
@@ -210,7 +197,7 @@ static uint32_t type_of(const struct kn_dwarf *d, uint32_t i) {
 static bool is_unsigned(const struct kn_dwarf *d, uint32_t type, uint64_t *bytes) {
   struct kn_die_attr a;
   *bytes = 0;
-  for (unsigned steps = 0; type != 0 && steps < 64; steps++, type = type_of(d, type)) {
+  for (unsigned steps = 0; type != 0 && steps < 64; steps++, type = kn_dwarf_type_of(d, type)) {
     unsigned tag = kn_dwarf_entry(d, type)->tag;
     if (tag == TAG_POINTER_TYPE || tag == TAG_REFERENCE_TYPE || tag == TAG_RVALUE_REFERENCE_TYPE ||
         tag == TAG_PTR_TO_MEMBER_TYPE || tag == TAG_STRUCTURE_TYPE || tag == TAG_CLASS_TYPE ||
@@ -237,7 +224,8 @@ static void add_constant(struct kn_dwarf_fields *f, unsigned name, uint64_t v, u
 /* Does the declaration that `spec` is say the same? */
 static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_attr *a,
                      uint32_t spec) {
-  if (a->name == AT_TYPE || a->kind == KN_DA_TYPED) return type_of(d, i) == type_of(d, spec);
+  if (a->name == AT_TYPE || a->kind == KN_DA_TYPED)
+    return kn_dwarf_type_of(d, i) == kn_dwarf_type_of(d, spec);
   struct kn_die_attr b;
   if (!kn_dwarf_attr(d, spec, a->name, &b) || b.kind != a->kind) return false;
   uint32_t set = d->dies[i].set, of = d->dies[spec].set, n, m;
@@ -278,36 +266,29 @@ static int64_t lower_bound(unsigned version, uint32_t language) {
   }
 }
 
-static bool is_c(uint32_t language) {
+bool kn_dwarf_is_c(uint32_t language) {
   return language == 0x01 || language == 0x02 || language == 0x0c || language == 0x10 ||
          language == 0x1d || language == 0x2c || language == 0x3e;
 }
 
-/* True if attribute `a` of entry i is said elsewhere, or not for this version and language. `spec`: its declaration. */
-static bool left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
-                     uint32_t spec) {
+bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t spec) {
   const struct kn_dwarf *d = f->d;
   const struct kn_dwarf_unit *u = &d->units.at[f->unit - 1];
   unsigned tag = kn_dwarf_entry(d, i)->tag;
-  switch (a->name) {
+  switch (a->name) { /* what a shape says alone: lib/dwarf_shape.c */
   case AT_PROTOTYPED: {
     uint32_t of;
     const struct kn_dwarf_view v = kn_dwarf_view(d, i);
-    if (!is_c(u->language)) return true;
+    if (!kn_dwarf_is_c(u->language)) return true;
     if (tag != TAG_SUBROUTINE_TYPE) return false;
     const struct kn_dwarf_item *b = v.shape->list;
     const struct kn_die *list =
       b != NULL && b->kind == KN_DA_SIGNATURE ? kn_dwarf_signature(d, &v, b, &of) : NULL;
     return list && list->parent == 2 && kn_dwarf_set(d, of)->items.at[list->first + 1] == 0;
   }
-  case AT_ARTIFICIAL:
-    return tag == TAG_POINTER_TYPE || tag == TAG_REFERENCE_TYPE || tag == TAG_RVALUE_REFERENCE_TYPE;
-  case AT_OBJECT_POINTER: return a->kind == KN_DA_FLAG;
-  case AT_DISCR_VALUE: return tag == TAG_MEMBER;
   case AT_LOWER_BOUND:
     return a->kind == KN_DA_INT && (int64_t)a->value == lower_bound(d->version, u->language);
-  case AT_DELETED:
-  case AT_DEFAULT_VALUE: return d->version < 5;
   case AT_CALLING_CONVENTION: return d->version < 5 && (a->value == 4 || a->value == 5);
   case AT_DECL_FILE:
   case AT_DECL_LINE:
@@ -317,9 +298,8 @@ static bool left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct k
   }
 }
 
-/* Adds any attribute. `in`: an enumerator's type, else 0. */
-static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
-                     uint32_t in) {
+void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t in) {
   struct kn_dwarf *d = f->d;
   const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
   const uint8_t *bytes = s->bytes.at + (uint32_t)a->value;
@@ -328,7 +308,8 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
   case KN_DA_WIDE:
   case KN_DA_UINT: add_number(f, a->name, a->value); break;
   case KN_DA_INT:
-    if (a->name == AT_CONST_VALUE) add_constant(f, a->name, a->value, type_of(d, in ? in : i));
+    if (a->name == AT_CONST_VALUE)
+      add_constant(f, a->name, a->value, kn_dwarf_type_of(d, in ? in : i));
     else kn_dwarf_add(f, a->name, FORM_SDATA, a->value);
     break;
   case KN_DA_FLAG: kn_dwarf_add(f, a->name, FORM_FLAG_PRESENT, 0); break;
@@ -360,107 +341,8 @@ static void add_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_
   case KN_DA_RETAIN:
   case KN_DA_CHILDREN: break;
   case KN_DA_SIGNATURE:
-  case KN_DA_TYPED: kn_dwarf_add_ref(f, AT_TYPE, type_of(d, i)); break;
+  case KN_DA_TYPED: kn_dwarf_add_ref(f, AT_TYPE, kn_dwarf_type_of(d, i)); break;
   }
-}
-
-/* The end of what is written, and the abbreviation so far, while the frequent attributes are: else in the fields. */
-struct cursor {
-  uint8_t *p; /* NULL: there is no memory */
-  uint32_t abbrev;
-};
-
-/* Makes room for n attributes of up to 8 bytes. */
-static inline struct cursor begin_attrs(struct kn_dwarf_fields *f, uint32_t n) {
-  uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 8 * (size_t)n);
-  if (p == NULL) f->failed = true;
-  return (struct cursor){p, f->abbrev};
-}
-static inline void end_attrs(struct kn_dwarf_fields *f, struct cursor c) {
-  f->abbrev = c.abbrev;
-  if (c.p == NULL) f->failed = true;
-  else done(f, c.p);
-}
-
-static inline void put_form(struct kn_dwarf *d, struct cursor *c, unsigned name, unsigned form) {
-  c->abbrev = kn_trie_step(d->m, &d->abbrevs, c->abbrev, name << 16 | form);
-  if (KN_UNLIKELY(c->abbrev == 0)) c->p = NULL;
-}
-
-static inline void put_number(struct kn_dwarf *d, struct cursor *c, unsigned name, uint32_t v) {
-  static const uint8_t forms[5] = {[1] = FORM_DATA1, [2] = FORM_DATA2, [4] = FORM_DATA4};
-  unsigned size = 1 + (v > 0xff) + 2 * (v > 0xffff);
-  kn_put32(c->p, v);
-  c->p += size;
-  put_form(d, c, name, forms[size]);
-}
-
-/* A string's number, or in version 4 its offset, which is relocated. */
-static inline void put_text(struct kn_dwarf *d, struct cursor *c, unsigned name, uint32_t set,
-                            uint32_t id) {
-  uint32_t i = kn_dwarf_text(d, set, id);
-  if (KN_UNLIKELY(i == UINT32_MAX)) {
-    c->p = NULL;
-  } else if (d->version >= 5) {
-    unsigned more = (i > 0xff) + (i > 0xffff) + (i > 0xffffff);
-    kn_put32(c->p, i);
-    c->p += 1 + more;
-    put_form(d, c, name, FORM_STRX1 + more);
-  } else {
-    struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
-    struct kn_dwarf_reloc r = {(uint32_t)(c->p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR,
-                               d->strs.at[i].at, false, false};
-    kn_put32(c->p, 0);
-    c->p = KN_DW_PUSH(d, b->relocs, r) ? c->p + 4 : NULL;
-    put_form(d, c, name, FORM_STRP);
-  }
-}
-
-/* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as add_attr. */
-static void add_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in) {
-  struct kn_dwarf *d = f->d;
-  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
-  const struct kn_dwarf_item *a = v.shape->items, *end = a + v.shape->n;
-  const unsigned asked = spec ? KN_ASK | KN_ASK_DECLARED : KN_ASK;
-  struct cursor c = begin_attrs(f, v.shape->n);
-  uint32_t to;
-  for (; c.p != NULL && a < end; a++) {
-    if (a->asks & asked) {
-      struct kn_die_attr value = kn_dwarf_value(&v, a);
-      if (left_out(f, i, &value, spec)) continue;
-    }
-    switch (a->kind) {
-    case KN_DA_UINT:
-      if (a->name == AT_CONST_VALUE) break;
-      put_number(d, &c, a->name, v.words[a->at]);
-      continue;
-    case KN_DA_FLAG: put_form(d, &c, a->name, FORM_FLAG_PRESENT); continue;
-    case KN_DA_STRING: put_text(d, &c, a->name, v.set, v.words[a->at]); continue;
-    case KN_DA_REF:
-      to = kn_dwarf_to(d, &v, a);
-      if (to != 0 && d->dies[to].unit == f->unit) {
-        struct kn_dwarf_patch patch = {(uint32_t)(c.p - d->out[KN_DS_INFO].bytes.at), to};
-        c.p = KN_DW_PUSH(d, d->patches, patch) ? c.p + 4 : NULL;
-        put_form(d, &c, a->name, FORM_REF4);
-        continue;
-      }
-      if (to != 0 && d->file_of[to] != 0 && v.e->tag != TAG_COMPILE_UNIT) { /* a file's number */
-        put_number(d, &c, a->name, d->file_of[to] - (d->version >= 5));
-        continue;
-      }
-      break;
-    case KN_DA_MD5:
-    case KN_DA_ARGUMENT:
-    case KN_DA_RETAIN:
-    case KN_DA_CHILDREN: continue;
-    default: break;
-    }
-    struct kn_die_attr value = kn_dwarf_value(&v, a);
-    end_attrs(f, c);
-    add_attr(f, i, &value, in);
-    c = begin_attrs(f, (uint32_t)(end - a));
-  }
-  end_attrs(f, c);
 }
 
 /* Where code is: one stretch of it. */
@@ -531,8 +413,8 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
 
 /* How many bits the variable of entry i has by its type; 0: that is not said. */
 static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
-  uint32_t type = type_of(d, d->dies[i].of);
-  for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = type_of(d, type)) {
+  uint32_t type = kn_dwarf_type_of(d, d->dies[i].of);
+  for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = kn_dwarf_type_of(d, type)) {
     struct kn_die_attr a;
     if (kn_dwarf_attr(d, type, AT_BYTE_SIZE, &a)) return a.value <= UINT32_MAX ? 8 * a.value : 0;
     if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE)
@@ -657,16 +539,16 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   const struct kn_die *e = v.e;
   bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
-  begin(f);
+  kn_dwarf_begin(f);
   if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
   uint32_t spec = 0;
   if (v.shape->specifies && (function || e->tag == TAG_VARIABLE))
     spec = kn_dwarf_ref(d, i, AT_SPECIFICATION);
   if (by_name && spec && !instance) v = kn_dwarf_view(d, spec);
-  if (!instance && !by_name) add_attrs(f, i, spec, 0);
+  if (!instance && !by_name) kn_dwarf_put_attrs(f, i, spec, 0);
   for (uint32_t k = 0; k < v.shape->n && !instance && by_name; k++) {
     struct kn_die_attr a = kn_dwarf_value(&v, &v.shape->items[k]);
-    if (a.name == AT_NAME) add_attr(f, spec ? spec : i, &a, 0);
+    if (a.name == AT_NAME) kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);
   }
   if (d->dies[i].abstract && !instance)
     kn_dwarf_add(f, AT_INLINE, d->version < 5 ? FORM_DATA1 : FORM_IMPLICIT_CONST, 1);
@@ -675,17 +557,11 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   return e->tag == TAG_COMPILE_UNIT ? add_unit(f, d->dies[i].unit - 1) : add_code(f, i);
 }
 
-void kn_dwarf_fields_in(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
-  const struct kn_die *e = kn_dwarf_entry(f->d, i);
-  begin(f);
-  add_attrs(f, i, 0, e->tag == TAG_ENUMERATOR ? in : 0);
-}
-
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   struct kn_die_attr a;
   bool has = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE, &a);
   uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
-  begin(f);
+  kn_dwarf_begin(f);
   if (has && a.kind == KN_DA_INT && discriminator)
-    add_constant(f, AT_DISCR_VALUE, a.value, type_of(f->d, discriminator));
+    add_constant(f, AT_DISCR_VALUE, a.value, kn_dwarf_type_of(f->d, discriminator));
 }

@@ -5,15 +5,11 @@
 
 /* ---- shapes ---- */
 
+/* Which attributes are asked about, beyond what `put` decides. */
 static const uint8_t asks[] = {
   [0] = KN_ASK_DECLARED, /* those that stand for others: KN_DA_TYPED */
-  [AT_PROTOTYPED] = KN_ASK,
-  [AT_ARTIFICIAL] = KN_ASK,
-  [AT_OBJECT_POINTER] = KN_ASK,
-  [AT_DISCR_VALUE] = KN_ASK,
+  [AT_PROTOTYPED] = KN_ASK_C,
   [AT_LOWER_BOUND] = KN_ASK,
-  [AT_DELETED] = KN_ASK,
-  [AT_DEFAULT_VALUE] = KN_ASK,
   [AT_CALLING_CONVENTION] = KN_ASK,
   [AT_DECL_FILE] = KN_ASK_DECLARED,
   [AT_DECL_LINE] = KN_ASK_DECLARED,
@@ -39,26 +35,74 @@ static void note(struct kn_dwarf_shape *s, const struct kn_dwarf_item *a) {
   if (a->name == AT_OBJECT_POINTER && a->kind == KN_DA_FLAG && first) s->object = true;
 }
 
+/* How an attribute is written; -1: never, in entries of `tag`. */
+static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned tag) {
+  switch (a->name) {
+  case AT_ARTIFICIAL:
+    if (tag == TAG_POINTER_TYPE || tag == TAG_REFERENCE_TYPE || tag == TAG_RVALUE_REFERENCE_TYPE)
+      return -1;
+    break;
+  case AT_OBJECT_POINTER:
+    if (a->kind == KN_DA_FLAG) return -1;
+    break;
+  case AT_DISCR_VALUE:
+    if (tag == TAG_MEMBER) return -1;
+    break;
+  case AT_DELETED:
+  case AT_DEFAULT_VALUE:
+    if (d->version < 5) return -1;
+    break;
+  default: break;
+  }
+  switch ((enum kn_die_kind)a->kind) {
+  case KN_DA_MD5:
+  case KN_DA_ARGUMENT:
+  case KN_DA_RETAIN:
+  case KN_DA_CHILDREN: return -1;
+  case KN_DA_FLAG: return KN_PUT_FLAG;
+  case KN_DA_STRING: return KN_PUT_TEXT;
+  case KN_DA_REF: return KN_PUT_REF;
+  case KN_DA_SIGNATURE:
+  case KN_DA_TYPED: return KN_PUT_TYPE;
+  case KN_DA_UINT: return a->name == AT_CONST_VALUE ? KN_PUT_OTHER : KN_PUT_NUMBER;
+  case KN_DA_INT:
+  case KN_DA_EXPR:
+  case KN_DA_BLOCK:
+  case KN_DA_SYMBOL:
+  case KN_DA_WIDE: break;
+  }
+  return KN_PUT_OTHER;
+}
+
 static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t number,
                     struct kn_dwarf_shape *s) {
   const struct kn_trie_node *is = &shapes->at[number];
   uint32_t n = kn_shape_attrs(is);
-  struct kn_dwarf_item *items = kn_arena_zero(&d->e->arena, (2 * n + 1) * sizeof *items, 4);
+  struct kn_dwarf_item *items = kn_arena_zero(&d->e->arena, (3 * n + 1) * sizeof *items, 4);
   if (items == NULL) return false;
   s->items = items;
   s->refs = items + n;
+  s->puts = items + 2 * n;
   s->n = (uint16_t)n;
   for (uint32_t k = n; k-- > 0; is = &shapes->at[is->up]) {
     unsigned name = is->key >> 8;
     items[k] = (struct kn_dwarf_item){.name = (uint16_t)name, .kind = (uint8_t)is->key};
     items[k].asks = name < sizeof asks ? asks[name] : 0;
-    items[k].at = kn_shape_words(&shapes->at[is->up]);
+    items[k].at = (uint16_t)kn_shape_words(&shapes->at[is->up]);
   }
+  unsigned tag = is->key & ~KN_SHAPE_TAG;
   for (uint32_t k = 0; k < n; k++) {
+    int how = put(d, &items[k], tag);
     note(s, &items[k]);
+    if (how >= 0) {
+      items[k].put = (uint8_t)how;
+      items[2 * n + s->n_puts++] = items[k];
+    }
     s->kinds |= 1u << items[k].kind;
     if (REFERRING >> items[k].kind & 1) items[n + s->n_refs++] = items[k];
   }
+  s->plain =
+    tag != TAG_COMPILE_UNIT && !(s->specifies && (tag == TAG_SUBPROGRAM || tag == TAG_VARIABLE));
   return true;
 }
 
@@ -66,13 +110,16 @@ bool kn_dwarf_shapes(struct kn_dwarf *d) {
   struct kn_arena *arena = &d->e->arena;
   uint32_t n_sets = d->e->n_sessions + 1, texts = 0;
   d->shapes = kn_arena_zero(arena, n_sets * sizeof *d->shapes, 8);
-  d->text_base = kn_arena_zero(arena, n_sets * sizeof *d->text_base, 4);
-  if (d->shapes == NULL || d->text_base == NULL || !kn_trie_begin(d->m, &d->abbrevs)) return false;
+  d->texts = kn_arena_zero(arena, n_sets * sizeof *d->texts, 4);
+  d->runs = kn_arena_zero(arena, KN_DWARF_RUNS * sizeof *d->runs, 8);
+  if (d->shapes == NULL || d->texts == NULL || d->runs == NULL || !kn_trie_begin(d->m, &d->abbrevs))
+    return false;
   for (uint32_t i = 0; i < n_sets; i++) {
     const struct kiln_debug *in = d->sets[i];
+    uint32_t n = in && in->texts.n ? in->texts.n : 1;
+    d->texts[i] = (struct kn_dwarf_set){texts, n};
+    texts += n;
     if (in == NULL) continue;
-    d->text_base[i] = texts;
-    texts += in->texts.n;
     d->shapes[i] = kn_arena_zero(arena, in->shapes.n * sizeof **d->shapes, 8);
     if (d->shapes[i] == NULL) return false;
     for (uint32_t k = 0; k < in->shapes.n; k++)
@@ -148,11 +195,12 @@ static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) 
   }
 }
 
-uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
   const struct kiln_debug *in = d->sets[set];
-  const struct kn_debug_text *t = &in->texts.at[id & KN_DIE_INDEX];
-  const char *characters = (const char *)in->bytes.at + t->at;
+  static const struct kn_debug_text none = {0};
+  const struct kn_debug_text *t = in && index < in->texts.n ? &in->texts.at[index] : &none;
+  const char *characters = t->n ? (const char *)in->bytes.at + t->at : "";
   uint32_t number = t->apart ? new_string(d, characters, t->n) : search_string(d, characters, t->n);
-  if (number != UINT32_MAX) d->str_of[d->text_base[set] + (id & KN_DIE_INDEX)] = number + 1;
+  if (number != UINT32_MAX) d->str_of[d->texts[set].base + index] = number + 1;
   return number;
 }

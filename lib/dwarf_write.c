@@ -4,96 +4,50 @@
 #include "lib/dwarf.h"
 #include "lib/dwarf_names.h"
 
-/* ---- abbreviations ---- */
-
-/* Writes the abbreviation of a sequence that is complete, a new one; its number, 0 without memory. */
-static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
-  struct kn_trie_node *at = d->abbrevs.at;
-  uint32_t n = 0, what = at[end].key & ~KN_ABBREV_END;
-  for (uint32_t k = at[end].up; k; k = at[k].up) n++;
-  uint32_t *keys = kn_realloc(d->m, NULL, (n + (size_t)1) * sizeof *keys);
-  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
-  if (keys == NULL || p == NULL) {
-    kn_realloc(d->m, keys, 0);
-    return 0;
-  }
-  for (uint32_t k = at[end].up, i = n; k; k = at[k].up) keys[--i] = at[k].key;
-  p = kn_put_uleb(p, at[end].is = ++d->n_abbrevs);
-  p = kn_put_uleb(p, what >> 1);
-  *p++ = what & 1;
-  for (uint32_t k = 0; k < n; k++) {
-    unsigned form = keys[k] & 0xffff;
-    p = kn_put_uleb(p, keys[k] >> 16);
-    p = kn_put_uleb(p, form);
-    if (form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
-  }
-  *p++ = 0;
-  *p++ = 0;
-  kn_dwarf_done(d, KN_DS_ABBREV, p);
-  kn_realloc(d->m, keys, 0);
-  return d->n_abbrevs;
-}
-
-/* Number of the abbreviation of the entry whose attributes are written; 0 without memory. */
-static inline uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
-  struct kn_dwarf *d = f->d;
-  uint32_t end = kn_trie_step(d->m, &d->abbrevs, f->abbrev, KN_ABBREV_END | tag << 1 | children);
-  if (end == 0) return 0;
-  return KN_LIKELY(d->abbrevs.at[end].is) ? d->abbrevs.at[end].is : new_abbreviation(d, end);
-}
-
-/* Makes space for a number of `n` bytes where there is one of one byte. */
-static bool widen(struct kn_dwarf_fields *f, uint32_t n) {
-  struct kn_dwarf *d = f->d;
-  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
-  uint32_t more = n - 1, at = f->start + 1;
-  if (kn_dwarf_space(d, KN_DS_INFO, more) == NULL) return false;
-  memmove(b->bytes.at + at + more, b->bytes.at + at, b->bytes.n - at);
-  b->bytes.n += more;
-  for (uint32_t i = f->reloc_first; i < b->relocs.n; i++) b->relocs.at[i].offset += more;
-  for (uint32_t i = f->patch_first; i < d->patches.n; i++)
-    if (!(d->patches.at[i].at >> 31)) d->patches.at[i].at += more;
-  return true;
-}
-
-/* Completes the entry whose attributes are written. */
-static bool put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children) {
-  uint32_t number = f->failed ? 0 : abbreviation(f, tag, children);
-  if (number == 0) return false;
-  if (number > 0x7f && !widen(f, 2 + (number > 0x3fff) + (number > 0x1fffff))) return false;
-  kn_put_uleb(f->d->out[KN_DS_INFO].bytes.at + f->start, number);
-  return true;
-}
-
 /* ---- entries ---- */
 
-/* The parameters of a type of functions, or of a declaration of a function: children. `count` alone: how many. */
-static bool parameters(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n) {
+/* The list of the result and parameters of a type of functions, or of a declaration of a function, whose parameters are
+ * children; NULL: there are none. *of: the set of its items. */
+static const struct kn_die *signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                      bool has_code, uint32_t *of) {
+  const struct kn_die *list = kn_dwarf_signature(d, v, v->shape->list, of);
+  if (list == NULL || list->parent < 2) return NULL;
+  if (v->shape->list->kind == KN_DA_SIGNATURE || v->shape->declares) return list;
+  /* the parameters of a definition are variables */
+  bool more = has_code && kn_dwarf_set(d, *of)->items.at[list->first + list->parent - 1] == 0;
+  return more ? list : NULL;
+}
+
+/* Writes a parameter of a type that is written in this unit, if how such ones are written is known. */
+static inline bool known_parameter(struct kn_dwarf_fields *f, uint32_t type, bool artificial) {
   struct kn_dwarf *d = f->d;
-  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
-  uint32_t of;
-  *n = 0;
-  if (v.shape->list == NULL) return true;
-  const struct kn_die *list = kn_dwarf_signature(d, &v, v.shape->list, &of);
-  bool declaration = v.shape->declares, typed = v.shape->list->kind == KN_DA_TYPED;
-  if (list == NULL || list->parent < 2) return true;
-  if (typed && !declaration) { /* its parameters are variables */
-    *n = d->dies[i].func && kn_dwarf_set(d, of)->items.at[list->first + list->parent - 1] == 0;
-    if (count || *n == 0) return true;
-    kn_dwarf_open(f);
-    return put_entry(f, TAG_UNSPECIFIED_PARAMETERS, false);
-  }
-  *n = list->parent - 1;
-  if (count) return true;
+  uint32_t number = f->parameter[artificial];
+  if (number == 0 || number > 0x7f || type == 0 || d->dies[type].unit != f->unit) return false;
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 8);
+  if (p == NULL || !KN_DW_ROOM(d, d->patches, 1)) return false;
+  *p++ = (uint8_t)number;
+  uint32_t at = (uint32_t)(p - d->out[KN_DS_INFO].bytes.at);
+  d->patches.at[d->patches.n++] = (struct kn_dwarf_patch){at, type};
+  kn_dwarf_done(d, KN_DS_INFO, p + 4);
+  return true;
+}
+
+/* Writes the parameters of a signature; of a definition (`last`) only that there are further ones. */
+static bool parameters(struct kn_dwarf_fields *f, const struct kn_die *list, uint32_t of,
+                       bool last) {
+  struct kn_dwarf *d = f->d;
   const uint32_t *items = kn_dwarf_set(d, of)->items.at + list->first;
-  for (uint32_t k = 1; k < list->parent; k++) {
+  for (uint32_t k = last ? list->parent - 1 : 1; k < list->parent; k++) {
     uint32_t type = kn_dwarf_index(d, of, items[k]);
-    kn_dwarf_open(f);
+    bool artificial = type && kn_dwarf_view(d, type).shape->artificial;
+    if (known_parameter(f, type, artificial)) continue;
+    kn_dwarf_begin(f);
     kn_dwarf_add_ref(f, AT_TYPE, type);
-    if (type && kn_dwarf_view(d, type).shape->artificial)
-      kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
-    if (!put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false))
-      return false;
+    if (artificial) kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
+    uint32_t number =
+      kn_dwarf_put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false);
+    if (number == 0) return false;
+    if (type && d->dies[type].unit == f->unit) f->parameter[artificial] = number;
   }
   return true;
 }
@@ -106,54 +60,57 @@ static bool end_children(struct kn_dwarf *d) {
   return true;
 }
 
-/* The members of an entry's lists that are written in it; *n: not 0 if there are any. `count`: looks for that alone.
- * They may have such members in turn (packs of template parameters). */
-static bool in_place(struct kn_dwarf_fields *f, uint32_t i, bool count, uint32_t *n,
-                     unsigned depth) {
+/* Writes the members of an entry's lists that are written in it. They may have such members in turn (packs of template
+ * parameters). */
+static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
-  *n = 0;
-  if (!(v.shape->kinds & 1u << KN_DA_CHILDREN)) return true;
   for (uint32_t k = 0; k < v.shape->n_refs; k++) {
     const struct kn_dwarf_item *a = &v.shape->refs[k];
     uint32_t to = a->kind == KN_DA_CHILDREN ? kn_dwarf_to(d, &v, a) : 0;
     if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_TAG_LIST) continue;
     const struct kn_die *list = kn_dwarf_entry(d, to);
-    const struct kiln_debug *s = kn_dwarf_set(d, d->dies[to].set);
+    const uint32_t *items = kn_dwarf_set(d, d->dies[to].set)->items.at + list->first;
     for (uint32_t m = 0; m < list->parent; m++) {
-      uint32_t child = kn_dwarf_index(d, d->dies[to].set, s->items.at[list->first + m]), own = 0;
+      uint32_t child = kn_dwarf_index(d, d->dies[to].set, items[m]);
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
-      ++*n;
-      if (count) return true;
-      if (depth < KN_DWARF_PACKS && !in_place(f, child, true, &own, depth + 1)) return false;
-      kn_dwarf_fields_in(f, child, i);
-      if (!put_entry(f, kn_dwarf_entry(d, child)->tag, own != 0)) return false;
-      if (own && (!in_place(f, child, false, &own, depth + 1) || !end_children(d))) return false;
+      bool own = d->dies[child].inner && depth < KN_DWARF_PACKS;
+      uint32_t in = kn_dwarf_entry(d, child)->tag == TAG_ENUMERATOR ? i : 0;
+      if (!kn_dwarf_put_plain(f, child, own, in)) return false;
+      if (own && (!in_place(f, child, depth + 1) || !end_children(d))) return false;
     }
   }
   return true;
 }
 
-/* The kinds of attributes that give an entry children. */
-#define CHILDREN (1u << KN_DA_CHILDREN | 1u << KN_DA_SIGNATURE | 1u << KN_DA_TYPED)
-
-/* Writes entry i without its children; *open: it has some. */
+/* Writes entry i without its children in the tree; *open: it has some. */
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
-  bool instance = d->dies[i].of != i, by_name;
+  const struct kn_dwarf_die die = d->dies[i];
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const bool instance = die.of != i, lines_only = d->units.at[f->unit - 1].lines_only;
   unsigned tag = v.e->tag;
-  uint32_t n = 0, m = 0;
-  if (!kn_dwarf_fields_of(f, i)) return false;
-  d->dies[i].offset = f->start;
-  by_name = tag == TAG_SUBPROGRAM && d->units.at[f->unit - 1].lines_only;
-  if (!instance && !by_name && (v.shape->kinds & CHILDREN) &&
-      (!parameters(f, i, true, &n) || !in_place(f, i, true, &m, 0)))
-    return false;
-  *open = d->dies[i].first != 0 || n != 0 || m != 0;
-  if (instance && tag == TAG_SUBPROGRAM && d->dies[i].func == 0) tag = TAG_INLINED_SUBROUTINE;
-  return put_entry(f, tag, *open) && (n == 0 || parameters(f, i, false, &n)) &&
-         (m == 0 || in_place(f, i, false, &m, 0));
+  const struct kn_die *list = NULL;
+  uint32_t of = 0;
+  bool by_name = tag == TAG_SUBPROGRAM && lines_only, inner = false;
+  if (!instance && !by_name) {
+    inner = die.inner;
+    if (v.shape->list != NULL) list = signature(d, &v, die.func != 0, &of);
+  }
+  *open = die.first != 0 || list != NULL || inner;
+  if (v.shape->plain && !instance && !die.abstract && !lines_only &&
+      (die.func | die.ranges | die.global | die.var) == 0 &&
+      (tag != TAG_SUBPROGRAM || !die.first)) {
+    if (!kn_dwarf_put_plain(f, i, *open, 0)) return false;
+    d->dies[i].offset = f->start;
+  } else {
+    if (!kn_dwarf_fields_of(f, i)) return false;
+    d->dies[i].offset = f->start;
+    if (instance && tag == TAG_SUBPROGRAM && die.func == 0) tag = TAG_INLINED_SUBROUTINE;
+    if (!kn_dwarf_put_entry(f, tag, *open)) return false;
+  }
+  bool last = list != NULL && v.shape->list->kind == KN_DA_TYPED && !v.shape->declares;
+  return (list == NULL || parameters(f, list, of, last)) && (!inner || in_place(f, i, 0));
 }
 
 /* Is entry i, within variant part `in` (0: in none), written in a DW_TAG_variant? */
@@ -170,6 +127,7 @@ static uint32_t variant_part(const struct kn_dwarf_fields *f) {
 static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf *d = f->d;
   f->unit = d->current = unit + 1;
+  f->c = kn_dwarf_is_c(d->units.at[unit].language);
   d->units.at[unit].one_stretch = d->units.at[unit].same_section && d->units.n == 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
@@ -194,7 +152,7 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     bool open;
     if (is_variant(d, i, part)) {
       kn_dwarf_variant_fields(f, i, part);
-      if (!put_entry(f, TAG_VARIANT, true)) return false;
+      if (!kn_dwarf_put_entry(f, TAG_VARIANT, true)) return false;
     }
     if (!entry(f, i, &open)) return false;
     if (d->dies[i].first) {

@@ -53,6 +53,7 @@ struct kn_walk_debug {
   uint32_t aims_first; /* those of the block */
   /* the last instruction that was looked at, and its place */
   uint32_t stepped, step_at, step_fixups;
+  uint32_t called; /* where the newest call returns to */
 };
 
 /* From `mark` on the register, home of a loop's parameter, has the parameter of the next round: in the loop's last block,
@@ -62,13 +63,15 @@ struct kn_debug_aim {
   uint8_t reg;
 };
 
-/* A stretch of code in which a value that is local to its block is in one place. */
+/* A stretch of code in which a value that is local to its block is in one place; and the second value, if there is
+ * one. */
 struct kn_debug_held {
-  uint32_t of;       /* index in kn_func_debug.values */
-  uint32_t next;     /* the one before it of the same value: index + 1, or 0 */
-  uint32_t from, to; /* marks; to 0: up to the terminator */
-  int32_t frame;     /* where it is, if reg is KN_NO_REG */
-  uint8_t reg;
+  uint32_t of;         /* index in kn_func_debug.values */
+  uint32_t next;       /* the one before it of the same value: index + 1, or 0 */
+  uint32_t from, to;   /* marks; to 0: up to the terminator */
+  int32_t frame;       /* where it is, if reg is KN_NO_REG */
+  int32_t other_frame; /* the same of the second value */
+  uint8_t reg, other_reg;
   bool open;  /* while walking */
   bool stays; /* it is in the register when the block is left */
 };

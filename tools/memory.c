@@ -173,7 +173,9 @@ static inline __attribute__((always_inline)) void *copy(void *out, const void *i
     sixteen last = *(const sixteen *)(from + n - 16);
     char *end = to + n - 16;
     if (n >= 2048) {
-      __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+      n = (n - 1) / 8;
+      __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+      *(sixteen *)end = last;
       return out;
     }
     for (; end - to > 64; to += 64, from += 64)

@@ -48,6 +48,7 @@ static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint6
     case ATTR_NO_RETURN: a->flags |= FA_NORETURN; break;
     case ATTR_NO_UNWIND: a->flags |= FA_NOUNWIND; break;
     case ATTR_RETURNS_TWICE: a->flags |= FA_RETURNS_TWICE; break;
+    case ATTR_OPT_NONE: a->flags |= FA_OPT_NONE; break;
     case ATTR_NO_RED_ZONE: a->flags |= FA_NO_RED_ZONE; break;
     case ATTR_STACK_ALIGNMENT:
       if (value > 16) refuse(a, row);

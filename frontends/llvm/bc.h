@@ -202,8 +202,9 @@ struct kn_bc {
     wide_sigs; /* kn_bc_wide_sigs of the function that is being read: its calls are so, too */
   uint32_t fast_call, fast_flags; /* id of the latest call with flags about floats, and these */
   kiln_value demoted;             /* address of the result's memory */
-  bool tail;    /* a call that must be a tail call was read, but not yet its return */
-  uint32_t loc; /* the latest location in the function; 0: none yet */
+  bool tail;          /* a call that is made a tail call was read, but not yet its return */
+  uint32_t call_mask; /* which bits of a call's flags must be those of a plain call (body.c) */
+  uint32_t loc;       /* the latest location in the function; 0: none yet */
   uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
   kiln_die loc_die;                     /* entry of loc_scope */
   uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
@@ -223,9 +224,8 @@ struct kn_bc {
   bool has_units;                 /* the module's metadata contain a compilation unit */
   bool entries;                   /* nodes become entries of debugging information: debug.c */
   kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
-  uint32_t module_die, func_die;  /* ids of the entries of the first nodes in these, less one */
-  uint32_t module_strings, func_strings; /* strings among the metadata: they come first */
-  uint32_t module_text, func_text; /* ids of the first of them as texts of these sets, less one */
+  uint64_t md_end; /* metadata up to this number are the module's, while nodes become entries */
+  struct kn_bc_md_part md_parts[2]; /* the module's metadata; the function's */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
   unsigned loc_id; /* of it in the block that is being read; 0: not known */
@@ -242,6 +242,7 @@ struct kn_bc {
   KN_BC_ARRAY(struct kn_bc_call_loc)
   call_locs;          /* open hash table: cap is a power of two or 0; n: used by the function */
   uint32_t call_body; /* number of the body whose entries they are, from 1 on */
+  KN_BC_ARRAY(struct kn_bc_shape) shapes; /* known ones, by hash: debug/debug_shape.c */
   KN_BC_ARRAY(struct kn_bc_call_way) call_way;
   KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
   KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
@@ -696,6 +697,9 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
 
 /* ---- inline: values ---- */
 
+/* Four vbr 6 chunks of a call's convention and flags, without the bit that allows a tail call. */
+#define PLAIN_CALL_MASK 0xfffffeu
+
 /* The end of a block that control does not reach; behind a tail call, which does not return, that one ends it. */
 static inline void kn_bc_unreachable(struct kn_bc *r) {
   if (KN_LIKELY(!r->tail)) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
@@ -704,6 +708,9 @@ static inline void kn_bc_unreachable(struct kn_bc *r) {
 
 static inline uint32_t kn_bc_type_of(const struct kn_bc *r, uint32_t id) {
   return r->vals[id].t & KN_BC_TYPE_MASK;
+}
+static inline bool kn_bc_is_vector(const struct kn_bc *r, uint32_t id) {
+  return r->types[kn_bc_type_of(r, id)].kind == TK_VECTOR;
 }
 
 /* The operand `id` as a scalar of `type`. */

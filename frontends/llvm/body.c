@@ -109,10 +109,9 @@ static inline __attribute__((always_inline)) bool quick_alloca(struct kn_bc *r, 
 }
 
 /* Calling convention and flags of a plain call: C's, with an explicit type. Bit 0, which
- * allows a tail call, is ignored. */
+ * allows a tail call, is ignored, unless the function asks for no optimization (r->call_mask). */
 #define PLAIN_CALL 0x8000
 #define PLAIN_CALL_BITS 0x60820u /* PLAIN_CALL encoded in four vbr 6 chunks */
-#define PLAIN_CALL_MASK 0xfffffeu
 #define PLAIN_CALL_SIZE 24
 
 /* Reads a plain call of a defined value; `pos` is the position after its head. False if it needs the general
@@ -128,7 +127,7 @@ static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, ui
   used = 0;
   w = kn_bits_peek(&r->bits, pos);
   uint32_t attrs = short_vbr6(&w, &used, &slow);
-  if (KN_UNLIKELY(n >= 32 - 4 || (w & PLAIN_CALL_MASK) != PLAIN_CALL_BITS)) return false;
+  if (KN_UNLIKELY(n >= 32 - 4 || (w & r->call_mask) != PLAIN_CALL_BITS)) return false;
   pos += used + PLAIN_CALL_SIZE;
   used = 0;
   w = kn_bits_peek(&r->bits, pos);

@@ -416,6 +416,14 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
   return argument(r, id, type, 0);
 }
 
+/* Can a value of `type` be a variadic argument? */
+static bool variadic_possible(struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  if (kn_bc_is_long_vector(t) && r->wide_sigs)
+    return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
+  return !kn_bc_has_odd_lanes(r, t) || kn_bc_bad_type(r, type);
+}
+
 /* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
  * joined. They are passed where variadic arguments are passed. `kinds` are their types. */
 static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, const uint32_t *kinds,
@@ -462,9 +470,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
-    if (r->has_vectors && kn_bc_is_long_vector(&r->types[type]) && r->wide_sigs)
-      return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
-    if (r->has_vectors && kn_bc_has_odd_lanes(r, &r->types[type])) return kn_bc_bad_type(r, type);
+    if (r->has_vectors && !variadic_possible(r, type)) return false;
     if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
@@ -519,6 +525,47 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
     if (!KN_BC_PUSH(r, r->parts, zero.id)) return;
   }
   kn_bc_define_parts(r, ret, first);
+}
+
+/* Is the next record the return of the result of the call that is being read, or of nothing? The position stays. */
+static bool returns_next(struct kn_bc *r, bool result) {
+  uint64_t pos = r->bits.pos;
+  unsigned id = (unsigned)kn_bits_peek(&r->bits, pos) & ((1u << r->width) - 1), code = r->code;
+  if (r->bits.pos >= r->bits.end || id < BC_UNABBREV) return false;
+  uint32_t block;
+  struct kn_bc_ops ops = r->ops; /* of the call: kept */
+  r->ops = r->md_ops;
+  bool is = kn_bc_next(r, &block) == ENTRY_RECORD && r->code == FUNC_RET &&
+            r->ops.n == (result ? 1 : 0) && (!result || r->ops.at[0] == 1);
+  r->md_ops = r->ops;
+  r->ops = ops;
+  r->code = code;
+  r->bits.pos = pos;
+  return is;
+}
+
+/* LLVM makes a jump of a call that may be a tail call and is the function's last instruction. Debuggers see one frame less
+ * then: it is done in functions that are not optimized, whose only such calls are those of clang's thunks. The function is
+ * of the same type, with arguments in registers alone. */
+static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
+                                            const struct kn_bc_sig *s) {
+  enum { MOST_ARGS = 6 }; /* of either kind, in registers of both targets */
+  const struct kn_bc_type *ft = &r->types[type];
+  if (!(r->fn->fn_flags & FA_OPT_NONE) || type != r->fn->type || ft->flags || r->harden.leaves ||
+      !s->plain || s->ret > RET_SCALAR || s->ret_bool != r->fn_sig.ret_bool ||
+      ft->n - 1 > MOST_ARGS)
+    return false;
+  unsigned in_memory =
+    KILN_PARAM_BYVAL | (kn_bc_targets[r->target].sret_jumps ? 0u : KILN_PARAM_SRET);
+  const kiln_sig_info is = kiln_sig_get(r->module, s->sig);
+  for (uint32_t k = 0; k < is.n_params; k++)
+    if (is.params[k].flags & in_memory) return false;
+  for (uint32_t k = 0; k < ft->n; k++) {
+    const struct kn_bc_type *t = &r->types[r->elems.at[ft->first + k].type];
+    bool number = (t->kind == TK_INT || t->kind == TK_FLOAT) && t->bits <= 64;
+    if (!number && t->kind != TK_PTR && t->kind != TK_VOID) return false;
+  }
+  return returns_next(r, s->ret == RET_SCALAR);
 }
 
 /* The handle of value `id`, which is function `g`. Most callees are functions, most called once in a body. */
@@ -604,6 +651,10 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     return;
   }
   struct kn_bc_sig s = *sp;
+  if (KN_UNLIKELY(cc & 1) && convention == 0 && jumps(r, type, &s)) {
+    tail_call(r, type, attrs, flags, convention, target, ops, n);
+    return;
+  }
   if (KN_UNLIKELY(convention == CC_PRESERVE_NONE) &&
       !kn_bc_harden_convention(r, convention, NULL, &s.sig))
     return;

@@ -93,6 +93,7 @@ enum kn_bc_attr_kind {
   ATTR_STACK_PROTECT_STRONG = 28,
   ATTR_STRUCT_RET = 29,
   ATTR_ZEXT = 34,
+  ATTR_OPT_NONE = 37,
   ATTR_NO_CF_CHECK = 56
 };
 

@@ -27,6 +27,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
     .n_mds = base->mds.n,
   };
   r->module_mds = 0;
+  r->md_end = r->shared.n_mds;
   memset(r->files, 0, sizeof r->files); /* their numbers are those of the base's session */
   memset(r->md_defined, 0, sizeof r->md_defined);
   r->vals = NULL;
@@ -64,6 +65,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->dies);
   EMPTY(r->call_locs);
   EMPTY(r->call_way);
+  EMPTY(r->shapes);
   EMPTY(r->assigns);
   EMPTY(r->assign_bytes);
   EMPTY(r->assigned);

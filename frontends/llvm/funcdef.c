@@ -66,6 +66,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   r->may_split = r->has_trap || r->fn->init || r->has_words || r->splits;
   r->others = 0;
   r->tail = r->asm_waits = false;
+  r->call_mask = PLAIN_CALL_MASK | (r->fn->fn_flags & FA_OPT_NONE) / FA_OPT_NONE;
   r->asm_count = 0;
   r->harden.guard = KILN_GUARD_NONE;
   r->harden.enters = 0;

@@ -223,6 +223,11 @@ void kn_bc_harden_enter(struct kn_bc *r) {
 
 void kn_bc_harden_leave(struct kn_bc *r) { profile(r, "__cyg_profile_func_exit", false, true); }
 
+bool kn_bc_harden_naked(const struct kn_bc *r) {
+  const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
+  return a && a->harden & NAKED;
+}
+
 void kn_bc_harden_function(struct kn_bc *r) {
   const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
   uint64_t harden = a ? a->harden : 0;

@@ -39,10 +39,6 @@ static bool access_follows(struct kn_bc *r) {
          r->n_vals >= r->zeroed && !r->no_addrs;
 }
 
-static inline bool is_vector(const struct kn_bc *r, uint32_t id) {
-  return r->types[kn_bc_type_of(r, id)].kind == TK_VECTOR;
-}
-
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n) {
   uint32_t type = source, base_type = kn_bc_type_of(r, base);
   if (KN_UNLIKELY(r->types[base_type].ktype != KILN_TYPE_PTR ||
@@ -65,7 +61,7 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
       if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
       step = t->size;
     } else if (t->kind == TK_STRUCT) {
-      if (KN_UNLIKELY(!known && is_vector(r, idx[i]))) {
+      if (KN_UNLIKELY(!known && kn_bc_is_vector(r, idx[i]))) {
         kn_bc_vec_gep(r, source, base, idx, n);
         return;
       }

@@ -536,7 +536,11 @@ static void run(const struct call *c) {
   case IN_LEVEL: level(c); return;
   case IN_PTRMASK: pointer_mask(c); return;
   case IN_COMPARE: compare(c); return;
-  case IN_CLEAR_CACHE: flush(c, arg(c, 0), arg(c, 1)); return;
+  case IN_CLEAR_CACHE: {
+    kiln_value from = arg(c, 0), to = arg(c, 1);
+    flush(c, from, to);
+    return;
+  }
   case IN_TRAMPOLINE: trampoline(c); return;
   case IN_FIXED: fixed(c, false); return;
   case IN_SAVE_ALL: fixed(c, true); return;
@@ -632,10 +636,7 @@ static void by_lanes(const struct call *c) {
     run(&lane);
     lanes[k] = kn_bc_vec_result(r);
   }
-  kn_bc_vec_leave(r, entered);
-  if (r->status != KILN_OK) return;
-  kn_bc_vec_from_lanes(r, &out, lanes);
-  kn_bc_vec_def(r, &out);
+  kn_bc_vec_leave_with(r, entered, &out, lanes);
 }
 
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,

@@ -7,15 +7,19 @@
 
 /* ---- scanning a block ---- */
 
+/* The part of the metadata that is being read. */
+static struct kn_bc_md_part *part(struct kn_bc *r) { return &r->md_parts[r->mds_done]; }
+
 /* The newest `count` metadata, strings, become texts of entries. They follow each other without gaps. */
 static void texts(struct kn_bc *r, uint32_t count) {
   kiln_debug *d = r->mds_done ? r->func_debug : r->debug;
-  uint32_t first = 0;
+  struct kn_bc_md_part *p = part(r);
+  p->empty = 0;
   for (uint32_t i = r->mds.n - count; i < r->mds.n; i++) {
     uint32_t id = kiln_debug_text(d, r->mds.at[i].text, r->mds.at[i].n).id;
-    if (i == r->mds.n - count) first = id;
+    if (i == r->mds.n - count) p->text = id - 1;
+    if (KN_UNLIKELY(r->mds.at[i].n == 0)) p->empty = id;
   }
-  *(r->mds_done ? &r->func_text : &r->module_text) = first - 1;
 }
 
 /* METADATA_STRINGS: [count, offset of the characters], blob: lengths as vbr 6, then characters. */
@@ -35,7 +39,7 @@ static bool strings(struct kn_bc *r) {
     at += n;
   }
   r->mds.n += (uint32_t)count;
-  *(r->mds_done ? &r->func_strings : &r->module_strings) = (uint32_t)count;
+  part(r)->strings = (uint32_t)count;
   if (r->entries) texts(r, (uint32_t)count);
   return true;
 }
@@ -288,7 +292,7 @@ static bool begin_entries(struct kn_bc *r) {
 /* [low half, high half]: where the index is, in bits from the end of this record. Modules with few nodes have none. */
 static bool index_offset(struct kn_bc *r, unsigned id) {
   if (!kn_bc_record(r, id)) return false;
-  if (r->mds_done || r->entries || r->mds.n != r->module_strings || r->ops.n != 2) return true;
+  if (r->mds_done || r->entries || r->mds.n != part(r)->strings || r->ops.n != 2) return true;
   uint64_t pos = r->bits.pos, offset = r->ops.at[0] + (r->ops.at[1] << 32);
   if (offset >= r->bits.end - pos) return true;
   r->bits.pos += offset;
@@ -408,11 +412,11 @@ static bool read_block(struct kn_bc *r, struct kn_bc_md_block *block) {
 }
 
 bool kn_bc_read_metadata(struct kn_bc *r) {
-  r->func_strings = 0;
+  r->md_parts[1] = (struct kn_bc_md_part){.before = (uint32_t)r->md_end};
   if (r->entries) {
     r->func_debug = kiln_session_debug(r->session);
     uint32_t n = kiln_debug_count(r->func_debug);
-    r->func_die = kiln_die_at(r->func_debug, n + (n == 0)).id - 1;
+    r->md_parts[1].die = kiln_die_at(r->func_debug, n + (n == 0)).id - 1;
   }
   return read_block(r, &r->func_md);
 }
@@ -430,7 +434,7 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
     }
   }
   r->mds_done = true;
-  r->module_mds = r->mds.n;
+  r->md_end = r->module_mds = r->mds.n;
   r->module_md_scope = r->md_scope.n;
   return true;
 }

@@ -40,6 +40,7 @@ const struct kn_bc_target kn_bc_targets[] = {
                            .floats_read = 8,
                            .f128 = KILN_TYPE_F128,
                            .aligns_args = true,
+                           .sret_jumps = true,
                            .sret_in_reg = true,
                            .probes_by_flag = true,
                            .trampoline = {3, /* ldr x15, chain; ldr x17, function; br x17 */

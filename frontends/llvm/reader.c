@@ -125,7 +125,7 @@ void kn_bc_free(struct kn_bc *r) {
     r->stamps.at,   r->late.at,      r->pads.at,         r->invokes.at,  r->waiting.at,
     r->clauses.at,  r->caught.at,    r->addrs.at,        r->mds.at,      r->type_pieces.at,
     r->md_scope.at, r->assigns.at,   r->assign_bytes.at, r->assigned.at, r->md_ops.at,
-    r->dies.at,     r->call_locs.at, r->call_way.at,
+    r->dies.at,     r->call_locs.at, r->call_way.at,     r->shapes.at,
   };
   void *shared[] = {
     r->blockinfo.at,  r->elems.at,   r->group_attrs.at, r->groups.at,

@@ -29,33 +29,38 @@ void kn_bits_skip_vbr6(struct kn_bits *b, uint64_t n) {
   }
 }
 
+/* From so many numbers on it is worth to look for what long arrays have. */
+#define LONG_ARRAY 32
+
 void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
-  uint64_t pos = b->pos;
-  for (uint64_t i = 0; i < n;) {
+  uint64_t pos = b->pos, *end = to + n;
+  while (to < end) {
     uint64_t w = kn_bits_peek(b, pos);
-    if (!(w & KN_BITS_TOPS9) && n - i >= 9) { /* nine numbers of one chunk */
+    if (end - to > LONG_ARRAY) {
+      if (!(w & KN_BITS_TOPS9)) { /* nine numbers of one chunk */
 #pragma GCC unroll 9
-      for (unsigned k = 0; k < 9; k++) to[i + k] = w >> 6 * k & 31;
-      i += 9;
-      pos += 54;
-      continue;
-    }
-    if ((w & KN_BITS_TOPS8) == UINT64_C(0x20020020020) && n - i >= 4) {
-#pragma GCC unroll 9
-      for (unsigned k = 0; k < 4; k++) { /* four numbers of two chunks, as in text */
-        uint64_t v = w >> 12 * k;
-        to[i + k] = (v & 31) | (v >> 1 & 0x3e0);
+        for (unsigned k = 0; k < 9; k++) to[k] = w >> 6 * k & 31;
+        to += 9;
+        pos += 54;
+        continue;
       }
-      i += 4;
-      pos += 48;
-      continue;
+      if ((w & KN_BITS_TOPS8) == UINT64_C(0x20020020020)) {
+#pragma GCC unroll 9
+        for (unsigned k = 0; k < 4; k++) { /* four numbers of two chunks, as in text */
+          uint64_t v = w >> 12 * k;
+          to[k] = (v & 31) | (v >> 1 & 0x3e0);
+        }
+        to += 4;
+        pos += 48;
+        continue;
+      }
     }
     /* One by one; behind the 57 bits that a window is sure to have are ones, so that no number ends there. */
     int64_t v = (int64_t)(w | UINT64_C(0x7f) << 57);
-    uint64_t first = i;
+    const uint64_t *first = to;
     do {
       if (!(v & 32)) {
-        to[i++] = (uint64_t)v & 31;
+        *to++ = (uint64_t)v & 31;
         v >>= 6;
         pos += 6;
         continue;
@@ -65,13 +70,13 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
       unsigned bits = (unsigned)__builtin_ctzll(ends) + 1;
       uint32_t x = (uint32_t)((uint64_t)v & (ends ^ (ends - 1)) & 0x7df7df);
       x -= (x & 0xfc0fc0) >> 1; /* of each two chunks of 64 one of 32 * 32, and so on */
-      to[i++] = x - (x >> 12) * (4096 - 1024);
+      *to++ = x - (x >> 12) * (4096 - 1024);
       v >>= bits;
       pos += bits;
-    } while (i < n);
-    if (KN_UNLIKELY(i == first)) {
+    } while (to < end);
+    if (KN_UNLIKELY(to == first)) {
       b->pos = pos;
-      to[i++] = kn_bits_vbr6(b);
+      *to++ = kn_bits_vbr6(b);
       pos = b->pos;
     }
   }

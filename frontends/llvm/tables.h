@@ -3,6 +3,7 @@
 #ifndef KN_LLVM_TABLES_H
 #define KN_LLVM_TABLES_H
 
+#include <kiln/debug.h>
 #include <kiln/llvm.h>
 
 #include "codes.h"
@@ -179,8 +180,9 @@ enum {
   FA_SSE41 = 1024,
   FA_AVX2 = 2048,
   FA_FMA = 4096,
+  FA_OPT_NONE = 8192,
   KN_BC_SIG_WIN64 = 16,
-  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, which is not implemented */
+  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, whose arguments are refused */
   KN_BC_SIG_AVX = 64,    /* vectors of 256 bits are passed in one register */
   KN_BC_SIG_DEFINITION = 128
 };
@@ -402,11 +404,30 @@ struct kn_bc_md_block {
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
 };
 
+/* The metadata of the module, or of a function, which are strings, then nodes: what becomes of those in a set of entries. */
+struct kn_bc_md_part {
+  uint32_t before;  /* metadata before these */
+  uint32_t strings; /* how many */
+  uint32_t text;    /* id of the first of them as a text, less one */
+  uint32_t empty;   /* id of one without characters, or 0: metadata has one at most */
+  uint32_t die;     /* id of the first node's entry, less one */
+};
+
 /* A location that code was inlined at: metadata id, number in the session. Ids are those of one function: an entry
  * whose `body` is another's is an empty one. */
 struct kn_bc_call_loc {
   uint32_t id, loc, body;
 };
+
+/* A shape of entries of `d`: the attributes of a table that they have, and their tag. */
+struct kn_bc_shape {
+  uint64_t has;
+  const struct kn_bc_field *fields; /* NULL: nothing is known here */
+  const kiln_debug *d;
+  uint32_t tag;
+  kiln_shape shape;
+};
+
 /* One that waits for its caller's: its metadata id, line, column, scope + 1, metadata id of where it was inlined. */
 struct kn_bc_call_way {
   uint32_t id, op[4];
@@ -450,6 +471,7 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   bool
     cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool sret_jumps; /* clang's thunks jump to functions with results in memory, too */
   bool half_calls; /* half is converted by calls; else by instructions */
   bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */

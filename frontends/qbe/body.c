@@ -2,15 +2,16 @@
  *
  * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been. In
  * the block where it was assigned it is the value that was assigned last; so it is everywhere, if it is assigned once, in
- * the first block. All else is left to <kiln/ssa.h>. A body is first read as if each temporary were assigned once, and
- * above its uses. If that turns out to be wrong, what was built is discarded and the body is read a second time, when it is
- * known which are assigned more often. Invariant: a body that is built has defined labels, matching phis, and all of
- * its temporaries assigned. */
+ * the first block. All else is left to <kiln/ssa.h>. Phis get their operands when all is built. Where it turns out that a
+ * temporary is assigned again, or that an operand of a phi needs an instruction where its block jumps, what was built is
+ * discarded, and the body is read again. */
 #include "read.h"
 
 #include <kiln/fold.h>
 #include <kiln/inspect.h>
 
+/* How a body is read: temporaries are assigned once; or often; and operands of phis are built where blocks jump. */
+enum { ONCE, OFTEN, EARLY };
 enum { FIRST_BLOCK = 1 };
 
 static const kiln_value no_value = {0};
@@ -19,9 +20,17 @@ static bool is_int(kiln_type class) { return class <= KILN_TYPE_I64; }
 
 /* ---- conversions ---- */
 
+/* The body is to be read again. */
+static __attribute__((cold, noreturn)) void again(struct kn_qbe *r, unsigned how) {
+  r->how = (uint8_t)how;
+  longjmp(r->ends, END_AGAIN);
+}
+
 static kiln_value convert(struct kn_qbe *r, kiln_op op, kiln_type to, kiln_type from,
                           kiln_value v) {
-  return to == from ? v : kiln_fold_convert(r->f, op, to, from, v);
+  if (to == from) return v;
+  if (r->late) again(r, EARLY);
+  return kiln_fold_convert(r->f, op, to, from, v);
 }
 static kiln_value extend(struct kn_qbe *r, bool is_signed, kiln_type to, kiln_type from,
                          kiln_value v) {
@@ -35,15 +44,6 @@ static kiln_value low_word(struct kn_qbe *r, kiln_value v) {
 
 static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
 
-/* The body is to be read a second time. What is left of the first is read only: without a function, the builder does
- * nothing. */
-static void again(struct kn_qbe *r) {
-  if (r->second) return;
-  kiln_func_discard(r->f);
-  kiln_ssa_begin(r->ssa, r->f = NULL, 0);
-  r->again = true;
-}
-
 /* The temporary whose '%' is at r->p. */
 static uint32_t temporary(struct kn_qbe *r) {
   r->p++;
@@ -52,68 +52,76 @@ static uint32_t temporary(struct kn_qbe *r) {
 }
 
 /* Tells <kiln/ssa.h> where a block jumps to. */
-static void tell(struct kn_qbe *r, const struct block *b) {
-  if (b->then != 0) kiln_ssa_edge(r->ssa, block_of(b->label), block_of(b->then));
-  if (b->other != 0) kiln_ssa_edge(r->ssa, block_of(b->label), block_of(b->other));
+static void tell(struct kn_qbe *r, uint32_t label) {
+  const struct label *l = r->labels.at + label;
+  if (l->then != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->then));
+  if (l->other != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->other));
 }
 
-/* Makes a temporary a variable, which has the value that was assigned, if there is one. */
-static kiln_var variable(struct kn_qbe *r, struct temp *t) {
-  if (t->is_variable) return t->var;
+/* Makes a temporary a variable, which has the value that was assigned last, if there is one. Its type may not be known
+ * yet where it is used: then a variable for a word has room for a long. */
+static void make_variable(struct kn_qbe *r, struct temp *t, kiln_type used_as) {
+  if (t->held != KILN_TYPE_VOID) return;
   if (!r->variables) {
     kiln_ssa_begin(r->ssa, r->f, 0);
-    for (uint32_t i = FIRST_BLOCK; i < r->blocks.n; i++) tell(r, r->blocks.at + i);
+    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) tell(r, i);
+    r->variables = true;
   }
-  t->is_variable = r->variables = true;
-  t->var = kiln_ssa_var(r->ssa, t->class);
-  if (t->block != 0)
-    kiln_ssa_write_in(r->ssa, block_of(r->blocks.at[t->block].label), t->var, t->v);
-  return t->var;
+  if (t->class != KILN_TYPE_VOID) used_as = t->class;
+  else if (used_as == KILN_TYPE_I32) used_as = KILN_TYPE_I64;
+  t->held = used_as;
+  t->var = kiln_ssa_var(r->ssa, used_as);
+  if (t->block != 0) kiln_ssa_write_in(r->ssa, block_of(t->block), t->var, t->v);
 }
 
-/* The value of the temporary that was read last, and is not simply there; a long is a word, too. */
+/* True if the value that was assigned last is that of the temporary in the current block. */
+static inline bool is_here(const struct kn_qbe *r, const struct temp *t) {
+  return t->block == r->current || (t->block == FIRST_BLOCK && r->how == ONCE);
+}
+
+/* The value of the temporary that was read last, if it is not simply there; a long is a word, too. */
 static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_t temp,
                                                        kiln_type class) {
   static const char letters[] = {
     [KILN_TYPE_I32] = 'w', [KILN_TYPE_I64] = 'l', [KILN_TYPE_F32] = 's', [KILN_TYPE_F64] = 'd'};
-  const char *at = r->name.at - 1;
   if (temp == 0) temp = kn_qbe_add(r, &r->temps.t);
   struct temp *t = r->temps.at + temp;
-  if (t->class == KILN_TYPE_VOID) again(r);
-  if (t->class == KILN_TYPE_VOID) return no_value;
   kiln_value v = t->v;
-  if (t->block != r->current && (t->block != FIRST_BLOCK || t->often))
-    v = kiln_ssa_read_in(r->ssa, block_of(r->blocks.at[r->current].label), variable(r, t));
-  if (t->class == class) return v;
-  if (t->class == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
-  FAIL(r, at, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(t->name), letters[t->class],
-       letters[class]);
+  kiln_type is = t->class;
+  if (!is_here(r, t)) {
+    make_variable(r, t, class);
+    v = kiln_ssa_read_in(r->ssa, block_of(r->current), t->var);
+    is = t->class == KILN_TYPE_VOID || class == KILN_TYPE_I32 ? t->held : t->class;
+  }
+  if (is == class) return v;
+  if (is == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
+  FAIL(r, r->name.at - 1, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(r->name),
+       letters[is], letters[class]);
 }
 
 static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln_value v,
                           const char *at) {
   struct temp *t = r->temps.at + temp;
-  if (t->class == KILN_TYPE_VOID) {
-    t->class = class;
-  } else if (!r->second) {
-    t->often = true;
-    again(r);
-    if (t->class != class && (!is_int(t->class) || !is_int(class)))
+  if (t->block != 0 && r->how == ONCE) again(r, OFTEN);
+  if (t->block != 0 && t->block != r->current) make_variable(r, t, class);
+  kiln_type was = t->class != KILN_TYPE_VOID ? t->class : t->held;
+  if (was != KILN_TYPE_VOID && was != class) {
+    if (!is_int(was) || !is_int(class))
       FAIL(r, at, TYPE, "%%%.*s is assigned with two types", SHOW(t->name));
-    if (t->class != class) t->class = KILN_TYPE_I32; /* of a long the low bits are left */
-  } else {
-    if (t->class != class) v = low_word(r, v);
-    if (t->often || t->is_variable) kiln_ssa_write(r->ssa, variable(r, t), v);
+    if (class == KILN_TYPE_I64) v = low_word(r, v); /* the low bits are left */
+    class = KILN_TYPE_I32;
   }
+  t->class = class;
   t->v = v;
   t->block = r->current;
+  if (t->held != KILN_TYPE_VOID)
+    kiln_ssa_write(r->ssa, t->var, extend(r, false, t->held, class, v));
 }
 
 /* ---- operands ---- */
 
-/* A constant as a value of a class. `build` is false if it is not wanted where it stands: then the result says
- * whether it is one without instructions. */
-static kiln_value constant(struct kn_qbe *r, kiln_type class, bool build) {
+/* A constant as a value of a class. */
+static __attribute__((noinline)) kiln_value constant(struct kn_qbe *r, kiln_type class) {
   const char *at = r->p;
   bool thread = *at == 't', half = class == KILN_TYPE_I32 || class == KILN_TYPE_F32;
   if (thread && kn_qbe_word(r)->form != QF_THREAD) WRONG(r, at, "an operand is expected");
@@ -124,9 +132,8 @@ static kiln_value constant(struct kn_qbe *r, kiln_type class, bool build) {
     return kiln_const_int(r->f, half ? (int32_t)bits : (int64_t)bits);
   }
   expect(r, '$');
-  uint32_t global = kn_qbe_global(r);
-  if (!build && (thread || class != KILN_TYPE_I64)) return no_value;
-  kiln_value v = kiln_const_symbol(r->f, kn_qbe_symbol(r, global, thread, r->begin), 0);
+  kiln_value v = kiln_const_symbol(r->f, kn_qbe_symbol(r, thread, r->begin), 0);
+  if (thread && r->late) again(r, EARLY);
   if (thread) v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, v);
   if (half) v = low_word(r, v);
   if (is_int(class)) return v;
@@ -135,14 +142,12 @@ static kiln_value constant(struct kn_qbe *r, kiln_type class, bool build) {
 
 /* The operand that comes next, as a value of a class. */
 static __attribute__((noinline)) kiln_value operand(struct kn_qbe *r, kiln_type class) {
-  if (peek(r) != '%') return constant(r, class, true);
+  if (peek(r) != '%') return constant(r, class);
   r->p++;
   scan(r);
   uint32_t i = FIND(r, temps);
   const struct temp *t = r->temps.at + i;
-  bool is_known = t->block == r->current || (t->block == FIRST_BLOCK && !t->often);
-  if (is_known && t->class == class) return t->v;
-  return read_other(r, i, class);
+  return is_here(r, t) && t->class == class ? t->v : read_other(r, i, class);
 }
 
 /* The same, or the low bits of a word as a narrower type. */
@@ -151,38 +156,70 @@ static inline kiln_value given(struct kn_qbe *r, kiln_type type) {
   return convert(r, KILN_OP_TRUNC, type, KILN_TYPE_I32, operand(r, KILN_TYPE_I32));
 }
 
+/* ---- parameters and calls ---- */
+
 /* What comes from a call, or to a function, as a value of its class. */
 static kiln_value taken(struct kn_qbe *r, kiln_value v, const struct type *type) {
   return extend(r, type->is_signed, type->class, type->passed, v);
 }
 
-static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
-  bool variadic = false;
-  uint32_t n_fixed = 0;
-  const char *begin = r->begin;
+/* The parameter whose '%' comes next is assigned; without a function, it is only read. */
+static void parameter(struct kn_qbe *r, const struct type *type) {
+  expect(r, '%');
+  scan(r);
+  if (r->f == NULL) return;
+  struct temp *t = r->temps.at + ENTER(r, temps);
+  if (t->block != 0) FAIL(r, r->name.at - 1, SYMBOL, "two parameters of one name");
+  t->class = type->class;
+  t->block = FIRST_BLOCK;
+  t->v = taken(r, kiln_build_cparam(r->f, r->c, r->body->signature, r->ctypes.n), type);
+}
+
+void kn_qbe_list(struct kn_qbe *r, bool is_call) {
   r->ctypes.n = r->args.n = 0;
-  expect(r, '(');
-  while (peek(r) != ')') {
+  r->variadic = false;
+  want(r, '(');
+  while (past(r) != ')') {
     const char *at = r->p;
+    if (r->variadic && !is_call) WRONG(r, at, "a parameter behind '...'");
     if (take_dots(r)) {
-      if (variadic) WRONG(r, at, "a second '...'");
-      variadic = true;
-      n_fixed = r->args.n;
+      if (r->variadic) WRONG(r, at, "a second '...'");
+      r->variadic = true;
+      r->n_fixed = r->ctypes.n;
     } else {
-      const struct type *type = r->types.at + read_type(r, r->args.n == 0 && !variadic);
-      kiln_value v = given(r, type->passed);
-      if (variadic && type->passed != type->class) { /* who reads it reads a word */
-        v = taken(r, v, type);
-        type = r->types.at + QW;
+      const struct type *type = r->types.at + read_type(r, r->ctypes.n == 0);
+      if (is_call) {
+        kiln_value v = given(r, type->passed);
+        if (r->variadic && type->passed != type->class) { /* who reads it reads a word */
+          v = taken(r, v, type);
+          type = r->types.at + QW;
+        }
+        PUSH(r, r->args, v);
+      } else {
+        parameter(r, type);
       }
       PUSH(r, r->ctypes, type->c);
-      PUSH(r, r->args, v);
     }
+    past(r);
     if (!take(r, ',')) break;
   }
-  expect(r, ')');
-  if (!variadic) n_fixed = r->args.n;
-  kiln_csig sig = kn_qbe_signature(r, result, variadic, n_fixed, begin);
+  want(r, ')');
+}
+
+kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, const char *at) {
+  uint32_t n = r->ctypes.n, n_fixed = r->variadic ? r->n_fixed : n;
+  unsigned flags = r->variadic ? KILN_SIG_VARIADIC : 0;
+  if (n > 16383) FAIL(r, at, LIMIT, "more than 16383 parameters");
+  kiln_csig sig = kiln_csig_new(r->c, flags, r->types.at[result].c, r->ctypes.at, n_fixed);
+  if (n > n_fixed) sig = kiln_csig_variadic(r->c, sig, r->ctypes.at + n_fixed, n - n_fixed);
+  if (sig.id == 0) FAIL(r, at, UNSUPPORTED, "a signature that cannot be passed");
+  return sig;
+}
+
+static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
+  const char *begin = r->begin;
+  kn_qbe_list(r, true);
+  kiln_csig sig = kn_qbe_signature(r, result, begin);
   kiln_value v = kiln_build_ccall(r->f, r->c, sig, callee, r->args.at, r->args.n, no_value);
   return taken(r, v, r->types.at + result);
 }
@@ -190,41 +227,48 @@ static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
 /* ---- blocks ---- */
 
 /* The label that comes next. The first one is that of the first block, which is there. */
-static uint32_t label(struct kn_qbe *r) {
+static uint32_t read_label(struct kn_qbe *r) {
   expect(r, '@');
   scan(r);
   uint32_t n = r->labels.t.n, i = ENTER(r, labels);
   if (i == n && i != FIRST_BLOCK) kiln_block_new(r->f);
   return i;
 }
+/* The end of a line must come next. */
+static inline void end_line(struct kn_qbe *r) {
+  if (*r->p != '\n' && peek(r) != '\n' && *r->p != '#') kn_qbe_missing(r, '\n');
+}
+
 /* Gives an operand of a phi to the block parameter, for the edge from the block where it comes from. */
 static void give(struct kn_qbe *r, const struct operand *o) {
   const struct phi *phi = r->phis.at + o->phi;
   const char *p = r->p;
   r->p = o->at;
   r->begin = phi->at;
-  r->current = r->labels.at[o->from].block;
+  r->current = o->from;
   kiln_value v = operand(r, phi->class);
+  if (peek(r) != ',') end_line(r);
   r->p = p;
-  kiln_edge_arg(r->f, block_of(o->from), block_of(r->blocks.at[phi->block].label), phi->index, v);
+  kiln_edge_arg(r->f, block_of(o->from), block_of(phi->label), phi->index, v);
 }
 
 /* Ends the block with a jump to label `then`; if `other` is not 0, to that one if v is 0. */
 static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, const char *at) {
+  struct label *l = r->labels.at + r->current;
   if (then == FIRST_BLOCK || other == FIRST_BLOCK)
     FAIL(r, at, STRUCTURE, "a jump to the first block");
-  struct block *b = r->blocks.at + r->current;
-  b->then = then;
-  b->other = other;
-  for (uint32_t i = r->second ? b->operands : 0; i != 0; i = r->operands.at[i].next)
-    give(r, r->operands.at + i);
+  for (uint32_t i = l->operands; i != 0; i = r->operands.at[i].next) give(r, r->operands.at + i);
+  l->then = then;
+  l->other = other;
+  r->labels.at[then].n_preds++;
+  r->labels.at[other].n_preds += other != then;
   if (other == 0) {
     kiln_build_br(r->f, block_of(then), NULL, 0);
   } else {
     v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
     kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
-  if (r->variables) tell(r, b);
+  if (r->variables) tell(r, r->current);
 }
 
 /* Without a value it is any. */
@@ -243,78 +287,58 @@ static void ret(struct kn_qbe *r) {
   kiln_build_creturn(r->f, r->c, r->body->signature, v);
 }
 
-/* The end of a line must come next. */
-static inline void end_line(struct kn_qbe *r) {
-  if (*r->p != '\n' && peek(r) != '\n' && *r->p != '#') kn_qbe_missing(r, '\n');
-}
-
 /* The label at r->p begins a block. If the one before it is open, it goes on here. */
 static void begin_block(struct kn_qbe *r) {
   const char *at = r->p;
-  uint32_t i = label(r);
+  uint32_t i = read_label(r);
+  struct label *l = r->labels.at + i;
   end_line(r);
+  if (l->begun) FAIL(r, at, SYMBOL, "@%.*s is there twice", SHOW(l->name));
   r->count += r->open;
   if (r->open) jump(r, no_value, i, 0, at);
-  r->current++;
-  r->open = true;
+  r->open = l->begun = true;
+  r->current = i;
+  r->n_blocks++;
   r->n_phis = 0;
   r->phi_count = r->count;
   if (i != FIRST_BLOCK) kiln_block_switch(r->f, block_of(i));
-  if (r->second) return;
-  struct label *l = r->labels.at + i;
-  if (l->block != 0) FAIL(r, at, SYMBOL, "@%.*s is there twice", SHOW(l->name));
-  l->block = r->current;
-  PUSH(r, r->blocks, (struct block){.label = i});
 }
 
-/* ---- phis ---- */
-
-/* A phi is a parameter of its block; its operands are given once all blocks are known. */
+/* A phi is a parameter of its block. Its operands are noted. */
 static kiln_value phi(struct kn_qbe *r, kiln_type class) {
   if (r->count != ++r->phi_count || r->current == FIRST_BLOCK)
     FAIL(r, r->begin, STRUCTURE, "a phi must begin a block, and not the first one");
-  struct phi new = {r->begin, r->current, r->n_phis++, r->operands.n, 0, class};
+  struct phi new = {r->begin, r->current, r->n_phis++, 0, class};
   do {
-    struct operand o = {.from = label(r), .phi = r->phis.n};
-    bool is_temp = peek(r) == '%';
+    struct operand o = {.from = read_label(r), .phi = r->phis.n};
+    peek(r);
     o.at = r->p;
-    if (is_temp) o.temp = temporary(r);
-    else if (constant(r, class, false).id == 0) again(r);
-    if (!r->second) PUSH(r, r->operands, o);
+    if (r->how != EARLY) PUSH(r, r->operands, o);
     new.n++;
+    while (*r->p != ',' && *r->p != '\n' && *r->p != '#')
+      if (*r->p == '"') kn_qbe_string(r, "");
+      else r->p++;
   } while (take(r, ','));
-  if (!r->second) PUSH(r, r->phis, new);
+  if (r->how != EARLY) PUSH(r, r->phis, new);
   return kiln_block_param(r->f, kiln_block_current(r->f), class);
 }
 
-static struct block *block_at(const struct kn_qbe *r, uint32_t label) {
-  return r->blocks.at + r->labels.at[label].block;
-}
-
-/* Checks the phis, and notes their operands at the blocks that they come from. */
-static void check_phis(struct kn_qbe *r) {
-  for (uint32_t i = FIRST_BLOCK; i < r->blocks.n; i++) {
-    const struct block *b = r->blocks.at + i;
-    if (b->then != 0) block_at(r, b->then)->n_preds++;
-    if (b->other != 0 && b->other != b->then) block_at(r, b->other)->n_preds++;
-  }
-  for (uint32_t k = 0; k < r->phis.n; k++) {
-    const struct phi *p = r->phis.at + k;
-    uint32_t label = r->blocks.at[p->block].label;
-    bool good = p->n == r->blocks.at[p->block].n_preds;
-    for (uint32_t i = p->first; i < p->first + p->n; i++) {
-      struct operand *o = r->operands.at + i;
-      struct block *b = block_at(r, o->from);
-      good &= b->then == label || b->other == label;
-      good &= b->operands == 0 || r->operands.at[b->operands].phi != k; /* not twice */
-      o->next = b->operands;
-      b->operands = i;
-      if (o->temp != 0 && r->temps.at[o->temp].class != p->class) again(r);
-    }
-    if (!good)
-      FAIL(r, p->at, STRUCTURE,
+/* Gives the operands of phis when all is built. */
+static void give_late(struct kn_qbe *r) {
+  for (uint32_t i = 1; i < r->operands.n; i++) {
+    struct operand *o = r->operands.at + i;
+    const struct phi *phi = r->phis.at + o->phi;
+    struct label *from = r->labels.at + o->from;
+    o->next = from->operands;
+    from->operands = i;
+    if ((from->then != phi->label && from->other != phi->label) || /* or there twice: */
+        (o->next != 0 && r->operands.at[o->next].phi == o->phi) ||
+        phi->n != r->labels.at[phi->label].n_preds)
+      FAIL(r, phi->at, STRUCTURE,
            "this phi does not have one operand for each block that jumps here");
   }
+  r->late = true;
+  for (uint32_t i = 1; i < r->operands.n; i++) give(r, r->operands.at + i);
 }
 
 /* ---- instructions ---- */
@@ -385,12 +409,12 @@ static kiln_value build(struct kn_qbe *r, const struct word *w, uint32_t to, uin
   case QF_CALL: return call(r, type, a);
   case QF_PHI: return phi(r, class);
   case QF_DBGLOC: dbgloc(r); break;
-  case QF_JMP: jump(r, no_value, label(r), 0, r->begin); break;
+  case QF_JMP: jump(r, no_value, read_label(r), 0, r->begin); break;
   case QF_JNZ:
     expect(r, ',');
-    to = label(r);
+    to = read_label(r);
     expect(r, ',');
-    jump(r, a, to, label(r), r->begin);
+    jump(r, a, to, read_label(r), r->begin);
     break;
   case QF_RET: ret(r); break;
   case QF_HLT: kiln_build_nullary(r->f, KILN_OP_TRAP); break;
@@ -426,11 +450,11 @@ static void instruction(struct kn_qbe *r) {
   kiln_type class = r->types.at[type].class, from = class;
   if ((type > QD || !(w->results >> class & 1)) && w->form != QF_CALL)
     kn_qbe_fail(r, at, w->results == 0 ? KILN_ERR_SYNTAX : KILN_ERR_TYPE,
-                w->results == 0                     ? "an instruction is expected, not %s"
-                : w->results == 1 << KILN_TYPE_VOID ? "%s has no result"
-                : type == QVOID                     ? "the result of %s must be assigned"
-                                                    : "%s does not give a result of this type",
-                w->name);
+                w->results == 0                     ? "an instruction is expected, not %.*s"
+                : w->results == 1 << KILN_TYPE_VOID ? "%.*s has no result"
+                : type == QVOID                     ? "the result of %.*s must be assigned"
+                                                    : "%.*s does not give a result of this type",
+                SHOW(w->name));
   kiln_value a = no_value, b = no_value;
   if (w->operands[0] != 0) {
     from = operand_type(w->operands[0], class);
@@ -448,38 +472,20 @@ static void instruction(struct kn_qbe *r) {
 
 /* ---- the whole ---- */
 
-/* Begins the function, and assigns the parameters. */
-static void begin_function(struct kn_qbe *r) {
-  const struct body *b = r->body;
-  r->f = kiln_func_begin(r->session, r->globals.at[b->global].symbol);
-  if (r->f == NULL) kn_qbe_stop(r, KILN_ERR_MEMORY);
-  r->variables = r->second;
-  if (r->second) kiln_ssa_begin(r->ssa, r->f, 0);
-  if (r->labels.t.n > FIRST_BLOCK + 1) kiln_block_new_many(r->f, r->labels.t.n - FIRST_BLOCK - 1);
-  for (uint32_t i = 1; i < r->temps.t.n; i++) {
-    struct temp *t = r->temps.at + i;
-    t->block = 0;
-    t->is_variable = false;
-  }
-  r->current = FIRST_BLOCK;
-  for (uint32_t i = 0; i < b->n_params; i++) {
-    const struct param *param = r->params.at + b->params + i;
-    const struct type *type = r->types.at + param->type;
-    uint32_t n = r->temps.t.n;
-    r->p = param->name - 1;
-    uint32_t temp = temporary(r);
-    if (temp < n && !r->second) FAIL(r, param->name - 1, SYMBOL, "two parameters of one name");
-    kiln_value v = kiln_build_cparam(r->f, r->c, b->signature, i);
-    assign(r, temp, type->class, taken(r, v, type), param->name);
-  }
+/* Describes the function that was built to debuggers, if it has lines. */
+static void describe(struct kn_qbe *r) {
+  if (r->begins == 0) return;
+  kiln_symbol_desc symbol = kiln_symbol_get(r->m, r->body->symbol).desc;
+  kiln_declaration what = {.name = symbol.name,
+                           .file = r->body->file_entry,
+                           .line = r->line,
+                           .external = symbol.linkage == KILN_LINKAGE_EXTERNAL};
+  kiln_die e = kiln_die_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
+  kiln_func_debug(r->f, e, r->unit, r->begins);
 }
 
 /* Reads the body, and builds it. */
 static void read_body(struct kn_qbe *r) {
-  begin_function(r);
-  r->p = r->body->at;
-  r->current = r->count = r->begins = 0;
-  r->open = false;
   for (char c; (c = past(r)) != '}';) {
     if (c == '@') {
       begin_block(r);
@@ -489,51 +495,48 @@ static void read_body(struct kn_qbe *r) {
     r->count++;
     instruction(r);
   }
-  if (r->open || r->current == 0) WRONG(r, r->p, "a jump is expected at the end of a function");
-}
-
-/* Checks what was read, and gives the operands of phis if it need not be read again. */
-static void check_body(struct kn_qbe *r) {
-  for (uint32_t i = 1; i < r->temps.t.n; i++) {
+  if (r->open || r->n_blocks == 0) WRONG(r, r->p, "a jump is expected at the end of a function");
+  for (uint32_t i = 1; r->n_blocks != r->labels.t.n - 1; i++) {
+    const struct label *l = r->labels.at + i;
+    if (!l->begun) FAIL(r, l->name.at - 1, STRUCTURE, "@%.*s is not there", SHOW(l->name));
+  }
+  if (r->how != EARLY) give_late(r);
+  for (uint32_t i = 1; r->variables && i < r->temps.t.n; i++) {
     const struct temp *t = r->temps.at + i;
-    if (t->class == KILN_TYPE_VOID)
+    if (t->block == 0)
       FAIL(r, t->name.at - 1, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(t->name));
   }
-  for (uint32_t i = 1; i < r->labels.t.n; i++) {
-    const struct label *l = r->labels.at + i;
-    if (l->block == 0) FAIL(r, l->name.at - 1, STRUCTURE, "@%.*s is not there", SHOW(l->name));
-  }
-  if (r->phis.n != 0) check_phis(r);
-  for (uint32_t i = 1; i < r->operands.n && !r->again; i++) give(r, r->operands.at + i);
-}
-
-/* Describes the function that was built to debuggers, if it has lines. */
-static void describe(struct kn_qbe *r) {
-  if (r->begins == 0) return;
-  const struct global *g = r->globals.at + r->body->global;
-  kiln_declaration what = {.name = kn_qbe_c_name(r, &g->name),
-                           .file = r->body->file_entry,
-                           .line = r->line,
-                           .external = g->exported};
-  kiln_die e = kiln_die_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
-  kiln_func_debug(r->f, e, r->unit, r->begins);
 }
 
 void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   kiln_diag d = {.status = KILN_OK};
+  kiln_func_discard(r->f); /* of the first reading */
   r->body = body;
-  CLEAR(r, temps, (size_t)(body->end - body->at));
-  CLEAR(r, labels, (size_t)(body->end - body->at) / 4);
-  r->phis.n = r->blocks.n = r->operands.n = 0;
-  PUSH(r, r->blocks, (struct block){0}); /* number 0 is none */
-  PUSH(r, r->operands, (struct operand){0});
-  r->again = r->second = false;
+  r->f = kiln_func_begin(r->session, body->symbol);
+  if (r->f == NULL) kn_qbe_stop(r, KILN_ERR_MEMORY);
+  CLEAR(r, temps, body->size);
+  r->count = r->begins = r->n_blocks = 0;
+  r->open = r->variables = r->late = false;
+  if (r->how != EARLY) {
+    CLEAR(r, labels, body->size / 4);
+    r->phis.n = r->operands.n = 0;
+    PUSH(r, r->operands, (struct operand){0}); /* number 0 is none */
+  } else {                                     /* their operands are known */
+    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) {
+      struct label *l = r->labels.at + i;
+      l->begun = false;
+      l->then = l->other = 0;
+    }
+    kiln_block_new_many(r->f, r->labels.t.n - FIRST_BLOCK - 1);
+  }
+  r->current = FIRST_BLOCK;
+  r->p = body->at;
+  kn_qbe_list(r, false);
+  want(r, '{');
   read_body(r);
-  check_body(r);
-  r->instructions += r->count;
-  r->second = r->again;
-  if (r->second) read_body(r);
   if (r->variables) kiln_ssa_end(r->ssa);
+  r->how = ONCE;
+  r->instructions += r->count;
   describe(r);
   kiln_func *f = r->f;
   r->f = NULL;

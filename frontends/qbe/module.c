@@ -115,58 +115,23 @@ uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
   return word->op;
 }
 
-kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, bool variadic, uint32_t n_fixed,
-                           const char *at) {
-  enum { BITS = 5, MARK = (1 << BITS) - 1 };
-  const kiln_ctype *params = r->ctypes.at;
-  uint32_t n = r->ctypes.n, last = r->types.at[result].c.id;
-  /* those of few basic types are made once; the ids of these, with a mark before '...', are the key */
-  uint64_t key = 1;
-  bool simple = n <= 9;
-  for (uint32_t i = 0; i <= n && simple; i++) {
-    uint32_t id = i < n ? params[i].id : last;
-    if (i == n_fixed && variadic) key = key << BITS | MARK;
-    key = key << BITS | id;
-    simple = id < MARK;
-  }
-  struct made *made = r->made + hash(key) % (sizeof r->made / sizeof *r->made);
-  if (simple && made->key == key) return made->sig;
-  if (n > 16383) FAIL(r, at, LIMIT, "more than 16383 parameters");
-  kiln_csig sig =
-    kiln_csig_new(r->c, variadic ? KILN_SIG_VARIADIC : 0, r->types.at[result].c, params, n_fixed);
-  if (n > n_fixed) sig = kiln_csig_variadic(r->c, sig, params + n_fixed, n - n_fixed);
-  if (sig.id == 0) FAIL(r, at, UNSUPPORTED, "a signature that cannot be passed");
-  if (simple) *made = (struct made){key, sig};
-  return sig;
-}
-
 /* ---- symbols ---- */
 
-uint32_t kn_qbe_global(struct kn_qbe *r) {
-  if (*r->p != '"') {
-    scan(r);
-  } else { /* as without quotes, or of other characters: with the key of a long name */
-    struct name name = kn_qbe_string(r, "a name");
-    const char *after = r->p;
-    r->p = name.at;
-    if (is(r->p, FIRST)) scan(r), name.key = r->name.key;
-    if (r->p != name.at + name.length) name.key |= UINT64_C(1) << 63;
-    r->p = after;
-    r->name = name;
-  }
-  return ENTER(r, globals);
+const char *kn_qbe_global(struct kn_qbe *r) {
+  if (*r->p == '"') r->name = kn_qbe_string(r, "a name");
+  else scan(r);
+  return kn_qbe_c_name(r, &r->name);
 }
 
-kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at) {
-  struct global *g = r->globals.at + global;
-  if (g->symbol.id == 0) { /* it is not defined here */
-    kiln_symbol_desc desc = {.name = kn_qbe_c_name(r, &g->name), .tls = KILN_TLS_GENERAL_DYNAMIC};
-    g->thread = thread;
-    g->symbol = thread ? kiln_data_declare(r->m, &desc) : kiln_symbol_refer(r->m, desc.name);
-  }
-  if (g->thread != thread)
-    FAIL(r, at, SYMBOL, "$%.*s is %sthread-local", SHOW(g->name), g->thread ? "" : "not ");
-  return g->symbol;
+kiln_symbol kn_qbe_symbol(struct kn_qbe *r, bool thread, const char *at) {
+  kiln_symbol_desc desc = {.name = kn_qbe_global(r), .tls = KILN_TLS_GENERAL_DYNAMIC};
+  kiln_symbol symbol = kiln_symbol_find(r->m, desc.name);
+  if (symbol.id == 0) /* it is not defined here, or below */
+    return thread ? kiln_data_declare(r->m, &desc) : kiln_symbol_refer(r->m, desc.name);
+  bool is_thread = kiln_symbol_get(r->m, symbol).desc.tls != KILN_TLS_NONE;
+  if (is_thread != thread)
+    FAIL(r, at, SYMBOL, "$%.60s is %sthread-local", desc.name, thread ? "not " : "");
+  return symbol;
 }
 
 /* ---- linkage ---- */
@@ -211,21 +176,13 @@ static unsigned section_flags(struct kn_qbe *r, const struct linkage *l) {
   return flags;
 }
 
-/* Declares the global that is defined here: a function of this signature, or data. */
-static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, kiln_sig sig,
-                   const char *at) {
-  struct global *g = r->globals.at + global;
+/* Declares the global whose name is at r->p: a function of this signature, or data. */
+static kiln_symbol define(struct kn_qbe *r, const struct linkage *l, kiln_sig sig, const char *at) {
   char section[256];
-  if (g->defined) FAIL(r, at, SYMBOL, "$%.*s is defined twice", SHOW(g->name));
-  if (g->symbol.id != 0 && HAS(l, THREAD))
-    FAIL(r, at, SYMBOL, "$%.*s is thread-local, and data above has its address", SHOW(g->name));
-  g->defined = true;
-  g->thread = HAS(l, THREAD);
-  g->exported = HAS(l, EXPORT);
   kiln_symbol_desc desc = {.linkage = HAS(l, COMMON)   ? KILN_LINKAGE_COMMON
                                       : HAS(l, EXPORT) ? KILN_LINKAGE_EXTERNAL
                                                        : KILN_LINKAGE_INTERNAL,
-                           .tls = g->thread ? KILN_TLS_GENERAL_DYNAMIC : KILN_TLS_NONE,
+                           .tls = HAS(l, THREAD) ? KILN_TLS_GENERAL_DYNAMIC : KILN_TLS_NONE,
                            .body = true};
   if (l->section.at != NULL) {
     kiln_section_desc s = {.flags = section_flags(r, l)}, above;
@@ -236,9 +193,15 @@ static void define(struct kn_qbe *r, uint32_t global, const struct linkage *l, k
       FAIL(r, at, SYMBOL, "a section with other flags than above");
     if (l->flags.at != NULL) kiln_section_declare(r->m, section, &s);
   }
-  desc.name = kn_qbe_c_name(r, &g->name);
-  g->symbol = sig.id != 0 ? kiln_func_declare(r->m, &desc, sig) : kiln_data_declare(r->m, &desc);
-  if (g->symbol.id == 0) FAIL(r, g->name.at, SYMBOL, "a symbol that cannot be declared");
+  desc.name = kn_qbe_global(r);
+  kiln_symbol_desc above = kiln_symbol_get(r->m, kiln_symbol_find(r->m, desc.name)).desc;
+  if (above.body) FAIL(r, at, SYMBOL, "$%.60s is defined twice", desc.name);
+  if (above.name != NULL && HAS(l, THREAD))
+    FAIL(r, at, SYMBOL, "$%.60s is thread-local, and data above has its address", desc.name);
+  kiln_symbol symbol =
+    sig.id != 0 ? kiln_func_declare(r->m, &desc, sig) : kiln_data_declare(r->m, &desc);
+  if (symbol.id == 0) FAIL(r, at, SYMBOL, "a symbol that cannot be declared");
+  return symbol;
 }
 
 /* ---- data ---- */
@@ -261,9 +224,8 @@ static void content(struct kn_qbe *r, const void *bytes, uint64_t size, const ch
 /* `$name` or `$name + offset`, in `size` bytes. */
 static void address(struct kn_qbe *r, unsigned size) {
   const char *at = r->p++;
-  uint32_t global = kn_qbe_global(r);
   if (size < 4) WRONG(r, at, "an address has 4 or 8 bytes");
-  kiln_symbol symbol = kn_qbe_symbol(r, global, false, at);
+  kiln_symbol symbol = kn_qbe_symbol(r, false, at);
   content(r, NULL, size, at);
   past(r);
   uint64_t addend = take(r, '+') ? kn_qbe_integer(r, UINT64_MAX, "an offset") : 0;
@@ -301,9 +263,8 @@ static void data(struct kn_qbe *r, const struct linkage *l) {
   past(r);
   const char *at = r->p, *section = l->section.at;
   expect(r, '$');
-  uint32_t global = kn_qbe_global(r);
+  kiln_symbol symbol = define(r, l, (kiln_sig){0}, at);
   const char *named = r->p;
-  define(r, global, l, (kiln_sig){0}, at);
   r->zeros = r->bytes.n = r->relocs.n = 0;
   want(r, '=');
   uint32_t aligned = read_align(r, section != NULL ? 8 : 16); /* sections hold tables of pointers */
@@ -333,7 +294,7 @@ static void data(struct kn_qbe *r, const struct linkage *l) {
                          .bytes = r->bytes.n != 0 ? r->bytes.at : NULL,
                          .relocs = r->relocs.at,
                          .n_relocs = r->relocs.n};
-  if (kiln_data_define(r->m, r->globals.at[global].symbol, &desc) != KILN_OK)
+  if (kiln_data_define(r->m, symbol, &desc) != KILN_OK)
     kn_qbe_fail(r, at, kiln_module_status(r->m), "data that cannot be defined");
 }
 
@@ -353,34 +314,24 @@ static const char *skip_body(struct kn_qbe *r) {
 
 /* Reads a function up to its body, and declares it. */
 static void head(struct kn_qbe *r, const struct linkage *l) {
-  struct body b = {.params = r->params.n, .file = r->file, .file_entry = r->file_entry};
+  struct body b = {.file = r->file, .file_entry = r->file_entry};
   if (past(r) != '$') b.result = read_type(r, false);
   past(r);
   b.name = r->p;
   expect(r, '$');
-  b.global = kn_qbe_global(r);
-  want(r, '(');
-  r->ctypes.n = 0;
-  while (past(r) != ')') {
-    if (b.variadic) WRONG(r, r->p, "a parameter behind '...'");
-    b.variadic = take_dots(r);
-    if (!b.variadic) {
-      uint32_t type = read_type(r, r->ctypes.n == 0);
-      expect(r, '%');
-      PUSH(r, r->ctypes, r->types.at[type].c);
-      PUSH(r, r->params, (struct param){r->p, type});
-      scan(r);
-    }
-    past(r);
-    if (!take(r, ',')) break;
-  }
-  want(r, ')');
-  want(r, '{');
-  b.n_params = r->params.n - b.params;
-  b.signature = kn_qbe_signature(r, b.result, b.variadic, b.n_params, b.name);
-  define(r, b.global, l, kiln_csig_sig(r->c, b.signature), b.name);
+  const char *name = r->p;
+  if (*name == '"') kn_qbe_string(r, "");
+  else scan(r);
   b.at = r->p;
-  b.end = skip_body(r);
+  kn_qbe_list(r, false);
+  want(r, '{');
+  b.variadic = r->variadic;
+  b.signature = kn_qbe_signature(r, b.result, b.name);
+  const char *end = skip_body(r);
+  b.size = (size_t)(end - b.at);
+  r->p = name;
+  b.symbol = define(r, l, kiln_csig_sig(r->c, b.signature), b.name);
+  r->p = end + 1;
   PUSH(r, r->bodies, b);
 }
 
@@ -401,7 +352,8 @@ static void debug_file(struct kn_qbe *r) {
 
 /* ---- the whole ---- */
 
-static void read_text(struct kn_qbe *r, const char *text, size_t size) {
+/* Reads all but the bodies of functions. */
+static void read_definitions(struct kn_qbe *r, const char *text, size_t size) {
   if (r->c == NULL || r->ssa == NULL) FAIL(r, r->p, MEMORY, "out of memory");
   if (size > INT32_MAX) FAIL(r, r->p, LIMIT, "a text of 2 GiB or more");
   if (size == 0 || text[size - 1] != '\n') { /* every line has its end */
@@ -410,13 +362,12 @@ static void read_text(struct kn_qbe *r, const char *text, size_t size) {
     r->copy.at[size++] = '\n';
     text = r->copy.at;
   }
+  kn_qbe_begin_words(r);
   r->text = r->p = text;
   r->end = text + size;
-  kn_qbe_begin_words(r);
   CLEAR(r, types, size / 16);
   memcpy(r->types.at, basic, sizeof basic); /* there is room for more items than these */
   r->types.t.n = N_BASIC;
-  CLEAR(r, globals, size / 16);
   while (past(r) != 0) {
     struct linkage l = {.words = 0};
     unsigned form = linkage(r, &l);
@@ -425,12 +376,14 @@ static void read_text(struct kn_qbe *r, const char *text, size_t size) {
     else if (form == QF_TYPE) aggregate(r);
     else debug_file(r);
   }
-  for (uint32_t i = 0; i < r->bodies.n; i++) kn_qbe_function(r, r->bodies.at + i);
 }
 
 /* Apart from kiln_qbe_read: C leaves the objects of the function that calls setjmp undefined after a longjmp. */
 static void run(struct kn_qbe *r, const char *text, size_t size) {
-  if (setjmp(r->failed) == 0) read_text(r, text, size);
+  int end = setjmp(r->ends);
+  if (end == END_FAILED) return;
+  if (end != END_AGAIN) read_definitions(r, text, size);
+  for (; r->n_built < r->bodies.n; r->n_built++) kn_qbe_function(r, r->bodies.at + r->n_built);
 }
 
 kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,

@@ -56,25 +56,21 @@ struct type {
   bool is_signed;
 };
 
-struct global {
-  struct name name;
-  kiln_symbol symbol; /* none: not declared yet */
-  bool defined, thread, exported;
-};
-
 struct temp {
   struct name name;
   kiln_value v;        /* what was assigned last, in `block` */
-  kiln_var var;        /* the same for <kiln/ssa.h>, if `is_variable` */
-  uint32_t block;      /* in the order of the text; 0: nothing was assigned yet */
+  kiln_var var;        /* the same for <kiln/ssa.h>, if `held` is its type */
+  uint32_t block;      /* its label; 0: nothing was assigned yet */
   kiln_type class : 8; /* VOID: not known yet */
-  bool often;          /* assigned more than once */
-  bool is_variable;
+  kiln_type held : 8;  /* VOID: it is no variable */
 };
 
 struct label { /* its number - 1 is that of the function's block */
   struct name name;
-  uint32_t block; /* in the order of the text, or 0 */
+  bool begun;
+  uint32_t then, other; /* where the block jumps to: labels, or 0 */
+  uint32_t n_preds;
+  uint32_t operands; /* last operand of a phi that comes from here, or 0 */
 };
 
 /* clang-format off */
@@ -94,47 +90,40 @@ enum form {
 };
 /* clang-format on */
 
-/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result; x: of the other class
- * of its size. Results are bits,
- * of the classes that the result may have; of VOID: there is none; 0: the word is no instruction. */
+/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result; x: of the other
+ * class of its size. Results are bits, of the classes that the result may have; of VOID: there is none; 0: the word is no
+ * instruction. */
 struct word {
-  char name[9];     /* of at most eight characters, zeros behind it */
+  struct name name;
   char operands[3]; /* those that are read before the instruction is built */
   uint16_t results;
   uint8_t form, op, fop;
 };
-extern const struct word kn_qbe_words[];
 
-struct body {                  /* a function whose head was read */
-  const char *name, *at, *end; /* where its name is, and the text between the braces */
-  uint32_t global, result;
-  uint32_t params, n_params; /* in kn_qbe.params */
+struct body {            /* a function whose head was read */
+  const char *name, *at; /* where its name is, and its parameters */
+  size_t size;           /* in bytes of text */
+  kiln_symbol symbol;
+  uint32_t result;
   kiln_csig signature;
   bool variadic;
   uint32_t file; /* what dbgfile said last */
   kiln_die file_entry;
 };
-struct param {
-  const char *name;
-  uint32_t type;
-};
 
-struct block {                 /* in the order of the text, from 1 on */
-  uint32_t label, then, other; /* where it jumps to: labels, or 0 */
-  uint32_t operands;           /* last operand of a phi that comes from here, or 0 */
-  uint32_t n_preds;
-};
 struct phi {
   const char *at;
-  uint32_t block, index; /* of its block parameter */
-  uint32_t first, n;     /* operands */
+  uint32_t label, index; /* of its block parameter */
+  uint32_t n;            /* operands */
   kiln_type class;
 };
-struct operand {
+struct operand { /* of a phi */
   const char *at;
-  uint32_t from, temp; /* the label that it comes from; a temporary, or 0 */
-  uint32_t phi, next;  /* next: of the same block, or 0 */
+  uint32_t from, phi; /* from: the label that it comes from */
+  uint32_t next;      /* of the same block, or 0 */
 };
+
+enum { END_FAILED = 1, END_AGAIN }; /* by an error; because a body is to be read again */
 struct kn_qbe {
   kiln_session *session;
   kiln_module *m;
@@ -144,26 +133,23 @@ struct kn_qbe {
   void *user;
   kiln_allocator allocator;
   kiln_status status;
-  jmp_buf failed;
+  jmp_buf ends; /* where what is being read ends: with END_..., not 0 */
   uint64_t instructions;
 
   /* `p` is what comes next. The last byte of the text is a newline, and p never behind it. */
   const char *text, *end, *p, *begin; /* begin: where the instruction does */
   struct name name;                   /* read last */
   ARRAY(char) copy;                   /* of a text without that newline */
-  uint8_t words[1024];                /* hash table: numbers of words, or 0 */
+  TABLE(struct word) words;
   TABLE(struct type) types;
-  TABLE(struct global) globals;
   ARRAY(struct body) bodies;
-  ARRAY(struct param) params;
-  struct made {
-    uint64_t key;
-    kiln_csig sig;
-  } made[64]; /* signatures */
+  uint32_t n_built; /* bodies */
 
   /* what is being read */
   ARRAY(kiln_cfield) fields;
   ARRAY(kiln_ctype) ctypes; /* parameters of a signature */
+  bool variadic;            /* there are '...' behind the first `n_fixed` of them */
+  uint32_t n_fixed;
   ARRAY(char) chars, bytes; /* a string, and a NUL that does not count; content of data */
   uint64_t zeros;           /* behind that content */
   ARRAY(kiln_reloc) relocs;
@@ -175,17 +161,17 @@ struct kn_qbe {
   kiln_func *f;
   TABLE(struct temp) temps;
   TABLE(struct label) labels;
-  ARRAY(struct block) blocks;
   ARRAY(struct phi) phis;
   ARRAY(struct operand) operands;
   ARRAY(kiln_value) args;
-  uint32_t current;          /* block in the order of the text */
-  uint32_t count, phi_count; /* instructions so far; up to the last phi of the block */
-  uint32_t n_phis;           /* of the current block so far */
-  uint32_t line, begins;     /* of the first dbgloc: the line, and the location */
-  bool open;                 /* the current block has no jump yet */
-  bool again, second;        /* it must be read again; this is the second time */
-  bool variables;            /* there are some */
+  uint32_t current, n_blocks; /* label of the block; blocks so far */
+  uint32_t count, phi_count;  /* instructions so far; up to the last phi of the block */
+  uint32_t n_phis;            /* of the current block so far */
+  uint32_t line, begins;      /* of the first dbgloc: the line, and the location */
+  bool open;                  /* the current block has no jump yet */
+  bool variables;             /* there are some */
+  bool late;                  /* all is built */
+  uint8_t how;                /* the body is read: body.c says that */
 };
 
 /* ---- text.c: errors and memory ---- */
@@ -195,7 +181,7 @@ void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const cha
   __attribute__((format(printf, 4, 5), cold, noreturn));
 #define FAIL(r, at, status, ...) kn_qbe_fail(r, at, KILN_ERR_##status, __VA_ARGS__)
 #define WRONG(r, at, ...) FAIL(r, at, SYNTAX, __VA_ARGS__)
-/* Ends the reading because of an error that is known already. */
+/* The same for an error that the module knows already. */
 void kn_qbe_stop(struct kn_qbe *r, kiln_status status) __attribute__((cold, noreturn));
 /* `at` is the address of an array's pointer. */
 void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size);
@@ -219,11 +205,12 @@ static inline char peek(struct kn_qbe *r) {
 }
 /* The next character past ends of lines and comments; 0 at the end of the text. */
 static inline char past(struct kn_qbe *r) {
+  static const char most[] = "\n    "; /* as most lines begin */
+  if (r->end - r->p > 5 && memcmp(r->p, most, 5) == 0 && r->p[5] > '#') return *(r->p += 5);
   for (;; r->p++) {
     if (peek(r) == '#') r->p = memchr(r->p, '\n', (size_t)(r->end - r->p));
     if (*r->p != '\n') return *r->p;
     if (r->p + 1 == r->end) return 0;
-    if (r->end - r->p > 4 && memcmp(r->p + 1, "    ", 4) == 0) r->p += 4; /* most lines begin so */
   }
 }
 /* Reads a character if it comes next. */
@@ -264,15 +251,15 @@ static inline void scan(struct kn_qbe *r) {
   r->name.key = p - from > 9 ? key | UINT64_C(1) << 63 : key;
 }
 static inline uint64_t hash(uint64_t key) { return key * UINT64_C(0x9e3779b97f4a7c15) >> 40; }
-/* The number of the item whose name is r->name, or 0; the second is for long names. */
-uint32_t kn_qbe_find_long(const struct kn_qbe *r, const struct table *t);
+/* The number of the item whose name is r->name, or 0. */
 static inline uint32_t find(const struct kn_qbe *r, const struct table *t, size_t item_size) {
   uint64_t key = r->name.key;
   const struct name *item;
-  if (key >> 63 != 0) return kn_qbe_find_long(r, t);
   for (uint32_t i = t->heads[hash(key) & t->mask];; i = item->next) {
     item = (void *)((char *)t->at + i * item_size);
-    if (item->key == key || i == 0) return i;
+    if (item->key != key && i != 0) continue;
+    if (key >> 63 == 0 || i == 0) return i;
+    if (item->length == r->name.length && memcmp(item->at, r->name.at, item->length) == 0) return i;
   }
 }
 #define FIND(r, table) find(r, &(r)->table.t, sizeof *(r)->table.at)
@@ -308,15 +295,16 @@ static inline uint32_t read_type(struct kn_qbe *r, bool first) {
   r->p++;
   return type;
 }
-/* The signature of a result and the parameters in r->ctypes, of which `n_fixed` come before '...' if it is variadic. */
-kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, bool variadic, uint32_t n_fixed,
-                           const char *at);
-/* The number of the global whose name comes next, behind its '$'; and its symbol. */
-uint32_t kn_qbe_global(struct kn_qbe *r);
-kiln_symbol kn_qbe_symbol(struct kn_qbe *r, uint32_t global, bool thread, const char *at);
+/* The name of a global that comes next, behind its '$', in r->chars; and the symbol of one that is used here. */
+const char *kn_qbe_global(struct kn_qbe *r);
+kiln_symbol kn_qbe_symbol(struct kn_qbe *r, bool thread, const char *at);
 
 /* ---- body.c ---- */
 
+/* Reads parameters, which are assigned, or the arguments of a call: from '(' to ')', into r->ctypes. */
+void kn_qbe_list(struct kn_qbe *r, bool is_call);
+/* The signature of a result and what was read so. */
+kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, const char *at);
 /* Reads, builds and hands on a function whose head was read. */
 void kn_qbe_function(struct kn_qbe *r, const struct body *body);
 

@@ -10,7 +10,7 @@
 void kn_qbe_stop(struct kn_qbe *r, kiln_status status) {
   kiln_status module = kiln_module_status(r->m);
   r->status = module != KILN_OK ? module : status;
-  longjmp(r->failed, 1);
+  longjmp(r->ends, END_FAILED);
 }
 
 void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const char *message, ...) {
@@ -53,11 +53,10 @@ void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_
 }
 
 void kn_qbe_free(struct kn_qbe *r) {
-  void *memory[] = {r->types.at,      r->types.t.heads, r->globals.at,     r->globals.t.heads,
-                    r->temps.at,      r->labels.at,     r->labels.t.heads, r->operands.at,
-                    r->temps.t.heads, r->copy.at,       r->fields.at,      r->chars.at,
-                    r->bytes.at,      r->relocs.at,     r->ctypes.at,      r->bodies.at,
-                    r->params.at,     r->blocks.at,     r->phis.at,        r->args.at};
+  void *memory[] = {r->types.at,  r->types.t.heads, r->words.at,  r->words.t.heads,  r->temps.at,
+                    r->labels.at, r->temps.t.heads, r->bodies.at, r->labels.t.heads, r->copy.at,
+                    r->fields.at, r->operands.at,   r->chars.at,  r->bytes.at,       r->relocs.at,
+                    r->ctypes.at, r->phis.at,       r->args.at};
   for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
     if (memory[i] != NULL) resize(r, memory[i], 0);
 }
@@ -103,17 +102,6 @@ void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t by
   t->n = 1;
 }
 
-uint32_t kn_qbe_find_long(const struct kn_qbe *r, const struct table *t) {
-  uint32_t i = t->heads[hash(r->name.key) & t->mask];
-  for (const struct name *item; i != 0; i = item->next) {
-    item = item_at(t, i);
-    if (item->key == r->name.key && item->length == r->name.length &&
-        memcmp(item->at, r->name.at, item->length) == 0)
-      break;
-  }
-  return i;
-}
-
 uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t) {
   uint32_t *head = t->heads + (hash(r->name.key) & t->mask), i = t->n++;
   struct name *item = item_at(t, i);
@@ -127,53 +115,48 @@ uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t) {
 
 enum { NONE = 1 << KILN_TYPE_VOID, W = 1 << KILN_TYPE_I32, L = 1 << KILN_TYPE_I64 };
 enum { S = 1 << KILN_TYPE_F32, D = 1 << KILN_TYPE_F64 };
-#define WORD(name, form, results, operands, op, fop) {name, operands, results, QF_##form, op, fop},
-const struct word kn_qbe_words[] = {
-  {"", "", 0, 0, 0, 0}, /* number 0 is none */
+#define WORD(name, form, results, operands, op, fop)                                               \
+  {{.at = name, .length = sizeof name - 1}, operands, results, QF_##form, op, fop},
+static const struct word words[] = {
 #include "words.h"
 };
 
-/* The number of the word whose characters `key` is, or 0. */
-static inline unsigned word_of(const struct kn_qbe *r, uint64_t key) {
-  for (size_t i = hash(key);; i++) {
-    unsigned word = r->words[i % sizeof r->words];
-    if (word == 0 || memcmp(kn_qbe_words[word].name, &key, sizeof key) == 0) return word;
-  }
-}
-
 void kn_qbe_begin_words(struct kn_qbe *r) {
-  for (size_t n = 1; n < sizeof kn_qbe_words / sizeof *kn_qbe_words; n++) {
-    uint64_t key, i;
-    memcpy(&key, kn_qbe_words[n].name, sizeof key);
-    for (i = hash(key); r->words[i % sizeof r->words] != 0;) i++;
-    r->words[i % sizeof r->words] = (uint8_t)n;
+  CLEAR(r, words, 8192);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    r->name = words[i].name;
+    memcpy(&r->name.key, r->name.at, r->name.length);
+    struct word *word = r->words.at + ENTER(r, words);
+    struct name name = word->name;
+    *word = words[i];
+    word->name = name;
   }
 }
 
-/* The same as below at the end of the text, or before another character than a blank. */
-static __attribute__((noinline)) const struct word *any_word(struct kn_qbe *r) {
-  uint64_t key = 0;
+/* The same as below for a word that ends in another way. */
+static __attribute__((noinline)) const struct word *other_word(struct kn_qbe *r) {
   if (!is(r->p, FIRST)) WRONG(r, r->p, "a word is expected");
   scan(r);
-  memcpy(&key, r->name.at, r->name.length <= sizeof key ? r->name.length : 0);
-  unsigned word = word_of(r, key);
+  r->name.key = 0;
+  memcpy(&r->name.key, r->name.at, r->name.length <= 8 ? r->name.length : 0);
+  uint32_t word = FIND(r, words);
   if (word == 0) WRONG(r, r->name.at, "no such word: %.*s", SHOW(r->name));
-  return kn_qbe_words + word;
+  return r->words.at + word;
 }
 
-/* The word is mostly in the eight bytes that come next: it ends before the first of them that is not above a blank, the
- * lowest one that has its top bit set in `ends`. */
+/* The keys of words are their characters, of which there are at most eight. Mostly the word ends before the first
+ * character below '0', the lowest byte that has its top bit set in `ends`. */
 const struct word *kn_qbe_word(struct kn_qbe *r) {
   const uint64_t ones = UINT64_C(0x0101010101010101);
   uint64_t key;
-  if (r->end - r->p < (ptrdiff_t)sizeof key) return any_word(r);
+  if (r->end - r->p < (ptrdiff_t)sizeof key) return other_word(r);
   memcpy(&key, r->p, sizeof key);
-  uint64_t ends = (key - ones * (' ' + 1)) & ~key & ones << 7;
-  key &= ((ends & -ends) - 1) >> 7;
-  unsigned word = word_of(r, key);
-  if (word == 0 || ends == 0) return any_word(r);
+  uint64_t ends = (key - ones * '0') & ~key & ones << 7;
+  r->name.key = key & ((ends & -ends) - 1) >> 7;
+  uint32_t word = FIND(r, words);
+  if (word == 0 || ends == 0) return other_word(r);
   r->p += __builtin_ctzll(ends) / 8;
-  return kn_qbe_words + word;
+  return r->words.at + word;
 }
 
 /* ---- strings ---- */

@@ -105,7 +105,8 @@ KILN_API kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol);
  * module's options. To be called before the function is finished. */
 KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
 /** The function's code is its machine code alone: it has one block, of ASMs without operands and results and a last
- * UNREACHABLE. There is no prologue and no frame, and it has no frame rows but those of its first instruction. To be called
+ * UNREACHABLE. There is no prologue and no frame, and no frame rows but those of its first instruction and of
+ * kiln_asm.rows. To be called
  * before the function is finished. */
 KILN_API void kiln_func_naked(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
@@ -314,6 +315,10 @@ typedef struct kiln_asm {
   uint64_t
     lost; /**< set of further registers that it changes, a bit each: those that calls preserve. All others, the
                     flags, and memory may be changed without a word */
+  const uint8_t *
+    rows; /**< in a naked function, for one of its ASMs: how the frame changes from its first byte on, as call frame
+                          instructions (DWARF 5, 6.4.2), counted and taken as they are. NULL: it does not */
+  uint32_t rows_bytes; /**< of them */
 } kiln_asm;
 
 /** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of up to 64 bits, f32, f64,

@@ -62,6 +62,40 @@ KILN_API kiln_die kiln_die_at(const kiln_debug *d, uint32_t index);
  * attributes given from here on are its own. */
 KILN_API void kiln_die_begin(kiln_debug *d, kiln_die e, unsigned tag, kiln_die parent);
 
+/** What the value of an attribute is: kiln_shape_attr. */
+enum {
+  KILN_ATTR_UINT,      /**< kiln_die_uint, up to 32 bits */
+  KILN_ATTR_WIDE,      /**< kiln_die_uint: two values, the low 32 bits and the high ones */
+  KILN_ATTR_INT,       /**< kiln_die_int: two values, as that */
+  KILN_ATTR_FLAG,      /**< kiln_die_flag: no value */
+  KILN_ATTR_TEXT,      /**< kiln_die_text: its id, of a string that has characters */
+  KILN_ATTR_REF,       /**< kiln_die_ref: an entry's id, as those below */
+  KILN_ATTR_CHILDREN,  /**< kiln_die_children; `name` is 0 for this and those below */
+  KILN_ATTR_SIGNATURE, /**< kiln_die_signature */
+  KILN_ATTR_TYPED,     /**< kiln_die_typed */
+  KILN_ATTR_RETAIN,    /**< kiln_die_retain */
+  KILN_ATTR_ARGUMENT,  /**< kiln_die_argument: the number */
+  KILN_ATTR_COUNT
+};
+/** An attribute of a shape: DW_AT_..., KILN_ATTR_.... */
+typedef struct kiln_shape_attr {
+  uint16_t name; /**< DW_AT_..., or 0 */
+  uint16_t is;   /**< KILN_ATTR_... */
+} kiln_shape_attr;
+/** Tag and attributes of many entries of a set, which differ in the values; id 0: none. */
+typedef struct kiln_shape {
+  uint32_t id, tag; /**< opaque */
+} kiln_shape;
+
+/** The shape of entries with `tag` and `n` attributes, each of a name once: one for the same ones. 0 without memory, or if
+ * `d` is NULL or something is wrong: then the module has failed. */
+KILN_API kiln_shape kiln_debug_shape(kiln_debug *d, unsigned tag, const kiln_shape_attr *attrs,
+                                     uint32_t n);
+/** The same as kiln_die_begin and a call for each attribute of the shape, faster: `values` has those of all attributes in
+ * order. Further attributes may be given. Numbers of entries and strings that there are not lead to nothing. */
+KILN_API void kiln_die_shaped(kiln_debug *d, kiln_die e, kiln_shape shape, kiln_die parent,
+                              const uint32_t *values);
+
 /** Attributes of the entry that was begun last; `name`: DW_AT_.... Each of a name once. */
 KILN_API void kiln_die_uint(kiln_debug *d, unsigned name, uint64_t value);
 /** A number in two's complement. DW_AT_const_value and DW_AT_discr_value are unsigned where the type is; a
@@ -184,6 +218,8 @@ typedef struct kiln_variable_value {
   uint32_t part_at;    /**< it is this part of the variable: first bit, */
   uint32_t part_bits;  /**< how many bits; 0: all of it */
   uint32_t inlined;    /**< as kiln_variable.inlined */
+  kiln_value other;    /**< a second value, as `value`; 0: none */
+  uint32_t other_at;   /**< it is pushed before this byte of the expression */
   uint32_t at; /**< kiln_func_here: it is this from there on; 0: from the next instruction on */
 } kiln_variable_value;
 
@@ -192,7 +228,7 @@ KILN_API uint32_t kiln_func_here(const kiln_func *f);
 
 /** The variable is this until the next call for the same variable, or a part of it that overlaps. Places ascend from
  * call to call; others are ignored. Debuggers show it where it is still in a register or in memory: this changes no code, and
- * a value is not kept for it. */
+ * a value is not kept for it. What is made of two values is shown in their block alone. */
 KILN_API void kiln_func_value(kiln_func *f, const kiln_variable_value *v);
 /** A label (DW_TAG_label) is at place `at`, as kiln_variable_value.at. */
 KILN_API void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at);

@@ -73,6 +73,8 @@ typedef struct kiln_assembled_section {
   uint64_t size_bytes;                /**< of it */
   const kiln_assembled_reloc *relocs; /**< ascending by offset */
   uint32_t n_relocs;                  /**< number of them */
+  const uint8_t *frame;               /**< of code: kiln_asm.rows, or NULL */
+  uint32_t frame_bytes;               /**< of `frame` */
 } kiln_assembled_section;
 
 /** A symbol that a whole text defines. */
@@ -93,6 +95,7 @@ typedef struct kiln_assembly {
   bool
     whole; /**< a module's own: what it puts into any section counts, and the symbols that it defines;
                    else it is one piece of code */
+  bool rows; /**< the code is in a function whose frame it describes itself (.cfi_ directives) */
   const char *error;                      /**< to be set: why there is no code, or NULL */
   const uint8_t *bytes;                   /**< to be set: the code */
   uint32_t size_bytes;                    /**< to be set: of it */
@@ -102,6 +105,8 @@ typedef struct kiln_assembly {
   uint32_t n_sections;                    /**< to be set: of `sections` */
   uint32_t n_symbols;                     /**< to be set: of `symbols` */
   const kiln_assembled_symbol *symbols;   /**< to be set */
+  const uint8_t *frame;                   /**< to be set if `rows`: kiln_asm.rows, or NULL */
+  uint32_t frame_bytes;                   /**< to be set: of `frame` */
 } kiln_assembly;
 
 /** Assembles `n` texts, each for itself: labels of one are not seen by the others. Fills in the code or the error of each,

@@ -344,6 +344,7 @@ static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
     a64_emit(w, a64_blr(CALLEE));
   }
   KN_LOG_SET(w, KN_EV_LOST, A64_CLOBBERED);
+  w->debug.called = kn_here(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
 }

@@ -302,6 +302,7 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
   else call_symbol(w, symbol, library);
   KN_LOG_SET(w, KN_EV_LOST, clobbered);
   (void)clobbered;
+  w->debug.called = kn_here(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
   kn_called(w);

@@ -177,7 +177,7 @@ check "inlined functions the same as text" inlined_as_text
 
 # Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
 # address that only accesses compute, the constant of a float, a part of a structure in memory, a
-# vector in a register.
+# vector in a register, and one in two; what is made of two values, of a value that the call spilled and a constant.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
 void look(long v);
@@ -203,7 +203,21 @@ long second(struct pair *p) {
   return *at;
 }
 typedef float lanes __attribute__((vector_size(16)));
+typedef float wide __attribute__((vector_size(32)));
 volatile int seen;
+long of_two(int a, int b, unsigned char low) {
+  int sum = a + b;
+  long difference = (long)a - b;
+  int joined = a << 8 | low;
+  look(0);
+  return a + b + low;
+}
+wide add_wide(wide *a, wide b) {
+  wide sum = *a + b;
+  seen = 1;
+  *a = sum;
+  return sum;
+}
 lanes add(lanes a, int n) {
   lanes sum = a;
   for (int i = 0; i < n; i++) {
@@ -220,6 +234,9 @@ int main(void) {
   named.text = "text";
   look((long)&named);
   add((lanes){1, 2, 3, 4}, 2);
+  of_two(seen + 6, seen - 6, 5);
+  wide eight = {1, 2, 3, 4, 5, 6, 7, 8};
+  add_wide(&eight, eight);
   return sum == 3 + 20 + 2 ? 0 : 1;
 }
 END
@@ -304,7 +321,8 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
         -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
         -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
         -ex continue -ex up -ex 'print named.text[0]' -ex "break values.c:$(grep -n 'seen = i' values.c | cut -d: -f1)" \
-        -ex continue -ex continue -ex 'print sum' values > gdb.out 2>&1
+        -ex continue -ex continue -ex 'print sum' -ex continue -ex up -ex 'print sum' -ex 'print difference' -ex 'print/x joined' \
+        -ex "break values.c:$(grep -n 'a = sum' values.c | cut -d: -f1)" -ex continue -ex 'print sum' values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
 $2 = 0
@@ -317,6 +335,10 @@ $8 = 2
 $9 = 0.5
 $10 = 116 't'
 $11 = {3, 6, 9, 12}
+$12 = 2
+$13 = 12
+$14 = 0x705
+$15 = {2, 4, 6, 8, 10, 12, 14, 16}
 END
   }
   check "gdb shows values of optimized code" values_in_gdb

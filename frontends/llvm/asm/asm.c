@@ -124,7 +124,7 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
   can &= ~used;
   /* registers that nothing else has, first; then those that calls clobber */
   uint64_t fresh = can & ~(t->in | t->out);
-  uint64_t plain = a->x86 ? ~UINT64_C(0xf008) : ~(UINT64_C(0x1ff80000) | UINT64_C(0xff00) << 32);
+  uint64_t plain = ~kn_bc_targets[a->r->target].saved;
   order = fresh & plain ? fresh & plain : fresh ? fresh : can;
   if (!order) return wrong(a, "more operands in registers than there are");
   o->reg = (uint8_t)__builtin_ctzll(order);
@@ -537,8 +537,7 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
   struct built b = {.n = 0};
   kiln_value values[KN_ASM_MAX_OPERANDS], v = {0};
   if (!collect(a, &b)) return;
-  uint64_t lost = a->clobbers;
-  lost &= a->x86 ? UINT64_C(0xf008) : UINT64_C(0x1ff80000) | UINT64_C(0xff00) << 32;
+  uint64_t lost = a->clobbers & kn_bc_targets[r->target].saved;
   if (t && t->error) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "inline assembly: %s", c->chars.at + t->error - 1);
     return;
@@ -550,6 +549,8 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
     code.size_bytes = t->n_bytes;
     code.relocs = c->relocs.at + t->reloc;
     code.n_relocs = t->n_relocs;
+    code.rows = code.bytes ? (const uint8_t *)code.bytes + t->n_bytes : NULL;
+    code.rows_bytes = t->n_frame;
   }
   v = kiln_build_asm(r->f, sig, &code, b.args, b.n);
   kiln_value results[KILN_MAX_RESULTS];
@@ -571,6 +572,13 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
 static bool indirect_register(const struct kn_asm_call *a) {
   for (uint32_t i = 0; i < a->n; i++)
     if (!a->op[i].label && a->op[i].indirect && !a->op[i].is->memory) return true;
+  return false;
+}
+
+/* True if the text says how the frame changes. */
+static bool has_rows(const struct kn_asm_call *a) {
+  for (uint32_t i = 0; i + 5 <= a->out_n; i++)
+    if (memcmp(a->out + i, ".cfi_", 5) == 0) return true;
   return false;
 }
 
@@ -603,7 +611,8 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   r->texts->out_cap = a->out_cap;
   r->asm_count++;
   if (!made) return;
-  struct kn_asm_text *t = kn_asm_text_of(r, a->out, a->out_n);
+  bool rows = kn_bc_harden_naked(r) && has_rows(a);
+  struct kn_asm_text *t = kn_asm_text_of(r, a->out, a->out_n, rows);
   if (!t) return;
   if (!t->known) {
     r->asm_waits = true;

@@ -91,7 +91,8 @@ struct kn_asm_text {
   uint64_t hash;
   uint32_t at, n; /* in chars */
   bool known;
-  uint32_t bytes, n_bytes; /* in `bytes` */
+  bool rows;                        /* kiln_assembly.rows */
+  uint32_t bytes, n_bytes, n_frame; /* in `bytes`; behind them kiln_assembly.frame */
   uint32_t reloc, n_relocs;
   uint32_t error; /* in chars, + 1 */
 };
@@ -111,7 +112,7 @@ struct kn_bc_asm_cache {
 kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name);
 /* The reader's, made if need be; NULL (reported) without memory. */
 struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r);
-/* The entry of a text, new if there was none; NULL without memory. */
-struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n);
+/* The entry of a text, new if there was none; NULL without memory. `rows`: as kiln_assembly.rows. */
+struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, bool rows);
 
 #endif

@@ -50,16 +50,17 @@ static uint32_t keep_chars(struct kn_bc *r, struct kn_bc_asm_cache *c, const cha
   return at;
 }
 
-struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n) {
+struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, bool rows) {
   struct kn_bc_asm_cache *c = r->texts;
   uint64_t hash = hash_of(s, n);
   if (c->texts.n * 2 >= c->heads.n && !rehash(r, c)) return NULL;
   uint32_t at = (uint32_t)hash & (c->heads.n - 1);
   for (; c->heads.at[at]; at = (at + 1) & (c->heads.n - 1)) {
     struct kn_asm_text *t = &c->texts.at[c->heads.at[at] - 1];
-    if (t->hash == hash && t->n == n && memcmp(c->chars.at + t->at, s, n) == 0) return t;
+    if (t->hash == hash && t->n == n && t->rows == rows && memcmp(c->chars.at + t->at, s, n) == 0)
+      return t;
   }
-  struct kn_asm_text t = {.hash = hash, .at = keep_chars(r, c, s, n), .n = n};
+  struct kn_asm_text t = {.hash = hash, .at = keep_chars(r, c, s, n), .n = n, .rows = rows};
   uint8_t code[256];
   int size = kn_bc_encode(r->target, s, n, code, sizeof code);
   if (size >= 0) {
@@ -99,9 +100,11 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
   t->n_bytes = a->size_bytes;
   t->reloc = c->relocs.n;
   t->n_relocs = a->n_relocs;
-  if (!KN_BC_ROOM(r, c->bytes, (uint64_t)t->bytes + t->n_bytes)) return false;
+  t->n_frame = a->frame_bytes;
+  if (!KN_BC_ROOM(r, c->bytes, (uint64_t)t->bytes + t->n_bytes + t->n_frame)) return false;
   if (t->n_bytes) memcpy(c->bytes.at + t->bytes, a->bytes, t->n_bytes);
-  c->bytes.n += t->n_bytes;
+  if (t->n_frame) memcpy(c->bytes.at + t->bytes + t->n_bytes, a->frame, t->n_frame);
+  c->bytes.n += t->n_bytes + t->n_frame;
   for (uint32_t i = 0; i < a->n_relocs; i++) {
     const kiln_assembled_reloc *from = &a->relocs[i];
     kiln_asm_reloc to = {
@@ -122,7 +125,9 @@ static bool assemble(struct kn_bc *r) {
   for (uint32_t i = 0; i < c->texts.n && ok; i++) {
     const struct kn_asm_text *t = &c->texts.at[i];
     if (t->known) continue;
-    ok = KN_BC_PUSH(r, all, (kiln_assembly){.text = c->chars.at + t->at, .text_bytes = t->n}) &&
+    ok = KN_BC_PUSH(
+           r, all,
+           ((kiln_assembly){.text = c->chars.at + t->at, .text_bytes = t->n, .rows = t->rows})) &&
          KN_BC_PUSH(r, which, i);
   }
   if (ok && !kiln_module_assemble(r->module, all.at, all.n)) {

@@ -56,7 +56,9 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
   kiln_asm code = {.bytes = s->bytes,
                    .size_bytes = (uint32_t)s->size_bytes,
                    .relocs = relocs,
-                   .n_relocs = s->n_relocs};
+                   .n_relocs = s->n_relocs,
+                   .rows = s->frame,
+                   .rows_bytes = s->frame_bytes};
   kiln_func *f = ok ? kiln_func_begin(r->session, symbol) : NULL;
   if (f) {
     kiln_func_naked(f);

@@ -59,40 +59,78 @@ static void unit(const struct kn_node *x, kiln_die e) {
 }
 
 static void subprogram(const struct kn_node *x, kiln_die e) {
+  enum {
+    TEMPLATES,
+    RETAINED,
+    LINKAGE,
+    FILE,
+    LINE,
+    TYPED,
+    SPECIFICATION,
+    NAME,
+    PROTOTYPED,
+    DECLARATION,
+    EXTERNAL,
+    BITS,
+    TRAMPOLINE = BITS + 10,
+    ACCESS,
+    VIRTUALITY
+  };
+  static const struct kn_bc_field fields[] = {[TEMPLATES] = {0, KILN_ATTR_CHILDREN},
+                                              [RETAINED] = {0, KILN_ATTR_RETAIN},
+                                              [LINKAGE] = {AT_LINKAGE_NAME, KILN_ATTR_TEXT},
+                                              [FILE] = {AT_DECL_FILE, KILN_ATTR_REF},
+                                              [LINE] = {AT_DECL_LINE, KILN_ATTR_UINT},
+                                              [TYPED] = {0, KILN_ATTR_TYPED},
+                                              [SPECIFICATION] = {AT_SPECIFICATION, KILN_ATTR_REF},
+                                              [NAME] = {AT_NAME, KILN_ATTR_TEXT},
+                                              [PROTOTYPED] = {AT_PROTOTYPED, KILN_ATTR_FLAG},
+                                              [DECLARATION] = {AT_DECLARATION, KILN_ATTR_FLAG},
+                                              [EXTERNAL] = {AT_EXTERNAL, KILN_ATTR_FLAG},
+                                              [BITS] = {AT_ARTIFICIAL, KILN_ATTR_FLAG},
+                                              {AT_EXPLICIT, KILN_ATTR_FLAG},
+                                              {AT_NORETURN, KILN_ATTR_FLAG},
+                                              {AT_REFERENCE, KILN_ATTR_FLAG},
+                                              {AT_RVALUE_REFERENCE, KILN_ATTR_FLAG},
+                                              {AT_DELETED, KILN_ATTR_FLAG},
+                                              {AT_MAIN_SUBPROGRAM, KILN_ATTR_FLAG},
+                                              {AT_PURE, KILN_ATTR_FLAG},
+                                              {AT_ELEMENTAL, KILN_ATTR_FLAG},
+                                              {AT_RECURSIVE, KILN_ATTR_FLAG},
+                                              [TRAMPOLINE] = {AT_TRAMPOLINE, KILN_ATTR_TEXT},
+                                              [ACCESS] = {AT_ACCESSIBILITY, KILN_ATTR_UINT},
+                                              [VIRTUALITY] = {AT_VIRTUALITY, KILN_ATTR_UINT}};
+  static const uint32_t bits[] = {FLAG_ARTIFICIAL, FLAG_EXPLICIT, FLAG_NORETURN, FLAG_LVALUE,
+                                  FLAG_RVALUE}; /* then those of DISPFlags: */
+  static const uint32_t sp_bits[] = {SP_DELETED, SP_MAIN, SP_PURE, SP_ELEMENTAL, SP_RECURSIVE};
   if (!(kn_op(x, 0) & 4)) return; /* older than LLVM 8 */
   uint64_t sp_flags = kn_op(x, 9), flags = kn_op(x, 11);
   bool definition = sp_flags & SP_DEFINITION;
-  kiln_die declaration = kn_op_die(x, 14), none = {0};
-  kiln_die_begin(x->d, e, TAG_SUBPROGRAM, definition && declaration.id ? none : kn_op_die(x, 1));
-  if (kn_op_die(x, 13).id) kiln_die_children(x->d, kn_op_die(x, 13)); /* of templates */
-  if (definition && kn_op_die(x, 15).id) kiln_die_retain(x->d, kn_op_die(x, 15));
-  kn_at_string(x, AT_LINKAGE_NAME, 3);
-  kn_at_place(x, 4);
-  kiln_die_typed(x->d, kn_op_die(x, 6));
+  kiln_die declaration = kn_op_die(x, 14), parent = kn_op_die(x, 1);
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, fields);
+  kn_put(&all, TEMPLATES, kn_op_die(x, 13).id);
+  if (definition) kn_put(&all, RETAINED, kn_op_die(x, 15).id);
+  kn_put(&all, LINKAGE, kn_op_text(x, 3));
+  kn_put_place(&all, FILE, x, 4);
+  kn_put(&all, TYPED, kn_op_die(x, 6).id);
   if (declaration.id) { /* has all else */
-    kiln_die_ref(x->d, AT_SPECIFICATION, declaration);
+    kn_put(&all, SPECIFICATION, declaration.id);
+    kn_bc_shaped(x, e, TAG_SUBPROGRAM, definition ? (kiln_die){0} : parent, &all);
     return;
   }
-  kn_at_string(x, AT_NAME, 2);
-  kn_at_flag(x, AT_PROTOTYPED, flags & FLAG_PROTOTYPED);
-  kn_at_flag(x, AT_DECLARATION, !definition);
-  kn_at_flag(x, AT_EXTERNAL, !(sp_flags & SP_LOCAL));
-  static const struct {
-    uint32_t bit;
-    uint16_t name;
-    bool sp; /* a bit of DISPFlags */
-  } bits[] = {{FLAG_ARTIFICIAL, AT_ARTIFICIAL, false},   {FLAG_EXPLICIT, AT_EXPLICIT, false},
-              {FLAG_NORETURN, AT_NORETURN, false},       {FLAG_LVALUE, AT_REFERENCE, false},
-              {FLAG_RVALUE, AT_RVALUE_REFERENCE, false}, {SP_DELETED, AT_DELETED, true},
-              {SP_MAIN, AT_MAIN_SUBPROGRAM, true},       {SP_PURE, AT_PURE, true},
-              {SP_ELEMENTAL, AT_ELEMENTAL, true},        {SP_RECURSIVE, AT_RECURSIVE, true}};
-  for (unsigned i = 0; i < sizeof bits / sizeof *bits; i++)
-    kn_at_flag(x, bits[i].name, (bits[i].sp ? sp_flags : flags) & bits[i].bit);
-  kn_at_string(x, AT_TRAMPOLINE, 19);
-  kn_at_access(x, flags);
+  kn_put(&all, NAME, kn_op_text(x, 2));
+  kn_put_flag(&all, PROTOTYPED, flags & FLAG_PROTOTYPED);
+  kn_put_flag(&all, DECLARATION, !definition);
+  kn_put_flag(&all, EXTERNAL, !(sp_flags & SP_LOCAL));
+  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, BITS + i, flags & bits[i]);
+  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, BITS + 5 + i, sp_flags & sp_bits[i]);
+  kn_put(&all, TRAMPOLINE, kn_op_text(x, 19));
+  kn_put_access(&all, ACCESS, flags);
+  kn_put(&all, VIRTUALITY, sp_flags & SP_VIRTUALITY);
+  kn_bc_shaped(x, e, TAG_SUBPROGRAM, parent, &all);
   if (sp_flags & SP_VIRTUALITY) {
     uint8_t b[12];
-    kiln_die_uint(x->d, AT_VIRTUALITY, sp_flags & SP_VIRTUALITY);
     if (kn_op(x, 10) != UINT32_MAX)
       kiln_die_expr(x->d, AT_VTABLE_ELEM_LOCATION, b, (size_t)(kn_put_constu(b, kn_op(x, 10)) - b));
     kn_at_ref(x, AT_CONTAINING_TYPE, 8);
@@ -118,14 +156,23 @@ static void global(const struct kn_node *x, kiln_die e) {
 }
 
 static void local(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, kn_op(x, 6) ? TAG_FORMAL_PARAMETER : TAG_VARIABLE, kn_op_die(x, 1));
-  kn_at_string(x, AT_NAME, 2);
-  kn_at_place(x, 3);
-  kn_at_ref(x, AT_TYPE, 5);
-  kn_at_flag(x, AT_ARTIFICIAL, kn_op(x, 7) & FLAG_ARTIFICIAL);
-  kn_at_flag(x, AT_OBJECT_POINTER, kn_op(x, 7) & FLAG_OBJECT_POINTER);
-  if (kn_op(x, 0) & 2 && kn_op(x, 8)) kiln_die_uint(x->d, AT_ALIGNMENT, kn_op(x, 8) / 8);
-  if (kn_op(x, 6)) kiln_die_argument(x->d, kn_op(x, 6) < UINT32_MAX ? (unsigned)kn_op(x, 6) : 0);
+  enum { NAME, FILE, LINE, TYPE, ARTIFICIAL, OBJECT_POINTER, ALIGNMENT, ARGUMENT = ALIGNMENT + 2 };
+  static const struct kn_bc_field fields[] = {
+    {AT_NAME, KILN_ATTR_TEXT},       {AT_DECL_FILE, KILN_ATTR_REF},
+    {AT_DECL_LINE, KILN_ATTR_UINT},  {AT_TYPE, KILN_ATTR_REF},
+    {AT_ARTIFICIAL, KILN_ATTR_FLAG}, {AT_OBJECT_POINTER, KILN_ATTR_FLAG},
+    KN_FIELD_NUMBER(AT_ALIGNMENT),   {0, KILN_ATTR_ARGUMENT}};
+  uint64_t argument = kn_op(x, 6), flags = kn_op(x, 7);
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, fields);
+  kn_put(&all, NAME, kn_op_text(x, 2));
+  kn_put_place(&all, FILE, x, 3);
+  kn_put(&all, TYPE, kn_op_die(x, 5).id);
+  kn_put_flag(&all, ARTIFICIAL, flags & FLAG_ARTIFICIAL);
+  kn_put_flag(&all, OBJECT_POINTER, flags & FLAG_OBJECT_POINTER);
+  if (kn_op(x, 0) & 2 && kn_op(x, 8)) kn_put_number(&all, ALIGNMENT, kn_op(x, 8) / 8);
+  kn_put(&all, ARGUMENT, argument < UINT32_MAX ? (uint32_t)argument : 0);
+  kn_bc_shaped(x, e, argument ? TAG_FORMAL_PARAMETER : TAG_VARIABLE, kn_op_die(x, 1), &all);
 }
 
 /* A list of nodes; strings and the like are none, and neither are nodes without entries. */
@@ -168,7 +215,8 @@ bool kn_bc_debug_begin(struct kn_bc *r) {
   static const char name[] = "__ARRAY_SIZE_TYPE__";
   r->debug = kiln_module_debug(r->module);
   if (!r->debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
-  r->module_die = kiln_die_at(r->debug, KN_BC_INDEX_TYPE).id;
+  r->md_end = UINT64_MAX;
+  r->md_parts[0].die = kiln_die_at(r->debug, KN_BC_INDEX_TYPE).id;
   kiln_die_begin(r->debug, kiln_die_at(r->debug, KN_BC_INDEX_TYPE), TAG_BASE_TYPE, (kiln_die){0});
   kiln_die_string(r->debug, AT_NAME, name, sizeof name - 1);
   kiln_die_uint(r->debug, AT_BYTE_SIZE, 8);
@@ -181,14 +229,19 @@ void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_
   bool own = r->mds_done && !kn_bc_md_of_module(r, id);
   const struct kn_node x = {r, own ? r->func_debug : r->debug, ops, n};
   kiln_die e = kn_bc_die(r, id);
-  if (kn_bc_debug_type(&x, code, e)) return;
   switch (code) {
   case MD_NODE:
   case MD_DISTINCT_NODE: tuple(&x, e, 0); break;
   case MD_FILE: file(&x, e); break;
   case MD_COMPILE_UNIT: unit(&x, e); break;
   case MD_SUBPROGRAM: subprogram(&x, e); break;
-  case MD_LEXICAL_BLOCK: kiln_die_begin(x.d, e, TAG_LEXICAL_BLOCK, kn_op_die(&x, 1)); break;
+  case MD_LEXICAL_BLOCK: {
+    static const struct kn_bc_field none;
+    struct kn_bc_fields all;
+    kn_fields_begin(&all, &none);
+    kn_bc_shaped(&x, e, TAG_LEXICAL_BLOCK, kn_op_die(&x, 1), &all);
+    break;
+  }
   case MD_LEXICAL_BLOCK_FILE:
     kiln_die_begin(x.d, e, KILN_TAG_PART, kn_op_die(&x, 1));
     if (kn_op(&x, 3)) kiln_die_uint(x.d, AT_GNU_DISCRIMINATOR, kn_op(&x, 3));
@@ -213,6 +266,6 @@ void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_
     kn_bc_debug_constant(r, kn_op(&x, 1), kn_op(&x, 2));
     break;
   }
-  default: break;
+  default: kn_bc_debug_type(&x, code, e); break;
   }
 }

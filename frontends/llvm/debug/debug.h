@@ -28,25 +28,22 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 
 /* Begins the module's entries. */
 bool kn_bc_debug_begin(struct kn_bc *r);
+/* The metadata that number `id` - 1 is among. */
+static inline const struct kn_bc_md_part *kn_bc_md_part(const struct kn_bc *r, uint64_t id) {
+  return &r->md_parts[id > r->md_end];
+}
 /* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. Nodes have entries in their order, one each. */
 static inline kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id) {
-  uint32_t before, first;
-  if (id == 0 || id > UINT32_MAX / 4) return (kiln_die){0};
-  if (!r->mds_done || kn_bc_md_of_module(r, (uint32_t)id)) {
-    before = r->module_strings;
-    first = r->module_die;
-  } else {
-    before = (r->shared.n_mds ? r->shared.n_mds : r->module_mds) + r->func_strings;
-    first = r->func_die;
-  }
-  return (kiln_die){id > before ? first + ((uint32_t)id - before) : 0};
+  const struct kn_bc_md_part *p = kn_bc_md_part(r, id);
+  uint64_t node = id - p->before - p->strings;
+  return (kiln_die){node - 1 < UINT32_MAX / 4 ? p->die + (uint32_t)node : 0};
 }
-/* The text of metadata `id` - 1, a string; 0 if it is none. */
+/* The text of metadata `id` - 1, a string; 0 if it is none, or has no characters. */
 static inline kiln_text kn_bc_md_text(const struct kn_bc *r, uint64_t id) {
-  if (id - 1 < r->module_strings) return (kiln_text){r->module_text + (uint32_t)id};
-  if (!r->mds_done) return (kiln_text){0};
-  uint64_t own = id - (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
-  return (kiln_text){own - 1 < r->func_strings ? r->func_text + (uint32_t)own : 0};
+  const struct kn_bc_md_part *p = kn_bc_md_part(r, id);
+  uint64_t string = id - p->before;
+  uint32_t text = p->text + (uint32_t)string;
+  return (kiln_text){string - 1 < p->strings && text != p->empty ? text : 0};
 }
 /* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);

@@ -67,9 +67,26 @@ static uint8_t *put_bits(uint8_t *p, uint64_t from, uint64_t bits, bool is_signe
   return p;
 }
 
+/* Argument `a` of a list is on the stack at the beginning, or to be pushed at byte `at`. */
+static bool take_argument(const struct kn_bc_args *args, uint64_t a, bool first, uint32_t at,
+                          struct kn_bc_expr *is) {
+  if (a >= args->n) return false;
+  if (first) {
+    is->first = (uint32_t)a;
+  } else if (!args->is_number[a]) {
+    if (is->two) return false;
+    is->two = true;
+    is->other = (uint32_t)a;
+    is->other_at = at;
+  }
+  return true;
+}
+
 /* The operations of a record's operands from the second on. */
-static bool convert(const uint64_t *op, uint32_t n, uint8_t *bytes, struct kn_bc_expr *is) {
+static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *args, uint8_t *bytes,
+                    struct kn_bc_expr *is) {
   uint8_t *p = bytes;
+  if (args && (n < 2 || op[1] != OP_LLVM_ARG)) return false; /* does not begin with one of them */
   uint64_t from = 0; /* bits of a conversion whose second half is to come */
   for (uint32_t i = 1; i < n;) {
     uint64_t code = op[i], a = i + 1 < n ? op[i + 1] : 0, b = i + 2 < n ? op[i + 2] : 0;
@@ -101,7 +118,12 @@ static bool convert(const uint64_t *op, uint32_t n, uint8_t *bytes, struct kn_bc
       break;
     case OP_LLVM_TAG_OFFSET: break;
     case OP_LLVM_ARG:
-      if (a != 0 || p != bytes) return false;
+      if (args) {
+        if (!take_argument(args, a, i == 3, (uint32_t)(p - bytes), is)) return false;
+        if (i != 3 && args->is_number[a]) p = put_number(p, args->number[a]);
+      } else if (a != 0 || p != bytes) {
+        return false;
+      }
       break;
     case OP_LLVM_FRAGMENT:
       if (b == 0 || a > INT32_MAX || b > INT32_MAX) return false;
@@ -135,11 +157,17 @@ static bool convert(const uint64_t *op, uint32_t n, uint8_t *bytes, struct kn_bc
 }
 
 bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is) {
+  return kn_bc_debug_expr_of(r, id, NULL, bytes, is);
+}
+
+bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
+                         uint8_t *bytes, struct kn_bc_expr *is) {
   const struct kn_bc_md *m = kn_bc_md(r, id);
   *is = (struct kn_bc_expr){.plain = true};
   if (!m || m->kind != MDK_EXPR) return false;
-  if (m->n == 0) return true;
+  if (m->n == 0) return args == NULL;
   if (m->n == KN_BC_EXPR_DEREF) {
+    if (args) return false;
     bytes[0] = OP_DEREF;
     is->n = 1;
     is->last_deref = true;
@@ -148,7 +176,7 @@ bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc
   struct kn_bc_ops ops = r->ops; /* of the record that refers to it: kept */
   r->ops = r->md_ops;
   bool ok = kn_bc_md_record(r, id) && r->code == MD_EXPRESSION && r->ops.n > 0 &&
-            r->ops.at[0] >> 1 == 3 && convert(r->ops.at, r->ops.n, bytes, is);
+            r->ops.at[0] >> 1 == 3 && convert(r->ops.at, r->ops.n, args, bytes, is);
   r->md_ops = r->ops;
   r->ops = ops;
   return ok;

@@ -16,10 +16,24 @@ struct kn_bc_expr {
   bool last_deref;             /* DW_OP_deref is the last operation */
   bool derives; /* the bits above an operand's type have influence on those that are its result */
   bool plain;   /* none of value and part_bits */
+  bool two;     /* of a list: of two of its arguments that are no numbers */
+  uint32_t first, other, other_at;
 };
 #define KN_BC_EXPR_BYTES 256 /* most that an expression has; longer ones are left out */
 
-/* debug_expr.c: the expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
+/* The arguments of an expression: what the record names, or a list of it. */
+enum { KN_BC_ARGS = 4 };
+struct kn_bc_args {
+  uint32_t n;
+  bool is_number[KN_BC_ARGS];
+  uint64_t number[KN_BC_ARGS];
+};
+
+/* debug_expr.c: the same of a list of arguments. Of these, is->first is on the stack at the beginning, is->other is to be
+ * pushed before byte is->other_at. False, too, if it needs more. */
+bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
+                         uint8_t *bytes, struct kn_bc_expr *is);
+/* The expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
 bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc_expr *is);
 
 /* debug_assign.c: a function begins; a record of attachments was read; the function is complete. */
@@ -98,12 +112,73 @@ static inline void kn_at_place(const struct kn_node *x, uint32_t file) {
   kn_at_ref(x, AT_DECL_FILE, file);
   kiln_die_uint(x->d, AT_DECL_LINE, kn_op(x, file + 1));
 }
+/* ---- attributes that are given at once ---- */
+
+/* An attribute that a kind of node may give its entry. Tables of them are in the order in which they are written; for
+ * KN_FIELD_NUMBER there are two, the second for numbers of more than 32 bits. */
+struct kn_bc_field {
+  uint16_t name; /* DW_AT_... */
+  uint8_t is;    /* KILN_ATTR_... */
+};
+#define KN_FIELD_NUMBER(name)                                                                      \
+  {name, KILN_ATTR_UINT}, { name, KILN_ATTR_WIDE }
+/* Those that an entry has: bits of indexes into the table, and their values in its order. */
+struct kn_bc_fields {
+  const struct kn_bc_field *fields;
+  uint64_t has;
+  uint32_t n;
+  uint32_t values[32];
+};
+
+static inline void kn_fields_begin(struct kn_bc_fields *all, const struct kn_bc_field *fields) {
+  all->fields = fields;
+  all->has = 0;
+  all->n = 0;
+}
+/* Adds attribute k unless its value is 0: strings, entries. */
+static inline void kn_put(struct kn_bc_fields *all, unsigned k, uint32_t value) {
+  all->values[all->n] = value;
+  all->n += value != 0;
+  all->has |= (uint64_t)(value != 0) << k;
+}
+static inline void kn_put_flag(struct kn_bc_fields *all, unsigned k, bool is) {
+  all->has |= (uint64_t)is << k;
+}
+static inline void kn_put_number(struct kn_bc_fields *all, unsigned k, uint64_t value) {
+  bool wide = value > UINT32_MAX;
+  all->values[all->n] = (uint32_t)value;
+  all->values[all->n + 1] = (uint32_t)(value >> 32);
+  all->n += 1 + wide;
+  all->has |= UINT64_C(1) << (k + wide);
+}
+static inline void kn_put_int(struct kn_bc_fields *all, unsigned k, int64_t value) {
+  all->values[all->n] = (uint32_t)value;
+  all->values[all->n + 1] = (uint32_t)((uint64_t)value >> 32);
+  all->n += 2;
+  all->has |= UINT64_C(1) << k;
+}
+/* The text that operand i is; 0: none, or one without characters. */
+static inline uint32_t kn_op_text(const struct kn_node *x, uint32_t i) {
+  return kn_bc_md_text(x->r, kn_op(x, i)).id;
+}
+/* File and line, operands i and i + 1, as attributes k and k + 1. */
+static inline void kn_put_place(struct kn_bc_fields *all, unsigned k, const struct kn_node *x,
+                                uint32_t i) {
+  uint64_t line = kn_op(x, i + 1);
+  if (line == 0 || line > UINT32_MAX) return;
+  kn_put(all, k, kn_op_die(x, i).id);
+  kn_put(all, k + 1, (uint32_t)line);
+}
 /* Bits 0 and 1 of DIFlags: private, protected, public, which DWARF numbers the other way round. */
-static inline void kn_at_access(const struct kn_node *x, uint64_t flags) {
-  if (flags & FLAG_ACCESS) kiln_die_uint(x->d, AT_ACCESSIBILITY, 4 - (flags & FLAG_ACCESS));
+static inline void kn_put_access(struct kn_bc_fields *all, unsigned k, uint64_t flags) {
+  kn_put(all, k, flags & FLAG_ACCESS ? 4 - (uint32_t)(flags & FLAG_ACCESS) : 0);
 }
 
-/* debug_type.c: defines the entry of a type, a member, an enumerator, a bound; false if `code` is of something else. */
-bool kn_bc_debug_type(const struct kn_node *x, uint32_t code, kiln_die e);
+/* debug_shape.c: defines entry e with these attributes; further ones may be given. */
+void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die parent,
+                  const struct kn_bc_fields *all);
+
+/* debug_type.c: defines the entry of a type, a member, an enumerator, a bound; of something else nothing. */
+void kn_bc_debug_type(const struct kn_node *x, uint32_t code, kiln_die e);
 
 #endif

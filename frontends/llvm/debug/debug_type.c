@@ -42,53 +42,122 @@ static void constant(const struct kn_node *x, unsigned name, uint64_t id) {
   if (kn_op_int(x, id, &v)) kiln_die_int(x->d, name, v);
 }
 
-static void member(const struct kn_node *x, unsigned tag, uint64_t flags) {
+/* Attributes of derived types: of all, then of members that are static, of others, of types that are no members. */
+enum {
+  D_NAME,
+  D_TYPE,
+  D_FILE,
+  D_LINE,
+  D_ACCESS,
+  D_ARTIFICIAL,
+  D_EXTERNAL,
+  D_DECLARATION,
+  D_CONST_VALUE,
+  D_CONTAINING,
+  D_ALIGNMENT,
+  D_BIT_SIZE = D_ALIGNMENT + 2,
+  D_BIT_OFFSET = D_BIT_SIZE + 2,
+  D_LOCATION = D_BIT_OFFSET + 2,
+  D_VIRTUALITY = D_LOCATION + 2,
+  D_DISCR_VALUE,
+  D_ADDRESS_CLASS,
+  D_SIZE
+};
+static const struct kn_bc_field derived_fields[] = {
+  [D_NAME] = {AT_NAME, KILN_ATTR_TEXT},
+  [D_TYPE] = {AT_TYPE, KILN_ATTR_REF},
+  [D_FILE] = {AT_DECL_FILE, KILN_ATTR_REF},
+  [D_LINE] = {AT_DECL_LINE, KILN_ATTR_UINT},
+  [D_ACCESS] = {AT_ACCESSIBILITY, KILN_ATTR_UINT},
+  [D_ARTIFICIAL] = {AT_ARTIFICIAL, KILN_ATTR_FLAG},
+  [D_EXTERNAL] = {AT_EXTERNAL, KILN_ATTR_FLAG},
+  [D_DECLARATION] = {AT_DECLARATION, KILN_ATTR_FLAG},
+  [D_CONST_VALUE] = {AT_CONST_VALUE, KILN_ATTR_INT},
+  [D_CONTAINING] = {AT_CONTAINING_TYPE, KILN_ATTR_REF},
+  [D_ALIGNMENT] = KN_FIELD_NUMBER(AT_ALIGNMENT),
+  [D_BIT_SIZE] = KN_FIELD_NUMBER(AT_BIT_SIZE),
+  [D_BIT_OFFSET] = KN_FIELD_NUMBER(AT_DATA_BIT_OFFSET),
+  [D_LOCATION] = KN_FIELD_NUMBER(AT_DATA_MEMBER_LOCATION),
+  [D_VIRTUALITY] = {AT_VIRTUALITY, KILN_ATTR_UINT},
+  [D_DISCR_VALUE] = {AT_DISCR_VALUE, KILN_ATTR_INT},
+  [D_ADDRESS_CLASS] = {AT_ADDRESS_CLASS, KILN_ATTR_UINT},
+  [D_SIZE] = KN_FIELD_NUMBER(AT_BYTE_SIZE)};
+
+static void put_alignment(struct kn_bc_fields *all, unsigned k, uint64_t bits) {
+  if (bits >= 8) kn_put_number(all, k, bits / 8);
+}
+
+/* A value known when compiling, if metadata `id` - 1 is one. */
+static void put_constant(const struct kn_node *x, struct kn_bc_fields *all, unsigned k,
+                         uint64_t id) {
+  int64_t v;
+  if (kn_op_int(x, id, &v)) kn_put_int(all, k, v);
+}
+
+/* `based`: it has a virtual base class, of which is told besides. */
+static void member(const struct kn_node *x, struct kn_bc_fields *all, unsigned tag, uint64_t flags,
+                   bool based) {
   bool metadata = kn_op(x, 0) & 2;
   uint64_t size = kn_op_extent(x, 7, metadata), offset = kn_op_extent(x, 9, metadata);
-  bool is_virtual = flags & FLAG_VIRTUAL;
   if (flags & FLAG_STATIC) {
-    kiln_die_flag(x->d, AT_EXTERNAL);
-    kiln_die_flag(x->d, AT_DECLARATION);
-    constant(x, AT_CONST_VALUE, kn_op(x, 11));
-    alignment(x, kn_op(x, 8));
+    kn_put_flag(all, D_EXTERNAL, true);
+    kn_put_flag(all, D_DECLARATION, true);
+    put_constant(x, all, D_CONST_VALUE, kn_op(x, 11));
+    put_alignment(all, D_ALIGNMENT, kn_op(x, 8));
     return;
   }
-  if (is_virtual && tag == TAG_INHERITANCE) {
-    virtual_base(x, offset);
-  } else if (flags & FLAG_BIT_FIELD) {
-    kiln_die_uint(x->d, AT_BIT_SIZE, size);
-    kiln_die_uint(x->d, AT_DATA_BIT_OFFSET, offset);
+  if (based) return;
+  if (flags & FLAG_BIT_FIELD) {
+    kn_put_number(all, D_BIT_SIZE, size);
+    kn_put_number(all, D_BIT_OFFSET, offset);
   } else {
-    alignment(x, kn_op(x, 8));
-    kiln_die_uint(x->d, AT_DATA_MEMBER_LOCATION, offset / 8);
+    put_alignment(all, D_ALIGNMENT, kn_op(x, 8));
+    kn_put_number(all, D_LOCATION, offset / 8);
   }
-  if (is_virtual) kiln_die_uint(x->d, AT_VIRTUALITY, 1);
-  if (tag == TAG_MEMBER && !(flags & FLAG_BIT_FIELD)) constant(x, AT_DISCR_VALUE, kn_op(x, 11));
+  kn_put(all, D_VIRTUALITY, (flags & FLAG_VIRTUAL) != 0);
+  if (tag == TAG_MEMBER && !(flags & FLAG_BIT_FIELD))
+    put_constant(x, all, D_DISCR_VALUE, kn_op(x, 11));
 }
 
 static void derived(const struct kn_node *x, kiln_die e) {
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 10);
   bool is_member = tag == TAG_MEMBER || tag == TAG_INHERITANCE || tag == TAG_VARIABLE;
-  kiln_die_begin(x->d, e, tag, kn_op_die(x, 5));
-  kn_at_string(x, AT_NAME, 2);
-  kn_at_ref(x, tag == TAG_FRIEND ? AT_FRIEND : AT_TYPE, 6);
-  if (tag == TAG_FRIEND) return;
-  if (!(flags & FLAG_FWD_DECL)) kn_at_place(x, 3);
-  kn_at_access(x, flags);
-  kn_at_flag(x, AT_ARTIFICIAL, flags & FLAG_ARTIFICIAL);
-  if (is_member) {
-    member(x, tag, flags);
+  kiln_die parent = kn_op_die(x, 5);
+  if (tag == TAG_FRIEND) {
+    kiln_die_begin(x->d, e, tag, parent);
+    kn_at_string(x, AT_NAME, 2);
+    kn_at_ref(x, AT_FRIEND, 6);
     return;
   }
-  if (tag == TAG_PTR_TO_MEMBER_TYPE) kn_at_ref(x, AT_CONTAINING_TYPE, 11);
-  if (tag == TAG_TYPEDEF) alignment(x, kn_op(x, 8));
-  if (kn_op(x, 12) && kn_op(x, 12) <= UINT32_MAX)
-    kiln_die_uint(x->d, AT_ADDRESS_CLASS, kn_op(x, 12) - 1);
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, derived_fields);
+  kn_put(&all, D_NAME, kn_op_text(x, 2));
+  kn_put(&all, D_TYPE, kn_op_die(x, 6).id);
+  if (!(flags & FLAG_FWD_DECL)) kn_put_place(&all, D_FILE, x, 3);
+  kn_put_access(&all, D_ACCESS, flags);
+  kn_put_flag(&all, D_ARTIFICIAL, flags & FLAG_ARTIFICIAL);
+  if (is_member) {
+    bool based = tag == TAG_INHERITANCE && (flags & FLAG_VIRTUAL) && !(flags & FLAG_STATIC);
+    member(x, &all, tag, flags, based);
+    kn_bc_shaped(x, e, tag, parent, &all);
+    if (based) {
+      virtual_base(x, kn_op_extent(x, 9, kn_op(x, 0) & 2));
+      kiln_die_uint(x->d, AT_VIRTUALITY, 1);
+    }
+    return;
+  }
+  if (tag == TAG_PTR_TO_MEMBER_TYPE) kn_put(&all, D_CONTAINING, kn_op_die(x, 11).id);
+  if (tag == TAG_TYPEDEF) put_alignment(&all, D_ALIGNMENT, kn_op(x, 8));
+  if (kn_op(x, 12) && kn_op(x, 12) <= UINT32_MAX) {
+    all.values[all.n++] = (uint32_t)kn_op(x, 12) - 1;
+    kn_put_flag(&all, D_ADDRESS_CLASS, true);
+  }
   uint64_t size = kn_op_extent(x, 7, kn_op(x, 0) & 2) / 8;
   if (size && tag != TAG_POINTER_TYPE && tag != TAG_PTR_TO_MEMBER_TYPE &&
       tag != TAG_REFERENCE_TYPE && tag != TAG_RVALUE_REFERENCE_TYPE)
-    kiln_die_uint(x->d, AT_BYTE_SIZE, size);
+    kn_put_number(&all, D_SIZE, size);
+  kn_bc_shaped(x, e, tag, parent, &all);
 }
 
 /* What Fortran's arrays say of themselves: a variable, an expression, a number. */
@@ -109,53 +178,109 @@ static void dynamic(const struct kn_node *x, unsigned name, uint32_t i) {
   }
 }
 
-static void array(const struct kn_node *x, uint64_t flags) {
-  kn_at_flag(x, AT_GNU_VECTOR, flags & FLAG_VECTOR);
-  kn_at_ref(x, AT_TYPE, 6);
+/* What an array of Fortran has besides: where its data are, how many dimensions, .... */
+static void dynamic_array(const struct kn_node *x) {
   static const uint8_t names[] = {AT_DATA_LOCATION, AT_ASSOCIATED, AT_ALLOCATED, AT_RANK};
   for (unsigned i = 0; i < sizeof names; i++) dynamic(x, names[i], 17 + i);
   dynamic(x, AT_BIT_STRIDE, 25);
 }
 
 static void composite(const struct kn_node *x, kiln_die e) {
+  enum {
+    NAME,
+    VECTOR,
+    TYPE,
+    DISCR,
+    ENUM_CLASS,
+    CONTAINING,
+    EXPORT,
+    CONVENTION,
+    SPECIFICATION,
+    SIZE,
+    DECLARATION = SIZE + 2,
+    ACCESS,
+    FILE,
+    LINE,
+    ALIGNMENT,
+    TEMPLATES = ALIGNMENT + 2,
+    ELEMENTS
+  };
+  static const struct kn_bc_field fields[] = {
+    [NAME] = {AT_NAME, KILN_ATTR_TEXT},
+    [VECTOR] = {AT_GNU_VECTOR, KILN_ATTR_FLAG},
+    [TYPE] = {AT_TYPE, KILN_ATTR_REF},
+    [DISCR] = {AT_DISCR, KILN_ATTR_REF},
+    [ENUM_CLASS] = {AT_ENUM_CLASS, KILN_ATTR_FLAG},
+    [CONTAINING] = {AT_CONTAINING_TYPE, KILN_ATTR_REF},
+    [EXPORT] = {AT_EXPORT_SYMBOLS, KILN_ATTR_FLAG},
+    [CONVENTION] = {AT_CALLING_CONVENTION, KILN_ATTR_UINT},
+    [SPECIFICATION] = {AT_SPECIFICATION, KILN_ATTR_REF},
+    [SIZE] = KN_FIELD_NUMBER(AT_BYTE_SIZE),
+    [DECLARATION] = {AT_DECLARATION, KILN_ATTR_FLAG},
+    [ACCESS] = {AT_ACCESSIBILITY, KILN_ATTR_UINT},
+    [FILE] = {AT_DECL_FILE, KILN_ATTR_REF},
+    [LINE] = {AT_DECL_LINE, KILN_ATTR_UINT},
+    [ALIGNMENT] = KN_FIELD_NUMBER(AT_ALIGNMENT),
+    [TEMPLATES] = {0, KILN_ATTR_CHILDREN},
+    [ELEMENTS] = {0, KILN_ATTR_CHILDREN}};
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 10), size = kn_op_extent(x, 7, kn_op(x, 0) & 4);
   bool declared = flags & FLAG_FWD_DECL;
-  kiln_die_begin(x->d, e, tag, kn_op_die(x, 5));
-  kn_at_string(x, AT_NAME, 2);
-  if (tag == TAG_ARRAY_TYPE) array(x, flags);
-  if (tag == TAG_VARIANT_PART) kn_at_ref(x, AT_DISCR, 16);
-  if (tag == TAG_ENUMERATION_TYPE) {
-    kn_at_ref(x, AT_TYPE, 6);
-    kn_at_flag(x, AT_ENUM_CLASS, flags & FLAG_ENUM_CLASS);
-  }
   bool type = tag == TAG_STRUCTURE_TYPE || tag == TAG_CLASS_TYPE || tag == TAG_UNION_TYPE;
+  kiln_die parent = kn_op_die(x, 5), elements = kn_op_die(x, 11);
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, fields);
+  kn_put(&all, NAME, kn_op_text(x, 2));
+  if (tag == TAG_ARRAY_TYPE) {
+    kn_put_flag(&all, VECTOR, flags & FLAG_VECTOR);
+    kn_put(&all, TYPE, kn_op_die(x, 6).id);
+    if (kn_op(x, 17) | kn_op(x, 18) | kn_op(x, 19) | kn_op(x, 20) | kn_op(x, 25)) {
+      kn_bc_shaped(x, e, tag, parent, &all);
+      dynamic_array(x);
+      kiln_die_children(x->d, elements);
+      return;
+    }
+  }
+  if (tag == TAG_VARIANT_PART) kn_put(&all, DISCR, kn_op_die(x, 16).id);
+  if (tag == TAG_ENUMERATION_TYPE) {
+    kn_put(&all, TYPE, kn_op_die(x, 6).id);
+    kn_put_flag(&all, ENUM_CLASS, flags & FLAG_ENUM_CLASS);
+  }
   if (type) {
-    kn_at_ref(x, AT_CONTAINING_TYPE, 13);
-    kn_at_flag(x, AT_EXPORT_SYMBOLS, flags & FLAG_EXPORT);
+    kn_put(&all, CONTAINING, kn_op_die(x, 13).id);
+    kn_put_flag(&all, EXPORT, flags & FLAG_EXPORT);
     if (flags & (FLAG_BY_VALUE | FLAG_BY_REFERENCE)) /* DW_CC_pass_by_... */
-      kiln_die_uint(x->d, AT_CALLING_CONVENTION, flags & FLAG_BY_VALUE ? 5 : 4);
-    kn_at_ref(x, AT_SPECIFICATION, 23);
+      kn_put(&all, CONVENTION, flags & FLAG_BY_VALUE ? 5 : 4);
+    kn_put(&all, SPECIFICATION, kn_op_die(x, 23).id);
   }
   if (type || tag == TAG_ENUMERATION_TYPE) {
-    if (!declared || (size >= 8 && !type)) kiln_die_uint(x->d, AT_BYTE_SIZE, size / 8);
-    kn_at_flag(x, AT_DECLARATION, declared);
-    kn_at_access(x, flags);
-    if (!declared) kn_at_place(x, 3);
-    alignment(x, kn_op(x, 8));
+    if (!declared || (size >= 8 && !type)) kn_put_number(&all, SIZE, size / 8);
+    kn_put_flag(&all, DECLARATION, declared);
+    kn_put_access(&all, ACCESS, flags);
+    if (!declared) kn_put_place(&all, FILE, x, 3);
+    put_alignment(&all, ALIGNMENT, kn_op(x, 8));
   }
-  if (type && kn_op_die(x, 14).id) kiln_die_children(x->d, kn_op_die(x, 14));
-  if (kn_op_die(x, 11).id) kiln_die_children(x->d, kn_op_die(x, 11));
+  if (type) kn_put(&all, TEMPLATES, kn_op_die(x, 14).id);
+  kn_put(&all, ELEMENTS, elements.id);
+  kn_bc_shaped(x, e, tag, parent, &all);
 }
 
 static void function_type(const struct kn_node *x, kiln_die e) {
+  enum { PROTOTYPED, SIGNATURE, CONVENTION, REFERENCE = CONVENTION + 2, RVALUE_REFERENCE };
+  static const struct kn_bc_field fields[] = {{AT_PROTOTYPED, KILN_ATTR_FLAG},
+                                              {0, KILN_ATTR_SIGNATURE},
+                                              KN_FIELD_NUMBER(AT_CALLING_CONVENTION),
+                                              {AT_REFERENCE, KILN_ATTR_FLAG},
+                                              {AT_RVALUE_REFERENCE, KILN_ATTR_FLAG}};
   uint64_t flags = kn_op(x, 1), convention = kn_op(x, 3);
-  kiln_die_begin(x->d, e, TAG_SUBROUTINE_TYPE, none);
-  kiln_die_flag(x->d, AT_PROTOTYPED);
-  kiln_die_signature(x->d, kn_op_die(x, 2));
-  if (convention > 1) kiln_die_uint(x->d, AT_CALLING_CONVENTION, convention);
-  kn_at_flag(x, AT_REFERENCE, flags & FLAG_LVALUE);
-  kn_at_flag(x, AT_RVALUE_REFERENCE, flags & FLAG_RVALUE);
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, fields);
+  kn_put_flag(&all, PROTOTYPED, true);
+  kn_put(&all, SIGNATURE, kn_op_die(x, 2).id);
+  if (convention > 1) kn_put_number(&all, CONVENTION, convention);
+  kn_put_flag(&all, REFERENCE, flags & FLAG_LVALUE);
+  kn_put_flag(&all, RVALUE_REFERENCE, flags & FLAG_RVALUE);
+  kn_bc_shaped(x, e, TAG_SUBROUTINE_TYPE, none, &all);
 }
 
 static void string_type(const struct kn_node *x, kiln_die e) {
@@ -215,20 +340,28 @@ static void subrange_type(const struct kn_node *x, kiln_die e) {
 }
 
 static void enumerator(const struct kn_node *x, kiln_die e) {
+  static const struct kn_bc_field fields[] = {{AT_NAME, KILN_ATTR_TEXT},
+                                              {AT_CONST_VALUE, KILN_ATTR_INT}};
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, fields);
   bool big = kn_op(x, 0) & 4;
-  kiln_die_begin(x->d, e, TAG_ENUMERATOR, none);
-  kn_at_string(x, AT_NAME, 2);
-  if (big && kn_op(x, 1) > 64) return; /* wider than any base type has a form for */
-  kiln_die_int(x->d, AT_CONST_VALUE, kn_bits_signed(kn_op(x, big ? 3 : 1)));
+  kn_put(&all, 0, kn_op_text(x, 2));
+  if (!big || kn_op(x, 1) <= 64) /* else wider than any base type has a form for */
+    kn_put_int(&all, 1, kn_bits_signed(kn_op(x, big ? 3 : 1)));
+  kn_bc_shaped(x, e, TAG_ENUMERATOR, none, &all);
 }
 
 /* ---- templates ---- */
 
 static void template_type(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_TEMPLATE_TYPE_PARAMETER, none);
-  kn_at_string(x, AT_NAME, 1);
-  kn_at_ref(x, AT_TYPE, 2);
-  kn_at_flag(x, AT_DEFAULT_VALUE, kn_op(x, 3));
+  static const struct kn_bc_field fields[] = {
+    {AT_NAME, KILN_ATTR_TEXT}, {AT_TYPE, KILN_ATTR_REF}, {AT_DEFAULT_VALUE, KILN_ATTR_FLAG}};
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, fields);
+  kn_put(&all, 0, kn_op_text(x, 1));
+  kn_put(&all, 1, kn_op_die(x, 2).id);
+  kn_put_flag(&all, 2, kn_op(x, 3));
+  kn_bc_shaped(x, e, TAG_TEMPLATE_TYPE_PARAMETER, none, &all);
 }
 
 static void template_value(const struct kn_node *x, kiln_die e) {
@@ -250,20 +383,20 @@ static void template_value(const struct kn_node *x, kiln_die e) {
   }
 }
 
-bool kn_bc_debug_type(const struct kn_node *x, uint32_t code, kiln_die e) {
+void kn_bc_debug_type(const struct kn_node *x, uint32_t code, kiln_die e) {
   switch (code) {
   case MD_BASIC_TYPE:
-  case MD_FIXED_POINT_TYPE: basic(x, e); return true;
-  case MD_DERIVED_TYPE: derived(x, e); return true;
-  case MD_COMPOSITE_TYPE: composite(x, e); return true;
-  case MD_SUBROUTINE_TYPE: function_type(x, e); return true;
-  case MD_STRING_TYPE: string_type(x, e); return true;
-  case MD_SUBRANGE: subrange(x, e); return true;
-  case MD_GENERIC_SUBRANGE: generic_subrange(x, e); return true;
-  case MD_SUBRANGE_TYPE: subrange_type(x, e); return true;
-  case MD_ENUMERATOR: enumerator(x, e); return true;
-  case MD_TEMPLATE_TYPE: template_type(x, e); return true;
-  case MD_TEMPLATE_VALUE: template_value(x, e); return true;
-  default: return false;
+  case MD_FIXED_POINT_TYPE: basic(x, e); break;
+  case MD_DERIVED_TYPE: derived(x, e); break;
+  case MD_COMPOSITE_TYPE: composite(x, e); break;
+  case MD_SUBROUTINE_TYPE: function_type(x, e); break;
+  case MD_STRING_TYPE: string_type(x, e); break;
+  case MD_SUBRANGE: subrange(x, e); break;
+  case MD_GENERIC_SUBRANGE: generic_subrange(x, e); break;
+  case MD_SUBRANGE_TYPE: subrange_type(x, e); break;
+  case MD_ENUMERATOR: enumerator(x, e); break;
+  case MD_TEMPLATE_TYPE: template_type(x, e); break;
+  case MD_TEMPLATE_VALUE: template_value(x, e); break;
+  default: break;
   }
 }

@@ -48,7 +48,7 @@ void kn_bc_debug_function(struct kn_bc *r) {
   uint32_t id = r->subprogram;
   if (id == 0 || !kn_bc_md_record(r, id) || r->code != MD_SUBPROGRAM || r->ops.n < 13) return;
   const uint64_t *o = r->ops.at;
-  uint32_t line = (uint32_t)(o[7] ? o[7] : o[5]), scope = id, file;
+  uint32_t line = (uint32_t)o[7], scope = id, file; /* thunks have none */
   kiln_die unit = kn_bc_die(r, o[12]);
   file = kn_bc_loc_file(r, scope);
   kiln_location at = {.file = file, .line = line, .scope = kn_bc_die(r, scope)};
@@ -151,6 +151,13 @@ static bool plus(uint8_t *bytes, uint32_t *n, int32_t number) {
   return true;
 }
 
+/* Is value `id`, a constant, a number? */
+static bool number_of(struct kn_bc *r, uint32_t id, uint64_t *number) {
+  const struct kn_bc_cst *c = &r->csts[id];
+  return (c->kind == CK_INT || c->kind == CK_CAST) &&
+         r->types[r->vals[id].t & KN_BC_TYPE_MASK].bits <= 64 && kn_bc_casts_number(r, id, number);
+}
+
 /* The operand that value `id` is; id 0: it is not known, or no code has it. */
 static kiln_value operand(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_val *v = &r->vals[id];
@@ -162,9 +169,7 @@ static kiln_value operand(struct kn_bc *r, uint32_t id) {
   case VS_SLOT:
   case VS_HANDLE: return (kiln_value){v->h};
   case VS_CONST:
-    if ((c->kind == CK_INT || c->kind == CK_CAST) && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64 &&
-        kn_bc_casts_number(r, id, &number))
-      return kiln_const_int(r->f, (int64_t)number);
+    if (number_of(r, id, &number)) return kiln_const_int(r->f, (int64_t)number);
     if (c->kind == CK_FLOAT && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64)
       return kiln_const_int(r->f, (int64_t)c->v); /* its bits are what counts */
     return (kiln_value){0};
@@ -172,16 +177,66 @@ static kiln_value operand(struct kn_bc *r, uint32_t id) {
   }
 }
 
-/* `value`: number of a value; UINT32_MAX: none. `memory`: see kn_bc_assign_tell. */
+/* Number of the value that metadata `id` is; UINT32_MAX: none. */
+static uint32_t value_of(const struct kn_bc *r, uint64_t id) {
+  const struct kn_bc_md *v = id < UINT32_MAX ? kn_bc_md(r, (uint32_t)id + 1) : NULL;
+  return v && v->kind == MDK_VALUE && v->n < r->n_vals ? v->n : UINT32_MAX;
+}
+
+/* The arguments that metadata `id` lists, and the numbers of their values; false if it is no list of a few. */
+static bool arguments(struct kn_bc *r, uint64_t id, struct kn_bc_args *args, uint32_t *values) {
+  const struct kn_bc_md *md = id < UINT32_MAX ? kn_bc_md(r, (uint32_t)id + 1) : NULL;
+  uint64_t ids[KN_BC_ARGS] = {0};
+  args->n = 0;
+  if (!md || md->kind != MDK_NODE) return false;
+  struct kn_bc_ops ops = r->ops; /* of the record that refers to it: kept */
+  r->ops = r->md_ops;
+  if (kn_bc_md_record(r, (uint32_t)id + 1) && r->code == MD_ARG_LIST && r->ops.n <= KN_BC_ARGS)
+    for (; args->n < r->ops.n; args->n++) ids[args->n] = r->ops.at[args->n];
+  r->md_ops = r->ops;
+  r->ops = ops;
+  for (uint32_t k = 0; k < args->n; k++) {
+    uint32_t v = values[k] = value_of(r, ids[k]);
+    if (v == UINT32_MAX) return false;
+    args->is_number[k] =
+      (v < r->module_vals || r->vals[v].t >> 24 == VS_CONST) && number_of(r, v, &args->number[k]);
+  }
+  return args->n != 0;
+}
+
+/* What a variable becomes that has no expression, of a value in parts: a row for each. */
+static void becomes_parts(struct kn_bc *r, kiln_variable_value *is, uint32_t value,
+                          const struct kn_bc_type *t) {
+  enum { MOST_PARTS = 8 };
+  uint32_t first = r->vals[value].h;
+  if (t->n_pieces > MOST_PARTS) return;
+  for (uint32_t k = 0; k < t->n_pieces; k++) {
+    const struct kn_bc_piece *piece = &r->type_pieces.at[t->piece_first + k];
+    const struct kn_bc_type *part = &r->types[piece->type];
+    is->value = (kiln_value){r->parts.at[first + k]};
+    is->part_at = (uint32_t)(8 * piece->offset);
+    is->part_bits = (uint32_t)(8 * part->size);
+    if (piece->offset < UINT32_MAX / 16 && part->size < UINT32_MAX / 16 && part->size != 0)
+      kn_bc_assign_tell(r, is, NULL);
+  }
+}
+
+/* `value`: number of a value; UINT32_MAX: none, or a list of them, metadata `list`. `memory`: see kn_bc_assign_tell. */
 static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t value,
-                    uint32_t inlined, uint32_t at, const struct kn_bc_memory *memory) {
+                    uint64_t list, uint32_t inlined, uint32_t at,
+                    const struct kn_bc_memory *memory) {
   uint8_t bytes[KN_BC_EXPR_BYTES];
   struct kn_bc_expr e;
+  struct kn_bc_args args;
+  uint32_t values[KN_BC_ARGS], before;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   if (!var || var->kind != MDK_VAR || expr >= UINT32_MAX) return;
   kiln_variable_value is = {
     .variable = kn_bc_die(r, variable + 1), .inlined = inlined, .at = at, .expr = bytes};
-  bool known = kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &e) && value < r->n_vals;
+  bool many = value == UINT32_MAX && arguments(r, list, &args, values);
+  bool known = kn_bc_debug_expr_of(r, (uint32_t)expr + 1, many ? &args : NULL, bytes, &e);
+  if (known && many) value = values[e.first];
+  if (value >= r->n_vals) known = false;
   is.part_at = e.part_at;
   is.part_bits = e.part_bits;
   if (known) {
@@ -192,21 +247,27 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
       if (e.last_deref) is.n--;
     }
     const struct kn_bc_val *v = &r->vals[value];
+    before = is.n;
     if (value >= r->module_vals && v->t >> 24 == VS_ADDR) {
       const struct kn_bc_addr *a = &r->addrs.at[v->h];
       if (plus(bytes, &is.n, a->disp)) is.value = (kiln_value){a->base};
+    } else if (value >= r->module_vals && v->t >> 24 == VS_PARTS && is.n == 0 &&
+               is.part_bits == 0 && memory == NULL) {
+      kn_bc_assign_tell(r, &is, NULL); /* what has no part is not known any more */
+      becomes_parts(r, &is, value, t);
+      return;
     } else if (!e.derives || t->kind == TK_PTR || t->bits == 64) {
       is.value = operand(r, value);
+    }
+    if (e.two) {
+      const struct kn_bc_type *o = &r->types[kn_bc_type_of(r, values[e.other])];
+      if (!e.derives || o->kind == TK_PTR || o->bits == 64) is.other = operand(r, values[e.other]);
+      is.other_at = e.other_at + is.n - before;
+      if (is.other.id == 0) is.value = (kiln_value){0};
     }
   }
   if (memory && memory->slot.id == 0) is.value = (kiln_value){0}; /* it is in memory of others */
   kn_bc_assign_tell(r, &is, memory);
-}
-
-/* Number of the value that metadata `id` is; UINT32_MAX: none. */
-static uint32_t value_of(const struct kn_bc *r, uint64_t id) {
-  const struct kn_bc_md *v = id < UINT32_MAX ? kn_bc_md(r, (uint32_t)id + 1) : NULL;
-  return v && v->kind == MDK_VALUE && v->n < r->n_vals ? v->n : UINT32_MAX;
 }
 
 /* Is value `at` the address of a slot, or of a part of one? Then the expression of `n` bytes, applied to it, becomes one of
@@ -262,10 +323,11 @@ void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint
     value = value_of(r, ops[3]);
   else if (code == FUNC_DEBUG_RECORD_VALUE_SIMPLE && n == 4) /* else a later value */
     value = r->n_vals - (uint32_t)ops[3];
-  becomes(r, ops[1], ops[2], value, inlined, r->records_at, in_memory ? &memory : NULL);
+  uint64_t list = code == FUNC_DEBUG_RECORD_VALUE ? ops[3] : UINT64_MAX;
+  becomes(r, ops[1], ops[2], value, list, inlined, r->records_at, in_memory ? &memory : NULL);
 }
 
 void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
                          uint32_t inlined) {
-  becomes(r, variable, expr, value_of(r, value), inlined, 0, NULL);
+  becomes(r, variable, expr, value_of(r, value), value, inlined, 0, NULL);
 }

@@ -184,17 +184,20 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kn_bc_def(r, type, from_int(r, v, &r->types[type], at));
 }
 
+/* The operands that a record begins with, an address and a value; false (reported) if `least` others do not follow. */
+static bool operands(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned least,
+                     const char *bad, unsigned *i, uint32_t *a, uint32_t *id, uint32_t *type) {
+  uint32_t ptype;
+  return kn_bc_operand(r, ops, n, i, a, &ptype) && kn_bc_operand(r, ops, n, i, id, type) &&
+         (n - *i >= least || kn_bc_malformed(r, bad));
+}
+
 /* [ptr, value, align, volatile, ordering, scope] */
 static void store(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
-  uint32_t a, ptype, id, type;
+  uint32_t a, id, type;
   kiln_ordering order;
-  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type))
-    return;
-  if (n - i < 4) {
-    kn_bc_malformed(r, "bad atomic store");
-    return;
-  }
+  if (!operands(r, ops, n, 4, "bad atomic store", &i, &a, &id, &type)) return;
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &order)) return;
   kiln_value v = to_int(r, kn_bc_use(r, id, type), &r->types[type], at);
@@ -247,7 +250,8 @@ static kiln_value combined(struct kn_bc *r, uint64_t what, const struct kn_bc_ty
   }
   kiln_op op = (kiln_op)operations[what].op;
   if (what >= RMW_FADD) {
-    kiln_value both[2] = {from_int(r, old, t, at), from_int(r, v, t, at)};
+    kiln_value both[2] = {old, v};
+    for (unsigned i = 0; i < 2; i++) both[i] = from_int(r, both[i], t, at);
     return to_int(r, kn_bc_float_op(r, t, op, both, 2), t, at);
   }
   v = kiln_build_binary(f, op, at, old, v);
@@ -282,14 +286,9 @@ static kiln_value loop(struct kn_bc *r, enum access access, uint64_t what,
 /* [ptr, value, operation, volatile, ordering, scope, align] */
 static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
-  uint32_t a, ptype, id, type;
+  uint32_t a, id, type;
   kiln_ordering order;
-  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type))
-    return;
-  if (n - i < 4) {
-    kn_bc_malformed(r, "bad atomicrmw");
-    return;
-  }
+  if (!operands(r, ops, n, 4, "bad atomicrmw", &i, &a, &id, &type)) return;
   const struct kn_bc_type *t = &r->types[type];
   uint64_t what = ops[i];
   bool is_float = t->kind == TK_FLOAT || t->kind == TK_SOFT;
@@ -334,14 +333,9 @@ static uint32_t result_type(struct kn_bc *r, uint32_t type) {
 /* [ptr, expected, new, volatile, success, scope, failure, weak, align?] */
 static void cas(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
-  uint32_t a, ptype, id, type;
+  uint32_t a, id, type;
   kiln_ordering success, failure;
-  if (!kn_bc_operand(r, ops, n, &i, &a, &ptype) || !kn_bc_operand(r, ops, n, &i, &id, &type))
-    return;
-  if (n - i < 6) {
-    kn_bc_malformed(r, "bad cmpxchg");
-    return;
-  }
+  if (!operands(r, ops, n, 6, "bad cmpxchg", &i, &a, &id, &type)) return;
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &success) || !ordering(r, ops[i + 4], &failure)) return;
   uint32_t result = result_type(r, type), first = r->parts.n;

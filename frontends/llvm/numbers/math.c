@@ -130,7 +130,8 @@ static void sine_cosine(const struct call *c) {
 static void minimum_number(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = c->rt, as_f32 = {.kind = TK_FLOAT, .ktype = KILN_TYPE_F32};
-  kiln_value x[2] = {arg(c, 0), arg(c, 1)};
+  kiln_value x[2];
+  for (unsigned i = 0; i < 2; i++) x[i] = arg(c, i);
   if (kn_bc_is_short(t)) {
     for (unsigned i = 0; i < 2; i++) x[i] = kn_bc_soft_widen(r, t, x[i]);
     t = &as_f32;

@@ -55,13 +55,9 @@ void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x) {
 
 /* ---- lanes ---- */
 
-static kiln_value one(struct kn_bc *r, kiln_op op, kiln_type type, kiln_type lane, unsigned number,
-                      kiln_value a) {
-  return kiln_build_vector(r->f, op, type, lane, number, a, (kiln_value){0});
-}
-
 kiln_value kn_bc_vec_lane(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k) {
-  kiln_value v = one(r, KILN_OP_VEXTRACT, x->lane, x->chunk, k % x->per, x->v[k / x->per]);
+  kiln_value v =
+    kn_bc_vec_one(r, KILN_OP_VEXTRACT, x->lane, x->chunk, k % x->per, x->v[k / x->per]);
   if (!x->mask) return v;
   if (x->lane != KILN_TYPE_I8)
     v = kiln_build_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I8, x->lane, v);
@@ -105,8 +101,28 @@ kiln_value kn_bc_vec_result(struct kn_bc *r) {
   return r->status == KILN_OK ? (kiln_value){r->vals[r->n_vals - 1].h} : (kiln_value){0};
 }
 void kn_bc_vec_leave(struct kn_bc *r, uint32_t entered) { r->n_vals = entered; }
+void kn_bc_vec_leave_with(struct kn_bc *r, uint32_t entered, struct kn_bc_vec *x,
+                          const kiln_value *lanes) {
+  kn_bc_vec_leave(r, entered);
+  if (r->status != KILN_OK) return;
+  kn_bc_vec_from_lanes(r, x, lanes);
+  kn_bc_vec_def(r, x);
+}
 
 /* ---- bytes ---- */
+
+void kn_bc_vec_to_v128(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *out) {
+  for (uint32_t i = 0; i < x->parts; i++)
+    out[i] = x->chunk == KILN_TYPE_V64
+               ? kn_bc_vec_one(r, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, x->v[i])
+               : x->v[i];
+}
+void kn_bc_vec_from_v128(struct kn_bc *r, const kiln_value *in, struct kn_bc_vec *x) {
+  for (uint32_t i = 0; i < x->parts; i++)
+    x->v[i] = x->chunk == KILN_TYPE_V64
+                ? kn_bc_vec_one(r, KILN_OP_VRESIZE, KILN_TYPE_V64, KILN_TYPE_V128, 0, in[i])
+                : in[i];
+}
 
 void kn_bc_vec_bytes(struct kn_bc *r, const kiln_value *in, uint32_t n, const uint16_t *from,
                      kiln_type chunk, uint32_t parts, kiln_value *out) {
@@ -156,7 +172,8 @@ void kn_bc_vec_bytes(struct kn_bc *r, const kiln_value *in, uint32_t n, const ui
       v = kiln_build_ternary(r->f, KILN_OP_VSHUFFLE, KILN_TYPE_V128, in[first], in[first],
                              kiln_const_bits(r->f, KILN_TYPE_V128, c[0], c[1]));
     }
-    out[p] = chunk == KILN_TYPE_V64 ? one(r, KILN_OP_VRESIZE, chunk, KILN_TYPE_V128, 0, v) : v;
+    out[p] =
+      chunk == KILN_TYPE_V64 ? kn_bc_vec_one(r, KILN_OP_VRESIZE, chunk, KILN_TYPE_V128, 0, v) : v;
   }
 }
 
@@ -170,10 +187,7 @@ void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_
   }
   if (kn_bc_vec_resize_mask(r, from, to)) return;
   kiln_value in[KN_BC_MAX_CHUNKS];
-  for (uint32_t i = 0; i < from->parts; i++)
-    in[i] = from->chunk == KILN_TYPE_V64
-              ? one(r, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, from->v[i])
-              : from->v[i];
+  kn_bc_vec_to_v128(r, from, in);
   uint16_t bytes[KN_BC_MAX_CHUNKS * 16];
   uint32_t total = to->parts * kiln_type_size(to->chunk);
   for (uint32_t i = 0; i < total; i++)
@@ -186,8 +200,8 @@ kiln_value kn_bc_vec_bits(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t f
   kiln_func *f = r->f;
   kiln_value all = {0};
   for (uint32_t at = first; at < first + 64 && at < x->n; at += x->per) {
-    kiln_value v =
-      one(r, KILN_OP_VSIGNS, KILN_TYPE_I32, x->chunk, kiln_type_size(x->lane), x->v[at / x->per]);
+    kiln_value v = kn_bc_vec_one(r, KILN_OP_VSIGNS, KILN_TYPE_I32, x->chunk,
+                                 kiln_type_size(x->lane), x->v[at / x->per]);
     if (x->n - at < x->per)
       v = kiln_build_binary(f, KILN_OP_AND, KILN_TYPE_I32, v,
                             kiln_const_int(f, (INT64_C(1) << (x->n - at)) - 1));
@@ -214,7 +228,7 @@ void kn_bc_vec_from_bits(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value 
       v = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I64, v, kiln_const_int(f, at % 64));
     kiln_type lane = size == 1 ? KILN_TYPE_I16 : x->lane;
     if (lane != KILN_TYPE_I64) v = kiln_build_convert(f, KILN_OP_TRUNC, lane, KILN_TYPE_I64, v);
-    v = one(r, KILN_OP_VSPLAT, x->chunk, lane, 0, v);
+    v = kn_bc_vec_one(r, KILN_OP_VSPLAT, x->chunk, lane, 0, v);
     if (size == 1) /* the first eight lanes look at the first byte */
       v = kiln_build_ternary(f, KILN_OP_VSHUFFLE, x->chunk, v, v,
                              kiln_const_bits(f, x->chunk, 0, UINT64_C(0x0101010101010101)));
@@ -408,11 +422,11 @@ void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) 
     }
     if (n == 4) {
       kiln_value v = kiln_build_load(r->f, KILN_TYPE_F32, a, at, mem);
-      x.v[i] = one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_F32, 0, v);
+      x.v[i] = kn_bc_vec_one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_F32, 0, v);
       continue;
     }
     kiln_value low = kn_bc_load_bytes(r, a, at, n < 8 ? n : 8, KILN_TYPE_I64, mem);
-    x.v[i] = one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_I64, 0, low);
+    x.v[i] = kn_bc_vec_one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_I64, 0, low);
     if (n <= 8) continue;
     kiln_value high = kn_bc_load_bytes(r, a, at + 8, n - 8, KILN_TYPE_I64, mem);
     x.v[i] = kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, KILN_TYPE_I64, 1, x.v[i], high);
@@ -440,13 +454,13 @@ void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, 
       continue;
     }
     if (n == 4) {
-      kiln_value v = one(r, KILN_OP_VEXTRACT, KILN_TYPE_F32, x.chunk, 0, x.v[i]);
+      kiln_value v = kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_F32, x.chunk, 0, x.v[i]);
       kiln_build_store(r->f, KILN_TYPE_F32, a, at, v, mem);
       continue;
     }
     for (unsigned k = 0; k < n; k += 8)
       kn_bc_store_bytes(r, a, at + (int32_t)k,
-                        one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x.chunk, k / 8, x.v[i]),
+                        kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x.chunk, k / 8, x.v[i]),
                         n - k < 8 ? n - k : 8, KILN_TYPE_I64, mem);
   }
 }

@@ -1,16 +1,11 @@
 /* getelementptr of vectors: an address for each lane, from what is the same in all lanes and what is not. Called by
- * inst.c. */
+ * inst.c. An operand is a vector, or a scalar for all lanes. */
 #include "bc.h"
-
-/* An operand: a vector, or a scalar for all lanes. */
-static bool is_vector(const struct kn_bc *r, uint32_t id) {
-  return r->types[kn_bc_type_of(r, id)].kind == TK_VECTOR;
-}
 
 /* The number that index `id` is in each lane; false if it is none, or not the same. */
 static bool known_index(struct kn_bc *r, uint32_t id, int64_t *k) {
   uint64_t bits;
-  if (!is_vector(r, id)) return kn_bc_is_int(r, id, k);
+  if (!kn_bc_is_vector(r, id)) return kn_bc_is_int(r, id, k);
   const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, id)];
   if (!kn_bc_vec_is_splat(r, id, &bits) || r->types[r->elems.at[t->first].type].kind != TK_INT)
     return false;
@@ -22,7 +17,7 @@ static bool known_index(struct kn_bc *r, uint32_t id, int64_t *k) {
 /* Adds index `id`, which counts `step` bytes, to the addresses of `n` lanes. */
 static bool add_index(struct kn_bc *r, uint32_t id, uint64_t step, kiln_value *lanes, uint32_t n) {
   struct kn_bc_vec x;
-  bool vector = is_vector(r, id);
+  bool vector = kn_bc_is_vector(r, id);
   kiln_value all = {0};
   if (!vector) all = kn_bc_index64(r, id);
   else if (!kn_bc_vec_get(r, id, kn_bc_type_of(r, id), &x)) return false;
@@ -43,9 +38,9 @@ static bool add_index(struct kn_bc *r, uint32_t id, uint64_t step, kiln_value *l
 
 bool kn_bc_vec_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx,
                    unsigned n) {
-  uint32_t vector = is_vector(r, base) ? base : UINT32_MAX, type = source;
+  uint32_t vector = kn_bc_is_vector(r, base) ? base : UINT32_MAX, type = source;
   for (unsigned i = 0; i < n && vector == UINT32_MAX; i++)
-    if (idx[i] < r->n_vals && is_vector(r, idx[i])) vector = idx[i];
+    if (idx[i] < r->n_vals && kn_bc_is_vector(r, idx[i])) vector = idx[i];
   if (vector == UINT32_MAX) return false;
   struct kn_bc_vec x, to;
   kiln_value lanes[KN_BC_MAX_LANES];
@@ -53,7 +48,7 @@ bool kn_bc_vec_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32
   uint32_t result = kn_bc_vec_type(r, r->ptr_type, count);
   if (result == UINT32_MAX || !kn_bc_vec_shape(r, result, &to))
     return kn_bc_unsupported(r, "getelementptr of a vector of this type"), true;
-  bool many = is_vector(r, base);
+  bool many = kn_bc_is_vector(r, base);
   if (many ? !kn_bc_vec_get(r, base, kn_bc_type_of(r, base), &x)
            : kn_bc_type_of(r, base) != r->ptr_type)
     return kn_bc_unsupported(r, "getelementptr of a vector of this type"), true;

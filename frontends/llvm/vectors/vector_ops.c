@@ -2,11 +2,6 @@
  * the decoders of instructions for everything that has a vector among its operands or results. */
 #include "frequent.h"
 
-static kiln_value one(struct kn_bc *r, kiln_op op, kiln_type type, kiln_type lane, unsigned number,
-                      kiln_value a) {
-  return kiln_build_vector(r->f, op, type, lane, number, a, (kiln_value){0});
-}
-
 /* ---- arithmetic ---- */
 
 /* The instruction for LLVM's operation on lanes of a kind, or NONE. */
@@ -42,7 +37,7 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
                     : op == BINOP_LSHR ? KILN_OP_VLSHR
                                        : KILN_OP_VASHR;
     for (uint32_t i = 0; i < x.parts; i++)
-      out.v[i] = one(r, shift, x.chunk, x.lane, (unsigned)n, x.v[i]);
+      out.v[i] = kn_bc_vec_one(r, shift, x.chunk, x.lane, (unsigned)n, x.v[i]);
     kn_bc_vec_def(r, &out);
     return;
   }
@@ -74,10 +69,7 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
     kn_bc_on_binop(r, op, i, j, x.elem);
     lanes[k] = kn_bc_vec_result(r);
   }
-  kn_bc_vec_leave(r, entered);
-  if (r->status != KILN_OK) return;
-  kn_bc_vec_from_lanes(r, &out, lanes);
-  kn_bc_vec_def(r, &out);
+  kn_bc_vec_leave_with(r, entered, &out, lanes);
 }
 
 void kn_bc_vec_negate(struct kn_bc *r, uint32_t a, uint32_t type) {
@@ -117,10 +109,7 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
       kn_bc_on_compare(r, i, j, x.elem, pred);
       lanes[k] = kn_bc_vec_result(r);
     }
-    kn_bc_vec_leave(r, entered);
-    if (r->status != KILN_OK) return;
-    kn_bc_vec_from_lanes(r, &out, lanes);
-    kn_bc_vec_def(r, &out);
+    kn_bc_vec_leave_with(r, entered, &out, lanes);
     return;
   }
   for (uint32_t i = 0; i < x.parts; i++) {
@@ -155,21 +144,13 @@ void kn_bc_vec_select(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t c, uint3
 
 /* ---- casts ---- */
 
-/* The registers of x as v128. */
-static void in_v128(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *out) {
-  for (uint32_t i = 0; i < x->parts; i++)
-    out[i] = x->chunk == KILN_TYPE_V64
-               ? one(r, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, x->v[i])
-               : x->v[i];
-}
-
 /* Between masks and integers. */
 static void resize_mask(struct kn_bc *r, unsigned op, struct kn_bc_vec *x, struct kn_bc_vec *to) {
   if (!x->mask) { /* the lowest bit */
     unsigned width = 8 * kiln_type_size(x->lane);
     for (uint32_t i = 0; i < x->parts; i++) {
-      x->v[i] = one(r, KILN_OP_VSHL, x->chunk, x->lane, width - 1, x->v[i]);
-      x->v[i] = one(r, KILN_OP_VASHR, x->chunk, x->lane, width - 1, x->v[i]);
+      x->v[i] = kn_bc_vec_one(r, KILN_OP_VSHL, x->chunk, x->lane, width - 1, x->v[i]);
+      x->v[i] = kn_bc_vec_one(r, KILN_OP_VASHR, x->chunk, x->lane, width - 1, x->v[i]);
     }
   }
   kn_bc_vec_mask(r, x, to);
@@ -179,26 +160,29 @@ static void resize_mask(struct kn_bc *r, unsigned op, struct kn_bc_vec *x, struc
     to->v[i] = kiln_build_binary(r->f, KILN_OP_VAND, to->chunk, to->v[i], ones);
 }
 
-/* The bits of a vector as an i64 at bit 64 * k. */
-static kiln_value word(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k) {
-  if (x->mask) return kn_bc_vec_bits(r, x, 64 * k);
+/* The bits of a vector, and zeros, as words of 64. */
+static void to_words(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *w) {
   if (x->odd) {
-    kiln_value words[KN_BC_MAX_LANES];
-    kn_bc_vec_pack(r, x, words);
-    return words[k];
+    kn_bc_vec_pack(r, x, w);
+    return;
   }
-  uint32_t per = kiln_type_size(x->chunk) / 8;
-  return one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x->chunk, k % per, x->v[k / per]);
+  uint32_t per = kiln_type_size(x->chunk) / 8, n = (r->types[x->type].bits + 63) / 64;
+  for (uint32_t k = 0; k < n; k++)
+    w[k] = x->mask
+             ? kn_bc_vec_bits(r, x, 64 * k)
+             : kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x->chunk, k % per, x->v[k / per]);
 }
 
 /* A vector to a scalar of the same bits. */
 static void to_scalar(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t to) {
   const struct kn_bc_type *t = &r->types[to];
   kiln_func *f = r->f;
+  kiln_value w[KN_BC_MAX_LANES];
   if (t->kind == TK_WIDE && kn_bc_split(r, to)) {
     uint32_t n = (t->bits + 63) / 64, first = r->parts.n;
     if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
-    for (uint32_t k = 0; k < n; k++) r->parts.at[first + k] = word(r, x, k).id;
+    to_words(r, x, w);
+    for (uint32_t k = 0; k < n; k++) r->parts.at[first + k] = w[k].id;
     r->parts.n += n;
     kn_bc_define_parts(r, to, first);
     return;
@@ -210,10 +194,11 @@ static void to_scalar(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t to) {
     else kn_bc_def(r, to, kiln_build_convert(f, KILN_OP_BITCAST, kt, x->chunk, x->v[0]));
     return;
   }
-  kiln_value v = word(r, x, 0);
+  to_words(r, x, w);
+  kiln_value v = w[0];
   unsigned size = kiln_type_size(kt);
   if (size == 16) {
-    kiln_value high = kiln_build_convert(f, KILN_OP_ZEXT, kt, KILN_TYPE_I64, word(r, x, 1));
+    kiln_value high = kiln_build_convert(f, KILN_OP_ZEXT, kt, KILN_TYPE_I64, w[1]);
     v = kiln_build_convert(f, KILN_OP_ZEXT, kt, KILN_TYPE_I64, v);
     high = kiln_build_binary(f, KILN_OP_SHL, kt, high, kiln_const_int(f, 64));
     v = kiln_build_binary(f, KILN_OP_OR, kt, v, high);
@@ -269,7 +254,7 @@ static void from_words(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *w
   }
   uint32_t per = kiln_type_size(x->chunk) / 8;
   for (uint32_t i = 0; i < x->parts; i++) {
-    x->v[i] = one(r, KILN_OP_VSPLAT, x->chunk, KILN_TYPE_I64, 0, w[i * per]);
+    x->v[i] = kn_bc_vec_one(r, KILN_OP_VSPLAT, x->chunk, KILN_TYPE_I64, 0, w[i * per]);
     if (per == 2 && i * per + 1 < n)
       x->v[i] = kiln_build_vector(r->f, KILN_OP_VINSERT, x->chunk, KILN_TYPE_I64, 1, x->v[i],
                                   w[i * per + 1]);
@@ -301,7 +286,7 @@ static void bits(struct kn_bc *r, uint32_t a, uint32_t from, uint32_t to) {
     for (uint32_t i = 0; i < x.parts; i++)
       y.v[i] = a < r->n_vals ? x.v[i] : kiln_build_unary(r->f, KILN_OP_COPY, x.chunk, x.v[i]);
   } else {
-    for (uint32_t k = 0; k < n; k++) w[k] = word(r, &x, k);
+    to_words(r, &x, w);
     from_words(r, &y, w, n);
   }
   kn_bc_vec_def(r, &y);
@@ -345,10 +330,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
     kn_bc_on_cast(r, op, i, x.elem, out.elem, 0);
     lanes[k] = kn_bc_vec_result(r);
   }
-  kn_bc_vec_leave(r, entered);
-  if (r->status != KILN_OK) return;
-  kn_bc_vec_from_lanes(r, &out, lanes);
-  kn_bc_vec_def(r, &out);
+  kn_bc_vec_leave_with(r, entered, &out, lanes);
 }
 
 /* ---- elements ---- */
@@ -530,8 +512,8 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   kiln_value in[2 * KN_BC_MAX_CHUNKS];
   uint16_t bytes[KN_BC_MAX_CHUNKS * 16];
-  in_v128(r, &x, in);
-  in_v128(r, &y, in + x.parts);
+  kn_bc_vec_to_v128(r, &x, in);
+  kn_bc_vec_to_v128(r, &y, in + x.parts);
   unsigned a = kiln_type_size(x.lane), b = kiln_type_size(out.lane);
   uint32_t total = out.parts * kiln_type_size(out.chunk);
   for (uint32_t k = 0; k < total; k++) {

@@ -5,10 +5,6 @@
 
 #include <string.h>
 
-static kiln_value one(struct kn_bc *r, kiln_op op, kiln_type type, kiln_type lane, unsigned number,
-                      kiln_value a) {
-  return kiln_build_vector(r->f, op, type, lane, number, a, (kiln_value){0});
-}
 static kiln_type lane_type(unsigned bytes) {
   return bytes == 1   ? KILN_TYPE_I8
          : bytes == 2 ? KILN_TYPE_I16
@@ -41,16 +37,7 @@ static void begin(struct kn_bc *r, const struct kn_bc_vec *x, struct lanes *l) {
   l->n = x->n;
   l->bytes = kiln_type_size(x->lane);
   l->parts = x->parts;
-  for (uint32_t i = 0; i < x->parts; i++)
-    l->v[i] = x->chunk == KILN_TYPE_V64
-                ? one(r, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, x->v[i])
-                : x->v[i];
-}
-static void end(struct kn_bc *r, const struct lanes *l, struct kn_bc_vec *to) {
-  for (uint32_t i = 0; i < to->parts; i++)
-    to->v[i] = to->chunk == KILN_TYPE_V64
-                 ? one(r, KILN_OP_VRESIZE, KILN_TYPE_V64, KILN_TYPE_V128, 0, l->v[i])
-                 : l->v[i];
+  kn_bc_vec_to_v128(r, x, l->v);
 }
 
 /* What is in the upper half of a lane that was doubled. */
@@ -80,7 +67,8 @@ static void twice_signed_32(struct kn_bc *r, struct lanes *l) {
   uint32_t parts = registers(l->n, 8);
   for (uint32_t i = 0; i < l->parts; i++) {
     uint16_t bytes[32];
-    kiln_value in[2] = {l->v[i], one(r, KILN_OP_VASHR, KILN_TYPE_V128, KILN_TYPE_I32, 31, l->v[i])};
+    kiln_value in[2] = {
+      l->v[i], kn_bc_vec_one(r, KILN_OP_VASHR, KILN_TYPE_V128, KILN_TYPE_I32, 31, l->v[i])};
     for (unsigned k = 0; k < 32; k++) bytes[k] = (uint16_t)((k & 4 ? 16 : 0) + k / 8 * 4 + k % 4);
     kn_bc_vec_bytes(r, in, 2, bytes, KILN_TYPE_V128, parts - 2 * i < 2 ? 1 : 2, out + 2 * i);
   }
@@ -89,8 +77,8 @@ static void twice_signed_32(struct kn_bc *r, struct lanes *l) {
   l->bytes = 8;
 }
 
-/* Halves lanes. `fits`: a lane's value, as a signed number (of bytes: as an unsigned one, unless `fits` is SIGN), is one of
- * half the width. */
+/* Halves lanes. `fits`: each lane, a signed number, is also one of half the width: an unsigned one if that is a byte and not
+ * `is_signed`. */
 static void half(struct kn_bc *r, struct lanes *l, bool fits, bool is_signed) {
   static const char *const packs[] = {"sse2.packuswb.128", "sse2.packsswb.128",
                                       "sse2.packssdw.128"};
@@ -104,8 +92,8 @@ static void half(struct kn_bc *r, struct lanes *l, bool fits, bool is_signed) {
   } else {
     for (uint32_t i = 0; i < l->parts && !fits; i++) {
       if (a == 4) {
-        l->v[i] = one(r, KILN_OP_VSHL, KILN_TYPE_V128, KILN_TYPE_I32, 16, l->v[i]);
-        l->v[i] = one(r, KILN_OP_VASHR, KILN_TYPE_V128, KILN_TYPE_I32, 16, l->v[i]);
+        l->v[i] = kn_bc_vec_one(r, KILN_OP_VSHL, KILN_TYPE_V128, KILN_TYPE_I32, 16, l->v[i]);
+        l->v[i] = kn_bc_vec_one(r, KILN_OP_VASHR, KILN_TYPE_V128, KILN_TYPE_I32, 16, l->v[i]);
       } else {
         l->v[i] = kiln_build_binary(r->f, KILN_OP_VAND, KILN_TYPE_V128, l->v[i], splat(r, 2, 0xff));
       }
@@ -164,7 +152,7 @@ static void resize(struct kn_bc *r, unsigned op, struct lanes *l, uint32_t b) {
     while (l->bytes < b) twice(r, l, op == CAST_ZEXT ? ZEROS : SIGN);
   }
   for (uint32_t i = 0; i < l->parts && op == CAST_SEXT; i++)
-    l->v[i] = one(r, KILN_OP_VASHR, KILN_TYPE_V128, lane_type(b), 8 * (b - a), l->v[i]);
+    l->v[i] = kn_bc_vec_one(r, KILN_OP_VASHR, KILN_TYPE_V128, lane_type(b), 8 * (b - a), l->v[i]);
 }
 
 void kn_bc_vec_resize(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
@@ -172,7 +160,7 @@ void kn_bc_vec_resize(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
   struct lanes l;
   begin(r, x, &l);
   resize(r, op, &l, kiln_type_size(to->lane));
-  end(r, &l, to);
+  kn_bc_vec_from_v128(r, l.v, to);
 }
 
 bool kn_bc_vec_resize_mask(struct kn_bc *r, const struct kn_bc_vec *x, struct kn_bc_vec *to) {
@@ -181,7 +169,7 @@ bool kn_bc_vec_resize_mask(struct kn_bc *r, const struct kn_bc_vec *x, struct kn
   begin(r, x, &l);
   while (l.bytes < kiln_type_size(to->lane)) twice(r, &l, SAME);
   while (l.bytes > kiln_type_size(to->lane)) half(r, &l, true, true);
-  end(r, &l, to);
+  kn_bc_vec_from_v128(r, l.v, to);
   return true;
 }
 
@@ -196,10 +184,11 @@ bool kn_bc_vec_stride(struct kn_bc *r, const kiln_value *in, uint32_t parts, uin
   bool top = first == step - 1 && all < 8;
   kiln_op shift = top && bytes == 2 ? KILN_OP_VASHR : KILN_OP_VLSHR;
   for (uint32_t i = 0; i < l.parts; i++)
-    l.v[i] =
-      first ? one(r, shift, KILN_TYPE_V128, lane_type(all), 8 * bytes * first, in[i]) : in[i];
+    l.v[i] = first
+               ? kn_bc_vec_one(r, shift, KILN_TYPE_V128, lane_type(all), 8 * bytes * first, in[i])
+               : in[i];
   narrow(r, &l, bytes, top);
-  end(r, &l, to);
+  kn_bc_vec_from_v128(r, l.v, to);
   return true;
 }
 
@@ -270,9 +259,10 @@ bool kn_bc_vec_multiply(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type,
     return false;
   for (uint32_t i = 0; i < x.parts; i++) {
     uint16_t bytes[32];
-    kiln_value half[2] = {
-      kiln_build_vector(r->f, KILN_OP_VMUL, KILN_TYPE_V128, KILN_TYPE_I16, 0, x.v[i], y.v[i]),
-      row(r, is_signed ? "sse2.pmulh.w" : "sse2.pmulhu.w", x.v[i], y.v[i])};
+    kiln_value half[2];
+    half[0] =
+      kiln_build_vector(r->f, KILN_OP_VMUL, KILN_TYPE_V128, KILN_TYPE_I16, 0, x.v[i], y.v[i]);
+    half[1] = row(r, is_signed ? "sse2.pmulh.w" : "sse2.pmulhu.w", x.v[i], y.v[i]);
     for (unsigned k = 0; k < 32; k++) bytes[k] = (uint16_t)((k & 2 ? 16 : 0) + k / 4 * 2 + k % 2);
     kn_bc_vec_bytes(r, half, 2, bytes, KILN_TYPE_V128, out->parts - 2 * i < 2 ? 1 : 2,
                     out->v + 2 * i);
@@ -289,7 +279,7 @@ static kiln_value with(struct kn_bc *r, kiln_op op, kiln_value a, kiln_value b) 
   return kiln_build_binary(r->f, op, KILN_TYPE_V128, a, b);
 }
 static kiln_value down(struct kn_bc *r, unsigned bytes, unsigned n, kiln_value a) {
-  return one(r, KILN_OP_VLSHR, KILN_TYPE_V128, lane_type(bytes), n, a);
+  return kn_bc_vec_one(r, KILN_OP_VLSHR, KILN_TYPE_V128, lane_type(bytes), n, a);
 }
 
 /* The low or high 8 bytes of each register through an instruction of x86-64 that makes 16 of them. */
@@ -353,7 +343,7 @@ static bool ints_to_floats_x86(struct kn_bc *r, bool is_signed, struct lanes *l,
     for (uint32_t i = 0; i < l->parts; i++) l->v[i] = u64_to_f64(r, l->v[i], false);
   } else if (to == 4) {
     for (uint32_t i = 0; i < l->parts; i++)
-      l->v[i] = small ? one(r, KILN_OP_VSITOF, KILN_TYPE_V128, KILN_TYPE_F32, 0, l->v[i])
+      l->v[i] = small ? kn_bc_vec_one(r, KILN_OP_VSITOF, KILN_TYPE_V128, KILN_TYPE_F32, 0, l->v[i])
                       : u32_to_f32(r, l->v[i]);
   } else if (small) {
     unfold(r, "sse2.cvtdq2pd", l);
@@ -369,7 +359,7 @@ static bool floats_to_ints_x86(struct kn_bc *r, bool is_signed, struct lanes *l,
   if (l->bytes == 8) fold(r, "sse2.cvttpd2dq", l);
   else
     for (uint32_t i = 0; i < l->parts; i++)
-      l->v[i] = one(r, KILN_OP_VFTOSI, KILN_TYPE_V128, KILN_TYPE_F32, 0, l->v[i]);
+      l->v[i] = kn_bc_vec_one(r, KILN_OP_VFTOSI, KILN_TYPE_V128, KILN_TYPE_F32, 0, l->v[i]);
   resize(r, CAST_TRUNC, l, to);
   return true;
 }
@@ -422,6 +412,6 @@ bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
     return false;
   begin(r, x, &l);
   if (!targets[r->target](r, op, &l, kiln_type_size(to->lane))) return false;
-  end(r, &l, to);
+  kn_bc_vec_from_v128(r, l.v, to);
   return true;
 }

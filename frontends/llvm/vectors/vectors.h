@@ -27,6 +27,14 @@ bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x);
 bool kn_bc_vec_get(struct kn_bc *r, uint32_t id, uint32_t type, struct kn_bc_vec *x);
 /* Defines the next value. */
 void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x);
+/* An instruction with one operand `a`: its result of type `type`, lanes `lane`, and its number. */
+static inline kiln_value kn_bc_vec_one(struct kn_bc *r, kiln_op op, kiln_type type, kiln_type lane,
+                                       unsigned number, kiln_value a) {
+  return kiln_build_vector(r->f, op, type, lane, number, a, (kiln_value){0});
+}
+/* The registers of *x, widened to v128s where they are v64s; and those of *x from such. */
+void kn_bc_vec_to_v128(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *out);
+void kn_bc_vec_from_v128(struct kn_bc *r, const kiln_value *in, struct kn_bc_vec *x);
 /* Lane k as a scalar of type x->elem; the registers of *x made of such scalars. */
 kiln_value kn_bc_vec_lane(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k);
 void kn_bc_vec_from_lanes(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *lanes);
@@ -61,6 +69,9 @@ uint32_t kn_bc_vec_enter(struct kn_bc *r);
 uint32_t kn_bc_vec_value(struct kn_bc *r, uint32_t type, kiln_value v);
 kiln_value kn_bc_vec_result(struct kn_bc *r);
 void kn_bc_vec_leave(struct kn_bc *r, uint32_t entered);
+/* Leaves, and defines the next value, *x, by its lanes as scalars. */
+void kn_bc_vec_leave_with(struct kn_bc *r, uint32_t entered, struct kn_bc_vec *x,
+                          const kiln_value *lanes);
 
 /* ---- vector_ops.c: operations on vectors; each defines the next value ---- */
 

@@ -2,7 +2,7 @@
 """The table of exceptions: what is thrown x where x how it is caught x the frame of who catches x what lives at the
 landing pad, in generated C++ programs. Kiln's code must print what clang's does.
 
-    table.py --kiln=build/kiln [--sample] [--levels=-O0,-O1] [--stress=N] [--target=aarch64]
+    table.py --kiln=build/kiln [--sample] [--levels=-O0,-O1] [--stress=N] [--target=aarch64] [--frames=plain,stack,...]
 
 Each function catches in one way, in one frame, with one kind of values live; it is called for each place and each thing
 thrown (table.hpp). There is a program for each frame. With --sample there is one program, whose functions have each pair of
@@ -179,10 +179,10 @@ def program(rows):
     return text + 'int main() {\n  std::set_terminate(ended);\n  std::set_unexpected(unexpected);\n%s}\n' % calls
 
 
-def programs(sample):
+def programs(sample, frames):
     """Name and functions of each program."""
     if not sample:
-        for frame in FRAMES:
+        for frame in frames:
             yield frame, [(how, frame, live) for how in HOW for live in LIVE]
         return
     lives = list(LIVE)
@@ -202,6 +202,7 @@ def main():
     p.add_argument('--sample', action='store_true', help='one program that has each pair of properties')
     p.add_argument('--stress', type=int, default=1, metavar='N', help='stress seeds 1 to N')
     p.add_argument('--levels', default='-O0,-O1')
+    p.add_argument('--frames', default=','.join(FRAMES), help='only the programs of these frames')
     args = p.parse_args()
     h = harness.Harness(args)
     gxx = args.gcc.removesuffix('gcc') + 'g++'
@@ -231,7 +232,7 @@ def main():
                 h.ok(what)
             else:
                 h.fail(what, difference(want, got))
-    h.each(check, [(name, rows, level) for level in args.levels.split(',') for name, rows in programs(args.sample)])
+    h.each(check, [(name, rows, level) for level in args.levels.split(',') for name, rows in programs(args.sample, args.frames.split(','))])
     print('# %d lines compared' % sum(lines))
     h.finish()
 

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Run time of debug builds of Rust and C++: LLVM -O0 and Kiln, each from the same bitcode.
+
+debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g] [--count]
+         [--json]
+
+The programs are those of bench/debug, with or without the end of their names (paths, paths.rs). Rust's are compiled as cargo's profile `dev` does with panic=abort (checks of
+overflow and debug assertions), in one unit, by rustc +stable, whose own object is LLVM's; C++'s by clang++-22 -O0. -g
+adds debug information. A program's time is the least user time of N runs (default 7), one of each build in turn; text is
+the sum of its object's executable sections, without the standard library's. --kiln is the Kiln that is measured,
+BUILD/kiln by default; --also another one, an older one for example, beside which the first is measured too. --count counts executed
+instructions, in millions, by one run of each in valgrind instead: it takes a few minutes, and other work on the machine
+does not change it.
+
+Columns: seconds (millions) and bytes of LLVM -O0; Kiln's ratio to LLVM's time and text; with --also, its ratios to LLVM, and
+those of --kiln to it. A program that fails, or whose output differs from LLVM's, fails the bench.
+"""
+import json
+import math
+import os
+import re
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+
+from run_programs import Failure, call, text_bytes
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAMS = os.path.join(HERE, 'debug')
+LANGUAGES = {'rust': '.rs', 'c++': '.cpp'}
+RUN_LIMIT = 300  # seconds; for a loaded machine, and valgrind
+
+
+def call_for_output(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=RUN_LIMIT)
+    if done.returncode != 0:
+        raise Failure(f'exit status {done.returncode}: {shlex.join(command)}: '
+                      f'{done.stderr.decode(errors="replace")[-300:]}')
+    return done.stdout
+
+
+class Program:
+    def __init__(self, name, language, work):
+        self.name, self.language = name, language
+        self.source = os.path.join(PROGRAMS, name + LANGUAGES[language])
+        self.folder = os.path.join(work, name + LANGUAGES[language])
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def compile(self, debug, kilns):
+        """Makes the program with LLVM and with each of `kilns`, a list of (name, command). Returns bytes of text."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        link = self.compile_rust(debug) if self.language == 'rust' else self.compile_cxx(debug)
+        for name, kiln in kilns:
+            call([kiln, 'compile', self.path('unit.bc'), '-o', self.path(name + '.o')])
+        names = ['llvm'] + [name for name, _ in kilns]
+        for name in names:
+            link(self.path(name + '.o'), self.path(name))
+        return {name: text_bytes([self.path(name + '.o')]) for name in names}
+
+    def compile_rust(self, debug):
+        """unit.bc and llvm.o. Returns what links an object into a program: rustc's own command, where another object
+        takes the place of rustc's; besides it, that has a unit with the allocator, and the standard library."""
+        said = call(['rustc', '+stable', '--edition=2024', '--crate-name=unit', '-Copt-level=0', '-Cpanic=abort',
+                     '-Ccodegen-units=1', *(['-Cdebuginfo=2'] if debug else []), '--emit=llvm-bc,link', '-Csave-temps',
+                     '--print=link-args', self.source], cwd=self.folder)
+        command = next((line for line in said.splitlines() if '.rcgu.o"' in line), '')
+        unit = re.search(r'"(unit\.[^" ]*cgu\.0\.rcgu\.o)"', command)
+        if not unit or '"-o" "unit"' not in command:
+            raise Failure(f"rustc's command for the linker is not understood: {said[-500:]}")
+        os.rename(self.path(unit[1]), self.path('llvm.o'))
+
+        def link(unit_object, program):
+            call(command.replace(unit[0], shlex.quote(unit_object)).replace('"-o" "unit"', '-o ' + shlex.quote(program)),
+                 shell=True, cwd=self.folder)
+        return link
+
+    def compile_cxx(self, debug):
+        call(['clang++-22', '-std=c++20', '-O0', *(['-g'] if debug else []), '-emit-llvm', '-c', self.source,
+              '-o', self.path('unit.bc')])
+        call(['clang++-22', '-O0', '-c', self.path('unit.bc'), '-o', self.path('llvm.o')])
+        return lambda unit_object, program: call(['clang++-22', unit_object, '-o', program])
+
+    def run(self, name, count):
+        """User seconds, or millions of instructions, and what was printed."""
+        if count:
+            log = self.path('valgrind')
+            done = call_for_output(['valgrind', '--tool=cachegrind', '--cache-sim=no', '--cachegrind-out-file=/dev/null',
+                                    '--log-file=' + log, self.path(name)])
+            with open(log, encoding='utf-8') as text:
+                return int(re.search(r'I +refs: +([0-9,]+)', text.read())[1].replace(',', '')) / 1e6, done
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        output = call_for_output([self.path(name)])
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, output
+
+
+def measure(program, kilns, asked):
+    """A row: the least time of each build, its text, what failed."""
+    row = {'name': program.name, 'language': program.language, 'seconds': {}, 'bytes': {}, 'failures': []}
+    try:
+        row['bytes'] = program.compile(asked['debug'], kilns)
+        want = program.run('llvm', False)[1]
+        for _ in range(1 if asked['count'] else asked['runs']):
+            for name in row['bytes']:
+                seconds, output = program.run(name, asked['count'])
+                if output != want:
+                    raise Failure(f"{name}: its output is not that of LLVM's: {program.path(name)}")
+                row['seconds'][name] = min(seconds, row['seconds'].get(name, seconds))
+    except (Failure, OSError, subprocess.TimeoutExpired) as e:
+        row['failures'].append(str(e))
+        row['seconds'] = {}
+    row['ratios'] = ratios(row)
+    return row
+
+
+# ---- the table ----
+
+PAIRS = [('kiln', 'llvm'), ('also', 'llvm'), ('kiln', 'also')]
+
+
+def ratios(row):
+    out = {}
+    for a, b in PAIRS:
+        for what in ('seconds', 'bytes'):
+            if a in row['seconds'] and row['seconds'].get(b):
+                out[f'{a}/{b} {what}'] = row[what][a] / row[what][b]
+    return out
+
+
+def means(rows):
+    keys = {key for row in rows for key in row['ratios']}
+    return {key: math.exp(sum(math.log(row['ratios'][key]) for row in rows if row['ratios']) /
+                          sum(bool(row['ratios']) for row in rows)) for key in keys}
+
+
+def columns(kilns):
+    names = [name for name, _ in kilns]
+    return [(a, b, what) for a, b in PAIRS if a in names and b in names + ['llvm'] for what in ('seconds', 'bytes')]
+
+
+def print_row(name, values, seconds, text, kilns):
+    cells = ''.join(f"{values[f'{a}/{b} {what}']:>{7 if what == 'bytes' else 11}.3f}" for a, b, what in columns(kilns)
+                    if values)
+    print(f'{name:<16}{seconds:>7}{text:>9}{cells}', flush=True)
+
+
+def print_head(kilns, count):
+    pairs = [(a, b) for a, b, what in columns(kilns) if what == 'bytes']
+    print(f"{'':<16}{'LLVM -O0':>16}" + ''.join(f'{a + "/" + b:>18}' for a, b in pairs))
+    print(f"{'':<16}{'million' if count else 's':>7}{'text':>9}" + f"{'count' if count else 'time':>11}{'text':>7}" * len(pairs), flush=True)
+
+
+def options(words):
+    out = {'folder': None, 'only': [], 'languages': list(LANGUAGES), 'runs': 7, 'kiln': None, 'also': None, 'debug': False,
+           'count': False, 'json': False}
+    for word in words:
+        key, _, value = word.partition('=')
+        if key == '--only' and value:
+            out['only'] += value.split(',')
+        elif key == '--language' and value in LANGUAGES:
+            out['languages'] = [value]
+        elif key == '--runs' and value.isdigit() and int(value) > 0:
+            out['runs'] = int(value)
+        elif key in ('--kiln', '--also') and value:
+            out[key[2:]] = os.path.abspath(value)
+        elif word == '-g':
+            out['debug'] = True
+        elif word in ('--count', '--json'):
+            out[word[2:]] = True
+        elif out['folder'] is None and not word.startswith('-'):
+            out['folder'] = os.path.abspath(word)
+        else:
+            sys.exit(__doc__)
+    if out['folder'] is None:
+        sys.exit(__doc__)
+    return out
+
+
+def main():
+    asked = options(sys.argv[1:])
+    kilns = [('kiln', asked['kiln'] or os.path.join(asked['folder'], 'kiln'))]
+    if asked['also']:
+        kilns.append(('also', asked['also']))
+    programs = []
+    for language in asked['languages']:
+        for name in sorted(os.listdir(PROGRAMS)):
+            base, end = os.path.splitext(name)
+            if end == LANGUAGES[language] and (not asked['only'] or {base, name} & set(asked['only'])):
+                programs.append(Program(base, language, os.path.join(asked['folder'], 'bench', 'debug')))
+    if not programs:
+        sys.exit('no such program')
+    if not asked['json']:
+        print_head(kilns, asked['count'])
+    rows, mean = [], {}
+    for program in programs:
+        row = measure(program, kilns, asked)
+        rows.append(row)
+        if not asked['json']:
+            print_row(program.name + LANGUAGES[program.language], row['ratios'],
+                      f"{row['seconds']['llvm']:.{0 if asked['count'] else 3}f}" if row['seconds'] else '-', row['bytes'].get('llvm', '-'), kilns)
+            for text in row['failures']:
+                print(f'  failed: {text}'.replace('\n', '\n    '), flush=True)
+    for language in asked['languages']:
+        of = [row for row in rows if row['language'] == language]
+        mean[language] = means(of)
+        if mean[language] and not asked['json']:
+            print_row(f'{language}, mean of {len(of)}', mean[language], '', '', kilns)
+    if asked['json']:
+        json.dump({'programs': rows, 'means': mean}, sys.stdout, indent=1)
+        print()
+    sys.exit(any(row['failures'] for row in rows))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,33 @@
+/* Entries whose attributes are given all at once: which of those that a kind of node may have it has is a set of bits, and
+ * for each such set that was met the shape is known. Called by the other files that make entries of nodes. */
+#include "debug/debug_node.h"
+
+#define SHAPES 256 /* how many are known; a power of two */
+
+static __attribute__((noinline)) kiln_shape make(const struct kn_node *x, unsigned tag,
+                                                 const struct kn_bc_field *fields, uint64_t has) {
+  kiln_shape_attr attrs[64];
+  uint32_t n = 0;
+  for (; has != 0; has &= has - 1) {
+    const struct kn_bc_field *f = &fields[__builtin_ctzll(has)];
+    attrs[n++] = (kiln_shape_attr){f->name, f->is};
+  }
+  return kiln_debug_shape(x->d, tag, attrs, n);
+}
+
+void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die parent,
+                  const struct kn_bc_fields *all) {
+  struct kn_bc *r = x->r;
+  if (KN_UNLIKELY(r->shapes.cap == 0)) {
+    if (!KN_BC_ROOM(r, r->shapes, SHAPES)) return;
+    memset(r->shapes.at, 0, SHAPES * sizeof *r->shapes.at);
+  }
+  uint64_t h = (all->has ^ (uint64_t)(uintptr_t)all->fields << 24 ^ (uint64_t)tag << 48) *
+               UINT64_C(0x9e3779b97f4a7c15);
+  struct kn_bc_shape *known = &r->shapes.at[h >> 40 & (SHAPES - 1)];
+  if (KN_UNLIKELY(known->has != all->has || known->fields != all->fields || known->tag != tag ||
+                  known->d != x->d))
+    *known =
+      (struct kn_bc_shape){all->has, all->fields, x->d, tag, make(x, tag, all->fields, all->has)};
+  kiln_die_shaped(x->d, e, known->shape, parent, all->values);
+}

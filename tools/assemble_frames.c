@@ -1,0 +1,188 @@
+/* The frames of assembled code: what .eh_frame says of a section's code, as the rows of one frame for all of it, which begin
+ * and end for each in the state that the target's frames begin with. Called by assemble_object.c. DWARF 5, 6.4. Invariant:
+ * nothing is read beyond a record. */
+#include "assemble.h"
+
+#include <string.h>
+
+static const char unusual[] = "not implemented: a frame of this kind (.cfi_ directives)";
+
+/* What a CIE says behind its version. GNU as has Kiln's, and moves rows that a frame begins with behind it. */
+struct cie {
+  uint8_t n, bytes[16];
+};
+enum { CODE_ALIGN = 3 };
+static const struct cie cies[] = {
+  /* augmentation, code and data alignment, return address, encoding of addresses, rules */
+  [KILN_TARGET_X86_64] = {13, {'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1}},
+  [KILN_TARGET_AARCH64] = {11, {'z', 'R', 0, 4, 0x78, 30, 1, 0x1b, 0x0c, 31, 0}},
+};
+
+static uint32_t word(const uint8_t *p) {
+  uint32_t v;
+  memcpy(&v, p, 4);
+  return v;
+}
+
+/* Rows of a record: bytes up to `end`. */
+struct span {
+  const uint8_t *at, *end;
+};
+
+/* Is the record at `at` of the `size` bytes `all` a usual CIE? *more: the rows that it has besides. */
+static bool is_usual(const struct cie *c, const uint8_t *all, uint64_t size, uint64_t at,
+                     struct span *more) {
+  if (at + 9 + c->n > size || word(all + at) > size - at - 4 || word(all + at) < 5u + c->n)
+    return false;
+  const uint8_t *p = all + at + 4;
+  *more = (struct span){p + 5 + c->n, p + word(all + at)};
+  return word(p) == 0 && p[4] == 1 && memcmp(p + 5, c->bytes, c->n) == 0;
+}
+
+/* Operands of instructions without any in their own byte: A byte, half or W(ord), U(LEB128, or SLEB128), B(lock). */
+static const char *const operands[] = {
+  [0x00] = "",   [0x02] = "A",  [0x03] = "H",  [0x04] = "W",  [0x05] = "UU",
+  [0x06] = "U",  [0x07] = "U",  [0x08] = "U",  [0x09] = "UU", [0x0a] = "",
+  [0x0b] = "",   [0x0c] = "UU", [0x0d] = "U",  [0x0e] = "U",  [0x0f] = "B",
+  [0x10] = "UB", [0x11] = "UU", [0x12] = "UU", [0x13] = "U",  [0x14] = "UU",
+  [0x15] = "UU", [0x16] = "UB", [0x2d] = "",   [0x2e] = "U",  [0x2f] = "UU",
+};
+
+static const uint8_t *uleb(const uint8_t *p, const uint8_t *end, uint64_t *out) {
+  *out = 0;
+  for (unsigned shift = 0; p < end; shift += 7) {
+    *out |= shift < 64 ? (uint64_t)(*p & 0x7f) << shift : 0;
+    if (!(*p++ & 0x80)) return p;
+  }
+  return NULL;
+}
+
+/* What rows do. */
+struct effect {
+  uint64_t advance; /* in units of the code's alignment */
+  bool restores;    /* to the CIE's rules */
+};
+
+/* False if the rows are not understood, or do not leave again all states that they remember. */
+static bool read(struct span rows, struct effect *e) {
+  const uint8_t *p = rows.at, *end = rows.end;
+  uint32_t remembered = 0;
+  *e = (struct effect){0};
+  while (p < end) {
+    unsigned op = *p++;
+    uint64_t v = 0;
+    if (op >> 6 == 1) e->advance += op & 0x3f;
+    if (op >> 6 == 2 && (p = uleb(p, end, &v)) == NULL) return false;
+    if (op >> 6 == 3 || op == 0x06) e->restores = true;
+    if (op >> 6) continue;
+    if (op >= sizeof operands / sizeof *operands || operands[op] == NULL) return false;
+    remembered += op == 0x0a;
+    if (op == 0x0b && remembered-- == 0) return false;
+    for (const char *o = operands[op]; *o; o++) {
+      if (*o == 'U' || *o == 'B') {
+        if ((p = uleb(p, end, &v)) == NULL || (*o == 'B' && v > (uint64_t)(end - p))) return false;
+        p += *o == 'B' ? v : 0;
+        continue;
+      }
+      unsigned n = *o == 'A' ? 1 : *o == 'H' ? 2 : 4;
+      if (n > end - p) return false;
+      v = 0;
+      memcpy(&v, p, n);
+      p += n;
+      e->advance += v;
+    }
+  }
+  return remembered == 0;
+}
+
+/* Rows being made; a unit of `at` is the code's alignment. */
+struct rows {
+  uint8_t *bytes;
+  uint64_t room; /* bytes that fit */
+  uint32_t n;
+  uint64_t at;
+};
+static void advance(struct rows *r, uint64_t to) {
+  uint32_t by = (uint32_t)(to - r->at);
+  r->at = to;
+  if (by == 0) return;
+  r->bytes[r->n++] = 4;
+  memcpy(r->bytes + r->n, &by, 4);
+  r->n += 4;
+}
+
+static void put(struct rows *r, struct span rows) {
+  memcpy(r->bytes + r->n, rows.at, (size_t)(rows.end - rows.at));
+  r->n += (uint32_t)(rows.end - rows.at);
+}
+
+static bool is_padding(struct span rows) {
+  while (rows.at < rows.end && *rows.at == 0) rows.at++;
+  return rows.at == rows.end;
+}
+
+/* Appends the rows of a frame of `size` bytes from `start` on, in code of `all` bytes: `first`, those of its CIE, and `then`. */
+static bool append(struct rows *r, unsigned align, uint64_t start, uint64_t size, uint64_t all,
+                   struct span first, struct span then) {
+  struct effect e, f;
+  const uint64_t steps = 12, bytes = (uint64_t)(first.end - first.at + then.end - then.at);
+  if (bytes + steps > r->room - r->n || start % align || size % align || start / align < r->at ||
+      !read(first, &e) || !read(then, &f) || e.advance != 0 || f.advance > size / align ||
+      (f.restores && !is_padding(first)))
+    return false;
+  bool whole = start == 0 && size == all;
+  advance(r, start / align);
+  if (!whole) r->bytes[r->n++] = 0x0a; /* remember_state */
+  put(r, first);
+  put(r, then);
+  r->at += f.advance;
+  if (whole) return true;
+  advance(r, (start + size) / align);
+  r->bytes[r->n++] = 0x0b; /* restore_state */
+  return true;
+}
+
+const char *tool_object_frame(struct tool_assembler *a, kiln_target target,
+                              const struct tool_object *o, unsigned section, const uint8_t **rows,
+                              uint32_t *n_rows) {
+  enum { HEAD = 13 }; /* of an FDE: CIE's distance, address, size, size of the augmentation */
+  const struct cie *cie = &cies[target];
+  const Elf64_Rela *relas = NULL;
+  const uint8_t *all = NULL;
+  uint64_t size = 0, n_relas = 0;
+  for (unsigned i = 1; i < o->head->e_shnum && relas == NULL; i++) {
+    const Elf64_Shdr *s = &o->sections[i];
+    if (s->sh_type != SHT_RELA || s->sh_info >= o->head->e_shnum ||
+        strcmp(tool_object_section(o, s->sh_info), TOOL_FRAMES) != 0)
+      continue;
+    relas = tool_object_content(o, s);
+    n_relas = s->sh_size / sizeof *relas;
+    all = tool_object_content(o, &o->sections[s->sh_info]);
+    size = o->sections[s->sh_info].sh_size;
+  }
+  if (relas == NULL || all == NULL) return NULL;
+  struct rows r = {.room = 4 * size}; /* what a CIE's rows take for each frame too, if it has few */
+  struct span first;
+  uint64_t k = 0;
+  for (uint64_t at = 0, next; at + 4 + HEAD <= size; at = next) {
+    uint32_t length = word(all + at), back = word(all + at + 4);
+    next = at + 4 + length;
+    if (length < HEAD || next > size) return unusual;
+    if (back == 0) continue;
+    while (k < n_relas && relas[k].r_offset < at + 8) k++;
+    if (k == n_relas || relas[k].r_offset != at + 8) return unusual;
+    uint64_t y = ELF64_R_SYM(relas[k].r_info);
+    if (y >= o->n_symbols || o->symbols[y].st_shndx != section) continue;
+    if (r.bytes == NULL && (r.bytes = tool_assembler_keep(a, r.room)) == NULL)
+      return "out of memory";
+    if (back > at + 4 || !is_usual(cie, all, size, at + 4 - back, &first) ||
+        all[at + 3 + HEAD] != 0 ||
+        !append(&r, cie->bytes[CODE_ALIGN], o->symbols[y].st_value + (uint64_t)relas[k].r_addend,
+                word(all + at + 12), o->sections[section].sh_size, first,
+                (struct span){all + at + 4 + HEAD, all + next}))
+      return unusual;
+  }
+  *rows = r.bytes;
+  *n_rows = r.n;
+  return NULL;
+}
