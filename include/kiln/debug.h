@@ -84,7 +84,8 @@ typedef struct kiln_shape_attr {
 } kiln_shape_attr;
 /** Tag and attributes of many entries of a set, which differ in the values; id 0: none. */
 typedef struct kiln_shape {
-  uint32_t id, tag; /**< opaque */
+  uint32_t id;  /**< opaque */
+  uint32_t tag; /**< opaque */
 } kiln_shape;
 
 /** The shape of entries with `tag` and `n` attributes, each of a name once: one for the same ones. 0 without memory, or if

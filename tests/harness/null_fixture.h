@@ -35,6 +35,7 @@ struct null_fixture {
   kiln_variable_value variable_value;
   kiln_member member;
   kiln_enumerator enumerator;
+  kiln_shape_attr shape_attr;
   kiln_declaration declaration;
   kiln_expr expr;
   uint8_t md5[16];

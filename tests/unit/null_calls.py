@@ -26,7 +26,7 @@ POINTERS = {
     'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_asm': '&x->machine_code', 'kiln_assembly': '&x->assembly', 'kiln_cfield': '&x->cfield',
     'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
     'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_variable': '&x->variable', 'kiln_variable_value': '&x->variable_value', 'kiln_member': '&x->member', 'kiln_enumerator': '&x->enumerator',
-    'kiln_declaration': '&x->declaration', 'kiln_expr': '&x->expr',
+    'kiln_declaration': '&x->declaration', 'kiln_shape_attr': '&x->shape_attr', 'kiln_expr': '&x->expr',
     'kiln_die': '&x->die', 'uint8_t': 'x->md5', 'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_machine': '&x->machine', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
     'int64_t': '&x->signed64', 'unsigned': '&x->number', 'bool': '&x->flag',
@@ -34,7 +34,7 @@ POINTERS = {
 VALUES = {
     'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig', 'kiln_clauses': 'x->clauses',
     'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_var': 'x->var', 'kiln_inst': 'x->inst',
-    'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_text': '(kiln_text){1}', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
+    'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_text': '(kiln_text){1}', 'kiln_shape': '(kiln_shape){1, 1}', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
     'kiln_icond': 'KILN_EQ', 'kiln_fcond': 'KILN_FOEQ', 'kiln_ordering': 'KILN_SEQ_CST',
     'kiln_rmw': 'KILN_RMW_ADD', 'kiln_callconv': 'KILN_CC_C', 'kiln_target': 'x->target',
     'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',
