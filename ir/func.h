@@ -143,7 +143,7 @@ struct kn_const {
  * only. */
 struct kn_slot {
   uint32_t size_bytes; /* at most INT32_MAX */
-  uint32_t global; /* index + 1 into globals while it may be a variable, else 0 */
+  uint32_t global;     /* index + 1 into globals while it may be a variable, else 0 */
   uint32_t
     uses; /* accesses, but for those of its pieces, and uses of its address; 0: never needed */
   uint8_t align_log2;

@@ -193,7 +193,8 @@ struct kn_bc {
   uint32_t n_forwards;  /* forward values not yet bound */
   kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
   struct {
-    kiln_value number, is; /* newest number, of block `bb`, that a condition was made by a select; id 0: none */
+    kiln_value number,
+      is; /* newest number, of block `bb`, that a condition was made by a select; id 0: none */
     uint32_t bb;
   } truth;
   struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
