@@ -1,7 +1,7 @@
 ; Selects between 1 and 0, and truncations to i1 that are said to be exact, as rustc tells enums' variants apart: what they
 ; stand for is the condition itself, or its opposite, wherever and however often that is read.
-@d = private unnamed_addr constant [13 x i8] c"%d %d %d %d\0A\00"
 target triple = "x86_64-pc-linux-gnu"
+@d = private unnamed_addr constant [13 x i8] c"%d %d %d %d\0A\00"
 declare i32 @printf(ptr, ...)
 
 define i64 @niche(i64 %a) { ; read in its block as a number and as a condition, and in another one
