@@ -248,11 +248,11 @@ static uint32_t variable_of(const struct kn_check *c, const struct kn_inst *in) 
   if ((in->op != KILN_OP_LOAD && in->op != KILN_OP_STORE) || !kn_is_slot(in->a))
     return KN_FLOW_NONE;
   uint32_t slot = kn_index(in->a);
-  return c->slots.at[slot] & SLOT_ESCAPES ? KN_FLOW_NONE : slot;
+  uint32_t whole = (uint32_t)(kn_slot_whole(c->f, slot) - c->f->slots.at);
+  return (c->slots.at[slot] | c->slots.at[whole]) & SLOT_ESCAPES ? KN_FLOW_NONE : slot;
 }
 
-/* Notes that a variable was accessed in its register, or in memory: all accesses must be the
- * same. */
+/* Notes that a variable was accessed in its register, or in memory: all accesses must be the same. */
 static bool access_as(struct kn_check *c, uint32_t slot, unsigned what) {
   uint8_t *s = &c->slots.at[slot];
   *s |= (uint8_t)what;
@@ -471,6 +471,14 @@ static bool reads_copy(struct kn_check *c, uint32_t h) {
          kn_flow_holds(&c->flow, kn_flow_memory(&c->flow, slot), h, c->inst);
 }
 
+/* Instruction `in` returns h, the address of the result in memory, which is no operand. */
+static bool returns_address(const struct kn_check *c, const struct kn_inst *in, uint32_t h) {
+  const struct kn_inst *param = &c->f->inst[h];
+  const struct kn_sig *sig = kn_sig(c->f->module, c->f->sig);
+  return in->op == KILN_OP_RET && param->op == KILN_OP_PARAM && param->a == 0 &&
+         param->x < sig->n_params && (sig->params[param->x].flags & KILN_PARAM_SRET) != 0;
+}
+
 static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
   const struct kn_inst *in = &c->f->inst[c->inst];
   if (kn_log_is(h, KN_LOG_CONTENT)) {
@@ -483,7 +491,7 @@ static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
     struct kn_check_value *x = value(c, h);
     bool result =
       h == c->inst || (c->f->inst[h].op == KILN_OP_RESULT && c->f->inst[h].a == c->inst);
-    if (x->expected != c->window && !result && !reads_copy(c, h))
+    if (x->expected != c->window && !result && !reads_copy(c, h) && !returns_address(c, in, h))
       return wrong(c, h, place, "read, but no operand");
     x->reads++;
   }

@@ -337,7 +337,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
   uint32_t entered = kn_bc_vec_enter(r);
   for (uint32_t k = 0; k < x.n && r->status == KILN_OK; k++) {
     uint32_t i = kn_bc_vec_value(r, x.elem, kn_bc_vec_lane(r, &x, k));
-    kn_bc_on_cast(r, op, i, x.elem, out.elem);
+    kn_bc_on_cast(r, op, i, x.elem, out.elem, 0);
     lanes[k] = kn_bc_vec_result(r);
   }
   kn_bc_vec_leave_with(r, entered, &out, lanes);
