@@ -440,12 +440,13 @@ void kiln_ssa_seal(kiln_ssa *s, kiln_block block) {
 kiln_status kiln_ssa_end(kiln_ssa *s) {
   if (s == NULL || s->f == NULL) return KILN_ERR_STRUCTURE;
   if (kn_ssa_usable(s)) {
-    bool ok = true;
+    bool ok = s->vars.n == 0 || (s->flags & KILN_SSA_EDGES_BUILT) == 0 || kn_ssa_take_edges(s);
     for (uint32_t i = 0; ok && i < s->blocks.n; i++) ok = seal(s, i, false);
     if (ok) (void)collect_batch(s);
     end_batch(s);
   }
-  if (kn_ssa_usable(s) && s->vars.n != 0) kn_ssa_check_edges(s);
+  if (kn_ssa_usable(s) && s->vars.n != 0 && (s->flags & KILN_SSA_EDGES_BUILT) == 0)
+    kn_ssa_check_edges(s);
   kiln_func_hold(s->f, NULL);
   kiln_status status = kiln_func_status(s->f);
   s->f = NULL;

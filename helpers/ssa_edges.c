@@ -118,6 +118,23 @@ void kn_ssa_unite_preds(kiln_ssa *s, struct kn_ssa_block *b) {
   }
 }
 
+/* Puts the targets of a block's edges into s->built; returns their number, or UINT32_MAX if out of memory. */
+static uint32_t edges_of(kiln_ssa *s, kiln_block b) {
+  uint32_t n = kiln_block_edges(s->f, b, NULL, 0);
+  s->built.n = 0;
+  if (!KN_SSA_ROOM(s, built, n)) return UINT32_MAX;
+  return kiln_block_edges(s->f, b, s->built.at, n);
+}
+
+bool kn_ssa_take_edges(kiln_ssa *s) {
+  for (uint32_t b = 0, end = kiln_func_block_limit(s->f); b < end; b++) {
+    uint32_t n = edges_of(s, (kiln_block){b});
+    if (n == UINT32_MAX) return false;
+    for (uint32_t i = 0; i < n; i++) tell(s, (kiln_block){b}, s->built.at[i]);
+  }
+  return kn_ssa_usable(s);
+}
+
 /* Reports an edge that was recorded but not built, or the reverse. */
 static bool bad_edge(kiln_ssa *s, uint32_t from, uint32_t to, const char *what) {
   char message[160];
@@ -153,12 +170,10 @@ static bool compare_edges(kiln_ssa *s) {
     }
   }
   for (uint32_t b = 0; b < n; b++) {
-    uint32_t n_built = kiln_block_edges(s->f, (kiln_block){b}, NULL, 0), told = kn_ssa_new_stamp(s);
+    uint32_t n_built = edges_of(s, (kiln_block){b}), told = kn_ssa_new_stamp(s);
+    if (n_built == UINT32_MAX) return false;
     for (uint32_t i = first[b]; i != 0; i = s->preds.at[i - 1].next)
       s->blocks.at[target[i - 1]].stamp = told;
-    s->built.n = 0;
-    if (!KN_SSA_ROOM(s, built, n_built)) return false;
-    kiln_block_edges(s->f, (kiln_block){b}, s->built.at, n_built);
     for (uint32_t k = 0; k < n_built; k++)
       if (s->blocks.at[s->built.at[k].id].stamp != told)
         return bad_edge(s, b, s->built.at[k].id,

@@ -105,6 +105,8 @@ struct kn_ssa_block *kn_ssa_block_of(kiln_ssa *s, kiln_block b);
 uint32_t kn_ssa_new_stamp(kiln_ssa *s);
 /* Removes predecessors that were recorded twice. */
 void kn_ssa_unite_preds(kiln_ssa *s, struct kn_ssa_block *b);
+/* Records the edges that were built. */
+bool kn_ssa_take_edges(kiln_ssa *s);
 /* Makes the function fail if an edge was recorded but not built, or the reverse. Destroys the lists of predecessors,
  * so it comes last. */
 void kn_ssa_check_edges(kiln_ssa *s);

@@ -249,6 +249,10 @@ void kn_save_regs(struct kn_walk *w, uint64_t live) {
 
 /* ---- variables ---- */
 
+int32_t kn_place_piece(struct kn_walk *w, const struct kn_slot *s) {
+  return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
+}
+
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
   if (w->val[w->i].uses == 0) return;
   KN_LOG(w, KN_EV_USE, KN_CONTENT(kn_index(in->a)), home);

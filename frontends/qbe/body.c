@@ -3,15 +3,15 @@
  * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been. In
  * the block where it was assigned it is the value that was assigned last; so it is everywhere, if it is assigned once, in
  * the first block. All else is left to <kiln/ssa.h>. Phis get their operands when all is built. Where it turns out that a
- * temporary is assigned again, or that an operand of a phi needs an instruction where its block jumps, what was built is
- * discarded, and the body is read again. */
+ * temporary is assigned again, or below its use, what was built is dropped, the rest is only read, for what is assigned
+ * there, and then the body is read again; so it is if an operand of a phi needs an instruction where its block jumps. */
 #include "read.h"
 
 #include <kiln/fold.h>
 #include <kiln/inspect.h>
 
-/* How a body is read: temporaries are assigned once; or often; and operands of phis are built where blocks jump. */
-enum { ONCE, OFTEN, EARLY };
+/* How a body is read: first; when it is known what is assigned; and so that operands of phis are built early. */
+enum { FIRST_TIME, AGAIN, EARLY };
 enum { FIRST_BLOCK = 1 };
 
 static const kiln_value no_value = {0};
@@ -44,39 +44,24 @@ static kiln_value low_word(struct kn_qbe *r, kiln_value v) {
 
 static kiln_block block_of(uint32_t label) { return (kiln_block){label - 1}; }
 
-/* The temporary whose '%' is at r->p. */
-static uint32_t temporary(struct kn_qbe *r) {
-  r->p++;
-  scan(r);
-  return ENTER(r, temps);
-}
-
-/* Tells <kiln/ssa.h> where a block jumps to. */
-static void tell(struct kn_qbe *r, uint32_t label) {
-  const struct label *l = r->labels.at + label;
-  if (l->then != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->then));
-  if (l->other != 0) kiln_ssa_edge(r->ssa, block_of(label), block_of(l->other));
-}
-
-/* Makes a temporary a variable, which has the value that was assigned last, if there is one. Its type may not be known
- * yet where it is used: then a variable for a word has room for a long. */
-static void make_variable(struct kn_qbe *r, struct temp *t, kiln_type used_as) {
-  if (t->held != KILN_TYPE_VOID) return;
-  if (!r->variables) {
-    kiln_ssa_begin(r->ssa, r->f, 0);
-    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) tell(r, i);
-    r->variables = true;
-  }
-  if (t->class != KILN_TYPE_VOID) used_as = t->class;
-  else if (used_as == KILN_TYPE_I32) used_as = KILN_TYPE_I64;
-  t->held = used_as;
-  t->var = kiln_ssa_var(r->ssa, used_as);
+/* Makes a temporary a variable, which has the value that was assigned last, if there is one. */
+static __attribute__((noinline)) void make_variable(struct kn_qbe *r, struct temp *t) {
+  if (t->is_variable) return;
+  if (!r->variables) kiln_ssa_begin(r->ssa, r->f, KILN_SSA_EDGES_BUILT);
+  t->is_variable = r->variables = true;
+  t->var = kiln_ssa_var(r->ssa, t->class);
   if (t->block != 0) kiln_ssa_write_in(r->ssa, block_of(t->block), t->var, t->v);
+}
+
+/* Drops what was built. Without a function, the builder does nothing. */
+static void drop(struct kn_qbe *r) {
+  kiln_func_discard(r->f);
+  kiln_ssa_begin(r->ssa, r->f = NULL, 0);
 }
 
 /* True if the value that was assigned last is that of the temporary in the current block. */
 static inline bool is_here(const struct kn_qbe *r, const struct temp *t) {
-  return t->block == r->current || (t->block == FIRST_BLOCK && r->how == ONCE);
+  return t->block == r->current || (t->block == FIRST_BLOCK && !t->often);
 }
 
 /* The value of the temporary that was read last, if it is not simply there; a long is a word, too. */
@@ -84,38 +69,42 @@ static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_
                                                        kiln_type class) {
   static const char letters[] = {
     [KILN_TYPE_I32] = 'w', [KILN_TYPE_I64] = 'l', [KILN_TYPE_F32] = 's', [KILN_TYPE_F64] = 'd'};
-  if (temp == 0) temp = kn_qbe_add(r, &r->temps.t);
+  const char *at = r->name.at - 1;
   struct temp *t = r->temps.at + temp;
   kiln_value v = t->v;
-  kiln_type is = t->class;
-  if (!is_here(r, t)) {
-    make_variable(r, t, class);
-    v = kiln_ssa_read_in(r->ssa, block_of(r->current), t->var);
-    is = t->class == KILN_TYPE_VOID || class == KILN_TYPE_I32 ? t->held : t->class;
+  if (t->class == KILN_TYPE_VOID) {
+    if (r->how != FIRST_TIME) FAIL(r, at, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(r->name));
+    drop(r);
+    return no_value;
   }
-  if (is == class) return v;
-  if (is == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
-  FAIL(r, r->name.at - 1, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(r->name),
-       letters[is], letters[class]);
+  if (!is_here(r, t)) {
+    make_variable(r, t);
+    v = kiln_ssa_read_in(r->ssa, block_of(r->current), t->var);
+  }
+  if (t->class == class) return v;
+  if (t->class == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
+  FAIL(r, at, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(r->name), letters[t->class],
+       letters[class]);
 }
 
 static inline void assign(struct kn_qbe *r, uint32_t temp, kiln_type class, kiln_value v,
                           const char *at) {
   struct temp *t = r->temps.at + temp;
-  if (t->block != 0 && r->how == ONCE) again(r, OFTEN);
-  if (t->block != 0 && t->block != r->current) make_variable(r, t, class);
-  kiln_type was = t->class != KILN_TYPE_VOID ? t->class : t->held;
-  if (was != KILN_TYPE_VOID && was != class) {
-    if (!is_int(was) || !is_int(class))
+  if (r->how != FIRST_TIME) {
+    if (t->class != class) v = low_word(r, v);
+    if (t->often) make_variable(r, t);
+    if (t->is_variable) kiln_ssa_write(r->ssa, t->var, v);
+  } else if (t->class == KILN_TYPE_VOID) {
+    t->class = class;
+  } else {
+    drop(r);
+    t->often = true;
+    if (t->class != class && (!is_int(t->class) || !is_int(class)))
       FAIL(r, at, TYPE, "%%%.*s is assigned with two types", SHOW(t->name));
-    if (class == KILN_TYPE_I64) v = low_word(r, v); /* the low bits are left */
-    class = KILN_TYPE_I32;
+    if (t->class != class) t->class = KILN_TYPE_I32; /* of a long the low bits are left */
   }
-  t->class = class;
   t->v = v;
   t->block = r->current;
-  if (t->held != KILN_TYPE_VOID)
-    kiln_ssa_write(r->ssa, t->var, extend(r, false, t->held, class, v));
 }
 
 /* ---- operands ---- */
@@ -168,11 +157,11 @@ static void parameter(struct kn_qbe *r, const struct type *type) {
   expect(r, '%');
   scan(r);
   if (r->f == NULL) return;
-  struct temp *t = r->temps.at + ENTER(r, temps);
-  if (t->block != 0) FAIL(r, r->name.at - 1, SYMBOL, "two parameters of one name");
-  t->class = type->class;
-  t->block = FIRST_BLOCK;
-  t->v = taken(r, kiln_build_cparam(r->f, r->c, r->body->signature, r->ctypes.n), type);
+  const char *at = r->name.at - 1;
+  uint32_t temp = ENTER(r, temps);
+  if (r->temps.at[temp].block != 0) FAIL(r, at, SYMBOL, "two parameters of one name");
+  kiln_value v = kiln_build_cparam(r->f, r->c, r->body->signature, r->ctypes.n);
+  assign(r, temp, type->class, taken(r, v, type), at);
 }
 
 void kn_qbe_list(struct kn_qbe *r, bool is_call) {
@@ -182,7 +171,8 @@ void kn_qbe_list(struct kn_qbe *r, bool is_call) {
   while (past(r) != ')') {
     const char *at = r->p;
     if (r->variadic && !is_call) WRONG(r, at, "a parameter behind '...'");
-    if (take_dots(r)) {
+    if (strncmp(at, "...", 3) == 0) {
+      r->p += 3;
       if (r->variadic) WRONG(r, at, "a second '...'");
       r->variadic = true;
       r->n_fixed = r->ctypes.n;
@@ -236,7 +226,8 @@ static uint32_t read_label(struct kn_qbe *r) {
 }
 /* The end of a line must come next. */
 static inline void end_line(struct kn_qbe *r) {
-  if (*r->p != '\n' && peek(r) != '\n' && *r->p != '#') kn_qbe_missing(r, '\n');
+  if (*r->p != '\n' && peek(r) != '\n' && *r->p != '#')
+    WRONG(r, r->p, "the end of the line is expected");
 }
 
 /* Gives an operand of a phi to the block parameter, for the edge from the block where it comes from. */
@@ -261,14 +252,13 @@ static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, 
   l->then = then;
   l->other = other;
   r->labels.at[then].n_preds++;
-  r->labels.at[other].n_preds += other != then;
   if (other == 0) {
     kiln_build_br(r->f, block_of(then), NULL, 0);
   } else {
+    r->labels.at[other].n_preds += other != then;
     v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
     kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
-  if (r->variables) tell(r, r->current);
 }
 
 /* Without a value it is any. */
@@ -427,12 +417,10 @@ static inline kiln_type operand_type(char letter, kiln_type class) {
   static const uint8_t types[128] = {
     ['w'] = KILN_TYPE_I32, ['l'] = KILN_TYPE_I64, ['s'] = KILN_TYPE_F32, ['d'] = KILN_TYPE_F64,
     ['b'] = KILN_TYPE_I8,  ['h'] = KILN_TYPE_I16, ['a'] = KILN_TYPE_PTR};
-  static const uint8_t others[] = {[KILN_TYPE_I32] = KILN_TYPE_F32,
-                                   [KILN_TYPE_I64] = KILN_TYPE_F64,
-                                   [KILN_TYPE_F32] = KILN_TYPE_I32,
-                                   [KILN_TYPE_F64] = KILN_TYPE_I64};
+  enum { APART = KILN_TYPE_F32 - KILN_TYPE_I32 }; /* also F64 and I64 */
   if (letter == '=') return class;
-  return (kiln_type)(letter == 'x' ? others[class] : types[(uint8_t)letter]);
+  if (letter == 'x') return (kiln_type)(is_int(class) ? class + APART : class - APART);
+  return (kiln_type)types[(uint8_t)letter];
 }
 
 /* The instruction at r->p. */
@@ -440,7 +428,9 @@ static void instruction(struct kn_qbe *r) {
   uint32_t type = QVOID, to = 0;
   const char *begin = r->begin = r->p;
   if (*begin == '%') {
-    to = temporary(r);
+    r->p++;
+    scan(r);
+    to = ENTER(r, temps);
     expect(r, '=');
     type = read_type(r, false);
     peek(r);
@@ -500,12 +490,8 @@ static void read_body(struct kn_qbe *r) {
     const struct label *l = r->labels.at + i;
     if (!l->begun) FAIL(r, l->name.at - 1, STRUCTURE, "@%.*s is not there", SHOW(l->name));
   }
-  if (r->how != EARLY) give_late(r);
-  for (uint32_t i = 1; r->variables && i < r->temps.t.n; i++) {
-    const struct temp *t = r->temps.at + i;
-    if (t->block == 0)
-      FAIL(r, t->name.at - 1, STRUCTURE, "%%%.*s is assigned nowhere", SHOW(t->name));
-  }
+  if (r->how != EARLY && r->f != NULL) give_late(r);
+  if (r->f == NULL) again(r, AGAIN);
 }
 
 void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
@@ -513,20 +499,20 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   kiln_func_discard(r->f); /* of the first reading */
   r->body = body;
   r->f = kiln_func_begin(r->session, body->symbol);
-  if (r->f == NULL) kn_qbe_stop(r, KILN_ERR_MEMORY);
-  CLEAR(r, temps, body->size);
+  if (r->f == NULL) FAIL(r, body->name, MEMORY, "out of memory");
   r->count = r->begins = r->n_blocks = 0;
   r->open = r->variables = r->late = false;
+  if (r->how == FIRST_TIME) CLEAR(r, temps, body->size);
+  for (uint32_t i = 1; i < r->temps.t.n; i++) {
+    r->temps.at[i].block = 0;
+    r->temps.at[i].is_variable = false;
+  }
   if (r->how != EARLY) {
     CLEAR(r, labels, body->size / 4);
     r->phis.n = r->operands.n = 0;
     PUSH(r, r->operands, (struct operand){0}); /* number 0 is none */
   } else {                                     /* their operands are known */
-    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) {
-      struct label *l = r->labels.at + i;
-      l->begun = false;
-      l->then = l->other = 0;
-    }
+    for (uint32_t i = FIRST_BLOCK; i < r->labels.t.n; i++) r->labels.at[i].begun = false;
     kiln_block_new_many(r->f, r->labels.t.n - FIRST_BLOCK - 1);
   }
   r->current = FIRST_BLOCK;
@@ -535,15 +521,13 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   want(r, '{');
   read_body(r);
   if (r->variables) kiln_ssa_end(r->ssa);
-  r->how = ONCE;
+  r->how = FIRST_TIME;
   r->instructions += r->count;
   describe(r);
   kiln_func *f = r->f;
   r->f = NULL;
-  kiln_status s = kiln_func_finish(f);
-  if (s == KILN_OK && r->sink != NULL) {
-    if ((s = r->sink(r->user, f)) != KILN_OK) kn_qbe_stop(r, s);
-  } else if (kiln_func_try(f, &d) != KILN_OK) { /* reported at the head of the function */
+  r->status = kiln_func_finish(f);
+  if (r->status == KILN_OK && r->sink != NULL) r->status = r->sink(r->user, f);
+  else if (kiln_func_try(f, &d) != KILN_OK) /* reported at the head of the function */
     kn_qbe_fail(r, body->name, d.status, "%s", d.message);
-  }
 }

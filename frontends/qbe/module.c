@@ -300,14 +300,12 @@ static void data(struct kn_qbe *r, const struct linkage *l) {
 
 /* ---- functions ---- */
 
-/* To the end of a body, which is the first brace that begins a line; returns its place. */
-static const char *skip_body(struct kn_qbe *r) {
+/* The end of a body, which is the first brace that begins a line. */
+static const char *end_of_body(struct kn_qbe *r) {
   for (const char *p = r->p; (p = memchr(p, '}', (size_t)(r->end - p))) != NULL; p++) {
     const char *before = p - 1;
     while (is(before, BLANK)) before--;
-    if (*before != '\n') continue;
-    r->p = p + 1;
-    return p;
+    if (*before == '\n') return p;
   }
   WRONG(r, r->p - 1, "this body has no end: '}' at the beginning of a line");
 }
@@ -327,7 +325,7 @@ static void head(struct kn_qbe *r, const struct linkage *l) {
   want(r, '{');
   b.variadic = r->variadic;
   b.signature = kn_qbe_signature(r, b.result, b.name);
-  const char *end = skip_body(r);
+  const char *end = end_of_body(r);
   b.size = (size_t)(end - b.at);
   r->p = name;
   b.symbol = define(r, l, kiln_csig_sig(r->c, b.signature), b.name);
@@ -383,7 +381,8 @@ static void run(struct kn_qbe *r, const char *text, size_t size) {
   int end = setjmp(r->ends);
   if (end == END_FAILED) return;
   if (end != END_AGAIN) read_definitions(r, text, size);
-  for (; r->n_built < r->bodies.n; r->n_built++) kn_qbe_function(r, r->bodies.at + r->n_built);
+  for (; r->status == KILN_OK && r->n_built < r->bodies.n; r->n_built++)
+    kn_qbe_function(r, r->bodies.at + r->n_built);
 }
 
 kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,

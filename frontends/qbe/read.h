@@ -59,10 +59,11 @@ struct type {
 struct temp {
   struct name name;
   kiln_value v;        /* what was assigned last, in `block` */
-  kiln_var var;        /* the same for <kiln/ssa.h>, if `held` is its type */
+  kiln_var var;        /* the same for <kiln/ssa.h>, if `is_variable` */
   uint32_t block;      /* its label; 0: nothing was assigned yet */
   kiln_type class : 8; /* VOID: not known yet */
-  kiln_type held : 8;  /* VOID: it is no variable */
+  bool often;          /* assigned more than once */
+  bool is_variable;
 };
 
 struct label { /* its number - 1 is that of the function's block */
@@ -132,6 +133,7 @@ struct kn_qbe {
   kiln_func_sink sink;
   void *user;
   kiln_allocator allocator;
+  void **memory; /* all that was allocated */
   kiln_status status;
   jmp_buf ends; /* where what is being read ends: with END_..., not 0 */
   uint64_t instructions;
@@ -181,9 +183,7 @@ void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const cha
   __attribute__((format(printf, 4, 5), cold, noreturn));
 #define FAIL(r, at, status, ...) kn_qbe_fail(r, at, KILN_ERR_##status, __VA_ARGS__)
 #define WRONG(r, at, ...) FAIL(r, at, SYNTAX, __VA_ARGS__)
-/* The same for an error that the module knows already. */
-void kn_qbe_stop(struct kn_qbe *r, kiln_status status) __attribute__((cold, noreturn));
-/* `at` is the address of an array's pointer. */
+/* Makes room for `need` items, of which those that are new are zero. `at` is the address of an array's pointer. */
 void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size);
 void kn_qbe_free(struct kn_qbe *r);
 
@@ -220,20 +220,13 @@ static inline bool take(struct kn_qbe *r, char c) {
   return comes;
 }
 /* Reads a character that must come next; past ends of lines. */
-void kn_qbe_missing(struct kn_qbe *r, char c) __attribute__((cold, noreturn));
 static inline void expect(struct kn_qbe *r, char c) {
-  if (*r->p != c && peek(r) != c) kn_qbe_missing(r, c);
+  if (*r->p != c && peek(r) != c) WRONG(r, r->p, "'%c' is expected", c);
   r->p++;
 }
 static inline void want(struct kn_qbe *r, char c) {
   past(r);
   expect(r, c);
-}
-/* Reads '...' if it comes next. */
-static inline bool take_dots(struct kn_qbe *r) {
-  bool comes = r->p[0] == '.' && r->p[1] == '.' && r->p[2] == '.';
-  r->p += comes ? 3 : 0;
-  return comes;
 }
 
 /* ---- text.c: names, words, strings and numbers ---- */

@@ -7,15 +7,7 @@
 
 /* ---- errors and memory ---- */
 
-void kn_qbe_stop(struct kn_qbe *r, kiln_status status) {
-  kiln_status module = kiln_module_status(r->m);
-  r->status = module != KILN_OK ? module : status;
-  longjmp(r->ends, END_FAILED);
-}
-
 void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const char *message, ...) {
-  if (kiln_module_status(r->m) != KILN_OK)
-    kn_qbe_stop(r, status); /* this is only an echo of that */
   kiln_diag d = {
     .status = status, .line = 1, .block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
   const char *line = r->text;
@@ -25,13 +17,10 @@ void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const cha
   va_start(ap, message);
   vsnprintf(d.message, sizeof d.message, message, ap);
   va_end(ap);
-  kiln_module_error(r->m, &d);
-  kn_qbe_stop(r, status);
-}
-
-void kn_qbe_missing(struct kn_qbe *r, char c) {
-  const char *message = c == '\n' ? "the end of the line is expected" : "'%c' is expected";
-  WRONG(r, r->p, message, c);
+  r->status = kiln_module_status(r->m);
+  if (r->status == KILN_OK) kiln_module_error(r->m, &d); /* or else this is only an echo */
+  if (r->status == KILN_OK) r->status = status;
+  longjmp(r->ends, END_FAILED);
 }
 
 static void *resize(const struct kn_qbe *r, void *old, size_t size) {
@@ -41,24 +30,26 @@ static void *resize(const struct kn_qbe *r, void *old, size_t size) {
   return NULL;
 }
 
+/* Each piece of memory has the address of the next one before it. */
 void kn_qbe_grow(struct kn_qbe *r, void *at, uint32_t *cap, uint64_t need, size_t item_size) {
-  void *old;
-  memcpy(&old, at, sizeof old);
-  uint64_t room = *cap < 32 ? 32 : *cap;
+  uint64_t room = *cap < 32 ? 32 : *cap, used = *cap * (uint64_t)item_size;
   while (room < need) room *= 2;
-  void *to = room <= UINT32_MAX / 2 ? resize(r, old, (size_t)room * item_size) : NULL;
+  bool good = room <= UINT32_MAX / 2;
+  void **to = good ? resize(r, NULL, sizeof *to + room * item_size) : NULL;
   if (to == NULL) FAIL(r, r->p, MEMORY, "out of memory");
+  *to = r->memory;
+  r->memory = to++;
+  if (used != 0) memcpy(to, *(void **)at, used);
+  memset((char *)to + used, 0, room * item_size - used);
   memcpy(at, &to, sizeof to);
   *cap = (uint32_t)room;
 }
 
 void kn_qbe_free(struct kn_qbe *r) {
-  void *memory[] = {r->types.at,  r->types.t.heads, r->words.at,  r->words.t.heads,  r->temps.at,
-                    r->labels.at, r->temps.t.heads, r->bodies.at, r->labels.t.heads, r->copy.at,
-                    r->fields.at, r->operands.at,   r->chars.at,  r->bytes.at,       r->relocs.at,
-                    r->ctypes.at, r->phis.at,       r->args.at};
-  for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
-    if (memory[i] != NULL) resize(r, memory[i], 0);
+  for (void **m = r->memory, **next; m != NULL; m = next) {
+    next = *m;
+    resize(r, m, 0);
+  }
 }
 
 /* ---- characters ---- */
@@ -78,33 +69,27 @@ const uint8_t kn_qbe_letters[256] = {['w'] = QW, ['l'] = QL, ['s'] = QS, ['d'] =
 
 /* ---- names ---- */
 
-static struct name *item_at(const struct table *t, uint32_t i) {
-  return (void *)((char *)t->at + i * (size_t)t->item_size);
+void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t bytes) {
+  size_t n = 32;
+  while (n < 1 << 20 && n * 8 < bytes) n *= 2;
+  if (n > t->n_heads) kn_qbe_grow(r, &t->heads, &t->n_heads, n, sizeof *t->heads);
+  if (t->cap == 0) kn_qbe_grow(r, &t->at, &t->cap, 1, item_size);
+  memset(t->heads, 0, n * sizeof *t->heads);
+  memset(t->at, 0, t->n * item_size);
+  t->mask = (uint32_t)n - 1;
+  t->item_size = (uint32_t)item_size;
+  t->n = 1;
 }
 
 /* Makes room for an item; returns the number of the last one. */
 static __attribute__((noinline)) uint32_t more_room(struct kn_qbe *r, struct table *t) {
   kn_qbe_grow(r, &t->at, &t->cap, t->n + 1, t->item_size);
-  memset(item_at(t, t->n), 0, (t->cap - t->n) * (size_t)t->item_size);
   return t->n - 1;
-}
-
-void kn_qbe_clear(struct kn_qbe *r, struct table *t, size_t item_size, size_t bytes) {
-  size_t n = 32;
-  while (n < 1 << 20 && n * 8 < bytes) n *= 2;
-  if (n > t->n_heads) kn_qbe_grow(r, &t->heads, &t->n_heads, n, sizeof *t->heads);
-  memset(t->heads, 0, n * sizeof *t->heads);
-  t->mask = (uint32_t)n - 1;
-  t->item_size = (uint32_t)item_size;
-  if (t->n != 0) memset(t->at, 0, t->n * item_size);
-  t->n = 0;
-  if (t->cap == 0) more_room(r, t);
-  t->n = 1;
 }
 
 uint32_t kn_qbe_add(struct kn_qbe *r, struct table *t) {
   uint32_t *head = t->heads + (hash(r->name.key) & t->mask), i = t->n++;
-  struct name *item = item_at(t, i);
+  struct name *item = (void *)((char *)t->at + i * (size_t)t->item_size);
   *item = r->name;
   item->next = *head;
   *head = i;
@@ -126,10 +111,10 @@ void kn_qbe_begin_words(struct kn_qbe *r) {
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     r->name = words[i].name;
     memcpy(&r->name.key, r->name.at, r->name.length);
-    struct word *word = r->words.at + ENTER(r, words);
-    struct name name = word->name;
-    *word = words[i];
-    word->name = name;
+    uint32_t n = ENTER(r, words);
+    struct name name = r->words.at[n].name;
+    r->words.at[n] = words[i];
+    r->words.at[n].name = name;
   }
 }
 
@@ -205,19 +190,30 @@ const char *kn_qbe_c_name(struct kn_qbe *r, const struct name *s) {
 
 /* ---- numbers ---- */
 
+/* Reads digits as an integer, and a point among them if `n_behind` is not NULL: then this is the number of digits behind
+ * it. Returns their end; NULL: there are none, or too many for 64 bits. */
+static inline const char *digits(const char *p, uint64_t *n, int *n_behind) {
+  const char *from = p, *point = NULL;
+  *n = 0;
+  for (; is(p, DIGIT) || (*p == '.' && p != from && point == NULL && n_behind != NULL); p++) {
+    if (*p == '.') point = p;
+    else if (__builtin_mul_overflow(*n, 10, n) || __builtin_add_overflow(*n, *p - '0', n))
+      return NULL;
+  }
+  if (n_behind != NULL) *n_behind = point != NULL ? (int)(p - point) - 1 : 0;
+  return p != from ? p : NULL;
+}
+
 /* An integer of 64 bits, signed or not. */
-static inline bool integer(struct kn_qbe *r, uint64_t *out) {
-  bool minus = *r->p == '-', large = false;
-  const char *from = r->p + minus, *p = from;
-  uint64_t n = 0;
-  for (; is(p, DIGIT); p++)
-    large |=
-      __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n);
-  if (large || (minus && n > UINT64_C(1) << 63))
+static inline bool integer(struct kn_qbe *r, uint64_t *n) {
+  bool minus = *r->p == '-';
+  const char *from = r->p + minus, *end = digits(from, n, NULL);
+  if (!is(from, DIGIT)) return false;
+  if (end == NULL || (minus && *n > UINT64_C(1) << 63))
     WRONG(r, r->p, "a number that does not fit into 64 bits");
-  *out = minus ? -n : n;
-  if (p != from) r->p = p;
-  return p != from;
+  if (minus) *n = -*n;
+  r->p = end;
+  return true;
 }
 
 uint64_t kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what) {
@@ -228,36 +224,32 @@ uint64_t kn_qbe_integer(struct kn_qbe *r, uint64_t max, const char *what) {
   return n;
 }
 
-/* Digits, with a point or without, whose value is a quotient of doubles that are exact: the division rounds once, as
- * strtod does, which takes many times as long. Returns their end, or NULL for other numbers. */
-static const char *short_number(const char *p, double *out) {
-  double n = 0, scale = 1;
-  unsigned digits = 0;
-  bool minus = *p == '-', point = false;
-  for (p += minus; is(p, DIGIT) || (*p == '.' && !point && digits != 0); p++) {
-    point |= *p == '.';
-    if (*p == '.') continue;
-    n = n * 10 + (*p - '0');
-    scale *= point ? 10 : 1;
-    digits++;
-  }
-  *out = minus ? -n / scale : n / scale;
-  return digits == 0 || digits > 15 || is(p, LATER) ? NULL : p;
+/* A number in the text of the bits of a double: a quotient of doubles that are exact, since the division rounds once as
+ * strtod does, which takes many times as long; or what that gives. */
+static double number(const char *from, const char **end) {
+  static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+  uint64_t n;
+  int n_behind;
+  bool minus = *from == '-';
+  *end = digits(from + minus, &n, &n_behind);
+  if (*end == NULL || is(*end, LATER) || n >> 53 != 0 || n_behind > 9)
+    return strtod(from, (char **)end);
+  double d = (double)n / tens[n_behind];
+  return minus ? -d : d;
 }
 
 /* An integer, or `s_` or `d_` and a number as C's strtod reads it. */
 bool kn_qbe_number(struct kn_qbe *r, uint64_t *bits) {
   char c = *r->p;
   if ((c != 's' && c != 'd') || r->p[1] != '_') return integer(r, bits);
-  const char *from = r->p + 2, *end = NULL;
+  const char *from = r->p + 2, *end = from;
   double d = 0;
   float f = 0;
-  if (c == 'd') end = short_number(from, &d);
-  if (end == NULL && (*from == '-' || *from == '+' || is(from, LATER))) { /* those skip newlines */
+  if (*from == '-' || *from == '+' || is(from, LATER)) { /* those skip newlines */
     if (c == 's') f = strtof(from, (char **)&end);
-    else d = strtod(from, (char **)&end);
+    else d = number(from, &end);
   }
-  if (end == NULL || end == from) WRONG(r, r->p, "a floating-point number is expected");
+  if (end == from) WRONG(r, r->p, "a floating-point number is expected");
   *bits = 0;
   memcpy(bits, c == 's' ? (void *)&f : (void *)&d, c == 's' ? sizeof f : sizeof d);
   r->p = end;

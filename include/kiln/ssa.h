@@ -62,7 +62,11 @@ typedef struct kiln_var {
 enum {
   /** A read that can be reached from the entry without a write before it is an error of the function
    * (KILN_ERR_STRUCTURE). Without this flag the variable is 0 there. */
-  KILN_SSA_STRICT = 1
+  KILN_SSA_STRICT = 1,
+  /** The edges are those that the function has when kiln_ssa_end is called, however they were built: nothing is told of
+   * them, and no block is sealed before. For front ends that have no use for sealing, or begin when they meet the first
+   * variable, with branches that were built already. */
+  KILN_SSA_EDGES_BUILT = 2
 };
 
 /** Makes a helper for functions of `m`; NULL only if out of memory or if `m` is NULL. */
@@ -72,7 +76,7 @@ KILN_API void kiln_ssa_free(kiln_ssa *s);
 
 /** Starts with function `f`, just begun: no variables, no edges, the entry sealed. Until kiln_ssa_end,
  * without which `f` cannot be finished, every branch between blocks of `f` is built by the calls of this
- * header, or announced by kiln_ssa_edge. Errors stick to `f` like those of the builder; the calls here then
+ * header, or announced by kiln_ssa_edge, unless KILN_SSA_EDGES_BUILT says otherwise. Errors stick to `f` like those of the builder; the calls here then
  * give "none" and change nothing. */
 KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags);
 /** Seals all blocks that are not sealed. Afterwards `f` is complete as far as variables go, to be

@@ -331,6 +331,30 @@ static void told_edges(void **state) {
   end(t);
 }
 
+/* A loop whose edges are built by the builder's own calls, one of them before there are variables: the variable that
+ * is assigned in it is a parameter, the other is not. */
+static void built_edges(void **state) {
+  struct fixture *t = *state;
+  assert_int_equal(kiln_ssa_end(t->ssa), KILN_OK);
+  kiln_block loop = kiln_block_new_many(t->f, 2), done = {loop.id + 1};
+  kiln_build_br(t->f, loop, NULL, 0);
+  kiln_ssa_begin(t->ssa, t->f, KILN_SSA_EDGES_BUILT);
+  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_write_in(t->ssa, (kiln_block){0}, x, t->a);
+  kiln_ssa_write_in(t->ssa, (kiln_block){0}, y, t->b);
+  kiln_block_switch(t->f, loop);
+  kiln_value old = kiln_ssa_read(t->ssa, x), step = kiln_ssa_read(t->ssa, y);
+  kiln_value next = kiln_build_binary(t->f, KILN_OP_SUB, I64, old, step);
+  kiln_ssa_write(t->ssa, x, next);
+  kiln_value more = kiln_build_icmp(t->f, KILN_NE, I64, next, kiln_const_int(t->f, 0));
+  kiln_build_brif(t->f, more, loop, NULL, 0, done, NULL, 0);
+  kiln_block_switch(t->f, done);
+  ret(t, kiln_ssa_read(t->ssa, x));
+  end(t);
+  assert_int_equal(params(t, loop), 1);
+  assert_int_equal(params(t, done), 0);
+}
+
 /* ---- what is not defined ---- */
 
 static void undefined_is_zero(void **state) {
@@ -754,6 +778,7 @@ int main(void) {
     TEST(indirect),
     TEST(own_parameters),
     TEST(told_edges),
+    TEST(built_edges),
     TEST(undefined_is_zero),
     TEST(strict),
     TEST(unreachable_blocks),
