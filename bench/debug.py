@@ -4,16 +4,16 @@
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g] [--count]
          [--json]
 
-The programs are those of bench/debug, with or without the end of their names (paths, paths.rs). Rust's are compiled as cargo's profile `dev` does with panic=abort (checks of
-overflow and debug assertions), in one unit, by rustc +stable, whose own object is LLVM's; C++'s by clang++-22 -O0. -g
-adds debug information. A program's time is the least user time of N runs (default 7), one of each build in turn; text is
-the sum of its object's executable sections, without the standard library's. --kiln is the Kiln that is measured,
-BUILD/kiln by default; --also another one, an older one for example, beside which the first is measured too. --count counts executed
-instructions, in millions, by one run of each in valgrind instead: it takes a few minutes, and other work on the machine
-does not change it.
+The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are compiled as cargo's
+profile `dev` does (checks of overflow, debug assertions), with panic=abort, in one unit, by rustc +stable, whose own
+object is LLVM's; C++'s by clang++-22 -O0. -g adds debug information. A program's time is the least user time of N runs
+(default 7), one of each build in turn; text is the sum of its object's executable sections, without the standard
+library's. --kiln is the Kiln that is measured, BUILD/kiln by default; --also another one, an older one for example,
+beside which the first is measured too. --count counts executed instructions, in millions, by one run of each in
+valgrind instead: it takes minutes, and other work on the machine does not change it.
 
-Columns: seconds (millions) and bytes of LLVM -O0; Kiln's ratio to LLVM's time and text; with --also, its ratios to LLVM, and
-those of --kiln to it. A program that fails, or whose output differs from LLVM's, fails the bench.
+Columns: seconds (millions) and bytes of LLVM -O0; Kiln's ratio to LLVM's time and text; with --also, the other's
+ratios to LLVM, and those of --kiln to it. A program that fails, or whose output differs from LLVM's, fails the bench.
 """
 import json
 import math
@@ -75,8 +75,8 @@ class Program:
         os.rename(self.path(unit[1]), self.path('llvm.o'))
 
         def link(unit_object, program):
-            call(command.replace(unit[0], shlex.quote(unit_object)).replace('"-o" "unit"', '-o ' + shlex.quote(program)),
-                 shell=True, cwd=self.folder)
+            call(command.replace(unit[0], shlex.quote(unit_object))
+                 .replace('"-o" "unit"', '-o ' + shlex.quote(program)), shell=True, cwd=self.folder)
         return link
 
     def compile_cxx(self, debug):
@@ -89,10 +89,10 @@ class Program:
         """User seconds, or millions of instructions, and what was printed."""
         if count:
             log = self.path('valgrind')
-            done = call_for_output(['valgrind', '--tool=cachegrind', '--cache-sim=no', '--cachegrind-out-file=/dev/null',
-                                    '--log-file=' + log, self.path(name)])
+            output = call_for_output(['valgrind', '--tool=cachegrind', '--cache-sim=no',
+                                      '--cachegrind-out-file=/dev/null', '--log-file=' + log, self.path(name)])
             with open(log, encoding='utf-8') as text:
-                return int(re.search(r'I +refs: +([0-9,]+)', text.read())[1].replace(',', '')) / 1e6, done
+                return int(re.search(r'I +refs: +([0-9,]+)', text.read())[1].replace(',', '')) / 1e6, output
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         output = call_for_output([self.path(name)])
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, output
@@ -151,12 +151,13 @@ def print_row(name, values, seconds, text, kilns):
 def print_head(kilns, count):
     pairs = [(a, b) for a, b, what in columns(kilns) if what == 'bytes']
     print(f"{'':<16}{'LLVM -O0':>16}" + ''.join(f'{a + "/" + b:>18}' for a, b in pairs))
-    print(f"{'':<16}{'million' if count else 's':>7}{'text':>9}" + f"{'count' if count else 'time':>11}{'text':>7}" * len(pairs), flush=True)
+    units, what = ('million', 'count') if count else ('s', 'time')
+    print(f"{'':<16}{units:>7}{'text':>9}" + f"{what:>11}{'text':>7}" * len(pairs), flush=True)
 
 
 def options(words):
-    out = {'folder': None, 'only': [], 'languages': list(LANGUAGES), 'runs': 7, 'kiln': None, 'also': None, 'debug': False,
-           'count': False, 'json': False}
+    out = {'folder': None, 'only': [], 'languages': list(LANGUAGES), 'runs': 7, 'kiln': None, 'also': None,
+           'debug': False, 'count': False, 'json': False}
     for word in words:
         key, _, value = word.partition('=')
         if key == '--only' and value:
@@ -200,8 +201,9 @@ def main():
         row = measure(program, kilns, asked)
         rows.append(row)
         if not asked['json']:
-            print_row(program.name + LANGUAGES[program.language], row['ratios'],
-                      f"{row['seconds']['llvm']:.{0 if asked['count'] else 3}f}" if row['seconds'] else '-', row['bytes'].get('llvm', '-'), kilns)
+            took = f"{row['seconds']['llvm']:.{0 if asked['count'] else 3}f}" if row['seconds'] else '-'
+            print_row(program.name + LANGUAGES[program.language], row['ratios'], took, row['bytes'].get('llvm', '-'),
+                      kilns)
             for text in row['failures']:
                 print(f'  failed: {text}'.replace('\n', '\n    '), flush=True)
     for language in asked['languages']:

@@ -236,7 +236,7 @@ GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0))
     return kn_build_bad_op(f, KILN_OP_LOAD, type);
-  if (!kn_build_address(f, a.id, type, disp, mem_flags)) return KN_NONE;
+  if (!kn_build_address(f, &a.id, type, &disp, mem_flags)) return KN_NONE;
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
 }
@@ -289,7 +289,7 @@ GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t dis
     return;
   }
   if (!kn_build_operand_imm(f, v.id, type, 2)) return;
-  if (!kn_build_address(f, a.id, type, disp, mem_flags)) return;
+  if (!kn_build_address(f, &a.id, type, &disp, mem_flags)) return;
   hint_stored(f, v.id);
   kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
                 (uint32_t)disp);

@@ -36,8 +36,8 @@ bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field);
 /* Uses an operand that is stored at `where` of `kind` (kn_forward_use) and used in `block`. */
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where);
-/* Notes an access at address `slot` + disp. */
-void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem);
+/* Notes an access at address *h + *disp, *h being a slot's handle; makes them the piece's that is accessed. */
+void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem);
 /* Notes that the address of `slot` is needed: it is no variable. */
 static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
   struct kn_slot *s = f->slots.at + slot;
@@ -113,12 +113,13 @@ static inline bool kn_build_operand_imm(kiln_func *f, uint32_t h, unsigned type,
   return kn_build_operand(f, h, type, field);
 }
 
-/* Uses the address of a load or store. `mem`: flags. */
-static inline bool kn_build_address(kiln_func *f, uint32_t h, unsigned type, int32_t disp,
+/* Uses the address of a load or store, *h + *disp; makes them those of a slot's piece where that is accessed. `mem`:
+ * flags. */
+static inline bool kn_build_address(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp,
                                     unsigned mem) {
-  uint32_t slot = h - kn_handle(KN_TAG_SLOT, 0);
-  if (slot >= f->slots.n) return kn_build_operand(f, h, KILN_TYPE_PTR, 1);
-  kn_build_slot(f, slot, type, disp, mem);
+  uint32_t slot = *h - kn_handle(KN_TAG_SLOT, 0);
+  if (slot >= f->slots.n) return kn_build_operand(f, *h, KILN_TYPE_PTR, 1);
+  kn_build_slot(f, h, type, disp, mem);
   return true;
 }
 

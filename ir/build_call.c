@@ -283,6 +283,10 @@ void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {
       v[i] = values[i].id;
       if (!kn_build_operand_imm(f, v[i], f->result_types[i], i + 1)) return;
     }
+    bool second =
+      n == 2 && kn_type_is_float(f->result_types[0]) == kn_type_is_float(f->result_types[1]);
+    if (second && kn_build_is_local(f, v[1], kn_build_state(f, f->result_types[1])))
+      f->val[v[1]].hint = KN_HINT_SECOND;
   }
   kn_build_end(f, KILN_OP_RET, KILN_TYPE_VOID, n, v[0], v[1], v[2], f->edges.n, 0);
 }

@@ -169,7 +169,7 @@ static void reset(kiln_func *f) {
   kn_build_set_block(f, 0);
   f->status = KILN_OK;
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
-  f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
+  f->n_pieces = f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
   f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
   f->type_hash.n = f->shared_clauses.n = 0;
   f->asms.n = f->asm_bytes.n = f->asm_relocs.n = 0;

@@ -86,28 +86,6 @@ void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
   (void)KN_PUSH(f, f->rows, (struct kn_use_row){v->global - 1, block});
 }
 
-void kn_build_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp, unsigned mem) {
-  struct kn_slot *s = f->slots.at + slot;
-  if (s->escaped) {
-    s->uses++;
-    return;
-  }
-  bool first = s->uses == 0;
-  bool fits = first ? UINT64_C(1) << kn_type_log2[type] <= s->size_bytes : s->type == type;
-  if (!fits || disp != 0 || (mem & KILN_MEM_VOLATILE) != 0) {
-    kn_build_escape(f, slot);
-    return;
-  }
-  if (first) s->type = (uint8_t)type;
-  if (s->global == 0) {
-    if (!KN_PUSH(f, f->globals, (struct kn_global){kn_handle(KN_TAG_SLOT, slot), UINT32_MAX}))
-      return;
-    s->global = f->globals.n;
-  }
-  s->uses++;
-  (void)KN_PUSH(f, f->rows, (struct kn_use_row){s->global - 1, f->current});
-}
-
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where) {
   uint32_t i = kn_index(h);
@@ -243,39 +221,7 @@ kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc) {
   return (kiln_symbol){id};
 }
 
-/* ---- slots and forward values ---- */
-
-/* Makes room for a slot, and for one more global. */
-static KN_COLD bool slot_room(kiln_func *f) {
-  return (f->slots.n < f->slots.cap || kn_func_grow(f, &f->slots, sizeof *f->slots.at)) &&
-         (f->globals.n < f->globals.cap || kn_func_grow(f, &f->globals, sizeof *f->globals.at));
-}
-
-kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
-  if (!kn_build_open(f)) return KN_NONE;
-  if (KN_UNLIKELY(size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2)) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "a stack slot has less than 2 GiB, aligned to at most 2^16");
-    return KN_NONE;
-  }
-  /* By size, the type that it will most likely have as a variable: then its first access takes the fast path, too. */
-  static const uint8_t guess[9] = {
-    [1] = KILN_TYPE_I8, [2] = KILN_TYPE_I16, [4] = KILN_TYPE_I32, [8] = KILN_TYPE_I64};
-  uint32_t i = f->slots.n, type = size_bytes <= 8 ? guess[size_bytes] : KILN_TYPE_VOID, global = 0;
-  if (KN_UNLIKELY(i >= f->slots.cap || f->globals.n >= f->globals.cap) && !slot_room(f))
-    return KN_NONE;
-  if (type != KILN_TYPE_VOID) {
-    f->globals.at[f->globals.n] = (struct kn_global){kn_handle(KN_TAG_SLOT, i), UINT32_MAX};
-    global = ++f->globals.n;
-  }
-  f->slots.at[i] = (struct kn_slot){.size_bytes = size_bytes,
-                                    .global = global,
-                                    .align_log2 = (uint8_t)align_log2,
-                                    .type = (uint8_t)type,
-                                    .reg = KN_NO_REG};
-  f->slots.n = i + 1;
-  f->aligned_slots |= align_log2 > 4;
-  return (kiln_value){kn_handle(KN_TAG_SLOT, i)};
-}
+/* ---- forward values ---- */
 
 kiln_value kiln_forward_new(kiln_func *f, kiln_type type) {
   if (!kn_build_open(f)) return KN_NONE;

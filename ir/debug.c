@@ -291,10 +291,13 @@ static void with_bytes(kiln_debug *d, unsigned name, enum kn_die_kind kind, cons
 /* A new text; 0 without memory. */
 static uint32_t text(kiln_debug *d, const char *characters, size_t n, bool apart) {
   if (n > UINT32_MAX / 2 || !ROOM(d, d->texts, 2)) return 0;
-  uint32_t at = keep(d, characters, n);
+  bool stays = apart && characters != NULL && d->module->options.texts_stay;
+  uint32_t at = stays ? 0 : keep(d, characters, n);
   if (at == UINT32_MAX) return 0;
   if (d->texts.n == 0) d->texts.at[d->texts.n++] = (struct kn_debug_text){0};
-  d->texts.at[d->texts.n] = (struct kn_debug_text){at, (uint32_t)n, apart};
+  struct kn_debug_text is = {.at = at, .n = (uint32_t)n, .stays = stays, .apart = apart};
+  if (stays) is.text = characters;
+  d->texts.at[d->texts.n] = is;
   return d->texts.n++ | d->tag;
 }
 

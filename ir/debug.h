@@ -71,8 +71,13 @@ static inline struct kn_die_attr kn_die_attr_of(unsigned name, unsigned kind, co
 
 /* A string. */
 struct kn_debug_text {
-  uint32_t at, n; /* in `bytes` */
-  bool apart;     /* no other text of the module or a session has these characters */
+  union {
+    const char *text; /* if it stays where it is, */
+    uint32_t at;      /* else it is in `bytes` */
+  };
+  uint32_t n;
+  bool stays;
+  bool apart; /* no other text of the module or a session has these characters */
 };
 
 /* A global variable: where it is. */
@@ -118,7 +123,7 @@ static inline const uint8_t *kn_debug_characters(const struct kiln_debug *m,
   if (d == NULL || (id & KN_DIE_INDEX) >= d->texts.n) return (const uint8_t *)"";
   const struct kn_debug_text *text = &d->texts.at[id & KN_DIE_INDEX];
   *n = text->n;
-  return d->bytes.at + text->at;
+  return text->stays ? (const uint8_t *)text->text : d->bytes.at + text->at;
 }
 /* The attributes of an entry, in order: how many. `out` has room for KN_DIE_ATTRS. */
 uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e, struct kn_die_attr *out);

@@ -111,9 +111,10 @@ struct kn_val {
     uint8_t copy; /* walk, KN_VF_SLOT_HOME: the register that may have a copy, or KN_NO_REG */
   };
 };
-/* Where a value would best be computed. 0 to 7: in the argument register of that number, of its bank. All others, and
- * none, end in four ones: in a target's table of hints that entry has no register. */
+/* Where a value would best be computed. 0 to 7: in the argument register of that number, of its bank. 8: in the second
+ * result's. All others, and none, end in four ones: in a target's table of hints that entry has no register. */
 enum {
+  KN_HINT_SECOND = 8,
   KN_HINT_STORED = 15, /* the next instruction stores it: if to a variable, in its home */
   KN_HINT_AIMED = 31,  /* walk: in the home of the loop's parameter that it becomes: kn_walk_aim */
   KN_HINT_LATER = 47   /* an argument beyond the first 8 */
@@ -135,11 +136,16 @@ struct kn_const {
   uint8_t is_typeid;  /* an untyped integer: the index `low` of a type in kiln_func.types, from 1 */
 };
 
-/* A stack slot. */
+/* A stack slot, or a piece of one: some of its bytes that are always loaded and stored as one value. The first bytes of
+ * a slot are no piece but the slot itself, as a variable of its `type`. While a slot has not escaped, its pieces and
+ * itself are variables, each with a home of its own; afterwards they all are its memory. A LOAD or STORE of a piece
+ * names the piece, by a handle like a slot's, with the displacement 0; front ends, text and inspection know the slot
+ * only. */
 struct kn_slot {
-  uint64_t size_bytes;
-  uint32_t global; /* index + 1 into globals while it may be a variable, else 0 */
-  uint32_t uses;   /* accesses and uses of its address; 0: never needed */
+  uint32_t size_bytes; /* at most INT32_MAX */
+  uint32_t global;     /* index + 1 into globals while it may be a variable, else 0 */
+  uint32_t
+    uses; /* accesses, but for those of its pieces, and uses of its address; 0: never needed */
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
@@ -148,6 +154,10 @@ struct kn_slot {
   int32_t frame;   /* walk: frame offset; 0: not yet placed */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
   uint32_t epoch;
+  uint32_t parent; /* of a piece: index + 1 of its slot; else 0 */
+  uint32_t offset; /* of a piece: where it begins in its slot, in bytes */
+  uint32_t pieces; /* newest piece, of a piece the next older one: index + 1, or 0 */
+  uint32_t number; /* how many slots, without pieces, were made before; of a piece: one less */
 };
 
 /* A value used outside its block, or a slot that may be a variable. */
@@ -322,6 +332,7 @@ struct kiln_func {
   uint32_t max_call_args; /* most arguments of a call */
   uint32_t n_terms;       /* terminators */
   uint32_t n_data;        /* private data items */
+  uint32_t n_pieces;      /* of slots, in `slots` */
   const char *hold;       /* why it cannot be finished (kiln_func_hold), or NULL */
   bool has_params;        /* a block but the entry has parameters */
   bool defines;           /* the symbol was reserved for this body */
@@ -352,6 +363,14 @@ struct kiln_func {
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };
+
+/* The slot that `i`, an index into slots, is or is a piece of. */
+static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i) {
+  const struct kn_slot *s = &f->slots.at[i];
+  return s->parent ? &f->slots.at[s->parent - 1] : s;
+}
+/* Index of slot number `number`, which is below slots.n - n_pieces. */
+uint32_t kn_slot_at(const kiln_func *f, uint32_t number);
 
 /* Fails the function, if it has not failed yet, with a diagnostic at instruction `inst` (or 0) of
  * block `block`. Returns `status`. `message` is printf-like. */

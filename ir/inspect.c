@@ -30,13 +30,17 @@ kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k) {
   return (kiln_block){f != NULL && k < f->order.n ? f->order.at[k] : UINT32_MAX};
 }
 
-uint32_t kiln_func_slot_count(const kiln_func *f) { return f != NULL ? f->slots.n : 0; }
+uint32_t kiln_func_slot_count(const kiln_func *f) {
+  return f != NULL ? f->slots.n - f->n_pieces : 0;
+}
 
 void kiln_func_slot_get(const kiln_func *f, uint32_t slot, uint64_t *size_bytes,
                         unsigned *align_log2) {
-  bool found = f != NULL && slot < f->slots.n;
-  if (size_bytes != NULL) *size_bytes = found ? f->slots.at[slot].size_bytes : 0;
-  if (align_log2 != NULL) *align_log2 = found ? f->slots.at[slot].align_log2 : 0;
+  static const struct kn_slot none;
+  const struct kn_slot *s =
+    slot < kiln_func_slot_count(f) ? &f->slots.at[kn_slot_at(f, slot)] : &none;
+  if (size_bytes != NULL) *size_bytes = s->size_bytes;
+  if (align_log2 != NULL) *align_log2 = s->align_log2;
 }
 
 uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out, uint32_t max) {
@@ -77,7 +81,7 @@ static struct kn_operands operands(const kiln_func *f, const struct kn_inst *in)
 }
 
 /* Fills in what x and c are, by shape. */
-static void describe(const struct kn_inst *in, kiln_inst_info *info) {
+static void describe(const kiln_func *f, const struct kn_inst *in, kiln_inst_info *info) {
   switch (kn_op_shape(in->op)) {
   case KN_SH_INTERNAL:
   case KN_SH_NULLARY:
@@ -127,6 +131,7 @@ static void describe(const struct kn_inst *in, kiln_inst_info *info) {
     info->from = (kiln_type)KN_MEM_TYPE(in->x);
     info->mem_flags = in->x & ~31u;
     info->disp = (int32_t)in->c;
+    if (kn_is_slot(in->a)) info->disp += (int32_t)f->slots.at[kn_index(in->a)].offset;
     break;
   case KN_SH_ADDR:
     info->number = in->x;
@@ -161,7 +166,7 @@ kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i) {
   info.block.id = f->val[i.id].block;
   info.n_operands = operands(f, in).n;
   if (kn_op_ends_block(in->op)) info.n_edges = f->blocks.at[info.block.id].n_edges;
-  describe(in, &info);
+  describe(f, in, &info);
   return info;
 }
 
@@ -173,7 +178,10 @@ kiln_op kiln_value_op(const kiln_func *f, kiln_value v) {
 kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k) {
   if (!is_inst(f, i.id)) return (kiln_value){0};
   struct kn_operands o = operands(f, &f->inst[i.id]);
-  return (kiln_value){k < o.n ? kn_operand(&o, k) : 0};
+  uint32_t h = k < o.n ? kn_operand(&o, k) : 0;
+  if (!kn_is_slot(h)) return (kiln_value){h};
+  uint32_t parent = f->slots.at[kn_index(h)].parent;
+  return (kiln_value){parent ? kn_handle(KN_TAG_SLOT, parent - 1) : h};
 }
 
 kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k) {
@@ -218,7 +226,7 @@ kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
     if (f == NULL || i >= f->slots.n) break;
     o.kind = KILN_OPERAND_SLOT;
     o.type = KILN_TYPE_PTR;
-    o.slot = i;
+    o.slot = kn_slot_whole(f, i)->number;
     break;
   case KN_TAG_TRIED:
     o.kind = kn_tried_exception(v.id) ? KILN_OPERAND_EXCEPTION : KILN_OPERAND_RESULT;

@@ -145,7 +145,7 @@ static void operand(struct func_printer *q, uint32_t h) {
   case KN_TAG_POOL: put_const(q, &q->f->pool.at[i]); return;
   case KN_TAG_SLOT:
     text(q, "slot");
-    number(q, i);
+    number(q, kn_slot_whole(q->f, i)->number);
     return;
   case KN_TAG_TRIED:
     text(q, kn_tried_exception(h) ? "exception " : "result ");
@@ -173,6 +173,7 @@ static void put_disp(struct func_printer *q, int32_t disp) {
 }
 
 static void address(struct func_printer *q, uint32_t h, int32_t disp) {
+  if (kn_is_slot(h)) disp += (int32_t)q->f->slots.at[kn_index(h)].offset;
   operand(q, h);
   if (kn_is_pool(h)) put_disp(q, disp);
   else kn_put_offset(&q->p, disp);
@@ -627,12 +628,14 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     text(&q, "\n");
   }
   for (uint32_t i = 0; i < f->slots.n; i++) {
+    const struct kn_slot *s = &f->slots.at[i];
+    if (s->parent != 0) continue;
     text(&q, "  slot");
-    number(&q, i);
+    number(&q, s->number);
     text(&q, " = slot ");
-    number(&q, f->slots.at[i].size_bytes);
-    align(&q, f->slots.at[i].align_log2);
-    if (f->slots.at[i].array) text(&q, " array");
+    number(&q, s->size_bytes);
+    align(&q, s->align_log2);
+    if (s->array) text(&q, " array");
     text(&q, "\n");
   }
   kn_put_func_debug(&q.p, f, &q.calls);

@@ -408,7 +408,7 @@ void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_
     word(p, "  !var ");
     put_id(p, v->variable);
     word(p, " slot");
-    kn_put_unsigned(p, v->slot);
+    kn_put_unsigned(p, f->slots.at[v->slot].number);
     put_part(p, c, v->inlined, v->part_at, v->part_bits);
     if (v->indirect) word(p, " indirect");
     if (v->memory) word(p, " memory");

@@ -640,6 +640,20 @@ static bool check_counts(struct verifier *v) {
   return true;
 }
 
+/* Piece `i` of a slot that is still variables: inside, and apart from the slot's own variable and its older pieces. */
+static bool check_piece(struct verifier *v, uint32_t i) {
+  const struct kn_slot *slots = v->f->slots.at, *s = &slots[i], *whole = &slots[s->parent - 1];
+  if (s->parent > i || whole->parent != 0) return FAIL(v, KILN_ERR_STRUCTURE, "a piece of no slot");
+  if (whole->escaped) return true;
+  uint64_t end = (uint64_t)s->offset + s->size_bytes;
+  bool apart = end <= whole->size_bytes;
+  if (whole->uses != 0) apart &= s->offset >= 1u << kn_type_log2[whole->type];
+  for (uint32_t k = s->pieces; k != 0; k = slots[k - 1].pieces)
+    apart &= end <= slots[k - 1].offset ||
+             s->offset >= (uint64_t)slots[k - 1].offset + slots[k - 1].size_bytes;
+  return apart || FAIL(v, KILN_ERR_STRUCTURE, "pieces of slot %u overlap", whole->number);
+}
+
 static bool check_slots(struct verifier *v) {
   const kiln_func *f = v->f;
   v->block = UINT32_MAX;
@@ -648,6 +662,7 @@ static bool check_slots(struct verifier *v) {
     if (f->slots.at[i].size_bytes > INT32_MAX || f->slots.at[i].align_log2 > 16) {
       return FAIL(v, KILN_ERR_STRUCTURE, "slot %u has an impossible size or alignment", i);
     }
+    if (f->slots.at[i].parent != 0 && !check_piece(v, i)) return false;
   }
   return true;
 }

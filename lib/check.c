@@ -154,6 +154,7 @@ static bool scan_block(struct kn_check *c, uint32_t b) {
     if (i == 0 || i >= f->n) return false;
     const struct kn_inst *in = &f->inst[i];
     kn_flow_made(&c->flow, i, b);
+    c->vectors |= in->type == KILN_TYPE_V128;
     struct kn_operands o = kn_operands(f, in);
     for (uint32_t k = 0; k < o.n; k++) {
       uint32_t h = kn_operand(&o, k);
@@ -247,11 +248,11 @@ static uint32_t variable_of(const struct kn_check *c, const struct kn_inst *in) 
   if ((in->op != KILN_OP_LOAD && in->op != KILN_OP_STORE) || !kn_is_slot(in->a))
     return KN_FLOW_NONE;
   uint32_t slot = kn_index(in->a);
-  return c->slots.at[slot] & SLOT_ESCAPES ? KN_FLOW_NONE : slot;
+  uint32_t whole = (uint32_t)(kn_slot_whole(c->f, slot) - c->f->slots.at);
+  return (c->slots.at[slot] | c->slots.at[whole]) & SLOT_ESCAPES ? KN_FLOW_NONE : slot;
 }
 
-/* Notes that a variable was accessed in its register, or in memory: all accesses must be the
- * same. */
+/* Notes that a variable was accessed in its register, or in memory: all accesses must be the same. */
 static bool access_as(struct kn_check *c, uint32_t slot, unsigned what) {
   uint8_t *s = &c->slots.at[slot];
   *s |= (uint8_t)what;
@@ -401,6 +402,7 @@ static bool on_write(struct kn_check *c, uint32_t place) {
 static void write_value(struct kn_check *c, uint32_t place, uint32_t v) {
   kn_flow_write(&c->flow, place, v);
   if (is_wide(c->f, v)) kn_flow_write(&c->flow, upper(c, place), KN_FLOW_HIGH(v));
+  kn_check_covers(c, place);
 }
 
 static bool holds(struct kn_check *c, uint32_t place, uint32_t h) {
@@ -469,6 +471,14 @@ static bool reads_copy(struct kn_check *c, uint32_t h) {
          kn_flow_holds(&c->flow, kn_flow_memory(&c->flow, slot), h, c->inst);
 }
 
+/* Instruction `in` returns h, the address of the result in memory, which is no operand. */
+static bool returns_address(const struct kn_check *c, const struct kn_inst *in, uint32_t h) {
+  const struct kn_inst *param = &c->f->inst[h];
+  const struct kn_sig *sig = kn_sig(c->f->module, c->f->sig);
+  return in->op == KILN_OP_RET && param->op == KILN_OP_PARAM && param->a == 0 &&
+         param->x < sig->n_params && (sig->params[param->x].flags & KILN_PARAM_SRET) != 0;
+}
+
 static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
   const struct kn_inst *in = &c->f->inst[c->inst];
   if (kn_log_is(h, KN_LOG_CONTENT)) {
@@ -481,11 +491,12 @@ static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
     struct kn_check_value *x = value(c, h);
     bool result =
       h == c->inst || (c->f->inst[h].op == KILN_OP_RESULT && c->f->inst[h].a == c->inst);
-    if (x->expected != c->window && !result && !reads_copy(c, h))
+    if (x->expected != c->window && !result && !reads_copy(c, h) && !returns_address(c, in, h))
       return wrong(c, h, place, "read, but no operand");
     x->reads++;
   }
-  if (!holds(c, place, h)) return wrong(c, h, place, "read where it is not");
+  const char *why = kn_check_halves(c, h, place);
+  if (why || !holds(c, place, h)) return wrong(c, h, place, why ? why : "read where it is not");
   return keep(c, place);
 }
 
@@ -618,6 +629,7 @@ static bool on_move(struct kn_check *c, uint32_t src, uint32_t place) {
   if (src == place) return true;
   if (!not_busy(c, place, 0)) return false;
   kn_flow_copy(&c->flow, place, src);
+  kn_check_covers(c, place);
   return only_tenant(c, place);
 }
 
@@ -625,6 +637,7 @@ static bool on_move(struct kn_check *c, uint32_t src, uint32_t place) {
 static bool on_overwrite(struct kn_check *c, uint32_t handle, uint32_t place) {
   if (!not_busy(c, place, handle)) return false;
   kn_flow_write(&c->flow, place, handle);
+  kn_check_covers(c, place);
   return true;
 }
 
@@ -761,7 +774,7 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) 
   c->saved = plan->saved;
   c->block = c->edge = KN_FLOW_NONE;
   c->inst = 0;
-  c->left = false;
+  c->left = c->vectors = false;
   c->window = 1;
   c->busy = 1;
   c->busy_at.n = c->arrivals.n = c->tenants.n = 0;

@@ -57,6 +57,7 @@ struct kn_check {
   uint32_t stubs;     /* index of the first STUB event */
   bool in_memory;     /* this LOAD or STORE: its variable is in memory */
   bool read_copy;     /* this LOAD read a copy of its variable's content */
+  bool vectors;       /* the function has values of type v128 */
   KN_ARRAY(struct kn_check_value) values;
   KN_ARRAY(uint32_t) busy_at;               /* per place: `busy` when it was read or taken last */
   uint32_t temp_at[KN_FLOW_REGS];           /* per register: the window that it was taken for */
@@ -80,6 +81,10 @@ bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan);
 /* False if two parts of the frame overlap: then *slot overlaps with *place, or with the slot whose
  * memory that is. */
 bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place);
+/* lib/check_vector.c. A place of the frame was written: what it and a vector before it cover is not there any more. */
+void kn_check_covers(struct kn_check *c, uint32_t place);
+/* What is wrong with place as that of the handle, which may be of a vector; NULL: nothing. */
+const char *kn_check_halves(const struct kn_check *c, uint32_t handle, uint32_t place);
 /* lib/check_eh.c. The call of w->i was emitted, and returns to here. */
 void kn_check_call(struct kn_walk *w, uint32_t pad);
 /* What is wrong with the function's table of exceptions, for the call of `*inst`; NULL: nothing. */

@@ -39,8 +39,13 @@ static void sort_areas(const kiln_func *f, uint32_t *at, uint32_t n) {
 bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {
   kiln_func *f = c->f;
   c->areas.n = 0;
-  for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].frame != 0 && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
+  for (uint32_t i = 0; i < f->slots.n; i++) {
+    const struct kn_slot *s = &f->slots.at[i], *whole = kn_slot_whole(f, i);
+    if (s->frame == 0) continue;
+    if (whole != s && s->frame != whole->frame + (int32_t)s->offset)
+      return *slot = i, *place = kn_flow_memory(&c->flow, s->parent - 1), false;
+    if (whole == s && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
+  }
   uint32_t *at = c->areas.at, n = c->areas.n;
   sort_areas(f, at, n);
   for (uint32_t i = 1; i < n; i++)

@@ -27,7 +27,7 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.line_first = w->s->out.n_lines;
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
-  w->debug.loc = 0;
+  w->debug.loc = w->debug.column = 0;
   w->debug.count = UINT32_MAX;
   if (!w->debug.on) return;
   uint32_t n = f->blocks.n;
@@ -155,6 +155,7 @@ void kn_debug_block(struct kn_walk *w) {
   fill_branch(w);
   leave_block(w);
   w->debug.block_begins = true;
+  w->debug.column = 0;
   w->debug.count = 0; /* its first location is looked at, the same as before or not */
 }
 
@@ -199,9 +200,10 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
   if (same_line && !enters && now->scope == was->scope && now->inlined == was->inlined &&
       now->flags == was->flags && from == w->debug.loc && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
-    w->debug.loc = loc;
+    w->debug.loc = w->debug.column = loc;
     return;
   }
+  w->debug.column = 0;
   bool stmt = (!same_line || enters || (now->flags & KILN_LOC_STMT)) && now->line != 0 &&
               !(now->flags & KILN_LOC_NOT_STMT);
   uint32_t flags =
@@ -231,6 +233,15 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   w->debug.row_inst = w->i;
   w->debug.row_block = w->block;
   add_row(w, loc, flags);
+}
+
+void kn_debug_column(struct kn_walk *w) {
+  uint32_t loc = w->debug.column;
+  w->debug.column = 0;
+  if (kn_here(w) == w->debug.called || w->s->out.n_lines == w->debug.line_first) return;
+  w->debug.row_inst = w->i;
+  w->debug.row_block = w->block;
+  add_row(w, loc, 0);
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
@@ -284,6 +295,15 @@ enum {
   OP_FBREG = 0x91
 };
 
+/* Is a piece of slot `s`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
+static bool in_pieces(const kiln_func *f, const struct kn_slot *s) {
+  if (s->pieces == 0) return false;
+  bool any = s->reg != KN_NO_REG;
+  for (uint32_t i = s->pieces; i != 0; i = f->slots.at[i - 1].pieces)
+    any |= f->slots.at[i - 1].reg != KN_NO_REG;
+  return any;
+}
+
 /* Slots that nothing accesses have a place in the frame too: a debugger may show them. Targets have placed those that
  * are aligned beyond what the frame is if they are accessed; others need no such alignment. */
 void kn_debug_place(struct kn_walk *w) {
@@ -291,7 +311,7 @@ void kn_debug_place(struct kn_walk *w) {
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
     struct kn_slot *s = &f->slots.at[slot];
-    if (s->reg != KN_NO_REG || s->frame != 0) continue;
+    if (s->reg != KN_NO_REG || s->frame != 0 || in_pieces(f, s)) continue;
     if (s->align_log2 > 4) s->align_log2 = 4;
     kn_slot_frame(w, slot);
   }
@@ -332,8 +352,9 @@ void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *
   out->n_exprs += all;
 }
 
-static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
-  const struct kn_slot *s = &w->f->slots.at[v->slot];
+/* Adds what variable `v` is while the content of `s`, a slot or a piece of one, is it, or its part of it. */
+static void add_slot(struct kn_walk *w, const struct kn_debug_var *v, const struct kn_slot *s,
+                     uint32_t part_at, uint32_t part_bits) {
   uint8_t b[32], *p = b;
   if (s->reg != KN_NO_REG) {
     unsigned reg = w->target->elf.dwarf_regs[s->reg];
@@ -356,9 +377,22 @@ static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
   struct kn_code_var row = {.variable = v->variable,
                             .inlined = v->inlined,
                             .n = v->n,
-                            .part_at = v->part_at,
-                            .part_bits = v->part_bits};
+                            .part_at = part_at,
+                            .part_bits = part_bits};
   kn_debug_add_row(w, row, b, (uint32_t)(p - b), w->f->debug.bytes.at + v->expr);
+}
+
+static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
+  const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
+  if (KN_LIKELY(!in_pieces(w->f, s))) {
+    add_slot(w, v, s, v->part_at, v->part_bits);
+    return;
+  }
+  if (s->uses != 0) add_slot(w, v, s, 0, 8u << kn_type_log2[s->type]);
+  for (uint32_t i = s->pieces; i != 0; i = slots[i - 1].pieces) {
+    const struct kn_slot *piece = &slots[i - 1];
+    add_slot(w, v, piece, 8 * piece->offset, (uint32_t)(8 * piece->size_bytes));
+  }
 }
 
 void kn_debug_end(struct kn_walk *w) {
@@ -375,18 +409,38 @@ void kn_debug_end(struct kn_walk *w) {
 
 /* ---- the plan ---- */
 
+/* The content of `s`, a slot or a piece of one, is variable `v`, or a part of it. */
+static void widen(struct kn_plan *plan, const struct kn_debug_var *v, const struct kn_slot *s) {
+  if (s->global == 0) return;
+  struct kn_range *r = &plan->ranges.at[s->global - 1];
+  if (r->first > r->last || v->memory || (v->n != 0 && !v->indirect)) {
+    r->bank = KN_NO_BANK;
+    return;
+  }
+  r->first = 0;
+  r->last = plan->n_layout - 1;
+  r->shown = true;
+}
+
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
+  const struct kn_slot *slots = f->slots.at;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) {
+    const struct kn_debug_var *v = &f->debug.vars.at[k];
+    widen(plan, v, &slots[v->slot]);
+    for (uint32_t i = slots[v->slot].pieces; i != 0; i = slots[i - 1].pieces)
+      widen(plan, v, &slots[i - 1]);
+  }
+}
+
+void kn_plan_debug_pieces(kiln_func *f) {
+  struct kn_slot *slots = f->slots.at;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
-    const struct kn_slot *s = &f->slots.at[v->slot];
-    if (s->global == 0) continue;
-    struct kn_range *r = &plan->ranges.at[s->global - 1];
-    if (r->first > r->last || v->memory || (v->n != 0 && !v->indirect)) {
-      r->bank = KN_NO_BANK;
-      continue;
-    }
-    r->first = 0;
-    r->last = plan->n_layout - 1;
-    r->shown = true;
+    if (slots[v->slot].pieces != 0 && (v->memory || v->n != 0 || v->indirect || v->part_bits != 0))
+      slots[v->slot].escaped = 1;
+  }
+  for (uint32_t i = 0; i < f->debug.values.n; i++) {
+    uint32_t h = f->debug.values.at[i].value;
+    if (kn_is_slot(h) && slots[kn_index(h)].pieces != 0) slots[kn_index(h)].escaped = 1;
   }
 }

@@ -108,7 +108,7 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &f->slots.at[kn_index(h)];
     if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
-        (v->part_bits == 0 || v->part_bits == 8 * s->size_bytes)) {
+        (v->part_bits == 0 || v->part_bits == UINT64_C(8) * s->size_bytes)) {
       unsigned reg = w->target->elf.dwarf_regs[s->reg];
       if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
       else *p++ = OP_REGX, p = kn_put_uleb(p, reg);

@@ -87,8 +87,10 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   unsigned reg = slot ? f->slots.at[kn_index(handle)].reg : f->val[handle].reg;
   unsigned type = slot ? f->slots.at[kn_index(handle)].type : f->val[handle].type;
   if (!slot && f->val[handle].uses == 0) return; /* a parameter that nobody reads */
-  if (slot) put(d, "    slot%" PRIu32, kn_index(handle));
-  else put(d, "    v%" PRIu32, d->value[handle]);
+  const struct kn_slot *s = slot ? &f->slots.at[kn_index(handle)] : NULL;
+  if (slot) put(d, "    slot%" PRIu32, kn_slot_whole(f, kn_index(handle))->number);
+  if (slot && s->parent != 0) put(d, " + %" PRIu32, s->offset);
+  if (!slot) put(d, "    v%" PRIu32, d->value[handle]);
   if (type != KILN_TYPE_VOID) put(d, " %s", kiln_type_name((kiln_type)type));
   put(d, ": ");
   if (reg < 64) put_reg(d, reg);

@@ -302,6 +302,7 @@ struct kn_dwarf_fields {
   KN_ARRAY(uint32_t) stack;
   bool failed;
   bool c; /* the unit is C */
+  bool lines_only;
   /* numbers of the abbreviations of parameters without a name, of such with DW_AT_artificial; 0: not known */
   uint32_t parameter[2];
 };
@@ -331,8 +332,13 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
 
 /* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
 void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
-/* Writes an entry that has no other attributes than these; `in`: the same. False without memory. */
-bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in);
+/* Writes an entry that has no other attributes than these and, unless `expr` is NULL, a location of `n` bytes; `in`: the
+ * same. False without memory. */
+bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
+                        const uint8_t *expr, uint32_t n);
+/* Writes an instance of a variable of this unit, which is in one place. False without memory. */
+bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
+                           const uint8_t *expr, uint32_t n);
 /* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
 uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children);
 

@@ -143,6 +143,16 @@ static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, ui
   return KN_DW_PUSH(d, b->relocs, r) ? p + 4 : NULL;
 }
 
+/* Writes an expression, behind its size. */
+static bool put_bytes(struct kn_dwarf *d, const uint8_t *bytes, uint32_t n) {
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 16 + (size_t)n);
+  if (p == NULL) return false;
+  p = kn_put_uleb(p, n);
+  for (uint32_t k = 0; k < n; k++) *p++ = bytes[k]; /* most have a few bytes */
+  kn_dwarf_done(d, KN_DS_INFO, p);
+  return true;
+}
+
 /* Writes attributes from `a` on, up to the first that has to be written in another way, which is returned; NULL without
  * memory. */
 static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run(
@@ -227,7 +237,8 @@ void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, ui
   put_rest(f, i, &v, v.shape->puts, spec, in);
 }
 
-bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in) {
+bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
+                        const uint8_t *expr, uint32_t n) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_dwarf_item *a = v.shape->puts, *end = a + v.shape->n_puts;
@@ -235,14 +246,42 @@ bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, ui
   kn_dwarf_begin(f);
   const struct kn_dwarf_item *at = put_run(f, i, &v, a, end, 0, &codes);
   if (KN_UNLIKELY(at == NULL)) return false;
-  uint32_t from =
-    UINT32_MAX -
-    children; /* nothing, but all of the entry: what is known is the abbreviation's number */
+  /* nothing, but all of the entry: what is known is the number of the whole abbreviation */
+  uint32_t from = UINT32_MAX - children - 2 * (expr != NULL);
   struct kn_dwarf_run *r = known(d, a, codes, from);
-  if (KN_LIKELY(same_run(r, a, codes, from) && at == end)) return complete(f, r->node) != 0;
+  if (KN_LIKELY(same_run(r, a, codes, from) && at == end))
+    return (expr == NULL || put_bytes(d, expr, n)) && complete(f, r->node) != 0;
   f->abbrev = run(d, a, at, codes, 0);
   put_rest(f, i, &v, at, 0, in);
+  if (expr != NULL) {
+    f->abbrev = kn_trie_step(d->m, &d->abbrevs, f->abbrev, AT_LOCATION << 16 | FORM_EXPRLOC);
+    if (f->abbrev == 0 || !put_bytes(d, expr, n)) return false;
+  }
   uint32_t number = f->failed ? 0 : abbreviation(f, v.e->tag, children);
   if (at == end) *r = (struct kn_dwarf_run){a, codes, from, number};
+  return complete(f, number) != 0;
+}
+
+bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
+                           const uint8_t *expr, uint32_t n) {
+  struct kn_dwarf *d = f->d;
+  unsigned tag = kn_dwarf_entry(d, i)->tag;
+  kn_dwarf_begin(f);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 4);
+  uint32_t at = d->out[KN_DS_INFO].bytes.n;
+  if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, d->dies[i].of}))
+    return false;
+  kn_dwarf_done(d, KN_DS_INFO, p + 4);
+  if (!put_bytes(d, expr, n)) return false;
+  /* it has no attributes of the source, but a tag */
+  uint64_t codes = tag << 1 | children;
+  uint32_t from = UINT32_MAX - 4, number;
+  struct kn_dwarf_run *r = known(d, NULL, codes, from);
+  if (same_run(r, NULL, codes, from)) return complete(f, r->node) != 0;
+  f->abbrev = kn_trie_step(d->m, &d->abbrevs, 0, AT_ABSTRACT_ORIGIN << 16 | FORM_REF4);
+  if (f->abbrev != 0)
+    f->abbrev = kn_trie_step(d->m, &d->abbrevs, f->abbrev, AT_LOCATION << 16 | FORM_EXPRLOC);
+  if (f->abbrev == 0 || (number = abbreviation(f, tag, children)) == 0) return false;
+  *r = (struct kn_dwarf_run){NULL, codes, from, number};
   return complete(f, number) != 0;
 }

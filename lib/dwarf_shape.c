@@ -17,7 +17,8 @@ static const uint8_t asks[] = {
   [AT_TYPE] = KN_ASK_DECLARED,
 };
 
-/* The kinds of attributes that lead to other entries. */
+/* The kinds of attributes that lead to other entries, but for DW_AT_decl_file, which leads to a file and
+ * matters in units alone. */
 #define REFERRING                                                                                  \
   (1u << KN_DA_REF | 1u << KN_DA_CHILDREN | 1u << KN_DA_RETAIN | 1u << KN_DA_SIGNATURE |           \
    1u << KN_DA_TYPED)
@@ -99,7 +100,9 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
       items[2 * n + s->n_puts++] = items[k];
     }
     s->kinds |= 1u << items[k].kind;
-    if (REFERRING >> items[k].kind & 1) items[n + s->n_refs++] = items[k];
+    if (REFERRING >> items[k].kind & 1 &&
+        (items[k].name != AT_DECL_FILE || tag == TAG_COMPILE_UNIT))
+      items[n + s->n_refs++] = items[k];
   }
   s->plain =
     tag != TAG_COMPILE_UNIT && !(s->specifies && (tag == TAG_SUBPROGRAM || tag == TAG_VARIABLE));
@@ -197,10 +200,14 @@ static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) 
 
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
   const struct kiln_debug *in = d->sets[set];
-  static const struct kn_debug_text none = {0};
-  const struct kn_debug_text *t = in && index < in->texts.n ? &in->texts.at[index] : &none;
-  const char *characters = t->n ? (const char *)in->bytes.at + t->at : "";
-  uint32_t number = t->apart ? new_string(d, characters, t->n) : search_string(d, characters, t->n);
+  uint32_t n = 0, number;
+  const char *text = "";
+  bool apart = false;
+  if (in != NULL && index < in->texts.n) {
+    text = (const char *)kn_debug_characters(in, in, index, &n);
+    apart = in->texts.at[index].apart;
+  }
+  number = apart ? new_string(d, text, n) : search_string(d, text, n);
   if (number != UINT32_MAX) d->str_of[d->texts[set].base + index] = number + 1;
   return number;
 }

@@ -76,41 +76,61 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
       bool own = d->dies[child].inner && depth < KN_DWARF_PACKS;
       uint32_t in = kn_dwarf_entry(d, child)->tag == TAG_ENUMERATOR ? i : 0;
-      if (!kn_dwarf_put_plain(f, child, own, in)) return false;
+      if (!kn_dwarf_put_plain(f, child, own, in, NULL, 0)) return false;
       if (own && (!in_place(f, child, depth + 1) || !end_children(d))) return false;
     }
   }
   return true;
 }
 
+/* Where a variable is that has one place for all of its scope; false: it is not so simple. */
+static bool only_place(const struct kn_dwarf *d, uint32_t number, const uint8_t **expr,
+                       uint32_t *n) {
+  const struct kn_dwarf_var *v = &d->vars.at[number - 1];
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index];
+  if (c->n == UINT32_MAX || c->n == 0 || c->to != 0 || c->part_bits != 0) return false;
+  *expr = o->exprs + c->expr;
+  *n = c->n;
+  return true;
+}
+
 /* Writes entry i without its children in the tree; *open: it has some. */
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
-  const struct kn_dwarf_die die = d->dies[i];
-  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
-  const bool instance = die.of != i, lines_only = d->units.at[f->unit - 1].lines_only;
-  unsigned tag = v.e->tag;
+  struct kn_dwarf_die *die = &d->dies[i];
+  const struct kn_dwarf_shape *shape = die->shape;
+  unsigned tag = die->source->tag;
   const struct kn_die *list = NULL;
   uint32_t of = 0;
-  bool by_name = tag == TAG_SUBPROGRAM && lines_only, inner = false;
-  if (!instance && !by_name) {
-    inner = die.inner;
-    if (v.shape->list != NULL) list = signature(d, &v, die.func != 0, &of);
+  bool own = die->of == i && !(f->lines_only && tag == TAG_SUBPROGRAM), inner = own && die->inner;
+  if (shape->list != NULL && own) {
+    const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+    list = signature(d, &v, die->func != 0, &of);
   }
-  *open = die.first != 0 || list != NULL || inner;
-  if (v.shape->plain && !instance && !die.abstract && !lines_only &&
-      (die.func | die.ranges | die.global | die.var) == 0 &&
-      (tag != TAG_SUBPROGRAM || !die.first)) {
-    if (!kn_dwarf_put_plain(f, i, *open, 0)) return false;
-    d->dies[i].offset = f->start;
+  *open = die->first != 0 || list != NULL || inner;
+  const uint8_t *expr = NULL;
+  uint32_t n = 0;
+  bool plain = (die->func | die->ranges | die->global) == 0 && !die->abstract &&
+               (tag != TAG_SUBPROGRAM || !die->first) &&
+               (die->var == 0 || only_place(d, die->var, &expr, &n));
+  if (plain && own && shape->plain) {
+    if (!kn_dwarf_put_plain(f, i, *open, 0, expr, n)) return false;
+    die->offset = f->start;
+  } else if (plain && die->of != i && expr != NULL && d->dies[die->of].unit == f->unit) {
+    if (!kn_dwarf_put_instance(f, i, *open, expr, n)) return false;
+    die->offset = f->start;
   } else {
     if (!kn_dwarf_fields_of(f, i)) return false;
-    d->dies[i].offset = f->start;
-    if (instance && tag == TAG_SUBPROGRAM && die.func == 0) tag = TAG_INLINED_SUBROUTINE;
+    die->offset = f->start;
+    if (die->of != i && tag == TAG_SUBPROGRAM && die->func == 0) tag = TAG_INLINED_SUBROUTINE;
     if (!kn_dwarf_put_entry(f, tag, *open)) return false;
   }
-  bool last = list != NULL && v.shape->list->kind == KN_DA_TYPED && !v.shape->declares;
-  return (list == NULL || parameters(f, list, of, last)) && (!inner || in_place(f, i, 0));
+  if (list != NULL) {
+    bool last = shape->list->kind == KN_DA_TYPED && !shape->declares;
+    if (!parameters(f, list, of, last)) return false;
+  }
+  return !inner || in_place(f, i, 0);
 }
 
 /* Is entry i, within variant part `in` (0: in none), written in a DW_TAG_variant? */
@@ -128,6 +148,7 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf *d = f->d;
   f->unit = d->current = unit + 1;
   f->c = kn_dwarf_is_c(d->units.at[unit].language);
+  f->lines_only = d->units.at[unit].lines_only;
   d->units.at[unit].one_stretch = d->units.at[unit].same_section && d->units.n == 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;

@@ -406,6 +406,14 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
   return true;
 }
 
+/* The pieces of a slot that is memory are memory: of one that escapes, or that debuggers are to find by its address. */
+static void settle_pieces(kiln_func *f) {
+  struct kn_slot *slots = f->slots.at;
+  if (KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0)) kn_plan_debug_pieces(f);
+  for (uint32_t i = 0; i < f->slots.n; i++)
+    if (slots[i].parent != 0) slots[i].escaped = slots[slots[i].parent - 1].escaped;
+}
+
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
   bool none = KN_UNLIKELY(f->hardened) && kn_sig(f->module, f->sig)->cc == KILN_CC_PRESERVE_NONE;
@@ -421,6 +429,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     return false;
   }
   if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
+  if (f->n_pieces != 0) settle_pieces(f);
   bool homes = !f->returns_twice && f->globals.n != 0;
   if (homes) {
     if (f->back_edges.n && !find_loops(plan, f)) return false;

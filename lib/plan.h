@@ -75,6 +75,8 @@ void kn_plan_free(struct kn_plan *plan, kiln_module *m);
 
 /* Widens the ranges of variables that debuggers are to see, over all of the function (lib/debug.c). */
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
+/* Makes slots memory that have pieces and that debuggers find by their address only (lib/debug.c). */
+void kn_plan_debug_pieces(kiln_func *f);
 
 /* Position of a block in the layout. Only for reachable blocks. */
 static inline uint32_t kn_plan_pos(const kiln_func *f, uint32_t block) {

@@ -54,6 +54,7 @@ struct kn_walk_debug {
   /* the last instruction that was looked at, and its place */
   uint32_t stepped, step_at, step_fixups;
   uint32_t called; /* where the newest call returns to */
+  uint32_t column; /* location in the newest row's line that has no row so far, or 0 */
 };
 
 /* From `mark` on the register, home of a loop's parameter, has the parameter of the next round: in the loop's last block,
@@ -344,6 +345,12 @@ uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsi
 void kn_debug_place(struct kn_walk *w);
 /* The function is complete: marks become offsets, variables get their expressions. */
 void kn_debug_end(struct kn_walk *w);
+/* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
+void kn_debug_column(struct kn_walk *w);
+/* A call is to be emitted here. */
+KN_INLINE void kn_debug_call(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->debug.column != 0)) kn_debug_column(w);
+}
 /* The code of instruction w->i begins. */
 KN_INLINE void kn_debug_inst(struct kn_walk *w) {
   if (KN_UNLIKELY(w->i - w->debug.first >= w->debug.count)) kn_debug_change(w);
@@ -365,12 +372,13 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   return v->frame;
 }
 
+/* Gives a slot its place in the frame, a piece one in its slot's: returns its frame offset. */
+int32_t kn_place_slot(struct kn_walk *w, uint32_t slot);
+
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
-  struct kn_slot *s = &w->f->slots.at[slot];
-  if (KN_UNLIKELY(s->frame == 0))
-    s->frame = kn_frame_alloc(w, s->size_bytes ? s->size_bytes : 1, s->align_log2);
-  return s->frame;
+  const struct kn_slot *s = &w->f->slots.at[slot];
+  return KN_LIKELY(s->frame != 0) ? s->frame : kn_place_slot(w, slot);
 }
 
 /* A row of a target's table of lowerings, by type: cell(type, ...) for each. */
@@ -474,6 +482,15 @@ KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
     w->regs.free |= KN_BIT(r);
     w->regs.cached |= KN_BIT(r);
   }
+}
+
+/* Parameter i, whose home is in the frame, arrived in register r, which is its copy until something takes it. */
+KN_INLINE void kn_keep_copy(struct kn_walk *w, uint32_t i, unsigned r) {
+  w->val[i].copy = (uint8_t)r;
+  w->regs.owner[r] = i;
+  w->regs.block_regs |= KN_BIT(r);
+  w->regs.free |= KN_BIT(r);
+  w->regs.cached |= KN_BIT(r);
 }
 
 /* Takes register r, a temporary, for this instruction; the value in it moves elsewhere. */

@@ -208,6 +208,7 @@ enum { LARGE_BYTES = 1 << 20 };
 static bool compile(const struct flags *f, const struct tool_input *in, const char *out) {
   kiln_module_options options = f->options;
   options.verify |= !in->bitcode && !in->qbe;
+  options.texts_stay = true; /* the input is closed last */
   struct tool_module t;
   if (!tool_module_open(&t, in, options, f->target_given)) return false;
 

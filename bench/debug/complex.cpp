@@ -65,7 +65,7 @@ template <class N> N horner(const std::vector<double> &polynomial, N x) {
 std::vector<Number> roots(const std::vector<double> &polynomial) {
   std::vector<Number> out(polynomial.size() - 1, 1);
   for (std::size_t i = 1; i < out.size(); i++) out[i] = out[i - 1] * Number(0.4, 0.9);
-  for (int round = 0; round < 60; round++)
+  for (int round = 0; round < 90; round++)
     for (auto &root : out) {
       auto factor = [&](Number product, const Number &other) {
         return &other == &root ? product : product * (root - other);
@@ -93,7 +93,7 @@ Square operator*(const Square &a, const Square &b) {
 }
 
 int main() {
-  std::vector<Number> signal(1 << 16);
+  std::vector<Number> signal(1 << 17);
   for (std::size_t i = 0; i < signal.size(); i++) signal[i] = std::sin(double(i) * 0.1) + double(i % 7) / 7;
   auto changed = signal;
   transform(changed, false, Number::polar);
@@ -105,7 +105,7 @@ int main() {
                                     [](auto a, auto b) { return (a - b).norm(); });
   std::printf("error %s\n", error < 1e-12 ? "small" : "large");
 
-  std::vector<std::complex<float>> floats(1 << 14);
+  std::vector<std::complex<float>> floats(1 << 15);
   std::generate(floats.begin(), floats.end(), [n = 0]() mutable { return float(n++ % 32); });
   transform(floats, false, [](double angle) { return std::polar(1.0f, float(angle)); });
   std::printf("%.1f %.1f\n", floats[0].real(), std::abs(floats[128]));
@@ -116,7 +116,7 @@ int main() {
   std::string picture;
   long sum = 0;
   for (int y = -75; y <= 75; y++)
-    for (int x = -150; x <= 75; x++) sum += escape({x / 75.0, y / 60.0}, 200) * (x + y);
+    for (int x = -150; x <= 75; x++) sum += escape({x / 75.0, y / 60.0}, 700) * (x + y);
   Square rotation = {{{Number(0.6), Number(0, 0.8)}, {Number(0, 0.8), Number(0.6)}}}, product = rotation;
   for (int i = 0; i < 50000; i++) product = product * rotation;
   std::printf("\n%ld %.6f\n", sum, product[0][0].norm() + product[0][1].norm());

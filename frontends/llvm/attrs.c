@@ -139,7 +139,8 @@ static void features_of(kiln_target target, char *list, struct features *f) {
   static const struct {
     const char *name;
     uint16_t flag;
-  } own[] = {{"ssse3", FA_SSSE3}, {"sse4.1", FA_SSE41}, {"avx2", FA_AVX2}, {"fma", FA_FMA}};
+  } own[] = {{"ssse3", FA_SSSE3}, {"sse4.1", FA_SSE41}, {"avx2", FA_AVX2},
+             {"fma", FA_FMA},     {"f16c", FA_F16C},    {"fullfp16", FA_FULLFP16}};
   uint32_t has = 0;
   uint16_t flags = 0;
   f->refused = NULL;
@@ -148,10 +149,11 @@ static void features_of(kiln_target target, char *list, struct features *f) {
     char *next = p + length + (p[length] != 0);
     uint32_t feature;
     p[length] = 0;
-    if (kiln_feature_find(target, p + (length != 0), &feature))
+    const char *name = p + (length != 0);
+    if (kiln_feature_find(target, name, &feature))
       has = *p == '+' ? has | feature : has & ~feature;
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
-      if (strcmp(p + (length != 0), own[i].name) == 0)
+      if (own[i].name[0] == *name && strcmp(name, own[i].name) == 0)
         flags = (uint16_t)(*p == '+' ? flags | own[i].flag : flags & ~own[i].flag);
     const struct kn_bc_ask *row = f->refused || !length ? NULL : kn_bc_ask_feature(p);
     if (row && row->verdict == ASK_REFUSED && !taken_back(p, next)) f->refused = row;

@@ -192,6 +192,11 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_block) targets;
   uint32_t n_forwards;  /* forward values not yet bound */
   kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
+  struct {
+    kiln_value number,
+      is; /* newest number, of block `bb`, that a condition was made by a select; id 0: none */
+    uint32_t bb;
+  } truth;
   struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
   struct kn_bc_inserted inserted;
   unsigned
@@ -569,6 +574,11 @@ kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type);
 kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
 kiln_value kn_bc_x87_bits(struct kn_bc *r, kiln_value v);
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
+/* select `cond`, x, y of `type`, where that is a conversion of the condition: of 1 and 0, or 0 and 1. Else none. */
+kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, kiln_value x,
+                              kiln_value y);
+/* Value `a` of type `from`, an integer that is 0 or 1, as i1. */
+kiln_value kn_bc_truth(struct kn_bc *r, uint32_t a, uint32_t from);
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
 /* Loads and stores of anything but one scalar of fit EXACT. */
 void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem);

@@ -176,7 +176,9 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
   unsigned used = 0;
   if (form == FORM_LOAD || conversion) type = short_fixed(&w, &used, ab->type_bits);
   if (memory) c = short_fixed(&w, &used, 5);
-  if (binary || conversion) c = short_fixed(&w, &used, 4), used += ab->flag_bits;
+  if (binary || conversion) c = short_fixed(&w, &used, 4);
+  if (conversion) b = short_fixed(&w, &used, ab->flag_bits);
+  if (binary) used += ab->flag_bits;
   if (form == FORM_CMP) c = short_fixed(&w, &used, ab->flag_bits);
   if ((memory && (c & 8) != 0) || (form == FORM_STORE && b >= r->n_vals)) return false;
   r->bits.pos = bits.pos + used;
@@ -184,7 +186,7 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
   if (form == FORM_LOAD) kn_bc_on_load(r, a, type, c >> 4);
   else if (form == FORM_STORE) kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
   else if (binary) kn_bc_on_binop(r, c, a, b, kn_bc_type_of(r, a));
-  else if (conversion) kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), type);
+  else if (conversion) kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), type, b);
   else if (form == FORM_CMP) kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), c);
   else if (form == FORM_BR) kn_bc_on_br(r, first);
   else kn_bc_on_brif(r, first, second, condition);
@@ -311,9 +313,10 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       x = short_fixed(&w, &used, ab->type_bits);
       c = short_fixed(&w, &used, 4);
+      b = short_fixed(&w, &used, ab->flag_bits);
       if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
-      DECODED(pos + used + ab->flag_bits);
-      kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), x);
+      DECODED(pos + used);
+      kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), x, b);
       continue;
     case FORM_CMP:
       a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));

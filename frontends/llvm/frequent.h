@@ -94,8 +94,9 @@ static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint
   kn_bc_def(r, type, kiln_build_binary(r->f, (kiln_op)kop, (kiln_type)t->ktype, x, y));
 }
 
+/* A cast's flags: bit 0 says of a TRUNC that the bits that it cuts off are 0. */
 static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint32_t from,
-                                 uint64_t to) {
+                                 uint64_t to, unsigned flags) {
   if (KN_UNLIKELY(to >= r->n_types)) {
     kn_bc_malformed(r, "type number out of range");
     return;
@@ -114,8 +115,10 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
     kn_bc_malformed(r, "unknown cast");
     return;
   }
+  bool truth = op == CAST_TRUNC && (flags & 1) != 0 && t->fit == FIT_BOOL && f->kind == TK_INT;
   uint32_t id = r->n_vals;
-  kiln_value v = kn_bc_cast(r, (unsigned)op, a, from, (uint32_t)to);
+  kiln_value v = truth && f->ktype ? kn_bc_truth(r, a, from)
+                                   : kn_bc_cast(r, (unsigned)op, a, from, (uint32_t)to);
   if (r->n_vals == id) kn_bc_def(r, (uint32_t)to, v); /* else it was already defined, as parts */
 }
 

@@ -159,7 +159,7 @@ static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigne
   case FUNC_CAST: /* [value, type, opcode, flags?] */
     if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
     if (n - i < 2) goto bad;
-    kn_bc_on_cast(r, ops[i + 1], a, type, ops[i]);
+    kn_bc_on_cast(r, ops[i + 1], a, type, ops[i], n - i > 2 ? (unsigned)ops[i + 2] : 0);
     return;
   case FUNC_CMP:
   case FUNC_CMP2: /* [a, b, predicate, flags?] */

@@ -309,7 +309,9 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   if (!kn_bc_scalar(r, type)) return;
   kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
-  kn_bc_def(r, type, kiln_build_select(r->f, (kiln_type)r->types[type].ktype, cond, x, y));
+  kiln_type t = (kiln_type)r->types[type].ktype;
+  kiln_value v = kn_bc_select_truth(r, cond, t, x, y);
+  kn_bc_def(r, type, v.id ? v : kiln_build_select(r->f, t, cond, x, y));
 }
 
 /* ---- phis ---- */

@@ -139,7 +139,7 @@ static uint32_t inlined_at(struct kn_bc *r, unsigned id, uint8_t *head) {
 }
 
 /* The node of r->code whose operands are in r->ops becomes an entry. */
-static bool decoded_node(struct kn_bc *r, uint64_t pos) {
+static inline __attribute__((always_inline)) bool decoded_node(struct kn_bc *r, uint64_t pos) {
   uint32_t code = r->code;
   struct kn_bc_md md = {.pos = pos, .kind = MDK_NODE};
   const uint64_t *op = r->ops.at;
@@ -166,7 +166,8 @@ static bool decoded_node(struct kn_bc *r, uint64_t pos) {
 }
 
 /* The same as `entry` below if nodes become entries: these are decoded at once. */
-static bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id, uint32_t code) {
+static __attribute__((noinline)) bool decoded_entry(struct kn_bc *r, uint64_t pos, unsigned id,
+                                                    uint32_t code) {
   if (code == MD_LOCATION) {
     struct kn_bc_md md = {.pos = pos, .kind = MDK_LOC};
     md.n = inlined_at(r, id, &md.head);

@@ -175,12 +175,15 @@ enum {
   FA_NO_RED_ZONE = 64,
   FA_HARDENED = 128, /* of a global only: kn_bc_attr.harden is not 0 */
   FA_WIN64 = 256,    /* of a global only: its convention */
+  FA_OPT_NONE = 8192,
   /* x86-64's features that the reader itself asks for */
   FA_SSSE3 = 512,
   FA_SSE41 = 1024,
   FA_AVX2 = 2048,
   FA_FMA = 4096,
-  FA_OPT_NONE = 8192,
+  FA_F16C = 16384,
+  /* AArch64's */
+  FA_FULLFP16 = 16384,
   KN_BC_SIG_WIN64 = 16,
   KN_BC_SIG_AVX512 = 32, /* and of 512 bits, whose arguments are refused */
   KN_BC_SIG_AVX = 64,    /* vectors of 256 bits are passed in one register */

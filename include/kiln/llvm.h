@@ -21,7 +21,8 @@ KILN_API kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t s
                                     kiln_func_sink sink, void *user, uint64_t *instructions);
 
 /** A bitcode module whose functions' bodies are read one by one, in any order, perhaps by several
- * threads. Uses the bitcode in place: it must stay as it is until the reader is closed. */
+ * threads. Uses the bitcode in place: it must stay as it is until the reader is closed (see also
+ * kiln_module_options.texts_stay). */
 typedef struct kiln_llvm kiln_llvm;
 
 /** Reads all of a bitcode module but its functions' bodies: declares and defines into the session's

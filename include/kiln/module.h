@@ -131,7 +131,10 @@ typedef struct kiln_module_options {
   bool function_sections; /**< each function in a section of its own */
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
-  bool aranges;      /**< debugging information has .debug_aranges: which unit has which code */
+  bool aranges; /**< debugging information has .debug_aranges: which unit has which code */
+  bool
+    texts_stay; /**< strings given to kiln_debug_text, and bitcode, stay as they are, and where, until the module is
+                        freed: strings of debugging information are not copied */
   bool jit;          /**< for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC */
   uint32_t features; /**< KILN_FEATURE_... that all processors have which will run the code */
   /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */

@@ -132,6 +132,7 @@ static void enter_register(struct kn_walk *w, uint32_t value, unsigned r) {
   } else if (val->flags & KN_VF_SLOT_HOME) {
     a64_hook_store(w, r, kn_frame_of(w, val), val->type);
     KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + val->frame);
+    kn_keep_copy(w, value, r);
   } else if (val->uses) {
     val->reg = (uint8_t)r;
     val->frame = 0;
@@ -336,6 +337,7 @@ static void mark_return(struct kn_walk *w) {
 }
 
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
+  kn_debug_call(w);
   uint32_t start = kn_here(w);
   if (symbol) {
     a64_call_symbol(w, symbol, library);

@@ -319,7 +319,7 @@ const struct kn_target kn_target_aarch64 = {
   .chain_reg = A64_CHAIN,
   .scratch = {A64_IP0, A64_VS1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
-  .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7)},
+  .hints = {ARG(0), ARG(1), ARG(2), ARG(3), ARG(4), ARG(5), ARG(6), ARG(7), ARG(1)},
   .types =
     {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},
      [KILN_TYPE_I8] = INT_TYPE,

@@ -297,6 +297,7 @@ static void mark_return(struct kn_walk *w) {
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
 KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
                            uint64_t clobbered) {
+  kn_debug_call(w);
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else call_symbol(w, symbol, library);
@@ -669,6 +670,7 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   if (in->x == 1 && X64_INT >> type & 1) return_word(w, kn_ret_value(w->f, in, 0), type);
   else if (in->x != 0) return_values(w, in);
   if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
+  else if (x64(w)->sret_value) return_word(w, x64(w)->sret_value, KILN_TYPE_I64);
   x64_epilogue(w);
 }
 
@@ -726,6 +728,7 @@ static void enter(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
     return;
   } else if (v->flags & KN_VF_SLOT_HOME) {
     move.dst_frame = kn_frame_of(w, v);
+    kn_keep_copy(w, a->h, a->reg);
   } else {
     v->reg = a->reg;
     v->frame = 0;
@@ -764,6 +767,20 @@ static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
   w->frame.va.stack = 16;
 }
 
+/* Keeps the address of the result in memory, which the function returns: for code of one block, by one more use. */
+static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
+  struct kn_val *v = &w->val[a->h];
+  if (w->plan->n_layout == 1 && w->f->n_results == 0) {
+    v->uses++;
+    x64(w)->sret_value = a->h;
+  } else if (v->uses != 0 && (v->flags & KN_VF_SLOT_HOME)) {
+    x64(w)->sret = kn_frame_of(w, v); /* where `enter` stores it, for life */
+  } else {
+    x64(w)->sret = kn_frame_alloc(w, 8, 3);
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, a->reg, x64_at(X64_RBP, x64(w)->sret)));
+  }
+}
+
 /* Any parameters. True if some are passed by value, and used. False, too, if the function failed. */
 static bool enter_params(struct kn_walk *w) {
   struct kn_assign all;
@@ -774,10 +791,7 @@ static bool enter_params(struct kn_walk *w) {
     int32_t incoming = 16 + (int32_t)a.stack;
     if (!kn_code_ready(w, 4096)) return false;
     if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
-    if (a.param->flags & KILN_PARAM_SRET) {
-      x64(w)->sret = kn_frame_alloc(w, 8, 3);
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, a.reg, x64_at(X64_RBP, x64(w)->sret)));
-    }
+    if (a.param->flags & KILN_PARAM_SRET) enter_result(w, &a);
     if (KN_UNLIKELY(a.param->flags & KILN_PARAM_UPPER)) {
       take_upper(w, x64_hw(a.reg), x64_hw(a.reg) - UPPER);
       upper = true;

@@ -18,6 +18,7 @@ void x64_begin(struct kn_walk *w) {
   struct x64_walk *x = x64(w);
   x->flags_of = x->zero_of = x->newest_label = 0;
   x->n_epilogues = x->out_args = x->saved_count = 0;
+  x->sret_value = 0;
   x->sret = x->x87_scratch = x->vector_scratch = 0;
   x->uses_incoming = x->frameless = false;
   x->probe_room = 0;

@@ -257,7 +257,7 @@ const struct kn_target kn_target_x86_64 = {
   .scratch = {X64_SCRATCH, X64_XSCRATCH},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},
   .hints = {ARG(X64_RDI, 32), ARG(X64_RSI, 33), ARG(X64_RDX, 34), ARG(X64_RCX, 35), ARG(X64_R8, 36),
-            ARG(X64_R9, 37), KN_BIT(38), KN_BIT(39)},
+            ARG(X64_R9, 37), KN_BIT(38), KN_BIT(39), ARG(X64_RDX, 33)},
   .types = {[KILN_TYPE_VOID] = {.bytes = 8, .lowered = true},
             [KILN_TYPE_I8] = INT_TYPE,
             [KILN_TYPE_I16] = INT_TYPE,

@@ -28,6 +28,7 @@ struct x64_walk {
   uint32_t n_epilogues;
   uint32_t out_args;      /* bytes for outgoing stack arguments */
   int32_t sret;           /* frame offset where the hidden result pointer is kept, or 0 */
+  uint32_t sret_value;    /* that parameter, if the return reads it as another operand, or 0 */
   int32_t x87_scratch;    /* frame offset of 16 bytes to convert through, or 0 */
   int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
   bool uses_incoming;     /* stack parameters are read through the frame */

@@ -440,7 +440,7 @@ class Gen(Ops):
         f = self.f = Func(name, params, results, variadic is not None)
         self.variadic = variadic
         self.vis, self.ptrs, self.compares, self.n_values, self.n_blocks = {}, [], [], 0, 0
-        self.vars, self.areas, self.used = [], [], set()
+        self.vars, self.whole, self.areas, self.used = [], [], [], set()
         self.left = self.profile.budget if name.endswith('_f') else self.profile.budget // 2 + 3
         entry = self.block([t for t, _ in params])
         f.regs = [v for v, _ in entry.params]

@@ -304,7 +304,10 @@ class Ops:
             t = one or self.type()
             s = self.slot(SIZE[t], SIZE[t])
             self.emit('store', t, [self.operand(t), s], {'disp': 0})
-            self.vars.append((s, t))
+            self.vars.append((s, t, 0))
+            self.whole.append((s, t))
+        if self.profile.variables and self.chance(.5):
+            self.fields(one)
         for _ in range(rng.choice((1, 2, 3)) if self.profile.memory > .1
                        else rng.choice((0, 0, 1))):
             size = rng.choice((8, 16, 17, 32, 64, 200))
@@ -336,18 +339,32 @@ class Ops:
                     self.va = other
             self.emit('va_end', None, [self.va])
 
+    def fields(self, one):
+        """A slot with fields, some of them behind a gap, each a variable of its own."""
+        fields, end = [], 0
+        for _ in range(self.rng.choice((2, 2, 3, 5, 11))):
+            t = one or self.type()
+            at = (end + SIZE[t] - 1) // SIZE[t] * SIZE[t] + (SIZE[t] if self.chance(.1) else 0)
+            fields.append((at, t))
+            end = at + SIZE[t]
+        s = self.slot(end, 16)
+        self.rng.shuffle(fields)
+        for at, t in fields:
+            self.emit('store', t, [self.operand(t), s], {'disp': at})
+            self.vars.append((s, t, at))
+
     def mix_variables(self):
         """Loads of variables, stores to them, and uses of loaded values behind the stores."""
         rng = self.rng
         t = rng.choice(self.vars)[1]
-        slots = [s for s, k in self.vars if k == t]
+        slots = [(s, at) for s, k, at in self.vars if k == t]
         slots = rng.sample(slots, min(len(slots), rng.randint(1, 4)))
         old = []
-        for s in slots:
-            old.append(self.emit('load', t, [s], {'disp': 0}, [t]))
+        for s, at in slots:
+            old.append(self.emit('load', t, [s], {'disp': at}, [t]))
             if self.chance(.3):
-                old.append(self.emit('load', t, [s], {'disp': 0}, [t]))
-        for s in slots:
+                old.append(self.emit('load', t, [s], {'disp': at}, [t]))
+        for s, at in slots:
             if self.chance(.25):
                 self.straight_simple()
             v = rng.choice(old)
@@ -356,18 +373,19 @@ class Ops:
                               t,
                               [v, self.operand(t)], None, [t])
             if self.chance(.85):
-                self.emit('store', t, [v, s], {'disp': 0})
+                self.emit('store', t, [v, s], {'disp': at})
         for v in rng.sample(old, rng.randint(1, len(old))):
             if self.chance(.7):
                 self.observe((v, t))
             else:
-                self.emit('store', t, [v, rng.choice(slots)], {'disp': 0})
+                s, at = rng.choice(slots)
+                self.emit('store', t, [v, s], {'disp': at})
 
     def lifetime(self):
         """A slot's content becomes unspecified, and is written again."""
         rng = self.rng
         slots = [(b, n, None) for b, n, _ in self.areas if b[0] == 's']
-        slots += [(s, SIZE[t], t) for s, t in self.vars]
+        slots += [(s, SIZE[t], t) for s, t in self.whole]
         if not slots:
             return self.use_area()
         s, n, t = rng.choice(slots)
@@ -389,14 +407,16 @@ class Ops:
     def use_variable(self):
         if not self.vars:
             return self.use_area()
-        s, t = self.rng.choice(self.vars)
+        s, t, at = self.rng.choice(self.vars)
         if self.chance(.01):  # no variable then: its address is taken
-            self.ptrs.append((self.emit('copy', 'ptr', [s], None, ['ptr']), 0, SIZE[t]))
+            self.ptrs.append((self.emit('copy', 'ptr', [s], None, ['ptr']), at, at + SIZE[t]))
         if self.chance(.01):
-            return self.emit('load', t, [s], {'disp': 0, 'volatile': True}, [t])
+            return self.emit('load', t, [s], {'disp': at, 'volatile': True}, [t])
+        if self.chance(.01):  # overlaps the variable: memory then, and the others of the slot too
+            return self.emit('load', 'i8', [s], {'disp': at}, ['i8'])
         if self.chance(.5):
-            return self.emit('load', t, [s], {'disp': 0}, [t])
-        return self.emit('store', t, [self.operand(t), s], {'disp': 0})
+            return self.emit('load', t, [s], {'disp': at}, [t])
+        return self.emit('store', t, [self.operand(t), s], {'disp': at})
 
     def pointer(self, need):
         """An address with `need` bytes at displacements from low to high: (operand, low, high)."""

@@ -36,6 +36,10 @@ MUTANTS = [
      '    if (at) r->last = l[root(plan, at) - 1].end;\n', ''),
     ('a variable keeps its content round a loop: begin', X, PLAN,
      '    if (from) r->first = l[root(plan, from) - 1].header;\n', ''),
+    ('pieces of a slot whose address is needed are memory', X, PLAN,
+     'slots[i].escaped = slots[slots[i].parent - 1].escaped;', 'slots[i].escaped = 0;'),
+    ('a piece in memory is where it is in its slot', A, 'lib/regs.c',
+     ' + (int32_t)s->offset;', ';'),
     ('loops that overlap merge', X, PLAN,
      '      if (inner->end > end) end = inner->end;\n', ''),
     ('a loop ends with its last back edge', X, PLAN,
@@ -68,6 +72,20 @@ MUTANTS = [
     ('homes over calls are callee-saved here too', A, PLAN,
      'else caller &= r->weight', 'else if (0) caller &= r->weight'),
 
+    # ---- vectors of 128 bits ----
+    ('they have no home in a register of which calls preserve one half', A, PLAN,
+     'return facts->cut ? KN_CUT_BANK : facts->regs', 'return facts->regs'),
+    ('they have 16 bytes of the frame', A, WALK_H,
+     'return kn_type(w, type)->bytes == 16;', 'return kn_type(w, type)->wide;'),
+    ('they have 16 bytes of the frame here too', X, WALK_H,
+     'KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {\n'
+     '  return kn_type(w, type)->bytes == 16;',
+     'KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {\n'
+     '  return kn_type(w, type)->wide;'),
+    ('a shift changes a copy', X, x('vector.c'),
+     'unsigned t = temp(w), group =', 'unsigned t = a, group ='),
+    ('a selection changes a copy', X, x('vector.c'),
+     't = temp(w);\n  copy(w, t, b);', 't = c;\n  copy(w, t, b);'),
     # ---- walk: blocks, frame ----
     ('copies do not outlive a merge', X, WALK,
      '(block->n_preds == 1) &', ''),

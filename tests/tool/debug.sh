@@ -177,7 +177,7 @@ check "inlined functions the same as text" inlined_as_text
 
 # Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
 # address that only accesses compute, the constant of a float, a part of a structure in memory, a
-# vector in a register, and one in two; what is made of two values, of a value that the call spilled and a constant.
+# vector in a register, and one in two; what is made of two values, of a value that a call spilled, null.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
 void look(long v);
@@ -209,6 +209,7 @@ long of_two(int a, int b, unsigned char low) {
   int sum = a + b;
   long difference = (long)a - b;
   int joined = a << 8 | low;
+  void *none = 0;
   look(0);
   return a + b + low;
 }
@@ -321,7 +322,7 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
         -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
         -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
         -ex continue -ex up -ex 'print named.text[0]' -ex "break values.c:$(grep -n 'seen = i' values.c | cut -d: -f1)" \
-        -ex continue -ex continue -ex 'print sum' -ex continue -ex up -ex 'print sum' -ex 'print difference' -ex 'print/x joined' \
+        -ex continue -ex continue -ex 'print sum' -ex continue -ex up -ex 'print sum' -ex 'print difference' -ex 'print/x joined' -ex 'print none' \
         -ex "break values.c:$(grep -n 'a = sum' values.c | cut -d: -f1)" -ex continue -ex 'print sum' values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
@@ -338,7 +339,8 @@ $11 = {3, 6, 9, 12}
 $12 = 2
 $13 = 12
 $14 = 0x705
-$15 = {2, 4, 6, 8, 10, 12, 14, 16}
+$15 = (void *) 0x0
+$16 = {2, 4, 6, 8, 10, 12, 14, 16}
 END
   }
   check "gdb shows values of optimized code" values_in_gdb

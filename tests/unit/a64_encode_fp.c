@@ -1,6 +1,7 @@
 /* Encoder of AArch64 against Capstone: scalar float and the few Advanced SIMD forms. As
  * a64_encode.c, which has the rest. */
 #include "a64_check.h"
+#include "targets/aarch64/encode_vector.h"
 
 /* ---- float ---- */
 
@@ -160,8 +161,78 @@ static void simd(void **state) {
     })
 }
 
+/* Vectors: all registers one after the other in each place, and all lanes. */
+static void lanes(void **state) {
+  (void)state;
+  static const char *const shapes[] = {"16b", "8h", "4s", "2d"}, *const low[] = {"8b", "4h", "2s"};
+  static const char *const number[] = {
+    "0", "1", "2",   "3",   "4",   "5",   "6",   "7",
+    "8", "9", "0xa", "0xb", "0xc", "0xd", "0xe", "0xf"}; /* as Capstone */
+  static const char letters[] = "bhsd";
+  static const struct {
+    enum a64_vlanes op;
+    const char *name;
+    unsigned most; /* log2 of the widest lane's bytes */
+  } ints[] = {{A64_VADD, "add", 3},   {A64_VSUB, "sub", 3},  {A64_VMUL, "mul", 2},
+              {A64_VADDP, "addp", 3}, {A64_CMEQ, "cmeq", 3}, {A64_CMGT, "cmgt", 3},
+              {A64_CMGE, "cmge", 3},  {A64_CMHI, "cmhi", 3}, {A64_CMHS, "cmhs", 3}};
+  static const struct {
+    enum a64_vfloat op;
+    const char *name;
+  } floats[] = {{A64_VFADD, "fadd"}, {A64_VFSUB, "fsub"},  {A64_VFMUL, "fmul"},
+                {A64_VFDIV, "fdiv"}, {A64_FCMEQ, "fcmeq"}, {A64_FCMGE, "fcmge"},
+                {A64_FCMGT, "fcmgt"}};
+  static const struct {
+    enum a64_vone op;
+    const char *name;
+  } ones[] = {{A64_VFSQRT, "fsqrt"}, {A64_VFCVTZS, "fcvtzs"}, {A64_VSCVTF, "scvtf"}};
+  static const struct {
+    enum a64_vshift op;
+    const char *name;
+  } shifts[] = {{A64_VSHL, "shl"}, {A64_VUSHR, "ushr"}, {A64_VSSHR, "sshr"}};
+  for (unsigned d = 0; d < 32; d++) {
+    unsigned n = (d + 11) % 32, m = (d + 22) % 32;
+    for (unsigned log2 = 0; log2 < 4; log2++) {
+      const char *s = shapes[log2], c = letters[log2];
+      const unsigned width = 8u << log2, x = log2 == 3;
+      for (unsigned i = 0; i < COUNT(ints); i++)
+        if (log2 <= ints[i].most)
+          CHECK(a64_vlanes(ints[i].op, log2, d, n, m), "%s %s.%s, %s.%s, %s.%s", ints[i].name,
+                F('v', d), s, F('v', n), s, F('v', m), s);
+      for (unsigned i = 0; i < COUNT(floats) && log2 >= 2; i++)
+        CHECK(a64_vfloat(floats[i].op, x, d, n, m), "%s %s.%s, %s.%s, %s.%s", floats[i].name,
+              F('v', d), s, F('v', n), s, F('v', m), s);
+      for (unsigned i = 0; i < COUNT(ones) && log2 >= 2; i++)
+        CHECK(a64_vone(ones[i].op, x, d, n), "%s %s.%s, %s.%s", ones[i].name, F('v', d), s,
+              F('v', n), s);
+      if (log2 < 3)
+        CHECK(a64_xtn(log2, d, n), "xtn %s.%s, %s.%s", F('v', d), low[log2], F('v', n),
+              shapes[log2 + 1]);
+      for (unsigned i = 0; i < COUNT(shifts); i++) {
+        const unsigned by = i == 0 ? (d * 7) % width : 1 + (d * 7) % width;
+        CHECK(a64_vshift(shifts[i].op, log2, d, n, by), "%s %s.%s, %s.%s, #%u", shifts[i].name,
+              F('v', d), s, F('v', n), s, by);
+      }
+      CHECK(a64_dup(log2, d, n), "dup %s.%s, %s", F('v', d), s, R(x, n));
+      for (unsigned k = 0; k < 16u >> log2; k++) {
+        CHECK(a64_dup_lane(log2, d, n, k), "dup %s.%s, %s.%c[%s]", F('v', d), s, F('v', n), c,
+              number[k]);
+        CHECK(a64_umov(log2, d, n, k), "%s %s, %s.%c[%s]", log2 < 2 ? "umov" : "mov", R(x, d),
+              F('v', n), c, number[k]);
+        CHECK(a64_ins(log2, d, k, n), "ins %s.%c[%s], %s", F('v', d), c, number[k], R(x, n));
+        CHECK(a64_ins_lane(log2, d, k, n), "ins %s.%c[%s], %s.%c[0]", F('v', d), c, number[k],
+              F('v', n), c);
+      }
+    }
+    CHECK(a64_vone(A64_VMVN, 0, d, n), "mvn %s.16b, %s.16b", F('v', d), F('v', n));
+    CHECK(a64_tbl_2(d, n, m), "tbl %s.16b, {%s.16b, %s.16b}, %s.16b", F('v', d), F('v', n),
+          F('v', (n + 1) % 32), F('v', m));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(float_ops), cmocka_unit_test(float_imm),
-                                     cmocka_unit_test(float_convert), cmocka_unit_test(simd)};
+                                     cmocka_unit_test(float_convert), cmocka_unit_test(simd),
+                                     cmocka_unit_test(lanes)};
   return cmocka_run_group_tests_name("a64_encode_fp", tests, setup, teardown);
 }

@@ -301,7 +301,7 @@ static void damage(struct sample *s, enum poke poke) {
   case RESULT_NUMBER: result->x = 2; break;
   case RESULT_TYPE: result->type = f->val[s->result.id].type = I64; break;
   case USES: f->val[s->add.id].uses = 3; break;
-  case SLOT_SIZE: f->slots.at[0].size_bytes = UINT64_C(1) << 40; break;
+  case SLOT_SIZE: f->slots.at[0].size_bytes = UINT32_MAX; break;
   case GLOBAL: f->val[2].global = 0; break;
   case MACHINE_CODE: *add = (struct kn_inst){.op = KILN_OP_ASM, .type = V128}; break;
   }

@@ -242,6 +242,49 @@ static const struct form forms[] = {
   {X64_SUBPD, M(SUBPD), S32, 'x', 'x', false, 4, BOTH},
   {X64_UNPCKHPD, M(UNPCKHPD), S32, 'x', 'x', false, 4, BOTH},
 };
+/* Vectors: register, register, and few addresses, since they are formed as those of the others. */
+static const struct form vectors[] = {
+#define V(name) {X64_##name, M(name), S32, 'x', 'x', false, 4, BOTH}
+  V(PUNPCKLBW),
+  V(PUNPCKLWD),
+  V(PUNPCKLQDQ),
+  V(PUNPCKHBW),
+  V(PUNPCKHWD),
+  V(PUNPCKHDQ),
+  V(PUNPCKHQDQ),
+  V(PACKSSWB),
+  V(PAND),
+  V(PANDN),
+  V(POR),
+  V(PXOR),
+  V(PADDQ),
+  V(PSUBB),
+  V(PSUBQ),
+  V(PMULLW),
+  V(PMULUDQ),
+  V(PCMPEQB),
+  V(PCMPEQW),
+  V(PCMPEQD),
+  V(PCMPGTB),
+  V(PCMPGTW),
+  V(PCMPGTD),
+  V(CVTDQ2PS),
+  V(CVTTPS2DQ),
+#undef V
+  {X64_PMOVMSKB, M(PMOVMSKB), S32, 'g', 'x', false, 8, ONLY_REG},
+  {X64_MOVMSKPS, M(MOVMSKPS), S32, 'g', 'x', false, 8, ONLY_REG},
+  {X64_MOVMSKPD, M(MOVMSKPD), S32, 'g', 'x', false, 8, ONLY_REG},
+};
+/* With an immediate behind them. */
+static const struct form picks[] = {
+  {X64_PSHUFD, M(PSHUFD), S32, 'x', 'x', false, 4, BOTH},
+  {X64_PSHUFLW, M(PSHUFLW), S32, 'x', 'x', false, 4, BOTH},
+  {X64_PSHUFHW, M(PSHUFHW), S32, 'x', 'x', false, 4, BOTH},
+  {X64_SHUFPS, M(SHUFPS), S32, 'x', 'x', false, 4, BOTH},
+  {X64_SHUFPD, M(SHUFPD), S32, 'x', 'x', false, 4, BOTH},
+  {X64_PEXTRW, M(PEXTRW), S32, 'g', 'x', false, 8, ONLY_REG},
+  {X64_PINSRW, M(PINSRW), S32, 'x', 'g', false, 1, ONLY_REG},
+};
 static const ZydisMnemonic cmovs[] = {
   M(CMOVO), M(CMOVNO), M(CMOVB), M(CMOVNB), M(CMOVZ), M(CMOVNZ), M(CMOVBE), M(CMOVNBE),
   M(CMOVS), M(CMOVNS), M(CMOVP), M(CMOVNP), M(CMOVL), M(CMOVNL), M(CMOVLE), M(CMOVNLE)};
@@ -295,6 +338,35 @@ static void memory(void **state) {
       if (forms[i].sizes >> size & 1 && forms[i].where != ONLY_REG) form_rm(&forms[i], size);
   struct form f = {X64_CMOV + X64_L, M(CMOVL), SIZES_WIDE, 'g', 'g', false, 8, BOTH};
   for (unsigned size = 1; size < 4; size++) form_rm(&f, size);
+}
+
+static void of_vectors(void **state) {
+  (void)state;
+  make_mems();
+  for (unsigned i = 0; i < COUNT(vectors); i++) {
+    form_rr(&vectors[i], 2);
+    for (unsigned k = 0; k < n_mems && vectors[i].where == BOTH; k += 131)
+      CHECK(x64_rm(code, vectors[i].op, 2, k % 16, mems[k]), vectors[i].mnemonic, x(k % 16),
+            mem(4, mems[k]));
+  }
+  for (unsigned i = 0; i < COUNT(picks); i++)
+    for (unsigned r = 0; r < 256; r++) {
+      unsigned a = r % 16, b = r / 16, n = 255 - r;
+      CHECK(x64_put8(x64_rr(code, picks[i].op, 2, a, b), n), picks[i].mnemonic,
+            operand(picks[i].reg, 2, a), operand(picks[i].rm, 2, b), imm(0, n));
+    }
+  static const struct {
+    unsigned op, group;
+    ZydisMnemonic mnemonic;
+  } shifts[] = {{0x71, 2, M(PSRLW)},  {0x71, 4, M(PSRAW)}, {0x71, 6, M(PSLLW)}, {0x72, 2, M(PSRLD)},
+                {0x72, 4, M(PSRAD)},  {0x72, 6, M(PSLLD)}, {0x73, 2, M(PSRLQ)}, {0x73, 6, M(PSLLQ)},
+                {0x73, 3, M(PSRLDQ)}, {0x73, 7, M(PSLLDQ)}};
+  for (unsigned i = 0; i < COUNT(shifts); i++)
+    for (unsigned r = 0; r < 16; r++)
+      CHECK(
+        x64_put8(x64_group_r(code, shifts[i].op | X64_SSE | X64_PRE(0x66), 2, shifts[i].group, r),
+                 15 - r),
+        shifts[i].mnemonic, x(r), imm(0, 15 - r));
 }
 
 /* ---- immediates ---- */
@@ -549,6 +621,6 @@ int main(void) {
     cmocka_unit_test(unary),          cmocka_unit_test(control),
     cmocka_unit_test(compare_scalar), cmocka_unit_test(locked),
     cmocka_unit_test(x87_memory),     cmocka_unit_test(x87_stack),
-    cmocka_unit_test(moves)};
+    cmocka_unit_test(moves),          cmocka_unit_test(of_vectors)};
   return cmocka_run_group_tests_name("x64_encode", tests, setup, teardown);
 }

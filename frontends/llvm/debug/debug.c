@@ -176,7 +176,7 @@ static void local(const struct kn_node *x, kiln_die e) {
 }
 
 /* A list of nodes; strings and the like are none, and neither are nodes without entries. */
-static void tuple(const struct kn_node *x, kiln_die e, uint32_t first) {
+static void tuple(const struct kn_node *x, kiln_die e) {
   struct kn_bc *r = x->r;
   int64_t version;
   const struct kn_bc_md *flag = x->n == 3 && !r->mds_done ? kn_op_md(x, kn_op(x, 1)) : NULL;
@@ -185,7 +185,8 @@ static void tuple(const struct kn_node *x, kiln_die e, uint32_t first) {
     kiln_debug_version(r->module, version <= 4 ? 4 : 5); /* llvm.module.flags */
   r->dies.n = 0;
   if (!KN_BC_ROOM(r, r->dies, x->n)) return;
-  for (uint32_t i = first; i < x->n; i++) r->dies.at[r->dies.n++] = kn_op_die(x, i);
+  for (uint32_t i = 0; i < x->n; i++) r->dies.at[i] = kn_bc_die(r, x->op[i]);
+  r->dies.n = x->n;
   kiln_die_list(x->d, e, r->dies.at, r->dies.n);
 }
 
@@ -224,48 +225,68 @@ bool kn_bc_debug_begin(struct kn_bc *r) {
   return true;
 }
 
+static void block(const struct kn_node *x, kiln_die e) {
+  static const struct kn_bc_field none;
+  struct kn_bc_fields all;
+  kn_fields_begin(&all, &none);
+  kn_bc_shaped(x, e, TAG_LEXICAL_BLOCK, kn_op_die(x, 1), &all);
+}
+
+static void block_file(const struct kn_node *x, kiln_die e) {
+  kiln_die_begin(x->d, e, KILN_TAG_PART, kn_op_die(x, 1));
+  if (kn_op(x, 3)) kiln_die_uint(x->d, AT_GNU_DISCRIMINATOR, kn_op(x, 3));
+}
+
+static void name_space(const struct kn_node *x, kiln_die e) {
+  kiln_die_begin(x->d, e, TAG_NAMESPACE, kn_op_die(x, 1));
+  kn_at_string(x, AT_NAME, 2);
+  kn_at_flag(x, AT_EXPORT_SYMBOLS, kn_op(x, 0) & 2);
+}
+
+static void module(const struct kn_node *x, kiln_die e) {
+  kiln_die_begin(x->d, e, TAG_MODULE, kn_op_die(x, 2));
+  kn_at_string(x, AT_NAME, 3);
+}
+
+/* A list of the variable: see kn_bc_debug_attachment. */
+static void global_expr(const struct kn_node *x, kiln_die e) {
+  kiln_die var = kn_op_die(x, 1);
+  kiln_die_list(x->d, e, &var, 1);
+  kn_bc_debug_constant(x->r, kn_op(x, 1), kn_op(x, 2));
+}
+
+/* By code of the record. */
+static kn_node_entry *const entries[] = {[MD_NODE] = tuple,
+                                         [MD_DISTINCT_NODE] = tuple,
+                                         [MD_FILE] = file,
+                                         [MD_COMPILE_UNIT] = unit,
+                                         [MD_SUBPROGRAM] = subprogram,
+                                         [MD_LEXICAL_BLOCK] = block,
+                                         [MD_LEXICAL_BLOCK_FILE] = block_file,
+                                         [MD_NAMESPACE] = name_space,
+                                         [MD_GLOBAL_VAR] = global,
+                                         [MD_LOCAL_VAR] = local,
+                                         [MD_LABEL] = label,
+                                         [MD_COMMON_BLOCK] = common_block,
+                                         [MD_MODULE] = module,
+                                         [MD_IMPORTED_ENTITY] = imported,
+                                         [MD_GLOBAL_VAR_EXPR] = global_expr,
+                                         [MD_BASIC_TYPE] = kn_bc_basic,
+                                         [MD_FIXED_POINT_TYPE] = kn_bc_basic,
+                                         [MD_DERIVED_TYPE] = kn_bc_derived,
+                                         [MD_COMPOSITE_TYPE] = kn_bc_composite,
+                                         [MD_SUBROUTINE_TYPE] = kn_bc_function_type,
+                                         [MD_STRING_TYPE] = kn_bc_string_type,
+                                         [MD_SUBRANGE] = kn_bc_subrange,
+                                         [MD_GENERIC_SUBRANGE] = kn_bc_generic_subrange,
+                                         [MD_SUBRANGE_TYPE] = kn_bc_subrange_type,
+                                         [MD_ENUMERATOR] = kn_bc_enumerator,
+                                         [MD_TEMPLATE_TYPE] = kn_bc_template_type,
+                                         [MD_TEMPLATE_VALUE] = kn_bc_template_value};
+
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops,
                       uint32_t n) {
-  bool own = r->mds_done && !kn_bc_md_of_module(r, id);
-  const struct kn_node x = {r, own ? r->func_debug : r->debug, ops, n};
-  kiln_die e = kn_bc_die(r, id);
-  switch (code) {
-  case MD_NODE:
-  case MD_DISTINCT_NODE: tuple(&x, e, 0); break;
-  case MD_FILE: file(&x, e); break;
-  case MD_COMPILE_UNIT: unit(&x, e); break;
-  case MD_SUBPROGRAM: subprogram(&x, e); break;
-  case MD_LEXICAL_BLOCK: {
-    static const struct kn_bc_field none;
-    struct kn_bc_fields all;
-    kn_fields_begin(&all, &none);
-    kn_bc_shaped(&x, e, TAG_LEXICAL_BLOCK, kn_op_die(&x, 1), &all);
-    break;
-  }
-  case MD_LEXICAL_BLOCK_FILE:
-    kiln_die_begin(x.d, e, KILN_TAG_PART, kn_op_die(&x, 1));
-    if (kn_op(&x, 3)) kiln_die_uint(x.d, AT_GNU_DISCRIMINATOR, kn_op(&x, 3));
-    break;
-  case MD_NAMESPACE:
-    kiln_die_begin(x.d, e, TAG_NAMESPACE, kn_op_die(&x, 1));
-    kn_at_string(&x, AT_NAME, 2);
-    kn_at_flag(&x, AT_EXPORT_SYMBOLS, kn_op(&x, 0) & 2);
-    break;
-  case MD_GLOBAL_VAR: global(&x, e); break;
-  case MD_LOCAL_VAR: local(&x, e); break;
-  case MD_LABEL: label(&x, e); break;
-  case MD_COMMON_BLOCK: common_block(&x, e); break;
-  case MD_MODULE:
-    kiln_die_begin(x.d, e, TAG_MODULE, kn_op_die(&x, 2));
-    kn_at_string(&x, AT_NAME, 3);
-    break;
-  case MD_IMPORTED_ENTITY: imported(&x, e); break;
-  case MD_GLOBAL_VAR_EXPR: { /* a list of the variable: see kn_bc_debug_attachment */
-    kiln_die var = kn_op_die(&x, 1);
-    kiln_die_list(x.d, e, &var, 1);
-    kn_bc_debug_constant(r, kn_op(&x, 1), kn_op(&x, 2));
-    break;
-  }
-  default: kn_bc_debug_type(&x, code, e); break;
-  }
+  if (code >= sizeof entries / sizeof *entries || entries[code] == NULL) return;
+  const struct kn_node x = {r, id > r->md_end ? r->func_debug : r->debug, ops, n};
+  entries[code](&x, kn_bc_die(r, id));
 }

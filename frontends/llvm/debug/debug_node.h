@@ -178,7 +178,11 @@ static inline void kn_put_access(struct kn_bc_fields *all, unsigned k, uint64_t 
 void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die parent,
                   const struct kn_bc_fields *all);
 
-/* debug_type.c: defines the entry of a type, a member, an enumerator, a bound; of something else nothing. */
-void kn_bc_debug_type(const struct kn_node *x, uint32_t code, kiln_die e);
+/* Defines entry e of a node. */
+typedef void kn_node_entry(const struct kn_node *x, kiln_die e);
+/* debug_type.c */
+kn_node_entry kn_bc_basic, kn_bc_derived, kn_bc_composite, kn_bc_function_type, kn_bc_string_type,
+  kn_bc_subrange, kn_bc_generic_subrange, kn_bc_subrange_type, kn_bc_enumerator,
+  kn_bc_template_type, kn_bc_template_value;
 
 #endif

@@ -15,7 +15,7 @@ static void alignment(const struct kn_node *x, uint64_t bits) {
 
 /* ---- types ---- */
 
-static void basic(const struct kn_node *x, kiln_die e) {
+void kn_bc_basic(const struct kn_node *x, kiln_die e) {
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 6);
   kiln_die_begin(x->d, e, tag, none);
@@ -119,7 +119,7 @@ static void member(const struct kn_node *x, struct kn_bc_fields *all, unsigned t
     put_constant(x, all, D_DISCR_VALUE, kn_op(x, 11));
 }
 
-static void derived(const struct kn_node *x, kiln_die e) {
+void kn_bc_derived(const struct kn_node *x, kiln_die e) {
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 10);
   bool is_member = tag == TAG_MEMBER || tag == TAG_INHERITANCE || tag == TAG_VARIABLE;
@@ -185,7 +185,7 @@ static void dynamic_array(const struct kn_node *x) {
   dynamic(x, AT_BIT_STRIDE, 25);
 }
 
-static void composite(const struct kn_node *x, kiln_die e) {
+void kn_bc_composite(const struct kn_node *x, kiln_die e) {
   enum {
     NAME,
     VECTOR,
@@ -265,7 +265,7 @@ static void composite(const struct kn_node *x, kiln_die e) {
   kn_bc_shaped(x, e, tag, parent, &all);
 }
 
-static void function_type(const struct kn_node *x, kiln_die e) {
+void kn_bc_function_type(const struct kn_node *x, kiln_die e) {
   enum { PROTOTYPED, SIGNATURE, CONVENTION, REFERENCE = CONVENTION + 2, RVALUE_REFERENCE };
   static const struct kn_bc_field fields[] = {{AT_PROTOTYPED, KILN_ATTR_FLAG},
                                               {0, KILN_ATTR_SIGNATURE},
@@ -283,7 +283,7 @@ static void function_type(const struct kn_node *x, kiln_die e) {
   kn_bc_shaped(x, e, TAG_SUBROUTINE_TYPE, none, &all);
 }
 
-static void string_type(const struct kn_node *x, kiln_die e) {
+void kn_bc_string_type(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, TAG_STRING_TYPE, none);
   kn_at_string(x, AT_NAME, 2);
   dynamic(x, AT_STRING_LENGTH, kn_op(x, 3) ? 3 : 4);
@@ -295,7 +295,7 @@ static void string_type(const struct kn_node *x, kiln_die e) {
 
 /* ---- bounds ---- */
 
-static void subrange(const struct kn_node *x, kiln_die e) {
+void kn_bc_subrange(const struct kn_node *x, kiln_die e) {
   uint64_t version = kn_op(x, 0) >> 1;
   int64_t v;
   kiln_die_begin(x->d, e, TAG_SUBRANGE_TYPE, none);
@@ -317,7 +317,7 @@ static void subrange(const struct kn_node *x, kiln_die e) {
   dynamic(x, AT_BYTE_STRIDE, 4);
 }
 
-static void generic_subrange(const struct kn_node *x, kiln_die e) {
+void kn_bc_generic_subrange(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, TAG_GENERIC_SUBRANGE, none);
   kiln_die_ref(x->d, AT_TYPE, index_type(x));
   dynamic(x, AT_COUNT, 1);
@@ -327,7 +327,7 @@ static void generic_subrange(const struct kn_node *x, kiln_die e) {
 }
 
 /* A type of its own: Ada's. */
-static void subrange_type(const struct kn_node *x, kiln_die e) {
+void kn_bc_subrange_type(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, TAG_SUBRANGE_TYPE, kn_op_die(x, 4));
   kn_at_string(x, AT_NAME, 1);
   kn_at_place(x, 2);
@@ -339,7 +339,7 @@ static void subrange_type(const struct kn_node *x, kiln_die e) {
   dynamic(x, AT_UPPER_BOUND, 10);
 }
 
-static void enumerator(const struct kn_node *x, kiln_die e) {
+void kn_bc_enumerator(const struct kn_node *x, kiln_die e) {
   static const struct kn_bc_field fields[] = {{AT_NAME, KILN_ATTR_TEXT},
                                               {AT_CONST_VALUE, KILN_ATTR_INT}};
   struct kn_bc_fields all;
@@ -353,7 +353,7 @@ static void enumerator(const struct kn_node *x, kiln_die e) {
 
 /* ---- templates ---- */
 
-static void template_type(const struct kn_node *x, kiln_die e) {
+void kn_bc_template_type(const struct kn_node *x, kiln_die e) {
   static const struct kn_bc_field fields[] = {
     {AT_NAME, KILN_ATTR_TEXT}, {AT_TYPE, KILN_ATTR_REF}, {AT_DEFAULT_VALUE, KILN_ATTR_FLAG}};
   struct kn_bc_fields all;
@@ -364,7 +364,7 @@ static void template_type(const struct kn_node *x, kiln_die e) {
   kn_bc_shaped(x, e, TAG_TEMPLATE_TYPE_PARAMETER, none, &all);
 }
 
-static void template_value(const struct kn_node *x, kiln_die e) {
+void kn_bc_template_value(const struct kn_node *x, kiln_die e) {
   unsigned tag = (unsigned)kn_op(x, 1);
   uint32_t value = x->n > 5 ? 5 : 4;
   kiln_die_begin(x->d, e, tag, none);
@@ -380,23 +380,5 @@ static void template_value(const struct kn_node *x, kiln_die e) {
     uint32_t symbol = kn_op_symbol(x, kn_op(x, value));
     constant(x, AT_CONST_VALUE, kn_op(x, value));
     if (symbol) kiln_die_symbol(x->d, AT_LOCATION, (kiln_symbol){symbol}, itself, sizeof itself);
-  }
-}
-
-void kn_bc_debug_type(const struct kn_node *x, uint32_t code, kiln_die e) {
-  switch (code) {
-  case MD_BASIC_TYPE:
-  case MD_FIXED_POINT_TYPE: basic(x, e); break;
-  case MD_DERIVED_TYPE: derived(x, e); break;
-  case MD_COMPOSITE_TYPE: composite(x, e); break;
-  case MD_SUBROUTINE_TYPE: function_type(x, e); break;
-  case MD_STRING_TYPE: string_type(x, e); break;
-  case MD_SUBRANGE: subrange(x, e); break;
-  case MD_GENERIC_SUBRANGE: generic_subrange(x, e); break;
-  case MD_SUBRANGE_TYPE: subrange_type(x, e); break;
-  case MD_ENUMERATOR: enumerator(x, e); break;
-  case MD_TEMPLATE_TYPE: template_type(x, e); break;
-  case MD_TEMPLATE_VALUE: template_value(x, e); break;
-  default: break;
   }
 }

@@ -154,8 +154,12 @@ static bool plus(uint8_t *bytes, uint32_t *n, int32_t number) {
 /* Is value `id`, a constant, a number? */
 static bool number_of(struct kn_bc *r, uint32_t id, uint64_t *number) {
   const struct kn_bc_cst *c = &r->csts[id];
-  return (c->kind == CK_INT || c->kind == CK_CAST) &&
-         r->types[r->vals[id].t & KN_BC_TYPE_MASK].bits <= 64 && kn_bc_casts_number(r, id, number);
+  const struct kn_bc_type *t = &r->types[r->vals[id].t & KN_BC_TYPE_MASK];
+  *number = 0;
+  if (c->kind == CK_NULL)
+    return t->kind == TK_PTR || ((t->kind == TK_INT || t->kind == TK_FLOAT) && t->bits <= 64);
+  return (c->kind == CK_INT || c->kind == CK_CAST) && t->bits <= 64 &&
+         kn_bc_casts_number(r, id, number);
 }
 
 /* The operand that value `id` is; id 0: it is not known, or no code has it. */

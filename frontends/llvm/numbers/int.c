@@ -4,6 +4,8 @@
  * unspecified, and code that depends on them clears or extends them first. */
 #include "bc.h"
 
+#include <kiln/inspect.h>
+
 static kiln_value imm(struct kn_bc *r, int64_t v) { return kiln_const_int(r->f, v); }
 
 static kiln_value binary(struct kn_bc *r, kiln_op op, const struct kn_bc_type *t, kiln_value a,
@@ -136,6 +138,35 @@ static kiln_value resize(struct kn_bc *r, kiln_value v, unsigned from, unsigned 
 static kiln_value boolean(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t) {
   if (t->fit != FIT_BOOL) return v;
   return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, imm(r, 1));
+}
+
+/* The opposite of condition `c`: of a comparison that was just made, the opposite comparison. */
+static kiln_value opposite(struct kn_bc *r, kiln_value c) {
+  kiln_inst at = {c.id};
+  kiln_inst_info is = {0};
+  if (c.id + 1 == kiln_func_value_limit(r->f)) is = kiln_inst_get(r->f, at);
+  if (is.op != KILN_OP_ICMP)
+    return kiln_build_binary(r->f, KILN_OP_XOR, KILN_TYPE_I8, c, imm(r, 1));
+  kiln_value x = kiln_inst_operand(r->f, at, 0), y = kiln_inst_operand(r->f, at, 1);
+  return kiln_build_icmp(r->f, (kiln_icond)(is.cond ^ 1), is.type, x, y);
+}
+
+kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, kiln_value x,
+                              kiln_value y) {
+  uint32_t zero = imm(r, 0).id, one = imm(r, 1).id;
+  bool is = x.id == one && y.id == zero, is_not = x.id == zero && y.id == one;
+  if ((!is && !is_not) || type > KILN_TYPE_I64) return (kiln_value){0};
+  if (is_not) cond = opposite(r, cond);
+  r->truth.is = cond;
+  r->truth.number = resize(r, cond, KILN_TYPE_I8, type, KILN_OP_ZEXT);
+  r->truth.bb = r->bb;
+  return r->truth.number;
+}
+
+kiln_value kn_bc_truth(struct kn_bc *r, uint32_t a, uint32_t from) {
+  kiln_value v = kn_bc_use(r, a, from);
+  if (v.id != 0 && v.id == r->truth.number.id && r->bb == r->truth.bb) return r->truth.is;
+  return resize(r, v, r->types[from].ktype, KILN_TYPE_I8, KILN_OP_TRUNC);
 }
 
 /* An x86_fp80 as an i80 and back, by way of memory: f80 has no bitcast. */

@@ -303,7 +303,7 @@ static void strict(const struct call *c) {
   struct kn_bc *r = c->r;
   if (c->row->kind == IN_STRICT_CAST) {
     if (!c->strict || c->row->op != CAST_FPTOUI || !to_unsigned(c))
-      kn_bc_on_cast(r, c->row->op, arg_id(c, 0), arg_type(c, 0), c->ret);
+      kn_bc_on_cast(r, c->row->op, arg_id(c, 0), arg_type(c, 0), c->ret, 0);
     return;
   }
   if (c->row->op && c->strict && arg_info(c, 0)->soft != SOFT_QUAD &&

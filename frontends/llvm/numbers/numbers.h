@@ -37,6 +37,8 @@ kiln_value kn_bc_library(struct kn_bc *r, const char *name, const kiln_type *typ
 /* A scalar of type `t` in the register that it is passed in (kn_bc_passed_as), and out of it. */
 kiln_value kn_bc_soft_pass(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
 kiln_value kn_bc_soft_take(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
+/* True if the function computes with values of type `t`, halves, by the instructions of AArch64. */
+bool kn_bc_native_half(const struct kn_bc *r, const struct kn_bc_type *t);
 /* A half or bfloat as an f32, and a float of Kiln's type `from` rounded to one; if `t` is another type, v. */
 kiln_value kn_bc_soft_widen(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v);
 kiln_value kn_bc_soft_narrow(struct kn_bc *r, const struct kn_bc_type *t, kiln_type from,

@@ -51,6 +51,38 @@ static const struct kn_bc_type *half(void) {
   return &t;
 }
 
+bool kn_bc_native_half(const struct kn_bc *r, const struct kn_bc_type *t) {
+  return t->soft == SOFT_HALF && !kn_bc_targets[r->target].half_calls &&
+         r->fn->fn_flags & FA_FULLFP16;
+}
+static bool has_f16c(const struct kn_bc *r) {
+  return kn_bc_targets[r->target].half_calls && r->fn->fn_flags & FA_F16C;
+}
+
+/* One of the target's own instructions; it exists. */
+static kiln_value row(struct kn_bc *r, const char *name, const kiln_value *operands) {
+  kiln_machine m;
+  if (!kiln_machine_find(r->target, name, strlen(name), &m)) return (kiln_value){0};
+  return kiln_build_machine(r->f, m.row, operands, m.n_operands);
+}
+
+/* An operation on halves by AArch64's instruction for four, all of them the same, so that no other one sets a flag. None: there
+ * is no such instruction. */
+static kiln_value native(struct kn_bc *r, kiln_op op, const kiln_value *v, unsigned n) {
+  static const char *const names[KILN_OP_COUNT] = {
+    [KILN_OP_FADD] = "neon.fadd.v4f16",    [KILN_OP_FSUB] = "neon.fsub.v4f16",
+    [KILN_OP_FMUL] = "neon.fmul.v4f16",    [KILN_OP_FDIV] = "neon.fdiv.v4f16",
+    [KILN_OP_FSQRT] = "neon.fsqrt.v4f16",  [KILN_OP_FMA] = "neon.fmla.v4f16",
+    [KILN_OP_FMULADD] = "neon.fmla.v4f16", [KILN_OP_FMIN] = "neon.fminnm.v4f16",
+    [KILN_OP_FMAX] = "neon.fmaxnm.v4f16"};
+  kiln_value x[3];
+  if (!names[op]) return (kiln_value){0};
+  for (unsigned i = 0; i < n; i++) /* the addend is the first operand */
+    x[n == 3 ? (i + 1) % 3 : i] =
+      kn_bc_vec_one(r, KILN_OP_VSPLAT, KILN_TYPE_V64, KILN_TYPE_I16, 0, v[i]);
+  return kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_I16, KILN_TYPE_V64, 0, row(r, names[op], x));
+}
+
 /* A half or bfloat as an f32, exactly. */
 static kiln_value widen(struct kn_bc *r, unsigned soft, kiln_value v) {
   if (soft == SOFT_BFLOAT) {
@@ -61,6 +93,13 @@ static kiln_value widen(struct kn_bc *r, unsigned soft, kiln_value v) {
   if (!kn_bc_targets[r->target].half_calls) {
     kiln_value h = convert(r, KILN_OP_BITCAST, KILN_TYPE_F16, KILN_TYPE_I16, v);
     return convert(r, KILN_OP_FPROMOTE, KILN_TYPE_F32, KILN_TYPE_F16, h);
+  }
+  if (has_f16c(r)) {
+    v = convert(r, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I16, v);
+    v = convert(r, KILN_OP_BITCAST, KILN_TYPE_V64, KILN_TYPE_I64, v);
+    v = kn_bc_vec_one(r, KILN_OP_VRESIZE, KILN_TYPE_V128, KILN_TYPE_V64, 0, v);
+    v = row(r, "vcvtph2ps.128", &v);
+    return kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_F32, KILN_TYPE_V128, 0, v);
   }
   v = kn_bc_soft_pass(r, half(), v);
   return call1(r, "__extendhfsf2", KILN_TYPE_F32, KILN_TYPE_F32, v);
@@ -118,6 +157,12 @@ static kiln_value narrow(struct kn_bc *r, unsigned soft, kiln_type from, kiln_va
   if (!kn_bc_targets[r->target].half_calls && from != KILN_TYPE_F128) {
     v = convert(r, KILN_OP_FDEMOTE, KILN_TYPE_F16, from, v);
     return convert(r, KILN_OP_BITCAST, KILN_TYPE_I16, KILN_TYPE_F16, v);
+  }
+  if (from == KILN_TYPE_F32 && has_f16c(r)) {
+    kiln_value x[2] = {{0}, imm(r, 4)}; /* rounded by the mode */
+    x[0] = kn_bc_vec_one(r, KILN_OP_VSPLAT, KILN_TYPE_V128, KILN_TYPE_F32, 0, v);
+    v = row(r, "vcvtps2ph.128", x);
+    return kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_I16, KILN_TYPE_V128, 0, v);
   }
   const char *name = from == KILN_TYPE_F32   ? "__truncsfhf2"
                      : from == KILN_TYPE_F64 ? "__truncdfhf2"
@@ -272,7 +317,11 @@ kiln_value kn_bc_float_op(struct kn_bc *r, const struct kn_bc_type *t, kiln_op o
                           const kiln_value *v, unsigned n) {
   if (t->kind != TK_SOFT) return build(r, op, (kiln_type)t->ktype, v, n);
   if (of_sign(op)) return sign_op(r, t, op, v);
-  if (op == KILN_OP_FMULADD) { /* LLVM fuses none of these types */
+  if (kn_bc_native_half(r, t)) {
+    kiln_value x = native(r, op, v, n);
+    if (x.id || r->status != KILN_OK) return x;
+  }
+  if (op == KILN_OP_FMULADD) { /* else LLVM fuses none of these types */
     kiln_value sum[2] = {kn_bc_float_op(r, t, KILN_OP_FMUL, v, 2), v[2]};
     return kn_bc_float_op(r, t, KILN_OP_FADD, sum, 2);
   }

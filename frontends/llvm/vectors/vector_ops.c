@@ -50,7 +50,17 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
                                     [BINOP_SHL] = KILN_OP_SHL,
                                     [BINOP_LSHR] = KILN_OP_LSHR,
                                     [BINOP_ASHR] = KILN_OP_ASHR};
+  static const uint8_t halves[] = {[BINOP_ADD] = KILN_OP_FADD,
+                                   [BINOP_SUB] = KILN_OP_FSUB,
+                                   [BINOP_MUL] = KILN_OP_FMUL,
+                                   [BINOP_SDIV] = KILN_OP_FDIV};
+  if (x.soft && op < sizeof halves && halves[op] != KILN_OP_NONE &&
+      kn_bc_vec_native(r, (kiln_op)halves[op], (const struct kn_bc_vec *[]){&x, &y}, 2, &out)) {
+    kn_bc_vec_def(r, &out);
+    return;
+  }
   if (op < sizeof scalars && scalars[op] != KILN_OP_NONE && !x.mask && kiln_type_is_int(x.lane) &&
+      !x.soft &&
       kn_bc_vec_native(r, (kiln_op)scalars[op], (const struct kn_bc_vec *[]){&x, &y}, 2, &out)) {
     kn_bc_vec_def(r, &out);
     return;
@@ -327,7 +337,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
   uint32_t entered = kn_bc_vec_enter(r);
   for (uint32_t k = 0; k < x.n && r->status == KILN_OK; k++) {
     uint32_t i = kn_bc_vec_value(r, x.elem, kn_bc_vec_lane(r, &x, k));
-    kn_bc_on_cast(r, op, i, x.elem, out.elem);
+    kn_bc_on_cast(r, op, i, x.elem, out.elem, 0);
     lanes[k] = kn_bc_vec_result(r);
   }
   kn_bc_vec_leave_with(r, entered, &out, lanes);

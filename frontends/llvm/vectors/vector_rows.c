@@ -78,6 +78,9 @@ static const struct {
   {KILN_OP_FMA, true, "neon.fmla"},       {KILN_OP_FMULADD, true, "neon.fmla"},
   {KILN_OP_FMINIMUM, false, "neon.fmin"}, {KILN_OP_FMAXIMUM, false, "neon.fmax"},
   {KILN_OP_LSHR, false, "neon.ushl"},     {KILN_OP_ASHR, false, "neon.sshl"},
+  {KILN_OP_FADD, false, "neon.fadd"},     {KILN_OP_FSUB, false, "neon.fsub"}, /* of halves */
+  {KILN_OP_FMUL, false, "neon.fmul"},     {KILN_OP_FDIV, false, "neon.fdiv"},
+  {KILN_OP_FSQRT, false, "neon.fsqrt"},
 };
 
 void kn_bc_row_type(char *name, unsigned n, kiln_type lane) {
@@ -117,7 +120,8 @@ static bool find_arm(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *
     if (arm_rows[i].op != op) continue;
     char name[KILN_MACHINE_NAME];
     memcpy(name, arm_rows[i].name, strlen(arm_rows[i].name) + 1);
-    kn_bc_row_type(name, x->per, x->lane);
+    if (x->soft && !kn_bc_native_half(r, &r->types[x->elem])) return false;
+    kn_bc_row_type(name, x->per, x->soft ? KILN_TYPE_F16 : x->lane);
     f->swap = arm_rows[i].swap;
     return kiln_machine_find(r->target, name, strlen(name), &f->m);
   }

@@ -11,11 +11,16 @@ static kiln_type lane_type(unsigned bytes) {
          : bytes == 4 ? KILN_TYPE_I32
                       : KILN_TYPE_I64;
 }
+static kiln_value as(struct kn_bc *r, kiln_type to, kiln_type from, kiln_value v) {
+  return to == from ? v : kn_bc_vec_one(r, KILN_OP_VRESIZE, to, from, 0, v);
+}
 /* The target's instruction of that name on v128s; none if it does not exist. */
 static kiln_value row(struct kn_bc *r, const char *name, kiln_value a, kiln_value b) {
   kiln_machine m;
   if (!kiln_machine_find(r->target, name, strlen(name), &m)) return (kiln_value){0};
-  return kiln_build_machine(r->f, m.row, (kiln_value[]){a, b}, m.n_operands);
+  a = as(r, m.operands[0], KILN_TYPE_V128, a);
+  return as(r, KILN_TYPE_V128, m.result,
+            kiln_build_machine(r->f, m.row, (kiln_value[]){a, b}, m.n_operands));
 }
 static kiln_value splat(struct kn_bc *r, unsigned bytes, uint64_t bits) {
   struct kn_bc_vec x = {.chunk = KILN_TYPE_V128, .lane = lane_type(bytes)};
@@ -285,7 +290,7 @@ static kiln_value down(struct kn_bc *r, unsigned bytes, unsigned n, kiln_value a
 /* The low or high 8 bytes of each register through an instruction of x86-64 that makes 16 of them. */
 static void unfold(struct kn_bc *r, const char *name, struct lanes *l) {
   kiln_value out[KN_BC_MAX_CHUNKS];
-  uint32_t parts = registers(l->n, 8);
+  uint32_t bytes = l->bytes == 2 ? 4 : 8, parts = registers(l->n, bytes);
   uint16_t high[16];
   for (unsigned k = 0; k < 16; k++) high[k] = (uint16_t)(k < 8 ? k + 8 : KN_BC_ANY_BYTE);
   for (uint32_t p = 0; p < parts; p++) {
@@ -295,24 +300,24 @@ static void unfold(struct kn_bc *r, const char *name, struct lanes *l) {
   }
   memcpy(l->v, out, parts * sizeof *out);
   l->parts = parts;
-  l->bytes = 8;
+  l->bytes = bytes;
 }
-/* The opposite: an instruction makes 8 bytes of 16. */
-static void fold(struct kn_bc *r, const char *name, struct lanes *l) {
-  uint32_t parts = registers(l->n, 4);
+/* The opposite: an instruction makes 8 bytes of 16; `how`: its second operand, if it has one. */
+static void fold(struct kn_bc *r, const char *name, struct lanes *l, kiln_value how) {
+  uint32_t bytes = l->bytes / 2, parts = registers(l->n, bytes);
   uint16_t both[16];
   for (unsigned k = 0; k < 16; k++) both[k] = (uint16_t)(k < 8 ? k : k + 8);
   for (uint32_t p = 0; p < parts; p++) {
-    kiln_value in[2] = {row(r, name, l->v[2 * p], (kiln_value){0})};
+    kiln_value in[2] = {row(r, name, l->v[2 * p], how)};
     if (2 * p + 1 < l->parts) {
-      in[1] = row(r, name, l->v[2 * p + 1], (kiln_value){0});
+      in[1] = row(r, name, l->v[2 * p + 1], how);
       kn_bc_vec_bytes(r, in, 2, both, KILN_TYPE_V128, 1, &l->v[p]);
     } else {
       l->v[p] = in[0];
     }
   }
   l->parts = parts;
-  l->bytes = 4;
+  l->bytes = bytes;
 }
 
 /* Unsigned lanes of 32 bits to f32: halves with the exponents of 2^23 and 2^39, whose sum less these rounds once. */
@@ -356,7 +361,7 @@ static bool ints_to_floats_x86(struct kn_bc *r, bool is_signed, struct lanes *l,
 
 static bool floats_to_ints_x86(struct kn_bc *r, bool is_signed, struct lanes *l, unsigned to) {
   if (to == 8 || (to == 4 && !is_signed)) return false;
-  if (l->bytes == 8) fold(r, "sse2.cvttpd2dq", l);
+  if (l->bytes == 8) fold(r, "sse2.cvttpd2dq", l, (kiln_value){0});
   else
     for (uint32_t i = 0; i < l->parts; i++)
       l->v[i] = kn_bc_vec_one(r, KILN_OP_VFTOSI, KILN_TYPE_V128, KILN_TYPE_F32, 0, l->v[i]);
@@ -371,7 +376,7 @@ static bool convert_x86(struct kn_bc *r, unsigned op, struct lanes *l, unsigned 
   case CAST_FPTOSI:
   case CAST_FPTOUI: return floats_to_ints_x86(r, op == CAST_FPTOSI, l, to);
   case CAST_FPEXT: return unfold(r, "sse2.cvtps2pd", l), true;
-  default: return fold(r, "sse2.cvtpd2ps", l), true;
+  default: return fold(r, "sse2.cvtpd2ps", l, (kiln_value){0}), true;
   }
 }
 
@@ -396,6 +401,23 @@ static bool convert_arm(struct kn_bc *r, unsigned op, struct lanes *l, unsigned 
   return true;
 }
 
+/* Between halves and f32: false if the processor has no instruction for that. */
+static bool convert_halves(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
+                           struct kn_bc_vec *to) {
+  const struct kn_bc_vec *half = op == CAST_FPEXT ? x : to, *other = op == CAST_FPEXT ? to : x;
+  struct lanes l;
+  bool calls = kn_bc_targets[r->target].half_calls;
+  if ((op != CAST_FPEXT && op != CAST_FPTRUNC) || r->types[half->elem].soft != SOFT_HALF ||
+      other->lane != KILN_TYPE_F32 || (calls && !(r->fn->fn_flags & FA_F16C)))
+    return false;
+  begin(r, x, &l);
+  if (op == CAST_FPEXT) unfold(r, calls ? "vcvtph2ps.128" : "neon.vcvthf2fp", &l);
+  else /* rounded by the mode */
+    fold(r, calls ? "vcvtps2ph.128" : "neon.vcvtfp2hf", &l, kiln_const_int(r->f, 4));
+  kn_bc_vec_from_v128(r, l.v, to);
+  return true;
+}
+
 bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
                        struct kn_bc_vec *to) {
   static bool (*const targets[KILN_TARGET_COUNT])(struct kn_bc *, unsigned, struct lanes *,
@@ -404,9 +426,9 @@ bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
   struct lanes l;
   bool from_int = op == CAST_SITOFP || op == CAST_UITOFP;
   bool to_int = op == CAST_FPTOSI || op == CAST_FPTOUI;
-  if (x->mask || to->mask || x->soft || to->soft || x->odd || to->odd || op < CAST_FPTOUI ||
-      op > CAST_FPEXT || kiln_type_is_int(x->lane) != from_int ||
-      kiln_type_is_int(to->lane) != to_int ||
+  if (x->soft || to->soft) return convert_halves(r, op, x, to);
+  if (x->mask || to->mask || x->odd || to->odd || op < CAST_FPTOUI || op > CAST_FPEXT ||
+      kiln_type_is_int(x->lane) != from_int || kiln_type_is_int(to->lane) != to_int ||
       (!from_int && !to_int && x->lane != (op == CAST_FPEXT ? KILN_TYPE_F32 : KILN_TYPE_F64)) ||
       (!from_int && !to_int && x->lane == to->lane))
     return false;

@@ -25,8 +25,8 @@ def unpack(cache):
     if not (cache / 'gdb/complete').exists():
         cache.mkdir(parents=True, exist_ok=True)
         subprocess.run(['tar', 'xf', SOURCE, '-C', cache, 'gdb/gdb/testsuite', 'gdb/gdb/features', 'gdb/gdb/contrib',
-                        'gdb/gdb/silent-rules.mk', 'gdb/config', 'gdb/include', 'gdb/config.guess', 'gdb/config.sub',
-                        'gdb/install-sh', 'gdb/missing'], check=True)
+                        'gdb/gdb/silent-rules.mk', 'gdb/gdb/disable-implicit-rules.mk', 'gdb/config', 'gdb/include',
+                        'gdb/config.guess', 'gdb/config.sub', 'gdb/install-sh', 'gdb/missing'], check=True)
         (cache / 'gdb/complete').touch()
     return suite.resolve()
 

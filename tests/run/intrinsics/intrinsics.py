@@ -48,7 +48,7 @@ def size_of(t):
     m = re.match(r'<(\d+) x (.*)>', t)
     if m:
         return int(m.group(1)) * size_of(m.group(2))
-    return {'i1': 1, 'i8': 1, 'i16': 2, 'i32': 4, 'float': 4, 'i64': 8, 'double': 8, 'ptr': 8}[t]
+    return {'i1': 1, 'i8': 1, 'i16': 2, 'half': 2, 'i32': 4, 'float': 4, 'i64': 8, 'double': 8, 'ptr': 8}[t]
 
 
 class Intrinsic:

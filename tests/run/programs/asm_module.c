@@ -59,7 +59,7 @@ static _Unwind_Reason_Code frame(struct _Unwind_Context *context, void *arg) {
   (void)context, (void)arg;
   return ++frames > 100 ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
-static void count(void) {
+__attribute__((noinline)) static void count(void) {
   frames = 0;
   _Unwind_Backtrace(frame, 0);
 }

@@ -1,8 +1,14 @@
-/* Half floats: conversions, arithmetic, comparisons, passing, vectors, on special and random values. */
+/* Half floats: conversions, arithmetic, comparisons, passing, vectors, on special and random values; if optimized, by the
+ * processor's own instructions for them, x86-64's F16C and AArch64's FP16. */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#if defined __OPTIMIZE__ && defined __x86_64__
+#pragma clang attribute push(__attribute__((target("f16c"))), apply_to = function)
+#elif defined __OPTIMIZE__
+#pragma clang attribute push(__attribute__((target("fullfp16"))), apply_to = function)
+#endif
 typedef _Float16 h;
 #define NOINLINE __attribute__((noinline))
 static h from(uint16_t b) {
@@ -76,7 +82,7 @@ NOINLINE static v4 narrow4(f4 a) { return __builtin_convertvector(a, v4); }
 NOINLINE static h pick(int c, h a, h b) { return c ? a : b; }
 static h global = (h)1.25, table[4] = {(h)1, (h)-2.5, (h)65504, (h)6e-8};
 volatile h memory;
-int main(void) {
+static int test(void) {
   static const uint16_t special[] = {0,      0x8000, 1,      0x8001, 0x3ff,  0x400,
                                      0x3c00, 0xbc00, 0x3c01, 0x7bff, 0xfbff, 0x7c00,
                                      0xfc00, 0x7e00, 0x7e01, 0x4248};
@@ -177,4 +183,13 @@ int main(void) {
     if (i % 300 == 299) printf("%016llx\n", (unsigned long long)sum);
   }
   return 0;
+}
+#ifdef __OPTIMIZE__
+#pragma clang attribute pop
+#endif
+int main(void) {
+#if defined __OPTIMIZE__ && defined __x86_64__
+  if (!__builtin_cpu_supports("f16c")) return puts("no F16C") < 0;
+#endif
+  return test();
 }
