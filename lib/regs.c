@@ -249,11 +249,8 @@ void kn_save_regs(struct kn_walk *w, uint64_t live) {
 
 /* ---- variables ---- */
 
-int32_t kn_place_slot(struct kn_walk *w, uint32_t slot) {
-  struct kn_slot *s = &w->f->slots.at[slot];
-  if (s->parent != 0) s->frame = kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
-  else s->frame = kn_frame_alloc(w, s->size_bytes ? s->size_bytes : 1, s->align_log2);
-  return s->frame;
+int32_t kn_place_piece(struct kn_walk *w, const struct kn_slot *s) {
+  return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
 }
 
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {

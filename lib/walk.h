@@ -372,13 +372,17 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   return v->frame;
 }
 
-/* Gives a slot its place in the frame, a piece one in its slot's: returns its frame offset. */
-int32_t kn_place_slot(struct kn_walk *w, uint32_t slot);
+/* The place of a piece: in that of its slot, which gets one if it has none. A frame offset. */
+int32_t kn_place_piece(struct kn_walk *w, const struct kn_slot *s);
 
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
-  const struct kn_slot *s = &w->f->slots.at[slot];
-  return KN_LIKELY(s->frame != 0) ? s->frame : kn_place_slot(w, slot);
+  struct kn_slot *s = &w->f->slots.at[slot];
+  if (KN_UNLIKELY(s->frame == 0)) {
+    uint32_t size = s->size_bytes ? s->size_bytes : 1;
+    s->frame = s->parent == 0 ? kn_frame_alloc(w, size, s->align_log2) : kn_place_piece(w, s);
+  }
+  return s->frame;
 }
 
 /* A row of a target's table of lowerings, by type: cell(type, ...) for each. */

@@ -39,7 +39,7 @@ MUTANTS = [
     ('pieces of a slot whose address is needed are memory', X, PLAN,
      'slots[i].escaped = slots[slots[i].parent - 1].escaped;', 'slots[i].escaped = 0;'),
     ('a piece in memory is where it is in its slot', A, 'lib/regs.c',
-     ' + (int32_t)s->offset;', ';'),
+     '(w, s->parent - 1) + (int32_t)s->offset;', '(w, s->parent - 1);'),
     ('loops that overlap merge', X, PLAN,
      '      if (inner->end > end) end = inner->end;\n', ''),
     ('a loop ends with its last back edge', X, PLAN,
