@@ -150,8 +150,7 @@ static void features_of(kiln_target target, char *list, struct features *f) {
     uint32_t feature;
     p[length] = 0;
     const char *name = p + (length != 0);
-    if (kiln_feature_find(target, name, &feature))
-      has = *p == '+' ? has | feature : has & ~feature;
+    if (kiln_feature_find(target, name, &feature)) has = *p == '+' ? has | feature : has & ~feature;
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
       if (own[i].name[0] == *name && strcmp(name, own[i].name) == 0)
         flags = (uint16_t)(*p == '+' ? flags | own[i].flag : flags & ~own[i].flag);

@@ -108,6 +108,32 @@ check "statements as LLVM's" same_statements
 label_is_placed() { llvm-dwarfdump-22 --debug-info ours.o | grep -A6 DW_TAG_label | grep DW_AT_low_pc; }
 check "a label is where its code is" label_is_placed
 
+# Thunks jump where LLVM's do, and have no line.
+cat > thunks.cpp <<'END'
+struct first { virtual int f(); };
+struct large { long parts[5]; };
+struct second { virtual int g(char, double); virtual large h(large); virtual second *self(); virtual bool b(bool); virtual ~second(); };
+struct both : first, second { int g(char, double) override; large h(large) override; both *self() override; bool b(bool) override; ~both(); };
+struct base : virtual second { bool b(bool) override; };
+int both::g(char c, double d) { return c + (int)d; }
+large both::h(large x) { return x; }
+both *both::self() { return this; }
+bool both::b(bool x) { return !x; }
+both::~both() {}
+bool base::b(bool x) { return x; }
+END
+calling_thunks() {
+  llvm-objdump-22 -d --no-show-raw-insn "$1" | awk '/^[0-9a-f]+ </ { name = $2 } name ~ /^<_ZT/ && $2 ~ /^(callq?|bl)$/ { print name, $2 }'
+}
+lines_at() { llvm-dwarfdump-22 --debug-line "$1" | awk '/is_stmt/ && !/end_sequence/ && $2 == 0' | wc -l; }
+thunks() {
+  clang++-22 --target=$1-linux-gnu -O0 -g -emit-llvm -c thunks.cpp -o thunks.bc && clang-22 --target=$1-linux-gnu -O0 -c thunks.bc -o theirs.o &&
+    "$kiln" compile thunks.bc -o ours.o && diff <(calling_thunks theirs.o) <(calling_thunks ours.o) &&
+    (( $(calling_thunks ours.o | wc -l) >= 1 && $(lines_at theirs.o) > 4 && $(lines_at ours.o) >= $(lines_at theirs.o) ))
+}
+check "x86_64: thunks as LLVM's" thunks x86_64
+check "aarch64: thunks as LLVM's" thunks aarch64
+
 # Arrays of a guarded frame are addressed from its end, where the guard is (16 bytes with padding); what is aligned beyond the
 # frame is rounded up on AArch64, and there is a pointer to it on x86-64.
 cat > guarded.c <<'END'
