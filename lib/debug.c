@@ -27,6 +27,7 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.line_first = w->s->out.n_lines;
   w->debug.var_first = w->s->out.n_vars;
   w->debug.first = 0;
+  w->debug.note = 0;
   w->debug.loc = w->debug.column = 0;
   w->debug.count = UINT32_MAX;
   if (!w->debug.on) return;

@@ -99,16 +99,21 @@ static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   return true;
 }
 
-/* Can joined pieces of type `e` follow the parameters so far? Halves are passed as f32, which on the stack are not where
- * the bytes of halves are: they have to go to registers, of which there are eight. */
-static bool joinable(struct kn_bc *r, const struct kn_bc_type *e) {
-  enum { FLOAT_REGISTERS = 8 };
-  if (KN_LIKELY(!kn_bc_is_short(&r->types[r->type_pieces.at[e->piece_first].type]))) return true;
-  uint32_t floats = e->n_pieces;
-  for (uint32_t i = 0; i < r->params.n; i++)
-    floats += !kiln_type_is_int((kiln_type)r->params.at[i].type);
-  return floats <= FLOAT_REGISTERS ||
-         kn_bc_unsupported(r, "an array of half or bfloat as an argument on the stack");
+/* How a piece of `type` is passed, perhaps as one of joined ones: on the stack halves are next to each other then. */
+static kiln_type piece_as(const struct kn_bc *r, bool joined, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  return joined && kn_bc_is_short(t) && !kn_bc_targets[r->target].half_calls ? KILN_TYPE_F16
+                                                                             : kn_bc_passed_as(t);
+}
+static kiln_value pass_piece(struct kn_bc *r, bool joined, uint32_t type, kiln_value v) {
+  if (piece_as(r, joined, type) == KILN_TYPE_F16)
+    return kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_F16, KILN_TYPE_I16, v);
+  return kn_bc_soft_pass(r, &r->types[type], v);
+}
+static kiln_value take_piece(struct kn_bc *r, bool joined, uint32_t type, kiln_value v) {
+  if (piece_as(r, joined, type) == KILN_TYPE_F16)
+    return kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_I16, KILN_TYPE_F16, v);
+  return kn_bc_soft_take(r, &r->types[type], v);
 }
 
 /* kiln_param.align_log2 of joined parameters with attributes `a`, which may be NULL. LLVM heeds alignstack of nothing
@@ -199,9 +204,8 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       bool joined = joins(r, et), wide = flags & KN_BC_SIG_AVX && kn_bc_is_long_vector(et);
       if (wide && !wide_possible(r, e, flags))
         return kn_bc_unsupported(r, "a vector of this type as an argument with AVX");
-      if (joined && !joinable(r, et)) return false;
       for (uint32_t k = 0; k < et->n_pieces; k++) {
-        p.type = (uint8_t)kn_bc_passed_as(&r->types[r->type_pieces.at[et->piece_first + k].type]);
+        p.type = (uint8_t)piece_as(r, joined, r->type_pieces.at[et->piece_first + k].type);
         p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN
                   : wide && (k & 1)              ? KILN_PARAM_UPPER
                                                  : 0;
@@ -312,9 +316,10 @@ bool kn_bc_params(struct kn_bc *r) {
     if (kn_bc_passes_parts(pt)) {
       uint32_t first = r->parts.n;
       if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + pt->n_pieces)) return false;
+      bool joined = joins(r, pt);
       for (uint32_t k = 0; k < pt->n_pieces; k++) {
         uint32_t part = r->type_pieces.at[pt->piece_first + k].type;
-        kiln_value v = kn_bc_soft_take(r, &r->types[part], kiln_func_param(r->f, next++));
+        kiln_value v = take_piece(r, joined, part, kiln_func_param(r->f, next++));
         if (r->types[part].fit == FIT_BOOL)
           v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
         r->parts.at[first + k] = v.id;
@@ -389,9 +394,10 @@ static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned exten
   if (kn_bc_passes_parts(t)) {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return false;
+    bool joined = joins(r, &r->types[type]);
     for (uint32_t i = 0; i < r->types[type].n_pieces; i++) {
       uint32_t part = r->type_pieces.at[r->types[type].piece_first + i].type;
-      if (!push_arg(r, kn_bc_soft_pass(r, &r->types[part], (kiln_value){r->parts.at[first + i]})))
+      if (!push_arg(r, pass_piece(r, joined, part, (kiln_value){r->parts.at[first + i]})))
         return false;
     }
     return true;
@@ -440,10 +446,9 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, n_params + 1 + i);
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
     bool joined = joins(r, t);
-    if (joined && !joinable(r, t)) return false;
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       uint32_t part = r->type_pieces.at[t->piece_first + k].type;
-      kiln_param p = {.type = (uint8_t)kn_bc_passed_as(&r->types[part]),
+      kiln_param p = {.type = (uint8_t)piece_as(r, joined, part),
                       .align_log2 = joined && k == 0 ? stack_align(r, a) : 0};
       if (joined && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
       if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;

@@ -544,7 +544,7 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
   case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
   case CK_ASM: return kn_bc_unsupported(r, "the address of inline assembly");
   default:
-    if (t->kind == TK_VECTOR) return kn_bc_unsupported(r, "vector types");
+    if (t->kind == TK_VECTOR) return by_code(out);
     return kn_bc_malformed(r, "an aggregate where a scalar is expected");
   }
   if (!ok) return false;

@@ -118,6 +118,21 @@ static kiln_value arithmetic(struct kn_bc *r, const struct kn_bc_cst *c, uint32_
   return kn_bc_binop_odd(r, c->x, c->index, c->n, type);
 }
 
+/* A cast, perhaps of a vector of addresses to a scalar. */
+static kiln_value cast(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type) {
+  uint32_t from = kn_bc_type_of(r, c->index);
+  if (r->types[from].kind != TK_VECTOR) return kn_bc_cast(r, c->x, c->index, from, type);
+  if (c->x != CAST_BITCAST || r->types[type].kind == TK_VECTOR) {
+    kn_bc_unsupported(r, "constant expressions of vectors");
+    return none();
+  }
+  uint32_t entered = kn_bc_vec_enter(r);
+  kn_bc_vec_cast(r, c->x, c->index, from, type);
+  kiln_value v = kn_bc_vec_result(r);
+  kn_bc_vec_leave(r, entered);
+  return v;
+}
+
 kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num *num) {
   uint32_t type = kn_bc_type_of(r, id);
   struct kn_bc_cst c = r->csts[id];
@@ -129,7 +144,7 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
   r->expr_depth++;
   kiln_value v = none();
   switch (c.kind) {
-  case CK_CAST: v = kn_bc_cast(r, c.x, c.index, kn_bc_type_of(r, c.index), type); break;
+  case CK_CAST: v = cast(r, &c, type); break;
   case CK_BINOP: v = arithmetic(r, &c, type); break;
   case CK_CMP: v = comparison(r, &c); break;
   case CK_SELECT: v = selection(r, &c, type); break;

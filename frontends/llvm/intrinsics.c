@@ -2,7 +2,10 @@
  * call.c passes every call of a function whose name begins with "llvm.". An intrinsic that is not in the table,
  * or whose arguments are not supported, is reported. Invariant: the table is sorted by name. */
 #include "debug/debug.h"
+#include "frequent.h"
 #include "intrinsics.h"
+
+#include <kiln/inspect.h>
 
 static const struct kn_bc_row rows[] = {
 #include "intrinsics.def"
@@ -54,7 +57,40 @@ static kiln_value size_arg(const struct call *c, unsigned i) {
   return kiln_build_convert(c->r->f, KILN_OP_ZEXT, KILN_TYPE_I64, (kiln_type)kt, v);
 }
 
+/* Copies up to so many bytes to or from a slot are loads and stores. */
+enum { SMALL_COPY = 16 };
+
+/* A small copy of constant size, to or from a slot: a load and a store for each word, the loads first, so that parts of the
+ * slot may be variables. Not where a copy of a slot is a reason for the frame to have a guard. False if it is no such
+ * copy. */
+static bool copy_words(const struct call *c) {
+  struct kn_bc *r = c->r;
+  int64_t size, is_volatile;
+  if (r->harden.guard != KILN_GUARD_NONE || !kn_bc_is_int(r, arg_id(c, 2), &size) || size < 1 ||
+      size > SMALL_COPY || !kn_bc_is_int(r, arg_id(c, 3), &is_volatile) || is_volatile)
+    return false;
+  int32_t to_at, from_at;
+  kiln_value to = kn_bc_address(r, arg_id(c, 0), &to_at);
+  kiln_value from = kn_bc_address(r, arg_id(c, 1), &from_at), word[SMALL_COPY / 8 + 3];
+  if (kiln_operand_get(r->f, to).kind != KILN_OPERAND_SLOT &&
+      kiln_operand_get(r->f, from).kind != KILN_OPERAND_SLOT)
+    return false;
+  kiln_type types[SMALL_COPY / 8 + 3];
+  unsigned n = 0;
+  for (int64_t left = size; left > 0; left -= kiln_type_size(types[n++]))
+    types[n] = left >= 8   ? KILN_TYPE_I64
+               : left >= 4 ? KILN_TYPE_I32
+               : left >= 2 ? KILN_TYPE_I16
+                           : KILN_TYPE_I8;
+  for (unsigned k = 0; k < n; from_at += (int32_t)kiln_type_size(types[k++]))
+    word[k] = kiln_build_load(r->f, types[k], from, from_at, 0);
+  for (unsigned k = 0; k < n; to_at += (int32_t)kiln_type_size(types[k++]))
+    kiln_build_store(r->f, types[k], to, to_at, word[k], 0);
+  return true;
+}
+
 static void memory(const struct call *c, kiln_op op) {
+  if (op != KILN_OP_MEMSET && copy_words(c)) return;
   kiln_value to = arg(c, 0), from = arg(c, 1), size = size_arg(c, 2);
   kiln_build_ternary(c->r->f, op, KILN_TYPE_PTR, to, from, size);
 }

@@ -213,14 +213,17 @@ static inline bool frequent_location(struct kn_bc *r, bool *done) {
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
-/* Records of these codes are nodes of their own, and never abbreviated by LLVM. */
+/* Records of these codes are nodes that need nothing else than an entry. */
 #define PLAIN_NODES                                                                                \
-  (1u << MD_VALUE | 1u << MD_NODE | 1u << MD_DISTINCT_NODE | 1u << MD_SUBPROGRAM |                 \
-   1u << MD_LEXICAL_BLOCK | 1u << MD_LOCAL_VAR | 1u << MD_DERIVED_TYPE | 1u << MD_COMPOSITE_TYPE | \
-   1u << MD_SUBROUTINE_TYPE)
-_Static_assert(MD_LOCAL_VAR < 32, "PLAIN_NODES");
+  (1u << MD_VALUE | 1u << MD_NODE | 1u << MD_DISTINCT_NODE | 1u << MD_SUBRANGE |                   \
+   1u << MD_ENUMERATOR | 1u << MD_BASIC_TYPE | 1u << MD_FILE | 1u << MD_DERIVED_TYPE |             \
+   1u << MD_COMPOSITE_TYPE | 1u << MD_SUBROUTINE_TYPE | 1u << MD_SUBPROGRAM |                      \
+   1u << MD_LEXICAL_BLOCK | 1u << MD_LEXICAL_BLOCK_FILE | 1u << MD_NAMESPACE |                     \
+   1u << MD_TEMPLATE_TYPE | 1u << MD_TEMPLATE_VALUE | 1u << MD_GLOBAL_VAR | 1u << MD_LOCAL_VAR |   \
+   1u << MD_EXPRESSION | 1u << MD_IMPORTED_ENTITY)
+_Static_assert(MD_IMPORTED_ENTITY < 32, "PLAIN_NODES");
 
-/* Reads the unabbreviated record at the current position, if it is a frequent node and nodes become entries; *done is
+/* Reads the unabbreviated record at the current position, if it is a plain node and nodes become entries; *done is
  * false if it has to be read in the general way. False after an error. */
 static inline bool plain_node(struct kn_bc *r, bool *done) {
   uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos);

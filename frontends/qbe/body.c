@@ -164,11 +164,15 @@ static void parameter(struct kn_qbe *r, const struct type *type) {
   assign(r, temp, type->class, taken(r, v, type), at);
 }
 
+/* The next character; a call is on one line. */
+static char next(struct kn_qbe *r, bool is_call) { return is_call ? peek(r) : past(r); }
+
 void kn_qbe_list(struct kn_qbe *r, bool is_call) {
   r->ctypes.n = r->args.n = 0;
   r->variadic = false;
-  want(r, '(');
-  while (past(r) != ')') {
+  next(r, is_call);
+  expect(r, '(');
+  while (next(r, is_call) != ')') {
     const char *at = r->p;
     if (r->variadic && !is_call) WRONG(r, at, "a parameter behind '...'");
     if (strncmp(at, "...", 3) == 0) {
@@ -190,10 +194,11 @@ void kn_qbe_list(struct kn_qbe *r, bool is_call) {
       }
       PUSH(r, r->ctypes, type->c);
     }
-    past(r);
+    next(r, is_call);
     if (!take(r, ',')) break;
   }
-  want(r, ')');
+  next(r, is_call);
+  expect(r, ')');
 }
 
 kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, const char *at) {

@@ -130,13 +130,13 @@ static __attribute__((noinline)) const struct word *other_word(struct kn_qbe *r)
 }
 
 /* The keys of words are their characters, of which there are at most eight. Mostly the word ends before the first
- * character below '0', the lowest byte that has its top bit set in `ends`. */
+ * character that is not above a blank, the lowest byte that has its top bit set in `ends`. */
 const struct word *kn_qbe_word(struct kn_qbe *r) {
   const uint64_t ones = UINT64_C(0x0101010101010101);
   uint64_t key;
   if (r->end - r->p < (ptrdiff_t)sizeof key) return other_word(r);
   memcpy(&key, r->p, sizeof key);
-  uint64_t ends = (key - ones * '0') & ~key & ones << 7;
+  uint64_t ends = (key - ones * (' ' + 1)) & ~key & ones << 7;
   r->name.key = key & ((ends & -ends) - 1) >> 7;
   uint32_t word = FIND(r, words);
   if (word == 0 || ends == 0) return other_word(r);

@@ -4,8 +4,9 @@
  *
  * A variable that is read is a value; the helper adds the parameters and edge arguments that are needed,
  * and no others. For that it must know the edges: where a function has variables, branches are built by
- * the calls here. A block is *sealed* once all edges into it exist; blocks may be filled before. Sealing
- * early costs least, kiln_ssa_end seals what is left.
+ * the calls here, or else it takes them at the end (KILN_SSA_EDGES_BUILT). A block is *sealed* once all
+ * edges into it exist; blocks may be filled before. Sealing early costs least, kiln_ssa_end seals what is
+ * left.
  *
  *     kiln_ssa_begin(ssa, f, 0);                     // while (b != 0) { t = a % b; a = b; b = t; }
  *     kiln_var a = kiln_ssa_var(ssa, KILN_TYPE_I64), b = kiln_ssa_var(ssa, KILN_TYPE_I64);

@@ -38,7 +38,8 @@ void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   if (s->joined) {
     s->joined--;
     s->first = false;
-    if (type == KILN_TYPE_F32) size = 4; /* as in memory */
+    if (type == KILN_TYPE_F32 || type == KILN_TYPE_F16) /* as in memory */
+      size = type == KILN_TYPE_F32 ? 4 : 2;
   }
   if (flags & KILN_PARAM_SRET) {
     a->reg = SRET;
@@ -260,10 +261,11 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     if (m.src_handle) a64_hook_constant(w, A64_IP0, m.src_handle, KILN_TYPE_I64);
     else a64_hook_load(w, A64_IP0, m.src_frame, KILN_TYPE_I64);
   }
-  bool half = type == KILN_TYPE_F32; /* another one may be next to it */
-  enum a64_mem op = r >= KN_FP_BASE ? (half ? A64_STR_FS : A64_STR_FD)
-                    : half          ? A64_STR_W
-                                    : A64_STR_X;
+  /* by size: another one may be next to it */
+  static const uint8_t stores[][2] = {
+    {A64_STRH, A64_STR_FH}, {A64_STR_W, A64_STR_FS}, {A64_STR_X, A64_STR_FD}};
+  unsigned log2 = type == KILN_TYPE_F16 ? 0 : type == KILN_TYPE_F32 ? 1 : 2;
+  enum a64_mem op = (enum a64_mem)stores[log2][r >= KN_FP_BASE];
   struct a64_at at = stack_at(w, op, off);
   a64_emit(w, a64_mem_offset(op, r & 31, at.base, at.off));
 }

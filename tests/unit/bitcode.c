@@ -334,8 +334,6 @@ static const struct refusal {
   {"ir", "-O0", "define void @f(ptr %p) {\n %v = load ppc_fp128, ptr %p\n ret void\n}", "f",
    "type ppc_fp128"},
   {"c", "-O0", "int f(int x) { __asm__(\"fninit\"); return x; }", "f", "inline assembly"},
-  {"ir", "-O0", "define void @f([9 x half] %a) {\n ret void\n}", "f",
-   "an array of half or bfloat as an argument on the stack"},
   {"ir", "-O0", "module asm \"nop\"\n", "", "module-level assembly"},
   {"ir", "-O0", "module asm \".symver f, g@@@V\"\ndefine void @f() {\n ret void\n}", "",
    "module-level assembly"},

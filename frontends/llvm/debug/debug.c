@@ -14,9 +14,9 @@ static void file(const struct kn_node *x, kiln_die e) {
   if (kn_op(x, 3) != 1 || !sum || sum->kind != MDK_STRING || sum->n != 32) return;
   uint8_t md5[16] = {0};
   for (unsigned i = 0; i < 32; i++) {
-    char c = sum->text[i];
-    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned)c | 32) - 'a' + 10;
-    if (digit > 15) return;
+    char c = sum->text[i], low = (char)(c | 32);
+    unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : (unsigned)(low - 'a' + 10);
+    if (digit > 15 || (digit < 10 && c > '9')) return;
     md5[i / 2] = (uint8_t)(md5[i / 2] << 4 | digit);
   }
   kiln_die_md5(x->d, md5);

@@ -1,5 +1,5 @@
 ; Operations on vectors that vectorizers write, and clang's own code does not: addresses of lanes, the first lane that
-; is set, partial sums; lanes of odd integers, which are packed in memory.
+; is set, partial sums; lanes of odd integers, which are packed in memory; vectors of addresses as other constants.
 target triple = "x86_64-pc-linux-gnu"
 %pair = type { i16, [3 x i32] }
 @d = private unnamed_addr constant [6 x i8] c"%lld\0A\00"
@@ -107,6 +107,7 @@ loop:
   %more = icmp ult i64 %j, 4
   br i1 %more, label %loop, label %sums
 sums:
+  %p = phi i64 [ bitcast (<2 x i32> <i32 trunc (i64 ptrtoint (ptr @x to i64) to i32), i32 0> to i64), %loop ]
   %bytes = load <16 x i8>, ptr @bytes, align 16
   %wide = sext <16 x i8> %bytes to <16 x i32>
   %sum = call <4 x i32> @llvm.vector.partial.reduce.add.v4i32.v16i32(<4 x i32> <i32 1000, i32 2000, i32 3000, i32 4000>, <16 x i32> %wide)
@@ -116,5 +117,11 @@ sums:
   %z3 = sext i32 %s3 to i64
   call void @put(i64 %z0)
   call void @put(i64 %z3)
+  %same = icmp eq ptr inttoptr (i128 bitcast (<2 x i64> <i64 ptrtoint (ptr @x to i64), i64 7> to i128) to ptr), @x
+  %low = xor i64 %p, ptrtoint (ptr @x to i64)
+  %rest = and i64 %low, 4294967295
+  call void @put(i64 %rest)
+  %one = zext i1 %same to i64
+  call void @put(i64 %one)
   ret i32 0
 }

@@ -70,6 +70,25 @@ NOINLINE static double variadic(int n, ...) {
   va_end(l);
   return s;
 }
+/* The last ones are on the stack, where they are read as memory is. */
+NOINLINE static double arrays(int n, ...) {
+  va_list l;
+  va_start(l, n);
+  double s = 0;
+  for (int k = 0; k < n; k++) {
+    struct four x = va_arg(l, struct four);
+    struct three y = va_arg(l, struct three);
+    for (int i = 0; i < 4; i++) s += (i + 1 + k) * (double)x.a[i];
+    s += 5 * (double)y.a + 7 * (double)y.b - (double)y.c;
+  }
+  va_end(l);
+  return s;
+}
+NOINLINE static double stacked(float f, struct four a, struct four b, struct three c, double d,
+                               struct two e, h i) {
+  return f + (double)b.a[0] * 2 + (double)b.a[3] - (double)c.b + (double)c.c * 3 + d +
+         (double)e.b * 5 + (double)i + (double)a.a[2];
+}
 typedef h v4 __attribute__((vector_size(8)));
 typedef h v8 __attribute__((vector_size(16)));
 typedef float f4 __attribute__((vector_size(16)));
@@ -158,6 +177,8 @@ static int test(void) {
     struct four q = four((struct four){{a, b, c, a}});
     for (int k = 0; k < 4; k++) mixh(q.a[k]);
     mixd(variadic(2, 1.5, a, 2.5, b));
+    mixd(arrays(3, q, t3, q, t3, q, t3));
+    mixd(stacked(1.5f, q, (struct four){{c, b, a, c}}, t3, 0.25, t2, c));
     v4 x = {a, b, c, a}, y = {b, b, a, c};
     v4 z = vec4(x, y);
     for (int k = 0; k < 4; k++) mixh(z[k]);
