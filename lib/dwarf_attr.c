@@ -302,7 +302,8 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
                        uint32_t in) {
   struct kn_dwarf *d = f->d;
   const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
-  const uint8_t *bytes = s->bytes.at + (uint32_t)a->value;
+  /* of what is in bytes; of others the value is no offset */
+  const uint8_t *bytes = s->bytes.at ? s->bytes.at + (uint32_t)a->value : NULL;
   uint32_t to;
   switch ((enum kn_die_kind)a->kind) {
   case KN_DA_WIDE:
