@@ -302,7 +302,8 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
                        uint32_t in) {
   struct kn_dwarf *d = f->d;
   const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
-  const uint8_t *bytes = s->bytes.at + (uint32_t)a->value;
+  bool has_bytes = a->kind == KN_DA_EXPR || a->kind == KN_DA_BLOCK || a->kind == KN_DA_SYMBOL;
+  const uint8_t *bytes = has_bytes && s->bytes.at ? s->bytes.at + (uint32_t)a->value : NULL;
   uint32_t to;
   switch ((enum kn_die_kind)a->kind) {
   case KN_DA_WIDE:
@@ -387,7 +388,8 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
 }
 
 static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *g) {
-  const uint8_t *p = f->d->module->bytes.at + g->expr, *end = p + g->n;
+  static const uint8_t none;
+  const uint8_t *p = g->n ? f->d->module->bytes.at + g->expr : &none, *end = p + g->n;
   if (g->symbol != 0) {
     add_symbol(f, AT_LOCATION, g->symbol, p, g->n);
     return;
