@@ -389,7 +389,8 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
 
 static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *g) {
   static const uint8_t none;
-  const uint8_t *p = g->n ? f->d->module->bytes.at + g->expr : &none, *end = p + g->n;
+  const uint8_t *expr = g->n ? f->d->module->bytes.at + g->expr : &none, *p = expr;
+  const uint8_t *end = p + g->n;
   if (g->symbol != 0) {
     add_symbol(f, AT_LOCATION, g->symbol, p, g->n);
     return;
@@ -410,7 +411,7 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
     kn_dwarf_add(f, AT_CONST_VALUE, op == OP_CONSTU ? FORM_UDATA : FORM_SDATA, v);
     return;
   }
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, f->d->module->bytes.at + g->expr, g->n);
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, expr, g->n);
 }
 
 /* How many bits the variable of entry i has by its type; 0: that is not said. */
