@@ -122,6 +122,7 @@ static inline const uint8_t *kn_debug_characters(const struct kiln_debug *m,
   *n = 0;
   if (d == NULL || (id & KN_DIE_INDEX) >= d->texts.n) return (const uint8_t *)"";
   const struct kn_debug_text *text = &d->texts.at[id & KN_DIE_INDEX];
+  if (text->n == 0) return (const uint8_t *)"";
   *n = text->n;
   return text->stays ? (const uint8_t *)text->text : d->bytes.at + text->at;
 }

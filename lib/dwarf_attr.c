@@ -302,7 +302,8 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
                        uint32_t in) {
   struct kn_dwarf *d = f->d;
   const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
-  const uint8_t *bytes = s->bytes.at + (uint32_t)a->value;
+  bool has_bytes = a->kind == KN_DA_EXPR || a->kind == KN_DA_BLOCK || a->kind == KN_DA_SYMBOL;
+  const uint8_t *bytes = has_bytes && s->bytes.at ? s->bytes.at + (uint32_t)a->value : NULL;
   uint32_t to;
   switch ((enum kn_die_kind)a->kind) {
   case KN_DA_WIDE:
@@ -387,7 +388,9 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
 }
 
 static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *g) {
-  const uint8_t *p = f->d->module->bytes.at + g->expr, *end = p + g->n;
+  static const uint8_t none;
+  const uint8_t *expr = g->n ? f->d->module->bytes.at + g->expr : &none, *p = expr;
+  const uint8_t *end = p + g->n;
   if (g->symbol != 0) {
     add_symbol(f, AT_LOCATION, g->symbol, p, g->n);
     return;
@@ -408,7 +411,7 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
     kn_dwarf_add(f, AT_CONST_VALUE, op == OP_CONSTU ? FORM_UDATA : FORM_SDATA, v);
     return;
   }
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, f->d->module->bytes.at + g->expr, g->n);
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, expr, g->n);
 }
 
 /* How many bits the variable of entry i has by its type; 0: that is not said. */
