@@ -108,6 +108,36 @@ check "statements as LLVM's" same_statements
 label_is_placed() { llvm-dwarfdump-22 --debug-info ours.o | grep -A6 DW_TAG_label | grep DW_AT_low_pc; }
 check "a label is where its code is" label_is_placed
 
+# A function whose first line begins late, behind one that ended late in its list of lines.
+cat > late.c <<'END'
+int g;
+int many(int a, int b, int c, int d, int e) {
+  g += g + g;
+  g += g;
+  g += g;
+  g += g + g + g + g + g + g;
+  g += g;
+  g += g + g;
+  g += g;
+  g += g;
+  g += g + g + g + g + g + g;
+  return g;
+}
+int few(int a, int b) {
+  g += g + g;
+  return g;
+}
+int late(int a, int b, int c, int d, int e, int f, int h, int i, int j, int k, int l, int m, int n, int o, int p, int q) {
+  g += g;
+  return g;
+}
+END
+own_lines() {
+  clang-22 -O0 -g -emit-llvm -c late.c -o late.bc && "$kiln" compile late.bc -o ours.o &&
+    [[ $(llvm-objdump-22 -dl --disassemble-symbols=late ours.o | grep -o 'late\.c:[0-9]*' | sort -u | xargs) == 'late.c:18 late.c:19 late.c:20' ]]
+}
+check "a function has its own lines" own_lines
+
 # Thunks jump where LLVM's do, and have no line.
 cat > thunks.cpp <<'END'
 struct first { virtual int f(); };
