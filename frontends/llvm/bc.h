@@ -577,7 +577,7 @@ kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, u
 /* select `cond`, x, y of `type`, where that is a conversion of the condition: of 1 and 0, or 0 and 1. Else none. */
 kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, kiln_value x,
                               kiln_value y);
-/* Value `a` of type `from`, an integer that is 0 or 1, as i1. */
+/* Value `a` of type `from`, an integer of at least 8 bits that is 0 or 1, as i1. */
 kiln_value kn_bc_truth(struct kn_bc *r, uint32_t a, uint32_t from);
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
 /* Loads and stores of anything but one scalar of fit EXACT. */

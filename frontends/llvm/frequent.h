@@ -115,10 +115,11 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
     kn_bc_malformed(r, "unknown cast");
     return;
   }
-  bool truth = op == CAST_TRUNC && (flags & 1) != 0 && t->fit == FIT_BOOL && f->kind == TK_INT;
+  bool truth = op == CAST_TRUNC && (flags & 1) != 0 && t->fit == FIT_BOOL && f->kind == TK_INT &&
+               f->ktype && f->bits >= 8; /* of fewer, the byte has bits that are not specified */
   uint32_t id = r->n_vals;
-  kiln_value v = truth && f->ktype ? kn_bc_truth(r, a, from)
-                                   : kn_bc_cast(r, (unsigned)op, a, from, (uint32_t)to);
+  kiln_value v =
+    truth ? kn_bc_truth(r, a, from) : kn_bc_cast(r, (unsigned)op, a, from, (uint32_t)to);
   if (r->n_vals == id) kn_bc_def(r, (uint32_t)to, v); /* else it was already defined, as parts */
 }
 

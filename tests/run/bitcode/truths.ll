@@ -73,6 +73,20 @@ define i32 @kinds(i32 %a, i32 %b, double %x, i1 %p) {
   %o8 = or i32 %o7, %a8
   ret i32 %o8
 }
+define i32 @narrow(i8 %a) { ; bits above the width of what is truncated are not among those that are known to be 0
+  %n = trunc i8 %a to i3
+  %m = add i3 %n, 5
+  %t = trunc nuw i3 %m to i1
+  %z = zext i1 %t to i32
+  %o = trunc i8 %a to i2
+  %p = mul i2 %o, 3
+  %u = trunc nuw i2 %p to i1
+  %y = select i1 %u, i32 %z, i32 40
+  %w = zext i1 %u to i32
+  %x = mul i32 %w, 100
+  %r = add i32 %x, %y
+  ret i32 %r
+}
 define i32 @exact(i8 %a) { ; a truncation of what no select made; and one that is not said to be exact
   %t = trunc nuw i8 %a to i1
   %m = mul i8 %a, 5
@@ -102,7 +116,9 @@ define i32 @main() {
   %h = call i32 @kinds(i32 7, i32 7, double 0x7FF8000000000000, i1 false)
   %i = call i32 @exact(i8 0)
   %j = call i32 @exact(i8 1)
+  %k = call i32 @narrow(i8 -5)
+  %l = call i32 @narrow(i8 27)
   call i32 (ptr, ...) @printf(ptr @d, i32 %f, i32 %g, i32 %h, i32 %i)
-  call i32 (ptr, ...) @printf(ptr @d, i32 %j, i32 0, i32 0, i32 0)
+  call i32 (ptr, ...) @printf(ptr @d, i32 %j, i32 %k, i32 %l, i32 0)
   ret i32 0
 }
