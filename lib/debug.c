@@ -3,6 +3,7 @@
  * function is walked its rows have numbers of marks, and offsets once it is complete; the first row is at its
  * beginning, rows ascend. */
 #include "ir/debug.h"
+#include "lib/dwarf.h"
 #include "lib/walk.h"
 
 #include <string.h>
@@ -274,16 +275,6 @@ void kn_debug_change(struct kn_walk *w) {
 
 /* ---- variables ---- */
 
-static uint8_t *put_sleb(uint8_t *p, int64_t v) {
-  for (;;) {
-    uint8_t byte = v & 0x7f;
-    v >>= 7;
-    bool last = (v == 0 && !(byte & 0x40)) || (v == -1 && (byte & 0x40));
-    *p++ = last ? byte : byte | 0x80;
-    if (last) return p;
-  }
-}
-
 /* DW_OP_...: DWARF 5, 7.7.1. */
 enum {
   OP_DEREF = 0x06,
@@ -325,11 +316,11 @@ uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsi
   int64_t align = INT64_C(1) << align_log2;
   bool round = align > 16 && !t->aligned_by_pointer;
   *p++ = OP_FBREG;
-  p = put_sleb(p, round ? at + align - 1 : at);
+  p = kn_put_sleb(p, round ? at + align - 1 : at);
   if (align > 16 && t->aligned_by_pointer) *p++ = OP_DEREF;
   if (round) {
     *p++ = OP_CONSTS;
-    p = put_sleb(p, -align);
+    p = kn_put_sleb(p, -align);
     *p++ = OP_AND;
   }
   return p;
