@@ -114,7 +114,8 @@ static inline const struct kn_die *kn_die_of(const struct kiln_debug *m, const s
   return d && i != 0 && i < d->dies.n && d->dies.at[i].tag != 0 ? &d->dies.at[i] : NULL;
 }
 
-/* The characters of text `id`, of which there are *n; none if there is no such text. `m`, `s`: the module's set, the session's or NULL. */
+/* The characters of text `id`, of which there are *n; none if there is no such text. `m`, `s`: the module's set, the
+ * session's or NULL. */
 static inline const uint8_t *kn_debug_characters(const struct kiln_debug *m,
                                                  const struct kiln_debug *s, uint32_t id,
                                                  uint32_t *n) {

@@ -355,8 +355,8 @@ void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *targ
  * *ok becomes false without memory. */
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
 uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
-/* The same of the locations that a variable, of `bits` bits (0: not known), has in ranges of code. `scope`: number of its scope, or 0: where that has
- * no code they are left out. */
+/* The same of the locations that a variable, of `bits` bits (0: not known), has in ranges of code. `scope`: number of
+ * its scope, or 0: where that has no code they are left out. */
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            uint64_t bits, bool *ok);
 /* The row of the place that a variable has in all of the code of a scope (0: of the function); NULL: there is none. */

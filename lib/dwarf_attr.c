@@ -1,5 +1,6 @@
-/* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called by lib/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has
- * other forms for strings, addresses and ranges. */
+/* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called
+ * by lib/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for strings,
+ * addresses and ranges. */
 #include "lib/dwarf.h"
 #include "lib/dwarf_names.h"
 

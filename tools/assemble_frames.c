@@ -121,7 +121,8 @@ static bool is_padding(struct span rows) {
   return rows.at == rows.end;
 }
 
-/* Appends the rows of a frame of `size` bytes from `start` on, in code of `all` bytes: `first`, those of its CIE, and `then`. */
+/* Appends the rows of a frame of `size` bytes from `start` on, in code of `all` bytes: `first`, those of its CIE, and
+ * `then`. */
 static bool append(struct rows *r, unsigned align, uint64_t start, uint64_t size, uint64_t all,
                    struct span first, struct span then) {
   struct effect e, f;

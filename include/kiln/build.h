@@ -329,9 +329,9 @@ KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *c
 
 /** [TAILCALL] of `callee`, as kiln_build_call calls it. Neither signature is variadic, and both have the same results,
  * the same KILN_PARAM_SRET or none; the convention is KILN_CC_C for both, or KILN_CC_PRESERVE_NONE. If
- * both are variadic, with the same parameters, the callee gets the function's own arguments beyond these. The arguments on the stack take no more
- * room than the function's own parameters there. Addresses of the function's slots, and of what SALLOC gave, mean
- * nothing to the callee. */
+ * both are variadic, with the same parameters, the callee gets the function's own arguments beyond these. The arguments
+ * on the stack take no more room than the function's own parameters there. Addresses of the function's slots, and of
+ * what SALLOC gave, mean nothing to the callee. */
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n);
 /** [VA_ARG] the next argument of the va_list at `a`. */

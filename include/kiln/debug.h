@@ -107,8 +107,9 @@ KILN_API void kiln_die_flag(kiln_debug *d, unsigned name);
 /** A string of `n` bytes, without NUL; copied. */
 KILN_API void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n);
 /** Adds a string of `n` bytes, without NUL, copied (but for kiln_module_options.texts_stay), that differs from all others
- * which are added by this call to the sets of the module and its sessions: so it needs no search. The next string of a set has the next id. A session's
- * entries may have those of the module. 0 without memory, or if `d` or `text` is NULL. */
+ * which are added by this call to the sets of the module and its sessions: so it needs no search. The next string of a
+ * set has the next id. A session's entries may have those of the module. 0 without memory, or if `d`
+ * or `text` is NULL. */
 KILN_API kiln_text kiln_debug_text(kiln_debug *d, const char *text, size_t n);
 /** As kiln_die_string: a string that was added before, or nothing if that is 0 or has no characters. */
 KILN_API void kiln_die_text(kiln_debug *d, unsigned name, kiln_text text);

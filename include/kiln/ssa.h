@@ -77,8 +77,8 @@ KILN_API void kiln_ssa_free(kiln_ssa *s);
 
 /** Starts with function `f`, just begun: no variables, no edges, the entry sealed. Until kiln_ssa_end,
  * without which `f` cannot be finished, every branch between blocks of `f` is built by the calls of this
- * header, or announced by kiln_ssa_edge, unless KILN_SSA_EDGES_BUILT says otherwise. Errors stick to `f` like those of the builder; the calls here then
- * give "none" and change nothing. */
+ * header, or announced by kiln_ssa_edge, unless KILN_SSA_EDGES_BUILT says otherwise. Errors stick to `f` like those of
+ * the builder; the calls here then give "none" and change nothing. */
 KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags);
 /** Seals all blocks that are not sealed. Afterwards `f` is complete as far as variables go, to be
  * finished or compiled. Returns its status. KILN_ERR_STRUCTURE if there are variables and the edges that

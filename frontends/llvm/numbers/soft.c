@@ -66,8 +66,8 @@ static kiln_value row(struct kn_bc *r, const char *name, const kiln_value *opera
   return kiln_build_machine(r->f, m.row, operands, m.n_operands);
 }
 
-/* An operation on halves by AArch64's instruction for four, all of them the same, so that no other one sets a flag. None: there
- * is no such instruction. */
+/* An operation on halves by AArch64's instruction for four, all of them the same, so that no other one sets a flag.
+ * None: there is no such instruction. */
 static kiln_value native(struct kn_bc *r, kiln_op op, const kiln_value *v, unsigned n) {
   static const char *const names[KILN_OP_COUNT] = {
     [KILN_OP_FADD] = "neon.fadd.v4f16",    [KILN_OP_FSUB] = "neon.fsub.v4f16",
