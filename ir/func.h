@@ -349,6 +349,8 @@ struct kiln_func {
   uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
+  bool frame_pointer; /* kiln_func_frame_pointer */
+  bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */

@@ -16,6 +16,9 @@
 #define KN_COLD __attribute__((cold, noinline))
 
 /* One interned signature. */
+/* Arguments that each target passes in registers, if each is a word: x86-64 has six of them. */
+enum { KN_FEW_WORDS = 6 };
+
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
@@ -24,6 +27,8 @@ struct kn_sig {
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
   bool plain;    /* parameters are integers of up to 64 bits without flags */
+  bool
+    few; /* convention C, and parameters so few and small that no target passes any on the stack */
   uint32_t next; /* of the same hash: id, or 0 */
   uint32_t hash;
 };

@@ -56,6 +56,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_places = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = 0;
+  w->frame.up = plan->target->frame_up;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->map.pieces.n = 0;
   w->params_of = UINT32_MAX;
