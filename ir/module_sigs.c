@@ -132,7 +132,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   *s = *wanted;
   s->params = params;
   s->plain = plain && s->cc != KILN_CC_PRESERVE_NONE;
-  s->few = few && words <= KN_FEW_WORDS;
+  s->few = few && words <= KN_FEW_WORDS && !(s->flags & KILN_SIG_RETURNS_TWICE);
   s->next = *head;
   *head = m->n_sigs;
   __atomic_store_n(&m->n_sigs, m->n_sigs + 1, __ATOMIC_RELAXED);

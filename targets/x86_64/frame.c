@@ -149,7 +149,7 @@ static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 1
 KN_INLINE uint32_t push_size(unsigned reg) { return reg >= 8 ? 2 : 1; }
 
 /* The rows of the prologue; *at: the code offset that they reach. */
-static uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
+KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
   const struct x64_walk *x = x64(w);
   unsigned n = 1;
   if (!w->frame.up) {
@@ -190,7 +190,7 @@ static uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
 }
 
 /* The rows of an epilogue of fixup k; *at: the code offset that they reach. `last`: nothing follows it. */
-static uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at, bool last) {
+KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at, bool last) {
   const struct kn_fixup *x = &w->code.fixups.at[k];
   uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
   bool kept = KN_UNLIKELY(x64(w)->kept != 0);

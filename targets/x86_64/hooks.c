@@ -6,23 +6,25 @@ void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type)
   x64_move(w, dst, src, type);
 }
 
-void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
-  struct x64_mem m = x64_frame_mem(w, frame);
-  if (KN_UNLIKELY(type == KILN_TYPE_V128))
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(dst), m));
-  else if (kn_bank(w, type))
-    EMIT(w, x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), m));
-  else EMIT(w, x64_rm(w->code.p, X64_MOV, x64_op_size(type), dst, m));
-}
+/* Between a register and the frame, by type; what is narrower than 32 bits takes as many. */
+#define SPILL_MOVES(op, ss, sd, ups)                                                               \
+  {[KILN_TYPE_I8] = X64_MOVE_##op##_2,  [KILN_TYPE_I16] = X64_MOVE_##op##_2,                       \
+   [KILN_TYPE_I32] = X64_MOVE_##op##_2, [KILN_TYPE_I64] = X64_MOVE_##op##_3,                       \
+   [KILN_TYPE_F32] = X64_MOVE_##ss##_2, [KILN_TYPE_F64] = X64_MOVE_##sd##_2,                       \
+   [KILN_TYPE_V64] = X64_MOVE_##sd##_2, [KILN_TYPE_V128] = X64_MOVE_##ups##_2}
+static const uint8_t spill_moves[2][KILN_TYPE_COUNT] = {
+  SPILL_MOVES(MOV, MOVSS, MOVSD, MOVUPS), SPILL_MOVES(MOV_ST, MOVSS_ST, MOVSD_ST, MOVUPS_ST)};
 
-void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
+KN_INLINE void spill_move(struct kn_walk *w, bool store, unsigned reg, int32_t frame,
+                          unsigned type) {
   struct x64_mem m = x64_frame_mem(w, frame);
-  if (KN_UNLIKELY(type == KILN_TYPE_V128))
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(src), m));
-  else if (kn_bank(w, type))
-    EMIT(w,
-         x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(src), m));
-  else EMIT(w, x64_rm(w->code.p, X64_MOV_ST, x64_op_size(type), src, m));
+  EMIT(w, x64_move_at(w->code.p, spill_moves[store][type], x64_hw(reg), m.base, m.disp));
+}
+void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
+  spill_move(w, false, dst, frame, type);
+}
+void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
+  spill_move(w, true, src, frame, type);
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
@@ -249,9 +251,9 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     bool far =
       s->align_log2 > 4; /* the frame has its address; takes no register: moves are under way */
     int32_t frame = far ? s->frame : kn_slot_frame(w, kn_index(h));
-    struct x64_place place = x64_frame(w, frame);
-    if (far) x64_op_mem(w, X64_MOV, 3, dst, &place);
-    else x64_lea(w, dst, &place);
+    struct x64_mem m = x64_frame_mem(w, frame);
+    if (m.disp == 0 && !far) x64_mov(w, 3, dst, m.base);
+    else EMIT(w, x64_rm(w->code.p, far ? X64_MOV : X64_LEA, 3, dst, m));
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
