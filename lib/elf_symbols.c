@@ -76,11 +76,18 @@ bool kn_elf_number(struct kn_elf *e) {
   for (uint32_t id = 1, end = m->n_symbols; id < end; id++) {
     const struct kn_symbol *s = kn_symbol(m, id);
     e->names_size += s->name_length + 1;
-    if (e->places[id].section != 0) number = number_defined(e, s, id, id < flat, number);
+    if (e->places[id].section != 0 && KN_LIKELY(!s->late))
+      number = number_defined(e, s, id, id < flat, number);
   }
+  for (uint32_t i = 0; i < m->n_late_names; i++) /* these are in the order of functions */
+    if (m->late_names[i].done && e->places[m->late_names[i].symbol].section != 0) {
+      uint32_t id = m->late_names[i].symbol;
+      number = number_defined(e, kn_symbol(m, id), id, true, number);
+    }
   for (uint32_t i = 0; i < e->n_func_data; i++) {
     uint32_t id = m->data[e->func_data[i]].symbol;
-    if (id >= flat) number = number_defined(e, kn_symbol(m, id), id, true, number);
+    if (id >= flat && KN_LIKELY(e->places[id].section != 0))
+      number = number_defined(e, kn_symbol(m, id), id, true, number);
   }
   e->first_ref = (uint32_t)number;
   for (uint32_t i = 0; i < e->eh.n_cies; i++) {
