@@ -230,7 +230,7 @@ bool tool_assembly_has(const kiln_assembly *t, const char *word) {
 
 /* True if `text` may put something where tool_put_text does not know of it. */
 static bool leaves_section(const kiln_assembly *t) {
-  static const char *const words[] = {".subsection", ".data", ".bss", ".text", ".comm", ".lcomm"};
+  static const char *const words[] = {".data", ".bss", ".text", ".comm", ".lcomm"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (tool_assembly_has(t, words[i])) return true;
   return false;

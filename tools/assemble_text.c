@@ -26,11 +26,13 @@ static bool is(struct word w, const char *name) {
 
 enum { MAX_LABELS = 64 };
 
+static const char *const comments[] = {[KILN_TARGET_X86_64] = "#", [KILN_TARGET_AARCH64] = "//"};
+
 struct reader {
   const char *s, *end;
-  bool aarch64;
-  FILE *f;         /* NULL: labels are looked for */
-  uint32_t number; /* of the text */
+  const char *comment; /* what begins one up to the end of the line */
+  FILE *f;             /* NULL: labels are looked for */
+  uint32_t number;     /* of the text */
   uint32_t n_labels;
   struct word labels[MAX_LABELS];
 };
@@ -80,8 +82,8 @@ static void copy_string(struct reader *r) {
 static bool ends(const struct reader *r) { return r->s >= r->end || *r->s == '\n' || *r->s == ';'; }
 
 static bool is_comment(const struct reader *r) {
-  if (!r->aarch64) return *r->s == '#';
-  return r->s + 1 < r->end && r->s[0] == '/' && r->s[1] == '/';
+  size_t n = strlen(r->comment);
+  return n <= (size_t)(r->end - r->s) && memcmp(r->s, r->comment, n) == 0;
 }
 
 /* Copies the rest of a statement. */
@@ -194,10 +196,8 @@ static bool says_of_others(const struct reader *r) {
 
 uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number) {
   uint32_t lines = 0;
-  struct reader r = {.s = t->text,
-                     .end = t->text + t->text_bytes,
-                     .aarch64 = target == KILN_TARGET_AARCH64,
-                     .number = number};
+  struct reader r = {
+    .s = t->text, .end = t->text + t->text_bytes, .comment = comments[target], .number = number};
   for (const char *s = r.s; s < r.end; s++) lines += *s == '\n';
   if (t->whole) {
     fwrite(t->text, 1, t->text_bytes, f);
@@ -207,6 +207,7 @@ uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t n
   r.s = t->text;
   if (tool_assembly_has(t, ".symver") || says_of_others(&r))
     t->error = "not implemented: a symbol's version, or its binding or visibility elsewhere";
+  if (tool_assembly_has(t, ".subsection")) t->error = "not implemented: subsections";
   r.f = f;
   text(&r);
   return lines;
