@@ -178,7 +178,7 @@ static void reset(kiln_func *f) {
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
-  f->n_data = f->personality = 0;
+  f->n_data = f->n_names = f->personality = 0;
   f->hold = NULL;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump =
     f->has_try = false;
@@ -403,7 +403,9 @@ void kn_func_free_all(kiln_session *s) {
 
 void kiln_func_discard(kiln_func *f) {
   if (f == NULL) return;
-  if (f->n_data > 0) kn_data_drop(f->module, f->symbol, f->n_data);
+  bool printed = f->symbol != 0 && kn_symbol(f->module, f->symbol)->printed; /* with its data */
+  if (f->n_data > 0 && !printed) kn_data_drop(f->module, f->symbol, f->n_data);
+  if (KN_UNLIKELY(f->n_names > 0) && !printed) kn_late_names_drop(f->module, f->symbol);
   if (f->defines) kn_symbol_undefine_func(f->module, f->symbol);
   kn_func_release(f);
 }
