@@ -391,9 +391,10 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
   return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
 }
 
-/* Are the lanes integers that do not fill their Kiln type? In memory these are packed. */
+/* Are the lanes integers that do not fill their Kiln type, or i128? They are passed to functions in other ways. */
 static inline bool kn_bc_has_odd_lanes(const struct kn_bc *r, const struct kn_bc_type *t) {
-  return t->kind == TK_VECTOR && r->types[r->elems.at[t->first].type].fit == FIT_ODD;
+  return t->kind == TK_VECTOR &&
+         (r->types[r->elems.at[t->first].type].fit == FIT_ODD || t->lane == KILN_TYPE_I128);
 }
 
 /* True for vectors of several registers. */

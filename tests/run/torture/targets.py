@@ -39,7 +39,7 @@ ADDED = {'arm_v8_2a_fp16_scalar': '-march=armv8.2-a+fp16', 'arm_v8_2a_fp16_neon'
 PREFIXES = {'fast-math-': '-ffast-math', 'no-math-errno-': '-fno-math-errno', 'wrapv-': '-fwrapv', 'trapv-': '-ftrapv',
             'no-trapping-math-': '-fno-trapping-math'}
 # The header that most tests of a processor read, one way or another, and what tells that a test does.
-HEADERS = {'x86_64': ('#include<x86intrin.h>', re.compile(r'#\s*include\s*[<"](\w*intrin\.h|\w+-check\.h)')),
+HEADERS = {'x86_64': ('#include<x86intrin.h>', re.compile(r'intrin\.h[>"]|-check\.h"')),
            'aarch64': ('#include<arm_neon.h>', re.compile(r'#\s*include\s*[<"](arm_neon|arm-neon-ref)\.h'))}
 DROPPED = re.compile(r'-(O\w*|W.*|-?save-temps|fdump-.*|fopt-info.*|flto.*|ffat-lto.*|g\d?|S|w|c)$')
 
