@@ -269,7 +269,8 @@ struct kn_bc {
   bool no_code;     /* constants must not be computed by instructions here */
   bool expressions; /* the function has constant expressions that may need instructions */
   bool hoisting;    /* constants are being computed in the entry, for all blocks */
-  bool hoist_module; /* reason to restart, and set from then on: the module's are, too */
+  bool
+    hoist_module; /* reason to restart, and set from then on: the module's are, too, and vectors of addresses */
   uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
 
   /* inline assembly: asm.c */

@@ -316,11 +316,17 @@ static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
       continue;
     }
     numbers = false;
-    if (r->no_code) return kn_bc_unsupported(r, "addresses in a constant vector here");
+    if (r->no_code) { /* made in the entry, then */
+      if (r->hoist_module && !r->restart)
+        return kn_bc_unsupported(r, "addresses in a constant vector here");
+      r->restart = r->hoist_module = true;
+      lanes[k] = kiln_const_int(r->f, 0);
+      continue;
+    }
     lanes[k] = kn_bc_const(r, other);
     if (r->status != KILN_OK) return false;
   }
-  if (!numbers) {
+  if (!numbers && !r->no_code) {
     kn_bc_vec_from_lanes(r, x, lanes);
     return true;
   }
