@@ -611,6 +611,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   text(&q, " {\n");
   if (f->naked) text(&q, "  !naked\n");
+  if (f->general) text(&q, "  !general\n");
   if (f->probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->probe_bytes);
