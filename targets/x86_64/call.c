@@ -689,6 +689,7 @@ static void save_area(struct kn_walk *w) {
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k],
                    x64_frame_mem(w, w->frame.va.save + 8 * (int32_t)k)));
+  if (KN_UNLIKELY(w->f->general)) return;
   EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
   uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);
