@@ -273,7 +273,7 @@ static bool collect(struct kn_dwarf *d) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
     if (i) d->dies[i].global = k + 1;
   }
-  if (d->units.n != 0 && !kn_dwarf_abstract(d)) return false;
+  if (d->units.n != 0 && (!kn_dwarf_abstract(d) || !kn_dwarf_callees(d))) return false;
   for (uint32_t u = 0; u < d->units.n; u++) {
     d->current = u + 1;
     for (uint32_t i = 0; i < d->e->n_funcs; i++) {
@@ -336,10 +336,10 @@ const char *kn_dwarf_section_name(unsigned section) { return sections[section].n
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies,       d->units.at,       d->queue.at,   d->vars.at,
-                    d->scopes.at,  d->ranges.at,      d->patches.at, d->files.at,
-                    d->file_of,    d->str_of,         d->str_slots,  d->func_addr,
-                    d->list_at.at, d->loc_list_at.at, d->scope_hash, d->scope_way.at};
+  void *arrays[] = {d->dies,         d->units.at,   d->queue.at,   d->vars.at,        d->scopes.at,
+                    d->ranges.at,    d->patches.at, d->files.at,   d->file_of,        d->str_of,
+                    d->str_slots,    d->func_addr,  d->list_at.at, d->loc_list_at.at, d->scope_hash,
+                    d->scope_way.at, d->callees,    d->func_node};
   kn_trie_free(d->m, &d->abbrevs);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
