@@ -173,6 +173,12 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
     case KN_DA_SIGNATURE:
     case KN_DA_TYPED:
       list = kn_dwarf_signature(d, &v, a, &of);
+      if (list && list->parent && a->kind == KN_DA_TYPED && !v.shape->declares) {
+        /* parameters of a definition are variables */
+        to = kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
+        if (!kn_dwarf_want(d, to)) return false;
+        break;
+      }
       if (list && !want_items(d, list, of, 0, 0)) return false;
       break;
     default: break;

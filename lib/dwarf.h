@@ -237,7 +237,8 @@ struct kn_dwarf {
   KN_ARRAY(uint32_t)
   list_at; /* by number: offset of a list of ranges behind the header; of locations: */
   KN_ARRAY(uint32_t) loc_list_at;
-  bool has_lists; /* of locations */
+  bool has_lists;  /* of locations */
+  bool has_ranges; /* lists of ranges */
   /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
   uint32_t *callees;
   uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */

@@ -524,7 +524,8 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     kn_dwarf_add(f, AT_ADDR_BASE, FORM_SEC_OFFSET, KN_ADDR_BASE);
   }
   kn_dwarf_add(f, AT_STMT_LIST, FORM_SEC_OFFSET, u->line);
-  if (d->version >= 5) kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
+  if (d->version >= 5 && d->has_ranges)
+    kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
   if (d->version >= 5 && d->has_lists)
     kn_dwarf_add(f, AT_LOCLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
   if (u->n_funcs == 0) return ok;

@@ -252,6 +252,17 @@ static bool end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, 
   return true;
 }
 
+/* Will there be lists of ranges? */
+static bool needs_ranges(const struct kn_dwarf *d) {
+  for (uint32_t u = 0; u < d->units.n; u++)
+    if (d->units.at[u].n_funcs != 0 && (!d->units.at[u].same_section || d->units.n > 1))
+      return true;
+  for (uint32_t i = 0; i < d->scopes.n; i++)
+    if (d->scopes.at[i].first != d->scopes.at[i].last && d->dies[d->scopes.at[i].node].unit != 0)
+      return true;
+  return false;
+}
+
 /* Lengths; the range lists get their header and their table of offsets in front. */
 static bool end_sections(struct kn_dwarf *d) {
   uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 1);
@@ -261,7 +272,7 @@ static bool end_sections(struct kn_dwarf *d) {
   if (d->version < 5) return true;
   kn_put32(d->out[KN_DS_STR_OFFSETS].bytes.at, d->out[KN_DS_STR_OFFSETS].bytes.n - 4);
   kn_put32(d->out[KN_DS_ADDR].bytes.at, d->out[KN_DS_ADDR].bytes.n - 4);
-  return end_lists(d, KN_DS_RNGLISTS, d->list_at.at, d->list_at.n) &&
+  return (!d->has_ranges || end_lists(d, KN_DS_RNGLISTS, d->list_at.at, d->list_at.n)) &&
          (!d->has_lists || end_lists(d, KN_DS_LOCLISTS, d->loc_list_at.at, d->loc_list_at.n));
 }
 
@@ -270,6 +281,7 @@ bool kn_dwarf_info(struct kn_dwarf *d) {
   d->func_addr = kn_realloc(d->m, NULL, (d->e->n_funcs + 1) * sizeof *d->func_addr);
   d->file_of = kn_realloc(d->m, NULL, (size_t)d->n_dies * sizeof *d->file_of);
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);
+  d->has_ranges = needs_ranges(d);
   if (ok) memset(d->func_addr, 0, (d->e->n_funcs + 1) * sizeof *d->func_addr);
   for (uint32_t u = 0; ok && u < d->units.n; u++) ok = write_unit(&f, u);
   kn_realloc(d->m, f.stack.at, 0);
