@@ -283,6 +283,7 @@ struct kn_debug_value {
 struct kn_func_debug {
   uint32_t subprogram, unit; /* kiln_die, or 0 */
   uint32_t begin;            /* location of its beginning, or 0 */
+  bool calls;                /* its calls are to be described */
   KN_ARRAY(struct kn_debug_var) vars;
   KN_ARRAY(struct kn_debug_value) values; /* in ascending order of instructions */
   KN_ARRAY(uint8_t) bytes;                /* expressions */

@@ -297,7 +297,7 @@ static void mark_return(struct kn_walk *w) {
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
 KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
                            uint64_t clobbered) {
-  kn_debug_call(w);
+  kn_debug_call(w, !library, reg);
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else call_symbol(w, symbol, library);
@@ -335,7 +335,9 @@ static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, 
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a variadic tail call with a static chain");
     forward_rest(w);
   }
+  uint32_t behind = kn_debug_tail(w, reg);
   x64_epilogue_jump(w, symbol, got, reg);
+  if (behind) kn_label_place(w, behind);
 }
 
 /* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
