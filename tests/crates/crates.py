@@ -65,7 +65,7 @@ CRATES = [
     ('chrono', '0.4.45', 'time', []),
     ('aho-corasick', '1.1.5', 'search', []),
     ('roaring', '0.12.0', 'container', []),
-    ('clap_builder', '4.5.53', 'CLI', []),
+    ('clap_builder', '4.6.7', 'CLI', []),
     ('rusqlite', '0.41.1', 'database, C by cc', ['--features', 'bundled']),
     ('hyper', '1.12.0', 'web server', ['--features', 'full']),
     ('tokio', '1.54.1', 'async runtime', ['--features', 'full']),
