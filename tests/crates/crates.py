@@ -105,6 +105,22 @@ def times_of(path):
     return sum(least.values())
 
 
+def tests_need(section, folder):
+    """Whether a section of a manifest is no dependency that only benches and examples have, which are not built."""
+    m = re.match(r'\[.*dev-dependencies\."?([\w-]+)"?\]', section)
+    if not m:
+        return True
+    name = re.compile(r'\b%s\b' % m.group(1).replace('-', '_'))
+    for base in 'src', 'tests':
+        for path, _, files in os.walk(os.path.join(folder, base)):
+            for file in files:
+                if file.endswith('.rs'):
+                    with open(os.path.join(path, file), errors='replace') as f:
+                        if name.search(f.read()):
+                            return True
+    return False
+
+
 def fetch(name, version, cache):
     """The folder of a crate's source, with all that its tests depend on beside it."""
     folder = os.path.join(cache, '%s-%s' % (name, version))
@@ -122,8 +138,9 @@ def fetch(name, version, cache):
     with open(manifest) as f:
         sections = re.split(r'(?m)^(?=\[)', f.read())
     with open(manifest, 'w') as f:
-        # Benches, which are not run, and what measures them; and it is no part of the tree that it lies in.
-        f.write(''.join(part for part in sections if not re.match(r'\[\[bench\]\]|\[dev-dependencies\.criterion\]', part)))
+        # Benches are not run; and it is no part of the tree that it lies in.
+        f.write(''.join(part for part in sections
+                        if not part.startswith('[[bench]]') and tests_need(part, os.path.join(folder, 'crate'))))
         f.write('\n[workspace]\n')
     if os.path.exists(os.path.join(folder, 'crate', 'Cargo.lock')):
         os.remove(os.path.join(folder, 'crate', 'Cargo.lock'))
