@@ -225,7 +225,8 @@ def main():
             env[who] = dict(os.environ, CARGO_TARGET_DIR=target, CARGO_PROFILE_TEST_OPT_LEVEL=args.opt_level,
                             CARGO_PROFILE_DEV_OPT_LEVEL=args.opt_level, CARGO_PROFILE_DEV_PANIC=args.panic,
                             CARGO_PROFILE_DEV_DEBUG=args.debug, CARGO_INCREMENTAL=args.incremental, KILN_LOG=log,
-                            RUST_TEST_THREADS='1', KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times,
+                            RUST_TEST_THREADS='1', RUST_BACKTRACE='0',
+                            KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times,
                             CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='python3 %s --run-test' % os.path.abspath(__file__))
             if abort:
                 env[who]['RUSTC_BOOTSTRAP'] = '1'
