@@ -49,6 +49,8 @@ bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
     /* Zig's function touches each page, which is what the code does that is called "inline-asm" */
     if (strcmp(value, "inline-asm") != 0 && strcmp(value, "__zig_probe_stack") != 0) return false;
     a->harden |= PROBE;
+  } else if (strcmp(key, "frame-pointer") == 0) {
+    if (strcmp(value, "none") != 0) a->flags |= FA_FRAME_POINTER;
   } else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
   else if (strcmp(key, "stack-probe-size") == 0)
     a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;

@@ -76,7 +76,8 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   }
   int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), X64_RBP, at));
+  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg,
+                      at - x64(w)->frame_bias));
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
   if (!s->escaped && w->regs.owner[dst] == i) kn_slot_note(w, s, i);

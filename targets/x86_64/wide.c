@@ -7,8 +7,8 @@
 bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], int64_t imm[2]) {
   if (kn_is_value(h)) {
     int32_t at = kn_frame_of(w, &w->val[h]);
-    half[0] = x64_frame(at);
-    half[1] = x64_frame(at + 8);
+    half[0] = x64_frame(w, at);
+    half[1] = x64_frame(w, at + 8);
     KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
     return false;
   }
@@ -53,8 +53,8 @@ static bool is_low(const struct kn_walk *w, uint32_t h) {
 
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
   int32_t at = kn_def_wide(w, i);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_frame_mem(w, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8)));
 }
 
 /* ---- operations ---- */
@@ -113,8 +113,8 @@ static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
   EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, X64_SCRATCH));
   EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_RDX, X64_SCRATCH));
   o->constant = false;
-  o->half[0] = x64_frame(at);
-  o->half[1] = x64_frame(at + 8);
+  o->half[0] = x64_frame(w, at);
+  o->half[1] = x64_frame(w, at + 8);
   x64_op_mem(w, X64_MOV_ST, 3, X64_RAX, &o->half[0]);
   x64_op_mem(w, X64_MOV_ST, 3, X64_RDX, &o->half[1]);
 }
@@ -139,7 +139,7 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
     EMIT(w, x64_zero(w->code.p, t));
     to_magnitude(w, &a, t);
     to_magnitude(w, &b, t);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, sign_at)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, sign_at)));
   }
   EMIT(w, x64_zero(w->code.p, over));
   if (!sign && is_low(w, in->a) && is_low(w, in->b)) {
@@ -453,11 +453,11 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
   int32_t at = kn_def_wide(w, i);
   if (in->op == KILN_OP_LOAD) {
     struct x64_place from = x64_address(w, in->a, (int32_t)in->c);
-    x64_copy(w, x64_frame(at), from, 16);
+    x64_copy(w, x64_frame(w, at), from, 16);
   } else {
     for (unsigned k = 0; k < 2; k++) {
       x64_wide_half(w, t, in->a, k);
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at + 8 * (int32_t)k)));
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, at + 8 * (int32_t)k)));
     }
   }
   kn_drop(w, in->a);
