@@ -144,10 +144,34 @@ static bool joined(struct kn_walk *w, unsigned t, const unsigned r[2], const uin
   return false;
 }
 
-/* t = bytes of one register, by up to two instructions. False, with nothing emitted, if it takes more. */
+/* t = one byte or word of one register everywhere. False, with nothing emitted, if it is not that. */
+static bool repeated(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
+  uint8_t lane[16];
+  bool bytes = !by_lanes(k, 1, lane);
+  unsigned which = ANY;
+  if (bytes) by_lanes(k, 0, lane);
+  for (unsigned i = 0; i < (bytes ? 16 : 8); i++) {
+    if (lane[i] == ANY) continue;
+    if (which != ANY && lane[i] != which) return false;
+    which = lane[i];
+  }
+  if (which >= (bytes ? 16 : 8)) return false;
+  if (bytes) { /* word i becomes byte i twice, or byte 8 + i */
+    copy(w, t, from);
+    op(w, (which < 8 ? 0x60 : 0x68) | P66, t, t);
+    from = t;
+    which %= 8;
+  }
+  op_imm(w, which < 4 ? X64_PSHUFLW : X64_PSHUFHW, t, from, which % 4 * 0x55);
+  op_imm(w, X64_PSHUFD, t, t, which < 4 ? 0 : 0xff);
+  return true;
+}
+
+/* t = bytes of one register, by up to two instructions, or one lane everywhere. False, with nothing emitted, if it takes
+ * more. */
 static bool of_one(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
   return moved(w, t, from, k) || words_of_one(w, t, from, k) ||
-         unpack(w, t, (unsigned[]){from, from}, k);
+         unpack(w, t, (unsigned[]){from, from}, k) || repeated(w, t, from, k);
 }
 
 /* t = two lanes of one register below two lanes of another. */
