@@ -27,8 +27,7 @@ struct kn_sig {
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
   bool plain;    /* parameters are integers of up to 64 bits without flags */
-  bool
-    few; /* convention C, and parameters so few and small that no target passes any on the stack */
+  bool few;      /* convention C, returns once, and no target has a parameter on the stack */
   uint32_t next; /* of the same hash: id, or 0 */
   uint32_t hash;
 };
