@@ -7,7 +7,7 @@
 
 /* ---- encodings ----
  * A word: bits 0 to 7 the opcode; 8 and 9 its map (0F, 0F38, 0F3A); 10 and 11 the prefix (66, F3, F2); then what is below.
- * Of the forms BYTES, PAIR and TSCP: the bytes themselves. SDM volume 2, 2.1 and 2.3. */
+ * Of the forms BYTES, CLEAR, PAIR and TSCP: the bytes themselves. SDM volume 2, 2.1 and 2.3. */
 enum {
   NP = 0,
   M38 = 1 << 8,
@@ -48,6 +48,7 @@ enum form {
   TO,        /* r/m = op/digit */
   FROM,      /* op/digit(r/m a) */
   BYTES,     /* no operands */
+  CLEAR,     /* the same; all vector registers are lost */
   PAIR,      /* edx:eax, of ecx if there is an operand */
   TSCP,      /* the same, and ecx to [a] */
   RANDOM     /* a number to [a], and whether there was one */
@@ -218,6 +219,10 @@ void x64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
   }
   unsigned dst;
   switch ((unsigned)row->form) {
+  case CLEAR:
+    for (unsigned r = X64_XSCRATCH; r-- > KN_FP_BASE;) claim(w, r);
+    bytes(w, x.word);
+    return;
   case BYTES: bytes(w, x.word); return;
   case STRING: string(w, &x); return;
   case XMM0: claim(w, KN_FP_BASE); break;
@@ -360,6 +365,7 @@ void x64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   case BYTES:
+  case CLEAR:
   case STRING: return;
   }
 }
