@@ -297,7 +297,7 @@ static void mark_return(struct kn_walk *w) {
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
 KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
                            uint64_t clobbered) {
-  kn_debug_call(w);
+  kn_debug_call(w, !library, reg);
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else call_symbol(w, symbol, library);
@@ -335,7 +335,9 @@ static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, 
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a variadic tail call with a static chain");
     forward_rest(w);
   }
+  uint32_t behind = kn_debug_tail(w, reg);
   x64_epilogue_jump(w, symbol, got, reg);
+  if (behind) kn_label_place(w, behind);
 }
 
 /* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
@@ -689,6 +691,7 @@ static void save_area(struct kn_walk *w) {
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k],
                    x64_frame_mem(w, w->frame.va.save + 8 * (int32_t)k)));
+  if (KN_UNLIKELY(w->f->general)) return;
   EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
   uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);

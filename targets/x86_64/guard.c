@@ -105,7 +105,27 @@ void x64_probe_salloc(struct kn_walk *w, int32_t align) {
 
 void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64(w->code.p)); }
 
+/* Fails a function that is to have values in general registers alone, if one needs another. */
+static void general_only(struct kn_walk *w) {
+  bool other = false;
+  for (uint32_t i = 1; i < w->f->n && !other; i++) {
+    unsigned type = w->val[i].type;
+    other = kn_bank(w, type) || type == KILN_TYPE_F80;
+    w->i = i;
+  }
+  for (uint32_t i = 0; i < w->f->pool.n && !other; i++) {
+    unsigned type = w->f->pool.at[i].type;
+    other = kn_bank(w, type) || type == KILN_TYPE_F80;
+    w->i = 0;
+  }
+  if (other)
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "a float or vector in a function that uses general registers only");
+  w->i = 0;
+}
+
 void x64_harden_head(struct kn_walk *w) {
+  if (w->f->general) general_only(w);
   uint8_t *start = w->code.p;
   if ((w->f->protect & (KILN_PROTECT_BRANCH | KILN_PROTECT_DIRECT)) == KILN_PROTECT_BRANCH)
     x64_landing(w);
@@ -120,7 +140,7 @@ static uint64_t kept_registers(struct kn_walk *w) {
   if (cc == KILN_CC_WIN64)
     return KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | UINT64_C(0xffc0) << KN_FP_BASE; /* xmm6 to xmm15 */
   uint64_t keep = X64_CALLER_GP & ~KN_BIT(X64_R11);
-  if (cc == KILN_CC_PRESERVE_ALL) keep |= UINT64_C(0xffff) << KN_FP_BASE;
+  if (cc == KILN_CC_PRESERVE_ALL && !w->f->general) keep |= UINT64_C(0xffff) << KN_FP_BASE;
   struct kn_assign s = {0};
   for (uint32_t k = 0; k < w->f->n_results; k++) {
     struct kn_arg a = {.type = w->f->result_types[k], .reg = KN_NO_REG, .high = KN_NO_REG};

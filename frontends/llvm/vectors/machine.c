@@ -44,7 +44,7 @@ static kiln_value lanes_op(const struct call *c, kiln_op op, kiln_type type, kil
   return kiln_build_vector(c->r->f, op, type, lane, number, a, (kiln_value){0});
 }
 
-/* Argument `i`, a scalar, as an operand of `type`: narrower integers with zeros above. */
+/* Argument `i`, a scalar, as an operand of `type`: narrower integers, and halves, with zeros above. */
 static bool scalar(const struct call *c, unsigned i, kiln_type type, kiln_value *out) {
   const struct kn_bc_type *t = arg_info(c, i);
   if (t->kind == TK_INT && kiln_type_is_int(type) && t->ktype <= type) {
@@ -52,6 +52,11 @@ static bool scalar(const struct call *c, unsigned i, kiln_type type, kiln_value 
     int64_t known;
     if (t->ktype != type && !kn_bc_is_int(c->r, arg_id(c, i), &known))
       *out = kiln_build_convert(c->r->f, KILN_OP_ZEXT, type, (kiln_type)t->ktype, *out);
+    return true;
+  }
+  if (t->kind == TK_SOFT && t->ktype == KILN_TYPE_I16 && type == KILN_TYPE_I32) {
+    kiln_value half = kn_bc_use(c->r, arg_id(c, i), c->params[i].type);
+    *out = kiln_build_convert(c->r->f, KILN_OP_ZEXT, type, KILN_TYPE_I16, half);
     return true;
   }
   if (t->ktype != type || (t->kind != TK_PTR && t->kind != TK_FLOAT)) return bad(c);
@@ -255,6 +260,7 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
   kiln_value v[KILN_MACHINE_OPERANDS], results[KN_BC_MAX_CHUNKS], all = {0};
   const struct kn_bc_type *rt = &r->types[c->ret];
   bool vector = rt->kind == TK_VECTOR;
+  bool half = rt->ktype == KILN_TYPE_I16 && m->result == KILN_TYPE_I32; /* its lower bits */
   unsigned how = s ? s->how : EACH;
   uint32_t parts = 1;
   if (c->n != m->n_operands) {
@@ -275,7 +281,7 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
   bool fits = m->result == KILN_TYPE_VOID ? rt->kind == TK_VOID
               : vector ? (how == NARROW ? out.parts * 2 == parts : out.parts == parts) &&
                            (how == NARROW || out.chunk == m->result) && !out.mask
-                       : rt->ktype == m->result && rt->fit == FIT_EXACT;
+                       : half || (rt->ktype == m->result && rt->fit == FIT_EXACT);
   if (!fits || (parts != 1 && !s)) {
     bad(c);
     return;
@@ -293,6 +299,9 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
   }
   if (r->status != KILN_OK || m->result == KILN_TYPE_VOID) return;
   if (!vector) {
+    if (half)
+      results[0] =
+        kiln_build_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I16, KILN_TYPE_I32, results[0]);
     kn_bc_def(r, c->ret, how == BITS || how == BOTH ? all : results[0]);
     return;
   }

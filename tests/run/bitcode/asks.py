@@ -279,6 +279,13 @@ class Asks:
             else:
                 idle.append(define % ('f%d' % len(idle), 'a', name, 'z'))
         self.accepted('features that have no effect, are implemented, or taken back', ''.join(idle))
+        status, err, _, _ = self.compile('a float without its registers',
+                                         'define i32 @f(i32 %x) "target-features"="-sse" {\n'
+                                         ' %y = sitofp i32 %x to double\n %z = fptosi double %y to i32\n ret i32 %z\n}\n', 'x86_64')
+        if status == 1 and 'sitof: a float or vector in a function that uses general registers only' in err:
+            self.h.ok('a float without its registers')
+        else:
+            self.h.fail('a float without its registers', err)
 
     # -- conventions --
 

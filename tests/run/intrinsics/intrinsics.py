@@ -103,7 +103,7 @@ class Intrinsic:
                 continue
             if shift:
                 first = self.ret if self.ret != 'void' else self.params[0]
-                bits = 8 * size_of(re.sub(r'<\d+ x (.*)>', r'\1', first))
+                bits = 16 if 'f16' in n else 8 * size_of(re.sub(r'<\d+ x (.*)>', r'\1', first))
                 low, high = (0, bits - 1) if re.search(r'vsli|shlu', n) else (1, bits)
             elif lane:
                 v = [q for q in self.params if q.startswith('<')][-1]
