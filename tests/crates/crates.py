@@ -50,7 +50,6 @@ CRATES = [
     ('flate2', '1.1.11', 'compression', []),
     ('png', '0.18.1', 'image', []),
     ('csv', '1.4.0', 'parser', []),
-    ('nom', '8.0.0', 'parser', []),
     ('url', '2.5.8', 'parser', []),
     ('uuid', '1.29.1', 'encoding', []),
     ('textwrap', '0.16.4', 'text', []),
