@@ -25,6 +25,10 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
       (code->params == NULL && s->n_params) || (code->results == NULL && s->n_results) ||
       (code->rows == NULL && code->rows_bytes))
     return "a list is missing (NULL)";
+  if (code->place.id != 0 && (!kn_symbol_valid(f->module, code->place.id) ||
+                              !kn_symbol_is_place(kn_symbol(f->module, code->place.id)) ||
+                              kn_symbol(f->module, code->place.id)->target != f->symbol))
+    return "a place of another function";
   if (s->flags & KILN_SIG_VARIADIC) return "a variadic signature of machine code";
   for (uint32_t i = 0; i < s->n_params && !wrong; i++)
     wrong = register_wrong(code->params[i], s->params[i].type, &params);
@@ -49,7 +53,8 @@ static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code)
                      .n_bytes = code->size_bytes,
                      .n_rows = code->rows_bytes,
                      .reloc = f->asm_relocs.n,
-                     .n_relocs = code->n_relocs};
+                     .n_relocs = code->n_relocs,
+                     .place = code->place.id};
   uint64_t size = (uint64_t)n_regs + code->size_bytes + code->rows_bytes;
   if (size > UINT32_MAX / 4 - f->asm_bytes.n) {
     kn_build_fail(f, KILN_ERR_LIMIT, "too much machine code");
@@ -117,6 +122,7 @@ kiln_asm kiln_inst_asm(const kiln_func *f, kiln_inst i) {
                    .results = regs + kn_sig(f->module, in->c)->n_params,
                    .lost = a->lost,
                    .rows = a->n_rows ? f->asm_bytes.at + a->bytes + a->n_bytes : NULL,
-                   .rows_bytes = a->n_rows};
+                   .rows_bytes = a->n_rows,
+                   .place = {a->place}};
   return out;
 }

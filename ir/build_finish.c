@@ -19,6 +19,7 @@ static bool mark_symbols(kiln_func *f) {
   for (uint32_t i = kn_symbol(m, f->symbol)->block_first; i != 0;
        i = kn_symbol(m, i)->block_first) {
     uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
+    if (block >= (uint64_t)KN_FIRST_PLACE) continue;
     if (block - 1 >= f->blocks.n - 1)
       return fail_at(f, UINT32_MAX, "the address is taken of a block that does not exist");
     f->address_taken += !f->block[block].address_taken;

@@ -178,13 +178,13 @@ static void reset(kiln_func *f) {
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
-  f->n_data = f->personality = 0;
+  f->n_data = f->n_names = f->personality = 0;
   f->hold = NULL;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump =
     f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
-  f->hardened = f->guarded = f->naked = false;
+  f->hardened = f->guarded = f->naked = f->general = f->frame_pointer = f->stack_args = false;
   f->guard = KILN_GUARD_NONE;
   f->probe_bytes = 0;
   f->protect = 0;
@@ -295,6 +295,14 @@ void kiln_func_naked(kiln_func *f) {
   if (f != NULL && !f->finished) f->naked = true;
 }
 
+void kiln_func_general(kiln_func *f) {
+  if (f != NULL && !f->finished) f->general = f->hardened = true;
+}
+
+void kiln_func_frame_pointer(kiln_func *f) {
+  if (f != NULL && !f->finished) f->frame_pointer = true;
+}
+
 enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };
 
 void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes) {
@@ -399,7 +407,9 @@ void kn_func_free_all(kiln_session *s) {
 
 void kiln_func_discard(kiln_func *f) {
   if (f == NULL) return;
-  if (f->n_data > 0) kn_data_drop(f->module, f->symbol, f->n_data);
+  bool printed = f->symbol != 0 && kn_symbol(f->module, f->symbol)->printed; /* with its data */
+  if (f->n_data > 0 && !printed) kn_data_drop(f->module, f->symbol, f->n_data);
+  if (KN_UNLIKELY(f->n_names > 0) && !printed) kn_late_names_drop(f->module, f->symbol);
   if (f->defines) kn_symbol_undefine_func(f->module, f->symbol);
   kn_func_release(f);
 }

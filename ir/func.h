@@ -241,6 +241,8 @@ struct kn_asm {
   uint32_t bytes, n_bytes; /* in asm_bytes */
   uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
+  uint32_t place;           /* symbol that gets its address, or 0 */
+  uint32_t mark;            /* where it is (lib/code.h), or 0: nowhere */
 };
 
 /* A variable that debuggers are to see. */
@@ -334,6 +336,7 @@ struct kiln_func {
   uint32_t max_call_args; /* most arguments of a call */
   uint32_t n_terms;       /* terminators */
   uint32_t n_data;        /* private data items */
+  uint32_t n_names;       /* kiln_func_alias */
   uint32_t n_pieces;      /* of slots, in `slots` */
   const char *hold;       /* why it cannot be finished (kiln_func_hold), or NULL */
   bool has_params;        /* a block but the entry has parameters */
@@ -351,11 +354,14 @@ struct kiln_func {
   uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
+  bool frame_pointer; /* kiln_func_frame_pointer */
+  bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool
-    hardened; /* any of the next four, or a convention that keeps more registers: rare, asked first */
+    hardened; /* any of the next five, or a convention that keeps more registers: rare, asked first */
+  bool general;         /* kiln_func_general */
   bool guarded;         /* lib/guard.c: the frame has a guard */
   uint8_t guard;        /* kiln_guard: when it is to have one */
   uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */

@@ -16,6 +16,9 @@
 #define KN_COLD __attribute__((cold, noinline))
 
 /* One interned signature. */
+/* Arguments that each target passes in registers, if each is a word: x86-64 has six of them. */
+enum { KN_FEW_WORDS = 6 };
+
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
@@ -24,6 +27,8 @@ struct kn_sig {
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
   bool plain;    /* parameters are integers of up to 64 bits without flags */
+  bool
+    few; /* convention C, and parameters so few and small that no target passes any on the stack */
   uint32_t next; /* of the same hash: id, or 0 */
   uint32_t hash;
 };
@@ -56,6 +61,7 @@ struct kn_symbol {
   uint8_t no_plt : 1;   /* kiln_symbol_desc.no_plt */
   uint8_t resolver : 1; /* kiln_symbol_desc.resolver */
   uint8_t indirect : 1; /* it, or what it stands for, is such an alias */
+  uint8_t late : 1;     /* kiln_func_alias is to define it */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -85,11 +91,22 @@ struct kn_data {
   size_t n_relocs;
   uint32_t owner;   /* kiln_func_data: id of the function, KN_DATA_DROPPED if that failed; else 0 */
   uint32_t ordinal; /* and its number among that function's */
+  uint32_t place;   /* kiln_data_desc.place */
 };
 #define KN_DATA_DROPPED UINT32_MAX
 static inline bool kn_data_owned(const struct kn_data *d) {
   return d->owner - 1 < KN_DATA_DROPPED - 1;
 }
+
+/* kiln_func_alias. */
+struct kn_late_name {
+  uint32_t symbol, target;
+  int64_t offset;
+  uint8_t linkage, visibility;
+  bool done;        /* the symbol is an alias by now */
+  uint32_t owner;   /* id of the function, KN_DATA_DROPPED if that failed */
+  uint32_t ordinal; /* its number among the function's */
+};
 
 struct kn_ctor {
   uint32_t func, priority;
@@ -169,6 +186,8 @@ struct kiln_module {
   uint64_t data_bytes;
   struct kn_ctor *ctors;
   uint32_t n_ctors, cap_ctors;
+  struct kn_late_name *late_names;
+  uint32_t n_late_names, cap_late_names;
   struct kn_section *sections;
   uint32_t n_sections, cap_sections;
   uint32_t *section_hash;
@@ -444,6 +463,29 @@ uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
                          const kiln_data_desc *desc);
 /* Drops the `n` data items of a function that was discarded. */
 void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n);
+
+/* ---- places of machine code (ir/asm_place.c) ---- */
+
+/* Block symbols from this number on are of places of machine code: kiln_asm_place. */
+#define KN_FIRST_PLACE INT64_C(0x80000000)
+static inline bool kn_symbol_is_place(const struct kn_symbol *s) {
+  return s->kind == KILN_SYMBOL_BLOCK && s->offset >= KN_FIRST_PLACE;
+}
+/* Drops the names that a function gave which was discarded. */
+void kn_late_names_drop(kiln_module *m, uint32_t owner);
+/* Makes aliases of the late names whose targets are there; the module is complete, or failed if false. In order of
+ * functions, so that the object is the same whichever thread was first. */
+bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uint32_t symbol),
+                          const void *user);
+/* Properties of a section, in a frozen module, too; the module is locked. */
+kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc);
+/* Defines data of a function, by the symbol that it has already. */
+bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
+                        const kiln_data_desc *desc);
+/* A name that is referred to, and will be an alias: its id, or 0. The module is locked. */
+uint32_t kn_symbol_declare_late(kiln_module *m, const kiln_symbol_desc *desc);
+/* Puts a new symbol into a section and a group. The module is locked. */
+bool kn_symbol_put_in(kiln_module *m, uint32_t id, const kiln_symbol_desc *desc);
 /* Undoes kn_symbol_define_func: the body was discarded. */
 void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol);
 /* Computes kn_symbol.direct. */

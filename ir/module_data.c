@@ -35,6 +35,9 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
   if (d->align_log2 > 16) return "alignment above 2^16";
   if (d->flags > (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS | KILN_DATA_USED))
     return "unknown flag";
+  if (d->place.id != 0 &&
+      (!kn_symbol_valid(m, d->place.id) || !kn_symbol_is_place(kn_symbol(m, d->place.id))))
+    return "data of a place that is none";
   if (s->linkage == KILN_LINKAGE_COMMON &&
       (d->n_relocs > 0 || (d->bytes != NULL && !all_zero(d->bytes, d->size_bytes))))
     return "common data must be zero";
@@ -79,7 +82,8 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
                                         .relocs = relocs,
                                         .n_relocs = desc->n_relocs,
                                         .owner = owner,
-                                        .ordinal = ordinal};
+                                        .ordinal = ordinal,
+                                        .place = desc->place.id};
   s->data = ++m->n_data;
   s->defined = 1;
   kn_symbol_classify(m, s);
@@ -108,6 +112,14 @@ uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
   return id;
 }
 
+bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
+                        const kiln_data_desc *desc) {
+  kn_module_lock(m);
+  bool ok = define(m, symbol, desc, owner, ordinal) == KILN_OK;
+  kn_module_unlock(m);
+  return ok;
+}
+
 void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
   kn_module_lock(m);
   for (uint32_t i = m->n_data; n > 0 && i-- > 0;) {
@@ -130,7 +142,8 @@ bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out
                           .align_log2 = d->align_log2,
                           .flags = d->flags,
                           .relocs = d->relocs,
-                          .n_relocs = d->n_relocs};
+                          .n_relocs = d->n_relocs,
+                          .place = {d->place}};
   kn_module_unlock(locked);
   return true;
 }

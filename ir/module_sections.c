@@ -61,6 +61,10 @@ static bool grow_table(kiln_module *m) {
 kiln_status kiln_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "section: the module is frozen");
+  return kn_section_declare(m, name, desc);
+}
+
+kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
   if (name == NULL || name[0] == 0 || desc == NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "section without a name, or nothing said of it");
   const char *wrong = check(desc);

@@ -448,6 +448,22 @@ static void drop_blocks(kiln_module *m, struct kn_symbol *func) {
   }
 }
 
+uint32_t kn_symbol_declare_late(kiln_module *m, const kiln_symbol_desc *desc) {
+  const kiln_symbol_desc plain_desc = {.name = desc->name, .name_length = desc->name_length};
+  bool is_new;
+  const char *wrong = check(desc, 1, KILN_SYMBOL_ALIAS);
+  if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "a name: %s", wrong), 0;
+  uint32_t id = declare(m, &plain_desc, KILN_SYMBOL_UNKNOWN, &is_new);
+  if (id != 0) kn_symbol(m, id)->late = 1;
+  return id;
+}
+
+bool kn_symbol_put_in(kiln_module *m, uint32_t id, const kiln_symbol_desc *desc) {
+  struct kn_symbol *s = kn_symbol(m, id);
+  return (desc->section == NULL || set_section(m, s, desc->section)) &&
+         (desc->comdat == NULL || set_comdat(m, s, id, desc));
+}
+
 uint32_t kn_symbol_private_data(kiln_module *m) {
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL) return 0;

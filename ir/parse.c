@@ -20,8 +20,9 @@ enum item_kind {
 
 /* An item that the second pass reads: where it continues, and what the first pass found. */
 struct item {
-  struct kn_lexer at;          /* behind `{` or `=`, at a constructor's symbol */
-  struct kn_lexer personality; /* of a function: at its symbol; `at` is NULL: it has none */
+  struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
+  struct kn_lexer
+    personality; /* of a function: at its symbol; of data: at its place; `at` is NULL: it has none */
   struct kn_token name;
   kiln_symbol_desc desc;
   kiln_data_desc data;
@@ -50,6 +51,16 @@ static struct kn_name *symbol_name(struct kn_parser *p, const struct kn_token *t
 static bool find_label(struct kn_parser *p, const struct kn_name *name, const struct kn_token *t,
                        uint32_t *out) {
   kiln_symbol func = {name->value};
+  if (t->length > 5 && t->length < 15 && memcmp(t->text, "place", 5) == 0) {
+    uint64_t place = 0;
+    uint32_t i = 5;
+    for (; i < t->length && t->text[i] >= '0' && t->text[i] <= '9'; i++)
+      place = place * 10 + (uint64_t)(t->text[i] - '0');
+    if (i == t->length && place < UINT32_C(1) << 30) {
+      *out = (uint32_t)(KN_FIRST_PLACE + (int64_t)place);
+      return true;
+    }
+  }
   bool known = p->labels_of == func.id;
   const struct item *items = p->items;
   if (!known && !p->func && name->line > 0 && items[name->line - 1].kind == ITEM_FUNC) {
@@ -157,8 +168,10 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
   }
 }
 
-/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. */
-static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data_desc *data) {
+/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. `place`: of data, where the
+ * symbol of its place is. */
+static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data_desc *data,
+                             struct kn_lexer *place) {
   for (;;) {
     bool ok = true;
     if (kn_parse_word(p, "section")) {
@@ -173,6 +186,11 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
       data->flags |= KILN_DATA_MERGE_STRINGS;
     } else if (data && kn_parse_word(p, "used")) {
       data->flags |= KILN_DATA_USED;
+    } else if (data && kn_parse_word(p, "of")) {
+      *place = p->lx;
+      while (p->lx.tok.kind == KN_TOK_SYMBOL || p->lx.tok.kind == KN_TOK_IDENT ||
+             kn_parse_is(p, ':'))
+        kn_parse_next(p);
     } else {
       return true;
     }
@@ -249,7 +267,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
   struct kn_token t = p->lx.tok;
   if (!start_desc(p, &t, &d, &symbol)) return false;
   kn_parse_next(p);
-  if (!kn_parse_sig(p, &sig) || !parse_tail_words(p, &d, NULL)) return false;
+  if (!kn_parse_sig(p, &sig) || !parse_tail_words(p, &d, NULL, NULL)) return false;
   if (symbol.id) {
     kiln_symbol_info info = kiln_symbol_get(p->module, symbol);
     if (info.kind != KILN_SYMBOL_FUNC || info.sig.id != sig.id) return wrong_kind(p, &t);
@@ -284,7 +302,8 @@ static bool parse_data(struct kn_parser *p, bool body) {
   struct kn_token t = p->lx.tok;
   if (!start_desc(p, &t, &d, &symbol)) return false;
   kn_parse_next(p);
-  if (!parse_tail_words(p, &d, &data)) return false;
+  struct kn_lexer place = {0};
+  if (!parse_tail_words(p, &d, &data, &place)) return false;
   if (!body) d.align_log2 = data.align_log2;
   if (symbol.id) {
     if (kiln_symbol_get(p->module, symbol).kind != KILN_SYMBOL_DATA) return wrong_kind(p, &t);
@@ -301,6 +320,7 @@ static bool parse_data(struct kn_parser *p, bool body) {
   it->at = p->lx;
   it->symbol = symbol;
   it->data = data;
+  it->personality = place;
   it->name = t;
   return skip_braces(p, &open) && kn_parse_line_end(p);
 }
@@ -594,6 +614,10 @@ static bool define_data(struct kn_parser *p, struct item *it) {
   bool zero = true, ok = true;
   kiln_type type = KILN_TYPE_VOID; /* type of the numbers behind the next comma */
   uint64_t n = 0, zeros = 0;       /* `zero` alone takes no memory here */
+  if (it->personality.at) {
+    p->lx = it->personality;
+    if (!kn_parse_symbol(p, &it->data.place, NULL)) return false;
+  }
   p->lx = it->at;
   p->n_bytes = p->n_relocs = 0;
   for (kn_parse_skip_newlines(p); ok && !kn_parse_take(p, '}'); kn_parse_skip_newlines(p)) {

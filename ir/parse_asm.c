@@ -65,6 +65,11 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
     else ok = kn_parse_no_memory(p);
   }
   code.relocs = relocs;
+  if (ok && kn_parse_word(p, "place")) {
+    uint64_t number;
+    ok = kn_parse_number(p, UINT32_MAX, "a place's number", &number);
+    if (ok) code.place = kiln_asm_place(p->func, (uint32_t)number);
+  }
   if (ok && kn_parse_word(p, "rows")) {
     struct kn_token rows = p->lx.tok;
     ok = rows.kind == KN_TOK_STRING || kn_parse_expected(p, "bytes in quotes");

@@ -363,6 +363,10 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
     if (r->addend > 0) text(q, "+");
     if (r->addend) kn_put_signed(&q->p, r->addend);
   }
+  if (a->place) {
+    text(q, " place ");
+    number(q, (uint64_t)(kn_symbol(f->module, a->place)->offset - KN_FIRST_PLACE));
+  }
   if (a->n_rows) {
     text(q, " rows ");
     kn_put_string(&q->p, f->asm_bytes.at + a->bytes + a->n_bytes, a->n_rows);
@@ -612,6 +616,8 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   text(&q, " {\n");
   if (f->naked) text(&q, "  !naked\n");
+  if (f->general) text(&q, "  !general\n");
+  if (f->frame_pointer) text(&q, "  !frame_pointer\n");
   if (f->probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->probe_bytes);

@@ -158,8 +158,9 @@ void kn_put_symbol(struct kn_printer *p, uint32_t symbol) {
   const struct kn_symbol *s = kn_symbol(p->module, symbol);
   if (s->kind == KILN_SYMBOL_BLOCK) {
     kn_put_symbol(p, s->target); /* a function: recurses once only */
-    kn_put(p, ":b", 2);
-    kn_put_unsigned(p, (uint64_t)s->offset);
+    bool place = kn_symbol_is_place(s);
+    kn_put_text(p, place ? ":place" : ":b");
+    kn_put_unsigned(p, (uint64_t)(place ? s->offset - KN_FIRST_PLACE : s->offset));
   } else if (s->name_length == 0) {
     put_number_name(p, symbol);
   } else {
@@ -310,6 +311,10 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
   if (d->flags & KILN_DATA_MERGE_STRINGS) put_word(p, "strings");
   if (d->flags & KILN_DATA_USED) put_word(p, "used");
   put_symbol_tail(p, s);
+  if (d->place) {
+    kn_put_text(p, " of ");
+    kn_put_symbol(p, d->place);
+  }
   kn_put_text(p, " {\n");
   uint64_t at = 0;
   for (size_t i = 0; i <= d->n_relocs; i++) {
@@ -377,6 +382,7 @@ void kn_put_protection(struct kn_printer *p, uint32_t what) {
 kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   if (m == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   struct kn_printer p = {.module = m, .out = out};
+  if (!kn_late_names_define(m, NULL, NULL)) return kiln_module_status(m);
   kn_put_text(&p, "target ");
   kn_put_text(&p, kiln_target_name(m->options.target));
   kn_put(&p, "\n", 1);

@@ -210,6 +210,20 @@ static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
   return true;
 }
 
+static bool is_placed(const void *in, uint32_t symbol) {
+  return defined_here(((const struct kn_jit_in *)in)->binds + symbol);
+}
+
+/* Leaves out what belongs to machine code that is not there. */
+static void leave_out(struct kn_jit_in *in) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < in->n_data; i++) {
+    uint32_t place = in->m->data[in->data[i]].place;
+    if (place == 0 || is_placed(in, place)) in->data[n++] = in->data[i];
+  }
+  in->n_data = n;
+}
+
 static bool place_data(struct kn_jit_link *l, struct kn_jit_in *in) {
   for (uint32_t i = 0; i < in->n_data; i++) {
     const char *name = range_name(in, in->data[i]);
@@ -245,6 +259,19 @@ static bool place_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id
   return put(l, in, id, b->where, b->value + offset);
 }
 
+/* Names of places of machine code become aliases. */
+static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
+  if (KN_LIKELY(in->m->n_late_names == 0)) return true;
+  if (l->stream) {
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "machine code that defines '%.100s', in a stream",
+                kn_symbol(in->m, in->m->late_names[0].symbol)->name);
+    return false;
+  }
+  if (kn_late_names_define(in->m, is_placed, in)) return true;
+  l->error->diag = in->m->diag;
+  return false;
+}
+
 bool kn_jit_place(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
@@ -252,12 +279,14 @@ bool kn_jit_place(struct kn_jit_link *l) {
     if (in->code_at == NULL) return fail_memory(l);
     for (uint32_t k = 0; k < in->n_sessions; k++)
       if (!place_session(l, in, k)) return false;
+    leave_out(in);
     if (!place_data(l, in)) return false;
   }
   for (uint32_t i = 0; i < l->n_ranges; i++)
     if (!place_range(l, l->ranges + i)) return false;
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
+    if (!late_names(l, in)) return false;
     if (in->m->n_aliases == 0) continue;
     for (uint32_t id = 1; id < in->n_binds; id++)
       if (kn_symbol(in->m, id)->kind == KILN_SYMBOL_ALIAS && in->binds[id].entry == NULL &&

@@ -315,7 +315,7 @@ void kn_debug_place(struct kn_walk *w) {
 uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2) {
   const struct kn_target *t = w->target;
   int64_t at = (int64_t)frame - w->frame.cfa;
-  if (t->frame_up && frame < 0) at = (int64_t)frame + t->beyond;
+  if (w->frame.up && frame < 0) at = (int64_t)frame + t->beyond;
   int64_t align = INT64_C(1) << align_log2;
   bool round = align > 16 && !t->aligned_by_pointer;
   *p++ = OP_FBREG;

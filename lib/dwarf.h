@@ -6,6 +6,7 @@
 #define KN_LIB_DWARF_H
 
 #include "ir/debug.h"
+#include "lib/code.h"
 #include "lib/elf.h"
 
 enum kn_dwarf_section {
@@ -500,11 +501,6 @@ static inline void kn_dwarf_begin(struct kn_dwarf_fields *f) {
   else b->bytes.n++;
 }
 
-static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
-  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)v;
-  return p;
-}
 /* Contributions to these sections begin with headers of these sizes: one for all units. */
 enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_LISTS_BASE = 12 };
 

@@ -146,6 +146,8 @@ struct kn_elf {
   uint32_t n_sections, cap_sections;
   struct kn_elf_group *groups; /* at most one for each comdat, and room for all */
   uint32_t n_groups;
+  uint32_t *
+    group_place; /* by comdat id - 1: the place of machine code that it is from, or 0; NULL: none */
   uint32_t *group_of; /* by comdat id - 1: index + 1, or 0: not needed so far */
   struct kn_elf_piece *pieces;
   uint32_t n_pieces, cap_pieces;

@@ -487,18 +487,48 @@ static bool order_func_data(struct kn_elf *e) {
   return true;
 }
 
+/* ---- what belongs to places of machine code ---- */
+
+/* True if an item belongs to code that is not there, or to a place that its group is not from. */
+static bool is_absent(struct kn_elf *e, uint32_t index) {
+  const kiln_module *m = e->m;
+  const struct kn_data *d = m->data + index;
+  if (KN_LIKELY(d->place == 0)) return false;
+  uint32_t comdat = kn_symbol(m, d->symbol)->comdat, func = kn_symbol(m, d->place)->target;
+  if (e->places[d->place].section == 0) return true;
+  if (comdat == 0 || comdat == kn_symbol(m, func)->comdat) return false;
+  if (e->group_place == NULL) {
+    e->group_place = kn_arena_zero(&e->arena, m->n_comdats * sizeof *e->group_place, 4);
+    if (e->group_place == NULL) return !fail_memory(e);
+  }
+  uint32_t *first = e->group_place + comdat - 1;
+  if (*first == 0) *first = d->place;
+  return *first != d->place;
+}
+
+/* True if `id` is a late name whose code is not in the object. */
+static bool is_without(const struct kn_elf *e, uint32_t id) {
+  const struct kn_symbol *s = kn_symbol(e->m, id);
+  return s->late && e->places[s->target].section == 0;
+}
+
+static bool is_placed(const void *e, uint32_t symbol) {
+  return ((const struct kn_elf *)e)->places[symbol].section != 0;
+}
+
 /* ---- aliases ---- */
 
 /* Places an alias, and the aliases between it and the symbol that it stands for. Each is placed
  * once, so that long chains cost nothing twice; an alias that is met again while its chain is
  * followed is its own alias, an error. */
 static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
-  const struct kn_symbol *symbols = e->m->symbols;
+  const kiln_module *m = e->m;
   uint32_t n = 0;
-  for (; symbols[id].kind == KILN_SYMBOL_ALIAS && e->places[id].section == 0;
-       id = symbols[id].target) {
+  for (; kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && e->places[id].section == 0;
+       id = kn_symbol(m, id)->target) {
     if (e->places[id].symbol != 0) {
-      kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself", symbols[id].name);
+      kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself",
+                     kn_symbol(m, id)->name);
       return false;
     }
     e->places[id].symbol = 1;
@@ -507,17 +537,17 @@ static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
   if (n == 0) return true;
   if (e->places[id].section == 0 || e->places[id].section == KN_IN_COMMON) {
     kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
-                   symbols[chain[0]].name, symbols[id].name,
+                   kn_symbol(m, chain[0])->name, kn_symbol(m, id)->name,
                    e->places[id].section == 0 ? "not defined" : "common data");
     return false;
   }
   for (; n-- > 0; id = chain[n]) {
     const struct kn_elf_place *to = e->places + id;
     struct kn_elf_place *place = e->places + chain[n];
-    uint64_t offset = (uint64_t)symbols[chain[n]].offset;
+    uint64_t offset = (uint64_t)kn_symbol(m, chain[n])->offset;
     place->value = to->value + offset;
     place->size = (offset <= to->size ? to->size - offset : 0) & KN_SIZE_MASK;
-    place->type = symbols[chain[n]].resolver ? STT_GNU_IFUNC : to->type;
+    place->type = kn_symbol(m, chain[n])->resolver ? STT_GNU_IFUNC : to->type;
     if (place->type == STT_GNU_IFUNC) e->gnu = true;
     place->section = to->section;
     place->symbol = 0;
@@ -583,14 +613,17 @@ bool kn_elf_place(struct kn_elf *e) {
     if (!place_labels(e, i)) return false;
   if (!order_func_data(e)) return false;
   for (uint32_t i = 0; i < m->n_data; i++)
-    if (m->data[i].owner == 0 && !place_data(e, i)) return false;
+    if (m->data[i].owner == 0 && !is_absent(e, i) && !place_data(e, i)) return false;
   for (uint32_t i = 0; i < e->n_func_data; i++)
-    if (!place_data(e, e->func_data[i])) return false;
+    if (!is_absent(e, e->func_data[i]) && !place_data(e, e->func_data[i])) return false;
+  if (!kn_late_names_define(m, is_placed, e)) return false;
   if (m->n_aliases > 0) {
     uint32_t *chain = kn_arena_alloc(&e->arena, m->n_aliases * sizeof *chain, sizeof *chain);
     if (chain == NULL) return fail_memory(e);
     for (uint32_t id = 1; id < m->n_symbols; id++)
-      if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !place_alias(e, id, chain)) return false;
+      if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !is_without(e, id) &&
+          !place_alias(e, id, chain))
+        return false;
   }
   for (uint32_t i = 0; i < m->n_ctors; i++)
     if (!place_ctor(e, i)) return false;

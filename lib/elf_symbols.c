@@ -45,6 +45,21 @@ KN_INLINE uint64_t number_defined(struct kn_elf *e, const struct kn_symbol *s, u
   return number;
 }
 
+/* Late names follow in the order of their functions, too: makes as if they had no section, and gives their sections, 0
+ * for those that are not there, and for the same symbol again; NULL without memory. */
+static uint32_t *hide_late_names(struct kn_elf *e) {
+  const kiln_module *m = e->m;
+  uint32_t *late = kn_arena_zero(&e->arena, m->n_late_names * sizeof *late, sizeof *late);
+  for (uint32_t i = 0; i < m->n_late_names && late != NULL; i++) {
+    struct kn_elf_place *p = e->places + m->late_names[i].symbol;
+    if (!m->late_names[i].done) continue;
+    late[i] = p->section;
+    p->section = 0;
+  }
+  if (late == NULL) kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");
+  return late;
+}
+
 bool kn_elf_number(struct kn_elf *e) {
   kiln_module *m = e->m;
   e->locals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->locals, 4);
@@ -72,15 +87,24 @@ bool kn_elf_number(struct kn_elf *e) {
   e->first_local = (uint32_t)number;
   /* the ids of symbols added after the freeze depend on which thread came first; those that get a
    * number, private data, follow in the order of their functions */
+  uint32_t *late = m->n_late_names != 0 ? hide_late_names(e) : NULL;
+  if (m->n_late_names != 0 && late == NULL) return false;
   uint32_t flat = m->frozen ? m->flat_symbols : m->n_symbols;
   for (uint32_t id = 1, end = m->n_symbols; id < end; id++) {
     const struct kn_symbol *s = kn_symbol(m, id);
     e->names_size += s->name_length + 1;
     if (e->places[id].section != 0) number = number_defined(e, s, id, id < flat, number);
   }
+  for (uint32_t i = 0; i < m->n_late_names; i++) {
+    uint32_t id = m->late_names[i].symbol;
+    if (late[i] == 0) continue;
+    e->places[id].section = late[i];
+    number = number_defined(e, kn_symbol(m, id), id, true, number);
+  }
   for (uint32_t i = 0; i < e->n_func_data; i++) {
     uint32_t id = m->data[e->func_data[i]].symbol;
-    if (id >= flat) number = number_defined(e, kn_symbol(m, id), id, true, number);
+    if (id >= flat && KN_LIKELY(e->places[id].section != 0))
+      number = number_defined(e, kn_symbol(m, id), id, true, number);
   }
   e->first_ref = (uint32_t)number;
   for (uint32_t i = 0; i < e->eh.n_cies; i++) {

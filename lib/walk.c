@@ -56,6 +56,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_places = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = 0;
+  w->frame.up = plan->target->frame_up;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->map.pieces.n = 0;
   w->params_of = UINT32_MAX;
@@ -199,18 +200,28 @@ uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i) {
 
 /* ---- the end ---- */
 
-/* Records where the function's address-taken blocks are. */
-static bool add_labels(struct kn_walk *w) {
-  kiln_module *m = w->f->module;
+static bool add_label(struct kn_walk *w, uint32_t symbol, uint32_t at) {
   struct kn_output *out = &w->s->out;
+  if (out->n_labels == out->cap_labels && !kn_grow(w->f->module, &out->labels, &out->cap_labels,
+                                                   out->n_labels + 1, sizeof *out->labels))
+    return false;
+  out->labels[out->n_labels++] = (struct kn_code_label){symbol, at};
+  return true;
+}
+
+/* Records where the function's address-taken blocks are, and the places of its machine code. */
+static bool add_labels(struct kn_walk *w) {
+  const kiln_module *m = w->f->module;
   for (uint32_t i = kn_symbol(m, w->f->symbol)->block_first; i; i = kn_symbol(m, i)->block_first) {
     uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
+    if (block >= (uint64_t)KN_FIRST_PLACE) continue;
     uint32_t at = block < w->f->blocks.n ? kn_label_at(w, (uint32_t)block) : UINT32_MAX;
     if (at == UINT32_MAX) at = w->code.start; /* unreachable: any address will do */
-    if (out->n_labels == out->cap_labels &&
-        !kn_grow(m, &out->labels, &out->cap_labels, out->n_labels + 1, sizeof *out->labels))
-      return false;
-    out->labels[out->n_labels++] = (struct kn_code_label){i, at};
+    if (!add_label(w, i, at)) return false;
+  }
+  for (uint32_t k = 0; k < w->f->asms.n; k++) {
+    const struct kn_asm *a = &w->f->asms.at[k];
+    if (a->mark && !add_label(w, a->place, w->code.marks.at[a->mark].at)) return false;
   }
   return true;
 }

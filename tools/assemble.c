@@ -122,39 +122,19 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
 
 /* ---- the input ---- */
 
-static bool is_name(int c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '$';
-}
-
-/* Writes a text; its local labels, which begin with .L, get names of their own. */
-static uint32_t put_text(FILE *f, const kiln_assembly *t, uint32_t number) {
-  uint32_t lines = 0;
-  const char *s = t->text, *end = s + t->text_bytes;
-  for (; s < end; s++) {
-    fputc(*s, f);
-    lines += *s == '\n';
-    if (s[0] == '.' && end - s > 1 && s[1] == 'L' && (s == t->text || !is_name(s[-1]))) {
-      fprintf(f, "L%u.", number);
-      s++;
-    }
-  }
-  return lines;
-}
-
 /* Writes all texts; `lines` gets the number of the first line of each, and of the end. */
-static bool put_all(int fd, const kiln_assembly *texts, uint32_t n, uint32_t *lines) {
+static bool put_all(int fd, kiln_target target, kiln_assembly *texts, uint32_t n, uint32_t *lines) {
   int copy = dup(fd);
   FILE *f = copy >= 0 ? fdopen(copy, "w") : NULL;
   uint32_t line = 1;
   if (f == NULL) return false;
   for (uint32_t i = 0; i < n; i++) {
     if (texts[i].whole) fprintf(f, ".text\n");
-    else fprintf(f, ".section " TOOL_ASM_SECTION "%u,\"ax\",@progbits\n", i);
+    else tool_put_section(f, &texts[i], i);
     bool frame = texts[i].rows && !tool_assembly_has(&texts[i], ".cfi_startproc");
     if (frame) fprintf(f, ".cfi_startproc\n"), line++;
     lines[i] = line;
-    line += 1 + put_text(f, &texts[i], i);
+    line += 1 + tool_put_text(f, target, &texts[i], i);
     if (texts[i].text_bytes && texts[i].text[texts[i].text_bytes - 1] != '\n')
       fputc('\n', f), line++;
     if (frame) fprintf(f, ".cfi_endproc\n"), line++;
@@ -210,7 +190,8 @@ static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts,
   uint32_t *lines = calloc((size_t)n + 1, sizeof *lines);
   int in = memfd_create("kiln.s", 0), out = memfd_create("kiln.o", 0),
       errors = memfd_create("errors", 0);
-  bool ok = lines != NULL && in >= 0 && out >= 0 && errors >= 0 && put_all(in, texts, n, lines);
+  bool ok =
+    lines != NULL && in >= 0 && out >= 0 && errors >= 0 && put_all(in, target, texts, n, lines);
   if (ok && !assemble(target, in, out, errors)) {
     errors_of(a, errors, texts, n, lines);
   } else if (ok) {

@@ -5,14 +5,24 @@
 #include "tool.h"
 
 #include <elf.h>
+#include <stdio.h>
 
-/* Sections that texts are in: this and the number of the text. */
+/* Sections that texts are in: this and the number of the text. What a text opens and defines has it behind its name. */
 #define TOOL_ASM_SECTION ".kiln.asm."
+/* The section group of a text's section, if it has one: this and the number. */
+#define TOOL_ASM_GROUP ".kiln.group."
 /* The section of frames. */
 #define TOOL_FRAMES ".eh_frame"
 
 /* Memory of `size` bytes and one more, zeros, until the module ends; NULL without any. */
 void *tool_assembler_keep(struct tool_assembler *a, size_t size);
+
+/* ---- assemble_text.c ---- */
+
+/* Writes the directive that opens the section of a text, which is not whole; the text; the number of its lines that end.
+ * Sets the error of a text that says what cannot be taken over. */
+void tool_put_section(FILE *f, const kiln_assembly *t, uint32_t number);
+uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number);
 
 /* ---- assemble_object.c ---- */
 

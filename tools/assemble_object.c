@@ -41,10 +41,35 @@ const char *tool_object_section(const struct tool_object *o, unsigned i) {
   return at + o->sections[i].sh_name;
 }
 
-/* Takes over the relocations `s`, of a section of its own (`own`), or of any section of a whole text, whose sections
- * have the numbers `numbers`. NULL, or what is wrong. */
+/* Which sections of an object are whose. */
+struct owners {
+  uint32_t *text;    /* by section: the text, or 0 for a whole one; UINT32_MAX: nobody's */
+  uint32_t *section; /* by section: its index among the text's, or KILN_ASSEMBLED_CODE */
+};
+
+/* A name without what tool_put_text puts behind it: its length, and the text's number in *text, or UINT32_MAX. */
+static size_t own_name(const char *name, uint32_t *text) {
+  const char *at = NULL;
+  for (const char *s = name; (s = strstr(s, TOOL_ASM_SECTION)) != NULL; s++) at = s;
+  *text = UINT32_MAX;
+  if (at == NULL) return strlen(name);
+  *text = (uint32_t)strtoul(at + strlen(TOOL_ASM_SECTION), NULL, 10);
+  return (size_t)(at - name);
+}
+
+static const char *keep_bytes(struct tool_assembler *a, const char *s, size_t n) {
+  char *copy = tool_assembler_keep(a, n);
+  return copy != NULL ? memcpy(copy, s, n) : NULL;
+}
+
+static const char *keep_name(struct tool_assembler *a, const char *s) {
+  uint32_t text;
+  return keep_bytes(a, s, own_name(s, &text));
+}
+
+/* Takes over the relocations `s`, of a section of text `text`. NULL, or what is wrong. */
 static const char *relocations(struct tool_assembler *a, const struct tool_object *o,
-                               const Elf64_Shdr *s, unsigned own, const uint32_t *numbers,
+                               const Elf64_Shdr *s, uint32_t text, const struct owners *owners,
                                const kiln_assembled_reloc **out, uint32_t *n_out) {
   static const char unreadable[] = "the assembler's object cannot be read";
   const Elf64_Rela *from = tool_object_content(o, s);
@@ -56,38 +81,47 @@ static const char *relocations(struct tool_assembler *a, const struct tool_objec
     size_t k = ELF64_R_SYM(from[i].r_info);
     if (k >= o->n_symbols || o->symbols[k].st_name >= o->strings_size) return unreadable;
     const Elf64_Sym *y = &o->symbols[k];
-    bool inside = y->st_shndx != SHN_UNDEF;
     to[i] = (kiln_assembled_reloc){.offset_bytes = (uint32_t)from[i].r_offset,
                                    .type = (uint32_t)ELF64_R_TYPE(from[i].r_info),
                                    .addend = from[i].r_addend};
-    if (inside && numbers == NULL)
-      return y->st_shndx == own ? "not implemented: a reference to a place in the assembly itself"
-                                : "not implemented: a reference to another section";
-    if (inside && ELF64_ST_BIND(y->st_info) == STB_LOCAL) {
-      if (y->st_shndx >= o->head->e_shnum || numbers[y->st_shndx] == UINT32_MAX)
+    if (y->st_shndx != SHN_UNDEF && ELF64_ST_BIND(y->st_info) == STB_LOCAL) {
+      if (y->st_shndx >= o->head->e_shnum || owners->text[y->st_shndx] == UINT32_MAX)
         return "not implemented: a reference to a section of this kind";
-      to[i].section = numbers[y->st_shndx];
+      if (owners->text[y->st_shndx] != text) return "a reference to a label of another text";
+      to[i].section = owners->section[y->st_shndx];
       to[i].addend += (int64_t)y->st_value;
       continue;
     }
-    const char *symbol = o->strings + y->st_name;
-    char *copy = tool_assembler_keep(a, strlen(symbol));
-    if (copy == NULL) return "out of memory";
-    to[i].symbol = strcpy(copy, symbol);
+    to[i].symbol = keep_name(a, o->strings + y->st_name);
+    if (to[i].symbol == NULL) return "out of memory";
   }
   *out = to;
   *n_out = (uint32_t)n;
   return NULL;
 }
 
-static const char *keep_string(struct tool_assembler *a, const char *s) {
-  char *copy = tool_assembler_keep(a, strlen(s));
-  return copy != NULL ? strcpy(copy, s) : NULL;
+/* Takes over the section group that section `i` is in. NULL, or what is wrong. */
+static const char *group_of(struct tool_assembler *a, const struct tool_object *o, unsigned i,
+                            const char **out) {
+  for (unsigned g = 1; g < o->head->e_shnum; g++) {
+    const Elf64_Shdr *s = &o->sections[g];
+    const uint32_t *words = s->sh_type == SHT_GROUP ? tool_object_content(o, s) : NULL;
+    for (size_t k = 1; words != NULL && k < s->sh_size / 4; k++) {
+      if (words[k] != i) continue;
+      if (s->sh_info >= o->n_symbols || o->symbols[s->sh_info].st_name >= o->strings_size) break;
+      const char *name = o->strings + o->symbols[s->sh_info].st_name;
+      bool code = strncmp(name, TOOL_ASM_GROUP, strlen(TOOL_ASM_GROUP)) == 0;
+      if (words[0] != GRP_COMDAT || name[0] == 0) break;
+      *out = code ? "" : keep_name(a, name);
+      return *out != NULL ? NULL : "out of memory";
+    }
+  }
+  return "not implemented: a section group of this kind";
 }
 
-/* Takes over one section of a whole text. */
-static const char *whole_section(struct tool_assembler *a, const struct tool_object *o, unsigned i,
-                                 kiln_assembled_section *to) {
+/* Takes over one section besides code. */
+static const char *take_section(struct tool_assembler *a, const struct tool_object *o, unsigned i,
+                                kiln_assembled_section *to) {
   const Elf64_Shdr *s = &o->sections[i];
   uint8_t *bytes = NULL;
   if (s->sh_type != SHT_NOBITS) {
@@ -96,13 +130,17 @@ static const char *whole_section(struct tool_assembler *a, const struct tool_obj
       return "out of memory";
     memcpy(bytes, from, s->sh_size);
   }
-  *to = (kiln_assembled_section){.name = keep_string(a, tool_object_section(o, i)),
+  *to = (kiln_assembled_section){.name = keep_name(a, tool_object_section(o, i)),
                                  .type = s->sh_type,
                                  .entry_bytes = (uint32_t)s->sh_entsize,
                                  .bytes = bytes,
                                  .size_bytes = s->sh_size};
-  if (s->sh_flags & (SHF_TLS | SHF_GROUP | SHF_LINK_ORDER | SHF_COMPRESSED))
-    return "not implemented: sections of this kind in module-level assembly";
+  if (s->sh_flags & (SHF_TLS | SHF_LINK_ORDER | SHF_COMPRESSED))
+    return "not implemented: sections of this kind in assembly";
+  if (s->sh_flags & SHF_GROUP) {
+    const char *error = group_of(a, o, i, &to->group);
+    if (error != NULL) return error;
+  }
   to->flags = (s->sh_flags & SHF_ALLOC ? KILN_SECTION_ALLOC : 0u) |
               (s->sh_flags & SHF_WRITE ? KILN_SECTION_WRITE : 0u) |
               (s->sh_flags & SHF_EXECINSTR ? KILN_SECTION_EXEC : 0u) |
@@ -113,61 +151,76 @@ static const char *whole_section(struct tool_assembler *a, const struct tool_obj
   return to->name != NULL ? NULL : "out of memory";
 }
 
+/* True if a section has content that somebody wants. */
+static bool has_content(const struct tool_object *o, unsigned i) {
+  const Elf64_Shdr *s = &o->sections[i];
+  const char *name = tool_object_section(o, i);
+  return s->sh_size != 0 && s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB &&
+         s->sh_type != SHT_RELA && s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
+         strcmp(name, ".note.gnu.property") != 0 && strcmp(name, TOOL_FRAMES) != 0;
+}
+
+/* Takes over a symbol, if it is one that somebody may look for. NULL, or what is wrong. */
+static const char *take_symbol(struct tool_assembler *a, const struct tool_object *o,
+                               const Elf64_Sym *y, const struct owners *owners, kiln_assembly *t,
+                               kiln_assembled_symbol *symbols) {
+  unsigned type = ELF64_ST_TYPE(y->st_info), bind = ELF64_ST_BIND(y->st_info);
+  const char *name = o->strings + y->st_name;
+  if (bind == STB_LOCAL && (name[0] == '$' || strncmp(name, ".L", 2) == 0)) return NULL;
+  if (y->st_shndx >= o->head->e_shnum || type == STT_TLS || type == STT_GNU_IFUNC)
+    return "not implemented: a symbol of this kind in assembly";
+  if (owners->text[y->st_shndx] == UINT32_MAX)
+    return "not implemented: a symbol in a section without content";
+  symbols[t->n_symbols] = (kiln_assembled_symbol){.name = keep_name(a, name),
+                                                  .section = owners->section[y->st_shndx],
+                                                  .offset_bytes = y->st_value,
+                                                  .global = bind != STB_LOCAL,
+                                                  .weak = bind == STB_WEAK,
+                                                  .visibility = ELF64_ST_VISIBILITY(y->st_other)};
+  return symbols[t->n_symbols++].name != NULL ? NULL : "out of memory";
+}
+
+/* True if `y` is a definition with a name. */
+static bool is_definition(const struct tool_object *o, const Elf64_Sym *y) {
+  unsigned type = ELF64_ST_TYPE(y->st_info);
+  return type != STT_SECTION && type != STT_FILE && y->st_shndx != SHN_UNDEF &&
+         y->st_name < o->strings_size && o->strings[y->st_name] != 0;
+}
+
 /* Takes over all of an object that was made of one text. NULL, or what is wrong. */
 static const char *take_whole(struct tool_assembler *a, kiln_target target, struct tool_object *o,
                               kiln_assembly *t) {
   if (!open_object(o)) return "the assembler's object cannot be read";
-  uint32_t *numbers = tool_assembler_keep(a, o->head->e_shnum * sizeof *numbers), n = 0,
-           n_symbols = 0;
+  struct owners owners = {tool_assembler_keep(a, o->head->e_shnum * sizeof *owners.text),
+                          tool_assembler_keep(a, o->head->e_shnum * sizeof *owners.section)};
   kiln_assembled_section *sections = tool_assembler_keep(a, o->head->e_shnum * sizeof *sections);
   kiln_assembled_symbol *symbols = tool_assembler_keep(a, o->n_symbols * sizeof *symbols);
   const char *error = NULL;
-  if (numbers == NULL || sections == NULL || symbols == NULL) return "out of memory";
+  if (owners.text == NULL || owners.section == NULL || sections == NULL || symbols == NULL)
+    return "out of memory";
+  t->sections = sections;
+  t->symbols = symbols;
   for (unsigned i = 0; i < o->head->e_shnum && error == NULL; i++) {
-    const Elf64_Shdr *s = &o->sections[i];
-    bool content = s->sh_size != 0 && s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB &&
-                   s->sh_type != SHT_RELA && s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
-                   strcmp(tool_object_section(o, i), ".note.gnu.property") != 0 &&
-                   strcmp(tool_object_section(o, i), TOOL_FRAMES) != 0;
-    numbers[i] = content ? n : UINT32_MAX;
+    bool content = has_content(o, i);
+    owners.text[i] = content ? 0 : UINT32_MAX;
     if (!content) continue;
-    kiln_assembled_section *to = &sections[n++];
-    error = whole_section(a, o, i, to);
-    if (error == NULL && s->sh_flags & SHF_EXECINSTR)
+    owners.section[i] = t->n_sections;
+    kiln_assembled_section *to = &sections[t->n_sections++];
+    error = take_section(a, o, i, to);
+    if (error == NULL && o->sections[i].sh_flags & SHF_EXECINSTR)
       error = tool_object_frame(a, target, o, i, &to->frame, &to->frame_bytes);
   }
   for (unsigned i = 0; i < o->head->e_shnum && error == NULL; i++) {
     const Elf64_Shdr *s = &o->sections[i];
     if (s->sh_type != SHT_RELA || s->sh_info >= o->head->e_shnum ||
-        numbers[s->sh_info] == UINT32_MAX)
+        owners.text[s->sh_info] == UINT32_MAX)
       continue;
-    kiln_assembled_section *to = &sections[numbers[s->sh_info]];
-    error = relocations(a, o, s, s->sh_info, numbers, &to->relocs, &to->n_relocs);
+    kiln_assembled_section *to = &sections[owners.section[s->sh_info]];
+    error = relocations(a, o, s, 0, &owners, &to->relocs, &to->n_relocs);
   }
-  for (size_t i = 1; i < o->n_symbols && error == NULL; i++) {
-    const Elf64_Sym *y = &o->symbols[i];
-    unsigned type = ELF64_ST_TYPE(y->st_info), bind = ELF64_ST_BIND(y->st_info);
-    if (type == STT_SECTION || type == STT_FILE || y->st_shndx == SHN_UNDEF ||
-        y->st_name >= o->strings_size || o->strings[y->st_name] == 0)
-      continue;
-    const char *name = o->strings + y->st_name;
-    if (bind == STB_LOCAL && (name[0] == '$' || strncmp(name, ".L", 2) == 0)) continue;
-    if (y->st_shndx >= o->head->e_shnum || type == STT_TLS || type == STT_GNU_IFUNC)
-      return "not implemented: a symbol of this kind in module-level assembly";
-    if (numbers[y->st_shndx] == UINT32_MAX)
-      return "not implemented: a symbol in a section without content";
-    symbols[n_symbols++] = (kiln_assembled_symbol){.name = keep_string(a, name),
-                                                   .section = numbers[y->st_shndx],
-                                                   .offset_bytes = y->st_value,
-                                                   .global = bind != STB_LOCAL,
-                                                   .weak = bind == STB_WEAK,
-                                                   .visibility = ELF64_ST_VISIBILITY(y->st_other)};
-    if (symbols[n_symbols - 1].name == NULL) return "out of memory";
-  }
-  t->sections = sections;
-  t->n_sections = n;
-  t->symbols = symbols;
-  t->n_symbols = n_symbols;
+  for (size_t i = 1; i < o->n_symbols && error == NULL; i++)
+    if (is_definition(o, &o->symbols[i]))
+      error = take_symbol(a, o, &o->symbols[i], &owners, t, symbols);
   return error;
 }
 
@@ -175,35 +228,73 @@ bool tool_assembly_has(const kiln_assembly *t, const char *word) {
   return memmem(t->text, t->text_bytes, word, strlen(word)) != NULL;
 }
 
-/* True if `text` may put something elsewhere than into its own section. */
+/* True if `text` may put something where tool_put_text does not know of it. */
 static bool leaves_section(const kiln_assembly *t) {
-  static const char *const words[] = {".section", ".pushsection", ".data",      ".bss",
-                                      ".text",    ".previous",    ".subsection"};
+  static const char *const words[] = {".data", ".bss", ".text", ".comm", ".lcomm"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (tool_assembly_has(t, words[i])) return true;
   return false;
 }
 
-/* What a text says about symbols beyond its own code has no effect, so it is refused: directives, which need not leave a
- * trace in the object, and definitions. */
-static void refuse_symbols(const struct tool_object *o, kiln_assembly *texts, uint32_t n) {
-  static const char *const words[] = {".symver", ".weak", ".hidden", ".protected", ".internal"};
-  for (uint32_t k = 0; k < n; k++)
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-      if (tool_assembly_has(&texts[k], words[i]))
-        texts[k].error = "not implemented: a symbol's version, binding or visibility";
+static void fail(kiln_assembly *t, const char *error) {
+  if (t->error == NULL) t->error = error;
+}
+
+/* Finds out whose sections are whose. */
+static void find_owners(const struct tool_object *o, kiln_assembly *texts, uint32_t n,
+                        struct owners *owners) {
+  for (unsigned i = 0; i < o->head->e_shnum; i++) {
+    const char *name = tool_object_section(o, i);
+    bool content = i != 0 && has_content(o, i);
+    uint32_t k;
+    size_t length = own_name(name, &k);
+    owners->text[i] = UINT32_MAX;
+    if (o->sections[i].sh_type == SHT_RELA) continue;
+    if (k < n && (length == 0 || content)) {
+      owners->text[i] = k;
+      owners->section[i] = length == 0 ? KILN_ASSEMBLED_CODE : texts[k].n_sections++;
+    }
+    for (k = 0; k < n && content && owners->text[i] == UINT32_MAX; k++)
+      if (leaves_section(&texts[k])) fail(&texts[k], "not implemented: other sections");
+  }
+}
+
+/* Takes over the code of text `t`, section `i`. */
+static const char *take_code(struct tool_assembler *a, kiln_target target,
+                             const struct tool_object *o, unsigned i, kiln_assembly *t) {
+  const Elf64_Shdr *s = &o->sections[i];
+  const char *bytes = tool_object_content(o, s);
+  if (bytes == NULL || s->sh_size > UINT32_MAX) return "the assembler's object cannot be read";
+  t->bytes = (const uint8_t *)keep_bytes(a, bytes, s->sh_size);
+  if (t->bytes == NULL) return "out of memory";
+  t->size_bytes = (uint32_t)s->sh_size;
+  if (!t->rows)
+    return tool_assembly_has(t, ".cfi_")
+             ? "not implemented: frames (.cfi_ directives) within a function's own"
+             : NULL;
+  return tool_object_frame(a, target, o, i, &t->frame, &t->frame_bytes);
+}
+
+/* Takes over the definitions of texts. Others than of labels need not say whose they are. */
+static void take_symbols(struct tool_assembler *a, const struct tool_object *o,
+                         const struct owners *owners, kiln_assembly *texts, uint32_t n,
+                         kiln_assembled_symbol **symbols) {
   for (size_t i = 1; i < o->n_symbols; i++) {
     const Elf64_Sym *y = &o->symbols[i];
-    if (ELF64_ST_BIND(y->st_info) == STB_LOCAL || y->st_shndx == SHN_UNDEF ||
-        y->st_name >= o->strings_size)
-      continue;
+    if (!is_definition(o, y)) continue;
+    uint32_t k;
     const char *name = o->strings + y->st_name;
-    const char *in = y->st_shndx < o->head->e_shnum ? tool_object_section(o, y->st_shndx) : "";
-    bool own = strncmp(in, TOOL_ASM_SECTION, strlen(TOOL_ASM_SECTION)) == 0;
-    unsigned long number = own ? strtoul(in + strlen(TOOL_ASM_SECTION), NULL, 10) : n;
-    for (uint32_t k = 0; k < n; k++)
-      if (k == number || tool_assembly_has(&texts[k], name))
-        texts[k].error = "not implemented: a definition of a global symbol";
+    own_name(name, &k);
+    if (k < n && symbols[k] != NULL) {
+      const char *error = take_symbol(a, o, y, owners, &texts[k], symbols[k]);
+      if (error != NULL) fail(&texts[k], error);
+      continue;
+    }
+    if (ELF64_ST_BIND(y->st_info) == STB_LOCAL) continue;
+    if (strncmp(name, TOOL_ASM_GROUP, strlen(TOOL_ASM_GROUP)) == 0) continue;
+    for (k = 0; k < n; k++)
+      if (tool_assembly_has(&texts[k], name))
+        fail(&texts[k], "not implemented: a definition of a global symbol that is no label");
   }
 }
 
@@ -211,45 +302,49 @@ static void refuse_symbols(const struct tool_object *o, kiln_assembly *texts, ui
 static bool take(struct tool_assembler *a, kiln_target target, struct tool_object *o,
                  kiln_assembly *texts, uint32_t n) {
   if (!open_object(o)) return false;
-  for (unsigned i = 1; i < o->head->e_shnum; i++) {
-    const char *name = tool_object_section(o, i);
-    const Elf64_Shdr *s = &o->sections[i];
-    if (strncmp(name, TOOL_ASM_SECTION, strlen(TOOL_ASM_SECTION)) != 0) {
-      bool elsewhere = s->sh_size != 0 && s->sh_type != SHT_NULL && s->sh_type != SHT_SYMTAB &&
-                       s->sh_type != SHT_STRTAB && s->sh_type != SHT_RELA &&
-                       s->sh_type != SHT_GROUP && strcmp(name, ".note.gnu.property") != 0 &&
-                       strcmp(name, TOOL_FRAMES) != 0;
-      for (uint32_t k = 0; k < n && elsewhere; k++)
-        if (leaves_section(&texts[k])) texts[k].error = "not implemented: other sections";
-      continue;
+  unsigned n_sections = o->head->e_shnum;
+  struct owners owners = {tool_assembler_keep(a, n_sections * sizeof *owners.text),
+                          tool_assembler_keep(a, n_sections * sizeof *owners.section)};
+  kiln_assembled_section **sections = tool_assembler_keep(a, n * sizeof *sections);
+  kiln_assembled_symbol **symbols = tool_assembler_keep(a, n * sizeof *symbols);
+  uint32_t *n_symbols = tool_assembler_keep(a, n * sizeof *n_symbols), k;
+  if (owners.text == NULL || owners.section == NULL || sections == NULL || symbols == NULL ||
+      n_symbols == NULL)
+    return false;
+  find_owners(o, texts, n, &owners);
+  for (size_t i = 1; i < o->n_symbols; i++)
+    if (is_definition(o, &o->symbols[i])) {
+      own_name(o->strings + o->symbols[i].st_name, &k);
+      if (k < n) n_symbols[k]++;
     }
-    unsigned long k = strtoul(name + strlen(TOOL_ASM_SECTION), NULL, 10);
-    if (k >= n) continue;
-    const uint8_t *bytes = tool_object_content(o, s);
-    if (bytes == NULL || s->sh_size > UINT32_MAX) return false;
-    uint8_t *copy = tool_assembler_keep(a, s->sh_size);
-    if (copy == NULL) return false;
-    memcpy(copy, bytes, s->sh_size);
-    texts[k].bytes = copy;
-    texts[k].size_bytes = (uint32_t)s->sh_size;
-    if (!texts[k].rows && tool_assembly_has(&texts[k], ".cfi_"))
-      texts[k].error = "not implemented: frames (.cfi_ directives) within a function's own";
-    if (texts[k].rows)
-      texts[k].error = tool_object_frame(a, target, o, i, &texts[k].frame, &texts[k].frame_bytes);
+  for (k = 0; k < n; k++) {
+    uint32_t size = texts[k].n_sections * (uint32_t)sizeof **sections;
+    if (size != 0 && (sections[k] = tool_assembler_keep(a, size)) == NULL) return false;
+    texts[k].sections = sections[k];
+    if (n_symbols[k] == 0) continue;
+    symbols[k] = tool_assembler_keep(a, n_symbols[k] * sizeof **symbols);
+    if ((texts[k].symbols = symbols[k]) == NULL) return false;
   }
-  for (unsigned i = 1; i < o->head->e_shnum; i++) {
+  for (unsigned i = 1; i < n_sections; i++) {
+    if ((k = owners.text[i]) == UINT32_MAX) continue;
+    const char *error = owners.section[i] == KILN_ASSEMBLED_CODE
+                          ? take_code(a, target, o, i, &texts[k])
+                          : take_section(a, o, i, &sections[k][owners.section[i]]);
+    if (error != NULL) fail(&texts[k], error);
+  }
+  for (unsigned i = 1; i < n_sections; i++) {
     const Elf64_Shdr *s = &o->sections[i];
-    const char *name = s->sh_type == SHT_RELA && s->sh_info < o->head->e_shnum
-                         ? tool_object_section(o, s->sh_info)
-                         : "";
-    if (strncmp(name, TOOL_ASM_SECTION, strlen(TOOL_ASM_SECTION)) != 0) continue;
-    unsigned long k = strtoul(name + strlen(TOOL_ASM_SECTION), NULL, 10);
-    if (k >= n) continue;
+    if (s->sh_type != SHT_RELA || s->sh_info >= n_sections ||
+        (k = owners.text[s->sh_info]) == UINT32_MAX)
+      continue;
+    uint32_t to = owners.section[s->sh_info];
+    bool code = to == KILN_ASSEMBLED_CODE;
     const char *error =
-      relocations(a, o, s, s->sh_info, NULL, &texts[k].relocs, &texts[k].n_relocs);
-    if (error != NULL) texts[k].error = error;
+      relocations(a, o, s, k, &owners, code ? &texts[k].relocs : &sections[k][to].relocs,
+                  code ? &texts[k].n_relocs : &sections[k][to].n_relocs);
+    if (error != NULL) fail(&texts[k], error);
   }
-  refuse_symbols(o, texts, n);
+  take_symbols(a, o, &owners, texts, n, symbols);
   return true;
 }
 

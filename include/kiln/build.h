@@ -109,6 +109,16 @@ KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
  * kiln_asm.rows. To be called
  * before the function is finished. */
 KILN_API void kiln_func_naked(kiln_func *f);
+/** The function's code uses no register of floats and vectors, so that what other code keeps there stays as it is: in a
+ * kernel, or between two ASMs. Small blocks are copied and filled by general registers; a variadic function does not
+ * store those of its caller. It is an error if it has a value that is a float or a vector, or for AArch64. What it calls
+ * may use them. To be called before the function is finished. */
+KILN_API void kiln_func_general(kiln_func *f);
+/** The function keeps the frame pointer (x86-64: rbp; AArch64: x29) as the head of a list of frames, for whoever walks the
+ * stack without frame rows: profilers, sanitizers. On x86-64 others address their frames by the stack pointer, unless
+ * that moves; on AArch64 every function with a frame keeps it. A function that needs no frame has none in any case. To
+ * be called before the function is finished. */
+KILN_API void kiln_func_frame_pointer(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
  * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
  * each salloc, of any size. `page_bytes`: distance between two accesses at most, as large as the guard page; 0: 4096;
@@ -211,6 +221,19 @@ KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
  * function's code and data may use the symbol. The data is left out of the object if the function is. All of
  * `desc` is copied. Errors stick to the function. */
 KILN_API kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc);
+/** The same in two steps, in a section or section group of its own choice: makes the symbol, so that data and code can
+ * refer to it before the data is there. Of `where` only `section` and `comdat` count; `said` says what the section is
+ * (kiln_section_declare, but in a frozen module, too), NULL: nothing. */
+KILN_API kiln_symbol kiln_func_data_declare(kiln_func *f, const kiln_symbol_desc *where,
+                                            const kiln_section_desc *said);
+/** The second step: defines the data of a symbol of kiln_func_data_declare. Errors stick to the function. */
+KILN_API void kiln_func_data_define(kiln_func *f, kiln_symbol symbol, const kiln_data_desc *desc);
+/** Gives `target` + `offset_bytes`, a place in this function's machine code or its own data, a name that others see, as far
+ * as `desc` says; of that only the name, linkage and visibility count. The symbol may be declared already, but not defined.
+ * It is defined when the object is written, if the function and the place are in it. What is declared again for another
+ * place is an error then, but in a section group, or for a local name: there the first one counts. */
+KILN_API kiln_symbol kiln_func_alias(kiln_func *f, const kiln_symbol_desc *desc, kiln_symbol target,
+                                     int64_t offset_bytes);
 /** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
  * directly, as one type, costs no more than a register. Its initial content is unspecified. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2);
@@ -319,7 +342,12 @@ typedef struct kiln_asm {
     rows; /**< in a naked function, for one of its ASMs: how the frame changes from its first byte on, as call frame
                           instructions (DWARF 5, 6.4.2), counted and taken as they are. NULL: it does not */
   uint32_t rows_bytes; /**< of them */
+  kiln_symbol place;   /**< of kiln_asm_place: gets the address of the first byte; id 0: none */
 } kiln_asm;
+
+/** The symbol of a place of this function that one of its ASMs is to have (kiln_asm.place), so that data can refer to
+ * that code. `number`: any below 2^30, not twice for two ASMs. */
+KILN_API kiln_symbol kiln_asm_place(kiln_func *f, uint32_t number);
 
 /** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of up to 64 bits, f32, f64,
  * vectors, each with a register of its kind, none twice. The stack is aligned as for a call, and the code leaves the stack

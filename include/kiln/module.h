@@ -58,11 +58,14 @@ typedef struct kiln_assembled_reloc {
   uint32_t offset_bytes; /**< from the first byte */
   uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
   const char *symbol;    /**< name of what is referred to; NULL: */
-  uint32_t section;      /**< the beginning of this section of a `whole` text */
+  uint32_t section;      /**< the beginning of this section of the text, or KILN_ASSEMBLED_CODE */
   int64_t addend;        /**< added to its address */
 } kiln_assembled_reloc;
 
-/** A section that a whole text has content for. */
+/** In place of a section's index: the code of a text that is not whole. */
+#define KILN_ASSEMBLED_CODE UINT32_MAX
+
+/** A section that a text has content for, besides its own code. */
 typedef struct kiln_assembled_section {
   const char *name;                   /**< as the object has it */
   uint32_t type;                      /**< ELF's sh_type */
@@ -73,14 +76,16 @@ typedef struct kiln_assembled_section {
   uint64_t size_bytes;                /**< of it */
   const kiln_assembled_reloc *relocs; /**< ascending by offset */
   uint32_t n_relocs;                  /**< number of them */
-  const uint8_t *frame;               /**< of code: kiln_asm.rows, or NULL */
+  const uint8_t *frame;               /**< of a whole text's code: kiln_asm.rows, or NULL */
   uint32_t frame_bytes;               /**< of `frame` */
+  const char
+    *group; /**< the section group that it is in; NULL: none; "": that of the text's code, if any */
 } kiln_assembled_section;
 
-/** A symbol that a whole text defines. */
+/** A symbol that a text defines. */
 typedef struct kiln_assembled_symbol {
   const char *name;      /**< not empty */
-  uint32_t section;      /**< index of its section */
+  uint32_t section;      /**< index of its section, or KILN_ASSEMBLED_CODE */
   uint64_t offset_bytes; /**< in that */
   bool global;           /**< others see it */
   bool weak;             /**< and may define it better */
@@ -101,7 +106,7 @@ typedef struct kiln_assembly {
   uint32_t size_bytes;                    /**< to be set: of it */
   uint32_t n_relocs;                      /**< to be set: of `relocs` */
   const kiln_assembled_reloc *relocs;     /**< to be set; ascending by offset */
-  const kiln_assembled_section *sections; /**< to be set for whole texts, in place of these */
+  const kiln_assembled_section *sections; /**< to be set; of whole texts all is in these */
   uint32_t n_sections;                    /**< to be set: of `sections` */
   uint32_t n_symbols;                     /**< to be set: of `symbols` */
   const kiln_assembled_symbol *symbols;   /**< to be set */
@@ -477,6 +482,9 @@ typedef struct kiln_data_desc {
   unsigned flags;           /**< KILN_DATA_... */
   const kiln_reloc *relocs; /**< ascending by offset; bytes under them are ignored */
   size_t n_relocs;          /**< number of them */
+  /** Not 0: the item belongs to the machine code at this place (kiln_asm_place): without that there is no item, and of
+   * the items of one section group that do, only those of the first place are there. */
+  kiln_symbol place;
 } kiln_data_desc;
 
 /** Defines `symbol`; all of `desc` is copied. Errors: defined twice, relocation out of range. */
@@ -501,7 +509,8 @@ typedef struct kiln_symbol_info {
   kiln_sig sig;          /**< functions */
   bool defined;          /**< a body or data was given */
   kiln_symbol target;    /**< aliases; BLOCK: the function */
-  int64_t offset_bytes;  /**< aliases; BLOCK: the block id */
+  int64_t
+    offset_bytes; /**< aliases; BLOCK: the block id, or 2^31 + the number of a place (kiln_asm_place) */
 } kiln_symbol_info;
 /** Describes `s`; all zero for none. */
 KILN_API kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol s);

@@ -24,7 +24,7 @@ typedef _BitInt(256) v2 __attribute__((ext_vector_type(2)));
 void add(v2 *a, v2 *b) { *a = *a + *b; }
 END
 
-echo 'void f(void) { __asm__(".pushsection .says,\"\"\n.long 1\n.popsection"); }' > section.c
+echo 'void f(void) { __asm__(".subsection 1\n.long 1\n.previous"); }' > section.c
 echo 'void g(void); void f(void) { __asm__(".symver g, g@V1"); g(); }' > version.c
 
 # runs PROGRAM: its output is that of main.c.
@@ -191,7 +191,7 @@ check 'no input' says 1 'no input files' cc
 check 'input that is not there' says 1 "no such file or directory: 'none.c'" cc -c none.c
 check 'a value that is missing' says 2 "a word is missing behind '-o'" cc -c sub/twice.c -o
 check 'names what it cannot compile' says 1 'vector.c:add:b0:[0-9]+: error: not implemented: vectors of lanes of this type' cc -c vector.c
-check 'an inline text with another section' says 1 'section.c:f:b0:0: error: .*: other sections' cc -c section.c
+check 'an inline text with a subsection' says 1 'section.c:f:b0:0: error: .*: subsections' cc -c section.c
 check 'an inline text about a symbol' says 1 "version.c:f:b0:0: error: .*: a symbol's version" cc -c version.c
 fallback() {
   KILN_FALLBACK=llvm says 0 'vector.c: compiled by LLVM: ' "$kiln" cc -c vector.c -o vector.o && made vector.o

@@ -551,8 +551,10 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
     code.n_relocs = t->n_relocs;
     code.rows = code.bytes ? (const uint8_t *)code.bytes + t->n_bytes : NULL;
     code.rows_bytes = t->n_frame;
+    if (KN_UNLIKELY(t->has_parts) && !kn_asm_add_parts(r, t, &code)) return;
   }
   v = kiln_build_asm(r->f, sig, &code, b.args, b.n);
+  if (code.place.id) kn_bc_resize(r, (void *)(uintptr_t)code.relocs, 0);
   kiln_value results[KILN_MAX_RESULTS];
   for (uint32_t k = 0; k < b.n_results; k++) results[k] = k ? kiln_build_result(r->f, v, k) : v;
   uint32_t n = 0, next = 0;

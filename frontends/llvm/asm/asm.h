@@ -95,7 +95,15 @@ struct kn_asm_text {
   uint32_t bytes, n_bytes, n_frame; /* in `bytes`; behind them kiln_assembly.frame */
   uint32_t reloc, n_relocs;
   uint32_t error; /* in chars, + 1 */
+  bool has_parts; /* it has some of these, or refers to its own places */
+  const kiln_assembled_section *sections;
+  const kiln_assembled_symbol *symbols;
+  uint32_t n_sections, n_symbols;
 };
+
+/* In place of symbols' ids in relocations of texts: this and the index of a section, or the code's. */
+#define KN_ASM_PART UINT32_C(0x80000000)
+#define KN_ASM_PART_CODE (KILN_ASSEMBLED_CODE - KN_ASM_PART)
 
 /* All of a reader. */
 struct kn_bc_asm_cache {
@@ -104,6 +112,7 @@ struct kn_bc_asm_cache {
   KN_BC_ARRAY(uint8_t) bytes;
   KN_BC_ARRAY(kiln_asm_reloc) relocs;
   KN_BC_ARRAY(uint32_t) heads; /* by hash: index of a text, + 1 */
+  KN_BC_ARRAY(void *) kept;    /* memory of the texts' sections and symbols */
   char *out;                   /* where a call's text is made */
   uint32_t out_cap;
 };
@@ -114,5 +123,24 @@ kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name);
 struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r);
 /* The entry of a text, new if there was none; NULL without memory. `rows`: as kiln_assembly.rows. */
 struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, bool rows);
+
+/* ---- asm_parts.c ---- */
+
+/* Keeps sections and symbols of a text. */
+bool kn_asm_keep_parts(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembly *a);
+/* Gives the function being built what belongs to the code of a text that becomes an instruction: sets code->place, and
+ * code->relocs, which is to be freed then (kn_bc_resize). */
+bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code);
+/* What a relocation refers to; `items`: symbols of the text's sections. */
+kiln_symbol kn_asm_referred(struct kn_bc *r, const kiln_assembled_reloc *from,
+                            const kiln_symbol *items, kiln_symbol code);
+/* The data that a section's content is, whose symbol is `self`; to be freed. */
+bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol self,
+                 const kiln_symbol *items, kiln_symbol code, kiln_data_desc *desc);
+void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc);
+/* True of sections that Kiln chooses by content. */
+bool kn_asm_is_usual(const char *section);
+/* What a symbol is called, and who sees it. */
+void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc);
 
 #endif

@@ -7,7 +7,9 @@
 void kn_bc_asm_free(struct kn_bc *r) {
   struct kn_bc_asm_cache *c = r->texts;
   if (!c) return;
-  void *own[] = {c->texts.at, c->chars.at, c->bytes.at, c->relocs.at, c->heads.at, c->out, c};
+  for (uint32_t i = 0; i < c->kept.n; i++) kn_bc_release(r, c->kept.at[i]);
+  void *own[] = {c->texts.at, c->chars.at, c->bytes.at, c->relocs.at,
+                 c->heads.at, c->kept.at,  c->out,      c};
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (own[i]) kn_bc_release(r, own[i]);
   r->texts = NULL;
@@ -109,11 +111,14 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
     const kiln_assembled_reloc *from = &a->relocs[i];
     kiln_asm_reloc to = {
       .offset_bytes = from->offset_bytes, .type = from->type, .addend = from->addend};
-    to.symbol = kn_asm_symbol_of(r, from->symbol);
+    if (from->symbol) to.symbol = kn_asm_symbol_of(r, from->symbol);
+    else to.symbol.id = KN_ASM_PART + from->section % KN_ASM_PART, t->has_parts = true;
     if (!to.symbol.id) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
     if (!KN_BC_PUSH(r, c->relocs, to)) return false;
   }
-  return true;
+  if (KN_LIKELY(a->n_sections == 0 && a->n_symbols == 0)) return true;
+  t->has_parts = true;
+  return kn_asm_keep_parts(r, t, a);
 }
 
 /* Asks for the code of all texts that have none. */

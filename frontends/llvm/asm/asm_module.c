@@ -3,42 +3,7 @@
  * when all symbols are declared. */
 #include "asm/asm.h"
 
-#include <elf.h>
 #include <stdio.h>
-
-/* How a relocation in data can be said otherwise: its size, and whether it is a distance from its own place. */
-struct plain {
-  uint16_t type;
-  uint8_t size; /* 0: of no row */
-  bool distance;
-};
-static const struct plain plain[][6] = {
-  [KILN_TARGET_X86_64] = {{R_X86_64_64, 8, false},
-                          {R_X86_64_32, 4, false},
-                          {R_X86_64_PC32, 4, true},
-                          {R_X86_64_PLT32, 4, true},
-                          {R_X86_64_PC64, 8, true}},
-  [KILN_TARGET_AARCH64] = {{R_AARCH64_ABS64, 8, false},
-                           {R_AARCH64_ABS32, 4, false},
-                           {R_AARCH64_PREL32, 4, true},
-                           {R_AARCH64_PREL64, 8, true}},
-};
-
-static bool plain_reloc(kiln_target target, uint32_t type, uint8_t *size, bool *distance) {
-  for (const struct plain *p = plain[target]; p->size; p++)
-    if (p->type == type) {
-      *size = p->size;
-      *distance = p->distance;
-      return true;
-    }
-  return false;
-}
-
-/* What a relocation refers to. */
-static kiln_symbol referred(struct kn_bc *r, const kiln_assembled_reloc *from,
-                            const kiln_symbol *items) {
-  return from->symbol ? kn_asm_symbol_of(r, from->symbol) : items[from->section];
-}
 
 /* The code of a section, as the body of `symbol`. */
 static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assembled_section *s,
@@ -49,7 +14,7 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
     const kiln_assembled_reloc *from = &s->relocs[i];
     relocs[i] = (kiln_asm_reloc){.offset_bytes = from->offset_bytes,
                                  .type = from->type,
-                                 .symbol = referred(r, from, items),
+                                 .symbol = kn_asm_referred(r, from, items, (kiln_symbol){0}),
                                  .addend = from->addend};
     ok = relocs[i].symbol.id != 0;
   }
@@ -78,47 +43,21 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
 
 static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assembled_section *s,
                         const kiln_symbol *items) {
-  kiln_reloc *relocs = kn_bc_resize(r, NULL, (s->n_relocs + (size_t)1) * sizeof *relocs);
-  bool ok = relocs != NULL;
-  for (uint32_t i = 0; i < s->n_relocs && ok; i++) {
-    const kiln_assembled_reloc *from = &s->relocs[i];
-    bool distance;
-    uint8_t size;
-    if (!plain_reloc(r->target, from->type, &size, &distance)) {
-      kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                 "not implemented: module-level assembly with relocation %u in data", from->type);
-      ok = false;
-      break;
-    }
-    relocs[i] = (kiln_reloc){.offset_bytes = from->offset_bytes,
-                             .symbol = referred(r, from, items),
-                             .addend = from->addend,
-                             .size_bytes = size};
-    if (distance) {
-      relocs[i].relative_to = symbol;
-      relocs[i].addend -= from->offset_bytes;
-    }
-    ok = relocs[i].symbol.id != 0;
-  }
-  kiln_data_desc desc = {.bytes = s->bytes,
-                         .size_bytes = s->size_bytes,
-                         .align_log2 = s->align_log2,
-                         .flags = KILN_DATA_USED,
-                         .relocs = relocs,
-                         .n_relocs = s->n_relocs};
-  if (!(s->flags & KILN_SECTION_WRITE)) desc.flags |= KILN_DATA_READ_ONLY;
-  ok = ok && kiln_data_define(r->module, symbol, &desc) == KILN_OK;
-  if (relocs) kn_bc_resize(r, relocs, 0);
+  kiln_data_desc desc;
+  if (!kn_asm_data(r, s, symbol, items, (kiln_symbol){0}, &desc)) return false;
+  desc.flags |= KILN_DATA_USED;
+  bool ok = kiln_data_define(r->module, symbol, &desc) == KILN_OK;
+  kn_asm_data_free(r, &desc);
   if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "module-level assembly could not be kept");
   return ok;
 }
 
 /* Makes the symbol that stands for a section's content. */
 static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
-  static const char *const usual[] = {".text", ".data", ".bss", ".rodata"};
-  kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE, .section = s->name, .body = true};
-  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-    if (strcmp(s->name, usual[i]) == 0) desc.section = NULL;
+  kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE,
+                           .section = kn_asm_is_usual(s->name) ? NULL : s->name,
+                           .comdat = s->group,
+                           .body = true};
   if (desc.section) {
     kiln_section_desc d = {.flags = s->flags, .type = s->type, .entry_bytes = s->entry_bytes};
     if (kiln_section_declare(r->module, s->name, &d) != KILN_OK) return (kiln_symbol){0};
@@ -130,13 +69,8 @@ static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
 }
 
 static bool define_name(struct kn_bc *r, const kiln_assembled_symbol *s, const kiln_symbol *items) {
-  kiln_symbol_desc desc = {.name = s->name,
-                           .linkage = s->weak     ? KILN_LINKAGE_WEAK
-                                      : s->global ? KILN_LINKAGE_EXTERNAL
-                                                  : KILN_LINKAGE_INTERNAL};
-  if (s->visibility == STV_HIDDEN || s->visibility == STV_INTERNAL)
-    desc.visibility = KILN_VIS_HIDDEN;
-  else if (s->visibility == STV_PROTECTED) desc.visibility = KILN_VIS_PROTECTED;
+  kiln_symbol_desc desc;
+  kn_asm_name(s, &desc);
   if (kiln_alias_define(r->module, &desc, items[s->section], (int64_t)s->offset_bytes).id)
     return true;
   r->status = kiln_module_status(r->module);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Processors' intrinsics: each one that LLVM has (x86_64.txt, aarch64.txt: name and types) in a function of its own,
-compiled by kiln and by clang -O0; what both compute of random and special inputs is the same, bit for bit. What one of the
-two refuses, and what the processor cannot run, is counted and named.
+compiled by kiln and by clang -O0; what both compute of random and special inputs is the same, bit for bit. Of what cannot
+be run here LLVM's disassembler finds the same particular instructions in both. What one of the two refuses is counted and
+named.
 
 usage: intrinsics.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--match=REGEX] [--every=1] [--seed=1]
                      [--tap] [--keep=DIR] [-v]
@@ -27,7 +28,35 @@ NOT_RUN = re.compile(r'rdtsc|rdpmc|rdpru|rdpid|rdrand|rdseed|fsbase|gsbase|rndr|
                      r'ldmxcsr|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb')
 FLAGS = {'gfni': r'vgf2p8', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
          'avx2': r'avx2', 'fma': r'^fma', 'f16c': r'vcvtps2ph', 'bmi2': r'bmi\.', 'pclmulqdq': r'pclmulqdq',
-         'aes': r'aesni', 'clflushopt': r'clflushopt'}
+         'aes': r'aesni', 'avx512f': r'512', 'clflushopt': r'clflushopt'}
+
+
+# Instructions that any code may have around one, and others that do the same as some.
+ORDINARY = re.compile(r'mov(?!nt|dir|be)|lea|set|cmov|j|test|cmp|and|add|sub|push|pop|ret|x?or|shl|shr|sal|sar|nop|call|zero|cs|int3|ldr|ldp'
+                      r'|ldu?r|str|stp|stu?r|insert|extract|pinsr|pextr|punpck|p?shuf|unpck|fmov|ins$|dup|umov|uxt|sxt|orr|'
+                      r'ext$|broadcast|neg$|b$|b\.|cb|tb|adrp|permute|pand$|por$|p?xor|<unknown>$')
+
+
+def decoded(objdump, path):
+    """By function the particular instructions in its code."""
+    text = subprocess.run([objdump, '-d', '--no-show-raw-insn', '--no-leading-addr', path], capture_output=True, text=True).stdout
+    found, name = {}, None
+    for line in text.split('\n'):
+        m = re.match(r'<(\w+)>:', line)
+        if m:
+            name = m.group(1)
+        elif name and line.startswith(('\t', ' ')) and line.strip():
+            words = line.split()
+            while words[0] in ('rep', 'lock', 'data16', 'cs'):
+                words.pop(0)
+            word = words[0] if words else ''
+            word = re.sub('^v', '', word)
+            if word == 'msr' or word == 'mrs' or word == 'hint':
+                word = ' '.join(w for w in words[:3] if not re.match(r'[xw]\d+,?$', w)).rstrip(',')
+            word = re.sub(r'(?<=crc32)[bwlq]$|(?<=ptwrite)[lq]$|(?<=base)[lq]$', '', word)
+            if not ORDINARY.match(word):
+                found.setdefault(name, set()).add(word)
+    return found
 
 
 def split(text):
@@ -74,7 +103,7 @@ class Intrinsic:
                 continue
             if shift:
                 first = self.ret if self.ret != 'void' else self.params[0]
-                bits = 8 * size_of(re.sub(r'<\d+ x (.*)>', r'\1', first))
+                bits = 16 if 'f16' in n else 8 * size_of(re.sub(r'<\d+ x (.*)>', r'\1', first))
                 low, high = (0, bits - 1) if re.search(r'vsli|shlu', n) else (1, bits)
             elif lane:
                 v = [q for q in self.params if q.startswith('<')][-1]
@@ -133,7 +162,8 @@ class Intrinsic:
             else:
                 lines.append('  store %s %%r, ptr %%out, align 1' % self.ret)
         declared = 'declare %s @llvm.%s%s(%s)' % (self.ret, prefix, self.name, ', '.join(types))
-        body = 'define void @f%d(ptr %%in, ptr %%out, ptr %%m) #0 {\n%s\n  ret void\n}\n' % (number, '\n'.join(lines))
+        body = 'define void @f%d(ptr %%in, ptr %%out, ptr %%m) #%d {\n%s\n  ret void\n}\n' % (
+            number, '512' in self.name, '\n'.join(lines))
         return body, declared
 
 
@@ -197,7 +227,8 @@ class Runner:
         while True:
             with open(base + '.ll', 'w') as f:
                 f.write('\n'.join([x[1] for x in all_of] + sorted({x[2] for x in all_of}) +
-                                  ['attributes #0 = { nounwind "target-features"="%s" }' % FEATURES[self.o.target]]))
+                                  ['attributes #%d = { nounwind "target-features"="%s%s" }' % (k, FEATURES[self.o.target], more)
+                                   for k, more in enumerate(('', ',+avx512f,+avx512vl,+evex512'))]))
             triple = ['--target=aarch64-linux-gnu'] if self.arm else []
             r = self.do(self.o.clang, *triple, '-w', '-O0', '-c', '-emit-llvm', base + '.ll', '-o', base + '.bc')
             if r.returncode:
@@ -223,15 +254,18 @@ class Runner:
             all_of = [x for x in all_of if x[0] is not bad[0][0]]
             if not all_of:
                 return
-        run = []
+        run, read = [], None
         for x in all_of:
-            n = x[0].name
-            if NOT_RUN.search(n):
-                self.count('compiled, not run', n)
-            elif not self.arm and any(re.search(p, n) and f not in CPU for f, p in FLAGS.items()):
-                self.count('compiled, not on this processor', n)
-            else:
-                run.append((re.search(r'@f(\d+)\(', x[1]).group(1), n))
+            n, k = x[0].name, re.search(r'@f(\d+)\(', x[1]).group(1)
+            if not NOT_RUN.search(n) and (self.arm or not any(re.search(p, n) and f not in CPU for f, p in FLAGS.items())):
+                run.append((k, n))
+                continue
+            read = read or [decoded(self.o.objdump, base + end).get for end in ('.ref.o', '.o')]
+            want, got = (f('f' + k, set()) for f in read)
+            if self.o.v and (want != got or not want):
+                print('# %s: clang %s, kiln %s' % (n, sorted(want), sorted(got)))
+            self.count('decoded, not run' if want and want == got else 'compiled, neither run nor with an instruction of its own'
+                       if not want and not got else 'differ', n)
         if not run:
             return
         with open(base + '.c', 'w') as f:
@@ -263,6 +297,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--kiln', required=True)
     p.add_argument('--clang', default='clang-22')
+    p.add_argument('--objdump', default='llvm-objdump-22')
     p.add_argument('--target', default='x86_64')
     p.add_argument('--match', default='')
     p.add_argument('--every', type=int, default=1)

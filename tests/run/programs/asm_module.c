@@ -1,5 +1,7 @@
 /* Assembly at the level of the module, which defines and refers to symbols in several sections, and naked functions; both
- * describe their frames. */
+ * describe their frames. Inline assembly that opens other sections, whose content refers to its places, and defines
+ * symbols. */
+#include <stdint.h>
 #include <stdio.h>
 #include <unwind.h>
 #ifdef __x86_64__
@@ -63,7 +65,110 @@ __attribute__((noinline)) static void count(void) {
   frames = 0;
   _Unwind_Backtrace(frame, 0);
 }
-int main() {
+/* ---- inline assembly ---- */
+
+struct entry {
+  int32_t code, text;
+  int32_t number;
+};
+extern const struct entry __start_entries[], __stop_entries[];
+#define MARK(n, s)                                                                                 \
+  __asm__ volatile("771: nop\n"                                                                    \
+                   ".pushsection .rodata.str, \"aMS\", %%progbits, 1\n"                            \
+                   "772: .asciz \"" s "; .section\"\n"                                             \
+                   ".popsection\n"                                                                 \
+                   ".pushsection entries, \"a\"\n"                                                 \
+                   ".balign 4\n"                                                                   \
+                   ".long 771b - ., 772b - .\n"                                                    \
+                   ".long %c0\n"                                                                   \
+                   ".popsection"                                                                   \
+                   :                                                                               \
+                   : "i"(n))
+static const char *at(const int32_t *p) { return (const char *)p + *p; }
+static __attribute__((noinline)) void one(void) { MARK(1, "one"); }
+static __attribute__((noinline)) int two(int x) {
+  if (x) MARK(2, "two");
+  MARK(3, "three");
+  return x;
+}
+
+/* symbols in a function's text: code in the middle, data elsewhere */
+extern char here[], word_of_asm[], hidden_word[] __attribute__((visibility("hidden")));
+extern const void *const pointer_to_here;
+extern char plain_label[];
+static __attribute__((noinline)) const void *define(void) {
+  __asm__ volatile(".globl here\nhere: nop\nplain_label: nop\n"
+                   ".section .data\n.balign 8\n.globl word_of_asm\n.type word_of_asm, "
+                   "%object\nword_of_asm: .long 42\n.size word_of_asm, 4\n"
+                   ".weak hidden_word\n.hidden hidden_word\nhidden_word: .long 43\n"
+                   ".previous\n"
+                   ".pushsection .data.rel.ro, \"aw\"\n.balign 8\n.globl "
+                   "pointer_to_here\npointer_to_here: .quad here\n.popsection");
+  return here;
+}
+/* a jump table of the kernel's kind */
+struct jump {
+  int32_t from, to;
+};
+extern const struct jump __start_jumps[], __stop_jumps[];
+static __attribute__((noinline)) int jump(int x) {
+  __asm__ goto(
+    "1: nop\n.pushsection jumps, \"aw\"\n.balign 4\n.long 1b - ., %l[yes] - .\n.popsection"
+    :
+    :
+    :
+    : yes);
+  return x;
+yes:
+  return x + 1;
+}
+/* code elsewhere, to which the text jumps and which jumps back */
+static __attribute__((noinline)) int fixed(int x) {
+#ifdef __x86_64__
+  __asm__("jmp 1f\n0:\n.pushsection .fixup, \"ax\"\n1: addl $5, %0\njmp 0b\n.popsection" : "+r"(x));
+#else
+  uint64_t t;
+  __asm__("adrp %1, 1f\nadd %1, %1, :lo12:1f\nldr %w1, [%1]\nadd %w0, %w0, %w1\n.pushsection "
+          ".rodata\n.balign 4\n1: .long 5\n.popsection"
+          : "+r"(x), "=&r"(t));
+#endif
+  return x;
+}
+/* the same definition twice, in a section group */
+extern const char probe_base[] __attribute__((visibility("hidden")));
+#define BASE                                                                                       \
+  __asm__ volatile(".ifndef probe_base\n"                                                          \
+                   ".pushsection .probe_base, \"aG\", %progbits, .probe_base, comdat\n"            \
+                   ".weak probe_base\n.hidden probe_base\nprobe_base: .byte 7\n"                   \
+                   ".popsection\n.endif\n"                                                         \
+                   ".pushsection .note.probes, \"?\", %note\n.long 0\n.popsection")
+static __attribute__((noinline)) int base_of(int x) {
+  if (x == 1) BASE;
+  else BASE;
+  return probe_base[0] + x;
+}
+static void sections(int argc) {
+  one();
+  two(argc);
+  const void *h = define();
+  for (const struct entry *e = __start_entries; e != __stop_entries; e++) {
+    const unsigned char *c = (const unsigned char *)at(&e->code);
+#ifdef __x86_64__
+    int nop = *c == 0x90;
+#else
+    int nop = *(const uint32_t *)c == 0xd503201f;
+#endif
+    printf("%d %s %s\n", e->number, at(&e->text), nop ? "nop" : "?");
+  }
+  printf("%d %d %d %d %d\n", h == (const void *)here,
+         plain_label - here > 0 && plain_label - here < 5, *(int *)word_of_asm, *(int *)hidden_word,
+         pointer_to_here == here);
+  printf("%d %d %d\n", jump(1), (int)(__stop_jumps - __start_jumps),
+         at(&__start_jumps->to) > at(&__start_jumps->from));
+  printf("%d %d\n", fixed(argc), base_of(1) + base_of(2));
+}
+int main(int argc, char **argv) {
+  (void)argv;
   count();
   int plain = frames;
   framed(count);
@@ -75,5 +180,6 @@ int main() {
   printf("%ld %d %d %d\n", table[2], *(int *)table[1], ((int (*)(int, int))table[0])(1, 2), var);
   var++;
   printf("%d\n", var);
+  sections(argc);
   return 0;
 }

@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 
-INTS = {'i8': 8, 'i16': 16, 'i32': 32, 'i64': 64}
-FLOATS = {'float': 32, 'double': 64}
+INTS = {'i8': 8, 'i16': 16, 'i32': 32, 'i64': 64, 'i128': 128}
+FLOATS = {'half': 16, 'float': 32, 'double': 64}
 LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 16, 17, 32]
 ICMP = ['eq', 'ne', 'ugt', 'uge', 'ult', 'ule', 'sgt', 'sge', 'slt', 'sle']
 FCMP = ['oeq', 'ogt', 'oge', 'olt', 'ole', 'one', 'ord', 'ueq', 'ugt', 'uge', 'ult', 'ule', 'une', 'uno']
-SUFFIX = {'float': 'f32', 'double': 'f64'}
+SUFFIX = {'half': 'f16', 'float': 'f32', 'double': 'f64'}
 
 
 class Function:
@@ -83,7 +83,7 @@ class Function:
         v, n, t = self.values.pop()
         ty = self.type(n, t)
         m = self.add('fcmp uno %s %s, %s' % (ty, v, v), n, 'i1', False)
-        nan = ', '.join('%s 0x7FF8000000000000' % t for _ in range(n))
+        nan = ', '.join('%s %s' % (t, '0xH7E00' if t == 'half' else '0x7FF8000000000000') for _ in range(n))
         self.add('select <%d x i1> %s, %s <%s>, %s %s' % (n, m, ty, nan, ty, v), n, t)
 
     def call(self, name, result, args):
@@ -210,13 +210,13 @@ class Function:
             elif INTS[to] > INTS[t]:
                 self.add('%s %s %s to %s' % (rng.choice(['zext', 'sext']), ty, v, self.type(n, to)), n, to)
         else:
-            to = rng.choice(['float', 'double', 'i32', 'i64'])
+            to = rng.choice(['half', 'float', 'double', 'i32', 'i64'])
             if to in INTS:
                 op = rng.choice(['fptosi', 'fptoui'])
                 self.add(self.call('%s.sat.v%d%s.v%d%s' % (op, n, to, n, SUFFIX[t]), self.type(n, to),
                                    ['%s %s' % (ty, v)]), n, to)
             elif to != t:
-                self.add('%s %s %s to %s' % ('fpext' if to == 'double' else 'fptrunc', ty, v, self.type(n, to)), n, to)
+                self.add('%s %s %s to %s' % ('fpext' if FLOATS[to] > FLOATS[t] else 'fptrunc', ty, v, self.type(n, to)), n, to)
                 self.canonical()
 
     def intrinsic(self, v, n, t):
@@ -281,9 +281,11 @@ CALL = '''memset(out, 0, sizeof out); f%s(in, out, s >> 40, 1);
 
 def features_of(o):
     """Every other function may use what this processor has beyond the baseline."""
+    if o.target == 'aarch64':
+        return '"target-features"="+fullfp16"'
     with open('/proc/cpuinfo') as f:
         here = f.read()
-    return '"target-features"="+avx2,+fma"' if o.target == 'x86_64' and ' avx2 ' in here and ' fma ' in here else ''
+    return '"target-features"="+avx2,+fma,+f16c"' if all(' %s ' % k in here for k in ('avx2', 'fma', 'f16c')) else ''
 
 
 def program(seeds, features, functions=4):
@@ -395,13 +397,14 @@ def main():
                 failed += why is not None
                 if why:
                     print('# seed %d: %s' % (seed, why), flush=True)
-        why = wide(o, work) if o.tap and features_of(o) else None
+        both = o.target == 'x86_64' and features_of(o)
+        why = wide(o, work) if o.tap and both else None
         if why:
             print('# vectors of 256 bits: ' + why)
     if o.tap:
         print('%s 1 - %d random programs of vectors on %s' % ('not ok' if failed else 'ok', o.count, o.target))
         print('%s 2 - vectors of 256 bits as arguments%s\n1..2' % (
-            'not ok' if why else 'ok', '' if features_of(o) else ' # SKIP no AVX2 here, or another target'))
+            'not ok' if why else 'ok', '' if both else ' # SKIP no AVX2 here, or another target'))
         failed += why is not None
     else:
         print('%d programs, %d failed' % (o.count, failed))

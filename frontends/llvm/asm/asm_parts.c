@@ -1,0 +1,196 @@
+/* What the text of an inline assembly has besides its code: content of other sections, and names. Each time that the text
+ * becomes code, these become data of the function and names of its places. Called by asm.c and asm_cache.c. Invariant: what
+ * is kept of a text does not refer to the assembler's memory. */
+#include "asm/asm.h"
+
+#include <elf.h>
+
+/* ---- keeping ---- */
+
+/* Memory until the reader is closed; NULL (reported) without any. */
+static void *keep(struct kn_bc *r, const void *from, size_t size) {
+  void *p = kn_bc_resize(r, NULL, size + 1);
+  if (!p) {
+    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  if (!KN_BC_PUSH(r, r->texts->kept, p)) {
+    kn_bc_release(r, p);
+    return NULL;
+  }
+  if (size) memcpy(p, from, size);
+  ((char *)p)[size] = 0;
+  return p;
+}
+
+static const char *keep_string(struct kn_bc *r, const char *s) { return keep(r, s, strlen(s)); }
+
+static bool keep_section(struct kn_bc *r, kiln_assembled_section *s) {
+  kiln_assembled_reloc *relocs = keep(r, s->relocs, s->n_relocs * sizeof *relocs);
+  if (!relocs || !(s->name = keep_string(r, s->name))) return false;
+  if (s->bytes && !(s->bytes = keep(r, s->bytes, s->size_bytes))) return false;
+  if (s->group && !(s->group = keep_string(r, s->group))) return false;
+  for (uint32_t i = 0; i < s->n_relocs; i++)
+    if (relocs[i].symbol && !(relocs[i].symbol = keep_string(r, relocs[i].symbol))) return false;
+  s->relocs = relocs;
+  return true;
+}
+
+bool kn_asm_keep_parts(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembly *a) {
+  kiln_assembled_section *sections = keep(r, a->sections, a->n_sections * sizeof *sections);
+  kiln_assembled_symbol *symbols = keep(r, a->symbols, a->n_symbols * sizeof *symbols);
+  if (!sections || !symbols) return false;
+  for (uint32_t i = 0; i < a->n_sections; i++)
+    if (!keep_section(r, &sections[i])) return false;
+  for (uint32_t i = 0; i < a->n_symbols; i++)
+    if (!(symbols[i].name = keep_string(r, symbols[i].name))) return false;
+  t->sections = sections;
+  t->n_sections = a->n_sections;
+  t->symbols = symbols;
+  t->n_symbols = a->n_symbols;
+  return true;
+}
+
+/* ---- content ---- */
+
+/* How a relocation in data can be said otherwise: its size, and whether it is a distance from its own place. */
+struct plain {
+  uint16_t type;
+  uint8_t size; /* 0: of no row */
+  bool distance;
+};
+static const struct plain plain[][6] = {
+  [KILN_TARGET_X86_64] = {{R_X86_64_64, 8, false},
+                          {R_X86_64_32, 4, false},
+                          {R_X86_64_PC32, 4, true},
+                          {R_X86_64_PLT32, 4, true},
+                          {R_X86_64_PC64, 8, true}},
+  [KILN_TARGET_AARCH64] = {{R_AARCH64_ABS64, 8, false},
+                           {R_AARCH64_ABS32, 4, false},
+                           {R_AARCH64_PREL32, 4, true},
+                           {R_AARCH64_PREL64, 8, true}},
+};
+
+static bool plain_reloc(kiln_target target, uint32_t type, uint8_t *size, bool *distance) {
+  for (const struct plain *p = plain[target]; p->size; p++)
+    if (p->type == type) {
+      *size = p->size;
+      *distance = p->distance;
+      return true;
+    }
+  return false;
+}
+
+kiln_symbol kn_asm_referred(struct kn_bc *r, const kiln_assembled_reloc *from,
+                            const kiln_symbol *items, kiln_symbol code) {
+  if (from->symbol) return kn_asm_symbol_of(r, from->symbol);
+  return from->section == KILN_ASSEMBLED_CODE ? code : items[from->section];
+}
+
+bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol self,
+                 const kiln_symbol *items, kiln_symbol code, kiln_data_desc *desc) {
+  kiln_reloc *relocs = kn_bc_resize(r, NULL, (s->n_relocs + (size_t)1) * sizeof *relocs);
+  bool ok = relocs != NULL;
+  if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+  for (uint32_t i = 0; i < s->n_relocs && ok; i++) {
+    const kiln_assembled_reloc *from = &s->relocs[i];
+    bool distance;
+    uint8_t size;
+    if (!plain_reloc(r->target, from->type, &size, &distance)) {
+      kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                 "not implemented: assembly with relocation %u in section %.60s", from->type,
+                 s->name);
+      ok = false;
+      break;
+    }
+    relocs[i] = (kiln_reloc){.offset_bytes = from->offset_bytes,
+                             .symbol = kn_asm_referred(r, from, items, code),
+                             .addend = from->addend,
+                             .size_bytes = size};
+    if (distance) {
+      relocs[i].relative_to = self;
+      relocs[i].addend -= from->offset_bytes;
+    }
+    ok = relocs[i].symbol.id != 0;
+  }
+  *desc = (kiln_data_desc){.bytes = s->bytes,
+                           .size_bytes = s->size_bytes,
+                           .align_log2 = s->align_log2,
+                           .flags = s->flags & KILN_SECTION_WRITE ? 0 : KILN_DATA_READ_ONLY,
+                           .relocs = relocs,
+                           .n_relocs = s->n_relocs};
+  if (!ok && relocs) kn_bc_resize(r, relocs, 0);
+  return ok;
+}
+
+void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc) {
+  if (desc->relocs) kn_bc_resize(r, (void *)(uintptr_t)desc->relocs, 0);
+}
+
+bool kn_asm_is_usual(const char *section) {
+  static const char *const usual[] = {".text", ".data", ".bss", ".rodata"};
+  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+    if (strcmp(section, usual[i]) == 0) return true;
+  return false;
+}
+
+/* ---- building ---- */
+
+/* The symbol of a section's content. */
+static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
+  kiln_symbol_info func = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
+  kiln_symbol_desc where = {.section = kn_asm_is_usual(s->name) ? NULL : s->name,
+                            .comdat = s->group};
+  kiln_section_desc said = {.flags = s->flags, .type = s->type, .entry_bytes = s->entry_bytes};
+  if (s->group && !s->group[0]) {
+    bool own = func.desc.linkage == KILN_LINKAGE_LINKONCE && !func.desc.comdat;
+    where.comdat = own ? func.desc.name : func.desc.comdat;
+    where.comdat_length = own ? func.desc.name_length : func.desc.comdat_length;
+  }
+  return kiln_func_data_declare(r->f, &where, &said);
+}
+
+void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
+  *desc = (kiln_symbol_desc){.name = s->name,
+                             .linkage = s->weak     ? KILN_LINKAGE_WEAK
+                                        : s->global ? KILN_LINKAGE_EXTERNAL
+                                                    : KILN_LINKAGE_INTERNAL};
+  if (s->visibility == STV_HIDDEN || s->visibility == STV_INTERNAL)
+    desc->visibility = KILN_VIS_HIDDEN;
+  else if (s->visibility == STV_PROTECTED) desc->visibility = KILN_VIS_PROTECTED;
+}
+
+bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {
+  code->place = kiln_asm_place(r->f, r->asm_count);
+  kiln_symbol *items = kn_bc_resize(r, NULL, (t->n_sections + (size_t)1) * sizeof *items);
+  kiln_asm_reloc *relocs = kn_bc_resize(r, NULL, (t->n_relocs + (size_t)1) * sizeof *relocs);
+  bool ok = items != NULL && relocs != NULL;
+  if (!ok) kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+  for (uint32_t i = 0; i < t->n_sections && ok; i++) items[i] = declare(r, &t->sections[i]);
+  for (uint32_t i = 0; i < t->n_sections && ok; i++) {
+    kiln_data_desc desc;
+    if (!(ok = kn_asm_data(r, &t->sections[i], items[i], items, code->place, &desc))) break;
+    desc.place = code->place;
+    kiln_func_data_define(r->f, items[i], &desc);
+    kn_asm_data_free(r, &desc);
+  }
+  for (uint32_t i = 0; i < t->n_symbols && ok; i++) {
+    const kiln_assembled_symbol *s = &t->symbols[i];
+    if (!s->global && !kiln_symbol_find(r->module, s->name).id) continue; /* nobody asks for it */
+    kiln_symbol_desc desc;
+    kn_asm_name(s, &desc);
+    kiln_func_alias(r->f, &desc,
+                    s->section == KILN_ASSEMBLED_CODE ? code->place : items[s->section],
+                    (int64_t)s->offset_bytes);
+  }
+  for (uint32_t i = 0; i < t->n_relocs && ok; i++) {
+    relocs[i] = code->relocs[i];
+    uint32_t part = relocs[i].symbol.id - KN_ASM_PART;
+    if (relocs[i].symbol.id < KN_ASM_PART) continue;
+    relocs[i].symbol = part == KN_ASM_PART_CODE ? code->place : items[part];
+  }
+  if (ok) code->relocs = relocs;
+  else if (relocs) kn_bc_resize(r, relocs, 0);
+  if (items) kn_bc_resize(r, items, 0);
+  return ok;
+}

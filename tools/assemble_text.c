@@ -1,0 +1,214 @@
+/* What the assembler is given of each text: its names and sections made its own, so that one run takes many texts. Called by
+ * assemble.c; assemble_object.c takes the names back. Invariant: the number of lines stays. */
+#include "assemble.h"
+
+#include <string.h>
+
+static bool is_name(int c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.' || c == '$';
+}
+
+static bool is_blank(int c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+/* A word of a text. */
+struct word {
+  const char *at;
+  size_t n;
+};
+
+static bool same(struct word a, struct word b) {
+  return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
+}
+static bool is(struct word w, const char *name) {
+  return w.n == strlen(name) && memcmp(w.at, name, w.n) == 0;
+}
+
+enum { MAX_LABELS = 64 };
+
+static const char *const comments[] = {[KILN_TARGET_X86_64] = "#", [KILN_TARGET_AARCH64] = "//"};
+
+struct reader {
+  const char *s, *end;
+  const char *comment; /* what begins one up to the end of the line */
+  FILE *f;             /* NULL: labels are looked for */
+  uint32_t number;     /* of the text */
+  uint32_t n_labels;
+  struct word labels[MAX_LABELS];
+};
+
+static void put(struct reader *r, const char *s, size_t n) {
+  if (r->f != NULL) fwrite(s, 1, n, r->f);
+}
+
+static void copy(struct reader *r, size_t n) {
+  put(r, r->s, n);
+  r->s += n;
+}
+
+static struct word word_at(const struct reader *r, const char *s) {
+  struct word w = {s, 0};
+  while (s + w.n < r->end && is_name(s[w.n])) w.n++;
+  return w;
+}
+
+static bool is_label(const struct reader *r, struct word w) {
+  for (uint32_t i = 0; i < r->n_labels; i++)
+    if (same(r->labels[i], w)) return true;
+  return false;
+}
+
+/* Copies a word: local labels, and those that the text defines, get names of their own. */
+static void copy_word(struct reader *r) {
+  struct word w = word_at(r, r->s);
+  if (w.n > 2 && memcmp(w.at, ".L", 2) == 0 && r->f != NULL) {
+    fprintf(r->f, ".LL%u.", r->number);
+    fwrite(w.at + 2, 1, w.n - 2, r->f);
+  } else {
+    put(r, w.at, w.n);
+    if (r->f != NULL && r->n_labels != 0 && is_label(r, w))
+      fprintf(r->f, TOOL_ASM_SECTION "%u", r->number);
+  }
+  r->s += w.n;
+}
+
+static void copy_string(struct reader *r) {
+  size_t n = 1;
+  while (r->s + n < r->end && r->s[n] != '"' && r->s[n] != '\n')
+    n += r->s[n] == '\\' && r->s + n + 1 < r->end ? 2 : 1;
+  copy(r, r->s + n < r->end && r->s[n] == '"' ? n + 1 : n);
+}
+
+static bool ends(const struct reader *r) { return r->s >= r->end || *r->s == '\n' || *r->s == ';'; }
+
+static bool is_comment(const struct reader *r) {
+  size_t n = strlen(r->comment);
+  return n <= (size_t)(r->end - r->s) && memcmp(r->s, r->comment, n) == 0;
+}
+
+/* Copies the rest of a statement. */
+static void copy_rest(struct reader *r) {
+  while (!ends(r)) {
+    if (is_comment(r)) {
+      while (r->s < r->end && *r->s != '\n') copy(r, 1);
+    } else if (*r->s == '"') {
+      copy_string(r);
+    } else if (*r->s == '\'' && r->s + 1 < r->end && r->s[1] != '\n') {
+      copy(r, 2);
+    } else if (is_name(*r->s)) {
+      copy_word(r);
+    } else {
+      copy(r, 1);
+    }
+  }
+}
+
+static void put_own_section(FILE *f, const char *directive, uint32_t number) {
+  fprintf(f, "%s " TOOL_ASM_SECTION "%u", directive, number);
+}
+
+void tool_put_section(FILE *f, const kiln_assembly *t, uint32_t number) {
+  put_own_section(f, ".section", number);
+  /* what asks to be in the section group of its code, `"?"`, gets to know that there is one */
+  if (tool_assembly_has(t, "?"))
+    fprintf(f, ",\"axG\",@progbits," TOOL_ASM_GROUP "%u,comdat\n", number);
+  else fprintf(f, ",\"ax\",@progbits\n");
+}
+
+/* A directive that opens a section, if it is one; the word is at r->s. */
+static bool section(struct reader *r, struct word w) {
+  bool push = is(w, ".pushsection");
+  if (is(w, ".data") || is(w, ".bss") || is(w, ".text")) {
+    r->s += w.n;
+    while (!ends(r) && is_blank(*r->s)) r->s++;
+    if (!ends(r) && !is_comment(r)) { /* `.text 1` */
+      r->s = w.at;
+      return false;
+    }
+    if (r->f == NULL) return true;
+    if (is(w, ".text")) put_own_section(r->f, ".section", r->number);
+    else if (is(w, ".data"))
+      fprintf(r->f, ".section .data" TOOL_ASM_SECTION "%u,\"aw\"", r->number);
+    else fprintf(r->f, ".section .bss" TOOL_ASM_SECTION "%u,\"aw\",@nobits", r->number);
+    return true;
+  }
+  if (!push && !is(w, ".section")) return false;
+  copy(r, w.n);
+  while (!ends(r) && is_blank(*r->s)) copy(r, 1);
+  bool quoted = !ends(r) && *r->s == '"';
+  struct word name = {r->s + quoted, 0};
+  while (name.at + name.n < r->end &&
+         (quoted ? name.at[name.n] != '"' : !strchr(" \t\r\n;,", name.at[name.n])))
+    name.n++;
+  if (is(name, ".text")) {
+    if (r->f != NULL) fprintf(r->f, TOOL_ASM_SECTION "%u", r->number);
+    while (!ends(r)) r->s++;
+    return true;
+  }
+  put(r, name.at - quoted, name.n + quoted);
+  if (r->f != NULL) fprintf(r->f, TOOL_ASM_SECTION "%u", r->number);
+  r->s = name.at + name.n;
+  return true;
+}
+
+/* Reads or copies a text. */
+static void text(struct reader *r) {
+  while (r->s < r->end) {
+    if (*r->s == '\n' || *r->s == ';' || is_blank(*r->s)) {
+      copy(r, 1);
+      continue;
+    }
+    struct word w = word_at(r, r->s);
+    const char *behind = w.at + w.n;
+    while (behind < r->end && is_blank(*behind)) behind++;
+    if (w.n != 0 && behind < r->end && *behind == ':') { /* more of the statement may follow */
+      bool own = !(w.at[0] >= '0' && w.at[0] <= '9') && !(w.n > 1 && memcmp(w.at, ".L", 2) == 0);
+      if (r->f == NULL && own && !is_label(r, w) && r->n_labels < MAX_LABELS)
+        r->labels[r->n_labels++] = w;
+      copy_word(r);
+      copy(r, (size_t)(behind + 1 - r->s));
+      continue;
+    }
+    section(r, w);
+    copy_rest(r);
+  }
+}
+
+/* True if the text says something of a symbol that it does not define: of the others it would have no effect. */
+static bool says_of_others(const struct reader *r) {
+  static const char *const words[] = {".weak", ".hidden", ".protected", ".internal"};
+  struct reader q = *r;
+  for (; q.s < q.end; q.s++) {
+    struct word w = word_at(&q, q.s);
+    bool told = false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) told |= is(w, words[i]);
+    if (w.n != 0) q.s += w.n - 1;
+    if (!told) continue;
+    for (q.s++; !ends(&q); q.s++) {
+      struct word name = word_at(&q, q.s);
+      if (name.n == 0) continue;
+      if (!is_label(r, name)) return true;
+      q.s += name.n - 1;
+    }
+  }
+  return false;
+}
+
+uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number) {
+  uint32_t lines = 0;
+  struct reader r = {
+    .s = t->text, .end = t->text + t->text_bytes, .comment = comments[target], .number = number};
+  for (const char *s = r.s; s < r.end; s++) lines += *s == '\n';
+  if (t->whole) {
+    fwrite(t->text, 1, t->text_bytes, f);
+    return lines;
+  }
+  text(&r);
+  r.s = t->text;
+  if (tool_assembly_has(t, ".symver") || says_of_others(&r))
+    t->error = "not implemented: a symbol's version, or its binding or visibility elsewhere";
+  if (tool_assembly_has(t, ".subsection")) t->error = "not implemented: subsections";
+  r.f = f;
+  text(&r);
+  return lines;
+}
