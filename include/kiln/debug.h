@@ -215,7 +215,10 @@ typedef struct kiln_variable {
 /** Declares a variable of the function being built. */
 KILN_API void kiln_func_variable(kiln_func *f, const kiln_variable *v);
 
-enum { KILN_OTHER_VALUES = 3 /**< most values that a variable is made of, besides the first */ };
+/** Limits of kiln_variable_value. */
+enum {
+  KILN_OTHER_VALUES = 3 /**< most values that a variable is made of, besides the first */
+};
 /** What a variable is from a place in a function on. */
 typedef struct kiln_variable_value {
   kiln_die variable; /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */

@@ -190,7 +190,8 @@ KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
 }
 
 /* The rows of an epilogue of fixup k; *at: the code offset that they reach. `last`: nothing follows it. */
-KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at, bool last) {
+KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint32_t *at,
+                                 bool last) {
   const struct kn_fixup *x = &w->code.fixups.at[k];
   uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
   bool kept = KN_UNLIKELY(x64(w)->kept != 0);
