@@ -489,11 +489,16 @@ void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
                                  .address = v->address};
-  if (v->other.id != 0) {
-    value.other = known(f, v->other.id);
-    value.other_at = v->other_at;
-    if (value.other == 0 || v->n == 0 || v->other_at > v->n || v->other_at > KN_OTHER_MOST)
-      value.value = value.other = 0;
+  for (uint32_t k = 0, least = 0; k < KILN_OTHER_VALUES && v->other[k].id != 0; k++) {
+    uint32_t before = v->other_at[k];
+    value.other[k] = known(f, v->other[k].id);
+    value.other_at[k] = before;
+    if (value.other[k] == 0 || v->n == 0 || before > v->n || before > KN_OTHER_MOST ||
+        before < least) {
+      value.value = value.other[0] = 0;
+      break;
+    }
+    least = before;
   }
   if (v->inlined < f->session->places.n_locs) value.inlined = v->inlined;
   add_value(f, &value, v->expr);

@@ -265,9 +265,10 @@ struct kn_debug_value {
   uint32_t value;   /* handle, or 0 */
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
-  uint32_t other, other_at; /* a second handle, or 0; pushed before this byte of the expression */
-  uint32_t mark;            /* walk: its place, once it was passed; else 0 */
-  uint32_t held;            /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
+  /* further handles, up to the first 0; each is pushed before this byte of the expression */
+  uint32_t other[KILN_OTHER_VALUES + 1], other_at[KILN_OTHER_VALUES];
+  uint32_t mark; /* walk: its place, once it was passed; else 0 */
+  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
   bool address, label;
   bool late; /* walk: only behind the instruction at `mark` */
 };

@@ -429,7 +429,7 @@ static bool parse_part(struct kn_parser *p, uint32_t *inlined, uint32_t *at, uin
   return true;
 }
 
-/* `!value !3 v4 call 1 part 0 64 address other v5 at 0 [plus_uconst 8]`; `none` in place of the value. */
+/* `!value !3 v4 call 1 part 0 64 address other v5 at 0 other v6 at 2 [plus_uconst 8]`; `none` in place of the value. */
 static bool parse_value(struct kn_parser *p) {
   kiln_variable_value v = {0};
   kiln_func_place(p->func, p->lx.tok.line, p->lx.tok.column);
@@ -437,12 +437,12 @@ static bool parse_value(struct kn_parser *p) {
   if (!kn_parse_word(p, "none") && !kn_parse_operand(p, KILN_TYPE_VOID, &v.value)) return false;
   if (!parse_part(p, &v.inlined, &v.part_at, &v.part_bits)) return false;
   v.address = kn_parse_word(p, "address");
-  if (kn_parse_word(p, "other")) {
+  for (uint32_t k = 0; k < KILN_OTHER_VALUES && kn_parse_word(p, "other"); k++) {
     uint64_t at;
-    if (!kn_parse_operand(p, KILN_TYPE_VOID, &v.other)) return false;
+    if (!kn_parse_operand(p, KILN_TYPE_VOID, &v.other[k])) return false;
     if (!kn_parse_word(p, "at")) return kn_parse_expected(p, "`at`");
     if (!kn_parse_number(p, KN_OTHER_MOST, "a byte of the expression", &at)) return false;
-    v.other_at = (uint32_t)at;
+    v.other_at[k] = (uint32_t)at;
   }
   if (!optional_expr(p)) return false;
   v.expr = p->bytes;

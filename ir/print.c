@@ -541,16 +541,17 @@ static void put_values(struct func_printer *q, uint32_t i) {
     const struct kn_debug_value *v = &at[low];
     if (!kn_put_value_head(&q->p, f, &q->calls, v)) continue;
     if (!v->label) {
-      bool known = is_done(q, v->value) && (v->other == 0 || is_done(q, v->other));
+      bool known = is_done(q, v->value);
+      for (const uint32_t *other = v->other; *other; other++) known &= is_done(q, *other);
       text(q, " ");
       if (known) operand(q, v->value);
       else text(q, "none");
       kn_put_value_words(&q->p, &q->calls, v);
-      if (known && v->other != 0) {
+      for (uint32_t k = 0; known && v->other[k] != 0; k++) {
         text(q, " other ");
-        operand(q, v->other);
+        operand(q, v->other[k]);
         text(q, " at ");
-        kn_put_unsigned(&q->p, v->other_at);
+        kn_put_unsigned(&q->p, v->other_at[k]);
       }
       kn_put_value_tail(&q->p, f, v);
     }

@@ -51,7 +51,7 @@ static void end_block(struct kn_walk *w) {
     uint32_t value = f->debug.values.at[h->of].value;
     h->open = false;
     h->stays = false;
-    if (f->debug.values.at[h->of].other) continue;
+    if (f->debug.values.at[h->of].other[0]) continue;
     h->stays =
       h->reg != KN_NO_REG && w->regs.owner[h->reg] == value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
@@ -119,11 +119,12 @@ bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *f
 
 static void open(struct kn_walk *w, uint32_t of, uint32_t mark) {
   struct kn_debug_value *v = &w->f->debug.values.at[of];
-  struct kn_debug_held h = {.of = of, .from = mark, .other_reg = KN_NO_REG, .open = true};
-  if (v->other ? !kn_debug_find(w, v->value, &h.reg, &h.frame) ||
-                   !kn_debug_find(w, v->other, &h.other_reg, &h.other_frame)
-               : !find(w, v->value, &h.reg, &h.frame))
-    return;
+  struct kn_debug_held h = {.of = of, .from = mark, .open = true};
+  bool found = v->other[0] ? kn_debug_find(w, v->value, &h.reg, &h.frame)
+                           : find(w, v->value, &h.reg, &h.frame);
+  for (uint32_t k = 0; found && v->other[k] != 0; k++)
+    found = kn_debug_find(w, v->other[k], &h.other_reg[k], &h.other_frame[k]);
+  if (!found) return;
   h.next = v->held;
   if (KN_PUSH(w->f, w->debug.held, h)) v->held = w->debug.held.n;
 }
@@ -159,8 +160,8 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
 void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark) {
   struct kn_debug_value *v = &w->f->debug.values.at[of];
   v->held = 0;
-  if (v->other) open(w, of, mark);
-  for (unsigned sums = v->other ? 4 : 0; sums < 4; sums++) {
+  if (v->other[0]) open(w, of, mark);
+  for (unsigned sums = v->other[0] ? 4 : 0; sums < 4; sums++) {
     if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;
     /* a value that nobody reads any more may be gone by a call since */
     if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(w, of, mark);
@@ -184,8 +185,8 @@ static bool moved(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t fra
   return call && !(w->target->callee_homes >> reg & 1);
 }
 
-/* The same of one of two values. */
-static bool moved_of_two(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t frame) {
+/* The same of one of several values. */
+static bool moved_of_several(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t frame) {
   if (!kn_is_value(v)) return false;
   if (is_aimed(w, reg)) return true;
   return w->val[v].global == 0 && moved(w, v, reg, frame);
@@ -193,9 +194,11 @@ static bool moved_of_two(const struct kn_walk *w, uint32_t v, unsigned reg, int3
 
 static bool changed(const struct kn_walk *w, const struct kn_debug_held *h) {
   const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
-  if (v->other == 0) return moved(w, v->value, h->reg, h->frame);
-  return moved_of_two(w, v->value, h->reg, h->frame) ||
-         moved_of_two(w, v->other, h->other_reg, h->other_frame);
+  if (v->other[0] == 0) return moved(w, v->value, h->reg, h->frame);
+  bool any = moved_of_several(w, v->value, h->reg, h->frame);
+  for (uint32_t k = 0; !any && v->other[k] != 0; k++)
+    any = moved_of_several(w, v->other[k], h->other_reg[k], h->other_frame[k]);
+  return any;
 }
 
 /* A mark where the last instruction that was looked at begins; 0 if the function failed. */
@@ -249,7 +252,8 @@ bool kn_debug_held_step(struct kn_walk *w) {
       h->to = mark;
       /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look before where it returns to */
       if (called > w->debug.step_at && called <= from) from = called - w->target->elf.nop_bytes;
-      if (v->other || w->val[v->value].uses != 0) open(w, of, kn_code_mark(w, from)); /* spilled */
+      if (v->other[0] || w->val[v->value].uses != 0)
+        open(w, of, kn_code_mark(w, from)); /* spilled */
     }
     any |= w->debug.held.at[k].open;
   }

@@ -145,12 +145,12 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
   return (uint32_t)(p - b);
 }
 
-/* Pushes the second of two values: at `p`, behind `before` bytes; how many there are then, or 0. */
-static uint32_t place_other(const struct kn_walk *w, const struct kn_debug_value *v,
+/* Pushes further value k: at `p`, behind `before` bytes; how many there are then, or 0. */
+static uint32_t place_other(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t k,
                             const struct kn_debug_held *held, uint8_t *p, uint32_t before) {
-  struct kn_debug_held is = {.reg = held->other_reg, .frame = held->other_frame};
-  struct kn_debug_value other = {.value = v->other, .n = 1}; /* computed with */
-  uint32_t n = kn_is_slot(v->other) ? 0 : place(w, &other, &is, p);
+  struct kn_debug_held is = {.reg = held->other_reg[k], .frame = held->other_frame[k]};
+  struct kn_debug_value other = {.value = v->other[k], .n = 1}; /* computed with */
+  uint32_t n = kn_is_slot(v->other[k]) ? 0 : place(w, &other, &is, p);
   return n ? before + n : 0;
 }
 
@@ -199,8 +199,8 @@ static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v,
 static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const kiln_func *f = w->f;
   const struct kn_debug_value *v = &f->debug.values.at[k - 1];
-  if (v->other) return false; /* in its own block, where that is known */
-  if (kn_is_slot(v->value)) { /* in a register: while it is live */
+  if (v->other[0]) return false; /* in its own block, where that is known */
+  if (kn_is_slot(v->value)) {    /* in a register: while it is live */
     const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
     if (s->reg == KN_NO_REG) return true;
     if (s->global == 0 || f->returns_twice) return false;
@@ -236,7 +236,7 @@ static uint32_t aimed(const struct kn_walk *w, uint32_t k, uint32_t pos) {
 /* Is value number `k` a parameter that was in a register when the function began? */
 static bool is_entered(const struct kn_walk *w, uint32_t k) {
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  return kn_is_value(v->value) && v->value != 0 && v->other == 0 &&
+  return kn_is_value(v->value) && v->value != 0 && v->other[0] == 0 &&
          kn_debug_entered(w, v->value) != KN_NO_REG;
 }
 
@@ -335,12 +335,14 @@ static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_hel
                         uint32_t from, uint32_t to) {
   struct kn_output *out = &w->s->out;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  uint8_t b[PLACE_BYTES + KN_OTHER_MOST + PLACE_BYTES];
+  uint8_t b[PLACE_BYTES * (1 + KILN_OTHER_VALUES) + KN_OTHER_MOST];
   uint32_t n = from < to ? place(w, v, held, b) : 0, rows = out->n_vars, done = 0;
-  if (n != 0 && v->other != 0 && held) { /* the expression up to the second value, and that */
-    done = v->other_at;
-    if (done) memcpy(b + n, w->f->debug.bytes.at + v->expr, done);
-    n = place_other(w, v, held, b + n + done, n + done);
+  for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
+    /* the expression up to the next value, and that */
+    uint32_t more = v->other_at[i] - done;
+    if (more) memcpy(b + n, w->f->debug.bytes.at + v->expr + done, more);
+    done += more;
+    n = place_other(w, v, i, held, b + n + more, n + more);
   }
   if (n == 0) return false;
   struct kn_code_var row = {.variable = v->variable,
@@ -393,7 +395,7 @@ static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t f
   const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
   if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
     return;
-  const struct kn_debug_held *held = kn_is_value(v->value) || v->other ? held_of(w, v) : NULL;
+  const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(w, v) : NULL;
   if (held && pos == kn_plan_pos(w->f, v->block)) {
     add_local(w, k, pos, from, to, newest);
     return;
@@ -418,7 +420,7 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
   const uint32_t last = w->plan->n_layout - 1;
   uint32_t from = pos, to = pos;
   unsigned reg = KN_NO_REG; /* that keeps it further on */
-  if (v->other) {
+  if (v->other[0]) {
     reg = KN_NO_REG;
   } else if (!kn_is_value(v->value)) {
     from = 0;

@@ -215,6 +215,10 @@ typedef struct kiln_variable {
 /** Declares a variable of the function being built. */
 KILN_API void kiln_func_variable(kiln_func *f, const kiln_variable *v);
 
+/** Limits of kiln_variable_value. */
+enum {
+  KILN_OTHER_VALUES = 3 /**< most values that a variable is made of, besides the first */
+};
 /** What a variable is from a place in a function on. */
 typedef struct kiln_variable_value {
   kiln_die variable; /**< DW_TAG_variable or DW_TAG_formal_parameter; its parent is the scope */
@@ -226,8 +230,9 @@ typedef struct kiln_variable_value {
   uint32_t part_at;    /**< it is this part of the variable: first bit, */
   uint32_t part_bits;  /**< how many bits; 0: all of it */
   uint32_t inlined;    /**< as kiln_variable.inlined */
-  kiln_value other;    /**< a second value, as `value`; 0: none */
-  uint32_t other_at;   /**< it is pushed before this byte of the expression */
+  kiln_value other[KILN_OTHER_VALUES]; /**< further values, as `value`, up to the first that is 0 */
+  uint32_t other_at
+    [KILN_OTHER_VALUES]; /**< each is pushed before this byte of the expression; in ascending order */
   uint32_t at; /**< kiln_func_here: it is this from there on; 0: from the next instruction on */
 } kiln_variable_value;
 
@@ -236,7 +241,7 @@ KILN_API uint32_t kiln_func_here(const kiln_func *f);
 
 /** The variable is this until the next call for the same variable, or a part of it that overlaps. Places ascend from
  * call to call; others are ignored. Debuggers show it where it is still in a register or in memory: this changes no code, and
- * a value is not kept for it. What is made of two values is shown in their block alone. */
+ * a value is not kept for it. What is made of several values is shown in their block alone. */
 KILN_API void kiln_func_value(kiln_func *f, const kiln_variable_value *v);
 /** A label (DW_TAG_label) is at place `at`, as kiln_variable_value.at. */
 KILN_API void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at);

@@ -233,7 +233,7 @@ check "inlined functions the same as text" inlined_as_text
 
 # Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
 # address that only accesses compute, the constant of a float, a part of a structure in memory, a
-# vector in a register, and one in two; what is made of two values, of a value that a call spilled, null; a parameter that is
+# vector in a register, and one in two; what is made of two values and of three, of a value that a call spilled, null; a parameter that is
 # nowhere any more, but its caller knows what it was, and a tail call.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
@@ -267,6 +267,7 @@ long of_two(int a, int b, unsigned char low) {
   long difference = (long)a - b;
   int joined = a << 8 | low;
   void *none = 0;
+  int several = a * b + low;
   look(0);
   return a + b + low;
 }
@@ -395,9 +396,9 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
         -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' -ex 'print i' -ex 'print sum' -ex continue -ex 'up' \
         -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
         -ex continue -ex up -ex 'print named.text[0]' -ex "break values.c:$(grep -n 'seen = i' values.c | cut -d: -f1)" \
-        -ex continue -ex continue -ex 'print sum' -ex continue -ex up -ex 'print sum' -ex 'print difference' -ex 'print/x joined' -ex 'print none' \
+        -ex continue -ex continue -ex 'print sum' -ex continue -ex up -ex 'print sum' -ex 'print difference' -ex 'print/x joined' -ex 'print none' -ex 'print several' \
         -ex "break values.c:$(grep -n 'a = sum' values.c | cut -d: -f1)" -ex continue -ex 'print sum' \
-        -ex continue -ex continue -ex up -ex 'print x@entry' -ex 'print y' -ex up -ex 'python print("$19 =", gdb.selected_frame().name())' \
+        -ex continue -ex continue -ex up -ex 'print x@entry' -ex 'print y' -ex up -ex 'python print("$20 =", gdb.selected_frame().name())' \
         values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
@@ -415,10 +416,11 @@ $12 = 2
 $13 = 12
 $14 = 0x705
 $15 = (void *) 0x0
-$16 = {2, 4, 6, 8, 10, 12, 14, 16}
-$17 = 8
-$18 = 5
-$19 = tails
+$16 = -30
+$17 = {2, 4, 6, 8, 10, 12, 14, 16}
+$18 = 8
+$19 = 5
+$20 = tails
 END
   }
   check "gdb shows values of optimized code" values_in_gdb

@@ -68,7 +68,7 @@ void kn_bc_assign_end(struct kn_bc *r) {
     if (a->memory.slot.id != 0 && r->assigned.n != 0 &&
         bsearch(&a->memory.id, r->assigned.at, r->assigned.n, sizeof *r->assigned.at, by_number)) {
       is->value = a->memory.slot;
-      is->other = (kiln_value){0};
+      is->other[0] = (kiln_value){0};
       is->address = true;
       is->expr = r->assign_bytes.at + a->memory_expr;
       is->n = a->memory.n;

@@ -74,10 +74,9 @@ static bool take_argument(const struct kn_bc_args *args, uint64_t a, bool first,
   if (first) {
     is->first = (uint32_t)a;
   } else if (!args->is_number[a]) {
-    if (is->two) return false;
-    is->two = true;
-    is->other = (uint32_t)a;
-    is->other_at = at;
+    if (is->n_others == KILN_OTHER_VALUES) return false;
+    is->other[is->n_others] = (uint32_t)a;
+    is->other_at[is->n_others++] = at;
   }
   return true;
 }
@@ -145,7 +144,9 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
       p = put_bits(p, a, b, code == OP_LLVM_EXTRACT_SEXT);
       break;
     case OP_STACK_VALUE: is->value = true; break;
-    case OP_LLVM_ENTRY_VALUE: return false;
+    case OP_LLVM_ENTRY_VALUE: /* a parameter's value does not change */
+      if (a != 1 || p != bytes || args) return false;
+      break;
     default: *p++ = (uint8_t)code;
     }
     is->derives |= code == OP_DIV || code == OP_MOD || code == OP_SHRA || code == OP_SHR ||

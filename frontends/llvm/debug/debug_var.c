@@ -266,11 +266,13 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
     } else if (!e.derives || t->kind == TK_PTR || t->bits == 64) {
       is.value = operand(r, value);
     }
-    if (e.two) {
-      const struct kn_bc_type *o = &r->types[kn_bc_type_of(r, values[e.other])];
-      if (!e.derives || o->kind == TK_PTR || o->bits == 64) is.other = operand(r, values[e.other]);
-      is.other_at = e.other_at + is.n - before;
-      if (is.other.id == 0) is.value = (kiln_value){0};
+    for (uint32_t k = 0; k < e.n_others; k++) {
+      const struct kn_bc_type *o = &r->types[kn_bc_type_of(r, values[e.other[k]])];
+      if (!e.derives || o->kind == TK_PTR || o->bits == 64)
+        is.other[k] = operand(r, values[e.other[k]]);
+      is.other_at[k] = e.other_at[k] + is.n - before;
+      if (is.other[k].id == 0) is.value = is.other[0] = (kiln_value){0};
+      if (is.other[0].id == 0) break;
     }
   }
   if (memory && memory->slot.id == 0) is.value = (kiln_value){0}; /* it is in memory of others */
