@@ -17,6 +17,13 @@ static inline bool callee_ok(kiln_func *f, uint32_t h) {
 
 /* Checks and counts the operands of a call and puts its arguments into lists, with room for `more` words behind
  * them. Returns the signature; NULL if the function failed. Inlined: once per call. */
+/* True if a variadic argument surely takes one register while there are any; others may go to the stack. */
+static bool is_word(const kiln_func *f, uint32_t h) {
+  if (!kn_is_value(h)) return kn_is_imm(h) || kn_is_slot(h);
+  unsigned type = f->val[h].type;
+  return type != KILN_TYPE_I128 && type != KILN_TYPE_F80;
+}
+
 static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args, uint32_t n,
   uint32_t more) {
@@ -62,17 +69,22 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   for (uint32_t i = n_params; i < n; i++) {
     list[i] = args[i].id;
     if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return NULL;
+    f->stack_args |= !is_word(f, list[i]) | (n > KN_FEW_WORDS);
   }
   f->lists.n = first + n;
   if (n > f->max_call_args) f->max_call_args = n;
-  if (KN_UNLIKELY(s->flags & KILN_SIG_RETURNS_TWICE)) f->returns_twice = true;
+  if (KN_UNLIKELY(!s->few)) {
+    f->stack_args = true;
+    if (s->flags & KILN_SIG_RETURNS_TWICE) f->returns_twice = true;
+  }
   return s;
 }
 
 /* The current block has a call by `s` behind which it, or another one, goes on. Behind one that preserves no registers
  * none has a value, as behind the second return of setjmp. */
 static inline void note_call(kiln_func *f, const struct kn_sig *s) {
-  if (KN_UNLIKELY(s->cc == KILN_CC_PRESERVE_NONE)) f->returns_twice = f->sets_jump = true;
+  if (KN_UNLIKELY(!s->few) && s->cc == KILN_CC_PRESERVE_NONE)
+    f->returns_twice = f->sets_jump = true;
   f->block[f->current].calls++;
   f->has_calls = true;
 }

@@ -184,7 +184,7 @@ static void reset(kiln_func *f) {
     f->has_try = false;
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
-  f->hardened = f->guarded = f->naked = false;
+  f->hardened = f->guarded = f->naked = f->general = f->frame_pointer = f->stack_args = false;
   f->guard = KILN_GUARD_NONE;
   f->probe_bytes = 0;
   f->protect = 0;
@@ -293,6 +293,14 @@ void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
 
 void kiln_func_naked(kiln_func *f) {
   if (f != NULL && !f->finished) f->naked = true;
+}
+
+void kiln_func_general(kiln_func *f) {
+  if (f != NULL && !f->finished) f->general = f->hardened = true;
+}
+
+void kiln_func_frame_pointer(kiln_func *f) {
+  if (f != NULL && !f->finished) f->frame_pointer = true;
 }
 
 enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };

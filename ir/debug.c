@@ -411,12 +411,32 @@ void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, co
 
 /* ---- functions ---- */
 
+enum { AT_CALL_ALL_CALLS = 0x7a }; /* DWARF 5, 7.5.4 */
+
+/* Are the calls of a function to be described, by its entry `id`? Most functions have an entry of the same shape as the one
+ * before, which the session remembers. */
+static bool describes_calls(const kiln_func *f, uint32_t id) {
+  kiln_session *known = f->session;
+  const struct kiln_debug *s = known->debug, *m = f->module->debug;
+  const struct kn_die *e = kn_die_of(m, s, id);
+  if (e == NULL) return false;
+  uint32_t shape = e->shape | (id & KN_DIE_SESSION);
+  if (shape == known->calls_shape) return known->calls;
+  const struct kn_trie_node *at = id & KN_DIE_SESSION ? s->shapes.at : m->shapes.at;
+  known->calls_shape = shape;
+  known->calls = false;
+  for (uint32_t k = e->shape; k != 0; k = at[k].up)
+    known->calls |= at[k].key >> 8 == AT_CALL_ALL_CALLS;
+  return known->calls;
+}
+
 void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
   if (f == NULL || f->status != KILN_OK || begin >= f->session->places.n_locs + (begin == 0))
     return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;
   f->debug.begin = begin;
+  f->debug.calls = describes_calls(f, subprogram.id);
 }
 
 void kiln_func_variable(kiln_func *f, const kiln_variable *v) {

@@ -283,6 +283,7 @@ struct kn_debug_value {
 struct kn_func_debug {
   uint32_t subprogram, unit; /* kiln_die, or 0 */
   uint32_t begin;            /* location of its beginning, or 0 */
+  bool calls;                /* its calls are to be described */
   KN_ARRAY(struct kn_debug_var) vars;
   KN_ARRAY(struct kn_debug_value) values; /* in ascending order of instructions */
   KN_ARRAY(uint8_t) bytes;                /* expressions */
@@ -352,11 +353,14 @@ struct kiln_func {
   uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
+  bool frame_pointer; /* kiln_func_frame_pointer */
+  bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
   bool
-    hardened; /* any of the next four, or a convention that keeps more registers: rare, asked first */
+    hardened; /* any of the next five, or a convention that keeps more registers: rare, asked first */
+  bool general;         /* kiln_func_general */
   bool guarded;         /* lib/guard.c: the frame has a guard */
   uint8_t guard;        /* kiln_guard: when it is to have one */
   uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */

@@ -16,6 +16,9 @@
 #define KN_COLD __attribute__((cold, noinline))
 
 /* One interned signature. */
+/* Arguments that each target passes in registers, if each is a word: x86-64 has six of them. */
+enum { KN_FEW_WORDS = 6 };
+
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
@@ -24,6 +27,8 @@ struct kn_sig {
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
   bool plain;    /* parameters are integers of up to 64 bits without flags */
+  bool
+    few; /* convention C, and parameters so few and small that no target passes any on the stack */
   uint32_t next; /* of the same hash: id, or 0 */
   uint32_t hash;
 };
@@ -234,6 +239,7 @@ struct kn_code_func {
   uint32_t cfi_size;
   uint32_t loc_first;        /* index into lines */
   uint32_t var_first;        /* index into vars */
+  uint32_t call_first;       /* index into calls */
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
   bool key_b;                /* its return address is signed with key B */
@@ -274,6 +280,14 @@ struct kn_code_var {
                         of `from` for each part. Of a label: `from`, and n is UINT32_MAX */
 };
 
+/* A call that debuggers are to know of, in a function whose entry says that all are described. */
+struct kn_code_call {
+  uint32_t at;      /* offset of what is behind it; of a tail call behind the jump */
+  uint32_t symbol;  /* that is called, or 0 */
+  uint32_t expr, n; /* in `exprs`: see lib/debug_call.c */
+  bool tail;
+};
+
 struct kn_output {
   uint8_t *code;
   size_t size, cap;
@@ -287,6 +301,8 @@ struct kn_output {
   uint32_t n_lines, cap_lines;
   struct kn_code_var *vars;
   uint32_t n_vars, cap_vars;
+  struct kn_code_call *calls;
+  uint32_t n_calls, cap_calls;
   uint8_t *exprs;
   uint32_t n_exprs, cap_exprs;
   uint8_t *cfi;
@@ -315,6 +331,8 @@ struct kiln_session {
   kiln_buffer *dump_out;
   uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
   kiln_debug *debug;              /* ir/debug.h, or NULL */
+  uint32_t calls_shape;           /* of the newest function's entry, and the bit of its set; */
+  bool calls;                     /* are calls to be described by such ones? */
 };
 
 /* Memory of the module's allocator: as realloc. */

@@ -115,10 +115,14 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
       return 0;
     }
   }
-  bool plain = wanted->cc != KILN_CC_WIN64;
+  bool plain = wanted->cc != KILN_CC_WIN64, few = wanted->cc == KILN_CC_C;
+  size_t words = 0;
   for (size_t i = 0; i < wanted->n_params; i++) {
     plain &= wanted->params[i].type <= KILN_TYPE_I64 && wanted->params[i].flags == 0 &&
              wanted->params[i].align_log2 == 0;
+    few &= wanted->params[i].type != KILN_TYPE_F80 &&
+           !(wanted->params[i].flags & KILN_PARAM_BYVAL) && wanted->params[i].align_log2 == 0;
+    words += 1 + (wanted->params[i].type == KILN_TYPE_I128);
     params[i].type = wanted->params[i].type;
     params[i].flags = wanted->params[i].flags;
     params[i].align_log2 = wanted->params[i].align_log2;
@@ -128,6 +132,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   *s = *wanted;
   s->params = params;
   s->plain = plain && s->cc != KILN_CC_PRESERVE_NONE;
+  s->few = few && words <= KN_FEW_WORDS && !(s->flags & KILN_SIG_RETURNS_TWICE);
   s->next = *head;
   *head = m->n_sigs;
   __atomic_store_n(&m->n_sigs, m->n_sigs + 1, __ATOMIC_RELAXED);

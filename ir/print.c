@@ -615,6 +615,8 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
   text(&q, " {\n");
   if (f->naked) text(&q, "  !naked\n");
+  if (f->general) text(&q, "  !general\n");
+  if (f->frame_pointer) text(&q, "  !frame_pointer\n");
   if (f->probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->probe_bytes);

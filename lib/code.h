@@ -68,6 +68,12 @@ bool kn_code_make_cuts(struct kn_walk *w);
 void kn_code_move_marks(struct kn_code *c, const uint32_t *cut, uint32_t delta);
 /* Appends bytes (DW_CFA_...) to the frame rows: DWARF 5, 6.4.2. */
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n);
+/* Writes an unsigned number as LEB128: DWARF 5, 7.6. */
+static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
+  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+  *p++ = (uint8_t)v;
+  return p;
+}
 /* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte behind it:
  * DWARF 5, 6.4.2.1. */
 uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta);

@@ -72,6 +72,7 @@ static void cut_output(struct kn_output *out, const struct kn_output *was) {
   out->n_labels = was->n_labels;
   out->n_lines = was->n_lines;
   out->n_vars = was->n_vars;
+  out->n_calls = was->n_calls;
   out->n_exprs = was->n_exprs;
   out->cfi_size = was->cfi_size;
   out->n_tables = was->n_tables;

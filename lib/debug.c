@@ -31,6 +31,8 @@ void kn_debug_begin(struct kn_walk *w) {
   w->debug.note = 0;
   w->debug.loc = w->debug.column = 0;
   w->debug.count = UINT32_MAX;
+  w->debug.call_first = w->s->out.n_calls;
+  w->debug.describes = 0;
   if (!w->debug.on) return;
   uint32_t n = f->blocks.n;
   if (n > w->debug.lines.cap &&
@@ -47,6 +49,7 @@ void kn_debug_begin(struct kn_walk *w) {
   for (uint32_t k = 0; k < f->debug.values.n && w->debug.labels_only; k++)
     w->debug.labels_only = f->debug.values.at[k].label;
   add_row(w, w->debug.loc = f->debug.begin, KN_LINE_STMT);
+  kn_debug_calls_begin(w);
 }
 
 void kn_debug_enter(struct kn_walk *w) {
@@ -312,7 +315,7 @@ void kn_debug_place(struct kn_walk *w) {
 uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2) {
   const struct kn_target *t = w->target;
   int64_t at = (int64_t)frame - w->frame.cfa;
-  if (t->frame_up && frame < 0) at = (int64_t)frame + t->beyond;
+  if (w->frame.up && frame < 0) at = (int64_t)frame + t->beyond;
   int64_t align = INT64_C(1) << align_log2;
   bool round = align > 16 && !t->aligned_by_pointer;
   *p++ = OP_FBREG;
@@ -397,6 +400,7 @@ void kn_debug_end(struct kn_walk *w) {
   const kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) add_var(w, &f->debug.vars.at[i]);
   if (f->debug.values.n) kn_debug_values_end(w);
+  if (w->debug.describes) kn_debug_calls_end(w);
 }
 
 /* ---- the plan ---- */

@@ -96,9 +96,7 @@ static bool is_aimed(const struct kn_walk *w, unsigned reg) {
   return reg != KN_NO_REG && kn_debug_aimed(w, reg, kn_plan_pos(w->f, w->block)) != 0;
 }
 
-/* Where one of two values is, which is to stay there in the block unless an instruction changes it; of a constant
- * nowhere. */
-static bool find_of_two(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame) {
+bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame) {
   *reg = KN_NO_REG;
   *frame = 0;
   if (kn_is_imm(h) || kn_is_pool(h)) return true;
@@ -122,8 +120,8 @@ static bool find_of_two(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32
 static void open(struct kn_walk *w, uint32_t of, uint32_t mark) {
   struct kn_debug_value *v = &w->f->debug.values.at[of];
   struct kn_debug_held h = {.of = of, .from = mark, .other_reg = KN_NO_REG, .open = true};
-  if (v->other ? !find_of_two(w, v->value, &h.reg, &h.frame) ||
-                   !find_of_two(w, v->other, &h.other_reg, &h.other_frame)
+  if (v->other ? !kn_debug_find(w, v->value, &h.reg, &h.frame) ||
+                   !kn_debug_find(w, v->other, &h.other_reg, &h.other_frame)
                : !find(w, v->value, &h.reg, &h.frame))
     return;
   h.next = v->held;

@@ -170,6 +170,7 @@ struct flow {
   uint32_t *next;               /* by value: the next in its block, number */
   uint32_t *group;              /* by value: the next of the same variable, number */
   uint32_t from, to;            /* positions that any value of the part may hold at */
+  bool entered; /* parameters hold everywhere, as what they were when the function began */
 };
 #define ANY UINT32_MAX
 
@@ -232,9 +233,21 @@ static uint32_t aimed(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   return kn_debug_aimed(w, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
 }
 
+/* Is value number `k` a parameter that was in a register when the function began? */
+static bool is_entered(const struct kn_walk *w, uint32_t k) {
+  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  return kn_is_value(v->value) && v->value != 0 && v->other == 0 &&
+         kn_debug_entered(w, v->value) != KN_NO_REG;
+}
+
+/* The same as holds(), or as what it was when the function began. */
+static bool lasts(const struct flow *x, uint32_t k, uint32_t pos) {
+  return x->entered ? is_entered(x->w, k) : holds(x->w, k, pos);
+}
+
 /* Does it hold where the block is left? */
-static bool leaves(const struct kn_walk *w, uint32_t k, uint32_t pos) {
-  return holds(w, k, pos) && aimed(w, k, pos) == 0;
+static bool leaves(const struct flow *x, uint32_t k, uint32_t pos) {
+  return lasts(x, k, pos) && (x->entered || aimed(x->w, k, pos) == 0);
 }
 
 /* Do the moves of an edge write register `reg`, which has value h? */
@@ -288,13 +301,12 @@ static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
 }
 
 static void solve(struct flow *x, bool across) {
-  const struct kn_walk *w = x->w;
   bool change = across;
   for (uint32_t pos = x->from; pos <= x->to; pos++) {
     uint32_t last = 0;
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) last = k;
     x->in[pos] = across ? ANY : 0;
-    x->out[pos] = last ? (leaves(w, last, pos) ? last : 0) : across ? ANY : 0;
+    x->out[pos] = last ? (leaves(x, last, pos) ? last : 0) : across ? ANY : 0;
   }
   for (unsigned round = 0; change; round++) {
     change = false;
@@ -306,10 +318,10 @@ static void solve(struct flow *x, bool across) {
         if (out == ANY || out == in) continue;
         in = in == ANY ? out : 0;
       }
-      if (in != 0 && in != ANY && !holds(w, in, pos)) in = 0;
+      if (in != 0 && in != ANY && !lasts(x, in, pos)) in = 0;
       if (in == x->in[pos]) continue;
       x->in[pos] = in;
-      uint32_t out = in != 0 && in != ANY && !leaves(w, in, pos) ? 0 : in;
+      uint32_t out = in != 0 && in != ANY && !leaves(x, in, pos) ? 0 : in;
       if (x->head[pos] == 0 && x->out[pos] != out) {
         x->out[pos] = out;
         change = true;
@@ -430,12 +442,136 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
   if (to > x->to && to < w->plan->n_layout) x->to = to;
 }
 
+/* Is it this parameter where the function begins? */
+static bool from_begin(const struct kn_walk *w, uint32_t k) {
+  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  const struct kn_block *b = &w->f->block[0];
+  uint32_t i = kn_inst_settle(w->f, b->first);
+  if (v->block != 0 || v->n != 0 || v->address || v->part_bits != 0 || !is_entered(w, k))
+    return false;
+  while (w->f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(w->f, i + 1);
+  return v->inst <= i;
+}
+
+/* Adds a row: value number `k`, a parameter, is what it was when the function began; where that is the case (`begins`), it
+ * is in its register. The newest row may be the same up to `from`: `first` and those behind it. */
+static void add_entered(struct kn_walk *w, uint32_t k, bool begins, uint32_t from, uint32_t to,
+                        uint32_t first) {
+  struct kn_output *out = &w->s->out;
+  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  unsigned reg = kn_debug_entered(w, v->value), bits = word_bits(w->f->val[v->value].type);
+  bool computed = v->n != 0 || v->address;
+  uint8_t b[24], *p = b;
+  if (begins) {
+    *p++ = (uint8_t)(OP_REG0 + reg);
+  } else {
+    p = kn_debug_entry(w, p, reg);
+    if (computed && bits < 64) {
+      *p++ = OP_CONSTU;
+      p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
+      *p++ = OP_AND;
+    }
+    if (!computed) *p++ = OP_STACK_VALUE;
+  }
+  uint32_t n = (uint32_t)(p - b), rows = out->n_vars;
+  struct kn_code_var row = {.variable = v->variable,
+                            .inlined = v->inlined,
+                            .part_at = v->part_at,
+                            .part_bits = v->part_bits,
+                            .from = from,
+                            .to = to,
+                            .n = v->n};
+  const struct kn_code_var *last = rows > first ? &out->vars[rows - 1] : NULL;
+  if (last && last->to == from && v->n == 0 && last->n == n &&
+      memcmp(out->exprs + last->expr, b, n) == 0) {
+    out->vars[rows - 1].to = to;
+    return;
+  }
+  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr);
+  if (out->n_vars > rows && v->n != 0 && on_stack(v) &&
+      (out->n_exprs < out->cap_exprs ||
+       kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
+    out->exprs[out->n_exprs++] = OP_STACK_VALUE;
+    out->vars[out->n_vars - 1].n++;
+  }
+}
+
+/* The same in [from, to), wherever the rows from `first` up to `end` say nothing. */
+static void fill(struct kn_walk *w, uint32_t k, bool begins, uint32_t from, uint32_t to,
+                 uint32_t first, uint32_t end) {
+  struct kn_output *out = &w->s->out;
+  for (uint32_t i = first; i < end && from < to; i++) {
+    const struct kn_code_var row = out->vars[i];
+    if (row.to <= from || row.from >= to) continue;
+    if (row.from > from) add_entered(w, k, begins, from, row.from, end);
+    from = row.to;
+  }
+  if (from < to) add_entered(w, k, begins, from, to, end);
+}
+
+/* The prologue keeps the register that value number `k`, a parameter, is in if a row says that it is there where that ends:
+ * then this row begins with the function. */
+static bool extend(struct kn_walk *w, uint32_t k, uint32_t at, uint32_t first, uint32_t end) {
+  struct kn_output *out = &w->s->out;
+  unsigned reg = kn_debug_entered(w, w->f->debug.values.at[k - 1].value);
+  for (uint32_t i = first; i < end; i++) {
+    struct kn_code_var *row = &out->vars[i];
+    if (row->from != at || row->n != 1 || out->exprs[row->expr] != OP_REG0 + reg) continue;
+    row->from = w->code.start;
+    return true;
+  }
+  return false;
+}
+
+/* Adds rows for parameters that are nowhere any more to those of a part from `first` on: see add_part. */
+static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part,
+                     bool across) {
+  struct kn_walk *w = x->w;
+  struct kn_output *out = &w->s->out;
+  const struct kn_debug_value *values = w->f->debug.values.at;
+  uint32_t end = out->n_vars, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
+  x->from = 0;
+  x->to = n - 1;
+  x->entered = true;
+  solve(x, across);
+  x->entered = false;
+  for (uint32_t pos = 0; pos < n; pos++) {
+    uint32_t is = x->in[pos], from = kn_label_at(w, w->plan->layout[pos]);
+    uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
+    for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
+      uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
+      if (k && values[k - 1].late) at += size;
+      if (k && pos == 0 && is == 0 && from_begin(w, k) && !extend(w, k, at, first, end)) {
+        uint32_t start = w->code.start;
+        fill(w, k, true, start, start + size, first, end);
+        fill(w, k, false, start + size, at, first, end);
+        if (at < start + size) at = start + size;
+      }
+      if (is && is != ANY && values[is - 1].part_at == part->part_at &&
+          values[is - 1].part_bits == part->part_bits && is_entered(w, is))
+        fill(w, is, false, from, at < to ? at : to, first, end);
+      if (k == 0) break;
+      is = k;
+      from = at;
+    }
+  }
+  /* both ascend: the new ones to where they belong */
+  for (uint32_t i = end; i < out->n_vars; i++) {
+    struct kn_code_var row = out->vars[i];
+    uint32_t k = i;
+    while (k > first && out->vars[k - 1].from > row.from) k--;
+    memmove(&out->vars[k + 1], &out->vars[k], (i - k) * sizeof row);
+    out->vars[k] = row;
+  }
+}
+
 /* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
  * begins with `first`. */
 static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
   struct kn_walk *w = x->w;
   const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
-  uint32_t n = w->plan->n_layout, newest = 0;
+  uint32_t n = w->plan->n_layout, newest = 0, rows = w->s->out.n_vars;
+  bool any_entered = false;
   memset(x->head, 0, n * sizeof *x->head);
   x->from = n;
   x->to = 0;
@@ -444,6 +580,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
     uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
+    any_entered |= w->debug.describes && is_entered(w, k);
     reach(x, &values[k - 1], pos);
   }
   solve(x, across);
@@ -459,6 +596,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
     }
     add_range(x, is, pos, from, end_of(w, is, pos), part, &newest);
   }
+  if (any_entered) add_lost(x, rows, part, across);
 }
 
 /* ---- the function ---- */

@@ -173,6 +173,12 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
     case KN_DA_SIGNATURE:
     case KN_DA_TYPED:
       list = kn_dwarf_signature(d, &v, a, &of);
+      if (list && list->parent && a->kind == KN_DA_TYPED && !v.shape->declares) {
+        /* parameters of a definition are variables */
+        to = kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
+        if (!kn_dwarf_want(d, to)) return false;
+        break;
+      }
       if (list && !want_items(d, list, of, 0, 0)) return false;
       break;
     default: break;
@@ -273,7 +279,7 @@ static bool collect(struct kn_dwarf *d) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
     if (i) d->dies[i].global = k + 1;
   }
-  if (d->units.n != 0 && !kn_dwarf_abstract(d)) return false;
+  if (d->units.n != 0 && (!kn_dwarf_abstract(d) || !kn_dwarf_callees(d))) return false;
   for (uint32_t u = 0; u < d->units.n; u++) {
     d->current = u + 1;
     for (uint32_t i = 0; i < d->e->n_funcs; i++) {
@@ -336,10 +342,10 @@ const char *kn_dwarf_section_name(unsigned section) { return sections[section].n
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies,       d->units.at,       d->queue.at,   d->vars.at,
-                    d->scopes.at,  d->ranges.at,      d->patches.at, d->files.at,
-                    d->file_of,    d->str_of,         d->str_slots,  d->func_addr,
-                    d->list_at.at, d->loc_list_at.at, d->scope_hash, d->scope_way.at};
+  void *arrays[] = {d->dies,         d->units.at,   d->queue.at,   d->vars.at,        d->scopes.at,
+                    d->ranges.at,    d->patches.at, d->files.at,   d->file_of,        d->str_of,
+                    d->str_slots,    d->func_addr,  d->list_at.at, d->loc_list_at.at, d->scope_hash,
+                    d->scope_way.at, d->callees,    d->func_node};
   kn_trie_free(d->m, &d->abbrevs);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};

@@ -6,6 +6,7 @@
 #define KN_LIB_DWARF_H
 
 #include "ir/debug.h"
+#include "lib/code.h"
 #include "lib/elf.h"
 
 enum kn_dwarf_section {
@@ -74,6 +75,10 @@ struct kn_dwarf_scope {
   uint32_t next;        /* of the same hash: index + 1 */
 };
 
+/* What is called, among what a call passes (lib/debug_call.c): an expression that gives it while the call runs, or the place
+ * where it was before. */
+enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
+
 /* Blocks in blocks beyond this many, of damaged input, count as none. */
 #define KN_DWARF_DEPTH 4096
 /* How deep entries that are written in place may be nested. */
@@ -108,6 +113,7 @@ struct kn_dwarf_shape {
   /* SIGNATURE or TYPED: the last; ARGUMENT. NULL: none */
   bool specifies, declares; /* has DW_AT_specification, a REF; DW_AT_declaration */
   bool artificial, object;  /* has DW_AT_artificial; DW_AT_object_pointer, a flag */
+  bool calls;               /* has DW_AT_call_all_calls */
   bool plain; /* entries that nothing is known of from code have no other attributes */
 };
 /* A run of attributes that was written: from which abbreviation on, which, in which forms (lib/dwarf_put.c), and the
@@ -223,11 +229,20 @@ struct kn_dwarf {
   uint32_t *str_of;           /* by text: number + 1, or 0 */
   /* addresses: index of each in .debug_addr */
   uint32_t n_addrs;
+  struct {
+    uint32_t target, number; /* number 0: none */
+    int64_t addend;
+  } known
+    [64]; /* some of them, by a hash: what begins at one address, or where another ends, has one number */
   uint32_t *func_addr; /* by function: index + 1 */
   KN_ARRAY(uint32_t)
   list_at; /* by number: offset of a list of ranges behind the header; of locations: */
   KN_ARRAY(uint32_t) loc_list_at;
-  bool has_lists; /* of locations */
+  bool has_lists;  /* of locations */
+  bool has_ranges; /* lists of ranges */
+  /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
+  uint32_t *callees;
+  uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */
 
   struct kn_dwarf_buffer out[KN_DS_COUNT];
   uint32_t section[KN_DS_COUNT]; /* index of the ELF section, or UINT32_MAX */
@@ -301,7 +316,8 @@ struct kn_dwarf_fields {
   uint32_t patch_first, reloc_first; /* its own ones */
   KN_ARRAY(uint32_t) stack;
   bool failed;
-  bool c; /* the unit is C */
+  bool c;     /* the unit is C */
+  bool calls; /* some functions have entries of calls */
   bool lines_only;
   /* numbers of the abbreviations of parameters without a name, of such with DW_AT_artificial; 0: not known */
   uint32_t parameter[2];
@@ -311,6 +327,11 @@ struct kn_dwarf_fields {
 /* Adds an attribute. */
 void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
 void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
+/* An expression of `n` bytes. */
+void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n);
+/* An address in a section, by its number in version 5. */
+void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
+                          int64_t addend);
 /* Begins entry i, with its attributes. False without memory. */
 bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
 /* The same for the DW_TAG_variant around member i of variant part `in`. */
@@ -341,6 +362,17 @@ bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
                            const uint8_t *expr, uint32_t n);
 /* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
 uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children);
+
+/* lib/dwarf_call.c */
+
+/* The calls of function `func` (index), in its session's output: *n of them, none if its entry does not ask for it. */
+const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n);
+/* Prepares what calls refer to, if any function has some; false without memory. */
+bool kn_dwarf_callees(struct kn_dwarf *d);
+/* Wants what the calls of a function refer to. */
+bool kn_dwarf_want_callees(struct kn_dwarf *d, uint32_t func);
+/* Writes entries of the calls of a function, which is being written. */
+bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 
 /* lib/dwarf_ranges.c */
 
@@ -469,11 +501,6 @@ static inline void kn_dwarf_begin(struct kn_dwarf_fields *f) {
   else b->bytes.n++;
 }
 
-static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
-  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)v;
-  return p;
-}
 /* Contributions to these sections begin with headers of these sizes: one for all units. */
 enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_LISTS_BASE = 12 };
 

@@ -116,6 +116,21 @@ static void add_address(struct kn_dwarf_fields *f, uint32_t target, int64_t adde
     f->failed = true;
 }
 
+void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n) {
+  add_bytes(f, name, FORM_EXPRLOC, bytes, n);
+}
+
+void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
+                          int64_t addend) {
+  if (f->d->version < 5) {
+    add_address(f, target, addend);
+    return;
+  }
+  uint32_t address = kn_dwarf_address(f->d, target, addend);
+  if (address == UINT32_MAX) f->failed = true;
+  else kn_dwarf_add(f, name, FORM_ADDRX, address);
+}
+
 static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
   uint8_t *p = attribute(f, name, FORM_ADDR, 0);
   if (p == NULL) return;
@@ -489,9 +504,13 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
     uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
     ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
     add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, frame_base, sizeof frame_base);
+    if (die->shape->calls)
+      kn_dwarf_add(f, d->version < 5 ? AT_GNU_ALL_CALL_SITES : AT_CALL_ALL_CALLS, FORM_FLAG_PRESENT,
+                   0);
   }
   if (die->ranges) ok = add_scope(f, i);
-  if (die->global && die->var == 0) add_global(f, &d->module->globals.at[die->global - 1]);
+  if (die->global && die->var == 0 && die->source->tag != TAG_SUBPROGRAM)
+    add_global(f, &d->module->globals.at[die->global - 1]);
   if (die->var) ok = add_place(f, i, die->var) && ok;
   return ok;
 }
@@ -505,7 +524,8 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     kn_dwarf_add(f, AT_ADDR_BASE, FORM_SEC_OFFSET, KN_ADDR_BASE);
   }
   kn_dwarf_add(f, AT_STMT_LIST, FORM_SEC_OFFSET, u->line);
-  if (d->version >= 5) kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
+  if (d->version >= 5 && d->has_ranges)
+    kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
   if (d->version >= 5 && d->has_lists)
     kn_dwarf_add(f, AT_LOCLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
   if (u->n_funcs == 0) return ok;

@@ -14,7 +14,15 @@ enum {
 /* ---- addresses ---- */
 
 uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
-  return kn_dwarf_relocated(d, KN_DS_ADDR, target, addend, true, false) ? d->n_addrs++ : UINT32_MAX;
+  unsigned slot = ((uint32_t)addend ^ target * 0x9e3779b1u) % (sizeof d->known / sizeof *d->known);
+  if (d->known[slot].number != 0 && d->known[slot].target == target &&
+      d->known[slot].addend == addend)
+    return d->known[slot].number - 1;
+  if (!kn_dwarf_relocated(d, KN_DS_ADDR, target, addend, true, false)) return UINT32_MAX;
+  d->known[slot].target = target;
+  d->known[slot].addend = addend;
+  d->known[slot].number = ++d->n_addrs;
+  return d->n_addrs - 1;
 }
 
 void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target,

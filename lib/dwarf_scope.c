@@ -339,6 +339,7 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   d->scope_first = d->scopes.n;
   if (d->dies[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;
   d->dies[x.node].func = func + 1;
+  if (d->func_node) d->func_node[func] = x.node;
   if (!cover_rows(&x, f)) return false;
   if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x))
     return true;
@@ -346,5 +347,5 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   if (x.node != x.subprogram) kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node);
   if (!variables(&x, f) || !kn_dwarf_drain(d)) return false;
   place_scopes(&x);
-  return kn_dwarf_drain(d);
+  return (d->callees == NULL || kn_dwarf_want_callees(d, func)) && kn_dwarf_drain(d);
 }

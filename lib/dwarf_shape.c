@@ -34,6 +34,7 @@ static void note(struct kn_dwarf_shape *s, const struct kn_dwarf_item *a) {
   if (a->name == AT_DECLARATION) s->declares = true;
   if (a->name == AT_ARTIFICIAL) s->artificial = true;
   if (a->name == AT_OBJECT_POINTER && a->kind == KN_DA_FLAG && first) s->object = true;
+  if (a->name == AT_CALL_ALL_CALLS) s->calls = true;
 }
 
 /* How an attribute is written; -1: never, in entries of `tag`. */
@@ -45,6 +46,9 @@ static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned
     break;
   case AT_OBJECT_POINTER:
     if (a->kind == KN_DA_FLAG) return -1;
+    break;
+  case AT_CALL_ALL_CALLS:
+    if (tag == TAG_SUBPROGRAM) return -1; /* said where its code is */
     break;
   case AT_DISCR_VALUE:
     if (tag == TAG_MEMBER) return -1;

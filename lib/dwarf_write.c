@@ -95,6 +95,22 @@ static bool only_place(const struct kn_dwarf *d, uint32_t number, const uint8_t 
   return true;
 }
 
+/* Does the entry have those of calls? They are behind its other children. */
+static inline bool has_calls(const struct kn_dwarf_fields *f, const struct kn_dwarf_die *die) {
+  uint32_t n = 0;
+  if (KN_LIKELY(!f->calls) || die->func == 0 || !die->shape->calls) return false;
+  kn_dwarf_calls(f->d, die->func - 1, &n);
+  return n != 0;
+}
+
+/* Ends the children of entry i. */
+static inline bool end_entry(struct kn_dwarf_fields *f, uint32_t i) {
+  const struct kn_dwarf_die *die = &f->d->dies[i];
+  if (KN_UNLIKELY(f->calls) && has_calls(f, die) && !kn_dwarf_put_calls(f, die->func - 1))
+    return false;
+  return end_children(f->d);
+}
+
 /* Writes entry i without its children in the tree; *open: it has some. */
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
@@ -108,7 +124,7 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
     const struct kn_dwarf_view v = kn_dwarf_view(d, i);
     list = signature(d, &v, die->func != 0, &of);
   }
-  *open = die->first != 0 || list != NULL || inner;
+  *open = die->first != 0 || list != NULL || inner || has_calls(f, die);
   const uint8_t *expr = NULL;
   uint32_t n = 0;
   bool plain = (die->func | die->ranges | die->global) == 0 && !die->abstract &&
@@ -182,13 +198,13 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
       i = d->dies[i].first;
       continue;
     }
-    if (open && !end_children(d)) return false;
+    if (open && !end_entry(f, i)) return false;
     for (;;) { /* i is complete */
       if (is_variant(d, i, part) && !end_children(d)) return false;
       if (f->stack.n == 0 || d->dies[i].next != 0) break;
       i = f->stack.at[--f->stack.n];
       part = variant_part(f);
-      if (!end_children(d)) return false;
+      if (!end_entry(f, i)) return false;
     }
     if (f->stack.n == 0) break;
     i = d->dies[i].next;
@@ -236,6 +252,17 @@ static bool end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, 
   return true;
 }
 
+/* Will there be lists of ranges? */
+static bool needs_ranges(const struct kn_dwarf *d) {
+  for (uint32_t u = 0; u < d->units.n; u++)
+    if (d->units.at[u].n_funcs != 0 && (!d->units.at[u].same_section || d->units.n > 1))
+      return true;
+  for (uint32_t i = 0; i < d->scopes.n; i++)
+    if (d->scopes.at[i].first != d->scopes.at[i].last && d->dies[d->scopes.at[i].node].unit != 0)
+      return true;
+  return false;
+}
+
 /* Lengths; the range lists get their header and their table of offsets in front. */
 static bool end_sections(struct kn_dwarf *d) {
   uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 1);
@@ -245,15 +272,16 @@ static bool end_sections(struct kn_dwarf *d) {
   if (d->version < 5) return true;
   kn_put32(d->out[KN_DS_STR_OFFSETS].bytes.at, d->out[KN_DS_STR_OFFSETS].bytes.n - 4);
   kn_put32(d->out[KN_DS_ADDR].bytes.at, d->out[KN_DS_ADDR].bytes.n - 4);
-  return end_lists(d, KN_DS_RNGLISTS, d->list_at.at, d->list_at.n) &&
+  return (!d->has_ranges || end_lists(d, KN_DS_RNGLISTS, d->list_at.at, d->list_at.n)) &&
          (!d->has_lists || end_lists(d, KN_DS_LOCLISTS, d->loc_list_at.at, d->loc_list_at.n));
 }
 
 bool kn_dwarf_info(struct kn_dwarf *d) {
-  struct kn_dwarf_fields f = {.d = d};
+  struct kn_dwarf_fields f = {.d = d, .calls = d->callees != NULL};
   d->func_addr = kn_realloc(d->m, NULL, (d->e->n_funcs + 1) * sizeof *d->func_addr);
   d->file_of = kn_realloc(d->m, NULL, (size_t)d->n_dies * sizeof *d->file_of);
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);
+  d->has_ranges = needs_ranges(d);
   if (ok) memset(d->func_addr, 0, (d->e->n_funcs + 1) * sizeof *d->func_addr);
   for (uint32_t u = 0; ok && u < d->units.n; u++) ok = write_unit(&f, u);
   kn_realloc(d->m, f.stack.at, 0);

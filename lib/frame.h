@@ -1,5 +1,5 @@
-/* The frame of a walk: which offsets are given out. Offsets count from the frame register; kn_target.frame_up says in
- * which direction. The functions are in lib/regs.c and lib/walk.h.
+/* The frame of a walk: which offsets are given out. Offsets count from the frame register, in the
+ * direction that `up` says. The functions are in lib/regs.c and lib/walk.h.
  *
  * Invariant: an offset belongs to one value for as long as the value may be read from it; offset 0 is never given out
  * and means "none". */
@@ -17,7 +17,11 @@ struct kn_va_area {
 };
 
 struct kn_frame {
-  int32_t low;             /* lowest frame offset given out; with frame_up: behind the highest */
+  /* Offsets of locals grow upward from the frame register and are positive, and those of the caller's arguments, if
+   * there are any, are negative; else the other way round. As kn_target.frame_up, or the target's kn_target.begin
+   * says otherwise. */
+  bool up;
+  int32_t low;             /* lowest frame offset given out; with `up`: behind the highest */
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
   uint32_t spare_inst;     /* instruction that gave the latest of them back: */
   uint32_t spare_ready;    /* it may use only so many, since it may still read those */

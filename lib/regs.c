@@ -164,7 +164,7 @@ void kn_release(struct kn_walk *w, uint32_t h) {
   if (v->reg != KN_NO_REG) w->regs.free |= KN_BIT(v->reg & 63u);
   /* a spill slot may be reused, unless setjmp may return to where it is read; the caller's argument
    * area may not */
-  bool local = w->target->frame_up ? v->frame > 0 : v->frame < 0;
+  bool local = w->frame.up ? v->frame > 0 : v->frame < 0;
   if (local && !kn_spills_16(w, v->type) && !w->f->returns_twice) {
     if (w->frame.spare_inst != w->i) {
       w->frame.spare_inst = w->i;
@@ -324,7 +324,7 @@ int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2) {
   }
   int32_t mask = (1 << align_log2) - 1;
   mask |= 7 * (size >= 8);
-  if (w->target->frame_up) {
+  if (f->up) {
     int32_t at = (f->low + mask) & ~mask;
     f->low = at + (int32_t)size;
     return at;

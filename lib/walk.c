@@ -56,6 +56,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_places = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = 0;
+  w->frame.up = plan->target->frame_up;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = w->map.pieces.n = 0;
   w->params_of = UINT32_MAX;
@@ -250,6 +251,7 @@ static bool end(struct kn_walk *w) {
     .cfi_size = out->cfi_size - c->cfi_first,
     .loc_first = w->debug.line_first,
     .var_first = w->debug.var_first,
+    .call_first = w->debug.call_first,
     .subprogram = w->debug.on ? w->f->debug.subprogram : 0,
     .unit = w->f->debug.unit,
     .table = table,
@@ -368,12 +370,12 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->code.marks.at, w->code.fixups.at,   w->code.literals.at,
-                    w->code.cut.at,   w->frame.spare.at,   w->moves.at,
-                    w->params.at,     w->shadows.at,       w->args.at,
-                    w->map.pieces.at, w->debug.terms.at,   w->debug.scratch.at,
-                    w->debug.held.at, w->debug.written.at, w->debug.aims.at,
-                    w->exits.at,      w->debug.lines.at};
+  void *arrays[] = {w->code.marks.at,   w->code.fixups.at,   w->code.literals.at,
+                    w->code.cut.at,     w->frame.spare.at,   w->moves.at,
+                    w->params.at,       w->shadows.at,       w->args.at,
+                    w->map.pieces.at,   w->debug.terms.at,   w->debug.scratch.at,
+                    w->debug.held.at,   w->debug.written.at, w->debug.aims.at,
+                    w->debug.passed.at, w->exits.at,         w->debug.lines.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

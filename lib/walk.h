@@ -27,6 +27,8 @@ struct kn_map {
 
 struct kn_debug_held;
 struct kn_debug_aim;
+struct kn_debug_passed;
+enum { KN_DEBUG_ENTERED = 16 };
 
 /* What is kept for debuggers while a function is walked: see lib/debug.c. */
 struct kn_walk_debug {
@@ -54,8 +56,43 @@ struct kn_walk_debug {
   /* the last instruction that was looked at, and its place */
   uint32_t stepped, step_at, step_fixups;
   uint32_t called; /* where the newest call returns to */
-  uint32_t column; /* location in the newest row's line that has no row so far, or 0 */
+  union {
+    struct {
+      uint32_t column; /* location in the newest row's line that has no row so far, or 0 */
+      uint32_t
+        describes; /* 1: the function's calls are described (lib/debug_call.c); 0: they are not */
+    };
+    uint64_t at_calls; /* not 0: something is to be done at calls */
+  };
+  /* lib/debug_call.c: */
+  uint32_t call_first; /* of the function, in the session's output */
+  KN_ARRAY(struct kn_debug_passed) passed;
+  uint32_t
+    call_at; /* where the newest call begins whose end is not noted so far; UINT32_MAX: none */
+  struct {
+    uint32_t value;
+    uint8_t reg;
+  } entered
+    [KN_DEBUG_ENTERED]; /* parameters that are in registers when the function begins, and these; KN_NO_REG: the end */
 };
+
+/* What is in a register when a call begins, and where the caller has it while the call runs. */
+struct kn_debug_passed {
+  enum kn_debug_where {
+    KN_DP_NUMBER,
+    KN_DP_SLOT,  /* `index`, a slot's address, */
+    KN_DP_REG,   /* what is in register `index`, */
+    KN_DP_FRAME, /* what is at `frame`, of `bytes` bytes, */
+    KN_DP_ENTRY  /* or was in register `index` when the caller began: `number` is added */
+  } where;
+  uint8_t
+    reg; /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called */
+  uint8_t bytes;
+  uint32_t index;
+  int32_t frame;
+  int64_t number;
+};
+#define KN_PASSED_TARGET 0xff
 
 /* From `mark` on the register, home of a loop's parameter, has the parameter of the next round: in the loop's last block,
  * at position `pos`. */
@@ -105,6 +142,7 @@ struct kn_few_moves {
 /* An epilogue that stands behind the blocks, since it depends on the frame's size. */
 struct kn_exit {
   uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
+  uint32_t behind;        /* label behind the jump, or 0 */
   bool returns;           /* or, if this is set, to the caller */
   bool compares;          /* it looks at a guard, and ends with the failure's call */
   uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
@@ -347,9 +385,24 @@ void kn_debug_place(struct kn_walk *w);
 void kn_debug_end(struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_column(struct kn_walk *w);
-/* A call is to be emitted here. */
-KN_INLINE void kn_debug_call(struct kn_walk *w) {
-  if (KN_UNLIKELY(w->debug.column != 0)) kn_debug_column(w);
+/* lib/debug_call.c: a function begins; the call of w->i is emitted next; its jump is, as a tail
+ * call: a label to be placed behind that, or 0; the function is complete.
+ * `own`: it calls what the instruction says, and no library function; `reg`: what is called is in it, if that is no symbol. */
+void kn_debug_calls_begin(struct kn_walk *w);
+void kn_debug_call_begins(struct kn_walk *w, bool own, unsigned reg);
+uint32_t kn_debug_tail(struct kn_walk *w, unsigned reg);
+void kn_debug_calls_end(struct kn_walk *w);
+/* Puts an expression: what register `reg` (DWARF's number) held when the function began. */
+uint8_t *kn_debug_entry(const struct kn_walk *w, uint8_t *p, unsigned reg);
+/* DWARF's number of the register that parameter `value` is in when the function begins; KN_NO_REG: it is none, or that is not
+ * known. */
+unsigned kn_debug_entered(const struct kn_walk *w, uint32_t value);
+/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and a place in the frame;
+ * of a constant none. False: that is not known (lib/debug_held.c). */
+bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame);
+/* A call is to be emitted here: kn_debug_call_begins. */
+KN_INLINE void kn_debug_call(struct kn_walk *w, bool own, unsigned reg) {
+  if (KN_UNLIKELY(w->debug.at_calls != 0)) kn_debug_call_begins(w, own, reg);
 }
 /* The code of instruction w->i begins. */
 KN_INLINE void kn_debug_inst(struct kn_walk *w) {

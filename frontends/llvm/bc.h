@@ -269,7 +269,8 @@ struct kn_bc {
   bool no_code;     /* constants must not be computed by instructions here */
   bool expressions; /* the function has constant expressions that may need instructions */
   bool hoisting;    /* constants are being computed in the entry, for all blocks */
-  bool hoist_module; /* reason to restart, and set from then on: the module's are, too */
+  bool
+    hoist_module; /* reason to restart, and set from then on: the module's are, too, and vectors of addresses */
   uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
 
   /* inline assembly: asm.c */
@@ -391,9 +392,10 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
   return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
 }
 
-/* Are the lanes integers that do not fill their Kiln type? In memory these are packed. */
+/* Are the lanes integers that do not fill their Kiln type, or i128? They are passed to functions in other ways. */
 static inline bool kn_bc_has_odd_lanes(const struct kn_bc *r, const struct kn_bc_type *t) {
-  return t->kind == TK_VECTOR && r->types[r->elems.at[t->first].type].fit == FIT_ODD;
+  return t->kind == TK_VECTOR &&
+         (r->types[r->elems.at[t->first].type].fit == FIT_ODD || t->lane == KILN_TYPE_I128);
 }
 
 /* True for vectors of several registers. */

@@ -232,7 +232,7 @@ static bool sub_block(struct kn_bc *r) {
   r->expr_count = 0;
   if (!kn_bc_read_constants(r)) return false;
   r->inst_base = r->n_vals;
-  if (KN_UNLIKELY(r->expressions)) kn_bc_hoist(r, first);
+  if (KN_UNLIKELY(r->expressions || r->hoist_module)) kn_bc_hoist(r, first);
   return r->status == KILN_OK;
 }
 

@@ -602,7 +602,8 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
   kiln_value v;
   if (t->kind == TK_VECTOR) {
     v = kn_bc_vec_const(r, id);
-    if (r->status != KILN_OK || !kn_bc_vec_plain(r, id)) return v; /* valid in this block only */
+    if (r->status != KILN_OK || (!r->hoisting && !kn_bc_vec_plain(r, id)))
+      return v; /* valid in this block only */
   } else if (c->kind == CK_GLOBAL && r->globals.at[c->index].symbol &&
              !r->globals.at[c->index].tls) {
     v = kiln_const_symbol(r->f, (kiln_symbol){r->globals.at[c->index].symbol}, 0);
@@ -700,7 +701,7 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
 
 bool kn_bc_const_parts(struct kn_bc *r, uint32_t id) {
   bool no_code = r->no_code;
-  r->no_code = true; /* the parts are remembered for other blocks */
+  r->no_code = !r->hoisting; /* the parts are remembered for other blocks */
   bool ok = kn_bc_split(r, kn_bc_type_of(r, id)) && const_parts(r, id, kn_bc_type_of(r, id));
   r->no_code = no_code;
   return ok;

@@ -161,10 +161,14 @@ void kn_bc_hoist(struct kn_bc *r, uint32_t first) {
   r->hoisting = true;
   for (uint32_t id = first; id < r->inst_base && r->status == KILN_OK; id++) {
     unsigned kind = r->csts[id].kind;
+    uint32_t type = kn_bc_type_of(r, id);
+    const struct kn_bc_type *t = &r->types[type];
     bool expression =
       kind == CK_CAST || kind == CK_BINOP || kind == CK_CMP || kind == CK_SELECT || kind == CK_GEP;
-    if (expression && r->types[kn_bc_type_of(r, id)].ktype && r->vals[id].t >> 24 == VS_CONST)
-      kn_bc_const(r, id);
+    bool vector = r->hoist_module && kind == CK_AGGREGATE && t->kind == TK_VECTOR && t->lane;
+    if ((!expression && !vector) || r->vals[id].t >> 24 != VS_CONST) continue;
+    if (vector && kn_bc_is_long_vector(t)) kn_bc_parts(r, id, type);
+    else if (t->ktype) kn_bc_const(r, id);
   }
   r->hoisting = false;
 }

@@ -11,7 +11,7 @@ enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0x7fff };
  * 63 the distance of probes, 0: the default. */
 enum { NAKED = 8192 };
 enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, NO_CF_CHECK = 64 };
-enum { AVX512 = 128 }; /* of x86-64, which has none of these: */
+enum { AVX512 = 128, GENERAL = 256 }; /* of x86-64, which has none of these: */
 /* Of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it. */
 enum {
   BRANCH = 128,
@@ -44,11 +44,28 @@ static uint32_t number(const char *s, uint32_t most) {
   return n < most ? (uint32_t)n : most;
 }
 
+/* Does a list of features take x86-64's vector registers or those of the x87 away? The last entry for a feature
+ * counts. */
+static bool takes_registers(const char *features) {
+  static const char names[][5] = {"sse", "sse2", "x87"};
+  bool takes = false;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t n = strlen(names[i]);
+    bool without = false;
+    for (const char *p = features; (p = strstr(p, names[i])); p += n)
+      if (p != features && (p[n] == 0 || p[n] == ',')) without = p[-1] == '-';
+    takes |= without;
+  }
+  return takes;
+}
+
 bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
   if (strcmp(key, "probe-stack") == 0) {
     /* Zig's function touches each page, which is what the code does that is called "inline-asm" */
     if (strcmp(value, "inline-asm") != 0 && strcmp(value, "__zig_probe_stack") != 0) return false;
     a->harden |= PROBE;
+  } else if (strcmp(key, "frame-pointer") == 0) {
+    if (strcmp(value, "none") != 0) a->flags |= FA_FRAME_POINTER;
   } else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
   else if (strcmp(key, "stack-probe-size") == 0)
     a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;
@@ -62,8 +79,9 @@ bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
                                                           : SIGN);
   else if (strcmp(key, "sign-return-address-key") == 0)
     a->harden |= strcmp(value, "b_key") == 0 ? KEY_B : 0;
-  else if (strcmp(key, "target-features") == 0 && strstr(value, "+avx"))
-    a->harden |= AVX | (strstr(value, "+avx512f") ? AVX512 : 0);
+  else if (strcmp(key, "target-features") == 0)
+    a->harden |= (strstr(value, "+avx512f") ? AVX512 : 0) | (strstr(value, "+avx") ? AVX : 0) |
+                 (takes_registers(value) ? GENERAL : 0);
   else if (strcmp(key, "instrument-function-entry-inlined") == 0) {
     unsigned k = 1;
     while (k < 4 && strcmp(value, entered_by[k]) != 0) k++;
@@ -240,6 +258,7 @@ void kn_bc_harden_function(struct kn_bc *r) {
                      &(kiln_asm){.bytes = "\xf3\x0f\x1e\xfa", .size_bytes = 4}, NULL, 0);
     return;
   }
+  if (kn_bc_targets[r->target].cf_protection && harden & GENERAL) kiln_func_general(r->f);
   if (protect != r->harden.protect) kiln_func_protect(r->f, protect);
   r->harden.enters = (uint8_t)((harden & ENTERS) >> ENTERS_SHIFT);
   r->harden.leaves = (harden & LEAVES) != 0;

@@ -618,7 +618,7 @@ static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
     if (!kn_bc_vec_get(c->r, arg_id(c, 0), c->ret, &x[0]) ||
         !kn_bc_vec_get(c->r, arg_id(c, 1), c->ret, &x[1]))
       return true;
-    if (x[0].mask || x[0].odd) return false;
+    if (x[0].mask || x[0].apart) return false;
     kn_bc_vec_funnel(c->r, c->row->op == KILN_OP_FSHL, in, by, out);
     kn_bc_vec_def(c->r, out);
     return true;

@@ -176,6 +176,7 @@ enum {
   FA_HARDENED = 128, /* of a global only: kn_bc_attr.harden is not 0 */
   FA_WIN64 = 256,    /* of a global only: its convention */
   FA_OPT_NONE = 8192,
+  FA_FRAME_POINTER = 32768,
   /* x86-64's features that the reader itself asks for */
   FA_SSSE3 = 512,
   FA_SSE41 = 1024,

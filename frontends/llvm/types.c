@@ -124,7 +124,7 @@ static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
   } else if (e->kind == TK_PTR && e->ktype) {
     t->lane = KILN_TYPE_I64;
   } else if ((e->fit == FIT_EXACT || e->fit == FIT_SOFT || e->kind == TK_INT) && e->ktype &&
-             e->bits <= 64) {
+             (e->bits <= 64 || e->bits == 128)) {
     t->lane = e->ktype;
   } else {
     return;

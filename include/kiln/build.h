@@ -109,6 +109,16 @@ KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
  * kiln_asm.rows. To be called
  * before the function is finished. */
 KILN_API void kiln_func_naked(kiln_func *f);
+/** The function's code uses no register of floats and vectors, so that what other code keeps there stays as it is: in a
+ * kernel, or between two ASMs. Small blocks are copied and filled by general registers; a variadic function does not
+ * store those of its caller. It is an error if it has a value that is a float or a vector, or for AArch64. What it calls
+ * may use them. To be called before the function is finished. */
+KILN_API void kiln_func_general(kiln_func *f);
+/** The function keeps the frame pointer (x86-64: rbp; AArch64: x29) as the head of a list of frames, for whoever walks the
+ * stack without frame rows: profilers, sanitizers. On x86-64 others address their frames by the stack pointer, unless
+ * that moves; on AArch64 every function with a frame keeps it. A function that needs no frame has none in any case. To
+ * be called before the function is finished. */
+KILN_API void kiln_func_frame_pointer(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
  * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
  * each salloc, of any size. `page_bytes`: distance between two accesses at most, as large as the guard page; 0: 4096;

@@ -157,7 +157,9 @@ KILN_API void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e);
 
 /** A variable (DW_TAG_variable) of the module is at `symbol`, to whose address an expression of `n` bytes (DW_OP_...,
  * copied) is applied; symbol 0: it is nowhere, but the expression gives its value. If the symbol is not defined in the
- * object, the variable has no location. */
+ * object, the variable has no location.
+ * For a declaration (DW_TAG_subprogram) of a function that the module does not define, `symbol` is the function: entries of
+ * calls refer to it; there is no expression. */
 KILN_API void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol,
                                 const void *expr, size_t n);
 
@@ -188,7 +190,11 @@ KILN_API uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at);
 KILN_API uint32_t kiln_file_of(kiln_session *s, const char *name, kiln_die file);
 
 /** The function being built is described by `subprogram` (DW_TAG_subprogram), an entry of a unit; `unit` is the
- * module's entry of that, and the code before the first location of an instruction belongs to `begin` (0: none). */
+ * module's entry of that, and the code before the first location of an instruction belongs to `begin` (0: none).
+ * If `subprogram` is defined and has DW_AT_call_all_calls, a flag, the function's calls have entries (DW_TAG_call_site, in
+ * version 4 of DWARF GNU's), with what they pass in registers where that is a constant, an address in the frame, or
+ * somewhere that the call leaves alone; and variables that are parameters without a place any more (kiln_func_value)
+ * are what these were when the function began (DW_OP_entry_value). kiln_debug_version is to be called before. */
 KILN_API void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin);
 
 /** A variable of a function that lives in memory for all of its scope. */

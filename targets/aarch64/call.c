@@ -339,7 +339,7 @@ static void mark_return(struct kn_walk *w) {
 }
 
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
-  kn_debug_call(w);
+  kn_debug_call(w, !library, CALLEE);
   uint32_t start = kn_here(w);
   if (symbol) {
     a64_call_symbol(w, symbol, library);
@@ -397,6 +397,7 @@ KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
 /* A tail call's end, where its arguments are in place: goes to its epilogue (frame.c). */
 static void emit_tail(struct kn_walk *w, uint32_t symbol) {
   struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
+  exit.behind = kn_debug_tail(w, CALLEE);
   if (!KN_PUSH(w->f, w->exits, exit)) return;
   if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = w->exits.n;
   else a64_branch(w, exit.label);

@@ -243,6 +243,7 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
   if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
   else a64_tail_jump(w, x->symbol);
   x->end = kn_here(w);
+  if (KN_UNLIKELY(x->behind != 0)) kn_label_place(w, x->behind);
   x->compares = fail[0] != 0;
   if (KN_UNLIKELY(x->compares)) a64_harden_end(w, fail);
 }

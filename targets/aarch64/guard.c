@@ -183,6 +183,7 @@ static void enter_guard(struct kn_walk *w) {
 
 void a64_harden_begin(struct kn_walk *w) {
   w->i = 0; /* of no instruction: for diagnostics */
+  if (w->f->general) kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "code of general registers only");
   unsigned whole = (unsigned)__builtin_popcountll(a64(w)->kept_whole);
   if (whole != 0) {
     a64(w)->kept_at = kn_frame_alloc(w, 16 * whole, 4);

@@ -178,8 +178,8 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   for (unsigned k = 0; k < sizeof fixed; k++) kn_claim(w, fixed[k]);
   struct x64_place m = x64_address(w, in->a, 0);
   const unsigned at = X64_SCRATCH;
-  struct x64_mem kept = x64_at(X64_RBP, kn_frame_alloc(w, 8, 3)),
-                 address = x64_at(X64_RBP, kn_frame_alloc(w, 8, 3));
+  struct x64_mem kept = x64_frame_mem(w, kn_frame_alloc(w, 8, 3)),
+                 address = x64_frame_mem(w, kn_frame_alloc(w, 8, 3));
   x64_lea(w, at, &m);
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, at, address));
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RBX, kept));

@@ -236,13 +236,13 @@ static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32
     c->restore = kn_frame_alloc(w, 8, 3);
     w->eh.stack = (struct kn_call_stack){.kept = c->restore};
     if (!kn_code_ready(w, 4096)) return;
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RSP, x64_at(X64_RBP, c->restore)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, c->restore)));
     x64_allocate(w, align_16(bytes) + align - 16);
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align - 16));
     EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(int32_t)align));
   } else if (
     c->tail) { /* collected in the frame, since they may be made of what is where they go */
-    if (bytes != 0) c->area = x64_frame(kn_frame_alloc(w, bytes, 4));
+    if (bytes != 0) c->area = x64_frame(w, kn_frame_alloc(w, bytes, 4));
   } else if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
@@ -297,7 +297,7 @@ static void mark_return(struct kn_walk *w) {
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
 KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
                            uint64_t clobbered) {
-  kn_debug_call(w);
+  kn_debug_call(w, !library, reg);
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else call_symbol(w, symbol, library);
@@ -315,10 +315,10 @@ static void forward_rest(struct kn_walk *w) {
   if (!kn_code_ready(w, 4096)) return;
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k],
-                   x64_at(X64_RBP, w->frame.va.save + 8 * (int32_t)k)));
+                   x64_frame_mem(w, w->frame.va.save + 8 * (int32_t)k)));
   for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k,
-                   x64_at(X64_RBP, w->frame.va.save + 48 + 16 * (int32_t)k)));
+                   x64_frame_mem(w, w->frame.va.save + 48 + 16 * (int32_t)k)));
   x64_const(w, X64_RAX, N_FP_ARGS); /* at most so many */
 }
 
@@ -327,7 +327,7 @@ static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, 
                       uint32_t bytes) {
   if (bytes != 0 && kn_code_room(w, TAIL_ROOM)) {
     x64(w)->uses_incoming = true;
-    x64_copy(w, x64_frame(16), c->area, bytes);
+    x64_copy(w, x64_frame(w, 16), c->area, bytes);
   }
   bool got = symbol != 0 && w->f->module->some_no_plt && through_got(w, symbol, false);
   if (KN_UNLIKELY(c->variadic)) {
@@ -335,7 +335,9 @@ static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, 
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a variadic tail call with a static chain");
     forward_rest(w);
   }
+  uint32_t behind = kn_debug_tail(w, reg);
   x64_epilogue_jump(w, symbol, got, reg);
+  if (behind) kn_label_place(w, behind);
 }
 
 /* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
@@ -585,7 +587,7 @@ void x64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
-  struct x64_place to = {.m = x64_at(X64_RBP, frame)};
+  struct x64_place to = {.m = x64_frame_mem(w, frame)};
   if (a->type == KILN_TYPE_F80) {
     x64_x87_pop_to(w, &to);
     return;
@@ -597,7 +599,7 @@ void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
 
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
   if (KN_UNLIKELY(stack.kept != 0))
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RBP, stack.kept)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_frame_mem(w, stack.kept)));
   else EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)stack.bytes));
 }
 
@@ -669,7 +671,7 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = w->f->result_types[0];
   if (in->x == 1 && X64_INT >> type & 1) return_word(w, kn_ret_value(w->f, in, 0), type);
   else if (in->x != 0) return_values(w, in);
-  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RBP, x64(w)->sret)));
+  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_frame_mem(w, x64(w)->sret)));
   else if (x64(w)->sret_value) return_word(w, x64(w)->sret_value, KILN_TYPE_I64);
   x64_epilogue(w);
 }
@@ -682,19 +684,20 @@ static void save_area(struct kn_walk *w) {
     x64(w)->uses_incoming = true;
     for (unsigned k = w->frame.va.gp; k < N_WIN64_ARGS; k++)
       EMIT(w,
-           x64_rm(w->code.p, X64_MOV_ST, 3, win64_args[k], x64_at(X64_RBP, 16 + 8 * (int32_t)k)));
+           x64_rm(w->code.p, X64_MOV_ST, 3, win64_args[k], x64_frame_mem(w, 16 + 8 * (int32_t)k)));
     return;
   }
   w->frame.va.save = kn_frame_alloc(w, 176, 4);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k],
-                   x64_at(X64_RBP, w->frame.va.save + 8 * (int32_t)k)));
+                   x64_frame_mem(w, w->frame.va.save + 8 * (int32_t)k)));
+  if (KN_UNLIKELY(w->f->general)) return;
   EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
   uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);
   for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, k,
-                   x64_at(X64_RBP, w->frame.va.save + 48 + 16 * (int32_t)k)));
+                   x64_frame_mem(w, w->frame.va.save + 48 + 16 * (int32_t)k)));
   x64_place_label(w, skip);
 }
 
@@ -708,9 +711,9 @@ void x64_align_slots(struct kn_walk *w, bool arrays) {
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
     s->frame = kn_frame_alloc(w, 8, 3);
     if (!kn_code_ready(w, 4096)) return;
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, at + align - 1)));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1)));
     EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -align));
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, s->frame)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, s->frame)));
   }
 }
 
@@ -777,7 +780,7 @@ static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
     x64(w)->sret = kn_frame_of(w, v); /* where `enter` stores it, for life */
   } else {
     x64(w)->sret = kn_frame_alloc(w, 8, 3);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, a->reg, x64_at(X64_RBP, x64(w)->sret)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, a->reg, x64_frame_mem(w, x64(w)->sret)));
   }
 }
 
@@ -825,7 +828,7 @@ void x64_enter(struct kn_walk *w) {
     if (!kn_code_ready(w, 4096)) return;
     w->i = a.h;
     unsigned dst = kn_def(w, a.h, KILN_TYPE_I64, KN_NO_REG, 0);
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst, x64_at(X64_RBP, 16 + (int32_t)a.stack)));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a.stack)));
     kn_defined(w, a.h, dst);
     kn_inst_end(w);
   }

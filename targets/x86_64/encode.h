@@ -198,15 +198,22 @@ X64_INLINE unsigned x64_mod(int32_t disp, unsigned rm) {
 }
 static const uint8_t x64_mod_bytes[3] = {0, 1, 4};
 
-/* form reg, [base + disp], base neither rsp nor r12. SDM 2.1.5, table 2-2. */
+/* ModRM and a displacement from `base`, SIB between them where it is rsp or r12: `*size` bytes, at most 6. SDM 2.1.5,
+ * tables 2-2 and 2-3. */
+X64_INLINE uint64_t x64_based(unsigned reg, unsigned base, int32_t disp, unsigned *size) {
+  unsigned rm = base & 7, mod = x64_mod(disp, rm), sib = rm == 4;
+  *size = 1 + sib + x64_mod_bytes[mod];
+  return (mod << 6 | (reg & 7) << 3 | rm) | 0x2400 * sib | (uint64_t)(uint32_t)disp << 8 << 8 * sib;
+}
+
+/* form reg, [base + disp]. */
 X64_INLINE uint8_t *x64_form_at(uint8_t *p, uint32_t form, unsigned reg, unsigned base,
                                 int32_t disp) {
   p = x64_form_head(p, form, (reg >> 3) << 2 | base >> 3, reg);
-  unsigned rm = base & 7, mod = x64_mod(disp, rm), two = form / X64_FORM_LONG & 1;
-  uint64_t rest = (mod << 6 | (reg & 7) << 3 | rm) | (uint64_t)(uint32_t)disp << 8;
-  uint64_t code = (form & 0xffff) | rest << 8 << (8 * two);
+  unsigned two = form / X64_FORM_LONG & 1, size;
+  uint64_t code = (form & 0xffff) | x64_based(reg, base, disp, &size) << 8 << (8 * two);
   memcpy(p, &code, 8);
-  return p + two + 2 + x64_mod_bytes[mod];
+  return p + two + 1 + size;
 }
 
 /* The moves between a register and memory, by name and log2 of the size: the instructions whose form is only known at
@@ -230,16 +237,16 @@ extern const uint32_t x64_move_forms[X64_MOVE_COUNT];
  * number in the highest byte. */
 extern const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2];
 
-/* move reg, [base + disp], base neither rsp nor r12: as x64_form_at. */
+/* move reg, [base + disp]: as x64_form_at. */
 X64_INLINE uint8_t *x64_move_at(uint8_t *p, unsigned move, unsigned reg, unsigned base,
                                 int32_t disp) {
   uint64_t head = x64_move_heads[move][reg >> 2][base >> 3];
   memcpy(p, &head, 8);
   p += head >> 56;
-  unsigned rm = base & 7, mod = x64_mod(disp, rm);
-  uint64_t rest = (mod << 6 | (reg & 7) << 3 | rm) | (uint64_t)(uint32_t)disp << 8;
+  unsigned size;
+  uint64_t rest = x64_based(reg, base, disp, &size);
   memcpy(p, &rest, 8);
-  return p + 1 + x64_mod_bytes[mod];
+  return p + size;
 }
 
 /* form reg, [m], m any other. SDM 2.1.5, tables 2-2 and 2-3. */
@@ -270,8 +277,7 @@ static inline uint8_t *x64_form_any(uint8_t *p, uint32_t form, unsigned reg, str
 /* form reg, [m]. With a rip base the displacement is the last 4 bytes of the instruction (before an
  * immediate). */
 X64_INLINE uint8_t *x64_form_mem(uint8_t *p, uint32_t form, unsigned reg, struct x64_mem m) {
-  if (__builtin_expect(
-        m.index == X64_NONE && m.segment == 0 && m.base < X64_RIP && (m.base & 7) != 4, 1))
+  if (__builtin_expect(m.index == X64_NONE && m.segment == 0 && m.base < X64_RIP, 1))
     return x64_form_at(p, form, reg, m.base, m.disp);
   return x64_form_any(p, form, reg, m);
 }

@@ -4,7 +4,7 @@
  *
  * Probes. Invariant: at each instruction the last access to the stack is less than a page above rsp. A call writes its
  * return address, so a frame may end less than a page below what was accessed; where the function itself moves rsp
- * again, it does not. The unwind rows know nothing of probes: rbp is the base of the CFA by then. */
+ * again, it does not. Where rbp is the base of the CFA by then, the unwind rows know nothing of probes. */
 #include "targets/x86_64/x64.h"
 
 /* ---- stack probes ---- */
@@ -24,19 +24,42 @@ static uint8_t *touch(uint8_t *p) {
   return p + sizeof bytes;
 }
 
-static uint8_t *allocate(uint8_t *p, uint32_t bytes, uint32_t page, bool last) {
+/* The prologue's code up to `p` has allocated `size` bytes, as the unwind rows of frames without rbp say: the CFA
+ * counts from `reg`. */
+static void add_row(struct kn_walk *w, const uint8_t *p, unsigned reg, uint32_t size) {
+  struct x64_walk *x = x64(w);
+  if (!w->frame.up) return;
+  uint32_t at = (uint32_t)(p - w->code.base) - X64_GAP; /* the prologue moves by so much */
+  x->rows[x->n_rows++] = (struct x64_frame_row){.at = at, .reg = (uint8_t)reg, .size = size};
+}
+
+uint8_t *x64_allocate_frame(struct kn_walk *w, uint8_t *p, uint32_t size) {
+  if (w->frame.up && size == 8) *p++ = 0x50; /* push rax, whatever is in it */
+  else p = sub_rsp(p, size);
+  add_row(w, p, X64_RSP, size);
+  return p;
+}
+
+static uint8_t *allocate(struct kn_walk *w, uint8_t *p, uint32_t bytes, uint32_t page, bool last) {
   uint32_t pages = bytes / page, rest = bytes % page;
   if (pages > UNROLLED) {
     p = x64_rm(p, X64_LEA, 3, X64_R11, x64_at(X64_RSP, -(int32_t)(pages * page)));
+    add_row(w, p, X64_R11, pages * page);
     uint8_t *loop = p;
     p = touch_new(sub_rsp(p, page));
     p = x64_rr(p, X64_CMP, 3, X64_RSP, X64_R11);
     p = x64_jcc_rel8(p, X64_NE, (int8_t)(loop - p - 2));
+    add_row(w, p, X64_RSP, pages * page);
   } else {
-    for (; pages > 0; pages--) p = touch_new(sub_rsp(p, page));
+    for (uint32_t k = 1; k <= pages; k++) {
+      p = sub_rsp(p, page);
+      add_row(w, p, X64_RSP, k * page);
+      p = touch_new(p);
+    }
   }
   if (rest == 0) return p;
   p = sub_rsp(p, rest);
+  add_row(w, p, X64_RSP, bytes);
   return last ? touch_new(p) : p;
 }
 
@@ -46,13 +69,15 @@ static uint32_t page_of(const kiln_func *f) { return f->probe_bytes & ~15u; }
 uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size) {
   uint8_t *p = w->code.base + x64(w)->frame_patch - 3;
   uint8_t *end = p + 7 + x64(w)->probe_room;
-  if (size != 0) p = allocate(p, size, page_of(w->f), w->f->dynamic_stack);
+  if (size >= page_of(w->f) || w->f->dynamic_stack)
+    p = allocate(w, p, size, page_of(w->f), w->f->dynamic_stack && size != 0);
+  else if (size != 0) p = x64_allocate_frame(w, p, size);
   return (uint32_t)(end - p);
 }
 
 void x64_allocate(struct kn_walk *w, uint32_t bytes) {
   if (w->f->probe_bytes == 0) EMIT(w, sub_rsp(w->code.p, bytes));
-  else EMIT(w, allocate(w->code.p, bytes, page_of(w->f), false));
+  else EMIT(w, allocate(w, w->code.p, bytes, page_of(w->f), false));
 }
 
 void x64_probe_salloc(struct kn_walk *w, int32_t align) {
@@ -80,7 +105,27 @@ void x64_probe_salloc(struct kn_walk *w, int32_t align) {
 
 void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64(w->code.p)); }
 
+/* Fails a function that is to have values in general registers alone, if one needs another. */
+static void general_only(struct kn_walk *w) {
+  bool other = false;
+  for (uint32_t i = 1; i < w->f->n && !other; i++) {
+    unsigned type = w->val[i].type;
+    other = kn_bank(w, type) || type == KILN_TYPE_F80;
+    w->i = i;
+  }
+  for (uint32_t i = 0; i < w->f->pool.n && !other; i++) {
+    unsigned type = w->f->pool.at[i].type;
+    other = kn_bank(w, type) || type == KILN_TYPE_F80;
+    w->i = 0;
+  }
+  if (other)
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+                 "a float or vector in a function that uses general registers only");
+  w->i = 0;
+}
+
 void x64_harden_head(struct kn_walk *w) {
+  if (w->f->general) general_only(w);
   uint8_t *start = w->code.p;
   if ((w->f->protect & (KILN_PROTECT_BRANCH | KILN_PROTECT_DIRECT)) == KILN_PROTECT_BRANCH)
     x64_landing(w);
@@ -95,7 +140,7 @@ static uint64_t kept_registers(struct kn_walk *w) {
   if (cc == KILN_CC_WIN64)
     return KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | UINT64_C(0xffc0) << KN_FP_BASE; /* xmm6 to xmm15 */
   uint64_t keep = X64_CALLER_GP & ~KN_BIT(X64_R11);
-  if (cc == KILN_CC_PRESERVE_ALL) keep |= UINT64_C(0xffff) << KN_FP_BASE;
+  if (cc == KILN_CC_PRESERVE_ALL && !w->f->general) keep |= UINT64_C(0xffff) << KN_FP_BASE;
   struct kn_assign s = {0};
   for (uint32_t k = 0; k < w->f->n_results; k++) {
     struct kn_arg a = {.type = w->f->result_types[k], .reg = KN_NO_REG, .high = KN_NO_REG};
@@ -118,7 +163,7 @@ static int32_t kept_at(struct kn_walk *w, unsigned r) {
 static void move_kept(struct kn_walk *w, bool load) {
   for (uint64_t m = x64(w)->kept; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
-    struct x64_mem at = x64_at(X64_RBP, kept_at(w, r));
+    struct x64_mem at = x64_frame_mem(w, kept_at(w, r));
     if (r < KN_FP_BASE) EMIT(w, x64_rm(w->code.p, load ? X64_MOV : X64_MOV_ST, 3, r, at));
     else EMIT(w, x64_rm(w->code.p, load ? X64_MOVAPS : X64_MOVAPS_ST, 2, x64_hw(r), at));
   }
@@ -186,7 +231,7 @@ static void enter_guard(struct kn_walk *w) {
   x64(w)->guard = kn_frame_alloc(w, 8, 3);
   x64(w)->guard_fail = kn_code_label(w);
   load_guard(w);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_R11, x64_at(X64_RBP, x64(w)->guard)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_R11, x64_frame_mem(w, x64(w)->guard)));
   for (uint32_t k = 0; k < f->slots.n; k++) {
     const struct kn_slot *s = &f->slots.at[k];
     if (s->array && s->uses != 0 && s->align_log2 <= 4) kn_slot_frame(w, k);
@@ -211,7 +256,7 @@ void x64_harden_begin(struct kn_walk *w) {
 void x64_harden_return(struct kn_walk *w) {
   if (w->f->guarded) {
     load_guard(w);
-    EMIT(w, x64_rm(w->code.p, X64_SUB, 3, X64_R11, x64_at(X64_RBP, x64(w)->guard)));
+    EMIT(w, x64_rm(w->code.p, X64_SUB, 3, X64_R11, x64_frame_mem(w, x64(w)->guard)));
     x64_jcc(w, X64_NE, x64(w)->guard_fail);
   }
   if (x64(w)->kept != 0) move_kept(w, true);

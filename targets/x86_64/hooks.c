@@ -6,23 +6,25 @@ void x64_hook_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type)
   x64_move(w, dst, src, type);
 }
 
-void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
-  struct x64_mem m = x64_at(X64_RBP, frame);
-  if (KN_UNLIKELY(type == KILN_TYPE_V128))
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(dst), m));
-  else if (kn_bank(w, type))
-    EMIT(w, x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS : X64_MOVSD, 2, x64_hw(dst), m));
-  else EMIT(w, x64_rm(w->code.p, X64_MOV, x64_op_size(type), dst, m));
-}
+/* Between a register and the frame, by type; what is narrower than 32 bits takes as many. */
+#define SPILL_MOVES(op, ss, sd, ups)                                                               \
+  {[KILN_TYPE_I8] = X64_MOVE_##op##_2,  [KILN_TYPE_I16] = X64_MOVE_##op##_2,                       \
+   [KILN_TYPE_I32] = X64_MOVE_##op##_2, [KILN_TYPE_I64] = X64_MOVE_##op##_3,                       \
+   [KILN_TYPE_F32] = X64_MOVE_##ss##_2, [KILN_TYPE_F64] = X64_MOVE_##sd##_2,                       \
+   [KILN_TYPE_V64] = X64_MOVE_##sd##_2, [KILN_TYPE_V128] = X64_MOVE_##ups##_2}
+static const uint8_t spill_moves[2][KILN_TYPE_COUNT] = {
+  SPILL_MOVES(MOV, MOVSS, MOVSD, MOVUPS), SPILL_MOVES(MOV_ST, MOVSS_ST, MOVSD_ST, MOVUPS_ST)};
 
+KN_INLINE void spill_move(struct kn_walk *w, bool store, unsigned reg, int32_t frame,
+                          unsigned type) {
+  struct x64_mem m = x64_frame_mem(w, frame);
+  EMIT(w, x64_move_at(w->code.p, spill_moves[store][type], x64_hw(reg), m.base, m.disp));
+}
+void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
+  spill_move(w, false, dst, frame, type);
+}
 void x64_hook_store(struct kn_walk *w, unsigned src, int32_t frame, unsigned type) {
-  struct x64_mem m = x64_at(X64_RBP, frame);
-  if (KN_UNLIKELY(type == KILN_TYPE_V128))
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(src), m));
-  else if (kn_bank(w, type))
-    EMIT(w,
-         x64_rm(w->code.p, type == KILN_TYPE_F32 ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(src), m));
-  else EMIT(w, x64_rm(w->code.p, X64_MOV_ST, x64_op_size(type), src, m));
+  spill_move(w, true, src, frame, type);
 }
 
 void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
@@ -30,14 +32,19 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
     x64_x87_copy(w, dst, src);
     return;
   }
+  if (type == KILN_TYPE_I128 && KN_UNLIKELY(w->f->general)) {
+    x64_hook_copy(w, dst, src, KILN_TYPE_I64);
+    x64_hook_copy(w, dst + 8, src + 8, KILN_TYPE_I64);
+    return;
+  }
   if (type == KILN_TYPE_I128 || type == KILN_TYPE_V128) {
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, 15, x64_at(X64_RBP, src)));
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, 15, x64_at(X64_RBP, dst)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, 15, x64_frame_mem(w, src)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, 15, x64_frame_mem(w, dst)));
     return;
   }
   unsigned size = kn_bank(w, type) ? kn_type_log2[type] : x64_op_size(type);
-  EMIT(w, x64_rm(w->code.p, X64_MOV, size, X64_SCRATCH, x64_at(X64_RBP, src)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, size, X64_SCRATCH, x64_at(X64_RBP, dst)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV, size, X64_SCRATCH, x64_frame_mem(w, src)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, size, X64_SCRATCH, x64_frame_mem(w, dst)));
 }
 
 void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
@@ -150,10 +157,10 @@ static struct x64_place slot_place(struct kn_walk *w, uint32_t slot, int64_t dis
   const struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->align_log2 > 4)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, r, x64_at(X64_RBP, s->frame)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, r, x64_frame_mem(w, s->frame)));
     return (struct x64_place){.m = x64_at(r, (int32_t)disp)};
   }
-  return x64_frame((int32_t)(kn_slot_frame(w, slot) + disp));
+  return x64_frame(w, (int32_t)(kn_slot_frame(w, slot) + disp));
 }
 
 struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
@@ -181,7 +188,8 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
                                 x64_mem(kn_reg(w, h, KILN_TYPE_I64), index, scale, (int32_t)disp)};
   if (KN_LIKELY(kn_is_slot(h) && !far && w->f->slots.at[kn_index(h)].align_log2 <= 4)) {
     int32_t at = (int32_t)(kn_slot_frame(w, kn_index(h)) + disp);
-    return (struct x64_place){.m = x64_mem(X64_RBP, index, scale, at)};
+    return (struct x64_place){.m =
+                                x64_mem(x64(w)->frame_reg, index, scale, at - x64(w)->frame_bias)};
   }
   if (kn_is_value(h)) {
     place.m.base = (uint8_t)kn_reg(w, h, KILN_TYPE_I64);
@@ -248,7 +256,9 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     bool far =
       s->align_log2 > 4; /* the frame has its address; takes no register: moves are under way */
     int32_t frame = far ? s->frame : kn_slot_frame(w, kn_index(h));
-    EMIT(w, x64_rm(w->code.p, far ? X64_MOV : X64_LEA, 3, dst, x64_at(X64_RBP, frame)));
+    struct x64_mem m = x64_frame_mem(w, frame);
+    if (m.disp == 0 && !far) x64_mov(w, 3, dst, m.base);
+    else EMIT(w, x64_rm(w->code.p, far ? X64_MOV : X64_LEA, 3, dst, m));
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
@@ -298,7 +308,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
 
 void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsigned type) {
   int32_t imm;
-  struct x64_mem m = x64_at(X64_RBP, frame);
+  struct x64_mem m = x64_frame_mem(w, frame);
   if (kn_spills_16(w, type)) {
     int64_t v[2] = {0, 0};
     if (kn_is_imm(h)) {
@@ -350,7 +360,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
         !((v->flags & KN_VF_SLOT_HOME) && v->copy != KN_NO_REG &&
           (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)) {
       o->kind = X64_MEM;
-      o->place = x64_frame(v->frame);
+      o->place = x64_frame(w, v->frame);
       KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
       return;
     }

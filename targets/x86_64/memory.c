@@ -76,7 +76,8 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   }
   int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), X64_RBP, at));
+  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg,
+                      at - x64(w)->frame_bias));
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
   if (!s->escaped && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
@@ -302,7 +303,7 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
 /* Small blocks by 8 bytes at a time: a load of 16 would wait for fields that were just stored one
  * by one, since no single store holds all that it reads. */
 void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size) {
-  uint64_t wide = size <= 48 ? UINT64_MAX : 16;
+  uint64_t wide = size <= 48 || w->f->general ? UINT64_MAX : 16;
   while (size) {
     uint64_t n = size >= wide ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
     if (n == 16) {
@@ -328,7 +329,15 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
       (in->op == KILN_OP_MEMCPY ? size <= 128
                                 : size <= 2 || size == 4 || size == 8 || size == 16)) {
     struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
-    if (in->op == KILN_OP_MEMMOVE && size == 16) { /* read whole before it is written */
+    if (in->op == KILN_OP_MEMMOVE && size == 16 && KN_UNLIKELY(w->f->general)) {
+      unsigned high = kn_temp(w, KN_GP_MASK);
+      x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &from);
+      from.m.disp += 8;
+      x64_op_mem(w, X64_MOV, 3, high, &from);
+      x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &to);
+      to.m.disp += 8;
+      x64_op_mem(w, X64_MOV_ST, 3, high, &to);
+    } else if (in->op == KILN_OP_MEMMOVE && size == 16) { /* read whole before it is written */
       x64_op_mem(w, X64_MOVUPS, 2, 15, &from);
       x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
     } else {
@@ -350,7 +359,7 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
   if (x64_imm64(w, in->c, &size) && x64_imm64(w, in->b, &byte) && size >= 0 && size <= 128) {
     struct x64_place to = x64_address(w, in->a, 0);
     uint64_t pattern = (uint64_t)(byte & 0xff) * UINT64_C(0x0101010101010101);
-    bool wide = size >= 16;
+    bool wide = size >= 16 && !w->f->general;
     if (wide) {
       if (pattern) {
         x64_const(w, X64_SCRATCH, pattern);
@@ -360,9 +369,9 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
         EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, 15, 15));
       }
     }
-    if ((size & 15) && pattern) x64_const(w, X64_SCRATCH, pattern);
+    if ((wide ? size & 15 : size) && pattern) x64_const(w, X64_SCRATCH, pattern);
     while (size) {
-      unsigned log2 = size >= 16 ? 4 : size >= 8 ? 3 : size >= 4 ? 2 : size >= 2 ? 1 : 0;
+      unsigned log2 = wide && size >= 16 ? 4 : size >= 8 ? 3 : size >= 4 ? 2 : size >= 2 ? 1 : 0;
       if (log2 == 4) {
         x64_op_mem(w, X64_MOVUPS_ST, 2, 15, &to);
       } else if (pattern) {

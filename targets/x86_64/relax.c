@@ -6,37 +6,64 @@
 
 /* ---- what to cut ---- */
 
+/* What is allocated below the saved registers. rsp is 16-byte aligned at calls, and in all frames: slots rely on it. */
+static uint32_t frame_size(struct kn_walk *w, bool leaf) {
+  const struct x64_walk *x = x64(w);
+  uint32_t saved = 8 * x->saved_count;
+  if (w->frame.up) { /* with the return address above */
+    uint32_t used = (uint32_t)(w->frame.low - x->frame_bias);
+    return leaf && used == 0 ? 0 : ((used + saved + 8 + 15) & ~15u) - saved - 8;
+  }
+  /* rbp is aligned, so the whole frame is a multiple of 16 */
+  uint32_t used = (uint32_t)-w->frame.low;
+  if (leaf && used - saved <= 128 && !w->f->module->options.no_red_zone) return 0;
+  return ((used + x->out_args + 15) & ~15u) - saved;
+}
+
 /* Chooses the prologue's form; returns the bytes to be cut at its end. See x64_begin for what is
  * there. */
 static uint32_t cut_prologue(struct kn_walk *w) {
   kiln_func *f = w->f;
+  struct x64_walk *x = x64(w);
   bool leaf = !f->has_calls && !f->dynamic_stack;
-  uint32_t saved = 8 * x64(w)->saved_count;
-  /* rsp is 16-byte aligned at calls: rbp is, so the whole frame is a multiple of 16 */
-  uint32_t frame = ((uint32_t)-w->frame.low + x64(w)->out_args + 15) & ~15u;
-  uint32_t size = frame - saved, room = x64(w)->probe_room;
-  if (leaf && w->frame.low == 0 && !f->uses_frame && !x64(w)->uses_incoming) {
-    x64(w)->frameless = true;
-    return x64(w)->frame_patch + 4 + room - X64_GAP - x64(w)->head - w->code.start;
+  uint32_t room = x->probe_room;
+  x->n_rows = 0;
+  if (leaf && w->frame.low == x->frame_bias && x->saved_count == 0 && !f->uses_frame &&
+      !x->uses_incoming) {
+    x->frameless = true;
+    return x->frame_patch + 4 + room - X64_GAP - x->head - w->code.start;
   }
-  if (leaf && (uint32_t)-w->frame.low - saved <= 128 && !f->module->options.no_red_zone) size = 0;
-  x64(w)->frame_size = size;
+  uint32_t size = x->frame_size = frame_size(w, leaf);
   if (KN_UNLIKELY(room != 0)) return x64_probe_frame(w, size);
-  if (size == 0) return 7;
-  if (size <= 127) {
-    uint8_t *p = w->code.base + x64(w)->frame_patch - 3;
-    p[1] = 0x83; /* sub rsp, imm8 */
-    p[3] = (uint8_t)size;
-    return 3;
-  }
-  memcpy(w->code.base + x64(w)->frame_patch, &size, 4);
-  return 0;
+  uint8_t *p = w->code.base + x->frame_patch - 3, *end = p + 7;
+  if (size != 0) p = x64_allocate_frame(w, p, size);
+  return (uint32_t)(end - p);
 }
 
-/* The bytes that epilogues do not need: rsp is where the pops begin, or there is no frame. */
-static uint32_t cut_epilogue(struct kn_walk *w) {
-  if (x64(w)->frameless) return 1;                                                       /* leave */
-  return x64(w)->saved_count && x64(w)->frame_size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
+/* True if rcx is no result of the function. */
+static bool rcx_is_free(const kiln_func *f) {
+  unsigned words = 0;
+  for (unsigned k = 0; k < f->n_results; k++) words += 1 + (f->result_types[k] == KILN_TYPE_I128);
+  return words <= 2;
+}
+
+/* Writes what frees the frame at the beginning of the epilogue whose fixup is `x`, and returns the bytes that it does not
+ * need: all, if there is nothing to free. */
+static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32_t at) {
+  uint32_t size = x64(w)->frame_size;
+  if (w->frame.up) { /* add rsp, imm32 */
+    uint8_t *end = w->code.base + at + 7;
+    if (x64(w)->frameless || size == 0) return 7;
+    if (size == 8 && x->label >> X64_EPILOGUE_LAST == 1 && rcx_is_free(w->f)) {
+      end[-1] = 0x59; /* pop rcx, before a ret */
+      return 6;
+    }
+    uint32_t cut = x64_fits8((int32_t)size) ? 3 : 0;
+    x64_alu_ri(end - 7 + cut, X64_G_ADD, 3, X64_RSP, (int32_t)size);
+    return cut;
+  }
+  if (x64(w)->frameless) return 1;                                         /* leave */
+  return x64(w)->saved_count && size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
 }
 
 /* jcc over; jmp there; over: becomes jncc there. `x` is the jcc's fixup, not yet moved `at`. */
@@ -97,7 +124,7 @@ static bool cut_all(struct kn_walk *w) {
   uint32_t *cut = w->code.cut.at;
   /* the last piece is read to there: a fresh page that is read first faults twice */
   w->code.p[PIECE - 1] = 0;
-  uint32_t prologue = cut_prologue(w), epilogue = cut_epilogue(w), total = X64_GAP + prologue;
+  uint32_t prologue = cut_prologue(w), total = X64_GAP + prologue;
   uint32_t from = x64(w)->frame_patch + 4 + x64(w)->probe_room; /* what is not yet moved */
   uint8_t *base = w->code.base;
   uint8_t *to = move_down(base + start, base + start + X64_GAP, from - prologue - start - X64_GAP);
@@ -113,7 +140,7 @@ static bool cut_all(struct kn_walk *w) {
       bytes = x->label;
       pos = at - 1;
     } else if (x->kind == X64_FIX_EPILOGUE) {
-      bytes = epilogue;
+      bytes = cut_epilogue(w, x, at);
     }
     if (bytes == 0) continue;
     to = move_down(to, base + from, pos - from);

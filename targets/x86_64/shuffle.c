@@ -144,10 +144,34 @@ static bool joined(struct kn_walk *w, unsigned t, const unsigned r[2], const uin
   return false;
 }
 
-/* t = bytes of one register, by up to two instructions. False, with nothing emitted, if it takes more. */
+/* t = one byte or word of one register everywhere. False, with nothing emitted, if it is not that. */
+static bool repeated(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
+  uint8_t lane[16];
+  bool bytes = !by_lanes(k, 1, lane);
+  unsigned which = ANY;
+  if (bytes) by_lanes(k, 0, lane);
+  for (unsigned i = 0; i < (bytes ? 16 : 8); i++) {
+    if (lane[i] == ANY) continue;
+    if (which != ANY && lane[i] != which) return false;
+    which = lane[i];
+  }
+  if (which >= (bytes ? 16 : 8)) return false;
+  if (bytes) { /* word i becomes byte i twice, or byte 8 + i */
+    copy(w, t, from);
+    op(w, (which < 8 ? 0x60 : 0x68) | P66, t, t);
+    from = t;
+    which %= 8;
+  }
+  op_imm(w, which < 4 ? X64_PSHUFLW : X64_PSHUFHW, t, from, which % 4 * 0x55);
+  op_imm(w, X64_PSHUFD, t, t, which < 4 ? 0 : 0xff);
+  return true;
+}
+
+/* t = bytes of one register, by up to two instructions, or one lane everywhere. False, with nothing emitted, if it takes
+ * more. */
 static bool of_one(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
   return moved(w, t, from, k) || words_of_one(w, t, from, k) ||
-         unpack(w, t, (unsigned[]){from, from}, k);
+         unpack(w, t, (unsigned[]){from, from}, k) || repeated(w, t, from, k);
 }
 
 /* t = two lanes of one register below two lanes of another. */
@@ -239,37 +263,38 @@ static void by_memory(struct kn_walk *w, unsigned t, const unsigned r[2], const 
   unsigned log2 = 3;
   uint8_t lane[16];
   while (!by_lanes(k, log2, lane)) log2--;
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_at(X64_RBP, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_at(X64_RBP, at + 16)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_frame_mem(w, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + 16)));
   for (unsigned i = 0; i < 16u >> log2; i++) {
     if (lane[i] == ANY) continue;
-    struct x64_mem from = x64_at(X64_RBP, at + (lane[i] << log2));
+    struct x64_mem from = x64_frame_mem(w, at + (lane[i] << log2));
     EMIT(w, x64_rm(w->code.p,
                    log2 == 0   ? X64_MOVZX8
                    : log2 == 1 ? X64_MOVZX16
                                : X64_MOV,
                    log2 == 3 ? 3 : 2, X64_SCRATCH, from));
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, log2, X64_SCRATCH,
-                   x64_at(X64_RBP, at + 32 + (int32_t)(i << log2))));
+                   x64_frame_mem(w, at + 32 + (int32_t)(i << log2))));
   }
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_at(X64_RBP, at + 32)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_frame_mem(w, at + 32)));
 }
 
 /* t = the shuffle by a control that is not constant, in register c; `n` bytes. g: a temporary. */
 static void variable(struct kn_walk *w, unsigned t, const unsigned r[2], unsigned c, unsigned n,
                      unsigned g) {
   int32_t at = scratch(w);
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_at(X64_RBP, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_at(X64_RBP, at + (int32_t)n)));
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(c), x64_at(X64_RBP, at + 32)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_frame_mem(w, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + (int32_t)n)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(c), x64_frame_mem(w, at + 32)));
   for (unsigned i = 0; i < n; i++) {
-    struct x64_mem place = x64_at(X64_RBP, at + 32 + (int32_t)i);
+    struct x64_mem place = x64_frame_mem(w, at + 32 + (int32_t)i);
     EMIT(w, x64_rm(w->code.p, X64_MOVZX8, 2, g, place));
     EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, g, (int32_t)(2 * n - 1)));
-    EMIT(w, x64_rm(w->code.p, X64_MOVZX8, 2, X64_SCRATCH, x64_mem(X64_RBP, g, 0, at)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVZX8, 2, X64_SCRATCH,
+                   x64_mem(x64(w)->frame_reg, g, 0, at - x64(w)->frame_bias)));
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 0, X64_SCRATCH, place));
   }
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_at(X64_RBP, at + 32)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_frame_mem(w, at + 32)));
 }
 
 void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {

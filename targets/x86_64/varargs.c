@@ -15,7 +15,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_place m = x64_address(w, in->a, 0);
   if (w->frame.va.win64) { /* an address: of the first one's place */
     EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH,
-                   x64_at(X64_RBP, 16 + 8 * (int32_t)w->frame.va.gp)));
+                   x64_frame_mem(w, 16 + 8 * (int32_t)w->frame.va.gp)));
     x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
     kn_drop(w, in->a);
     return;
@@ -27,7 +27,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, 4);
   }
   for (unsigned k = 0; k < 2; k++, m.m.disp += 8) {
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_at(X64_RBP, areas[k])));
+    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, areas[k])));
     x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
   }
   kn_drop(w, in->a);

@@ -408,7 +408,7 @@ void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->a);
     int32_t at = kn_def_wide(w, w->i);
     KN_LOG(w, KN_EV_DEF, w->i, KN_PLACE_FRAME + at);
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r), x64_at(X64_RBP, at)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, at)));
     return;
   }
   struct x64_place half[2];

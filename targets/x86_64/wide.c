@@ -7,8 +7,8 @@
 bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], int64_t imm[2]) {
   if (kn_is_value(h)) {
     int32_t at = kn_frame_of(w, &w->val[h]);
-    half[0] = x64_frame(at);
-    half[1] = x64_frame(at + 8);
+    half[0] = x64_frame(w, at);
+    half[1] = x64_frame(w, at + 8);
     KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + at);
     return false;
   }
@@ -43,10 +43,18 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
   }
 }
 
+/* Whether the higher half of h is known to be 0: a constant, or a narrower number with zeros above. */
+static bool is_low(const struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h)) return w->inst[h].op == KILN_OP_ZEXT;
+  if (kn_is_imm(h)) return kn_imm(h) >= 0;
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  return kn_wide(w, c->type) ? c->high == 0 : (int64_t)c->low >= 0;
+}
+
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
   int32_t at = kn_def_wide(w, i);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_frame_mem(w, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8)));
 }
 
 /* ---- operations ---- */
@@ -105,8 +113,8 @@ static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
   EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, X64_SCRATCH));
   EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_RDX, X64_SCRATCH));
   o->constant = false;
-  o->half[0] = x64_frame(at);
-  o->half[1] = x64_frame(at + 8);
+  o->half[0] = x64_frame(w, at);
+  o->half[1] = x64_frame(w, at + 8);
   x64_op_mem(w, X64_MOV_ST, 3, X64_RAX, &o->half[0]);
   x64_op_mem(w, X64_MOV_ST, 3, X64_RDX, &o->half[1]);
 }
@@ -131,9 +139,15 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
     EMIT(w, x64_zero(w->code.p, t));
     to_magnitude(w, &a, t);
     to_magnitude(w, &b, t);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, sign_at)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, sign_at)));
   }
   EMIT(w, x64_zero(w->code.p, over));
+  if (!sign && is_low(w, in->a) && is_low(w, in->b)) {
+    half_product(w, &a, 0, &b, 0);
+    x64_wide_store(w, i, X64_RAX, X64_RDX);
+    if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
+    return;
+  }
   half_product(w, &a, 1, &b, 0);
   note(w, over, X64_O, X64_RDX);
   x64_mov(w, 3, t, X64_RAX);
@@ -195,15 +209,18 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t = kn_temp(w, KN_GP_MASK), u = kn_temp(w, KN_GP_MASK);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
-  x64_wide_half(w, t, in->a, 1);
-  op_half(w, X64_IMUL, t, in->b, 0);
-  x64_wide_half(w, u, in->a, 0);
-  op_half(w, X64_IMUL, u, in->b, 1);
-  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, u));
+  bool low = is_low(w, in->a) && is_low(w, in->b);
+  if (!low) {
+    x64_wide_half(w, t, in->a, 1);
+    op_half(w, X64_IMUL, t, in->b, 0);
+    x64_wide_half(w, u, in->a, 0);
+    op_half(w, X64_IMUL, u, in->b, 1);
+    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, u));
+  }
   x64_wide_half(w, X64_RAX, in->a, 0);
   x64_wide_half(w, u, in->b, 0);
   EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, 3, u));
-  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, t));
+  if (!low) EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, t));
   x64_wide_store(w, i, X64_RAX, X64_RDX);
 }
 
@@ -436,11 +453,11 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
   int32_t at = kn_def_wide(w, i);
   if (in->op == KILN_OP_LOAD) {
     struct x64_place from = x64_address(w, in->a, (int32_t)in->c);
-    x64_copy(w, x64_frame(at), from, 16);
+    x64_copy(w, x64_frame(w, at), from, 16);
   } else {
     for (unsigned k = 0; k < 2; k++) {
       x64_wide_half(w, t, in->a, k);
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at + 8 * (int32_t)k)));
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, at + 8 * (int32_t)k)));
     }
   }
   kn_drop(w, in->a);

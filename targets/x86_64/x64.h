@@ -10,6 +10,8 @@
 #include "targets/x86_64/encode.h"
 #include <elf.h>
 
+enum { X64_FRAME_ROWS = 3 };
+
 /* The walk with what only this target has. */
 struct x64_walk {
   struct kn_walk walk; /* first: x64() */
@@ -22,9 +24,11 @@ struct x64_walk {
   bool zero_any;  /* valid for any condition, not only for equality */
   /* ---- code and frame ---- */
   uint32_t newest_label; /* code offset of the label placed last */
-  uint32_t frame_patch;  /* where the frame's size is to be written */
-  uint32_t frame_size;   /* allocated below the saved registers */
-  uint32_t saved_count;  /* callee-saved registers pushed */
+  uint8_t frame_reg;  /* rbp, or rsp where frame.up: frame.c says what a frame is like by either */
+  int32_t frame_bias; /* the frame offset that is frame_reg */
+  uint32_t frame_patch; /* where the frame's size is to be written */
+  uint32_t frame_size;  /* allocated below the saved registers */
+  uint32_t saved_count; /* callee-saved registers pushed */
   uint32_t n_epilogues;
   uint32_t out_args;      /* bytes for outgoing stack arguments */
   int32_t sret;           /* frame offset where the hidden result pointer is kept, or 0 */
@@ -33,6 +37,12 @@ struct x64_walk {
   int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool frameless;
+  uint32_t n_rows; /* of the prologue's allocation by rsp: */
+  struct x64_frame_row {
+    uint32_t at;   /* code offset behind an instruction, from which on the CFA is */
+    uint8_t reg;   /* rsp or r11, */
+    uint32_t size; /* + size + what is pushed */
+  } rows[X64_FRAME_ROWS];
   /* ---- hardened functions: guard.c ---- */
   uint32_t head;       /* bytes before the prologue: endbr64 */
   uint32_t probe_room; /* bytes behind the prologue's allocation, for a longer one */
@@ -107,8 +117,11 @@ KN_INLINE void x64_op_mem(struct kn_walk *w, unsigned op, unsigned size, unsigne
 /* Address `h` + disp as a memory operand; registers that it uses are locked. */
 struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
 /* The frame's byte at `offset`. */
-KN_INLINE struct x64_place x64_frame(int32_t offset) {
-  return (struct x64_place){.m = x64_at(X64_RBP, offset)};
+KN_INLINE struct x64_mem x64_frame_mem(struct kn_walk *w, int32_t offset) {
+  return x64_at(x64(w)->frame_reg, offset - x64(w)->frame_bias);
+}
+KN_INLINE struct x64_place x64_frame(struct kn_walk *w, int32_t offset) {
+  return (struct x64_place){.m = x64_frame_mem(w, offset)};
 }
 
 /* The instruction that loads a value of i64 (second row) or of any other type (first row): by the
@@ -142,7 +155,7 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
   if (d != (int32_t)d) return false;
   if (kn_is_value(h)) {
     unsigned r = w->val[h].reg;
-    if (r == KN_NO_REG || (r & 7) == 4) return false;
+    if (r == KN_NO_REG) return false;
     w->regs.locked |= KN_BIT(r);
     KN_LOG(w, KN_EV_USE, h, r);
     *base = r;
@@ -151,8 +164,8 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
   }
   if (!kn_is_slot(h)) return false;
   if (w->f->slots.at[kn_index(h)].align_log2 > 4 || d < -(1 << 28) || d >= 1 << 28) return false;
-  *base = X64_RBP;
-  *sum = kn_slot_frame(w, kn_index(h)) + (int32_t)d;
+  *base = x64(w)->frame_reg;
+  *sum = kn_slot_frame(w, kn_index(h)) + (int32_t)d - x64(w)->frame_bias;
   return true;
 }
 
@@ -359,6 +372,9 @@ void x64_landing(struct kn_walk *w);
 
 /* Bytes that the prologue's allocation may have beyond sub rsp, imm32. */
 enum { X64_PROBE_ROOM = 48 };
+/* The prologue's allocation of `size` bytes, not 0, less than a page if the function has probes; at most 7 bytes of
+ * code. */
+uint8_t *x64_allocate_frame(struct kn_walk *w, uint8_t *p, uint32_t size);
 /* Writes the prologue's allocation of `size` bytes with probes; returns the bytes of its room left. */
 uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size);
 /* rsp -= bytes, a multiple of 16, with probes if the function has them: for stack arguments. Uses r11 then. */

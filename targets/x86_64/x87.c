@@ -8,7 +8,7 @@ static void op_memory(struct kn_walk *w, unsigned op, const struct x64_place *m)
   if (m->m.base == X64_RIP) x64_rip_fixup(w, m, 0);
 }
 static void op_frame(struct kn_walk *w, unsigned op, int32_t at) {
-  struct x64_place m = x64_frame(at);
+  struct x64_place m = x64_frame(w, at);
   op_memory(w, op, &m);
 }
 static void op_stack(struct kn_walk *w, unsigned op) { EMIT(w, x64_x87_r(w->code.p, op)); }
@@ -70,13 +70,13 @@ void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from) {
 static void pop_integer(struct kn_walk *w, unsigned t) {
   int32_t at = scratch(w);
   op_frame(w, X64_FNSTCW, at + 8);
-  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, t, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, t, x64_frame_mem(w, at + 8)));
   EMIT(w, x64_alu_ri(w->code.p, X64_G_OR, 2, t, 0xc00)); /* rounding control 11 */
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 2, t, x64_at(X64_RBP, at + 12)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 2, t, x64_frame_mem(w, at + 12)));
   op_frame(w, X64_FLDCW, at + 12);
   op_frame(w, X64_FISTP64, at);
   op_frame(w, X64_FLDCW, at + 8);
-  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, t, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, t, x64_frame_mem(w, at)));
 }
 
 /* The same as an unsigned one: less 2^63 if it is not below that, whose bit is put back. */
@@ -147,9 +147,9 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
 
 static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t high) {
   x64_const(w, X64_SCRATCH, low);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at)));
   x64_const(w, X64_SCRATCH, high);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at + 8)));
 }
 
 /* The library converts values in range; for others its result is replaced by the nearest end. Any float is compared
@@ -213,7 +213,7 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
   int32_t at = scratch(w);
   if (from == KILN_TYPE_I64) x64_mov(w, 3, t, r);
   else x64_extend(w, t, r, from, sign, true);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, at)));
   op_frame(w, X64_FILD64, at);
   if (!sign && from == KILN_TYPE_I64) { /* a value that was read as negative is 2^64 too small */
     struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
@@ -236,8 +236,8 @@ static void promote(struct kn_walk *w, const struct kn_inst *in) {
   if (o.kind == X64_REG) {
     int32_t at = scratch(w);
     EMIT(w, x64_rm(w->code.p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg),
-                   x64_at(X64_RBP, at)));
-    o.place = x64_frame(at);
+                   x64_frame_mem(w, at)));
+    o.place = x64_frame(w, at);
   }
   op_memory(w, single ? X64_FLD32 : X64_FLD64, &o.place);
   kn_drop(w, in->a);
@@ -309,8 +309,8 @@ static void copy_sign(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, high, 0x7fff));
   EMIT(w, x64_rr(w->code.p, X64_OR, 2, high, X64_SCRATCH));
   int32_t at = kn_def_wide(w, i);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_at(X64_RBP, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_at(X64_RBP, at + 8)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_frame_mem(w, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8)));
 }
 
 static void access(struct kn_walk *w, const struct kn_inst *in) {
@@ -424,7 +424,7 @@ void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
   int32_t at = scratch(w);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   op_frame(w, X64_FNSTCW, at);
-  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, dst, x64_at(X64_RBP, at)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, dst, x64_frame_mem(w, at)));
   EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, dst, 10));
   EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, dst, 3));
   times_5(w, dst);
@@ -436,7 +436,7 @@ void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_set_rounding(struct kn_walk *w, const struct kn_inst *in) {
-  struct x64_mem x87 = x64_at(X64_RBP, scratch(w)), sse = x64_at(X64_RBP, scratch(w) + 8);
+  struct x64_mem x87 = x64_frame_mem(w, scratch(w)), sse = x64_frame_mem(w, scratch(w) + 8);
   unsigned mode = X64_SCRATCH, r = kn_reg(w, in->a, in->type);
   EMIT(w, x64_rm(w->code.p, X64_LEA, 2, mode, x64_at(r, -1)));
   EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, mode, 3));

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Crates' own tests, built by cargo and by `kiln cargo`: the same tests with the same results.
 
-    crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--keep] [NAME...]
+    crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
+              [--fetch] [--keep] [--shared=FOLDER] [NAME...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
-ran, objects that Kiln made and that LLVM made (with the reasons), user and system seconds of both builds.
+ran, whether they printed the same, objects that Kiln made and that LLVM made (with the reasons), user and system
+seconds of both builds, user seconds of both builds' tests: the least of --times runs, which alternate.
 """
 import argparse
 import collections
+import difflib
 import os
 import re
 import resource
@@ -15,20 +18,57 @@ import shutil
 import subprocess
 import sys
 
-# Name, version, more arguments of cargo test. What needs a nightly compiler or the network is not here, nor what is
-# published without its tests.
+# Name, version, kind, more arguments of cargo test. What needs a nightly compiler or the network is not here, nor what
+# is published without its tests.
 CRATES = [
-    ('itoa', '1.0.18', []),
-    ('semver', '1.0.28', []),
-    ('smallvec', '1.16.5', []),
-    ('hashbrown', '0.17.1', []),
-    ('memchr', '2.8.3', ['--', '--skip', 'packedpair']), # minutes, at opt-level 0
-    ('bytes', '1.12.1', []),
-    ('indexmap', '2.14.2', []),
-    ('anyhow', '1.0.104', []),
-    ('serde_json', '1.0.154', []),
-    ('num-bigint', '0.5.1', []),
-    ('regex', '1.8.4', []), # later ones were published without files of their tests
+    ('itoa', '1.0.18', 'numbers', []),
+    ('semver', '1.0.28', 'parser', []),
+    ('smallvec', '1.16.5', 'container', []),
+    ('hashbrown', '0.17.1', 'container, SSE2', []),
+    ('memchr', '2.8.3', 'search, SSE2 and AVX2', ['--', '--skip', 'packedpair']), # minutes, at opt-level 0
+    ('bytes', '1.12.1', 'container', []),
+    ('indexmap', '2.14.2', 'container', []),
+    ('anyhow', '1.0.104', 'errors', []),
+    ('serde_json', '1.0.154', 'parser, derive macros', []),
+    ('num-bigint', '0.5.1', 'numbers', []),
+    ('regex', '1.8.4', 'regex', []), # later ones were published without files of their tests
+    ('ryu', '1.0.23', 'numbers', []),
+    ('hex', '0.4.3', 'encoding', []),
+    ('base64', '0.23.1', 'encoding', []),
+    ('either', '1.19.0', 'container', []),
+    ('arrayvec', '0.7.8', 'container', []),
+    ('byteorder', '1.5.0', 'encoding', []),
+    ('bitflags', '2.13.2', 'macros', []),
+    ('httparse', '1.10.1', 'parser, SIMD', []),
+    ('strsim', '0.11.1', 'text', []),
+    ('slab', '0.4.12', 'container', []),
+    ('lru', '0.19.0', 'container', []),
+    ('crc32fast', '1.5.4', 'checksum, PCLMULQDQ', []),
+    ('sha2', '0.11.1', 'crypto, intrinsics', []),
+    ('ring', '0.17.14', 'crypto, assembly', []),
+    ('miniz_oxide', '0.9.1', 'compression', []),
+    ('flate2', '1.1.11', 'compression', []),
+    ('png', '0.18.1', 'image', []),
+    ('csv', '1.4.0', 'parser', []),
+    ('nom', '8.0.0', 'parser', []),
+    ('url', '2.5.8', 'parser', []),
+    ('uuid', '1.29.1', 'encoding', []),
+    ('textwrap', '0.16.4', 'text', []),
+    ('itertools', '0.15.0', 'iterators', []),
+    ('thiserror', '2.0.21', 'derive macros', []),
+    ('rand', '0.10.3', 'numbers', []),
+    ('crossbeam-channel', '0.5.17', 'threads', []),
+    ('crossbeam-deque', '0.8.8', 'threads', []),
+    ('rayon', '1.12.0', 'threads', []),
+    ('hecs', '0.11.2', 'game ECS', []),
+    ('petgraph', '0.8.3', 'graphs', []),
+    ('chrono', '0.4.45', 'time', []),
+    ('aho-corasick', '1.1.5', 'search', []),
+    ('roaring', '0.12.0', 'container', []),
+    ('clap_builder', '4.6.7', 'CLI', []),
+    ('rusqlite', '0.41.1', 'database, C by cc', ['--features', 'bundled']),
+    ('hyper', '1.12.0', 'web server', ['--features', 'full']),
+    ('tokio', '1.54.1', 'async runtime', ['--features', 'full']),
 ]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -43,6 +83,42 @@ def run(command, cwd, env, log):
     with open(log, errors='replace') as f:
         text = f.read()
     return status, text, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def run_test(argv):
+    """cargo's runner: runs a program of tests and adds its name and its user seconds to the file $CRATES_TIMES."""
+    pid = os.posix_spawn(argv[0], argv, os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    with open(os.environ['CRATES_TIMES'], 'a') as f:
+        f.write('%s %.3f\n' % (os.path.basename(argv[0]), usage.ru_utime))
+    return os.waitstatus_to_exitcode(status) & 255
+
+
+def times_of(path):
+    """The sum of the least time of each program in the file."""
+    least = {}
+    if os.path.exists(path):
+        with open(path) as f:
+            for line in f:
+                name, seconds = line.split()
+                least[name] = min(least.get(name, 1e9), float(seconds))
+    return sum(least.values())
+
+
+def tests_need(section, folder):
+    """Whether a section of a manifest is no dependency that only benches and examples have, which are not built."""
+    m = re.match(r'\[.*dev-dependencies\."?([\w-]+)"?\]', section)
+    if not m:
+        return True
+    name = re.compile(r'\b%s\b' % m.group(1).replace('-', '_'))
+    for base in 'src', 'tests':
+        for path, _, files in os.walk(os.path.join(folder, base)):
+            for file in files:
+                if file.endswith('.rs'):
+                    with open(os.path.join(path, file), errors='replace') as f:
+                        if name.search(f.read()):
+                            return True
+    return False
 
 
 def fetch(name, version, cache):
@@ -62,12 +138,13 @@ def fetch(name, version, cache):
     with open(manifest) as f:
         sections = re.split(r'(?m)^(?=\[)', f.read())
     with open(manifest, 'w') as f:
-        # Benches, which are not run, and what measures them; and it is no part of the tree that it lies in.
-        f.write(''.join(part for part in sections if not re.match(r'\[\[bench\]\]|\[dev-dependencies\.criterion\]', part)))
+        # Benches are not run; and it is no part of the tree that it lies in.
+        f.write(''.join(part for part in sections
+                        if not part.startswith('[[bench]]') and tests_need(part, os.path.join(folder, 'crate'))))
         f.write('\n[workspace]\n')
     if os.path.exists(os.path.join(folder, 'crate', 'Cargo.lock')):
         os.remove(os.path.join(folder, 'crate', 'Cargo.lock'))
-    subprocess.run(['cargo', 'fetch', '--quiet'], cwd=os.path.join(folder, 'crate'), check=True)
+    subprocess.run(['cargo', 'fetch', '--quiet', '--target', 'x86_64-unknown-linux-gnu'], cwd=os.path.join(folder, 'crate'), check=True)
     open(os.path.join(folder, 'done'), 'w').close()
     return folder
 
@@ -75,6 +152,15 @@ def fetch(name, version, cache):
 def results(text):
     """The tests and what became of each, without what differs from run to run."""
     return collections.Counter(re.findall(r'^test (.*?) \.\.\. (ok|FAILED|ignored)', text, re.M))
+
+
+def printed(text):
+    """What tests printed, line by line, without what differs from run to run."""
+    text = text[text.find('     Running '):]
+    for pattern, by in ((r'\d+(\.\d+)?(ns|us|µs|ms|s)\b', 'TIME'), (r'0x[0-9a-f]{4,}', 'ADDRESS'), (r'-[0-9a-f]{16}\b', ''),
+                        (r"(thread '[^']*') \(\d+\)", r'\1'), (r'target-(llvm|kiln)', 'target')):
+        text = re.sub(pattern, by, text)
+    return text.splitlines()
 
 
 def log_of(path):
@@ -99,55 +185,89 @@ def main():
     p.add_argument('--opt-level', default='0')
     p.add_argument('--panic', default='unwind')
     p.add_argument('--debug', default='2')
+    p.add_argument('--incremental', default='1', help="0: not, as cargo does it by default for the crate itself")
     p.add_argument('--jobs', default=None)
+    p.add_argument('--times', type=int, default=1, help='runs of the tests, for their times')
+    p.add_argument('--fetch', action='store_true', help='only fetch the sources')
+    p.add_argument('--shared', help="folder of one build for all crates: what several depend on is built, and counted, once")
     p.add_argument('--keep', action='store_true', help='keep the folders of the builds')
     p.add_argument('names', nargs='*')
     args = p.parse_args()
     if args.list:
-        print('\n'.join(name for name, _, _ in CRATES))
+        print('\n'.join('%-18s %-8s %s' % (name, version, kind) for name, version, kind, _ in CRATES))
         return 0
-    unknown = set(args.names) - {name for name, _, _ in CRATES}
+    unknown = set(args.names) - {name for name, _, _, _ in CRATES}
     if unknown:
         sys.exit('no crate %s; --list names them' % ', '.join(sorted(unknown)))
     kiln = os.path.abspath(args.kiln)
     bad = 0
     reasons = collections.Counter()
-    for name, version, more in CRATES:
+    for name, version, _, more in CRATES:
         if args.names and name not in args.names:
             continue
         folder = fetch(name, version, args.cache)
-        outcome = {}
-        for who, command in ('llvm', ['cargo']), ('kiln', [kiln, 'cargo']):
-            target, log = os.path.join(folder, 'target-' + who), os.path.join(folder, 'log-' + who)
-            shutil.rmtree(target, ignore_errors=True)
-            if os.path.exists(log):
-                os.remove(log)
-            env = dict(os.environ, CARGO_TARGET_DIR=target, CARGO_PROFILE_TEST_OPT_LEVEL=args.opt_level,
-                       CARGO_PROFILE_DEV_OPT_LEVEL=args.opt_level, CARGO_PROFILE_DEV_PANIC=args.panic,
-                       CARGO_PROFILE_DEV_DEBUG=args.debug, CARGO_INCREMENTAL='0', KILN_LOG=log, RUST_TEST_THREADS='1',
-                       KILN_OPT_LEVEL=args.opt_level)
-            if args.jobs:
-                env['CARGO_BUILD_JOBS'] = args.jobs
-            build = run(command + ['test', '--no-run', '--lib', '--bins', '--tests'] + more,
-                        os.path.join(folder, 'crate'), env, os.path.join(folder, 'build-' + who))
-            test = run(command + ['test', '--no-fail-fast', '--lib', '--bins', '--tests'] + more,
-                       os.path.join(folder, 'crate'), env, os.path.join(folder, 'test-' + who))
-            outcome[who] = build[0], test[0], results(test[1]), build[2], test[2]
-            if not args.keep:
+        if args.fetch:
+            continue
+        crate = os.path.join(folder, 'crate')
+        # Tests that abort are cargo's of a nightly version, which a stable one takes itself for.
+        abort = ['-Z', 'panic-abort-tests'] if args.panic == 'abort' else []
+        commands = ('llvm', ['cargo', 'test']), ('kiln', [kiln, 'cargo', 'test'])
+        env, build, test = {}, {}, {}
+        for who, command in commands:
+            log = os.path.join(folder, 'log-' + who)
+            target = os.path.join(args.shared or folder, 'target-' + who)
+            if not args.shared:
                 shutil.rmtree(target, ignore_errors=True)
+            times = os.path.join(folder, 'times-' + who)
+            for path in log, times:
+                if os.path.exists(path):
+                    os.remove(path)
+            env[who] = dict(os.environ, CARGO_TARGET_DIR=target, CARGO_PROFILE_TEST_OPT_LEVEL=args.opt_level,
+                            CARGO_PROFILE_DEV_OPT_LEVEL=args.opt_level, CARGO_PROFILE_DEV_PANIC=args.panic,
+                            CARGO_PROFILE_DEV_DEBUG=args.debug, CARGO_INCREMENTAL=args.incremental, KILN_LOG=log,
+                            RUST_TEST_THREADS='1', RUST_BACKTRACE='0',
+                            KILN_OPT_LEVEL=args.opt_level, CRATES_TIMES=times,
+                            CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER='python3 %s --run-test' % os.path.abspath(__file__))
+            if abort:
+                env[who]['RUSTC_BOOTSTRAP'] = '1'
+            if args.jobs:
+                env[who]['CARGO_BUILD_JOBS'] = args.jobs
+            build[who] = run(command + abort + ['--no-run', '--lib', '--bins', '--tests'] + more, crate, env[who],
+                             os.path.join(folder, 'build-' + who))
+        for i in range(args.times):
+            for who, command in commands:
+                if build[who][0] == 0:
+                    out = run(command + abort + ['--no-fail-fast', '--lib', '--bins', '--tests'] + more, crate, env[who],
+                              os.path.join(folder, 'test-' + who))
+                    test.setdefault(who, out)
+        outcome, seconds = {}, {}
+        for who, _ in commands:
+            status, text, _ = test.get(who, (1, '', 0))
+            outcome[who] = build[who][0], status, results(text), printed(text)
+            seconds[who] = times_of(os.path.join(folder, 'times-' + who))
+            if not args.keep and not args.shared:
+                shutil.rmtree(os.path.join(folder, 'target-' + who), ignore_errors=True)
         by_kiln, why = log_of(os.path.join(folder, 'log-kiln'))
         reasons += why
         a, b = outcome['llvm'], outcome['kiln']
         same = a[:3] == b[:3] and a[0] == 0 and sum(a[2].values()) > 0
         bad += not same
         counts = collections.Counter(what for (_, what), n in b[2].items() for _ in range(n))
-        print('%-14s %s: %s; objects: %d by Kiln, %d by LLVM; build %.1f s, LLVM %.1f s; tests %.2f s, LLVM %.2f s' % (
+        print('%-14s %s: %s; output %s; objects: %d by Kiln, %d by LLVM; build %.1f s, LLVM %.1f s; '
+              'tests %.2f s, LLVM %.2f s%s' % (
             name, 'the same' if same else 'DIFFERS',
             ', '.join('%d %s' % (counts[k], k) for k in ('ok', 'FAILED', 'ignored') if counts[k]) or 'no tests',
-            by_kiln, sum(why.values()), b[3], a[3], b[4], a[4]), flush=True)
+            'the same' if a[3] == b[3] else 'differs', by_kiln, sum(why.values()), build['kiln'][2], build['llvm'][2],
+            seconds['kiln'], seconds['llvm'],
+            ': %.3f' % (seconds['kiln'] / seconds['llvm']) if seconds['llvm'] > 0.05 else ''), flush=True)
+        for reason, n in why.most_common():
+            print('  by LLVM: %d: %s' % (n, reason), flush=True)
+        if same and a[3] != b[3]:
+            changed = [line for line in difflib.unified_diff(a[3], b[3], 'llvm', 'kiln', lineterm='', n=0)][2:]
+            print(''.join('  %s\n' % line for line in changed[:8]), end='', flush=True)
         if not same:
-            for (test, what), n in ((a[2] - b[2]) + (b[2] - a[2])).items():
-                print('  %s: %s' % (test, what))
+            for (which, what), n in ((a[2] - b[2]) + (b[2] - a[2])).items():
+                print('  %s: %s' % (which, what))
             print('  see %s' % folder)
     for why, n in reasons.most_common(12):
         print('%6d %s' % (n, why))
@@ -155,4 +275,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_test(sys.argv[2:]) if sys.argv[1:2] == ['--run-test'] else main())

@@ -200,7 +200,8 @@ def shuffles(f, rng, vector):
         by(size, [2 * k + 1 for k in range(lanes)])
         by(size, list(reversed(range(lanes))))
         by(size, [k + lanes for k in range(lanes)])
-        by(size, [0] * lanes)
+        for k in 0, lanes // 3, lanes - 1, lanes + lanes // 2:
+            by(size, [k] * lanes)
         by(size, [k + lanes * (k & 1) for k in range(lanes)])
         by(size, [k if k & 1 else -1 for k in range(lanes)])
         for _ in range(4):

@@ -28,10 +28,6 @@ REFUSED = '''
 -mseses                                 target feature
 -mspeculative-load-hardening            attribute "speculative_load_hardening"|target feature
 -mharden-sls=all                        target feature "\\+harden-sls-ijmp"
--mno-sse                                target feature "-sse"
--mno-sse2                               target feature "-sse2"
--mgeneral-regs-only                     target feature "-sse"
--mno-80387                              target feature "-x87"
 -msoft-float                            attribute "(noimplicitfloat|use-soft-float)"
 -mno-implicit-float                     attribute "noimplicitfloat"
 -fsplit-stack                           attribute "split-stack"
@@ -101,6 +97,10 @@ TAKEN = '''
 -fno-asynchronous-unwind-tables
 -fno-semantic-interposition
 -mno-red-zone
+-mno-sse
+-mno-sse2
+-mgeneral-regs-only
+-mno-80387
 -march=x86-64-v3
 -mtune=generic
 -fdata-sections
@@ -170,7 +170,7 @@ def main():
         t.check(status == 0, 'taken: ' + line, err)
     status, err = t.cc(['-fsanitize=undefined'])
     t.check(status == 0 and 'without -fsanitize=function' in err, 'a warning: -fsanitize=undefined', err)
-    for flags in (['-mretpoline'], ['-mno-sse'], ['-fbasic-block-sections=all'],
+    for flags in (['-mretpoline'], ['-mno-implicit-float'], ['-fbasic-block-sections=all'],
                   ['--target=aarch64_be-linux-gnu']):
         status, err = t.cc(flags, KILN_FALLBACK='llvm')
         t.check(status == 0 and 'compiled by LLVM: not implemented' in err, 'by LLVM: ' + flags[0], err)

@@ -233,7 +233,8 @@ check "inlined functions the same as text" inlined_as_text
 
 # Optimized code: a loop's parameter, values that are local to a block, a structure that is cleared, then changed by a call; an
 # address that only accesses compute, the constant of a float, a part of a structure in memory, a
-# vector in a register, and one in two; what is made of two values, of a value that a call spilled, null.
+# vector in a register, and one in two; what is made of two values, of a value that a call spilled, null; a parameter that is
+# nowhere any more, but its caller knows what it was, and a tail call.
 cat > values.c <<'END'
 struct pair { long a, b, c; };
 void look(long v);
@@ -283,6 +284,14 @@ lanes add(lanes a, int n) {
   }
   return sum;
 }
+long entered(long x, int y) {
+  look(x + y);
+  look(1);
+  return 4;
+}
+long tails(long a, int b) {
+  __attribute__((musttail)) return entered(a + 1, b);
+}
 int main(void) {
   struct pair pair = {1, 2, 3};
   struct named { long n; const char *text; } named;
@@ -294,6 +303,7 @@ int main(void) {
   of_two(seen + 6, seen - 6, 5);
   wide eight = {1, 2, 3, 4, 5, 6, 7, 8};
   add_wide(&eight, eight);
+  tails(7, 5);
   return sum == 3 + 20 + 2 ? 0 : 1;
 }
 END
@@ -308,6 +318,13 @@ values_as_text() {
     cmp ours.o threads.o
 }
 check "values the same as text" values_as_text
+calls() {
+  clang-22 --target=$1-linux-gnu -O1 -fno-inline -g -gdwarf-$2 -emit-llvm -c values.c -o calls.bc && "$kiln" compile calls.bc -o ours.o && verifies &&
+    llvm-dwarfdump-22 --debug-info ours.o > calls.txt && grep -Eq "$3" calls.txt && grep -Eq "$4" calls.txt &&
+    (( $(grep -Ec 'DW_TAG_(GNU_)?call_site$|DW_AT_(GNU_)?(call_all_calls|all_call_sites)' calls.txt) > 20 ))
+}
+check "x86_64: calls in DWARF 4" calls x86_64 4 'DW_AT_GNU_call_site_value' 'DW_OP_GNU_entry_value\(DW_OP_reg5'
+check "aarch64: calls in DWARF 5" calls aarch64 5 'DW_AT_call_tail_call' 'DW_OP_entry_value\(DW_OP_reg0'
 
 # names_of KIND PREFIX: the names in the table of the text form, as llvm-dwarfdump spells them.
 names_of() { sed -nE "s/^$1\(0x[0-9a-f]+, \"([^\"]*)\".*/$2\1/p" "$tests/../ir/dwarf.def"; }
@@ -379,7 +396,9 @@ if gdb -nx -batch -ex 'python print(1)' > /dev/null 2>&1 && [[ $(uname -m) == x8
         -ex 'print pair' -ex continue -ex finish -ex 'print *at' -ex 'print half' \
         -ex continue -ex up -ex 'print named.text[0]' -ex "break values.c:$(grep -n 'seen = i' values.c | cut -d: -f1)" \
         -ex continue -ex continue -ex 'print sum' -ex continue -ex up -ex 'print sum' -ex 'print difference' -ex 'print/x joined' -ex 'print none' \
-        -ex "break values.c:$(grep -n 'a = sum' values.c | cut -d: -f1)" -ex continue -ex 'print sum' values > gdb.out 2>&1
+        -ex "break values.c:$(grep -n 'a = sum' values.c | cut -d: -f1)" -ex continue -ex 'print sum' \
+        -ex continue -ex continue -ex up -ex 'print x@entry' -ex 'print y' -ex up -ex 'python print("$19 =", gdb.selected_frame().name())' \
+        values > gdb.out 2>&1
     diff <(grep -o '^\$[0-9]* = .*' gdb.out) - <<'END' || { cat gdb.out; return 1; }
 $1 = 0
 $2 = 0
@@ -397,6 +416,9 @@ $13 = 12
 $14 = 0x705
 $15 = (void *) 0x0
 $16 = {2, 4, 6, 8, 10, 12, 14, 16}
+$17 = 8
+$18 = 5
+$19 = tails
 END
   }
   check "gdb shows values of optimized code" values_in_gdb

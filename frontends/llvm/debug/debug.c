@@ -66,6 +66,7 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
     FILE,
     LINE,
     TYPED,
+    CALLS,
     SPECIFICATION,
     NAME,
     PROTOTYPED,
@@ -82,6 +83,7 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
                                               [FILE] = {AT_DECL_FILE, KILN_ATTR_REF},
                                               [LINE] = {AT_DECL_LINE, KILN_ATTR_UINT},
                                               [TYPED] = {0, KILN_ATTR_TYPED},
+                                              [CALLS] = {AT_CALL_ALL_CALLS, KILN_ATTR_FLAG},
                                               [SPECIFICATION] = {AT_SPECIFICATION, KILN_ATTR_REF},
                                               [NAME] = {AT_NAME, KILN_ATTR_TEXT},
                                               [PROTOTYPED] = {AT_PROTOTYPED, KILN_ATTR_FLAG},
@@ -114,6 +116,7 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
   kn_put(&all, LINKAGE, kn_op_text(x, 3));
   kn_put_place(&all, FILE, x, 4);
   kn_put(&all, TYPED, kn_op_die(x, 6).id);
+  kn_put_flag(&all, CALLS, definition && (flags & FLAG_ALL_CALLS));
   if (declaration.id) { /* has all else */
     kn_put(&all, SPECIFICATION, declaration.id);
     kn_bc_shaped(x, e, TAG_SUBPROGRAM, definition ? (kiln_die){0} : parent, &all);

@@ -24,11 +24,14 @@ void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
   kiln_debug_global(r->module, kn_bc_die(r, variable), (kiln_symbol){0}, bytes, is.n);
 }
 
-/* [value, kind, node]...: of a global variable, kind 0 is its description. */
+/* [value, kind, node]...: of a global variable or a function that is declared, kind 0 is its description. */
 void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
   if (n < 3 || ops[0] >= r->n_vals || r->csts[ops[0]].kind != CK_GLOBAL) return;
   const struct kn_bc_global *g = &r->globals.at[r->csts[ops[0]].index];
-  if (g->what != KILN_SYMBOL_DATA || g->symbol == 0) return;
+  if (g->symbol == 0) return;
+  if (g->what == KILN_SYMBOL_FUNC && n == 3 && ops[1] == 0 && ops[2] < UINT32_MAX)
+    kiln_debug_global(r->module, kn_bc_die(r, ops[2] + 1), (kiln_symbol){g->symbol}, NULL, 0);
+  if (g->what != KILN_SYMBOL_DATA) return;
   for (uint32_t i = 1; i + 1 < n; i += 2) {
     if (ops[i] != 0 || ops[i + 1] >= UINT32_MAX) continue;
     const struct kn_bc_md *pair = kn_bc_md(r, (uint32_t)ops[i + 1] + 1);

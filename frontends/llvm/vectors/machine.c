@@ -44,7 +44,7 @@ static kiln_value lanes_op(const struct call *c, kiln_op op, kiln_type type, kil
   return kiln_build_vector(c->r->f, op, type, lane, number, a, (kiln_value){0});
 }
 
-/* Argument `i`, a scalar, as an operand of `type`: narrower integers with zeros above. */
+/* Argument `i`, a scalar, as an operand of `type`: narrower integers, and halves, with zeros above. */
 static bool scalar(const struct call *c, unsigned i, kiln_type type, kiln_value *out) {
   const struct kn_bc_type *t = arg_info(c, i);
   if (t->kind == TK_INT && kiln_type_is_int(type) && t->ktype <= type) {
@@ -52,6 +52,11 @@ static bool scalar(const struct call *c, unsigned i, kiln_type type, kiln_value 
     int64_t known;
     if (t->ktype != type && !kn_bc_is_int(c->r, arg_id(c, i), &known))
       *out = kiln_build_convert(c->r->f, KILN_OP_ZEXT, type, (kiln_type)t->ktype, *out);
+    return true;
+  }
+  if (t->kind == TK_SOFT && t->ktype == KILN_TYPE_I16 && type == KILN_TYPE_I32) {
+    kiln_value half = kn_bc_use(c->r, arg_id(c, i), c->params[i].type);
+    *out = kiln_build_convert(c->r->f, KILN_OP_ZEXT, type, KILN_TYPE_I16, half);
     return true;
   }
   if (t->ktype != type || (t->kind != TK_PTR && t->kind != TK_FLOAT)) return bad(c);
@@ -91,7 +96,7 @@ static void define(const struct call *c, const kiln_value *v, unsigned n) {
 
 /* ---- one instruction for each register ---- */
 
-/* How an intrinsic of 256 bits becomes instructions of 128. */
+/* How an intrinsic of 256 or 512 bits becomes instructions of 128. */
 enum how {
   EACH,    /* one for each register */
   MEMORY,  /* the same; the address is 16 bytes further for each */
@@ -106,9 +111,13 @@ static const struct split {
   uint8_t how, shift;
 } splits[] = {
   {"aesni.aesdec.256", "aesni.aesdec", EACH, 0},
+  {"aesni.aesdec.512", "aesni.aesdec", EACH, 0},
   {"aesni.aesdeclast.256", "aesni.aesdeclast", EACH, 0},
+  {"aesni.aesdeclast.512", "aesni.aesdeclast", EACH, 0},
   {"aesni.aesenc.256", "aesni.aesenc", EACH, 0},
+  {"aesni.aesenc.512", "aesni.aesenc", EACH, 0},
   {"aesni.aesenclast.256", "aesni.aesenclast", EACH, 0},
+  {"aesni.aesenclast.512", "aesni.aesenclast", EACH, 0},
   {"avx.addsub.pd.256", "sse3.addsub.pd", EACH, 0},
   {"avx.addsub.ps.256", "sse3.addsub.ps", EACH, 0},
   {"avx.blendv.pd.256", "sse41.blendvpd", EACH, 0},
@@ -204,10 +213,14 @@ static const struct split {
   {"fma.vfmaddsub.pd.256", "fma.vfmaddsub.pd", EACH, 0},
   {"fma.vfmaddsub.ps.256", "fma.vfmaddsub.ps", EACH, 0},
   {"pclmulqdq.256", "pclmulqdq", EACH, 0},
+  {"pclmulqdq.512", "pclmulqdq", EACH, 0},
   {"vcvtps2ph.256", "vcvtps2ph.128", NARROW, 0},
   {"vgf2p8affineinvqb.256", "vgf2p8affineinvqb.128", EACH, 0},
+  {"vgf2p8affineinvqb.512", "vgf2p8affineinvqb.128", EACH, 0},
   {"vgf2p8affineqb.256", "vgf2p8affineqb.128", EACH, 0},
+  {"vgf2p8affineqb.512", "vgf2p8affineqb.128", EACH, 0},
   {"vgf2p8mulb.256", "vgf2p8mulb.128", EACH, 0},
+  {"vgf2p8mulb.512", "vgf2p8mulb.128", EACH, 0},
 };
 
 /* The operands of instruction `p` of several, from the vectors among the arguments. */
@@ -247,6 +260,7 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
   kiln_value v[KILN_MACHINE_OPERANDS], results[KN_BC_MAX_CHUNKS], all = {0};
   const struct kn_bc_type *rt = &r->types[c->ret];
   bool vector = rt->kind == TK_VECTOR;
+  bool half = rt->ktype == KILN_TYPE_I16 && m->result == KILN_TYPE_I32; /* its lower bits */
   unsigned how = s ? s->how : EACH;
   uint32_t parts = 1;
   if (c->n != m->n_operands) {
@@ -267,7 +281,7 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
   bool fits = m->result == KILN_TYPE_VOID ? rt->kind == TK_VOID
               : vector ? (how == NARROW ? out.parts * 2 == parts : out.parts == parts) &&
                            (how == NARROW || out.chunk == m->result) && !out.mask
-                       : rt->ktype == m->result && rt->fit == FIT_EXACT;
+                       : half || (rt->ktype == m->result && rt->fit == FIT_EXACT);
   if (!fits || (parts != 1 && !s)) {
     bad(c);
     return;
@@ -285,6 +299,9 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
   }
   if (r->status != KILN_OK || m->result == KILN_TYPE_VOID) return;
   if (!vector) {
+    if (half)
+      results[0] =
+        kiln_build_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I16, KILN_TYPE_I32, results[0]);
     kn_bc_def(r, c->ret, how == BITS || how == BOTH ? all : results[0]);
     return;
   }
@@ -460,6 +477,46 @@ static void gather(const struct call *c) {
   kn_bc_vec_def(r, &x);
 }
 
+/* Bit 4a + 2b + c of the immediate for bits a, b and c of the vectors: the exclusive or of products (its algebraic
+ * normal form), of which `terms` has a bit each. */
+static void ternary_logic(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x[3], out;
+  int64_t table;
+  if (c->n != 4 || !kn_bc_is_int(r, arg_id(c, 3), &table)) {
+    bad(c);
+    return;
+  }
+  for (unsigned k = 0; k < 3; k++) {
+    if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
+    if (x[k].type != c->ret || x[k].chunk != KILN_TYPE_V128 || x[k].mask) {
+      bad(c);
+      return;
+    }
+  }
+  unsigned terms = (unsigned)table & UINT8_MAX;
+  terms ^= terms << 1 & 0xaa;
+  terms ^= terms << 2 & 0xcc;
+  terms ^= terms << 4 & 0xf0;
+  out = x[0];
+  for (uint32_t p = 0; p < out.parts; p++) {
+    kiln_value sum = kn_bc_vec_splat(r, &out, terms & 1 ? UINT64_MAX : 0);
+    for (unsigned i = 1; i < 8; i++) {
+      kiln_value product = {0};
+      if ((terms >> i & 1) == 0) continue;
+      for (unsigned k = 0; k < 3; k++) {
+        if ((i >> (2 - k) & 1) == 0) continue;
+        product = product.id
+                    ? kiln_build_binary(r->f, KILN_OP_VAND, KILN_TYPE_V128, product, x[k].v[p])
+                    : x[k].v[p];
+      }
+      sum = kiln_build_binary(r->f, KILN_OP_VXOR, KILN_TYPE_V128, sum, product);
+    }
+    out.v[p] = sum;
+  }
+  kn_bc_vec_def(r, &out);
+}
+
 static bool x86(const struct call *c) {
   if (begins(c, "addcarry.")) carry(c, true);
   else if (begins(c, "subborrow.")) carry(c, false);
@@ -467,6 +524,7 @@ static bool x86(const struct call *c) {
   else if (begins(c, "sse42.pcmpestr")) with_lengths(c);
   else if (named(c, "avx2.permd") || named(c, "avx2.permps")) permute(c);
   else if (begins(c, "avx2.gather.")) gather(c);
+  else if (begins(c, "avx512.pternlog.")) ternary_logic(c);
   else return false;
   return true;
 }

@@ -2,7 +2,7 @@
  * first lanes in the first; pointers are lanes of 64 bits. A mask, a vector of i1, has lanes of ones or zeros that fill a
  * v128, or of bytes if there are more than 8: comparisons make them so, and selections read them. In memory its lanes are
  * bits. Lanes of other odd integers are in those of the next type, whose upper bits are unspecified; in memory they are
- * packed, and operations on them go lane by lane. What is behind the last lane is unspecified. The operations are in
+ * packed, and operations on them go lane by lane, as those on i128 do. What is behind the last lane is unspecified. The operations are in
  * vector_ops.c; those that no instruction does for all lanes are done lane by lane, by the code for scalars. Invariant:
  * no bytes of memory are accessed but the vector's. */
 #include "bc.h"
@@ -25,6 +25,7 @@ bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
   x->mask = t->is_mask;
   x->soft = r->types[x->elem].kind == TK_SOFT;
   x->odd = r->types[x->elem].fit == FIT_ODD;
+  x->apart = x->odd || x->lane == KILN_TYPE_I128;
   return x->parts <= KN_BC_MAX_CHUNKS || kn_bc_unsupported(r, "vectors of that length");
 }
 
@@ -56,6 +57,8 @@ void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x) {
 /* ---- lanes ---- */
 
 kiln_value kn_bc_vec_lane(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k) {
+  if (x->lane == KILN_TYPE_I128)
+    return kiln_build_convert(r->f, KILN_OP_BITCAST, x->lane, x->chunk, x->v[k]);
   kiln_value v =
     kn_bc_vec_one(r, KILN_OP_VEXTRACT, x->lane, x->chunk, k % x->per, x->v[k / x->per]);
   if (!x->mask) return v;
@@ -185,7 +188,7 @@ void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_
     memcpy(to->v, from->v, from->parts * sizeof *to->v);
     return;
   }
-  if (kn_bc_vec_resize_mask(r, from, to)) return;
+  if (b <= 8 && kn_bc_vec_resize_mask(r, from, to)) return;
   kiln_value in[KN_BC_MAX_CHUNKS];
   kn_bc_vec_to_v128(r, from, in);
   uint16_t bytes[KN_BC_MAX_CHUNKS * 16];
@@ -239,11 +242,11 @@ void kn_bc_vec_from_bits(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value 
 
 /* ---- constants ---- */
 
-/* Lane k of constant vector `id`: its bits, or, if it is no number, the constant's id in *other. */
+/* Lane k of constant vector `id`: the words of its bits, or, if it is no number, the constant's id in *other. */
 static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *x, uint32_t k,
-                          uint64_t *bits, uint32_t *other) {
+                          uint64_t bits[2], uint32_t *other) {
   const struct kn_bc_cst *c = &r->csts[id];
-  *bits = 0;
+  bits[0] = bits[1] = 0;
   *other = UINT32_MAX;
   switch (c->kind) {
   case CK_NULL:
@@ -265,7 +268,10 @@ static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *
     uint32_t lane = kn_bc_list(r, c->index)[k];
     if (lane >= r->inst_base || kn_bc_type_of(r, lane) != x->elem) break;
     const struct kn_bc_cst *l = &r->csts[lane];
+    if (l->kind == CK_INT && x->lane == KILN_TYPE_I128) bits[1] = 0 - (l->v >> 63);
     if (l->kind == CK_INT || l->kind == CK_FLOAT) *bits = l->v;
+    else if (l->kind == CK_WIDE)
+      for (uint32_t i = 0; i < l->n && i < 2; i++) bits[i] = kn_bc_words(r, l->index)[i];
     else if (l->kind != CK_INT_UNDEF && l->kind != CK_NULL && l->kind != CK_UNDEF) *other = lane;
     return true;
   }
@@ -282,11 +288,11 @@ static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *
 
 bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id) {
   struct kn_bc_vec x;
-  uint64_t bits;
+  uint64_t bits[2];
   uint32_t other;
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x)) return false;
   for (uint32_t k = 0; k < x.n && r->csts[id].kind == CK_AGGREGATE; k++)
-    if (!constant_lane(r, id, &x, k, &bits, &other) || other != UINT32_MAX) return false;
+    if (!constant_lane(r, id, &x, k, bits, &other) || other != UINT32_MAX) return false;
   return true;
 }
 
@@ -298,22 +304,29 @@ static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
   bool numbers = true;
   uint8_t bytes[KN_BC_MAX_LANES * 8 + 16] = {0};
   for (uint32_t k = 0; k < x->n; k++) {
-    uint64_t bits;
+    uint64_t bits[2];
     uint32_t other;
-    if (!constant_lane(r, id, x, k, &bits, &other)) return false;
-    if (x->mask) bits = 0 - (bits & 1);
-    memcpy(bytes + (size_t)k * size, &bits, size);
+    if (!constant_lane(r, id, x, k, bits, &other)) return false;
+    if (x->mask) bits[0] = 0 - (bits[0] & 1);
+    memcpy(bytes + (size_t)k * size, bits, size);
     if (other == UINT32_MAX) {
-      lanes[k] = kiln_type_is_int(x->lane) ? kiln_const_int(r->f, (int64_t)bits)
-                                           : kiln_const_bits(r->f, x->lane, bits, 0);
+      lanes[k] = x->lane == KILN_TYPE_I128   ? kiln_const_i128(r->f, bits[0], bits[1])
+                 : kiln_type_is_int(x->lane) ? kiln_const_int(r->f, (int64_t)bits[0])
+                                             : kiln_const_bits(r->f, x->lane, bits[0], 0);
       continue;
     }
     numbers = false;
-    if (r->no_code) return kn_bc_unsupported(r, "addresses in a constant vector here");
+    if (r->no_code) { /* made in the entry, then */
+      if (r->hoist_module && !r->restart)
+        return kn_bc_unsupported(r, "addresses in a constant vector here");
+      r->restart = r->hoist_module = true;
+      lanes[k] = kiln_const_int(r->f, 0);
+      continue;
+    }
     lanes[k] = kn_bc_const(r, other);
     if (r->status != KILN_OK) return false;
   }
-  if (!numbers) {
+  if (!numbers && !r->no_code) {
     kn_bc_vec_from_lanes(r, x, lanes);
     return true;
   }
@@ -343,12 +356,12 @@ bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out) {
   if (id >= r->inst_base || r->csts[id].kind == CK_NONE) return false;
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x)) return false;
   for (uint32_t k = 0; k < x.n; k++) {
-    uint64_t bits;
+    uint64_t bits[2];
     uint32_t other;
-    if (!constant_lane(r, id, &x, k, &bits, &other) || other != UINT32_MAX) return false;
-    if (kiln_type_size(x.lane) < 8) bits &= (UINT64_C(1) << 8 * kiln_type_size(x.lane)) - 1;
-    if (k && bits != *out) return false;
-    *out = bits;
+    if (!constant_lane(r, id, &x, k, bits, &other) || other != UINT32_MAX) return false;
+    if (kiln_type_size(x.lane) < 8) bits[0] &= (UINT64_C(1) << 8 * kiln_type_size(x.lane)) - 1;
+    if (bits[1] || (k && bits[0] != *out)) return false;
+    *out = bits[0];
   }
   return true;
 }

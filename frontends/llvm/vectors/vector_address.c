@@ -21,7 +21,7 @@ static bool add_index(struct kn_bc *r, uint32_t id, uint64_t step, kiln_value *l
   kiln_value all = {0};
   if (!vector) all = kn_bc_index64(r, id);
   else if (!kn_bc_vec_get(r, id, kn_bc_type_of(r, id), &x)) return false;
-  if (vector && (x.n != n || x.mask || x.odd || !kiln_type_is_int(x.lane)))
+  if (vector && (x.n != n || x.mask || x.apart || !kiln_type_is_int(x.lane)))
     return kn_bc_unsupported(r, "indices of this type");
   for (uint32_t k = 0; k < n && r->status == KILN_OK; k++) {
     kiln_value v = vector ? kn_bc_vec_lane(r, &x, k) : all;

@@ -121,7 +121,7 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   kiln_value v = {0};
   bool any_order = !starts || (r->fast_call == r->n_vals && r->fast_flags & FAST_REASSOC);
   if (x.mask && x.n <= 64) v = of_mask(r, op, &x);
-  else if (!x.mask && !x.soft && !x.odd && any_order) v = by_halves(r, op, &x);
+  else if (!x.mask && !x.soft && !x.apart && any_order) v = by_halves(r, op, &x);
   if (v.id) {
     if (starts) v = kiln_build_binary(r->f, op, type, kn_bc_use(r, ids[0], x.elem), v);
     kn_bc_def(r, ret, v);

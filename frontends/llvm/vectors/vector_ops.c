@@ -7,7 +7,7 @@
 /* The instruction for LLVM's operation on lanes of a kind, or NONE. */
 static kiln_op native(unsigned op, const struct kn_bc_vec *x) {
   bool ints = kiln_type_is_int(x->lane);
-  if (x->soft || x->odd) return KILN_OP_NONE;
+  if (x->soft || x->apart) return KILN_OP_NONE;
   switch (op) {
   case BINOP_ADD: return x->mask ? KILN_OP_VXOR : ints ? KILN_OP_VADD : KILN_OP_VFADD;
   case BINOP_SUB: return x->mask ? KILN_OP_VXOR : ints ? KILN_OP_VSUB : KILN_OP_VFSUB;
@@ -31,7 +31,7 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
   struct kn_bc_vec x, y, out;
   uint64_t n;
   if (!kn_bc_vec_get(r, a, type, &x) || !kn_bc_vec_shape(r, type, &out)) return;
-  if (op >= BINOP_SHL && op <= BINOP_ASHR && !x.mask && !x.odd && kiln_type_is_int(x.lane) &&
+  if (op >= BINOP_SHL && op <= BINOP_ASHR && !x.mask && !x.apart && kiln_type_is_int(x.lane) &&
       kn_bc_vec_is_splat(r, b, &n) && n < 8 * kiln_type_size(x.lane)) {
     kiln_op shift = op == BINOP_SHL    ? KILN_OP_VSHL
                     : op == BINOP_LSHR ? KILN_OP_VLSHR
@@ -42,7 +42,7 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
     return;
   }
   if (!kn_bc_vec_get(r, b, type, &y)) return;
-  if (op == BINOP_MUL && !x.odd && kn_bc_vec_multiply(r, a, b, type, &out)) {
+  if (op == BINOP_MUL && !x.apart && kn_bc_vec_multiply(r, a, b, type, &out)) {
     kn_bc_vec_def(r, &out);
     return;
   }
@@ -110,7 +110,7 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
     kn_bc_malformed(r, "unknown comparison");
     return;
   }
-  if (x.soft || x.odd || (x.mask && pred != 32 && pred != 33)) { /* an order of truth values */
+  if (x.soft || x.apart || (x.mask && pred != 32 && pred != 33)) { /* an order of truth values */
     kiln_value lanes[KN_BC_MAX_LANES];
     uint32_t entered = kn_bc_vec_enter(r);
     for (uint32_t k = 0; k < x.n && r->status == KILN_OK; k++) {
@@ -314,7 +314,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
     return;
   }
   bool ints = kiln_type_is_int(x.lane) && kiln_type_is_int(out.lane) && !x.soft && !out.soft &&
-              !x.odd && !out.odd;
+              !x.apart && !out.apart;
   bool changes = op == CAST_TRUNC || op == CAST_ZEXT || op == CAST_SEXT;
   if (ints && changes && (x.mask != out.mask)) {
     resize_mask(r, op, &x, &out);
@@ -429,9 +429,11 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
       x.v[lane / x.per] = last->before;
     }
     *last = done;
-    x.v[lane / x.per] =
-      kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, as, lane % x.per / (as == x.lane ? 1 : 2),
-                        x.v[lane / x.per], v);
+    if (as == KILN_TYPE_I128) v = kiln_build_convert(r->f, KILN_OP_BITCAST, x.chunk, as, v);
+    else
+      v = kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, as,
+                            lane % x.per / (as == x.lane ? 1 : 2), x.v[lane / x.per], v);
+    x.v[lane / x.per] = v;
   } else {
     kiln_value slot, at = lane_address(r, &x, index, itype, &slot);
     if (r->status != KILN_OK) return;

@@ -233,7 +233,7 @@ bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const
   struct found found = {.imm = -1};
   const kiln_machine *m = &found.m;
   const struct kn_bc_vec *x = in[0];
-  if (x->mask || x->odd || r->status != KILN_OK) return false;
+  if (x->mask || x->apart || r->status != KILN_OK) return false;
   bool row = machines[r->target].find(r, op, x, &found);
   bool down = machines[r->target].shifts_left && (op == KILN_OP_LSHR || op == KILN_OP_ASHR);
   if (row && m->n_operands != n + (found.imm >= 0)) return false;

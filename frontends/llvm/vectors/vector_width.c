@@ -427,7 +427,7 @@ bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
   bool from_int = op == CAST_SITOFP || op == CAST_UITOFP;
   bool to_int = op == CAST_FPTOSI || op == CAST_FPTOUI;
   if (x->soft || to->soft) return convert_halves(r, op, x, to);
-  if (x->mask || to->mask || x->odd || to->odd || op < CAST_FPTOUI || op > CAST_FPEXT ||
+  if (x->mask || to->mask || x->apart || to->apart || op < CAST_FPTOUI || op > CAST_FPEXT ||
       kiln_type_is_int(x->lane) != from_int || kiln_type_is_int(to->lane) != to_int ||
       (!from_int && !to_int && x->lane != (op == CAST_FPEXT ? KILN_TYPE_F32 : KILN_TYPE_F64)) ||
       (!from_int && !to_int && x->lane == to->lane))

@@ -18,6 +18,7 @@ struct kn_bc_vec {
   bool mask;             /* lanes are i1, as ones or zeros */
   bool soft;             /* lanes are halves or bfloats, as i16 */
   bool odd;              /* lanes are integers like i5: what is above their bits is unspecified */
+  bool apart; /* no operation is on all lanes at once: odd ones, and i128, each in a register */
   kiln_value v[KN_BC_MAX_CHUNKS];
 };
 

@@ -279,6 +279,13 @@ class Asks:
             else:
                 idle.append(define % ('f%d' % len(idle), 'a', name, 'z'))
         self.accepted('features that have no effect, are implemented, or taken back', ''.join(idle))
+        status, err, _, _ = self.compile('a float without its registers',
+                                         'define i32 @f(i32 %x) "target-features"="-sse" {\n'
+                                         ' %y = sitofp i32 %x to double\n %z = fptosi double %y to i32\n ret i32 %z\n}\n', 'x86_64')
+        if status == 1 and 'sitof: a float or vector in a function that uses general registers only' in err:
+            self.h.ok('a float without its registers')
+        else:
+            self.h.fail('a float without its registers', err)
 
     # -- conventions --
 
@@ -420,8 +427,8 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         """A leaf that keeps its local variables below the stack pointer, and may not."""
         text = 'define i32 @f(i32 %%n) %s {\n %%a = alloca [9 x i32]\n %%p = getelementptr [9 x i32], ptr %%a, i32 0, i32 %%n\n' \
             ' store volatile i32 1, ptr %%p\n %%v = load volatile i32, ptr %%a\n ret i32 %%v\n}\n'
-        for attr, moves in (('', False), ('noredzone', True)):
-            _, err, _, o = self.compile('red%s' % attr, text % attr)
+        for attr, moves in (('"frame-pointer"="all"', False), ('noredzone "frame-pointer"="all"', True)):
+            _, err, _, o = self.compile('red%d' % moves, text % attr)
             code = self.h.run(['objdump', '-d', o])[1]
             what = 'red zone: "%s"' % attr
             self.h.ok(what) if bool(re.search(r'sub +\$0x\w+,%rsp', code)) == moves else self.h.fail(what, code)

@@ -1,5 +1,6 @@
 ; Operations on vectors that vectorizers write, and clang's own code does not: addresses of lanes, the first lane that
-; is set, partial sums; lanes of odd integers, which are packed in memory; vectors of addresses as other constants.
+; is set, partial sums; lanes of odd integers, which are packed in memory; vectors of addresses as other constants and
+; as arguments of a phi.
 target triple = "x86_64-pc-linux-gnu"
 %pair = type { i16, [3 x i32] }
 @d = private unnamed_addr constant [6 x i8] c"%lld\0A\00"
@@ -107,6 +108,8 @@ loop:
   %more = icmp ult i64 %j, 4
   br i1 %more, label %loop, label %sums
 sums:
+  %two = phi <2 x ptr> [ <ptr getelementptr (i8, ptr @x, i64 16), ptr @x>, %loop ]
+  %four = phi <4 x ptr> [ <ptr @x, ptr getelementptr (i8, ptr @x, i64 32), ptr null, ptr getelementptr (i8, ptr @x, i64 48)>, %loop ]
   %p = phi i64 [ bitcast (<2 x i32> <i32 trunc (i64 ptrtoint (ptr @x to i64) to i32), i32 0> to i64), %loop ]
   %bytes = load <16 x i8>, ptr @bytes, align 16
   %wide = sext <16 x i8> %bytes to <16 x i32>
@@ -123,5 +126,8 @@ sums:
   call void @put(i64 %rest)
   %one = zext i1 %same to i64
   call void @put(i64 %one)
+  call void @put_lanes(<2 x ptr> %two)
+  %ends = shufflevector <4 x ptr> %four, <4 x ptr> poison, <2 x i32> <i32 1, i32 3>
+  call void @put_lanes(<2 x ptr> %ends)
   ret i32 0
 }

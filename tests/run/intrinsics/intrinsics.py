@@ -28,7 +28,7 @@ NOT_RUN = re.compile(r'rdtsc|rdpmc|rdpru|rdpid|rdrand|rdseed|fsbase|gsbase|rndr|
                      r'ldmxcsr|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb')
 FLAGS = {'gfni': r'vgf2p8', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
          'avx2': r'avx2', 'fma': r'^fma', 'f16c': r'vcvtps2ph', 'bmi2': r'bmi\.', 'pclmulqdq': r'pclmulqdq',
-         'aes': r'aesni', 'clflushopt': r'clflushopt'}
+         'aes': r'aesni', 'avx512f': r'512', 'clflushopt': r'clflushopt'}
 
 
 # Instructions that any code may have around one, and others that do the same as some.
@@ -103,7 +103,7 @@ class Intrinsic:
                 continue
             if shift:
                 first = self.ret if self.ret != 'void' else self.params[0]
-                bits = 8 * size_of(re.sub(r'<\d+ x (.*)>', r'\1', first))
+                bits = 16 if 'f16' in n else 8 * size_of(re.sub(r'<\d+ x (.*)>', r'\1', first))
                 low, high = (0, bits - 1) if re.search(r'vsli|shlu', n) else (1, bits)
             elif lane:
                 v = [q for q in self.params if q.startswith('<')][-1]
@@ -162,7 +162,8 @@ class Intrinsic:
             else:
                 lines.append('  store %s %%r, ptr %%out, align 1' % self.ret)
         declared = 'declare %s @llvm.%s%s(%s)' % (self.ret, prefix, self.name, ', '.join(types))
-        body = 'define void @f%d(ptr %%in, ptr %%out, ptr %%m) #0 {\n%s\n  ret void\n}\n' % (number, '\n'.join(lines))
+        body = 'define void @f%d(ptr %%in, ptr %%out, ptr %%m) #%d {\n%s\n  ret void\n}\n' % (
+            number, '512' in self.name, '\n'.join(lines))
         return body, declared
 
 
@@ -226,7 +227,8 @@ class Runner:
         while True:
             with open(base + '.ll', 'w') as f:
                 f.write('\n'.join([x[1] for x in all_of] + sorted({x[2] for x in all_of}) +
-                                  ['attributes #0 = { nounwind "target-features"="%s" }' % FEATURES[self.o.target]]))
+                                  ['attributes #%d = { nounwind "target-features"="%s%s" }' % (k, FEATURES[self.o.target], more)
+                                   for k, more in enumerate(('', ',+avx512f,+avx512vl,+evex512'))]))
             triple = ['--target=aarch64-linux-gnu'] if self.arm else []
             r = self.do(self.o.clang, *triple, '-w', '-O0', '-c', '-emit-llvm', base + '.ll', '-o', base + '.bc')
             if r.returncode:

@@ -8,11 +8,9 @@ folder or its dg-do allows.
 
 A NAME is a path below DIR without its suffix, or a folder, or a part of either.
 """
-import collections
 import glob
 import os
 import re
-import threading
 
 import torture
 from torture import harness
@@ -78,32 +76,6 @@ def leading_includes(text):
     return tuple(lines)
 
 
-class Precompiled:
-    """Precompiled headers: what several tests include first, with the same options, clang reads once. It takes
-    two thirds of the time of a front end that reads the headers of a container."""
-
-    def __init__(self, h, tests):
-        self.h = h
-        self.uses = collections.Counter(tests)
-        self.made = {}
-        self.lock = threading.Lock()
-
-    def flags(self, includes, flags):
-        """Options in place of the includes; none if too few tests want the same."""
-        key = (includes, flags)
-        if not includes or self.uses[key] < 3: return []
-        with self.lock:
-            if key not in self.made:
-                base = self.h.path('precompiled.%d' % len(self.made))
-                with open(base + '.h', 'w') as f: f.write('\n'.join(includes) + '\n')
-                self.made[key] = ['-include-pch', base + '.pch']
-                try:
-                    self.h.run([*self.h.clang, '-x', 'c++-header', '-w', *flags, base + '.h', '-o', base + '.pch'])
-                except harness.Failure: # slowly or not at all: without
-                    self.made[key] = []
-        return self.made[key]
-
-
 def found(args):
     """The tests of the suite: (name, path, text, what stands behind dg-do run)."""
     roots = [os.path.join(args.source, 'g++.*')]
@@ -139,8 +111,8 @@ def main():
     def options(test):
         _, path, text, selector = test
         flags, libs = options_of(path, text, selector, args.target)
-        return ('-' + args.level, *common, *flags), libs
-    precompiled = Precompiled(tests.h, [(leading_includes(t[2]), options(t)[0]) for t in files])
+        return (*torture.level_flags(args.level), *common, *flags), libs
+    precompiled = torture.Precompiled(tests.h, 'c++', [(leading_includes(t[2]), options(t)[0]) for t in files])
 
     def check(test):
         name, path, text, selector = test

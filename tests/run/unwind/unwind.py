@@ -19,7 +19,9 @@ def variants(args):
         for seed in range(args.stress + 1):
             yield level, seed
     yield '-O0 -fstack-clash-protection -fstack-protector-all', 0
-    yield '-O1 -fstack-clash-protection -fstack-protector-all', 1
+    # without a frame pointer: pages touched one by one, and in a loop
+    yield '-O1 -fstack-clash-protection', 1
+    yield '-O0 -fomit-frame-pointer -fstack-clash-protection -mstack-probe-size=2048', 0
 
 
 def kiln_half(h, name, level, seed):

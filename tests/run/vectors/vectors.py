@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-INTS = {'i8': 8, 'i16': 16, 'i32': 32, 'i64': 64}
+INTS = {'i8': 8, 'i16': 16, 'i32': 32, 'i64': 64, 'i128': 128}
 FLOATS = {'half': 16, 'float': 32, 'double': 64}
 LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 16, 17, 32]
 ICMP = ['eq', 'ne', 'ugt', 'uge', 'ult', 'ule', 'sgt', 'sge', 'slt', 'sle']
