@@ -151,7 +151,8 @@ static void *address_of(kiln_interp *in, uint32_t symbol) {
     } else if (fn) {
       if (kn_interp_closure(in, fn)) p = stub(in, fn);
     } else {
-      p = find_native(in, name_of(&s));
+      p =
+        kiln_symbol_object_name(in->m, (kiln_symbol){symbol}) ? NULL : find_native(in, name_of(&s));
     }
     in->address[symbol] = p;
     in->known[symbol] = 1;

@@ -162,9 +162,9 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols,    m->symbol_hash, m->comdats,     m->comdat_hash,
-                          m->sigs,       m->sig_hash,    m->data,        m->ctors,
-                          m->late_names, m->sections,    m->section_hash};
+  void *const arrays[] = {m->symbols,    m->symbol_hash, m->comdats,  m->comdat_hash,
+                          m->sigs,       m->sig_hash,    m->data,     m->ctors,
+                          m->late_names, m->renames,     m->sections, m->section_hash};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {

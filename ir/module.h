@@ -61,6 +61,7 @@ struct kn_symbol {
   uint8_t resolver : 1; /* kiln_symbol_desc.resolver */
   uint8_t indirect : 1; /* it, or what it stands for, is such an alias */
   uint8_t late : 1;     /* kiln_func_alias is to define it */
+  uint8_t renamed : 1;  /* kiln_symbol_rename */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -96,6 +97,12 @@ struct kn_data {
 static inline bool kn_data_owned(const struct kn_data *d) {
   return d->owner - 1 < KN_DATA_DROPPED - 1;
 }
+
+/* kiln_symbol_rename. */
+struct kn_rename {
+  uint32_t symbol;
+  const char *name; /* NUL-terminated, in the module's strings */
+};
 
 /* kiln_func_alias. */
 struct kn_late_name {
@@ -185,6 +192,8 @@ struct kiln_module {
   uint64_t data_bytes;
   struct kn_ctor *ctors;
   uint32_t n_ctors, cap_ctors;
+  struct kn_rename *renames;
+  uint32_t n_renames, cap_renames;
   struct kn_late_name *late_names;
   uint32_t n_late_names, cap_late_names;
   struct kn_section *sections;

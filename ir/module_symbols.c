@@ -379,6 +379,28 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   return (kiln_symbol){id};
 }
 
+kiln_status kiln_symbol_rename(kiln_module *m, kiln_symbol symbol, const char *name) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "rename: the module is frozen");
+  struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
+  if (s == NULL || s->name_length == 0 || name == NULL || name[0] == 0 || s->renamed)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "rename of no symbol, to no name, or twice");
+  const char *copy = kn_arena_string(m->arena, name, strlen(name));
+  if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (!kn_grow(m, &m->renames, &m->cap_renames, m->n_renames + 1, sizeof *m->renames))
+    return KILN_ERR_MEMORY;
+  m->renames[m->n_renames++] = (struct kn_rename){symbol.id, copy};
+  s->renamed = 1;
+  return KILN_OK;
+}
+
+const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol) {
+  if (m == NULL || !kn_symbol_valid(m, symbol.id) || !kn_symbol(m, symbol.id)->renamed) return NULL;
+  for (uint32_t i = 0; i < m->n_renames; i++)
+    if (m->renames[i].symbol == symbol.id) return m->renames[i].name;
+  return NULL;
+}
+
 /* Finds or makes (if `make`) the symbol of a block. The module is locked. */
 static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool make) {
   const uint32_t key[2] = {func, block};

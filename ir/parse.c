@@ -12,6 +12,7 @@ enum item_kind {
   ITEM_DATA,
   ITEM_ALIAS,
   ITEM_CTOR,
+  ITEM_RENAME,
   ITEM_ENTRY,
   ITEM_UNIT,
   ITEM_KEEP,
@@ -478,6 +479,8 @@ static bool first_pass(struct kn_parser *p) {
       ok = parse_alias(p, true);
     } else if (kn_parse_word(p, "ctor")) {
       ok = parse_later(p, ITEM_CTOR, false);
+    } else if (kn_parse_word(p, "rename")) {
+      ok = parse_later(p, ITEM_RENAME, false);
     } else if (kn_parse_word(p, "dtor")) {
       ok = parse_later(p, ITEM_CTOR, true);
     } else if (kn_parse_word(p, "target")) {
@@ -506,8 +509,9 @@ static bool first_pass(struct kn_parser *p) {
       ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
     } else {
       ok = kn_parse_expected(
-        p, "func, declare, data, extern, alias, ifunc, ctor, dtor, section, guard, protect, "
-           "no_plt, exec_stack, target, dwarf, unit, keep, global or an entry");
+        p,
+        "func, declare, data, extern, alias, ifunc, ctor, dtor, rename, section, guard, protect, "
+        "no_plt, exec_stack, target, dwarf, unit, keep, global or an entry");
     }
   }
   return false;
@@ -671,6 +675,17 @@ static bool define_data(struct kn_parser *p, struct item *it) {
   return kn_parse_api_ok(p);
 }
 
+static bool rename_symbol(struct kn_parser *p, const struct item *it) {
+  kiln_symbol symbol;
+  const char *name;
+  p->lx = it->at;
+  if (!kn_parse_symbol(p, &symbol, NULL) || !kn_parse_string(p, "a name in quotes", &name) ||
+      !kn_parse_line_end(p))
+    return false;
+  kiln_symbol_rename(p->module, symbol, name);
+  return kn_parse_api_ok(p);
+}
+
 static bool add_ctor(struct kn_parser *p, const struct item *it) {
   kiln_symbol func, with = {0};
   uint64_t priority;
@@ -738,6 +753,7 @@ static bool second_pass(struct kn_parser *p) {
   for (uint32_t i = 0; i < p->n_items; i++) {
     if (items[i].kind == ITEM_DATA && !define_data(p, &items[i])) return false;
     if (items[i].kind == ITEM_CTOR && !add_ctor(p, &items[i])) return false;
+    if (items[i].kind == ITEM_RENAME && !rename_symbol(p, &items[i])) return false;
   }
   for (uint32_t i = 0; i < p->n_items; i++) {
     if (items[i].kind == ITEM_FUNC && !build_func(p, &items[i])) return false;

@@ -418,6 +418,13 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     kn_put_offset(&p, s->offset);
     kn_put(&p, "\n", 1);
   }
+  for (uint32_t i = 0; i < m->n_renames; i++) {
+    kn_put_text(&p, "rename ");
+    kn_put_symbol(&p, m->renames[i].symbol);
+    kn_put(&p, " ", 1);
+    kn_put_string(&p, m->renames[i].name, strlen(m->renames[i].name));
+    kn_put(&p, "\n", 1);
+  }
   for (uint32_t i = 0; i < m->n_ctors; i++) {
     const struct kn_ctor *c = &m->ctors[i];
     kn_put_text(&p, c->at_exit ? "dtor " : "ctor ");

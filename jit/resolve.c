@@ -366,6 +366,11 @@ static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
     return e != NULL && kn_jit_entry_stub(l->jit, e, l->error) && bind_to(l, b, e);
   }
   if (!named) return local_missing(l, in, s);
+  if (KN_UNLIKELY(s->renamed)) {
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "'%.100s' in memory",
+                kiln_symbol_object_name(in->m, (kiln_symbol){id}));
+    return false;
+  }
   if (s->linkage == KILN_LINKAGE_WEAK) {
     b->where = KN_JIT_ABSOLUTE;
     b->value = 0;

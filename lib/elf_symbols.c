@@ -87,6 +87,7 @@ bool kn_elf_number(struct kn_elf *e) {
   e->first_local = (uint32_t)number;
   /* the ids of symbols added after the freeze depend on which thread came first; those that get a
    * number, private data, follow in the order of their functions */
+  for (uint32_t i = 0; i < m->n_renames; i++) e->names_size += strlen(m->renames[i].name) + 1;
   uint32_t *late = m->n_late_names != 0 ? hide_late_names(e) : NULL;
   if (m->n_late_names != 0 && late == NULL) return false;
   uint32_t flat = m->frozen ? m->flat_symbols : m->n_symbols;
@@ -221,6 +222,19 @@ static void put_global(struct writer *w, uint32_t id) {
              visibilities[s->visibility], number, common, p->value, defined ? p->size : 0);
 }
 
+/* Gives symbols that are not defined here the names that they were renamed to, and back. */
+static void swap_names(const struct kn_elf *e) {
+  for (uint32_t i = 0; i < e->m->n_renames; i++) {
+    struct kn_rename *r = e->m->renames + i;
+    struct kn_symbol *s = kn_symbol(e->m, r->symbol);
+    if (e->places[r->symbol].section != 0) continue;
+    const char *name = s->name;
+    s->name = r->name;
+    s->name_length = (uint32_t)strlen(r->name);
+    r->name = name;
+  }
+}
+
 void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   uint32_t n = e->first_global + e->n_globals;
   kn_elf_pad(e, 8);
@@ -266,6 +280,8 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
     put_symbol(&w, s->name_offset + KN_EH_REF_NAME_AT, STB_WEAK, STT_OBJECT, STV_HIDDEN, s->number,
                false, 0, 8);
   }
+  swap_names(e);
   for (uint32_t i = 0; i < e->n_globals; i++) put_global(&w, e->globals[i]);
+  swap_names(e);
   e->at = (uint64_t)(w.strings - e->base);
 }

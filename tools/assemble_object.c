@@ -187,6 +187,15 @@ static bool is_definition(const struct tool_object *o, const Elf64_Sym *y) {
          y->st_name < o->strings_size && o->strings[y->st_name] != 0;
 }
 
+static bool is_defined(const void *object, const char *name, size_t n) {
+  const struct tool_object *o = object;
+  for (size_t i = 1; i < o->n_symbols; i++) {
+    const char *own = o->strings + o->symbols[i].st_name;
+    if (is_definition(o, &o->symbols[i]) && strncmp(own, name, n) == 0 && own[n] == 0) return true;
+  }
+  return false;
+}
+
 /* Takes over all of an object that was made of one text. NULL, or what is wrong. */
 static const char *take_whole(struct tool_assembler *a, kiln_target target, struct tool_object *o,
                               kiln_assembly *t) {
@@ -218,9 +227,12 @@ static const char *take_whole(struct tool_assembler *a, kiln_target target, stru
     kiln_assembled_section *to = &sections[owners.section[s->sh_info]];
     error = relocations(a, o, s, 0, &owners, &to->relocs, &to->n_relocs);
   }
-  for (size_t i = 1; i < o->n_symbols && error == NULL; i++)
-    if (is_definition(o, &o->symbols[i]))
-      error = take_symbol(a, o, &o->symbols[i], &owners, t, symbols);
+  for (size_t i = 1; i < o->n_symbols && error == NULL; i++) {
+    const Elf64_Sym *y = &o->symbols[i];
+    if (is_definition(o, y)) error = take_symbol(a, o, y, &owners, t, symbols);
+  }
+  if (error == NULL && tool_says_of_others(t, is_defined, o))
+    error = "not implemented: the binding or visibility of a symbol that is defined elsewhere";
   return error;
 }
 

@@ -174,10 +174,10 @@ static void text(struct reader *r) {
   }
 }
 
-/* True if the text says something of a symbol that it does not define: of the others it would have no effect. */
-static bool says_of_others(const struct reader *r) {
+bool tool_says_of_others(const kiln_assembly *t, bool (*is_own)(const void *, const char *, size_t),
+                         const void *user) {
   static const char *const words[] = {".weak", ".hidden", ".protected", ".internal"};
-  struct reader q = *r;
+  struct reader q = {.s = t->text, .end = t->text + t->text_bytes};
   for (; q.s < q.end; q.s++) {
     struct word w = word_at(&q, q.s);
     bool told = false;
@@ -187,11 +187,15 @@ static bool says_of_others(const struct reader *r) {
     for (q.s++; !ends(&q); q.s++) {
       struct word name = word_at(&q, q.s);
       if (name.n == 0) continue;
-      if (!is_label(r, name)) return true;
+      if (!is_own(user, name.at, name.n)) return true;
       q.s += name.n - 1;
     }
   }
   return false;
+}
+
+static bool is_own_label(const void *r, const char *name, size_t n) {
+  return is_label(r, (struct word){name, n});
 }
 
 uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number) {
@@ -205,7 +209,7 @@ uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t n
   }
   text(&r);
   r.s = t->text;
-  if (tool_assembly_has(t, ".symver") || says_of_others(&r))
+  if (tool_assembly_has(t, ".symver") || tool_says_of_others(t, is_own_label, &r))
     t->error = "not implemented: a symbol's version, or its binding or visibility elsewhere";
   if (tool_assembly_has(t, ".subsection")) t->error = "not implemented: subsections";
   r.f = f;

@@ -279,8 +279,8 @@ bool kn_bc_define_data(struct kn_bc *r) {
       it.cap_bytes = 0;
     }
   }
-  if (ok) ok = kn_bc_define_symvers(r);
   if (ok && KN_UNLIKELY(r->assemble_module)) ok = kn_bc_define_assembly(r);
+  if (ok) ok = kn_bc_define_symvers(r);
   if (it.bytes) kn_bc_release(r, it.bytes);
   if (it.relocs) kn_bc_release(r, it.relocs);
   return ok;

@@ -341,8 +341,12 @@ struct kn_bc_body {
 
 /* A versioned name of a symbol: offsets into `assembly`. */
 struct kn_bc_symver {
-  uint32_t name; /* NUL-terminated */
+  uint32_t name, name_length; /* the first: in kn_bc.assembly */
   uint32_t other, other_length;
+  bool version;         /* .symver, else .set */
+  bool is_default;      /* @@ */
+  kiln_linkage linkage; /* .set; visibility, too */
+  kiln_visibility visibility;
 };
 
 /* What is known of an LLVM block in a function with invokes; all zero: nothing. */

@@ -422,6 +422,12 @@ KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_
  * of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
  * kiln_alias_define may later say what it is, but not that it is thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
+/** From now on objects call the symbol `name` where they only refer to it, as `pow@GLIBC_2.2.5` for `pow` of that version;
+ * everything else still knows it by its own name. Code in memory and the interpreter have no such symbols. The module must
+ * not be frozen, nor the symbol be renamed already. `name` is copied. */
+KILN_API kiln_status kiln_symbol_rename(kiln_module *m, kiln_symbol symbol, const char *name);
+/** The name that kiln_symbol_rename gave; NULL: none. */
+KILN_API const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol);
 /** Finds a symbol by its name; id 0 if there is none. */
 KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
 

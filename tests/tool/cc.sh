@@ -77,7 +77,11 @@ CODE
   cc -shared -fPIC -Wl,--version-script=versions.map versions.c -o libversions.so || return 1
   nm -D libversions.so | grep -o ' [TD] .*' | sort > got
   printf ' %s\n' 'D data@@V1' 'T twice@@V2' 'T twice@V1' | diff - got || return 1
-  cc "$define" main.c -L. -lversions -Wl,-rpath,"$work" -o versioned && runs ./versioned
+  cc "$define" main.c -L. -lversions -Wl,-rpath,"$work" -o versioned && runs ./versioned || return 1
+  # a reference to an old version, beside other assembly
+  printf '%s\n' 'int older(int); __asm__(".symver older, twice@V1\n.globl code\ncode: nop"); extern char code[];' \
+    'int main(void) { return older(21) - 21 + (code[0] == 0); }' > old.c
+  cc old.c -L. -lversions -Wl,-rpath,"$work" -o old && ./old
 }
 check 'makes versions of symbols' versions
 static() { cc -static "$define" main.c sub/twice.c -o static && runs ./static; }

@@ -1,20 +1,9 @@
-/* Module-level assembly, as far as it is about versions of symbols: `.symver name, other@version`, which
- * libraries use for symbols that they define. Each becomes an alias of that name, as an assembler makes it for
- * linkers. Called by module.c for the record, and by data.c when all symbols are declared.
- * All other assembly is for asm_module.c, where the module has an assembler. */
+/* Module-level assembly, as far as it is about symbols that the rest of the module has: `.symver name, other@version`, which
+ * libraries use for symbols that they define, and programs for those of older libraries; `.set name, other`. Called by
+ * module.c for the record, and by data.c when all symbols are declared. The statements are taken out of the text: what is
+ * left is for asm_module.c, where the module has an assembler. */
 #define _GNU_SOURCE /* memmem */
 #include "bc.h"
-
-/* What only an assembler understands; `.symver` beside it, and variants of it, are not implemented. */
-static bool refused(struct kn_bc *r) {
-  if (memmem(r->assembly.at, r->assembly.n, ".symver", 7) == NULL &&
-      kiln_module_assemble(r->module, NULL, 0)) {
-    r->assemble_module = true;
-    r->symvers.n = 0;
-    return true;
-  }
-  return kn_bc_unsupported(r, "module-level assembly");
-}
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -35,70 +24,180 @@ static size_t take_name(const char **s) {
   return (size_t)(*s - from);
 }
 
-/* Reads one statement, up to the end of the line or a semicolon. Moves *at past it. */
-static bool statement(struct kn_bc *r, const char **at) {
-  static const char word[] = ".symver";
-  const char *s = skip_blanks(*at);
-  if (*s == '\n' || *s == ';' || *s == 0) {
-    *at = s;
-    return true;
+/* Moves past a statement: to the end of the line or a semicolon. */
+static const char *skip_statement(const char *s) {
+  for (; *s && *s != '\n' && *s != ';'; s++) {
+    if (*s == '#' || (s[0] == '/' && s[1] == '/')) return s + strcspn(s, "\n");
+    if (*s != '"') continue;
+    for (s++; *s && *s != '"' && *s != '\n'; s++) s += *s == '\\' && s[1];
+    if (*s != '"') return s;
   }
-  if (strncmp(s, word, sizeof word - 1) != 0 || !is_blank(s[sizeof word - 1])) return refused(r);
-  struct kn_bc_symver v = {0};
-  s = skip_blanks(s + sizeof word - 1);
-  v.name = (uint32_t)(s - r->assembly.at);
-  size_t name_length = take_name(&s);
-  if (!name_length) return refused(r);
+  return s;
+}
+
+/* True if the text defines the label `name` itself. */
+static bool has_label(const struct kn_bc *r, const char *name, size_t n) {
+  const char *s = r->assembly.at;
+  for (; (s = strstr(s, ":")) != NULL; s++) {
+    size_t k = (size_t)(s - r->assembly.at);
+    if (k < n || memcmp(s - n, name, n) != 0) continue;
+    if (k == n || !is_name(s[-(ptrdiff_t)n - 1])) return true;
+  }
+  return false;
+}
+
+/* True if a directive `word` of the text has `name` among its operands. */
+static bool is_told(const struct kn_bc *r, const char *word, const char *name, size_t n) {
+  for (const char *s = r->assembly.at; (s = strstr(s, word)) != NULL;) {
+    s += strlen(word);
+    if (!is_blank(*s)) continue;
+    do {
+      s = skip_blanks(s + (*s == ','));
+      const char *at = s;
+      if (take_name(&s) == n && memcmp(at, name, n) == 0) return true;
+      s = skip_blanks(s);
+    } while (*s == ',');
+  }
+  return false;
+}
+
+/* Who sees the name that `.set` gives. */
+static void describe(const struct kn_bc *r, struct kn_bc_symver *v) {
+  const char *name = r->assembly.at + v->name;
+  size_t n = v->name_length;
+  bool global = is_told(r, ".globl", name, n) || is_told(r, ".global", name, n);
+  v->linkage = is_told(r, ".weak", name, n) ? KILN_LINKAGE_WEAK
+               : global                     ? KILN_LINKAGE_EXTERNAL
+                                            : KILN_LINKAGE_INTERNAL;
+  v->visibility = is_told(r, ".protected", name, n) ? KILN_VIS_PROTECTED
+                  : is_told(r, ".hidden", name, n) || is_told(r, ".internal", name, n)
+                    ? KILN_VIS_HIDDEN
+                    : KILN_VIS_DEFAULT;
+}
+
+/* Reads `name, other@version` or `name, other` at `s`. False if that is something else. */
+static bool statement(struct kn_bc *r, const char *s, const char *end, bool version) {
+  struct kn_bc_symver v = {.version = version};
   s = skip_blanks(s);
-  if (*s++ != ',') return refused(r);
+  v.name = (uint32_t)(s - r->assembly.at);
+  if ((v.name_length = (uint32_t)take_name(&s)) == 0) return false;
+  s = skip_blanks(s);
+  if (*s++ != ',') return false;
   s = skip_blanks(s);
   const char *other = s;
-  if (!take_name(&s) || *s++ != '@') return refused(r);
-  if (*s == '@') s++;
-  if (!take_name(&s)) return refused(r); /* @@@ too, which removes the original name */
+  if (!take_name(&s)) return false;
+  if (version) {
+    if (*s++ != '@') return false;
+    v.is_default = *s == '@';
+    if (*s == '@') s++;
+    if (!take_name(&s)) return false; /* @@@ too, which removes the original name */
+  }
   v.other = (uint32_t)(other - r->assembly.at);
   v.other_length = (uint32_t)(s - other);
-  *at = s = skip_blanks(s);
-  if (*s != '\n' && *s != ';' && *s != 0) return refused(r);
-  r->assembly.at[v.name + name_length] = 0;
+  if (skip_blanks(s) != end) return false;
+  if (!version) {
+    if ((*other >= '0' && *other <= '9') || *other == '.' || has_label(r, other, v.other_length))
+      return false; /* the assembler's own */
+    describe(r, &v);
+  }
   return KN_BC_PUSH(r, r->symvers, v);
+}
+
+/* The length of the word `word` if the statement at `s` begins with it, else 0. */
+static size_t begins(const char *s, const char *word) {
+  size_t n = strlen(word);
+  return strncmp(s, word, n) == 0 && is_blank(s[n]) ? n : 0;
+}
+
+/* True if the statement says something of one name alone, which a `.set` that was taken out gives. */
+static bool is_about_set(const struct kn_bc *r, const char *s, const char *end) {
+  static const char *const words[] = {".globl",  ".global",    ".weak",
+                                      ".hidden", ".protected", ".internal"};
+  size_t n = 0;
+  for (size_t k = 0; k < sizeof words / sizeof *words && n == 0; k++) n = begins(s, words[k]);
+  if (n == 0) return false;
+  const char *name = s = skip_blanks(s + n);
+  n = take_name(&s);
+  if (skip_blanks(s) != end) return false;
+  for (uint32_t i = 0; i < r->symvers.n; i++) {
+    const struct kn_bc_symver *v = &r->symvers.at[i];
+    if (!v->version && v->name_length == n && memcmp(r->assembly.at + v->name, name, n) == 0)
+      return true;
+  }
+  return false;
 }
 
 /* [character...] */
 bool kn_bc_module_asm(struct kn_bc *r) {
   if (r->assembly.n) return kn_bc_malformed(r, "module-level assembly twice");
-  if (!KN_BC_ROOM(r, r->assembly, (uint64_t)r->ops.n + 1)) return false;
-  r->assembly.n = r->ops.n + 1;
+  uint32_t size = r->ops.n + 1;
+  if (!KN_BC_ROOM(r, r->assembly, 2 * (uint64_t)size)) return false;
+  r->assembly.n = 2 * size; /* as it is; without what is understood here */
   for (uint32_t i = 0; i < r->ops.n; i++) {
     r->assembly.at[i] = (char)r->ops.at[i];
     if (!r->assembly.at[i]) return kn_bc_malformed(r, "a zero in module-level assembly");
   }
   r->assembly.at[r->ops.n] = 0;
-  for (const char *at = r->assembly.at;; at++) {
-    if (!statement(r, &at)) return false;
-    if (*at == 0 || r->assemble_module) return true;
+  char *rest = memcpy(r->assembly.at + size, r->assembly.at, size);
+  for (unsigned pass = 0; pass < 2; pass++)
+    for (const char *at = r->assembly.at;; at++) {
+      const char *s = skip_blanks(at), *end = skip_statement(s);
+      size_t symver = begins(s, ".symver"), set = begins(s, ".set");
+      bool known = pass == 0 ? (symver || set) && statement(r, s + symver + set, end, symver != 0)
+                             : is_about_set(r, s, end);
+      size_t k = (size_t)(s - r->assembly.at);
+      if (known) memset(rest + k, ' ', (size_t)(end - s));
+      else if (pass == 1 && skip_blanks(rest + k) < rest + (end - r->assembly.at))
+        r->assemble_module = true;
+      if (r->status != KILN_OK) return false;
+      at = end;
+      if (*at == 0) break;
+    }
+  if (!r->assemble_module) return true;
+  return (memmem(rest, size, ".symver", 7) == NULL && kiln_module_assemble(r->module, NULL, 0)) ||
+         kn_bc_unsupported(r, "module-level assembly");
+}
+
+/* Defines `v` for `symbol`, which the module has: as an alias of what `info` says. */
+static bool define(struct kn_bc *r, const struct kn_bc_symver *v, kiln_symbol symbol,
+                   kiln_symbol_info info) {
+  kiln_symbol_desc desc = info.desc;
+  uint32_t name = v->version ? v->other : v->name;
+  desc.name = r->assembly.at + name;
+  desc.name_length = v->version ? v->other_length : v->name_length;
+  if (!v->version) {
+    desc.linkage = v->linkage;
+    desc.visibility = v->visibility;
+    desc.dso_local = false;
   }
+  desc.section = desc.comdat = NULL;
+  desc.body = false;
+  int64_t offset = info.kind == KILN_SYMBOL_ALIAS ? info.offset_bytes : 0;
+  if (info.kind == KILN_SYMBOL_ALIAS) symbol = info.target;
+  return kiln_alias_define(r->module, &desc, symbol, offset).id ||
+         kn_bc_malformed(r, "a symbol's version twice");
 }
 
 bool kn_bc_define_symvers(struct kn_bc *r) {
   for (uint32_t i = 0; i < r->symvers.n; i++) {
     const struct kn_bc_symver *v = &r->symvers.at[i];
-    kiln_symbol target = kiln_symbol_find(r->module, r->assembly.at + v->name);
-    int64_t offset = 0;
-    kiln_symbol_info info = kiln_symbol_get(r->module, target);
-    kiln_symbol_desc desc = info.desc;
-    if (info.kind == KILN_SYMBOL_ALIAS) {
-      target = info.target;
-      offset = info.offset_bytes;
-    } else if (!info.desc.body) { /* an assembler would rename the references to it */
-      return kn_bc_unsupported(r, "versions of symbols that are defined elsewhere");
+    char *name = r->assembly.at + (v->version ? v->name : v->other);
+    char *end = name + (v->version ? v->name_length : v->other_length), behind = *end;
+    *end = 0;
+    kiln_symbol symbol = kiln_symbol_refer(r->module, name);
+    *end = behind;
+    kiln_symbol_info info = kiln_symbol_get(r->module, symbol);
+    if (info.kind == KILN_SYMBOL_ALIAS || info.desc.body || info.defined) {
+      if (!define(r, v, symbol, info)) return false;
+      continue;
     }
-    desc.name = r->assembly.at + v->other;
-    desc.name_length = v->other_length;
-    desc.section = desc.comdat = NULL;
-    desc.body = false;
-    if (!kiln_alias_define(r->module, &desc, target, offset).id)
-      return kn_bc_malformed(r, "a symbol's version twice");
+    if (!v->version || v->is_default)
+      return kn_bc_unsupported(r, "module-level assembly that names symbols defined elsewhere");
+    char *other = r->assembly.at + v->other, last = other[v->other_length];
+    other[v->other_length] = 0; /* an assembler renames the references, too */
+    kiln_status status = kiln_symbol_rename(r->module, symbol, other);
+    other[v->other_length] = last;
+    if (status != KILN_OK) return kn_bc_malformed(r, "a symbol's version twice");
   }
   return true;
 }

@@ -17,6 +17,8 @@ __asm__(".globl gadd\n.type gadd,@function\ngadd:\n\tadd w0,w0,w1\n\tret\n"
         "42\n.data\n.align "
         "2\nvar: .long 17\n.text\n");
 #endif
+__asm__(".weak set_add\n.set set_add, gadd\n.globl set_helper\n.set set_helper, helper");
+int set_add(int, int), set_helper(int);
 int gadd(int, int);
 int local_mul(int, int);
 extern long table[];
@@ -180,6 +182,7 @@ int main(int argc, char **argv) {
   printf("%ld %d %d %d\n", table[2], *(int *)table[1], ((int (*)(int, int))table[0])(1, 2), var);
   var++;
   printf("%d\n", var);
+  printf("%d\n", set_add(1, 2) + set_helper(3));
   sections(argc);
   return 0;
 }
