@@ -15,8 +15,6 @@ static inline bool callee_ok(kiln_func *f, uint32_t h) {
   return kn_build_operand(f, h, KILN_TYPE_PTR, 2);
 }
 
-/* Checks and counts the operands of a call and puts its arguments into lists, with room for `more` words behind
- * them. Returns the signature; NULL if the function failed. Inlined: once per call. */
 /* True if a variadic argument surely takes one register while there are any; others may go to the stack. */
 static bool is_word(const kiln_func *f, uint32_t h) {
   if (!kn_is_value(h)) return kn_is_imm(h) || kn_is_slot(h);
@@ -24,6 +22,8 @@ static bool is_word(const kiln_func *f, uint32_t h) {
   return type != KILN_TYPE_I128 && type != KILN_TYPE_F80;
 }
 
+/* Checks and counts the operands of a call and puts its arguments into lists, with room for `more` words behind
+ * them. Returns the signature; NULL if the function failed. Inlined: once per call. */
 static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args, uint32_t n,
   uint32_t more) {

@@ -1,5 +1,5 @@
-/* The frame of a walk: which offsets are given out. Offsets count from the frame register, in the
- * direction that `up` says. The functions are in lib/regs.c and lib/walk.h.
+/* The frame of a walk: which offsets are given out. Offsets count from the frame register, in the direction that `up`
+ * says. The functions are in lib/regs.c and lib/walk.h.
  *
  * Invariant: an offset belongs to one value for as long as the value may be read from it; offset 0 is never given out
  * and means "none". */

@@ -243,6 +243,8 @@ static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32
   } else if (
     c->tail) { /* collected in the frame, since they may be made of what is where they go */
     if (bytes != 0) c->area = x64_frame(w, kn_frame_alloc(w, bytes, 4));
+  } else if (KN_UNLIKELY(bytes != 0 && w->frame.up)) {
+    kn_walk_fail(w, KILN_ERR_INTERNAL, "arguments on the stack of a frame without a pointer");
   } else if (!w->f->dynamic_stack) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
