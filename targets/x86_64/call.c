@@ -318,10 +318,11 @@ static void forward_rest(struct kn_walk *w) {
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k],
                    x64_frame_mem(w, w->frame.va.save + 8 * (int32_t)k)));
-  for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
+  unsigned n = w->f->general ? 0 : N_FP_ARGS;
+  for (unsigned k = w->frame.va.fp; k < n; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k,
                    x64_frame_mem(w, w->frame.va.save + 48 + 16 * (int32_t)k)));
-  x64_const(w, X64_RAX, N_FP_ARGS); /* at most so many */
+  x64_const(w, X64_RAX, n); /* at most so many */
 }
 
 /* A tail call's jump, once its register arguments are where they belong, with `bytes` of stack arguments. */
