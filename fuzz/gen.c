@@ -137,7 +137,8 @@ static void guard(struct gen *g) {
   gen_go_to(g, on);
 }
 
-/* Frame pointers, probes and guards are chosen by the function's shape, so that what the input's bytes mean stays the same. */
+/* Frame pointers, probes and guards are chosen by the function's shape, so that what the input's
+ * bytes mean stays the same. */
 static void harden(struct gen *g, unsigned n_slots) {
   unsigned choice = 5 * n_slots + 3 * g->sig->n_params;
   if (choice % 7 < 2) kiln_func_frame_pointer(g->f);

@@ -13,8 +13,8 @@ struct load_image {
 };
 
 /* Lays out the object's sections, resolves its symbols (undefined ones by `find`), applies its
- * relocations, makes the image executable and tells the unwinder of its frames. Returns the address of the global symbol `entry`, or
- * NULL with an error. */
+ * relocations, makes the image executable and tells the unwinder of its frames. Returns the
+ * address of the global symbol `entry`, or NULL with an error. */
 void *load_object(struct load_image *image, const kiln_buffer *object, const char *entry);
 /* Makes the image writable again, unknown to the unwinder. */
 void load_end(struct load_image *image);

@@ -128,8 +128,8 @@ static kiln_value take_result(kiln_func *f, const struct kn_ctype *t, const kiln
   return to;
 }
 
-/* The call itself, by `values`, the arguments as they are passed; its results go to `v`. With `t` it is a try, which goes
- * on in block t->normal. */
+/* The call itself, by `values`, the arguments as they are passed; its results go to `v`. With
+ * `t` it is a try, which goes on in block t->normal. */
 static void call_or_try(kiln_func *f, const struct kn_csig *s, const struct kn_ctype *type,
                         kiln_value callee, const kiln_value *values, uint32_t n,
                         const kiln_try_desc *t, kiln_value *v) {

@@ -1,6 +1,7 @@
-/* Machine code as an instruction (ASM): its bytes, relocations and registers are in arrays of the function's, which the
- * instruction names by an index. Called by front ends; lib/asm.c emits it. Invariant: each register is below 64 and of the
- * bank of its operand's type, and no two operands, or results, share one. */
+/* Machine code as an instruction (ASM): its bytes, relocations and registers are in arrays of
+ * the function's, which the instruction names by an index. Called by front ends; lib/asm.c emits
+ * it. Invariant: each register is below 64 and of the bank of its operand's type, and no two
+ * operands, or results, share one. */
 #include "ir/build.h"
 
 #include <kiln/inspect.h>

@@ -1,5 +1,6 @@
-/* Places of a function's machine code, and what belongs to them: data in sections of its own, and names. Called by front
- * ends, for assembly that opens other sections or defines symbols; the names become aliases when the object is written.
+/* Places of a function's machine code, and what belongs to them: data in sections of its own,
+ * and names. Called by front ends, for assembly that opens other sections or defines symbols;
+ * the names become aliases when the object is written.
  * Invariant: in a frozen module nothing here depends on which thread comes first. */
 #include "ir/build.h"
 

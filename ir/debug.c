@@ -413,8 +413,8 @@ void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, co
 
 enum { AT_CALL_ALL_CALLS = 0x7a }; /* DWARF 5, 7.5.4 */
 
-/* Are the calls of a function to be described, by its entry `id`? Most functions have an entry of the same shape as the one
- * before, which the session remembers. */
+/* Are the calls of a function to be described, by its entry `id`? Most functions have an entry
+ * of the same shape as the one before, which the session remembers. */
 static bool describes_calls(const kiln_func *f, uint32_t id) {
   kiln_session *known = f->session;
   const struct kiln_debug *s = known->debug, *m = f->module->debug;

@@ -287,8 +287,9 @@ void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers
 /* Entries of the session that were not printed before; what the function says of itself and its variables. */
 void kn_put_func_debug(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c);
 struct kn_debug_value;
-/* `  !value !3` or `  !label !3`, and the calls before it; false: nothing is to be said. The tail of a value comes behind
- * its operand: words, then, behind a second operand, the expression. */
+/* `  !value !3` or `  !label !3`, and the calls before it; false: nothing is to be said. The
+ * tail of a value comes behind its operand: words, then, behind a second operand, the
+ * expression. */
 bool kn_put_value_head(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
                        const struct kn_debug_value *v);
 void kn_put_value_words(struct kn_printer *p, const struct kn_call_numbers *c,

@@ -1,6 +1,8 @@
-/* gdb's JIT interface (gdb manual, "JIT Compilation Interface"): for each unit an ELF image in memory with
- * the names and frames of its functions, and the debug sections that its modules have. gdb finds the descriptor and the function below by name, so they are
- * exported. They are the library's only global state: all JITs of the process share them, under a lock of their own. */
+/* gdb's JIT interface (gdb manual, "JIT Compilation Interface"): for each unit an ELF image in
+ * memory with the names and frames of its functions, and the debug sections that its modules
+ * have. gdb finds the descriptor and the function below by name, so they are exported. They are
+ * the library's only global state: all JITs of the process share them, under a lock of their
+ * own. */
 #include "jit/jit.h"
 
 struct jit_code_entry {

@@ -161,7 +161,8 @@ static bool is_identifier(const char *s) {
   return true;
 }
 
-/* The name of the item's section if code can refer to its start and end: such data must not be mixed with other data. */
+/* The name of the item's section if code can refer to its start and end: such data must not be
+ * mixed with other data. */
 static const char *range_name(const struct kn_jit_in *in, uint32_t index) {
   const struct kn_symbol *s = kn_symbol(in->m, in->m->data[index].symbol);
   return s->section != NULL && s->tls == KILN_TLS_NONE && is_identifier(s->section) ? s->section

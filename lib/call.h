@@ -35,8 +35,8 @@ struct kn_arg {
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }
 
-/* Fills w->args with the places of a call's `n` operands, by convention `cc`; `end`: what all of them take. False, and the function
- * failed, if a type is not lowered. */
+/* Fills w->args with the places of a call's `n` operands, by convention `cc`; `end`: what all of
+ * them take. False, and the function failed, if a type is not lowered. */
 bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
                    const kiln_param *params, uint32_t n_params, unsigned cc, struct kn_assign *end);
 /* The next place of an integer by KILN_CC_PRESERVE_NONE: the first free one of `regs`, or none. */

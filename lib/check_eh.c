@@ -1,6 +1,7 @@
-/* The allocation checker's look at tables of exceptions: takes the table of a function apart and asks for each call that
- * the walk emitted what a personality would find. It reads clauses from the IR and shares nothing with the writer
- * (lib/eh_table.c). Called by lib/check.c, and by lib/eh.c for each call. */
+/* The allocation checker's look at tables of exceptions: takes the table of a function apart and
+ * asks for each call that the walk emitted what a personality would find. It reads clauses from
+ * the IR and shares nothing with the writer (lib/eh_table.c). Called by lib/check.c, and by
+ * lib/eh.c for each call. */
 #include "lib/check.h"
 
 #include <kiln/build.h>

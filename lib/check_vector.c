@@ -1,7 +1,8 @@
-/* The allocation check of vectors: both halves of a v128 are where the value is. In the frame the second one is behind the
- * place, so that what is written there ends the vector, and the vector what was there; and a register of which calls, and the
- * function, preserve one half only never holds one. Called by check.c at each event. Invariant: nothing is known of a place
- * that is not written in this block, so that a vector's end in another block is not seen. */
+/* The allocation check of vectors: both halves of a v128 are where the value is. In the frame
+ * the second one is behind the place, so that what is written there ends the vector, and the
+ * vector what was there; and a register of which calls, and the function, preserve one half only
+ * never holds one. Called by check.c at each event. Invariant: nothing is known of a place that
+ * is not written in this block, so that a vector's end in another block is not seen. */
 #include "lib/check.h"
 
 /* The place of frame offset `offset`, if there is any; else 0. */

@@ -53,8 +53,8 @@ void kn_debug_begin(struct kn_walk *w) {
 }
 
 void kn_debug_enter(struct kn_walk *w) {
-  /* x86-64 code saves registers of variable arguments only if a test says so, but by Windows' convention. LLVM's prologue
-   * ends before that jump, and a breakpoint on the function is there */
+  /* x86-64 code saves registers of variable arguments only if a test says so, but by Windows'
+   * convention. LLVM's prologue ends before that jump, and a breakpoint on the function is there */
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if ((sig->flags & KILN_SIG_VARIADIC) && sig->cc != KILN_CC_WIN64 && w->target->elf.nop_bytes == 1)
     add_row(w, w->debug.loc, KN_LINE_STMT | KN_LINE_PROLOGUE_END);

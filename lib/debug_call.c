@@ -1,8 +1,10 @@
-/* What debuggers are to know of calls: where each returns to, what it calls, and what it passes in registers, as far as the
- * caller has that in a place which the call leaves alone. Called by lib/debug.c and the targets' lowerings of calls, for
- * functions whose entry has DW_AT_call_all_calls. lib/dwarf_call.c makes entries of it. What a call's row has in `exprs`
- * are, for each register that is passed: DWARF's number of it (or KN_CALL_TARGET, KN_CALL_LOST: what is called), the size
- * of an expression, that expression. This reads the walk's state and changes no code. */
+/* What debuggers are to know of calls: where each returns to, what it calls, and what it passes
+ * in registers, as far as the caller has that in a place which the call leaves alone. Called by
+ * lib/debug.c and the targets' lowerings of calls, for functions whose entry has
+ * DW_AT_call_all_calls. lib/dwarf_call.c makes entries of it. What a call's row has in `exprs`
+ * are, for each register that is passed: DWARF's number of it (or KN_CALL_TARGET, KN_CALL_LOST:
+ * what is called), the size of an expression, that expression. This reads the walk's state and
+ * changes no code. */
 #include "ir/debug.h"
 #include "lib/dwarf.h"
 #include "lib/dwarf_names.h"

@@ -1,8 +1,9 @@
-/* Which registers still hold what variables are, beyond what the plan says. A value that no other block uses is in some
- * register, or spilled; and what a home held stays there after its interval until somebody takes the register. Called
- * by lib/debug_value.c, in functions where variables are values. Invariants: a stretch ends before the first instruction
- * that may have changed its place; a register is `written` at a position unless it is certain that none of the block's
- * own instructions changed it. This reads the walk's state and changes no code. */
+/* Which registers still hold what variables are, beyond what the plan says. A value that no
+ * other block uses is in some register, or spilled; and what a home held stays there after its
+ * interval until somebody takes the register. Called by lib/debug_value.c, in functions where
+ * variables are values. Invariants: a stretch ends before the first instruction that may have
+ * changed its place; a register is `written` at a position unless it is certain that none of the
+ * block's own instructions changed it. This reads the walk's state and changes no code. */
 #include "ir/debug.h"
 #include "lib/dwarf.h"
 #include "lib/walk.h"
@@ -14,8 +15,9 @@
 
 /* ---- blocks ---- */
 
-/* Notes who owns the registers of the block that begins here. Stale owners, of another block or function, become nobody:
- * if a value of this block had the number, it would look as if nothing had changed. */
+/* Notes who owns the registers of the block that begins here. Stale owners, of another block or
+ * function, become nobody: if a value of this block had the number, it would look as if nothing
+ * had changed. */
 static void begin_block(struct kn_walk *w) {
   uint32_t *owner = w->regs.owner;
   bool first = kn_plan_pos(w->f, w->block) == 0;
@@ -250,7 +252,8 @@ bool kn_debug_held_step(struct kn_walk *w) {
       if (mark == 0) return false;
       h->open = false;
       h->to = mark;
-      /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look before where it returns to */
+      /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
+         before where it returns to */
       if (called > w->debug.step_at && called <= from) from = called - w->target->elf.nop_bytes;
       if (v->other[0] || w->val[v->value].uses != 0)
         open(w, of, kn_code_mark(w, from)); /* spilled */

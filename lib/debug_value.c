@@ -1,7 +1,8 @@
-/* What variables are while code runs: places of values (kiln_func_value) become ranges of code in which a variable is in
- * a home, in memory, or a constant. Called by lib/debug.c. A value is in its home from its definition to the end of
- * its interval; values without a home are not shown. Which value a variable has where a block begins is found by one
- * problem of data flow for each part of a variable: what all predecessors agree on. Invariant: a range is right or is
+/* What variables are while code runs: places of values (kiln_func_value) become ranges of code
+ * in which a variable is in a home, in memory, or a constant. Called by lib/debug.c. A value is
+ * in its home from its definition to the end of its interval; values without a home are not
+ * shown. Which value a variable has where a block begins is found by one problem of data flow
+ * for each part of a variable: what all predecessors agree on. Invariant: a range is right or is
  * not there. */
 #include "ir/debug.h"
 #include "lib/dwarf.h"
@@ -224,7 +225,8 @@ static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   return true;
 }
 
-/* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at `pos`: a mark, or 0. */
+/* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at
+ * `pos`: a mark, or 0. */
 static uint32_t aimed(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   uint32_t h = w->f->debug.values.at[k - 1].value;
   if (w->debug.aims.n == 0 || w->f->returns_twice || !kn_is_value(h) || h == 0 ||
@@ -330,21 +332,12 @@ static void solve(struct flow *x, bool across) {
   }
 }
 
-/* Adds a row: value number `k` from `from` to `to`. */
-static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_held *held,
-                        uint32_t from, uint32_t to) {
+/* Adds a row of `v`, from `from` to `to`: the `n` bytes at `head`, which say where it is, and its
+ * expression without the first `done` bytes. False without memory. */
+static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uint32_t from,
+                          uint32_t to, const uint8_t *head, uint32_t n, uint32_t done) {
   struct kn_output *out = &w->s->out;
-  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  uint8_t b[PLACE_BYTES * (1 + KILN_OTHER_VALUES) + KN_OTHER_MOST];
-  uint32_t n = from < to ? place(w, v, held, b) : 0, rows = out->n_vars, done = 0;
-  for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
-    /* the expression up to the next value, and that */
-    uint32_t more = v->other_at[i] - done;
-    if (more) memcpy(b + n, w->f->debug.bytes.at + v->expr + done, more);
-    done += more;
-    n = place_other(w, v, i, held, b + n + more, n + more);
-  }
-  if (n == 0) return false;
+  uint32_t rows = out->n_vars;
   struct kn_code_var row = {.variable = v->variable,
                             .inlined = v->inlined,
                             .part_at = v->part_at,
@@ -352,7 +345,7 @@ static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_hel
                             .from = from,
                             .to = to,
                             .n = v->n - done};
-  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr + done);
+  kn_debug_add_row(w, row, head, n, w->f->debug.bytes.at + v->expr + done);
   if (rows == out->n_vars) return false;
   if (on_stack(v) && (out->n_exprs < out->cap_exprs ||
                       kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
@@ -360,6 +353,22 @@ static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_hel
     out->vars[out->n_vars - 1].n++;
   }
   return true;
+}
+
+/* Adds a row: value number `k` from `from` to `to`. */
+static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_held *held,
+                        uint32_t from, uint32_t to) {
+  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  uint8_t b[PLACE_BYTES * (1 + KILN_OTHER_VALUES) + KN_OTHER_MOST];
+  uint32_t n = from < to ? place(w, v, held, b) : 0, done = 0;
+  for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
+    /* the expression up to the next value, and that */
+    uint32_t more = v->other_at[i] - done;
+    if (more) memcpy(b + n, w->f->debug.bytes.at + v->expr + done, more);
+    done += more;
+    n = place_other(w, v, i, held, b + n + more, n + more);
+  }
+  return n != 0 && add_value_row(w, v, from, to, b, n, done);
 }
 
 /* The same of a value that is local to the block at `pos`, in that: where it is known to be. */
@@ -455,8 +464,9 @@ static bool from_begin(const struct kn_walk *w, uint32_t k) {
   return v->inst <= i;
 }
 
-/* Adds a row: value number `k`, a parameter, is what it was when the function began; where that is the case (`begins`), it
- * is in its register. The newest row may be the same up to `from`: `first` and those behind it. */
+/* Adds a row: value number `k`, a parameter, is what it was when the function began; where that
+ * is the case (`begins`), it is in its register. The newest row may be the same up to `from`:
+ * `first` and those behind it. */
 static void add_entered(struct kn_walk *w, uint32_t k, bool begins, uint32_t from, uint32_t to,
                         uint32_t first) {
   struct kn_output *out = &w->s->out;
@@ -476,26 +486,13 @@ static void add_entered(struct kn_walk *w, uint32_t k, bool begins, uint32_t fro
     if (!computed) *p++ = OP_STACK_VALUE;
   }
   uint32_t n = (uint32_t)(p - b), rows = out->n_vars;
-  struct kn_code_var row = {.variable = v->variable,
-                            .inlined = v->inlined,
-                            .part_at = v->part_at,
-                            .part_bits = v->part_bits,
-                            .from = from,
-                            .to = to,
-                            .n = v->n};
   const struct kn_code_var *last = rows > first ? &out->vars[rows - 1] : NULL;
   if (last && last->to == from && v->n == 0 && last->n == n &&
       memcmp(out->exprs + last->expr, b, n) == 0) {
     out->vars[rows - 1].to = to;
     return;
   }
-  kn_debug_add_row(w, row, b, n, w->f->debug.bytes.at + v->expr);
-  if (out->n_vars > rows && v->n != 0 && on_stack(v) &&
-      (out->n_exprs < out->cap_exprs ||
-       kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
-    out->exprs[out->n_exprs++] = OP_STACK_VALUE;
-    out->vars[out->n_vars - 1].n++;
-  }
+  add_value_row(w, v, from, to, b, n, 0);
 }
 
 /* The same in [from, to), wherever the rows from `first` up to `end` say nothing. */
@@ -511,8 +508,8 @@ static void fill(struct kn_walk *w, uint32_t k, bool begins, uint32_t from, uint
   if (from < to) add_entered(w, k, begins, from, to, end);
 }
 
-/* The prologue keeps the register that value number `k`, a parameter, is in if a row says that it is there where that ends:
- * then this row begins with the function. */
+/* The prologue keeps the register that value number `k`, a parameter, is in if a row says that
+ * it is there where that ends: then this row begins with the function. */
 static bool extend(struct kn_walk *w, uint32_t k, uint32_t at, uint32_t first, uint32_t end) {
   struct kn_output *out = &w->s->out;
   unsigned reg = kn_debug_entered(w, w->f->debug.values.at[k - 1].value);

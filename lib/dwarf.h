@@ -75,8 +75,8 @@ struct kn_dwarf_scope {
   uint32_t next;        /* of the same hash: index + 1 */
 };
 
-/* What is called, among what a call passes (lib/debug_call.c): an expression that gives it while the call runs, or the place
- * where it was before. */
+/* What is called, among what a call passes (lib/debug_call.c): an expression that gives it while
+ * the call runs, or the place where it was before. */
 enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
 
 /* Blocks in blocks beyond this many, of damaged input, count as none. */
@@ -215,8 +215,8 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_file) files;
   uint32_t *file_of; /* by index of the entry: number + 1, of unit file_unit */
 
-  /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag << 1 | children; `is`: its
-   * number */
+  /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag <<
+   * 1 | children; `is`: its number */
   struct kn_trie abbrevs;
   struct kn_dwarf_run *runs;
   uint32_t n_abbrevs;
@@ -260,8 +260,9 @@ bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i);
 bool kn_dwarf_drain(struct kn_dwarf *d);
 /* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. */
 void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
-/* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of interest then. All that is
- * read of `e` are sessions, functions and places of symbols. For objects use kn_dwarf_make. False if the module failed. */
+/* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of
+ * interest then. All that is read of `e` are sessions, functions and places of symbols. For
+ * objects use kn_dwarf_make. False if the module failed. */
 bool kn_dwarf_build(struct kn_elf *e);
 /* The name of a section, as enum kn_dwarf_section numbers them. */
 const char *kn_dwarf_section_name(unsigned section);
@@ -353,8 +354,8 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
 
 /* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
 void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
-/* Writes an entry that has no other attributes than these and, unless `expr` is NULL, a location of `n` bytes; `in`: the
- * same. False without memory. */
+/* Writes an entry that has no other attributes than these and, unless `expr` is NULL, a location
+ * of `n` bytes; `in`: the same. False without memory. */
 bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
                         const uint8_t *expr, uint32_t n);
 /* Writes an instance of a variable of this unit, which is in one place. False without memory. */

@@ -1,6 +1,6 @@
-/* Writes the attributes that the source gives an entry: most of .debug_info. Called by lib/dwarf_attr.c, which has what is
- * rare. Invariant: the abbreviation of an entry is that of the names and forms of its attributes in order, however
- * it was found. */
+/* Writes the attributes that the source gives an entry: most of .debug_info. Called by
+ * lib/dwarf_attr.c, which has what is rare. Invariant: the abbreviation of an entry is that of
+ * the names and forms of its attributes in order, however it was found. */
 #include "lib/dwarf.h"
 #include "lib/dwarf_names.h"
 

@@ -196,7 +196,8 @@ static bool in_frame(const uint8_t *exprs, const struct kn_code_var *v, int64_t 
   return false;
 }
 
-/* Are the parts, together `bits` bits, side by side in the frame, so that the variable is there as a whole? *at: where. */
+/* Are the parts, together `bits` bits, side by side in the frame, so that the variable is there
+ * as a whole? *at: where. */
 static bool whole_in_frame(const uint8_t *exprs, const struct kn_code_var *const *parts, uint32_t n,
                            uint64_t bits, int64_t *at) {
   uint64_t sum = 0;

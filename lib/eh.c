@@ -24,8 +24,9 @@ void kn_eh_free(struct kn_eh *eh, kiln_module *m) {
   kn_eh_actions_free(&eh->actions, m);
 }
 
-/* Lets the newest call share the entry of the one before, if both say the same. A call between them that must not unwind
- * is in that entry as well, as in LLVM's tables: a row less, and an exception out of it has no meaning. */
+/* Lets the newest call share the entry of the one before, if both say the same. A call between
+ * them that must not unwind is in that entry as well, as in LLVM's tables: a row less, and an
+ * exception out of it has no meaning. */
 static void join(struct kn_eh *eh) {
   if (eh->calls.n < 2) return;
   struct kn_eh_call *last = &eh->calls.at[eh->calls.n - 1], *before = last - 1;

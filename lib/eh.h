@@ -1,13 +1,17 @@
-/* Exceptions in a walk: which calls may unwind and to where, the stubs that unwind edges lead through, and the table in
- * the end. Used by the targets' lowerings of calls; the functions are in lib/eh.c.
+/* Exceptions in a walk: which calls may unwind and to where, the stubs that unwind edges lead
+ * through, and the table in the end. Used by the targets' lowerings of calls; the functions are
+ * in lib/eh.c.
  *
- * When an exception is caught, the unwinder goes to the landing pad with the callee-saved registers, the frame and the
- * stack pointer as they were at the call, the exception and its selector in two registers (kn_target.exception), and
- * nothing in any other. So the pad of a try is a stub behind the function's code, which moves the stack pointer
- * back over the call's arguments, reloads homes that the call clobbered, makes the moves of the unwind edge, and goes to
- * its block; or the block itself if nothing is to be done. Tries whose stubs would be the same share one.
+ * When an exception is caught, the unwinder goes to the landing pad with the callee-saved
+ * registers, the frame and the stack pointer as they were at the call, the exception and its
+ * selector in two registers (kn_target.exception), and nothing in any other. So the pad of a try
+ * is a stub behind the function's code, which moves the stack pointer back over the call's
+ * arguments, reloads homes that the call clobbered, makes the moves of the unwind edge, and goes
+ * to its block; or the block itself if nothing is to be done. Tries whose stubs would be the
+ * same share one.
  *
- * Invariant: in functions with a try each call is in `calls` if it may unwind, in the order of the code. */
+ * Invariant: in functions with a try each call is in `calls` if it may unwind, in the order of
+ * the code. */
 #ifndef KN_LIB_EH_H
 #define KN_LIB_EH_H
 

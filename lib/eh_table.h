@@ -50,8 +50,9 @@ void kn_eh_actions_free(struct kn_eh_actions *a, kiln_module *m);
 int32_t kn_eh_filter(struct kn_eh_actions *a, kiln_func *f, const uint32_t *types, uint32_t n);
 /* The chain of actions for a->values, in their order: 1 + its byte in the table of actions, or 0: cleanup only. */
 uint32_t kn_eh_chain(struct kn_eh_actions *a, kiln_func *f);
-/* True if the module's tables refer to types and personalities by the place of their address (KN_EH_INDIRECT_PCREL_SDATA4), which code at
- * any address can do; else by their addresses, of 4 bytes. */
+/* True if the module's tables refer to types and personalities by the place of their address
+ * (KN_EH_INDIRECT_PCREL_SDATA4), which code at any address can do; else by their addresses, of 4
+ * bytes. */
 bool kn_eh_indirect(const kiln_module *m);
 /* Appends the table of a function with `n` call sites to the output: the types are `types`. False without memory. */
 bool kn_eh_write(kiln_module *m, struct kn_output *out, const struct kn_eh_site *sites, uint32_t n,

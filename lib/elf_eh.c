@@ -1,10 +1,12 @@
-/* Part of the first step of the object writer: places the tables of exceptions (.gcc_except_table) and the addresses that
- * they refer to. A function's table goes with the function: in its section group, or in a section of its own where the
- * function has one, so that linkers drop both or neither. Called by lib/elf_place.c and lib/elf_write.c.
+/* Part of the first step of the object writer: places the tables of exceptions
+ * (.gcc_except_table) and the addresses that they refer to. A function's table goes with the
+ * function: in its section group, or in a section of its own where the function has one, so that
+ * linkers drop both or neither. Called by lib/elf_place.c and lib/elf_write.c.
  *
- * Under PIC a table and a CIE name types and personalities by the distance to a word with the address. The words of types
- * are this object's own; that of a personality is the hidden symbol DW.ref.NAME in a section group, so that
- * a program has it once. Invariant: tables are in the order of their functions. */
+ * Under PIC a table and a CIE name types and personalities by the distance to a word with the
+ * address. The words of types are this object's own; that of a personality is the hidden symbol
+ * DW.ref.NAME in a section group, so that a program has it once. Invariant: tables are in the
+ * order of their functions. */
 #include "lib/elf.h"
 
 static bool fail_memory(struct kn_elf *e) {

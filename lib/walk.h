@@ -94,8 +94,8 @@ struct kn_debug_passed {
 };
 #define KN_PASSED_TARGET 0xff
 
-/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round: in the loop's last block,
- * at position `pos`. */
+/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
+ * in the loop's last block, at position `pos`. */
 struct kn_debug_aim {
   uint32_t pos, mark, value;
   uint8_t reg;
@@ -330,8 +330,8 @@ void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
 void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e);
 /* Moves an edge's arguments to the homes of its target's parameters. True if code was emitted. */
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e);
-/* The place of parameter `i` of the target of an edge, as the destination of `m`. Returns the parameter; UINT32_MAX if it
- * is never used, and so has none; 0 if the function failed. */
+/* The place of parameter `i` of the target of an edge, as the destination of `m`. Returns the
+ * parameter; UINT32_MAX if it is never used, and so has none; 0 if the function failed. */
 uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
                        struct kn_place_move *m);
 /* Logs which parameters the moves of an edge wrote. */
@@ -386,19 +386,20 @@ void kn_debug_end(struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_column(struct kn_walk *w);
 /* lib/debug_call.c: a function begins; the call of w->i is emitted next; its jump is, as a tail
- * call: a label to be placed behind that, or 0; the function is complete.
- * `own`: it calls what the instruction says, and no library function; `reg`: what is called is in it, if that is no symbol. */
+ * call: a label to be placed behind that, or 0; the function is complete. `own`: it calls what
+ * the instruction says, and no library function; `reg`: what is called is in it, if that is no
+ * symbol. */
 void kn_debug_calls_begin(struct kn_walk *w);
 void kn_debug_call_begins(struct kn_walk *w, bool own, unsigned reg);
 uint32_t kn_debug_tail(struct kn_walk *w, unsigned reg);
 void kn_debug_calls_end(struct kn_walk *w);
 /* Puts an expression: what register `reg` (DWARF's number) held when the function began. */
 uint8_t *kn_debug_entry(const struct kn_walk *w, uint8_t *p, unsigned reg);
-/* DWARF's number of the register that parameter `value` is in when the function begins; KN_NO_REG: it is none, or that is not
- * known. */
+/* DWARF's number of the register that parameter `value` is in when the function begins;
+ * KN_NO_REG: it is none, or that is not known. */
 unsigned kn_debug_entered(const struct kn_walk *w, uint32_t value);
-/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and a place in the frame;
- * of a constant none. False: that is not known (lib/debug_held.c). */
+/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG
+ * and a place in the frame; of a constant none. False: that is not known (lib/debug_held.c). */
 bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame);
 /* A call is to be emitted here: kn_debug_call_begins. */
 KN_INLINE void kn_debug_call(struct kn_walk *w, bool own, unsigned reg) {

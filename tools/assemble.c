@@ -57,7 +57,8 @@ void *tool_assembler_keep(struct tool_assembler *a, size_t size) {
 
 /* ---- running it ---- */
 
-/* Runs `argv` with these descriptors as its input, output and errors. Its exit status, or -1 if it cannot be started. */
+/* Runs `argv` with these descriptors as its input, output and errors. Its exit status, or -1 if
+ * it cannot be started. */
 static int run(const char *const *argv, int in, int out, int errors) {
   pid_t child;
   posix_spawn_file_actions_t actions;

@@ -19,13 +19,13 @@ void *tool_assembler_keep(struct tool_assembler *a, size_t size);
 
 /* ---- assemble_text.c ---- */
 
-/* Writes the directive that opens the section of a text, which is not whole; the text; the number of its lines that end.
- * Sets the error of a text that says what cannot be taken over. */
+/* Writes the directive that opens the section of a text, which is not whole; the text; the
+ * number of its lines that end. Sets the error of a text that says what cannot be taken over. */
 void tool_put_section(FILE *f, const kiln_assembly *t, uint32_t number);
 uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number);
 
-/* True if the text gives a binding or visibility to a symbol that `is_own` does not say is its own: that has no effect on
- * the module's. */
+/* True if the text gives a binding or visibility to a symbol that `is_own` does not say is its
+ * own: that has no effect on the module's. */
 bool tool_says_of_others(const kiln_assembly *t,
                          bool (*is_own)(const void *user, const char *name, size_t n),
                          const void *user);
@@ -49,8 +49,8 @@ const void *tool_object_content(const struct tool_object *o, const Elf64_Shdr *s
 const char *tool_object_section(const struct tool_object *o, unsigned i);
 /* True if the text has that in it. */
 bool tool_assembly_has(const kiln_assembly *t, const char *word);
-/* Fills in the code of `n` texts, or of one whole one, from the object of `size` bytes at `at`. False without memory, or if
- * that is no object. */
+/* Fills in the code of `n` texts, or of one whole one, from the object of `size` bytes at `at`.
+ * False without memory, or if that is no object. */
 bool tool_assembled(struct tool_assembler *a, kiln_target target, const void *at, size_t size,
                     kiln_assembly *texts, uint32_t n);
 

@@ -1,6 +1,6 @@
-/* The frames of assembled code: what .eh_frame says of a section's code, as the rows of one frame for all of it, which begin
- * and end for each in the state that the target's frames begin with. Called by assemble_object.c. DWARF 5, 6.4. Invariant:
- * nothing is read beyond a record. */
+/* The frames of assembled code: what .eh_frame says of a section's code, as the rows of one
+ * frame for all of it, which begin and end for each in the state that the target's frames begin
+ * with. Called by assemble_object.c. DWARF 5, 6.4. Invariant: nothing is read beyond a record. */
 #include "assemble.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* Takes the object of an assembler apart: the code of texts, which are in sections of their own, or all of a whole text.
- * Called by assemble.c. Invariant: nothing is read beyond the object's bytes. */
+/* Takes the object of an assembler apart: the code of texts, which are in sections of their own,
+ * or all of a whole text. Called by assemble.c. Invariant: nothing is read beyond the object's
+ * bytes. */
 #define _GNU_SOURCE /* memmem */
 #include "assemble.h"
 

@@ -1,5 +1,6 @@
-/* What the assembler is given of each text: its names and sections made its own, so that one run takes many texts. Called by
- * assemble.c; assemble_object.c takes the names back. Invariant: the number of lines stays. */
+/* What the assembler is given of each text: its names and sections made its own, so that one run
+ * takes many texts. Called by assemble.c; assemble_object.c takes the names back. Invariant: the
+ * number of lines stays. */
 #include "assemble.h"
 
 #include <string.h>

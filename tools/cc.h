@@ -116,9 +116,9 @@ struct cc_plan {
 int cc_plan_make(struct cc_plan *p, const struct cc_args *a);
 /* Removes what compilations that failed have left, and frees the plan. */
 void cc_plan_free(struct cc_plan *p);
-/* Makes the bitcode of the next input that Kiln compiles as the plan says, and all files that clang makes beside it. `object` and
- * `assembly` are set to the plan's names for these if they are to be kept under other names than the output's; else
- * NULL. Returns the exit status. */
+/* Makes the bitcode of the next input that Kiln compiles as the plan says, and all files that
+ * clang makes beside it. `object` and `assembly` are set to the plan's names for these if they
+ * are to be kept under other names than the output's; else NULL. Returns the exit status. */
 int cc_plan_bitcode(struct cc_plan *p, const struct cc_item *in, kiln_buffer *bitcode,
                     const char **object, const char **assembly);
 /* Appends to the compilation database (-MJ) what clang would. False after a message. */

@@ -1,5 +1,6 @@
-/* Running other programs for `kiln cc` and `kiln c++`: clang, with its input and output through pipes, and programs in the same
- * folder as this one. Also its temporary files. verb_cc.c calls it.
+/* Running other programs for `kiln cc` and `kiln c++`: clang, with its input and output through
+ * pipes, and programs in the same folder as this one. Also its temporary files. verb_cc.c calls
+ * it.
  * Invariant: every program that a call started has ended when the call returns. */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
 #include "cc.h"

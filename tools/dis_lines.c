@@ -204,7 +204,8 @@ static void entries(struct reader *r, struct line_table *t, struct names *names,
   }
 }
 
-/* The same of older versions, where the first directory is the unit's, which is not said here, and files count from 1. */
+/* The same of older versions, where the first directory is the unit's, which is not said here,
+ * and files count from 1. */
 static void old_entries(struct reader *r, struct line_table *t, struct names *names) {
   const char *name;
   add_dir(names, NULL);

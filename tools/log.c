@@ -1,5 +1,5 @@
-/* Lines for $KILN_LOG and $KILN_STATS. Called by verb_cc.c, and inside rustc by rustc/preload.c. Each line is one write, so that those of
- * compilers that run beside each other do not mix. */
+/* Lines for $KILN_LOG and $KILN_STATS. Called by verb_cc.c, and inside rustc by rustc/preload.c.
+ * Each line is one write, so that those of compilers that run beside each other do not mix. */
 #define _GNU_SOURCE
 #include "log.h"
 

@@ -1,5 +1,5 @@
-/* Lines of source files: each file is read once, when a line of it is first wanted. Called by listing.c and dis.c. A file
- * that cannot be read, or is larger than any source, has no lines. */
+/* Lines of source files: each file is read once, when a line of it is first wanted. Called by
+ * listing.c and dis.c. A file that cannot be read, or is larger than any source, has no lines. */
 #include "source.h"
 
 #include <stdio.h>

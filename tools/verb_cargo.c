@@ -1,5 +1,5 @@
-/* `kiln cargo`: cargo with kiln-rustc around its compiler. With $KILN_STATS it ends with a table of what was compiled by
- * whom, and what it cost. */
+/* `kiln cargo`: cargo with kiln-rustc around its compiler. With $KILN_STATS it ends with a table
+ * of what was compiled by whom, and what it cost. */
 #include "cargo_stats.h"
 #include "tool.h"
 

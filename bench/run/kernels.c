@@ -1,5 +1,5 @@
-/* Loops that clang vectorizes, for `./dev bench --vectors`: the first argument names one, the second says how often it is
- * run. Each prints a checksum of what it computed. */
+/* Loops that clang vectorizes, for `./dev bench --vectors`: the first argument names one, the
+ * second says how often it is run. Each prints a checksum of what it computed. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

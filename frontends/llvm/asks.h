@@ -1,5 +1,6 @@
-/* What a module can ask of a code generator, and whether it gets it: the tables of asks.def. attrs.c looks up attributes and features, call.c conventions, flags.c the module's flags, metadata and
- * bundles.
+/* What a module can ask of a code generator, and whether it gets it: the tables of asks.def.
+ * attrs.c looks up attributes and features, call.c conventions, flags.c the module's flags,
+ * metadata and bundles.
  * Invariant: what the tables do not have and the file format numbers is refused. */
 #ifndef KN_LLVM_ASKS_H
 #define KN_LLVM_ASKS_H

@@ -648,8 +648,9 @@ bool kn_bc_params(struct kn_bc *r);
 
 /* ---- asm.c ---- */
 
-/* A call of inline assembly `c` of function type `type`; `ops` are the arguments as in the record. With `labels`, it may
- * also go to one of `n_labels` blocks of LLVM: then the number of that, from 1 on, or 0, is in *taken. */
+/* A call of inline assembly `c` of function type `type`; `ops` are the arguments as in the
+ * record. With `labels`, it may also go to one of `n_labels` blocks of LLVM: then the number of
+ * that, from 1 on, or 0, is in *taken. */
 void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const uint64_t *ops,
                unsigned n, unsigned n_labels, kiln_value *taken);
 /* Asks for the code of all texts that wait, and reads the bodies that wait for it. */

@@ -135,8 +135,8 @@ static bool win64_possible(struct kn_bc *r, bool variadic, uint32_t n, const kil
   return ok || kn_bc_unsupported(r, "win64cc with a parameter or result of this kind");
 }
 
-/* Is a long vector passed in registers of 256 bits, as LLVM does where the function has AVX? Others are widened or promoted
- * in ways of their own. */
+/* Is a long vector passed in registers of 256 bits, as LLVM does where the function has AVX?
+ * Others are widened or promoted in ways of their own. */
 static bool wide_possible(const struct kn_bc *r, uint32_t type, unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
   if (flags & KN_BC_SIG_AVX512 && t->n_pieces > 2) return false; /* in registers of 512 bits */
@@ -549,9 +549,10 @@ static bool returns_next(struct kn_bc *r, bool result) {
   return is;
 }
 
-/* LLVM makes a jump of a call that may be a tail call and is the function's last instruction. Debuggers see one frame less
- * then: it is done in functions that are not optimized, whose only such calls are those of clang's thunks. The function is
- * of the same type, with arguments in registers alone. */
+/* LLVM makes a jump of a call that may be a tail call and is the function's last instruction.
+ * Debuggers see one frame less then: it is done in functions that are not optimized, whose only
+ * such calls are those of clang's thunks. The function is of the same type, with arguments in
+ * registers alone. */
 static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
                                             const struct kn_bc_sig *s) {
   enum { MOST_ARGS = 6 }; /* of either kind, in registers of both targets */

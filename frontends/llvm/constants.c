@@ -285,8 +285,8 @@ static bool item(struct kn_bc *r, unsigned id, uint32_t *type) {
   return constant(r, *type);
 }
 
-/* Is the record whose abbreviation id was just read a null without an abbreviation, as LLVM writes all? Then its code and
- * its number of operands are skipped. */
+/* Is the record whose abbreviation id was just read a null without an abbreviation, as LLVM
+ * writes all? Then its code and its number of operands are skipped. */
 static inline bool unabbreviated_null(struct kn_bits *b, unsigned id) {
   if (id != BC_UNABBREV || (kn_bits_peek(b, b->pos) & 0xfff) != CST_NULL) return false;
   b->pos += 12;

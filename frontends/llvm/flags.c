@@ -66,8 +66,9 @@ bool kn_bc_attached(struct kn_bc *r, uint64_t kind) {
   return !row || row->verdict != ASK_REFUSED || kn_bc_refuse(r, row);
 }
 
-/* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...] of each instruction that
- * has. These may be many, and ask for nothing that is not said of the function, too. */
+/* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...]
+ * of each instruction that has. These may be many, and ask for nothing that is not said of the
+ * function, too. */
 bool kn_bc_function_attachments(struct kn_bc *r) {
   struct kn_bits b = r->bits;
   unsigned width = (unsigned)kn_bits_vbr(&b, 4);

@@ -60,9 +60,9 @@ static kiln_value size_arg(const struct call *c, unsigned i) {
 /* Copies up to so many bytes to or from a slot are loads and stores. */
 enum { SMALL_COPY = 16 };
 
-/* A small copy of constant size, to or from a slot: a load and a store for each word, the loads first, so that parts of the
- * slot may be variables. Not where a copy of a slot is a reason for the frame to have a guard. False if it is no such
- * copy. */
+/* A small copy of constant size, to or from a slot: a load and a store for each word, the loads
+ * first, so that parts of the slot may be variables. Not where a copy of a slot is a reason for
+ * the frame to have a guard. False if it is no such copy. */
 static bool copy_words(const struct call *c) {
   struct kn_bc *r = c->r;
   int64_t size, is_volatile;
@@ -180,8 +180,8 @@ static void saturate_wide(const struct call *c) {
   def(c, kiln_build_select(f, KILN_TYPE_I128, over, end, v));
 }
 
-/* Saturating operations on widths that do not fill their Kiln type are done in its upper bits, where the ends are the same:
- * argument `i` moved there, and the result `v` moved back. */
+/* Saturating operations on widths that do not fill their Kiln type are done in its upper bits,
+ * where the ends are the same: argument `i` moved there, and the result `v` moved back. */
 static kiln_value at_top(const struct call *c, unsigned i) {
   unsigned gap = held(c->rt) - c->rt->bits;
   kiln_value v = arg(c, i);
@@ -607,8 +607,8 @@ static bool has_lanes(unsigned kind) {
          kind == IN_TO_INT_SAT || kind == IN_PTRMASK || kind == IN_COMPARE;
 }
 
-/* What instructions for all lanes do: the operations whose arguments are vectors of the result's type, and perhaps a flag
- * behind them. */
+/* What instructions for all lanes do: the operations whose arguments are vectors of the result's
+ * type, and perhaps a flag behind them. */
 static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
   struct kn_bc_vec x[3];
   const struct kn_bc_vec *in[3] = {&x[0], &x[1], &x[2]};

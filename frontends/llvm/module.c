@@ -147,8 +147,8 @@ static bool layout(struct kn_bc *r) {
   if (mangling && mangling[3] != 'e')
     return kn_bc_unsupported(r, "symbols as another format than ELF has them");
   if (strstr(s, "-p:32:32")) return kn_bc_unsupported(r, "32-bit pointers");
-  /* Before LLVM 18, x86-64's data layout aligned i128 to 8 bytes in memory. Calls pass it by the ABI, which aligns it to
-   * 16. */
+  /* Before LLVM 18, x86-64's data layout aligned i128 to 8 bytes in memory. Calls pass it by the
+   * ABI, which aligns it to 16. */
   const char *mark = kn_bc_targets[r->target].i128_mark;
   if (mark != NULL && !strstr(s, mark)) {
     if (r->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
@@ -175,8 +175,8 @@ static bool is_comdat(const struct kn_bc *r, const struct kn_bits *b) {
   return (kn_bits_peek(b, b->pos) & ((UINT64_C(1) << (r->width + 12)) - 1)) == head;
 }
 
-/* Reads the usual comdats behind one. The first record that is not as expected is left to the general way, which reports
- * its errors. */
+/* Reads the usual comdats behind one. The first record that is not as expected is left to the
+ * general way, which reports its errors. */
 static bool more_comdats(struct kn_bc *r) {
   struct kn_bits b = r->bits;
   while (is_comdat(r, &b)) {

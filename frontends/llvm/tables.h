@@ -103,9 +103,10 @@ enum kn_bc_kind {
   TK_OTHER
 };
 
-/* How the Kiln type holds a value of an LLVM type. EXACT: it has the same width; BOOL (i1): it is 0 or 1;
- * ODD: the bits above the value's width are unspecified, or a vector is not in memory as it is in a register; VECTOR: it
- * is, in one register (see vector.c); SOFT: it has the bits of a float (see soft.c). */
+/* How the Kiln type holds a value of an LLVM type. EXACT: it has the same width; BOOL (i1): it
+ * is 0 or 1; ODD: the bits above the value's width are unspecified, or a vector is not in memory
+ * as it is in a register; VECTOR: it is, in one register (see vector.c); SOFT: it has the bits
+ * of a float (see soft.c). */
 enum kn_bc_fit { FIT_EXACT, FIT_BOOL, FIT_ODD, FIT_VECTOR, FIT_SOFT };
 
 /* Floats of kind TK_SOFT. */
@@ -412,7 +413,8 @@ struct kn_bc_md_block {
   uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
 };
 
-/* The metadata of the module, or of a function, which are strings, then nodes: what becomes of those in a set of entries. */
+/* The metadata of the module, or of a function, which are strings, then nodes: what becomes of
+ * those in a set of entries. */
 struct kn_bc_md_part {
   uint32_t before;  /* metadata before these */
   uint32_t strings; /* how many */

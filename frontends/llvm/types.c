@@ -354,8 +354,8 @@ static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t off
   return true;
 }
 
-/* Appends the parts of `type`, which is `whole` or within it, at `offset`; those of `whole` begin at `first`. No type is
- * nested deeper than KN_BC_MAX_DEPTH, which bounds the recursion. */
+/* Appends the parts of `type`, which is `whole` or within it, at `offset`; those of `whole`
+ * begin at `first`. No type is nested deeper than KN_BC_MAX_DEPTH, which bounds the recursion. */
 static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first, uint32_t whole) {
   const struct kn_bc_type *t = &r->types[type];
   if (t->size == 0) return true; /* no parts, however deep it is nested */

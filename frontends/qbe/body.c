@@ -1,10 +1,11 @@
-/* Bodies of functions: each instruction is built where it is read, constants and identities folded by <kiln/fold.h>.
- *
- * The language wants no SSA form: a temporary may be assigned anywhere, and used where no assignment need have been. In
- * the block where it was assigned it is the value that was assigned last; so it is everywhere, if it is assigned once, in
- * the first block. All else is left to <kiln/ssa.h>. Phis get their operands when all is built. Where it turns out that a
- * temporary is assigned again, or below its use, what was built is dropped, the rest is only read, for what is assigned
- * there, and then the body is read again; so it is if an operand of a phi needs an instruction where its block jumps. */
+/* Bodies of functions: each instruction is built where it is read, constants and identities
+   folded by <kiln/fold.h>. * * The language wants no SSA form: a temporary may be assigned
+   anywhere, and used where no assignment need have been. In * the block where it was assigned it
+   is the value that was assigned last; so it is everywhere, if it is assigned once, in * the
+   first block. All else is left to <kiln/ssa.h>. Phis get their operands when all is built.
+   Where it turns out that a * temporary is assigned again, or below its use, what was built is
+   dropped, the rest is only read, for what is assigned * there, and then the body is read again;
+   so it is if an operand of a phi needs an instruction where its block jumps. */
 #include "read.h"
 
 #include <kiln/fold.h>

@@ -91,9 +91,9 @@ enum form {
 };
 /* clang-format on */
 
-/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the result; x: of the other
- * class of its size. Results are bits, of the classes that the result may have; of VOID: there is none; 0: the word is no
- * instruction. */
+/* Operands are letters: w, l, s, d: classes; b, h: the low bits of w; a: an address; =: as the
+ * result; x: of the other class of its size. Results are bits, of the classes that the result
+ * may have; of VOID: there is none; 0: the word is no instruction. */
 struct word {
   struct name name;
   char operands[3]; /* those that are read before the instruction is built */

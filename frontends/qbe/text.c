@@ -190,8 +190,8 @@ const char *kn_qbe_c_name(struct kn_qbe *r, const struct name *s) {
 
 /* ---- numbers ---- */
 
-/* Reads digits as an integer, and a point among them if `n_behind` is not NULL: then this is the number of digits behind
- * it. Returns their end; NULL: there are none, or too many for 64 bits. */
+/* Reads digits as an integer, and a point among them if `n_behind` is not NULL: then this is the
+ * number of digits behind it. Returns their end; NULL: there are none, or too many for 64 bits. */
 static inline const char *digits(const char *p, uint64_t *n, int *n_behind) {
   const char *from = p, *point = NULL;
   *n = 0;

@@ -109,15 +109,17 @@ KILN_API void kiln_func_features(kiln_func *f, uint32_t features);
  * kiln_asm.rows. To be called
  * before the function is finished. */
 KILN_API void kiln_func_naked(kiln_func *f);
-/** The function's code uses no register of floats and vectors, so that what other code keeps there stays as it is: in a
- * kernel, or between two ASMs. Small blocks are copied and filled by general registers; a variadic function does not
- * store those of its caller. It is an error if it has a value that is a float or a vector, or for AArch64. What it calls
- * may use them. To be called before the function is finished. */
+/** The function's code uses no register of floats and vectors, so that what other code keeps
+ * there stays as it is: in a kernel, or between two ASMs. Small blocks are copied and filled by
+ * general registers; a variadic function does not store those of its caller. It is an error if
+ * it has a value that is a float or a vector, or for AArch64. What it calls may use them. To be
+ * called before the function is finished. */
 KILN_API void kiln_func_general(kiln_func *f);
-/** The function keeps the frame pointer (x86-64: rbp; AArch64: x29) as the head of a list of frames, for whoever walks the
- * stack without frame rows: profilers, sanitizers. On x86-64 others address their frames by the stack pointer, unless
- * that moves; on AArch64 every function with a frame keeps it. A function that needs no frame has none in any case. To
- * be called before the function is finished. */
+/** The function keeps the frame pointer (x86-64: rbp; AArch64: x29) as the head of a list of
+ * frames, for whoever walks the stack without frame rows: profilers, sanitizers. On x86-64
+ * others address their frames by the stack pointer, unless that moves; on AArch64 every function
+ * with a frame keeps it. A function that needs no frame has none in any case. To be called
+ * before the function is finished. */
 KILN_API void kiln_func_frame_pointer(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
  * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for
@@ -228,10 +230,11 @@ KILN_API kiln_symbol kiln_func_data_declare(kiln_func *f, const kiln_symbol_desc
                                             const kiln_section_desc *said);
 /** The second step: defines the data of a symbol of kiln_func_data_declare. Errors stick to the function. */
 KILN_API void kiln_func_data_define(kiln_func *f, kiln_symbol symbol, const kiln_data_desc *desc);
-/** Gives `target` + `offset_bytes`, a place in this function's machine code or its own data, a name that others see, as far
- * as `desc` says; of that only the name, linkage and visibility count. The symbol may be declared already, but not defined.
- * It is defined when the object is written, if the function and the place are in it. What is declared again for another
- * place is an error then, but in a section group, or for a local name: there the first one counts. */
+/** Gives `target` + `offset_bytes`, a place in this function's machine code or its own data, a
+ * name that others see, as far as `desc` says; of that only the name, linkage and visibility
+ * count. The symbol may be declared already, but not defined. It is defined when the object is
+ * written, if the function and the place are in it. What is declared again for another place is
+ * an error then, but in a section group, or for a local name: there the first one counts. */
 KILN_API kiln_symbol kiln_func_alias(kiln_func *f, const kiln_symbol_desc *desc, kiln_symbol target,
                                      int64_t offset_bytes);
 /** Makes a stack slot and returns its address, an i64. A slot that is only loaded from and stored to
@@ -349,9 +352,10 @@ typedef struct kiln_asm {
  * that code. `number`: any below 2^30, not twice for two ASMs. */
 KILN_API kiln_symbol kiln_asm_place(kiln_func *f, uint32_t number);
 
-/** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of up to 64 bits, f32, f64,
- * vectors, each with a register of its kind, none twice. The stack is aligned as for a call, and the code leaves the stack
- * pointer as it was; it does not unwind. All is copied. Gives result 0, or none. */
+/** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of
+ * up to 64 bits, f32, f64, vectors, each with a register of its kind, none twice. The stack is
+ * aligned as for a call, and the code leaves the stack pointer as it was; it does not unwind.
+ * All is copied. Gives result 0, or none. */
 KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
                                    const kiln_value *args, uint32_t n);
 

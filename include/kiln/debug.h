@@ -88,12 +88,13 @@ typedef struct kiln_shape {
   uint32_t tag; /**< opaque */
 } kiln_shape;
 
-/** The shape of entries with `tag` and `n` attributes, each of a name once: one for the same ones. 0 without memory, or if
- * `d` is NULL or something is wrong: then the module has failed. */
+/** The shape of entries with `tag` and `n` attributes, each of a name once: one for the same
+ * ones. 0 without memory, or if `d` is NULL or something is wrong: then the module has failed. */
 KILN_API kiln_shape kiln_debug_shape(kiln_debug *d, unsigned tag, const kiln_shape_attr *attrs,
                                      uint32_t n);
-/** The same as kiln_die_begin and a call for each attribute of the shape, faster: `values` has those of all attributes in
- * order. Further attributes may be given. Numbers of entries and strings that there are not lead to nothing. */
+/** The same as kiln_die_begin and a call for each attribute of the shape, faster: `values` has
+ * those of all attributes in order. Further attributes may be given. Numbers of entries and
+ * strings that there are not lead to nothing. */
 KILN_API void kiln_die_shaped(kiln_debug *d, kiln_die e, kiln_shape shape, kiln_die parent,
                               const uint32_t *values);
 
@@ -106,10 +107,10 @@ KILN_API void kiln_die_int(kiln_debug *d, unsigned name, int64_t value);
 KILN_API void kiln_die_flag(kiln_debug *d, unsigned name);
 /** A string of `n` bytes, without NUL; copied. */
 KILN_API void kiln_die_string(kiln_debug *d, unsigned name, const char *text, size_t n);
-/** Adds a string of `n` bytes, without NUL, copied (but for kiln_module_options.texts_stay), that differs from all others
- * which are added by this call to the sets of the module and its sessions: so it needs no search. The next string of a
- * set has the next id. A session's entries may have those of the module. 0 without memory, or if `d`
- * or `text` is NULL. */
+/** Adds a string of `n` bytes, without NUL, copied (but for kiln_module_options.texts_stay), that
+ * differs from all others which are added by this call to the sets of the module and its
+ * sessions: so it needs no search. The next string of a set has the next id. A session's entries
+ * may have those of the module. 0 without memory, or if `d` or `text` is NULL. */
 KILN_API kiln_text kiln_debug_text(kiln_debug *d, const char *text, size_t n);
 /** As kiln_die_string: a string that was added before, or nothing if that is 0 or has no characters. */
 KILN_API void kiln_die_text(kiln_debug *d, unsigned name, kiln_text text);
@@ -155,11 +156,11 @@ KILN_API void kiln_debug_lines_only(kiln_module *m, kiln_die unit);
  * If it is a list, all its members are. */
 KILN_API void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e);
 
-/** A variable (DW_TAG_variable) of the module is at `symbol`, to whose address an expression of `n` bytes (DW_OP_...,
- * copied) is applied; symbol 0: it is nowhere, but the expression gives its value. If the symbol is not defined in the
- * object, the variable has no location.
- * For a declaration (DW_TAG_subprogram) of a function that the module does not define, `symbol` is the function: entries of
- * calls refer to it; there is no expression. */
+/** A variable (DW_TAG_variable) of the module is at `symbol`, to whose address an expression of
+ * `n` bytes (DW_OP_..., copied) is applied; symbol 0: it is nowhere, but the expression gives
+ * its value. If the symbol is not defined in the object, the variable has no location. For a
+ * declaration (DW_TAG_subprogram) of a function that the module does not define, `symbol` is the
+ * function: entries of calls refer to it; there is no expression. */
 KILN_API void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol,
                                 const void *expr, size_t n);
 
@@ -189,12 +190,14 @@ KILN_API uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at);
 /** As kiln_file_add; the line table has the directory and MD5 of `file`, an entry of tag KILN_TAG_FILE. */
 KILN_API uint32_t kiln_file_of(kiln_session *s, const char *name, kiln_die file);
 
-/** The function being built is described by `subprogram` (DW_TAG_subprogram), an entry of a unit; `unit` is the
- * module's entry of that, and the code before the first location of an instruction belongs to `begin` (0: none).
- * If `subprogram` is defined and has DW_AT_call_all_calls, a flag, the function's calls have entries (DW_TAG_call_site, in
- * version 4 of DWARF GNU's), with what they pass in registers where that is a constant, an address in the frame, or
- * somewhere that the call leaves alone; and variables that are parameters without a place any more (kiln_func_value)
- * are what these were when the function began (DW_OP_entry_value). kiln_debug_version is to be called before. */
+/** The function being built is described by `subprogram` (DW_TAG_subprogram), an entry of a unit;
+ * `unit` is the module's entry of that, and the code before the first location of an instruction
+ * belongs to `begin` (0: none). If `subprogram` is defined and has DW_AT_call_all_calls, a flag,
+ * the function's calls have entries (DW_TAG_call_site, in version 4 of DWARF GNU's), with what
+ * they pass in registers where that is a constant, an address in the frame, or somewhere that
+ * the call leaves alone; and variables that are parameters without a place any more
+ * (kiln_func_value) are what these were when the function began (DW_OP_entry_value).
+ * kiln_debug_version is to be called before. */
 KILN_API void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin);
 
 /** A variable of a function that lives in memory for all of its scope. */
@@ -239,17 +242,18 @@ typedef struct kiln_variable_value {
 /** The place before the function's next instruction, for kiln_variable_value.at; 0 if `f` is NULL or has failed. */
 KILN_API uint32_t kiln_func_here(const kiln_func *f);
 
-/** The variable is this until the next call for the same variable, or a part of it that overlaps. Places ascend from
- * call to call; others are ignored. Debuggers show it where it is still in a register or in memory: this changes no code, and
- * a value is not kept for it. What is made of several values is shown in their block alone. */
+/** The variable is this until the next call for the same variable, or a part of it that overlaps.
+ * Places ascend from call to call; others are ignored. Debuggers show it where it is still in a
+ * register or in memory: this changes no code, and a value is not kept for it. What is made of
+ * several values is shown in their block alone. */
 KILN_API void kiln_func_value(kiln_func *f, const kiln_variable_value *v);
 /** A label (DW_TAG_label) is at place `at`, as kiln_variable_value.at. */
 KILN_API void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at);
 
-/* ---- frequent entries ----
- * These stand on the calls above (helpers/debug.c), and may be mixed with them: what an entry is to have besides (another
- * attribute) can be given as long as it is the newest. Names are NUL-terminated and copied; NULL: none. Each gives the
- * new entry, or 0 without a set or memory. `parent` and `scope`: 0 for the top of the unit. */
+/* ---- frequent entries ---- These stand on the calls above (helpers/debug.c), and may be mixed
+ * with them: what an entry is to have besides (another attribute) can be given as long as it is
+ * the newest. Names are NUL-terminated and copied; NULL: none. Each gives the new entry, or 0
+ * without a set or memory. `parent` and `scope`: 0 for the top of the unit. */
 
 /** Values of DW_AT_encoding: DWARF 5, 7.8. */
 enum {
@@ -274,8 +278,8 @@ enum {
 KILN_API kiln_die kiln_die_new(kiln_debug *d, unsigned tag, kiln_die parent);
 /** A source file. */
 KILN_API kiln_die kiln_die_file(kiln_debug *d, const char *folder, const char *name);
-/** A unit of the module, which is written: the source `file`, who made it, its language (DW_LANG_...: 0x0c is C99, 0x8001
- * one that debuggers do not know). */
+/** A unit of the module, which is written: the source `file`, who made it, its language
+ * (DW_LANG_...: 0x0c is C99, 0x8001 one that debuggers do not know). */
 KILN_API kiln_die kiln_die_unit(kiln_module *m, kiln_die file, const char *producer,
                                 unsigned language);
 /** A type that is a number: its encoding (KILN_ENCODING_...) and size. */
@@ -340,7 +344,8 @@ KILN_API kiln_die kiln_die_parameter(kiln_debug *d, kiln_die function,
                                      const kiln_declaration *what);
 /** A variable of a function or block. */
 KILN_API kiln_die kiln_die_variable(kiln_debug *d, kiln_die scope, const kiln_declaration *what);
-/** A block: a part of `scope` (a function or another block) with variables of its own. Locations say which code is in it. */
+/** A block: a part of `scope` (a function or another block) with variables of its own. Locations
+ * say which code is in it. */
 KILN_API kiln_die kiln_die_block_scope(kiln_debug *d, kiln_die scope);
 /** A global variable of `unit`, at `symbol`. */
 KILN_API kiln_die kiln_die_global(kiln_module *m, kiln_die unit, const kiln_declaration *what,

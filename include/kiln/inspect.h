@@ -117,8 +117,8 @@ KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
  * function is compiled or discarded. */
 KILN_API kiln_asm kiln_inst_asm(const kiln_func *f, kiln_inst i);
 
-/** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the default, then the cases, whose
- * value is written to `case_value` (may be NULL). */
+/** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the
+ * default, then the cases, whose value is written to `case_value` (may be NULL). */
 KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
                                    int64_t *case_value);
 /** Arguments of that edge: their number, which is that of the target's parameters; writes the

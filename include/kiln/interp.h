@@ -67,12 +67,13 @@ typedef struct kiln_bits {
  * trap, KILN_ERR_UNSUPPORTED, KILN_ERR_LIMIT max_steps: then `diag` (may be NULL) says where. */
 KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_bits *args,
                                       uint32_t n, kiln_bits *results, kiln_diag *diag);
-/** For C functions that the interpreter called, or that were called by those: throws an exception of type `type`, and
- * does not return. A clause takes it by its type's address: a catch of that symbol, catch all, a filter that does not
- * list it; cleanups run and resume. `exception` is what landing pads get. C functions between here and the landing pad
- * are left as by longjmp. If no frame takes it, or a frame that would be left is in a nounwind call, that is a fault
- * with the place of the call that led here. What C++ or another language throws itself is a fault as soon as it comes to
- * the interpreter. Returns KILN_ERR_ARGUMENT where this thread is not
+/** For C functions that the interpreter called, or that were called by those: throws an exception
+ * of type `type`, and does not return. A clause takes it by its type's address: a catch of that
+ * symbol, catch all, a filter that does not list it; cleanups run and resume. `exception` is
+ * what landing pads get. C functions between here and the landing pad are left as by longjmp. If
+ * no frame takes it, or a frame that would be left is in a nounwind call, that is a fault with
+ * the place of the call that led here. What C++ or another language throws itself is a fault as
+ * soon as it comes to the interpreter. Returns KILN_ERR_ARGUMENT where this thread is not
  * interpreting. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 /** Calls the module's constructors. */

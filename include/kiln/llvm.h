@@ -42,9 +42,10 @@ KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n,
                                            kiln_func_sink sink, void *user, uint64_t *instructions);
 
-/** From now on kiln_llvm_read_bodies leaves out bodies with inline assembly whose machine code has to come from the module's
- * assembler, until kiln_llvm_read_waiting: so that it is called once for all of them. Without this call it is called, if
- * need be, at the end of each kiln_llvm_read_bodies. Forks made afterwards do the same. */
+/** From now on kiln_llvm_read_bodies leaves out bodies with inline assembly whose machine code
+ * has to come from the module's assembler, until kiln_llvm_read_waiting: so that it is called
+ * once for all of them. Without this call it is called, if need be, at the end of each
+ * kiln_llvm_read_bodies. Forks made afterwards do the same. */
 KILN_API void kiln_llvm_defer(kiln_llvm *l);
 /** Reads the bodies that were left out, as kiln_llvm_read_bodies reads. */
 KILN_API kiln_status kiln_llvm_read_waiting(kiln_llvm *l, kiln_func_sink sink, void *user,

@@ -26,8 +26,9 @@ KILN_API bool kiln_target_find(const char *name, kiln_target *out);
 /** The machine this library runs on, if it is a target. */
 KILN_API bool kiln_target_host(kiln_target *out);
 
-/** Number of a register by its name, which is that of its full width ("rax", "xmm3"; "x0", "v8"): 0 to 31 are general ones,
- * 32 to 63 those of floats and vectors. False if there is none such. For kiln_build_asm. */
+/** Number of a register by its name, which is that of its full width ("rax", "xmm3"; "x0", "v8"):
+ * 0 to 31 are general ones, 32 to 63 those of floats and vectors. False if there is none such.
+ * For kiln_build_asm. */
 KILN_API bool kiln_register_find(kiln_target t, const char *name, unsigned *out);
 /** Name of a register; NULL if there is none of that number. Static storage. */
 KILN_API const char *kiln_register_name(kiln_target t, unsigned number);
@@ -114,9 +115,10 @@ typedef struct kiln_assembly {
   uint32_t frame_bytes;                   /**< to be set: of `frame` */
 } kiln_assembly;
 
-/** Assembles `n` texts, each for itself: labels of one are not seen by the others. Fills in the code or the error of each,
- * which stay as they are until the next call by the same thread or the end of the module. False if there is no memory.
- * For a frozen module several threads may call at once. */
+/** Assembles `n` texts, each for itself: labels of one are not seen by the others. Fills in the
+ * code or the error of each, which stay as they are until the next call by the same thread or
+ * the end of the module. False if there is no memory. For a frozen module several threads may
+ * call at once. */
 typedef bool kiln_assembler(void *user, kiln_target target, kiln_assembly *texts, uint32_t n);
 
 /** Options of a module. Zero-initialise for defaults. */
@@ -234,9 +236,10 @@ enum {
   KILN_PROTECT_ALL = 63 /**< all of these bits */
 };
 
-/** Protects the functions of the module that are begun from now on by `what` (KILN_PROTECT_..., without DIRECT), unless
- * kiln_func_protect says otherwise; and objects say in `.note.gnu.property` that all of their code is protected so. What
- * only other targets have has no effect. Before kiln_module_freeze. */
+/** Protects the functions of the module that are begun from now on by `what` (KILN_PROTECT_...,
+ * without DIRECT), unless kiln_func_protect says otherwise; and objects say in
+ * `.note.gnu.property` that all of their code is protected so. What only other targets have has
+ * no effect. Before kiln_module_freeze. */
 KILN_API kiln_status kiln_module_protect(kiln_module *m, uint32_t what);
 /** What kiln_module_protect said; 0 if nothing. */
 KILN_API uint32_t kiln_module_protection(const kiln_module *m);
@@ -250,9 +253,9 @@ KILN_API kiln_status kiln_module_no_plt(kiln_module *m);
  * no_red_zone. Before kiln_module_freeze. */
 KILN_API kiln_status kiln_module_no_red_zone(kiln_module *m);
 
-/** The module's functions execute code that they write to the stack, as trampolines of nested functions are: objects ask
- * for an executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. Before
- * kiln_module_freeze. */
+/** The module's functions execute code that they write to the stack, as trampolines of nested
+ * functions are: objects ask for an executable stack (`.note.GNU-stack`), and the JIT, which has
+ * none, refuses the module. Before kiln_module_freeze. */
 KILN_API kiln_status kiln_module_exec_stack(kiln_module *m);
 
 /* ---- signatures ---- */
@@ -269,8 +272,9 @@ enum {
    * the other parameters are where they would be without it. At most one; no other flag. A caller whose
    * signature lacks it leaves its value unspecified, a callee whose signature lacks it ignores it. */
   KILN_PARAM_CHAIN = 32,
-  /** A v128: the upper half of the 256-bit register whose lower half is the v128 before it, as the ABI passes such vectors
-   * where the processor has AVX. x86-64 only, for the first seven of them; no other flag. */
+  /** A v128: the upper half of the 256-bit register whose lower half is the v128 before it, as
+   * the ABI passes such vectors where the processor has AVX. x86-64 only, for the first seven of
+   * them; no other flag. */
   KILN_PARAM_UPPER = 64
 };
 
@@ -293,14 +297,16 @@ typedef enum kiln_callconv {
   KILN_CC_PRESERVE_MOST,
   /** As PRESERVE_MOST, and all SSE registers (x86-64), v8 to v31 (AArch64) whole. LLVM's preserve_all. */
   KILN_CC_PRESERVE_ALL,
-  /** As C, but the callee keeps no register but the stack and frame pointer, and integers are passed in registers that C's
-   * callees keep: r12 to r15, rdi, rsi, rdx, rcx, r8, r9; x20 to x28, x0 to x7. So functions that tail-call each other
-   * save nothing, and call others without moving their arguments away: for threaded interpreters. LLVM's
-   * preserve_none. More integers than that in registers, and i128, are KILN_ERR_UNSUPPORTED. */
+  /** As C, but the callee keeps no register but the stack and frame pointer, and integers are
+   * passed in registers that C's callees keep: r12 to r15, rdi, rsi, rdx, rcx, r8, r9; x20 to
+   * x28, x0 to x7. So functions that tail-call each other save nothing, and call others without
+   * moving their arguments away: for threaded interpreters. LLVM's preserve_none. More integers
+   * than that in registers, and i128, are KILN_ERR_UNSUPPORTED. */
   KILN_CC_PRESERVE_NONE,
-  /** Windows' convention, on x86-64 alone: arguments in rcx, rdx, r8 and r9, or xmm0 to xmm3 by the same positions, above
-   * 32 bytes of the stack that are the callee's; rdi, rsi and xmm6 to xmm15 are kept too. At most one result; parameters
-   * and result are integers of up to 64 bits or F32 to F80, a result also V128. `va_list` is an address. LLVM's win64cc. */
+  /** Windows' convention, on x86-64 alone: arguments in rcx, rdx, r8 and r9, or xmm0 to xmm3 by
+   * the same positions, above 32 bytes of the stack that are the callee's; rdi, rsi and xmm6 to
+   * xmm15 are kept too. At most one result; parameters and result are integers of up to 64 bits
+   * or F32 to F80, a result also V128. `va_list` is an address. LLVM's win64cc. */
   KILN_CC_WIN64,
   KILN_CC_COUNT
 } kiln_callconv;
@@ -399,13 +405,15 @@ typedef struct kiln_symbol_desc {
   /** Functions: calls of it, where it may be defined elsewhere, go through the GOT and not through the PLT
    * (LLVM's nonlazybind, -fno-plt). */
   bool no_plt;
-  /** Aliases without an offset, of functions: the target is called when the program starts, and gives the address of the
-   * function that the alias is (ELF's STT_GNU_IFUNC). Code in memory and the interpreter have no such symbols. */
+  /** Aliases without an offset, of functions: the target is called when the program starts, and
+   * gives the address of the function that the alias is (ELF's STT_GNU_IFUNC). Code in memory
+   * and the interpreter have no such symbols. */
   bool resolver;
 } kiln_symbol_desc;
 
-/** Makes room for `symbols` more symbols, so that declaring that many copies no table; only a hint, which costs the
- * memory of some 16 bytes a symbol at once. Does nothing in a frozen or failed module; without memory the module fails. */
+/** Makes room for `symbols` more symbols, so that declaring that many copies no table; only a
+ * hint, which costs the memory of some 16 bytes a symbol at once. Does nothing in a frozen or
+ * failed module; without memory the module fails. */
 KILN_API void kiln_module_reserve(kiln_module *m, uint32_t symbols);
 /** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one
  * symbol of the module, whatever its linkage: declaring it twice gives the same symbol, and the first
@@ -422,9 +430,10 @@ KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_
  * of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
  * kiln_alias_define may later say what it is, but not that it is thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
-/** From now on objects call the symbol `name` where they only refer to it, as `pow@GLIBC_2.2.5` for `pow` of that version;
- * everything else still knows it by its own name. Code in memory and the interpreter have no such symbols. The module must
- * not be frozen, nor the symbol be renamed already. `name` is copied. */
+/** From now on objects call the symbol `name` where they only refer to it, as `pow@GLIBC_2.2.5`
+ * for `pow` of that version; everything else still knows it by its own name. Code in memory and
+ * the interpreter have no such symbols. The module must not be frozen, nor the symbol be renamed
+ * already. `name` is copied. */
 KILN_API kiln_status kiln_symbol_rename(kiln_module *m, kiln_symbol symbol, const char *name);
 /** The name that kiln_symbol_rename gave; NULL: none. */
 KILN_API const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol);

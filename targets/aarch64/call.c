@@ -467,8 +467,8 @@ static void replace_params(struct kn_walk *w, uint32_t bytes) {
   }
 }
 
-/* A tail call's arguments beyond the parameters are the function's own: in registers again, where the entry saved them. Those
- * in memory are in place. */
+/* A tail call's arguments beyond the parameters are the function's own: in registers again,
+ * where the entry saved them. Those in memory are in place. */
 static void forward_rest(struct kn_walk *w) {
   if (!kn_code_ready(w, 4096)) return;
   for (unsigned r = w->frame.va.gp; r < 8; r++) {

@@ -122,8 +122,8 @@ static uint32_t table_labels(struct kn_walk *w, uint32_t n) {
   return first;
 }
 
-/* A branch through a table of distances. Where indirect branches must find marks, the table is one of branches with a mark
- * each: blocks have none. */
+/* A branch through a table of distances. Where indirect branches must find marks, the table is
+ * one of branches with a mark each: blocks have none. */
 static void table(struct kn_walk *w, const struct switching *s, const struct kn_case *c,
                   uint32_t n) {
   uint64_t low = c[0].value, span = c[n - 1].value - low;

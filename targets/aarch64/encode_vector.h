@@ -1,5 +1,5 @@
-/* AArch64 instructions on the lanes of vectors, as encode.h has the others: pure functions that give a word. Source: Arm
- * Architecture Reference Manual, C7.2. */
+/* AArch64 instructions on the lanes of vectors, as encode.h has the others: pure functions that
+ * give a word. Source: Arm Architecture Reference Manual, C7.2. */
 #ifndef KN_TARGETS_AARCH64_ENCODE_VECTOR_H
 #define KN_TARGETS_AARCH64_ENCODE_VECTOR_H
 

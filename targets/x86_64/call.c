@@ -92,10 +92,10 @@ bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
   return true;
 }
 
-/* ---- vectors of 256 bits ----
- * Their halves are in two registers everywhere else: the lower one where the ABI has the whole, the upper one of argument
- * k in xmm8 + k, of a result in the next register of results. No code but this sees the upper half of a ymm register,
- * and vzeroupper is where some were received: what is in them slows SSE down. */
+/* ---- vectors of 256 bits ---- Their halves are in two registers everywhere else: the lower one
+ * where the ABI has the whole, the upper one of argument k in xmm8 + k, of a result in the next
+ * register of results. No code but this sees the upper half of a ymm register, and vzeroupper is
+ * where some were received: what is in them slows SSE down. */
 
 /* vinsertf128 ymm(dst), ymm(low), xmm(high), 1: both halves together. */
 static void join_halves(struct kn_walk *w, unsigned dst, unsigned low, unsigned high) {
@@ -311,8 +311,8 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
   kn_called(w);
 }
 
-/* A tail call's arguments beyond the parameters are the function's own: in registers again, where the entry saved them. Those
- * in memory are in place. */
+/* A tail call's arguments beyond the parameters are the function's own: in registers again,
+ * where the entry saved them. Those in memory are in place. */
 static void forward_rest(struct kn_walk *w) {
   if (!kn_code_ready(w, 4096)) return;
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)

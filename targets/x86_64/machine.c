@@ -1,13 +1,13 @@
-/* Instructions of x86-64 that the IR has by name: the table (machine.def), and how each form of them is lowered. Called by
- * the walk's loop.
- * Invariant: an instruction that writes its first operand does so in the result's register, or in a scratch register
- * where that has another operand. */
+/* Instructions of x86-64 that the IR has by name: the table (machine.def), and how each form of
+ * them is lowered. Called by the walk's loop.
+ * Invariant: an instruction that writes its first operand does so in the result's register, or
+ * in a scratch register where that has another operand. */
 #include "ir/machine.h"
 #include "targets/x86_64/x64.h"
 
-/* ---- encodings ----
- * A word: bits 0 to 7 the opcode; 8 and 9 its map (0F, 0F38, 0F3A); 10 and 11 the prefix (66, F3, F2); then what is below.
- * Of the forms BYTES, CLEAR, PAIR and TSCP: the bytes themselves. SDM volume 2, 2.1 and 2.3. */
+/* ---- encodings ---- A word: bits 0 to 7 the opcode; 8 and 9 its map (0F, 0F38, 0F3A); 10 and
+ * 11 the prefix (66, F3, F2); then what is below. Of the forms BYTES, CLEAR, PAIR and TSCP: the
+ * bytes themselves. SDM volume 2, 2.1 and 2.3. */
 enum {
   NP = 0,
   M38 = 1 << 8,

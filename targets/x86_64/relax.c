@@ -47,8 +47,8 @@ static bool rcx_is_free(const kiln_func *f) {
   return words <= 2;
 }
 
-/* Writes what frees the frame at the beginning of the epilogue whose fixup is `x`, and returns the bytes that it does not
- * need: all, if there is nothing to free. */
+/* Writes what frees the frame at the beginning of the epilogue whose fixup is `x`, and returns
+ * the bytes that it does not need: all, if there is nothing to free. */
 static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32_t at) {
   uint32_t size = x64(w)->frame_size;
   if (w->frame.up) { /* add rsp, imm32 */

@@ -1,6 +1,7 @@
-/* vshuffle on SSE2: one or two instructions for the usual constant controls, several with masks or shifts for most others of
- * words or more, and memory for the rest. A control is seen as one of 16 bytes: bytes 0 to 15 are the first operand's,
- * 16 to 31 the second's, and ANY may be anything. Called by the walk's loop. */
+/* vshuffle on SSE2: one or two instructions for the usual constant controls, several with masks
+ * or shifts for most others of words or more, and memory for the rest. A control is seen as one
+ * of 16 bytes: bytes 0 to 15 are the first operand's, 16 to 31 the second's, and ANY may be
+ * anything. Called by the walk's loop. */
 #include "targets/x86_64/x64.h"
 
 #define P66 (X64_SSE | X64_PRE(0x66))
@@ -167,8 +168,8 @@ static bool repeated(struct kn_walk *w, unsigned t, unsigned from, const uint8_t
   return true;
 }
 
-/* t = bytes of one register, by up to two instructions, or one lane everywhere. False, with nothing emitted, if it takes
- * more. */
+/* t = bytes of one register, by up to two instructions, or one lane everywhere. False, with
+ * nothing emitted, if it takes more. */
 static bool of_one(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
   return moved(w, t, from, k) || words_of_one(w, t, from, k) ||
          unpack(w, t, (unsigned[]){from, from}, k) || repeated(w, t, from, k);

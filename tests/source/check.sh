@@ -57,6 +57,12 @@ check_file_sizes() {
     awk '$2 != "total" && $1 > 900' | fail_lines "files of more than 900 lines"
 }
 
+# The formatter leaves comments as they are.
+check_line_widths() {
+  git ls-files '*.c' '*.h' | grep -vE '^tests/run/(programs|differential)/' | xargs awk 'length > 120 {print FILENAME ":" FNR}' |
+    fail_lines "lines of more than 120 columns"
+}
+
 # The lists in meson.build are written by hand.
 check_listed() {
   local f
@@ -161,6 +167,7 @@ check_source() {
   check "one file names the targets" check_targets_named_once
   check "no tests for one target" check_target_tests
   check "no file of more than 900 lines" check_file_sizes
+  check "no line of more than 120 columns" check_line_widths
   check "every source file is built" check_listed
   check "every test script is started by something" check_scripts
   check "every planted bug applies" check_mutants_apply

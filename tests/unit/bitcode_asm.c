@@ -1,5 +1,6 @@
-/* Inline assembly of bitcode with an assembler of the test's own: it is asked once for all texts of a module, each once;
- * what it gives is in the code; its errors name the function; without it only frequent statements are known. */
+/* Inline assembly of bitcode with an assembler of the test's own: it is asked once for all texts
+ * of a module, each once; what it gives is in the code; its errors name the function; without it
+ * only frequent statements are known. */
 #include "bitcode_fixture.h"
 
 static const char source[] =

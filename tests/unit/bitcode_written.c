@@ -60,7 +60,8 @@ static void record_of(struct stream *s, unsigned code, const uint64_t *ops, size
   record_of((s), (code), (uint64_t[]){__VA_ARGS__},                                                \
             sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
-/* Operands of an abbreviation: what `l` (a literal), `f` and `v` (widths) stand before; `a` array, `c` char6, `b` blob. */
+/* Operands of an abbreviation: what `l` (a literal), `f` and `v` (widths) stand before; `a`
+ * array, `c` char6, `b` blob. */
 static void define(struct stream *s, const char *ops) {
   unsigned n = 0;
   for (const char *p = ops; *p != 0; p++) n += *p >= 'a';
@@ -109,8 +110,8 @@ enum {
 
 };
 
-/* i8 @f(i8 %x): returns the result of i8 @g(i8 zeroext %x), called at line 12, column 3 of "name.zig". With `use`, a record uses the
- * abbreviation that none can. */
+/* i8 @f(i8 %x): returns the result of i8 @g(i8 zeroext %x), called at line 12, column 3 of
+ * "name.zig". With `use`, a record uses the abbreviation that none can. */
 static struct stream module(bool use) {
   struct stream s = {.width = 2};
   fixed(&s, 0xdec04342, 32);

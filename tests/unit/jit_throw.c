@@ -1,5 +1,6 @@
-/* Exceptions in code of a JIT, thrown and caught by tests/kir/kir_throw.c: calls by C's types that unwind, and tables that
- * are right while functions are redefined and removed. (tool/jit_cpp.cpp has C++'s exceptions, and forced unwinding.) */
+/* Exceptions in code of a JIT, thrown and caught by tests/kir/kir_throw.c: calls by C's types
+ * that unwind, and tables that are right while functions are redefined and removed.
+ * (tool/jit_cpp.cpp has C++'s exceptions, and forced unwinding.) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -184,8 +185,8 @@ static void c_misuse(void **state) {
 
 /* ---- tables of code that comes and goes ---- */
 
-/* @f(what, x): calls what(x); of what that throws it takes exceptions of type `catches` alone, after `n` other calls, so
- * that the pad is elsewhere. */
+/* @f(what, x): calls what(x); of what that throws it takes exceptions of type `catches` alone,
+ * after `n` other calls, so that the pad is elsewhere. */
 static kiln_status build(kiln_session *s, const char *name, unsigned catches, unsigned n) {
   char text[4096];
   int at = snprintf(text, sizeof text,

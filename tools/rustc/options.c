@@ -21,7 +21,8 @@ static const char *value_of(const char *option, const char *name) {
   return option + n + 1;
 }
 
-/* Code that is asked to be faster than debug builds' is LLVM's, unless $KILN_OPT_LEVEL says up to which level it is not. */
+/* Code that is asked to be faster than debug builds' is LLVM's, unless $KILN_OPT_LEVEL says up
+ * to which level it is not. */
 static void set_level(const char *level) {
   const char *most = getenv("KILN_OPT_LEVEL");
   bool ours = strcmp(level, "0") == 0 || strcmp(level, "no") == 0 ||

@@ -1,5 +1,5 @@
-/* Inline assembly as the files about it see it: the operands of one call (asm_parse.c), the text that an assembler is given
- * (asm_text.c), and the call itself (asm.c). */
+/* Inline assembly as the files about it see it: the operands of one call (asm_parse.c), the text
+ * that an assembler is given (asm_text.c), and the call itself (asm.c). */
 #ifndef KN_LLVM_ASM_H
 #define KN_LLVM_ASM_H
 

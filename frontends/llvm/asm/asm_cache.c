@@ -1,5 +1,5 @@
-/* The texts of inline assembly that a reader has met, with their code, and the bodies that wait for it. Called by asm.c,
- * reader.c and fork.c. */
+/* The texts of inline assembly that a reader has met, with their code, and the bodies that wait
+ * for it. Called by asm.c, reader.c and fork.c. */
 #include "asm/asm.h"
 
 /* ---- texts and their code ---- */

@@ -1,6 +1,6 @@
-/* Module-level assembly: what the assembler makes of it is taken over into the module. The code of a section is a naked
- * function, other content an item of data, and what the assembly calls them by are aliases into these. Called by data.c,
- * when all symbols are declared. */
+/* Module-level assembly: what the assembler makes of it is taken over into the module. The code
+ * of a section is a naked function, other content an item of data, and what the assembly calls
+ * them by are aliases into these. Called by data.c, when all symbols are declared. */
 #include "asm/asm.h"
 
 #include <stdio.h>

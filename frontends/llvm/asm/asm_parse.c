@@ -1,5 +1,5 @@
-/* The constraints of inline assembly: LLVM's language for them (LangRef, "Inline Asm Constraint String"), as rows of what
- * each letter allows. Called by asm.c. */
+/* The constraints of inline assembly: LLVM's language for them (LangRef, "Inline Asm Constraint
+ * String"), as rows of what each letter allows. Called by asm.c. */
 #include "asm/asm.h"
 
 #include <stdlib.h>

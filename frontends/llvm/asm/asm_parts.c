@@ -1,6 +1,7 @@
-/* What the text of an inline assembly has besides its code: content of other sections, and names. Each time that the text
- * becomes code, these become data of the function and names of its places. Called by asm.c and asm_cache.c. Invariant: what
- * is kept of a text does not refer to the assembler's memory. */
+/* What the text of an inline assembly has besides its code: content of other sections, and
+ * names. Each time that the text becomes code, these become data of the function and names of
+ * its places. Called by asm.c and asm_cache.c. Invariant: what is kept of a text does not refer
+ * to the assembler's memory. */
 #include "asm/asm.h"
 
 #include <elf.h>

@@ -1,5 +1,6 @@
-/* The few statements of inline assembly that need no assembler: those that programs have most, each with its bytes. Called
- * by asm.c. Encodings: Intel SDM, volume 2; Arm ARM, C6. Invariant: a statement is known here only if all of it is. */
+/* The few statements of inline assembly that need no assembler: those that programs have most,
+ * each with its bytes. Called by asm.c. Encodings: Intel SDM, volume 2; Arm ARM, C6. Invariant:
+ * a statement is known here only if all of it is. */
 #include "asm/asm.h"
 
 #include <ctype.h>

@@ -1,7 +1,8 @@
-/* Module-level assembly, as far as it is about symbols that the rest of the module has: `.symver name, other@version`, which
- * libraries use for symbols that they define, and programs for those of older libraries; `.set name, other`. Called by
- * module.c for the record, and by data.c when all symbols are declared. The statements are taken out of the text: what is
- * left is for asm_module.c, where the module has an assembler. */
+/* Module-level assembly, as far as it is about symbols that the rest of the module has: `.symver
+ * name, other@version`, which libraries use for symbols that they define, and programs for those
+ * of older libraries; `.set name, other`. Called by module.c for the record, and by data.c when
+ * all symbols are declared. The statements are taken out of the text: what is left is for
+ * asm_module.c, where the module has an assembler. */
 #define _GNU_SOURCE /* memmem */
 #include "bc.h"
 

@@ -16,7 +16,8 @@ struct kn_bc_expr {
   bool last_deref;             /* DW_OP_deref is the last operation */
   bool derives; /* the bits above an operand's type have influence on those that are its result */
   bool plain;   /* none of value and part_bits */
-  /* of a list: the argument that is on the stack at the beginning; further ones that are no numbers, and where they go */
+  /* of a list: the argument that is on the stack at the beginning; further ones that are no
+     numbers, and where they go */
   uint32_t first, n_others, other[KILN_OTHER_VALUES], other_at[KILN_OTHER_VALUES];
 };
 #define KN_BC_EXPR_BYTES 256 /* most that an expression has; longer ones are left out */
@@ -29,8 +30,9 @@ struct kn_bc_args {
   uint64_t number[KN_BC_ARGS];
 };
 
-/* debug_expr.c: the same of a list of arguments. Of these, is->first is on the stack at the beginning, those of is->other are to be
- * pushed before bytes is->other_at. False, too, if it needs more. */
+/* debug_expr.c: the same of a list of arguments. Of these, is->first is on the stack at the
+ * beginning, those of is->other are to be pushed before bytes is->other_at. False, too, if it
+ * needs more. */
 bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *args,
                          uint8_t *bytes, struct kn_bc_expr *is);
 /* The expression that metadata `id` - 1 is; false if it is none, or one that is not known. */
@@ -40,8 +42,8 @@ bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc
 void kn_bc_assign_begin(struct kn_bc *r);
 void kn_bc_assign_attached(struct kn_bc *r);
 void kn_bc_assign_end(struct kn_bc *r);
-/* kiln_func_value, now or at the end; if assignment m->id has a store, the variable is in memory instead. m: NULL: it has
- * none. */
+/* kiln_func_value, now or at the end; if assignment m->id has a store, the variable is in memory
+ * instead. m: NULL: it has none. */
 void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
                        const struct kn_bc_memory *m);
 /* kiln_func_label, now or at the end. */

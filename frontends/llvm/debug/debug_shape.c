@@ -1,5 +1,6 @@
-/* Entries whose attributes are given all at once: which of those that a kind of node may have it has is a set of bits, and
- * for each such set that was met the shape is known. Called by the other files that make entries of nodes. */
+/* Entries whose attributes are given all at once: which of those that a kind of node may have it
+ * has is a set of bits, and for each such set that was met the shape is known. Called by the
+ * other files that make entries of nodes. */
 #include "debug/debug_node.h"
 
 #define SHAPES 256 /* how many are known; a power of two */

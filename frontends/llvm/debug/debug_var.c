@@ -279,8 +279,8 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
   kn_bc_assign_tell(r, &is, memory);
 }
 
-/* Is value `at` the address of a slot, or of a part of one? Then the expression of `n` bytes, applied to it, becomes one of
- * the slot's address. */
+/* Is value `at` the address of a slot, or of a part of one? Then the expression of `n` bytes,
+ * applied to it, becomes one of the slot's address. */
 static bool part_of_slot(struct kn_bc *r, const struct kn_bc_val *at, kiln_value *slot,
                          uint8_t *bytes, uint32_t *n) {
   int32_t disp = 0;

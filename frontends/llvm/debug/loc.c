@@ -189,8 +189,8 @@ static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t
   location(r, line, column, scope, inlined);
 }
 
-/* Its fields: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit, vbr 6, vbr 3, which are TAIL_BITS unless
- * one of TAIL_LONG is set. */
+/* Its fields: vbr 6, vbr 8, vbr 6, vbr 6, and then such as are skipped: one bit, vbr 6, vbr 3,
+ * which are TAIL_BITS unless one of TAIL_LONG is set. */
 struct place {
   uint32_t line, column, scope, inlined;
 };

@@ -1,8 +1,9 @@
 /* Atomic instructions. Called by inst.c. Comments in brackets list the operands of a record.
- * What the target cannot do at once is a call of libatomic, as LLVM has it: objects that are less aligned than large, and
- * 16 bytes where the processor has no instruction for them. Operations that neither has are loops around a cmpxchg.
- * Invariant: the builder only sees integers and pointers that fill their Kiln type; floats are accessed as
- * integers of their size. */
+ * What the target cannot do at once is a call of libatomic, as LLVM has it: objects that are
+ * less aligned than large, and 16 bytes where the processor has no instruction for them.
+ * Operations that neither has are loops around a cmpxchg.
+ * Invariant: the builder only sees integers and pointers that fill their Kiln type; floats are
+ * accessed as integers of their size. */
 #include "bc.h"
 
 /* Orderings by LLVM's number; 0 is "not atomic". */
@@ -213,7 +214,8 @@ static void store(struct kn_bc *r, const uint64_t *ops, unsigned n) {
             KILN_TYPE_VOID);
 }
 
-/* What becomes of an object with value `old` by operation `what` with `v`, values of type `t` and, as integers, `at`. */
+/* What becomes of an object with value `old` by operation `what` with `v`, values of type `t`
+ * and, as integers, `at`. */
 static kiln_value combined(struct kn_bc *r, uint64_t what, const struct kn_bc_type *t, kiln_type at,
                            kiln_value old, kiln_value v) {
   kiln_func *f = r->f;

@@ -96,9 +96,10 @@ static bool is_one_of(unsigned mask, const uint16_t *list, size_t n) {
   return false;
 }
 
-/* What LLVM's test for `mask` returns for an invalid encoding. LLVM's tests for masks with both kinds of NaN accept it. A
- * pseudo-denormal, whose exponent is 0, is also accepted where LLVM compares the exponent with 0 to test for zero
- * and subnormal at once, and counts as a number where LLVM uses a comparison of floats for the mask. */
+/* What LLVM's test for `mask` returns for an invalid encoding. LLVM's tests for masks with both
+ * kinds of NaN accept it. A pseudo-denormal, whose exponent is 0, is also accepted where LLVM
+ * compares the exponent with 0 to test for zero and subnormal at once, and counts as a number
+ * where LLVM uses a comparison of floats for the mask. */
 static bool says_of_invalid(unsigned mask, bool pseudo_denormal) {
   /* masks that LLVM tests directly; if the complement of a mask is one, LLVM tests that and negates the result */
   static const uint16_t simple[] = {0x003, 0x001, 0x002, 0x204, 0x200, 0x004, 0x108,

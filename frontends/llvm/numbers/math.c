@@ -1,8 +1,8 @@
-/* Intrinsics about floats: those that are an operation of the IR or a call of libm, for every type of float, and the
- * constrained ones. Called by intrinsics.c, which checked the types.
- * Constrained intrinsics are the plain operations: these stay where they are, and none is computed in advance. Where
- * exceptions are observed (fpexcept.strict), operations that nobody reads have to be kept, and comparisons and conversions
- * must raise what LLVM's raise. */
+/* Intrinsics about floats: those that are an operation of the IR or a call of libm, for every
+ * type of float, and the constrained ones. Called by intrinsics.c, which checked the types.
+ * Constrained intrinsics are the plain operations: these stay where they are, and none is
+ * computed in advance. Where exceptions are observed (fpexcept.strict), operations that nobody
+ * reads have to be kept, and comparisons and conversions must raise what LLVM's raise. */
 #include "debug/debug.h"
 #include "frequent.h"
 #include "intrinsics.h"

@@ -16,7 +16,8 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
 void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
                          uint32_t ret);
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
-/* wide_math.c: each defines the next value but the last one. Bit counts, reversals and the magnitude (`op` is Kiln's). */
+/* wide_math.c: each defines the next value but the last one. Bit counts, reversals and the
+ * magnitude (`op` is Kiln's). */
 void kn_bc_wide_bits(struct kn_bc *r, unsigned op, uint32_t a, uint32_t type);
 /* Minimum or maximum, by Kiln's operation. */
 void kn_bc_wide_end(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);

@@ -1,8 +1,10 @@
-/* Floats that the IR does not compute with: half and bfloat, and fp128 on x86-64. A value is its bits: of a half or bfloat
- * an i16, of an fp128 a v128, which is in an xmm register as the ABI wants it. Operations on the short ones are those on
- * f32, rounded after each, as LLVM has them; those on fp128 are calls of the compiler's runtime library. Between half and
- * f32 x86-64 has calls, AArch64 an instruction; bfloat is converted by integer operations.
- * Called wherever a type of kind TK_SOFT may come. Short ones are passed in float registers: as the lower bits of an f32. */
+/* Floats that the IR does not compute with: half and bfloat, and fp128 on x86-64. A value is its
+ * bits: of a half or bfloat an i16, of an fp128 a v128, which is in an xmm register as the ABI
+ * wants it. Operations on the short ones are those on f32, rounded after each, as LLVM has them;
+ * those on fp128 are calls of the compiler's runtime library. Between half and f32 x86-64 has
+ * calls, AArch64 an instruction; bfloat is converted by integer operations. Called wherever a
+ * type of kind TK_SOFT may come. Short ones are passed in float registers: as the lower bits of
+ * an f32. */
 #include "bc.h"
 
 #include <string.h>

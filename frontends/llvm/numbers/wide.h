@@ -1,5 +1,6 @@
-/* What the files about integers of more than 128 bits share. A value is its words, i64, the lowest first; the bits of the
- * highest one above the width are unspecified. Every function may be called after an error. */
+/* What the files about integers of more than 128 bits share. A value is its words, i64, the
+ * lowest first; the bits of the highest one above the width are unspecified. Every function may
+ * be called after an error. */
 #ifndef KN_LLVM_WIDE_H
 #define KN_LLVM_WIDE_H
 

@@ -1,7 +1,7 @@
-/* Calls of a processor's intrinsics, llvm.x86.* and llvm.aarch64.*: most are a row of the target's table of instructions
- * by that name (kiln_machine_find). Vectors of several registers take the instruction once for each where it works so.
- * What is more than that is below: results in structs, memory with several vectors, lookups in several tables.
- * Called by intrinsics.c. */
+/* Calls of a processor's intrinsics, llvm.x86.* and llvm.aarch64.*: most are a row of the
+ * target's table of instructions by that name (kiln_machine_find). Vectors of several registers
+ * take the instruction once for each where it works so. What is more than that is below: results
+ * in structs, memory with several vectors, lookups in several tables. Called by intrinsics.c. */
 #include "bc.h"
 
 #include <string.h>

@@ -1,10 +1,12 @@
-/* Values of vectors. A vector of up to 8 bytes is in a v64, one of up to 16 in a v128, a longer one in several v128, its
- * first lanes in the first; pointers are lanes of 64 bits. A mask, a vector of i1, has lanes of ones or zeros that fill a
- * v128, or of bytes if there are more than 8: comparisons make them so, and selections read them. In memory its lanes are
- * bits. Lanes of other odd integers are in those of the next type, whose upper bits are unspecified; in memory they are
- * packed, and operations on them go lane by lane, as those on i128 do. What is behind the last lane is unspecified. The operations are in
- * vector_ops.c; those that no instruction does for all lanes are done lane by lane, by the code for scalars. Invariant:
- * no bytes of memory are accessed but the vector's. */
+/* Values of vectors. A vector of up to 8 bytes is in a v64, one of up to 16 in a v128, a longer
+ * one in several v128, its first lanes in the first; pointers are lanes of 64 bits. A mask, a
+ * vector of i1, has lanes of ones or zeros that fill a v128, or of bytes if there are more than
+ * 8: comparisons make them so, and selections read them. In memory its lanes are bits. Lanes of
+ * other odd integers are in those of the next type, whose upper bits are unspecified; in memory
+ * they are packed, and operations on them go lane by lane, as those on i128 do. What is behind
+ * the last lane is unspecified. The operations are in vector_ops.c; those that no instruction
+ * does for all lanes are done lane by lane, by the code for scalars. Invariant: no bytes of
+ * memory are accessed but the vector's. */
 #include "bc.h"
 
 #include <string.h>

@@ -52,8 +52,8 @@ static kiln_value both(struct kn_bc *r, kiln_op op, struct kn_bc_vec *x, kiln_va
   return kiln_build_vector(r->f, (kiln_op)whole[op], x->chunk, x->lane, 0, a, b);
 }
 
-/* The reduction of a vector that fills its registers, by halves: the first half and the second, as long as there are two.
- * None if there is no such operation. */
+/* The reduction of a vector that fills its registers, by halves: the first half and the second,
+ * as long as there are two. None if there is no such operation. */
 static kiln_value by_halves(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x) {
   struct kn_bc_vec one = *x;
   kiln_value v[KN_BC_MAX_CHUNKS];
@@ -138,8 +138,9 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
 
 /* ---- some of the lanes in memory ---- */
 
-/* Accesses the lanes of x, at `at` one after the other or at the lanes of `to`, where `mask` says so; `dense`: without the
- * gaps of lanes that are not accessed. A load replaces these lanes of x. */
+/* Accesses the lanes of x, at `at` one after the other or at the lanes of `to`, where `mask`
+ * says so; `dense`: without the gaps of lanes that are not accessed. A load replaces these lanes
+ * of x. */
 static void access(struct kn_bc *r, bool load, bool dense, kiln_value at,
                    const struct kn_bc_vec *to, struct kn_bc_vec *x, const struct kn_bc_vec *mask) {
   kiln_func *f = r->f;

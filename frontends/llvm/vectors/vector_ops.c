@@ -1,5 +1,6 @@
-/* Operations on vectors: by instructions for whole registers where Kiln has them, else lane by lane, as scalars. Called by
- * the decoders of instructions for everything that has a vector among its operands or results. */
+/* Operations on vectors: by instructions for whole registers where Kiln has them, else lane by
+ * lane, as scalars. Called by the decoders of instructions for everything that has a vector
+ * among its operands or results. */
 #include "frequent.h"
 
 /* ---- arithmetic ---- */
@@ -345,8 +346,8 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
 
 /* ---- elements ---- */
 
-/* The registers of x in memory, and the address of the lane that value `index` numbers (modulo a power of two that covers
- * the lanes). */
+/* The registers of x in memory, and the address of the lane that value `index` numbers (modulo a
+ * power of two that covers the lanes). */
 static kiln_value lane_address(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t index,
                                uint32_t itype, kiln_value *slot) {
   kiln_func *f = r->f;
@@ -467,7 +468,8 @@ static bool mask_lane(const struct kn_bc *r, uint32_t id, uint32_t k, uint32_t n
   }
 }
 
-/* Does a shuffle that takes lanes at a distance of 2, 4 or 8, of the registers `in`: x's, and those of a second vector. */
+/* Does a shuffle that takes lanes at a distance of 2, 4 or 8, of the registers `in`: x's, and
+ * those of a second vector. */
 static bool at_distance(struct kn_bc *r, const kiln_value *in, const struct kn_bc_vec *x,
                         uint32_t mask, struct kn_bc_vec *out) {
   uint32_t size = kiln_type_size(x->lane);

@@ -1,6 +1,7 @@
-/* Lanes of another width or kind, for whole registers: extensions and truncations, the lanes of masks, lanes at a distance,
- * conversions between integers and floats. x86-64 widens by doubling and narrows by halving, with what SSE2 has for
- * that; AArch64 picks any bytes by one instruction. Called by vector.c and vector_ops.c. */
+/* Lanes of another width or kind, for whole registers: extensions and truncations, the lanes of
+ * masks, lanes at a distance, conversions between integers and floats. x86-64 widens by doubling
+ * and narrows by halving, with what SSE2 has for that; AArch64 picks any bytes by one
+ * instruction. Called by vector.c and vector_ops.c. */
 #include "bc.h"
 
 #include <string.h>
@@ -82,8 +83,8 @@ static void twice_signed_32(struct kn_bc *r, struct lanes *l) {
   l->bytes = 8;
 }
 
-/* Halves lanes. `fits`: each lane, a signed number, is also one of half the width: an unsigned one if that is a byte and not
- * `is_signed`. */
+/* Halves lanes. `fits`: each lane, a signed number, is also one of half the width: an unsigned
+ * one if that is a byte and not `is_signed`. */
 static void half(struct kn_bc *r, struct lanes *l, bool fits, bool is_signed) {
   static const char *const packs[] = {"sse2.packuswb.128", "sse2.packsswb.128",
                                       "sse2.packssdw.128"};

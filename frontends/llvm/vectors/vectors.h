@@ -1,5 +1,5 @@
-/* Vectors and the processors' intrinsics: what the files of this folder do for each other and for the rest of the reader.
- * Part of bc.h. */
+/* Vectors and the processors' intrinsics: what the files of this folder do for each other and
+ * for the rest of the reader. Part of bc.h. */
 #ifndef KN_LLVM_VECTORS_H
 #define KN_LLVM_VECTORS_H
 
@@ -58,8 +58,8 @@ bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id);
 /* True if `id` is a constant with the same integer in all lanes. */
 bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out);
 /* Loads and stores of vectors that are not in memory as they are in one register. */
-/* The bits of lanes, in memory's order, as words of 64; what is above the last is 0. From words, what is above each lane is
- * unspecified. */
+/* The bits of lanes, in memory's order, as words of 64; what is above the last is 0. From words,
+ * what is above each lane is unspecified. */
 void kn_bc_vec_pack(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *words);
 void kn_bc_vec_unpack(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words);
 void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);
@@ -105,8 +105,8 @@ bool kn_bc_vec_multiply(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type,
 
 /* ---- vector_rows.c ---- */
 
-/* Does operation `op` of scalars, on `n` vectors of one type, for whole registers: fills in the registers of *out. False if
- * no instruction does it. */
+/* Does operation `op` of scalars, on `n` vectors of one type, for whole registers: fills in the
+ * registers of *out. False if no instruction does it. */
 bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in, unsigned n,
                       struct kn_bc_vec *out);
 /* llvm.fshl or fshr by the same number of bits in all lanes, of in[0] and in[1]. */

@@ -1,5 +1,5 @@
-/* An interpreter whose handlers tail-call each other by preserve_none, in two halves: protect.py has each of them from Kiln
- * and from clang. */
+/* An interpreter whose handlers tail-call each other by preserve_none, in two halves: protect.py
+ * has each of them from Kiln and from clang. */
 #define PN __attribute__((preserve_none))
 typedef long PN op(const unsigned char *pc, long *sp, long acc, double d, void *frame, int n);
 extern op *const ops[4];

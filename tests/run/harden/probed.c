@@ -1,5 +1,6 @@
-/* Functions that use much stack: compiled with -fstack-clash-protection by the compiler under test. Each is to reach the
- * guard page below its stack before anything beyond it, whatever order it writes in. */
+/* Functions that use much stack: compiled with -fstack-clash-protection by the compiler under
+ * test. Each is to reach the guard page below its stack before anything beyond it, whatever
+ * order it writes in. */
 #define SIZE (1 << 20)
 void *alloca(unsigned long);
 void use(volatile void *);

@@ -1,6 +1,6 @@
-/* Calls functions of probed.c on a stack of 256 KiB, below which are a guard page and then 4 MiB of other data. What
- * uses more must fault on the guard page, with the other data as it was. Prints `NAME WHERE`: guard, beyond or done, and
- * ` changed` if the other data is. */
+/* Calls functions of probed.c on a stack of 256 KiB, below which are a guard page and then 4 MiB
+ * of other data. What uses more must fault on the guard page, with the other data as it was.
+ * Prints `NAME WHERE`: guard, beyond or done, and ` changed` if the other data is. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>

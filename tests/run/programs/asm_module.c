@@ -1,6 +1,6 @@
-/* Assembly at the level of the module, which defines and refers to symbols in several sections, and naked functions; both
- * describe their frames. Inline assembly that opens other sections, whose content refers to its places, and defines
- * symbols. */
+/* Assembly at the level of the module, which defines and refers to symbols in several sections,
+ * and naked functions; both describe their frames. Inline assembly that opens other sections,
+ * whose content refers to its places, and defines symbols. */
 #include <stdint.h>
 #include <stdio.h>
 #include <unwind.h>

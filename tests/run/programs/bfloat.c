@@ -1,4 +1,5 @@
-/* bfloat: conversions, arithmetic, comparisons, passing, vectors. What is rounded is compared with integer arithmetic. */
+/* bfloat: conversions, arithmetic, comparisons, passing, vectors. What is rounded is compared
+ * with integer arithmetic. */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* Half floats: conversions, arithmetic, comparisons, passing, vectors, on special and random values; if optimized, by the
- * processor's own instructions for them, x86-64's F16C and AArch64's FP16. */
+/* Half floats: conversions, arithmetic, comparisons, passing, vectors, on special and random
+ * values; if optimized, by the processor's own instructions for them, x86-64's F16C and
+ * AArch64's FP16. */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Calls that must be tail calls: recursion as deep as no stack is, structs in memory and in registers, small results, and
- * an interpreter whose operations call each other. */
+/* Calls that must be tail calls: recursion as deep as no stack is, structs in memory and in
+ * registers, small results, and an interpreter whose operations call each other. */
 #include <stdio.h>
 
 #define TAIL __attribute__((musttail)) return

@@ -1,5 +1,6 @@
-/* Small structs that are copied as a whole and used by their fields: fields of all kinds, copies in both directions between
- * locals and memory, parts of locals, overlapping moves, and copies that cut a field or are read as another type. */
+/* Small structs that are copied as a whole and used by their fields: fields of all kinds, copies
+ * in both directions between locals and memory, parts of locals, overlapping moves, and copies
+ * that cut a field or are read as another type. */
 #include <stdio.h>
 #include <string.h>
 

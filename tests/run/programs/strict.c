@@ -1,4 +1,5 @@
-/* Floats whose exceptions and rounding are observed: each operation's result and what it raises, in each rounding mode. */
+/* Floats whose exceptions and rounding are observed: each operation's result and what it raises,
+ * in each rounding mode. */
 #include <fenv.h>
 #include <math.h>
 #include <stdint.h>
