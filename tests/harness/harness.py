@@ -48,7 +48,7 @@ class Harness:
         self.skips = {}
         self.lines = 0
         self.lock = threading.Lock()
-        self.dir = args.keep or tempfile.mkdtemp(prefix='kiln-test-')
+        self.dir = args.keep and os.path.abspath(args.keep) or tempfile.mkdtemp(prefix='kiln-test-')
         os.makedirs(self.dir, exist_ok=True)
         self.cross = args.target == 'aarch64' and os.uname().machine != 'aarch64'
         if self.cross:
@@ -85,13 +85,13 @@ class Harness:
 
     # ---- tools ----
 
-    def run(self, cmd, timeout=60, check=True, env=None, stdin=None):
-        """Runs a command; gives (status, stdout, stderr). A signal is a negative status."""
+    def run(self, cmd, timeout=60, check=True, env=None, stdin=None, cwd=None):
+        """Runs a command, in folder `cwd`; gives (status, stdout, stderr). A signal is a negative status."""
         if self.cross and os.path.dirname(cmd[0]) == self.dir:
             cmd = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', *cmd]
         try:
             p = subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
-                               env=env, input=stdin)
+                               env=env, input=stdin, cwd=cwd)
         except subprocess.TimeoutExpired:
             raise Failure('timeout: ' + ' '.join(cmd))
         out, err = p.stdout.decode(errors='replace'), p.stderr.decode(errors='replace')

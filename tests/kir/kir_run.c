@@ -215,7 +215,7 @@ static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed,
 /* The driver's results for one file. */
 struct counts {
   unsigned passed, failed, skipped;
-  char why[200];
+  char why[200]; /* of what was skipped: the first line's reason, if the program knows one */
 };
 
 static void run_mode(struct kir_file *files, size_t n, const struct kir_options *o, uint64_t seed) {
@@ -272,8 +272,10 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
     size_t i;
     unsigned p, q, s;
     line[strcspn(line, "\n")] = 0;
-    if (sscanf(line, "%% %zu %u %u %u", &i, &p, &q, &s) == 4 && i < n) {
+    int end = 0;
+    if (sscanf(line, "%% %zu %u %u %u %n", &i, &p, &q, &s, &end) == 4 && i < n) {
       counts[i] = (struct counts){p, q, s, ""};
+      snprintf(counts[i].why, sizeof counts[i].why, "%s", line + end);
     } else {
       kir_note("%s", line);
     }
@@ -286,7 +288,7 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
     char what[200], skip[400];
     snprintf(what, sizeof what, "%s, %u lines", mode, c->passed);
     snprintf(skip, sizeof skip, "%u of %u lines: %s", c->skipped,
-             c->skipped + c->passed + c->failed, f->n_missing ? f->missing[0].why : "");
+             c->skipped + c->passed + c->failed, f->n_missing ? f->missing[0].why : c->why);
     bool ok = ready[i] && c->failed == 0 && c->passed + c->skipped == f->n_runs;
     out_case(ok, f->name, what, ok && c->skipped ? skip : NULL);
   }

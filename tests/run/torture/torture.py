@@ -9,6 +9,7 @@ import collections
 import glob
 import os
 import re
+import shutil
 import sys
 import threading
 
@@ -77,8 +78,12 @@ class Tests:
         self.linker = args.gcc
 
     def run(self, program):
-        status, _, _ = self.h.run([program], timeout=self.args.timeout, check=False)
-        return status
+        cwd = program + '.run' # some leave files
+        os.makedirs(cwd, exist_ok=True)
+        try:
+            return self.h.run([program], timeout=self.args.timeout, check=False, cwd=cwd)[0]
+        finally:
+            shutil.rmtree(cwd)
 
     def check(self, name, sources, flags, libs):
         """One test: its sources are compiled with `flags` and linked with `libs`."""
