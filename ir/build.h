@@ -44,6 +44,7 @@ static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
   s->uses++;
   s->escaped = 1;
   s->global = 0;
+  if (KN_UNLIKELY(s->pieces != 0)) kn_slot_escape(f, slot);
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;

@@ -310,7 +310,6 @@ void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes) {
   if (page_bytes == 0) page_bytes = PROBE_DEFAULT;
   if (page_bytes > PROBE_MAX) page_bytes = PROBE_MAX;
   f->probe_bytes = page_bytes < PROBE_MIN ? PROBE_MIN : page_bytes;
-  f->hardened = true;
 }
 
 void kiln_func_protect(kiln_func *f, uint32_t what) {

@@ -8,24 +8,29 @@
 /* Most pieces of a slot; with more it is memory. */
 enum { MAX_PIECES = 8 };
 
-/* Makes room for a slot, and for one more global. */
-static KN_COLD bool slot_room(kiln_func *f) {
-  return (f->slots.n < f->slots.cap || kn_func_grow(f, &f->slots, sizeof *f->slots.at)) &&
-         (f->globals.n < f->globals.cap || kn_func_grow(f, &f->globals, sizeof *f->globals.at));
-}
-
-kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
+/* A slot where kiln_slot_new has found no room, or something to complain about. */
+static KN_COLD kiln_value slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (KN_UNLIKELY(size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2)) {
+  if (size_bytes > INT32_MAX || align_log2 > KN_MAX_ALIGN_LOG2) {
     kn_build_fail(f, KILN_ERR_LIMIT, "a stack slot has less than 2 GiB, aligned to at most 2^16");
     return KN_NONE;
   }
+  bool room =
+    (f->slots.n < f->slots.cap || kn_func_grow(f, &f->slots, sizeof *f->slots.at)) &&
+    (f->globals.n < f->globals.cap || kn_func_grow(f, &f->globals, sizeof *f->globals.at));
+  return room ? kiln_slot_new(f, size_bytes, align_log2) : KN_NONE;
+}
+
+kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  if (KN_UNLIKELY(f->status != KILN_OK || f->finished || size_bytes > INT32_MAX ||
+                  align_log2 > KN_MAX_ALIGN_LOG2 || f->slots.n >= f->slots.cap ||
+                  f->globals.n >= f->globals.cap))
+    return slot_new(f, size_bytes, align_log2);
   /* By size, the type that it will most likely have as a variable: then its first access takes the fast path, too. */
   static const uint8_t guess[9] = {
     [1] = KILN_TYPE_I8, [2] = KILN_TYPE_I16, [4] = KILN_TYPE_I32, [8] = KILN_TYPE_I64};
   uint32_t i = f->slots.n, type = size_bytes <= 8 ? guess[size_bytes] : KILN_TYPE_VOID, global = 0;
-  if (KN_UNLIKELY(i >= f->slots.cap || f->globals.n >= f->globals.cap) && !slot_room(f))
-    return KN_NONE;
   if (type != KILN_TYPE_VOID) {
     f->globals.at[f->globals.n] = (struct kn_global){kn_handle(KN_TAG_SLOT, i), UINT32_MAX};
     global = ++f->globals.n;
@@ -50,6 +55,13 @@ uint32_t kn_slot_at(const kiln_func *f, uint32_t number) {
     else high = mid;
   }
   return low;
+}
+
+void kn_slot_escape(kiln_func *f, uint32_t i) {
+  for (uint32_t k = i + 1; k != 0; k = f->slots.at[k - 1].pieces) {
+    f->slots.at[k - 1].escaped = 1;
+    f->slots.at[k - 1].global = 0;
+  }
 }
 
 /* ---- accesses ---- */

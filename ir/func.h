@@ -358,14 +358,13 @@ struct kiln_func {
   bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */
   bool has_calls;
-  bool aligned_slots; /* a slot is aligned beyond 16 bytes */
-  bool
-    hardened; /* any of the next five, or a convention that keeps more registers: rare, asked first */
+  bool aligned_slots;   /* a slot is aligned beyond 16 bytes */
+  bool hardened;        /* any of the next four, or a convention that keeps more registers: rare */
   bool general;         /* kiln_func_general */
   bool guarded;         /* lib/guard.c: the frame has a guard */
   uint8_t guard;        /* kiln_guard: when it is to have one */
-  uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
   uint8_t protect;      /* KILN_PROTECT_...: kiln_func_protect */
+  uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
   kiln_diag diag;       /* of the first error */
   struct kn_func_debug debug;
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
@@ -379,6 +378,8 @@ static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i
 }
 /* Index of slot number `number`, which is below slots.n - n_pieces. */
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number);
+/* Slot or piece `i` and its pieces are memory, and no variables. (ir/build_slot.c) */
+void kn_slot_escape(kiln_func *f, uint32_t i);
 
 /* Fails the function, if it has not failed yet, with a diagnostic at instruction `inst` (or 0) of
  * block `block`. Returns `status`. `message` is printf-like. */

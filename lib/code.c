@@ -85,14 +85,15 @@ bool kn_code_make_cuts(struct kn_walk *w) {
   return false;
 }
 
-void kn_code_move_marks(struct kn_code *c, const uint32_t *cut, uint32_t delta) {
-  static const uint32_t none = 0;
-  uint32_t every = cut ? UINT32_MAX : 0;
-  if (cut == NULL) cut = &none;
-  for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++) {
-    uint32_t by = cut[m->fixups & every] + delta;
-    m->at -= m->at != UINT32_MAX ? by : 0;
-  }
+void kn_code_cut_marks(struct kn_code *c) {
+  const uint32_t *cut = c->cut.at;
+  for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++)
+    m->at -= m->at != UINT32_MAX ? cut[m->fixups] : 0;
+}
+
+void kn_code_move_marks(struct kn_code *c, uint32_t delta) {
+  for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++)
+    m->at += m->at != UINT32_MAX ? delta : 0;
 }
 
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n) {

@@ -2,7 +2,7 @@
  * before the function is complete. Used by the targets; the functions are in lib/code.c.
  *
  * Invariant: whatever names a place in the code of the function being walked (a label, a relocation, a piece of the
- * map) is the number of a mark, so that one function moves all of them: kn_code_move_marks. When the function ends,
+ * map) is the number of a mark, so that one function moves all of them: kn_code_cut_marks. When the function ends,
  * relocations and pieces get the offsets of their marks (lib/walk.c, lib/map.c). */
 #ifndef KN_LIB_CODE_H
 #define KN_LIB_CODE_H
@@ -63,9 +63,11 @@ void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t 
                       int64_t addend);
 /* Makes `cut` long enough for an entry per fixup and the total. False if the function failed. */
 bool kn_code_make_cuts(struct kn_walk *w);
-/* Moves the marks after code was moved down: each by `delta` bytes, and by cut[k] for one that has k fixups before
- * it; `cut` may be NULL. Whoever moves the code moves the fixups. */
-void kn_code_move_marks(struct kn_code *c, const uint32_t *cut, uint32_t delta);
+/* Moves the marks after code was cut: down by cut[k] bytes for one that has k fixups before it. Whoever moves the
+ * code moves the fixups. */
+void kn_code_cut_marks(struct kn_code *c);
+/* Moves the marks after all code was moved up by `delta` bytes, which may be negative (modulo 2^32). */
+void kn_code_move_marks(struct kn_code *c, uint32_t delta);
 /* Appends bytes (DW_CFA_...) to the frame rows: DWARF 5, 6.4.2. */
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n);
 /* Writes an unsigned number as LEB128: DWARF 5, 7.6. */

@@ -433,10 +433,10 @@ void kn_plan_debug_pieces(kiln_func *f) {
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
     if (slots[v->slot].pieces != 0 && (v->memory || v->n != 0 || v->indirect || v->part_bits != 0))
-      slots[v->slot].escaped = 1;
+      kn_slot_escape(f, v->slot);
   }
   for (uint32_t i = 0; i < f->debug.values.n; i++) {
     uint32_t h = f->debug.values.at[i].value;
-    if (kn_is_slot(h) && slots[kn_index(h)].pieces != 0) slots[kn_index(h)].escaped = 1;
+    if (kn_is_slot(h) && slots[kn_index(h)].pieces != 0) kn_slot_escape(f, kn_index(h));
   }
 }

@@ -75,12 +75,12 @@ static bool collect(struct kn_walk *w, const struct kn_edge *e, const struct arr
     for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
       struct kn_edge_arg arg = f->edge_args.at[a - 1];
       uint32_t h = arg.value;
+      if (pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
       struct kn_place_move m = {.dst = KN_NO_REG, .src = KN_NO_REG};
       uint32_t param = kn_edge_place(w, e, arg.index, &m);
       if (param == 0) return false;
       if (param == UINT32_MAX) continue; /* never used */
       if (kn_is_tried(h)) {
-        if (pass == 0) continue;
         m.src = from->reg[kn_tried_number(h)];
         m.src_frame = from->frame[kn_tried_number(h)];
 #ifdef KN_CHECKS

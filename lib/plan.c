@@ -10,68 +10,68 @@ enum { SCATTERED = 16384 };
 
 /* ---- block order ---- */
 
-static bool push_block(struct kn_plan *plan, kiln_func *f, uint32_t block) {
-  f->block[block].pos = UINT32_MAX; /* seen */
-  return KN_PUSH(f, plan->stack, block) && KN_PUSH(f, plan->stack, 0);
-}
+/* kn_block.pos during the search: not found yet; being searched from; done with. Of a block that an earlier search
+ * found, its position. */
+enum { UNSEEN = 0 };
+#define ENTERED UINT32_MAX
+#define LEFT (UINT32_MAX - 1)
 
-/* Depth-first search from `root`; appends blocks to plan->order as they are left. */
+/* Depth-first search from `root`: appends the blocks that it finds to plan->order in reverse post-order, sets their
+ * positions, and notes the edges that go back, which are those to a block that is being searched from or that an
+ * earlier search found. There is room for all blocks. */
 static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
-  plan->stack.n = 0;
-  if (!push_block(plan, f, root)) return false;
-  while (plan->stack.n) {
-    uint32_t *top = &plan->stack.at[plan->stack.n - 2];
-    struct kn_block *b = &f->block[top[0]];
-    if (top[1] == b->n_edges) {
-      uint32_t block = top[0];
-      plan->stack.n -= 2;
-      if (!KN_PUSH(f, plan->order, block)) return false;
+  struct kn_block *b = f->block;
+  const struct kn_edge *edges = f->edges.at;
+  uint32_t *order = plan->order.at, *stack = plan->stack.at, depth = 0;
+  uint32_t first = plan->order.n, n = first, at = root, left = b[root].n_edges;
+  b[root].pos = ENTERED;
+  for (;;) {
+    if (left == 0) {
+      b[at].pos = LEFT;
+      order[n++] = at;
+      if (depth == 0) break;
+      left = stack[--depth];
+      at = stack[--depth];
       continue;
     }
     /* the last edge first, so that the first one's target comes first in the reverse */
-    uint32_t edge = b->edge_first + b->n_edges - 1 - top[1]++;
-    uint32_t target = f->edges.at[edge].target;
-    if (f->block[target].pos == 0 && !push_block(plan, f, target)) return false;
+    uint32_t target = edges[b[at].edge_first + --left].target, pos = b[target].pos;
+    if (pos == UNSEEN) {
+      b[target].pos = ENTERED;
+      stack[depth++] = at;
+      stack[depth++] = left;
+      at = target;
+      left = b[target].n_edges;
+    } else if (pos != LEFT) {
+      if (!KN_PUSH(f, f->back_edges, (struct kn_back_edge){target, at})) return false;
+    }
   }
-  return true;
-}
-
-/* Appends what a search from `root` finds in reverse post-order. */
-static bool visit_reversed(struct kn_plan *plan, kiln_func *f, uint32_t root) {
-  uint32_t first = plan->order.n;
-  if (!visit(plan, f, root)) return false;
-  uint32_t *at = plan->order.at;
-  for (uint32_t i = first, j = plan->order.n - 1; i < j; i++, j--) {
-    uint32_t t = at[i];
-    at[i] = at[j];
-    at[j] = t;
+  plan->order.n = n;
+  for (uint32_t i = first, j = n; i < j; i++) {
+    uint32_t t = order[i];
+    j--;
+    b[order[i] = order[j]].pos = i + 1;
+    b[order[j] = t].pos = j + 1;
   }
   return true;
 }
 
 /* Reverse post-order of the reachable blocks; finds the back edges anew. */
 static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
-  for (uint32_t i = 0; i < f->blocks.n; i++) f->block[i].pos = 0;
-  plan->order.n = 0;
-  if (!visit_reversed(plan, f, 0)) return false;
+  uint32_t n = f->blocks.n;
+  if ((plan->order.cap < n &&
+       !kn_grow(f->module, &plan->order.at, &plan->order.cap, n, sizeof *plan->order.at)) ||
+      (plan->stack.cap < 2 * n &&
+       !kn_grow(f->module, &plan->stack.at, &plan->stack.cap, 2 * n, sizeof *plan->stack.at)))
+    return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;
+  for (uint32_t i = 0; i < n; i++) f->block[i].pos = UNSEEN;
+  plan->order.n = f->back_edges.n = 0;
+  if (!visit(plan, f, 0)) return false;
   /* blocks that are only reached from elsewhere, by their address */
-  for (uint32_t i = 1; f->address_taken && i < f->blocks.n; i++)
-    if (f->block[i].address_taken && f->block[i].pos == 0 && !visit_reversed(plan, f, i))
-      return false;
-  uint32_t n = plan->order.n, *at = plan->order.at;
-  for (uint32_t i = 0; i < n; i++) f->block[at[i]].pos = i + 1;
-  plan->layout = at;
-  plan->n_layout = n;
-  f->back_edges.n = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    struct kn_block *b = &f->block[at[i]];
-    for (uint32_t e = 0; e < b->n_edges; e++) {
-      uint32_t target = f->edges.at[b->edge_first + e].target;
-      if (f->block[target].pos <= i + 1 &&
-          !KN_PUSH(f, f->back_edges, (struct kn_back_edge){target, at[i]}))
-        return false;
-    }
-  }
+  for (uint32_t i = 1; f->address_taken && i < n; i++)
+    if (f->block[i].address_taken && f->block[i].pos == UNSEEN && !visit(plan, f, i)) return false;
+  plan->layout = plan->order.at;
+  plan->n_layout = plan->order.n;
   return true;
 }
 
@@ -148,12 +148,6 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
 
 /* ---- live intervals ---- */
 
-/* kn_range.bank of a type. */
-static uint8_t bank_of(const struct kn_target *t, unsigned type) {
-  const struct kn_type_facts *facts = &t->types[type];
-  return facts->cut ? KN_CUT_BANK : facts->regs ? facts->bank : KN_NO_BANK;
-}
-
 /* Widens ranges by the uses, which weigh more in loops: `depth`, or NULL if there are none. */
 KN_INLINE void count_rows(struct kn_range *ranges, const kiln_func *f, const uint8_t *depth) {
   const struct kn_block *block = f->block;
@@ -190,13 +184,13 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
     if (kn_is_value(global->handle)) {
       const struct kn_val *v = &f->val[global->handle];
       uint32_t p = f->block[global->def_block].pos - 1;
-      r->bank = bank_of(plan->target, v->type);
+      r->bank = plan->banks[v->type];
       r->first = p;
       r->last = p == UINT32_MAX ? 0 : p; /* not reached: an empty interval */
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
       const struct kn_slot *s = &slots[kn_index(global->handle)];
-      r->bank = s->escaped ? KN_NO_BANK : bank_of(plan->target, s->type);
+      r->bank = s->escaped ? KN_NO_BANK : plan->banks[s->type];
       r->first = UINT32_MAX;
       r->last = 0;
       r->weight = 0;
@@ -298,6 +292,10 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
 /* Sets the target, and what is derived from it. */
 static void set_target(struct kn_plan *plan, const struct kn_target *t) {
   plan->target = t;
+  for (unsigned type = 0; type < KILN_TYPE_COUNT; type++) {
+    const struct kn_type_facts *facts = &t->types[type];
+    plan->banks[type] = facts->cut ? KN_CUT_BANK : facts->regs ? facts->bank : KN_NO_BANK;
+  }
   plan->first_args[0] = 0;
   for (unsigned i = 0; i < 8; i++) {
     uint64_t args = plan->first_args[i];
@@ -406,14 +404,6 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
   return true;
 }
 
-/* The pieces of a slot that is memory are memory: of one that escapes, or that debuggers are to find by its address. */
-static void settle_pieces(kiln_func *f) {
-  struct kn_slot *slots = f->slots.at;
-  if (KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0)) kn_plan_debug_pieces(f);
-  for (uint32_t i = 0; i < f->slots.n; i++)
-    if (slots[i].parent != 0) slots[i].escaped = slots[slots[i].parent - 1].escaped;
-}
-
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
   bool none = KN_UNLIKELY(f->hardened) && kn_sig(f->module, f->sig)->cc == KILN_CC_PRESERVE_NONE;
@@ -429,7 +419,8 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     return false;
   }
   if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
-  if (f->n_pieces != 0) settle_pieces(f);
+  if (f->n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
+    kn_plan_debug_pieces(f);
   bool homes = !f->returns_twice && f->globals.n != 0;
   if (homes) {
     if (f->back_edges.n && !find_loops(plan, f)) return false;

@@ -49,6 +49,7 @@ struct kn_plan {
   const struct kn_target *target;
   uint64_t pushed;        /* of `saved`: the prologue saves them; the convention may keep none */
   uint64_t first_args[9]; /* by the number of plain parameters: arg_regs and fp_arg_regs so far */
+  uint8_t banks[16];      /* kn_range.bank, by type */
   uint32_t *layout;       /* blocks in code order, all reachable */
   uint32_t n_layout;
   uint64_t saved; /* callee-saved registers used as homes */

@@ -195,7 +195,7 @@ static void move_code(struct kn_walk *w, int32_t words) {
   memmove(w->code.base + from + delta, w->code.base + from, kn_here(w) - from);
   w->code.p += words * 4;
   for (uint32_t i = 0; i < w->code.fixups.n; i++) w->code.fixups.at[i].at += delta;
-  kn_code_move_marks(&w->code, NULL, 0 - delta);
+  kn_code_move_marks(&w->code, delta);
 }
 
 /* Emits rd = rn + or - size, of any size; uses x16. */
@@ -334,7 +334,7 @@ void a64_finish(struct kn_walk *w) {
   bool pre = size <= 504;                              /* the short forms with writeback */
   unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */
   struct a64_probes probes = {.n_rows = 0};
-  if (KN_UNLIKELY(w->f->hardened) && a64_probe(w->f, size, &probes)) {
+  if (KN_UNLIKELY(w->f->probe_bytes != 0) && a64_probe(w->f, size, &probes)) {
     pre = false;
     allocate = probes.n;
   }

@@ -80,6 +80,6 @@ bool a64_relax(struct kn_walk *w) {
   if (far == 0) return true;
   if (!kn_code_room(w, 4 * (size_t)far + 256)) return false;
   make_room(w, far);
-  kn_code_move_marks(&w->code, w->code.cut.at, 0);
+  kn_code_cut_marks(&w->code);
   return true;
 }

@@ -37,7 +37,6 @@ void x64_begin(struct kn_walk *w) {
   x->sret_value = 0;
   x->sret = x->x87_scratch = x->vector_scratch = 0;
   x->uses_incoming = x->frameless = false;
-  x->probe_room = 0;
   x->kept = 0;
   x->head = 0;
   w->code.p += X64_GAP;
@@ -58,11 +57,9 @@ void x64_begin(struct kn_walk *w) {
   x64(w)->frame_patch = kn_here(w);
   EMIT(w, x64_put32(w->code.p, 0));
   w->frame.low = w->frame.up ? BOTTOM : -8 * (int32_t)x64(w)->saved_count;
-  if (KN_UNLIKELY(w->f->hardened)) {
-    if (w->f->probe_bytes != 0) x->probe_room = X64_PROBE_ROOM;
-    w->code.p += x->probe_room;
-    x64_harden_begin(w);
-  }
+  x->probe_room = w->f->probe_bytes != 0 ? X64_PROBE_ROOM : 0;
+  w->code.p += x->probe_room;
+  if (KN_UNLIKELY(w->f->hardened)) x64_harden_begin(w);
 }
 
 static void pop_saved(struct kn_walk *w) {

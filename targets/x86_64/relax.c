@@ -155,7 +155,7 @@ static bool cut_all(struct kn_walk *w) {
 bool x64_relax(struct kn_walk *w) {
   x64(w)->frameless = false;
   if (!cut_all(w)) return false;
-  kn_code_move_marks(&w->code, w->code.cut.at, 0);
+  kn_code_cut_marks(&w->code);
   return true;
 }
 
