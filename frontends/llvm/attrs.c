@@ -6,7 +6,7 @@
 /* What one block of groups remembers: most functions have the same features. */
 struct features {
   char text[4096]; /* as in the file; empty: none read yet */
-  uint16_t flags;  /* what they add to FA_... */
+  uint32_t flags;  /* what they add to FA_... */
   const struct kn_bc_ask *refused;
 };
 
@@ -138,11 +138,12 @@ static bool taken_back(const char *name, const char *rest) {
 static void features_of(kiln_target target, char *list, struct features *f) {
   static const struct {
     const char *name;
-    uint16_t flag;
-  } own[] = {{"ssse3", FA_SSSE3}, {"sse4.1", FA_SSE41}, {"avx2", FA_AVX2},
-             {"fma", FA_FMA},     {"f16c", FA_F16C},    {"fullfp16", FA_FULLFP16}};
+    uint32_t flag;
+  } own[] = {{"ssse3", FA_SSSE3},     {"sse4.1", FA_SSE41}, {"avx2", FA_AVX2},
+             {"fma", FA_FMA},         {"f16c", FA_F16C},    {"fullfp16", FA_FULLFP16},
+             {"avxvnni", FA_AVX_VNNI}};
   uint32_t has = 0;
-  uint16_t flags = 0;
+  uint32_t flags = 0;
   f->refused = NULL;
   for (char *p = list; *p;) {
     size_t length = strcspn(p, ",");
@@ -153,12 +154,12 @@ static void features_of(kiln_target target, char *list, struct features *f) {
     if (kiln_feature_find(target, name, &feature)) has = *p == '+' ? has | feature : has & ~feature;
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
       if (own[i].name[0] == *name && strcmp(name, own[i].name) == 0)
-        flags = (uint16_t)(*p == '+' ? flags | own[i].flag : flags & ~own[i].flag);
+        flags = *p == '+' ? flags | own[i].flag : flags & ~own[i].flag;
     const struct kn_bc_ask *row = f->refused || !length ? NULL : kn_bc_ask_feature(p);
     if (row && row->verdict == ASK_REFUSED && !taken_back(p, next)) f->refused = row;
     p = next;
   }
-  f->flags = (uint16_t)(has << FA_FEATURES | flags);
+  f->flags = has << FA_FEATURES | flags;
 }
 
 /* Are the `n` bits at two places of the file the same? */
@@ -325,7 +326,7 @@ static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
   const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
   uint64_t h = n;
   for (uint32_t i = 0; i < n; i++) {
-    h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 48) * k;
+    h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 56) * k;
     h = (h ^ h >> 32 ^ a[i].type) * k;
     h = (h ^ h >> 32 ^ a[i].harden) * k;
   }

@@ -624,8 +624,21 @@ void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t i
 void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first);
 void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 
+/* ---- sigs.c ---- */
+
+/* The place of a signature in the table, if it is free. */
+static inline uint32_t kn_bc_sig_hash(uint64_t key, uint32_t cap) {
+  return (uint32_t)(((key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 44) & (cap - 1);
+}
+/* Makes a signature that is not in the table yet; NULL (reported) if it cannot be. */
+struct kn_bc_sig *kn_bc_new_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
+                                unsigned flags);
+
 /* ---- call.c ---- */
 
+/* Makes a signature as kn_bc_sig gives it; false if it cannot be (reported, unless FA_CALL_REFUSED). */
+bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
+                     unsigned flags);
 /* The signature of function type `type` with attribute list `attrs`; `flags` (FA_...) are added. */
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 by a function's attributes; 0 in modules without vectors. */

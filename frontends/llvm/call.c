@@ -143,6 +143,18 @@ static bool wide_possible(const struct kn_bc *r, uint32_t type, unsigned flags) 
   return !t->is_mask && r->types[r->elems.at[t->first].type].kind != TK_SOFT &&
          (t->n_pieces & (t->n_pieces - 1)) == 0;
 }
+/* The parameter that a long vector is to a variadic function, whose registers of 256 bits LLVM does not use: a copy in
+ * memory. */
+static kiln_param in_memory(const struct kn_bc_type *t) {
+  return (kiln_param){.type = KILN_TYPE_PTR,
+                      .flags = KILN_PARAM_BYVAL,
+                      .align_log2 = 5,
+                      .size_bytes = 16 * t->n_pieces};
+}
+static bool is_in_memory(const struct kn_bc *r, const struct kn_bc_type *function, uint32_t type) {
+  return function->flags && r->wide_sigs & KN_BC_SIG_AVX && kn_bc_is_long_vector(&r->types[type]);
+}
+
 unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
   if (!r->has_long_vectors) return 0;
   const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
@@ -150,8 +162,8 @@ unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
          (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u);
 }
 
-static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
-                      unsigned flags) {
+bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
+                     unsigned flags) {
   const struct kn_bc_type *t = &r->types[type];
   if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
   if (r->has_vectors && !kn_bc_sig_possible(r, type))
@@ -204,6 +216,10 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
       bool joined = joins(r, et), wide = flags & KN_BC_SIG_AVX && kn_bc_is_long_vector(et);
       if (wide && !wide_possible(r, e, flags))
         return kn_bc_unsupported(r, "a vector of this type as an argument with AVX");
+      if (wide && t->flags) {
+        if (!KN_BC_PUSH(r, r->params, in_memory(et))) return false;
+        continue;
+      }
       for (uint32_t k = 0; k < et->n_pieces; k++) {
         p.type = (uint8_t)piece_as(r, joined, r->type_pieces.at[et->piece_first + k].type);
         p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN
@@ -247,57 +263,14 @@ static bool build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint3
   return true;
 }
 
-static uint32_t hash(uint64_t key, uint32_t cap) {
-  return (uint32_t)(((key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 44) & (cap - 1);
-}
-
-/* Doubles the hash table of signatures. */
-static bool grow_sigs(struct kn_bc *r) {
-  uint32_t cap = r->cap_sigs ? r->cap_sigs * 2 : 64, none = 0;
-  struct kn_bc_sig *table = NULL;
-  if (!kn_bc_grow(r, &table, &none, cap, sizeof *table)) return false;
-  memset(table, 0, cap * sizeof *table);
-  for (uint32_t i = 0; i < r->cap_sigs; i++) {
-    if (!r->sigs[i].key) continue;
-    uint32_t at = hash(r->sigs[i].key, cap);
-    while (table[at].key) at = (at + 1) & (cap - 1);
-    table[at] = r->sigs[i];
-  }
-  if (r->sigs) kn_bc_release(r, r->sigs);
-  r->sigs = table;
-  r->cap_sigs = cap;
-  return true;
-}
-
-/* Makes a signature that is not in the table yet. */
-static __attribute__((noinline)) struct kn_bc_sig *new_sig(struct kn_bc *r, uint64_t key,
-                                                           uint32_t type, uint32_t attrs,
-                                                           unsigned flags) {
-  if (attrs >= 1u << 24) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "too many attribute lists");
-    return NULL;
-  }
-  struct kn_bc_sig s = {.key = key};
-  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
-  if (!build_sig(r, &s, type, attrs,
-                 flags | (a ? a->flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED) : 0u)))
-    return NULL;
-  if (r->n_sigs * 2 >= r->cap_sigs && !grow_sigs(r)) return NULL;
-  r->n_sigs++;
-  uint32_t at = hash(key, r->cap_sigs);
-  while (r->sigs[at].key) at = (at + 1) & (r->cap_sigs - 1);
-  r->sigs[at] = s;
-  return &r->sigs[at];
-}
-
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
   if (KN_LIKELY(r->cap_sigs != 0)) {
-    uint32_t at = hash(key, r->cap_sigs);
+    uint32_t at = kn_bc_sig_hash(key, r->cap_sigs);
     for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
       if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
   }
-  return new_sig(r, key, type, attrs, flags);
+  return kn_bc_new_sig(r, key, type, attrs, flags);
 }
 
 /* ---- parameters and results ---- */
@@ -317,8 +290,15 @@ bool kn_bc_params(struct kn_bc *r) {
       uint32_t first = r->parts.n;
       if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + pt->n_pieces)) return false;
       bool joined = joins(r, pt);
+      kiln_value copy = {0};
+      if (KN_UNLIKELY(t->flags) && is_in_memory(r, t, type)) copy = kiln_func_param(r->f, next++);
       for (uint32_t k = 0; k < pt->n_pieces; k++) {
         uint32_t part = r->type_pieces.at[pt->piece_first + k].type;
+        if (copy.id) {
+          r->parts.at[first + k] =
+            kiln_build_load(r->f, KILN_TYPE_V128, copy, (int32_t)(16 * k), 0).id;
+          continue;
+        }
         kiln_value v = take_piece(r, joined, part, kiln_func_param(r->f, next++));
         if (r->types[part].fit == FIT_BOOL)
           v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
@@ -422,18 +402,33 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
   return argument(r, id, type, 0);
 }
 
+/* Appends a long vector as an argument in memory. */
+static bool copied_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
+  uint32_t first = kn_bc_parts(r, id, type);
+  if (first == UINT32_MAX) return false;
+  uint32_t n = r->types[type].n_pieces;
+  kiln_value slot = kiln_slot_new(r->f, 16 * n, 4);
+  for (uint32_t k = 0; k < n; k++)
+    kiln_build_store(r->f, KILN_TYPE_V128, slot, (int32_t)(16 * k),
+                     (kiln_value){r->parts.at[first + k]}, 0);
+  return push_arg(r, slot);
+}
+
 /* Can a value of `type` be a variadic argument? */
 static bool variadic_possible(struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types[type];
-  if (kn_bc_is_long_vector(t) && r->wide_sigs)
-    return kn_bc_unsupported(r, "a vector of 256 bits or more as a variadic argument with AVX");
+  if (kn_bc_is_long_vector(t) && r->wide_sigs) {
+    if (!kn_bc_split_plain(r, type)) return false;
+    if (!wide_possible(r, type, r->wide_sigs))
+      return kn_bc_unsupported(r, "a vector of this type as a variadic argument with AVX");
+  }
   return !kn_bc_has_odd_lanes(r, t) || kn_bc_bad_type(r, type);
 }
 
 /* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
  * joined. They are passed where variadic arguments are passed. `kinds` are their types. */
-static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, const uint32_t *kinds,
-                        uint32_t n, kiln_sig *sig) {
+static bool copying_sig(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t attrs,
+                        const uint32_t *kinds, uint32_t n, kiln_sig *sig) {
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
   kiln_type results[KILN_MAX_RESULTS];
   r->params.n = 0;
@@ -443,8 +438,12 @@ static bool copying_sig(struct kn_bc *r, uint32_t n_params, uint32_t attrs, cons
   r->params.n = info.n_params;
   for (uint32_t i = 0; i < n; i++) {
     const struct kn_bc_type *t = &r->types[kinds[i]];
-    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, n_params + 1 + i);
+    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, ft->n + i);
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
+    if (is_in_memory(r, ft, kinds[i])) {
+      if (!KN_BC_PUSH(r, r->params, in_memory(t))) return false;
+      continue;
+    }
     bool joined = joins(r, t);
     for (uint32_t k = 0; k < t->n_pieces; k++) {
       uint32_t part = r->type_pieces.at[t->piece_first + k].type;
@@ -468,7 +467,8 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     uint32_t id = r->n_vals - (uint32_t)ops[k - 1];
     uint32_t type = r->elems.at[ft->first + k].type;
     unsigned extend = a && r->types[type].kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
-    if (!argument(r, id, type, extend)) return false;
+    if (is_in_memory(r, ft, type) ? !copied_argument(r, id, type) : !argument(r, id, type, extend))
+      return false;
   }
   bool copies = false;
   r->ids.n = 0;
@@ -476,13 +476,17 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
     if (r->has_vectors && !variadic_possible(r, type)) return false;
-    if (!kn_bc_split_plain(r, type) || !variadic_argument(r, id, type)) return false;
+    bool wide = r->has_vectors && is_in_memory(r, ft, type);
+    if (!kn_bc_split_plain(r, type) ||
+        (wide ? !copied_argument(r, id, type) : !variadic_argument(r, id, type)))
+      return false;
+    copies |= wide;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
     if (joins(r, &r->types[type])) copies = true;
     if (!KN_BC_PUSH(r, r->ids, type)) return false;
   }
-  return !copies || copying_sig(r, ft->n - 1, attrs, r->ids.at, r->ids.n, sig);
+  return !copies || copying_sig(r, ft, attrs, r->ids.at, r->ids.n, sig);
 }
 
 /* A call that must be a tail call, of type `type` by `sig_flags`: the return behind it is a part of it. */

@@ -165,7 +165,8 @@ void kn_bc_hoist(struct kn_bc *r, uint32_t first) {
     const struct kn_bc_type *t = &r->types[type];
     bool expression =
       kind == CK_CAST || kind == CK_BINOP || kind == CK_CMP || kind == CK_SELECT || kind == CK_GEP;
-    bool vector = r->hoist_module && kind == CK_AGGREGATE && t->kind == TK_VECTOR && t->lane;
+    bool vector = r->hoist_module && (kind == CK_AGGREGATE || kind == CK_GEP) &&
+                  t->kind == TK_VECTOR && t->lane;
     if ((!expression && !vector) || r->vals[id].t >> 24 != VS_CONST) continue;
     if (vector && kn_bc_is_long_vector(t)) kn_bc_parts(r, id, type);
     else if (t->ktype) kn_bc_const(r, id);

@@ -184,6 +184,7 @@ enum {
   FA_AVX2 = 2048,
   FA_FMA = 4096,
   FA_F16C = 16384,
+  FA_AVX_VNNI = 65536,
   /* AArch64's */
   FA_FULLFP16 = 16384,
   KN_BC_SIG_WIN64 = 16,
@@ -203,7 +204,7 @@ _Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&
 struct kn_bc_attr {
   uint32_t index;
   uint32_t type;            /* BYVAL */
-  uint16_t flags;           /* PA_... or FA_... */
+  uint32_t flags;           /* PA_... or FA_... */
   uint8_t align_log2;       /* 0: not given */
   uint8_t stack_align_log2; /* of a parameter in memory; 0: 8 bytes or less */
   const struct kn_bc_ask
@@ -304,7 +305,7 @@ struct kn_bc_global {
   uint32_t init;        /* data: value id + 1 of the initialiser; aliases: the aliasee's;
                          * functions: the personality's */
   uint16_t intrinsic;   /* enum kn_bc_intrinsic */
-  uint16_t fn_flags;    /* FA_... */
+  uint32_t fn_flags;    /* FA_... */
   uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
   uint8_t tls;
   uint8_t align_log2;

@@ -37,6 +37,7 @@ enum form {
   VM,        /* reg = op(vvvv a, r/m b) */
   MV,        /* reg = op(r/m a, vvvv b) */
   TVM,       /* reg = a, then op(vvvv b, r/m c) */
+  FUSED,     /* the same with a and b in turn: of two NaNs the product has LLVM's choice */
   FLAG,      /* op(a, b), then a condition */
   STRING,    /* pcmp.str.: the result is in ecx, xmm0 or the flags */
   AT,        /* op/digit [a] */
@@ -239,6 +240,13 @@ void x64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
   switch ((unsigned)row->form) {
   case TM: tied(w, &x, false); return;
   case TVM: tied(w, &x, true); return;
+  case FUSED: {
+    unsigned a = x.r[0];
+    x.r[0] = x.r[1];
+    x.r[1] = a;
+    tied(w, &x, true);
+    return;
+  }
   case CRC16:
     dst = result(w, &x, KN_NO_REG, w->regs.locked & KN_GP_MASK);
     drop(w, &x);

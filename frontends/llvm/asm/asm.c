@@ -14,6 +14,13 @@ static bool wrong(struct kn_asm_call *a, const char *what) {
          false;
 }
 
+/* True of vectors that are two registers of the IR. */
+static bool is_ymm(struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types[type];
+  return t->kind == TK_VECTOR && t->ktype == KILN_TYPE_VOID && t->size == 32 && !t->is_mask &&
+         t->lane && t->bits == 256 && !kn_bc_has_odd_lanes(r, t);
+}
+
 /* Gives each operand its type and value. `type`: of the function. */
 static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsigned n) {
   struct kn_bc *r = a->r;
@@ -36,6 +43,10 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
       o->type = r->elems.at[ft->first + 1 + next].type;
       o->id = r->n_vals - (uint32_t)ops[next++];
     }
+    if (a->x86 && is_ymm(r, o->type)) {
+      o->carried = 32;
+      continue;
+    }
     if (!kn_bc_scalar(r, o->type)) return false;
     if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
         r->types[o->type].fit != FIT_BOOL)
@@ -52,7 +63,7 @@ static bool is_general(const struct kn_asm_call *a, const struct kn_asm_operand 
 /* True if the operand's value may be an immediate of `l`; then it is in o->value. */
 static bool immediate(struct kn_asm_call *a, struct kn_asm_operand *o,
                       const struct kn_asm_allows *l) {
-  if (o->output || o->indirect || (!l->number && !l->symbol)) return false;
+  if (o->output || o->indirect || o->carried || (!l->number && !l->symbol)) return false;
   kiln_operand v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
   o->value = v;
   if (v.kind == KILN_OPERAND_SYMBOL) return l->symbol;
@@ -161,6 +172,18 @@ static bool is_tied(const struct kn_asm_call *a, uint32_t i) {
   return false;
 }
 
+/* Finds out whether the IR has the operand's register for its type; if not, the text carries it there. */
+static bool carry(struct kn_asm_call *a, struct kn_asm_operand *o) {
+  const struct kn_bc_type *t = &a->r->types[o->type];
+  bool mmx = a->x86 && o->reg >= KN_ASM_MMX && o->reg < KN_ASM_MMX + 8;
+  if (mmx ? o->carried || t->size != 8 || t->ktype == KILN_TYPE_VOID : o->carried && o->reg < 32)
+    return wrong(a, "an operand of this type in a register of this kind");
+  if (mmx) o->carried = 8;
+  if (o->is->tie >= 0 && a->op[o->is->tie].carried != o->carried)
+    return wrong(a, "an operand tied to one of another size");
+  return true;
+}
+
 /* Gives out registers: those that are given first, then operands with the fewest to choose from. */
 static bool allocate(struct kn_asm_call *a) {
   struct taken t = {0, 0};
@@ -189,7 +212,8 @@ static bool allocate(struct kn_asm_call *a) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG)) continue;
     o->outside = o->reg;
-    if (usable(a, o->reg)) continue;
+    if (o->place == AP_REG && !carry(a, o)) return false;
+    if (o->carried || usable(a, o->reg)) continue;
     bool stack = o->reg == (a->x86 ? 4 : 31);
     if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
       return wrong(a, "an operand in a register that is not for values");
@@ -197,14 +221,18 @@ static bool allocate(struct kn_asm_call *a) {
     if (!o->output || o->indirect) return wrong(a, "more operands in registers than there are");
     o->stored = true;
   }
-  /* outputs for which there is no register, or no result, are stored by the text: through one register for all */
-  uint8_t through = 0xff;
+  /* outputs for which there is no register, or no result, are stored by the text, and what the IR has no register for is
+   * loaded, too: through one register for all */
+  uint8_t through = 0xff, at = 0;
   for (uint32_t i = 0, n = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
-    if (o->label || !o->output || o->indirect || o->place == AP_X87) continue;
-    o->stored = o->stored || ++n > KILN_MAX_RESULTS - (a->n_labels != 0);
-    if (o->stored && through == 0xff && (through = spare(a, &t)) == 0xff) return false;
+    if (o->label || o->place == AP_X87) continue;
+    if (o->output && !o->indirect)
+      o->stored = o->stored || o->carried || ++n > KILN_MAX_RESULTS - (a->n_labels != 0);
+    if (!o->stored && !o->carried) continue;
+    if (through == 0xff && (through = spare(a, &t)) == 0xff) return false;
     o->through = through;
+    o->at = at++;
   }
   for (uint32_t i = 0; i < a->n; i++)
     if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t)) == 0xff) return false;
@@ -228,13 +256,15 @@ static void put_move(struct kn_asm_call *a, unsigned to, unsigned from) {
   else kn_asm_putf(a, "mov v%u.16b, v%u.16b\n", to - 32, from - 32);
 }
 
-/* Stores an output to offset `at` of where `through` points. */
-static void put_store(struct kn_asm_call *a, const struct kn_asm_operand *o, unsigned at) {
+/* Stores an output to its place in what `through` points to, or loads an input from there. */
+static void put_access(struct kn_asm_call *a, const struct kn_asm_operand *o, bool load) {
   char r[8], t[8];
-  unsigned bytes = o->reg >= 32 ? 16 : 8;
+  unsigned bytes = o->carried ? o->carried : o->reg >= 32 ? 16 : 8, at = KN_ASM_PLACE * o->at;
+  const char *move = bytes == 32 ? "vmovups" : bytes == 16 ? "movups" : "movq";
   name(a, o->reg, bytes, r), name(a, o->through, 8, t);
-  if (a->x86) kn_asm_putf(a, "%s %%%s, %u(%%%s)\n", bytes == 16 ? "movups" : "movq", r, at, t);
-  else kn_asm_putf(a, "str %s, [%s, #%u]\n", r, t, at);
+  if (!a->x86) kn_asm_putf(a, "%s %s, [%s, #%u]\n", load ? "ldr" : "str", r, t, at);
+  else if (load) kn_asm_putf(a, "%s %u(%%%s), %%%s\n", move, at, t, r);
+  else kn_asm_putf(a, "%s %%%s, %u(%%%s)\n", move, r, at, t);
 }
 
 static void put_flag(struct kn_asm_call *a, const struct kn_asm_operand *o) {
@@ -325,8 +355,9 @@ static bool make_text(struct kn_asm_call *a) {
   if (keeps) kn_asm_putf(a, a->x86 ? "pushq %%rbp\n" : "str x29, [sp, #-16]!\n");
   for (uint32_t i = 0; i < a->n; i++) {
     const struct kn_asm_operand *o = &a->op[i];
-    if (!o->label && o->place == AP_REG && (!o->output || o->indirect) && o->outside != o->reg)
-      put_move(a, o->reg, o->outside);
+    if (o->label || o->place != AP_REG || (o->output && !o->indirect)) continue;
+    if (o->carried) put_access(a, o, true);
+    else if (o->outside != o->reg) put_move(a, o->reg, o->outside);
   }
   put_x87_before(a);
   if (a->intel) kn_asm_putf(a, ".intel_syntax noprefix\n");
@@ -354,8 +385,13 @@ static bool make_text(struct kn_asm_call *a) {
         !o->stored)
       put_move(a, o->outside, o->reg);
   }
-  for (uint32_t i = 0, at = 0; i < a->n; i++)
-    if (a->op[i].stored) put_store(a, &a->op[i], at), at += 16;
+  bool upper =
+    false; /* halves of registers, which make SSE's instructions slow as long as they are not zero */
+  for (uint32_t i = 0; i < a->n; i++) {
+    if (a->op[i].stored) put_access(a, &a->op[i], false);
+    upper |= a->op[i].carried == 32;
+  }
+  if (upper) kn_asm_putf(a, "vzeroupper\n");
   if (keeps) kn_asm_putf(a, a->x86 ? "popq %%rbp\n" : "ldr x29, [sp], #16\n");
   return a->r->status == KILN_OK;
 }
@@ -401,6 +437,7 @@ static bool reads_register(const struct kn_asm_call *a) {
 static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
   unsigned k = a->r->types[o->type].ktype;
   o->ktype = (kiln_type)k;
+  if (o->carried) return true;
   if (o->place == AP_X87) return k == KILN_TYPE_F80 || k == KILN_TYPE_F64 || k == KILN_TYPE_F32;
   if (o->place == AP_MEMORY) return o->ktype = KILN_TYPE_PTR, true;
   bool general = o->reg < 32;
@@ -428,6 +465,20 @@ struct built {
   uint32_t n, n_results;
 };
 
+/* Stores the operand to its place in `slot`, for the text to load it. */
+static void put_in_slot(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value slot) {
+  struct kn_bc *r = a->r;
+  struct kn_bc_vec x;
+  int32_t at = KN_ASM_PLACE * o->at;
+  if (o->carried < 32) {
+    kn_bc_store_scalar(r, slot, at, kn_bc_use(r, o->id, o->type), o->type, 0);
+    return;
+  }
+  if (!kn_bc_vec_get(r, o->id, o->type, &x)) return;
+  for (int32_t p = 0; p < 2; p++)
+    kiln_build_store(r->f, KILN_TYPE_V128, slot, at + 16 * p, x.v[p], 0);
+}
+
 static void add_input(struct built *b, kiln_type type, unsigned reg, kiln_value v) {
   for (uint32_t i = 0; i < b->n; i++)
     if (b->regs[i] == reg) return; /* the address of what the text stores */
@@ -440,7 +491,6 @@ static void add_input(struct built *b, kiln_type type, unsigned reg, kiln_value 
 static bool collect(struct kn_asm_call *a, struct built *b) {
   struct kn_bc *r = a->r;
   kiln_value excess = {0};
-  uint32_t at = 0;
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || o->place == AP_IMMEDIATE) continue;
@@ -450,14 +500,14 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
       o->slot = kiln_slot_new(r->f, 16, 4);
       add_input(b, KILN_TYPE_PTR, o->through, o->slot);
       if (!o->output) kn_bc_store_scalar(r, o->slot, 0, kn_bc_use(r, o->id, o->type), o->type, 0);
+    } else if (o->stored || (o->carried && o->place == AP_REG)) {
+      if (!excess.id) excess = kiln_slot_new(r->f, KN_ASM_PLACE * a->n, 4);
+      o->slot = excess;
+      add_input(b, KILN_TYPE_PTR, o->through, excess);
+      if (!o->stored) put_in_slot(a, o, excess);
     } else if (!o->output || o->indirect) {
       kiln_value v = kn_bc_use(r, o->id, o->type);
       add_input(b, o->ktype, o->outside, cast(a, o->ktype, kt, v));
-    } else if (o->stored) {
-      if (!excess.id) excess = kiln_slot_new(r->f, 16 * a->n, 4);
-      o->slot = excess;
-      o->st = (uint8_t)at++;
-      add_input(b, KILN_TYPE_PTR, o->through, excess);
     } else {
       b->types[b->n_results] = o->ktype;
       b->results[b->n_results++] = o->outside;
@@ -470,23 +520,30 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
   return r->status == KILN_OK;
 }
 
-/* Defines the call's value, of type `ret`, from what the outputs are. */
-static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values) {
+/* Defines the call's value, of type `ret`, from what the outputs are: `n` values, of long vectors two each. */
+static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values, uint32_t n) {
   struct kn_bc *r = a->r;
   const struct kn_bc_type *rt = &r->types[ret];
+  struct kn_bc_vec x;
   if (rt->kind == TK_VOID) return;
-  if (rt->kind != TK_STRUCT) {
+  if (rt->kind != TK_STRUCT && n == 1) {
     kn_bc_def(r, ret, values[0]);
+    return;
+  }
+  if (rt->kind != TK_STRUCT) {
+    if (!kn_bc_vec_shape(r, ret, &x)) return;
+    memcpy(x.v, values, n * sizeof *values);
+    kn_bc_vec_def(r, &x);
     return;
   }
   uint32_t first = r->parts.n;
   if (!kn_bc_split_plain(r, ret)) return;
   rt = &r->types[ret];
-  if (rt->n_pieces != rt->n) {
+  if (rt->n_pieces != n) {
     wrong(a, "outputs that are not scalars");
     return;
   }
-  for (uint32_t k = 0; k < rt->n; k++)
+  for (uint32_t k = 0; k < n; k++)
     if (!KN_BC_PUSH(r, r->parts, values[k].id)) return;
   kn_bc_define_parts(r, ret, first);
 }
@@ -501,20 +558,44 @@ static kiln_value output_value(struct kn_asm_call *a, const struct kn_asm_operan
   return v;
 }
 
+/* The registers of output `i`, a long vector, of an empty template. */
+static bool same_vector(struct kn_asm_call *a, uint32_t i, kiln_value out[2]) {
+  struct kn_bc_vec x;
+  if (!kn_bc_vec_shape(a->r, a->op[i].type, &x)) return false;
+  out[0] = out[1] = kn_bc_vec_splat(a->r, &x, 0);
+  for (uint32_t j = i + 1; j < a->n; j++) {
+    const struct kn_asm_operand *p = &a->op[j];
+    if (p->label || p->output || !p->is || p->is->tie != (int8_t)i) continue;
+    if (!p->carried) return wrong(a, "an operand tied to one of another size");
+    if (!kn_bc_vec_get(a->r, p->id, p->type, &x)) return false;
+    memcpy(out, x.v, 2 * sizeof *out);
+  }
+  return true;
+}
+
 /* An empty template: an output that is tied to an input is that input; others are any bits. */
 static void nothing(struct kn_asm_call *a, uint32_t ret) {
   struct kn_bc *r = a->r;
-  kiln_value values[KN_ASM_MAX_OPERANDS];
+  kiln_value values[2 * KN_ASM_MAX_OPERANDS];
   uint32_t n = 0;
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect) continue;
+    if (o->carried) {
+      if (!same_vector(a, i, values + n)) return;
+      n += 2;
+      continue;
+    }
     values[n] = kn_bc_zero(r, o->type);
     for (uint32_t j = i + 1; j < a->n; j++) {
       struct kn_asm_operand *p = &a->op[j];
       bool same_register = p->is && o->is && p->is->regs == o->is->regs && p->is->regs &&
                            (p->is->regs & (p->is->regs - 1)) == 0;
       if (p->label || p->output || !p->is || (p->is->tie != (int8_t)i && !same_register)) continue;
+      if (p->carried) {
+        wrong(a, "an operand tied to one of another size");
+        return;
+      }
       p->ktype = (kiln_type)r->types[p->type].ktype;
       o->ktype = (kiln_type)r->types[o->type].ktype;
       kiln_value v = kn_bc_same(r, p->id, p->type);
@@ -527,7 +608,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
     }
     n++;
   }
-  define(a, ret, values);
+  define(a, ret, values, n);
 }
 
 /* Builds the code of a text that is known, and its values. */
@@ -536,7 +617,7 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
   struct kn_bc *r = a->r;
   const struct kn_bc_asm_cache *c = r->texts;
   struct built b = {.n = 0};
-  kiln_value values[KN_ASM_MAX_OPERANDS], v = {0};
+  kiln_value values[2 * KN_ASM_MAX_OPERANDS], v = {0};
   if (!collect(a, &b)) return;
   uint64_t lost = a->clobbers & kn_bc_targets[r->target].saved;
   if (t && t->error) {
@@ -563,12 +644,19 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect) continue;
     if (o->place == AP_X87) values[n++] = kn_bc_load_scalar(r, o->slot, 0, o->type, 0);
+    else if (o->carried == 32)
+      for (int32_t p = 0; p < 2; p++)
+        values[n++] =
+          kiln_build_load(r->f, KILN_TYPE_V128, o->slot, KN_ASM_PLACE * o->at + 16 * p, 0);
+    else if (o->carried)
+      values[n++] = kn_bc_load_scalar(r, o->slot, KN_ASM_PLACE * o->at, o->type, 0);
     else if (o->stored)
-      values[n++] = output_value(a, o, kiln_build_load(r->f, o->ktype, o->slot, 16 * o->st, 0));
+      values[n++] =
+        output_value(a, o, kiln_build_load(r->f, o->ktype, o->slot, KN_ASM_PLACE * o->at, 0));
     else values[n++] = output_value(a, o, results[next++]);
   }
   if (taken) *taken = results[next];
-  define(a, ret, values);
+  define(a, ret, values, n);
 }
 
 /* A register in memory (`=*r`): the text would have to load and store it. */

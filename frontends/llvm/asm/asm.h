@@ -9,6 +9,9 @@
 
 enum { KN_ASM_MAX_OPERANDS = 96, KN_ASM_MAX_ALTERNATIVES = 16 };
 #define KN_ASM_GP UINT64_C(0xffffffff)
+#define KN_ASM_PLACE 32
+/* MMX's registers are numbers above those of x86-64, which the IR does not have. */
+#define KN_ASM_MMX 48
 
 /* By target: registers and texts are those of x86-64. */
 static const bool kn_asm_is_x86[] = {[KILN_TARGET_X86_64] = true, [KILN_TARGET_AARCH64] = false};
@@ -42,8 +45,12 @@ struct kn_asm_operand {
   uint8_t reg;     /* where the text has it: Kiln's number; KILN's scratch registers too */
   uint8_t outside; /* where the IR has it */
   uint8_t st;      /* X87 */
+  uint8_t
+    carried; /* bytes of a register that the IR has not, ymm or MMX: the text loads or stores it; 0: none */
+  uint8_t
+    at; /* of what is carried or stored: its place in the slot for these, in KN_ASM_PLACE bytes */
   bool stored;     /* an output that the text stores itself: it is loaded from there */
-  uint8_t through; /* register with the address of its slot: X87, stored */
+  uint8_t through; /* register with the address of its slot: X87, carried, stored */
   kiln_value slot;
   kiln_operand value; /* IMMEDIATE */
 };

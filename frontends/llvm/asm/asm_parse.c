@@ -12,6 +12,7 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 };
 /* What may be chosen: not the stack pointer, the frame pointer, and what the target keeps for itself. */
 #define X86_GP UINT64_C(0xf7cf)
 #define X86_FP FP(0, 14)
+#define X86_MMX FP(16, 23)
 #define A64_GP (UINT64_C(0x1ff8ffff))
 #define A64_FP (FP(0, 7) | FP(16, 29) | FP(8, 15))
 
@@ -22,18 +23,31 @@ struct letter {
 };
 
 static const struct letter x86_letters[] = {
-  {'r', X86_GP, 0, 0},     {'q', X86_GP, 0, 0},
-  {'Q', 0xf, 0, 0},        {'R', 0xcf, 0, 0},
-  {'l', X86_GP, 0, 0},     {'a', BIT(RAX), 0, 0},
-  {'b', BIT(RBX), 0, 0},   {'c', BIT(RCX), 0, 0},
-  {'d', BIT(RDX), 0, 0},   {'S', BIT(RSI), 0, 0},
-  {'D', BIT(RDI), 0, 0},   {'A', BIT(RAX) | BIT(RDX), 0, 0},
-  {'x', X86_FP, 0, 0},     {'v', X86_FP, 0, 0},
-  {'I', 0, 0, 31},         {'J', 0, 0, 63},
-  {'K', 0, -128, 127},     {'L', 0, 255, INT64_C(4294967295)},
-  {'M', 0, 0, 3},          {'N', 0, 0, 255},
-  {'O', 0, 0, 127},        {'e', 0, INT32_MIN, INT32_MAX},
-  {'Z', 0, 0, UINT32_MAX}, {0, 0, 0, 0},
+  {'r', X86_GP, 0, 0},
+  {'q', X86_GP, 0, 0},
+  {'Q', 0xf, 0, 0},
+  {'R', 0xcf, 0, 0},
+  {'l', X86_GP, 0, 0},
+  {'a', BIT(RAX), 0, 0},
+  {'b', BIT(RBX), 0, 0},
+  {'c', BIT(RCX), 0, 0},
+  {'d', BIT(RDX), 0, 0},
+  {'S', BIT(RSI), 0, 0},
+  {'D', BIT(RDI), 0, 0},
+  {'A', BIT(RAX) | BIT(RDX), 0, 0},
+  {'x', X86_FP, 0, 0},
+  {'v', X86_FP, 0, 0},
+  {'y', X86_MMX, 0, 0},
+  {'I', 0, 0, 31},
+  {'J', 0, 0, 63},
+  {'K', 0, -128, 127},
+  {'L', 0, 255, INT64_C(4294967295)},
+  {'M', 0, 0, 3},
+  {'N', 0, 0, 255},
+  {'O', 0, 0, 127},
+  {'e', 0, INT32_MIN, INT32_MAX},
+  {'Z', 0, 0, UINT32_MAX},
+  {0, 0, 0, 0},
 };
 static const struct letter a64_letters[] = {
   {'r', A64_GP, 0, 0},
@@ -90,6 +104,8 @@ bool kn_asm_register(bool x86, const char *name, size_t n, uint8_t *out) {
     if (n > 3 && (name[0] == 'x' || name[0] == 'y') && memcmp(name + 1, "mm", 2) == 0 &&
         number_of(name + 3, n - 3, 16, &k))
       return *out = (uint8_t)(32 + k), true;
+    if (n == 3 && memcmp(name, "mm", 2) == 0 && number_of(name + 2, 1, 8, &k))
+      return *out = (uint8_t)(KN_ASM_MMX + k), true;
     return false;
   }
   if (is(name, n, "lr")) return *out = 30, true;
@@ -251,9 +267,7 @@ static bool clobber(struct kn_asm_call *a, const char *s, size_t n) {
     return true;
   }
   /* registers that Kiln never keeps anything in */
-  if (a->x86 && n > 1 &&
-      (s[0] == 'k' || memcmp(s, "mm", 2) == 0 || (n > 3 && memcmp(s, "tmm", 3) == 0)))
-    return true;
+  if (a->x86 && n > 1 && (s[0] == 'k' || (n > 3 && memcmp(s, "tmm", 3) == 0))) return true;
   if (a->x86 && n > 3 && strchr("xyz", s[0]) && memcmp(s + 1, "mm", 2) == 0) {
     if (!number_of(s + 3, n - 3, 32, &k)) return unknown(a, s, n);
     if (k < 16) a->clobbers |= BIT(32 + k);

@@ -35,6 +35,8 @@ void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]) {
                             : 'q',
                k);
     else snprintf(out, 8, "%c%u", bytes < 8 ? 'w' : 'x', k);
+  } else if (reg >= KN_ASM_MMX) {
+    snprintf(out, 8, "mm%u", k & 7);
   } else if (reg >= 32) {
     snprintf(out, 8, "%cmm%u", bytes == 32 ? 'y' : bytes == 64 ? 'z' : 'x', k);
   } else if (k >= 8) {
@@ -63,7 +65,8 @@ static bool register_operand(struct kn_asm_call *a, const struct kn_asm_operand 
   unsigned bytes = (t->bits + 7) / 8;
   if (t->kind == TK_PTR) bytes = 8;
   if (a->x86) {
-    if (o->reg >= 32) bytes = m == 't' ? 32 : m == 'g' ? 64 : 16;
+    if (o->reg >= 32)
+      bytes = m == 't' ? 32 : m == 'g' ? 64 : m != 'x' && o->carried ? o->carried : 16;
     else if (m == 'b') bytes = 1;
     else if (m == 'w') bytes = 2;
     else if (m == 'k') bytes = 4;

@@ -1,7 +1,8 @@
 /* Calls of a processor's intrinsics, llvm.x86.* and llvm.aarch64.*: most are a row of the
  * target's table of instructions by that name (kiln_machine_find). Vectors of several registers
  * take the instruction once for each where it works so. What is more than that is below: results
- * in structs, memory with several vectors, lookups in several tables. Called by intrinsics.c. */
+ * in structs, memory with several vectors, lookups in several tables; fixed.c has those that are bytes. Called by
+ * intrinsics.c. */
 #include "bc.h"
 
 #include <string.h>
@@ -110,117 +111,7 @@ static const struct split {
   const char *name, *row;
   uint8_t how, shift;
 } splits[] = {
-  {"aesni.aesdec.256", "aesni.aesdec", EACH, 0},
-  {"aesni.aesdec.512", "aesni.aesdec", EACH, 0},
-  {"aesni.aesdeclast.256", "aesni.aesdeclast", EACH, 0},
-  {"aesni.aesdeclast.512", "aesni.aesdeclast", EACH, 0},
-  {"aesni.aesenc.256", "aesni.aesenc", EACH, 0},
-  {"aesni.aesenc.512", "aesni.aesenc", EACH, 0},
-  {"aesni.aesenclast.256", "aesni.aesenclast", EACH, 0},
-  {"aesni.aesenclast.512", "aesni.aesenclast", EACH, 0},
-  {"avx.addsub.pd.256", "sse3.addsub.pd", EACH, 0},
-  {"avx.addsub.ps.256", "sse3.addsub.ps", EACH, 0},
-  {"avx.blendv.pd.256", "sse41.blendvpd", EACH, 0},
-  {"avx.blendv.ps.256", "sse41.blendvps", EACH, 0},
-  {"avx.cmp.pd.256", "sse2.cmp.pd", EACH, 0},
-  {"avx.cmp.ps.256", "sse.cmp.ps", EACH, 0},
-  {"avx.cvt.pd2.ps.256", "sse2.cvtpd2ps", NARROW, 0},
-  {"avx.cvt.pd2dq.256", "sse2.cvtpd2dq", NARROW, 0},
-  {"avx.cvt.ps2dq.256", "sse2.cvtps2dq", EACH, 0},
-  {"avx.cvtt.pd2dq.256", "sse2.cvttpd2dq", NARROW, 0},
-  {"avx.cvtt.ps2dq.256", "sse2.cvttps2dq", EACH, 0},
-  {"avx.dp.ps.256", "sse41.dpps", EACH, 0},
-  {"avx.hadd.pd.256", "sse3.hadd.pd", EACH, 0},
-  {"avx.hadd.ps.256", "sse3.hadd.ps", EACH, 0},
-  {"avx.hsub.pd.256", "sse3.hsub.pd", EACH, 0},
-  {"avx.hsub.ps.256", "sse3.hsub.ps", EACH, 0},
-  {"avx.ldu.dq.256", "sse3.ldu.dq", MEMORY, 0},
-  {"avx.maskload.pd.256", "avx.maskload.pd", MEMORY, 0},
-  {"avx.maskload.ps.256", "avx.maskload.ps", MEMORY, 0},
-  {"avx.maskstore.pd.256", "avx.maskstore.pd", MEMORY, 0},
-  {"avx.maskstore.ps.256", "avx.maskstore.ps", MEMORY, 0},
-  {"avx.max.pd.256", "sse2.max.pd", EACH, 0},
-  {"avx.max.ps.256", "sse.max.ps", EACH, 0},
-  {"avx.min.pd.256", "sse2.min.pd", EACH, 0},
-  {"avx.min.ps.256", "sse.min.ps", EACH, 0},
-  {"avx.movmsk.pd.256", "sse2.movmsk.pd", BITS, 2},
-  {"avx.movmsk.ps.256", "sse.movmsk.ps", BITS, 4},
-  {"avx.ptestc.256", "sse41.ptestc", BOTH, 0},
-  {"avx.ptestnzc.256", "sse41.ptest", NEITHER, 0},
-  {"avx.ptestz.256", "sse41.ptestz", BOTH, 0},
-  {"avx.rcp.ps.256", "sse.rcp.ps", EACH, 0},
-  {"avx.round.pd.256", "sse41.round.pd", EACH, 0},
-  {"avx.round.ps.256", "sse41.round.ps", EACH, 0},
-  {"avx.rsqrt.ps.256", "sse.rsqrt.ps", EACH, 0},
-  {"avx.vpermilvar.pd.256", "avx.vpermilvar.pd", EACH, 0},
-  {"avx.vpermilvar.ps.256", "avx.vpermilvar.ps", EACH, 0},
-  {"avx.vtestc.pd.256", "avx.vtestc.pd", BOTH, 0},
-  {"avx.vtestc.ps.256", "avx.vtestc.ps", BOTH, 0},
-  {"avx.vtestnzc.pd.256", "avx.vtest?.pd", NEITHER, 0},
-  {"avx.vtestnzc.ps.256", "avx.vtest?.ps", NEITHER, 0},
-  {"avx.vtestz.pd.256", "avx.vtestz.pd", BOTH, 0},
-  {"avx.vtestz.ps.256", "avx.vtestz.ps", BOTH, 0},
-  {"avx2.maskload.d.256", "avx2.maskload.d", MEMORY, 0},
-  {"avx2.maskload.q.256", "avx2.maskload.q", MEMORY, 0},
-  {"avx2.maskstore.d.256", "avx2.maskstore.d", MEMORY, 0},
-  {"avx2.maskstore.q.256", "avx2.maskstore.q", MEMORY, 0},
-  {"avx2.mpsadbw", "sse41.mpsadbw", HALVES, 0},
-  {"avx2.packssdw", "sse2.packssdw.128", EACH, 0},
-  {"avx2.packsswb", "sse2.packsswb.128", EACH, 0},
-  {"avx2.packusdw", "sse41.packusdw", EACH, 0},
-  {"avx2.packuswb", "sse2.packuswb.128", EACH, 0},
-  {"avx2.pavg.b", "sse2.pavg.b", EACH, 0},
-  {"avx2.pavg.w", "sse2.pavg.w", EACH, 0},
-  {"avx2.pblendvb", "sse41.pblendvb", EACH, 0},
-  {"avx2.phadd.d", "ssse3.phadd.d.128", EACH, 0},
-  {"avx2.phadd.sw", "ssse3.phadd.sw.128", EACH, 0},
-  {"avx2.phadd.w", "ssse3.phadd.w.128", EACH, 0},
-  {"avx2.phsub.d", "ssse3.phsub.d.128", EACH, 0},
-  {"avx2.phsub.sw", "ssse3.phsub.sw.128", EACH, 0},
-  {"avx2.phsub.w", "ssse3.phsub.w.128", EACH, 0},
-  {"avx2.pmadd.ub.sw", "ssse3.pmadd.ub.sw.128", EACH, 0},
-  {"avx2.pmadd.wd", "sse2.pmadd.wd", EACH, 0},
-  {"avx2.pmovmskb", "sse2.pmovmskb.128", BITS, 16},
-  {"avx2.pmul.hr.sw", "ssse3.pmul.hr.sw.128", EACH, 0},
-  {"avx2.pmulh.w", "sse2.pmulh.w", EACH, 0},
-  {"avx2.pmulhu.w", "sse2.pmulhu.w", EACH, 0},
-  {"avx2.psad.bw", "sse2.psad.bw", EACH, 0},
-  {"avx2.pshuf.b", "ssse3.pshuf.b.128", EACH, 0},
-  {"avx2.psign.b", "ssse3.psign.b.128", EACH, 0},
-  {"avx2.psign.d", "ssse3.psign.d.128", EACH, 0},
-  {"avx2.psign.w", "ssse3.psign.w.128", EACH, 0},
-  {"avx2.psll.d", "sse2.psll.d", EACH, 0},
-  {"avx2.psll.q", "sse2.psll.q", EACH, 0},
-  {"avx2.psll.w", "sse2.psll.w", EACH, 0},
-  {"avx2.pslli.d", "sse2.pslli.d", EACH, 0},
-  {"avx2.pslli.q", "sse2.pslli.q", EACH, 0},
-  {"avx2.pslli.w", "sse2.pslli.w", EACH, 0},
-  {"avx2.psllv.d.256", "avx2.psllv.d", EACH, 0},
-  {"avx2.psllv.q.256", "avx2.psllv.q", EACH, 0},
-  {"avx2.psra.d", "sse2.psra.d", EACH, 0},
-  {"avx2.psra.w", "sse2.psra.w", EACH, 0},
-  {"avx2.psrai.d", "sse2.psrai.d", EACH, 0},
-  {"avx2.psrai.w", "sse2.psrai.w", EACH, 0},
-  {"avx2.psrav.d.256", "avx2.psrav.d", EACH, 0},
-  {"avx2.psrl.d", "sse2.psrl.d", EACH, 0},
-  {"avx2.psrl.q", "sse2.psrl.q", EACH, 0},
-  {"avx2.psrl.w", "sse2.psrl.w", EACH, 0},
-  {"avx2.psrli.d", "sse2.psrli.d", EACH, 0},
-  {"avx2.psrli.q", "sse2.psrli.q", EACH, 0},
-  {"avx2.psrli.w", "sse2.psrli.w", EACH, 0},
-  {"avx2.psrlv.d.256", "avx2.psrlv.d", EACH, 0},
-  {"avx2.psrlv.q.256", "avx2.psrlv.q", EACH, 0},
-  {"fma.vfmaddsub.pd.256", "fma.vfmaddsub.pd", EACH, 0},
-  {"fma.vfmaddsub.ps.256", "fma.vfmaddsub.ps", EACH, 0},
-  {"pclmulqdq.256", "pclmulqdq", EACH, 0},
-  {"pclmulqdq.512", "pclmulqdq", EACH, 0},
-  {"vcvtps2ph.256", "vcvtps2ph.128", NARROW, 0},
-  {"vgf2p8affineinvqb.256", "vgf2p8affineinvqb.128", EACH, 0},
-  {"vgf2p8affineinvqb.512", "vgf2p8affineinvqb.128", EACH, 0},
-  {"vgf2p8affineqb.256", "vgf2p8affineqb.128", EACH, 0},
-  {"vgf2p8affineqb.512", "vgf2p8affineqb.128", EACH, 0},
-  {"vgf2p8mulb.256", "vgf2p8mulb.128", EACH, 0},
-  {"vgf2p8mulb.512", "vgf2p8mulb.128", EACH, 0},
+#include "vectors/splits.def"
 };
 
 /* The operands of instruction `p` of several, from the vectors among the arguments. */
@@ -517,6 +408,44 @@ static void ternary_logic(const struct call *c) {
   kn_bc_vec_def(r, &out);
 }
 
+/* SSE4A: a field of the lower 64 bits, whose length and place are bytes of the last vector: of extrq of its own, of insertq
+ * behind what is put in. Immediates are put there. */
+static void fields(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x[2];
+  kiln_machine m;
+  int64_t length, first;
+  bool inserts = begins(c, "sse4a.insert"), given = c->name[c->length - 1] == 'i';
+  unsigned vectors = inserts || !given ? 2 : 1;
+  if (c->n != vectors + 2 * given || !find(c, inserts ? "sse4a.insertq" : "sse4a.extrq", &m)) {
+    bad(c);
+    return;
+  }
+  for (unsigned k = 0; k < vectors; k++) {
+    if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
+    if (x[k].chunk != KILN_TYPE_V128 || x[k].parts != 1) {
+      bad(c);
+      return;
+    }
+  }
+  if (c->ret != x[0].type) {
+    bad(c);
+    return;
+  }
+  kiln_value by = vectors == 2 ? x[1].v[0] : x[0].v[0];
+  if (given) {
+    if (!kn_bc_is_int(r, arg_id(c, vectors), &length) ||
+        !kn_bc_is_int(r, arg_id(c, vectors + 1), &first)) {
+      bad(c);
+      return;
+    }
+    by = kiln_build_vector(r->f, KILN_OP_VINSERT, KILN_TYPE_V128, KILN_TYPE_I64, inserts ? 1 : 0,
+                           by, imm(c, (length & 63) | (first & 63) << 8));
+  }
+  x[0].v[0] = build(c, &m, (kiln_value[]){x[0].v[0], by});
+  kn_bc_vec_def(r, &x[0]);
+}
+
 static bool x86(const struct call *c) {
   if (begins(c, "addcarry.")) carry(c, true);
   else if (begins(c, "subborrow.")) carry(c, false);
@@ -525,6 +454,9 @@ static bool x86(const struct call *c) {
   else if (named(c, "avx2.permd") || named(c, "avx2.permps")) permute(c);
   else if (begins(c, "avx2.gather.")) gather(c);
   else if (begins(c, "avx512.pternlog.")) ternary_logic(c);
+  else if (begins(c, "sse4a.")) fields(c);
+  else if (begins(c, "avx512.vpdp") && !(c->r->fn->fn_flags & FA_AVX_VNNI))
+    kn_bc_unsupported(c->r, "AVX-512's products of bytes and words, without AVX-VNNI");
   else return false;
   return true;
 }
@@ -691,6 +623,33 @@ static void add_across(const struct call *c) {
   kn_bc_def(r, c->ret, build(c, &last, &v));
 }
 
+/* SM3's rounds: the lane of the last vector, a constant, is in the row's name. */
+static void of_lane(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x[3];
+  kiln_machine m;
+  int64_t lane;
+  char name[KILN_MACHINE_NAME] = {0};
+  if (c->n != 4 || !kn_bc_is_int(r, arg_id(c, 3), &lane) || lane < 0 || lane > 3 ||
+      c->length + 3 > sizeof name) {
+    bad(c);
+    return;
+  }
+  memcpy(name, c->name, c->length);
+  name[c->length] = '.';
+  name[c->length + 1] = (char)('0' + lane);
+  if (!find(c, name, &m)) return;
+  for (unsigned k = 0; k < 3; k++) {
+    if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
+    if (x[k].type != c->ret || x[k].chunk != KILN_TYPE_V128 || x[k].parts != 1) {
+      bad(c);
+      return;
+    }
+  }
+  x[0].v[0] = build(c, &m, (kiln_value[]){x[0].v[0], x[1].v[0], x[2].v[0]});
+  kn_bc_vec_def(r, &x[0]);
+}
+
 static bool aarch64(const struct call *c) {
   if (begins(c, "neon.tbl")) lookup(c, false);
   else if (begins(c, "neon.tbx")) lookup(c, true);
@@ -698,6 +657,7 @@ static bool aarch64(const struct call *c) {
   else if (begins(c, "neon.sqrdmulh.lane")) by_lane(c, "neon.sqrdmulh");
   else if (begins(c, "neon.ld") || begins(c, "neon.st")) return of_memory(c);
   else if (named(c, "neon.faddv.f32.v4f32")) add_across(c);
+  else if (begins(c, "crypto.sm3tt")) of_lane(c);
   else if (named(c, "prefetch") && c->n > 0 && arg_info(c, 0)->kind == TK_PTR)
     kiln_build_unary(c->r->f, KILN_OP_PREFETCH, KILN_TYPE_I64,
                      kn_bc_use(c->r, arg_id(c, 0), c->params[0].type));
@@ -738,5 +698,5 @@ bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
     else if (find(c, s->row, &m)) split(c, &m, s);
     return true;
   }
-  return false;
+  return kn_bc_fixed(r, name, length, params, ret, ops, n);
 }

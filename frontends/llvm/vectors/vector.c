@@ -298,9 +298,80 @@ bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id) {
   return true;
 }
 
+/* Asks for the function to be read again, with constants that need code made in the entry, since here can be none. */
+static bool make_in_entry(struct kn_bc *r) {
+  if (r->hoist_module && !r->restart)
+    return kn_bc_unsupported(r, "addresses in a constant vector here");
+  r->restart = r->hoist_module = true;
+  return true;
+}
+
+/* Lane k of constant `id`, an index: a vector's, or the same for all lanes. */
+static bool constant_index(struct kn_bc *r, uint32_t id, uint32_t k, int64_t *out) {
+  struct kn_bc_vec x;
+  uint64_t bits[2];
+  uint32_t other;
+  if (!kn_bc_is_vector(r, id))
+    return kn_bc_is_int(r, id, out) ||
+           kn_bc_unsupported(r, "an index of a constant vector that is no number");
+  if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x) || !constant_lane(r, id, &x, k, bits, &other))
+    return false;
+  if (x.mask || x.apart || k >= x.n || other != UINT32_MAX || !kiln_type_is_int(x.lane))
+    return kn_bc_unsupported(r, "an index of a constant vector that is no number");
+  unsigned unused = 64 - 8 * kiln_type_size(x.lane);
+  *out = (int64_t)(bits[0] << unused) >> unused;
+  return true;
+}
+
+/* A getelementptr as a constant. */
+static bool constant_address(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
+  const struct kn_bc_cst c = r->csts[id];
+  uint32_t type = kn_bc_list(r, c.index)[0], base = kn_bc_list(r, c.index)[1];
+  uint64_t disp[KN_BC_MAX_LANES] = {0};
+  kiln_value lanes[KN_BC_MAX_LANES];
+  int64_t k = 0;
+  for (uint32_t i = 2; i < c.n; i++) {
+    uint32_t index = kn_bc_list(r, c.index)[i];
+    const struct kn_bc_type *t = &r->types[type];
+    bool field = i > 2 && t->kind == TK_STRUCT;
+    if (i > 2 && !field && t->kind != TK_ARRAY)
+      return kn_bc_unsupported(r, "getelementptr into a vector");
+    if (i > 2 && !field) type = r->elems.at[t->first].type;
+    if (!field && !kn_bc_sized(r, type)) return false;
+    for (uint32_t lane = 0; lane < x->n; lane++) {
+      if (!constant_index(r, index, lane, &k)) return false;
+      if (field && (uint64_t)k >= t->n) return kn_bc_malformed(r, "struct index out of range");
+      disp[lane] +=
+        field ? r->elems.at[t->first + (uint64_t)k].offset : (uint64_t)k * r->types[type].size;
+    }
+    if (field) type = r->elems.at[t->first + (uint64_t)k].type;
+  }
+  struct kn_bc_vec from;
+  bool many = kn_bc_is_vector(r, base);
+  if (many && (!kn_bc_vec_shape(r, kn_bc_type_of(r, base), &from) || from.n != x->n))
+    return kn_bc_malformed(r, "bad vector constant");
+  for (uint32_t lane = 0; lane < x->n && r->status == KILN_OK; lane++) {
+    uint64_t bits[2] = {0, 0};
+    uint32_t other = base;
+    if (many && !constant_lane(r, base, &from, lane, bits, &other)) return false;
+    lanes[lane] =
+      other == UINT32_MAX ? kiln_const_int(r->f, (int64_t)bits[0]) : kn_bc_const(r, other);
+    if (disp[lane])
+      lanes[lane] = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, lanes[lane],
+                                      kiln_const_int(r->f, (int64_t)disp[lane]));
+  }
+  if (r->status == KILN_OK) kn_bc_vec_from_lanes(r, x, lanes);
+  return r->status == KILN_OK;
+}
+
 /* The registers of constant `id`. */
 static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), x)) return false;
+  if (r->csts[id].kind == CK_GEP) {
+    if (!r->no_code) return constant_address(r, id, x);
+    for (uint32_t i = 0; i < x->parts; i++) x->v[i] = kn_bc_vec_splat(r, x, 0);
+    return make_in_entry(r);
+  }
   unsigned size = kiln_type_size(x->lane);
   kiln_value lanes[KN_BC_MAX_LANES];
   bool numbers = true;
@@ -319,9 +390,7 @@ static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
     }
     numbers = false;
     if (r->no_code) { /* made in the entry, then */
-      if (r->hoist_module && !r->restart)
-        return kn_bc_unsupported(r, "addresses in a constant vector here");
-      r->restart = r->hoist_module = true;
+      if (!make_in_entry(r)) return false;
       lanes[k] = kiln_const_int(r->f, 0);
       continue;
     }

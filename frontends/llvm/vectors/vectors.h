@@ -163,4 +163,10 @@ void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *par
 bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
                    const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n);
 
+/* ---- fixed.c ---- */
+
+/* The same of those whose operands are in certain registers. */
+bool kn_bc_fixed(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
+                 uint32_t ret, const uint64_t *ops, unsigned n);
+
 #endif

@@ -108,6 +108,7 @@ loop:
   %more = icmp ult i64 %j, 4
   br i1 %more, label %loop, label %sums
 sums:
+  %each = phi <2 x ptr> [ getelementptr (%pair, ptr @x, <2 x i64> <i64 3, i64 -1>, i32 1, <2 x i32> <i32 2, i32 0>), %loop ]
   %two = phi <2 x ptr> [ <ptr getelementptr (i8, ptr @x, i64 16), ptr @x>, %loop ]
   %four = phi <4 x ptr> [ <ptr @x, ptr getelementptr (i8, ptr @x, i64 32), ptr null, ptr getelementptr (i8, ptr @x, i64 48)>, %loop ]
   %p = phi i64 [ bitcast (<2 x i32> <i32 trunc (i64 ptrtoint (ptr @x to i64) to i32), i32 0> to i64), %loop ]
@@ -127,6 +128,10 @@ sums:
   %one = zext i1 %same to i64
   call void @put(i64 %one)
   call void @put_lanes(<2 x ptr> %two)
+  call void @put_lanes(<2 x ptr> %each)
+  call void @put_lanes(<2 x ptr> getelementptr (i32, ptr @x, <2 x i64> <i64 5, i64 6>))
+  %last = shufflevector <4 x ptr> getelementptr (i16, ptr @x, <4 x i64> <i64 1, i64 2, i64 -3, i64 4>), <4 x ptr> poison, <2 x i32> <i32 2, i32 3>
+  call void @put_lanes(<2 x ptr> %last)
   %ends = shufflevector <4 x ptr> %four, <4 x ptr> poison, <2 x i32> <i32 1, i32 3>
   call void @put_lanes(<2 x ptr> %ends)
   ret i32 0

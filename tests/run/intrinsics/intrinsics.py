@@ -20,19 +20,21 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FEATURES = {
     'x86_64': '+avx2,+fma,+f16c,+aes,+pclmul,+sha,+bmi,+bmi2,+lzcnt,+popcnt,+crc32,+rdrnd,+rdseed,+adx,+movbe,+fsgsbase,'
               '+clflushopt,+clwb,+rdpid,+fxsr,+xsave,+rdpru,+serialize,+ptwrite,+movdiri,+cldemote,+gfni,+vaes,'
-              '+vpclmulqdq,+mwaitx,+waitpkg,+pku,+rtm,+clzero,+wbnoinvd,+prfchw,+hreset,+tsxldtrk,+uintr,+movdir64b',
-    'aarch64': '+v8.5a,+fullfp16,+aes,+sha2,+sha3,+sm4,+dotprod,+i8mm,+bf16,+rdm,+fp16fml,+fptoint,+jsconv,+rand'}
+              '+vpclmulqdq,+mwaitx,+waitpkg,+pku,+rtm,+clzero,+wbnoinvd,+prfchw,+hreset,+tsxldtrk,+uintr,+movdir64b,'
+              '+avxvnni,+avxvnniint8,+avxvnniint16,+sm4,+sse4a,+xsaveopt,+xsavec,+xsaves,+enqcmd,+invpcid,+shstk',
+    'aarch64': '+v8.5a,+fullfp16,+aes,+sha2,+sha3,+sm4,+dotprod,+i8mm,+bf16,+rdm,+fp16fml,+fptoint,+jsconv,+rand,+mte'}
 # What each run gives another result, or does what a test cannot: compiled only.
 NOT_RUN = re.compile(r'rdtsc|rdpmc|rdpru|rdpid|rdrand|rdseed|fsbase|gsbase|rndr|ptwrite|serialize|mwait|monitor|pause$|umwait|'
                      r'xbegin|xend|xabort|xtest|wbinvd|wbnoinvd|clzero|xsetbv|pkru|fxrstor|trk$|cldemote|directstore|movdir|'
-                     r'ldmxcsr|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb')
-FLAGS = {'gfni': r'vgf2p8', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
+                     r'ldmxcsr|^xsave|^xrstor|flags|^int$|ui$|uipi|enqcmd|invpcid|ssp|ssbsy|^wrss|^wruss|clzero|irg|stg$|ldg$|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb')
+FLAGS = {'gfni': r'vgf2p8', 'avx_vnni': r'avx512\.vpdp', 'avx_vnni_int8': r'avx2\.vpdpb', 'avx_vnni_int16': r'avx2\.vpdpw',
+         'sm4': r'^vsm4', 'sse4a': r'^sse4a', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
          'avx2': r'avx2', 'fma': r'^fma', 'f16c': r'vcvtps2ph', 'bmi2': r'bmi\.', 'pclmulqdq': r'pclmulqdq',
          'aes': r'aesni', 'avx512f': r'512', 'clflushopt': r'clflushopt'}
 
 
 # Instructions that any code may have around one, and others that do the same as some.
-ORDINARY = re.compile(r'mov(?!nt|dir|be)|lea|set|cmov|j|test|cmp|and|add|sub|push|pop|ret|x?or|shl|shr|sal|sar|nop|call|zero|cs|int3|ldr|ldp'
+ORDINARY = re.compile(r'mov(?!nt|dir|be)|lea|set(?!ssbsy)|cmov|j|test(?!ui)|cmp|and|add|sub|push(?!f)|pop(?!f)|cinc|ret|x?or|shl|shr|sal|sar|nop|call|zero|cs|int3|ldr|ldp'
                       r'|ldu?r|str|stp|stu?r|insert|extract|pinsr|pextr|punpck|p?shuf|unpck|fmov|ins$|dup|umov|uxt|sxt|orr|'
                       r'ext$|broadcast|neg$|b$|b\.|cb|tb|adrp|permute|pand$|por$|p?xor|<unknown>$')
 
@@ -77,7 +79,7 @@ def size_of(t):
     m = re.match(r'<(\d+) x (.*)>', t)
     if m:
         return int(m.group(1)) * size_of(m.group(2))
-    return {'i1': 1, 'i8': 1, 'i16': 2, 'half': 2, 'i32': 4, 'float': 4, 'i64': 8, 'double': 8, 'ptr': 8}[t]
+    return {'i1': 1, 'i8': 1, 'i16': 2, 'half': 2, 'bfloat': 2, 'i32': 4, 'float': 4, 'i64': 8, 'double': 8, 'ptr': 8}[t]
 
 
 class Intrinsic:
@@ -114,7 +116,7 @@ class Intrinsic:
             else:
                 for pattern, top in (('round', 15), ('cmp.p|cmp.s', 31 if '.256' in n or True else 7), ('rnds4', 3), ('mpsadbw', 63 if 'avx2' in n else 7),
                                      ('pcmp.str', 127), ('ps2ph', 7), ('sm3tt', 3), ('xar', 63), ('dmb|dsb|isb', 15), ('prefetch', 1),
-                                     ('hint', 5)):
+                                     ('hint', 5), ('addg', 15)):
                     if re.search(pattern, n):
                         high = top
                         break

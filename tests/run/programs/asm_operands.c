@@ -137,6 +137,13 @@ static int many_out(void) {
             "=r"(j));
   return a + b * 2 + c * 3 + d * 4 + e * 5 + f * 6 + g * 7 + h * 8 + i * 9 + j * 10;
 }
+static long long mmx(long long a, long long b) { /* in registers that are not the compiler's own */
+  typedef long long m64 __attribute__((vector_size(8)));
+  m64 x = {a}, y = {b}, z;
+  __asm__("paddw %2,%0\n\tmovq %0,%1\n\tpaddb %1,%1" : "+y"(x), "=&y"(z) : "y"(y) : "mm0", "mm5");
+  __asm__ volatile("emms" ::: "mm1");
+  return x[0] * 3 + z[0];
+}
 int main() {
   unsigned a, b, c, d;
   cpuid(0, &a, &b, &c, &d);
@@ -155,6 +162,7 @@ int main() {
   rmov(u, s, 6);
   printf("%s %d %d %d\n", u, many(1, 2, 3, 4, 5, 6, 7, 8), clob(1), empty(9));
   printf("%lx %d\n", bsw(0x0102030405060708), many_out());
+  printf("%llx\n", mmx(0x0001fffe00030004, 0x7f00010002000300));
   return 0;
 }
 

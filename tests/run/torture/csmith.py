@@ -6,7 +6,8 @@ that counts programs.
     csmith.py --kiln=build/kiln [--count=N] [--seed=S] [--levels=O0,O1] [--target=aarch64]
               [--csmith='--float ...']
 
-csmith's programs are defined, so that all of a program's variants print the same; LLVM's object from
+At O2 and O3 clang's vectorizers are on. csmith's programs are defined, so that all of a program's variants print the
+same; LLVM's object from
 the bitcode of a level above the first is only made where Kiln's differs.
 """
 import json
@@ -18,6 +19,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
 import harness  # noqa: E402
+import torture  # noqa: E402
 
 INCLUDE = '/usr/include/csmith'
 ENDLESS = 'does not end in time, by LLVM or by Kiln'
@@ -76,7 +78,7 @@ class Campaign:
         for level in self.levels:
             base = h.path('%d.%s' % (seed, level))
             try:
-                bc = h.bitcode(c, base + '.bc', ('-' + level, '-I' + INCLUDE))
+                bc = h.bitcode(c, base + '.bc', (*torture.level_flags(level), '-I' + INCLUDE))
                 if expected is None:
                     expected = self.by_llvm(bc, base, args.timeout)
             except harness.Failure as e:

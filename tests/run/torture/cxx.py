@@ -106,7 +106,7 @@ def main():
     tests = torture.Tests(args)
     tests.linker = args.gcc.removesuffix('gcc') + 'g++'
     common, objects = library(tests, args) if args.suite == 'libstdc++' else ([], [])
-    files = list(found(args))[args.first::args.every]
+    files = list(found(args))[args.first:args.until:args.every]
 
     def options(test):
         _, path, text, selector = test

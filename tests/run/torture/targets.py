@@ -6,7 +6,7 @@ programs, are left out. A test's own level of optimization is replaced by --leve
 processor has what they need.
 
     targets.py --kiln=build/kiln --source=DIR --suite=vect|target [--target=T] [--level=O2] [--flags=-mavx2]
-               [--every=N] [--first=K] [NAME...]
+               [--every=N] [--first=K] [--until=K] [NAME...]
 
 A NAME is a path below DIR, or a part of it.
 """
@@ -129,7 +129,7 @@ def main():
     tests = torture.Tests(args)
     h = tests.h
     everything = list(found(args))
-    files = [t for t in everything if not t.left_out][args.first::args.every]
+    files = [t for t in everything if not t.left_out][args.first:args.until:args.every]
 
     @functools.cache
     def known(flags):

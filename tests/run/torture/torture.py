@@ -3,7 +3,8 @@
 by Kiln, linked, run. A test counts if LLVM's program passes. Kiln's must pass too, or be refused at compile time for
 a feature that is not implemented: that is a skip, counted by feature.
 
-    torture.py --kiln=build/kiln --source=DIR [--target=T] [--level=O0] [--every=N] [--first=K] [NAME...]
+    torture.py --kiln=build/kiln --source=DIR [--target=T] [--level=O0] [--every=N] [--first=K] [--until=K]
+               [NAME...]
 """
 import collections
 import glob
@@ -148,6 +149,7 @@ def arguments(description, suffix, source):
     p.add_argument('--level', default='O0')
     p.add_argument('--every', type=int, default=1, metavar='N', help='only each N-th test')
     p.add_argument('--first', type=int, default=0, metavar='K', help='of each N tests number K, from 0')
+    p.add_argument('--until', type=int, metavar='K', help='no test from number K on')
     p.add_argument('--quick', action='store_true', help="LLVM's program only where Kiln's does not pass")
     p.add_argument('--timeout', type=int, default=20)
     return p
@@ -160,7 +162,7 @@ def main():
                    glob.glob(os.path.join(args.source, 'ieee', '*.c')))
     if args.names:
         files = [f for f in files if os.path.basename(f)[:-2] in args.names]
-    files = files[args.first::args.every]
+    files = files[args.first:args.until:args.every]
 
     def check(path):
         tests.check(os.path.relpath(path, args.source)[:-2], [path], [*level_flags(args.level), *options_of(path)],
