@@ -235,6 +235,27 @@ same_files() {
 check "DWARF 4: the folders of files as LLVM's" same_files 4
 check "DWARF 5: the folders of files as LLVM's" same_files 5
 
+# A namespace is before its aliases: gdb does not know them otherwise. A function that refers to the outer one does not
+# change that.
+cat > alias.cpp <<'END'
+namespace E { int ex = 4; }
+namespace F { namespace FE = E; }
+namespace G { namespace GF = F; }
+int main() {
+  namespace GX = G;
+  return GX::GF::FE::ex;
+}
+END
+aliases_before() {
+  llvm-dwarfdump-22 --debug-info "$1" | tr -d ':()\t' | awk '/DW_TAG/ { tag = $2; at = $1 }
+    $1 == "DW_AT_import" || $1 ~ /^DW_AT_import0x/ { sub(/DW_AT_import */, ""); if (tag ~ /declaration/) print ($1 "" < at "" ? "before" : "behind") }'
+}
+aliases() {
+  clang++-22 -O0 -g -emit-llvm -c alias.cpp -o alias.bc && "$kiln" compile alias.bc -o ours.o && aliases_before ours.o > order &&
+    (( $(wc -l < order) == 3 )) && ! grep behind order
+}
+check "namespaces before their aliases" aliases
+
 # The same of inlined functions, one in the other.
 inlined_as_text() {
   cat > inlined.c <<'END'
