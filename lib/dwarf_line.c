@@ -52,8 +52,28 @@ static bool same(const char *a, uint32_t n, const char *b, uint32_t m) {
   return n == m && (n == 0 || memcmp(a, b, n) == 0);
 }
 
+/* A name relative to the unit's folder has its own folder split off, as by LLVM: debuggers show a file of a folder with
+   a number as it was named to the compiler, one in folder 0 with all of its path. */
+static struct kn_dwarf_file split(const struct kn_dwarf *d, const struct kn_dwarf_file *f) {
+  const struct kn_dwarf_file *root = d->files.at;
+  struct kn_dwarf_file g = *f;
+  if (d->files.n == 0) return g; /* the unit's own */
+  if (f->dir_n && !same(f->dir, f->dir_n, root->dir, root->dir_n)) return g;
+  if (same(f->name, f->name_n, root->name, root->name_n)) return *root;
+  uint32_t n = f->name_n;
+  while (n > 0 && f->name[n - 1] != '/') n--;
+  if (n == 0 || n == f->name_n) return g;
+  g.name = f->name + n;
+  g.name_n = f->name_n - n;
+  while (n > 1 && f->name[n - 1] == '/') n--;
+  g.dir = f->name;
+  g.dir_n = n;
+  return g;
+}
+
 /* Number of a file in the unit's table, from 0. */
-static uint32_t add_file(struct kn_dwarf *d, const struct kn_dwarf_file *f) {
+static uint32_t add_file(struct kn_dwarf *d, const struct kn_dwarf_file *named) {
+  const struct kn_dwarf_file parts = split(d, named), *f = &parts;
   for (uint32_t i = d->files.n; i-- > 0;) {
     const struct kn_dwarf_file *g = &d->files.at[i];
     if (same(f->name, f->name_n, g->name, g->name_n) && same(f->dir, f->dir_n, g->dir, g->dir_n))

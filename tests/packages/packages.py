@@ -192,7 +192,8 @@ class Build:
         found = {}
         for folder, _, files in os.walk(self.tree):
             for f in files:
-                if f in ('config.h', 'zconf.h', 'jconfig.h', 'jconfigint.h', 'expat_config.h', 'sqlite_cfg.h', 'jansson_config.h'):
+                if f in ('config.h', 'zconf.h', 'jconfig.h', 'jconfigint.h', 'expat_config.h', 'sqlite_cfg.h', 'jansson_config.h',
+                         'pyconfig.h'):
                     path = os.path.join(folder, f)
                     with open(path, errors='replace') as h:
                         found[os.path.relpath(path, self.tree)] = h.read().replace(self.dir, '')

@@ -218,6 +218,44 @@ clang-22 -O0 -g -emit-llvm -c p.c -o p5.bc
 check "the same as text" same_as_text
 
 info() { llvm-dwarfdump-22 --debug-info --debug-line "$1" | tail -n +2; }
+# Files have their folders as the compiler was told them.
+files() {
+  llvm-dwarfdump-22 --debug-line "$1" | awk '/^include_directories/ { sub(/.*= /, ""); dir[k++] = $0 }
+    /^file_names/ { sub(/file_names\[ */, ""); n = $0 + 0 } / name: / { name = $2 } / dir_index: / { print dir[$2 - early], name }' early=$2 | sort
+}
+same_files() {
+  mkdir -p sub/inc/deep && echo 'static int f(int x) { return x + 1; }' > sub/inc/b.h && echo 'static int g(int x) { return x + 2; }' > sub/inc/deep/c.h &&
+    echo 'static int h(int x) { return x + 3; }' > top.h &&
+    printf '#include "b.h"\n#include "deep/c.h"\n#include "top.h"\n#include "%s/sub/inc/d.h"\nint main(void) { return f(1) + g(2) + h(3) + i(4); }\n' "$PWD" > sub/a.c &&
+    echo 'static int i(int x) { return x + 4; }' > sub/inc/d.h &&
+    clang-22 -O0 -g -gdwarf-$1 -I. -I./sub/inc -emit-llvm -c ./sub/a.c -o files.bc && clang-22 -O0 -c files.bc -o theirs.o &&
+    "$kiln" compile files.bc -o ours.o && diff <(files theirs.o $((5 - $1)) | grep -v 'a\.c') <(files ours.o $((5 - $1)) | grep -v 'a\.c') &&
+    (( $(files ours.o $((5 - $1)) | wc -l) >= 5 ))
+}
+check "DWARF 4: the folders of files as LLVM's" same_files 4
+check "DWARF 5: the folders of files as LLVM's" same_files 5
+
+# A namespace is before its aliases: gdb does not know them otherwise. A function that refers to the outer one does not
+# change that.
+cat > alias.cpp <<'END'
+namespace E { int ex = 4; }
+namespace F { namespace FE = E; }
+namespace G { namespace GF = F; }
+int main() {
+  namespace GX = G;
+  return GX::GF::FE::ex;
+}
+END
+aliases_before() {
+  llvm-dwarfdump-22 --debug-info "$1" | tr -d ':()\t' | awk '/DW_TAG/ { tag = $2; at = $1 }
+    $1 == "DW_AT_import" || $1 ~ /^DW_AT_import0x/ { sub(/DW_AT_import */, ""); if (tag ~ /declaration/) print ($1 "" < at "" ? "before" : "behind") }'
+}
+aliases() {
+  clang++-22 -O0 -g -emit-llvm -c alias.cpp -o alias.bc && "$kiln" compile alias.bc -o ours.o && aliases_before ours.o > order &&
+    (( $(wc -l < order) == 3 )) && ! grep behind order
+}
+check "namespaces before their aliases" aliases
+
 # The same of inlined functions, one in the other.
 inlined_as_text() {
   cat > inlined.c <<'END'

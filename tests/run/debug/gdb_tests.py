@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""gdb_tests.py KILN CACHE [--every=N] [--first=K] [NAME...]: GDB's own tests (Debian's package gdb-source; gdb.base, gdb.cp and
+"""gdb_tests.py KILN CACHE [--every=N] [--first=K] [--keep=FOLDER] [NAME...]: GDB's own tests (Debian's package gdb-source; gdb.base, gdb.cp and
 gdb.python) with gdb as installed, whose programs are compiled by clang -O0 and by `kiln cc`. Prints how many tests pass with
 each, and those that pass with clang alone; fails if those are more than 2 %. Test files that are assembly, and what is
 compiled for other languages, are the same on both sides.
@@ -8,6 +8,7 @@ NAME: a test, as gdb.base/break; default: each of them, or each Nth from the Kth
 
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
 import re
@@ -59,12 +60,16 @@ def main():
     parser.add_argument('names', nargs='*')
     parser.add_argument('--every', type=int, default=1)
     parser.add_argument('--first', type=int, default=0)
+    parser.add_argument('--keep', type=os.path.abspath, help='a folder for what the tests leave: logs and programs')
     options = parser.parse_intermixed_args()
     suite = unpack(options.cache)
     names = [f'{n}.exp' for n in options.names] or sorted(
         f'{f.parent.name}/{f.name}' for d in ('gdb.base', 'gdb.cp', 'gdb.python') for f in (suite / d).glob('*.exp'))
     names = names[options.first::options.every]
-    with tempfile.TemporaryDirectory() as temp:
+    if options.keep:
+        shutil.rmtree(options.keep, ignore_errors=True)
+        os.makedirs(options.keep)
+    with contextlib.nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory() as temp:
         sides = {'clang': (CLANG, CLANG.replace('clang', 'clang++')),
                  'kiln': (f'{options.kiln} cc', f'{options.kiln} c++')}
         running = []
