@@ -65,6 +65,8 @@ CRATES = [
     ('aho-corasick', '1.1.5', 'search', []),
     ('roaring', '0.12.0', 'container', []),
     ('clap_builder', '4.6.7', 'CLI', []),
+    ('ripgrep', '15.2.0', 'CLI tool', []),
+    ('image', '0.25.10', 'images', ['--no-default-features', '--features', 'png,jpeg,gif,bmp,ico,pnm,tiff,tga,hdr,qoi']),
     ('rusqlite', '0.41.1', 'database, C by cc', ['--features', 'bundled']),
     ('hyper', '1.12.0', 'web server', ['--features', 'full']),
     ('tokio', '1.54.1', 'async runtime', ['--features', 'full']),
@@ -148,6 +150,11 @@ def fetch(name, version, cache):
     return folder
 
 
+def has_library(crate):
+    with open(os.path.join(crate, 'Cargo.toml')) as f:
+        return '\n[lib]\n' in f.read() or os.path.exists(os.path.join(crate, 'src', 'lib.rs'))
+
+
 def results(text):
     """The tests and what became of each, without what differs from run to run."""
     return collections.Counter(re.findall(r'^test (.*?) \.\.\. (ok|FAILED|ignored)', text, re.M))
@@ -211,6 +218,7 @@ def main():
         # Tests that abort are cargo's of a nightly version, which a stable one takes itself for.
         abort = ['-Z', 'panic-abort-tests'] if args.panic == 'abort' else []
         commands = ('llvm', ['cargo', 'test']), ('kiln', [kiln, 'cargo', 'test'])
+        kinds = (['--lib'] if has_library(crate) else []) + ['--bins', '--tests']
         env, build, test = {}, {}, {}
         for who, command in commands:
             log = os.path.join(folder, 'log-' + who)
@@ -231,12 +239,12 @@ def main():
                 env[who]['RUSTC_BOOTSTRAP'] = '1'
             if args.jobs:
                 env[who]['CARGO_BUILD_JOBS'] = args.jobs
-            build[who] = run(command + abort + ['--no-run', '--lib', '--bins', '--tests'] + more, crate, env[who],
+            build[who] = run(command + abort + ['--no-run'] + kinds + more, crate, env[who],
                              os.path.join(folder, 'build-' + who))
         for i in range(args.times):
             for who, command in commands:
                 if build[who][0] == 0:
-                    out = run(command + abort + ['--no-fail-fast', '--lib', '--bins', '--tests'] + more, crate, env[who],
+                    out = run(command + abort + ['--no-fail-fast'] + kinds + more, crate, env[who],
                               os.path.join(folder, 'test-' + who))
                     test.setdefault(who, out)
         outcome, seconds = {}, {}
