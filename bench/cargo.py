@@ -108,6 +108,8 @@ def main():
                 parts = parts_of(side.err)
                 parts.append(('the rest', max(0, cold['kiln'][-1] - sum(s for _, s in parts))))
             print('cold  %-4s %8.2f s' % (side.name, cold[side.name][-1]), file=sys.stderr, flush=True)
+            if side.name == 'kiln':
+                print(side.err[side.err.find('kiln: '):], file=sys.stderr, flush=True)
     with open(sides[1].env['KILN_LOG']) as f:
         lines = f.readlines()
     by_llvm = sum(': compiled by LLVM: ' in line for line in lines)

@@ -21,7 +21,7 @@ pub struct Payment {
     pub account: String,
     pub to: String,
     pub cents: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub note: Option<String>,
 }
 
