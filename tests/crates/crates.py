@@ -2,7 +2,7 @@
 """Crates' own tests, built by cargo and by `kiln cargo`: the same tests with the same results.
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
-              [--fetch] [--keep] [--shared=FOLDER] [NAME...]
+              [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...] [NAME...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
 ran, whether they printed the same, objects that Kiln made and that LLVM made (with the reasons), user and system
@@ -196,6 +196,7 @@ def main():
     p.add_argument('--incremental', default='1', help="0: not, as cargo does it by default for the crate itself")
     p.add_argument('--jobs', default=None)
     p.add_argument('--times', type=int, default=1, help='runs of the tests, for their times')
+    p.add_argument('--tests', help='only these files of tests/, with commas between, and the library')
     p.add_argument('--fetch', action='store_true', help='only fetch the sources')
     p.add_argument('--shared', help="folder of one build for all crates: what several depend on is built, and counted, once")
     p.add_argument('--keep', action='store_true', help='keep the folders of the builds')
@@ -220,7 +221,8 @@ def main():
         # Tests that abort are cargo's of a nightly version, which a stable one takes itself for.
         abort = ['-Z', 'panic-abort-tests'] if args.panic == 'abort' else []
         commands = ('llvm', ['cargo', 'test']), ('kiln', [kiln, 'cargo', 'test'])
-        kinds = (['--lib'] if has_library(crate) else []) + ['--bins', '--tests']
+        tests = ['--tests'] if args.tests is None else [word for t in args.tests.split(',') if t for word in ('--test', t)]
+        kinds = (['--lib'] if has_library(crate) else []) + ['--bins'] + tests
         env, build, test = {}, {}, {}
         for who, command in commands:
             log = os.path.join(folder, 'log-' + who)
