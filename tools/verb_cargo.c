@@ -4,6 +4,7 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
@@ -43,6 +44,22 @@ static int with_stats(char **argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Has another wrapper, a cache say, take kiln-rustc for the compiler. sccache knows one by its file's name, and so it
+ * is a link of that name. Of the environment it takes CARGO_* into its keys: what LLVM or another Kiln made is not
+ * taken for this one's. */
+static void hand_to_wrapper(const char *kiln_rustc) {
+  static const char *const places[] = {"tools/rustc/rustc", "../lib/kiln/rustc"};
+  char link[PATH_MAX];
+  const char *as = kiln_rustc, *rustc = getenv("RUSTC");
+  for (size_t i = 0; i < sizeof places / sizeof *places && as == kiln_rustc; i++)
+    if (tool_beside(places[i], link)) as = link;
+  if (rustc != NULL && rustc[0] != 0 && strcmp(rustc, as) != 0) setenv("KILN_RUSTC", rustc, 1);
+  setenv("RUSTC", as, 1);
+  char version[16];
+  snprintf(version, sizeof version, "%" PRIx32, kiln_version());
+  setenv("CARGO_KILN", version, 1);
+}
+
 int verb_cargo(int argc, char **argv) {
   (void)argc;
   char path[PATH_MAX];
@@ -51,13 +68,8 @@ int verb_cargo(int argc, char **argv) {
     tool_error("cargo: there is no kiln-rustc beside kiln");
     return TOOL_FAILED;
   }
-  /* Another wrapper, a cache say, stays: it is given kiln-rustc as the compiler. */
-  bool taken = wrapper != NULL && wrapper[0] != 0 && strcmp(wrapper, path) != 0;
-  if (taken) {
-    const char *rustc = getenv("RUSTC");
-    if (rustc != NULL && rustc[0] != 0 && strcmp(rustc, path) != 0) setenv("KILN_RUSTC", rustc, 1);
-  }
-  setenv(taken ? "RUSTC" : "RUSTC_WRAPPER", path, 1);
+  if (wrapper != NULL && wrapper[0] != 0 && strcmp(wrapper, path) != 0) hand_to_wrapper(path);
+  else setenv("RUSTC_WRAPPER", path, 1);
   if (cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */
   const char *stats = getenv("KILN_STATS");

@@ -102,8 +102,28 @@ counted() {
     grep -qE "^kiln: $1 units by Kiln, .* $2 units by LLVM$" table && grep -E '^  linker +[0-9.]+ s +[1-9][0-9.]* %$' table || { cat table log; return 1; }
   (cd crate && KILN_STATS=1 "$build/kiln" cargo build "${@:3}" --offline 2>&1) | grep -qx 'kiln: nothing was compiled'
 }
+# cached: with sccache as cargo's wrapper, the second build is hits alone, and no object is LLVM's; what cargo alone had it keep before is
+# not taken for Kiln's.
+cached() {
+  local -x SCCACHE_DIR=$work/sccache SCCACHE_SERVER_PORT RUSTC_WRAPPER=sccache CARGO_INCREMENTAL=0
+  SCCACHE_SERVER_PORT=$((20000 + $$ % 12000))
+  sccache --start-server > /dev/null 2>&1 || { echo "its server does not start"; return 1; }
+  mkdir -p crate/part/src && echo 'pub fn seven() -> i32 { 7 }' > crate/part/src/lib.rs
+  printf '[package]\nname = "part"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n' > crate/part/Cargo.toml
+  local ok=0 n
+  (cd crate/part && cargo build --quiet --offline) || ok=1
+  rm -f log
+  for n in 1 2; do
+    rm -rf crate/part/target
+    (cd crate/part && "$build/kiln" cargo build --quiet --offline) || ok=1
+  done
+  logged "$by_kiln" && sccache --show-stats > stats && grep -qE '^Cache hits +1$' stats && grep -qE '^Cache misses +2$' stats || ok=1
+  sccache --stop-server > /dev/null 2>&1
+  (( ok == 0 )) || { cat stats; return 1; }
+}
 if type -P cargo > /dev/null; then
   check "kiln cargo build" cargo_runs
+  if type -P sccache > /dev/null; then check "with sccache" cached; else skip "with sccache" "there is none"; fi
   check "the table of costs" counted '[1-9][0-9]*' 0
   check "names why LLVM compiled" counted 0 '[1-9][0-9]*' --release
   check "in a line" grep -qE '^  by LLVM: [0-9]+: the crate is optimized$' table

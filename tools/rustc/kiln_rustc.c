@@ -38,11 +38,22 @@ static bool is_program(const char *word) {
   return word[0] != '-' && strchr(name, '.') == NULL && access(word, X_OK) == 0;
 }
 
+/* As `rustc`, the link that caches are given, this is one compiler and does not choose among rustup's: sccache asks by
+ * "+stable", and would go past a program that hands that on, to the compiler behind rustup's. */
+static bool chooses(int argc, char **argv) {
+  const char *name = argc > 1 ? strrchr(argv[0], '/') : NULL;
+  return argc > 1 && argv[1][0] == '+' && strcmp(name != NULL ? name + 1 : argv[0], "rustc") == 0;
+}
+
 int main(int argc, char **argv) {
   char library[PATH_MAX];
   const char *rustc = getenv("KILN_RUSTC");
   if (rustc == NULL || rustc[0] == 0) rustc = "rustc";
   char **words = argv;
+  if (chooses(argc, argv)) {
+    fprintf(stderr, "kiln-rustc: error: as rustc it takes no %s\n", argv[1]);
+    return 1;
+  }
   if (argc > 1 && (is_program(argv[1]) || strcmp(argv[1], "rustc") == 0)) {
     words = argv + 1;
     rustc = words[0];

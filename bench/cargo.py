@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Time of cargo's debug builds: `cargo build` and `kiln cargo build` of a program with many dependencies.
+
+cargo.py BUILD [--colds=N] [--edits=N] [--opt-level=0|1] [--debug=N] [--jobs=N] [--linker=NAME] [--json] [--work=FOLDER]
+
+The program is bench/cargo, at the versions that its Cargo.lock has; its sources come from crates.io. Seconds are the
+processor's, user and system, of cargo and all that it started. Of --colds builds of everything (default 3), by turns, the
+least counts of each side; then a number in the program's own source is changed --edits times (default 11), both sides build
+again, by turns which is first, and the median of the ratios counts. --opt-level and --debug are those of all crates (0 and 2), the linker is
+rustc's own or what gcc's -fuse-ld= knows. Fails if a build fails, or what the programs print or their tests' results differ.
+
+The parts of Kiln's last cold build are those of KILN_STATS; the last of them is what is neither in rustc nor in the linker: cargo,
+build scripts, assemblers.
+"""
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.join(HERE, 'cargo')
+
+
+class Side:
+    """One of the two ways to build: a command, a folder of sources of its own, and an environment."""
+
+    def __init__(self, name, command, work, args):
+        self.name, self.command = name, command
+        self.folder = os.path.join(work, name)
+        self.target = os.path.join(self.folder, 'target')
+        self.env = dict(os.environ, CARGO_TARGET_DIR=self.target, CARGO_PROFILE_DEV_OPT_LEVEL=args.opt_level,
+                        CARGO_PROFILE_DEV_DEBUG=args.debug, KILN_OPT_LEVEL=args.opt_level, KILN_LOG=os.path.join(self.folder, 'log'))
+        if args.jobs:
+            self.env['CARGO_BUILD_JOBS'] = args.jobs
+        if args.linker:
+            self.env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS'] = '-Clink-arg=-fuse-ld=' + args.linker
+        self.err = ''
+        shutil.rmtree(os.path.join(self.folder, 'src'), ignore_errors=True)
+        shutil.copytree(SOURCE, self.folder, dirs_exist_ok=True)
+
+    def run(self, words, stats=False):
+        """What it printed, and its seconds."""
+        env = dict(self.env, KILN_STATS='1') if stats else self.env
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(words, cwd=self.folder, env=env, capture_output=True, text=True, errors='replace')
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode != 0:
+            sys.exit('%s: exit status %d: %s\n%s' % (self.name, done.returncode, ' '.join(words), done.stderr[-2000:]))
+        self.err = done.stderr
+        return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def build(self, stats=False):
+        return self.run(self.command + ['build', '--locked', '--offline'], stats)[1]
+
+    def cold(self):
+        shutil.rmtree(self.target, ignore_errors=True)
+        return self.build(stats=self.name == 'kiln')
+
+    def edit(self, width):
+        """Changes a number, the width of a column, and builds again."""
+        path = os.path.join(self.folder, 'src', 'report.rs')
+        with open(path) as f:
+            text = f.read()
+        with open(path, 'w') as f:
+            f.write(re.sub(r'account:<\d+', 'account:<%d' % width, text, count=1))
+        return self.build()
+
+    def behaviour(self):
+        """What the program prints, and its tests' results."""
+        program = os.path.join(self.target, 'debug', 'ledger')
+        out = self.run([program, '--number=3000'])[0] + self.run([program, '--format=table', '--accounts=^(rent|food)$'])[0]
+        tests = self.run(self.command + ['test', '--locked', '--offline', '--quiet', '--', '--test-threads=1'])[0]
+        return out, re.findall(r'(?m)^test result: .*?filtered out', tests)
+
+
+def parts_of(text):
+    """The rows of KILN_STATS' table: name, seconds."""
+    return [(name.strip(), float(seconds)) for name, seconds in re.findall(r'(?m)^  (\S.*?)\s+([\d.]+) s\s+[\d.]+ %$', text)]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('build')
+    p.add_argument('--colds', type=int, default=3)
+    p.add_argument('--edits', type=int, default=11)
+    p.add_argument('--opt-level', default='0')
+    p.add_argument('--debug', default='2')
+    p.add_argument('--jobs')
+    p.add_argument('--linker')
+    p.add_argument('--json', action='store_true')
+    p.add_argument('--work', help='a folder for sources and builds; default: in BUILD/cache')
+    args = p.parse_args()
+    kiln = os.path.join(os.path.abspath(args.build), 'kiln')
+    work = os.path.abspath(args.work or os.path.join(args.build, 'cache', 'cargo-bench'))
+    sides = [Side('llvm', ['cargo'], work, args), Side('kiln', [kiln, 'cargo'], work, args)]
+    sides[0].run(['cargo', 'fetch', '--locked', '--quiet', '--target', 'x86_64-unknown-linux-gnu'])
+    cold, edits, parts = {s.name: [] for s in sides}, {s.name: [] for s in sides}, []
+    for i in range(args.colds):
+        for side in sides if i % 2 == 0 else sides[::-1]:
+            open(side.env['KILN_LOG'], 'w').close()
+            cold[side.name].append(side.cold())
+            if side.name == 'kiln':
+                parts = parts_of(side.err)
+                parts.append(('the rest', max(0, cold['kiln'][-1] - sum(s for _, s in parts))))
+            print('cold  %-4s %8.2f s' % (side.name, cold[side.name][-1]), file=sys.stderr, flush=True)
+            if side.name == 'kiln':
+                print(side.err[side.err.find('kiln: '):], file=sys.stderr, flush=True)
+    with open(sides[1].env['KILN_LOG']) as f:
+        lines = f.readlines()
+    by_llvm = sum(': compiled by LLVM: ' in line for line in lines)
+    crates = len(set(re.findall(r'(?m)^\s*Compiling (\S+ v\S+)', sides[1].err)))
+    if args.colds and sides[0].behaviour() != sides[1].behaviour():
+        sys.exit('the programs, or their tests, print something else')
+    for side in sides:
+        side.build() # after what the tests left
+    for i in range(args.edits):
+        for side in sides if i % 2 == 0 else sides[::-1]:
+            edits[side.name].append(side.edit(13 + i))
+        print('edit  %6.2f s, LLVM %6.2f s' % (edits['kiln'][-1], edits['llvm'][-1]), file=sys.stderr, flush=True)
+    result = {'crates': crates, 'opt-level': args.opt_level, 'debug': args.debug, 'objects by Kiln': len(lines) - by_llvm,
+              'objects by LLVM': by_llvm, 'cold': cold, 'edit': edits, 'parts': parts}
+    if args.json:
+        print(json.dumps(result, indent=1))
+        return
+    print('%d crates, opt-level %s, debug %s; %d objects by Kiln, %d by LLVM' % (
+        crates, args.opt_level, args.debug, len(lines) - by_llvm, by_llvm))
+    if args.colds:
+        a, b = min(cold['kiln']), min(cold['llvm'])
+        print('cold build: %.2f s, LLVM %.2f s: %.3f' % (a, b, a / b))
+        for name, seconds in parts:
+            print('  %-34s %8.2f s %5.1f %%' % (name, seconds, 100 * seconds / cold['kiln'][-1]))
+    if args.edits:
+        ratio = statistics.median(a / b for a, b in zip(edits['kiln'], edits['llvm']))
+        print('after an edit: %.2f s, LLVM %.2f s (medians); median of the ratios %.3f' % (
+            statistics.median(edits['kiln']), statistics.median(edits['llvm']), ratio))
+
+
+if __name__ == '__main__':
+    main()
