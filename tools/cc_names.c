@@ -62,10 +62,7 @@ int cc_plan_make(struct cc_plan *p, const struct cc_args *a) {
   cc_push(&l, cc_clang());
   cc_push(&l, "-###");
   for (size_t i = 0; i < a->kept.n; i++) cc_push(&l, a->kept.at[i]);
-  if (!a->vectorize) {
-    cc_push(&l, "-fno-vectorize");
-    cc_push(&l, "-fno-slp-vectorize");
-  }
+  cc_push_passes(&l, a);
   int status = cc_run_command(&l, 2, &p->said, NULL);
   free(l.at);
   if (status < 0) return TOOL_FAILED;

@@ -33,6 +33,7 @@ static const char help[] =
   "                                               without INPUT from standard input\n"
   "  kiln cc ARGUMENT...                          compile and link C as clang would\n"
   "  kiln c++ ARGUMENT...                         compile and link C++ as clang++ would\n"
+  "                                               also as programs: kiln-cc, kiln-c++\n"
   "  kiln cargo ARGUMENT...                       cargo, with Kiln as rustc's code generator\n"
   "  kiln print [--target=TARGET] [-o OUT] INPUT  print as text\n"
   "  kiln verify [--target=TARGET] INPUT...       check against the rules of the IR\n"
@@ -92,7 +93,20 @@ static int print_help(void) {
   return tool_output_end(TOOL_OK);
 }
 
+/* The verb that the name of the program says, as build systems and compiler caches want a compiler to be one word:
+ * kiln-cc, kiln-c++. NULL: none. */
+static const char *named_verb(const char *program) {
+  static const char before[] = "kiln-";
+  const char *slash = strrchr(program, '/'), *name = slash != NULL ? slash + 1 : program;
+  if (strncmp(name, before, sizeof before - 1) != 0) return NULL;
+  name += sizeof before - 1;
+  return strcmp(name, "cc") == 0 || strcmp(name, "c++") == 0 ? name : NULL;
+}
+
 int main(int argc, char **argv) {
+  const char *named = argc > 0 ? named_verb(argv[0]) : NULL;
+  if (named != NULL)
+    return tool_output_end(strcmp(named, "cc") == 0 ? verb_cc(argc, argv) : verb_cxx(argc, argv));
   if (argc < 2) {
     put_help(stderr);
     return TOOL_USAGE;

@@ -92,6 +92,7 @@ static void *work(void *arg) {
   struct worker *w = arg;
   struct job *job = w->job;
   uint64_t start = now_ns();
+  kiln_diag *before = tool_thread_diag; /* of the verb, which also gets what is said at the end */
   tool_thread_diag = &w->diag;
   for (bool more = true; more;) {
     uint64_t first = atomic_fetch_add(&job->next, job->portion);
@@ -109,7 +110,7 @@ static void *work(void *arg) {
     if (w->diag.status == KILN_OK || strcmp(w->diag.message, read->message) == 0) w->diag = *read;
   }
   w->instructions += waited;
-  tool_thread_diag = NULL;
+  tool_thread_diag = before;
   if (w->fork) kiln_llvm_close(w->reader);
   w->ns = now_ns() - start;
   return NULL;

@@ -82,6 +82,23 @@ for target in x86_64 aarch64; do
   done
 done
 
+# Constants of all widths: integers, floating-point numbers, what no form of 64 bits holds.
+cat > constants.cpp <<'CODE'
+struct small { static constexpr double d = 1.5, z = 0; static constexpr float f = 2.5f; static constexpr _Float16 h = 1.5; static constexpr bool b = true;
+  static constexpr short s = -3; static constexpr unsigned long u = -1ul; int x; };
+constexpr double small::d;
+struct wide { static constexpr long double l = 3.25L; static constexpr __int128 m = -5, v = 6, o = 0; int y; };
+template <class T, T v> struct holds { T x; };
+small a; wide w; holds<__int128, (__int128)1 << 70> ti; holds<double, 1.25> td; holds<float, 0.0f> tf;
+CODE
+same_constants() {
+  clang++-22 --target=$1-linux-gnu -std=gnu++20 -O0 -g -emit-llvm -c constants.cpp -o c.bc && clang-22 --target=$1-linux-gnu -O0 -c c.bc -o theirs.o &&
+    "$kiln" compile c.bc -o ours.o && for o in ours theirs; do llvm-dwarfdump-22 --debug-info $o.o | grep -E 'DW_AT_(const_value|name)' | sed 's/<0x0/<0x/; s/^ *//' | sort > $o.facts; done &&
+    diff theirs.facts ours.facts && (( $(grep -c const_value ours.facts) == 14 ))
+}
+check "x86_64: constants as LLVM's" same_constants x86_64
+check "aarch64: constants as LLVM's" same_constants aarch64
+
 # Each statement: blocks that other lines go on to, also by a block that only passes arguments; functions without a prologue.
 cat > blocks.c <<'END'
 __attribute__((naked)) int naked(void) {

@@ -7,10 +7,7 @@
 #define _GNU_SOURCE
 #include "preload.h"
 #include "log.h"
-#include "tool.h"
-
-#include <kiln/kiln.h>
-#include <kiln/llvm.h>
+#include "unit.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -138,35 +135,6 @@ static bool write_object(const char *path, const kiln_buffer *object) {
   return (close(fd) == 0) & ok;
 }
 
-/* Compiles bitcode into `object`. The status; if it is not KILN_OK, *diag says why. */
-static kiln_status compile(const char *path, const void *bytes, size_t size, kiln_buffer *object,
-                           kiln_diag *diag, kiln_stats *stats, uint64_t *instructions) {
-  const char *base = strrchr(path, '/');
-  kiln_module_options options = {.name = base != NULL ? base + 1 : path,
-                                 .function_sections = rustc_options()->function_sections,
-                                 .aranges = true}; /* as rustc's own objects */
-  *diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
-  snprintf(diag->message, sizeof diag->message, "the target is not supported");
-  if (!kiln_llvm_target(bytes, size, &options.target)) return KILN_ERR_UNSUPPORTED;
-  struct tool_assembler *assembler = tool_assembler_new();
-  if (assembler != NULL) options.assembler = tool_assemble;
-  options.assembler_user = assembler;
-  kiln_module *m = kiln_module_new(&options);
-  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
-  kiln_status status = KILN_ERR_MEMORY;
-  if (s != NULL) {
-    status = kiln_llvm_read(s, bytes, size, NULL, NULL, instructions);
-    if (status == KILN_OK) status = kiln_module_status(m);
-    if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, object);
-    *stats = kiln_session_stats(s);
-    *diag = *kiln_module_diag(m);
-    kiln_session_free(s);
-  }
-  kiln_module_free(m);
-  tool_assembler_free(assembler);
-  return status;
-}
-
 /* CPU time of this thread in nanoseconds. */
 static uint64_t cpu_ns(void) {
   struct timespec t = {0};
@@ -180,25 +148,25 @@ static const char *make_object(const char *path, void *module, char *why, size_t
   void *bitcode = llvm.write(module);
   if (bitcode == NULL) return "no bitcode";
   uint64_t written = cpu_ns();
-  kiln_buffer object = {0};
-  kiln_diag diag;
-  kiln_stats stats = {0};
-  uint64_t instructions = 0;
-  const char *failed = NULL;
-  if (compile(path, llvm.start(bitcode), llvm.size(bitcode), &object, &diag, &stats,
-              &instructions) != KILN_OK) {
-    kiln_diag_format(&diag, why, size);
+  const char *base = strrchr(path, '/'), *failed = NULL;
+  struct tool_unit unit = {.name = base != NULL ? base + 1 : path,
+                           .bytes = llvm.start(bitcode),
+                           .size = llvm.size(bitcode),
+                           .function_sections = rustc_options()->function_sections,
+                           .aranges = true}; /* as rustc's own objects */
+  if (tool_unit_compile(&unit) != KILN_OK) {
+    kiln_diag_format(&unit.diag, why, size);
     failed = why;
-  } else if (!write_object(path, &object)) {
+  } else if (!write_object(path, &unit.object)) {
     failed = "the object cannot be written";
   }
   llvm.dispose(bitcode);
-  kiln_buffer_free(&object);
+  tool_unit_free(&unit);
   if (failed == NULL) {
-    log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", path, stats.functions,
-             instructions);
+    log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", path, unit.functions,
+             unit.instructions);
     stats_line("unit\tkiln\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", written - start,
-               cpu_ns() - written, instructions, path);
+               cpu_ns() - written, unit.instructions, path);
   }
   return failed;
 }

@@ -36,10 +36,29 @@ static void virtual_base(const struct kn_node *x, uint64_t offset) {
   kiln_die_expr(x->d, AT_DATA_MEMBER_LOCATION, b, (size_t)(p - b));
 }
 
+/* A value known when compiling that is no integer of up to 64 bits, if metadata `id` - 1 is one: the bits of a
+ * floating-point number, or the bytes of what is wider. */
+static void other_constant(const struct kn_node *x, uint64_t id) {
+  const struct kn_bc_md *m = kn_op_md(x, id);
+  if (!m || m->kind != MDK_VALUE || m->n >= x->r->n_vals) return;
+  const struct kn_bc_cst *c = &x->r->csts[m->n];
+  const struct kn_bc_type *t = &x->r->types[x->r->vals[m->n].t & KN_BC_TYPE_MASK];
+  bool is_float = t->kind == TK_FLOAT || t->kind == TK_SOFT;
+  uint64_t words[2] = {0};
+  if (c->kind == CK_FLOAT) words[0] = c->v;
+  else if (c->kind == CK_WIDE && t->bits <= 128)
+    for (uint32_t i = 0; i < c->n && i < 2; i++) words[i] = kn_bc_words(x->r, c->index)[i];
+  else if (c->kind != CK_NULL || (!is_float && t->kind != TK_INT)) return;
+  if (is_float && t->bits <= 64) kiln_die_uint(x->d, AT_CONST_VALUE, words[0]);
+  else if (t->bits > 64 && t->bits <= 128)
+    kiln_die_block(x->d, AT_CONST_VALUE, words, t->bits / 8); /* hosts are little-endian */
+}
+
 /* A value known when compiling, if metadata `id` - 1 is one. */
-static void constant(const struct kn_node *x, unsigned name, uint64_t id) {
+static void constant(const struct kn_node *x, uint64_t id) {
   int64_t v;
-  if (kn_op_int(x, id, &v)) kiln_die_int(x->d, name, v);
+  if (kn_op_int(x, id, &v)) kiln_die_int(x->d, AT_CONST_VALUE, v);
+  else other_constant(x, id);
 }
 
 /* Attributes of derived types: of all, then of members that are static, of others, of types that are no members. */
@@ -141,6 +160,9 @@ void kn_bc_derived(const struct kn_node *x, kiln_die e) {
     bool based = tag == TAG_INHERITANCE && (flags & FLAG_VIRTUAL) && !(flags & FLAG_STATIC);
     member(x, &all, tag, flags, based);
     kn_bc_shaped(x, e, tag, parent, &all);
+    int64_t v;
+    if ((flags & FLAG_STATIC) && kn_op(x, 11) && !kn_op_int(x, kn_op(x, 11), &v))
+      other_constant(x, kn_op(x, 11));
     if (based) {
       virtual_base(x, kn_op_extent(x, 9, kn_op(x, 0) & 2));
       kiln_die_uint(x->d, AT_VIRTUALITY, 1);
@@ -378,7 +400,7 @@ void kn_bc_template_value(const struct kn_node *x, kiln_die e) {
   } else {
     static const uint8_t itself[] = {OP_STACK_VALUE};
     uint32_t symbol = kn_op_symbol(x, kn_op(x, value));
-    constant(x, AT_CONST_VALUE, kn_op(x, value));
+    constant(x, kn_op(x, value));
     if (symbol) kiln_die_symbol(x->d, AT_LOCATION, (kiln_symbol){symbol}, itself, sizeof itself);
   }
 }

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# launchers.sh BUILD: what stands between a build system and its compiler, with kiln-cc and kiln-c++ as that: CMake by
+# itself, with ccache and with sccache, whose second build compiles nothing, and distcc, where the other end runs Kiln.
+set -u
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+. "$tests/harness/compiler.sh"
+mkdir bin
+ln -s "$kiln" bin/kiln-cc && ln -s "$kiln" bin/kiln-c++
+export PATH=$work/bin:$PATH KILN_LOG=$work/log
+unset CC CXX CFLAGS CXXFLAGS
+
+mkdir src
+printf '%s\n' 'cmake_minimum_required(VERSION 3.13)' 'project(p C CXX)' 'add_executable(p main.cpp twice.c)' > src/CMakeLists.txt
+printf '%s\n' 'int twice(int a) { return 2 * a; }' > src/twice.c
+printf '%s\n' '#include <stdexcept>' 'extern "C" int twice(int);' \
+  'int main(int argc, char **) { try { throw std::out_of_range("x"); } catch (std::exception &) { return twice(argc + 20); } }' > src/main.cpp
+echo 'extern "C" int twice(int a) { return 2 * a; }' > src/twice.cpp # of C++, since one compiler is copied
+expected() { local s=0; "$1" || s=$?; [[ $s == 42 ]] || { echo "exit status $s"; return 1; }; }
+# compiled N: the log has a line of Kiln's for each of N units.
+compiled() { local n; n=$(cat log 2> /dev/null | grep -cE ': [0-9]+ functions, [0-9]+ instructions$'); [[ $n == "$1" ]] || { echo "$n units by Kiln instead of $1"; cat log; return 1; }; }
+# project DIR OPTION...: configures and builds in an empty folder; the log is of the build alone.
+project() {
+  local to=$1
+  shift
+  rm -rf "$to" && cmake -G Ninja -S src -B "$to" -DCMAKE_C_COMPILER=kiln-cc -DCMAKE_CXX_COMPILER=kiln-c++ -DCMAKE_BUILD_TYPE=Debug "$@" > cmake.log 2>&1 &&
+    rm -f log && cmake --build "$to" >> cmake.log 2>&1 && expected "$to/p" || { tail -20 cmake.log; return 1; }
+}
+by_itself() { project plain && compiled 2 && ours plain/CMakeFiles/p.dir/twice.c.o && grep -qi 'the CXX compiler identification is Clang' cmake.log; }
+if command -v cmake > /dev/null && command -v ninja > /dev/null; then
+  check 'CMake, -DCMAKE_CXX_COMPILER=kiln-c++' by_itself
+else
+  skip 'CMake' 'cmake or ninja is not installed'
+fi
+
+# cached PROGRAM: with it as launcher, the first build compiles, the second takes the same objects without Kiln.
+cached() {
+  local launch=(-DCMAKE_C_COMPILER_LAUNCHER="$1" -DCMAKE_CXX_COMPILER_LAUNCHER="$1")
+  project cached "${launch[@]}" && compiled 2 && cp cached/CMakeFiles/p.dir/main.cpp.o first.o &&
+    project cached "${launch[@]}" && compiled 0 && cmp first.o cached/CMakeFiles/p.dir/main.cpp.o
+}
+# counted WORD COMMAND...: the statistics have so many hits.
+counted() { local pattern=$1; shift; "$@" > stats.log && grep -qE "$pattern" stats.log || { cat stats.log; return 1; }; }
+export CCACHE_DIR=$work/ccache CCACHE_CONFIGPATH=/dev/null SCCACHE_DIR=$work/sccache SCCACHE_IDLE_TIMEOUT=60
+# A port that nobody uses.
+port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+for launcher in ccache sccache; do
+  if ! command -v cmake > /dev/null || ! command -v ninja > /dev/null; then
+    skip "$launcher" 'cmake or ninja is not installed'
+  elif ! command -v $launcher > /dev/null; then
+    skip "$launcher" "$launcher is not installed"
+  else
+    if [[ $launcher == sccache ]]; then
+      export SCCACHE_SERVER_PORT=$(port)
+      sccache --start-server > sccache.log 2>&1 || { skip sccache 'its server does not start'; continue; }
+    fi
+    check "$launcher: the second build is of hits" cached $launcher
+    if [[ $launcher == ccache ]]; then check 'ccache counts them' counted 'Hits: +2 ' ccache -s
+    else
+      check 'sccache counts them' counted '^Cache hits +2$' sccache --show-stats
+      sccache --stop-server > /dev/null 2>&1
+    fi
+  fi
+done
+
+# The other end has a copy of the compiler, and a log, of its own; a server that root starts becomes another user.
+distributed() {
+  local server status=0 at user f
+  at=$(port)
+  user=$(id -un)
+  (( EUID != 0 )) || user=nobody
+  mkdir -p remote/bin distcc && cp "$kiln" remote/bin/kiln-c++ && chmod 755 . && chmod 777 remote || return 1
+  [[ ! -f $build/libkiln-clang.so ]] || cp "$build/libkiln-clang.so" remote/bin || return 1
+  # It need not ask which compilers may be run: it listens to this machine.
+  PATH=$work/remote/bin:$PATH KILN_LOG=$work/remote/log TMPDIR=$work/remote distccd --daemon --no-detach --listen 127.0.0.1 --port "$at" \
+    --allow 127.0.0.1 --jobs 2 --make-me-a-botnet --enable-tcp-insecure --log-file "$work/remote/distccd.log" --user "$user" > remote/out 2>&1 &
+  server=$!
+  sleep 1
+  kill -0 $server 2> /dev/null || { cat remote/out remote/distccd.log; return 1; }
+  export DISTCC_HOSTS="127.0.0.1:$at" DISTCC_FALLBACK=0 DISTCC_DIR=$work/distcc DISTCC_VERBOSE=1
+  rm -f log
+  for f in main twice; do distcc kiln-c++ -O0 -g -c src/$f.cpp -o $f.o || status=1; done > distcc.log 2>&1
+  kiln-c++ main.o twice.o -o far >> distcc.log 2>&1 || status=1
+  kill $server
+  wait $server 2> /dev/null
+  return $status
+}
+remote() {
+  distributed || { tail -n 20 distcc.log; tail -n 20 remote/distccd.log; return 1; }
+  ours main.o && [[ ! -e log ]] && mv remote/log log && compiled 2 && expected ./far
+}
+if ! command -v distcc > /dev/null || ! command -v distccd > /dev/null; then skip 'distcc' 'distcc is not installed'
+else check 'distcc: the other end runs Kiln' remote; fi
+finish

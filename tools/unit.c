@@ -1,0 +1,68 @@
+/* A unit that a compiler of this process has as bitcode in memory: it becomes an object in memory. Called by
+ * rustc/preload.c and clang/inside.c, from any thread.
+ * Invariant: the bitcode stays as it is until the module is freed, so that nothing of it is copied. */
+#include "unit.h"
+#include "tool.h"
+
+#include <kiln/llvm.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* Compiles all bodies. The assembler behind inline assembly is called once, for all texts together. */
+static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_session *s) {
+  kiln_llvm *reader = kiln_llvm_open(s, u->bytes, u->size);
+  if (reader == NULL) return kiln_module_status(m);
+  uint64_t waited = 0;
+  kiln_llvm_defer(reader);
+  kiln_status status = kiln_module_freeze(m);
+  if (status == KILN_OK)
+    status =
+      kiln_llvm_read_bodies(reader, 0, kiln_llvm_body_count(reader), NULL, NULL, &u->instructions);
+  if (status == KILN_OK) status = kiln_llvm_read_waiting(reader, NULL, NULL, &waited);
+  u->instructions += waited;
+  /* The function's error, unless it is the reader's, which also has the place in the bitcode. */
+  u->diag = *kiln_module_diag(m);
+  const kiln_diag *read = kiln_llvm_diag(reader);
+  if (read->status != KILN_OK &&
+      (u->diag.status == KILN_OK || strcmp(u->diag.message, read->message) == 0)) {
+    u->diag = *read;
+    snprintf(u->diag.module, sizeof u->diag.module, "%s", u->name);
+  }
+  kiln_llvm_close(reader);
+  return status;
+}
+
+kiln_status tool_unit_compile(struct tool_unit *u) {
+  kiln_module_options options = {.name = u->name,
+                                 .function_sections = u->function_sections,
+                                 .aranges = u->aranges,
+                                 .texts_stay = true};
+  u->diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
+  snprintf(u->diag.message, sizeof u->diag.message, "the target is not supported");
+  if (!kiln_llvm_target(u->bytes, u->size, &options.target)) return KILN_ERR_UNSUPPORTED;
+  u->diag = (kiln_diag){.status = KILN_OK};
+  struct tool_assembler *assembler = tool_assembler_new();
+  if (assembler != NULL) options.assembler = tool_assemble;
+  options.assembler_user = assembler;
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  kiln_status status = KILN_ERR_MEMORY;
+  if (s != NULL) {
+    status = compile_bodies(u, m, s);
+    if (status == KILN_OK) status = kiln_module_status(m);
+    if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &u->object);
+    if (status != KILN_OK && u->diag.status == KILN_OK) u->diag = *kiln_module_diag(m);
+    u->functions = kiln_session_stats(s).functions;
+    kiln_session_free(s);
+  }
+  kiln_module_free(m);
+  tool_assembler_free(assembler);
+  if (status != KILN_OK && u->diag.status == KILN_OK) {
+    u->diag.status = status;
+    snprintf(u->diag.message, sizeof u->diag.message, "%s", kiln_status_name(status));
+  }
+  return status;
+}
+
+void tool_unit_free(struct tool_unit *u) { kiln_buffer_free(&u->object); }

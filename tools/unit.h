@@ -1,0 +1,33 @@
+/* Bitcode to an object, inside the process of another compiler: what rustc/preload.c and clang/inside.c share. unit.c
+ * implements it. Nothing here prints or ends the process. */
+#ifndef KN_TOOLS_UNIT_H
+#define KN_TOOLS_UNIT_H
+
+#include <kiln/kiln.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A unit; `name` to `aranges` are the caller's. */
+struct tool_unit {
+  const char *name; /* for diagnostics and the object's file symbol */
+  const void *bytes;
+  size_t size;
+  bool function_sections, aranges;
+  kiln_buffer object;
+  kiln_diag diag;        /* if it fails, why */
+  uint64_t functions;    /* that were compiled */
+  uint64_t instructions; /* LLVM's */
+};
+
+/* Makes the object. Unless the result is KILN_OK, the unit's `diag` says why. */
+kiln_status tool_unit_compile(struct tool_unit *u);
+/* Frees the object. */
+void tool_unit_free(struct tool_unit *u);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
