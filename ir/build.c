@@ -237,7 +237,7 @@ GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_
   if (!kn_build_ready(f)) return KN_NONE;
   if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0))
     return kn_build_bad_op(f, KILN_OP_LOAD, type);
-  if (!kn_build_address(f, &a.id, type, &disp, mem_flags)) return KN_NONE;
+  if (!kn_build_address(f, &a.id, type, &disp, mem_flags, KN_ROW_LOAD)) return KN_NONE;
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
 }
@@ -260,7 +260,7 @@ kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t d
     return build_load(f, type, a, disp, mem_flags);
   uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
   if (slot >= f->slots.n) return load_value(f, type, a, disp, mem_flags);
-  if (KN_UNLIKELY(!kn_build_fast_slot(f, slot, type, disp)))
+  if (KN_UNLIKELY(!kn_build_fast_slot(f, slot, type, disp, KN_ROW_LOAD)))
     return build_load(f, type, a, disp, mem_flags);
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
@@ -290,7 +290,7 @@ GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t dis
     return;
   }
   if (!kn_build_operand_imm(f, v.id, type, 2)) return;
-  if (!kn_build_address(f, &a.id, type, &disp, mem_flags)) return;
+  if (!kn_build_address(f, &a.id, type, &disp, mem_flags, 0)) return;
   hint_stored(f, v.id);
   kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
                 (uint32_t)disp);
@@ -325,7 +325,7 @@ void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, 
     return;
   }
   if (KN_UNLIKELY(!kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
-                  !kn_build_fast_slot(f, slot, type, disp))) {
+                  !kn_build_fast_slot(f, slot, type, disp, 0))) {
     build_store(f, type, a, disp, v, mem_flags);
     return;
   }

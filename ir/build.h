@@ -36,8 +36,10 @@ bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field);
 /* Uses an operand that is stored at `where` of `kind` (kn_forward_use) and used in `block`. */
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
                      uint32_t where);
-/* Notes an access at address *h + *disp, *h being a slot's handle; makes them the piece's that is accessed. */
-void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem);
+/* Notes an access at address *h + *disp, *h being a slot's handle; makes them the piece's that is accessed. `load`:
+ * KN_ROW_LOAD, or 0. */
+void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem,
+                   unsigned load);
 /* Notes that the address of `slot` is needed: it is no variable. */
 static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
   struct kn_slot *s = f->slots.at + slot;
@@ -115,12 +117,12 @@ static inline bool kn_build_operand_imm(kiln_func *f, uint32_t h, unsigned type,
 }
 
 /* Uses the address of a load or store, *h + *disp; makes them those of a slot's piece where that is accessed. `mem`:
- * flags. */
+ * flags; `load`: KN_ROW_LOAD, or 0. */
 static inline bool kn_build_address(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp,
-                                    unsigned mem) {
+                                    unsigned mem, unsigned load) {
   uint32_t slot = *h - kn_handle(KN_TAG_SLOT, 0);
   if (slot >= f->slots.n) return kn_build_operand(f, *h, KILN_TYPE_PTR, 1);
-  kn_build_slot(f, h, type, disp, mem);
+  kn_build_slot(f, h, type, disp, mem, load);
   return true;
 }
 
@@ -182,14 +184,15 @@ _Static_assert(offsetof(struct kn_slot, escaped) == offsetof(struct kn_slot, typ
                "type and escaped are one word");
 
 /* Counts an access of a slot as `type` and is true, if it was accessed so before or is needed by its address
- * anyway; or changes nothing and is false. `type` may be anything. */
-static inline bool kn_build_fast_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp) {
+ * anyway; or changes nothing and is false. `type` may be anything; `load`: KN_ROW_LOAD, or 0. */
+static inline bool kn_build_fast_slot(kiln_func *f, uint32_t slot, unsigned type, int32_t disp,
+                                      unsigned load) {
   struct kn_slot *s = f->slots.at + slot;
   uint32_t n = f->rows.n, global;
   if (KN_LIKELY(kn_build_is_variable(s, type) && disp == 0 && n < f->rows.cap)) {
     /* no global: the slot has no type yet, which is none */
     if (KN_UNLIKELY(__builtin_sub_overflow(s->global, 1, &global))) return false;
-    uint64_t row = f->state << 32 | global;
+    uint64_t row = f->state << 32 | (2 * global + load);
     memcpy(f->rows.at + n, &row, sizeof row);
     f->rows.n = n + 1;
   } else if (!s->escaped || !kn_build_is_type(type)) {

@@ -67,7 +67,7 @@ void kn_slot_escape(kiln_func *f, uint32_t i) {
 /* ---- accesses ---- */
 
 /* Notes an access of slot or piece `i`, which is a variable, as `type`. */
-static void access_variable(kiln_func *f, uint32_t i, unsigned type) {
+static void access_variable(kiln_func *f, uint32_t i, unsigned type, unsigned load) {
   struct kn_slot *s = &f->slots.at[i];
   s->type = (uint8_t)type;
   s->uses++;
@@ -75,7 +75,7 @@ static void access_variable(kiln_func *f, uint32_t i, unsigned type) {
     if (!KN_PUSH(f, f->globals, (struct kn_global){kn_handle(KN_TAG_SLOT, i), UINT32_MAX})) return;
     s->global = f->globals.n;
   }
-  (void)KN_PUSH(f, f->rows, (struct kn_use_row){s->global - 1, f->current});
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){2 * (s->global - 1) + load, f->current});
 }
 
 /* The piece of slot `slot`, which has not escaped, that is all of the `size` bytes at `at`, as `type`: index + 1. A new
@@ -103,7 +103,8 @@ static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, u
   return f->slots.n;
 }
 
-void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem) {
+void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem,
+                   unsigned load) {
   uint32_t i = kn_index(*h);
   struct kn_slot *s = f->slots.at + i;
   if (s->escaped) {
@@ -129,5 +130,5 @@ void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsi
     *h = kn_handle(KN_TAG_SLOT, i);
     *disp = 0;
   }
-  access_variable(f, i, type);
+  access_variable(f, i, type, load);
 }

@@ -83,7 +83,7 @@ void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
     if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block})) return;
     v->global = f->globals.n;
   }
-  (void)KN_PUSH(f, f->rows, (struct kn_use_row){v->global - 1, block});
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){2 * (v->global - 1), block});
 }
 
 bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,

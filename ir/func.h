@@ -126,6 +126,8 @@ _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte store
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
 
 #define KN_NO_REG 0xffu
+/* kn_slot.reg of a variable that nothing loads, if debuggers do not show it: stores to it do nothing. */
+#define KN_UNREAD 0xfeu
 
 /* A constant that does not fit into a handle. */
 struct kn_const {
@@ -150,7 +152,7 @@ struct kn_slot {
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
   uint8_t array;   /* kiln_slot_array */
-  uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register */
+  uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
   int32_t frame;   /* walk: frame offset; 0: not yet placed */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
   uint32_t epoch;
@@ -168,9 +170,10 @@ struct kn_global {
 
 /* A use of a global outside its block, or an access of a variable. In order of building. */
 struct kn_use_row {
-  uint32_t global; /* index into globals */
+  uint32_t global; /* twice an index into globals; + KN_ROW_LOAD if it loads the variable */
   uint32_t block;
 };
+#define KN_ROW_LOAD 1u
 
 /* A forward value. */
 struct kn_forward {

@@ -11,6 +11,7 @@ enum {
   SLOT_ESCAPES = 1,   /* not only loaded and stored whole */
   SLOT_REGISTER = 2,  /* some access was one of a register */
   SLOT_IN_MEMORY = 4, /* some was one of memory */
+  SLOT_UNSTORED = 8,  /* a store was left out: nothing may load the variable */
 };
 /* Operands folded into operands that are folded themselves: more levels than any target has. */
 enum { FOLD_DEPTH = 16 };
@@ -259,6 +260,9 @@ static bool access_as(struct kn_check *c, uint32_t slot, unsigned what) {
   if (c->f->returns_twice && what == SLOT_REGISTER)
     return wrong(c, KN_FLOW_CONTENT(slot), kn_flow_memory(&c->flow, slot),
                  "a variable in a register, which longjmp sets back");
+  if ((*s & SLOT_UNSTORED) && (*s & (SLOT_REGISTER | SLOT_IN_MEMORY)))
+    return wrong(c, KN_FLOW_CONTENT(slot), kn_flow_memory(&c->flow, slot),
+                 "a variable that is loaded, but stores to it were left out");
   if ((*s & SLOT_REGISTER) == 0 || (*s & SLOT_IN_MEMORY) == 0) return true;
   return wrong(c, KN_FLOW_CONTENT(slot), kn_flow_memory(&c->flow, slot),
                "the variable is in a register for some accesses and in memory for others");
@@ -321,6 +325,10 @@ static bool end_inst(struct kn_check *c) {
   const struct kn_inst *in = &c->f->inst[i];
   uint32_t slot = variable_of(c, in);
   bool nothing = needs_nothing(c, in, i);
+  if (slot != KN_FLOW_NONE && in->op == KILN_OP_STORE && c->f->slots.at[slot].reg == KN_UNREAD) {
+    c->unread_at = c->window;
+    return access_as(c, slot, SLOT_UNSTORED);
+  }
   if (nothing) c->unread_at = c->window;
   if (!nothing) {
     uint32_t missing = unread(c, in);

@@ -409,6 +409,7 @@ void kn_debug_end(struct kn_walk *w) {
 static void widen(struct kn_plan *plan, const struct kn_debug_var *v, const struct kn_slot *s) {
   if (s->global == 0) return;
   struct kn_range *r = &plan->ranges.at[s->global - 1];
+  r->loaded = true; /* by a debugger */
   if (r->first > r->last || v->memory || (v->n != 0 && !v->indirect)) {
     r->bank = KN_NO_BANK;
     return;
@@ -425,6 +426,11 @@ void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
     widen(plan, v, &slots[v->slot]);
     for (uint32_t i = slots[v->slot].pieces; i != 0; i = slots[i - 1].pieces)
       widen(plan, v, &slots[i - 1]);
+  }
+  for (uint32_t k = 0; k < f->debug.values.n; k++) {
+    uint32_t h = f->debug.values.at[k].value;
+    const struct kn_slot *s = kn_is_slot(h) ? &slots[kn_index(h)] : NULL;
+    if (s && s->global != 0) plan->ranges.at[s->global - 1].loaded = true;
   }
 }
 

@@ -94,7 +94,7 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   if (type != KILN_TYPE_VOID) put(d, " %s", kiln_type_name((kiln_type)type));
   put(d, ": ");
   if (reg < 64) put_reg(d, reg);
-  else put(d, "frame");
+  else put(d, reg == KN_UNREAD ? "none: it is not read" : "frame");
   if (planned && r->first <= r->last && r->first != UINT32_MAX)
     put(d, "  positions %" PRIu32 " to %" PRIu32 "  weight %" PRIu32, r->first, r->last, r->weight);
   if (slot && f->slots.at[kn_index(handle)].escaped) put(d, "  its address is taken");

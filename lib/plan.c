@@ -96,6 +96,18 @@ static uint32_t root(const struct kn_plan *plan, uint32_t loop) {
   return loop;
 }
 
+/* May control come back to `block`, as far as a few steps ahead show? Where blocks are in the order of filling, an edge
+ * back may lead to one that leaves the function. */
+static bool may_iterate(const kiln_func *f, uint32_t block) {
+  enum { STEPS = 4 };
+  for (unsigned i = 0; i < STEPS; i++) {
+    const struct kn_block *b = &f->block[block];
+    if (b->n_edges != 1) return b->n_edges != 0;
+    block = f->edges.at[b->edge_first].target;
+  }
+  return true;
+}
+
 static bool find_loops(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   memset(plan->loop_end, 0, n * sizeof *plan->loop_end);
@@ -118,18 +130,18 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
       inner->parent = id;
       plan->stack.n--;
     }
-    if (!KN_PUSH(f, plan->loops, (struct kn_loop){h, end, 0, 0, 0})) return false;
+    if (!KN_PUSH(f, plan->loops, (struct kn_loop){h, end, 0, 0, 0, 0})) return false;
     if (!KN_PUSH(f, plan->stack, id)) return false;
   }
   struct kn_loop *l = plan->loops.at;
   for (uint32_t id = plan->loops.n; id > 0; id--) { /* parents first */
     struct kn_loop *loop = &l[id - 1];
     uint32_t p = loop->parent;
-    if (p == 0) {
-      loop->depth = 1;
-      continue;
-    }
-    loop->depth = l[p - 1].depth + 1;
+    loop->turns = may_iterate(f, plan->layout[loop->header]);
+    loop->depth = 1;
+    if (p == 0) continue;
+    loop->turns += l[p - 1].turns;
+    loop->depth += l[p - 1].depth;
     uint32_t j = l[p - 1].jump;
     uint32_t jj = j ? l[j - 1].jump : 0;
     uint32_t dj = j ? l[j - 1].depth : 0, djj = jj ? l[jj - 1].depth : 0;
@@ -140,7 +152,7 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
     while (current && l[current - 1].end < p) current = l[current - 1].parent;
     if (next && l[next - 1].header == p) current = next--;
     plan->loop_at[p] = current;
-    uint32_t depth = current ? l[current - 1].depth : 0;
+    uint32_t depth = current ? l[current - 1].turns : 0;
     plan->depth[p] = (uint8_t)(depth < 6 ? depth * 3 : 18);
   }
   return true;
@@ -153,13 +165,14 @@ KN_INLINE void count_rows(struct kn_range *ranges, const kiln_func *f, const uin
   const struct kn_block *block = f->block;
   const struct kn_use_row *end = f->rows.at + f->rows.n;
   for (const struct kn_use_row *row = f->rows.at; row != end; row++) {
-    struct kn_range *r = &ranges[row->global];
+    struct kn_range *r = &ranges[row->global / 2];
     uint32_t p = block[row->block].pos - 1;
     if (KN_UNLIKELY(p == UINT32_MAX)) continue;
     /* no branches: they would be mispredicted */
     r->first = p < r->first ? p : r->first;
     r->last = p > r->last ? p : r->last;
     r->weight += depth ? 1u << depth[p] : 1;
+    r->loaded |= row->global & KN_ROW_LOAD;
   }
 }
 
@@ -185,12 +198,14 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       const struct kn_val *v = &f->val[global->handle];
       uint32_t p = f->block[global->def_block].pos - 1;
       r->bank = plan->banks[v->type];
+      r->loaded = true;
       r->first = p;
       r->last = p == UINT32_MAX ? 0 : p; /* not reached: an empty interval */
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
       const struct kn_slot *s = &slots[kn_index(global->handle)];
       r->bank = s->escaped ? KN_NO_BANK : plan->banks[s->type];
+      r->loaded = false;
       r->first = UINT32_MAX;
       r->last = 0;
       r->weight = 0;
@@ -198,7 +213,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   }
   if (depth) count_rows(ranges, f, depth);
   else count_rows(ranges, f, NULL);
-  if (KN_UNLIKELY(f->debug.vars.n != 0)) kn_plan_debug(plan, f);
+  if (KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0)) kn_plan_debug(plan, f);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
   for (uint32_t g = 0; g < n; g++) {
@@ -335,7 +350,8 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   struct kn_range *ranges = plan->ranges.at;
   for (uint32_t g = plan->ranges.n; g-- > 0;) {
     struct kn_range *r = &ranges[g];
-    if (r->bank == KN_NO_BANK || r->first > r->last || r->last >= n || r->weight == 0) continue;
+    if (r->bank == KN_NO_BANK || r->first > r->last || r->last >= n || r->weight == 0 || !r->loaded)
+      continue;
     r->next = at[r->first].head;
     at[r->first].head = g + 1;
   }
@@ -367,8 +383,10 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
   const struct kn_global *globals = f->globals.at;
   for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
     uint32_t handle = globals[g].handle;
-    unsigned reg = homes ? plan->ranges.at[g].reg : KN_NO_REG;
+    const struct kn_range *r = &plan->ranges.at[g];
+    unsigned reg = homes ? r->reg : KN_NO_REG;
     if (kn_is_slot(handle)) {
+      if (homes && !r->loaded && r->bank != KN_NO_BANK) reg = KN_UNREAD;
       slots[kn_index(handle)].reg = (uint8_t)reg;
       continue;
     }

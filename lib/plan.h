@@ -27,6 +27,7 @@ struct kn_range {
   uint32_t next; /* index + 1 of the next that begins at the same position */
   uint8_t reg;   /* home, or KN_NO_REG */
   uint8_t bank;  /* 0 general, 1 float, KN_NO_BANK, KN_CUT_BANK */
+  bool loaded;   /* something reads it; of values: always */
   bool shown;    /* debuggers read it anywhere in its interval: no register that calls clobber */
 };
 
@@ -36,6 +37,7 @@ struct kn_loop {
   uint32_t parent;      /* index + 1, or 0 */
   uint32_t jump;        /* index + 1 of an ancestor further up: see outermost() */
   uint32_t depth;
+  uint32_t turns; /* loops that may iterate, among this one and those around it */
 };
 
 /* Of a position of the layout. */

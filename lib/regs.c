@@ -60,7 +60,8 @@ unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
  * KN_NO_REG. */
 static unsigned store_target(const struct kn_walk *w, uint32_t i) {
   uint32_t to = w->inst[i + 1].a;
-  return w->val[i].uses == 1 && kn_is_slot(to) ? w->f->slots.at[kn_index(to)].reg : KN_NO_REG;
+  unsigned r = w->val[i].uses == 1 && kn_is_slot(to) ? w->f->slots.at[kn_index(to)].reg : KN_NO_REG;
+  return r == KN_UNREAD ? KN_NO_REG : r;
 }
 
 unsigned kn_def_hinted(struct kn_walk *w, uint32_t i) {
@@ -274,6 +275,10 @@ void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s
 
 void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
   uint32_t b = in->b;
+  if (home == KN_UNREAD) {
+    kn_drop(w, b);
+    return;
+  }
   if (kn_is_value(b) && (w->val[b].flags & KN_VF_ADDR) && w->val[b].uses == 1) {
     /* computed in place; it may be computed from what the home held */
     if (w->regs.aliased & KN_BIT(home)) kn_copy_aliases(w, home);

@@ -32,12 +32,12 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
     x64_x87_copy(w, dst, src);
     return;
   }
-  if (type == KILN_TYPE_I128 && KN_UNLIKELY(w->f->general)) {
+  if (type == KILN_TYPE_I128) { /* by halves, as it was stored: a load of both would wait */
     x64_hook_copy(w, dst, src, KILN_TYPE_I64);
     x64_hook_copy(w, dst + 8, src + 8, KILN_TYPE_I64);
     return;
   }
-  if (type == KILN_TYPE_I128 || type == KILN_TYPE_V128) {
+  if (type == KILN_TYPE_V128) {
     EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, 15, x64_frame_mem(w, src)));
     EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, 15, x64_frame_mem(w, dst)));
     return;

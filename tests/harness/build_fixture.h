@@ -102,14 +102,14 @@ static inline kiln_func *again(struct fixture *t) {
 static inline uint32_t row_count(const kiln_func *f, kiln_value h, uint32_t block) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < f->rows.n; i++)
-    count += f->globals.at[f->rows.at[i].global].handle == h.id && f->rows.at[i].block == block;
+    count += f->globals.at[f->rows.at[i].global / 2].handle == h.id && f->rows.at[i].block == block;
   return count;
 }
 
 /* Number of rows of `h`. */
 static inline uint32_t n_rows(const kiln_func *f, kiln_value h) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < f->rows.n; i++) n += f->globals.at[f->rows.at[i].global].handle == h.id;
+  for (uint32_t i = 0; i < f->rows.n; i++) n += f->globals.at[f->rows.at[i].global / 2].handle == h.id;
   return n;
 }
 
