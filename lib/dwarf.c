@@ -282,8 +282,8 @@ static bool collect(struct kn_dwarf *d) {
   if (d->units.n != 0 && (!kn_dwarf_abstract(d) || !kn_dwarf_callees(d))) return false;
   for (uint32_t u = 0; u < d->units.n; u++) {
     d->current = u + 1;
-    /* These first: gdb knows an alias of a namespace only if the namespace is before it, and functions may refer to what
-       has an alias in it. */
+    /* These first: gdb knows an alias of a namespace only if the namespace is before it, and
+       functions may refer to what has an alias in it. */
     for (uint32_t k = 0; k + 1 < in->kept.n && !d->units.at[u].lines_only; k += 2) {
       uint32_t i = kn_dwarf_index(d, 0, in->kept.at[k + 1]);
       if (i == 0 || kn_dwarf_index(d, 0, in->kept.at[k]) != d->units.at[u].die) continue;

@@ -1,6 +1,6 @@
-/* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running other programs.
- * cc_args.c takes it apart, cc_run.c runs clang, cc_plugin.c gives clang Kiln as a plugin, cc_names.c has it name files,
- * verb_cc.c compiles and links. */
+/* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running
+ * other programs. cc_args.c takes it apart, cc_run.c runs clang, cc_plugin.c gives clang Kiln as
+ * a plugin, cc_names.c has it name files, verb_cc.c compiles and links. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
 

@@ -1,7 +1,8 @@
-/* Clang's plugin, libkiln-clang.so, which has Kiln make objects inside clang's process (clang/plugin.cpp): whether it can
- * do what a command asks for, and the words that clang gets. Called by verb_cc.c, which goes the other way, by bitcode
- * through a pipe, where it cannot.
- * Invariant: clang loads the plugin only if it is of the version of LLVM that the plugin was built with. */
+/* Clang's plugin, libkiln-clang.so, which has Kiln make objects inside clang's process
+ * (clang/plugin.cpp): whether it can do what a command asks for, and the words that clang gets.
+ * Called by verb_cc.c, which goes the other way, by bitcode through a pipe, where it cannot.
+ * Invariant: clang loads the plugin only if it is of the version of LLVM that the plugin was
+ * built with. */
 #include "cc.h"
 
 #include <limits.h>
@@ -65,8 +66,8 @@ static const char *find_plugin(void) {
   return cc_keep(word);
 }
 
-/* Does clang hand an input to the linker, or to its assembler? What it does not know is the linker's; named here is what is
- * certain. */
+/* Does clang hand an input to the linker, or to its assembler? What it does not know is the
+ * linker's; named here is what is certain. */
 static bool makes_no_code(const struct cc_item *in) {
   static const char *const suffixes[] = {".o", ".a", ".so", ".lo", ".s", ".S"};
   const char *dot = strrchr(in->word, '.');

@@ -1,5 +1,7 @@
-/* `kiln cc` and `kiln c++`: compilers for build systems. Clang preprocesses, checks and writes bitcode; Kiln makes the
- * object, in clang's process where that has the plugin (cc_plugin.c), else here; clang compiles what is neither C nor, for `kiln c++`, C++, and links. cc_args.c takes the command line apart.
+/* `kiln cc` and `kiln c++`: compilers for build systems. Clang preprocesses, checks and writes
+ * bitcode; Kiln makes the object, in clang's process where that has the plugin (cc_plugin.c),
+ * else here; clang compiles what is neither C nor, for `kiln c++`, C++, and links. cc_args.c
+ * takes the command line apart.
  * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
 #include "log.h"

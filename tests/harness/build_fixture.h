@@ -109,7 +109,8 @@ static inline uint32_t row_count(const kiln_func *f, kiln_value h, uint32_t bloc
 /* Number of rows of `h`. */
 static inline uint32_t n_rows(const kiln_func *f, kiln_value h) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < f->rows.n; i++) n += f->globals.at[f->rows.at[i].global / 2].handle == h.id;
+  for (uint32_t i = 0; i < f->rows.n; i++)
+    n += f->globals.at[f->rows.at[i].global / 2].handle == h.id;
   return n;
 }
 

@@ -14,8 +14,9 @@ enum clang_result {
   CLANG_FAILED /* nobody is to: a message was printed */
 };
 
-/* Makes the object of a source as `kiln cc` would, with its messages and its lines for $KILN_LOG. `path` is the source's,
- * which the unit is named after; `refused` an option whose effect Kiln does not have, or NULL. */
+/* Makes the object of a source as `kiln cc` would, with its messages and its lines for
+ * $KILN_LOG. `path` is the source's, which the unit is named after; `refused` an option whose
+ * effect Kiln does not have, or NULL. */
 enum clang_result clang_compile(const char *path, const char *refused, struct tool_unit *u);
 
 /* True if LLVM's option, without dashes, belongs to a pass that clang runs itself (cc_flags.def). */

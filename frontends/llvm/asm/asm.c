@@ -221,8 +221,8 @@ static bool allocate(struct kn_asm_call *a) {
     if (!o->output || o->indirect) return wrong(a, "more operands in registers than there are");
     o->stored = true;
   }
-  /* outputs for which there is no register, or no result, are stored by the text, and what the IR has no register for is
-   * loaded, too: through one register for all */
+  /* outputs for which there is no register, or no result, are stored by the text, and what the
+   * IR has no register for is loaded, too: through one register for all */
   uint8_t through = 0xff, at = 0;
   for (uint32_t i = 0, n = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];

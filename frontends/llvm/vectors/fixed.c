@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* `regs`: a letter for each parameter, then, behind '>', for each result: of x86-64 the letters of GCC's constraints
- * (a, b, c, d, S, D), of AArch64 x0 to x9 as digits. i: an immediate, the last byte of the code, or bits 5 to 20 or 10 to
- * 13 (j) of its first word. */
+ * (a, b, c, d, S, D), of AArch64 x0 to x9 as digits. i: an immediate, the last byte of the code; j, k: bits 10 to 13,
+ * or 5 to 20, of its first word. */
 static const struct fixed {
   const char *name, *regs;
   uint8_t n; /* bytes */
@@ -17,9 +17,9 @@ static const struct fixed {
 #define ROW(name, regs, code) {name, regs, sizeof code - 1, code}
   /* MTE, random numbers, pairs of an exclusive access, exceptions */
   ROW("llvm.aarch64.addg", "0j>0", "\x00\x00\x80\x91"),
-  ROW("llvm.aarch64.break", "i>", "\x00\x00\x20\xd4"),
+  ROW("llvm.aarch64.break", "k>", "\x00\x00\x20\xd4"),
   ROW("llvm.aarch64.gmi", "01>0", "\x00\x14\xc1\x9a"),
-  ROW("llvm.aarch64.hlt", "i>", "\x00\x00\x40\xd4"),
+  ROW("llvm.aarch64.hlt", "k>", "\x00\x00\x40\xd4"),
   ROW("llvm.aarch64.irg", "01>0", "\x00\x10\xc1\x9a"),
   ROW("llvm.aarch64.ldaxp", "0>01", "\x00\x84\x7f\xc8"),
   ROW("llvm.aarch64.ldg", "01>0", "\x20\x00\x60\xd9"),
@@ -109,23 +109,28 @@ static bool is_general(const struct kn_bc_type *t) {
   return t->kind == TK_PTR || (t->kind == TK_INT && (t->fit == FIT_EXACT || t->fit == FIT_BOOL));
 }
 
-/* Puts a constant into the code. */
+static bool is_immediate(char letter) { return letter >= 'i' && letter <= 'k'; }
+
+/* Puts a constant into the code of `n` bytes. */
 static bool put(struct kn_bc *r, uint32_t id, char letter, uint8_t *code, unsigned n) {
+  static const struct {
+    uint8_t bits, shift;                   /* shift: in the first word */
+  } fields[] = {{8, 0}, {4, 10}, {16, 5}}; /* from 'i' */
+  unsigned bits = fields[letter - 'i'].bits, shift = fields[letter - 'i'].shift;
   int64_t v;
-  bool arm = r->target == KILN_TARGET_AARCH64;
-  unsigned bits = letter == 'j' ? 4 : arm ? 16 : 8;
   if (!kn_bc_is_int(r, id, &v)) {
     kn_bc_malformed(r, "an intrinsic's argument that is not constant");
     return false;
   }
-  if (!arm) v &= UINT8_MAX; /* an i8 */
+  if (letter == 'i') v &= UINT8_MAX; /* an i8 */
   if (v < 0 || v >> bits) {
     kn_bc_unsupported(r, "an immediate that the instruction cannot have");
     return false;
   }
-  uint32_t add = arm ? (uint32_t)v << (letter == 'j' ? 10 : 5) : 0;
-  for (unsigned k = 0; arm && k < 4; k++) code[k] |= (uint8_t)(add >> 8 * k);
-  if (!arm) code[n - 1] = (uint8_t)v;
+  uint32_t add = (uint32_t)v << shift;
+  if (letter == 'i') code[n - 1] = (uint8_t)v;
+  else
+    for (unsigned k = 0; k < 4; k++) code[k] |= (uint8_t)(add >> 8 * k);
   return true;
 }
 
@@ -159,7 +164,7 @@ static void build(struct kn_bc *r, const struct fixed *row, const struct kn_bc_e
   for (unsigned k = 0; k < n; k++) {
     const struct kn_bc_type *t = &r->types[params[k].type];
     uint32_t id = r->n_vals - (uint32_t)ops[k];
-    if (row->regs[k] == 'i' || row->regs[k] == 'j') {
+    if (is_immediate(row->regs[k])) {
       if (!put(r, id, row->regs[k], code, row->n)) return;
       continue;
     }

@@ -408,8 +408,8 @@ static void ternary_logic(const struct call *c) {
   kn_bc_vec_def(r, &out);
 }
 
-/* SSE4A: a field of the lower 64 bits, whose length and place are bytes of the last vector: of extrq of its own, of insertq
- * behind what is put in. Immediates are put there. */
+/* SSE4A: a field of the lower 64 bits, whose length and place are bytes of the last vector: of
+ * extrq of its own, of insertq behind what is put in. Immediates are put there. */
 static void fields(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x[2];
