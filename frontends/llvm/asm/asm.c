@@ -385,8 +385,8 @@ static bool make_text(struct kn_asm_call *a) {
         !o->stored)
       put_move(a, o->outside, o->reg);
   }
-  bool upper =
-    false; /* halves of registers, which make SSE's instructions slow as long as they are not zero */
+  /* halves of registers, which make SSE's instructions slow as long as they are not zero */
+  bool upper = false;
   for (uint32_t i = 0; i < a->n; i++) {
     if (a->op[i].stored) put_access(a, &a->op[i], false);
     upper |= a->op[i].carried == 32;

@@ -45,10 +45,9 @@ struct kn_asm_operand {
   uint8_t reg;     /* where the text has it: Kiln's number; KILN's scratch registers too */
   uint8_t outside; /* where the IR has it */
   uint8_t st;      /* X87 */
-  uint8_t
-    carried; /* bytes of a register that the IR has not, ymm or MMX: the text loads or stores it; 0: none */
-  uint8_t
-    at; /* of what is carried or stored: its place in the slot for these, in KN_ASM_PLACE bytes */
+  uint8_t carried; /* bytes of a register that the IR has not, ymm or MMX, which the text loads or
+                      stores; 0: none */
+  uint8_t at;      /* of what is carried or stored: its place in the slot, in KN_ASM_PLACE bytes */
   bool stored;     /* an output that the text stores itself: it is loaded from there */
   uint8_t through; /* register with the address of its slot: X87, carried, stored */
   kiln_value slot;
