@@ -383,10 +383,10 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
   const struct kn_global *globals = f->globals.at;
   for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
     uint32_t handle = globals[g].handle;
-    const struct kn_range *r = &plan->ranges.at[g];
-    unsigned reg = homes ? r->reg : KN_NO_REG;
+    const struct kn_range *r = homes ? &plan->ranges.at[g] : NULL;
+    unsigned reg = r ? r->reg : KN_NO_REG;
     if (kn_is_slot(handle)) {
-      if (homes && !r->loaded && r->bank != KN_NO_BANK) reg = KN_UNREAD;
+      if (r && !r->loaded && r->bank != KN_NO_BANK) reg = KN_UNREAD;
       slots[kn_index(handle)].reg = (uint8_t)reg;
       continue;
     }

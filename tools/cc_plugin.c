@@ -41,13 +41,13 @@ static bool clang_is_known(void) {
   return slash != NULL && beside(library, clang, (size_t)(slash - clang), LLVM_LIBRARY);
 }
 
-/* The plugin as clang is to be given it: what $KILN_PLUGIN says, or that beside `kiln` or where it is installed. NULL:
- * there is none. Lives as long as the command. */
+/* The plugin as clang is to be given it: what $KILN_PLUGIN says, "auto" being that beside `kiln` or where it is
+ * installed. NULL: clang is to get none, or there is none. Lives as long as the command. */
 static const char *find_plugin(void) {
   const char *said = getenv("KILN_PLUGIN");
-  if (said != NULL && strcmp(said, "none") == 0) return NULL;
+  if (said == NULL || said[0] == 0 || strcmp(said, "none") == 0) return NULL;
   char self[PATH_MAX], path[PATH_MAX];
-  if (said != NULL && said[0] != 0) {
+  if (strcmp(said, "auto") != 0) {
     if (strlen(said) >= sizeof path) return NULL;
     strcpy(path, said);
   } else {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# plugin.sh BUILD: clang's plugin. `kiln cc` gives it to clang where clang is of its version; objects, messages and lines
+# plugin.sh BUILD: clang's plugin. `kiln cc` gives it to clang with KILN_PLUGIN=auto, where clang is of its version; objects, messages and lines
 # of the log are those of the way through a pipe; a clang that someone else gives the plugin drops no option.
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -8,7 +8,7 @@ build=$(realpath "$1")
 . "$tests/harness/compiler.sh"
 plugin=$build/libkiln-clang.so
 [[ -f $plugin ]] || { skip "clang's plugin" 'it was not built: no LLVM 22, or no C++ compiler'; finish; }
-unset KILN_PLUGIN
+export KILN_PLUGIN=auto
 
 cat > main.cpp <<'END'
 #include <map>
@@ -43,6 +43,8 @@ check "C++ that is clang's" not_used cc portable.c main.cpp -r -o o.o
 export KILN_PLUGIN=none
 check 'KILN_PLUGIN=none' not_used cc -c plain.c -o o.o
 unset KILN_PLUGIN
+check 'not if nobody asks' not_used cc -c plain.c -o o.o
+export KILN_PLUGIN=auto
 other_clang() {
   printf '#!/bin/sh\nexec clang-22 "$@"\n' > wrapper && chmod +x wrapper &&
     (export KILN_CLANG=$work/wrapper; not_used cc -c plain.c -o o.o && "$kiln" cc -c plain.c -o o.o) && ours o.o

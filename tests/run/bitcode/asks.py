@@ -415,7 +415,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
             ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
             ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any"'),
-            ('inline assembly', 'define void @f() {\n call void asm "nop", "y"(i64 0)\n ret void\n}\n', 'inline assembly'),
+            ('inline assembly', 'define void @f() {\n call void asm "nop", "k"(i64 0)\n ret void\n}\n', 'inline assembly'),
             ('musttail', 'define void @f(i32 %x, ...) {\n musttail call void (i8, ...) @g(i8 1, ...)\n ret void\n}\n'
              'declare void @g(i8, ...)\n', 'musttail calls with variadic arguments'),
         ]:
