@@ -12,7 +12,7 @@ enum { SCATTERED = 16384 };
 
 /* kn_block.pos during the search: not found yet; being searched from; done with. Of a block that an earlier search
  * found, its position. */
-enum { UNSEEN = 0 };
+#define UNSEEN 0u
 #define ENTERED UINT32_MAX
 #define LEFT (UINT32_MAX - 1)
 

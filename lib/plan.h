@@ -36,14 +36,14 @@ struct kn_loop {
   uint32_t header, end; /* positions, both included */
   uint32_t parent;      /* index + 1, or 0 */
   uint32_t jump;        /* index + 1 of an ancestor further up: see outermost() */
-  uint32_t depth;
-  uint32_t turns; /* loops that may iterate, among this one and those around it */
+  uint32_t depth;       /* this loop and those around it */
+  uint32_t turns;       /* of these, those that may iterate */
 };
 
 /* Of a position of the layout. */
 struct kn_position {
   uint64_t expire; /* registers whose home ends there */
-  uint64_t calls;  /* calls before it, each counted 8^depth times */
+  uint64_t calls;  /* calls before it, each counted 8 times for every loop that may iterate */
   uint32_t head;   /* ranges that begin there: index + 1 */
 };
 
@@ -66,7 +66,7 @@ struct kn_plan {
   struct kn_position *at; /* `expire` and `head` are 0 between functions */
   uint32_t *loop_end; /* of a position that back edges go to: 1 + the last one's source; else 0 */
   uint32_t *loop_at;  /* innermost loop: index + 1, or 0 */
-  uint8_t *depth;
+  uint8_t *depth;     /* three times the loops around it that may iterate, at most 18 */
   uint32_t cap_positions;
   KN_ARRAY(uint32_t) stack; /* of the depth-first search */
 };

@@ -1,6 +1,7 @@
 /* Clang's plugin, libkiln-clang.so, which has Kiln make objects inside clang's process
  * (clang/plugin.cpp): whether it can do what a command asks for, and the words that clang gets.
- * Called by verb_cc.c, which goes the other way, by bitcode through a pipe, where it cannot.
+ * Called by verb_cc.c, which goes the other way, by bitcode through a pipe, where it cannot, or
+ * where $KILN_PLUGIN does not ask for it.
  * Invariant: clang loads the plugin only if it is of the version of LLVM that the plugin was
  * built with. */
 #include "cc.h"

@@ -250,7 +250,8 @@ KILN_API void kiln_func_value(kiln_func *f, const kiln_variable_value *v);
 /** A label (DW_TAG_label) is at place `at`, as kiln_variable_value.at. */
 KILN_API void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at);
 
-/* ---- frequent entries ---- These stand on the calls above (helpers/debug.c), and may be mixed
+/* ---- frequent entries ----
+ * These stand on the calls above (helpers/debug.c), and may be mixed
  * with them: what an entry is to have besides (another attribute) can be given as long as it is
  * the newest. Names are NUL-terminated and copied; NULL: none. Each gives the new entry, or 0
  * without a set or memory. `parent` and `scope`: 0 for the top of the unit. */

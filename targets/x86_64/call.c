@@ -92,7 +92,8 @@ bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
   return true;
 }
 
-/* ---- vectors of 256 bits ---- Their halves are in two registers everywhere else: the lower one
+/* ---- vectors of 256 bits ----
+ * Their halves are in two registers everywhere else: the lower one
  * where the ABI has the whole, the upper one of argument k in xmm8 + k, of a result in the next
  * register of results. No code but this sees the upper half of a ymm register, and vzeroupper is
  * where some were received: what is in them slows SSE down. */

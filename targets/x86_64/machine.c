@@ -5,7 +5,8 @@
 #include "ir/machine.h"
 #include "targets/x86_64/x64.h"
 
-/* ---- encodings ---- A word: bits 0 to 7 the opcode; 8 and 9 its map (0F, 0F38, 0F3A); 10 and
+/* ---- encodings ----
+ * A word: bits 0 to 7 the opcode; 8 and 9 its map (0F, 0F38, 0F3A); 10 and
  * 11 the prefix (66, F3, F2); then what is below. Of the forms BYTES, CLEAR, PAIR and TSCP: the
  * bytes themselves. SDM volume 2, 2.1 and 2.3. */
 enum {

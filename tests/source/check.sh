@@ -83,7 +83,7 @@ check_scripts() {
 check_mutants_apply() { python3 tests/mutants/mutants.py --places | fail_lines "planted bugs that do not apply"; }
 
 check_whitespace() {
-  git ls-files | grep -vE '\.(bc|o|png|out|tsv|expected)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
+  git ls-files | grep -vE '\.(bc|o|png|out|tsv)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
     fail_lines "tabs or spaces at the end of a line"
 }
 

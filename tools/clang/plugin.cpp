@@ -1,4 +1,4 @@
-// libkiln-clang.so: code generation inside clang. `kiln cc` and `kiln c++` give it to clang as -fpass-plugin; clang
+// libkiln-clang.so: code generation inside clang. `kiln cc` and `kiln c++` give it to clang as -fpass-plugin if $KILN_PLUGIN says so; clang
 // calls it before LLVM's code generator, with the module as its passes left it and the stream of the object. Kiln makes
 // the object from the module's bitcode in memory; inside.c says what becomes of what it cannot compile.
 //
