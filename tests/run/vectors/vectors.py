@@ -6,7 +6,7 @@ usage: vectors.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--fi
                   [--tap] [--keep=DIR]
 
 --batch=N compiles N programs at once, which is faster; each is compiled alone if that fails or differs. Programs that
-clang itself does not compile are counted apart.
+clang itself does not compile are counted apart; more than one in a hundred of them are a failure.
 """
 import argparse
 import os
@@ -322,7 +322,8 @@ def test(o, seeds, where):
         if r.returncode:
             raise RuntimeError('%s: %s' % (command[0], (r.stderr or r.stdout).strip()[-300:]))
         return r.stdout
-    by_clang = [o.clang, *triple, '-w', '-O0', '-c', '-fno-crash-diagnostics']
+    # of some programs clang takes all memory that there is
+    by_clang = ['prlimit', '--as=%d' % (8 << 30), o.clang, *triple, '-w', '-O0', '-c', '-fno-crash-diagnostics']
     try:
         try:
             do(*by_clang, '-emit-llvm', base + '.ll', '-o', base + '.bc')
@@ -410,6 +411,9 @@ def main():
         why = wide(o, work) if o.tap and both else None
         if why:
             print('# vectors of 256 bits: ' + why)
+    # Those of the test are known to be compiled; of others clang fails on one in a thousand.
+    if o.tap or len(skipped) * 100 > o.count:
+        failed += len(skipped)
     if o.tap:
         print('%s 1 - %d random programs of vectors on %s' % ('not ok' if failed else 'ok', o.count, o.target))
         print('%s 2 - vectors of 256 bits as arguments%s\n1..2' % (
