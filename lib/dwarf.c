@@ -230,20 +230,18 @@ static bool number_entries(struct kn_dwarf *d) {
     d->set[i] = (struct kn_dwarf_set){(uint32_t)n, in ? in->dies.n : 0};
     n += d->set[i].n;
   }
-  if (n > UINT32_MAX / 4 || !kn_dwarf_shapes(d)) return false;
+  if (n > UINT32_MAX / 4 || e->n_sessions >= KN_DWARF_SETS - 1 || !kn_dwarf_shapes(d)) return false;
   d->n_dies = d->cap_dies = d->n_sources = (uint32_t)n;
   d->dies = kn_realloc(d->m, NULL, (size_t)n * sizeof *d->dies);
   if (d->dies == NULL) return false;
-  memset(d->dies, 0, (size_t)n * sizeof *d->dies);
   for (uint32_t s = 0; s <= e->n_sessions; s++) {
     const struct kiln_debug *in = d->sets[s];
     uint32_t base = d->set[s].base;
     struct kn_dwarf_die *die = d->dies + base;
     for (uint32_t k = 0; k < d->set[s].n; k++, die++) {
-      die->source = &in->dies.at[k];
-      die->shape = &d->shapes[s][die->source->shape];
-      die->of = die->source->tag ? base + k : 0;
-      die->set = s;
+      const struct kn_die *source = &in->dies.at[k];
+      *die = (struct kn_dwarf_die){
+        .source = *source, .of = source->tag ? base + k : 0, .set = s & (KN_DWARF_SETS - 1)};
     }
   }
   return true;
@@ -268,7 +266,7 @@ static bool collect(struct kn_dwarf *d) {
     if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
     d->dies[i].placed = d->dies[i].wanted = true;
     d->dies[i].unit = d->units.n;
-    d->dies[i].inner = d->dies[i].shape->kinds & 1u << KN_DA_CHILDREN;
+    d->dies[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
     struct kn_die_attr language;
     if (kn_dwarf_attr(d, i, AT_LANGUAGE, &language))
       d->units.at[d->units.n - 1].language = (uint32_t)language.value;

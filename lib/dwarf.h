@@ -40,26 +40,29 @@ struct kn_dwarf_buffer {
   KN_ARRAY(struct kn_dwarf_reloc) relocs;
 };
 
-/* Of an entry of any set. */
+/* Of an entry of any set. Trees are walked in an order that memory knows nothing of: all that an entry has is in 64
+ * bytes, what is looked at often before the rest. */
 struct kn_dwarf_die {
-  const struct kn_die *source;
-  const struct kn_dwarf_shape *shape;
-  uint32_t offset;            /* in .debug_info; 0: not written */
+  struct kn_die source; /* a copy */
+  uint32_t
+    of; /* the source's entry: its own index (0: not defined), or what this is an instance of */
+  uint32_t set : 26; /* of the source's entry: 0: the module's; session + 1 */
+  uint32_t placed : 1, wanted : 1;
+  uint32_t holds : 1; /* a block: an entry is directly in it */
+  uint32_t inner : 1; /* members of its lists are written in it */
+  uint32_t abstract
+    : 1; /* a function that was inlined somewhere: the entry has no code, instances have */
   uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
   uint32_t unit;              /* number of its unit, from 1; 0: not reached */
+  uint32_t offset;            /* in .debug_info; 0: not written */
+  uint32_t ranges;            /* blocks, inlined functions: index + 1 into kn_dwarf.scopes */
   uint32_t func;              /* index + 1 of the function that it describes */
   uint32_t var;    /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
   uint32_t global; /* index + 1 of what the module says: kiln_debug.globals */
-  uint32_t ranges; /* blocks, inlined functions: index + 1 into kn_dwarf.scopes */
-  uint32_t
-    of; /* the source's entry: its own index (0: not defined), or what this is an instance of */
-  uint32_t args; /* its last child that is a parameter */
-  uint32_t set;  /* of the source's entry: 0: the module's; session + 1 */
-  bool placed, wanted;
-  bool holds;    /* a block: an entry is directly in it */
-  bool inner;    /* members of its lists are written in it */
-  bool abstract; /* a function that was inlined somewhere: the entry has no code, instances have */
+  uint32_t args;   /* its last child that is a parameter */
 };
+_Static_assert(sizeof(struct kn_dwarf_die) == 64, "as its comment says");
+#define KN_DWARF_SETS (1u << 26) /* more than there may be */
 
 /* The code of a block: a list of ranges, relative to its function. */
 struct kn_dwarf_range {
@@ -423,8 +426,9 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
 static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, uint32_t set) {
   return d->sets[set];
 }
+/* Entry i, up to the next instance (lib/dwarf_scope.c). */
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
-  return d->dies[i].source;
+  return &d->dies[i].source;
 }
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
 static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
@@ -436,10 +440,15 @@ static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, ui
 static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
   return i == 0 || d->dies[i].wanted || kn_dwarf_want_too(d, i);
 }
+static inline const struct kn_dwarf_shape *kn_dwarf_shape(const struct kn_dwarf *d,
+                                                          const struct kn_dwarf_die *die) {
+  return &d->shapes[die->set][die->source.shape];
+}
 static inline struct kn_dwarf_view kn_dwarf_view(const struct kn_dwarf *d, uint32_t i) {
   const struct kn_dwarf_die *die = &d->dies[i];
-  const struct kn_die *e = die->source;
-  return (struct kn_dwarf_view){e, die->shape, d->sets[die->set]->words.at + e->first, die->set};
+  const struct kn_die *e = &die->source;
+  return (struct kn_dwarf_view){e, kn_dwarf_shape(d, die), d->sets[die->set]->words.at + e->first,
+                                die->set};
 }
 /* What an attribute with one word refers to. */
 static inline uint32_t kn_dwarf_to(const struct kn_dwarf *d, const struct kn_dwarf_view *v,

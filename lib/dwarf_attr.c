@@ -504,12 +504,12 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
     uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
     ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
     add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, frame_base, sizeof frame_base);
-    if (die->shape->calls)
+    if (kn_dwarf_shape(d, die)->calls)
       kn_dwarf_add(f, d->version < 5 ? AT_GNU_ALL_CALL_SITES : AT_CALL_ALL_CALLS, FORM_FLAG_PRESENT,
                    0);
   }
   if (die->ranges) ok = add_scope(f, i);
-  if (die->global && die->var == 0 && die->source->tag != TAG_SUBPROGRAM)
+  if (die->global && die->var == 0 && die->source.tag != TAG_SUBPROGRAM)
     add_global(f, &d->module->globals.at[die->global - 1]);
   if (die->var) ok = add_place(f, i, die->var) && ok;
   return ok;

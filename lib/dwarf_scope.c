@@ -62,15 +62,15 @@ struct function {
   uint32_t node;       /* that of the function's code: the same, or an instance */
 };
 
-/* Adds an instance of entry `of`; 0 without memory. */
+/* Adds an instance of entry `of`; 0 without memory. Entries may have moved. */
 static uint32_t instance(struct kn_dwarf *d, uint32_t of) {
   if (d->n_dies >= d->cap_dies &&
       (d->n_dies > UINT32_MAX / 4 ||
        !kn_grow(d->m, &d->dies, &d->cap_dies, d->n_dies + 1, sizeof *d->dies)))
     return 0;
   const struct kn_dwarf_die *is = &d->dies[of];
-  d->dies[d->n_dies] = (struct kn_dwarf_die){
-    .source = is->source, .shape = is->shape, .of = of, .set = is->set, .wanted = true};
+  d->dies[d->n_dies] =
+    (struct kn_dwarf_die){.source = is->source, .of = of, .set = is->set, .wanted = true};
   return d->n_dies++;
 }
 
@@ -271,9 +271,9 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
     const struct kn_dwarf_item *a = &is.shape->refs[k];
     uint32_t list = a->kind == KN_DA_RETAIN ? kn_dwarf_to(d, &is, a) : 0;
     if (list == 0 || kn_dwarf_entry(d, list)->tag != KILN_TAG_LIST) continue;
-    const struct kn_die *l = kn_dwarf_entry(d, list);
-    const uint32_t *items = kn_dwarf_set(d, d->dies[list].set)->items.at + l->first;
-    for (uint32_t m = 0; m < l->parent; m++) {
+    const struct kn_die l = *kn_dwarf_entry(d, list);
+    const uint32_t *items = kn_dwarf_set(d, d->dies[list].set)->items.at + l.first;
+    for (uint32_t m = 0; m < l.parent; m++) {
       uint32_t v = kn_dwarf_index(d, d->dies[list].set, items[m]);
       if (v && !variable(x, v, 0, 0)) return false;
     }

@@ -98,7 +98,7 @@ static bool only_place(const struct kn_dwarf *d, uint32_t number, const uint8_t 
 /* Does the entry have those of calls? They are behind its other children. */
 static inline bool has_calls(const struct kn_dwarf_fields *f, const struct kn_dwarf_die *die) {
   uint32_t n = 0;
-  if (KN_LIKELY(!f->calls) || die->func == 0 || !die->shape->calls) return false;
+  if (KN_LIKELY(!f->calls) || die->func == 0 || !kn_dwarf_shape(f->d, die)->calls) return false;
   kn_dwarf_calls(f->d, die->func - 1, &n);
   return n != 0;
 }
@@ -115,8 +115,8 @@ static inline bool end_entry(struct kn_dwarf_fields *f, uint32_t i) {
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
   struct kn_dwarf_die *die = &d->dies[i];
-  const struct kn_dwarf_shape *shape = die->shape;
-  unsigned tag = die->source->tag;
+  const struct kn_dwarf_shape *shape = kn_dwarf_shape(d, die);
+  unsigned tag = die->source.tag;
   const struct kn_die *list = NULL;
   uint32_t of = 0;
   bool own = die->of == i && !(f->lines_only && tag == TAG_SUBPROGRAM), inner = own && die->inner;
