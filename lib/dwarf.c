@@ -124,6 +124,31 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
   return true;
 }
 
+/* Puts the namespaces and types that entry i is in into the tree; *in: the innermost. False without memory. */
+static bool place_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_t *in) {
+  uint32_t p = *in = kn_dwarf_context(d, i), outer;
+  unsigned tag = kn_dwarf_entry(d, p)->tag;
+  if (d->dies[p].placed || tag == TAG_SUBPROGRAM || tag == TAG_LEXICAL_BLOCK || depth > 64)
+    return true;
+  if (!place_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
+  if (!d->dies[p].placed) kn_dwarf_append(d, outer, p);
+  return true;
+}
+
+/* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
+ * functions that refer to a declaration behind them. A type has its members in the order of its list. */
+static bool place_declaration(struct kn_dwarf *d, uint32_t i) {
+  uint32_t to = kn_dwarf_ref(d, i, AT_SPECIFICATION), in;
+  if (to == 0 || d->dies[to].placed || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return true;
+  if (!place_around(d, to, 0, &in)) return false;
+  if (d->dies[to].placed) return true;
+  unsigned tag = kn_dwarf_entry(d, in)->tag;
+  if (tag != TAG_NAMESPACE && tag != TAG_COMPILE_UNIT) return true;
+  if (!kn_dwarf_want(d, to)) return false;
+  kn_dwarf_append(d, in, to);
+  return true;
+}
+
 /* Puts an entry from the queue into the tree, and what it refers to into the queue. */
 static bool place(struct kn_dwarf *d, uint32_t i) {
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
@@ -135,6 +160,7 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
     return true;
   }
   if (!d->dies[i].placed) {
+    if (v.shape->specifies && !place_declaration(d, i)) return false;
     uint32_t p = kn_dwarf_context(d, i);
     if (!d->dies[p].wanted && e->tag != TAG_LEXICAL_BLOCK &&
         kn_dwarf_entry(d, p)->tag != TAG_LEXICAL_BLOCK) {
@@ -258,6 +284,18 @@ static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   return true;
 }
 
+/* Units without code and entries are not written, as LLVM writes none. */
+static void leave_out_empty(struct kn_dwarf *d) {
+  uint32_t n = 0;
+  for (uint32_t u = 0; u < d->units.n; u++) {
+    const struct kn_dwarf_unit *unit = &d->units.at[u];
+    struct kn_dwarf_die *die = &d->dies[unit->die];
+    if (unit->n_funcs == 0 && die->first == 0 && !die->inner) die->unit = 0;
+    else d->units.at[n++] = *unit;
+  }
+  d->units.n = n;
+}
+
 static bool collect(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   for (uint32_t k = 0; k < in->units.n; k++) {
@@ -294,6 +332,7 @@ static bool collect(struct kn_dwarf *d) {
         return false;
     }
   }
+  leave_out_empty(d);
   for (uint32_t u = 0; u < d->units.n; u++)
     if (!reach(d, u)) return false;
   return true;

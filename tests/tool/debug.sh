@@ -273,6 +273,29 @@ aliases() {
 }
 check "namespaces before their aliases" aliases
 
+# A function is behind the class that declares it, inlined or not: gdb's index does not find all of those that are before it.
+declared() {
+  cat > declared.cpp <<'END'
+namespace N { struct C { static __attribute__((always_inline)) int in(int i) { return i + 1; } int out(int); static int data; }; }
+int N::C::data = 3;
+int N::C::out(int i) { return i + data; }
+namespace N { int call() { return C::in(2); } }
+END
+  clang++-22 -O0 -g -emit-llvm -c declared.cpp -o declared.bc && "$kiln" compile declared.bc -o ours.o &&
+    llvm-dwarfdump-22 --debug-info ours.o | tr -d ':()\t' |
+    awk '/DW_TAG/ { at = $1 } $1 ~ /^DW_AT_specification/ { sub(/DW_AT_specification */, ""); print ($1 "" < at "" ? "before" : "behind") }' > order &&
+    (( $(wc -l < order) == 3 )) && ! grep behind order
+}
+check "declarations before what they declare" declared
+
+# A unit of a file without variables and functions has nothing to say.
+empty_unit() {
+  echo 'extern int nothing; typedef int unused;' > empty.c
+  clang-22 -O0 -g -emit-llvm -c empty.c -o empty.bc && "$kiln" compile empty.bc -o ours.o && clang-22 -O0 -c empty.bc -o theirs.o &&
+    ! readelf -SW ours.o theirs.o | grep debug_ && "$kiln" print empty.bc | grep -q "compile_unit {"
+}
+check "no sections for an empty unit" empty_unit
+
 # The same of inlined functions, one in the other.
 inlined_as_text() {
   cat > inlined.c <<'END'
