@@ -24,7 +24,7 @@ void *tool_assembler_keep(struct tool_assembler *a, size_t size);
 void tool_put_section(FILE *f, const kiln_assembly *t, uint32_t number);
 uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number);
 
-/* True if the text gives a binding or visibility to a symbol that `is_own` does not say is its
+/* True if the text gives a binding, visibility or type to a symbol that `is_own` does not say is its
  * own: that has no effect on the module's. */
 bool tool_says_of_others(const kiln_assembly *t,
                          bool (*is_own)(const void *user, const char *name, size_t n),

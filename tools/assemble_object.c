@@ -233,7 +233,8 @@ static const char *take_whole(struct tool_assembler *a, kiln_target target, stru
     if (is_definition(o, y)) error = take_symbol(a, o, y, &owners, t, symbols);
   }
   if (error == NULL && tool_says_of_others(t, is_defined, o))
-    error = "not implemented: the binding or visibility of a symbol that is defined elsewhere";
+    error = "not implemented: the binding, type or visibility of a symbol that the assembly does "
+            "not define";
   return error;
 }
 

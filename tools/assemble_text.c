@@ -175,6 +175,24 @@ static void text(struct reader *r) {
   }
 }
 
+/* Does the statement at q->s, behind `.type`, give a name that is not the text's own a type that matters? What a
+ * function or an object is the module says itself. */
+static bool types_other(struct reader *q, bool (*is_own)(const void *, const char *, size_t),
+                        const void *user) {
+  static const char *const plain[] = {"function", "object",     "notype",
+                                      "STT_FUNC", "STT_OBJECT", "STT_NOTYPE"};
+  struct word words[2] = {{0}};
+  for (unsigned n = 0; !ends(q) && n < 2; q->s++) {
+    struct word w = word_at(q, q->s);
+    if (w.n == 0) continue;
+    words[n++] = w;
+    q->s += w.n - 1;
+  }
+  for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+    if (is(words[1], plain[i])) return false;
+  return words[1].n != 0 && !is_own(user, words[0].at, words[0].n);
+}
+
 bool tool_says_of_others(const kiln_assembly *t, bool (*is_own)(const void *, const char *, size_t),
                          const void *user) {
   static const char *const words[] = {".weak", ".hidden", ".protected", ".internal"};
@@ -184,6 +202,12 @@ bool tool_says_of_others(const kiln_assembly *t, bool (*is_own)(const void *, co
     bool told = false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) told |= is(w, words[i]);
     if (w.n != 0) q.s += w.n - 1;
+    if (is(w, ".type")) {
+      q.s++;
+      if (types_other(&q, is_own, user)) return true;
+      q.s--;
+      continue;
+    }
     if (!told) continue;
     for (q.s++; !ends(&q); q.s++) {
       struct word name = word_at(&q, q.s);
@@ -211,7 +235,7 @@ uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t n
   text(&r);
   r.s = t->text;
   if (tool_assembly_has(t, ".symver") || tool_says_of_others(t, is_own_label, &r))
-    t->error = "not implemented: a symbol's version, or its binding or visibility elsewhere";
+    t->error = "not implemented: a symbol's version, or its binding, type or visibility elsewhere";
   if (tool_assembly_has(t, ".subsection")) t->error = "not implemented: subsections";
   r.f = f;
   text(&r);

@@ -26,6 +26,9 @@ END
 
 echo 'void f(void) { __asm__(".subsection 1\n.long 1\n.previous"); }' > section.c
 echo 'void g(void); void f(void) { __asm__(".symver g, g@V1"); g(); }' > version.c
+# a function of the module that is made indirect; what says of another one no more than it is does no harm
+echo 'int f; int *g(void) { return &f; } __asm__(".type g, @function\n.type g,%gnu_indirect_function");' > indirect.c
+echo 'int f; int *g(void) { __asm__(".type g,@function; .type f, @object\n.globl h; h: .type h,@notype"); return &f; }' > typed.c
 
 # runs PROGRAM: its output is that of main.c.
 runs() {
@@ -197,6 +200,8 @@ check 'a value that is missing' says 2 "a word is missing behind '-o'" cc -c sub
 check 'names what it cannot compile' says 1 'vector.c:add:b0:[0-9]+: error: not implemented: vectors of lanes of this type' cc -c vector.c
 check 'an inline text with a subsection' says 1 'section.c:f:b0:0: error: .*: subsections' cc -c section.c
 check 'an inline text about a symbol' says 1 "version.c:f:b0:0: error: .*: a symbol's version" cc -c version.c
+check 'module-level assembly that makes a function indirect' says 1 'indirect.c: error: .*: the binding, type' cc -c indirect.c
+check 'types of symbols in assembly' cc -c typed.c
 fallback() {
   KILN_FALLBACK=llvm says 0 'vector.c: compiled by LLVM: ' "$kiln" cc -c vector.c -o vector.o && made vector.o
 }
