@@ -16,6 +16,7 @@ static void start_x86(void) {
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
   LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser(); /* for inline assembly */
 }
 
 static void start_aarch64(void) {
@@ -23,6 +24,7 @@ static void start_aarch64(void) {
   LLVMInitializeAArch64Target();
   LLVMInitializeAArch64TargetMC();
   LLVMInitializeAArch64AsmPrinter();
+  LLVMInitializeAArch64AsmParser();
 }
 
 static const struct {
