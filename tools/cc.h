@@ -58,8 +58,8 @@ struct cc_args {
   bool vectorize;    /* -fvectorize and its like were said */
   bool function_sections, no_red_zone;
   bool verbose;
-  bool names;       /* a flag names files */
-  bool split_dwarf; /* -gsplit-dwarf and its like */
+  bool aranges; /* -gdwarf-aranges */
+  bool names;   /* a flag names files */
   bool
     no_function_checks; /* -fsanitize=undefined was said, which is taken without its part "function" */
   const char *refused;  /* a flag that cannot have its effect, or NULL */
@@ -75,6 +75,8 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
 
 /* A flag that asks for code which Kiln does not make and which does not show in bitcode; NULL: none does. */
 const char *cc_find_refused(const struct cc_args *a);
+/* Warns of flags that ask for debugging information which Kiln does not write. */
+void cc_warn_left_out(const struct cc_args *a);
 /* True if -fsanitize=undefined brings -fsanitize=function, which needs data in front of functions, with it. */
 bool cc_checks_functions(const struct cc_args *a);
 

@@ -349,7 +349,7 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-mno-red-zone") == 0) a->no_red_zone = true;
   if (strcmp(word, "-v") == 0) a->verbose = true;
   if (strncmp(word, "-MJ", 3) == 0) a->database = value != NULL ? value : word + 3;
-  if (strncmp(word, "-gsplit-dwarf", 13) == 0) a->split_dwarf = true;
+  if (strcmp(word, "-gdwarf-aranges") == 0) a->aranges = true;
   if (is_one_of(word, vectors)) a->vectorize = true;
   return false;
 }

@@ -165,6 +165,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   struct tool_input input = {
     .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .bitcode = true};
   kiln_module_options options = {.function_sections = a->function_sections,
+                                 .aranges = a->aranges,
                                  .no_red_zone = a->no_red_zone};
   bool quiet = falls_back();
   kiln_diag diag = {.status = KILN_OK};
@@ -276,8 +277,7 @@ static int link_all(const struct cc_args *a) {
 
 /* Reports flags whose effect Kiln does not have. TOOL_OK: there are none. */
 static int check_flags(const struct cc_args *a) {
-  if (a->split_dwarf)
-    fprintf(stderr, "kiln: warning: %s: -gsplit-dwarf: there will be no .dwo file\n", cc_verb());
+  cc_warn_left_out(a);
   if (a->no_function_checks)
     fprintf(stderr, "kiln: warning: %s: -fsanitize=undefined: without -fsanitize=function\n",
             cc_verb());

@@ -136,6 +136,28 @@ TAKEN = '''
 '''
 
 
+# Taken, with a warning: the flag, and a part of what it says.
+LEFT_OUT = '''
+-g -fdebug-macro                        -fdebug-macro: macros are not described
+-g -fdebug-types-section                -fdebug-types-section: types
+-g -gdwarf64                            -gdwarf64: it will be 32-bit DWARF
+-g -gdwarf-5 -gembed-source             -gembed-source: sources are not embedded
+-g -gpubnames                           -gpubnames: there will be no index of names
+-g -ggnu-pubnames                       -ggnu-pubnames: there will be no index of names
+-g -gsplit-dwarf                        -gsplit-dwarf: there will be no .dwo file
+-g -gsplit-dwarf=split                  -gsplit-dwarf=split: there will be no .dwo file
+-g -gsplit-dwarf=single                 -gsplit-dwarf=single: the object has all
+'''
+# No warning: taken back, or nothing that is left out.
+SILENT = '''
+-g -fdebug-macro -fno-debug-macro
+-g -gdwarf64 -gdwarf32
+-g -gsplit-dwarf=single -gno-split-dwarf
+-g -gsplit-dwarf -gno-split-dwarf
+-g3 -ggdb -gdwarf-4 -gz -gcolumn-info -gdwarf-aranges
+'''
+
+
 class Test:
     def __init__(self, build):
         self.kiln = os.path.join(os.path.abspath(build), 'kiln')
@@ -168,6 +190,18 @@ def main():
     for line in TAKEN.strip().splitlines():
         status, err = t.cc(line.split())
         t.check(status == 0, 'taken: ' + line, err)
+    for line in LEFT_OUT.strip().splitlines():
+        flags, says = re.match(r'(\S+(?: \S+)*)  +(.*)', line).groups()
+        status, err = t.cc(flags.split())
+        good = status == 0 and err.startswith('kiln: warning: cc: ' + says) and err.count('\n') == 1
+        t.check(good, 'left out: ' + flags, 'status %d\n%s' % (status, err))
+    for line in SILENT.strip().splitlines():
+        status, err = t.cc(line.split())
+        t.check(status == 0 and err == '', 'silent: ' + line, err)
+    for flags in ('-g -gdwarf-aranges', '-g'):
+        t.cc(flags.split())
+        sections = subprocess.run(['readelf', '-SW', 'f.o'], cwd=t.dir.name, stdout=subprocess.PIPE, text=True).stdout
+        t.check(('.debug_aranges' in sections) == ('aranges' in flags), '.debug_aranges: ' + flags, sections)
     status, err = t.cc(['-fsanitize=undefined'])
     t.check(status == 0 and 'without -fsanitize=function' in err, 'a warning: -fsanitize=undefined', err)
     for flags in (['-mretpoline'], ['-mno-implicit-float'], ['-fbasic-block-sections=all'],
