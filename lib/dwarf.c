@@ -31,7 +31,7 @@ static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
   return a != NULL && v.e->tag == TAG_FORMAL_PARAMETER ? v.words[a->at] : 0;
 }
 
-void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
+bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   struct kn_dwarf_die *p = &d->dies[parent], *e = &d->dies[i];
   uint32_t number = argument(d, i), after = p->last;
   if (number != 0) {
@@ -51,6 +51,8 @@ void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   else p->first = i;
   if (p->last == after) p->last = i;
   e->placed = true;
+  e->unit = p->unit;
+  return e->unit == 0 || e->first == 0 || KN_DW_PUSH(d, d->late, i);
 }
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
@@ -118,8 +120,9 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
       continue;
     }
     if (!kn_dwarf_want(d, i)) return false;
-    if (i && under && !d->dies[i].placed && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag))
-      kn_dwarf_append(d, under, i);
+    if (i && under && !d->dies[i].placed && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
+        !kn_dwarf_append(d, under, i))
+      return false;
   }
   return true;
 }
@@ -131,8 +134,7 @@ static bool place_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_
   if (d->dies[p].placed || tag == TAG_SUBPROGRAM || tag == TAG_LEXICAL_BLOCK || depth > 64)
     return true;
   if (!place_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
-  if (!d->dies[p].placed) kn_dwarf_append(d, outer, p);
-  return true;
+  return d->dies[p].placed || kn_dwarf_append(d, outer, p);
 }
 
 /* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
@@ -144,9 +146,7 @@ static bool place_declaration(struct kn_dwarf *d, uint32_t i) {
   if (d->dies[to].placed) return true;
   unsigned tag = kn_dwarf_entry(d, in)->tag;
   if (tag != TAG_NAMESPACE && tag != TAG_COMPILE_UNIT) return true;
-  if (!kn_dwarf_want(d, to)) return false;
-  kn_dwarf_append(d, in, to);
-  return true;
+  return kn_dwarf_want(d, to) && kn_dwarf_append(d, in, to);
 }
 
 /* Puts an entry from the queue into the tree, and what it refers to into the queue. */
@@ -156,8 +156,7 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
   if (e->tag == TAG_COMPILE_UNIT) return true;
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
   if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
-    if (e->tag == TAG_SUBPROGRAM && !d->dies[i].placed) kn_dwarf_append(d, u->die, i);
-    return true;
+    return e->tag != TAG_SUBPROGRAM || d->dies[i].placed || kn_dwarf_append(d, u->die, i);
   }
   if (!d->dies[i].placed) {
     if (v.shape->specifies && !place_declaration(d, i)) return false;
@@ -168,8 +167,7 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
       d->dies[p].wanted = true;
       return KN_DW_PUSH(d, d->queue, p) && KN_DW_PUSH(d, d->queue, i);
     }
-    if (!kn_dwarf_want(d, p)) return false;
-    kn_dwarf_append(d, p, i);
+    if (!kn_dwarf_want(d, p) || !kn_dwarf_append(d, p, i)) return false;
   }
   const struct kn_dwarf_item *a = v.shape->refs;
   for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
@@ -181,8 +179,8 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
       if (!kn_dwarf_want(d, to)) return false;
       /* whatever its scope is */
       if (a->name == AT_DISCR && to && kn_dwarf_entry(d, to)->tag == TAG_MEMBER &&
-          !d->dies[to].placed)
-        kn_dwarf_append(d, i, to);
+          !d->dies[to].placed && !kn_dwarf_append(d, i, to))
+        return false;
       break;
     case KN_DA_CHILDREN:
       to = kn_dwarf_to(d, &v, a);
@@ -227,17 +225,19 @@ uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func 
 
 /* ---- reaching ---- */
 
-/* Notes of each entry that is in the tree which unit it is in. */
-static bool reach(struct kn_dwarf *d, uint32_t unit) {
-  uint32_t i = d->units.at[unit].die;
-  d->queue.n = 0;
-  d->dies[i].unit = unit + 1;
-  if (d->dies[i].first && !KN_DW_PUSH(d, d->queue, d->dies[i].first)) return false;
-  while (d->queue.n) {
-    uint32_t at = d->queue.at[--d->queue.n];
-    for (; at; at = d->dies[at].next) {
-      d->dies[at].unit = unit + 1;
-      if (d->dies[at].first && !KN_DW_PUSH(d, d->queue, d->dies[at].first)) return false;
+/* Notes the unit of what was put under an entry before that was in the tree itself. */
+static bool reach(struct kn_dwarf *d) {
+  for (uint32_t k = 0; k < d->late.n; k++) {
+    uint32_t unit = d->dies[d->late.at[k]].unit;
+    d->queue.n = 0;
+    if (!KN_DW_PUSH(d, d->queue, d->late.at[k])) return false;
+    while (d->queue.n) {
+      uint32_t at = d->dies[d->queue.at[--d->queue.n]].first;
+      for (; at; at = d->dies[at].next) {
+        if (d->dies[at].unit != 0) continue;
+        d->dies[at].unit = unit;
+        if (d->dies[at].first && !KN_DW_PUSH(d, d->queue, at)) return false;
+      }
     }
   }
   return true;
@@ -286,14 +286,12 @@ static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
 
 /* Units without code and entries are not written, as LLVM writes none. */
 static void leave_out_empty(struct kn_dwarf *d) {
-  uint32_t n = 0;
   for (uint32_t u = 0; u < d->units.n; u++) {
-    const struct kn_dwarf_unit *unit = &d->units.at[u];
-    struct kn_dwarf_die *die = &d->dies[unit->die];
-    if (unit->n_funcs == 0 && die->first == 0 && !die->inner) die->unit = 0;
-    else d->units.at[n++] = *unit;
+    struct kn_dwarf_unit *unit = &d->units.at[u];
+    const struct kn_dwarf_die *die = &d->dies[unit->die];
+    unit->empty = unit->n_funcs == 0 && die->first == 0 && !die->inner;
+    d->n_units += !unit->empty;
   }
-  d->units.n = n;
 }
 
 static bool collect(struct kn_dwarf *d) {
@@ -333,9 +331,7 @@ static bool collect(struct kn_dwarf *d) {
     }
   }
   leave_out_empty(d);
-  for (uint32_t u = 0; u < d->units.n; u++)
-    if (!reach(d, u)) return false;
-  return true;
+  return reach(d);
 }
 
 static const struct {
@@ -381,10 +377,10 @@ const char *kn_dwarf_section_name(unsigned section) { return sections[section].n
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies,         d->units.at,   d->queue.at,   d->vars.at,        d->scopes.at,
-                    d->ranges.at,    d->patches.at, d->files.at,   d->file_of,        d->str_of,
-                    d->str_slots,    d->func_addr,  d->list_at.at, d->loc_list_at.at, d->scope_hash,
-                    d->scope_way.at, d->callees,    d->func_node};
+  void *arrays[] = {d->dies,       d->units.at,     d->queue.at,   d->late.at,    d->vars.at,
+                    d->scopes.at,  d->ranges.at,    d->patches.at, d->files.at,   d->file_of,
+                    d->str_of,     d->str_slots,    d->func_addr,  d->list_at.at, d->loc_list_at.at,
+                    d->scope_hash, d->scope_way.at, d->callees,    d->func_node};
   kn_trie_free(d->m, &d->abbrevs);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
@@ -403,7 +399,7 @@ bool kn_dwarf_build(struct kn_elf *e) {
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
-    if (number_entries(d) && collect(d) && (d->units.n == 0 || kn_dwarf_info(d))) {
+    if (number_entries(d) && collect(d) && (d->n_units == 0 || kn_dwarf_info(d))) {
       free_work(d);
       return true;
     }

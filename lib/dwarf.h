@@ -180,6 +180,7 @@ struct kn_dwarf_unit {
   uint32_t language; /* DW_LANG_... */
   bool one_stretch;  /* its entry has the address of all its code: ranges count from there */
   bool lines_only;
+  bool empty; /* it is not written */
 };
 
 struct kn_dwarf_file {
@@ -203,7 +204,9 @@ struct kn_dwarf {
   uint32_t n_dies, cap_dies;
   uint32_t n_sources; /* of the sets */
   KN_ARRAY(struct kn_dwarf_unit) units;
+  uint32_t n_units;         /* those that are written */
   KN_ARRAY(uint32_t) queue; /* entries to be placed */
+  KN_ARRAY(uint32_t) late;  /* entries with children that do not know their unit */
   KN_ARRAY(struct kn_dwarf_var) vars;
   KN_ARRAY(struct kn_dwarf_scope) scopes;
   KN_ARRAY(struct kn_dwarf_range) ranges;
@@ -261,8 +264,8 @@ uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i);
 bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i);
 /* Puts all that is wanted into the tree. */
 bool kn_dwarf_drain(struct kn_dwarf *d);
-/* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. */
-void kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
+/* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. False without memory. */
+bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
 /* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of
  * interest then. All that is read of `e` are sessions, functions and places of symbols. For
  * objects use kn_dwarf_make. False if the module failed. */

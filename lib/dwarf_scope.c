@@ -245,8 +245,7 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   if (node == 0) return false;
   d->dies[node].var = place;
   d->dies[in].holds = true;
-  kn_dwarf_append(d, in, node);
-  return kn_dwarf_want(d, v);
+  return kn_dwarf_append(d, in, node) && kn_dwarf_want(d, v);
 }
 
 static bool variables(const struct function *x, const struct kn_code_func *f) {
@@ -282,7 +281,7 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
 }
 
 /* Puts the instances of scopes into the tree: blocks that nothing is directly in are left out. */
-static void place_scopes(const struct function *x) {
+static bool place_scopes(const struct function *x) {
   struct kn_dwarf *d = x->d;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i];
@@ -293,8 +292,9 @@ static void place_scopes(const struct function *x) {
            kn_dwarf_entry(d, d->scopes.at[up - 1].node)->tag == TAG_LEXICAL_BLOCK)
       up = d->scopes.at[up - 1].up;
     uint32_t in = up ? d->scopes.at[up - 1].node : x->node;
-    kn_dwarf_append(d, in, node);
+    if (!kn_dwarf_append(d, in, node)) return false;
   }
+  return true;
 }
 
 /* ---- the function ---- */
@@ -344,8 +344,8 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x))
     return true;
   if (!kn_dwarf_want(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
-  if (x.node != x.subprogram) kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node);
-  if (!variables(&x, f) || !kn_dwarf_drain(d)) return false;
-  place_scopes(&x);
+  if (x.node != x.subprogram && !kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node))
+    return false;
+  if (!variables(&x, f) || !kn_dwarf_drain(d) || !place_scopes(&x)) return false;
   return (d->callees == NULL || kn_dwarf_want_callees(d, func)) && kn_dwarf_drain(d);
 }

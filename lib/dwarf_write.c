@@ -165,7 +165,7 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   f->unit = d->current = unit + 1;
   f->c = kn_dwarf_is_c(d->units.at[unit].language);
   f->lines_only = d->units.at[unit].lines_only;
-  d->units.at[unit].one_stretch = d->units.at[unit].same_section && d->units.n == 1;
+  d->units.at[unit].one_stretch = d->units.at[unit].same_section && d->n_units == 1;
   if (!kn_dwarf_line_begin(d, unit)) return false;
   uint32_t start = d->out[KN_DS_INFO].bytes.n;
   d->units.at[unit].start = start;
@@ -255,7 +255,7 @@ static bool end_lists(struct kn_dwarf *d, unsigned section, const uint32_t *at, 
 /* Will there be lists of ranges? */
 static bool needs_ranges(const struct kn_dwarf *d) {
   for (uint32_t u = 0; u < d->units.n; u++)
-    if (d->units.at[u].n_funcs != 0 && (!d->units.at[u].same_section || d->units.n > 1))
+    if (d->units.at[u].n_funcs != 0 && (!d->units.at[u].same_section || d->n_units > 1))
       return true;
   for (uint32_t i = 0; i < d->scopes.n; i++)
     if (d->scopes.at[i].first != d->scopes.at[i].last && d->dies[d->scopes.at[i].node].unit != 0)
@@ -283,7 +283,7 @@ bool kn_dwarf_info(struct kn_dwarf *d) {
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);
   d->has_ranges = needs_ranges(d);
   if (ok) memset(d->func_addr, 0, (d->e->n_funcs + 1) * sizeof *d->func_addr);
-  for (uint32_t u = 0; ok && u < d->units.n; u++) ok = write_unit(&f, u);
+  for (uint32_t u = 0; ok && u < d->units.n; u++) ok = d->units.at[u].empty || write_unit(&f, u);
   kn_realloc(d->m, f.stack.at, 0);
   if (!ok) return false;
   patch(d);
