@@ -240,6 +240,13 @@ static void change_row(struct kn_walk *w, uint32_t k) {
   add_row(w, loc, flags);
 }
 
+bool kn_debug_begins_statement(const struct kn_walk *w) {
+  const struct kn_output *out = &w->s->out;
+  if (out->n_lines == w->debug.line_first) return false;
+  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  return (row->flags & KN_LINE_STMT) && w->code.marks.at[row->offset].at == kn_here(w);
+}
+
 void kn_debug_column(struct kn_walk *w) {
   uint32_t loc = w->debug.column;
   w->debug.column = 0;
@@ -398,6 +405,9 @@ void kn_debug_end(struct kn_walk *w) {
   /* the mark of the beginning may be behind bytes that were cut there */
   if (out->n_lines > w->debug.line_first) out->lines[w->debug.line_first].offset = w->code.start;
   const kiln_func *f = w->f;
+  /* LLVM says nothing of the line on which such a function begins */
+  if (f->naked && out->n_lines > w->debug.line_first + 1)
+    out->lines[w->debug.line_first].loc = out->lines[w->debug.line_first + 1].loc;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) add_var(w, &f->debug.vars.at[i]);
   if (f->debug.values.n) kn_debug_values_end(w);
   if (w->debug.describes) kn_debug_calls_end(w);

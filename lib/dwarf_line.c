@@ -348,8 +348,11 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
     if (KN_UNLIKELY(k->loc == 0)) continue;
     uint32_t next = k + 1 < end ? k[1].offset : f->start + f->size;
     bool is_first = before == NULL;
-    if (KN_UNLIKELY(next == k->offset && k == first && k + 1 < end)) continue; /* no prologue */
     const struct kn_loc *loc = &locs[k->loc];
+    /* the line of a function without a prologue is said, so that gdb takes none of its code for one */
+    if (KN_UNLIKELY(next == k->offset && k == first && k + 1 < end &&
+                    locs[k[1].loc].line == loc->line))
+      continue;
     if (loc->file != last_file && (file = kn_dwarf_loc_file(d, session, loc)) == UINT32_MAX)
       return false;
     last_file = loc->file;

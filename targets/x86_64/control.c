@@ -17,10 +17,11 @@ static bool is_target(struct kn_walk *w) {
 }
 
 /* A jump right behind a conditional one may become one jump with the inverse condition (turn() in
- * relax.c). */
+ * relax.c), unless debuggers are to stop at it: `if (c)`, and on a line of its own `break;`. */
 static void note_over(struct kn_walk *w) {
   struct kn_fixup *last = w->code.fixups.n ? &w->code.fixups.at[w->code.fixups.n - 1] : NULL;
-  if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) && !is_target(w))
+  if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) && !is_target(w) &&
+      !(w->debug.on && kn_debug_begins_statement(w)))
     last->kind = X64_FIX_OVER;
 }
 

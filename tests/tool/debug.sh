@@ -125,6 +125,44 @@ check "statements as LLVM's" same_statements
 label_is_placed() { llvm-dwarfdump-22 --debug-info ours.o | grep -A6 DW_TAG_label | grep DW_AT_low_pc; }
 check "a label is where its code is" label_is_placed
 
+# Jumps behind conditions that are statements of their own; a function that needs no frame, whose first line is before its code.
+cat > jumps.c <<'END'
+int n;
+void one(int d) {
+  if (d <= 0)
+    return;
+  one(d - 1);
+}
+int sum(int *p, int k) {
+  int s = 0;
+  for (int i = 0; i < k; i++) {
+    if (p[i] < 0)
+      continue;
+    if (p[i] > 99)
+      break;
+    if (p[i] == 50)
+      goto out;
+    s += p[i];
+  }
+  n++;
+out:
+  return s;
+}
+int leaf(void)
+{
+  int a;
+  a = 21;
+  return a;
+}
+END
+same_jumps() {
+  clang-22 --target=$1-linux-gnu -O0 -g -emit-llvm -c jumps.c -o jumps.bc && clang-22 --target=$1-linux-gnu -O0 -c jumps.bc -o theirs.o &&
+    "$kiln" compile jumps.bc -o ours.o && (( $(statements theirs.o | wc -l) > 18 )) &&
+    diff <(statements theirs.o | awk '{ print $2 }') <(statements ours.o | awk '{ print $2 }')
+}
+check "x86_64: lines of jumps as LLVM's" same_jumps x86_64
+check "aarch64: lines of jumps as LLVM's" same_jumps aarch64
+
 # A function whose first line begins late, behind one that ended late in its list of lines.
 cat > late.c <<'END'
 int g;
