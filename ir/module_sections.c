@@ -20,11 +20,9 @@ static bool type_ok(uint32_t type) {
 
 /* NULL, or what is wrong. */
 static const char *check(const kiln_section_desc *d) {
-  unsigned merge = d->flags & (KILN_SECTION_MERGE | KILN_SECTION_STRINGS);
   if ((d->flags & ~(unsigned)ALL_FLAGS) != 0) return "unknown flag";
   if (!type_ok(d->type)) return "a type whose content is not the front end's";
-  if (merge == KILN_SECTION_STRINGS) return "strings that are not to be merged";
-  if (merge != 0 && d->entry_bytes == 0) return "entries to be merged without a size";
+  if ((d->flags & KILN_SECTION_MERGE) && d->entry_bytes == 0) return "entries to be merged without a size";
   return NULL;
 }
 

@@ -47,6 +47,7 @@ static void as_said(void **state) {
      {.flags = A | M | S, .entry_bytes = 2},
      SHT_PROGBITS,
      SHF_ALLOC | SHF_MERGE | SHF_STRINGS},
+    {"texts", {.flags = S}, SHT_PROGBITS, SHF_STRINGS},
     {"own", {.flags = A, .type = 0x60000123}, 0x60000123, SHF_ALLOC},
   };
   enum { N = sizeof rows / sizeof *rows };
@@ -137,7 +138,10 @@ static void not_fitting(void **state) {
 static void wrong(void **state) {
   struct fixture *t = *state;
   const kiln_section_desc rows[] = {
-    {.flags = 128}, {.type = SHT_SYMTAB}, {.type = SHT_GROUP}, {.flags = M}, {.flags = S},
+    {.flags = 128},
+    {.type = SHT_SYMTAB},
+    {.type = SHT_GROUP},
+    {.flags = M},
   };
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
     close_module(t);
