@@ -40,6 +40,7 @@ const struct kn_bc_target kn_bc_targets[] = {
                            .floats_read = 8,
                            .f128 = KILN_TYPE_F128,
                            .aligns_args = true,
+                           .short_vectors = true,
                            .sret_jumps = true,
                            .sret_in_reg = true,
                            .probes_by_flag = true,

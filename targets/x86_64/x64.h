@@ -343,6 +343,17 @@ void x64_finish(struct kn_walk *w);
 void x64_place_arg(struct kn_assign *s, struct kn_arg *a);
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a);
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
+
+/* ---- halves.c: vectors of 256 bits ---- */
+
+/* ymm(dst) of its halves, the lower ones of ymm(low) and xmm(high); the upper half of ymm(from) to xmm(dst). */
+void x64_join_halves(struct kn_walk *w, unsigned dst, unsigned low, unsigned high);
+void x64_take_upper(struct kn_walk *w, unsigned dst, unsigned from);
+/* Zeroes the upper halves of all, which are no value's. */
+void x64_zero_upper(struct kn_walk *w);
+/* From `n` results in xmm0 to xmm(n - 1) to the first n / 2 of ymm0 to ymm3; and back. */
+void x64_join_results(struct kn_walk *w, unsigned n);
+void x64_split_results(struct kn_walk *w, unsigned n);
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
 void x64_epilogue(struct kn_walk *w);
