@@ -19,6 +19,7 @@ const struct kn_bc_target kn_bc_targets[] = {
                           .f80 = KILN_TYPE_F80,
                           .cf_protection = true,
                           .f128 = KILN_TYPE_V128,
+                          .eh_return = true,
                           .half_calls = true,
                           .cx16 = true,
                           .trampoline = {4, /* mov r11, function; mov r10, chain; jmp r11 */

@@ -485,6 +485,7 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   bool
     cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool eh_return;  /* there is an EH_RETURN, and llvm.eh.return to be one */
   bool sret_jumps; /* clang's thunks jump to functions with results in memory, too */
   bool short_vectors; /* there are registers of 64 bits for vectors, which vector_pass.c is about */
   bool half_calls;    /* half is converted by calls; else by instructions */

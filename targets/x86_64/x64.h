@@ -395,8 +395,10 @@ void x64_probe_salloc(struct kn_walk *w, int32_t align);
 /* Of hardened functions: before the prologue, behind it, before each epilogue, behind the last block. */
 void x64_harden_head(struct kn_walk *w);
 void x64_harden_begin(struct kn_walk *w);
-void x64_harden_return(struct kn_walk *w);
+void x64_harden_return(struct kn_walk *w, bool eh); /* eh: of an EH_RETURN */
 void x64_harden_end(struct kn_walk *w);
+/* The epilogue of an EH_RETURN, whose operand is in rcx. */
+void x64_epilogue_eh(struct kn_walk *w);
 /* Writes rows that say where x64_walk.kept are saved, or that they are restored; returns the byte behind them. */
 uint8_t *x64_kept_rows(struct kn_walk *w, uint8_t *p, bool restored);
 extern const struct kn_guard_reg x64_guard_regs[];
@@ -421,9 +423,9 @@ kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_
   x64_lower_va_start, x64_lower_va_copy, x64_lower_va_arg, x64_lower_atomic_load,
   x64_lower_atomic_store, x64_lower_atomic_rmw, x64_lower_atomic_cas, x64_lower_wide_atomic,
   x64_lower_fence, x64_lower_prefetch, x64_lower_life;
-kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_br, x64_lower_brif,
-  x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap, x64_lower_unreachable,
-  x64_lower_debug_trap;
+kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_eh_return, x64_lower_br,
+  x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap,
+  x64_lower_unreachable, x64_lower_debug_trap;
 kn_lower x64_lower_call, x64_lower_tailcall, x64_lower_try, x64_lower_resume;
 /* Between v128 and i128. */
 void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in);
