@@ -24,7 +24,7 @@ enum { BOTTOM = 16 };
 /* True if the frame is addressed by rsp. */
 static bool without_pointer(const kiln_func *f) {
   return !(f->frame_pointer | f->stack_args | f->dynamic_stack | f->uses_frame) &&
-         !(f->returns_twice | f->variadic | f->guarded) && f->asms.n == 0 &&
+         !(f->returns_twice | f->variadic | f->guarded | f->eh_returns) && f->asms.n == 0 &&
          kn_sig(f->module, f->sig)->few;
 }
 

@@ -31,14 +31,15 @@ static void in_registers(const struct kn_bc_vec *x, struct kn_bc_passed *p, uint
 }
 /* One scalar for each lane. */
 static void in_lanes(const struct kn_bc *r, const struct kn_bc_vec *x, struct kn_bc_passed *p) {
-  bool pairs = kn_bc_targets[r->target].short_vectors;
+  bool short_vectors = kn_bc_targets[r->target].short_vectors;
   p->how = PASSED_LANES;
   p->n = x->n;
   p->type = p->lane = x->mask ? KILN_TYPE_I8 : x->lane;
   if (x->soft) p->type = KILN_TYPE_F32;
   if (x->mask) p->lane = x->lane;
-  if (x->lane == KILN_TYPE_I64 && pairs && !x->odd && !x->mask) p->type = p->lane = KILN_TYPE_F64;
-  if (x->lane == KILN_TYPE_I128 && !pairs) { /* halves, without the alignment of an i128 */
+  if (x->lane == KILN_TYPE_I64 && short_vectors && !x->odd && !x->mask)
+    p->type = p->lane = KILN_TYPE_F64;
+  if (x->lane == KILN_TYPE_I128 && !short_vectors) { /* halves, without the alignment of an i128 */
     p->type = p->lane = KILN_TYPE_I64;
     p->n *= 2;
   }
