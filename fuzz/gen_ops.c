@@ -47,7 +47,7 @@ static const struct {
 bool gen_makes(kiln_op op) {
   return states[ops[op].shape] == STATE_BUILT && ops[op].shape != SH_MACHINE &&
          ops[op].shape != SH_MACHINEV && op != KILN_OP_DEBUG_TRAP && op != KILN_OP_ASM &&
-         op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP;
+         op != KILN_OP_BUILTIN_SETJMP && op != KILN_OP_BUILTIN_LONGJMP && op != KILN_OP_EH_RETURN;
 }
 
 static const uint8_t widths[KILN_TYPE_COUNT] = {[KILN_TYPE_I8] = 8,

@@ -601,7 +601,8 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_MACHINE_ACT:
   case KILN_OP_MACHINE_DO:
   case KILN_OP_ASM:
-  case KILN_OP_NONE: /* never the opcode of an instruction */
+  case KILN_OP_EH_RETURN: /* a frame's */
+  case KILN_OP_NONE:      /* never the opcode of an instruction */
   case KILN_OP_PARAM:
   case KILN_OP_SEG:
   case KILN_OP_RESULT:

@@ -185,6 +185,7 @@ static void reset(kiln_func *f) {
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
   f->hardened = f->guarded = f->naked = f->general = f->frame_pointer = f->stack_args = false;
+  f->eh_returns = false;
   f->guard = KILN_GUARD_NONE;
   f->probe_bytes = 0;
   f->protect = 0;

@@ -358,11 +358,13 @@ struct kiln_func {
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool frame_pointer; /* kiln_func_frame_pointer */
+  bool eh_returns;    /* it has an EH_RETURN */
   bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */
   bool has_calls;
-  bool aligned_slots;   /* a slot is aligned beyond 16 bytes */
-  bool hardened;        /* any of the next four, or a convention that keeps more registers: rare */
+  bool aligned_slots; /* a slot is aligned beyond 16 bytes */
+  bool
+    hardened; /* any of the next four, an EH_RETURN, or a convention that keeps more registers: rare */
   bool general;         /* kiln_func_general */
   bool guarded;         /* lib/guard.c: the frame has a guard */
   uint8_t guard;        /* kiln_guard: when it is to have one */

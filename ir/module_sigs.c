@@ -49,7 +49,8 @@ static const char *check_wide(const kiln_module *m, kiln_callconv cc, unsigned f
                               const kiln_param *params, size_t n, const kiln_type *results,
                               size_t n_results) {
   bool wide = (flags & KILN_SIG_WIDE_RESULTS) != 0, any = wide;
-  if (wide && n_results != 2 && n_results != 4) return "wide results that are not two or four";
+  if (wide && n_results != 2 && n_results != 4 && n_results != 8)
+    return "wide results that are not two, four or eight";
   for (size_t i = 0; i < n_results && wide; i++)
     if (results[i] != KILN_TYPE_V128) return "a wide result that is no v128";
   for (size_t i = 0; i < n; i++) {

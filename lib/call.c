@@ -9,12 +9,15 @@ static bool place(struct kn_walk *w, struct kn_assign *s, struct kn_arg arg) {
   }
   w->target->place_arg(s, &arg);
   if (KN_UNLIKELY(s->lost)) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-                 s->none ? "such arguments by preserve_none"
-                         : "more than seven vectors of 256 bits as arguments");
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "such arguments by preserve_none");
     return false;
   }
   return KN_PUSH(w->f, w->args, arg);
+}
+
+/* Is the parameter behind number k the upper half of that one? */
+static bool is_whole(const kiln_param *params, uint32_t n, uint32_t k) {
+  return k + 1 < n && params[k + 1].flags & KILN_PARAM_UPPER;
 }
 
 void kn_place_none(struct kn_assign *s, struct kn_arg *a, const uint8_t *regs, unsigned n) {
@@ -33,6 +36,7 @@ bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
     const kiln_param *p = k < n_params ? &params[k] : NULL;
     unsigned type = p ? p->type : kn_loose_type(w, operands[k]);
     struct kn_arg arg = {.h = operands[k], .param = p, .type = (uint8_t)type, .high = KN_NO_REG};
+    end->whole = is_whole(params, n_params, k);
     if (!place(w, end, arg)) return false;
   }
   return true;
@@ -48,6 +52,7 @@ bool kn_place_params(struct kn_walk *w, struct kn_assign *end) {
     const kiln_param *p = &sig->params[k];
     w->i = kn_block_param(f, &f->block[0], k);
     struct kn_arg arg = {.h = w->i, .param = p, .type = p->type, .high = KN_NO_REG};
+    end->whole = is_whole(sig->params, sig->n_params, k);
     if (!place(w, end, arg)) return false;
   }
   return true;
@@ -59,6 +64,7 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
     struct kn_arg arg = {.param = p, .type = p->type, .high = KN_NO_REG};
+    s.whole = is_whole(sig->params, sig->n_params, k);
     w->target->place_arg(&s, &arg);
   }
   if (bytes > KN_TAIL_STACK)
@@ -69,8 +75,8 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
   return w->f->status == KILN_OK;
 }
 
-bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
-  struct kn_assign s = {0};
+bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n, unsigned flags) {
+  struct kn_assign s = {.wide = (flags & KILN_SIG_WIDE_RESULTS) != 0};
   w->args.n = 0;
   for (unsigned k = 0; k < n; k++) {
     struct kn_arg arg = {.type = types[k], .high = KN_NO_REG};
@@ -103,8 +109,8 @@ static void log_arrival(const struct kn_walk *w) {
   (void)w;
 }
 
-void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
-  if (kn_place_results(w, types, n)) kn_take_placed(w, n);
+void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n, unsigned flags) {
+  if (kn_place_results(w, types, n, flags)) kn_take_placed(w, n);
 }
 
 void kn_take_placed(struct kn_walk *w, unsigned n) {

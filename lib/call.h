@@ -21,6 +21,9 @@ struct kn_assign {
   bool lost;       /* and an argument has no place that is known here */
   uint64_t taken;  /* by it: registers given out */
   bool win64;      /* by Windows' convention; `gp` counts all positions */
+  bool whole; /* the next parameter is the upper half of the one to be placed (KILN_PARAM_UPPER) */
+  uint32_t upper; /* where in the stack area the upper half is that comes next; 0: in a register */
+  bool wide;      /* results are halves of vectors of 256 bits */
 };
 
 /* An argument, parameter or result, and its place. */
@@ -43,8 +46,8 @@ bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
 void kn_place_none(struct kn_assign *s, struct kn_arg *a, const uint8_t *regs, unsigned n);
 /* The same for the parameters of the function itself. */
 bool kn_place_params(struct kn_walk *w, struct kn_assign *end);
-/* The same for results. Also false if there are more results than registers. */
-bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n);
+/* The same for results of a signature with `flags`. Also false if there are more results than registers. */
+bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n, unsigned flags);
 /* The most bytes of stack arguments of a tail call. */
 enum { KN_TAIL_STACK = 4096 };
 /* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
@@ -52,7 +55,7 @@ enum { KN_TAIL_STACK = 4096 };
 bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 /* Takes the results of call w->i, which have just arrived: kn_target.take_result of each that has a
  * register. */
-void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n);
+void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n, unsigned flags);
 /* The same where w->args has the places of the `n` results. */
 void kn_take_placed(struct kn_walk *w, unsigned n);
 /* The symbol that a callee's handle names, or 0: then the address is in a register. */

@@ -392,7 +392,7 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
   return t->kind == TK_STRUCT || t->kind == TK_ARRAY;
 }
 
-/* Are the lanes integers that do not fill their Kiln type, or i128? They are passed to functions in other ways. */
+/* Are the lanes integers that do not fill their Kiln type, or i128? */
 static inline bool kn_bc_has_odd_lanes(const struct kn_bc *r, const struct kn_bc_type *t) {
   return t->kind == TK_VECTOR &&
          (r->types[r->elems.at[t->first].type].fit == FIT_ODD || t->lane == KILN_TYPE_I128);
@@ -408,10 +408,10 @@ static inline bool kn_bc_in_parts(const struct kn_bc_type *t) {
   return (unsigned)t->kind - TK_WIDE <= TK_ARRAY - TK_WIDE || kn_bc_is_long_vector(t);
 }
 
-/* True for those of them that are passed as several arguments. */
+/* True for what is passed in other ways than as one scalar: by its leaves. */
 static inline bool kn_bc_passes_parts(const struct kn_bc_type *t) {
   return kn_bc_is_aggregate(t) || t->kind == TK_WIDE ||
-         (kn_bc_is_long_vector(t) && t->lane != KILN_TYPE_VOID);
+         (t->kind == TK_VECTOR && t->lane != KILN_TYPE_VOID);
 }
 
 /* True for half and bfloat. */
@@ -634,8 +634,32 @@ static inline uint32_t kn_bc_sig_hash(uint64_t key, uint32_t cap) {
 struct kn_bc_sig *kn_bc_new_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
                                 unsigned flags);
 
-/* ---- call.c ---- */
-
+/* What LLVM passes by itself of a value that is split: a scalar, or a vector. */
+struct kn_bc_leaf {
+  uint32_t type;
+  uint32_t first, n; /* its pieces, counted from the value's first one */
+  bool vector;
+};
+/* The next leaf of type `t`, which is split; all zero before the first. False: no more. */
+bool kn_bc_leaf_next(const struct kn_bc *r, const struct kn_bc_type *t, struct kn_bc_leaf *l);
+/* How it is passed by signatures of `flags`; of a scalar only `n` and `type`. False: reported. */
+bool kn_bc_leaf_passed(struct kn_bc *r, const struct kn_bc_leaf *l, unsigned flags,
+                       struct kn_bc_passed *p);
+/* Are the pieces of type `e` one argument to the ABI? LLVM keeps those of an array together. */
+bool kn_bc_joins(const struct kn_bc *r, const struct kn_bc_type *e);
+/* How a scalar is passed, perhaps as one of joined ones: on the stack halves are next to each other then. */
+kiln_type kn_bc_piece_as(const struct kn_bc *r, bool joined, uint32_t type);
+/* Is a vector of `type` passed to functions of type `function` as a copy in memory? Variadic ones have no arguments
+ * in registers of 256 bits. */
+bool kn_bc_in_memory(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type);
+/* Appends to r->params what a parameter of `type` with attributes `a` is to such functions; `variadic`: it is an
+ * argument behind their parameters. False: reported. */
+bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type,
+                     const struct kn_bc_attr *a, unsigned flags, bool variadic);
+/* Makes `p` a parameter that is passed by copying memory, as attribute `a` (byval) says. */
+bool kn_bc_by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p);
+/* True if functions of that type return, without AVX, what Kiln does not return as LLVM does. */
+bool kn_bc_result_refused(struct kn_bc *r, uint32_t type);
 /* Makes a signature as kn_bc_sig gives it; false if it cannot be (reported, unless FA_CALL_REFUSED). */
 bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                      unsigned flags);
@@ -645,6 +669,9 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
 unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs);
 /* False if a function of that type has a parameter or result that Kiln does not know yet. */
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
+
+/* ---- call.c ---- */
+
 /* True for calling conventions that a caller may take for C's; else reports. */
 bool kn_bc_convention(struct kn_bc *r, uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
@@ -687,9 +714,8 @@ int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *o
 
 /* Reads an invoke: a call, and where it goes on. */
 void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n);
-/* Builds the try of an invoke by signature `s`, whose arguments are in r->args. `ret` is the type of its result,
- * whose parts go to `results`. */
-void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s, uint32_t ret,
+/* Builds the try of an invoke by signature `s`, whose arguments are in r->args; what it returns goes to `results`. */
+void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s,
                kiln_value target, kiln_value *results);
 void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n);
 void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n);

@@ -1,267 +1,6 @@
-/* Calls, signatures and parameters: LLVM's function types with attribute lists become Kiln
- * signatures, aggregates are split into their scalar parts, results that do not fit into registers
- * go through memory as LLVM has it. Called by func.c and funcdef.c.
- * Invariant: a signature is made once per (function type, attribute list, flags). */
+/* Calls, parameters and returns: values become what signatures (sigs.c) say of them, and the reverse.
+ * Called by func.c and funcdef.c. */
 #include "bc.h"
-
-/* ---- signatures ---- */
-
-bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
-  const struct kn_bc_ask *row = kn_bc_ask_convention(cc);
-  if (!row) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u", (unsigned)cc);
-    return false;
-  }
-  if (row->verdict == ASK_DONE) return true;
-  if (row->verdict == ASK_VALUE) {
-    /* of the others, callees keep more than a caller relies on: definitions see to that */
-    if ((cc != CC_X86_64_SYSV && cc != CC_WIN64) || kn_bc_targets[r->target].sysv) return true;
-  }
-  return kn_bc_refuse(r, row);
-}
-
-/* Can values of `type` be passed at all? The recursion is limited by the type's depth. */
-static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
-  const struct kn_bc_type *t = &r->types[type];
-  if (kn_bc_is_aggregate(t)) {
-    if (t->size > 8 * KN_BC_MAX_PIECES || *parts > KN_BC_MAX_PIECES) return false;
-    if (t->size == 0) return true;
-    uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
-    for (uint64_t i = 0; i < n; i++) {
-      uint32_t e = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
-      if (!possible(r, e, parts)) return false;
-    }
-    return true;
-  }
-  if (kn_bc_has_odd_lanes(r, t)) return false; /* LLVM widens or splits the lanes */
-  if (kn_bc_is_long_vector(t) && t->lane) return t->count <= 64;
-  if (t->kind == TK_WIDE) return (*parts += (t->bits + 63) / 64) <= KN_BC_MAX_WORDS;
-  return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
-}
-
-/* The same for the parameters and result of a function's type. */
-static bool all_possible(const struct kn_bc *r, const struct kn_bc_type *t) {
-  for (uint32_t i = 0; i < t->n; i++) {
-    uint32_t e = r->elems.at[t->first + i].type, parts = 0;
-    if (i == 0 && r->types[e].kind == TK_VOID) continue;
-    if (!possible(r, e, &parts)) return false;
-  }
-  return true;
-}
-
-bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
-  struct kn_bc_type *t = &r->types[type];
-  if (t->possible == POSSIBLE_UNKNOWN)
-    t->possible = all_possible(r, t) ? POSSIBLE_YES : POSSIBLE_NO;
-  return t->possible == POSSIBLE_YES;
-}
-
-/* Does a result of these parts fit into registers? Fills `out` if so; the number of parts, or 0. */
-static int result_registers(struct kn_bc *r, uint32_t type, kiln_type *out) {
-  const struct kn_bc_type *t = &r->types[type];
-  unsigned ints = 0, floats = 0, x87 = 0, vectors = 0;
-  for (uint32_t i = 0; i < t->n_pieces; i++) {
-    kiln_type kt = kn_bc_passed_as(&r->types[r->type_pieces.at[t->piece_first + i].type]);
-    if (kt == KILN_TYPE_F32 || kt == KILN_TYPE_F64 || kt == KILN_TYPE_F128) floats++;
-    else if (kt == KILN_TYPE_F80) x87++;
-    else if (kt == KILN_TYPE_V64 || kt == KILN_TYPE_V128) vectors++;
-    else ints += kt == KILN_TYPE_I128 ? 2 : 1;
-    if (i < KILN_MAX_RESULTS) out[i] = kt;
-  }
-  if (t->n_pieces > KILN_MAX_RESULTS) return 0;
-  const struct kn_bc_target *target = &kn_bc_targets[r->target];
-  if (ints > target->ints || vectors + floats > target->floats || x87 > target->x87s) return 0;
-  if (floats > target->floats_read) {
-    kn_bc_unsupported(r, "a result of more than two floats");
-    return -1;
-  }
-  return (int)t->n_pieces;
-}
-
-/* Makes `p` a parameter that is passed by copying memory, as attribute `a` (byval) says. */
-static bool by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p) {
-  if (a->type == UINT32_MAX) return kn_bc_malformed(r, "byval without a type");
-  uint64_t size = r->types[a->type].size;
-  if (size > INT32_MAX) return kn_bc_unsupported(r, "a byval parameter of that size");
-  p->flags |= KILN_PARAM_BYVAL;
-  p->size_bytes = (uint32_t)size;
-  p->align_log2 = a->align_log2 ? a->align_log2 : r->types[a->type].align_log2;
-  return true;
-}
-
-/* Are the pieces of type `e` one argument to the ABI? LLVM keeps those of an array together. */
-static bool joins(const struct kn_bc *r, const struct kn_bc_type *e) {
-  if (e->kind != TK_ARRAY || e->n_pieces < 2) return false;
-  kiln_type first = kn_bc_passed_as(&r->types[r->type_pieces.at[e->piece_first].type]);
-  for (uint32_t k = 1; k < e->n_pieces; k++)
-    if (kn_bc_passed_as(&r->types[r->type_pieces.at[e->piece_first + k].type]) != first)
-      return false;
-  return true;
-}
-
-/* How a piece of `type` is passed, perhaps as one of joined ones: on the stack halves are next to each other then. */
-static kiln_type piece_as(const struct kn_bc *r, bool joined, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
-  return joined && kn_bc_is_short(t) && !kn_bc_targets[r->target].half_calls ? KILN_TYPE_F16
-                                                                             : kn_bc_passed_as(t);
-}
-static kiln_value pass_piece(struct kn_bc *r, bool joined, uint32_t type, kiln_value v) {
-  if (piece_as(r, joined, type) == KILN_TYPE_F16)
-    return kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_F16, KILN_TYPE_I16, v);
-  return kn_bc_soft_pass(r, &r->types[type], v);
-}
-static kiln_value take_piece(struct kn_bc *r, bool joined, uint32_t type, kiln_value v) {
-  if (piece_as(r, joined, type) == KILN_TYPE_F16)
-    return kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_I16, KILN_TYPE_F16, v);
-  return kn_bc_soft_take(r, &r->types[type], v);
-}
-
-/* kiln_param.align_log2 of joined parameters with attributes `a`, which may be NULL. LLVM heeds alignstack of nothing
- * else, and not beyond the stack's own alignment. */
-static uint8_t stack_align(const struct kn_bc *r, const struct kn_bc_attr *a) {
-  return a && a->stack_align_log2 > 3 && kn_bc_targets[r->target].aligns_args ? 4 : 0;
-}
-
-/* Can the `n` parameters in r->params and the results be passed by win64cc? clang passes the others by address. */
-static bool win64_possible(struct kn_bc *r, bool variadic, uint32_t n, const kiln_type *results,
-                           uint32_t n_results) {
-  bool ok = n_results < 2 && (n_results == 0 || results[0] == KILN_TYPE_V128 ||
-                              (results[0] <= KILN_TYPE_F80 && results[0] != KILN_TYPE_I128));
-  for (uint32_t i = 0; i < n; i++) {
-    const kiln_param *p = &r->params.at[i];
-    ok &= p->type <= (variadic ? KILN_TYPE_F64 : KILN_TYPE_F80) && p->type != KILN_TYPE_I128 &&
-          !(p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_JOIN));
-  }
-  return ok || kn_bc_unsupported(r, "win64cc with a parameter or result of this kind");
-}
-
-/* Is a long vector passed in registers of 256 bits, as LLVM does where the function has AVX?
- * Others are widened or promoted in ways of their own. */
-static bool wide_possible(const struct kn_bc *r, uint32_t type, unsigned flags) {
-  const struct kn_bc_type *t = &r->types[type];
-  if (flags & KN_BC_SIG_AVX512 && t->n_pieces > 2) return false; /* in registers of 512 bits */
-  return !t->is_mask && r->types[r->elems.at[t->first].type].kind != TK_SOFT &&
-         (t->n_pieces & (t->n_pieces - 1)) == 0;
-}
-/* The parameter that a long vector is to a variadic function, whose registers of 256 bits LLVM does not use: a copy in
- * memory. */
-static kiln_param in_memory(const struct kn_bc_type *t) {
-  return (kiln_param){.type = KILN_TYPE_PTR,
-                      .flags = KILN_PARAM_BYVAL,
-                      .align_log2 = 5,
-                      .size_bytes = 16 * t->n_pieces};
-}
-static bool is_in_memory(const struct kn_bc *r, const struct kn_bc_type *function, uint32_t type) {
-  return function->flags && r->wide_sigs & KN_BC_SIG_AVX && kn_bc_is_long_vector(&r->types[type]);
-}
-
-unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
-  if (!r->has_long_vectors) return 0;
-  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
-  return (kn_bc_harden_avx(a) ? KN_BC_SIG_AVX : 0u) |
-         (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u);
-}
-
-bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
-                     unsigned flags) {
-  const struct kn_bc_type *t = &r->types[type];
-  if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
-  if (r->has_vectors && !kn_bc_sig_possible(r, type))
-    return kn_bc_unsupported(r, "a parameter or result of this type");
-  uint32_t ret = r->elems.at[t->first].type, n = 0;
-  kiln_type results[KILN_MAX_RESULTS];
-  uint32_t n_results = 0;
-  bool wide_results = false;
-  s->plain = true;
-  r->params.n = 0;
-  if (kn_bc_passes_parts(&r->types[ret])) {
-    if (!kn_bc_split_plain(r, ret)) return false;
-    int in_regs = r->types[ret].n_pieces ? result_registers(r, ret, results) : 0;
-    if (in_regs < 0) return false;
-    s->n_ret = (uint8_t)r->types[ret].n_pieces;
-    s->ret = r->types[ret].n_pieces == 0 ? RET_PARTS : in_regs ? RET_PARTS : RET_DEMOTED;
-    n_results = (uint32_t)in_regs;
-    if (flags & KN_BC_SIG_AVX && kn_bc_is_long_vector(&r->types[ret])) {
-      if (!wide_possible(r, ret, flags) || in_regs > 4 || in_regs == 0)
-        return kn_bc_unsupported(r, "a vector of this type as a result with AVX");
-      wide_results = true;
-    }
-    if (s->ret == RET_DEMOTED &&
-        !KN_BC_PUSH(r, r->params, (kiln_param){.type = KILN_TYPE_PTR, .flags = KILN_PARAM_SRET}))
-      return false;
-  } else if (r->types[ret].kind != TK_VOID) {
-    if (!kn_bc_scalar(r, ret)) return false;
-    const struct kn_bc_type *rt = &r->types[ret];
-    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, 0);
-    unsigned extend = a ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
-    s->ret = RET_SCALAR;
-    s->n_ret = 1;
-    s->ret_bool = (rt->fit == FIT_BOOL && !(extend & PA_ZEXT)) || kn_bc_is_short(rt);
-    results[0] = kn_bc_passed_as(rt);
-    if ((flags & KN_BC_SIG_DEFINITION) && extend && rt->kind == TK_INT && rt->bits < 32) {
-      s->ret_extend = (uint8_t)extend;
-      results[0] = KILN_TYPE_I32;
-    }
-    n_results = 1;
-  }
-  for (uint32_t i = 1; i < t->n; i++) {
-    uint32_t e = r->elems.at[t->first + i].type;
-    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
-    kiln_param p = {0};
-    if (a && KN_UNLIKELY(a->refused != NULL)) return kn_bc_refuse(r, a->refused);
-    if (kn_bc_passes_parts(&r->types[e])) {
-      if (!kn_bc_split_plain(r, e)) return false;
-      const struct kn_bc_type *et = &r->types[e];
-      s->plain = false;
-      bool joined = joins(r, et), wide = flags & KN_BC_SIG_AVX && kn_bc_is_long_vector(et);
-      if (wide && !wide_possible(r, e, flags))
-        return kn_bc_unsupported(r, "a vector of this type as an argument with AVX");
-      if (wide && t->flags) {
-        if (!KN_BC_PUSH(r, r->params, in_memory(et))) return false;
-        continue;
-      }
-      for (uint32_t k = 0; k < et->n_pieces; k++) {
-        p.type = (uint8_t)piece_as(r, joined, r->type_pieces.at[et->piece_first + k].type);
-        p.flags = joined && k + 1 < et->n_pieces ? KILN_PARAM_JOIN
-                  : wide && (k & 1)              ? KILN_PARAM_UPPER
-                                                 : 0;
-        p.align_log2 = joined && k == 0 ? stack_align(r, a) : 0;
-        if (!KN_BC_PUSH(r, r->params, p)) return false;
-      }
-      continue;
-    }
-    if (!kn_bc_scalar(r, e)) return false;
-    const struct kn_bc_type *et = &r->types[e];
-    p.type = (uint8_t)kn_bc_passed_as(et);
-    if (kn_bc_is_short(et)) s->plain = false;
-    if (a) {
-      if (et->kind == TK_INT && et->bits < 32) p.flags = a->flags & (PA_SEXT | PA_ZEXT);
-      if (p.flags && (et->fit == FIT_ODD || (et->fit == FIT_BOOL && p.flags & PA_SEXT)))
-        s->plain = false;
-      if (et->kind == TK_PTR && a->flags & PA_SRET) p.flags |= KILN_PARAM_SRET;
-      if (et->kind == TK_PTR && a->flags & PA_CHAIN) p.flags |= KILN_PARAM_CHAIN;
-      if (p.flags & KILN_PARAM_SRET && a->flags & PA_IN_REG && kn_bc_targets[r->target].sret_in_reg)
-        return kn_bc_refuse(r, kn_bc_ask_attr(ATTR_IN_REG));
-      if (et->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
-    }
-    if (!KN_BC_PUSH(r, r->params, p)) return false;
-  }
-  n = r->params.n;
-  unsigned sig_flags =
-    (t->flags ? KILN_SIG_VARIADIC : 0u) | (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
-    (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
-    (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u);
-  if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
-  bool win64 = flags & KN_BC_SIG_WIN64;
-  if (win64 && !win64_possible(r, t->flags, n, results, n_results)) return false;
-  s->sig = kiln_sig_new(r->module, win64 ? KILN_CC_WIN64 : KILN_CC_C, sig_flags, r->params.at, n,
-                        results, n_results);
-  if (s->sig.id == 0) {
-    kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
-    return false;
-  }
-  return true;
-}
 
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
@@ -274,6 +13,114 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
 }
 
 /* ---- parameters and results ---- */
+
+/* The pieces of value `id`: index of the first in r->parts; UINT32_MAX if that fails. */
+static uint32_t pieces(struct kn_bc *r, uint32_t id, uint32_t type) {
+  if (kn_bc_in_parts(&r->types[type])) return kn_bc_parts(r, id, type);
+  kiln_value v = kn_bc_use(r, id, type);
+  if (r->status != KILN_OK || !kn_bc_split(r, type)) return UINT32_MAX;
+  return KN_BC_PUSH(r, r->parts, v.id) ? r->parts.n - 1 : UINT32_MAX;
+}
+/* Defines the next value by its pieces, from `first` on. */
+static void define(struct kn_bc *r, uint32_t type, uint32_t first) {
+  if (kn_bc_in_parts(&r->types[type])) kn_bc_define_parts(r, type, first);
+  else kn_bc_def(r, type, (kiln_value){r->parts.at[first]});
+}
+
+/* A vector of 64 bits as one of 128, or the reverse, if it is passed so. */
+static kiln_value fit(struct kn_bc *r, kiln_type to, kiln_type from, kiln_value v) {
+  return to == from ? v : kn_bc_vec_one(r, KILN_OP_VRESIZE, to, from, 0, v);
+}
+
+/* Appends the pieces of a value of `type` to r->parts, made of `results`, or, if that is NULL, of the
+ * function's parameters from number *next on. */
+static bool take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint32_t *next) {
+  const struct kn_bc_type *t = &r->types[type];
+  uint32_t first = r->parts.n;
+  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + t->n_pieces)) return false;
+  const kiln_param *params = kiln_sig_get(r->module, r->fn_sig.sig).params;
+  bool joined = !results && kn_bc_joins(r, t);
+  struct kn_bc_leaf l = {0};
+  while (kn_bc_leaf_next(r, t, &l)) {
+    uint32_t *out = &r->parts.at[first + l.first];
+    struct kn_bc_passed p;
+    kiln_value in[KN_BC_MAX_PASSED];
+    if (!kn_bc_leaf_passed(r, &l, r->wide_sigs, &p)) return false;
+    for (uint32_t k = 0; k < p.n; k++, ++*next) {
+      in[k] = results ? results[*next] : kiln_func_param(r->f, *next);
+      if (l.vector && !results) in[k] = fit(r, p.type, (kiln_type)params[*next].type, in[k]);
+    }
+    if (l.vector) {
+      kn_bc_vec_take(r, l.type, &p, in, out);
+      continue;
+    }
+    kiln_value v =
+      kn_bc_piece_as(r, joined, l.type) == KILN_TYPE_F16
+        ? kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_I16, KILN_TYPE_F16, in[0])
+        : kn_bc_soft_take(r, &r->types[l.type], in[0]);
+    if (r->types[l.type].fit == FIT_BOOL)
+      v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
+    *out = v.id;
+  }
+  r->parts.n = first + t->n_pieces;
+  return r->status == KILN_OK;
+}
+
+/* Appends the registers of a vector that is passed in memory to r->parts; and as an argument. */
+static bool take_copy(struct kn_bc *r, uint32_t type, kiln_value copy) {
+  struct kn_bc_passed p;
+  kiln_value in[KN_BC_MAX_PASSED];
+  uint32_t first = r->parts.n, n = r->types[type].n_pieces;
+  if (!kn_bc_vec_passed(r, type, r->wide_sigs, &p) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + n))
+    return false;
+  for (uint32_t k = 0; k < p.n; k++)
+    in[k] = kiln_build_load(r->f, KILN_TYPE_V128, copy, (int32_t)(16 * k), 0);
+  kn_bc_vec_take(r, type, &p, in, &r->parts.at[first]);
+  r->parts.n += n;
+  return true;
+}
+static bool give_copy(struct kn_bc *r, uint32_t id, uint32_t type) {
+  struct kn_bc_passed p;
+  kiln_value out[KN_BC_MAX_PASSED];
+  uint32_t first = pieces(r, id, type);
+  if (first == UINT32_MAX || !kn_bc_vec_passed(r, type, r->wide_sigs, &p)) return false;
+  kiln_value slot = kiln_slot_new(r->f, 16 * p.n, 4);
+  kn_bc_vec_give(r, type, &p, &r->parts.at[first], out);
+  for (uint32_t k = 0; k < p.n; k++)
+    kiln_build_store(r->f, KILN_TYPE_V128, slot, (int32_t)(16 * k), out[k], 0);
+  return KN_BC_PUSH(r, r->args, slot);
+}
+
+/* Appends what is passed of value `id` to r->args: by parameters `params` from number r->args.n on, of which there are
+ * n_params; to none: variadic arguments. `params` NULL: as results. */
+static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *params,
+                 uint32_t n_params) {
+  const struct kn_bc_type *t = &r->types[type];
+  uint32_t first = pieces(r, id, type);
+  if (first == UINT32_MAX) return false;
+  bool joined = params && kn_bc_joins(r, t), widens = !kn_bc_targets[r->target].short_vectors;
+  struct kn_bc_leaf l = {0};
+  while (kn_bc_leaf_next(r, t, &l)) {
+    struct kn_bc_passed p;
+    kiln_value out[KN_BC_MAX_PASSED];
+    if (!kn_bc_leaf_passed(r, &l, r->wide_sigs, &p)) return false;
+    if (l.vector) {
+      kn_bc_vec_give(r, l.type, &p, &r->parts.at[first + l.first], out);
+    } else {
+      kiln_value v = {r->parts.at[first + l.first]};
+      out[0] = kn_bc_piece_as(r, joined, l.type) == KILN_TYPE_F16
+                 ? kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_F16, KILN_TYPE_I16, v)
+                 : kn_bc_soft_pass(r, &r->types[l.type], v);
+    }
+    for (uint32_t k = 0; k < p.n; k++) {
+      if (p.type == KILN_TYPE_V64 && params && widens)
+        out[k] = fit(r, r->args.n < n_params ? (kiln_type)params[r->args.n].type : KILN_TYPE_V128,
+                     p.type, out[k]);
+      if (!KN_BC_PUSH(r, r->args, out[k])) return false;
+    }
+  }
+  return r->status == KILN_OK;
+}
 
 bool kn_bc_params(struct kn_bc *r) {
   const struct kn_bc_type *t = &r->types[r->fn->type];
@@ -288,24 +135,12 @@ bool kn_bc_params(struct kn_bc *r) {
     r->csts[r->n_vals] = (struct kn_bc_cst){.kind = CK_NONE};
     if (kn_bc_passes_parts(pt)) {
       uint32_t first = r->parts.n;
-      if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + pt->n_pieces)) return false;
-      bool joined = joins(r, pt);
-      kiln_value copy = {0};
-      if (KN_UNLIKELY(t->flags) && is_in_memory(r, t, type)) copy = kiln_func_param(r->f, next++);
-      for (uint32_t k = 0; k < pt->n_pieces; k++) {
-        uint32_t part = r->type_pieces.at[pt->piece_first + k].type;
-        if (copy.id) {
-          r->parts.at[first + k] =
-            kiln_build_load(r->f, KILN_TYPE_V128, copy, (int32_t)(16 * k), 0).id;
-          continue;
-        }
-        kiln_value v = take_piece(r, joined, part, kiln_func_param(r->f, next++));
-        if (r->types[part].fit == FIT_BOOL)
-          v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
-        r->parts.at[first + k] = v.id;
+      if (kn_bc_in_memory(r, t, type)) {
+        if (!take_copy(r, type, kiln_func_param(r->f, next++))) return false;
+      } else if (!take(r, type, NULL, &next)) {
+        return false;
       }
-      r->parts.n += pt->n_pieces;
-      kn_bc_define_parts(r, type, first);
+      define(r, type, first);
       continue;
     }
     kiln_value v = kiln_func_param(r->f, next++);
@@ -352,35 +187,34 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     kiln_build_ret(r->f, &v, 1);
     return;
   }
-  uint32_t first = kn_bc_parts(r, id, type);
-  if (first == UINT32_MAX) return;
-  kiln_value v[KILN_MAX_RESULTS];
-  for (uint32_t i = 0; i < t->n_pieces; i++) {
-    kiln_value part = {r->parts.at[first + i]};
-    struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
-    if (s->ret == RET_DEMOTED) kn_bc_store_scalar(r, r->demoted, p.offset, part, p.type, 0);
-    else v[i] = kn_bc_soft_pass(r, &r->types[p.type], part);
+  if (s->ret == RET_PARTS) {
+    r->args.n = 0;
+    if (give(r, id, type, NULL, 0)) kiln_build_ret(r->f, r->args.at, r->args.n);
+    return;
   }
-  kiln_build_ret(r->f, v, s->ret == RET_DEMOTED ? 0 : t->n_pieces);
+  if (t->kind == TK_VECTOR) {
+    kn_bc_vec_store(r, r->demoted, id, type, 0);
+  } else {
+    uint32_t first = kn_bc_parts(r, id, type);
+    if (first == UINT32_MAX) return;
+    for (uint32_t i = 0; i < t->n_pieces; i++) {
+      struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
+      kn_bc_store_scalar(r, r->demoted, p.offset, (kiln_value){r->parts.at[first + i]}, p.type, 0);
+    }
+  }
+  kiln_build_ret(r->f, NULL, 0);
 }
 
 /* ---- calls ---- */
 
 static bool push_arg(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->args, v); }
 
-/* Appends argument `id` of `type`; `extend` is how its parameter is extended (PA_...). */
-static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned extend) {
+/* Appends argument `id` of `type`; `extend` is how its parameter, among those of `sig`, is extended (PA_...). */
+static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned extend, kiln_sig sig) {
   const struct kn_bc_type *t = &r->types[type];
   if (kn_bc_passes_parts(t)) {
-    uint32_t first = kn_bc_parts(r, id, type);
-    if (first == UINT32_MAX) return false;
-    bool joined = joins(r, &r->types[type]);
-    for (uint32_t i = 0; i < r->types[type].n_pieces; i++) {
-      uint32_t part = r->type_pieces.at[r->types[type].piece_first + i].type;
-      if (!push_arg(r, pass_piece(r, joined, part, (kiln_value){r->parts.at[first + i]})))
-        return false;
-    }
-    return true;
+    const kiln_sig_info info = kiln_sig_get(r->module, sig);
+    return give(r, id, type, info.params, (uint32_t)info.n_params);
   }
   if (!kn_bc_scalar(r, type)) return false;
   if (extend & PA_SEXT) return push_arg(r, kn_bc_use_s(r, id, type));
@@ -389,7 +223,7 @@ static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned exten
 }
 
 /* Appends a variadic argument; constants have to be given a type, since no parameter does that. */
-static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
+static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type, kiln_sig sig) {
   const struct kn_bc_type *t = &r->types[type];
   if (t->ktype == KILN_TYPE_I128 && id < r->inst_base) {
     struct kn_bc_num v;
@@ -399,30 +233,7 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
       return push_arg(r, kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_I128, c));
     }
   }
-  return argument(r, id, type, 0);
-}
-
-/* Appends a long vector as an argument in memory. */
-static bool copied_argument(struct kn_bc *r, uint32_t id, uint32_t type) {
-  uint32_t first = kn_bc_parts(r, id, type);
-  if (first == UINT32_MAX) return false;
-  uint32_t n = r->types[type].n_pieces;
-  kiln_value slot = kiln_slot_new(r->f, 16 * n, 4);
-  for (uint32_t k = 0; k < n; k++)
-    kiln_build_store(r->f, KILN_TYPE_V128, slot, (int32_t)(16 * k),
-                     (kiln_value){r->parts.at[first + k]}, 0);
-  return push_arg(r, slot);
-}
-
-/* Can a value of `type` be a variadic argument? */
-static bool variadic_possible(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
-  if (kn_bc_is_long_vector(t) && r->wide_sigs) {
-    if (!kn_bc_split_plain(r, type)) return false;
-    if (!wide_possible(r, type, r->wide_sigs))
-      return kn_bc_unsupported(r, "a vector of this type as a variadic argument with AVX");
-  }
-  return !kn_bc_has_odd_lanes(r, t) || kn_bc_bad_type(r, type);
+  return argument(r, id, type, 0, sig);
 }
 
 /* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
@@ -440,19 +251,13 @@ static bool copying_sig(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t a
     const struct kn_bc_type *t = &r->types[kinds[i]];
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, ft->n + i);
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
-    if (is_in_memory(r, ft, kinds[i])) {
-      if (!KN_BC_PUSH(r, r->params, in_memory(t))) return false;
+    if (kn_bc_passes_parts(t)) {
+      if (!kn_bc_parameter(r, ft, kinds[i], a, r->wide_sigs, true)) return false;
       continue;
     }
-    bool joined = joins(r, t);
-    for (uint32_t k = 0; k < t->n_pieces; k++) {
-      uint32_t part = r->type_pieces.at[t->piece_first + k].type;
-      kiln_param p = {.type = (uint8_t)piece_as(r, joined, part),
-                      .align_log2 = joined && k == 0 ? stack_align(r, a) : 0};
-      if (joined && k + 1 < t->n_pieces) p.flags = KILN_PARAM_JOIN;
-      if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !by_value(r, a, &p)) return false;
-      if (!KN_BC_PUSH(r, r->params, p)) return false;
-    }
+    kiln_param p = {.type = (uint8_t)kn_bc_passed_as(t)};
+    if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !kn_bc_by_value(r, a, &p)) return false;
+    if (!KN_BC_PUSH(r, r->params, p)) return false;
   }
   *sig = kiln_sig_new(r->module, info.cc, info.flags, r->params.at, r->params.n, results,
                       info.n_results);
@@ -467,7 +272,8 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     uint32_t id = r->n_vals - (uint32_t)ops[k - 1];
     uint32_t type = r->elems.at[ft->first + k].type;
     unsigned extend = a && r->types[type].kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
-    if (is_in_memory(r, ft, type) ? !copied_argument(r, id, type) : !argument(r, id, type, extend))
+    if (kn_bc_in_memory(r, ft, type) ? !give_copy(r, id, type)
+                                     : !argument(r, id, type, extend, *sig))
       return false;
   }
   bool copies = false;
@@ -475,15 +281,13 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
-    if (r->has_vectors && !variadic_possible(r, type)) return false;
-    bool wide = r->has_vectors && is_in_memory(r, ft, type);
-    if (!kn_bc_split_plain(r, type) ||
-        (wide ? !copied_argument(r, id, type) : !variadic_argument(r, id, type)))
-      return false;
+    if (!kn_bc_split_plain(r, type)) return false;
+    bool wide = kn_bc_in_memory(r, ft, type);
+    if (wide ? !give_copy(r, id, type) : !variadic_argument(r, id, type, *sig)) return false;
     copies |= wide;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
-    if (joins(r, &r->types[type])) copies = true;
+    if (kn_bc_joins(r, &r->types[type])) copies = true;
     if (!KN_BC_PUSH(r, r->ids, type)) return false;
   }
   return !copies || copying_sig(r, ft, attrs, r->ids.at, r->ids.n, sig);
@@ -533,7 +337,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
     kiln_value zero = kn_bc_zero(r, r->type_pieces.at[rt->piece_first + k].type);
     if (!KN_BC_PUSH(r, r->parts, zero.id)) return;
   }
-  kn_bc_define_parts(r, ret, first);
+  define(r, ret, first);
 }
 
 /* Is the next record the return of the result of the call that is being read, or of nothing? The position stays. */
@@ -688,7 +492,7 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
   }
   kiln_value v, results[KILN_MAX_RESULTS];
   if (invoke) {
-    kn_bc_try(r, invoke, &s, ret, target, results);
+    kn_bc_try(r, invoke, &s, target, results);
     if (r->status != KILN_OK) return;
     v = results[0];
   } else {
@@ -703,29 +507,25 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     kn_bc_def(r, ret, v);
     return;
   }
-  uint32_t first = r->parts.n, count = rt->n_pieces;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
-  for (uint32_t k = 0; k < count; k++) {
-    struct kn_bc_piece p = r->type_pieces.at[rt->piece_first + k];
-    kiln_value part = s.ret == RET_DEMOTED ? kn_bc_load_scalar(r, memory, p.offset, p.type, 0)
-                      : k == 0             ? v
-                      : invoke             ? results[k]
-                                           : kiln_build_result(r->f, v, k);
-    r->parts.at[first + k] = part.id;
+  if (s.ret == RET_DEMOTED && rt->kind == TK_VECTOR) {
+    kn_bc_vec_load(r, memory, ret, 0);
+    return;
   }
-  for (uint32_t k = 0; k < count && s.ret != RET_DEMOTED; k++) { /* after all RESULT instructions */
-    uint32_t part = r->type_pieces.at[rt->piece_first + k].type;
-    if (kn_bc_is_short(&r->types[part]))
-      r->parts.at[first + k] =
-        kn_bc_soft_take(r, &r->types[part], (kiln_value){r->parts.at[first + k]}).id;
-    if (r->types[part].fit == FIT_BOOL)
-      r->parts.at[first + k] =
-        kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, (kiln_value){r->parts.at[first + k]},
-                          kiln_const_int(r->f, 1))
-          .id;
+  uint32_t first = r->parts.n, count = rt->n_pieces, next = 0;
+  if (s.ret == RET_DEMOTED) {
+    if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
+    for (uint32_t k = 0; k < count; k++) {
+      struct kn_bc_piece p = r->type_pieces.at[rt->piece_first + k];
+      r->parts.at[first + k] = kn_bc_load_scalar(r, memory, p.offset, p.type, 0).id;
+    }
+    r->parts.n += count;
+  } else {
+    size_t n_results = kiln_sig_get(r->module, s.sig).n_results;
+    for (uint32_t k = 0; k < n_results && !invoke; k++) /* before all other instructions */
+      results[k] = k == 0 ? v : kiln_build_result(r->f, v, k);
+    if (!take(r, ret, results, &next)) return;
   }
-  r->parts.n += count;
-  kn_bc_define_parts(r, ret, first);
+  define(r, ret, first);
   return;
 bad:
   kn_bc_malformed(r, "bad call");

@@ -177,22 +177,11 @@ kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target
   return (kiln_block){r->ends.n ? r->ends.at[pred] : pred};
 }
 
-/* Results of a call by `s`, of type `ret`, that are in registers; their types go to `types`. */
-static uint32_t count_results(const struct kn_bc *r, const struct kn_bc_sig *s, uint32_t ret,
-                              kiln_type *types) {
-  const struct kn_bc_type *t = &r->types[ret];
-  if (s->ret == RET_SCALAR) types[0] = kn_bc_passed_as(t);
-  if (s->ret != RET_PARTS) return s->ret == RET_SCALAR;
-  for (uint32_t k = 0; k < t->n_pieces; k++)
-    types[k] = kn_bc_passed_as(&r->types[r->type_pieces.at[t->piece_first + k].type]);
-  return t->n_pieces;
-}
-
-void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s, uint32_t ret,
+void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s,
                kiln_value target, kiln_value *results) {
-  kiln_type types[KILN_MAX_RESULTS];
   kiln_value gives[KILN_MAX_RESULTS];
-  uint32_t n = count_results(r, s, ret, types), block = r->ends.n ? r->ends.at[r->bb] : r->bb;
+  const kiln_sig_info info = kiln_sig_get(r->module, s->sig);
+  uint32_t n = (uint32_t)info.n_results, block = r->ends.n ? r->ends.at[r->bb] : r->bb;
   results[0] = (kiln_value){0};
   if (r->status != KILN_OK || !have_pads(r)) return;
   if (!kiln_func_get_personality(r->f).id && !personality(r)) return;
@@ -214,7 +203,7 @@ void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig 
   to->split = s->ret != RET_VOID;
   if (to->split) t.normal = kiln_block_new(r->f);
   for (uint32_t k = 0; k < n; k++) {
-    results[k] = kiln_block_param(r->f, t.normal, types[k]);
+    results[k] = kiln_block_param(r->f, t.normal, (kiln_type)info.results[k]);
     gives[k] = kiln_try_result(r->f, s->sig, k);
   }
   kiln_build_try(r->f, &t);

@@ -216,6 +216,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   unbind(r, &d->desc);
   kiln_sig sig;
   bool possible = r->types[g->type].possible == POSSIBLE_YES || kn_bc_sig_possible(r, g->type);
+  if (!used && possible && kn_bc_result_refused(r, g->type))
+    possible = false; /* but with AVX, perhaps */
   if (used || possible) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,

@@ -38,8 +38,8 @@ bool kn_bc_intrinsic_constrained(unsigned intrinsic) {
 }
 
 bool kn_bc_intrinsic_traps(unsigned intrinsic) {
-  return intrinsic &&
-         (rows[intrinsic - 1].kind == IN_TRAP || rows[intrinsic - 1].kind == IN_LONGJMP);
+  unsigned kind = intrinsic ? rows[intrinsic - 1].kind : IN_IGNORE;
+  return kind == IN_TRAP || kind == IN_LONGJMP || kind == IN_EH_RETURN;
 }
 
 bool kn_bc_intrinsic_on_stack(unsigned intrinsic) {
@@ -407,6 +407,24 @@ static void fixed(const struct call *c, bool save_all) {
   if (!save_all) def(c, v);
 }
 
+/* llvm.eh.return(offset, handler): goes to the handler with the stack pointer of the caller, moved by the offset. All
+ * registers that calls preserve are in the frame, where an unwinder has changed them. */
+static void eh_return(const struct call *c) {
+  kiln_func *f = c->r->f;
+  enum { RETURN_ADDRESS = 8 }; /* from what frame_addr gives */
+  if (!kn_bc_targets[c->r->target].eh_return) {
+    kn_bc_unsupported(c->r, "llvm.eh.return, which LLVM leaves out for this target");
+    return;
+  }
+  fixed(c, true);
+  kiln_value at =
+    binary(c, KILN_OP_ADD, KILN_TYPE_I64, kiln_build_level(f, KILN_OP_FRAME_ADDR, 0), arg(c, 0));
+  at = binary(c, KILN_OP_ADD, KILN_TYPE_I64, at, kiln_const_int(f, RETURN_ADDRESS));
+  kiln_build_store(f, KILN_TYPE_PTR, at, 0, arg(c, 1), 0);
+  kiln_build_unary(f, KILN_OP_EH_RETURN, KILN_TYPE_PTR, at);
+  kn_bc_split_block(c->r);
+}
+
 /* Are the result and the first `n` arguments scalars? */
 static bool scalars(const struct call *c, unsigned n) {
   if (c->n < n) return kn_bc_malformed(c->r, "bad call");
@@ -510,6 +528,9 @@ static bool result_fits(const struct call *c) {
   case IN_GET_ROUNDING: return is_i32(c->rt);
   case IN_SETJMP: return is_i32(c->rt) && a->kind == TK_PTR;
   case IN_LONGJMP: return c->rt->kind == TK_VOID && a->kind == TK_PTR;
+  case IN_EH_RETURN:
+    return c->rt->kind == TK_VOID && a->kind == TK_INT && a->bits == 64 &&
+           arg_info(c, 1)->kind == TK_PTR;
   case IN_SET_ROUNDING: return c->rt->kind == TK_VOID && is_i32(a);
   case IN_TYPEID: return is_i32(c->rt) && a->kind == TK_PTR;
   default: return c->rt->kind == TK_VOID;
@@ -592,6 +613,7 @@ static void run(const struct call *c) {
     kiln_build_unary(f, KILN_OP_BUILTIN_LONGJMP, KILN_TYPE_PTR, arg(c, 0));
     kn_bc_split_block(r);
     return;
+  case IN_EH_RETURN: eh_return(c); return;
   case IN_TYPEID: def(c, kn_bc_typeid(r, arg_id(c, 0))); return;
   default:
     if (!kn_bc_math(c)) kn_bc_unsupported(r, "this intrinsic");

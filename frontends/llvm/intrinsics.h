@@ -56,6 +56,7 @@ enum kn_bc_intrinsic_kind {
   IN_LOAD_RELATIVE,
   IN_GET_ROUNDING,
   IN_SETJMP,
+  IN_EH_RETURN,
   IN_LONGJMP,
   IN_SET_ROUNDING,
   IN_TYPEID,

@@ -148,9 +148,13 @@ struct kn_bc_elem {
 /* One scalar part of a first-class aggregate. */
 struct kn_bc_piece {
   uint32_t type;
+  uint32_t whole; /* the vector whose register it is, or `type` */
   uint64_t offset;
 };
 
+/* Arguments that are floats or vectors in registers, on all targets; the most that one vector becomes. */
+#define KN_BC_FLOAT_ARGS 8
+#define KN_BC_MAX_PASSED 1024
 /* Limits: parts of a first-class aggregate that is a value; nesting depth of types. */
 #define KN_BC_MAX_PIECES 256
 #define KN_BC_MAX_DEPTH 100
@@ -332,7 +336,6 @@ struct kn_bc_sig {
   uint8_t ret_bool; /* the result is an i1 whose other bits must be cleared, or a half or bfloat */
   uint8_t plain;    /* every parameter is one scalar that is passed as it is */
   uint8_t ret_extend; /* definitions: the result is extended to I32: PA_SEXT, PA_ZEXT or 0 */
-  uint8_t n_ret;      /* results, or parts in memory if demoted */
 };
 
 /* A function's body: the function's global, and the position of its block. */
@@ -482,9 +485,11 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   bool
     cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
+  bool eh_return;  /* there is an EH_RETURN, and llvm.eh.return to be one */
   bool sret_jumps; /* clang's thunks jump to functions with results in memory, too */
-  bool half_calls; /* half is converted by calls; else by instructions */
-  bool cx16;       /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
+  bool short_vectors; /* there are registers of 64 bits for vectors, which vector_pass.c is about */
+  bool half_calls;    /* half is converted by calls; else by instructions */
+  bool cx16;          /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */
   bool probes_by_flag;  /* functions without probe-stack do what the module flag says */
   uint8_t guard_source; /* kiln_guard_source that the flags about stack guards are about, */
   int32_t guard_offset; /* and its offset where they say none */

@@ -349,7 +349,8 @@ bool kn_bc_sized(struct kn_bc *r, uint32_t type) {
 static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t offset) {
   if (t->bits > 64 * KN_BC_MAX_WORDS) return kn_bc_unsupported(r, "integers wider than 4096 bits");
   for (uint32_t at = 0; at < t->bits; at += 64)
-    if (!KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){r->word_type, offset + at / 8}))
+    if (!KN_BC_PUSH(r, r->type_pieces,
+                    (struct kn_bc_piece){r->word_type, r->word_type, offset + at / 8}))
       return false;
   return true;
 }
@@ -385,12 +386,12 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
     uint32_t parts = (uint32_t)((t->count * kiln_type_size((kiln_type)t->lane) + 15) / 16);
     for (uint32_t i = 0; i < parts; i++)
       if (!KN_BC_PUSH(r, r->type_pieces,
-                      (struct kn_bc_piece){r->chunk_type, offset + 16 * (uint64_t)i}))
+                      (struct kn_bc_piece){r->chunk_type, type, offset + 16 * (uint64_t)i}))
         return false;
     return true;
   }
   if (!kn_bc_scalar(r, type)) return false;
-  return KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){type, offset});
+  return KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){type, type, offset});
 }
 
 bool kn_bc_split(struct kn_bc *r, uint32_t type) {

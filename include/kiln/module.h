@@ -273,8 +273,8 @@ enum {
    * signature lacks it leaves its value unspecified, a callee whose signature lacks it ignores it. */
   KILN_PARAM_CHAIN = 32,
   /** A v128: the upper half of the 256-bit register whose lower half is the v128 before it, as
-   * the ABI passes such vectors where the processor has AVX. x86-64 only, for the first seven of
-   * them; no other flag. */
+   * the ABI passes such vectors where the processor has AVX. x86-64 only; no other
+   * flag. */
   KILN_PARAM_UPPER = 64
 };
 
@@ -319,7 +319,7 @@ enum {
   /** No exception leaves it. A call by this signature has no entry in the table of exceptions, so that an exception
    * that does leave it ends the program in functions with a personality. */
   KILN_SIG_NOUNWIND = 8,
-  /** The results are two or four v128s; each two are the halves of a 256-bit register. x86-64 with AVX only. */
+  /** The results are two, four or eight v128s; each two are the halves of a 256-bit register. x86-64 with AVX only. */
   KILN_SIG_WIDE_RESULTS = 16
 };
 

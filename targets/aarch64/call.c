@@ -371,7 +371,7 @@ static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
   w->regs.locked = 0;
   if (n == 0) return;
   if (KN_UNLIKELY(n > 1 || kn_wide(w, types[0]))) {
-    kn_take_results(w, types, n);
+    kn_take_results(w, types, n, 0);
     return;
   }
   if (w->val[w->i].uses == 0) return;
@@ -681,7 +681,7 @@ void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  if (!kn_place_results(w, f->result_types, in->x)) return;
+  if (!kn_place_results(w, f->result_types, in->x, 0)) return;
   struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < in->x; k++) {

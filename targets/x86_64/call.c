@@ -12,7 +12,11 @@ enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_R
 
 static const uint8_t win64_args[4] = {X64_RCX, X64_RDX, X64_R8, X64_R9};
 enum { N_WIN64_ARGS = 4, WIN64_SHADOW = 32 };
-enum { UPPER = 8 }; /* the upper half of what is in xmm(k) is in xmm(UPPER + k) */
+enum {
+  UPPER = 8
+}; /* the upper half of what is in xmm(k) is in xmm(UPPER + k), but for the eighth: EIGHTH */
+/* The scratch register, where the upper half of the eighth argument is for a moment only: from and to the frame. */
+enum { EIGHTH = KN_FP_BASE + UPPER + N_FP_ARGS - 1 };
 
 /* ---- where arguments and results go ---- */
 
@@ -53,13 +57,13 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
     if (align > 16 && align > s->align) s->align = align;
   } else if ((X64_FLT | X64_VEC) >> a->type & 1) {
     if (KN_UNLIKELY(kn_arg_flags(a) & KILN_PARAM_UPPER)) {
-      /* the last one's, xmm15, is scratch; others would be in memory, aligned to 32 bytes */
-      if (s->fp == N_FP_ARGS) s->lost = true;
-      a->reg = (uint8_t)(KN_FP_BASE + UPPER + s->fp - 1);
+      a->stack = s->upper;
+      if (s->upper == 0) a->reg = (uint8_t)(KN_FP_BASE + UPPER + s->fp - 1);
+      s->upper = 0;
       return;
     }
     if (s->fp < N_FP_ARGS) a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
-    else if (a->type == KILN_TYPE_V128) size = align = 16;
+    else if (a->type == KILN_TYPE_V128) size = align = s->whole ? 32 : 16;
   } else if (KN_UNLIKELY(s->none) && a->type <= KILN_TYPE_I128) {
     /* i8 and i16 are passed as by C: that is how LLVM's table turns out */
     bool narrow = a->type < KILN_TYPE_I32;
@@ -76,13 +80,17 @@ void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
   if (a->reg != KN_NO_REG) return;
   a->stack = (s->stack + align - 1) & ~(align - 1);
   s->stack = a->stack + size;
+  if (KN_UNLIKELY(s->whole) && size == 32) {
+    s->upper = a->stack + 16;
+    if (s->align < 32) s->align = 32;
+  }
 }
 
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
   a->reg = KN_NO_REG;
   if (a->type == KILN_TYPE_F80) return s->third++ < N_X87_RESULTS; /* st(0), st(1) */
   if ((X64_FLT | X64_VEC) >> a->type & 1) {
-    if (s->fp == N_FP_RESULTS) return false;
+    if (s->fp == (s->wide ? 2 * N_FP_RESULTS : N_FP_RESULTS)) return false;
     a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
     return true;
   }
@@ -90,43 +98,6 @@ bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
   a->reg = gp_results[s->gp++];
   if (a->type == KILN_TYPE_I128) a->high = gp_results[s->gp++];
   return true;
-}
-
-/* ---- vectors of 256 bits ----
- * Their halves are in two registers everywhere else: the lower one
- * where the ABI has the whole, the upper one of argument k in xmm8 + k, of a result in the next
- * register of results. No code but this sees the upper half of a ymm register, and vzeroupper is
- * where some were received: what is in them slows SSE down. */
-
-/* vinsertf128 ymm(dst), ymm(low), xmm(high), 1: both halves together. */
-static void join_halves(struct kn_walk *w, unsigned dst, unsigned low, unsigned high) {
-  uint8_t *p = x64_put8(w->code.p, 0xc4);
-  p = x64_put8(p, (~dst & 8) << 4 | 0x40 | (~high & 8) << 2 | 3);
-  p = x64_put8(x64_put8(p, (~low & 15) << 3 | 5), 0x18);
-  EMIT(w, x64_put8(x64_put8(p, 0xc0 | (dst & 7) << 3 | (high & 7)), 1));
-}
-/* vextractf128 xmm(dst), ymm(from), 1: the upper half. */
-static void take_upper(struct kn_walk *w, unsigned dst, unsigned from) {
-  uint8_t *p = x64_put8(w->code.p, 0xc4);
-  p = x64_put8(p, (~from & 8) << 4 | 0x40 | (~dst & 8) << 2 | 3);
-  p = x64_put8(x64_put8(p, 0x7d), 0x19);
-  EMIT(w, x64_put8(x64_put8(p, 0xc0 | (from & 7) << 3 | (dst & 7)), 1));
-}
-static void zero_upper(struct kn_walk *w) {
-  EMIT(w, x64_put8(x64_put8(x64_put8(w->code.p, 0xc5), 0xf8), 0x77));
-}
-/* Between xmm0 to xmm(n - 1) and ymm0, ymm1. */
-static void join_results(struct kn_walk *w, unsigned n) {
-  join_halves(w, 0, 0, 1);
-  if (n == 4) join_halves(w, 1, 2, 3);
-}
-static void split_results(struct kn_walk *w, unsigned n) {
-  if (n == 4) {
-    take_upper(w, 3, 1);
-    x64_move(w, X64_XMM0 + 2, X64_XMM0 + 1, KILN_TYPE_V128);
-  }
-  take_upper(w, 1, 0);
-  zero_upper(w);
 }
 
 /* ---- library functions ---- */
@@ -158,6 +129,7 @@ struct call {
   uint8_t cc;            /* kiln_callconv */
   bool none;             /* by KILN_CC_PRESERVE_NONE */
   int32_t restore;       /* where the call keeps rsp, or 0 */
+  int32_t eighth;        /* where the upper half is that belongs to EIGHTH, or 0 */
   struct x64_place area; /* of the stack arguments */
 };
 
@@ -229,6 +201,12 @@ static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_a
   }
 }
 
+static void keep_eighth(struct kn_walk *w, struct call *c, uint32_t h) {
+  unsigned r = kn_reg(w, h, KILN_TYPE_V128);
+  c->eighth = kn_frame_alloc(w, 16, 4);
+  EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, x64_hw(r), x64_frame_mem(w, c->eighth)));
+}
+
 /* What has to be done before register arguments are collected: stack arguments, which take `bytes` at an address of
  * alignment `align` (0: 16), and operands that are not computed yet. */
 static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32_t align) {
@@ -256,6 +234,7 @@ static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32
     struct kn_arg a = w->args.at[k];
     if (!kn_code_ready(w, 4096)) return;
     if (a.reg == KN_NO_REG) stack_arg(w, c, &a);
+    else if (KN_UNLIKELY(a.reg == EIGHTH)) keep_eighth(w, c, a.h);
     else if (kn_is_value(a.h) && (w->val[a.h].flags & (KN_VF_ADDR | KN_VF_WAITS)))
       kn_reg(w, a.h, a.type);
     else continue;
@@ -440,7 +419,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     const struct kn_arg *a = &w->args.at[k];
     unsigned flags = kn_arg_flags(a);
     seen |= flags;
-    if (a->reg == KN_NO_REG) continue;
+    if (a->reg == KN_NO_REG || a->reg == EIGHTH) continue;
     if (KN_UNLIKELY(a->type == KILN_TYPE_I128)) {
       int64_t v[2];
       struct x64_place half[2];
@@ -483,8 +462,10 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
   }
   for (uint32_t k = 0; k < w->args.n && KN_UNLIKELY(seen & KILN_PARAM_UPPER); k++) {
     const struct kn_arg *a = &w->args.at[k];
-    if (!(kn_arg_flags(a) & KILN_PARAM_UPPER)) continue;
-    join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
+    if (!(kn_arg_flags(a) & KILN_PARAM_UPPER) || a->reg == KN_NO_REG) continue;
+    if (a->reg == EIGHTH)
+      EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, c->eighth)));
+    x64_join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
   }
   for (unsigned k = 0; k < n_ext; k++)
     x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
@@ -565,9 +546,9 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
     if (w->val[i].uses) x64_def_fixed(w, i, sig->results[0], X64_RAX);
     return;
   }
-  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) split_results(w, sig->n_results);
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) x64_split_results(w, sig->n_results);
   take_x87_results(w, sig, i);
-  kn_take_results(w, sig->results, sig->n_results);
+  kn_take_results(w, sig->results, sig->n_results, sig->flags);
 }
 
 void x64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
@@ -581,7 +562,7 @@ void x64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
   struct call c = call_of(w, in, sig, false);
   emit_call(w, &c);
   if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS) && w->f->status == KILN_OK)
-    split_results(w, sig->n_results);
+    x64_split_results(w, sig->n_results);
   kn_try_end(w, in);
 }
 
@@ -631,7 +612,7 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
 /* Moves what the function returns to the registers of results. */
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  if (!kn_place_results(w, f->result_types, in->x)) return;
+  if (!kn_place_results(w, f->result_types, in->x, kn_sig(f->module, f->sig)->flags)) return;
   struct x64_place half[2];
   int64_t v[2];
   struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
@@ -649,7 +630,8 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
     add_move(w, a.reg, a.type, h);
   }
   kn_run_moves(w);
-  if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS)) join_results(w, in->x);
+  if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS))
+    x64_join_results(w, in->x);
   for (unsigned k = 0; k < 2 && wide.reg != KN_NO_REG; k++) {
     unsigned reg = k ? wide.high : wide.reg;
     if (constant) x64_const(w, reg, (uint64_t)v[k]);
@@ -799,16 +781,21 @@ static bool enter_params(struct kn_walk *w) {
     if (!kn_code_ready(w, 4096)) return false;
     if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
     if (a.param->flags & KILN_PARAM_SRET) enter_result(w, &a);
-    if (KN_UNLIKELY(a.param->flags & KILN_PARAM_UPPER)) {
-      take_upper(w, x64_hw(a.reg), x64_hw(a.reg) - UPPER);
+    if (KN_UNLIKELY(a.param->flags & KILN_PARAM_UPPER) && a.reg != KN_NO_REG) {
+      x64_take_upper(w, x64_hw(a.reg), x64_hw(a.reg) - UPPER);
       upper = true;
+      if (a.reg == EIGHTH) {
+        incoming = kn_frame_alloc(w, 16, 4);
+        EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, incoming)));
+        a.reg = KN_NO_REG;
+      }
     }
     if (w->val[a.h].uses == 0) continue;
     if (a.param->flags & KILN_PARAM_BYVAL) by_value = true;
     else if (kn_wide(w, a.type)) enter_wide(w, &a, incoming);
     else enter(w, &a, incoming);
   }
-  if (upper) zero_upper(w);
+  if (upper) x64_zero_upper(w);
   w->frame.va.win64 = all.win64;
   w->frame.va.gp = all.gp;
   w->frame.va.fp = all.fp;

@@ -322,9 +322,9 @@ void x64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- __builtin_setjmp ---- */
 
-/* Moves the address in operand `h` to rdi. */
-static void buffer_to_rdi(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
-  struct kn_few_moves m = {.dst = {X64_RDI}, .type = {KILN_TYPE_I64}, .h = {h}};
+/* Moves the address in operand `h` to register `reg`. */
+static void address_to(struct kn_walk *w, unsigned reg, uint32_t h, uint64_t clobbered) {
+  struct kn_few_moves m = {.dst = {(uint8_t)reg}, .type = {KILN_TYPE_I64}, .h = {h}};
   if (w->val[kn_value_or_none(h)].flags & (KN_VF_ADDR | KN_VF_WAITS)) {
     kn_reg(w, h, KILN_TYPE_I64);
     kn_inst_end(w);
@@ -334,10 +334,11 @@ static void buffer_to_rdi(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
   kn_move_few(w, &m, 1);
 }
 
-/* longjmp leaves return addresses on a shadow stack, which nothing here takes from it. */
+/* They leave return addresses on a shadow stack, which nothing here takes from it. */
 static bool matches_calls(struct kn_walk *w) {
   if (!(w->f->protect & KILN_PROTECT_RETURN)) return true;
-  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "builtin_setjmp, builtin_longjmp with protected returns");
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
+               "builtin_setjmp, builtin_longjmp, eh_return with protected returns");
   return false;
 }
 
@@ -346,7 +347,7 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t lost = ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP));
   bool mark = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
   if (!matches_calls(w)) return;
-  buffer_to_rdi(w, in->a, lost);
+  address_to(w, X64_RDI, in->a, lost);
   EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2)));
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8))); /* 4 bytes */
   EMIT(w, x64_zero(w->code.p, X64_RAX));                                  /* 2 */
@@ -360,11 +361,17 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
   if (!matches_calls(w)) return;
-  buffer_to_rdi(w, in->a, 0);
+  address_to(w, X64_RDI, in->a, 0);
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0)));
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8)));
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RDI, 16)));
   EMIT(w, x64_jmp_r(w->code.p, X64_RAX));
+}
+
+void x64_lower_eh_return(struct kn_walk *w, const struct kn_inst *in) {
+  if (!matches_calls(w)) return;
+  address_to(w, X64_RCX, in->a, 0);
+  x64_epilogue_eh(w);
 }
 
 /* ---- ends ---- */

@@ -24,7 +24,7 @@ enum { BOTTOM = 16 };
 /* True if the frame is addressed by rsp. */
 static bool without_pointer(const kiln_func *f) {
   return !(f->frame_pointer | f->stack_args | f->dynamic_stack | f->uses_frame) &&
-         !(f->returns_twice | f->variadic | f->guarded) && f->asms.n == 0 &&
+         !(f->returns_twice | f->variadic | f->guarded | f->eh_returns) && f->asms.n == 0 &&
          kn_sig(f->module, f->sig)->few;
 }
 
@@ -68,9 +68,10 @@ static void pop_saved(struct kn_walk *w) {
       EMIT(w, x64_pop(w->code.p, x64_saved_order[k]));
 }
 
-/* Emits what frees the frame, and begins the fixup of an epilogue whose last instruction has `size` bytes. */
-KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size) {
-  if (KN_UNLIKELY(w->f->hardened)) x64_harden_return(w);
+/* Emits what frees the frame, and begins the fixup of an epilogue whose last instruction has `size` bytes; `eh`: of an
+ * EH_RETURN. */
+KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
+  if (KN_UNLIKELY(w->f->hardened)) x64_harden_return(w, eh);
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
   if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return false;
   if (w->frame.up) {
@@ -91,11 +92,17 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size) {
 }
 
 void x64_epilogue(struct kn_walk *w) {
-  if (free_frame(w, 1)) EMIT(w, x64_ret(w->code.p));
+  if (free_frame(w, 1, false)) EMIT(w, x64_ret(w->code.p));
+}
+
+void x64_epilogue_eh(struct kn_walk *w) {
+  if (!free_frame(w, 4, true)) return;
+  EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RSP, X64_RCX)); /* 3 bytes */
+  EMIT(w, x64_ret(w->code.p));
 }
 
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
-  if (!free_frame(w, symbol == 0 ? (reg >= 8 ? 3 : 2) : got ? 6 : 5)) return;
+  if (!free_frame(w, symbol == 0 ? (reg >= 8 ? 3 : 2) : got ? 6 : 5, false)) return;
   if (symbol == 0) EMIT(w, x64_jmp_r(w->code.p, reg));
   else if (got) EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x25), 0));
   else EMIT(w, x64_jmp_rel32(w->code.p, 0));

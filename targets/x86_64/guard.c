@@ -134,8 +134,15 @@ void x64_harden_head(struct kn_walk *w) {
 
 /* ---- registers that the convention keeps ---- */
 
+/* Those that an EH_RETURN restores, too, since unwinders put the exception there: psABI, 6.2.4. */
+static const uint64_t exception_registers = KN_BIT(X64_RAX) | KN_BIT(X64_RDX);
+
 static uint64_t kept_registers(struct kn_walk *w) {
   unsigned cc = kn_sig(w->f->module, w->f->sig)->cc;
+  if (w->f->eh_returns) {
+    if (cc == KILN_CC_C) return exception_registers;
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "eh_return in a function of another convention than C's");
+  }
   if (cc == KILN_CC_C || cc == KILN_CC_PRESERVE_NONE) return 0;
   if (cc == KILN_CC_WIN64)
     return KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | UINT64_C(0xffc0) << KN_FP_BASE; /* xmm6 to xmm15 */
@@ -160,8 +167,8 @@ static int32_t kept_at(struct kn_walk *w, unsigned r) {
   return x->kept_low_fp + 16 * __builtin_popcountll(below & ~KN_GP_MASK);
 }
 
-static void move_kept(struct kn_walk *w, bool load) {
-  for (uint64_t m = x64(w)->kept; m; m &= m - 1) {
+static void move_kept(struct kn_walk *w, uint64_t which, bool load) {
+  for (uint64_t m = x64(w)->kept & which; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
     struct x64_mem at = x64_frame_mem(w, kept_at(w, r));
     if (r < KN_FP_BASE) EMIT(w, x64_rm(w->code.p, load ? X64_MOV : X64_MOV_ST, 3, r, at));
@@ -247,19 +254,20 @@ void x64_harden_begin(struct kn_walk *w) {
     unsigned fp = (unsigned)__builtin_popcountll(x->kept & ~KN_GP_MASK);
     x->kept_low = kn_frame_alloc(w, 8u * (unsigned)__builtin_popcountll(x->kept & KN_GP_MASK), 3);
     x->kept_low_fp = fp ? kn_frame_alloc(w, 16u * fp, 4) : 0;
-    move_kept(w, false);
+    move_kept(w, ~UINT64_C(0), false);
   }
   x->kept_end = kn_here(w);
   if (w->f->guarded) enter_guard(w);
 }
 
-void x64_harden_return(struct kn_walk *w) {
+void x64_harden_return(struct kn_walk *w, bool eh) {
   if (w->f->guarded) {
     load_guard(w);
     EMIT(w, x64_rm(w->code.p, X64_SUB, 3, X64_R11, x64_frame_mem(w, x64(w)->guard)));
     x64_jcc(w, X64_NE, x64(w)->guard_fail);
   }
-  if (x64(w)->kept != 0) move_kept(w, true);
+  if (x64(w)->kept != 0) /* other returns have their results in the registers of exceptions */
+    move_kept(w, w->f->eh_returns && !eh ? ~exception_registers : ~UINT64_C(0), true);
 }
 
 void x64_harden_end(struct kn_walk *w) {

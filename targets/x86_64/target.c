@@ -183,6 +183,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   [KILN_OP_RETURN_ADDR] = ACTION(x64_lower_frame_addr),
   [KILN_OP_BUILTIN_SETJMP] = ACTION(x64_lower_builtin_setjmp),
   [KILN_OP_BUILTIN_LONGJMP] = ACTION(x64_lower_builtin_longjmp),
+  [KILN_OP_EH_RETURN] = ACTION(x64_lower_eh_return),
   [KILN_OP_DEBUG_TRAP] = ACTION(x64_lower_debug_trap),
   [KILN_OP_BR] = ACTION(x64_lower_br),
   [KILN_OP_BRIF] = ACTION(x64_lower_brif),

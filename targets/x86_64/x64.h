@@ -343,6 +343,17 @@ void x64_finish(struct kn_walk *w);
 void x64_place_arg(struct kn_assign *s, struct kn_arg *a);
 bool x64_place_result(struct kn_assign *s, struct kn_arg *a);
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
+
+/* ---- halves.c: vectors of 256 bits ---- */
+
+/* ymm(dst) of its halves, the lower ones of ymm(low) and xmm(high); the upper half of ymm(from) to xmm(dst). */
+void x64_join_halves(struct kn_walk *w, unsigned dst, unsigned low, unsigned high);
+void x64_take_upper(struct kn_walk *w, unsigned dst, unsigned from);
+/* Zeroes the upper halves of all, which are no value's. */
+void x64_zero_upper(struct kn_walk *w);
+/* From `n` results in xmm0 to xmm(n - 1) to the first n / 2 of ymm0 to ymm3; and back. */
+void x64_join_results(struct kn_walk *w, unsigned n);
+void x64_split_results(struct kn_walk *w, unsigned n);
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
 void x64_epilogue(struct kn_walk *w);
@@ -384,8 +395,10 @@ void x64_probe_salloc(struct kn_walk *w, int32_t align);
 /* Of hardened functions: before the prologue, behind it, before each epilogue, behind the last block. */
 void x64_harden_head(struct kn_walk *w);
 void x64_harden_begin(struct kn_walk *w);
-void x64_harden_return(struct kn_walk *w);
+void x64_harden_return(struct kn_walk *w, bool eh); /* eh: of an EH_RETURN */
 void x64_harden_end(struct kn_walk *w);
+/* The epilogue of an EH_RETURN, whose operand is in rcx. */
+void x64_epilogue_eh(struct kn_walk *w);
 /* Writes rows that say where x64_walk.kept are saved, or that they are restored; returns the byte behind them. */
 uint8_t *x64_kept_rows(struct kn_walk *w, uint8_t *p, bool restored);
 extern const struct kn_guard_reg x64_guard_regs[];
@@ -410,9 +423,9 @@ kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_
   x64_lower_va_start, x64_lower_va_copy, x64_lower_va_arg, x64_lower_atomic_load,
   x64_lower_atomic_store, x64_lower_atomic_rmw, x64_lower_atomic_cas, x64_lower_wide_atomic,
   x64_lower_fence, x64_lower_prefetch, x64_lower_life;
-kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_br, x64_lower_brif,
-  x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap, x64_lower_unreachable,
-  x64_lower_debug_trap;
+kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_eh_return, x64_lower_br,
+  x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap,
+  x64_lower_unreachable, x64_lower_debug_trap;
 kn_lower x64_lower_call, x64_lower_tailcall, x64_lower_try, x64_lower_resume;
 /* Between v128 and i128. */
 void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in);

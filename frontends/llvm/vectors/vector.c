@@ -27,7 +27,7 @@ bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
   x->mask = t->is_mask;
   x->soft = r->types[x->elem].kind == TK_SOFT;
   x->odd = r->types[x->elem].fit == FIT_ODD;
-  x->apart = x->odd || x->lane == KILN_TYPE_I128;
+  x->apart = x->odd || kiln_type_size(x->lane) == 16;
   return x->parts <= KN_BC_MAX_CHUNKS || kn_bc_unsupported(r, "vectors of that length");
 }
 
@@ -59,7 +59,8 @@ void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x) {
 /* ---- lanes ---- */
 
 kiln_value kn_bc_vec_lane(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k) {
-  if (x->lane == KILN_TYPE_I128)
+  if (x->lane == x->chunk) return x->v[k]; /* fp128, where it is a v128 */
+  if (kiln_type_size(x->lane) == 16)
     return kiln_build_convert(r->f, KILN_OP_BITCAST, x->lane, x->chunk, x->v[k]);
   kiln_value v =
     kn_bc_vec_one(r, KILN_OP_VEXTRACT, x->lane, x->chunk, k % x->per, x->v[k / x->per]);
@@ -256,7 +257,9 @@ static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *
   case CK_INT_UNDEF: return true;
   case CK_INT:
   case CK_FLOAT: *bits = c->v; return true;
-  case CK_WIDE: *bits = kn_bc_words(r, c->index)[0]; return true;
+  case CK_WIDE:
+    for (uint32_t i = 0; i < c->n && i < 2; i++) bits[i] = kn_bc_words(r, c->index)[i];
+    return true;
   case CK_DATA:
     if (c->n != x->n) break;
     *bits = kn_bc_words(r, c->index)[k];
@@ -383,9 +386,10 @@ static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
     if (x->mask) bits[0] = 0 - (bits[0] & 1);
     memcpy(bytes + (size_t)k * size, bits, size);
     if (other == UINT32_MAX) {
-      lanes[k] = x->lane == KILN_TYPE_I128   ? kiln_const_i128(r->f, bits[0], bits[1])
-                 : kiln_type_is_int(x->lane) ? kiln_const_int(r->f, (int64_t)bits[0])
-                                             : kiln_const_bits(r->f, x->lane, bits[0], 0);
+      lanes[k] = x->lane == KILN_TYPE_I128 ? kiln_const_i128(r->f, bits[0], bits[1])
+                 : kiln_type_is_int(x->lane)
+                   ? kiln_const_int(r->f, (int64_t)bits[0])
+                   : kiln_const_bits(r->f, x->lane, bits[0], size == 16 ? bits[1] : 0);
       continue;
     }
     numbers = false;

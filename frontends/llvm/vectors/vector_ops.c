@@ -90,7 +90,9 @@ void kn_bc_vec_negate(struct kn_bc *r, uint32_t a, uint32_t type) {
     kn_bc_malformed(r, "unknown unary operation");
     return;
   }
-  kiln_value sign = kn_bc_vec_splat(r, &x, UINT64_C(1) << (8 * kiln_type_size(x.lane) - 1));
+  unsigned top = 8 * kiln_type_size(x.lane) - 1;
+  kiln_value sign = top < 64 ? kn_bc_vec_splat(r, &x, UINT64_C(1) << top)
+                             : kiln_const_bits(r->f, x.chunk, 0, UINT64_C(1) << (top - 64));
   for (uint32_t i = 0; i < x.parts; i++)
     x.v[i] = kiln_build_binary(r->f, KILN_OP_VXOR, x.chunk, x.v[i], sign);
   kn_bc_vec_def(r, &x);
@@ -430,7 +432,10 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
       x.v[lane / x.per] = last->before;
     }
     *last = done;
-    if (as == KILN_TYPE_I128) v = kiln_build_convert(r->f, KILN_OP_BITCAST, x.chunk, as, v);
+    if (as == x.chunk) {
+      /* fp128, where it is a v128: the lane is all of the register */
+    } else if (kiln_type_size(as) == 16)
+      v = kiln_build_convert(r->f, KILN_OP_BITCAST, x.chunk, as, v);
     else
       v = kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, as,
                             lane % x.per / (as == x.lane ? 1 : 2), x.v[lane / x.per], v);

@@ -18,7 +18,8 @@ struct kn_bc_vec {
   bool mask;             /* lanes are i1, as ones or zeros */
   bool soft;             /* lanes are halves or bfloats, as i16 */
   bool odd;              /* lanes are integers like i5: what is above their bits is unspecified */
-  bool apart; /* no operation is on all lanes at once: odd ones, and i128, each in a register */
+  bool
+    apart; /* no operation is on all lanes at once: odd ones, and i128 and fp128, each in a register */
   kiln_value v[KN_BC_MAX_CHUNKS];
 };
 
@@ -156,6 +157,29 @@ enum kn_bc_vec_call {
 /* A call of one; `ops` are `n` arguments as in the record, of types `params`. */
 void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
                     const uint64_t *ops, unsigned n);
+
+/* ---- vector_pass.c: vectors as parameters, arguments and results ---- */
+
+/* How a vector is passed: in `n` registers or scalars. */
+struct kn_bc_passed {
+  enum {
+    PASSED_WHOLE,   /* the registers that it is in (kn_bc_vec.v) */
+    PASSED_RESIZED, /* one register, with other lanes */
+    PASSED_LANES    /* scalars: lanes, or their halves */
+  } how;
+  uint32_t n;
+  kiln_type type; /* of each: KILN_TYPE_V64 may be widened to V128 */
+  kiln_type lane; /* type of its lanes, without floats that are passed as another type */
+  bool wide;      /* two of them are the halves of one register of 256 bits */
+  bool quad;      /* they are fp128 */
+};
+/* Fills in *p for functions of `flags` (KN_BC_SIG_AVX, AVX512); false (reported) if it cannot be passed. */
+bool kn_bc_vec_passed(struct kn_bc *r, uint32_t type, unsigned flags, struct kn_bc_passed *p);
+/* What is passed for the vector in registers `parts` goes to `out`, p->n values; and the reverse. */
+void kn_bc_vec_give(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p,
+                    const uint32_t *parts, kiln_value *out);
+void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p,
+                    const kiln_value *in, uint32_t *parts);
 
 /* ---- machine.c ---- */
 

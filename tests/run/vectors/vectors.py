@@ -22,6 +22,7 @@ LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 16, 17, 32]
 ICMP = ['eq', 'ne', 'ugt', 'uge', 'ult', 'ule', 'sgt', 'sge', 'slt', 'sle']
 FCMP = ['oeq', 'ogt', 'oge', 'olt', 'ole', 'one', 'ord', 'ueq', 'ugt', 'uge', 'ult', 'ule', 'une', 'uno']
 SUFFIX = {'half': 'f16', 'float': 'f32', 'double': 'f64'}
+NAN = {'half': '0xH7E00', 'fp128': '0xL00000000000000007FFF800000000000'}
 
 
 class Function:
@@ -84,7 +85,7 @@ class Function:
         v, n, t = self.values.pop()
         ty = self.type(n, t)
         m = self.add('fcmp uno %s %s, %s' % (ty, v, v), n, 'i1', False)
-        nan = ', '.join('%s %s' % (t, '0xH7E00' if t == 'half' else '0x7FF8000000000000') for _ in range(n))
+        nan = ', '.join('%s %s' % (t, NAN.get(t, '0x7FF8000000000000')) for _ in range(n))
         self.add('select <%d x i1> %s, %s <%s>, %s %s' % (n, m, ty, nan, ty, v), n, t)
 
     def call(self, name, result, args):
@@ -381,8 +382,11 @@ def main():
     p.add_argument('--count', type=int, default=20)
     p.add_argument('--batch', type=int, default=1)
     p.add_argument('--tap', action='store_true')
+    p.add_argument('--fp128', action='store_true', help='lanes of that type, too: other programs')
     p.add_argument('--keep')
     o = p.parse_args()
+    if o.fp128:
+        FLOATS['fp128'], SUFFIX['fp128'] = 128, 'f128'
     failed, skipped = 0, []
     tools = [o.clang] + (['aarch64-linux-gnu-gcc', 'qemu-aarch64'] if o.target == 'aarch64' else [])
     missing = [tool for tool in tools if not shutil.which(tool)]
