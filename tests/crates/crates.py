@@ -20,6 +20,13 @@ import shutil
 import subprocess
 import sys
 
+
+
+def only(files):
+    """Arguments that leave out all files of tests but these."""
+    return [word for file in files.split() for word in ('--test', file)]
+
+
 # Name, version, kind, more arguments of cargo test. What needs a nightly compiler or the network is not here, nor what
 # is published without its tests.
 CRATES = [
@@ -48,8 +55,7 @@ CRATES = [
     ('crc32fast', '1.5.4', 'checksum, PCLMULQDQ', []),
     ('sha2', '0.11.1', 'crypto, intrinsics', []),
     # The data of the others, and of the library's, were not published.
-    ('ring', '0.17.14', 'crypto, assembly', [word for file in ('constant_time', 'error', 'rand', 'signature')
-                                             for word in ('--test', file + '_tests')]),
+    ('ring', '0.17.14', 'crypto, assembly', only('constant_time_tests error_tests rand_tests signature_tests')),
     ('blake3', '1.8.7', 'crypto, assembly', []),
     ('miniz_oxide', '0.9.1', 'compression', []),
     ('flate2', '1.1.11', 'compression', []),
@@ -75,7 +81,10 @@ CRATES = [
     ('image', '0.25.10', 'images', ['--no-default-features', '--features', 'png,jpeg,gif,bmp,ico,pnm,tiff,tga,qoi']),
     ('rusqlite', '0.37.0', 'database, C by cc', ['--features', 'bundled']),
     ('hyper', '1.12.0', 'web server', ['--features', 'full']),
-    ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util']),
+    # Others need a nightly compiler, or take long.
+    ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util'] + only(
+        'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
+        'time_timeout uds_stream')),
     ('syn', '3.0.9', 'parser of Rust', ['--features', 'full,extra-traits,visit,visit-mut,fold', '--config', # some tests need a nightly rustc
                                        'build.rustflags=["--cfg", "syn_disable_nightly_tests"]']),
     ('zstd', '0.14.3', 'compression, C by cc', []),
@@ -156,7 +165,8 @@ def fetch(name, version, cache):
         # Benches are not run; and it is no part of the tree that it lies in.
         f.write(''.join(part for part in sections
                         if not part.startswith('[[bench]]') and tests_need(part, sections, os.path.join(folder, 'crate'))))
-        f.write('\n[workspace]\n')
+        # What its tests depend on may depend on it.
+        f.write('\n[workspace]\n[patch.crates-io]\n%s = { path = "." }\n' % name)
     for file in 'Cargo.lock', 'rust-toolchain.toml', 'rust-toolchain': # the compiler is ours, for all crates
         if os.path.exists(os.path.join(folder, 'crate', file)):
             os.remove(os.path.join(folder, 'crate', file))
