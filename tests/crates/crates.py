@@ -23,7 +23,7 @@ import sys
 
 
 def only(files):
-    """Arguments that leave out all files of tests but these."""
+    """Arguments that leave out all but these files of tests."""
     return [word for file in files.split() for word in ('--test', file)]
 
 
@@ -82,7 +82,7 @@ CRATES = [
     ('rusqlite', '0.37.0', 'database, C by cc', ['--features', 'bundled']),
     ('hyper', '1.12.0', 'web server', ['--features', 'full']),
     # Others need a nightly compiler, or take long.
-    ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util'] + only(
+    ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util', '--lib'] + only(
         'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
         'time_timeout uds_stream')),
     ('syn', '3.0.9', 'parser of Rust', ['--features', 'full,extra-traits,visit,visit-mut,fold', '--config', # some tests need a nightly rustc
@@ -247,7 +247,7 @@ def main():
         commands = ('llvm', ['cargo', 'test']), ('kiln', [kiln, 'cargo', 'test'])
         of_c = {'llvm': ('clang-22', 'clang++-22'), 'kiln': (kiln + ' cc', kiln + ' c++')}
         tests = ['--tests'] if args.tests is None else [word for t in args.tests.split(',') if t for word in ('--test', t)]
-        kinds = (['--lib'] if has_library(crate) else []) + ['--bins'] + (tests if '--test' not in more else [])
+        kinds = [] if '--test' in more else (['--lib'] if has_library(crate) else []) + ['--bins'] + tests
         env, build, test = {}, {}, {}
         for who, command in commands:
             log = os.path.join(folder, 'log-' + who)
