@@ -158,7 +158,7 @@ def rust(args):
         if not os.path.exists(os.path.join(kept, 'command')):
             subprocess.run(command + ['rustc', '--quiet', '--bin', 'rg', '--', '-Clinker=' + wrapper], cwd=crate, env=env, check=True)
         with open(os.path.join(kept, 'command')) as f:
-            programs[side] = Program(shlex.split(f.read()), crate, ['--sort=path', '--count', 'fn', crate], crate)
+            programs[side] = Program(shlex.split(f.read()), crate, ['--no-ignore', '--sort=path', '--count', 'fn', crate], crate)
     return programs
 
 
