@@ -56,7 +56,6 @@ CRATES = [
     ('sha2', '0.11.1', 'crypto, intrinsics', []),
     # The data of the others, and of the library's, were not published.
     ('ring', '0.17.14', 'crypto, assembly', only('constant_time_tests error_tests rand_tests signature_tests')),
-    ('blake3', '1.8.7', 'crypto, assembly', []),
     ('miniz_oxide', '0.9.1', 'compression', []),
     ('flate2', '1.1.11', 'compression', []),
     ('png', '0.18.1', 'image', []),
