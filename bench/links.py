@@ -28,7 +28,8 @@ import crates # noqa: E402
 LINKERS = {'bfd': 'ld.bfd', 'gold': 'ld.gold', 'lld': 'ld.lld-22', 'mold': 'mold'}
 SHT_SYMTAB, SHT_RELA, SHT_NOBITS = 2, 4, 8
 SHF_ALLOC, SHF_EXECINSTR = 2, 4
-COUNTS = 'objects', 'bytes', 'sections', 'symbols', 'local symbols', 'relocations', 'of debug information', 'of unwind tables'
+COUNTS = ('objects', 'bytes', 'sections', 'symbols', 'local symbols', 'relocations', 'of debug information',
+          'of unwind tables')
 
 
 def read(path):
@@ -89,8 +90,12 @@ def sizes(path):
     for name, kind, flags, _, size in sections_of(data):
         if kind == SHT_NOBITS:
             continue
-        out['code' if flags & SHF_EXECINSTR else 'loaded' if flags & SHF_ALLOC else
-            'debug information' if name.startswith('.debug') else 'symbols' if name in ('.symtab', '.strtab') else 'others'] += size
+        if flags & SHF_ALLOC:
+            out['code' if flags & SHF_EXECINSTR else 'loaded'] += size
+        elif name.startswith('.debug'):
+            out['debug information'] += size
+        else:
+            out['symbols' if name in ('.symtab', '.strtab') else 'others'] += size
     return out
 
 
@@ -151,14 +156,17 @@ def rust(args):
         with open(wrapper, 'w') as f:
             f.write('#!/bin/sh\nexec %s %s --keep %s "$@"\n' % (sys.executable, os.path.abspath(__file__), kept))
         os.chmod(wrapper, 0o755)
-        env = dict(os.environ, CARGO_TARGET_DIR=os.path.join(args.shared or os.path.join(args.work, 'rust'), 'target-' + side),
-                   CARGO_PROFILE_DEV_OPT_LEVEL='0', CARGO_PROFILE_DEV_DEBUG='2', CARGO_PROFILE_DEV_PANIC='unwind', CARGO_INCREMENTAL='1')
+        target = os.path.join(args.shared or os.path.join(args.work, 'rust'), 'target-' + side)
+        env = dict(os.environ, CARGO_TARGET_DIR=target, CARGO_PROFILE_DEV_OPT_LEVEL='0', CARGO_PROFILE_DEV_DEBUG='2',
+                   CARGO_PROFILE_DEV_PANIC='unwind', CARGO_INCREMENTAL='1')
         if args.jobs:
             env['CARGO_BUILD_JOBS'] = args.jobs
         if not os.path.exists(os.path.join(kept, 'command')):
-            subprocess.run(command + ['rustc', '--quiet', '--bin', 'rg', '--', '-Clinker=' + wrapper], cwd=crate, env=env, check=True)
+            subprocess.run(command + ['rustc', '--quiet', '--bin', 'rg', '--', '-Clinker=' + wrapper], cwd=crate, env=env,
+                           check=True)
         with open(os.path.join(kept, 'command')) as f:
-            programs[side] = Program(shlex.split(f.read()), crate, ['--no-ignore', '--sort=path', '--count', 'fn', crate], crate)
+            programs[side] = Program(shlex.split(f.read()), crate,
+                                     ['--no-ignore', '--sort=path', '--count', 'fn', crate], crate)
     return programs
 
 
@@ -166,8 +174,9 @@ def cxx(args):
     """flattests by both sides."""
     name = 'flatbuffers'
     builds.PROJECTS[name] = {'options': ['-DFLATBUFFERS_LIBCXX_WITH_CLANG=OFF']}
-    source = subprocess.run([os.path.join(builds.ROOT, 'tests/harness/fetch_source.sh'), name, os.path.join(args.build, 'cache/sources')],
-                            check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    fetch = os.path.join(builds.ROOT, 'tests/harness/fetch_source.sh')
+    source = subprocess.run([fetch, name, os.path.join(args.build, 'cache/sources')], check=True,
+                            stdout=subprocess.PIPE, text=True).stdout.strip()
     env = builds.environment(args.build, os.path.join(args.work, 'bin'))
     programs = {}
     for compiler in builds.COMPILERS:
@@ -189,13 +198,15 @@ def measure(name, programs, args, tools):
     counts = {side: count(p.inputs) for side, p in programs.items()}
     rows, printed = {}, set()
     for linker in args.linkers.split(','):
-        times, outs = collections.defaultdict(list), {s: os.path.join(args.work, '%s-%s-%s' % (name, linker, s)) for s in programs}
+        times = collections.defaultdict(list)
+        outs = {side: os.path.join(args.work, '%s-%s-%s' % (name, linker, side)) for side in programs}
         for i in range(args.runs):
             for side in list(programs)[::1 if i % 2 == 0 else -1]:
                 times[side].append(programs[side].link(linker, tools, outs[side]))
         for side, p in programs.items():
             printed.add(p.printed(outs[side]))
-        rows[linker] = {side: {'seconds': min(times[side]), 'runs': times[side], **sizes(outs[side])} for side in programs}
+        rows[linker] = {side: {'seconds': min(times[side]), 'runs': times[side], **sizes(outs[side])}
+                        for side in programs}
         for out in outs.values():
             os.remove(out)
     if len(printed) != 1 or not printed.pop().strip():

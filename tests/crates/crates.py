@@ -84,12 +84,9 @@ CRATES = [
     ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util', '--lib'] + only(
         'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
         'time_timeout uds_stream')),
-    ('syn', '3.0.9', 'parser of Rust', ['--features', 'full,extra-traits,visit,visit-mut,fold', '--config', # some tests need a nightly rustc
+    ('syn', '3.0.9', 'parser of Rust', ['--features', 'full,extra-traits,visit,visit-mut,fold', '--config',
+                                       # Some tests need a nightly rustc.
                                        'build.rustflags=["--cfg", "syn_disable_nightly_tests"]']),
-    ('zstd', '0.14.3', 'compression, C by cc', []),
-    ('redb', '4.5.0', 'database', []),
-    ('axum', '0.8.9', 'web server', []),
-    ('fd-find', '10.5.0', 'CLI tool', []),
 ]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
