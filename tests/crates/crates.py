@@ -84,9 +84,6 @@ CRATES = [
     ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util', '--lib'] + only(
         'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
         'time_timeout uds_stream')),
-    ('syn', '3.0.9', 'parser of Rust', ['--features', 'full,extra-traits,visit,visit-mut,fold', '--config',
-                                       # Some tests need a nightly rustc.
-                                       'build.rustflags=["--cfg", "syn_disable_nightly_tests"]']),
 ]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -123,12 +120,10 @@ def times_of(path):
     return sum(least.values())
 
 
-def tests_need(section, sections, folder):
+def tests_need(section, folder):
     """Whether a section of a manifest is no dependency that only benches and examples have, which are not built."""
     m = re.match(r'\[.*dev-dependencies\."?([\w-]+)"?\]', section)
     if not m:
-        return True
-    if any(part.startswith('[features]') and '"%s/' % m.group(1) in part for part in sections):
         return True
     name = re.compile(r'\b%s\b' % m.group(1).replace('-', '_'))
     for base in 'src', 'tests':
@@ -160,7 +155,7 @@ def fetch(name, version, cache):
     with open(manifest, 'w') as f:
         # Benches are not run; and it is no part of the tree that it lies in.
         f.write(''.join(part for part in sections
-                        if not part.startswith('[[bench]]') and tests_need(part, sections, os.path.join(folder, 'crate'))))
+                        if not part.startswith('[[bench]]') and tests_need(part, os.path.join(folder, 'crate'))))
         # What its tests depend on may depend on it.
         f.write('\n[workspace]\n[patch.crates-io]\n%s = { path = "." }\n' % name)
     for file in 'Cargo.lock', 'rust-toolchain.toml', 'rust-toolchain': # the compiler is ours, for all crates
