@@ -102,6 +102,22 @@ class Build:
         return len(functions), sum(functions), [l for l in lines if 'compiled by LLVM' in l]
 
 
+def environment(build, bin_):
+    """The environment of builds, in which Kiln's compilers are found by name, in the folder bin_."""
+    os.makedirs(bin_, exist_ok=True)
+    for name in COMPILERS['kiln']:
+        if not os.path.lexists(os.path.join(bin_, name)):
+            os.symlink(os.path.join(build, 'kiln'), os.path.join(bin_, name))
+    env = {k: v for k, v in os.environ.items()
+           if not k.startswith(('KILN_', 'CMAKE_')) and k not in ('CFLAGS', 'CXXFLAGS', 'LDFLAGS')}
+    env.update(PATH=bin_ + ':' + env['PATH'], KILN_FALLBACK='llvm', LC_ALL='C',
+               CCACHE_DISABLE='1') # some projects look for ccache themselves
+    for k in ('KILN_PLUGIN',):
+        if k in os.environ:
+            env[k] = os.environ[k]
+    return env
+
+
 def measure(name, args, env):
     source = subprocess.run([os.path.join(ROOT, 'tests/harness/fetch_source.sh'), name, args.cache], check=True,
                             stdout=subprocess.PIPE, text=True).stdout.strip()
@@ -146,17 +162,7 @@ def main():
     build = os.path.abspath(args.build)
     args.work = os.path.abspath(args.work or os.path.join(build, 'builds'))
     args.cache = os.path.join(build, 'cache/sources')
-    bin_ = os.path.join(args.work, 'bin')
-    os.makedirs(bin_, exist_ok=True)
-    for name in COMPILERS['kiln']:
-        if not os.path.lexists(os.path.join(bin_, name)):
-            os.symlink(os.path.join(build, 'kiln'), os.path.join(bin_, name))
-    env = {k: v for k, v in os.environ.items() if not k.startswith(('KILN_', 'CMAKE_')) and k not in ('CFLAGS', 'CXXFLAGS', 'LDFLAGS')}
-    env.update(PATH=bin_ + ':' + env['PATH'], KILN_FALLBACK='llvm', LC_ALL='C',
-               CCACHE_DISABLE='1') # some projects look for ccache themselves
-    for k in ('KILN_PLUGIN',):
-        if k in os.environ:
-            env[k] = os.environ[k]
+    env = environment(build, os.path.join(args.work, 'bin'))
     rows, bad = [], False
     form = '%-24s %6s %10s %7s %7s %9s %9s %7s'
     if not args.json:
