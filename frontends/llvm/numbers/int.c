@@ -52,6 +52,17 @@ kiln_value kn_bc_same(struct kn_bc *r, uint32_t id, uint32_t type) {
   return kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types[type].ktype, v);
 }
 
+/* The opposite of condition `c`: of a comparison that was just made, the opposite comparison. */
+static kiln_value opposite(struct kn_bc *r, kiln_value c) {
+  kiln_inst at = {c.id};
+  kiln_inst_info is = {0};
+  if (c.id + 1 == kiln_func_value_limit(r->f)) is = kiln_inst_get(r->f, at);
+  if (is.op != KILN_OP_ICMP)
+    return kiln_build_binary(r->f, KILN_OP_XOR, KILN_TYPE_I8, c, imm(r, 1));
+  kiln_value x = kiln_inst_operand(r->f, at, 0), y = kiln_inst_operand(r->f, at, 1);
+  return kiln_build_icmp(r->f, (kiln_icond)(is.cond ^ 1), is.type, x, y);
+}
+
 /* ---- arithmetic ---- */
 
 kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
@@ -63,9 +74,10 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
     switch (op) {
     case BINOP_ADD:
     case BINOP_SUB:
-    case BINOP_XOR: return binary(r, KILN_OP_XOR, t, x, y);
+    case BINOP_XOR: return y.id == imm(r, 1).id ? opposite(r, x) : binary(r, KILN_OP_XOR, t, x, y);
     case BINOP_MUL:
-    case BINOP_AND: return binary(r, KILN_OP_AND, t, x, y);
+    case BINOP_AND: /* rustc's checks of pointers: `x and true` */
+      return y.id == imm(r, 1).id ? kn_bc_same(r, a, type) : binary(r, KILN_OP_AND, t, x, y);
     case BINOP_OR: return binary(r, KILN_OP_OR, t, x, y);
     case BINOP_UREM:
     case BINOP_SREM: return imm(r, 0); /* b is 1, or it is undefined */
@@ -140,17 +152,6 @@ static kiln_value boolean(struct kn_bc *r, kiln_value v, const struct kn_bc_type
   return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, imm(r, 1));
 }
 
-/* The opposite of condition `c`: of a comparison that was just made, the opposite comparison. */
-static kiln_value opposite(struct kn_bc *r, kiln_value c) {
-  kiln_inst at = {c.id};
-  kiln_inst_info is = {0};
-  if (c.id + 1 == kiln_func_value_limit(r->f)) is = kiln_inst_get(r->f, at);
-  if (is.op != KILN_OP_ICMP)
-    return kiln_build_binary(r->f, KILN_OP_XOR, KILN_TYPE_I8, c, imm(r, 1));
-  kiln_value x = kiln_inst_operand(r->f, at, 0), y = kiln_inst_operand(r->f, at, 1);
-  return kiln_build_icmp(r->f, (kiln_icond)(is.cond ^ 1), is.type, x, y);
-}
-
 kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, kiln_value x,
                               kiln_value y) {
   uint32_t zero = imm(r, 0).id, one = imm(r, 1).id;
@@ -166,6 +167,11 @@ kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, 
 kiln_value kn_bc_truth(struct kn_bc *r, uint32_t a, uint32_t from) {
   kiln_value v = kn_bc_use(r, a, from);
   if (v.id != 0 && v.id == r->truth.number.id && r->bb == r->truth.bb) return r->truth.is;
+  if (v.id != 0 && v.id + 1 == kiln_func_value_limit(r->f)) { /* a byte that was just extended */
+    kiln_inst at = {v.id};
+    kiln_inst_info is = kiln_inst_get(r->f, at);
+    if (is.op == KILN_OP_ZEXT && is.from == KILN_TYPE_I8) return kiln_inst_operand(r->f, at, 0);
+  }
   return resize(r, v, r->types[from].ktype, KILN_TYPE_I8, KILN_OP_TRUNC);
 }
 

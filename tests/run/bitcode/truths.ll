@@ -101,6 +101,69 @@ define i32 @exact(i8 %a) { ; a truncation of what no select made; and one that i
   %r = add i32 %w, %z
   ret i32 %r
 }
+define i32 @logic(i64 %a, i64 %b, i1 %p) { ; with true and false, as rustc's checks of pointers have them
+  %c = icmp eq i64 %a, %b
+  %d = and i1 %c, true
+  %e = xor i1 %d, true
+  br i1 %e, label %differ, label %same
+differ:
+  %f = icmp ult i64 %a, %b
+  %g = xor i1 %f, true
+  %h = and i1 true, %p
+  %i = xor i1 true, %p
+  %j = xor i1 %c, true
+  %k = and i1 %i, false
+  %l = mul i1 %p, true
+  %m = add i1 %f, true
+  %n = sub i1 true, %f
+  %zf = zext i1 %f to i32
+  %zg = zext i1 %g to i32
+  %zh = zext i1 %h to i32
+  %zi = zext i1 %i to i32
+  %zj = zext i1 %j to i32
+  %zk = zext i1 %k to i32
+  %zl = zext i1 %l to i32
+  %zm = zext i1 %m to i32
+  %zn = zext i1 %n to i32
+  %ag = shl i32 %zg, 1
+  %ah = shl i32 %zh, 2
+  %ai = shl i32 %zi, 3
+  %aj = shl i32 %zj, 4
+  %ak = shl i32 %zk, 5
+  %al = shl i32 %zl, 6
+  %am = shl i32 %zm, 7
+  %an = shl i32 %zn, 8
+  %og = or i32 %zf, %ag
+  %oh = or i32 %og, %ah
+  %oi = or i32 %oh, %ai
+  %oj = or i32 %oi, %aj
+  %ok = or i32 %oj, %ak
+  %ol = or i32 %ok, %al
+  %om = or i32 %ol, %am
+  %on = or i32 %om, %an
+  ret i32 %on
+same:
+  %q = and i1 %p, true
+  %r = select i1 %q, i32 1000, i32 2000
+  ret i32 %r
+}
+define i32 @byte(i8 %a, i8 %b) { ; the truncation of a byte that was extended right before it, or earlier
+  %x = zext i8 %a to i64
+  %y = zext i8 %b to i32
+  %t = trunc nuw i32 %y to i1
+  br i1 %t, label %yes, label %no
+yes:
+  %u = trunc nuw i64 %x to i1
+  %n = trunc i64 %x to i32
+  %r = select i1 %u, i32 %n, i32 7
+  %s = add i32 %r, %y
+  ret i32 %s
+no:
+  %v = sext i8 %a to i32
+  %w = trunc nuw i32 %v to i1
+  %z = select i1 %w, i32 30, i32 40
+  ret i32 %z
+}
 define i32 @main() {
   %a = call i64 @niche(i64 3)
   %b = call i64 @niche(i64 4)
@@ -120,5 +183,15 @@ define i32 @main() {
   %l = call i32 @narrow(i8 27)
   call i32 (ptr, ...) @printf(ptr @d, i32 %f, i32 %g, i32 %h, i32 %i)
   call i32 (ptr, ...) @printf(ptr @d, i32 %j, i32 %k, i32 %l, i32 0)
+  %m = call i32 @logic(i64 1, i64 2, i1 true)
+  %n = call i32 @logic(i64 2, i64 1, i1 false)
+  %o = call i32 @logic(i64 2, i64 2, i1 true)
+  %p = call i32 @logic(i64 2, i64 2, i1 false)
+  call i32 (ptr, ...) @printf(ptr @d, i32 %m, i32 %n, i32 %o, i32 %p)
+  %q = call i32 @byte(i8 1, i8 1)
+  %r = call i32 @byte(i8 0, i8 1)
+  %s = call i32 @byte(i8 1, i8 0)
+  %t = call i32 @byte(i8 0, i8 0)
+  call i32 (ptr, ...) @printf(ptr @d, i32 %q, i32 %r, i32 %s, i32 %t)
   ret i32 0
 }
