@@ -509,8 +509,15 @@ static bool on_use(struct kn_check *c, uint32_t h, uint32_t place) {
 }
 
 static bool on_alias(struct kn_check *c, uint32_t v, uint32_t place) {
-  uint32_t slot = variable_of(c, &c->f->inst[v]);
-  if (v != c->inst || slot == KN_FLOW_NONE || c->f->inst[v].op != KILN_OP_LOAD)
+  const struct kn_inst *in = &c->f->inst[v];
+  if (v == c->inst && in->op == KILN_OP_TRUNC) { /* of another alias: the lower bits */
+    if (!holds(c, place, in->a)) return wrong(c, in->a, place, "truncated where it is not");
+    kn_flow_add(&c->flow, place, v);
+    c->values.at[v].defined = true;
+    return true;
+  }
+  uint32_t slot = variable_of(c, in);
+  if (v != c->inst || slot == KN_FLOW_NONE || in->op != KILN_OP_LOAD)
     return wrong(c, v, place, "no load of a variable");
   if (!holds(c, place, KN_FLOW_CONTENT(slot)))
     return wrong(c, KN_FLOW_CONTENT(slot), place, "loaded where it is not");

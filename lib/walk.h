@@ -584,7 +584,7 @@ KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
   s->epoch = w->regs.epoch;
 }
 
-/* Makes value i, the load of a variable that lives in register `home`, an alias of that register for as long as the
+/* Makes value i, the load of a variable that lives in register `home` or the lower bits of one, an alias of that register for as long as the
  * variable keeps its content. The value has no flags yet. */
 KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   struct kn_val *v = &w->val[i];

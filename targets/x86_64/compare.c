@@ -110,7 +110,8 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   /* nothing from the test to the cmov changes flags: constants and reloads are moves */
-  unsigned rb = kn_reg(w, in->b, type), rc = kn_reg(w, in->c, type);
+  bool constant = kn_is_imm(in->c) && !kn_bank(w, type) && cc < 16;
+  unsigned rb = kn_reg(w, in->b, type), rc = constant ? rb : kn_reg(w, in->c, type);
   if (!in_flags) {
     unsigned r = kn_reg(w, in->a, KILN_TYPE_I8);
     EMIT(w, x64_test_ri(w->code.p, 0, r, 1));
@@ -145,14 +146,30 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   unsigned size = x64_op_size(type);
+  if (cc < 16) { /* starts from the one that is in its place, and is replaced by the other one */
+    unsigned dst = kn_def(w, i, type, rc, 0), other = rb;
+    if (constant) {
+      other = dst == rb ? X64_SCRATCH : dst;
+      int64_t v = kn_imm(in->c);
+      x64_const(w, other, type == KILN_TYPE_I64 ? (uint64_t)v : (uint32_t)v);
+      if (dst != rb) other = rb;
+    } else if (dst == rb) {
+      other = rc;
+    } else {
+      x64_mov(w, size, dst, rc);
+    }
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + (dst == rb ? cc ^ 1 : cc), size, dst, other));
+    kn_defined(w, i, dst);
+    return;
+  }
   if (cc == X64_CC_OEQ) { /* a if equal and ordered: start from b, replace by c twice */
     x64_mov(w, size, X64_SCRATCH, rb);
     EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_NE, size, X64_SCRATCH, rc));
     EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_P, size, X64_SCRATCH, rc));
   } else {
     x64_mov(w, size, X64_SCRATCH, rc);
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + (cc == X64_CC_UNE ? X64_NE : cc), size, X64_SCRATCH, rb));
-    if (cc == X64_CC_UNE) EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_P, size, X64_SCRATCH, rb));
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_NE, size, X64_SCRATCH, rb));
+    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_P, size, X64_SCRATCH, rb));
   }
   unsigned dst = kn_def(w, i, type, rc, 0);
   x64_mov(w, size, dst, X64_SCRATCH);
@@ -168,7 +185,13 @@ void x64_lower_trunc(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   unsigned ra = kn_reg(w, in->a, in->x);
+  bool alias =
+    kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_ALIAS) != 0 && w->val[i].flags == 0;
   kn_drop(w, in->a);
+  if (alias) { /* the variable's register has the lower bits, too */
+    kn_alias(w, i, ra);
+    return;
+  }
   unsigned dst = kn_def(w, i, in->type, ra, 0);
   x64_move(w, dst, ra, in->type);
   kn_defined(w, i, dst);
