@@ -56,7 +56,7 @@ MUTANTS = [
     ('calls count to the interval\'s end', A, PLAN,
      'plan->at[r->last + 1].calls - plan->at[r->first].calls',
      'plan->at[r->last].calls - plan->at[r->first].calls'),
-    ('of a block that leaves, the last call only is none', X, PLAN,
+    ('of a block that leaves, the last call only is none', A, PLAN,
      'b->calls - b->leaves', '(b->calls - b->leaves) * !b->leaves'),
     ('calls that return save homes', X, 'lib/regs.c',
      'w->inst[w->i + 1].op == KILN_OP_UNREACHABLE;', 'w->inst[w->i + 1].op != KILN_OP_RET;'),
