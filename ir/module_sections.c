@@ -22,7 +22,8 @@ static bool type_ok(uint32_t type) {
 static const char *check(const kiln_section_desc *d) {
   if ((d->flags & ~(unsigned)ALL_FLAGS) != 0) return "unknown flag";
   if (!type_ok(d->type)) return "a type whose content is not the front end's";
-  if ((d->flags & KILN_SECTION_MERGE) && d->entry_bytes == 0) return "entries to be merged without a size";
+  if ((d->flags & KILN_SECTION_MERGE) && d->entry_bytes == 0)
+    return "entries to be merged without a size";
   return NULL;
 }
 

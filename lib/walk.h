@@ -584,8 +584,8 @@ KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
   s->epoch = w->regs.epoch;
 }
 
-/* Makes value i, the load of a variable that lives in register `home` or the lower bits of one, an alias of that register for as long as the
- * variable keeps its content. The value has no flags yet. */
+/* Makes value i, the load of a variable that lives in register `home`, or the lower bits of such a load, an alias of
+ * that register for as long as the variable keeps its content. The value has no flags yet. */
 KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
   struct kn_val *v = &w->val[i];
   v->older = w->regs.alias[home] & -(uint32_t)(w->regs.aliased >> home & 1);

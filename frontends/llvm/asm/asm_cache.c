@@ -70,7 +70,7 @@ struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, b
     t.bytes = c->bytes.n;
     t.n_bytes = (uint32_t)size;
     if (!KN_BC_ROOM(r, c->bytes, (uint64_t)t.bytes + t.n_bytes)) return NULL;
-    memcpy(c->bytes.at + t.bytes, code, t.n_bytes);
+    if (size > 0) memcpy(c->bytes.at + t.bytes, code, t.n_bytes); /* there may be no bytes so far */
     c->bytes.n += t.n_bytes;
   }
   if (t.at == UINT32_MAX || !KN_BC_PUSH(r, c->texts, t)) return NULL;
