@@ -41,12 +41,14 @@ def check_attacks(h, flags, smashed, called, jumped):
                          ('-DMARKED',) if marked else ())
     exe = h.link([made, start], h.path('protected-%s' % label), ('-nostdlib', '-static'), mold=False)
     for mode, want in enumerate((7, smashed, called, jumped)):
-        status = h.run([exe, 'x', 'x', 'x'][:mode + 1], check=False)[0]
+        # A return address's code has 7 bits under qemu, and keys are random: one in 128 attacks passes.
+        runs, least = (8, 6) if want == 'either' else (1, 1)
+        got = [h.run([exe, 'x', 'x', 'x'][:mode + 1], check=False)[0] for _ in range(runs)]
         name = '%s: %s' % (' '.join(flags), ('runs', 'return', 'call', 'jump')[mode])
-        if status in KILLED.get(want, (want,)):
+        if sum(status in KILLED.get(want, (want,)) for status in got) >= least:
             h.ok(name)
         else:
-            h.fail(name, 'status %d, expected %s' % (status, want))
+            h.fail(name, 'status %s, expected %s' % (got, want))
 
 
 def check_throws(h, level, flags):
