@@ -405,7 +405,7 @@ void kn_debug_end(struct kn_walk *w) {
   /* the mark of the beginning may be behind bytes that were cut there */
   if (out->n_lines > w->debug.line_first) out->lines[w->debug.line_first].offset = w->code.start;
   const kiln_func *f = w->f;
-  /* LLVM says nothing of the line on which such a function begins */
+  /* LLVM writes no row for the line on which such a function begins */
   if (f->naked && out->n_lines > w->debug.line_first + 1)
     out->lines[w->debug.line_first].loc = out->lines[w->debug.line_first + 1].loc;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) add_var(w, &f->debug.vars.at[i]);

@@ -40,18 +40,17 @@ struct kn_dwarf_buffer {
   KN_ARRAY(struct kn_dwarf_reloc) relocs;
 };
 
-/* Of an entry of any set. Trees are walked in an order that memory knows nothing of: all that an entry has is in 64
- * bytes, what is looked at often before the rest. */
+/* Of an entry of any set. The tree is walked in an order that caches do not foresee, so that all of an entry is in the
+ * 64 bytes of a cache line, what is read often before the rest. */
 struct kn_dwarf_die {
   struct kn_die source; /* a copy */
   uint32_t
     of; /* the source's entry: its own index (0: not defined), or what this is an instance of */
   uint32_t set : 26; /* of the source's entry: 0: the module's; session + 1 */
   uint32_t placed : 1, wanted : 1;
-  uint32_t holds : 1; /* a block: an entry is directly in it */
-  uint32_t inner : 1; /* members of its lists are written in it */
-  uint32_t abstract
-    : 1; /* a function that was inlined somewhere: the entry has no code, instances have */
+  /* holds: a block that an entry is directly in; inner: members of its lists are written in it;
+   * abstract: a function that was inlined somewhere: it has no code, its instances have */
+  uint32_t holds : 1, inner : 1, abstract : 1;
   uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
   uint32_t unit;              /* number of its unit, from 1; 0: not reached */
   uint32_t offset;            /* in .debug_info; 0: not written */

@@ -361,7 +361,7 @@ void kn_debug_enter(struct kn_walk *w);
 void kn_debug_block(struct kn_walk *w);
 /* Instruction w->i may have another location than the newest row. */
 void kn_debug_change(struct kn_walk *w);
-/* Does a statement begin here, so that the code that comes next may not go? */
+/* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
 bool kn_debug_begins_statement(const struct kn_walk *w);
 /* lib/debug_value.c: marks the place of values at this instruction; the next one of the block where it is to be called
  * again. */

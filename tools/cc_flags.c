@@ -19,12 +19,11 @@ static const struct row assembler[] = {
 #define ASSEMBLER(flag, unless) {flag, unless},
 #include "cc_flags.def"
 };
-static const struct row left_out[] = {
-#define LEFT_OUT(flag, back, what) {flag, back},
-#include "cc_flags.def"
-};
-static const char *const left_out_is[] = {
-#define LEFT_OUT(flag, back, what) what,
+static const struct {
+  struct row row;
+  const char *what;
+} left_out[] = {
+#define LEFT_OUT(flag, back, what) {{flag, back}, what},
 #include "cc_flags.def"
 };
 static const char *const passes[] = {
@@ -130,14 +129,15 @@ static const char *refused_of_llvm(const struct cc_args *a) {
 
 void cc_warn_left_out(const struct cc_args *a) {
   for (size_t k = 0; k < sizeof left_out / sizeof *left_out; k++) {
-    const struct row *row = &left_out[k];
+    const struct row *row = &left_out[k].row;
     bool on = false;
     for (size_t i = 0; i < a->words.n; i++) { /* those that clang does not get, too */
       const char *word = a->words.at[i];
-      int how = strcmp(word, row->unless) == 0 ? -1 : says(row, word);
+      bool back = *word != 0 && strcmp(word, row->unless) == 0;
+      int how = back ? -1 : says(row, word);
       if (how != 0) on = how > 0;
     }
-    if (on) fprintf(stderr, "kiln: warning: %s: %s: %s\n", cc_verb(), row->flag, left_out_is[k]);
+    if (on) fprintf(stderr, "kiln: warning: %s: %s: %s\n", cc_verb(), row->flag, left_out[k].what);
   }
 }
 
