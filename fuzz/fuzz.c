@@ -79,6 +79,7 @@ kiln_module_options fz_options(uint64_t h, struct fz_run *m) {
     .on_diag = keep_first,
     .diag_user = m,
     .function_sections = h >> 8 & 1,
+    .data_sections = (h >> 24 & 3) == 0,
     .no_red_zone = (h >> 9 & 3) == 0,
     .stress_seed = (h >> 11 & 3) == 0 ? 1 + (h >> 13) % 1000 : 0,
   };

@@ -403,7 +403,8 @@ static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zer
     return named_section(e, s->section, group, flags);
   }
   enum kn_elf_fixed kind = kind_of(s, d, zero);
-  if (group != 0 || retain != 0) return own_section(e, kind, d->symbol, group, retain);
+  bool own = e->m->options.data_sections && kind != KN_ELF_STRINGS;
+  if (own || group != 0 || retain != 0) return own_section(e, kind, d->symbol, group, retain);
   return fixed_section(e, kind);
 }
 

@@ -56,7 +56,7 @@ struct cc_args {
   bool depends_file; /* -MF says which */
   bool depends_name; /* -MT or -MQ names the target */
   bool vectorize;    /* -fvectorize and its like were said */
-  bool function_sections, no_red_zone;
+  bool function_sections, data_sections, no_red_zone;
   bool verbose;
   bool aranges; /* -gdwarf-aranges */
   bool names;   /* a flag names files */

@@ -346,6 +346,8 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strncmp(word, "-MT", 3) == 0 || strncmp(word, "-MQ", 3) == 0) a->depends_name = true;
   if (strcmp(word, "-ffunction-sections") == 0) a->function_sections = true;
   if (strcmp(word, "-fno-function-sections") == 0) a->function_sections = false;
+  if (strcmp(word, "-fdata-sections") == 0) a->data_sections = true;
+  if (strcmp(word, "-fno-data-sections") == 0) a->data_sections = false;
   if (strcmp(word, "-mno-red-zone") == 0) a->no_red_zone = true;
   if (strcmp(word, "-v") == 0) a->verbose = true;
   if (strncmp(word, "-MJ", 3) == 0) a->database = value != NULL ? value : word + 3;

@@ -15,6 +15,7 @@ static const char help[] =
   "                           @FEATURES\n"
   "      --pic=MODEL          full (default), pie or static\n"
   "      --function-sections  each function in a section of its own\n"
+  "      --data-sections      each data item likewise\n"
   "      --aranges            debugging information says which unit has which code, too\n"
   "      --verify             verify each function before it is compiled (text: always)\n"
   "      --threads=N          compile functions of bitcode with N threads, same object (default "

@@ -36,6 +36,7 @@ static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_sess
 kiln_status tool_unit_compile(struct tool_unit *u) {
   kiln_module_options options = {.name = u->name,
                                  .function_sections = u->function_sections,
+                                 .data_sections = u->data_sections,
                                  .aranges = u->aranges,
                                  .texts_stay = true};
   u->diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};

@@ -14,7 +14,7 @@ struct tool_unit {
   const char *name; /* for diagnostics and the object's file symbol */
   const void *bytes;
   size_t size;
-  bool function_sections, aranges;
+  bool function_sections, data_sections, aranges;
   kiln_buffer object;
   kiln_diag diag;        /* if it fails, why */
   uint64_t functions;    /* that were compiled */

@@ -165,6 +165,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   struct tool_input input = {
     .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .bitcode = true};
   kiln_module_options options = {.function_sections = a->function_sections,
+                                 .data_sections = a->data_sections,
                                  .aranges = a->aranges,
                                  .no_red_zone = a->no_red_zone};
   bool quiet = falls_back();

@@ -77,6 +77,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     TARGET = 256,
     PIC,
     SECTIONS,
+    DATA_SECTIONS,
     VERIFY,
     TIME,
     STATS,
@@ -91,6 +92,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     {"features", required_argument, NULL, FEATURES},
     {"pic", required_argument, NULL, PIC},
     {"function-sections", no_argument, NULL, SECTIONS},
+    {"data-sections", no_argument, NULL, DATA_SECTIONS},
     {"aranges", no_argument, NULL, ARANGES},
     {"verify", no_argument, NULL, VERIFY},
     {"time", no_argument, NULL, TIME},
@@ -112,6 +114,7 @@ static int parse_flags(int argc, char **argv, struct flags *f) {
     case PIC: bad = parse_pic(optarg, &f->options.pic); break;
     case FEATURES: bad = parse_features(optarg, &f->options.features); break;
     case SECTIONS: f->options.function_sections = true; break;
+    case DATA_SECTIONS: f->options.data_sections = true; break;
     case ARANGES: f->options.aranges = true; break;
     case VERIFY: f->options.verify = true; break;
     case TIME: f->time = true; break;

@@ -136,6 +136,9 @@ typedef struct kiln_module_options {
   kiln_assembler *assembler;
   void *assembler_user;   /**< for assembler */
   bool function_sections; /**< each function in a section of its own */
+  /** Each data item in a section of its own, for linkers to leave out what nothing refers to; not
+   * strings that they may merge, and common data. */
+  bool data_sections;
   bool verify;            /**< verify each function before it is compiled */
   bool no_red_zone;       /**< never use memory below the stack pointer */
   bool aranges; /**< debugging information has .debug_aranges: which unit has which code */

@@ -93,6 +93,16 @@ sections() {
   cc -ffunction-sections -c sub/twice.c -o s.o && readelf -SW s.o | grep -q '\.text\.twice'
 }
 check 'passes -ffunction-sections on' sections
+# Of tables that nothing refers to the linker takes none, whichever is used.
+data_sections() {
+  printf '%s\n' 'int first[1000] = {1}, second[1000] = {2}; const int third[1000] = {3}; int zero[1000];' \
+    'int main(void) { return second[999]; }' > tables.c
+  cc -fdata-sections tables.c -Wl,--gc-sections -o tables && ./tables &&
+    test "$(nm tables | grep -c -w -e first -e second -e third -e zero)" = 1 &&
+    cc -fdata-sections -fno-data-sections tables.c -Wl,--gc-sections -o tables &&
+    test "$(nm tables | grep -c -w -e first -e second)" = 2
+}
+check '-fdata-sections' data_sections
 # Locations and variables for a debugger stand between the records of instructions.
 cat > list.c <<'END'
 struct list { long value; struct list *next; long count; };

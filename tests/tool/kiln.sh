@@ -96,6 +96,7 @@ check "--stats" says 0 'functions' "$kiln" compile --stats -o stats.o main.bc
 check "--time" says 0 'walk' "$kiln" compile --time -o time.o main.bc
 check "--time does not change the object" cmp time.o main.o
 check "--stress prints its seed" says 0 'seed 42' "$kiln" compile --stress=42 -o stress.o main.bc
+check "--data-sections" bash -c "'$kiln' compile --data-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.\(data\|rodata\|bss\)\.[a-z]'"
 check "--function-sections" bash -c "'$kiln' compile --function-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.text\.twice'"
 
 # ---- errors ----

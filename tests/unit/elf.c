@@ -81,9 +81,8 @@ static void functions_go_to_text(void **state) {
   }
 }
 
-/* The section that follows from content and flags. */
-static void data_goes_by_content(void **state) {
-  struct fixture *t = *state;
+/* The section that follows from content and flags; with `own` all data have one of their own, but for strings. */
+static void data_by_content(struct fixture *t, bool own) {
   enum { RO = KILN_DATA_READ_ONLY, STR = KILN_DATA_MERGE_STRINGS, W = SHF_WRITE, A = SHF_ALLOC };
   const kiln_reloc absolute = {.symbol = undefined(t, "x"), .size_bytes = 8};
   static const struct {
@@ -134,8 +133,12 @@ static void data_goes_by_content(void **state) {
     char name[8];
     snprintf(name, sizeof name, "d%u", i);
     GElf_Sym s = symbol(t, name);
-    size_t at = section(t, rows[i].section);
+    char own_name[32];
+    snprintf(own_name, sizeof own_name, "%s.%s", rows[i].section, name);
+    bool alone = own && (rows[i].section_flags & SHF_MERGE) == 0;
+    size_t at = section(t, alone ? own_name : rows[i].section);
     assert_int_equal(s.st_shndx, at);
+    if (alone) assert_int_equal(header(t, at).sh_size, rows[i].size);
     GElf_Shdr h = header(t, at);
     assert_int_equal(h.sh_type, rows[i].type);
     assert_int_equal(h.sh_flags, rows[i].section_flags);
@@ -150,6 +153,26 @@ static void data_goes_by_content(void **state) {
       assert_int_equal(content(t, at)[s.st_value + k],
                        rows[i].bytes != NULL ? (uint8_t)rows[i].bytes[k] : 0);
   }
+}
+
+static void data_goes_by_content(void **state) { data_by_content(*state, false); }
+
+static void data_sections(void **state) {
+  struct fixture *t = *state;
+  t->options.data_sections = true;
+  close_module(t);
+  open_module(t);
+  const kiln_data_desc item = {.bytes = "p", .size_bytes = 1, .flags = KILN_DATA_READ_ONLY};
+  const kiln_symbol_desc nameless = {.linkage = KILN_LINKAGE_PRIVATE},
+                         common = {.name = "c", .linkage = KILN_LINKAGE_COMMON};
+  for (unsigned i = 0; i < 2; i++)
+    kiln_data_define(t->m, kiln_data_declare(t->m, &nameless), &item);
+  kiln_data_define(t->m, kiln_data_declare(t->m, &common), &(kiln_data_desc){.size_bytes = 4});
+  data_by_content(t, true);
+  size_t first = section(t, ".rodata"), second = section_after(t, ".rodata", first + 1);
+  assert_int_equal(header(t, first).sh_size, 1);
+  assert_int_equal(header(t, second).sh_size, 1);
+  assert_int_equal(symbol(t, "c").st_shndx, SHN_COMMON);
 }
 
 /* Linkage and visibility of functions and data, defined and not. */
@@ -757,6 +780,7 @@ int main(void) {
     ELF_TEST(empty_module),
     ELF_TEST(functions_go_to_text),
     ELF_TEST(data_goes_by_content),
+    ELF_TEST(data_sections),
     ELF_TEST(binding_and_visibility),
     ELF_TEST(explicit_sections),
     ELF_TEST(used_data_is_retained),

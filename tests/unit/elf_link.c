@@ -247,7 +247,7 @@ static void link_with(struct fixture *t, const char *linker, const char *program
   open_scene(&s, t);
   x86_64_program(t);
   write_object(&s, "a.o");
-  t->options.function_sections = true;
+  t->options.function_sections = t->options.data_sections = true;
   close_module(t);
   open_module(t);
   x86_64_program(t);

@@ -77,6 +77,7 @@ static bool compile(Module &module, TargetMachine &machine, CodeGenFileType type
   unit.bytes = bitcode.data();
   unit.size = bitcode.size();
   unit.function_sections = machine.Options.FunctionSections;
+  unit.data_sections = machine.Options.DataSections;
   const std::string path = module.getSourceFileName();
   clang_result result = clang_compile(path.c_str(), refused, &unit);
   if (result == CLANG_MADE) out.write(reinterpret_cast<const char *>(unit.object.data), unit.object.size);
