@@ -8,11 +8,13 @@ static bool is_local(const struct kn_symbol *s) {
 }
 
 /* True if relocations must name the local symbol itself, not its section: the linker takes merged
- * sections apart, finds thread-local variables by symbol, and calls the resolver of an ifunc. */
+ * sections apart, of which code refers to those in memory, finds thread-local variables by symbol,
+ * and calls the resolver of an ifunc. */
 static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
                          const struct kn_elf_place *p) {
   if ((s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) || s->indirect) return true;
-  return (e->sections[p->section - 1].flags & (SHF_MERGE | SHF_TLS)) != 0;
+  uint64_t flags = e->sections[p->section - 1].flags;
+  return (flags & SHF_TLS) != 0 || (~flags & (SHF_MERGE | SHF_ALLOC)) == 0;
 }
 
 /* Signature symbols of groups: the symbol of that name where it gets a number of its own. */

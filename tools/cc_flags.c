@@ -133,7 +133,7 @@ void cc_warn_left_out(const struct cc_args *a) {
     bool on = false;
     for (size_t i = 0; i < a->words.n; i++) { /* those that clang does not get, too */
       const char *word = a->words.at[i];
-      bool back = *word != 0 && strcmp(word, row->unless) == 0;
+      bool back = listed(word, row->unless);
       int how = back ? -1 : says(row, word);
       if (how != 0) on = how > 0;
     }

@@ -82,6 +82,21 @@ struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` 
   kiln_value before, value;
 };
 
+/* Named metadata of a module that the reader asks for. */
+enum kn_bc_list {
+  LIST_NONE,
+  LIST_FLAGS,   /* llvm.module.flags */
+  LIST_IDENT,   /* llvm.ident: who made the module */
+  LIST_COMMAND, /* llvm.commandline: how */
+  LIST_COUNT
+};
+
+/* A node of such a list. */
+struct kn_bc_listed {
+  uint32_t node; /* its number + 1 */
+  enum kn_bc_list list;
+};
+
 struct kn_bc {
   /* used most often */
   struct kn_bits bits;
@@ -174,9 +189,10 @@ struct kn_bc {
   const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
   uint64_t bundle_tags_pos;            /* of the block of bundles' tags; 0: none */
   struct {
-    uint32_t *at, n, cap; /* numbers of the nodes, + 1 */
-    bool next;            /* the next named node is the flags */
-  } flags;                /* the module's */
+    struct kn_bc_listed *at;
+    uint32_t n, cap;
+    enum kn_bc_list next; /* what the next named node is */
+  } listed;               /* nodes of the module's lists, in their order */
 
   /* function */
   struct kn_bc_global *fn;
@@ -450,6 +466,10 @@ bool kn_bc_global_alias(struct kn_bc *r);
 bool kn_bc_global_ifunc(struct kn_bc *r);
 
 /* ---- flags.c ---- */
+
+/* If the module says which compiler it is from, and by which command, defines the sections where tools look for that;
+ * behind the compiler's name stands Kiln's. All else of the module is defined. */
+bool kn_bc_define_origin(struct kn_bc *r);
 
 /* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
 bool kn_bc_check_flags(struct kn_bc *r);

@@ -54,11 +54,76 @@ bool kn_bc_check_flags(struct kn_bc *r) {
   uint64_t pos = r->bits.pos;
   if (!r->metadata_pos) return true;
   if (!kn_bc_module_metadata(r)) return false;
-  for (uint32_t i = 0; i < r->flags.n; i++)
-    if (!flag(r, r->flags.at[i])) return false;
+  for (uint32_t i = 0; i < r->listed.n; i++)
+    if (r->listed.at[i].list == LIST_FLAGS && !flag(r, r->listed.at[i].node)) return false;
   kn_bc_harden_module(r);
   r->bits.pos = pos;
   return true;
+}
+
+/* The string that is all of node `id`; NULL if the node is something else. */
+static const struct kn_bc_md *only_string(struct kn_bc *r, uint32_t id) {
+  if (!kn_bc_md_record(r, id) || r->code != MD_NODE || r->ops.n != 1 || r->ops.at[0] > UINT32_MAX)
+    return NULL;
+  const struct kn_bc_md *text = kn_bc_md(r, (uint32_t)r->ops.at[0]);
+  return text != NULL && text->kind == MDK_STRING ? text : NULL;
+}
+
+/* Adds a string and its zero byte to `*to`, of *n bytes, which begins with a zero byte. */
+static bool add_string(struct kn_bc *r, char **to, size_t *n, const char *text, size_t length) {
+  size_t at = *to != NULL ? *n : 1;
+  char *more = kn_bc_resize(r, *to, at + length + 1);
+  if (more == NULL) return false;
+  *to = more;
+  more[0] = 0;
+  memcpy(more + at, text, length);
+  more[at + length] = 0;
+  *n = at + length + 1;
+  return true;
+}
+
+/* Defines a section with the strings of a list as LLVM's AsmPrinter does; if there are some, `last` follows unless it is
+ * NULL. */
+static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *section,
+                           const char *last) {
+  const kiln_section_desc strings = {
+    .flags = KILN_SECTION_MERGE | KILN_SECTION_STRINGS, .type = 1, .entry_bytes = 1};
+  kiln_section_desc said;
+  char *bytes = NULL;
+  size_t n = 0;
+  bool ok = true;
+  for (uint32_t i = 0; i < r->listed.n && ok; i++) {
+    const struct kn_bc_listed *l = r->listed.at + i;
+    const struct kn_bc_md *s = l->list == list ? only_string(r, l->node) : NULL;
+    if (s != NULL) ok = add_string(r, &bytes, &n, s->text, s->n);
+  }
+  if (bytes == NULL) return ok && r->status == KILN_OK;
+  if (last != NULL && ok) ok = add_string(r, &bytes, &n, last, strlen(last));
+  /* the module may have a section of that name which is something else: then what it has in there counts */
+  if (ok && (!kiln_section_get(r->module, section, &said) ||
+             (said.flags == strings.flags && said.type == strings.type && said.entry_bytes == 1))) {
+    const kiln_symbol_desc nameless = {.linkage = KILN_LINKAGE_PRIVATE, .section = section};
+    const kiln_data_desc data = {.bytes = bytes, .size_bytes = n, .flags = KILN_DATA_READ_ONLY};
+    kiln_section_declare(r->module, section, &strings);
+    kiln_symbol symbol = kiln_data_declare(r->module, &nameless);
+    kiln_data_define(r->module, symbol, &data);
+    if (r->status == KILN_OK) r->status = kiln_module_status(r->module);
+  }
+  kn_bc_resize(r, bytes, 0);
+  return ok && r->status == KILN_OK;
+}
+
+#define VERSION(major, minor, patch) "Kiln " #major "." #minor "." #patch
+#define VERSION_OF(major, minor, patch) VERSION(major, minor, patch)
+
+bool kn_bc_define_origin(struct kn_bc *r) {
+  uint64_t pos = r->bits.pos;
+  if (kiln_module_jit(r->module)) return true; /* nobody reads them there */
+  static const char own[] = VERSION_OF(KILN_VERSION_MAJOR, KILN_VERSION_MINOR, KILN_VERSION_PATCH);
+  bool ok = define_strings(r, LIST_IDENT, ".comment", own) &&
+            define_strings(r, LIST_COMMAND, ".GCC.command.line", NULL);
+  r->bits.pos = pos;
+  return ok;
 }
 
 bool kn_bc_attached(struct kn_bc *r, uint64_t kind) {

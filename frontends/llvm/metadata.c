@@ -67,20 +67,29 @@ static uint32_t skip_operands(struct kn_bits *b, uint64_t n, unsigned file) {
   return id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
-/* Reads the name of the named node behind it, or a named node; keeps the nodes of the module's flags. */
+/* True if the operands are the characters of `name`. */
+static bool is_name(const struct kn_bc *r, const char *name) {
+  uint32_t i = 0;
+  while (i < r->ops.n && r->ops.at[i] == (unsigned char)name[i] && name[i] != 0) i++;
+  return i == r->ops.n && name[i] == 0;
+}
+
+/* Reads the name of the named node behind it, or a named node; keeps the nodes of those that are asked for. */
 static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
-  static const char flags[] = "llvm.module.flags";
+  static const char *const names[LIST_COUNT] = {"", "llvm.module.flags", "llvm.ident",
+                                                "llvm.commandline"};
   if (!kn_bc_record(r, id)) return false;
+  enum kn_bc_list list = r->listed.next;
+  r->listed.next = LIST_NONE;
   if (code == MD_NAME) {
-    r->flags.next = r->ops.n == sizeof flags - 1;
-    for (uint32_t i = 0; i < r->ops.n && r->flags.next; i++)
-      r->flags.next = r->ops.at[i] == (unsigned char)flags[i];
+    for (unsigned k = LIST_FLAGS; k < LIST_COUNT; k++)
+      if (is_name(r, names[k])) r->listed.next = (enum kn_bc_list)k;
     return true;
   }
-  for (uint32_t i = 0; i < r->ops.n && r->flags.next; i++)
-    if (r->ops.at[i] < UINT32_MAX && !KN_BC_PUSH(r, r->flags, (uint32_t)r->ops.at[i] + 1))
-      return false;
-  r->flags.next = false;
+  for (uint32_t i = 0; i < r->ops.n && list != LIST_NONE; i++) {
+    struct kn_bc_listed node = {(uint32_t)r->ops.at[i] + 1, list};
+    if (r->ops.at[i] < UINT32_MAX && !KN_BC_PUSH(r, r->listed, node)) return false;
+  }
   return true;
 }
 
@@ -433,7 +442,7 @@ bool kn_bc_module_metadata(struct kn_bc *r) {
     if (!read_block(r, &r->module_md)) return false;
     if (r->has_units && !r->entries) { /* no index said so before the first node: read it again */
       r->bits.pos = r->metadata_pos;
-      r->mds.n = r->md_scope.n = r->flags.n = 0;
+      r->mds.n = r->md_scope.n = r->listed.n = 0;
       if (!begin_entries(r) || !read_block(r, &r->module_md)) return false;
     }
   }

@@ -275,7 +275,9 @@ static bool record(struct kn_bc *r) {
 }
 
 /* Called when all is declared, before the first body. */
-static bool declared(struct kn_bc *r) { return kn_bc_check_flags(r) && kn_bc_define_data(r); }
+static bool declared(struct kn_bc *r) {
+  return kn_bc_check_flags(r) && kn_bc_define_data(r) && kn_bc_define_origin(r);
+}
 
 /* Handles a function block, which belongs to the next function that has a body: reads it, or records its position.
  * Bodies that must be ignored are skipped. */

@@ -131,7 +131,7 @@ void kn_bc_free(struct kn_bc *r) {
     r->blockinfo.at,  r->elems.at,   r->group_attrs.at, r->groups.at,
     r->list_attrs.at, r->lists.at,   r->globals.at,     r->bodies.at,
     r->sections.at,   r->comdats.at, r->names.at,       r->aliases.at,
-    r->assembly.at,   r->symvers.at, r->list_heads.at,  r->flags.at,
+    r->assembly.at,   r->symvers.at, r->list_heads.at,  r->listed.at,
   };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (own[i]) kn_bc_release(r, own[i]);

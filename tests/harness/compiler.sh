@@ -17,6 +17,6 @@ says() {
   grep -Eq -- "$pattern" says.err || { echo "no line like: $pattern"; cat says.err; return 1; }
 }
 made() { local f; for f; do [[ -s $f ]] || { echo "not made: $f"; return 1; }; done; }
-# The object has code that Kiln made: no compiler's name in a comment section.
-ours() { ! readelf -p .comment "$1" 2> /dev/null | grep -q clang || { echo "$1 is clang's"; return 1; }; }
+# The object has code that Kiln made, which stands in its comment section.
+ours() { readelf -p .comment "$1" 2> /dev/null | grep -q ' Kiln [0-9]' || { echo "$1 is clang's"; return 1; }; }
 temporaries() { [[ -z $(ls tmp) ]] || { ls tmp; return 1; }; }

@@ -93,6 +93,16 @@ sections() {
   cc -ffunction-sections -c sub/twice.c -o s.o && readelf -SW s.o | grep -q '\.text\.twice'
 }
 check 'passes -ffunction-sections on' sections
+# What the module says of its compiler, where tools look for that.
+origin() {
+  cc -frecord-command-line -DSAID=1 -c sub/twice.c -o origin.o &&
+    readelf -p .comment origin.o | grep -q ' \[ *1\]  .*clang version' && ours origin.o &&
+    readelf -p .GCC.command.line origin.o | grep -q -- '-frecord-command-line -D *SAID=1' &&
+    readelf -SW origin.o | grep -q '\.comment .* 01  MS ' && # and the linker merges them
+    printf '%s\n' '__asm__(".section .comment\n.byte 1");' > comment.c && cc -c comment.c && # not like that one
+    cc -fno-ident -c sub/twice.c -o origin.o && ! readelf -SW origin.o | grep -q -e '\.comment' -e '\.GCC'
+}
+check 'names of the compiler and its command line' origin
 # Of tables that nothing refers to the linker takes none, whichever is used.
 data_sections() {
   printf '%s\n' 'int first[1000] = {1}, second[1000] = {2}; const int third[1000] = {3}; int zero[1000];' \

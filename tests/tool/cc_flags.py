@@ -140,6 +140,8 @@ TAKEN = '''
 LEFT_OUT = '''
 -g -fdebug-macro                        -fdebug-macro: macros are not described
 -g -fdebug-types-section                -fdebug-types-section: types
+-gdwarf-2                               -gdwarf-2: it will be DWARF 4
+-gdwarf-2 -gdwarf-3                     -gdwarf-3: it will be DWARF 4
 -g -gdwarf64                            -gdwarf64: it will be 32-bit DWARF
 -g -gdwarf-5 -gembed-source             -gembed-source: sources are not embedded
 -g -gpubnames                           -gpubnames: there will be no index of names
@@ -152,6 +154,8 @@ LEFT_OUT = '''
 SILENT = '''
 -g -fdebug-macro -fno-debug-macro
 -g -gdwarf64 -gdwarf32
+-gdwarf-2 -gdwarf-5
+-gdwarf-3 -gdwarf-4
 -g -gsplit-dwarf=single -gno-split-dwarf
 -g -gsplit-dwarf -gno-split-dwarf
 -g3 -ggdb -gdwarf-4 -gz -gcolumn-info -gdwarf-aranges
