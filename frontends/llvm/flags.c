@@ -82,8 +82,8 @@ static bool add_string(struct kn_bc *r, char **to, size_t *n, const char *text, 
   return true;
 }
 
-/* Defines a section with the strings of a list as LLVM's AsmPrinter does; if there are some, `last` follows unless it is
- * NULL. */
+/* Defines a section with the strings of a list as LLVM's AsmPrinter does; behind them, if there are any, stands `last`,
+ * unless that is NULL. */
 static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *section,
                            const char *last) {
   const kiln_section_desc strings = {

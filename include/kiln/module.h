@@ -139,9 +139,9 @@ typedef struct kiln_module_options {
   /** Each data item in a section of its own, for linkers to leave out what nothing refers to; not
    * strings that they may merge, and common data. */
   bool data_sections;
-  bool verify;            /**< verify each function before it is compiled */
-  bool no_red_zone;       /**< never use memory below the stack pointer */
-  bool aranges; /**< debugging information has .debug_aranges: which unit has which code */
+  bool verify;      /**< verify each function before it is compiled */
+  bool no_red_zone; /**< never use memory below the stack pointer */
+  bool aranges;     /**< debugging information has .debug_aranges: which unit has which code */
   bool
     texts_stay; /**< strings given to kiln_debug_text, and bitcode, stay as they are, and where, until the module is
                         freed: strings of debugging information are not copied */
