@@ -445,10 +445,12 @@ KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
 
 /** Flags of a section. */
 enum {
-  KILN_SECTION_ALLOC = 1,    /**< in memory while the program runs */
-  KILN_SECTION_WRITE = 2,    /**< writable */
-  KILN_SECTION_EXEC = 4,     /**< executable */
-  KILN_SECTION_MERGE = 8,    /**< the linker may merge equal entries: data without relocations */
+  KILN_SECTION_ALLOC = 1, /**< in memory while the program runs */
+  KILN_SECTION_WRITE = 2, /**< writable */
+  KILN_SECTION_EXEC = 4,  /**< executable */
+  KILN_SECTION_MERGE =
+    8, /**< the linker may merge equal entries: data without relocations. What refers to an
+                                entry names the symbol of the item that it begins */
   KILN_SECTION_STRINGS = 16, /**< strings of entries that end in a zero one; seen to with MERGE */
   KILN_SECTION_RETAIN = 32,  /**< kept even if the linker collects garbage */
   KILN_SECTION_EXCLUDE = 64  /**< left out of what is linked from the object */

@@ -144,8 +144,11 @@ kiln_symbol kn_asm_referred(struct kn_bc *r, const kiln_assembled_reloc *from,
 bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol self,
                  const kiln_symbol *items, kiln_symbol code, kiln_data_desc *desc);
 void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc);
-/* True of sections that Kiln chooses by content. */
-bool kn_asm_is_usual(const char *section);
+/* Where a section's content goes (`section` of the symbol; NULL: by content), and what is said of that section. What
+ * linkers merge they take apart, but the content is one item, which all that refers to a label in it names: such
+ * sections are not merged, unless nothing in memory can refer to them. */
+void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
+                  kiln_section_desc *said);
 /* What a symbol is called, and who sees it. */
 void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc);
 

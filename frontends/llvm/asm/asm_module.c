@@ -54,14 +54,11 @@ static bool define_data(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
 
 /* Makes the symbol that stands for a section's content. */
 static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
-  kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE,
-                           .section = kn_asm_is_usual(s->name) ? NULL : s->name,
-                           .comdat = s->group,
-                           .body = true};
-  if (desc.section) {
-    kiln_section_desc d = {.flags = s->flags, .type = s->type, .entry_bytes = s->entry_bytes};
-    if (kiln_section_declare(r->module, s->name, &d) != KILN_OK) return (kiln_symbol){0};
-  }
+  kiln_symbol_desc desc = {.linkage = KILN_LINKAGE_PRIVATE, .comdat = s->group, .body = true};
+  kiln_section_desc said;
+  kn_asm_where(s, &desc, &said);
+  if (desc.section && kiln_section_declare(r->module, s->name, &said) != KILN_OK)
+    return (kiln_symbol){0};
   if (!(s->flags & KILN_SECTION_EXEC)) return kiln_data_declare(r->module, &desc);
   desc.align_log2 = s->align_log2;
   return kiln_func_declare(r->module, &desc,

@@ -128,11 +128,23 @@ void kn_asm_data_free(struct kn_bc *r, const kiln_data_desc *desc) {
   if (desc->relocs) kn_bc_resize(r, (void *)(uintptr_t)desc->relocs, 0);
 }
 
-bool kn_asm_is_usual(const char *section) {
+static bool is_usual(const char *section) {
   static const char *const usual[] = {".text", ".data", ".bss", ".rodata"};
   for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
     if (strcmp(section, usual[i]) == 0) return true;
   return false;
+}
+
+void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
+                  kiln_section_desc *said) {
+  const unsigned merged = KILN_SECTION_MERGE | KILN_SECTION_STRINGS;
+  bool apart = (~s->flags & (KILN_SECTION_MERGE | KILN_SECTION_ALLOC)) == 0;
+  bool constants = apart && strncmp(s->name, ".rodata.", 8) == 0 &&
+                   (s->flags & (KILN_SECTION_WRITE | KILN_SECTION_EXEC)) == 0;
+  where->section = constants || is_usual(s->name) ? NULL : s->name;
+  *said = (kiln_section_desc){.flags = apart ? s->flags & ~merged : s->flags,
+                              .type = s->type,
+                              .entry_bytes = apart ? 0 : s->entry_bytes};
 }
 
 /* ---- building ---- */
@@ -140,9 +152,9 @@ bool kn_asm_is_usual(const char *section) {
 /* The symbol of a section's content. */
 static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
   kiln_symbol_info func = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
-  kiln_symbol_desc where = {.section = kn_asm_is_usual(s->name) ? NULL : s->name,
-                            .comdat = s->group};
-  kiln_section_desc said = {.flags = s->flags, .type = s->type, .entry_bytes = s->entry_bytes};
+  kiln_symbol_desc where = {.comdat = s->group};
+  kiln_section_desc said;
+  kn_asm_where(s, &where, &said);
   if (s->group && !s->group[0]) {
     bool own = func.desc.linkage == KILN_LINKAGE_LINKONCE && !func.desc.comdat;
     where.comdat = own ? func.desc.name : func.desc.comdat;
