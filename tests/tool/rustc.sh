@@ -79,6 +79,20 @@ check "is LLVM's too" logged 'compiled by LLVM: the crate is optimized$'
 check "options for LLVM" same passed "$rustc" -C llvm-args=-enable-load-pre=0 main.rs
 check "leave the crate to LLVM" logged 'compiled by LLVM: -C llvm-args$'
 check "assembly text" bash -c "'$rustc' --emit=asm main.rs -o main.s && grep -q 'cfi_startproc' main.s"
+# counts PROGRAM: how often each function of the program ran, of a build that counts.
+counts() {
+  LLVM_PROFILE_FILE=$1.profraw "./$1" > "$1.out" 2>&1
+  llvm-profdata-22 merge "$1.profraw" -o "$1.profdata" && llvm-profdata-22 show --all-functions --counts "$1.profdata"
+}
+covered() {
+  rm -f log
+  rustc -C instrument-coverage -C codegen-units=2 main.rs -o counted || return 1
+  "$rustc" -C instrument-coverage -C codegen-units=2 main.rs -o counted_too && logged "$by_kiln" &&
+    counts counted > llvm.counts && counts counted_too > kiln.counts && grep -q 'Function count: [1-9]' llvm.counts &&
+    diff llvm.counts kiln.counts
+}
+if ! type -P llvm-profdata-22 > /dev/null || (( major != 22 )); then skip "coverage" "there is no llvm-profdata of its version"
+else check "coverage" covered; fi
 rm -f log
 quiet() { [[ -z $("$rustc" -C codegen-units=1 refused.rs -o refused 2>&1) && $(./refused) == 42 ]]; }
 check "what Kiln refuses is LLVM's, without a word" quiet
