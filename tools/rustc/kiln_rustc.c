@@ -6,6 +6,7 @@
  * It has the dynamic linker load libkiln-rustc.so (preload.c), then becomes rustc. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +17,16 @@
 
 #define LIBRARY "libkiln-rustc.so"
 
-/* Writes the library's path: beside this program, or where it is installed. False if it is at neither place. */
+/* In LD_PRELOAD spaces and colons separate names. A path with one is named by a descriptor, which stays open for the
+ * compiler behind rustup's; preload.c closes it. False if it cannot be opened. */
+static bool name_for_list(char path[PATH_MAX]) {
+  if (strpbrk(path, " :") == NULL) return true;
+  int fd = open(path, O_RDONLY);
+  if (fd >= 0) snprintf(path, PATH_MAX, "/proc/self/fd/%d", fd);
+  return fd >= 0;
+}
+
+/* Writes the library's name: beside this program, or where it is installed. False if it is at neither place. */
 static bool find_library(char out[PATH_MAX]) {
   char self[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -26,7 +36,7 @@ static bool find_library(char out[PATH_MAX]) {
   static const char *const places[] = {"", "/../lib/kiln"};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     int size = snprintf(out, PATH_MAX, "%s%s/" LIBRARY, self, places[i]);
-    if (size < PATH_MAX && access(out, R_OK) == 0) return true;
+    if (size < PATH_MAX && access(out, R_OK) == 0) return name_for_list(out);
   }
   return false;
 }

@@ -69,6 +69,8 @@ static void leave_preload(void) {
   if (list == NULL || !dladdr((void *)(uintptr_t)stream_new, &self)) return;
   char *at = strstr(list, self.dli_fname);
   if (at == NULL) return;
+  int fd; /* as kiln_rustc.c names a path that LD_PRELOAD cannot have */
+  if (sscanf(self.dli_fname, "/proc/self/fd/%d", &fd) == 1) close(fd);
   size_t n = strlen(self.dli_fname);
   if (at[n] == ':' || at[n] == ' ') n++;
   size_t before = (size_t)(at - list), after = strlen(at + n);
