@@ -82,6 +82,19 @@ check "opt-level 1" same level1 "$rustc" -C opt-level=1 main.rs
 check "is LLVM's too" logged 'compiled by LLVM: the crate is optimized$'
 check "options for LLVM" same passed "$rustc" -C llvm-args=-enable-load-pre=0 main.rs
 check "leave the crate to LLVM" logged 'compiled by LLVM: -C llvm-args$'
+sections() { RUSTC_BOOTSTRAP=1 "$@" --crate-type=lib --emit=obj -C codegen-units=1 part.rs -o part.o && readelf -SW part.o | grep -c "$section"; }
+# as_llvms SECTION OPTION...: with the option the object has as many such sections as LLVM's, and with its default another number.
+as_llvms() {
+  local section=$1 ours llvms plain
+  ours=$(sections "$rustc" "${@:2}") llvms=$(sections rustc "${@:2}") # grep's status is 1 for none
+  [[ -n $ours && $ours == "$llvms" ]] || { echo "$ours, LLVM $llvms"; return 1; }
+  plain=$(sections "$rustc")
+  [[ $plain != "$ours" ]] || { echo "$plain without the option, too"; return 1; }
+}
+echo 'pub fn first(x: &[u8]) -> u8 { x[0] } pub fn second(x: &[u8]) -> u8 { x[1] }' > part.rs
+check "-Z function-sections" as_llvms ' \.text\.' -Z function-sections=off
+check "-Zfunction_sections" as_llvms ' \.text\.' -Zfunction_sections=n
+check "-Z emit-stack-sizes" as_llvms ' \.stack_sizes' -Zemit_stack_sizes
 check "assembly text" bash -c "'$rustc' --emit=asm main.rs -o main.s && grep -q 'cfi_startproc' main.s"
 # counts PROGRAM: how often each function of the program ran, of a build that counts.
 counts() {
