@@ -82,6 +82,11 @@ check "opt-level 1" same level1 "$rustc" -C opt-level=1 main.rs
 check "is LLVM's too" logged 'compiled by LLVM: the crate is optimized$'
 check "options for LLVM" same passed "$rustc" -C llvm-args=-enable-load-pre=0 main.rs
 check "leave the crate to LLVM" logged 'compiled by LLVM: -C llvm-args$'
+emulated() {
+  printf 'use std::cell::Cell;\nthread_local! { static T: Cell<u8> = const { Cell::new(1) } }\npub fn get() -> u8 { T.get() }\n' > tls.rs
+  RUSTC_BOOTSTRAP=1 "$rustc" -Z tls-model=emulated --crate-type=lib --emit=obj tls.rs -o tls.o && nm tls.o | grep __emutls_get_address
+}
+check "-Z tls-model" emulated
 sections() { RUSTC_BOOTSTRAP=1 "$@" --crate-type=lib --emit=obj -C codegen-units=1 part.rs -o part.o && readelf -SW part.o | grep -c "$section"; }
 # as_llvms SECTION OPTION...: with the option the object has as many such sections as LLVM's, and with its default another number.
 as_llvms() {

@@ -54,6 +54,8 @@ static void unstable_option(const char *option) {
   else if (strcmp(option, "emit-stack-sizes") == 0 || strcmp(option, "emit_stack_sizes") == 0 ||
            ((value = value_of(option, "emit-stack-sizes")) != NULL && !is_off(value)))
     passed_through = "-Z emit-stack-sizes";
+  else if ((value = value_of(option, "tls-model")) != NULL && strcmp(value, "emulated") == 0)
+    passed_through = "-Z tls-model=emulated";
 }
 
 /* One word of the command line; `before` is the word in front of it. */
