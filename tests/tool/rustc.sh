@@ -73,6 +73,10 @@ mkdir "of: a user" && cp -L "$build"/kiln-rustc "$build"/libkiln-rustc.so "of: a
 check "installed where a path has spaces" same spaces "of: a user/kiln-rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
 check "all objects are Kiln's, there" logged "$by_kiln"
 check "nor does the linker there" bash -c '! grep -qvx "preloaded: " linker.log'
+printf '#!/bin/sh\nversion=$(echo 1 | sed s/1/2/)\nexec rustc "$@"\n' > rustc.sh && chmod +x rustc.sh
+check "a script in place of rustc" same script env KILN_RUSTC=./rustc.sh "$rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
+check "all objects are Kiln's, with a script" logged "$by_kiln"
+check "nor does the linker with a script" bash -c '! grep -qvx "preloaded: " linker.log'
 printf '%s\n' -C codegen-units=2 main.rs > arguments
 check "a file of arguments" same named "$rustc" @arguments
 check "all objects are Kiln's, with a file of arguments" logged "$by_kiln"
