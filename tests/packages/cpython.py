@@ -6,7 +6,8 @@
 build     Debian's python3.11, configured --with-pydebug, by clang and by `kiln cc`: the same configuration, and nothing
           that LLVM compiled in Kiln's place.
 tests     CPython's own, without resources (network, GUI, much time or memory), by both Pythons at the same time: what
-          became of each test. A file in which something differs runs again; what differs then too is a failure.
+          became of each test. A file in which something differs runs again, by one Python after the other, since some
+          have ports of fixed numbers; what differs then too is a failure.
           TEST: files, as test_int; default: all but SLOW, with --all those too. A file that takes longer than --limit is
           ended, and named at the end.
 modules   two modules in Rust, by cargo and by `kiln cargo`, with the Python of the same compiler: shelf (the folder
@@ -152,11 +153,14 @@ def verdict(path):
     return found[-1] if found else 'no verdict'
 
 
-def run_file(args, test):
-    """{who: {test: outcome, 'file': verdict}}; both run at the same time."""
+def run_file(args, test, together=True):
+    """{who: {test: outcome, 'file': verdict}}; if `together` both run at the same time."""
     begin, found = time.monotonic(), {}
-    processes = {who: start(args, who, test) for who in WHO}
-    for who, (p, results, log) in processes.items():
+    processes = {who: start(args, who, test) for who in WHO if together}
+    for who in WHO:
+        if not together:
+            begin, processes[who] = time.monotonic(), start(args, who, test)
+        p, results, log = processes[who]
         try:
             p.wait(max(1, begin + args.limit - time.monotonic()))
             how = 'no results: status %d' % p.returncode
@@ -192,7 +196,7 @@ def run_tests(args):
         first = differing(result)
         if first:
             print('%s: differed once: %s' % (name, '; '.join(first[:4])), flush=True)
-            result = dict(run_file(args, name), first=first)
+            result = dict(run_file(args, name, together=False), first=first)
         results[name] = result
         with open(path, 'w') as f:
             json.dump(results, f, indent=1)
