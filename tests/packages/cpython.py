@@ -129,6 +129,11 @@ def outcomes(path):
     return found
 
 
+def interruptible():
+    """Tests interrupt themselves, which a shell's background processes, and what they start, ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(args, who, test):
     """A process that runs a test file, and where its results and what it prints go."""
     folder = os.path.join(args.work, who, 'results')
@@ -140,7 +145,7 @@ def start(args, who, test):
         env = dict(environment(args.work, who), KILN_LOG=os.path.join(args.work, who, 'test.kiln'))
         options = ['-bb', '-E', '-m', 'test', '--timeout=900', '--junit-xml', results]
         p = subprocess.Popen([python_of(args.work, who), *options, test], cwd=folder, env=env, stdin=subprocess.DEVNULL,
-                             stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+                             stdout=out, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=interruptible)
     return p, results, out.name
 
 
