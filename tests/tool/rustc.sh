@@ -73,6 +73,11 @@ mkdir "of: a user" && cp -L "$build"/kiln-rustc "$build"/libkiln-rustc.so "of: a
 check "installed where a path has spaces" same spaces "of: a user/kiln-rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
 check "all objects are Kiln's, there" logged "$by_kiln"
 check "nor does the linker there" bash -c '! grep -qvx "preloaded: " linker.log'
+mkdir versions && printf '#!/bin/sh\nexec rustc "$@"\n' > versions/rustc-1.85.0 && chmod +x versions/rustc-1.85.0
+for name in rustc-1.85.0 versions/rustc-1.85.0; do
+  check "as the wrapper of $name" same named env PATH="$work/versions:$PATH" "$rustc" $name -C codegen-units=2 main.rs
+  check "all objects are Kiln's, of $name" logged "$by_kiln"
+done
 printf '#!/bin/sh\nversion=$(echo 1 | sed s/1/2/)\nexec rustc "$@"\n' > rustc.sh && chmod +x rustc.sh
 check "a script in place of rustc" same script env KILN_RUSTC=./rustc.sh "$rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
 check "all objects are Kiln's, with a script" logged "$by_kiln"

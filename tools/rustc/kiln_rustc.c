@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIBRARY "libkiln-rustc.so"
@@ -41,11 +42,26 @@ static bool find_library(char out[PATH_MAX]) {
   return false;
 }
 
-/* Does the word name a compiler, as cargo gives it to a wrapper, rather than an argument of one? */
+static bool is_executable(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Does the word name a compiler, as cargo gives it to a wrapper, rather than an argument of one? A word without a
+ * slash is looked for as execvp looks for it: `rustc-1.85`, say. */
 static bool is_program(const char *word) {
-  const char *name = strrchr(word, '/');
-  name = name != NULL ? name + 1 : word;
-  return word[0] != '-' && strchr(name, '.') == NULL && access(word, X_OK) == 0;
+  size_t n = strlen(word);
+  if (word[0] == '-' || word[0] == '@' || (n >= 3 && strcmp(word + n - 3, ".rs") == 0))
+    return false;
+  if (strchr(word, '/') != NULL) return is_executable(word);
+  const char *list = getenv("PATH");
+  for (const char *end; list != NULL; list = *end != 0 ? end + 1 : NULL) {
+    char path[PATH_MAX];
+    end = strchrnul(list, ':');
+    int size = snprintf(path, sizeof path, "%.*s/%s", (int)(end - list), list, word);
+    if (end > list && size < PATH_MAX && is_executable(path)) return true;
+  }
+  return false;
 }
 
 /* As `rustc`, the link that caches are given, this is one compiler and does not choose among rustup's: sccache asks by
