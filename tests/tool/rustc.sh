@@ -167,9 +167,17 @@ cached() {
   sccache --stop-server > /dev/null 2>&1
   (( ok == 0 )) || { cat stats; return 1; }
 }
+# wrapped VARIABLE: the wrapper that the variable names, by itself or by cargo's other name for it, is run, and has Kiln for its compiler.
+wrapped() {
+  rm -rf log wrapper.log crate/target
+  (cd crate && env "$1=$work/wrapper" "$build/kiln" cargo build --quiet --offline) && grep -q . wrapper.log && logged "$by_kiln"
+}
+printf '#!/bin/sh\necho "$1" >> %q\nexec "$@"\n' "$work/wrapper.log" > wrapper && chmod +x wrapper
 if type -P cargo > /dev/null; then
   check "kiln cargo build" cargo_runs
   if type -P sccache > /dev/null; then check "with sccache" cached; else skip "with sccache" "there is none"; fi
+  check "with a wrapper" wrapped RUSTC_WRAPPER
+  check "with a wrapper by its other name" wrapped CARGO_BUILD_RUSTC_WRAPPER
   check "the table of costs" counted '[1-9][0-9]*' 0
   check "names why LLVM compiled" counted 0 '[1-9][0-9]*' --release
   check "in a line" grep -qE '^  by LLVM: [0-9]+: the crate is optimized$' table
