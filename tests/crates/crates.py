@@ -67,8 +67,6 @@ CRATES = [
         'arithmetic arithmetic_ast css custom_errors escaped float fnmut ini ini_str issues json mp4 multiline overflow '
         'reborrow_fold')),
     ('winnow', '1.0.5', 'parser', ['--lib']), # its examples, which have tests, need other crates
-    ('toml', '1.2.1+spec-1.1.0', 'parser', []),
-    ('bincode', '3.0.0', 'encoding', []),
     ('url', '2.5.8', 'parser', []),
     ('uuid', '1.29.1', 'encoding', []),
     ('textwrap', '0.16.4', 'text', []),
@@ -82,7 +80,6 @@ CRATES = [
     ('futures-util', '0.3.34', 'async', []),
     ('tracing-core', '0.1.36', 'logging', []),
     ('hecs', '0.11.2', 'game ECS', []),
-    ('bevy_ecs', '0.20.1', 'game ECS', []),
     ('petgraph', '0.8.3', 'graphs', []),
     # win_bindings rewrites a source file, and passes from then on; dateutils starts date(1) thousands of times.
     ('chrono', '0.4.45', 'time', ['--', '--skip', 'gen_bindings', '--skip', 'verify_against_date_command']),
@@ -95,7 +92,6 @@ CRATES = [
     ('rusqlite', '0.37.0', 'database, C by cc', ['--features', 'bundled']),
     ('hyper', '1.12.0', 'web server', ['--features', 'full']),
     ('tiny_http', '0.12.0', 'web server', []),
-    ('axum', '0.8.9', 'web server', []),
     # Others need a nightly compiler, or take long.
     ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util', '--lib'] + only(
         'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
