@@ -186,6 +186,9 @@ def cxx(args):
             b.configure()
             b.run(['ninja', '-C', 'b', '-j%d' % int(args.jobs or os.cpu_count()), 'flattests'], 'build')
             open(done, 'w').close()
+        units, _, fallbacks = b.logged() if compiler == 'kiln' else (1, 0, [])
+        if units == 0 or fallbacks:
+            sys.exit('%s: %d units by Kiln, and by LLVM: %s' % (name, units, fallbacks))
         text = b.run(['ninja', '-C', 'b', '-t', 'commands', 'flattests'], 'commands').splitlines()[-1]
         words = [part for part in text.split('&&') if ' -o flattests ' in part][0]
         programs['llvm' if compiler == 'clang' else 'kiln'] = Program(

@@ -74,8 +74,9 @@ struct kn_symbol_entry {
 
 /* A section group, known by its name. */
 struct kn_comdat {
-  const char *name; /* NUL-terminated, in the module's strings */
-  uint32_t length, hash;
+  const char *name;                /* NUL-terminated, in the module's strings */
+  uint32_t length : 31, stays : 1; /* kiln_symbol_desc.comdat_stays */
+  uint32_t hash;
   uint32_t next;   /* of the same hash: id, or 0 */
   uint32_t symbol; /* id of the symbol of that name if that is in the group, else 0 */
 };

@@ -196,6 +196,7 @@ static bool set_comdat(kiln_module *m, struct kn_symbol *s, uint32_t id,
     }
     s->comdat = kn_comdat_of(m, d->comdat, length, hash);
   }
+  if (s->comdat != 0 && d->comdat_stays) kn_comdat(m, s->comdat)->stays = true;
   return s->comdat != 0;
 }
 
@@ -547,6 +548,7 @@ kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
   if (s->comdat != 0 && !s->comdat_implied) {
     info.desc.comdat = kn_comdat(m, s->comdat)->name;
     info.desc.comdat_length = kn_comdat(m, s->comdat)->length;
+    info.desc.comdat_stays = kn_comdat(m, s->comdat)->stays;
   }
   info.desc.align_log2 = s->align_log2;
   info.desc.resolver = s->resolver;

@@ -94,7 +94,7 @@ KN_INLINE uint32_t add(kiln_module *m, const char *name, size_t length, uint32_t
   if (!kn_grow(m, &m->comdats, &m->cap_comdats, m->n_comdats + 1, sizeof *m->comdats)) return 0;
   uint32_t *head = m->comdat_hash + (hash & (m->comdat_hash_size - 1)), id = ++m->n_comdats;
   *kn_comdat(m, id) =
-    (struct kn_comdat){.name = name, .length = (uint32_t)length, .hash = hash, .next = *head};
+    (struct kn_comdat){.name = name, .length = length & INT32_MAX, .hash = hash, .next = *head};
   return *head = id;
 }
 

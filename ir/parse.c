@@ -179,6 +179,9 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
       ok = kn_parse_string(p, "a section's name in quotes", &d->section);
     } else if (kn_parse_word(p, "comdat")) {
       ok = kn_parse_string(p, "a group's name in quotes", &d->comdat);
+    } else if (kn_parse_word(p, "group")) {
+      d->comdat_stays = true;
+      ok = kn_parse_string(p, "a group's name in quotes", &d->comdat);
     } else if (kn_parse_word(p, "align")) {
       ok = kn_parse_align(p, 16, data ? &data->align_log2 : &d->align_log2);
     } else if (data && kn_parse_word(p, "readonly")) {

@@ -252,7 +252,7 @@ static void put_symbol_tail(struct kn_printer *p, const struct kn_symbol *s) {
   }
   if (s->comdat && !s->comdat_implied) {
     const struct kn_comdat *c = kn_comdat(p->module, s->comdat);
-    kn_put_text(p, " comdat ");
+    kn_put_text(p, c->stays ? " group " : " comdat ");
     kn_put_string(p, c->name, c->length);
   }
 }

@@ -147,9 +147,11 @@ static bool twice(struct kn_jit_link *l, const struct kn_jit_entry *e, const cha
   return false;
 }
 
-static unsigned strength_of(const struct kn_jit_bind *b, const struct kn_symbol *s) {
+static unsigned strength_of(const kiln_module *m, const struct kn_jit_bind *b,
+                            const struct kn_symbol *s) {
   if (b->where == KN_JIT_IN_COMMON) return KN_JIT_COMMON_DEF;
-  return is_weak(s) || s->comdat != 0 ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
+  bool one_of_many = s->comdat != 0 && !kn_comdat(m, s->comdat)->stays;
+  return is_weak(s) || one_of_many ? KN_JIT_WEAK_DEF : KN_JIT_STRONG_DEF;
 }
 
 /* Decides between two definitions of one name within the unit. */
@@ -206,7 +208,7 @@ static bool define(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   if (e == NULL) return false;
   const struct kn_symbol *real = behind(in->m, s);
   struct kn_jit_def def = {.entry = e, .in = i, .id = id};
-  def.strength = (uint8_t)strength_of(b, s);
+  def.strength = (uint8_t)strength_of(in->m, b, s);
   if (real->data != 0) {
     def.size = in->m->data[real->data - 1].size_bytes;
     def.align_log2 = in->m->data[real->data - 1].align_log2;

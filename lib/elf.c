@@ -26,7 +26,7 @@ static void write_groups(struct kn_elf *e) {
     kn_elf_pad(e, 4);
     g->offset = e->at;
     uint8_t *p = e->base + e->at;
-    kn_put32(p, GRP_COMDAT);
+    kn_put32(p, g->comdat != 0 && kn_comdat(e->m, g->comdat)->stays ? 0 : GRP_COMDAT);
     p += 4;
     for (uint32_t k = g->first; k != 0; k = e->sections[k - 1].group_next) {
       const struct kn_elf_section *s = e->sections + k - 1;

@@ -44,16 +44,24 @@ static int with_stats(char **argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* A variable that cargo reads by two names, the first of which, even empty, goes before the other; NULL if it is unset
+ * or empty. */
+static const char *variable(const char *name, const char *other) {
+  const char *value = getenv(name);
+  if (value == NULL) value = getenv(other);
+  return value != NULL && value[0] != 0 ? value : NULL;
+}
+
 /* Has another wrapper, a cache say, take kiln-rustc for the compiler. sccache knows one by its file's name, and so it
  * is a link of that name. Of the environment it takes CARGO_* into its keys: what LLVM or another Kiln made is not
  * taken for this one's. */
 static void hand_to_wrapper(const char *kiln_rustc) {
   static const char *const places[] = {"tools/rustc/rustc", "../lib/kiln/rustc"};
   char link[PATH_MAX];
-  const char *as = kiln_rustc, *rustc = getenv("RUSTC");
+  const char *as = kiln_rustc, *rustc = variable("RUSTC", "CARGO_BUILD_RUSTC");
   for (size_t i = 0; i < sizeof places / sizeof *places && as == kiln_rustc; i++)
     if (tool_beside(places[i], link)) as = link;
-  if (rustc != NULL && rustc[0] != 0 && strcmp(rustc, as) != 0) setenv("KILN_RUSTC", rustc, 1);
+  if (rustc != NULL && strcmp(rustc, as) != 0) setenv("KILN_RUSTC", rustc, 1);
   setenv("RUSTC", as, 1);
   char version[16];
   snprintf(version, sizeof version, "%" PRIx32, kiln_version());
@@ -63,12 +71,13 @@ static void hand_to_wrapper(const char *kiln_rustc) {
 int verb_cargo(int argc, char **argv) {
   (void)argc;
   char path[PATH_MAX];
-  const char *cargo = getenv("CARGO"), *wrapper = getenv("RUSTC_WRAPPER");
+  const char *cargo = getenv("CARGO"),
+             *wrapper = variable("RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER");
   if (!tool_beside("kiln-rustc", path)) {
     tool_error("cargo: there is no kiln-rustc beside kiln");
     return TOOL_FAILED;
   }
-  if (wrapper != NULL && wrapper[0] != 0 && strcmp(wrapper, path) != 0) hand_to_wrapper(path);
+  if (wrapper != NULL && strcmp(wrapper, path) != 0) hand_to_wrapper(path);
   else setenv("RUSTC_WRAPPER", path, 1);
   if (cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */

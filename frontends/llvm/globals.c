@@ -64,6 +64,7 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
     if (f->comdat > r->comdats.n) return kn_bc_malformed(r, "comdat number out of range");
     d->desc.comdat = r->comdats.at[f->comdat - 1].name;
     d->desc.comdat_length = r->comdats.at[f->comdat - 1].length;
+    d->desc.comdat_stays = r->comdats.at[f->comdat - 1].stays;
   } else if (d->desc.linkage == KILN_LINKAGE_LINKONCE) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }

@@ -187,7 +187,7 @@ static bool more_comdats(struct kn_bc *r) {
     if (b.bad || b.pos > b.end || kind != 1 || size == 0 || at > r->strtab_size ||
         size > r->strtab_size - at || size >= UINT32_MAX)
       break;
-    if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){r->strtab + at, (uint32_t)size}))
+    if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){r->strtab + at, (uint32_t)size, false}))
       return false;
     r->bits.pos = b.pos;
   }
@@ -206,15 +206,18 @@ void kn_bc_skip_comdats(struct kn_bc *r) {
   }
 }
 
+enum { COMDAT_ANY = 1, COMDAT_NO_DEDUPLICATE = 4 }; /* LLVM's numbers of kinds in bitcode */
+
 static bool comdat(struct kn_bc *r) {
   const uint64_t *op = r->ops.at;
   if (r->ops.n < 3) return kn_bc_malformed(r, "bad comdat");
   if (op[0] > r->strtab_size || op[1] > r->strtab_size - op[0] || op[1] >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
-  if (op[2] != 1) return kn_bc_unsupported(r, "comdats other than \"any\"");
+  if (op[2] != COMDAT_ANY && op[2] != COMDAT_NO_DEDUPLICATE)
+    return kn_bc_unsupported(r, "comdats other than \"any\" and \"nodeduplicate\"");
   const char *name = op[1] ? r->strtab + op[0] : "";
-  if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){name, (uint32_t)op[1]}) || !more_comdats(r))
-    return false;
+  struct kn_bc_comdat c = {name, (uint32_t)op[1], op[2] == COMDAT_NO_DEDUPLICATE};
+  if (!KN_BC_PUSH(r, r->comdats, c) || !more_comdats(r)) return false;
   kiln_module_reserve(r->module, r->comdats.n); /* most are of one symbol, which follows */
   return true;
 }

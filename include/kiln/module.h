@@ -412,6 +412,10 @@ typedef struct kiln_symbol_desc {
    * gives the address of the function that the alias is (ELF's STT_GNU_IFUNC). Code in memory
    * and the interpreter have no such symbols. */
   bool resolver;
+  /** The section group that `comdat` names only keeps its sections together: that of each object
+   * stays, where the linker otherwise takes one of a name (ELF's groups without GRP_COMDAT). One
+   * symbol of the group that says so is enough. */
+  bool comdat_stays;
 } kiln_symbol_desc;
 
 /** Makes room for `symbols` more symbols, so that declaring that many copies no table; only a

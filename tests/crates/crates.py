@@ -44,6 +44,7 @@ CRATES = [
     ('ryu', '1.0.23', 'numbers', []),
     ('hex', '0.4.3', 'encoding', []),
     ('base64', '0.23.1', 'encoding', ['--', '--skip', 'every_possible']), # minutes, at opt-level 0
+    ('simdutf8', '0.1.5', 'text, SIMD', []),
     ('either', '1.19.0', 'container', []),
     ('arrayvec', '0.7.8', 'container', []),
     ('byteorder', '1.5.0', 'encoding', []),
@@ -59,27 +60,38 @@ CRATES = [
     ('miniz_oxide', '0.9.1', 'compression', []),
     ('flate2', '1.1.11', 'compression', []),
     ('png', '0.18.1', 'image', []),
+    ('image-webp', '0.2.4', 'image', []),
     ('csv', '1.4.0', 'parser', []),
+    # The other needs nom_language, which is not published with it.
+    ('nom', '8.0.0', 'parser', ['--lib'] + only(
+        'arithmetic arithmetic_ast css custom_errors escaped float fnmut ini ini_str issues json mp4 multiline overflow '
+        'reborrow_fold')),
+    ('winnow', '1.0.5', 'parser', ['--lib']), # its examples, which have tests, need other crates
     ('url', '2.5.8', 'parser', []),
     ('uuid', '1.29.1', 'encoding', []),
     ('textwrap', '0.16.4', 'text', []),
     ('itertools', '0.15.0', 'iterators', []),
     ('thiserror', '2.0.21', 'derive macros', []),
+    ('proc-macro2', '1.0.107', 'derive macros', []),
     ('rand', '0.10.3', 'numbers', []),
     ('crossbeam-channel', '0.5.17', 'threads', []),
     ('crossbeam-deque', '0.8.8', 'threads', []),
     ('rayon', '1.12.0', 'threads', []),
+    ('futures-util', '0.3.34', 'async', []),
+    ('tracing-core', '0.1.36', 'logging', []),
     ('hecs', '0.11.2', 'game ECS', []),
     ('petgraph', '0.8.3', 'graphs', []),
     # win_bindings rewrites a source file, and passes from then on; dateutils starts date(1) thousands of times.
     ('chrono', '0.4.45', 'time', ['--', '--skip', 'gen_bindings', '--skip', 'verify_against_date_command']),
     ('aho-corasick', '1.1.5', 'search', []),
-    ('roaring', '0.12.0', 'container', []),
+    ('roaring', '0.12.0', 'container', # its library's tests take minutes, at opt-level 0
+     only('clone intersect_with is_subset iter lib ops push rank select serialization union_with treemap_ops')),
     ('clap_builder', '4.6.7', 'CLI', []),
     ('ripgrep', '15.2.0', 'CLI tool', []),
     ('image', '0.25.10', 'images', ['--no-default-features', '--features', 'png,jpeg,gif,bmp,ico,pnm,tiff,tga,qoi']),
     ('rusqlite', '0.37.0', 'database, C by cc', ['--features', 'bundled']),
     ('hyper', '1.12.0', 'web server', ['--features', 'full']),
+    ('tiny_http', '0.12.0', 'web server', []),
     # Others need a nightly compiler, or take long.
     ('tokio', '1.54.1', 'async runtime', ['--features', 'full,test-util', '--lib'] + only(
         'fs_file macros_select net_unix_pipe process_smoke rt_basic rt_common signal_usr1 sync_mpsc task_join_set tcp_echo '
@@ -238,7 +250,7 @@ def main():
         commands = ('llvm', ['cargo', 'test']), ('kiln', [kiln, 'cargo', 'test'])
         of_c = {'llvm': ('clang-22', 'clang++-22'), 'kiln': (kiln + ' cc', kiln + ' c++')}
         tests = ['--tests'] if args.tests is None else [word for t in args.tests.split(',') if t for word in ('--test', t)]
-        kinds = [] if '--test' in more else (['--lib'] if has_library(crate) else []) + ['--bins'] + tests
+        kinds = [] if '--test' in more or '--lib' in more else (['--lib'] if has_library(crate) else []) + ['--bins'] + tests
         env, build, test = {}, {}, {}
         for who, command in commands:
             log = os.path.join(folder, 'log-' + who)

@@ -69,6 +69,19 @@ check "all objects are Kiln's" logged "$by_kiln"
 check "as cargo's wrapper" same wrapped "$rustc" "$(type -P rustc)" -g -C codegen-units=2 -C linker=./linker.sh main.rs
 check "all objects are Kiln's, with -g" logged "$by_kiln"
 check "the linker does not load the library" grep -qx 'preloaded: ' linker.log
+mkdir "of: a user" && cp -L "$build"/kiln-rustc "$build"/libkiln-rustc.so "of: a user" || exit 1
+check "installed where a path has spaces" same spaces "of: a user/kiln-rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
+check "all objects are Kiln's, there" logged "$by_kiln"
+check "nor does the linker there" bash -c '! grep -qvx "preloaded: " linker.log'
+mkdir versions && printf '#!/bin/sh\nexec rustc "$@"\n' > versions/rustc-1.85.0 && chmod +x versions/rustc-1.85.0
+for name in rustc-1.85.0 versions/rustc-1.85.0; do
+  check "as the wrapper of $name" same named env PATH="$work/versions:$PATH" "$rustc" $name -C codegen-units=2 main.rs
+  check "all objects are Kiln's, of $name" logged "$by_kiln"
+done
+printf '#!/bin/sh\nversion=$(echo 1 | sed s/1/2/)\nexec rustc "$@"\n' > rustc.sh && chmod +x rustc.sh
+check "a script in place of rustc" same script env KILN_RUSTC=./rustc.sh "$rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
+check "all objects are Kiln's, with a script" logged "$by_kiln"
+check "nor does the linker with a script" bash -c '! grep -qvx "preloaded: " linker.log'
 printf '%s\n' -C codegen-units=2 main.rs > arguments
 check "a file of arguments" same named "$rustc" @arguments
 check "all objects are Kiln's, with a file of arguments" logged "$by_kiln"
@@ -78,7 +91,39 @@ check "opt-level 1" same level1 "$rustc" -C opt-level=1 main.rs
 check "is LLVM's too" logged 'compiled by LLVM: the crate is optimized$'
 check "options for LLVM" same passed "$rustc" -C llvm-args=-enable-load-pre=0 main.rs
 check "leave the crate to LLVM" logged 'compiled by LLVM: -C llvm-args$'
+emulated() {
+  printf 'use std::cell::Cell;\nthread_local! { static T: Cell<u8> = const { Cell::new(1) } }\npub fn get() -> u8 { T.get() }\n' > tls.rs
+  RUSTC_BOOTSTRAP=1 "$rustc" -Z tls-model=emulated --crate-type=lib --emit=obj tls.rs -o tls.o && nm tls.o | grep __emutls_get_address
+}
+check "-Z tls-model" emulated
+sections() { RUSTC_BOOTSTRAP=1 "$@" --crate-type=lib --emit=obj -C codegen-units=1 part.rs -o part.o && readelf -SW part.o | grep -c "$section"; }
+# as_llvms SECTION OPTION...: with the option the object has as many such sections as LLVM's, and with its default another number.
+as_llvms() {
+  local section=$1 ours llvms plain
+  ours=$(sections "$rustc" "${@:2}") llvms=$(sections rustc "${@:2}") # grep's status is 1 for none
+  [[ -n $ours && $ours == "$llvms" ]] || { echo "$ours, LLVM $llvms"; return 1; }
+  plain=$(sections "$rustc")
+  [[ $plain != "$ours" ]] || { echo "$plain without the option, too"; return 1; }
+}
+echo 'pub fn first(x: &[u8]) -> u8 { x[0] } pub fn second(x: &[u8]) -> u8 { x[1] }' > part.rs
+check "-Z function-sections" as_llvms ' \.text\.' -Z function-sections=off
+check "-Zfunction_sections" as_llvms ' \.text\.' -Zfunction_sections=n
+check "-Z emit-stack-sizes" as_llvms ' \.stack_sizes' -Zemit_stack_sizes
 check "assembly text" bash -c "'$rustc' --emit=asm main.rs -o main.s && grep -q 'cfi_startproc' main.s"
+# counts PROGRAM: how often each function of the program ran, of a build that counts.
+counts() {
+  LLVM_PROFILE_FILE=$1.profraw "./$1" > "$1.out" 2>&1
+  llvm-profdata-22 merge "$1.profraw" -o "$1.profdata" && llvm-profdata-22 show --all-functions --counts "$1.profdata"
+}
+covered() {
+  rm -f log
+  rustc -C instrument-coverage -C codegen-units=2 main.rs -o counted || return 1
+  "$rustc" -C instrument-coverage -C codegen-units=2 main.rs -o counted_too && logged "$by_kiln" &&
+    counts counted > llvm.counts && counts counted_too > kiln.counts && grep -q 'Function count: [1-9]' llvm.counts &&
+    diff llvm.counts kiln.counts
+}
+if ! type -P llvm-profdata-22 > /dev/null || (( major != 22 )); then skip "coverage" "there is no llvm-profdata of its version"
+else check "coverage" covered; fi
 rm -f log
 quiet() { [[ -z $("$rustc" -C codegen-units=1 refused.rs -o refused 2>&1) && $(./refused) == 42 ]]; }
 check "what Kiln refuses is LLVM's, without a word" quiet
@@ -122,9 +167,17 @@ cached() {
   sccache --stop-server > /dev/null 2>&1
   (( ok == 0 )) || { cat stats; return 1; }
 }
+# wrapped VARIABLE: the wrapper that the variable names, by itself or by cargo's other name for it, is run, and has Kiln for its compiler.
+wrapped() {
+  rm -rf log wrapper.log crate/target
+  (cd crate && env "$1=$work/wrapper" "$build/kiln" cargo build --quiet --offline) && grep -q . wrapper.log && logged "$by_kiln"
+}
+printf '#!/bin/sh\necho "$1" >> %q\nexec "$@"\n' "$work/wrapper.log" > wrapper && chmod +x wrapper
 if type -P cargo > /dev/null; then
   check "kiln cargo build" cargo_runs
   if type -P sccache > /dev/null; then check "with sccache" cached; else skip "with sccache" "there is none"; fi
+  check "with a wrapper" wrapped RUSTC_WRAPPER
+  check "with a wrapper by its other name" wrapped CARGO_BUILD_RUSTC_WRAPPER
   check "the table of costs" counted '[1-9][0-9]*' 0
   check "names why LLVM compiled" counted 0 '[1-9][0-9]*' --release
   check "in a line" grep -qE '^  by LLVM: [0-9]+: the crate is optimized$' table

@@ -339,6 +339,11 @@ static void groups(void **state) {
     .name = "in", .section = "sec", .comdat = "C5", .linkage = KILN_LINKAGE_LINKONCE};
   data_with(t, &in, &(kiln_data_desc){.bytes = "b", .size_bytes = 1});
   code_of(t->s, func(t, "plain", KILN_LINKAGE_EXTERNAL), "\x02", 1);
+  kiln_symbol_desc kept = {.name = "kept", .comdat = "stays", .linkage = KILN_LINKAGE_INTERNAL};
+  kiln_symbol_desc says = {.section = "sec", .comdat = "stays", .linkage = KILN_LINKAGE_PRIVATE};
+  says.comdat_stays = true;
+  data_with(t, &kept, &(kiln_data_desc){.bytes = "c", .size_bytes = 1});
+  data_with(t, &says, &(kiln_data_desc){.bytes = "d", .size_bytes = 1});
   load(t);
   size_t once = section(t, ".text.once"), rela = section(t, ".rela.text.once");
   size_t joined_at = symbol(t, "joined").st_shndx, n;
@@ -371,6 +376,13 @@ static void groups(void **state) {
   assert_int_equal(words[1], section(t, ".bss.zero"));
   assert_int_equal(header(t, words[1]).sh_type, SHT_NOBITS);
   assert_int_equal(symbol(t, "plain").st_shndx, section(t, ".text"));
+  /* one that is no COMDAT group, since one of its symbols says so */
+  words = group_words(t, section_after(t, ".group", g3 + 1), &n);
+  assert_int_equal(n, 3);
+  assert_int_equal(words[0], 0);
+  assert_int_equal(words[1], section(t, ".data.kept"));
+  assert_int_equal(words[2],
+                   section_after(t, "sec", section(t, "sec") + 1)); /* the other is of "C5" */
 }
 
 static void function_sections(void **state) {

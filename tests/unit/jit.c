@@ -203,6 +203,8 @@ static void first_definition_wins(void **state) {
   const char *again[] = {CONSTANT("@w", "3")};
   assert_int_equal(jit_try(jit, again, 1, 0, &u, &e), KILN_ERR_SYMBOL);
   assert_string_equal(e.diag.message, "'w' is defined already");
+  const char *group = "func @w() -> i64 group \"g\" {\nb0:\n  ret 3\n}\n"; /* is no COMDAT group */
+  assert_int_equal(jit_try(jit, &group, 1, 0, &u, &e), KILN_ERR_SYMBOL);
   assert_int_equal(jit_try(jit, again, 1, KILN_JIT_REDEFINABLE, &u, &e), KILN_ERR_SYMBOL);
   /* link-once: one for all modules of a unit, and for all units */
   const char *both[] = {"func linkonce @same() -> i64 {\nb0:\n  ret 1\n}\nfunc @ask_1() -> i64 "

@@ -142,6 +142,7 @@ static void strings_are_copied(void **state) {
   kiln_symbol_desc d = {.name = name,
                         .section = section,
                         .comdat = comdat,
+                        .comdat_stays = true,
                         .align_log2 = 5,
                         .visibility = KILN_VIS_HIDDEN,
                         .tls = KILN_TLS_LOCAL_EXEC,
@@ -149,6 +150,7 @@ static void strings_are_copied(void **state) {
   kiln_symbol s = kiln_data_declare(t->m, &d);
   section[0] = name[0] = comdat[0] = 'x';
   d.name = "other";
+  d.comdat_stays = false;
   kiln_symbol s2 = kiln_data_declare(t->m, &d);
   kiln_symbol_info i = kiln_symbol_get(t->m, s), i2 = kiln_symbol_get(t->m, s2);
   assert_string_equal(i.desc.name, "name");
@@ -156,6 +158,7 @@ static void strings_are_copied(void **state) {
   assert_string_equal(i.desc.comdat, "com");
   assert_string_equal(i2.desc.section, "xec");
   assert_string_equal(i2.desc.comdat, "xom");
+  assert_true(i.desc.comdat_stays && !i2.desc.comdat_stays);
   assert_int_equal(i.desc.align_log2, 5);
   assert_int_equal(i.desc.visibility, KILN_VIS_HIDDEN);
   assert_int_equal(i.desc.tls, KILN_TLS_LOCAL_EXEC);

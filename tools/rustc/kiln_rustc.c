@@ -6,17 +6,28 @@
  * It has the dynamic linker load libkiln-rustc.so (preload.c), then becomes rustc. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIBRARY "libkiln-rustc.so"
 
-/* Writes the library's path: beside this program, or where it is installed. False if it is at neither place. */
+/* In LD_PRELOAD spaces and colons separate names. A path with one is named by a descriptor, which stays open for the
+ * compiler behind rustup's; preload.c closes it. False if it cannot be opened. */
+static bool name_for_list(char path[PATH_MAX]) {
+  if (strpbrk(path, " :") == NULL) return true;
+  int fd = open(path, O_RDONLY);
+  if (fd >= 0) snprintf(path, PATH_MAX, "/proc/self/fd/%d", fd);
+  return fd >= 0;
+}
+
+/* Writes the library's name: beside this program, or where it is installed. False if it is at neither place. */
 static bool find_library(char out[PATH_MAX]) {
   char self[PATH_MAX];
   ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -26,16 +37,31 @@ static bool find_library(char out[PATH_MAX]) {
   static const char *const places[] = {"", "/../lib/kiln"};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
     int size = snprintf(out, PATH_MAX, "%s%s/" LIBRARY, self, places[i]);
-    if (size < PATH_MAX && access(out, R_OK) == 0) return true;
+    if (size < PATH_MAX && access(out, R_OK) == 0) return name_for_list(out);
   }
   return false;
 }
 
-/* Does the word name a compiler, as cargo gives it to a wrapper, rather than an argument of one? */
+static bool is_executable(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Does the word name a compiler, as cargo gives it to a wrapper, rather than an argument of one? A word without a
+ * slash is looked for as execvp looks for it: `rustc-1.85`, say. */
 static bool is_program(const char *word) {
-  const char *name = strrchr(word, '/');
-  name = name != NULL ? name + 1 : word;
-  return word[0] != '-' && strchr(name, '.') == NULL && access(word, X_OK) == 0;
+  size_t n = strlen(word);
+  if (word[0] == '-' || word[0] == '@' || (n >= 3 && strcmp(word + n - 3, ".rs") == 0))
+    return false;
+  if (strchr(word, '/') != NULL) return is_executable(word);
+  const char *list = getenv("PATH");
+  for (const char *end; list != NULL; list = *end != 0 ? end + 1 : NULL) {
+    char path[PATH_MAX];
+    end = strchrnul(list, ':');
+    int size = snprintf(path, sizeof path, "%.*s/%s", (int)(end - list), list, word);
+    if (end > list && size < PATH_MAX && is_executable(path)) return true;
+  }
+  return false;
 }
 
 /* As `rustc`, the link that caches are given, this is one compiler and does not choose among rustup's: sccache asks by

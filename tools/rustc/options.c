@@ -10,7 +10,7 @@
 
 static struct rustc_options options;
 
-/* The value of codegen option `name` in "name=value"; NULL if it is another one. */
+/* The value of option `name` in "name=value"; NULL if it is another one. */
 static const char *value_of(const char *option, const char *name) {
   size_t n = strlen(name);
   if (option[n] != '=') return NULL;
@@ -38,14 +38,34 @@ static void codegen_option(const char *option) {
   else if (value_of(option, "llvm-args") != NULL) passed_through = "-C llvm-args";
 }
 
+/* As rustc reads the value of a switch that is to be off. */
+static bool is_off(const char *value) {
+  static const char *const words[] = {"n", "no", "off", "false"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strcmp(value, words[i]) == 0) return true;
+  return false;
+}
+
+/* Options of nightly compilers that bitcode does not say. */
+static void unstable_option(const char *option) {
+  const char *value;
+  if ((value = value_of(option, "function-sections")) != NULL)
+    options.function_sections = !is_off(value);
+  else if (strcmp(option, "emit-stack-sizes") == 0 || strcmp(option, "emit_stack_sizes") == 0 ||
+           ((value = value_of(option, "emit-stack-sizes")) != NULL && !is_off(value)))
+    passed_through = "-Z emit-stack-sizes";
+  else if ((value = value_of(option, "tls-model")) != NULL && strcmp(value, "emulated") == 0)
+    passed_through = "-Z tls-model=emulated";
+}
+
 /* One word of the command line; `before` is the word in front of it. */
 static void word(const char *w, const char *before) {
   if (strcmp(before, "-C") == 0 || strcmp(before, "--codegen") == 0) codegen_option(w);
   else if (strncmp(w, "--codegen=", 10) == 0) codegen_option(w + 10);
   else if (strcmp(w, "-O") == 0) set_level("3");
   else if (strncmp(w, "-C", 2) == 0) codegen_option(w + 2);
-  else if (strncmp(w, "-Z", 2) == 0 && strstr(w, "function-sections=no") != NULL)
-    options.function_sections = false;
+  else if (strcmp(before, "-Z") == 0) unstable_option(w);
+  else if (strncmp(w, "-Z", 2) == 0) unstable_option(w + 2);
 }
 
 /* The words of a file, ending with `end` each: of /proc/self/cmdline, and of a file of arguments, "@FILE". */

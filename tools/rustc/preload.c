@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ EXPORT void stream_new(void *stream, const char *path, size_t n, void *error,
 /* ---- LLVM, as rustc has loaded it ---- */
 
 static struct {
+  bool rustc; /* this process is rustc, or is of its kind: clippy's driver */
   bool usable;
   bool (*run)(void *passes, void *module);
   void (*stream)(void *stream, const char *path, size_t n, void *error, int flags);
@@ -57,7 +59,7 @@ static void find_llvm(void) {
   *(void **)&llvm.dispose = dlsym(RTLD_DEFAULT, "LLVMDisposeMemoryBuffer");
   *(void **)&version = dlsym(RTLD_DEFAULT, "LLVMGetVersion");
   if (version != NULL) version(&major, &minor, &patch);
-  llvm.usable = llvm.run != NULL && llvm.stream != NULL && llvm.write != NULL &&
+  llvm.usable = llvm.rustc && llvm.run != NULL && llvm.stream != NULL && llvm.write != NULL &&
                 llvm.start != NULL && llvm.size != NULL && llvm.dispose != NULL &&
                 major >= LLVM_OLDEST && major <= LLVM_NEWEST;
 }
@@ -69,6 +71,8 @@ static void leave_preload(void) {
   if (list == NULL || !dladdr((void *)(uintptr_t)stream_new, &self)) return;
   char *at = strstr(list, self.dli_fname);
   if (at == NULL) return;
+  int fd; /* as kiln_rustc.c names a path that LD_PRELOAD cannot have */
+  if (sscanf(self.dli_fname, "/proc/self/fd/%d", &fd) == 1) close(fd);
   size_t n = strlen(self.dli_fname);
   if (at[n] == ':' || at[n] == ' ') n++;
   size_t before = (size_t)(at - list), after = strlen(at + n);
@@ -81,20 +85,17 @@ static void leave_preload(void) {
   free(rest);
 }
 
-/* rustup's rustc becomes the toolchain's rustc, and hands the preload on to it. */
-static bool is_proxy(void) {
-  char path[4096];
-  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (n <= 0) return false;
-  path[n] = 0;
-  const char *name = strrchr(path, '/');
-  return strcmp(name != NULL ? name + 1 : path, "rustup") == 0 ||
-         getenv("RUSTUP_FORCE_ARG0") != NULL;
+static int is_driver(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)size, (void)unused;
+  const char *base = strrchr(info->dlpi_name, '/');
+  return strncmp(base != NULL ? base + 1 : info->dlpi_name, "librustc_driver", 15) == 0;
 }
 
+/* What is between kiln-rustc and the compiler, rustup's program or a script of the user's, hands the preload on. */
 __attribute__((constructor)) static void loaded(void) {
+  llvm.rustc = dl_iterate_phdr(is_driver, NULL) != 0;
   find_llvm();
-  if (llvm.usable || !is_proxy()) leave_preload();
+  if (llvm.rustc) leave_preload();
 }
 
 /* ---- the name of the object ---- */
@@ -188,8 +189,8 @@ bool passes_run(void *passes, void *module) {
   char path[sizeof output], why[1024];
   memcpy(path, output, sizeof path);
   output[0] = 0;
-  if (llvm.run == NULL) return false;                /* nobody calls what is nowhere defined */
-  if (path[0] == 0) return llvm.run(passes, module); /* passes of another kind */
+  if (llvm.run == NULL) return false; /* nobody calls what is nowhere defined */
+  if (path[0] == 0 || !llvm.rustc) return llvm.run(passes, module); /* passes of another kind */
   uint64_t start = cpu_ns();
   const char *failed = !llvm.usable ? "this compiler's LLVM is not known" : rustc_options()->why;
   if (failed == NULL && !ends_in(path, ".o"))

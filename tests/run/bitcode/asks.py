@@ -414,12 +414,13 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('address space of a variable', '@v = addrspace(1) global i32 0\n', 'address spaces'),
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
             ('code model of a variable', '@v = global i32 0, code_model "large"\n', 'a variable of another code model'),
-            ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any"'),
+            ('comdat', '$v = comdat largest\n@v = global i32 0, comdat\n', 'comdats other than "any" and "nodeduplicate"'),
             ('inline assembly', 'define void @f() {\n call void asm "nop", "k"(i64 0)\n ret void\n}\n', 'inline assembly'),
             ('musttail', 'define void @f(i32 %x, ...) {\n musttail call void (i8, ...) @g(i8 1, ...)\n ret void\n}\n'
              'declare void @g(i8, ...)\n', 'musttail calls with variadic arguments'),
         ]:
             self.refused(what, text, message, None, where='')
+        self.accepted('comdats that keep together', '$v = comdat nodeduplicate\n@v = internal global i32 0, section "s", comdat\n')
         self.accepted('what else variables can have', '@v = global i32 0, code_model "small"\n@w = global i32 0, no_sanitize_address\n'
                       '@x = global i32 0, sanitize_address_dyninit\n')
 
