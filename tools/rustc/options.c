@@ -13,12 +13,11 @@ static struct rustc_options options;
 /* The value of option `name` in "name=value"; NULL if it is another one. */
 static const char *value_of(const char *option, const char *name) {
   size_t n = strlen(name);
-  if (option[n] != '=') return NULL;
   for (size_t i = 0; i < n; i++) { /* rustc takes opt_level too */
     char c = option[i] == '_' ? '-' : option[i];
     if (c != name[i]) return NULL;
   }
-  return option + n + 1;
+  return option[n] == '=' ? option + n + 1 : NULL;
 }
 
 /* Code that is asked to be faster than debug builds' is LLVM's, unless $KILN_OPT_LEVEL says up
