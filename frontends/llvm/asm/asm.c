@@ -194,15 +194,16 @@ static bool allocate(struct kn_asm_call *a) {
         struct kn_asm_operand *o = &a->op[i];
         if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG))
           continue;
-        if (o->place == AP_REG && o->is->tie >= 0) continue;
+        if (o->place != AP_FLAG && o->is->tie >= 0) continue;
         if ((uint32_t)__builtin_popcountll(allowed(a, o)) != want) continue;
         if (is_tied(a, i)) o->early = true;
         if ((o->output && !o->indirect && !o->early) != (pass == 1)) continue;
         if (!take(a, o, &t)) return false;
         /* what is tied to it goes in there, too */
         for (uint32_t j = i + 1; j < a->n; j++)
-          if (!a->op[j].label && a->op[j].place == AP_REG && a->op[j].is->tie == (int8_t)i) {
-            if (o->place != AP_REG || !o->output) return wrong(a, "an operand tied to memory");
+          if (!a->op[j].label && a->op[j].is->tie == (int8_t)i) {
+            if (a->op[j].place != o->place || !o->output)
+              return wrong(a, "an operand tied to one of another kind");
             a->op[j].reg = o->reg;
           }
       }
@@ -465,20 +466,6 @@ struct built {
   uint32_t n, n_results;
 };
 
-/* Stores the operand to its place in `slot`, for the text to load it. */
-static void put_in_slot(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value slot) {
-  struct kn_bc *r = a->r;
-  struct kn_bc_vec x;
-  int32_t at = KN_ASM_PLACE * o->at;
-  if (o->carried < 32) {
-    kn_bc_store_scalar(r, slot, at, kn_bc_use(r, o->id, o->type), o->type, 0);
-    return;
-  }
-  if (!kn_bc_vec_get(r, o->id, o->type, &x)) return;
-  for (int32_t p = 0; p < 2; p++)
-    kiln_build_store(r->f, KILN_TYPE_V128, slot, at + 16 * p, x.v[p], 0);
-}
-
 static void add_input(struct built *b, kiln_type type, unsigned reg, kiln_value v) {
   for (uint32_t i = 0; i < b->n; i++)
     if (b->regs[i] == reg) return; /* the address of what the text stores */
@@ -504,7 +491,7 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
       if (!excess.id) excess = kiln_slot_new(r->f, KN_ASM_PLACE * a->n, 4);
       o->slot = excess;
       add_input(b, KILN_TYPE_PTR, o->through, excess);
-      if (!o->stored) put_in_slot(a, o, excess);
+      if (!o->stored) kn_asm_store_operand(a, o, excess, KN_ASM_PLACE * o->at);
     } else if (!o->output || o->indirect) {
       kiln_value v = kn_bc_use(r, o->id, o->type);
       add_input(b, o->ktype, o->outside, cast(a, o->ktype, kt, v));
@@ -573,6 +560,14 @@ static bool same_vector(struct kn_asm_call *a, uint32_t i, kiln_value out[2]) {
   return true;
 }
 
+/* Stores an output that goes to memory; others stay among the `n` values. How many these are then. */
+static uint32_t keep_output(struct kn_asm_call *a, const struct kn_asm_operand *o,
+                            const kiln_value *values, uint32_t n, uint32_t more) {
+  if (!o->goes_back) return n + more;
+  kn_asm_store_back(a, o, values + n);
+  return n;
+}
+
 /* An empty template: an output that is tied to an input is that input; others are any bits. */
 static void nothing(struct kn_asm_call *a, uint32_t ret) {
   struct kn_bc *r = a->r;
@@ -583,7 +578,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
     if (o->label || !o->output || o->indirect) continue;
     if (o->carried) {
       if (!same_vector(a, i, values + n)) return;
-      n += 2;
+      n = keep_output(a, o, values, n, 2);
       continue;
     }
     values[n] = kn_bc_zero(r, o->type);
@@ -606,7 +601,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
         values[n] = kiln_build_convert(r->f, o->ktype > p->ktype ? KILN_OP_ZEXT : KILN_OP_TRUNC,
                                        o->ktype, p->ktype, v);
     }
-    n++;
+    n = keep_output(a, o, values, n, 1);
   }
   define(a, ret, values, n);
 }
@@ -643,17 +638,16 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect) continue;
-    if (o->place == AP_X87) values[n++] = kn_bc_load_scalar(r, o->slot, 0, o->type, 0);
+    int32_t at = KN_ASM_PLACE * o->at;
+    if (o->place == AP_X87) values[n] = kn_bc_load_scalar(r, o->slot, 0, o->type, 0);
     else if (o->carried == 32)
-      for (int32_t p = 0; p < 2; p++)
-        values[n++] =
-          kiln_build_load(r->f, KILN_TYPE_V128, o->slot, KN_ASM_PLACE * o->at + 16 * p, 0);
-    else if (o->carried)
-      values[n++] = kn_bc_load_scalar(r, o->slot, KN_ASM_PLACE * o->at, o->type, 0);
+      for (uint32_t p = 0; p < 2; p++)
+        values[n + p] = kiln_build_load(r->f, KILN_TYPE_V128, o->slot, at + 16 * (int32_t)p, 0);
+    else if (o->carried) values[n] = kn_bc_load_scalar(r, o->slot, at, o->type, 0);
     else if (o->stored)
-      values[n++] =
-        output_value(a, o, kiln_build_load(r->f, o->ktype, o->slot, KN_ASM_PLACE * o->at, 0));
-    else values[n++] = output_value(a, o, results[next++]);
+      values[n] = output_value(a, o, kiln_build_load(r->f, o->ktype, o->slot, at, 0));
+    else values[n] = output_value(a, o, results[next++]);
+    n = keep_output(a, o, values, n, o->carried == 32 ? 2 : 1);
   }
   if (taken) *taken = results[next];
   define(a, ret, values, n);
@@ -662,7 +656,8 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
 /* A register in memory (`=*r`): the text would have to load and store it. */
 static bool indirect_register(const struct kn_asm_call *a) {
   for (uint32_t i = 0; i < a->n; i++)
-    if (!a->op[i].label && a->op[i].indirect && !a->op[i].is->memory) return true;
+    if (!a->op[i].label && a->op[i].indirect && !a->op[i].is->memory && a->op[i].is->tie < 0)
+      return true;
   return false;
 }
 
@@ -681,10 +676,12 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   if (is_empty(a) && !a->n_labels && !reads_register(a)) {
     for (uint32_t i = 0; i < a->n; i++)
       if (!a->op[i].label) a->op[i].is = &a->op[i].allows[0];
+    kn_asm_tie_memory(a);
     nothing(a, ret);
     return;
   }
   if (!choose_alternative(a)) return;
+  kn_asm_tie_memory(a);
   if (indirect_register(a)) {
     wrong(a, "a register whose content is in memory");
     return;

@@ -50,6 +50,8 @@ struct kn_asm_operand {
   uint8_t at;      /* of what is carried or stored: its place in the slot, in KN_ASM_PLACE bytes */
   bool stored;     /* an output that the text stores itself: it is loaded from there */
   uint8_t through; /* register with the address of its slot: X87, carried, stored */
+  bool goes_back;  /* an output that is stored to where `back`, of type `back_type`, points */
+  uint32_t back, back_type;
   kiln_value slot;
   kiln_operand value; /* IMMEDIATE */
 };
@@ -89,6 +91,17 @@ void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]);
 bool kn_asm_expand(struct kn_asm_call *a);
 /* Names in texts that stand for a symbol of the module, by its id. */
 #define KN_ASM_SYMBOL "__kiln_symbol_"
+
+/* ---- asm_tied.c ---- */
+
+/* Stores the value of an input to memory. */
+void kn_asm_store_operand(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value base,
+                          int32_t at);
+/* Decides where inputs are that are tied to outputs in memory, and these outputs. */
+void kn_asm_tie_memory(struct kn_asm_call *a);
+/* Stores an output that goes back: its value, of a long vector the two halves. */
+void kn_asm_store_back(struct kn_asm_call *a, const struct kn_asm_operand *o,
+                       const kiln_value *values);
 
 /* ---- asm_cache.c ---- */
 
