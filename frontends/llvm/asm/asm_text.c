@@ -195,11 +195,15 @@ bool kn_asm_expand(struct kn_asm_call *a) {
       variant = 0;
       wanted = variant == (int)a->intel;
       s++;
-    } else if (*s == '|' && variant >= 0) {
+    } else if ((*s == '|' || *s == ')') &&
+               variant < 0) { /* outside alternatives these stand for themselves */
+      kn_asm_put(a, *s == '|' ? "|" : "}", 1);
+      s++;
+    } else if (*s == '|') {
       variant++;
       wanted = variant == (int)a->intel;
       s++;
-    } else if (*s == ')' && variant >= 0) {
+    } else if (*s == ')') {
       variant = -1;
       wanted = true;
       s++;
