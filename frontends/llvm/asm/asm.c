@@ -48,6 +48,7 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
       continue;
     }
     if (!kn_bc_scalar(r, o->type)) return false;
+    if (r->types[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
     if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
         r->types[o->type].fit != FIT_BOOL)
       return wrong(a, "an integer of that width");
@@ -73,13 +74,20 @@ static bool immediate(struct kn_asm_call *a, struct kn_asm_operand *o,
          (int64_t)v.low <= l->most;
 }
 
+/* True if an input is tied to the output `o`, so that this may be in a register though it belongs to memory. */
+static bool goes_back(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  for (uint32_t i = 0; i < a->n; i++)
+    if (!a->op[i].label && a->op[i].n_allows && a->op[i].allows[0].tie == o - a->op) return true;
+  return false;
+}
+
 /* True if the operand can be as the alternative wants; decides where it is. */
 static bool fits(struct kn_asm_call *a, struct kn_asm_operand *o, const struct kn_asm_allows *l) {
   o->is = l;
   bool reg = l->regs || l->any || l->tie >= 0;
   if (o->indirect) {
     o->place = AP_MEMORY;
-    return l->memory || reg; /* a register whose content is in memory: see indirect_register */
+    return l->memory || (reg && goes_back(a, o)); /* kn_asm_tie_memory */
   }
   if (l->flag) return o->place = AP_FLAG, o->output;
   if (immediate(a, o, l)) return o->place = AP_IMMEDIATE, true;
@@ -184,6 +192,13 @@ static bool carry(struct kn_asm_call *a, struct kn_asm_operand *o) {
   return true;
 }
 
+/* True of an input without a value: what clang makes of a variable that is said to be in a register
+ * and never set. */
+static bool is_undefined(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  return !o->output && o->id < a->r->inst_base &&
+         (a->r->csts[o->id].kind == CK_UNDEF || a->r->csts[o->id].kind == CK_INT_UNDEF);
+}
+
 /* Gives out registers: those that are given first, then operands with the fewest to choose from. */
 static bool allocate(struct kn_asm_call *a) {
   struct taken t = {0, 0};
@@ -216,6 +231,10 @@ static bool allocate(struct kn_asm_call *a) {
     if (o->place == AP_REG && !carry(a, o)) return false;
     if (o->carried || usable(a, o->reg)) continue;
     bool stack = o->reg == (a->x86 ? 4 : 31);
+    if (stack && o->place == AP_REG && o->is->tie < 0 && is_undefined(a, o)) {
+      o->as_it_is = true;
+      continue;
+    }
     if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
       return wrong(a, "an operand in a register that is not for values");
     if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
@@ -445,7 +464,7 @@ static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
   if (general == (k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64))
     return general || k == KILN_TYPE_F32 || k == KILN_TYPE_F64 || k == KILN_TYPE_V64 ||
            k == KILN_TYPE_V128;
-  if (k == KILN_TYPE_I32) o->ktype = KILN_TYPE_F32;
+  if (k == KILN_TYPE_I32 || k == KILN_TYPE_I16) o->ktype = KILN_TYPE_F32; /* I16: a half */
   else if (k == KILN_TYPE_I64) o->ktype = KILN_TYPE_F64;
   else if (k == KILN_TYPE_F32) o->ktype = KILN_TYPE_I32;
   else if (k == KILN_TYPE_F64 || k == KILN_TYPE_V64) o->ktype = KILN_TYPE_I64;
@@ -454,6 +473,13 @@ static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
 }
 
 static kiln_value cast(struct kn_asm_call *a, kiln_type to, kiln_type from, kiln_value v) {
+  kiln_func *f = a->r->f;
+  if (from == KILN_TYPE_I16 && to == KILN_TYPE_F32)
+    return cast(a, to, KILN_TYPE_I32,
+                kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I32, KILN_TYPE_I16, v));
+  if (from == KILN_TYPE_F32 && to == KILN_TYPE_I16)
+    return kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I16, KILN_TYPE_I32,
+                              cast(a, KILN_TYPE_I32, from, v));
   return to == from ? v : kiln_build_convert(a->r->f, KILN_OP_BITCAST, to, from, v);
 }
 
@@ -480,7 +506,7 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
   kiln_value excess = {0};
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
-    if (o->label || o->place == AP_IMMEDIATE) continue;
+    if (o->label || o->place == AP_IMMEDIATE || o->place == AP_DIRECT || o->as_it_is) continue;
     if (!register_type(a, o)) return wrong(a, "an operand of this type in a register of this kind");
     kiln_type kt = (kiln_type)r->types[o->type].ktype;
     if (o->place == AP_X87) {
@@ -576,7 +602,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect) continue;
-    if (o->carried) {
+    if (o->carried == 32) {
       if (!same_vector(a, i, values + n)) return;
       n = keep_output(a, o, values, n, 2);
       continue;
@@ -587,7 +613,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
       bool same_register = p->is && o->is && p->is->regs == o->is->regs && p->is->regs &&
                            (p->is->regs & (p->is->regs - 1)) == 0;
       if (p->label || p->output || !p->is || (p->is->tie != (int8_t)i && !same_register)) continue;
-      if (p->carried) {
+      if (p->carried == 32) {
         wrong(a, "an operand tied to one of another size");
         return;
       }
@@ -653,14 +679,6 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
   define(a, ret, values, n);
 }
 
-/* A register in memory (`=*r`): the text would have to load and store it. */
-static bool indirect_register(const struct kn_asm_call *a) {
-  for (uint32_t i = 0; i < a->n; i++)
-    if (!a->op[i].label && a->op[i].indirect && !a->op[i].is->memory && a->op[i].is->tie < 0)
-      return true;
-  return false;
-}
-
 /* True if the text says how the frame changes. */
 static bool has_rows(const struct kn_asm_call *a) {
   for (uint32_t i = 0; i + 5 <= a->out_n; i++)
@@ -682,13 +700,11 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   }
   if (!choose_alternative(a)) return;
   kn_asm_tie_memory(a);
-  if (indirect_register(a)) {
-    wrong(a, "a register whose content is in memory");
-    return;
-  }
+  kn_asm_address_directly(a);
   if (!place_x87(a) || !allocate(a)) return;
   for (uint32_t i = 0; i < a->n; i++)
-    if (!a->op[i].label && a->op[i].place != AP_IMMEDIATE && !register_type(a, &a->op[i])) {
+    if (!a->op[i].label && a->op[i].place != AP_IMMEDIATE && a->op[i].place != AP_DIRECT &&
+        !register_type(a, &a->op[i])) {
       wrong(a, "an operand of this type in a register of this kind");
       return;
     }
