@@ -9,7 +9,7 @@
 
 /* ---- operands ---- */
 
-static bool wrong(struct kn_asm_call *a, const char *what) {
+bool kn_asm_wrong(struct kn_asm_call *a, const char *what) {
   return kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly with %s", what),
          false;
 }
@@ -51,12 +51,12 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
     if (r->types[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
     if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
         r->types[o->type].fit != FIT_BOOL)
-      return wrong(a, "an integer of that width");
+      return kn_asm_wrong(a, "an integer of that width");
   }
   return next == n || kn_bc_malformed(r, "inline assembly with too many arguments");
 }
 
-static bool is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
   unsigned k = a->r->types[o->type].ktype;
   return k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64;
 }
@@ -112,152 +112,7 @@ static bool choose_alternative(struct kn_asm_call *a) {
     if (ok) return true;
     if (a->r->status != KILN_OK) return false;
   }
-  return wrong(a, "an operand that is not of the kind that its constraint wants");
-}
-
-/* The registers that an operand may be in. */
-static uint64_t allowed(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
-  const uint64_t gp = a->x86 ? 0xf7cf : 0x1ff8ffff,
-                 fp = (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
-  if (o->place == AP_MEMORY || o->place == AP_X87) return gp;
-  if (o->place == AP_FLAG) return gp;
-  if (o->is->regs) return o->is->regs;
-  return is_general(a, o) ? gp : fp;
-}
-
-static bool usable(const struct kn_asm_call *a, unsigned reg) {
-  return (a->x86 ? UINT64_C(0x7fff0000f7cf) : UINT64_C(0x3fffffff1ff8ffff)) >> reg & 1;
-}
-
-/* Registers taken for what goes in and for what comes out. */
-struct taken {
-  uint64_t in, out;
-};
-
-/* Takes a register for an operand; false if there is none. */
-static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *t) {
-  uint64_t can = allowed(a, o) & ~a->clobbers, order;
-  bool in = !o->output || o->indirect, out = o->output && !o->indirect;
-  if (o->is && o->is->regs && (o->is->regs & (o->is->regs - 1)) == 0) can = o->is->regs;
-  uint64_t used = (in ? t->in : 0) | (out ? t->out : 0);
-  if (out && o->early) used |= t->in;
-  can &= ~used;
-  /* registers that nothing else has, first; then those that calls clobber */
-  uint64_t fresh = can & ~(t->in | t->out);
-  uint64_t plain = ~kn_bc_targets[a->r->target].saved;
-  order = fresh & plain ? fresh & plain : fresh ? fresh : can;
-  if (!order) return wrong(a, "more operands in registers than there are");
-  o->reg = (uint8_t)__builtin_ctzll(order);
-  if (in) t->in |= UINT64_C(1) << o->reg;
-  if (out) t->out |= UINT64_C(1) << o->reg;
-  if (out && o->early) t->in |= UINT64_C(1) << o->reg;
-  return true;
-}
-
-/* A register that has nothing else before, in and behind the assembly; 0xff if there is none. */
-static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) {
-  uint64_t all = general ? (a->x86 ? 0xf7cf : 0x1ff8ffff)
-                         : (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
-  all &= ~(t->in | t->out | a->clobbers);
-  if (!all) return 0xff;
-  uint8_t reg = (uint8_t)__builtin_ctzll(all);
-  t->in |= UINT64_C(1) << reg;
-  t->out |= UINT64_C(1) << reg;
-  return reg;
-}
-
-/* The same; reports that there is none. */
-static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
-  uint8_t reg = find_spare(a, t, true);
-  if (reg == 0xff) wrong(a, "more operands in registers than there are");
-  return reg;
-}
-
-/* True if an input is tied to output i: its register is no other input's. */
-static bool is_tied(const struct kn_asm_call *a, uint32_t i) {
-  for (uint32_t j = i + 1; j < a->n; j++)
-    if (!a->op[j].label && a->op[j].place == AP_REG && a->op[j].is->tie == (int8_t)i) return true;
-  return false;
-}
-
-/* Finds out whether the IR has the operand's register for its type; if not, the text carries it there. */
-static bool carry(struct kn_asm_call *a, struct kn_asm_operand *o) {
-  const struct kn_bc_type *t = &a->r->types[o->type];
-  bool mmx = a->x86 && o->reg >= KN_ASM_MMX && o->reg < KN_ASM_MMX + 8;
-  if (mmx ? o->carried || t->size != 8 || t->ktype == KILN_TYPE_VOID : o->carried && o->reg < 32)
-    return wrong(a, "an operand of this type in a register of this kind");
-  if (mmx) o->carried = 8;
-  if (o->is->tie >= 0 && a->op[o->is->tie].carried != o->carried)
-    return wrong(a, "an operand tied to one of another size");
-  return true;
-}
-
-/* True of an input without a value: what clang makes of a variable that is said to be in a register
- * and never set. */
-static bool is_undefined(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
-  return !o->output && o->id < a->r->inst_base &&
-         (a->r->csts[o->id].kind == CK_UNDEF || a->r->csts[o->id].kind == CK_INT_UNDEF);
-}
-
-/* Gives out registers: those that are given first, then operands with the fewest to choose from. */
-static bool allocate(struct kn_asm_call *a) {
-  struct taken t = {0, 0};
-  for (uint32_t want = 1; want <= 64; want++) {
-    for (unsigned pass = 0; pass < 2;
-         pass++) { /* outputs that inputs may not share, and inputs, first */
-      for (uint32_t i = 0; i < a->n; i++) {
-        struct kn_asm_operand *o = &a->op[i];
-        if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG))
-          continue;
-        if (o->place != AP_FLAG && o->is->tie >= 0) continue;
-        if ((uint32_t)__builtin_popcountll(allowed(a, o)) != want) continue;
-        if (is_tied(a, i)) o->early = true;
-        if ((o->output && !o->indirect && !o->early) != (pass == 1)) continue;
-        if (!take(a, o, &t)) return false;
-        /* what is tied to it goes in there, too */
-        for (uint32_t j = i + 1; j < a->n; j++)
-          if (!a->op[j].label && a->op[j].is->tie == (int8_t)i) {
-            if (a->op[j].place != o->place || !o->output)
-              return wrong(a, "an operand tied to one of another kind");
-            a->op[j].reg = o->reg;
-          }
-      }
-    }
-  }
-  for (uint32_t i = 0; i < a->n; i++) {
-    struct kn_asm_operand *o = &a->op[i];
-    if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG)) continue;
-    o->outside = o->reg;
-    if (o->place == AP_REG && !carry(a, o)) return false;
-    if (o->carried || usable(a, o->reg)) continue;
-    bool stack = o->reg == (a->x86 ? 4 : 31);
-    if (stack && o->place == AP_REG && o->is->tie < 0 && is_undefined(a, o)) {
-      o->as_it_is = true;
-      continue;
-    }
-    if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
-      return wrong(a, "an operand in a register that is not for values");
-    if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
-    if (!o->output || o->indirect) return wrong(a, "more operands in registers than there are");
-    o->stored = true;
-  }
-  /* outputs for which there is no register, or no result, are stored by the text, and what the
-   * IR has no register for is loaded, too: through one register for all */
-  uint8_t through = 0xff, at = 0;
-  for (uint32_t i = 0, n = 0; i < a->n; i++) {
-    struct kn_asm_operand *o = &a->op[i];
-    if (o->label || o->place == AP_X87) continue;
-    if (o->output && !o->indirect)
-      o->stored = o->stored || o->carried || ++n > KILN_MAX_RESULTS - (a->n_labels != 0);
-    if (!o->stored && !o->carried) continue;
-    if (through == 0xff && (through = spare(a, &t)) == 0xff) return false;
-    o->through = through;
-    o->at = at++;
-  }
-  for (uint32_t i = 0; i < a->n; i++)
-    if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t)) == 0xff) return false;
-  if (a->n_labels && (a->selector = spare(a, &t)) == 0xff) return false;
-  return true;
+  return kn_asm_wrong(a, "an operand that is not of the kind that its constraint wants");
 }
 
 /* ---- the text ---- */
@@ -371,15 +226,20 @@ static bool make_text(struct kn_asm_call *a) {
   a->out_n = 0;
   bool keeps = (a->clobbers & frame) != 0;
   for (uint32_t i = 0; i < a->n; i++)
-    if (a->op[i].place == AP_REG && frame >> a->op[i].reg & 1) keeps = true;
+    if ((a->op[i].place == AP_REG || a->op[i].place == AP_MEMORY) && frame >> a->op[i].reg & 1)
+      keeps = true;
   if (keeps) kn_asm_putf(a, a->x86 ? "pushq %%rbp\n" : "str x29, [sp, #-16]!\n");
   for (uint32_t i = 0; i < a->n; i++) {
     const struct kn_asm_operand *o = &a->op[i];
-    if (o->label || o->place != AP_REG || (o->output && !o->indirect)) continue;
+    if (o->label || (o->place != AP_REG && o->place != AP_MEMORY) || (o->output && !o->indirect))
+      continue;
     if (o->carried) put_access(a, o, true);
     else if (o->outside != o->reg) put_move(a, o->reg, o->outside);
   }
   put_x87_before(a);
+  char saved[8] = "";
+  if (a->saved != 0) name(a, a->saved, 8, saved);
+  if (a->saved != 0) kn_asm_putf(a, "pushq %%%s\n", saved);
   if (a->intel) kn_asm_putf(a, ".intel_syntax noprefix\n");
   if (!kn_asm_expand(a)) return false;
   if (a->intel) kn_asm_putf(a, ".att_syntax\n");
@@ -394,6 +254,7 @@ static bool make_text(struct kn_asm_call *a) {
     }
     kn_asm_putf(a, ".Lkiln_end:\n");
   }
+  if (a->saved != 0) kn_asm_putf(a, "popq %%%s\n", saved);
   for (uint32_t i = 0; i < a->n; i++)
     if (a->op[i].place == AP_FLAG) put_flag(a, &a->op[i]);
   for (uint32_t i = 0; i < a->n; i++)
@@ -507,7 +368,8 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || o->place == AP_IMMEDIATE || o->place == AP_DIRECT || o->as_it_is) continue;
-    if (!register_type(a, o)) return wrong(a, "an operand of this type in a register of this kind");
+    if (!register_type(a, o))
+      return kn_asm_wrong(a, "an operand of this type in a register of this kind");
     kiln_type kt = (kiln_type)r->types[o->type].ktype;
     if (o->place == AP_X87) {
       o->slot = kiln_slot_new(r->f, 16, 4);
@@ -553,7 +415,7 @@ static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values
   if (!kn_bc_split_plain(r, ret)) return;
   rt = &r->types[ret];
   if (rt->n_pieces != n) {
-    wrong(a, "outputs that are not scalars");
+    kn_asm_wrong(a, "outputs that are not scalars");
     return;
   }
   for (uint32_t k = 0; k < n; k++)
@@ -579,7 +441,7 @@ static bool same_vector(struct kn_asm_call *a, uint32_t i, kiln_value out[2]) {
   for (uint32_t j = i + 1; j < a->n; j++) {
     const struct kn_asm_operand *p = &a->op[j];
     if (p->label || p->output || !p->is || p->is->tie != (int8_t)i) continue;
-    if (!p->carried) return wrong(a, "an operand tied to one of another size");
+    if (!p->carried) return kn_asm_wrong(a, "an operand tied to one of another size");
     if (!kn_bc_vec_get(a->r, p->id, p->type, &x)) return false;
     memcpy(out, x.v, 2 * sizeof *out);
   }
@@ -614,7 +476,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
                            (p->is->regs & (p->is->regs - 1)) == 0;
       if (p->label || p->output || !p->is || (p->is->tie != (int8_t)i && !same_register)) continue;
       if (p->carried == 32) {
-        wrong(a, "an operand tied to one of another size");
+        kn_asm_wrong(a, "an operand tied to one of another size");
         return;
       }
       p->ktype = (kiln_type)r->types[p->type].ktype;
@@ -623,7 +485,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
       if (o->ktype == p->ktype) values[n] = v;
       else if (kiln_type_size(o->ktype) == kiln_type_size(p->ktype))
         values[n] = cast(a, o->ktype, p->ktype, v);
-      else if (is_general(a, o) && is_general(a, p))
+      else if (kn_asm_is_general(a, o) && kn_asm_is_general(a, p))
         values[n] = kiln_build_convert(r->f, o->ktype > p->ktype ? KILN_OP_ZEXT : KILN_OP_TRUNC,
                                        o->ktype, p->ktype, v);
     }
@@ -701,11 +563,11 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   if (!choose_alternative(a)) return;
   kn_asm_tie_memory(a);
   kn_asm_address_directly(a);
-  if (!place_x87(a) || !allocate(a)) return;
+  if (!place_x87(a) || !kn_asm_allocate(a)) return;
   for (uint32_t i = 0; i < a->n; i++)
     if (!a->op[i].label && a->op[i].place != AP_IMMEDIATE && a->op[i].place != AP_DIRECT &&
         !register_type(a, &a->op[i])) {
-      wrong(a, "an operand of this type in a register of this kind");
+      kn_asm_wrong(a, "an operand of this type in a register of this kind");
       return;
     }
   a->out = r->texts->out;

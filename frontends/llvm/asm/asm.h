@@ -58,6 +58,7 @@ struct kn_asm_operand {
   uint8_t carried; /* bytes of a register that the IR has not, ymm or MMX, which the text loads or
                       stores; 0: none */
   uint8_t at;      /* of what is carried or stored: its place in the slot, in KN_ASM_PLACE bytes */
+  bool given;      /* it has its register */
   bool as_it_is;   /* an input without a value in the stack pointer, which the text reads */
   bool stored;     /* an output that the text stores itself: it is loaded from there */
   uint8_t through; /* register with the address of its slot: X87, carried, stored */
@@ -78,10 +79,23 @@ struct kn_asm_call {
   struct kn_asm_operand op[KN_ASM_MAX_OPERANDS];
   uint64_t clobbers; /* registers */
   uint32_t st_clobbers;
+  uint8_t saved;    /* register that the text saves on the stack around the template; 0: none */
   uint8_t selector; /* register that says which label was taken, if n_labels */
   char *out;        /* the text being made */
   uint32_t out_n, out_cap;
 };
+
+/* ---- asm.c ---- */
+
+/* Reports what is not implemented; false. */
+bool kn_asm_wrong(struct kn_asm_call *a, const char *what);
+/* True if the operand's value is an integer or address. */
+bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o);
+
+/* ---- asm_regs.c ---- */
+
+/* Gives out registers: those that are given first, then operands with the fewest to choose from. */
+bool kn_asm_allocate(struct kn_asm_call *a);
 
 /* ---- asm_parse.c ---- */
 

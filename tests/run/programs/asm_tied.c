@@ -102,6 +102,28 @@ static __attribute__((noinline)) long variables(long a, long b, long c, long d, 
     : "xmm0", "memory");
   return a + b * 2 + c * 3 + d * 4 + e * 5 + f * 6 + g * 7 + h * 8 + one;
 }
+/* all registers but the stack's and the frame's, as in matrix kernels */
+#define LOST "r11", "r12", "r13", "r14", "r15", "cc", "memory"
+static __attribute__((noinline)) long all(long a, long b, long c, long d, long e, long f, long g,
+                                          long h) {
+  long i = a + 9, kept = b * 3, local = 5, other = 6;
+  __asm__ volatile("movq %0, %%r11\n\tmovq %1, %%r12\n\tmovq %2, %%r13\n\tmovq %3, %%r14\n\t"
+                   "movq %4, %%r15\n\tmovq %8, %0\n\tmovq %7, %1\n\tmovq %6, %2\n\tmovq %5, %3\n\t"
+                   "movq %%r11, %8\n\tmovq %%r12, %7\n\tmovq %%r13, %6\n\tmovq %%r14, %5\n\tincq %4"
+                   : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f), "+r"(g), "+r"(h), "+r"(i)
+                   :
+                   : LOST);
+  long sum = a + b * 2 + c * 3 + d * 4 + e * 5 + f * 6 + g * 7 + h * 8 + i * 9;
+  __asm__ volatile("movq %8, %%r15\n\tmovq $0, %%r12\n\tmovq $0, %%r13\n\tmovq $0, %%r14\n\t"
+                   "addq %0, %8\n\tincq %1\n\tincq %2\n\tincq %3\n\tincq %4\n\tincq %5\n\tincq "
+                   "%6\n\tincq %7\n\taddq %%r15, %9\n\tnegq %0"
+                   : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f), "+r"(g), "+r"(h),
+                     "+m"(local)
+                   : "m"(other)
+                   : LOST);
+  return sum * 10 + a + b * 2 + c * 3 + d * 4 + e * 5 + f * 6 + g * 7 + h * 8 + local + other +
+         kept;
+}
 static __attribute__((noinline)) long stack(void) {
   register char *sp __asm__("rsp");
   long below = 1;
@@ -119,6 +141,9 @@ static long variables(long a, long b, long c, long d, long e, long f, long g, lo
   __asm__("str %1, %0" : "=m"(x) : "rZ"(0L));
   __asm__("add %0, %0, %1" : "+r"(x) : "rz"(0L));
   return a + b + c + d + e + f + g + h + x;
+}
+static long all(long a, long b, long c, long d, long e, long f, long g, long h) {
+  return a + b + c + d + e + f + g + h;
 }
 static long stack(void) { return 1; }
 #endif
@@ -140,6 +165,7 @@ int main(int argc, char **argv) {
   printf("%ld %d %d\n", sum, m[0], m[1]);
   printf("%ld\n", copied(argc + 3, &l));
   printf("%g %d\n", half((small)(argc + 1.5f)), quad(argc, -3));
+  printf("%ld\n", all(argc, 2, 3, 4, 5, 6, 7, 8));
   printf("%ld %ld\n", variables(1, 2, 3, 4, 5, 6, 7, argc), stack());
   return 0;
 }
