@@ -73,6 +73,7 @@ struct kn_asm_call {
   struct kn_bc *r;
   const char *text, *constraints;
   bool intel, x86;
+  bool tight; /* registers are few */
   uint32_t n; /* operands, labels too */
   uint32_t n_labels;
   uint32_t first_label;

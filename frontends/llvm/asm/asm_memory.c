@@ -67,7 +67,9 @@ static unsigned needed(const struct kn_asm_call *a) {
 
 void kn_asm_address_directly(struct kn_asm_call *a) {
   enum { PLENTY = 8 }; /* fewer texts, and those without symbols' names, are the same more often */
-  if (!a->x86 || a->intel || needed(a) <= PLENTY) return;
+  if (!a->x86 || needed(a) <= PLENTY) return;
+  a->tight = true;
+  if (a->intel) return;
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || o->place != AP_MEMORY) continue;

@@ -132,12 +132,17 @@ static bool is_undefined(const struct kn_asm_call *a, const struct kn_asm_operan
          (a->r->csts[o->id].kind == CK_UNDEF || a->r->csts[o->id].kind == CK_INT_UNDEF);
 }
 
-/* Gives out registers: those that are given first, then operands with the fewest to choose from. */
+/* When an operand gets its register: outputs that inputs may not share and inputs first; where registers
+ * are few, addresses behind them, since the frame pointer serves for one. */
+static unsigned turn(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  if (o->output && !o->indirect && !o->early) return 2;
+  return a->tight && o->place == AP_MEMORY;
+}
+
 bool kn_asm_allocate(struct kn_asm_call *a) {
   struct taken t = {0, 0};
   for (uint32_t want = 1; want <= 64; want++) {
-    for (unsigned pass = 0; pass < 2;
-         pass++) { /* outputs that inputs may not share, and inputs, first */
+    for (unsigned pass = 0; pass < 3; pass++) {
       for (uint32_t i = 0; i < a->n; i++) {
         struct kn_asm_operand *o = &a->op[i];
         if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG))
@@ -145,7 +150,7 @@ bool kn_asm_allocate(struct kn_asm_call *a) {
         if (o->place != AP_FLAG && o->is->tie >= 0) continue;
         if ((uint32_t)__builtin_popcountll(allowed(a, o)) != want) continue;
         if (is_tied(a, i)) o->early = true;
-        if ((o->output && !o->indirect && !o->early) != (pass == 1)) continue;
+        if (turn(a, o) != pass) continue;
         if (!share(a, o) && !into_frame_pointer(a, o, &t) && !take(a, o, &t)) return false;
         o->given = true;
         /* what is tied to it goes in there, too */

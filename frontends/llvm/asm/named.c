@@ -53,7 +53,7 @@ static bool name_of(struct kn_bc *r, uint32_t id, char *out, size_t size) {
 /* The instruction that moves a register to or from the first general one; its size, 0: there is none. */
 static unsigned code_of(struct kn_bc *r, const char *name, bool write, uint8_t code[4]) {
   uint32_t f[5], word = UINT32_C(0x910003e0); /* add x0, sp, #0 */
-  if (r->target == KILN_TARGET_X86_64) {
+  if (kn_asm_is_x86[r->target]) {
     if (write || (strcmp(name, "rsp") != 0 && strcmp(name, "esp") != 0)) return 0;
     memcpy(code, "\x48\x89\xe0", 3); /* mov rax, rsp */
     return 3;

@@ -121,6 +121,13 @@ static __attribute__((noinline)) long all(long a, long b, long c, long d, long e
                      "+m"(local)
                    : "m"(other)
                    : LOST);
+  /* the memory before what needs registers */
+  __asm__ volatile(
+    "movq $1, %%r12\n\tmovq $2, %%r13\n\tmovq $3, %%r14\n\taddq %7, %0\n\taddq %8, %1\n\t"
+    "addq %9, %2\n\tincq %3\n\tincq %4\n\tincq %5\n\tincq %6\n\tincq %7"
+    : "+&r"(a), "+&r"(b), "+&r"(c), "+&r"(d), "+&r"(e), "+&r"(f), "+&r"(g)
+    : "m"(local), "r"(h), "r"(other)
+    : LOST);
   return sum * 10 + a + b * 2 + c * 3 + d * 4 + e * 5 + f * 6 + g * 7 + h * 8 + local + other +
          kept;
 }
