@@ -152,13 +152,28 @@ static const char *take_section(struct tool_assembler *a, const struct tool_obje
   return to->name != NULL ? NULL : "out of memory";
 }
 
-/* True if a section has content that somebody wants. */
+/* True if `y` is a definition with a name. */
+static bool is_definition(const struct tool_object *o, const Elf64_Sym *y) {
+  unsigned type = ELF64_ST_TYPE(y->st_info);
+  return type != STT_SECTION && type != STT_FILE && y->st_shndx != SHN_UNDEF &&
+         y->st_name < o->strings_size && o->strings[y->st_name] != 0;
+}
+
+/* True if a symbol is defined in section `i`. */
+static bool has_symbol(const struct tool_object *o, unsigned i) {
+  for (size_t k = 1; k < o->n_symbols; k++)
+    if (o->symbols[k].st_shndx == i && is_definition(o, &o->symbols[k])) return true;
+  return false;
+}
+
+/* True if a section has content that somebody wants, or a symbol: a label needs no code behind it. */
 static bool has_content(const struct tool_object *o, unsigned i) {
   const Elf64_Shdr *s = &o->sections[i];
   const char *name = tool_object_section(o, i);
-  return s->sh_size != 0 && s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB &&
-         s->sh_type != SHT_RELA && s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
-         strcmp(name, ".note.gnu.property") != 0 && strcmp(name, TOOL_FRAMES) != 0;
+  return s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB && s->sh_type != SHT_RELA &&
+         s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
+         strcmp(name, ".note.gnu.property") != 0 && strcmp(name, TOOL_FRAMES) != 0 &&
+         (s->sh_size != 0 || has_symbol(o, i));
 }
 
 /* Takes over a symbol, if it is one that somebody may look for. NULL, or what is wrong. */
@@ -179,13 +194,6 @@ static const char *take_symbol(struct tool_assembler *a, const struct tool_objec
                                                   .weak = bind == STB_WEAK,
                                                   .visibility = ELF64_ST_VISIBILITY(y->st_other)};
   return symbols[t->n_symbols++].name != NULL ? NULL : "out of memory";
-}
-
-/* True if `y` is a definition with a name. */
-static bool is_definition(const struct tool_object *o, const Elf64_Sym *y) {
-  unsigned type = ELF64_ST_TYPE(y->st_info);
-  return type != STT_SECTION && type != STT_FILE && y->st_shndx != SHN_UNDEF &&
-         y->st_name < o->strings_size && o->strings[y->st_name] != 0;
 }
 
 static bool is_defined(const void *object, const char *name, size_t n) {

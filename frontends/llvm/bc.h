@@ -178,7 +178,7 @@ struct kn_bc {
   bool emulated_tls; /* which the target cannot have as Kiln makes it */
   bool has_debug;    /* instructions have locations */
   bool
-    has_strict; /* there are constrained intrinsics: metadata are read as if there were locations */
+    has_strict; /* there are constrained intrinsics, or named registers: metadata are read as if there were locations */
 
   /* constants of module and function; words, list, bytes: only those not in `shared` */
   struct kn_bc_shared shared;

@@ -1,6 +1,7 @@
 /* Records of global values: variables, functions, aliases. Declares a symbol for each variable and
  * function at once; aliases and initialisers are done after the module's constants (data.c). Called by module.c.
  * Invariant: global values have the first value ids, in the order of their records. */
+#include "asm/asm.h"
 #include "bc.h"
 
 /* ---- what all kinds of globals have ---- */
@@ -194,7 +195,9 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     g->intrinsic = (uint16_t)kn_bc_intrinsic_find(g->name + 5, g->name_length - 5);
     if (kn_bc_intrinsic_traps(g->intrinsic)) r->has_trap = true;
     if (kn_bc_intrinsic_on_stack(g->intrinsic)) kiln_module_exec_stack(r->module);
-    if (kn_bc_intrinsic_constrained(g->intrinsic)) r->has_strict = true;
+    if (kn_bc_intrinsic_constrained(g->intrinsic) ||
+        (g->intrinsic == 0 && kn_bc_names_register(g->name, g->name_length)))
+      r->has_strict = true;
     return add_global(r, g);
   }
   if (used && op[3] == CC_WIN64) g->fn_flags |= FA_WIN64;

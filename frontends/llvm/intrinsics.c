@@ -1,6 +1,7 @@
 /* LLVM's intrinsic functions that C programs use: one row each in a sorted table, one case per kind below.
  * call.c passes every call of a function whose name begins with "llvm.". An intrinsic that is not in the table,
  * or whose arguments are not supported, is reported. Invariant: the table is sorted by name. */
+#include "asm/asm.h"
 #include "debug/debug.h"
 #include "frequent.h"
 #include "intrinsics.h"
@@ -705,6 +706,9 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     uint32_t ret = r->elems.at[ft->first].type;
     if (!bundles && n == ft->n - 1 &&
         kn_bc_machine(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))
+      return;
+    if (!bundles && n == ft->n - 1 &&
+        kn_bc_named_register(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))
       return;
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
                g->name_length > 100 ? 100 : (int)g->name_length, g->name);

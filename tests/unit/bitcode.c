@@ -368,8 +368,8 @@ static const struct refusal {
    "f", "calling convention \"swifttailcc\""},
   {"ir", "-O0",
    "declare i64 @llvm.read_register.i64(metadata)\ndefine i64 @f() {\n"
-   " %v = call i64 @llvm.read_register.i64(metadata !0)\n ret i64 %v\n}\n!0 = !{!\"rsp\"}",
-   "f", "intrinsic llvm.read_register.i64"},
+   " %v = call i64 @llvm.read_register.i64(metadata !0)\n ret i64 %v\n}\n!0 = !{!\"r12\"}",
+   "f", "the register \"r12\" by its name"},
   {"c", "-O0", "void f(void) { __builtin_set_flt_rounds(4); }", "f", "this rounding mode"},
   {"ir", "-O0",
    "define preserve_mostcc i32 @f() {\n %v = musttail call preserve_mostcc i32 @f()\n"

@@ -9,7 +9,7 @@
 
 /* ---- operands ---- */
 
-static bool wrong(struct kn_asm_call *a, const char *what) {
+bool kn_asm_wrong(struct kn_asm_call *a, const char *what) {
   return kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly with %s", what),
          false;
 }
@@ -48,14 +48,15 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
       continue;
     }
     if (!kn_bc_scalar(r, o->type)) return false;
+    if (r->types[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
     if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
         r->types[o->type].fit != FIT_BOOL)
-      return wrong(a, "an integer of that width");
+      return kn_asm_wrong(a, "an integer of that width");
   }
   return next == n || kn_bc_malformed(r, "inline assembly with too many arguments");
 }
 
-static bool is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
   unsigned k = a->r->types[o->type].ktype;
   return k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64;
 }
@@ -73,13 +74,20 @@ static bool immediate(struct kn_asm_call *a, struct kn_asm_operand *o,
          (int64_t)v.low <= l->most;
 }
 
+/* True if an input is tied to the output `o`, so that this may be in a register though it belongs to memory. */
+static bool goes_back(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  for (uint32_t i = 0; i < a->n; i++)
+    if (!a->op[i].label && a->op[i].n_allows && a->op[i].allows[0].tie == o - a->op) return true;
+  return false;
+}
+
 /* True if the operand can be as the alternative wants; decides where it is. */
 static bool fits(struct kn_asm_call *a, struct kn_asm_operand *o, const struct kn_asm_allows *l) {
   o->is = l;
   bool reg = l->regs || l->any || l->tie >= 0;
   if (o->indirect) {
     o->place = AP_MEMORY;
-    return l->memory || reg; /* a register whose content is in memory: see indirect_register */
+    return l->memory || (reg && goes_back(a, o)); /* kn_asm_tie_memory */
   }
   if (l->flag) return o->place = AP_FLAG, o->output;
   if (immediate(a, o, l)) return o->place = AP_IMMEDIATE, true;
@@ -104,140 +112,7 @@ static bool choose_alternative(struct kn_asm_call *a) {
     if (ok) return true;
     if (a->r->status != KILN_OK) return false;
   }
-  return wrong(a, "an operand that is not of the kind that its constraint wants");
-}
-
-/* The registers that an operand may be in. */
-static uint64_t allowed(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
-  const uint64_t gp = a->x86 ? 0xf7cf : 0x1ff8ffff,
-                 fp = (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
-  if (o->place == AP_MEMORY || o->place == AP_X87) return gp;
-  if (o->place == AP_FLAG) return gp;
-  if (o->is->regs) return o->is->regs;
-  return is_general(a, o) ? gp : fp;
-}
-
-static bool usable(const struct kn_asm_call *a, unsigned reg) {
-  return (a->x86 ? UINT64_C(0x7fff0000f7cf) : UINT64_C(0x3fffffff1ff8ffff)) >> reg & 1;
-}
-
-/* Registers taken for what goes in and for what comes out. */
-struct taken {
-  uint64_t in, out;
-};
-
-/* Takes a register for an operand; false if there is none. */
-static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *t) {
-  uint64_t can = allowed(a, o) & ~a->clobbers, order;
-  bool in = !o->output || o->indirect, out = o->output && !o->indirect;
-  if (o->is && o->is->regs && (o->is->regs & (o->is->regs - 1)) == 0) can = o->is->regs;
-  uint64_t used = (in ? t->in : 0) | (out ? t->out : 0);
-  if (out && o->early) used |= t->in;
-  can &= ~used;
-  /* registers that nothing else has, first; then those that calls clobber */
-  uint64_t fresh = can & ~(t->in | t->out);
-  uint64_t plain = ~kn_bc_targets[a->r->target].saved;
-  order = fresh & plain ? fresh & plain : fresh ? fresh : can;
-  if (!order) return wrong(a, "more operands in registers than there are");
-  o->reg = (uint8_t)__builtin_ctzll(order);
-  if (in) t->in |= UINT64_C(1) << o->reg;
-  if (out) t->out |= UINT64_C(1) << o->reg;
-  if (out && o->early) t->in |= UINT64_C(1) << o->reg;
-  return true;
-}
-
-/* A register that has nothing else before, in and behind the assembly; 0xff if there is none. */
-static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) {
-  uint64_t all = general ? (a->x86 ? 0xf7cf : 0x1ff8ffff)
-                         : (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
-  all &= ~(t->in | t->out | a->clobbers);
-  if (!all) return 0xff;
-  uint8_t reg = (uint8_t)__builtin_ctzll(all);
-  t->in |= UINT64_C(1) << reg;
-  t->out |= UINT64_C(1) << reg;
-  return reg;
-}
-
-/* The same; reports that there is none. */
-static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
-  uint8_t reg = find_spare(a, t, true);
-  if (reg == 0xff) wrong(a, "more operands in registers than there are");
-  return reg;
-}
-
-/* True if an input is tied to output i: its register is no other input's. */
-static bool is_tied(const struct kn_asm_call *a, uint32_t i) {
-  for (uint32_t j = i + 1; j < a->n; j++)
-    if (!a->op[j].label && a->op[j].place == AP_REG && a->op[j].is->tie == (int8_t)i) return true;
-  return false;
-}
-
-/* Finds out whether the IR has the operand's register for its type; if not, the text carries it there. */
-static bool carry(struct kn_asm_call *a, struct kn_asm_operand *o) {
-  const struct kn_bc_type *t = &a->r->types[o->type];
-  bool mmx = a->x86 && o->reg >= KN_ASM_MMX && o->reg < KN_ASM_MMX + 8;
-  if (mmx ? o->carried || t->size != 8 || t->ktype == KILN_TYPE_VOID : o->carried && o->reg < 32)
-    return wrong(a, "an operand of this type in a register of this kind");
-  if (mmx) o->carried = 8;
-  if (o->is->tie >= 0 && a->op[o->is->tie].carried != o->carried)
-    return wrong(a, "an operand tied to one of another size");
-  return true;
-}
-
-/* Gives out registers: those that are given first, then operands with the fewest to choose from. */
-static bool allocate(struct kn_asm_call *a) {
-  struct taken t = {0, 0};
-  for (uint32_t want = 1; want <= 64; want++) {
-    for (unsigned pass = 0; pass < 2;
-         pass++) { /* outputs that inputs may not share, and inputs, first */
-      for (uint32_t i = 0; i < a->n; i++) {
-        struct kn_asm_operand *o = &a->op[i];
-        if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG))
-          continue;
-        if (o->place == AP_REG && o->is->tie >= 0) continue;
-        if ((uint32_t)__builtin_popcountll(allowed(a, o)) != want) continue;
-        if (is_tied(a, i)) o->early = true;
-        if ((o->output && !o->indirect && !o->early) != (pass == 1)) continue;
-        if (!take(a, o, &t)) return false;
-        /* what is tied to it goes in there, too */
-        for (uint32_t j = i + 1; j < a->n; j++)
-          if (!a->op[j].label && a->op[j].place == AP_REG && a->op[j].is->tie == (int8_t)i) {
-            if (o->place != AP_REG || !o->output) return wrong(a, "an operand tied to memory");
-            a->op[j].reg = o->reg;
-          }
-      }
-    }
-  }
-  for (uint32_t i = 0; i < a->n; i++) {
-    struct kn_asm_operand *o = &a->op[i];
-    if (o->label || (o->place != AP_REG && o->place != AP_MEMORY && o->place != AP_FLAG)) continue;
-    o->outside = o->reg;
-    if (o->place == AP_REG && !carry(a, o)) return false;
-    if (o->carried || usable(a, o->reg)) continue;
-    bool stack = o->reg == (a->x86 ? 4 : 31);
-    if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
-      return wrong(a, "an operand in a register that is not for values");
-    if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
-    if (!o->output || o->indirect) return wrong(a, "more operands in registers than there are");
-    o->stored = true;
-  }
-  /* outputs for which there is no register, or no result, are stored by the text, and what the
-   * IR has no register for is loaded, too: through one register for all */
-  uint8_t through = 0xff, at = 0;
-  for (uint32_t i = 0, n = 0; i < a->n; i++) {
-    struct kn_asm_operand *o = &a->op[i];
-    if (o->label || o->place == AP_X87) continue;
-    if (o->output && !o->indirect)
-      o->stored = o->stored || o->carried || ++n > KILN_MAX_RESULTS - (a->n_labels != 0);
-    if (!o->stored && !o->carried) continue;
-    if (through == 0xff && (through = spare(a, &t)) == 0xff) return false;
-    o->through = through;
-    o->at = at++;
-  }
-  for (uint32_t i = 0; i < a->n; i++)
-    if (a->op[i].place == AP_X87 && (a->op[i].through = spare(a, &t)) == 0xff) return false;
-  if (a->n_labels && (a->selector = spare(a, &t)) == 0xff) return false;
-  return true;
+  return kn_asm_wrong(a, "an operand that is not of the kind that its constraint wants");
 }
 
 /* ---- the text ---- */
@@ -351,15 +226,20 @@ static bool make_text(struct kn_asm_call *a) {
   a->out_n = 0;
   bool keeps = (a->clobbers & frame) != 0;
   for (uint32_t i = 0; i < a->n; i++)
-    if (a->op[i].place == AP_REG && frame >> a->op[i].reg & 1) keeps = true;
+    if ((a->op[i].place == AP_REG || a->op[i].place == AP_MEMORY) && frame >> a->op[i].reg & 1)
+      keeps = true;
   if (keeps) kn_asm_putf(a, a->x86 ? "pushq %%rbp\n" : "str x29, [sp, #-16]!\n");
   for (uint32_t i = 0; i < a->n; i++) {
     const struct kn_asm_operand *o = &a->op[i];
-    if (o->label || o->place != AP_REG || (o->output && !o->indirect)) continue;
+    if (o->label || (o->place != AP_REG && o->place != AP_MEMORY) || (o->output && !o->indirect))
+      continue;
     if (o->carried) put_access(a, o, true);
     else if (o->outside != o->reg) put_move(a, o->reg, o->outside);
   }
   put_x87_before(a);
+  char saved[8] = "";
+  if (a->saved != 0) name(a, a->saved, 8, saved);
+  if (a->saved != 0) kn_asm_putf(a, "pushq %%%s\n", saved);
   if (a->intel) kn_asm_putf(a, ".intel_syntax noprefix\n");
   if (!kn_asm_expand(a)) return false;
   if (a->intel) kn_asm_putf(a, ".att_syntax\n");
@@ -374,6 +254,7 @@ static bool make_text(struct kn_asm_call *a) {
     }
     kn_asm_putf(a, ".Lkiln_end:\n");
   }
+  if (a->saved != 0) kn_asm_putf(a, "popq %%%s\n", saved);
   for (uint32_t i = 0; i < a->n; i++)
     if (a->op[i].place == AP_FLAG) put_flag(a, &a->op[i]);
   for (uint32_t i = 0; i < a->n; i++)
@@ -444,7 +325,7 @@ static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
   if (general == (k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64))
     return general || k == KILN_TYPE_F32 || k == KILN_TYPE_F64 || k == KILN_TYPE_V64 ||
            k == KILN_TYPE_V128;
-  if (k == KILN_TYPE_I32) o->ktype = KILN_TYPE_F32;
+  if (k == KILN_TYPE_I32 || k == KILN_TYPE_I16) o->ktype = KILN_TYPE_F32; /* I16: a half */
   else if (k == KILN_TYPE_I64) o->ktype = KILN_TYPE_F64;
   else if (k == KILN_TYPE_F32) o->ktype = KILN_TYPE_I32;
   else if (k == KILN_TYPE_F64 || k == KILN_TYPE_V64) o->ktype = KILN_TYPE_I64;
@@ -453,6 +334,13 @@ static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
 }
 
 static kiln_value cast(struct kn_asm_call *a, kiln_type to, kiln_type from, kiln_value v) {
+  kiln_func *f = a->r->f;
+  if (from == KILN_TYPE_I16 && to == KILN_TYPE_F32)
+    return cast(a, to, KILN_TYPE_I32,
+                kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I32, KILN_TYPE_I16, v));
+  if (from == KILN_TYPE_F32 && to == KILN_TYPE_I16)
+    return kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I16, KILN_TYPE_I32,
+                              cast(a, KILN_TYPE_I32, from, v));
   return to == from ? v : kiln_build_convert(a->r->f, KILN_OP_BITCAST, to, from, v);
 }
 
@@ -464,20 +352,6 @@ struct built {
   uint8_t results[KILN_MAX_RESULTS];
   uint32_t n, n_results;
 };
-
-/* Stores the operand to its place in `slot`, for the text to load it. */
-static void put_in_slot(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value slot) {
-  struct kn_bc *r = a->r;
-  struct kn_bc_vec x;
-  int32_t at = KN_ASM_PLACE * o->at;
-  if (o->carried < 32) {
-    kn_bc_store_scalar(r, slot, at, kn_bc_use(r, o->id, o->type), o->type, 0);
-    return;
-  }
-  if (!kn_bc_vec_get(r, o->id, o->type, &x)) return;
-  for (int32_t p = 0; p < 2; p++)
-    kiln_build_store(r->f, KILN_TYPE_V128, slot, at + 16 * p, x.v[p], 0);
-}
 
 static void add_input(struct built *b, kiln_type type, unsigned reg, kiln_value v) {
   for (uint32_t i = 0; i < b->n; i++)
@@ -493,8 +367,9 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
   kiln_value excess = {0};
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
-    if (o->label || o->place == AP_IMMEDIATE) continue;
-    if (!register_type(a, o)) return wrong(a, "an operand of this type in a register of this kind");
+    if (o->label || o->place == AP_IMMEDIATE || o->place == AP_DIRECT || o->as_it_is) continue;
+    if (!register_type(a, o))
+      return kn_asm_wrong(a, "an operand of this type in a register of this kind");
     kiln_type kt = (kiln_type)r->types[o->type].ktype;
     if (o->place == AP_X87) {
       o->slot = kiln_slot_new(r->f, 16, 4);
@@ -504,7 +379,7 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
       if (!excess.id) excess = kiln_slot_new(r->f, KN_ASM_PLACE * a->n, 4);
       o->slot = excess;
       add_input(b, KILN_TYPE_PTR, o->through, excess);
-      if (!o->stored) put_in_slot(a, o, excess);
+      if (!o->stored) kn_asm_store_operand(a, o, excess, KN_ASM_PLACE * o->at);
     } else if (!o->output || o->indirect) {
       kiln_value v = kn_bc_use(r, o->id, o->type);
       add_input(b, o->ktype, o->outside, cast(a, o->ktype, kt, v));
@@ -540,7 +415,7 @@ static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values
   if (!kn_bc_split_plain(r, ret)) return;
   rt = &r->types[ret];
   if (rt->n_pieces != n) {
-    wrong(a, "outputs that are not scalars");
+    kn_asm_wrong(a, "outputs that are not scalars");
     return;
   }
   for (uint32_t k = 0; k < n; k++)
@@ -566,11 +441,19 @@ static bool same_vector(struct kn_asm_call *a, uint32_t i, kiln_value out[2]) {
   for (uint32_t j = i + 1; j < a->n; j++) {
     const struct kn_asm_operand *p = &a->op[j];
     if (p->label || p->output || !p->is || p->is->tie != (int8_t)i) continue;
-    if (!p->carried) return wrong(a, "an operand tied to one of another size");
+    if (!p->carried) return kn_asm_wrong(a, "an operand tied to one of another size");
     if (!kn_bc_vec_get(a->r, p->id, p->type, &x)) return false;
     memcpy(out, x.v, 2 * sizeof *out);
   }
   return true;
+}
+
+/* Stores an output that goes to memory; others stay among the `n` values. How many these are then. */
+static uint32_t keep_output(struct kn_asm_call *a, const struct kn_asm_operand *o,
+                            const kiln_value *values, uint32_t n, uint32_t more) {
+  if (!o->goes_back) return n + more;
+  kn_asm_store_back(a, o, values + n);
+  return n;
 }
 
 /* An empty template: an output that is tied to an input is that input; others are any bits. */
@@ -581,9 +464,9 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect) continue;
-    if (o->carried) {
+    if (o->carried == 32) {
       if (!same_vector(a, i, values + n)) return;
-      n += 2;
+      n = keep_output(a, o, values, n, 2);
       continue;
     }
     values[n] = kn_bc_zero(r, o->type);
@@ -592,8 +475,8 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
       bool same_register = p->is && o->is && p->is->regs == o->is->regs && p->is->regs &&
                            (p->is->regs & (p->is->regs - 1)) == 0;
       if (p->label || p->output || !p->is || (p->is->tie != (int8_t)i && !same_register)) continue;
-      if (p->carried) {
-        wrong(a, "an operand tied to one of another size");
+      if (p->carried == 32) {
+        kn_asm_wrong(a, "an operand tied to one of another size");
         return;
       }
       p->ktype = (kiln_type)r->types[p->type].ktype;
@@ -602,11 +485,11 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
       if (o->ktype == p->ktype) values[n] = v;
       else if (kiln_type_size(o->ktype) == kiln_type_size(p->ktype))
         values[n] = cast(a, o->ktype, p->ktype, v);
-      else if (is_general(a, o) && is_general(a, p))
+      else if (kn_asm_is_general(a, o) && kn_asm_is_general(a, p))
         values[n] = kiln_build_convert(r->f, o->ktype > p->ktype ? KILN_OP_ZEXT : KILN_OP_TRUNC,
                                        o->ktype, p->ktype, v);
     }
-    n++;
+    n = keep_output(a, o, values, n, 1);
   }
   define(a, ret, values, n);
 }
@@ -643,27 +526,19 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || !o->output || o->indirect) continue;
-    if (o->place == AP_X87) values[n++] = kn_bc_load_scalar(r, o->slot, 0, o->type, 0);
+    int32_t at = KN_ASM_PLACE * o->at;
+    if (o->place == AP_X87) values[n] = kn_bc_load_scalar(r, o->slot, 0, o->type, 0);
     else if (o->carried == 32)
-      for (int32_t p = 0; p < 2; p++)
-        values[n++] =
-          kiln_build_load(r->f, KILN_TYPE_V128, o->slot, KN_ASM_PLACE * o->at + 16 * p, 0);
-    else if (o->carried)
-      values[n++] = kn_bc_load_scalar(r, o->slot, KN_ASM_PLACE * o->at, o->type, 0);
+      for (uint32_t p = 0; p < 2; p++)
+        values[n + p] = kiln_build_load(r->f, KILN_TYPE_V128, o->slot, at + 16 * (int32_t)p, 0);
+    else if (o->carried) values[n] = kn_bc_load_scalar(r, o->slot, at, o->type, 0);
     else if (o->stored)
-      values[n++] =
-        output_value(a, o, kiln_build_load(r->f, o->ktype, o->slot, KN_ASM_PLACE * o->at, 0));
-    else values[n++] = output_value(a, o, results[next++]);
+      values[n] = output_value(a, o, kiln_build_load(r->f, o->ktype, o->slot, at, 0));
+    else values[n] = output_value(a, o, results[next++]);
+    n = keep_output(a, o, values, n, o->carried == 32 ? 2 : 1);
   }
   if (taken) *taken = results[next];
   define(a, ret, values, n);
-}
-
-/* A register in memory (`=*r`): the text would have to load and store it. */
-static bool indirect_register(const struct kn_asm_call *a) {
-  for (uint32_t i = 0; i < a->n; i++)
-    if (!a->op[i].label && a->op[i].indirect && !a->op[i].is->memory) return true;
-  return false;
 }
 
 /* True if the text says how the frame changes. */
@@ -681,18 +556,18 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   if (is_empty(a) && !a->n_labels && !reads_register(a)) {
     for (uint32_t i = 0; i < a->n; i++)
       if (!a->op[i].label) a->op[i].is = &a->op[i].allows[0];
+    kn_asm_tie_memory(a);
     nothing(a, ret);
     return;
   }
   if (!choose_alternative(a)) return;
-  if (indirect_register(a)) {
-    wrong(a, "a register whose content is in memory");
-    return;
-  }
-  if (!place_x87(a) || !allocate(a)) return;
+  kn_asm_tie_memory(a);
+  kn_asm_address_directly(a);
+  if (!place_x87(a) || !kn_asm_allocate(a)) return;
   for (uint32_t i = 0; i < a->n; i++)
-    if (!a->op[i].label && a->op[i].place != AP_IMMEDIATE && !register_type(a, &a->op[i])) {
-      wrong(a, "an operand of this type in a register of this kind");
+    if (!a->op[i].label && a->op[i].place != AP_IMMEDIATE && a->op[i].place != AP_DIRECT &&
+        !register_type(a, &a->op[i])) {
+      kn_asm_wrong(a, "an operand of this type in a register of this kind");
       return;
     }
   a->out = r->texts->out;

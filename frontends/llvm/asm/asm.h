@@ -17,7 +17,16 @@ enum { KN_ASM_MAX_OPERANDS = 96, KN_ASM_MAX_ALTERNATIVES = 16 };
 static const bool kn_asm_is_x86[] = {[KILN_TARGET_X86_64] = true, [KILN_TARGET_AARCH64] = false};
 
 /* Where an operand is, once that is decided. */
-enum kn_asm_place { AP_NONE, AP_REG, AP_MEMORY, AP_IMMEDIATE, AP_FLAG, AP_X87, AP_LABEL };
+enum kn_asm_place {
+  AP_NONE,
+  AP_REG,
+  AP_MEMORY,
+  AP_DIRECT, /* memory that the text addresses by its symbol */
+  AP_IMMEDIATE,
+  AP_FLAG,
+  AP_X87,
+  AP_LABEL
+};
 
 /* What a constraint allows, of one alternative. */
 struct kn_asm_allows {
@@ -26,6 +35,7 @@ struct kn_asm_allows {
   bool memory, flag; /* an address in a register; a condition of the flags */
   bool symbol;       /* the address of a symbol, as an immediate */
   bool number;       /* a number from `least` to `most`, as an immediate */
+  bool zero;         /* of AArch64: 0, as the register of zeros */
   bool x87;          /* the x87 stack: `st` says where, or -1 */
   int8_t st;
   int8_t tie; /* output that the input shares its place with, or -1 */
@@ -48,10 +58,14 @@ struct kn_asm_operand {
   uint8_t carried; /* bytes of a register that the IR has not, ymm or MMX, which the text loads or
                       stores; 0: none */
   uint8_t at;      /* of what is carried or stored: its place in the slot, in KN_ASM_PLACE bytes */
+  bool given;      /* it has its register */
+  bool as_it_is;   /* an input without a value in the stack pointer, which the text reads */
   bool stored;     /* an output that the text stores itself: it is loaded from there */
   uint8_t through; /* register with the address of its slot: X87, carried, stored */
+  bool goes_back;  /* an output that is stored to where `back`, of type `back_type`, points */
+  uint32_t back, back_type;
   kiln_value slot;
-  kiln_operand value; /* IMMEDIATE */
+  kiln_operand value; /* IMMEDIATE, DIRECT */
 };
 
 /* One call. */
@@ -59,16 +73,30 @@ struct kn_asm_call {
   struct kn_bc *r;
   const char *text, *constraints;
   bool intel, x86;
+  bool tight; /* registers are few */
   uint32_t n; /* operands, labels too */
   uint32_t n_labels;
   uint32_t first_label;
   struct kn_asm_operand op[KN_ASM_MAX_OPERANDS];
   uint64_t clobbers; /* registers */
   uint32_t st_clobbers;
+  uint8_t saved;    /* register that the text saves on the stack around the template; 0: none */
   uint8_t selector; /* register that says which label was taken, if n_labels */
   char *out;        /* the text being made */
   uint32_t out_n, out_cap;
 };
+
+/* ---- asm.c ---- */
+
+/* Reports what is not implemented; false. */
+bool kn_asm_wrong(struct kn_asm_call *a, const char *what);
+/* True if the operand's value is an integer or address. */
+bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o);
+
+/* ---- asm_regs.c ---- */
+
+/* Gives out registers: those that are given first, then operands with the fewest to choose from. */
+bool kn_asm_allocate(struct kn_asm_call *a);
 
 /* ---- asm_parse.c ---- */
 
@@ -89,6 +117,28 @@ void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]);
 bool kn_asm_expand(struct kn_asm_call *a);
 /* Names in texts that stand for a symbol of the module, by its id. */
 #define KN_ASM_SYMBOL "__kiln_symbol_"
+
+/* ---- asm_memory.c ---- */
+
+/* Stores the value of an input to memory. */
+void kn_asm_store_operand(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value base,
+                          int32_t at);
+/* Decides where inputs are that are tied to outputs in memory, and these outputs. */
+void kn_asm_tie_memory(struct kn_asm_call *a);
+/* Where registers are few, has the text address variables of the module itself. */
+void kn_asm_address_directly(struct kn_asm_call *a);
+/* Stores an output that goes back: its value, of a long vector the two halves. */
+void kn_asm_store_back(struct kn_asm_call *a, const struct kn_asm_operand *o,
+                       const kiln_value *values);
+
+/* ---- named.c ---- */
+
+/* True of an intrinsic that reads or writes a register by its name, which is metadata. */
+bool kn_bc_names_register(const char *name, size_t length);
+/* A call that reads or writes a register by its name; false if it is none, and nothing was reported. */
+bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
+                          const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops,
+                          unsigned n);
 
 /* ---- asm_cache.c ---- */
 

@@ -61,6 +61,7 @@ static const struct letter a64_letters[] = {
   {'M', 0, INT64_MIN, INT64_MAX},
   {'N', 0, INT64_MIN, INT64_MAX},
   {'Z', 0, 0, 0},
+  {'z', 0, 0, 0},
   {0, 0, 0, 0},
 };
 
@@ -211,6 +212,7 @@ static size_t letter(struct kn_asm_call *a, const char *s, size_t n, struct kn_a
       to->least = l->least;
       to->most = l->most;
       if (s[0] == 'e') to->symbol = true;
+      to->zero |= !a->x86 && (s[0] == 'z' || s[0] == 'Z');
     }
     return 1;
   }

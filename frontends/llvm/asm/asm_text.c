@@ -118,7 +118,7 @@ static bool immediate_operand(struct kn_asm_call *a, const struct kn_asm_operand
   int64_t v = (int64_t)o->value.low;
   const struct kn_bc_type *t = &a->r->types[o->type];
   if (t->kind == TK_INT && t->bits == 1) v &= 1;
-  if (!a->x86 && v == 0 && (m == 'w' || m == 'x'))
+  if (!a->x86 && v == 0 && (m == 'w' || m == 'x' || (m == 0 && o->is->zero)))
     return kn_asm_put(a, m == 'w' ? "wzr" : "xzr", 3), true;
   if (m == 'n') v = -(uint64_t)v;
   kn_asm_putf(a, "%s%lld", plain ? "" : "$", (long long)v);
@@ -137,6 +137,10 @@ static bool operand(struct kn_asm_call *a, unsigned k, char m) {
     }
     return register_operand(a, o, m);
   case AP_MEMORY: memory_operand(a, o, m); return true;
+  case AP_DIRECT:
+    kn_asm_putf(a, KN_ASM_SYMBOL "%u%+lld(%%rip)", o->value.symbol.id,
+                (long long)o->value.low + (m == 'H' ? 8 : 0));
+    return true;
   case AP_IMMEDIATE: return immediate_operand(a, o, m);
   case AP_X87: kn_asm_putf(a, "%sst(%u)", a->intel ? "" : "%", o->st); return true;
   case AP_LABEL: kn_asm_putf(a, ".Lkiln_%u", k - a->first_label); return true;
@@ -195,11 +199,15 @@ bool kn_asm_expand(struct kn_asm_call *a) {
       variant = 0;
       wanted = variant == (int)a->intel;
       s++;
-    } else if (*s == '|' && variant >= 0) {
+    } else if ((*s == '|' || *s == ')') &&
+               variant < 0) { /* outside alternatives these stand for themselves */
+      kn_asm_put(a, *s == '|' ? "|" : "}", 1);
+      s++;
+    } else if (*s == '|') {
       variant++;
       wanted = variant == (int)a->intel;
       s++;
-    } else if (*s == ')' && variant >= 0) {
+    } else if (*s == ')') {
       variant = -1;
       wanted = true;
       s++;

@@ -245,6 +245,36 @@ void kn_bc_vec_from_bits(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value 
 
 /* ---- constants ---- */
 
+static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *x, uint32_t k,
+                          uint64_t bits[2], uint32_t *other);
+
+static uint32_t lane_bits(const struct kn_bc *r, uint32_t elem) {
+  return r->types[elem].kind == TK_PTR ? 64 : r->types[elem].bits;
+}
+
+/* Lane k of constant `id`, a vector or scalar, as one of `width` bits per lane. */
+static bool constant_bits(struct kn_bc *r, uint32_t id, uint32_t width, uint32_t k,
+                          uint64_t bits[2]) {
+  uint32_t type = kn_bc_type_of(r, id), other, now = UINT32_MAX;
+  uint64_t from[2];
+  struct kn_bc_vec y = {.n = 1, .elem = type};
+  if (r->types[type].kind == TK_VECTOR && !kn_bc_vec_shape(r, type, &y)) return false;
+  uint32_t own = lane_bits(r, y.elem);
+  if (own == 0 || width > 128 || (uint64_t)own * y.n < (uint64_t)(k + 1) * width)
+    return kn_bc_malformed(r, "bad vector constant");
+  for (uint32_t b = 0; b < width; b++) {
+    uint64_t at = (uint64_t)k * width + b;
+    if (at / own != now) {
+      now = (uint32_t)(at / own);
+      if (!constant_lane(r, id, &y, now, from, &other)) return false;
+      if (other != UINT32_MAX) return kn_bc_unsupported(r, "constant expressions of vectors");
+    }
+    uint32_t i = (uint32_t)(at % own);
+    bits[b / 64] |= (from[i / 64] >> i % 64 & 1) << b % 64;
+  }
+  return true;
+}
+
 /* Lane k of constant vector `id`: the words of its bits, or, if it is no number, the constant's id in *other. */
 static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *x, uint32_t k,
                           uint64_t bits[2], uint32_t *other) {
@@ -281,7 +311,10 @@ static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *
     return true;
   }
   case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
-  case CK_CAST:
+  case CK_CAST: /* one that LLVM leaves, since lanes are undefined */
+    if (c->x == CAST_BITCAST && kn_bc_is_vector(r, id))
+      return constant_bits(r, c->index, lane_bits(r, x->elem), k, bits);
+    return kn_bc_unsupported(r, "constant expressions of vectors");
   case CK_BINOP:
   case CK_GEP:
   case CK_CMP:

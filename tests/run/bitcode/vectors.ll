@@ -87,7 +87,35 @@ define void @odd_lanes(i5 %k, i32 %at) {
   call void @put(i64 %n1)
   ret void
 }
+; what LLVM's passes leave of constants that came by selects and phis
+define void @casts(i1 %c) {
+  %a = select i1 %c, <2 x i64> bitcast (<16 x i8> <i8 0, i8 1, i8 -1, i8 3, i8 4, i8 5, i8 -6, i8 7, i8 8, i8 9, i8 -128, i8 11, i8 12, i8 13, i8 14, i8 127> to <2 x i64>), <2 x i64> <i64 5, i64 6>
+  br i1 %c, label %yes, label %no
+yes:
+  br label %no
+no:
+  %b = phi <8 x i16> [ bitcast (<4 x float> <float 1.5, float -2.0, float 0.0, float 1.0e10> to <8 x i16>), %yes ], [ bitcast (<2 x i64> <i64 -2, i64 81985529216486895> to <8 x i16>), %0 ]
+  %d = phi <4 x i8> [ bitcast (<2 x i16> <i16 258, i16 -772> to <4 x i8>), %yes ], [ bitcast (i32 19088743 to <4 x i8>), %0 ]
+  %e = phi <3 x i32> [ bitcast (<6 x i16> <i16 1, i16 2, i16 3, i16 -4, i16 5, i16 -6> to <3 x i32>), %yes ], [ zeroinitializer, %0 ]
+  store <2 x i64> %a, ptr @x, align 8
+  store <8 x i16> %b, ptr getelementptr (i8, ptr @x, i64 16), align 8
+  store <4 x i8> %d, ptr getelementptr (i8, ptr @x, i64 32), align 8
+  store <3 x i32> %e, ptr getelementptr (i8, ptr @x, i64 36), align 4
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %no ], [ %j, %loop ]
+  %at = getelementptr i64, ptr @x, i64 %i
+  %v = load i64, ptr %at
+  call void @put(i64 %v)
+  %j = add i64 %i, 1
+  %more = icmp ult i64 %j, 6
+  br i1 %more, label %loop, label %out
+out:
+  ret void
+}
 define i32 @main() {
+  call void @casts(i1 true)
+  call void @casts(i1 false)
   call void @odd_lanes(i5 4, i32 9)
   call void @odd_lanes(i5 2, i32 15)
   call void @addresses(ptr @x, <2 x i64> <i64 3, i64 -2>, <2 x i32> <i32 1, i32 -1>, i64 2)

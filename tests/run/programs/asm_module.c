@@ -67,6 +67,18 @@ __attribute__((noinline)) static void count(void) {
   frames = 0;
   _Unwind_Backtrace(frame, 0);
 }
+/* labels of sections without content, with which configure scripts try an assembler */
+__asm__(".text\n.globl asm_empty\nasm_empty:\n.size asm_empty, . - asm_empty\n"
+        ".type asm_empty, %function\n"
+        ".section asm_bounds, \"aw\"\n.globl asm_bound\nasm_bound:\n.previous\n");
+extern char asm_empty[], asm_bound[], asm_bound_here[];
+static __attribute__((noinline)) int empty(void) {
+  __asm__ volatile(".pushsection asm_bounds2, \"aw\"\n.globl asm_bound_here\n"
+                   "asm_bound_here:\n.popsection");
+  return ((uintptr_t)asm_empty != 0) + 2 * ((uintptr_t)asm_bound != 0) +
+         4 * ((uintptr_t)asm_bound_here != 0);
+}
+
 /* ---- inline assembly ---- */
 
 struct entry {
@@ -183,6 +195,7 @@ int main(int argc, char **argv) {
   var++;
   printf("%d\n", var);
   printf("%d\n", set_add(1, 2) + set_helper(3));
+  printf("%d\n", empty());
   sections(argc);
   return 0;
 }

@@ -144,6 +144,11 @@ static long long mmx(long long a, long long b) { /* in registers that are not th
   __asm__ volatile("emms" ::: "mm1");
   return x[0] * 3 + z[0];
 }
+/* bars and braces that separate no dialects */
+static int bars(int x) {
+  __asm__("addl $(0x10 | 3), %0 # } {att|intel} |\n\t{addl $1, %0|add %0, 2}" : "+r"(x));
+  return x;
+}
 int main() {
   unsigned a, b, c, d;
   cpuid(0, &a, &b, &c, &d);
@@ -162,7 +167,7 @@ int main() {
   rmov(u, s, 6);
   printf("%s %d %d %d\n", u, many(1, 2, 3, 4, 5, 6, 7, 8), clob(1), empty(9));
   printf("%lx %d\n", bsw(0x0102030405060708), many_out());
-  printf("%llx\n", mmx(0x0001fffe00030004, 0x7f00010002000300));
+  printf("%llx %d\n", mmx(0x0001fffe00030004, 0x7f00010002000300), bars(5));
   return 0;
 }
 

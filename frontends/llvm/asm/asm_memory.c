@@ -1,0 +1,83 @@
+/* Operands of inline assembly in memory. An input that is tied to an output in memory, which is
+ * what `+rm` becomes (the address of the variable and its value), is in a register as with LLVM, if
+ * it may be, and stored behind the text; templates whose instructions need a register rely on that.
+ * Variables that the text can address itself need no register for that. Called by asm.c. */
+#include "asm/asm.h"
+
+void kn_asm_store_operand(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value base,
+                          int32_t at) {
+  struct kn_bc *r = a->r;
+  struct kn_bc_vec x;
+  if (o->carried < 32) {
+    kn_bc_store_scalar(r, base, at, kn_bc_use(r, o->id, o->type), o->type, 0);
+    return;
+  }
+  if (!kn_bc_vec_get(r, o->id, o->type, &x)) return;
+  for (int32_t p = 0; p < 2; p++)
+    kiln_build_store(r->f, KILN_TYPE_V128, base, at + 16 * p, x.v[p], 0);
+}
+
+void kn_asm_tie_memory(struct kn_asm_call *a) {
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label || o->output || o->is->tie < 0) continue;
+    struct kn_asm_operand *to = &a->op[o->is->tie];
+    if (to->label || !to->output || !to->indirect) continue;
+    if (to->is->regs || to->is->any) {
+      to->indirect = false;
+      to->back = to->id;
+      to->back_type = to->type;
+      to->goes_back = true;
+      to->type = o->type;
+      to->carried = o->carried;
+      to->place = AP_REG;
+    } else {
+      kn_asm_store_operand(a, o, kn_bc_use(a->r, to->id, to->type), 0);
+      o->id = to->id;
+      o->type = to->type;
+      o->carried = 0;
+      o->indirect = true;
+      o->place = AP_MEMORY;
+    }
+  }
+}
+
+void kn_asm_store_back(struct kn_asm_call *a, const struct kn_asm_operand *o,
+                       const kiln_value *values) {
+  struct kn_bc *r = a->r;
+  kiln_value base = kn_bc_use(r, o->back, o->back_type);
+  if (o->carried < 32) {
+    kn_bc_store_scalar(r, base, 0, values[0], o->type, 0);
+    return;
+  }
+  for (int32_t p = 0; p < 2; p++)
+    kiln_build_store(r->f, KILN_TYPE_V128, base, 16 * p, values[p], 0);
+}
+
+/* The number of general registers that operands and the text need, at most. */
+static unsigned needed(const struct kn_asm_call *a) {
+  unsigned n = (unsigned)__builtin_popcountll(a->clobbers & KN_ASM_GP);
+  for (uint32_t i = 0; i < a->n; i++) {
+    const struct kn_asm_operand *o = &a->op[i];
+    bool fp = o->is != NULL && o->is->regs >> 32 != 0;
+    n += !o->label && (o->place == AP_MEMORY || (o->place == AP_REG && !fp));
+  }
+  return n;
+}
+
+void kn_asm_address_directly(struct kn_asm_call *a) {
+  enum { PLENTY = 8 }; /* fewer texts, and those without symbols' names, are the same more often */
+  if (!a->x86 || needed(a) <= PLENTY) return;
+  a->tight = true;
+  if (a->intel) return;
+  for (uint32_t i = 0; i < a->n; i++) {
+    struct kn_asm_operand *o = &a->op[i];
+    if (o->label || o->place != AP_MEMORY) continue;
+    kiln_operand v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
+    if (v.kind != KILN_OPERAND_SYMBOL) continue;
+    kiln_symbol_desc d = kiln_symbol_get(a->r->module, v.symbol).desc;
+    if (!d.dso_local || d.tls != KILN_TLS_NONE) continue;
+    o->value = v;
+    o->place = AP_DIRECT;
+  }
+}

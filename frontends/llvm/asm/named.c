@@ -1,0 +1,108 @@
+/* Registers that a program names: llvm.read_register, llvm.read_volatile_register and
+ * llvm.write_register, which clang makes of global register variables (the stack pointer), and of
+ * AArch64's system registers (__arm_rsr64, __arm_wsr64). Called by intrinsics.c. */
+#include "asm/asm.h"
+#include "debug/debug.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* System registers that programs have a use for, by name: the fields of their instruction. */
+static const struct system_register {
+  const char *name;
+  uint8_t fields[5];
+} named[] = {
+  {"nzcv", {3, 3, 4, 2, 0}},         {"fpcr", {3, 3, 4, 4, 0}},
+  {"fpsr", {3, 3, 4, 4, 1}},         {"ctr_el0", {3, 3, 0, 0, 1}},
+  {"dczid_el0", {3, 3, 0, 0, 7}},    {"tpidr_el0", {3, 3, 13, 0, 2}},
+  {"tpidrro_el0", {3, 3, 13, 0, 3}}, {"cntfrq_el0", {3, 3, 14, 0, 0}},
+  {"cntpct_el0", {3, 3, 14, 0, 1}},  {"cntvct_el0", {3, 3, 14, 0, 2}},
+  {"midr_el1", {3, 0, 0, 0, 0}},     {"mpidr_el1", {3, 0, 0, 0, 5}},
+  {"rndr", {3, 3, 2, 4, 0}},         {"rndrrs", {3, 3, 2, 4, 1}},
+};
+
+/* The fields of a system register: of its name, in any case of letters, or numbers with colons. */
+static bool system_register(const char *name, uint32_t fields[5]) {
+  int end = 0;
+  if (sscanf(name, "%2u:%2u:%2u:%2u:%2u%n", &fields[0], &fields[1], &fields[2], &fields[3],
+             &fields[4], &end) == 5 &&
+      name[end] == 0)
+    return fields[0] >= 2 && fields[0] < 4 && fields[1] < 8 && fields[2] < 16 && fields[3] < 16 &&
+           fields[4] < 8;
+  for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+    size_t k = 0;
+    while (named[i].name[k] != 0 && (name[k] | 32) == (named[i].name[k] | 32)) k++;
+    if (named[i].name[k] != 0 || name[k] != 0) continue;
+    for (k = 0; k < 5; k++) fields[k] = named[i].fields[k];
+    return true;
+  }
+  return false;
+}
+
+/* Copies the name that node `id` has; false if it has none. */
+static bool name_of(struct kn_bc *r, uint32_t id, char *out, size_t size) {
+  if (!kn_bc_md_record(r, id + 1) || r->code != MD_NODE || r->ops.n != 1) return false;
+  const struct kn_bc_md *md =
+    r->ops.at[0] <= UINT32_MAX ? kn_bc_md(r, (uint32_t)r->ops.at[0]) : NULL;
+  if (md == NULL || md->kind != MDK_STRING || md->n >= size) return false;
+  memcpy(out, md->text, md->n);
+  out[md->n] = 0;
+  return true;
+}
+
+/* The instruction that moves a register to or from the first general one; its size, 0: there is none. */
+static unsigned code_of(struct kn_bc *r, const char *name, bool write, uint8_t code[4]) {
+  uint32_t f[5], word = UINT32_C(0x910003e0); /* add x0, sp, #0 */
+  if (kn_asm_is_x86[r->target]) {
+    if (write || (strcmp(name, "rsp") != 0 && strcmp(name, "esp") != 0)) return 0;
+    memcpy(code, "\x48\x89\xe0", 3); /* mov rax, rsp */
+    return 3;
+  }
+  if (write || strcmp(name, "sp") != 0) {
+    if (!system_register(name, f)) return 0;
+    word = UINT32_C(0xd5100000) | (uint32_t)!write << 21 | (f[0] & 1) << 19 | f[1] << 16 |
+           f[2] << 12 | f[3] << 8 | f[4] << 5;
+  }
+  for (unsigned k = 0; k < 4; k++) code[k] = (uint8_t)(word >> 8 * k);
+  return 4;
+}
+
+static bool is(const char *name, size_t length, const char *word) {
+  size_t n = strlen(word);
+  return length > n && memcmp(name, word, n) == 0;
+}
+
+bool kn_bc_names_register(const char *name, size_t length) {
+  return is(name, length, "llvm.write_register.") || is(name, length, "llvm.read_register.") ||
+         is(name, length, "llvm.read_volatile_register.");
+}
+
+bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
+                          const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops,
+                          unsigned n) {
+  if (!kn_bc_names_register(name, length)) return false;
+  bool write = is(name, length, "llvm.write_register.");
+  char text[32] = "";
+  uint8_t code[4], reg = 0;
+  if (n != (write ? 2 : 1)) {
+    kn_bc_malformed(r, "bad call");
+    return true;
+  }
+  /* reading the name may end the record that `ops` belong to */
+  uint32_t node = r->n_vals - (uint32_t)ops[0], id = write ? r->n_vals - (uint32_t)ops[1] : 0;
+  uint32_t type = write ? params[1].type : ret;
+  unsigned size = name_of(r, node, text, sizeof text) ? code_of(r, text, write, code) : 0;
+  if (r->status != KILN_OK) return true;
+  kiln_type t = (kiln_type)r->types[type].ktype;
+  if (size == 0 || (t != KILN_TYPE_I32 && t != KILN_TYPE_I64)) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: the register \"%s\" by its name", text);
+    return true;
+  }
+  kiln_param param = {.type = (uint8_t)t};
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, &param, write, &t, !write);
+  const kiln_asm a = {.bytes = code, .size_bytes = size, .params = &reg, .results = &reg};
+  kiln_value arg = write ? kn_bc_use(r, id, type) : (kiln_value){0};
+  kiln_value v = kiln_build_asm(r->f, sig, &a, &arg, write);
+  if (!write) kn_bc_def(r, ret, v);
+  return true;
+}
