@@ -255,6 +255,9 @@ static uint32_t lane_bits(const struct kn_bc *r, uint32_t elem) {
 /* Lane k of constant `id`, a vector or scalar, as one of `width` bits per lane. */
 static bool constant_bits(struct kn_bc *r, uint32_t id, uint32_t width, uint32_t k,
                           uint64_t bits[2]) {
+  /* a cast of a cast LLVM folds; in damaged files it may be its own */
+  if (id >= r->inst_base || r->csts[id].kind == CK_CAST)
+    return kn_bc_unsupported(r, "constant expressions of vectors");
   uint32_t type = kn_bc_type_of(r, id), other, now = UINT32_MAX;
   uint64_t from[2];
   struct kn_bc_vec y = {.n = 1, .elem = type};
