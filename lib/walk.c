@@ -175,9 +175,9 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   w->regs.block_regs = w->regs.free = usable;
   w->regs.kept = occupied & t->around_calls;
   if (KN_UNLIKELY(w->regs.stress)) {
-    /* few registers: the temporaries and a random part of the others */
+    /* few registers: the temporaries, what machine code leaves its results in, and a random part of the others */
     w->regs.stress = w->regs.stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    w->regs.block_regs = w->regs.free = usable & (t->temps | w->regs.stress >> 16);
+    w->regs.block_regs = w->regs.free = usable & (t->temps | w->f->asm_regs | w->regs.stress >> 16);
     w->regs.cached = 0;
   }
   w->regs.aliased = 0;
