@@ -364,8 +364,8 @@ void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) 
   unsigned d = kn_def(w, value, a->type, a->reg, 0);
   a64_hook_move(w, d, a->reg, a->type);
   kn_defined(w, value, d);
-  w->regs.locked &=
-    ~(KN_BIT(a->reg) | KN_BIT(d)); /* where registers are few, the next one needs them */
+  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(a->reg));
+  w->regs.locked &= ~(KN_BIT(a->reg) | KN_BIT(d)); /* the next result may need them */
 }
 
 /* Takes the results of a call, which have just arrived. */
