@@ -5,18 +5,21 @@
 
 enum { FRAME_POINTER = 5 }; /* of x86-64 */
 
+/* The registers of a kind that values of the IR may be in. */
+static uint64_t of_kind(const struct kn_asm_call *a, bool general) {
+  if (general) return a->x86 ? 0xf7cf : 0x1ff8ffff;
+  return (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
+}
+
 /* The registers that an operand may be in. */
 static uint64_t allowed(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
-  const uint64_t gp = a->x86 ? 0xf7cf : 0x1ff8ffff,
-                 fp = (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
-  if (o->place == AP_MEMORY || o->place == AP_X87) return gp;
-  if (o->place == AP_FLAG) return gp;
+  if (o->place != AP_REG) return of_kind(a, true);
   if (o->is->regs) return o->is->regs;
-  return kn_asm_is_general(a, o) ? gp : fp;
+  return of_kind(a, kn_asm_is_general(a, o));
 }
 
 static bool usable(const struct kn_asm_call *a, unsigned reg) {
-  return (a->x86 ? UINT64_C(0x7fff0000f7cf) : UINT64_C(0x3fffffff1ff8ffff)) >> reg & 1;
+  return (of_kind(a, true) | of_kind(a, false)) >> reg & 1;
 }
 
 /* Registers taken for what goes in and for what comes out. */
@@ -44,11 +47,9 @@ static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *
   return true;
 }
 
-/* A register that has nothing else before, in and behind the assembly; 0xff if there is none. */
-static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) {
-  uint64_t all = general ? (a->x86 ? 0xf7cf : 0x1ff8ffff)
-                         : (a->x86 ? UINT64_C(0x7fff) : UINT64_C(0x3fffffff)) << 32;
-  all &= ~(t->in | t->out | a->clobbers);
+/* Takes one of `all` that has nothing else before, in and behind the assembly; 0xff if there is none. */
+static uint8_t reserve(struct taken *t, uint64_t all) {
+  all &= ~(t->in | t->out);
   if (!all) return 0xff;
   uint8_t reg = (uint8_t)__builtin_ctzll(all);
   t->in |= UINT64_C(1) << reg;
@@ -56,21 +57,21 @@ static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) 
   return reg;
 }
 
-/* The same; reports that there is none. */
+/* A register that the text does not change, either. */
+static uint8_t find_spare(struct kn_asm_call *a, struct taken *t, bool general) {
+  return reserve(t, of_kind(a, general) & ~a->clobbers);
+}
+
+/* A spare general register; reports that there is none. */
 static uint8_t spare(struct kn_asm_call *a, struct taken *t) {
   uint8_t reg = find_spare(a, t, true);
   if (reg == 0xff) kn_asm_wrong(a, "more operands in registers than there are");
   return reg;
 }
 
-/* A register that the text changes anyway, for use before and behind it; 0xff if there is none. */
+/* A register that the text changes anyway, for use before and behind it. */
 static uint8_t find_clobbered(struct kn_asm_call *a, struct taken *t) {
-  uint64_t all = a->x86 ? a->clobbers & 0xf7cf & ~(t->in | t->out) : 0;
-  if (!all) return 0xff;
-  uint8_t reg = (uint8_t)__builtin_ctzll(all);
-  t->in |= UINT64_C(1) << reg;
-  t->out |= UINT64_C(1) << reg;
-  return reg;
+  return a->x86 ? reserve(t, of_kind(a, true) & a->clobbers) : 0xff;
 }
 
 /* The register for the address of what the text stores: if all are taken, one that it saves on the
