@@ -210,6 +210,7 @@ struct kiln_module {
   uint8_t protect;            /* kiln_module_protect */
   bool no_plt;                /* kiln_module_no_plt */
   bool exec_stack;            /* kiln_module_exec_stack */
+  bool has_vector_pcs;        /* some signature is of KILN_CC_VECTOR */
   bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
   kiln_debug *debug;          /* ir/debug.h; NULL: nothing */
@@ -255,6 +256,11 @@ struct kn_code_table {
   uint32_t type_end;
 };
 
+/* Bytes of the code that are data: tables of jumps, literals. */
+struct kn_code_data {
+  uint32_t at, end; /* in the session's code; ascending */
+};
+
 /* The place of a block symbol. */
 struct kn_code_label {
   uint32_t symbol;
@@ -297,6 +303,8 @@ struct kn_output {
   uint32_t n_funcs, cap_funcs;
   struct kn_code_label *labels;
   uint32_t n_labels, cap_labels;
+  struct kn_code_data *data; /* only where objects mark it */
+  uint32_t n_data, cap_data;
   struct kn_code_line *lines;
   uint32_t n_lines, cap_lines;
   struct kn_code_var *vars;
@@ -456,8 +464,8 @@ const struct kn_machine_table *kn_target_machine(kiln_target t);
  * is at address 0. */
 bool kn_target_reaches_zero(kiln_target t);
 
-/* Does it have Windows' calling convention? lib/targets.c. */
-bool kn_target_has_win64(kiln_target t);
+/* Does it have that calling convention? lib/targets.c. */
+bool kn_target_has_convention(kiln_target t, kiln_callconv cc);
 /* The symbol of a name that code refers to without a declaration, as to a library function; a
  * declaration may follow. 0 without memory. */
 uint32_t kn_symbol_reference(kiln_module *m, const char *name);

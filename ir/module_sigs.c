@@ -4,6 +4,7 @@
 #include "ir/module.h"
 
 #include "ir/arena.h"
+#include "ir/text.h"
 #include "ir/types.h"
 
 #include <string.h>
@@ -60,7 +61,7 @@ static const char *check_wide(const kiln_module *m, kiln_callconv cc, unsigned f
         params[i - 1].type != KILN_TYPE_V128 || params[i - 1].flags != 0)
       return "an upper half without a v128 before it";
   }
-  if (any && (cc != KILN_CC_C || !kn_target_has_win64(m->options.target)))
+  if (any && (cc != KILN_CC_C || !kn_target_has_convention(m->options.target, KILN_CC_WIN64)))
     return "vectors of 256 bits on another target or by another convention than x86-64's";
   return NULL;
 }
@@ -141,10 +142,9 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
 }
 
 /* What is wrong with a signature of Windows' convention; NULL: nothing. */
-static const char *check_win64(const kiln_module *m, unsigned flags, const kiln_param *params,
-                               size_t n, const kiln_type *results, size_t n_results) {
+static const char *check_win64(unsigned flags, const kiln_param *params, size_t n,
+                               const kiln_type *results, size_t n_results) {
   const unsigned types = KN_TS_INT64 | KN_T(F32) | KN_T(F64) | KN_T(F80);
-  if (!kn_target_has_win64(m->options.target)) return "win64 on another target than x86-64";
   if (n_results > 1) return "win64 with more than one result";
   if (n_results == 1 && !((types | KN_T(V128)) >> results[0] & 1))
     return "win64 with a result of this type";
@@ -214,8 +214,13 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
     kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
     return none;
   }
+  if (!kn_target_has_convention(m->options.target, cc)) {
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not have",
+                   kn_callconv_names[cc]);
+    return none;
+  }
   if (cc == KILN_CC_WIN64) {
-    const char *wrong = check_win64(m, flags, params, n_params, results, n_results);
+    const char *wrong = check_win64(flags, params, n_params, results, n_results);
     if (wrong) {
       kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s", wrong);
       return none;
@@ -230,6 +235,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const ki
   memcpy(wanted.results, types, sizeof types);
   kn_module_lock(m);
   uint32_t id = intern(m, &wanted);
+  m->has_vector_pcs |= cc == KILN_CC_VECTOR;
   kn_module_unlock(m);
   return (kiln_sig){id};
 }

@@ -287,16 +287,11 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       flags |= KILN_SIG_NOUNWIND;
     } else if (kn_parse_word(p, "wide_results")) {
       flags |= KILN_SIG_WIDE_RESULTS;
-    } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_MOST])) {
-      cc = KILN_CC_PRESERVE_MOST;
-    } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_ALL])) {
-      cc = KILN_CC_PRESERVE_ALL;
-    } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_PRESERVE_NONE])) {
-      cc = KILN_CC_PRESERVE_NONE;
-    } else if (kn_parse_word(p, kn_callconv_names[KILN_CC_WIN64])) {
-      cc = KILN_CC_WIN64;
     } else {
-      break;
+      unsigned k = KILN_CC_C + 1;
+      while (k < KILN_CC_COUNT && !kn_parse_word(p, kn_callconv_names[k])) k++;
+      if (k == KILN_CC_COUNT) break;
+      cc = (kiln_callconv)k;
     }
   }
   if (ok) {

@@ -26,6 +26,7 @@ const char *const kn_callconv_names[KILN_CC_COUNT] = {
   [KILN_CC_PRESERVE_ALL] = "preserve_all",
   [KILN_CC_PRESERVE_NONE] = "preserve_none",
   [KILN_CC_WIN64] = "win64",
+  [KILN_CC_VECTOR] = "vector_pcs",
 };
 const char *const kn_guard_names[KILN_GUARD_COUNT] = {
   [KILN_GUARD_NONE] = "",

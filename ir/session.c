@@ -177,10 +177,10 @@ void kiln_session_free(kiln_session *s) {
   kn_session_free_rooms(s);
   kn_func_free_all(s);
   kn_debug_free(s->debug, m);
-  void *const arrays[] = {s->out.code,    s->out.relocs,   s->out.funcs,       s->out.labels,
-                          s->out.lines,   s->out.cfi,      s->out.tables,      s->out.vars,
-                          s->out.exprs,   s->out.calls,    s->out.table_bytes, s->out.table_types,
-                          s->places.locs, s->places.files, s->places.file_hash};
+  void *const arrays[] = {s->out.code,    s->out.relocs,   s->out.funcs,        s->out.labels,
+                          s->out.lines,   s->out.cfi,      s->out.tables,       s->out.vars,
+                          s->out.exprs,   s->out.calls,    s->out.table_bytes,  s->out.table_types,
+                          s->places.locs, s->places.files, s->places.file_hash, s->out.data};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   kn_arena_free(s->arena);

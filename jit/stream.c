@@ -104,7 +104,7 @@ static void empty(kiln_module *m, kiln_session *session) {
   for (uint32_t i = 0; i < o->n_funcs; i++) kn_symbol_undefine_func(m, o->funcs[i].symbol);
   o->size = 0;
   o->n_relocs = o->n_funcs = o->n_labels = o->n_lines = o->cfi_size = 0;
-  o->n_vars = o->n_calls = o->n_exprs = 0;
+  o->n_vars = o->n_calls = o->n_exprs = o->n_data = 0;
   o->n_tables = o->table_size = o->n_table_types = 0;
 }
 

@@ -76,6 +76,19 @@ void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t 
   out->relocs[out->n_relocs++] = (struct kn_code_reloc){{mark}, symbol, type, (int32_t)addend};
 }
 
+void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end) {
+  struct kn_output *out = &w->s->out;
+  if (out->n_data != 0 && out->data[out->n_data - 1].end == at) {
+    out->data[out->n_data - 1].end = end;
+    return;
+  }
+  if (!kn_grow(w->f->module, &out->data, &out->cap_data, out->n_data + 1, sizeof *out->data)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  out->data[out->n_data++] = (struct kn_code_data){at, end};
+}
+
 bool kn_code_make_cuts(struct kn_walk *w) {
   struct kn_code *c = &w->code;
   uint32_t need = c->fixups.n + 1;

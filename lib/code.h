@@ -61,6 +61,8 @@ uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_
 /* A relocation at code offset `at`. */
 void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
                       int64_t addend);
+/* Notes that the code from offset `at` to `end` is data. These come in ascending order. */
+void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end);
 /* Makes `cut` long enough for an entry per fixup and the total. False if the function failed. */
 bool kn_code_make_cuts(struct kn_walk *w);
 /* Moves the marks after code was cut: down by cut[k] bytes for one that has k fixups before it. Whoever moves the

@@ -70,6 +70,7 @@ static void cut_output(struct kn_output *out, const struct kn_output *was) {
   out->n_relocs = was->n_relocs;
   out->n_funcs = was->n_funcs;
   out->n_labels = was->n_labels;
+  out->n_data = was->n_data;
   out->n_lines = was->n_lines;
   out->n_vars = was->n_vars;
   out->n_calls = was->n_calls;

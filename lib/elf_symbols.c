@@ -62,6 +62,32 @@ static uint32_t *hide_late_names(struct kn_elf *e) {
   return late;
 }
 
+/* The data in the code of function i, in the session's code; *n: how many. */
+static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, uint32_t *n) {
+  const struct kn_output *o = kn_elf_output(e, e->funcs[i].session);
+  const struct kn_code_func *f = kn_elf_func(e, i);
+  uint32_t low = 0, high = o->n_data;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (o->data[middle].at < f->start) low = middle + 1;
+    else high = middle;
+  }
+  *n = 0;
+  while (low + *n < o->n_data && o->data[low + *n].at < f->start + f->size) (*n)++;
+  return o->data + low;
+}
+
+/* Counts the mapping symbols: where code begins, and where data in code begins and ends. */
+static void count_marks(struct kn_elf *e) {
+  if (!e->machine->mapping_symbols) return;
+  for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections[i].code;
+  for (uint32_t i = 0; i < e->n_funcs; i++) {
+    uint32_t n = 0;
+    if (kn_elf_output(e, e->funcs[i].session)->n_data != 0) data_of(e, i, &n);
+    e->n_code_marks += 2 * n;
+  }
+}
+
 bool kn_elf_number(struct kn_elf *e) {
   kiln_module *m = e->m;
   e->locals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->locals, 4);
@@ -76,8 +102,7 @@ bool kn_elf_number(struct kn_elf *e) {
   e->section_symbols = (uint32_t)number;
   number += e->n_placed + e->n_debug;
   e->first_code_mark = (uint32_t)number;
-  if (e->machine->mapping_symbols)
-    for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections[i].code;
+  count_marks(e);
   number += e->n_code_marks;
   e->first_signature = (uint32_t)number;
   e->names_size = 64 + (m->options.name != NULL ? strlen(m->options.name) + 1 : 0);
@@ -160,13 +185,13 @@ static uint32_t put_name(struct writer *w, const char *name, size_t length) {
 
 /* `number`: of the section, or a reserved one if `reserved`. */
 static void put_symbol(struct writer *w, uint32_t name, unsigned bind, unsigned type,
-                       unsigned visibility, uint32_t number, bool reserved, uint64_t value,
+                       unsigned other, uint32_t number, bool reserved, uint64_t value,
                        uint64_t size) {
   bool wide = !reserved && number >= SHN_LORESERVE;
   uint8_t *p = w->symbol;
   kn_put32(p, name);
   p[4] = (uint8_t)(bind << 4 | type);
-  p[5] = (uint8_t)visibility;
+  p[5] = (uint8_t)other;
   kn_put16(p + 6, wide ? SHN_XINDEX : (uint16_t)number);
   kn_put64(p + 8, value);
   kn_put64(p + 16, size);
@@ -220,8 +245,12 @@ static void put_global(struct writer *w, uint32_t id) {
   bool common = p->section == KN_IN_COMMON;
   bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
   uint32_t number = common ? SHN_COMMON : defined ? e->sections[p->section - 1].number : SHN_UNDEF;
-  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type,
-             visibilities[s->visibility], number, common, p->value, defined ? p->size : 0);
+  unsigned other = visibilities[s->visibility];
+  if (KN_UNLIKELY(e->m->has_vector_pcs) && s->kind == KILN_SYMBOL_FUNC &&
+      kn_sig(e->m, s->sig)->cc == KILN_CC_VECTOR)
+    other |= STO_AARCH64_VARIANT_PCS;
+  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type, other, number, common,
+             p->value, defined ? p->size : 0);
 }
 
 /* Gives symbols that are not defined here the names that they were renamed to, and back. */
@@ -234,6 +263,28 @@ static void swap_names(const struct kn_elf *e) {
     s->name = r->name;
     s->name_length = (uint32_t)strlen(r->name);
     r->name = name;
+  }
+}
+
+/* Mapping symbols: ELF for the Arm 64-bit Architecture, "Mapping symbols". */
+static void put_marks(struct writer *w) {
+  const struct kn_elf *e = w->e;
+  uint32_t code = put_name(w, "$x", 2), data = put_name(w, "$d", 2);
+  for (uint32_t i = 0; i < e->n_placed; i++)
+    if (e->sections[i].code)
+      put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, e->sections[i].number, false, 0, 0);
+  for (uint32_t i = 0; i < e->n_funcs; i++) {
+    if (kn_elf_output(e, e->funcs[i].session)->n_data == 0) continue;
+    const struct kn_code_func *f = kn_elf_func(e, i);
+    const struct kn_elf_place *p = e->places + f->symbol;
+    uint32_t n, section = e->sections[p->section - 1].number;
+    const struct kn_code_data *d = data_of(e, i, &n);
+    for (uint32_t k = 0; k < n; k++) {
+      put_symbol(w, data, STB_LOCAL, STT_NOTYPE, 0, section, false, p->value + d[k].at - f->start,
+                 0);
+      put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, section, false, p->value + d[k].end - f->start,
+                 0);
+    }
   }
 }
 
@@ -254,12 +305,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
                STT_FILE, 0, SHN_ABS, true, 0, 0);
   for (uint32_t i = 0; i < e->n_placed + e->n_debug; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections[i].number, false, 0, 0);
-  if (e->n_code_marks > 0) {
-    uint32_t name = put_name(&w, "$x", 2);
-    for (uint32_t i = 0; i < e->n_placed; i++)
-      if (e->sections[i].code)
-        put_symbol(&w, name, STB_LOCAL, STT_NOTYPE, 0, e->sections[i].number, false, 0, 0);
-  }
+  if (e->n_code_marks > 0) put_marks(&w);
   for (uint32_t i = 0; i < e->n_groups; i++) {
     const struct kn_elf_group *g = e->groups + i;
     if (g->symbol != 0 || g->comdat == 0) continue;

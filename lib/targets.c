@@ -18,7 +18,9 @@ const struct kn_machine_table *kn_target_machine(kiln_target t) { return targets
 
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
 
-bool kn_target_has_win64(kiln_target t) { return targets[t]->has_win64; }
+bool kn_target_has_convention(kiln_target t, kiln_callconv cc) {
+  return (cc != KILN_CC_WIN64 && cc != KILN_CC_VECTOR) || cc == targets[t]->own_convention;
+}
 
 /* ---- <kiln/module.h> ---- */
 

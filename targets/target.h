@@ -157,8 +157,8 @@ struct kn_target {
   /* Registers that a call preserves, as the ABI's document lists them. Only the allocation checker reads it. It is
    * not made of the sets above, because it serves to check those. */
   uint64_t preserved;
-  bool reaches_zero; /* see kn_target_reaches_zero */
-  bool has_win64;    /* has Windows' convention, KILN_CC_WIN64 */
+  bool reaches_zero;      /* see kn_target_reaches_zero */
+  uint8_t own_convention; /* kiln_callconv that this target alone has */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
   const struct kn_guard_reg *guard_regs;

@@ -77,7 +77,7 @@ struct
   uint32_t body, id, source, type;
   bool is_signed;
 };
-struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` as byte `lane` */
+struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` as lane `lane` */
   uint32_t id, lane;
   kiln_value before, value;
 };

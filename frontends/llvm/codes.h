@@ -105,7 +105,8 @@ enum kn_bc_cc {
   CC_PRESERVE_ALL = 15,
   CC_CXX_FAST_TLS = 17,
   CC_X86_64_SYSV = 78,
-  CC_WIN64 = 79
+  CC_WIN64 = 79,
+  CC_AARCH64_VECTOR = 97
 };
 
 enum kn_bc_const_code {

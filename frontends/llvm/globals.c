@@ -230,7 +230,10 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
                   (g->fn_flags & FA_WIN64 ? KN_BC_SIG_WIN64 : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
-    if (used && op[3] != 0 && !kn_bc_harden_convention(r, op[3], a, &sig)) return false;
+    /* declarations by vector_pcs, too: their symbols are marked */
+    if ((used ? op[3] != 0 : op[3] == CC_AARCH64_VECTOR && !kn_bc_targets[r->target].sysv) &&
+        !kn_bc_harden_convention(r, op[3], a, &sig))
+      return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }

@@ -108,7 +108,9 @@ bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return (a->harden & NO_PL
 
 bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
                              kiln_sig *sig) {
-  if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL && cc != CC_PRESERVE_NONE) return true;
+  if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL && cc != CC_PRESERVE_NONE &&
+      cc != CC_AARCH64_VECTOR)
+    return true;
   if (cc == CC_PRESERVE_ALL && a && a->harden & AVX)
     return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
@@ -118,9 +120,10 @@ bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_at
   for (uint32_t i = 0; i < info.n_params; i++) r->params.at[i] = info.params[i];
   for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
   *sig = kiln_sig_new(r->module,
-                      cc == CC_PRESERVE_MOST  ? KILN_CC_PRESERVE_MOST
-                      : cc == CC_PRESERVE_ALL ? KILN_CC_PRESERVE_ALL
-                                              : KILN_CC_PRESERVE_NONE,
+                      cc == CC_PRESERVE_MOST    ? KILN_CC_PRESERVE_MOST
+                      : cc == CC_PRESERVE_ALL   ? KILN_CC_PRESERVE_ALL
+                      : cc == CC_AARCH64_VECTOR ? KILN_CC_VECTOR
+                                                : KILN_CC_PRESERVE_NONE,
                       info.flags, r->params.at, info.n_params, results, info.n_results);
   return true;
 }

@@ -16,7 +16,9 @@ bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
   if (row->verdict == ASK_DONE) return true;
   if (row->verdict == ASK_VALUE) {
     /* of the others, callees keep more than a caller relies on: definitions see to that */
-    if ((cc != CC_X86_64_SYSV && cc != CC_WIN64) || kn_bc_targets[r->target].sysv) return true;
+    bool sysv = kn_bc_targets[r->target].sysv;
+    if (cc == CC_AARCH64_VECTOR ? !sysv : sysv || (cc != CC_X86_64_SYSV && cc != CC_WIN64))
+      return true;
   }
   return kn_bc_refuse(r, row);
 }

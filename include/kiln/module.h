@@ -311,6 +311,11 @@ typedef enum kiln_callconv {
    * xmm15 are kept too. At most one result; parameters and result are integers of up to 64 bits
    * or F32 to F80, a result also V128. `va_list` is an address. LLVM's win64cc. */
   KILN_CC_WIN64,
+  /** As C, on AArch64 alone, but the callee keeps v8 to v23 whole: what vector math libraries are called by. Objects
+   * mark symbols of such functions, so that they are not bound at their first call, which keeps less. LLVM's
+   * aarch64_vector_pcs. Source: Arm, Vector Function ABI Specification for AArch64, "AAVPCS"; ELF for the Arm 64-bit
+   * Architecture, "st_other Values". */
+  KILN_CC_VECTOR,
   KILN_CC_COUNT
 } kiln_callconv;
 

@@ -48,18 +48,26 @@ enum {
 
 /* Kinds of kn_fixup. FRAME: the immediate of an add becomes the frame's size (no label); FRAME_WIDE: two words become
  * movz and movk of that size to x17. TABLE: 32 bits become the distance from the fixup before it of kind TABLE_BASE.
- * FAR: a branch that relax.c makes long. */
+ * LITERAL: a load of what is behind the code. FAR: a branch that relax.c makes long; FAR_LITERAL: a load to which it
+ * brings the literal; DONE: nothing is left to do. */
 enum a64_fix {
   A64_FIX_B26,
   A64_FIX_B19,
   A64_FIX_B14,
+  A64_FIX_LITERAL,
   A64_FIX_FRAME,
   A64_FIX_FRAME_WIDE,
   A64_FIX_TABLE_BASE,
   A64_FIX_TABLE,
-  A64_FIX_FAR
+  A64_FIX_FAR,
+  A64_FIX_FAR_LITERAL,
+  A64_FIX_DONE
 };
-_Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1, "branches");
+_Static_assert(A64_FIX_B19 == A64_FIX_B26 + 1 && A64_FIX_B14 == A64_FIX_B19 + 1 &&
+                 A64_FIX_LITERAL == A64_FIX_B14 + 1,
+               "fixups of one field");
+/* At most this many bytes for an epilogue with the jump or return behind it. */
+enum { A64_EPILOGUE_RESERVE = 512 };
 
 /* Frame offset that names the byte `off` behind the frame's end, and back: the caller's stack arguments, or, with a
  * negative `off`, what is at the end of a guarded frame. */
@@ -280,8 +288,16 @@ kn_lower a64_lower_machine;
 extern const struct kn_machine_table a64_machine;
 /* Between v128 and i128 or f128. */
 void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in);
-/* vd = a constant of 128 bits; uses x16. */
+
+/* ---- literal.c ---- */
+
+/* vd = a constant of a float type, or one of 128 bits; uses x16. */
+void a64_float_constant(struct kn_walk *w, unsigned vd, uint64_t bits, unsigned type);
 void a64_vector_constant(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t high);
+/* Places the literals behind the code. */
+void a64_place_literals(struct kn_walk *w);
+/* Copies 16 bytes from the literal of `label` on. */
+void a64_copy_literal(const struct kn_walk *w, uint32_t label, uint8_t to[16]);
 
 /* ---- quad.c ---- */
 

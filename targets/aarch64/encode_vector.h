@@ -62,17 +62,54 @@ static inline uint32_t a64_dup(unsigned log2, unsigned vd, unsigned rn) {
 static inline uint32_t a64_dup_lane(unsigned log2, unsigned vd, unsigned vn, unsigned k) {
   return 0x4e000400u | A64_LANE(log2, k) | vn << 5 | vd;
 }
-/* UMOV: lane k in a general register, zeros above. INS: the opposite; and from lane 0 of another register. */
+/* MOVI: an immediate in all lanes; of the last two a bit in each of 8 bytes, and one shifted by 8 for each bit 13. */
+enum a64_movi {
+  A64_MOVI_4S = 0x4f000400,
+  A64_MOVI_8H = 0x4f008400,
+  A64_MOVI_16B = 0x4f00e400,
+  A64_MOVI_2D = 0x6f00e400
+};
+static inline uint32_t a64_movi(uint32_t op, unsigned vd, unsigned imm8) {
+  return op | imm8 >> 5 << 16 | (imm8 & 31) << 5 | vd;
+}
+/* UMOV: lane k in a general register, zeros above. INS: the opposite; and from lane `from` of another register. */
 static inline uint32_t a64_umov(unsigned log2, unsigned rd, unsigned vn, unsigned k) {
   return 0x0e003c00u | (unsigned)(log2 == 3) << 30 | A64_LANE(log2, k) | vn << 5 | rd;
 }
 static inline uint32_t a64_ins(unsigned log2, unsigned vd, unsigned k, unsigned rn) {
   return 0x4e001c00u | A64_LANE(log2, k) | rn << 5 | vd;
 }
-static inline uint32_t a64_ins_lane(unsigned log2, unsigned vd, unsigned k, unsigned vn) {
-  return 0x6e000400u | A64_LANE(log2, k) | vn << 5 | vd;
+static inline uint32_t a64_ins_lane(unsigned log2, unsigned vd, unsigned k, unsigned vn,
+                                    unsigned from) {
+  return 0x6e000400u | A64_LANE(log2, k) | from << log2 << 11 | vn << 5 | vd;
 }
-/* TBL: bytes of vn and the register behind it by the numbers in vm; 0 where there is no such byte. */
+/* Lanes of vn and vm interleaved or taken by turns; q: of 16 bytes, not 8. */
+enum a64_permute {
+  A64_UZP1 = 0x0e001800,
+  A64_TRN1 = 0x0e002800,
+  A64_ZIP1 = 0x0e003800,
+  A64_UZP2 = 0x0e005800,
+  A64_TRN2 = 0x0e006800,
+  A64_ZIP2 = 0x0e007800
+};
+static inline uint32_t a64_permute(enum a64_permute op, unsigned q, unsigned log2, unsigned vd,
+                                   unsigned vn, unsigned vm) {
+  return (uint32_t)op | q << 30 | log2 << 22 | vm << 16 | vn << 5 | vd;
+}
+/* REV64, REV32, REV16: the lanes of each 8, 4 or 2 bytes in the opposite order. */
+static inline uint32_t a64_rev_lanes(unsigned container, unsigned q, unsigned log2, unsigned vd,
+                                     unsigned vn) {
+  static const uint32_t words[] = {[1] = 0x0e201800, [2] = 0x2e200800, [3] = 0x0e200800};
+  return words[container] | q << 30 | log2 << 22 | vn << 5 | vd;
+}
+/* EXT: the bytes of vn from `by` on, then those of vm. */
+static inline uint32_t a64_ext(unsigned q, unsigned vd, unsigned vn, unsigned vm, unsigned by) {
+  return 0x2e000000u | q << 30 | vm << 16 | by << 11 | vn << 5 | vd;
+}
+/* TBL: bytes of vn, or of vn and the register behind it, by the numbers in vm; 0 where there is no such byte. */
+static inline uint32_t a64_tbl_1(unsigned vd, unsigned vn, unsigned vm) {
+  return 0x4e000000u | vm << 16 | vn << 5 | vd;
+}
 static inline uint32_t a64_tbl_2(unsigned vd, unsigned vn, unsigned vm) {
   return 0x4e002000u | vm << 16 | vn << 5 | vd;
 }

@@ -13,7 +13,7 @@
  * to x29 and behind its reload. */
 #include "targets/aarch64/a64.h"
 
-enum { SHORT_PROLOGUE = 2, EPILOGUE_RESERVE = 512, MAX_PAIRS = 13 };
+enum { SHORT_PROLOGUE = 2, MAX_PAIRS = 13 };
 
 /* DWARF 5, 6.4.2 and 7.24; AADWARF64: x0 is 0, sp is 31, v0 is 64. */
 enum {
@@ -157,7 +157,8 @@ static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t si
     put(w, x->at + 4, a64_movw(A64_MOVK, 1, A64_IP1, size >> 16, 1));
     break;
   case A64_FIX_TABLE_BASE: *table = x->at; break;
-  default: put(w, x->at, kn_label_at(w, x->label) - *table);
+  case A64_FIX_DONE: kn_code_data(w, x->at - 12, x->at + 4); break; /* the literal's end */
+  default: put(w, x->at, kn_label_at(w, x->label) - *table); kn_code_data(w, x->at, x->at + 4);
   }
 }
 
@@ -166,7 +167,8 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
     uint32_t reach, mask, up; /* bytes; of the distance in words */
   } fields[] = {[A64_FIX_B26] = {1 << 27, 0x3ffffff, 0},
                 [A64_FIX_B19] = {1 << 20, 0x7ffff, 5},
-                [A64_FIX_B14] = {1 << 15, 0x3fff, 5}};
+                [A64_FIX_B14] = {1 << 15, 0x3fff, 5},
+                [A64_FIX_LITERAL] = {1 << 20, 0x7ffff, 5}};
   uint32_t table = 0;
   for (uint32_t i = 0; i < w->code.fixups.n; i++) {
     const struct kn_fixup *x = &w->code.fixups.at[i];
@@ -175,7 +177,7 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
       kn_func_fail(w->f, KILN_ERR_STRUCTURE, x->label, 0, "branch to a block without code");
       return;
     }
-    if (KN_UNLIKELY(kind > A64_FIX_B14)) {
+    if (KN_UNLIKELY(kind > A64_FIX_LITERAL)) {
       apply_other(w, x, size, &table);
       continue;
     }
@@ -344,7 +346,7 @@ void a64_finish(struct kn_walk *w) {
   words += head != 0;
   if (KN_UNLIKELY(sign) && (w->f->protect & KILN_PROTECT_KEY_B))
     w->key_b = w->s->out.some_key_b = true;
-  if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
+  if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);
 
@@ -361,12 +363,18 @@ void a64_finish(struct kn_walk *w) {
   w->exits.at[0] = first;
   const struct epilogue epilogue = {pairs, n, size, frame, pre, sign};
   for (uint32_t k = 0; k < w->exits.n; k++) {
-    if (!kn_code_room(w, EPILOGUE_RESERVE)) return;
+    if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
     emit_exit(w, &epilogue, &w->exits.at[k]);
   }
 
+  uint32_t literals = kn_here(w);
+  a64_place_literals(w);
+  if (w->f->status != KILN_OK) return;
+  uint32_t end_of_literals = kn_here(w);
+
   /* prologue: the words at the function's beginning */
   apply_fixups(w, size);
+  if (KN_UNLIKELY(literals != end_of_literals)) kn_code_data(w, literals, end_of_literals);
   if (!frame && head == 0) return;
   struct rows r;
   r.p = r.b;

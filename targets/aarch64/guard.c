@@ -1,6 +1,6 @@
 /* What hardened functions have beyond others on AArch64: probes of each page of the stack, guards in the frame, and the
- * registers that the conventions preserve_most and preserve_all keep. Called by frame.c and by lowerings that move the
- * stack pointer. All of this uses x16 and x17 alone.
+ * registers that the conventions preserve_most, preserve_all and vector_pcs keep. Called by frame.c and by lowerings
+ * that move the stack pointer. All of this uses x16 and x17 alone.
  *
  * Probes. Invariant: at each instruction the last access to the stack is at most a page above sp, and at most 1024
  * bytes where another function is called: it may rely on that, and so does a function on its caller. The frame record
@@ -110,9 +110,10 @@ uint32_t a64_authenticate(const struct kn_walk *w) {
 
 void a64_harden_registers(struct kn_walk *w) {
   unsigned cc = kn_sig(w->f->module, w->f->sig)->cc;
-  if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE)
+  if (cc == KILN_CC_PRESERVE_MOST || cc == KILN_CC_PRESERVE_ALL)
     a64(w)->kept = UINT64_C(0xfe00); /* x9 to x15 */
   if (cc == KILN_CC_PRESERVE_ALL) a64(w)->kept_whole = UINT64_C(0xffffff00) << KN_FP_BASE;
+  if (cc == KILN_CC_VECTOR) a64(w)->kept_whole = UINT64_C(0xffff00) << KN_FP_BASE;
 }
 
 static void move_whole(struct kn_walk *w, enum a64_mem op) {

@@ -169,20 +169,6 @@ void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp) 
   a64_add_imm(w, rd, rd, disp);
 }
 
-static void float_constant(struct kn_walk *w, unsigned vd, uint64_t bits, unsigned type) {
-  bool single = type == KILN_TYPE_F32;
-  unsigned imm8;
-  if (single) bits &= 0xffffffffu;
-  if (bits == 0) {
-    a64_emit(w, a64_movi_zero(vd));
-  } else if (single ? a64_fp8_s((uint32_t)bits, &imm8) : a64_fp8_d(bits, &imm8)) {
-    a64_emit(w, a64_fmov_imm(a64_ft(type), vd, imm8));
-  } else {
-    a64_set(w, A64_IP0, !single, bits);
-    a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, !single, a64_ft(type), vd, A64_IP0));
-  }
-}
-
 void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
   if (kn_is_imm(h) && KN_LIKELY(dst < KN_FP_BASE)) {
     int32_t value = kn_imm(h), inverted = value >> 31;
@@ -204,13 +190,13 @@ void a64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     }
     if (dst >= KN_FP_BASE) {
       if (KN_UNLIKELY(type == KILN_TYPE_V128)) a64_vector_constant(w, a64_v(dst), c->low, c->high);
-      else float_constant(w, a64_v(dst), c->low, type);
+      else a64_float_constant(w, a64_v(dst), c->low, type);
       return;
     }
   }
   uint64_t bits = 0;
   a64_const(w, h, KILN_TYPE_I64, &bits);
-  if (dst >= KN_FP_BASE) float_constant(w, a64_v(dst), bits, type);
+  if (dst >= KN_FP_BASE) a64_float_constant(w, a64_v(dst), bits, type);
   else a64_set(w, dst, a64_sf(type), bits);
 }
 

@@ -1,47 +1,66 @@
 /* Branches that do not reach: conditional ones reach 1 MiB, tests of a bit 32 KiB. All are emitted in that short
  * form. When the function is complete, those whose target turns out to be farther become an inverted branch over an
- * unconditional one, and the code behind them moves up. Called by frame.c before labels are patched. Invariant:
- * fixups ascend.
+ * unconditional one, and the code behind them moves up. Loads of literals reach 1 MiB, too; those that do not get the
+ * literal behind them, and a branch over it. Called by frame.c before labels are patched. Invariant: fixups ascend.
  *
- * Each fixup is looked at twice, however many branches grow: first those are collected that might not reach if every
- * fixup in between grew by a word; then, of these, those that do not reach if all of these grow. The others do reach,
- * since nothing more grows. */
+ * Each fixup is looked at twice, however many grow: first those are collected that might not reach if every fixup in
+ * between grew; then, of these, those that do not reach if all of these grow. The others do reach, since nothing more
+ * grows. */
 #include "targets/aarch64/a64.h"
 
-/* How far the branch x reaches, in bits of words; 0: it is no conditional branch. */
+/* How far x reaches, in bits of words; 0: it cannot grow. */
 static unsigned reach(const struct kn_fixup *x) {
-  return x->kind == A64_FIX_B14 ? 14 : x->kind == A64_FIX_B19 ? 19 : 0;
+  return x->kind == A64_FIX_B14                                 ? 14
+         : x->kind == A64_FIX_B19 || x->kind == A64_FIX_LITERAL ? 19
+                                                                : 0;
 }
 
-/* The distance from x to its target. */
+/* The words that x grows by. */
+enum { LITERAL_WORDS = 5 };
+static uint32_t growth(const struct kn_fixup *x) {
+  return x->kind == A64_FIX_LITERAL || x->kind == A64_FIX_FAR_LITERAL ? LITERAL_WORDS : 1;
+}
+
+/* The distance from x to its target. That of a literal will be behind epilogues that are not emitted yet. */
 static int64_t distance(const struct kn_walk *w, const struct kn_fixup *x) {
+  int64_t behind =
+    A64_EPILOGUE_RESERVE * ((int64_t)w->exits.n + 1) + 16 * (int64_t)w->code.literals.n;
+  if (x->kind == A64_FIX_LITERAL) return kn_here(w) + behind - x->at;
   return (int64_t)kn_label_at(w, x->label) - x->at;
 }
 
-/* Makes the branches that grow A64_FIX_FAR and returns their number. cut[k] becomes minus 4 for each of them before
- * fixup k, since the code there moves up. */
+/* The number of fixups before the target of x. */
+static uint32_t before_target(const struct kn_walk *w, const struct kn_fixup *x) {
+  return x->kind == A64_FIX_LITERAL ? w->code.fixups.n : w->code.marks.at[x->label].fixups;
+}
+
+/* Makes what grows A64_FIX_FAR or A64_FIX_FAR_LITERAL, and returns the words of that. cut[k] becomes minus 4 for each
+ * of them before fixup k, since the code there moves up. */
 static uint32_t choose(struct kn_walk *w) {
   uint32_t n = w->code.fixups.n, far = 0, *cut = w->code.cut.at;
-  const struct kn_mark *mark = w->code.marks.at;
+  int64_t most = w->code.literals.n ? LITERAL_WORDS : 1;
   for (uint32_t i = 0; i < n; i++) {
     const struct kn_fixup *x = &w->code.fixups.at[i];
     unsigned bits = reach(x);
-    int64_t more = 4 * ((int64_t)mark[x->label].fixups - i);
+    int64_t more = 4 * most * ((int64_t)before_target(w, x) - i);
     cut[i] = far;
-    far += bits && !a64_reach_ok(distance(w, x) + more, bits);
+    if (bits && !a64_reach_ok(distance(w, x) + more, bits)) far += growth(x);
   }
   cut[n] = far;
   if (far == 0) return 0;
   for (uint32_t i = 0; i < n; i++) {
     struct kn_fixup *x = &w->code.fixups.at[i];
-    if (cut[i + 1] == cut[i] || kn_label_at(w, x->label) == UINT32_MAX) continue;
-    int64_t more = 4 * ((int64_t)cut[mark[x->label].fixups] - cut[i]);
-    if (!a64_reach_ok(distance(w, x) + more, reach(x))) x->kind = A64_FIX_FAR;
+    bool literal = x->kind == A64_FIX_LITERAL;
+    if (cut[i + 1] == cut[i] || (!literal && kn_label_at(w, x->label) == UINT32_MAX)) continue;
+    int64_t more = 4 * ((int64_t)cut[before_target(w, x)] - cut[i]);
+    if (!a64_reach_ok(distance(w, x) + more, reach(x)))
+      x->kind = literal ? A64_FIX_FAR_LITERAL : A64_FIX_FAR;
   }
   far = 0;
   for (uint32_t i = 0; i < n; i++) {
+    const struct kn_fixup *x = &w->code.fixups.at[i];
     cut[i] = 0 - 4 * far;
-    far += w->code.fixups.at[i].kind == A64_FIX_FAR;
+    if (x->kind == A64_FIX_FAR || x->kind == A64_FIX_FAR_LITERAL) far += growth(x);
   }
   cut[n] = 0 - 4 * far;
   return far;
@@ -52,24 +71,32 @@ static uint32_t invert(uint32_t word) {
   return a64_negate_branch(word, true) | (a64_is_tb(word) ? a64_imm14(8) : a64_imm19(8));
 }
 
-/* Moves the code, beginning at its end, and writes the long forms of the `far` branches that
- * grow. */
+/* Moves the code, beginning at its end, and writes the long forms of what grows, by `far` words in all. */
 static void make_room(struct kn_walk *w, uint32_t far) {
-  uint32_t end = kn_here(w), b = a64_b(0);
+  uint32_t end = kn_here(w), b = a64_b(0), over = a64_b(4 * LITERAL_WORDS);
+  uint8_t *base = w->code.base;
   w->code.p += 4 * (size_t)far;
   for (uint32_t i = w->code.fixups.n; i-- > 0;) {
     struct kn_fixup *x = &w->code.fixups.at[i];
     uint32_t behind = x->at + 4, word;
     x->at += 4 * far;
-    if (x->kind != A64_FIX_FAR) continue;
-    memmove(w->code.base + behind + 4 * far, w->code.base + behind, end - behind);
+    if (x->kind != A64_FIX_FAR && x->kind != A64_FIX_FAR_LITERAL) continue;
+    memmove(base + behind + 4 * far, base + behind, end - behind);
     end = behind;
-    memcpy(&word, w->code.base + behind - 4, 4); /* moves with what is before it */
-    word = invert(word);
-    memcpy(w->code.base + behind - 4, &word, 4);
-    memcpy(w->code.base + x->at, &b, 4);
-    x->kind = A64_FIX_B26;
-    far--;
+    memcpy(&word, base + behind - 4, 4); /* moves with what is before it */
+    far -= growth(x);
+    uint8_t *added = base + behind + 4 * far;
+    if (x->kind == A64_FIX_FAR) {
+      word = invert(word);
+      memcpy(added, &b, 4);
+      x->kind = A64_FIX_B26;
+    } else {
+      word |= a64_imm19(8);
+      memcpy(added, &over, 4);
+      a64_copy_literal(w, x->label, added + 4);
+      x->kind = A64_FIX_DONE;
+    }
+    memcpy(base + behind - 4, &word, 4);
   }
 }
 

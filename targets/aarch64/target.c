@@ -346,6 +346,7 @@ const struct kn_target kn_target_aarch64 = {
   /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
    * "Weak references"). */
   .reaches_zero = false,
+  .own_convention = KILN_CC_VECTOR,
   .features = {{"lse", KILN_FEATURE_LSE}},
   .guard_regs = a64_guard_regs,
   .elf = {.number = EM_AARCH64,

@@ -1,5 +1,5 @@
-/* Vectors on AArch64: v64 in the lower half of a vector register, with any bits above, and v128. Instructions work on
- * whole registers. Called by the walk's loop. */
+/* Vectors on AArch64, but for shuffles: v64 in the lower half of a vector register, with any bits above, and v128.
+ * Instructions work on whole registers. Called by the walk's loop. */
 #include "targets/aarch64/a64.h"
 
 enum { S0 = 30, S1 = 31 }; /* scratch: A64_VS0, A64_VS1 */
@@ -28,22 +28,6 @@ static struct binary begin(struct kn_walk *w, const struct kn_inst *in) {
   x.result = kn_def(w, w->i, in->type, KN_FP_BASE + x.a, 0);
   x.d = a64_v(x.result);
   return x;
-}
-
-void a64_vector_constant(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t high) {
-  if ((low | high) == 0) {
-    a64_emit(w, a64_movi_zero(vd));
-    return;
-  }
-  if (low) a64_set(w, A64_IP0, 1, low);
-  if (low == high) {
-    a64_emit(w, a64_dup(3, vd, A64_IP0));
-    return;
-  }
-  a64_emit(w, a64_fint(A64_FMOV_FROM_GPR, 1, A64_D, vd, low ? (unsigned)A64_IP0 : A64_ZR));
-  if (high == 0) return;
-  a64_set(w, A64_IP0, 1, high);
-  a64_emit(w, a64_fmov_to_high(vd, A64_IP0));
 }
 
 /* ---- lanes and scalars ---- */
@@ -86,11 +70,11 @@ void a64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
   unsigned a = vector(w, in->a, in->type), b = kn_reg(w, in->b, lane);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
-  unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + a, 0);
-  copy(w, S0, a);
-  if (kn_bank(w, lane)) a64_emit(w, a64_ins_lane(log2, S0, k, a64_v(b)));
-  else a64_emit(w, a64_ins(log2, S0, k, b));
-  copy(w, a64_v(d), S0);
+  unsigned d = kn_def(w, w->i, in->type, KN_FP_BASE + a, 0), to = d == b ? (unsigned)S0 : a64_v(d);
+  copy(w, to, a);
+  if (kn_bank(w, lane)) a64_emit(w, a64_ins_lane(log2, to, k, a64_v(b), 0));
+  else a64_emit(w, a64_ins(log2, to, k, b));
+  copy(w, a64_v(d), to);
   kn_defined(w, w->i, d);
 }
 
@@ -240,21 +224,6 @@ void a64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* ---- bits ---- */
-
-void a64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
-  bool half = in->type == KILN_TYPE_V64;
-  unsigned a = vector(w, in->a, in->type), b = vector(w, in->b, in->type);
-  unsigned c = vector(w, in->c, in->type);
-  kn_drop(w, in->a);
-  kn_drop(w, in->b);
-  kn_drop(w, in->c);
-  unsigned d = kn_def(w, w->i, in->type, KN_NO_REG, 0);
-  copy(w, S0, a);
-  if (half) a64_emit(w, a64_ins_lane(3, S0, 1, b)); /* both in one register */
-  else copy(w, S1, b);
-  a64_emit(w, a64_tbl_2(a64_v(d), S0, c));
-  kn_defined(w, w->i, d);
-}
 
 void a64_bitcast_vector(struct kn_walk *w, const struct kn_inst *in) {
   if (in->x == KILN_TYPE_V128) {

@@ -1,11 +1,11 @@
 /* vshuffle on SSE2: one or two instructions for the usual constant controls, several with masks
  * or shifts for most others of words or more, and memory for the rest. A control is seen as one
- * of 16 bytes: bytes 0 to 15 are the first operand's, 16 to 31 the second's, and ANY may be
- * anything. Called by the walk's loop. */
+ * of 16 bytes (lib/shuffle.h). Called by the walk's loop. */
+#include "lib/shuffle.h"
 #include "targets/x86_64/x64.h"
 
 #define P66 (X64_SSE | X64_PRE(0x66))
-enum { ANY = 0xff };
+enum { ANY = KN_SHUFFLE_ANY };
 
 static void op(struct kn_walk *w, unsigned code, unsigned dst, unsigned src) {
   EMIT(w, x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)));
@@ -15,45 +15,6 @@ static void op_imm(struct kn_walk *w, unsigned code, unsigned dst, unsigned src,
 }
 static void copy(struct kn_walk *w, unsigned dst, unsigned src) {
   x64_move(w, dst, src, KILN_TYPE_V128);
-}
-
-/* Reads the constant control of instruction `in`. */
-static void read_control(const struct kn_walk *w, const struct kn_inst *in, uint8_t k[16]) {
-  const struct kn_const *c = &w->f->pool.at[kn_index(in->c)];
-  uint64_t words[2] = {c->low, c->high};
-  unsigned n = in->type == KILN_TYPE_V64 ? 8 : 16;
-  for (unsigned i = 0; i < 16; i++) {
-    unsigned b = words[i / 8] >> i % 8 * 8 & 0xff;
-    if (i >= n || b >= 2 * n) k[i] = ANY;
-    else k[i] = (uint8_t)(b < n ? b : 16 + b - n);
-  }
-}
-
-/* The control by lanes of 2^log2 bytes: lane numbers, or ANY. False if it moves anything smaller. */
-static bool by_lanes(const uint8_t k[16], unsigned log2, uint8_t lane[16]) {
-  unsigned size = 1u << log2;
-  for (unsigned i = 0; i < 16u >> log2; i++) {
-    lane[i] = ANY;
-    for (unsigned b = 0; b < size; b++) {
-      unsigned from = k[i * size + b];
-      if (from == ANY) continue;
-      if (from % size != b || (lane[i] != ANY && lane[i] != from >> log2)) return false;
-      lane[i] = (uint8_t)(from >> log2);
-    }
-  }
-  return true;
-}
-
-/* True if lane i may be `want`. */
-static bool fits(uint8_t lane, unsigned want) { return lane == ANY || lane == want; }
-
-/* True if all lanes come from operand `which` (of n lanes each); then numbered from 0. */
-static bool from_one(const uint8_t *lane, unsigned n, unsigned which, uint8_t *out) {
-  for (unsigned i = 0; i < n; i++) {
-    if (lane[i] != ANY && lane[i] / n != which) return false;
-    out[i] = (uint8_t)(lane[i] == ANY ? ANY : lane[i] % n);
-  }
-  return true;
 }
 
 /* The immediate of four lanes, each less 4 * base; ANY stays where it is. */
@@ -66,7 +27,7 @@ static unsigned four(const uint8_t *lane, unsigned base) {
 /* t = lanes of one register, by words. False, with nothing emitted, if that takes more than three instructions. */
 static bool words_of_one(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
   uint8_t lane[16];
-  if (by_lanes(k, 2, lane)) {
+  if (kn_shuffle_lanes(k, 2, lane)) {
     for (unsigned i = 0; i < 4; i++)
       if (lane[i] > 3 && lane[i] != ANY) return false;
     unsigned imm = four(lane, 0);
@@ -74,7 +35,7 @@ static bool words_of_one(struct kn_walk *w, unsigned t, unsigned from, const uin
     else op_imm(w, X64_PSHUFD, t, from, imm);
     return true;
   }
-  if (!by_lanes(k, 1, lane)) return false;
+  if (!kn_shuffle_lanes(k, 1, lane)) return false;
   bool low = true, high = true;
   for (unsigned i = 0; i < 8; i++) {
     if (lane[i] == ANY) continue;
@@ -93,13 +54,13 @@ static bool unpack(struct kn_walk *w, unsigned t, const unsigned r[2], const uin
   static const uint8_t codes[4][2] = {{0x60, 0x68}, {0x61, 0x69}, {0x62, 0x6a}, {0x6c, 0x6d}};
   for (unsigned log2 = 0; log2 < 4; log2++) {
     uint8_t lane[16];
-    if (!by_lanes(k, log2, lane)) continue;
+    if (!kn_shuffle_lanes(k, log2, lane)) continue;
     unsigned n = 16u >> log2;
     for (unsigned way = 0; way < 8; way++) { /* bit 0: high; bits 1 and 2: the operands */
       unsigned first = way >> 1 & 1, second = way >> 2, base = way & 1 ? n / 2 : 0;
       bool same = true;
       for (unsigned i = 0; i < n; i++)
-        same &= fits(lane[i], (i & 1 ? second : first) * n + base + i / 2);
+        same &= kn_shuffle_fits(lane[i], (i & 1 ? second : first) * n + base + i / 2);
       if (!same) continue;
       unsigned b = r[second];
       copy(w, t, r[first]);
@@ -132,7 +93,8 @@ static bool moved(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[
 static bool joined(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
   for (unsigned way = 0; way < 30; way++) {
     unsigned by = 1 + way / 2, first = way & 1, i = 0;
-    while (i < 16 && fits(k[i], i + by < 16 ? first * 16 + i + by : (1 - first) * 16 + i + by - 16))
+    while (i < 16 && kn_shuffle_fits(k[i], i + by < 16 ? first * 16 + i + by
+                                                       : (1 - first) * 16 + i + by - 16))
       i++;
     if (i < 16) continue;
     copy(w, X64_XSCRATCH, r[1 - first]);
@@ -148,9 +110,9 @@ static bool joined(struct kn_walk *w, unsigned t, const unsigned r[2], const uin
 /* t = one byte or word of one register everywhere. False, with nothing emitted, if it is not that. */
 static bool repeated(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k[16]) {
   uint8_t lane[16];
-  bool bytes = !by_lanes(k, 1, lane);
+  bool bytes = !kn_shuffle_lanes(k, 1, lane);
   unsigned which = ANY;
-  if (bytes) by_lanes(k, 0, lane);
+  if (bytes) kn_shuffle_lanes(k, 0, lane);
   for (unsigned i = 0; i < (bytes ? 16 : 8); i++) {
     if (lane[i] == ANY) continue;
     if (which != ANY && lane[i] != which) return false;
@@ -178,7 +140,7 @@ static bool of_one(struct kn_walk *w, unsigned t, unsigned from, const uint8_t k
 /* t = two lanes of one register below two lanes of another. */
 static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
   uint8_t lane[16];
-  if (!by_lanes(k, 2, lane)) return false;
+  if (!kn_shuffle_lanes(k, 2, lane)) return false;
   unsigned of[2] = {ANY, ANY};
   for (unsigned i = 0; i < 4; i++) {
     if (lane[i] == ANY) continue;
@@ -196,7 +158,7 @@ static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], cons
 static bool any_four(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
   uint8_t lane[16], of[2][4]; /* the places of the lanes of each operand */
   unsigned n[2] = {0, 0}, x = X64_XSCRATCH;
-  if (!by_lanes(k, 2, lane)) return false;
+  if (!kn_shuffle_lanes(k, 2, lane)) return false;
   for (unsigned i = 0; i < 4; i++)
     if (lane[i] != ANY) of[lane[i] / 4][n[lane[i] / 4]++] = (uint8_t)i;
   if (n[0] <= 2 && n[1] <= 2) { /* two of each, and then in order */
@@ -263,7 +225,7 @@ static void by_memory(struct kn_walk *w, unsigned t, const unsigned r[2], const 
   int32_t at = scratch(w);
   unsigned log2 = 3;
   uint8_t lane[16];
-  while (!by_lanes(k, log2, lane)) log2--;
+  while (!kn_shuffle_lanes(k, log2, lane)) log2--;
   EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_frame_mem(w, at)));
   EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + 16)));
   for (unsigned i = 0; i < 16u >> log2; i++) {
@@ -303,10 +265,10 @@ void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t;
   uint8_t k[16], one[16];
   if (kn_is_pool(in->c)) {
-    read_control(w, in, k);
+    kn_shuffle_read(w, in, k);
     t = kn_temp(w, ~KN_GP_MASK);
-    if (!(from_one(k, 16, 0, one) && of_one(w, t, r[0], one)) &&
-        !(from_one(k, 16, 1, one) && of_one(w, t, r[1], one)) && !unpack(w, t, r, k) &&
+    if (!(kn_shuffle_from_one(k, 16, 0, one) && of_one(w, t, r[0], one)) &&
+        !(kn_shuffle_from_one(k, 16, 1, one) && of_one(w, t, r[1], one)) && !unpack(w, t, r, k) &&
         !two_and_two(w, t, r, k) && !any_four(w, t, r, k) && !joined(w, t, r, k) &&
         !blend(w, t, r, k))
       by_memory(w, t, r, k);

@@ -146,6 +146,8 @@ def gen_far(rng):
                 f.run(name, [kind, n, step], ['i32', 'i64', 'i64'], total, 'i64')
     for tests in range(4086, 4098, 2):
         far_over_branches(f, tests)
+    for copies in (18690, 18700, 18706, 18712, 18718, 20000, 38000):
+        far_literals(f, copies)
     return f
 
 
@@ -163,3 +165,20 @@ def far_over_branches(f, tests):
     name = f.func(['i64'], 'i64', '\n'.join(lines))
     for n in (0, 4, 5, 96, 100, 4092, 4095, 4100):
         f.run(name, [n], ['i64'], -n if n & 4 and 96 <= n <= 4095 else n + 2, 'i64')
+
+
+def far_literals(f, copies):
+    """Loads of constants from behind the code, which on AArch64 reach 1 MiB, too: before, between and behind so many
+    copies, with branches over these that grow as well."""
+    lines = ['  %from = slot 64', '  %to = slot 64', 'b0(%n: i64, %x: f64):', '  memset %from, 1, 63',
+             '  %first = fmul.f64 %x, 1234567.890625', '  %c = icmp.i64 eq %n, 1', '  brif %c, last, more', 'more:']
+    for half in range(2):
+        lines += ['  memcpy %to, %from, 63'] * (copies // 2)
+        lines += ['  %%h%d = fmul.f64 %%x, %s' % (half, '7654321.140625' if half else '1111111.359375'),
+                  '  %%c%d = icmp.i64 eq %%n, %d' % (half, half + 2),
+                  '  brif %%c%d, out%d, more%d' % (half, half, half), 'out%d:' % half,
+                  '  %%i%d = ftosi.i64 f64 %%h%d' % (half, half), '  ret %%i%d' % half, 'more%d:' % half]
+    lines += ['  br last', 'last:', '  %i = ftosi.i64 f64 %first', '  ret %i']
+    name = f.func(['i64', 'f64'], 'i64', '\n'.join(lines))
+    for n, value in ((1, 1234567.890625), (2, 1111111.359375), (3, 7654321.140625), (4, 1234567.890625)):
+        f.run(name, [n, f_bits(64.0, 'f64')], ['i64', 'f64'], int(value * 64), 'i64')

@@ -220,11 +220,40 @@ static void lanes(void **state) {
         CHECK(a64_umov(log2, d, n, k), "%s %s, %s.%c[%s]", log2 < 2 ? "umov" : "mov", R(x, d),
               F('v', n), c, number[k]);
         CHECK(a64_ins(log2, d, k, n), "ins %s.%c[%s], %s", F('v', d), c, number[k], R(x, n));
-        CHECK(a64_ins_lane(log2, d, k, n), "ins %s.%c[%s], %s.%c[0]", F('v', d), c, number[k],
-              F('v', n), c);
+        unsigned from = (k * 5 + 3) % (16u >> log2);
+        CHECK(a64_ins_lane(log2, d, k, n, from), "ins %s.%c[%s], %s.%c[%s]", F('v', d), c,
+              number[k], F('v', n), c, number[from]);
       }
     }
     CHECK(a64_vone(A64_VMVN, 0, d, n), "mvn %s.16b, %s.16b", F('v', d), F('v', n));
+    CHECK(a64_tbl_1(d, n, m), "tbl %s.16b, {%s.16b}, %s.16b", F('v', d), F('v', n), F('v', m));
+    for (unsigned by = 0; by < 16; by++)
+      CHECK(a64_ext(1, d, n, m, by), "ext %s.16b, %s.16b, %s.16b, #%s", F('v', d), F('v', n),
+            F('v', m), number[by]);
+    for (unsigned by = 0; by < 8; by++)
+      CHECK(a64_ext(0, d, n, m, by), "ext %s.8b, %s.8b, %s.8b, #%s", F('v', d), F('v', n),
+            F('v', m), number[by]);
+    static const char *const arranged[4][2] = {
+      {"8b", "16b"}, {"4h", "8h"}, {"2s", "4s"}, {"", "2d"}};
+    static const struct {
+      enum a64_permute op;
+      const char *name;
+    } permutes[] = {{A64_ZIP1, "zip1"}, {A64_ZIP2, "zip2"}, {A64_UZP1, "uzp1"},
+                    {A64_UZP2, "uzp2"}, {A64_TRN1, "trn1"}, {A64_TRN2, "trn2"}};
+    for (unsigned log2 = 0; log2 < 4; log2++) {
+      for (unsigned q = log2 == 3; q < 2; q++) {
+        const char *s = arranged[log2][q];
+        for (unsigned p = 0; p < sizeof permutes / sizeof *permutes; p++)
+          CHECK(a64_permute(permutes[p].op, q, log2, d, n, m), "%s %s.%s, %s.%s, %s.%s",
+                permutes[p].name, F('v', d), s, F('v', n), s, F('v', m), s);
+        for (unsigned container = log2 + 1; container < 4; container++)
+          CHECK(a64_rev_lanes(container, q, log2, d, n), "rev%s %s.%s, %s.%s",
+                container == 1   ? "16"
+                : container == 2 ? "32"
+                                 : "64",
+                F('v', d), s, F('v', n), s);
+      }
+    }
     CHECK(a64_tbl_2(d, n, m), "tbl %s.16b, {%s.16b, %s.16b}, %s.16b", F('v', d), F('v', n),
           F('v', (n + 1) % 32), F('v', m));
   }

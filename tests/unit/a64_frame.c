@@ -20,10 +20,13 @@ enum { IP0 = 16, FP = 29, LR = 30, SP = 31, V0 = 64, N_REGS = 96 };
 static csh cs;
 static cs_insn *insn;
 static unsigned long boundaries, tail_calls;
-static bool keeps_all; /* the functions have the convention preserve_all */
+/* Of the functions; an index. */
+static const char *const conventions[] = {"", " preserve_all", " vector_pcs"};
+static unsigned convention;
 
 static bool callee_saved(unsigned r) {
-  if (keeps_all && ((r >= 9 && r <= 15) || r >= V0 + 8)) return true;
+  if (convention == 1 && ((r >= 9 && r <= 15) || r >= V0 + 8)) return true;
+  if (convention == 2 && r >= V0 + 8 && r <= V0 + 23) return true;
   return (r >= 19 && r <= 30) || (r >= V0 + 8 && r <= V0 + 15);
 }
 
@@ -321,7 +324,7 @@ static void function(struct text *t, unsigned ints, unsigned floats, unsigned si
                      bool tail, const char *directives) {
   put(t, "declare @ext(i64) -> i64\ndeclare @extf(f64) -> f64\n");
   put(t, "func @f_%u_%u_%u_%d(i64, f64) -> i64%s {\n%s", ints, floats, size, dynamic,
-      keeps_all ? " preserve_all" : "", directives);
+      conventions[convention], directives);
   if (size) put(t, "  %%slot = slot %u align 16%s\n", size, directives[0] ? " array" : "");
   put(t, "b0(%%x: i64, %%y: f64):\n");
   if (dynamic) put(t, "  %%p = salloc %%x\n  store.i64 %%x, %%p\n");
@@ -377,17 +380,17 @@ static void hardened(void **state) {
                                            "  !probe 4096\n  !guard always\n",
                                            "  !probe 1024\n",
                                            "  !probe 65536\n"};
-  for (unsigned keeps = 0; keeps < 2; keeps++)
+  for (unsigned c = 0; c < sizeof conventions / sizeof *conventions; c++)
     for (unsigned d = 0; d < sizeof directives / sizeof *directives; d++)
       for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
         for (unsigned values = 0; values <= 10; values += 5)
           for (unsigned dynamic = 0; dynamic < 2; dynamic++) {
             t.n = 0;
-            keeps_all = keeps;
+            convention = c;
             function(&t, values, values, sizes[k], dynamic, false, directives[d]);
             check_text(t.at, values == 5 ? 7 : 0);
           }
-  keeps_all = false;
+  convention = 0;
 }
 
 static void leaves_and_arguments(void **state) {

@@ -17,7 +17,7 @@
   } while (0)
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond,
- * aligned_by_pointer, reaches_zero, has_win64, features; of elf flags, fill, mapping_symbols,
+ * aligned_by_pointer, reaches_zero, own_convention, features; of elf flags, fill, mapping_symbols,
  * call_field, indirect_types, branches_count, dtprel64. A new field is checked below, or named
  * here. */
 _Static_assert(sizeof(struct kn_target) == 840 && sizeof(struct kn_elf_machine) == 80 &&

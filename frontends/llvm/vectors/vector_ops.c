@@ -505,6 +505,17 @@ uint32_t kn_bc_vec_type(const struct kn_bc *r, uint32_t elem, uint64_t n) {
   return UINT32_MAX;
 }
 
+/* Is the shuffle of vector `id` that lane everywhere which was inserted just before? What inserts it is not emitted if
+ * nobody reads it. */
+static bool repeats_inserted(const struct kn_bc *r, uint32_t id, const struct kn_bc_vec *x,
+                             uint32_t mask, const struct kn_bc_vec *out) {
+  int64_t m;
+  if (id != r->inserted.id || !id || x->apart || out->lane != x->lane) return false;
+  for (uint32_t k = 0; k < out->n; k++)
+    if (!mask_lane(r, mask, k, out->n, &m) || (m != -1 && m != r->inserted.lane)) return false;
+  return true;
+}
+
 /* [a, b, mask] */
 static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
@@ -527,6 +538,12 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t result = kn_bc_vec_type(r, x.elem, r->types[mtype].count);
   if (result == UINT32_MAX || !kn_bc_vec_shape(r, result, &out)) {
     kn_bc_unsupported(r, "a shuffle to a vector of this type");
+    return;
+  }
+  if (repeats_inserted(r, id, &x, mask, &out)) {
+    out.v[0] = kn_bc_vec_one(r, KILN_OP_VSPLAT, out.chunk, out.lane, 0, r->inserted.value);
+    for (uint32_t p = 1; p < out.parts; p++) out.v[p] = out.v[0];
+    kn_bc_vec_def(r, &out);
     return;
   }
   kiln_value in[2 * KN_BC_MAX_CHUNKS];

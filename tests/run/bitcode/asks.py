@@ -289,6 +289,8 @@ class Asks:
 
     # -- conventions --
 
+    ONE_TARGET = {78: 'x86_64', 79: 'x86_64', 97: 'aarch64'}  # those that one target has
+
     def convention_rows(self):
         known = {n: (name, verdict) for n, name, verdict, _ in self.rows['CONVENTION']}
         missing = conventions() - set(known)
@@ -305,9 +307,15 @@ class Asks:
                 self.refused('convention %s, called' % name, call, 'calling convention', name)
             if verdict == 'DONE':
                 self.accepted('convention %s' % name, define + call.replace('@f', '@h'))
-            if verdict == 'VALUE' and n in (78, 79):
-                self.accepted('convention %s, x86-64' % name, define)
-                self.refused('convention %s, AArch64' % name, define, 'calling convention', name, target='aarch64')
+            if n in self.ONE_TARGET:
+                for target in ('x86_64', 'aarch64'):
+                    if target == self.ONE_TARGET[n]:
+                        self.accepted('convention %s, %s' % (name, target), define + call.replace('@f', '@h'), target)
+                    else:
+                        self.refused('convention %s, defined, %s' % (name, target), define, 'calling convention', name,
+                                     target=target)
+                        self.refused('convention %s, called, %s' % (name, target), call, 'calling convention', name,
+                                     target=target)
             elif verdict == 'VALUE':
                 self.refused('convention %s, defined' % name, define, 'calling convention', name)
                 self.accepted('convention %s, called' % name, call)
