@@ -3,6 +3,8 @@
 #include "lib/switch.h"
 #include "targets/x86_64/x64.h"
 
+#include <string.h>
+
 /* ---- labels ---- */
 
 void x64_place_label(struct kn_walk *w, uint32_t label) {
@@ -334,20 +336,43 @@ static void address_to(struct kn_walk *w, unsigned reg, uint32_t h, uint64_t clo
   kn_move_few(w, &m, 1);
 }
 
-/* They leave return addresses on a shadow stack, which nothing here takes from it. */
-static bool matches_calls(struct kn_walk *w) {
-  if (!(w->f->protect & KILN_PROTECT_RETURN)) return true;
-  kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
-               "builtin_setjmp, builtin_longjmp, eh_return with protected returns");
-  return false;
+/* With protected returns a shadow stack may hold return addresses, too. Its pointer is kept in the buffer's fourth word,
+ * where LLVM has it, and a jump takes from it what has been pushed since: SDM volume 1, 17.2; volume 2, INCSSP, RDSSP. */
+static const uint8_t keep_shadow[] = {
+  0x31, 0xc0,                   /* xor eax, eax: without a shadow stack it stays so */
+  0xf3, 0x48, 0x0f, 0x1e, 0xc8, /* rdsspq rax */
+  0x48, 0x89, 0x47, 0x18,       /* mov [rdi + 24], rax */
+};
+static const uint8_t pop_shadow[] = {
+  0x31, 0xc0,                   /* xor eax, eax */
+  0xf3, 0x48, 0x0f, 0x1e, 0xc8, /* rdsspq rax */
+  0x48, 0x85, 0xc0,             /* test rax, rax */
+  0x74, 0x2a,                   /* je end */
+  0x48, 0x8b, 0x4f, 0x18,       /* mov rcx, [rdi + 24] */
+  0x48, 0x29, 0xc1,             /* sub rcx, rax */
+  0x76, 0x21,                   /* jbe end */
+  0x48, 0xc1, 0xe9, 0x03,       /* shr rcx, 3: the number of addresses */
+  0xf3, 0x48, 0x0f, 0xae, 0xe9, /* incsspq rcx: by the lowest byte of it */
+  0x48, 0xc1, 0xe9, 0x08,       /* shr rcx, 8 */
+  0x74, 0x12,                   /* je end */
+  0x48, 0x01, 0xc9,             /* add rcx, rcx: 256 more for each, by two times 128 */
+  0xb8, 0x80, 0x00, 0x00, 0x00, /* mov eax, 128 */
+  0xf3, 0x48, 0x0f, 0xae, 0xe8, /* loop: incsspq rax */
+  0x48, 0xff, 0xc9,             /* dec rcx */
+  0x75, 0xf6,                   /* jne loop */
+};
+
+static void bytes(struct kn_walk *w, const uint8_t *code, size_t n) {
+  memcpy(w->code.p, code, n);
+  w->code.p += n;
 }
 
 /* Its two ways back are alike: rax is the result, and all other registers are lost. */
 void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t lost = ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP));
   bool mark = (w->f->protect & KILN_PROTECT_BRANCH) != 0;
-  if (!matches_calls(w)) return;
   address_to(w, X64_RDI, in->a, lost);
+  if (w->f->protect & KILN_PROTECT_RETURN) bytes(w, keep_shadow, sizeof keep_shadow);
   EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2)));
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8))); /* 4 bytes */
   EMIT(w, x64_zero(w->code.p, X64_RAX));                                  /* 2 */
@@ -360,8 +385,8 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
-  if (!matches_calls(w)) return;
   address_to(w, X64_RDI, in->a, 0);
+  if (w->f->protect & KILN_PROTECT_RETURN) bytes(w, pop_shadow, sizeof pop_shadow);
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0)));
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8)));
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RDI, 16)));
@@ -369,7 +394,10 @@ void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_eh_return(struct kn_walk *w, const struct kn_inst *in) {
-  if (!matches_calls(w)) return;
+  if (w->f->protect & KILN_PROTECT_RETURN) { /* it would return to what the shadow stack has not */
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "eh_return with protected returns");
+    return;
+  }
   address_to(w, X64_RCX, in->a, 0);
   x64_epilogue_eh(w);
 }

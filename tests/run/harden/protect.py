@@ -20,7 +20,7 @@ RUNS = {
                 (('-mbranch-protection=bti',), 42, 'ill', 'ill'),
                 (('-mbranch-protection=pac-ret+leaf+b-key',), 'either', 42, 42),
                 (('-mbranch-protection=standard',), 'either', 'ill', 'ill')),
-    'x86_64': ((('-fcf-protection=full',), 42, 42, 42), (('-fcf-protection=branch', '-DBUILTIN'), 42, 42, 42)),
+    'x86_64': ((('-fcf-protection=full', '-DBUILTIN'), 42, 42, 42), (('-fcf-protection=branch', '-DBUILTIN'), 42, 42, 42)),
 }
 
 
@@ -189,6 +189,60 @@ def check_marks(h, name, level, flags=('-fcf-protection=full',)):
         h.ok(what)
 
 
+def popped(code, kept, ssp):
+    """The shadow stack's pointer behind `code`, instructions of __builtin_longjmp by address, run by number."""
+    regs, at, zero, below = {'ax': 0, 'cx': 0}, min(code), False, False
+    while at in code:
+        name, args, at = code[at]
+        to, value = args[-1][-2:], [int(a[1:], 16) if a[0] == '$' else kept if a[:4] == '0x18' else regs.get(a[-2:])
+                                    for a in args]
+        last = value[-1]
+        if name == 'rdsspq':
+            regs[to] = ssp or last
+        elif name == 'incsspq':
+            ssp += 8 * (last & 255)
+        elif name == 'mov':
+            regs[to] = value[0]
+        elif name[0] == 'j':
+            at = int(args[0], 16) if {'je': zero, 'jne': not zero, 'jbe': zero or below}[name] else at
+        else:
+            got = {'xor': last ^ value[0], 'test': last & value[0], 'sub': last - value[0], 'shr': last >> (value[0] & 63),
+                   'add': last + value[0], 'dec': last - 1}[name] & (1 << 64) - 1
+            zero, below = got == 0, name == 'sub' and last < value[0]
+            regs[to] = last if name == 'test' else got
+    return ssp
+
+
+def check_shadow_stack(h):
+    """__builtin_setjmp keeps the shadow stack's pointer where clang's code has it, and __builtin_longjmp goes back to it.
+    Processors without such a stack skip both, so that the instructions of the jump are run here."""
+    path = h.path('shadow.o')
+    flags = ('-O1', '-fPIC', '-fcf-protection=full', '-DBUILTIN')
+    texts = []
+    for made in (h.kiln_object(h.bitcode(source('protected.c'), path + '.bc', flags), path),
+                 h.clang_object(source('protected.c'), path + '.clang', flags)):
+        text = h.run(['objdump', '-d', '--no-show-raw-insn', made])[1]
+        texts.append({f: part for f, part in re.findall(r'<(\w+)>:\n(.*?)(?:\n\n|$)', text, re.S)})
+    # the register is stored to the fourth word: of a buffer in a register, or relative to the instruction's end
+    kept = [re.search(r'rdsspq +(%r\w+)\n.*?mov +\1,', t['builtin'], re.S) for t in texts]
+    if all(kept) and re.search(r'rdsspq +%rax\n[^\n]*mov +%rax,0x18\(%rdi\)', texts[0]['builtin']):
+        h.ok('the shadow stack is kept')
+    else:
+        h.fail('the shadow stack is kept', texts[0]['builtin'] + texts[1]['builtin'])
+    lines = re.findall(r'^ *(\w+):\t(\w+) *(\S*)', texts[0]['leave'], re.M)
+    names = [name for _, name, _ in lines]
+    first = names.index('rdsspq') - 1
+    last = len(names) - 1 - names[::-1].index('incsspq') + 2  # behind it dec, jne
+    code = {int(at, 16): (name, args.split(','), int(lines[first + i + 1][0], 16))
+            for i, (at, name, args) in enumerate(lines[first:last + 1])}
+    counts = (0, 1, 2, 127, 128, 255, 256, 257, 511, 512, 1000, 65535, 65536, 100000)
+    wrong = [n for n in counts if popped(code, 0x7000 + 8 * n, 0x7000) != 0x7000 + 8 * n]
+    if not wrong and popped(code, 0x7000, 0x7010) == 0x7010 and popped(code, 0x7000, 0) == 0:
+        h.ok('the shadow stack is popped')
+    else:
+        h.fail('the shadow stack is popped', 'wrong by so many addresses: %s\n%s' % (wrong, texts[0]['leave']))
+
+
 def check_note(h, flags, want):
     path = h.path('note%s.o' % label_of(flags))
     notes = []
@@ -215,6 +269,7 @@ def main():
     h.each(lambda level: check_interpreter(h, level), ['-O0'])
     h.each(lambda _: check_calls(h), ['calls'])
     if h.args.target == 'x86_64':
+        h.each(lambda _: check_shadow_stack(h), ['shadow stack'])
         h.each(lambda v: check_marks(h, *v), [('protected.c', '-O0'), ('protected.cpp', '-O0'), ('protected.cpp', '-O1')])
     h.finish()
 
