@@ -276,6 +276,8 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_clause) clauses;
   KN_BC_ARRAY(kiln_symbol) caught;
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
+  KN_BC_ARRAY(struct kn_bc_half) halves;
+  bool no_halves;   /* reason to restart, and set from then on: do not use VS_HALVES */
   bool restart;     /* the body must be read again: see kn_bc_read_function */
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
   bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
@@ -776,12 +778,14 @@ static inline bool kn_bc_is_vector(const struct kn_bc *r, uint32_t id) {
   return r->types[kn_bc_type_of(r, id)].kind == TK_VECTOR;
 }
 
+/* True if value `id` has the handle r->vals[id].h. */
+static inline bool kn_bc_has_handle(const struct kn_bc *r, uint32_t id) {
+  return KN_LIKELY(id < r->n_vals) && r->vals[id].t >> 24 <= VS_SLOT;
+}
+
 /* The operand `id` as a scalar of `type`. */
 static inline kiln_value kn_bc_use(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (KN_LIKELY(id < r->n_vals)) {
-    const struct kn_bc_val *v = &r->vals[id];
-    if (KN_LIKELY(v->t >> 24 <= VS_SLOT)) return (kiln_value){v->h};
-  }
+  if (KN_LIKELY(kn_bc_has_handle(r, id))) return (kiln_value){r->vals[id].h};
   return kn_bc_use_slow(r, id, type);
 }
 

@@ -60,6 +60,7 @@ static void share(struct kn_bc *r, const struct kn_bc *base) {
   EMPTY(r->clauses);
   EMPTY(r->caught);
   EMPTY(r->addrs);
+  EMPTY(r->halves);
   EMPTY(r->mds);
   EMPTY(r->md_scope);
   EMPTY(r->dies);

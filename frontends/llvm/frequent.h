@@ -90,7 +90,11 @@ static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint
     if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown binary operation");
     return;
   }
-  kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+  kiln_value x, y;
+  if (KN_LIKELY(kn_bc_has_handle(r, a))) x.id = r->vals[a].h;
+  else if (t->ktype == KILN_TYPE_I128 && kn_bc_halves_binop(r, op, a, b, type)) return;
+  else x = kn_bc_use_slow(r, a, type);
+  y = kn_bc_use(r, b, type);
   kn_bc_def(r, type, kiln_build_binary(r->f, (kiln_op)kop, (kiln_type)t->ktype, x, y));
 }
 
@@ -103,14 +107,19 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
   }
   const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
   if (KN_LIKELY(op <= CAST_SEXT && f->kind == TK_INT && t->kind == TK_INT && t->fit == FIT_EXACT &&
-                f->fit <= (op == CAST_ZEXT ? FIT_BOOL : FIT_EXACT) && f->ktype && t->ktype &&
-                f->ktype != t->ktype)) {
+                f->fit <= (op == CAST_ZEXT ? FIT_BOOL : FIT_EXACT) && f->ktype &&
+                t->ktype - 1u < KILN_TYPE_I64 && f->ktype != t->ktype)) {
     static const uint8_t ops[3] = {KILN_OP_TRUNC, KILN_OP_ZEXT, KILN_OP_SEXT};
-    kn_bc_def(r, (uint32_t)to,
-              kiln_build_convert(r->f, (kiln_op)ops[op], (kiln_type)t->ktype, (kiln_type)f->ktype,
-                                 kn_bc_use(r, a, from)));
+    kiln_value v;
+    if (KN_LIKELY(kn_bc_has_handle(r, a))) v.id = r->vals[a].h;
+    else if (kn_bc_halves_cast(r, (unsigned)op, a, from, (uint32_t)to)) return;
+    else v = kn_bc_use_slow(r, a, from);
+    kn_bc_def(
+      r, (uint32_t)to,
+      kiln_build_convert(r->f, (kiln_op)ops[op], (kiln_type)t->ktype, (kiln_type)f->ktype, v));
     return;
   }
+  if (op <= CAST_SEXT && kn_bc_halves_cast(r, (unsigned)op, a, from, (uint32_t)to)) return;
   if (op >= CAST_COUNT) {
     kn_bc_malformed(r, "unknown cast");
     return;

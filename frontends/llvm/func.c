@@ -45,6 +45,7 @@ kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
     if (v.t >> 24 <= VS_SLOT) return (kiln_value){v.h};
     if (v.t >> 24 == VS_CONST) return kn_bc_const(r, id);
     if (v.t >> 24 == VS_ADDR) return computed(r, id);
+    if (v.t >> 24 == VS_HALVES) return kn_bc_halves_whole(r, id);
     kn_bc_malformed(r, "an aggregate where a scalar is expected");
     return none;
   }

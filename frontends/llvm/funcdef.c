@@ -21,7 +21,7 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   }
   r->touched.n = 0;
   r->n_vals = r->module_vals;
-  r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = 0;
+  r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = r->halves.n = 0;
   r->pads.n = r->invokes.n = r->n_unread = 0;
   r->n_params = 0;
   r->loc = r->loc_set = r->subprogram = 0;
@@ -104,7 +104,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
       r->bits.pos = start;
       if (!build(r, &saved)) return false;
     } while (r->restart);
-    r->no_addrs = r->splits = r->hoist_module = false;
+    r->no_addrs = r->no_halves = r->splits = r->hoist_module = false;
   }
   if (r->n_bbs == 0 || r->bb != r->n_bbs) return kn_bc_malformed(r, "a block without a terminator");
   if (r->n_unread) return kn_bc_malformed(r, "an invoke unwinds to a block without a landing pad");

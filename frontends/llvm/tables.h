@@ -278,6 +278,7 @@ enum kn_bc_state {
   VS_CONST,   /* a constant that has no handle in this function yet */
   VS_PARTS,   /* h: first of its handles in kn_bc.parts */
   VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add themselves */
+  VS_HALVES,  /* h: index into kn_bc.halves: an i128 that is computed where it is read */
   VS_FORWARD, /* used, not yet defined: h: forward handle */
   VS_FORWARD_PARTS,
   VS_NONE /* not yet defined */
@@ -288,6 +289,18 @@ enum kn_bc_state {
 struct kn_bc_val {
   uint32_t h;
   uint32_t t; /* type, and state << 24 */
+};
+
+/* A noted i128 (numbers/halves.c): an operation on two such, or constants, or an extension of a word; and what was emitted
+ * of it in LLVM block `bb`. */
+struct kn_bc_half {
+  uint32_t a, b; /* value ids */
+  uint32_t type; /* of an extension's operand */
+  uint32_t bb;
+  uint32_t low, high, whole; /* handles, or 0 */
+  uint8_t op;                /* LLVM's of two operands, or what halves.c adds */
+  uint8_t count;             /* of shifts */
+  uint8_t depth;             /* of noted values below it */
 };
 
 /* The address base + disp. An instruction computes it only if something other than a load or a store uses

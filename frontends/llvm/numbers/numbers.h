@@ -3,6 +3,15 @@
 #ifndef KN_LLVM_NUMBERS_H
 #define KN_LLVM_NUMBERS_H
 
+/* ---- halves.c: integers of 128 bits, by halves ---- */
+
+/* An extension to 128 bits, or the truncation of such a value: true if it was noted, or defined. */
+bool kn_bc_halves_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
+/* The same of an operation on two i128. */
+bool kn_bc_halves_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
+/* The value of a noted i128 (VS_HALVES). */
+kiln_value kn_bc_halves_whole(struct kn_bc *r, uint32_t id);
+
 /* ---- wide.c: integers of more than 128 bits ---- */
 
 /* Appends the parts of constant `c` of type `t` to r->parts. */
