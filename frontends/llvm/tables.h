@@ -291,8 +291,8 @@ struct kn_bc_val {
   uint32_t t; /* type, and state << 24 */
 };
 
-/* A noted i128 (numbers/halves.c): an operation on two such, or constants, or an extension of a word; and what was emitted
- * of it in LLVM block `bb`. */
+/* A noted i128 (numbers/halves.c): an operation on two such, or constants, or an extension of a word; and what was
+ * emitted of it in LLVM block `bb`. */
 struct kn_bc_half {
   uint32_t a, b; /* value ids */
   uint32_t type; /* of an extension's operand */

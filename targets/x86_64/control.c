@@ -336,8 +336,9 @@ static void address_to(struct kn_walk *w, unsigned reg, uint32_t h, uint64_t clo
   kn_move_few(w, &m, 1);
 }
 
-/* With protected returns a shadow stack may hold return addresses, too. Its pointer is kept in the buffer's fourth word,
- * where LLVM has it, and a jump takes from it what has been pushed since: SDM volume 1, 17.2; volume 2, INCSSP, RDSSP. */
+/* With protected returns a shadow stack may hold return addresses, too. Its pointer is kept in the buffer's fourth
+ * word, where LLVM has it, and a jump takes from it what has been pushed since: SDM volume 1, 17.2; volume 2, INCSSP,
+ * RDSSP. */
 static const uint8_t keep_shadow[] = {
   0x31, 0xc0,                   /* xor eax, eax: without a shadow stack it stays so */
   0xf3, 0x48, 0x0f, 0x1e, 0xc8, /* rdsspq rax */

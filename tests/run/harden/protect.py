@@ -206,16 +206,16 @@ def popped(code, kept, ssp):
         elif name[0] == 'j':
             at = int(args[0], 16) if {'je': zero, 'jne': not zero, 'jbe': zero or below}[name] else at
         else:
-            got = {'xor': last ^ value[0], 'test': last & value[0], 'sub': last - value[0], 'shr': last >> (value[0] & 63),
-                   'add': last + value[0], 'dec': last - 1}[name] & (1 << 64) - 1
+            got = {'xor': last ^ value[0], 'test': last & value[0], 'sub': last - value[0],
+                   'shr': last >> (value[0] & 63), 'add': last + value[0], 'dec': last - 1}[name] & (1 << 64) - 1
             zero, below = got == 0, name == 'sub' and last < value[0]
             regs[to] = last if name == 'test' else got
     return ssp
 
 
 def check_shadow_stack(h):
-    """__builtin_setjmp keeps the shadow stack's pointer where clang's code has it, and __builtin_longjmp goes back to it.
-    Processors without such a stack skip both, so that the instructions of the jump are run here."""
+    """__builtin_setjmp keeps the shadow stack's pointer where clang's code has it, and __builtin_longjmp goes back to
+    it. Processors without such a stack skip both, so that the instructions of the jump are run here."""
     path = h.path('shadow.o')
     flags = ('-O1', '-fPIC', '-fcf-protection=full', '-DBUILTIN')
     texts = []

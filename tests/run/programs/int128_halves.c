@@ -48,8 +48,8 @@ NARROW(narrow_u32, uint32_t)
 NARROW(narrow_bool, _Bool)
 BOTH(constants, u128, (U(a) * 0x123456789abcdefu + (((u128)0xfedcba9876543210u << 64) | 77)) ^ ((u128)1 << 127))
 BOTH(negative, i128, S(a) * -5 - ((i128)-3 << 70) + (S(b) & -256))
-BOTH(deep, u128, U(a) + b + c + a + b + c + a + b + c + a + b + c + a + b + c + a + b + c + a + b + c + a + b + c + a + b + c +
-                   a + b + c + a + b + c + a + b + c + a + b + c + a + b + c)
+#define MORE(x) (x) + a + b + c + a + b + c
+BOTH(deep, u128, MORE(MORE(MORE(MORE(MORE(MORE(MORE(U(a)))))))))
 
 // Shifts of a product, each way.
 #define SHIFT(n)                                                                                                       \
