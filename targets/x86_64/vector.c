@@ -46,13 +46,12 @@ static uint64_t tops(unsigned log2) {
 
 void x64_lower_vsplat(struct kn_walk *w, const struct kn_inst *in) {
   unsigned lane = KN_LANE(in->x), log2 = kn_type_log2[lane], r = kn_reg(w, in->a, lane);
-  unsigned t = temp(w);
-  if (kn_bank(w, lane)) copy(w, t, r);
-  else EMIT(w, x64_rr(w->code.p, X64_MOV_XG, log2 == 3 ? 3 : 2, x64_hw(t), r));
+  unsigned t = temp(w), from = kn_bank(w, lane) ? r : t;
+  if (from == t) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, log2 == 3 ? 3 : 2, x64_hw(t), r));
   kn_drop(w, in->a);
   if (log2 == 0) op(w, X64_PUNPCKLBW, t, t);
   if (log2 <= 1) op_imm(w, X64_PSHUFLW, t, t, 0);
-  pshufd(w, t, t, log2 == 3 ? 0x44 : 0);
+  pshufd(w, t, from, log2 == 3 ? 0x44 : 0);
   x64_def_fixed(w, w->i, in->type, t);
 }
 
