@@ -513,13 +513,13 @@ void a64_do_extend(struct kn_walk *w, unsigned dst, const struct kn_inst *in) {
 void a64_lower_extend(struct kn_walk *w, const struct kn_inst *in) {
   unsigned from = in->x;
   bool sign = in->op == KILN_OP_SEXT;
-  if (extends_itself(w, in)) {
-    a64_wait(w, w->i);
-    return;
-  }
   if (a64_deferred(w, in->a)) {
     if (w->inst[in->a].op == KILN_OP_ICMP || w->inst[in->a].op == KILN_OP_FCMP) a64_wait(w, w->i);
     else a64_lower_field(w, in);
+    return;
+  }
+  if (extends_itself(w, in)) {
+    a64_wait(w, w->i);
     return;
   }
   if (!sign && a64_is_zx(w, in->a)) {
