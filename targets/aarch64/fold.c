@@ -187,8 +187,8 @@ bool a64_defer(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_LSHR:
   case KILN_OP_ASHR: return next->a == i && field_of(w, in, next, &x) && defer(w, i);
   case KILN_OP_TRUNC:
-    return right && next->a == i && alone(w, i + 1) && is_extension(in + 2) &&
-           in[2].a == i + 1 && field_of(w, in, in + 2, &x) && defer(w, i);
+    return right && next->a == i && alone(w, i + 1) && is_extension(in + 2) && in[2].a == i + 1 &&
+           field_of(w, in, in + 2, &x) && defer(w, i);
   case KILN_OP_ICMP: return in->op == KILN_OP_AND && is_test(w, in, next) && defer(w, i);
   default: return false;
   }
