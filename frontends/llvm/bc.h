@@ -277,6 +277,7 @@ struct kn_bc {
   KN_BC_ARRAY(kiln_symbol) caught;
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   KN_BC_ARRAY(struct kn_bc_half) halves;
+  uint32_t n_again; /* of these, what was emitted in more than one block */
   bool no_halves;   /* reason to restart, and set from then on: do not use VS_HALVES */
   bool restart;     /* the body must be read again: see kn_bc_read_function */
   bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */

@@ -21,7 +21,7 @@ static void reset(struct kn_bc *r, const struct module_part *kept) {
   }
   r->touched.n = 0;
   r->n_vals = r->module_vals;
-  r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = r->halves.n = 0;
+  r->parts.n = r->ends.n = r->stamps.n = r->late.n = r->addrs.n = r->halves.n = r->n_again = 0;
   r->pads.n = r->invokes.n = r->n_unread = 0;
   r->n_params = 0;
   r->loc = r->loc_set = r->subprogram = 0;

@@ -8,7 +8,7 @@
 
 enum { OP_ZEXT = BINOP_COUNT, OP_SEXT };
 /* Values noted one above the other: bounds the recursion, and what is emitted once more in each block. */
-enum { MOST_DEPTH = 24 };
+enum { MOST_DEPTH = 24, MOST_AGAIN = 64 };
 
 static const uint8_t kiln_ops[BINOP_COUNT] = {
   [BINOP_ADD] = KILN_OP_ADD, [BINOP_SUB] = KILN_OP_SUB,   [BINOP_MUL] = KILN_OP_MUL,
@@ -36,10 +36,13 @@ static bool is_noted(const struct kn_bc *r, uint32_t id) {
   return id < r->n_vals && r->vals[id].t >> 24 == VS_HALVES;
 }
 
-/* The entry of a noted value, without what was emitted in another block. */
+/* The entry of a noted value, without what was emitted in another block. If too much is emitted again and again, the
+ * function is read without noted values. */
 static struct kn_bc_half *entry(struct kn_bc *r, uint32_t id) {
   struct kn_bc_half *h = &r->halves.at[r->vals[id].h];
   if (h->bb != r->bb) {
+    r->n_again += (h->low | h->high | h->whole) != 0;
+    if (r->n_again > MOST_AGAIN && r->n_again > r->halves.n) r->restart = r->no_halves = true;
     h->bb = r->bb;
     h->low = h->high = h->whole = 0;
   }

@@ -47,7 +47,7 @@ NARROW(narrow_i32, int32_t)
 NARROW(narrow_u32, uint32_t)
 NARROW(narrow_bool, _Bool)
 BOTH(constants, u128, (U(a) * 0x123456789abcdefu + (((u128)0xfedcba9876543210u << 64) | 77)) ^ ((u128)1 << 127))
-BOTH(negative, i128, S(a) * -5 - ((i128)-3 << 70) + (S(b) & -256))
+BOTH(negative, i128, S(a) * -5 - ((i128)3 << 70) + (S(b) & -256))
 #define MORE(x) (x) + a + b + c + a + b + c
 BOTH(deep, u128, MORE(MORE(MORE(MORE(MORE(MORE(MORE(U(a)))))))))
 
@@ -84,6 +84,16 @@ NOINLINE static uint64_t blocks(uint64_t a, uint64_t b, uint64_t c) {
   }
   if (c & 2) r -= (uint64_t)p;
   return r + (uint64_t)(p >> 9);
+}
+// One value of many, in so many blocks that it is not computed in each of them.
+NOINLINE static uint64_t again(uint64_t a, uint64_t b, uint64_t c) {
+  u128 p = MORE(MORE(MORE(MORE(U(a) * b))));
+  uint64_t r = 0;
+#define ONE(k)                                                                                                         \
+  if (c >> (k) & 1) r = r * 3 + (uint64_t)(p >> (k));
+#define EIGHT(k) ONE(k) ONE(k + 1) ONE(k + 2) ONE(k + 3) ONE(k + 4) ONE(k + 5) ONE(k + 6) ONE(k + 7)
+  EIGHT(0) EIGHT(8) EIGHT(16) EIGHT(24) EIGHT(32) EIGHT(40) EIGHT(48) EIGHT(56)
+  return r;
 }
 NOINLINE static u128 loops(const uint64_t *a, const uint64_t *b, int n) {
   u128 total = 0;
@@ -142,6 +152,7 @@ int main(void) {
       add((uint64_t)(to[k] >> 64));
     }
     add(blocks(a, b, c));
+    add(again(a, b, c));
     u128 x = chosen(a, b, i);
     add((uint64_t)x);
     add((uint64_t)(x >> 64));
