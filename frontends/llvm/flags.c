@@ -73,7 +73,10 @@ static const struct kn_bc_md *only_string(struct kn_bc *r, uint32_t id) {
 static bool add_string(struct kn_bc *r, char **to, size_t *n, const char *text, size_t length) {
   size_t at = *to != NULL ? *n : 1;
   char *more = kn_bc_resize(r, *to, at + length + 1);
-  if (more == NULL) return false;
+  if (more == NULL) {
+    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
   *to = more;
   more[0] = 0;
   memcpy(more + at, text, length);

@@ -104,7 +104,8 @@ uint32_t kn_bc_vec_value(struct kn_bc *r, uint32_t type, kiln_value v) {
   return r->n_vals - 1;
 }
 kiln_value kn_bc_vec_result(struct kn_bc *r) {
-  return r->status == KILN_OK ? (kiln_value){r->vals[r->n_vals - 1].h} : (kiln_value){0};
+  if (r->status != KILN_OK) return (kiln_value){0};
+  return kn_bc_use(r, r->n_vals - 1, kn_bc_type_of(r, r->n_vals - 1));
 }
 void kn_bc_vec_leave(struct kn_bc *r, uint32_t entered) { r->n_vals = entered; }
 void kn_bc_vec_leave_with(struct kn_bc *r, uint32_t entered, struct kn_bc_vec *x,
