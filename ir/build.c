@@ -32,7 +32,6 @@ GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_
     }
   }
   kn_build_clobber(f, op, type);
-  if (op == KILN_OP_BUILTIN_SETJMP) f->returns_twice = f->sets_jump = true;
   if (op == KILN_OP_EH_RETURN) f->eh_returns = f->hardened = true;
   if (op == KILN_OP_RESUME || op == KILN_OP_BUILTIN_LONGJMP || op == KILN_OP_EH_RETURN) {
     kn_build_end(f, op, type, 0, a, 0, 0, f->edges.n, 0);
@@ -64,6 +63,7 @@ GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_va
   }
   if (!kn_build_operand_imm(f, a.id, type, 1)) return KN_NONE;
   kn_build_clobber(f, op, type);
+  if (KN_UNLIKELY(op == KILN_OP_BUILTIN_SETJMP)) f->returns_twice = f->sets_jump = true;
   return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, 0, 0)};
 }
 

@@ -35,6 +35,20 @@ __attribute__((noinline)) static int dynamic(int n) {
   return p[0] + p[n - 1];
 }
 
+// The jump comes from where the registers that calls keep are changed, and not restored.
+__attribute__((noinline)) static void spoil(void) {
+  __asm__ volatile("mov $1, %%ebx\n\tmov $2, %%r12d\n\tmov $3, %%r13d\n\tmov $4, %%r14d\n\tmov $5, %%r15d" ::
+                     : "rbx", "r12", "r13", "r14", "r15");
+  __builtin_longjmp(buffer, 1);
+}
+__attribute__((noinline)) static long once(long x) { return x + depth; }
+__attribute__((noinline)) static long spoiled(long a, long b, long c) {
+  long d = once(a), e = once(b), f = once(c), g = d * e;
+  for (long i = 0; i < 3; i++) f += once(i) * d;
+  if (__builtin_setjmp(buffer) == 0) spoil();
+  return a + b * 3 + c * 5 + d * 7 + e * 11 + f * 13 + g * 17;
+}
+
 int main(void) {
   long a = 1, b = 2, c = 3, d = 4, e = 5, f = 6;
   double x = 1.5, y = 2.5;
@@ -46,6 +60,7 @@ int main(void) {
     e += dynamic(20 + i);
     f -= e;
     d += f;
+    c += spoiled(a, b & 255, d & 255);
   }
   printf("%ld %ld %ld %ld %ld %ld %g %g\n", a, b, c, d, e, f, x, y);
   return 0;
