@@ -66,10 +66,12 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
         (uint8_t)(k < 8 ? k : KN_HINT_LATER); /* where the walk tries to compute it */
     } else if (!kn_build_use_at(f, h, type, f->current, 1, first + i)) return NULL;
   }
+  uint32_t words = n; /* of variadic calls */
+  for (uint32_t i = 0; i < n_params && n_params < n; i++) words += params[i].type == KILN_TYPE_I128;
   for (uint32_t i = n_params; i < n; i++) {
     list[i] = args[i].id;
     if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return NULL;
-    f->stack_args |= !is_word(f, list[i]) | (n > KN_FEW_WORDS);
+    f->stack_args |= !is_word(f, list[i]) | (words > KN_FEW_WORDS);
   }
   f->lists.n = first + n;
   if (n > f->max_call_args) f->max_call_args = n;
