@@ -226,6 +226,16 @@ static void lanes(void **state) {
       }
     }
     CHECK(a64_vone(A64_VMVN, 0, d, n), "mvn %s.16b, %s.16b", F('v', d), F('v', n));
+    char hex[8], mask[24] = "0x";
+    snprintf(hex, sizeof hex, "0x%x", 0x80 | n);
+    for (unsigned i = 8; i-- > 0;) strcat(mask, (0x80 | n) >> i & 1 ? "ff" : "00");
+    CHECK(a64_movi(A64_MOVI_16B, d, 0x80 | n), "movi %s.16b, #%s", F('v', d), hex);
+    CHECK(a64_movi(A64_MOVI_4S, d, 0x80 | n), "movi %s.4s, #%s", F('v', d), hex);
+    CHECK(a64_movi(A64_MOVI_4S + (3 << 13), d, 0x80 | n), "movi %s.4s, #%s, lsl #24", F('v', d),
+          hex);
+    CHECK(a64_movi(A64_MOVI_8H + (1 << 13), d, 0x80 | n), "movi %s.8h, #%s, lsl #8", F('v', d),
+          hex);
+    CHECK(a64_movi(A64_MOVI_2D, d, 0x80 | n), "movi %s.2d, #%s", F('v', d), mask);
     CHECK(a64_tbl_1(d, n, m), "tbl %s.16b, {%s.16b}, %s.16b", F('v', d), F('v', n), F('v', m));
     for (unsigned by = 0; by < 16; by++)
       CHECK(a64_ext(1, d, n, m, by), "ext %s.16b, %s.16b, %s.16b, #%s", F('v', d), F('v', n),
