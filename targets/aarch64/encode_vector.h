@@ -62,8 +62,8 @@ static inline uint32_t a64_dup(unsigned log2, unsigned vd, unsigned rn) {
 static inline uint32_t a64_dup_lane(unsigned log2, unsigned vd, unsigned vn, unsigned k) {
   return 0x4e000400u | A64_LANE(log2, k) | vn << 5 | vd;
 }
-/* MOVI: 8 bits in every lane, of 4S and 8H shifted to the left by 8 times the number that is added at bit 13; of 2D each
- * bit says what all bits of a byte are. */
+/* MOVI: 8 bits in every lane, of 4S and 8H shifted to the left by 8 times the number that is added at bit 13; of 2D
+ * each bit says what all bits of a byte are. */
 enum a64_movi {
   A64_MOVI_4S = 0x4f000400,
   A64_MOVI_8H = 0x4f008400,
