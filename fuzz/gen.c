@@ -142,6 +142,7 @@ static void guard(struct gen *g) {
 static void harden(struct gen *g, unsigned n_slots) {
   unsigned choice = 5 * n_slots + 3 * g->sig->n_params;
   if (choice % 7 < 2) kiln_func_frame_pointer(g->f);
+  if (choice % 6 == 5) kiln_func_realign_stack(g->f);
   if (choice % 4 == 1) kiln_func_stack_probes(g->f, choice % 8 == 1 ? 0 : 64);
   if (choice % 5 < 3) kiln_func_guard(g->f, (kiln_guard)(KILN_GUARD_ARRAYS + choice % 5));
 }

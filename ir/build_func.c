@@ -185,6 +185,7 @@ static void reset(kiln_func *f) {
   f->features = f->module->options.features;
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
   f->hardened = f->guarded = f->naked = f->general = f->frame_pointer = f->stack_args = false;
+  f->realigned = false;
   f->eh_returns = false;
   f->guard = KILN_GUARD_NONE;
   f->probe_bytes = 0;
@@ -302,6 +303,12 @@ void kiln_func_general(kiln_func *f) {
 
 void kiln_func_frame_pointer(kiln_func *f) {
   if (f != NULL && !f->finished) f->frame_pointer = true;
+}
+
+void kiln_func_realign_stack(kiln_func *f) {
+  if (!kn_build_open(f)) return;
+  if (f->slots.n != 0) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has a slot already");
+  else f->realigned = true;
 }
 
 enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };

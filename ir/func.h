@@ -358,6 +358,7 @@ struct kiln_func {
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
   bool frame_pointer; /* kiln_func_frame_pointer */
+  bool realigned;     /* kiln_func_realign_stack */
   bool eh_returns;    /* it has an EH_RETURN */
   bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */

@@ -641,8 +641,8 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
   return kn_parse_define(p, dest, l.result);
 }
 
-/* `!naked`, `!general`, `!frame_pointer`, `!probe 4096`, `!guard arrays`, `!protect branch return`, or debugging
- * information. */
+/* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!probe 4096`, `!guard arrays`, `!protect branch return`,
+ * or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   uint64_t bytes;
   bool is;
@@ -661,6 +661,10 @@ static bool parse_directive(struct kn_parser *p) {
   }
   if (kn_parse_word(p, "frame_pointer")) {
     kiln_func_frame_pointer(p->func);
+    return true;
+  }
+  if (kn_parse_word(p, "realign_stack")) {
+    kiln_func_realign_stack(p->func);
     return true;
   }
   if (kn_parse_word(p, "guard")) {

@@ -618,6 +618,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   if (f->naked) text(&q, "  !naked\n");
   if (f->general) text(&q, "  !general\n");
   if (f->frame_pointer) text(&q, "  !frame_pointer\n");
+  if (f->realigned) text(&q, "  !realign_stack\n");
   if (f->probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->probe_bytes);

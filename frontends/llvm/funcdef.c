@@ -58,6 +58,7 @@ static bool build(struct kn_bc *r, struct kn_bc_saved *saved) {
   uint32_t features = r->fn->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
   if (KN_UNLIKELY(features != 0)) kiln_func_features(r->f, features);
   if (r->fn->fn_flags & FA_FRAME_POINTER) kiln_func_frame_pointer(r->f);
+  if (KN_UNLIKELY(r->fn->fn_flags & FA_REALIGN_STACK)) kiln_func_realign_stack(r->f);
   r->bb = r->n_bbs = r->n_forwards = r->zeroed = 0;
   r->lane_slot = r->truth.number = (kiln_value){0};
   r->inserted.id = r->fast_call = 0;

@@ -66,6 +66,8 @@ bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
     a->harden |= PROBE;
   } else if (strcmp(key, "frame-pointer") == 0) {
     if (strcmp(value, "none") != 0) a->flags |= FA_FRAME_POINTER;
+  } else if (strcmp(key, "stackrealign") == 0) {
+    a->flags |= FA_REALIGN_STACK;
   } else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
   else if (strcmp(key, "stack-probe-size") == 0)
     a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;

@@ -182,6 +182,7 @@ enum {
   FA_WIN64 = 256,    /* of a global only: its convention */
   FA_OPT_NONE = 8192,
   FA_FRAME_POINTER = 32768,
+  FA_REALIGN_STACK = 131072,
   /* x86-64's features that the reader itself asks for */
   FA_SSSE3 = 512,
   FA_SSE41 = 1024,

@@ -204,7 +204,7 @@ static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_a
 static void keep_eighth(struct kn_walk *w, struct call *c, uint32_t h) {
   unsigned r = kn_reg(w, h, KILN_TYPE_V128);
   c->eighth = kn_frame_alloc(w, 16, 4);
-  EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, x64_hw(r), x64_frame_mem(w, c->eighth)));
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, c->eighth)));
 }
 
 /* What has to be done before register arguments are collected: stack arguments, which take `bytes` at an address of
@@ -295,13 +295,12 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
  * where the entry saved them. Those in memory are in place. */
 static void forward_rest(struct kn_walk *w) {
   if (!kn_code_ready(w, 4096)) return;
+  struct x64_mem area = x64_save_area(w);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k],
-                   x64_frame_mem(w, w->frame.va.save + 8 * (int32_t)k)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
   unsigned n = w->f->general ? 0 : N_FP_ARGS;
   for (unsigned k = w->frame.va.fp; k < n; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k,
-                   x64_frame_mem(w, w->frame.va.save + 48 + 16 * (int32_t)k)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k)));
   x64_const(w, X64_RAX, n); /* at most so many */
 }
 
@@ -464,7 +463,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     const struct kn_arg *a = &w->args.at[k];
     if (!(kn_arg_flags(a) & KILN_PARAM_UPPER) || a->reg == KN_NO_REG) continue;
     if (a->reg == EIGHTH)
-      EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, c->eighth)));
+      EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, c->eighth)));
     x64_join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
   }
   for (unsigned k = 0; k < n_ext; k++)
@@ -673,17 +672,16 @@ static void save_area(struct kn_walk *w) {
            x64_rm(w->code.p, X64_MOV_ST, 3, win64_args[k], x64_frame_mem(w, 16 + 8 * (int32_t)k)));
     return;
   }
-  w->frame.va.save = kn_frame_alloc(w, 176, 4);
+  w->frame.va.save = kn_frame_alloc(w, w->f->realigned ? 176 + 16 : 176, 4);
+  struct x64_mem area = x64_save_area(w);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k],
-                   x64_frame_mem(w, w->frame.va.save + 8 * (int32_t)k)));
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
   if (KN_UNLIKELY(w->f->general)) return;
   EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
   uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);
   for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, k,
-                   x64_frame_mem(w, w->frame.va.save + 48 + 16 * (int32_t)k)));
+    EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k)));
   x64_place_label(w, skip);
 }
 
@@ -786,7 +784,7 @@ static bool enter_params(struct kn_walk *w) {
       upper = true;
       if (a.reg == EIGHTH) {
         incoming = kn_frame_alloc(w, 16, 4);
-        EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, incoming)));
+        EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, incoming)));
         a.reg = KN_NO_REG;
       }
     }

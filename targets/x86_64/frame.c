@@ -6,6 +6,9 @@
  *   rbp - 8 ...  callee-saved registers that the plan uses, then stack slots and spill slots
  *   rsp          outgoing stack arguments, or below them by dynamic allocations
  *
+ * Where callers may not have aligned the stack, rbp is a multiple of 8 alone, and rsp is aligned below the saved
+ * registers. Slots aligned to 16 bytes have pointers then, like those that are aligned to more in any frame.
+ *
  * Where nobody asks for a frame pointer, the stack pointer does not move, and no arguments are on the stack, frames do
  * without rbp. To restore it at each return makes all that addresses the caller's frame wait for a load; the
  * processor follows rsp without one.
@@ -24,8 +27,8 @@ enum { BOTTOM = 16 };
 /* True if the frame is addressed by rsp. */
 static bool without_pointer(const kiln_func *f) {
   return !(f->frame_pointer | f->stack_args | f->dynamic_stack | f->uses_frame) &&
-         !(f->returns_twice | f->variadic | f->guarded | f->eh_returns) && f->asms.n == 0 &&
-         kn_sig(f->module, f->sig)->few;
+         !(f->realigned | f->returns_twice | f->variadic | f->guarded | f->eh_returns) &&
+         f->asms.n == 0 && kn_sig(f->module, f->sig)->few;
 }
 
 const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
@@ -53,6 +56,7 @@ void x64_begin(struct kn_walk *w) {
     EMIT(w, x64_push(w->code.p, x64_saved_order[k]));
     x64(w)->saved_count++;
   }
+  if (KN_UNLIKELY(w->f->realigned)) x64_realign(w);
   EMIT(w, x64_group_r(w->code.p, 0x81, 3, X64_G_SUB, X64_RSP));
   x64(w)->frame_patch = kn_here(w);
   EMIT(w, x64_put32(w->code.p, 0));

@@ -63,6 +63,11 @@ static uint8_t *allocate(struct kn_walk *w, uint8_t *p, uint32_t bytes, uint32_t
   return last ? touch_new(p) : p;
 }
 
+void x64_realign(struct kn_walk *w) {
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -16));
+  if (w->f->probe_bytes != 0) EMIT(w, touch(w->code.p)); /* a page is counted from there */
+}
+
 /* The distance of two probes: rsp stays a multiple of 16. */
 static uint32_t page_of(const kiln_func *f) { return f->probe_bytes & ~15u; }
 
@@ -172,7 +177,7 @@ static void move_kept(struct kn_walk *w, uint64_t which, bool load) {
     unsigned r = (unsigned)__builtin_ctzll(m);
     struct x64_mem at = x64_frame_mem(w, kept_at(w, r));
     if (r < KN_FP_BASE) EMIT(w, x64_rm(w->code.p, load ? X64_MOV : X64_MOV_ST, 3, r, at));
-    else EMIT(w, x64_rm(w->code.p, load ? X64_MOVAPS : X64_MOVAPS_ST, 2, x64_hw(r), at));
+    else EMIT(w, x64_rm(w->code.p, load ? X64_MOVUPS : X64_MOVUPS_ST, 2, x64_hw(r), at));
   }
 }
 

@@ -14,9 +14,10 @@ static uint32_t frame_size(struct kn_walk *w, bool leaf) {
     uint32_t used = (uint32_t)(w->frame.low - x->frame_bias);
     return leaf && used == 0 ? 0 : ((used + saved + 8 + 15) & ~15u) - saved - 8;
   }
-  /* rbp is aligned, so the whole frame is a multiple of 16 */
+  /* rbp is aligned, so the whole frame is a multiple of 16; or rsp was, before the allocation */
   uint32_t used = (uint32_t)-w->frame.low;
   if (leaf && used - saved <= 128 && !w->f->module->options.no_red_zone) return 0;
+  if (KN_UNLIKELY(w->f->realigned)) return (used - saved + x->out_args + 15) & ~15u;
   return ((used + x->out_args + 15) & ~15u) - saved;
 }
 
@@ -62,8 +63,9 @@ static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32
     x64_alu_ri(end - 7 + cut, X64_G_ADD, 3, X64_RSP, (int32_t)size);
     return cut;
   }
-  if (x64(w)->frameless) return 1;                                         /* leave */
-  return x64(w)->saved_count && size == 0 && !w->f->dynamic_stack ? 4 : 0; /* lea */
+  if (x64(w)->frameless) return 1; /* leave */
+  bool moved = size != 0 || w->f->dynamic_stack || w->f->realigned;
+  return x64(w)->saved_count && !moved ? 4 : 0; /* lea */
 }
 
 /* jcc over; jmp there; over: becomes jncc there. `x` is the jcc's fixup, not yet moved `at`. */

@@ -7,6 +7,14 @@ static bool is_win64(const struct kn_walk *w) {
   return kn_sig(w->f->module, w->f->sig)->cc == KILN_CC_WIN64;
 }
 
+struct x64_mem x64_save_area(struct kn_walk *w) {
+  struct x64_mem area = x64_frame_mem(w, w->frame.va.save);
+  if (KN_LIKELY(!w->f->realigned)) return area;
+  EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_beyond(area, 15)));
+  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -16));
+  return x64_at(X64_SCRATCH, 0);
+}
+
 void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
   if (!w->f->variadic) {
     kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
@@ -21,13 +29,13 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   const int32_t head[2] = {8 * (int32_t)w->frame.va.gp, 48 + 16 * (int32_t)w->frame.va.fp};
-  const int32_t areas[2] = {w->frame.va.stack, w->frame.va.save};
   for (unsigned k = 0; k < 2; k++, m.m.disp += 4) {
     EMIT(w, x64_mov_mi(w->code.p, 2, m.m, head[k]));
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, 4);
   }
   for (unsigned k = 0; k < 2; k++, m.m.disp += 8) {
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, areas[k])));
+    struct x64_place area = {.m = k == 0 ? x64_frame_mem(w, w->frame.va.stack) : x64_save_area(w)};
+    x64_lea(w, X64_SCRATCH, &area);
     x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
   }
   kn_drop(w, in->a);

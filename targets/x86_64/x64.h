@@ -116,6 +116,11 @@ KN_INLINE void x64_op_mem(struct kn_walk *w, unsigned op, unsigned size, unsigne
 
 /* Address `h` + disp as a memory operand; registers that it uses are locked. */
 struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
+/* The byte `bytes` behind m. */
+KN_INLINE struct x64_mem x64_beyond(struct x64_mem m, int32_t bytes) {
+  m.disp += bytes;
+  return m;
+}
 /* The frame's byte at `offset`. */
 KN_INLINE struct x64_mem x64_frame_mem(struct kn_walk *w, int32_t offset) {
   return x64_at(x64(w)->frame_reg, offset - x64(w)->frame_bias);
@@ -376,11 +381,19 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type);
 void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v);
 void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
 
+/* ---- varargs.c ---- */
+
+/* Where a variadic function's entry stores the registers of arguments: a multiple of 16 bytes, since callers of
+ * va_arg may load vectors. Changes r11 and the flags where the frame is not aligned. */
+struct x64_mem x64_save_area(struct kn_walk *w);
+
 /* ---- guard.c ---- */
 
 /* endbr64: kn_target.landing */
 void x64_landing(struct kn_walk *w);
 
+/* Aligns rsp down to 16 bytes, in the prologue. */
+void x64_realign(struct kn_walk *w);
 /* Bytes that the prologue's allocation may have beyond sub rsp, imm32. */
 enum { X64_PROBE_ROOM = 48 };
 /* The prologue's allocation of `size` bytes, not 0, less than a page if the function has probes; at most 7 bytes of

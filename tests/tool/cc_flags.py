@@ -47,7 +47,6 @@ REFUSED = '''
 -mcmodel=kernel                         module flag "Code Model"
 -mfunction-return=thunk-extern          attribute "fn_ret_thunk_extern"
 -mno-tls-direct-seg-refs                attribute "indirect-tls-seg-refs"
--mstackrealign                          attribute "stackrealign"
 -mstack-alignment=32                    module flag "override-stack-alignment"
 -mx32                                   target "x86_64-[a-z]+-linux-gnux32"
 --target=x86_64-w64-windows-gnu         target "x86_64-w64-windows-gnu"
@@ -97,6 +96,7 @@ TAKEN = '''
 -fno-asynchronous-unwind-tables
 -fno-semantic-interposition
 -mno-red-zone
+-mstackrealign
 -mno-sse
 -mno-sse2
 -mgeneral-regs-only

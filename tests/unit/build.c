@@ -336,6 +336,7 @@ static void memory(void **state) {
   FAILS(KILN_ERR_LIMIT, kiln_build_salloc(f, a, 17));
   FAILS(KILN_ERR_LIMIT, kiln_slot_new(f, UINT64_C(1) << 31, 0));
   FAILS(KILN_ERR_LIMIT, kiln_slot_new(f, 8, 17));
+  FAILS(KILN_ERR_ARGUMENT, (kiln_slot_new(f, 8, 3), kiln_func_realign_stack(f)));
 }
 
 static void operations_without_result(void **state) {

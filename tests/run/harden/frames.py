@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Frames of every kind: over-aligned slots x alloca x stack arguments x arguments by value x exceptions x tail calls, in
-plain, probed and guarded, and protected functions. Each function checks its own memory, and calls another one by a
-pointer, which throws now and then; what they print must be what clang's code prints.
+plain, probed and guarded, and protected functions, and in those that align the stack, whose callers do not. Each
+function checks its own memory, and calls another one by a pointer, which throws now and then; what they print must be
+what clang's code prints.
 
     frames.py --kiln=build/kiln [--target=aarch64] [--keep=DIR] [--all]
 """
@@ -17,12 +18,27 @@ BEGIN = '''#include <cstdio>
 struct big { long v[5]; };
 struct alignas(64) wide { long v[8]; };
 struct error { long code; };
+#ifdef REALIGN // the functions are called by some whose stack is a multiple of 8 bytes alone
+#define CALLED __attribute__((force_align_arg_pointer, noinline))
+extern "C" void misalign(void (*)());
+__asm__(".text\\n.type misalign, @function\\nmisalign:\\n.cfi_startproc\\n"
+        "endbr64\\npush %rbp\\n.cfi_def_cfa_offset 16\\n.cfi_offset %rbp, -16\\nmov %rsp, %rbp\\n"
+        ".cfi_def_cfa_register %rbp\\nsub $8, %rsp\\ncall *%rdi\\nleave\\n.cfi_def_cfa %rsp, 8\\nret\\n"
+        ".cfi_endproc\\n");
+#else
+#define CALLED
+static void misalign(void (*f)()) { f(); }
+#endif
 static long steps, bad;
 static void check(bool is, int line) { if (!is) { bad++; std::printf("bad %d\\n", line); } }
-static void aligned(const void *p, unsigned long n) { check(((unsigned long)p & (n - 1)) == 0, (int)n); }
+static void aligned(const void *p, unsigned long n) {
+  __asm__("" : "+r"(p));
+  check(((unsigned long)p & (n - 1)) == 0, (int)n);
+}
 __attribute__((noinline)) static long callee(long x, char *p, long n) {
   for (long i = 0; i < n; i++) check(p[i] == (char)(x + i), -(int)i);
-  char local[256];
+  alignas(16) char local[256];
+  aligned(local, 16);
   std::memset(local, (int)x, sizeof local);
   if (++steps % 3 == 0) throw error{x};
   return x + local[5];
@@ -63,26 +79,30 @@ def function(n, align, dynamic, stack, by_value, catches, tail):
     if tail and not by_value:
         body += ['  total += sum;', '  if (a > 0) [[clang::musttail]] return f%d(%s);' % (n, again)]
     body += ['  return sum;']
-    return 'static long f%d(%s) {\n%s\n}\n' % (n, params, '\n'.join(body))
+    return 'CALLED static long f%d(%s) {\n%s\n}\n' % (n, params, '\n'.join(body))
 
 
 def program(every):
-    text, calls = [BEGIN, 'static long total;\n'], []
-    combinations = itertools.product((0, 32, 4096), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1))
+    text, calls = [BEGIN, 'static long total, r;\nstatic big s = {{1, 2, 3, 4, 5}};\n'
+                   'static wide w = {{9, 8, 7, 6, 5, 4, 3, 2}};\n'], []
+    combinations = itertools.product((0, 16, 32, 4096), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1))
     for n, (align, dynamic, stack, by_value, catches, tail) in enumerate(combinations):
         if (tail and by_value) or (not every and n % 2 == 1 and not tail):
             continue
         text.append(function(n, align, dynamic, stack, by_value, catches, tail))
         args = (VALUES % (n % 50, n) if stack else str(n % 50)) + (', s, w' if by_value else '')
-        calls.append('    try { r = f%d(%s); } catch (error &x) { r = -x.code; }\n'
-                     '    std::printf("%d %%ld %%ld\\n", r, total);\n' % (n, args, n))
-    text.append('int main() {\n  big s = {{1, 2, 3, 4, 5}};\n  wide w = {{9, 8, 7, 6, 5, 4, 3, 2}};\n  long r;\n'
+        text.append('static void t%d() { r = f%d(%s); }\n' % (n, n, args))
+        calls.append('    try { misalign(t%d); } catch (error &x) { r = -x.code; }\n'
+                     '    std::printf("%d %%ld %%ld\\n", r, total);\n' % (n, n))
+    text.append('int main() {\n'
                 '  for (int round = 0; round < 3; round++) {\n%s  }\n  return bad != 0;\n}\n' % ''.join(calls))
     return ''.join(text)
 
 
 WAYS = {'x86_64': ((), ('-fstack-clash-protection', '-fstack-protector-strong'),
-                   ('-fcf-protection=branch', '-fstack-protector-all')),
+                   ('-fcf-protection=branch', '-fstack-protector-all'), ('-DREALIGN',),
+                   ('-DREALIGN', '-fomit-frame-pointer', '-fstack-clash-protection',
+                    '-fstack-protector-strong')),
         'aarch64': ((), ('-fstack-clash-protection', '-fstack-protector-strong'),
                     ('-mbranch-protection=standard', '-fstack-clash-protection'))}
 

@@ -22,6 +22,9 @@ def variants(args):
     # without a frame pointer: pages touched one by one, and in a loop
     yield '-O1 -fstack-clash-protection', 1
     yield '-O0 -fomit-frame-pointer -fstack-clash-protection -mstack-probe-size=2048', 0
+    if args.target == 'x86_64':
+        yield '-O1 -mstackrealign', 1
+        yield '-O0 -mstackrealign -fstack-clash-protection -fstack-protector-all', 0
 
 
 def kiln_half(h, name, level, seed):
