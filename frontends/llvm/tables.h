@@ -190,6 +190,7 @@ enum {
   FA_FMA = 4096,
   FA_F16C = 16384,
   FA_AVX_VNNI = 65536,
+  FA_AVX_IFMA = 262144,
   /* AArch64's */
   FA_FULLFP16 = 16384,
   KN_BC_SIG_WIN64 = 16,

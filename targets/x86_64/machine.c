@@ -6,9 +6,9 @@
 #include "targets/x86_64/x64.h"
 
 /* ---- encodings ----
- * A word: bits 0 to 7 the opcode; 8 and 9 its map (0F, 0F38, 0F3A); 10 and
+ * A word: bits 0 to 7 the opcode; 8 and 9 its map (0F, 0F38, 0F3A; of XOP 8, 9, 10); 10 and
  * 11 the prefix (66, F3, F2); then what is below. Of the forms BYTES, CLEAR, PAIR and TSCP: the
- * bytes themselves. SDM volume 2, 2.1 and 2.3. */
+ * bytes themselves. SDM volume 2, 2.1 and 2.3; AMD APM volume 3, 1.2.7 and 1.2.8. */
 enum {
   NP = 0,
   M38 = 1 << 8,
@@ -20,7 +20,10 @@ enum {
   VEX = 1 << 13,
   SWAP = 1 << 17, /* operands in the other order */
   HAS_IF = 1 << 23,
-  RM8 = 1 << 24 /* r/m is a byte register */
+  RM8 = 1 << 24, /* r/m is a byte register */
+  XOP = 1 << 25, /* in place of VEX: */
+  X8 = XOP | VEX,
+  X9 = XOP | VEX | 1 << 8
 };
 #define DIGIT(n) ((n) << 14) /* in ModRM's reg */
 #define IF(cc) ((cc) << 18 | HAS_IF)
@@ -37,6 +40,7 @@ enum form {
   XMM0,      /* the same, and c in xmm0 */
   VM,        /* reg = op(vvvv a, r/m b) */
   MV,        /* reg = op(r/m a, vvvv b) */
+  FOUR,      /* reg = op(vvvv a, r/m b, c in a last byte) */
   TVM,       /* reg = a, then op(vvvv b, r/m c) */
   FUSED,     /* the same with a and b in turn: of two NaNs the product has LLVM's choice */
   FLAG,      /* op(a, b), then a condition */
@@ -72,7 +76,8 @@ static uint8_t *head(uint8_t *p, uint32_t word, unsigned reg, unsigned v, unsign
   static const uint8_t prefixes[] = {0, 0x66, 0xf3, 0xf2};
   unsigned pp = word >> 10 & 3, map = 1 + (word >> 8 & 3), w = (word & W1) != 0;
   if (word & VEX) {
-    p = x64_put8(p, 0xc4);
+    if (word & XOP) map += 7;
+    p = x64_put8(p, word & XOP ? 0x8f : 0xc4);
     p = x64_put8(p, (~reg & 8) << 4 | 0x40 | (~rm & 8) << 2 | map);
     p = x64_put8(p, w << 7 | (~v & 15) << 3 | pp);
     return x64_put8(p, word & 0xff);
@@ -296,12 +301,14 @@ void x64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
   case RTO:
   case VM:
   case MV:
+  case FOUR:
     drop(w, &x);
     dst = result(w, &x, KN_NO_REG, 0);
     if (row->form == RTO) registers(w, x.word, hw(x.r[0]), 0, hw(dst));
     else if (row->form == RM) registers(w, x.word, hw(dst), 0, hw(x.r[0]));
-    else if (row->form == VM) registers(w, x.word, hw(dst), hw(x.r[0]), hw(x.r[1]));
-    else registers(w, x.word, hw(dst), hw(x.r[1]), hw(x.r[0]));
+    else if (row->form == MV) registers(w, x.word, hw(dst), hw(x.r[1]), hw(x.r[0]));
+    else registers(w, x.word, hw(dst), hw(x.r[0]), hw(x.r[1]));
+    if (row->form == FOUR) x.imm = hw(x.r[2]) << 4;
     immediate(w, &x);
     done(w, dst);
     return;

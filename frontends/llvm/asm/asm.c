@@ -49,6 +49,8 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
     }
     if (!kn_bc_scalar(r, o->type)) return false;
     if (r->types[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
+    o->pair = a->x86 && r->types[o->type].ktype == KILN_TYPE_I128;
+    if (o->pair) o->carried = 16;
     if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
         r->types[o->type].fit != FIT_BOOL)
       return kn_asm_wrong(a, "an integer of that width");
@@ -58,7 +60,7 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
 
 bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
   unsigned k = a->r->types[o->type].ktype;
-  return k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64;
+  return (k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64) || o->pair;
 }
 
 /* True if the operand's value may be an immediate of `l`; then it is in o->value. */
@@ -134,12 +136,15 @@ static void put_move(struct kn_asm_call *a, unsigned to, unsigned from) {
 /* Stores an output to its place in what `through` points to, or loads an input from there. */
 static void put_access(struct kn_asm_call *a, const struct kn_asm_operand *o, bool load) {
   char r[8], t[8];
-  unsigned bytes = o->carried ? o->carried : o->reg >= 32 ? 16 : 8, at = KN_ASM_PLACE * o->at;
+  unsigned bytes = o->pair ? 8 : o->carried ? o->carried : o->reg >= 32 ? 16 : 8;
+  unsigned at = KN_ASM_PLACE * o->at;
   const char *move = bytes == 32 ? "vmovups" : bytes == 16 ? "movups" : "movq";
-  name(a, o->reg, bytes, r), name(a, o->through, 8, t);
-  if (!a->x86) kn_asm_putf(a, "%s %s, [%s, #%u]\n", load ? "ldr" : "str", r, t, at);
-  else if (load) kn_asm_putf(a, "%s %u(%%%s), %%%s\n", move, at, t, r);
-  else kn_asm_putf(a, "%s %%%s, %u(%%%s)\n", move, r, at, t);
+  for (unsigned k = 0; k <= o->pair; k++, at += 8) {
+    name(a, k ? o->high : o->reg, bytes, r), name(a, o->through, 8, t);
+    if (!a->x86) kn_asm_putf(a, "%s %s, [%s, #%u]\n", load ? "ldr" : "str", r, t, at);
+    else if (load) kn_asm_putf(a, "%s %u(%%%s), %%%s\n", move, at, t, r);
+    else kn_asm_putf(a, "%s %%%s, %u(%%%s)\n", move, r, at, t);
+  }
 }
 
 static void put_flag(struct kn_asm_call *a, const struct kn_asm_operand *o) {

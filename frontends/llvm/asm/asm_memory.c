@@ -30,12 +30,14 @@ void kn_asm_tie_memory(struct kn_asm_call *a) {
       to->goes_back = true;
       to->type = o->type;
       to->carried = o->carried;
+      to->pair = o->pair;
       to->place = AP_REG;
     } else {
       kn_asm_store_operand(a, o, kn_bc_use(a->r, to->id, to->type), 0);
       o->id = to->id;
       o->type = to->type;
       o->carried = 0;
+      o->pair = false;
       o->indirect = true;
       o->place = AP_MEMORY;
     }
@@ -61,6 +63,7 @@ static unsigned needed(const struct kn_asm_call *a) {
     const struct kn_asm_operand *o = &a->op[i];
     bool fp = o->is != NULL && o->is->regs >> 32 != 0;
     n += !o->label && (o->place == AP_MEMORY || (o->place == AP_REG && !fp));
+    n += o->place == AP_REG && o->pair && !fp;
   }
   return n;
 }

@@ -27,23 +27,38 @@ struct taken {
   uint64_t in, out;
 };
 
-/* Takes a register for an operand; false if there is none. */
-static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *t) {
-  uint64_t can = allowed(a, o) & ~a->clobbers, order;
+/* Takes one of the registers `can` for an operand; false if all are taken. */
+static bool pick(struct kn_asm_call *a, const struct kn_asm_operand *o, uint64_t can,
+                 struct taken *t, uint8_t *reg) {
   bool in = !o->output || o->indirect, out = o->output && !o->indirect;
-  if (o->is && o->is->regs && (o->is->regs & (o->is->regs - 1)) == 0) can = o->is->regs;
-  uint64_t used = (in ? t->in : 0) | (out ? t->out : 0);
+  uint64_t used = (in ? t->in : 0) | (out ? t->out : 0), order;
   if (out && o->early) used |= t->in;
   can &= ~used;
   /* registers that nothing else has, first; then those that calls clobber */
   uint64_t fresh = can & ~(t->in | t->out);
   uint64_t plain = ~kn_bc_targets[a->r->target].saved;
   order = fresh & plain ? fresh & plain : fresh ? fresh : can;
-  if (!order) return kn_asm_wrong(a, "more operands in registers than there are");
-  o->reg = (uint8_t)__builtin_ctzll(order);
-  if (in) t->in |= UINT64_C(1) << o->reg;
-  if (out) t->out |= UINT64_C(1) << o->reg;
-  if (out && o->early) t->in |= UINT64_C(1) << o->reg;
+  if (!order) return false;
+  *reg = (uint8_t)__builtin_ctzll(order);
+  if (in || o->early) t->in |= UINT64_C(1) << *reg;
+  if (out) t->out |= UINT64_C(1) << *reg;
+  return true;
+}
+
+/* Takes a register for an operand, or two of those that calls clobber, since the IR knows nothing of these; false if
+ * there is none. */
+static bool take(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *t) {
+  uint64_t can = allowed(a, o) & ~a->clobbers;
+  if (o->is && o->is->regs && (o->is->regs & (o->is->regs - 1)) == 0) can = o->is->regs;
+  o->pair = o->pair && o->place == AP_REG && (can & KN_ASM_GP) != 0;
+  if (o->pair) can &= of_kind(a, true) & ~kn_bc_targets[a->r->target].saved;
+  if (!pick(a, o, can, t, &o->reg) || (o->pair && !pick(a, o, can, t, &o->high)))
+    return kn_asm_wrong(a, "more operands in registers than there are");
+  if (o->pair && o->high < o->reg) { /* A: rax has the lower half, rdx the upper one */
+    uint8_t reg = o->reg;
+    o->reg = o->high;
+    o->high = reg;
+  }
   return true;
 }
 
@@ -118,7 +133,8 @@ static bool is_tied(const struct kn_asm_call *a, uint32_t i) {
 static bool carry(struct kn_asm_call *a, struct kn_asm_operand *o) {
   const struct kn_bc_type *t = &a->r->types[o->type];
   bool mmx = a->x86 && o->reg >= KN_ASM_MMX && o->reg < KN_ASM_MMX + 8;
-  if (mmx ? o->carried || t->size != 8 || t->ktype == KILN_TYPE_VOID : o->carried && o->reg < 32)
+  if (mmx ? o->carried || t->size != 8 || t->ktype == KILN_TYPE_VOID
+          : o->carried && o->reg < 32 && !o->pair)
     return kn_asm_wrong(a, "an operand of this type in a register of this kind");
   if (mmx) o->carried = 8;
   if (o->is->tie >= 0 && a->op[o->is->tie].carried != o->carried)
@@ -161,6 +177,8 @@ bool kn_asm_allocate(struct kn_asm_call *a) {
               return kn_asm_wrong(a, "an operand tied to one of another kind");
             a->op[j].reg = o->reg;
             a->op[j].outside = o->outside;
+            a->op[j].pair = o->pair;
+            a->op[j].high = o->high;
           }
       }
     }

@@ -73,6 +73,7 @@ static bool register_operand(struct kn_asm_call *a, const struct kn_asm_operand 
     else if (m == 'q') bytes = 8;
     else if (m == 'h') bytes = 1;
     else if (m == 'a' || m == 'A') bytes = 8;
+    if (o->reg < 32 && bytes > 8) bytes = 8; /* the lower half of an i128 */
     bytes = bytes > 8 || bytes == 4 || bytes <= 2 ? bytes : bytes < 4 ? 4 : 8;
     kn_asm_register_name(true, o->reg, bytes, name);
     if (m == 'h') {

@@ -101,6 +101,7 @@ static void define(const struct call *c, const kiln_value *v, unsigned n) {
 enum how {
   EACH,    /* one for each register */
   MEMORY,  /* the same; the address is 16 bytes further for each */
+  AGAIN,   /* the same, with the same operands */
   NARROW,  /* the same; of each result the lower half */
   BITS,    /* of i32, the first one's below: `shift` bits each */
   BOTH,    /* of i32, 0 or 1: and */
@@ -168,7 +169,7 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
     if (x[k].parts != 1) parts = x[k].parts;
   }
   if (vector && !kn_bc_vec_shape(r, c->ret, &out)) return;
-  if (vector && how == MEMORY) parts = out.parts;
+  if (vector && (how == MEMORY || how == AGAIN)) parts = out.parts;
   bool fits = m->result == KILN_TYPE_VOID ? rt->kind == TK_VOID
               : vector ? (how == NARROW ? out.parts * 2 == parts : out.parts == parts) &&
                            (how == NARROW || out.chunk == m->result) && !out.mask
@@ -457,6 +458,8 @@ static bool x86(const struct call *c) {
   else if (begins(c, "sse4a.")) fields(c);
   else if (begins(c, "avx512.vpdp") && !(c->r->fn->fn_flags & FA_AVX_VNNI))
     kn_bc_unsupported(c->r, "AVX-512's products of bytes and words, without AVX-VNNI");
+  else if (begins(c, "avx512.vpmadd52") && !(c->r->fn->fn_flags & FA_AVX_IFMA))
+    kn_bc_unsupported(c->r, "AVX-512's products of 52 bits, without AVX-IFMA");
   else return false;
   return true;
 }

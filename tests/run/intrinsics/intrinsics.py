@@ -21,20 +21,25 @@ FEATURES = {
     'x86_64': '+avx2,+fma,+f16c,+aes,+pclmul,+sha,+bmi,+bmi2,+lzcnt,+popcnt,+crc32,+rdrnd,+rdseed,+adx,+movbe,+fsgsbase,'
               '+clflushopt,+clwb,+rdpid,+fxsr,+xsave,+rdpru,+serialize,+ptwrite,+movdiri,+cldemote,+gfni,+vaes,'
               '+vpclmulqdq,+mwaitx,+waitpkg,+pku,+rtm,+clzero,+wbnoinvd,+prfchw,+hreset,+tsxldtrk,+uintr,+movdir64b,'
-              '+avxvnni,+avxvnniint8,+avxvnniint16,+sm4,+sse4a,+xsaveopt,+xsavec,+xsaves,+enqcmd,+invpcid,+shstk',
+              '+avxvnni,+avxvnniint8,+avxvnniint16,+sm4,+sse4a,+xsaveopt,+xsavec,+xsaves,+enqcmd,+invpcid,+shstk,'
+              '+raoint,+cmpccxadd,+movrs,+usermsr,+tbm,+lwp,+kl,+widekl,+sha512,+sm3,+avxifma,+avxneconvert',
     'aarch64': '+v8.5a,+fullfp16,+aes,+sha2,+sha3,+sm4,+dotprod,+i8mm,+bf16,+rdm,+fp16fml,+fptoint,+jsconv,+rand,+mte'}
 # What each run gives another result, or does what a test cannot: compiled only.
 NOT_RUN = re.compile(r'rdtsc|rdpmc|rdpru|rdpid|rdrand|rdseed|fsbase|gsbase|rndr|ptwrite|serialize|mwait|monitor|pause$|umwait|'
                      r'xbegin|xend|xabort|xtest|wbinvd|wbnoinvd|clzero|xsetbv|pkru|fxrstor|trk$|cldemote|directstore|movdir|'
                      r'ldmxcsr|^xsave|^xrstor|flags|^int$|ui$|uipi|enqcmd|invpcid|ssp|ssbsy|^wrss|^wruss|clzero|irg|stg$|ldg$|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb')
+# Of these the code of others would be made, too.
+OWN = (('512', ',+avx512f,+avx512vl,+evex512'), ('^xop', ',+xop'))
 FLAGS = {'gfni': r'vgf2p8', 'avx_vnni': r'avx512\.vpdp', 'avx_vnni_int8': r'avx2\.vpdpb', 'avx_vnni_int16': r'avx2\.vpdpw',
-         'sm4': r'^vsm4', 'sse4a': r'^sse4a', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
+         'sm4': r'^vsm4', 'sm3': r'^vsm3', 'sha512': r'^vsha512', 'avx_ifma': r'vpmadd52', 'avx_ne_convert': r'^v(bcst|cvt)ne',
+         'xop': r'^xop', 'tbm': r'^tbm', 'lwp': r'lwp', 'kl': r'^aes.*kl$|key', 'rao_int': r'^a(add|and|or|xor)(32|64)$',
+         'cmpccxadd': r'^cmpccxadd', 'movrs': r'rs|^movrs', 'usermsr': r'msr', 'sse4a': r'^sse4a', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
          'avx2': r'avx2', 'fma': r'^fma', 'f16c': r'vcvtps2ph', 'bmi2': r'bmi\.', 'pclmulqdq': r'pclmulqdq',
          'aes': r'aesni', 'avx512f': r'512', 'clflushopt': r'clflushopt'}
 
 
 # Instructions that any code may have around one, and others that do the same as some.
-ORDINARY = re.compile(r'mov(?!nt|dir|be)|lea|set(?!ssbsy)|cmov|j|test(?!ui)|cmp|and|add|sub|push(?!f)|pop(?!f)|cinc|ret|x?or|shl|shr|sal|sar|nop|call|zero|cs|int3|ldr|ldp'
+ORDINARY = re.compile(r'mov(?!nt|dir|be|rs)|lea|set(?!ssbsy)|cmov|j|test(?!ui)|cmp(?!.*xadd)|and|add|sub|push(?!f)|pop(?!f)|cinc|ret|x?or|shl|shr|sal|sar|nop|call|zero|cs|int3|ldr|ldp'
                       r'|ldu?r|str|stp|stu?r|insert|extract|pinsr|pextr|punpck|p?shuf|unpck|fmov|ins$|dup|umov|uxt|sxt|orr|'
                       r'ext$|broadcast|neg$|b$|b\.|cb|tb|adrp|permute|pand$|por$|p?xor|<unknown>$')
 
@@ -110,13 +115,19 @@ class Intrinsic:
             elif lane:
                 v = [q for q in self.params if q.startswith('<')][-1]
                 low, high = 0, int(re.match(r'<(\d+)', v).group(1)) - 1
+            elif 'bextri' in n:
+                out.append(rng.randint(0, 31) | rng.randint(1, 16) << 8)
+                continue
+            elif 'lwp' in n:
+                out.append(rng.randint(0, 2 ** 32 - 1))
+                continue
             elif 'pclmul' in n:
                 out.append(rng.choice([0, 1, 16, 17]))
                 continue
             else:
                 for pattern, top in (('round', 15), ('cmp.p|cmp.s', 31 if '.256' in n or True else 7), ('rnds4', 3), ('mpsadbw', 63 if 'avx2' in n else 7),
                                      ('pcmp.str', 127), ('ps2ph', 7), ('sm3tt', 3), ('xar', 63), ('dmb|dsb|isb', 15), ('prefetch', 1),
-                                     ('hint', 5), ('addg', 15)):
+                                     ('hint', 5), ('vpermil2', 3), ('ccxadd', 15), ('addg', 15)):
                     if re.search(pattern, n):
                         high = top
                         break
@@ -165,7 +176,7 @@ class Intrinsic:
                 lines.append('  store %s %%r, ptr %%out, align 1' % self.ret)
         declared = 'declare %s @llvm.%s%s(%s)' % (self.ret, prefix, self.name, ', '.join(types))
         body = 'define void @f%d(ptr %%in, ptr %%out, ptr %%m) #%d {\n%s\n  ret void\n}\n' % (
-            number, '512' in self.name, '\n'.join(lines))
+            number, next((k + 1 for k, (name, _) in enumerate(OWN) if re.search(name, self.name)), 0), '\n'.join(lines))
         return body, declared
 
 
@@ -230,7 +241,7 @@ class Runner:
             with open(base + '.ll', 'w') as f:
                 f.write('\n'.join([x[1] for x in all_of] + sorted({x[2] for x in all_of}) +
                                   ['attributes #%d = { nounwind "target-features"="%s%s" }' % (k, FEATURES[self.o.target], more)
-                                   for k, more in enumerate(('', ',+avx512f,+avx512vl,+evex512'))]))
+                                   for k, more in enumerate(['', *(more for _, more in OWN)])]))
             triple = ['--target=aarch64-linux-gnu'] if self.arm else []
             r = self.do(self.o.clang, *triple, '-w', '-O0', '-c', '-emit-llvm', base + '.ll', '-o', base + '.bc')
             if r.returncode:
