@@ -395,10 +395,6 @@ void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_eh_return(struct kn_walk *w, const struct kn_inst *in) {
-  if (w->f->protect & KILN_PROTECT_RETURN) { /* it would return to what the shadow stack has not */
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "eh_return with protected returns");
-    return;
-  }
   address_to(w, X64_RCX, in->a, 0);
   x64_epilogue_eh(w);
 }

@@ -100,9 +100,15 @@ void x64_epilogue(struct kn_walk *w) {
 }
 
 void x64_epilogue_eh(struct kn_walk *w) {
-  if (!free_frame(w, 4, true)) return;
+  bool jump = (w->f->protect & KILN_PROTECT_RETURN) != 0; /* the shadow stack has not where it goes */
+  if (!free_frame(w, jump ? 6 : 4, true)) return;
   EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RSP, X64_RCX)); /* 3 bytes */
-  EMIT(w, x64_ret(w->code.p));
+  if (jump) {
+    EMIT(w, x64_pop(w->code.p, X64_RCX));
+    EMIT(w, x64_jmp_r(w->code.p, X64_RCX));
+  } else {
+    EMIT(w, x64_ret(w->code.p));
+  }
 }
 
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {

@@ -243,6 +243,20 @@ def check_shadow_stack(h):
         h.fail('the shadow stack is popped', 'wrong by so many addresses: %s\n%s' % (wrong, texts[0]['leave']))
 
 
+def check_eh_return(h):
+    """An unwinder leaves its frame without a return: what it goes to is not on the shadow stack."""
+    program = os.path.join(HERE, '..', 'programs', 'eh_return.c')
+    flags, path = ('-O1', '-fPIC', '-fcf-protection=full'), h.path('eh_return')
+    made = h.kiln_object(h.bitcode(program, path + '.bc', flags), path + '.o')
+    theirs = h.clang_object(program, path + '.clang.o', ('-O1', '-fPIC'))
+    got, want = (h.run([h.link([o], path + end)])[:2] for o, end in ((made, '.kiln'), (theirs, '.clang')))
+    text = h.run(['objdump', '-d', '--no-show-raw-insn', made])[1]
+    if got == want and len(re.findall(r'mov +%rcx,%rsp\n.*pop +%rcx\n.*jmp +\*%rcx\n', text)) > 0:
+        h.ok('eh_return: %d bytes of output' % len(got[1]))
+    else:
+        h.fail('eh_return', '%s\nclang: %s' % (got, want))
+
+
 def check_note(h, flags, want):
     path = h.path('note%s.o' % label_of(flags))
     notes = []
@@ -270,6 +284,7 @@ def main():
     h.each(lambda _: check_calls(h), ['calls'])
     if h.args.target == 'x86_64':
         h.each(lambda _: check_shadow_stack(h), ['shadow stack'])
+        h.each(lambda _: check_eh_return(h), ['eh_return'])
         h.each(lambda v: check_marks(h, *v), [('protected.c', '-O0'), ('protected.cpp', '-O0'), ('protected.cpp', '-O1')])
     h.finish()
 
