@@ -149,6 +149,8 @@ LEFT_OUT = '''
 -g -gsplit-dwarf                        -gsplit-dwarf: there will be no .dwo file
 -g -gsplit-dwarf=split                  -gsplit-dwarf=split: there will be no .dwo file
 -g -gsplit-dwarf=single                 -gsplit-dwarf=single: the object has all
+-g -gz                                  -gz: objects' sections
+-g -gz=none -gz=zlib                    -gz=: objects' sections
 '''
 # No warning: taken back, or nothing that is left out.
 SILENT = '''
@@ -158,7 +160,8 @@ SILENT = '''
 -gdwarf-3 -gdwarf-4
 -g -gsplit-dwarf=single -gno-split-dwarf
 -g -gsplit-dwarf -gno-split-dwarf
--g3 -ggdb -gdwarf-4 -gz -gcolumn-info -gdwarf-aranges
+-g -gz -gz=none
+-g3 -ggdb -gdwarf-4 -gz=none -gcolumn-info -gdwarf-aranges
 '''
 
 
