@@ -463,8 +463,17 @@ bool kn_bc_vec_const_parts(struct kn_bc *r, uint32_t id) {
   return true;
 }
 
+/* Is lane k of constant `id` undefined, where others of it may not be? */
+static bool undefined_lane(const struct kn_bc *r, uint32_t id, uint32_t k) {
+  const struct kn_bc_cst *c = &r->csts[id];
+  if (c->kind != CK_AGGREGATE) return false;
+  unsigned kind = r->csts[kn_bc_list(r, c->index)[k]].kind;
+  return kind == CK_INT_UNDEF || kind == CK_UNDEF;
+}
+
 bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out) {
   struct kn_bc_vec x;
+  bool found = false;
   if (id >= r->inst_base || r->csts[id].kind == CK_NONE) return false;
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x)) return false;
   for (uint32_t k = 0; k < x.n; k++) {
@@ -472,9 +481,12 @@ bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out) {
     uint32_t other;
     if (!constant_lane(r, id, &x, k, bits, &other) || other != UINT32_MAX) return false;
     if (kiln_type_size(x.lane) < 8) bits[0] &= (UINT64_C(1) << 8 * kiln_type_size(x.lane)) - 1;
-    if (bits[1] || (k && bits[0] != *out)) return false;
+    if (undefined_lane(r, id, k)) continue; /* may be what the others are */
+    if (bits[1] || (found && bits[0] != *out)) return false;
     *out = bits[0];
+    found = true;
   }
+  if (!found) *out = 0;
   return true;
 }
 
