@@ -19,13 +19,16 @@ static const struct system_register {
   {"cntpct_el0", {3, 3, 14, 0, 1}},  {"cntvct_el0", {3, 3, 14, 0, 2}},
   {"midr_el1", {3, 0, 0, 0, 0}},     {"mpidr_el1", {3, 0, 0, 0, 5}},
   {"rndr", {3, 3, 2, 4, 0}},         {"rndrrs", {3, 3, 2, 4, 1}},
+  {"fpmr", {3, 3, 4, 4, 2}},         {"gcspr_el0", {3, 3, 2, 5, 1}},
 };
 
-/* The fields of a system register: of its name, in any case of letters, or numbers with colons. */
+/* The fields of a system register: of its name, in any case of letters, or numbers with colons, or S3_0_C2_C0_0. */
 static bool system_register(const char *name, uint32_t fields[5]) {
   int end = 0;
-  if (sscanf(name, "%2u:%2u:%2u:%2u:%2u%n", &fields[0], &fields[1], &fields[2], &fields[3],
-             &fields[4], &end) == 5 &&
+  if ((sscanf(name, "%2u:%2u:%2u:%2u:%2u%n", &fields[0], &fields[1], &fields[2], &fields[3],
+              &fields[4], &end) == 5 ||
+       sscanf(name, "%*1[Ss]%2u_%2u_%*1[Cc]%2u_%*1[Cc]%2u_%2u%n", &fields[0], &fields[1],
+              &fields[2], &fields[3], &fields[4], &end) == 5) &&
       name[end] == 0)
     return fields[0] >= 2 && fields[0] < 4 && fields[1] < 8 && fields[2] < 16 && fields[3] < 16 &&
            fields[4] < 8;
@@ -50,18 +53,19 @@ static bool name_of(struct kn_bc *r, uint32_t id, char *out, size_t size) {
   return true;
 }
 
-/* The instruction that moves a register to or from the first general one; its size, 0: there is none. */
-static unsigned code_of(struct kn_bc *r, const char *name, bool write, uint8_t code[4]) {
+/* The instruction that moves a register to or from the first general one, or, `pair`, the first two; its size, 0: there
+ * is none. */
+static unsigned code_of(struct kn_bc *r, const char *name, bool write, bool pair, uint8_t code[4]) {
   uint32_t f[5], word = UINT32_C(0x910003e0); /* add x0, sp, #0 */
   if (kn_asm_is_x86[r->target]) {
-    if (write || (strcmp(name, "rsp") != 0 && strcmp(name, "esp") != 0)) return 0;
+    if (write || pair || (strcmp(name, "rsp") != 0 && strcmp(name, "esp") != 0)) return 0;
     memcpy(code, "\x48\x89\xe0", 3); /* mov rax, rsp */
     return 3;
   }
-  if (write || strcmp(name, "sp") != 0) {
+  if (write || pair || strcmp(name, "sp") != 0) {
     if (!system_register(name, f)) return 0;
-    word = UINT32_C(0xd5100000) | (uint32_t)!write << 21 | (f[0] & 1) << 19 | f[1] << 16 |
-           f[2] << 12 | f[3] << 8 | f[4] << 5;
+    word = UINT32_C(0xd5100000) | (uint32_t)pair << 22 | (uint32_t)!write << 21 | (f[0] & 1) << 19 |
+           f[1] << 16 | f[2] << 12 | f[3] << 8 | f[4] << 5;
   }
   for (unsigned k = 0; k < 4; k++) code[k] = (uint8_t)(word >> 8 * k);
   return 4;
@@ -77,13 +81,29 @@ bool kn_bc_names_register(const char *name, size_t length) {
          is(name, length, "llvm.read_volatile_register.");
 }
 
+/* Replaces v[0], an i128, by its halves. */
+static void split(kiln_func *f, kiln_value v[2]) {
+  kiln_value high = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I128, v[0], kiln_const_int(f, 64));
+  v[0] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v[0]);
+  v[1] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, high);
+}
+
+/* An i128 of results 0, `low`, and 1. */
+static kiln_value joined(kiln_func *f, kiln_value low) {
+  kiln_value high = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64,
+                                       kiln_build_result(f, low, 1));
+  high = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I128, high, kiln_const_int(f, 64));
+  low = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, low);
+  return kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I128, low, high);
+}
+
 bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
                           const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops,
                           unsigned n) {
   if (!kn_bc_names_register(name, length)) return false;
   bool write = is(name, length, "llvm.write_register.");
   char text[32] = "";
-  uint8_t code[4], reg = 0;
+  uint8_t code[4];
   if (n != (write ? 2 : 1)) {
     kn_bc_malformed(r, "bad call");
     return true;
@@ -91,18 +111,24 @@ bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
   /* reading the name may end the record that `ops` belong to */
   uint32_t node = r->n_vals - (uint32_t)ops[0], id = write ? r->n_vals - (uint32_t)ops[1] : 0;
   uint32_t type = write ? params[1].type : ret;
-  unsigned size = name_of(r, node, text, sizeof text) ? code_of(r, text, write, code) : 0;
-  if (r->status != KILN_OK) return true;
   kiln_type t = (kiln_type)r->types[type].ktype;
-  if (size == 0 || (t != KILN_TYPE_I32 && t != KILN_TYPE_I64)) {
+  bool pair = t == KILN_TYPE_I128; /* mrrs, msrr */
+  unsigned size = name_of(r, node, text, sizeof text) ? code_of(r, text, write, pair, code) : 0;
+  if (r->status != KILN_OK) return true;
+  if (size == 0 || (t != KILN_TYPE_I32 && t != KILN_TYPE_I64 && !pair)) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: the register \"%s\" by its name", text);
     return true;
   }
-  kiln_param param = {.type = (uint8_t)t};
-  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, &param, write, &t, !write);
-  const kiln_asm a = {.bytes = code, .size_bytes = size, .params = &reg, .results = &reg};
-  kiln_value arg = write ? kn_bc_use(r, id, type) : (kiln_value){0};
-  kiln_value v = kiln_build_asm(r->f, sig, &a, &arg, write);
-  if (!write) kn_bc_def(r, ret, v);
+  static const uint8_t regs[2] = {0, 1};
+  kiln_type part = pair ? KILN_TYPE_I64 : t, results[2] = {part, part};
+  kiln_param params_of[2] = {{.type = (uint8_t)part}, {.type = (uint8_t)part}};
+  uint32_t n_params = write ? 1 + pair : 0, n_results = write ? 0 : 1 + pair;
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, params_of, n_params, results, n_results);
+  const kiln_asm a = {.bytes = code, .size_bytes = size, .params = regs, .results = regs};
+  kiln_value v[2] = {{0}};
+  if (write) v[0] = kn_bc_use(r, id, type);
+  if (write && pair) split(r->f, v);
+  kiln_value first = kiln_build_asm(r->f, sig, &a, v, n_params);
+  if (!write) kn_bc_def(r, ret, pair ? joined(r->f, first) : first);
   return true;
 }

@@ -12,7 +12,7 @@ static int more(void) {
   __arm_wsr64("fpcr", before | 1 << 22);
   float third = 1.0f / 3;
   __asm__ volatile("" : "+w"(third));
-  int up = __arm_rsr64("FPCR") != before;
+  int up = __arm_rsr64("FPCR") != before && __arm_rsr64("S3_3_C4_c4_0") != before;
   __arm_wsr64("FPCR", before);
   return up + 2 * (id == (uint64_t)__builtin_thread_pointer()) + 4 * (__arm_rsr("fpcr") == before) +
          8 * (__arm_rsr64("cntvct_el0") != 0);
