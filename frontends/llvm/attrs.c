@@ -245,6 +245,10 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
       a->type = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
       return kn_bc_sized(r, a->type);
     }
+    if (key == ATTR_ELEMENT_TYPE && kind == 6 && !(a->flags & PA_BYVAL)) {
+      a->flags |= PA_ELEMENT;
+      a->type = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+    }
   } else if (kind == 3 || kind == 4) {
     return strings(r, g, a, kind, s);
   } else if (kind == 7) { /* constant range: [key, bits, range] */

@@ -94,7 +94,8 @@ enum kn_bc_attr_kind {
   ATTR_STRUCT_RET = 29,
   ATTR_ZEXT = 34,
   ATTR_OPT_NONE = 37,
-  ATTR_NO_CF_CHECK = 56
+  ATTR_NO_CF_CHECK = 56,
+  ATTR_ELEMENT_TYPE = 77
 };
 
 enum kn_bc_cc {

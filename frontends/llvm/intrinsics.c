@@ -700,12 +700,11 @@ static void by_lanes(const struct call *c) {
 
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
                      const uint64_t *ops, unsigned n, bool bundles) {
-  (void)attrs;
   const struct kn_bc_type *ft = &r->types[type];
   if (!g->intrinsic) {
     uint32_t ret = r->elems.at[ft->first].type;
     if (!bundles && n == ft->n - 1 &&
-        kn_bc_machine(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))
+        kn_bc_machine(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, attrs, ops, n))
       return;
     if (!bundles && n == ft->n - 1 &&
         kn_bc_named_register(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))

@@ -169,7 +169,8 @@ enum {
   PA_BYVAL = KILN_PARAM_BYVAL,
   PA_SRET = KILN_PARAM_SRET,
   PA_CHAIN = KILN_PARAM_CHAIN,
-  PA_IN_REG = 16
+  PA_IN_REG = 16,
+  PA_ELEMENT = 32 /* of an exclusive access: the type of what is in memory */
 };
 enum {
   FA_NORETURN = 1,
@@ -209,7 +210,7 @@ _Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&
 /* Attributes of one index (0 the result, 1.. the parameters, KN_BC_FUNC_INDEX the function). */
 struct kn_bc_attr {
   uint32_t index;
-  uint32_t type;            /* BYVAL */
+  uint32_t type;            /* BYVAL, or else ELEMENT */
   uint32_t flags;           /* PA_... or FA_... */
   uint8_t align_log2;       /* 0: not given */
   uint8_t stack_align_log2; /* of a parameter in memory; 0: 8 bytes or less */

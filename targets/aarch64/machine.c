@@ -3,12 +3,23 @@
 #include "ir/machine.h"
 #include "targets/aarch64/a64.h"
 
-enum { S0 = 30 }; /* scratch: A64_VS0 */
+enum { S0 = 30, S1 = 31 }; /* scratch: A64_VS0, A64_VS1 */
 
-/* Which fields of the word the operands are in; the result is in Rd. T: the first operand is there, too. */
-enum form { NONE, SYS, N, NM, NMA, TN, TNM };
+/* Which fields of the word the operands are in; the result is in Rd. T: the first operand is there, too. PAIR: the
+ * first two are in registers side by side, of which Rn is the first. */
+enum form { NONE, SYS, N, NM, NMA, TN, TNM, PAIR };
 /* Where the immediate is: added at a bit, or, RIGHT, subtracted at bit 16. */
-enum place { NO = 0, RIGHT = 1, AT_5 = 5, AT_8 = 8, AT_10 = 10, LEFT = 16 };
+enum place {
+  NO = 0,
+  RIGHT = 1,
+  AT_5 = 5,
+  AT_8 = 8,
+  AT_10 = 10,
+  AT_12 = 12,
+  AT_13 = 13,
+  AT_14 = 14,
+  LEFT = 16
+};
 
 #define KINDS(n, ...) static const struct kn_machine_kind kinds_##n[] = {__VA_ARGS__};
 #include "targets/aarch64/machine.def"
@@ -69,7 +80,12 @@ void a64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
     if (rd == r[0] && !moved) to = rd;
     if (to != r[0]) a64_emit(w, a64_vlogic(A64_VORR, 1, to, r[0], r[0]));
   }
-  unsigned first = tied ? 1 : 0;
+  if (form == PAIR) {
+    a64_emit(w, a64_vlogic(A64_VORR, 1, S0, r[0], r[0]));
+    a64_emit(w, a64_vlogic(A64_VORR, 1, S1, r[1], r[1]));
+    r[1] = S0;
+  }
+  unsigned first = tied || form == PAIR ? 1 : 0;
   static const uint8_t at[] = {5, 16, 10};
   for (unsigned k = first; k < n && form != SYS; k++) word |= r[k] << at[k - first];
   a64_emit(w, word | (form == SYS ? r[0] : type == KILN_TYPE_VOID ? 0 : to));

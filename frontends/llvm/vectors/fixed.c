@@ -8,9 +8,9 @@
 
 /* `regs`: a letter for each parameter, then, behind '>', for each result: of x86-64 the letters of GCC's constraints
  * (a, b, c, d, S, D), and xmm0 to xmm9 as digits, two of them for 256 bits; of AArch64 x0 to x9 as digits. *, as the
- * first result: a byte that the code writes to [rsi]. Immediates: i: the last byte of the code; j, k: bits 10 to 13, or
- * 5 to 20, of its first word; l: the low bits of an opcode before a last byte; m: the 4 bytes behind the fifth; n: the
- * low bits of the byte before APART_01. */
+ * first result: a byte that the code writes to [rsi]. Immediates: i: the last byte of the code; j, k, o, p: bits 10 to
+ * 13, 5 to 20, 0, or 2, of its first word; l: the low bits of an opcode before a last byte; m: the 4 bytes behind the
+ * fifth; n: the low bits of the byte before APART_01. */
 static const struct fixed {
   const char *name, *regs;
   uint8_t n; /* bytes */
@@ -41,6 +41,34 @@ static const struct fixed {
   ROW("llvm.aarch64.stlxp", "012>3", "\x40\x84\x23\xc8"),
   ROW("llvm.aarch64.stxp", "012>3", "\x40\x04\x23\xc8"),
   ROW("llvm.aarch64.subp", "01>0", "\x00\x00\xc1\x9a"),
+  /* the same of one register, by the bytes accessed (machine.c) */
+  ROW("llvm.aarch64.ldaxr.1", "0>0", "\x00\xfc\x5f\x08"),
+  ROW("llvm.aarch64.ldaxr.2", "0>0", "\x00\xfc\x5f\x48"),
+  ROW("llvm.aarch64.ldaxr.4", "0>0", "\x00\xfc\x5f\x88"),
+  ROW("llvm.aarch64.ldaxr.8", "0>0", "\x00\xfc\x5f\xc8"),
+  ROW("llvm.aarch64.ldxr.1", "0>0", "\x00\x7c\x5f\x08"),
+  ROW("llvm.aarch64.ldxr.2", "0>0", "\x00\x7c\x5f\x48"),
+  ROW("llvm.aarch64.ldxr.4", "0>0", "\x00\x7c\x5f\x88"),
+  ROW("llvm.aarch64.ldxr.8", "0>0", "\x00\x7c\x5f\xc8"),
+  ROW("llvm.aarch64.stlxr.1", "01>2", "\x20\xfc\x02\x08"),
+  ROW("llvm.aarch64.stlxr.2", "01>2", "\x20\xfc\x02\x48"),
+  ROW("llvm.aarch64.stlxr.4", "01>2", "\x20\xfc\x02\x88"),
+  ROW("llvm.aarch64.stlxr.8", "01>2", "\x20\xfc\x02\xc8"),
+  ROW("llvm.aarch64.stxr.1", "01>2", "\x20\x7c\x02\x08"),
+  ROW("llvm.aarch64.stxr.2", "01>2", "\x20\x7c\x02\x48"),
+  ROW("llvm.aarch64.stxr.4", "01>2", "\x20\x7c\x02\x88"),
+  ROW("llvm.aarch64.stxr.8", "01>2", "\x20\x7c\x02\xc8"),
+  /* guarded control stacks: chkfeat has its operand in x16; gcsss1, gcsss2 of a zero */
+  ROW("llvm.aarch64.chkfeat", "0>0", "\xf0\x03\x00\xaa\x1f\x25\x03\xd5\xe0\x03\x10\xaa"),
+  ROW("llvm.aarch64.gcspopm", "0>0", "\x20\x77\x2b\xd5"),
+  ROW("llvm.aarch64.gcsss", "0>1", "\xe1\x03\x1f\xaa\x40\x77\x0b\xd5\x61\x77\x2b\xd5"),
+  /* 64 bytes at once; a range of memory with its tags (setgp, setgm, setge), or in advance */
+  ROW("llvm.aarch64.ld64b", "8>01234567", "\x00\xd1\x3f\xf8"),
+  ROW("llvm.aarch64.st64b", "801234567>", "\x00\x91\x3f\xf8"),
+  ROW("llvm.aarch64.st64bv", "801234567>9", "\x00\xb1\x29\xf8"),
+  ROW("llvm.aarch64.st64bv0", "801234567>9", "\x00\xa1\x29\xf8"),
+  ROW("llvm.aarch64.mops.memset.tag", "021>0", "\x20\x04\xc2\x1d\x20\x44\xc2\x1d\x20\x84\xc2\x1d"),
+  ROW("llvm.aarch64.range.prefetch", "0op1>", "\x18\x48\xa1\xf8"),
   /* waiting, caches, protection keys */
   ROW("llvm.x86.clzero", "a>", "\x0f\x01\xfc"),
   ROW("llvm.x86.monitorx", "acd>", "\x0f\x01\xfa"),
@@ -176,15 +204,15 @@ static bool is_general(const struct kn_bc_type *t) {
   return t->kind == TK_PTR || (t->kind == TK_INT && (t->fit == FIT_EXACT || t->fit == FIT_BOOL));
 }
 
-static bool is_immediate(char letter) { return letter >= 'i' && letter <= 'n'; }
+static bool is_immediate(char letter) { return letter >= 'i' && letter <= 'p'; }
 
 /* Puts a constant into the code of `n` bytes. */
 static bool put(struct kn_bc *r, uint32_t id, char letter, uint8_t *code, unsigned n) {
   static const struct {
     uint8_t bits, shift;
     int8_t at; /* the byte that `shift` counts from; negative: from the end */
-  } fields[] = {{8, 0, -1}, {4, 10, 0}, {16, 5, 0},
-                {4, 0, -2}, {32, 0, 5}, {4, 0, -10}}; /* from 'i' */
+  } fields[] = {{8, 0, -1}, {4, 10, 0},  {16, 5, 0}, {4, 0, -2},
+                {32, 0, 5}, {4, 0, -10}, {1, 0, 0},  {1, 2, 0}}; /* from 'i' */
   unsigned bits = fields[letter - 'i'].bits, shift = fields[letter - 'i'].shift;
   int at = fields[letter - 'i'].at;
   int64_t v;

@@ -13,6 +13,7 @@ struct call {
   const uint64_t *ops;
   unsigned n;
   uint32_t ret;     /* type */
+  uint32_t attrs;   /* list */
   const char *name; /* behind "llvm.TARGET.", without a NUL */
   size_t length;
 };
@@ -29,6 +30,13 @@ static bool named(const struct call *c, const char *name) {
 }
 static bool begins(const struct call *c, const char *name) {
   return c->length > strlen(name) && memcmp(c->name, name, strlen(name)) == 0;
+}
+/* Where `text` is in the name; 0: nowhere behind its beginning. */
+static size_t within(const struct call *c, const char *text) {
+  size_t n = strlen(text);
+  for (size_t at = 1; at + n <= c->length; at++)
+    if (memcmp(c->name + at, text, n) == 0) return at;
+  return 0;
 }
 static bool bad(const struct call *c) {
   return kn_bc_malformed(c->r, "an intrinsic of a type that it cannot have");
@@ -626,31 +634,98 @@ static void add_across(const struct call *c) {
   kn_bc_def(r, c->ret, build(c, &last, &v));
 }
 
-/* SM3's rounds: the lane of the last vector, a constant, is in the row's name. */
-static void of_lane(const struct call *c) {
+/* The instruction `m` on the first three arguments, vectors of one register; the last one may be given as `last`. */
+static void of_three(const struct call *c, const kiln_machine *m, const kiln_value *last) {
   struct kn_bc *r = c->r;
-  struct kn_bc_vec x[3];
-  kiln_machine m;
-  int64_t lane;
-  char name[KILN_MACHINE_NAME] = {0};
-  if (c->n != 4 || !kn_bc_is_int(r, arg_id(c, 3), &lane) || lane < 0 || lane > 3 ||
-      c->length + 3 > sizeof name) {
+  struct kn_bc_vec x, out;
+  kiln_value v[3];
+  if (m->n_operands != 3 || !kn_bc_vec_shape(r, c->ret, &out) || out.parts != 1 || out.mask ||
+      out.chunk != m->result) {
     bad(c);
     return;
   }
-  memcpy(name, c->name, c->length);
-  name[c->length] = '.';
-  name[c->length + 1] = (char)('0' + lane);
-  if (!find(c, name, &m)) return;
   for (unsigned k = 0; k < 3; k++) {
-    if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
-    if (x[k].type != c->ret || x[k].chunk != KILN_TYPE_V128 || x[k].parts != 1) {
+    if (k == 2 && last) {
+      v[k] = *last;
+      continue;
+    }
+    if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x)) return;
+    if (x.parts != 1 || x.mask || x.chunk != m->operands[k]) {
       bad(c);
       return;
     }
+    v[k] = x.v[0];
   }
-  x[0].v[0] = build(c, &m, (kiln_value[]){x[0].v[0], x[1].v[0], x[2].v[0]});
-  kn_bc_vec_def(r, &x[0]);
+  out.v[0] = build(c, m, v);
+  kn_bc_vec_def(r, &out);
+}
+
+/* SM3's rounds, and lookups in a table of two registers: the lane of the last vector, a constant, is in the row's name
+ * behind the first `length` bytes of the intrinsic's. */
+static void of_lane(const struct call *c, size_t length) {
+  kiln_machine m;
+  int64_t lane;
+  char name[KILN_MACHINE_NAME] = {0};
+  if (c->n != 4 || !kn_bc_is_int(c->r, arg_id(c, 3), &lane) || lane < 0 || lane > 3 ||
+      length + 3 > sizeof name) {
+    bad(c);
+    return;
+  }
+  memcpy(name, c->name, length);
+  name[length] = '.';
+  name[length + 1] = (char)('0' + lane);
+  if (find(c, name, &m)) of_three(c, &m, NULL);
+}
+
+/* neon.fp8.NAME.lane.TYPE: a product of eight-bit floats with one of them, or two or four side by side, of the last
+ * vector. Since the instruction with a lane has it in few registers only, the vector gets that lane everywhere. */
+static void of_group(const struct call *c) {
+  struct kn_bc *r = c->r;
+  struct kn_bc_vec x;
+  kiln_machine m;
+  kiln_value last;
+  int64_t k;
+  uint16_t from[16];
+  char name[KILN_MACHINE_NAME] = {0};
+  size_t at = within(c, ".lane."), skip = strlen(".lane");
+  unsigned size = begins(c, "neon.fp8.fdot2.") ? 2 : begins(c, "neon.fp8.fdot4.") ? 4 : 1;
+  if (c->n != 4 || c->length - skip >= sizeof name || !kn_bc_is_int(r, arg_id(c, 3), &k) || k < 0 ||
+      k >= 16 / size) {
+    bad(c);
+    return;
+  }
+  memcpy(name, c->name, at);
+  memcpy(name + at, c->name + at + skip, c->length - skip - at);
+  if (!find(c, name, &m) || !kn_bc_vec_get(r, arg_id(c, 2), c->params[2].type, &x)) return;
+  if (x.parts != 1 || x.mask || x.chunk != KILN_TYPE_V128 || m.n_operands != 3) {
+    bad(c);
+    return;
+  }
+  for (unsigned i = 0; i < 16; i++) from[i] = (uint16_t)(k * size + i % size);
+  kn_bc_vec_bytes(r, x.v, 1, from, m.operands[2], 1, &last);
+  of_three(c, &m, &last);
+}
+
+/* Exclusive accesses: how many bytes, an attribute of the address says; they are in the name of fixed.c's row. */
+static void exclusive(const struct call *c, const char *name, unsigned address) {
+  static const char prefix[] = "llvm.aarch64.";
+  char row[32] = {0};
+  const struct kn_bc_attr *a = kn_bc_attr(c->r, c->attrs, 1 + address);
+  size_t n = sizeof prefix - 1 + strlen(name);
+  if (c->n != address + 1 || a == NULL || !(a->flags & PA_ELEMENT) || a->type >= c->r->n_types) {
+    bad(c);
+    return;
+  }
+  const struct kn_bc_type *t = &c->r->types[a->type];
+  if (t->kind != TK_PTR && (t->kind != TK_INT || t->fit != FIT_EXACT || t->bits > 64)) {
+    kn_bc_unsupported(c->r, "an exclusive access of this type");
+    return;
+  }
+  memcpy(row, prefix, sizeof prefix);
+  memcpy(row + sizeof prefix - 1, name, strlen(name));
+  row[n] = '.';
+  row[n + 1] = (char)('0' + kiln_type_size((kiln_type)t->ktype));
+  kn_bc_fixed(c->r, row, n + 2, c->params, c->ret, c->ops, c->n);
 }
 
 static bool aarch64(const struct call *c) {
@@ -660,7 +735,14 @@ static bool aarch64(const struct call *c) {
   else if (begins(c, "neon.sqrdmulh.lane")) by_lane(c, "neon.sqrdmulh");
   else if (begins(c, "neon.ld") || begins(c, "neon.st")) return of_memory(c);
   else if (named(c, "neon.faddv.f32.v4f32")) add_across(c);
-  else if (begins(c, "crypto.sm3tt")) of_lane(c);
+  else if (begins(c, "crypto.sm3tt")) of_lane(c, c->length);
+  else if (begins(c, "neon.vluti4q.lane.x2.")) of_lane(c, strlen("neon.vluti4q.lane.x2"));
+  else if (begins(c, "neon.vluti4q.laneq.x2.")) of_lane(c, strlen("neon.vluti4q.laneq.x2"));
+  else if (begins(c, "neon.fp8.") && within(c, ".lane.")) of_group(c);
+  else if (named(c, "ldxr.p0")) exclusive(c, "ldxr", 0);
+  else if (named(c, "ldaxr.p0")) exclusive(c, "ldaxr", 0);
+  else if (named(c, "stxr.p0")) exclusive(c, "stxr", 1);
+  else if (named(c, "stlxr.p0")) exclusive(c, "stlxr", 1);
   else if (named(c, "prefetch") && c->n > 0 && arg_info(c, 0)->kind == TK_PTR)
     kiln_build_unary(c->r->f, KILN_OP_PREFETCH, KILN_TYPE_I64,
                      kn_bc_use(c->r, arg_id(c, 0), c->params[0].type));
@@ -682,12 +764,13 @@ static const struct {
 };
 
 bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
-                   const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n) {
+                   const struct kn_bc_elem *params, uint32_t ret, uint32_t attrs,
+                   const uint64_t *ops, unsigned n) {
   kiln_target target = kiln_module_target(r->module);
   const char *prefix = machines[target].prefix;
   size_t skip = strlen(prefix);
   if (length <= skip || memcmp(name, prefix, skip) != 0) return false;
-  struct call call = {r, params, ops, n, ret, name + skip, length - skip}, *c = &call;
+  struct call call = {r, params, ops, n, ret, attrs, name + skip, length - skip}, *c = &call;
   kiln_machine m;
   if (machines[target].special(c)) return true;
   if (kiln_machine_find(target, c->name, c->length, &m)) {

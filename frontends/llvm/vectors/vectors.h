@@ -185,9 +185,10 @@ void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
 
 /* ---- machine.c ---- */
 
-/* A call of a processor's intrinsic; false if Kiln has it not, and nothing was reported. */
+/* A call of a processor's intrinsic, with list `attrs`; false if Kiln has it not, and nothing was reported. */
 bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
-                   const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops, unsigned n);
+                   const struct kn_bc_elem *params, uint32_t ret, uint32_t attrs,
+                   const uint64_t *ops, unsigned n);
 
 /* ---- fixed.c ---- */
 

@@ -23,11 +23,13 @@ FEATURES = {
               '+vpclmulqdq,+mwaitx,+waitpkg,+pku,+rtm,+clzero,+wbnoinvd,+prfchw,+hreset,+tsxldtrk,+uintr,+movdir64b,'
               '+avxvnni,+avxvnniint8,+avxvnniint16,+sm4,+sse4a,+xsaveopt,+xsavec,+xsaves,+enqcmd,+invpcid,+shstk,'
               '+raoint,+cmpccxadd,+movrs,+usermsr,+tbm,+lwp,+kl,+widekl,+sha512,+sm3,+avxifma,+avxneconvert',
-    'aarch64': '+v8.5a,+fullfp16,+aes,+sha2,+sha3,+sm4,+dotprod,+i8mm,+bf16,+rdm,+fp16fml,+fptoint,+jsconv,+rand,+mte'}
+    'aarch64': '+v8.5a,+fullfp16,+aes,+sha2,+sha3,+sm4,+dotprod,+i8mm,+bf16,+rdm,+fp16fml,+fptoint,+jsconv,+rand,+mte,'
+               '+fp8,+fp8fma,+fp8dot2,+fp8dot4,+f8f16mm,+f8f32mm,+lut,+faminmax,+ls64,+gcs,+chk,+mops'}
 # What each run gives another result, or does what a test cannot: compiled only.
 NOT_RUN = re.compile(r'rdtsc|rdpmc|rdpru|rdpid|rdrand|rdseed|fsbase|gsbase|rndr|ptwrite|serialize|mwait|monitor|pause$|umwait|'
                      r'xbegin|xend|xabort|xtest|wbinvd|wbnoinvd|clzero|xsetbv|pkru|fxrstor|trk$|cldemote|directstore|movdir|'
-                     r'ldmxcsr|^xsave|^xrstor|flags|^int$|ui$|uipi|enqcmd|invpcid|ssp|ssbsy|^wrss|^wruss|clzero|irg|stg$|ldg$|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb')
+                     r'ldmxcsr|^xsave|^xrstor|flags|^int$|ui$|uipi|enqcmd|invpcid|ssp|ssbsy|^wrss|^wruss|clzero|irg|stg$|ldg$|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb|'
+                     r'famax|famin|neon\.fmmla|fp8|luti|set\.fpmr|gcs|ld64b|st64b|memset\.tag|range\.prefetch')
 # Of these the code of others would be made, too.
 OWN = (('512', ',+avx512f,+avx512vl,+evex512'), ('^xop', ',+xop'))
 FLAGS = {'gfni': r'vgf2p8', 'avx_vnni': r'avx512\.vpdp', 'avx_vnni_int8': r'avx2\.vpdpb', 'avx_vnni_int16': r'avx2\.vpdpw',
@@ -37,9 +39,10 @@ FLAGS = {'gfni': r'vgf2p8', 'avx_vnni': r'avx512\.vpdp', 'avx_vnni_int8': r'avx2
          'avx2': r'avx2', 'fma': r'^fma', 'f16c': r'vcvtps2ph', 'bmi2': r'bmi\.', 'pclmulqdq': r'pclmulqdq',
          'aes': r'aesni', 'avx512f': r'512', 'clflushopt': r'clflushopt'}
 
+ELEMENTS = 'i8', 'i16', 'i32', 'i64' # what exclusive accesses are of
 
 # Instructions that any code may have around one, and others that do the same as some.
-ORDINARY = re.compile(r'mov(?!nt|dir|be|rs)|lea|set(?!ssbsy)|cmov|j|test(?!ui)|cmp(?!.*xadd)|and|add|sub|push(?!f)|pop(?!f)|cinc|ret|x?or|shl|shr|sal|sar|nop|call|zero|cs|int3|ldr|ldp'
+ORDINARY = re.compile(r'mov(?!nt|dir|be|rs)|lea|set(?!ssbsy|g[pm]$)|cmov|j|test(?!ui)|cmp(?!.*xadd)|and|add|sub|push(?!f)|pop(?!f)|cinc|ret|x?or|shl|shr|sal|sar|nop|call|zero|cs|int3|ldr|ldp'
                       r'|ldu?r|str|stp|stu?r|insert|extract|pinsr|pextr|punpck|p?shuf|unpck|fmov|ins$|dup|umov|uxt|sxt|orr|'
                       r'ext$|broadcast|neg$|b$|b\.|cb|tb|adrp|permute|pand$|por$|p?xor|<unknown>$')
 
@@ -60,6 +63,11 @@ def decoded(objdump, path):
             word = re.sub('^v', '', word)
             if word == 'msr' or word == 'mrs' or word == 'hint':
                 word = ' '.join(w for w in words[:3] if not re.match(r'[xw]\d+,?$', w)).rstrip(',')
+            arranged = re.match(r'v\d+(\.\w+)', ' '.join(words[1:]))
+            if arranged: # and the lanes: as an operand, or in the vector that has one everywhere
+                word += arranged.group(1)
+                if word.startswith('dup') or not ORDINARY.match(word):
+                    found.setdefault(name, set()).update(re.findall(r'(?<=\w)\[\d+\]', line))
             word = re.sub(r'(?<=crc32)[bwlq]$|(?<=ptwrite)[lq]$|(?<=base)[lq]$', '', word)
             if not ORDINARY.match(word):
                 found.setdefault(name, set()).add(word)
@@ -93,6 +101,7 @@ class Intrinsic:
         m = re.match(r'(.*?)\((.*)\)$', rest)
         self.ret = m.group(1)
         self.params = split(m.group(2))
+        self.exclusive = re.search(r'ld.?xr|st.?xr', self.name)
 
     def immediates(self, rng):
         """A value for each parameter that is an immediate."""
@@ -105,6 +114,8 @@ class Intrinsic:
             low, high = 0, 255
             shift = re.search(r'(shr|vsri|vsli|shlu|fp2fx|fx.2fp)', n)
             lane = re.search(r'lane', n)
+            group = re.search(r'fp8\.fdot(\d)\.', n)
+            table = re.search(r'luti(\d)', n)
             if 'gather' in n:
                 out.append(rng.choice([1, 2, 4, 8]))
                 continue
@@ -112,6 +123,10 @@ class Intrinsic:
                 first = self.ret if self.ret != 'void' else self.params[0]
                 bits = 16 if 'f16' in n else 8 * size_of(re.sub(r'<\d+ x (.*)>', r'\1', first))
                 low, high = (0, bits - 1) if re.search(r'vsli|shlu', n) else (1, bits)
+            elif group: # of bytes
+                high = 16 // int(group.group(1)) - 1
+            elif table: # as many numbers as the result has lanes
+                high = 8 * size_of(self.params[-2]) // int(table.group(1)) // int(re.match(r'<(\d+)', self.ret).group(1)) - 1
             elif lane:
                 v = [q for q in self.params if q.startswith('<')][-1]
                 low, high = 0, int(re.match(r'<(\d+)', v).group(1)) - 1
@@ -134,13 +149,13 @@ class Intrinsic:
             out.append(rng.randint(low, high))
         return out
 
-    def function(self, number, prefix, rng, features):
+    def function(self, number, prefix, rng, variant):
         """The function that reads its operands at %in, and writes results to %out; with %m as memory."""
         imm = self.immediates(rng)
         lines, args, at, types = [], [], 0, []
         for k, p in enumerate(self.params):
             if p == 'ptr':
-                m = 'elementtype(i32) ' if re.search(r'ld.?xr|st.?xr', self.name) else ''
+                m = 'elementtype(%s) ' % ELEMENTS[variant] if self.exclusive else ''
                 args.append('ptr %s%%m' % m)
                 types.append('ptr')
             elif imm[k] is not None:
@@ -235,8 +250,8 @@ class Runner:
         prefix = 'aarch64.' if self.arm else 'x86.'
         all_of = []
         for intrinsic in intrinsics:
-            for variant in range(4 if any(p.endswith(' imm') for p in intrinsic.params) else 1):
-                all_of.append((intrinsic, ) + intrinsic.function(len(all_of), prefix, rng, None))
+            for variant in range(4 if intrinsic.exclusive or any(p.endswith(' imm') for p in intrinsic.params) else 1):
+                all_of.append((intrinsic, ) + intrinsic.function(len(all_of), prefix, rng, variant))
         while True:
             with open(base + '.ll', 'w') as f:
                 f.write('\n'.join([x[1] for x in all_of] + sorted({x[2] for x in all_of}) +
