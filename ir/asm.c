@@ -17,6 +17,15 @@ static const char *register_wrong(unsigned r, unsigned type, uint64_t *seen) {
   return NULL;
 }
 
+/* The same of a relocation that is to become a slot's place. */
+static const char *slot_wrong(const kiln_func *f, const kiln_asm_reloc *r) {
+  uint32_t number = r->slot - 1;
+  if (number >= f->slots.n - f->n_pieces || r->symbol.id != 0) return "a relocation of no slot";
+  if (f->slots.at[kn_slot_at(f, number)].align_log2 > 4)
+    return "a relocation of a slot aligned beyond 16 bytes";
+  return NULL;
+}
+
 /* The same of all registers and relocations; `all`: the registers. */
 static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const kiln_asm *code,
                               uint64_t *all) {
@@ -37,8 +46,10 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
     wrong = register_wrong(code->results[i], s->results[i], &results);
   for (uint32_t i = 0; i < code->n_relocs && !wrong; i++) {
     const kiln_asm_reloc *r = &code->relocs[i];
-    if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
-    else if (r->offset_bytes >= code->size_bytes) wrong = "a relocation beyond the code";
+    if (r->slot != 0) wrong = slot_wrong(f, r);
+    else if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
+    if (wrong) break;
+    if (r->offset_bytes >= code->size_bytes) wrong = "a relocation beyond the code";
     else if (r->addend != (int32_t)r->addend) wrong = "an addend of more than 32 bits";
   }
   *all = params | results | code->lost;
@@ -100,6 +111,12 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
   }
   f->lists.n = first + n;
   if ((k = keep(f, s, code)) == UINT32_MAX) return KN_NONE;
+  for (uint32_t i = 0; i < code->n_relocs; i++) {
+    if (code->relocs[i].slot == 0) continue;
+    uint32_t slot = kn_slot_at(f, code->relocs[i].slot - 1);
+    kn_build_escape(f, slot);
+    f->slots.at[slot].uses++;
+  }
   f->block[f->current].calls++;
   f->has_calls = true;
   f->asm_regs |= all;

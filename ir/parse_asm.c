@@ -2,6 +2,8 @@
  * at 2 4 @f-4 with v1`. Called by ir/parse_func.c. */
 #include "ir/text.h"
 
+#include <kiln/inspect.h>
+
 enum { MAX_REGS = 64 };
 
 /* Takes registers as long as there are some; false after an error. */
@@ -18,12 +20,28 @@ static bool parse_registers(struct kn_parser *p, uint8_t *out, uint32_t *n) {
   return *n != 0 || kn_parse_expected(p, "a register of the target");
 }
 
+/* `slot0+8` */
+static bool parse_slot(struct kn_parser *p, kiln_asm_reloc *r) {
+  kiln_value v;
+  int32_t disp;
+  if (!kn_parse_operand(p, KILN_TYPE_PTR, &v) || !kn_parse_disp(p, &disp)) return false;
+  kiln_operand o = kiln_operand_get(p->func, v);
+  if (o.kind != KILN_OPERAND_SLOT) return kn_parse_expected(p, "a symbol or a slot before this");
+  r->symbol = (kiln_symbol){0};
+  r->slot = o.slot + 1;
+  r->addend = disp;
+  return true;
+}
+
 /* `2 4 @f-4` */
 static bool parse_reloc(struct kn_parser *p, kiln_asm_reloc *r) {
   uint64_t offset, type;
   if (!kn_parse_number(p, UINT32_MAX, "an offset in bytes", &offset) ||
-      !kn_parse_number(p, UINT32_MAX, "a relocation's number", &type) ||
-      !kn_parse_symbol(p, &r->symbol, &r->addend))
+      !kn_parse_number(p, UINT32_MAX, "a relocation's number", &type))
+    return false;
+  r->slot = 0;
+  if (p->lx.tok.kind == KN_TOK_SYMBOL ? !kn_parse_symbol(p, &r->symbol, &r->addend)
+                                      : !parse_slot(p, r))
     return false;
   r->offset_bytes = (uint32_t)offset;
   r->type = (uint32_t)type;

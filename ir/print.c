@@ -359,7 +359,12 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
     text(q, " ");
     number(q, r->type);
     text(q, " ");
-    kn_put_symbol(&q->p, r->symbol.id);
+    if (r->slot != 0) {
+      text(q, "slot");
+      number(q, r->slot - 1);
+    } else {
+      kn_put_symbol(&q->p, r->symbol.id);
+    }
     if (r->addend > 0) text(q, "+");
     if (r->addend) kn_put_signed(&q->p, r->addend);
   }

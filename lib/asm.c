@@ -29,6 +29,18 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
   kn_take_placed(w, sig->n_results);
 }
 
+/* Writes where a slot is in the frame to the code that was just copied; frames with machine code have the register
+ * for it that frame offsets count from. */
+static bool place_slot(struct kn_walk *w, const struct kn_asm *code, const kiln_asm_reloc *r) {
+  if (r->type != w->target->frame_reloc || code->n_bytes - r->offset_bytes < 4 || w->f->naked) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
+    return false;
+  }
+  int32_t at = kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (int32_t)r->addend;
+  memcpy(w->code.p + r->offset_bytes, &at, sizeof at);
+  return true;
+}
+
 /* The bytes, with their relocations. */
 static bool emit(struct kn_walk *w, struct kn_asm *code) {
   const kiln_func *f = w->f;
@@ -36,9 +48,14 @@ static bool emit(struct kn_walk *w, struct kn_asm *code) {
   if (code->place) code->mark = kn_code_mark(w, kn_here(w));
   for (uint32_t k = 0; k < code->n_relocs; k++) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
+    if (r->slot != 0) continue;
     kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->type, r->addend);
   }
   if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
+  for (uint32_t k = 0; k < code->n_relocs; k++)
+    if (f->asm_relocs.at[code->reloc + k].slot != 0 &&
+        !place_slot(w, code, &f->asm_relocs.at[code->reloc + k]))
+      return false;
   w->code.p += code->n_bytes;
   return true;
 }

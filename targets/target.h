@@ -154,6 +154,8 @@ struct kn_target {
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
    * byte with that alignment on. */
   bool aligned_by_pointer;
+  /* The ELF number of relocations in machine code that become a slot's distance from the frame register; 0: none. */
+  uint32_t frame_reloc;
   /* Registers that a call preserves, as the ABI's document lists them. Only the allocation checker reads it. It is
    * not made of the sets above, because it serves to check those. */
   uint64_t preserved;

@@ -139,9 +139,9 @@ static void features_of(kiln_target target, char *list, struct features *f) {
   static const struct {
     const char *name;
     uint32_t flag;
-  } own[] = {{"ssse3", FA_SSSE3},      {"sse4.1", FA_SSE41},    {"avx2", FA_AVX2},
-             {"fma", FA_FMA},          {"f16c", FA_F16C},       {"fullfp16", FA_FULLFP16},
-             {"avxvnni", FA_AVX_VNNI}, {"avxifma", FA_AVX_IFMA}};
+  } own[] = {{"ssse3", FA_SSSE3},      {"sse4.1", FA_SSE41},     {"avx2", FA_AVX2},
+             {"fma", FA_FMA},          {"f16c", FA_F16C},        {"fullfp16", FA_FULLFP16},
+             {"avxvnni", FA_AVX_VNNI}, {"avxifma", FA_AVX_IFMA}, {"prfchw", FA_PRFCHW}};
   uint32_t has = 0;
   uint32_t flags = 0;
   f->refused = NULL;

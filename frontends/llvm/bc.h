@@ -799,4 +799,17 @@ static inline void kn_bc_def(struct kn_bc *r, uint32_t type, kiln_value v) {
   r->n_vals = id + 1;
 }
 
+/* ---- prefetch.c ---- */
+
+/* What a hint says of memory. */
+struct kn_bc_prefetch {
+  bool write, code; /* it will be written; executed */
+  bool once;        /* used once */
+  uint8_t level;    /* of the cache, 0 to 3 */
+};
+/* What the arguments of llvm.prefetch behind the address say; false if they cannot be. */
+bool kn_bc_prefetch_as(struct kn_bc_prefetch *how, int64_t write, int64_t locality, int64_t data);
+/* Builds the hint. */
+void kn_bc_prefetch(struct kn_bc *r, kiln_value a, const struct kn_bc_prefetch *how);
+
 #endif

@@ -456,6 +456,7 @@ static unsigned needed(unsigned kind) {
   case IN_FUNNEL:
   case IN_TRAMPOLINE:
   case IN_FLOAT3: return 3;
+  case IN_PREFETCH: return 4;
   case IN_VA_COPY:
   case IN_MINMAX:
   case IN_SATURATE:
@@ -538,6 +539,15 @@ static bool result_fits(const struct call *c) {
   }
 }
 
+static void prefetch(const struct call *c) {
+  struct kn_bc_prefetch how;
+  int64_t k[3];
+  for (unsigned i = 0; i < 3; i++)
+    if (!kn_bc_is_int(c->r, arg_id(c, i + 1), &k[i])) k[i] = -1;
+  if (kn_bc_prefetch_as(&how, k[0], k[1], k[2])) kn_bc_prefetch(c->r, arg(c, 0), &how);
+  else kn_bc_malformed(c->r, "a prefetch of a kind that there is not");
+}
+
 /* Builds the call, which is none of vectors. */
 static void run(const struct call *c) {
   struct kn_bc *r = c->r;
@@ -560,6 +570,7 @@ static void run(const struct call *c) {
   case IN_MEMMOVE: memory(c, KILN_OP_MEMMOVE); return;
   case IN_MEMSET: memory(c, KILN_OP_MEMSET); return;
   case IN_UNV: kiln_build_unary(f, op, KILN_TYPE_PTR, arg(c, 0)); return;
+  case IN_PREFETCH: prefetch(c); return;
   case IN_VA_COPY: binary_args(c, KILN_OP_VA_COPY, KILN_TYPE_PTR); return;
   case IN_STACK_SAVE: def(c, kiln_build_nullary(f, KILN_OP_STACK_SAVE)); return;
   case IN_TRAP:

@@ -17,6 +17,7 @@ enum kn_bc_intrinsic_kind {
   IN_MEMMOVE,
   IN_MEMSET,
   IN_UNV,
+  IN_PREFETCH,
   IN_VA_COPY,
   IN_STACK_SAVE,
   IN_TRAP,

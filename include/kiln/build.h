@@ -332,6 +332,9 @@ typedef struct kiln_asm_reloc {
   uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
   kiln_symbol symbol;    /**< what is referred to */
   int64_t addend;        /**< added to its address; 32 bits */
+  uint32_t
+    slot; /**< of x86-64, with R_X86_64_32S and no symbol: number + 1 of a stack slot, aligned to 16 bytes
+                              at most. The field becomes its distance from rbp. 0: none */
 } kiln_asm_reloc;
 
 /** Machine code for kiln_build_asm. Registers have the numbers of kiln_register_find. */

@@ -18,7 +18,8 @@ enum place {
   AT_12 = 12,
   AT_13 = 13,
   AT_14 = 14,
-  LEFT = 16
+  LEFT = 16,
+  AT_0 = 17
 };
 
 #define KINDS(n, ...) static const struct kn_machine_kind kinds_##n[] = {__VA_ARGS__};
@@ -39,6 +40,7 @@ static bool is_moved(char letter) { return letter == 's' || letter == 'l'; }
 
 static uint32_t with_immediate(uint32_t word, unsigned place, uint32_t imm) {
   if (place == RIGHT) return word - (imm << 16);
+  if (place == AT_0) return word + imm;
   return place == NO ? word : word + (imm << place);
 }
 

@@ -65,6 +65,7 @@ enum {
   X64_BSF = 0xbc | X64_0F, X64_BSR = 0xbd | X64_0F,
   X64_CMOV = 0x40 | X64_0F,                           /* + cc */
   X64_SHLD_CL = 0xa5 | X64_0F, X64_SHRD_CL = 0xad | X64_0F, /* r/m, reg */
+  X64_PREFETCH = 0x18 | X64_0F,                       /* reg is what kind */
   X64_CMPXCHG = 0xb1 | X64_0F | X64_W8, X64_XADD = 0xc1 | X64_0F | X64_W8, /* r/m, reg */
   /* "r/m, reg": stores and memory destinations */
   X64_MOV_ST = 0x89 | X64_W8, X64_ADD_ST = 0x01 | X64_W8, X64_OR_ST = 0x09 | X64_W8,

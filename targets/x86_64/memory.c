@@ -279,9 +279,13 @@ void x64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
 }
 
-/* Hints, which may be ignored. */
+/* A hint, which may be ignored. */
 void x64_lower_life(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
-void x64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) { x64_lower_life(w, in); }
+void x64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) {
+  struct x64_place m = x64_address(w, in->a, 0);
+  x64_op_mem(w, X64_PREFETCH, 2, 1, &m); /* prefetcht0 */
+  kn_drop(w, in->a);
+}
 
 void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;

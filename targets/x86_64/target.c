@@ -279,6 +279,7 @@ const struct kn_target kn_target_x86_64 = {
   .aligned_by_pointer = true,
   .preserved = UINT64_C(0xf038), /* System V, figure 3.4: rbx, rsp, rbp, r12 to r15 */
   .own_convention = KILN_CC_WIN64,
+  .frame_reloc = R_X86_64_32S,
   .reaches_zero = true, /* programs at a fixed address are in the low 2 GiB */
   .features = {{"cx16", KILN_FEATURE_CX16}},
   .guard_regs = x64_guard_regs,

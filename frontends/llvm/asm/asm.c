@@ -499,6 +499,24 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
   define(a, ret, values, n);
 }
 
+/* Has relocations of slots name these, in place of the values that are their addresses: code->relocs is to be freed. */
+static bool add_slots(struct kn_asm_call *a, kiln_asm *code) {
+  struct kn_bc *r = a->r;
+  kiln_asm_reloc *relocs = kn_bc_resize(r, NULL, (code->n_relocs + (size_t)1) * sizeof *relocs);
+  if (relocs == NULL) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+  for (uint32_t k = 0; k < code->n_relocs; k++) {
+    relocs[k] = code->relocs[k];
+    for (uint32_t i = 0; i < a->n && relocs[k].slot != 0; i++) {
+      const struct kn_asm_operand *o = &a->op[i];
+      if (!o->label && o->place == AP_DIRECT && o->id + 1 == code->relocs[k].slot)
+        relocs[k].slot = o->value.slot + 1;
+    }
+  }
+  if (code->place.id) kn_bc_resize(r, (void *)(uintptr_t)code->relocs, 0);
+  code->relocs = relocs;
+  return true;
+}
+
 /* Builds the code of a text that is known, and its values. */
 static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t ret,
                   kiln_value *taken) {
@@ -522,9 +540,10 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
     code.rows = code.bytes ? (const uint8_t *)code.bytes + t->n_bytes : NULL;
     code.rows_bytes = t->n_frame;
     if (KN_UNLIKELY(t->has_parts) && !kn_asm_add_parts(r, t, &code)) return;
+    if (KN_UNLIKELY(a->slots) && !add_slots(a, &code)) return;
   }
   v = kiln_build_asm(r->f, sig, &code, b.args, b.n);
-  if (code.place.id) kn_bc_resize(r, (void *)(uintptr_t)code.relocs, 0);
+  if (code.place.id || a->slots) kn_bc_resize(r, (void *)(uintptr_t)code.relocs, 0);
   kiln_value results[KILN_MAX_RESULTS];
   for (uint32_t k = 0; k < b.n_results; k++) results[k] = k ? kiln_build_result(r->f, v, k) : v;
   uint32_t n = 0, next = 0;

@@ -21,7 +21,7 @@ enum kn_asm_place {
   AP_NONE,
   AP_REG,
   AP_MEMORY,
-  AP_DIRECT, /* memory that the text addresses by its symbol */
+  AP_DIRECT, /* memory that the text addresses by its symbol, or as a slot of the frame */
   AP_IMMEDIATE,
   AP_FLAG,
   AP_X87,
@@ -77,6 +77,7 @@ struct kn_asm_call {
   const char *text, *constraints;
   bool intel, x86;
   bool tight; /* registers are few */
+  bool slots; /* the text addresses slots by the frame pointer */
   uint32_t n; /* operands, labels too */
   uint32_t n_labels;
   uint32_t first_label;
@@ -98,6 +99,8 @@ bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand 
 
 /* ---- asm_regs.c ---- */
 
+/* True if the text changes the frame pointer: it is clobbered, or an operand. */
+bool kn_asm_changes_frame(const struct kn_asm_call *a);
 /* Gives out registers: those that are given first, then operands with the fewest to choose from. */
 bool kn_asm_allocate(struct kn_asm_call *a);
 
@@ -118,8 +121,10 @@ void kn_asm_putf(struct kn_asm_call *a, const char *format, ...)
 void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]);
 /* Appends the template with its operands. */
 bool kn_asm_expand(struct kn_asm_call *a);
-/* Names in texts that stand for a symbol of the module, by its id. */
+/* Names in texts that stand for a symbol of the module, by its id, and for a slot of the function, by the
+ * value that is its address: the slots before it may be more once all texts are known. */
 #define KN_ASM_SYMBOL "__kiln_symbol_"
+#define KN_ASM_SLOT "__kiln_slot_"
 
 /* ---- asm_memory.c ---- */
 

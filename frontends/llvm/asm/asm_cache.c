@@ -78,13 +78,17 @@ struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, b
   return &c->texts.at[c->texts.n - 1];
 }
 
+static uint32_t number(const char *s) {
+  uint32_t n = 0;
+  for (; *s >= '0' && *s <= '9'; s++) n = n * 10 + (uint32_t)(*s - '0');
+  return n;
+}
+
 /* The symbol that a relocation names; of id 0 without memory. */
 kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name) {
   const size_t n = sizeof KN_ASM_SYMBOL - 1;
   if (strncmp(name, KN_ASM_SYMBOL, n) == 0) {
-    uint32_t id = 0;
-    for (const char *s = name + n; *s >= '0' && *s <= '9'; s++) id = id * 10 + (uint32_t)(*s - '0');
-    return (kiln_symbol){id};
+    return (kiln_symbol){number(name + n)};
   }
   kiln_symbol found = kiln_symbol_find(r->module, name);
   return found.id ? found : kiln_data_declare(r->module, &(kiln_symbol_desc){.name = name});
@@ -111,6 +115,12 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
     const kiln_assembled_reloc *from = &a->relocs[i];
     kiln_asm_reloc to = {
       .offset_bytes = from->offset_bytes, .type = from->type, .addend = from->addend};
+    const size_t n = sizeof KN_ASM_SLOT - 1;
+    if (from->symbol && strncmp(from->symbol, KN_ASM_SLOT, n) == 0) {
+      to.slot = 1 + number(from->symbol + n);
+      if (!KN_BC_PUSH(r, c->relocs, to)) return false;
+      continue;
+    }
     if (from->symbol) to.symbol = kn_asm_symbol_of(r, from->symbol);
     else to.symbol.id = KN_ASM_PART + from->section % KN_ASM_PART, t->has_parts = true;
     if (!to.symbol.id) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;

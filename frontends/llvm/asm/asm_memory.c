@@ -1,7 +1,7 @@
 /* Operands of inline assembly in memory. An input that is tied to an output in memory, which is
  * what `+rm` becomes (the address of the variable and its value), is in a register as with LLVM, if
  * it may be, and stored behind the text; templates whose instructions need a register rely on that.
- * Variables that the text can address itself need no register for that. Called by asm.c. */
+ * Variables that the text can address itself need no register for that, where these are few. Called by asm.c. */
 #include "asm/asm.h"
 
 void kn_asm_store_operand(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value base,
@@ -68,6 +68,13 @@ static unsigned needed(const struct kn_asm_call *a) {
   return n;
 }
 
+/* True if the text can address a slot by the frame pointer: that stays as it is, and the slot is near it. */
+static bool in_frame(const struct kn_asm_call *a, uint32_t slot) {
+  unsigned align;
+  kiln_func_slot_get(a->r->f, slot, NULL, &align);
+  return align <= 4 && !kn_asm_changes_frame(a);
+}
+
 void kn_asm_address_directly(struct kn_asm_call *a) {
   enum { PLENTY = 8 }; /* fewer texts, and those without symbols' names, are the same more often */
   if (!a->x86 || needed(a) <= PLENTY) return;
@@ -77,6 +84,11 @@ void kn_asm_address_directly(struct kn_asm_call *a) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || o->place != AP_MEMORY) continue;
     kiln_operand v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
+    if (v.kind == KILN_OPERAND_SLOT && in_frame(a, v.slot)) {
+      o->value = v;
+      o->place = AP_DIRECT;
+      a->slots = true;
+    }
     if (v.kind != KILN_OPERAND_SYMBOL) continue;
     kiln_symbol_desc d = kiln_symbol_get(a->r->module, v.symbol).desc;
     if (!d.dso_local || d.tls != KILN_TLS_NONE) continue;

@@ -109,11 +109,20 @@ static bool share(struct kn_asm_call *a, struct kn_asm_operand *o) {
   return false;
 }
 
+bool kn_asm_changes_frame(const struct kn_asm_call *a) {
+  const uint64_t frame = UINT64_C(1) << FRAME_POINTER;
+  bool changes = (a->clobbers & frame) != 0;
+  for (uint32_t i = 0; i < a->n && !changes; i++)
+    changes = !a->op[i].label && a->op[i].place == AP_REG && a->op[i].is->regs == frame;
+  return changes;
+}
+
 /* Puts an address into the frame pointer, which the text saves, if no other register is free. It
  * comes there by one that the template changes. */
 static bool into_frame_pointer(struct kn_asm_call *a, struct kn_asm_operand *o, struct taken *t) {
   const uint64_t frame = UINT64_C(1) << FRAME_POINTER;
-  if (!a->x86 || o->place != AP_MEMORY || ((t->in | t->out | a->clobbers) & frame)) return false;
+  if (!a->x86 || o->place != AP_MEMORY || a->slots || ((t->in | t->out | a->clobbers) & frame))
+    return false;
   uint64_t can = allowed(a, o) & ~a->clobbers & ~t->in;
   if (can || (o->outside = find_clobbered(a, t)) == 0xff) return false;
   o->reg = FRAME_POINTER;

@@ -139,8 +139,11 @@ static bool operand(struct kn_asm_call *a, unsigned k, char m) {
     return register_operand(a, o, m);
   case AP_MEMORY: memory_operand(a, o, m); return true;
   case AP_DIRECT:
-    kn_asm_putf(a, KN_ASM_SYMBOL "%u%+lld(%%rip)", o->value.symbol.id,
-                (long long)o->value.low + (m == 'H' ? 8 : 0));
+    if (o->value.kind == KILN_OPERAND_SLOT)
+      kn_asm_putf(a, KN_ASM_SLOT "%u%s(%%rbp)", o->id, m == 'H' ? "+8" : "");
+    else
+      kn_asm_putf(a, KN_ASM_SYMBOL "%u%+lld(%%rip)", o->value.symbol.id,
+                  (long long)o->value.low + (m == 'H' ? 8 : 0));
     return true;
   case AP_IMMEDIATE: return immediate_operand(a, o, m);
   case AP_X87: kn_asm_putf(a, "%sst(%u)", a->intel ? "" : "%", o->st); return true;

@@ -728,6 +728,18 @@ static void exclusive(const struct call *c, const char *name, unsigned address) 
   kn_bc_fixed(c->r, row, n + 2, c->params, c->ret, c->ops, c->n);
 }
 
+/* [address, write, level, once, data] */
+static void prefetch(const struct call *c) {
+  int64_t k[4] = {0};
+  for (unsigned i = 1; i < 5; i++)
+    if (c->n != 5 || !kn_bc_is_int(c->r, arg_id(c, i), &k[i - 1]) || k[i - 1] >> (i == 2 ? 2 : 1)) {
+      bad(c);
+      return;
+    }
+  const struct kn_bc_prefetch how = {k[0] != 0, k[3] == 0, k[2] != 0, (uint8_t)k[1]};
+  kn_bc_prefetch(c->r, kn_bc_use(c->r, arg_id(c, 0), c->params[0].type), &how);
+}
+
 static bool aarch64(const struct call *c) {
   if (begins(c, "neon.tbl")) lookup(c, false);
   else if (begins(c, "neon.tbx")) lookup(c, true);
@@ -743,9 +755,7 @@ static bool aarch64(const struct call *c) {
   else if (named(c, "ldaxr.p0")) exclusive(c, "ldaxr", 0);
   else if (named(c, "stxr.p0")) exclusive(c, "stxr", 1);
   else if (named(c, "stlxr.p0")) exclusive(c, "stlxr", 1);
-  else if (named(c, "prefetch") && c->n > 0 && arg_info(c, 0)->kind == TK_PTR)
-    kiln_build_unary(c->r->f, KILN_OP_PREFETCH, KILN_TYPE_I64,
-                     kn_bc_use(c->r, arg_id(c, 0), c->params[0].type));
+  else if (named(c, "prefetch") && c->n > 0 && arg_info(c, 0)->kind == TK_PTR) prefetch(c);
   else return false;
   return true;
 }

@@ -29,7 +29,7 @@ FEATURES = {
 NOT_RUN = re.compile(r'rdtsc|rdpmc|rdpru|rdpid|rdrand|rdseed|fsbase|gsbase|rndr|ptwrite|serialize|mwait|monitor|pause$|umwait|'
                      r'xbegin|xend|xabort|xtest|wbinvd|wbnoinvd|clzero|xsetbv|pkru|fxrstor|trk$|cldemote|directstore|movdir|'
                      r'ldmxcsr|^xsave|^xrstor|flags|^int$|ui$|uipi|enqcmd|invpcid|ssp|ssbsy|^wrss|^wruss|clzero|irg|stg$|ldg$|set\.fpcr|set\.fpsr|xgetbv|fxsave|get\.fp|stmxcsr|break|hlt|hint|ldax?r|ldxp|stl?xr|stxp|clwb|'
-                     r'famax|famin|neon\.fmmla|fp8|luti|set\.fpmr|gcs|ld64b|st64b|memset\.tag|range\.prefetch')
+                     r'famax|famin|neon\.fmmla|fp8|luti|set\.fpmr|gcs|ld64b|st64b|memset\.tag|prefetch')
 # Of these the code of others would be made, too.
 OWN = (('512', ',+avx512f,+avx512vl,+evex512'), ('^xop', ',+xop'))
 FLAGS = {'gfni': r'vgf2p8', 'avx_vnni': r'avx512\.vpdp', 'avx_vnni_int8': r'avx2\.vpdpb', 'avx_vnni_int16': r'avx2\.vpdpw',
@@ -61,8 +61,8 @@ def decoded(objdump, path):
                 words.pop(0)
             word = words[0] if words else ''
             word = re.sub('^v', '', word)
-            if word == 'msr' or word == 'mrs' or word == 'hint':
-                word = ' '.join(w for w in words[:3] if not re.match(r'[xw]\d+,?$', w)).rstrip(',')
+            if word in ('msr', 'mrs', 'hint', 'prfm', 'rprfm'):
+                word = ' '.join(w for w in words[:3] if not re.match(r'[xw]\d+,?$|\[', w)).rstrip(',')
             arranged = re.match(r'v\d+(\.\w+)', ' '.join(words[1:]))
             if arranged: # and the lanes: as an operand, or in the vector that has one everywhere
                 word += arranged.group(1)
@@ -141,7 +141,7 @@ class Intrinsic:
                 continue
             else:
                 for pattern, top in (('round', 15), ('cmp.p|cmp.s', 31 if '.256' in n or True else 7), ('rnds4', 3), ('mpsadbw', 63 if 'avx2' in n else 7),
-                                     ('pcmp.str', 127), ('ps2ph', 7), ('sm3tt', 3), ('xar', 63), ('dmb|dsb|isb', 15), ('prefetch', 1),
+                                     ('pcmp.str', 127), ('ps2ph', 7), ('sm3tt', 3), ('xar', 63), ('dmb|dsb|isb', 15), (r'llvm\.prefetch', 3 if k == 2 else 1), ('prefetch', 1),
                                      ('hint', 5), ('vpermil2', 3), ('ccxadd', 15), ('addg', 15)):
                     if re.search(pattern, n):
                         high = top
@@ -149,8 +149,9 @@ class Intrinsic:
             out.append(rng.randint(low, high))
         return out
 
-    def function(self, number, prefix, rng, variant):
+    def function(self, number, target, rng, variant):
         """The function that reads its operands at %in, and writes results to %out; with %m as memory."""
+        prefix = '' if self.name.startswith('llvm.') else 'llvm.aarch64.' if target == 'aarch64' else 'llvm.x86.'
         imm = self.immediates(rng)
         lines, args, at, types = [], [], 0, []
         for k, p in enumerate(self.params):
@@ -172,7 +173,7 @@ class Intrinsic:
                 args.append('%s %%v%d' % (p, k))
                 types.append(p)
                 at += 32
-        call = 'call %s @llvm.%s%s(%s)' % (self.ret, prefix, self.name, ', '.join(args))
+        call = 'call %s @%s%s(%s)' % (self.ret, prefix, self.name, ', '.join(args))
         if self.ret == 'void':
             lines.append('  ' + call)
         else:
@@ -189,7 +190,7 @@ class Intrinsic:
                     lines.append('  store %s %s, ptr %%o%d, align 1' % (t, v, k))
             else:
                 lines.append('  store %s %%r, ptr %%out, align 1' % self.ret)
-        declared = 'declare %s @llvm.%s%s(%s)' % (self.ret, prefix, self.name, ', '.join(types))
+        declared = 'declare %s @%s%s(%s)' % (self.ret, prefix, self.name, ', '.join(types))
         body = 'define void @f%d(ptr %%in, ptr %%out, ptr %%m) #%d {\n%s\n  ret void\n}\n' % (
             number, next((k + 1 for k, (name, _) in enumerate(OWN) if re.search(name, self.name)), 0), '\n'.join(lines))
         return body, declared
@@ -247,11 +248,10 @@ class Runner:
         """Compiles and runs some of them; those that one of the compilers refuses are left out."""
         base = os.path.join(self.where, 'i%d' % number)
         rng = random.Random(self.o.seed * 1000 + number)
-        prefix = 'aarch64.' if self.arm else 'x86.'
         all_of = []
         for intrinsic in intrinsics:
             for variant in range(4 if intrinsic.exclusive or any(p.endswith(' imm') for p in intrinsic.params) else 1):
-                all_of.append((intrinsic, ) + intrinsic.function(len(all_of), prefix, rng, variant))
+                all_of.append((intrinsic, ) + intrinsic.function(len(all_of), self.o.target, rng, variant))
         while True:
             with open(base + '.ll', 'w') as f:
                 f.write('\n'.join([x[1] for x in all_of] + sorted({x[2] for x in all_of}) +
