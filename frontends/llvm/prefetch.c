@@ -1,32 +1,32 @@
-/* Hints that memory will be used, llvm.prefetch and llvm.aarch64.prefetch: which instruction says most of what they say.
- * The general operation is that for reading, into the nearest cache. Called by intrinsics.c and vectors/machine.c. */
+/* Hints that memory will be used, llvm.prefetch and llvm.aarch64.prefetch: which instruction says most of them. The
+ * general operation is that for reading, into the nearest cache. Called by intrinsics.c and vectors/machine.c. */
 #include "bc.h"
 
 #include <string.h>
 
-static void by_row(struct kn_bc *r, const char *name, kiln_value a, const int64_t *kind) {
-  kiln_machine m;
-  kiln_value v[2] = {a};
-  if (kind) v[1] = kiln_const_int(r->f, *kind);
-  if (kiln_machine_find(kiln_module_target(r->module), name, strlen(name), &m))
-    kiln_build_machine(r->f, m.row, v, m.n_operands);
-  else kn_bc_unsupported(r, "this kind of prefetch");
+static bool find(struct kn_bc *r, const char *name, kiln_machine *m) {
+  return kiln_machine_find(kiln_module_target(r->module), name, strlen(name), m);
 }
 
 void kn_bc_prefetch(struct kn_bc *r, kiln_value a, const struct kn_bc_prefetch *how) {
-  if (kiln_module_target(r->module) == KILN_TARGET_AARCH64) {
-    /* prfop: Arm Architecture Reference Manual, C6.2, PRFM */
-    int64_t kind = how->write << 4 | how->code << 3 | how->level << 1 | how->once;
-    if (kind != 0) by_row(r, "prfm", a, &kind);
-    else kiln_build_unary(r->f, KILN_OP_PREFETCH, KILN_TYPE_PTR, a);
+  static const char *const farther[] = {NULL, "prefetch.t1", "prefetch.t2", "prefetch.t2"};
+  const char *row = NULL;
+  kiln_machine m;
+  kiln_value v[2] = {a};
+  if (find(r, "prfm", &m)) { /* Arm Architecture Reference Manual, C6.2, PRFM: prfop */
+    int kind = how->write << 4 | how->code << 3 | how->level << 1 | how->once;
+    v[1] = kiln_const_int(r->f, kind);
+    row = kind != 0 ? "prfm" : NULL;
+  } else if (how->code) { /* x86-64 has it for addresses that instructions have in them alone */
     return;
+  } else if (how->write && r->fn->fn_flags & FA_PRFCHW) {
+    row = "prefetch.w";
+  } else {
+    row = how->once ? "prefetch.nta" : farther[how->level];
   }
-  if (how->code) return; /* only of addresses that instructions have in them */
-  static const char *const farther[] = {"prefetch.t1", "prefetch.t2", "prefetch.t2"};
-  if (how->write && r->fn->fn_flags & FA_PRFCHW) by_row(r, "prefetch.w", a, NULL);
-  else if (how->once) by_row(r, "prefetch.nta", a, NULL);
-  else if (how->level != 0) by_row(r, farther[how->level - 1], a, NULL);
-  else kiln_build_unary(r->f, KILN_OP_PREFETCH, KILN_TYPE_PTR, a);
+  if (row == NULL) kiln_build_unary(r->f, KILN_OP_PREFETCH, KILN_TYPE_PTR, a);
+  else if (find(r, row, &m)) kiln_build_machine(r->f, m.row, v, m.n_operands);
+  else kn_bc_unsupported(r, "this kind of prefetch");
 }
 
 bool kn_bc_prefetch_as(struct kn_bc_prefetch *how, int64_t write, int64_t locality, int64_t data) {

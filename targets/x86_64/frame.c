@@ -100,7 +100,8 @@ void x64_epilogue(struct kn_walk *w) {
 }
 
 void x64_epilogue_eh(struct kn_walk *w) {
-  bool jump = (w->f->protect & KILN_PROTECT_RETURN) != 0; /* the shadow stack has not where it goes */
+  /* the shadow stack has not where it goes */
+  bool jump = (w->f->protect & KILN_PROTECT_RETURN) != 0;
   if (!free_frame(w, jump ? 6 : 4, true)) return;
   EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RSP, X64_RCX)); /* 3 bytes */
   if (jump) {

@@ -1,5 +1,5 @@
-/* Inline assembly that takes nearly all registers, beside variables in memory: on x86-64 the text addresses these in the
- * frame. With variables that are aligned to more, in a frame that moves, and of two words. */
+/* Inline assembly that takes nearly all registers, beside variables in memory: on x86-64 the text addresses these in
+ * the frame. With variables that are aligned to more, in a frame that moves, and of two words. */
 #include <stdio.h>
 
 #ifdef __x86_64__
