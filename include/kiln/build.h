@@ -123,7 +123,8 @@ KILN_API void kiln_func_general(kiln_func *f);
 KILN_API void kiln_func_frame_pointer(kiln_func *f);
 /** Callers may not have aligned the stack pointer to 16 bytes, as the convention asks, but to 8 alone: the function
  * does it itself. On x86-64 that is for what code calls that keeps to an older convention; on AArch64, whose stack
- * pointer is always aligned, it has no effect. To be called before the function has a slot, else it is an error. */
+ * pointer is always aligned, it is not needed. Slots that are to be aligned to 16 bytes are aligned to 32, and code
+ * has their addresses from the frame. To be called before the function has a slot, else it is an error. */
 KILN_API void kiln_func_realign_stack(kiln_func *f);
 /** The function touches each page of its stack in order, so that running over the end of the stack faults on the
  * guard page there, and never reaches what lies beyond (stack-clash protection). That holds for the frame and for

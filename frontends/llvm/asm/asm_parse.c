@@ -281,7 +281,7 @@ static bool clobber(struct kn_asm_call *a, const char *s, size_t n) {
     return true;
   }
   if (!kn_asm_register(a->x86, s, n, &reg)) return unknown(a, s, n);
-  if (reg == (a->x86 ? RSP : 31)) return unknown(a, s, n);
+  if (reg == (a->x86 ? RSP : 31)) return true; /* the text leaves it as it was in any case */
   a->clobbers |= BIT(reg);
   return true;
 }

@@ -119,6 +119,7 @@ static int clob(int a) {
   __asm__ volatile("xorl %%ebx,%%ebx\n\txorl %%r12d,%%r12d\n\txorl %%r13d,%%r13d\n\txorl "
                    "%%r14d,%%r14d\n\txorl %%r15d,%%r15d" ::
                      : "rbx", "r12", "r13", "r14", "r15", "cc");
+  __asm__ volatile("movq %%rsp, %%rax" ::: "rax", "rsp"); /* which says nothing */
   return a + b * 10 + c * 100 + d * 1000;
 }
 static int empty(int x) {
@@ -242,6 +243,7 @@ static int clob(int a) {
   double e = a;
   __asm__ volatile("mov x19,#0\n\tmov x20,#0\n\tmov x28,#0\n\tmovi d8,#0\n\tmovi d15,#0" ::
                      : "x19", "x20", "x28", "v8", "v15", "cc");
+  __asm__ volatile("mov x9, sp" ::: "x9", "sp");
   return a + b * 10 + c * 100 + d * 1000 + (int)e;
 }
 static long sysc(long n) {
