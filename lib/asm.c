@@ -32,11 +32,12 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
 /* Writes where a slot is in the frame to the code that was just copied; frames with machine code have the register
  * for it that frame offsets count from. */
 static bool place_slot(struct kn_walk *w, const struct kn_asm *code, const kiln_asm_reloc *r) {
-  if (r->type != w->target->frame_reloc || code->n_bytes - r->offset_bytes < 4 || w->f->naked) {
+  if (w->target->frame_reloc == 0 || r->type != w->target->frame_reloc ||
+      code->n_bytes - r->offset_bytes < 4 || w->f->naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
     return false;
   }
-  int32_t at = kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (int32_t)r->addend;
+  uint32_t at = (uint32_t)kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (uint32_t)r->addend;
   memcpy(w->code.p + r->offset_bytes, &at, sizeof at);
   return true;
 }

@@ -207,6 +207,14 @@ three='() -> f80, f80, f80'
 check "three f80 as results of a call" says 1 '^f80.kir:4:8: error: call: result of a type, or number' "$kiln" compile -o f80.o f80.kir
 printf 'func @f%s {\nb0:\n  ret %s, %s, %s\n}\n' "$three" "$one" "$one" "$one" > f80.kir
 check "three f80 as results" says 1 '^f80.kir:3:3: error: ret: result of a type, or number' "$kiln" compile -o f80.o f80.kir
+slot_code() {
+  printf 'func @f() {\n  slot0 = slot 8 align 8\nb0:\n  asm "\\00\\00\\00\\00" as () at %s slot0\n  ret\n}\n' "$2" > slot.kir
+  says 1 '^slot.kir:4:3: error: asm: a relocation of a slot that is not of this type$' \
+    "$kiln" compile --target="$1" -o slot.o slot.kir
+}
+check "a slot in machine code by another relocation" slot_code x86_64 '0 4'
+check "a slot in machine code, beyond its end" slot_code x86_64 '2 11'
+check "a slot in machine code of another target" slot_code aarch64 '0 0'
 
 # ---- alignment of functions ----
 for target in x86_64 aarch64; do
