@@ -297,9 +297,13 @@ static void define(struct piece *p, uint32_t ret, kiln_value v, struct kn_bc_vec
     kn_bc_def(r, ret, v);
     return;
   }
-  if (!kn_bc_split(r, ret)) return;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + p->n_out + 1)) return;
-  uint32_t byte = p->byte.id != 0, *parts = r->parts.at + first;
+  uint32_t byte = p->byte.id != 0;
+  if (!kn_bc_split(r, ret) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + p->n_out + 1)) return;
+  if (r->types[ret].n_pieces != p->n_out + byte) {
+    kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
+    return;
+  }
+  uint32_t *parts = r->parts.at + first;
   for (unsigned k = 0; k < p->n_out; k++)
     parts[byte + k] = k ? kiln_build_result(r->f, v, k).id : v.id;
   if (byte) *parts = kiln_build_load(r->f, KILN_TYPE_I8, p->byte, 0, 0).id;
@@ -328,7 +332,8 @@ static bool build(struct kn_bc *r, const struct fixed *row, const struct kn_bc_e
   if (t->kind == TK_STRUCT) {
     uint32_t first = *regs == '*';
     if (first) {
-      if (t->n == 0 || r->types[r->elems.at[t->first].type].ktype != KILN_TYPE_I8) return false;
+      const struct kn_bc_type *byte = t->n ? &r->types[r->elems.at[t->first].type] : NULL;
+      if (!byte || byte->kind != TK_INT || byte->ktype != KILN_TYPE_I8) return false;
       p.byte = kiln_slot_new(r->f, 1, 0);
       if (!add_operand(&p, 'S', KILN_TYPE_I64, p.byte)) return false;
       regs++;
