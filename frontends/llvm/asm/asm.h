@@ -55,9 +55,8 @@ struct kn_asm_operand {
   uint8_t reg;     /* where the text has it: Kiln's number; KILN's scratch registers too */
   uint8_t outside; /* where the IR has it */
   uint8_t st;      /* X87 */
-  uint8_t
-    carried; /* bytes of a register that the IR has not, ymm, MMX or two for an i128, which the text loads
-                      or stores; 0: none */
+  /* bytes of a register that the IR has not, ymm, MMX or two for an i128, which the text loads or stores; 0: none */
+  uint8_t carried;
   bool pair;       /* of x86-64, an i128: in general registers it is in two, */
   uint8_t high;    /* this one has the upper half */
   uint8_t at;      /* of what is carried or stored: its place in the slot, in KN_ASM_PLACE bytes */
