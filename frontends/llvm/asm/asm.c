@@ -48,9 +48,8 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
       continue;
     }
     if (!kn_bc_scalar(r, o->type)) return false;
-    if (r->types[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
     o->pair = a->x86 && r->types[o->type].ktype == KILN_TYPE_I128;
-    if (o->pair) o->carried = 16;
+    if (o->pair || r->types[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
     if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
         r->types[o->type].fit != FIT_BOOL)
       return kn_asm_wrong(a, "an integer of that width");
@@ -139,8 +138,9 @@ static void put_access(struct kn_asm_call *a, const struct kn_asm_operand *o, bo
   unsigned bytes = o->pair ? 8 : o->carried ? o->carried : o->reg >= 32 ? 16 : 8;
   unsigned at = KN_ASM_PLACE * o->at;
   const char *move = bytes == 32 ? "vmovups" : bytes == 16 ? "movups" : "movq";
+  name(a, o->through, 8, t);
   for (unsigned k = 0; k <= o->pair; k++, at += 8) {
-    name(a, k ? o->high : o->reg, bytes, r), name(a, o->through, 8, t);
+    name(a, k ? o->high : o->reg, bytes, r);
     if (!a->x86) kn_asm_putf(a, "%s %s, [%s, #%u]\n", load ? "ldr" : "str", r, t, at);
     else if (load) kn_asm_putf(a, "%s %u(%%%s), %%%s\n", move, at, t, r);
     else kn_asm_putf(a, "%s %%%s, %u(%%%s)\n", move, r, at, t);
@@ -503,8 +503,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
 static bool add_slots(struct kn_asm_call *a, kiln_asm *code) {
   struct kn_bc *r = a->r;
   kiln_asm_reloc *relocs = kn_bc_resize(r, NULL, (code->n_relocs + (size_t)1) * sizeof *relocs);
-  if (relocs == NULL) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
-  for (uint32_t k = 0; k < code->n_relocs; k++) {
+  for (uint32_t k = 0; k < code->n_relocs && relocs != NULL; k++) {
     relocs[k] = code->relocs[k];
     for (uint32_t i = 0; i < a->n && relocs[k].slot != 0; i++) {
       const struct kn_asm_operand *o = &a->op[i];
@@ -514,7 +513,7 @@ static bool add_slots(struct kn_asm_call *a, kiln_asm *code) {
   }
   if (code->place.id) kn_bc_resize(r, (void *)(uintptr_t)code->relocs, 0);
   code->relocs = relocs;
-  return true;
+  return relocs != NULL || (kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false);
 }
 
 /* Builds the code of a text that is known, and its values. */

@@ -75,6 +75,12 @@ static bool in_frame(const struct kn_asm_call *a, uint32_t slot) {
   return align <= 4 && !kn_asm_changes_frame(a);
 }
 
+/* The same of a symbol by the text's own place. */
+static bool near_code(const struct kn_asm_call *a, kiln_symbol symbol) {
+  kiln_symbol_desc d = kiln_symbol_get(a->r->module, symbol).desc;
+  return d.dso_local && d.tls == KILN_TLS_NONE;
+}
+
 void kn_asm_address_directly(struct kn_asm_call *a) {
   enum { PLENTY = 8 }; /* fewer texts, and those without symbols' names, are the same more often */
   if (!a->x86 || needed(a) <= PLENTY) return;
@@ -84,15 +90,10 @@ void kn_asm_address_directly(struct kn_asm_call *a) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || o->place != AP_MEMORY) continue;
     kiln_operand v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
-    if (v.kind == KILN_OPERAND_SLOT && in_frame(a, v.slot)) {
-      o->value = v;
-      o->place = AP_DIRECT;
-      a->slots = true;
-    }
-    if (v.kind != KILN_OPERAND_SYMBOL) continue;
-    kiln_symbol_desc d = kiln_symbol_get(a->r->module, v.symbol).desc;
-    if (!d.dso_local || d.tls != KILN_TLS_NONE) continue;
+    bool slot = v.kind == KILN_OPERAND_SLOT && in_frame(a, v.slot);
+    if (!slot && !(v.kind == KILN_OPERAND_SYMBOL && near_code(a, v.symbol))) continue;
     o->value = v;
     o->place = AP_DIRECT;
+    a->slots |= slot;
   }
 }

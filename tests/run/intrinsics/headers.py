@@ -12,15 +12,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../
 import harness  # noqa: E402
 
 HEADERS = {'x86_64': ('x86intrin.h', 'ammintrin.h', 'cpuid.h'), 'aarch64': ('arm_neon.h', 'arm_acle.h', 'arm_fp16.h')}
-# What those functions need that have no attribute of their own, as some headers are of macros alone.
+# For builtins in functions whose target attribute does not name the feature, or that have no such attribute.
 FLAGS = {'x86_64': ('-mcx16', '-msgx'), 'aarch64': ('-march=armv8.7-a+fp16+bf16+ls64+memtag+rng',)}
 LEAST = {'x86_64': 1000, 'aarch64': 2500}
 OUT_OF_SCOPE = re.compile(r'\+(avx512|avx10|amx|sve|sme)')
-# The same functions, to be called by others.
+# What makes definitions those of ordinary functions, which clang keeps although nothing calls them.
 PLAIN = ((r'__always_inline__,? ?|__gnu_inline__,? ?|\b(__extension__ )?extern (?=__inline)', ''),
          (r'\bstatic (?=__inline|inline)', ''), (r'\b__inline(__)?\b|(?<![_\w])inline\b', ''))
-MOST = 40  # that are looked for
-
+MOST = 40  # refused functions that are named
 
 FUNCTION = re.compile(r'^define ([^\n]*?)@([\w.]+)\(([^\n]*)\)([^\n)]*)\{\n.*?^\}\n', re.M | re.S)
 

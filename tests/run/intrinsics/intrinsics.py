@@ -34,8 +34,8 @@ NOT_RUN = re.compile(r'rdtsc|rdpmc|rdpru|rdpid|rdrand|rdseed|fsbase|gsbase|rndr|
 OWN = (('512', ',+avx512f,+avx512vl,+evex512'), ('^xop', ',+xop'))
 FLAGS = {'gfni': r'vgf2p8', 'avx_vnni': r'avx512\.vpdp', 'avx_vnni_int8': r'avx2\.vpdpb', 'avx_vnni_int16': r'avx2\.vpdpw',
          'sm4': r'^vsm4', 'sm3': r'^vsm3', 'sha512': r'^vsha512', 'avx_ifma': r'vpmadd52', 'avx_ne_convert': r'^v(bcst|cvt)ne',
-         'xop': r'^xop', 'tbm': r'^tbm', 'lwp': r'lwp', 'kl': r'^aes.*kl$|key', 'rao_int': r'^a(add|and|or|xor)(32|64)$',
-         'cmpccxadd': r'^cmpccxadd', 'movrs': r'rs|^movrs', 'usermsr': r'msr', 'sse4a': r'^sse4a', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
+         'xop': r'^xop', 'tbm': r'^tbm', 'lwp': r'lwp', 'kl': r'^aes.*kl$|^encodekey|^loadiwkey', 'rao_int': r'^a(add|and|or|xor)(32|64)$',
+         'cmpccxadd': r'^cmpccxadd', 'movrs': r'^movrs|^prefetchrs', 'usermsr': r'msr', 'sse4a': r'^sse4a', 'vaes': r'aesni.*256', 'vpclmulqdq': r'pclmulqdq\.256', 'sha_ni': r'^sha',
          'avx2': r'avx2', 'fma': r'^fma', 'f16c': r'vcvtps2ph', 'bmi2': r'bmi\.', 'pclmulqdq': r'pclmulqdq',
          'aes': r'aesni', 'avx512f': r'512', 'clflushopt': r'clflushopt'}
 
