@@ -799,6 +799,19 @@ static inline void kn_bc_def(struct kn_bc *r, uint32_t type, kiln_value v) {
   r->n_vals = id + 1;
 }
 
+/* The halves of an i128, the lower one first; and an i128 of them. */
+static inline void kn_bc_split_i128(kiln_func *f, kiln_value v, kiln_value half[2]) {
+  half[0] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v);
+  v = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I128, v, kiln_const_int(f, 64));
+  half[1] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v);
+}
+static inline kiln_value kn_bc_join_i128(kiln_func *f, kiln_value low, kiln_value high) {
+  low = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, low);
+  high = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, high);
+  high = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I128, high, kiln_const_int(f, 64));
+  return kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I128, low, high);
+}
+
 /* ---- prefetch.c ---- */
 
 /* What a hint says of memory. */

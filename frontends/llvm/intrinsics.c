@@ -104,15 +104,12 @@ static unsigned held(const struct kn_bc_type *t) { return 8 * kiln_type_size((ki
 /* POPCNT and BITREV of an i128, from operations on its halves. */
 static kiln_value bits_wide(const struct call *c, kiln_op op, kiln_value v) {
   kiln_func *f = c->r->f;
-  kiln_value half[2] = {v, binary(c, KILN_OP_LSHR, KILN_TYPE_I128, v, imm(c, 64))};
-  for (unsigned i = 0; i < 2; i++) {
-    half[i] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, half[i]);
-    half[i] = kiln_build_unary(f, op, KILN_TYPE_I64, half[i]);
-    half[i] = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, half[i]);
-  }
-  if (op == KILN_OP_POPCNT) return binary(c, KILN_OP_ADD, KILN_TYPE_I128, half[0], half[1]);
-  return binary(c, KILN_OP_OR, KILN_TYPE_I128, half[1],
-                binary(c, KILN_OP_SHL, KILN_TYPE_I128, half[0], imm(c, 64)));
+  kiln_value half[2];
+  kn_bc_split_i128(f, v, half);
+  for (unsigned i = 0; i < 2; i++) half[i] = kiln_build_unary(f, op, KILN_TYPE_I64, half[i]);
+  if (op == KILN_OP_BITREV) return kn_bc_join_i128(f, half[1], half[0]);
+  return kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64,
+                            binary(c, KILN_OP_ADD, KILN_TYPE_I64, half[0], half[1]));
 }
 
 /* Bit counts and reversals; the results for odd widths are moved to the lower bits of the type. */

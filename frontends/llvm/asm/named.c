@@ -81,22 +81,6 @@ bool kn_bc_names_register(const char *name, size_t length) {
          is(name, length, "llvm.read_volatile_register.");
 }
 
-/* Replaces v[0], an i128, by its halves. */
-static void split(kiln_func *f, kiln_value v[2]) {
-  kiln_value high = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I128, v[0], kiln_const_int(f, 64));
-  v[0] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v[0]);
-  v[1] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, high);
-}
-
-/* An i128 of results 0, `low`, and 1. */
-static kiln_value joined(kiln_func *f, kiln_value low) {
-  kiln_value high = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64,
-                                       kiln_build_result(f, low, 1));
-  high = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I128, high, kiln_const_int(f, 64));
-  low = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, low);
-  return kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I128, low, high);
-}
-
 bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
                           const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops,
                           unsigned n) {
@@ -127,8 +111,10 @@ bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
   const kiln_asm a = {.bytes = code, .size_bytes = size, .params = regs, .results = regs};
   kiln_value v[2] = {{0}};
   if (write) v[0] = kn_bc_use(r, id, type);
-  if (write && pair) split(r->f, v);
+  if (write && pair) kn_bc_split_i128(r->f, v[0], v);
   kiln_value first = kiln_build_asm(r->f, sig, &a, v, n_params);
-  if (!write) kn_bc_def(r, ret, pair ? joined(r->f, first) : first);
+  if (write) return true;
+  if (pair) v[1] = kiln_build_result(r->f, first, 1);
+  kn_bc_def(r, ret, pair ? kn_bc_join_i128(r->f, first, v[1]) : first);
   return true;
 }

@@ -123,9 +123,9 @@ static kiln_value answer_invalid(const struct test *t, kiln_value x, unsigned ma
   const kiln_type i8 = KILN_TYPE_I8, i64 = KILN_TYPE_I64;
   bool of_most = says_of_invalid(mask, false), of_pseudo = says_of_invalid(mask, true);
   if (mask == 0 || mask == ALL) return result;
-  kiln_value low = kiln_build_convert(f, KILN_OP_TRUNC, i64, KILN_TYPE_I128, x);
-  kiln_value high = binary(t, KILN_OP_LSHR, KILN_TYPE_I128, x, imm(t, 64));
-  high = kiln_build_convert(f, KILN_OP_TRUNC, i64, KILN_TYPE_I128, high);
+  kiln_value half[2];
+  kn_bc_split_i128(f, x, half);
+  kiln_value low = half[0], high = half[1];
   kiln_value exponent = binary(t, KILN_OP_AND, i64, high, imm(t, 0x7fff));
   kiln_value leading = kiln_build_icmp(f, KILN_SLT, i64, low, imm(t, 0));
   kiln_value normal = kiln_build_icmp(f, KILN_NE, i64, exponent, imm(t, 0));

@@ -182,10 +182,7 @@ kiln_value kn_bc_x87_bits(struct kn_bc *r, kiln_value v) {
   kiln_build_store(f, KILN_TYPE_F80, slot, 0, v, 0);
   kiln_value low = kiln_build_load(f, KILN_TYPE_I64, slot, 0, 0);
   kiln_value high = kiln_build_load_ext(f, KILN_TYPE_I64, KILN_TYPE_I16, slot, 8, 0);
-  low = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, low);
-  high = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64, high);
-  high = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I128, high, imm(r, 64));
-  return kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I128, high, low);
+  return kn_bc_join_i128(f, low, high);
 }
 
 static kiln_value x87_from_bits(struct kn_bc *r, kiln_value v) {

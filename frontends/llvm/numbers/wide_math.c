@@ -190,10 +190,8 @@ static void take_apart(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v
   } else {
     bool x87 = t->bits == 80;
     v = x87 ? kn_bc_x87_bits(r, v) : convert(r, KILN_OP_BITCAST, KILN_TYPE_I128, kt, v);
-    m[0] = convert(r, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v);
-    v = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I128, v, imm(r, 64));
-    v = convert(r, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v);
-    *exponent = v;
+    kn_bc_split_i128(f, v, m);
+    *exponent = v = m[1];
     if (x87) {
       m[1] = imm(r, 0);
       *sign = binary(r, KILN_OP_SHL, v, imm(r, 48));

@@ -245,9 +245,7 @@ static bool words_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *ou
   if (kt == KILN_TYPE_F80) return kn_bc_unsupported(r, "this cast to a vector");
   if (size == 16) {
     if (kt == KILN_TYPE_F128) v = kiln_build_convert(f, KILN_OP_BITCAST, KILN_TYPE_I128, kt, v);
-    out[0] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v);
-    v = kiln_build_binary(f, KILN_OP_LSHR, KILN_TYPE_I128, v, kiln_const_int(f, 64));
-    if (n > 1) out[1] = kiln_build_convert(f, KILN_OP_TRUNC, KILN_TYPE_I64, KILN_TYPE_I128, v);
+    kn_bc_split_i128(f, v, out); /* it has more than 64 bits: n is 2 */
     return true;
   }
   if (kiln_type_is_float(kt)) {
