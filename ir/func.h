@@ -6,7 +6,7 @@
 #ifndef KN_IR_FUNC_H
 #define KN_IR_FUNC_H
 
-#include "ir/module.h"
+#include "ir/module_state.h"
 #include "ir/ops.h"
 
 /* ---- operands ---- */
@@ -105,7 +105,7 @@ struct kn_val {
   };
   uint8_t type;  /* of the value: kiln_type */
   uint8_t reg;   /* walk: register or KN_NO_REG */
-  uint8_t flags; /* KN_VF_..., lib/plan.h */
+  uint8_t flags; /* KN_VF_..., lib/codegen/plan.h */
   union {
     uint8_t hint; /* KN_HINT_..., or KN_NO_REG: none */
     uint8_t copy; /* walk, KN_VF_SLOT_HOME: the register that may have a copy, or KN_NO_REG */
@@ -245,7 +245,7 @@ struct kn_asm {
   uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
   uint32_t place;           /* symbol that gets its address, or 0 */
-  uint32_t mark;            /* where it is (lib/code.h), or 0: nowhere */
+  uint32_t mark;            /* where it is (lib/codegen/code.h), or 0: nowhere */
 };
 
 /* A variable that debuggers are to see. */
@@ -367,7 +367,7 @@ struct kiln_func {
   bool
     hardened; /* any of the next four, an EH_RETURN, or a convention that keeps more registers: rare */
   bool general;         /* kiln_func_general */
-  bool guarded;         /* lib/guard.c: the frame has a guard */
+  bool guarded;         /* lib/codegen/guard.c: the frame has a guard */
   uint8_t guard;        /* kiln_guard: when it is to have one */
   uint8_t protect;      /* KILN_PROTECT_...: kiln_func_protect */
   uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */

@@ -2,8 +2,8 @@
  * have files of their own (ir/module_*.c), sessions theirs (ir/session.c). Called by front ends and
  * every room that allocates or fails. Invariant: once the module has an error of its own, nothing in it
  * changes any more. */
-#include "ir/debug.h"
-#include "ir/module.h"
+#include "ir/die.h"
+#include "ir/module_state.h"
 
 #include "ir/arena.h"
 

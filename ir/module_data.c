@@ -1,6 +1,6 @@
 /* Data definitions and constructors. Called by front ends, and by the walk for constants and tables.
  * Invariant: the relocations of an item are in ascending order, do not overlap and lie within it. */
-#include "ir/module.h"
+#include "ir/module_state.h"
 
 #include "ir/arena.h"
 

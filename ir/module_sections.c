@@ -1,7 +1,7 @@
 /* What front ends say of sections by name: <kiln/module.h>, kiln_section_declare. Called by front ends, read
  * by the object writer and the JIT. Invariant: a name stands once in the table, and what it was declared as
  * stays. */
-#include "ir/module.h"
+#include "ir/module_state.h"
 
 #include "ir/arena.h"
 

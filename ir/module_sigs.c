@@ -1,11 +1,11 @@
 /* Signatures, interned by content: equal ones have equal ids, so that the rest of the library compares
  * ids. Called once per function type by front ends. Invariant: parameters are stored with their padding
  * bytes zero. */
-#include "ir/module.h"
+#include "ir/module_state.h"
 
 #include "ir/arena.h"
-#include "ir/text.h"
-#include "ir/types.h"
+#include "ir/text_form.h"
+#include "ir/type_info.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Symbols: declaration, look-up by name, definition marks, and what code may assume about where they
  * are bound. Called by front ends and, for private data and library calls, by the walk. Invariant: a
  * name stands for one symbol of the module, whatever its linkage. */
-#include "ir/module.h"
+#include "ir/module_state.h"
 
 #include "ir/arena.h"
 

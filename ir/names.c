@@ -1,7 +1,7 @@
 /* Names: their hash, and the module's table of section groups, which are names too. Every name is
  * hashed once, when it is declared; symbols and groups keep the hash. Called by module_symbols.c, the
  * object writer and the JIT. Invariant: groups of equal names have equal ids. */
-#include "ir/module.h"
+#include "ir/module_state.h"
 
 #include "ir/arena.h"
 

@@ -1,7 +1,7 @@
 /* Text parser, module level: symbols, data, aliases, constructors; kiln_text_parse.
  * Two passes over the top level: the first declares every symbol, the second reads data and function
  * bodies, so a name may be used anywhere. Invariant: after the first error nothing more is read. */
-#include "ir/text.h"
+#include "ir/text_form.h"
 #include <stdio.h>
 
 /* State of a name in p->symbols; `line` of such a name is its item's index + 1. */

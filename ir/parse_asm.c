@@ -1,6 +1,6 @@
 /* The text of machine code, which is an instruction: `asm "\0f\a2" as (i32) -> i32 in rax out rdx lost rcx
  * at 2 4 @f-4 with v1`. Called by ir/parse_func.c. */
-#include "ir/text.h"
+#include "ir/text_form.h"
 
 #include <kiln/inspect.h>
 

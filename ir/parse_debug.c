@@ -2,9 +2,9 @@
  * of which the first pass notes names and the second makes entries, and by parse_func.c for lines of a function.
  * Invariant: a number in the text is the entry's number in its set, counted from the entries that were there before;
  * names get numbers behind those. */
-#include "ir/debug.h"
+#include "ir/die.h"
 #include "ir/dwarf_names.h"
-#include "ir/text.h"
+#include "ir/text_form.h"
 
 /* True for `s` and digits: an entry of a function's session. */
 static bool of_session(const struct kn_token *t, uint64_t *number) {

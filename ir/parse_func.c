@@ -2,7 +2,7 @@
  * parse.c calls it once per function. Invariant: each line is read by one call of parse_line, and
  * its first error is reported at that line. */
 #include "ir/ops.h"
-#include "ir/text.h"
+#include "ir/text_form.h"
 #include <stdio.h>
 
 bool kn_parse_ops(struct kn_parser *p) {

@@ -1,6 +1,6 @@
 /* Text parser: errors, and readers of words, numbers, types, names and signatures. Called by the
  * other files of the parser. Invariant: a reader that returns false has reported the error. */
-#include "ir/text.h"
+#include "ir/text_form.h"
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * depends on the builder's indices: values are numbered in the order of printing. */
 #include "ir/machine.h"
 #include "ir/func.h"
-#include "ir/text.h"
+#include "ir/text_form.h"
 
 /* True if `i`, which kn_inst_settle gave, belongs to block `b`: an unfinished one ends where another
  * block's instructions start. A finished one ends with its terminator; its values have lost their

@@ -3,9 +3,9 @@
  * printed next; locations, calls that inlined code replaces, and variables in functions. Called
  * by print.c and print_module.c. Invariant: what refers to an entry that was never defined is
  * left out, as the object's writer does. */
-#include "ir/debug.h"
+#include "ir/die.h"
 #include "ir/dwarf_names.h"
-#include "ir/text.h"
+#include "ir/text_form.h"
 
 const char *const kn_loc_words[KN_LOC_WORDS] = {"stmt", "not_stmt", "prologue_end"};
 

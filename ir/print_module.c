@@ -1,7 +1,7 @@
 /* Text printer, module level: names, signatures, symbols, data; kiln_module_print. Also writes
  * bytes for ir/print.c. Invariant: the text depends on the module's content and the order of its
  * symbols only, and reading it back gives the same text again. */
-#include "ir/text.h"
+#include "ir/text_form.h"
 
 const char *const kn_linkage_names[KILN_LINKAGE_COUNT] = {
   [KILN_LINKAGE_EXTERNAL] = "",         [KILN_LINKAGE_INTERNAL] = "internal",

@@ -1,11 +1,11 @@
 /* Sessions: making and freeing, source locations, statistics. Called by front ends. Invariant: a session is used by
  * one thread at a time, and touches the module only through its functions. */
-#include "ir/module.h"
+#include "ir/module_state.h"
 
 #include "ir/arena.h"
-#include "ir/build.h"
+#include "ir/builder.h"
 #include "ir/clock.h"
-#include "ir/debug.h"
+#include "ir/die.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Tries: see ir/trie.h. Called by ir/debug.c and lib/dwarf*.c. */
+/* Tries: see ir/trie.h. Called by ir/die.c and lib/debug/dwarf*.c. */
 #include "ir/trie.h"
 
 #include <string.h>

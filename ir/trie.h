@@ -1,10 +1,11 @@
 /* A trie: sequences of numbers, each of which is a node, found from the node of what is before its last number.
- * Debugging information has in tries what many entries share: shapes (ir/debug.c), abbreviations (lib/dwarf_write.c).
- * Invariant: a node's number is higher than that of the node above it; node 0 is the empty sequence. */
+ * Debugging information has in tries what many entries share: shapes (ir/die.c), abbreviations
+ * (lib/debug/dwarf_write.c). Invariant: a node's number is higher than that of the node above it; node 0 is the empty
+ * sequence. */
 #ifndef KN_IR_TRIE_H
 #define KN_IR_TRIE_H
 
-#include "ir/module.h"
+#include "ir/module_state.h"
 
 struct kn_trie_node {
   uint32_t up;   /* the node of the sequence without its last number, */

@@ -1,7 +1,7 @@
-/* Debug sections of a unit in memory, for gdb: those that the object's writer makes (lib/dwarf.c) of each module, one
- * behind the other, with the addresses of the unit filled in. Called by debug.c. Invariant: the writer sees each
- * function in a section of its own, so it assumes nothing of where functions are. */
-#include "jit/jit.h"
+/* Debug sections of a unit in memory, for gdb: those that the object's writer makes (lib/debug/dwarf.c) of each
+ * module, one behind the other, with the addresses of the unit filled in. Called by debug.c. Invariant: the writer
+ * sees each function in a section of its own, so it assumes nothing of where functions are. */
+#include "jit/jit_state.h"
 
 /* Tells the writer which functions there are, and which symbols have an address. */
 static bool describe(const struct kn_jit_link *l, uint32_t i, struct kn_elf *e) {

@@ -1,6 +1,6 @@
 /* Makes and frees JITs and units, looks symbols up, and runs constructors. Invariant: a unit's handle is its index in
  * the table of units and a count of that entry's uses, so that a stale handle is recognised. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* kiln_jit_add: the steps that link modules into a unit, in order. Code was generated before; names are looked up
  * outside of the JIT first, without its lock; then all is bound, written and published under the lock. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <unistd.h>
 

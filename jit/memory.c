@@ -5,7 +5,7 @@
  * Invariant: no mapping is ever writable and executable; no file descriptor outlives a call, since the host may close
  * descriptors that it did not open, and reuse their numbers. Called with the JIT locked. */
 #define _GNU_SOURCE
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>

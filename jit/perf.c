@@ -2,7 +2,7 @@
  * inject --jit` (Linux, tools/perf/Documentation/jitdump-specification.txt). Invariant: what is appended for
  * a unit is appended by one write, under the JIT's lock. */
 #define _GNU_SOURCE
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
  * unit's code, read-only data, data or thread-local data. Sections only matter here if code can refer to their start
  * and end (__start_NAME), and for constructors. Invariant: what one session compiled stays together, so that its code
  * is copied at once. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 static bool fail_memory(struct kn_jit_link *l) {
   kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");

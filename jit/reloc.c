@@ -2,7 +2,7 @@
  * has a machine's instructions. Sources: System V ABI, AMD64
  * supplement, 4.4; ELF for the Arm 64-bit Architecture, 5.7. Invariant: a field that does not reach its
  * target is an error, never a wrong value. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 static bool too_far(struct kn_jit_link *l, uint32_t i, const struct kn_code_reloc *r) {
   const struct kn_symbol *s = kn_symbol(l->in[i].m, r->symbol);

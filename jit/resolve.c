@@ -4,7 +4,7 @@
  * Invariant: until kn_jit_publish nothing that others see has changed, except that there may be new, undefined
  * entries. */
 #define _GNU_SOURCE
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>

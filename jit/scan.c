@@ -1,7 +1,7 @@
 /* Second step of the linker: reads all relocations once and notes which symbols are referred to, and which
  * need an entry in the unit's table of addresses, a thread-local one, or a stub. Invariant: every symbol
  * is in each list at most once. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 static bool unsupported(struct kn_jit_link *l, const struct kn_jit_in *in, uint32_t id,
                         uint32_t type) {

@@ -1,7 +1,7 @@
 /* Streams: a module's functions become units one by one, while the module goes on. A stream keeps what it knows of
  * the module's symbols, so that adding a function costs nothing per symbol of the module.
  * Invariant: between calls, a symbol that was added has an entry in the JIT, which has its address. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 struct kiln_jit_stream {
   kiln_jit *jit;

@@ -2,7 +2,7 @@
  * the address in a slot, so that a function is redefined by a store of eight bytes. Stubs are written many at a time
  * and never changed.
  * Invariant: an entry is in the table as long as it has a name. Called with the JIT locked. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 /* ---- the table ---- */
 

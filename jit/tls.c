@@ -5,7 +5,7 @@
  * has a table of its copies, found by a pthread key of the JIT, freed when it ends. Invariant: a table is
  * changed by its thread, under the JIT's lock; others read it under the lock. */
 #define _GNU_SOURCE
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <link.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
  * when their tables are gone, and are reused only after KEPT others.
  * Invariant: a unit's frames are known from before it is published until it is removed. */
 #define _GNU_SOURCE
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <dlfcn.h>
 

@@ -1,7 +1,7 @@
 /* Fourth step of the linker: lays out what the unit has besides the inputs' content (stubs, tables of
  * addresses, unwind tables, constructors), takes memory and writes it all. Invariant: nobody sees what is written
  * before the unit is published. Called with the JIT locked. */
-#include "jit/jit.h"
+#include "jit/jit_state.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* The contract between lib/ and a target: facts about the machine as data, which plan, walk, checker, the object
- * writer and the JIT read, and the functions that emit its code. lib/walk.c drives them; a target puts its own state
- * of a walk into a struct around struct kn_walk. Only lib/targets.c names the targets. */
+ * writer and the JIT read, and the functions that emit its code. lib/codegen/walk.c drives them; a target puts its own
+ * state of a walk into a struct around struct kn_walk. Only lib/codegen/targets.c names the targets. */
 #ifndef KN_TARGETS_TARGET_H
 #define KN_TARGETS_TARGET_H
 
@@ -51,7 +51,7 @@ struct kn_hooks {
   void (*deferred)(struct kn_walk *w, unsigned dst, uint32_t v);
 };
 
-/* The field of a call that holds the distance to the callee: lib/elf_write.c fills it for functions of the same
+/* The field of a call that holds the distance to the callee: lib/object/elf_write.c fills it for functions of the same
  * section. */
 enum kn_call_field {
   KN_CALL_REL32, /* 32 bits: the distance in bytes */
@@ -192,7 +192,7 @@ struct kn_target {
   void (*finish)(struct kn_walk *w);
 };
 
-/* The table of a target (lib/targets.c). */
+/* The table of a target (lib/codegen/targets.c). */
 const struct kn_target *kn_target_at(kiln_target t);
 
 extern const struct kn_target kn_target_x86_64;

@@ -11,7 +11,7 @@
 #ifndef KN_TARGETS_AARCH64_A64_H
 #define KN_TARGETS_AARCH64_A64_H
 
-#include "lib/walk.h"
+#include "lib/codegen/walk.h"
 #include "targets/aarch64/encode.h"
 #include "targets/aarch64/encode_vector.h"
 

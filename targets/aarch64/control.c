@@ -1,6 +1,6 @@
 /* Terminators of AArch64: branches, edges, switch, indirect branch, return. Called by the walk's loop. Branches are
  * emitted in their short form (see relax.c). Invariant: an edge's moves are the last code before its branch. */
-#include "lib/switch.h"
+#include "lib/codegen/switch.h"
 #include "targets/aarch64/a64.h"
 
 /* ---- branches ---- */

@@ -1,5 +1,5 @@
 /* Frames on AArch64: prologue, epilogue, frame rows (.eh_frame), and the patches that wait for the
- * frame's size and for labels. Called by lib/walk.c around the loop over blocks.
+ * frame's size and for labels. Called by lib/codegen/walk.c around the loop over blocks.
  *
  *   x29 + size   caller's stack arguments
  *                spill slots, stack slots ...

@@ -1,6 +1,6 @@
 /* vshuffle on AArch64: one instruction for the usual constant controls, two or some more for others, and for the rest
  * tbl, which wants its control in a register and two operands in registers side by side. Called by the walk's loop. */
-#include "lib/shuffle.h"
+#include "lib/codegen/shuffle.h"
 #include "targets/aarch64/a64.h"
 
 enum { S0 = 30, S1 = 31, ANY = KN_SHUFFLE_ANY }; /* scratch: A64_VS0, A64_VS1 */

@@ -1,7 +1,7 @@
 /* AArch64 as lib/ sees it: its registers, its types, what clobbers like a call, and the table of lowerings.
- * Called by lib/walk.c. What is not lowered gives
+ * Called by lib/codegen/walk.c. What is not lowered gives
  * KILN_ERR_UNSUPPORTED with function, block and instruction. */
-#include "lib/asm.h"
+#include "lib/codegen/asm_inst.h"
 #include "targets/aarch64/a64.h"
 
 #define ALL 0xffffu

@@ -1,6 +1,6 @@
 /* Branches, switches, indirect branches and traps. At the end of a block the homes of the next
  * blocks' parameters are written; nothing else happens on an edge. */
-#include "lib/switch.h"
+#include "lib/codegen/switch.h"
 #include "targets/x86_64/x64.h"
 
 #include <string.h>

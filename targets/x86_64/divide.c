@@ -1,6 +1,6 @@
-/* Division and remainder by a constant as a multiplication (lib/magic.h). x64_lower_divide tries this first.
+/* Division and remainder by a constant as a multiplication (lib/codegen/magic.h). x64_lower_divide tries this first.
  * Invariant: divisors of 0, 1 and -1, and the least number, are left to the division: what traps must trap. */
-#include "lib/magic.h"
+#include "lib/codegen/magic.h"
 #include "targets/x86_64/x64.h"
 
 /* dst (64 bits) *= m, below 2^33. */

@@ -1,5 +1,5 @@
 /* Frames on x86-64: prologue, epilogue, literals behind the code, frame rows (.eh_frame), and the end of a function.
- * Called by lib/walk.c around the loop over blocks.
+ * Called by lib/codegen/walk.c around the loop over blocks.
  *
  *   rbp + 16     caller's stack arguments
  *   rbp          caller's rbp, above it the return address

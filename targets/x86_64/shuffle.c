@@ -1,7 +1,7 @@
 /* vshuffle on SSE2: one or two instructions for the usual constant controls, several with masks
  * or shifts for most others of words or more, and memory for the rest. A control is seen as one
- * of 16 bytes (lib/shuffle.h). Called by the walk's loop. */
-#include "lib/shuffle.h"
+ * of 16 bytes (lib/codegen/shuffle.h). Called by the walk's loop. */
+#include "lib/codegen/shuffle.h"
 #include "targets/x86_64/x64.h"
 
 #define P66 (X64_SSE | X64_PRE(0x66))

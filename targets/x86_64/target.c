@@ -1,7 +1,7 @@
 /* x86-64 as lib/ sees it: its registers, its types, what clobbers like a call, and the table of lowerings.
- * Called by lib/walk.c. What is not lowered gives KILN_ERR_UNSUPPORTED with function, block and
+ * Called by lib/codegen/walk.c. What is not lowered gives KILN_ERR_UNSUPPORTED with function, block and
  * instruction. */
-#include "lib/asm.h"
+#include "lib/codegen/asm_inst.h"
 #include "targets/x86_64/x64.h"
 
 /* Types that one register holds, and VOID. */

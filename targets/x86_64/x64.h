@@ -6,7 +6,7 @@
 #ifndef KN_X64_H
 #define KN_X64_H
 
-#include "lib/walk.h"
+#include "lib/codegen/walk.h"
 #include "targets/x86_64/encode.h"
 #include <elf.h>
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "ir/module.h"
+#include "ir/module_state.h"
 #include <gelf.h>
 #include <kiln/emit.h>
 

@@ -3,9 +3,9 @@ wrong; a change that only makes the code slower does not count. Rules are those 
 comments at the replaced text."""
 
 X, A = 'x86_64', 'aarch64'
-PLAN, WALK, WALK_H = 'lib/plan.c', 'lib/walk.c', 'lib/walk.h'
-REGS, EDGE = 'lib/regs.c', 'lib/edge.c'
-EH, EH_TABLE = 'lib/eh.c', 'lib/eh_table.c'
+PLAN, WALK, WALK_H = 'lib/codegen/plan.c', 'lib/codegen/walk.c', 'lib/codegen/walk.h'
+REGS, EDGE = 'lib/codegen/regs.c', 'lib/codegen/edge.c'
+EH, EH_TABLE = 'lib/codegen/eh.c', 'lib/object/eh_table.c'
 
 
 def x(name):
@@ -18,11 +18,11 @@ def a(name):
 
 MUTANTS = [
     # ---- what an instruction leaves to its reader ----
-    ('a comparison stays in the flags if nobody else reads it', X, 'lib/fold.c',
+    ('a comparison stays in the flags if nobody else reads it', X, 'lib/codegen/fold.c',
      'return w->val[i].uses == 2 &&', 'return w->val[i].uses >= 2 &&'),
-    ('a comparison waits if nobody else reads it', A, 'lib/fold.c',
+    ('a comparison waits if nobody else reads it', A, 'lib/codegen/fold.c',
      'if (w->val[i].uses != 1 ||', 'if (w->val[i].uses == 0 ||'),
-    ('an extension of a comparison is not made if nobody else reads it', X, 'lib/fold.c',
+    ('an extension of a comparison is not made if nobody else reads it', X, 'lib/codegen/fold.c',
      '|| w->val[i + 1].uses != 1 ||', '||'),
     ('the lower bits of a variable are an alias of it, those of another value are not', X,
      'targets/x86_64/compare.c',
@@ -44,7 +44,7 @@ MUTANTS = [
      'for (uint32_t k = i + 1; k != 0; k = 0) {'),
     ('what is loaded keeps its stores', X, PLAN,
      '    r->loaded |= row->global & KN_ROW_LOAD;\n', ''),
-    ('a piece in memory is where it is in its slot', A, 'lib/regs.c',
+    ('a piece in memory is where it is in its slot', A, 'lib/codegen/regs.c',
      '(w, s->parent - 1) + (int32_t)s->offset;', '(w, s->parent - 1);'),
     ('loops that overlap merge', X, PLAN,
      '      if (inner->end > end) end = inner->end;\n', ''),
@@ -156,12 +156,12 @@ MUTANTS = [
      '    if ((w->regs.kept_places & KN_BIT(r)) == 0) w->regs.kept_at[r] = kn_frame_alloc(w, 8, 3);\n',
      '    if (w->regs.kept_places == 0) w->regs.kept_at[r] = kn_frame_alloc(w, 8, 3);\n'
      '    else w->regs.kept_at[r] = w->regs.kept_at[__builtin_ctzll(w->regs.kept_places)];\n'),
-    ('homes are kept in each block with calls', X, 'lib/walk.c',
+    ('homes are kept in each block with calls', X, 'lib/codegen/walk.c',
      '  w->regs.kept = occupied & t->around_calls;',
      '  w->regs.kept = pos & 1 ? occupied & t->around_calls : 0;'),
-    ('a parameter that is read again keeps its register', X, 'lib/walk.c',
+    ('a parameter that is read again keeps its register', X, 'lib/codegen/walk.c',
      '(p->flags & KN_VF_HOME) == 0 || p->uses != own', '(p->flags & KN_VF_HOME) == 0'),
-    ('a parameter\'s register is its own at the loop\'s end', X, 'lib/walk.c',
+    ('a parameter\'s register is its own at the loop\'s end', X, 'lib/codegen/walk.c',
      'if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(f, w->block)) return p->reg;',
      'return p->reg;'),
     ('a spill stores', X, REGS,
@@ -224,11 +224,11 @@ MUTANTS = [
      '      else w->hooks->load(w, m->dst, m->src_frame, m->type);\n'
      '      if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, m->dst);\n'
      '      else KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);'),
-    ('a cycle goes through the scratch register', X, 'lib/moves.c',
+    ('a cycle goes through the scratch register', X, 'lib/codegen/moves.c',
      '          src[j] = (uint8_t)t;\n', ''),
-    ('a register is read by all before it is written', X, 'lib/moves.c',
+    ('a register is read by all before it is written', X, 'lib/codegen/moves.c',
      '--readers[s] == 0', '--readers[s] < 9'),
-    ('a cycle goes through the scratch register here too', A, 'lib/moves.c',
+    ('a cycle goes through the scratch register here too', A, 'lib/codegen/moves.c',
      '          src[j] = (uint8_t)t;\n', ''),
     ('parameters of address-taken blocks go to their shadows', X, EDGE,
      '    if (KN_UNLIKELY(shadowed)) {', '    if (false) {'),
@@ -275,7 +275,7 @@ MUTANTS = [
      'KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R11))'),
     ('arguments stay until they are moved', X, x('call.c'),
      '    w->regs.free &= ~KN_BIT(a->reg);\n    return;', '    return;'),
-    ('result registers are taken together', X, 'lib/call.c',
+    ('result registers are taken together', X, 'lib/codegen/call.c',
      '  w->regs.free &= ~held;\n', ''),
     ('shift counts claim rcx', X, x('int.c'),
      '  kn_claim(w, X64_RCX);\n  struct x64_operand o;\n  x64_operand(w, h, type, &o);',

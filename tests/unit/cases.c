@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "lib/cases.h"
+#include "lib/codegen/cases.h"
 
 static uint64_t flip_of_test;
 

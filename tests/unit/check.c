@@ -12,7 +12,7 @@
 
 #include <kiln/text.h>
 
-#include "lib/check.h"
+#include "lib/check/check.h"
 
 static void note_diag(void *user, const kiln_diag *d) {
   kiln_diag *first = user;

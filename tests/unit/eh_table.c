@@ -1,5 +1,5 @@
-/* Tables of exceptions (lib/eh_table.c, lib/eh.c): each is taken apart again by a reader of its own, and says what was
- * put in. */
+/* Tables of exceptions (lib/object/eh_table.c, lib/codegen/eh.c): each is taken apart again by a reader of its own,
+ * and says what was put in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "lib/eh_table.h"
+#include "lib/object/eh_table.h"
 
 #include <kiln/kiln.h>
 

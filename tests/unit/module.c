@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ir/module.h"
+#include "ir/module_state.h"
 #include "large.h"
 #include <kiln/debug.h>
 

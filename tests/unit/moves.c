@@ -1,5 +1,5 @@
-/* Parallel moves (lib/moves.c): every assignment of up to five registers, in both banks, simulated and compared with
- * the semantics of a parallel move. */
+/* Parallel moves (lib/codegen/moves.c): every assignment of up to five registers, in both banks, simulated and
+ * compared with the semantics of a parallel move. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "lib/moves.h"
+#include "lib/codegen/moves.h"
 
 enum { PLACES = 5, NOT_MOVED = PLACES, BANK = 32 };
 static const uint8_t scratch[2] = {11, 47};

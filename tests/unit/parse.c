@@ -1,7 +1,7 @@
 /* Text parser and printer: errors with their exact place, spellings that mean the same, and functions
  * that only the builder makes (blocks left and resumed, late parameters), printed and read back. */
 #include "build_fixture.h"
-#include "ir/text.h"
+#include "ir/text_form.h"
 
 #include <kiln/kiln.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The plan (lib/plan.h): block order, loops, intervals and homes, on flow graphs made for it and on
+/* The plan (lib/codegen/plan.h): block order, loops, intervals and homes, on flow graphs made for it and on
  * random ones. For random graphs, a data flow analysis in this file gives the expected result. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "ir/build.h"
-#include "lib/plan.h"
+#include "ir/builder.h"
+#include "lib/codegen/plan.h"
 #include <kiln/inspect.h>
 #include <kiln/text.h>
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "lib/walk.h"
+#include "lib/codegen/walk.h"
 
 /* Fails with the names of the target and of what is wrong. */
 #define CHECK(t, holds)                                                                            \

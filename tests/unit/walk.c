@@ -1,6 +1,6 @@
-/* The walk's register file (lib/regs.h, lib/walk.h), driven at random through a target of its own
+/* The walk's register file (lib/codegen/regs.h, lib/codegen/walk.h), driven at random through a target of its own
  * whose hooks move tokens instead of emitting code: each value must be found where the walk says it
- * is, and the sets of registers must mean what lib/walk.h says they mean. */
+ * is, and the sets of registers must mean what lib/codegen/walk.h says they mean. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "ir/build.h"
+#include "ir/builder.h"
 
-#include "lib/walk.h"
+#include "lib/codegen/walk.h"
 
 #define I64 KILN_TYPE_I64
 #define F64 KILN_TYPE_F64
@@ -150,7 +150,7 @@ static void close_walk(struct fixture *t) {
 
 static unsigned type_of(uint32_t i) { return i & 1 ? F64 : I64; }
 
-/* ---- invariants between instructions: the head of lib/walk.h ---- */
+/* ---- invariants between instructions: the head of lib/codegen/walk.h ---- */
 
 static void check(const struct fixture *t) {
   const struct kn_walk *w = t->w;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ir/module.h"
+#include "ir/module_state.h"
 #include <kiln/kiln.h>
 
 /* Counts of what the code of `int f(char, long)` has. */

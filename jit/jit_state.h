@@ -1,0 +1,397 @@
+/* The files of the JIT and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
+ * protected memory, symbols.c keeps names and stubs, place.c to write.c link a unit (link.c calls them in order),
+ * stream.c adds a module's functions one by one; tls.c, unwind.c, debug.c and perf.c serve running code: thread-local
+ * data, exceptions, debugger, profiler. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
+ * Invariant: everything reachable from a kiln_jit is under its lock; code that anybody can call is
+ * complete. */
+#ifndef KN_JIT_JIT_STATE_H
+#define KN_JIT_JIT_STATE_H
+
+#include <kiln/jit.h>
+
+#include "ir/arena.h"
+#include "ir/module_state.h"
+#include "lib/debug/dwarf.h"
+#include "lib/object/elf.h"
+
+#include <pthread.h>
+
+/* ---- memory ---- */
+
+/* Memory is given out in granules and comes from chunks, each for one kind of content. */
+enum { KN_JIT_GRANULE = 64, KN_JIT_CHUNK = 65536 };
+
+enum kn_jit_kind {
+  KN_JIT_CODE, /* executable */
+  KN_JIT_RO,   /* read-only once written */
+  KN_JIT_RW,   /* writable, private to the process after a fork */
+  KN_JIT_KINDS
+};
+
+struct kn_jit_chunk {
+  uint64_t *bits;   /* of granules in use; NULL: free, or part of a run */
+  uint32_t run;     /* chunks of the run that starts here, 0: none does */
+  uint16_t used;    /* granules */
+  uint16_t longest; /* upper bound of the longest run of free granules */
+  uint8_t kind;     /* kn_jit_kind */
+  bool taken;
+  bool separate; /* its two mappings are of different memory: it held data, or nothing yet */
+  struct kn_jit_frames *frames; /* of the units in it, for the unwinder: unwind.c */
+};
+
+/* A piece of address space. Pages at both ends are never accessible. */
+struct kn_jit_pool {
+  struct kn_jit_pool *next;
+  uint8_t *base; /* of chunk 0, as it is executed and read */
+  int64_t delta; /* from there to where code and read-only data can be written */
+  uint8_t *map;  /* what mmap gave, guard pages included */
+  size_t map_size;
+  uint8_t *alias; /* the same of the writable mapping; NULL: none */
+  uint32_t n_chunks;
+  uint32_t first_free;           /* no free chunk before it */
+  uint32_t cursor[KN_JIT_KINDS]; /* where the last allocation was */
+  struct kn_jit_chunk *chunks;
+};
+
+/* A piece of memory of one kind. */
+struct kn_jit_block {
+  struct kn_jit_pool *pool; /* NULL: none */
+  uint8_t *at;              /* as it is executed and read */
+  uint64_t size;            /* as it was asked for */
+  bool zero;                /* fresh from the system */
+};
+
+/* ---- symbols ---- */
+
+/* A name, or a symbol of a stream that has none. It lives while somebody defines it or refers to it. */
+struct kn_jit_entry {
+  struct kn_jit_entry *next; /* of the same hash; or of a list of its holder */
+  struct kn_jit_item *unit;  /* that defines it; NULL: none */
+  const void *scope;         /* hidden names while a unit is linked: the unit; else NULL */
+  uint64_t address;          /* of the definition; thread-local: offset in the unit's */
+  uint64_t size;
+  uint64_t stub; /* address of a jump to what `slot` holds; 0: none */
+  uint64_t *slot;
+  uint32_t refs;    /* other units that were bound to it */
+  uint32_t holds;   /* streams */
+  uint32_t pending; /* while a unit is linked: index + 1 of its definition there */
+  uint32_t hash, name_length;
+  bool weak, func, tls;
+  char name[]; /* NUL-terminated; empty: none, and in no table */
+};
+
+struct kn_jit_stub {
+  uint64_t stub;
+  uint64_t *slot;
+};
+
+struct kn_jit_table {
+  struct kn_jit_entry **head;
+  uint32_t size, n;
+};
+
+/* ---- thread-local data ---- */
+
+/* That of one unit. Each thread has a copy of its own, made when it first asks. */
+struct kn_jit_tls {
+  kiln_jit *jit;
+  uint32_t index;       /* in the threads' tables */
+  uint32_t generation;  /* of the index; never 0 */
+  const uint8_t *image; /* of the first bytes; the rest is zero */
+  uint64_t image_size, size, align;
+};
+
+/* ---- units ---- */
+
+/* A function or data of a unit. */
+struct kn_jit_symbol {
+  uint64_t address, size;
+  uint32_t name; /* offset in the unit's names */
+  bool func;
+};
+
+struct kn_jit_item {
+  uint64_t id;
+  struct kn_jit_block blocks[KN_JIT_KINDS];
+  struct kn_jit_entry **defs; /* what it defines or did: entry->unit tells */
+  uint32_t n_defs;
+  struct kn_jit_entry **refs; /* what it was bound to */
+  uint32_t n_refs;
+  struct kn_jit_symbol *symbols; /* functions first, ascending */
+  uint32_t n_symbols, n_funcs;
+  char *names;
+  struct kn_jit_tls *tls; /* NULL: none */
+  uint64_t *ctors;        /* in the order of calls; destructors behind them */
+  uint32_t n_ctors, n_dtors;
+  bool constructed, destructed;
+  uint64_t dso;      /* __dso_handle */
+  uint8_t *eh_frame; /* NULL: none */
+  uint64_t eh_frame_size;
+  bool frames_known; /* to the unwinder */
+  void *gdb;         /* entry of its list */
+};
+
+struct kn_jit_slot {        /* of the table of units */
+  struct kn_jit_item *unit; /* NULL: free */
+  uint32_t generation;
+  uint32_t next_free; /* index + 1 */
+};
+
+/* libgcc's record of a registered table (its `struct object`, at most 7 words), linked into a queue of ours. */
+struct kn_jit_object {
+  uint64_t words[8];
+  struct kn_jit_object *next;
+};
+
+/* The registration functions of one libgcc; NULL: it was not found. */
+struct kn_jit_unwinder {
+  void (*add)(void *), (*remove)(void *);
+  void (*add_table)(void *, void *); /* __register_frame_info_table */
+  void *(*remove_table)(const void *);
+};
+
+struct kn_jit_perf;
+struct kn_jit_thread;
+
+struct kiln_jit {
+  kiln_jit_options options;
+  kiln_target target;
+  const struct kn_elf_machine *machine; /* facts of the object writer's */
+  int pid;                              /* tells the process from a child that it forked */
+  bool foreign; /* being freed in such a child: shared memory is left alone */
+  bool barrier; /* membarrier makes other processors refetch instructions; never on x86-64 */
+  uint64_t page;
+  pthread_mutex_t lock;
+  bool dual;
+  uint64_t pool_bytes;
+  struct kn_jit_pool *pools;
+  struct kn_jit_table table;
+  struct kn_jit_stub *stubs; /* free ones */
+  uint32_t n_stubs, cap_stubs, total_stubs;
+  struct kn_jit_slot *units;
+  uint32_t n_units, cap_units, free_unit, live_units;
+  uint32_t unnamed; /* entries without names */
+  kiln_jit_stats stats;
+  struct kn_jit_perf *perf;
+  struct kn_jit_unwinder unwinders[2];
+  bool frames_by_chunk; /* one table for the units of a chunk: unwind.c */
+  /* of tables that are no longer registered, oldest first */
+  struct kn_jit_object *retired, **retired_end;
+  uint32_t n_retired;
+  /* thread-local data: tls.c */
+  pthread_key_t tls_key;
+  bool has_tls_key;
+  uint32_t *tls_free, n_tls_free, cap_tls_free, n_tls;
+  uint32_t *tls_generations, cap_tls_generations;
+  struct kn_jit_thread *threads;
+};
+
+/* ---- linking ---- */
+
+/* Where a symbol of an input is. */
+enum kn_jit_where {
+  KN_JIT_NOWHERE,
+  KN_JIT_IN_CODE, /* the next four: value is an offset in the unit's */
+  KN_JIT_IN_RO,
+  KN_JIT_IN_RW,
+  KN_JIT_IN_TLS,
+  KN_JIT_IN_COMMON, /* not placed yet */
+  KN_JIT_AT_ENTRY,  /* where the entry says, in another unit or another input */
+  KN_JIT_ABSOLUTE   /* value is the address */
+};
+
+/* A symbol of an input. */
+struct kn_jit_bind {
+  uint64_t value;
+  struct kn_jit_entry *entry; /* NULL: none, or local */
+  uint32_t got, tls, stub;    /* index + 1 into the link's lists; 0: not asked for */
+  uint8_t where;
+  bool touched; /* in the input's list */
+  bool referenced;
+};
+
+struct kn_jit_in {
+  kiln_module *m;
+  kiln_session *const *sessions;
+  uint32_t n_sessions;
+  uint64_t *code_at;         /* offset of each session's code in the unit's */
+  struct kn_jit_bind *binds; /* by symbol id */
+  uint32_t n_binds;
+  uint32_t *data; /* indices of data items, in the order of placing */
+  uint32_t n_data;
+  uint32_t *touched; /* ids of symbols */
+  uint32_t n_touched, cap_touched;
+};
+
+struct kn_jit_want {
+  uint32_t in, id;
+};
+struct kn_jit_wants {
+  struct kn_jit_want *at;
+  uint32_t n, cap;
+};
+
+/* A definition of an external name in the unit that is linked. */
+struct kn_jit_def {
+  struct kn_jit_entry *entry;
+  uint32_t in, id;
+  uint8_t strength; /* KN_JIT_COMMON_DEF... */
+  uint8_t align_log2;
+  uint64_t size;
+};
+enum { KN_JIT_COMMON_DEF, KN_JIT_WEAK_DEF, KN_JIT_STRONG_DEF };
+
+/* Sections with the same name whose start and end code refers to: __start_NAME, __stop_NAME. */
+struct kn_jit_range {
+  const char *name;
+  uint8_t where;
+  uint64_t start, end;
+};
+
+struct kn_jit_link {
+  kiln_jit *jit;
+  kiln_jit_error *error; /* never NULL */
+  unsigned flags;
+  bool stream;
+  struct kn_arena arena;
+  struct kn_jit_in *in;
+  uint32_t n_in;
+  uint64_t size[KN_JIT_KINDS], align[KN_JIT_KINDS];
+  uint64_t tls_size, tls_align,
+    tls_file; /* tls_file: bytes that are not all zero, from the start */
+  struct kn_jit_wants got, tls, stubs, undefined;
+  struct kn_jit_def *defs;
+  uint32_t n_defs, cap_defs;
+  struct kn_jit_entry **refs;
+  uint32_t n_refs, cap_refs;
+  struct kn_jit_range *ranges;
+  uint32_t n_ranges, cap_ranges;
+  /* fde_bytes: with the CIEs of personalities; table_bytes: of exceptions */
+  uint64_t fde_bytes, table_bytes, n_funcs, names_size, n_symbols;
+  bool atexit;
+  /* offsets in the unit's areas */
+  uint64_t stub_at, atexit_at, got_at, tls_got_at, frame_at, table_at, image_at;
+  struct kn_jit_item *unit;
+};
+
+/* Bytes before the first code of a block: callers instrumented by clang's -fsanitize=function read there. */
+enum { KN_JIT_CODE_PAD = 16 };
+enum { KN_JIT_STUB_BYTES = 16, KN_JIT_ATEXIT_BYTES = 32, KN_JIT_TLS_BYTES = 32 };
+
+/* jit.c */
+void *kn_jit_realloc(const kiln_jit *jit, void *old, size_t size);
+/* Reports an error, if it is the first; returns its status. */
+kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *format, ...)
+  __attribute__((format(printf, 3, 4)));
+/* Where a call reports errors: empty, `own` if the caller wants none. */
+kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own);
+/* As kn_grow, of a JIT's array. */
+bool kn_jit_grow(const kiln_jit *jit, kiln_jit_error *e, void *array, uint32_t *cap, uint32_t need,
+                 size_t item_size);
+/* A unit by its handle; NULL if it is not valid. */
+struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u);
+/* Gives a unit a handle. */
+bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
+/* Frees a unit with all it has, memory included; its handle is not touched. */
+void kn_jit_unit_free(kiln_jit *jit, struct kn_jit_item *u);
+
+/* memory.c */
+/* Takes memory for a unit: one block of each kind that has a size, near each other. */
+bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align,
+                      struct kn_jit_block *blocks, kiln_jit_error *e);
+/* Gives a block back; code becomes traps. NULL pool is allowed. */
+void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind);
+/* Makes completely written blocks executable or read-only, and their instructions visible to all processors. */
+bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_error *e);
+/* Where a block can be written until it is sealed. */
+static inline uint8_t *kn_jit_writable(const struct kn_jit_block *b, enum kn_jit_kind kind) {
+  return kind == KN_JIT_RW || b->pool == NULL ? b->at : b->at + b->pool->delta;
+}
+bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e);
+void kn_jit_memory_free(kiln_jit *jit);
+
+/* symbols.c */
+struct kn_jit_entry *kn_jit_entry_find(const kiln_jit *jit, const char *name, size_t length,
+                                       const void *scope);
+/* A new entry; length 0: one without a name. NULL without memory. */
+struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t length,
+                                      const void *scope);
+/* Frees an entry that nobody defines, refers to or holds. */
+void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e);
+/* Gives an entry a stub, if it has none. */
+bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *error);
+/* Makes calls through the entry's stub reach its definition, or trap. */
+void kn_jit_entry_aim(struct kn_jit_entry *e);
+void kn_jit_symbols_free(kiln_jit *jit);
+
+/* place.c */
+bool kn_jit_place(struct kn_jit_link *l);
+bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id);
+/* scan.c: notes what the relocations ask for. */
+bool kn_jit_scan(struct kn_jit_link *l);
+/* resolve.c */
+/* Asks the resolver and the process for names that no unit has; called without the lock. */
+bool kn_jit_resolve_outside(struct kn_jit_link *l);
+/* Binds all names; called with the lock. */
+bool kn_jit_resolve(struct kn_jit_link *l);
+/* Undoes what kn_jit_resolve did to the JIT. */
+void kn_jit_resolve_undo(struct kn_jit_link *l);
+/* Makes the unit's definitions those of their names. */
+void kn_jit_publish(struct kn_jit_link *l);
+/* write.c */
+bool kn_jit_write(struct kn_jit_link *l);
+/* Address that references to a symbol see; of thread-local ones nothing useful. */
+uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t in, uint32_t id);
+/* Where its definition is, without a stub. */
+uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t in, uint32_t id);
+/* reloc.c */
+bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t in);
+void kn_jit_write_stub(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t slot);
+void kn_jit_write_atexit(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t dso,
+                         uint64_t slot);
+/* int (*)(void): returns `number`. */
+void kn_jit_write_probe(uint8_t *to, unsigned number);
+/* The entry of the table at `at` (KN_JIT_TLS_BYTES) by which code finds a thread-local variable: `pair` is what
+ * kn_jit_tls_entry is given. */
+void kn_jit_write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2]);
+/* True if reloc.c supports the machine that the library runs on. */
+extern const bool kn_jit_has_machine;
+/* link.c: places, resolves, writes and publishes; the inputs and the arena are ready. */
+kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out);
+void kn_jit_link_free(struct kn_jit_link *l);
+
+/* tls.c */
+bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, uint64_t image_size,
+                    uint64_t size, uint64_t align, kiln_jit_error *e);
+void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_item *u);
+void kn_jit_tls_close(kiln_jit *jit);
+/* The calling thread's address of `offset` in a unit's thread-local data; NULL without memory. */
+void *kn_jit_tls_address(const struct kn_jit_tls *t, uint64_t offset);
+/* Module and offset of a thread-local symbol of the process whose address in this thread is given. */
+bool kn_jit_tls_process(uint64_t address, uint64_t pair[2]);
+/* What code calls with the address of such a pair, or one of a kn_jit_tls and an offset. */
+uint64_t kn_jit_tls_entry(void);
+
+/* unwind.c */
+/* The JIT has its first memory. */
+void kn_jit_unwind_open(kiln_jit *jit);
+void kn_jit_unwind_close(kiln_jit *jit);
+bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
+void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u);
+
+/* debug.c */
+/* Tells gdb of the unit that was linked. */
+void kn_jit_gdb_add(const struct kn_jit_link *l);
+void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u);
+
+/* debug_sections.c */
+/* Appends the debug sections of the unit's modules, by enum kn_dwarf_section, with addresses filled in. False without
+ * memory: a module may have failed then. */
+bool kn_jit_debug_sections(const struct kn_jit_link *l, kiln_buffer *sections);
+
+/* perf.c */
+bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e);
+void kn_jit_perf_add(const struct kn_jit_link *l);
+void kn_jit_perf_close(kiln_jit *jit);
+
+#endif

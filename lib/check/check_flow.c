@@ -1,0 +1,457 @@
+/* The checker's model of the machine and its proof over the flow graph: see check_flow.h. A read of what the block
+ * did not write itself becomes a demand on the block's beginning, and that one on the end of each block before it,
+ * until it is met or cannot be. Demands that only wait for each other, around a loop, are met. */
+#include "lib/check/check_flow.h"
+
+#include <string.h>
+
+/* Limits of the proof in one function: the largest functions have a few demands for each instruction. */
+enum { DEMANDS_EACH = 16, MIN_DEMANDS = 1 << 16, MAX_DEMANDS = 1 << 22, MAX_SUSPECTS = 1 << 10 };
+
+static uint64_t most_demands(const kiln_func *f) {
+  uint64_t most = MIN_DEMANDS + (uint64_t)f->n * DEMANDS_EACH;
+  return most < MAX_DEMANDS ? most : MAX_DEMANDS;
+}
+
+/* ---- arrays and maps ---- */
+
+/* Makes an array `n` long; what is new is zero. */
+#define RESIZE(w, array, want)                                                                     \
+  (resize((w), &(array).at, &(array).cap, (want), sizeof *(array).at) ? ((array).n = (want), true) \
+                                                                      : false)
+
+static bool resize(struct kn_flow *w, void *at, uint32_t *cap, uint32_t n, size_t size) {
+  void *old;
+  memcpy(&old, at, sizeof old);
+  if (n <= *cap) return true;
+  uint32_t room = *cap ? *cap : 64;
+  while (room < n) room *= 2;
+  char *more = kn_realloc(w->f->module, old, (size_t)room * size);
+  if (more == NULL) {
+    w->full = true;
+    return false;
+  }
+  memset(more + (size_t)*cap * size, 0, (size_t)(room - *cap) * size);
+  memcpy(at, &more, sizeof more);
+  *cap = room;
+  return true;
+}
+
+#define PUSH(w, array, ...)                                                                        \
+  (resize((w), &(array).at, &(array).cap, (array).n + 1, sizeof *(array).at)                       \
+     ? ((array).at[(array).n++] = (__VA_ARGS__), true)                                             \
+     : false)
+
+static uint32_t hash(uint32_t a, uint32_t b) {
+  uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(h >> 32);
+}
+
+static struct kn_flow_slot *find(const struct kn_flow *w, const struct kn_flow_map *m, uint32_t a,
+                                 uint32_t b) {
+  if (m->at == NULL) return NULL;
+  for (uint32_t i = hash(a, b) & m->mask;; i = (i + 1) & m->mask) {
+    struct kn_flow_slot *s = &m->at[i];
+    if (s->epoch != w->family) return NULL;
+    if (s->a == a && s->b == b) return s;
+  }
+}
+
+static bool grow_map(struct kn_flow *w, struct kn_flow_map *m) {
+  uint32_t size = m->at ? m->mask + 1 : 0, room = size ? size * 2 : 256;
+  struct kn_flow_slot *old = m->at;
+  struct kn_flow_slot *at = kn_realloc(w->f->module, NULL, (size_t)room * sizeof *at);
+  if (at == NULL) {
+    w->full = true;
+    return false;
+  }
+  memset(at, 0, (size_t)room * sizeof *at);
+  m->at = at;
+  m->mask = room - 1;
+  for (uint32_t i = 0; i < size; i++) {
+    if (old[i].epoch != w->family) continue;
+    uint32_t k = hash(old[i].a, old[i].b) & m->mask;
+    while (at[k].epoch == w->family) k = (k + 1) & m->mask;
+    at[k] = old[i];
+  }
+  kn_realloc(w->f->module, old, 0);
+  return true;
+}
+
+/* The entry of a key, made if there is none (entry and first are 0 then); NULL without memory. */
+static struct kn_flow_slot *put(struct kn_flow *w, struct kn_flow_map *m, uint32_t a, uint32_t b) {
+  struct kn_flow_slot *s = find(w, m, a, b);
+  if (s) return s;
+  if ((m->at == NULL || m->n * 2 > m->mask) && !grow_map(w, m)) return NULL;
+  uint32_t i = hash(a, b) & m->mask;
+  while (m->at[i].epoch == w->family) i = (i + 1) & m->mask;
+  m->n++;
+  s = &m->at[i];
+  *s = (struct kn_flow_slot){.epoch = w->family, .a = a, .b = b};
+  return s;
+}
+
+/* ---- a function ---- */
+
+bool kn_flow_begin(struct kn_flow *w, kiln_func *f) {
+  w->f = f;
+  w->full = false;
+  /* epochs that wrap around would make old entries valid */
+  if (w->epoch > UINT32_MAX - f->blocks.n - 2) {
+    kn_flow_free(w, f->module);
+    *w = (struct kn_flow){.f = f};
+  }
+  w->family = ++w->epoch;
+  w->edge = KN_FLOW_NONE;
+  w->cells.n = w->frame.n = w->variable.n = w->facts.n = w->touched.n = w->undo.n = 0;
+  w->demands.n = w->suspects.n = 0;
+  w->places.n = w->ends.n = w->arrived.n = w->given.n = w->stored.n = w->demanded.n = 0;
+  if (!RESIZE(w, w->home, f->n) || !RESIZE(w, w->seen, f->n) || !RESIZE(w, w->alias, f->n) ||
+      !RESIZE(w, w->slots, f->slots.n + 1) || !RESIZE(w, w->cells, KN_FLOW_REGS))
+    return false;
+  memset(w->home.at, 0, f->n * sizeof *w->home.at);
+  memset(w->cells.at, 0, KN_FLOW_REGS * sizeof *w->cells.at);
+  return true;
+}
+
+void kn_flow_made(struct kn_flow *w, uint32_t v, uint32_t block) { w->home.at[v] = block + 1; }
+
+void kn_flow_free(struct kn_flow *w, kiln_module *m) {
+  void *arrays[] = {w->home.at,        w->seen.at,     w->alias.at,    w->slots.at,
+                    w->cells.at,       w->frame.at,    w->variable.at, w->facts.at,
+                    w->touched.at,     w->undo.at,     w->places.at,   w->ends.at,
+                    w->arrived.at,     w->given.at,    w->stored.at,   w->demanded.at,
+                    w->demands.at,     w->suspects.at, w->in_first.at, w->in_edges.at,
+                    w->edge_source.at, w->queue.at,    w->marks.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+}
+
+/* ---- places ---- */
+
+static uint32_t place_of(struct kn_flow *w, uint32_t key, uint32_t kind) {
+  struct kn_flow_slot *s = put(w, &w->places, key, kind);
+  if (s == NULL) return 0;
+  if (s->first) return s->first;
+  uint32_t place = w->cells.n;
+  if (!PUSH(w, w->cells, (struct kn_flow_cell){0}) || !PUSH(w, w->frame, (int32_t)key) ||
+      !PUSH(w, w->variable, kind ? key + 1 : 0))
+    return 0;
+  s->first = place;
+  return place;
+}
+
+uint32_t kn_flow_frame(struct kn_flow *w, int32_t offset) {
+  return place_of(w, (uint32_t)offset, 0);
+}
+
+uint32_t kn_flow_memory(struct kn_flow *w, uint32_t slot) { return place_of(w, slot, 1); }
+
+/* ---- what places hold ---- */
+
+static struct kn_flow_cell cell(const struct kn_flow *w, uint32_t place) {
+  struct kn_flow_cell c = w->cells.at[place];
+  if (c.epoch != w->epoch) c = (struct kn_flow_cell){w->epoch, place + 1, 0};
+  return c;
+}
+
+static void set_cell(struct kn_flow *w, uint32_t place, uint32_t entry, uint32_t first) {
+  struct kn_flow_cell *c = &w->cells.at[place];
+  if (w->edge != KN_FLOW_NONE) {
+    struct kn_flow_slot was = {.epoch = c->epoch, .a = place, .entry = c->entry, .first = c->first};
+    (void)PUSH(w, w->undo, was);
+  } else if (c->epoch != w->epoch) {
+    (void)PUSH(w, w->touched, place);
+  }
+  *c = (struct kn_flow_cell){w->epoch, entry, first};
+}
+
+/* Number of stores to a variable in this block so far. */
+static uint32_t version(const struct kn_flow *w, uint32_t slot) {
+  const struct kn_flow_cell *s = &w->slots.at[slot];
+  return s->epoch == w->epoch ? s->first : 0;
+}
+
+static bool is_content(uint32_t handle) { return kn_log_is(handle, KN_LOG_CONTENT); }
+
+/* The value that a handle is (half of), or 0. */
+static uint32_t value_of(uint32_t handle) {
+  if (kn_log_is(handle, KN_LOG_UPPER)) return kn_index(handle);
+  return kn_is_value(handle) ? handle : 0;
+}
+
+static uint32_t fact(struct kn_flow *w, uint32_t handle, uint32_t next) {
+  uint32_t v = is_content(handle) ? version(w, kn_index(handle)) : 0;
+  return PUSH(w, w->facts, (struct kn_flow_fact){handle, v, next}) ? w->facts.n : 0;
+}
+
+void kn_flow_write(struct kn_flow *w, uint32_t place, uint32_t handle) {
+  set_cell(w, place, 0, handle ? fact(w, handle, 0) : 0);
+}
+
+void kn_flow_add(struct kn_flow *w, uint32_t place, uint32_t handle) {
+  struct kn_flow_cell c = cell(w, place);
+  set_cell(w, place, c.entry, fact(w, handle, c.first));
+}
+
+void kn_flow_copy(struct kn_flow *w, uint32_t dst, uint32_t src) {
+  struct kn_flow_cell c = cell(w, src);
+  set_cell(w, dst, c.entry, c.first);
+}
+
+void kn_flow_stored(struct kn_flow *w, uint32_t slot) {
+  struct kn_flow_slot *s = put(w, &w->stored, w->block, slot);
+  if (s == NULL) return;
+  s->first = version(w, slot) + 1;
+  w->slots.at[slot] = (struct kn_flow_cell){w->epoch, 0, s->first};
+}
+
+void kn_flow_alias(struct kn_flow *w, uint32_t v, uint32_t slot) {
+  w->alias.at[v] = (struct kn_flow_cell){w->epoch, slot + 1, version(w, slot)};
+}
+
+void kn_flow_new(struct kn_flow *w, uint32_t v) { w->seen.at[v] = w->epoch; }
+
+static bool listed(const struct kn_flow *w, uint32_t first, uint32_t handle, uint32_t version) {
+  for (uint32_t i = first; i; i = w->facts.at[i - 1].next)
+    if (w->facts.at[i - 1].handle == handle && w->facts.at[i - 1].version == version) return true;
+  return false;
+}
+
+static bool is_alias(const struct kn_flow *w, uint32_t handle) {
+  return kn_is_value(handle) && w->alias.at[handle].epoch == w->epoch;
+}
+
+bool kn_flow_knows(const struct kn_flow *w, uint32_t place, uint32_t handle) {
+  struct kn_flow_cell c = cell(w, place);
+  bool content = is_content(handle);
+  if (listed(w, c.first, handle, content ? version(w, kn_index(handle)) : 0)) return true;
+  if (!is_alias(w, handle)) return false;
+  const struct kn_flow_cell *a = &w->alias.at[handle];
+  return listed(w, c.first, KN_FLOW_CONTENT(a->entry - 1), a->first) || (a->first == 0 && c.entry);
+}
+
+uint32_t kn_flow_value(const struct kn_flow *w, uint32_t place) {
+  for (uint32_t i = cell(w, place).first; i; i = w->facts.at[i - 1].next)
+    if (kn_is_value(w->facts.at[i - 1].handle)) return w->facts.at[i - 1].handle;
+  return 0;
+}
+
+/* ---- demands ---- */
+
+static void demand(struct kn_flow *w, uint32_t block, uint32_t place, uint32_t handle,
+                   uint32_t inst) {
+  if (w->demands.n >= most_demands(w->f)) return;
+  struct kn_flow_slot *s = put(w, &w->demanded, hash(block, place), handle);
+  if (s == NULL) return;
+  for (uint32_t i = s->first; i; i = w->demands.at[i - 1].next) {
+    const struct kn_flow_demand *d = &w->demands.at[i - 1];
+    if (d->block == block && d->place == place) return;
+  }
+  if (PUSH(w, w->demands, (struct kn_flow_demand){block, place, handle, inst, s->first}))
+    s->first = w->demands.n;
+}
+
+bool kn_flow_holds(struct kn_flow *w, uint32_t place, uint32_t handle, uint32_t inst) {
+  if (kn_flow_knows(w, place, handle)) {
+    /* an alias of what the variable held when the block began: that must have been in the place
+     * then */
+    struct kn_flow_cell c = cell(w, place);
+    const struct kn_flow_cell *a = is_alias(w, handle) ? &w->alias.at[handle] : NULL;
+    if (a && a->first == 0 && c.entry && !listed(w, c.first, handle, 0))
+      demand(w, w->block, c.entry - 1, KN_FLOW_CONTENT(a->entry - 1), inst);
+    return true;
+  }
+  struct kn_flow_cell c = cell(w, place);
+  uint32_t v = value_of(handle);
+  if (is_content(handle)) {
+    if (c.entry && version(w, kn_index(handle)) == 0) {
+      demand(w, w->block, c.entry - 1, handle, inst);
+      return true;
+    }
+    if (version(w, kn_index(handle))) return false;
+    /* not stored to in this block: any bits, if no block before stores to it either */
+    if (w->suspects.n < MAX_SUSPECTS)
+      (void)PUSH(w, w->suspects, (struct kn_flow_demand){w->block, place, handle, inst, 0});
+    return true;
+  }
+  if (v == 0 || c.entry == 0 || is_alias(w, handle)) return false;
+  /* made later in this block: the place can only hold the value of an earlier iteration */
+  if (w->home.at[v] == w->block + 1 && w->f->inst[v].op != KILN_OP_PARAM) {
+    if (w->seen.at[v] == w->epoch) return false;
+    return true; /* not dominated by its definition: any bits */
+  }
+  demand(w, w->block, c.entry - 1, handle, inst);
+  return true;
+}
+
+/* ---- blocks and edges ---- */
+
+static void save(struct kn_flow *w, uint32_t where, uint32_t place) {
+  const struct kn_flow_cell *c = &w->cells.at[place];
+  struct kn_flow_slot *s = put(w, &w->ends, where, place);
+  if (s == NULL) return;
+  s->entry = c->entry;
+  s->first = c->first;
+}
+
+/* Ends an edge: records what it wrote, and undoes that. */
+static void end_edge(struct kn_flow *w) {
+  for (uint32_t i = 0; i < w->undo.n; i++) save(w, w->f->blocks.n + w->edge, w->undo.at[i].a);
+  for (uint32_t i = w->undo.n; i-- > 0;) {
+    const struct kn_flow_slot *u = &w->undo.at[i];
+    w->cells.at[u->a] = (struct kn_flow_cell){u->epoch, u->entry, u->first};
+  }
+  w->undo.n = 0;
+  w->edge = KN_FLOW_NONE;
+}
+
+void kn_flow_block(struct kn_flow *w, uint32_t block) {
+  w->epoch++;
+  w->block = block;
+  w->touched.n = w->undo.n = 0;
+  w->edge = KN_FLOW_NONE;
+}
+
+void kn_flow_block_end(struct kn_flow *w) {
+  if (w->edge != KN_FLOW_NONE) end_edge(w);
+  for (uint32_t i = 0; i < w->touched.n; i++) save(w, w->block, w->touched.at[i]);
+}
+
+void kn_flow_edge(struct kn_flow *w, uint32_t e) {
+  if (w->edge != KN_FLOW_NONE) end_edge(w);
+  w->edge = e;
+}
+
+void kn_flow_leave(struct kn_flow *w) {
+  for (uint32_t i = 0; i < w->touched.n; i++) save(w, w->f->blocks.n + w->edge, w->touched.at[i]);
+  end_edge(w);
+}
+
+void kn_flow_arrive(struct kn_flow *w, uint32_t e, uint32_t place, uint32_t param) {
+  struct kn_flow_slot *s = put(w, &w->arrived, e, place);
+  if (s) s->first = param;
+}
+
+void kn_flow_give(struct kn_flow *w, uint32_t e, uint32_t param, uint32_t h) {
+  struct kn_flow_slot *s = put(w, &w->given, e, param);
+  if (s) s->first = h;
+}
+
+uint32_t kn_flow_given(const struct kn_flow *w, uint32_t e, uint32_t param) {
+  const struct kn_flow_slot *s = find(w, &w->given, e, param);
+  return s ? s->first : 0;
+}
+
+/* ---- the proof ---- */
+
+/* Lists the edges into each block that code takes. */
+static bool make_edges(struct kn_flow *w, const uint8_t *taken) {
+  const kiln_func *f = w->f;
+  if (!RESIZE(w, w->in_first, f->blocks.n + 1) || !RESIZE(w, w->in_edges, f->edges.n + 1) ||
+      !RESIZE(w, w->edge_source, f->edges.n + 1))
+    return false;
+  uint32_t *first = w->in_first.at;
+  memset(first, 0, (f->blocks.n + 1) * sizeof *first);
+  for (uint32_t e = 0; e < f->edges.n; e++)
+    if (taken[e]) first[f->edges.at[e].target + 1]++;
+  for (uint32_t b = 0; b < f->blocks.n; b++) first[b + 1] += first[b];
+  for (uint32_t b = 0; b < f->blocks.n; b++)
+    for (uint32_t k = 0; k < f->block[b].n_edges; k++)
+      w->edge_source.at[f->block[b].edge_first + k] = b;
+  for (uint32_t e = f->edges.n; e-- > 0;)
+    if (taken[e]) w->in_edges.at[--first[f->edges.at[e].target + 1]] = e;
+  /* now first[b + 1] is where b's begin; b's end is the next one's beginning */
+  for (uint32_t b = 0; b < f->blocks.n; b++) first[b] = first[b + 1];
+  uint32_t n = 0;
+  for (uint32_t e = 0; e < f->edges.n; e++) n += taken[e] != 0;
+  first[f->blocks.n] = n;
+  return true;
+}
+
+enum answer { HELD, LOST, AT_ENTRY };
+
+/* Does place hold *handle behind edge e? AT_ENTRY: if *entry held what *handle is then, where e's
+ * block begins. */
+static enum answer behind(struct kn_flow *w, uint32_t e, uint32_t place, uint32_t *of,
+                          uint32_t *entry) {
+  const kiln_func *f = w->f;
+  uint32_t source = w->edge_source.at[e], handle = *of, v = value_of(handle);
+  if (v && f->inst[v].op == KILN_OP_PARAM && f->inst[v].a == f->edges.at[e].target) {
+    const struct kn_flow_slot *s = find(w, &w->arrived, e, place);
+    if (s && s->first == handle) return HELD;
+    if (kn_flow_given(w, e, v) != v) return LOST;
+  }
+  const struct kn_flow_slot *s = find(w, &w->ends, f->blocks.n + e, place);
+  if (s == NULL) s = find(w, &w->ends, source, place);
+  const struct kn_flow_slot *stores =
+    is_content(handle) ? find(w, &w->stored, source, kn_index(handle)) : NULL;
+  if (s && listed(w, s->first, handle, stores ? stores->first : 0)) return HELD;
+  if (v == handle && w->home.at[v] == source + 1 && w->alias.at[v].epoch > w->family) {
+    /* in its own block it was an alias of what a variable held */
+    const struct kn_flow_cell *a = &w->alias.at[v];
+    if (s && listed(w, s->first, KN_FLOW_CONTENT(a->entry - 1), a->first)) return HELD;
+    if (a->first || (s && s->entry == 0)) return LOST;
+    *of = KN_FLOW_CONTENT(a->entry - 1);
+    *entry = s ? s->entry - 1 : place;
+    return AT_ENTRY;
+  }
+  if (s && s->entry == 0) return LOST;
+  if (stores) return LOST;
+  if (v && w->home.at[v] == source + 1 && f->inst[v].op != KILN_OP_PARAM) return LOST;
+  *entry = s ? s->entry - 1 : place;
+  return AT_ENTRY;
+}
+
+/* True if a store to the variable may come before the beginning of `block`. */
+static bool stored_before(struct kn_flow *w, uint32_t block, uint32_t slot) {
+  const kiln_func *f = w->f;
+  if (!RESIZE(w, w->marks, f->blocks.n)) return false;
+  memset(w->marks.at, 0, f->blocks.n);
+  w->queue.n = 0;
+  if (!PUSH(w, w->queue, block)) return false;
+  while (w->queue.n) {
+    uint32_t b = w->queue.at[--w->queue.n];
+    for (uint32_t i = w->in_first.at[b]; i < w->in_first.at[b + 1]; i++) {
+      uint32_t source = w->edge_source.at[w->in_edges.at[i]];
+      if (w->marks.at[source]) continue;
+      w->marks.at[source] = 1;
+      if (find(w, &w->stored, source, slot)) return true;
+      if (!PUSH(w, w->queue, source)) return false;
+    }
+  }
+  return false;
+}
+
+/* True if it matters that a variable's content was lost: it does once something was stored. */
+static bool matters(struct kn_flow *w, uint32_t block, uint32_t handle) {
+  if (!is_content(handle)) return true;
+  return find(w, &w->stored, block, kn_index(handle)) || stored_before(w, block, kn_index(handle));
+}
+
+bool kn_flow_solve(struct kn_flow *w, const uint8_t *taken, struct kn_flow_demand *failed) {
+  if (!make_edges(w, taken)) return true;
+  for (uint32_t i = 0; i < w->suspects.n; i++) {
+    *failed = w->suspects.at[i];
+    if (stored_before(w, failed->block, kn_index(failed->handle))) return false;
+  }
+  uint32_t lost = 0; /* lost contents: each costs a search */
+  for (uint32_t i = 0; i < w->demands.n && !w->full; i++) {
+    struct kn_flow_demand d = w->demands.at[i];
+    *failed = d;
+    uint32_t v = value_of(d.handle);
+    /* at the entry: arguments arrive by events; all else is not dominated, or never stored */
+    if (d.block == 0) {
+      if (v && w->f->inst[v].op == KILN_OP_PARAM && w->f->inst[v].a == 0) return false;
+      continue;
+    }
+    for (uint32_t k = w->in_first.at[d.block]; k < w->in_first.at[d.block + 1]; k++) {
+      uint32_t e = w->in_edges.at[k], entry = 0, handle = d.handle;
+      enum answer a = behind(w, e, d.place, &handle, &entry);
+      if (a == AT_ENTRY) demand(w, w->edge_source.at[e], entry, handle, d.inst);
+      if (a != LOST) continue;
+      if (is_content(d.handle) && ++lost > MAX_SUSPECTS) continue;
+      if (matters(w, w->edge_source.at[e], d.handle)) return false;
+    }
+  }
+  return true;
+}

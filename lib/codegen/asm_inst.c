@@ -1,0 +1,138 @@
+/* Machine code as an instruction (ASM): a call without a callee, with a register of its own choice for each operand and
+ * result. Called by the targets' lowerings. */
+#include "lib/codegen/asm_inst.h"
+#include "lib/codegen/walk.h"
+
+#include <string.h>
+
+/* The registers that operands and results may be in. */
+static uint64_t usable(const struct kn_target *t) {
+  return t->temps | t->caller_homes | t->callee_homes;
+}
+
+static bool registers_ok(struct kn_walk *w, const uint8_t *regs, uint32_t n) {
+  for (uint32_t k = 0; k < n; k++)
+    if (!(usable(w->target) >> regs[k] & 1)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand in a register that is not for values");
+      return false;
+    }
+  return true;
+}
+
+/* Results leave their registers; the first is that of w->i. */
+static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint8_t *regs) {
+  w->args.n = 0;
+  for (uint32_t k = 0; k < sig->n_results; k++) {
+    struct kn_arg a = {.type = sig->results[k], .reg = regs[k], .high = KN_NO_REG};
+    if (!KN_PUSH(w->f, w->args, a)) return;
+  }
+  kn_take_placed(w, sig->n_results);
+}
+
+/* Writes where a slot is in the frame to the code that was just copied; frames with machine code have the register
+ * for it that frame offsets count from. */
+static bool place_slot(struct kn_walk *w, const struct kn_asm *code, const kiln_asm_reloc *r) {
+  if (w->target->frame_reloc == 0 || r->type != w->target->frame_reloc ||
+      code->n_bytes - r->offset_bytes < 4 || w->f->naked) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
+    return false;
+  }
+  uint32_t at = (uint32_t)kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (uint32_t)r->addend;
+  memcpy(w->code.p + r->offset_bytes, &at, sizeof at);
+  return true;
+}
+
+/* The bytes, with their relocations. */
+static bool emit(struct kn_walk *w, struct kn_asm *code) {
+  const kiln_func *f = w->f;
+  if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
+  if (code->place) code->mark = kn_code_mark(w, kn_here(w));
+  for (uint32_t k = 0; k < code->n_relocs; k++) {
+    const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
+    if (r->slot != 0) continue;
+    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->type, r->addend);
+  }
+  if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
+  for (uint32_t k = 0; k < code->n_relocs; k++)
+    if (f->asm_relocs.at[code->reloc + k].slot != 0 &&
+        !place_slot(w, code, &f->asm_relocs.at[code->reloc + k]))
+      return false;
+  w->code.p += code->n_bytes;
+  return true;
+}
+
+/* Appends the rows of a naked function's code. The state at their end is not known, so that no other code can go on. */
+static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
+  uint8_t advance[5];
+  uint32_t at = (kn_here(w) - w->code.start) / w->target->elf.cie_code_align;
+  if (w->s->out.cfi_size != w->code.cfi_first) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of several pieces of machine code");
+    return;
+  }
+  if (at) kn_code_cfi(w, advance, (size_t)(kn_code_put_advance(advance, at) - advance));
+  kn_code_cfi(w, w->f->asm_bytes.at + code->bytes + code->n_bytes, code->n_rows);
+}
+
+void kn_naked(struct kn_walk *w) {
+  kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[0];
+  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+    const struct kn_inst *in = &f->inst[i];
+    struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
+    w->i = i;
+    if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
+    kn_debug_inst(w);
+    if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
+      kn_walk_fail(w, KILN_ERR_STRUCTURE,
+                   "a naked function is machine code without operands alone, in one block");
+      return;
+    }
+    if (code->n_rows) emit_rows(w, code);
+    if (!emit(w, code)) return;
+  }
+}
+
+void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbered) {
+  const kiln_func *f = w->f;
+  struct kn_asm *code = &f->asms.at[in->b];
+  const struct kn_sig *sig = kn_sig(f->module, in->c);
+  const uint8_t *regs = f->asm_bytes.at + code->regs;
+  uint64_t never = ~(usable(w->target) | clobbered);
+  if (!registers_ok(w, regs, (uint32_t)sig->n_params + sig->n_results)) return;
+  if (code->n_rows) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of machine code in a function with a frame");
+    return;
+  }
+  if (code->lost & never) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "machine code that changes a register of the frame");
+    return;
+  }
+  uint64_t lost = clobbered | code->lost;
+  for (uint32_t k = 0; k < (uint32_t)sig->n_params + sig->n_results; k++) lost |= KN_BIT(regs[k]);
+  for (uint32_t k = 0; k < in->x; k++) {
+    uint32_t h = f->lists.at[in->a + k];
+    if (!kn_type(w, sig->params[k].type)->lowered) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand of this type");
+      return;
+    }
+    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_is_value(h) || !(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) continue;
+    kn_reg(w, h, sig->params[k].type);
+    kn_inst_end(w);
+  }
+  for (uint32_t k = 0; k < in->x; k++) {
+    struct kn_place_move m = {.dst = regs[k], .type = sig->params[k].type};
+    kn_source(w, f->lists.at[in->a + k], &m);
+    if (m.src < 64) w->regs.locked |= KN_BIT(m.src);
+    if (!KN_PUSH(w->f, w->moves, m)) return;
+  }
+  for (uint32_t k = 0; k < in->x; k++) kn_drop(w, f->lists.at[in->a + k]);
+  kn_save_live(w, lost);
+  if (!kn_code_ready(w, 4096)) return;
+  kn_run_moves(w);
+  if (!emit(w, code)) return;
+  KN_LOG_SET(w, KN_EV_LOST, lost);
+  w->regs.locked = 0;
+  kn_called(w);
+  if (f->status == KILN_OK && sig->n_results) take_results(w, sig, regs + sig->n_params);
+}

@@ -1,0 +1,139 @@
+/* The code buffer: space, labels, literals, relocations, and the one function that moves what points into code. See
+ * lib/codegen/code.h. Called by the targets and by lib/codegen/walk.c. Invariant: `p` is between `base` and the end of
+ * the session's code, also after a failure. */
+#include "lib/codegen/walk.h"
+
+#include <string.h>
+
+bool kn_code_room(struct kn_walk *w, size_t bytes) {
+  struct kn_output *out = &w->s->out;
+  if (w->f->status != KILN_OK) return false;
+  size_t used = (size_t)(w->code.p - w->code.base);
+  size_t need = used + bytes + 2 * KN_INST_ROOM;
+  if (out->cap < need) {
+    size_t cap = out->cap ? out->cap : 1 << 16;
+    while (cap < need) cap *= 2;
+    uint8_t *code = cap > UINT32_MAX ? NULL : kn_realloc(w->f->module, out->code, cap);
+    if (code == NULL) {
+      kn_func_fail(w->f, cap > UINT32_MAX ? KILN_ERR_LIMIT : KILN_ERR_MEMORY, UINT32_MAX, 0,
+                   "no room for machine code");
+      w->code.p =
+        w->code.base + w->code.start; /* the walk overwrites this function's code until it stops */
+      return false;
+    }
+    out->code = code;
+    out->cap = cap;
+  }
+  w->code.base = out->code;
+  w->code.p = out->code + used;
+  w->code.limit = out->code + out->cap - KN_INST_ROOM;
+  return true;
+}
+
+uint32_t kn_code_label(struct kn_walk *w) { return kn_code_mark(w, UINT32_MAX); }
+
+uint32_t kn_code_mark(struct kn_walk *w, uint32_t at) {
+  struct kn_mark mark = {at, w->code.fixups.n};
+  return KN_PUSH(w->f, w->code.marks, mark) ? w->code.marks.n - 1 : 0;
+}
+
+uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size) {
+  /* only the last few are compared: constants in a loop come again soon */
+  uint32_t n = w->code.literals.n;
+  for (uint32_t k = 0; k < 4 && k < n; k++) {
+    const struct kn_literal *l = &w->code.literals.at[n - 1 - k];
+    if (l->low == low && l->high == high && l->size == size) return l->label;
+  }
+  uint32_t label = kn_code_label(w);
+  KN_PUSH(w->f, w->code.literals, (struct kn_literal){low, high, size, label});
+  return label;
+}
+
+/* Makes room for a relocation and its mark. False if the function failed. */
+static KN_COLD bool reloc_room(struct kn_walk *w) {
+  struct kn_output *out = &w->s->out;
+  if (!kn_grow(w->f->module, &out->relocs, &out->cap_relocs, out->n_relocs + 1,
+               sizeof *out->relocs)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  return w->code.marks.n < w->code.marks.cap ||
+         kn_func_grow(w->f, &w->code.marks, sizeof *w->code.marks.at);
+}
+
+void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
+                      int64_t addend) {
+  struct kn_output *out = &w->s->out;
+  if (KN_UNLIKELY(addend != (int32_t)addend)) {
+    kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
+    return;
+  }
+  if (KN_UNLIKELY(out->n_relocs == out->cap_relocs || w->code.marks.n == w->code.marks.cap) &&
+      !reloc_room(w))
+    return;
+  uint32_t mark = w->code.marks.n++;
+  w->code.marks.at[mark] = (struct kn_mark){at, w->code.fixups.n};
+  out->relocs[out->n_relocs++] = (struct kn_code_reloc){{mark}, symbol, type, (int32_t)addend};
+}
+
+void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end) {
+  struct kn_output *out = &w->s->out;
+  if (out->n_data != 0 && out->data[out->n_data - 1].end == at) {
+    out->data[out->n_data - 1].end = end;
+    return;
+  }
+  if (!kn_grow(w->f->module, &out->data, &out->cap_data, out->n_data + 1, sizeof *out->data)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  out->data[out->n_data++] = (struct kn_code_data){at, end};
+}
+
+bool kn_code_make_cuts(struct kn_walk *w) {
+  struct kn_code *c = &w->code;
+  uint32_t need = c->fixups.n + 1;
+  if (c->cut.cap >= need || kn_grow(w->f->module, &c->cut.at, &c->cut.cap, need, sizeof *c->cut.at))
+    return true;
+  kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+void kn_code_cut_marks(struct kn_code *c) {
+  const uint32_t *cut = c->cut.at;
+  for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++)
+    m->at -= m->at != UINT32_MAX ? cut[m->fixups] : 0;
+}
+
+void kn_code_move_marks(struct kn_code *c, uint32_t delta) {
+  for (struct kn_mark *m = c->marks.at, *end = m + c->marks.n; m != end; m++)
+    m->at += m->at != UINT32_MAX ? delta : 0;
+}
+
+void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n) {
+  struct kn_output *out = &w->s->out;
+  if (out->cap_cfi - out->cfi_size < n &&
+      !kn_grow(w->f->module, &out->cfi, &out->cap_cfi, out->cfi_size + (uint32_t)n, 1)) {
+    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+    return;
+  }
+  memcpy(out->cfi + out->cfi_size, bytes, n);
+  out->cfi_size += (uint32_t)n;
+}
+
+uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta) {
+  if (delta < 64) {
+    *p++ = (uint8_t)(0x40 | delta);
+  } else if (delta < 256) {
+    *p++ = 2;
+    *p++ = (uint8_t)delta;
+  } else if (delta < 65536) {
+    *p++ = 3;
+    *p++ = (uint8_t)delta;
+    *p++ = (uint8_t)(delta >> 8);
+  } else {
+    *p++ = 4;
+    memcpy(p, &delta, 4);
+    p += 4;
+  }
+  return p;
+}

@@ -1,0 +1,156 @@
+/* The pipeline: a finished function is planned, walked and forgotten. */
+#include "ir/builder.h"
+#include "ir/clock.h"
+#include "lib/check/check.h"
+#include "lib/codegen/dump.h"
+#include "lib/codegen/guard.h"
+#include "lib/codegen/plan.h"
+#include "lib/codegen/walk.h"
+
+#include <string.h>
+
+static uint64_t now(bool timing) { return timing ? kn_clock_ticks() : 0; }
+
+/* Plan and walk live as long as the session, so that their arrays are reused. */
+static bool make_rooms(kiln_session *s) {
+  if (s->walk) return true;
+  kiln_module *m = s->module;
+  if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
+    *s->plan = (struct kn_plan){0};
+  size_t size = kn_target_at(m->options.target)->walk_size;
+  if (s->plan && (s->walk = kn_realloc(m, NULL, size))) memset(s->walk, 0, size);
+#ifdef KN_CHECKS
+  if (s->walk && !kn_check_attach(s->walk, m)) {
+    kn_walk_free(s->walk, m);
+    s->walk = NULL;
+  }
+#endif
+  return s->walk != NULL;
+}
+
+bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
+#ifdef KN_CHECKS
+  if (!make_rooms(s)) return false;
+  s->walk->check->log = log;
+  s->walk->check->log_user = user;
+  return true;
+#else
+  (void)s, (void)log, (void)user;
+  return false;
+#endif
+}
+
+bool kiln_session_map(kiln_session *s, bool on) {
+  if (s == NULL || !make_rooms(s)) return false;
+  s->walk->map.on = on;
+  s->walk->map.symbol = 0;
+  return true;
+}
+
+bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out) {
+  if (s == NULL) return false;
+  s->dump_what = out ? what : 0;
+  s->dump_out = out;
+  return make_rooms(s);
+}
+
+void kn_session_free_rooms(kiln_session *s) {
+  if (s->plan) kn_plan_free(s->plan, s->module);
+#ifdef KN_CHECKS
+  if (s->walk) kn_check_free(s->walk->check, s->module);
+#endif
+  if (s->walk) kn_walk_free(s->walk, s->module);
+  s->plan = NULL;
+  s->walk = NULL;
+}
+
+/* Undoes what a failed function left in the output. */
+static void cut_output(struct kn_output *out, const struct kn_output *was) {
+  out->size = was->size;
+  out->n_relocs = was->n_relocs;
+  out->n_funcs = was->n_funcs;
+  out->n_labels = was->n_labels;
+  out->n_data = was->n_data;
+  out->n_lines = was->n_lines;
+  out->n_vars = was->n_vars;
+  out->n_calls = was->n_calls;
+  out->n_exprs = was->n_exprs;
+  out->cfi_size = was->cfi_size;
+  out->n_tables = was->n_tables;
+  out->table_size = was->table_size;
+  out->n_table_types = was->n_table_types;
+}
+
+/* Generates code of a function; the function stays. */
+static kiln_status generate(kiln_func *f) {
+  kiln_session *s = f->session;
+  kiln_module *m = s->module;
+  const struct kn_target *t = kn_target_at(m->options.target);
+  kiln_status status = f->finished ? f->status : kiln_func_finish(f);
+  /* a builder that got no symbol or signature from a failed module may have used none as an operand */
+  if (status == KILN_OK) status = kn_module_own(m);
+  if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
+  if (status == KILN_OK && KN_UNLIKELY(f->hardened)) kn_guard_decide(f);
+  if (status == KILN_OK && !make_rooms(s))
+    status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  if (status != KILN_OK) return status;
+  struct kn_output was = s->out;
+#ifdef KN_CHECKS
+  kn_check_begin(s->walk->check);
+#endif
+  uint64_t t0 = now(s->timing);
+  bool planned = kn_plan_make(s->plan, f, t);
+  if (KN_UNLIKELY(s->dump_what != 0) && planned && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  uint64_t t1 = now(s->timing);
+  status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
+  uint64_t t2 = now(s->timing);
+  /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
+  if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
+#ifdef KN_CHECKS
+  if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
+  uint32_t inst;
+  const char *wrong = status == KILN_OK ? kn_check_table(s->walk->check, s->walk, &inst) : NULL;
+  if (wrong != NULL)
+    status = kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, inst,
+                          "allocation check: table of exceptions: %s", wrong);
+#endif
+  if (status != KILN_OK) {
+    cut_output(&s->out, &was);
+  } else {
+    s->stats.functions++;
+    s->stats.instructions += f->n - 1;
+    s->stats.blocks += f->blocks.n;
+    s->stats.code_bytes += s->out.funcs[s->out.n_funcs - 1].size;
+  }
+  s->stats.plan_ns += t1 - t0;
+  s->stats.walk_ns += t2 - t1;
+  return status;
+}
+
+kiln_status kiln_func_compile(kiln_func *f) {
+  if (f == NULL) return KILN_ERR_ARGUMENT;
+  kiln_status status = generate(f);
+  if (status == KILN_OK) {
+    kn_func_release(f);
+    return KILN_OK;
+  }
+  /* without an error of the function the module has its own */
+  if (f->status != KILN_OK) kn_module_pass(f->module, &f->diag, f->symbol);
+  kiln_func_discard(f);
+  return status;
+}
+
+kiln_status kiln_func_try(kiln_func *f, kiln_diag *diag) {
+  static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
+  if (diag != NULL) *diag = none;
+  if (f == NULL) return KILN_ERR_ARGUMENT;
+  kiln_status status = generate(f);
+  if (status == KILN_OK) {
+    kn_func_release(f);
+    return KILN_OK;
+  }
+  if (diag != NULL) *diag = f->status != KILN_OK ? f->diag : f->module->diag;
+  kiln_func_discard(f);
+  return status;
+}

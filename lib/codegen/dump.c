@@ -1,0 +1,122 @@
+/* The plan of a function as text, for people who look into the allocator: kiln_session_dump. Called by
+ * lib/codegen/compile.c between planning and walking. Invariant: names of blocks and values are those of the text form
+ * (ir/print.c). */
+#include "lib/codegen/dump.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct dump {
+  const kiln_func *f;
+  const struct kn_plan *plan;
+  kiln_buffer *out;
+  uint32_t *block; /* number of a block in the text */
+  uint32_t *value; /* number of a value, UINT32_MAX: it is not printed */
+  bool full;       /* out of memory */
+};
+
+static __attribute__((format(printf, 2, 3))) void put(struct dump *d, const char *format, ...) {
+  char line[160];
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  size_t size = n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
+  d->full |= !kiln_buffer_append(d->out, line, size);
+}
+
+/* Numbers blocks and values as they are printed: in the order of filling, parameters first. */
+static void number(struct dump *d) {
+  const kiln_func *f = d->f;
+  uint32_t n = 0;
+  memset(d->value, 0xff, f->n * sizeof *d->value);
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
+    d->block[f->order.at[k]] = k;
+    for (uint32_t i = 0; i < b->n_params; i++) d->value[kn_block_param(f, b, i)] = n++;
+    for (uint32_t i = kn_inst_settle(f, b->first); i != 0; i = kn_inst_settle(f, i + 1)) {
+      d->value[i] = n++;
+      if (i == b->term) break;
+    }
+  }
+}
+
+static void put_reg(struct dump *d, unsigned reg) { put(d, "%s", d->plan->target->reg_names[reg]); }
+
+static void put_regs(struct dump *d, const char *head, uint64_t regs) {
+  if (regs == 0) return;
+  put(d, "%s", head);
+  for (; regs; regs &= regs - 1) {
+    put(d, " ");
+    put_reg(d, (unsigned)__builtin_ctzll(regs));
+  }
+}
+
+static void put_plan(struct dump *d) {
+  const struct kn_plan *plan = d->plan;
+  put(d, "  order: %s\n", plan->in_order ? "of filling" : "depth first");
+  for (uint32_t p = 0; p < plan->n_layout; p++) {
+    const struct kn_block *b = &d->f->blocks.at[plan->layout[p]];
+    uint32_t loop = plan->loops.n ? plan->loop_at[p] : 0;
+    put(d, "    %" PRIu32 ": b%" PRIu32, p, d->block[plan->layout[p]]);
+    if (loop) put(d, "  loop %" PRIu32, loop - 1);
+    if (b->calls) put(d, "  calls %" PRIu32, b->calls);
+    if (b->address_taken) put(d, "  address taken");
+    put_regs(d, "  homes", plan->occupied[p]);
+    put(d, "\n");
+  }
+  for (uint32_t l = 0; l < plan->loops.n; l++) {
+    const struct kn_loop *loop = &plan->loops.at[l];
+    put(d, "  loop %" PRIu32 ": positions %" PRIu32 " to %" PRIu32 ", depth %" PRIu32, l,
+        loop->header, loop->end, loop->depth);
+    if (loop->parent) put(d, ", in loop %" PRIu32, loop->parent - 1);
+    put(d, "\n");
+  }
+  put_regs(d, "  saved:", plan->saved);
+  if (plan->saved) put(d, "\n");
+}
+
+/* Where a global lives, with its interval and weight. */
+static void put_home(struct dump *d, uint32_t g, bool planned) {
+  const kiln_func *f = d->f;
+  const struct kn_range *r = &d->plan->ranges.at[g];
+  uint32_t handle = f->globals.at[g].handle;
+  bool slot = kn_is_slot(handle);
+  unsigned reg = slot ? f->slots.at[kn_index(handle)].reg : f->val[handle].reg;
+  unsigned type = slot ? f->slots.at[kn_index(handle)].type : f->val[handle].type;
+  if (!slot && f->val[handle].uses == 0) return; /* a parameter that nobody reads */
+  const struct kn_slot *s = slot ? &f->slots.at[kn_index(handle)] : NULL;
+  if (slot) put(d, "    slot%" PRIu32, kn_slot_whole(f, kn_index(handle))->number);
+  if (slot && s->parent != 0) put(d, " + %" PRIu32, s->offset);
+  if (!slot) put(d, "    v%" PRIu32, d->value[handle]);
+  if (type != KILN_TYPE_VOID) put(d, " %s", kiln_type_name((kiln_type)type));
+  put(d, ": ");
+  if (reg < 64) put_reg(d, reg);
+  else put(d, reg == KN_UNREAD ? "none: it is not read" : "frame");
+  if (planned && r->first <= r->last && r->first != UINT32_MAX)
+    put(d, "  positions %" PRIu32 " to %" PRIu32 "  weight %" PRIu32, r->first, r->last, r->weight);
+  if (slot && f->slots.at[kn_index(handle)].escaped) put(d, "  its address is taken");
+  put(d, "\n");
+}
+
+bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln_buffer *out) {
+  kiln_module *m = f->module;
+  struct dump d = {.f = f, .plan = plan, .out = out};
+  size_t blocks = f->blocks.n * sizeof *d.block;
+  if (what == 0 || (d.block = kn_realloc(m, NULL, blocks + f->n * sizeof *d.value)) == NULL)
+    return what == 0;
+  d.value = (uint32_t *)((char *)d.block + blocks);
+  number(&d);
+  const char *name = kn_symbol(m, f->symbol)->name;
+  put(&d, "plan of @%.100s\n", name ? name : "");
+  if (what & KILN_DUMP_PLAN) put_plan(&d);
+  if (what & KILN_DUMP_HOMES) {
+    bool planned = !f->returns_twice;
+    put(&d, planned ? "  homes:\n" : "  homes: none are registers, since setjmp returns twice\n");
+    for (uint32_t g = 0; g < f->globals.n; g++) put_home(&d, g, planned);
+  }
+  kn_realloc(m, d.block, 0);
+  return !d.full;
+}

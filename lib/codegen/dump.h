@@ -1,0 +1,11 @@
+/* The plan of a function as text: see dump.c. */
+#ifndef KN_LIB_CODEGEN_DUMP_H
+#define KN_LIB_CODEGEN_DUMP_H
+
+#include "lib/codegen/plan.h"
+#include <kiln/inspect.h>
+
+/* Appends the parts `what` (KILN_DUMP_...) of the plan to `out`. False without memory. */
+bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln_buffer *out);
+
+#endif

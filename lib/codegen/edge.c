@@ -1,0 +1,340 @@
+/* Moves that happen as if at once: of arguments to where a call expects them, of an edge's arguments to the
+ * homes of its target's parameters. Called by the targets. Invariant: no destination in the frame is a source
+ * of the same moves; registers may be both (lib/codegen/moves.c orders them). */
+#include "lib/codegen/walk.h"
+
+/* ---- moves ---- */
+
+void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m) {
+  m->src = KN_NO_REG;
+  m->src_handle = 0;
+  m->src_frame = 0;
+#ifdef KN_CHECKS
+  m->value = h;
+#endif
+  if (!kn_is_value(h)) {
+    m->src_handle = h;
+    return;
+  }
+  struct kn_val *v = &w->val[h];
+  if (v->flags & KN_VF_SLOT_HOME) {
+    if (v->copy != KN_NO_REG && (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)
+      m->src = v->copy;
+    else m->src_frame = kn_frame_of(w, v);
+  } else if (v->reg != KN_NO_REG) {
+    m->src = v->reg;
+  } else if (v->flags & KN_VF_FRAME) {
+    m->src_frame = v->frame;
+  } else {
+    m->src = (uint8_t)kn_reg(w, h, v->type);
+  }
+}
+
+/* Logs that what was moved is read where it is now. */
+static void log_moved(const struct kn_walk *w) {
+#ifdef KN_CHECKS
+  for (uint32_t i = 0; i < w->moves.n; i++) {
+    const struct kn_place_move *m = &w->moves.at[i];
+    if (m->value)
+      KN_LOG(w, KN_EV_USE, m->value, m->dst != KN_NO_REG ? m->dst : KN_PLACE_FRAME + m->dst_frame);
+  }
+#endif
+  (void)w;
+}
+
+/* Logs a move to the frame that was just emitted. */
+static void log_to_frame(const struct kn_walk *w, const struct kn_place_move *m) {
+#ifdef KN_CHECKS
+  if (m->src != KN_NO_REG) {
+    KN_LOG(w, KN_EV_MOVE, m->src, KN_PLACE_FRAME + m->dst_frame);
+  } else if (m->src_handle) {
+    KN_LOG(w, KN_EV_CONST, m->src_handle, KN_PLACE_FRAME + m->dst_frame);
+    if (kn_wide(w, m->type))
+      KN_LOG(w, KN_EV_CONST, m->src_handle, KN_PLACE_FRAME + m->dst_frame + 8);
+  } else {
+    KN_LOG_COPY(w, m->dst_frame, m->src_frame, m->type);
+  }
+#endif
+  (void)w, (void)m;
+}
+
+/* To the frame first (whoever collects the moves sees to it that no such destination is a source),
+ * then among registers, then loads and constants. */
+void kn_run_moves(struct kn_walk *w) {
+  struct kn_reg_move reg[64], out[128];
+  unsigned n = 0;
+  uint64_t written = 0, read = 0;
+  bool later = false;
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+  for (uint32_t i = 0; i < w->moves.n; i++) {
+    const struct kn_place_move *m = &w->moves.at[i];
+    if (m->dst == KN_NO_REG) {
+      if (!kn_code_ready(w, (size_t)(w->moves.n - i) * 32)) return;
+      if (m->src != KN_NO_REG) w->hooks->store(w, m->src, m->dst_frame, m->type);
+      else if (m->src_handle) w->hooks->store_constant(w, m->dst_frame, m->src_handle, m->type);
+      else if (m->dst_frame != m->src_frame) w->hooks->copy(w, m->dst_frame, m->src_frame, m->type);
+      log_to_frame(w, m);
+    } else if (m->src == KN_NO_REG) {
+      later = true;
+    } else if (m->src != m->dst && n < 64) {
+      reg[n++] = (struct kn_reg_move){m->dst, m->src, m->type};
+      written |= KN_BIT(m->dst);
+      read |= KN_BIT(m->src);
+    }
+  }
+  if (KN_LIKELY((written & read) == 0)) {
+    for (unsigned i = 0; i < n; i++) {
+      w->hooks->move(w, reg[i].dst, reg[i].src, reg[i].type);
+      KN_LOG(w, KN_EV_MOVE, reg[i].src, reg[i].dst);
+    }
+  } else {
+    unsigned k = kn_moves_order(reg, n, w->target->scratch, out);
+    for (unsigned i = 0; i < k; i++) {
+      w->hooks->move(w, out[i].dst, out[i].src, out[i].type);
+      KN_LOG(w, KN_EV_MOVE, out[i].src, out[i].dst);
+    }
+  }
+  if (later) {
+    for (uint32_t i = 0; i < w->moves.n; i++) {
+      const struct kn_place_move *m = &w->moves.at[i];
+      if (m->dst == KN_NO_REG || m->src != KN_NO_REG) continue;
+      if (m->src_handle) w->hooks->constant(w, m->dst, m->src_handle, m->type);
+      else w->hooks->load(w, m->dst, m->src_frame, m->type);
+      if (m->src_handle) KN_LOG(w, KN_EV_CONST, m->src_handle, m->dst);
+      else KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->src_frame), m->dst);
+    }
+  }
+  log_moved(w);
+  w->moves.n = 0;
+}
+
+/* Few branches: what kinds of operands the arguments are is hardly ever the same twice, so
+ * masks of them are made. */
+void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n) {
+  uint64_t free = 0, read = 0, written = 0;
+  unsigned left = 0, moves = 0, others = 0;
+  for (unsigned k = 0; k < n; k++) {
+    uint32_t h = m->h[k];
+    if (!kn_is_value(h)) {
+      m->src[k] = KN_NO_REG;
+      others |= 1u << k;
+      continue;
+    }
+    struct kn_val *v = &w->val[h];
+    unsigned flags = v->flags, reg = v->reg, src = reg;
+    if (KN_UNLIKELY(reg == KN_NO_REG)) {
+      struct kn_place_move one;
+      kn_source(w, h, &one);
+      src = one.src;
+      m->frame[k] = one.src_frame;
+      flags = v->flags;
+    }
+    m->src[k] = (uint8_t)src;
+    if (KN_LIKELY(src != KN_NO_REG)) {
+      unsigned move = src != m->dst[k];
+      moves |= move << k;
+      read |= (uint64_t)move << src;
+      written |= (uint64_t)move << m->dst[k];
+    } else {
+      others |= 1u << k;
+    }
+    /* as kn_drop, but no register is freed before all values are known */
+    uint64_t last = --v->uses == 0, plain = (flags & ~KN_VF_ZX) == 0;
+    free |= (last & plain) << (v->reg & 63);
+    left |=
+      (unsigned)(last & !plain & ((flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0))
+      << k;
+  }
+  m->moves = moves;
+  m->others = others;
+  m->crossing = (read & written) != 0;
+  w->regs.free |= free;
+  for (; left; left &= left - 1) kn_release(w, m->h[__builtin_ctz(left)]);
+}
+
+void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
+  if (KN_UNLIKELY(m->crossing)) {
+    for (unsigned k = 0; k < n; k++) {
+      struct kn_place_move one = {.dst = m->dst[k], .src = m->src[k], .type = m->type[k]};
+      if (one.src == KN_NO_REG && kn_is_value(m->h[k])) one.src_frame = m->frame[k];
+      else if (one.src == KN_NO_REG) one.src_handle = m->h[k];
+#ifdef KN_CHECKS
+      one.value = m->h[k];
+#endif
+      KN_PUSH(w->f, w->moves, one);
+    }
+    kn_run_moves(w);
+    return;
+  }
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+  for (uint32_t moves = m->moves; moves; moves &= moves - 1) {
+    unsigned k = (unsigned)__builtin_ctz(moves);
+    w->hooks->move(w, m->dst[k], m->src[k], m->type[k]);
+    KN_LOG(w, KN_EV_MOVE, m->src[k], m->dst[k]);
+  }
+  for (uint32_t others = m->others; others; others &= others - 1) {
+    unsigned k = (unsigned)__builtin_ctz(others);
+    if (kn_is_value(m->h[k])) {
+      w->hooks->load(w, m->dst[k], m->frame[k], m->type[k]);
+      KN_LOG(w, KN_EV_MOVE, (uint32_t)(KN_PLACE_FRAME + m->frame[k]), m->dst[k]);
+    } else {
+      w->hooks->constant(w, m->dst[k], m->h[k], m->type[k]);
+      KN_LOG(w, KN_EV_CONST, m->h[k], m->dst[k]);
+    }
+  }
+  for (unsigned k = 0; k < n; k++) KN_LOG(w, KN_EV_USE, m->h[k], m->dst[k]);
+}
+
+void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e) {
+  const struct kn_edge_arg *args = w->f->edge_args.at;
+  unsigned flags = 0;
+  for (uint32_t a = e->args; a; a = args[a - 1].next)
+    flags |= w->val[kn_value_or_none(args[a - 1].value)].flags;
+  if (KN_LIKELY((flags & (KN_VF_ADDR | KN_VF_WAITS)) == 0)) return;
+  uint64_t locked = w->regs.locked;
+  for (uint32_t a = e->args; a; a = args[a - 1].next) {
+    uint32_t h = args[a - 1].value;
+    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {
+      if (!kn_code_ready(w, 4096)) return; /* there may be many */
+      kn_reg_slow(w, h, w->val[h].type);
+      KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~locked);
+      w->regs.locked = locked;
+    }
+  }
+}
+
+/* Parameter `i` of the target of an edge; 0 if the function failed. */
+static uint32_t edge_param(struct kn_walk *w, uint32_t target, uint32_t i) {
+  const struct kn_block *b = &w->f->block[target];
+  return KN_LIKELY(b->contiguous) ? b->param_first + i : kn_walk_param(w, target, i);
+}
+
+/* Frame offset of the shadow slot of parameter i of an address-taken block: memory of its own, which only
+ * edges into the block write and only its beginning reads. */
+static int32_t shadow(struct kn_walk *w, uint32_t i) {
+  for (uint32_t n = w->shadows.n; n <= i; n++)
+    if (!KN_PUSH(w->f, w->shadows, 0)) return 0;
+  int32_t *at = &w->shadows.at[i];
+  if (*at == 0) *at = kn_frame_alloc(w, kn_spills_16(w, w->val[i].type) ? 16 : 8, 4);
+  return *at;
+}
+
+uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
+                       struct kn_place_move *m) {
+  uint32_t param = edge_param(w, e->target, i);
+  if (KN_UNLIKELY(param == 0)) return 0;
+  struct kn_val *v = &w->val[param];
+  if ((v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return UINT32_MAX;
+  m->type = v->type;
+  if (KN_UNLIKELY(w->f->block[e->target].address_taken)) m->dst_frame = shadow(w, param);
+  else if (v->flags & KN_VF_HOME) m->dst = v->reg;
+  else m->dst_frame = kn_frame_of(w, v);
+  return param;
+}
+
+void kn_edge_log(struct kn_walk *w, const struct kn_edge *e) {
+#ifdef KN_CHECKS
+  const kiln_func *f = w->f;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    uint32_t param = edge_param(w, e->target, arg->index);
+    const struct kn_val *pv = &w->val[param];
+    if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue;
+    if (f->block[e->target].address_taken)
+      KN_LOG(w, KN_EV_DEF, param, KN_PLACE_FRAME + shadow(w, param));
+    else if (arg->value != param)
+      KN_LOG(w, KN_EV_DEF, param, pv->flags & KN_VF_HOME ? pv->reg : KN_PLACE_FRAME + pv->frame);
+  }
+#endif
+  (void)w;
+  (void)e;
+}
+
+/* The usual edge: a few arguments, for parameters whose homes are registers. False, with nothing done, for any other
+ * edge. */
+static bool edge_to_registers(struct kn_walk *w, const struct kn_edge *e) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[e->target];
+  if (KN_UNLIKELY(!b->contiguous || b->address_taken)) return false;
+  struct kn_few_moves m;
+  unsigned n = 0;
+  bool same = false;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    uint32_t param = b->param_first + arg->index;
+    const struct kn_val *pv = &w->val[param];
+    if ((pv->flags & KN_VF_HOME) == 0 || n == KN_FEW_MOVES) return false;
+    m.h[n] = arg->value;
+    m.dst[n] = pv->reg;
+    m.type[n] = pv->type;
+    same |= arg->value == param;
+    n += arg->value != param; /* else it stays as it is */
+  }
+  kn_take_moves(w, &m, n);
+  kn_move_few(w, &m, n);
+  for (uint32_t a = same ? e->args : 0; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    if (arg->value == b->param_first + arg->index) kn_drop(w, arg->value);
+  }
+  return true;
+}
+
+bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
+  kiln_func *f = w->f;
+  uint32_t before = kn_here(w);
+  KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);
+  if (edge_to_registers(w, e)) {
+    kn_edge_log(w, e);
+    return kn_here(w) != before;
+  }
+  bool shadowed = f->block[e->target].address_taken;
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    uint32_t param = edge_param(w, e->target, arg->index);
+    if (KN_UNLIKELY(param == 0)) return false;
+    struct kn_val *pv = &w->val[param];
+    if ((pv->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) continue; /* never used */
+    struct kn_place_move m = {.dst = KN_NO_REG, .type = pv->type};
+    if (KN_UNLIKELY(shadowed)) {
+      m.dst_frame = shadow(w, param);
+    } else if (pv->flags & KN_VF_HOME) {
+      m.dst = pv->reg;
+    } else {
+      m.dst_frame = kn_frame_of(w, pv);
+    }
+    if (arg->value == param && !shadowed) continue; /* it stays as it is */
+    kn_source(w, arg->value, &m);
+    /* the source is a parameter of the target, in the frame, which this edge may write, too: copy
+     * it away first */
+    if (m.src == KN_NO_REG && m.src_handle == 0 && w->inst[arg->value].op == KILN_OP_PARAM &&
+        w->inst[arg->value].a == e->target && arg->value != param) {
+      int32_t copy = kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, 4);
+      w->hooks->copy(w, copy, m.src_frame, m.type);
+      KN_LOG_COPY(w, copy, m.src_frame, m.type);
+      m.src_frame = copy;
+    }
+    if (!kn_code_ready(w, 4096)) return false;
+    if (!KN_PUSH(f, w->moves, m)) return false;
+  }
+  if (w->moves.n) kn_run_moves(w);
+  kn_edge_log(w, e);
+  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next)
+    kn_drop(w, f->edge_args.at[a - 1].value);
+  return kn_here(w) != before;
+}
+
+void kn_read_shadows(struct kn_walk *w, const struct kn_block *b) {
+  for (uint32_t i = b->param_first; i; i = w->inst[i].b) {
+    struct kn_val *v = &w->val[i];
+    if (!(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
+    int32_t from = shadow(w, i);
+    if (!kn_code_ready(w, 4096)) return;
+    if (v->flags & KN_VF_HOME) {
+      w->hooks->load(w, v->reg, from, v->type);
+      KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + from, v->reg);
+    } else {
+      w->hooks->copy(w, kn_frame_of(w, v), from, v->type);
+      KN_LOG_COPY(w, v->frame, from, v->type);
+    }
+  }
+}

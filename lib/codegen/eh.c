@@ -1,0 +1,300 @@
+/* Exceptions in a walk: see eh.h. Called by the targets' lowerings and by lib/codegen/walk.c. Invariant: what a stub
+ * reads is where it was right behind the call, whatever the code between has done since. */
+#include "lib/codegen/eh.h"
+#include "lib/codegen/walk.h"
+#ifdef KN_CHECKS
+#include "lib/check/check.h"
+#endif
+
+#include <kiln/build.h>
+
+/* How many of the newest stubs a new one is compared with. */
+enum { STUBS_BACK = 8 };
+
+/* ---- calls ---- */
+
+void kn_eh_begin(struct kn_walk *w) {
+  w->eh.calls.n = w->eh.moves.n = 0;
+  kn_eh_actions_clear(&w->eh.actions);
+}
+
+void kn_eh_free(struct kn_eh *eh, kiln_module *m) {
+  void *arrays[] = {eh->calls.at, eh->stubs.at, eh->moves.at, eh->sites.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  kn_eh_actions_free(&eh->actions, m);
+}
+
+/* Lets the newest call share the entry of the one before, if both say the same. A call between
+ * them that must not unwind is in that entry as well, as in LLVM's tables: a row less, and an
+ * exception out of it has no meaning. */
+static void join(struct kn_eh *eh) {
+  if (eh->calls.n < 2) return;
+  struct kn_eh_call *last = &eh->calls.at[eh->calls.n - 1], *before = last - 1;
+  if (last->pad != before->pad || last->action != before->action) return;
+  before->end = last->end;
+  eh->calls.n--;
+}
+
+/* The first action of a try's clauses: kn_eh_chain. */
+static uint32_t action_of(struct kn_walk *w, const struct kn_inst *in) {
+  struct kn_eh_actions *a = &w->eh.actions;
+  kiln_func *f = w->f;
+  uint32_t at, n = kn_try_clauses(f, in, &at);
+  a->values.n = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    struct kn_clause c = kn_clause_at(f, &at);
+    int32_t value = 0;
+    if (c.kind == KILN_FILTER) value = kn_eh_filter(a, f, c.types, c.n);
+    else if (c.kind != KILN_CLEANUP) value = (int32_t)c.types[0];
+    if (!KN_PUSH(f, a->values, value)) return 0;
+  }
+  return kn_eh_chain(a, f);
+}
+
+/* ---- moves of a try's edges ---- */
+
+/* Where what a try gives to an edge arrives: a register, or if that is KN_NO_REG the frame. */
+struct arrival {
+  uint8_t reg[KILN_MAX_RESULTS];
+  int32_t frame[KILN_MAX_RESULTS];
+};
+
+/* True if the argument's place is a parameter of the edge's target in the frame, which the edge may write. */
+static bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uint32_t h,
+                           const struct kn_place_move *m) {
+  return m->src == KN_NO_REG && m->src_handle == 0 && w->inst[h].op == KILN_OP_PARAM &&
+         w->inst[h].a == e->target;
+}
+
+/* Collects the moves of an edge. False if the function failed. Arguments that the moves would overwrite are copied
+ * away first: moves to the frame are done in their order, before all others. */
+static bool collect(struct kn_walk *w, const struct kn_edge *e, const struct arrival *from) {
+  kiln_func *f = w->f;
+  for (unsigned pass = 0; pass < 2; pass++) {
+    uint32_t copy = 0; /* the next of the first pass, whose moves are the first ones */
+    for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
+      struct kn_edge_arg arg = f->edge_args.at[a - 1];
+      uint32_t h = arg.value;
+      if (pass == 0 && kn_is_tried(h)) continue; /* of no parameter */
+      struct kn_place_move m = {.dst = KN_NO_REG, .src = KN_NO_REG};
+      uint32_t param = kn_edge_place(w, e, arg.index, &m);
+      if (param == 0) return false;
+      if (param == UINT32_MAX) continue; /* never used */
+      if (kn_is_tried(h)) {
+        m.src = from->reg[kn_tried_number(h)];
+        m.src_frame = from->frame[kn_tried_number(h)];
+#ifdef KN_CHECKS
+        m.value = h;
+#endif
+        if (!KN_PUSH(f, w->moves, m)) return false;
+        continue;
+      }
+      if (h == param && !f->block[e->target].address_taken) continue; /* it stays as it is */
+      kn_source(w, h, &m);
+      if (h != param && is_overwritten(w, e, h, &m)) {
+        if (pass == 0) {
+          m.dst = KN_NO_REG;
+          m.dst_frame =
+            kn_frame_alloc(w, kn_spills_16(w, m.type) ? 16 : 8, kn_spills_16(w, m.type) ? 4 : 3);
+#ifdef KN_CHECKS
+          m.value = 0;
+#endif
+          if (!KN_PUSH(f, w->moves, m)) return false;
+          continue;
+        }
+        m.src_frame = w->moves.at[copy++].dst_frame;
+      }
+      if (pass == 1 && !KN_PUSH(f, w->moves, m)) return false;
+    }
+  }
+  return f->status == KILN_OK;
+}
+
+static void drop_args(struct kn_walk *w, const struct kn_edge *e) {
+  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next)
+    kn_drop(w, w->f->edge_args.at[a - 1].value);
+}
+
+/* ---- landing pads ---- */
+
+static bool is_home(const struct kn_walk *w, unsigned reg, uint32_t first) {
+  for (uint32_t i = first; i < w->moves.n; i++)
+    if (w->moves.at[i].dst == reg) return true;
+  return false;
+}
+
+/* Homes that the call clobbers and the target of the edge has: they are loaded from where they are kept, and what the
+ * edge reads of them is read there. */
+static void reload_homes(struct kn_walk *w, const struct kn_edge *e) {
+  uint64_t kept = w->regs.kept;
+  uint32_t n = w->moves.n;
+  for (uint32_t i = 0; i < n; i++) {
+    struct kn_place_move *m = &w->moves.at[i];
+    if (m->src >= 64 || !(kept >> m->src & 1)) continue;
+    m->src_frame = w->regs.kept_at[m->src];
+    m->src = KN_NO_REG;
+  }
+  kept &= w->plan->occupied[kn_plan_pos(w->f, e->target)];
+  for (; kept; kept &= kept - 1) {
+    unsigned r = (unsigned)__builtin_ctzll(kept);
+    if (is_home(w, r, 0)) continue;
+    struct kn_place_move m = {.dst = (uint8_t)r,
+                              .src = KN_NO_REG,
+                              .type = w->target->whole[r >= KN_FP_BASE],
+                              .src_frame = w->regs.kept_at[r]};
+    if (!KN_PUSH(w->f, w->moves, m)) return;
+  }
+}
+
+static bool same_moves(const struct kn_place_move *a, const struct kn_place_move *b, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++)
+    if (a[i].dst != b[i].dst || a[i].src != b[i].src || a[i].type != b[i].type ||
+        a[i].dst_frame != b[i].dst_frame || a[i].src_frame != b[i].src_frame ||
+        a[i].src_handle != b[i].src_handle)
+      return false;
+  return true;
+}
+
+/* The label of the landing pad: of a stub for the moves that were collected, or the block's. */
+static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
+  struct kn_eh *eh = &w->eh;
+  kiln_func *f = w->f;
+  uint32_t n = w->moves.n;
+  bool bare = !(f->protect & KILN_PROTECT_BRANCH); /* blocks have no marks, stubs do */
+  if (bare && n == 0 && !kn_moves_stack(eh->stack) && e->target != 0) return e->target;
+  for (uint32_t k = 0; k < STUBS_BACK && k < eh->stubs.n; k++) {
+    const struct kn_eh_stub *s = &eh->stubs.at[eh->stubs.n - 1 - k];
+    if (f->edges.at[s->edge].target == e->target && s->stack.bytes == eh->stack.bytes &&
+        s->stack.kept == eh->stack.kept && s->n_moves == n &&
+        same_moves(eh->moves.at + s->first, w->moves.at, n))
+      return s->label;
+  }
+  struct kn_eh_stub s = {.label = kn_code_label(w),
+                         .edge = (uint32_t)(e - f->edges.at),
+                         .block = w->block,
+                         .inst = w->i,
+                         .stack = eh->stack,
+                         .first = eh->moves.n,
+                         .n_moves = n};
+  for (uint32_t i = 0; i < n; i++)
+    if (!KN_PUSH(f, eh->moves, w->moves.at[i])) return 0;
+  return KN_PUSH(f, eh->stubs, s) ? s.label : 0;
+}
+
+/* The call of a TRY was emitted: makes its landing pad. */
+static void add_pad(struct kn_walk *w, const struct kn_inst *in, struct kn_eh_call *call) {
+  const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first + 1];
+  struct arrival from = {{w->target->exception[0], w->target->exception[1]}, {0}};
+  call->action = action_of(w, in);
+  if (collect(w, e, &from)) {
+    if (KN_UNLIKELY(w->regs.kept != 0)) reload_homes(w, e);
+    call->pad = pad_of(w, e);
+    KN_LOG(w, KN_EV_UNWIND, (uint32_t)(e - w->f->edges.at), call->pad);
+    drop_args(w, e);
+  }
+  w->moves.n = 0;
+}
+
+void kn_eh_call(struct kn_walk *w, uint32_t start) {
+  const struct kn_inst *in = &w->inst[w->i];
+  bool unwinds = in->op == KILN_OP_TRY || in->op == KILN_OP_RESUME ||
+                 (in->op == KILN_OP_CALL && kn_call_unwinds(w->f, in));
+  if (!unwinds) {
+#ifdef KN_CHECKS
+    kn_check_call(w, 0);
+#endif
+    return;
+  }
+  struct kn_eh_call call = {.start = kn_code_mark(w, start), .end = kn_code_mark(w, kn_here(w))};
+  if (in->op == KILN_OP_TRY) add_pad(w, in, &call);
+#ifdef KN_CHECKS
+  kn_check_call(w, call.pad);
+#endif
+  if (KN_PUSH(w->f, w->eh.calls, call)) join(&w->eh);
+}
+
+void kn_eh_stubs(struct kn_walk *w) {
+  for (uint32_t k = 0; k < w->eh.stubs.n; k++) {
+    struct kn_eh_stub s = w->eh.stubs.at[k];
+    const struct kn_edge *e = &w->f->edges.at[s.edge];
+    w->block = s.block;
+    w->i = s.inst;
+    if (!kn_code_ready(w, 4096)) return;
+    if (KN_UNLIKELY(w->map.on)) kn_map_add(w, s.block, s.inst, false);
+    w->target->place_label(w, s.label);
+    KN_LOG(w, KN_EV_STUB, s.label, 0);
+    if (KN_UNLIKELY(w->f->protect & KILN_PROTECT_BRANCH)) w->target->landing(w);
+    if (kn_moves_stack(s.stack)) w->target->free_stack(w, s.stack);
+    for (uint32_t i = 0; i < s.n_moves; i++)
+      if (!KN_PUSH(w->f, w->moves, w->eh.moves.at[s.first + i])) return;
+    kn_run_moves(w);
+    kn_edge_log(w, e);
+    w->target->jump(w, e->target);
+  }
+}
+
+/* ---- a try ---- */
+
+bool kn_try_begin(struct kn_walk *w) {
+  const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first];
+  w->eh.stack = (struct kn_call_stack){0};
+  kn_edge_prepare(w, &e[0]);
+  kn_edge_prepare(w, &e[1]);
+  return kn_code_ready(w, 4096);
+}
+
+/* Finds the results, which have just arrived. Those that live in the frame are put there, and those on a stack of
+ * registers must leave that, wanted or not. */
+static bool take(struct kn_walk *w, const struct kn_sig *sig, struct arrival *from) {
+  if (!kn_place_results(w, sig->results, sig->n_results, sig->flags)) return false;
+  for (unsigned k = 0; k < sig->n_results; k++) {
+    struct kn_arg a = w->args.at[k];
+    from->reg[k] = a.reg;
+    from->frame[k] = 0;
+    if (kn_wide(w, a.type)) {
+      from->reg[k] = KN_NO_REG;
+      from->frame[k] = kn_frame_alloc(w, 16, 4);
+      w->target->keep_result(w, &a, from->frame[k]);
+    }
+    KN_LOG(w, KN_EV_CONST, kn_tried(false, a.type, k),
+           a.reg != KN_NO_REG && !kn_wide(w, a.type) ? a.reg : KN_PLACE_FRAME + from->frame[k]);
+  }
+  return w->f->status == KILN_OK;
+}
+
+void kn_try_end(struct kn_walk *w, const struct kn_inst *in) {
+  const struct kn_edge *e = &w->f->edges.at[w->f->block[w->block].edge_first];
+  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
+  struct arrival from;
+  if (w->f->status != KILN_OK) return;
+  KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - w->f->edges.at), 0);
+  if (sig->n_results != 0 && !take(w, sig, &from)) return;
+  if (!collect(w, e, &from)) return;
+  kn_run_moves(w);
+  kn_edge_log(w, e);
+  drop_args(w, e);
+  if (e->target == w->next_block) w->to_next = true;
+  else w->target->jump(w, e->target);
+}
+
+/* ---- the end ---- */
+
+uint32_t kn_eh_finish(struct kn_walk *w) {
+  struct kn_eh *eh = &w->eh;
+  kiln_func *f = w->f;
+  const struct kn_mark *marks = w->code.marks.at;
+  uint32_t start = w->code.start;
+  eh->sites.n = 0;
+  for (uint32_t k = 0; k < eh->calls.n; k++) {
+    const struct kn_eh_call *c = &eh->calls.at[k];
+    struct kn_eh_site site = {.start = marks[c->start].at - start,
+                              .end = marks[c->end].at - start,
+                              .pad = c->pad != 0 ? marks[c->pad].at - start : 0,
+                              .action = c->action};
+    if (!KN_PUSH(f, eh->sites, site)) return 0;
+  }
+  struct kn_output *out = &w->s->out;
+  bool written = kn_eh_write(f->module, out, eh->sites.at, eh->sites.n, &eh->actions, f->types.at,
+                             f->types.n, f->personality);
+  return written ? out->n_tables : 0;
+}

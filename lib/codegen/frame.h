@@ -1,0 +1,33 @@
+/* The frame of a walk: which offsets are given out. Offsets count from the frame register, in the direction that `up`
+ * says. The functions are in lib/codegen/regs.c and lib/codegen/walk.h.
+ *
+ * Invariant: an offset belongs to one value for as long as the value may be read from it; offset 0 is never given out
+ * and means "none". */
+#ifndef KN_LIB_CODEGEN_FRAME_H
+#define KN_LIB_CODEGEN_FRAME_H
+
+#include "targets/target.h"
+
+/* Of a variadic definition: what va_start writes. */
+struct kn_va_area {
+  uint32_t gp, fp; /* registers used by named arguments */
+  int32_t stack;   /* frame offset, or the target's own, of the first stack argument behind them */
+  int32_t save;    /* frame offset of the register save area */
+  bool win64;      /* of Windows' convention: gp counts positions, and there is no save area */
+};
+
+struct kn_frame {
+  /* Offsets of locals grow upward from the frame register and are positive, and those of the caller's arguments, if
+   * there are any, are negative; else the other way round. As kn_target.frame_up, or the target's kn_target.begin
+   * says otherwise. */
+  bool up;
+  int32_t low;             /* lowest frame offset given out; with `up`: behind the highest */
+  KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
+  uint32_t spare_inst;     /* instruction that gave the latest of them back: */
+  uint32_t spare_ready;    /* it may use only so many, since it may still read those */
+  struct kn_va_area va;
+  int32_t
+    cfa; /* the frame offset of the CFA (DWARF 5, 6.4); the target sets it when it finishes the function */
+};
+
+#endif

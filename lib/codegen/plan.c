@@ -1,0 +1,460 @@
+/* Block order, loops, live intervals, homes: see plan.h. Nothing here looks at instructions. Work is
+ * linear in blocks, edges and rows, but for the search of enclosing loops, which is logarithmic in
+ * their nesting. */
+#include "lib/codegen/plan.h"
+
+#include <string.h>
+
+/* Instructions of a function whose arrays do not fit into a core's own cache. */
+enum { SCATTERED = 16384 };
+
+/* ---- block order ---- */
+
+/* kn_block.pos during the search: not found yet; being searched from; done with. Of a block that an earlier search
+ * found, its position. */
+#define UNSEEN 0u
+#define ENTERED UINT32_MAX
+#define LEFT (UINT32_MAX - 1)
+
+/* Depth-first search from `root`: appends the blocks that it finds to plan->order in reverse post-order, sets their
+ * positions, and notes the edges that go back, which are those to a block that is being searched from or that an
+ * earlier search found. There is room for all blocks. */
+static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
+  struct kn_block *b = f->block;
+  const struct kn_edge *edges = f->edges.at;
+  uint32_t *order = plan->order.at, *stack = plan->stack.at, depth = 0;
+  uint32_t first = plan->order.n, n = first, at = root, left = b[root].n_edges;
+  b[root].pos = ENTERED;
+  for (;;) {
+    if (left == 0) {
+      b[at].pos = LEFT;
+      order[n++] = at;
+      if (depth == 0) break;
+      left = stack[--depth];
+      at = stack[--depth];
+      continue;
+    }
+    /* the last edge first, so that the first one's target comes first in the reverse */
+    uint32_t target = edges[b[at].edge_first + --left].target, pos = b[target].pos;
+    if (pos == UNSEEN) {
+      b[target].pos = ENTERED;
+      stack[depth++] = at;
+      stack[depth++] = left;
+      at = target;
+      left = b[target].n_edges;
+    } else if (pos != LEFT) {
+      if (!KN_PUSH(f, f->back_edges, (struct kn_back_edge){target, at})) return false;
+    }
+  }
+  plan->order.n = n;
+  for (uint32_t i = first, j = n; i < j; i++) {
+    uint32_t t = order[i];
+    j--;
+    b[order[i] = order[j]].pos = i + 1;
+    b[order[j] = t].pos = j + 1;
+  }
+  return true;
+}
+
+/* Reverse post-order of the reachable blocks; finds the back edges anew. */
+static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
+  uint32_t n = f->blocks.n;
+  if ((plan->order.cap < n &&
+       !kn_grow(f->module, &plan->order.at, &plan->order.cap, n, sizeof *plan->order.at)) ||
+      (plan->stack.cap < 2 * n &&
+       !kn_grow(f->module, &plan->stack.at, &plan->stack.cap, 2 * n, sizeof *plan->stack.at)))
+    return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;
+  for (uint32_t i = 0; i < n; i++) f->block[i].pos = UNSEEN;
+  plan->order.n = f->back_edges.n = 0;
+  if (!visit(plan, f, 0)) return false;
+  /* blocks that are only reached from elsewhere, by their address */
+  for (uint32_t i = 1; f->address_taken && i < n; i++)
+    if (f->block[i].address_taken && f->block[i].pos == UNSEEN && !visit(plan, f, i)) return false;
+  plan->layout = plan->order.at;
+  plan->n_layout = plan->order.n;
+  return true;
+}
+
+/* ---- loops ---- */
+
+/* The outermost loop around `loop`, itself included, whose header is behind `first`. `loop`'s is.
+ * Jump pointers as in Myers, "An applicative random-access stack" (1983). */
+static uint32_t outermost(const struct kn_plan *plan, uint32_t loop, uint32_t first) {
+  const struct kn_loop *l = plan->loops.at;
+  for (;;) {
+    uint32_t parent = l[loop - 1].parent;
+    if (parent == 0 || l[parent - 1].header <= first) return loop;
+    uint32_t jump = l[loop - 1].jump;
+    loop = jump && l[jump - 1].header > first ? jump : parent;
+  }
+}
+
+/* The outermost loop around `loop`. */
+static uint32_t root(const struct kn_plan *plan, uint32_t loop) {
+  const struct kn_loop *l = plan->loops.at;
+  while (l[loop - 1].parent) loop = l[loop - 1].jump ? l[loop - 1].jump : l[loop - 1].parent;
+  return loop;
+}
+
+/* May control come back to `block`, as far as a few steps ahead show? Where blocks are in the order of filling, an edge
+ * back may lead to one that leaves the function. */
+static bool may_iterate(const kiln_func *f, uint32_t block) {
+  enum { STEPS = 4 };
+  for (unsigned i = 0; i < STEPS; i++) {
+    const struct kn_block *b = &f->block[block];
+    if (b->n_edges != 1) return b->n_edges != 0;
+    block = f->edges.at[b->edge_first].target;
+  }
+  return true;
+}
+
+static bool find_loops(struct kn_plan *plan, kiln_func *f) {
+  uint32_t n = plan->n_layout;
+  memset(plan->loop_end, 0, n * sizeof *plan->loop_end);
+  for (uint32_t i = 0; i < f->back_edges.n; i++) {
+    uint32_t h = f->block[f->back_edges.at[i].target].pos;
+    uint32_t e = f->block[f->back_edges.at[i].source].pos;
+    if (h == 0 || e == 0) continue;
+    if (plan->loop_end[h - 1] < e) plan->loop_end[h - 1] = e;
+  }
+  /* headers from the last: what begins within a loop is inside it; partial overlaps merge outward */
+  plan->stack.n = 0;
+  for (uint32_t h = n; h-- > 0;) {
+    if (plan->loop_end[h] == 0) continue;
+    uint32_t end = plan->loop_end[h] - 1;
+    uint32_t id = plan->loops.n + 1;
+    while (plan->stack.n) {
+      struct kn_loop *inner = &plan->loops.at[plan->stack.at[plan->stack.n - 1] - 1];
+      if (inner->header > end) break;
+      if (inner->end > end) end = inner->end;
+      inner->parent = id;
+      plan->stack.n--;
+    }
+    if (!KN_PUSH(f, plan->loops, (struct kn_loop){h, end, 0, 0, 0, 0})) return false;
+    if (!KN_PUSH(f, plan->stack, id)) return false;
+  }
+  struct kn_loop *l = plan->loops.at;
+  for (uint32_t id = plan->loops.n; id > 0; id--) { /* parents first */
+    struct kn_loop *loop = &l[id - 1];
+    uint32_t p = loop->parent;
+    loop->turns = may_iterate(f, plan->layout[loop->header]);
+    loop->depth = 1;
+    if (p == 0) continue;
+    loop->turns += l[p - 1].turns;
+    loop->depth += l[p - 1].depth;
+    uint32_t j = l[p - 1].jump;
+    uint32_t jj = j ? l[j - 1].jump : 0;
+    uint32_t dj = j ? l[j - 1].depth : 0, djj = jj ? l[jj - 1].depth : 0;
+    loop->jump = j && l[p - 1].depth - dj == dj - djj ? jj : p;
+  }
+  uint32_t current = 0, next = plan->loops.n;
+  for (uint32_t p = 0; p < n; p++) {
+    while (current && l[current - 1].end < p) current = l[current - 1].parent;
+    if (next && l[next - 1].header == p) current = next--;
+    plan->loop_at[p] = current;
+    uint32_t depth = current ? l[current - 1].turns : 0;
+    plan->depth[p] = (uint8_t)(depth < 6 ? depth * 3 : 18);
+  }
+  return true;
+}
+
+/* ---- live intervals ---- */
+
+/* Widens ranges by the uses, which weigh more in loops: `depth`, or NULL if there are none. */
+KN_INLINE void count_rows(struct kn_range *ranges, const kiln_func *f, const uint8_t *depth) {
+  const struct kn_block *block = f->block;
+  const struct kn_use_row *end = f->rows.at + f->rows.n;
+  for (const struct kn_use_row *row = f->rows.at; row != end; row++) {
+    struct kn_range *r = &ranges[row->global / 2];
+    uint32_t p = block[row->block].pos - 1;
+    if (KN_UNLIKELY(p == UINT32_MAX)) continue;
+    /* no branches: they would be mispredicted */
+    r->first = p < r->first ? p : r->first;
+    r->last = p > r->last ? p : r->last;
+    r->weight += depth ? 1u << depth[p] : 1;
+    r->loaded |= row->global & KN_ROW_LOAD;
+  }
+}
+
+static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
+  uint32_t n = f->globals.n;
+  if (plan->ranges.cap < n &&
+      !kn_grow(f->module, &plan->ranges.at, &plan->ranges.cap, n, sizeof *plan->ranges.at)) {
+    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return false;
+  }
+  plan->ranges.n = n;
+  struct kn_range *ranges = plan->ranges.at;
+  const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
+  const struct kn_global *globals = f->globals.at;
+  const struct kn_slot *slots = f->slots.at;
+  for (uint32_t g = 0; g < n; g++) {
+    const struct kn_global *global = &globals[g];
+    struct kn_range *r = &ranges[g];
+    r->reg = KN_NO_REG;
+    r->shown = false;
+    r->next = 0;
+    if (kn_is_value(global->handle)) {
+      const struct kn_val *v = &f->val[global->handle];
+      uint32_t p = f->block[global->def_block].pos - 1;
+      r->bank = plan->banks[v->type];
+      r->loaded = true;
+      r->first = p;
+      r->last = p == UINT32_MAX ? 0 : p; /* not reached: an empty interval */
+      r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
+    } else {
+      const struct kn_slot *s = &slots[kn_index(global->handle)];
+      r->bank = s->escaped ? KN_NO_BANK : plan->banks[s->type];
+      r->loaded = false;
+      r->first = UINT32_MAX;
+      r->last = 0;
+      r->weight = 0;
+    }
+  }
+  if (depth) count_rows(ranges, f, depth);
+  else count_rows(ranges, f, NULL);
+  if (KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0)) kn_plan_debug(plan, f);
+  if (plan->loops.n == 0) return true;
+  const struct kn_loop *l = plan->loops.at;
+  for (uint32_t g = 0; g < n; g++) {
+    struct kn_range *r = &ranges[g];
+    if (r->first > r->last || r->first == UINT32_MAX) continue;
+    uint32_t at = plan->loop_at[r->last];
+    if (kn_is_value(f->globals.at[g].handle)) {
+      /* live through each loop that it is used in and defined before */
+      if (at && l[at - 1].header > r->first) r->last = l[outermost(plan, at, r->first) - 1].end;
+      continue;
+    }
+    /* a variable may carry its content through every iteration of the loops that it is used in */
+    if (r->bank == KN_NO_BANK) continue;
+    uint32_t from = plan->loop_at[r->first];
+    if (from) r->first = l[root(plan, from) - 1].header;
+    if (at) r->last = l[root(plan, at) - 1].end;
+  }
+  return true;
+}
+
+/* ---- homes ---- */
+
+/* The least weight that is worth a callee-saved register which the function does not save yet. */
+enum { NEW_SAVED_WEIGHT = 16 };
+
+/* By bank: an interval is worth a store and a load around each of its calls if its weight is this many times that of
+ * the calls. A slot costs a float more than a general value, which most operations read from memory. */
+static const uint8_t around_call_weight[2] = {8, 2};
+
+struct scan {
+  uint64_t free;
+  uint64_t entry_avoid; /* argument registers: not for intervals that begin in the entry */
+  uint32_t active[64];  /* range that has the register, if that is not free */
+};
+
+static void give(struct kn_plan *plan, struct scan *s, uint32_t g, unsigned reg) {
+  struct kn_range *r = &plan->ranges.at[g];
+  r->reg = (uint8_t)reg;
+  s->free &= ~KN_BIT(reg);
+  s->active[reg] = g;
+  plan->at[r->last].expire |= KN_BIT(reg);
+  plan->saved |= KN_BIT(reg) & plan->target->callee_homes;
+}
+
+/* Takes the register of the lightest range that is lighter than g, if there is one. The loser lives
+ * in its slot, from its beginning. */
+static void displace(struct kn_plan *plan, struct scan *s, uint32_t g, uint64_t fit) {
+  struct kn_range *ranges = plan->ranges.at;
+  uint32_t least = ranges[g].weight;
+  unsigned best = KN_NO_REG;
+  for (uint64_t m = fit & ~s->free; m; m &= m - 1) {
+    unsigned reg = (unsigned)__builtin_ctzll(m);
+    if (ranges[s->active[reg]].weight < least) {
+      least = ranges[s->active[reg]].weight;
+      best = reg;
+    }
+  }
+  if (best == KN_NO_REG) return;
+  /* g begins at this position, so the register is free for all of g's interval */
+  struct kn_range *loser = &ranges[s->active[best]];
+  loser->reg = KN_NO_REG;
+  plan->at[loser->last].expire &= ~KN_BIT(best);
+  give(plan, s, g, best);
+}
+
+static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f, uint32_t g) {
+  const struct kn_target *t = plan->target;
+  struct kn_range *r = &plan->ranges.at[g];
+  uint64_t bank = r->bank == 0 ? KN_GP_MASK : ~KN_GP_MASK;
+  uint64_t calls = f->has_calls ? plan->at[r->last + 1].calls - plan->at[r->first].calls : 0;
+  uint64_t caller = t->caller_homes & bank, callee = t->callee_homes & bank;
+  if (KN_UNLIKELY(r->bank == KN_CUT_BANK)) {
+    if (calls != 0) return;
+    callee = 0;
+  }
+  if (r->first == 0) {
+    caller &= ~s->entry_avoid;
+    callee &= ~s->entry_avoid;
+  }
+  uint64_t pick = 0;
+  if (calls == 0) pick = s->free & caller;
+  else if (r->shown) caller = 0; /* a debugger would not find it in frames further up */
+  else caller &= r->weight >= calls * around_call_weight[r->bank] ? t->around_calls : 0;
+  if (pick == 0) pick = s->free & callee & plan->saved;
+  if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
+  if (pick == 0) pick = s->free & caller;
+  if (pick) give(plan, s, g, (unsigned)__builtin_ctzll(pick));
+  else displace(plan, s, g, (caller | (callee & plan->saved)) & ~f->asm_regs);
+}
+
+/* Sets the target, and what is derived from it. */
+static void set_target(struct kn_plan *plan, const struct kn_target *t) {
+  plan->target = t;
+  for (unsigned type = 0; type < KILN_TYPE_COUNT; type++) {
+    const struct kn_type_facts *facts = &t->types[type];
+    plan->banks[type] = facts->cut ? KN_CUT_BANK : facts->regs ? facts->bank : KN_NO_BANK;
+  }
+  plan->first_args[0] = 0;
+  for (unsigned i = 0; i < 8; i++) {
+    uint64_t args = plan->first_args[i];
+    if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
+    if (t->fp_arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->fp_arg_regs[i]);
+    plan->first_args[i + 1] = args;
+  }
+}
+
+/* The registers that the parameters of a signature may arrive in. */
+static uint64_t arriving(const struct kn_plan *plan, const struct kn_sig *sig) {
+  if (KN_LIKELY(sig->plain)) return plan->first_args[sig->n_params < 8 ? sig->n_params : 8];
+  const struct kn_target *t = plan->target;
+  uint64_t args = sig->cc == KILN_CC_PRESERVE_NONE ? t->none_args : 0;
+  if (KN_UNLIKELY(sig->cc == KILN_CC_WIN64)) return plan->first_args[8]; /* and some more */
+  for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
+    if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
+    if (t->fp_arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->fp_arg_regs[i]);
+    /* an i128 takes two: its second half counts as one more parameter */
+    if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 && t->arg_regs[i] != KN_NO_REG)
+      args |= KN_BIT(t->arg_regs[i]);
+  }
+  for (uint32_t k = 0; k < sig->n_params; k++)
+    if (sig->params[k].flags & (KILN_PARAM_CHAIN | KILN_PARAM_UPPER))
+      args |= sig->params[k].flags & KILN_PARAM_CHAIN ? KN_BIT(t->chain_reg) : t->upper_args;
+  return args;
+}
+
+static void assign_homes(struct kn_plan *plan, kiln_func *f) {
+  uint32_t n = plan->n_layout;
+  const struct kn_target *t = plan->target;
+  struct scan s; /* its array is not worth clearing */
+  s.free = (t->caller_homes | t->callee_homes) & ~f->asm_regs;
+  s.entry_avoid = arriving(plan, kn_sig(f->module, f->sig));
+  uint64_t all = s.free;
+  struct kn_position *at = plan->at;
+  struct kn_range *ranges = plan->ranges.at;
+  for (uint32_t g = plan->ranges.n; g-- > 0;) {
+    struct kn_range *r = &ranges[g];
+    if (r->bank == KN_NO_BANK || r->first > r->last || r->last >= n || r->weight == 0 || !r->loaded)
+      continue;
+    r->next = at[r->first].head;
+    at[r->first].head = g + 1;
+  }
+  if (f->has_calls) {
+    uint64_t calls = 0; /* does not wrap: 2^32 instructions, 2^18 times each */
+    const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
+    const struct kn_block *block = f->block;
+    const uint32_t *layout = plan->layout;
+    for (uint32_t p = 0; p < n; p++) {
+      at[p].calls = calls;
+      calls += (uint64_t)block[layout[p]].calls << (depth ? depth[p] : 0);
+    }
+    at[n].calls = calls;
+  }
+  uint64_t *occupied = plan->occupied, ended = 0;
+  for (uint32_t p = 0; p < n; p++) {
+    s.free |= ended;
+    for (uint32_t g = at[p].head; g; g = ranges[g - 1].next) assign_one(plan, &s, f, g - 1);
+    occupied[p] = all & ~s.free;
+    ended = at[p].expire;
+    at[p].expire = 0; /* as the next function expects it */
+    at[p].head = 0;
+  }
+}
+
+/* Writes the homes into values and slots. */
+static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
+  struct kn_slot *slots = f->slots.at;
+  const struct kn_global *globals = f->globals.at;
+  for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
+    uint32_t handle = globals[g].handle;
+    const struct kn_range *r = homes ? &plan->ranges.at[g] : NULL;
+    unsigned reg = r ? r->reg : KN_NO_REG;
+    if (kn_is_slot(handle)) {
+      if (r && !r->loaded && r->bank != KN_NO_BANK) reg = KN_UNREAD;
+      slots[kn_index(handle)].reg = (uint8_t)reg;
+      continue;
+    }
+    struct kn_val *v = &f->val[handle];
+    v->frame = 0;               /* no longer the block's id */
+    if (v->uses == 0) continue; /* a parameter that nobody reads */
+    v->reg = (uint8_t)reg;
+    v->hint = KN_NO_REG; /* no register has a copy of a home in the frame yet */
+    v->flags |= reg == KN_NO_REG ? KN_VF_SLOT_HOME : KN_VF_HOME;
+  }
+}
+
+static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
+  if (n < plan->cap_positions) return true;
+  uint32_t cap = plan->cap_positions ? plan->cap_positions : 256;
+  while (cap <= n) cap *= 2;
+#define GROW(field)                                                                                \
+  do {                                                                                             \
+    void *at = kn_realloc(f->module, plan->field, (size_t)cap * sizeof *plan->field);              \
+    if (at == NULL)                                                                                \
+      return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;              \
+    plan->field = at;                                                                              \
+  } while (0)
+  uint32_t had = plan->cap_positions;
+  GROW(occupied);
+  GROW(at);
+  memset(plan->at + had, 0, (cap - had) * sizeof *plan->at);
+  GROW(loop_end);
+  GROW(loop_at);
+  GROW(depth);
+#undef GROW
+  plan->cap_positions = cap;
+  return true;
+}
+
+bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
+  if (plan->target != target) set_target(plan, target);
+  bool none = KN_UNLIKELY(f->hardened) && kn_sig(f->module, f->sig)->cc == KILN_CC_PRESERVE_NONE;
+  plan->saved =
+    KN_UNLIKELY(f->sets_jump | none) ? target->callee_homes : f->asm_regs & target->callee_homes;
+  plan->loops.n = 0;
+  plan->in_order = !f->needs_order;
+  plan->scattered = f->needs_order && f->n >= SCATTERED;
+  if (plan->in_order) {
+    plan->layout = f->order.at;
+    plan->n_layout = f->order.n;
+  } else if (!order_depth_first(plan, f)) {
+    return false;
+  }
+  if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
+  if (f->n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
+    kn_plan_debug_pieces(f);
+  bool homes = !f->returns_twice && f->globals.n != 0;
+  if (homes) {
+    if (f->back_edges.n && !find_loops(plan, f)) return false;
+    if (!find_ranges(plan, f)) return false;
+    assign_homes(plan, f);
+  } else {
+    memset(plan->occupied, 0, plan->n_layout * sizeof *plan->occupied);
+  }
+  apply_homes(plan, f, homes);
+  plan->pushed = none ? 0 : plan->saved;
+  return true;
+}
+
+void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
+  void *arrays[] = {plan->order.at, plan->ranges.at, plan->loops.at, plan->occupied, plan->at,
+                    plan->loop_end, plan->loop_at,   plan->depth,    plan->stack.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  kn_realloc(m, plan, 0);
+}

@@ -1,0 +1,621 @@
+/* The walk: what targets share while they select, allocate and encode in one pass. Its state is in parts, each with
+ * its invariant in its own header: the register file (lib/codegen/regs.h), the code buffer (lib/codegen/code.h), the
+ * frame (lib/codegen/frame.h), the places of arguments (lib/codegen/call.h), the log of checking builds
+ * (lib/codegen/log.h). lib/codegen/walk.c has the loop over blocks and instructions; the functions here are the paths
+ * that most instructions take, inline.
+ * Invariant: a lowering asks for its operands, drops them and asks for its result before it emits. */
+#ifndef KN_LIB_CODEGEN_WALK_H
+#define KN_LIB_CODEGEN_WALK_H
+
+#include "lib/codegen/call.h"
+#include "lib/codegen/code.h"
+#include "lib/codegen/eh.h"
+#include "lib/codegen/frame.h"
+#include "lib/codegen/log.h"
+#include "lib/codegen/moves.h"
+#include "lib/codegen/plan.h"
+#include "lib/codegen/regs.h"
+#include <kiln/inspect.h>
+
+/* The map of a function's code, kept while `on` (kiln_session_map): see lib/codegen/map.c. The offset of a piece is the
+ * number of its mark until the function is complete, and counts from the function's start then. */
+struct kn_map {
+  bool on;
+  uint32_t symbol; /* the function that the pieces are of, or 0 */
+  KN_ARRAY(kiln_code_piece) pieces;
+};
+
+struct kn_debug_held;
+struct kn_debug_aim;
+struct kn_debug_passed;
+enum { KN_DEBUG_ENTERED = 16 };
+
+/* What is kept for debuggers while a function is walked: see lib/debug/debug.c. */
+struct kn_walk_debug {
+  bool on;
+  uint32_t first, count;          /* instructions that need no new row: a window */
+  uint32_t note;                  /* index of the note that probably comes next */
+  uint32_t loc;                   /* of the newest row, */
+  uint32_t row_inst, row_block;   /* its first instruction, and the block of that */
+  uint32_t line_first, var_first; /* of the function, in the session's output */
+  KN_ARRAY(uint32_t) lines;       /* by block: from which line it is entered (lib/debug/debug.c) */
+  bool block_begins;              /* no line of the block has been seen so far */
+  KN_ARRAY(uint32_t) terms;       /* with values: by position, the mark of the block's terminator */
+  KN_ARRAY(uint32_t) scratch;     /* lib/debug/debug_value.c */
+  /* lib/debug/debug_held.c: */
+  KN_ARRAY(struct kn_debug_held)
+  held; /* stretches in ascending order; those from held_open on may be open */
+  uint32_t held_open;
+  KN_ARRAY(uint64_t)
+  written;             /* by position: registers that are nobody's home there and were written */
+  uint32_t held_block; /* block + 1 that `owners` is of, or 0 */
+  bool labels_only;    /* none of the function's values is one: they are labels */
+  uint32_t owners[64]; /* of registers, where the block begins */
+  KN_ARRAY(struct kn_debug_aim) aims;
+  uint32_t aims_first; /* those of the block */
+  /* the last instruction that was looked at, and its place */
+  uint32_t stepped, step_at, step_fixups;
+  uint32_t called; /* where the newest call returns to */
+  union {
+    struct {
+      uint32_t column; /* location in the newest row's line that has no row so far, or 0 */
+      uint32_t
+        describes; /* 1: the function's calls are described (lib/debug/debug_call.c); 0: they are not */
+    };
+    uint64_t at_calls; /* not 0: something is to be done at calls */
+  };
+  /* lib/debug/debug_call.c: */
+  uint32_t call_first; /* of the function, in the session's output */
+  KN_ARRAY(struct kn_debug_passed) passed;
+  uint32_t
+    call_at; /* where the newest call begins whose end is not noted so far; UINT32_MAX: none */
+  struct {
+    uint32_t value;
+    uint8_t reg;
+  } entered
+    [KN_DEBUG_ENTERED]; /* parameters that are in registers when the function begins, and these; KN_NO_REG: the end */
+};
+
+/* What is in a register when a call begins, and where the caller has it while the call runs. */
+struct kn_debug_passed {
+  enum kn_debug_where {
+    KN_DP_NUMBER,
+    KN_DP_SLOT,  /* `index`, a slot's address, */
+    KN_DP_REG,   /* what is in register `index`, */
+    KN_DP_FRAME, /* what is at `frame`, of `bytes` bytes, */
+    KN_DP_ENTRY  /* or was in register `index` when the caller began: `number` is added */
+  } where;
+  uint8_t
+    reg; /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called */
+  uint8_t bytes;
+  uint32_t index;
+  int32_t frame;
+  int64_t number;
+};
+#define KN_PASSED_TARGET 0xff
+
+/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
+ * in the loop's last block, at position `pos`. */
+struct kn_debug_aim {
+  uint32_t pos, mark, value;
+  uint8_t reg;
+};
+
+/* A stretch of code in which a value that is local to its block is in one place; and the second value, if there is
+ * one. */
+struct kn_debug_held {
+  uint32_t of;                            /* index in kn_func_debug.values */
+  uint32_t next;                          /* the one before it of the same value: index + 1, or 0 */
+  uint32_t from, to;                      /* marks; to 0: up to the terminator */
+  int32_t frame;                          /* where it is, if reg is KN_NO_REG */
+  int32_t other_frame[KILN_OTHER_VALUES]; /* the same of the further values */
+  uint8_t reg, other_reg[KILN_OTHER_VALUES];
+  bool open;  /* while walking */
+  bool stays; /* it is in the register when the block is left */
+};
+
+/* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register,
+ * or else a frame offset, or a handle to be made there (src_handle, if it is not 0). */
+struct kn_place_move {
+  uint8_t dst, src, type;
+  int32_t dst_frame, src_frame;
+  uint32_t src_handle;
+#ifdef KN_CHECKS
+  uint32_t value; /* operand that is moved: a handle, or 0 */
+#endif
+};
+
+/* A few moves of values to registers: the arguments of a call or an edge. Whoever collects them fills in h, dst and
+ * type; kn_take_moves fills in the rest. */
+#define KN_FEW_MOVES 16
+struct kn_few_moves {
+  uint32_t h[KN_FEW_MOVES]; /* handle */
+  uint8_t dst[KN_FEW_MOVES];
+  uint8_t src[KN_FEW_MOVES];   /* register, or KN_NO_REG: a constant, or */
+  int32_t frame[KN_FEW_MOVES]; /* a value that is here in the frame */
+  uint8_t type[KN_FEW_MOVES];
+  uint32_t moves;  /* those from one register to another: a bit each */
+  uint32_t others; /* those from elsewhere */
+  bool crossing;   /* a destination of one is the source of another */
+};
+
+/* An epilogue that stands behind the blocks, since it depends on the frame's size. */
+struct kn_exit {
+  uint32_t label, symbol; /* where it goes to: a symbol, or 0: the address in a register */
+  uint32_t behind;        /* label behind the jump, or 0 */
+  bool returns;           /* or, if this is set, to the caller */
+  bool compares;          /* it looks at a guard, and ends with the failure's call */
+  uint32_t authenticated; /* where it is when it has authenticated the return address, if it does */
+  uint32_t reload, freed,
+    end; /* where it is when the frame pointer and all of the frame are given back, and where
+                                    its last instruction ends */
+};
+
+struct kn_walk {
+  struct kn_code code;
+  struct kn_inst *inst; /* == f->inst */
+  struct kn_val *val;   /* == f->val */
+  struct kn_regs regs;
+  struct kn_frame frame;
+  uint32_t i;   /* instruction */
+  uint32_t aim; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_aim */
+
+  kiln_func *f;
+  kiln_session *s;
+  struct kn_plan *plan;
+  const struct kn_target *target;
+  const struct kn_hooks *hooks; /* == &target->hooks */
+  uint32_t block;               /* being walked */
+  uint32_t next_block;          /* behind it in the layout, or UINT32_MAX */
+  uint32_t entered; /* where the newest block begins that others than the one before it enter */
+  bool to_next;     /* the terminator has an edge to next_block */
+  KN_ARRAY(struct kn_place_move) moves; /* being collected */
+  KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
+  uint32_t params_of;
+  KN_ARRAY(int32_t)
+  shadows; /* by parameter: frame offset of its shadow slot (lib/codegen/edge.c), or 0 */
+  KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/codegen/call.h */
+  KN_ARRAY(struct kn_exit)
+  exits; /* AArch64: epilogues of tail calls; when the function ends, also the return's */
+  struct kn_map map;
+  struct kn_eh eh; /* exceptions: lib/codegen/eh.h */
+  struct kn_walk_debug debug;
+  bool key_b; /* AArch64: the return address is signed with key B */
+
+  kn_log_fn *log; /* checking builds: called with each event, or NULL */
+  void *log_user;
+#ifdef KN_CHECKS
+  struct kn_check *check; /* records the log and proves it: lib/check/check.h */
+#endif
+};
+
+/* Offset of the next byte in the session's code. */
+KN_INLINE uint32_t kn_here(const struct kn_walk *w) { return (uint32_t)(w->code.p - w->code.base); }
+/* Where a label is, or UINT32_MAX. */
+KN_INLINE uint32_t kn_label_at(const struct kn_walk *w, uint32_t label) {
+  return w->code.marks.at[label].at;
+}
+/* The label is here. */
+KN_INLINE void kn_label_place(struct kn_walk *w, uint32_t label) {
+  w->code.marks.at[label] = (struct kn_mark){kn_here(w), w->code.fixups.n};
+}
+/* True if KN_INST_ROOM bytes of code may be emitted. If the buffer is full, it grows, by `bytes` at least; false if
+ * the function failed. For loops in a lowering that emit more than that: asked in each turn. */
+KN_INLINE bool kn_code_ready(struct kn_walk *w, size_t bytes) {
+  return KN_LIKELY(w->code.p <= w->code.limit) || kn_code_room(w, bytes);
+}
+
+#ifdef KN_CHECKS
+/* In checking builds: fails the function where something does not hold that fast paths rely on. */
+#define KN_CHECK(w, holds, message)                                                                \
+  do {                                                                                             \
+    if (!(holds)) kn_walk_fail(w, KILN_ERR_INTERNAL, message);                                     \
+  } while (0)
+#else
+#define KN_CHECK(w, holds, message) ((void)0)
+#endif
+/* Fails the function at the current instruction; the walk ends before the next one. */
+void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message);
+
+/* ---- facts about types ---- */
+
+KN_INLINE const struct kn_type_facts *kn_type(const struct kn_walk *w, unsigned type) {
+  return &w->target->types[type];
+}
+/* True if values of the type live in 16-byte frame slots, as two halves. */
+KN_INLINE bool kn_wide(const struct kn_walk *w, unsigned type) { return kn_type(w, type)->wide; }
+/* True if a spill slot of the type has 16 bytes. */
+KN_INLINE bool kn_spills_16(const struct kn_walk *w, unsigned type) {
+  return kn_type(w, type)->bytes == 16;
+}
+/* 0: general registers, 1: float registers. */
+KN_INLINE unsigned kn_bank(const struct kn_walk *w, unsigned type) {
+  return kn_type(w, type)->bank;
+}
+/* The registers that hold values of a type. */
+KN_INLINE uint64_t kn_regs_of(const struct kn_walk *w, unsigned type) {
+  return kn_type(w, type)->regs;
+}
+
+/* The type of an argument beyond the signature's parameters: the operand's own. */
+KN_INLINE unsigned kn_loose_type(const struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h)) return w->val[h].type;
+  if (!kn_is_pool(h)) return KILN_TYPE_I64;
+  const struct kn_const *c = &w->f->pool.at[kn_index(h)];
+  return c->symbol || c->type == KILN_TYPE_VOID ? KILN_TYPE_I64 : c->type;
+}
+
+/* ---- lib/codegen/walk.c ---- */
+
+/* Compiles the planned function f into the session's output. `w` is the session's walk of this target. */
+kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan);
+/* Prepares the walk of a function: arrays, code space. False if the function failed. */
+bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan);
+/* Sets the state for block `pos` of the layout: its label, its registers. */
+void kn_walk_block(struct kn_walk *w, uint32_t pos);
+/* Value i becomes a parameter of the loop's header in the next iteration: the home of that parameter, if only i
+ * itself still reads the parameter in this iteration; else KN_NO_REG. `readers`: operands of i that are not yet
+ * dropped. For values with KN_HINT_AIMED. */
+unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]);
+/* Parameter `i` of a block whose parameters are not contiguous, in constant time while the block
+ * stays the same. 0 if the function failed. */
+uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i);
+/* Frees the walk and its arrays. */
+void kn_walk_free(struct kn_walk *w, kiln_module *m);
+
+/* ---- lib/codegen/fold.c ---- */
+
+/* True if the sum w->i of a value and a small constant is only the address of the access behind it, which may then
+ * fold it as it folds an ADDR (KN_VF_ADDR). */
+bool kn_sum_is_address(const struct kn_walk *w, const struct kn_inst *in);
+/* The bytes that an ADDR, or such a sum, adds to its base (in->a) and index. */
+KN_INLINE int64_t kn_addr_disp(const struct kn_inst *in) {
+  return in->op == KILN_OP_ADD ? kn_imm(in->b) : (int32_t)in->c;
+}
+/* The index of an ADDR, or 0. */
+KN_INLINE uint32_t kn_addr_index(const struct kn_inst *in) {
+  return in->op == KILN_OP_ADD ? 0 : in->b;
+}
+/* For a comparison i that is not read by the instruction behind it: the value that a branch or select reads in its
+ * place, if nothing between them needs code. Either i itself, behind a zext that nobody reads, or the comparison of
+ * a zext of i with 0, which says the same as i, or the opposite (*negated). Else 0. */
+uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated);
+
+/* ---- lib/codegen/regs.c: the slow paths of those below ---- */
+
+/* Allocates `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the offset of the
+ * lowest one. */
+int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2);
+/* Where result i, of a wide type, is to be written: its home or spill slot, which counts as holding it from now
+ * on. */
+int32_t kn_def_wide(struct kn_walk *w, uint32_t i);
+/* Takes a register out of `allowed` when none is free without a spill or the loss of a copy. */
+unsigned kn_evict(struct kn_walk *w, uint64_t allowed);
+/* kn_def of a value whose hint names a home (KN_HINT_SAYS_HOME): that register, or KN_NO_REG if the value cannot be
+ * computed there. */
+unsigned kn_def_hinted(struct kn_walk *w, uint32_t i);
+/* kn_reg of what is in no register. */
+unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type);
+/* Ends a value with flags after its last use: its register and spill slot are free. */
+void kn_release(struct kn_walk *w, uint32_t h);
+/* Moves values that are aliases of a variable's home to registers of their own, because the home is
+ * about to change. */
+void kn_copy_aliases(struct kn_walk *w, unsigned home);
+/* kn_claim of a register that is not free. */
+void kn_claim_slow(struct kn_walk *w, unsigned reg);
+/* kn_save_live where something is to be saved: the registers `live`, or homes. */
+void kn_save_regs(struct kn_walk *w, uint64_t live);
+void kn_reload_homes(struct kn_walk *w);
+/* LOAD or STORE w->i of a variable that lives in register `home`; loads that cannot be an alias (kn_alias). */
+void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
+void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
+/* LOAD w->i of variable `s`, which lives in memory while register r has a copy of its content. */
+void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r);
+/* Drops the operands of an instruction, each once. */
+void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
+/* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
+bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
+
+/* ---- lib/codegen/edge.c: moves ---- */
+
+/* Performs the collected moves as if at once. */
+void kn_run_moves(struct kn_walk *w);
+/* Fills in where the values are, and drops each once. None may still have to be computed. */
+void kn_take_moves(struct kn_walk *w, struct kn_few_moves *m, unsigned n);
+/* Performs the moves as if at once. */
+void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n);
+/* Fills in where h is to be read from. */
+void kn_source(struct kn_walk *w, uint32_t h, struct kn_place_move *m);
+/* Computes the arguments of an edge that are not computed yet, before the paths part. */
+void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e);
+/* Moves an edge's arguments to the homes of its target's parameters. True if code was emitted. */
+bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e);
+/* The place of parameter `i` of the target of an edge, as the destination of `m`. Returns the
+ * parameter; UINT32_MAX if it is never used, and so has none; 0 if the function failed. */
+uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
+                       struct kn_place_move *m);
+/* Logs which parameters the moves of an edge wrote. */
+void kn_edge_log(struct kn_walk *w, const struct kn_edge *e);
+/* Moves the parameters of an address-taken block from their shadow slots to their homes. */
+void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
+
+/* ---- lib/codegen/map.c: what code was made for what ---- */
+
+/* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX: to none.
+ * `data`: it is a table or literals, not code. Only while w->map.on. */
+void kn_map_add(struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
+/* The code of instruction w->i begins; parameters and SEG are none. */
+KN_INLINE void kn_map_inst(struct kn_walk *w, const struct kn_inst *in) {
+  if (in->op != KILN_OP_SEG && in->op != KILN_OP_PARAM) kn_map_add(w, w->block, w->i, false);
+}
+/* The function is complete: marks become offsets from its start. */
+void kn_map_end(struct kn_walk *w);
+
+/* ---- lib/debug/debug.c: rows and variables for debuggers ---- */
+
+/* The function's first row, if a unit describes the function. */
+void kn_debug_begin(struct kn_walk *w);
+/* The function's frame is made, its arguments are to be received. */
+void kn_debug_enter(struct kn_walk *w);
+/* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
+void kn_debug_block(struct kn_walk *w);
+/* Instruction w->i may have another location than the newest row. */
+void kn_debug_change(struct kn_walk *w);
+/* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
+bool kn_debug_begins_statement(const struct kn_walk *w);
+/* lib/debug/debug_value.c: marks the place of values at this instruction; the next one of the block where it is to be
+ * called again. */
+uint32_t kn_debug_values_here(struct kn_walk *w);
+/* lib/debug/debug_held.c: a function begins, or is complete; an instruction of a block is reached: true if the next
+ * one is to be looked at too; what value `of` (index) says holds from `mark` on. */
+void kn_debug_held_begin(struct kn_walk *w);
+void kn_debug_held_end(struct kn_walk *w);
+bool kn_debug_held_step(struct kn_walk *w);
+void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark);
+/* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
+uint32_t kn_debug_aimed(const struct kn_walk *w, unsigned reg, uint32_t pos);
+/* Adds rows for what variables are while code runs, once the function is complete. */
+void kn_debug_values_end(struct kn_walk *w);
+/* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
+void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
+                      const uint8_t *expr);
+/* The address of frame offset `frame`, whose object is aligned to 1 << align_log2, as an expression. */
+uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2);
+/* Gives places in the frame to declared variables that have none; before the target finishes the function. */
+void kn_debug_place(struct kn_walk *w);
+/* The function is complete: marks become offsets, variables get their expressions. */
+void kn_debug_end(struct kn_walk *w);
+/* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
+void kn_debug_column(struct kn_walk *w);
+/* lib/debug/debug_call.c: a function begins; the call of w->i is emitted next; its jump is, as a tail
+ * call: a label to be placed behind that, or 0; the function is complete. `own`: it calls what
+ * the instruction says, and no library function; `reg`: what is called is in it, if that is no
+ * symbol. */
+void kn_debug_calls_begin(struct kn_walk *w);
+void kn_debug_call_begins(struct kn_walk *w, bool own, unsigned reg);
+uint32_t kn_debug_tail(struct kn_walk *w, unsigned reg);
+void kn_debug_calls_end(struct kn_walk *w);
+/* Puts an expression: what register `reg` (DWARF's number) held when the function began. */
+uint8_t *kn_debug_entry(const struct kn_walk *w, uint8_t *p, unsigned reg);
+/* DWARF's number of the register that parameter `value` is in when the function begins;
+ * KN_NO_REG: it is none, or that is not known. */
+unsigned kn_debug_entered(const struct kn_walk *w, uint32_t value);
+/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG
+ * and a place in the frame; of a constant none. False: that is not known (lib/debug/debug_held.c). */
+bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame);
+/* A call is to be emitted here: kn_debug_call_begins. */
+KN_INLINE void kn_debug_call(struct kn_walk *w, bool own, unsigned reg) {
+  if (KN_UNLIKELY(w->debug.at_calls != 0)) kn_debug_call_begins(w, own, reg);
+}
+/* The code of instruction w->i begins. */
+KN_INLINE void kn_debug_inst(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->i - w->debug.first >= w->debug.count)) kn_debug_change(w);
+}
+
+/* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
+KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
+  if (v->frame == 0) {
+    bool wide = kn_spills_16(w, v->type);
+    uint32_t ready = w->frame.spare_inst == w->i ? w->frame.spare_ready : w->frame.spare.n;
+    /* A home in the frame keeps its value over back edges to code emitted earlier, where a spare
+     * slot may have held another value: it gets a slot of its own. */
+    if (!wide && ready && (v->flags & KN_VF_SLOT_HOME) == 0) {
+      v->frame = w->frame.spare.at[--ready];
+      w->frame.spare.at[ready] = w->frame.spare.at[--w->frame.spare.n];
+      w->frame.spare_ready = ready;
+    } else v->frame = kn_frame_alloc(w, wide ? 16 : 8, wide ? 4 : 3);
+  }
+  return v->frame;
+}
+
+/* The place of a piece: in that of its slot, which gets one if it has none. A frame offset. */
+int32_t kn_place_piece(struct kn_walk *w, const struct kn_slot *s);
+
+/* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
+KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
+  struct kn_slot *s = &w->f->slots.at[slot];
+  if (KN_UNLIKELY(s->frame == 0)) {
+    uint32_t size = s->size_bytes ? s->size_bytes : 1;
+    s->frame = s->parent == 0 ? kn_frame_alloc(w, size, s->align_log2) : kn_place_piece(w, s);
+  }
+  return s->frame;
+}
+
+/* A row of a target's table of lowerings, by type: cell(type, ...) for each. */
+#define KN_EACH_TYPE(cell, ...)                                                                    \
+  cell(0, __VA_ARGS__), cell(1, __VA_ARGS__), cell(2, __VA_ARGS__), cell(3, __VA_ARGS__),          \
+    cell(4, __VA_ARGS__), cell(5, __VA_ARGS__), cell(6, __VA_ARGS__), cell(7, __VA_ARGS__),        \
+    cell(8, __VA_ARGS__), cell(9, __VA_ARGS__), cell(10, __VA_ARGS__), cell(11, __VA_ARGS__),      \
+    cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)
+#define KN_BY_TYPE(cell, ...) {KN_EACH_TYPE(cell, __VA_ARGS__)}
+_Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
+
+/* ---- fast paths ---- */
+
+/* Takes a free register out of `allowed`, evicting if there is none. */
+KN_INLINE unsigned kn_take(struct kn_walk *w, uint64_t allowed) {
+  uint64_t can = w->regs.free & allowed & ~w->regs.cached & w->regs.choice;
+  if (KN_UNLIKELY(can == 0)) return kn_evict(w, allowed);
+  unsigned r = (unsigned)__builtin_ctzll(can);
+  w->regs.free ^= KN_BIT(r);
+  w->regs.owner[r] = 0;
+  KN_LOG(w, KN_EV_CLOBBER, 0, r);
+  return r;
+}
+
+/* A register for the rest of this instruction. */
+KN_INLINE unsigned kn_temp(struct kn_walk *w, uint64_t allowed) {
+  unsigned r = kn_take(w, allowed);
+  KN_LOG(w, KN_EV_TEMP, 0, r);
+  w->regs.temp |= KN_BIT(r);
+  w->regs.locked |= KN_BIT(r);
+  return r;
+}
+
+/* The register that holds operand h of `type`; loads or computes it if it is elsewhere. The
+ * register is locked. */
+KN_INLINE unsigned kn_reg(struct kn_walk *w, uint32_t h, unsigned type) {
+  if (KN_LIKELY(kn_is_value(h))) {
+    unsigned r = w->val[h].reg;
+    if (KN_LIKELY(r != KN_NO_REG)) {
+      w->regs.locked |= KN_BIT(r);
+      KN_LOG(w, KN_EV_USE, h, r);
+      return r;
+    }
+  }
+  return kn_reg_slow(w, h, type);
+}
+
+/* Notes that one use of h is done. The last one frees its register. */
+KN_INLINE void kn_drop(struct kn_walk *w, uint32_t h) {
+  if (kn_is_value(h)) {
+    struct kn_val *v = &w->val[h];
+    if (--v->uses == 0) {
+      if (KN_LIKELY((v->flags & ~KN_VF_ZX) == 0)) {
+        KN_CHECK(w, v->reg < 64, "a value that is dropped has no register");
+        w->regs.free |= KN_BIT(v->reg & 63u);
+      } else if ((v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME | KN_VF_ALIAS)) == 0) kn_release(w, h);
+    }
+  }
+}
+
+/* The register for result i: its home, the home that its hint names, `prefer` if that is free, or
+ * any free one that is not in `avoid`. */
+KN_INLINE unsigned kn_def(struct kn_walk *w, uint32_t i, unsigned type, unsigned prefer,
+                          uint64_t avoid) {
+  struct kn_val *v = &w->val[i];
+  unsigned flags = v->flags, hint = v->hint, r;
+  if (flags & KN_VF_HOME) {
+    KN_LOG(w, KN_EV_DEF, i, v->reg);
+    return v->reg;
+  }
+  if (KN_UNLIKELY(KN_HINT_SAYS_HOME(hint)) && (r = kn_def_hinted(w, i)) != KN_NO_REG) return r;
+  /* the argument register that the hint names, else `prefer`, else any. Masks, since a branch on
+   * which of them is free would be mispredicted */
+  uint64_t can = w->regs.free & ~avoid & ~w->regs.cached & w->regs.choice & kn_regs_of(w, type);
+  uint64_t wanted = w->target->hints[hint & 15] & can;
+  uint64_t same = KN_BIT(prefer & 63) & can & -(uint64_t)(prefer < 64);
+  uint64_t pick = wanted | (same & -(uint64_t)(wanted == 0));
+  if (KN_LIKELY(can != 0)) {
+    r = (unsigned)__builtin_ctzll(pick | (can & -(uint64_t)(pick == 0)));
+    w->regs.free ^= KN_BIT(r);
+  } else {
+    r = kn_evict(w, kn_regs_of(w, type) & ~avoid);
+  }
+  w->regs.owner[r] = i;
+  if (KN_LIKELY((flags & KN_VF_SLOT_HOME) == 0)) v->frame = 0;
+  v->reg = (uint8_t)r;
+  w->regs.locked |= KN_BIT(r);
+  KN_LOG(w, KN_EV_DEF, i, r);
+  return r;
+}
+
+/* Result i was written to register r, which kn_def gave: if its home is in the frame, stores it
+ * there; r is its copy then. */
+KN_INLINE void kn_defined(struct kn_walk *w, uint32_t i, unsigned r) {
+  struct kn_val *v = &w->val[i];
+  if (KN_UNLIKELY(v->flags & KN_VF_SLOT_HOME)) {
+    w->hooks->store(w, r, kn_frame_of(w, v), v->type);
+    KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + v->frame);
+    v->reg = KN_NO_REG;
+    v->copy = (uint8_t)r;
+    w->regs.free |= KN_BIT(r);
+    w->regs.cached |= KN_BIT(r);
+  }
+}
+
+/* Parameter i, whose home is in the frame, arrived in register r, which is its copy until something takes it. */
+KN_INLINE void kn_keep_copy(struct kn_walk *w, uint32_t i, unsigned r) {
+  w->val[i].copy = (uint8_t)r;
+  w->regs.owner[r] = i;
+  w->regs.block_regs |= KN_BIT(r);
+  w->regs.free |= KN_BIT(r);
+  w->regs.cached |= KN_BIT(r);
+}
+
+/* Takes register r, a temporary, for this instruction; the value in it moves elsewhere. */
+KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
+  if (w->regs.free >> r & 1) {
+    w->regs.free ^= KN_BIT(r);
+    w->regs.owner[r] = 0;
+    w->regs.cached &= ~KN_BIT(r);
+  } else {
+    kn_claim_slow(w, r);
+  }
+  KN_LOG(w, KN_EV_TEMP, 0, r);
+  w->regs.temp |= KN_BIT(r);
+  w->regs.locked |= KN_BIT(r);
+}
+
+/* The register that still has a copy of variable `s`, which lives in memory; or KN_NO_REG. A dead
+ * value stays in its register until somebody takes that. */
+KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s) {
+  /* one branch on all conditions: each alone would be mispredicted */
+  uint32_t v = s->value;
+  unsigned r = w->val[v].reg, reg = r & 63;
+  bool copy = (s->epoch == w->regs.epoch) & (v != 0) & (r < 64) & (w->regs.owner[reg] == v) &
+              (w->regs.block_regs >> reg & 1);
+  return copy ? r : KN_NO_REG;
+}
+
+/* Notes that slot `s` holds value `v`, which is in a register of its own. */
+KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
+  s->value = v;
+  s->epoch = w->regs.epoch;
+}
+
+/* Makes value i, the load of a variable that lives in register `home`, or the lower bits of such a load, an alias of
+ * that register for as long as the variable keeps its content. The value has no flags yet. */
+KN_INLINE void kn_alias(struct kn_walk *w, uint32_t i, unsigned home) {
+  struct kn_val *v = &w->val[i];
+  v->older = w->regs.alias[home] & -(uint32_t)(w->regs.aliased >> home & 1);
+  v->reg = (uint8_t)home;
+  v->flags = KN_VF_ALIAS;
+  w->regs.alias[home] = i;
+  w->regs.aliased |= KN_BIT(home);
+  KN_LOG(w, KN_EV_ALIAS, i, home);
+}
+
+/* Before a call: saves local values in clobbered registers to their spill slots, and clobbered homes to where they
+ * are kept. The registers keep their content until the call; kn_called comes right behind that. */
+KN_INLINE void kn_save_live(struct kn_walk *w, uint64_t clobbered) {
+  uint64_t live = w->regs.block_regs & ~w->regs.free & ~w->regs.temp & clobbered;
+  if ((live | w->regs.kept) != 0) kn_save_regs(w, live);
+  w->regs.free |= live;
+  w->regs.cached &= ~clobbered;
+  w->regs.epoch++;
+}
+
+/* Right behind a call: reloads the homes that it clobbered. */
+KN_INLINE void kn_called(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->regs.kept != 0)) kn_reload_homes(w);
+}
+
+/* Ends an instruction: its temporary registers are free again. */
+KN_INLINE void kn_inst_end(struct kn_walk *w) {
+  KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
+  w->regs.free |= w->regs.temp;
+  w->regs.temp = 0;
+  w->regs.locked = 0;
+}
+#endif

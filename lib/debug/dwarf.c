@@ -1,0 +1,473 @@
+/* Which entries an object's debug sections have, and where in the tree. Called by lib/object/elf.c between placing and
+ * numbering. Entries are taken in from a queue: a function's description, its variables, and whatever these refer
+ * to; each is put at the end of its parent's children. Invariant: an entry has one parent; those that cannot be
+ * reached from their unit (damaged input) are not written, and neither are references to them. */
+#include "lib/debug/dwarf.h"
+
+#include "lib/debug/dwarf_numbers.h"
+
+/* ---- the tree ---- */
+
+bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i) {
+  if (kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return true;
+  d->dies[i].wanted = true;
+  return KN_DW_PUSH(d, d->queue, i);
+}
+
+uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
+  for (uint32_t steps = 0; steps < 64; steps++) {
+    uint32_t parent = kn_dwarf_entry(d, i)->parent;
+    if (parent == 0) return 0;
+    i = kn_dwarf_index(d, d->dies[i].set, parent);
+    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return i;
+  }
+  return 0;
+}
+
+/* Number of a parameter; 0: it is none. */
+static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
+  struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->argument;
+  return a != NULL && v.e->tag == TAG_FORMAL_PARAMETER ? v.words[a->at] : 0;
+}
+
+bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
+  struct kn_dwarf_die *p = &d->dies[parent], *e = &d->dies[i];
+  uint32_t number = argument(d, i), after = p->last;
+  if (number != 0) {
+    after = p->args;
+    if (after != 0 && argument(d, after) > number) {
+      uint32_t steps = 0; /* the source numbers parameters as it likes: no search without an end */
+      after = 0;
+      for (uint32_t k = p->first; steps < 256 && argument(d, k) <= number;
+           k = d->dies[k].next, steps++)
+        after = k;
+    } else {
+      p->args = i;
+    }
+  }
+  e->next = after ? d->dies[after].next : p->first;
+  if (after) d->dies[after].next = i;
+  else p->first = i;
+  if (p->last == after) p->last = i;
+  e->placed = true;
+  e->unit = p->unit;
+  return e->unit == 0 || e->first == 0 || KN_DW_PUSH(d, d->late, i);
+}
+
+/* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
+uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
+  uint32_t top = d->units.at[d->current - 1].die, p = kn_dwarf_parent(d, i);
+  unsigned of = kn_dwarf_entry(d, i)->tag;
+  bool holds = of != TAG_LEXICAL_BLOCK && of != TAG_LABEL;
+  for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++) {
+    unsigned tag = kn_dwarf_entry(d, p)->tag;
+    if (kn_dwarf_special(tag) || tag == TAG_COMPILE_UNIT) return top;
+    if (holds && steps == 0 && tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
+    if (tag != TAG_LEXICAL_BLOCK || d->dies[p].holds) return p;
+    p = kn_dwarf_parent(d, p);
+  }
+  return top;
+}
+
+const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                        const struct kn_dwarf_item *a, uint32_t *of) {
+  uint32_t i = a != NULL ? kn_dwarf_to(d, v, a) : 0;
+  if (i && a->kind == KN_DA_TYPED) { /* the list of a type */
+    struct kn_dwarf_view type = kn_dwarf_view(d, i);
+    const struct kn_dwarf_item *b = type.shape->list;
+    if (!(type.shape->kinds & 1u << KN_DA_SIGNATURE) || kn_dwarf_special(type.e->tag)) return NULL;
+    i = b->kind == KN_DA_SIGNATURE ? kn_dwarf_to(d, &type, b) : 0;
+  }
+  if (i == 0) return NULL;
+  const struct kn_die *list = kn_dwarf_entry(d, i);
+  if (list->tag != KILN_TAG_LIST) return NULL;
+  *of = d->dies[i].set;
+  return list;
+}
+
+bool kn_dwarf_in_place(const struct kn_die *e) {
+  return e->parent == 0 && !kn_dwarf_special(e->tag);
+}
+
+static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+                       unsigned depth);
+
+/* Wants what an entry that is written in place refers to. */
+static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->refs;
+  for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
+    uint32_t to = kn_dwarf_to(d, &v, a);
+    if (a->kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
+    if (a->kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+        depth < KN_DWARF_PACKS &&
+        !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, depth + 1))
+      return false;
+  }
+  return true;
+}
+
+/* Wants the members of a list; with `under`, they are the children of that entry. */
+static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t set, uint32_t under,
+                       unsigned depth) {
+  const uint32_t *items = kn_dwarf_set(d, set)->items.at + list->first;
+  for (uint32_t k = 0; k < list->parent; k++) {
+    uint32_t i = kn_dwarf_index(d, set, items[k]);
+    if (i && under && kn_dwarf_in_place(kn_dwarf_entry(d, i))) {
+      d->dies[under].inner = true;
+      if (!want_refs(d, i, depth)) return false;
+      continue;
+    }
+    if (!kn_dwarf_want(d, i)) return false;
+    if (i && under && !d->dies[i].placed && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
+        !kn_dwarf_append(d, under, i))
+      return false;
+  }
+  return true;
+}
+
+/* Puts the namespaces and types that entry i is in into the tree; *in: the innermost. False without memory. */
+static bool place_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_t *in) {
+  uint32_t p = *in = kn_dwarf_context(d, i), outer;
+  unsigned tag = kn_dwarf_entry(d, p)->tag;
+  if (d->dies[p].placed || tag == TAG_SUBPROGRAM || tag == TAG_LEXICAL_BLOCK || depth > 64)
+    return true;
+  if (!place_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
+  return d->dies[p].placed || kn_dwarf_append(d, outer, p);
+}
+
+/* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
+ * functions that refer to a declaration behind them. A type has its members in the order of its list. */
+static bool place_declaration(struct kn_dwarf *d, uint32_t i) {
+  uint32_t to = kn_dwarf_ref(d, i, AT_SPECIFICATION), in;
+  if (to == 0 || d->dies[to].placed || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return true;
+  if (!place_around(d, to, 0, &in)) return false;
+  if (d->dies[to].placed) return true;
+  unsigned tag = kn_dwarf_entry(d, in)->tag;
+  if (tag != TAG_NAMESPACE && tag != TAG_COMPILE_UNIT) return true;
+  return kn_dwarf_want(d, to) && kn_dwarf_append(d, in, to);
+}
+
+/* Puts an entry from the queue into the tree, and what it refers to into the queue. */
+static bool place(struct kn_dwarf *d, uint32_t i) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_die *e = v.e;
+  if (e->tag == TAG_COMPILE_UNIT) return true;
+  const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
+    return e->tag != TAG_SUBPROGRAM || d->dies[i].placed || kn_dwarf_append(d, u->die, i);
+  }
+  if (!d->dies[i].placed) {
+    if (v.shape->specifies && !place_declaration(d, i)) return false;
+    uint32_t p = kn_dwarf_context(d, i);
+    if (!d->dies[p].wanted && e->tag != TAG_LEXICAL_BLOCK &&
+        kn_dwarf_entry(d, p)->tag != TAG_LEXICAL_BLOCK) {
+      /* the parent first: it may have `i` in its list of children, as a block has not */
+      d->dies[p].wanted = true;
+      return KN_DW_PUSH(d, d->queue, p) && KN_DW_PUSH(d, d->queue, i);
+    }
+    if (!kn_dwarf_want(d, p) || !kn_dwarf_append(d, p, i)) return false;
+  }
+  const struct kn_dwarf_item *a = v.shape->refs;
+  for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
+    uint32_t to, of;
+    const struct kn_die *list;
+    switch (a->kind) {
+    case KN_DA_REF:
+      to = kn_dwarf_to(d, &v, a);
+      if (!kn_dwarf_want(d, to)) return false;
+      /* whatever its scope is */
+      if (a->name == AT_DISCR && to && kn_dwarf_entry(d, to)->tag == TAG_MEMBER &&
+          !d->dies[to].placed && !kn_dwarf_append(d, i, to))
+        return false;
+      break;
+    case KN_DA_CHILDREN:
+      to = kn_dwarf_to(d, &v, a);
+      if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, 0))
+        return false;
+      break;
+    case KN_DA_RETAIN:
+      to = kn_dwarf_to(d, &v, a);
+      if (d->dies[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, 0, 0))
+        return false;
+      break;
+    case KN_DA_SIGNATURE:
+    case KN_DA_TYPED:
+      list = kn_dwarf_signature(d, &v, a, &of);
+      if (list && list->parent && a->kind == KN_DA_TYPED && !v.shape->declares) {
+        /* parameters of a definition are variables */
+        to = kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
+        if (!kn_dwarf_want(d, to)) return false;
+        break;
+      }
+      if (list && !want_items(d, list, of, 0, 0)) return false;
+      break;
+    default: break;
+    }
+  }
+  return true;
+}
+
+bool kn_dwarf_drain(struct kn_dwarf *d) {
+  for (uint32_t k = 0; k < d->queue.n; k++)
+    if (!place(d, d->queue.at[k])) return false;
+  d->queue.n = 0;
+  return true;
+}
+
+/* Ends of the rows and variables of function `f`: where those of the next one in its session begin. */
+uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f) {
+  return f + 1 < o->funcs + o->n_funcs ? f[1].loc_first : o->n_lines;
+}
+
+/* ---- reaching ---- */
+
+/* Notes the unit of what was put under an entry before that was in the tree itself. */
+static bool reach(struct kn_dwarf *d) {
+  for (uint32_t k = 0; k < d->late.n; k++) {
+    uint32_t unit = d->dies[d->late.at[k]].unit;
+    d->queue.n = 0;
+    if (!KN_DW_PUSH(d, d->queue, d->late.at[k])) return false;
+    while (d->queue.n) {
+      uint32_t at = d->dies[d->queue.at[--d->queue.n]].first;
+      for (; at; at = d->dies[at].next) {
+        if (d->dies[at].unit != 0) continue;
+        d->dies[at].unit = unit;
+        if (d->dies[at].first && !KN_DW_PUSH(d, d->queue, at)) return false;
+      }
+    }
+  }
+  return true;
+}
+
+/* ---- the whole ---- */
+
+static bool number_entries(struct kn_dwarf *d) {
+  struct kn_elf *e = d->e;
+  d->set = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->set, 4);
+  d->sets = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->sets, 8);
+  if (d->set == NULL || d->sets == NULL) return false;
+  uint64_t n = 0;
+  for (uint32_t i = 0; i <= e->n_sessions; i++) {
+    const struct kiln_debug *in = d->sets[i] = i ? e->sessions[i - 1]->debug : d->module;
+    d->set[i] = (struct kn_dwarf_set){(uint32_t)n, in ? in->dies.n : 0};
+    n += d->set[i].n;
+  }
+  if (n > UINT32_MAX / 4 || e->n_sessions >= KN_DWARF_SETS - 1 || !kn_dwarf_shapes(d)) return false;
+  d->n_dies = d->cap_dies = d->n_sources = (uint32_t)n;
+  d->dies = kn_realloc(d->m, NULL, (size_t)n * sizeof *d->dies);
+  if (d->dies == NULL) return false;
+  for (uint32_t s = 0; s <= e->n_sessions; s++) {
+    const struct kiln_debug *in = d->sets[s];
+    uint32_t base = d->set[s].base;
+    struct kn_dwarf_die *die = d->dies + base;
+    for (uint32_t k = 0; k < d->set[s].n; k++, die++) {
+      const struct kn_die *source = &in->dies.at[k];
+      *die = (struct kn_dwarf_die){
+        .source = *source, .of = source->tag ? base + k : 0, .set = s & (KN_DWARF_SETS - 1)};
+    }
+  }
+  return true;
+}
+
+/* Wants module entry i, or the members of a list, which may be lists too. */
+static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
+  const struct kn_die *e = kn_dwarf_entry(d, i);
+  if (e->tag != KILN_TAG_LIST) return kn_dwarf_want(d, i);
+  for (uint32_t k = 0; k < e->parent && depth < 4; k++) {
+    uint32_t item = kn_dwarf_index(d, 0, d->module->items.at[e->first + k]);
+    if (item && !want_all(d, item, depth + 1)) return false;
+  }
+  return true;
+}
+
+/* Units without code and entries are not written, as LLVM writes none. */
+static void leave_out_empty(struct kn_dwarf *d) {
+  for (uint32_t u = 0; u < d->units.n; u++) {
+    struct kn_dwarf_unit *unit = &d->units.at[u];
+    const struct kn_dwarf_die *die = &d->dies[unit->die];
+    unit->empty = unit->n_funcs == 0 && die->first == 0 && !die->inner;
+    d->n_units += !unit->empty;
+  }
+}
+
+static bool collect(struct kn_dwarf *d) {
+  const struct kiln_debug *in = d->module;
+  for (uint32_t k = 0; k < in->units.n; k++) {
+    uint32_t i = kn_dwarf_index(d, 0, in->units.at[k]);
+    if (i == 0 || kn_dwarf_entry(d, i)->tag != TAG_COMPILE_UNIT || d->dies[i].placed) continue;
+    if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
+    d->dies[i].placed = d->dies[i].wanted = true;
+    d->dies[i].unit = d->units.n;
+    d->dies[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
+    struct kn_die_attr language;
+    if (kn_dwarf_attr(d, i, AT_LANGUAGE, &language))
+      d->units.at[d->units.n - 1].language = (uint32_t)language.value;
+    for (uint32_t j = 0; j < in->lines_only.n; j++)
+      if (in->lines_only.at[j] == in->units.at[k]) d->units.at[d->units.n - 1].lines_only = true;
+  }
+  for (uint32_t k = 0; k < in->globals.n; k++) {
+    uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
+    if (i) d->dies[i].global = k + 1;
+  }
+  if (d->units.n != 0 && (!kn_dwarf_abstract(d) || !kn_dwarf_callees(d))) return false;
+  for (uint32_t u = 0; u < d->units.n; u++) {
+    d->current = u + 1;
+    /* These first: gdb knows an alias of a namespace only if the namespace is before it, and
+       functions may refer to what has an alias in it. */
+    for (uint32_t k = 0; k + 1 < in->kept.n && !d->units.at[u].lines_only; k += 2) {
+      uint32_t i = kn_dwarf_index(d, 0, in->kept.at[k + 1]);
+      if (i == 0 || kn_dwarf_index(d, 0, in->kept.at[k]) != d->units.at[u].die) continue;
+      if (!want_all(d, i, 0) || !kn_dwarf_drain(d)) return false;
+    }
+    for (uint32_t i = 0; i < d->e->n_funcs; i++) {
+      const struct kn_code_func *f = kn_elf_func(d->e, i);
+      if (f->subprogram && kn_dwarf_index(d, 0, f->unit) == d->units.at[u].die &&
+          !kn_dwarf_function(d, i))
+        return false;
+    }
+  }
+  leave_out_empty(d);
+  return reach(d);
+}
+
+static const struct {
+  const char *name;
+  uint64_t flags;
+} sections[KN_DS_COUNT] = {[KN_DS_INFO] = {".debug_info", 0},
+                           [KN_DS_ABBREV] = {".debug_abbrev", 0},
+                           [KN_DS_LINE] = {".debug_line", 0},
+                           [KN_DS_STR] = {".debug_str", SHF_MERGE | SHF_STRINGS},
+                           [KN_DS_STR_OFFSETS] = {".debug_str_offsets", 0},
+                           [KN_DS_ADDR] = {".debug_addr", 0},
+                           [KN_DS_RNGLISTS] = {".debug_rnglists", 0},
+                           [KN_DS_LOCLISTS] = {".debug_loclists", 0},
+                           [KN_DS_RANGES] = {".debug_ranges", 0},
+                           [KN_DS_LOC] = {".debug_loc", 0},
+                           [KN_DS_ARANGES] = {".debug_aranges", 0}};
+
+static bool add_sections(struct kn_dwarf *d) {
+  struct kn_elf *e = d->e;
+  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
+    const struct kn_dwarf_buffer *b = &d->out[k];
+    d->section[k] = UINT32_MAX;
+    if (b->bytes.n == 0) continue;
+    uint32_t i = kn_elf_add_section(e, sections[k].name, strlen(sections[k].name), SHT_PROGBITS,
+                                    sections[k].flags, 1);
+    if (i == UINT32_MAX) return false;
+    d->section[k] = i;
+    e->sections[i].entsize = sections[k].flags ? 1 : 0;
+    e->sections[i].size = b->bytes.n;
+    e->sections[i].max_relas = b->relocs.n;
+    e->n_debug++;
+  }
+  return true;
+}
+
+static bool no_memory(kiln_module *m) {
+  if (kn_module_own(m) == KILN_OK)
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory for debugging information");
+  return false;
+}
+
+const char *kn_dwarf_section_name(unsigned section) { return sections[section].name; }
+
+/* Frees all but the sections' content: the object's memory is taken next. */
+static void free_work(struct kn_dwarf *d) {
+  void *arrays[] = {d->dies,       d->units.at,     d->queue.at,   d->late.at,    d->vars.at,
+                    d->scopes.at,  d->ranges.at,    d->patches.at, d->files.at,   d->file_of,
+                    d->str_of,     d->str_slots,    d->func_addr,  d->list_at.at, d->loc_list_at.at,
+                    d->scope_hash, d->scope_way.at, d->callees,    d->func_node};
+  kn_trie_free(d->m, &d->abbrevs);
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
+  struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
+  memcpy(left.out, d->out, sizeof left.out);
+  memcpy(&left.strs, &d->strs, sizeof left.strs);
+  *d = left;
+}
+
+bool kn_dwarf_build(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  if (m->debug == NULL || m->debug->units.n == 0) return true;
+  struct kn_dwarf *d = kn_arena_zero(&e->arena, sizeof *d, 8);
+  if (d != NULL) {
+    e->dwarf = d;
+    d->e = e;
+    d->m = m;
+    d->module = m->debug;
+    d->version = m->dwarf_version ? m->dwarf_version : 5;
+    if (number_entries(d) && collect(d) && (d->n_units == 0 || kn_dwarf_info(d))) {
+      free_work(d);
+      return true;
+    }
+  }
+  return no_memory(m);
+}
+
+bool kn_dwarf_make(struct kn_elf *e) {
+  return kn_dwarf_build(e) && (e->dwarf == NULL || add_sections(e->dwarf) || no_memory(e->m));
+}
+
+void kn_dwarf_free(struct kn_elf *e) {
+  struct kn_dwarf *d = e->dwarf;
+  if (d == NULL) return;
+  free_work(d);
+  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
+    kn_realloc(d->m, d->out[k].bytes.at, 0);
+    kn_realloc(d->m, d->out[k].relocs.at, 0);
+  }
+  kn_realloc(d->m, d->strs.at, 0);
+}
+
+/* ---- in the object ---- */
+
+static void put_strings(const struct kn_dwarf *d, uint8_t *to) {
+  for (const struct kn_dwarf_string *s = d->strs.at, *end = s + d->strs.n; s < end; s++) {
+    memcpy(to + s->at, s->text, s->n);
+    to[s->at + s->n] = 0;
+  }
+}
+
+void kn_dwarf_content(struct kn_elf *e) {
+  struct kn_dwarf *d = e->dwarf;
+  for (unsigned k = 0; d && k < KN_DS_COUNT; k++) {
+    if (d->section[k] == UINT32_MAX) continue;
+    struct kn_elf_section *s = &e->sections[d->section[k]];
+    s->offset = e->at;
+    if (k == KN_DS_STR) put_strings(d, e->base + e->at);
+    else memcpy(e->base + e->at, d->out[k].bytes.at, d->out[k].bytes.n);
+    e->at += s->size;
+  }
+}
+
+bool kn_dwarf_relocs(struct kn_elf *e) {
+  struct kn_dwarf *d = e->dwarf;
+  for (unsigned k = 0; d && k < KN_DS_COUNT; k++) {
+    if (d->section[k] == UINT32_MAX) continue;
+    struct kn_elf_section *s = &e->sections[d->section[k]];
+    s->rela_offset = e->at;
+    for (uint32_t i = 0; i < d->out[k].relocs.n; i++) {
+      const struct kn_dwarf_reloc *r = &d->out[k].relocs.at[i];
+      const struct kn_elf_machine *mc = e->machine;
+      uint32_t type = r->tls ? mc->dtprel64 : r->wide ? mc->abs64 : mc->abs32, symbol;
+      int64_t addend = r->addend;
+      if (r->target & KN_DR_DEBUG) {
+        symbol = e->section_symbols + d->section[r->target & ~KN_DR_DEBUG];
+      } else if (r->target & KN_DR_SYMBOL) {
+        const struct kn_elf_place *p = &e->places[r->target & ~KN_DR_SYMBOL];
+        symbol = p->symbol;
+        if (symbol & KN_VIA_SECTION) addend += (int64_t)p->value;
+        symbol &= ~KN_VIA_SECTION;
+      } else {
+        symbol = e->section_symbols + r->target;
+      }
+      kn_put_rela(e->base + e->at, r->offset, symbol, type, addend);
+      e->at += sizeof(Elf64_Rela);
+    }
+    s->n_relas = d->out[k].relocs.n;
+  }
+  return true;
+}

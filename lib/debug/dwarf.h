@@ -1,0 +1,529 @@
+/* The files that write debug sections, and what they share. kn_dwarf_make is called by lib/object/elf.c when every
+ * function has its place: dwarf.c finds which entries are written, and where in the tree; dwarf_write.c writes them,
+ * dwarf_line.c the line tables. Invariant: the order of all that is written follows from units, functions and the
+ * order of references alone, so that it does not depend on the number of sessions. */
+#ifndef KN_LIB_DEBUG_DWARF_H
+#define KN_LIB_DEBUG_DWARF_H
+
+#include "ir/die.h"
+#include "lib/codegen/code.h"
+#include "lib/object/elf.h"
+
+enum kn_dwarf_section {
+  KN_DS_INFO,
+  KN_DS_ABBREV,
+  KN_DS_LINE,
+  KN_DS_STR,
+  KN_DS_STR_OFFSETS, /* from here on: sections of DWARF 5 */
+  KN_DS_ADDR,
+  KN_DS_RNGLISTS,
+  KN_DS_LOCLISTS,
+  KN_DS_RANGES, /* of DWARF 4 */
+  KN_DS_LOC,
+  KN_DS_ARANGES, /* of both, if it is asked for */
+  KN_DS_COUNT
+};
+
+/* A relocation of a debug section: `target` + addend in a field of 4 or 8 bytes. */
+struct kn_dwarf_reloc {
+  uint32_t offset;
+  uint32_t target; /* KN_DR_...; else an index of an ELF section */
+  int64_t addend;
+  bool wide; /* 8 bytes */
+  bool tls;  /* the offset in its module's thread-local memory */
+};
+#define KN_DR_DEBUG 0x80000000u  /* | enum kn_dwarf_section */
+#define KN_DR_SYMBOL 0x40000000u /* | symbol */
+
+struct kn_dwarf_buffer {
+  KN_ARRAY(uint8_t) bytes;
+  KN_ARRAY(struct kn_dwarf_reloc) relocs;
+};
+
+/* Of an entry of any set. The tree is walked in an order that caches do not foresee, so that all of an entry is in the
+ * 64 bytes of a cache line, what is read often before the rest. */
+struct kn_dwarf_die {
+  struct kn_die source; /* a copy */
+  uint32_t
+    of; /* the source's entry: its own index (0: not defined), or what this is an instance of */
+  uint32_t set : 26; /* of the source's entry: 0: the module's; session + 1 */
+  uint32_t placed : 1, wanted : 1;
+  /* holds: a block that an entry is directly in; inner: members of its lists are written in it;
+   * abstract: a function that was inlined somewhere: it has no code, its instances have */
+  uint32_t holds : 1, inner : 1, abstract : 1;
+  uint32_t first, last, next; /* children and siblings, by index into kn_dwarf.dies */
+  uint32_t unit;              /* number of its unit, from 1; 0: not reached */
+  uint32_t offset;            /* in .debug_info; 0: not written */
+  uint32_t ranges;            /* blocks, inlined functions: index + 1 into kn_dwarf.scopes */
+  uint32_t func;              /* index + 1 of the function that it describes */
+  uint32_t var;    /* index + 1 of what a function says of where it lives: kn_dwarf.vars */
+  uint32_t global; /* index + 1 of what the module says: kiln_debug.globals */
+  uint32_t args;   /* its last child that is a parameter */
+};
+_Static_assert(sizeof(struct kn_dwarf_die) == 64, "as its comment says");
+#define KN_DWARF_SETS (1u << 26) /* more than there may be */
+
+/* The code of a block: a list of ranges, relative to its function. */
+struct kn_dwarf_range {
+  uint32_t from, to;
+  uint32_t next; /* index + 1 */
+};
+struct kn_dwarf_scope {
+  uint32_t first, last; /* ranges: index + 1 */
+  uint32_t func;        /* index */
+  uint32_t node;        /* its entry, by index into kn_dwarf.dies */
+  uint32_t call;        /* of what was inlined: location of the call; else 0 */
+  uint32_t up;          /* the scope that it is in: index + 1; 0: the function itself */
+  uint32_t next;        /* of the same hash: index + 1 */
+};
+
+/* What is called, among what a call passes (lib/debug/debug_call.c): an expression that gives it while
+ * the call runs, or the place where it was before. */
+enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
+
+/* Blocks in blocks beyond this many, of damaged input, count as none. */
+#define KN_DWARF_DEPTH 4096
+/* How deep entries that are written in place may be nested. */
+#define KN_DWARF_PACKS 3
+
+/* How an attribute is written: lib/debug/dwarf_put.c. */
+enum kn_dwarf_put {
+  KN_PUT_NUMBER,
+  KN_PUT_FLAG,
+  KN_PUT_TEXT,
+  KN_PUT_REF,
+  KN_PUT_TYPE,
+  KN_PUT_OTHER
+};
+
+/* An attribute of a shape (ir/die.h). */
+struct kn_dwarf_item {
+  uint16_t name;
+  uint8_t kind; /* enum kn_die_kind */
+  uint8_t asks; /* KN_ASK_...: it is not always written */
+  uint16_t at;  /* its words, from the entry's first */
+  uint8_t put;  /* enum kn_dwarf_put */
+};
+/* A shape, as the writer needs it. */
+struct kn_dwarf_shape {
+  /* all attributes; those that lead to other entries; those that may be written */
+  const struct kn_dwarf_item *items, *refs, *puts;
+  uint16_t n, n_refs, n_puts;
+  uint32_t kinds; /* 1 << enum kn_die_kind of all */
+  const struct kn_dwarf_item *type, *list,
+    *argument; /* REF of DW_AT_type, SIGNATURE or TYPED: the first; */
+  /* SIGNATURE or TYPED: the last; ARGUMENT. NULL: none */
+  bool specifies, declares; /* has DW_AT_specification, a REF; DW_AT_declaration */
+  bool artificial, object;  /* has DW_AT_artificial; DW_AT_object_pointer, a flag */
+  bool calls;               /* has DW_AT_call_all_calls */
+  bool plain; /* entries that nothing is known of from code have no other attributes */
+};
+/* A run of attributes that was written: from which abbreviation on, which, in which forms (lib/debug/dwarf_put.c), and
+ * the abbreviation that makes. */
+struct kn_dwarf_run {
+  const struct kn_dwarf_item *first;
+  uint64_t codes; /* 0: nothing is known here */
+  uint32_t from, node;
+};
+#define KN_DWARF_RUNS 512 /* how many are known; a power of two */
+#define KN_DWARF_RUN 20   /* most attributes of one */
+
+/* Attributes for which it has to be asked whether they are written: of any entry, only of one that has a declaration,
+ * or only of C's units: others never have them. */
+enum { KN_ASK = 1, KN_ASK_DECLARED = 2, KN_ASK_C = 4 };
+
+/* A string of .debug_str, with a NUL behind it there: where it is in the source, its size, its offset. */
+struct kn_dwarf_string {
+  const char *text;
+  uint32_t n, at;
+};
+
+/* An entry of the source. */
+struct kn_dwarf_view {
+  const struct kn_die *e;
+  const struct kn_dwarf_shape *shape;
+  const uint32_t *words;
+  uint32_t set;
+};
+
+/* A scope in the source, and the location of the call it was inlined at. */
+struct kn_dwarf_key {
+  uint32_t scope, call;
+};
+
+struct kn_dwarf_var {
+  uint32_t session, index; /* in the session's vars */
+  uint32_t count;          /* rows there: of one variable, in ranges of code, */
+  uint32_t func;           /* of this function */
+  uint32_t next;           /* where another part of it lives: number in kn_dwarf.vars, or 0 */
+};
+
+/* A reference to be filled in: the offset in .debug_info, and the entry. */
+struct kn_dwarf_patch {
+  uint32_t at, to;
+};
+
+/* A set: where its entries are in kn_dwarf.dies, and how many. */
+struct kn_dwarf_set {
+  uint32_t base, n;
+};
+
+struct kn_dwarf_unit {
+  uint32_t die;       /* index into dies */
+  uint32_t line;      /* offset in .debug_line */
+  uint32_t start;     /* offset in .debug_info */
+  bool same_section;  /* all its functions are in one section, */
+  uint32_t section;   /* this one */
+  uint64_t low, high; /* in that */
+  uint32_t n_funcs;
+  uint32_t language; /* DW_LANG_... */
+  bool one_stretch;  /* its entry has the address of all its code: ranges count from there */
+  bool lines_only;
+  bool empty; /* it is not written */
+};
+
+struct kn_dwarf_file {
+  uint32_t set, name_text, dir_text; /* the same as texts of a set; 0: none */
+  const char *name, *dir;
+  uint32_t name_n, dir_n;
+  uint32_t dir_index;
+  const uint8_t *md5;
+};
+
+struct kn_dwarf {
+  struct kn_elf *e;
+  kiln_module *m;
+  unsigned version;
+  const struct kiln_debug *module;
+  struct kn_dwarf_set *set;       /* by number */
+  const struct kiln_debug **sets; /* the module's, then each session's, or NULL */
+  struct kn_dwarf_shape **shapes; /* by set, and number */
+  struct kn_dwarf_die
+    *dies; /* those of all sets, then instances: of blocks, variables and functions in code */
+  uint32_t n_dies, cap_dies;
+  uint32_t n_sources; /* of the sets */
+  KN_ARRAY(struct kn_dwarf_unit) units;
+  uint32_t n_units;         /* those that are written */
+  KN_ARRAY(uint32_t) queue; /* entries to be placed */
+  KN_ARRAY(uint32_t) late;  /* entries with children that do not know their unit */
+  KN_ARRAY(struct kn_dwarf_var) vars;
+  KN_ARRAY(struct kn_dwarf_scope) scopes;
+  KN_ARRAY(struct kn_dwarf_range) ranges;
+  KN_ARRAY(struct kn_dwarf_patch) patches;
+  uint32_t current; /* number of the unit that is being placed */
+  /* scopes of the function that is being placed are those from scope_first on; chains end before them */
+  uint32_t *scope_hash;
+  uint32_t scope_mask, scope_first;
+  KN_ARRAY(struct kn_dwarf_key) scope_way;
+
+  /* files of the unit whose line table is being written, by number; their entries' numbers */
+  KN_ARRAY(struct kn_dwarf_file) files;
+  uint32_t *file_of; /* by index of the entry: number + 1, of unit file_unit */
+
+  /* abbreviations: sequences of name << 16 | form of each attribute, then KN_ABBREV_END | tag <<
+   * 1 | children; `is`: its number */
+  struct kn_trie abbrevs;
+  struct kn_dwarf_run *runs;
+  uint32_t n_abbrevs;
+  /* strings */
+  KN_ARRAY(struct kn_dwarf_string) strs; /* by number; out[KN_DS_STR] has their size alone */
+  uint64_t
+    *str_slots; /* open hash table of those that are searched: hash << 32 | number + 1, or 0 */
+  uint32_t str_mask, str_used;
+  struct kn_dwarf_set *texts; /* where those of a set are in str_of, and how many, one at least */
+  uint32_t *str_of;           /* by text: number + 1, or 0 */
+  /* addresses: index of each in .debug_addr */
+  uint32_t n_addrs;
+  struct {
+    uint32_t target, number; /* number 0: none */
+    int64_t addend;
+  } known
+    [64]; /* some of them, by a hash: what begins at one address, or where another ends, has one number */
+  uint32_t *func_addr; /* by function: index + 1 */
+  KN_ARRAY(uint32_t)
+  list_at; /* by number: offset of a list of ranges behind the header; of locations: */
+  KN_ARRAY(uint32_t) loc_list_at;
+  bool has_lists;  /* of locations */
+  bool has_ranges; /* lists of ranges */
+  /* by symbol: what a call's entry refers to: index of the entry of its declaration; NULL: nothing has calls */
+  uint32_t *callees;
+  uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */
+
+  struct kn_dwarf_buffer out[KN_DS_COUNT];
+  uint32_t section[KN_DS_COUNT]; /* index of the ELF section, or UINT32_MAX */
+};
+
+/* lib/debug/dwarf.c */
+
+/* Index of the parent of entry i, past those that stand for theirs; 0: none. */
+uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i);
+/* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
+uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i);
+/* Entry i, which is not wanted so far, is to be written; false without memory, as those below. See kn_dwarf_want. */
+bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i);
+/* Puts all that is wanted into the tree. */
+bool kn_dwarf_drain(struct kn_dwarf *d);
+/* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. False without memory. */
+bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
+/* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of
+ * interest then. All that is read of `e` are sessions, functions and places of symbols. For
+ * objects use kn_dwarf_make. False if the module failed. */
+bool kn_dwarf_build(struct kn_elf *e);
+/* The name of a section, as enum kn_dwarf_section numbers them. */
+const char *kn_dwarf_section_name(unsigned section);
+/* Makes the debug sections, if the module has a unit; false if the module failed. */
+bool kn_dwarf_make(struct kn_elf *e);
+/* Writes their content and their relocations to the object. */
+void kn_dwarf_content(struct kn_elf *e);
+bool kn_dwarf_relocs(struct kn_elf *e);
+void kn_dwarf_free(struct kn_elf *e);
+/* The list that attribute `a` (SIGNATURE, TYPED; NULL: none) of an entry leads to; *of: the set of its items. NULL:
+ * none. */
+const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                        const struct kn_dwarf_item *a, uint32_t *of);
+/* Is a language C? */
+bool kn_dwarf_is_c(uint32_t language);
+/* True for members of lists of children that are written in each entry that has the list: they have no parent. */
+bool kn_dwarf_in_place(const struct kn_die *e);
+/* Where the rows of a function end. */
+uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f);
+
+/* lib/debug/dwarf_scope.c */
+
+/* Finds the functions that were inlined anywhere. */
+bool kn_dwarf_abstract(struct kn_dwarf *d);
+/* Puts function `func` (index) with its scopes and variables into the tree; its unit is the current one. */
+bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func);
+
+/* Writes which code each unit has. */
+bool kn_dwarf_aranges(struct kn_dwarf *d);
+
+/* lib/debug/dwarf_write.c */
+
+bool kn_dwarf_info(struct kn_dwarf *d);
+
+/* lib/debug/dwarf_shape.c */
+
+/* Prepares the shapes and texts of all sets; false without memory. */
+bool kn_dwarf_shapes(struct kn_dwarf *d);
+/* Number in .debug_str of text `index` of a set, one that was not asked for so far; UINT32_MAX without memory. */
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index);
+
+/* lib/debug/dwarf_attr.c */
+
+/* The entry that is being written: its attributes go to .debug_info as they are collected; what its abbreviation has
+ * to say of them is kept until all are. */
+struct kn_dwarf_fields {
+  struct kn_dwarf *d;
+  uint32_t unit;   /* number of the one that is written */
+  uint32_t abbrev; /* node of its attributes so far */
+  uint32_t
+    start; /* offset of the entry: one byte for the number of its abbreviation, then the attributes */
+  uint32_t patch_first, reloc_first; /* its own ones */
+  KN_ARRAY(uint32_t) stack;
+  bool failed;
+  bool c;     /* the unit is C */
+  bool calls; /* some functions have entries of calls */
+  bool lines_only;
+  /* numbers of the abbreviations of parameters without a name, of such with DW_AT_artificial; 0: not known */
+  uint32_t parameter[2];
+};
+
+#define KN_ABBREV_END (1u << 31)
+/* Adds an attribute. */
+void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value);
+void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to);
+/* An expression of `n` bytes. */
+void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n);
+/* An address in a section, by its number in version 5. */
+void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
+                          int64_t addend);
+/* Begins entry i, with its attributes. False without memory. */
+bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i);
+/* The same for the DW_TAG_variant around member i of variant part `in`. */
+void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in);
+/* The attribute of a name; false: there is none. */
+bool kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name, struct kn_die_attr *a);
+/* Index of what attribute `name` of entry i refers to, or 0. */
+uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name);
+/* The type of an entry: of functions that of the result. */
+uint32_t kn_dwarf_type_of(const struct kn_dwarf *d, uint32_t i);
+/* True if attribute `a` of entry i is said elsewhere, or not for this language. `spec`: its declaration. */
+bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t spec);
+/* Adds any attribute. `in`: an enumerator's type, else 0. */
+void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t in);
+
+/* lib/debug/dwarf_put.c */
+
+/* Adds the attributes that the source gives entry i. `spec`: its declaration, or 0; `in`: as kn_dwarf_any_attr. */
+void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in);
+/* Writes an entry that has no other attributes than these and, unless `expr` is NULL, a location
+ * of `n` bytes; `in`: the same. False without memory. */
+bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
+                        const uint8_t *expr, uint32_t n);
+/* Writes an instance of a variable of this unit, which is in one place. False without memory. */
+bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
+                           const uint8_t *expr, uint32_t n);
+/* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
+uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children);
+
+/* lib/debug/dwarf_call.c */
+
+/* The calls of function `func` (index), in its session's output: *n of them, none if its entry does not ask for it. */
+const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n);
+/* Prepares what calls refer to, if any function has some; false without memory. */
+bool kn_dwarf_callees(struct kn_dwarf *d);
+/* Wants what the calls of a function refer to. */
+bool kn_dwarf_want_callees(struct kn_dwarf *d, uint32_t func);
+/* Writes entries of the calls of a function, which is being written. */
+bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
+
+/* lib/debug/dwarf_ranges.c */
+
+/* Number in .debug_addr of `addend` in ELF section `target`; UINT32_MAX without memory. */
+uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend);
+/* The same of a function's address. */
+uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func);
+/* The ELF section and offset of a function. */
+void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
+                         int64_t *addend);
+/* Writes the list of a scope's ranges, or of a unit's functions; its number in version 5, its offset in version 4.
+ * *ok becomes false without memory. */
+uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
+uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
+/* The same of the locations that a variable, of `bits` bits (0: not known), has in ranges of code. `scope`: number of
+ * its scope, or 0: where that has no code they are left out. */
+uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
+                           uint64_t bits, bool *ok);
+/* The row of the place that a variable has in all of the code of a scope (0: of the function); NULL: there is none. */
+const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
+                                              const struct kn_dwarf_var *v, uint32_t scope);
+/* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the
+ * first. `bits`: of the variable, of which the rest is nowhere; 0: not known. NULL without memory. */
+const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
+                              const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
+                              uint32_t *size);
+
+/* lib/debug/dwarf_line.c */
+
+/* Begins the line table of a unit: its files get their numbers from now on. */
+bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit);
+/* The file of a unit: index in dies, or 0. */
+uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit);
+/* A file's name and directory, without NUL. */
+void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t die, struct kn_dwarf_file *out);
+/* Writes it. */
+bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit);
+/* The same of a location's file. */
+uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l);
+/* What tells code of one line and column apart; 0: nothing. */
+uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session, const struct kn_loc *l);
+/* Number in the unit's table of a file's entry; UINT32_MAX: it is none. */
+uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die);
+
+/* ---- inline ---- */
+
+static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, uint32_t set) {
+  return d->sets[set];
+}
+/* Entry i, up to the next instance (lib/debug/dwarf_scope.c). */
+static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
+  return &d->dies[i].source;
+}
+/* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
+static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
+  const struct kn_dwarf_set *in = &d->set[id & KN_DIE_SESSION ? set : 0];
+  uint32_t i = id & KN_DIE_INDEX;
+  return i < in->n ? d->dies[in->base + i].of : 0;
+}
+/* Entry i is to be written. */
+static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
+  return i == 0 || d->dies[i].wanted || kn_dwarf_want_too(d, i);
+}
+static inline const struct kn_dwarf_shape *kn_dwarf_shape(const struct kn_dwarf *d,
+                                                          const struct kn_dwarf_die *die) {
+  return &d->shapes[die->set][die->source.shape];
+}
+static inline struct kn_dwarf_view kn_dwarf_view(const struct kn_dwarf *d, uint32_t i) {
+  const struct kn_dwarf_die *die = &d->dies[i];
+  const struct kn_die *e = &die->source;
+  return (struct kn_dwarf_view){e, kn_dwarf_shape(d, die), d->sets[die->set]->words.at + e->first,
+                                die->set};
+}
+/* What an attribute with one word refers to. */
+static inline uint32_t kn_dwarf_to(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
+                                   const struct kn_dwarf_item *a) {
+  return kn_dwarf_index(d, v->set, v->words[a->at]);
+}
+static inline struct kn_die_attr kn_dwarf_value(const struct kn_dwarf_view *v,
+                                                const struct kn_dwarf_item *a) {
+  return kn_die_attr_of(a->name, a->kind, v->words + a->at);
+}
+/* The number of a text in .debug_str; of one that there is not, of any. UINT32_MAX without memory. */
+static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t id) {
+  const struct kn_dwarf_set *in = &d->texts[id & KN_DIE_SESSION ? set : 0];
+  id &= KN_DIE_INDEX;
+  if (KN_UNLIKELY(id >= in->n)) id = 0;
+  uint32_t known = d->str_of[in->base + id];
+  return KN_LIKELY(known != 0) ? known - 1 : kn_dwarf_new_text(d, (uint32_t)(in - d->texts), id);
+}
+/* Files and lists are no entries, and neither is what stands for its parent. */
+static inline bool kn_dwarf_special(unsigned tag) {
+  return tag == KILN_TAG_FILE || tag == KILN_TAG_LIST || tag == KILN_TAG_PART;
+}
+
+/* Makes an array hold `more` further items; false (and the module fails) without memory. */
+#define KN_DW_ROOM(d, a, more)                                                                     \
+  ((a).n + (uint64_t)(more) <= (a).cap ||                                                          \
+   ((a).n + (uint64_t)(more) < UINT32_MAX / 2 &&                                                   \
+    kn_grow((d)->m, &(a).at, &(a).cap, (uint32_t)((a).n + (more)), sizeof *(a).at)))
+#define KN_DW_PUSH(d, a, ...)                                                                      \
+  (KN_DW_ROOM(d, a, 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
+
+/* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */
+static inline uint8_t *kn_dwarf_space(struct kn_dwarf *d, unsigned section, size_t n) {
+  struct kn_dwarf_buffer *b = &d->out[section];
+  return KN_DW_ROOM(d, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
+}
+static inline void kn_dwarf_done(struct kn_dwarf *d, unsigned section, const uint8_t *end) {
+  d->out[section].bytes.n = (uint32_t)(end - d->out[section].bytes.at);
+}
+/* A relocated field of 4 bytes, or 8 if `wide`, at the end of a section. */
+static inline bool kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint32_t target,
+                                      int64_t addend, bool wide, bool tls) {
+  struct kn_dwarf_buffer *b = &d->out[section];
+  uint8_t *p = kn_dwarf_space(d, section, 8);
+  if (p == NULL) return false;
+  struct kn_dwarf_reloc r = {b->bytes.n, target, addend, wide, tls};
+  memset(p, 0, 8);
+  b->bytes.n += wide ? 8 : 4;
+  return KN_DW_PUSH(d, b->relocs, r);
+}
+
+/* Begins an entry at the end of .debug_info. */
+static inline void kn_dwarf_begin(struct kn_dwarf_fields *f) {
+  struct kn_dwarf_buffer *b = &f->d->out[KN_DS_INFO];
+  f->abbrev = 0;
+  f->start = b->bytes.n;
+  f->patch_first = f->d->patches.n;
+  f->reloc_first = b->relocs.n;
+  if (kn_dwarf_space(f->d, KN_DS_INFO, 1) == NULL) f->failed = true;
+  else b->bytes.n++;
+}
+
+/* Contributions to these sections begin with headers of these sizes: one for all units. */
+enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_LISTS_BASE = 12 };
+
+static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
+  for (;;) {
+    uint8_t byte = v & 0x7f;
+    v >>= 7;
+    bool last = (v == 0 && !(byte & 0x40)) || (v == -1 && (byte & 0x40));
+    *p++ = last ? byte : byte | 0x80;
+    if (last) return p;
+  }
+}
+
+#endif

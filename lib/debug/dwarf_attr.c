@@ -1,0 +1,591 @@
+/* Which attributes an entry has, and in which forms: those that the source gives, and what is known from code. Called
+ * by lib/debug/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for
+ * strings, addresses and ranges. */
+#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_numbers.h"
+
+/* ---- values ---- */
+
+/* The abbreviation has another attribute. */
+static inline void step(struct kn_dwarf_fields *f, unsigned name, unsigned form) {
+  f->abbrev = kn_trie_step(f->d->m, &f->d->abbrevs, f->abbrev, name << 16 | form);
+  if (KN_UNLIKELY(f->abbrev == 0)) f->failed = true;
+}
+
+/* Notes an attribute; space for its value and `more` bytes, NULL without memory. */
+static inline uint8_t *attribute(struct kn_dwarf_fields *f, unsigned name, unsigned form,
+                                 size_t more) {
+  uint8_t *p = kn_dwarf_space(f->d, KN_DS_INFO, 24 + more);
+  step(f, name, form);
+  if (KN_UNLIKELY(p == NULL)) f->failed = true;
+  return p;
+}
+
+static inline void done(struct kn_dwarf_fields *f, const uint8_t *end) {
+  kn_dwarf_done(f->d, KN_DS_INFO, end);
+}
+
+/* An offset in a debug section. */
+static void add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned form, unsigned section,
+                       uint64_t value) {
+  if (attribute(f, name, form, 0) == NULL ||
+      !kn_dwarf_relocated(f->d, KN_DS_INFO, KN_DR_DEBUG | section, (int64_t)value, false, false))
+    f->failed = true;
+}
+
+/* An offset in the section that the attribute is about. */
+static void add_place_in(struct kn_dwarf_fields *f, unsigned name, uint64_t value) {
+  unsigned to = name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
+                : name == AT_ADDR_BASE      ? KN_DS_ADDR
+                : name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
+                : name == AT_LOCLISTS_BASE  ? KN_DS_LOCLISTS
+                : name == AT_RANGES         ? KN_DS_RANGES
+                : name == AT_LOCATION       ? KN_DS_LOC
+                                            : KN_DS_LINE;
+  add_offset(f, name, FORM_SEC_OFFSET, to, value);
+}
+
+static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f, unsigned name,
+                                                      unsigned form, uint64_t value) {
+  if (form == FORM_SEC_OFFSET) {
+    add_place_in(f, name, value);
+    return;
+  }
+  uint8_t *p = attribute(f, name, form, 0);
+  if (KN_UNLIKELY(p == NULL)) return;
+  switch (form) {
+  case FORM_FLAG_PRESENT:
+  case FORM_IMPLICIT_CONST: return; /* in the abbreviation */
+  case FORM_DATA1:
+  case FORM_STRX1: *p++ = (uint8_t)value; break;
+  case FORM_DATA2:
+  case FORM_STRX1 + 1:
+    kn_put16(p, (uint16_t)value);
+    p += 2;
+    break;
+  case FORM_STRX1 + 2:
+    kn_put32(p, (uint32_t)value);
+    p += 3;
+    break;
+  case FORM_DATA4:
+  case FORM_STRX1 + 3:
+    kn_put32(p, (uint32_t)value);
+    p += 4;
+    break;
+  case FORM_DATA8:
+    kn_put64(p, value);
+    p += 8;
+    break;
+  case FORM_SDATA: p = kn_put_sleb(p, (int64_t)value); break;
+  default: p = kn_put_uleb(p, value); break; /* UDATA, ADDRX, LOCLISTX, RNGLISTX */
+  }
+  done(f, p);
+}
+
+void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint64_t value) {
+  add(f, name, form, value);
+}
+
+void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+  if (to == 0 || d->dies[to].unit == 0) return;
+  bool near = d->dies[to].unit == f->unit;
+  uint8_t *p = attribute(f, name, near ? FORM_REF4 : FORM_REF_ADDR, 0);
+  uint32_t at = near ? b->bytes.n : b->relocs.n | 1u << 31;
+  if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, to})) f->failed = true;
+  else if (near) done(f, p + 4);
+  else if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false))
+    f->failed = true;
+}
+
+/* Expressions and blocks. */
+static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, const uint8_t *bytes,
+                      uint32_t n) {
+  uint8_t *p = attribute(f, name, form, n);
+  if (p == NULL) return;
+  p = kn_put_uleb(p, n);
+  if (n) memcpy(p, bytes, n);
+  done(f, p + n);
+}
+
+/* DW_AT_low_pc in version 4: an address in a section. */
+static void add_address(struct kn_dwarf_fields *f, uint32_t target, int64_t addend) {
+  if (attribute(f, AT_LOW_PC, FORM_ADDR, 0) == NULL ||
+      !kn_dwarf_relocated(f->d, KN_DS_INFO, target, addend, true, false))
+    f->failed = true;
+}
+
+void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n) {
+  add_bytes(f, name, FORM_EXPRLOC, bytes, n);
+}
+
+void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
+                          int64_t addend) {
+  if (f->d->version < 5) {
+    add_address(f, target, addend);
+    return;
+  }
+  uint32_t address = kn_dwarf_address(f->d, target, addend);
+  if (address == UINT32_MAX) f->failed = true;
+  else kn_dwarf_add(f, name, FORM_ADDRX, address);
+}
+
+static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
+  uint8_t *p = attribute(f, name, FORM_ADDR, 0);
+  if (p == NULL) return;
+  kn_put64(p, 0);
+  done(f, p + 8);
+}
+
+/* A symbol's address, and the expression applied to it. */
+static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes, uint32_t size) {
+  bool tls = kn_symbol(d->m, symbol)->tls != KILN_TLS_NONE;
+  uint32_t a = 0;
+  uint8_t length[10], b[12], *p = b;
+  uint64_t head = 9 + tls;
+  if (!tls && d->version >= 5) {
+    a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
+    if (a == UINT32_MAX) return false;
+    *p++ = OP_ADDRX;
+    p = kn_put_uleb(p, a);
+    head = (uint64_t)(p - b);
+  } else {
+    *p++ = tls ? OP_CONST8U : OP_ADDR;
+  }
+  size_t n = (size_t)(kn_put_uleb(length, head + size) - length);
+  uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + size);
+  if (to == NULL) return false;
+  memcpy(to, length, n);
+  memcpy(to + n, b, (size_t)(p - b));
+  kn_dwarf_done(d, KN_DS_INFO, to + n + (p - b));
+  if (tls || d->version < 5) {
+    if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
+    to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)size);
+    if (to == NULL) return false;
+    if (tls) *to++ = OP_FORM_TLS_ADDRESS;
+    kn_dwarf_done(d, KN_DS_INFO, to);
+  }
+  to = kn_dwarf_space(d, KN_DS_INFO, size);
+  if (to == NULL) return false;
+  if (size) memcpy(to, bytes, size);
+  kn_dwarf_done(d, KN_DS_INFO, to + size);
+  return true;
+}
+
+/* The address of a symbol, if the object has it, and an expression. */
+static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol,
+                       const uint8_t *bytes, uint32_t n) {
+  const struct kn_elf *e = f->d->e;
+  if (symbol >= f->d->m->n_symbols || e->places[symbol].section == 0) return;
+  if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
+  if (attribute(f, name, FORM_EXPRLOC, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
+    f->failed = true;
+}
+static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
+  unsigned form = name == AT_CONST_VALUE ? FORM_UDATA
+                  : v <= 0xff            ? FORM_DATA1
+                  : v <= 0xffff          ? FORM_DATA2
+                  : v <= UINT32_MAX      ? FORM_DATA4
+                                         : FORM_DATA8;
+  add(f, name, form, v);
+}
+static void add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id) {
+  uint32_t i = kn_dwarf_text(f->d, set, id);
+  if (i == UINT32_MAX) f->failed = true;
+  else if (f->d->version < 5) add_offset(f, name, FORM_STRP, KN_DS_STR, f->d->strs.at[i].at);
+  else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
+}
+
+/* ---- what depends on other entries ---- */
+
+uint32_t kn_dwarf_type_of(const struct kn_dwarf *d, uint32_t i) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->type;
+  uint32_t of;
+  if (a == NULL || a->kind == KN_DA_REF) return a != NULL ? kn_dwarf_to(d, &v, a) : 0;
+  const struct kn_die *list = kn_dwarf_signature(d, &v, a, &of);
+  if (list == NULL || list->parent == 0) return 0;
+  return kn_dwarf_index(d, of, kn_dwarf_set(d, of)->items.at[list->first]);
+}
+
+/* Are numbers of a type unsigned? *bytes: the size that it says, or 0. As LLVM's DwarfDebug::isUnsignedDIType. */
+static bool is_unsigned(const struct kn_dwarf *d, uint32_t type, uint64_t *bytes) {
+  struct kn_die_attr a;
+  *bytes = 0;
+  for (unsigned steps = 0; type != 0 && steps < 64; steps++, type = kn_dwarf_type_of(d, type)) {
+    unsigned tag = kn_dwarf_entry(d, type)->tag;
+    if (tag == TAG_POINTER_TYPE || tag == TAG_REFERENCE_TYPE || tag == TAG_RVALUE_REFERENCE_TYPE ||
+        tag == TAG_PTR_TO_MEMBER_TYPE || tag == TAG_STRUCTURE_TYPE || tag == TAG_CLASS_TYPE ||
+        tag == TAG_UNION_TYPE)
+      return true;
+    if (tag != TAG_BASE_TYPE) continue;
+    if (kn_dwarf_attr(d, type, AT_BYTE_SIZE, &a)) *bytes = a.value;
+    /* DW_ATE_boolean, unsigned, unsigned_char, UTF */
+    return kn_dwarf_attr(d, type, AT_ENCODING, &a) &&
+           (a.value == 2 || a.value == 7 || a.value == 8 || a.value == 0x10);
+  }
+  return false;
+}
+
+/* A number of a type. */
+static void add_constant(struct kn_dwarf_fields *f, unsigned name, uint64_t v, uint32_t type) {
+  uint64_t bytes;
+  bool is = is_unsigned(f->d, type, &bytes);
+  unsigned shift = bytes > 0 && bytes < 8 ? 64 - 8 * (unsigned)bytes : 0;
+  if (is) kn_dwarf_add(f, name, FORM_UDATA, v << shift >> shift);
+  else kn_dwarf_add(f, name, FORM_SDATA, (uint64_t)((int64_t)(v << shift) >> shift));
+}
+
+/* Does the declaration that `spec` is say the same? */
+static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_attr *a,
+                     uint32_t spec) {
+  if (a->name == AT_TYPE || a->kind == KN_DA_TYPED)
+    return kn_dwarf_type_of(d, i) == kn_dwarf_type_of(d, spec);
+  struct kn_die_attr b;
+  if (!kn_dwarf_attr(d, spec, a->name, &b) || b.kind != a->kind) return false;
+  uint32_t set = d->dies[i].set, of = d->dies[spec].set, n, m;
+  if (a->kind == KN_DA_REF)
+    return kn_dwarf_index(d, set, (uint32_t)a->value) == kn_dwarf_index(d, of, (uint32_t)b.value);
+  if (a->kind != KN_DA_STRING) return a->value == b.value;
+  const uint8_t *p = kn_debug_characters(d->sets[0], d->sets[set], (uint32_t)a->value, &n);
+  const uint8_t *q = kn_debug_characters(d->sets[0], d->sets[of], (uint32_t)b.value, &m);
+  return n == m && (p == q || kn_same_bytes((const char *)p, (const char *)q, n));
+}
+
+/* DWARF 5, table 7.17: the lower bound that arrays of a language have; -1: it is always said. */
+static int64_t lower_bound(unsigned version, uint32_t language) {
+  switch (language) {
+  case 0x01: /* C89, C, C++ */
+  case 0x02:
+  case 0x04:
+  case 0x0c: /* C99, Objective C, Objective C++ */
+  case 0x10:
+  case 0x11:
+  case 0x13: /* D, Python */
+  case 0x14: return 0;
+  case 0x03: /* Ada, Cobol, Fortran, Pascal */
+  case 0x05:
+  case 0x06:
+  case 0x07:
+  case 0x08:
+  case 0x09:
+  case 0x0a: /* Modula-2 */
+  case 0x0d:
+  case 0x0e:
+  case 0x0f: return 1;
+  case 0x17: /* Modula-3, Julia, Fortran */
+  case 0x1f:
+  case 0x22:
+  case 0x23: return version >= 5 ? 1 : -1;
+  default: return version >= 5 && language < 0x8000 ? 0 : -1;
+  }
+}
+
+bool kn_dwarf_is_c(uint32_t language) {
+  return language == 0x01 || language == 0x02 || language == 0x0c || language == 0x10 ||
+         language == 0x1d || language == 0x2c || language == 0x3e;
+}
+
+bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t spec) {
+  const struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_unit *u = &d->units.at[f->unit - 1];
+  unsigned tag = kn_dwarf_entry(d, i)->tag;
+  switch (a->name) { /* what a shape says alone: lib/debug/dwarf_shape.c */
+  case AT_PROTOTYPED: {
+    uint32_t of;
+    const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+    if (!kn_dwarf_is_c(u->language)) return true;
+    if (tag != TAG_SUBROUTINE_TYPE) return false;
+    const struct kn_dwarf_item *b = v.shape->list;
+    const struct kn_die *list =
+      b != NULL && b->kind == KN_DA_SIGNATURE ? kn_dwarf_signature(d, &v, b, &of) : NULL;
+    return list && list->parent == 2 && kn_dwarf_set(d, of)->items.at[list->first + 1] == 0;
+  }
+  case AT_LOWER_BOUND:
+    return a->kind == KN_DA_INT && (int64_t)a->value == lower_bound(d->version, u->language);
+  case AT_CALLING_CONVENTION: return d->version < 5 && (a->value == 4 || a->value == 5);
+  case AT_DECL_FILE:
+  case AT_DECL_LINE:
+  case AT_LINKAGE_NAME:
+  case AT_TYPE: return spec != 0 && declared(d, i, a, spec);
+  default: return spec != 0 && a->kind == KN_DA_TYPED && declared(d, i, a, spec);
+  }
+}
+
+void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
+                       uint32_t in) {
+  struct kn_dwarf *d = f->d;
+  const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
+  bool has_bytes = a->kind == KN_DA_EXPR || a->kind == KN_DA_BLOCK || a->kind == KN_DA_SYMBOL;
+  const uint8_t *bytes = has_bytes && s->bytes.at ? s->bytes.at + (uint32_t)a->value : NULL;
+  uint32_t to;
+  switch ((enum kn_die_kind)a->kind) {
+  case KN_DA_WIDE:
+  case KN_DA_UINT: add_number(f, a->name, a->value); break;
+  case KN_DA_INT:
+    if (a->name == AT_CONST_VALUE)
+      add_constant(f, a->name, a->value, kn_dwarf_type_of(d, in ? in : i));
+    else kn_dwarf_add(f, a->name, FORM_SDATA, a->value);
+    break;
+  case KN_DA_FLAG: kn_dwarf_add(f, a->name, FORM_FLAG_PRESENT, 0); break;
+  case KN_DA_STRING: add_text(f, a->name, d->dies[i].set, (uint32_t)a->value); break;
+  case KN_DA_REF:
+    to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value);
+    if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE &&
+        kn_dwarf_entry(d, i)->tag == TAG_COMPILE_UNIT) {
+      struct kn_dwarf_file file;
+      kn_dwarf_file_text(d, to, &file);
+      if (file.name_text) add_text(f, AT_NAME, file.set, file.name_text);
+      if (file.dir_n) add_text(f, AT_COMP_DIR, file.set, file.dir_text);
+    } else if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE) {
+      uint32_t number = kn_dwarf_file_number(d, to);
+      if (number == UINT32_MAX) f->failed = true;
+      else add_number(f, a->name, number);
+    } else {
+      kn_dwarf_add_ref(f, a->name, to);
+    }
+    break;
+  case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, bytes, a->size); break;
+  case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, bytes, a->size); break;
+  case KN_DA_SYMBOL:
+    to = (uint32_t)(a->value >> 32);
+    add_symbol(f, a->name, to, bytes, a->size);
+    break;
+  case KN_DA_MD5:
+  case KN_DA_ARGUMENT:
+  case KN_DA_RETAIN:
+  case KN_DA_CHILDREN: break;
+  case KN_DA_SIGNATURE:
+  case KN_DA_TYPED: kn_dwarf_add_ref(f, AT_TYPE, kn_dwarf_type_of(d, i)); break;
+  }
+}
+
+/* Where code is: one stretch of it. */
+static bool add_stretch(struct kn_dwarf_fields *f, uint32_t target, int64_t addend,
+                        uint32_t address, uint32_t size) {
+  if (f->d->version < 5) add_address(f, target, addend);
+  else if (address == UINT32_MAX) return false;
+  else kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
+  kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
+  return true;
+}
+
+/* The code of a block or of an inlined function, and the call that the latter replaces. */
+static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_scope *s = &d->scopes.at[d->dies[i].ranges - 1];
+  bool ok = true;
+  if (s->first == s->last && s->first != 0) {
+    const struct kn_dwarf_range *r = &d->ranges.at[s->first - 1];
+    uint32_t target, address = 0;
+    int64_t addend;
+    kn_dwarf_func_place(d, s->func, &target, &addend);
+    if (d->version >= 5)
+      address = r->from == 0 ? kn_dwarf_func_address(d, s->func)
+                             : kn_dwarf_address(d, target, addend + r->from);
+    if (!add_stretch(f, target, addend + r->from, address, r->to - r->from)) return false;
+  } else if (s->first != 0) {
+    uint32_t list = kn_dwarf_scope_list(d, s, &ok);
+    kn_dwarf_add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
+  }
+  if (s->call == 0 || kn_dwarf_entry(d, i)->tag != TAG_SUBPROGRAM) return ok;
+  uint32_t session = d->e->funcs[s->func].session;
+  const struct kn_loc *call = &d->e->sessions[session]->places.locs[s->call];
+  uint32_t file = kn_dwarf_loc_file(d, session, call);
+  if (file == UINT32_MAX) return false;
+  add_number(f, AT_CALL_FILE, file);
+  add_number(f, AT_CALL_LINE, call->line);
+  if (call->column) add_number(f, AT_CALL_COLUMN, call->column);
+  uint32_t discriminator = kn_dwarf_discriminator(d, session, call);
+  if (discriminator) add_number(f, AT_GNU_DISCRIMINATOR, discriminator);
+  return ok;
+}
+
+static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *g) {
+  static const uint8_t none;
+  const uint8_t *expr = g->n ? f->d->module->bytes.at + g->expr : &none, *p = expr;
+  const uint8_t *end = p + g->n;
+  if (g->symbol != 0) {
+    add_symbol(f, AT_LOCATION, g->symbol, p, g->n);
+    return;
+  }
+  /* debuggers want constants as such */
+  if (g->n >= 2 && end[-1] == OP_STACK_VALUE) end--;
+  uint64_t v = 0;
+  unsigned op = g->n ? *p++ : 0, shift = 0;
+  if (op >= OP_LIT0 && op <= OP_LIT31 && p == end) {
+    kn_dwarf_add(f, AT_CONST_VALUE, FORM_UDATA, op - OP_LIT0);
+    return;
+  }
+  for (; (op == OP_CONSTU || op == OP_CONSTS) && p < end && shift < 64; shift += 7) {
+    v |= (uint64_t)(*p & 0x7f) << shift;
+    if (*p++ & 0x80) continue;
+    if (p != end) break;
+    if (op == OP_CONSTS && shift < 57 && v >> (shift + 6) & 1) v |= ~UINT64_C(0) << (shift + 7);
+    kn_dwarf_add(f, AT_CONST_VALUE, op == OP_CONSTU ? FORM_UDATA : FORM_SDATA, v);
+    return;
+  }
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, expr, g->n);
+}
+
+/* How many bits the variable of entry i has by its type; 0: that is not said. */
+static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
+  uint32_t type = kn_dwarf_type_of(d, d->dies[i].of);
+  for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = kn_dwarf_type_of(d, type)) {
+    struct kn_die_attr a;
+    if (kn_dwarf_attr(d, type, AT_BYTE_SIZE, &a)) return a.value <= UINT32_MAX ? 8 * a.value : 0;
+    if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE)
+      return 0; /* type_of is that of an element */
+  }
+  return 0;
+}
+
+/* A variable that lives in parts. */
+static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_code_var *parts[64];
+  uint32_t n = 0, size;
+  const struct kn_output *o = kn_elf_output(d->e, d->vars.at[number - 1].session);
+  for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
+    parts[n++] = &o->vars[d->vars.at[k - 1].index];
+  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, bits, &size);
+  if (bytes == NULL) return false;
+  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, bytes, size);
+  return true;
+}
+
+/* Where a variable lives, or a label is. `func`: the function whose code that is about. */
+static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_var *v = &d->vars.at[number - 1];
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index];
+  bool ok = true;
+  if (c->n == UINT32_MAX || c->to) { /* in code: relative to the function it is in */
+    uint32_t func = v->func, target;
+    int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
+    if (c->to) {
+      uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
+      const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
+      if (all) {
+        add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + all->expr, all->n);
+        return true;
+      }
+      uint32_t list = kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok);
+      kn_dwarf_add(f, AT_LOCATION, d->version >= 5 ? FORM_LOCLISTX : FORM_SEC_OFFSET, list);
+      return ok;
+    }
+    kn_dwarf_func_place(d, func, &target, &addend);
+    if (d->version < 5) {
+      add_address(f, target, addend + at);
+      return true;
+    }
+    uint32_t address = kn_dwarf_address(d, target, addend + at);
+    kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
+    return address != UINT32_MAX;
+  }
+  if (c->part_bits) return add_parts(f, number, variable_bits(d, i));
+  if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + c->expr, c->n);
+  return true;
+}
+
+/* What is known of an entry from code: where a function or block is, where a variable lives. */
+static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_die *die = &d->dies[i];
+  static const uint8_t frame_base[] = {OP_CALL_FRAME_CFA};
+  bool ok = true;
+  if (die->func) {
+    uint32_t func = die->func - 1, target;
+    int64_t addend;
+    kn_dwarf_func_place(d, func, &target, &addend);
+    uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
+    ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
+    add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, frame_base, sizeof frame_base);
+    if (kn_dwarf_shape(d, die)->calls)
+      kn_dwarf_add(f, d->version < 5 ? AT_GNU_ALL_CALL_SITES : AT_CALL_ALL_CALLS, FORM_FLAG_PRESENT,
+                   0);
+  }
+  if (die->ranges) ok = add_scope(f, i);
+  if (die->global && die->var == 0 && die->source.tag != TAG_SUBPROGRAM)
+    add_global(f, &d->module->globals.at[die->global - 1]);
+  if (die->var) ok = add_place(f, i, die->var) && ok;
+  return ok;
+}
+
+static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
+  struct kn_dwarf *d = f->d;
+  struct kn_dwarf_unit *u = &d->units.at[unit];
+  bool ok = true;
+  if (d->version >= 5) {
+    kn_dwarf_add(f, AT_STR_OFFSETS_BASE, FORM_SEC_OFFSET, KN_STR_OFFSETS_BASE);
+    kn_dwarf_add(f, AT_ADDR_BASE, FORM_SEC_OFFSET, KN_ADDR_BASE);
+  }
+  kn_dwarf_add(f, AT_STMT_LIST, FORM_SEC_OFFSET, u->line);
+  if (d->version >= 5 && d->has_ranges)
+    kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
+  if (d->version >= 5 && d->has_lists)
+    kn_dwarf_add(f, AT_LOCLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
+  if (u->n_funcs == 0) return ok;
+  if (u->one_stretch) {
+    uint32_t size = (uint32_t)(u->high - u->low);
+    if (d->version >= 5) {
+      uint32_t a = kn_dwarf_address(d, u->section - 1, (int64_t)u->low);
+      if (a == UINT32_MAX) return false;
+      kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, a);
+    } else {
+      add_address(f, u->section - 1, (int64_t)u->low);
+    }
+    kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
+  } else {
+    add_zero(f, AT_LOW_PC); /* ranges count from 0 */
+    uint32_t list = kn_dwarf_unit_list(d, unit, &ok);
+    kn_dwarf_add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
+  }
+  return ok;
+}
+
+/* ---- entries ---- */
+
+/* The function of entry i is called for an object: the parameter which that is. */
+static uint32_t object(const struct kn_dwarf *d, uint32_t i) {
+  for (uint32_t k = d->dies[i].first, steps = 0; k && steps < 2; k = d->dies[k].next, steps++) {
+    if (kn_dwarf_view(d, k).shape->object) return k;
+  }
+  return 0;
+}
+
+bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
+  struct kn_dwarf *d = f->d;
+  struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_die *e = v.e;
+  bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
+  bool by_name = function && d->units.at[f->unit - 1].lines_only;
+  kn_dwarf_begin(f);
+  if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
+  uint32_t spec = 0;
+  if (v.shape->specifies && (function || e->tag == TAG_VARIABLE))
+    spec = kn_dwarf_ref(d, i, AT_SPECIFICATION);
+  if (by_name && spec && !instance) v = kn_dwarf_view(d, spec);
+  if (!instance && !by_name) kn_dwarf_put_attrs(f, i, spec, 0);
+  for (uint32_t k = 0; k < v.shape->n && !instance && by_name; k++) {
+    struct kn_die_attr a = kn_dwarf_value(&v, &v.shape->items[k]);
+    if (a.name == AT_NAME) kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);
+  }
+  if (d->dies[i].abstract && !instance)
+    kn_dwarf_add(f, AT_INLINE, d->version < 5 ? FORM_DATA1 : FORM_IMPLICIT_CONST, 1);
+  uint32_t is = function && (!instance || d->dies[i].func) ? object(d, i) : 0;
+  if (is) kn_dwarf_add_ref(f, AT_OBJECT_POINTER, is);
+  return e->tag == TAG_COMPILE_UNIT ? add_unit(f, d->dies[i].unit - 1) : add_code(f, i);
+}
+
+void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
+  struct kn_die_attr a;
+  bool has = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE, &a);
+  uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
+  kn_dwarf_begin(f);
+  if (has && a.kind == KN_DA_INT && discriminator)
+    add_constant(f, AT_DISCR_VALUE, a.value, kn_dwarf_type_of(f->d, discriminator));
+}

@@ -1,0 +1,112 @@
+/* Entries of calls: DW_TAG_call_site (DWARF 5, 3.4), in version 4 GNU's forms of them. Debuggers compute from them
+ * what parameters were when a function began, and which tail calls led to it. Called by lib/debug/dwarf.c,
+ * lib/debug/dwarf_scope.c and lib/debug/dwarf_write.c. As by LLVM, a call has an entry if what it calls has one, or is
+ * known at run time only. */
+#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_numbers.h"
+
+const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n) {
+  const struct kn_output *o = kn_elf_output(d->e, d->e->funcs[func].session);
+  const struct kn_code_func *f = kn_elf_func(d->e, func);
+  uint32_t end = f + 1 < o->funcs + o->n_funcs ? f[1].call_first : o->n_calls;
+  *n = d->callees != NULL ? end - f->call_first : 0;
+  return o->calls + f->call_first;
+}
+
+bool kn_dwarf_callees(struct kn_dwarf *d) {
+  const struct kiln_debug *in = d->module;
+  bool any = false;
+  for (uint32_t s = 0; s < d->e->n_sessions; s++) any |= kn_elf_output(d->e, s)->n_calls != 0;
+  if (!any) return true;
+  size_t symbols = ((size_t)d->m->n_symbols + 1) * sizeof *d->callees;
+  size_t funcs = (d->e->n_funcs + (size_t)1) * sizeof *d->func_node;
+  d->callees = kn_realloc(d->m, NULL, symbols);
+  d->func_node = kn_realloc(d->m, NULL, funcs);
+  if (d->callees == NULL || d->func_node == NULL) return false;
+  memset(d->callees, 0, symbols);
+  memset(d->func_node, 0, funcs);
+  for (uint32_t k = 0; k < in->globals.n; k++) {
+    uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
+    if (i && kn_dwarf_entry(d, i)->tag == TAG_SUBPROGRAM) d->callees[in->globals.at[k].symbol] = i;
+  }
+  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
+    const struct kn_code_func *f = kn_elf_func(d->e, i);
+    uint32_t set = d->e->funcs[i].session + 1;
+    d->callees[f->symbol] =
+      f->subprogram && kn_dwarf_index(d, set, f->subprogram) ? (i + 1) | 1u << 31 : 0;
+  }
+  return true;
+}
+
+bool kn_dwarf_want_callees(struct kn_dwarf *d, uint32_t func) {
+  uint32_t n;
+  const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);
+  for (; n > 0; n--, call++) {
+    uint32_t to = d->callees[call->symbol];
+    if (call->symbol && !(to >> 31) && !kn_dwarf_want(d, to)) return false;
+  }
+  return true;
+}
+
+/* The entry of what is called; 0: it has none. */
+static uint32_t origin(const struct kn_dwarf *d, const struct kn_code_call *call) {
+  uint32_t to = d->callees[call->symbol];
+  uint32_t i = to >> 31 ? d->func_node[(to & INT32_MAX) - 1] : to;
+  return d->dies[i].unit ? i : 0;
+}
+
+/* Writes what a call passes in registers. */
+static bool put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const uint8_t *end) {
+  bool old = f->d->version < 5;
+  for (; p < end; p += 2 + p[1]) {
+    uint8_t place[2] = {OP_REG0 + p[0]};
+    kn_dwarf_begin(f);
+    kn_dwarf_add_expr(f, AT_LOCATION, place, 1);
+    kn_dwarf_add_expr(f, old ? AT_GNU_CALL_SITE_VALUE : AT_CALL_VALUE, p + 2, p[1]);
+    if (kn_dwarf_put_entry(f, old ? TAG_GNU_CALL_SITE_PARAMETER : TAG_CALL_SITE_PARAMETER, false) ==
+        0)
+      return false;
+  }
+  return true;
+}
+
+bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
+  struct kn_dwarf *d = f->d;
+  bool old = d->version < 5;
+  const struct kn_output *o = kn_elf_output(d->e, d->e->funcs[func].session);
+  const struct kn_code_func *in = kn_elf_func(d->e, func);
+  uint32_t n, target;
+  int64_t addend;
+  const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);
+  kn_dwarf_func_place(d, func, &target, &addend);
+  for (; n > 0; n--, call++) {
+    const uint8_t *p = o->exprs + call->expr, *end = p + call->n;
+    uint32_t to = call->symbol ? origin(d, call) : 0;
+    bool known = p < end && p[0] == KN_CALL_TARGET, lost = p < end && p[0] == KN_CALL_LOST;
+    if (call->symbol ? to == 0 : !known && !lost) continue;
+    kn_dwarf_begin(f);
+    if (to) {
+      kn_dwarf_add_ref(f, old ? AT_ABSTRACT_ORIGIN : AT_CALL_ORIGIN, to);
+    } else {
+      unsigned name = old     ? known ? AT_GNU_CALL_SITE_TARGET : AT_GNU_CALL_SITE_TARGET_CLOBBERED
+                      : known ? AT_CALL_TARGET
+                              : AT_CALL_TARGET_CLOBBERED;
+      kn_dwarf_add_expr(f, name, p + 2, p[1]);
+      p += 2 + p[1];
+    }
+    if (call->tail)
+      kn_dwarf_add(f, old ? AT_GNU_TAIL_CALL : AT_CALL_TAIL_CALL, FORM_FLAG_PRESENT, 0);
+    /* of tail calls too: without it, gdb takes no notice of them */
+    kn_dwarf_add_address(f, old ? AT_LOW_PC : AT_CALL_RETURN_PC, target,
+                         addend + call->at - in->start);
+    unsigned tag = old ? TAG_GNU_CALL_SITE : TAG_CALL_SITE;
+    if (kn_dwarf_put_entry(f, tag, p < end) == 0) return false;
+    if (p == end) continue;
+    uint8_t *zero;
+    if (!put_parameters(f, p, end) || (zero = kn_dwarf_space(d, KN_DS_INFO, 1)) == NULL)
+      return false;
+    *zero = 0;
+    kn_dwarf_done(d, KN_DS_INFO, zero + 1);
+  }
+  return !f->failed;
+}

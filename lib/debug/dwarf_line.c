@@ -1,0 +1,447 @@
+/* Line tables: DWARF 5, 6.2. A unit's files get their numbers while its rows and entries are written; then the table
+ * is made. Functions that follow each other in a section are one sequence. Names are in the table itself, where
+ * they need no relocations. Called by lib/debug/dwarf_write.c. */
+#include "lib/debug/dwarf.h"
+
+enum {
+  AT_NAME = 0x03,
+  AT_COMP_DIR = 0x1b,
+  AT_GNU_DISCRIMINATOR = 0x2136,
+  LINE_BASE = -5,
+  LINE_RANGE = 14,
+  OPCODE_BASE = 13,
+  LNS_COPY = 1,
+  LNS_ADVANCE_PC = 2,
+  LNS_ADVANCE_LINE = 3,
+  LNS_SET_FILE = 4,
+  LNS_SET_COLUMN = 5,
+  LNS_NEGATE_STMT = 6,
+  LNS_CONST_ADD_PC = 8,
+  LNS_SET_PROLOGUE_END = 10,
+  LNE_END_SEQUENCE = 1,
+  LNE_SET_ADDRESS = 2,
+  LNE_SET_DISCRIMINATOR = 4,
+  LNCT_PATH = 1,
+  LNCT_DIRECTORY_INDEX = 2,
+  LNCT_MD5 = 5,
+  FORM_STRING = 0x08,
+  FORM_UDATA = 0x0f,
+  FORM_DATA16 = 0x1e,
+};
+
+/* ---- files ---- */
+
+void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t i, struct kn_dwarf_file *f) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  *f = (struct kn_dwarf_file){.name = "", .dir = "", .set = v.set};
+  for (uint32_t k = 0; k < v.shape->n; k++) {
+    const struct kn_dwarf_item *a = &v.shape->items[k];
+    if (a->kind != KN_DA_MD5 && a->kind != KN_DA_STRING) continue;
+    uint32_t n, value = v.words[a->at];
+    if (a->kind == KN_DA_MD5) {
+      f->md5 = d->sets[v.set]->bytes.at + value;
+      continue;
+    }
+    const char *text = (const char *)kn_debug_characters(d->sets[0], d->sets[v.set], value, &n);
+    if (a->name == AT_NAME) f->name = text, f->name_n = n, f->name_text = value;
+    else if (a->name == AT_COMP_DIR) f->dir = text, f->dir_n = n, f->dir_text = value;
+  }
+}
+
+static bool same(const char *a, uint32_t n, const char *b, uint32_t m) {
+  return n == m && (n == 0 || memcmp(a, b, n) == 0);
+}
+
+/* A name relative to the unit's folder has its own folder split off, as by LLVM: debuggers show a file of a folder with
+   a number as it was named to the compiler, one in folder 0 with all of its path. */
+static struct kn_dwarf_file split(const struct kn_dwarf *d, const struct kn_dwarf_file *f) {
+  const struct kn_dwarf_file *root = d->files.at;
+  struct kn_dwarf_file g = *f;
+  if (d->files.n == 0) return g; /* the unit's own */
+  if (f->dir_n && !same(f->dir, f->dir_n, root->dir, root->dir_n)) return g;
+  if (same(f->name, f->name_n, root->name, root->name_n)) return *root;
+  uint32_t n = f->name_n;
+  while (n > 0 && f->name[n - 1] != '/') n--;
+  if (n == 0 || n == f->name_n) return g;
+  g.name = f->name + n;
+  g.name_n = f->name_n - n;
+  while (n > 1 && f->name[n - 1] == '/') n--;
+  g.dir = f->name;
+  g.dir_n = n;
+  return g;
+}
+
+/* Number of a file in the unit's table, from 0. */
+static uint32_t add_file(struct kn_dwarf *d, const struct kn_dwarf_file *named) {
+  const struct kn_dwarf_file parts = split(d, named), *f = &parts;
+  for (uint32_t i = d->files.n; i-- > 0;) {
+    const struct kn_dwarf_file *g = &d->files.at[i];
+    if (same(f->name, f->name_n, g->name, g->name_n) && same(f->dir, f->dir_n, g->dir, g->dir_n))
+      return i;
+  }
+  return KN_DW_PUSH(d, d->files, *f) ? d->files.n - 1 : UINT32_MAX;
+}
+
+uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
+  uint32_t first = d->version < 5;
+  if (d->file_of[die] == 0) {
+    struct kn_dwarf_file f;
+    kn_dwarf_file_text(d, die, &f);
+    uint32_t number = add_file(d, &f);
+    if (number == UINT32_MAX) return UINT32_MAX;
+    d->file_of[die] = number + 1;
+  }
+  return d->file_of[die] - 1 + first;
+}
+
+uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
+  const struct kn_file *file = &d->e->sessions[session]->places.files[l->file];
+  uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
+  if (die && kn_dwarf_entry(d, die)->tag == KILN_TAG_FILE) return kn_dwarf_file_number(d, die);
+  struct kn_dwarf_file f = {.name = file->name, .dir = "", .name_n = (uint32_t)strlen(file->name)};
+  uint32_t number = add_file(d, &f);
+  return number == UINT32_MAX ? number : number + (d->version < 5);
+}
+
+uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
+                                const struct kn_loc *l) {
+  uint32_t i = kn_dwarf_index(d, session + 1, l->scope);
+  if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return 0;
+  struct kn_die_attr a;
+  return kn_dwarf_attr(d, i, AT_GNU_DISCRIMINATOR, &a) && a.value <= UINT32_MAX ? (uint32_t)a.value
+                                                                                : 0;
+}
+
+bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
+  struct kn_dwarf_unit *u = &d->units.at[unit];
+  u->line = d->out[KN_DS_LINE].bytes.n;
+  d->files.n = 0;
+  memset(d->file_of, 0, (size_t)d->n_dies * sizeof *d->file_of);
+  /* the unit's own file is the first */
+  uint32_t file = kn_dwarf_unit_file(d, unit);
+  if (file) return kn_dwarf_file_number(d, file) != UINT32_MAX;
+  struct kn_dwarf_file f;
+  kn_dwarf_file_text(d, u->die, &f);
+  return add_file(d, &f) != UINT32_MAX;
+}
+
+uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, d->units.at[unit].die);
+  for (uint32_t k = 0; k < v.shape->n_refs; k++) {
+    const struct kn_dwarf_item *a = &v.shape->refs[k];
+    uint32_t i = a->kind == KN_DA_REF ? kn_dwarf_to(d, &v, a) : 0;
+    if (i && kn_dwarf_entry(d, i)->tag == KILN_TAG_FILE) return i;
+  }
+  return 0;
+}
+
+/* ---- the header ---- */
+
+struct line {
+  struct kn_dwarf *d;
+  uint32_t file, line, column;
+  bool stmt;
+  uint64_t at; /* offset in the section of the sequence */
+  uint32_t session;
+};
+
+static uint8_t *space(struct kn_dwarf *d, size_t n) {
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
+  return KN_DW_ROOM(d, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
+}
+static void done(struct kn_dwarf *d, const uint8_t *end) {
+  d->out[KN_DS_LINE].bytes.n = (uint32_t)(end - d->out[KN_DS_LINE].bytes.at);
+}
+static bool put_text(struct kn_dwarf *d, const char *text, uint32_t n) {
+  uint8_t *p = space(d, (size_t)n + 1);
+  if (p == NULL) return false;
+  if (n) memcpy(p, text, n);
+  p[n] = 0;
+  done(d, p + n + 1);
+  return true;
+}
+
+/* Gives the files their directories' numbers; the directories' first files, by number. */
+static uint32_t number_dirs(struct kn_dwarf *d, uint32_t *first) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < d->files.n; i++) {
+    struct kn_dwarf_file *f = &d->files.at[i];
+    uint32_t k = 0;
+    if (f->dir_n == 0) { /* that of the unit */
+      f->dir_index = 0;
+      if (n == 0) first[n++] = i;
+      continue;
+    }
+    for (; k < n; k++) {
+      const struct kn_dwarf_file *g = &d->files.at[first[k]];
+      if (same(f->dir, f->dir_n, g->dir, g->dir_n)) break;
+    }
+    if (k == n) first[n++] = i;
+    f->dir_index = k;
+  }
+  return n;
+}
+
+static bool put_files(struct kn_dwarf *d) {
+  uint32_t *first = kn_arena_alloc(&d->e->arena, (d->files.n + 1) * sizeof *first, 4);
+  if (first == NULL) return false;
+  uint32_t n = number_dirs(d, first);
+  bool md5 = true, v5 = d->version >= 5;
+  for (uint32_t i = 0; i < d->files.n; i++) {
+    /* the unit's entry does not say it: that file's own does */
+    md5 &= d->files.at[i].md5 != NULL;
+  }
+  uint8_t *p = space(d, 32);
+  if (p == NULL) return false;
+  if (v5) {
+    *p++ = 1;
+    *p++ = LNCT_PATH;
+    *p++ = FORM_STRING;
+    p = kn_put_uleb(p, n);
+  }
+  done(d, p);
+  for (uint32_t k = v5 ? 0 : 1; k < n; k++)
+    if (!put_text(d, d->files.at[first[k]].dir, d->files.at[first[k]].dir_n)) return false;
+  if ((p = space(d, 32)) == NULL) return false;
+  if (v5) {
+    *p++ = (uint8_t)(2 + md5);
+    *p++ = LNCT_PATH;
+    *p++ = FORM_STRING;
+    *p++ = LNCT_DIRECTORY_INDEX;
+    *p++ = FORM_UDATA;
+    if (md5) {
+      *p++ = LNCT_MD5;
+      *p++ = FORM_DATA16;
+    }
+    p = kn_put_uleb(p, d->files.n);
+  } else {
+    *p++ = 0;
+  }
+  done(d, p);
+  for (uint32_t i = 0; i < d->files.n; i++) {
+    const struct kn_dwarf_file *f = &d->files.at[i];
+    if (!put_text(d, f->name, f->name_n) || (p = space(d, 32)) == NULL) return false;
+    p = kn_put_uleb(p, f->dir_index);
+    if (v5 && md5) {
+      memcpy(p, f->md5, 16);
+      p += 16;
+    } else if (!v5) {
+      *p++ = 0; /* time and size are not known */
+      *p++ = 0;
+    }
+    done(d, p);
+  }
+  if (v5) return true;
+  if ((p = space(d, 1)) == NULL) return false;
+  *p++ = 0;
+  done(d, p);
+  return true;
+}
+
+/* ---- rows ---- */
+
+static bool begin_sequence(struct line *l, uint32_t section, uint64_t at) {
+  struct kn_dwarf *d = l->d;
+  uint8_t *p = space(d, 16);
+  if (p == NULL) return false;
+  *p++ = 0;
+  *p++ = 9;
+  *p++ = LNE_SET_ADDRESS;
+  done(d, p);
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
+  struct kn_dwarf_reloc r = {b->bytes.n, section, (int64_t)at, true, false};
+  memset(p, 0, 8);
+  b->bytes.n += 8;
+  l->file = 1;
+  l->line = 1;
+  l->column = 0;
+  l->stmt = true;
+  l->at = at;
+  return KN_DW_PUSH(d, b->relocs, r);
+}
+
+static bool end_sequence(struct line *l, uint64_t at) {
+  uint8_t *p = space(l->d, 16);
+  if (p == NULL) return false;
+  if (at > l->at) {
+    *p++ = LNS_ADVANCE_PC;
+    p = kn_put_uleb(p, (at - l->at) / l->d->e->machine->cie_code_align);
+  }
+  *p++ = 0;
+  *p++ = 1;
+  *p++ = LNE_END_SEQUENCE;
+  done(l->d, p);
+  return true;
+}
+
+/* Bytes of a row, at most: of file, column, address and discriminator 1 + 5, of the line 1 + 5, six opcodes. */
+enum { ROW_BYTES = 40 };
+
+static inline uint8_t *put_row(struct line *l, uint8_t *p, uint32_t step, uint32_t file,
+                               const struct kn_loc *loc, bool stmt, bool prologue_end) {
+  if (KN_UNLIKELY(file != l->file)) {
+    *p++ = LNS_SET_FILE;
+    p = kn_put_uleb(p, l->file = file);
+  }
+  uint32_t column = loc->column;
+  if (column != l->column) {
+    *p++ = LNS_SET_COLUMN;
+    l->column = column;
+    if (KN_LIKELY(column < 0x80)) *p++ = (uint8_t)column;
+    else p = kn_put_uleb(p, column);
+  }
+  if (stmt != l->stmt) {
+    *p++ = LNS_NEGATE_STMT;
+    l->stmt = stmt;
+  }
+  if (prologue_end) *p++ = LNS_SET_PROLOGUE_END;
+  int64_t lines = (int64_t)loc->line - l->line;
+  if (lines < LINE_BASE || lines >= LINE_BASE + LINE_RANGE) {
+    *p++ = LNS_ADVANCE_LINE;
+    p = kn_put_sleb(p, lines);
+    lines = 0;
+  }
+  l->line = loc->line;
+  const uint32_t most = (255 - OPCODE_BASE) / LINE_RANGE;
+  uint32_t low = (uint32_t)(lines - LINE_BASE) + OPCODE_BASE;
+  if (KN_LIKELY(step <= most && low + step * LINE_RANGE <= 255)) {
+    *p++ = (uint8_t)(low + step * LINE_RANGE);
+    return p;
+  }
+  if (step > most && step <= 2 * most && low + (step - most) * LINE_RANGE <= 255) {
+    *p++ = LNS_CONST_ADD_PC;
+    step -= most;
+  } else {
+    *p++ = LNS_ADVANCE_PC;
+    p = kn_put_uleb(p, step);
+    step = 0;
+  }
+  *p++ = (uint8_t)(low + step * LINE_RANGE);
+  return p;
+}
+
+static uint8_t *put_discriminator(uint8_t *p, uint32_t discriminator) {
+  uint8_t number[10];
+  size_t n = (size_t)(kn_put_uleb(number, discriminator) - number);
+  *p++ = 0;
+  *p++ = (uint8_t)(n + 1);
+  *p++ = LNE_SET_DISCRIMINATOR;
+  memcpy(p, number, n);
+  return p + n;
+}
+
+static bool function_rows(struct line *l, uint32_t session, const struct kn_code_func *f,
+                          uint64_t at) {
+  struct kn_dwarf *d = l->d;
+  const struct kn_output *o = kn_elf_output(d->e, session);
+  const struct kn_loc *locs = d->e->sessions[session]->places.locs;
+  const struct kn_code_line *first = o->lines + f->loc_first,
+                            *end = o->lines + kn_dwarf_line_end(o, f);
+  unsigned shift = (unsigned)__builtin_ctz(d->e->machine->cie_code_align);
+  uint32_t last_file = UINT32_MAX, file = 0, scope = UINT32_MAX, discriminator = 0;
+  uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */
+  const struct kn_loc *before = NULL;
+  l->session = session;
+  uint8_t *p = space(d, (size_t)(end - first) * ROW_BYTES + 8);
+  if (p == NULL) return false;
+  for (const struct kn_code_line *k = first; k < end; k++) {
+    if (KN_UNLIKELY(k->loc == 0)) continue;
+    uint32_t next = k + 1 < end ? k[1].offset : f->start + f->size;
+    bool is_first = before == NULL;
+    const struct kn_loc *loc = &locs[k->loc];
+    /* the line of a function without a prologue is said, so that gdb takes none of its code for one */
+    if (KN_UNLIKELY(next == k->offset && k == first && k + 1 < end &&
+                    locs[k[1].loc].line == loc->line))
+      continue;
+    if (loc->file != last_file && (file = kn_dwarf_loc_file(d, session, loc)) == UINT32_MAX)
+      return false;
+    last_file = loc->file;
+    uint32_t flags = k->flags | (k == first + 1 ? KN_LINE_PROLOGUE_END : 0);
+    if (skipped) {
+      bool same = before->line == loc->line && before->file == loc->file;
+      flags |= skipped & (same ? KN_LINE_STMT | KN_LINE_PROLOGUE_END : KN_LINE_PROLOGUE_END);
+    }
+    if (is_first) flags |= KN_LINE_STMT;
+    before = loc;
+    skipped = 0;
+    if (next == k->offset && !is_first) {
+      skipped = flags;
+      continue;
+    }
+    if (loc->scope != scope) {
+      scope = loc->scope;
+      discriminator = kn_dwarf_discriminator(d, session, loc);
+    }
+    if (KN_UNLIKELY(discriminator != 0)) p = put_discriminator(p, discriminator);
+    uint64_t here = at + (k->offset - f->start);
+    p = put_row(l, p, (uint32_t)(here - l->at) >> shift, file, loc, flags != 0,
+                (flags & KN_LINE_PROLOGUE_END) != 0);
+    l->at = here;
+  }
+  done(d, p);
+  return true;
+}
+
+static bool rows(struct kn_dwarf *d, uint32_t unit) {
+  struct line l = {.d = d};
+  uint32_t section = 0, die = d->units.at[unit].die;
+  uint64_t to = 0;
+  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
+    const struct kn_code_func *f = kn_elf_func(d->e, i);
+    const struct kn_elf_place *p = &d->e->places[f->symbol];
+    if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
+    if (section != p->section || p->value < to) {
+      if (section && !end_sequence(&l, to)) return false;
+      if (!begin_sequence(&l, p->section - 1, p->value)) return false;
+      section = p->section;
+    }
+    if (!function_rows(&l, d->e->funcs[i].session, f, p->value)) return false;
+    to = p->value + f->size;
+  }
+  return section == 0 || end_sequence(&l, to);
+}
+
+/* Swaps the two parts of the table that begin at `a` and at `b`: the rows, which were written first, and the header. */
+static bool swap(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t reloc) {
+  struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
+  uint32_t n = out->bytes.n - b, size = b - a;
+  uint8_t *p = space(d, size);
+  if (p == NULL) return false;
+  uint8_t *base = out->bytes.at;
+  memcpy(p, base + a, size);
+  memmove(base + a, base + b, n + size);
+  for (uint32_t i = reloc; i < out->relocs.n; i++) out->relocs.at[i].offset += n;
+  return true;
+}
+
+bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit) {
+  static const uint8_t lengths[OPCODE_BASE - 1] = {0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1};
+  struct kn_dwarf_buffer *out = &d->out[KN_DS_LINE];
+  uint32_t start = out->bytes.n, reloc = out->relocs.n;
+  if (!rows(d, unit)) return false;
+  uint32_t middle = out->bytes.n;
+  uint8_t *p = space(d, 64);
+  if (p == NULL) return false;
+  uint32_t header = d->version >= 5 ? 12 : 10, from;
+  kn_put32(p, 0);
+  kn_put16(p + 4, (uint16_t)d->version);
+  if (d->version >= 5) {
+    p[6] = 8;
+    p[7] = 0;
+  }
+  from = out->bytes.n + header;
+  p += header;
+  *p++ = d->e->machine->cie_code_align;
+  *p++ = 1; /* operations in an instruction */
+  *p++ = 1; /* is_stmt at first */
+  *p++ = (uint8_t)LINE_BASE;
+  *p++ = LINE_RANGE;
+  *p++ = OPCODE_BASE;
+  memcpy(p, lengths, sizeof lengths);
+  done(d, p + sizeof lengths);
+  if (!put_files(d)) return false;
+  kn_put32(out->bytes.at + from - 4, out->bytes.n - from);
+  if (!swap(d, start, middle, reloc)) return false;
+  kn_put32(out->bytes.at + start, out->bytes.n - start - 4);
+  return true;
+}

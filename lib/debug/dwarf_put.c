@@ -1,0 +1,287 @@
+/* Writes the attributes that the source gives an entry: most of .debug_info. Called by
+ * lib/debug/dwarf_attr.c, which has what is rare. Invariant: the abbreviation of an entry is that of
+ * the names and forms of its attributes in order, however it was found. */
+#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_numbers.h"
+
+/* ---- abbreviations ---- */
+
+/* Writes the abbreviation of a sequence that is complete, a new one; its number, 0 without memory. */
+static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
+  struct kn_trie_node *at = d->abbrevs.at;
+  uint32_t n = 0, what = at[end].key & ~KN_ABBREV_END;
+  for (uint32_t k = at[end].up; k; k = at[k].up) n++;
+  uint32_t *keys = kn_realloc(d->m, NULL, (n + (size_t)1) * sizeof *keys);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_ABBREV, 32 + (size_t)n * 10);
+  if (keys == NULL || p == NULL) {
+    kn_realloc(d->m, keys, 0);
+    return 0;
+  }
+  for (uint32_t k = at[end].up, i = n; k; k = at[k].up) keys[--i] = at[k].key;
+  p = kn_put_uleb(p, at[end].is = ++d->n_abbrevs);
+  p = kn_put_uleb(p, what >> 1);
+  *p++ = what & 1;
+  for (uint32_t k = 0; k < n; k++) {
+    unsigned form = keys[k] & 0xffff;
+    p = kn_put_uleb(p, keys[k] >> 16);
+    p = kn_put_uleb(p, form);
+    if (form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
+  }
+  *p++ = 0;
+  *p++ = 0;
+  kn_dwarf_done(d, KN_DS_ABBREV, p);
+  kn_realloc(d->m, keys, 0);
+  return d->n_abbrevs;
+}
+
+/* Number of the abbreviation of the entry whose attributes are written; 0 without memory. */
+static inline uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, bool children) {
+  struct kn_dwarf *d = f->d;
+  uint32_t end = kn_trie_step(d->m, &d->abbrevs, f->abbrev, KN_ABBREV_END | tag << 1 | children);
+  if (end == 0) return 0;
+  return KN_LIKELY(d->abbrevs.at[end].is) ? d->abbrevs.at[end].is : new_abbreviation(d, end);
+}
+
+/* Makes space for a number of `n` bytes where there is one of one byte. */
+static bool widen(struct kn_dwarf_fields *f, uint32_t n) {
+  struct kn_dwarf *d = f->d;
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+  uint32_t more = n - 1, at = f->start + 1;
+  if (kn_dwarf_space(d, KN_DS_INFO, more) == NULL) return false;
+  memmove(b->bytes.at + at + more, b->bytes.at + at, b->bytes.n - at);
+  b->bytes.n += more;
+  for (uint32_t i = f->reloc_first; i < b->relocs.n; i++) b->relocs.at[i].offset += more;
+  for (uint32_t i = f->patch_first; i < d->patches.n; i++)
+    if (!(d->patches.at[i].at >> 31)) d->patches.at[i].at += more;
+  return true;
+}
+
+/* The entry that was begun has abbreviation `number`, which is returned; 0: there is no memory. */
+static inline uint32_t complete(struct kn_dwarf_fields *f, uint32_t number) {
+  if (KN_UNLIKELY(number == 0)) return 0;
+  if (number > 0x7f && !widen(f, 2 + (number > 0x3fff) + (number > 0x1fffff))) return 0;
+  kn_put_uleb(f->d->out[KN_DS_INFO].bytes.at + f->start, number);
+  return number;
+}
+
+uint32_t kn_dwarf_put_entry(struct kn_dwarf_fields *f, unsigned tag, bool children) {
+  return f->failed ? 0 : complete(f, abbreviation(f, tag, children));
+}
+
+/* ---- attributes ---- */
+
+/* How an attribute was written: three bits of a run's code, which together say all forms. */
+enum {
+  CODE_BITS = 3,
+  CODES =
+    20, /* most attributes of a run: below them is a one, so that runs of different lengths differ */
+  CODE_FILE = 1,    /* a reference to a file: from here on the code of its number */
+  CODE_LEFT_OUT = 7 /* not at all */
+};
+
+static unsigned form_of(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned code) {
+  static const uint8_t numbers[] = {FORM_DATA1, FORM_DATA2, FORM_DATA4};
+  switch ((enum kn_dwarf_put)a->put) {
+  case KN_PUT_NUMBER: return numbers[code];
+  case KN_PUT_TEXT: return d->version >= 5 ? FORM_STRX1 + code : FORM_STRP;
+  case KN_PUT_REF: return code >= CODE_FILE ? numbers[code - CODE_FILE] : FORM_REF4;
+  case KN_PUT_TYPE: return FORM_REF4;
+  case KN_PUT_FLAG:
+  case KN_PUT_OTHER: break;
+  }
+  return FORM_FLAG_PRESENT;
+}
+
+/* Finds the abbreviation of a run of attributes up to `end`, whose codes are known; 0 without memory. */
+static uint32_t run(struct kn_dwarf *d, const struct kn_dwarf_item *a,
+                    const struct kn_dwarf_item *end, uint64_t codes, uint32_t node) {
+  unsigned shift = CODE_BITS * (unsigned)(end - a);
+  for (; a < end; a++) {
+    unsigned code = codes >> (shift -= CODE_BITS) & 7;
+    if (code == CODE_LEFT_OUT) continue;
+    unsigned name = a->put == KN_PUT_TYPE ? AT_TYPE : a->name;
+    node = kn_trie_step(d->m, &d->abbrevs, node, name << 16 | form_of(d, a, code));
+    if (node == 0) break;
+  }
+  return node;
+}
+
+/* Where what is known of a run is, or belongs. `from`: the abbreviation that it continues. */
+static inline struct kn_dwarf_run *known(struct kn_dwarf *d, const struct kn_dwarf_item *first,
+                                         uint64_t codes, uint32_t from) {
+  uint64_t h = (codes ^ (uint64_t)(uintptr_t)first << 20 ^ (uint64_t)from << 40) *
+               UINT64_C(0x9e3779b97f4a7c15);
+  return &d->runs[h >> 40 & (KN_DWARF_RUNS - 1)];
+}
+static inline bool same_run(const struct kn_dwarf_run *r, const struct kn_dwarf_item *first,
+                            uint64_t codes, uint32_t from) {
+  return KN_LIKELY(r->codes == codes && r->first == first && r->from == from);
+}
+
+/* Writes a number in as few bytes as possible; *code: how. */
+static inline uint8_t *put_number(uint8_t *p, uint32_t v, unsigned *code) {
+  kn_put32(p, v);
+  *code = (v > 0xff) + (v > 0xffff);
+  return p + (1u << *code);
+}
+
+/* A string's number, or in version 4 its offset, which is relocated; NULL without memory. */
+static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, uint32_t id,
+                                unsigned *code) {
+  uint32_t i = kn_dwarf_text(d, set, id);
+  *code = 0;
+  if (KN_UNLIKELY(i == UINT32_MAX)) return NULL;
+  if (KN_LIKELY(d->version >= 5)) {
+    kn_put32(p, i);
+    *code = (i > 0xff) + (i > 0xffff) + (i > 0xffffff);
+    return p + 1 + *code;
+  }
+  struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
+  struct kn_dwarf_reloc r = {(uint32_t)(p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR, d->strs.at[i].at,
+                             false, false};
+  kn_put32(p, 0);
+  return KN_DW_PUSH(d, b->relocs, r) ? p + 4 : NULL;
+}
+
+/* Writes an expression, behind its size. */
+static bool put_bytes(struct kn_dwarf *d, const uint8_t *bytes, uint32_t n) {
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 16 + (size_t)n);
+  if (p == NULL) return false;
+  p = kn_put_uleb(p, n);
+  for (uint32_t k = 0; k < n; k++) *p++ = bytes[k]; /* most have a few bytes */
+  kn_dwarf_done(d, KN_DS_INFO, p);
+  return true;
+}
+
+/* Writes attributes from `a` on, up to the first that has to be written in another way, which is returned; NULL without
+ * memory. */
+static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run(
+  struct kn_dwarf_fields *f, uint32_t i, const struct kn_dwarf_view *v,
+  const struct kn_dwarf_item *a, const struct kn_dwarf_item *end, uint32_t spec, uint64_t *all) {
+  struct kn_dwarf *d = f->d;
+  const unsigned asked = spec ? KN_ASK | KN_ASK_C | KN_ASK_DECLARED : KN_ASK | KN_ASK_C;
+  const uint32_t unit = f->unit;
+  uint64_t codes = 1;
+  if (end - a > CODES) end = a + CODES;
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 8 * CODES);
+  if (p == NULL || !KN_DW_ROOM(d, d->patches, CODES)) return NULL;
+  for (; a < end; a++) {
+    unsigned code = 0;
+    uint32_t to;
+    if (KN_UNLIKELY(a->asks & asked)) {
+      struct kn_die_attr value = kn_dwarf_value(v, a);
+      if ((a->asks == KN_ASK_C && !f->c) || kn_dwarf_left_out(f, i, &value, spec)) {
+        codes = codes << CODE_BITS | CODE_LEFT_OUT;
+        continue;
+      }
+    }
+    switch ((enum kn_dwarf_put)a->put) {
+    case KN_PUT_NUMBER: p = put_number(p, v->words[a->at], &code); break;
+    case KN_PUT_FLAG: break;
+    case KN_PUT_TEXT:
+      p = put_text(d, p, v->set, v->words[a->at], &code);
+      if (KN_UNLIKELY(p == NULL)) return NULL;
+      break;
+    case KN_PUT_TYPE:
+    case KN_PUT_REF:
+      to = a->put == KN_PUT_REF ? kn_dwarf_to(d, v, a) : kn_dwarf_type_of(d, i);
+      if (KN_LIKELY(to != 0 && d->dies[to].unit == unit)) {
+        d->patches.at[d->patches.n++] =
+          (struct kn_dwarf_patch){(uint32_t)(p - d->out[KN_DS_INFO].bytes.at), to};
+        p += 4;
+      } else if (to != 0 && a->put == KN_PUT_REF && d->file_of[to] != 0 &&
+                 v->e->tag != TAG_COMPILE_UNIT) {
+        p = put_number(p, d->file_of[to] - (d->version >= 5), &code);
+        code += CODE_FILE;
+      } else if (to == 0) {
+        code = CODE_LEFT_OUT;
+      } else {
+        end = a;
+        continue;
+      }
+      break;
+    case KN_PUT_OTHER: end = a; continue;
+    }
+    codes = codes << CODE_BITS | code;
+  }
+  kn_dwarf_done(d, KN_DS_INFO, p);
+  *all = codes;
+  return end;
+}
+
+/* Writes the rest of an entry's attributes, of any kind. */
+static void put_rest(struct kn_dwarf_fields *f, uint32_t i, const struct kn_dwarf_view *v,
+                     const struct kn_dwarf_item *a, uint32_t spec, uint32_t in) {
+  const struct kn_dwarf_item *end = v->shape->puts + v->shape->n_puts, *at;
+  uint64_t codes;
+  while (a < end && (at = put_run(f, i, v, a, end, spec, &codes)) != NULL) {
+    if (at == a) {
+      struct kn_die_attr value = kn_dwarf_value(v, a);
+      kn_dwarf_any_attr(f, i, &value, in);
+      a++;
+      continue;
+    }
+    struct kn_dwarf_run *r = known(f->d, a, codes, f->abbrev);
+    if (!same_run(r, a, codes, f->abbrev)) {
+      uint32_t node = run(f->d, a, at, codes, f->abbrev);
+      *r = (struct kn_dwarf_run){a, codes, f->abbrev, node};
+    }
+    f->abbrev = r->node;
+    a = at;
+  }
+  if (a < end) f->failed = true;
+}
+
+void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, uint32_t in) {
+  const struct kn_dwarf_view v = kn_dwarf_view(f->d, i);
+  put_rest(f, i, &v, v.shape->puts, spec, in);
+}
+
+bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
+                        const uint8_t *expr, uint32_t n) {
+  struct kn_dwarf *d = f->d;
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  const struct kn_dwarf_item *a = v.shape->puts, *end = a + v.shape->n_puts;
+  uint64_t codes;
+  kn_dwarf_begin(f);
+  const struct kn_dwarf_item *at = put_run(f, i, &v, a, end, 0, &codes);
+  if (KN_UNLIKELY(at == NULL)) return false;
+  /* nothing, but all of the entry: what is known is the number of the whole abbreviation */
+  uint32_t from = UINT32_MAX - children - 2 * (expr != NULL);
+  struct kn_dwarf_run *r = known(d, a, codes, from);
+  if (KN_LIKELY(same_run(r, a, codes, from) && at == end))
+    return (expr == NULL || put_bytes(d, expr, n)) && complete(f, r->node) != 0;
+  f->abbrev = run(d, a, at, codes, 0);
+  put_rest(f, i, &v, at, 0, in);
+  if (expr != NULL) {
+    f->abbrev = kn_trie_step(d->m, &d->abbrevs, f->abbrev, AT_LOCATION << 16 | FORM_EXPRLOC);
+    if (f->abbrev == 0 || !put_bytes(d, expr, n)) return false;
+  }
+  uint32_t number = f->failed ? 0 : abbreviation(f, v.e->tag, children);
+  if (at == end) *r = (struct kn_dwarf_run){a, codes, from, number};
+  return complete(f, number) != 0;
+}
+
+bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
+                           const uint8_t *expr, uint32_t n) {
+  struct kn_dwarf *d = f->d;
+  unsigned tag = kn_dwarf_entry(d, i)->tag;
+  kn_dwarf_begin(f);
+  uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 4);
+  uint32_t at = d->out[KN_DS_INFO].bytes.n;
+  if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, d->dies[i].of}))
+    return false;
+  kn_dwarf_done(d, KN_DS_INFO, p + 4);
+  if (!put_bytes(d, expr, n)) return false;
+  /* it has no attributes of the source, but a tag */
+  uint64_t codes = tag << 1 | children;
+  uint32_t from = UINT32_MAX - 4, number;
+  struct kn_dwarf_run *r = known(d, NULL, codes, from);
+  if (same_run(r, NULL, codes, from)) return complete(f, r->node) != 0;
+  f->abbrev = kn_trie_step(d->m, &d->abbrevs, 0, AT_ABSTRACT_ORIGIN << 16 | FORM_REF4);
+  if (f->abbrev != 0)
+    f->abbrev = kn_trie_step(d->m, &d->abbrevs, f->abbrev, AT_LOCATION << 16 | FORM_EXPRLOC);
+  if (f->abbrev == 0 || (number = abbreviation(f, tag, children)) == 0) return false;
+  *r = (struct kn_dwarf_run){NULL, codes, from, number};
+  return complete(f, number) != 0;
+}

@@ -1,0 +1,377 @@
+/* Addresses, lists of ranges and of locations: .debug_addr, .debug_rnglists, .debug_loclists (DWARF 5, 7.25 to 7.29),
+ * .debug_ranges and .debug_loc of DWARF 4.
+ * Called by lib/debug/dwarf_write.c. */
+#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_numbers.h"
+
+enum {
+  RLE_END_OF_LIST = 0,
+  RLE_BASE_ADDRESSX = 1,
+  RLE_STARTX_LENGTH = 3,
+  RLE_OFFSET_PAIR = 4, /* LLE_... are the same */
+};
+
+/* ---- addresses ---- */
+
+uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
+  unsigned slot = ((uint32_t)addend ^ target * 0x9e3779b1u) % (sizeof d->known / sizeof *d->known);
+  if (d->known[slot].number != 0 && d->known[slot].target == target &&
+      d->known[slot].addend == addend)
+    return d->known[slot].number - 1;
+  if (!kn_dwarf_relocated(d, KN_DS_ADDR, target, addend, true, false)) return UINT32_MAX;
+  d->known[slot].target = target;
+  d->known[slot].addend = addend;
+  d->known[slot].number = ++d->n_addrs;
+  return d->n_addrs - 1;
+}
+
+void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
+                         int64_t *addend) {
+  const struct kn_elf_place *p = d->e->places + kn_elf_func(d->e, func)->symbol;
+  *target = p->section - 1;
+  *addend = (int64_t)p->value;
+}
+
+uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func) {
+  if (d->func_addr[func] == 0) {
+    uint32_t target;
+    int64_t addend;
+    kn_dwarf_func_place(d, func, &target, &addend);
+    d->func_addr[func] = kn_dwarf_address(d, target, addend) + 1;
+  }
+  return d->func_addr[func] - 1;
+}
+
+/* ---- ranges ---- */
+
+/* The list that begins here: its number in version 5, its offset in version 4. */
+static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
+  if (d->version < 5) return d->out[KN_DS_RANGES].bytes.n;
+  *ok &= KN_DW_PUSH(d, d->list_at, d->out[KN_DS_RNGLISTS].bytes.n);
+  return d->list_at.n - 1;
+}
+
+/* Of version 4: what ranges of code at `addend` in a section count from, unless that is the unit's own address. *base
+ * is to be added to them. */
+static bool put_base(struct kn_dwarf *d, unsigned section, uint32_t target, int64_t addend,
+                     uint64_t *base) {
+  const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
+  *base = 0;
+  if (u->one_stretch) {
+    *base = (uint64_t)addend - u->low;
+    return true;
+  }
+  uint8_t *p = kn_dwarf_space(d, section, 8);
+  if (p == NULL) return false;
+  memset(p, 0xff, 8);
+  d->out[section].bytes.n += 8;
+  return kn_dwarf_relocated(d, section, target, addend, true, false);
+}
+
+uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok) {
+  uint32_t list = list_begin(d, ok), target;
+  int64_t addend;
+  uint8_t *p;
+  kn_dwarf_func_place(d, s->func, &target, &addend);
+  uint64_t base = 0;
+  if (d->version < 5) {
+    *ok &= put_base(d, KN_DS_RANGES, target, addend, &base);
+  } else {
+    uint32_t a = kn_dwarf_func_address(d, s->func);
+    if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, 16)) == NULL) return *ok = false;
+    *p++ = RLE_BASE_ADDRESSX;
+    kn_dwarf_done(d, KN_DS_RNGLISTS, kn_put_uleb(p, a));
+  }
+  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
+  for (uint32_t i = s->first; i; i = d->ranges.at[i - 1].next) {
+    const struct kn_dwarf_range *r = &d->ranges.at[i - 1];
+    if ((p = kn_dwarf_space(d, section, 24)) == NULL) return *ok = false;
+    if (d->version < 5) {
+      kn_put64(p, base + r->from);
+      kn_put64(p + 8, base + r->to);
+      p += 16;
+    } else {
+      *p++ = RLE_OFFSET_PAIR;
+      p = kn_put_uleb(p, r->from);
+      p = kn_put_uleb(p, r->to);
+    }
+    kn_dwarf_done(d, section, p);
+  }
+  if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
+  memset(p, RLE_END_OF_LIST, 16);
+  kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
+  return list;
+}
+
+/* The code of a unit that is in several sections, or has that of others in between. */
+uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
+  uint32_t list = list_begin(d, ok), die = d->units.at[unit].die;
+  unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
+  uint8_t *p;
+  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
+    const struct kn_code_func *f = kn_elf_func(d->e, i);
+    if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
+    if (d->version < 5) {
+      uint32_t target;
+      int64_t addend;
+      kn_dwarf_func_place(d, i, &target, &addend);
+      *ok &= kn_dwarf_relocated(d, section, target, addend, true, false) &&
+             kn_dwarf_relocated(d, section, target, addend + f->size, true, false);
+      continue;
+    }
+    uint32_t a = kn_dwarf_func_address(d, i);
+    if ((p = kn_dwarf_space(d, section, 24)) == NULL) return *ok = false;
+    *p++ = RLE_STARTX_LENGTH;
+    p = kn_put_uleb(p, a);
+    kn_dwarf_done(d, section, kn_put_uleb(p, f->size));
+  }
+  if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
+  memset(p, RLE_END_OF_LIST, 16);
+  kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
+  return list;
+}
+
+/* ---- units by address ---- */
+
+/* A header, then address and size of each function (DWARF 5, 6.1.2). */
+bool kn_dwarf_aranges(struct kn_dwarf *d) {
+  for (uint32_t u = 0; u < d->units.n; u++) {
+    const struct kn_dwarf_unit *unit = &d->units.at[u];
+    if (unit->n_funcs == 0) continue;
+    uint32_t start = d->out[KN_DS_ARANGES].bytes.n;
+    uint8_t *p = kn_dwarf_space(d, KN_DS_ARANGES, 6);
+    if (p == NULL) return false;
+    kn_put16(p + 4, 2);
+    kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
+    if (!kn_dwarf_relocated(d, KN_DS_ARANGES, KN_DR_DEBUG | KN_DS_INFO, unit->start, false,
+                            false) ||
+        (p = kn_dwarf_space(d, KN_DS_ARANGES, 6)) == NULL)
+      return false;
+    kn_put16(p, 8); /* bytes of an address; no segments */
+    kn_put32(p + 2, 0);
+    kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
+    for (uint32_t i = 0; i < d->e->n_funcs; i++) {
+      const struct kn_code_func *f = kn_elf_func(d->e, i);
+      uint32_t target;
+      int64_t addend;
+      if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != unit->die) continue;
+      kn_dwarf_func_place(d, i, &target, &addend);
+      if (!kn_dwarf_relocated(d, KN_DS_ARANGES, target, addend, true, false) ||
+          (p = kn_dwarf_space(d, KN_DS_ARANGES, 8)) == NULL)
+        return false;
+      kn_put64(p, f->size);
+      kn_dwarf_done(d, KN_DS_ARANGES, p + 8);
+    }
+    if ((p = kn_dwarf_space(d, KN_DS_ARANGES, 16)) == NULL) return false;
+    memset(p, 0, 16);
+    kn_dwarf_done(d, KN_DS_ARANGES, p + 16);
+    kn_put32(d->out[KN_DS_ARANGES].bytes.at + start, d->out[KN_DS_ARANGES].bytes.n - start - 4);
+  }
+  return true;
+}
+
+/* ---- locations ---- */
+
+static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
+  bool bytes = bits % 8 == 0;
+  *p++ = bytes ? OP_PIECE : OP_BIT_PIECE;
+  p = kn_put_uleb(p, bytes ? bits / 8 : bits);
+  if (!bytes) *p++ = 0;
+  return p;
+}
+
+/* Is part `v` at a distance from the frame's base, and nothing else? *at: where the variable would begin. */
+static bool in_frame(const uint8_t *exprs, const struct kn_code_var *v, int64_t *at) {
+  const uint8_t *p = exprs + v->expr, *end = p + v->n;
+  uint64_t offset = 0;
+  unsigned shift = 0;
+  if (v->n < 2 || *p++ != OP_FBREG || v->part_at % 8 != 0) return false;
+  for (; p < end && shift < 63; shift += 7) {
+    offset |= (uint64_t)(*p & 0x7f) << shift;
+    if (*p++ & 0x80) continue;
+    if (shift < 57 && p[-1] & 0x40) offset |= ~UINT64_C(0) << (shift + 7);
+    *at = (int64_t)offset - v->part_at / 8;
+    return p == end;
+  }
+  return false;
+}
+
+/* Are the parts, together `bits` bits, side by side in the frame, so that the variable is there
+ * as a whole? *at: where. */
+static bool whole_in_frame(const uint8_t *exprs, const struct kn_code_var *const *parts, uint32_t n,
+                           uint64_t bits, int64_t *at) {
+  uint64_t sum = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    int64_t here;
+    if (!in_frame(exprs, parts[k], &here) || (k != 0 && here != *at)) return false;
+    *at = here;
+    sum += parts[k]->part_bits;
+    for (uint32_t j = 0; j < k; j++)
+      if (parts[j]->part_at < parts[k]->part_at + (uint64_t)parts[k]->part_bits &&
+          parts[k]->part_at < parts[j]->part_at + (uint64_t)parts[j]->part_bits)
+        return false;
+  }
+  return bits != 0 && sum == bits;
+}
+
+const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
+                              const struct kn_code_var *const *parts, uint32_t n, uint64_t bits,
+                              uint32_t *size) {
+  uint64_t room = 32, at = 0;
+  for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
+  uint8_t *bytes = kn_arena_alloc(&d->e->arena, room, 1), *p = bytes;
+  int64_t frame = 0;
+  if (bytes == NULL) return NULL;
+  if (whole_in_frame(exprs, parts, n, bits, &frame)) {
+    *p++ = OP_FBREG;
+    *size = (uint32_t)(kn_put_sleb(p, frame) - bytes);
+    return bytes;
+  }
+  for (;;) {
+    const struct kn_code_var *best = NULL;
+    for (uint32_t k = 0; k < n; k++)
+      if (parts[k]->part_bits && parts[k]->part_at >= at &&
+          (best == NULL || parts[k]->part_at < best->part_at))
+        best = parts[k];
+    if (best == NULL) break;
+    if (best->part_at > at) p = put_piece(p, best->part_at - at);
+    memcpy(p, exprs + best->expr, best->n);
+    p = put_piece(p + best->n, best->part_bits);
+    at = (uint64_t)best->part_at + best->part_bits;
+  }
+  if (at < bits) p = put_piece(p, bits - at); /* debuggers take what is not said for zeros */
+  *size = (uint32_t)(p - bytes);
+  return bytes;
+}
+
+/* One entry of a list; the function's address is the base. */
+static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const uint8_t *expr,
+                         uint32_t n) {
+  unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
+  uint8_t *p = kn_dwarf_space(d, section, 32 + (size_t)n);
+  if (p == NULL) return false;
+  if (n > UINT16_MAX && d->version < 5) return true;
+  if (d->version < 5) {
+    kn_put64(p, from);
+    kn_put64(p + 8, to);
+    kn_put16(p + 16, (uint16_t)n);
+    p += 18;
+  } else {
+    *p++ = RLE_OFFSET_PAIR;
+    p = kn_put_uleb(p, from);
+    p = kn_put_uleb(p, to);
+    p = kn_put_uleb(p, n);
+  }
+  memcpy(p, expr, n);
+  kn_dwarf_done(d, section, p + n);
+  return true;
+}
+
+/* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
+ * part; all parts that are known at one place are known together until one of them ends or begins. */
+static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
+                      uint32_t n, uint32_t start, uint64_t base, uint64_t bits) {
+  const struct kn_code_var *now[64], *whole;
+  for (uint32_t at = 0, next;; at = next) {
+    uint32_t count = 0, size;
+    whole = NULL;
+    next = UINT32_MAX;
+    for (uint32_t k = 0; k < n; k++) {
+      if (c[k].from > at && c[k].from < next) next = c[k].from;
+      if (c[k].to > at && c[k].from <= at && c[k].to < next) next = c[k].to;
+      if (c[k].from > at || at >= c[k].to) continue;
+      if (c[k].part_bits == 0) whole = &c[k];
+      else if (count < 64) now[count++] = &c[k];
+    }
+    if (whole) {
+      if (!put_location(d, base + at - start, base + next - start, o->exprs + whole->expr,
+                        whole->n))
+        return false;
+    } else if (count) {
+      const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, bits, &size);
+      if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
+        return false;
+    }
+    if (next == UINT32_MAX) return true;
+  }
+}
+
+/* Does scope number `scope` have code in [from, to) of its function? */
+static bool meets(const struct kn_dwarf *d, uint32_t scope, uint32_t from, uint32_t to) {
+  if (scope == 0) return true;
+  for (uint32_t i = d->scopes.at[scope - 1].first; i; i = d->ranges.at[i - 1].next)
+    if (d->ranges.at[i - 1].from < to && from < d->ranges.at[i - 1].to) return true;
+  return false;
+}
+
+/* Do rows a and b say the same place? */
+static bool same_place(const struct kn_output *o, const struct kn_code_var *a,
+                       const struct kn_code_var *b) {
+  return a->n == b->n && memcmp(o->exprs + a->expr, o->exprs + b->expr, a->n) == 0;
+}
+
+const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
+                                              const struct kn_dwarf_var *v, uint32_t scope) {
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index], *is = NULL;
+  const struct kn_code_func *f = kn_elf_func(d->e, v->func);
+  struct kn_dwarf_range whole = {.to = f->size};
+  const struct kn_dwarf_range *r = &whole;
+  if (scope) {
+    if (d->scopes.at[scope - 1].first == 0) return NULL;
+    r = &d->ranges.at[d->scopes.at[scope - 1].first - 1];
+  }
+  for (uint32_t k = 0;; r = &d->ranges.at[r->next - 1]) { /* ranges and rows ascend, mostly */
+    for (uint32_t at = r->from; at < r->to; k++) {
+      while (k < v->count && c[k].to - f->start <= at) k++;
+      if (k == v->count || c[k].from - f->start > at || c[k].part_bits != 0) return NULL;
+      if (is == NULL) is = &c[k];
+      if (!same_place(o, is, &c[k])) return NULL;
+      at = c[k].to - f->start;
+      if (at >= r->to) break; /* this row may be for the next range too */
+    }
+    if (r->next == 0) return is;
+  }
+}
+
+uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
+                           uint64_t bits, bool *ok) {
+  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_code_var *c = &o->vars[v->index];
+  unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
+  uint32_t list = d->out[section].bytes.n, target, func = v->func,
+           start = kn_elf_func(d->e, func)->start;
+  uint64_t base = 0;
+  int64_t addend;
+  uint8_t *p = kn_dwarf_space(d, section, 32);
+  bool parts = false;
+  if (p == NULL) return *ok = false;
+  if (d->version < 5) {
+    kn_dwarf_func_place(d, func, &target, &addend);
+    *ok &= put_base(d, section, target, addend, &base);
+  } else {
+    *ok &= KN_DW_PUSH(d, d->loc_list_at, list);
+    list = d->loc_list_at.n - 1;
+    uint32_t address = kn_dwarf_func_address(d, func);
+    *p++ = RLE_BASE_ADDRESSX;
+    kn_dwarf_done(d, section, kn_put_uleb(p, address));
+  }
+  for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
+  if (parts && v->count <= 256) *ok &= put_parts(d, o, c, v->count, start, base, bits);
+  for (uint32_t k = 0, next; k < v->count && !parts; k = next) {
+    next = k + 1;
+    if (!meets(d, scope, c[k].from - start, c[k].to - start)) continue;
+    uint32_t to = c[k].to;
+    /* what comes next may say the same, but for code that is not in the variable's scope */
+    for (; next < v->count && c[next].from >= to && same_place(o, &c[k], &c[next]) &&
+           (c[next].from == to || (scope && !meets(d, scope, to - start, c[next].from - start)));
+         next++)
+      if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;
+    *ok &=
+      put_location(d, base + c[k].from - start, base + to - start, o->exprs + c[k].expr, c[k].n);
+  }
+  if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
+  memset(p, RLE_END_OF_LIST, 16);
+  kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
+  return list;
+}

@@ -1,0 +1,351 @@
+/* Blocks, inlined functions and variables of each function that has code. A function that was inlined anywhere has an
+ * abstract entry, the source's own, and an entry for each place where it has code, which refers to that: these are
+ * instances, made here, and so are those of its blocks and variables. Called by lib/debug/dwarf.c. Invariant: an
+ * instance stands behind those of the scopes it is in, and belongs to one function. */
+#include "lib/debug/dwarf.h"
+
+#include "lib/debug/dwarf_numbers.h"
+
+/* ---- functions that were inlined ---- */
+
+/* The function that entry i is in; 0: none. */
+static uint32_t subprogram_of(const struct kn_dwarf *d, uint32_t i) {
+  for (uint32_t steps = 0; i != 0 && steps < KN_DWARF_DEPTH; steps++) {
+    unsigned tag = kn_dwarf_entry(d, i)->tag;
+    if (tag == TAG_SUBPROGRAM) return i;
+    if (tag != TAG_LEXICAL_BLOCK && tag != KILN_TAG_PART) return 0;
+    i = kn_dwarf_parent(d, i);
+  }
+  return 0;
+}
+
+static bool has_inlined(const struct kn_places *p) {
+  for (uint32_t k = 1; k < p->n_locs; k++)
+    if (p->locs[k].inlined) return true;
+  return false;
+}
+
+/* Of one session; `seen` has a byte for each location. */
+static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
+  const struct kn_output *o = kn_elf_output(d->e, session);
+  const struct kn_loc *locs = d->e->sessions[session]->places.locs;
+  for (uint32_t k = 0; k < o->n_lines; k++) {
+    if (k + 1 < o->n_lines && o->lines[k + 1].offset == o->lines[k].offset) continue; /* no code */
+    for (const struct kn_loc *l = &locs[o->lines[k].loc]; l->inlined; l = &locs[l->inlined]) {
+      uint32_t sp = subprogram_of(d, kn_dwarf_index(d, session + 1, l->scope));
+      d->dies[sp].abstract = true;
+      if (seen[l->inlined]) break;
+      seen[l->inlined] = 1;
+    }
+  }
+}
+
+bool kn_dwarf_abstract(struct kn_dwarf *d) {
+  for (uint32_t s = 0; s < d->e->n_sessions; s++) {
+    const struct kn_places *p = &d->e->sessions[s]->places;
+    if (!has_inlined(p)) continue;
+    uint8_t *seen = kn_realloc(d->m, NULL, p->n_locs);
+    if (seen == NULL) return false;
+    memset(seen, 0, p->n_locs);
+    mark_inlined(d, s, seen);
+    kn_realloc(d->m, seen, 0);
+  }
+  return true;
+}
+
+/* ---- scopes of a function ---- */
+
+struct function {
+  struct kn_dwarf *d;
+  uint32_t func, session;
+  uint32_t subprogram; /* the source's entry */
+  uint32_t node;       /* that of the function's code: the same, or an instance */
+};
+
+/* Adds an instance of entry `of`; 0 without memory. Entries may have moved. */
+static uint32_t instance(struct kn_dwarf *d, uint32_t of) {
+  if (d->n_dies >= d->cap_dies &&
+      (d->n_dies > UINT32_MAX / 4 ||
+       !kn_grow(d->m, &d->dies, &d->cap_dies, d->n_dies + 1, sizeof *d->dies)))
+    return 0;
+  const struct kn_dwarf_die *is = &d->dies[of];
+  d->dies[d->n_dies] =
+    (struct kn_dwarf_die){.source = is->source, .of = of, .set = is->set, .wanted = true};
+  return d->n_dies++;
+}
+
+static uint32_t *chain(const struct kn_dwarf *d, struct kn_dwarf_key k) {
+  return &d->scope_hash[(k.scope * 0x9e3779b1u ^ k.call * 0x85ebca6bu) >> 8 & d->scope_mask];
+}
+
+/* Number of the scope that is an instance of k.scope; 0: it has no code. */
+static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
+  const struct kn_dwarf *d = x->d;
+  if (k.call == 0 && x->node == x->subprogram) {
+    uint32_t r = d->dies[k.scope].ranges;
+    return r > d->scope_first ? r : 0;
+  }
+  for (uint32_t i = d->scope_mask ? *chain(d, k) : 0; i > d->scope_first;
+       i = d->scopes.at[i - 1].next) {
+    const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
+    if (d->dies[s->node].of == k.scope && s->call == k.call) return i;
+  }
+  return 0;
+}
+
+static bool grow_hash(struct kn_dwarf *d) {
+  uint32_t size = d->scope_mask ? 2 * (d->scope_mask + 1) : 256;
+  uint32_t *hash = kn_realloc(d->m, d->scope_hash, size * sizeof *hash);
+  if (hash == NULL) return false;
+  memset(hash, 0, size * sizeof *hash);
+  d->scope_hash = hash;
+  d->scope_mask = size - 1;
+  for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
+    struct kn_dwarf_scope *s = &d->scopes.at[i];
+    uint32_t *head = chain(d, (struct kn_dwarf_key){d->dies[s->node].of, s->call});
+    s->next = *head;
+    *head = i + 1;
+  }
+  return true;
+}
+
+/* Makes the scope for k, which is in scope `up`; 0 without memory. */
+static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t up) {
+  struct kn_dwarf *d = x->d;
+  bool own = k.call == 0 && x->node == x->subprogram;
+  if (!own && d->scopes.n - d->scope_first >= d->scope_mask && !grow_hash(d)) return 0;
+  uint32_t node = own ? k.scope : instance(d, k.scope);
+  struct kn_dwarf_scope s = {.func = x->func, .node = node, .call = k.call, .up = up};
+  if (node == 0 || !KN_DW_PUSH(d, d->scopes, s)) return 0;
+  uint32_t number = d->scopes.n;
+  d->dies[node].ranges = number;
+  if (!own) {
+    uint32_t *head = chain(d, k);
+    d->scopes.at[number - 1].next = *head;
+    *head = number;
+  }
+  return number;
+}
+
+/* The scope of a location: its number, 0 for the function itself. Scopes of what the source nests too deep, or of no
+ * function, count as the function. */
+static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
+  struct kn_dwarf *d = x->d;
+  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs;
+  struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, locs[loc].scope), locs[loc].inlined};
+  d->scope_way.n = 0;
+  *number = 0;
+  for (;;) {
+    unsigned tag = k.scope ? kn_dwarf_entry(d, k.scope)->tag : 0;
+    if (tag == KILN_TAG_PART) {
+      k.scope = kn_dwarf_parent(d, k.scope);
+      continue;
+    }
+    if (tag != TAG_SUBPROGRAM && tag != TAG_LEXICAL_BLOCK) break; /* damaged */
+    if (tag == TAG_SUBPROGRAM && k.call == 0) break;
+    if ((*number = find(x, k)) != 0) break;
+    if (d->scope_way.n > KN_DWARF_DEPTH) return true;
+    if (!KN_DW_PUSH(d, d->scope_way, k)) return false;
+    if (tag == TAG_SUBPROGRAM) {
+      k.scope = kn_dwarf_index(d, x->session + 1, locs[k.call].scope);
+      k.call = locs[k.call].inlined;
+    } else {
+      k.scope = kn_dwarf_parent(d, k.scope);
+    }
+  }
+  while (d->scope_way.n)
+    if ((*number = make(x, d->scope_way.at[--d->scope_way.n], *number)) == 0) return false;
+  return true;
+}
+
+/* Code [from, to) of the function belongs to scope `number` and what that is in. */
+static bool cover(struct kn_dwarf *d, uint32_t number, uint32_t from, uint32_t to) {
+  while (number) {
+    struct kn_dwarf_scope *s = &d->scopes.at[number - 1];
+    if (s->last && d->ranges.at[s->last - 1].to == from) {
+      d->ranges.at[s->last - 1].to = to;
+    } else {
+      if (!KN_DW_PUSH(d, d->ranges, (struct kn_dwarf_range){from, to, 0})) return false;
+      if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;
+      else s->first = d->ranges.n;
+      s->last = d->ranges.n;
+    }
+    number = s->up;
+  }
+  return true;
+}
+
+static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
+  struct kn_dwarf *d = x->d;
+  const struct kn_output *o = kn_elf_output(d->e, x->session);
+  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs;
+  uint32_t end = kn_dwarf_line_end(o, f), scope = 0, from = 0, last = 0;
+  for (uint32_t k = f->loc_first; k < end; k++) {
+    const struct kn_code_line *row = &o->lines[k];
+    if (row->loc == 0) continue;
+    if (row->offset == (k + 1 < end ? row[1].offset : f->start + f->size)) continue; /* no code */
+    if (locs[row->loc].scope == locs[last].scope && locs[row->loc].inlined == locs[last].inlined)
+      continue;
+    last = row->loc;
+    uint32_t at = row->offset - f->start, is;
+    if (!scope_of(x, row->loc, &is)) return false;
+    if (is == scope) continue;
+    if (scope && at > from && !cover(d, scope, from, at)) return false;
+    scope = is;
+    from = at;
+  }
+  return scope == 0 || f->size <= from || cover(d, scope, from, f->size);
+}
+
+/* ---- variables ---- */
+
+/* What lives in place number `place` is a part of the variable of entry i, which lives in others too. */
+static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t place) {
+  const struct kn_dwarf_var *v = place ? &d->vars.at[place - 1] : NULL;
+  struct kn_dwarf_var *first = &d->vars.at[d->dies[i].var - 1];
+  if (v == NULL || v->count > 1 || first->count > 1 ||
+      kn_elf_output(d->e, v->session)->vars[v->index].part_bits == 0 ||
+      kn_elf_output(d->e, first->session)->vars[first->index].part_bits == 0)
+    return;
+  d->vars.at[place - 1].next = first->next;
+  first->next = place;
+}
+
+/* Adds variable v (of the source) to its scope in the function, or in what was inlined at location `call`; `place` is
+ * the number of where it lives, 0: nowhere. */
+static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32_t place) {
+  struct kn_dwarf *d = x->d;
+  uint32_t parent = kn_dwarf_parent(d, v), in = x->node;
+  unsigned tag = kn_dwarf_entry(d, v)->tag;
+  if (parent == 0) return true;
+  if (call != 0 || kn_dwarf_entry(d, parent)->tag != TAG_SUBPROGRAM) {
+    uint32_t scope = find(x, (struct kn_dwarf_key){parent, call});
+    if (scope == 0) return true; /* no code is in its scope */
+    in = d->scopes.at[scope - 1].node;
+  } else if (parent != x->subprogram) {
+    return true;
+  }
+  bool placed = tag == TAG_VARIABLE || tag == TAG_FORMAL_PARAMETER || (tag == TAG_LABEL && place);
+  if (!placed) return kn_dwarf_want(d, v); /* what the function imports, labels without code */
+  if (in == parent) {
+    if (d->dies[v].var) {
+      add_part(d, v, place);
+      return true;
+    }
+    d->dies[v].var = place;
+    d->dies[in].holds = true;
+    return kn_dwarf_want(d, v);
+  }
+  for (uint32_t k = d->dies[in].first, steps = 0; k && steps < 1000; k = d->dies[k].next, steps++)
+    if (d->dies[k].of == v) {
+      if (d->dies[k].var && place) add_part(d, k, place);
+      return true;
+    }
+  uint32_t node = instance(d, v);
+  if (node == 0) return false;
+  d->dies[node].var = place;
+  d->dies[in].holds = true;
+  return kn_dwarf_append(d, in, node) && kn_dwarf_want(d, v);
+}
+
+static bool variables(const struct function *x, const struct kn_code_func *f) {
+  struct kn_dwarf *d = x->d;
+  const struct kn_output *o = kn_elf_output(d->e, x->session);
+  uint32_t end = f + 1 < o->funcs + o->n_funcs ? f[1].var_first : o->n_vars;
+  for (uint32_t k = f->var_first, n; k < end; k += n) {
+    const struct kn_code_var *row = &o->vars[k];
+    n = 1;
+    while (row->to && k + n < end && row[n].to && row[n].variable == row->variable &&
+           row[n].inlined == row->inlined)
+      n++;
+    uint32_t v = kn_dwarf_index(d, x->session + 1, row->variable);
+    if (v == 0) continue;
+    d->has_lists |= row->to != 0;
+    if (!KN_DW_PUSH(d, d->vars, (struct kn_dwarf_var){x->session, k, n, x->func, 0}) ||
+        !variable(x, v, row->inlined, d->vars.n))
+      return false;
+  }
+  const struct kn_dwarf_view is = kn_dwarf_view(d, x->subprogram);
+  for (uint32_t k = 0; k < is.shape->n_refs; k++) {
+    const struct kn_dwarf_item *a = &is.shape->refs[k];
+    uint32_t list = a->kind == KN_DA_RETAIN ? kn_dwarf_to(d, &is, a) : 0;
+    if (list == 0 || kn_dwarf_entry(d, list)->tag != KILN_TAG_LIST) continue;
+    const struct kn_die l = *kn_dwarf_entry(d, list);
+    const uint32_t *items = kn_dwarf_set(d, d->dies[list].set)->items.at + l.first;
+    for (uint32_t m = 0; m < l.parent; m++) {
+      uint32_t v = kn_dwarf_index(d, d->dies[list].set, items[m]);
+      if (v && !variable(x, v, 0, 0)) return false;
+    }
+  }
+  return true;
+}
+
+/* Puts the instances of scopes into the tree: blocks that nothing is directly in are left out. */
+static bool place_scopes(const struct function *x) {
+  struct kn_dwarf *d = x->d;
+  for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
+    const struct kn_dwarf_scope *s = &d->scopes.at[i];
+    uint32_t node = s->node, up = s->up;
+    if (node < d->n_sources || d->dies[node].placed) continue;
+    if (kn_dwarf_entry(d, node)->tag == TAG_LEXICAL_BLOCK && !d->dies[node].holds) continue;
+    while (up && !d->dies[d->scopes.at[up - 1].node].holds &&
+           kn_dwarf_entry(d, d->scopes.at[up - 1].node)->tag == TAG_LEXICAL_BLOCK)
+      up = d->scopes.at[up - 1].up;
+    uint32_t in = up ? d->scopes.at[up - 1].node : x->node;
+    if (!kn_dwarf_append(d, in, node)) return false;
+  }
+  return true;
+}
+
+/* ---- the function ---- */
+
+/* Notes which code the unit has. */
+static void extend_unit(struct kn_dwarf_unit *u, const struct kn_elf_place *p, uint32_t size) {
+  if (u->n_funcs++ == 0) {
+    u->same_section = true;
+    u->section = p->section;
+    u->low = p->value;
+    u->high = p->value;
+  }
+  if (p->section != u->section) u->same_section = false;
+  if (p->value < u->low) u->low = p->value;
+  if (p->value + size > u->high) u->high = p->value + size;
+}
+
+/* What inlined scopes refer to. */
+static bool want_origins(const struct function *x) {
+  struct kn_dwarf *d = x->d;
+  for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
+    uint32_t of = d->dies[d->scopes.at[i].node].of;
+    if (kn_dwarf_entry(d, of)->tag == TAG_SUBPROGRAM && !kn_dwarf_want(d, of)) return false;
+  }
+  return true;
+}
+
+/* Is anything inlined in the function? */
+static bool has_calls(const struct function *x) {
+  for (uint32_t i = x->d->scope_first; i < x->d->scopes.n; i++)
+    if (x->d->scopes.at[i].call) return true;
+  return false;
+}
+
+bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
+  struct function x = {.d = d, .func = func, .session = d->e->funcs[func].session};
+  const struct kn_code_func *f = kn_elf_func(d->e, func);
+  extend_unit(&d->units.at[d->current - 1], &d->e->places[f->symbol], f->size);
+  x.subprogram = x.node = kn_dwarf_index(d, x.session + 1, f->subprogram);
+  if (x.node == 0 || kn_dwarf_entry(d, x.node)->tag != TAG_SUBPROGRAM || d->dies[x.node].func)
+    return true;
+  d->scope_first = d->scopes.n;
+  if (d->dies[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;
+  d->dies[x.node].func = func + 1;
+  if (d->func_node) d->func_node[func] = x.node;
+  if (!cover_rows(&x, f)) return false;
+  if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x))
+    return true;
+  if (!kn_dwarf_want(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
+  if (x.node != x.subprogram && !kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node))
+    return false;
+  if (!variables(&x, f) || !kn_dwarf_drain(d) || !place_scopes(&x)) return false;
+  return (d->callees == NULL || kn_dwarf_want_callees(d, func)) && kn_dwarf_drain(d);
+}

@@ -1,0 +1,217 @@
+/* What entries of the source share, prepared for the writer: shapes, and strings, which get their numbers here. Called
+ * by lib/debug/dwarf.c and lib/debug/dwarf_attr.c. Invariant: strings have numbers in the order of their first use. */
+#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_numbers.h"
+
+/* ---- shapes ---- */
+
+/* Which attributes are asked about, beyond what `put` decides. */
+static const uint8_t asks[] = {
+  [0] = KN_ASK_DECLARED, /* those that stand for others: KN_DA_TYPED */
+  [AT_PROTOTYPED] = KN_ASK_C,
+  [AT_LOWER_BOUND] = KN_ASK,
+  [AT_CALLING_CONVENTION] = KN_ASK,
+  [AT_DECL_FILE] = KN_ASK_DECLARED,
+  [AT_DECL_LINE] = KN_ASK_DECLARED,
+  [AT_LINKAGE_NAME] = KN_ASK_DECLARED,
+  [AT_TYPE] = KN_ASK_DECLARED,
+};
+
+/* The kinds of attributes that lead to other entries, but for DW_AT_decl_file, which leads to a file and
+ * matters in units alone. */
+#define REFERRING                                                                                  \
+  (1u << KN_DA_REF | 1u << KN_DA_CHILDREN | 1u << KN_DA_RETAIN | 1u << KN_DA_SIGNATURE |           \
+   1u << KN_DA_TYPED)
+
+static void note(struct kn_dwarf_shape *s, const struct kn_dwarf_item *a) {
+  bool first = true; /* of its name */
+  for (const struct kn_dwarf_item *b = s->items; b < a; b++) first &= b->name != a->name;
+  bool list = a->kind == KN_DA_SIGNATURE || a->kind == KN_DA_TYPED;
+  if (list) s->list = a;
+  if (s->type == NULL && (list || (a->kind == KN_DA_REF && a->name == AT_TYPE))) s->type = a;
+  if (a->kind == KN_DA_ARGUMENT) s->argument = a;
+  if (a->name == AT_SPECIFICATION && a->kind == KN_DA_REF) s->specifies = true;
+  if (a->name == AT_DECLARATION) s->declares = true;
+  if (a->name == AT_ARTIFICIAL) s->artificial = true;
+  if (a->name == AT_OBJECT_POINTER && a->kind == KN_DA_FLAG && first) s->object = true;
+  if (a->name == AT_CALL_ALL_CALLS) s->calls = true;
+}
+
+/* How an attribute is written; -1: never, in entries of `tag`. */
+static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned tag) {
+  switch (a->name) {
+  case AT_ARTIFICIAL:
+    if (tag == TAG_POINTER_TYPE || tag == TAG_REFERENCE_TYPE || tag == TAG_RVALUE_REFERENCE_TYPE)
+      return -1;
+    break;
+  case AT_OBJECT_POINTER:
+    if (a->kind == KN_DA_FLAG) return -1;
+    break;
+  case AT_CALL_ALL_CALLS:
+    if (tag == TAG_SUBPROGRAM) return -1; /* said where its code is */
+    break;
+  case AT_DISCR_VALUE:
+    if (tag == TAG_MEMBER) return -1;
+    break;
+  case AT_DELETED:
+  case AT_DEFAULT_VALUE:
+    if (d->version < 5) return -1;
+    break;
+  default: break;
+  }
+  switch ((enum kn_die_kind)a->kind) {
+  case KN_DA_MD5:
+  case KN_DA_ARGUMENT:
+  case KN_DA_RETAIN:
+  case KN_DA_CHILDREN: return -1;
+  case KN_DA_FLAG: return KN_PUT_FLAG;
+  case KN_DA_STRING: return KN_PUT_TEXT;
+  case KN_DA_REF: return KN_PUT_REF;
+  case KN_DA_SIGNATURE:
+  case KN_DA_TYPED: return KN_PUT_TYPE;
+  case KN_DA_UINT: return a->name == AT_CONST_VALUE ? KN_PUT_OTHER : KN_PUT_NUMBER;
+  case KN_DA_INT:
+  case KN_DA_EXPR:
+  case KN_DA_BLOCK:
+  case KN_DA_SYMBOL:
+  case KN_DA_WIDE: break;
+  }
+  return KN_PUT_OTHER;
+}
+
+static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t number,
+                    struct kn_dwarf_shape *s) {
+  const struct kn_trie_node *is = &shapes->at[number];
+  uint32_t n = kn_shape_attrs(is);
+  struct kn_dwarf_item *items = kn_arena_zero(&d->e->arena, (3 * n + 1) * sizeof *items, 4);
+  if (items == NULL) return false;
+  s->items = items;
+  s->refs = items + n;
+  s->puts = items + 2 * n;
+  s->n = (uint16_t)n;
+  for (uint32_t k = n; k-- > 0; is = &shapes->at[is->up]) {
+    unsigned name = is->key >> 8;
+    items[k] = (struct kn_dwarf_item){.name = (uint16_t)name, .kind = (uint8_t)is->key};
+    items[k].asks = name < sizeof asks ? asks[name] : 0;
+    items[k].at = (uint16_t)kn_shape_words(&shapes->at[is->up]);
+  }
+  unsigned tag = is->key & ~KN_SHAPE_TAG;
+  for (uint32_t k = 0; k < n; k++) {
+    int how = put(d, &items[k], tag);
+    note(s, &items[k]);
+    if (how >= 0) {
+      items[k].put = (uint8_t)how;
+      items[2 * n + s->n_puts++] = items[k];
+    }
+    s->kinds |= 1u << items[k].kind;
+    if (REFERRING >> items[k].kind & 1 &&
+        (items[k].name != AT_DECL_FILE || tag == TAG_COMPILE_UNIT))
+      items[n + s->n_refs++] = items[k];
+  }
+  s->plain =
+    tag != TAG_COMPILE_UNIT && !(s->specifies && (tag == TAG_SUBPROGRAM || tag == TAG_VARIABLE));
+  return true;
+}
+
+bool kn_dwarf_shapes(struct kn_dwarf *d) {
+  struct kn_arena *arena = &d->e->arena;
+  uint32_t n_sets = d->e->n_sessions + 1, texts = 0;
+  d->shapes = kn_arena_zero(arena, n_sets * sizeof *d->shapes, 8);
+  d->texts = kn_arena_zero(arena, n_sets * sizeof *d->texts, 4);
+  d->runs = kn_arena_zero(arena, KN_DWARF_RUNS * sizeof *d->runs, 8);
+  if (d->shapes == NULL || d->texts == NULL || d->runs == NULL || !kn_trie_begin(d->m, &d->abbrevs))
+    return false;
+  for (uint32_t i = 0; i < n_sets; i++) {
+    const struct kiln_debug *in = d->sets[i];
+    uint32_t n = in && in->texts.n ? in->texts.n : 1;
+    d->texts[i] = (struct kn_dwarf_set){texts, n};
+    texts += n;
+    if (in == NULL) continue;
+    d->shapes[i] = kn_arena_zero(arena, in->shapes.n * sizeof **d->shapes, 8);
+    if (d->shapes[i] == NULL) return false;
+    for (uint32_t k = 0; k < in->shapes.n; k++)
+      if (!prepare(d, &in->shapes, k, &d->shapes[i][k])) return false;
+  }
+  d->str_of = kn_realloc(d->m, NULL, (texts + (size_t)1) * sizeof *d->str_of);
+  if (d->str_of) memset(d->str_of, 0, (texts + (size_t)1) * sizeof *d->str_of);
+  return d->str_of != NULL;
+}
+
+bool kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name, struct kn_die_attr *a) {
+  const struct kn_dwarf_view v = kn_dwarf_view(d, i);
+  for (uint32_t k = 0; k < v.shape->n; k++) {
+    if (v.shape->items[k].name != name) continue;
+    *a = kn_dwarf_value(&v, &v.shape->items[k]);
+    return true;
+  }
+  return false;
+}
+
+uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name) {
+  struct kn_die_attr a;
+  if (!kn_dwarf_attr(d, i, name, &a) || a.kind != KN_DA_REF) return 0;
+  return kn_dwarf_index(d, d->dies[i].set, (uint32_t)a.value);
+}
+
+/* ---- strings ---- */
+
+static bool grow_strings(struct kn_dwarf *d) {
+  uint32_t n = d->str_slots ? d->str_mask + 1 : 0, mask = n ? 2 * n - 1 : 1023;
+  uint64_t *slots = kn_realloc(d->m, NULL, (mask + (size_t)1) * sizeof *slots);
+  if (slots == NULL) return false;
+  memset(slots, 0, (mask + (size_t)1) * sizeof *slots);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t k = (uint32_t)(d->str_slots[i] >> 32);
+    if (d->str_slots[i] == 0) continue;
+    while (slots[k & mask] != 0) k++;
+    slots[k & mask] = d->str_slots[i];
+  }
+  kn_realloc(d->m, d->str_slots, 0);
+  d->str_slots = slots;
+  d->str_mask = mask;
+  return true;
+}
+
+/* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
+static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
+  uint32_t at = d->out[KN_DS_STR].bytes.n;
+  if (n >= UINT32_MAX / 2 - at || !KN_DW_PUSH(d, d->strs, (struct kn_dwarf_string){text, n, at}))
+    return UINT32_MAX;
+  d->out[KN_DS_STR].bytes.n += n + 1;
+  if (d->version >= 5 &&
+      !kn_dwarf_relocated(d, KN_DS_STR_OFFSETS, KN_DR_DEBUG | KN_DS_STR, at, false, false))
+    return UINT32_MAX;
+  return d->strs.n - 1;
+}
+
+/* The same of one that may have been written. */
+static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) {
+  if (d->str_used >= d->str_mask / 2 && !grow_strings(d)) return UINT32_MAX;
+  uint32_t hash = kn_hash_bytes(text, n);
+  for (uint32_t k = hash;; k++) {
+    uint64_t *slot = &d->str_slots[k & d->str_mask];
+    if (*slot == 0) {
+      uint32_t number = new_string(d, text, n);
+      *slot = (uint64_t)hash << 32 | (number + UINT64_C(1));
+      d->str_used++;
+      return number;
+    }
+    if (*slot >> 32 != hash) continue;
+    uint32_t i = (uint32_t)*slot - 1;
+    if (d->strs.at[i].n == n && kn_same_bytes(d->strs.at[i].text, text, n)) return i;
+  }
+}
+
+uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {
+  const struct kiln_debug *in = d->sets[set];
+  uint32_t n = 0, number;
+  const char *text = "";
+  bool apart = false;
+  if (in != NULL && index < in->texts.n) {
+    text = (const char *)kn_debug_characters(in, in, index, &n);
+    apart = in->texts.at[index].apart;
+  }
+  number = apart ? new_string(d, text, n) : search_string(d, text, n);
+  if (number != UINT32_MAX) d->str_of[d->texts[set].base + index] = number + 1;
+  return number;
+}

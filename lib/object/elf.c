@@ -1,0 +1,229 @@
+/* kiln_emit_elf: makes an ELF64 relocatable object by calling the other files in order; group
+ * sections and the headers. Called by front ends after the last function. Invariant: `out` only
+ * grows if the whole object is right; nothing in module or sessions changes. */
+#include "lib/debug/dwarf.h"
+#include "ir/clock.h"
+
+#include <kiln/emit.h>
+
+/* ---- section numbers and groups ---- */
+
+/* Numbers the section headers. Groups come first: a group must precede its members. Returns the number
+ * of the first header behind the sections' own. */
+static uint32_t number_sections(struct kn_elf *e) {
+  uint32_t n = 1;
+  for (uint32_t i = 0; i < e->n_groups; i++) e->groups[i].number = n++;
+  for (uint32_t i = 0; i < e->n_sections; i++) {
+    e->sections[i].number = n++;
+    n += e->sections[i].n_relas > 0; /* its relocation section is the next one */
+  }
+  return n;
+}
+
+static void write_groups(struct kn_elf *e) {
+  for (uint32_t i = 0; i < e->n_groups; i++) {
+    struct kn_elf_group *g = e->groups + i;
+    kn_elf_pad(e, 4);
+    g->offset = e->at;
+    uint8_t *p = e->base + e->at;
+    kn_put32(p, g->comdat != 0 && kn_comdat(e->m, g->comdat)->stays ? 0 : GRP_COMDAT);
+    p += 4;
+    for (uint32_t k = g->first; k != 0; k = e->sections[k - 1].group_next) {
+      const struct kn_elf_section *s = e->sections + k - 1;
+      kn_put32(p, s->number);
+      p += 4;
+      if (s->n_relas == 0) continue;
+      kn_put32(p, s->number + 1);
+      p += 4;
+    }
+    e->at = (uint64_t)(p - e->base);
+    g->size = e->at - g->offset;
+  }
+}
+
+/* ---- headers ---- */
+
+KN_INLINE void put_header(struct kn_elf *e, uint32_t name, uint32_t type, uint64_t flags,
+                          uint64_t offset, uint64_t size, uint32_t link, uint32_t info,
+                          uint64_t align, uint64_t entsize) {
+  uint8_t *p = e->base + e->at;
+  kn_put32(p, name);
+  kn_put32(p + 4, type);
+  kn_put64(p + 8, flags);
+  kn_put64(p + 16, 0);
+  kn_put64(p + 24, offset);
+  kn_put64(p + 32, size);
+  kn_put32(p + 40, link);
+  kn_put32(p + 44, info);
+  kn_put64(p + 48, align);
+  kn_put64(p + 56, entsize);
+  e->at += sizeof(Elf64_Shdr);
+}
+
+/* Appends a name to the string table, which is the last part of the object so far. */
+static uint32_t add_name(struct kn_elf *e, const char *name) {
+  uint32_t offset = (uint32_t)(e->at - e->strtab);
+  size_t size = strlen(name) + 1;
+  memcpy(e->base + e->at, name, size);
+  e->at += size;
+  return offset;
+}
+
+static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
+  uint32_t symtab = n, strtab = symtab + 1 + extended;
+  uint32_t total = strtab + 1;
+  uint32_t group_name = e->n_groups > 0 ? add_name(e, ".group") : 0;
+  uint32_t symtab_name = add_name(e, ".symtab");
+  uint32_t shndx_name = extended ? add_name(e, ".symtab_shndx") : 0;
+  uint32_t strtab_name = add_name(e, ".strtab");
+  uint64_t strtab_size = e->at - e->strtab;
+  uint64_t n_symbols = e->first_global + e->n_globals;
+  kn_elf_pad(e, 8);
+  uint64_t headers = e->at;
+
+  put_header(e, 0, SHT_NULL, 0, 0, total >= SHN_LORESERVE ? total : 0,
+             strtab >= SHN_LORESERVE ? strtab : 0, 0, 0, 0);
+  for (uint32_t i = 0; i < e->n_groups; i++)
+    put_header(e, group_name, SHT_GROUP, 0, e->groups[i].offset, e->groups[i].size, symtab,
+               e->groups[i].signature, 4, 4);
+  for (uint32_t i = 0; i < e->n_sections; i++) {
+    const struct kn_elf_section *s = e->sections + i;
+    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, 0, 0, s->align,
+               s->entsize);
+    if (s->n_relas > 0)
+      put_header(e, s->name_offset - 5, SHT_RELA, SHF_INFO_LINK | (s->flags & SHF_GROUP),
+                 s->rela_offset, s->n_relas * sizeof(Elf64_Rela), symtab, s->number, 8,
+                 sizeof(Elf64_Rela));
+  }
+  put_header(e, symtab_name, SHT_SYMTAB, 0, e->symtab, n_symbols * sizeof(Elf64_Sym), strtab,
+             e->first_ref, 8, sizeof(Elf64_Sym));
+  if (extended)
+    put_header(e, shndx_name, SHT_SYMTAB_SHNDX, 0, e->shndx, n_symbols * 4, symtab, 0, 4, 4);
+  put_header(e, strtab_name, SHT_STRTAB, 0, e->strtab, strtab_size, 0, 0, 1, 0);
+
+  uint8_t *p = e->base;
+  memset(p, 0, sizeof(Elf64_Ehdr));
+  memcpy(p, ELFMAG, SELFMAG);
+  p[EI_CLASS] = ELFCLASS64;
+  p[EI_DATA] = ELFDATA2LSB;
+  p[EI_VERSION] = EV_CURRENT;
+  p[EI_OSABI] = e->gnu ? ELFOSABI_GNU : ELFOSABI_NONE;
+  kn_put16(p + 16, ET_REL);
+  kn_put16(p + 18, e->machine->number);
+  kn_put32(p + 20, EV_CURRENT);
+  kn_put64(p + 40, headers);
+  kn_put32(p + 48, e->machine->flags);
+  kn_put16(p + 52, sizeof(Elf64_Ehdr));
+  kn_put16(p + 58, sizeof(Elf64_Shdr));
+  kn_put16(p + 60, total >= SHN_LORESERVE ? 0 : (uint16_t)total);
+  kn_put16(p + 62, strtab >= SHN_LORESERVE ? SHN_XINDEX : (uint16_t)strtab);
+}
+
+/* ---- .note.gnu.property ---- */
+
+enum { PROPERTY_BYTES = 32, PROPERTY_TYPE = 5 }; /* NT_GNU_PROPERTY_TYPE_0 */
+
+/* The property that says how the object's code is protected: gABI's linux extensions, x86-64 psABI and AAELF64. */
+static void write_property(struct kn_elf *e) {
+  kn_elf_pad(e, 8);
+  e->sections[e->property - 1].offset = e->at;
+  uint8_t *p = e->base + e->at;
+  uint32_t what = e->m->protect, value = 0;
+  for (unsigned k = 0; k < KN_PROPERTY_BITS; k++)
+    if (what & e->machine->property_what[k]) value |= 1u << k;
+  const uint32_t words[PROPERTY_BYTES / 4] = {4, 16,   PROPERTY_TYPE, 0, e->machine->property,
+                                              4, value};
+  for (unsigned k = 0; k < PROPERTY_BYTES / 4; k++) kn_put32(p + 4 * k, words[k]);
+  memcpy(p + 12, "GNU", 4);
+  e->at += PROPERTY_BYTES;
+}
+
+static bool add_property(struct kn_elf *e) {
+  uint32_t i = kn_elf_add_section(e, ".note.gnu.property", 18, SHT_NOTE, SHF_ALLOC, 8);
+  if (i == UINT32_MAX) return false;
+  e->sections[i].size = PROPERTY_BYTES;
+  e->property = i + 1;
+  return true;
+}
+
+/* ---- the whole ---- */
+
+/* Upper bound of the object's size; 0 if it is larger than any object can be. */
+static uint64_t size_bound(const struct kn_elf *e) {
+  const uint64_t limit = UINT64_C(1) << 48;
+  uint64_t size = sizeof(Elf64_Ehdr) + e->names_size + 256;
+  for (uint32_t i = 0; i < e->n_sections; i++) {
+    const struct kn_elf_section *s = e->sections + i;
+    if (s->type != SHT_NOBITS) size += s->size + s->align;
+    size += s->max_relas * sizeof(Elf64_Rela) + s->name_length + 6;
+    size += kn_symbol(e->m, s->owner)->name_length;
+    if (size > limit) return 0;
+  }
+  uint64_t n_symbols = (uint64_t)e->first_global + e->m->n_symbols;
+  uint64_t n_headers = 8 + (uint64_t)e->n_groups + 2 * (uint64_t)e->n_sections;
+  size += n_symbols * (sizeof(Elf64_Sym) + 4) + n_headers * (sizeof(Elf64_Shdr) + 8);
+  return size + 8 * (uint64_t)e->n_groups;
+}
+
+static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
+  uint64_t bound = size_bound(e);
+  uint8_t *base = bound != 0 && bound <= SIZE_MAX ? kiln_buffer_reserve(out, (size_t)bound) : NULL;
+  if (base == NULL) return kn_module_fail(e->m, KILN_ERR_MEMORY, "no memory for the object");
+  e->base = base;
+  e->at = sizeof(Elf64_Ehdr);
+  kn_elf_write_content(e);
+  kn_dwarf_content(e);
+  kn_elf_frame_write(e);
+  if (!kn_elf_write_relocs(e)) return e->m->diag.status;
+  uint32_t n = number_sections(e);
+  bool extended = n >= SHN_LORESERVE;
+  if (KN_UNLIKELY(e->property != 0)) write_property(e);
+  e->sections[e->note].offset = e->at;
+  write_groups(e);
+  kn_elf_write_symbols(e, extended);
+  if (e->at - e->strtab > UINT32_MAX - 64)
+    return kn_module_fail(e->m, KILN_ERR_LIMIT, "symbol names larger than 4 GiB");
+  write_headers(e, n, extended);
+  out->size += (size_t)e->at;
+  return KILN_OK;
+}
+
+static bool prepare(struct kn_elf *e) {
+  if (!kn_elf_place(e) || !kn_dwarf_make(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e))
+    return false;
+  if (KN_UNLIKELY(e->m->protect != 0) && !add_property(e)) return false;
+  e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
+                               e->m->exec_stack ? SHF_EXECINSTR : 0, 1);
+  return e->note != UINT32_MAX;
+}
+
+kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t n,
+                          kiln_buffer *out) {
+  if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
+  if (out == NULL || (sessions == NULL && n != 0))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no sessions, or no buffer for the object (NULL)");
+  kiln_session *timed = NULL;
+  for (size_t i = 0; i < n; i++) {
+    if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_FUNCS)
+      return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu is not of this module", i);
+    if (timed == NULL && sessions[i]->timing) timed = sessions[i];
+  }
+  kiln_diag open;
+  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_error(m, &open);
+  uint64_t start_ns = timed != NULL ? kn_clock_ticks() : 0;
+  struct kn_elf e;
+  memset(&e, 0, sizeof e);
+  e.m = m;
+  e.machine = &kn_target_at(m->options.target)->elf;
+  e.sessions = sessions;
+  e.n_sessions = (uint32_t)n;
+  kn_arena_init(&e.arena, &m->options.allocator);
+  kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
+  void *const arrays[] = {e.sections, e.pieces};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+  kn_dwarf_free(&e);
+  kn_arena_free(&e.arena);
+  if (timed != NULL) timed->stats.object_ns += kn_clock_ticks() - start_ns;
+  return status;
+}

@@ -1,0 +1,639 @@
+/* First step of the object writer: sections and groups, and for every function, data item,
+ * constructor, block symbol and alias its section and offset. Called by lib/object/elf.c. Invariant:
+ * pieces of a section are in ascending order of offset and do not overlap. */
+#include "lib/object/elf.h"
+
+#include <stdio.h>
+
+#define MAX_SECTION_BYTES (UINT64_C(1) << 48)
+
+static bool fail_memory(struct kn_elf *e) {
+  kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+/* ---- sections and groups ---- */
+
+static bool table_full(const struct kn_elf_table *t) { return t->n >= t->size; }
+
+/* Twice as many chains, all empty. */
+static bool table_grow(struct kn_elf *e, struct kn_elf_table *t) {
+  uint32_t size = t->size < 32 ? 32 : t->size * 2;
+  uint32_t *head = kn_arena_zero(&e->arena, size * sizeof *head, sizeof *head);
+  if (head == NULL) return fail_memory(e);
+  t->head = head;
+  t->size = size;
+  return true;
+}
+
+uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
+                            uint64_t flags, uint32_t align) {
+  if (!kn_grow(e->m, &e->sections, &e->cap_sections, e->n_sections + 1, sizeof *e->sections))
+    return UINT32_MAX;
+  struct kn_elf_section *s = e->sections + e->n_sections;
+  memset(s, 0, sizeof *s);
+  s->name = name;
+  s->name_length = (uint32_t)length;
+  s->type = type;
+  s->flags = flags;
+  s->align = align;
+  if (flags & SHF_GNU_RETAIN) e->gnu = true;
+  return e->n_sections++;
+}
+
+/* `prefix`: of a section of one symbol of that kind. */
+static const struct {
+  const char *name, *prefix;
+  uint8_t name_length, prefix_length;
+  uint32_t type, flags, entsize;
+} fixed_sections[KN_ELF_FIXED_COUNT] = {
+#define NAMES(name, prefix) name, prefix, sizeof name - 1, sizeof prefix - 1
+  [KN_ELF_TEXT] = {NAMES(".text", ".text."), SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 0},
+  [KN_ELF_DATA] = {NAMES(".data", ".data."), SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_RODATA] = {NAMES(".rodata", ".rodata."), SHT_PROGBITS, SHF_ALLOC, 0},
+  [KN_ELF_RELRO] = {NAMES(".data.rel.ro", ".data.rel.ro."), SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_BSS] = {NAMES(".bss", ".bss."), SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 0},
+  [KN_ELF_TDATA] = {NAMES(".tdata", ".tdata."), SHT_PROGBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
+  [KN_ELF_TBSS] = {NAMES(".tbss", ".tbss."), SHT_NOBITS, SHF_ALLOC | SHF_WRITE | SHF_TLS, 0},
+  [KN_ELF_STRINGS] = {NAMES(".rodata.str1.1", ".rodata."), SHT_PROGBITS,
+                      SHF_ALLOC | SHF_MERGE | SHF_STRINGS, 1},
+#undef NAMES
+};
+
+static uint32_t fixed_section(struct kn_elf *e, enum kn_elf_fixed kind) {
+  if (e->fixed[kind] == 0) {
+    uint32_t i = kn_elf_add_section(e, fixed_sections[kind].name, fixed_sections[kind].name_length,
+                                    fixed_sections[kind].type, fixed_sections[kind].flags, 1);
+    if (i == UINT32_MAX) return i;
+    e->sections[i].entsize = fixed_sections[kind].entsize;
+    e->sections[i].code = kind == KN_ELF_TEXT;
+    e->fixed[kind] = i + 1;
+  }
+  return e->fixed[kind] - 1;
+}
+
+/* The group of a comdat: index + 1. */
+static uint32_t group_of(struct kn_elf *e, uint32_t comdat) {
+  uint32_t *group = e->group_of + (comdat - 1);
+  if (*group == 0) {
+    e->groups[e->n_groups] = (struct kn_elf_group){.comdat = comdat};
+    *group = ++e->n_groups;
+  }
+  return *group;
+}
+
+void kn_elf_join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
+  struct kn_elf_section *s = e->sections + section;
+  struct kn_elf_group *g = e->groups + group - 1;
+  s->group = group;
+  s->flags |= SHF_GROUP;
+  if (g->last != 0) e->sections[g->last - 1].group_next = section + 1;
+  else g->first = section + 1;
+  g->last = section + 1;
+}
+
+/* A new section of one symbol: prefix + the symbol's name. `group` may be 0. */
+static uint32_t own_section(struct kn_elf *e, enum kn_elf_fixed kind, uint32_t symbol,
+                            uint32_t group, uint64_t more_flags) {
+  bool named = kn_symbol(e->m, symbol)->name_length > 0;
+  uint32_t type = fixed_sections[kind].type;
+  uint64_t flags = fixed_sections[kind].flags & ~(uint64_t)(SHF_MERGE | SHF_STRINGS);
+  const char *name = named ? fixed_sections[kind].prefix : fixed_sections[kind].name;
+  size_t length = named ? fixed_sections[kind].prefix_length : fixed_sections[kind].name_length;
+  uint32_t i = kn_elf_add_section(e, name, length, type, flags | more_flags, 1);
+  if (i == UINT32_MAX) return i;
+  e->sections[i].owner = named ? symbol : 0;
+  e->sections[i].code = kind == KN_ELF_TEXT;
+  if (group != 0) kn_elf_join_group(e, i, group);
+  return i;
+}
+
+static bool starts_with(const char *name, const char *prefix) {
+  size_t n = strlen(prefix);
+  return strncmp(name, prefix, n) == 0 && (name[n] == 0 || name[n] == '.');
+}
+
+/* Type of an explicit section by its name. NOBITS becomes PROGBITS if content arrives. */
+static uint32_t type_of_name(const char *name) {
+  static const struct {
+    const char *prefix;
+    uint32_t type;
+  } types[] = {
+    {".bss", SHT_NOBITS},
+    {".tbss", SHT_NOBITS},
+    {".sbss", SHT_NOBITS},
+    {".init_array", SHT_INIT_ARRAY},
+    {".fini_array", SHT_FINI_ARRAY},
+    {".preinit_array", SHT_PREINIT_ARRAY},
+    {".note", SHT_NOTE},
+  };
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+    if (starts_with(name, types[i].prefix)) return types[i].type;
+  return SHT_PROGBITS;
+}
+
+/* ELF's flags for what was said of a section. */
+static uint64_t said_flags(const struct kn_section *s) {
+  static const struct {
+    unsigned said;
+    uint64_t flag;
+  } table[] = {{KILN_SECTION_ALLOC, SHF_ALLOC},     {KILN_SECTION_WRITE, SHF_WRITE},
+               {KILN_SECTION_EXEC, SHF_EXECINSTR},  {KILN_SECTION_MERGE, SHF_MERGE},
+               {KILN_SECTION_STRINGS, SHF_STRINGS}, {KILN_SECTION_RETAIN, SHF_GNU_RETAIN},
+               {KILN_SECTION_EXCLUDE, SHF_EXCLUDE}};
+  uint64_t flags = 0;
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (s->desc.flags & table[i].said) flags |= table[i].flag;
+  return flags;
+}
+
+/* Finds or makes a section by name, group and retention; `flags` are added to it, but for those that
+ * content asks for if something else was said. */
+static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group, uint64_t flags) {
+  const struct kn_section *said = kn_section_said(e->m, name);
+  if (said != NULL) flags = said_flags(said) | (flags & (SHF_TLS | SHF_GNU_RETAIN));
+  uint64_t retain = flags & SHF_GNU_RETAIN;
+  unsigned key = group << 1 | (retain != 0);
+  uint32_t found = 0, hash = 0;
+  size_t length = 0;
+  struct kn_elf_table *t = &e->section_table;
+  if (e->last_section != 0 && e->last_name == name && e->last_key == key) {
+    found = e->last_section;
+  } else {
+    length = strlen(name);
+    hash = kn_hash_bytes(name, length) + key * 0x9e3779b1u;
+    if (hash == 0) hash = 1; /* 0 marks those that are not in the table */
+    uint32_t i = t->size > 0 ? t->head[hash & (t->size - 1)] : 0;
+    for (; i != 0 && found == 0; i = e->sections[i - 1].next) {
+      const struct kn_elf_section *s = e->sections + i - 1;
+      if (s->hash == hash && s->group == group && (s->flags & SHF_GNU_RETAIN) == retain &&
+          s->name_length == length && kn_same_bytes(s->name, name, length))
+        found = i;
+    }
+  }
+  if (found == 0) {
+    if (table_full(t)) {
+      if (!table_grow(e, t)) return UINT32_MAX;
+      for (uint32_t i = 0; i < e->n_sections; i++) {
+        if (e->sections[i].hash == 0) continue;
+        uint32_t *head = t->head + (e->sections[i].hash & (t->size - 1));
+        e->sections[i].next = *head;
+        *head = i + 1;
+      }
+    }
+    uint32_t type = said != NULL && said->desc.type != 0 ? said->desc.type : type_of_name(name);
+    uint32_t i = kn_elf_add_section(e, name, length, type, 0, 1);
+    if (i == UINT32_MAX) return i;
+    if (said != NULL) e->sections[i].entsize = said->desc.entry_bytes;
+    uint32_t *head = t->head + (hash & (t->size - 1));
+    e->sections[i].hash = hash;
+    e->sections[i].next = *head;
+    *head = i + 1;
+    t->n++;
+    if (group != 0) kn_elf_join_group(e, i, group);
+    found = i + 1;
+  }
+  e->sections[found - 1].flags |= flags;
+  if (retain != 0) e->gnu = true;
+  e->last_name = name;
+  e->last_key = key;
+  e->last_section = found;
+  return found - 1;
+}
+
+/* ---- pieces ---- */
+
+struct kn_elf_piece *kn_elf_add_piece(struct kn_elf *e, uint32_t section, uint64_t offset) {
+  if (e->n_pieces >= e->cap_pieces &&
+      !kn_grow(e->m, &e->pieces, &e->cap_pieces, e->n_pieces + 1, sizeof *e->pieces))
+    return NULL;
+  struct kn_elf_piece *p = e->pieces + e->n_pieces++;
+  struct kn_elf_section *s = e->sections + section;
+  if (s->last != 0) e->pieces[s->last - 1].next = e->n_pieces;
+  else s->first = e->n_pieces;
+  s->last = e->n_pieces;
+  p->offset = offset;
+  p->next = 0;
+  return p;
+}
+
+bool kn_elf_extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t size) {
+  struct kn_elf_section *s = e->sections + section;
+  if (offset > MAX_SECTION_BYTES || size > MAX_SECTION_BYTES - offset) {
+    kn_module_fail(e->m, KILN_ERR_LIMIT, "section %.100s is too large", s->name);
+    return false;
+  }
+  s->size = offset + size;
+  return true;
+}
+
+/* ---- functions ---- */
+
+/* Section of a function that does not simply go to .text. */
+static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
+  const struct kn_symbol *s = kn_symbol(e->m, symbol);
+  uint32_t group = s->comdat != 0 ? group_of(e, s->comdat) : 0;
+  if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, 0);
+  uint32_t i = named_section(e, s->section, group, SHF_ALLOC | SHF_EXECINSTR);
+  const struct kn_section *said = kn_section_said(e->m, s->section);
+  if (said != NULL && ((said->desc.flags & KILN_SECTION_MERGE) || said->desc.type == SHT_NOBITS)) {
+    kn_module_fail(e->m, KILN_ERR_ARGUMENT, "function '%.100s' in section '%.100s', which %s",
+                   s->name, s->section,
+                   said->desc.type == SHT_NOBITS ? "has no content" : "may be merged");
+    return UINT32_MAX;
+  }
+  if (i != UINT32_MAX) {
+    e->sections[i].nonzero = true;
+    e->sections[i].code = true;
+  }
+  return i;
+}
+
+/* Puts all functions in order: session by session; those of a frozen module by symbol, so that it
+ * makes no difference which session compiled them. */
+static bool order_functions(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  uint64_t n = 0;
+  for (uint32_t i = 0; i < e->n_sessions; i++) n += e->sessions[i]->out.n_funcs;
+  if (n >= UINT32_MAX) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many functions");
+    return false;
+  }
+  e->n_funcs = (uint32_t)n;
+  e->funcs = kn_arena_alloc(&e->arena, (size_t)n * sizeof *e->funcs + 1, 4);
+  if (e->funcs == NULL) return fail_memory(e);
+  struct kn_elf_func *to = e->funcs;
+  if (!m->frozen) {
+    for (uint32_t i = 0; i < e->n_sessions; i++)
+      for (uint32_t k = 0; k < e->sessions[i]->out.n_funcs; k++) *to++ = (struct kn_elf_func){i, k};
+    return true;
+  }
+  struct kn_elf_func *by_symbol = kn_arena_alloc(&e->arena, m->flat_symbols * sizeof *by_symbol, 4);
+  if (by_symbol == NULL) return fail_memory(e);
+  memset(by_symbol, 0xff, m->flat_symbols * sizeof *by_symbol);
+  for (uint32_t i = 0; i < e->n_sessions; i++) {
+    const struct kn_output *o = kn_elf_output(e, i);
+    for (uint32_t k = 0; k < o->n_funcs; k++)
+      by_symbol[o->funcs[k].symbol] = (struct kn_elf_func){i, k};
+  }
+  for (uint32_t id = 1; id < m->flat_symbols; id++)
+    if (by_symbol[id].session != UINT32_MAX) *to++ = by_symbol[id];
+  if (to == e->funcs + n) return true;
+  kn_module_fail(m, KILN_ERR_SYMBOL, "a function has two bodies");
+  return false;
+}
+
+/* Places the functions. Neighbours in a session's code that go to the same section keep their distance,
+ * so that the whole run is one piece. */
+static bool place_functions(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  uint32_t run_section = UINT32_MAX, run_session = UINT32_MAX, run_next = 0;
+  uint64_t delta = 0; /* offset in the section - offset in the session's code */
+  uint32_t piece = 0;
+  uint32_t text = e->fixed[KN_ELF_TEXT] - 1;
+  bool sections = m->options.function_sections;
+  unsigned least_align = e->machine->align_log2;
+  for (uint32_t n = 0; n < e->n_funcs; n++) {
+    uint32_t session = e->funcs[n].session, i = e->funcs[n].index;
+    const struct kn_output *o = kn_elf_output(e, session);
+    const struct kn_code_func *f = o->funcs + i;
+    const struct kn_symbol *s = kn_symbol(m, f->symbol);
+    uint32_t section = text;
+    if (s->section != NULL || s->comdat != 0 || sections) {
+      section = function_section(e, f->symbol);
+      if (section == UINT32_MAX) return false;
+    }
+    uint64_t align = UINT64_C(1) << (s->align_log2 > least_align ? s->align_log2 : least_align);
+    bool follows = section == run_section && session == run_session && i == run_next;
+    struct kn_elf_section *sec = e->sections + section;
+    uint64_t offset = kn_align_up(sec->size, align);
+    /* a gap before the function is not kept: where gaps are depends on who compiled what before */
+    if (!follows || f->start + delta != offset) {
+      struct kn_elf_piece *p = kn_elf_add_piece(e, section, offset);
+      if (p == NULL) return false;
+      p->session = session;
+      p->first = i;
+      piece = e->n_pieces - 1;
+      delta = offset - f->start;
+      run_section = section;
+      run_session = session;
+    }
+    run_next = i + 1;
+    e->pieces[piece].end = i + 1;
+    if (sec->align < align) sec->align = (uint32_t)align;
+    uint32_t reloc_end = i + 1 < o->n_funcs ? f[1].reloc_first : o->n_relocs;
+    sec->max_relas += reloc_end - f->reloc_first;
+    struct kn_elf_place *place = e->places + f->symbol;
+    if (place->section != 0) {
+      kn_module_fail(m, KILN_ERR_SYMBOL, "function '%.100s' has two bodies", s->name);
+      return false;
+    }
+    place->value = f->start + delta;
+    place->size = f->size;
+    place->type = STT_FUNC;
+    place->section = section + 1;
+    if (!kn_elf_extend(e, section, place->value, f->size)) return false;
+  }
+  return true;
+}
+
+/* Places a session's block symbols, which come function by function. */
+static bool place_labels(struct kn_elf *e, uint32_t session) {
+  const struct kn_output *o = &e->sessions[session]->out;
+  uint32_t label = 0;
+  for (uint32_t i = 0; i < o->n_funcs && label < o->n_labels; i++) {
+    const struct kn_code_func *f = o->funcs + i;
+    for (; label < o->n_labels; label++) {
+      const struct kn_code_label *l = o->labels + label;
+      if (kn_symbol(e->m, l->symbol)->target != f->symbol) break;
+      const struct kn_elf_place *func = e->places + f->symbol;
+      struct kn_elf_place *place = e->places + l->symbol;
+      place->value = func->value + (l->offset - f->start);
+      place->section = func->section;
+      place->type = STT_NOTYPE;
+    }
+  }
+  if (label == o->n_labels) return true;
+  kn_module_fail(e->m, KILN_ERR_STRUCTURE, "block symbols are not in the order of functions");
+  return false;
+}
+
+/* ---- data ---- */
+
+static bool all_zero(const struct kn_data *d) {
+  if (d->bytes == NULL) return true;
+  if (d->n_relocs > 0) return false;
+  uint64_t n = d->size_bytes;
+  return n == 0 || (d->bytes[0] == 0 && memcmp(d->bytes, d->bytes + 1, (size_t)n - 1) == 0);
+}
+
+/* True if the linker may merge the item with equal strings. */
+static bool is_string(const struct kn_data *d) {
+  return (d->flags & KILN_DATA_MERGE_STRINGS) != 0 && d->bytes != NULL && d->n_relocs == 0 &&
+         d->align_log2 == 0 && d->size_bytes > 0 &&
+         memchr(d->bytes, 0, (size_t)d->size_bytes) == d->bytes + d->size_bytes - 1;
+}
+
+/* True if the dynamic linker may have to write to the item. */
+static bool has_absolute(const struct kn_data *d) {
+  for (size_t i = 0; i < d->n_relocs; i++)
+    if (d->relocs[i].relative_to.id == 0) return true;
+  return false;
+}
+
+static bool read_only(const struct kn_data *d) {
+  return (d->flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0;
+}
+
+static enum kn_elf_fixed kind_of(const struct kn_symbol *s, const struct kn_data *d, bool zero) {
+  if (s->tls != KILN_TLS_NONE) return zero ? KN_ELF_TBSS : KN_ELF_TDATA;
+  if (read_only(d))
+    return has_absolute(d) ? KN_ELF_RELRO : is_string(d) ? KN_ELF_STRINGS : KN_ELF_RODATA;
+  return zero ? KN_ELF_BSS : KN_ELF_DATA;
+}
+
+static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zero) {
+  const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
+  uint32_t group = s->comdat != 0 ? group_of(e, s->comdat) : 0;
+  uint64_t retain = d->flags & KILN_DATA_USED ? SHF_GNU_RETAIN : 0;
+  if (s->section != NULL) {
+    uint64_t flags = SHF_ALLOC | retain;
+    if (!read_only(d) || has_absolute(d)) flags |= SHF_WRITE;
+    if (s->tls != KILN_TLS_NONE) flags |= SHF_TLS | SHF_WRITE;
+    return named_section(e, s->section, group, flags);
+  }
+  enum kn_elf_fixed kind = kind_of(s, d, zero);
+  bool own = e->m->options.data_sections && kind != KN_ELF_STRINGS;
+  if (own || group != 0 || retain != 0) return own_section(e, kind, d->symbol, group, retain);
+  return fixed_section(e, kind);
+}
+
+/* NULL, or why an item cannot be at `offset` of a section of which something was said. */
+static const char *misplaced(const struct kn_section *said, const struct kn_elf_section *s,
+                             const struct kn_data *d, uint64_t offset) {
+  if (said->desc.type == SHT_NOBITS && !all_zero(d)) return "which has no content";
+  if (!(said->desc.flags & KILN_SECTION_MERGE)) return NULL;
+  uint32_t entry = said->desc.entry_bytes;
+  if (d->n_relocs > 0) return "whose content may be merged, with relocations";
+  if (d->size_bytes % entry != 0 || offset != s->size) return "which has entries of another size";
+  uint64_t zeros = 0;
+  if (d->bytes != NULL && d->size_bytes != 0)
+    while (zeros < entry && d->bytes[d->size_bytes - 1 - zeros] == 0) zeros++;
+  if ((said->desc.flags & KILN_SECTION_STRINGS) && d->bytes != NULL && zeros < entry)
+    return "which has strings that end in zero";
+  return NULL;
+}
+
+static bool place_data(struct kn_elf *e, uint32_t index) {
+  const struct kn_data *d = e->m->data + index;
+  const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
+  struct kn_elf_place *place = e->places + d->symbol;
+  place->size = d->size_bytes & KN_SIZE_MASK;
+  place->type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_OBJECT;
+  uint64_t align = UINT64_C(1) << d->align_log2;
+  if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0) {
+    place->value = align;
+    place->section = KN_IN_COMMON;
+    return true;
+  }
+  /* Whether constant data is zero makes no difference, unless the name of its section decides the
+   * type. */
+  bool zero = (!read_only(d) || s->section != NULL) && all_zero(d);
+  uint32_t section = data_section(e, d, zero);
+  if (section == UINT32_MAX) return false;
+  struct kn_elf_section *sec = e->sections + section;
+  if (sec->align < align) sec->align = (uint32_t)align;
+  if (!zero) sec->nonzero = true;
+  place->value = kn_align_up(sec->size, align);
+  place->section = section + 1;
+  const struct kn_section *said = kn_section_said(e->m, s->section);
+  const char *wrong = said != NULL ? misplaced(said, sec, d, place->value) : NULL;
+  if (wrong != NULL) {
+    kn_module_fail(e->m, KILN_ERR_ARGUMENT, "data '%.100s' in section '%.100s', %s", s->name,
+                   s->section, wrong);
+    return false;
+  }
+  sec->max_relas += d->n_relocs;
+  if (!kn_elf_extend(e, section, place->value, d->size_bytes)) return false;
+  struct kn_elf_piece *p = kn_elf_add_piece(e, section, place->value);
+  if (p == NULL) return false;
+  p->session = KN_PIECE_DATA;
+  p->first = index;
+  return true;
+}
+
+/* Private data of functions, in the order of the functions that are there: a counting sort. */
+static bool order_func_data(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < m->n_data; i++) n += kn_data_owned(m->data + i);
+  if (n == 0) return true;
+  uint32_t *at = kn_arena_zero(&e->arena, m->n_symbols * sizeof *at, sizeof *at);
+  e->func_data = kn_arena_alloc(&e->arena, n * sizeof *e->func_data, sizeof *e->func_data);
+  if (at == NULL || e->func_data == NULL) return fail_memory(e);
+  for (uint32_t i = 0; i < m->n_data; i++)
+    if (kn_data_owned(m->data + i)) at[m->data[i].owner]++;
+  uint32_t next = 0; /* at[]: the number of items becomes the index of the first one */
+  for (uint32_t k = 0; k < e->n_funcs; k++) {
+    uint32_t owner = kn_elf_func(e, k)->symbol, count = at[owner];
+    at[owner] = next;
+    next += count;
+  }
+  for (uint32_t i = 0; i < m->n_data; i++) {
+    const struct kn_data *d = m->data + i;
+    if (kn_data_owned(d) && e->places[d->owner].section != 0)
+      e->func_data[at[d->owner] + d->ordinal] = i;
+  }
+  e->n_func_data = next;
+  return true;
+}
+
+/* ---- what belongs to places of machine code ---- */
+
+/* True if an item belongs to code that is not there, or to a place that its group is not from. */
+static bool is_absent(struct kn_elf *e, uint32_t index) {
+  const kiln_module *m = e->m;
+  const struct kn_data *d = m->data + index;
+  if (KN_LIKELY(d->place == 0)) return false;
+  uint32_t comdat = kn_symbol(m, d->symbol)->comdat, func = kn_symbol(m, d->place)->target;
+  if (e->places[d->place].section == 0) return true;
+  if (comdat == 0 || comdat == kn_symbol(m, func)->comdat) return false;
+  if (e->group_place == NULL) {
+    e->group_place = kn_arena_zero(&e->arena, m->n_comdats * sizeof *e->group_place, 4);
+    if (e->group_place == NULL) return !fail_memory(e);
+  }
+  uint32_t *first = e->group_place + comdat - 1;
+  if (*first == 0) *first = d->place;
+  return *first != d->place;
+}
+
+/* True if `id` is a late name whose code is not in the object. */
+static bool is_without(const struct kn_elf *e, uint32_t id) {
+  const struct kn_symbol *s = kn_symbol(e->m, id);
+  return s->late && e->places[s->target].section == 0;
+}
+
+static bool is_placed(const void *e, uint32_t symbol) {
+  return ((const struct kn_elf *)e)->places[symbol].section != 0;
+}
+
+/* ---- aliases ---- */
+
+/* Places an alias, and the aliases between it and the symbol that it stands for. Each is placed
+ * once, so that long chains cost nothing twice; an alias that is met again while its chain is
+ * followed is its own alias, an error. */
+static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
+  const kiln_module *m = e->m;
+  uint32_t n = 0;
+  for (; kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && e->places[id].section == 0;
+       id = kn_symbol(m, id)->target) {
+    if (e->places[id].symbol != 0) {
+      kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself",
+                     kn_symbol(m, id)->name);
+      return false;
+    }
+    e->places[id].symbol = 1;
+    chain[n++] = id;
+  }
+  if (n == 0) return true;
+  if (e->places[id].section == 0 || e->places[id].section == KN_IN_COMMON) {
+    kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
+                   kn_symbol(m, chain[0])->name, kn_symbol(m, id)->name,
+                   e->places[id].section == 0 ? "not defined" : "common data");
+    return false;
+  }
+  for (; n-- > 0; id = chain[n]) {
+    const struct kn_elf_place *to = e->places + id;
+    struct kn_elf_place *place = e->places + chain[n];
+    uint64_t offset = (uint64_t)kn_symbol(m, chain[n])->offset;
+    place->value = to->value + offset;
+    place->size = (offset <= to->size ? to->size - offset : 0) & KN_SIZE_MASK;
+    place->type = kn_symbol(m, chain[n])->resolver ? STT_GNU_IFUNC : to->type;
+    if (place->type == STT_GNU_IFUNC) e->gnu = true;
+    place->section = to->section;
+    place->symbol = 0;
+  }
+  return true;
+}
+
+/* ---- constructors ---- */
+
+/* The section group, as kn_symbol.comdat has it, of the entry of a constructor that belongs to symbol `id`: that
+ * of what it stands for, or one of its own name; 0: none. False without memory. */
+static bool comdat_with(kiln_module *m, uint32_t id, uint32_t *comdat) {
+  const struct kn_symbol *with = kn_symbol(m, id), *s = with;
+  while (s->kind == KILN_SYMBOL_ALIAS) s = kn_symbol(m, s->target);
+  *comdat = s->comdat;
+  if (s->comdat != 0 || with->linkage == KILN_LINKAGE_INTERNAL ||
+      with->linkage == KILN_LINKAGE_PRIVATE)
+    return true;
+  return (*comdat = kn_comdat_of_symbol(m, with, id)) != 0;
+}
+
+static bool place_ctor(struct kn_elf *e, uint32_t index) {
+  const struct kn_ctor *c = e->m->ctors + index;
+  if (c->with != 0 && e->places[c->with].section == 0) return true; /* who defines it, calls */
+  const char *name = c->at_exit ? ".fini_array" : ".init_array";
+  if (c->priority != 65535) {
+    char text[24];
+    int n = snprintf(text, sizeof text, "%s.%05u", name, c->priority);
+    if ((name = kn_arena_string(&e->arena, text, (size_t)n)) == NULL) return fail_memory(e);
+  }
+  uint32_t comdat = 0;
+  if (c->with != 0 && !comdat_with(e->m, c->with, &comdat)) return false;
+  uint32_t group = comdat != 0 ? group_of(e, comdat) : 0;
+  uint32_t section = named_section(e, name, group, SHF_ALLOC | SHF_WRITE);
+  if (section == UINT32_MAX) return false;
+  struct kn_elf_section *s = e->sections + section;
+  if (s->align < 8) s->align = 8;
+  s->entsize = 8;
+  s->nonzero = true;
+  s->max_relas++;
+  uint64_t offset = kn_align_up(s->size, 8);
+  struct kn_elf_piece *p = kn_elf_add_piece(e, section, offset);
+  if (p == NULL) return false;
+  p->session = KN_PIECE_CTOR;
+  p->first = index;
+  return kn_elf_extend(e, section, offset, 8);
+}
+
+bool kn_elf_place(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  uint32_t unused;
+  for (uint32_t i = 0; i < m->n_ctors; i++) /* groups that constructors alone are in */
+    if (m->ctors[i].with != 0 && !comdat_with(m, m->ctors[i].with, &unused)) return false;
+  e->places = kn_arena_zero(&e->arena, m->n_symbols * sizeof *e->places, 8);
+  e->group_of = kn_arena_zero(&e->arena, m->n_comdats * sizeof *e->group_of, 4);
+  uint64_t most = m->n_comdats; /* groups: one for each comdat and each personality */
+  for (uint32_t i = 0; i < e->n_sessions; i++) most += kn_elf_output(e, i)->n_tables;
+  e->groups = kn_arena_alloc(&e->arena, (size_t)most * sizeof *e->groups, 8);
+  if (e->places == NULL || e->group_of == NULL || e->groups == NULL) return fail_memory(e);
+  if (fixed_section(e, KN_ELF_TEXT) == UINT32_MAX) return false;
+  if (!order_functions(e) || !place_functions(e)) return false;
+  for (uint32_t i = 0; i < e->n_sessions; i++)
+    if (!place_labels(e, i)) return false;
+  if (!order_func_data(e)) return false;
+  for (uint32_t i = 0; i < m->n_data; i++)
+    if (m->data[i].owner == 0 && !is_absent(e, i) && !place_data(e, i)) return false;
+  for (uint32_t i = 0; i < e->n_func_data; i++)
+    if (!is_absent(e, e->func_data[i]) && !place_data(e, e->func_data[i])) return false;
+  if (!kn_late_names_define(m, is_placed, e)) return false;
+  if (m->n_aliases > 0) {
+    uint32_t *chain = kn_arena_alloc(&e->arena, m->n_aliases * sizeof *chain, sizeof *chain);
+    if (chain == NULL) return fail_memory(e);
+    for (uint32_t id = 1; id < m->n_symbols; id++)
+      if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !is_without(e, id) &&
+          !place_alias(e, id, chain))
+        return false;
+  }
+  for (uint32_t i = 0; i < m->n_ctors; i++)
+    if (!place_ctor(e, i)) return false;
+  if (!kn_elf_eh_place(e)) return false;
+
+  for (uint32_t i = 0; i < e->n_sections; i++) {
+    struct kn_elf_section *s = e->sections + i;
+    if (s->type == SHT_NOBITS && s->nonzero) s->type = SHT_PROGBITS;
+  }
+  e->n_placed = e->n_sections;
+  return true;
+}

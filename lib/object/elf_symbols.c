@@ -1,0 +1,335 @@
+/* Second and fifth step of the object writer: numbers the symbols (local ones first, as ELF wants) and writes the
+ * symbol table with its strings. Called by lib/object/elf.c. Invariant: numbers of defined symbols are fixed before the
+ * first relocation is written; undefined ones follow in order of reference. */
+#include "lib/object/elf.h"
+
+static bool is_local(const struct kn_symbol *s) {
+  return s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+}
+
+/* True if relocations must name the local symbol itself, not its section: the linker takes merged
+ * sections apart, of which code refers to those in memory, finds thread-local variables by symbol,
+ * and calls the resolver of an ifunc. */
+static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
+                         const struct kn_elf_place *p) {
+  if ((s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) || s->indirect) return true;
+  uint64_t flags = e->sections[p->section - 1].flags;
+  return (flags & SHF_TLS) != 0 || (~flags & (SHF_MERGE | SHF_ALLOC)) == 0;
+}
+
+/* Signature symbols of groups: the symbol of that name where it gets a number of its own. */
+static void find_signatures(struct kn_elf *e) {
+  for (uint32_t i = 0; i < e->n_groups; i++) {
+    struct kn_elf_group *g = e->groups + i;
+    if (g->comdat == 0) continue;
+    const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
+    uint32_t id = c->symbol;
+    if (id == 0) id = kn_symbol_lookup(e->m, c->name, c->length, c->hash);
+    if (id == 0 || e->places[id].section == 0) continue;
+    if (!is_local(kn_symbol(e->m, id)) || needs_symbol(e, kn_symbol(e->m, id), e->places + id))
+      g->symbol = id;
+  }
+}
+
+/* Gives a defined symbol its number or its section's; a local one gets a number only if `in_order`.
+ * Returns the next number. */
+KN_INLINE uint64_t number_defined(struct kn_elf *e, const struct kn_symbol *s, uint32_t id,
+                                  bool in_order, uint64_t number) {
+  struct kn_elf_place *p = e->places + id;
+  if (!is_local(s)) {
+    e->globals[e->n_globals++] = id;
+  } else if (!needs_symbol(e, s, p)) {
+    p->symbol = KN_VIA_SECTION | (e->section_symbols + p->section - 1);
+  } else if (in_order) {
+    e->locals[e->n_locals++] = id;
+    p->symbol = (uint32_t)number++;
+  }
+  return number;
+}
+
+/* Late names follow in the order of their functions, too: makes as if they had no section, and gives their sections, 0
+ * for those that are not there, and for the same symbol again; NULL without memory. */
+static uint32_t *hide_late_names(struct kn_elf *e) {
+  const kiln_module *m = e->m;
+  uint32_t *late = kn_arena_zero(&e->arena, m->n_late_names * sizeof *late, sizeof *late);
+  for (uint32_t i = 0; i < m->n_late_names && late != NULL; i++) {
+    struct kn_elf_place *p = e->places + m->late_names[i].symbol;
+    if (!m->late_names[i].done) continue;
+    late[i] = p->section;
+    p->section = 0;
+  }
+  if (late == NULL) kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");
+  return late;
+}
+
+/* The data in the code of function i, in the session's code; *n: how many. */
+static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, uint32_t *n) {
+  const struct kn_output *o = kn_elf_output(e, e->funcs[i].session);
+  const struct kn_code_func *f = kn_elf_func(e, i);
+  uint32_t low = 0, high = o->n_data;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (o->data[middle].at < f->start) low = middle + 1;
+    else high = middle;
+  }
+  *n = 0;
+  while (low + *n < o->n_data && o->data[low + *n].at < f->start + f->size) (*n)++;
+  return o->data + low;
+}
+
+/* Counts the mapping symbols: where code begins, and where data in code begins and ends. */
+static void count_marks(struct kn_elf *e) {
+  if (!e->machine->mapping_symbols) return;
+  for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections[i].code;
+  for (uint32_t i = 0; i < e->n_funcs; i++) {
+    uint32_t n = 0;
+    if (kn_elf_output(e, e->funcs[i].session)->n_data != 0) data_of(e, i, &n);
+    e->n_code_marks += 2 * n;
+  }
+}
+
+bool kn_elf_number(struct kn_elf *e) {
+  kiln_module *m = e->m;
+  e->locals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->locals, 4);
+  e->globals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->globals, 4);
+  if (e->locals == NULL || e->globals == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return false;
+  }
+  find_signatures(e);
+
+  uint64_t number = 1 + (m->options.name != NULL);
+  e->section_symbols = (uint32_t)number;
+  number += e->n_placed + e->n_debug;
+  e->first_code_mark = (uint32_t)number;
+  count_marks(e);
+  number += e->n_code_marks;
+  e->first_signature = (uint32_t)number;
+  e->names_size = 64 + (m->options.name != NULL ? strlen(m->options.name) + 1 : 0);
+  for (uint32_t i = 0; i < e->n_groups; i++) {
+    if (e->groups[i].symbol != 0 || e->groups[i].comdat == 0) continue;
+    e->groups[i].signature = (uint32_t)number++;
+    e->names_size += kn_comdat(m, e->groups[i].comdat)->length + 1;
+  }
+  e->first_local = (uint32_t)number;
+  /* the ids of symbols added after the freeze depend on which thread came first; those that get a
+   * number, private data, follow in the order of their functions */
+  for (uint32_t i = 0; i < m->n_renames; i++) e->names_size += strlen(m->renames[i].name) + 1;
+  uint32_t *late = m->n_late_names != 0 ? hide_late_names(e) : NULL;
+  if (m->n_late_names != 0 && late == NULL) return false;
+  uint32_t flat = m->frozen ? m->flat_symbols : m->n_symbols;
+  for (uint32_t id = 1, end = m->n_symbols; id < end; id++) {
+    const struct kn_symbol *s = kn_symbol(m, id);
+    e->names_size += s->name_length + 1;
+    if (e->places[id].section != 0) number = number_defined(e, s, id, id < flat, number);
+  }
+  for (uint32_t i = 0; i < m->n_late_names; i++) {
+    uint32_t id = m->late_names[i].symbol;
+    if (late[i] == 0) continue;
+    e->places[id].section = late[i];
+    number = number_defined(e, kn_symbol(m, id), id, true, number);
+  }
+  for (uint32_t i = 0; i < e->n_func_data; i++) {
+    uint32_t id = m->data[e->func_data[i]].symbol;
+    if (id >= flat && KN_LIKELY(e->places[id].section != 0))
+      number = number_defined(e, kn_symbol(m, id), id, true, number);
+  }
+  e->first_ref = (uint32_t)number;
+  for (uint32_t i = 0; i < e->eh.n_cies; i++) {
+    struct kn_elf_eh_cie *c = e->eh.cies + i;
+    if (c->section == 0) continue;
+    c->symbol = (uint32_t)number++;
+    e->groups[e->sections[c->section - 1].group - 1].signature = c->symbol;
+  }
+  e->first_global = (uint32_t)number;
+  if (number + m->n_symbols >= KN_VIA_SECTION) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
+    return false;
+  }
+  for (uint32_t i = 0; i < e->n_globals; i++) e->places[e->globals[i]].symbol = e->first_global + i;
+  for (uint32_t i = 0; i < e->n_groups; i++)
+    if (e->groups[i].symbol != 0) e->groups[i].signature = e->places[e->groups[i].symbol].symbol;
+  return true;
+}
+
+uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id) {
+  const struct kn_symbol *s = kn_symbol(e->m, id);
+  if (is_local(s)) {
+    if (s->kind == KILN_SYMBOL_BLOCK)
+      kn_module_fail(e->m, KILN_ERR_SYMBOL, "address of block %lld of '%.100s', which has no code",
+                     (long long)s->offset, kn_symbol(e->m, s->target)->name);
+    else kn_module_fail(e->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
+    return 0;
+  }
+  e->places[id].type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
+  e->globals[e->n_globals] = id;
+  return e->places[id].symbol = e->first_global + e->n_globals++;
+}
+
+/* ---- writing ---- */
+
+struct writer {
+  struct kn_elf *e;
+  uint8_t *symbol;  /* next entry */
+  uint8_t *shndx;   /* next entry of the extended section numbers, or NULL */
+  uint8_t *strings; /* end of the string table */
+};
+
+static uint32_t put_name(struct writer *w, const char *name, size_t length) {
+  uint32_t offset = (uint32_t)(w->strings - (w->e->base + w->e->strtab));
+  kn_elf_copy(w->strings, name, length);
+  w->strings[length] = 0;
+  w->strings += length + 1;
+  return offset;
+}
+
+/* `number`: of the section, or a reserved one if `reserved`. */
+static void put_symbol(struct writer *w, uint32_t name, unsigned bind, unsigned type,
+                       unsigned other, uint32_t number, bool reserved, uint64_t value,
+                       uint64_t size) {
+  bool wide = !reserved && number >= SHN_LORESERVE;
+  uint8_t *p = w->symbol;
+  kn_put32(p, name);
+  p[4] = (uint8_t)(bind << 4 | type);
+  p[5] = (uint8_t)other;
+  kn_put16(p + 6, wide ? SHN_XINDEX : (uint16_t)number);
+  kn_put64(p + 8, value);
+  kn_put64(p + 16, size);
+  w->symbol += sizeof(Elf64_Sym);
+  if (w->shndx != NULL) {
+    kn_put32(w->shndx, wide ? number : 0);
+    w->shndx += 4;
+  }
+}
+
+/* Names of sections: ".rela.text.f" serves as ".text.f" and as "f" as well. */
+static void put_section_names(struct writer *w) {
+  struct kn_elf *e = w->e;
+  for (uint32_t i = 0; i < e->n_sections; i++) {
+    struct kn_elf_section *s = e->sections + i;
+    if (s->n_relas > 0) {
+      memcpy(w->strings, ".rela", 5);
+      w->strings += 5;
+    }
+    const struct kn_symbol *owner = kn_symbol(e->m, s->owner);
+    s->name_offset = (uint32_t)(w->strings - (e->base + e->strtab));
+    kn_elf_copy(w->strings, s->name, s->name_length);
+    w->strings += s->name_length;
+    kn_elf_copy(w->strings, owner->name, owner->name_length);
+    w->strings += owner->name_length;
+    *w->strings++ = 0;
+  }
+}
+
+KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t id,
+                           uint32_t shared) {
+  const struct kn_elf *e = w->e;
+  uint32_t section = e->places[id].section;
+  if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
+  if (section != 0 && section != KN_IN_COMMON && e->sections[section - 1].owner == id)
+    return e->sections[section - 1].name_offset + e->sections[section - 1].name_length;
+  return put_name(w, s->name, s->name_length);
+}
+
+static const uint8_t visibilities[KILN_VIS_COUNT] = {
+  [KILN_VIS_DEFAULT] = STV_DEFAULT,
+  [KILN_VIS_HIDDEN] = STV_HIDDEN,
+  [KILN_VIS_PROTECTED] = STV_PROTECTED,
+};
+
+static void put_global(struct writer *w, uint32_t id) {
+  const struct kn_elf *e = w->e;
+  const struct kn_symbol *s = kn_symbol(e->m, id);
+  const struct kn_elf_place *p = e->places + id;
+  bool defined = p->section != 0;
+  bool common = p->section == KN_IN_COMMON;
+  bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
+  uint32_t number = common ? SHN_COMMON : defined ? e->sections[p->section - 1].number : SHN_UNDEF;
+  unsigned other = visibilities[s->visibility];
+  if (KN_UNLIKELY(e->m->has_vector_pcs) && s->kind == KILN_SYMBOL_FUNC &&
+      kn_sig(e->m, s->sig)->cc == KILN_CC_VECTOR)
+    other |= STO_AARCH64_VARIANT_PCS;
+  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type, other, number, common,
+             p->value, defined ? p->size : 0);
+}
+
+/* Gives symbols that are not defined here the names that they were renamed to, and back. */
+static void swap_names(const struct kn_elf *e) {
+  for (uint32_t i = 0; i < e->m->n_renames; i++) {
+    struct kn_rename *r = e->m->renames + i;
+    struct kn_symbol *s = kn_symbol(e->m, r->symbol);
+    if (e->places[r->symbol].section != 0) continue;
+    const char *name = s->name;
+    s->name = r->name;
+    s->name_length = (uint32_t)strlen(r->name);
+    r->name = name;
+  }
+}
+
+/* Mapping symbols: ELF for the Arm 64-bit Architecture, "Mapping symbols". */
+static void put_marks(struct writer *w) {
+  const struct kn_elf *e = w->e;
+  uint32_t code = put_name(w, "$x", 2), data = put_name(w, "$d", 2);
+  for (uint32_t i = 0; i < e->n_placed; i++)
+    if (e->sections[i].code)
+      put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, e->sections[i].number, false, 0, 0);
+  for (uint32_t i = 0; i < e->n_funcs; i++) {
+    if (kn_elf_output(e, e->funcs[i].session)->n_data == 0) continue;
+    const struct kn_code_func *f = kn_elf_func(e, i);
+    const struct kn_elf_place *p = e->places + f->symbol;
+    uint32_t n, section = e->sections[p->section - 1].number;
+    const struct kn_code_data *d = data_of(e, i, &n);
+    for (uint32_t k = 0; k < n; k++) {
+      put_symbol(w, data, STB_LOCAL, STT_NOTYPE, 0, section, false, p->value + d[k].at - f->start,
+                 0);
+      put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, section, false, p->value + d[k].end - f->start,
+                 0);
+    }
+  }
+}
+
+void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
+  uint32_t n = e->first_global + e->n_globals;
+  kn_elf_pad(e, 8);
+  e->symtab = e->at;
+  e->shndx = e->symtab + (uint64_t)n * sizeof(Elf64_Sym);
+  e->strtab = e->shndx + (extended ? (uint64_t)n * 4 : 0);
+  struct writer w = {e, e->base + e->symtab, extended ? e->base + e->shndx : NULL,
+                     e->base + e->strtab};
+  *w.strings++ = 0;
+  put_section_names(&w);
+
+  put_symbol(&w, 0, STB_LOCAL, STT_NOTYPE, 0, SHN_UNDEF, true, 0, 0);
+  if (e->m->options.name != NULL)
+    put_symbol(&w, put_name(&w, e->m->options.name, strlen(e->m->options.name)), STB_LOCAL,
+               STT_FILE, 0, SHN_ABS, true, 0, 0);
+  for (uint32_t i = 0; i < e->n_placed + e->n_debug; i++)
+    put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections[i].number, false, 0, 0);
+  if (e->n_code_marks > 0) put_marks(&w);
+  for (uint32_t i = 0; i < e->n_groups; i++) {
+    const struct kn_elf_group *g = e->groups + i;
+    if (g->symbol != 0 || g->comdat == 0) continue;
+    const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
+    put_symbol(&w, put_name(&w, c->name, c->length), STB_LOCAL, STT_NOTYPE, 0, g->number, false, 0,
+               0);
+  }
+  /* Linkers leave out local symbols with a name like this. */
+  uint32_t shared = e->n_locals > 0 ? put_name(&w, ".L.data", 7) : 0;
+  for (uint32_t i = 0; i < e->n_locals; i++) {
+    const struct kn_elf_place *p = e->places + e->locals[i];
+    const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
+    put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, p->type, 0,
+               e->sections[p->section - 1].number, false, p->value, p->size);
+  }
+  for (uint32_t i = 0; i < e->eh.n_cies; i++) {
+    const struct kn_elf_eh_cie *c = e->eh.cies + i;
+    if (c->section == 0) continue;
+    const struct kn_elf_section *s = e->sections + c->section - 1;
+    put_symbol(&w, s->name_offset + KN_EH_REF_NAME_AT, STB_WEAK, STT_OBJECT, STV_HIDDEN, s->number,
+               false, 0, 8);
+  }
+  swap_names(e);
+  for (uint32_t i = 0; i < e->n_globals; i++) put_global(&w, e->globals[i]);
+  swap_names(e);
+  e->at = (uint64_t)(w.strings - e->base);
+}
