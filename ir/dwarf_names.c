@@ -1,19 +1,19 @@
-/* Tables of dwarf.def, and how they are searched. Called by the text form's printer and parser. */
+/* Tables of <kiln/dwarf.def>, and how they are searched. Called by the text form's printer and parser. */
 #include "ir/dwarf_names.h"
 
 #include <string.h>
 
 static const struct kn_dwarf_name tags[] = {
-#define KN_TAG(number, name) {number, name, ""},
-#include "ir/dwarf.def"
+#define KILN_DW_TAG(number, name) {number, #name, ""},
+#include <kiln/dwarf.def>
 };
 static const struct kn_dwarf_name attrs[] = {
-#define KN_AT(number, name) {number, name, ""},
-#include "ir/dwarf.def"
+#define KILN_DW_AT(number, name) {number, #name, ""},
+#include <kiln/dwarf.def>
 };
 static const struct kn_dwarf_name ops[] = {
-#define KN_DW_OP(number, name, operands) {number, name, operands},
-#include "ir/dwarf.def"
+#define KILN_DW_OP(number, name, operands) {number, #name, operands},
+#include <kiln/dwarf.def>
 };
 
 const struct kn_dwarf_names kn_dwarf_tags = {tags, sizeof tags / sizeof *tags};

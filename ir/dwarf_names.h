@@ -8,7 +8,7 @@
 struct kn_dwarf_name {
   uint32_t number;
   const char *name;
-  const char *operands; /* of operations: see dwarf.def */
+  const char *operands; /* of operations: see <kiln/dwarf.def> */
 };
 
 struct kn_dwarf_names {

@@ -7,10 +7,10 @@
  * are defined; those of a module may not refer to a session's. Only entries that a unit, a function, a variable or a
  * global refers to, directly or not, are written.
  *
- * Without a unit nothing is written. Numbers of tags and attributes are those of DWARF 5, chapter 7.5 (<dwarf.h> of
- * elfutils names them); they are not checked. Calls do nothing for a set that is NULL, or for entry 0. What cannot be
- * right (an entry defined twice, or in a set that it is not of; a module's entry that refers to a session's; a symbol
- * that there is not) fails the module with KILN_ERR_ARGUMENT, as its other calls do. */
+ * Without a unit nothing is written. Numbers of tags and attributes are those of DWARF 5 (<kiln/dwarf.h> names them);
+ * they are not checked. Calls do nothing for a set that is NULL, or for entry 0. What cannot be right (an entry
+ * defined twice, or in a set that it is not of; a module's entry that refers to a session's; a symbol that there is
+ * not) fails the module with KILN_ERR_ARGUMENT, as its other calls do. */
 #ifndef KILN_DEBUG_H
 #define KILN_DEBUG_H
 

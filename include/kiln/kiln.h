@@ -4,6 +4,7 @@
 #include <kiln/build.h>
 #include <kiln/ctypes.h>
 #include <kiln/debug.h>
+#include <kiln/dwarf.h>
 #include <kiln/emit.h>
 #include <kiln/fold.h>
 #include <kiln/inspect.h>
