@@ -52,11 +52,11 @@ static uint32_t count_untold(const kiln_func *f) {
 static bool check_tries(kiln_func *f) {
   if (!f->has_try) return true;
   bool untold = count_untold(f) != 0;
-  if (f->personality != 0 && !untold) return true;
+  if (f->attrs.personality != 0 && !untold) return true;
   for (uint32_t b = 0; b < f->blocks.n; b++) {
     const struct kn_inst *in = &f->inst[f->block[b].term];
     if (in->op != KILN_OP_TRY) continue;
-    if (f->personality == 0) return fail_at(f, b, "try in a function without a personality");
+    if (f->attrs.personality == 0) return fail_at(f, b, "try in a function without a personality");
     if (!kn_try_told(f, in)) return fail_at(f, b, "the clauses of the try were never told");
   }
   return true;

@@ -178,18 +178,13 @@ static void reset(kiln_func *f) {
   f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
   f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
   f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
-  f->n_data = f->n_names = f->personality = 0;
+  f->n_data = f->n_names = 0;
   f->hold = NULL;
   f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump =
     f->has_try = false;
-  f->features = f->module->options.features;
+  f->attrs = (struct kn_func_attrs){.features = f->module->options.features};
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
-  f->hardened = f->guarded = f->naked = f->general = f->frame_pointer = f->stack_args = false;
-  f->realigned = false;
-  f->eh_returns = false;
-  f->guard = KILN_GUARD_NONE;
-  f->probe_bytes = 0;
-  f->protect = 0;
+  f->hardened = f->guarded = f->stack_args = f->eh_returns = false;
   f->diag.status = KILN_OK;
 }
 
@@ -282,7 +277,7 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
 }
 
 void kiln_func_features(kiln_func *f, uint32_t features) {
-  if (f != NULL) f->features |= features;
+  if (f != NULL) f->attrs.features |= features;
 }
 
 void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
@@ -290,25 +285,25 @@ void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
   const kiln_module *m = f->module;
   if (!kn_symbol_valid(m, personality.id) || kn_symbol(m, personality.id)->tls != KILN_TLS_NONE)
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the personality is no symbol of a function");
-  else f->personality = personality.id;
+  else f->attrs.personality = personality.id;
 }
 
 void kiln_func_naked(kiln_func *f) {
-  if (f != NULL && !f->finished) f->naked = true;
+  if (f != NULL && !f->finished) f->attrs.naked = true;
 }
 
 void kiln_func_general(kiln_func *f) {
-  if (f != NULL && !f->finished) f->general = f->hardened = true;
+  if (f != NULL && !f->finished) f->attrs.general_only = f->hardened = true;
 }
 
 void kiln_func_frame_pointer(kiln_func *f) {
-  if (f != NULL && !f->finished) f->frame_pointer = true;
+  if (f != NULL && !f->finished) f->attrs.frame_pointer = true;
 }
 
 void kiln_func_realign_stack(kiln_func *f) {
   if (!kn_build_open(f)) return;
   if (f->slots.n != 0) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has a slot already");
-  else f->realigned = true;
+  else f->attrs.realign_stack = true;
 }
 
 enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };
@@ -317,7 +312,7 @@ void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes) {
   if (f == NULL || f->finished) return;
   if (page_bytes == 0) page_bytes = PROBE_DEFAULT;
   if (page_bytes > PROBE_MAX) page_bytes = PROBE_MAX;
-  f->probe_bytes = page_bytes < PROBE_MIN ? PROBE_MIN : page_bytes;
+  f->attrs.probe_bytes = page_bytes < PROBE_MIN ? PROBE_MIN : page_bytes;
 }
 
 void kiln_func_protect(kiln_func *f, uint32_t what) {
@@ -326,7 +321,7 @@ void kiln_func_protect(kiln_func *f, uint32_t what) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such branch protection");
     return;
   }
-  f->protect = (uint8_t)what;
+  f->attrs.protect = (uint8_t)what;
   f->hardened |= what != 0;
 }
 
@@ -336,7 +331,7 @@ void kiln_func_guard(kiln_func *f, kiln_guard when) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such kind of guarded function");
     return;
   }
-  f->guard = (uint8_t)when;
+  f->attrs.guard = (uint8_t)when;
   f->hardened |= when != KILN_GUARD_NONE;
 }
 
@@ -367,7 +362,7 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
       f->n_results = sig->n_results;
       memcpy(f->result_types, sig->results, sizeof f->result_types);
       f->variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
-      f->protect = m->protect;
+      f->attrs.protect = m->protect;
       f->hardened = (sig->cc != KILN_CC_C) | (m->protect != 0);
     }
   }

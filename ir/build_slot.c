@@ -35,7 +35,7 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
     f->globals.at[f->globals.n] = (struct kn_global){kn_handle(KN_TAG_SLOT, i), UINT32_MAX};
     global = ++f->globals.n;
   }
-  align_log2 += (align_log2 == 4) & f->realigned; /* where 16 is not what the frame has */
+  align_log2 += (align_log2 == 4) & f->attrs.realign_stack; /* where 16 is not what the frame has */
   f->slots.at[i] = (struct kn_slot){.size_bytes = (uint32_t)size_bytes,
                                     .global = global,
                                     .align_log2 = (uint8_t)align_log2,

@@ -293,6 +293,19 @@ struct kn_func_debug {
   KN_ARRAY(uint8_t) bytes;                /* expressions */
 };
 
+/* What the front end asked for beyond the signature; zeroed at once for the next function. */
+struct kn_func_attrs {
+  uint32_t features;    /* KILN_FEATURE_...: kiln_func_features */
+  uint32_t personality; /* kiln_func_personality: symbol, or 0 */
+  uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
+  uint8_t guard;        /* kiln_func_guard: kiln_guard */
+  uint8_t protect;      /* kiln_func_protect: KILN_PROTECT_... */
+  bool naked;           /* kiln_func_naked: nothing but its ASMs: no prologue */
+  bool general_only;    /* kiln_func_general */
+  bool frame_pointer;   /* kiln_func_frame_pointer */
+  bool realign_stack;   /* kiln_func_realign_stack */
+};
+
 struct kiln_func {
   /* hot: builder */
   struct kn_inst *inst;
@@ -332,8 +345,8 @@ struct kiln_func {
   kiln_session *session;
   kiln_module *module;
   uint32_t symbol, sig;
-  uint32_t personality; /* symbol, or 0 */
-  uint32_t n_results;   /* of the signature */
+  struct kn_func_attrs attrs;
+  uint32_t n_results; /* of the signature */
   uint8_t result_types[KILN_MAX_RESULTS];
   uint32_t address_taken; /* blocks whose address is taken */
   uint32_t max_call_args; /* most arguments of a call */
@@ -345,33 +358,25 @@ struct kiln_func {
   bool has_params;        /* a block but the entry has parameters */
   bool defines;           /* the symbol was reserved for this body */
   bool finished;
-  bool needs_order;  /* a block was filled that no earlier one branches to */
-  uint32_t features; /* KILN_FEATURE_... */
+  bool needs_order; /* a block was filled that no earlier one branches to */
   /* calls setjmp or a function like it, or has a BUILTIN_SETJMP: nothing has a home in a register, and no part of the
    * frame serves two values */
   bool returns_twice;
   bool
     sets_jump; /* has a BUILTIN_SETJMP or a call that preserves no register: then returns_twice, too */
   bool has_try;
-  bool naked;         /* nothing but its ASMs: no prologue */
   uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
-  bool frame_pointer; /* kiln_func_frame_pointer */
-  bool realigned;     /* kiln_func_realign_stack */
   bool eh_returns;    /* it has an EH_RETURN */
   bool stack_args;    /* a call may pass arguments on the stack */
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
-  bool
-    hardened; /* any of the next four, an EH_RETURN, or a convention that keeps more registers: rare */
-  bool general;         /* kiln_func_general */
-  bool guarded;         /* lib/codegen/guard.c: the frame has a guard */
-  uint8_t guard;        /* kiln_guard: when it is to have one */
-  uint8_t protect;      /* KILN_PROTECT_...: kiln_func_protect */
-  uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
-  kiln_diag diag;       /* of the first error */
+  /* general registers only, protected, guarded, an EH_RETURN, or a convention that keeps more registers: rare */
+  bool hardened;
+  bool guarded;   /* lib/codegen/guard.c: the frame has a guard */
+  kiln_diag diag; /* of the first error */
   struct kn_func_debug debug;
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;

@@ -269,7 +269,7 @@ uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_v
 /* ---- exceptions ---- */
 
 kiln_symbol kiln_func_get_personality(const kiln_func *f) {
-  return (kiln_symbol){f != NULL ? f->personality : 0};
+  return (kiln_symbol){f != NULL ? f->attrs.personality : 0};
 }
 
 uint32_t kiln_func_type_count(const kiln_func *f) { return f != NULL ? f->types.n : 0; }

@@ -615,29 +615,29 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   }
 
   kn_put_func_head(&q.p, "func", f->symbol);
-  if (f->personality != 0) {
+  if (f->attrs.personality != 0) {
     text(&q, " personality ");
-    kn_put_symbol(&q.p, f->personality);
+    kn_put_symbol(&q.p, f->attrs.personality);
   }
   text(&q, " {\n");
-  if (f->naked) text(&q, "  !naked\n");
-  if (f->general) text(&q, "  !general\n");
-  if (f->frame_pointer) text(&q, "  !frame_pointer\n");
-  if (f->realigned) text(&q, "  !realign_stack\n");
-  if (f->probe_bytes != 0) {
+  if (f->attrs.naked) text(&q, "  !naked\n");
+  if (f->attrs.general_only) text(&q, "  !general\n");
+  if (f->attrs.frame_pointer) text(&q, "  !frame_pointer\n");
+  if (f->attrs.realign_stack) text(&q, "  !realign_stack\n");
+  if (f->attrs.probe_bytes != 0) {
     text(&q, "  !probe ");
-    number(&q, f->probe_bytes);
+    number(&q, f->attrs.probe_bytes);
     text(&q, "\n");
   }
-  if (f->guard != KILN_GUARD_NONE) {
+  if (f->attrs.guard != KILN_GUARD_NONE) {
     text(&q, "  !guard ");
-    text(&q, kn_guard_names[f->guard]);
+    text(&q, kn_guard_names[f->attrs.guard]);
     text(&q, "\n");
   }
-  if (f->protect != f->module->protect) {
+  if (f->attrs.protect != f->module->protect) {
     text(&q, "  !protect");
-    if (f->protect == 0) text(&q, " none");
-    kn_put_protection(&q.p, f->protect);
+    if (f->attrs.protect == 0) text(&q, " none");
+    kn_put_protection(&q.p, f->attrs.protect);
     text(&q, "\n");
   }
   for (uint32_t i = 0; i < f->slots.n; i++) {

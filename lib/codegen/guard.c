@@ -89,7 +89,7 @@ static bool any_array(const kiln_func *f) {
 }
 
 void kn_guard_decide(kiln_func *f) {
-  switch ((kiln_guard)f->guard) {
+  switch ((kiln_guard)f->attrs.guard) {
   case KILN_GUARD_NONE:
   case KILN_GUARD_COUNT: return;
   case KILN_GUARD_ARRAYS: f->guarded = any_array(f); break;

@@ -288,7 +288,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug)
   if (debug && pos == 0 && w->debug.on) kn_debug_enter(w);
   if (KN_UNLIKELY(pos == 0)) t->enter(w);
   if (KN_UNLIKELY(b->address_taken)) {
-    if (w->f->protect & KILN_PROTECT_BRANCH) t->landing(w);
+    if (w->f->attrs.protect & KILN_PROTECT_BRANCH) t->landing(w);
     kn_read_shadows(w, b);
   }
   uint32_t i = past_segments(w, b->first), last = b->term;
@@ -353,7 +353,7 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
   if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false);
   kn_debug_begin(w);
-  if (KN_UNLIKELY(f->naked)) {
+  if (KN_UNLIKELY(f->attrs.naked)) {
     kn_naked(w);
     end(w);
     return f->status;

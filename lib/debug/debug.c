@@ -406,7 +406,7 @@ void kn_debug_end(struct kn_walk *w) {
   if (out->n_lines > w->debug.line_first) out->lines[w->debug.line_first].offset = w->code.start;
   const kiln_func *f = w->f;
   /* LLVM writes no row for the line on which such a function begins */
-  if (f->naked && out->n_lines > w->debug.line_first + 1)
+  if (f->attrs.naked && out->n_lines > w->debug.line_first + 1)
     out->lines[w->debug.line_first].loc = out->lines[w->debug.line_first + 1].loc;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) add_var(w, &f->debug.vars.at[i]);
   if (f->debug.values.n) kn_debug_values_end(w);

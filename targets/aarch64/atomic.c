@@ -27,7 +27,9 @@ void a64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
 }
 
-static bool has_lse(const struct kn_walk *w) { return (w->f->features & KILN_FEATURE_LSE) != 0; }
+static bool has_lse(const struct kn_walk *w) {
+  return (w->f->attrs.features & KILN_FEATURE_LSE) != 0;
+}
 
 /* The bits for acquire and release in an instruction, for a kiln_ordering. */
 static unsigned order_bits(unsigned order) {

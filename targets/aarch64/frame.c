@@ -336,15 +336,15 @@ void a64_finish(struct kn_walk *w) {
   bool pre = size <= 504;                              /* the short forms with writeback */
   unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */
   struct a64_probes probes = {.n_rows = 0};
-  if (KN_UNLIKELY(w->f->probe_bytes != 0) && a64_probe(w->f, size, &probes)) {
+  if (KN_UNLIKELY(w->f->attrs.probe_bytes != 0) && a64_probe(w->f, size, &probes)) {
     pre = false;
     allocate = probes.n;
   }
   unsigned words = !frame ? 0 : pre ? SHORT_PROLOGUE : allocate + 2;
   bool sign = false;
-  uint32_t head = KN_UNLIKELY(w->f->protect != 0) ? a64_harden_head(w, frame, &sign) : 0;
+  uint32_t head = KN_UNLIKELY(w->f->attrs.protect != 0) ? a64_harden_head(w, frame, &sign) : 0;
   words += head != 0;
-  if (KN_UNLIKELY(sign) && (w->f->protect & KILN_PROTECT_KEY_B))
+  if (KN_UNLIKELY(sign) && (w->f->attrs.protect & KILN_PROTECT_KEY_B))
     w->key_b = w->s->out.some_key_b = true;
   if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
@@ -408,7 +408,8 @@ void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
     a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
     from = d;
   }
-  bool sign = in->x > 0 || (w->f->protect & KILN_PROTECT_RETURN); /* callers may sign theirs */
+  bool sign =
+    in->x > 0 || (w->f->attrs.protect & KILN_PROTECT_RETURN); /* callers may sign theirs */
   if (in->op == KILN_OP_RETURN_ADDR && sign) {
     a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_LR, from, 8));
     a64_emit(w, a64_hint(7)); /* xpaclri */

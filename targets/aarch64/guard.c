@@ -20,7 +20,7 @@ enum { UNROLLED = 3, CALLER_UNPROBED = 1024 };
 static uint32_t encodable(uint32_t n) { return n > 4095 ? n & ~4095u : n & ~15u; }
 
 /* Distance of two probes; of the first from the caller's sp. */
-static uint32_t step_of(const kiln_func *f) { return encodable(f->probe_bytes); }
+static uint32_t step_of(const kiln_func *f) { return encodable(f->attrs.probe_bytes); }
 static uint32_t first_of(const kiln_func *f) {
   uint32_t step = step_of(f);
   return step >= 2 * CALLER_UNPROBED ? encodable(step - CALLER_UNPROBED) : step;
@@ -37,7 +37,7 @@ static void row(struct a64_probes *o, unsigned reg, uint32_t offset) {
 
 bool a64_probe(const kiln_func *f, uint32_t size, struct a64_probes *o) {
   uint32_t first = first_of(f), step = step_of(f);
-  if (f->probe_bytes == 0 || size <= first) return false;
+  if (f->attrs.probe_bytes == 0 || size <= first) return false;
   o->n = o->n_rows = 0;
   o->word[o->n++] = sub_sp(first);
   row(o, A64_SP, first);
@@ -95,7 +95,7 @@ enum { PACIASP = 25, PACIBSP = 27, AUTIASP = 29, AUTIBSP = 31, BTI_C = 34, BTI_J
 void a64_landing(struct kn_walk *w) { a64_emit(w, a64_hint(BTI_J)); }
 
 uint32_t a64_harden_head(const struct kn_walk *w, bool frame, bool *sign) {
-  unsigned what = w->f->protect;
+  unsigned what = w->f->attrs.protect;
   *sign = (what & KILN_PROTECT_RETURN) && (frame || (what & KILN_PROTECT_RETURN_ALL));
   if (*sign) return a64_hint(what & KILN_PROTECT_KEY_B ? PACIBSP : PACIASP);
   bool mark = (what & (KILN_PROTECT_BRANCH | KILN_PROTECT_DIRECT)) == KILN_PROTECT_BRANCH;
@@ -103,7 +103,7 @@ uint32_t a64_harden_head(const struct kn_walk *w, bool frame, bool *sign) {
 }
 
 uint32_t a64_authenticate(const struct kn_walk *w) {
-  return a64_hint(w->f->protect & KILN_PROTECT_KEY_B ? AUTIBSP : AUTIASP);
+  return a64_hint(w->f->attrs.protect & KILN_PROTECT_KEY_B ? AUTIBSP : AUTIASP);
 }
 
 /* ---- registers that the convention keeps ---- */
@@ -184,7 +184,8 @@ static void enter_guard(struct kn_walk *w) {
 
 void a64_harden_begin(struct kn_walk *w) {
   w->i = 0; /* of no instruction: for diagnostics */
-  if (w->f->general) kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "code of general registers only");
+  if (w->f->attrs.general_only)
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "code of general registers only");
   unsigned whole = (unsigned)__builtin_popcountll(a64(w)->kept_whole);
   if (whole != 0) {
     a64(w)->kept_at = kn_frame_alloc(w, 16 * whole, 4);

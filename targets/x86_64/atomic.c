@@ -171,7 +171,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   bool cas = in->op == KILN_OP_ATOMIC_CAS;
   bool flag =
     cas && w->inst[i + 1].op == KILN_OP_RESULT && w->inst[i + 1].a == i && w->val[i + 1].uses;
-  if ((w->f->features & KILN_FEATURE_CX16) == 0) {
+  if ((w->f->attrs.features & KILN_FEATURE_CX16) == 0) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "i128 needs the feature cx16");
     return;
   }

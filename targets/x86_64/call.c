@@ -273,7 +273,8 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
 /* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
 static void mark_return(struct kn_walk *w) {
   const struct kn_inst *in = &w->inst[w->i];
-  if ((w->f->protect & KILN_PROTECT_BRANCH) && kn_inst_returns_twice(w->f, in)) x64_landing(w);
+  if ((w->f->attrs.protect & KILN_PROTECT_BRANCH) && kn_inst_returns_twice(w->f, in))
+    x64_landing(w);
 }
 
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
@@ -298,7 +299,7 @@ static void forward_rest(struct kn_walk *w) {
   struct x64_mem area = x64_save_area(w);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
-  unsigned n = w->f->general ? 0 : N_FP_ARGS;
+  unsigned n = w->f->attrs.general_only ? 0 : N_FP_ARGS;
   for (unsigned k = w->frame.va.fp; k < n; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k)));
   x64_const(w, X64_RAX, n); /* at most so many */
@@ -672,11 +673,11 @@ static void save_area(struct kn_walk *w) {
            x64_rm(w->code.p, X64_MOV_ST, 3, win64_args[k], x64_frame_mem(w, 16 + 8 * (int32_t)k)));
     return;
   }
-  w->frame.va.save = kn_frame_alloc(w, w->f->realigned ? 176 + 16 : 176, 4);
+  w->frame.va.save = kn_frame_alloc(w, w->f->attrs.realign_stack ? 176 + 16 : 176, 4);
   struct x64_mem area = x64_save_area(w);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
-  if (KN_UNLIKELY(w->f->general)) return;
+  if (KN_UNLIKELY(w->f->attrs.general_only)) return;
   EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
   uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);

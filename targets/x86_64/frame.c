@@ -26,8 +26,8 @@ enum { BOTTOM = 16 };
 
 /* True if the frame is addressed by rsp. */
 static bool without_pointer(const kiln_func *f) {
-  return !(f->frame_pointer | f->stack_args | f->dynamic_stack | f->uses_frame) &&
-         !(f->realigned | f->returns_twice | f->variadic | f->guarded | f->eh_returns) &&
+  return !(f->attrs.frame_pointer | f->stack_args | f->dynamic_stack | f->uses_frame) &&
+         !(f->attrs.realign_stack | f->returns_twice | f->variadic | f->guarded | f->eh_returns) &&
          f->asms.n == 0 && kn_sig(f->module, f->sig)->few;
 }
 
@@ -56,12 +56,12 @@ void x64_begin(struct kn_walk *w) {
     EMIT(w, x64_push(w->code.p, x64_saved_order[k]));
     x64(w)->saved_count++;
   }
-  if (KN_UNLIKELY(w->f->realigned)) x64_realign(w);
+  if (KN_UNLIKELY(w->f->attrs.realign_stack)) x64_realign(w);
   EMIT(w, x64_group_r(w->code.p, 0x81, 3, X64_G_SUB, X64_RSP));
   x64(w)->frame_patch = kn_here(w);
   EMIT(w, x64_put32(w->code.p, 0));
   w->frame.low = w->frame.up ? BOTTOM : -8 * (int32_t)x64(w)->saved_count;
-  x->probe_room = w->f->probe_bytes != 0 ? X64_PROBE_ROOM : 0;
+  x->probe_room = w->f->attrs.probe_bytes != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
   if (KN_UNLIKELY(w->f->hardened)) x64_harden_begin(w);
 }
@@ -101,7 +101,7 @@ void x64_epilogue(struct kn_walk *w) {
 
 void x64_epilogue_eh(struct kn_walk *w) {
   /* the shadow stack has not where it goes */
-  bool jump = (w->f->protect & KILN_PROTECT_RETURN) != 0;
+  bool jump = (w->f->attrs.protect & KILN_PROTECT_RETURN) != 0;
   if (!free_frame(w, jump ? 6 : 4, true)) return;
   EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RSP, X64_RCX)); /* 3 bytes */
   if (jump) {

@@ -65,11 +65,11 @@ static uint8_t *allocate(struct kn_walk *w, uint8_t *p, uint32_t bytes, uint32_t
 
 void x64_realign(struct kn_walk *w) {
   EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -16));
-  if (w->f->probe_bytes != 0) EMIT(w, touch(w->code.p)); /* a page is counted from there */
+  if (w->f->attrs.probe_bytes != 0) EMIT(w, touch(w->code.p)); /* a page is counted from there */
 }
 
 /* The distance of two probes: rsp stays a multiple of 16. */
-static uint32_t page_of(const kiln_func *f) { return f->probe_bytes & ~15u; }
+static uint32_t page_of(const kiln_func *f) { return f->attrs.probe_bytes & ~15u; }
 
 uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size) {
   uint8_t *p = w->code.base + x64(w)->frame_patch - 3;
@@ -81,7 +81,7 @@ uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size) {
 }
 
 void x64_allocate(struct kn_walk *w, uint32_t bytes) {
-  if (w->f->probe_bytes == 0) EMIT(w, sub_rsp(w->code.p, bytes));
+  if (w->f->attrs.probe_bytes == 0) EMIT(w, sub_rsp(w->code.p, bytes));
   else EMIT(w, allocate(w, w->code.p, bytes, page_of(w->f), false));
 }
 
@@ -130,9 +130,9 @@ static void general_only(struct kn_walk *w) {
 }
 
 void x64_harden_head(struct kn_walk *w) {
-  if (w->f->general) general_only(w);
+  if (w->f->attrs.general_only) general_only(w);
   uint8_t *start = w->code.p;
-  if ((w->f->protect & (KILN_PROTECT_BRANCH | KILN_PROTECT_DIRECT)) == KILN_PROTECT_BRANCH)
+  if ((w->f->attrs.protect & (KILN_PROTECT_BRANCH | KILN_PROTECT_DIRECT)) == KILN_PROTECT_BRANCH)
     x64_landing(w);
   x64(w)->head = (uint32_t)(w->code.p - start);
 }
@@ -152,7 +152,8 @@ static uint64_t kept_registers(struct kn_walk *w) {
   if (cc == KILN_CC_WIN64)
     return KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | UINT64_C(0xffc0) << KN_FP_BASE; /* xmm6 to xmm15 */
   uint64_t keep = X64_CALLER_GP & ~KN_BIT(X64_R11);
-  if (cc == KILN_CC_PRESERVE_ALL && !w->f->general) keep |= UINT64_C(0xffff) << KN_FP_BASE;
+  if (cc == KILN_CC_PRESERVE_ALL && !w->f->attrs.general_only)
+    keep |= UINT64_C(0xffff) << KN_FP_BASE;
   struct kn_assign s = {0};
   for (uint32_t k = 0; k < w->f->n_results; k++) {
     struct kn_arg a = {.type = w->f->result_types[k], .reg = KN_NO_REG, .high = KN_NO_REG};

@@ -17,7 +17,7 @@ static uint32_t frame_size(struct kn_walk *w, bool leaf) {
   /* rbp is aligned, so the whole frame is a multiple of 16; or rsp was, before the allocation */
   uint32_t used = (uint32_t)-w->frame.low;
   if (leaf && used - saved <= 128 && !w->f->module->options.no_red_zone) return 0;
-  if (KN_UNLIKELY(w->f->realigned)) return (used - saved + x->out_args + 15) & ~15u;
+  if (KN_UNLIKELY(w->f->attrs.realign_stack)) return (used - saved + x->out_args + 15) & ~15u;
   return ((used + x->out_args + 15) & ~15u) - saved;
 }
 
@@ -64,7 +64,7 @@ static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32
     return cut;
   }
   if (x64(w)->frameless) return 1; /* leave */
-  bool moved = size != 0 || w->f->dynamic_stack || w->f->realigned;
+  bool moved = size != 0 || w->f->dynamic_stack || w->f->attrs.realign_stack;
   return x64(w)->saved_count && !moved ? 4 : 0; /* lea */
 }
 
