@@ -444,22 +444,23 @@ check "x86_64: calls in DWARF 4" calls x86_64 4 'DW_AT_GNU_call_site_value' 'DW_
 check "aarch64: calls in DWARF 5" calls aarch64 5 'DW_AT_call_tail_call' 'DW_OP_entry_value\(DW_OP_reg0'
 
 # names_of KIND PREFIX: the names in the table of the text form, as llvm-dwarfdump spells them.
-names_of() { sed -nE "s/^$1\(0x[0-9a-f]+, \"([^\"]*)\".*/$2\1/p" "$tests/../ir/dwarf.def"; }
+names_of() { sed -nE "s/^$1\(0x[0-9a-f]+, ([A-Za-z0-9_]+).*/$2\1/p" "$tests/../include/kiln/dwarf.def"; }
 # Every tag, attribute and operation, with operands 1 (or `A`): llvm-dwarfdump knows the numbers by the same names.
 names() {
   {
     echo '!u = compile_unit { name "u", language 12 }'
     echo 'unit !u'
-    names_of KN_TAG '' | grep -v -e '^compile_unit$' | sed -E 's/.*/!T& = & in !u\nkeep !T& in !u/'
-    names_of KN_AT '' | grep -v -e '_base$' | sed -E 's/.*/!A& = variable in !u { & 1 }\nkeep !A& in !u/'
+    names_of KILN_DW_TAG '' | grep -v -e '^compile_unit$' | sed -E 's/.*/!T& = & in !u\nkeep !T& in !u/'
+    names_of KILN_DW_AT '' | grep -v -e '_base$' | sed -E 's/.*/!A& = variable in !u { & 1 }\nkeep !A& in !u/'
     printf '!x = variable in !u { location ['
-    sed -nE 's/^KN_DW_OP\(0x[0-9a-f]+, "([^"]*)", "([^"]*)"\)/\1 \2/p' "$tests/../ir/dwarf.def" |
+    sed -nE 's/^KILN_DW_OP\(0x[0-9a-f]+, ([a-zA-Z0-9_]+), "([^"]*)"\)/\1 \2/p' "$tests/../include/kiln/dwarf.def" |
       awk '{ gsub("b", " \"A\"", $2); gsub("[us0-9]", " 1", $2) } NR > 1 { print "," } { print $1, $2 }' | tr -d '\n'
     echo '] }'
     echo 'keep !x in !u'
   } > names.kir
+  (( $(wc -l < names.kir) > 400 )) || { echo "few names"; return 1; }
   "$kiln" compile names.kir -o names.o && llvm-dwarfdump-22 --debug-info names.o > names.txt 2>&1
-  for name in $(names_of KN_TAG DW_TAG_) $(names_of KN_AT DW_AT_ | grep -v '_base$') $(names_of KN_DW_OP DW_OP_); do
+  for name in $(names_of KILN_DW_TAG DW_TAG_) $(names_of KILN_DW_AT DW_AT_ | grep -v '_base$') $(names_of KILN_DW_OP DW_OP_); do
     grep -qw "$name" names.txt || { echo "no $name"; return 1; }
   done
 }
