@@ -10,7 +10,7 @@ out=$cache/kir/$(cat "$here"/generated.sh "$here"/gen*.py "$here"/atomics*.kir |
 exec 9> "$cache/kir.lock"
 flock 9
 if [[ ! -f $out/complete ]]; then
-  rm -rf "$cache/kir"
+  rm -rf "$out"
   mkdir -p "$out"
   PYTHONDONTWRITEBYTECODE=1 python3 "$here/gen.py" "$out" >&2
   for f in "$here"/atomics*.kir; do
