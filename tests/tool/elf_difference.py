@@ -37,7 +37,7 @@ def main():
         bc, made = os.path.join(work, 'a.bc'), os.path.join(work, 'a.o')
         subprocess.run(['clang++-22', '-x', 'c++', '-', '-g', '-fPIC', '-emit-llvm', '-c', '-o', bc],
                        input=SOURCE.encode(), check=True)
-        subprocess.run([sys.argv[1], 'compile', bc, '-o', made], check=True)
+        subprocess.run([os.path.abspath(sys.argv[1]), 'compile', bc, '-o', made], check=True)
         with open(made, 'rb') as f:
             data = f.read()
     elf, ok = elf_difference.Elf(data), True
