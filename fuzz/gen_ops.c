@@ -7,7 +7,7 @@
 
 /* Shapes, and sets of types as in ops.def. */
 enum shape {
-#define SHAPE(E, state, a, b, c, result, edges, text) SH_##E,
+#define SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
 #include <kiln/shapes.def>
   SH_COUNT
 };
@@ -31,7 +31,7 @@ enum types {
 };
 
 static const uint8_t states[] = {
-#define SHAPE(E, state, a, b, c, result, edges, text) STATE_##state,
+#define SHAPE(E, state, a, b, c, x, result, edges, syntax) STATE_##state,
 #include <kiln/shapes.def>
 };
 

@@ -346,7 +346,7 @@ uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint
 
 /* Counts the conversions of ops.def, so that a new one is not forgotten here. */
 enum shape {
-#define SHAPE(E, state, a, b, c, result, edges, text) SH_##E,
+#define SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
 #include <kiln/shapes.def>
 };
 enum {

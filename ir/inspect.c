@@ -82,77 +82,43 @@ static struct kn_operands operands(const kiln_func *f, const struct kn_inst *in)
 
 /* Fills in what x and c are, by shape. */
 static void describe(const kiln_func *f, const struct kn_inst *in, kiln_inst_info *info) {
-  switch (kn_op_shape(in->op)) {
-  case KN_SH_INTERNAL:
-  case KN_SH_NULLARY:
-  case KN_SH_NULLARYV:
-  case KN_SH_UN:
-  case KN_SH_UNV:
-  case KN_SH_SLOTV:
-  case KN_SH_BIN:
-  case KN_SH_BINV:
-  case KN_SH_TERN:
-  case KN_SH_MEM3:
-  case KN_SH_MEMSET:
-  case KN_SH_SELECT:
-  case KN_SH_VA_ARG:
-  case KN_SH_BR:
-  case KN_SH_BRIF:
-  case KN_SH_SWITCH:
-  case KN_SH_BRIND:
-  case KN_SH_RET:
-  case KN_SH_COUNT: break;
-  case KN_SH_CONV_II:
-  case KN_SH_CONV_FF:
-  case KN_SH_CONV_FI:
-  case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS: info->from = (kiln_type)in->x; break;
-  case KN_SH_ICMP:
-  case KN_SH_FCMP: info->cond = (uint8_t)in->x; break;
-  case KN_SH_VUN:
-  case KN_SH_VBIN:
-  case KN_SH_VICMP:
-  case KN_SH_VFCMP:
-  case KN_SH_VSHIFT:
-  case KN_SH_VSPLAT:
-  case KN_SH_VEXTRACT:
-  case KN_SH_VINSERT:
-    info->from = (kiln_type)KN_LANE(in->x);
-    info->number = KN_LANE_NUMBER(in->x);
-    if (kn_op_shape(in->op) == KN_SH_VICMP || kn_op_shape(in->op) == KN_SH_VFCMP) {
-      info->cond = (uint8_t)info->number;
-      info->number = 0;
-    }
+  unsigned x = in->x;
+  switch ((enum kn_x_kind)kn_shape_info[kn_op_shape(in->op)].x) {
+  case KN_X_NO: break;
+  case KN_X_TYPE: info->from = (kiln_type)x; break;
+  case KN_X_ICOND:
+  case KN_X_FCOND: info->cond = (uint8_t)x; break;
+  case KN_X_LANE:
+  case KN_X_LANE_NUMBER:
+    info->number = KN_LANE_NUMBER(x);
+    info->from = (kiln_type)KN_LANE(x);
     break;
-  case KN_SH_MACHINE:
-  case KN_SH_MACHINEV: info->number = in->x; break;
-  case KN_SH_LOAD:
-  case KN_SH_STORE:
-    info->from = (kiln_type)KN_MEM_TYPE(in->x);
-    info->mem_flags = in->x & ~31u;
+  case KN_X_LANE_ICOND:
+  case KN_X_LANE_FCOND:
+    info->cond = (uint8_t)KN_LANE_NUMBER(x);
+    info->from = (kiln_type)KN_LANE(x);
+    break;
+  case KN_X_MEM:
+    info->from = (kiln_type)KN_MEM_TYPE(x);
+    info->mem_flags = x & ~31u;
     info->disp = (int32_t)in->c;
     if (kn_is_slot(in->a)) info->disp += (int32_t)f->slots.at[kn_index(in->a)].offset;
     break;
-  case KN_SH_ADDR:
-    info->number = in->x;
+  case KN_X_SCALE:
+    info->number = x;
     info->disp = (int32_t)in->c;
     break;
-  case KN_SH_SALLOC:
-  case KN_SH_RESULT:
-  case KN_SH_LEVEL: info->number = in->x; break;
-  case KN_SH_ATOMIC_LOAD:
-  case KN_SH_ATOMIC_STORE:
-  case KN_SH_ATOMIC_RMW:
-  case KN_SH_ATOMIC_CAS:
-  case KN_SH_FENCE:
-    info->order = in->x & 7;
-    info->failure = in->x >> 3 & 7;
-    info->rmw = (uint8_t)(in->x >> 8);
+  case KN_X_ALIGN:
+  case KN_X_NUMBER:
+  case KN_X_ROW: info->number = x; break;
+  case KN_X_ORDER:
+    info->order = KN_ORDER(x);
+    info->failure = KN_ORDER_FAILURE(x);
+    info->rmw = (uint8_t)KN_ORDER_RMW(x);
     break;
-  case KN_SH_ASM:
-  case KN_SH_CALL:
-  case KN_SH_TAILCALL:
-  case KN_SH_TRY: info->sig.id = in->c; break;
+  case KN_X_COUNT:
+    if (in->op != KILN_OP_RET) info->sig.id = in->c;
+    break;
   }
 }
 

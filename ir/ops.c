@@ -5,18 +5,20 @@
 
 const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define FIELD(kind) (KN_OPERAND_##kind >= KN_OPERAND_T && KN_OPERAND_##kind <= KN_OPERAND_ROW)
-#define SHAPE(E, state, a, b, c, result, edges, text)                                              \
+#define SHAPE(E, state, a, b, c, x, result, edges, syntax)                                         \
   [KN_SH_##E] = {{KN_OPERAND_##a, KN_OPERAND_##b, KN_OPERAND_##c},                                 \
                  FIELD(a) + FIELD(b) + FIELD(c),                                                   \
                  KN_SHAPE_##state,                                                                 \
+                 KN_X_##x,                                                                         \
                  KN_RESULT_##result,                                                               \
-                 KN_EDGES_##edges},
+                 KN_EDGES_##edges,                                                                 \
+                 syntax},
 #include <kiln/shapes.def>
 };
 
 /* kn_operands takes the first n_fields fields: b is an operand only if a is one, c only if b is; and what may be
  * left out is b, as the last one. */
-#define SHAPE(E, state, a, b, c, result, edges, text)                                              \
+#define SHAPE(E, state, a, b, c, x, result, edges, syntax)                                         \
   _Static_assert(FIELD(a) >= FIELD(b) && FIELD(b) >= FIELD(c), "operands are in a, b, c");         \
   _Static_assert(KN_OPERAND_##a != KN_OPERAND_OPT && KN_OPERAND_##c != KN_OPERAND_OPT &&           \
                    (KN_OPERAND_##b != KN_OPERAND_OPT || KN_OPERAND_##c == KN_OPERAND_NO),          \

@@ -7,7 +7,7 @@
 #include <kiln/build.h>
 
 enum kn_shape {
-#define SHAPE(E, state, a, b, c, result, edges, text) KN_SH_##E,
+#define SHAPE(E, state, a, b, c, x, result, edges, syntax) KN_SH_##E,
 #include <kiln/shapes.def>
   KN_SH_COUNT
 };
@@ -32,6 +32,25 @@ enum kn_operand_kind {
   KN_OPERAND_RET
 };
 
+/* What x is. Those from LANE to LANE_NUMBER have a type of lanes. */
+enum kn_x_kind {
+  KN_X_NO,
+  KN_X_TYPE,
+  KN_X_ICOND,
+  KN_X_FCOND,
+  KN_X_LANE,
+  KN_X_LANE_ICOND,
+  KN_X_LANE_FCOND,
+  KN_X_LANE_NUMBER,
+  KN_X_MEM,
+  KN_X_SCALE,
+  KN_X_ALIGN,
+  KN_X_ORDER,
+  KN_X_NUMBER,
+  KN_X_ROW,
+  KN_X_COUNT
+};
+
 /* Which type the value has. */
 enum kn_result_rule { KN_RESULT_NO, KN_RESULT_T, KN_RESULT_I8, KN_RESULT_SIG, KN_RESULT_OF };
 
@@ -42,8 +61,10 @@ struct kn_shape_info {
   uint8_t operand[3]; /* in the fields a, b, c: enum kn_operand_kind */
   uint8_t n_fields;   /* handles in fields, from a on */
   uint8_t state;      /* enum kn_shape_state */
+  uint8_t x;          /* enum kn_x_kind */
   uint8_t result;     /* enum kn_result_rule */
   uint8_t edges;      /* enum kn_edge_rule */
+  char syntax[7];     /* letters of items: <kiln/shapes.def> */
 };
 extern const struct kn_shape_info kn_shape_info[KN_SH_COUNT];
 
@@ -103,13 +124,18 @@ static inline bool kn_op_converts(unsigned op, unsigned to, unsigned from) {
   }
 }
 
+/* x of atomic operations: orderings, that of a failed exchange, and the operation of a read-modify-write. */
+#define KN_ORDER(x) ((unsigned)(x) & 7u)
+#define KN_ORDER_FAILURE(x) ((unsigned)(x) >> 3 & 7u)
+#define KN_ORDER_RMW(x) ((unsigned)(x) >> 8)
+
 /* x of operations on lanes: a type in the low byte, a number above it. */
 #define KN_LANE(x) ((unsigned)(x) & 255u)
 #define KN_LANE_NUMBER(x) ((unsigned)(x) >> 8)
 
-/* True for the shapes that kiln_build_vector builds. They are in a row. */
+/* True for the shapes that kiln_build_vector builds. */
 static inline bool kn_shape_has_lanes(unsigned shape) {
-  return shape - KN_SH_VUN <= KN_SH_VINSERT - KN_SH_VUN;
+  return kn_shape_info[shape].x - KN_X_LANE + 0u <= KN_X_LANE_NUMBER - KN_X_LANE;
 }
 /* NULL, or what is wrong with operation `op`, of such a shape, if its type is `type` (any number) and its x is `x`. */
 const char *kn_op_lanes_wrong(unsigned op, unsigned type, unsigned x);

@@ -23,11 +23,24 @@ struct types {
   uint32_t n, cap;
 };
 
-/* An instruction while its line is being read. */
+/* An instruction while its line is being read: what the items of its syntax gave. */
 struct line {
   const struct kn_token *op; /* its opcode, for messages */
   kiln_op opcode;
   kiln_type type;
+  kiln_type from;    /* what x says: of the operand, of lanes, in memory, or VOID */
+  kiln_value v[3];   /* operands by field; what a call or row has is in p->args */
+  unsigned operands; /* operands and blocks read so far that commas part */
+  unsigned word;     /* condition, operation of a read-modify-write, number */
+  unsigned flags;    /* KILN_MEM_... */
+  int32_t disp;
+  kiln_ordering order, failure;
+  kiln_sig sig;
+  struct {
+    kiln_block block;
+    uint32_t n; /* arguments, in p->args behind those of the edge before */
+  } edge[2];
+  unsigned n_edges;
   kiln_value result;
 };
 
@@ -66,101 +79,21 @@ static bool mem_flags(struct kn_parser *p, unsigned *flags) {
   }
 }
 
-static bool parse_load(struct kn_parser *p, struct line *l) {
-  kiln_value a;
-  int32_t disp;
-  unsigned flags = 0;
-  kiln_type mem = KILN_TYPE_VOID;
-  if (kn_parse_is_word(p, "sext") || kn_parse_is_word(p, "zext")) {
-    if (kn_parse_is_word(p, "sext")) flags = KILN_MEM_SEXT;
-    kn_parse_next(p);
-    if (!kn_parse_type(p, &mem)) return false;
-  }
-  if (!kn_parse_operand(p, KILN_TYPE_PTR, &a) || !kn_parse_disp(p, &disp) || !mem_flags(p, &flags))
-    return false;
-  l->result = mem == KILN_TYPE_VOID ? kiln_build_load(p->func, l->type, a, disp, flags)
-                                    : kiln_build_load_ext(p->func, l->type, mem, a, disp, flags);
-  return true;
-}
-
-static bool parse_store(struct kn_parser *p, struct line *l) {
-  kiln_value a, v;
-  int32_t disp;
-  unsigned flags = 0;
-  if (!kn_parse_operand(p, l->type, &v) || !kn_parse_comma_operand(p, KILN_TYPE_PTR, &a) ||
-      !kn_parse_disp(p, &disp) || !mem_flags(p, &flags)) {
-    return false;
-  }
-  kiln_build_store(p->func, l->type, a, disp, v, flags);
-  return true;
-}
-
-/* base + index * scale + disp */
-static bool parse_addr(struct kn_parser *p, struct line *l) {
-  kiln_value base, index = {0};
-  uint64_t scale = 0;
-  int32_t disp = 0;
-  if (!kn_parse_operand(p, KILN_TYPE_PTR, &base)) return false;
+/* `+ index*scale`, if there is an index: what is read as one may be the displacement. */
+static bool parse_index(struct kn_parser *p, struct line *l) {
+  uint64_t scale;
   struct kn_lexer before = p->lx;
-  if (kn_parse_take(p, '+')) {
-    bool number = p->lx.tok.kind == KN_TOK_INT || kn_parse_is(p, '-');
-    if (!kn_parse_operand(p, KILN_TYPE_PTR, &index)) return false;
-    if (kn_parse_take(p, '*')) {
-      if (!kn_parse_number(p, UINT16_MAX, "a scale", &scale)) return false;
-      before = p->lx;
-    } else if (!number) {
-      return kn_parse_expected(p, "'*'");
-    } else {
-      index = (kiln_value){0}; /* what was read as the index is the displacement */
-    }
+  if (!kn_parse_take(p, '+')) return true;
+  bool number = p->lx.tok.kind == KN_TOK_INT || kn_parse_is(p, '-');
+  if (!kn_parse_operand(p, KILN_TYPE_PTR, &l->v[1])) return false;
+  if (kn_parse_take(p, '*')) {
+    if (!kn_parse_number(p, UINT16_MAX, "a scale", &scale)) return false;
+    l->word = (unsigned)scale;
+    return true;
   }
+  if (!number) return kn_parse_expected(p, "'*'");
+  l->v[1] = (kiln_value){0};
   p->lx = before;
-  if (!kn_parse_disp(p, &disp)) return false;
-  l->result = kiln_build_addr(p->func, base, index, (unsigned)scale, disp);
-  return true;
-}
-
-static bool parse_atomic_load(struct kn_parser *p, struct line *l) {
-  kiln_ordering order;
-  kiln_value a;
-  if (!parse_order(p, &order) || !kn_parse_operand(p, KILN_TYPE_PTR, &a)) return false;
-  l->result = kiln_build_atomic_load(p->func, l->type, a, order);
-  return true;
-}
-
-static bool parse_atomic_store(struct kn_parser *p, struct line *l) {
-  kiln_ordering order;
-  kiln_value a, b;
-  if (!parse_order(p, &order) || !kn_parse_operand(p, l->type, &b) ||
-      !kn_parse_comma_operand(p, KILN_TYPE_PTR, &a)) {
-    return false;
-  }
-  kiln_build_atomic_store(p->func, l->type, a, b, order);
-  return true;
-}
-
-static bool parse_atomic_rmw(struct kn_parser *p, struct line *l) {
-  kiln_ordering order;
-  kiln_value a, b;
-  unsigned rmw = 0;
-  if (!word_of(p, kn_rmw_names, KILN_RMW_COUNT, "an operation of atomic_rmw", &rmw) ||
-      !parse_order(p, &order) || !kn_parse_operand(p, KILN_TYPE_PTR, &a) ||
-      !kn_parse_comma_operand(p, l->type, &b)) {
-    return false;
-  }
-  l->result = kiln_build_atomic_rmw(p->func, (kiln_rmw)rmw, l->type, a, b, order);
-  return true;
-}
-
-static bool parse_atomic_cas(struct kn_parser *p, struct line *l) {
-  kiln_ordering order, failure;
-  kiln_value a, b, c;
-  if (!parse_order(p, &order) || !parse_order(p, &failure) ||
-      !kn_parse_operand(p, KILN_TYPE_PTR, &a) || !kn_parse_comma_operand(p, l->type, &b) ||
-      !kn_parse_comma_operand(p, l->type, &c)) {
-    return false;
-  }
-  l->result = kiln_build_atomic_cas(p->func, l->type, a, b, c, order, failure);
   return true;
 }
 
@@ -180,8 +113,7 @@ static bool skip_parens(struct kn_parser *p) {
 }
 
 /* `@f(v1, v2) as SIGNATURE`; the arguments are left in p->args. */
-static bool parse_callee(struct kn_parser *p, kiln_sig *out_sig, kiln_value *out_callee) {
-  kiln_value callee;
+static bool parse_callee(struct kn_parser *p, struct line *l) {
   kiln_sig sig = {0};
   struct kn_token t = p->lx.tok;
   if (t.kind == KN_TOK_SYMBOL) { /* its signature is the call's unless another one follows */
@@ -191,7 +123,7 @@ static bool parse_callee(struct kn_parser *p, kiln_sig *out_sig, kiln_value *out
     p->lx = before;
     sig = kiln_symbol_get(p->module, s).sig;
   }
-  if (!kn_parse_operand(p, KILN_TYPE_PTR, &callee)) return false;
+  if (!kn_parse_operand(p, KILN_TYPE_PTR, &l->v[0])) return false;
   if (!kn_parse_is(p, '(')) return kn_parse_expected(p, "'('");
   struct kn_lexer list = p->lx;
   if (!skip_parens(p)) return false;
@@ -208,24 +140,7 @@ static bool parse_callee(struct kn_parser *p, kiln_sig *out_sig, kiln_value *out
     if (!kn_parse_operand(p, want, &v) || !kn_parse_push_arg(p, v)) return false;
   }
   p->lx = end;
-  *out_sig = sig;
-  *out_callee = callee;
-  return true;
-}
-
-static bool parse_call(struct kn_parser *p, struct line *l) {
-  kiln_sig sig;
-  kiln_value callee;
-  if (!parse_callee(p, &sig, &callee)) return false;
-  l->result = kiln_build_call(p->func, sig, callee, p->args, p->n_args);
-  return true;
-}
-
-static bool parse_tailcall(struct kn_parser *p) {
-  kiln_sig sig;
-  kiln_value callee;
-  if (!parse_callee(p, &sig, &callee)) return false;
-  kiln_build_tailcall(p->func, sig, callee, p->args, p->n_args);
+  l->sig = sig;
   return true;
 }
 
@@ -276,49 +191,37 @@ static bool parse_clauses(struct kn_parser *p, kiln_try_desc *t, struct types *t
   return true;
 }
 
-/* `try @f(v1) to b1(result 0) unwind b2(exception 0, exception 1) [catch @a, cleanup]` */
-static bool parse_try(struct kn_parser *p) {
-  kiln_try_desc t = {0};
+/* `b1(v1, v2)`, the next edge's. */
+static bool parse_edge(struct kn_parser *p, struct line *l) {
+  struct kn_label *b = kn_parse_label(p);
+  if (!b || !kn_parse_edge_args(p, b, &l->edge[l->n_edges].n)) return false;
+  l->edge[l->n_edges++].block.id = b->id;
+  return true;
+}
+
+/* ` to b1(result 0) unwind b2(exception 0, exception 1) [catch @a, cleanup]`, behind a callee. */
+static bool parse_unwind(struct kn_parser *p, struct line *l) {
+  kiln_try_desc t = {.sig = l->sig, .callee = l->v[0], .n_args = p->n_args};
   struct types types = {0};
   kiln_clause *clauses = NULL;
-  if (!parse_callee(p, &t.sig, &t.callee)) return false;
-  t.n_args = p->n_args;
   p->try_sig = t.sig;
-  bool ok = kn_parse_word(p, "to") || kn_parse_expected(p, "'to'");
-  struct kn_label *b = ok ? kn_parse_label(p) : NULL;
-  ok = b && kn_parse_edge_args(p, b, &t.n_normal);
-  if (ok) t.normal.id = b->id;
-  ok = ok && (kn_parse_word(p, "unwind") || kn_parse_expected(p, "'unwind'"));
-  b = ok ? kn_parse_label(p) : NULL;
-  ok = b && kn_parse_edge_args(p, b, &t.n_unwind);
-  if (ok) t.unwind.id = b->id;
+  bool ok = (kn_parse_word(p, "to") || kn_parse_expected(p, "'to'")) && parse_edge(p, l) &&
+            (kn_parse_word(p, "unwind") || kn_parse_expected(p, "'unwind'")) && parse_edge(p, l);
   p->try_sig.id = 0;
-  if (ok && parse_clauses(p, &t, &types, &clauses)) {
+  ok = ok && parse_clauses(p, &t, &types, &clauses);
+  if (ok) {
+    t.normal = l->edge[0].block;
+    t.n_normal = l->edge[0].n;
+    t.unwind = l->edge[1].block;
+    t.n_unwind = l->edge[1].n;
     t.args = p->args;
     t.normal_args = p->args + t.n_args;
     t.unwind_args = t.normal_args + t.n_normal;
     kiln_build_try(p->func, &t);
-  } else {
-    ok = false;
   }
   kn_realloc(p->module, clauses, 0);
   kn_realloc(p->module, types.at, 0);
   return ok;
-}
-
-static bool parse_brif(struct kn_parser *p) {
-  kiln_value cond;
-  uint32_t n[2];
-  kiln_block target[2];
-  if (!kn_parse_operand(p, KILN_TYPE_I8, &cond)) return false;
-  for (int i = 0; i < 2; i++) {
-    if (!kn_parse_want(p, ',')) return false;
-    struct kn_label *b = kn_parse_label(p);
-    if (!b || !kn_parse_edge_args(p, b, &n[i])) return false;
-    target[i] = (kiln_block){b->id};
-  }
-  kiln_build_brif(p->func, cond, target[0], p->args, n[0], target[1], p->args + n[0], n[1]);
-  return true;
 }
 
 /* Gives the arguments just read, the last `n` of p->args, to the edges to `b`: once per target, since they are the
@@ -350,22 +253,18 @@ static bool give_args(struct kn_parser *p, struct kn_label *b, const struct kn_t
   return true;
 }
 
-/* `switch.i32 v1, b9 [1: b2, 2: b3(v4)]`, `brind v1 [b2, b3]`. */
+/* `b9 [1: b2, 2: b3(v4)]` of a switch, `[b2, b3]` of a brind. */
 static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
-  kiln_value v;
   kiln_case *cases = NULL;
   kiln_block *targets = NULL;
   uint32_t n = 0, cap_cases = 0, cap_targets = 0, n_args;
   kiln_block otherwise = {0};
-  struct kn_token t;
+  struct kn_token t = p->lx.tok;
   p->serial++;
-  if (!kn_parse_operand(p, l->type, &v)) return false;
   if (is_switch) {
-    if (!kn_parse_want(p, ',')) return false;
-    t = p->lx.tok;
     struct kn_label *b = kn_parse_label(p);
     if (!b || !kn_parse_edge_args(p, b, &n_args) || !give_args(p, b, &t, n_args)) return false;
-    otherwise = (kiln_block){b->id};
+    otherwise.id = b->id;
   }
   bool ok = kn_parse_want(p, '[');
   kn_parse_skip_newlines(p);
@@ -397,14 +296,15 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
     cases[n++] = (kiln_case){value, {b->id}};
     kn_parse_skip_newlines(p);
   }
-  if (ok && is_switch) kiln_build_switch(p->func, l->type, v, otherwise, cases, n);
-  if (ok && !is_switch) kiln_build_brind(p->func, v, targets, n);
+  if (ok && is_switch) kiln_build_switch(p->func, l->type, l->v[0], otherwise, cases, n);
+  if (ok && !is_switch) kiln_build_brind(p->func, l->v[0], targets, n);
   kn_realloc(p->module, cases, 0);
   kn_realloc(p->module, targets, 0);
   return ok;
 }
 
-static bool parse_ret(struct kn_parser *p) {
+/* The results, as operands: left in p->args. */
+static bool parse_results(struct kn_parser *p) {
   kiln_sig sig = kiln_symbol_get(p->module, kiln_func_symbol(p->func)).sig;
   for (uint32_t i = 0; p->lx.tok.kind != KN_TOK_NEWLINE && !kn_parse_is(p, '}'); i++) {
     kiln_sig_info info = kiln_sig_get(p->module, sig);
@@ -413,7 +313,6 @@ static bool parse_ret(struct kn_parser *p) {
     if (i && !kn_parse_want(p, ',')) return false;
     if (!kn_parse_operand(p, want, &v) || !kn_parse_push_arg(p, v)) return false;
   }
-  kiln_build_ret(p->func, p->args, p->n_args);
   return true;
 }
 
@@ -424,31 +323,6 @@ static bool parse_slot(struct kn_parser *p, struct line *l) {
   if (kn_parse_word(p, "align") && !kn_parse_align(p, 31, &align)) return false;
   l->result = kiln_slot_new(p->func, size, align);
   if (kn_parse_word(p, "array")) kiln_slot_array(p->func, l->result);
-  return true;
-}
-
-/* COND LANE a, b, number, as the shape has them. */
-static bool parse_vector(struct kn_parser *p, struct line *l) {
-  enum kn_shape shape = kn_op_shape(l->opcode);
-  unsigned cond = 0;
-  uint64_t n = 0;
-  kiln_type lane;
-  kiln_value a, b = {0};
-  if (shape == KN_SH_VICMP &&
-      !word_of(p, kn_icond_names, KILN_ICOND_COUNT, "an integer condition", &cond))
-    return false;
-  if (shape == KN_SH_VFCMP &&
-      !word_of(p, kn_fcond_names, KILN_FCOND_COUNT, "a float condition", &cond))
-    return false;
-  bool of_lane = shape == KN_SH_VSPLAT || shape == KN_SH_VEXTRACT;
-  if (!kn_parse_type(p, &lane) || !kn_parse_operand(p, of_lane ? lane : l->type, &a)) return false;
-  if (kn_shape_info[shape].n_fields == 2 &&
-      !kn_parse_comma_operand(p, shape == KN_SH_VINSERT ? lane : l->type, &b))
-    return false;
-  if ((shape == KN_SH_VSHIFT || shape == KN_SH_VEXTRACT || shape == KN_SH_VINSERT) &&
-      (!kn_parse_want(p, ',') || !kn_parse_number(p, UINT8_MAX, "a lane or count", &n)))
-    return false;
-  l->result = kiln_build_vector(p->func, l->opcode, l->type, lane, cond | (unsigned)n, a, b);
   return true;
 }
 
@@ -470,50 +344,110 @@ static bool parse_machine(struct kn_parser *p, struct line *l) {
   return true;
 }
 
-/* Reads the rest of an instruction behind its opcode. */
-static bool parse_operands(struct kn_parser *p, struct line *l) {
+/* The type that the operand in field `k` must have. */
+static kiln_type wanted(const struct line *l, unsigned k) {
+  switch ((unsigned)kn_shape_info[kn_op_shape(l->opcode)].operand[k]) {
+  case KN_OPERAND_PTR: return KILN_TYPE_PTR;
+  case KN_OPERAND_I8: return KILN_TYPE_I8;
+  case KN_OPERAND_FROM:
+  case KN_OPERAND_LANE: return l->from;
+  default: return l->type;
+  }
+}
+
+static bool parse_condition(struct kn_parser *p, struct line *l) {
+  unsigned kind = kn_shape_info[kn_op_shape(l->opcode)].x;
+  if (kind == KN_X_ICOND || kind == KN_X_LANE_ICOND)
+    return word_of(p, kn_icond_names, KILN_ICOND_COUNT, "an integer condition", &l->word);
+  return word_of(p, kn_fcond_names, KILN_FCOND_COUNT, "a float condition", &l->word);
+}
+
+/* A number of up to `max`, which `what` names. */
+static bool parse_word(struct kn_parser *p, uint64_t max, const char *what, struct line *l) {
+  uint64_t v = 0;
+  bool ok = kn_parse_number(p, max, what, &v);
+  l->word = (unsigned)v;
+  return ok;
+}
+
+/* `sext i8`: the type in memory, if it is another one than the value's. */
+static bool parse_extension(struct kn_parser *p, struct line *l) {
+  bool is_signed = kn_parse_is_word(p, "sext");
+  if (!is_signed && !kn_parse_is_word(p, "zext")) return true;
+  if (is_signed) l->flags = KILN_MEM_SEXT;
+  kn_parse_next(p);
+  return kn_parse_type(p, &l->from);
+}
+
+static bool parse_memory(struct kn_parser *p, struct line *l) {
+  return kn_parse_operand(p, KILN_TYPE_PTR, &l->v[0]) && kn_parse_disp(p, &l->disp) &&
+         mem_flags(p, &l->flags);
+}
+
+static bool parse_align(struct kn_parser *p, struct line *l) {
+  uint8_t log2 = 0;
+  bool ok = !kn_parse_word(p, "align") || kn_parse_align(p, 31, &log2);
+  l->word = log2;
+  return ok;
+}
+
+/* Reads an item of the syntax (<kiln/shapes.def>). */
+static bool parse_item(struct kn_parser *p, struct line *l, char item) {
+  if (strchr("abcmeS", item) != NULL && l->operands++ != 0 && !kn_parse_want(p, ',')) return false;
+  switch (item) {
+  case 'a':
+  case 'b':
+  case 'c': return kn_parse_operand(p, wanted(l, (unsigned)(item - 'a')), &l->v[item - 'a']);
+  case 'v': return parse_results(p);
+  case 't':
+  case 'l': return kn_parse_type(p, &l->from);
+  case 'k': return parse_condition(p, l);
+  case 'i':
+  case 'n': return kn_parse_want(p, ',') && parse_word(p, UINT8_MAX, "a lane or count", l);
+  case 'x': return parse_extension(p, l);
+  case 'm': return parse_memory(p, l);
+  case 's': return parse_index(p, l);
+  case 'd': return kn_parse_disp(p, &l->disp);
+  case 'p': return parse_align(p, l);
+  case 'o': return parse_order(p, &l->order);
+  case 'f': return parse_order(p, &l->failure);
+  case 'r': return word_of(p, kn_rmw_names, KILN_RMW_COUNT, "an operation of atomic_rmw", &l->word);
+  case '#': return parse_word(p, UINT16_MAX, "a level", l);
+  case 'g':
+    return parse_word(p, UINT16_MAX, "a result's number", l) &&
+           (kn_parse_word(p, "of") || kn_parse_expected(p, "'of'")) &&
+           kn_parse_operand(p, KILN_TYPE_VOID, &l->v[0]);
+  case 'w': return parse_machine(p, l);
+  case 'C': return parse_callee(p, l);
+  case 'M': return kn_parse_asm(p, &l->result);
+  case 'e': return parse_edge(p, l);
+  case 'S': return parse_many(p, l, true);
+  case 'J': return parse_many(p, l, false);
+  case 'U': return parse_unwind(p, l);
+  default: return false;
+  }
+}
+
+/* Builds the instruction of what was read. Those with lists of their own are built by their items. */
+static void build(struct kn_parser *p, struct line *l) {
   kiln_func *f = p->func;
-  kiln_value a, b, c;
-  kiln_type from;
-  unsigned word = 0;
-  uint64_t number;
-  uint8_t align = 0;
-  uint32_t n;
-  kiln_ordering order;
-  struct kn_label *label;
-  enum kn_shape shape = kn_op_shape(l->opcode);
-  switch (shape) {
+  kiln_value a = l->v[0], b = l->v[1], c = l->v[2];
+  switch (kn_op_shape(l->opcode)) {
   case KN_SH_NULLARY:
-  case KN_SH_NULLARYV: l->result = kiln_build_nullary(f, l->opcode); return true;
+  case KN_SH_NULLARYV: l->result = kiln_build_nullary(f, l->opcode); break;
   case KN_SH_UN:
   case KN_SH_UNV:
-  case KN_SH_SLOTV:
-    if (!kn_parse_operand(p, l->type, &a)) return false;
-    l->result = kiln_build_unary(f, l->opcode, l->type, a);
-    return true;
+  case KN_SH_SLOTV: l->result = kiln_build_unary(f, l->opcode, l->type, a); break;
   case KN_SH_BIN:
-  case KN_SH_BINV:
-    if (!kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) return false;
-    l->result = kiln_build_binary(f, l->opcode, l->type, a, b);
-    return true;
+  case KN_SH_BINV: l->result = kiln_build_binary(f, l->opcode, l->type, a, b); break;
   case KN_SH_TERN:
   case KN_SH_MEM3:
-  case KN_SH_MEMSET:
-    if (!kn_parse_operand(p, l->type, &a) ||
-        !kn_parse_comma_operand(p, shape == KN_SH_MEMSET ? KILN_TYPE_I8 : l->type, &b) ||
-        !kn_parse_comma_operand(p, l->type, &c)) {
-      return false;
-    }
-    l->result = kiln_build_ternary(f, l->opcode, l->type, a, b, c);
-    return true;
+  case KN_SH_MEMSET: l->result = kiln_build_ternary(f, l->opcode, l->type, a, b, c); break;
   case KN_SH_CONV_II:
   case KN_SH_CONV_FF:
   case KN_SH_CONV_FI:
   case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS:
-    if (!kn_parse_type(p, &from) || !kn_parse_operand(p, from, &a)) return false;
-    l->result = kiln_build_convert(f, l->opcode, l->type, from, a);
-    return true;
+  case KN_SH_CONV_BITS: l->result = kiln_build_convert(f, l->opcode, l->type, l->from, a); break;
   case KN_SH_VUN:
   case KN_SH_VBIN:
   case KN_SH_VICMP:
@@ -521,77 +455,56 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
   case KN_SH_VSHIFT:
   case KN_SH_VSPLAT:
   case KN_SH_VEXTRACT:
-  case KN_SH_VINSERT: return parse_vector(p, l);
+  case KN_SH_VINSERT:
+    l->result = kiln_build_vector(f, l->opcode, l->type, l->from, l->word, a, b);
+    break;
+  case KN_SH_ICMP: l->result = kiln_build_icmp(f, (kiln_icond)l->word, l->type, a, b); break;
+  case KN_SH_FCMP: l->result = kiln_build_fcmp(f, (kiln_fcond)l->word, l->type, a, b); break;
+  case KN_SH_SELECT: l->result = kiln_build_select(f, l->type, a, b, c); break;
+  case KN_SH_LOAD:
+    l->result = l->from == KILN_TYPE_VOID
+                  ? kiln_build_load(f, l->type, a, l->disp, l->flags)
+                  : kiln_build_load_ext(f, l->type, l->from, a, l->disp, l->flags);
+    break;
+  case KN_SH_STORE: kiln_build_store(f, l->type, a, l->disp, b, l->flags); break;
+  case KN_SH_ADDR: l->result = kiln_build_addr(f, a, b, l->word, l->disp); break;
+  case KN_SH_SALLOC: l->result = kiln_build_salloc(f, a, l->word); break;
+  case KN_SH_ATOMIC_LOAD: l->result = kiln_build_atomic_load(f, l->type, a, l->order); break;
+  case KN_SH_ATOMIC_STORE: kiln_build_atomic_store(f, l->type, a, b, l->order); break;
+  case KN_SH_ATOMIC_RMW:
+    l->result = kiln_build_atomic_rmw(f, (kiln_rmw)l->word, l->type, a, b, l->order);
+    break;
+  case KN_SH_ATOMIC_CAS:
+    l->result = kiln_build_atomic_cas(f, l->type, a, b, c, l->order, l->failure);
+    break;
+  case KN_SH_FENCE: kiln_build_fence(f, l->order); break;
+  case KN_SH_CALL: l->result = kiln_build_call(f, l->sig, a, p->args, p->n_args); break;
+  case KN_SH_TAILCALL: kiln_build_tailcall(f, l->sig, a, p->args, p->n_args); break;
+  case KN_SH_VA_ARG: l->result = kiln_build_va_arg(f, l->type, a); break;
+  case KN_SH_LEVEL: l->result = kiln_build_level(f, l->opcode, l->word); break;
+  case KN_SH_RESULT: l->result = kiln_build_result(f, a, l->word); break;
+  case KN_SH_BR: kiln_build_br(f, l->edge[0].block, p->args, l->edge[0].n); break;
+  case KN_SH_BRIF:
+    kiln_build_brif(f, a, l->edge[0].block, p->args, l->edge[0].n, l->edge[1].block,
+                    p->args + l->edge[0].n, l->edge[1].n);
+    break;
+  case KN_SH_RET: kiln_build_ret(f, p->args, p->n_args); break;
   case KN_SH_MACHINE:
-  case KN_SH_MACHINEV: return parse_machine(p, l);
-  case KN_SH_ICMP:
-    if (!word_of(p, kn_icond_names, KILN_ICOND_COUNT, "an integer condition", &word) ||
-        !kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) {
-      return false;
-    }
-    l->result = kiln_build_icmp(f, (kiln_icond)word, l->type, a, b);
-    return true;
-  case KN_SH_FCMP:
-    if (!word_of(p, kn_fcond_names, KILN_FCOND_COUNT, "a float condition", &word) ||
-        !kn_parse_operand(p, l->type, &a) || !kn_parse_comma_operand(p, l->type, &b)) {
-      return false;
-    }
-    l->result = kiln_build_fcmp(f, (kiln_fcond)word, l->type, a, b);
-    return true;
-  case KN_SH_SELECT:
-    if (!kn_parse_operand(p, KILN_TYPE_I8, &a) || !kn_parse_comma_operand(p, l->type, &b) ||
-        !kn_parse_comma_operand(p, l->type, &c)) {
-      return false;
-    }
-    l->result = kiln_build_select(f, l->type, a, b, c);
-    return true;
-  case KN_SH_LOAD: return parse_load(p, l);
-  case KN_SH_STORE: return parse_store(p, l);
-  case KN_SH_ADDR: return parse_addr(p, l);
-  case KN_SH_SALLOC:
-    if (!kn_parse_operand(p, KILN_TYPE_PTR, &a)) return false;
-    if (kn_parse_word(p, "align") && !kn_parse_align(p, 31, &align)) return false;
-    l->result = kiln_build_salloc(f, a, align);
-    return true;
-  case KN_SH_ATOMIC_LOAD: return parse_atomic_load(p, l);
-  case KN_SH_ATOMIC_STORE: return parse_atomic_store(p, l);
-  case KN_SH_ATOMIC_RMW: return parse_atomic_rmw(p, l);
-  case KN_SH_ATOMIC_CAS: return parse_atomic_cas(p, l);
-  case KN_SH_FENCE:
-    if (!parse_order(p, &order)) return false;
-    kiln_build_fence(f, order);
-    return true;
-  case KN_SH_CALL: return parse_call(p, l);
-  case KN_SH_VA_ARG:
-    if (!kn_parse_operand(p, KILN_TYPE_PTR, &a)) return false;
-    l->result = kiln_build_va_arg(f, l->type, a);
-    return true;
-  case KN_SH_LEVEL:
-    if (!kn_parse_number(p, UINT16_MAX, "a level", &number)) return false;
-    l->result = kiln_build_level(f, l->opcode, (unsigned)number);
-    return true;
-  case KN_SH_RESULT:
-    if (!kn_parse_number(p, UINT16_MAX, "a result's number", &number)) return false;
-    if (!kn_parse_word(p, "of")) return kn_parse_expected(p, "'of'");
-    if (!kn_parse_operand(p, KILN_TYPE_VOID, &a)) return false;
-    l->result = kiln_build_result(f, a, (unsigned)number);
-    return true;
-  case KN_SH_BR:
-    label = kn_parse_label(p);
-    if (!label || !kn_parse_edge_args(p, label, &n)) return false;
-    kiln_build_br(f, (kiln_block){label->id}, p->args, n);
-    return true;
-  case KN_SH_BRIF: return parse_brif(p);
-  case KN_SH_SWITCH: return parse_many(p, l, true);
-  case KN_SH_BRIND: return parse_many(p, l, false);
-  case KN_SH_RET: return parse_ret(p);
-  case KN_SH_TAILCALL: return parse_tailcall(p);
-  case KN_SH_TRY: return parse_try(p);
-  case KN_SH_ASM: return kn_parse_asm(p, &l->result);
+  case KN_SH_MACHINEV:
+  case KN_SH_SWITCH:
+  case KN_SH_BRIND:
+  case KN_SH_TRY:
+  case KN_SH_ASM: break;
   case KN_SH_INTERNAL:
-  case KN_SH_COUNT: break;
+  case KN_SH_COUNT: kiln_build_unsupported(f, l->opcode, "the text form"); break;
   }
-  kiln_build_unsupported(f, l->opcode, "the text form");
+}
+
+/* Reads the rest of an instruction behind its opcode. */
+static bool parse_operands(struct kn_parser *p, struct line *l) {
+  for (const char *item = kn_shape_info[kn_op_shape(l->opcode)].syntax; *item; item++)
+    if (!parse_item(p, l, *item)) return false;
+  build(p, l);
   return true;
 }
 

@@ -266,14 +266,13 @@ static void put_call(struct func_printer *q, const struct kn_inst *in) {
 }
 
 /* ` to b1(result 0) unwind b2(exception 0) [catch @a, filter(@b, @c), cleanup]` */
-static void put_try(struct func_printer *q, const struct kn_inst *in, uint32_t edge) {
+static void put_unwind(struct func_printer *q, const struct kn_inst *in, uint32_t edge) {
   static const char *const kinds[] = {
     [KILN_CATCH] = "catch ",
     [KILN_CATCH_ALL] = "catch ",
     [KILN_FILTER] = "filter(",
     [KILN_CLEANUP] = "cleanup",
   };
-  put_call(q, in);
   text(q, " to ");
   put_edge(q, edge);
   text(q, " unwind ");
@@ -292,13 +291,6 @@ static void put_try(struct func_printer *q, const struct kn_inst *in, uint32_t e
   text(q, "]");
 }
 
-/* ` seq_cst`, ` add acq_rel`, ` acq_rel acquire` */
-static void put_orders(struct func_printer *q, const struct kn_inst *in) {
-  if (in->op == KILN_OP_ATOMIC_RMW) word(q, kn_rmw_names[in->x >> 8]);
-  word(q, kn_ordering_names[in->x & 7]);
-  if (in->op == KILN_OP_ATOMIC_CAS) word(q, kn_ordering_names[in->x >> 3 & 7]);
-}
-
 /* ` v1, v2`: all operands. */
 static void put_list(struct func_printer *q, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(q->f, in);
@@ -306,26 +298,6 @@ static void put_list(struct func_printer *q, const struct kn_inst *in) {
     text(q, k == 0 ? " " : ", ");
     operand(q, kn_operand(&o, k));
   }
-}
-
-/* ` v2, v1`: the value that is stored, and the address. */
-static void put_stored(struct func_printer *q, const struct kn_inst *in, int32_t disp) {
-  text(q, " ");
-  operand(q, in->b);
-  text(q, ", ");
-  address(q, in->a, disp);
-}
-
-/* ` COND LANE a, b, number`, as the shape has them. */
-static void put_vector(struct func_printer *q, const struct kn_inst *in) {
-  unsigned shape = kn_op_shape(in->op), n = KN_LANE_NUMBER(in->x);
-  if (shape == KN_SH_VICMP) word(q, kn_icond_names[n]);
-  if (shape == KN_SH_VFCMP) word(q, kn_fcond_names[n]);
-  word(q, kiln_type_name((kiln_type)KN_LANE(in->x)));
-  put_list(q, in);
-  if (shape != KN_SH_VSHIFT && shape != KN_SH_VEXTRACT && shape != KN_SH_VINSERT) return;
-  text(q, ", ");
-  number(q, n);
 }
 
 static void put_registers(struct func_printer *q, const char *what, const uint8_t *regs,
@@ -380,132 +352,88 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
   put_list(q, in);
 }
 
-/* Writes everything behind the opcode, as <kiln/shapes.def> shows it. */
-static void put_operands(struct func_printer *q, const struct kn_inst *in,
-                         const struct kn_block *b) {
-  uint32_t n_edges = b->n_edges;
-  switch (kn_op_shape(in->op)) {
-  case KN_SH_INTERNAL:
-  case KN_SH_NULLARY:
-  case KN_SH_NULLARYV:
-  case KN_SH_UN:
-  case KN_SH_UNV:
-  case KN_SH_SLOTV:
-  case KN_SH_BIN:
-  case KN_SH_BINV:
-  case KN_SH_TERN:
-  case KN_SH_MEM3:
-  case KN_SH_MEMSET:
-  case KN_SH_SELECT:
-  case KN_SH_VA_ARG:
-  case KN_SH_RET:
-  case KN_SH_COUNT: put_list(q, in); return;
-  case KN_SH_CONV_II:
-  case KN_SH_CONV_FF:
-  case KN_SH_CONV_FI:
-  case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS:
-    word(q, kiln_type_name((kiln_type)in->x));
-    put_list(q, in);
-    return;
-  case KN_SH_VUN:
-  case KN_SH_VBIN:
-  case KN_SH_VICMP:
-  case KN_SH_VFCMP:
-  case KN_SH_VSHIFT:
-  case KN_SH_VSPLAT:
-  case KN_SH_VEXTRACT:
-  case KN_SH_VINSERT: put_vector(q, in); return;
-  case KN_SH_MACHINE:
-  case KN_SH_MACHINEV: {
-    char name[KILN_MACHINE_NAME];
-    kn_machine_name(kn_target_machine(kiln_module_target(q->f->module)), in->x, name);
-    word(q, name);
-    put_list(q, in);
-    return;
+/* The condition that x names. */
+static const char *condition(unsigned shape, unsigned x) {
+  switch (kn_shape_info[shape].x) {
+  case KN_X_ICOND: return kn_icond_names[x];
+  case KN_X_FCOND: return kn_fcond_names[x];
+  case KN_X_LANE_ICOND: return kn_icond_names[KN_LANE_NUMBER(x)];
+  default: return kn_fcond_names[KN_LANE_NUMBER(x)];
   }
-  case KN_SH_ICMP:
-    word(q, kn_icond_names[in->x]);
-    put_list(q, in);
-    return;
-  case KN_SH_FCMP:
-    word(q, kn_fcond_names[in->x]);
-    put_list(q, in);
-    return;
-  case KN_SH_LOAD:
-    if (KN_MEM_TYPE(in->x) != in->type) {
-      word(q, in->x & KILN_MEM_SEXT ? "sext" : "zext");
-      word(q, kiln_type_name((kiln_type)KN_MEM_TYPE(in->x)));
+}
+
+static void put_row(struct func_printer *q, const struct kn_inst *in) {
+  char name[KILN_MACHINE_NAME];
+  kn_machine_name(kn_target_machine(kiln_module_target(q->f->module)), in->x, name);
+  word(q, name);
+  put_list(q, in);
+}
+
+/* Writes everything behind the opcode: the items of the shape's syntax (<kiln/shapes.def>). */
+static void put_items(struct func_printer *q, const struct kn_inst *in, const struct kn_block *b) {
+  unsigned shape = kn_op_shape(in->op), x = in->x;
+  uint32_t edge = b->edge_first;
+  bool listed = false; /* an operand or block stands before */
+  for (const char *item = kn_shape_info[shape].syntax; *item; item++) {
+    if (strchr("abcmeS", *item) != NULL) {
+      text(q, listed ? ", " : " ");
+      listed = true;
     }
-    text(q, " ");
-    address(q, in->a, (int32_t)in->c);
-    mem_flags(q, in->x);
-    return;
-  case KN_SH_STORE:
-    put_stored(q, in, (int32_t)in->c);
-    mem_flags(q, in->x);
-    return;
-  case KN_SH_ADDR:
-    text(q, " ");
-    operand(q, in->a);
-    if (in->b != 0) {
+    switch (*item) {
+    case 'a': operand(q, in->a); break;
+    case 'b': operand(q, in->b); break;
+    case 'c': operand(q, in->c); break;
+    case 'v': put_list(q, in); break;
+    case 't': word(q, kiln_type_name((kiln_type)x)); break;
+    case 'l': word(q, kiln_type_name((kiln_type)KN_LANE(x))); break;
+    case 'k': word(q, condition(shape, x)); break;
+    case 'i':
+    case 'n':
+      text(q, ", ");
+      number(q, KN_LANE_NUMBER(x));
+      break;
+    case 'x':
+      if (KN_MEM_TYPE(x) == in->type) break;
+      word(q, x & KILN_MEM_SEXT ? "sext" : "zext");
+      word(q, kiln_type_name((kiln_type)KN_MEM_TYPE(x)));
+      break;
+    case 'm':
+      address(q, in->a, (int32_t)in->c);
+      mem_flags(q, x);
+      break;
+    case 's':
+      if (in->b == 0) break;
       text(q, " + ");
       operand(q, in->b);
       text(q, "*");
-      number(q, in->x);
+      number(q, x);
+      break;
+    case 'd': put_disp(q, (int32_t)in->c); break;
+    case 'p': align(q, x); break;
+    case 'o': word(q, kn_ordering_names[KN_ORDER(x)]); break;
+    case 'f': word(q, kn_ordering_names[KN_ORDER_FAILURE(x)]); break;
+    case 'r': word(q, kn_rmw_names[KN_ORDER_RMW(x)]); break;
+    case '#':
+      text(q, " ");
+      number(q, x);
+      break;
+    case 'g':
+      text(q, " ");
+      number(q, x);
+      text(q, " of ");
+      operand(q, in->a);
+      break;
+    case 'w': put_row(q, in); break;
+    case 'C': put_call(q, in); break;
+    case 'M': put_asm(q, in); break;
+    case 'e': put_edge(q, edge++); break;
+    case 'S':
+      put_edge(q, edge);
+      put_targets(q, in, b->n_edges - 1);
+      break;
+    case 'J': put_targets(q, in, b->n_edges); break;
+    case 'U': put_unwind(q, in, edge); break;
     }
-    put_disp(q, (int32_t)in->c);
-    return;
-  case KN_SH_SALLOC:
-    put_list(q, in);
-    align(q, in->x);
-    return;
-  case KN_SH_FENCE:
-  case KN_SH_ATOMIC_LOAD:
-  case KN_SH_ATOMIC_RMW:
-  case KN_SH_ATOMIC_CAS:
-    put_orders(q, in);
-    put_list(q, in);
-    return;
-  case KN_SH_ATOMIC_STORE:
-    put_orders(q, in);
-    put_stored(q, in, 0);
-    return;
-  case KN_SH_ASM: put_asm(q, in); return;
-  case KN_SH_CALL:
-  case KN_SH_TAILCALL: put_call(q, in); return;
-  case KN_SH_LEVEL:
-    text(q, " ");
-    number(q, in->x);
-    return;
-  case KN_SH_RESULT:
-    text(q, " ");
-    number(q, in->x);
-    text(q, " of ");
-    operand(q, in->a);
-    return;
-  case KN_SH_BR:
-    text(q, " ");
-    put_edge(q, in->b);
-    return;
-  case KN_SH_BRIF:
-    put_list(q, in);
-    text(q, ", ");
-    put_edge(q, in->b);
-    text(q, ", ");
-    put_edge(q, in->b + 1);
-    return;
-  case KN_SH_SWITCH:
-    put_list(q, in);
-    text(q, ", ");
-    put_edge(q, in->b);
-    put_targets(q, in, n_edges - 1);
-    return;
-  case KN_SH_BRIND:
-    put_list(q, in);
-    put_targets(q, in, n_edges);
-    return;
-  case KN_SH_TRY: put_try(q, in, b->edge_first); return;
   }
 }
 
@@ -581,7 +509,7 @@ static void put_inst(struct func_printer *q, uint32_t i, const struct kn_block *
     text(q, ".");
     type(q, in->type);
   }
-  put_operands(q, in, b);
+  put_items(q, in, b);
   text(q, "\n");
 }
 

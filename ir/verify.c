@@ -484,7 +484,7 @@ static bool check_orders(struct verifier *v, const struct kn_inst *in) {
     STORE = 1 << KILN_RELAXED | 1 << KILN_RELEASE | 1 << KILN_SEQ_CST,
     ANY_ORDER = (1 << KILN_ORDERING_COUNT) - 1
   };
-  unsigned order = in->x & 7u, failure = in->x >> 3 & 7u, rmw = in->x >> 8;
+  unsigned order = KN_ORDER(in->x), failure = KN_ORDER_FAILURE(in->x), rmw = KN_ORDER_RMW(in->x);
   unsigned allowed = ANY_ORDER;
   if (in->op == KILN_OP_ATOMIC_LOAD) allowed = LOAD;
   if (in->op == KILN_OP_ATOMIC_STORE) allowed = STORE;
@@ -507,84 +507,61 @@ static bool check_tls(struct verifier *v, const struct kn_inst *in) {
   return FAIL(v, KILN_ERR_STRUCTURE, "tls_addr of something else than a thread-local symbol");
 }
 
-/* Checks what a shape requires beyond operands of the right types. */
-static bool check_shape(struct verifier *v, uint32_t i) {
-  const struct kn_inst *in = &v->f->inst[i];
-  switch (kn_op_shape(in->op)) {
-  case KN_SH_NULLARY:
-  case KN_SH_NULLARYV:
-  case KN_SH_LEVEL:
-  case KN_SH_UN:
-  case KN_SH_BIN:
-  case KN_SH_BINV:
-  case KN_SH_TERN:
-  case KN_SH_MEM3:
-  case KN_SH_MEMSET:
-  case KN_SH_SELECT:
-  case KN_SH_ADDR:
-  case KN_SH_VA_ARG:
-  case KN_SH_BR:
-  case KN_SH_BRIF:
-  case KN_SH_BRIND: return true;
-  case KN_SH_UNV:
-    if (in->op != KILN_OP_VA_START || kn_sig(v->f->module, v->f->sig)->flags & KILN_SIG_VARIADIC)
-      return true;
-    return FAIL(v, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
-  case KN_SH_SLOTV:
-    return kn_is_slot(in->a) || FAIL(v, KILN_ERR_STRUCTURE, "the operand is no stack slot");
-  case KN_SH_CONV_II:
-  case KN_SH_CONV_FF:
-  case KN_SH_CONV_FI:
-  case KN_SH_CONV_IF:
-  case KN_SH_CONV_BITS: return check_convert(v, in);
-  case KN_SH_VUN:
-  case KN_SH_VBIN:
-  case KN_SH_VICMP:
-  case KN_SH_VFCMP:
-  case KN_SH_VSHIFT:
-  case KN_SH_VSPLAT:
-  case KN_SH_VEXTRACT:
-  case KN_SH_VINSERT: {
-    const char *wrong = kn_op_lanes_wrong(in->op, in->type, in->x);
-    return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
-  }
-  case KN_SH_MACHINE:
-  case KN_SH_MACHINEV: {
-    const char *wrong = kn_machine_wrong(v->f, in);
-    return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
-  }
-  case KN_SH_ICMP:
-    return in->x < KILN_ICOND_COUNT ||
-           FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
-  case KN_SH_FCMP:
-    return in->x < KILN_FCOND_COUNT ||
-           FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", in->x);
-  case KN_SH_LOAD:
-  case KN_SH_STORE: return check_mem(v, in);
-  case KN_SH_SALLOC:
+static bool check_condition(struct verifier *v, unsigned x, unsigned count) {
+  return x < count || FAIL(v, KILN_ERR_STRUCTURE, "condition %u does not exist", x);
+}
+
+/* Checks what the shape says of x. */
+static bool check_x(struct verifier *v, const struct kn_inst *in) {
+  const char *wrong = NULL;
+  switch ((enum kn_x_kind)kn_shape_info[kn_op_shape(in->op)].x) {
+  case KN_X_NO:
+  case KN_X_SCALE:
+  case KN_X_NUMBER:
+  case KN_X_COUNT: return true;
+  case KN_X_TYPE: return check_convert(v, in);
+  case KN_X_ICOND: return check_condition(v, in->x, KILN_ICOND_COUNT);
+  case KN_X_FCOND: return check_condition(v, in->x, KILN_FCOND_COUNT);
+  case KN_X_LANE:
+  case KN_X_LANE_ICOND:
+  case KN_X_LANE_FCOND:
+  case KN_X_LANE_NUMBER: wrong = kn_op_lanes_wrong(in->op, in->type, in->x); break;
+  case KN_X_MEM: return check_mem(v, in);
+  case KN_X_ALIGN:
     return in->x <= 16 || FAIL(v, KILN_ERR_STRUCTURE, "an alignment of more than 2^16");
-  case KN_SH_ATOMIC_LOAD:
-  case KN_SH_ATOMIC_STORE:
-  case KN_SH_ATOMIC_RMW:
-  case KN_SH_ATOMIC_CAS:
-  case KN_SH_FENCE: return check_orders(v, in);
-  case KN_SH_CALL: return check_call(v, in);
-  case KN_SH_RESULT: return check_result(v, i);
-  case KN_SH_SWITCH: return check_cases(v, in, v->f->blocks.at[v->block].n_edges - 1);
-  case KN_SH_RET: return check_ret(v, in);
-  case KN_SH_TAILCALL: return check_tailcall(v, in);
-  case KN_SH_TRY: return check_try(v, in);
-  case KN_SH_ASM: return check_asm(v, in);
-  case KN_SH_INTERNAL:
-  case KN_SH_COUNT: break;
+  case KN_X_ORDER: return check_orders(v, in);
+  case KN_X_ROW: wrong = kn_machine_wrong(v->f, in); break;
   }
-  return FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);
+  return !wrong || FAIL(v, KILN_ERR_TYPE, "%s: %s", kn_op_info[in->op].name, wrong);
+}
+
+/* Checks what operations require beyond operands of the right types and the right x. */
+static bool check_op(struct verifier *v, uint32_t i) {
+  const struct kn_inst *in = &v->f->inst[i];
+  switch ((unsigned)in->op) {
+  case KILN_OP_LIFE_START:
+  case KILN_OP_LIFE_END:
+    return kn_is_slot(in->a) || FAIL(v, KILN_ERR_STRUCTURE, "the operand is no stack slot");
+  case KILN_OP_VA_START:
+    return kn_sig(v->f->module, v->f->sig)->flags & KILN_SIG_VARIADIC ||
+           FAIL(v, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
+  case KILN_OP_CALL: return check_call(v, in);
+  case KILN_OP_RESULT: return check_result(v, i);
+  case KILN_OP_SWITCH: return check_cases(v, in, v->f->blocks.at[v->block].n_edges - 1);
+  case KILN_OP_RET: return check_ret(v, in);
+  case KILN_OP_TAILCALL: return check_tailcall(v, in);
+  case KILN_OP_TRY: return check_try(v, in);
+  case KILN_OP_ASM: return check_asm(v, in);
+  default:
+    return kn_shape_info[kn_op_shape(in->op)].state == KN_SHAPE_BUILT ||
+           FAIL(v, KILN_ERR_UNSUPPORTED, "%s is not supported", kn_op_info[in->op].name);
+  }
 }
 
 static bool check_operands(struct verifier *v, uint32_t i) {
   const kiln_func *f = v->f;
   const struct kn_inst *in = &f->inst[i];
-  if (!check_shape(v, i)) return false;
+  if (!check_op(v, i) || !check_x(v, in)) return false;
   if (in->op == KILN_OP_TLS_ADDR) return check_tls(v, in);
   struct kn_operands o = kn_operands(f, in);
   for (uint32_t k = 0; k < o.n; k++)

@@ -10,9 +10,17 @@
 
 /* How an operation is spelled, by shape. T stands for a type. */
 static const struct {
-  const char *shape, *syntax;
+  const char *shape, *state, *result, *syntax;
 } shapes[] = {
-#define SHAPE(E, state, a, b, c, result, edges, text) {#E, text},
+#define SHAPE(E, state, a, b, c, x, result, edges, syntax) {#E, #state, #result, syntax},
+#include <kiln/shapes.def>
+};
+
+static const struct {
+  char letter;
+  const char *text;
+} items[] = {
+#define ITEM(letter, text) {letter, text},
 #include <kiln/shapes.def>
 };
 
@@ -70,26 +78,39 @@ static const struct types *types_of(const struct op *o) {
   exit(1);
 }
 
-/* NAME and .T replaced. */
-static void put_syntax(FILE *out, const struct op *o) {
-  const char *s = "";
-  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-    if (strcmp(o->shape, shapes[i].shape) == 0) s = shapes[i].syntax;
-  }
-  if (*s) fputc('`', out);
-  else fputs("*no text*", out);
-  for (const char *c = s; *c;) {
-    if (strncmp(c, "NAME", 4) == 0) {
-      fputs(o->name, out);
-      c += 4;
-    } else if (types_of(o)->one && strncmp(c, ".T", 2) == 0) {
-      c += 2;
-    } else {
+static void put_item(FILE *out, char letter) {
+  for (size_t i = 0; i < sizeof items / sizeof *items; i++)
+    for (const char *c = items[i].letter == letter ? items[i].text : ""; *c; c++) {
       if (*c == '|') fputc('\\', out); /* inside of a table */
-      fputc(*c++, out);
+      fputc(*c, out);
     }
+}
+
+/* `v = name.T a, b` */
+static void put_syntax(FILE *out, const struct op *o) {
+  size_t s = 0;
+  while (strcmp(o->shape, shapes[s].shape) != 0) s++;
+  const char *result = shapes[s].result;
+  bool of_signature = strcmp(result, "SIG") == 0, of_other = strcmp(result, "OF") == 0;
+  if (strcmp(shapes[s].state, "BUILT") != 0) {
+    fputs("*no text*", out);
+    return;
   }
-  if (*s) fputc('`', out);
+  fputc('`', out);
+  if (of_signature) fputs("[v =] ", out);
+  else if (strcmp(result, "NO") != 0) fputs("v = ", out);
+  fputs(o->name, out);
+  if (!types_of(o)->one && !of_signature && !of_other) fputs(".T", out);
+  bool listed = false;
+  for (const char *c = shapes[s].syntax; *c; c++) {
+    if (strchr("abcmeS", *c) != NULL) {
+      if (listed) fputc(',', out);
+      listed = true;
+    }
+    if (*c != 'i' && *c != 'n') fputc(' ', out);
+    put_item(out, *c);
+  }
+  fputc('`', out);
 }
 
 static void put_effects(FILE *out, const char *effects) {
