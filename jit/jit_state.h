@@ -11,7 +11,7 @@
 
 #include "ir/arena.h"
 #include "ir/module_state.h"
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 #include "lib/object/elf.h"
 
 #include <pthread.h>

@@ -3,7 +3,7 @@
  * while a function is walked its rows have numbers of marks, and offsets once it is complete; the first row is at its
  * beginning, rows ascend. */
 #include "ir/die.h"
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 #include "lib/codegen/walk.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
  * what is called), the size of an expression, that expression. This reads the walk's state and
  * changes no code. */
 #include "ir/die.h"
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 #include "lib/debug/dwarf_numbers.h"
 #include "lib/codegen/walk.h"
 

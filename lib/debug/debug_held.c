@@ -5,7 +5,7 @@
  * changed its place; a register is `written` at a position unless it is certain that none of the
  * block's own instructions changed it. This reads the walk's state and changes no code. */
 #include "ir/die.h"
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 #include "lib/codegen/walk.h"
 
 #include <string.h>

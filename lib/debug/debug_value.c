@@ -5,7 +5,7 @@
  * for each part of a variable: what all predecessors agree on. Invariant: a range is right or is
  * not there. */
 #include "ir/die.h"
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 #include "lib/codegen/walk.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * what parameters were when a function began, and which tail calls led to it. Called by lib/debug/dwarf.c,
  * lib/debug/dwarf_scope.c and lib/debug/dwarf_write.c. As by LLVM, a call has an entry if what it calls has one, or is
  * known at run time only. */
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 #include "lib/debug/dwarf_numbers.h"
 
 const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n) {

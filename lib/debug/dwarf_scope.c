@@ -2,7 +2,7 @@
  * abstract entry, the source's own, and an entry for each place where it has code, which refers to that: these are
  * instances, made here, and so are those of its blocks and variables. Called by lib/debug/dwarf.c. Invariant: an
  * instance stands behind those of the scopes it is in, and belongs to one function. */
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 
 #include "lib/debug/dwarf_numbers.h"
 

@@ -1,7 +1,7 @@
 /* kiln_emit_elf: makes an ELF64 relocatable object by calling the other files in order; group
  * sections and the headers. Called by front ends after the last function. Invariant: `out` only
  * grows if the whole object is right; nothing in module or sessions changes. */
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 #include "ir/clock.h"
 
 #include <kiln/emit.h>

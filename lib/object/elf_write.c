@@ -1,7 +1,7 @@
 /* Third step of the object writer: copies code and data to their places and writes the relocations against them.
  * Called by lib/object/elf.c; the object's memory is reserved. Invariant: code is copied once, and only the copy is
  * patched. */
-#include "lib/debug/dwarf.h"
+#include "lib/debug/dwarf_writer.h"
 
 /* ---- content ---- */
 

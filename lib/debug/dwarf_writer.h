@@ -2,8 +2,8 @@
  * function has its place: dwarf.c finds which entries are written, and where in the tree; dwarf_write.c writes them,
  * dwarf_line.c the line tables. Invariant: the order of all that is written follows from units, functions and the
  * order of references alone, so that it does not depend on the number of sessions. */
-#ifndef KN_LIB_DEBUG_DWARF_H
-#define KN_LIB_DEBUG_DWARF_H
+#ifndef KN_LIB_DEBUG_DWARF_WRITER_H
+#define KN_LIB_DEBUG_DWARF_WRITER_H
 
 #include "ir/die.h"
 #include "lib/codegen/code.h"
