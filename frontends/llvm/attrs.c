@@ -266,7 +266,7 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
 
 /* Reads one group: [id, index, attributes...], unabbreviated. */
 static bool group(struct kn_bc *r, struct strings *s) {
-  struct group g = {.bits = r->bits};
+  struct group g = {.bits = r->in.bits};
   uint64_t code = kn_bits_vbr6(&g.bits);
   g.left = kn_bits_vbr6(&g.bits);
   if (g.bits.pos > g.bits.end || g.left > (g.bits.end - g.bits.pos) / 6)
@@ -279,22 +279,22 @@ static bool group(struct kn_bc *r, struct strings *s) {
     while (g.left > 0 && !g.too_short)
       if (!attribute(r, &g, &a, next(&g), s)) return false;
     /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
-    if (g.too_short || id > r->bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
+    if (g.too_short || id > r->in.bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
     kn_bc_harden_done(&a);
-    while (r->groups.n <= id)
-      if (!KN_BC_PUSH(r, r->groups, (struct kn_bc_attr_list){0})) return false;
-    r->groups.at[id] = (struct kn_bc_attr_list){.first = r->group_attrs.n, .n = 1};
-    if (!KN_BC_PUSH(r, r->group_attrs, a)) return false;
+    while (r->m->groups.n <= id)
+      if (!KN_BC_PUSH(r, r->open->groups, (struct kn_bc_attr_list){0})) return false;
+    r->open->groups.at[id] = (struct kn_bc_attr_list){.first = r->m->group_attrs.n, .n = 1};
+    if (!KN_BC_PUSH(r, r->open->group_attrs, a)) return false;
   }
   if (g.bits.bad || g.bits.pos > g.bits.end)
     return kn_bc_malformed(r, "the file ends in the middle of a record");
-  r->bits.pos = g.bits.pos;
+  r->in.bits.pos = g.bits.pos;
   return true;
 }
 
 bool kn_bc_read_attr_groups(struct kn_bc *r) {
   struct kn_bc_saved saved;
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   struct strings s;
   s.features.text[0] = 0;
   s.features.flags = 0;
@@ -305,7 +305,7 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
   for (;;) {
     r->record_pos = b->pos;
     if (b->pos >= b->end) return kn_bc_malformed(r, "the file ends within attributes");
-    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    unsigned id = (unsigned)kn_bits_fixed(b, r->in.width);
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
@@ -349,14 +349,14 @@ static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b, uint32
 
 /* Doubles the hash table of lists. */
 static bool grow_lists(struct kn_bc *r) {
-  uint32_t size = r->list_heads.n ? r->list_heads.n * 2 : 256;
-  if (!KN_BC_ROOM(r, r->list_heads, size)) return false;
-  memset(r->list_heads.at, 0, size * sizeof *r->list_heads.at);
-  r->list_heads.n = size;
-  for (uint32_t i = 1; i < r->lists.n; i++) {
-    struct kn_bc_attr_list *l = &r->lists.at[i];
+  uint32_t size = r->m->list_heads.n ? r->m->list_heads.n * 2 : 256;
+  if (!KN_BC_ROOM(r, r->open->list_heads, size)) return false;
+  memset(r->m->list_heads.at, 0, size * sizeof *r->m->list_heads.at);
+  r->open->list_heads.n = size;
+  for (uint32_t i = 1; i < r->m->lists.n; i++) {
+    struct kn_bc_attr_list *l = &r->m->lists.at[i];
     if (l->same != i) continue;
-    uint32_t *head = &r->list_heads.at[l->hash & (size - 1)];
+    uint32_t *head = &r->m->list_heads.at[l->hash & (size - 1)];
     l->next = *head;
     *head = i;
   }
@@ -366,40 +366,41 @@ static bool grow_lists(struct kn_bc *r) {
 /* Reads one list: the ids of its groups. Groups without attributes that matter here are left out; lists that are
  * then equal share one entry, which keeps the cache of signatures small. */
 static bool list(struct kn_bc *r) {
-  if (r->lists.n == 0 && !KN_BC_PUSH(r, r->lists, (struct kn_bc_attr_list){0})) return false;
-  struct kn_bc_attr_list l = {.first = r->list_attrs.n};
-  for (uint32_t i = 0; i < r->ops.n; i++) {
-    uint64_t id = r->ops.at[i];
-    if (id >= r->groups.n || !r->groups.at[id].n)
+  if (r->m->lists.n == 0 && !KN_BC_PUSH(r, r->open->lists, (struct kn_bc_attr_list){0}))
+    return false;
+  struct kn_bc_attr_list l = {.first = r->m->list_attrs.n};
+  for (uint32_t i = 0; i < r->in.ops.n; i++) {
+    uint64_t id = r->in.ops.at[i];
+    if (id >= r->m->groups.n || !r->m->groups.at[id].n)
       return kn_bc_malformed(r, "attribute group out of range");
-    const struct kn_bc_attr *a = &r->group_attrs.at[r->groups.at[id].first];
+    const struct kn_bc_attr *a = &r->m->group_attrs.at[r->m->groups.at[id].first];
     if (!a->flags && !a->align_log2 && !a->stack_align_log2 && !a->refused && !a->refused_call &&
         !a->harden)
       continue;
     if (a->refused_call) l.refused_call = a->refused_call;
-    if (!KN_BC_PUSH(r, r->list_attrs, *a)) return false;
+    if (!KN_BC_PUSH(r, r->open->list_attrs, *a)) return false;
     l.n++;
   }
-  uint32_t n = r->lists.n;
+  uint32_t n = r->m->lists.n;
   if (l.n > 0) {
-    if (n >= r->list_heads.n && !grow_lists(r)) return false;
-    const struct kn_bc_attr *a = r->list_attrs.at + l.first;
+    if (n >= r->m->list_heads.n && !grow_lists(r)) return false;
+    const struct kn_bc_attr *a = r->m->list_attrs.at + l.first;
     l.hash = hash_of(a, l.n);
-    uint32_t *head = &r->list_heads.at[l.hash & (r->list_heads.n - 1)], same = *head;
-    for (; same; same = r->lists.at[same].next) {
-      const struct kn_bc_attr_list *o = &r->lists.at[same];
-      if (o->hash == l.hash && o->n == l.n && equal(r->list_attrs.at + o->first, a, l.n)) break;
+    uint32_t *head = &r->m->list_heads.at[l.hash & (r->m->list_heads.n - 1)], same = *head;
+    for (; same; same = r->m->lists.at[same].next) {
+      const struct kn_bc_attr_list *o = &r->m->lists.at[same];
+      if (o->hash == l.hash && o->n == l.n && equal(r->m->list_attrs.at + o->first, a, l.n)) break;
     }
     if (same) {
-      r->list_attrs.n = l.first;
-      l = r->lists.at[same];
+      r->open->list_attrs.n = l.first;
+      l = r->m->lists.at[same];
     } else {
       l.same = n;
       l.next = *head;
       *head = n;
     }
   }
-  return KN_BC_PUSH(r, r->lists, l);
+  return KN_BC_PUSH(r, r->open->lists, l);
 }
 
 bool kn_bc_read_attr_lists(struct kn_bc *r) {
@@ -414,17 +415,17 @@ bool kn_bc_read_attr_lists(struct kn_bc *r) {
       if (!kn_bc_skip(r)) return false;
       break;
     case ENTRY_RECORD:
-      if (r->code == 1) return kn_bc_unsupported(r, "attributes in the form of LLVM before 3.3");
-      if (r->code == 2 && !list(r)) return false;
+      if (r->in.code == 1) return kn_bc_unsupported(r, "attributes in the form of LLVM before 3.3");
+      if (r->in.code == 2 && !list(r)) return false;
       break;
     }
   }
 }
 
 const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list_id, uint32_t index) {
-  if (list_id >= r->lists.n) return NULL;
-  const struct kn_bc_attr *a = r->list_attrs.at + r->lists.at[list_id].first;
-  for (uint32_t i = 0; i < r->lists.at[list_id].n; i++)
+  if (list_id >= r->m->lists.n) return NULL;
+  const struct kn_bc_attr *a = r->m->list_attrs.at + r->m->lists.at[list_id].first;
+  for (uint32_t i = 0; i < r->m->lists.at[list_id].n; i++)
     if (a[i].index == index) return &a[i];
   return NULL;
 }

@@ -1,8 +1,7 @@
-/* What the files of the bitcode reader share: its state and the calls between them. The entries of its tables are
- * in tables.h. kn_bc is made by reader.c, for one module or, as a fork (fork.c), for one thread's part of its bodies.
- * Invariant: every index stored in a table was checked against its table when it was stored, and no
- * table grows beyond what the bits of the file can fill. Reading a body changes no table that forks
- * share: see fork.c. */
+/* A reader, and the calls between the files of the bitcode reader. kn_bc is made by reader.c, for one module or, as a
+ * fork (fork.c), for one thread's part of its bodies. README.md draws who owns what.
+ * Invariant: every index stored in a table was checked against its table when it was stored, and no table grows beyond
+ * what the bits of the file can fill. Reading a body changes nothing that forks share. */
 #ifndef KN_LLVM_BC_H
 #define KN_LLVM_BC_H
 
@@ -11,130 +10,27 @@
 
 #include "asks.h"
 #include "bits.h"
+#include "function.h"
 #include "harden.h"
+#include "memory.h"
+#include "module.h"
 #include "tables.h"
 
 #define KN_COLD __attribute__((cold, noinline))
 
-/* True if each array gets its own allocation of the exact size, so that sanitizers find every overrun. */
-#if defined(__SANITIZE_ADDRESS__)
-#define KN_BC_EXACT true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KN_BC_EXACT true
-#endif
-#endif
-#ifndef KN_BC_EXACT
-#define KN_BC_EXACT false
-#endif
-
-/* ---- the reader ---- */
-
-#define KN_BC_ARRAY_OF(type)                                                                       \
-  {                                                                                                \
-    type *at;                                                                                      \
-    uint32_t n, cap;                                                                               \
-  }
-#define KN_BC_ARRAY(type)                                                                          \
-  struct {                                                                                         \
-    type *at;                                                                                      \
-    uint32_t n, cap;                                                                               \
-  }
-
-struct kn_bc_ops KN_BC_ARRAY_OF(uint64_t);
-
-/* A fork's view of tables that start with the module's entries, to which each body adds entries that are removed
- * after it: the module's entries belong to another reader, and the lower indices refer to them; higher ones
- * refer to the fork's own array. All zero in a reader that is not a fork. */
-struct kn_bc_shared {
-  uint64_t *words;
-  uint32_t *list;
-  uint8_t *bytes;
-  const struct kn_bc_md *mds;
-  uint32_t n_words, n_list, n_bytes, n_mds;
+struct kn_bc_ops {
+  uint64_t *at;
+  uint32_t n, cap;
 };
 
-/* The memory of a variable, where assignment `id` (metadata) stores; slot 0: none. */
-struct kn_bc_memory {
-  uint32_t id;
-  kiln_value slot;
-  const uint8_t *expr; /* `n` bytes applied to its address */
-  uint32_t n;
-};
-
-/* What a variable is from a place on, in one of two ways: debug_assign.c. */
-struct kn_bc_assign {
-  kiln_variable_value is;
-  struct kn_bc_memory memory;
-  uint32_t expr, memory_expr; /* in kn_bc.assign_bytes */
-  bool label;                 /* is.variable is a label, at is.at */
-};
-
-/* What the reader remembers of values of vectors to do better with later ones. An id of 0 is nobody's. */
-#define KN_BC_EXTENDED 8
-struct
-  kn_bc_extended { /* in body `body`, `id` is vector `source` of `type`, with its lanes extended */
-  uint32_t body, id, source, type;
-  bool is_signed;
-};
-struct kn_bc_inserted { /* `id` is a vector whose register `before` got `value` as lane `lane` */
-  uint32_t id, lane;
-  kiln_value before, value;
-};
-
-/* Named metadata of a module that the reader asks for. */
-enum kn_bc_list {
-  LIST_NONE,
-  LIST_FLAGS,   /* llvm.module.flags */
-  LIST_IDENT,   /* llvm.ident: who made the module */
-  LIST_COMMAND, /* llvm.commandline: how */
-  LIST_COUNT
-};
-
-/* A node of such a list. */
-struct kn_bc_listed {
-  uint32_t node; /* its number + 1 */
-  enum kn_bc_list list;
-};
-
-struct kn_bc {
-  /* used most often */
+/* The stream, and what was decoded of it last. */
+struct kn_bc_stream {
   struct kn_bits bits;
-  kiln_func *f;
-  struct kn_bc_val *vals;
-  uint32_t n_vals; /* next value id */
-  uint32_t cap_vals;
-  uint32_t zeroed;    /* entries of vals below it are set (VS_NONE beyond n_vals) */
-  uint32_t inst_base; /* first value id of this function's instructions; csts has those below */
-  struct kn_bc_type *types;
-  struct kn_bc_cst *csts;
-  uint32_t n_types;
-  uint32_t bb, n_bbs;           /* current block, number of blocks */
-  uint32_t ptr_type, bool_type; /* ids of the types ptr and i1, or UINT32_MAX */
-  uint64_t record_pos;          /* where the current record starts */
-  kiln_status status;
-
-  kiln_session *session;
-  kiln_module *module;
-  kiln_target target;
-  kiln_func_sink sink;
-  void *sink_user;
-  kiln_allocator allocator;
-  uint8_t *slab; /* see kn_bc_grow */
-  uint32_t slab_used;
-  uint64_t instructions;
-  uint64_t others; /* records of the function that are not instructions */
-
-  /* the stream */
   unsigned width;                       /* of abbreviation ids */
   struct kn_bc_form known[KN_BC_KNOWN]; /* by abbreviation id: those of function blocks */
   struct kn_bc_abbrev known_csts[KN_BC_KNOWN_CSTS];
   uint32_t learned,
-    learned_csts; /* number of blockinfo entries when `known` was filled, + 1; 0: not yet */
-  KN_BC_ARRAY(struct kn_bc_abop) abops;
-  KN_BC_ARRAY(struct kn_bc_abbrev) abbrevs;
-  KN_BC_ARRAY(struct kn_bc_blockinfo) blockinfo;
-  struct kn_bc_range info[KN_BC_BLOCKS]; /* in blockinfo; n UINT32_MAX / 2: scattered */
+    learned_csts; /* number of blockinfo entries when these were filled, + 1; 0: not yet */
   KN_BC_ARRAY(uint32_t) scope; /* abbreviations of the blocks entered, as indices into abbrevs */
   uint32_t scope_first;        /* those of the current block */
   uint32_t scope_info; /* block whose entries in blockinfo are to be added; UINT32_MAX: none */
@@ -143,177 +39,106 @@ struct kn_bc {
   uint32_t code;               /* code of the current record */
   const uint8_t *blob;
   uint64_t blob_size;
+};
 
-  /* tables */
-  uint32_t cap_types;
-  KN_BC_ARRAY(struct kn_bc_elem) elems;
-  KN_BC_ARRAY(struct kn_bc_piece) type_pieces;
-  KN_BC_ARRAY(struct kn_bc_attr) group_attrs;
-  KN_BC_ARRAY(struct kn_bc_attr_list) groups; /* by group id: one attr each in group_attrs */
-  KN_BC_ARRAY(struct kn_bc_attr) list_attrs;
-  KN_BC_ARRAY(struct kn_bc_attr_list) lists;
-  KN_BC_ARRAY(uint32_t) list_heads; /* by hash, a power of two */
-  KN_BC_ARRAY(struct kn_bc_global) globals;
-  KN_BC_ARRAY(struct kn_bc_body) bodies; /* in order; complete when the module is read */
-  uint32_t next_body, n_noted;           /* number of bodies met; of those to be read later */
-  KN_BC_ARRAY(uint32_t) sections;        /* offset of each NUL-terminated name in names */
-  KN_BC_ARRAY(char) names;
-  KN_BC_ARRAY(struct kn_bc_comdat) comdats;
-  KN_BC_ARRAY(char) assembly; /* the module's, NUL-terminated */
-  KN_BC_ARRAY(struct kn_bc_symver) symvers;
-  uint32_t cap_csts;
-  KN_BC_ARRAY(kiln_symbol_desc) aliases;
-  const char *strtab;
-  uint64_t strtab_size;
-  char source[256]; /* source file name */
-  bool has_words;   /* some integer type has more than 128 bits; its parts have type word_type */
-  uint32_t word_type;
-  bool has_vectors;      /* some type is a vector; the parts of longer ones have type chunk_type */
-  bool has_long_vectors; /* one of more than 128 bits */
-  uint32_t chunk_type;
-  bool version_seen;
-  bool data_defined;
-  bool has_blocks;   /* some constant is the address of a block */
-  bool has_tls;      /* some global is thread-local */
-  bool emulated_tls; /* which the target cannot have as Kiln makes it */
-  bool has_debug;    /* instructions have locations */
-  bool
-    has_strict; /* there are constrained intrinsics, or named registers: metadata are read as if there were locations */
-
-  /* constants of module and function; words, list, bytes: only those not in `shared` */
-  struct kn_bc_shared shared;
-  KN_BC_ARRAY(uint64_t) cwords;
-  KN_BC_ARRAY(uint32_t) clist;
-  KN_BC_ARRAY(uint8_t) cbytes;
-
-  const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
-  uint64_t bundle_tags_pos;            /* of the block of bundles' tags; 0: none */
-  struct {
-    struct kn_bc_listed *at;
-    uint32_t n, cap;
-    enum kn_bc_list next; /* what the next named node is */
-  } listed;               /* nodes of the module's lists, in their order */
-
-  /* function */
-  struct kn_bc_global *fn;
-  struct kn_bc_sig fn_sig;
-  struct kn_bc_harden harden;
-  uint32_t module_vals; /* values of the module */
-  uint32_t arg_base;
-  KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
-  KN_BC_ARRAY(uint32_t) parts;
-  KN_BC_ARRAY(kiln_value) args;
-  KN_BC_ARRAY(kiln_param) params;
-  KN_BC_ARRAY(kiln_case) cases;
-  KN_BC_ARRAY(kiln_block) targets;
-  uint32_t n_forwards;  /* forward values not yet bound */
-  kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
-  struct {
-    kiln_value number,
-      is; /* newest number, of block `bb`, that a condition was made by a select; id 0: none */
-    uint32_t bb;
-  } truth;
-  struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
-  struct kn_bc_inserted inserted;
-  unsigned
-    wide_sigs; /* kn_bc_wide_sigs of the function that is being read: its calls are so, too */
-  uint32_t fast_call, fast_flags; /* id of the latest call with flags about floats, and these */
-  kiln_value demoted;             /* address of the result's memory */
-  bool tail;          /* a call that is made a tail call was read, but not yet its return */
-  uint32_t call_mask; /* which bits of a call's flags must be those of a plain call (body.c) */
-  uint32_t loc;       /* the latest location in the function; 0: none yet */
-  uint32_t loc_line, loc_column, loc_scope, loc_file, loc_inlined;
-  kiln_die loc_die;                     /* entry of loc_scope */
-  uint32_t loc_call;                    /* location that loc_inlined is, or 0 */
-  uint32_t loc_set;                     /* the last argument of kiln_loc_set */
+/* What is kept of metadata from one body to the next, to be found sooner. */
+struct kn_bc_md_cache {
+  struct kn_bc_metadata *now;           /* that is being read */
+  bool open;                            /* a block is being read */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
-  uint32_t module_mds;                  /* number of entries of mds that are the module's */
-  uint64_t metadata_pos;                /* of the module's metadata block; 0: none */
-  KN_BC_ARRAY(struct kn_bc_md) mds;     /* filled if has_debug; only what is not in `shared` */
-  struct kn_bc_md_block module_md, func_md;
-  KN_BC_ARRAY(uint32_t) md_scope; /* abbreviations of both, as indices into abbrevs */
-  uint32_t module_md_scope; /* number of entries of md_scope that are for the module's block */
-  struct kn_bc_defined md_defined[KN_BC_DEFINED]; /* the newest definitions that differ, */
-  uint32_t md_defined_next;                       /* the oldest of which is this */
-  bool md_open;                                   /* a block of metadata is being read */
-  bool mds_read;                                  /* the module's metadata were read */
-  bool mds_done;                                  /* all of them */
-  bool has_units;                 /* the module's metadata contain a compilation unit */
-  bool entries;                   /* nodes become entries of debugging information: debug.c */
-  kiln_debug *debug, *func_debug; /* the module's entries, and the session's */
-  uint64_t md_end; /* metadata up to this number are the module's, while nodes become entries */
-  struct kn_bc_md_part md_parts[2]; /* the module's metadata; the function's */
+  struct kn_bc_defined
+    defined[KN_BC_DEFINED]; /* the newest definitions of abbreviations that differ, */
+  uint32_t defined_next;    /* the oldest of which is this */
   uint32_t
     loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
   unsigned loc_id; /* of it in the block that is being read; 0: not known */
   bool loc_atoms;  /* it has an atom's group and rank */
-  uint64_t
-    records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
-  uint32_t records_at; /* kiln_func_here of that */
-  KN_BC_ARRAY(struct kn_bc_assign)
-  assigns;                           /* debug_assign.c: records that wait for the function's end, */
-  KN_BC_ARRAY(uint8_t) assign_bytes; /* their expressions, */
-  KN_BC_ARRAY(uint32_t) assigned;    /* assignments that have a store: metadata */
-  uint32_t subprogram; /* number + 1 of the metadata that describes the function; 0: none */
-  KN_BC_ARRAY(kiln_die) dies;
   KN_BC_ARRAY(struct kn_bc_call_loc)
-  call_locs;          /* open hash table: cap is a power of two or 0; n: used by the function */
+  call_locs;          /* open hash table: cap is a power of two or 0; n: used by the
+                                                 * function */
   uint32_t call_body; /* number of the body whose entries they are, from 1 on */
   KN_BC_ARRAY(struct kn_bc_shape) shapes; /* known ones, by hash: debug/debug_shape.c */
-  KN_BC_ARRAY(struct kn_bc_call_way) call_way;
-  KN_BC_ARRAY(uint32_t) ids;    /* operands of a long getelementptr or call */
-  KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
-  KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
-  uint32_t stamp;
-  KN_BC_ARRAY(struct kn_bc_late) late; /* phi arguments to be added at the end of the function */
-  uint32_t n_params;                   /* number of parameters of the current block */
-  bool has_trap;                       /* the module may trap: blocks may be split */
-  bool may_split;                      /* has_trap, splits, or the function may have invokes */
-  KN_BC_ARRAY(struct kn_bc_pad)
-  pads; /* by LLVM block; empty: no invoke and no landing pad was read */
-  KN_BC_ARRAY(struct kn_bc_waiting) invokes;
-  uint32_t n_unread; /* landing pads that invokes name, but that were not read yet */
+};
+
+/* Lists that are made and used while one record is read. */
+struct kn_bc_lists {
+  KN_BC_ARRAY(uint32_t) ids; /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(kiln_value) args;
+  KN_BC_ARRAY(kiln_param) params;
+  KN_BC_ARRAY(kiln_case) cases;
+  KN_BC_ARRAY(kiln_block) targets;
   KN_BC_ARRAY(kiln_clause) clauses;
   KN_BC_ARRAY(kiln_symbol) caught;
-  KN_BC_ARRAY(struct kn_bc_addr) addrs;
-  KN_BC_ARRAY(struct kn_bc_half) halves;
-  uint32_t n_again; /* of these, what was emitted in more than one block */
-  bool no_halves;   /* reason to restart, and set from then on: do not use VS_HALVES */
-  bool restart;     /* the body must be read again: see kn_bc_read_function */
-  bool see_debug;   /* reason to restart: a location was found, but locations are not handled yet */
-  bool no_addrs;    /* reason to restart, and set from then on: do not use VS_ADDR */
-  bool splits;      /* the same: an instruction ends the Kiln block, so may_split must be set */
-  bool bundles;     /* the next call has operand bundles */
-  uint32_t bundle;  /* number of the latest one's tag */
-  bool no_code;     /* constants must not be computed by instructions here */
-  bool expressions; /* the function has constant expressions that may need instructions */
-  bool hoisting;    /* constants are being computed in the entry, for all blocks */
-  bool
-    hoist_module; /* reason to restart, and set from then on: the module's are, too, and vectors of addresses */
-  uint32_t expr_depth, expr_count; /* constant expressions turned into code: nesting, number */
+  KN_BC_ARRAY(kiln_die) dies;
+  KN_BC_ARRAY(struct kn_bc_call_way) call_way;
+};
 
-  /* inline assembly: asm.c */
-  struct kn_bc_asm_cache *texts; /* NULL: none met */
-  bool assemble_module;          /* the module's assembly is not versions of symbols alone */
-  bool asm_waits;                /* the body has assembly whose code is not known */
-  bool defer;                    /* bodies wait for kiln_llvm_read_waiting */
-  bool asm_last;                 /* what waits is read now: it may wait no longer */
-  uint32_t asm_count;            /* in the body */
-  KN_BC_ARRAY(struct kn_bc_body) waiting;
+/* Why a body is read again from its beginning, and what is done otherwise then: see kn_bc_read_function. */
+struct kn_bc_again {
+  bool restart;
+  bool see_debug;    /* a location was found, but locations are not handled yet */
+  bool no_addrs;     /* do not use VS_ADDR */
+  bool no_halves;    /* do not use VS_HALVES */
+  bool splits;       /* an instruction ends the Kiln block, so may_split must be set */
+  bool hoist_module; /* the module's constants are hoisted, too, and vectors of addresses */
+};
 
-  struct kn_bc_sig *sigs; /* open hash table */
-  uint32_t n_sigs, cap_sigs;
+/* The tables that begin with the module's entries, to which reading bodies adds or in which it changes entries: a fork
+ * begins with copies. */
+#define KN_BC_TABLES(TABLE)                                                                        \
+  TABLE(struct kn_bc_val, vals)   /* n: the next value's id */                                     \
+  TABLE(struct kn_bc_cst, csts)   /* by value's id, below inst_base */                             \
+  TABLE(struct kn_bc_type, types) /* when they are split */                                        \
+  TABLE(struct kn_bc_piece, type_pieces)                                                           \
+  TABLE(struct kn_bc_abop, abops)                                                                  \
+  TABLE(struct kn_bc_abbrev, abbrevs)
 
-  bool later;   /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
-  bool silent;  /* errors are stored in `diag` and not reported to the module */
-  bool forked;  /* has forks: its tables must not change any more */
-  bool is_fork; /* some tables belong to another reader */
+struct kn_bc {
+  const struct kn_bc_module *m;
+  kiln_func *f;
+  kiln_status status;
+  uint32_t inst_base; /* first value id of the function's instructions; csts has those below */
+#define TABLE(type, name) KN_BC_ARRAY(type) name;
+  KN_BC_TABLES(TABLE)
+#undef TABLE
+  KN_BC_ARRAY(struct kn_bc_sig) sigs; /* open hash table: cap is a power of two or 0 */
+  struct kn_bc_stream in;
+  uint64_t record_pos; /* where the current record starts */
+  struct kn_bc_function fn;
+  struct kn_bc_lists tmp;
+  struct kn_bc_md_cache md;
+  struct kn_bc_again again;
+  struct kn_bc_memory memory, body_memory;
+
+  kiln_session *session;
+  kiln_module *module;
+  kiln_target target;
+  kiln_func_sink sink;
+  void *sink_user;
+  kiln_allocator allocator;
+  uint64_t instructions;
+  bool has_debug; /* instructions have locations */
+
+  struct {
+    struct kn_bc_asm_cache *texts; /* NULL: none met */
+    bool defer;                    /* bodies wait for kiln_llvm_read_waiting */
+    bool last;                     /* what waits is read now: it may wait no longer */
+    KN_BC_ARRAY(struct kn_bc_body) waiting;
+  } assembly; /* inline assembly: asm.c */
+
+  struct kn_bc_module *open; /* m, while this reader may change it; then NULL */
+  bool later;  /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
+  bool silent; /* errors are stored in `diag` and not reported to the module */
+  bool forked; /* has forks: its tables must not change any more */
   const struct kn_bc *base; /* of a fork whose tables are not copied yet; else NULL */
   kiln_diag diag;           /* if silent */
 };
 
+/* A reader of the public interface; the module is that of the first one, of which others are forks. */
 struct kiln_llvm {
   struct kn_bc bc;
+  bool is_fork;
+  struct kn_bc_module module[];
 };
 
 /* ---- reader.c ---- */
@@ -326,17 +151,6 @@ bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
 /* Reports that what `ask` stands for is not implemented; returns false. */
 bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_ask *ask) KN_COLD;
-/* Makes `*array` of capacity `*cap` hold `need` items; false if out of memory. */
-bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size);
-/* Frees what kn_bc_grow gave. */
-void kn_bc_release(struct kn_bc *r, void *p);
-#define KN_BC_ROOM(r, a, need)                                                                     \
-  ((uint64_t)(need) <= (a).cap || kn_bc_grow((r), &(a).at, &(a).cap, (need), sizeof *(a).at))
-#define KN_BC_PUSH(r, a, ...)                                                                      \
-  (KN_BC_ROOM(r, a, (uint64_t)(a).n + 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
-
-/* realloc with the module's allocator. */
-void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size);
 /* Frees everything that a reader owns. */
 void kn_bc_free(struct kn_bc *r);
 
@@ -414,7 +228,7 @@ static inline bool kn_bc_is_aggregate(const struct kn_bc_type *t) {
 /* Are the lanes integers that do not fill their Kiln type, or i128? */
 static inline bool kn_bc_has_odd_lanes(const struct kn_bc *r, const struct kn_bc_type *t) {
   return t->kind == TK_VECTOR &&
-         (r->types[r->elems.at[t->first].type].fit == FIT_ODD || t->lane == KILN_TYPE_I128);
+         (r->types.at[r->m->elems.at[t->first].type].fit == FIT_ODD || t->lane == KILN_TYPE_I128);
 }
 
 /* True for vectors of several registers. */
@@ -512,29 +326,25 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
 bool kn_bc_eval_blocks(struct kn_bc *r);
 /* The handle of constant `id` of scalar type, in the current function. */
 kiln_value kn_bc_const(struct kn_bc *r, uint32_t id);
-/* Appends the parts of constant `id` of aggregate type to r->parts; false if that fails. */
+/* Appends the parts of constant `id` of aggregate type to r->fn.parts; false if that fails. */
 bool kn_bc_const_parts(struct kn_bc *r, uint32_t id);
 /* The handle of zero of a scalar type. */
 kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type);
 
 /* The words, list entries and bytes of a constant. */
-static inline const uint64_t *kn_bc_words(const struct kn_bc *r, uint32_t index) {
-  uint32_t n = r->shared.n_words;
-  return index < n ? r->shared.words + index : r->cwords.at + (index - n);
-}
-static inline const uint32_t *kn_bc_list(const struct kn_bc *r, uint32_t index) {
-  uint32_t n = r->shared.n_list;
-  return index < n ? r->shared.list + index : r->clist.at + (index - n);
-}
-static inline const uint8_t *kn_bc_bytes(const struct kn_bc *r, uint32_t index) {
-  uint32_t n = r->shared.n_bytes;
-  return index < n ? r->shared.bytes + index : r->cbytes.at + (index - n);
-}
+#define KN_BC_POOL(type, name, array)                                                              \
+  static inline const type *name(const struct kn_bc *r, uint32_t index) {                          \
+    uint32_t n = r->m->pool.array.n;                                                               \
+    return index < n ? r->m->pool.array.at + index : r->fn.pool.array.at + (index - n);            \
+  }
+KN_BC_POOL(uint64_t, kn_bc_words, words)
+KN_BC_POOL(uint32_t, kn_bc_list, list)
+KN_BC_POOL(uint8_t, kn_bc_bytes, bytes)
 
 /* True if `id` is an integer constant that fits 64 bits; its value sign-extended from its type. */
 static inline bool kn_bc_is_int(const struct kn_bc *r, uint32_t id, int64_t *out) {
   if (id >= r->inst_base) return false;
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   *out = (int64_t)c->v; /* zero for undefined ones */
   return c->kind <= CK_INT_UNDEF;
 }
@@ -555,7 +365,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
 
 /* ---- body.c ---- */
 
-/* Reads to the end of the function block just entered, or to where r->restart is set. */
+/* Reads to the end of the function block just entered, or to where r->again.restart is set. */
 bool kn_bc_body(struct kn_bc *r);
 
 /* ---- func.c ---- */
@@ -639,7 +449,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n);
 /* The index `id` as an i64. */
 kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id);
-/* The parts of aggregate value `id`: index of the first in r->parts; UINT32_MAX if that fails. */
+/* The parts of aggregate value `id`: index of the first in r->fn.parts; UINT32_MAX if that fails. */
 uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Gives argument `index` on the edge from LLVM block `pred`, wherever that ends. */
 void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index, kiln_value v);
@@ -675,7 +485,7 @@ kiln_type kn_bc_piece_as(const struct kn_bc *r, bool joined, uint32_t type);
 /* Is a vector of `type` passed to functions of type `function` as a copy in memory? Variadic ones have no arguments
  * in registers of 256 bits. */
 bool kn_bc_in_memory(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type);
-/* Appends to r->params what a parameter of `type` with attributes `a` is to such functions; `variadic`: it is an
+/* Appends to r->tmp.params what a parameter of `type` with attributes `a` is to such functions; `variadic`: it is an
  * argument behind their parameters. False: reported. */
 bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type,
                      const struct kn_bc_attr *a, unsigned flags, bool variadic);
@@ -718,7 +528,6 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
                unsigned n, unsigned n_labels, kiln_value *taken);
 /* Asks for the code of all texts that wait, and reads the bodies that wait for it. */
 bool kn_bc_read_waiting(struct kn_bc *r);
-void kn_bc_asm_free(struct kn_bc *r);
 /* A terminator: a call of inline assembly that may jump. */
 void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n);
 
@@ -737,7 +546,7 @@ int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *o
 
 /* Reads an invoke: a call, and where it goes on. */
 void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n);
-/* Builds the try of an invoke by signature `s`, whose arguments are in r->args; what it returns goes to `results`. */
+/* Builds the try of an invoke by signature `s`, whose arguments are in r->tmp.args; what it returns goes to `results`. */
 void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s,
                kiln_value target, kiln_value *results);
 void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n);
@@ -768,35 +577,35 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
 
 /* The end of a block that control does not reach; behind a tail call, which does not return, that one ends it. */
 static inline void kn_bc_unreachable(struct kn_bc *r) {
-  if (KN_LIKELY(!r->tail)) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
-  r->tail = false;
+  if (KN_LIKELY(!r->fn.tail)) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
+  r->fn.tail = false;
 }
 
 static inline uint32_t kn_bc_type_of(const struct kn_bc *r, uint32_t id) {
-  return r->vals[id].t & KN_BC_TYPE_MASK;
+  return r->vals.at[id].t & KN_BC_TYPE_MASK;
 }
 static inline bool kn_bc_is_vector(const struct kn_bc *r, uint32_t id) {
-  return r->types[kn_bc_type_of(r, id)].kind == TK_VECTOR;
+  return r->types.at[kn_bc_type_of(r, id)].kind == TK_VECTOR;
 }
 
-/* True if value `id` has the handle r->vals[id].h. */
+/* True if value `id` has the handle r->vals.at[id].h. */
 static inline bool kn_bc_has_handle(const struct kn_bc *r, uint32_t id) {
-  return KN_LIKELY(id < r->n_vals) && r->vals[id].t >> 24 <= VS_SLOT;
+  return KN_LIKELY(id < r->vals.n) && r->vals.at[id].t >> 24 <= VS_SLOT;
 }
 
 /* The operand `id` as a scalar of `type`. */
 static inline kiln_value kn_bc_use(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (KN_LIKELY(kn_bc_has_handle(r, id))) return (kiln_value){r->vals[id].h};
+  if (KN_LIKELY(kn_bc_has_handle(r, id))) return (kiln_value){r->vals.at[id].h};
   return kn_bc_use_slow(r, id, type);
 }
 
 /* Defines the next value. */
 static inline void kn_bc_def(struct kn_bc *r, uint32_t type, kiln_value v) {
-  uint32_t id = r->n_vals;
-  if (KN_UNLIKELY(id < r->zeroed)) kn_bc_bind(r, v);
-  if (KN_UNLIKELY(id >= r->cap_vals) && !kn_bc_grow_vals(r)) return;
-  r->vals[id] = (struct kn_bc_val){v.id, type};
-  r->n_vals = id + 1;
+  uint32_t id = r->vals.n;
+  if (KN_UNLIKELY(id < r->fn.zeroed)) kn_bc_bind(r, v);
+  if (KN_UNLIKELY(id >= r->vals.cap) && !kn_bc_grow_vals(r)) return;
+  r->vals.at[id] = (struct kn_bc_val){v.id, type};
+  r->vals.n = id + 1;
 }
 
 /* The halves of an i128, the lower one first; and an i128 of them. */

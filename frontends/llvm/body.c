@@ -62,18 +62,18 @@ static inline __attribute__((always_inline)) bool quick_gep(struct kn_bc *r,
                                                             uint64_t pos, uint64_t w, unsigned used,
                                                             const bool located) {
   uint64_t slow = 0, ops[MOST_OPS];
-  uint32_t ids[MOST_OPS], forward = 0, n_vals = r->n_vals;
+  uint32_t ids[MOST_OPS], forward = 0, n_vals = r->vals.n;
   short_fixed(&w, &used, ab->flag_bits);
   uint32_t source = short_fixed(&w, &used, ab->type_bits);
   unsigned n = short_fixed(&w, &used, 6);
-  if (KN_UNLIKELY((n & 32) != 0 || n == 0 || source >= r->n_types)) return false;
-  pos = few(&r->bits, pos + used, ops, n, &slow);
+  if (KN_UNLIKELY((n & 32) != 0 || n == 0 || source >= r->types.n)) return false;
+  pos = few(&r->in.bits, pos + used, ops, n, &slow);
   for (unsigned i = 0; i < n; i++) {
     ids[i] = n_vals - (uint32_t)ops[i];
     forward |= (uint32_t)(ids[i] >= n_vals);
   }
   if (KN_UNLIKELY((slow & KN_BITS_LONG) != 0 || forward)) return false;
-  r->bits.pos = pos;
+  r->in.bits.pos = pos;
   if (located) kn_bc_loc_ahead(r);
   kn_bc_gep(r, source, ids[0], ids + 1, n - 1);
   return true;
@@ -96,20 +96,20 @@ static inline __attribute__((always_inline)) bool quick_alloca(struct kn_bc *r, 
   uint32_t type = short_vbr6(&w, &used, &slow), count_type = short_vbr6(&w, &used, &slow);
   pos += used;
   used = 0;
-  w = kn_bits_peek(&r->bits, pos);
+  w = kn_bits_peek(&r->in.bits, pos);
   uint64_t very_slow = 0;
   uint32_t count = kn_bits_four(&w, &used, &very_slow), flags = short_vbr6(&w, &used, &slow);
-  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->n_types ||
-                  count_type >= r->n_types || count >= r->n_vals || r->bb >= r->n_bbs))
+  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->types.n ||
+                  count_type >= r->types.n || count >= r->vals.n || r->fn.bb >= r->fn.n_bbs))
     return false;
-  r->bits.pos = pos + used;
+  r->in.bits.pos = pos + used;
   if (located) kn_bc_loc_ahead(r);
   kn_bc_alloca(r, type, count, flags);
   return true;
 }
 
 /* Calling convention and flags of a plain call: C's, with an explicit type. Bit 0, which
- * allows a tail call, is ignored, unless the function asks for no optimization (r->call_mask). */
+ * allows a tail call, is ignored, unless the function asks for no optimization (r->fn.call_mask). */
 #define PLAIN_CALL 0x8000
 #define PLAIN_CALL_BITS 0x60820u /* PLAIN_CALL encoded in four vbr 6 chunks */
 #define PLAIN_CALL_SIZE 24
@@ -125,19 +125,19 @@ static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, ui
   unsigned n = short_fixed(&w, &used, 6) - 4;
   pos += used;
   used = 0;
-  w = kn_bits_peek(&r->bits, pos);
+  w = kn_bits_peek(&r->in.bits, pos);
   uint32_t attrs = short_vbr6(&w, &used, &slow);
-  if (KN_UNLIKELY(n >= 32 - 4 || (w & r->call_mask) != PLAIN_CALL_BITS)) return false;
+  if (KN_UNLIKELY(n >= 32 - 4 || (w & r->fn.call_mask) != PLAIN_CALL_BITS)) return false;
   pos += used + PLAIN_CALL_SIZE;
   used = 0;
-  w = kn_bits_peek(&r->bits, pos);
+  w = kn_bits_peek(&r->in.bits, pos);
   uint32_t type = short_vbr6(&w, &used, &slow);
   uint32_t callee = kn_bc_absolute(r, kn_bits_four(&w, &used, &very_slow));
-  pos = few(&r->bits, pos + used, ops, n, &very_slow);
-  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->n_types ||
-                  callee >= r->n_vals || r->bb >= r->n_bbs))
+  pos = few(&r->in.bits, pos + used, ops, n, &very_slow);
+  if (KN_UNLIKELY(((slow & TOO_LONG) | (very_slow & KN_BITS_LONG)) != 0 || type >= r->types.n ||
+                  callee >= r->vals.n || r->fn.bb >= r->fn.n_bbs))
     return false;
-  r->bits.pos = pos;
+  r->in.bits.pos = pos;
   if (located) kn_bc_loc_ahead(r);
   kn_bc_call_of(r, PLAIN_CALL, type, attrs, callee, kn_bc_type_of(r, callee), ops, n);
   return true;
@@ -158,7 +158,7 @@ static inline uint32_t long_vbr6(struct kn_bits *b, uint64_t *slow) {
  * more than 32,768 values or blocks. The position is after the record's abbreviation id. Returns false and does
  * nothing for any other record. */
 static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn_bc_form *ab) {
-  struct kn_bits bits = r->bits;
+  struct kn_bits bits = r->in.bits;
   const unsigned form = ab->form;
   bool memory = form == FORM_LOAD || form == FORM_STORE;
   bool binary = form == FORM_BINOP || form == FORM_BINOP_FLAGS;
@@ -171,7 +171,7 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
     second = long_vbr6(&bits, &slow);
   if (form == FORM_BRIF) third = long_vbr6(&bits, &slow);
   uint32_t b = kn_bc_absolute(r, second), condition = kn_bc_absolute(r, third), type = 0, c = 0;
-  if ((slow & TOO_LONG_FOR_ALL) != 0 || (!branch && a >= r->n_vals)) return false;
+  if ((slow & TOO_LONG_FOR_ALL) != 0 || (!branch && a >= r->vals.n)) return false;
   uint64_t w = kn_bits_peek(&bits, bits.pos);
   unsigned used = 0;
   if (form == FORM_LOAD || conversion) type = short_fixed(&w, &used, ab->type_bits);
@@ -180,8 +180,8 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
   if (conversion) b = short_fixed(&w, &used, ab->flag_bits);
   if (binary) used += ab->flag_bits;
   if (form == FORM_CMP) c = short_fixed(&w, &used, ab->flag_bits);
-  if ((memory && (c & 8) != 0) || (form == FORM_STORE && b >= r->n_vals)) return false;
-  r->bits.pos = bits.pos + used;
+  if ((memory && (c & 8) != 0) || (form == FORM_STORE && b >= r->vals.n)) return false;
+  r->in.bits.pos = bits.pos + used;
   if (r->has_debug) kn_bc_loc_ahead(r);
   if (form == FORM_LOAD) kn_bc_on_load(r, a, type, c >> 4);
   else if (form == FORM_STORE) kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
@@ -199,40 +199,40 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
  * not fit into one window are left to the general way. */
 static void learn(struct kn_bc *r) {
   uint32_t n = kn_bc_scope(r);
-  memset(r->known, 0, sizeof r->known);
-  r->known[BC_END_BLOCK].form = FORM_END;
-  r->known[BC_ENTER_BLOCK].form = FORM_ENTER;
-  r->known[BC_DEFINE_ABBREV].form = FORM_DEFINE;
-  r->known[BC_UNABBREV].form = FORM_UNABBREV;
+  memset(r->in.known, 0, sizeof r->in.known);
+  r->in.known[BC_END_BLOCK].form = FORM_END;
+  r->in.known[BC_ENTER_BLOCK].form = FORM_ENTER;
+  r->in.known[BC_DEFINE_ABBREV].form = FORM_DEFINE;
+  r->in.known[BC_UNABBREV].form = FORM_UNABBREV;
   for (uint32_t i = 0; i < n && i + BC_FIRST_ABBREV < KN_BC_KNOWN; i++) {
-    const struct kn_bc_abbrev *a = &r->abbrevs.at[r->scope.at[r->scope_first + i]];
+    const struct kn_bc_abbrev *a = &r->abbrevs.at[r->in.scope.at[r->in.scope_first + i]];
     const struct kn_bc_abop *code = &r->abops.at[a->first];
-    struct kn_bc_form *form = &r->known[i + BC_FIRST_ABBREV];
+    struct kn_bc_form *form = &r->in.known[i + BC_FIRST_ABBREV];
     if (a->type_bits <= 16 && a->form < FORM_SETTYPE)
       *form = (struct kn_bc_form){a->form, a->type_bits, a->flag_bits, 0};
     if (code->kind == AB_LITERAL && code->value <= UINT32_MAX &&
         kn_bc_is_debug_record((uint32_t)code->value))
       form->form = FORM_SKIP;
   }
-  r->learned = r->blockinfo.n + 1;
+  r->in.learned = r->m->blockinfo.n + 1;
 }
 
 /* A block within the function block. */
 static bool sub_block(struct kn_bc *r) {
-  uint64_t block = kn_bits_vbr(&r->bits, 8);
+  uint64_t block = kn_bits_vbr(&r->in.bits, 8);
   if (block == BLOCK_METADATA && r->has_debug) return kn_bc_read_metadata(r);
   if (block == BLOCK_METADATA_ATTACHMENT && !kn_bc_function_attachments(r)) return false;
-  if (block == BLOCK_METADATA_ATTACHMENT && r->entries) {
+  if (block == BLOCK_METADATA_ATTACHMENT && r->m->entries) {
     kn_bc_debug_attached(r);
     return r->status == KILN_OK;
   }
   if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
-  if (r->n_vals != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
-  uint32_t first = r->n_vals;
-  r->expr_count = 0;
+  if (r->vals.n != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
+  uint32_t first = r->vals.n;
+  r->fn.expr_count = 0;
   if (!kn_bc_read_constants(r)) return false;
-  r->inst_base = r->n_vals;
-  if (KN_UNLIKELY(r->expressions || r->hoist_module)) kn_bc_hoist(r, first);
+  r->inst_base = r->vals.n;
+  if (KN_UNLIKELY(r->fn.expressions || r->again.hoist_module)) kn_bc_hoist(r, first);
   return r->status == KILN_OK;
 }
 
@@ -251,8 +251,8 @@ static inline unsigned unabbreviated(const struct kn_bits *b, uint64_t *pos, uin
 
 /* Reads the body. `located`: instructions may have locations behind them. */
 static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bool located) {
-  struct kn_bits *bits = &r->bits;
-  const unsigned width = r->width;
+  struct kn_bits *bits = &r->in.bits;
+  const unsigned width = r->in.width;
   const uint32_t mask = (1u << width) - 1;
   const uint8_t *const data = bits->data;
   const uint64_t before = r->instructions;
@@ -269,7 +269,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       w = kn_bits_peek(bits, pos);
     }
     unsigned id = (unsigned)w & mask;
-    const struct kn_bc_form *ab = &r->known[id];
+    const struct kn_bc_form *ab = &r->in.known[id];
     w >>= width;
     r->instructions++; /* decremented again if the record is not an instruction */
 #define DECODED(end)                                                                               \
@@ -282,7 +282,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       x = short_fixed(&w, &used, ab->type_bits);
       c = short_fixed(&w, &used, 5);
-      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n)) break;
       DECODED(pos + used);
       kn_bc_on_load(r, a, x, c >> 4);
       continue;
@@ -290,8 +290,8 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       c = short_fixed(&w, &used, 5);
-      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->n_vals ||
-                      b >= r->n_vals))
+      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n ||
+                      b >= r->vals.n))
         break;
       DECODED(pos + used);
       kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
@@ -304,7 +304,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       x = short_fixed(&w, &used, 4);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
       DECODED(pos + used + ab->flag_bits);
       kn_bc_on_binop(r, x, a, b, kn_bc_type_of(r, a));
       continue;
@@ -314,7 +314,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       x = short_fixed(&w, &used, ab->type_bits);
       c = short_fixed(&w, &used, 4);
       b = short_fixed(&w, &used, ab->flag_bits);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
       DECODED(pos + used);
       kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), x, b);
       continue;
@@ -322,7 +322,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
       x = short_fixed(&w, &used, ab->flag_bits);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
       DECODED(pos + used);
       kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), x);
       continue;
@@ -342,7 +342,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       continue;
     case FORM_RET:
       a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->n_vals)) break;
+      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
       DECODED(pos + used);
       kn_bc_ret(r, a, kn_bc_type_of(r, a));
       kn_bc_next_block(r);
@@ -368,14 +368,14 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       if (KN_UNLIKELY(n == UINT32_MAX)) break;
       bits->pos = pos;
       kn_bc_func_record(r, code, ops, n);
-      if (KN_UNLIKELY(r->restart)) goto again;
+      if (KN_UNLIKELY(r->again.restart)) goto again;
       continue;
     }
     case FORM_END:
       r->instructions--;
       bits->pos = pos + used;
       kn_bits_align(bits);
-      r->instructions -= r->others;
+      r->instructions -= r->fn.others;
       return true;
     case FORM_ENTER:
       r->instructions--;
@@ -387,7 +387,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
       bits->pos = pos + used;
       if (!kn_bc_define(r, false, BLOCK_FUNCTION)) return false;
       learn(r);
-      r->learned = 0; /* for this block only */
+      r->in.learned = 0; /* for this block only */
       continue;
     case FORM_SKIP:
       r->instructions--;
@@ -408,8 +408,8 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     bits->pos = r->record_pos + width;
     if (KN_UNLIKELY((slow & TOO_LONG) != 0) && long_form(r, ab)) continue;
     if (!kn_bc_record(r, id)) return false;
-    kn_bc_func_record(r, r->code, r->ops.at, r->ops.n);
-    if (KN_UNLIKELY(r->restart)) break;
+    kn_bc_func_record(r, r->in.code, r->in.ops.at, r->in.ops.n);
+    if (KN_UNLIKELY(r->again.restart)) break;
   }
 again:
   r->instructions = before; /* the body is read again */
@@ -421,21 +421,21 @@ static __attribute__((noinline)) bool located_body(struct kn_bc *r) { return bod
 
 /* Reads the number of blocks if that is the next record, as it is in every function of LLVM's. */
 static void first_record(struct kn_bc *r) {
-  struct kn_bits b = r->bits;
-  const uint32_t head = BC_UNABBREV | FUNC_DECLAREBLOCKS << r->width | 1u << (r->width + 6);
-  if ((kn_bits_peek(&b, b.pos) & ((1u << (r->width + 12)) - 1)) != head) return;
-  b.pos += r->width + 12;
+  struct kn_bits b = r->in.bits;
+  const uint32_t head = BC_UNABBREV | FUNC_DECLAREBLOCKS << r->in.width | 1u << (r->in.width + 6);
+  if ((kn_bits_peek(&b, b.pos) & ((1u << (r->in.width + 12)) - 1)) != head) return;
+  b.pos += r->in.width + 12;
   uint64_t n = kn_bits_vbr6(&b);
   if (b.bad || b.pos > b.end) return; /* the loop reports it */
-  r->record_pos = r->bits.pos;
-  r->bits.pos = b.pos;
+  r->record_pos = r->in.bits.pos;
+  r->in.bits.pos = b.pos;
   kn_bc_declare_blocks(r, n);
 }
 
 bool kn_bc_body(struct kn_bc *r) {
-  if (r->width > 6) return kn_bc_unsupported(r, "so many abbreviations");
-  if (r->learned != r->blockinfo.n + 1) learn(r);
+  if (r->in.width > 6) return kn_bc_unsupported(r, "so many abbreviations");
+  if (r->in.learned != r->m->blockinfo.n + 1) learn(r);
   first_record(r);
-  if (KN_UNLIKELY(r->hoist_module)) kn_bc_hoist(r, 0);
+  if (KN_UNLIKELY(r->again.hoist_module)) kn_bc_hoist(r, 0);
   return r->has_debug ? located_body(r) : plain_body(r);
 }

@@ -4,27 +4,27 @@
 
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
-  if (KN_LIKELY(r->cap_sigs != 0)) {
-    uint32_t at = kn_bc_sig_hash(key, r->cap_sigs);
-    for (; r->sigs[at].key; at = (at + 1) & (r->cap_sigs - 1))
-      if (KN_LIKELY(r->sigs[at].key == key)) return &r->sigs[at];
+  if (KN_LIKELY(r->sigs.cap != 0)) {
+    uint32_t at = kn_bc_sig_hash(key, r->sigs.cap);
+    for (; r->sigs.at[at].key; at = (at + 1) & (r->sigs.cap - 1))
+      if (KN_LIKELY(r->sigs.at[at].key == key)) return &r->sigs.at[at];
   }
   return kn_bc_new_sig(r, key, type, attrs, flags);
 }
 
 /* ---- parameters and results ---- */
 
-/* The pieces of value `id`: index of the first in r->parts; UINT32_MAX if that fails. */
+/* The pieces of value `id`: index of the first in r->fn.parts; UINT32_MAX if that fails. */
 static uint32_t pieces(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (kn_bc_in_parts(&r->types[type])) return kn_bc_parts(r, id, type);
+  if (kn_bc_in_parts(&r->types.at[type])) return kn_bc_parts(r, id, type);
   kiln_value v = kn_bc_use(r, id, type);
   if (r->status != KILN_OK || !kn_bc_split(r, type)) return UINT32_MAX;
-  return KN_BC_PUSH(r, r->parts, v.id) ? r->parts.n - 1 : UINT32_MAX;
+  return KN_BC_PUSH(r, r->fn.parts, v.id) ? r->fn.parts.n - 1 : UINT32_MAX;
 }
 /* Defines the next value by its pieces, from `first` on. */
 static void define(struct kn_bc *r, uint32_t type, uint32_t first) {
-  if (kn_bc_in_parts(&r->types[type])) kn_bc_define_parts(r, type, first);
-  else kn_bc_def(r, type, (kiln_value){r->parts.at[first]});
+  if (kn_bc_in_parts(&r->types.at[type])) kn_bc_define_parts(r, type, first);
+  else kn_bc_def(r, type, (kiln_value){r->fn.parts.at[first]});
 }
 
 /* A vector of 64 bits as one of 128, or the reverse, if it is passed so. */
@@ -32,20 +32,20 @@ static kiln_value fit(struct kn_bc *r, kiln_type to, kiln_type from, kiln_value 
   return to == from ? v : kn_bc_vec_one(r, KILN_OP_VRESIZE, to, from, 0, v);
 }
 
-/* Appends the pieces of a value of `type` to r->parts, made of `results`, or, if that is NULL, of the
+/* Appends the pieces of a value of `type` to r->fn.parts, made of `results`, or, if that is NULL, of the
  * function's parameters from number *next on. */
 static bool take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint32_t *next) {
-  const struct kn_bc_type *t = &r->types[type];
-  uint32_t first = r->parts.n;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + t->n_pieces)) return false;
-  const kiln_param *params = kiln_sig_get(r->module, r->fn_sig.sig).params;
+  const struct kn_bc_type *t = &r->types.at[type];
+  uint32_t first = r->fn.parts.n;
+  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + t->n_pieces)) return false;
+  const kiln_param *params = kiln_sig_get(r->module, r->fn.sig.sig).params;
   bool joined = !results && kn_bc_joins(r, t);
   struct kn_bc_leaf l = {0};
   while (kn_bc_leaf_next(r, t, &l)) {
-    uint32_t *out = &r->parts.at[first + l.first];
+    uint32_t *out = &r->fn.parts.at[first + l.first];
     struct kn_bc_passed p;
     kiln_value in[KN_BC_MAX_PASSED];
-    if (!kn_bc_leaf_passed(r, &l, r->wide_sigs, &p)) return false;
+    if (!kn_bc_leaf_passed(r, &l, r->fn.wide_sigs, &p)) return false;
     for (uint32_t k = 0; k < p.n; k++, ++*next) {
       in[k] = results ? results[*next] : kiln_func_param(r->f, *next);
       if (l.vector && !results) in[k] = fit(r, p.type, (kiln_type)params[*next].type, in[k]);
@@ -57,45 +57,46 @@ static bool take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint
     kiln_value v =
       kn_bc_piece_as(r, joined, l.type) == KILN_TYPE_F16
         ? kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_I16, KILN_TYPE_F16, in[0])
-        : kn_bc_soft_take(r, &r->types[l.type], in[0]);
-    if (r->types[l.type].fit == FIT_BOOL)
+        : kn_bc_soft_take(r, &r->types.at[l.type], in[0]);
+    if (r->types.at[l.type].fit == FIT_BOOL)
       v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
     *out = v.id;
   }
-  r->parts.n = first + t->n_pieces;
+  r->fn.parts.n = first + t->n_pieces;
   return r->status == KILN_OK;
 }
 
-/* Appends the registers of a vector that is passed in memory to r->parts; and as an argument. */
+/* Appends the registers of a vector that is passed in memory to r->fn.parts; and as an argument. */
 static bool take_copy(struct kn_bc *r, uint32_t type, kiln_value copy) {
   struct kn_bc_passed p;
   kiln_value in[KN_BC_MAX_PASSED];
-  uint32_t first = r->parts.n, n = r->types[type].n_pieces;
-  if (!kn_bc_vec_passed(r, type, r->wide_sigs, &p) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + n))
+  uint32_t first = r->fn.parts.n, n = r->types.at[type].n_pieces;
+  if (!kn_bc_vec_passed(r, type, r->fn.wide_sigs, &p) ||
+      !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n))
     return false;
   for (uint32_t k = 0; k < p.n; k++)
     in[k] = kiln_build_load(r->f, KILN_TYPE_V128, copy, (int32_t)(16 * k), 0);
-  kn_bc_vec_take(r, type, &p, in, &r->parts.at[first]);
-  r->parts.n += n;
+  kn_bc_vec_take(r, type, &p, in, &r->fn.parts.at[first]);
+  r->fn.parts.n += n;
   return true;
 }
 static bool give_copy(struct kn_bc *r, uint32_t id, uint32_t type) {
   struct kn_bc_passed p;
   kiln_value out[KN_BC_MAX_PASSED];
   uint32_t first = pieces(r, id, type);
-  if (first == UINT32_MAX || !kn_bc_vec_passed(r, type, r->wide_sigs, &p)) return false;
+  if (first == UINT32_MAX || !kn_bc_vec_passed(r, type, r->fn.wide_sigs, &p)) return false;
   kiln_value slot = kiln_slot_new(r->f, 16 * p.n, 4);
-  kn_bc_vec_give(r, type, &p, &r->parts.at[first], out);
+  kn_bc_vec_give(r, type, &p, &r->fn.parts.at[first], out);
   for (uint32_t k = 0; k < p.n; k++)
     kiln_build_store(r->f, KILN_TYPE_V128, slot, (int32_t)(16 * k), out[k], 0);
-  return KN_BC_PUSH(r, r->args, slot);
+  return KN_BC_PUSH(r, r->tmp.args, slot);
 }
 
-/* Appends what is passed of value `id` to r->args: by parameters `params` from number r->args.n on, of which there are
+/* Appends what is passed of value `id` to r->tmp.args: by parameters `params` from number r->tmp.args.n on, of which there are
  * n_params; to none: variadic arguments. `params` NULL: as results. */
 static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *params,
                  uint32_t n_params) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   uint32_t first = pieces(r, id, type);
   if (first == UINT32_MAX) return false;
   bool joined = params && kn_bc_joins(r, t), widens = !kn_bc_targets[r->target].short_vectors;
@@ -103,38 +104,39 @@ static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *
   while (kn_bc_leaf_next(r, t, &l)) {
     struct kn_bc_passed p;
     kiln_value out[KN_BC_MAX_PASSED];
-    if (!kn_bc_leaf_passed(r, &l, r->wide_sigs, &p)) return false;
+    if (!kn_bc_leaf_passed(r, &l, r->fn.wide_sigs, &p)) return false;
     if (l.vector) {
-      kn_bc_vec_give(r, l.type, &p, &r->parts.at[first + l.first], out);
+      kn_bc_vec_give(r, l.type, &p, &r->fn.parts.at[first + l.first], out);
     } else {
-      kiln_value v = {r->parts.at[first + l.first]};
+      kiln_value v = {r->fn.parts.at[first + l.first]};
       out[0] = kn_bc_piece_as(r, joined, l.type) == KILN_TYPE_F16
                  ? kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_F16, KILN_TYPE_I16, v)
-                 : kn_bc_soft_pass(r, &r->types[l.type], v);
+                 : kn_bc_soft_pass(r, &r->types.at[l.type], v);
     }
     for (uint32_t k = 0; k < p.n; k++) {
       if (p.type == KILN_TYPE_V64 && params && widens)
-        out[k] = fit(r, r->args.n < n_params ? (kiln_type)params[r->args.n].type : KILN_TYPE_V128,
-                     p.type, out[k]);
-      if (!KN_BC_PUSH(r, r->args, out[k])) return false;
+        out[k] =
+          fit(r, r->tmp.args.n < n_params ? (kiln_type)params[r->tmp.args.n].type : KILN_TYPE_V128,
+              p.type, out[k]);
+      if (!KN_BC_PUSH(r, r->tmp.args, out[k])) return false;
     }
   }
   return r->status == KILN_OK;
 }
 
 bool kn_bc_params(struct kn_bc *r) {
-  const struct kn_bc_type *t = &r->types[r->fn->type];
+  const struct kn_bc_type *t = &r->types.at[r->fn.global->type];
   uint32_t next = 0;
-  r->n_vals = r->module_vals;
-  if (r->fn_sig.ret == RET_DEMOTED) r->demoted = kiln_func_param(r->f, next++);
-  uint64_t need = (uint64_t)r->n_vals + t->n;
-  if ((need > r->cap_vals || need > r->cap_csts) && !kn_bc_room_vals(r, need)) return false;
+  r->vals.n = r->m->n_vals;
+  if (r->fn.sig.ret == RET_DEMOTED) r->fn.demoted = kiln_func_param(r->f, next++);
+  uint64_t need = (uint64_t)r->vals.n + t->n;
+  if ((need > r->vals.cap || need > r->csts.cap) && !kn_bc_room_vals(r, need)) return false;
   for (uint32_t i = 1; i < t->n; i++) {
-    uint32_t type = r->elems.at[t->first + i].type;
-    const struct kn_bc_type *pt = &r->types[type];
-    r->csts[r->n_vals] = (struct kn_bc_cst){.kind = CK_NONE};
+    uint32_t type = r->m->elems.at[t->first + i].type;
+    const struct kn_bc_type *pt = &r->types.at[type];
+    r->csts.at[r->vals.n] = (struct kn_bc_cst){.kind = CK_NONE};
     if (kn_bc_passes_parts(pt)) {
-      uint32_t first = r->parts.n;
+      uint32_t first = r->fn.parts.n;
       if (kn_bc_in_memory(r, t, type)) {
         if (!take_copy(r, type, kiln_func_param(r->f, next++))) return false;
       } else if (!take(r, type, NULL, &next)) {
@@ -146,33 +148,33 @@ bool kn_bc_params(struct kn_bc *r) {
     kiln_value v = kiln_func_param(r->f, next++);
     if (KN_UNLIKELY(kn_bc_is_short(pt))) v = kn_bc_soft_take(r, pt, v);
     if (pt->fit == FIT_BOOL) {
-      const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, i);
+      const struct kn_bc_attr *a = kn_bc_attr(r, r->fn.global->attrs, i);
       if (!a || !(a->flags & PA_ZEXT))
         v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
     }
     kn_bc_def(r, type, v);
   }
-  r->inst_base = r->n_vals;
+  r->inst_base = r->vals.n;
   return r->status == KILN_OK;
 }
 
 void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
-  const struct kn_bc_sig *s = &r->fn_sig;
-  if (KN_UNLIKELY(r->tail)) { /* the call before has returned what it gives */
-    r->tail = false;
+  const struct kn_bc_sig *s = &r->fn.sig;
+  if (KN_UNLIKELY(r->fn.tail)) { /* the call before has returned what it gives */
+    r->fn.tail = false;
     return;
   }
-  if (KN_UNLIKELY(r->harden.leaves)) kn_bc_harden_leave(r);
+  if (KN_UNLIKELY(r->fn.harden.leaves)) kn_bc_harden_leave(r);
   if (id == UINT32_MAX || s->ret == RET_VOID) {
     if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
     else kiln_build_ret(r->f, NULL, 0);
     return;
   }
-  if (type != r->elems.at[r->types[r->fn->type].first].type) {
+  if (type != r->m->elems.at[r->types.at[r->fn.global->type].first].type) {
     kn_bc_malformed(r, "a result of another type");
     return;
   }
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (s->ret == RET_SCALAR) {
     kiln_value v;
     if (KN_UNLIKELY(s->ret_extend)) {
@@ -188,18 +190,19 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     return;
   }
   if (s->ret == RET_PARTS) {
-    r->args.n = 0;
-    if (give(r, id, type, NULL, 0)) kiln_build_ret(r->f, r->args.at, r->args.n);
+    r->tmp.args.n = 0;
+    if (give(r, id, type, NULL, 0)) kiln_build_ret(r->f, r->tmp.args.at, r->tmp.args.n);
     return;
   }
   if (t->kind == TK_VECTOR) {
-    kn_bc_vec_store(r, r->demoted, id, type, 0);
+    kn_bc_vec_store(r, r->fn.demoted, id, type, 0);
   } else {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return;
     for (uint32_t i = 0; i < t->n_pieces; i++) {
       struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
-      kn_bc_store_scalar(r, r->demoted, p.offset, (kiln_value){r->parts.at[first + i]}, p.type, 0);
+      kn_bc_store_scalar(r, r->fn.demoted, p.offset, (kiln_value){r->fn.parts.at[first + i]},
+                         p.type, 0);
     }
   }
   kiln_build_ret(r->f, NULL, 0);
@@ -207,11 +210,11 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
 
 /* ---- calls ---- */
 
-static bool push_arg(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->args, v); }
+static bool push_arg(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->tmp.args, v); }
 
 /* Appends argument `id` of `type`; `extend` is how its parameter, among those of `sig`, is extended (PA_...). */
 static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned extend, kiln_sig sig) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (kn_bc_passes_parts(t)) {
     const kiln_sig_info info = kiln_sig_get(r->module, sig);
     return give(r, id, type, info.params, (uint32_t)info.n_params);
@@ -224,10 +227,10 @@ static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned exten
 
 /* Appends a variadic argument; constants have to be given a type, since no parameter does that. */
 static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type, kiln_sig sig) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->ktype == KILN_TYPE_I128 && id < r->inst_base) {
     struct kn_bc_num v;
-    if (r->csts[id].kind != CK_NONE) {
+    if (r->csts.at[id].kind != CK_NONE) {
       if (!kn_bc_eval(r, id, 0, &v)) return false;
       kiln_value c = kiln_const_i128(r->f, v.low, v.high); /* a small i128 constant has no type */
       return push_arg(r, kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_I128, c));
@@ -242,24 +245,24 @@ static bool copying_sig(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t a
                         const uint32_t *kinds, uint32_t n, kiln_sig *sig) {
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
   kiln_type results[KILN_MAX_RESULTS];
-  r->params.n = 0;
-  if (!KN_BC_ROOM(r, r->params, info.n_params)) return false;
-  for (uint32_t i = 0; i < info.n_params; i++) r->params.at[i] = info.params[i];
+  r->tmp.params.n = 0;
+  if (!KN_BC_ROOM(r, r->tmp.params, info.n_params)) return false;
+  for (uint32_t i = 0; i < info.n_params; i++) r->tmp.params.at[i] = info.params[i];
   for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
-  r->params.n = info.n_params;
+  r->tmp.params.n = info.n_params;
   for (uint32_t i = 0; i < n; i++) {
-    const struct kn_bc_type *t = &r->types[kinds[i]];
+    const struct kn_bc_type *t = &r->types.at[kinds[i]];
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, ft->n + i);
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
     if (kn_bc_passes_parts(t)) {
-      if (!kn_bc_parameter(r, ft, kinds[i], a, r->wide_sigs, true)) return false;
+      if (!kn_bc_parameter(r, ft, kinds[i], a, r->fn.wide_sigs, true)) return false;
       continue;
     }
     kiln_param p = {.type = (uint8_t)kn_bc_passed_as(t)};
     if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !kn_bc_by_value(r, a, &p)) return false;
-    if (!KN_BC_PUSH(r, r->params, p)) return false;
+    if (!KN_BC_PUSH(r, r->tmp.params, p)) return false;
   }
-  *sig = kiln_sig_new(r->module, info.cc, info.flags, r->params.at, r->params.n, results,
+  *sig = kiln_sig_new(r->module, info.cc, info.flags, r->tmp.params.at, r->tmp.params.n, results,
                       info.n_results);
   return sig->id != 0 || kn_bc_unsupported(r, "so many arguments");
 }
@@ -269,15 +272,15 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
                             const uint64_t *ops, unsigned n, kiln_sig *sig) {
   for (uint32_t k = 1; k < ft->n; k++) {
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, k);
-    uint32_t id = r->n_vals - (uint32_t)ops[k - 1];
-    uint32_t type = r->elems.at[ft->first + k].type;
-    unsigned extend = a && r->types[type].kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
+    uint32_t id = r->vals.n - (uint32_t)ops[k - 1];
+    uint32_t type = r->m->elems.at[ft->first + k].type;
+    unsigned extend = a && r->types.at[type].kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
     if (kn_bc_in_memory(r, ft, type) ? !give_copy(r, id, type)
                                      : !argument(r, id, type, extend, *sig))
       return false;
   }
   bool copies = false;
-  r->ids.n = 0;
+  r->tmp.ids.n = 0;
   for (unsigned i = ft->n - 1; i < n;) {
     uint32_t id, type;
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
@@ -285,12 +288,12 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
     bool wide = kn_bc_in_memory(r, ft, type);
     if (wide ? !give_copy(r, id, type) : !variadic_argument(r, id, type, *sig)) return false;
     copies |= wide;
-    const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->ids.n) : NULL;
+    const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->tmp.ids.n) : NULL;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
-    if (kn_bc_joins(r, &r->types[type])) copies = true;
-    if (!KN_BC_PUSH(r, r->ids, type)) return false;
+    if (kn_bc_joins(r, &r->types.at[type])) copies = true;
+    if (!KN_BC_PUSH(r, r->tmp.ids, type)) return false;
   }
-  return !copies || copying_sig(r, ft, attrs, r->ids.at, r->ids.n, sig);
+  return !copies || copying_sig(r, ft, attrs, r->tmp.ids.at, r->tmp.ids.n, sig);
 }
 
 /* A call that must be a tail call, of type `type` by `sig_flags`: the return behind it is a part of it. */
@@ -298,10 +301,10 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
                                                 unsigned sig_flags, uint64_t convention,
                                                 kiln_value target, const uint64_t *ops,
                                                 unsigned n) {
-  const struct kn_bc_type *ft = &r->types[type];
-  uint32_t ret = r->elems.at[ft->first].type;
-  kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn->symbol}).sig;
-  if ((ft->flags || r->types[r->fn->type].flags) && type != r->fn->type) {
+  const struct kn_bc_type *ft = &r->types.at[type];
+  uint32_t ret = r->m->elems.at[ft->first].type;
+  kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn.global->symbol}).sig;
+  if ((ft->flags || r->types.at[r->fn.global->type].flags) && type != r->fn.global->type) {
     kn_bc_unsupported(r, "musttail calls with variadic arguments to functions of another type");
     return;
   }
@@ -310,50 +313,51 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
     kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
     return;
   }
-  sig_flags |= r->wide_sigs;
+  sig_flags |= r->fn.wide_sigs;
   const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
   if (!s) return;
-  if (ret != r->elems.at[r->types[r->fn->type].first].type ||
-      s->ret_extend != r->fn_sig.ret_extend) {
+  if (ret != r->m->elems.at[r->types.at[r->fn.global->type].first].type ||
+      s->ret_extend != r->fn.sig.ret_extend) {
     kn_bc_unsupported(r, "musttail calls whose result is not the function's");
     return;
   }
   kiln_sig sig = s->sig;
-  r->args.n = 0;
-  if (s->ret == RET_DEMOTED && !push_arg(r, r->demoted)) return;
+  r->tmp.args.n = 0;
+  if (s->ret == RET_DEMOTED && !push_arg(r, r->fn.demoted)) return;
   if (!other_arguments(r, ft, attrs, ops, n, &sig)) return;
   if (convention == CC_PRESERVE_NONE && !kn_bc_harden_convention(r, convention, NULL, &sig)) return;
-  if (r->harden.leaves) kn_bc_harden_leave(r);
-  kiln_build_tailcall(r->f, sig, target, r->args.at, r->args.n);
-  r->tail = true;
+  if (r->fn.harden.leaves) kn_bc_harden_leave(r);
+  kiln_build_tailcall(r->f, sig, target, r->tmp.args.at, r->tmp.args.n);
+  r->fn.tail = true;
   if (s->ret == RET_VOID) return;
   if (s->ret == RET_SCALAR) {
     kn_bc_def(r, ret, kn_bc_zero(r, ret)); /* for the return, which does not read it */
     return;
   }
-  const struct kn_bc_type *rt = &r->types[ret];
-  uint32_t first = r->parts.n;
+  const struct kn_bc_type *rt = &r->types.at[ret];
+  uint32_t first = r->fn.parts.n;
   for (uint32_t k = 0; k < rt->n_pieces; k++) {
     kiln_value zero = kn_bc_zero(r, r->type_pieces.at[rt->piece_first + k].type);
-    if (!KN_BC_PUSH(r, r->parts, zero.id)) return;
+    if (!KN_BC_PUSH(r, r->fn.parts, zero.id)) return;
   }
   define(r, ret, first);
 }
 
 /* Is the next record the return of the result of the call that is being read, or of nothing? The position stays. */
 static bool returns_next(struct kn_bc *r, bool result) {
-  uint64_t pos = r->bits.pos;
-  unsigned id = (unsigned)kn_bits_peek(&r->bits, pos) & ((1u << r->width) - 1), code = r->code;
-  if (r->bits.pos >= r->bits.end || id < BC_UNABBREV) return false;
+  uint64_t pos = r->in.bits.pos;
+  unsigned id = (unsigned)kn_bits_peek(&r->in.bits, pos) & ((1u << r->in.width) - 1),
+           code = r->in.code;
+  if (r->in.bits.pos >= r->in.bits.end || id < BC_UNABBREV) return false;
   uint32_t block;
-  struct kn_bc_ops ops = r->ops; /* of the call: kept */
-  r->ops = r->md_ops;
-  bool is = kn_bc_next(r, &block) == ENTRY_RECORD && r->code == FUNC_RET &&
-            r->ops.n == (result ? 1 : 0) && (!result || r->ops.at[0] == 1);
-  r->md_ops = r->ops;
-  r->ops = ops;
-  r->code = code;
-  r->bits.pos = pos;
+  struct kn_bc_ops ops = r->in.ops; /* of the call: kept */
+  r->in.ops = r->in.md_ops;
+  bool is = kn_bc_next(r, &block) == ENTRY_RECORD && r->in.code == FUNC_RET &&
+            r->in.ops.n == (result ? 1 : 0) && (!result || r->in.ops.at[0] == 1);
+  r->in.md_ops = r->in.ops;
+  r->in.ops = ops;
+  r->in.code = code;
+  r->in.bits.pos = pos;
   return is;
 }
 
@@ -364,10 +368,10 @@ static bool returns_next(struct kn_bc *r, bool result) {
 static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
                                             const struct kn_bc_sig *s) {
   enum { MOST_ARGS = 6 }; /* of either kind, in registers of both targets */
-  const struct kn_bc_type *ft = &r->types[type];
-  if (!(r->fn->fn_flags & FA_OPT_NONE) || type != r->fn->type || ft->flags || r->harden.leaves ||
-      !s->plain || s->ret > RET_SCALAR || s->ret_bool != r->fn_sig.ret_bool ||
-      ft->n - 1 > MOST_ARGS)
+  const struct kn_bc_type *ft = &r->types.at[type];
+  if (!(r->fn.global->fn_flags & FA_OPT_NONE) || type != r->fn.global->type || ft->flags ||
+      r->fn.harden.leaves || !s->plain || s->ret > RET_SCALAR ||
+      s->ret_bool != r->fn.sig.ret_bool || ft->n - 1 > MOST_ARGS)
     return false;
   unsigned in_memory =
     KILN_PARAM_BYVAL | (kn_bc_targets[r->target].sret_jumps ? 0u : KILN_PARAM_SRET);
@@ -375,7 +379,7 @@ static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
   for (uint32_t k = 0; k < is.n_params; k++)
     if (is.params[k].flags & in_memory) return false;
   for (uint32_t k = 0; k < ft->n; k++) {
-    const struct kn_bc_type *t = &r->types[r->elems.at[ft->first + k].type];
+    const struct kn_bc_type *t = &r->types.at[r->m->elems.at[ft->first + k].type];
     bool number = (t->kind == TK_INT || t->kind == TK_FLOAT) && t->bits <= 64;
     if (!number && t->kind != TK_PTR && t->kind != TK_VOID) return false;
   }
@@ -384,11 +388,11 @@ static __attribute__((noinline)) bool jumps(struct kn_bc *r, uint32_t type,
 
 /* The handle of value `id`, which is function `g`. Most callees are functions, most called once in a body. */
 static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_bc_global *g) {
-  struct kn_bc_val *v = &r->vals[id];
+  struct kn_bc_val *v = &r->vals.at[id];
   if (v->t >> 24 != VS_CONST) return (kiln_value){v->h};
   kiln_value f = kiln_const_symbol(r->f, (kiln_symbol){g->symbol}, 0);
-  *v = (struct kn_bc_val){f.id, r->ptr_type | (uint32_t)VS_HANDLE << 24};
-  KN_BC_PUSH(r, r->touched, id);
+  *v = (struct kn_bc_val){f.id, r->m->ptr_type | (uint32_t)VS_HANDLE << 24};
+  KN_BC_PUSH(r, r->fn.touched, id);
   return f;
 }
 
@@ -398,26 +402,26 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
                                                           uint32_t type, uint64_t list,
                                                           uint32_t callee, uint32_t callee_type,
                                                           const uint64_t *ops, unsigned n) {
-  const struct kn_bc_type *ft = &r->types[type];
-  if (KN_UNLIKELY(ft->kind != TK_FUNC || (list && list >= r->lists.n))) goto bad;
+  const struct kn_bc_type *ft = &r->types.at[type];
+  if (KN_UNLIKELY(ft->kind != TK_FUNC || (list && list >= r->m->lists.n))) goto bad;
   uint32_t attrs = 0;
   if (list) {
-    attrs = r->lists.at[list].same;
-    if (KN_UNLIKELY(r->lists.at[list].refused_call != NULL)) {
-      kn_bc_refuse(r, r->lists.at[list].refused_call);
+    attrs = r->m->lists.at[list].same;
+    if (KN_UNLIKELY(r->m->lists.at[list].refused_call != NULL)) {
+      kn_bc_refuse(r, r->m->lists.at[list].refused_call);
       return;
     }
   }
-  uint32_t n_params = ft->n - 1, ret = r->elems.at[ft->first].type;
+  uint32_t n_params = ft->n - 1, ret = r->m->elems.at[ft->first].type;
   if (n < n_params || (n > n_params && !ft->flags)) goto bad;
-  bool bundles = r->bundles;
-  r->bundles = false;
+  bool bundles = r->fn.bundles;
+  r->fn.bundles = false;
 
   unsigned flags = 0;
   kiln_value target;
   const struct kn_bc_global *g = NULL;
-  if (KN_LIKELY(callee < r->module_vals && r->csts[callee].kind == CK_GLOBAL)) {
-    g = &r->globals.at[r->csts[callee].index];
+  if (KN_LIKELY(callee < r->m->n_vals && r->csts.at[callee].kind == CK_GLOBAL)) {
+    g = &r->m->globals.at[r->csts.at[callee].index];
     if (g->what == KILN_SYMBOL_FUNC) {
       if (!g->symbol) {
         if (g->type != type) goto bad;
@@ -427,22 +431,22 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
       flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
       target = function(r, callee, g);
     } else {
-      target = kn_bc_use(r, callee, r->ptr_type);
+      target = kn_bc_use(r, callee, r->m->ptr_type);
     }
   } else {
-    if (callee < r->inst_base && r->csts[callee].kind == CK_ASM) {
-      if (bundles) kn_bc_refuse_bundle(r, r->bundle);
-      else kn_bc_asm(r, &r->csts[callee], type, ops, n, 0, NULL);
+    if (callee < r->inst_base && r->csts.at[callee].kind == CK_ASM) {
+      if (bundles) kn_bc_refuse_bundle(r, r->fn.bundle);
+      else kn_bc_asm(r, &r->csts.at[callee], type, ops, n, 0, NULL);
       return;
     }
     target = kn_bc_use(r, callee, callee_type);
-    if (KN_UNLIKELY(r->harden.protect) && kn_bc_harden_untracked(r, attrs)) {
+    if (KN_UNLIKELY(r->m->harden.protect) && kn_bc_harden_untracked(r, attrs)) {
       kn_bc_unsupported(r, "indirect calls with attribute nocf_check");
       return;
     }
   }
   if (KN_UNLIKELY(bundles)) {
-    kn_bc_refuse_bundle(r, r->bundle);
+    kn_bc_refuse_bundle(r, r->fn.bundle);
     return;
   }
   uint64_t convention =
@@ -458,7 +462,7 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     return;
   }
   if (KN_UNLIKELY(convention == CC_WIN64)) flags |= KN_BC_SIG_WIN64;
-  const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags | r->wide_sigs);
+  const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags | r->fn.wide_sigs);
   if (KN_UNLIKELY(!sp)) {
     if (flags & FA_CALL_REFUSED)
       kn_bc_refuse(r, kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX)->refused_call);
@@ -473,20 +477,20 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
       !kn_bc_harden_convention(r, convention, NULL, &s.sig))
     return;
 
-  r->args.n = 0;
+  r->tmp.args.n = 0;
   kiln_value memory = {0};
-  const struct kn_bc_type *rt = &r->types[ret];
+  const struct kn_bc_type *rt = &r->types.at[ret];
   if (s.ret == RET_DEMOTED) {
     memory = kiln_slot_new(r->f, rt->size, rt->align_log2);
     if (!push_arg(r, memory)) return;
   }
   if (KN_LIKELY(s.plain && n == n_params)) {
-    if (!KN_BC_ROOM(r, r->args, (uint64_t)r->args.n + n)) return;
-    kiln_value *to = r->args.at + r->args.n;
-    const struct kn_bc_elem *params = r->elems.at + ft->first + 1;
+    if (!KN_BC_ROOM(r, r->tmp.args, (uint64_t)r->tmp.args.n + n)) return;
+    kiln_value *to = r->tmp.args.at + r->tmp.args.n;
+    const struct kn_bc_elem *params = r->m->elems.at + ft->first + 1;
     for (unsigned k = 0; k < n; k++)
-      to[k] = kn_bc_use(r, r->n_vals - (uint32_t)ops[k], params[k].type);
-    r->args.n += n;
+      to[k] = kn_bc_use(r, r->vals.n - (uint32_t)ops[k], params[k].type);
+    r->tmp.args.n += n;
   } else if (!other_arguments(r, ft, attrs, ops, n, &s.sig)) {
     return;
   }
@@ -496,7 +500,7 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     if (r->status != KILN_OK) return;
     v = results[0];
   } else {
-    v = kiln_build_call(r->f, s.sig, target, r->args.at, r->args.n);
+    v = kiln_build_call(r->f, s.sig, target, r->tmp.args.at, r->tmp.args.n);
   }
   if (s.ret == RET_VOID) return;
   if (s.ret == RET_SCALAR) {
@@ -511,14 +515,14 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
     kn_bc_vec_load(r, memory, ret, 0);
     return;
   }
-  uint32_t first = r->parts.n, count = rt->n_pieces, next = 0;
+  uint32_t first = r->fn.parts.n, count = rt->n_pieces, next = 0;
   if (s.ret == RET_DEMOTED) {
-    if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
+    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + count)) return;
     for (uint32_t k = 0; k < count; k++) {
       struct kn_bc_piece p = r->type_pieces.at[rt->piece_first + k];
-      r->parts.at[first + k] = kn_bc_load_scalar(r, memory, p.offset, p.type, 0).id;
+      r->fn.parts.at[first + k] = kn_bc_load_scalar(r, memory, p.offset, p.type, 0).id;
     }
-    r->parts.n += count;
+    r->fn.parts.n += count;
   } else {
     size_t n_results = kiln_sig_get(r->module, s.sig).n_results;
     for (uint32_t k = 0; k < n_results && !invoke; k++) /* before all other instructions */
@@ -549,14 +553,14 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint64_t cc = n < 2 ? 0 : ops[1];
   if (cc >> 17 & 1) {
     i++;
-    r->fast_call = r->n_vals;
-    r->fast_flags = n > 2 ? (uint32_t)ops[2] : 0;
+    r->fn.fast_call = r->vals.n;
+    r->fn.fast_flags = n > 2 ? (uint32_t)ops[2] : 0;
   }
   if (n >= 4 && !(cc >> 15 & 1)) {
     kn_bc_unsupported(r, "calls without an explicit type");
     return;
   }
-  if (n < 4 || i >= n || ops[i] >= r->n_types) {
+  if (n < 4 || i >= n || ops[i] >= r->types.n) {
     kn_bc_malformed(r, "bad call");
     return;
   }

@@ -8,12 +8,17 @@
 #define MAX_NESTING 256
 
 bool kn_bc_room_vals(struct kn_bc *r, uint64_t need) {
-  if (need > r->cap_vals && !kn_bc_grow(r, &r->vals, &r->cap_vals, need, sizeof *r->vals))
+  if (need > r->vals.cap && !kn_bc_grow(r, &r->vals.at, &r->vals.cap, need, sizeof *r->vals.at))
     return false;
-  return need <= r->cap_csts || kn_bc_grow(r, &r->csts, &r->cap_csts, need, sizeof *r->csts);
+  return need <= r->csts.cap || kn_bc_grow(r, &r->csts.at, &r->csts.cap, need, sizeof *r->csts.at);
 }
 
 /* ---- reading ---- */
+
+/* Where constants that are being read keep what they consist of, and the index there of what is kept next. */
+static struct kn_bc_pool *pool(struct kn_bc *r) { return r->f ? &r->fn.pool : &r->open->pool; }
+#define NEXT_IN_POOL(r, array)                                                                     \
+  ((r)->f ? (r)->m->pool.array.n + (r)->fn.pool.array.n : (r)->m->pool.array.n)
 
 static void unsupported(struct kn_bc_cst *c, const char *what) {
   c->kind = CK_UNSUPPORTED;
@@ -22,51 +27,52 @@ static void unsupported(struct kn_bc_cst *c, const char *what) {
 
 /* Copies the operands from `from` on to clist. */
 static bool keep(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from) {
-  uint32_t n = r->ops.n - from;
-  if (!KN_BC_ROOM(r, r->clist, (uint64_t)r->clist.n + n)) return false;
+  uint32_t n = r->in.ops.n - from;
+  if (!KN_BC_ROOM(r, pool(r)->list, (uint64_t)pool(r)->list.n + n)) return false;
   for (uint32_t i = 0; i < n; i++) {
-    uint64_t v = r->ops.at[from + i];
-    r->clist.at[r->clist.n + i] = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+    uint64_t v = r->in.ops.at[from + i];
+    pool(r)->list.at[pool(r)->list.n + i] = v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
   }
-  c->index = r->shared.n_list + r->clist.n;
+  c->index = NEXT_IN_POOL(r, list);
   c->n = n;
-  r->clist.n += n;
+  pool(r)->list.n += n;
   return true;
 }
 
 static bool keep_words(struct kn_bc *r, struct kn_bc_cst *c) {
-  if (!KN_BC_ROOM(r, r->cwords, (uint64_t)r->cwords.n + r->ops.n)) return false;
-  if (r->ops.n) memcpy(r->cwords.at + r->cwords.n, r->ops.at, r->ops.n * sizeof(uint64_t));
-  c->index = r->shared.n_words + r->cwords.n;
-  c->n = r->ops.n;
-  r->cwords.n += r->ops.n;
+  if (!KN_BC_ROOM(r, pool(r)->words, (uint64_t)pool(r)->words.n + r->in.ops.n)) return false;
+  if (r->in.ops.n)
+    memcpy(pool(r)->words.at + pool(r)->words.n, r->in.ops.at, r->in.ops.n * sizeof(uint64_t));
+  c->index = NEXT_IN_POOL(r, words);
+  c->n = r->in.ops.n;
+  pool(r)->words.n += r->in.ops.n;
   return true;
 }
 
 /* Copies bytes, and a NUL behind them. */
 static bool keep_bytes(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from, uint32_t n) {
-  if (!KN_BC_ROOM(r, r->cbytes, (uint64_t)r->cbytes.n + n + 1)) return false;
-  uint8_t *to = r->cbytes.at + r->cbytes.n;
-  const uint64_t *op = r->ops.at + from;
+  if (!KN_BC_ROOM(r, pool(r)->bytes, (uint64_t)pool(r)->bytes.n + n + 1)) return false;
+  uint8_t *to = pool(r)->bytes.at + pool(r)->bytes.n;
+  const uint64_t *op = r->in.ops.at + from;
   for (uint32_t i = 0; i < n; i++) to[i] = (uint8_t)op[i];
-  c->index = r->shared.n_bytes + r->cbytes.n;
+  c->index = NEXT_IN_POOL(r, bytes);
   c->n = n;
   to[n] = 0;
-  r->cbytes.n += n + 1;
+  pool(r)->bytes.n += n + 1;
   return true;
 }
 
 /* A getelementptr expression: [type, (flags, (range)), type, value, ...], made a list of the source
  * type, the base and the indices. */
 static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
-  const uint64_t *op = r->ops.at;
-  uint32_t n = r->ops.n, i = 1;
+  const uint64_t *op = r->in.ops.at;
+  uint32_t n = r->in.ops.n, i = 1;
   if (n < 3) return kn_bc_malformed(r, "bad getelementptr expression");
-  if ((r->code == CST_CE_GEP_OLD || r->code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
+  if ((r->in.code == CST_CE_GEP_OLD || r->in.code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
     return kn_bc_unsupported(
       r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
-  if (r->code != CST_CE_GEP_OLD && r->code != CST_CE_INBOUNDS_GEP) i++; /* flags */
-  if (r->code == CST_CE_GEP_INRANGE) {
+  if (r->in.code != CST_CE_GEP_OLD && r->in.code != CST_CE_INBOUNDS_GEP) i++; /* flags */
+  if (r->in.code == CST_CE_GEP_INRANGE) {
     uint64_t bits = op[i++], words = 2;
     if (bits > 64) {
       if (i >= n) return kn_bc_malformed(r, "bad getelementptr expression");
@@ -77,40 +83,40 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
     i += (uint32_t)words;
   }
   if (i >= n || (n - i) % 2) return kn_bc_malformed(r, "bad getelementptr expression");
-  if (op[0] >= r->n_types) return kn_bc_malformed(r, "type number out of range");
+  if (op[0] >= r->types.n) return kn_bc_malformed(r, "type number out of range");
   uint32_t count = (n - i) / 2 + 1;
-  if (!KN_BC_ROOM(r, r->clist, (uint64_t)r->clist.n + count)) return false;
-  uint32_t *to = r->clist.at + r->clist.n;
+  if (!KN_BC_ROOM(r, pool(r)->list, (uint64_t)pool(r)->list.n + count)) return false;
+  uint32_t *to = pool(r)->list.at + pool(r)->list.n;
   *to++ = (uint32_t)op[0];
   for (i++; i < n; i += 2) *to++ = op[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)op[i];
-  *c = (struct kn_bc_cst){.kind = CK_GEP, .index = r->shared.n_list + r->clist.n, .n = count};
-  r->clist.n += count;
+  *c = (struct kn_bc_cst){.kind = CK_GEP, .index = NEXT_IN_POOL(r, list), .n = count};
+  pool(r)->list.n += count;
   return true;
 }
 
 /* Inline assembly: [type, flags, size of template, template, size of constraints, constraints]. Kept are the flags, the
  * template and a NUL in place of the second size, and the constraints. */
 static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
-  const uint64_t *op = r->ops.at;
-  uint32_t n = r->ops.n;
+  const uint64_t *op = r->in.ops.at;
+  uint32_t n = r->in.ops.n;
   if (n < 4 || op[2] > n - 4 || op[3 + op[2]] > n - 4 - op[2])
     return kn_bc_malformed(r, "bad inline assembly");
-  if (op[0] >= r->n_types || r->types[op[0]].kind != TK_FUNC)
+  if (op[0] >= r->types.n || r->types.at[op[0]].kind != TK_FUNC)
     return kn_bc_malformed(r, "inline assembly without a function type");
   c->kind = CK_ASM;
   c->x = (uint8_t)(op[1] & 15);
   for (uint32_t i = 0; i < op[2]; i++)
     if (op[3 + i] == 0) return kn_bc_malformed(r, "a zero in inline assembly");
   uint32_t size = (uint32_t)op[3 + op[2]];
-  r->ops.at[3 + op[2]] = 0;
+  r->in.ops.at[3 + op[2]] = 0;
   return keep_bytes(r, c, 3, (uint32_t)op[2] + 1 + size);
 }
 
 /* Adds constant `c` as the next value. */
 static bool add(struct kn_bc *r, uint32_t type, struct kn_bc_cst c) {
-  if (!kn_bc_room_vals(r, (uint64_t)r->n_vals + 1)) return false;
-  r->csts[r->n_vals] = c;
-  r->vals[r->n_vals++] = (struct kn_bc_val){0, type | (uint32_t)VS_CONST << 24};
+  if (!kn_bc_room_vals(r, (uint64_t)r->vals.n + 1)) return false;
+  r->csts.at[r->vals.n] = c;
+  r->vals.at[r->vals.n++] = (struct kn_bc_val){0, type | (uint32_t)VS_CONST << 24};
   return true;
 }
 
@@ -126,19 +132,19 @@ static inline bool add_integer(struct kn_bc *r, uint32_t type, const struct kn_b
   if (!add(r, type, c)) return false;
   int64_t v = t->fit == FIT_BOOL ? (int64_t)(c.v & 1) : (int64_t)c.v;
   if (r->f && t->ktype != KILN_TYPE_VOID && v == (int16_t)v)
-    r->vals[r->n_vals - 1] =
+    r->vals.at[r->vals.n - 1] =
       (struct kn_bc_val){kiln_const_int(r->f, v).id, type | (uint32_t)VS_HANDLE << 24};
   return true;
 }
 
 /* Reads one record; the current type is `type`. */
 static bool constant(struct kn_bc *r, uint32_t type) {
-  const uint64_t *op = r->ops.at;
-  uint32_t n = r->ops.n;
-  const struct kn_bc_type *t = &r->types[type];
+  const uint64_t *op = r->in.ops.at;
+  uint32_t n = r->in.ops.n;
+  const struct kn_bc_type *t = &r->types.at[type];
   struct kn_bc_cst c = {0};
   bool ok = true;
-  switch (r->code) {
+  switch (r->in.code) {
   case CST_NULL: c.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT : CK_NULL; break;
   case CST_UNDEF:
   case CST_POISON: c.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT_UNDEF : CK_UNDEF; break;
@@ -146,7 +152,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     if (n < 1 || (t->kind != TK_INT && t->kind != TK_VECTOR))
       return kn_bc_malformed(r, "bad integer constant");
     if (t->kind == TK_VECTOR) {
-      c = integer(&r->types[r->elems.at[t->first].type], op[0]); /* of all lanes */
+      c = integer(&r->types.at[r->m->elems.at[t->first].type], op[0]); /* of all lanes */
       break;
     }
     c = integer(t, op[0]);
@@ -157,7 +163,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     c.kind = CK_WIDE;
     ok = keep_words(r, &c);
     for (uint32_t i = 0; ok && i < n; i++)
-      r->cwords.at[r->cwords.n - n + i] = (uint64_t)kn_bits_signed(op[i]);
+      pool(r)->words.at[pool(r)->words.n - n + i] = (uint64_t)kn_bits_signed(op[i]);
     break;
   case CST_FLOAT:
     if (n < 1) return kn_bc_malformed(r, "bad float constant");
@@ -171,11 +177,11 @@ static bool constant(struct kn_bc *r, uint32_t type) {
         high = low >> 48;
         low = low << 16 | (op[n > 1] & 0xffff);
       }
-      if (!KN_BC_ROOM(r, r->cwords, (uint64_t)r->cwords.n + 2)) return false;
-      c.index = r->shared.n_words + r->cwords.n;
+      if (!KN_BC_ROOM(r, pool(r)->words, (uint64_t)pool(r)->words.n + 2)) return false;
+      c.index = NEXT_IN_POOL(r, words);
       c.n = 2;
-      r->cwords.at[r->cwords.n++] = low;
-      r->cwords.at[r->cwords.n++] = high;
+      pool(r)->words.at[pool(r)->words.n++] = low;
+      pool(r)->words.at[pool(r)->words.n++] = high;
     }
     break;
   case CST_AGGREGATE:
@@ -185,7 +191,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   case CST_STRING:
   case CST_CSTRING:
     c.kind = CK_BYTES;
-    c.x = r->code == CST_CSTRING;
+    c.x = r->in.code == CST_CSTRING;
     ok = keep_bytes(r, &c, 0, n);
     break;
   case CST_DATA:
@@ -193,27 +199,27 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     ok = keep_words(r, &c);
     break;
   case CST_CE_BINOP:
-    r->expressions = true;
+    r->fn.expressions = true;
     if (n < 3 || op[0] > UINT8_MAX || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad binary expression");
     c = (struct kn_bc_cst){
       .kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
     break;
   case CST_CE_CAST:
-    r->expressions = true;
+    r->fn.expressions = true;
     if (n < 3 || op[0] > UINT8_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad cast expression");
     c = (struct kn_bc_cst){.kind = CK_CAST, .x = (uint8_t)op[0], .index = (uint32_t)op[2]};
     break;
   case CST_CE_CMP: /* [type of the operands, a, b, predicate]: until LLVM 19 */
-    r->expressions = true;
+    r->fn.expressions = true;
     if (n < 4 || op[1] > UINT32_MAX || op[2] > UINT32_MAX || op[3] > UINT8_MAX)
       return kn_bc_malformed(r, "bad comparison in a constant");
     c = (struct kn_bc_cst){
       .kind = CK_CMP, .x = (uint8_t)op[3], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
     break;
   case CST_CE_SELECT: /* [condition, a, b]: until LLVM 16 */
-    r->expressions = true;
+    r->fn.expressions = true;
     if (n < 3) return kn_bc_malformed(r, "bad selection in a constant");
     c.kind = CK_SELECT;
     ok = keep(r, &c, 0);
@@ -227,7 +233,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     if (n < 3 || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad block address");
     c = (struct kn_bc_cst){.kind = CK_BLOCK, .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
-    r->has_blocks = true;
+    if (!r->f) r->open->has_blocks = true;
     break;
   case CST_INLINEASM: ok = assembly(r, &c); break;
   case CST_DSO_LOCAL_EQUIVALENT: unsupported(&c, "dso_local_equivalent"); break;
@@ -239,46 +245,46 @@ static bool constant(struct kn_bc *r, uint32_t type) {
 
 /* Reads a string: [array of characters], of `width` bits each. */
 static bool string(struct kn_bc *r, uint32_t type, unsigned width, bool nul) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   uint64_t n = kn_bits_vbr6(b);
   if (b->pos > b->end || n > (b->end - b->pos) / width)
     return kn_bc_malformed(r, "the file ends in the middle of a string");
-  if (!KN_BC_ROOM(r, r->cbytes, r->cbytes.n + n + 1)) return false;
-  uint32_t index = r->shared.n_bytes + r->cbytes.n;
+  if (!KN_BC_ROOM(r, pool(r)->bytes, pool(r)->bytes.n + n + 1)) return false;
+  uint32_t index = NEXT_IN_POOL(r, bytes);
   struct kn_bc_cst c = {.kind = CK_BYTES, .x = nul, .index = index, .n = (uint32_t)n};
-  kn_bc_text(r, width, r->cbytes.at + r->cbytes.n, n);
-  r->cbytes.at[r->cbytes.n + n] = 0;
-  r->cbytes.n += (uint32_t)n + 1;
+  kn_bc_text(r, width, pool(r)->bytes.at + pool(r)->bytes.n, n);
+  pool(r)->bytes.at[pool(r)->bytes.n + n] = 0;
+  pool(r)->bytes.n += (uint32_t)n + 1;
   return add(r, type, c);
 }
 
 /* Learns the forms of the abbreviations of the constants block just entered. */
 static void learn(struct kn_bc *r) {
   uint32_t n = kn_bc_scope(r);
-  memset(r->known_csts, 0, sizeof r->known_csts);
+  memset(r->in.known_csts, 0, sizeof r->in.known_csts);
   for (uint32_t i = 0; i < n && i + BC_FIRST_ABBREV < KN_BC_KNOWN_CSTS; i++)
-    r->known_csts[i + BC_FIRST_ABBREV] = r->abbrevs.at[r->scope.at[r->scope_first + i]];
-  r->learned_csts = r->blockinfo.n + 1;
+    r->in.known_csts[i + BC_FIRST_ABBREV] = r->abbrevs.at[r->in.scope.at[r->in.scope_first + i]];
+  r->in.learned_csts = r->m->blockinfo.n + 1;
 }
 
 /* Reads the record, block or definition whose abbreviation id was just read; `*type` is the current
  * type. */
 static bool item(struct kn_bc *r, unsigned id, uint32_t *type) {
   if (id == BC_ENTER_BLOCK) {
-    kn_bits_vbr(&r->bits, 8);
+    kn_bits_vbr(&r->in.bits, 8);
     return kn_bc_skip(r);
   }
   if (id == BC_DEFINE_ABBREV) {
     if (!kn_bc_define(r, false, BLOCK_CONSTANTS)) return false;
     learn(r);
-    r->learned_csts = 0; /* for this block only */
+    r->in.learned_csts = 0; /* for this block only */
     return true;
   }
   if (!kn_bc_record(r, id)) return false;
-  if (r->code == CST_SETTYPE) {
-    if (r->ops.n < 1 || r->ops.at[0] >= r->n_types)
+  if (r->in.code == CST_SETTYPE) {
+    if (r->in.ops.n < 1 || r->in.ops.at[0] >= r->types.n)
       return kn_bc_malformed(r, "type number out of range");
-    *type = (uint32_t)r->ops.at[0];
+    *type = (uint32_t)r->in.ops.at[0];
     return true;
   }
   if (*type == UINT32_MAX) return kn_bc_malformed(r, "a constant without a type");
@@ -295,25 +301,25 @@ static inline bool unabbreviated_null(struct kn_bits *b, unsigned id) {
 
 bool kn_bc_read_constants(struct kn_bc *r) {
   struct kn_bc_saved saved;
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   uint32_t type = UINT32_MAX;
   if (!kn_bc_enter(r, BLOCK_CONSTANTS, &saved)) return false;
-  if (r->learned_csts != r->blockinfo.n + 1) learn(r);
+  if (r->in.learned_csts != r->m->blockinfo.n + 1) learn(r);
   for (;;) {
     r->record_pos = b->pos;
     if (b->pos >= b->end) return kn_bc_malformed(r, "the file ends within constants");
-    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    unsigned id = (unsigned)kn_bits_fixed(b, r->in.width);
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
       return r->status == KILN_OK;
     }
-    const struct kn_bc_abbrev *a = &r->known_csts[id < KN_BC_KNOWN_CSTS ? id : 0];
-    const struct kn_bc_type *t = &r->types[type == UINT32_MAX ? 0 : type];
+    const struct kn_bc_abbrev *a = &r->in.known_csts[id < KN_BC_KNOWN_CSTS ? id : 0];
+    const struct kn_bc_type *t = &r->types.at[type == UINT32_MAX ? 0 : type];
     bool typed = type != UINT32_MAX;
     if (a->form == FORM_SETTYPE) {
       type = (uint32_t)kn_bits_fixed(b, a->type_bits);
-      if (type >= r->n_types) return kn_bc_malformed(r, "type number out of range");
+      if (type >= r->types.n) return kn_bc_malformed(r, "type number out of range");
     } else if (a->form == FORM_INTEGER && typed && t->kind == TK_INT) {
       if (!add_integer(r, type, t, integer(t, kn_bits_vbr(b, 8)))) return false;
     } else if (typed && (a->form == FORM_NULL || unabbreviated_null(b, id))) {
@@ -351,7 +357,7 @@ static bool eval_cast(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
                       unsigned depth, struct kn_bc_num *out) {
   if (!eval(r, c->index, depth + 1, out)) return false;
   if (out->code) return true;
-  const struct kn_bc_type *from = &r->types[kn_bc_type_of(r, c->index)];
+  const struct kn_bc_type *from = &r->types.at[kn_bc_type_of(r, c->index)];
   switch (c->x) {
   case CAST_ZEXT:
   case CAST_INTTOPTR:
@@ -432,17 +438,17 @@ static bool eval_gep(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
     struct kn_bc_num index;
     if (!eval(r, list[i], depth + 1, &index)) return false;
     if (index.symbol || index.code) code = true;
-    const struct kn_bc_type *t = &r->types[type];
+    const struct kn_bc_type *t = &r->types.at[type];
     if (i == 2) {
       if (!kn_bc_sized(r, type)) return false;
       out->low += index.low * t->size;
     } else if (t->kind == TK_STRUCT) {
       if (index.low >= t->n) return kn_bc_malformed(r, "struct index out of range");
-      out->low += r->elems.at[t->first + index.low].offset;
-      type = r->elems.at[t->first + index.low].type;
+      out->low += r->m->elems.at[t->first + index.low].offset;
+      type = r->m->elems.at[t->first + index.low].type;
     } else if (t->kind == TK_ARRAY) {
-      type = r->elems.at[t->first].type;
-      out->low += index.low * r->types[type].size;
+      type = r->m->elems.at[t->first].type;
+      out->low += index.low * r->types.at[type].size;
     } else {
       return t->kind == TK_VECTOR ? kn_bc_unsupported(r, "vector types")
                                   : kn_bc_malformed(r, "getelementptr into a scalar");
@@ -471,9 +477,9 @@ static bool eval_select(struct kn_bc *r, const struct kn_bc_cst *c, unsigned dep
 /* The symbol of the block address in `c`. A body may refer to its own blocks at any time, to blocks of other
  * functions only while the module is not frozen. */
 static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_num *out) {
-  if (c->index >= r->module_vals || r->csts[c->index].kind != CK_GLOBAL)
+  if (c->index >= r->m->n_vals || r->csts.at[c->index].kind != CK_GLOBAL)
     return kn_bc_malformed(r, "block address of something that is no function");
-  const struct kn_bc_global *g = &r->globals.at[r->csts[c->index].index];
+  const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[c->index].index];
   if (g->what != KILN_SYMBOL_FUNC || !g->symbol)
     return kn_bc_malformed(r, "block address of something that is no function");
   kiln_symbol func = {g->symbol};
@@ -494,8 +500,8 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
     kn_bc_fail(r, KILN_ERR_LIMIT, "constant expressions nested deeper than %d", MAX_NESTING);
     return false;
   }
-  struct kn_bc_cst *c = &r->csts[id], copy = *c;
-  const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, id)];
+  struct kn_bc_cst *c = &r->csts.at[id], copy = *c;
+  const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, id)];
   bool ok;
   if (c->code) return by_code(out);
   switch (c->kind) {
@@ -513,7 +519,7 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
     out->low = c->v;
     return true;
   case CK_GLOBAL: {
-    struct kn_bc_global *g = &r->globals.at[c->index];
+    struct kn_bc_global *g = &r->m->globals.at[c->index];
     if (!g->symbol && g->what == KILN_SYMBOL_ALIAS && !kn_bc_define_alias(r, g, depth + 1))
       return false;
     out->symbol = g->symbol;
@@ -552,7 +558,7 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
   c->code = out->code;
   /* These are not memoised. That costs no exponential time, as no operation uses such an operand twice. */
   if (out->code || out->minus || out->narrow || t->bits > 64) return true;
-  const struct kn_bc_cst *of = copy.kind == CK_CAST ? &r->csts[copy.index] : NULL;
+  const struct kn_bc_cst *of = copy.kind == CK_CAST ? &r->csts.at[copy.index] : NULL;
   *c =
     (struct kn_bc_cst){.kind = out->symbol ? CK_ADDR : CK_INT, .v = out->low, .index = out->symbol};
   if (!out->symbol) c->index = !of || of->kind != CK_INT || of->index != 0; /* 1: computed */
@@ -560,10 +566,10 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
 }
 
 bool kn_bc_casts_number(struct kn_bc *r, uint32_t id, uint64_t *out) {
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   struct kn_bc_num v;
   for (unsigned k = 0; k < MAX_NESTING && c->kind == CK_CAST && c->index < r->inst_base; k++)
-    c = &r->csts[c->index];
+    c = &r->csts.at[c->index];
   if (c->kind != CK_INT || c->index != 0 || !eval(r, id, 0, &v) || v.code || v.symbol) return false;
   *out = v.low;
   return true;
@@ -575,11 +581,11 @@ bool kn_bc_eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *
 }
 
 bool kn_bc_eval_blocks(struct kn_bc *r) {
-  for (uint32_t id = 0; id < r->module_vals; id++) {
+  for (uint32_t id = 0; id < r->m->n_vals; id++) {
     struct kn_bc_num v;
-    if (r->csts[id].kind != CK_BLOCK) continue;
+    if (r->csts.at[id].kind != CK_BLOCK) continue;
     if (!kn_bc_eval(r, id, 0, &v)) return false;
-    r->csts[id] = (struct kn_bc_cst){.kind = CK_ADDR, .index = v.symbol};
+    r->csts.at[id] = (struct kn_bc_cst){.kind = CK_ADDR, .index = v.symbol};
   }
   return true;
 }
@@ -588,7 +594,7 @@ bool kn_bc_eval_blocks(struct kn_bc *r) {
 
 kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (!kiln_type_is_int((kiln_type)t->ktype))
     return kiln_const_bits(r->f, (kiln_type)t->ktype, 0, 0);
   return kiln_const_int(r->f, 0);
@@ -596,17 +602,17 @@ kiln_value kn_bc_zero(struct kn_bc *r, uint32_t type) {
 
 kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
   uint32_t type = kn_bc_type_of(r, id);
-  struct kn_bc_cst *c = &r->csts[id];
+  struct kn_bc_cst *c = &r->csts.at[id];
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_value v;
   if (t->kind == TK_VECTOR) {
     v = kn_bc_vec_const(r, id);
-    if (r->status != KILN_OK || (!r->hoisting && !kn_bc_vec_plain(r, id)))
+    if (r->status != KILN_OK || (!r->fn.hoisting && !kn_bc_vec_plain(r, id)))
       return v; /* valid in this block only */
-  } else if (c->kind == CK_GLOBAL && r->globals.at[c->index].symbol &&
-             !r->globals.at[c->index].tls) {
-    v = kiln_const_symbol(r->f, (kiln_symbol){r->globals.at[c->index].symbol}, 0);
+  } else if (c->kind == CK_GLOBAL && r->m->globals.at[c->index].symbol &&
+             !r->m->globals.at[c->index].tls) {
+    v = kiln_const_symbol(r->f, (kiln_symbol){r->m->globals.at[c->index].symbol}, 0);
   } else if (c->kind <= CK_INT_UNDEF) {
     v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(c->v & 1) : (int64_t)c->v);
   } else if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
@@ -614,19 +620,19 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
   } else {
     struct kn_bc_num num;
     if (!eval(r, id, 0, &num)) return (kiln_value){0};
-    bool tls = num.symbol && r->has_tls &&
+    bool tls = num.symbol && r->m->has_tls &&
                kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
     bool code = num.minus || num.narrow || num.code;
-    if (r->no_code && (code || tls)) { /* its instructions would be in the wrong block */
-      if (code && id < r->module_vals && !r->hoist_module) {
-        r->restart = r->hoist_module = true;
+    if (r->fn.no_code && (code || tls)) { /* its instructions would be in the wrong block */
+      if (code && id < r->m->n_vals && !r->again.hoist_module) {
+        r->again.restart = r->again.hoist_module = true;
         return kiln_const_int(r->f, 0);
       }
       kn_bc_unsupported(r, "this constant here");
       return (kiln_value){0};
     }
     if (code) v = kn_bc_expression(r, id, &num);
-    if (code && !r->hoisting) return v; /* valid in this block only: not remembered */
+    if (code && !r->fn.hoisting) return v; /* valid in this block only: not remembered */
     if (code) {
       if (r->status != KILN_OK) return v;
     } else if (num.symbol) {
@@ -644,30 +650,30 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
       v = kiln_const_int(r->f, t->fit == FIT_BOOL ? (int64_t)(num.low & 1) : (int64_t)num.low);
     }
   }
-  r->vals[id] = (struct kn_bc_val){v.id, type | (uint32_t)VS_HANDLE << 24};
-  if (id < r->module_vals) KN_BC_PUSH(r, r->touched, id);
+  r->vals.at[id] = (struct kn_bc_val){v.id, type | (uint32_t)VS_HANDLE << 24};
+  if (id < r->m->n_vals) KN_BC_PUSH(r, r->fn.touched, id);
   return v;
 }
 
-static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->parts, v.id); }
+static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->fn.parts, v.id); }
 
 /* Parts of constant `id`, which must be of type `type`. Depth is that of the type. */
 static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts[id].kind == CK_NONE)
+  if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts.at[id].kind == CK_NONE)
     return kn_bc_malformed(r, "an aggregate's element of another type");
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->size == 0) return true;
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   if (t->kind == TK_WIDE) return kn_bc_wide_const(r, c, t);
   if (kn_bc_is_long_vector(t)) return kn_bc_vec_const_parts(r, id);
   if (!kn_bc_is_aggregate(t)) {
     kiln_value v =
-      r->vals[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals[id].h} : kn_bc_const(r, id);
+      r->vals.at[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals.at[id].h} : kn_bc_const(r, id);
     return r->status == KILN_OK && push_part(r, v);
   }
   if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
     if (!kn_bc_split(r, type)) return false;
-    t = &r->types[type];
+    t = &r->types.at[type];
     for (uint32_t i = 0; i < t->n_pieces; i++)
       if (!push_part(r, kn_bc_zero(r, r->type_pieces.at[t->piece_first + i].type))) return false;
     return true;
@@ -676,20 +682,20 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (c->kind == CK_AGGREGATE && c->n == n) {
     const uint32_t *list = kn_bc_list(r, c->index);
     for (uint32_t i = 0; i < n; i++) {
-      uint32_t elem = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
+      uint32_t elem = r->m->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
       if (!const_parts(r, list[i], elem)) return false;
     }
     return true;
   }
   if (t->kind == TK_ARRAY) {
-    const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+    const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
     for (uint32_t i = 0; i < n; i++) {
       uint64_t v = 0;
       if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n)
         v = i < c->n ? kn_bc_bytes(r, c->index)[i] : 0;
       else if (c->kind == CK_DATA && c->n == n) v = kn_bc_words(r, c->index)[i];
       else return kn_bc_malformed(r, "an aggregate constant of another size");
-      if (e->ktype == KILN_TYPE_VOID) return kn_bc_bad_type(r, r->elems.at[t->first].type);
+      if (e->ktype == KILN_TYPE_VOID) return kn_bc_bad_type(r, r->m->elems.at[t->first].type);
       if (!push_part(r, e->kind == TK_FLOAT ? kiln_const_bits(r->f, (kiln_type)e->ktype, v, 0)
                                             : kiln_const_int(r->f, (int64_t)v)))
         return false;
@@ -700,9 +706,9 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
 }
 
 bool kn_bc_const_parts(struct kn_bc *r, uint32_t id) {
-  bool no_code = r->no_code;
-  r->no_code = !r->hoisting; /* the parts are remembered for other blocks */
+  bool no_code = r->fn.no_code;
+  r->fn.no_code = !r->fn.hoisting; /* the parts are remembered for other blocks */
   bool ok = kn_bc_split(r, kn_bc_type_of(r, id)) && const_parts(r, id, kn_bc_type_of(r, id));
-  r->no_code = no_code;
+  r->fn.no_code = no_code;
   return ok;
 }

@@ -35,10 +35,10 @@ static inline bool relocate(struct kn_bc *r, struct item *it, uint64_t at,
 /* Writes constant `id` if it is simply the address of a global, like most entries of tables. */
 static inline bool pointer(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type,
                            uint64_t at) {
-  if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts[id].kind != CK_GLOBAL ||
-      r->types[type].kind != TK_PTR)
+  if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts.at[id].kind != CK_GLOBAL ||
+      r->types.at[type].kind != TK_PTR)
     return false;
-  struct kn_bc_num v = {.symbol = r->globals.at[r->csts[id].index].symbol};
+  struct kn_bc_num v = {.symbol = r->m->globals.at[r->csts.at[id].index].symbol};
   return v.symbol && relocate(r, it, at, &v, 8);
 }
 
@@ -76,21 +76,21 @@ static bool wide(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
 static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, uint64_t at) {
   if (id >= r->inst_base || kn_bc_type_of(r, id) != type)
     return kn_bc_malformed(r, "an initialiser of another type");
-  const struct kn_bc_type *t = &r->types[type];
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_type *t = &r->types.at[type];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   if (c->kind == CK_NULL || c->kind == CK_UNDEF || t->size == 0) return true;
   if (t->kind == TK_WIDE) return wide(r, it, c, t, at);
   if (t->kind != TK_STRUCT && t->kind != TK_ARRAY && t->kind != TK_VECTOR)
     return scalar(r, it, id, t, at);
   if (c->kind == CK_UNSUPPORTED) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
-  unsigned fit = t->kind == TK_VECTOR ? r->types[r->elems.at[t->first].type].fit : FIT_EXACT;
+  unsigned fit = t->kind == TK_VECTOR ? r->types.at[r->m->elems.at[t->first].type].fit : FIT_EXACT;
   if (fit != FIT_EXACT && fit != FIT_SOFT)
     return kn_bc_unsupported(r, "vector types"); /* packed bit by bit */
   uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
   if (c->kind == CK_AGGREGATE && c->n == n) {
-    const uint32_t *list = r->clist.at + c->index;
-    const struct kn_bc_elem *e = r->elems.at + t->first;
-    uint64_t step = t->kind == TK_STRUCT ? 0 : r->types[e->type].size;
+    const uint32_t *list = r->m->pool.list.at + c->index;
+    const struct kn_bc_elem *e = r->m->elems.at + t->first;
+    uint64_t step = t->kind == TK_STRUCT ? 0 : r->types.at[e->type].size;
     for (uint32_t i = 0; i < n; i++) {
       if (t->kind == TK_STRUCT) {
         if (!write(r, it, list[i], e[i].type, at + e[i].offset)) return false;
@@ -102,13 +102,13 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
     return true;
   }
   if (t->kind == TK_STRUCT) return kn_bc_malformed(r, "an aggregate constant of another size");
-  const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+  const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
   if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n && e->size == 1) {
-    memcpy(it->bytes + at, r->cbytes.at + c->index, c->n);
+    memcpy(it->bytes + at, r->m->pool.bytes.at + c->index, c->n);
     return true;
   }
   if (c->kind == CK_DATA && c->n == n && e->size <= 8) {
-    const uint64_t *word = r->cwords.at + c->index;
+    const uint64_t *word = r->m->pool.words.at + c->index;
     for (uint64_t i = 0; i < n; i++) put(it->bytes + at + i * e->size, word[i], e->size);
     return true;
   }
@@ -119,18 +119,18 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
  * seen where the data are placed. */
 static bool is_string(const struct kn_bc *r, const struct kn_bc_global *g, const uint8_t *bytes,
                       uint64_t size) {
-  const struct kn_bc_type *t = &r->types[g->type];
+  const struct kn_bc_type *t = &r->types.at[g->type];
   return g->data_flags & KILN_DATA_READ_ONLY && g->plain_local && g->align_log2 == 0 &&
-         t->kind == TK_ARRAY && r->types[r->elems.at[t->first].type].bits == 8 && size &&
+         t->kind == TK_ARRAY && r->types.at[r->m->elems.at[t->first].type].bits == 8 && size &&
          !bytes[size - 1];
 }
 
 static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
-  const struct kn_bc_type *t = &r->types[g->type];
+  const struct kn_bc_type *t = &r->types.at[g->type];
   uint32_t id = g->init - 1;
   if (id >= r->inst_base || kn_bc_type_of(r, id) != g->type)
     return kn_bc_malformed(r, "an initialiser of another type");
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   unsigned kind = c->kind;
   kiln_data_desc d = {.size_bytes = t->size, .align_log2 = g->align_log2, .flags = g->data_flags};
   bool merge = d.flags & KILN_DATA_MERGE_STRINGS;
@@ -140,7 +140,7 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
   it->n_relocs = 0;
   if (kind == CK_BYTES && t->kind == TK_ARRAY && c->n + (uint64_t)c->x == t->size &&
       t->size == t->count) { /* the constant's bytes, with the NUL, are the data */
-    d.bytes = r->cbytes.at + c->index;
+    d.bytes = r->m->pool.bytes.at + c->index;
     if (merge && is_string(r, g, d.bytes, t->size)) d.flags |= KILN_DATA_MERGE_STRINGS;
   } else if (!zero || (merge && t->size == 1)) {
     if (t->size > MAX_DATA) {
@@ -171,9 +171,9 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
   if (!kn_bc_eval(r, g->init - 1, depth, &v)) return false;
   if (!v.symbol || v.minus) return kn_bc_malformed(r, "an alias of a number");
   g->skip = 0;
-  g->symbol =
-    kiln_alias_define(r->module, &r->aliases.at[g->attrs], (kiln_symbol){v.symbol}, (int64_t)v.low)
-      .id;
+  g->symbol = kiln_alias_define(r->module, &r->m->aliases.at[g->attrs], (kiln_symbol){v.symbol},
+                                (int64_t)v.low)
+                .id;
   return g->symbol != 0 || kn_bc_malformed(r, "bad alias");
 }
 
@@ -183,7 +183,7 @@ static bool elements(struct kn_bc *r, const struct kn_bc_global *g, uint32_t *fi
   if (!g->init) return true;
   uint32_t id = g->init - 1;
   if (id >= r->inst_base) return kn_bc_malformed(r, "value number out of range");
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   if (c->kind == CK_NULL || c->kind == CK_UNDEF) return true;
   if (c->kind != CK_AGGREGATE) return kn_bc_malformed(r, "bad special variable");
   *first = c->index;
@@ -196,9 +196,9 @@ static bool used(struct kn_bc *r, const struct kn_bc_global *g) {
   uint32_t first = 0, n;
   if (!elements(r, g, &first, &n)) return false;
   for (uint32_t i = 0; i < n; i++) {
-    uint32_t id = r->clist.at[first + i];
-    if (id < r->inst_base && r->csts[id].kind == CK_GLOBAL)
-      r->globals.at[r->csts[id].index].data_flags |= KILN_DATA_USED;
+    uint32_t id = r->m->pool.list.at[first + i];
+    if (id < r->inst_base && r->csts.at[id].kind == CK_GLOBAL)
+      r->m->globals.at[r->csts.at[id].index].data_flags |= KILN_DATA_USED;
   }
   return true;
 }
@@ -209,8 +209,8 @@ static bool belongs_to(struct kn_bc *r, uint32_t id, kiln_symbol *with, bool *ou
   struct kn_bc_num v = {0};
   with->id = 0;
   *ours = true;
-  if (id < r->inst_base && r->csts[id].kind == CK_GLOBAL)
-    v.symbol = r->globals.at[r->csts[id].index].symbol; /* may be thread-local */
+  if (id < r->inst_base && r->csts.at[id].kind == CK_GLOBAL)
+    v.symbol = r->m->globals.at[r->csts.at[id].index].symbol; /* may be thread-local */
   else if (!kn_bc_eval(r, id, 0, &v)) return false;
   if (!v.symbol || v.low || v.minus) return true;
   with->id = v.symbol;
@@ -224,14 +224,14 @@ static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
   uint32_t first = 0, n;
   if (!elements(r, g, &first, &n)) return false;
   for (uint32_t i = 0; i < n; i++) {
-    uint32_t id = r->clist.at[first + i];
+    uint32_t id = r->m->pool.list.at[first + i];
     if (id >= r->inst_base) return kn_bc_malformed(r, "value number out of range");
-    const struct kn_bc_cst *c = &r->csts[id];
+    const struct kn_bc_cst *c = &r->csts.at[id];
     if (c->kind == CK_NULL) break;
     if (c->kind != CK_AGGREGATE || c->n < 2) return kn_bc_malformed(r, "bad list of constructors");
     struct kn_bc_num priority, func;
-    if (!kn_bc_eval(r, r->clist.at[c->index], 0, &priority) ||
-        !kn_bc_eval(r, r->clist.at[c->index + 1], 0, &func))
+    if (!kn_bc_eval(r, r->m->pool.list.at[c->index], 0, &priority) ||
+        !kn_bc_eval(r, r->m->pool.list.at[c->index + 1], 0, &func))
       return false;
     if (!func.symbol && !func.low) break;
     if (!func.symbol || func.low || priority.symbol)
@@ -239,7 +239,7 @@ static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
     unsigned p = priority.low > 65535 ? 65535 : (unsigned)priority.low;
     kiln_symbol with = {0};
     bool ours = true;
-    if (c->n > 2 && !belongs_to(r, r->clist.at[c->index + 2], &with, &ours)) return false;
+    if (c->n > 2 && !belongs_to(r, r->m->pool.list.at[c->index + 2], &with, &ours)) return false;
     if (ours &&
         kiln_ctor_add_with(r->module, (kiln_symbol){func.symbol}, p, at_exit, with) != KILN_OK)
       return kn_bc_malformed(r, "bad list of constructors");
@@ -259,17 +259,17 @@ static bool special(struct kn_bc *r, const struct kn_bc_global *g, bool first_pa
 bool kn_bc_define_data(struct kn_bc *r) {
   struct item it = {0};
   bool ok = true;
-  r->data_defined = true;
-  r->module_vals = r->inst_base = r->n_vals;
-  if (r->has_blocks) ok = kn_bc_eval_blocks(r);
-  for (uint32_t i = 0; i < r->globals.n && ok; i++) {
-    struct kn_bc_global *g = &r->globals.at[i];
+  r->open->data_defined = true;
+  r->open->n_vals = r->inst_base = r->csts.n = r->vals.n;
+  if (r->m->has_blocks) ok = kn_bc_eval_blocks(r);
+  for (uint32_t i = 0; i < r->m->globals.n && ok; i++) {
+    struct kn_bc_global *g = &r->m->globals.at[i];
     if (g->symbol) continue;
     if (g->what == KILN_SYMBOL_ALIAS) ok = kn_bc_define_alias(r, g, 0);
     else if (g->what == KILN_SYMBOL_DATA) ok = special(r, g, true);
   }
-  for (uint32_t i = 0; i < r->globals.n && ok; i++) {
-    struct kn_bc_global *g = &r->globals.at[i];
+  for (uint32_t i = 0; i < r->m->globals.n && ok; i++) {
+    struct kn_bc_global *g = &r->m->globals.at[i];
     if (g->what != KILN_SYMBOL_DATA) continue;
     if (!g->symbol) ok = special(r, g, false);
     else if (g->init && !g->skip) ok = define(r, g, &it);
@@ -279,7 +279,7 @@ bool kn_bc_define_data(struct kn_bc *r) {
       it.cap_bytes = 0;
     }
   }
-  if (ok && KN_UNLIKELY(r->assemble_module)) ok = kn_bc_define_assembly(r);
+  if (ok && KN_UNLIKELY(r->m->assemble)) ok = kn_bc_define_assembly(r);
   if (ok) ok = kn_bc_define_symvers(r);
   if (it.bytes) kn_bc_release(r, it.bytes);
   if (it.relocs) kn_bc_release(r, it.relocs);

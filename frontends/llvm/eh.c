@@ -3,7 +3,7 @@
  * block, behind those for its phis. In the stream a landing pad stands behind invokes that name it, before them, or
  * both: so what it catches is a list that tries share, told when it is read (kiln_clauses_tell), and the invokes
  * before it wait for its parameters. func.c and call.c call.
- * Invariant: r->n_unread landing pads are named by invokes and not read yet. */
+ * Invariant: r->fn.n_unread landing pads are named by invokes and not read yet. */
 #include "frequent.h"
 
 #include <kiln/inspect.h>
@@ -21,8 +21,9 @@ static const char *const foreign[] = {
 /* Tells the function its personality. */
 static bool personality(struct kn_bc *r) {
   struct kn_bc_num v;
-  if (!r->fn->init) return kn_bc_malformed(r, "an invoke in a function without a personality");
-  if (!kn_bc_eval(r, r->fn->init - 1, 0, &v)) return false;
+  if (!r->fn.global->init)
+    return kn_bc_malformed(r, "an invoke in a function without a personality");
+  if (!kn_bc_eval(r, r->fn.global->init - 1, 0, &v)) return false;
   if (!v.symbol || v.low || v.minus || v.narrow)
     return kn_bc_unsupported(r, "a personality that is no function");
   kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){v.symbol}).desc;
@@ -41,24 +42,24 @@ static bool personality(struct kn_bc *r) {
 
 /* Makes space to remember facts about blocks. */
 static bool have_pads(struct kn_bc *r) {
-  if (r->pads.n) return true;
-  if (!KN_BC_ROOM(r, r->pads, r->n_bbs)) return false;
-  memset(r->pads.at, 0, r->n_bbs * sizeof *r->pads.at);
-  r->pads.n = r->n_bbs;
+  if (r->fn.pads.n) return true;
+  if (!KN_BC_ROOM(r, r->fn.pads, r->fn.n_bbs)) return false;
+  memset(r->fn.pads.at, 0, r->fn.n_bbs * sizeof *r->fn.pads.at);
+  r->fn.pads.n = r->fn.n_bbs;
   return true;
 }
 
 /* Passes the exception and its selector from the try at the end of Kiln block `block` to landing pad `pad`. */
 static void give_exception(struct kn_bc *r, uint32_t block, uint32_t pad) {
   for (unsigned k = 0; k < 2; k++)
-    kiln_edge_arg(r->f, (kiln_block){block}, (kiln_block){pad}, r->pads.at[pad].param - 1 + k,
+    kiln_edge_arg(r->f, (kiln_block){block}, (kiln_block){pad}, r->fn.pads.at[pad].param - 1 + k,
                   kiln_try_exception(r->f, k));
 }
 
 /* The symbol of a type's description, constant `id`; that of id 0 for null: all types. */
 static bool caught(struct kn_bc *r, uint32_t id, kiln_symbol *out) {
   struct kn_bc_num v;
-  if (id >= r->inst_base || r->types[kn_bc_type_of(r, id)].kind != TK_PTR)
+  if (id >= r->inst_base || r->types.at[kn_bc_type_of(r, id)].kind != TK_PTR)
     return kn_bc_malformed(r, "a type to be caught that is no constant pointer");
   if (!kn_bc_eval(r, id, 0, &v)) return false;
   if (v.low || v.minus || v.narrow)
@@ -67,30 +68,30 @@ static bool caught(struct kn_bc *r, uint32_t id, kiln_symbol *out) {
   return true;
 }
 
-/* Appends the types of a filter, constant `id`, to r->caught. */
+/* Appends the types of a filter, constant `id`, to r->tmp.caught. */
 static bool filter(struct kn_bc *r, uint32_t id) {
-  if (id >= r->inst_base || r->types[kn_bc_type_of(r, id)].kind != TK_ARRAY)
+  if (id >= r->inst_base || r->types.at[kn_bc_type_of(r, id)].kind != TK_ARRAY)
     return kn_bc_malformed(r, "a filter that is no constant array");
-  const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, id)];
-  const struct kn_bc_cst c = r->csts[id];
+  const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, id)];
+  const struct kn_bc_cst c = r->csts.at[id];
   if (t->count > KN_BC_MAX_PIECES) return kn_bc_unsupported(r, "a filter of so many types");
   if (t->count && c.kind != CK_NULL && (c.kind != CK_AGGREGATE || c.n != t->count))
     return kn_bc_malformed(r, "a filter that is no constant array");
   for (uint32_t i = 0, n = (uint32_t)t->count; i < n; i++) {
     kiln_symbol type = {0};
     if (c.kind == CK_AGGREGATE && !caught(r, kn_bc_list(r, c.index)[i], &type)) return false;
-    if (!KN_BC_PUSH(r, r->caught, type)) return false;
+    if (!KN_BC_PUSH(r, r->tmp.caught, type)) return false;
   }
   return true;
 }
 
-/* Reads `n` clauses into r->clauses: kind, and the constant as an operand. */
+/* Reads `n` clauses into r->tmp.clauses: kind, and the constant as an operand. */
 static bool clauses(struct kn_bc *r, const uint64_t *ops, unsigned n_ops, uint64_t n) {
   unsigned i = 0;
-  r->clauses.n = r->caught.n = 0;
+  r->tmp.clauses.n = r->tmp.caught.n = 0;
   for (; n > 0 && i < n_ops; n--) {
     uint64_t kind = ops[i++];
-    uint32_t id, type, first = r->caught.n;
+    uint32_t id, type, first = r->tmp.caught.n;
     if (kind > 1) return kn_bc_malformed(r, "unknown clause of a landing pad");
     if (!kn_bc_operand(r, ops, n_ops, &i, &id, &type)) return false;
     kiln_clause c = {.kind = KILN_FILTER};
@@ -99,14 +100,14 @@ static bool clauses(struct kn_bc *r, const uint64_t *ops, unsigned n_ops, uint64
       c.kind = c.type.id ? KILN_CATCH : KILN_CATCH_ALL;
     } else {
       if (!filter(r, id)) return false;
-      c.n_types = r->caught.n - first;
+      c.n_types = r->tmp.caught.n - first;
     }
-    if (!KN_BC_PUSH(r, r->clauses, c)) return false;
+    if (!KN_BC_PUSH(r, r->tmp.clauses, c)) return false;
   }
   if (n > 0 || i != n_ops) return kn_bc_malformed(r, "a landing pad of the wrong length");
-  const kiln_symbol *types = r->caught.at; /* the array grows no more */
-  for (uint32_t k = 0; k < r->clauses.n; k++) {
-    kiln_clause *c = &r->clauses.at[k];
+  const kiln_symbol *types = r->tmp.caught.at; /* the array grows no more */
+  for (uint32_t k = 0; k < r->tmp.clauses.n; k++) {
+    kiln_clause *c = &r->tmp.clauses.at[k];
     if (c->n_types) c->types = types;
     types += c->n_types;
   }
@@ -116,42 +117,43 @@ static bool clauses(struct kn_bc *r, const uint64_t *ops, unsigned n_ops, uint64
 /* Is the type that of what a landing pad gives, {ptr, i32}? */
 static bool is_exception(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_split(r, type)) return false;
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   const struct kn_bc_piece *p = r->type_pieces.at + t->piece_first;
-  return (t->kind == TK_STRUCT && t->n_pieces == 2 && r->types[p[0].type].kind == TK_PTR &&
-          r->types[p[1].type].ktype == KILN_TYPE_I32 && r->types[p[1].type].fit == FIT_EXACT) ||
+  return (t->kind == TK_STRUCT && t->n_pieces == 2 && r->types.at[p[0].type].kind == TK_PTR &&
+          r->types.at[p[1].type].ktype == KILN_TYPE_I32 &&
+          r->types.at[p[1].type].fit == FIT_EXACT) ||
          kn_bc_unsupported(r, "an exception of this type");
 }
 
 /* [type, cleanup, number of clauses, (kind, constant)...] */
 void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 3 || ops[0] >= r->n_types) {
+  if (n < 3 || ops[0] >= r->types.n) {
     kn_bc_malformed(r, "a landing pad of the wrong length");
     return;
   }
-  uint32_t type = (uint32_t)ops[0], pad = r->bb;
+  uint32_t type = (uint32_t)ops[0], pad = r->fn.bb;
   if (!have_pads(r) || !is_exception(r, type) || !clauses(r, ops + 3, n - 3, ops[2])) return;
-  if (ops[1] && !KN_BC_PUSH(r, r->clauses, (kiln_clause){.kind = KILN_CLEANUP})) return;
-  struct kn_bc_pad *p = &r->pads.at[pad];
-  if (p->param || r->clauses.n == 0 || pad == 0) {
+  if (ops[1] && !KN_BC_PUSH(r, r->tmp.clauses, (kiln_clause){.kind = KILN_CLEANUP})) return;
+  struct kn_bc_pad *p = &r->fn.pads.at[pad];
+  if (p->param || r->tmp.clauses.n == 0 || pad == 0) {
     kn_bc_malformed(r, p->param ? "two landing pads in a block"
                        : pad    ? "a landing pad without clauses"
                                 : "a landing pad in the entry block");
     return;
   }
-  if (p->clauses.id) r->n_unread--;
+  if (p->clauses.id) r->fn.n_unread--;
   else p->clauses = kiln_clauses_new(r->f);
-  kiln_clauses_tell(r->f, p->clauses, r->clauses.at, r->clauses.n);
-  p->param = r->n_params + 1;
-  r->n_params += 2;
-  uint32_t first = r->parts.n;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + 2)) return;
-  r->parts.at[first] = kiln_block_param(r->f, (kiln_block){pad}, KILN_TYPE_PTR).id;
-  r->parts.at[first + 1] = kiln_block_param(r->f, (kiln_block){pad}, KILN_TYPE_I32).id;
-  r->parts.n += 2;
+  kiln_clauses_tell(r->f, p->clauses, r->tmp.clauses.at, r->tmp.clauses.n);
+  p->param = r->fn.n_params + 1;
+  r->fn.n_params += 2;
+  uint32_t first = r->fn.parts.n;
+  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + 2)) return;
+  r->fn.parts.at[first] = kiln_block_param(r->f, (kiln_block){pad}, KILN_TYPE_PTR).id;
+  r->fn.parts.at[first + 1] = kiln_block_param(r->f, (kiln_block){pad}, KILN_TYPE_I32).id;
+  r->fn.parts.n += 2;
   kn_bc_define_parts(r, type, first);
-  for (uint32_t i = p->waiting; i; i = r->invokes.at[i - 1].next)
-    give_exception(r, r->invokes.at[i - 1].block, pad);
+  for (uint32_t i = p->waiting; i; i = r->fn.invokes.at[i - 1].next)
+    give_exception(r, r->fn.invokes.at[i - 1].block, pad);
 }
 
 /* [exception]: what a landing pad gave */
@@ -161,7 +163,7 @@ void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !is_exception(r, type)) return;
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return;
-  kiln_build_unary(r->f, KILN_OP_RESUME, KILN_TYPE_PTR, (kiln_value){r->parts.at[first]});
+  kiln_build_unary(r->f, KILN_OP_RESUME, KILN_TYPE_PTR, (kiln_value){r->fn.parts.at[first]});
 }
 
 kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id) {
@@ -172,28 +174,28 @@ kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id) {
 /* ---- invokes ---- */
 
 kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target) {
-  if (r->pads.n && r->pads.at[pred].unwind == target + 1)
-    return (kiln_block){r->pads.at[pred].block};
-  return (kiln_block){r->ends.n ? r->ends.at[pred] : pred};
+  if (r->fn.pads.n && r->fn.pads.at[pred].unwind == target + 1)
+    return (kiln_block){r->fn.pads.at[pred].block};
+  return (kiln_block){r->fn.ends.n ? r->fn.ends.at[pred] : pred};
 }
 
 void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s,
                kiln_value target, kiln_value *results) {
   kiln_value gives[KILN_MAX_RESULTS];
   const kiln_sig_info info = kiln_sig_get(r->module, s->sig);
-  uint32_t n = (uint32_t)info.n_results, block = r->ends.n ? r->ends.at[r->bb] : r->bb;
+  uint32_t n = (uint32_t)info.n_results, block = r->fn.ends.n ? r->fn.ends.at[r->fn.bb] : r->fn.bb;
   results[0] = (kiln_value){0};
   if (r->status != KILN_OK || !have_pads(r)) return;
   if (!kiln_func_get_personality(r->f).id && !personality(r)) return;
-  struct kn_bc_pad *pad = &r->pads.at[to->unwind];
+  struct kn_bc_pad *pad = &r->fn.pads.at[to->unwind];
   if (!pad->clauses.id) {
     pad->clauses = kiln_clauses_new(r->f);
-    r->n_unread++;
+    r->fn.n_unread++;
   }
   kiln_try_desc t = {.sig = s->sig,
                      .callee = target,
-                     .args = r->args.at,
-                     .n_args = r->args.n,
+                     .args = r->tmp.args.at,
+                     .n_args = r->tmp.args.n,
                      .normal = {to->normal},
                      .normal_args = gives,
                      .n_normal = n,
@@ -207,12 +209,12 @@ void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig 
     gives[k] = kiln_try_result(r->f, s->sig, k);
   }
   kiln_build_try(r->f, &t);
-  r->pads.at[r->bb].unwind = to->unwind + 1;
-  r->pads.at[r->bb].block = block;
+  r->fn.pads.at[r->fn.bb].unwind = to->unwind + 1;
+  r->fn.pads.at[r->fn.bb].block = block;
   if (pad->param) {
     give_exception(r, block, to->unwind);
-  } else if (KN_BC_PUSH(r, r->invokes, (struct kn_bc_waiting){block, pad->waiting})) {
-    pad->waiting = r->invokes.n;
+  } else if (KN_BC_PUSH(r, r->fn.invokes, (struct kn_bc_waiting){block, pad->waiting})) {
+    pad->waiting = r->fn.invokes.n;
   }
   if (to->split) kn_bc_split_to(r, t.normal);
 }
@@ -221,7 +223,7 @@ void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig 
 void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 5;
   uint32_t callee, callee_type;
-  if (n < 6 || ops[4] >= r->n_types) {
+  if (n < 6 || ops[4] >= r->types.n) {
     kn_bc_malformed(r, "bad invoke");
     return;
   }
@@ -229,7 +231,7 @@ void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_unsupported(r, "calls without an explicit type");
     return;
   }
-  if (ops[2] >= r->n_bbs || ops[3] >= r->n_bbs || ops[2] == ops[3] || !ops[3]) {
+  if (ops[2] >= r->fn.n_bbs || ops[3] >= r->fn.n_bbs || ops[2] == ops[3] || !ops[3]) {
     kn_bc_malformed(r, ops[2] == ops[3] ? "an invoke that unwinds to where it returns"
                                         : "block number out of range");
     return;

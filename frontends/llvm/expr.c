@@ -28,7 +28,7 @@ static kiln_value comparison(struct kn_bc *r, const struct kn_bc_cst *c) {
   static const uint8_t conds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_ULT,
                                     KILN_ULE, KILN_SGT, KILN_SGE, KILN_SLT, KILN_SLE};
   uint32_t type = kn_bc_type_of(r, c->index);
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (c->x < 32 || c->x > 41 || (t->kind != TK_INT && t->kind != TK_PTR)) {
     kn_bc_unsupported(r, "this comparison in a constant expression");
     return none();
@@ -48,20 +48,20 @@ static kiln_value selection(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t
   uint32_t id[3];
   memcpy(id, kn_bc_list(r, c->index), sizeof id);
   uint32_t ctype = kn_bc_type_of(r, id[0]);
-  if (r->types[ctype].fit != FIT_BOOL || kn_bc_type_of(r, id[1]) != type ||
+  if (r->types.at[ctype].fit != FIT_BOOL || kn_bc_type_of(r, id[1]) != type ||
       kn_bc_type_of(r, id[2]) != type) {
     kn_bc_unsupported(r, "this selection in a constant expression");
     return none();
   }
   kiln_value cond = kn_bc_use(r, id[0], ctype);
   kiln_value a = kn_bc_use(r, id[1], type), b = kn_bc_use(r, id[2], type);
-  return kiln_build_select(r->f, (kiln_type)r->types[type].ktype, cond, a, b);
+  return kiln_build_select(r->f, (kiln_type)r->types.at[type].ktype, cond, a, b);
 }
 
 /* `v` + index * size. */
 static kiln_value step(struct kn_bc *r, kiln_value v, uint32_t id, uint64_t size) {
   uint32_t type = kn_bc_type_of(r, id);
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   int64_t k;
   kiln_value n;
   if (t->kind != TK_INT || t->bits > 64) {
@@ -82,10 +82,10 @@ static kiln_value step(struct kn_bc *r, kiln_value v, uint32_t id, uint64_t size
 /* A getelementptr whose indices were checked by its evaluation. */
 static kiln_value address(struct kn_bc *r, const struct kn_bc_cst *c) {
   uint32_t type = kn_bc_list(r, c->index)[0], base = kn_bc_list(r, c->index)[1];
-  kiln_value v = kn_bc_use(r, base, r->ptr_type);
+  kiln_value v = kn_bc_use(r, base, r->m->ptr_type);
   for (uint32_t i = 2; i < c->n && r->status == KILN_OK; i++) {
     uint32_t id = kn_bc_list(r, c->index)[i];
-    const struct kn_bc_type *t = &r->types[type];
+    const struct kn_bc_type *t = &r->types.at[type];
     int64_t k;
     if (i == 2) {
       v = step(r, v, id, t->size);
@@ -94,20 +94,20 @@ static kiln_value address(struct kn_bc *r, const struct kn_bc_cst *c) {
         kn_bc_malformed(r, "struct index out of range");
         return none();
       }
-      const struct kn_bc_elem *e = &r->elems.at[t->first + (uint64_t)k];
+      const struct kn_bc_elem *e = &r->m->elems.at[t->first + (uint64_t)k];
       v = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
                             kiln_const_int(r->f, (int64_t)e->offset));
       type = e->type;
     } else {
-      type = r->elems.at[t->first].type;
-      v = step(r, v, id, r->types[type].size);
+      type = r->m->elems.at[t->first].type;
+      v = step(r, v, id, r->types.at[type].size);
     }
   }
   return v;
 }
 
 static kiln_value arithmetic(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type) {
-  if (r->types[type].kind != TK_INT) {
+  if (r->types.at[type].kind != TK_INT) {
     kn_bc_unsupported(r, "this operation in a constant expression");
     return none();
   }
@@ -121,8 +121,8 @@ static kiln_value arithmetic(struct kn_bc *r, const struct kn_bc_cst *c, uint32_
 /* A cast, perhaps of a vector of addresses to a scalar. */
 static kiln_value cast(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type) {
   uint32_t from = kn_bc_type_of(r, c->index);
-  if (r->types[from].kind != TK_VECTOR) return kn_bc_cast(r, c->x, c->index, from, type);
-  if (c->x != CAST_BITCAST || r->types[type].kind == TK_VECTOR) {
+  if (r->types.at[from].kind != TK_VECTOR) return kn_bc_cast(r, c->x, c->index, from, type);
+  if (c->x != CAST_BITCAST || r->types.at[type].kind == TK_VECTOR) {
     kn_bc_unsupported(r, "constant expressions of vectors");
     return none();
   }
@@ -135,13 +135,13 @@ static kiln_value cast(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type
 
 kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num *num) {
   uint32_t type = kn_bc_type_of(r, id);
-  struct kn_bc_cst c = r->csts[id];
-  if (!num->code) return address_part(r, &r->types[type], num);
-  if (++r->expr_count > MAX_COUNT || r->expr_depth >= MAX_NESTING) {
+  struct kn_bc_cst c = r->csts.at[id];
+  if (!num->code) return address_part(r, &r->types.at[type], num);
+  if (++r->fn.expr_count > MAX_COUNT || r->fn.expr_depth >= MAX_NESTING) {
     kn_bc_fail(r, KILN_ERR_LIMIT, "too many or too deeply nested constant expressions");
     return none();
   }
-  r->expr_depth++;
+  r->fn.expr_depth++;
   kiln_value v = none();
   switch (c.kind) {
   case CK_CAST: v = cast(r, &c, type); break;
@@ -151,25 +151,25 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
   case CK_GEP: v = address(r, &c); break;
   default: kn_bc_unsupported(r, "this kind of constant expression"); break;
   }
-  r->expr_depth--;
+  r->fn.expr_depth--;
   return v;
 }
 
 void kn_bc_hoist(struct kn_bc *r, uint32_t first) {
-  r->expressions = false;
-  if (r->n_bbs == 0) return;
-  r->hoisting = true;
+  r->fn.expressions = false;
+  if (r->fn.n_bbs == 0) return;
+  r->fn.hoisting = true;
   for (uint32_t id = first; id < r->inst_base && r->status == KILN_OK; id++) {
-    unsigned kind = r->csts[id].kind;
+    unsigned kind = r->csts.at[id].kind;
     uint32_t type = kn_bc_type_of(r, id);
-    const struct kn_bc_type *t = &r->types[type];
+    const struct kn_bc_type *t = &r->types.at[type];
     bool expression =
       kind == CK_CAST || kind == CK_BINOP || kind == CK_CMP || kind == CK_SELECT || kind == CK_GEP;
-    bool vector = r->hoist_module && (kind == CK_AGGREGATE || kind == CK_GEP) &&
+    bool vector = r->again.hoist_module && (kind == CK_AGGREGATE || kind == CK_GEP) &&
                   t->kind == TK_VECTOR && t->lane;
-    if ((!expression && !vector) || r->vals[id].t >> 24 != VS_CONST) continue;
+    if ((!expression && !vector) || r->vals.at[id].t >> 24 != VS_CONST) continue;
     if (vector && kn_bc_is_long_vector(t)) kn_bc_parts(r, id, type);
     else if (t->ktype) kn_bc_const(r, id);
   }
-  r->hoisting = false;
+  r->fn.hoisting = false;
 }

@@ -5,10 +5,11 @@
 
 /* The value of a flag, if it is an integer; UINT64_MAX: it is something else. */
 static uint64_t value_of(struct kn_bc *r, uint64_t id) {
-  if (id > UINT32_MAX || !kn_bc_md_record(r, (uint32_t)id) || r->code != MD_VALUE || r->ops.n < 2)
+  if (id > UINT32_MAX || !kn_bc_md_record(r, (uint32_t)id) || r->in.code != MD_VALUE ||
+      r->in.ops.n < 2)
     return UINT64_MAX;
-  uint64_t v = r->ops.at[1];
-  return v < r->n_vals && r->csts[v].kind == CK_INT ? r->csts[v].v : UINT64_MAX;
+  uint64_t v = r->in.ops.at[1];
+  return v < r->vals.n && r->csts.at[v].kind == CK_INT ? r->csts.at[v].v : UINT64_MAX;
 }
 
 /* Notes a flag that is implemented. */
@@ -28,11 +29,11 @@ static bool done(struct kn_bc *r, const struct kn_bc_ask *row, uint64_t value_id
 /* Checks the flag that is node `id`. */
 static bool flag(struct kn_bc *r, uint32_t id) {
   char name[64];
-  if (!kn_bc_md_record(r, id) || r->code != MD_NODE || r->ops.n != 3)
+  if (!kn_bc_md_record(r, id) || r->in.code != MD_NODE || r->in.ops.n != 3)
     return r->status == KILN_OK && kn_bc_malformed(r, "bad module flag");
-  uint64_t value_id = r->ops.at[2];
+  uint64_t value_id = r->in.ops.at[2];
   const struct kn_bc_md *text =
-    r->ops.at[1] <= UINT32_MAX ? kn_bc_md(r, (uint32_t)r->ops.at[1]) : NULL;
+    r->in.ops.at[1] <= UINT32_MAX ? kn_bc_md(r, (uint32_t)r->in.ops.at[1]) : NULL;
   if (!text || text->kind != MDK_STRING) return kn_bc_malformed(r, "bad module flag");
   if (text->n >= sizeof name) return true;
   memcpy(name, text->text, text->n);
@@ -51,21 +52,22 @@ static bool flag(struct kn_bc *r, uint32_t id) {
 }
 
 bool kn_bc_check_flags(struct kn_bc *r) {
-  uint64_t pos = r->bits.pos;
-  if (!r->metadata_pos) return true;
-  if (!kn_bc_module_metadata(r)) return false;
-  for (uint32_t i = 0; i < r->listed.n; i++)
-    if (r->listed.at[i].list == LIST_FLAGS && !flag(r, r->listed.at[i].node)) return false;
+  uint64_t pos = r->in.bits.pos;
+  if (!r->m->md_read && !kn_bc_module_metadata(r)) return false;
+  if (!r->m->metadata_pos) return true;
+  for (uint32_t i = 0; i < r->m->listed.n; i++)
+    if (r->m->listed.at[i].list == LIST_FLAGS && !flag(r, r->m->listed.at[i].node)) return false;
   kn_bc_harden_module(r);
-  r->bits.pos = pos;
+  r->in.bits.pos = pos;
   return true;
 }
 
 /* The string that is all of node `id`; NULL if the node is something else. */
 static const struct kn_bc_md *only_string(struct kn_bc *r, uint32_t id) {
-  if (!kn_bc_md_record(r, id) || r->code != MD_NODE || r->ops.n != 1 || r->ops.at[0] > UINT32_MAX)
+  if (!kn_bc_md_record(r, id) || r->in.code != MD_NODE || r->in.ops.n != 1 ||
+      r->in.ops.at[0] > UINT32_MAX)
     return NULL;
-  const struct kn_bc_md *text = kn_bc_md(r, (uint32_t)r->ops.at[0]);
+  const struct kn_bc_md *text = kn_bc_md(r, (uint32_t)r->in.ops.at[0]);
   return text != NULL && text->kind == MDK_STRING ? text : NULL;
 }
 
@@ -95,8 +97,8 @@ static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *se
   char *bytes = NULL;
   size_t n = 0;
   bool ok = true;
-  for (uint32_t i = 0; i < r->listed.n && ok; i++) {
-    const struct kn_bc_listed *l = r->listed.at + i;
+  for (uint32_t i = 0; i < r->m->listed.n && ok; i++) {
+    const struct kn_bc_listed *l = r->m->listed.at + i;
     const struct kn_bc_md *s = l->list == list ? only_string(r, l->node) : NULL;
     if (s != NULL) ok = add_string(r, &bytes, &n, s->text, s->n);
   }
@@ -120,12 +122,12 @@ static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *se
 #define VERSION_OF(major, minor, patch) VERSION(major, minor, patch)
 
 bool kn_bc_define_origin(struct kn_bc *r) {
-  uint64_t pos = r->bits.pos;
+  uint64_t pos = r->in.bits.pos;
   if (kiln_module_jit(r->module)) return true; /* nobody reads them there */
   static const char own[] = VERSION_OF(KILN_VERSION_MAJOR, KILN_VERSION_MINOR, KILN_VERSION_PATCH);
   bool ok = define_strings(r, LIST_IDENT, ".comment", own) &&
             define_strings(r, LIST_COMMAND, ".GCC.command.line", NULL);
-  r->bits.pos = pos;
+  r->in.bits.pos = pos;
   return ok;
 }
 
@@ -138,7 +140,7 @@ bool kn_bc_attached(struct kn_bc *r, uint64_t kind) {
  * of each instruction that has. These may be many, and ask for nothing that is not said of the
  * function, too. */
 bool kn_bc_function_attachments(struct kn_bc *r) {
-  struct kn_bits b = r->bits;
+  struct kn_bits b = r->in.bits;
   unsigned width = (unsigned)kn_bits_vbr(&b, 4);
   kn_bits_align(&b);
   b.pos += 32; /* the block's length */
@@ -157,17 +159,18 @@ void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) {
   struct kn_bc_saved saved;
   uint32_t block, n = 0;
   char name[64] = "";
-  uint64_t at = r->record_pos, pos = r->bits.pos;
+  uint64_t at = r->record_pos, pos = r->in.bits.pos;
   enum kn_bc_entry entry = ENTRY_RECORD;
-  r->bits.pos = r->bundle_tags_pos;
-  if (pos && r->bundle_tags_pos && kn_bc_enter(r, BLOCK_OPERAND_BUNDLE_TAGS, &saved)) {
+  r->in.bits.pos = r->m->bundle_tags_pos;
+  if (pos && r->m->bundle_tags_pos && kn_bc_enter(r, BLOCK_OPERAND_BUNDLE_TAGS, &saved)) {
     while (entry == ENTRY_RECORD && n <= tag) {
       entry = kn_bc_next(r, &block);
       if (entry == ENTRY_RECORD && n++ == tag)
-        for (uint32_t i = 0; i < r->ops.n && i + 1 < sizeof name; i++) name[i] = (char)r->ops.at[i];
+        for (uint32_t i = 0; i < r->in.ops.n && i + 1 < sizeof name; i++)
+          name[i] = (char)r->in.ops.at[i];
     }
   }
-  r->bits.pos = pos;
+  r->in.bits.pos = pos;
   r->record_pos = at;
   const struct kn_bc_ask *row = kn_bc_ask_bundle(name);
   if (row) kn_bc_refuse(r, row);

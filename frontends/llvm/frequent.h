@@ -8,37 +8,37 @@
 
 /* Relative value ids count back from the next value; 32 bits, so forward ones wrap. */
 static inline uint32_t kn_bc_absolute(const struct kn_bc *r, uint64_t relative) {
-  return r->n_vals - (uint32_t)relative;
+  return r->vals.n - (uint32_t)relative;
 }
 
 /* After a terminator: makes the next block current. */
 static inline void kn_bc_next_block(struct kn_bc *r) {
-  uint32_t b = ++r->bb;
-  r->n_params = 0;
-  if (KN_LIKELY(b < r->n_bbs)) kiln_block_switch(r->f, (kiln_block){b});
+  uint32_t b = ++r->fn.bb;
+  r->fn.n_params = 0;
+  if (KN_LIKELY(b < r->fn.n_bbs)) kiln_block_switch(r->f, (kiln_block){b});
 }
 
 /* The address of a load or store: the value returned + *disp. */
 static inline kiln_value kn_bc_address(struct kn_bc *r, uint32_t ptr, int32_t *disp) {
   *disp = 0;
-  if (KN_LIKELY(ptr < r->n_vals)) {
-    const struct kn_bc_val *v = &r->vals[ptr];
+  if (KN_LIKELY(ptr < r->vals.n)) {
+    const struct kn_bc_val *v = &r->vals.at[ptr];
     if (KN_LIKELY(v->t >> 24 <= VS_SLOT)) return (kiln_value){v->h};
     if (v->t >> 24 == VS_ADDR) {
-      const struct kn_bc_addr *a = &r->addrs.at[v->h];
+      const struct kn_bc_addr *a = &r->fn.addrs.at[v->h];
       *disp = a->disp;
       return (kiln_value){a->base};
     }
   }
-  return kn_bc_use_slow(r, ptr, r->ptr_type);
+  return kn_bc_use_slow(r, ptr, r->m->ptr_type);
 }
 
 static inline void kn_bc_on_load(struct kn_bc *r, uint32_t ptr, uint32_t type, bool is_volatile) {
-  if (KN_UNLIKELY(type >= r->n_types)) {
+  if (KN_UNLIKELY(type >= r->types.n)) {
     kn_bc_malformed(r, "type number out of range");
     return;
   }
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
     kn_bc_load_odd(r, ptr, type, mem);
@@ -52,7 +52,7 @@ static inline void kn_bc_on_load(struct kn_bc *r, uint32_t ptr, uint32_t type, b
 /* Stores value `id`; `type` is its type. */
 static inline void kn_bc_on_store(struct kn_bc *r, uint32_t ptr, uint32_t id, uint32_t type,
                                   bool is_volatile) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
     kn_bc_store_odd(r, ptr, id, type, mem);
@@ -77,7 +77,7 @@ static const uint8_t float_ops[16] = {
 
 static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
                                   uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (KN_UNLIKELY(t->fit != FIT_EXACT)) {
     if (t->kind == TK_WIDE) kn_bc_wide_binop(r, op, a, b, type);
     else if (t->kind == TK_VECTOR) kn_bc_vec_binop(r, op, a, b, type);
@@ -91,7 +91,7 @@ static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint
     return;
   }
   kiln_value x, y;
-  if (KN_LIKELY(kn_bc_has_handle(r, a))) x.id = r->vals[a].h;
+  if (KN_LIKELY(kn_bc_has_handle(r, a))) x.id = r->vals.at[a].h;
   else if (t->ktype == KILN_TYPE_I128 && kn_bc_halves_binop(r, op, a, b, type)) return;
   else x = kn_bc_use_slow(r, a, type);
   y = kn_bc_use(r, b, type);
@@ -101,17 +101,17 @@ static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint
 /* A cast's flags: bit 0 says of a TRUNC that the bits that it cuts off are 0. */
 static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint32_t from,
                                  uint64_t to, unsigned flags) {
-  if (KN_UNLIKELY(to >= r->n_types)) {
+  if (KN_UNLIKELY(to >= r->types.n)) {
     kn_bc_malformed(r, "type number out of range");
     return;
   }
-  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
   if (KN_LIKELY(op <= CAST_SEXT && f->kind == TK_INT && t->kind == TK_INT && t->fit == FIT_EXACT &&
                 f->fit <= (op == CAST_ZEXT ? FIT_BOOL : FIT_EXACT) && f->ktype &&
                 t->ktype - 1u < KILN_TYPE_I64 && f->ktype != t->ktype)) {
     static const uint8_t ops[3] = {KILN_OP_TRUNC, KILN_OP_ZEXT, KILN_OP_SEXT};
     kiln_value v;
-    if (KN_LIKELY(kn_bc_has_handle(r, a))) v.id = r->vals[a].h;
+    if (KN_LIKELY(kn_bc_has_handle(r, a))) v.id = r->vals.at[a].h;
     else if (kn_bc_halves_cast(r, (unsigned)op, a, from, (uint32_t)to)) return;
     else v = kn_bc_use_slow(r, a, from);
     kn_bc_def(
@@ -126,10 +126,10 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
   }
   bool truth = op == CAST_TRUNC && (flags & 1) != 0 && t->fit == FIT_BOOL && f->kind == TK_INT &&
                f->ktype && f->bits >= 8; /* of fewer, the byte has bits that are not specified */
-  uint32_t id = r->n_vals;
+  uint32_t id = r->vals.n;
   kiln_value v =
     truth ? kn_bc_truth(r, a, from) : kn_bc_cast(r, (unsigned)op, a, from, (uint32_t)to);
-  if (r->n_vals == id) kn_bc_def(r, (uint32_t)to, v); /* else it was already defined, as parts */
+  if (r->vals.n == id) kn_bc_def(r, (uint32_t)to, v); /* else it was already defined, as parts */
 }
 
 /* Kiln's conditions by LLVM's predicate: 0 to 15 for floats, 32 to 41 for integers. */
@@ -144,7 +144,7 @@ static const uint8_t iconds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_
 static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc *r, uint32_t a,
                                                                    uint32_t b, uint32_t type,
                                                                    uint64_t pred) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_value v;
   if (KN_LIKELY(pred - 32 < 10)) {
     if (KN_LIKELY(t->fit == FIT_EXACT && (t->kind == TK_INT || t->kind == TK_PTR) && t->ktype)) {
@@ -170,23 +170,24 @@ static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc 
     else if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown comparison");
     return;
   }
-  if (KN_UNLIKELY(r->bool_type == UINT32_MAX)) kn_bc_malformed(r, "a comparison, but no type i1");
-  else kn_bc_def(r, r->bool_type, v);
+  if (KN_UNLIKELY(r->m->bool_type == UINT32_MAX))
+    kn_bc_malformed(r, "a comparison, but no type i1");
+  else kn_bc_def(r, r->m->bool_type, v);
 }
 
 static inline void kn_bc_on_brif(struct kn_bc *r, uint64_t then_bb, uint64_t else_bb,
                                  uint32_t cond) {
-  if (KN_UNLIKELY(then_bb >= r->n_bbs || else_bb >= r->n_bbs)) {
+  if (KN_UNLIKELY(then_bb >= r->fn.n_bbs || else_bb >= r->fn.n_bbs)) {
     kn_bc_malformed(r, "block number out of range");
     return;
   }
-  kiln_build_brif(r->f, kn_bc_use(r, cond, r->bool_type), (kiln_block){(uint32_t)then_bb}, NULL, 0,
-                  (kiln_block){(uint32_t)else_bb}, NULL, 0);
+  kiln_build_brif(r->f, kn_bc_use(r, cond, r->m->bool_type), (kiln_block){(uint32_t)then_bb}, NULL,
+                  0, (kiln_block){(uint32_t)else_bb}, NULL, 0);
   kn_bc_next_block(r);
 }
 
 static inline void kn_bc_on_br(struct kn_bc *r, uint64_t bb) {
-  if (KN_UNLIKELY(bb >= r->n_bbs)) {
+  if (KN_UNLIKELY(bb >= r->fn.n_bbs)) {
     kn_bc_malformed(r, "block number out of range");
     return;
   }

@@ -1,47 +1,47 @@
 /* Values, and records of a function that were decoded into operands: the frequent ones go to frequent.h, the others
  * to inst.c and call.c. Called by the loop over the function's block (body.c).
  * Invariant: entries of vals below n_vals are defined; those from there up to `zeroed` are undefined
- * or forward; the LLVM block b is the Kiln block b, whose code may go on in r->ends.at[b]. */
+ * or forward; the LLVM block b is the Kiln block b, whose code may go on in r->fn.ends.at[b]. */
 #include "debug/debug.h"
 #include "frequent.h"
 
 /* ---- values ---- */
 
 bool kn_bc_grow_vals(struct kn_bc *r) {
-  return kn_bc_grow(r, &r->vals, &r->cap_vals, (uint64_t)r->n_vals + 1, sizeof *r->vals);
+  return kn_bc_grow(r, &r->vals.at, &r->vals.cap, (uint64_t)r->vals.n + 1, sizeof *r->vals.at);
 }
 
 /* Grows vals so that entry `id`, which is not defined yet, can be read. */
 bool kn_bc_forward_room(struct kn_bc *r, uint32_t id) {
-  uint64_t left = r->bits.end > r->bits.pos ? r->bits.end - r->bits.pos : 0;
-  if (id - r->n_vals > left / 8) return kn_bc_malformed(r, "a value that is never defined");
-  if (id >= r->cap_vals &&
-      !kn_bc_grow(r, &r->vals, &r->cap_vals, (uint64_t)id + 1, sizeof *r->vals))
+  uint64_t left = r->in.bits.end > r->in.bits.pos ? r->in.bits.end - r->in.bits.pos : 0;
+  if (id - r->vals.n > left / 8) return kn_bc_malformed(r, "a value that is never defined");
+  if (id >= r->vals.cap &&
+      !kn_bc_grow(r, &r->vals.at, &r->vals.cap, (uint64_t)id + 1, sizeof *r->vals.at))
     return false;
-  uint32_t from = r->zeroed > r->n_vals ? r->zeroed : r->n_vals;
-  for (; from <= id; from++) r->vals[from] = (struct kn_bc_val){0, (uint32_t)VS_NONE << 24};
-  if (r->zeroed < from) r->zeroed = from;
+  uint32_t from = r->fn.zeroed > r->vals.n ? r->fn.zeroed : r->vals.n;
+  for (; from <= id; from++) r->vals.at[from] = (struct kn_bc_val){0, (uint32_t)VS_NONE << 24};
+  if (r->fn.zeroed < from) r->fn.zeroed = from;
   return true;
 }
 
 /* Computes address `id`, which was deferred (VS_ADDR), as a value. */
 static kiln_value computed(struct kn_bc *r, uint32_t id) {
-  struct kn_bc_addr a = r->addrs.at[r->vals[id].h];
-  if (r->no_code) { /* a phi's argument from a block that has its terminator already */
-    r->restart = r->no_addrs = true;
+  struct kn_bc_addr a = r->fn.addrs.at[r->vals.at[id].h];
+  if (r->fn.no_code) { /* a phi's argument from a block that has its terminator already */
+    r->again.restart = r->again.no_addrs = true;
     return kiln_const_int(r->f, 0);
   }
   kiln_value v = kiln_build_addr(r->f, (kiln_value){a.base}, (kiln_value){0}, 0, a.disp);
-  if (a.bb == r->bb)
-    r->vals[id] = (struct kn_bc_val){v.id, r->ptr_type | (uint32_t)VS_HANDLE << 24};
+  if (a.bb == r->fn.bb)
+    r->vals.at[id] = (struct kn_bc_val){v.id, r->m->ptr_type | (uint32_t)VS_HANDLE << 24};
   return v;
 }
 
 kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
   kiln_value none = {0};
   if (r->status != KILN_OK) return none;
-  if (id < r->n_vals) {
-    struct kn_bc_val v = r->vals[id];
+  if (id < r->vals.n) {
+    struct kn_bc_val v = r->vals.at[id];
     if (v.t >> 24 <= VS_SLOT) return (kiln_value){v.h};
     if (v.t >> 24 == VS_CONST) return kn_bc_const(r, id);
     if (v.t >> 24 == VS_ADDR) return computed(r, id);
@@ -50,28 +50,28 @@ kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
     return none;
   }
   if (!kn_bc_forward_room(r, id)) return none;
-  struct kn_bc_val *v = &r->vals[id];
+  struct kn_bc_val *v = &r->vals.at[id];
   if (v->t >> 24 == VS_FORWARD) return (kiln_value){v->h};
   if (v->t >> 24 != VS_NONE) {
     kn_bc_malformed(r, "an aggregate where a scalar is expected");
     return none;
   }
-  if (type >= r->n_types || !kn_bc_scalar(r, type)) return none;
-  kiln_value f = kiln_forward_new(r->f, (kiln_type)r->types[type].ktype);
+  if (type >= r->types.n || !kn_bc_scalar(r, type)) return none;
+  kiln_value f = kiln_forward_new(r->f, (kiln_type)r->types.at[type].ktype);
   *v = (struct kn_bc_val){f.id, type | (uint32_t)VS_FORWARD << 24};
-  r->n_forwards++;
+  r->fn.n_forwards++;
   return f;
 }
 
 void kn_bc_bind(struct kn_bc *r, kiln_value v) {
-  struct kn_bc_val *to = &r->vals[r->n_vals];
+  struct kn_bc_val *to = &r->vals.at[r->vals.n];
   if (to->t >> 24 == VS_NONE) return;
   if (to->t >> 24 != VS_FORWARD) {
     kn_bc_malformed(r, "a value of another type than it was used as");
     return;
   }
   kiln_forward_bind(r->f, (kiln_value){to->h}, v);
-  r->n_forwards--;
+  r->fn.n_forwards--;
 }
 
 /* ---- blocks ---- */
@@ -80,29 +80,29 @@ void kn_bc_split_block(struct kn_bc *r) { kn_bc_split_to(r, kiln_block_new(r->f)
 
 void kn_bc_split_to(struct kn_bc *r, kiln_block b) {
   kiln_block_switch(r->f, b);
-  if (!r->ends.n) {
-    if (!KN_BC_ROOM(r, r->ends, r->n_bbs)) return;
-    for (uint32_t i = 0; i < r->n_bbs; i++) r->ends.at[i] = i;
-    r->ends.n = r->n_bbs;
+  if (!r->fn.ends.n) {
+    if (!KN_BC_ROOM(r, r->fn.ends, r->fn.n_bbs)) return;
+    for (uint32_t i = 0; i < r->fn.n_bbs; i++) r->fn.ends.at[i] = i;
+    r->fn.ends.n = r->fn.n_bbs;
   }
-  r->ends.at[r->bb] = b.id;
+  r->fn.ends.at[r->fn.bb] = b.id;
 }
 
 /* A getelementptr: the source type, and operands as in the record from `i` on. */
 static void gep(struct kn_bc *r, uint64_t source, const uint64_t *ops, unsigned n) {
   uint32_t small[16], *ids = small, count = 0, base = 0;
-  if (source >= r->n_types) {
+  if (source >= r->types.n) {
     kn_bc_malformed(r, "type number out of range");
     return;
   }
   if (n > 16) {
-    if (!KN_BC_ROOM(r, r->ids, n)) return;
-    ids = r->ids.at;
+    if (!KN_BC_ROOM(r, r->tmp.ids, n)) return;
+    ids = r->tmp.ids.at;
   }
   for (unsigned i = 0; i < n; i++) {
     uint32_t id = kn_bc_absolute(r, ops[i]);
-    if (KN_UNLIKELY(id >= r->n_vals)) { /* a forward reference: its type follows */
-      if (++i >= n || ops[i] >= r->n_types) {
+    if (KN_UNLIKELY(id >= r->vals.n)) { /* a forward reference: its type follows */
+      if (++i >= n || ops[i] >= r->types.n) {
         kn_bc_malformed(r, "bad getelementptr");
         return;
       }
@@ -126,11 +126,11 @@ bool kn_bc_operand(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned *i
                    uint32_t *type) {
   if (*i >= n) return kn_bc_malformed(r, "a record is too short");
   *id = kn_bc_absolute(r, ops[(*i)++]);
-  if (KN_LIKELY(*id < r->n_vals)) {
+  if (KN_LIKELY(*id < r->vals.n)) {
     *type = kn_bc_type_of(r, *id);
     return true;
   }
-  if (*i >= n || ops[*i] >= r->n_types) return kn_bc_malformed(r, "bad forward reference");
+  if (*i >= n || ops[*i] >= r->types.n) return kn_bc_malformed(r, "bad forward reference");
   *type = (uint32_t)ops[(*i)++];
   return true;
 }
@@ -207,13 +207,13 @@ bad:
 }
 
 void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n) {
-  if (n == 0 || r->n_bbs) {
+  if (n == 0 || r->fn.n_bbs) {
     kn_bc_malformed(r, "bad number of blocks");
-  } else if (n > (r->bits.end - r->bits.pos) / 4) {
+  } else if (n > (r->in.bits.end - r->in.bits.pos) / 4) {
     kn_bc_malformed(r, "more blocks than the file can hold");
   } else {
-    r->n_bbs = (uint32_t)n;
-    if (n > 1) kiln_block_new_many(r->f, r->n_bbs - 1);
+    r->fn.n_bbs = (uint32_t)n;
+    if (n > 1) kiln_block_new_many(r->f, r->fn.n_bbs - 1);
   }
 }
 
@@ -223,11 +223,11 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
   case FUNC_DECLAREBLOCKS: kn_bc_declare_blocks(r, n < 1 ? 0 : ops[0]); return true;
   case FUNC_DEBUG_LOC:
   case FUNC_DEBUG_LOC_AGAIN:
-    if (!r->has_debug) r->restart = r->see_debug = true; /* the first location */
+    if (!r->has_debug) r->again.restart = r->again.see_debug = true; /* the first location */
     return true;
   case FUNC_OPERAND_BUNDLE:
-    r->bundles = true;
-    r->bundle = n && ops[0] < UINT32_MAX ? (uint32_t)ops[0] : UINT32_MAX;
+    r->fn.bundles = true;
+    r->fn.bundle = n && ops[0] < UINT32_MAX ? (uint32_t)ops[0] : UINT32_MAX;
     return true;
   case FUNC_BLOCKADDR_USERS: return true;
   default: return kn_bc_is_debug_record(code);
@@ -236,10 +236,10 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
 
 void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   if (other_record(r, code, ops, n)) {
-    r->others++;
+    r->fn.others++;
     return;
   }
-  if (KN_UNLIKELY(r->bb >= r->n_bbs)) {
+  if (KN_UNLIKELY(r->fn.bb >= r->fn.n_bbs)) {
     kn_bc_malformed(r, "an instruction behind the last block");
     return;
   }

@@ -16,7 +16,9 @@ struct fields {
   uint64_t linkage, visibility, section, comdat, dso_local, align;
 };
 
-static uint64_t field(const struct kn_bc *r, uint32_t i) { return i < r->ops.n ? r->ops.at[i] : 0; }
+static uint64_t field(const struct kn_bc *r, uint32_t i) {
+  return i < r->in.ops.n ? r->in.ops.at[i] : 0;
+}
 
 static bool linkage(struct kn_bc *r, uint64_t code, struct decl *d) {
   static const uint8_t table[20] = {
@@ -40,10 +42,10 @@ static bool is_local(const struct decl *d) {
 
 /* Sets the name of a global, a range of the string table. The linkage must be known. */
 static bool name(struct kn_bc *r, struct decl *d, uint64_t at, uint64_t size) {
-  if (at > r->strtab_size || size > r->strtab_size - at || size >= UINT32_MAX)
+  if (at > r->m->strtab_size || size > r->m->strtab_size - at || size >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
-  if (size && r->strtab[at] == 1) at++, size--; /* "do not mangle" */
-  d->g.name = d->desc.name = size ? r->strtab + at : NULL;
+  if (size && r->m->strtab[at] == 1) at++, size--; /* "do not mangle" */
+  d->g.name = d->desc.name = size ? r->m->strtab + at : NULL;
   d->g.name_length = (uint32_t)size;
   d->desc.name_length = size;
   return size || is_local(d) || kn_bc_malformed(r, "a global without a name");
@@ -51,21 +53,21 @@ static bool name(struct kn_bc *r, struct decl *d, uint64_t at, uint64_t size) {
 
 /* Fills in what all globals have. Names of sections and comdats precede all globals. */
 static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
-  if (!linkage(r, f->linkage, d) || !name(r, d, r->ops.at[0], r->ops.at[1])) return false;
+  if (!linkage(r, f->linkage, d) || !name(r, d, r->in.ops.at[0], r->in.ops.at[1])) return false;
   bool local = is_local(d);
   if (f->visibility > 2) return kn_bc_malformed(r, "unknown visibility");
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
     f->dso_local || local || (d->desc.visibility != KILN_VIS_DEFAULT && f->linkage != 7);
   if (f->section) {
-    if (f->section > r->sections.n) return kn_bc_malformed(r, "section number out of range");
-    d->desc.section = r->names.at + r->sections.at[f->section - 1];
+    if (f->section > r->m->sections.n) return kn_bc_malformed(r, "section number out of range");
+    d->desc.section = r->m->names.at + r->m->sections.at[f->section - 1];
   }
   if (f->comdat) {
-    if (f->comdat > r->comdats.n) return kn_bc_malformed(r, "comdat number out of range");
-    d->desc.comdat = r->comdats.at[f->comdat - 1].name;
-    d->desc.comdat_length = r->comdats.at[f->comdat - 1].length;
-    d->desc.comdat_stays = r->comdats.at[f->comdat - 1].stays;
+    if (f->comdat > r->m->comdats.n) return kn_bc_malformed(r, "comdat number out of range");
+    d->desc.comdat = r->m->comdats.at[f->comdat - 1].name;
+    d->desc.comdat_length = r->m->comdats.at[f->comdat - 1].length;
+    d->desc.comdat_stays = r->m->comdats.at[f->comdat - 1].stays;
   } else if (d->desc.linkage == KILN_LINKAGE_LINKONCE) {
     d->desc.linkage = KILN_LINKAGE_WEAK;
   }
@@ -81,20 +83,20 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
 
 /* Adds a global, which gets the next value id. */
 static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
-  uint32_t id = r->n_vals;
-  if (r->data_defined) return kn_bc_malformed(r, "a global behind the functions' bodies");
-  if (r->ptr_type == UINT32_MAX) return kn_bc_malformed(r, "a global, but no pointer type");
-  if ((id >= r->cap_vals || id >= r->cap_csts) && !kn_bc_room_vals(r, (uint64_t)id + 1))
+  uint32_t id = r->vals.n;
+  if (r->m->data_defined) return kn_bc_malformed(r, "a global behind the functions' bodies");
+  if (r->m->ptr_type == UINT32_MAX) return kn_bc_malformed(r, "a global, but no pointer type");
+  if ((id >= r->vals.cap || id >= r->csts.cap) && !kn_bc_room_vals(r, (uint64_t)id + 1))
     return false;
   if (g->tls) {
-    r->has_tls = true;
-    if (r->emulated_tls)
+    r->open->has_tls = true;
+    if (r->m->emulated_tls)
       return kn_bc_unsupported(r, "thread-local data of Android before version 29");
   }
-  r->csts[id] = (struct kn_bc_cst){.kind = CK_GLOBAL, .index = r->globals.n};
-  r->vals[id] = (struct kn_bc_val){0, r->ptr_type | (uint32_t)VS_CONST << 24};
-  r->n_vals = id + 1;
-  return KN_BC_PUSH(r, r->globals, *g);
+  r->csts.at[id] = (struct kn_bc_cst){.kind = CK_GLOBAL, .index = r->m->globals.n};
+  r->vals.at[id] = (struct kn_bc_val){0, r->m->ptr_type | (uint32_t)VS_CONST << 24};
+  r->vals.n = id + 1;
+  return KN_BC_PUSH(r, r->open->globals, *g);
 }
 
 /* ---- records ---- */
@@ -119,7 +121,7 @@ static void unbind(const struct kn_bc *r, kiln_symbol_desc *d) {
 static bool possible_data(struct kn_bc *r) {
   uint64_t list = field(r, 14), model = field(r, 19);
   if (list != 0) {
-    if (list >= r->lists.n) return kn_bc_malformed(r, "attribute list out of range");
+    if (list >= r->m->lists.n) return kn_bc_malformed(r, "attribute list out of range");
     const struct kn_bc_attr *a = kn_bc_attr(r, (uint32_t)list, KN_BC_FUNC_INDEX);
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
   }
@@ -133,8 +135,8 @@ static bool possible_data(struct kn_bc *r) {
  *  visibility, tls, unnamed_addr, ext_init, dll, comdat, attributes, dso_local, partition's offset, its size,
  *  sanitizer metadata (1 no address, 2 no hwaddress, 4 memtag, 8 initialised at run time), code model + 1] */
 bool kn_bc_global_variable(struct kn_bc *r) {
-  const uint64_t *op = r->ops.at;
-  if (r->ops.n < 8) return kn_bc_malformed(r, "bad global variable");
+  const uint64_t *op = r->in.ops.at;
+  if (r->in.ops.n < 8) return kn_bc_malformed(r, "bad global variable");
   struct decl d = {.g.what = KILN_SYMBOL_DATA};
   struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6]};
   if (!describe(r, &d, &f)) return false;
@@ -142,7 +144,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
     return kn_bc_unsupported(
       r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
   if (op[3] >> 2) return kn_bc_unsupported(r, "address spaces");
-  if (op[2] >= r->n_types) return kn_bc_malformed(r, "type number out of range");
+  if (op[2] >= r->types.n) return kn_bc_malformed(r, "type number out of range");
   d.g.type = (uint32_t)op[2];
   if (op[4] > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
   d.g.init = (uint32_t)op[4];
@@ -162,7 +164,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
     return add_global(r, &d.g);
   }
   if (d.g.init && !kn_bc_sized(r, d.g.type)) return false;
-  if (d.g.align_log2 == UINT8_MAX) d.g.align_log2 = r->types[d.g.type].align_log2;
+  if (d.g.align_log2 == UINT8_MAX) d.g.align_log2 = r->types.at[d.g.type].align_log2;
   d.desc.align_log2 = d.g.align_log2;
   d.desc.body = d.g.init && !d.g.skip;
   unbind(r, &d.desc);
@@ -172,16 +174,16 @@ bool kn_bc_global_variable(struct kn_bc *r) {
 
 /* Reads the record of a function into `d`, and declares it. */
 static bool function_record(struct kn_bc *r, struct decl *d) {
-  const uint64_t *op = r->ops.at;
+  const uint64_t *op = r->in.ops.at;
   struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7]};
   if (!describe(r, d, &f)) return false;
   struct kn_bc_global *g = &d->g;
-  if (op[2] >= r->n_types || r->types[op[2]].kind != TK_FUNC)
+  if (op[2] >= r->types.n || r->types.at[op[2]].kind != TK_FUNC)
     return kn_bc_malformed(r, "a function's type is none");
   g->type = (uint32_t)op[2];
   bool body = !op[4], used = body && !g->skip;
-  if (op[6] && op[6] >= r->lists.n) return kn_bc_malformed(r, "attribute list out of range");
-  g->attrs = op[6] ? r->lists.at[op[6]].same : 0;
+  if (op[6] && op[6] >= r->m->lists.n) return kn_bc_malformed(r, "attribute list out of range");
+  g->attrs = op[6] ? r->m->lists.at[op[6]].same : 0;
   if (field(r, 16) > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
   g->init = (uint32_t)field(r, 16);
   const struct kn_bc_attr *a = kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX);
@@ -193,11 +195,11 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (is_special(g)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
     g->intrinsic = (uint16_t)kn_bc_intrinsic_find(g->name + 5, g->name_length - 5);
-    if (kn_bc_intrinsic_traps(g->intrinsic)) r->has_trap = true;
+    if (kn_bc_intrinsic_traps(g->intrinsic)) r->open->has_trap = true;
     if (kn_bc_intrinsic_on_stack(g->intrinsic)) kiln_module_exec_stack(r->module);
     if (kn_bc_intrinsic_constrained(g->intrinsic) ||
         (g->intrinsic == 0 && kn_bc_names_register(g->name, g->name_length)))
-      r->has_strict = true;
+      r->open->has_strict = true;
     return add_global(r, g);
   }
   if (used && op[3] == CC_WIN64) g->fn_flags |= FA_WIN64;
@@ -219,7 +221,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   d->desc.no_plt = g->fn_flags & FA_HARDENED && kn_bc_harden_no_plt(a);
   unbind(r, &d->desc);
   kiln_sig sig;
-  bool possible = r->types[g->type].possible == POSSIBLE_YES || kn_bc_sig_possible(r, g->type);
+  bool possible = r->types.at[g->type].possible == POSSIBLE_YES || kn_bc_sig_possible(r, g->type);
   if (!used && possible && kn_bc_result_refused(r, g->type))
     possible = false; /* but with AVX, perhaps */
   if (used || possible) {
@@ -238,51 +240,52 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }
   g->symbol = kiln_func_declare(r->module, &d->desc, sig).id;
-  if (body && !KN_BC_PUSH(r, r->bodies, (struct kn_bc_body){0, r->globals.n})) return false;
+  if (body && !KN_BC_PUSH(r, r->open->bodies, (struct kn_bc_body){0, r->m->globals.n}))
+    return false;
   return add_global(r, g);
 }
 
 /* [offset, size, type, cc, is_proto, linkage, attributes, align, section, visibility, gc,
  *  unnamed_addr, prologue, dll, comdat, prefix, personality, dso_local, space, partition's offset, its size] */
 bool kn_bc_global_function(struct kn_bc *r) {
-  if (r->ops.n < 10) return kn_bc_malformed(r, "bad function");
+  if (r->in.ops.n < 10) return kn_bc_malformed(r, "bad function");
   struct decl d = {.g.what = KILN_SYMBOL_FUNC};
-  r->declared = &d.g;
+  r->open->declared = &d.g;
   bool ok = function_record(r, &d);
-  r->declared = NULL;
+  r->open->declared = NULL;
   return ok;
 }
 
 /* [offset, size, type, space, resolver, linkage, visibility, dso_local, partition's offset, its size] */
 bool kn_bc_global_ifunc(struct kn_bc *r) {
-  const uint64_t *op = r->ops.at;
-  if (r->ops.n < 7) return kn_bc_malformed(r, "bad ifunc");
+  const uint64_t *op = r->in.ops.at;
+  if (r->in.ops.n < 7) return kn_bc_malformed(r, "bad ifunc");
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
   struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0};
   if (!describe(r, &d, &f)) return false;
   if (op[3]) return kn_bc_unsupported(r, "address spaces");
   if (field(r, 9)) return kn_bc_unsupported(r, "partitions");
-  if (op[2] >= r->n_types || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad ifunc");
+  if (op[2] >= r->types.n || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad ifunc");
   d.g.type = (uint32_t)op[2];
   d.g.init = (uint32_t)op[4] + 1;
   d.desc.resolver = true;
-  d.g.attrs = r->aliases.n;
-  return KN_BC_PUSH(r, r->aliases, d.desc) && add_global(r, &d.g);
+  d.g.attrs = r->m->aliases.n;
+  return KN_BC_PUSH(r, r->open->aliases, d.desc) && add_global(r, &d.g);
 }
 
 /* [offset, size, type, space, aliasee, linkage, visibility, dll, tls, unnamed_addr, dso_local] */
 bool kn_bc_global_alias(struct kn_bc *r) {
-  const uint64_t *op = r->ops.at;
-  if (r->ops.n < 6) return kn_bc_malformed(r, "bad alias");
+  const uint64_t *op = r->in.ops.at;
+  if (r->in.ops.n < 6) return kn_bc_malformed(r, "bad alias");
   struct decl d = {.g.what = KILN_SYMBOL_ALIAS};
   struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0};
   if (!describe(r, &d, &f)) return false;
   if (op[3]) return kn_bc_unsupported(r, "address spaces");
-  if (op[2] >= r->n_types || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad alias");
+  if (op[2] >= r->types.n || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad alias");
   d.g.type = (uint32_t)op[2];
   d.g.init = (uint32_t)op[4] + 1;
   d.desc.tls = (kiln_tls)(field(r, 8) <= 4 ? field(r, 8) : 0);
   d.g.tls = (uint8_t)d.desc.tls;
-  d.g.attrs = r->aliases.n;
-  return KN_BC_PUSH(r, r->aliases, d.desc) && add_global(r, &d.g);
+  d.g.attrs = r->m->aliases.n;
+  return KN_BC_PUSH(r, r->open->aliases, d.desc) && add_global(r, &d.g);
 }

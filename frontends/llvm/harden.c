@@ -117,16 +117,16 @@ bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_at
     return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
   kiln_type results[KILN_MAX_RESULTS];
-  r->params.n = 0;
-  if (!KN_BC_ROOM(r, r->params, info.n_params)) return false;
-  for (uint32_t i = 0; i < info.n_params; i++) r->params.at[i] = info.params[i];
+  r->tmp.params.n = 0;
+  if (!KN_BC_ROOM(r, r->tmp.params, info.n_params)) return false;
+  for (uint32_t i = 0; i < info.n_params; i++) r->tmp.params.at[i] = info.params[i];
   for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
   *sig = kiln_sig_new(r->module,
                       cc == CC_PRESERVE_MOST    ? KILN_CC_PRESERVE_MOST
                       : cc == CC_PRESERVE_ALL   ? KILN_CC_PRESERVE_ALL
                       : cc == CC_AARCH64_VECTOR ? KILN_CC_VECTOR
                                                 : KILN_CC_PRESERVE_NONE,
-                      info.flags, r->params.at, info.n_params, results, info.n_results);
+                      info.flags, r->tmp.params.at, info.n_params, results, info.n_results);
   return true;
 }
 
@@ -154,15 +154,15 @@ static bool protection_flag(struct kn_bc *r, const char *name, int64_t number) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (strcmp(name, rows[i].name) != 0) continue;
     if (rows[i].cf != kn_bc_targets[r->target].cf_protection || number == 0) return true;
-    r->harden.protect |= rows[i].what;
-    if (number == 1) r->harden.protect_silent |= rows[i].said;
+    r->open->harden.protect |= rows[i].what;
+    if (number == 1) r->open->harden.protect_silent |= rows[i].said;
     return true;
   }
   return false;
 }
 
 bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text) {
-  struct kn_bc_harden *h = &r->harden;
+  struct kn_bc_flags *h = &r->open->harden;
   if (protection_flag(r, name, number)) return true;
   if (strcmp(name, "RtLibUseGOT") == 0) {
     if (number != 0) kiln_module_no_plt(r->module);
@@ -191,7 +191,7 @@ bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const 
 }
 
 void kn_bc_harden_module(struct kn_bc *r) {
-  const struct kn_bc_harden *h = &r->harden;
+  const struct kn_bc_flags *h = &r->m->harden;
   if (h->protect != 0) kiln_module_protect(r->module, h->protect);
   const struct kn_bc_target *t = &kn_bc_targets[r->target];
   kiln_guard_place place = {(kiln_guard_source)h->source, h->reg[0] ? h->reg : NULL,
@@ -208,10 +208,10 @@ void kn_bc_harden_module(struct kn_bc *r) {
 /* KILN_PROTECT_... of a function with attributes `harden`. */
 static uint32_t protection(const struct kn_bc *r, uint64_t harden) {
   if (kn_bc_targets[r->target].cf_protection)
-    return r->harden.protect | (harden & NO_CF_CHECK ? KILN_PROTECT_DIRECT : 0u);
-  uint32_t silent = r->harden.protect_silent;
+    return r->m->harden.protect | (harden & NO_CF_CHECK ? KILN_PROTECT_DIRECT : 0u);
+  uint32_t silent = r->m->harden.protect_silent;
   uint32_t sign = KILN_PROTECT_RETURN | KILN_PROTECT_RETURN_ALL | KILN_PROTECT_KEY_B;
-  uint32_t what = r->harden.protect & KILN_PROTECT_CONTROL_STACK;
+  uint32_t what = r->m->harden.protect & KILN_PROTECT_CONTROL_STACK;
   if (!(harden & BRANCH_SAID)) what |= silent & KILN_PROTECT_BRANCH;
   else if (harden & BRANCH) what |= KILN_PROTECT_BRANCH;
   if (!(harden & SIGN_SAID)) return what | (silent & KILN_PROTECT_RETURN ? silent & sign : 0);
@@ -231,7 +231,7 @@ static void profile(struct kn_bc *r, const char *name, bool told, bool both) {
   kiln_param params[2] = {{.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_PTR}};
   kiln_value args[2];
   uint32_t n = 0;
-  if (both) args[n++] = kiln_const_symbol(r->f, (kiln_symbol){r->fn->symbol}, 0);
+  if (both) args[n++] = kiln_const_symbol(r->f, (kiln_symbol){r->fn.global->symbol}, 0);
   if (told || both) args[n++] = kiln_build_level(r->f, KILN_OP_RETURN_ADDR, 0);
   kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, params, n, NULL, 0);
   kiln_symbol s =
@@ -240,19 +240,19 @@ static void profile(struct kn_bc *r, const char *name, bool told, bool both) {
 }
 
 void kn_bc_harden_enter(struct kn_bc *r) {
-  unsigned k = r->harden.enters;
+  unsigned k = r->fn.harden.enters;
   if (k != 0) profile(r, entered_by[k], !kn_bc_targets[r->target].cf_protection, k == 3);
 }
 
 void kn_bc_harden_leave(struct kn_bc *r) { profile(r, "__cyg_profile_func_exit", false, true); }
 
 bool kn_bc_harden_naked(const struct kn_bc *r) {
-  const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
+  const struct kn_bc_attr *a = kn_bc_attr(r, r->fn.global->attrs, KN_BC_FUNC_INDEX);
   return a && a->harden & NAKED;
 }
 
 void kn_bc_harden_function(struct kn_bc *r) {
-  const struct kn_bc_attr *a = kn_bc_attr(r, r->fn->attrs, KN_BC_FUNC_INDEX);
+  const struct kn_bc_attr *a = kn_bc_attr(r, r->fn.global->attrs, KN_BC_FUNC_INDEX);
   uint64_t harden = a ? a->harden : 0;
   uint32_t protect = protection(r, harden);
   if (harden & NAKED) {
@@ -264,37 +264,37 @@ void kn_bc_harden_function(struct kn_bc *r) {
     return;
   }
   if (kn_bc_targets[r->target].cf_protection && harden & GENERAL) kiln_func_general(r->f);
-  if (protect != r->harden.protect) kiln_func_protect(r->f, protect);
-  r->harden.enters = (uint8_t)((harden & ENTERS) >> ENTERS_SHIFT);
-  r->harden.leaves = (harden & LEAVES) != 0;
-  r->harden.guard = (uint8_t)(harden & GUARD);
+  if (protect != r->m->harden.protect) kiln_func_protect(r->f, protect);
+  r->fn.harden.enters = (uint8_t)((harden & ENTERS) >> ENTERS_SHIFT);
+  r->fn.harden.leaves = (harden & LEAVES) != 0;
+  r->fn.harden.guard = (uint8_t)(harden & GUARD);
   uint32_t buffer = harden >> 16 & BUFFER_MAX;
-  r->harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;
-  if (r->harden.guard != KILN_GUARD_NONE) kiln_func_guard(r->f, (kiln_guard)r->harden.guard);
+  r->fn.harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;
+  if (r->fn.harden.guard != KILN_GUARD_NONE) kiln_func_guard(r->f, (kiln_guard)r->fn.harden.guard);
   if (harden & PROBE) kiln_func_stack_probes(r->f, (uint32_t)(harden >> 32));
-  else if (r->harden.probes && !(harden & NO_PROBE))
-    kiln_func_stack_probes(r->f, r->harden.probe_bytes);
+  else if (r->m->harden.probes && !(harden & NO_PROBE))
+    kiln_func_stack_probes(r->f, r->m->harden.probe_bytes);
 }
 
 void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t) {
-  const struct kn_bc_elem *e = r->elems.at + t->first;
+  const struct kn_bc_elem *e = r->m->elems.at + t->first;
   if (t->kind == TK_ARRAY) { /* of an array of arrays the inner ones do not count */
-    const struct kn_bc_type *of = &r->types[e->type];
+    const struct kn_bc_type *of = &r->types.at[e->type];
     t->has_array = 1;
     if (of->kind == TK_INT && of->bits == 8)
       t->chars = t->count < UINT32_MAX ? (uint32_t)t->count : UINT32_MAX;
     return;
   }
   for (uint32_t i = 0; i < t->n; i++) {
-    const struct kn_bc_type *of = &r->types[e[i].type];
+    const struct kn_bc_type *of = &r->types.at[e[i].type];
     t->has_array |= of->has_array;
     if (of->chars > t->chars) t->chars = of->chars;
   }
 }
 
 bool kn_bc_harden_is_array(const struct kn_bc *r, uint32_t type, int64_t count) {
-  const struct kn_bc_type *t = &r->types[type];
-  bool strong = r->harden.guard != KILN_GUARD_ARRAYS;
-  if (count != 1) return strong || (uint64_t)count >= r->harden.guard_buffer;
-  return strong ? t->has_array : t->has_array && t->chars >= r->harden.guard_buffer;
+  const struct kn_bc_type *t = &r->types.at[type];
+  bool strong = r->fn.harden.guard != KILN_GUARD_ARRAYS;
+  if (count != 1) return strong || (uint64_t)count >= r->fn.harden.guard_buffer;
+  return strong ? t->has_array : t->has_array && t->chars >= r->fn.harden.guard_buffer;
 }

@@ -12,13 +12,8 @@ struct kn_bc_type;
 /* Length of a module flag that is text, its NUL included; a longer one counts as none. */
 enum { KN_BC_FLAG_TEXT = 256 };
 
-/* What harden.c knows of the module and of the current function. */
-struct kn_bc_harden {
-  uint8_t guard;         /* kiln_guard of the current function, */
-  uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
-  uint8_t enters;        /* the current function calls a profiler at its beginning: which; */
-  bool leaves;           /* and at its end */
-  /* module flags */
+/* What the module's flags say. */
+struct kn_bc_flags {
   uint8_t protect; /* KILN_PROTECT_...: of the object's note, and on x86-64 of all functions; */
   uint8_t protect_silent; /* elsewhere of functions without attributes about it */
   bool probes;            /* of functions that say nothing of probes */

@@ -1,6 +1,6 @@
 /* The rarer instructions: addresses, aggregates, phis, stack, switches, atomics, and diagnostics
  * for those that are not implemented. Called by func.c with a record's operands.
- * Invariant: aggregates are runs of handles in r->parts, one per scalar part of their type, and no
+ * Invariant: aggregates are runs of handles in r->fn.parts, one per scalar part of their type, and no
  * run is written again once it is a value. */
 #include "frequent.h"
 
@@ -13,7 +13,7 @@ static bool too_short(struct kn_bc *r) {
 /* The index `id` as an i64; none if it is a vector, or after an error. */
 static inline kiln_value index64(struct kn_bc *r, uint32_t id) {
   uint32_t type = kn_bc_type_of(r, id);
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_INT || !t->ktype) {
     if (t->kind == TK_WIDE) kn_bc_bad_type(r, type);
     else if (t->kind != TK_VECTOR) kn_bc_malformed(r, "an index that is no integer");
@@ -31,20 +31,20 @@ kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id) { return index64(r, id); 
 /* True if the next record is a load or a store whose address is the value that is about to be defined, as is usual.
  * Then no instruction needs to compute the address: loads and stores add the displacement (VS_ADDR). */
 static bool access_follows(struct kn_bc *r) {
-  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
-  unsigned id = (unsigned)w & ((1u << r->width) - 1), form = r->known[id].form;
+  uint64_t w = kn_bits_peek(&r->in.bits, r->in.bits.pos);
+  unsigned id = (unsigned)w & ((1u << r->in.width) - 1), form = r->in.known[id].form;
   if (KN_UNLIKELY(form == FORM_SKIP || (form == FORM_UNABBREV && r->has_debug)))
     form = kn_bc_form_ahead(r, &w);
-  return (form == FORM_LOAD || form == FORM_STORE) && (w >> r->width & 63) == 1 &&
-         r->n_vals >= r->zeroed && !r->no_addrs;
+  return (form == FORM_LOAD || form == FORM_STORE) && (w >> r->in.width & 63) == 1 &&
+         r->vals.n >= r->fn.zeroed && !r->again.no_addrs;
 }
 
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n) {
   uint32_t type = source, base_type = kn_bc_type_of(r, base);
-  if (KN_UNLIKELY(r->types[base_type].ktype != KILN_TYPE_PTR ||
-                  r->types[base_type].kind != TK_PTR)) {
-    if (r->types[base_type].kind == TK_PTR) kn_bc_bad_type(r, base_type);
-    else if (r->types[base_type].kind == TK_VECTOR) kn_bc_vec_gep(r, source, base, idx, n);
+  if (KN_UNLIKELY(r->types.at[base_type].ktype != KILN_TYPE_PTR ||
+                  r->types.at[base_type].kind != TK_PTR)) {
+    if (r->types.at[base_type].kind == TK_PTR) kn_bc_bad_type(r, base_type);
+    else if (r->types.at[base_type].kind == TK_VECTOR) kn_bc_vec_gep(r, source, base, idx, n);
     else kn_bc_malformed(r, "getelementptr of something that is no pointer");
     return;
   }
@@ -53,7 +53,7 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
   uint64_t disp = 0;
   unsigned scale = 0;
   for (unsigned i = 0; i < n; i++) {
-    const struct kn_bc_type *t = &r->types[type];
+    const struct kn_bc_type *t = &r->types.at[type];
     uint64_t step;
     int64_t k;
     bool known = kn_bc_is_int(r, idx[i], &k);
@@ -69,13 +69,13 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
         kn_bc_malformed(r, "struct index out of range");
         return;
       }
-      const struct kn_bc_elem *e = &r->elems.at[t->first + (uint32_t)k];
+      const struct kn_bc_elem *e = &r->m->elems.at[t->first + (uint32_t)k];
       disp += e->offset;
       type = e->type;
       continue;
     } else if (t->kind == TK_ARRAY) {
-      type = r->elems.at[t->first].type;
-      step = r->types[type].size;
+      type = r->m->elems.at[t->first].type;
+      step = r->types.at[type].size;
     } else {
       if (t->kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
       else kn_bc_malformed(r, "getelementptr into a scalar");
@@ -101,13 +101,13 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
   }
   if ((int64_t)disp == (int32_t)disp) {
     if (!scale && disp && access_follows(r)) {
-      struct kn_bc_addr addr = {a.id, (int32_t)disp, r->bb};
-      if (!KN_BC_PUSH(r, r->addrs, addr)) return;
-      kn_bc_def(r, base_type | (uint32_t)VS_ADDR << 24, (kiln_value){r->addrs.n - 1});
+      struct kn_bc_addr addr = {a.id, (int32_t)disp, r->fn.bb};
+      if (!KN_BC_PUSH(r, r->fn.addrs, addr)) return;
+      kn_bc_def(r, base_type | (uint32_t)VS_ADDR << 24, (kiln_value){r->fn.addrs.n - 1});
       return;
     }
     if (scale || disp) a = kiln_build_addr(r->f, a, index, scale, (int32_t)disp);
-    else if (same && base >= r->n_vals) a = kn_bc_same(r, base, base_type);
+    else if (same && base >= r->vals.n) a = kn_bc_same(r, base, base_type);
   } else {
     if (scale) a = kiln_build_addr(r->f, a, index, scale, 0);
     a = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, a, kiln_const_int(r->f, (int64_t)disp));
@@ -119,29 +119,30 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
 
 uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (r->status != KILN_OK || !kn_bc_split(r, type)) return UINT32_MAX;
-  const struct kn_bc_type *t = &r->types[type];
-  uint32_t first = r->parts.n;
-  if (id >= r->n_vals) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  uint32_t first = r->fn.parts.n;
+  if (id >= r->vals.n) {
     if (!kn_bc_forward_room(r, id)) return UINT32_MAX;
-    if (r->vals[id].t == (type | (uint32_t)VS_FORWARD_PARTS << 24)) return r->vals[id].h;
-    if (r->vals[id].t >> 24 != VS_NONE || !KN_BC_ROOM(r, r->parts, (uint64_t)first + t->n_pieces))
+    if (r->vals.at[id].t == (type | (uint32_t)VS_FORWARD_PARTS << 24)) return r->vals.at[id].h;
+    if (r->vals.at[id].t >> 24 != VS_NONE ||
+        !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + t->n_pieces))
       goto mismatch;
     for (uint32_t i = 0; i < t->n_pieces; i++) {
-      kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
-      r->parts.at[first + i] = kiln_forward_new(r->f, kt).id;
+      kiln_type kt = (kiln_type)r->types.at[r->type_pieces.at[t->piece_first + i].type].ktype;
+      r->fn.parts.at[first + i] = kiln_forward_new(r->f, kt).id;
     }
-    r->parts.n += t->n_pieces;
-    r->vals[id] = (struct kn_bc_val){first, type | (uint32_t)VS_FORWARD_PARTS << 24};
-    r->n_forwards++;
+    r->fn.parts.n += t->n_pieces;
+    r->vals.at[id] = (struct kn_bc_val){first, type | (uint32_t)VS_FORWARD_PARTS << 24};
+    r->fn.n_forwards++;
     return first;
   }
   if (kn_bc_type_of(r, id) != type) goto mismatch;
-  if (r->vals[id].t >> 24 == VS_PARTS) return r->vals[id].h;
-  if (r->vals[id].t >> 24 != VS_CONST) goto mismatch;
+  if (r->vals.at[id].t >> 24 == VS_PARTS) return r->vals.at[id].h;
+  if (r->vals.at[id].t >> 24 != VS_CONST) goto mismatch;
   if (!kn_bc_const_parts(r, id)) return UINT32_MAX;
-  if (r->parts.n - first != t->n_pieces) goto mismatch;
-  r->vals[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
-  if (id < r->module_vals) KN_BC_PUSH(r, r->touched, id);
+  if (r->fn.parts.n - first != t->n_pieces) goto mismatch;
+  r->vals.at[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
+  if (id < r->m->n_vals) KN_BC_PUSH(r, r->fn.touched, id);
   return first;
 mismatch:
   kn_bc_malformed(r, "an aggregate of another type is expected");
@@ -149,43 +150,43 @@ mismatch:
 }
 
 void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first) {
-  uint32_t id = r->n_vals;
-  if (id < r->zeroed && r->vals[id].t >> 24 != VS_NONE) {
-    if (r->vals[id].t != (type | (uint32_t)VS_FORWARD_PARTS << 24)) {
+  uint32_t id = r->vals.n;
+  if (id < r->fn.zeroed && r->vals.at[id].t >> 24 != VS_NONE) {
+    if (r->vals.at[id].t != (type | (uint32_t)VS_FORWARD_PARTS << 24)) {
       kn_bc_malformed(r, "a value of another type than it was used as");
       return;
     }
-    for (uint32_t i = 0; i < r->types[type].n_pieces; i++)
-      kiln_forward_bind(r->f, (kiln_value){r->parts.at[r->vals[id].h + i]},
-                        (kiln_value){r->parts.at[first + i]});
-    r->n_forwards--;
+    for (uint32_t i = 0; i < r->types.at[type].n_pieces; i++)
+      kiln_forward_bind(r->f, (kiln_value){r->fn.parts.at[r->vals.at[id].h + i]},
+                        (kiln_value){r->fn.parts.at[first + i]});
+    r->fn.n_forwards--;
   }
-  if (id >= r->cap_vals && !kn_bc_grow_vals(r)) return;
-  r->vals[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
-  r->n_vals = id + 1;
+  if (id >= r->vals.cap && !kn_bc_grow_vals(r)) return;
+  r->vals.at[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
+  r->vals.n = id + 1;
 }
 
-/* Defines the next value from r->parts: as one part or a run of parts. */
+/* Defines the next value from r->fn.parts: as one part or a run of parts. */
 static void define_from(struct kn_bc *r, uint32_t type, uint32_t first) {
-  if (kn_bc_in_parts(&r->types[type])) kn_bc_define_parts(r, type, first);
-  else kn_bc_def(r, type, (kiln_value){r->parts.at[first]});
+  if (kn_bc_in_parts(&r->types.at[type])) kn_bc_define_parts(r, type, first);
+  else kn_bc_def(r, type, (kiln_value){r->fn.parts.at[first]});
 }
 
 /* Follows indices into aggregate `*type`; adds the number of parts before the element to *part. */
 static bool follow(struct kn_bc *r, const uint64_t *ops, unsigned n, uint32_t *type,
                    uint32_t *part) {
   for (unsigned i = 0; i < n; i++) {
-    const struct kn_bc_type *t = &r->types[*type];
+    const struct kn_bc_type *t = &r->types.at[*type];
     if (t->kind == TK_STRUCT && ops[i] < t->n) {
       for (uint32_t k = 0; k <= ops[i]; k++) {
-        *type = r->elems.at[t->first + k].type;
+        *type = r->m->elems.at[t->first + k].type;
         if (!kn_bc_split(r, *type)) return false;
-        if (k < ops[i]) *part += r->types[*type].n_pieces;
+        if (k < ops[i]) *part += r->types.at[*type].n_pieces;
       }
     } else if (t->kind == TK_ARRAY && ops[i] < t->count) {
-      *type = r->elems.at[t->first].type;
+      *type = r->m->elems.at[t->first].type;
       if (!kn_bc_split(r, *type)) return false;
-      *part += (uint32_t)ops[i] * r->types[*type].n_pieces;
+      *part += (uint32_t)ops[i] * r->types.at[*type].n_pieces;
     } else {
       return kn_bc_malformed(r, "index into an aggregate out of range");
     }
@@ -199,16 +200,17 @@ static void extract_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX || !follow(r, ops + i, n - i, &type, &part)) return;
-  if (id >= r->n_vals) { /* parts of a forward value: copies, which can be bound */
-    uint32_t count = r->types[type].n_pieces, at = r->parts.n;
-    if (!KN_BC_ROOM(r, r->parts, (uint64_t)at + count)) return;
+  if (id >= r->vals.n) { /* parts of a forward value: copies, which can be bound */
+    uint32_t count = r->types.at[type].n_pieces, at = r->fn.parts.n;
+    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)at + count)) return;
     for (uint32_t k = 0; k < count; k++) {
-      uint32_t pt = r->type_pieces.at[r->types[type].piece_first + k].type;
-      r->parts.at[at + k] = kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types[pt].ktype,
-                                             (kiln_value){r->parts.at[first + part + k]})
-                              .id;
+      uint32_t pt = r->type_pieces.at[r->types.at[type].piece_first + k].type;
+      r->fn.parts.at[at + k] =
+        kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types.at[pt].ktype,
+                         (kiln_value){r->fn.parts.at[first + part + k]})
+          .id;
     }
-    r->parts.n += count;
+    r->fn.parts.n += count;
     define_from(r, type, at);
     return;
   }
@@ -228,17 +230,17 @@ static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   uint32_t source = UINT32_MAX;
   kiln_value v = {0};
-  if (kn_bc_in_parts(&r->types[vtype])) source = kn_bc_parts(r, value, vtype);
+  if (kn_bc_in_parts(&r->types.at[vtype])) source = kn_bc_parts(r, value, vtype);
   else v = kn_bc_use(r, value, vtype);
   if (r->status != KILN_OK) return;
-  uint32_t count = r->types[type].n_pieces, first = r->parts.n;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
-  memcpy(r->parts.at + first, r->parts.at + from, count * sizeof(uint32_t));
-  r->parts.n += count;
-  if (source == UINT32_MAX) r->parts.at[first + part] = v.id;
+  uint32_t count = r->types.at[type].n_pieces, first = r->fn.parts.n;
+  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + count)) return;
+  memcpy(r->fn.parts.at + first, r->fn.parts.at + from, count * sizeof(uint32_t));
+  r->fn.parts.n += count;
+  if (source == UINT32_MAX) r->fn.parts.at[first + part] = v.id;
   else
-    memcpy(r->parts.at + first + part, r->parts.at + source,
-           r->types[vtype].n_pieces * sizeof(uint32_t));
+    memcpy(r->fn.parts.at + first + part, r->fn.parts.at + source,
+           r->types.at[vtype].n_pieces * sizeof(uint32_t));
   kn_bc_define_parts(r, type, first);
 }
 
@@ -248,10 +250,10 @@ static void freeze(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  if (kn_bc_in_parts(&r->types[type])) {
+  if (kn_bc_in_parts(&r->types.at[type])) {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return;
-    if (id >= r->n_vals) kn_bc_unsupported(r, "freeze of an aggregate that is defined later");
+    if (id >= r->vals.n) kn_bc_unsupported(r, "freeze of an aggregate that is defined later");
     else kn_bc_define_parts(r, type, first);
     return;
   }
@@ -266,13 +268,13 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_malformed(r, "unknown unary operation");
     return;
   }
-  if (r->types[type].kind == TK_VECTOR) {
+  if (r->types.at[type].kind == TK_VECTOR) {
     kn_bc_vec_negate(r, id, type);
     return;
   }
   if (!kn_bc_scalar(r, type)) return;
   kiln_value v = kn_bc_use(r, id, type);
-  kn_bc_def(r, type, kn_bc_float_op(r, &r->types[type], KILN_OP_FNEG, &v, 1));
+  kn_bc_def(r, type, kn_bc_float_op(r, &r->types.at[type], KILN_OP_FNEG, &v, 1));
 }
 
 static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -285,31 +287,32 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   b = kn_bc_absolute(r, ops[i++]);
   if (!kn_bc_operand(r, ops, n, &i, &c, &ctype)) return;
-  if (r->types[ctype].fit != FIT_BOOL) {
-    if (r->types[ctype].kind == TK_VECTOR) kn_bc_vec_select(r, a, b, c, type, ctype);
+  if (r->types.at[ctype].fit != FIT_BOOL) {
+    if (r->types.at[ctype].kind == TK_VECTOR) kn_bc_vec_select(r, a, b, c, type, ctype);
     else kn_bc_malformed(r, "a condition that is no i1");
     return;
   }
   kiln_value cond = kn_bc_use(r, c, ctype);
-  if (kn_bc_in_parts(&r->types[type])) {
-    uint32_t x = kn_bc_parts(r, a, type), y = kn_bc_parts(r, b, type), first = r->parts.n;
-    const struct kn_bc_type *t = &r->types[type];
+  if (kn_bc_in_parts(&r->types.at[type])) {
+    uint32_t x = kn_bc_parts(r, a, type), y = kn_bc_parts(r, b, type), first = r->fn.parts.n;
+    const struct kn_bc_type *t = &r->types.at[type];
     if (x == UINT32_MAX || y == UINT32_MAX ||
-        !KN_BC_ROOM(r, r->parts, (uint64_t)first + t->n_pieces))
+        !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + t->n_pieces))
       return;
     for (uint32_t k = 0; k < t->n_pieces; k++) {
-      kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + k].type].ktype;
-      r->parts.at[first + k] = kiln_build_select(r->f, kt, cond, (kiln_value){r->parts.at[x + k]},
-                                                 (kiln_value){r->parts.at[y + k]})
-                                 .id;
+      kiln_type kt = (kiln_type)r->types.at[r->type_pieces.at[t->piece_first + k].type].ktype;
+      r->fn.parts.at[first + k] =
+        kiln_build_select(r->f, kt, cond, (kiln_value){r->fn.parts.at[x + k]},
+                          (kiln_value){r->fn.parts.at[y + k]})
+          .id;
     }
-    r->parts.n += t->n_pieces;
+    r->fn.parts.n += t->n_pieces;
     kn_bc_define_parts(r, type, first);
     return;
   }
   if (!kn_bc_scalar(r, type)) return;
   kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
-  kiln_type t = (kiln_type)r->types[type].ktype;
+  kiln_type t = (kiln_type)r->types.at[type].ktype;
   kiln_value v = kn_bc_select_truth(r, cond, t, x, y);
   kn_bc_def(r, type, v.id ? v : kiln_build_select(r->f, t, cond, x, y));
 }
@@ -320,73 +323,74 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
  * block's parameters: one, or one per part. */
 static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint32_t type,
                      uint32_t first_param, uint32_t phi) {
-  bool parts = kn_bc_in_parts(&r->types[type]);
-  kiln_block target = {r->bb};
-  r->no_code = true;
-  if (pairs > 1 && r->stamps.n != r->n_bbs) {
-    if (!KN_BC_ROOM(r, r->stamps, r->n_bbs)) return;
-    memset(r->stamps.at, 0, r->n_bbs * sizeof *r->stamps.at);
-    r->stamps.n = r->n_bbs;
-    r->stamp = 0;
+  bool parts = kn_bc_in_parts(&r->types.at[type]);
+  kiln_block target = {r->fn.bb};
+  r->fn.no_code = true;
+  if (pairs > 1 && r->fn.stamps.n != r->fn.n_bbs) {
+    if (!KN_BC_ROOM(r, r->fn.stamps, r->fn.n_bbs)) return;
+    memset(r->fn.stamps.at, 0, r->fn.n_bbs * sizeof *r->fn.stamps.at);
+    r->fn.stamps.n = r->fn.n_bbs;
+    r->fn.stamp = 0;
   }
-  r->stamp++;
+  r->fn.stamp++;
   for (unsigned i = 0; i < pairs && r->status == KILN_OK; i++, ops += 2) {
-    if (ops[1] >= r->n_bbs) {
+    if (ops[1] >= r->fn.n_bbs) {
       kn_bc_malformed(r, "block number out of range");
       break;
     }
     uint32_t pred = (uint32_t)ops[1];
     if (pairs > 1) { /* there may be several edges from one block: they share one argument */
-      if (r->stamps.at[pred] == r->stamp) continue;
-      r->stamps.at[pred] = r->stamp;
+      if (r->fn.stamps.at[pred] == r->fn.stamp) continue;
+      r->fn.stamps.at[pred] = r->fn.stamp;
     }
     uint32_t id = phi - (uint32_t)kn_bits_signed(ops[0]);
     uint32_t from = 0, n = 1;
     kiln_value v = {0};
     if (parts) {
       from = kn_bc_parts(r, id, type);
-      n = r->types[type].n_pieces;
+      n = r->types.at[type].n_pieces;
     } else {
       v = kn_bc_use(r, id, type);
     }
     if (r->status != KILN_OK) break;
     for (uint32_t k = 0; k < n; k++)
       kn_bc_phi_arg(r, pred, target, first_param + k,
-                    parts ? (kiln_value){r->parts.at[from + k]} : v);
+                    parts ? (kiln_value){r->fn.parts.at[from + k]} : v);
   }
-  r->no_code = false;
+  r->fn.no_code = false;
 }
 
 void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index,
                    kiln_value v) {
-  if (r->may_split && pred >= r->bb) { /* the block may yet be split: see kn_bc_split_block */
-    KN_BC_PUSH(r, r->late, (struct kn_bc_late){pred, target.id, index, v.id});
+  if (r->fn.may_split && pred >= r->fn.bb) { /* the block may yet be split: see kn_bc_split_block */
+    KN_BC_PUSH(r, r->fn.late, (struct kn_bc_late){pred, target.id, index, v.id});
     return;
   }
   kiln_block from = {pred};
-  if (KN_UNLIKELY(r->pads.n != 0 || r->ends.n != 0)) from = kn_bc_edge_from(r, pred, target.id);
+  if (KN_UNLIKELY(r->fn.pads.n != 0 || r->fn.ends.n != 0))
+    from = kn_bc_edge_from(r, pred, target.id);
   kiln_edge_arg(r->f, from, target, index, v);
 }
 
 static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 1 || ops[0] >= r->n_types) {
+  if (n < 1 || ops[0] >= r->types.n) {
     too_short(r);
     return;
   }
-  uint32_t type = (uint32_t)ops[0], phi_id = r->n_vals;
+  uint32_t type = (uint32_t)ops[0], phi_id = r->vals.n;
   if (!kn_bc_split(r, type)) return;
-  const struct kn_bc_type *t = &r->types[type];
-  uint32_t param = r->n_params, count = t->n_pieces;
-  r->n_params += count;
-  kiln_block b = {r->bb};
+  const struct kn_bc_type *t = &r->types.at[type];
+  uint32_t param = r->fn.n_params, count = t->n_pieces;
+  r->fn.n_params += count;
+  kiln_block b = {r->fn.bb};
   if (kn_bc_in_parts(t)) {
-    uint32_t first = r->parts.n;
-    if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + count)) return;
+    uint32_t first = r->fn.parts.n;
+    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + count)) return;
     for (uint32_t i = 0; i < count; i++) {
-      kiln_type kt = (kiln_type)r->types[r->type_pieces.at[t->piece_first + i].type].ktype;
-      r->parts.at[first + i] = kiln_block_param(r->f, b, kt).id;
+      kiln_type kt = (kiln_type)r->types.at[r->type_pieces.at[t->piece_first + i].type].ktype;
+      r->fn.parts.at[first + i] = kiln_block_param(r->f, b, kt).id;
     }
-    r->parts.n += count;
+    r->fn.parts.n += count;
     kn_bc_define_parts(r, type, first);
   } else {
     kn_bc_def(r, type, kiln_block_param(r->f, b, (kiln_type)t->ktype));
@@ -398,7 +402,7 @@ static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* [type, size's type, size (absolute), flags, space?] */
 static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 4 || ops[0] >= r->n_types || ops[1] >= r->n_types || ops[2] >= r->n_vals) {
+  if (n < 4 || ops[0] >= r->types.n || ops[1] >= r->types.n || ops[2] >= r->vals.n) {
     kn_bc_malformed(r, "bad alloca");
     return;
   }
@@ -412,9 +416,9 @@ static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 /* An alloca of `count` elements outside of the entry, or of a number that is only known when the program runs. */
 static __attribute__((noinline)) void dynamic_alloca(struct kn_bc *r, uint32_t type, uint32_t count,
                                                      unsigned align) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   uint32_t ctype = kn_bc_type_of(r, count);
-  const struct kn_bc_type *ct = &r->types[ctype];
+  const struct kn_bc_type *ct = &r->types.at[ctype];
   if (ct->kind != TK_INT || !ct->ktype) {
     if (ct->kind == TK_WIDE) kn_bc_bad_type(r, ctype);
     else kn_bc_malformed(r, "bad alloca");
@@ -427,7 +431,7 @@ static __attribute__((noinline)) void dynamic_alloca(struct kn_bc *r, uint32_t t
   if (t->size != 1)
     v = kiln_build_binary(r->f, KILN_OP_MUL, KILN_TYPE_I64, v,
                           kiln_const_int(r->f, (int64_t)t->size));
-  kn_bc_def(r, r->ptr_type, kiln_build_salloc(r->f, v, align));
+  kn_bc_def(r, r->m->ptr_type, kiln_build_salloc(r->f, v, align));
 }
 
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
@@ -438,7 +442,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
            : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
     return;
   }
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
   align = align ? align - 1 : t->align_log2;
@@ -447,7 +451,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
     return;
   }
   int64_t k;
-  if (KN_UNLIKELY(r->bb != 0 || !kn_bc_is_int(r, count, &k))) {
+  if (KN_UNLIKELY(r->fn.bb != 0 || !kn_bc_is_int(r, count, &k))) {
     dynamic_alloca(r, type, count, align);
     return;
   }
@@ -457,29 +461,29 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
     return;
   }
   kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
-  if (KN_UNLIKELY(r->harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
+  if (KN_UNLIKELY(r->fn.harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
     kiln_slot_array(r->f, slot);
-  kn_bc_def(r, r->ptr_type | (uint32_t)VS_SLOT << 24, slot);
+  kn_bc_def(r, r->m->ptr_type | (uint32_t)VS_SLOT << 24, slot);
 }
 
 /* [list's type, list, type] */
 static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 3 || ops[2] >= r->n_types) {
+  if (n < 3 || ops[2] >= r->types.n) {
     too_short(r);
     return;
   }
   uint32_t type = (uint32_t)ops[2];
-  if (kn_bc_is_aggregate(&r->types[type])) {
+  if (kn_bc_is_aggregate(&r->types.at[type])) {
     kn_bc_unsupported(r, "va_arg of an aggregate");
     return;
   }
   if (!kn_bc_scalar(r, type)) return;
-  if (r->types[type].fit != FIT_EXACT) {
+  if (r->types.at[type].fit != FIT_EXACT) {
     kn_bc_unsupported(r, "va_arg of an integer of odd width");
     return;
   }
-  kiln_value list = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->ptr_type);
-  kn_bc_def(r, type, kiln_build_va_arg(r->f, (kiln_type)r->types[type].ktype, list));
+  kiln_value list = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->m->ptr_type);
+  kn_bc_def(r, type, kiln_build_va_arg(r->f, (kiln_type)r->types.at[type].ktype, list));
 }
 
 /* ---- branches ---- */
@@ -491,37 +495,37 @@ static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
   kiln_value v = kn_bc_use_z(r, kn_bc_absolute(r, ops[1]), type), number = kiln_const_int(r->f, 0);
   for (uint32_t i = 0; i < count; i++) {
     uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];
-    if (id >= r->inst_base || bb >= r->n_bbs) {
+    if (id >= r->inst_base || bb >= r->fn.n_bbs) {
       kn_bc_malformed(r, "bad case of a switch");
       return;
     }
     kiln_value same =
       kiln_build_icmp(r->f, KILN_EQ, KILN_TYPE_I128, v, kn_bc_use_z(r, (uint32_t)id, type));
     number = kiln_build_select(r->f, KILN_TYPE_I32, same, kiln_const_int(r->f, i + 1), number);
-    r->cases.at[i] = (kiln_case){i + 1, {(uint32_t)bb}};
+    r->tmp.cases.at[i] = (kiln_case){i + 1, {(uint32_t)bb}};
   }
-  if (ops[2] >= r->n_bbs) {
+  if (ops[2] >= r->fn.n_bbs) {
     kn_bc_malformed(r, "block number out of range");
     return;
   }
-  kiln_build_switch(r->f, KILN_TYPE_I32, number, (kiln_block){(uint32_t)ops[2]}, r->cases.at,
+  kiln_build_switch(r->f, KILN_TYPE_I32, number, (kiln_block){(uint32_t)ops[2]}, r->tmp.cases.at,
                     count);
 }
 
 /* [type, value, default, (case's value (absolute), block)...] */
 static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 3 || n % 2 == 0 || ops[0] >= r->n_types) {
+  if (n < 3 || n % 2 == 0 || ops[0] >= r->types.n) {
     too_short(r);
     return;
   }
   uint32_t type = (uint32_t)ops[0], count = (n - 3) / 2;
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_INT) {
     if (t->kind == TK_WIDE) kn_bc_unsupported(r, "a switch on an integer wider than 128 bits");
     else kn_bc_malformed(r, "a switch on something that is no integer");
     return;
   }
-  if (!KN_BC_ROOM(r, r->cases, count)) return;
+  if (!KN_BC_ROOM(r, r->tmp.cases, count)) return;
   if (t->bits > 64) {
     wide_switch(r, ops, count);
     return;
@@ -530,18 +534,18 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   for (uint32_t i = 0; i < count; i++) {
     uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];
     int64_t k;
-    if (id >= r->inst_base || !kn_bc_is_int(r, (uint32_t)id, &k) || bb >= r->n_bbs) {
+    if (id >= r->inst_base || !kn_bc_is_int(r, (uint32_t)id, &k) || bb >= r->fn.n_bbs) {
       kn_bc_malformed(r, "bad case of a switch");
       return;
     }
-    r->cases.at[i] = (kiln_case){(int64_t)((uint64_t)k & mask), {(uint32_t)bb}};
+    r->tmp.cases.at[i] = (kiln_case){(int64_t)((uint64_t)k & mask), {(uint32_t)bb}};
   }
-  if (ops[2] >= r->n_bbs) {
+  if (ops[2] >= r->fn.n_bbs) {
     kn_bc_malformed(r, "block number out of range");
     return;
   }
   kiln_value v = kn_bc_use_z(r, kn_bc_absolute(r, ops[1]), type);
-  kiln_build_switch(r->f, (kiln_type)t->ktype, v, (kiln_block){(uint32_t)ops[2]}, r->cases.at,
+  kiln_build_switch(r->f, (kiln_type)t->ktype, v, (kiln_block){(uint32_t)ops[2]}, r->tmp.cases.at,
                     count);
 }
 
@@ -551,24 +555,24 @@ static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     too_short(r);
     return;
   }
-  kiln_value a = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->ptr_type);
-  if (!KN_BC_ROOM(r, r->targets, n)) return;
+  kiln_value a = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->m->ptr_type);
+  if (!KN_BC_ROOM(r, r->tmp.targets, n)) return;
   uint32_t count = 0;
-  if (!KN_BC_ROOM(r, r->stamps, r->n_bbs)) return;
-  memset(r->stamps.at, 0, r->n_bbs * sizeof *r->stamps.at);
-  r->stamps.n = r->n_bbs;
-  r->stamp = 1;
+  if (!KN_BC_ROOM(r, r->fn.stamps, r->fn.n_bbs)) return;
+  memset(r->fn.stamps.at, 0, r->fn.n_bbs * sizeof *r->fn.stamps.at);
+  r->fn.stamps.n = r->fn.n_bbs;
+  r->fn.stamp = 1;
   for (unsigned i = 2; i < n; i++) {
-    if (ops[i] >= r->n_bbs) {
+    if (ops[i] >= r->fn.n_bbs) {
       kn_bc_malformed(r, "block number out of range");
       return;
     }
-    if (r->stamps.at[ops[i]]) continue; /* listed before */
-    r->stamps.at[ops[i]] = 1;
-    r->targets.at[count++] = (kiln_block){(uint32_t)ops[i]};
+    if (r->fn.stamps.at[ops[i]]) continue; /* listed before */
+    r->fn.stamps.at[ops[i]] = 1;
+    r->tmp.targets.at[count++] = (kiln_block){(uint32_t)ops[i]};
   }
   if (count == 0) kiln_build_nullary(r->f, KILN_OP_UNREACHABLE);
-  else kiln_build_brind(r->f, a, r->targets.at, count);
+  else kiln_build_brind(r->f, a, r->tmp.targets.at, count);
 }
 
 /* ---- dispatch by record code ---- */

@@ -67,7 +67,7 @@ enum { SMALL_COPY = 16 };
 static bool copy_words(const struct call *c) {
   struct kn_bc *r = c->r;
   int64_t size, is_volatile;
-  if (r->harden.guard != KILN_GUARD_NONE || !kn_bc_is_int(r, arg_id(c, 2), &size) || size < 1 ||
+  if (r->fn.harden.guard != KILN_GUARD_NONE || !kn_bc_is_int(r, arg_id(c, 2), &size) || size < 1 ||
       size > SMALL_COPY || !kn_bc_is_int(r, arg_id(c, 3), &is_volatile) || is_volatile)
     return false;
   int32_t to_at, from_at;
@@ -243,11 +243,11 @@ static void funnel_odd(const struct call *c) {
  * truncation. */
 static void overflow(const struct call *c) {
   struct kn_bc *r = c->r;
-  uint32_t type = arg_type(c, 0), first = r->parts.n;
+  uint32_t type = arg_type(c, 0), first = r->fn.parts.n;
   const struct kn_bc_type *t = arg_info(c, 0);
   kiln_op op = (kiln_op)c->row->op;
   kiln_type kt = (kiln_type)t->ktype;
-  if (!kn_bc_scalar(r, type) || !kn_bc_split(r, c->ret) || r->types[c->ret].n_pieces != 2) {
+  if (!kn_bc_scalar(r, type) || !kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != 2) {
     kn_bc_malformed(r, "bad overflow intrinsic");
     return;
   }
@@ -262,18 +262,18 @@ static void overflow(const struct call *c) {
     o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_NE, kt, in, v));
     v = bit;
   }
-  if (!KN_BC_ROOM(r, r->parts, first + 2u)) return;
-  r->parts.at[first] = v.id;
-  r->parts.at[first + 1] = o.id;
-  r->parts.n += 2;
+  if (!KN_BC_ROOM(r, r->fn.parts, first + 2u)) return;
+  r->fn.parts.at[first] = v.id;
+  r->fn.parts.at[first + 1] = o.id;
+  r->fn.parts.n += 2;
   kn_bc_define_parts(r, c->ret, first);
 }
 
 static void wide_overflow(const struct call *c) {
   struct kn_bc *r = c->r;
-  const struct kn_bc_elem *e = r->elems.at + c->rt->first;
+  const struct kn_bc_elem *e = r->m->elems.at + c->rt->first;
   if (c->rt->kind != TK_STRUCT || c->rt->n != 2 || e[0].type != arg_type(c, 0) ||
-      r->types[e[1].type].fit != FIT_BOOL || arg_type(c, 1) != arg_type(c, 0))
+      r->types.at[e[1].type].fit != FIT_BOOL || arg_type(c, 1) != arg_type(c, 0))
     kn_bc_malformed(r, "bad overflow intrinsic");
   else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
 }
@@ -335,8 +335,9 @@ static void pointer_mask(const struct call *c) {
 
 static void lifetime(const struct call *c) {
   uint32_t id = arg_id(c, c->n - 1); /* the last argument; in older versions the size precedes it */
-  if (id < c->r->n_vals && c->r->vals[id].t >> 24 == VS_SLOT)
-    kiln_build_unary(c->r->f, (kiln_op)c->row->op, KILN_TYPE_PTR, (kiln_value){c->r->vals[id].h});
+  if (id < c->r->vals.n && c->r->vals.at[id].t >> 24 == VS_SLOT)
+    kiln_build_unary(c->r->f, (kiln_op)c->row->op, KILN_TYPE_PTR,
+                     (kiln_value){c->r->vals.at[id].h});
 }
 
 static void level(const struct call *c) {
@@ -697,8 +698,8 @@ static void by_lanes(const struct call *c) {
       of_lane[i] = arg_info(c, i)->kind == TK_VECTOR
                      ? kn_bc_vec_value(r, params[i].type, kn_bc_vec_lane(r, &x[i], k))
                      : ids[i];
-    for (unsigned i = 0; i < c->n; i++) ops[i] = r->n_vals - of_lane[i];
-    struct call lane = {r,      c->row,    ops,         c->n, out.elem, &r->types[out.elem],
+    for (unsigned i = 0; i < c->n; i++) ops[i] = r->vals.n - of_lane[i];
+    struct call lane = {r,      c->row,    ops,         c->n, out.elem, &r->types.at[out.elem],
                         params, c->strict, c->predicate};
     run(&lane);
     lanes[k] = kn_bc_vec_result(r);
@@ -708,36 +709,39 @@ static void by_lanes(const struct call *c) {
 
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
                      const uint64_t *ops, unsigned n, bool bundles) {
-  const struct kn_bc_type *ft = &r->types[type];
+  const struct kn_bc_type *ft = &r->types.at[type];
   if (!g->intrinsic) {
-    uint32_t ret = r->elems.at[ft->first].type;
+    uint32_t ret = r->m->elems.at[ft->first].type;
     if (!bundles && n == ft->n - 1 &&
-        kn_bc_machine(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, attrs, ops, n))
+        kn_bc_machine(r, g->name, g->name_length, r->m->elems.at + ft->first + 1, ret, attrs, ops,
+                      n))
       return;
     if (!bundles && n == ft->n - 1 &&
-        kn_bc_named_register(r, g->name, g->name_length, r->elems.at + ft->first + 1, ret, ops, n))
+        kn_bc_named_register(r, g->name, g->name_length, r->m->elems.at + ft->first + 1, ret, ops,
+                             n))
       return;
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s",
                g->name_length > 100 ? 100 : (int)g->name_length, g->name);
     return;
   }
-  struct call call = {r,    &rows[g->intrinsic - 1],     ops,   n, r->elems.at[ft->first].type,
-                      NULL, r->elems.at + ft->first + 1, false, 0},
+  struct call call =
+                {r,    &rows[g->intrinsic - 1],        ops,   n, r->m->elems.at[ft->first].type,
+                 NULL, r->m->elems.at + ft->first + 1, false, 0},
               *c = &call;
   const struct kn_bc_row *row = c->row;
-  c->rt = &r->types[c->ret];
+  c->rt = &r->types.at[c->ret];
   if (row->kind == IN_IGNORE && c->rt->kind == TK_VOID) return;
   if (row->kind == IN_DECLARE || row->kind == IN_BECOMES) {
     /* operands are numbers of metadata, relative as those of values: value, variable, expression */
-    if (!r->entries || n < 3 || !r->loc) return;
-    uint32_t inlined = r->loc_inlined ? kn_bc_call_loc(r, r->loc_inlined) : 0, of[3];
-    for (unsigned i = 0; i < 3; i++) of[i] = r->n_vals - (uint32_t)ops[i];
+    if (!r->m->entries || n < 3 || !r->fn.at.loc) return;
+    uint32_t inlined = r->fn.at.inlined ? kn_bc_call_loc(r, r->fn.at.inlined) : 0, of[3];
+    for (unsigned i = 0; i < 3; i++) of[i] = r->vals.n - (uint32_t)ops[i];
     if (row->kind == IN_DECLARE) kn_bc_debug_place(r, of[1], of[2], of[0], inlined);
     else kn_bc_debug_becomes(r, of[1], of[2], of[0], inlined);
     return;
   }
   if (bundles) {
-    kn_bc_refuse_bundle(r, r->bundle);
+    kn_bc_refuse_bundle(r, r->fn.bundle);
     return;
   }
   if (n != ft->n - 1) {
@@ -759,7 +763,8 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     return;
   }
   bool vectors = c->rt->kind == TK_VECTOR;
-  for (unsigned i = 0; i < n && r->has_vectors; i++) vectors |= arg_info(c, i)->kind == TK_VECTOR;
+  for (unsigned i = 0; i < n && r->m->has_vectors; i++)
+    vectors |= arg_info(c, i)->kind == TK_VECTOR;
   if (vectors && row->kind == IN_FIRST && c->ret == arg_type(c, 0)) {
     struct kn_bc_vec x;
     if (kn_bc_vec_get(r, arg_id(c, 0), c->ret, &x)) kn_bc_vec_def(r, &x);

@@ -88,11 +88,11 @@ struct call {
 };
 
 static inline uint32_t arg_id(const struct call *c, unsigned i) {
-  return c->r->n_vals - (uint32_t)c->ops[i];
+  return c->r->vals.n - (uint32_t)c->ops[i];
 }
 static inline uint32_t arg_type(const struct call *c, unsigned i) { return c->params[i].type; }
 static inline const struct kn_bc_type *arg_info(const struct call *c, unsigned i) {
-  return &c->r->types[arg_type(c, i)];
+  return &c->r->types.at[arg_type(c, i)];
 }
 static inline kiln_value arg(const struct call *c, unsigned i) {
   return kn_bc_use(c->r, arg_id(c, i), arg_type(c, i));

@@ -63,7 +63,7 @@ _Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_TARGET_COUNT
 /* Copies a record of characters to `out`, cut to fit. */
 static void text(const struct kn_bc *r, uint32_t from, char *out, size_t size) {
   size_t n = 0;
-  for (uint32_t i = from; i < r->ops.n && n + 1 < size; i++) out[n++] = (char)r->ops.at[i];
+  for (uint32_t i = from; i < r->in.ops.n && n + 1 < size; i++) out[n++] = (char)r->in.ops.at[i];
   out[n] = 0;
 }
 
@@ -116,7 +116,8 @@ static bool known_abi(struct kn_bc *r) {
          good = is_same_abi(p, n, &version) || vendor;
     for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++)
       if (strlen(vendors[i]) == n && memcmp(p, vendors[i], n) == 0) good = false;
-    if (good && n >= 7 && memcmp(p, "android", 7) == 0 && version < 29) r->emulated_tls = true;
+    if (good && n >= 7 && memcmp(p, "android", 7) == 0 && version < 29)
+      r->open->emulated_tls = true;
     if (!good) {
       kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\": the ABI of \"%.*s\"",
                  triple, (int)n, p);
@@ -153,7 +154,7 @@ static bool layout(struct kn_bc *r) {
    * ABI, which aligns it to 16. */
   const char *mark = kn_bc_targets[r->target].i128_mark;
   if (mark != NULL && !strstr(s, mark)) {
-    if (r->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
+    if (r->m->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
     return kn_bc_align_wide(r);
   }
   return true;
@@ -162,42 +163,43 @@ static bool layout(struct kn_bc *r) {
 /* ---- names ---- */
 
 static bool section(struct kn_bc *r) {
-  uint32_t at = r->names.n;
-  if (!KN_BC_ROOM(r, r->names, (uint64_t)at + r->ops.n + 1)) return false;
-  for (uint32_t i = 0; i < r->ops.n; i++) r->names.at[at + i] = (char)r->ops.at[i];
-  r->names.at[at + r->ops.n] = 0;
-  r->names.n = at + r->ops.n + 1;
-  return KN_BC_PUSH(r, r->sections, at);
+  uint32_t at = r->m->names.n;
+  if (!KN_BC_ROOM(r, r->open->names, (uint64_t)at + r->in.ops.n + 1)) return false;
+  for (uint32_t i = 0; i < r->in.ops.n; i++) r->m->names.at[at + i] = (char)r->in.ops.at[i];
+  r->m->names.at[at + r->in.ops.n] = 0;
+  r->open->names.n = at + r->in.ops.n + 1;
+  return KN_BC_PUSH(r, r->open->sections, at);
 }
 
 /* Does the usual record of a comdat begin at `b`? C++ has one for each template's function, all in a row. */
 static bool is_comdat(const struct kn_bc *r, const struct kn_bits *b) {
   const uint64_t head =
-    BC_UNABBREV | (uint64_t)MODULE_COMDAT << r->width | UINT64_C(3) << (r->width + 6);
-  return (kn_bits_peek(b, b->pos) & ((UINT64_C(1) << (r->width + 12)) - 1)) == head;
+    BC_UNABBREV | (uint64_t)MODULE_COMDAT << r->in.width | UINT64_C(3) << (r->in.width + 6);
+  return (kn_bits_peek(b, b->pos) & ((UINT64_C(1) << (r->in.width + 12)) - 1)) == head;
 }
 
 /* Reads the usual comdats behind one. The first record that is not as expected is left to the
  * general way, which reports its errors. */
 static bool more_comdats(struct kn_bc *r) {
-  struct kn_bits b = r->bits;
+  struct kn_bits b = r->in.bits;
   while (is_comdat(r, &b)) {
-    b.pos += r->width + 12;
+    b.pos += r->in.width + 12;
     uint64_t at = kn_bits_vbr6(&b), size = kn_bits_vbr6(&b), kind = kn_bits_vbr6(&b);
-    if (b.bad || b.pos > b.end || kind != 1 || size == 0 || at > r->strtab_size ||
-        size > r->strtab_size - at || size >= UINT32_MAX)
+    if (b.bad || b.pos > b.end || kind != 1 || size == 0 || at > r->m->strtab_size ||
+        size > r->m->strtab_size - at || size >= UINT32_MAX)
       break;
-    if (!KN_BC_PUSH(r, r->comdats, (struct kn_bc_comdat){r->strtab + at, (uint32_t)size, false}))
+    if (!KN_BC_PUSH(r, r->open->comdats,
+                    (struct kn_bc_comdat){r->m->strtab + at, (uint32_t)size, false}))
       return false;
-    r->bits.pos = b.pos;
+    r->in.bits.pos = b.pos;
   }
   return true;
 }
 
 void kn_bc_skip_comdats(struct kn_bc *r) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   while (is_comdat(r, b)) {
-    uint64_t pos = b->pos + r->width + 12;
+    uint64_t pos = b->pos + r->in.width + 12;
     uint64_t ends = ~kn_bits_peek(b, pos) & KN_BITS_TOPS9; /* of its three numbers' last chunks */
     ends &= ends - 1;
     ends &= ends - 1;
@@ -209,16 +211,16 @@ void kn_bc_skip_comdats(struct kn_bc *r) {
 enum { COMDAT_ANY = 1, COMDAT_NO_DEDUPLICATE = 4 }; /* LLVM's numbers of kinds in bitcode */
 
 static bool comdat(struct kn_bc *r) {
-  const uint64_t *op = r->ops.at;
-  if (r->ops.n < 3) return kn_bc_malformed(r, "bad comdat");
-  if (op[0] > r->strtab_size || op[1] > r->strtab_size - op[0] || op[1] >= UINT32_MAX)
+  const uint64_t *op = r->in.ops.at;
+  if (r->in.ops.n < 3) return kn_bc_malformed(r, "bad comdat");
+  if (op[0] > r->m->strtab_size || op[1] > r->m->strtab_size - op[0] || op[1] >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
   if (op[2] != COMDAT_ANY && op[2] != COMDAT_NO_DEDUPLICATE)
     return kn_bc_unsupported(r, "comdats other than \"any\" and \"nodeduplicate\"");
-  const char *name = op[1] ? r->strtab + op[0] : "";
+  const char *name = op[1] ? r->m->strtab + op[0] : "";
   struct kn_bc_comdat c = {name, (uint32_t)op[1], op[2] == COMDAT_NO_DEDUPLICATE};
-  if (!KN_BC_PUSH(r, r->comdats, c) || !more_comdats(r)) return false;
-  kiln_module_reserve(r->module, r->comdats.n); /* most are of one symbol, which follows */
+  if (!KN_BC_PUSH(r, r->open->comdats, c) || !more_comdats(r)) return false;
+  kiln_module_reserve(r->module, r->m->comdats.n); /* most are of one symbol, which follows */
   return true;
 }
 
@@ -229,14 +231,14 @@ enum { FUNCTION_OPS = 18 }; /* the fewest that more_functions reads; it reads fe
 /* Reads the usual functions behind one: C++ has thousands, all in a row. The first record that is not as expected is
  * left to the general way, and so is what comes behind an error of the module. */
 static bool more_functions(struct kn_bc *r) {
-  const uint64_t head = BC_UNABBREV | (uint64_t)MODULE_FUNCTION << r->width;
-  const uint64_t mask = (UINT64_C(1) << (r->width + 6)) - 1;
+  const uint64_t head = BC_UNABBREV | (uint64_t)MODULE_FUNCTION << r->in.width;
+  const uint64_t mask = (UINT64_C(1) << (r->in.width + 6)) - 1;
   while (r->status == KILN_OK && kiln_module_status(r->module) == KILN_OK) {
-    struct kn_bits b = r->bits;
-    uint64_t w = kn_bits_peek(&b, b.pos), *op = r->ops.at;
-    uint32_t n = w >> (r->width + 6) & 63;
-    if ((w & mask) != head || n < FUNCTION_OPS || n >= 32 || n > r->ops.cap) return true;
-    b.pos += r->width + 12;
+    struct kn_bits b = r->in.bits;
+    uint64_t w = kn_bits_peek(&b, b.pos), *op = r->in.ops.at;
+    uint32_t n = w >> (r->in.width + 6) & 63;
+    if ((w & mask) != head || n < FUNCTION_OPS || n >= 32 || n > r->in.ops.cap) return true;
+    b.pos += r->in.width + 12;
     uint32_t k = 0;
     for (; k < 7; k++) op[k] = kn_bits_vbr6(&b);
     w = kn_bits_peek(&b, b.pos);
@@ -245,9 +247,9 @@ static bool more_functions(struct kn_bc *r) {
     b.pos += 42;
     for (; k < n; k++) op[k] = kn_bits_vbr6(&b);
     if (b.bad || b.pos > b.end) return true;
-    r->record_pos = r->bits.pos;
-    r->bits.pos = b.pos;
-    r->ops.n = n;
+    r->record_pos = r->in.bits.pos;
+    r->in.bits.pos = b.pos;
+    r->in.ops.n = n;
     if (!kn_bc_global_function(r)) return false;
   }
   return true;
@@ -256,11 +258,11 @@ static bool more_functions(struct kn_bc *r) {
 /* ---- the block ---- */
 
 static bool record(struct kn_bc *r) {
-  switch (r->code) {
+  switch (r->in.code) {
   case MODULE_VERSION:
-    if (r->ops.n < 1 || r->ops.at[0] != 2)
+    if (r->in.ops.n < 1 || r->in.ops.at[0] != 2)
       return kn_bc_unsupported(r, "bitcode of this version (only version 2 is)");
-    r->version_seen = true;
+    r->open->version_seen = true;
     return true;
   case MODULE_TRIPLE: return triple(r);
   case MODULE_DATALAYOUT: return layout(r);
@@ -272,53 +274,54 @@ static bool record(struct kn_bc *r) {
   case MODULE_ALIAS: return kn_bc_global_alias(r);
   case MODULE_ALIAS_OLD: return kn_bc_unsupported(r, "aliases in an old form");
   case MODULE_IFUNC: return kn_bc_global_ifunc(r);
-  case MODULE_SOURCE_FILENAME: text(r, 0, r->source, sizeof r->source); return true;
+  case MODULE_SOURCE_FILENAME: text(r, 0, r->open->source, sizeof r->open->source); return true;
   default: return true;
   }
 }
 
 /* Called when all is declared, before the first body. */
 static bool declared(struct kn_bc *r) {
+  r->has_debug |= r->m->has_strict;
   return kn_bc_check_flags(r) && kn_bc_define_data(r) && kn_bc_define_origin(r);
 }
 
 /* Handles a function block, which belongs to the next function that has a body: reads it, or records its position.
  * Bodies that must be ignored are skipped. */
 static bool function_block(struct kn_bc *r) {
-  if (!r->data_defined && !declared(r)) return false;
-  if (r->next_body >= r->bodies.n) return kn_bc_malformed(r, "a body without a function");
-  uint32_t global = r->bodies.at[r->next_body++].global;
-  bool skip = r->globals.at[global].skip;
+  if (!r->m->data_defined && !declared(r)) return false;
+  if (r->m->next_body >= r->m->bodies.n) return kn_bc_malformed(r, "a body without a function");
+  uint32_t global = r->m->bodies.at[r->open->next_body++].global;
+  bool skip = r->m->globals.at[global].skip;
   if (!r->later && !skip) return kn_bc_read_function(r, global);
-  if (!skip) r->bodies.at[r->n_noted++] = (struct kn_bc_body){r->bits.pos, global};
+  if (!skip) r->m->bodies.at[r->open->n_noted++] = (struct kn_bc_body){r->in.bits.pos, global};
   return kn_bc_skip(r);
 }
 
 /* Records the positions of consecutive function blocks from the current position on: the usual case of
  * function_block. */
 static void note_bodies(struct kn_bc *r) {
-  struct kn_bits b = r->bits;
-  const uint64_t mask = (UINT64_C(1) << r->width) - 1;
-  struct kn_bc_body *bodies = r->bodies.at;
-  uint32_t next = r->next_body, noted = r->n_noted;
-  for (; next < r->bodies.n; next++) {
-    uint64_t w = kn_bits_peek(&b, b.pos), announced = b.pos + r->width + 8;
+  struct kn_bits b = r->in.bits;
+  const uint64_t mask = (UINT64_C(1) << r->in.width) - 1;
+  struct kn_bc_body *bodies = r->m->bodies.at;
+  uint32_t next = r->m->next_body, noted = r->m->n_noted;
+  for (; next < r->m->bodies.n; next++) {
+    uint64_t w = kn_bits_peek(&b, b.pos), announced = b.pos + r->in.width + 8;
     /* a block's header: its width of abbreviation ids, here less than 8, then in the next word its length */
-    if ((w & mask) != BC_ENTER_BLOCK || (w >> r->width & 0x8ff) != BLOCK_FUNCTION) break;
+    if ((w & mask) != BC_ENTER_BLOCK || (w >> r->in.width & 0x8ff) != BLOCK_FUNCTION) break;
     uint64_t start = (announced + 4 + 31) & ~UINT64_C(31);
     uint64_t end = start + 32 + (kn_bits_peek(&b, start) & UINT32_MAX) * 32;
     if (end > b.end) break; /* the error is reported when the block is entered */
     uint32_t global = bodies[next].global;
-    if (!r->globals.at[global].skip) bodies[noted++] = (struct kn_bc_body){announced, global};
+    if (!r->m->globals.at[global].skip) bodies[noted++] = (struct kn_bc_body){announced, global};
     b.pos = end;
   }
-  r->bits.pos = b.pos;
-  r->next_body = next;
-  r->n_noted = noted;
+  r->in.bits.pos = b.pos;
+  r->open->next_body = next;
+  r->open->n_noted = noted;
 }
 
 static bool block(struct kn_bc *r, uint32_t id) {
-  if (!r->version_seen && id != BLOCK_INFO)
+  if (!r->m->version_seen && id != BLOCK_INFO)
     return kn_bc_unsupported(r, "bitcode without a version");
   switch (id) {
   case BLOCK_INFO: return kn_bc_read_blockinfo(r);
@@ -326,13 +329,13 @@ static bool block(struct kn_bc *r, uint32_t id) {
   case BLOCK_PARAMATTR_GROUP: return kn_bc_read_attr_groups(r);
   case BLOCK_PARAMATTR: return kn_bc_read_attr_lists(r);
   case BLOCK_CONSTANTS:
-    if (r->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
+    if (r->m->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
     return kn_bc_read_constants(r);
   case BLOCK_METADATA:
-    if (r->metadata_pos) return kn_bc_skip(r);
-    r->metadata_pos = r->bits.pos;
+    if (r->m->md_read) return kn_bc_skip(r);
+    r->open->metadata_pos = r->in.bits.pos;
     return kn_bc_module_metadata(r);
-  case BLOCK_OPERAND_BUNDLE_TAGS: r->bundle_tags_pos = r->bits.pos; return kn_bc_skip(r);
+  case BLOCK_OPERAND_BUNDLE_TAGS: r->open->bundle_tags_pos = r->in.bits.pos; return kn_bc_skip(r);
   case BLOCK_FUNCTION: return function_block(r);
   default: return kn_bc_skip(r);
   }
@@ -343,15 +346,15 @@ bool kn_bc_read_module(struct kn_bc *r) {
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
   for (;;) {
-    if (r->data_defined && r->later) note_bodies(r);
+    if (r->m->data_defined && r->later) note_bodies(r);
     switch (kn_bc_next(r, &id)) {
     case ENTRY_ERROR: return false;
     case ENTRY_END:
       kn_bc_leave(r, &saved);
-      if (!r->data_defined && r->status == KILN_OK) declared(r);
-      if (r->status == KILN_OK && r->next_body != r->bodies.n)
+      if (!r->m->data_defined && r->status == KILN_OK) declared(r);
+      if (r->status == KILN_OK && r->m->next_body != r->m->bodies.n)
         return kn_bc_malformed(r, "a function's body is missing");
-      r->bodies.n = r->n_noted;
+      r->open->bodies.n = r->m->n_noted;
       return r->status == KILN_OK;
     case ENTRY_BLOCK:
       if (!block(r, id)) return false;

@@ -19,7 +19,7 @@ void kn_bc_prefetch(struct kn_bc *r, kiln_value a, const struct kn_bc_prefetch *
     row = kind != 0 ? "prfm" : NULL;
   } else if (how->code) { /* x86-64 has it for addresses that instructions have in them alone */
     return;
-  } else if (how->write && r->fn->fn_flags & FA_PRFCHW) {
+  } else if (how->write && r->fn.global->fn_flags & FA_PRFCHW) {
     row = "prefetch.w";
   } else {
     row = how->once ? "prefetch.nta" : farther[how->level];

@@ -5,15 +5,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-/* ---- errors and memory ---- */
+/* ---- errors ---- */
 
 kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
   if (r->status != KILN_OK) return r->status;
   r->status = status;
   uint64_t at = r->record_pos;
-  r->bits.end = r->bits.fast = 0; /* ends every loop over records */
+  r->in.bits.end = r->in.bits.fast = 0; /* ends every loop over records */
   if (!r->module) return status;
   /* If the module has an error, this one is a consequence of it, unless that is from a function of another thread. */
   if (!r->silent && kiln_module_status(r->module) != KILN_OK)
@@ -27,14 +26,14 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
   if (r->f) {
     kiln_symbol_info info = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
     if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
-    d.block = r->bb;
+    d.block = r->fn.bb;
     d.inst = kiln_func_next_inst(r->f);
     kiln_loc_diag(r->f, &d);
-  } else if (r->declared && r->declared->name) {
+  } else if (r->m->declared && r->m->declared->name) {
     snprintf(d.function, sizeof d.function, "%.*s",
-             r->declared->name_length < sizeof d.function ? (int)r->declared->name_length
-                                                          : (int)sizeof d.function - 1,
-             r->declared->name);
+             r->m->declared->name_length < sizeof d.function ? (int)r->m->declared->name_length
+                                                             : (int)sizeof d.function - 1,
+             r->m->declared->name);
   }
   if (!r->silent) {
     kiln_module_error(r->module, &d);
@@ -62,95 +61,9 @@ bool kn_bc_malformed(struct kn_bc *r, const char *what) {
   return false;
 }
 
-/* Arrays are allocated in one block of memory (the slab) while they fit, since most files are small. */
-#define SLAB_SIZE 49152u
-
-void *kn_bc_resize(const struct kn_bc *r, void *old, size_t size) {
-  if (r->allocator.realloc) return r->allocator.realloc(r->allocator.user, old, size);
-  if (size) return realloc(old, size);
-  free(old);
-  return NULL;
-}
-
-/* Is `p` in the slab? */
-static bool in_slab(const struct kn_bc *r, const void *p) {
-  return (uintptr_t)p - (uintptr_t)r->slab < SLAB_SIZE && r->slab != NULL;
-}
-
-/* Memory for the first `size` bytes of an array from the slab; NULL if the slab is full. */
-static void *from_slab(struct kn_bc *r, size_t size) {
-  if (KN_BC_EXACT) return NULL;
-  if (!r->slab) r->slab = kn_bc_resize(r, NULL, SLAB_SIZE);
-  if (!r->slab || size > SLAB_SIZE - r->slab_used) return NULL;
-  void *p = r->slab + r->slab_used;
-  r->slab_used += (uint32_t)((size + 15) & ~(size_t)15);
-  if (r->slab_used > SLAB_SIZE) r->slab_used = SLAB_SIZE;
-  return p;
-}
-
-bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size_t item_size) {
-  if (need <= *cap) return true;
-  uint64_t n = *cap ? (uint64_t)*cap * 2 : item_size < 128 ? 1024 / item_size : 8;
-  if (n < need) n = need;
-  void *old, *p = NULL;
-  memcpy(&old, array, sizeof old);
-  if (n < UINT32_MAX / 2 && n * item_size <= SIZE_MAX / 2) {
-    size_t size = (size_t)n * item_size;
-    if (!old) p = from_slab(r, size);
-    if (!p && !in_slab(r, old)) {
-      p = kn_bc_resize(r, old, size);
-    } else if (!p && (p = kn_bc_resize(r, NULL, size)) != NULL) {
-      memcpy(p, old, (size_t)*cap * item_size);
-    }
-  }
-  if (!p) {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memcpy(array, &p, sizeof p);
-  *cap = (uint32_t)n;
-  return true;
-}
-
-void kn_bc_release(struct kn_bc *r, void *p) {
-  if (!in_slab(r, p)) kn_bc_resize(r, p, 0);
-}
-
 void kn_bc_free(struct kn_bc *r) {
-  void *own[] = {
-    r->vals,           r->csts,
-    r->types,          r->sigs,
-    r->abops.at,       r->abbrevs.at,
-    r->scope.at,       r->ops.at,
-    r->ahead.at,       r->cwords.at,
-    r->clist.at,       r->cbytes.at,
-    r->touched.at,     r->parts.at,
-    r->args.at,        r->params.at,
-    r->cases.at,       r->targets.at,
-    r->ids.at,         r->ends.at,
-    r->stamps.at,      r->late.at,
-    r->pads.at,        r->invokes.at,
-    r->waiting.at,     r->clauses.at,
-    r->caught.at,      r->addrs.at,
-    r->halves.at,      r->mds.at,
-    r->type_pieces.at, r->md_scope.at,
-    r->assigns.at,     r->assign_bytes.at,
-    r->assigned.at,    r->md_ops.at,
-    r->dies.at,        r->call_locs.at,
-    r->call_way.at,    r->shapes.at,
-  };
-  void *shared[] = {
-    r->blockinfo.at,  r->elems.at,   r->group_attrs.at, r->groups.at,
-    r->list_attrs.at, r->lists.at,   r->globals.at,     r->bodies.at,
-    r->sections.at,   r->comdats.at, r->names.at,       r->aliases.at,
-    r->assembly.at,   r->symvers.at, r->list_heads.at,  r->listed.at,
-  };
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (own[i]) kn_bc_release(r, own[i]);
-  for (size_t i = 0; i < sizeof shared / sizeof *shared && !r->is_fork; i++)
-    if (shared[i]) kn_bc_release(r, shared[i]);
-  kn_bc_asm_free(r);
-  if (r->slab) kn_bc_resize(r, r->slab, 0);
+  kn_bc_memory_reset(r, &r->body_memory, false);
+  kn_bc_memory_reset(r, &r->memory, false);
 }
 
 /* ---- the file ---- */
@@ -177,8 +90,8 @@ static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
     size = (size_t)length;
   }
   if (size < 8 || word(bytes) != RAW_MAGIC) return kn_bc_malformed(r, "no bitcode");
-  r->bits = (struct kn_bits){.data = bytes, .pos = 32, .end = (uint64_t)size / 4 * 32};
-  if (size >= 16) r->bits.fast = ((uint64_t)size - 8) * 8;
+  r->in.bits = (struct kn_bits){.data = bytes, .pos = 32, .end = (uint64_t)size / 4 * 32};
+  if (size >= 16) r->in.bits.fast = ((uint64_t)size - 8) * 8;
   return true;
 }
 
@@ -195,7 +108,7 @@ static bool identification(struct kn_bc *r) {
       if (!kn_bc_skip(r)) return false;
       break;
     case ENTRY_RECORD: /* the epoch */
-      if (r->ops.n < 1 || r->ops.at[0] != 0)
+      if (r->in.ops.n < 1 || r->in.ops.at[0] != 0)
         return kn_bc_unsupported(r, "bitcode of another epoch");
       break;
     }
@@ -214,9 +127,9 @@ static bool strtab(struct kn_bc *r) {
       if (!kn_bc_skip(r)) return false;
       break;
     case ENTRY_RECORD:
-      if (r->blob) {
-        r->strtab = (const char *)r->blob;
-        r->strtab_size = r->blob_size;
+      if (r->in.blob) {
+        r->open->strtab = (const char *)r->in.blob;
+        r->open->strtab_size = r->in.blob_size;
       }
       break;
     }
@@ -226,9 +139,9 @@ static bool strtab(struct kn_bc *r) {
 /* Scans the blocks at the top level: finds the position of the module's block and reads the string table, which
  * follows it. */
 static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
-  struct kn_bits *b = &r->bits;
-  r->width = 2;
-  r->scope_info = UINT32_MAX;
+  struct kn_bits *b = &r->in.bits;
+  r->in.width = 2;
+  r->in.scope_info = UINT32_MAX;
   while (b->end - b->pos >= 64) {
     r->record_pos = b->pos;
     unsigned id = (unsigned)kn_bits_fixed(b, 2);
@@ -255,13 +168,14 @@ static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
 /* ---- public ---- */
 
 bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
-  struct kn_bc r = {0};
+  struct kn_bc_module m = {0};
+  struct kn_bc r = {.m = &m, .open = &m};
   uint64_t module_pos = 0;
   bool found = false;
   uint32_t block;
   struct kn_bc_saved saved;
   if (bytes && out && open_stream(&r, bytes, size) && top_level(&r, &module_pos)) {
-    r.bits.pos = module_pos;
+    r.in.bits.pos = module_pos;
     if (kn_bc_enter(&r, BLOCK_MODULE, &saved)) {
       for (bool more = true; more && !found;) {
         kn_bc_skip_comdats(&r); /* they come before the triple */
@@ -277,21 +191,24 @@ bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
     }
   }
   kn_bc_free(&r);
+  kn_bc_memory_reset(&r, &m.memory, false);
   return found;
 }
 
-/* Makes `r` a reader of `bytes` for session `s` and reads the module. */
-static kiln_status read_module(struct kn_bc *r, const void *bytes, size_t size) {
+/* Makes `r` a reader of `bytes`, which reads into `m`, and reads the module. */
+static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const void *bytes,
+                               size_t size) {
+  r->m = r->open = m;
   r->module = kiln_session_module(r->session);
-  if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
   r->allocator = kiln_module_allocator(r->module);
+  if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
   r->target = kiln_module_target(r->module);
-  r->ptr_type = r->bool_type = UINT32_MAX;
+  m->ptr_type = m->bool_type = UINT32_MAX;
   uint64_t module_pos = 0;
   if (!bytes) {
     kn_bc_fail(r, KILN_ERR_ARGUMENT, "no bitcode given");
   } else if (open_stream(r, bytes, size) && top_level(r, &module_pos)) {
-    r->bits.pos = module_pos;
+    r->in.bits.pos = module_pos;
     if (kn_bc_read_module(r)) kn_bc_read_waiting(r);
     if (r->status == KILN_OK) r->status = kiln_module_status(r->module);
   }
@@ -302,25 +219,34 @@ kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln
                            void *user, uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!s) return KILN_ERR_ARGUMENT;
+  struct kn_bc_module m = {0};
   struct kn_bc r = {.session = s, .sink = sink, .sink_user = user};
-  read_module(&r, bytes, size);
+  read_module(&r, &m, bytes, size);
   if (r.f) kiln_func_discard(r.f);
   if (instructions) *instructions = r.instructions;
   kn_bc_free(&r);
+  kn_bc_memory_reset(&r, &m.memory, false);
   return r.status;
 }
 
 kiln_llvm *kiln_llvm_open(kiln_session *s, const void *bytes, size_t size) {
   if (!s) return NULL;
-  struct kn_bc r = {.session = s, .later = true};
-  kiln_llvm *all = NULL;
-  if (read_module(&r, bytes, size) == KILN_OK && !(all = kn_bc_resize(&r, NULL, sizeof *all)))
-    kn_bc_fail(&r, KILN_ERR_MEMORY, "out of memory");
+  static const struct kn_bc_module no_module;
+  struct kn_bc none = {.m = &no_module, .module = kiln_session_module(s)};
+  none.allocator = kiln_module_allocator(none.module);
+  kiln_llvm *all = kn_bc_resize(&none, NULL, sizeof *all + sizeof *all->module);
   if (!all) {
-    kn_bc_free(&r);
+    kn_bc_fail(&none, KILN_ERR_MEMORY, "out of memory");
     return NULL;
   }
-  r.silent = true;
-  all->bc = r;
+  memset(all, 0, sizeof *all + sizeof *all->module);
+  all->bc.session = s;
+  all->bc.later = true;
+  if (read_module(&all->bc, all->module, bytes, size) != KILN_OK) {
+    kiln_llvm_close(all);
+    return NULL;
+  }
+  all->bc.open = NULL;
+  all->bc.silent = true;
   return all;
 }

@@ -25,13 +25,13 @@ bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
 
 /* Can values of `type` be passed at all? The recursion is limited by the type's depth. */
 static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (kn_bc_is_aggregate(t)) {
     if (t->size > 8 * KN_BC_MAX_PIECES || *parts > KN_BC_MAX_PIECES) return false;
     if (t->size == 0) return true;
     uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
     for (uint64_t i = 0; i < n; i++) {
-      uint32_t e = r->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
+      uint32_t e = r->m->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
       if (!possible(r, e, parts)) return false;
     }
     return true;
@@ -45,15 +45,15 @@ static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
 /* The same for the parameters and result of a function's type. */
 static bool all_possible(const struct kn_bc *r, const struct kn_bc_type *t) {
   for (uint32_t i = 0; i < t->n; i++) {
-    uint32_t e = r->elems.at[t->first + i].type, parts = 0;
-    if (i == 0 && r->types[e].kind == TK_VOID) continue;
+    uint32_t e = r->m->elems.at[t->first + i].type, parts = 0;
+    if (i == 0 && r->types.at[e].kind == TK_VOID) continue;
     if (!possible(r, e, &parts)) return false;
   }
   return true;
 }
 
 bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type) {
-  struct kn_bc_type *t = &r->types[type];
+  struct kn_bc_type *t = &r->types.at[type];
   if (t->possible == POSSIBLE_UNKNOWN)
     t->possible = all_possible(r, t) ? POSSIBLE_YES : POSSIBLE_NO;
   return t->possible == POSSIBLE_YES;
@@ -63,7 +63,7 @@ bool kn_bc_leaf_next(const struct kn_bc *r, const struct kn_bc_type *t, struct k
   l->first += l->n;
   if (l->first >= t->n_pieces) return false;
   l->type = r->type_pieces.at[t->piece_first + l->first].whole;
-  const struct kn_bc_type *own = &r->types[l->type];
+  const struct kn_bc_type *own = &r->types.at[l->type];
   l->vector = own->kind == TK_VECTOR;
   l->n = 1;
   if (kn_bc_is_long_vector(own))
@@ -74,7 +74,7 @@ bool kn_bc_leaf_next(const struct kn_bc *r, const struct kn_bc_type *t, struct k
 bool kn_bc_leaf_passed(struct kn_bc *r, const struct kn_bc_leaf *l, unsigned flags,
                        struct kn_bc_passed *p) {
   if (l->vector) return kn_bc_vec_passed(r, l->type, flags, p);
-  const struct kn_bc_type *t = &r->types[l->type];
+  const struct kn_bc_type *t = &r->types.at[l->type];
   *p = (struct kn_bc_passed){.n = 1, .type = kn_bc_passed_as(t), .quad = t->soft == SOFT_QUAD};
   return true;
 }
@@ -105,7 +105,7 @@ static bool result_register(const struct kn_bc_target *target, struct taken *s,
  * why, or is NULL if that is reported. */
 static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln_type *out,
                             bool *wide, const char **refused) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   const struct kn_bc_target *target = &kn_bc_targets[r->target];
   struct taken s = {0};
   struct kn_bc_leaf l = {0};
@@ -136,21 +136,21 @@ static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln
 
 bool kn_bc_by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p) {
   if (a->type == UINT32_MAX) return kn_bc_malformed(r, "byval without a type");
-  uint64_t size = r->types[a->type].size;
+  uint64_t size = r->types.at[a->type].size;
   if (size > INT32_MAX) return kn_bc_unsupported(r, "a byval parameter of that size");
   p->flags |= KILN_PARAM_BYVAL;
   p->size_bytes = (uint32_t)size;
-  p->align_log2 = a->align_log2 ? a->align_log2 : r->types[a->type].align_log2;
+  p->align_log2 = a->align_log2 ? a->align_log2 : r->types.at[a->type].align_log2;
   return true;
 }
 
-/* Can the `n` parameters in r->params and the results be passed by win64cc? clang passes the others by address. */
+/* Can the `n` parameters in r->tmp.params and the results be passed by win64cc? clang passes the others by address. */
 static bool win64_possible(struct kn_bc *r, bool variadic, uint32_t n, const kiln_type *results,
                            uint32_t n_results) {
   bool ok = n_results < 2 && (n_results == 0 || results[0] == KILN_TYPE_V128 ||
                               (results[0] <= KILN_TYPE_F80 && results[0] != KILN_TYPE_I128));
   for (uint32_t i = 0; i < n; i++) {
-    const kiln_param *p = &r->params.at[i];
+    const kiln_param *p = &r->tmp.params.at[i];
     ok &= p->type <= (variadic ? KILN_TYPE_F64 : KILN_TYPE_F80) && p->type != KILN_TYPE_I128 &&
           !(p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_JOIN));
   }
@@ -159,15 +159,15 @@ static bool win64_possible(struct kn_bc *r, bool variadic, uint32_t n, const kil
 
 bool kn_bc_joins(const struct kn_bc *r, const struct kn_bc_type *e) {
   if (e->kind != TK_ARRAY || e->n_pieces < 2) return false;
-  kiln_type first = kn_bc_passed_as(&r->types[r->type_pieces.at[e->piece_first].type]);
+  kiln_type first = kn_bc_passed_as(&r->types.at[r->type_pieces.at[e->piece_first].type]);
   for (uint32_t k = 1; k < e->n_pieces; k++)
-    if (kn_bc_passed_as(&r->types[r->type_pieces.at[e->piece_first + k].type]) != first)
+    if (kn_bc_passed_as(&r->types.at[r->type_pieces.at[e->piece_first + k].type]) != first)
       return false;
   return true;
 }
 
 kiln_type kn_bc_piece_as(const struct kn_bc *r, bool joined, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   return joined && kn_bc_is_short(t) && !kn_bc_targets[r->target].half_calls ? KILN_TYPE_F16
                                                                              : kn_bc_passed_as(t);
 }
@@ -176,7 +176,7 @@ kiln_type kn_bc_piece_as(const struct kn_bc *r, bool joined, uint32_t type) {
 static unsigned count_floats(const struct kn_bc *r, uint32_t n) {
   unsigned count = 0;
   for (uint32_t k = 0; k < n; k++) {
-    const kiln_param *p = &r->params.at[k];
+    const kiln_param *p = &r->tmp.params.at[k];
     bool is = p->type == KILN_TYPE_F32 || p->type == KILN_TYPE_F64 || p->type == KILN_TYPE_V64 ||
               p->type == KILN_TYPE_V128;
     count += is && !(p->flags & KILN_PARAM_UPPER);
@@ -186,19 +186,20 @@ static unsigned count_floats(const struct kn_bc *r, uint32_t n) {
 
 bool kn_bc_in_memory(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type) {
   struct kn_bc_passed p;
-  return function->flags && r->wide_sigs & KN_BC_SIG_AVX && r->types[type].kind == TK_VECTOR &&
-         kn_bc_vec_passed(r, type, r->wide_sigs, &p) && p.wide;
+  return function->flags && r->fn.wide_sigs & KN_BC_SIG_AVX &&
+         r->types.at[type].kind == TK_VECTOR && kn_bc_vec_passed(r, type, r->fn.wide_sigs, &p) &&
+         p.wide;
 }
 
 /* A vector of one half or bfloat: LLVM has no register for it. */
 static bool is_one_half(const struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
-  return t->count == 1 && kn_bc_is_short(&r->types[r->elems.at[t->first].type]);
+  const struct kn_bc_type *t = &r->types.at[type];
+  return t->count == 1 && kn_bc_is_short(&r->types.at[r->m->elems.at[t->first].type]);
 }
 
 bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type,
                      const struct kn_bc_attr *a, unsigned flags, bool variadic) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   bool joined = kn_bc_joins(r, t), widens = !kn_bc_targets[r->target].short_vectors;
   struct kn_bc_leaf l = {0};
   while (kn_bc_leaf_next(r, t, &l)) {
@@ -215,67 +216,68 @@ bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_
                                .flags = KILN_PARAM_BYVAL,
                                .align_log2 = 5,
                                .size_bytes = 16 * passed.n};
-      return KN_BC_PUSH(r, r->params, copy);
+      return KN_BC_PUSH(r, r->tmp.params, copy);
     }
     for (uint32_t k = 0; k < passed.n; k++) {
       kiln_param p = {.type = (uint8_t)passed.type};
       if (!l.vector) p.type = (uint8_t)kn_bc_piece_as(r, joined, l.type);
       if (p.type == KILN_TYPE_V64 && widens &&
-          (variadic || count_floats(r, r->params.n) >= KN_BC_FLOAT_ARGS))
+          (variadic || count_floats(r, r->tmp.params.n) >= KN_BC_FLOAT_ARGS))
         p.type = KILN_TYPE_V128;
       if (passed.wide) p.flags = k & 1 ? KILN_PARAM_UPPER : 0;
       else if (joined && (!last || k + 1 < passed.n)) p.flags = KILN_PARAM_JOIN;
       if (joined && l.first == 0 && k == 0 && a && a->stack_align_log2 > 3 &&
           kn_bc_targets[r->target].aligns_args)
         p.align_log2 = 4; /* LLVM heeds it of nothing else, and not beyond the stack's own */
-      if (!KN_BC_PUSH(r, r->params, p)) return false;
+      if (!KN_BC_PUSH(r, r->tmp.params, p)) return false;
     }
   }
   return true;
 }
 
 unsigned kn_bc_wide_sigs(struct kn_bc *r, uint32_t attrs) {
-  if (!r->has_long_vectors) return 0;
+  if (!r->m->has_long_vectors) return 0;
   const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
   return (kn_bc_harden_avx(a) ? KN_BC_SIG_AVX : 0u) |
          (kn_bc_harden_avx512(a) ? KN_BC_SIG_AVX512 : 0u);
 }
 
 bool kn_bc_result_refused(struct kn_bc *r, uint32_t type) {
-  uint32_t ret = r->elems.at[r->types[type].first].type;
+  uint32_t ret = r->m->elems.at[r->types.at[type].first].type;
   kiln_type results[KILN_MAX_RESULTS];
   bool wide = false;
   const char *refused = NULL;
-  if (!kn_bc_passes_parts(&r->types[ret]) || !kn_bc_split_plain(r, ret)) return false;
+  if (!kn_bc_passes_parts(&r->types.at[ret]) || !kn_bc_split_plain(r, ret)) return false;
   return result_registers(r, ret, 0, results, &wide, &refused) < 0 && refused;
 }
 
 bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                      unsigned flags) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
-  if (r->has_vectors && !kn_bc_sig_possible(r, type))
+  if (r->m->has_vectors && !kn_bc_sig_possible(r, type))
     return kn_bc_unsupported(r, "a parameter or result of this type");
-  uint32_t ret = r->elems.at[t->first].type, n = 0;
+  uint32_t ret = r->m->elems.at[t->first].type, n = 0;
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
   bool wide_results = false;
   s->plain = true;
-  r->params.n = 0;
-  if (kn_bc_passes_parts(&r->types[ret])) {
+  r->tmp.params.n = 0;
+  if (kn_bc_passes_parts(&r->types.at[ret])) {
     if (!kn_bc_split_plain(r, ret)) return false;
     const char *refused;
     int in_regs = result_registers(r, ret, flags, results, &wide_results, &refused);
     if (in_regs < 0) return refused && kn_bc_unsupported(r, refused);
-    s->ret = r->types[ret].n_pieces == 0 || in_regs ? RET_PARTS : RET_DEMOTED;
+    s->ret = r->types.at[ret].n_pieces == 0 || in_regs ? RET_PARTS : RET_DEMOTED;
     n_results = (uint32_t)in_regs;
     wide_results &= in_regs > 0;
     if (s->ret == RET_DEMOTED &&
-        !KN_BC_PUSH(r, r->params, (kiln_param){.type = KILN_TYPE_PTR, .flags = KILN_PARAM_SRET}))
+        !KN_BC_PUSH(r, r->tmp.params,
+                    (kiln_param){.type = KILN_TYPE_PTR, .flags = KILN_PARAM_SRET}))
       return false;
-  } else if (r->types[ret].kind != TK_VOID) {
+  } else if (r->types.at[ret].kind != TK_VOID) {
     if (!kn_bc_scalar(r, ret)) return false;
-    const struct kn_bc_type *rt = &r->types[ret];
+    const struct kn_bc_type *rt = &r->types.at[ret];
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, 0);
     unsigned extend = a ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
     s->ret = RET_SCALAR;
@@ -288,18 +290,18 @@ bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32
     n_results = 1;
   }
   for (uint32_t i = 1; i < t->n; i++) {
-    uint32_t e = r->elems.at[t->first + i].type;
+    uint32_t e = r->m->elems.at[t->first + i].type;
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, i);
     kiln_param p = {0};
     if (a && KN_UNLIKELY(a->refused != NULL)) return kn_bc_refuse(r, a->refused);
-    if (kn_bc_passes_parts(&r->types[e])) {
+    if (kn_bc_passes_parts(&r->types.at[e])) {
       if (!kn_bc_split_plain(r, e)) return false;
       s->plain = false;
       if (!kn_bc_parameter(r, t, e, a, flags, false)) return false;
       continue;
     }
     if (!kn_bc_scalar(r, e)) return false;
-    const struct kn_bc_type *et = &r->types[e];
+    const struct kn_bc_type *et = &r->types.at[e];
     p.type = (uint8_t)kn_bc_passed_as(et);
     if (kn_bc_is_short(et)) s->plain = false;
     if (a) {
@@ -312,9 +314,9 @@ bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32
         return kn_bc_refuse(r, kn_bc_ask_attr(ATTR_IN_REG));
       if (et->kind == TK_PTR && a->flags & PA_BYVAL && !kn_bc_by_value(r, a, &p)) return false;
     }
-    if (!KN_BC_PUSH(r, r->params, p)) return false;
+    if (!KN_BC_PUSH(r, r->tmp.params, p)) return false;
   }
-  n = r->params.n;
+  n = r->tmp.params.n;
   unsigned sig_flags =
     (t->flags ? KILN_SIG_VARIADIC : 0u) | (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
     (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
@@ -322,8 +324,8 @@ bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32
   if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
   bool win64 = flags & KN_BC_SIG_WIN64;
   if (win64 && !win64_possible(r, t->flags, n, results, n_results)) return false;
-  s->sig = kiln_sig_new(r->module, win64 ? KILN_CC_WIN64 : KILN_CC_C, sig_flags, r->params.at, n,
-                        results, n_results);
+  s->sig = kiln_sig_new(r->module, win64 ? KILN_CC_WIN64 : KILN_CC_C, sig_flags, r->tmp.params.at,
+                        n, results, n_results);
   if (s->sig.id == 0) {
     kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
     return false;
@@ -335,19 +337,19 @@ bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32
 
 /* Doubles the hash table of signatures. */
 static bool grow_sigs(struct kn_bc *r) {
-  uint32_t cap = r->cap_sigs ? r->cap_sigs * 2 : 64, none = 0;
+  uint32_t cap = r->sigs.cap ? r->sigs.cap * 2 : 64, none = 0;
   struct kn_bc_sig *table = NULL;
   if (!kn_bc_grow(r, &table, &none, cap, sizeof *table)) return false;
   memset(table, 0, cap * sizeof *table);
-  for (uint32_t i = 0; i < r->cap_sigs; i++) {
-    if (!r->sigs[i].key) continue;
-    uint32_t at = kn_bc_sig_hash(r->sigs[i].key, cap);
+  for (uint32_t i = 0; i < r->sigs.cap; i++) {
+    if (!r->sigs.at[i].key) continue;
+    uint32_t at = kn_bc_sig_hash(r->sigs.at[i].key, cap);
     while (table[at].key) at = (at + 1) & (cap - 1);
-    table[at] = r->sigs[i];
+    table[at] = r->sigs.at[i];
   }
-  if (r->sigs) kn_bc_release(r, r->sigs);
-  r->sigs = table;
-  r->cap_sigs = cap;
+  if (r->sigs.at) kn_bc_release(r, r->sigs.at);
+  r->sigs.at = table;
+  r->sigs.cap = cap;
   return true;
 }
 
@@ -362,10 +364,10 @@ struct kn_bc_sig *kn_bc_new_sig(struct kn_bc *r, uint64_t key, uint32_t type, ui
   if (!kn_bc_build_sig(r, &s, type, attrs,
                        flags | (a ? a->flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED) : 0u)))
     return NULL;
-  if (r->n_sigs * 2 >= r->cap_sigs && !grow_sigs(r)) return NULL;
-  r->n_sigs++;
-  uint32_t at = kn_bc_sig_hash(key, r->cap_sigs);
-  while (r->sigs[at].key) at = (at + 1) & (r->cap_sigs - 1);
-  r->sigs[at] = s;
-  return &r->sigs[at];
+  if (r->sigs.n * 2 >= r->sigs.cap && !grow_sigs(r)) return NULL;
+  r->sigs.n++;
+  uint32_t at = kn_bc_sig_hash(key, r->sigs.cap);
+  while (r->sigs.at[at].key) at = (at + 1) & (r->sigs.cap - 1);
+  r->sigs.at[at] = s;
+  return &r->sigs.at[at];
 }

@@ -85,7 +85,7 @@ void kn_bits_vbr6s(struct kn_bits *b, uint64_t *to, uint64_t n) {
 
 /* Bits left in the stream. */
 static uint64_t left(const struct kn_bc *r) {
-  return r->bits.pos < r->bits.end ? r->bits.end - r->bits.pos : 0;
+  return r->in.bits.pos < r->in.bits.end ? r->in.bits.end - r->in.bits.pos : 0;
 }
 
 static bool truncated(struct kn_bc *r) {
@@ -158,7 +158,7 @@ static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t blo
 }
 
 bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
-  struct kn_bits b = r->bits;
+  struct kn_bits b = r->in.bits;
   uint64_t n = kn_bits_vbr(&b, 5);
   if (n == 0 || n > left(r) || n > UINT16_MAX) return kn_bc_malformed(r, "bad abbreviation");
   if (!KN_BC_ROOM(r, r->abops, r->abops.n + n)) return false;
@@ -200,24 +200,24 @@ bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
         (op[i].kind == AB_BLOB && (i == 0 || i + 1 != n || element)))
       a.n = 0;
   }
-  r->bits = b;
+  r->in.bits = b;
   if (b.bad || b.pos > b.end) return truncated(r);
   r->abops.n += (uint32_t)n;
   if (a.n != 0) classify(r, &a, block);
   uint32_t at = r->abbrevs.n;
   if (!KN_BC_PUSH(r, r->abbrevs, a)) return false;
-  if (for_block) return KN_BC_PUSH(r, r->blockinfo, (struct kn_bc_blockinfo){block, at});
+  if (for_block) return KN_BC_PUSH(r, r->open->blockinfo, (struct kn_bc_blockinfo){block, at});
   kn_bc_scope(r); /* those of blockinfo come first */
-  return KN_BC_PUSH(r, r->scope, at);
+  return KN_BC_PUSH(r, r->in.scope, at);
 }
 
 /* Records the range in blockinfo of each block's entries, if they are adjacent. */
 static void index_blockinfo(struct kn_bc *r) {
-  memset(r->info, 0, sizeof r->info);
-  for (uint32_t i = 0; i < r->blockinfo.n; i++) {
-    uint32_t block = r->blockinfo.at[i].block;
+  memset(r->open->info, 0, sizeof r->open->info);
+  for (uint32_t i = 0; i < r->m->blockinfo.n; i++) {
+    uint32_t block = r->m->blockinfo.at[i].block;
     if (block >= KN_BC_BLOCKS) continue;
-    struct kn_bc_range *range = &r->info[block];
+    struct kn_bc_range *range = &r->open->info[block];
     if (range->n == 0) range->first = i;
     if (range->first + range->n == i) range->n++;
     else range->n = UINT32_MAX / 2; /* scattered */
@@ -227,13 +227,13 @@ static void index_blockinfo(struct kn_bc *r) {
 bool kn_bc_read_blockinfo(struct kn_bc *r) {
   struct kn_bc_saved saved;
   if (!kn_bc_enter(r, BLOCK_INFO, &saved)) return false;
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   bool known = false;
   uint32_t block = 0;
   for (;;) {
     r->record_pos = b->pos;
     if (b->pos >= b->end) return truncated(r);
-    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    unsigned id = (unsigned)kn_bits_fixed(b, r->in.width);
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
@@ -248,10 +248,10 @@ bool kn_bc_read_blockinfo(struct kn_bc *r) {
       if (!kn_bc_define(r, true, block)) return false;
     } else {
       if (!kn_bc_record(r, id)) return false;
-      if (r->code == 1) { /* SETBID */
-        if (r->ops.n < 1 || r->ops.at[0] > UINT32_MAX)
+      if (r->in.code == 1) { /* SETBID */
+        if (r->in.ops.n < 1 || r->in.ops.at[0] > UINT32_MAX)
           return kn_bc_malformed(r, "bad SETBID record");
-        block = (uint32_t)r->ops.at[0];
+        block = (uint32_t)r->in.ops.at[0];
         known = true;
       }
     }
@@ -261,7 +261,7 @@ bool kn_bc_read_blockinfo(struct kn_bc *r) {
 /* ---- blocks ---- */
 
 bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   uint64_t width = kn_bits_peek(b, b->pos) & 15;
   if (KN_LIKELY(width < 8)) b->pos += 4;
   else width = kn_bits_vbr(b, 4);
@@ -269,48 +269,49 @@ bool kn_bc_enter(struct kn_bc *r, uint32_t block, struct kn_bc_saved *saved) {
   uint64_t words = kn_bits_fixed(b, 32);
   if (b->pos > b->end || words * 32 > left(r)) return truncated(r);
   if (width < 2 || width > 32) return kn_bc_malformed(r, "bad width of abbreviation ids");
-  *saved =
-    (struct kn_bc_saved){r->width, r->scope_first, r->scope.n, r->scope_info, b->pos + words * 32};
-  r->width = (unsigned)width;
-  r->scope_first = r->scope.n;
-  r->scope_info = block;
+  *saved = (struct kn_bc_saved){r->in.width, r->in.scope_first, r->in.scope.n, r->in.scope_info,
+                                b->pos + words * 32};
+  r->in.width = (unsigned)width;
+  r->in.scope_first = r->in.scope.n;
+  r->in.scope_info = block;
   return true;
 }
 
 /* Adds the entries of blockinfo to the scope of the current block. Called when they are first needed: functions and
  * constants are mostly decoded by known forms, without them. */
 static bool fill_scope(struct kn_bc *r) {
-  uint32_t block = r->scope_info, first = 0, n = r->blockinfo.n;
-  r->scope_info = UINT32_MAX;
-  if (block < KN_BC_BLOCKS && r->info[block].n <= n) {
-    first = r->info[block].first;
-    n = r->info[block].n;
+  uint32_t block = r->in.scope_info, first = 0, n = r->m->blockinfo.n;
+  r->in.scope_info = UINT32_MAX;
+  if (block < KN_BC_BLOCKS && r->m->info[block].n <= n) {
+    first = r->m->info[block].first;
+    n = r->m->info[block].n;
   }
-  if (!KN_BC_ROOM(r, r->scope, (uint64_t)r->scope.n + n)) return false;
+  if (!KN_BC_ROOM(r, r->in.scope, (uint64_t)r->in.scope.n + n)) return false;
   for (uint32_t i = first; i < first + n; i++)
-    if (r->blockinfo.at[i].block == block) r->scope.at[r->scope.n++] = r->blockinfo.at[i].abbrev;
+    if (r->m->blockinfo.at[i].block == block)
+      r->in.scope.at[r->in.scope.n++] = r->m->blockinfo.at[i].abbrev;
   return true;
 }
 
 uint32_t kn_bc_scope(struct kn_bc *r) {
-  if (r->scope_info != UINT32_MAX && !fill_scope(r)) return 0;
-  return r->scope.n - r->scope_first;
+  if (r->in.scope_info != UINT32_MAX && !fill_scope(r)) return 0;
+  return r->in.scope.n - r->in.scope_first;
 }
 
 void kn_bc_unwind(struct kn_bc *r, const struct kn_bc_saved *saved) {
-  r->width = saved->width;
-  r->scope.n = saved->scope_n;
-  r->scope_first = saved->scope_first;
-  r->scope_info = saved->scope_info;
+  r->in.width = saved->width;
+  r->in.scope.n = saved->scope_n;
+  r->in.scope_first = saved->scope_first;
+  r->in.scope_info = saved->scope_info;
 }
 
 void kn_bc_leave(struct kn_bc *r, const struct kn_bc_saved *saved) {
   kn_bc_unwind(r, saved);
-  if (r->bits.pos != saved->end) kn_bc_malformed(r, "a block's length is wrong");
+  if (r->in.bits.pos != saved->end) kn_bc_malformed(r, "a block's length is wrong");
 }
 
 bool kn_bc_skip(struct kn_bc *r) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   kn_bits_vbr(b, 4);
   kn_bits_align(b);
   uint64_t words = kn_bits_fixed(b, 32);
@@ -332,7 +333,7 @@ static inline void put_word(uint8_t *out, uint64_t w) {
 }
 
 void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   uint64_t i = 0, pos = b->pos;
   if (width == 8) {
     for (; i + 7 <= n; i += 7, pos += 56) {
@@ -373,20 +374,20 @@ static inline uint64_t scalar(struct kn_bits *b, const struct kn_bc_abop *op) {
 
 /* Appends the operands of an array whose elements are as `op` says. */
 static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
-  struct kn_bits b = r->bits;
+  struct kn_bits b = r->in.bits;
   uint64_t count = kn_bits_vbr(&b, 6);
   unsigned width = op->kind == AB_CHAR6 ? 6 : op->width ? op->width : 1;
   if (b.pos > b.end || count > (b.end - b.pos) / width) return truncated(r);
-  if (!KN_BC_ROOM(r, r->ops, r->ops.n + count)) return false;
-  uint64_t *to = r->ops.at + r->ops.n;
+  if (!KN_BC_ROOM(r, r->in.ops, r->in.ops.n + count)) return false;
+  uint64_t *to = r->in.ops.at + r->in.ops.n;
   if (op->kind == AB_FIXED)
     for (uint64_t i = 0; i < count; i++) to[i] = kn_bits_fixed(&b, width);
   else if (op->kind == AB_VBR && width == 6) kn_bits_vbr6s(&b, to, count);
   else
     for (uint64_t i = 0; i < count; i++) to[i] = scalar(&b, op);
-  r->ops.n += (uint32_t)count;
-  r->bits.pos = b.pos;
-  r->bits.bad |= b.bad;
+  r->in.ops.n += (uint32_t)count;
+  r->in.bits.pos = b.pos;
+  r->in.bits.bad |= b.bad;
   return true;
 }
 
@@ -394,12 +395,12 @@ static bool array(struct kn_bc *r, const struct kn_bc_abop *op) {
 static const struct kn_bc_abbrev *abbreviation(struct kn_bc *r, unsigned id) {
   if (id < BC_FIRST_ABBREV || id - BC_FIRST_ABBREV >= kn_bc_scope(r)) return NULL;
   const struct kn_bc_abbrev *a =
-    &r->abbrevs.at[r->scope.at[r->scope_first + (id - BC_FIRST_ABBREV)]];
+    &r->abbrevs.at[r->in.scope.at[r->in.scope_first + (id - BC_FIRST_ABBREV)]];
   return a->n != 0 ? a : NULL;
 }
 
 uint32_t kn_bc_code(struct kn_bc *r, unsigned id) {
-  struct kn_bits b = r->bits;
+  struct kn_bits b = r->in.bits;
   uint64_t code = UINT32_MAX;
   const struct kn_bc_abbrev *a = abbreviation(r, id);
   if (id == BC_UNABBREV) code = kn_bits_vbr6(&b);
@@ -408,19 +409,19 @@ uint32_t kn_bc_code(struct kn_bc *r, unsigned id) {
 }
 
 static bool blob(struct kn_bc *r) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   uint64_t size = kn_bits_vbr(b, 6);
   kn_bits_align(b);
   if (b->pos > b->end || size > left(r) / 8) return truncated(r);
-  r->blob = b->data + (b->pos >> 3);
-  r->blob_size = size;
+  r->in.blob = b->data + (b->pos >> 3);
+  r->in.blob_size = size;
   b->pos += size * 8;
   kn_bits_align(b);
   return true;
 }
 
 bool kn_bc_skip_record(struct kn_bc *r, unsigned id) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   if (id == BC_UNABBREV) {
     kn_bits_vbr6(b);
     kn_bits_skip_vbr6(b, kn_bits_vbr6(b));
@@ -450,48 +451,48 @@ bool kn_bc_skip_record(struct kn_bc *r, unsigned id) {
 }
 
 unsigned kn_bc_form_ahead(struct kn_bc *r, uint64_t *window) {
-  uint64_t pos = r->bits.pos;
-  unsigned id = (unsigned)kn_bits_fixed(&r->bits, r->width);
+  uint64_t pos = r->in.bits.pos;
+  unsigned id = (unsigned)kn_bits_fixed(&r->in.bits, r->in.width);
   while (r->status == KILN_OK && kn_bc_is_debug_record(kn_bc_code(r, id)) &&
          kn_bc_skip_record(r, id))
-    id = (unsigned)kn_bits_fixed(&r->bits, r->width);
-  *window = kn_bits_peek(&r->bits, r->bits.pos - r->width);
-  r->bits.pos = pos;
+    id = (unsigned)kn_bits_fixed(&r->in.bits, r->in.width);
+  *window = kn_bits_peek(&r->in.bits, r->in.bits.pos - r->in.width);
+  r->in.bits.pos = pos;
   const struct kn_bc_abbrev *a = abbreviation(r, id);
   return a ? a->form : FORM_ANY;
 }
 
 bool kn_bc_record(struct kn_bc *r, unsigned id) {
-  r->ops.n = 0;
-  r->blob = NULL;
+  r->in.ops.n = 0;
+  r->in.blob = NULL;
   if (id == BC_UNABBREV) {
-    struct kn_bits *b = &r->bits;
+    struct kn_bits *b = &r->in.bits;
     uint64_t code = kn_bits_vbr6(b), n = kn_bits_vbr6(b);
     if (b->pos > b->end || n > (b->end - b->pos) / 6 || code > UINT32_MAX) return truncated(r);
-    r->code = (uint32_t)code;
-    if (!KN_BC_ROOM(r, r->ops, n + 1)) return false;
-    kn_bits_vbr6s(b, r->ops.at, n);
-    r->ops.n = (uint32_t)n;
+    r->in.code = (uint32_t)code;
+    if (!KN_BC_ROOM(r, r->in.ops, n + 1)) return false;
+    kn_bits_vbr6s(b, r->in.ops.at, n);
+    r->in.ops.n = (uint32_t)n;
   } else {
     const struct kn_bc_abbrev *a = abbreviation(r, id);
     if (!a) return kn_bc_malformed(r, "a record of an abbreviation that is unknown or unusable");
     const struct kn_bc_abop *op = r->abops.at + a->first, *end = op + a->n;
-    uint64_t code = scalar(&r->bits, op++);
+    uint64_t code = scalar(&r->in.bits, op++);
     if (code > UINT32_MAX) return kn_bc_malformed(r, "record code out of range");
-    r->code = (uint32_t)code;
-    if (!KN_BC_ROOM(r, r->ops, (uint64_t)a->n + 1)) return false;
+    r->in.code = (uint32_t)code;
+    if (!KN_BC_ROOM(r, r->in.ops, (uint64_t)a->n + 1)) return false;
     for (; op < end; op++) {
       if (op->kind == AB_ARRAY) {
         if (!array(r, ++op)) return false;
       } else if (op->kind == AB_BLOB) {
         if (!blob(r)) return false;
       } else {
-        r->ops.at[r->ops.n++] = scalar(&r->bits, op);
+        r->in.ops.at[r->in.ops.n++] = scalar(&r->in.bits, op);
       }
     }
   }
-  if (r->bits.pos > r->bits.end) return truncated(r);
-  if (r->bits.bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
+  if (r->in.bits.pos > r->in.bits.end) return truncated(r);
+  if (r->in.bits.bad) return kn_bc_malformed(r, "a number is longer than 64 bits");
   return true;
 }
 
@@ -501,14 +502,14 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
 static inline
   __attribute__((always_inline)) enum kn_bc_entry next_entry(struct kn_bc *r, uint32_t code,
                                                              uint32_t *block) {
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   for (;;) {
     r->record_pos = b->pos;
     if (b->pos >= b->end || r->status != KILN_OK) {
       truncated(r);
       return ENTRY_ERROR;
     }
-    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    unsigned id = (unsigned)kn_bits_fixed(b, r->in.width);
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       return ENTRY_END;

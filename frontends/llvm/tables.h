@@ -236,21 +236,21 @@ enum kn_bc_cst_kind {
   CK_INT_UNDEF, /* an undefined integer: any value is right, 0 is used */
   CK_NONE,      /* not a constant: an argument or instruction */
   CK_GLOBAL,    /* index: into globals */
-  CK_WIDE,      /* n words at index in cwords */
+  CK_WIDE,      /* n words at index in words */
   CK_NULL,
   CK_UNDEF,
   CK_FLOAT,      /* bits in v */
-  CK_AGGREGATE,  /* n values at index in clist */
-  CK_BYTES,      /* n bytes at index in cbytes, and a NUL (part of the constant if x is set) */
-  CK_DATA,       /* n elements at index in cwords */
+  CK_AGGREGATE,  /* n values at index in list */
+  CK_BYTES,      /* n bytes at index in bytes, and a NUL (part of the constant if x is set) */
+  CK_DATA,       /* n elements at index in words */
   CK_CAST,       /* x: opcode; index: value */
   CK_BINOP,      /* x: opcode; index, n: values */
-  CK_GEP,        /* clist[index]: type, base, indices: n in all */
+  CK_GEP,        /* list[index]: type, base, indices: n in all */
   CK_CMP,        /* x: LLVM's predicate; index, n: values */
-  CK_SELECT,     /* clist[index]: condition, two values */
+  CK_SELECT,     /* list[index]: condition, two values */
   CK_BLOCK,      /* index: function's value; n: block */
   CK_ADDR,       /* result of a constant expression: symbol index + v */
-  CK_ASM,        /* x: 1 if its template is empty; constraints: n bytes at index in cbytes */
+  CK_ASM,        /* x: 1 if its template is empty; constraints: n bytes at index in bytes */
   CK_BUSY,       /* being evaluated */
   CK_UNSUPPORTED /* v: pointer to a static string that says what it is */
 };
@@ -427,12 +427,6 @@ struct kn_bc_md {
   uint32_t n;
   uint8_t kind; /* enum kn_bc_md_kind */
   uint8_t head; /* of a LOC in LLVM's own abbreviation: bits before its operands; else 0 */
-};
-
-/* What is needed to read the records of a metadata block later. */
-struct kn_bc_md_block {
-  unsigned width;    /* of abbreviation ids */
-  uint32_t first, n; /* its abbreviations in kn_bc.md_scope */
 };
 
 /* The metadata of the module, or of a function, which are strings, then nodes: what becomes of

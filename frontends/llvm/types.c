@@ -26,7 +26,7 @@ static bool integer(struct kn_bc *r, struct kn_bc_type *t, uint64_t bits) {
   if (bits > 128) {
     t->kind = TK_WIDE;
     t->fit = FIT_ODD;
-    r->has_words = true;
+    r->open->has_words = true;
   }
   t->size = align_to((bits + 7) / 8, t->align_log2);
   return true;
@@ -34,8 +34,8 @@ static bool integer(struct kn_bc *r, struct kn_bc_type *t, uint64_t bits) {
 
 /* Checks and appends an element; `sized` if it must have a size. */
 static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id, bool sized) {
-  if (id >= r->n_types) return kn_bc_malformed(r, "forward reference in the type table");
-  const struct kn_bc_type *e = &r->types[id];
+  if (id >= r->types.n) return kn_bc_malformed(r, "forward reference in the type table");
+  const struct kn_bc_type *e = &r->types.at[id];
   if (sized && (e->kind == TK_VOID || e->kind == TK_FUNC || e->kind == TK_LABEL))
     return kn_bc_malformed(r, "element type without a size");
   if (e->depth >= KN_BC_MAX_DEPTH) {
@@ -43,7 +43,7 @@ static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id, bool siz
     return false;
   }
   if (sized && e->depth + 1 > t->depth) t->depth = (uint8_t)(e->depth + 1);
-  return KN_BC_PUSH(r, r->elems, (struct kn_bc_elem){.type = (uint32_t)id});
+  return KN_BC_PUSH(r, r->open->elems, (struct kn_bc_elem){.type = (uint32_t)id});
 }
 
 #define TOO_LARGE (UINT64_C(1) << 60)
@@ -53,8 +53,8 @@ static bool place(struct kn_bc *r, struct kn_bc_type *t) {
   uint64_t at = 0;
   t->align_log2 = 0;
   for (uint32_t i = 0; i < t->n; i++) {
-    struct kn_bc_elem *e = &r->elems.at[t->first + i];
-    const struct kn_bc_type *et = &r->types[e->type];
+    struct kn_bc_elem *e = &r->m->elems.at[t->first + i];
+    const struct kn_bc_type *et = &r->types.at[e->type];
     unsigned align = t->flags ? 0 : et->align_log2;
     if (align > t->align_log2) t->align_log2 = (uint8_t)align;
     at = align_to(at, align);
@@ -71,24 +71,24 @@ static bool place(struct kn_bc *r, struct kn_bc_type *t) {
 
 static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
   t->kind = TK_STRUCT;
-  t->flags = r->ops.at[0] != 0;
-  for (uint32_t i = 1; i < r->ops.n; i++)
-    if (!element(r, t, r->ops.at[i], true)) return false;
-  t->n = r->ops.n - 1;
+  t->flags = r->in.ops.at[0] != 0;
+  for (uint32_t i = 1; i < r->in.ops.n; i++)
+    if (!element(r, t, r->in.ops.at[i], true)) return false;
+  t->n = r->in.ops.n - 1;
   kn_bc_harden_type(r, t);
   return place(r, t);
 }
 
 bool kn_bc_align_wide(struct kn_bc *r) {
-  for (uint32_t id = 0; id < r->n_types; id++) {
-    struct kn_bc_type *t = &r->types[id];
+  for (uint32_t id = 0; id < r->types.n; id++) {
+    struct kn_bc_type *t = &r->types.at[id];
     if ((t->kind == TK_INT || t->kind == TK_WIDE) && t->bits > 64) {
       t->align_log2 = 3;
       t->size = align_to((t->bits + 7) / 8, 3);
     } else if (t->kind == TK_STRUCT) {
       if (!place(r, t)) return false;
     } else if (t->kind == TK_ARRAY) { /* the sizes of arrays do not change */
-      const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+      const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
       t->align_log2 = e->align_log2;
       t->size = t->count * e->size;
     }
@@ -98,7 +98,7 @@ bool kn_bc_align_wide(struct kn_bc *r) {
 
 /* Vectors are aligned to their size, which is a power of two. */
 static void pad_vector(const struct kn_bc *r, struct kn_bc_type *t) {
-  const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+  const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
   bool packed = e->kind == TK_INT && e->fit != FIT_EXACT;
   uint64_t bytes = packed ? t->count * e->bits / 8 + (t->count * e->bits % 8 != 0) : t->size;
   t->align_log2 = 0;
@@ -109,11 +109,11 @@ static void pad_vector(const struct kn_bc *r, struct kn_bc_type *t) {
 
 /* How registers hold a vector: one v64, one v128, or several v128; see vector.c. */
 static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
-  const struct kn_bc_type *e = &r->types[r->elems.at[t->first].type];
+  const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
   uint64_t n = t->count;
   t->fit = FIT_ODD;
   t->mask = UINT32_MAX;
-  r->has_vectors = true;
+  r->open->has_vectors = true;
   if (n == 0 || n > KN_BC_MAX_LANES) return;
   if (e->fit == FIT_BOOL) {
     t->is_mask = true;
@@ -130,7 +130,7 @@ static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
     return;
   }
   uint64_t bytes = n * kiln_type_size((kiln_type)t->lane);
-  r->has_long_vectors |= bytes > 16;
+  r->open->has_long_vectors |= bytes > 16;
   t->bits = (uint32_t)(n * e->bits);
   if (bytes <= 8 && !t->is_mask) t->ktype = KILN_TYPE_V64;
   else if (bytes <= 16) t->ktype = KILN_TYPE_V128;
@@ -141,43 +141,43 @@ static void vector_layout(struct kn_bc *r, struct kn_bc_type *t) {
 static KN_COLD bool finish_vectors(struct kn_bc *r) {
   uint32_t mask[KN_BC_MAX_LANES + 1]; /* by number of lanes */
   memset(mask, 0xff, sizeof mask);
-  for (uint32_t i = 0; i < r->n_types; i++)
-    if (r->types[i].kind == TK_VECTOR && r->types[i].is_mask) mask[r->types[i].count] = i;
-  for (uint32_t i = 0; i < r->n_types; i++)
-    if (r->types[i].kind == TK_VECTOR && r->types[i].lane)
-      r->types[i].mask = mask[r->types[i].count];
-  if (!kn_bc_grow(r, &r->types, &r->cap_types, (uint64_t)r->n_types + 1, sizeof *r->types))
+  for (uint32_t i = 0; i < r->types.n; i++)
+    if (r->types.at[i].kind == TK_VECTOR && r->types.at[i].is_mask) mask[r->types.at[i].count] = i;
+  for (uint32_t i = 0; i < r->types.n; i++)
+    if (r->types.at[i].kind == TK_VECTOR && r->types.at[i].lane)
+      r->types.at[i].mask = mask[r->types.at[i].count];
+  if (!kn_bc_grow(r, &r->types.at, &r->types.cap, (uint64_t)r->types.n + 1, sizeof *r->types.at))
     return false;
-  r->chunk_type = r->n_types;
-  r->types[r->n_types++] = (struct kn_bc_type){.kind = TK_VECTOR,
-                                               .ktype = KILN_TYPE_V128,
-                                               .fit = FIT_VECTOR,
-                                               .align_log2 = 4,
-                                               .bits = 128,
-                                               .size = 16,
-                                               .piece_first = UINT32_MAX,
-                                               .mask = UINT32_MAX};
+  r->open->chunk_type = r->types.n;
+  r->types.at[r->types.n++] = (struct kn_bc_type){.kind = TK_VECTOR,
+                                                  .ktype = KILN_TYPE_V128,
+                                                  .fit = FIT_VECTOR,
+                                                  .align_log2 = 4,
+                                                  .bits = 128,
+                                                  .size = 16,
+                                                  .piece_first = UINT32_MAX,
+                                                  .mask = UINT32_MAX};
   return true;
 }
 
 static bool add_type(struct kn_bc *r) {
-  struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->elems.n};
-  const uint64_t *op = r->ops.at;
-  uint32_t n = r->ops.n;
-  switch (r->code) {
+  struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->m->elems.n};
+  const uint64_t *op = r->in.ops.at;
+  uint32_t n = r->in.ops.n;
+  switch (r->in.code) {
   case TYPE_VOID: t.kind = TK_VOID; break;
   case TYPE_FLOAT:
   case TYPE_DOUBLE:
     t.kind = TK_FLOAT;
-    t.ktype = r->code == TYPE_FLOAT ? KILN_TYPE_F32 : KILN_TYPE_F64;
-    t.bits = r->code == TYPE_FLOAT ? 32 : 64;
+    t.ktype = r->in.code == TYPE_FLOAT ? KILN_TYPE_F32 : KILN_TYPE_F64;
+    t.bits = r->in.code == TYPE_FLOAT ? 32 : 64;
     t.size = t.bits / 8;
     t.align_log2 = log2_of(t.size);
     break;
   case TYPE_HALF:
   case TYPE_BFLOAT:
     t.kind = TK_SOFT;
-    t.soft = r->code == TYPE_HALF ? SOFT_HALF : SOFT_BFLOAT;
+    t.soft = r->in.code == TYPE_HALF ? SOFT_HALF : SOFT_BFLOAT;
     t.fit = FIT_SOFT;
     t.ktype = KILN_TYPE_I16;
     t.bits = 16;
@@ -188,9 +188,9 @@ static bool add_type(struct kn_bc *r) {
   case TYPE_FP128:
   case TYPE_PPC_FP128:
     t.kind = TK_OTHER_SCALAR;
-    t.bits = r->code == TYPE_X86_FP80 ? 80 : 128;
-    if (r->code == TYPE_X86_FP80) t.ktype = (uint8_t)kn_bc_targets[r->target].f80;
-    if (r->code == TYPE_FP128) t.ktype = (uint8_t)kn_bc_targets[r->target].f128;
+    t.bits = r->in.code == TYPE_X86_FP80 ? 80 : 128;
+    if (r->in.code == TYPE_X86_FP80) t.ktype = (uint8_t)kn_bc_targets[r->target].f80;
+    if (r->in.code == TYPE_FP128) t.ktype = (uint8_t)kn_bc_targets[r->target].f128;
     if (t.ktype == KILN_TYPE_V128) {
       t.kind = TK_SOFT;
       t.soft = SOFT_QUAD;
@@ -207,7 +207,7 @@ static bool add_type(struct kn_bc *r) {
   case TYPE_INTEGER:
     if (n < 1) return kn_bc_malformed(r, "bad integer type");
     if (!integer(r, &t, op[0])) return false;
-    if (t.fit == FIT_BOOL && r->bool_type == UINT32_MAX) r->bool_type = r->n_types;
+    if (t.fit == FIT_BOOL && r->m->bool_type == UINT32_MAX) r->open->bool_type = r->types.n;
     break;
   case TYPE_POINTER:
     return kn_bc_unsupported(
@@ -220,21 +220,21 @@ static bool add_type(struct kn_bc *r) {
     /* 270 to 272: the 32-bit and 64-bit pointers of __ptr32 and __ptr64 */
     if (n < 1) return kn_bc_malformed(r, "bad pointer type");
     t.ktype = op[0] == 0 ? KILN_TYPE_PTR : KILN_TYPE_VOID;
-    if (r->ptr_type == UINT32_MAX && op[0] == 0) r->ptr_type = r->n_types;
+    if (r->m->ptr_type == UINT32_MAX && op[0] == 0) r->open->ptr_type = r->types.n;
     break;
   case TYPE_ARRAY:
   case TYPE_VECTOR:
     if (n < 2) return kn_bc_malformed(r, "bad array type");
-    t.kind = r->code == TYPE_ARRAY ? TK_ARRAY : TK_VECTOR;
+    t.kind = r->in.code == TYPE_ARRAY ? TK_ARRAY : TK_VECTOR;
     t.count = op[0];
     if (!element(r, &t, op[1], true)) return false;
     t.n = 1;
-    t.align_log2 = r->types[op[1]].align_log2;
+    t.align_log2 = r->types.at[op[1]].align_log2;
     if (t.kind == TK_VECTOR) {
       t.depth = 1;
       vector_layout(r, &t);
     }
-    if (__builtin_mul_overflow(t.count, r->types[op[1]].size, &t.size) || t.size > TOO_LARGE) {
+    if (__builtin_mul_overflow(t.count, r->types.at[op[1]].size, &t.size) || t.size > TOO_LARGE) {
       kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
       return false;
     }
@@ -251,7 +251,7 @@ static bool add_type(struct kn_bc *r) {
     t.kind = TK_FUNC;
     t.flags = op[0] != 0;
     for (uint32_t i = 1; i < n; i++)
-      if (!element(r, &t, r->ops.at[i], false)) return false;
+      if (!element(r, &t, r->in.ops.at[i], false)) return false;
     t.n = n - 1;
     break;
   case TYPE_X86_MMX:
@@ -260,41 +260,41 @@ static bool add_type(struct kn_bc *r) {
   case TYPE_TARGET_TYPE: t.kind = TK_OTHER; break;
   default: return kn_bc_malformed(r, "unknown record in the type table");
   }
-  if (r->n_types >= KN_BC_MAX_TYPES) {
+  if (r->types.n >= KN_BC_MAX_TYPES) {
     kn_bc_fail(r, KILN_ERR_LIMIT, "too many types");
     return false;
   }
-  if (r->n_types == r->cap_types &&
-      !kn_bc_grow(r, &r->types, &r->cap_types, (uint64_t)r->n_types + 1, sizeof *r->types))
+  if (r->types.n == r->types.cap &&
+      !kn_bc_grow(r, &r->types.at, &r->types.cap, (uint64_t)r->types.n + 1, sizeof *r->types.at))
     return false;
-  r->types[r->n_types++] = t;
+  r->types.at[r->types.n++] = t;
   return true;
 }
 
 /* Adds i64, the type of the parts of wide integers, to the type table: the module need not contain it. */
 static KN_COLD bool add_word(struct kn_bc *r) {
-  if (!KN_BC_ROOM(r, r->ops, 1)) return false;
-  r->code = TYPE_INTEGER;
-  r->ops.at[0] = 64;
-  r->ops.n = 1;
-  r->word_type = r->n_types;
+  if (!KN_BC_ROOM(r, r->in.ops, 1)) return false;
+  r->in.code = TYPE_INTEGER;
+  r->in.ops.at[0] = 64;
+  r->in.ops.n = 1;
+  r->open->word_type = r->types.n;
   return add_type(r);
 }
 
 bool kn_bc_read_types(struct kn_bc *r) {
   struct kn_bc_saved saved;
-  struct kn_bits *b = &r->bits;
+  struct kn_bits *b = &r->in.bits;
   if (!kn_bc_enter(r, BLOCK_TYPE, &saved)) return false;
-  if (r->n_types) return kn_bc_malformed(r, "second type table");
+  if (r->types.n) return kn_bc_malformed(r, "second type table");
   for (;;) {
     r->record_pos = b->pos;
     if (b->pos >= b->end) return kn_bc_malformed(r, "the file ends within the type table");
-    unsigned id = (unsigned)kn_bits_fixed(b, r->width);
+    unsigned id = (unsigned)kn_bits_fixed(b, r->in.width);
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
-      return r->status == KILN_OK && (!r->has_words || add_word(r)) &&
-             (!r->has_vectors || finish_vectors(r));
+      return r->status == KILN_OK && (!r->m->has_words || add_word(r)) &&
+             (!r->m->has_vectors || finish_vectors(r));
     }
     bool ok = true;
     if (id == BC_ENTER_BLOCK) {
@@ -305,7 +305,7 @@ bool kn_bc_read_types(struct kn_bc *r) {
     } else if (kn_bc_code(r, id) == TYPE_STRUCT_NAME) {
       ok = kn_bc_skip_record(r, id);
     } else {
-      ok = kn_bc_record(r, id) && (r->code == TYPE_NUMENTRY || add_type(r));
+      ok = kn_bc_record(r, id) && (r->in.code == TYPE_NUMENTRY || add_type(r));
     }
     if (!ok) return false;
   }
@@ -314,7 +314,7 @@ bool kn_bc_read_types(struct kn_bc *r) {
 /* ---- parts ---- */
 
 bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   switch (t->kind) {
   case TK_VECTOR: return kn_bc_unsupported(r, "vectors of lanes of this type");
   case TK_WIDE: return kn_bc_unsupported(r, "this use of integers wider than 128 bits");
@@ -327,12 +327,12 @@ bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
 }
 
 bool kn_bc_scalar(struct kn_bc *r, uint32_t type) {
-  return r->types[type].ktype != KILN_TYPE_VOID || kn_bc_bad_type(r, type);
+  return r->types.at[type].ktype != KILN_TYPE_VOID || kn_bc_bad_type(r, type);
 }
 
 bool kn_bc_sized(struct kn_bc *r, uint32_t type) {
-  if (type >= r->n_types) return kn_bc_malformed(r, "type number out of range");
-  switch (r->types[type].kind) {
+  if (type >= r->types.n) return kn_bc_malformed(r, "type number out of range");
+  switch (r->types.at[type].kind) {
   case TK_INT:
   case TK_WIDE:
   case TK_PTR:
@@ -350,7 +350,7 @@ static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t off
   if (t->bits > 64 * KN_BC_MAX_WORDS) return kn_bc_unsupported(r, "integers wider than 4096 bits");
   for (uint32_t at = 0; at < t->bits; at += 64)
     if (!KN_BC_PUSH(r, r->type_pieces,
-                    (struct kn_bc_piece){r->word_type, r->word_type, offset + at / 8}))
+                    (struct kn_bc_piece){r->m->word_type, r->m->word_type, offset + at / 8}))
       return false;
   return true;
 }
@@ -358,26 +358,26 @@ static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t off
 /* Appends the parts of `type`, which is `whole` or within it, at `offset`; those of `whole`
  * begin at `first`. No type is nested deeper than KN_BC_MAX_DEPTH, which bounds the recursion. */
 static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first, uint32_t whole) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->size == 0) return true; /* no parts, however deep it is nested */
   if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
     return kn_bc_unsupported(r, "an aggregate value of so many parts");
   if (t->kind == TK_STRUCT) {
     for (uint32_t i = 0; i < t->n; i++) {
-      struct kn_bc_elem e = r->elems.at[t->first + i];
+      struct kn_bc_elem e = r->m->elems.at[t->first + i];
       if (!split(r, e.type, offset + e.offset, first, whole)) return false;
     }
     return true;
   }
   if (t->kind == TK_ARRAY) {
-    uint32_t elem = r->elems.at[t->first].type;
-    uint64_t size = r->types[elem].size;
+    uint32_t elem = r->m->elems.at[t->first].type;
+    uint64_t size = r->types.at[elem].size;
     for (uint64_t i = 0; i < t->count; i++)
       if (!split(r, elem, offset + i * size, first, whole)) return false;
     return true;
   }
   if (t->kind == TK_WIDE) {
-    r->types[whole].holds_wide = type != whole;
+    r->types.at[whole].holds_wide = type != whole;
     return split_wide(r, t, offset);
   }
   if (t->kind == TK_VECTOR && t->lane && !t->ktype) {
@@ -386,7 +386,7 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
     uint32_t parts = (uint32_t)((t->count * kiln_type_size((kiln_type)t->lane) + 15) / 16);
     for (uint32_t i = 0; i < parts; i++)
       if (!KN_BC_PUSH(r, r->type_pieces,
-                      (struct kn_bc_piece){r->chunk_type, type, offset + 16 * (uint64_t)i}))
+                      (struct kn_bc_piece){r->m->chunk_type, type, offset + 16 * (uint64_t)i}))
         return false;
     return true;
   }
@@ -395,7 +395,7 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
 }
 
 bool kn_bc_split(struct kn_bc *r, uint32_t type) {
-  struct kn_bc_type *t = &r->types[type];
+  struct kn_bc_type *t = &r->types.at[type];
   if (t->piece_first != UINT32_MAX) return true;
   uint32_t first = r->type_pieces.n;
   if (t->size > 64 * KN_BC_MAX_PIECES)
@@ -408,6 +408,6 @@ bool kn_bc_split(struct kn_bc *r, uint32_t type) {
 
 bool kn_bc_split_plain(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_split(r, type)) return false;
-  return !r->types[type].holds_wide ||
+  return !r->types.at[type].holds_wide ||
          kn_bc_unsupported(r, "integers wider than 128 bits in aggregate values");
 }

@@ -16,7 +16,7 @@ bool kn_asm_wrong(struct kn_asm_call *a, const char *what) {
 
 /* True of vectors that are two registers of the IR. */
 static bool is_ymm(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   return t->kind == TK_VECTOR && t->ktype == KILN_TYPE_VOID && t->size == 32 && !t->is_mask &&
          t->lane && t->bits == 256 && !kn_bc_has_odd_lanes(r, t);
 }
@@ -24,9 +24,9 @@ static bool is_ymm(struct kn_bc *r, uint32_t type) {
 /* Gives each operand its type and value. `type`: of the function. */
 static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsigned n) {
   struct kn_bc *r = a->r;
-  const struct kn_bc_type *ft = &r->types[type];
-  uint32_t ret = r->elems.at[ft->first].type, outputs = 0, next_out = 0, next = 0;
-  const struct kn_bc_type *rt = &r->types[ret];
+  const struct kn_bc_type *ft = &r->types.at[type];
+  uint32_t ret = r->m->elems.at[ft->first].type, outputs = 0, next_out = 0, next = 0;
+  const struct kn_bc_type *rt = &r->types.at[ret];
   for (uint32_t i = 0; i < a->n; i++) outputs += a->op[i].output && !a->op[i].indirect;
   bool one = rt->kind != TK_STRUCT;
   if (outputs != (rt->kind == TK_VOID ? 0 : one ? 1 : rt->n))
@@ -35,30 +35,30 @@ static bool match(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, uns
     struct kn_asm_operand *o = &a->op[i];
     if (o->label) continue;
     if (o->output && !o->indirect) {
-      o->type = one ? ret : r->elems.at[rt->first + next_out].type;
+      o->type = one ? ret : r->m->elems.at[rt->first + next_out].type;
       next_out++;
     } else if (next >= n || next + 1 >= ft->n) {
       return kn_bc_malformed(r, "inline assembly with too few arguments");
     } else {
-      o->type = r->elems.at[ft->first + 1 + next].type;
-      o->id = r->n_vals - (uint32_t)ops[next++];
+      o->type = r->m->elems.at[ft->first + 1 + next].type;
+      o->id = r->vals.n - (uint32_t)ops[next++];
     }
     if (a->x86 && is_ymm(r, o->type)) {
       o->carried = 32;
       continue;
     }
     if (!kn_bc_scalar(r, o->type)) return false;
-    o->pair = a->x86 && r->types[o->type].ktype == KILN_TYPE_I128;
-    if (o->pair || r->types[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
-    if (r->types[o->type].kind == TK_INT && r->types[o->type].fit != FIT_EXACT &&
-        r->types[o->type].fit != FIT_BOOL)
+    o->pair = a->x86 && r->types.at[o->type].ktype == KILN_TYPE_I128;
+    if (o->pair || r->types.at[o->type].ktype == KILN_TYPE_F128) o->carried = 16;
+    if (r->types.at[o->type].kind == TK_INT && r->types.at[o->type].fit != FIT_EXACT &&
+        r->types.at[o->type].fit != FIT_BOOL)
       return kn_asm_wrong(a, "an integer of that width");
   }
   return next == n || kn_bc_malformed(r, "inline assembly with too many arguments");
 }
 
 bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
-  unsigned k = a->r->types[o->type].ktype;
+  unsigned k = a->r->types.at[o->type].ktype;
   return (k >= KILN_TYPE_I8 && k <= KILN_TYPE_I64) || o->pair;
 }
 
@@ -94,7 +94,7 @@ static bool fits(struct kn_asm_call *a, struct kn_asm_operand *o, const struct k
   if (immediate(a, o, l)) return o->place = AP_IMMEDIATE, true;
   if (reg) return o->place = AP_REG, true;
   if (l->x87) return o->place = AP_X87, true;
-  if (l->memory && a->r->types[o->type].kind == TK_PTR && !o->output)
+  if (l->memory && a->r->types.at[o->type].kind == TK_PTR && !o->output)
     return o->place = AP_MEMORY, true; /* `p`: an address */
   return false;
 }
@@ -321,7 +321,7 @@ static bool reads_register(const struct kn_asm_call *a) {
 
 /* The register's type of an operand. */
 static bool register_type(struct kn_asm_call *a, struct kn_asm_operand *o) {
-  unsigned k = a->r->types[o->type].ktype;
+  unsigned k = a->r->types.at[o->type].ktype;
   o->ktype = (kiln_type)k;
   if (o->carried) return true;
   if (o->place == AP_X87) return k == KILN_TYPE_F80 || k == KILN_TYPE_F64 || k == KILN_TYPE_F32;
@@ -375,7 +375,7 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
     if (o->label || o->place == AP_IMMEDIATE || o->place == AP_DIRECT || o->as_it_is) continue;
     if (!register_type(a, o))
       return kn_asm_wrong(a, "an operand of this type in a register of this kind");
-    kiln_type kt = (kiln_type)r->types[o->type].ktype;
+    kiln_type kt = (kiln_type)r->types.at[o->type].ktype;
     if (o->place == AP_X87) {
       o->slot = kiln_slot_new(r->f, 16, 4);
       add_input(b, KILN_TYPE_PTR, o->through, o->slot);
@@ -403,7 +403,7 @@ static bool collect(struct kn_asm_call *a, struct built *b) {
 /* Defines the call's value, of type `ret`, from what the outputs are: `n` values, of long vectors two each. */
 static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values, uint32_t n) {
   struct kn_bc *r = a->r;
-  const struct kn_bc_type *rt = &r->types[ret];
+  const struct kn_bc_type *rt = &r->types.at[ret];
   struct kn_bc_vec x;
   if (rt->kind == TK_VOID) return;
   if (rt->kind != TK_STRUCT && n == 1) {
@@ -416,22 +416,22 @@ static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values
     kn_bc_vec_def(r, &x);
     return;
   }
-  uint32_t first = r->parts.n;
+  uint32_t first = r->fn.parts.n;
   if (!kn_bc_split_plain(r, ret)) return;
-  rt = &r->types[ret];
+  rt = &r->types.at[ret];
   if (rt->n_pieces != n) {
     kn_asm_wrong(a, "outputs that are not scalars");
     return;
   }
   for (uint32_t k = 0; k < n; k++)
-    if (!KN_BC_PUSH(r, r->parts, values[k].id)) return;
+    if (!KN_BC_PUSH(r, r->fn.parts, values[k].id)) return;
   kn_bc_define_parts(r, ret, first);
 }
 
 /* The value of output `o` as the module has it, from what is in its register. */
 static kiln_value output_value(struct kn_asm_call *a, const struct kn_asm_operand *o,
                                kiln_value v) {
-  const struct kn_bc_type *t = &a->r->types[o->type];
+  const struct kn_bc_type *t = &a->r->types.at[o->type];
   v = cast(a, (kiln_type)t->ktype, o->ktype, v);
   if (t->fit == FIT_BOOL)
     v = kiln_build_binary(a->r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(a->r->f, 1));
@@ -484,8 +484,8 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
         kn_asm_wrong(a, "an operand tied to one of another size");
         return;
       }
-      p->ktype = (kiln_type)r->types[p->type].ktype;
-      o->ktype = (kiln_type)r->types[o->type].ktype;
+      p->ktype = (kiln_type)r->types.at[p->type].ktype;
+      o->ktype = (kiln_type)r->types.at[o->type].ktype;
       kiln_value v = kn_bc_same(r, p->id, p->type);
       if (o->ktype == p->ktype) values[n] = v;
       else if (kiln_type_size(o->ktype) == kiln_type_size(p->ktype))
@@ -520,7 +520,7 @@ static bool add_slots(struct kn_asm_call *a, kiln_asm *code) {
 static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t ret,
                   kiln_value *taken) {
   struct kn_bc *r = a->r;
-  const struct kn_bc_asm_cache *c = r->texts;
+  const struct kn_bc_asm_cache *c = r->assembly.texts;
   struct built b = {.n = 0};
   kiln_value values[2 * KN_ASM_MAX_OPERANDS], v = {0};
   if (!collect(a, &b)) return;
@@ -574,7 +574,7 @@ static bool has_rows(const struct kn_asm_call *a) {
 static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsigned n,
                  kiln_value *taken) {
   struct kn_bc *r = a->r;
-  uint32_t ret = r->elems.at[r->types[type].first].type;
+  uint32_t ret = r->m->elems.at[r->types.at[type].first].type;
   if (!kn_asm_cache(r) || !kn_asm_parse(a) || !match(a, type, ops, n)) return;
   if (is_empty(a) && !a->n_labels && !reads_register(a)) {
     for (uint32_t i = 0; i < a->n; i++)
@@ -593,20 +593,20 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
       kn_asm_wrong(a, "an operand of this type in a register of this kind");
       return;
     }
-  a->out = r->texts->out;
-  a->out_cap = r->texts->out_cap;
+  a->out = r->assembly.texts->out;
+  a->out_cap = r->assembly.texts->out_cap;
   bool made = make_text(a);
-  r->texts->out = a->out;
-  r->texts->out_cap = a->out_cap;
-  r->asm_count++;
+  r->assembly.texts->out = a->out;
+  r->assembly.texts->out_cap = a->out_cap;
+  r->fn.asm_count++;
   if (!made) return;
   bool rows = kn_bc_harden_naked(r) && has_rows(a);
   struct kn_asm_text *t = kn_asm_text_of(r, a->out, a->out_n, rows);
   if (!t) return;
   if (!t->known) {
-    r->asm_waits = true;
-    if (r->asm_last || !kiln_module_assemble(r->module, NULL, 0)) {
-      r->asm_waits = false;
+    r->fn.asm_waits = true;
+    if (r->assembly.last || !kiln_module_assemble(r->module, NULL, 0)) {
+      r->fn.asm_waits = false;
       kn_bc_unsupported(r, "inline assembly without an assembler (kiln_module_options)");
       return;
     }
@@ -656,25 +656,25 @@ void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   unsigned n_labels = (unsigned)ops[3], i = 5 + n_labels;
   for (unsigned k = 0; k <= n_labels; k++)
-    if (ops[k ? 3 + k : 2] >= r->n_bbs) {
+    if (ops[k ? 3 + k : 2] >= r->fn.n_bbs) {
       kn_bc_malformed(r, "block number out of range");
       return;
     }
-  if (ops[i - 1] >= r->n_types || r->types[ops[i - 1]].kind != TK_FUNC) {
+  if (ops[i - 1] >= r->types.n || r->types.at[ops[i - 1]].kind != TK_FUNC) {
     kn_bc_malformed(r, "bad callbr");
     return;
   }
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
-  if (callee >= r->inst_base || r->csts[callee].kind != CK_ASM) {
+  if (callee >= r->inst_base || r->csts.at[callee].kind != CK_ASM) {
     kn_bc_unsupported(r, "callbr of something else than inline assembly");
     return;
   }
   kiln_value taken = kiln_const_int(r->f, 0);
-  kn_bc_asm(r, &r->csts[callee], (uint32_t)ops[4 + n_labels], ops + i, n - i, n_labels, &taken);
+  kn_bc_asm(r, &r->csts.at[callee], (uint32_t)ops[4 + n_labels], ops + i, n - i, n_labels, &taken);
   if (r->status != KILN_OK) return;
-  r->cases.n = 0;
+  r->tmp.cases.n = 0;
   for (unsigned k = 0; k < n_labels; k++)
-    if (!KN_BC_PUSH(r, r->cases, (kiln_case){k + 1, {(uint32_t)ops[4 + k]}})) return;
-  kiln_build_switch(r->f, KILN_TYPE_I32, taken, (kiln_block){(uint32_t)ops[2]}, r->cases.at,
+    if (!KN_BC_PUSH(r, r->tmp.cases, (kiln_case){k + 1, {(uint32_t)ops[4 + k]}})) return;
+  kiln_build_switch(r->f, KILN_TYPE_I32, taken, (kiln_block){(uint32_t)ops[2]}, r->tmp.cases.at,
                     n_labels);
 }

@@ -175,7 +175,6 @@ struct kn_bc_asm_cache {
   KN_BC_ARRAY(uint8_t) bytes;
   KN_BC_ARRAY(kiln_asm_reloc) relocs;
   KN_BC_ARRAY(uint32_t) heads; /* by hash: index of a text, + 1 */
-  KN_BC_ARRAY(void *) kept;    /* memory of the texts' sections and symbols */
   char *out;                   /* where a call's text is made */
   uint32_t out_cap;
 };

@@ -4,23 +4,9 @@
 
 /* ---- texts and their code ---- */
 
-void kn_bc_asm_free(struct kn_bc *r) {
-  struct kn_bc_asm_cache *c = r->texts;
-  if (!c) return;
-  for (uint32_t i = 0; i < c->kept.n; i++) kn_bc_release(r, c->kept.at[i]);
-  void *own[] = {c->texts.at, c->chars.at, c->bytes.at, c->relocs.at,
-                 c->heads.at, c->kept.at,  c->out,      c};
-  for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (own[i]) kn_bc_release(r, own[i]);
-  r->texts = NULL;
-}
-
 struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r) {
-  if (r->texts) return r->texts;
-  r->texts = kn_bc_resize(r, NULL, sizeof *r->texts);
-  if (r->texts) memset(r->texts, 0, sizeof *r->texts);
-  else kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-  return r->texts;
+  if (!r->assembly.texts) r->assembly.texts = kn_bc_keep(r, sizeof *r->assembly.texts);
+  return r->assembly.texts;
 }
 
 static uint64_t hash_of(const char *s, size_t n) {
@@ -53,7 +39,7 @@ static uint32_t keep_chars(struct kn_bc *r, struct kn_bc_asm_cache *c, const cha
 }
 
 struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, bool rows) {
-  struct kn_bc_asm_cache *c = r->texts;
+  struct kn_bc_asm_cache *c = r->assembly.texts;
   uint64_t hash = hash_of(s, n);
   if (c->texts.n * 2 >= c->heads.n && !rehash(r, c)) return NULL;
   uint32_t at = (uint32_t)hash & (c->heads.n - 1);
@@ -96,7 +82,7 @@ kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name) {
 
 /* Keeps the code of a text. */
 static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembly *a) {
-  struct kn_bc_asm_cache *c = r->texts;
+  struct kn_bc_asm_cache *c = r->assembly.texts;
   t->known = true;
   if (a->error) {
     t->error = keep_chars(r, c, a->error, strlen(a->error)) + 1;
@@ -133,7 +119,7 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
 
 /* Asks for the code of all texts that have none. */
 static bool assemble(struct kn_bc *r) {
-  struct kn_bc_asm_cache *c = r->texts;
+  struct kn_bc_asm_cache *c = r->assembly.texts;
   KN_BC_ARRAY(kiln_assembly) all = {NULL, 0, 0};
   KN_BC_ARRAY(uint32_t) which = {NULL, 0, 0};
   bool ok = true;
@@ -158,14 +144,14 @@ static bool assemble(struct kn_bc *r) {
 }
 
 bool kn_bc_read_waiting(struct kn_bc *r) {
-  if (r->waiting.n == 0) return r->status == KILN_OK;
+  if (r->assembly.waiting.n == 0) return r->status == KILN_OK;
   if (!assemble(r)) return false;
-  r->asm_last = true;
-  for (uint32_t i = 0; i < r->waiting.n && r->status == KILN_OK; i++) {
-    r->bits.pos = r->waiting.at[i].pos;
-    kn_bc_read_function(r, r->waiting.at[i].global);
+  r->assembly.last = true;
+  for (uint32_t i = 0; i < r->assembly.waiting.n && r->status == KILN_OK; i++) {
+    r->in.bits.pos = r->assembly.waiting.at[i].pos;
+    kn_bc_read_function(r, r->assembly.waiting.at[i].global);
   }
-  r->asm_last = false;
-  r->waiting.n = 0;
+  r->assembly.last = false;
+  r->assembly.waiting.n = 0;
   return r->status == KILN_OK;
 }

@@ -75,8 +75,8 @@ static bool define_name(struct kn_bc *r, const kiln_assembled_symbol *s, const k
 }
 
 bool kn_bc_define_assembly(struct kn_bc *r) {
-  uint32_t size = r->assembly.n / 2; /* the second half is for the assembler */
-  kiln_assembly a = {.text = r->assembly.at + size, .text_bytes = size - 1, .whole = true};
+  uint32_t size = r->m->assembly.n / 2; /* the second half is for the assembler */
+  kiln_assembly a = {.text = r->m->assembly.at + size, .text_bytes = size - 1, .whole = true};
   if (!kiln_module_assemble(r->module, &a, 1))
     return kn_bc_unsupported(r, "module-level assembly, since the assembler has failed");
   if (a.error) {

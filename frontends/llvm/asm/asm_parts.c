@@ -8,19 +8,10 @@
 
 /* ---- keeping ---- */
 
-/* Memory until the reader is closed; NULL (reported) without any. */
+/* A copy until the reader is closed, with a zero behind it; NULL (reported) without memory. */
 static void *keep(struct kn_bc *r, const void *from, size_t size) {
-  void *p = kn_bc_resize(r, NULL, size + 1);
-  if (!p) {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-    return NULL;
-  }
-  if (!KN_BC_PUSH(r, r->texts->kept, p)) {
-    kn_bc_release(r, p);
-    return NULL;
-  }
-  if (size) memcpy(p, from, size);
-  ((char *)p)[size] = 0;
+  void *p = kn_bc_keep(r, size + 1);
+  if (p && size) memcpy(p, from, size);
   return p;
 }
 
@@ -174,7 +165,7 @@ void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
 }
 
 bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {
-  code->place = kiln_asm_place(r->f, r->asm_count);
+  code->place = kiln_asm_place(r->f, r->fn.asm_count);
   kiln_symbol *items = kn_bc_resize(r, NULL, (t->n_sections + (size_t)1) * sizeof *items);
   kiln_asm_reloc *relocs = kn_bc_resize(r, NULL, (t->n_relocs + (size_t)1) * sizeof *relocs);
   bool ok = items != NULL && relocs != NULL;

@@ -140,7 +140,7 @@ static bool is_tied(const struct kn_asm_call *a, uint32_t i) {
 
 /* Finds out whether the IR has the operand's register for its type; if not, the text carries it there. */
 static bool carry(struct kn_asm_call *a, struct kn_asm_operand *o) {
-  const struct kn_bc_type *t = &a->r->types[o->type];
+  const struct kn_bc_type *t = &a->r->types.at[o->type];
   bool mmx = a->x86 && o->reg >= KN_ASM_MMX && o->reg < KN_ASM_MMX + 8;
   if (mmx ? o->carried || t->size != 8 || t->ktype == KILN_TYPE_VOID
           : o->carried && o->reg < 32 && !o->pair)
@@ -155,7 +155,7 @@ static bool carry(struct kn_asm_call *a, struct kn_asm_operand *o) {
  * and never set. */
 static bool is_undefined(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
   return !o->output && o->id < a->r->inst_base &&
-         (a->r->csts[o->id].kind == CK_UNDEF || a->r->csts[o->id].kind == CK_INT_UNDEF);
+         (a->r->csts.at[o->id].kind == CK_UNDEF || a->r->csts.at[o->id].kind == CK_INT_UNDEF);
 }
 
 /* When an operand gets its register: outputs that inputs may not share and inputs first; where registers

@@ -61,7 +61,7 @@ static void put_register(struct kn_asm_call *a, const char *name) {
 /* A register operand with modifier `m`, or 0. */
 static bool register_operand(struct kn_asm_call *a, const struct kn_asm_operand *o, char m) {
   char name[8];
-  const struct kn_bc_type *t = &a->r->types[o->type];
+  const struct kn_bc_type *t = &a->r->types.at[o->type];
   unsigned bytes = (t->bits + 7) / 8;
   if (t->kind == TK_PTR) bytes = 8;
   if (a->x86) {
@@ -117,7 +117,7 @@ static bool immediate_operand(struct kn_asm_call *a, const struct kn_asm_operand
     return true;
   }
   int64_t v = (int64_t)o->value.low;
-  const struct kn_bc_type *t = &a->r->types[o->type];
+  const struct kn_bc_type *t = &a->r->types.at[o->type];
   if (t->kind == TK_INT && t->bits == 1) v &= 1;
   if (!a->x86 && v == 0 && (m == 'w' || m == 'x' || (m == 0 && o->is->zero)))
     return kn_asm_put(a, m == 'w' ? "wzr" : "xzr", 3), true;
@@ -132,7 +132,7 @@ static bool operand(struct kn_asm_call *a, unsigned k, char m) {
   switch (o->place) {
   case AP_REG:
     if (m == 'z' && a->x86) {
-      unsigned bits = a->r->types[o->type].kind == TK_PTR ? 64 : a->r->types[o->type].bits;
+      unsigned bits = a->r->types.at[o->type].kind == TK_PTR ? 64 : a->r->types.at[o->type].bits;
       kn_asm_put(a, bits <= 8 ? "b" : bits <= 16 ? "w" : bits <= 32 ? "l" : "q", 1);
       return true;
     }
@@ -164,7 +164,7 @@ static const char *reference(struct kn_asm_call *a, const char *s) {
     const char *e = strchr(s, '}');
     size_t n = e ? (size_t)(e - s) : 0;
     if (n == 4 && memcmp(s, ":uid", n) == 0)
-      kn_asm_putf(a, "%u_%u", kiln_func_symbol(a->r->f).id, a->r->asm_count);
+      kn_asm_putf(a, "%u_%u", kiln_func_symbol(a->r->f).id, a->r->fn.asm_count);
     else if (n == 8 && memcmp(s, ":private", n) == 0) kn_asm_put(a, ".L", 2);
     else if (n == 8 && memcmp(s, ":comment", n) == 0)
       kn_asm_put(a, a->x86 ? "#" : "//", a->x86 ? 1 : 2);

@@ -44,9 +44,9 @@ static bool system_register(const char *name, uint32_t fields[5]) {
 
 /* Copies the name that node `id` has; false if it has none. */
 static bool name_of(struct kn_bc *r, uint32_t id, char *out, size_t size) {
-  if (!kn_bc_md_record(r, id + 1) || r->code != MD_NODE || r->ops.n != 1) return false;
+  if (!kn_bc_md_record(r, id + 1) || r->in.code != MD_NODE || r->in.ops.n != 1) return false;
   const struct kn_bc_md *md =
-    r->ops.at[0] <= UINT32_MAX ? kn_bc_md(r, (uint32_t)r->ops.at[0]) : NULL;
+    r->in.ops.at[0] <= UINT32_MAX ? kn_bc_md(r, (uint32_t)r->in.ops.at[0]) : NULL;
   if (md == NULL || md->kind != MDK_STRING || md->n >= size) return false;
   memcpy(out, md->text, md->n);
   out[md->n] = 0;
@@ -93,9 +93,9 @@ bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
     return true;
   }
   /* reading the name may end the record that `ops` belong to */
-  uint32_t node = r->n_vals - (uint32_t)ops[0], id = write ? r->n_vals - (uint32_t)ops[1] : 0;
+  uint32_t node = r->vals.n - (uint32_t)ops[0], id = write ? r->vals.n - (uint32_t)ops[1] : 0;
   uint32_t type = write ? params[1].type : ret;
-  kiln_type t = (kiln_type)r->types[type].ktype;
+  kiln_type t = (kiln_type)r->types.at[type].ktype;
   bool pair = t == KILN_TYPE_I128; /* mrrs, msrr */
   unsigned size = name_of(r, node, text, sizeof text) ? code_of(r, text, write, pair, code) : 0;
   if (r->status != KILN_OK) return true;

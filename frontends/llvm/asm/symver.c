@@ -38,9 +38,9 @@ static const char *skip_statement(const char *s) {
 
 /* True if the text defines the label `name` itself. */
 static bool has_label(const struct kn_bc *r, const char *name, size_t n) {
-  const char *s = r->assembly.at;
+  const char *s = r->m->assembly.at;
   for (; (s = strstr(s, ":")) != NULL; s++) {
-    size_t k = (size_t)(s - r->assembly.at);
+    size_t k = (size_t)(s - r->m->assembly.at);
     if (k < n || memcmp(s - n, name, n) != 0) continue;
     if (k == n || !is_name(s[-(ptrdiff_t)n - 1])) return true;
   }
@@ -49,7 +49,7 @@ static bool has_label(const struct kn_bc *r, const char *name, size_t n) {
 
 /* True if a directive `word` of the text has `name` among its operands. */
 static bool is_told(const struct kn_bc *r, const char *word, const char *name, size_t n) {
-  for (const char *s = r->assembly.at; (s = strstr(s, word)) != NULL;) {
+  for (const char *s = r->m->assembly.at; (s = strstr(s, word)) != NULL;) {
     s += strlen(word);
     if (!is_blank(*s)) continue;
     do {
@@ -64,7 +64,7 @@ static bool is_told(const struct kn_bc *r, const char *word, const char *name, s
 
 /* Who sees the name that `.set` gives. */
 static void describe(const struct kn_bc *r, struct kn_bc_symver *v) {
-  const char *name = r->assembly.at + v->name;
+  const char *name = r->m->assembly.at + v->name;
   size_t n = v->name_length;
   bool global = is_told(r, ".globl", name, n) || is_told(r, ".global", name, n);
   v->linkage = is_told(r, ".weak", name, n) ? KILN_LINKAGE_WEAK
@@ -80,7 +80,7 @@ static void describe(const struct kn_bc *r, struct kn_bc_symver *v) {
 static bool statement(struct kn_bc *r, const char *s, const char *end, bool version) {
   struct kn_bc_symver v = {.version = version};
   s = skip_blanks(s);
-  v.name = (uint32_t)(s - r->assembly.at);
+  v.name = (uint32_t)(s - r->m->assembly.at);
   if ((v.name_length = (uint32_t)take_name(&s)) == 0) return false;
   s = skip_blanks(s);
   if (*s++ != ',') return false;
@@ -93,7 +93,7 @@ static bool statement(struct kn_bc *r, const char *s, const char *end, bool vers
     if (*s == '@') s++;
     if (!take_name(&s)) return false; /* @@@ too, which removes the original name */
   }
-  v.other = (uint32_t)(other - r->assembly.at);
+  v.other = (uint32_t)(other - r->m->assembly.at);
   v.other_length = (uint32_t)(s - other);
   if (skip_blanks(s) != end) return false;
   if (!version) {
@@ -101,7 +101,7 @@ static bool statement(struct kn_bc *r, const char *s, const char *end, bool vers
       return false; /* the assembler's own */
     describe(r, &v);
   }
-  return KN_BC_PUSH(r, r->symvers, v);
+  return KN_BC_PUSH(r, r->open->symvers, v);
 }
 
 /* The length of the word `word` if the statement at `s` begins with it, else 0. */
@@ -120,9 +120,9 @@ static bool is_about_set(const struct kn_bc *r, const char *s, const char *end) 
   const char *name = s = skip_blanks(s + n);
   n = take_name(&s);
   if (skip_blanks(s) != end) return false;
-  for (uint32_t i = 0; i < r->symvers.n; i++) {
-    const struct kn_bc_symver *v = &r->symvers.at[i];
-    if (!v->version && v->name_length == n && memcmp(r->assembly.at + v->name, name, n) == 0)
+  for (uint32_t i = 0; i < r->m->symvers.n; i++) {
+    const struct kn_bc_symver *v = &r->m->symvers.at[i];
+    if (!v->version && v->name_length == n && memcmp(r->m->assembly.at + v->name, name, n) == 0)
       return true;
   }
   return false;
@@ -130,31 +130,31 @@ static bool is_about_set(const struct kn_bc *r, const char *s, const char *end) 
 
 /* [character...] */
 bool kn_bc_module_asm(struct kn_bc *r) {
-  if (r->assembly.n) return kn_bc_malformed(r, "module-level assembly twice");
-  uint32_t size = r->ops.n + 1;
-  if (!KN_BC_ROOM(r, r->assembly, 2 * (uint64_t)size)) return false;
-  r->assembly.n = 2 * size; /* as it is; without what is understood here */
-  for (uint32_t i = 0; i < r->ops.n; i++) {
-    r->assembly.at[i] = (char)r->ops.at[i];
-    if (!r->assembly.at[i]) return kn_bc_malformed(r, "a zero in module-level assembly");
+  if (r->m->assembly.n) return kn_bc_malformed(r, "module-level assembly twice");
+  uint32_t size = r->in.ops.n + 1;
+  if (!KN_BC_ROOM(r, r->open->assembly, 2 * (uint64_t)size)) return false;
+  r->open->assembly.n = 2 * size; /* as it is; without what is understood here */
+  for (uint32_t i = 0; i < r->in.ops.n; i++) {
+    r->open->assembly.at[i] = (char)r->in.ops.at[i];
+    if (!r->m->assembly.at[i]) return kn_bc_malformed(r, "a zero in module-level assembly");
   }
-  r->assembly.at[r->ops.n] = 0;
-  char *rest = memcpy(r->assembly.at + size, r->assembly.at, size);
+  r->m->assembly.at[r->in.ops.n] = 0;
+  char *rest = memcpy(r->m->assembly.at + size, r->m->assembly.at, size);
   for (unsigned pass = 0; pass < 2; pass++)
-    for (const char *at = r->assembly.at;; at++) {
+    for (const char *at = r->m->assembly.at;; at++) {
       const char *s = skip_blanks(at), *end = skip_statement(s);
       size_t symver = begins(s, ".symver"), set = begins(s, ".set");
       bool known = pass == 0 ? (symver || set) && statement(r, s + symver + set, end, symver != 0)
                              : is_about_set(r, s, end);
-      size_t k = (size_t)(s - r->assembly.at);
+      size_t k = (size_t)(s - r->m->assembly.at);
       if (known) memset(rest + k, ' ', (size_t)(end - s));
-      else if (pass == 1 && skip_blanks(rest + k) < rest + (end - r->assembly.at))
-        r->assemble_module = true;
+      else if (pass == 1 && skip_blanks(rest + k) < rest + (end - r->m->assembly.at))
+        r->open->assemble = true;
       if (r->status != KILN_OK) return false;
       at = end;
       if (*at == 0) break;
     }
-  if (!r->assemble_module) return true;
+  if (!r->m->assemble) return true;
   return (memmem(rest, size, ".symver", 7) == NULL && kiln_module_assemble(r->module, NULL, 0)) ||
          kn_bc_unsupported(r, "module-level assembly");
 }
@@ -164,7 +164,7 @@ static bool define(struct kn_bc *r, const struct kn_bc_symver *v, kiln_symbol sy
                    kiln_symbol_info info) {
   kiln_symbol_desc desc = info.desc;
   uint32_t name = v->version ? v->other : v->name;
-  desc.name = r->assembly.at + name;
+  desc.name = r->m->assembly.at + name;
   desc.name_length = v->version ? v->other_length : v->name_length;
   if (!v->version) {
     desc.linkage = v->linkage;
@@ -180,9 +180,9 @@ static bool define(struct kn_bc *r, const struct kn_bc_symver *v, kiln_symbol sy
 }
 
 bool kn_bc_define_symvers(struct kn_bc *r) {
-  for (uint32_t i = 0; i < r->symvers.n; i++) {
-    const struct kn_bc_symver *v = &r->symvers.at[i];
-    char *name = r->assembly.at + (v->version ? v->name : v->other);
+  for (uint32_t i = 0; i < r->m->symvers.n; i++) {
+    const struct kn_bc_symver *v = &r->m->symvers.at[i];
+    char *name = r->m->assembly.at + (v->version ? v->name : v->other);
     char *end = name + (v->version ? v->name_length : v->other_length), behind = *end;
     *end = 0;
     kiln_symbol symbol = kiln_symbol_refer(r->module, name);
@@ -194,7 +194,7 @@ bool kn_bc_define_symvers(struct kn_bc *r) {
     }
     if (!v->version || v->is_default)
       return kn_bc_unsupported(r, "module-level assembly that names symbols defined elsewhere");
-    char *other = r->assembly.at + v->other, last = other[v->other_length];
+    char *other = r->m->assembly.at + v->other, last = other[v->other_length];
     other[v->other_length] = 0; /* an assembler renames the references, too */
     kiln_status status = kiln_symbol_rename(r->module, symbol, other);
     other[v->other_length] = last;

@@ -182,15 +182,15 @@ static void local(const struct kn_node *x, kiln_die e) {
 static void tuple(const struct kn_node *x, kiln_die e) {
   struct kn_bc *r = x->r;
   int64_t version;
-  const struct kn_bc_md *flag = x->n == 3 && !r->mds_done ? kn_op_md(x, kn_op(x, 1)) : NULL;
+  const struct kn_bc_md *flag = x->n == 3 && !r->m->md_done ? kn_op_md(x, kn_op(x, 1)) : NULL;
   if (flag && flag->kind == MDK_STRING && flag->n == 13 &&
       memcmp(flag->text, "Dwarf Version", 13) == 0 && kn_op_int(x, kn_op(x, 2), &version))
     kiln_debug_version(r->module, version <= 4 ? 4 : 5); /* llvm.module.flags */
-  r->dies.n = 0;
-  if (!KN_BC_ROOM(r, r->dies, x->n)) return;
-  for (uint32_t i = 0; i < x->n; i++) r->dies.at[i] = kn_bc_die(r, x->op[i]);
-  r->dies.n = x->n;
-  kiln_die_list(x->d, e, r->dies.at, r->dies.n);
+  r->tmp.dies.n = 0;
+  if (!KN_BC_ROOM(r, r->tmp.dies, x->n)) return;
+  for (uint32_t i = 0; i < x->n; i++) r->tmp.dies.at[i] = kn_bc_die(r, x->op[i]);
+  r->tmp.dies.n = x->n;
+  kiln_die_list(x->d, e, r->tmp.dies.at, r->tmp.dies.n);
 }
 
 static void imported(const struct kn_node *x, kiln_die e) {
@@ -217,14 +217,15 @@ static void common_block(const struct kn_node *x, kiln_die e) {
 
 bool kn_bc_debug_begin(struct kn_bc *r) {
   static const char name[] = "__ARRAY_SIZE_TYPE__";
-  r->debug = kiln_module_debug(r->module);
-  if (!r->debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
-  r->md_end = UINT64_MAX;
-  r->md_parts[0].die = kiln_die_at(r->debug, KN_BC_INDEX_TYPE).id;
-  kiln_die_begin(r->debug, kiln_die_at(r->debug, KN_BC_INDEX_TYPE), TAG_BASE_TYPE, (kiln_die){0});
-  kiln_die_string(r->debug, AT_NAME, name, sizeof name - 1);
-  kiln_die_uint(r->debug, AT_BYTE_SIZE, 8);
-  kiln_die_uint(r->debug, AT_ENCODING, 7); /* DW_ATE_unsigned */
+  r->open->md.debug = kiln_module_debug(r->module);
+  if (!r->m->md.debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+  r->open->md_end = UINT64_MAX;
+  r->open->md.part.die = kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE).id;
+  kiln_die_begin(r->m->md.debug, kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE), TAG_BASE_TYPE,
+                 (kiln_die){0});
+  kiln_die_string(r->m->md.debug, AT_NAME, name, sizeof name - 1);
+  kiln_die_uint(r->m->md.debug, AT_BYTE_SIZE, 8);
+  kiln_die_uint(r->m->md.debug, AT_ENCODING, 7); /* DW_ATE_unsigned */
   return true;
 }
 
@@ -290,6 +291,6 @@ static kn_node_entry *const entries[] = {[MD_NODE] = tuple,
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops,
                       uint32_t n) {
   if (code >= sizeof entries / sizeof *entries || entries[code] == NULL) return;
-  const struct kn_node x = {r, id > r->md_end ? r->func_debug : r->debug, ops, n};
+  const struct kn_node x = {r, id > r->m->md_end ? r->fn.md.debug : r->m->md.debug, ops, n};
   entries[code](&x, kn_bc_die(r, id));
 }

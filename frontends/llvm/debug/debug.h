@@ -12,15 +12,15 @@ bool kn_bc_read_metadata(struct kn_bc *r);
 bool kn_bc_module_metadata(struct kn_bc *r);
 /* True if metadata `id` - 1 belongs to the module, false if to the function. */
 static inline bool kn_bc_md_of_module(const struct kn_bc *r, uint32_t id) {
-  return id <= (r->shared.n_mds ? r->shared.n_mds : r->module_mds);
+  return id <= r->m->md.mds.n;
 }
 /* The metadata of number `id` - 1; NULL if there is none. */
 static inline const struct kn_bc_md *kn_bc_md(const struct kn_bc *r, uint32_t id) {
-  uint32_t shared = r->shared.n_mds;
-  if (id == 0 || id - 1 >= (uint64_t)shared + r->mds.n) return NULL;
-  return id <= shared ? r->shared.mds + (id - 1) : r->mds.at + (id - 1 - shared);
+  uint32_t first = r->m->md.mds.n;
+  if (id == 0 || id - 1 >= (uint64_t)first + r->fn.md.mds.n) return NULL;
+  return id <= first ? r->m->md.mds.at + (id - 1) : r->fn.md.mds.at + (id - 1 - first);
 }
-/* Reads the record of metadata `id` - 1 into r->ops and r->code; the position stays. False if there is none, or
+/* Reads the record of metadata `id` - 1 into r->in.ops and r->in.code; the position stays. False if there is none, or
  * after an error. */
 bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 
@@ -30,7 +30,7 @@ bool kn_bc_md_record(struct kn_bc *r, uint32_t id);
 bool kn_bc_debug_begin(struct kn_bc *r);
 /* The metadata that number `id` - 1 is among. */
 static inline const struct kn_bc_md_part *kn_bc_md_part(const struct kn_bc *r, uint64_t id) {
-  return &r->md_parts[id > r->md_end];
+  return id > r->m->md_end ? &r->fn.md.part : &r->m->md.part;
 }
 /* The entry of metadata `id` - 1; 0 if it is a string or `id` is 0. Nodes have entries in their order, one each. */
 static inline kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id) {
@@ -61,7 +61,7 @@ void kn_bc_debug_function(struct kn_bc *r);
  * address. */
 void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]);
 
-/* A record that says what a variable is from place r->records_at on, or that a label is there. */
+/* A record that says what a variable is from place r->fn.records_at on, or that a label is there. */
 void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint32_t n);
 /* The same of an intrinsic's operands: numbers of metadata. */
 void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,

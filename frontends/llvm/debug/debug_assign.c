@@ -11,26 +11,28 @@
 /* Number of the attachment that names assignments: LLVM's FixedMetadataKinds.def. */
 enum { KIND_ASSIGN_ID = 38 };
 
-void kn_bc_assign_begin(struct kn_bc *r) { r->assigns.n = r->assign_bytes.n = r->assigned.n = 0; }
+void kn_bc_assign_begin(struct kn_bc *r) {
+  r->fn.assigns.n = r->fn.assign_bytes.n = r->fn.assigned.n = 0;
+}
 
 void kn_bc_assign_attached(struct kn_bc *r) {
-  for (uint32_t i = 1; r->assigns.n != 0 && i + 1 < r->ops.n; i += 2)
-    if (r->ops.at[i] == KIND_ASSIGN_ID && r->ops.at[i + 1] < UINT32_MAX)
-      KN_BC_PUSH(r, r->assigned, (uint32_t)r->ops.at[i + 1]);
+  for (uint32_t i = 1; r->fn.assigns.n != 0 && i + 1 < r->in.ops.n; i += 2)
+    if (r->in.ops.at[i] == KIND_ASSIGN_ID && r->in.ops.at[i + 1] < UINT32_MAX)
+      KN_BC_PUSH(r, r->fn.assigned, (uint32_t)r->in.ops.at[i + 1]);
 }
 
 /* Keeps an expression; *at: where. */
 static bool keep(struct kn_bc *r, const uint8_t *bytes, uint32_t n, uint32_t *at) {
-  *at = r->assign_bytes.n;
-  if (!KN_BC_ROOM(r, r->assign_bytes, (uint64_t)*at + n)) return false;
-  if (n) memcpy(r->assign_bytes.at + *at, bytes, n);
-  r->assign_bytes.n += n;
+  *at = r->fn.assign_bytes.n;
+  if (!KN_BC_ROOM(r, r->fn.assign_bytes, (uint64_t)*at + n)) return false;
+  if (n) memcpy(r->fn.assign_bytes.at + *at, bytes, n);
+  r->fn.assign_bytes.n += n;
   return true;
 }
 
 void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
-                       const struct kn_bc_memory *m) {
-  if (m == NULL && r->assigns.n == 0) {
+                       const struct kn_bc_variable_memory *m) {
+  if (m == NULL && r->fn.assigns.n == 0) {
     kiln_func_value(r->f, is);
     return;
   }
@@ -38,15 +40,15 @@ void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
   if (a.is.at == 0) a.is.at = kiln_func_here(r->f);
   if (m) a.memory = *m;
   if (!keep(r, is->expr, is->n, &a.expr) || (m && !keep(r, m->expr, m->n, &a.memory_expr))) return;
-  KN_BC_PUSH(r, r->assigns, a);
+  KN_BC_PUSH(r, r->fn.assigns, a);
 }
 
 void kn_bc_assign_label(struct kn_bc *r, kiln_die label, uint32_t at) {
-  if (r->assigns.n == 0) {
+  if (r->fn.assigns.n == 0) {
     kiln_func_label(r->f, label, at);
     return;
   }
-  KN_BC_PUSH(r, r->assigns,
+  KN_BC_PUSH(r, r->fn.assigns,
              (struct kn_bc_assign){.is = {.variable = label, .at = at}, .label = true});
 }
 
@@ -56,25 +58,27 @@ static int by_number(const void *a, const void *b) {
 }
 
 void kn_bc_assign_end(struct kn_bc *r) {
-  if (r->assigns.n == 0) return;
-  if (r->assigned.n) qsort(r->assigned.at, r->assigned.n, sizeof *r->assigned.at, by_number);
-  for (uint32_t i = 0; i < r->assigns.n; i++) {
-    struct kn_bc_assign *a = &r->assigns.at[i];
+  if (r->fn.assigns.n == 0) return;
+  if (r->fn.assigned.n)
+    qsort(r->fn.assigned.at, r->fn.assigned.n, sizeof *r->fn.assigned.at, by_number);
+  for (uint32_t i = 0; i < r->fn.assigns.n; i++) {
+    struct kn_bc_assign *a = &r->fn.assigns.at[i];
     kiln_variable_value *is = &a->is;
     if (a->label) {
       kiln_func_label(r->f, is->variable, is->at);
       continue;
     }
-    is->expr = r->assign_bytes.at + a->expr;
-    if (a->memory.slot.id != 0 && r->assigned.n != 0 &&
-        bsearch(&a->memory.id, r->assigned.at, r->assigned.n, sizeof *r->assigned.at, by_number)) {
+    is->expr = r->fn.assign_bytes.at + a->expr;
+    if (a->memory.slot.id != 0 && r->fn.assigned.n != 0 &&
+        bsearch(&a->memory.id, r->fn.assigned.at, r->fn.assigned.n, sizeof *r->fn.assigned.at,
+                by_number)) {
       is->value = a->memory.slot;
       is->other[0] = (kiln_value){0};
       is->address = true;
-      is->expr = r->assign_bytes.at + a->memory_expr;
+      is->expr = r->fn.assign_bytes.at + a->memory_expr;
       is->n = a->memory.n;
     }
     kiln_func_value(r->f, is);
   }
-  r->assigns.n = 0;
+  r->fn.assigns.n = 0;
 }

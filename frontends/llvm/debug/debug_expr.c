@@ -174,11 +174,11 @@ bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *
     is->last_deref = true;
     return true;
   }
-  struct kn_bc_ops ops = r->ops; /* of the record that refers to it: kept */
-  r->ops = r->md_ops;
-  bool ok = kn_bc_md_record(r, id) && r->code == MD_EXPRESSION && r->ops.n > 0 &&
-            r->ops.at[0] >> 1 == 3 && convert(r->ops.at, r->ops.n, args, bytes, is);
-  r->md_ops = r->ops;
-  r->ops = ops;
+  struct kn_bc_ops ops = r->in.ops; /* of the record that refers to it: kept */
+  r->in.ops = r->in.md_ops;
+  bool ok = kn_bc_md_record(r, id) && r->in.code == MD_EXPRESSION && r->in.ops.n > 0 &&
+            r->in.ops.at[0] >> 1 == 3 && convert(r->in.ops.at, r->in.ops.n, args, bytes, is);
+  r->in.md_ops = r->in.ops;
+  r->in.ops = ops;
   return ok;
 }

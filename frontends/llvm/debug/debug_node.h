@@ -45,7 +45,7 @@ void kn_bc_assign_end(struct kn_bc *r);
 /* kiln_func_value, now or at the end; if assignment m->id has a store, the variable is in memory
  * instead. m: NULL: it has none. */
 void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
-                       const struct kn_bc_memory *m);
+                       const struct kn_bc_variable_memory *m);
 /* kiln_func_label, now or at the end. */
 void kn_bc_assign_label(struct kn_bc *r, kiln_die label, uint32_t at);
 
@@ -78,9 +78,9 @@ static inline uint8_t *kn_put_constu(uint8_t *p, uint64_t v) {
 /* The integer that metadata `id` - 1 is; false if it is none. */
 static inline bool kn_op_int(const struct kn_node *x, uint64_t id, int64_t *out) {
   const struct kn_bc_md *m = kn_op_md(x, id);
-  if (!m || m->kind != MDK_VALUE || m->n >= x->r->n_vals) return false;
-  const struct kn_bc_cst *c = &x->r->csts[m->n];
-  const struct kn_bc_type *t = &x->r->types[x->r->vals[m->n].t & KN_BC_TYPE_MASK];
+  if (!m || m->kind != MDK_VALUE || m->n >= x->r->vals.n) return false;
+  const struct kn_bc_cst *c = &x->r->csts.at[m->n];
+  const struct kn_bc_type *t = &x->r->types.at[x->r->vals.at[m->n].t & KN_BC_TYPE_MASK];
   *out = (int64_t)(t->bits < 8 ? c->v & ((1u << t->bits) - 1) : c->v); /* truth is 1 */
   return c->kind == CK_INT;
 }
@@ -88,9 +88,9 @@ static inline bool kn_op_int(const struct kn_node *x, uint64_t id, int64_t *out)
 /* The symbol that metadata `id` - 1 is; 0: none. */
 static inline uint32_t kn_op_symbol(const struct kn_node *x, uint64_t id) {
   const struct kn_bc_md *m = kn_op_md(x, id);
-  if (!m || m->kind != MDK_VALUE || m->n >= x->r->n_vals) return 0;
-  const struct kn_bc_cst *c = &x->r->csts[m->n];
-  return c->kind == CK_GLOBAL ? x->r->globals.at[c->index].symbol : 0;
+  if (!m || m->kind != MDK_VALUE || m->n >= x->r->vals.n) return 0;
+  const struct kn_bc_cst *c = &x->r->csts.at[m->n];
+  return c->kind == CK_GLOBAL ? x->r->m->globals.at[c->index].symbol : 0;
 }
 
 /* A size or offset: a number, or since LLVM 21 metadata. */

@@ -19,13 +19,13 @@ static __attribute__((noinline)) kiln_shape make(const struct kn_node *x, unsign
 void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die parent,
                   const struct kn_bc_fields *all) {
   struct kn_bc *r = x->r;
-  if (KN_UNLIKELY(r->shapes.cap == 0)) {
-    if (!KN_BC_ROOM(r, r->shapes, SHAPES)) return;
-    memset(r->shapes.at, 0, SHAPES * sizeof *r->shapes.at);
+  if (KN_UNLIKELY(r->md.shapes.cap == 0)) {
+    if (!KN_BC_ROOM(r, r->md.shapes, SHAPES)) return;
+    memset(r->md.shapes.at, 0, SHAPES * sizeof *r->md.shapes.at);
   }
   uint64_t h = (all->has ^ (uint64_t)(uintptr_t)all->fields << 24 ^ (uint64_t)tag << 48) *
                UINT64_C(0x9e3779b97f4a7c15);
-  struct kn_bc_shape *known = &r->shapes.at[h >> 40 & (SHAPES - 1)];
+  struct kn_bc_shape *known = &r->md.shapes.at[h >> 40 & (SHAPES - 1)];
   if (KN_UNLIKELY(known->has != all->has || known->fields != all->fields || known->tag != tag ||
                   known->d != x->d))
     *known =

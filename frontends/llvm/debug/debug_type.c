@@ -6,7 +6,7 @@
 static const kiln_die none;
 
 static kiln_die index_type(const struct kn_node *x) {
-  return kiln_die_at(x->r->debug, KN_BC_INDEX_TYPE);
+  return kiln_die_at(x->r->m->md.debug, KN_BC_INDEX_TYPE);
 }
 
 static void alignment(const struct kn_node *x, uint64_t bits) {
@@ -40,9 +40,9 @@ static void virtual_base(const struct kn_node *x, uint64_t offset) {
  * floating-point number, or the bytes of what is wider. */
 static void other_constant(const struct kn_node *x, uint64_t id) {
   const struct kn_bc_md *m = kn_op_md(x, id);
-  if (!m || m->kind != MDK_VALUE || m->n >= x->r->n_vals) return;
-  const struct kn_bc_cst *c = &x->r->csts[m->n];
-  const struct kn_bc_type *t = &x->r->types[x->r->vals[m->n].t & KN_BC_TYPE_MASK];
+  if (!m || m->kind != MDK_VALUE || m->n >= x->r->vals.n) return;
+  const struct kn_bc_cst *c = &x->r->csts.at[m->n];
+  const struct kn_bc_type *t = &x->r->types.at[x->r->vals.at[m->n].t & KN_BC_TYPE_MASK];
   bool is_float = t->kind == TK_FLOAT || t->kind == TK_SOFT;
   uint64_t words[2] = {0};
   if (c->kind == CK_FLOAT) words[0] = c->v;

@@ -26,8 +26,8 @@ void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
 
 /* [value, kind, node]...: of a global variable or a function that is declared, kind 0 is its description. */
 void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
-  if (n < 3 || ops[0] >= r->n_vals || r->csts[ops[0]].kind != CK_GLOBAL) return;
-  const struct kn_bc_global *g = &r->globals.at[r->csts[ops[0]].index];
+  if (n < 3 || ops[0] >= r->vals.n || r->csts.at[ops[0]].kind != CK_GLOBAL) return;
+  const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[ops[0]].index];
   if (g->symbol == 0) return;
   if (g->what == KILN_SYMBOL_FUNC && n == 3 && ops[1] == 0 && ops[2] < UINT32_MAX)
     kiln_debug_global(r->module, kn_bc_die(r, ops[2] + 1), (kiln_symbol){g->symbol}, NULL, 0);
@@ -48,9 +48,9 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
 /* ---- functions ---- */
 
 void kn_bc_debug_function(struct kn_bc *r) {
-  uint32_t id = r->subprogram;
-  if (id == 0 || !kn_bc_md_record(r, id) || r->code != MD_SUBPROGRAM || r->ops.n < 13) return;
-  const uint64_t *o = r->ops.at;
+  uint32_t id = r->fn.subprogram;
+  if (id == 0 || !kn_bc_md_record(r, id) || r->in.code != MD_SUBPROGRAM || r->in.ops.n < 13) return;
+  const uint64_t *o = r->in.ops.at;
   uint32_t line = (uint32_t)o[7], scope = id, file; /* thunks have none */
   kiln_die unit = kn_bc_die(r, o[12]);
   file = kn_bc_loc_file(r, scope);
@@ -70,10 +70,10 @@ void kn_bc_debug_attached(struct kn_bc *r) {
       if (!kn_bc_skip(r)) return;
       break;
     case ENTRY_RECORD:
-      if (r->ops.n % 2 != 0) kn_bc_assign_attached(r);
-      for (uint32_t i = 0; r->ops.n % 2 == 0 && i + 1 < r->ops.n; i += 2)
-        if (r->ops.at[i] == 0 && r->ops.at[i + 1] < UINT32_MAX)
-          r->subprogram = (uint32_t)r->ops.at[i + 1] + 1;
+      if (r->in.ops.n % 2 != 0) kn_bc_assign_attached(r);
+      for (uint32_t i = 0; r->in.ops.n % 2 == 0 && i + 1 < r->in.ops.n; i += 2)
+        if (r->in.ops.at[i] == 0 && r->in.ops.at[i + 1] < UINT32_MAX)
+          r->fn.subprogram = (uint32_t)r->in.ops.at[i + 1] + 1;
     }
   }
 }
@@ -97,11 +97,11 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
   const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
   struct kn_bc_expr is_at;
   uint8_t bytes[KN_BC_EXPR_BYTES];
-  if (!v || v->kind != MDK_VALUE || v->n >= r->n_vals || expr >= UINT32_MAX ||
+  if (!v || v->kind != MDK_VALUE || v->n >= r->vals.n || expr >= UINT32_MAX ||
       !kn_bc_debug_expr(r, (uint32_t)expr + 1, bytes, &is_at) || is_at.value)
     return;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
-  const struct kn_bc_val *at = &r->vals[v->n];
+  const struct kn_bc_val *at = &r->vals.at[v->n];
   if (!var || var->kind != MDK_VAR) return;
   kiln_variable is = {
     .variable = kn_bc_die(r, variable + 1), .memory = var->n != 0, .inlined = inlined};
@@ -122,7 +122,7 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
     is.indirect = true;
     kiln_loc_set(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
-    kiln_loc_set(r->f, r->loc_set);
+    kiln_loc_set(r->f, r->fn.at.set);
   } else {
     return;
   }
@@ -156,8 +156,8 @@ static bool plus(uint8_t *bytes, uint32_t *n, int32_t number) {
 
 /* Is value `id`, a constant, a number? */
 static bool number_of(struct kn_bc *r, uint32_t id, uint64_t *number) {
-  const struct kn_bc_cst *c = &r->csts[id];
-  const struct kn_bc_type *t = &r->types[r->vals[id].t & KN_BC_TYPE_MASK];
+  const struct kn_bc_cst *c = &r->csts.at[id];
+  const struct kn_bc_type *t = &r->types.at[r->vals.at[id].t & KN_BC_TYPE_MASK];
   *number = 0;
   if (c->kind == CK_NULL)
     return t->kind == TK_PTR || ((t->kind == TK_INT || t->kind == TK_FLOAT) && t->bits <= 64);
@@ -167,17 +167,17 @@ static bool number_of(struct kn_bc *r, uint32_t id, uint64_t *number) {
 
 /* The operand that value `id` is; id 0: it is not known, or no code has it. */
 static kiln_value operand(struct kn_bc *r, uint32_t id) {
-  const struct kn_bc_val *v = &r->vals[id];
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_val *v = &r->vals.at[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   uint64_t number;
-  unsigned is = id < r->module_vals ? VS_CONST : v->t >> 24;
+  unsigned is = id < r->m->n_vals ? VS_CONST : v->t >> 24;
   switch (
     is) { /* which constants of the module have handles depends on the functions read before */
   case VS_SLOT:
   case VS_HANDLE: return (kiln_value){v->h};
   case VS_CONST:
     if (number_of(r, id, &number)) return kiln_const_int(r->f, (int64_t)number);
-    if (c->kind == CK_FLOAT && r->types[v->t & KN_BC_TYPE_MASK].bits <= 64)
+    if (c->kind == CK_FLOAT && r->types.at[v->t & KN_BC_TYPE_MASK].bits <= 64)
       return kiln_const_int(r->f, (int64_t)c->v); /* its bits are what counts */
     return (kiln_value){0};
   default: return (kiln_value){0};
@@ -187,7 +187,7 @@ static kiln_value operand(struct kn_bc *r, uint32_t id) {
 /* Number of the value that metadata `id` is; UINT32_MAX: none. */
 static uint32_t value_of(const struct kn_bc *r, uint64_t id) {
   const struct kn_bc_md *v = id < UINT32_MAX ? kn_bc_md(r, (uint32_t)id + 1) : NULL;
-  return v && v->kind == MDK_VALUE && v->n < r->n_vals ? v->n : UINT32_MAX;
+  return v && v->kind == MDK_VALUE && v->n < r->vals.n ? v->n : UINT32_MAX;
 }
 
 /* The arguments that metadata `id` lists, and the numbers of their values; false if it is no list of a few. */
@@ -196,17 +196,18 @@ static bool arguments(struct kn_bc *r, uint64_t id, struct kn_bc_args *args, uin
   uint64_t ids[KN_BC_ARGS] = {0};
   args->n = 0;
   if (!md || md->kind != MDK_NODE) return false;
-  struct kn_bc_ops ops = r->ops; /* of the record that refers to it: kept */
-  r->ops = r->md_ops;
-  if (kn_bc_md_record(r, (uint32_t)id + 1) && r->code == MD_ARG_LIST && r->ops.n <= KN_BC_ARGS)
-    for (; args->n < r->ops.n; args->n++) ids[args->n] = r->ops.at[args->n];
-  r->md_ops = r->ops;
-  r->ops = ops;
+  struct kn_bc_ops ops = r->in.ops; /* of the record that refers to it: kept */
+  r->in.ops = r->in.md_ops;
+  if (kn_bc_md_record(r, (uint32_t)id + 1) && r->in.code == MD_ARG_LIST &&
+      r->in.ops.n <= KN_BC_ARGS)
+    for (; args->n < r->in.ops.n; args->n++) ids[args->n] = r->in.ops.at[args->n];
+  r->in.md_ops = r->in.ops;
+  r->in.ops = ops;
   for (uint32_t k = 0; k < args->n; k++) {
     uint32_t v = values[k] = value_of(r, ids[k]);
     if (v == UINT32_MAX) return false;
     args->is_number[k] =
-      (v < r->module_vals || r->vals[v].t >> 24 == VS_CONST) && number_of(r, v, &args->number[k]);
+      (v < r->m->n_vals || r->vals.at[v].t >> 24 == VS_CONST) && number_of(r, v, &args->number[k]);
   }
   return args->n != 0;
 }
@@ -215,12 +216,12 @@ static bool arguments(struct kn_bc *r, uint64_t id, struct kn_bc_args *args, uin
 static void becomes_parts(struct kn_bc *r, kiln_variable_value *is, uint32_t value,
                           const struct kn_bc_type *t) {
   enum { MOST_PARTS = 8 };
-  uint32_t first = r->vals[value].h;
+  uint32_t first = r->vals.at[value].h;
   if (t->n_pieces > MOST_PARTS) return;
   for (uint32_t k = 0; k < t->n_pieces; k++) {
     const struct kn_bc_piece *piece = &r->type_pieces.at[t->piece_first + k];
-    const struct kn_bc_type *part = &r->types[piece->type];
-    is->value = (kiln_value){r->parts.at[first + k]};
+    const struct kn_bc_type *part = &r->types.at[piece->type];
+    is->value = (kiln_value){r->fn.parts.at[first + k]};
     is->part_at = (uint32_t)(8 * piece->offset);
     is->part_bits = (uint32_t)(8 * part->size);
     if (piece->offset < UINT32_MAX / 16 && part->size < UINT32_MAX / 16 && part->size != 0)
@@ -231,7 +232,7 @@ static void becomes_parts(struct kn_bc *r, kiln_variable_value *is, uint32_t val
 /* `value`: number of a value; UINT32_MAX: none, or a list of them, metadata `list`. `memory`: see kn_bc_assign_tell. */
 static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t value,
                     uint64_t list, uint32_t inlined, uint32_t at,
-                    const struct kn_bc_memory *memory) {
+                    const struct kn_bc_variable_memory *memory) {
   uint8_t bytes[KN_BC_EXPR_BYTES];
   struct kn_bc_expr e;
   struct kn_bc_args args;
@@ -243,23 +244,23 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
   bool many = value == UINT32_MAX && arguments(r, list, &args, values);
   bool known = kn_bc_debug_expr_of(r, (uint32_t)expr + 1, many ? &args : NULL, bytes, &e);
   if (known && many) value = values[e.first];
-  if (value >= r->n_vals) known = false;
+  if (value >= r->vals.n) known = false;
   is.part_at = e.part_at;
   is.part_bits = e.part_bits;
   if (known) {
-    const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, value)];
+    const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, value)];
     is.n = e.n;
     if (e.n != 0 && !e.value) { /* the address of what it is in memory */
       is.address = true;
       if (e.last_deref) is.n--;
     }
-    const struct kn_bc_val *v = &r->vals[value];
+    const struct kn_bc_val *v = &r->vals.at[value];
     before = is.n;
-    if (value >= r->module_vals && v->t >> 24 == VS_ADDR) {
-      const struct kn_bc_addr *a = &r->addrs.at[v->h];
+    if (value >= r->m->n_vals && v->t >> 24 == VS_ADDR) {
+      const struct kn_bc_addr *a = &r->fn.addrs.at[v->h];
       if (plus(bytes, &is.n, a->disp)) is.value = (kiln_value){a->base};
-    } else if (value >= r->module_vals && v->t >> 24 == VS_PARTS && is.n == 0 &&
-               is.part_bits == 0 && memory == NULL) {
+    } else if (value >= r->m->n_vals && v->t >> 24 == VS_PARTS && is.n == 0 && is.part_bits == 0 &&
+               memory == NULL) {
       kn_bc_assign_tell(r, &is, NULL); /* what has no part is not known any more */
       becomes_parts(r, &is, value, t);
       return;
@@ -267,7 +268,7 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
       is.value = operand(r, value);
     }
     for (uint32_t k = 0; k < e.n_others; k++) {
-      const struct kn_bc_type *o = &r->types[kn_bc_type_of(r, values[e.other[k]])];
+      const struct kn_bc_type *o = &r->types.at[kn_bc_type_of(r, values[e.other[k]])];
       if (!e.derives || o->kind == TK_PTR || o->bits == 64)
         is.other[k] = operand(r, values[e.other[k]]);
       is.other_at[k] = e.other_at[k] + is.n - before;
@@ -286,8 +287,8 @@ static bool part_of_slot(struct kn_bc *r, const struct kn_bc_val *at, kiln_value
   int32_t disp = 0;
   *slot = (kiln_value){at->h};
   if (at->t >> 24 == VS_ADDR) {
-    disp = r->addrs.at[at->h].disp;
-    *slot = (kiln_value){r->addrs.at[at->h].base};
+    disp = r->fn.addrs.at[at->h].disp;
+    *slot = (kiln_value){r->fn.addrs.at[at->h].base};
   } else if (at->t >> 24 == VS_HANDLE && kiln_operand_get(r->f, *slot).kind == KILN_OPERAND_VALUE) {
     kiln_inst i = {at->h};
     kiln_inst_info info = kiln_inst_get(r->f, i);
@@ -301,29 +302,29 @@ static bool part_of_slot(struct kn_bc *r, const struct kn_bc_val *at, kiln_value
 /* The memory of an assignment's record: [location, variable, expression, value, assignment, expression of the address,
  * address]. False if the variable is in no memory. */
 static bool memory_of(struct kn_bc *r, const uint64_t *ops, uint32_t n, uint8_t *bytes,
-                      struct kn_bc_memory *m) {
+                      struct kn_bc_variable_memory *m) {
   uint32_t v = n >= 7 ? value_of(r, ops[6]) : UINT32_MAX;
   struct kn_bc_expr is;
-  *m = (struct kn_bc_memory){0};
+  *m = (struct kn_bc_variable_memory){0};
   if (v == UINT32_MAX) return false;
-  const struct kn_bc_val *at = &r->vals[v];
-  unsigned kind = v < r->module_vals ? VS_CONST : at->t >> 24;
+  const struct kn_bc_val *at = &r->vals.at[v];
+  unsigned kind = v < r->m->n_vals ? VS_CONST : at->t >> 24;
   if (kind != VS_SLOT && kind != VS_HANDLE && kind != VS_ADDR) return false;
   kiln_value slot;
   if (ops[4] < UINT32_MAX && ops[5] < UINT32_MAX &&
       kn_bc_debug_expr(r, (uint32_t)ops[5] + 1, bytes, &is) && is.plain && !is.last_deref &&
       part_of_slot(r, at, &slot, bytes, &is.n))
-    *m = (struct kn_bc_memory){(uint32_t)ops[4], slot, bytes, is.n};
+    *m = (struct kn_bc_variable_memory){(uint32_t)ops[4], slot, bytes, is.n};
   return true;
 }
 
 void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint32_t n) {
   uint32_t inlined, value = UINT32_MAX;
   uint8_t bytes[KN_BC_EXPR_BYTES];
-  struct kn_bc_memory memory;
+  struct kn_bc_variable_memory memory;
   if (n < 2 || !inlined_at(r, ops[0], &inlined)) return;
   if (code == FUNC_DEBUG_RECORD_LABEL) {
-    if (inlined == 0) kn_bc_assign_label(r, kn_bc_die(r, ops[1] + 1), r->records_at);
+    if (inlined == 0) kn_bc_assign_label(r, kn_bc_die(r, ops[1] + 1), r->fn.records_at);
     return;
   }
   if (n < 4) return;
@@ -331,9 +332,9 @@ void kn_bc_debug_value(struct kn_bc *r, uint32_t code, const uint64_t *ops, uint
   if (code == FUNC_DEBUG_RECORD_VALUE || code == FUNC_DEBUG_RECORD_ASSIGN)
     value = value_of(r, ops[3]);
   else if (code == FUNC_DEBUG_RECORD_VALUE_SIMPLE && n == 4) /* else a later value */
-    value = r->n_vals - (uint32_t)ops[3];
+    value = r->vals.n - (uint32_t)ops[3];
   uint64_t list = code == FUNC_DEBUG_RECORD_VALUE ? ops[3] : UINT64_MAX;
-  becomes(r, ops[1], ops[2], value, list, inlined, r->records_at, in_memory ? &memory : NULL);
+  becomes(r, ops[1], ops[2], value, list, inlined, r->fn.records_at, in_memory ? &memory : NULL);
 }
 
 void kn_bc_debug_becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,

@@ -1,6 +1,6 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
  * the instruction is built. Called by body.c and func.c.
- * Invariant: r->loc is the newest location of the function, of line, column and scope r->loc_line, ... */
+ * Invariant: r->fn.at.loc is the newest location of the function, of line, column and scope r->fn.at.line, ... */
 #include "debug/debug.h"
 
 /* ---- files ---- */
@@ -14,13 +14,13 @@ static const struct kn_bc_md *string(const struct kn_bc *r, uint64_t id) {
 /* Number in the session of the file that metadata `id` - 1 names: [distinct, name, folder, ...]. 0: none, or an
  * error. */
 static uint32_t add_file(struct kn_bc *r, uint32_t id) {
-  struct kn_bc_ops ops = r->ops; /* may hold an instruction's operands: kept */
-  r->ops = r->md_ops;
-  bool ok = kn_bc_md_record(r, id) && r->code == MD_FILE;
-  uint64_t name_id = ok && r->ops.n > 1 ? r->ops.at[1] : 0;
-  uint64_t folder_id = ok && r->ops.n > 2 ? r->ops.at[2] : 0;
-  r->md_ops = r->ops;
-  r->ops = ops;
+  struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
+  r->in.ops = r->in.md_ops;
+  bool ok = kn_bc_md_record(r, id) && r->in.code == MD_FILE;
+  uint64_t name_id = ok && r->in.ops.n > 1 ? r->in.ops.at[1] : 0;
+  uint64_t folder_id = ok && r->in.ops.n > 2 ? r->in.ops.at[2] : 0;
+  r->in.md_ops = r->in.ops;
+  r->in.ops = ops;
   const struct kn_bc_md *name = string(r, name_id), *folder = string(r, folder_id);
   if (!name) return 0;
   char path[1024];
@@ -33,7 +33,7 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
-  if (r->entries) return kiln_file_of(r->session, path, kn_bc_die(r, id));
+  if (r->m->entries) return kiln_file_of(r->session, path, kn_bc_die(r, id));
   return kiln_file_add(r->session, path);
 }
 
@@ -41,12 +41,12 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id) {
 static uint32_t file_of(struct kn_bc *r, uint32_t id) {
   const struct kn_bc_md *scope = kn_bc_md(r, id);
   uint32_t file = scope && scope->kind == MDK_SCOPE ? scope->n : 0;
-  struct kn_bc_file *known = &r->files[file % KN_BC_FILES];
+  struct kn_bc_file *known = &r->md.files[file % KN_BC_FILES];
   bool shared = kn_bc_md_of_module(r, file);
-  if (!known->number || known->id != file || (!shared && known->body != r->call_body)) {
+  if (!known->number || known->id != file || (!shared && known->body != r->md.call_body)) {
     uint32_t number = file ? add_file(r, file) : 0;
-    if (!number) number = kiln_file_add(r->session, r->source);
-    *known = (struct kn_bc_file){file, number, r->call_body};
+    if (!number) number = kiln_file_add(r->session, r->m->source);
+    *known = (struct kn_bc_file){file, number, r->md.call_body};
   }
   return known->number;
 }
@@ -57,24 +57,24 @@ uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id) { return file_of(r, id); }
 
 /* Where the table has node `id`, or would have it; NULL without memory. Slots are small numbers of times over full. */
 static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
-  uint32_t n = r->call_locs.cap;
-  if (r->call_locs.n >= n / 2) {
-    struct kn_bc_call_loc *old = r->call_locs.at;
+  uint32_t n = r->md.call_locs.cap;
+  if (r->md.call_locs.n >= n / 2) {
+    struct kn_bc_call_loc *old = r->md.call_locs.at;
     KN_BC_ARRAY(struct kn_bc_call_loc) more = {0};
     if (!KN_BC_ROOM(r, more, n ? 2 * (uint64_t)n : 64)) return NULL;
     more.cap = n ? 2 * n : 64; /* a power of two, whatever there is room for */
     memset(more.at, 0, more.cap * sizeof *more.at);
-    r->call_locs.at = more.at;
-    r->call_locs.cap = more.cap;
+    r->md.call_locs.at = more.at;
+    r->md.call_locs.cap = more.cap;
     for (uint32_t i = 0; i < n; i++)
-      if (old[i].body == r->call_body) *call_slot(r, old[i].id) = old[i];
+      if (old[i].body == r->md.call_body) *call_slot(r, old[i].id) = old[i];
     if (old) kn_bc_release(r, old);
     n = more.cap;
   }
   struct kn_bc_call_loc *slot;
   for (uint32_t i = id * 0x9e3779b1u >> 8;; i++) {
-    slot = &r->call_locs.at[i & (n - 1)];
-    if (slot->body != r->call_body || slot->id == id) return slot;
+    slot = &r->md.call_locs.at[i & (n - 1)];
+    if (slot->body != r->md.call_body || slot->id == id) return slot;
   }
 }
 
@@ -82,7 +82,7 @@ static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
 static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
   const struct kn_bc_md *md = kn_bc_md(r, id);
   if (md && md->kind == MDK_LOC && md->head) {
-    struct kn_bits b = r->bits;
+    struct kn_bits b = r->in.bits;
     b.pos = md->pos + md->head;
     uint64_t line = kn_bits_vbr6(&b), column = kn_bits_vbr(&b, 8), scope = kn_bits_vbr6(&b);
     op[0] = (uint32_t)line;
@@ -91,15 +91,15 @@ static bool call_record(struct kn_bc *r, uint32_t id, uint32_t op[4]) {
     op[3] = md->n;
     return line < UINT32_MAX && column < UINT32_MAX && scope < UINT32_MAX && !b.bad;
   }
-  struct kn_bc_ops ops = r->ops; /* may hold an instruction's operands: kept */
-  r->ops = r->md_ops;
-  bool ok = kn_bc_md_record(r, id) && r->code == MD_LOCATION && r->ops.n >= 5;
+  struct kn_bc_ops ops = r->in.ops; /* may hold an instruction's operands: kept */
+  r->in.ops = r->in.md_ops;
+  bool ok = kn_bc_md_record(r, id) && r->in.code == MD_LOCATION && r->in.ops.n >= 5;
   for (unsigned i = 0; ok && i < 4; i++) {
-    ok = r->ops.at[i + 1] < UINT32_MAX;
-    op[i] = (uint32_t)r->ops.at[i + 1] + (i == 2); /* the scope cannot be none */
+    ok = r->in.ops.at[i + 1] < UINT32_MAX;
+    op[i] = (uint32_t)r->in.ops.at[i + 1] + (i == 2); /* the scope cannot be none */
   }
-  r->md_ops = r->ops;
-  r->ops = ops;
+  r->in.md_ops = r->in.ops;
+  r->in.ops = ops;
   return ok;
 }
 
@@ -107,11 +107,11 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
   uint32_t loc = 0;
   const struct kn_bc_call_loc *known = NULL;
   bool bad = false; /* no location, or in a circle: so are all that were inlined there */
-  r->call_way.n = 0;
-  while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->body != r->call_body) {
+  r->tmp.call_way.n = 0;
+  while (id != 0 && !bad && (known = call_slot(r, id)) != NULL && known->body != r->md.call_body) {
     struct kn_bc_call_way at = {.id = id};
-    bad = r->call_way.n > 4096 || !call_record(r, id, at.op);
-    if (!KN_BC_PUSH(r, r->call_way, at)) return 0;
+    bad = r->tmp.call_way.n > 4096 || !call_record(r, id, at.op);
+    if (!KN_BC_PUSH(r, r->tmp.call_way, at)) return 0;
     id = at.op[3];
   }
   if (id != 0 && !bad) {
@@ -119,8 +119,8 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
     loc = known->loc;
     bad = loc == 0;
   }
-  while (r->call_way.n) {
-    const struct kn_bc_call_way *way = &r->call_way.at[--r->call_way.n];
+  while (r->tmp.call_way.n) {
+    const struct kn_bc_call_way *way = &r->tmp.call_way.at[--r->tmp.call_way.n];
     const uint32_t *op = way->op;
     id = way->id;
     if (!bad) {
@@ -131,8 +131,8 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
     }
     struct kn_bc_call_loc *slot = call_slot(r, id);
     if (slot == NULL) return 0;
-    r->call_locs.n += slot->body != r->call_body;
-    *slot = (struct kn_bc_call_loc){id, bad ? 0 : loc, r->call_body};
+    r->md.call_locs.n += slot->body != r->md.call_body;
+    *slot = (struct kn_bc_call_loc){id, bad ? 0 : loc, r->md.call_body};
   }
   return bad ? 0 : loc;
 }
@@ -140,28 +140,28 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
 /* The scope, or the call that was replaced, is not that of the newest location. */
 static __attribute__((noinline)) void change_scope(struct kn_bc *r, uint32_t scope,
                                                    uint32_t inlined) {
-  r->loc_file = file_of(r, scope);
-  r->loc_scope = scope;
-  r->loc_die = r->entries ? kn_bc_die(r, scope) : (kiln_die){0};
-  if (inlined != r->loc_inlined || !r->loc)
-    r->loc_call = r->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
-  r->loc_inlined = inlined;
+  r->fn.at.file = file_of(r, scope);
+  r->fn.at.scope = scope;
+  r->fn.at.die = r->m->entries ? kn_bc_die(r, scope) : (kiln_die){0};
+  if (inlined != r->fn.at.inlined || !r->fn.at.loc)
+    r->fn.at.call = r->m->entries && inlined ? kn_bc_call_loc(r, inlined) : 0;
+  r->fn.at.inlined = inlined;
 }
 
 static inline void location(struct kn_bc *r, uint32_t line, uint32_t column, uint32_t scope,
                             uint32_t inlined) {
-  if (!r->loc || scope != r->loc_scope || inlined != r->loc_inlined)
+  if (!r->fn.at.loc || scope != r->fn.at.scope || inlined != r->fn.at.inlined)
     change_scope(r, scope, inlined);
-  else if (line == r->loc_line && column == r->loc_column) return;
-  kiln_location at = {r->loc_file, line, column, r->loc_die, r->loc_call, 0};
-  r->loc = r->loc_set = kiln_loc_here(r->f, &at);
-  r->loc_line = line;
-  r->loc_column = column;
+  else if (line == r->fn.at.line && column == r->fn.at.column) return;
+  kiln_location at = {r->fn.at.file, line, column, r->fn.at.die, r->fn.at.call, 0};
+  r->fn.at.loc = r->fn.at.set = kiln_loc_here(r->f, &at);
+  r->fn.at.line = line;
+  r->fn.at.column = column;
 }
 
 /* [line, column, scope + 1, inlined at + 1, implicit, ...], unabbreviated, from the number of operands on. */
 static __attribute__((noinline)) void unabbreviated(struct kn_bc *r, uint64_t pos) {
-  struct kn_bits b = r->bits;
+  struct kn_bits b = r->in.bits;
   b.pos = pos;
   uint64_t n = kn_bits_vbr6(&b), op[4];
   if (n < 4) {
@@ -170,22 +170,22 @@ static __attribute__((noinline)) void unabbreviated(struct kn_bc *r, uint64_t po
   }
   for (unsigned i = 0; i < 4; i++) op[i] = kn_bits_vbr6(&b);
   kn_bits_skip_vbr6(&b, n - 4);
-  r->bits.pos = b.pos;
-  r->bits.bad |= b.bad;
+  r->in.bits.pos = b.pos;
+  r->in.bits.bad |= b.bad;
   location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
 }
 
 /* The same in the abbreviation that LLVM 22 writes, whose fields begin at `pos`, with numbers of any size. */
 static __attribute__((noinline)) void long_abbreviated(struct kn_bc *r, uint64_t pos) {
-  struct kn_bits b = r->bits;
+  struct kn_bits b = r->in.bits;
   b.pos = pos;
   uint32_t line = (uint32_t)kn_bits_vbr6(&b), column = (uint32_t)kn_bits_vbr(&b, 8);
   uint32_t scope = (uint32_t)kn_bits_vbr6(&b), inlined = (uint32_t)kn_bits_vbr6(&b);
   b.pos++;
   kn_bits_vbr6(&b);
   kn_bits_vbr(&b, 3);
-  r->bits.pos = b.pos;
-  r->bits.bad |= b.bad;
+  r->in.bits.pos = b.pos;
+  r->in.bits.bad |= b.bad;
   location(r, line, column, scope, inlined);
 }
 
@@ -228,13 +228,13 @@ static inline __attribute__((always_inline)) unsigned inlined_field(uint64_t *w,
 static inline void abbreviated(struct kn_bc *r, uint64_t pos, uint64_t w, unsigned width) {
   struct place at;
   unsigned used = fields(w, width, &at);
-  w = kn_bits_peek(&r->bits, pos + used);
+  w = kn_bits_peek(&r->in.bits, pos + used);
   unsigned more = inlined_field(&w, &at);
   if (used > 57 || more == 0) {
     long_abbreviated(r, pos + width);
     return;
   }
-  r->bits.pos = pos + used + more;
+  r->in.bits.pos = pos + used + more;
   location(r, at.line, at.column, at.scope, at.inlined);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
@@ -243,19 +243,19 @@ _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits
 static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uint32_t *loc) {
   uint32_t code = kn_bc_code(r, id);
   if (code == FUNC_DEBUG_LOC_AGAIN) {
-    *loc = r->loc;
+    *loc = r->fn.at.loc;
     return kn_bc_skip_record(r, id);
   }
   if (code != FUNC_DEBUG_LOC) return false;
-  struct kn_bc_ops ops = r->ops; /* the instruction's operands are still needed */
-  r->ops = r->ahead;
-  if (kn_bc_record(r, id) && r->ops.n >= 4) {
-    const uint64_t *op = r->ops.at;
+  struct kn_bc_ops ops = r->in.ops; /* the instruction's operands are still needed */
+  r->in.ops = r->in.ahead;
+  if (kn_bc_record(r, id) && r->in.ops.n >= 4) {
+    const uint64_t *op = r->in.ops.at;
     location(r, (uint32_t)op[0], (uint32_t)op[1], (uint32_t)op[2], (uint32_t)op[3]);
-    *loc = r->loc;
+    *loc = r->fn.at.loc;
   }
-  r->ahead = r->ops;
-  r->ops = ops;
+  r->in.ahead = r->in.ops;
+  r->in.ops = ops;
   return true;
 }
 
@@ -267,7 +267,7 @@ static __attribute__((noinline)) bool any_form(struct kn_bc *r, unsigned id, uin
 
 /* True if `w`, the first bits of an entry, are those of a record about variables. */
 static inline bool is_record(const struct kn_bc *r, uint64_t w, unsigned width) {
-  unsigned form = r->known[w & ((1u << width) - 1)].form;
+  unsigned form = r->in.known[w & ((1u << width) - 1)].form;
   w >>= width;
   uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x7e0); /* in two chunks */
   return form == FORM_UNABBREV ? (w & 0x820) == 0x20 && kn_bc_is_debug_record(code)
@@ -277,15 +277,16 @@ static inline bool is_record(const struct kn_bc *r, uint64_t w, unsigned width) 
 /* Reads the record at the current position if it is unabbreviated, about a variable, and has up to eight operands, as
  * almost all that declare one; else returns 0. After an error too. */
 static inline uint32_t plain_record(struct kn_bc *r, uint64_t op[8], uint32_t *n) {
-  uint64_t w = kn_bits_peek(&r->bits, r->bits.pos);
-  if ((w & ((1u << r->width) - 1)) != BC_UNABBREV) return 0;
-  w >>= r->width;
+  uint64_t w = kn_bits_peek(&r->in.bits, r->in.bits.pos);
+  if ((w & ((1u << r->in.width) - 1)) != BC_UNABBREV) return 0;
+  w >>= r->in.width;
   uint32_t code = ((uint32_t)w & 31) | ((uint32_t)w >> 1 & 0x3e0), count = w >> HEAD_BITS & 63;
   if ((w & 0x820) != 0x20 || !kn_bc_is_debug_record(code) || count > 8) return 0;
-  r->bits.pos += r->width + HEAD_BITS + 6;
-  kn_bits_vbr6s(&r->bits, op, count);
-  if (r->bits.bad) kn_bc_malformed(r, "a number is longer than 64 bits");
-  else if (r->bits.pos > r->bits.end) kn_bc_malformed(r, "the file ends in the middle of a record");
+  r->in.bits.pos += r->in.width + HEAD_BITS + 6;
+  kn_bits_vbr6s(&r->in.bits, op, count);
+  if (r->in.bits.bad) kn_bc_malformed(r, "a number is longer than 64 bits");
+  else if (r->in.bits.pos > r->in.bits.end)
+    kn_bc_malformed(r, "the file ends in the middle of a record");
   *n = count;
   return r->status == KILN_OK ? code : 0;
 }
@@ -295,81 +296,82 @@ static inline uint32_t plain_record(struct kn_bc *r, uint64_t op[8], uint32_t *n
  * to values, when the instruction has its number. */
 static void records(struct kn_bc *r, bool values) {
   for (;;) {
-    uint64_t pos = r->bits.pos, op[8];
+    uint64_t pos = r->in.bits.pos, op[8];
     uint32_t n;
     if (!values && plain_record(r, op, &n) == FUNC_DEBUG_RECORD_DECLARE) {
-      if (n >= 4 && r->bb < r->n_bbs) kn_bc_debug_declare(r, op);
+      if (n >= 4 && r->fn.bb < r->fn.n_bbs) kn_bc_debug_declare(r, op);
       continue;
     }
     if (r->status != KILN_OK) return;
-    r->bits.pos = pos;
-    unsigned id = (unsigned)kn_bits_fixed(&r->bits, r->width);
+    r->in.bits.pos = pos;
+    unsigned id = (unsigned)kn_bits_fixed(&r->in.bits, r->in.width);
     uint32_t code = kn_bc_code(r, id);
     if (!kn_bc_is_debug_record(code)) {
-      r->bits.pos = pos;
+      r->in.bits.pos = pos;
       return;
     }
     bool declares = code == FUNC_DEBUG_RECORD_DECLARE;
     if (!values && !declares) {
-      if (r->records_pos == 0) r->records_pos = pos;
-      r->records_at = kiln_func_here(r->f);
+      if (r->fn.records_pos == 0) r->fn.records_pos = pos;
+      r->fn.records_at = kiln_func_here(r->f);
     }
     if (declares == values) {
       if (!kn_bc_skip_record(r, id)) return;
       continue;
     }
-    struct kn_bc_ops ops = r->ops; /* the instruction's operands are still needed */
-    r->ops = r->ahead;
+    struct kn_bc_ops ops = r->in.ops; /* the instruction's operands are still needed */
+    r->in.ops = r->in.ahead;
     bool ok = kn_bc_record(r, id);
-    if (ok && r->bb < r->n_bbs + values) {
-      if (!declares) kn_bc_debug_value(r, code, r->ops.at, r->ops.n);
-      else if (r->ops.n >= 4) kn_bc_debug_declare(r, r->ops.at);
+    if (ok && r->fn.bb < r->fn.n_bbs + values) {
+      if (!declares) kn_bc_debug_value(r, code, r->in.ops.at, r->in.ops.n);
+      else if (r->in.ops.n >= 4) kn_bc_debug_declare(r, r->in.ops.at);
     }
-    r->ahead = r->ops;
-    r->ops = ops;
+    r->in.ahead = r->in.ops;
+    r->in.ops = ops;
     if (!ok) return;
   }
 }
 
 void kn_bc_debug_records(struct kn_bc *r) {
-  uint64_t pos = r->bits.pos;
-  r->bits.pos = r->records_pos;
-  r->records_pos = 0;
+  uint64_t pos = r->in.bits.pos;
+  r->in.bits.pos = r->fn.records_pos;
+  r->fn.records_pos = 0;
   records(r, true);
-  r->bits.pos = pos;
+  r->in.bits.pos = pos;
 }
 
 /* Location `loc` is current from now on. */
 static inline void set(struct kn_bc *r, uint32_t loc) {
-  if (loc == r->loc_set) return;
-  r->loc_set = loc;
+  if (loc == r->fn.at.set) return;
+  r->fn.at.set = loc;
   kiln_loc_set(r->f, loc);
 }
 
 /* The same as kn_bc_loc_ahead, for all that may stand there. */
 static __attribute__((noinline)) void ahead(struct kn_bc *r) {
-  if (r->records_pos != 0) kn_bc_debug_records(r);
-  const unsigned width = r->width;
-  uint64_t pos = r->bits.pos, w = kn_bits_peek(&r->bits, pos);
-  unsigned id = (unsigned)w & ((1u << width) - 1), form = r->known[id].form;
+  if (r->fn.records_pos != 0) kn_bc_debug_records(r);
+  const unsigned width = r->in.width;
+  uint64_t pos = r->in.bits.pos, w = kn_bits_peek(&r->in.bits, pos);
+  unsigned id = (unsigned)w & ((1u << width) - 1), form = r->in.known[id].form;
   uint32_t loc = 0;
   w >>= width;
   if (form == FORM_LOC) {
     abbreviated(r, pos, w, width);
-    loc = r->loc;
+    loc = r->fn.at.loc;
   } else if (form == FORM_UNABBREV) {
     if ((w & ((1u << (HEAD_BITS + 6)) - 1)) == AGAIN_HEAD) {
-      loc = r->loc;
-      r->bits.pos = pos + width + HEAD_BITS + 6;
+      loc = r->fn.at.loc;
+      r->in.bits.pos = pos + width + HEAD_BITS + 6;
     } else if ((w & ((1u << HEAD_BITS) - 1)) == LOC_HEAD) {
       unabbreviated(r, pos + width + HEAD_BITS);
-      loc = r->loc;
+      loc = r->fn.at.loc;
     }
   } else if (form == FORM_ANY) {
-    r->bits.pos = pos + width;
-    if (!any_form(r, id, &loc)) r->bits.pos = pos;
+    r->in.bits.pos = pos + width;
+    if (!any_form(r, id, &loc)) r->in.bits.pos = pos;
   }
-  if (r->entries && is_record(r, kn_bits_peek(&r->bits, r->bits.pos), width)) records(r, false);
+  if (r->m->entries && is_record(r, kn_bits_peek(&r->in.bits, r->in.bits.pos), width))
+    records(r, false);
   set(r, loc);
 }
 
@@ -381,34 +383,34 @@ static __attribute__((noinline)) void new_location(struct kn_bc *r, uint32_t lin
 /* What comes behind most instructions is decided here: a location in LLVM's abbreviation, or that of before, with no
  * record about variables behind it. */
 void kn_bc_loc_ahead(struct kn_bc *r) {
-  const unsigned width = r->width;
-  uint64_t pos = r->bits.pos;
-  if (KN_UNLIKELY(r->records_pos != 0 || pos + 64 > r->bits.fast)) {
+  const unsigned width = r->in.width;
+  uint64_t pos = r->in.bits.pos;
+  if (KN_UNLIKELY(r->fn.records_pos != 0 || pos + 64 > r->in.bits.fast)) {
     ahead(r);
     return;
   }
-  uint64_t w = kn_bits_window(&r->bits, pos);
-  unsigned form = r->known[w & ((1u << width) - 1)].form;
+  uint64_t w = kn_bits_window(&r->in.bits, pos);
+  unsigned form = r->in.known[w & ((1u << width) - 1)].form;
   w >>= width;
   if (form == FORM_LOC) {
     struct place at;
     unsigned used = fields(w, width, &at);
     if (KN_LIKELY(used <= 57)) {
-      w = kn_bits_window(&r->bits, pos + used);
+      w = kn_bits_window(&r->in.bits, pos + used);
       unsigned more = inlined_field(&w, &at);
       if (KN_LIKELY(more != 0 && !is_record(r, w >> TAIL_BITS, width))) {
-        r->bits.pos = pos + used + more;
-        if (r->loc && at.line == r->loc_line && at.column == r->loc_column &&
-            at.scope == r->loc_scope && at.inlined == r->loc_inlined)
-          set(r, r->loc);
+        r->in.bits.pos = pos + used + more;
+        if (r->fn.at.loc && at.line == r->fn.at.line && at.column == r->fn.at.column &&
+            at.scope == r->fn.at.scope && at.inlined == r->fn.at.inlined)
+          set(r, r->fn.at.loc);
         else new_location(r, at.line, at.column, at.scope, at.inlined);
         return;
       }
     }
   } else if (form == FORM_UNABBREV && (w & ((1u << (HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
              !is_record(r, w >> (HEAD_BITS + 6), width)) {
-    r->bits.pos = pos + width + HEAD_BITS + 6;
-    set(r, r->loc);
+    r->in.bits.pos = pos + width + HEAD_BITS + 6;
+    set(r, r->fn.at.loc);
     return;
   }
   ahead(r);

@@ -63,7 +63,7 @@ enum access { INLINE, CALL_16, CALL };
 static enum access how(const struct kn_bc *r, kiln_type at, uint64_t align) {
   uint32_t size = kiln_type_size(at);
   if (align != 0 && align <= 5 && UINT64_C(1) << (align - 1) < size) return CALL;
-  uint32_t features = (uint32_t)r->fn->fn_flags >> FA_FEATURES;
+  uint32_t features = (uint32_t)r->fn.global->fn_flags >> FA_FEATURES;
   return size == 16 && kn_bc_targets[r->target].cx16 && !(features & KILN_FEATURE_CX16) ? CALL_16
                                                                                         : INLINE;
 }
@@ -124,7 +124,7 @@ static kiln_value exchange_if(struct kn_bc *r, enum access access, kiln_type at,
 
 /* The integer type that is used to access memory of `type`; VOID if there is none (an error was reported). */
 static kiln_type access_type(struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (kn_bc_is_aggregate(t)) {
     kn_bc_malformed(r, "an atomic access to an aggregate");
     return KILN_TYPE_VOID;
@@ -163,7 +163,7 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t a, ptype;
   kiln_ordering order;
   if (!kn_bc_operand(r, ops, n, &i, &a, &ptype)) return;
-  if (n - i < 5 || ops[i] >= r->n_types) {
+  if (n - i < 5 || ops[i] >= r->types.n) {
     kn_bc_malformed(r, "bad atomic load");
     return;
   }
@@ -171,7 +171,7 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 3], &order)) return;
   enum access access = how(r, at, ops[i + 1]);
-  kiln_value v, p = kn_bc_use(r, a, r->ptr_type);
+  kiln_value v, p = kn_bc_use(r, a, r->m->ptr_type);
   if (KN_LIKELY(access == INLINE)) {
     v = kiln_build_atomic_load(r->f, at, p, order);
   } else if (access == CALL_16) {
@@ -182,7 +182,7 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
             KILN_TYPE_VOID);
     v = kiln_build_load(r->f, at, to, 0, 0);
   }
-  kn_bc_def(r, type, from_int(r, v, &r->types[type], at));
+  kn_bc_def(r, type, from_int(r, v, &r->types.at[type], at));
 }
 
 /* The operands that a record begins with, an address and a value; false (reported) if `least` others do not follow. */
@@ -201,8 +201,8 @@ static void store(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!operands(r, ops, n, 4, "bad atomic store", &i, &a, &id, &type)) return;
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &order)) return;
-  kiln_value v = to_int(r, kn_bc_use(r, id, type), &r->types[type], at);
-  kiln_value p = kn_bc_use(r, a, r->ptr_type);
+  kiln_value v = to_int(r, kn_bc_use(r, id, type), &r->types.at[type], at);
+  kiln_value p = kn_bc_use(r, a, r->m->ptr_type);
   enum access access = how(r, at, ops[i]);
   if (KN_LIKELY(access == INLINE)) kiln_build_atomic_store(r->f, at, p, v, order);
   else if (access == CALL_16)
@@ -268,8 +268,8 @@ static kiln_value loop(struct kn_bc *r, enum access access, uint64_t what,
   kiln_ordering failure = order == KILN_ACQ_REL   ? KILN_ACQUIRE
                           : order == KILN_RELEASE ? KILN_RELAXED
                                                   : order;
-  if (!r->may_split) {
-    r->restart = r->splits = true;
+  if (!r->fn.may_split) {
+    r->again.restart = r->again.splits = true;
     return kiln_const_int(f, 0);
   }
   kiln_value known = slot_of(r, at, kiln_build_load(f, at, a, 0, 0)), flag;
@@ -291,7 +291,7 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t a, id, type;
   kiln_ordering order;
   if (!operands(r, ops, n, 4, "bad atomicrmw", &i, &a, &id, &type)) return;
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   uint64_t what = ops[i];
   bool is_float = t->kind == TK_FLOAT || t->kind == TK_SOFT;
   if (what >= sizeof operations / sizeof *operations) {
@@ -310,7 +310,7 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
                                            : "an atomic operation on i1");
     return;
   }
-  kiln_value v = to_int(r, kn_bc_use(r, id, type), t, at), p = kn_bc_use(r, a, r->ptr_type);
+  kiln_value v = to_int(r, kn_bc_use(r, id, type), t, at), p = kn_bc_use(r, a, r->m->ptr_type);
   enum access access = how(r, at, n - i > 4 ? ops[i + 4] : 0);
   if (KN_LIKELY(access == INLINE && what < RMW_FADD))
     v = kiln_build_atomic_rmw(r->f, (kiln_rmw)operations[what].rmw, at, p, v, order);
@@ -322,10 +322,10 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* The type {type, i1}. */
 static uint32_t result_type(struct kn_bc *r, uint32_t type) {
-  for (uint32_t i = 0; i < r->n_types; i++) {
-    const struct kn_bc_type *t = &r->types[i];
-    if (t->kind == TK_STRUCT && t->n == 2 && r->elems.at[t->first].type == type &&
-        r->elems.at[t->first + 1].type == r->bool_type)
+  for (uint32_t i = 0; i < r->types.n; i++) {
+    const struct kn_bc_type *t = &r->types.at[i];
+    if (t->kind == TK_STRUCT && t->n == 2 && r->m->elems.at[t->first].type == type &&
+        r->m->elems.at[t->first + 1].type == r->m->bool_type)
       return i;
   }
   kn_bc_malformed(r, "cmpxchg without its result's type");
@@ -340,17 +340,17 @@ static void cas(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!operands(r, ops, n, 6, "bad cmpxchg", &i, &a, &id, &type)) return;
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &success) || !ordering(r, ops[i + 4], &failure)) return;
-  uint32_t result = result_type(r, type), first = r->parts.n;
-  if (result == UINT32_MAX || !kn_bc_split(r, result) || !KN_BC_ROOM(r, r->parts, first + 2u))
+  uint32_t result = result_type(r, type), first = r->fn.parts.n;
+  if (result == UINT32_MAX || !kn_bc_split(r, result) || !KN_BC_ROOM(r, r->fn.parts, first + 2u))
     return;
   kiln_value expected = kn_bc_use(r, id, type);
-  kiln_value desired = kn_bc_use(r, r->n_vals - (uint32_t)ops[i], type);
+  kiln_value desired = kn_bc_use(r, r->vals.n - (uint32_t)ops[i], type);
   enum access access = how(r, at, n - i > 6 ? ops[i + 6] : 0);
-  kiln_value flag, v = exchange_if(r, access, at, kn_bc_use(r, a, r->ptr_type), expected, desired,
-                                   success, failure, &flag);
-  r->parts.at[first] = v.id;
-  r->parts.at[first + 1] = flag.id;
-  r->parts.n += 2;
+  kiln_value flag, v = exchange_if(r, access, at, kn_bc_use(r, a, r->m->ptr_type), expected,
+                                   desired, success, failure, &flag);
+  r->fn.parts.at[first] = v.id;
+  r->fn.parts.at[first + 1] = flag.id;
+  r->fn.parts.n += 2;
   kn_bc_define_parts(r, result, first);
 }
 

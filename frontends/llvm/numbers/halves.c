@@ -25,7 +25,7 @@ static bool is_zero(struct kn_bc *r, kiln_value v) { return v.id == imm(r, 0).id
 /* True if `id` is a number; its words. */
 static bool is_number(const struct kn_bc *r, uint32_t id, uint64_t words[2]) {
   if (id >= r->inst_base) return false;
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   words[0] = words[1] = 0;
   if (c->kind == CK_WIDE && c->n <= 2)
     memcpy(words, kn_bc_words(r, c->index), c->n * sizeof *words);
@@ -33,17 +33,18 @@ static bool is_number(const struct kn_bc *r, uint32_t id, uint64_t words[2]) {
 }
 
 static bool is_noted(const struct kn_bc *r, uint32_t id) {
-  return id < r->n_vals && r->vals[id].t >> 24 == VS_HALVES;
+  return id < r->vals.n && r->vals.at[id].t >> 24 == VS_HALVES;
 }
 
 /* The entry of a noted value, without what was emitted in another block. If too much is emitted again and again, the
  * function is read without noted values. */
 static struct kn_bc_half *entry(struct kn_bc *r, uint32_t id) {
-  struct kn_bc_half *h = &r->halves.at[r->vals[id].h];
-  if (h->bb != r->bb) {
-    r->n_again += (h->low | h->high | h->whole) != 0;
-    if (r->n_again > MOST_AGAIN && r->n_again > r->halves.n) r->restart = r->no_halves = true;
-    h->bb = r->bb;
+  struct kn_bc_half *h = &r->fn.halves.at[r->vals.at[id].h];
+  if (h->bb != r->fn.bb) {
+    r->fn.n_again += (h->low | h->high | h->whole) != 0;
+    if (r->fn.n_again > MOST_AGAIN && r->fn.n_again > r->fn.halves.n)
+      r->again.restart = r->again.no_halves = true;
+    h->bb = r->fn.bb;
     h->low = h->high = h->whole = 0;
   }
   return h;
@@ -51,8 +52,8 @@ static struct kn_bc_half *entry(struct kn_bc *r, uint32_t id) {
 
 /* Can code be emitted here? If not, the function is read again without noted values. */
 static bool emits(struct kn_bc *r) {
-  if (r->no_code) r->restart = r->no_halves = true;
-  return !r->no_code;
+  if (r->fn.no_code) r->again.restart = r->again.no_halves = true;
+  return !r->fn.no_code;
 }
 
 static kiln_value high(struct kn_bc *r, uint32_t id);
@@ -76,7 +77,7 @@ static kiln_value low(struct kn_bc *r, uint32_t id) {
   case OP_ZEXT:
   case OP_SEXT: {
     bool zero = h->op == OP_ZEXT;
-    kiln_type from = (kiln_type)r->types[h->type].ktype;
+    kiln_type from = (kiln_type)r->types.at[h->type].ktype;
     v = zero ? kn_bc_use_z(r, h->a, h->type) : kn_bc_use_s(r, h->a, h->type);
     if (from != KILN_TYPE_I64)
       v = kiln_build_convert(r->f, zero ? KILN_OP_ZEXT : KILN_OP_SEXT, KILN_TYPE_I64, from, v);
@@ -178,13 +179,13 @@ kiln_value kn_bc_halves_whole(struct kn_bc *r, uint32_t id) {
   if (!emits(r)) return imm(r, 0);
   struct kn_bc_half *h = entry(r, id);
   if (h->whole) return (kiln_value){h->whole};
-  uint32_t type = r->vals[id].t & KN_BC_TYPE_MASK;
+  uint32_t type = r->vals.at[id].t & KN_BC_TYPE_MASK;
   kiln_value v;
   if (h->op >= OP_ZEXT) {
     bool zero = h->op == OP_ZEXT;
     v = zero ? kn_bc_use_z(r, h->a, h->type) : kn_bc_use_s(r, h->a, h->type);
     v = kiln_build_convert(r->f, zero ? KILN_OP_ZEXT : KILN_OP_SEXT, KILN_TYPE_I128,
-                           (kiln_type)r->types[h->type].ktype, v);
+                           (kiln_type)r->types.at[h->type].ktype, v);
   } else {
     kiln_value x = kn_bc_use(r, h->a, type), y = kn_bc_use(r, h->b, type);
     v = kiln_build_binary(r->f, (kiln_op)kiln_ops[h->op], KILN_TYPE_I128, x, y);
@@ -195,17 +196,17 @@ kiln_value kn_bc_halves_whole(struct kn_bc *r, uint32_t id) {
 
 /* Notes the next value, unless something refers to it already. */
 static bool note(struct kn_bc *r, uint32_t type, struct kn_bc_half h) {
-  bool forward = r->n_vals < r->zeroed && r->vals[r->n_vals].t >> 24 != VS_NONE;
+  bool forward = r->vals.n < r->fn.zeroed && r->vals.at[r->vals.n].t >> 24 != VS_NONE;
   if (forward || h.depth > MOST_DEPTH) return false;
-  h.bb = r->bb;
-  if (!KN_BC_PUSH(r, r->halves, h)) return false;
-  kn_bc_def(r, type | (uint32_t)VS_HALVES << 24, (kiln_value){r->halves.n - 1});
+  h.bb = r->fn.bb;
+  if (!KN_BC_PUSH(r, r->fn.halves, h)) return false;
+  kn_bc_def(r, type | (uint32_t)VS_HALVES << 24, (kiln_value){r->fn.halves.n - 1});
   return true;
 }
 
 bool kn_bc_halves_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
-  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
-  if (r->no_halves || f->kind != TK_INT || t->kind != TK_INT || !f->ktype || !t->ktype)
+  const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
+  if (r->again.no_halves || f->kind != TK_INT || t->kind != TK_INT || !f->ktype || !t->ktype)
     return false;
   if (op == CAST_TRUNC) {
     if (!is_noted(r, a) || t->ktype > KILN_TYPE_I64 || !emits(r)) return false;
@@ -216,13 +217,13 @@ bool kn_bc_halves_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, 
     kn_bc_def(r, to, v);
     return true;
   }
-  if (t->bits != 128 || f->bits > 64 || a >= r->n_vals) return false;
+  if (t->bits != 128 || f->bits > 64 || a >= r->vals.n) return false;
   return note(r, to,
               (struct kn_bc_half){.op = op == CAST_ZEXT ? OP_ZEXT : OP_SEXT, .a = a, .type = from});
 }
 
 bool kn_bc_halves_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
-  if (r->no_halves || op >= BINOP_COUNT || !kiln_ops[op] || r->types[type].bits != 128)
+  if (r->again.no_halves || op >= BINOP_COUNT || !kiln_ops[op] || r->types.at[type].bits != 128)
     return false;
   struct kn_bc_half h = {.op = (uint8_t)op, .a = a, .b = b};
   const uint32_t ids[2] = {a, b};
@@ -230,7 +231,7 @@ bool kn_bc_halves_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, ui
   bool counts = op >= BINOP_SHL && op <= BINOP_ASHR;
   for (unsigned i = 0; i < 2; i++) {
     if (is_noted(r, ids[i])) {
-      unsigned depth = r->halves.at[r->vals[ids[i]].h].depth + 1u;
+      unsigned depth = r->fn.halves.at[r->vals.at[ids[i]].h].depth + 1u;
       if (i == 1 && counts) return false;
       if (depth > h.depth) h.depth = (uint8_t)depth;
     } else if (!is_number(r, ids[i], number) ||

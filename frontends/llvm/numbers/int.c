@@ -32,7 +32,7 @@ kiln_value kn_bc_sext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type 
 }
 
 kiln_value kn_bc_use_z(struct kn_bc *r, uint32_t id, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   int64_t k;
   if (t->fit == FIT_ODD && t->bits < 64 && kn_bc_is_int(r, id, &k))
     return imm(r, k & (int64_t)((UINT64_C(1) << t->bits) - 1));
@@ -40,7 +40,7 @@ kiln_value kn_bc_use_z(struct kn_bc *r, uint32_t id, uint32_t type) {
 }
 
 kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   int64_t k;
   if (t->fit != FIT_EXACT && t->bits < 64 && kn_bc_is_int(r, id, &k)) return imm(r, k);
   return kn_bc_sext_in(r, kn_bc_use(r, id, type), t);
@@ -48,8 +48,8 @@ kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type) {
 
 kiln_value kn_bc_same(struct kn_bc *r, uint32_t id, uint32_t type) {
   kiln_value v = kn_bc_use(r, id, type);
-  if (id < r->n_vals) return v;
-  return kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types[type].ktype, v);
+  if (id < r->vals.n) return v;
+  return kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types.at[type].ktype, v);
 }
 
 /* The opposite of condition `c`: of a comparison that was just made, the opposite comparison. */
@@ -67,7 +67,7 @@ static kiln_value opposite(struct kn_bc *r, kiln_value c) {
 
 kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
   kiln_value none = {0};
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (!kn_bc_scalar(r, type)) return none;
   if (t->fit == FIT_BOOL) {
     kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
@@ -113,7 +113,7 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
 }
 
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind == TK_WIDE) return kn_bc_wide_icmp(r, cond, a, b, type);
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
   if (t->kind != TK_INT) {
@@ -158,21 +158,22 @@ kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, 
   bool is = x.id == one && y.id == zero, is_not = x.id == zero && y.id == one;
   if ((!is && !is_not) || type > KILN_TYPE_I64) return (kiln_value){0};
   if (is_not) cond = opposite(r, cond);
-  r->truth.is = cond;
-  r->truth.number = resize(r, cond, KILN_TYPE_I8, type, KILN_OP_ZEXT);
-  r->truth.bb = r->bb;
-  return r->truth.number;
+  r->fn.truth.is = cond;
+  r->fn.truth.number = resize(r, cond, KILN_TYPE_I8, type, KILN_OP_ZEXT);
+  r->fn.truth.bb = r->fn.bb;
+  return r->fn.truth.number;
 }
 
 kiln_value kn_bc_truth(struct kn_bc *r, uint32_t a, uint32_t from) {
   kiln_value v = kn_bc_use(r, a, from);
-  if (v.id != 0 && v.id == r->truth.number.id && r->bb == r->truth.bb) return r->truth.is;
+  if (v.id != 0 && v.id == r->fn.truth.number.id && r->fn.bb == r->fn.truth.bb)
+    return r->fn.truth.is;
   if (v.id != 0 && v.id + 1 == kiln_func_value_limit(r->f)) { /* a byte that was just extended */
     kiln_inst at = {v.id};
     kiln_inst_info is = kiln_inst_get(r->f, at);
     if (is.op == KILN_OP_ZEXT && is.from == KILN_TYPE_I8) return kiln_inst_operand(r->f, at, 0);
   }
-  return resize(r, v, r->types[from].ktype, KILN_TYPE_I8, KILN_OP_TRUNC);
+  return resize(r, v, r->types.at[from].ktype, KILN_TYPE_I8, KILN_OP_TRUNC);
 }
 
 /* An x86_fp80 as an i80 and back, by way of memory: f80 has no bitcast. */
@@ -194,7 +195,7 @@ static kiln_value x87_from_bits(struct kn_bc *r, kiln_value v) {
 
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
   kiln_value none = {0}, v;
-  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
   if (f->kind == TK_VECTOR || t->kind == TK_VECTOR) {
     kn_bc_vec_cast(r, op, a, from, to);
     return none;
@@ -306,7 +307,7 @@ void kn_bc_store_bytes(struct kn_bc *r, kiln_value a, int32_t at, kiln_value v, 
 
 kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uint32_t type,
                              unsigned mem) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_type kt = (kiln_type)t->ktype;
   if (t->kind == TK_VECTOR && t->fit == FIT_ODD)
     kn_bc_unsupported(r, "vectors of this length in aggregate values");
@@ -316,7 +317,7 @@ kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uin
 
 void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_value v, uint32_t type,
                         unsigned mem) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_type kt = (kiln_type)t->ktype;
   if (t->kind == TK_VECTOR && t->fit == FIT_ODD)
     kn_bc_unsupported(r, "vectors of this length in aggregate values");
@@ -327,8 +328,8 @@ void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_val
 
 void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) {
   if (!kn_bc_sized(r, type) || !kn_bc_split_plain(r, type)) return;
-  kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
-  const struct kn_bc_type *t = &r->types[type];
+  kiln_value a = kn_bc_use(r, ptr, r->m->ptr_type);
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind == TK_WIDE) {
     kn_bc_wide_load(r, a, type, mem);
     return;
@@ -341,20 +342,20 @@ void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) 
     kn_bc_def(r, type, kn_bc_load_scalar(r, a, 0, type, mem));
     return;
   }
-  uint32_t first = r->parts.n, n = t->n_pieces;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
+  uint32_t first = r->fn.parts.n, n = t->n_pieces;
+  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
   for (uint32_t i = 0; i < n; i++) {
     struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
-    r->parts.at[first + i] = kn_bc_load_scalar(r, a, p.offset, p.type, mem).id;
+    r->fn.parts.at[first + i] = kn_bc_load_scalar(r, a, p.offset, p.type, mem).id;
   }
-  r->parts.n += n;
+  r->fn.parts.n += n;
   kn_bc_define_parts(r, type, first);
 }
 
 void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t type, unsigned mem) {
   if (!kn_bc_sized(r, type) || !kn_bc_split_plain(r, type)) return;
-  kiln_value a = kn_bc_use(r, ptr, r->ptr_type);
-  const struct kn_bc_type *t = &r->types[type];
+  kiln_value a = kn_bc_use(r, ptr, r->m->ptr_type);
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind == TK_WIDE) {
     kn_bc_wide_store(r, a, value, type, mem);
     return;
@@ -370,6 +371,6 @@ void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t typ
   uint32_t first = kn_bc_parts(r, value, type);
   for (uint32_t i = 0; i < t->n_pieces && first != UINT32_MAX; i++) {
     struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
-    kn_bc_store_scalar(r, a, p.offset, (kiln_value){r->parts.at[first + i]}, p.type, mem);
+    kn_bc_store_scalar(r, a, p.offset, (kiln_value){r->fn.parts.at[first + i]}, p.type, mem);
   }
 }

@@ -72,11 +72,11 @@ static void integer_power(const struct call *c) {
 /* Is the result a pair of a float of the argument's type and another one, or an integer of type `second`? */
 static bool is_pair(const struct call *c, kiln_type second) {
   struct kn_bc *r = c->r;
-  const struct kn_bc_type *t = &r->types[c->ret];
+  const struct kn_bc_type *t = &r->types.at[c->ret];
   if (kn_bc_split(r, c->ret) && t->n_pieces == 2) {
     uint32_t a = r->type_pieces.at[t->piece_first].type,
              b = r->type_pieces.at[t->piece_first + 1].type;
-    if (a == arg_type(c, 0) && (second ? r->types[b].ktype == second : b == a)) return true;
+    if (a == arg_type(c, 0) && (second ? r->types.at[b].ktype == second : b == a)) return true;
   }
   return kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
 }
@@ -84,15 +84,15 @@ static bool is_pair(const struct call *c, kiln_type second) {
 /* Defines the pair; floats are rounded first. */
 static void pair(const struct call *c, kiln_value a, kiln_value b) {
   struct kn_bc *r = c->r;
-  const struct kn_bc_type *t = arg_info(c, 0), *rt = &r->types[c->ret];
+  const struct kn_bc_type *t = arg_info(c, 0), *rt = &r->types.at[c->ret];
   bool floats = r->type_pieces.at[rt->piece_first + 1].type == arg_type(c, 0);
   a = kn_bc_soft_narrow(r, t, KILN_TYPE_F32, a);
   if (floats) b = kn_bc_soft_narrow(r, t, KILN_TYPE_F32, b);
-  uint32_t first = r->parts.n;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + 2)) return;
-  r->parts.at[first] = a.id;
-  r->parts.at[first + 1] = b.id;
-  r->parts.n += 2;
+  uint32_t first = r->fn.parts.n;
+  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + 2)) return;
+  r->fn.parts.at[first] = a.id;
+  r->fn.parts.at[first + 1] = b.id;
+  r->fn.parts.n += 2;
   kn_bc_define_parts(r, c->ret, first);
 }
 
@@ -336,9 +336,9 @@ bool kn_bc_read_constraints(struct call *c) {
 
 void kn_bc_keep_result(const struct call *c) {
   struct kn_bc *r = c->r;
-  uint32_t id = r->n_vals - 1;
+  uint32_t id = r->vals.n - 1;
   if (!c->strict || r->status != KILN_OK || kn_bc_in_parts(c->rt)) return;
-  keep(r, (kiln_type)c->rt->ktype, (kiln_value){r->vals[id].h});
+  keep(r, (kiln_type)c->rt->ktype, (kiln_value){r->vals.at[id].h});
 }
 
 /* ---- the kinds ---- */

@@ -14,7 +14,7 @@ kiln_value kn_bc_halves_whole(struct kn_bc *r, uint32_t id);
 
 /* ---- wide.c: integers of more than 128 bits ---- */
 
-/* Appends the parts of constant `c` of type `t` to r->parts. */
+/* Appends the parts of constant `c` of type `t` to r->fn.parts. */
 bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t);
 /* Defines the next value as loaded; stores value `id`. */
 void kn_bc_wide_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);

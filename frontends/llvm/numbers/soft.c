@@ -55,10 +55,10 @@ static const struct kn_bc_type *half(void) {
 
 bool kn_bc_native_half(const struct kn_bc *r, const struct kn_bc_type *t) {
   return t->soft == SOFT_HALF && !kn_bc_targets[r->target].half_calls &&
-         r->fn->fn_flags & FA_FULLFP16;
+         r->fn.global->fn_flags & FA_FULLFP16;
 }
 static bool has_f16c(const struct kn_bc *r) {
-  return kn_bc_targets[r->target].half_calls && r->fn->fn_flags & FA_F16C;
+  return kn_bc_targets[r->target].half_calls && r->fn.global->fn_flags & FA_F16C;
 }
 
 /* One of the target's own instructions; it exists. */
@@ -257,7 +257,7 @@ kiln_value kn_bc_float_compare(struct kn_bc *r, const struct kn_bc_type *t, unsi
 
 kiln_value kn_bc_soft_compare(struct kn_bc *r, unsigned pred, uint32_t a, uint32_t b,
                               uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (pred == 0 || pred == 15) return imm(r, pred != 0);
   kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
   return kn_bc_float_compare(r, t, pred, x, y);
@@ -366,7 +366,7 @@ kiln_value kn_bc_soft_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b
   kiln_value v[2];
   v[0] = kn_bc_use(r, a, type);
   v[1] = kn_bc_use(r, b, type);
-  return kn_bc_float_op(r, &r->types[type], (kiln_op)ops[op], v, 2);
+  return kn_bc_float_op(r, &r->types.at[type], (kiln_op)ops[op], v, 2);
 }
 
 /* ---- casts ---- */
@@ -376,7 +376,7 @@ kiln_value kn_bc_soft_to_int(struct kn_bc *r, bool is_signed, kiln_type to, kiln
 }
 
 kiln_value kn_bc_soft_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
-  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
   kiln_type ft = (kiln_type)f->ktype, tt = (kiln_type)t->ktype;
   bool fi = f->kind == TK_INT, ti = t->kind == TK_INT;
   bool ff = f->kind == TK_FLOAT || f->kind == TK_SOFT,

@@ -1,5 +1,5 @@
 /* Integers wider than 128 bits (i136, i256, ...), which clang makes for large units of bit-fields and
- * for _BitInt: values are runs of i64 parts in r->parts, the lowest first. Called by int.c for all
+ * for _BitInt: values are runs of i64 parts in r->fn.parts, the lowest first. Called by int.c for all
  * operations on them, and by constants.c.
  * Invariant: the bits of the highest part above the width are unspecified, and code that depends on them
  * clears or extends them first. */
@@ -53,18 +53,18 @@ void kn_wide_extend(struct kn_bc *r, const struct kn_bc_type *t, bool is_signed,
 bool kn_wide_parts(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *v) {
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return false;
-  for (unsigned i = 0; i < kn_wide_words(&r->types[type]); i++)
-    v[i] = (kiln_value){r->parts.at[first + i]};
+  for (unsigned i = 0; i < kn_wide_words(&r->types.at[type]); i++)
+    v[i] = (kiln_value){r->fn.parts.at[first + i]};
   return true;
 }
 
 /* Defines the next value as `v`. */
 void kn_wide_define(struct kn_bc *r, uint32_t type, const kiln_value *v) {
-  uint32_t first = r->parts.n;
-  unsigned n = kn_wide_words(&r->types[type]);
-  if (!kn_bc_split(r, type) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
-  for (unsigned i = 0; i < n; i++) r->parts.at[first + i] = v[i].id;
-  r->parts.n += n;
+  uint32_t first = r->fn.parts.n;
+  unsigned n = kn_wide_words(&r->types.at[type]);
+  if (!kn_bc_split(r, type) || !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
+  for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = v[i].id;
+  r->fn.parts.n += n;
   kn_bc_define_parts(r, type, first);
 }
 
@@ -74,7 +74,7 @@ bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
   for (unsigned i = 0; i < kn_wide_words(t);
        i++) { /* constants are stored without zero words at the top */
     uint64_t v = c->kind == CK_WIDE && i < c->n ? kn_bc_words(r, c->index)[i] : 0;
-    if (!KN_BC_PUSH(r, r->parts, imm(r, (int64_t)v).id)) return false;
+    if (!KN_BC_PUSH(r, r->fn.parts, imm(r, (int64_t)v).id)) return false;
   }
   return true;
 }
@@ -82,7 +82,7 @@ bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
 /* ---- memory ---- */
 
 void kn_bc_wide_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_value v[KN_BC_MAX_WORDS];
   unsigned bytes = (t->bits + 7) / 8;
   for (unsigned i = 0; i < kn_wide_words(t); i++)
@@ -92,7 +92,7 @@ void kn_bc_wide_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem)
 }
 
 void kn_bc_wide_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_value v[KN_BC_MAX_WORDS];
   unsigned bytes = (t->bits + 7) / 8;
   if (!kn_wide_parts(r, id, type, v)) return;
@@ -109,7 +109,7 @@ void kn_bc_wide_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type,
 static bool known_count(const struct kn_bc *r, uint32_t id, const struct kn_bc_type *t,
                         uint64_t *out) {
   if (id >= r->inst_base) return false;
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   *out = c->kind == CK_WIDE && c->n ? kn_bc_words(r, c->index)[0] : 0;
   if (*out >= t->bits) *out = 0; /* the result is undefined */
   return c->kind == CK_WIDE || c->kind == CK_NULL || c->kind == CK_UNDEF;
@@ -158,7 +158,7 @@ void kn_wide_shift(struct kn_bc *r, unsigned n, bool right, const kiln_value *v,
 
 static void shift(struct kn_bc *r, unsigned op, kiln_value *v, uint32_t b, uint32_t type,
                   kiln_value *out) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   unsigned n = kn_wide_words(t);
   uint64_t k;
   kiln_value fill = imm(r, 0), by[KN_BC_MAX_WORDS];
@@ -222,7 +222,7 @@ static void mul(struct kn_bc *r, unsigned n, const kiln_value *a, const kiln_val
 }
 
 void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], out[KN_BC_MAX_WORDS];
   unsigned n = kn_wide_words(t);
   if (!kn_wide_parts(r, a, type, x)) return;
@@ -264,7 +264,7 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
 /* Computes with as many words as the exact result may need, and compares that with the result cut to the width. */
 void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type,
                          uint32_t ret) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
   bool is_mul = op == KILN_OP_SMULO || op == KILN_OP_UMULO;
   if (is_mul && 2 * t->bits > MAX_MUL_BITS) {
@@ -284,16 +284,16 @@ void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, u
   kiln_value more = binary(r, KILN_OP_XOR, x[n - 1], out[n - 1]);
   for (unsigned i = n; i < all; i++)
     more = binary(r, KILN_OP_OR, more, binary(r, KILN_OP_XOR, x[i], out[i]));
-  uint32_t first = r->parts.n;
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n + 1)) return;
-  for (unsigned i = 0; i < n; i++) r->parts.at[first + i] = out[i].id;
-  r->parts.at[first + n] = compare(r, KILN_NE, more, imm(r, 0)).id;
-  r->parts.n += n + 1;
+  uint32_t first = r->fn.parts.n;
+  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n + 1)) return;
+  for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = out[i].id;
+  r->fn.parts.at[first + n] = compare(r, KILN_NE, more, imm(r, 0)).id;
+  r->fn.parts.n += n + 1;
   kn_bc_define_parts(r, ret, first);
 }
 
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], v = {0};
   unsigned n = kn_wide_words(t);
   if (!kn_wide_parts(r, a, type, x) || !kn_wide_parts(r, b, type, y)) return v;
@@ -347,7 +347,7 @@ static kiln_value narrow(struct kn_bc *r, const kiln_value *v, const struct kn_b
 /* Writes the words of integer `a` of type `from`, extended; their number. */
 static unsigned extended(struct kn_bc *r, bool is_signed, uint32_t a, uint32_t from,
                          kiln_value *v) {
-  const struct kn_bc_type *f = &r->types[from];
+  const struct kn_bc_type *f = &r->types.at[from];
   kiln_type ft = (kiln_type)f->ktype;
   kiln_value x = is_signed ? kn_bc_use_s(r, a, from) : kn_bc_use_z(r, a, from);
   if (ft == KILN_TYPE_I128) {
@@ -368,7 +368,7 @@ static void copy_forward(struct kn_bc *r, unsigned n, kiln_value *v) {
 }
 
 kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
-  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
   kiln_value none = {0}, v[KN_BC_MAX_WORDS];
   bool from_wide = f->kind == TK_WIDE, to_wide = t->kind == TK_WIDE;
   bool fi = from_wide || f->kind == TK_INT, ti = to_wide || t->kind == TK_INT;
@@ -378,7 +378,7 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
   if (from_wide) {
     if (!kn_wide_parts(r, a, from, v)) return none;
     n = kn_wide_words(f);
-    if (a >= r->n_vals) copy_forward(r, n, v);
+    if (a >= r->vals.n) copy_forward(r, n, v);
   }
   switch (op) {
   case CAST_TRUNC:
@@ -394,7 +394,7 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
       kn_wide_extend(r, f, is_signed, v, kn_wide_words(t));
     } else {
       n = extended(r, is_signed, a, from, v);
-      if (a >= r->n_vals) copy_forward(r, n, v);
+      if (a >= r->vals.n) copy_forward(r, n, v);
       fill_words(r, is_signed, v, n, kn_wide_words(t));
     }
     if (r->status == KILN_OK) kn_wide_define(r, to, v);

@@ -1,6 +1,6 @@
 /* Integers of more than 128 bits: division, conversions from and to floats, intrinsics. Called by wide.c and
  * intrinsics.c.
- * Invariant: a division ends the Kiln block; the LLVM block goes on in another one (r->may_split is set in modules that
+ * Invariant: a division ends the Kiln block; the LLVM block goes on in another one (r->fn.may_split is set in modules that
  * have such integers). */
 #include "numbers/wide.h"
 
@@ -209,7 +209,7 @@ static void take_apart(struct kn_bc *r, const struct kn_bc_type *t, kiln_value v
 
 bool kn_wide_from_float(struct kn_bc *r, uint32_t id, uint32_t from, const struct kn_bc_type *t,
                         kiln_value *out) {
-  const struct kn_bc_type *ft = &r->types[from];
+  const struct kn_bc_type *ft = &r->types.at[from];
   const kiln_type i128 = KILN_TYPE_I128;
   kiln_func *f = r->f;
   if (ft->kind != TK_FLOAT && ft->kind != TK_SOFT) return false;
@@ -241,12 +241,12 @@ bool kn_wide_from_float(struct kn_bc *r, uint32_t id, uint32_t from, const struc
 static void number(struct kn_bc *r, uint32_t type, kiln_value v) {
   kiln_value out[KN_BC_MAX_WORDS];
   out[0] = v;
-  for (unsigned i = 1; i < kn_wide_words(&r->types[type]); i++) out[i] = imm(r, 0);
+  for (unsigned i = 1; i < kn_wide_words(&r->types.at[type]); i++) out[i] = imm(r, 0);
   kn_wide_define(r, type, out);
 }
 
 void kn_bc_wide_bits(struct kn_bc *r, unsigned op, uint32_t a, uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   unsigned n = kn_wide_words(t), gap = 64 * n - t->bits;
   kiln_value v[KN_BC_MAX_WORDS], out[KN_BC_MAX_WORDS], sum;
   if (!kn_wide_parts(r, a, type, v)) return;
@@ -290,13 +290,14 @@ void kn_bc_wide_end(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32
                                          : KILN_UGT;
   kiln_value first = kn_bc_wide_icmp(r, cond, a, b, type), x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS];
   if (!kn_wide_parts(r, a, type, x) || !kn_wide_parts(r, b, type, y)) return;
-  for (unsigned i = 0; i < kn_wide_words(&r->types[type]); i++) x[i] = select(r, first, x[i], y[i]);
+  for (unsigned i = 0; i < kn_wide_words(&r->types.at[type]); i++)
+    x[i] = select(r, first, x[i], y[i]);
   kn_wide_define(r, type, x);
 }
 
 void kn_bc_wide_funnel(struct kn_bc *r, bool left, uint32_t a, uint32_t b, uint32_t c,
                        uint32_t type) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   unsigned n = kn_wide_words(t);
   kiln_value both[2 * KN_BC_MAX_WORDS + 1], by[KN_BC_MAX_WORDS], out[2 * KN_BC_MAX_WORDS + 1];
   if (t->bits & (t->bits - 1) || 2 * n > KN_BC_MAX_WORDS) { /* the count is modulo the width */

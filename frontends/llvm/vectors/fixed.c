@@ -260,7 +260,7 @@ static bool add_result(struct piece *p, char letter, kiln_type type) {
 
 /* Value `id` as operands in the registers from *regs on. False if it is not of their kind. */
 static bool operand(struct piece *p, uint32_t id, uint32_t type, const char **regs) {
-  const struct kn_bc_type *t = &p->r->types[type];
+  const struct kn_bc_type *t = &p->r->types.at[type];
   struct kn_bc_vec x;
   if (!is_vector(p->row, **regs))
     return is_general(t) && add_operand(p, *(*regs)++, t->ktype, kn_bc_use(p->r, id, type));
@@ -273,7 +273,7 @@ static bool operand(struct piece *p, uint32_t id, uint32_t type, const char **re
 
 /* The same of a result of `type`; *x: its shape, of a vector. */
 static bool result(struct piece *p, uint32_t type, const char **regs, struct kn_bc_vec *x) {
-  const struct kn_bc_type *t = &p->r->types[type];
+  const struct kn_bc_type *t = &p->r->types.at[type];
   x->parts = 0;
   if (!is_vector(p->row, **regs))
     return **regs && is_general(t) && add_result(p, *(*regs)++, t->ktype);
@@ -287,27 +287,27 @@ static bool result(struct piece *p, uint32_t type, const char **regs, struct kn_
 /* Defines the call's result, of `ret`: *x if it is a vector. */
 static void define(struct piece *p, uint32_t ret, kiln_value v, struct kn_bc_vec *x) {
   struct kn_bc *r = p->r;
-  uint32_t first = r->parts.n;
-  if (r->types[ret].kind == TK_VECTOR) {
+  uint32_t first = r->fn.parts.n;
+  if (r->types.at[ret].kind == TK_VECTOR) {
     for (uint32_t k = 0; k < x->parts; k++) x->v[k] = k ? kiln_build_result(r->f, v, k) : v;
     kn_bc_vec_def(r, x);
     return;
   }
-  if (r->types[ret].kind != TK_STRUCT) {
+  if (r->types.at[ret].kind != TK_STRUCT) {
     kn_bc_def(r, ret, v);
     return;
   }
   uint32_t byte = p->byte.id != 0;
-  if (!kn_bc_split(r, ret) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + p->n_out + 1)) return;
-  if (r->types[ret].n_pieces != p->n_out + byte) {
+  if (!kn_bc_split(r, ret) || !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + p->n_out + 1)) return;
+  if (r->types.at[ret].n_pieces != p->n_out + byte) {
     kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
     return;
   }
-  uint32_t *parts = r->parts.at + first;
+  uint32_t *parts = r->fn.parts.at + first;
   for (unsigned k = 0; k < p->n_out; k++)
     parts[byte + k] = k ? kiln_build_result(r->f, v, k).id : v.id;
   if (byte) *parts = kiln_build_load(r->f, KILN_TYPE_I8, p->byte, 0, 0).id;
-  r->parts.n += byte + p->n_out;
+  r->fn.parts.n += byte + p->n_out;
   kn_bc_define_parts(r, ret, first);
 }
 
@@ -320,7 +320,7 @@ static bool build(struct kn_bc *r, const struct fixed *row, const struct kn_bc_e
   const char *regs = row->regs;
   memcpy(code, row->code, row->n);
   for (unsigned k = 0; k < n; k++) {
-    uint32_t id = r->n_vals - (uint32_t)ops[k];
+    uint32_t id = r->vals.n - (uint32_t)ops[k];
     if (is_immediate(*regs)) {
       if (!put(r, id, *regs++, code, row->n)) return false;
     } else if (*regs == '>' || !operand(&p, id, params[k].type, &regs)) {
@@ -328,18 +328,18 @@ static bool build(struct kn_bc *r, const struct fixed *row, const struct kn_bc_e
     }
   }
   if (*regs++ != '>') return false;
-  const struct kn_bc_type *t = &r->types[ret];
+  const struct kn_bc_type *t = &r->types.at[ret];
   if (t->kind == TK_STRUCT) {
     uint32_t first = *regs == '*';
     if (first) {
-      const struct kn_bc_type *byte = t->n ? &r->types[r->elems.at[t->first].type] : NULL;
+      const struct kn_bc_type *byte = t->n ? &r->types.at[r->m->elems.at[t->first].type] : NULL;
       if (!byte || byte->kind != TK_INT || byte->ktype != KILN_TYPE_I8) return false;
       p.byte = kiln_slot_new(r->f, 1, 0);
       if (!add_operand(&p, 'S', KILN_TYPE_I64, p.byte)) return false;
       regs++;
     }
     for (uint32_t k = first; k < t->n; k++)
-      if (!result(&p, r->elems.at[t->first + k].type, &regs, &x)) return false;
+      if (!result(&p, r->m->elems.at[t->first + k].type, &regs, &x)) return false;
   } else if (t->kind != TK_VOID && !result(&p, ret, &regs, &x)) {
     return false;
   }

@@ -19,10 +19,10 @@ struct call {
 };
 
 static uint32_t arg_id(const struct call *c, unsigned i) {
-  return c->r->n_vals - (uint32_t)c->ops[i];
+  return c->r->vals.n - (uint32_t)c->ops[i];
 }
 static const struct kn_bc_type *arg_info(const struct call *c, unsigned i) {
-  return &c->r->types[c->params[i].type];
+  return &c->r->types.at[c->params[i].type];
 }
 static kiln_value imm(const struct call *c, int64_t v) { return kiln_const_int(c->r->f, v); }
 static bool named(const struct call *c, const char *name) {
@@ -91,15 +91,15 @@ static bool immediate(const struct call *c, unsigned i, const kiln_machine *m, k
 /* Defines the result, a struct, of `n` pieces. */
 static void define(const struct call *c, const kiln_value *v, unsigned n) {
   struct kn_bc *r = c->r;
-  uint32_t first = r->parts.n;
+  uint32_t first = r->fn.parts.n;
   if (r->status != KILN_OK) return;
-  if (!kn_bc_split(r, c->ret) || r->types[c->ret].n_pieces != n) {
+  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != n) {
     bad(c);
     return;
   }
-  if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
-  for (unsigned i = 0; i < n; i++) r->parts.at[first + i] = v[i].id;
-  r->parts.n += n;
+  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
+  for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = v[i].id;
+  r->fn.parts.n += n;
   kn_bc_define_parts(r, c->ret, first);
 }
 
@@ -158,7 +158,7 @@ static void split(const struct call *c, const kiln_machine *m, const struct spli
   struct kn_bc *r = c->r;
   struct kn_bc_vec x[KILN_MACHINE_OPERANDS], out;
   kiln_value v[KILN_MACHINE_OPERANDS], results[KN_BC_MAX_CHUNKS], all = {0};
-  const struct kn_bc_type *rt = &r->types[c->ret];
+  const struct kn_bc_type *rt = &r->types.at[c->ret];
   bool vector = rt->kind == TK_VECTOR;
   bool half = rt->ktype == KILN_TYPE_I16 && m->result == KILN_TYPE_I32; /* its lower bits */
   unsigned how = s ? s->how : EACH;
@@ -215,7 +215,7 @@ static void neither(const struct call *c, const char *row) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x[2];
   kiln_value v[2], any = {0};
-  if (c->n != 2 || r->types[c->ret].ktype != KILN_TYPE_I32) {
+  if (c->n != 2 || r->types.at[c->ret].ktype != KILN_TYPE_I32) {
     bad(c);
     return;
   }
@@ -304,7 +304,7 @@ static void with_lengths(const struct call *c) {
   }
   if (!immediate(c, 4, &m, &operand[1])) return;
   v = build(c, &m, operand);
-  if (r->types[c->ret].kind != TK_VECTOR) {
+  if (r->types.at[c->ret].kind != TK_VECTOR) {
     kn_bc_def(r, c->ret, v);
   } else if (kn_bc_vec_shape(r, c->ret, &x)) {
     x.v[0] = v;
@@ -464,9 +464,9 @@ static bool x86(const struct call *c) {
   else if (begins(c, "avx2.gather.")) gather(c);
   else if (begins(c, "avx512.pternlog.")) ternary_logic(c);
   else if (begins(c, "sse4a.")) fields(c);
-  else if (begins(c, "avx512.vpdp") && !(c->r->fn->fn_flags & FA_AVX_VNNI))
+  else if (begins(c, "avx512.vpdp") && !(c->r->fn.global->fn_flags & FA_AVX_VNNI))
     kn_bc_unsupported(c->r, "AVX-512's products of bytes and words, without AVX-VNNI");
-  else if (begins(c, "avx512.vpmadd52") && !(c->r->fn->fn_flags & FA_AVX_IFMA))
+  else if (begins(c, "avx512.vpmadd52") && !(c->r->fn.global->fn_flags & FA_AVX_IFMA))
     kn_bc_unsupported(c->r, "AVX-512's products of 52 bits, without AVX-IFMA");
   else return false;
   return true;
@@ -552,9 +552,9 @@ static void structures(const struct call *c, struct many s) {
     v[i] = x[i].v[0];
   }
   if (vectors == 0) {
-    const struct kn_bc_type *t = &r->types[c->ret];
+    const struct kn_bc_type *t = &r->types.at[c->ret];
     if (t->kind != TK_STRUCT || t->n != s.n ||
-        !kn_bc_vec_shape(r, r->elems.at[t->first].type, &x[0])) {
+        !kn_bc_vec_shape(r, r->m->elems.at[t->first].type, &x[0])) {
       bad(c);
       return;
     }
@@ -712,11 +712,11 @@ static void exclusive(const struct call *c, const char *name, unsigned address) 
   char row[32] = {0};
   const struct kn_bc_attr *a = kn_bc_attr(c->r, c->attrs, 1 + address);
   size_t n = sizeof prefix - 1 + strlen(name);
-  if (c->n != address + 1 || a == NULL || !(a->flags & PA_ELEMENT) || a->type >= c->r->n_types) {
+  if (c->n != address + 1 || a == NULL || !(a->flags & PA_ELEMENT) || a->type >= c->r->types.n) {
     bad(c);
     return;
   }
-  const struct kn_bc_type *t = &c->r->types[a->type];
+  const struct kn_bc_type *t = &c->r->types.at[a->type];
   if (t->kind != TK_PTR && (t->kind != TK_INT || t->fit != FIT_EXACT || t->bits > 64)) {
     kn_bc_unsupported(c->r, "an exclusive access of this type");
     return;

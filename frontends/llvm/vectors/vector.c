@@ -12,47 +12,47 @@
 #include <string.h>
 
 bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_VECTOR || t->lane == KILN_TYPE_VOID) {
     if (t->kind == TK_VECTOR) return kn_bc_bad_type(r, type);
     return kn_bc_malformed(r, "a vector is expected");
   }
   x->type = type;
-  x->elem = r->elems.at[t->first].type;
+  x->elem = r->m->elems.at[t->first].type;
   x->n = (uint32_t)t->count;
   x->lane = (kiln_type)t->lane;
   x->chunk = t->ktype ? (kiln_type)t->ktype : KILN_TYPE_V128;
   x->per = kiln_type_size(x->chunk) / kiln_type_size(x->lane);
   x->parts = (x->n + x->per - 1) / x->per;
   x->mask = t->is_mask;
-  x->soft = r->types[x->elem].kind == TK_SOFT;
-  x->odd = r->types[x->elem].fit == FIT_ODD;
+  x->soft = r->types.at[x->elem].kind == TK_SOFT;
+  x->odd = r->types.at[x->elem].fit == FIT_ODD;
   x->apart = x->odd || kiln_type_size(x->lane) == 16;
   return x->parts <= KN_BC_MAX_CHUNKS || kn_bc_unsupported(r, "vectors of that length");
 }
 
 bool kn_bc_vec_get(struct kn_bc *r, uint32_t id, uint32_t type, struct kn_bc_vec *x) {
   if (r->status != KILN_OK || !kn_bc_vec_shape(r, type, x)) return false;
-  if (r->types[type].ktype) {
+  if (r->types.at[type].ktype) {
     x->v[0] = kn_bc_use(r, id, type);
     return r->status == KILN_OK;
   }
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return false;
-  for (uint32_t i = 0; i < x->parts; i++) x->v[i] = (kiln_value){r->parts.at[first + i]};
+  for (uint32_t i = 0; i < x->parts; i++) x->v[i] = (kiln_value){r->fn.parts.at[first + i]};
   return true;
 }
 
 void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x) {
   if (r->status != KILN_OK) return;
-  if (r->types[x->type].ktype) {
+  if (r->types.at[x->type].ktype) {
     kn_bc_def(r, x->type, x->v[0]);
     return;
   }
-  uint32_t first = r->parts.n;
-  if (!kn_bc_split(r, x->type) || !KN_BC_ROOM(r, r->parts, (uint64_t)first + x->parts)) return;
-  for (uint32_t i = 0; i < x->parts; i++) r->parts.at[first + i] = x->v[i].id;
-  r->parts.n += x->parts;
+  uint32_t first = r->fn.parts.n;
+  if (!kn_bc_split(r, x->type) || !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + x->parts)) return;
+  for (uint32_t i = 0; i < x->parts; i++) r->fn.parts.at[first + i] = x->v[i].id;
+  r->fn.parts.n += x->parts;
   kn_bc_define_parts(r, x->type, first);
 }
 
@@ -73,7 +73,7 @@ kiln_value kn_bc_vec_lane(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t k
 void kn_bc_vec_from_lanes(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *lanes) {
   kiln_func *f = r->f;
   uint32_t size = kiln_type_size(x->lane);
-  if (r->lane_slot.id == 0) r->lane_slot = kiln_slot_new(f, 16, 4);
+  if (r->fn.lane_slot.id == 0) r->fn.lane_slot = kiln_slot_new(f, 16, 4);
   for (uint32_t i = 0; i < x->parts; i++) {
     for (uint32_t k = 0; k < x->per && i * x->per + k < x->n; k++) {
       kiln_value v = lanes[i * x->per + k];
@@ -82,9 +82,9 @@ void kn_bc_vec_from_lanes(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value
         if (x->lane != KILN_TYPE_I8)
           v = kiln_build_convert(f, KILN_OP_SEXT, x->lane, KILN_TYPE_I8, v);
       }
-      kiln_build_store(f, x->lane, r->lane_slot, (int32_t)(k * size), v, 0);
+      kiln_build_store(f, x->lane, r->fn.lane_slot, (int32_t)(k * size), v, 0);
     }
-    x->v[i] = kiln_build_load(f, x->chunk, r->lane_slot, 0, 0);
+    x->v[i] = kiln_build_load(f, x->chunk, r->fn.lane_slot, 0, 0);
   }
 }
 
@@ -95,19 +95,19 @@ kiln_value kn_bc_vec_splat(struct kn_bc *r, const struct kn_bc_vec *x, uint64_t 
 }
 
 uint32_t kn_bc_vec_enter(struct kn_bc *r) {
-  uint32_t n = r->n_vals;
-  if (r->n_vals < r->zeroed) r->n_vals = r->zeroed; /* entries that forward references have */
+  uint32_t n = r->vals.n;
+  if (r->vals.n < r->fn.zeroed) r->vals.n = r->fn.zeroed; /* entries that forward references have */
   return n;
 }
 uint32_t kn_bc_vec_value(struct kn_bc *r, uint32_t type, kiln_value v) {
   kn_bc_def(r, type, v);
-  return r->n_vals - 1;
+  return r->vals.n - 1;
 }
 kiln_value kn_bc_vec_result(struct kn_bc *r) {
   if (r->status != KILN_OK) return (kiln_value){0};
-  return kn_bc_use(r, r->n_vals - 1, kn_bc_type_of(r, r->n_vals - 1));
+  return kn_bc_use(r, r->vals.n - 1, kn_bc_type_of(r, r->vals.n - 1));
 }
-void kn_bc_vec_leave(struct kn_bc *r, uint32_t entered) { r->n_vals = entered; }
+void kn_bc_vec_leave(struct kn_bc *r, uint32_t entered) { r->vals.n = entered; }
 void kn_bc_vec_leave_with(struct kn_bc *r, uint32_t entered, struct kn_bc_vec *x,
                           const kiln_value *lanes) {
   kn_bc_vec_leave(r, entered);
@@ -250,19 +250,19 @@ static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *
                           uint64_t bits[2], uint32_t *other);
 
 static uint32_t lane_bits(const struct kn_bc *r, uint32_t elem) {
-  return r->types[elem].kind == TK_PTR ? 64 : r->types[elem].bits;
+  return r->types.at[elem].kind == TK_PTR ? 64 : r->types.at[elem].bits;
 }
 
 /* Lane k of constant `id`, a vector or scalar, as one of `width` bits per lane. */
 static bool constant_bits(struct kn_bc *r, uint32_t id, uint32_t width, uint32_t k,
                           uint64_t bits[2]) {
   /* a cast of a cast LLVM folds; in damaged files it may be its own */
-  if (id >= r->inst_base || r->csts[id].kind == CK_CAST)
+  if (id >= r->inst_base || r->csts.at[id].kind == CK_CAST)
     return kn_bc_unsupported(r, "constant expressions of vectors");
   uint32_t type = kn_bc_type_of(r, id), other, now = UINT32_MAX;
   uint64_t from[2];
   struct kn_bc_vec y = {.n = 1, .elem = type};
-  if (r->types[type].kind == TK_VECTOR && !kn_bc_vec_shape(r, type, &y)) return false;
+  if (r->types.at[type].kind == TK_VECTOR && !kn_bc_vec_shape(r, type, &y)) return false;
   uint32_t own = lane_bits(r, y.elem);
   if (own == 0 || width > 128 || (uint64_t)own * y.n < (uint64_t)(k + 1) * width)
     return kn_bc_malformed(r, "bad vector constant");
@@ -282,7 +282,7 @@ static bool constant_bits(struct kn_bc *r, uint32_t id, uint32_t width, uint32_t
 /* Lane k of constant vector `id`: the words of its bits, or, if it is no number, the constant's id in *other. */
 static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *x, uint32_t k,
                           uint64_t bits[2], uint32_t *other) {
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   bits[0] = bits[1] = 0;
   *other = UINT32_MAX;
   switch (c->kind) {
@@ -306,7 +306,7 @@ static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *
     if (c->n != x->n) break;
     uint32_t lane = kn_bc_list(r, c->index)[k];
     if (lane >= r->inst_base || kn_bc_type_of(r, lane) != x->elem) break;
-    const struct kn_bc_cst *l = &r->csts[lane];
+    const struct kn_bc_cst *l = &r->csts.at[lane];
     if (l->kind == CK_INT && x->lane == KILN_TYPE_I128) bits[1] = 0 - (l->v >> 63);
     if (l->kind == CK_INT || l->kind == CK_FLOAT) *bits = l->v;
     else if (l->kind == CK_WIDE)
@@ -333,16 +333,16 @@ bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id) {
   uint64_t bits[2];
   uint32_t other;
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x)) return false;
-  for (uint32_t k = 0; k < x.n && r->csts[id].kind == CK_AGGREGATE; k++)
+  for (uint32_t k = 0; k < x.n && r->csts.at[id].kind == CK_AGGREGATE; k++)
     if (!constant_lane(r, id, &x, k, bits, &other) || other != UINT32_MAX) return false;
   return true;
 }
 
 /* Asks for the function to be read again, with constants that need code made in the entry, since here can be none. */
 static bool make_in_entry(struct kn_bc *r) {
-  if (r->hoist_module && !r->restart)
+  if (r->again.hoist_module && !r->again.restart)
     return kn_bc_unsupported(r, "addresses in a constant vector here");
-  r->restart = r->hoist_module = true;
+  r->again.restart = r->again.hoist_module = true;
   return true;
 }
 
@@ -365,26 +365,26 @@ static bool constant_index(struct kn_bc *r, uint32_t id, uint32_t k, int64_t *ou
 
 /* A getelementptr as a constant. */
 static bool constant_address(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
-  const struct kn_bc_cst c = r->csts[id];
+  const struct kn_bc_cst c = r->csts.at[id];
   uint32_t type = kn_bc_list(r, c.index)[0], base = kn_bc_list(r, c.index)[1];
   uint64_t disp[KN_BC_MAX_LANES] = {0};
   kiln_value lanes[KN_BC_MAX_LANES];
   int64_t k = 0;
   for (uint32_t i = 2; i < c.n; i++) {
     uint32_t index = kn_bc_list(r, c.index)[i];
-    const struct kn_bc_type *t = &r->types[type];
+    const struct kn_bc_type *t = &r->types.at[type];
     bool field = i > 2 && t->kind == TK_STRUCT;
     if (i > 2 && !field && t->kind != TK_ARRAY)
       return kn_bc_unsupported(r, "getelementptr into a vector");
-    if (i > 2 && !field) type = r->elems.at[t->first].type;
+    if (i > 2 && !field) type = r->m->elems.at[t->first].type;
     if (!field && !kn_bc_sized(r, type)) return false;
     for (uint32_t lane = 0; lane < x->n; lane++) {
       if (!constant_index(r, index, lane, &k)) return false;
       if (field && (uint64_t)k >= t->n) return kn_bc_malformed(r, "struct index out of range");
-      disp[lane] +=
-        field ? r->elems.at[t->first + (uint64_t)k].offset : (uint64_t)k * r->types[type].size;
+      disp[lane] += field ? r->m->elems.at[t->first + (uint64_t)k].offset
+                          : (uint64_t)k * r->types.at[type].size;
     }
-    if (field) type = r->elems.at[t->first + (uint64_t)k].type;
+    if (field) type = r->m->elems.at[t->first + (uint64_t)k].type;
   }
   struct kn_bc_vec from;
   bool many = kn_bc_is_vector(r, base);
@@ -407,8 +407,8 @@ static bool constant_address(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) 
 /* The registers of constant `id`. */
 static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), x)) return false;
-  if (r->csts[id].kind == CK_GEP) {
-    if (!r->no_code) return constant_address(r, id, x);
+  if (r->csts.at[id].kind == CK_GEP) {
+    if (!r->fn.no_code) return constant_address(r, id, x);
     for (uint32_t i = 0; i < x->parts; i++) x->v[i] = kn_bc_vec_splat(r, x, 0);
     return make_in_entry(r);
   }
@@ -430,7 +430,7 @@ static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
       continue;
     }
     numbers = false;
-    if (r->no_code) { /* made in the entry, then */
+    if (r->fn.no_code) { /* made in the entry, then */
       if (!make_in_entry(r)) return false;
       lanes[k] = kiln_const_int(r->f, 0);
       continue;
@@ -438,7 +438,7 @@ static bool constant(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) {
     lanes[k] = kn_bc_const(r, other);
     if (r->status != KILN_OK) return false;
   }
-  if (!numbers && !r->no_code) {
+  if (!numbers && !r->fn.no_code) {
     kn_bc_vec_from_lanes(r, x, lanes);
     return true;
   }
@@ -459,22 +459,22 @@ bool kn_bc_vec_const_parts(struct kn_bc *r, uint32_t id) {
   struct kn_bc_vec x;
   if (!constant(r, id, &x)) return false;
   for (uint32_t i = 0; i < x.parts; i++)
-    if (!KN_BC_PUSH(r, r->parts, x.v[i].id)) return false;
+    if (!KN_BC_PUSH(r, r->fn.parts, x.v[i].id)) return false;
   return true;
 }
 
 /* Is lane k of constant `id` undefined, where others of it may not be? */
 static bool undefined_lane(const struct kn_bc *r, uint32_t id, uint32_t k) {
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   if (c->kind != CK_AGGREGATE) return false;
-  unsigned kind = r->csts[kn_bc_list(r, c->index)[k]].kind;
+  unsigned kind = r->csts.at[kn_bc_list(r, c->index)[k]].kind;
   return kind == CK_INT_UNDEF || kind == CK_UNDEF;
 }
 
 bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out) {
   struct kn_bc_vec x;
   bool found = false;
-  if (id >= r->inst_base || r->csts[id].kind == CK_NONE) return false;
+  if (id >= r->inst_base || r->csts.at[id].kind == CK_NONE) return false;
   if (!kn_bc_vec_shape(r, kn_bc_type_of(r, id), &x)) return false;
   for (uint32_t k = 0; k < x.n; k++) {
     uint64_t bits[2];
@@ -500,7 +500,7 @@ static unsigned bytes_of(const struct kn_bc_vec *x, uint32_t i) {
 
 void kn_bc_vec_pack(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *words) {
   kiln_func *f = r->f;
-  unsigned bits = r->types[x->elem].bits;
+  unsigned bits = r->types.at[x->elem].bits;
   uint64_t used = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
   for (uint32_t k = 0, at = 0; k < x->n; k++, at += bits) {
     kiln_value v = kn_bc_vec_lane(r, x, k), *w = &words[at / 64];
@@ -519,7 +519,7 @@ void kn_bc_vec_pack(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *word
 void kn_bc_vec_unpack(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words) {
   kiln_func *f = r->f;
   kiln_value lanes[KN_BC_MAX_LANES];
-  unsigned bits = r->types[x->elem].bits;
+  unsigned bits = r->types.at[x->elem].bits;
   for (uint32_t k = 0, at = 0; k < x->n; k++, at += bits) {
     unsigned shift = at % 64;
     kiln_value v = words[at / 64];
@@ -541,7 +541,7 @@ void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) 
   if (!kn_bc_vec_shape(r, type, &x)) return;
   if (x.mask || x.odd) {
     kiln_value words[KN_BC_MAX_LANES];
-    unsigned bytes = (r->types[type].bits + 7) / 8;
+    unsigned bytes = (r->types.at[type].bits + 7) / 8;
     for (unsigned i = 0; i < bytes; i += 8)
       words[i / 8] =
         kn_bc_load_bytes(r, a, (int32_t)i, bytes - i < 8 ? bytes - i : 8, KILN_TYPE_I64, mem);
@@ -576,7 +576,7 @@ void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, 
   if (!kn_bc_vec_get(r, id, type, &x)) return;
   if (x.mask || x.odd) {
     kiln_value words[KN_BC_MAX_LANES];
-    unsigned bytes = (r->types[type].bits + 7) / 8;
+    unsigned bytes = (r->types.at[type].bits + 7) / 8;
     if (x.odd) kn_bc_vec_pack(r, &x, words);
     for (unsigned i = 0; i < bytes; i += 8)
       kn_bc_store_bytes(r, a, (int32_t)i, x.odd ? words[i / 8] : kn_bc_vec_bits(r, &x, 8 * i),

@@ -6,8 +6,9 @@
 static bool known_index(struct kn_bc *r, uint32_t id, int64_t *k) {
   uint64_t bits;
   if (!kn_bc_is_vector(r, id)) return kn_bc_is_int(r, id, k);
-  const struct kn_bc_type *t = &r->types[kn_bc_type_of(r, id)];
-  if (!kn_bc_vec_is_splat(r, id, &bits) || r->types[r->elems.at[t->first].type].kind != TK_INT)
+  const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, id)];
+  if (!kn_bc_vec_is_splat(r, id, &bits) ||
+      r->types.at[r->m->elems.at[t->first].type].kind != TK_INT)
     return false;
   unsigned unused = 64 - 8 * kiln_type_size((kiln_type)t->lane);
   *k = (int64_t)(bits << unused) >> unused;
@@ -40,40 +41,40 @@ bool kn_bc_vec_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32
                    unsigned n) {
   uint32_t vector = kn_bc_is_vector(r, base) ? base : UINT32_MAX, type = source;
   for (unsigned i = 0; i < n && vector == UINT32_MAX; i++)
-    if (idx[i] < r->n_vals && kn_bc_is_vector(r, idx[i])) vector = idx[i];
+    if (idx[i] < r->vals.n && kn_bc_is_vector(r, idx[i])) vector = idx[i];
   if (vector == UINT32_MAX) return false;
   struct kn_bc_vec x, to;
   kiln_value lanes[KN_BC_MAX_LANES];
-  uint32_t count = (uint32_t)r->types[kn_bc_type_of(r, vector)].count;
-  uint32_t result = kn_bc_vec_type(r, r->ptr_type, count);
+  uint32_t count = (uint32_t)r->types.at[kn_bc_type_of(r, vector)].count;
+  uint32_t result = kn_bc_vec_type(r, r->m->ptr_type, count);
   if (result == UINT32_MAX || !kn_bc_vec_shape(r, result, &to))
     return kn_bc_unsupported(r, "getelementptr of a vector of this type"), true;
   bool many = kn_bc_is_vector(r, base);
   if (many ? !kn_bc_vec_get(r, base, kn_bc_type_of(r, base), &x)
-           : kn_bc_type_of(r, base) != r->ptr_type)
+           : kn_bc_type_of(r, base) != r->m->ptr_type)
     return kn_bc_unsupported(r, "getelementptr of a vector of this type"), true;
   if (many && x.type != result)
     return kn_bc_malformed(r, "getelementptr of something that is no pointer"), true;
   for (uint32_t k = 0; k < count; k++)
-    lanes[k] = many ? kn_bc_vec_lane(r, &x, k) : kn_bc_use(r, base, r->ptr_type);
+    lanes[k] = many ? kn_bc_vec_lane(r, &x, k) : kn_bc_use(r, base, r->m->ptr_type);
   uint64_t disp = 0;
   for (unsigned i = 0; i < n && r->status == KILN_OK; i++) {
-    const struct kn_bc_type *t = &r->types[type];
+    const struct kn_bc_type *t = &r->types.at[type];
     int64_t k = 0;
     bool known = known_index(r, idx[i], &k);
     if (i > 0 && t->kind == TK_STRUCT) {
       if (!known || (uint64_t)k >= t->n)
         return kn_bc_malformed(r, "struct index out of range"), true;
-      disp += r->elems.at[t->first + (uint32_t)k].offset;
-      type = r->elems.at[t->first + (uint32_t)k].type;
+      disp += r->m->elems.at[t->first + (uint32_t)k].offset;
+      type = r->m->elems.at[t->first + (uint32_t)k].type;
       continue;
     }
     if (i > 0 && t->kind != TK_ARRAY)
       return kn_bc_unsupported(r, "getelementptr into a vector"), true;
-    if (i > 0) type = r->elems.at[t->first].type;
+    if (i > 0) type = r->m->elems.at[t->first].type;
     else if (t->size == 0 && !kn_bc_sized(r, type)) return true;
-    if (known) disp += (uint64_t)k * r->types[type].size;
-    else if (!add_index(r, idx[i], r->types[type].size, lanes, count)) return true;
+    if (known) disp += (uint64_t)k * r->types.at[type].size;
+    else if (!add_index(r, idx[i], r->types.at[type].size, lanes, count)) return true;
   }
   for (uint32_t k = 0; k < count && disp != 0 && r->status == KILN_OK; k++)
     lanes[k] = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, lanes[k],

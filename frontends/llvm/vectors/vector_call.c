@@ -97,7 +97,7 @@ static kiln_value lane_of(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x
   kiln_value v = kn_bc_vec_lane(r, x, k);
   bool s = op == KILN_OP_SMIN || op == KILN_OP_SMAX, u = op == KILN_OP_UMIN || op == KILN_OP_UMAX;
   if (!x->odd || (!s && !u)) return v;
-  const struct kn_bc_type *t = &r->types[x->elem];
+  const struct kn_bc_type *t = &r->types.at[x->elem];
   return s ? kn_bc_sext_in(r, v, t) : kn_bc_zext_in(r, v, t);
 }
 
@@ -119,7 +119,7 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
     return;
   }
   kiln_value v = {0};
-  bool any_order = !starts || (r->fast_call == r->n_vals && r->fast_flags & FAST_REASSOC);
+  bool any_order = !starts || (r->fn.fast_call == r->vals.n && r->fn.fast_flags & FAST_REASSOC);
   if (x.mask && x.n <= 64) v = of_mask(r, op, &x);
   else if (!x.mask && !x.soft && !x.apart && any_order) v = by_halves(r, op, &x);
   if (v.id) {
@@ -130,7 +130,7 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   v = starts ? kn_bc_use(r, ids[0], x.elem) : lane_of(r, op, &x, 0);
   for (uint32_t k = !starts; k < x.n; k++) {
     kiln_value both[2] = {v, lane_of(r, op, &x, k)};
-    v = x.soft ? kn_bc_float_op(r, &r->types[x.elem], op, both, 2)
+    v = x.soft ? kn_bc_float_op(r, &r->types.at[x.elem], op, both, 2)
                : kiln_build_binary(r->f, op, type, both[0], both[1]);
   }
   kn_bc_def(r, ret, v);
@@ -179,7 +179,7 @@ static void masked(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   if (lanes && !kn_bc_vec_get(r, ids[at], params[at].type, &to)) return;
   if (x.mask || x.odd || !mask.mask || mask.n != x.n || (load && ret != x.type) ||
       (lanes ? to.n != x.n || to.lane != KILN_TYPE_I64
-             : r->types[params[at].type].kind != TK_PTR)) {
+             : r->types.at[params[at].type].kind != TK_PTR)) {
     kn_bc_unsupported(r, "this access to a part of a vector");
     return;
   }
@@ -195,7 +195,7 @@ static void first_lane(struct kn_bc *r, const struct kn_bc_elem *params, uint32_
                        const uint32_t *ids, unsigned n) {
   kiln_func *f = r->f;
   struct kn_bc_vec x;
-  const struct kn_bc_type *rt = &r->types[ret];
+  const struct kn_bc_type *rt = &r->types.at[ret];
   if (n != 2 || rt->kind != TK_INT || rt->bits > 64 || !kn_bc_scalar(r, ret)) {
     kn_bc_unsupported(r, "llvm.experimental.cttz.elts of this type");
     return;
@@ -271,7 +271,7 @@ static void part(struct kn_bc *r, bool put, const struct kn_bc_elem *params, uin
   }
   kn_bc_vec_to_v128(r, &x, in);
   if (put) kn_bc_vec_to_v128(r, &y, in + x.parts);
-  bool any = put && ids[0] < r->inst_base && r->csts[ids[0]].kind == CK_UNDEF;
+  bool any = put && ids[0] < r->inst_base && r->csts.at[ids[0]].kind == CK_UNDEF;
   unsigned size = kiln_type_size(out.lane); /* a mask's differ */
   for (uint32_t k = 0; k < out.parts * kiln_type_size(out.chunk); k++) {
     uint32_t lane = k / size, start = 0;
@@ -292,7 +292,7 @@ static void part(struct kn_bc *r, bool put, const struct kn_bc_elem *params, uin
   }
   kn_bc_vec_bytes(r, in, x.parts + y.parts, from, out.chunk, out.parts, out.v);
   for (uint32_t p = 0; p < out.parts; p++) /* as for a shuffle: perhaps not defined yet */
-    if (ids[0] >= r->n_vals || (put && ids[1] >= r->n_vals))
+    if (ids[0] >= r->vals.n || (put && ids[1] >= r->vals.n))
       out.v[p] = kiln_build_unary(r->f, KILN_OP_COPY, out.chunk, out.v[p]);
   kn_bc_vec_def(r, &out);
 }
@@ -304,7 +304,7 @@ void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *par
     kn_bc_malformed(r, "bad call");
     return;
   }
-  for (unsigned i = 0; i < n; i++) ids[i] = r->n_vals - (uint32_t)ops[i];
+  for (unsigned i = 0; i < n; i++) ids[i] = r->vals.n - (uint32_t)ops[i];
   if (what == VC_FIRST) first_lane(r, params, ret, ids, n);
   else if (what == VC_PARTIAL_SUM) partial_sum(r, params, ret, ids, n);
   else if (what == VC_EXTRACT || what == VC_INSERT) part(r, what == VC_INSERT, params, ret, ids, n);

@@ -102,7 +102,7 @@ void kn_bc_vec_negate(struct kn_bc *r, uint32_t a, uint32_t type) {
 
 void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, uint64_t pred) {
   struct kn_bc_vec x, y, out;
-  uint32_t mask = r->types[type].mask;
+  uint32_t mask = r->types.at[type].mask;
   if (!kn_bc_vec_get(r, a, type, &x) || !kn_bc_vec_get(r, b, type, &y)) return;
   if (mask == UINT32_MAX || !kn_bc_vec_shape(r, mask, &out)) {
     kn_bc_malformed(r, "a comparison of vectors, but no type for its result");
@@ -179,7 +179,7 @@ static void to_words(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *w) 
     kn_bc_vec_pack(r, x, w);
     return;
   }
-  uint32_t per = kiln_type_size(x->chunk) / 8, n = (r->types[x->type].bits + 63) / 64;
+  uint32_t per = kiln_type_size(x->chunk) / 8, n = (r->types.at[x->type].bits + 63) / 64;
   for (uint32_t k = 0; k < n; k++)
     w[k] = x->mask
              ? kn_bc_vec_bits(r, x, 64 * k)
@@ -188,15 +188,15 @@ static void to_words(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *w) 
 
 /* A vector to a scalar of the same bits. */
 static void to_scalar(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t to) {
-  const struct kn_bc_type *t = &r->types[to];
+  const struct kn_bc_type *t = &r->types.at[to];
   kiln_func *f = r->f;
   kiln_value w[KN_BC_MAX_LANES];
   if (t->kind == TK_WIDE && kn_bc_split(r, to)) {
-    uint32_t n = (t->bits + 63) / 64, first = r->parts.n;
-    if (!KN_BC_ROOM(r, r->parts, (uint64_t)first + n)) return;
+    uint32_t n = (t->bits + 63) / 64, first = r->fn.parts.n;
+    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
     to_words(r, x, w);
-    for (uint32_t k = 0; k < n; k++) r->parts.at[first + k] = w[k].id;
-    r->parts.n += n;
+    for (uint32_t k = 0; k < n; k++) r->fn.parts.at[first + k] = w[k].id;
+    r->fn.parts.n += n;
     kn_bc_define_parts(r, to, first);
     return;
   }
@@ -229,12 +229,12 @@ static void to_scalar(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t to) {
 
 /* The 64-bit words of scalar `id`; false if reported. */
 static bool words_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *out, uint32_t n) {
-  const struct kn_bc_type *t = &r->types[type];
+  const struct kn_bc_type *t = &r->types.at[type];
   kiln_func *f = r->f;
   if (t->kind == TK_WIDE) {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return false;
-    for (uint32_t k = 0; k < n; k++) out[k] = (kiln_value){r->parts.at[first + k]};
+    for (uint32_t k = 0; k < n; k++) out[k] = (kiln_value){r->fn.parts.at[first + k]};
     return true;
   }
   if (!kn_bc_scalar(r, type)) return false;
@@ -275,7 +275,7 @@ static void from_words(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *w
 static void bits(struct kn_bc *r, uint32_t a, uint32_t from, uint32_t to) {
   struct kn_bc_vec x, y;
   kiln_value w[KN_BC_MAX_LANES];
-  const struct kn_bc_type *f = &r->types[from], *t = &r->types[to];
+  const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
   if (f->bits != t->bits) {
     kn_bc_malformed(r, "a cast between types that it does not know");
     return;
@@ -295,7 +295,7 @@ static void bits(struct kn_bc *r, uint32_t a, uint32_t from, uint32_t to) {
   if (!kn_bc_vec_shape(r, to, &y)) return;
   if (x.mask == y.mask && !x.odd && !y.odd && x.chunk == y.chunk && x.parts == y.parts) {
     for (uint32_t i = 0; i < x.parts; i++)
-      y.v[i] = a < r->n_vals ? x.v[i] : kiln_build_unary(r->f, KILN_OP_COPY, x.chunk, x.v[i]);
+      y.v[i] = a < r->vals.n ? x.v[i] : kiln_build_unary(r->f, KILN_OP_COPY, x.chunk, x.v[i]);
   } else {
     to_words(r, &x, w);
     from_words(r, &y, w, n);
@@ -324,8 +324,8 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
   }
   if (ints && changes && (op == CAST_TRUNC ? x.lane > out.lane : x.lane < out.lane)) {
     if (op != CAST_TRUNC)
-      r->extended[r->n_vals % KN_BC_EXTENDED] =
-        (struct kn_bc_extended){r->call_body, r->n_vals, a, from, op == CAST_SEXT};
+      r->fn.extended[r->vals.n % KN_BC_EXTENDED] =
+        (struct kn_bc_extended){r->vals.n, a, from, op == CAST_SEXT};
     kn_bc_vec_resize(r, op, &x, &out);
     kn_bc_vec_def(r, &out);
     return;
@@ -352,7 +352,7 @@ static kiln_value lane_address(struct kn_bc *r, const struct kn_bc_vec *x, uint3
                                uint32_t itype, kiln_value *slot) {
   kiln_func *f = r->f;
   uint32_t size = kiln_type_size(x->lane), step = kiln_type_size(x->chunk), all = 1;
-  const struct kn_bc_type *t = &r->types[itype];
+  const struct kn_bc_type *t = &r->types.at[itype];
   if (t->kind != TK_INT || !t->ktype) {
     kn_bc_unsupported(r, "a lane number of this type");
     return (kiln_value){0};
@@ -405,7 +405,7 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_malformed(r, "a record of the wrong length");
     return;
   }
-  uint32_t value = r->n_vals - (uint32_t)ops[i++];
+  uint32_t value = r->vals.n - (uint32_t)ops[i++];
   if (!kn_bc_operand(r, ops, n, &i, &index, &itype) || !kn_bc_vec_get(r, id, type, &x)) return;
   kiln_value v = kn_bc_use(r, value, x.elem);
   if (r->status != KILN_OK) return;
@@ -415,7 +415,7 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   }
   if (kn_bc_is_int(r, index, &k)) {
     uint32_t lane = (uint64_t)k < x.n ? (uint32_t)k : 0;
-    struct kn_bc_inserted done = {r->n_vals, lane, x.v[lane / x.per], v}, *last = &r->inserted;
+    struct kn_bc_inserted done = {r->vals.n, lane, x.v[lane / x.per], v}, *last = &r->fn.inserted;
     kiln_type as = x.lane;
     if (as == KILN_TYPE_I8 && id == last->id && id && lane == (last->lane ^ 1)) {
       /* both bytes at once; what inserts the first is not emitted if nobody reads it */
@@ -451,7 +451,7 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 /* Lane k of a shuffle's mask of n lanes; -1: any. False if it is no constant. */
 static bool mask_lane(const struct kn_bc *r, uint32_t id, uint32_t k, uint32_t n, int64_t *out) {
   if (id >= r->inst_base) return false;
-  const struct kn_bc_cst *c = &r->csts[id];
+  const struct kn_bc_cst *c = &r->csts.at[id];
   *out = c->kind == CK_UNDEF ? -1 : 0;
   switch (c->kind) {
   case CK_NULL:
@@ -464,7 +464,7 @@ static bool mask_lane(const struct kn_bc *r, uint32_t id, uint32_t k, uint32_t n
   case CK_AGGREGATE: {
     if (c->n != n) return false;
     uint32_t lane = kn_bc_list(r, c->index)[k];
-    if (lane < r->inst_base && r->csts[lane].kind == CK_INT_UNDEF) return *out = -1, true;
+    if (lane < r->inst_base && r->csts.at[lane].kind == CK_INT_UNDEF) return *out = -1, true;
     return kn_bc_is_int(r, lane, out);
   }
   default: return false;
@@ -495,9 +495,9 @@ static bool at_distance(struct kn_bc *r, const kiln_value *in, const struct kn_b
 }
 
 uint32_t kn_bc_vec_type(const struct kn_bc *r, uint32_t elem, uint64_t n) {
-  for (uint32_t i = 0; i < r->n_types; i++) {
-    const struct kn_bc_type *t = &r->types[i];
-    if (t->kind == TK_VECTOR && t->lane && t->count == n && r->elems.at[t->first].type == elem)
+  for (uint32_t i = 0; i < r->types.n; i++) {
+    const struct kn_bc_type *t = &r->types.at[i];
+    if (t->kind == TK_VECTOR && t->lane && t->count == n && r->m->elems.at[t->first].type == elem)
       return i;
   }
   return UINT32_MAX;
@@ -508,9 +508,9 @@ uint32_t kn_bc_vec_type(const struct kn_bc *r, uint32_t elem, uint64_t n) {
 static bool repeats_inserted(const struct kn_bc *r, uint32_t id, const struct kn_bc_vec *x,
                              uint32_t mask, const struct kn_bc_vec *out) {
   int64_t m;
-  if (id != r->inserted.id || !id || x->apart || out->lane != x->lane) return false;
+  if (id != r->fn.inserted.id || !id || x->apart || out->lane != x->lane) return false;
   for (uint32_t k = 0; k < out->n; k++)
-    if (!mask_lane(r, mask, k, out->n, &m) || (m != -1 && m != r->inserted.lane)) return false;
+    if (!mask_lane(r, mask, k, out->n, &m) || (m != -1 && m != r->fn.inserted.lane)) return false;
   return true;
 }
 
@@ -524,22 +524,22 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_malformed(r, "a record of the wrong length");
     return;
   }
-  uint32_t other = r->n_vals - (uint32_t)ops[i++];
+  uint32_t other = r->vals.n - (uint32_t)ops[i++];
   if (!kn_bc_operand(r, ops, n, &i, &mask, &mtype) || !kn_bc_vec_get(r, id, type, &x) ||
       !kn_bc_vec_get(r, other, type, &y))
     return;
-  if (r->types[mtype].kind != TK_VECTOR) {
+  if (r->types.at[mtype].kind != TK_VECTOR) {
     kn_bc_malformed(r, "bad shuffle mask");
     return;
   }
-  uint32_t count = (uint32_t)r->types[mtype].count;
-  uint32_t result = kn_bc_vec_type(r, x.elem, r->types[mtype].count);
+  uint32_t count = (uint32_t)r->types.at[mtype].count;
+  uint32_t result = kn_bc_vec_type(r, x.elem, r->types.at[mtype].count);
   if (result == UINT32_MAX || !kn_bc_vec_shape(r, result, &out)) {
     kn_bc_unsupported(r, "a shuffle to a vector of this type");
     return;
   }
   if (repeats_inserted(r, id, &x, mask, &out)) {
-    out.v[0] = kn_bc_vec_one(r, KILN_OP_VSPLAT, out.chunk, out.lane, 0, r->inserted.value);
+    out.v[0] = kn_bc_vec_one(r, KILN_OP_VSPLAT, out.chunk, out.lane, 0, r->fn.inserted.value);
     for (uint32_t p = 1; p < out.parts; p++) out.v[p] = out.v[0];
     kn_bc_vec_def(r, &out);
     return;
@@ -566,7 +566,7 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     kn_bc_vec_bytes(r, in, 2 * x.parts, bytes, out.chunk, out.parts, out.v);
   for (uint32_t p = 0; p < out.parts;
        p++) /* may be a register of an operand that is not defined yet */
-    if (id >= r->n_vals || other >= r->n_vals)
+    if (id >= r->vals.n || other >= r->vals.n)
       out.v[p] = kiln_build_unary(r->f, KILN_OP_COPY, out.chunk, out.v[p]);
   kn_bc_vec_def(r, &out);
 }

@@ -54,7 +54,7 @@ static kiln_type int_of(unsigned bits) {
 /* Lanes of i1 or another odd integer of up to 64 bits. */
 static void odd_lanes(const struct kn_bc *r, const struct kn_bc_vec *x, unsigned flags,
                       struct kn_bc_passed *p) {
-  unsigned own = x->mask ? 1 : r->types[x->elem].bits;
+  unsigned own = x->mask ? 1 : r->types.at[x->elem].bits;
   for (unsigned bits = 8; bits <= 64 && x->n > 1 && (x->n & (x->n - 1)) == 0; bits *= 2) {
     if (bits <= own || !is_register(r, (uint64_t)x->n * bits, flags)) continue;
     in_registers(x, p, (uint64_t)x->n * bits, 1, int_of(bits));
@@ -144,7 +144,7 @@ void kn_bc_vec_give(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
     const struct kn_bc_vec v = view(&x, p);
     for (uint32_t k = 0; k < v.n; k++) {
       out[k] = kn_bc_vec_lane(r, &v, k);
-      if (x.soft) out[k] = kn_bc_soft_pass(r, &r->types[x.elem], out[k]);
+      if (x.soft) out[k] = kn_bc_soft_pass(r, &r->types.at[x.elem], out[k]);
     }
     return;
   }
@@ -168,7 +168,7 @@ void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
   if (p->how == PASSED_LANES) {
     struct kn_bc_vec v = view(&x, p);
     for (uint32_t k = 0; k < v.n; k++)
-      lanes[k] = x.soft   ? kn_bc_soft_take(r, &r->types[x.elem], in[k])
+      lanes[k] = x.soft   ? kn_bc_soft_take(r, &r->types.at[x.elem], in[k])
                  : x.mask ? truth(r, KILN_TYPE_I8, in[k])
                           : in[k];
     kn_bc_vec_from_lanes(r, &v, lanes);

@@ -108,7 +108,7 @@ static bool find_x86(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *
     const struct row *row = &x86_rows[i];
     if (row->op != op || row->lane != x->lane) continue;
     f->imm = row->imm;
-    return (r->fn->fn_flags & row->need) == row->need &&
+    return (r->fn.global->fn_flags & row->need) == row->need &&
            kiln_machine_find(r->target, row->name, strlen(row->name), &f->m);
   }
   return false;
@@ -120,7 +120,7 @@ static bool find_arm(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *
     if (arm_rows[i].op != op) continue;
     char name[KILN_MACHINE_NAME];
     memcpy(name, arm_rows[i].name, strlen(arm_rows[i].name) + 1);
-    if (x->soft && !kn_bc_native_half(r, &r->types[x->elem])) return false;
+    if (x->soft && !kn_bc_native_half(r, &r->types.at[x->elem])) return false;
     kn_bc_row_type(name, x->per, x->soft ? KILN_TYPE_F16 : x->lane);
     f->swap = arm_rows[i].swap;
     return kiln_machine_find(r->target, name, strlen(name), &f->m);

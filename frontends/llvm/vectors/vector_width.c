@@ -207,9 +207,9 @@ struct factor {
   uint64_t constant;
 };
 static bool factor(struct kn_bc *r, uint32_t id, struct factor *f) {
-  const struct kn_bc_extended *e = &r->extended[id % KN_BC_EXTENDED];
+  const struct kn_bc_extended *e = &r->fn.extended[id % KN_BC_EXTENDED];
   *f = (struct factor){.is_constant = true};
-  if (e->body == r->call_body && e->id == id) {
+  if (e->id == id && id != 0) {
     *f = (struct factor){e->source, e->type, e->is_signed, false, 0};
     return true;
   }
@@ -408,8 +408,8 @@ static bool convert_halves(struct kn_bc *r, unsigned op, const struct kn_bc_vec 
   const struct kn_bc_vec *half = op == CAST_FPEXT ? x : to, *other = op == CAST_FPEXT ? to : x;
   struct lanes l;
   bool calls = kn_bc_targets[r->target].half_calls;
-  if ((op != CAST_FPEXT && op != CAST_FPTRUNC) || r->types[half->elem].soft != SOFT_HALF ||
-      other->lane != KILN_TYPE_F32 || (calls && !(r->fn->fn_flags & FA_F16C)))
+  if ((op != CAST_FPEXT && op != CAST_FPTRUNC) || r->types.at[half->elem].soft != SOFT_HALF ||
+      other->lane != KILN_TYPE_F32 || (calls && !(r->fn.global->fn_flags & FA_F16C)))
     return false;
   begin(r, x, &l);
   if (op == CAST_FPEXT) unfold(r, calls ? "vcvtph2ps.128" : "neon.vcvthf2fp", &l);

@@ -51,7 +51,7 @@ void kn_bc_vec_mask(struct kn_bc *r, const struct kn_bc_vec *from, struct kn_bc_
 /* 64 lanes of a mask from lane `first` on, as bits of an i64, and zeros; and a mask from such words. */
 kiln_value kn_bc_vec_bits(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t first);
 void kn_bc_vec_from_bits(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words);
-/* The handle of constant `id`, a vector of one register; the parts of a longer one, appended to r->parts. */
+/* The handle of constant `id`, a vector of one register; the parts of a longer one, appended to r->fn.parts. */
 kiln_value kn_bc_vec_const(struct kn_bc *r, uint32_t id);
 bool kn_bc_vec_const_parts(struct kn_bc *r, uint32_t id);
 /* True if no instructions are needed for constant `id`, a vector. */

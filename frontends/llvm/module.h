@@ -1,0 +1,106 @@
+/* The module, as all readers of it see it: what was read before the first body. The reader that opens it fills it in
+ * (kn_bc.open); afterwards it is constant, and forks in other threads have a pointer to it (kn_bc.m). */
+#ifndef KN_LLVM_MODULE_H
+#define KN_LLVM_MODULE_H
+
+#include "harden.h"
+#include "memory.h"
+#include "tables.h"
+
+/* Named metadata of a module that the reader asks for. */
+enum kn_bc_list {
+  LIST_NONE,
+  LIST_FLAGS,   /* llvm.module.flags */
+  LIST_IDENT,   /* llvm.ident: who made the module */
+  LIST_COMMAND, /* llvm.commandline: how */
+  LIST_COUNT
+};
+
+/* A node of such a list. */
+struct kn_bc_listed {
+  uint32_t node; /* its number + 1 */
+  enum kn_bc_list list;
+};
+
+/* What constants of the module, or of a function, consist of. Indices of a function's count on from the module's. */
+struct kn_bc_pool {
+  KN_BC_ARRAY(uint64_t) words;
+  KN_BC_ARRAY(uint32_t) list;
+  KN_BC_ARRAY(uint8_t) bytes;
+};
+
+/* The metadata of the module, or of a function. Numbers of a function's count on from the module's. */
+struct kn_bc_metadata {
+  KN_BC_ARRAY(struct kn_bc_md) mds;
+  KN_BC_ARRAY(uint32_t) abbrevs; /* of the block, as indices into kn_bc.abbrevs, */
+  unsigned width;                /* and the width of its abbreviation ids */
+  struct kn_bc_md_part part;
+  kiln_debug *debug; /* what nodes become entries of, if they do */
+};
+
+struct kn_bc_module {
+  struct kn_bc_memory memory;
+
+  /* the file */
+  KN_BC_ARRAY(struct kn_bc_blockinfo) blockinfo;
+  struct kn_bc_range info[KN_BC_BLOCKS]; /* in blockinfo; n UINT32_MAX / 2: scattered */
+  const char *strtab;
+  uint64_t strtab_size;
+  char source[256]; /* source file name */
+
+  /* types: those themselves are in kn_bc.types */
+  KN_BC_ARRAY(struct kn_bc_elem) elems;
+  uint32_t ptr_type, bool_type; /* ids of the types ptr and i1, or UINT32_MAX */
+  uint32_t word_type;           /* has_words: of the parts of integers of more than 128 bits */
+  uint32_t chunk_type;          /* has_vectors: of the parts of vectors of more than one register */
+
+  /* attributes */
+  KN_BC_ARRAY(struct kn_bc_attr) group_attrs;
+  KN_BC_ARRAY(struct kn_bc_attr_list) groups; /* by group id: one attr each in group_attrs */
+  KN_BC_ARRAY(struct kn_bc_attr) list_attrs;
+  KN_BC_ARRAY(struct kn_bc_attr_list) lists;
+  KN_BC_ARRAY(uint32_t) list_heads; /* by hash, a power of two */
+
+  /* globals, and what they are made of */
+  KN_BC_ARRAY(struct kn_bc_global) globals;
+  KN_BC_ARRAY(struct kn_bc_body) bodies; /* in order; complete when the module is read */
+  uint32_t next_body, n_noted;           /* number of bodies met; of those to be read later */
+  KN_BC_ARRAY(uint32_t) sections;        /* offset of each NUL-terminated name in names */
+  KN_BC_ARRAY(char) names;
+  KN_BC_ARRAY(struct kn_bc_comdat) comdats;
+  KN_BC_ARRAY(kiln_symbol_desc) aliases;
+  KN_BC_ARRAY(char) assembly; /* the module's, NUL-terminated */
+  KN_BC_ARRAY(struct kn_bc_symver) symvers;
+  uint32_t n_vals; /* values of the module: those have the lowest ids in each body */
+  struct kn_bc_pool pool;
+
+  /* metadata */
+  struct kn_bc_metadata md;
+  uint64_t metadata_pos; /* of the block; 0: none */
+  uint64_t md_end;       /* metadata up to this number are the module's */
+  struct {
+    struct kn_bc_listed *at;
+    uint32_t n, cap;
+    enum kn_bc_list next;              /* what the next named node is */
+  } listed;                            /* nodes of the module's lists, in their order */
+  uint64_t bundle_tags_pos;            /* of the block of bundles' tags; 0: none */
+  struct kn_bc_flags harden;           /* what the module's flags say */
+  const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
+
+  bool has_words;        /* some integer type has more than 128 bits */
+  bool has_vectors;      /* some type is a vector, */
+  bool has_long_vectors; /* of more than 128 bits */
+  bool has_blocks;       /* some constant is the address of a block */
+  bool has_tls;          /* some global is thread-local, */
+  bool emulated_tls;     /* which the target cannot have as Kiln makes it */
+  bool
+    has_strict; /* there are constrained intrinsics, or named registers: metadata are read as if there were
+                          * locations */
+  bool has_trap;  /* there are intrinsics that end blocks */
+  bool has_units; /* the metadata contain a compilation unit, */
+  bool entries;   /* so that nodes become entries of debugging information: debug.c */
+  bool assemble;  /* the assembly is not versions of symbols alone */
+  bool version_seen, data_defined, md_read, md_done; /* how far it is read */
+};
+
+#endif
