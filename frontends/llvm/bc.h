@@ -546,7 +546,8 @@ int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *o
 
 /* Reads an invoke: a call, and where it goes on. */
 void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n);
-/* Builds the try of an invoke by signature `s`, whose arguments are in r->tmp.args; what it returns goes to `results`. */
+/* Builds the try of an invoke by signature `s`, whose arguments are in r->tmp.args; what it returns goes to
+ * `results`. */
 void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s,
                kiln_value target, kiln_value *results);
 void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n);

@@ -92,8 +92,8 @@ static bool give_copy(struct kn_bc *r, uint32_t id, uint32_t type) {
   return KN_BC_PUSH(r, r->tmp.args, slot);
 }
 
-/* Appends what is passed of value `id` to r->tmp.args: by parameters `params` from number r->tmp.args.n on, of which there are
- * n_params; to none: variadic arguments. `params` NULL: as results. */
+/* Appends what is passed of value `id` to r->tmp.args: by parameters `params` from number r->tmp.args.n on, of which
+ * there are n_params; to none: variadic arguments. `params` NULL: as results. */
 static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *params,
                  uint32_t n_params) {
   const struct kn_bc_type *t = &r->types.at[type];

@@ -30,6 +30,9 @@ static void start_again(struct kn_bc *r, const struct kn_bc_saved *saved) {
 static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   kn_bc_memory_reset(r, &r->body_memory, true);
   memset(&r->fn, 0, sizeof r->fn);
+  KN_BC_FIRST(r, r->fn.touched, 64); /* what most bodies need */
+  KN_BC_FIRST(r, r->fn.parts, 64);
+  KN_BC_FIRST(r, r->fn.addrs, 32);
   r->fn.global = g;
   r->fn.wide_sigs = kn_bc_wide_sigs(r, g->attrs);
   const struct kn_bc_sig *sig =

@@ -1,8 +1,8 @@
 /* Who owns the reader's memory. There are three owners: the module (struct kn_bc_module), which lives until the last
- * reader of it is closed, a reader (struct kn_bc), and the body that is being read (struct kn_bc_function), whose memory
- * is given back at once when the next one begins. An array belongs to the owner that the struct which holds it belongs
- * to; a local array belongs to the reader. So nothing is freed array by array.
- * Invariant: kn_bc_grow finds the owner by the array's address, and nobody copies a struct that holds arrays. */
+ * reader of it is closed, a reader (struct kn_bc), and the body that is being read (struct kn_bc_function), whose
+ * memory is given back at once when the next one begins. An array belongs to the owner that the struct which holds
+ * it belongs to; a local array belongs to the reader. So nothing is freed array by array. Invariant: kn_bc_grow
+ * finds the owner by the array's address, and nobody copies a struct that holds arrays. */
 #ifndef KN_LLVM_MEMORY_H
 #define KN_LLVM_MEMORY_H
 
@@ -46,6 +46,15 @@ void *kn_bc_keep(struct kn_bc *r, size_t size);
 void kn_bc_release(struct kn_bc *r, void *p);
 #define KN_BC_ROOM(r, a, need)                                                                     \
   ((uint64_t)(need) <= (a).cap || kn_bc_grow((r), &(a).at, &(a).cap, (need), sizeof *(a).at))
+/* Gives the empty array `a` of a body its first `items` from the slab, if that is there, without a call. */
+#define KN_BC_FIRST(r, a, items)                                                                   \
+  do {                                                                                             \
+    struct kn_bc_memory *own_ = &(r)->body_memory;                                                 \
+    if (KN_BC_EXACT || !own_->slab) break;                                                         \
+    (a).at = (void *)(own_->slab + own_->used);                                                    \
+    (a).cap = (items);                                                                             \
+    own_->used += (uint32_t)(((items) * sizeof *(a).at + 15) & ~(size_t)15);                       \
+  } while (0)
 #define KN_BC_PUSH(r, a, ...)                                                                      \
   (KN_BC_ROOM(r, a, (uint64_t)(a).n + 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
 
