@@ -112,9 +112,6 @@ def environment(build, bin_):
            if not k.startswith(('KILN_', 'CMAKE_')) and k not in ('CFLAGS', 'CXXFLAGS', 'LDFLAGS')}
     env.update(PATH=bin_ + ':' + env['PATH'], KILN_FALLBACK='llvm', LC_ALL='C',
                CCACHE_DISABLE='1') # some projects look for ccache themselves
-    for k in ('KILN_PLUGIN',):
-        if k in os.environ:
-            env[k] = os.environ[k]
     return env
 
 

@@ -1,6 +1,6 @@
 /* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running
- * other programs. cc_args.c takes it apart, cc_run.c runs clang, cc_plugin.c gives clang Kiln as
- * a plugin, cc_names.c has it name files, verb_cc.c compiles and links. */
+ * other programs. cc_args.c takes it apart, cc_run.c runs clang, cc_names.c has it name
+ * files, verb_cc.c compiles and links. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
 
@@ -80,6 +80,9 @@ void cc_warn_left_out(const struct cc_args *a);
 /* True if -fsanitize=undefined brings -fsanitize=function, which needs data in front of functions, with it. */
 bool cc_checks_functions(const struct cc_args *a);
 
+/* Appends the flags of clang's passes that Kiln wants: without vectors, unless they were asked for. */
+void cc_push_passes(struct cc_list *l, const struct cc_args *a);
+
 /* ---- cc_run.c ---- */
 
 /* Says which verb runs, for cc_verb and cc_clang. */
@@ -104,16 +107,6 @@ int cc_run_beside(const char *program, const char *argument, const char *path);
  * all of them. */
 const char *cc_temporary(const char *suffix);
 void cc_clean(void);
-
-/* ---- cc_plugin.c ---- */
-
-/* Appends the flags of clang's passes that Kiln wants: without vectors, unless they were asked for. */
-void cc_push_passes(struct cc_list *l, const struct cc_args *a);
-/* The flag that gives clang the plugin which makes Kiln's objects in clang's process; NULL if there is none for this
- * clang, or it cannot do all that the command asks for. It lives as long as the command. */
-const char *cc_plugin(const struct cc_args *a);
-/* Replaces this process by clang with the plugin, for the whole command. Returns as cc_become. */
-int cc_plugin_become(const struct cc_args *a, const char *plugin);
 
 /* ---- cc_names.c ---- */
 

@@ -164,3 +164,9 @@ bool cc_checks_functions(const struct cc_args *a) {
   }
   return on;
 }
+
+void cc_push_passes(struct cc_list *l, const struct cc_args *a) {
+  if (a->vectorize) return;
+  cc_push(l, "-fno-vectorize");
+  cc_push(l, "-fno-slp-vectorize");
+}

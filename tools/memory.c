@@ -1,6 +1,6 @@
-/* malloc and memcpy for a tool that is linked with musl: musl's are made to be small, not fast. Blocks come from the
+/* malloc for a tool that is linked with musl, whose own is made to be small, not fast. Blocks come from the
  * end of a chunk and are used again by size; large ones are mappings of their own, which grow without being copied.
- * Only in that build (meson.build): musl takes these in place of its own.
+ * Only in that build (meson.build): musl takes it in place of its own.
  * Invariant: a block's word before it is its size, which includes that word. */
 #define _GNU_SOURCE /* mremap */
 #include <errno.h>
@@ -140,57 +140,3 @@ void *calloc(size_t n, size_t each) {
   void *block = allocate(bytes);
   return block != NULL ? memset(block, 0, bytes) : NULL;
 }
-
-/* ---- copies ---- */
-
-#ifdef __x86_64__
-
-typedef uint16_t two __attribute__((may_alias, aligned(1)));
-typedef uint32_t four __attribute__((may_alias, aligned(1)));
-typedef uint64_t eight __attribute__((may_alias, aligned(1)));
-typedef uint64_t sixteen __attribute__((vector_size(16), may_alias, aligned(1)));
-
-/* Copies up to twice the size of a T as two overlapping parts, both read before either is written. */
-#define BOTH_ENDS(T)                                                                               \
-  do {                                                                                             \
-    T first = *(const T *)from, last = *(const T *)(from + n - sizeof(T));                         \
-    *(T *)to = first;                                                                              \
-    *(T *)(to + n - sizeof(T)) = last;                                                             \
-  } while (0)
-
-static inline __attribute__((always_inline)) void *copy(void *out, const void *in, size_t n) {
-  char *to = out;
-  const char *from = in;
-  if (n <= 16) {
-    if (n >= 8) BOTH_ENDS(eight);
-    else if (n >= 4) BOTH_ENDS(four);
-    else if (n >= 2) BOTH_ENDS(two);
-    else if (n == 1) *to = *from;
-  } else if (n <= 32) {
-    BOTH_ENDS(sixteen);
-  } else if ((size_t)(to - from) >=
-             n) { /* forwards never overwrites bytes that are still to be read */
-    sixteen last = *(const sixteen *)(from + n - 16);
-    char *end = to + n - 16;
-    if (n >= 2048) {
-      n = (n - 1) / 8;
-      __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-      *(sixteen *)end = last;
-      return out;
-    }
-    for (; end - to > 64; to += 64, from += 64)
-      for (unsigned i = 0; i < 64; i += 16) *(sixteen *)(to + i) = *(const sixteen *)(from + i);
-    for (; to < end; to += 16, from += 16) *(sixteen *)to = *(const sixteen *)from;
-    *(sixteen *)end = last;
-  } else {
-    sixteen first = *(const sixteen *)from;
-    for (; n > 16; n -= 16) *(sixteen *)(to + n - 16) = *(const sixteen *)(from + n - 16);
-    *(sixteen *)to = first;
-  }
-  return out;
-}
-
-void *memmove(void *out, const void *in, size_t n) { return copy(out, in, n); }
-void *memcpy(void *restrict out, const void *restrict in, size_t n) { return copy(out, in, n); }
-
-#endif

@@ -1,13 +1,8 @@
-/* Bitcode to an object, inside the process of another compiler: what rustc/preload.c and clang/inside.c share. unit.c
- * implements it. Nothing here prints or ends the process. */
+/* Bitcode to an object, inside the process of another compiler: rustc/preload.c. unit.c implements it. Nothing here prints or ends the process. */
 #ifndef KN_TOOLS_UNIT_H
 #define KN_TOOLS_UNIT_H
 
 #include <kiln/kiln.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 /* A unit; `name` to `aranges` are the caller's. */
 struct tool_unit {
@@ -25,9 +20,5 @@ struct tool_unit {
 kiln_status tool_unit_compile(struct tool_unit *u);
 /* Frees the object. */
 void tool_unit_free(struct tool_unit *u);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

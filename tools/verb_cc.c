@@ -1,7 +1,6 @@
 /* `kiln cc` and `kiln c++`: compilers for build systems. Clang preprocesses, checks and writes
- * bitcode; Kiln makes the object, in clang's process where that has the plugin (cc_plugin.c),
- * else here; clang compiles what is neither C nor, for `kiln c++`, C++, and links. cc_args.c
- * takes the command line apart.
+ * bitcode to a pipe; Kiln makes the object; clang compiles what is neither C nor, for `kiln c++`,
+ * C++, and links. cc_args.c takes the command line apart.
  * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
 #include "log.h"
@@ -93,18 +92,6 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
   cc_push(&l, "-");
   push_input(&l, in);
   return run(&l, bitcode, NULL);
-}
-
-/* Clang with the plugin, from source to the object `out`. Returns its exit status. */
-static int plugin_object(const struct cc_args *a, const struct cc_item *in, const char *plugin,
-                         const char *out) {
-  struct cc_list l = {0};
-  push_compile(&l, a, in);
-  cc_push(&l, plugin);
-  cc_push(&l, "-o");
-  cc_push(&l, out);
-  push_input(&l, in);
-  return run(&l, NULL, NULL);
 }
 
 /* ---- objects ---- */
@@ -206,14 +193,6 @@ static int copy_object(const char *from, const char *to) {
   return ok ? TOOL_OK : TOOL_FAILED;
 }
 
-/* One of several inputs, or one that is linked too: as clang's driver does it, but that a signal leaves no object. */
-static int compile_by_plugin(const struct cc_args *a, const char *plugin, struct cc_item *in) {
-  in->object = a->mode == CC_LINK_ALL ? cc_temporary(".o") : object_name(a, in);
-  if (in->object == NULL) return TOOL_FAILED;
-  int status = plugin_object(a, in, plugin, in->object);
-  return status < 0 ? TOOL_FAILED : status;
-}
-
 static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item *in) {
   kiln_buffer bitcode = {0};
   const char *object = NULL, *assembly = NULL; /* names of files to keep beside the output */
@@ -307,8 +286,6 @@ static int run_verb(bool cxx, int argc, char **argv) {
     return cc_become(&a.words);
   }
   int status = check_flags(&a);
-  const char *plugin = status == TOOL_OK ? cc_plugin(&a) : NULL;
-  if (plugin != NULL && a.mode == CC_OBJECT && inputs == 1) return cc_plugin_become(&a, plugin);
   if (status == TOOL_OK && a.names) status = cc_plan_make(&plan, &a);
   if (status != TOOL_OK) {
     cc_plan_free(&plan);
@@ -319,8 +296,7 @@ static int run_verb(bool cxx, int argc, char **argv) {
     struct cc_item *in = &a.items[i];
     if (in->kind != CC_INPUT) continue;
     int one = TOOL_OK;
-    if (in->ours && plugin != NULL) one = compile_by_plugin(&a, plugin, in);
-    else if (in->ours) one = compile(&a, &plan, in);
+    if (in->ours) one = compile(&a, &plan, in);
     else if (a.mode != CC_LINK_ALL) one = other_input(&a, in);
     if (one != TOOL_OK) status = one;
   }

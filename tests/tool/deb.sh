@@ -30,6 +30,5 @@ printf 'func @main() -> i32 {\nb0:\n  ret 0\n}\n' > main.kir
 for verb in compile verify print interp; do check "kiln $verb" root/usr/bin/kiln $verb main.kir; done
 check "kiln dis" root/usr/bin/kiln dis main.o
 check "kiln-cc and kiln-c++" test -x root/usr/bin/kiln-cc -a -x root/usr/bin/kiln-c++
-check "clang's plugin" test -f root/usr/lib/kiln/libkiln-clang.so
 check "the manual page" bash -c 'gzip -dc root/usr/share/man/man1/kiln.1.gz | grep -q "^.B kiln compile"'
 finish

@@ -71,7 +71,6 @@ distributed() {
   user=$(id -un)
   (( EUID != 0 )) || user=nobody
   mkdir -p remote/bin distcc && cp "$kiln" remote/bin/kiln-c++ && chmod 755 . && chmod 777 remote || return 1
-  [[ ! -f $build/libkiln-clang.so ]] || cp "$build/libkiln-clang.so" remote/bin || return 1
   # It need not ask which compilers may be run: it listens to this machine.
   PATH=$work/remote/bin:$PATH KILN_LOG=$work/remote/log TMPDIR=$work/remote distccd --daemon --no-detach --listen 127.0.0.1 --port "$at" \
     --allow 127.0.0.1 --jobs 2 --make-me-a-botnet --enable-tcp-insecure --log-file "$work/remote/distccd.log" --user "$user" > remote/out 2>&1 &

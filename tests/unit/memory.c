@@ -1,5 +1,5 @@
 /* tools/memory.c, renamed so as not to replace the C library's functions: blocks keep their content, are aligned and
- * do not overlap; copies are right for every small size and distance. */
+ * do not overlap. */
 #define _GNU_SOURCE /* as memory.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,19 +19,11 @@ static void other_free(void *block);
 #define calloc other_calloc
 #define realloc other_realloc
 #define free other_free
-#ifdef __x86_64__
-static void *other_memcpy(void *restrict out, const void *restrict in, size_t n);
-static void *other_memmove(void *out, const void *in, size_t n);
-#define memcpy other_memcpy
-#define memmove other_memmove
-#endif
 #include "tools/memory.c"
 #undef malloc
 #undef calloc
 #undef realloc
 #undef free
-#undef memcpy
-#undef memmove
 
 /* A block, and the seed of its content. */
 struct held {
@@ -118,57 +110,11 @@ static void too_large_is_refused(void **state) {
   other_free(block);
 }
 
-#ifdef __x86_64__
-enum { ROOM = 3 * 200 };
-
-static void check_copy(void *(*copies)(void *, const void *, size_t), size_t to, size_t from,
-                       size_t n) {
-  static unsigned char got[ROOM], want[ROOM];
-  for (size_t i = 0; i < ROOM; i++) got[i] = want[i] = (unsigned char)(i * 29 + i / 256);
-  unsigned char part[ROOM];
-  for (size_t i = 0; i < n; i++) part[i] = want[from + i];
-  for (size_t i = 0; i < n; i++) want[to + i] = part[i];
-  assert_ptr_equal(copies(got + to, got + from, n), got + to);
-  assert_memory_equal(got, want, ROOM);
-}
-
-static void small_copies(void **state) {
-  (void)state;
-  for (size_t n = 0; n <= 150; n++)
-    for (size_t to = 160; to <= 360; to++) check_copy(other_memmove, to, 260, n);
-  for (size_t n = 0; n <= 200; n++) {
-    check_copy((void *(*)(void *, const void *, size_t))other_memcpy, 3, 301, n);
-    check_copy((void *(*)(void *, const void *, size_t))other_memcpy, 305, 2, n);
-  }
-}
-
-static void large_copies(void **state) {
-  (void)state;
-  enum { SIZE = 5000 };
-  static unsigned char got[SIZE], want[SIZE];
-  static const size_t places[] = {0, 1, 7, 16, 31, 100, 900};
-  for (size_t a = 0; a < 7; a++) {
-    for (size_t b = 0; b < 7; b++) {
-      for (size_t n = 2000; n <= 4000; n += 97) {
-        for (size_t i = 0; i < SIZE; i++) got[i] = want[i] = (unsigned char)(i * 29 + i / 256);
-        memmove(want + places[a], want + places[b], n);
-        other_memmove(got + places[a], got + places[b], n);
-        assert_memory_equal(got, want, SIZE);
-      }
-    }
-  }
-}
-#endif
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_keep_their_content),
     cmocka_unit_test(freed_blocks_are_used_again),
     cmocka_unit_test(too_large_is_refused),
-#ifdef __x86_64__
-    cmocka_unit_test(small_copies),
-    cmocka_unit_test(large_copies),
-#endif
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
