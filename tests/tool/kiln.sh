@@ -142,7 +142,8 @@ check "a limit on the size of files" limited
 at() {
   local commands=() c
   for c in "catch syscall $1" run "${@:2}"; do commands+=(-ex "$c"); done
-  gdb -q -batch "${commands[@]}" --args "$kiln" compile -o clean/a.o add.kir 2>&1
+  # kiln leaves signals alone that are ignored when it starts, as SIGHUP is under nohup
+  env --default-signal=HUP,INT,TERM gdb -q -batch "${commands[@]}" --args "$kiln" compile -o clean/a.o add.kir 2>&1
 }
 if command -v gdb > /dev/null && gdb -q -batch -ex 'catch syscall exit_group' -ex run true 2>&1 | grep -q Catchpoint.*call; then
   old_stays() {
