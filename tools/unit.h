@@ -1,4 +1,5 @@
-/* Bitcode to an object, inside the process of another compiler: rustc/preload.c. unit.c implements it. Nothing here prints or ends the process. */
+/* Bitcode to an object, inside the process of another compiler: rustc/preload.c. unit.c implements it.
+ * Nothing here prints or ends the process. */
 #ifndef KN_TOOLS_UNIT_H
 #define KN_TOOLS_UNIT_H
 

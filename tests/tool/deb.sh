@@ -1,34 +1,82 @@
 #!/usr/bin/env bash
-# deb.sh FOLDER: the packages there, unpacked: a program builds with what they hold and runs, and the
-# tools do. `./dev deb` runs it.
+# deb.sh [--build] FOLDER CACHE: the packages there are installed together in an empty Debian that has compilers besides,
+# used (install/use.sh), and removed without a trace. `./dev deb-test` runs it, as root. The root without them is made
+# once. --build: makes them first, which takes less than a minute with what ccache has.
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
+build=false
+[[ $1 != --build ]] || { build=true; shift; }
+mkdir -p "$1"
 debs=$(realpath "$1")
+mkdir -p "$2"
+cache=$(realpath "$2")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+root=$work/root
+trap 'rm -rf --one-file-system "$work"' EXIT
 cd "$work" || exit 1
-lib=$work/root/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
-export PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib
 
-unpack() {
-  local deb
-  for deb in "$debs"/*.deb; do
-    [[ $deb == *-dbgsym_* ]] || dpkg -x "$deb" root || return 1
-  done
+# What packages say that they need is not in it, but for what compilers need too.
+compilers=clang-22,gcc,g++,libc6-dev,cmake,make,pkg-config
+make_root() {
+  local apt=$work/apt suite
+  suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  . "$tests/harness/apt.sh" && make_lists deb
+  rm -f "$apt"/sources.list.d/*.list # the machine's own, which are not Debian's
+  mmdebstrap --quiet --variant=apt --include="$compilers" --aptopt='APT::Install-Recommends "false"' \
+    "$suite" "$cache/root.new.tar" "$apt"/sources.list.d/debian*.sources && mv "$cache/root.new.tar" "$cache/root.tar"
 }
-builds() {
-  read -ra flags <<< "$(pkg-config --cflags --libs kiln)"
-  gcc "$tests/tool/install/sum.c" "${flags[@]}" -o sum && ./sum &&
-    printf 'long sum_to(long);\nint main(void) { return sum_to(100) == 5050 ? 0 : 1; }\n' > main.c &&
-    gcc main.c sum.o -o main && ./main
+# in_root COMMAND...: with Rust's compilers of this machine, if there are any, in the root's /opt/rust.
+rust=$(rustc --print sysroot 2> /dev/null)
+in_root() {
+  unshare --mount --fork --kill-child bash -c '
+    root=$1 rust=$2; shift 2
+    mount -t proc proc "$root/proc" && mount --bind /dev "$root/dev" || exit 1
+    if [[ -n $rust ]]; then mkdir -p "$root/opt/rust" && mount --bind "$rust" "$root/opt/rust" || exit 1; fi
+    exec chroot "$root" env -i HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+      PATH=/usr/sbin:/usr/bin:/sbin:/bin:/opt/rust/bin "$@"' - "$root" "$rust" "$@"
 }
+files() { (cd "$root" && find usr etc | grep -vE '^etc/ld\.so\.cache$' | sort); }
+prepare() {
+  mkdir root && tar -C root -xf "$cache/root.tar" && cp /etc/resolv.conf root/etc/ &&
+    mkdir -p root/tmp/debs root/tmp/tests/{tool,harness} && cp "$debs"/*.deb root/tmp/debs &&
+    cp -r "$tests/tool/install" root/tmp/tests/tool && cp "$tests/harness/tap.sh" root/tmp/tests/harness &&
+    in_root apt-get -q update
+}
+install() { in_root bash -c 'apt-get -qq -o Dpkg::Use-Pty=0 install /tmp/debs/*.deb 2>&1 | grep -E "error|dpkg:"; exit ${PIPESTATUS[0]}' && in_root dpkg --audit; }
+own() { for deb in "$debs"/*.deb; do dpkg-deb -f "$deb" Package; done; }
+remove() { mapfile -t names < <(own) && in_root apt-get -q -y purge "${names[@]}" && in_root apt-get -q -y autoremove --purge; }
 
-check "unpack" unpack
-check "a program builds and runs" builds
-printf 'func @main() -> i32 {\nb0:\n  ret 0\n}\n' > main.kir
-for verb in compile verify print interp; do check "kiln $verb" root/usr/bin/kiln $verb main.kir; done
-check "kiln dis" root/usr/bin/kiln dis main.o
-check "kiln-cc and kiln-c++" test -x root/usr/bin/kiln-cc -a -x root/usr/bin/kiln-c++
-check "the manual page" bash -c 'gzip -dc root/usr/share/man/man1/kiln.1.gz | grep -q "^.B kiln compile"'
+if (( EUID != 0 )) || ! command -v mmdebstrap > /dev/null || ! unshare --mount true 2> /dev/null; then
+  skip 'the packages in a root of their own' 'needs root, mmdebstrap and mount namespaces'
+  finish
+fi
+if $build && ! command -v ccache > /dev/null; then
+  skip 'the packages in a root of their own' 'without ccache making them takes minutes'
+  finish
+fi
+make_debs() { cd "$tests/.." && DEB_BUILD_OPTIONS=nocheck ./dev deb; }
+if $build; then check 'packages, about which lintian is silent' make_debs; fi
+exec 7> "$cache/lock"
+flock 7
+[[ -f $cache/root.tar ]] || check 'a root with compilers' make_root
+flock -u 7
+check 'the root, without packages' prepare
+files > before
+check 'all packages install together' install
+used=0
+while IFS= read -r line; do
+  case $line in
+    'ok '* | 'not ok '*)
+      tap_count=$((tap_count + 1)) used=$((used + 1))
+      [[ $line == ok* ]] || tap_failed=$((tap_failed + 1))
+      echo "${line%%ok *}ok $tap_count - ${line#* - }" ;;
+    1..*) check 'all uses' test "${line#1..}" = "$used" ;;
+    *) echo "$line" ;;
+  esac
+done < <(in_root bash /tmp/tests/tool/install/use.sh)
+check 'they were used' test "$used" -gt 0
+check 'they are removed' remove
+nothing_stays() { diff before <(files); }
+check 'nothing stays' nothing_stays
 finish
