@@ -84,6 +84,14 @@ check_scripts() {
   done | fail_lines "started by nothing"
 }
 
+# What a command of ./dev runs is there, and says its options.
+check_commands() {
+  local name said
+  ./dev help | sed -nE 's/^  ([a-z-]+( --[a-z]+)?)  +.*/\1/p' | while IFS= read -r name; do
+    said=$(./dev help $name) && { [[ $name == build ]] || (( $(wc -l <<< "$said") > 2 )); } || echo "$name"
+  done | fail_lines "commands of ./dev without a head"
+}
+
 # A bug that tests/mutants plants replaces a text of the source, which a change of the source must not lose.
 check_mutants_apply() { python3 tests/mutants/mutants.py --places | fail_lines "planted bugs that do not apply"; }
 
@@ -176,6 +184,7 @@ check_source() {
   check "no line of more than 120 columns" check_line_widths
   check "every source file is built" check_listed
   check "every test script is started by something" check_scripts
+  check "every command of ./dev says what it does" check_commands
   check "every planted bug applies" check_mutants_apply
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
