@@ -133,14 +133,10 @@ int cc_run(const struct cc_list *l, kiln_buffer *out, const kiln_buffer *in) {
 }
 
 int cc_run_beside(const char *program, const char *argument, const char *path) {
-  char self[4096];
-  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 256);
-  char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
-  if (slash == NULL || strlen(program) > 128) return -1;
-  strcpy(slash + 1, program);
+  char self[PATH_MAX];
   struct cc_list l = {0};
   kiln_buffer out = {0};
-  cc_push(&l, access(self, X_OK) == 0 ? self : program);
+  cc_push(&l, tool_beside(program, self) ? self : program);
   cc_push(&l, argument);
   int status = cc_run_command(&l, 1, &out, NULL);
   if (status == 0 && !tool_output_write(path, out.data, out.size)) status = TOOL_FAILED;

@@ -5,6 +5,7 @@
  * the bodies is reported. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "threads.h"
+#include "diag.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -77,9 +78,7 @@ static bool compile_body(struct worker *w, uint32_t i) {
   w->instructions += instructions;
   if (s == KILN_OK) return true;
   w->failed = i;
-  /* The function's error, unless it is the reader's, which also has the place in the bitcode. */
-  const kiln_diag *read = kiln_llvm_diag(w->reader);
-  if (w->diag.status == KILN_OK || strcmp(w->diag.message, read->message) == 0) w->diag = *read;
+  tool_diag_of_reader(&w->diag, w->reader);
   uint32_t least = atomic_load(&w->job->failed);
   while (i < least && !atomic_compare_exchange_weak(&w->job->failed, &least, i)) {
   }
@@ -105,9 +104,8 @@ static void *work(void *arg) {
   uint64_t waited = 0;
   if (w->failed == UINT32_MAX && atomic_load(&job->failed) == UINT32_MAX &&
       kiln_llvm_read_waiting(w->reader, NULL, NULL, &waited) != KILN_OK) {
-    const kiln_diag *read = kiln_llvm_diag(w->reader);
     w->failed = UINT32_MAX - 1; /* behind those that did not wait */
-    if (w->diag.status == KILN_OK || strcmp(w->diag.message, read->message) == 0) w->diag = *read;
+    tool_diag_of_reader(&w->diag, w->reader);
   }
   w->instructions += waited;
   tool_thread_diag = before;

@@ -52,15 +52,6 @@ int tool_parse_target(const char *name, kiln_target *out) {
   return tool_usage("unknown target '%s': %s", name, tool_targets(targets));
 }
 
-bool tool_beside(const char *name, char out[PATH_MAX]) {
-  ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - strlen(name) - 1);
-  if (n <= 0) return false;
-  out[n] = 0;
-  char *base = strrchr(out, '/');
-  strcpy(base != NULL ? base + 1 : out, name);
-  return access(out, X_OK) == 0;
-}
-
 int tool_hand_over(const char *name, char **argv, const char *where) {
   char path[PATH_MAX];
   if (tool_beside(name, path)) execv(path, argv);
@@ -189,8 +180,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
     tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets));
     return false;
   }
-  options.assembler_user = t->assembler = tool_assembler_new();
-  if (t->assembler != NULL) options.assembler = tool_assemble;
+  t->assembler = kiln_as_new(&options);
   t->module = kiln_module_new(&options);
   if (t->module != NULL) t->session = kiln_session_new(t->module);
   if (t->session != NULL) return true;
@@ -202,7 +192,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
 void tool_module_close(struct tool_module *t) {
   if (t->session != NULL) kiln_session_free(t->session);
   kiln_module_free(t->module);
-  tool_assembler_free(t->assembler);
+  kiln_as_free(t->assembler);
   memset(t, 0, sizeof *t);
 }
 

@@ -3,9 +3,11 @@
 #ifndef KN_TOOLS_TOOL_H
 #define KN_TOOLS_TOOL_H
 
+#include "beside.h"
+
+#include <kiln/as.h>
 #include <kiln/kiln.h>
 
-#include <limits.h>
 #include <signal.h>
 
 /* Exit codes of every verb. */
@@ -61,19 +63,11 @@ struct tool_module {
   kiln_module *module;
   kiln_session *session;
   unsigned errors; /* diagnostics so far */
-  struct tool_assembler *assembler;
+  kiln_as *assembler;
 };
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       kiln_module_options options, bool target_given);
 void tool_module_close(struct tool_module *t);
-
-/* ---- assemble.c ---- */
-
-/* The assembler behind inline assembly, as kiln_module_options wants it; it is freed after its module. NULL without
- * memory. */
-struct tool_assembler *tool_assembler_new(void);
-void tool_assembler_free(struct tool_assembler *a);
-bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n);
 
 /* Where diagnostics of the current thread go instead of standard error: the first is kept. NULL: they
  * are printed. */
@@ -87,8 +81,6 @@ kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
 /* Says that `status` ended the work on `in`, unless a diagnostic has said so. */
 void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status);
 
-/* Writes the path of the program `name` in the folder of `kiln`; false if there is none. */
-bool tool_beside(const char *name, char out[PATH_MAX]);
 /* Replaces this process by the program `name` from the folder of `kiln`; only returns after a message, which says
  * where to get it. */
 int tool_hand_over(const char *name, char **argv, const char *where);

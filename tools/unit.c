@@ -2,8 +2,9 @@
  * rustc/preload.c, from any thread.
  * Invariant: the bitcode stays as it is until the module is freed, so that nothing of it is copied. */
 #include "unit.h"
-#include "tool.h"
+#include "diag.h"
 
+#include <kiln/as.h>
 #include <kiln/llvm.h>
 
 #include <stdio.h>
@@ -21,14 +22,9 @@ static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_sess
       kiln_llvm_read_bodies(reader, 0, kiln_llvm_body_count(reader), NULL, NULL, &u->instructions);
   if (status == KILN_OK) status = kiln_llvm_read_waiting(reader, NULL, NULL, &waited);
   u->instructions += waited;
-  /* The function's error, unless it is the reader's, which also has the place in the bitcode. */
   u->diag = *kiln_module_diag(m);
-  const kiln_diag *read = kiln_llvm_diag(reader);
-  if (read->status != KILN_OK &&
-      (u->diag.status == KILN_OK || strcmp(u->diag.message, read->message) == 0)) {
-    u->diag = *read;
+  if (tool_diag_of_reader(&u->diag, reader))
     snprintf(u->diag.module, sizeof u->diag.module, "%s", u->name);
-  }
   kiln_llvm_close(reader);
   return status;
 }
@@ -43,9 +39,7 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
   snprintf(u->diag.message, sizeof u->diag.message, "the target is not supported");
   if (!kiln_llvm_target(u->bytes, u->size, &options.target)) return KILN_ERR_UNSUPPORTED;
   u->diag = (kiln_diag){.status = KILN_OK};
-  struct tool_assembler *assembler = tool_assembler_new();
-  if (assembler != NULL) options.assembler = tool_assemble;
-  options.assembler_user = assembler;
+  kiln_as *assembler = kiln_as_new(&options);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;
@@ -58,7 +52,7 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
     kiln_session_free(s);
   }
   kiln_module_free(m);
-  tool_assembler_free(assembler);
+  kiln_as_free(assembler);
   if (status != KILN_OK && u->diag.status == KILN_OK) {
     u->diag.status = status;
     snprintf(u->diag.message, sizeof u->diag.message, "%s", kiln_status_name(status));

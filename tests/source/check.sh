@@ -32,7 +32,7 @@ check_include_direction() {
   forbidden_includes helpers 'helpers/' || ok=1
   forbidden_includes jit 'ir/|lib/(object/(elf|eh_table)|debug/dwarf_writer)\.h"|jit/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
-  for folder in frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"' || ok=1; done
+  for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"' || ok=1
   return $ok
 }
@@ -46,7 +46,7 @@ check_targets_named_once() {
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
 check_target_tests() {
-  sources ir lib helpers jit frontends interp tools | grep -vxF 'lib/codegen/targets.c' |
+  sources ir lib helpers jit frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
     xargs grep -nE 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
     sed -E 's/KILN_TARGET_COUNT|\[KILN_TARGET_[A-Z0-9_]+\] *=|case KILN_TARGET_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
     grep -E 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
@@ -71,7 +71,7 @@ check_line_widths() {
 # The lists in meson.build are written by hand.
 check_listed() {
   local f
-  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'helpers/*.c' 'jit/*.c' 'tools/*.c' 'tests/unit/*.c'); do
+  for f in $(git ls-files 'ir/*.c' 'lib/*.c' 'targets/*.c' 'frontends/*.c' 'interp/*.c' 'helpers/*.c' 'jit/*.c' 'assembler/*.c' 'tools/*.c' 'tests/unit/*.c'); do
     grep -qrE "'([a-z0-9_]+/)*$(basename "$f" .c)(\.c)?'" --include=meson.build "${f%%/*}" || echo "$f"
   done | fail_lines "in no meson.build"
 }
@@ -213,6 +213,10 @@ check_built() {
   else
     skip "ctags finds the functions of lib/ and targets/" "no ctags"
   fi
+  check "libkiln-as.so exports kiln_ only" check_exported "$1/assembler/libkiln-as.so"
+  check "libkiln-as.so needs libc only" check_needs_libc_only "$1/assembler/libkiln-as.so"
+  check "libkiln-as.a has names of its own only" check_archive_names "$1/assembler/libkiln-as.a"
+  check "libkiln-as.a keeps no state" check_no_state "$1/assembler/libkiln-as.a"
   if [[ -f $1/interp/libkiln-interp.so ]]; then
     check "libkiln-interp.so exports kiln_ only" check_exported "$1/interp/libkiln-interp.so"
     check "libkiln-interp.a has names of its own only" check_archive_names "$1/interp/libkiln-interp.a"

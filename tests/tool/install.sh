@@ -22,7 +22,7 @@ prefix=$(option prefix)
 multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 root=$work/root$prefix
 lib=$root/lib/$multiarch
-libraries=(kiln kiln-llvm)
+libraries=(kiln kiln-llvm kiln-as)
 tools=(kiln kiln-run)
 [[ -x $build/kiln-rustc ]] && tools+=(kiln-rustc)
 [[ -x $build/kiln-dis ]] && tools+=(kiln-dis)
@@ -82,6 +82,15 @@ check "it needs no library" bash -c '! readelf -d sum-static/sum | grep -q NEEDE
 check "a C++ program, static" sum_is_right sum static-cxx g++ -std=c++17 -static -x c++
 link_flags=$(flags kiln-llvm)
 check "the bitcode reader" program text llvm gcc
+# The assembler's library: what the reader knows by itself needs none, so a text that it does not know.
+printf '%s\n' 'int answer(void) { int r; __asm__(".set answer_to_all, 40 + 2\n mov $answer_to_all, %0" : "=r"(r)); return r; }' > asm.c
+printf 'int answer(void);\nint main(void) { return answer() == 42 ? 0 : 1; }\n' > asm_main.c
+link_flags=$(flags kiln-as kiln-llvm)
+assembled() {
+  clang-22 -O0 -emit-llvm -c asm.c -o asm.bc && gcc -Wall -Wextra -Werror "$tests/tool/install/as.c" $link_flags -o as &&
+    LD_LIBRARY_PATH=$lib ./as asm.bc asm.o && gcc asm_main.c asm.o -o asm && ./asm
+}
+check "the assembler of inline assembly" assembled
 if [[ -f $lib/libkiln-interp.a ]]; then
   link_flags=$(flags kiln-llvm kiln-interp)
   check "the interpreter, shared" program text interp gcc -DWITH_INTERP

@@ -5,10 +5,10 @@
  *
  * It has the dynamic linker load libkiln-rustc.so (preload.c), then becomes rustc. */
 #define _GNU_SOURCE
+#include "beside.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,16 +29,9 @@ static bool name_for_list(char path[PATH_MAX]) {
 
 /* Writes the library's name: beside this program, or where it is installed. False if it is at neither place. */
 static bool find_library(char out[PATH_MAX]) {
-  char self[PATH_MAX];
-  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-  if (n <= 0) return false;
-  self[n] = 0;
-  *strrchr(self, '/') = 0;
-  static const char *const places[] = {"", "/../lib/kiln"};
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-    int size = snprintf(out, PATH_MAX, "%s%s/" LIBRARY, self, places[i]);
-    if (size < PATH_MAX && access(out, R_OK) == 0) return name_for_list(out);
-  }
+  static const char *const places[] = {LIBRARY, "../lib/kiln/" LIBRARY};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+    if (tool_beside(places[i], out)) return name_for_list(out);
   return false;
 }
 

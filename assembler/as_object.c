@@ -1,20 +1,20 @@
 /* Takes the object of an assembler apart: the code of texts, which are in sections of their own,
- * or all of a whole text. Called by assemble.c. Invariant: nothing is read beyond the object's
+ * or all of a whole text. Called by as.c. Invariant: nothing is read beyond the object's
  * bytes. */
 #define _GNU_SOURCE /* memmem */
-#include "assemble.h"
+#include "as_parts.h"
 
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
-const void *tool_object_content(const struct tool_object *o, const Elf64_Shdr *s) {
+const void *kn_as_content(const struct kn_as_object *o, const Elf64_Shdr *s) {
   if (s->sh_type == SHT_NOBITS || s->sh_offset > o->size || s->sh_size > o->size - s->sh_offset)
     return NULL;
   return o->at + s->sh_offset;
 }
 
-static bool open_object(struct tool_object *o) {
+static bool open_object(struct kn_as_object *o) {
   o->head = (const void *)o->at;
   if (o->size < sizeof *o->head || memcmp(o->at, ELFMAG, SELFMAG) != 0) return false;
   if (o->head->e_shentsize != sizeof(Elf64_Shdr) || o->head->e_shoff > o->size ||
@@ -24,19 +24,19 @@ static bool open_object(struct tool_object *o) {
   for (unsigned i = 0; i < o->head->e_shnum; i++) {
     const Elf64_Shdr *s = &o->sections[i];
     if (s->sh_type != SHT_SYMTAB || s->sh_link >= o->head->e_shnum) continue;
-    o->symbols = tool_object_content(o, s);
+    o->symbols = kn_as_content(o, s);
     o->n_symbols = s->sh_size / sizeof(Elf64_Sym);
-    o->strings = tool_object_content(o, &o->sections[s->sh_link]);
+    o->strings = kn_as_content(o, &o->sections[s->sh_link]);
     o->strings_size = o->sections[s->sh_link].sh_size;
   }
   return o->symbols == NULL || (o->strings != NULL && o->strings_size > 0 &&
                                 o->strings[o->strings_size - 1] == 0); /* it may have no symbols */
 }
 
-const char *tool_object_section(const struct tool_object *o, unsigned i) {
+const char *kn_as_section(const struct kn_as_object *o, unsigned i) {
   if (o->head->e_shstrndx >= o->head->e_shnum) return "";
   const Elf64_Shdr *names = &o->sections[o->head->e_shstrndx];
-  const char *at = tool_object_content(o, names);
+  const char *at = kn_as_content(o, names);
   if (at == NULL || o->sections[i].sh_name >= names->sh_size || at[names->sh_size - 1] != 0)
     return "";
   return at + o->sections[i].sh_name;
@@ -48,35 +48,35 @@ struct owners {
   uint32_t *section; /* by section: its index among the text's, or KILN_ASSEMBLED_CODE */
 };
 
-/* A name without what tool_put_text puts behind it: its length, and the text's number in *text, or UINT32_MAX. */
+/* A name without what kn_as_put_text puts behind it: its length, and the text's number in *text, or UINT32_MAX. */
 static size_t own_name(const char *name, uint32_t *text) {
   const char *at = NULL;
-  for (const char *s = name; (s = strstr(s, TOOL_ASM_SECTION)) != NULL; s++) at = s;
+  for (const char *s = name; (s = strstr(s, AS_SECTION)) != NULL; s++) at = s;
   *text = UINT32_MAX;
   if (at == NULL) return strlen(name);
-  *text = (uint32_t)strtoul(at + strlen(TOOL_ASM_SECTION), NULL, 10);
+  *text = (uint32_t)strtoul(at + strlen(AS_SECTION), NULL, 10);
   return (size_t)(at - name);
 }
 
-static const char *keep_bytes(struct tool_assembler *a, const char *s, size_t n) {
-  char *copy = tool_assembler_keep(a, n);
+static const char *keep_bytes(kiln_as *a, const char *s, size_t n) {
+  char *copy = kn_as_keep(a, n);
   return copy != NULL ? memcpy(copy, s, n) : NULL;
 }
 
-static const char *keep_name(struct tool_assembler *a, const char *s) {
+static const char *keep_name(kiln_as *a, const char *s) {
   uint32_t text;
   return keep_bytes(a, s, own_name(s, &text));
 }
 
 /* Takes over the relocations `s`, of a section of text `text`. NULL, or what is wrong. */
-static const char *relocations(struct tool_assembler *a, const struct tool_object *o,
-                               const Elf64_Shdr *s, uint32_t text, const struct owners *owners,
+static const char *relocations(kiln_as *a, const struct kn_as_object *o, const Elf64_Shdr *s,
+                               uint32_t text, const struct owners *owners,
                                const kiln_assembled_reloc **out, uint32_t *n_out) {
   static const char unreadable[] = "the assembler's object cannot be read";
-  const Elf64_Rela *from = tool_object_content(o, s);
+  const Elf64_Rela *from = kn_as_content(o, s);
   size_t n = s->sh_size / sizeof *from;
   if (from == NULL) return unreadable;
-  kiln_assembled_reloc *to = tool_assembler_keep(a, n * sizeof *to);
+  kiln_assembled_reloc *to = kn_as_keep(a, n * sizeof *to);
   if (to == NULL) return "out of memory";
   for (size_t i = 0; i < n; i++) {
     size_t k = ELF64_R_SYM(from[i].r_info);
@@ -102,16 +102,16 @@ static const char *relocations(struct tool_assembler *a, const struct tool_objec
 }
 
 /* Takes over the section group that section `i` is in. NULL, or what is wrong. */
-static const char *group_of(struct tool_assembler *a, const struct tool_object *o, unsigned i,
+static const char *group_of(kiln_as *a, const struct kn_as_object *o, unsigned i,
                             const char **out) {
   for (unsigned g = 1; g < o->head->e_shnum; g++) {
     const Elf64_Shdr *s = &o->sections[g];
-    const uint32_t *words = s->sh_type == SHT_GROUP ? tool_object_content(o, s) : NULL;
+    const uint32_t *words = s->sh_type == SHT_GROUP ? kn_as_content(o, s) : NULL;
     for (size_t k = 1; words != NULL && k < s->sh_size / 4; k++) {
       if (words[k] != i) continue;
       if (s->sh_info >= o->n_symbols || o->symbols[s->sh_info].st_name >= o->strings_size) break;
       const char *name = o->strings + o->symbols[s->sh_info].st_name;
-      bool code = strncmp(name, TOOL_ASM_GROUP, strlen(TOOL_ASM_GROUP)) == 0;
+      bool code = strncmp(name, AS_GROUP, strlen(AS_GROUP)) == 0;
       if (words[0] != GRP_COMDAT || name[0] == 0) break;
       *out = code ? "" : keep_name(a, name);
       return *out != NULL ? NULL : "out of memory";
@@ -121,17 +121,16 @@ static const char *group_of(struct tool_assembler *a, const struct tool_object *
 }
 
 /* Takes over one section besides code. */
-static const char *take_section(struct tool_assembler *a, const struct tool_object *o, unsigned i,
+static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsigned i,
                                 kiln_assembled_section *to) {
   const Elf64_Shdr *s = &o->sections[i];
   uint8_t *bytes = NULL;
   if (s->sh_type != SHT_NOBITS) {
-    const void *from = tool_object_content(o, s);
-    if (from == NULL || (bytes = tool_assembler_keep(a, s->sh_size)) == NULL)
-      return "out of memory";
+    const void *from = kn_as_content(o, s);
+    if (from == NULL || (bytes = kn_as_keep(a, s->sh_size)) == NULL) return "out of memory";
     memcpy(bytes, from, s->sh_size);
   }
-  *to = (kiln_assembled_section){.name = keep_name(a, tool_object_section(o, i)),
+  *to = (kiln_assembled_section){.name = keep_name(a, kn_as_section(o, i)),
                                  .type = s->sh_type,
                                  .entry_bytes = (uint32_t)s->sh_entsize,
                                  .bytes = bytes,
@@ -153,32 +152,32 @@ static const char *take_section(struct tool_assembler *a, const struct tool_obje
 }
 
 /* True if `y` is a definition with a name. */
-static bool is_definition(const struct tool_object *o, const Elf64_Sym *y) {
+static bool is_definition(const struct kn_as_object *o, const Elf64_Sym *y) {
   unsigned type = ELF64_ST_TYPE(y->st_info);
   return type != STT_SECTION && type != STT_FILE && y->st_shndx != SHN_UNDEF &&
          y->st_name < o->strings_size && o->strings[y->st_name] != 0;
 }
 
 /* True if a symbol is defined in section `i`. */
-static bool has_symbol(const struct tool_object *o, unsigned i) {
+static bool has_symbol(const struct kn_as_object *o, unsigned i) {
   for (size_t k = 1; k < o->n_symbols; k++)
     if (o->symbols[k].st_shndx == i && is_definition(o, &o->symbols[k])) return true;
   return false;
 }
 
 /* True if a section has content that somebody wants, or a symbol: a label needs no code behind it. */
-static bool has_content(const struct tool_object *o, unsigned i) {
+static bool has_content(const struct kn_as_object *o, unsigned i) {
   const Elf64_Shdr *s = &o->sections[i];
-  const char *name = tool_object_section(o, i);
+  const char *name = kn_as_section(o, i);
   return s->sh_type != SHT_SYMTAB && s->sh_type != SHT_STRTAB && s->sh_type != SHT_RELA &&
          s->sh_type != SHT_NULL && s->sh_type != SHT_GROUP &&
-         strcmp(name, ".note.gnu.property") != 0 && strcmp(name, TOOL_FRAMES) != 0 &&
+         strcmp(name, ".note.gnu.property") != 0 && strcmp(name, AS_FRAMES) != 0 &&
          (s->sh_size != 0 || has_symbol(o, i));
 }
 
 /* Takes over a symbol, if it is one that somebody may look for. NULL, or what is wrong. */
-static const char *take_symbol(struct tool_assembler *a, const struct tool_object *o,
-                               const Elf64_Sym *y, const struct owners *owners, kiln_assembly *t,
+static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const Elf64_Sym *y,
+                               const struct owners *owners, kiln_assembly *t,
                                kiln_assembled_symbol *symbols) {
   unsigned type = ELF64_ST_TYPE(y->st_info), bind = ELF64_ST_BIND(y->st_info);
   const char *name = o->strings + y->st_name;
@@ -197,7 +196,7 @@ static const char *take_symbol(struct tool_assembler *a, const struct tool_objec
 }
 
 static bool is_defined(const void *object, const char *name, size_t n) {
-  const struct tool_object *o = object;
+  const struct kn_as_object *o = object;
   for (size_t i = 1; i < o->n_symbols; i++) {
     const char *own = o->strings + o->symbols[i].st_name;
     if (is_definition(o, &o->symbols[i]) && strncmp(own, name, n) == 0 && own[n] == 0) return true;
@@ -206,13 +205,13 @@ static bool is_defined(const void *object, const char *name, size_t n) {
 }
 
 /* Takes over all of an object that was made of one text. NULL, or what is wrong. */
-static const char *take_whole(struct tool_assembler *a, kiln_target target, struct tool_object *o,
+static const char *take_whole(kiln_as *a, kiln_target target, struct kn_as_object *o,
                               kiln_assembly *t) {
   if (!open_object(o)) return "the assembler's object cannot be read";
-  struct owners owners = {tool_assembler_keep(a, o->head->e_shnum * sizeof *owners.text),
-                          tool_assembler_keep(a, o->head->e_shnum * sizeof *owners.section)};
-  kiln_assembled_section *sections = tool_assembler_keep(a, o->head->e_shnum * sizeof *sections);
-  kiln_assembled_symbol *symbols = tool_assembler_keep(a, o->n_symbols * sizeof *symbols);
+  struct owners owners = {kn_as_keep(a, o->head->e_shnum * sizeof *owners.text),
+                          kn_as_keep(a, o->head->e_shnum * sizeof *owners.section)};
+  kiln_assembled_section *sections = kn_as_keep(a, o->head->e_shnum * sizeof *sections);
+  kiln_assembled_symbol *symbols = kn_as_keep(a, o->n_symbols * sizeof *symbols);
   const char *error = NULL;
   if (owners.text == NULL || owners.section == NULL || sections == NULL || symbols == NULL)
     return "out of memory";
@@ -226,7 +225,7 @@ static const char *take_whole(struct tool_assembler *a, kiln_target target, stru
     kiln_assembled_section *to = &sections[t->n_sections++];
     error = take_section(a, o, i, to);
     if (error == NULL && o->sections[i].sh_flags & SHF_EXECINSTR)
-      error = tool_object_frame(a, target, o, i, &to->frame, &to->frame_bytes);
+      error = kn_as_frame(a, target, o, i, &to->frame, &to->frame_bytes);
   }
   for (unsigned i = 0; i < o->head->e_shnum && error == NULL; i++) {
     const Elf64_Shdr *s = &o->sections[i];
@@ -240,21 +239,21 @@ static const char *take_whole(struct tool_assembler *a, kiln_target target, stru
     const Elf64_Sym *y = &o->symbols[i];
     if (is_definition(o, y)) error = take_symbol(a, o, y, &owners, t, symbols);
   }
-  if (error == NULL && tool_says_of_others(t, is_defined, o))
+  if (error == NULL && kn_as_says_of_others(t, is_defined, o))
     error = "not implemented: the binding, type or visibility of a symbol that the assembly does "
             "not define";
   return error;
 }
 
-bool tool_assembly_has(const kiln_assembly *t, const char *word) {
+bool kn_as_has(const kiln_assembly *t, const char *word) {
   return memmem(t->text, t->text_bytes, word, strlen(word)) != NULL;
 }
 
-/* True if `text` may put something where tool_put_text does not know of it. */
+/* True if `text` may put something where kn_as_put_text does not know of it. */
 static bool leaves_section(const kiln_assembly *t) {
   static const char *const words[] = {".data", ".bss", ".text", ".comm", ".lcomm"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (tool_assembly_has(t, words[i])) return true;
+    if (kn_as_has(t, words[i])) return true;
   return false;
 }
 
@@ -263,10 +262,10 @@ static void fail(kiln_assembly *t, const char *error) {
 }
 
 /* Finds out whose sections are whose. */
-static void find_owners(const struct tool_object *o, kiln_assembly *texts, uint32_t n,
+static void find_owners(const struct kn_as_object *o, kiln_assembly *texts, uint32_t n,
                         struct owners *owners) {
   for (unsigned i = 0; i < o->head->e_shnum; i++) {
-    const char *name = tool_object_section(o, i);
+    const char *name = kn_as_section(o, i);
     bool content = i != 0 && has_content(o, i);
     uint32_t k;
     size_t length = own_name(name, &k);
@@ -282,25 +281,24 @@ static void find_owners(const struct tool_object *o, kiln_assembly *texts, uint3
 }
 
 /* Takes over the code of text `t`, section `i`. */
-static const char *take_code(struct tool_assembler *a, kiln_target target,
-                             const struct tool_object *o, unsigned i, kiln_assembly *t) {
+static const char *take_code(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+                             unsigned i, kiln_assembly *t) {
   const Elf64_Shdr *s = &o->sections[i];
-  const char *bytes = tool_object_content(o, s);
+  const char *bytes = kn_as_content(o, s);
   if (bytes == NULL || s->sh_size > UINT32_MAX) return "the assembler's object cannot be read";
   t->bytes = (const uint8_t *)keep_bytes(a, bytes, s->sh_size);
   if (t->bytes == NULL) return "out of memory";
   t->size_bytes = (uint32_t)s->sh_size;
   if (!t->rows)
-    return tool_assembly_has(t, ".cfi_")
+    return kn_as_has(t, ".cfi_")
              ? "not implemented: frames (.cfi_ directives) within a function's own"
              : NULL;
-  return tool_object_frame(a, target, o, i, &t->frame, &t->frame_bytes);
+  return kn_as_frame(a, target, o, i, &t->frame, &t->frame_bytes);
 }
 
 /* Takes over the definitions of texts. Others than of labels need not say whose they are. */
-static void take_symbols(struct tool_assembler *a, const struct tool_object *o,
-                         const struct owners *owners, kiln_assembly *texts, uint32_t n,
-                         kiln_assembled_symbol **symbols) {
+static void take_symbols(kiln_as *a, const struct kn_as_object *o, const struct owners *owners,
+                         kiln_assembly *texts, uint32_t n, kiln_assembled_symbol **symbols) {
   for (size_t i = 1; i < o->n_symbols; i++) {
     const Elf64_Sym *y = &o->symbols[i];
     if (!is_definition(o, y)) continue;
@@ -313,23 +311,23 @@ static void take_symbols(struct tool_assembler *a, const struct tool_object *o,
       continue;
     }
     if (ELF64_ST_BIND(y->st_info) == STB_LOCAL) continue;
-    if (strncmp(name, TOOL_ASM_GROUP, strlen(TOOL_ASM_GROUP)) == 0) continue;
+    if (strncmp(name, AS_GROUP, strlen(AS_GROUP)) == 0) continue;
     for (k = 0; k < n; k++)
-      if (tool_assembly_has(&texts[k], name))
+      if (kn_as_has(&texts[k], name))
         fail(&texts[k], "not implemented: a definition of a global symbol that is no label");
   }
 }
 
 /* Takes the object apart. */
-static bool take(struct tool_assembler *a, kiln_target target, struct tool_object *o,
-                 kiln_assembly *texts, uint32_t n) {
+static bool take(kiln_as *a, kiln_target target, struct kn_as_object *o, kiln_assembly *texts,
+                 uint32_t n) {
   if (!open_object(o)) return false;
   unsigned n_sections = o->head->e_shnum;
-  struct owners owners = {tool_assembler_keep(a, n_sections * sizeof *owners.text),
-                          tool_assembler_keep(a, n_sections * sizeof *owners.section)};
-  kiln_assembled_section **sections = tool_assembler_keep(a, n * sizeof *sections);
-  kiln_assembled_symbol **symbols = tool_assembler_keep(a, n * sizeof *symbols);
-  uint32_t *n_symbols = tool_assembler_keep(a, n * sizeof *n_symbols), k;
+  struct owners owners = {kn_as_keep(a, n_sections * sizeof *owners.text),
+                          kn_as_keep(a, n_sections * sizeof *owners.section)};
+  kiln_assembled_section **sections = kn_as_keep(a, n * sizeof *sections);
+  kiln_assembled_symbol **symbols = kn_as_keep(a, n * sizeof *symbols);
+  uint32_t *n_symbols = kn_as_keep(a, n * sizeof *n_symbols), k;
   if (owners.text == NULL || owners.section == NULL || sections == NULL || symbols == NULL ||
       n_symbols == NULL)
     return false;
@@ -341,10 +339,10 @@ static bool take(struct tool_assembler *a, kiln_target target, struct tool_objec
     }
   for (k = 0; k < n; k++) {
     uint32_t size = texts[k].n_sections * (uint32_t)sizeof **sections;
-    if (size != 0 && (sections[k] = tool_assembler_keep(a, size)) == NULL) return false;
+    if (size != 0 && (sections[k] = kn_as_keep(a, size)) == NULL) return false;
     texts[k].sections = sections[k];
     if (n_symbols[k] == 0) continue;
-    symbols[k] = tool_assembler_keep(a, n_symbols[k] * sizeof **symbols);
+    symbols[k] = kn_as_keep(a, n_symbols[k] * sizeof **symbols);
     if ((texts[k].symbols = symbols[k]) == NULL) return false;
   }
   for (unsigned i = 1; i < n_sections; i++) {
@@ -370,9 +368,9 @@ static bool take(struct tool_assembler *a, kiln_target target, struct tool_objec
   return true;
 }
 
-bool tool_assembled(struct tool_assembler *a, kiln_target target, const void *at, size_t size,
-                    kiln_assembly *texts, uint32_t n) {
-  struct tool_object o = {.at = at, .size = size};
+bool kn_as_take(kiln_as *a, kiln_target target, const void *at, size_t size, kiln_assembly *texts,
+                uint32_t n) {
+  struct kn_as_object o = {.at = at, .size = size};
   if (!texts[0].whole) return take(a, target, &o, texts, n);
   texts[0].error = take_whole(a, target, &o, &texts[0]);
   return true;

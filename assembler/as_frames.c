@@ -1,7 +1,7 @@
 /* The frames of assembled code: what .eh_frame says of a section's code, as the rows of one
  * frame for all of it, which begin and end for each in the state that the target's frames begin
- * with. Called by assemble_object.c. DWARF 5, 6.4. Invariant: nothing is read beyond a record. */
-#include "assemble.h"
+ * with. Called by as_object.c. DWARF 5, 6.4. Invariant: nothing is read beyond a record. */
+#include "as_parts.h"
 
 #include <string.h>
 
@@ -143,9 +143,8 @@ static bool append(struct rows *r, unsigned align, uint64_t start, uint64_t size
   return true;
 }
 
-const char *tool_object_frame(struct tool_assembler *a, kiln_target target,
-                              const struct tool_object *o, unsigned section, const uint8_t **rows,
-                              uint32_t *n_rows) {
+const char *kn_as_frame(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+                        unsigned section, const uint8_t **rows, uint32_t *n_rows) {
   enum { HEAD = 13 }; /* of an FDE: CIE's distance, address, size, size of the augmentation */
   const struct cie *cie = &cies[target];
   const Elf64_Rela *relas = NULL;
@@ -154,11 +153,11 @@ const char *tool_object_frame(struct tool_assembler *a, kiln_target target,
   for (unsigned i = 1; i < o->head->e_shnum && relas == NULL; i++) {
     const Elf64_Shdr *s = &o->sections[i];
     if (s->sh_type != SHT_RELA || s->sh_info >= o->head->e_shnum ||
-        strcmp(tool_object_section(o, s->sh_info), TOOL_FRAMES) != 0)
+        strcmp(kn_as_section(o, s->sh_info), AS_FRAMES) != 0)
       continue;
-    relas = tool_object_content(o, s);
+    relas = kn_as_content(o, s);
     n_relas = s->sh_size / sizeof *relas;
-    all = tool_object_content(o, &o->sections[s->sh_info]);
+    all = kn_as_content(o, &o->sections[s->sh_info]);
     size = o->sections[s->sh_info].sh_size;
   }
   if (relas == NULL || all == NULL) return NULL;
@@ -174,8 +173,7 @@ const char *tool_object_frame(struct tool_assembler *a, kiln_target target,
     if (k == n_relas || relas[k].r_offset != at + 8) return unusual;
     uint64_t y = ELF64_R_SYM(relas[k].r_info);
     if (y >= o->n_symbols || o->symbols[y].st_shndx != section) continue;
-    if (r.bytes == NULL && (r.bytes = tool_assembler_keep(a, r.room)) == NULL)
-      return "out of memory";
+    if (r.bytes == NULL && (r.bytes = kn_as_keep(a, r.room)) == NULL) return "out of memory";
     if (back > at + 4 || !is_usual(cie, all, size, at + 4 - back, &first) ||
         all[at + 3 + HEAD] != 0 ||
         !append(&r, cie->bytes[CODE_ALIGN], o->symbols[y].st_value + (uint64_t)relas[k].r_addend,

@@ -1,39 +1,39 @@
 /* What the files of the assembler behind inline assembly do for each other. */
-#ifndef KILN_TOOLS_ASSEMBLE_H
-#define KILN_TOOLS_ASSEMBLE_H
+#ifndef KN_ASSEMBLER_AS_PARTS_H
+#define KN_ASSEMBLER_AS_PARTS_H
 
-#include "tool.h"
+#include <kiln/as.h>
 
 #include <elf.h>
 #include <stdio.h>
 
 /* Sections that texts are in: this and the number of the text. What a text opens and defines has it behind its name. */
-#define TOOL_ASM_SECTION ".kiln.asm."
+#define AS_SECTION ".kiln.asm."
 /* The section group of a text's section, if it has one: this and the number. */
-#define TOOL_ASM_GROUP ".kiln.group."
+#define AS_GROUP ".kiln.group."
 /* The section of frames. */
-#define TOOL_FRAMES ".eh_frame"
+#define AS_FRAMES ".eh_frame"
 
 /* Memory of `size` bytes and one more, zeros, until the module ends; NULL without any. */
-void *tool_assembler_keep(struct tool_assembler *a, size_t size);
+void *kn_as_keep(kiln_as *a, size_t size);
 
-/* ---- assemble_text.c ---- */
+/* ---- as_text.c ---- */
 
 /* Writes the directive that opens the section of a text, which is not whole; the text; the
  * number of its lines that end. Sets the error of a text that says what cannot be taken over. */
-void tool_put_section(FILE *f, const kiln_assembly *t, uint32_t number);
-uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number);
+void kn_as_put_section(FILE *f, const kiln_assembly *t, uint32_t number);
+uint32_t kn_as_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number);
 
 /* True if the text gives a binding, visibility or type to a symbol that `is_own` does not say is its
  * own: that has no effect on the module's. */
-bool tool_says_of_others(const kiln_assembly *t,
-                         bool (*is_own)(const void *user, const char *name, size_t n),
-                         const void *user);
+bool kn_as_says_of_others(const kiln_assembly *t,
+                          bool (*is_own)(const void *user, const char *name, size_t n),
+                          const void *user);
 
-/* ---- assemble_object.c ---- */
+/* ---- as_object.c ---- */
 
 /* An assembler's object. */
-struct tool_object {
+struct kn_as_object {
   const uint8_t *at;
   size_t size;
   const Elf64_Ehdr *head;
@@ -45,20 +45,19 @@ struct tool_object {
 };
 
 /* The content of section `s`; NULL if it is not within the object. The name of section `i`, or "". */
-const void *tool_object_content(const struct tool_object *o, const Elf64_Shdr *s);
-const char *tool_object_section(const struct tool_object *o, unsigned i);
+const void *kn_as_content(const struct kn_as_object *o, const Elf64_Shdr *s);
+const char *kn_as_section(const struct kn_as_object *o, unsigned i);
 /* True if the text has that in it. */
-bool tool_assembly_has(const kiln_assembly *t, const char *word);
+bool kn_as_has(const kiln_assembly *t, const char *word);
 /* Fills in the code of `n` texts, or of one whole one, from the object of `size` bytes at `at`.
  * False without memory, or if that is no object. */
-bool tool_assembled(struct tool_assembler *a, kiln_target target, const void *at, size_t size,
-                    kiln_assembly *texts, uint32_t n);
+bool kn_as_take(kiln_as *a, kiln_target target, const void *at, size_t size, kiln_assembly *texts,
+                uint32_t n);
 
-/* ---- assemble_frames.c ---- */
+/* ---- as_frames.c ---- */
 
 /* The frames that the code of a section has, as kiln_asm.rows, or NULL. NULL, or what is wrong. */
-const char *tool_object_frame(struct tool_assembler *a, kiln_target target,
-                              const struct tool_object *o, unsigned section, const uint8_t **rows,
-                              uint32_t *n_rows);
+const char *kn_as_frame(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+                        unsigned section, const uint8_t **rows, uint32_t *n_rows);
 
 #endif

@@ -1,9 +1,8 @@
 /* The assembler behind a module's inline assembly: the system's, started once for all texts of a call. Each text is put
- * into a section of its own; assemble_object.c takes the object apart. Called by the library (kiln_module_options).
- * KILN_AS names another assembler than `as`, or for another machine than this one that of its GNU tools; where there is
- * none, or it refuses, clang is asked. Invariant: nothing is written to disk. */
+ * into a section of its own; as_object.c takes the object apart. Called by the library (kiln_module_options), for
+ * whoever gave it this (kiln/as.h). Invariant: nothing is written to disk. */
 #define _GNU_SOURCE /* memfd_create */
-#include "assemble.h"
+#include "as_parts.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,28 +22,12 @@ struct chunk {
   struct chunk *next;
   max_align_t bytes[];
 };
-struct tool_assembler {
+struct kiln_as {
   pthread_mutex_t lock;
   struct chunk *chunks;
 };
 
-struct tool_assembler *tool_assembler_new(void) {
-  struct tool_assembler *a = calloc(1, sizeof *a);
-  if (a != NULL) pthread_mutex_init(&a->lock, NULL);
-  return a;
-}
-
-void tool_assembler_free(struct tool_assembler *a) {
-  if (a == NULL) return;
-  for (struct chunk *c = a->chunks, *next; c != NULL; c = next) {
-    next = c->next;
-    free(c);
-  }
-  pthread_mutex_destroy(&a->lock);
-  free(a);
-}
-
-void *tool_assembler_keep(struct tool_assembler *a, size_t size) {
+void *kn_as_keep(kiln_as *a, size_t size) {
   struct chunk *c = malloc(sizeof *c + size + 1);
   if (c == NULL) return NULL;
   pthread_mutex_lock(&a->lock);
@@ -131,11 +114,11 @@ static bool put_all(int fd, kiln_target target, kiln_assembly *texts, uint32_t n
   if (f == NULL) return false;
   for (uint32_t i = 0; i < n; i++) {
     if (texts[i].whole) fprintf(f, ".text\n");
-    else tool_put_section(f, &texts[i], i);
-    bool frame = texts[i].rows && !tool_assembly_has(&texts[i], ".cfi_startproc");
+    else kn_as_put_section(f, &texts[i], i);
+    bool frame = texts[i].rows && !kn_as_has(&texts[i], ".cfi_startproc");
     if (frame) fprintf(f, ".cfi_startproc\n"), line++;
     lines[i] = line;
-    line += 1 + tool_put_text(f, target, &texts[i], i);
+    line += 1 + kn_as_put_text(f, target, &texts[i], i);
     if (texts[i].text_bytes && texts[i].text[texts[i].text_bytes - 1] != '\n')
       fputc('\n', f), line++;
     if (frame) fprintf(f, ".cfi_endproc\n"), line++;
@@ -154,8 +137,7 @@ static void *map(int fd, size_t *size) {
 }
 
 /* Gives each text the first message that is about one of its lines; those without one that of another. */
-static void errors_of(struct tool_assembler *a, int fd, kiln_assembly *texts, uint32_t n,
-                      const uint32_t *lines) {
+static void errors_of(kiln_as *a, int fd, kiln_assembly *texts, uint32_t n, const uint32_t *lines) {
   size_t size = 0;
   const char *all = map(fd, &size), *end = all + size;
   bool found = false;
@@ -171,7 +153,7 @@ static void errors_of(struct tool_assembler *a, int fd, kiln_assembly *texts, ui
       continue;
     if ((at = strchr(line, ':')) == NULL) continue;
     unsigned long number = strtoul(at + 1, NULL, 10);
-    char *message = tool_assembler_keep(a, strlen(word + 7));
+    char *message = kn_as_keep(a, strlen(word + 7));
     if (message == NULL) break;
     strcpy(message, word + 7);
     if (!found) some = message;
@@ -187,7 +169,7 @@ static void errors_of(struct tool_assembler *a, int fd, kiln_assembly *texts, ui
 
 /* All of `n` texts, or one whole one. */
 static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
-  struct tool_assembler *a = user;
+  kiln_as *a = user;
   uint32_t *lines = calloc((size_t)n + 1, sizeof *lines);
   int in = memfd_create("kiln.s", 0), out = memfd_create("kiln.o", 0),
       errors = memfd_create("errors", 0);
@@ -198,7 +180,7 @@ static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts,
   } else if (ok) {
     size_t size;
     void *at = map(out, &size);
-    ok = at != NULL && tool_assembled(a, target, at, size, texts, n);
+    ok = at != NULL && kn_as_take(a, target, at, size, texts, n);
     if (at != NULL) munmap(at, size);
   }
   if (in >= 0) close(in);
@@ -208,7 +190,8 @@ static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts,
   return ok;
 }
 
-bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+/* kiln_module_options.assembler */
+static bool assemble_all(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
   uint32_t first = 0;
   for (uint32_t i = 0; i < n; i++) {
     if (!texts[i].whole) continue;
@@ -218,4 +201,23 @@ bool tool_assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_
     first = i + 1;
   }
   return first == n || assemble_these(user, target, texts + first, n - first);
+}
+
+kiln_as *kiln_as_new(kiln_module_options *options) {
+  kiln_as *a = calloc(1, sizeof *a);
+  if (a == NULL) return NULL;
+  pthread_mutex_init(&a->lock, NULL);
+  options->assembler = assemble_all;
+  options->assembler_user = a;
+  return a;
+}
+
+void kiln_as_free(kiln_as *a) {
+  if (a == NULL) return;
+  for (struct chunk *c = a->chunks, *next; c != NULL; c = next) {
+    next = c->next;
+    free(c);
+  }
+  pthread_mutex_destroy(&a->lock);
+  free(a);
 }

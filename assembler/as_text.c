@@ -1,7 +1,7 @@
 /* What the assembler is given of each text: its names and sections made its own, so that one run
- * takes many texts. Called by assemble.c; assemble_object.c takes the names back. Invariant: the
+ * takes many texts. Called by as.c; as_object.c takes the names back. Invariant: the
  * number of lines stays. */
-#include "assemble.h"
+#include "as_parts.h"
 
 #include <string.h>
 
@@ -68,7 +68,7 @@ static void copy_word(struct reader *r) {
   } else {
     put(r, w.at, w.n);
     if (r->f != NULL && r->n_labels != 0 && is_label(r, w))
-      fprintf(r->f, TOOL_ASM_SECTION "%u", r->number);
+      fprintf(r->f, AS_SECTION "%u", r->number);
   }
   r->s += w.n;
 }
@@ -105,14 +105,13 @@ static void copy_rest(struct reader *r) {
 }
 
 static void put_own_section(FILE *f, const char *directive, uint32_t number) {
-  fprintf(f, "%s " TOOL_ASM_SECTION "%u", directive, number);
+  fprintf(f, "%s " AS_SECTION "%u", directive, number);
 }
 
-void tool_put_section(FILE *f, const kiln_assembly *t, uint32_t number) {
+void kn_as_put_section(FILE *f, const kiln_assembly *t, uint32_t number) {
   put_own_section(f, ".section", number);
   /* what asks to be in the section group of its code, `"?"`, gets to know that there is one */
-  if (tool_assembly_has(t, "?"))
-    fprintf(f, ",\"axG\",@progbits," TOOL_ASM_GROUP "%u,comdat\n", number);
+  if (kn_as_has(t, "?")) fprintf(f, ",\"axG\",@progbits," AS_GROUP "%u,comdat\n", number);
   else fprintf(f, ",\"ax\",@progbits\n");
 }
 
@@ -128,9 +127,8 @@ static bool section(struct reader *r, struct word w) {
     }
     if (r->f == NULL) return true;
     if (is(w, ".text")) put_own_section(r->f, ".section", r->number);
-    else if (is(w, ".data"))
-      fprintf(r->f, ".section .data" TOOL_ASM_SECTION "%u,\"aw\"", r->number);
-    else fprintf(r->f, ".section .bss" TOOL_ASM_SECTION "%u,\"aw\",@nobits", r->number);
+    else if (is(w, ".data")) fprintf(r->f, ".section .data" AS_SECTION "%u,\"aw\"", r->number);
+    else fprintf(r->f, ".section .bss" AS_SECTION "%u,\"aw\",@nobits", r->number);
     return true;
   }
   if (!push && !is(w, ".section")) return false;
@@ -142,12 +140,12 @@ static bool section(struct reader *r, struct word w) {
          (quoted ? name.at[name.n] != '"' : !strchr(" \t\r\n;,", name.at[name.n])))
     name.n++;
   if (is(name, ".text")) {
-    if (r->f != NULL) fprintf(r->f, TOOL_ASM_SECTION "%u", r->number);
+    if (r->f != NULL) fprintf(r->f, AS_SECTION "%u", r->number);
     while (!ends(r)) r->s++;
     return true;
   }
   put(r, name.at - quoted, name.n + quoted);
-  if (r->f != NULL) fprintf(r->f, TOOL_ASM_SECTION "%u", r->number);
+  if (r->f != NULL) fprintf(r->f, AS_SECTION "%u", r->number);
   r->s = name.at + name.n;
   return true;
 }
@@ -193,8 +191,8 @@ static bool types_other(struct reader *q, bool (*is_own)(const void *, const cha
   return words[1].n != 0 && !is_own(user, words[0].at, words[0].n);
 }
 
-bool tool_says_of_others(const kiln_assembly *t, bool (*is_own)(const void *, const char *, size_t),
-                         const void *user) {
+bool kn_as_says_of_others(const kiln_assembly *t,
+                          bool (*is_own)(const void *, const char *, size_t), const void *user) {
   static const char *const words[] = {".weak", ".hidden", ".protected", ".internal"};
   struct reader q = {.s = t->text, .end = t->text + t->text_bytes};
   for (; q.s < q.end; q.s++) {
@@ -223,7 +221,7 @@ static bool is_own_label(const void *r, const char *name, size_t n) {
   return is_label(r, (struct word){name, n});
 }
 
-uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number) {
+uint32_t kn_as_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number) {
   uint32_t lines = 0;
   struct reader r = {
     .s = t->text, .end = t->text + t->text_bytes, .comment = comments[target], .number = number};
@@ -234,9 +232,9 @@ uint32_t tool_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t n
   }
   text(&r);
   r.s = t->text;
-  if (tool_assembly_has(t, ".symver") || tool_says_of_others(t, is_own_label, &r))
+  if (kn_as_has(t, ".symver") || kn_as_says_of_others(t, is_own_label, &r))
     t->error = "not implemented: a symbol's version, or its binding, type or visibility elsewhere";
-  if (tool_assembly_has(t, ".subsection")) t->error = "not implemented: subsections";
+  if (kn_as_has(t, ".subsection")) t->error = "not implemented: subsections";
   r.f = f;
   text(&r);
   return lines;
