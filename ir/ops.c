@@ -41,10 +41,8 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define VANY KN_TS_VANY
 #define MACHINE KN_TS_MACHINE
 #define PURE KN_FX_PURE
-#define READ KN_FX_READ
 #define WRITE KN_FX_WRITE
 #define TRAP KN_FX_TRAP
-#define CALL KN_FX_CALL
 #define TERM KN_FX_TERM
 #define ONE KN_FX_ONE
 #define FLAG KN_FX_FLAG

@@ -70,13 +70,12 @@ extern const struct kn_shape_info kn_shape_info[KN_SH_COUNT];
 
 enum { /* effects */
        KN_FX_PURE = 0,
-       KN_FX_READ = 1,
-       KN_FX_WRITE = 2,
-       KN_FX_TRAP = 4,
-       KN_FX_CALL = 8,
-       KN_FX_TERM = 16,
-       KN_FX_ONE = 32,
-       KN_FX_FLAG = 64
+       KN_FX_WRITE = 1,
+       KN_FX_TRAP = 2,
+       KN_FX_TERM = 4,
+       KN_FX_ONE = 8,
+       KN_FX_FLAG = 16,
+       KN_FX_KEPT = KN_FX_WRITE | KN_FX_TERM | KN_FX_ONE /* also if nobody reads the result */
 };
 
 struct kn_op_info {

@@ -285,7 +285,7 @@ static bool needs_nothing(const struct kn_check *c, const struct kn_inst *in, ui
     break;
   default: break;
   }
-  return c->values.at[i].uses == 0 && !(effects & (KN_FX_WRITE | KN_FX_TERM | KN_FX_ONE));
+  return c->values.at[i].uses == 0 && !(effects & KN_FX_KEPT);
 }
 
 /* The first operand of the window's instruction that was neither read nor folded, or 0. */

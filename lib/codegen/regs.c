@@ -312,11 +312,15 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
 
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_op_info *info = &kn_op_info[in->op];
-  if (w->val[w->i].uses || info->effects & (KN_FX_WRITE | KN_FX_TERM | KN_FX_ONE)) return false;
+  if (w->val[w->i].uses || info->effects & KN_FX_KEPT) return false;
   if (w->inst[w->i + 1].op == KILN_OP_RESULT && w->inst[w->i + 1].a == w->i) return false;
   if (kn_op_shape(in->op) == KN_SH_LOAD && in->x & KILN_MEM_VOLATILE) return false;
   kn_drop_operands(w, in);
   return true;
+}
+
+void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in) {
+  if (!kn_skip_unread(w, in)) w->target->lowerings[in->op][in->type][0](w, in);
 }
 
 /* ---- the frame ---- */

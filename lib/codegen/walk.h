@@ -315,6 +315,8 @@ void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
 /* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
+/* The lowering of an instruction whose result nobody reads, if it does nothing but make that. */
+void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lib/codegen/edge.c: moves ---- */
 
@@ -440,15 +442,6 @@ KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
   }
   return s->frame;
 }
-
-/* A row of a target's table of lowerings, by type: cell(type, ...) for each. */
-#define KN_EACH_TYPE(cell, ...)                                                                    \
-  cell(0, __VA_ARGS__), cell(1, __VA_ARGS__), cell(2, __VA_ARGS__), cell(3, __VA_ARGS__),          \
-    cell(4, __VA_ARGS__), cell(5, __VA_ARGS__), cell(6, __VA_ARGS__), cell(7, __VA_ARGS__),        \
-    cell(8, __VA_ARGS__), cell(9, __VA_ARGS__), cell(10, __VA_ARGS__), cell(11, __VA_ARGS__),      \
-    cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)
-#define KN_BY_TYPE(cell, ...) {KN_EACH_TYPE(cell, __VA_ARGS__)}
-_Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
 
 /* ---- fast paths ---- */
 

@@ -1,0 +1,36 @@
+/* What the rows of a target's table of lowerings are made of. Each type has two entries: how the operation is lowered,
+ * and how if nobody reads its result, which follows from the operation's effects. Used by target.c of each target.
+ *
+ * Invariant: no table says by hand what an unread result means. */
+#ifndef KN_LIB_CODEGEN_LOWERINGS_H
+#define KN_LIB_CODEGEN_LOWERINGS_H
+
+#include "lib/codegen/walk.h"
+
+/* KN_EFFECTS_<op>: its effects as a constant. */
+enum {
+#define PURE KN_FX_PURE
+#define WRITE KN_FX_WRITE
+#define TRAP KN_FX_TRAP
+#define TERM KN_FX_TERM
+#define ONE KN_FX_ONE
+#define FLAG KN_FX_FLAG
+#define OP(E, name, shape, types, fx, doc) KN_EFFECTS_##E = fx,
+#include <kiln/ops.def>
+#undef PURE
+#undef WRITE
+#undef TRAP
+#undef TERM
+#undef ONE
+#undef FLAG
+};
+
+/* A row of a target's table of lowerings, by type: cell(type, ...) for each. */
+#define KN_EACH_TYPE(cell, ...)                                                                    \
+  cell(0, __VA_ARGS__), cell(1, __VA_ARGS__), cell(2, __VA_ARGS__), cell(3, __VA_ARGS__),          \
+    cell(4, __VA_ARGS__), cell(5, __VA_ARGS__), cell(6, __VA_ARGS__), cell(7, __VA_ARGS__),        \
+    cell(8, __VA_ARGS__), cell(9, __VA_ARGS__), cell(10, __VA_ARGS__), cell(11, __VA_ARGS__),      \
+    cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)
+#define KN_BY_TYPE(cell, ...) {KN_EACH_TYPE(cell, __VA_ARGS__)}
+_Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
+#endif
