@@ -81,8 +81,8 @@ class Bitcode:
 
     def compiler(self, target, flags):
         if self.language == '.rs': # that of another target would need its standard library
-            return ['rustc', '--edition=2024', '--crate-name=unit', '-Ccodegen-units=1', '-Awarnings',
-                    '--remap-path-prefix=%s=.' % self.folder, '--emit=llvm-bc', *flags]
+            return ['rustc', '--edition=2024', '--crate-name=unit', '-Ccodegen-units=1', '-Awarnings', '--emit=llvm-bc',
+                    *flags]
         if self.language == '.ll':
             return ['llvm-as-22']
         cxx = ['clang++-22', '-std=c++20'] if self.language == '.cpp' else ['clang-22']
@@ -112,7 +112,9 @@ class Bitcode:
         if not os.path.exists(bc) and not os.path.exists(refused):
             handle, made = tempfile.mkstemp(dir=os.path.dirname(self.at), suffix='.made')
             os.close(handle)
-            said = run([*self.command, self.source, '-o', made], cwd=self.folder)
+            # No other path than this one stands in a command: trees with the same source share what is made.
+            here = ['--remap-path-prefix=%s=.' % self.folder] if self.language == '.rs' else []
+            said = run([*self.command, *here, self.source, '-o', made], cwd=self.folder)
             if said is None and self.retargeted:
                 said = retarget(made, self.target)
             if said is None:
