@@ -271,7 +271,7 @@ struct kn_debug_value {
   /* further handles, up to the first 0; each is pushed before this byte of the expression */
   uint32_t other[KILN_OTHER_VALUES + 1], other_at[KILN_OTHER_VALUES];
   uint32_t mark; /* walk: its place, once it was passed; else 0 */
-  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_walk_debug.held */
+  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_debug_holds.all */
   bool address, label;
   bool late; /* walk: only behind the instruction at `mark` */
 };

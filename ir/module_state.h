@@ -290,7 +290,7 @@ struct kn_code_var {
 struct kn_code_call {
   uint32_t at;      /* offset of what is behind it; of a tail call behind the jump */
   uint32_t symbol;  /* that is called, or 0 */
-  uint32_t expr, n; /* in `exprs`: see lib/debug/debug_call.c */
+  uint32_t expr, n; /* in `exprs`: see lib/debug/observe_calls.c */
   bool tail;
 };
 
@@ -330,10 +330,12 @@ struct kiln_session {
   struct kiln_func *open;  /* functions being built */
   struct kiln_func *spare; /* functions that ended, whose arrays are reused */
   struct kn_places places;
-  struct kn_arena *arena; /* its file names */
-  struct kn_plan *plan;   /* lib/codegen/plan.h */
-  struct kn_walk *walk;   /* lib/codegen/walk.h */
-  kiln_stats stats;       /* its times in ticks: ir/clock.h */
+  struct kn_arena *arena;             /* its file names */
+  struct kn_plan *plan;               /* lib/codegen/plan.h */
+  struct kn_walk *walk;               /* lib/codegen/walk.h */
+  struct kn_map *map;                 /* lib/codegen/map.h, or NULL */
+  struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
+  kiln_stats stats;                   /* its times in ticks: ir/clock.h */
   bool timing;
   unsigned dump_what; /* KILN_DUMP_...: see kiln_session_dump */
   kiln_buffer *dump_out;

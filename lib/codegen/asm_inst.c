@@ -1,7 +1,7 @@
 /* Machine code as an instruction (ASM): a call without a callee, with a register of its own choice for each operand and
  * result. Called by the targets' lowerings. */
 #include "lib/codegen/asm_inst.h"
-#include "lib/codegen/walk.h"
+#include "lib/codegen/observe.h"
 
 #include <string.h>
 
@@ -81,7 +81,7 @@ void kn_naked(struct kn_walk *w) {
     struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
     w->i = i;
     if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
-    kn_debug_inst(w);
+    if (w->observer != NULL) w->observer->on->inst(w->observer, w);
     if (code == NULL || in->x != 0 || in->type != KILN_TYPE_VOID) {
       kn_walk_fail(w, KILN_ERR_STRUCTURE,
                    "a naked function is machine code without operands alone, in one block");

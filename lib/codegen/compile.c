@@ -4,8 +4,9 @@
 #include "lib/check/check.h"
 #include "lib/codegen/dump.h"
 #include "lib/codegen/guard.h"
+#include "lib/codegen/map.h"
 #include "lib/codegen/plan.h"
-#include "lib/codegen/walk.h"
+#include "lib/debug/debugger.h"
 
 #include <string.h>
 
@@ -40,13 +41,6 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
 #endif
 }
 
-bool kiln_session_map(kiln_session *s, bool on) {
-  if (s == NULL || !make_rooms(s)) return false;
-  s->walk->map.on = on;
-  s->walk->map.symbol = 0;
-  return true;
-}
-
 bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out) {
   if (s == NULL) return false;
   s->dump_what = out ? what : 0;
@@ -60,8 +54,17 @@ void kn_session_free_rooms(kiln_session *s) {
   if (s->walk) kn_check_free(s->walk->check, s->module);
 #endif
   if (s->walk) kn_walk_free(s->walk, s->module);
+  kn_debug_observer_free(s);
+  kn_map_free(s);
   s->plan = NULL;
   s->walk = NULL;
+}
+
+/* Calls those who are to hear how the function becomes code. */
+static void call_observers(struct kn_walk *w, kiln_func *f) {
+  w->observer = NULL;
+  if (KN_UNLIKELY(f->debug.subprogram != 0)) kn_debug_observe(w, f);
+  if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
 }
 
 /* Undoes what a failed function left in the output. */
@@ -103,6 +106,7 @@ static kiln_status generate(kiln_func *f) {
   if (KN_UNLIKELY(s->dump_what != 0) && planned && !kn_dump(f, s->plan, s->dump_what, s->dump_out))
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   uint64_t t1 = now(s->timing);
+  call_observers(s->walk, f);
   status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
   uint64_t t2 = now(s->timing);
   /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */

@@ -1,7 +1,7 @@
 /* Exceptions in a walk: see eh.h. Called by the targets' lowerings and by lib/codegen/walk.c. Invariant: what a stub
  * reads is where it was right behind the call, whatever the code between has done since. */
 #include "lib/codegen/eh.h"
-#include "lib/codegen/walk.h"
+#include "lib/codegen/observe.h"
 #ifdef KN_CHECKS
 #include "lib/check/check.h"
 #endif
@@ -220,7 +220,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     w->block = s.block;
     w->i = s.inst;
     if (!kn_code_ready(w, 4096)) return;
-    if (KN_UNLIKELY(w->map.on)) kn_map_add(w, s.block, s.inst, false);
+    kn_observe_code(w, s.block, s.inst, false);
     w->target->place_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
     if (KN_UNLIKELY(w->f->attrs.protect & KILN_PROTECT_BRANCH)) w->target->landing(w);

@@ -1,22 +1,62 @@
-/* The map of a function's code: which bytes were made for which instruction. The walk adds pieces as it goes, from a
- * second instance of its loop, so that a session without a map pays nothing per instruction; pieces are marks, which
- * move with the code. Readers ask when the function is compiled: kiln_session_code. Invariant: the first piece is the
- * prologue; offsets ascend. */
-#include "lib/codegen/walk.h"
+/* The map of a function's code: which bytes were made for which instruction. An observer of the walk
+ * (lib/codegen/observe.h), so that a session without a map pays nothing; pieces are marks, which move with the code.
+ * Readers ask when the function is compiled: kiln_session_code. Invariant: the first piece is the prologue; offsets
+ * ascend. */
+#include "lib/codegen/map.h"
 
-void kn_map_add(struct kn_walk *w, uint32_t block, uint32_t inst, bool data) {
+static struct kn_map *map_of(struct kn_observer *o) { return (struct kn_map *)o; }
+
+static void add(struct kn_observer *o, struct kn_walk *w, uint32_t block, uint32_t inst,
+                bool data) {
   kiln_code_piece piece = {kn_code_mark(w, kn_here(w)), {block}, {inst}, data};
-  KN_PUSH(w->f, w->map.pieces, piece);
+  KN_PUSH(w->f, map_of(o)->pieces, piece);
 }
 
-void kn_map_end(struct kn_walk *w) {
+static void begin(struct kn_observer *o, struct kn_walk *w) {
+  map_of(o)->pieces.n = 0;
+  add(o, w, UINT32_MAX, 0, false);
+}
+
+/* Parameters and SEG are no code. */
+static void inst(struct kn_observer *o, struct kn_walk *w) {
+  unsigned op = w->inst[w->i].op;
+  if (op != KILN_OP_SEG && op != KILN_OP_PARAM) add(o, w, w->block, w->i, false);
+}
+
+static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func) {
   const struct kn_mark *marks = w->code.marks.at;
-  w->map.symbol = w->f->symbol;
-  for (uint32_t i = 0; i < w->map.pieces.n; i++) {
-    kiln_code_piece *piece = &w->map.pieces.at[i];
+  struct kn_map *map = map_of(o);
+  map->symbol = func->symbol;
+  for (uint32_t i = 0; i < map->pieces.n; i++) {
+    kiln_code_piece *piece = &map->pieces.at[i];
     /* the prologue, which is the first, may have been cut at its beginning */
-    piece->offset_bytes = i ? marks[piece->offset_bytes].at - w->code.start : 0;
+    piece->offset_bytes = i ? marks[piece->offset_bytes].at - func->start : 0;
   }
+}
+
+static const struct kn_observer_events events = {
+  .begin = begin, .code = add, .inst = inst, .end = end};
+
+void kn_map_observe(struct kn_walk *w, struct kn_map *map) {
+  if (map->on) kn_observe(w, &map->observer);
+}
+
+bool kiln_session_map(kiln_session *s, bool on) {
+  if (s == NULL) return false;
+  if (s->map == NULL) {
+    if (!on) return true;
+    if ((s->map = kn_realloc(s->module, NULL, sizeof *s->map)) == NULL) return false;
+    *s->map = (struct kn_map){.observer.on = &events};
+  }
+  s->map->on = on;
+  s->map->symbol = 0;
+  return true;
+}
+
+void kn_map_free(kiln_session *s) {
+  if (s->map) kn_realloc(s->module, s->map->pieces.at, 0);
+  kn_realloc(s->module, s->map, 0);
+  s->map = NULL;
 }
 
 /* ---- for readers ---- */
@@ -25,10 +65,10 @@ void kn_map_end(struct kn_walk *w) {
 static const struct kn_code_func *last(const kiln_session *s) {
   if (s == NULL) return NULL;
   const struct kn_output *o = &s->out;
-  const struct kn_walk *w = s->walk;
-  if (w == NULL || !w->map.on || w->map.pieces.n == 0 || o->n_funcs == 0) return NULL;
+  const struct kn_map *map = s->map;
+  if (map == NULL || !map->on || map->pieces.n == 0 || o->n_funcs == 0) return NULL;
   const struct kn_code_func *f = &o->funcs[o->n_funcs - 1];
-  return f->symbol == w->map.symbol ? f : NULL;
+  return f->symbol == map->symbol ? f : NULL;
 }
 
 bool kiln_session_code(const kiln_session *s, kiln_code *out) {
@@ -39,9 +79,9 @@ bool kiln_session_code(const kiln_session *s, kiln_code *out) {
   *out = (kiln_code){.symbol = {f->symbol},
                      .bytes = s->out.code + f->start,
                      .size_bytes = f->size,
-                     .n_pieces = s->walk->map.pieces.n,
+                     .n_pieces = s->map->pieces.n,
                      .n_relocs = s->out.n_relocs - f->reloc_first,
-                     .pieces = s->walk->map.pieces.at};
+                     .pieces = s->map->pieces.at};
   return true;
 }
 

@@ -76,11 +76,6 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
 /* Frees the plan's arrays. */
 void kn_plan_free(struct kn_plan *plan, kiln_module *m);
 
-/* Widens the ranges of variables that debuggers are to see, over all of the function (lib/debug/debug.c). */
-void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
-/* Makes slots memory that have pieces and that debuggers find by their address only (lib/debug/debug.c). */
-void kn_plan_debug_pieces(kiln_func *f);
-
 /* Position of a block in the layout. Only for reachable blocks. */
 static inline uint32_t kn_plan_pos(const kiln_func *f, uint32_t block) {
   return f->block[block].pos - 1;

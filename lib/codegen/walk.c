@@ -2,7 +2,7 @@
  * the end. What the target does comes from its table of lowerings (targets/target.h). Called by lib/codegen/compile.c.
  * Invariant: a function that failed is left before its next instruction. */
 #include "lib/codegen/asm_inst.h"
-#include "lib/codegen/walk.h"
+#include "lib/codegen/observe.h"
 
 #include <string.h>
 
@@ -58,7 +58,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->frame.low = w->frame.va.save = 0;
   w->frame.up = plan->target->frame_up;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
-  w->moves.n = w->shadows.n = w->map.pieces.n = 0;
+  w->moves.n = w->shadows.n = 0;
   w->params_of = UINT32_MAX;
   w->to_next = false;
   w->eh.on = f->has_try;
@@ -238,25 +238,25 @@ static bool end(struct kn_walk *w) {
   for (uint32_t i = c->reloc_first; i < out->n_relocs; i++)
     out->relocs[i].offset = c->marks.at[out->relocs[i].mark].at;
   if (kn_symbol(m, w->f->symbol)->block_first && !add_labels(w)) return false;
-  if (w->map.on) kn_map_end(w);
   uint32_t table = 0;
   if (KN_UNLIKELY(w->eh.on) && (table = kn_eh_finish(w)) == 0) return false;
-  if (w->debug.on) kn_debug_end(w);
-  out->funcs[out->n_funcs++] = (struct kn_code_func){
+  struct kn_code_func *func = &out->funcs[out->n_funcs];
+  *func = (struct kn_code_func){
     .symbol = w->f->symbol,
     .start = c->start,
     .size = kn_here(w) - c->start,
     .reloc_first = c->reloc_first,
     .cfi_first = c->cfi_first,
     .cfi_size = out->cfi_size - c->cfi_first,
-    .loc_first = w->debug.line_first,
-    .var_first = w->debug.var_first,
-    .call_first = w->debug.call_first,
-    .subprogram = w->debug.on ? w->f->debug.subprogram : 0,
+    .loc_first = out->n_lines,
+    .var_first = out->n_vars,
+    .call_first = out->n_calls,
     .unit = w->f->debug.unit,
     .table = table,
     .key_b = w->key_b,
   };
+  if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, end, w, func);
+  out->n_funcs++;
   out->size = kn_here(w);
   return true;
 }
@@ -275,17 +275,16 @@ KN_INLINE uint32_t past_segments(const struct kn_walk *w, uint32_t i) {
   return i;
 }
 
-/* With `map`, records where each instruction's code begins. The lowering of the next instruction is looked up before
- * this one is lowered: the indirect call cannot be predicted, but its target is known early. (Behind the last
- * instruction is an empty one.) */
-KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug) {
+/* The lowering of the next instruction is looked up before this one is lowered: the indirect call cannot be predicted,
+ * but its target is known early. (Behind the last instruction is an empty one.) */
+KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
   const struct kn_target *t = w->target;
   kn_lower *const(*lowerings)[16][2] = t->lowerings;
-  if (debug && pos != 0 && w->debug.on) kn_debug_block(w);
+  if (observed && pos != 0) KN_TELL(w, leave, w);
   kn_walk_block(w, pos);
   const struct kn_block *b = &w->f->block[w->block];
-  if (map) kn_map_add(w, w->block, 0, false);
-  if (debug && pos == 0 && w->debug.on) kn_debug_enter(w);
+  if (observed) KN_TELL(w, code, w, w->block, 0, false);
+  if (observed && pos == 0) KN_TELL(w, frame, w);
   if (KN_UNLIKELY(pos == 0)) t->enter(w);
   if (KN_UNLIKELY(b->address_taken)) {
     if (w->f->attrs.protect & KILN_PROTECT_BRANCH) t->landing(w);
@@ -300,8 +299,8 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug)
     bool end = i == last;
     w->i = i;
     if (!kn_code_ready(w, 0)) return;
-    if (map) kn_map_inst(w, in);
-    if (debug) kn_debug_inst(w);
+    if (observed && KN_UNLIKELY(i - w->observer->quiet.first >= w->observer->quiet.n))
+      w->observer->on->inst(w->observer, w);
     KN_LOG(w, KN_EV_INST, i, 0);
     i++, in++, val++;
     if (KN_UNLIKELY(in->op == KILN_OP_SEG)) {
@@ -319,19 +318,13 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool map, bool debug)
   }
 }
 
-KN_INLINE void walk_blocks(struct kn_walk *w, bool map, bool debug) {
+KN_INLINE void walk_blocks(struct kn_walk *w, bool observed) {
   for (uint32_t pos = 0; pos < w->plan->n_layout && w->f->status == KILN_OK; pos++)
-    walk_block(w, pos, map, debug);
+    walk_block(w, pos, observed);
 }
 
-/* The same loop with a map, and with rows for debuggers: to ask for them at each instruction would slow down all that
- * have none. */
-static __attribute__((noinline, cold)) void walk_mapped(struct kn_walk *w) {
-  walk_blocks(w, true, true);
-}
-static __attribute__((noinline)) void walk_with_rows(struct kn_walk *w) {
-  walk_blocks(w, false, true);
-}
+/* The same loop with observers: to ask for them at each instruction would slow down all functions that have none. */
+static __attribute__((noinline)) void walk_observed(struct kn_walk *w) { walk_blocks(w, true); }
 
 /* Begins the function's code at its alignment. False if it failed. */
 static bool align(struct kn_walk *w) {
@@ -351,31 +344,26 @@ static bool align(struct kn_walk *w) {
 
 kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan) {
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false);
-  kn_debug_begin(w);
+  if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, begin, w);
   if (KN_UNLIKELY(f->attrs.naked)) {
     kn_naked(w);
     end(w);
     return f->status;
   }
   w->target->begin(w);
-  if (KN_UNLIKELY(w->map.on)) walk_mapped(w);
-  else if (KN_UNLIKELY(w->debug.on)) walk_with_rows(w);
-  else walk_blocks(w, false, false);
+  if (KN_UNLIKELY(w->observer != NULL)) walk_observed(w);
+  else walk_blocks(w, false);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_stubs(w);
-  if (KN_UNLIKELY(w->debug.on)) kn_debug_place(w);
+  if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, blocks, w);
   if (KN_LIKELY(f->status == KILN_OK)) w->target->finish(w);
   end(w);
   return f->status;
 }
 
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
-  void *arrays[] = {w->code.marks.at,   w->code.fixups.at,   w->code.literals.at,
-                    w->code.cut.at,     w->frame.spare.at,   w->moves.at,
-                    w->params.at,       w->shadows.at,       w->args.at,
-                    w->map.pieces.at,   w->debug.terms.at,   w->debug.scratch.at,
-                    w->debug.held.at,   w->debug.written.at, w->debug.aims.at,
-                    w->debug.passed.at, w->exits.at,         w->debug.lines.at};
+  void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
+                    w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
+                    w->args.at,        w->exits.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

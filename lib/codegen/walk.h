@@ -15,103 +15,14 @@
 #include "lib/codegen/moves.h"
 #include "lib/codegen/plan.h"
 #include "lib/codegen/regs.h"
-#include <kiln/inspect.h>
 
-/* The map of a function's code, kept while `on` (kiln_session_map): see lib/codegen/map.c. The offset of a piece is the
- * number of its mark until the function is complete, and counts from the function's start then. */
-struct kn_map {
-  bool on;
-  uint32_t symbol; /* the function that the pieces are of, or 0 */
-  KN_ARRAY(kiln_code_piece) pieces;
-};
-
-struct kn_debug_held;
-struct kn_debug_aim;
-struct kn_debug_passed;
-enum { KN_DEBUG_ENTERED = 16 };
-
-/* What is kept for debuggers while a function is walked: see lib/debug/debug.c. */
-struct kn_walk_debug {
-  bool on;
-  uint32_t first, count;          /* instructions that need no new row: a window */
-  uint32_t note;                  /* index of the note that probably comes next */
-  uint32_t loc;                   /* of the newest row, */
-  uint32_t row_inst, row_block;   /* its first instruction, and the block of that */
-  uint32_t line_first, var_first; /* of the function, in the session's output */
-  KN_ARRAY(uint32_t) lines;       /* by block: from which line it is entered (lib/debug/debug.c) */
-  bool block_begins;              /* no line of the block has been seen so far */
-  KN_ARRAY(uint32_t) terms;       /* with values: by position, the mark of the block's terminator */
-  KN_ARRAY(uint32_t) scratch;     /* lib/debug/debug_value.c */
-  /* lib/debug/debug_held.c: */
-  KN_ARRAY(struct kn_debug_held)
-  held; /* stretches in ascending order; those from held_open on may be open */
-  uint32_t held_open;
-  KN_ARRAY(uint64_t)
-  written;             /* by position: registers that are nobody's home there and were written */
-  uint32_t held_block; /* block + 1 that `owners` is of, or 0 */
-  bool labels_only;    /* none of the function's values is one: they are labels */
-  uint32_t owners[64]; /* of registers, where the block begins */
-  KN_ARRAY(struct kn_debug_aim) aims;
-  uint32_t aims_first; /* those of the block */
-  /* the last instruction that was looked at, and its place */
-  uint32_t stepped, step_at, step_fixups;
-  uint32_t called; /* where the newest call returns to */
-  union {
-    struct {
-      uint32_t column; /* location in the newest row's line that has no row so far, or 0 */
-      uint32_t
-        describes; /* 1: the function's calls are described (lib/debug/debug_call.c); 0: they are not */
-    };
-    uint64_t at_calls; /* not 0: something is to be done at calls */
-  };
-  /* lib/debug/debug_call.c: */
-  uint32_t call_first; /* of the function, in the session's output */
-  KN_ARRAY(struct kn_debug_passed) passed;
-  uint32_t
-    call_at; /* where the newest call begins whose end is not noted so far; UINT32_MAX: none */
-  struct {
-    uint32_t value;
-    uint8_t reg;
-  } entered
-    [KN_DEBUG_ENTERED]; /* parameters that are in registers when the function begins, and these; KN_NO_REG: the end */
-};
-
-/* What is in a register when a call begins, and where the caller has it while the call runs. */
-struct kn_debug_passed {
-  enum kn_debug_where {
-    KN_DP_NUMBER,
-    KN_DP_SLOT,  /* `index`, a slot's address, */
-    KN_DP_REG,   /* what is in register `index`, */
-    KN_DP_FRAME, /* what is at `frame`, of `bytes` bytes, */
-    KN_DP_ENTRY  /* or was in register `index` when the caller began: `number` is added */
-  } where;
-  uint8_t
-    reg; /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called */
-  uint8_t bytes;
-  uint32_t index;
-  int32_t frame;
-  int64_t number;
-};
-#define KN_PASSED_TARGET 0xff
-
-/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
- * in the loop's last block, at position `pos`. */
-struct kn_debug_aim {
-  uint32_t pos, mark, value;
-  uint8_t reg;
-};
-
-/* A stretch of code in which a value that is local to its block is in one place; and the second value, if there is
- * one. */
-struct kn_debug_held {
-  uint32_t of;                            /* index in kn_func_debug.values */
-  uint32_t next;                          /* the one before it of the same value: index + 1, or 0 */
-  uint32_t from, to;                      /* marks; to 0: up to the terminator */
-  int32_t frame;                          /* where it is, if reg is KN_NO_REG */
-  int32_t other_frame[KILN_OTHER_VALUES]; /* the same of the further values */
-  uint8_t reg, other_reg[KILN_OTHER_VALUES];
-  bool open;  /* while walking */
-  bool stays; /* it is in the register when the block is left */
+/* Who hears what code a function becomes: lib/codegen/observe.h. */
+struct kn_observer {
+  const struct kn_observer_events *on;
+  struct kn_observer *next; /* of several, or NULL */
+  struct kn_quiet {
+    uint32_t first, n;
+  } quiet; /* instructions that it need not hear of; of no block that begins later */
 };
 
 /* A move to a place: a register, or a frame offset if dst is KN_NO_REG. The source is a register,
@@ -176,11 +87,11 @@ struct kn_walk {
   shadows; /* by parameter: frame offset of its shadow slot (lib/codegen/edge.c), or 0 */
   KN_ARRAY(struct kn_arg) args; /* of the newest call, entry or return: lib/codegen/call.h */
   KN_ARRAY(struct kn_exit)
-  exits; /* AArch64: epilogues of tail calls; when the function ends, also the return's */
-  struct kn_map map;
+  exits;           /* AArch64: epilogues of tail calls; when the function ends, also the return's */
   struct kn_eh eh; /* exceptions: lib/codegen/eh.h */
-  struct kn_walk_debug debug;
-  bool key_b; /* AArch64: the return address is signed with key B */
+  struct kn_observer *observer; /* of the function, or NULL */
+  struct kn_observer several;   /* it, where there are several */
+  bool key_b;                   /* AArch64: the return address is signed with key B */
 
   kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;
@@ -340,79 +251,6 @@ uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
 void kn_edge_log(struct kn_walk *w, const struct kn_edge *e);
 /* Moves the parameters of an address-taken block from their shadow slots to their homes. */
 void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
-
-/* ---- lib/codegen/map.c: what code was made for what ---- */
-
-/* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX: to none.
- * `data`: it is a table or literals, not code. Only while w->map.on. */
-void kn_map_add(struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
-/* The code of instruction w->i begins; parameters and SEG are none. */
-KN_INLINE void kn_map_inst(struct kn_walk *w, const struct kn_inst *in) {
-  if (in->op != KILN_OP_SEG && in->op != KILN_OP_PARAM) kn_map_add(w, w->block, w->i, false);
-}
-/* The function is complete: marks become offsets from its start. */
-void kn_map_end(struct kn_walk *w);
-
-/* ---- lib/debug/debug.c: rows and variables for debuggers ---- */
-
-/* The function's first row, if a unit describes the function. */
-void kn_debug_begin(struct kn_walk *w);
-/* The function's frame is made, its arguments are to be received. */
-void kn_debug_enter(struct kn_walk *w);
-/* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
-void kn_debug_block(struct kn_walk *w);
-/* Instruction w->i may have another location than the newest row. */
-void kn_debug_change(struct kn_walk *w);
-/* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
-bool kn_debug_begins_statement(const struct kn_walk *w);
-/* lib/debug/debug_value.c: marks the place of values at this instruction; the next one of the block where it is to be
- * called again. */
-uint32_t kn_debug_values_here(struct kn_walk *w);
-/* lib/debug/debug_held.c: a function begins, or is complete; an instruction of a block is reached: true if the next
- * one is to be looked at too; what value `of` (index) says holds from `mark` on. */
-void kn_debug_held_begin(struct kn_walk *w);
-void kn_debug_held_end(struct kn_walk *w);
-bool kn_debug_held_step(struct kn_walk *w);
-void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark);
-/* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
-uint32_t kn_debug_aimed(const struct kn_walk *w, unsigned reg, uint32_t pos);
-/* Adds rows for what variables are while code runs, once the function is complete. */
-void kn_debug_values_end(struct kn_walk *w);
-/* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
-void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
-                      const uint8_t *expr);
-/* The address of frame offset `frame`, whose object is aligned to 1 << align_log2, as an expression. */
-uint8_t *kn_debug_frame(const struct kn_walk *w, uint8_t *p, int32_t frame, unsigned align_log2);
-/* Gives places in the frame to declared variables that have none; before the target finishes the function. */
-void kn_debug_place(struct kn_walk *w);
-/* The function is complete: marks become offsets, variables get their expressions. */
-void kn_debug_end(struct kn_walk *w);
-/* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
-void kn_debug_column(struct kn_walk *w);
-/* lib/debug/debug_call.c: a function begins; the call of w->i is emitted next; its jump is, as a tail
- * call: a label to be placed behind that, or 0; the function is complete. `own`: it calls what
- * the instruction says, and no library function; `reg`: what is called is in it, if that is no
- * symbol. */
-void kn_debug_calls_begin(struct kn_walk *w);
-void kn_debug_call_begins(struct kn_walk *w, bool own, unsigned reg);
-uint32_t kn_debug_tail(struct kn_walk *w, unsigned reg);
-void kn_debug_calls_end(struct kn_walk *w);
-/* Puts an expression: what register `reg` (DWARF's number) held when the function began. */
-uint8_t *kn_debug_entry(const struct kn_walk *w, uint8_t *p, unsigned reg);
-/* DWARF's number of the register that parameter `value` is in when the function begins;
- * KN_NO_REG: it is none, or that is not known. */
-unsigned kn_debug_entered(const struct kn_walk *w, uint32_t value);
-/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG
- * and a place in the frame; of a constant none. False: that is not known (lib/debug/debug_held.c). */
-bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame);
-/* A call is to be emitted here: kn_debug_call_begins. */
-KN_INLINE void kn_debug_call(struct kn_walk *w, bool own, unsigned reg) {
-  if (KN_UNLIKELY(w->debug.at_calls != 0)) kn_debug_call_begins(w, own, reg);
-}
-/* The code of instruction w->i begins. */
-KN_INLINE void kn_debug_inst(struct kn_walk *w) {
-  if (KN_UNLIKELY(w->i - w->debug.first >= w->debug.count)) kn_debug_change(w);
-}
 
 /* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
 KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {

@@ -77,7 +77,7 @@ struct kn_dwarf_scope {
   uint32_t next;        /* of the same hash: index + 1 */
 };
 
-/* What is called, among what a call passes (lib/debug/debug_call.c): an expression that gives it while
+/* What is called, among what a call passes (observe_calls.c): an expression that gives it while
  * the call runs, or the place where it was before. */
 enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
 

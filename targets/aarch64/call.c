@@ -3,6 +3,7 @@
  * Arguments in memory are pushed below the stack pointer for the time of the call; the frame is
  * addressed from x29, so that nothing else moves. Invariant: what a call clobbers holds no live
  * value when it is emitted. */
+#include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"
 
 enum { CALLEE = 9, SRET = 8 };
@@ -340,7 +341,7 @@ static void mark_return(struct kn_walk *w) {
 }
 
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
-  kn_debug_call(w, !library, CALLEE);
+  kn_observe_call(w, !library, CALLEE);
   uint32_t start = kn_here(w);
   if (symbol) {
     a64_call_symbol(w, symbol, library);
@@ -348,7 +349,7 @@ static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
     a64_emit(w, a64_blr(CALLEE));
   }
   KN_LOG_SET(w, KN_EV_LOST, A64_CLOBBERED);
-  w->debug.called = kn_here(w);
+  kn_observe_return(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
 }
@@ -400,7 +401,7 @@ KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
 /* A tail call's end, where its arguments are in place: goes to its epilogue (frame.c). */
 static void emit_tail(struct kn_walk *w, uint32_t symbol) {
   struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
-  exit.behind = kn_debug_tail(w, CALLEE);
+  exit.behind = kn_observe_tail(w, CALLEE);
   if (!KN_PUSH(w->f, w->exits, exit)) return;
   if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = w->exits.n;
   else a64_branch(w, exit.label);

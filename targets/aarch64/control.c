@@ -1,5 +1,6 @@
 /* Terminators of AArch64: branches, edges, switch, indirect branch, return. Called by the walk's loop. Branches are
  * emitted in their short form (see relax.c). Invariant: an edge's moves are the last code before its branch. */
+#include "lib/codegen/observe.h"
 #include "lib/codegen/switch.h"
 #include "targets/aarch64/a64.h"
 
@@ -147,7 +148,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   a64_emit(w, a64_br(A64_IP0));
   if (!kn_code_room(w, (size_t)span * 4 + 64)) return;
   fixup(w, 0, A64_FIX_TABLE_BASE);
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, true);
+  kn_observe_code(w, w->block, w->i, true);
   bool mark = (w->f->attrs.protect & KILN_PROTECT_BRANCH) != 0;
   uint32_t labels = mark ? table_labels(w, n + 1) : 0;
   if (w->f->status != KILN_OK) return;
@@ -160,7 +161,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
     a64_emit(w, 0);
     c += hit;
   }
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
+  kn_observe_code(w, w->block, w->i, false);
   for (uint32_t k = 0; KN_UNLIKELY(mark) && k <= n; k++) {
     if (!kn_code_room(w, 64)) return;
     kn_label_place(w, labels + k);

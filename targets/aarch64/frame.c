@@ -11,6 +11,7 @@
  * the prologue as many words are reserved as it usually needs; where the frame's size needs more or fewer, the
  * function's code is moved. Invariant: the rows describe every instruction boundary; the CFA is sp-based up to the mov
  * to x29 and behind its reload. */
+#include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"
 
 enum { SHORT_PROLOGUE = 2, MAX_PAIRS = 13 };
@@ -324,7 +325,7 @@ static void write_prologue(struct kn_walk *w, const struct epilogue *e,
 }
 
 void a64_finish(struct kn_walk *w) {
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false); /* the epilogue */
+  kn_observe_code(w, UINT32_MAX, 0, false); /* the epilogue */
   struct pair pairs[MAX_PAIRS];
   unsigned n = saved_pairs(w, pairs);
   bool dynamic = w->f->dynamic_stack;

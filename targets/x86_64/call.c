@@ -1,5 +1,6 @@
 /* Calls, entries and returns: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved registers right
  * below rbp, then slots and spills, then the outgoing stack arguments at rsp. */
+#include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
 static const uint8_t gp_args[6] = {X64_GP_ARGS};
@@ -280,13 +281,13 @@ static void mark_return(struct kn_walk *w) {
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
 KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
                            uint64_t clobbered) {
-  kn_debug_call(w, !library, reg);
+  kn_observe_call(w, !library, reg);
   uint32_t start = kn_here(w);
   if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
   else call_symbol(w, symbol, library);
   KN_LOG_SET(w, KN_EV_LOST, clobbered);
   (void)clobbered;
-  w->debug.called = kn_here(w);
+  kn_observe_return(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
   kn_called(w);
@@ -318,7 +319,7 @@ static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, 
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a variadic tail call with a static chain");
     forward_rest(w);
   }
-  uint32_t behind = kn_debug_tail(w, reg);
+  uint32_t behind = kn_observe_tail(w, reg);
   x64_epilogue_jump(w, symbol, got, reg);
   if (behind) kn_label_place(w, behind);
 }

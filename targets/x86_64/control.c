@@ -1,5 +1,6 @@
 /* Branches, switches, indirect branches and traps. At the end of a block the homes of the next
  * blocks' parameters are written; nothing else happens on an edge. */
+#include "lib/codegen/observe.h"
 #include "lib/codegen/switch.h"
 #include "targets/x86_64/x64.h"
 
@@ -23,7 +24,7 @@ static bool is_target(struct kn_walk *w) {
 static void note_over(struct kn_walk *w) {
   struct kn_fixup *last = w->code.fixups.n ? &w->code.fixups.at[w->code.fixups.n - 1] : NULL;
   if (last && last->kind == X64_FIX_JCC && last->at + 4 == kn_here(w) && !is_target(w) &&
-      !(w->debug.on && kn_debug_begins_statement(w)))
+      !kn_observe_stop(w))
     last->kind = X64_FIX_OVER;
 }
 
@@ -238,7 +239,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   EMIT(w, x64_jmp_r(w->code.p, t));
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_place_label(w, base);
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, true);
+  kn_observe_code(w, w->block, w->i, true);
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
@@ -248,7 +249,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
                  (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
   }
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, w->block, w->i, false);
+  kn_observe_code(w, w->block, w->i, false);
 }
 
 /* Binary search down to short chains of comparisons. Ranges still to be searched are on a stack of

@@ -18,6 +18,7 @@
  *
  * The prologue and each epilogue are emitted in full; when all is known they are cut to what the function turned out
  * to need (relax.c). Invariant: the rows describe every instruction boundary. */
+#include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
 /* ---- prologue, epilogue ---- */
@@ -126,7 +127,7 @@ void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned re
 /* Constants behind the code, largest first so that padding comes once. */
 static void place_literals(struct kn_walk *w) {
   if (w->code.literals.n == 0 || !kn_code_room(w, (size_t)w->code.literals.n * 16 + 64)) return;
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, true);
+  kn_observe_code(w, UINT32_MAX, 0, true);
   for (uint32_t size = 16; size >= 4; size /= 2) {
     for (uint32_t k = 0; k < w->code.literals.n; k++) {
       const struct kn_literal *l = &w->code.literals.at[k];

@@ -5,6 +5,7 @@
  * Probes. Invariant: at each instruction the last access to the stack is less than a page above rsp. A call writes its
  * return address, so a frame may end less than a page below what was accessed; where the function itself moves rsp
  * again, it does not. Where rbp is the base of the CFA by then, the unwind rows know nothing of probes. */
+#include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
 /* ---- stack probes ---- */
@@ -279,7 +280,7 @@ void x64_harden_return(struct kn_walk *w, bool eh) {
 void x64_harden_end(struct kn_walk *w) {
   if (!w->f->guarded || x64(w)->n_epilogues == 0) return;
   if (!kn_code_ready(w, 64)) return;
-  if (KN_UNLIKELY(w->map.on)) kn_map_add(w, UINT32_MAX, 0, false);
+  kn_observe_code(w, UINT32_MAX, 0, false);
   x64_place_label(w, x64(w)->guard_fail);
   uint32_t fail = kn_symbol_reference(w->f->module, "__stack_chk_fail");
   if (fail == 0) kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");

@@ -1,55 +1,48 @@
-/* What debuggers are to know of calls: where each returns to, what it calls, and what it passes
- * in registers, as far as the caller has that in a place which the call leaves alone. Called by
- * lib/debug/debug.c and the targets' lowerings of calls, for functions whose entry has
- * DW_AT_call_all_calls. lib/debug/dwarf_call.c makes entries of it. What a call's row has in `exprs`
- * are, for each register that is passed: DWARF's number of it (or KN_CALL_TARGET, KN_CALL_LOST:
- * what is called), the size of an expression, that expression. This reads the walk's state and
- * changes no code. */
-#include "ir/die.h"
-#include "lib/debug/dwarf_writer.h"
-#include "lib/debug/dwarf_numbers.h"
-#include "lib/codegen/walk.h"
+/* What debuggers are to know of calls: where each returns to, what it calls, and what it passes in registers, as far
+ * as the caller has that in a place which the call leaves alone. Called by debugger.c, for functions whose entry has
+ * DW_AT_call_all_calls; dwarf_call.c makes entries of it. What a call's row has in `exprs` are, for each register that
+ * is passed: DWARF's number of it (or KN_CALL_TARGET, KN_CALL_LOST: what is called), the size of an expression, that
+ * expression. Invariant: this reads the walk's state and changes no code. */
+#include "lib/debug/debugger.h"
 
-/* DW_OP_...: DWARF 5, 7.7.1. */
-enum {
-  OP_DEREF = 0x06,
-  OP_PLUS = 0x22,
-  OP_PLUS_UCONST = 0x23,
-  OP_BREG0 = 0x70,
-  OP_DEREF_SIZE = 0x94
-};
+#include <string.h>
 
 /* ---- when the function begins ---- */
 
-void kn_debug_calls_begin(struct kn_walk *w) {
+void kn_debug_calls_begin(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   struct kn_assign end;
   uint32_t i = w->i, n = 0;
-  w->debug.call_at = UINT32_MAX;
-  w->debug.passed.n = 0;
-  w->debug.describes = w->f->debug.calls;
-  if (!w->debug.describes) return;
+  d->calls.first = w->s->out.n_calls;
+  d->calls.returned = 0;
+  d->calls.begun = UINT32_MAX;
+  d->calls.passed.n = 0;
+  d->calls.on = w->f->debug.calls;
+  if (!d->calls.on) return;
   bool placed = kn_place_params(w, &end);
   w->i = i;
   for (uint32_t k = 0; placed && k < w->args.n && n + 1 < KN_DEBUG_ENTERED; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
-    w->debug.entered[n].value = a->h;
-    w->debug.entered[n++].reg = w->target->elf.dwarf_regs[a->reg];
+    d->calls.entered[n].value = a->h;
+    d->calls.entered[n++].reg = w->target->elf.dwarf_regs[a->reg];
   }
-  w->debug.entered[n].reg = KN_NO_REG;
+  d->calls.entered[n].reg = KN_NO_REG;
 }
 
-unsigned kn_debug_entered(const struct kn_walk *w, uint32_t value) {
-  if (!w->debug.describes) return KN_NO_REG;
+unsigned kn_debug_entered(const struct kn_debug_observer *d, uint32_t value) {
+  if (!d->calls.on) return KN_NO_REG;
   uint32_t k = 0;
-  while (w->debug.entered[k].reg != KN_NO_REG && w->debug.entered[k].value != value) k++;
-  return w->debug.entered[k].reg;
+  while (d->calls.entered[k].reg != KN_NO_REG && d->calls.entered[k].value != value) k++;
+  return d->calls.entered[k].reg;
 }
 
 /* ---- at a call ---- */
 
 /* Where `h` is while a call runs; false: nowhere, or that is not known. Of a tail call only what needs no frame. */
-static bool find(const struct kn_walk *w, uint32_t h, bool tail, struct kn_debug_passed *is) {
+static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
+                 struct kn_debug_passed *is) {
+  const struct kn_walk *w = d->w;
   is->number = 0;
   for (unsigned sums = 0; sums < 4; sums++) {
     if (kn_is_imm(h) || kn_is_pool(h)) {
@@ -71,7 +64,7 @@ static bool find(const struct kn_walk *w, uint32_t h, bool tail, struct kn_debug
     uint8_t reg = KN_NO_REG;
     /* what a sum is of may be overwritten in the last block of a loop, by the next round's value */
     bool found =
-      !tail && (sums == 0 || w->aim == UINT32_MAX) && kn_debug_find(w, h, &reg, &is->frame);
+      !tail && (sums == 0 || w->aim == UINT32_MAX) && kn_debug_find(d, h, &reg, &is->frame);
     if (found && reg == KN_NO_REG) {
       is->where = KN_DP_FRAME;
       is->bytes = (uint8_t)(1u << kn_type_log2[val->type]);
@@ -82,7 +75,7 @@ static bool find(const struct kn_walk *w, uint32_t h, bool tail, struct kn_debug
       is->index = w->target->elf.dwarf_regs[reg];
       return true;
     }
-    unsigned entered = kn_debug_entered(w, h);
+    unsigned entered = kn_debug_entered(d, h);
     if (entered != KN_NO_REG) {
       is->where = KN_DP_ENTRY;
       is->index = entered;
@@ -97,31 +90,33 @@ static bool find(const struct kn_walk *w, uint32_t h, bool tail, struct kn_debug
 }
 
 /* Where the newest call ends is known now. */
-static void finish(struct kn_walk *w) {
+static void finish(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   const struct kn_output *out = &w->s->out;
-  if (w->debug.call_at == UINT32_MAX) return;
-  w->code.marks.at[out->calls[out->n_calls - 1].at].at += w->debug.called - w->debug.call_at;
-  w->debug.call_at = UINT32_MAX;
+  if (d->calls.begun == UINT32_MAX) return;
+  w->code.marks.at[out->calls[out->n_calls - 1].at].at += d->calls.returned - d->calls.begun;
+  d->calls.begun = UINT32_MAX;
 }
 
 /* Adds a row for the call of w->i, at `mark`. What it passes are the entries of `passed` up to row.n. */
-static bool add(struct kn_walk *w, uint32_t mark, unsigned reg, bool tail) {
+static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool tail) {
+  struct kn_walk *w = d->w;
   struct kn_output *out = &w->s->out;
   const struct kn_inst *in = &w->inst[w->i];
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  uint32_t n = in->x, first = w->debug.passed.n, symbol = kn_callee_symbol(w, in->b);
+  uint32_t n = in->x, first = d->calls.passed.n, symbol = kn_callee_symbol(w, in->b);
   struct kn_assign end;
   if (mark == 0 ||
       (out->n_calls >= out->cap_calls &&
        !kn_grow(w->f->module, &out->calls, &out->cap_calls, out->n_calls + 1, sizeof *out->calls)))
     return false;
   struct kn_debug_passed is = {.reg = KN_PASSED_TARGET};
-  if (symbol == 0 && !(find(w, in->b, tail, &is) && is.where != KN_DP_NUMBER)) {
+  if (symbol == 0 && !(find(d, in->b, tail, &is) && is.where != KN_DP_NUMBER)) {
     is.where = KN_DP_ENTRY; /* not where, but in which register it was */
     is.bytes = 1;
     is.index = w->target->elf.dwarf_regs[reg];
   }
-  if (symbol == 0 && !KN_PUSH(w->f, w->debug.passed, is)) return false;
+  if (symbol == 0 && !KN_PUSH(w->f, d->calls.passed, is)) return false;
   if (!kn_place_args(w, w->f->lists.at + in->a, n, sig->params,
                      n < sig->n_params ? n : sig->n_params, sig->cc, &end))
     return false;
@@ -129,56 +124,55 @@ static bool add(struct kn_walk *w, uint32_t mark, unsigned reg, bool tail) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
     is = (struct kn_debug_passed){.reg = a->reg};
-    if (find(w, a->h, tail, &is) && !KN_PUSH(w->f, w->debug.passed, is)) return false;
+    if (find(d, a->h, tail, &is) && !KN_PUSH(w->f, d->calls.passed, is)) return false;
   }
   out->calls[out->n_calls++] = (struct kn_code_call){
-    .at = mark, .symbol = symbol, .expr = first, .n = w->debug.passed.n - first, .tail = tail};
+    .at = mark, .symbol = symbol, .expr = first, .n = d->calls.passed.n - first, .tail = tail};
   return true;
 }
 
-void kn_debug_call_begins(struct kn_walk *w, bool own, unsigned reg) {
+void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg) {
+  struct kn_walk *w = d->w;
   unsigned op = w->inst[w->i].op;
-  if (w->debug.column != 0) kn_debug_column(w);
-  if (!w->debug.describes) return;
-  finish(w);
+  finish(d);
   if (!own || (op != KILN_OP_CALL && op != KILN_OP_TRY)) return;
-  if (add(w, kn_code_mark(w, kn_here(w)), reg, false)) w->debug.call_at = kn_here(w);
+  if (add(d, kn_code_mark(w, kn_here(w)), reg, false)) d->calls.begun = kn_here(w);
 }
 
-uint32_t kn_debug_tail(struct kn_walk *w, unsigned reg) {
+uint32_t kn_debug_tail(struct kn_debug_observer *d, unsigned reg) {
+  struct kn_walk *w = d->w;
   uint32_t mark;
-  if (!w->debug.describes) return 0;
-  finish(w);
+  finish(d);
   mark = kn_code_label(w);
-  return add(w, mark, reg, true) ? mark : 0;
+  return add(d, mark, reg, true) ? mark : 0;
 }
 
 /* ---- when the function is complete ---- */
 
 static uint8_t *put_number(uint8_t *p, int64_t v) {
   if (v >= 0 && v < 32) {
-    *p++ = (uint8_t)(OP_LIT0 + v);
+    *p++ = (uint8_t)(KILN_DW_OP_lit0 + v);
     return p;
   }
-  *p++ = OP_CONSTS;
+  *p++ = KILN_DW_OP_consts;
   return kn_put_sleb(p, v);
 }
 
 static uint8_t *put_sum(uint8_t *p, int64_t v) {
   if (v > 0) {
-    *p++ = OP_PLUS_UCONST;
+    *p++ = KILN_DW_OP_plus_uconst;
     p = kn_put_uleb(p, (uint64_t)v);
   } else if (v < 0) {
     p = put_number(p, v);
-    *p++ = OP_PLUS;
+    *p++ = KILN_DW_OP_plus;
   }
   return p;
 }
 
-uint8_t *kn_debug_entry(const struct kn_walk *w, uint8_t *p, unsigned reg) {
-  *p++ = w->f->module->dwarf_version == 4 ? OP_GNU_ENTRY_VALUE : OP_ENTRY_VALUE;
+uint8_t *kn_debug_put_entry(const struct kn_walk *w, uint8_t *p, unsigned reg) {
+  *p++ = w->f->module->dwarf_version == 4 ? KILN_DW_OP_GNU_entry_value : KILN_DW_OP_entry_value;
   *p++ = 1;
-  *p++ = (uint8_t)(OP_REG0 + reg);
+  *p++ = (uint8_t)(KILN_DW_OP_reg0 + reg);
   return p;
 }
 
@@ -190,35 +184,36 @@ static uint8_t *put_passed(const struct kn_walk *w, const struct kn_debug_passed
   case KN_DP_SLOT:
     s = &w->f->slots.at[is->index];
     if (s->reg != KN_NO_REG || s->frame == 0) return NULL;
-    return put_sum(kn_debug_frame(w, p, s->frame, s->align_log2), is->number);
-  case KN_DP_REG: *p++ = (uint8_t)(OP_BREG0 + is->index); return kn_put_sleb(p, is->number);
+    return put_sum(kn_debug_put_frame(w, p, s->frame, s->align_log2), is->number);
+  case KN_DP_REG: *p++ = (uint8_t)(KILN_DW_OP_breg0 + is->index); return kn_put_sleb(p, is->number);
   case KN_DP_FRAME:
-    p = kn_debug_frame(w, p, is->frame, 3);
-    if (is->bytes == 8) *p++ = OP_DEREF;
-    else *p++ = OP_DEREF_SIZE, *p++ = is->bytes;
+    p = kn_debug_put_frame(w, p, is->frame, 3);
+    if (is->bytes == 8) *p++ = KILN_DW_OP_deref;
+    else *p++ = KILN_DW_OP_deref_size, *p++ = is->bytes;
     return put_sum(p, is->number);
-  case KN_DP_ENTRY: return put_sum(kn_debug_entry(w, p, is->index), is->number);
+  case KN_DP_ENTRY: return put_sum(kn_debug_put_entry(w, p, is->index), is->number);
   }
   return NULL;
 }
 
-void kn_debug_calls_end(struct kn_walk *w) {
+void kn_debug_calls_end(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   struct kn_output *out = &w->s->out;
-  finish(w);
-  for (uint32_t k = w->debug.call_first; k < out->n_calls; k++) {
+  finish(d);
+  for (uint32_t k = d->calls.first; k < out->n_calls; k++) {
     struct kn_code_call *call = &out->calls[k];
     uint32_t first = call->expr, n = call->n;
     call->at = w->code.marks.at[call->at].at;
     call->expr = out->n_exprs;
     call->n = 0;
     for (uint32_t j = first; j < first + n; j++) {
-      const struct kn_debug_passed *is = &w->debug.passed.at[j];
+      const struct kn_debug_passed *is = &d->calls.passed.at[j];
       uint8_t b[64], *p = b + 2;
       bool target = is->reg == KN_PASSED_TARGET;
       b[0] = target ? KN_CALL_TARGET : w->target->elf.dwarf_regs[is->reg];
       if (target && is->bytes == 1 && is->where == KN_DP_ENTRY) {
         b[0] = KN_CALL_LOST;
-        *p++ = (uint8_t)(OP_REG0 + is->index);
+        *p++ = (uint8_t)(KILN_DW_OP_reg0 + is->index);
       } else {
         p = put_passed(w, is, p);
       }

@@ -1,12 +1,10 @@
 /* Which registers still hold what variables are, beyond what the plan says. A value that no
  * other block uses is in some register, or spilled; and what a home held stays there after its
- * interval until somebody takes the register. Called by lib/debug/debug_value.c, in functions where
+ * interval until somebody takes the register. Called by observe_values.c and observe_calls.c, in functions where
  * variables are values. Invariants: a stretch ends before the first instruction that may have
  * changed its place; a register is `written` at a position unless it is certain that none of the
  * block's own instructions changed it. This reads the walk's state and changes no code. */
-#include "ir/die.h"
-#include "lib/debug/dwarf_writer.h"
-#include "lib/codegen/walk.h"
+#include "lib/debug/debugger.h"
 
 #include <string.h>
 
@@ -18,7 +16,8 @@
 /* Notes who owns the registers of the block that begins here. Stale owners, of another block or
  * function, become nobody: if a value of this block had the number, it would look as if nothing
  * had changed. */
-static void begin_block(struct kn_walk *w) {
+static void begin_block(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   uint32_t *owner = w->regs.owner;
   bool first = kn_plan_pos(w->f, w->block) == 0;
   bool entered = !first && w->entered == kn_here(w); /* from elsewhere: no copy counts */
@@ -27,28 +26,29 @@ static void begin_block(struct kn_walk *w) {
     bool real = owner[r] < w->f->n && (w->val[owner[r]].reg == r || w->val[owner[r]].copy == r);
     if (entered || !real) owner[r] = NOBODY;
   }
-  memcpy(w->debug.owners, owner, sizeof w->debug.owners);
-  w->debug.held_block = w->block + 1;
-  w->debug.aims_first = w->debug.aims.n;
+  memcpy(d->held.owners, owner, sizeof d->held.owners);
+  d->held.block = w->block + 1;
+  d->held.aims_first = d->held.aims.n;
 }
 
 /* The block is complete: which registers did it write, and which values are left in theirs? */
-static void end_block(struct kn_walk *w) {
+static void end_block(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  uint32_t block = w->debug.held_block - 1, pos = kn_plan_pos(f, block);
+  uint32_t block = d->held.block - 1, pos = kn_plan_pos(f, block);
   uint64_t all = w->regs.function_regs, written = 0;
   bool clobbers = f->block[block].calls != 0 || f->inst[f->block[block].term].op == KILN_OP_TRY;
   for (uint64_t m = all; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
-    if (w->regs.owner[r] != w->debug.owners[r]) written |= KN_BIT(r);
+    if (w->regs.owner[r] != d->held.owners[r]) written |= KN_BIT(r);
   }
   if (clobbers) written |= ~w->target->callee_homes;
   if (f->asms.n != 0) written = ~UINT64_C(0); /* it may write any */
-  while (w->debug.written.n <= pos)
-    if (!KN_PUSH(w->f, w->debug.written, ~UINT64_C(0))) return;
-  w->debug.written.at[pos] = written;
-  for (uint32_t k = w->debug.held_open; k < w->debug.held.n; k++) {
-    struct kn_debug_held *h = &w->debug.held.at[k];
+  while (d->held.written.n <= pos)
+    if (!KN_PUSH(w->f, d->held.written, ~UINT64_C(0))) return;
+  d->held.written.at[pos] = written;
+  for (uint32_t k = d->held.open_first; k < d->held.all.n; k++) {
+    struct kn_debug_held *h = &d->held.all.at[k];
     if (!h->open) continue;
     uint32_t value = f->debug.values.at[h->of].value;
     h->open = false;
@@ -58,16 +58,16 @@ static void end_block(struct kn_walk *w) {
       h->reg != KN_NO_REG && w->regs.owner[h->reg] == value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
   }
-  w->debug.held_open = w->debug.held.n;
+  d->held.open_first = d->held.all.n;
 }
 
-void kn_debug_held_begin(struct kn_walk *w) {
-  w->debug.held.n = w->debug.held_open = w->debug.written.n = w->debug.held_block = 0;
-  w->debug.aims.n = w->debug.aims_first = w->debug.called = 0;
+void kn_debug_held_begin(struct kn_debug_observer *d) {
+  d->held.all.n = d->held.open_first = d->held.written.n = d->held.block = 0;
+  d->held.aims.n = d->held.aims_first = 0;
 }
 
-void kn_debug_held_end(struct kn_walk *w) {
-  if (w->debug.held_block != 0) end_block(w);
+void kn_debug_held_end(struct kn_debug_observer *d) {
+  if (d->held.block != 0) end_block(d);
 }
 
 /* ---- values ---- */
@@ -94,18 +94,20 @@ static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *fra
 }
 
 /* Has a register that is the home of a loop's parameter got the next round's value in this block? */
-static bool is_aimed(const struct kn_walk *w, unsigned reg) {
-  return reg != KN_NO_REG && kn_debug_aimed(w, reg, kn_plan_pos(w->f, w->block)) != 0;
+static bool is_aimed(const struct kn_debug_observer *d, unsigned reg) {
+  const struct kn_walk *w = d->w;
+  return reg != KN_NO_REG && kn_debug_aimed(d, reg, kn_plan_pos(w->f, w->block)) != 0;
 }
 
-bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *frame) {
+bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame) {
+  const struct kn_walk *w = d->w;
   *reg = KN_NO_REG;
   *frame = 0;
   if (kn_is_imm(h) || kn_is_pool(h)) return true;
   if (!kn_is_value(h) || h == 0 || w->f->returns_twice) return false;
   const struct kn_val *val = &w->val[h];
   if (val->global == 0)
-    return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame) && !is_aimed(w, *reg);
+    return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame) && !is_aimed(d, *reg);
   const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
   uint32_t pos = kn_plan_pos(w->f, w->block);
   if (pos < r->first || pos > r->last) return false;
@@ -116,23 +118,23 @@ bool kn_debug_find(const struct kn_walk *w, uint32_t h, uint8_t *reg, int32_t *f
   if (!(val->flags & KN_VF_HOME)) return false;
   *reg = r->reg;
   bool lost = w->f->block[w->block].calls != 0 && (w->target->around_calls >> r->reg & 1);
-  return !lost && !is_aimed(w, r->reg);
+  return !lost && !is_aimed(d, r->reg);
 }
 
-static void open(struct kn_walk *w, uint32_t of, uint32_t mark) {
+static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
+  struct kn_walk *w = d->w;
   struct kn_debug_value *v = &w->f->debug.values.at[of];
   struct kn_debug_held h = {.of = of, .from = mark, .open = true};
-  bool found = v->other[0] ? kn_debug_find(w, v->value, &h.reg, &h.frame)
+  bool found = v->other[0] ? kn_debug_find(d, v->value, &h.reg, &h.frame)
                            : find(w, v->value, &h.reg, &h.frame);
   for (uint32_t k = 0; found && v->other[k] != 0; k++)
-    found = kn_debug_find(w, v->other[k], &h.other_reg[k], &h.other_frame[k]);
+    found = kn_debug_find(d, v->other[k], &h.other_reg[k], &h.other_frame[k]);
   if (!found) return;
   h.next = v->held;
-  if (KN_PUSH(w->f, w->debug.held, h)) v->held = w->debug.held.n;
+  if (KN_PUSH(w->f, d->held.all, h)) v->held = d->held.all.n;
 }
 
-/* DW_OP_...: DWARF 5, 7.7.1. */
-enum { OP_CONSTS = 0x11, OP_PLUS = 0x22, SUM_BYTES = 12 };
+enum { SUM_BYTES = 12 };
 
 /* What `v` is of is a sum of another value and a number, which no code has computed: it becomes an expression of that
  * value. False if it is no such sum. */
@@ -146,9 +148,9 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
   int64_t number = kn_addr_disp(in);
   uint32_t at = f->debug.bytes.n;
   uint8_t sum[SUM_BYTES], *p = sum;
-  *p++ = OP_CONSTS;
+  *p++ = KILN_DW_OP_consts;
   p = kn_put_sleb(p, number);
-  *p++ = OP_PLUS;
+  *p++ = KILN_DW_OP_plus;
   for (const uint8_t *k = sum; k < p; k++)
     if (!KN_PUSH(f, f->debug.bytes, *k)) return false;
   for (uint32_t k = 0; k < v->n; k++)
@@ -159,26 +161,28 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
   return true;
 }
 
-void kn_debug_hold(struct kn_walk *w, uint32_t of, uint32_t mark) {
+void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
+  struct kn_walk *w = d->w;
   struct kn_debug_value *v = &w->f->debug.values.at[of];
   v->held = 0;
-  if (v->other[0]) open(w, of, mark);
+  if (v->other[0]) open(d, of, mark);
   for (unsigned sums = v->other[0] ? 4 : 0; sums < 4; sums++) {
     if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;
     /* a value that nobody reads any more may be gone by a call since */
-    if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(w, of, mark);
+    if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(d, of, mark);
     if (v->held || !replace_sum(w, v)) break;
   }
   /* where a statement begins that changes the variable without code, it still has its old value */
   const struct kn_output *out = &w->s->out;
-  v->late = v->n != 0 && !v->address && out->n_lines > w->debug.line_first &&
+  v->late = v->n != 0 && !v->address && out->n_lines > d->lines.first &&
             w->code.marks.at[out->lines[out->n_lines - 1].offset].at == kn_here(w);
 }
 
 /* Has what happened since the last step changed the place of value `v`, a register or in the frame? */
-static bool moved(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t frame) {
+static bool moved(const struct kn_debug_observer *d, uint32_t v, unsigned reg, int32_t frame) {
+  const struct kn_walk *w = d->w;
   const struct kn_val *val = &w->val[v];
-  const struct kn_inst *last = &w->inst[w->debug.stepped];
+  const struct kn_inst *last = &w->inst[d->held.stepped];
   if (reg == KN_NO_REG) return val->uses == 0 || val->frame != frame || !(val->flags & KN_VF_FRAME);
   if (val->reg != reg) return true;
   if (val->flags & KN_VF_HOME) return false;
@@ -188,81 +192,87 @@ static bool moved(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t fra
 }
 
 /* The same of one of several values. */
-static bool moved_of_several(const struct kn_walk *w, uint32_t v, unsigned reg, int32_t frame) {
+static bool moved_of_several(const struct kn_debug_observer *d, uint32_t v, unsigned reg,
+                             int32_t frame) {
+  const struct kn_walk *w = d->w;
   if (!kn_is_value(v)) return false;
-  if (is_aimed(w, reg)) return true;
-  return w->val[v].global == 0 && moved(w, v, reg, frame);
+  if (is_aimed(d, reg)) return true;
+  return w->val[v].global == 0 && moved(d, v, reg, frame);
 }
 
-static bool changed(const struct kn_walk *w, const struct kn_debug_held *h) {
+static bool changed(const struct kn_debug_observer *d, const struct kn_debug_held *h) {
+  const struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
-  if (v->other[0] == 0) return moved(w, v->value, h->reg, h->frame);
-  bool any = moved_of_several(w, v->value, h->reg, h->frame);
+  if (v->other[0] == 0) return moved(d, v->value, h->reg, h->frame);
+  bool any = moved_of_several(d, v->value, h->reg, h->frame);
   for (uint32_t k = 0; !any && v->other[k] != 0; k++)
-    any = moved_of_several(w, v->other[k], h->other_reg[k], h->other_frame[k]);
+    any = moved_of_several(d, v->other[k], h->other_reg[k], h->other_frame[k]);
   return any;
 }
 
 /* A mark where the last instruction that was looked at begins; 0 if the function failed. */
-static uint32_t last_step(struct kn_walk *w) {
-  uint32_t mark = kn_code_mark(w, w->debug.step_at);
-  if (mark != 0) w->code.marks.at[mark].fixups = w->debug.step_fixups;
+static uint32_t last_step(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  uint32_t mark = kn_code_mark(w, d->held.step_at);
+  if (mark != 0) w->code.marks.at[mark].fixups = d->held.step_fixups;
   return mark;
 }
 
 /* In the last block of a loop: has a value been computed in the home of the parameter that it becomes? */
-static void look_at_aims(struct kn_walk *w) {
+static void look_at_aims(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   for (uint32_t a = w->f->edges.at[w->aim].args; a; a = w->f->edge_args.at[a - 1].next) {
-    uint32_t h = w->f->edge_args.at[a - 1].value, k = w->debug.aims_first;
+    uint32_t h = w->f->edge_args.at[a - 1].value, k = d->held.aims_first;
     if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
-    while (k < w->debug.aims.n && w->debug.aims.at[k].value != h) k++;
-    if (k < w->debug.aims.n) continue;
-    struct kn_debug_aim aim = {kn_plan_pos(w->f, w->block), last_step(w), h, w->val[h].reg};
-    if (aim.mark == 0 || !KN_PUSH(w->f, w->debug.aims, aim)) return;
+    while (k < d->held.aims.n && d->held.aims.at[k].value != h) k++;
+    if (k < d->held.aims.n) continue;
+    struct kn_debug_aim aim = {kn_plan_pos(w->f, w->block), last_step(d), h, w->val[h].reg};
+    if (aim.mark == 0 || !KN_PUSH(w->f, d->held.aims, aim)) return;
   }
 }
 
-uint32_t kn_debug_aimed(const struct kn_walk *w, unsigned reg, uint32_t pos) {
-  uint32_t low = 0, high = w->debug.aims.n; /* positions ascend */
+uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_t pos) {
+  uint32_t low = 0, high = d->held.aims.n; /* positions ascend */
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (w->debug.aims.at[middle].pos < pos) low = middle + 1;
+    if (d->held.aims.at[middle].pos < pos) low = middle + 1;
     else high = middle;
   }
-  for (; low < w->debug.aims.n && w->debug.aims.at[low].pos == pos; low++)
-    if (w->debug.aims.at[low].reg == reg) return w->debug.aims.at[low].mark;
+  for (; low < d->held.aims.n && d->held.aims.at[low].pos == pos; low++)
+    if (d->held.aims.at[low].reg == reg) return d->held.aims.at[low].mark;
   return 0;
 }
 
-bool kn_debug_held_step(struct kn_walk *w) {
+bool kn_debug_held_step(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   bool any = w->aim != UINT32_MAX;
-  if (w->debug.held_block != w->block + 1) {
-    if (w->debug.held_block != 0) end_block(w);
-    begin_block(w);
+  if (d->held.block != w->block + 1) {
+    if (d->held.block != 0) end_block(d);
+    begin_block(d);
   } else if (any) {
-    look_at_aims(w);
+    look_at_aims(d);
   }
-  uint32_t n = w->debug.held.n;
-  for (uint32_t k = w->debug.held_open; k < n; k++) {
-    struct kn_debug_held *h = &w->debug.held.at[k];
+  uint32_t n = d->held.all.n;
+  for (uint32_t k = d->held.open_first; k < n; k++) {
+    struct kn_debug_held *h = &d->held.all.at[k];
     if (!h->open) continue;
     const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
-    if (changed(w, h)) {
-      uint32_t mark = last_step(w), of = h->of, called = w->debug.called, from = kn_here(w);
+    if (changed(d, h)) {
+      uint32_t mark = last_step(d), of = h->of, called = d->calls.returned, from = kn_here(w);
       if (mark == 0) return false;
       h->open = false;
       h->to = mark;
       /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
          before where it returns to */
-      if (called > w->debug.step_at && called <= from) from = called - w->target->elf.nop_bytes;
+      if (called > d->held.step_at && called <= from) from = called - w->target->elf.nop_bytes;
       if (v->other[0] || w->val[v->value].uses != 0)
-        open(w, of, kn_code_mark(w, from)); /* spilled */
+        open(d, of, kn_code_mark(w, from)); /* spilled */
     }
-    any |= w->debug.held.at[k].open;
+    any |= d->held.all.at[k].open;
   }
-  any |= w->debug.held.n > n;
-  w->debug.stepped = w->i;
-  w->debug.step_at = kn_here(w);
-  w->debug.step_fixups = w->code.fixups.n;
+  any |= d->held.all.n > n;
+  d->held.stepped = w->i;
+  d->held.step_at = kn_here(w);
+  d->held.step_fixups = w->code.fixups.n;
   return any;
 }

@@ -1,30 +1,23 @@
 /* What variables are while code runs: places of values (kiln_func_value) become ranges of code
- * in which a variable is in a home, in memory, or a constant. Called by lib/debug/debug.c. A value is
+ * in which a variable is in a home, in memory, or a constant. Called by debugger.c. A value is
  * in its home from its definition to the end of its interval; values without a home are not
  * shown. Which value a variable has where a block begins is found by one problem of data flow
  * for each part of a variable: what all predecessors agree on. Invariant: a range is right or is
  * not there. */
-#include "ir/die.h"
-#include "lib/debug/dwarf_writer.h"
-#include "lib/codegen/walk.h"
+#include "lib/debug/debugger.h"
 
 #include <string.h>
 
-/* DW_OP_...: DWARF 5, 7.7.1. */
-enum {
-  OP_DEREF = 0x06,
-  OP_CONSTU = 0x10,
-  OP_CONSTS = 0x11,
-  OP_AND = 0x1a,
-  OP_REG0 = 0x50,
-  OP_BREG0 = 0x70,
-  OP_REGX = 0x90,
-  OP_BREGX = 0x92,
-  OP_DEREF_SIZE = 0x94,
-  OP_STACK_VALUE = 0x9f,
-};
-
 /* ---- while walking ---- */
+
+void kn_debug_values_begin(struct kn_debug_observer *d) {
+  const kiln_func *f = d->w->f;
+  d->values.terms.n = 0;
+  d->values.labels_only = true;
+  for (uint32_t k = 0; k < f->debug.values.n && d->values.labels_only; k++)
+    d->values.labels_only = f->debug.values.at[k].label;
+  kn_debug_held_begin(d);
+}
 
 /* Index of the first value that counts before instruction `inst` or a later one. */
 static uint32_t first_from(const kiln_func *f, uint32_t inst) {
@@ -46,23 +39,24 @@ static uint32_t labels_here(struct kn_walk *w) {
   return k < n ? f->debug.values.at[k].inst : UINT32_MAX;
 }
 
-uint32_t kn_debug_values_here(struct kn_walk *w) {
-  if (w->debug.labels_only) return labels_here(w);
+uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  if (d->values.labels_only) return labels_here(w);
   kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
   uint32_t pos = kn_plan_pos(f, w->block), mark = 0, k = first_from(f, w->i);
-  while (w->debug.terms.n < w->plan->n_layout)
-    if (!KN_PUSH(f, w->debug.terms, 0)) return w->i + 1;
-  bool look = kn_debug_held_step(w);
+  while (d->values.terms.n < w->plan->n_layout)
+    if (!KN_PUSH(f, d->values.terms, 0)) return w->i + 1;
+  bool look = kn_debug_held_step(d);
   for (; k < f->debug.values.n && f->debug.values.at[k].inst == w->i; k++) {
     if (mark == 0) mark = kn_code_mark(w, kn_here(w));
     f->debug.values.at[k].mark = mark;
     f->debug.values.at[k].block = w->block;
-    kn_debug_hold(w, k, mark);
+    kn_debug_hold(d, k, mark);
     look |= f->debug.values.at[k].held != 0;
   }
   if (w->i == b->term) {
-    w->debug.terms.at[pos] = mark ? mark : kn_code_mark(w, kn_here(w));
+    d->values.terms.at[pos] = mark ? mark : kn_code_mark(w, kn_here(w));
     return w->i + 1;
   }
   if (look) return w->i + 1;
@@ -88,8 +82,9 @@ enum { PLACE_BYTES = 48 }; /* most of a place */
 
 /* The place of a value: `n` bytes, to which its expression is to be added. 0: it has none. `held`: of a value that is
  * local to its block: where it is. */
-static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
+static uint32_t place(const struct kn_debug_observer *d, const struct kn_debug_value *v,
                       const struct kn_debug_held *held, uint8_t *b) {
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   uint8_t *p = b;
   uint32_t h = v->value;
@@ -103,20 +98,17 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
         return 0;
       number = (int64_t)c->low;
     }
-    *p++ = OP_CONSTS;
+    *p++ = KILN_DW_OP_consts;
     return (uint32_t)(kn_put_sleb(p, number) - b);
   }
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &f->slots.at[kn_index(h)];
     if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
         (v->part_bits == 0 || v->part_bits == UINT64_C(8) * s->size_bytes)) {
-      unsigned reg = w->target->elf.dwarf_regs[s->reg];
-      if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
-      else *p++ = OP_REGX, p = kn_put_uleb(p, reg);
-      return (uint32_t)(p - b);
+      return (uint32_t)(kn_debug_put_reg(p, w->target->elf.dwarf_regs[s->reg]) - b);
     }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
-    return (uint32_t)(kn_debug_frame(w, p, s->frame, s->align_log2) - b);
+    return (uint32_t)(kn_debug_put_frame(w, p, s->frame, s->align_log2) - b);
   }
   if (!kn_is_value(h)) return 0;
   const struct kn_val *val = &f->val[h];
@@ -125,33 +117,29 @@ static uint32_t place(const struct kn_walk *w, const struct kn_debug_value *v,
   if (held ? held->reg != KN_NO_REG : (val->flags & KN_VF_HOME) != 0) {
     unsigned home = held ? held->reg : w->plan->ranges.at[val->global - 1].reg;
     unsigned reg = w->target->elf.dwarf_regs[home];
-    if (!computed) {
-      if (reg < 32) *p++ = (uint8_t)(OP_REG0 + reg);
-      else *p++ = OP_REGX, p = kn_put_uleb(p, reg);
-      return (uint32_t)(p - b);
-    }
-    if (reg < 32) *p++ = (uint8_t)(OP_BREG0 + reg);
-    else *p++ = OP_BREGX, p = kn_put_uleb(p, reg);
+    if (!computed) return (uint32_t)(kn_debug_put_reg(p, reg) - b);
+    p = kn_debug_put_breg(p, reg);
     *p++ = 0;
     if (bits < 64) { /* what is above is anything */
-      *p++ = OP_CONSTU;
+      *p++ = KILN_DW_OP_constu;
       p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
-      *p++ = OP_AND;
+      *p++ = KILN_DW_OP_and;
     }
     return (uint32_t)(p - b);
   }
-  p = kn_debug_frame(w, p, held ? held->frame : val->frame, 3);
-  if (computed && bits < 64) *p++ = OP_DEREF_SIZE, *p++ = (uint8_t)(bits / 8);
-  else if (computed) *p++ = OP_DEREF;
+  p = kn_debug_put_frame(w, p, held ? held->frame : val->frame, 3);
+  if (computed && bits < 64) *p++ = KILN_DW_OP_deref_size, *p++ = (uint8_t)(bits / 8);
+  else if (computed) *p++ = KILN_DW_OP_deref;
   return (uint32_t)(p - b);
 }
 
 /* Pushes further value k: at `p`, behind `before` bytes; how many there are then, or 0. */
-static uint32_t place_other(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t k,
-                            const struct kn_debug_held *held, uint8_t *p, uint32_t before) {
+static uint32_t place_other(const struct kn_debug_observer *d, const struct kn_debug_value *v,
+                            uint32_t k, const struct kn_debug_held *held, uint8_t *p,
+                            uint32_t before) {
   struct kn_debug_held is = {.reg = held->other_reg[k], .frame = held->other_frame[k]};
   struct kn_debug_value other = {.value = v->other[k], .n = 1}; /* computed with */
-  uint32_t n = kn_is_slot(v->other[k]) ? 0 : place(w, &other, &is, p);
+  uint32_t n = kn_is_slot(v->other[k]) ? 0 : place(d, &other, &is, p);
   return n ? before + n : 0;
 }
 
@@ -164,7 +152,8 @@ static bool on_stack(const struct kn_debug_value *v) {
 /* ---- ranges ---- */
 
 struct flow {
-  struct kn_walk *w;
+  struct kn_debug_observer *d;
+  struct kn_walk *w;            /* == d->w */
   uint32_t *pred_first, *preds; /* by position, and one more: those of its predecessors */
   uint32_t *in, *out;           /* number of a value; 0: none; ANY: not yet visited */
   uint32_t *head;               /* by position: the first value of the part in it, number */
@@ -176,15 +165,16 @@ struct flow {
 #define ANY UINT32_MAX
 
 /* Does register `r`, which is nobody's home in the block at `pos`, keep its content there? */
-static bool keeps(const struct kn_walk *w, unsigned r, uint32_t pos) {
-  return pos < w->debug.written.n && !(w->plan->occupied[pos] >> r & 1) &&
-         !(w->debug.written.at[pos] >> r & 1);
+static bool keeps(const struct kn_debug_observer *d, unsigned r, uint32_t pos) {
+  const struct kn_walk *w = d->w;
+  return pos < d->held.written.n && !(w->plan->occupied[pos] >> r & 1) &&
+         !(d->held.written.at[pos] >> r & 1);
 }
 
 /* The newest stretch of a value that is local to its block; NULL: there is none. */
-static const struct kn_debug_held *held_of(const struct kn_walk *w,
+static const struct kn_debug_held *held_of(const struct kn_debug_observer *d,
                                            const struct kn_debug_value *v) {
-  return v->held ? &w->debug.held.at[v->held - 1] : NULL;
+  return v->held ? &d->held.all.at[v->held - 1] : NULL;
 }
 
 /* Is the block at `pos` in the interval of v's value, a global? Of functions that return twice the plan has no
@@ -197,7 +187,8 @@ static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v,
 
 /* Does what value number `k` says hold in all of the block at `pos`, but for its end? Of a value that is local to its
  * block: where the block is left, or in all of another one. */
-static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
+static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_debug_value *v = &f->debug.values.at[k - 1];
   if (v->other[0]) return false; /* in its own block, where that is known */
@@ -213,13 +204,13 @@ static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   const struct kn_val *val = &f->val[v->value];
   if (f->returns_twice || v->value == 0) return false; /* the plan has no ranges */
   if (val->global == 0) {
-    const struct kn_debug_held *h = held_of(w, v);
-    return h != NULL && h->stays && (pos == kn_plan_pos(f, v->block) || keeps(w, h->reg, pos));
+    const struct kn_debug_held *h = held_of(d, v);
+    return h != NULL && h->stays && (pos == kn_plan_pos(f, v->block) || keeps(d, h->reg, pos));
   }
   if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return false;
   if (!(val->flags & KN_VF_HOME)) return val->frame != 0; /* nobody else has the slot */
   const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
-  if (!in_interval(w, v, pos)) return keeps(w, r->reg, pos);
+  if (!in_interval(w, v, pos)) return keeps(d, r->reg, pos);
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
   if (b->calls != 0 && (w->target->around_calls >> r->reg & 1)) return false;
   return true;
@@ -227,29 +218,31 @@ static bool holds(const struct kn_walk *w, uint32_t k, uint32_t pos) {
 
 /* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at
  * `pos`: a mark, or 0. */
-static uint32_t aimed(const struct kn_walk *w, uint32_t k, uint32_t pos) {
+static uint32_t aimed(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
+  const struct kn_walk *w = d->w;
   uint32_t h = w->f->debug.values.at[k - 1].value;
-  if (w->debug.aims.n == 0 || w->f->returns_twice || !kn_is_value(h) || h == 0 ||
+  if (d->held.aims.n == 0 || w->f->returns_twice || !kn_is_value(h) || h == 0 ||
       w->val[h].global == 0 || !(w->val[h].flags & KN_VF_HOME))
     return 0;
-  return kn_debug_aimed(w, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
+  return kn_debug_aimed(d, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
 }
 
 /* Is value number `k` a parameter that was in a register when the function began? */
-static bool is_entered(const struct kn_walk *w, uint32_t k) {
+static bool is_entered(const struct kn_debug_observer *d, uint32_t k) {
+  const struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
   return kn_is_value(v->value) && v->value != 0 && v->other[0] == 0 &&
-         kn_debug_entered(w, v->value) != KN_NO_REG;
+         kn_debug_entered(d, v->value) != KN_NO_REG;
 }
 
 /* The same as holds(), or as what it was when the function began. */
 static bool lasts(const struct flow *x, uint32_t k, uint32_t pos) {
-  return x->entered ? is_entered(x->w, k) : holds(x->w, k, pos);
+  return x->entered ? is_entered(x->d, k) : holds(x->d, k, pos);
 }
 
 /* Does it hold where the block is left? */
 static bool leaves(const struct flow *x, uint32_t k, uint32_t pos) {
-  return lasts(x, k, pos) && (x->entered || aimed(x->w, k, pos) == 0);
+  return lasts(x, k, pos) && (x->entered || aimed(x->d, k, pos) == 0);
 }
 
 /* Do the moves of an edge write register `reg`, which has value h? */
@@ -268,23 +261,25 @@ static bool edge_writes(const struct kn_walk *w, const struct kn_edge *e, unsign
 }
 
 /* The register that the value is in where the block is left, or KN_NO_REG: it is elsewhere, or a constant. */
-static unsigned reg_of(const struct kn_walk *w, const struct kn_debug_value *v) {
+static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_value *v) {
+  const struct kn_walk *w = d->w;
   uint32_t h = v->value;
   if (kn_is_slot(h)) return w->f->slots.at[kn_index(h)].reg;
   if (!kn_is_value(h) || h == 0) return KN_NO_REG;
-  if (w->val[h].global == 0) return v->held ? held_of(w, v)->reg : KN_NO_REG;
+  if (w->val[h].global == 0) return v->held ? held_of(d, v)->reg : KN_NO_REG;
   return w->val[h].flags & KN_VF_HOME ? w->plan->ranges.at[w->val[h].global - 1].reg : KN_NO_REG;
 }
 
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
  * write the homes of parameters, and a return restores the caller's registers. Where the instruction begins that does
  * it, the value is there still: debuggers stop at such places. */
-static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
+static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
   const struct kn_debug_value *v = k && k != ANY ? &f->debug.values.at[k - 1] : NULL;
   uint32_t h = v ? v->value : 0;
-  unsigned reg = v ? reg_of(w, v) : KN_NO_REG;
+  unsigned reg = v ? reg_of(d, v) : KN_NO_REG;
   bool is_last = pos + 1 == w->plan->n_layout;
   bool early = is_last || (reg != KN_NO_REG && b->n_edges == 0);
   for (uint32_t e = 0; e < b->n_edges && reg != KN_NO_REG && !early; e++)
@@ -292,8 +287,8 @@ static uint32_t end_of(const struct kn_walk *w, uint32_t k, uint32_t pos) {
   if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
-  uint32_t mark = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
-  uint32_t aim = v ? aimed(w, k, pos) : 0;
+  uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
+  uint32_t aim = v ? aimed(d, k, pos) : 0;
   uint32_t end = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
   if (aim) mark = aim;
   else if (!early) return end;
@@ -349,51 +344,53 @@ static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uin
   if (rows == out->n_vars) return false;
   if (on_stack(v) && (out->n_exprs < out->cap_exprs ||
                       kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
-    out->exprs[out->n_exprs++] = OP_STACK_VALUE;
+    out->exprs[out->n_exprs++] = KILN_DW_OP_stack_value;
     out->vars[out->n_vars - 1].n++;
   }
   return true;
 }
 
 /* Adds a row: value number `k` from `from` to `to`. */
-static bool add_stretch(struct kn_walk *w, uint32_t k, const struct kn_debug_held *held,
+static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn_debug_held *held,
                         uint32_t from, uint32_t to) {
+  struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
   uint8_t b[PLACE_BYTES * (1 + KILN_OTHER_VALUES) + KN_OTHER_MOST];
-  uint32_t n = from < to ? place(w, v, held, b) : 0, done = 0;
+  uint32_t n = from < to ? place(d, v, held, b) : 0, done = 0;
   for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
     /* the expression up to the next value, and that */
     uint32_t more = v->other_at[i] - done;
     if (more) memcpy(b + n, w->f->debug.bytes.at + v->expr + done, more);
     done += more;
-    n = place_other(w, v, i, held, b + n + more, n + more);
+    n = place_other(d, v, i, held, b + n + more, n + more);
   }
   return n != 0 && add_value_row(w, v, from, to, b, n, done);
 }
 
 /* The same of a value that is local to the block at `pos`, in that: where it is known to be. */
-static void add_local(struct kn_walk *w, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
-                      uint32_t *newest) {
+static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uint32_t from,
+                      uint32_t to, uint32_t *newest) {
+  struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
   const struct kn_mark *marks = w->code.marks.at;
-  uint32_t first = v->held, term = pos < w->debug.terms.n ? w->debug.terms.at[pos] : 0;
+  uint32_t first = v->held, term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
   *newest = 0;
   if (term == 0) return;
   /* from the last one, which is the first of the chain, back: there are few */
   for (uint32_t left = 0, done = 0; first != 0; done++) {
     left = 0;
     const struct kn_debug_held *h = NULL;
-    for (uint32_t i = first; i; i = w->debug.held.at[i - 1].next) left++;
+    for (uint32_t i = first; i; i = d->held.all.at[i - 1].next) left++;
     if (done >= left) return;
     uint32_t i = first;
-    for (uint32_t skip = left - 1 - done; skip; skip--) i = w->debug.held.at[i - 1].next;
-    h = &w->debug.held.at[i - 1];
+    for (uint32_t skip = left - 1 - done; skip; skip--) i = d->held.all.at[i - 1].next;
+    h = &d->held.all.at[i - 1];
     uint32_t begin = marks[h->from].at;
     uint32_t end = marks[h->to ? h->to : term].at + w->target->elf.nop_bytes;
     if (h->to == 0 && h->stays && to > end) end = to;
     if (begin < from) begin = from;
     if (end > to) end = to;
-    if (add_stretch(w, k, h, begin, end) && end == to && h->stays) *newest = k;
+    if (add_stretch(d, k, h, begin, end) && end == to && h->stays) *newest = k;
   }
 }
 
@@ -404,17 +401,17 @@ static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t f
   const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
   if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
     return;
-  const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(w, v) : NULL;
+  const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(x->d, v) : NULL;
   if (held && pos == kn_plan_pos(w->f, v->block)) {
-    add_local(w, k, pos, from, to, newest);
+    add_local(x->d, k, pos, from, to, newest);
     return;
   }
-  if (!holds(w, k, pos)) return;
+  if (!holds(x->d, k, pos)) return;
   if (*newest == k && out->vars[out->n_vars - 1].to == from) { /* the same goes on */
     out->vars[out->n_vars - 1].to = to;
     return;
   }
-  if (add_stretch(w, k, held, from, to)) *newest = k;
+  if (add_stretch(x->d, k, held, from, to)) *newest = k;
 }
 
 static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value *b) {
@@ -437,7 +434,7 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
   } else if (v->value != 0) {
     const struct kn_val *val = &w->f->val[v->value];
     if (val->global == 0) {
-      if (v->held && held_of(w, v)->stays) reg = held_of(w, v)->reg;
+      if (v->held && held_of(x->d, v)->stays) reg = held_of(x->d, v)->reg;
     } else if (!w->f->returns_twice && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
       const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
       if (r->first < from) from = r->first;
@@ -447,18 +444,19 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
     }
   }
   /* there may be more behind a block that takes the register, but that is rare */
-  while (reg != KN_NO_REG && to < last && keeps(w, reg, to + 1)) to++;
-  while (reg != KN_NO_REG && from > 0 && keeps(w, reg, from - 1)) from--;
+  while (reg != KN_NO_REG && to < last && keeps(x->d, reg, to + 1)) to++;
+  while (reg != KN_NO_REG && from > 0 && keeps(x->d, reg, from - 1)) from--;
   if (from < x->from) x->from = from;
   if (to > x->to && to < w->plan->n_layout) x->to = to;
 }
 
 /* Is it this parameter where the function begins? */
-static bool from_begin(const struct kn_walk *w, uint32_t k) {
+static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
+  const struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
   const struct kn_block *b = &w->f->block[0];
   uint32_t i = kn_inst_settle(w->f, b->first);
-  if (v->block != 0 || v->n != 0 || v->address || v->part_bits != 0 || !is_entered(w, k))
+  if (v->block != 0 || v->n != 0 || v->address || v->part_bits != 0 || !is_entered(d, k))
     return false;
   while (w->f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(w->f, i + 1);
   return v->inst <= i;
@@ -467,23 +465,24 @@ static bool from_begin(const struct kn_walk *w, uint32_t k) {
 /* Adds a row: value number `k`, a parameter, is what it was when the function began; where that
  * is the case (`begins`), it is in its register. The newest row may be the same up to `from`:
  * `first` and those behind it. */
-static void add_entered(struct kn_walk *w, uint32_t k, bool begins, uint32_t from, uint32_t to,
-                        uint32_t first) {
+static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from,
+                        uint32_t to, uint32_t first) {
+  struct kn_walk *w = d->w;
   struct kn_output *out = &w->s->out;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  unsigned reg = kn_debug_entered(w, v->value), bits = word_bits(w->f->val[v->value].type);
+  unsigned reg = kn_debug_entered(d, v->value), bits = word_bits(w->f->val[v->value].type);
   bool computed = v->n != 0 || v->address;
   uint8_t b[24], *p = b;
   if (begins) {
-    *p++ = (uint8_t)(OP_REG0 + reg);
+    *p++ = (uint8_t)(KILN_DW_OP_reg0 + reg);
   } else {
-    p = kn_debug_entry(w, p, reg);
+    p = kn_debug_put_entry(w, p, reg);
     if (computed && bits < 64) {
-      *p++ = OP_CONSTU;
+      *p++ = KILN_DW_OP_constu;
       p = kn_put_uleb(p, (UINT64_C(1) << bits) - 1);
-      *p++ = OP_AND;
+      *p++ = KILN_DW_OP_and;
     }
-    if (!computed) *p++ = OP_STACK_VALUE;
+    if (!computed) *p++ = KILN_DW_OP_stack_value;
   }
   uint32_t n = (uint32_t)(p - b), rows = out->n_vars;
   const struct kn_code_var *last = rows > first ? &out->vars[rows - 1] : NULL;
@@ -496,26 +495,29 @@ static void add_entered(struct kn_walk *w, uint32_t k, bool begins, uint32_t fro
 }
 
 /* The same in [from, to), wherever the rows from `first` up to `end` say nothing. */
-static void fill(struct kn_walk *w, uint32_t k, bool begins, uint32_t from, uint32_t to,
+static void fill(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from, uint32_t to,
                  uint32_t first, uint32_t end) {
+  struct kn_walk *w = d->w;
   struct kn_output *out = &w->s->out;
   for (uint32_t i = first; i < end && from < to; i++) {
     const struct kn_code_var row = out->vars[i];
     if (row.to <= from || row.from >= to) continue;
-    if (row.from > from) add_entered(w, k, begins, from, row.from, end);
+    if (row.from > from) add_entered(d, k, begins, from, row.from, end);
     from = row.to;
   }
-  if (from < to) add_entered(w, k, begins, from, to, end);
+  if (from < to) add_entered(d, k, begins, from, to, end);
 }
 
 /* The prologue keeps the register that value number `k`, a parameter, is in if a row says that
  * it is there where that ends: then this row begins with the function. */
-static bool extend(struct kn_walk *w, uint32_t k, uint32_t at, uint32_t first, uint32_t end) {
+static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_t first,
+                   uint32_t end) {
+  struct kn_walk *w = d->w;
   struct kn_output *out = &w->s->out;
-  unsigned reg = kn_debug_entered(w, w->f->debug.values.at[k - 1].value);
+  unsigned reg = kn_debug_entered(d, w->f->debug.values.at[k - 1].value);
   for (uint32_t i = first; i < end; i++) {
     struct kn_code_var *row = &out->vars[i];
-    if (row->from != at || row->n != 1 || out->exprs[row->expr] != OP_REG0 + reg) continue;
+    if (row->from != at || row->n != 1 || out->exprs[row->expr] != KILN_DW_OP_reg0 + reg) continue;
     row->from = w->code.start;
     return true;
   }
@@ -540,15 +542,15 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
     for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
       uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
       if (k && values[k - 1].late) at += size;
-      if (k && pos == 0 && is == 0 && from_begin(w, k) && !extend(w, k, at, first, end)) {
+      if (k && pos == 0 && is == 0 && from_begin(x->d, k) && !extend(x->d, k, at, first, end)) {
         uint32_t start = w->code.start;
-        fill(w, k, true, start, start + size, first, end);
-        fill(w, k, false, start + size, at, first, end);
+        fill(x->d, k, true, start, start + size, first, end);
+        fill(x->d, k, false, start + size, at, first, end);
         if (at < start + size) at = start + size;
       }
       if (is && is != ANY && values[is - 1].part_at == part->part_at &&
-          values[is - 1].part_bits == part->part_bits && is_entered(w, is))
-        fill(w, is, false, from, at < to ? at : to, first, end);
+          values[is - 1].part_bits == part->part_bits && is_entered(x->d, is))
+        fill(x->d, is, false, from, at < to ? at : to, first, end);
       if (k == 0) break;
       is = k;
       from = at;
@@ -567,7 +569,8 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
 /* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
  * begins with `first`. */
 static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
-  struct kn_walk *w = x->w;
+  struct kn_debug_observer *d = x->d;
+  struct kn_walk *w = d->w;
   const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
   uint32_t n = w->plan->n_layout, newest = 0, rows = w->s->out.n_vars;
   bool any_entered = false;
@@ -579,7 +582,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
     uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
-    any_entered |= w->debug.describes && is_entered(w, k);
+    any_entered |= d->calls.on && is_entered(d, k);
     reach(x, &values[k - 1], pos);
   }
   solve(x, across);
@@ -588,12 +591,12 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
       uint32_t at = w->code.marks.at[values[k - 1].mark].at;
       if (values[k - 1].late) at += w->target->elf.nop_bytes;
-      end = end_of(w, is, pos);
+      end = end_of(d, is, pos);
       add_range(x, is, pos, from, at < end ? at : end, part, &newest);
       is = k;
       from = at;
     }
-    add_range(x, is, pos, from, end_of(w, is, pos), part, &newest);
+    add_range(x, is, pos, from, end_of(d, is, pos), part, &newest);
   }
   if (any_entered) add_lost(x, rows, part, across);
 }
@@ -688,20 +691,21 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   }
 }
 
-void kn_debug_values_end(struct kn_walk *w) {
+void kn_debug_values_end(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   uint32_t n = f->debug.values.n, blocks = w->plan->n_layout, edges = f->edges.n, size = 16;
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
   uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 4 * (uint64_t)blocks + 1 + edges;
-  w->debug.scratch.n = 0;
-  kn_debug_held_end(w);
-  if (need > UINT32_MAX / 8 || (need > w->debug.scratch.cap &&
-                                !kn_grow(f->module, &w->debug.scratch.at, &w->debug.scratch.cap,
+  d->values.scratch.n = 0;
+  kn_debug_held_end(d);
+  if (need > UINT32_MAX / 8 || (need > d->values.scratch.cap &&
+                                !kn_grow(f->module, &d->values.scratch.at, &d->values.scratch.cap,
                                          (uint32_t)need, sizeof(uint32_t))))
     return;
-  uint32_t *p = w->debug.scratch.at;
+  uint32_t *p = d->values.scratch.at;
   memset(p, 0, size * sizeof *p);
-  struct flow x = {.w = w, .group = p + size};
+  struct flow x = {.d = d, .w = w, .group = p + size};
   x.next = x.group + n;
   x.in = x.next + n;
   x.out = x.in + blocks;
@@ -710,5 +714,5 @@ void kn_debug_values_end(struct kn_walk *w) {
   x.preds = x.pred_first + blocks + 1;
   find_preds(&x);
   add_variables(&x, p, size - 1);
-  w->debug.terms.n = 0;
+  d->values.terms.n = 0;
 }

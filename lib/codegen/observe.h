@@ -1,0 +1,83 @@
+/* Observers of the walk: whoever learns what code a function becomes while that is made. Debuggers' rows and places are
+ * one (lib/debug/debugger.h), the map another (lib/codegen/map.h); lib/codegen/compile.c attaches them before a
+ * function's walk. The walk's loop has an instance that tells them, which functions without an observer never enter;
+ * targets tell what they alone know: calls, and where code becomes data.
+ *
+ * What registers and the frame hold is not told: an observer that wants it reads the walk, at each instruction. The
+ * log of checking builds (lib/codegen/log.h) says that, too, at each write: so often that it stays a macro, of which
+ * nothing is left in release builds. Exceptions (lib/codegen/eh.h) are no observer, for they take part: an unwind edge
+ * has moves, reads values for the last time, and becomes code.
+ *
+ * Invariant: an observer leaves the walk as it is, but for what debuggers need: instructions that do nothing, copies
+ * that are forgotten (regs.epoch), places in the frame for slots that have none. */
+#ifndef KN_LIB_CODEGEN_OBSERVE_H
+#define KN_LIB_CODEGEN_OBSERVE_H
+
+#include "lib/codegen/walk.h"
+
+/* What an observer hears, in this order; but for `inst`, NULL: it does not listen. */
+struct kn_observer_events {
+  /* The function's code begins, with the prologue. */
+  void (*begin)(struct kn_observer *o, struct kn_walk *w);
+  /* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX: to none.
+   * `data`: it is a table or literals, not code. Of instructions only where they go on behind their data: `inst`
+   * below says where they begin. */
+  void (*code)(struct kn_observer *o, struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
+  /* The frame is made, the arguments are to be received. */
+  void (*frame)(struct kn_observer *o, struct kn_walk *w);
+  /* The code of instruction w->i begins, which is not in o->quiet. */
+  void (*inst)(struct kn_observer *o, struct kn_walk *w);
+  /* The call of w->i is emitted next. `own`: it calls what the instruction says, and no library function; `reg`: what
+   * is called is in it, if that is no symbol. */
+  void (*call)(struct kn_observer *o, struct kn_walk *w, bool own, unsigned reg);
+  /* It was emitted, and returns to here. */
+  void (*returned)(struct kn_observer *o, struct kn_walk *w);
+  /* The same as `call` of a tail call: a label to be placed behind its jump, or 0. */
+  uint32_t (*tail)(struct kn_observer *o, struct kn_walk *w, unsigned reg);
+  /* Has what is emitted here to stay an instruction of its own? A question, and no event. */
+  bool (*stop)(const struct kn_observer *o, const struct kn_walk *w);
+  /* Block w->block is complete, another one begins. */
+  void (*leave)(struct kn_observer *o, struct kn_walk *w);
+  /* All blocks are complete: the target finishes the function next. */
+  void (*blocks)(struct kn_observer *o, struct kn_walk *w);
+  /* The function is complete, marks have their final offsets: it is `func` in the output. Not if it failed. */
+  void (*end)(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func);
+};
+
+/* The observer hears of the function that is walked next. */
+void kn_observe(struct kn_walk *w, struct kn_observer *o);
+
+/* ---- events, where there is an observer ---- */
+
+/* `event` with the arguments behind it: kn_observer_events. */
+#define KN_TELL(w, event, ...)                                                                     \
+  do {                                                                                             \
+    struct kn_observer *o_ = (w)->observer;                                                        \
+    if (o_->on->event) o_->on->event(o_, __VA_ARGS__);                                             \
+  } while (0)
+
+/* ---- events, for those who don't know whether there is one ---- */
+
+void kn_observed_code(struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
+void kn_observed_call(struct kn_walk *w, bool own, unsigned reg);
+void kn_observed_return(struct kn_walk *w);
+uint32_t kn_observed_tail(struct kn_walk *w, unsigned reg);
+bool kn_observed_stop(const struct kn_walk *w);
+
+KN_INLINE void kn_observe_code(struct kn_walk *w, uint32_t block, uint32_t inst, bool data) {
+  if (KN_UNLIKELY(w->observer != NULL)) kn_observed_code(w, block, inst, data);
+}
+KN_INLINE void kn_observe_call(struct kn_walk *w, bool own, unsigned reg) {
+  if (KN_UNLIKELY(w->observer != NULL)) kn_observed_call(w, own, reg);
+}
+KN_INLINE void kn_observe_return(struct kn_walk *w) {
+  if (KN_UNLIKELY(w->observer != NULL)) kn_observed_return(w);
+}
+KN_INLINE uint32_t kn_observe_tail(struct kn_walk *w, unsigned reg) {
+  return KN_UNLIKELY(w->observer != NULL) ? kn_observed_tail(w, reg) : 0;
+}
+KN_INLINE bool kn_observe_stop(const struct kn_walk *w) {
+  return KN_UNLIKELY(w->observer != NULL) && kn_observed_stop(w);
+}
+
+#endif

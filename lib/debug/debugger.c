@@ -1,0 +1,110 @@
+/* The observer of the walk that debuggers have: hears events and hands them to the files that debugger.h lists.
+ * Attached by lib/codegen/compile.c. Invariant: of a function that fails nothing stays in the session's output. */
+#include "lib/debug/debugger.h"
+
+static struct kn_debug_observer *of(struct kn_observer *o) { return (struct kn_debug_observer *)o; }
+
+static void begin(struct kn_observer *o, struct kn_walk *w) {
+  struct kn_debug_observer *d = of(o);
+  d->w = w;
+  d->var_first = w->s->out.n_vars;
+  kn_debug_lines_begin(d);
+  kn_debug_values_begin(d);
+  kn_debug_calls_begin(d);
+}
+
+static void frame(struct kn_observer *o, struct kn_walk *w) {
+  (void)w;
+  kn_debug_lines_frame(of(o));
+}
+
+/* Rows of lines tell in which instructions nothing new begins; values may shorten that. */
+static void inst(struct kn_observer *o, struct kn_walk *w) {
+  struct kn_debug_observer *d = of(o);
+  if (KN_LIKELY(w->f->debug.values.n == 0)) {
+    kn_debug_lines_inst(d);
+    return;
+  }
+  kn_debug_lines_inst(d);
+  uint32_t until = kn_debug_values_here(d), end = o->quiet.first + o->quiet.n;
+  if (until > end) until = end;
+  o->quiet = (struct kn_quiet){w->i, until - w->i};
+}
+
+static void call(struct kn_observer *o, struct kn_walk *w, bool own, unsigned reg) {
+  struct kn_debug_observer *d = of(o);
+  (void)w;
+  if (d->lines.column != 0) kn_debug_lines_call(d);
+  if (d->calls.on) kn_debug_call_begins(d, own, reg);
+}
+
+static void returned(struct kn_observer *o, struct kn_walk *w) {
+  of(o)->calls.returned = kn_here(w);
+}
+
+static uint32_t tail(struct kn_observer *o, struct kn_walk *w, unsigned reg) {
+  struct kn_debug_observer *d = of(o);
+  (void)w;
+  return d->calls.on ? kn_debug_tail(d, reg) : 0;
+}
+
+static bool stop(const struct kn_observer *o, const struct kn_walk *w) {
+  (void)w;
+  return kn_debug_lines_stop((const struct kn_debug_observer *)o);
+}
+
+static void leave(struct kn_observer *o, struct kn_walk *w) {
+  (void)w;
+  kn_debug_lines_leave(of(o));
+}
+
+static void blocks(struct kn_observer *o, struct kn_walk *w) {
+  (void)o;
+  kn_debug_vars_place(w);
+}
+
+static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func) {
+  struct kn_debug_observer *d = of(o);
+  kn_debug_lines_end(d);
+  kn_debug_vars_end(w);
+  if (w->f->debug.values.n != 0) kn_debug_values_end(d);
+  if (d->calls.on) kn_debug_calls_end(d);
+  func->subprogram = w->f->debug.subprogram;
+  func->loc_first = d->lines.first;
+  func->var_first = d->var_first;
+  func->call_first = d->calls.first;
+}
+
+static const struct kn_observer_events events = {
+  .begin = begin,
+  .frame = frame,
+  .inst = inst,
+  .call = call,
+  .returned = returned,
+  .tail = tail,
+  .stop = stop,
+  .leave = leave,
+  .blocks = blocks,
+  .end = end,
+};
+
+void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
+  kiln_session *s = f->session;
+  if (f->debug.unit == 0) return;
+  if (s->observer == NULL) {
+    if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) return;
+    *s->observer = (struct kn_debug_observer){.observer.on = &events};
+  }
+  if (kn_debug_lines_ready(s->observer, f)) kn_observe(w, &s->observer->observer);
+}
+
+void kn_debug_observer_free(kiln_session *s) {
+  struct kn_debug_observer *d = s->observer;
+  if (d == NULL) return;
+  void *arrays[] = {d->lines.entered_from.at, d->values.terms.at, d->values.scratch.at,
+                    d->held.all.at,           d->held.written.at, d->held.aims.at,
+                    d->calls.passed.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
+  kn_realloc(s->module, d, 0);
+  s->observer = NULL;
+}

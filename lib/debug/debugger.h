@@ -1,0 +1,210 @@
+/* What debuggers are to know of a function, collected while it is walked: an observer (lib/codegen/observe.h), made by
+ * lib/codegen/compile.c for functions that a unit describes. debugger.c hears the walk and hands on to
+ * - observe_lines.c: rows (code offset, source location). What they owe to LLVM's habits is there and nowhere else;
+ * - observe_vars.c: where declared variables live, and what the plan has to do for it;
+ * - observe_values.c: what variables are while code runs, from values; observe_held.c: which registers still hold them;
+ * - observe_calls.c: where calls return to, what they call and pass.
+ * Invariant: while a function is walked its rows have numbers of marks, and offsets once it is complete. */
+#ifndef KN_LIB_DEBUG_OBSERVE_H
+#define KN_LIB_DEBUG_OBSERVE_H
+
+#include "lib/codegen/observe.h"
+#include "lib/debug/dwarf_writer.h"
+
+#include <kiln/dwarf.h>
+
+/* ---- lines ---- */
+
+struct kn_debug_lines {
+  uint32_t first;       /* the function's, in the session's output */
+  uint32_t note;        /* index of the note that probably comes next */
+  uint32_t loc;         /* of the newest row, */
+  uint32_t inst, block; /* its first instruction, and the block of that */
+  uint32_t column;      /* location in the newest row's line that has no row so far, or 0 */
+  bool block_begins;    /* no line of the block has been seen so far */
+  KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
+};
+
+/* ---- values ---- */
+
+/* A stretch of code in which a value that is local to its block is in one place; and the further values, if there are
+ * some. */
+struct kn_debug_held {
+  uint32_t of;                            /* index in kn_func_debug.values */
+  uint32_t next;                          /* the one before it of the same value: index + 1, or 0 */
+  uint32_t from, to;                      /* marks; to 0: up to the terminator */
+  int32_t frame;                          /* where it is, if reg is KN_NO_REG */
+  int32_t other_frame[KILN_OTHER_VALUES]; /* the same of the further values */
+  uint8_t reg, other_reg[KILN_OTHER_VALUES];
+  bool open;  /* while walking */
+  bool stays; /* it is in the register when the block is left */
+};
+
+/* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
+ * in the loop's last block, at position `pos`. */
+struct kn_debug_aim {
+  uint32_t pos, mark, value;
+  uint8_t reg;
+};
+
+struct kn_debug_values {
+  KN_ARRAY(uint32_t) terms;   /* by position, the mark of the block's terminator */
+  KN_ARRAY(uint32_t) scratch; /* when the function is complete */
+  bool labels_only;           /* none of the function's values is one: they are labels */
+};
+
+struct kn_debug_holds {
+  KN_ARRAY(struct kn_debug_held) all; /* in ascending order; those from open_first on may be open */
+  uint32_t open_first;
+  KN_ARRAY(uint64_t)
+  written;             /* by position: registers that are nobody's home there and were written */
+  uint32_t block;      /* block + 1 that `owners` is of, or 0 */
+  uint32_t owners[64]; /* of registers, where the block begins */
+  KN_ARRAY(struct kn_debug_aim) aims;
+  uint32_t aims_first; /* those of the block */
+  /* the last instruction that was looked at, and its place */
+  uint32_t stepped, step_at, step_fixups;
+};
+
+/* ---- calls ---- */
+
+/* What is in a register when a call begins, and where the caller has it while the call runs. */
+struct kn_debug_passed {
+  enum kn_debug_where {
+    KN_DP_NUMBER,
+    KN_DP_SLOT,  /* `index`, a slot's address, */
+    KN_DP_REG,   /* what is in register `index`, */
+    KN_DP_FRAME, /* what is at `frame`, of `bytes` bytes, */
+    KN_DP_ENTRY  /* or was in register `index` when the caller began: `number` is added */
+  } where;
+  uint8_t
+    reg; /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called */
+  uint8_t bytes;
+  uint32_t index;
+  int32_t frame;
+  int64_t number;
+};
+#define KN_PASSED_TARGET 0xff
+
+/* A parameter that is in a register when the function begins, and that. */
+enum { KN_DEBUG_ENTERED = 16 };
+struct kn_debug_entered {
+  uint32_t value;
+  uint8_t reg; /* DWARF's number; KN_NO_REG: the end */
+};
+
+struct kn_debug_calls {
+  bool on;           /* the function's calls are described */
+  uint32_t first;    /* the function's, in the session's output */
+  uint32_t returned; /* where the newest call returns to */
+  uint32_t begun; /* where the newest call begins whose end is not noted so far; UINT32_MAX: none */
+  KN_ARRAY(struct kn_debug_passed) passed;
+  struct kn_debug_entered entered[KN_DEBUG_ENTERED];
+};
+
+/* Of a session; begins as zeros. */
+struct kn_debug_observer {
+  struct kn_observer observer;
+  struct kn_walk *w;
+  uint32_t var_first; /* of the function, in the session's output */
+  struct kn_debug_lines lines;
+  struct kn_debug_values values;
+  struct kn_debug_holds held;
+  struct kn_debug_calls calls;
+};
+
+/* ---- debugger.c ---- */
+
+/* The function is to be observed: a unit describes it. Without memory it is not. */
+void kn_debug_observe(struct kn_walk *w, kiln_func *f);
+/* Frees the session's observer. */
+void kn_debug_observer_free(kiln_session *s);
+/* The newest row of lines; the function has one, unless there was no memory for it. */
+static inline struct kn_code_line *kn_debug_newest(const struct kn_debug_observer *d) {
+  struct kn_output *out = &d->w->s->out;
+  return out->n_lines > d->lines.first ? &out->lines[out->n_lines - 1] : NULL;
+}
+/* Does the newest row begin here? */
+static inline bool kn_debug_row_here(const struct kn_debug_observer *d) {
+  const struct kn_code_line *row = kn_debug_newest(d);
+  return row != NULL && d->w->code.marks.at[row->offset].at == kn_here(d->w);
+}
+
+/* ---- observe_lines.c ---- */
+
+/* Makes room for a function. False without memory. */
+bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f);
+/* The function's first row. */
+void kn_debug_lines_begin(struct kn_debug_observer *d);
+/* The function's frame is made, its arguments are to be received. */
+void kn_debug_lines_frame(struct kn_debug_observer *d);
+/* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
+void kn_debug_lines_leave(struct kn_debug_observer *d);
+/* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
+void kn_debug_lines_inst(struct kn_debug_observer *d);
+/* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
+void kn_debug_lines_call(struct kn_debug_observer *d);
+/* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
+bool kn_debug_lines_stop(const struct kn_debug_observer *d);
+/* The function is complete: marks become offsets. */
+void kn_debug_lines_end(struct kn_debug_observer *d);
+
+/* ---- observe_vars.c ---- */
+
+/* Widens the ranges of variables that debuggers are to see, over all of the function. For the plan. */
+void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
+/* Makes slots memory that have pieces and that debuggers find by their address only. For the plan. */
+void kn_plan_debug_pieces(kiln_func *f);
+/* Gives places in the frame to declared variables that have none; before the target finishes the function. */
+void kn_debug_vars_place(struct kn_walk *w);
+/* The function is complete: variables get their expressions. */
+void kn_debug_vars_end(struct kn_walk *w);
+/* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
+void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
+                      const uint8_t *expr);
+/* The address of frame offset `frame`, whose object is aligned to 1 << align_log2, as an expression. */
+uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
+                            unsigned align_log2);
+/* Puts an expression: register `reg` (DWARF's number); what it holds, which a number is to be added to. */
+uint8_t *kn_debug_put_reg(uint8_t *p, unsigned reg);
+uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
+
+/* ---- observe_values.c ---- */
+
+/* Marks the place of values at this instruction; the next one of the block where it is to be called again. */
+uint32_t kn_debug_values_here(struct kn_debug_observer *d);
+/* A function begins. */
+void kn_debug_values_begin(struct kn_debug_observer *d);
+/* Adds rows for what variables are while code runs, once the function is complete. */
+void kn_debug_values_end(struct kn_debug_observer *d);
+
+/* ---- observe_held.c ---- */
+
+/* A function begins; an instruction of a block is reached: true if the next one is to be looked at too; what value
+ * `of` (index) says holds from `mark` on. */
+void kn_debug_held_begin(struct kn_debug_observer *d);
+void kn_debug_held_end(struct kn_debug_observer *d);
+bool kn_debug_held_step(struct kn_debug_observer *d);
+void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
+/* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
+uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_t pos);
+/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and a place in the
+ * frame; of a constant none. False: that is not known. */
+bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame);
+
+/* ---- observe_calls.c ---- */
+
+/* A function begins; the call of w->i is emitted next; its jump is, as a tail call: a label to be placed behind that,
+ * or 0; the function is complete. `own`: it calls what the instruction says, and no library function; `reg`: what is
+ * called is in it, if that is no symbol. */
+void kn_debug_calls_begin(struct kn_debug_observer *d);
+void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg);
+uint32_t kn_debug_tail(struct kn_debug_observer *d, unsigned reg);
+void kn_debug_calls_end(struct kn_debug_observer *d);
+/* Puts an expression: what register `reg` (DWARF's number) held when the function began. */
+uint8_t *kn_debug_put_entry(const struct kn_walk *w, uint8_t *p, unsigned reg);
+/* DWARF's number of the register that parameter `value` is in when the function begins; KN_NO_REG: it is none, or that
+ * is not known. */
+unsigned kn_debug_entered(const struct kn_debug_observer *d, uint32_t value);
+
+#endif

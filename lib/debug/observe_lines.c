@@ -1,0 +1,282 @@
+/* Rows of lines: where a location begins to be that of the code. Called by debugger.c. All that debuggers expect
+ * because LLVM -O0 does it so is in this file: where statements begin, and instructions that do nothing where LLVM has
+ * a jump. Invariant: the first row is at the function's beginning, rows ascend. */
+#include "lib/debug/debugger.h"
+
+#include <string.h>
+
+/* ---- rows ---- */
+
+static __attribute__((noinline)) bool grow_rows(struct kn_walk *w) {
+  struct kn_output *out = &w->s->out;
+  return kn_grow(w->f->module, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines);
+}
+
+static void add_row(struct kn_walk *w, uint32_t loc, uint32_t flags) {
+  struct kn_output *out = &w->s->out;
+  if (KN_UNLIKELY(out->n_lines == out->cap_lines) && !grow_rows(w)) return;
+  uint32_t mark = kn_code_mark(w, kn_here(w));
+  out->lines[out->n_lines++] = (struct kn_code_line){mark, loc, flags};
+}
+
+bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f) {
+  return kn_grow(f->module, &d->lines.entered_from.at, &d->lines.entered_from.cap, f->blocks.n,
+                 sizeof *d->lines.entered_from.at);
+}
+
+void kn_debug_lines_begin(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  struct kn_debug_lines *lines = &d->lines;
+  memset(lines->entered_from.at, 0, w->f->blocks.n * sizeof *lines->entered_from.at);
+  lines->first = w->s->out.n_lines;
+  lines->note = lines->column = 0;
+  lines->block_begins = false;
+  add_row(w, lines->loc = w->f->debug.begin, KN_LINE_STMT);
+}
+
+void kn_debug_lines_frame(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  /* x86-64 code saves registers of variable arguments only if a test says so, but by Windows'
+   * convention. LLVM's prologue ends before that jump, and a breakpoint on the function is there */
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  if ((sig->flags & KILN_SIG_VARIADIC) && sig->cc != KILN_CC_WIN64 && w->target->elf.nop_bytes == 1)
+    add_row(w, d->lines.loc, KN_LINE_STMT | KN_LINE_PROLOGUE_END);
+}
+
+/* An instruction that does nothing. */
+static void put_nop(struct kn_walk *w) {
+  uint32_t nop = w->target->elf.nop;
+  unsigned size = w->target->elf.nop_bytes;
+  for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
+  w->code.p += size;
+}
+
+/* Does LLVM have code for such an instruction, wherever it is? */
+static bool has_code(unsigned op) {
+  return op != KILN_OP_VA_END && op != KILN_OP_LIFE_START && op != KILN_OP_LIFE_END;
+}
+
+/* The newest row if it has no code so far and begins a line; else NULL. */
+static const struct kn_code_line *empty_row(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const struct kn_output *out = &w->s->out;
+  const struct kn_loc *locs = w->s->places.locs;
+  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  uint32_t n = out->n_lines - d->lines.first; /* the first is the function's beginning */
+  if (n < 2 || w->code.marks.at[row->offset].at != kn_here(w)) return NULL;
+  uint32_t line = locs[row->loc].line;
+  return line != 0 && (n == 2 || line != locs[row[-1].loc].line) ? row : NULL;
+}
+
+/* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
+static void fill_branch(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[d->lines.block];
+  uint32_t i = d->lines.inst, k = d->lines.note;
+  if (w->s->out.n_lines - d->lines.first < 2 || f->inst[i].op != KILN_OP_BR) return;
+  const struct kn_code_line *row = empty_row(d);
+  /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
+  if (row == NULL ||
+      (!w->target->elf.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
+       (b->term != i || kn_inst_settle(f, b->first) != i)))
+    return;
+  const struct kn_loc *locs = w->s->places.locs;
+  uint32_t next = k < f->notes[KN_NOTE_LOC].n ? f->notes[KN_NOTE_LOC].at[k].a : 0;
+  if (next != 0 && w->plan->in_order && locs[next].line == locs[row->loc].line) return;
+  put_nop(w);
+}
+
+/* ---- how blocks are entered ---- */
+
+/* What is known of the lines from which the blocks walked so far go on to a block: none, this one, or several. */
+#define NO_LINE 0
+#define SEVERAL UINT32_MAX
+
+/* Has the block parameters, and is it nothing else than the way to the one that was made next? LLVM has instructions
+ * there, but none that is of a line. */
+static bool only_passes(const struct kn_walk *w, uint32_t block) {
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[block];
+  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->elf.branches_count ||
+      f->edges.at[b->edge_first].target != block + 1)
+    return false;
+  uint32_t i = kn_inst_settle(f, b->first);
+  while (f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(f, i + 1);
+  return i == b->term;
+}
+
+/* The block that was walked last leaves with the newest row's line: notes it for its targets. */
+static void leave_block(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  const kiln_func *f = w->f;
+  const struct kn_block *b = &f->block[w->block];
+  uint32_t *lines = d->lines.entered_from.at, line = w->s->places.locs[d->lines.loc].line;
+  const struct kn_edge *e = f->edges.at + b->edge_first;
+  if (b->n_edges == 1 && only_passes(w, w->block)) line = SEVERAL;
+  for (uint32_t k = 0; k < b->n_edges; k++) {
+    uint32_t *to = &lines[e[k].target];
+    *to = *to == NO_LINE || *to == line ? line : SEVERAL;
+  }
+}
+
+/* Does a loop that begins with the block go on to it from another line than `line`? */
+static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
+  const kiln_func *f = w->f;
+  const struct kn_plan *plan = w->plan;
+  if (plan->loops.n == 0) return false;
+  uint32_t pos = kn_plan_pos(f, w->block);
+  if (plan->loop_end[pos] == 0) return false;
+  uint32_t source = plan->layout[plan->loop_end[pos] - 1];
+  const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);
+  return from != NULL && from->a != 0 && w->s->places.locs[from->a].line != line;
+}
+
+/* Is a block that begins with `line` entered from another one? Then a statement begins there, whatever is before it: so
+ * it is by LLVM since version 20. Not where the block begins with a try: LLVM says it of a label there, which has no
+ * code. */
+static bool entered_from_elsewhere(const struct kn_debug_observer *d, uint32_t line) {
+  const struct kn_walk *w = d->w;
+  if (w->f->inst[kn_inst_settle(w->f, w->i)].op == KILN_OP_TRY || only_passes(w, w->block))
+    return false;
+  uint32_t from = d->lines.entered_from.at[w->block];
+  return (from != NO_LINE && from != line) || repeated_from_elsewhere(w, line);
+}
+
+void kn_debug_lines_leave(struct kn_debug_observer *d) {
+  fill_branch(d);
+  leave_block(d);
+  d->lines.block_begins = true;
+  d->lines.column = 0;
+  d->observer.quiet.n = 0; /* its first location is looked at, the same as before or not */
+}
+
+/* ---- changes ---- */
+
+/* Is the code here right behind the call of a try? LLVM has a jump to the block in which that goes on: it is where
+ * debuggers are when the called function has returned. */
+static bool behind_try(const struct kn_walk *w) {
+  const struct kn_eh *eh = &w->eh;
+  if (eh->calls.n == 0) return false;
+  const struct kn_eh_call *call = &eh->calls.at[eh->calls.n - 1];
+  return call->pad != 0 && w->code.marks.at[call->end].at == kn_here(w);
+}
+
+/* The location of what was built before w->i and has one; 0: none. `k`: index of the note of w->i. */
+static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
+  const struct kn_note *at = w->f->notes[KN_NOTE_LOC].at;
+  if (at[k].inst != w->i) return at[k].a;
+  while (k > 0 && at[k - 1].a == 0) k--;
+  return k > 0 ? at[k - 1].a : 0;
+}
+
+/* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
+ * and gets none, is replaced. A statement begins where the line differs from that of the instruction built before,
+ * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
+static void change_row(struct kn_debug_observer *d, uint32_t k) {
+  struct kn_walk *w = d->w;
+  struct kn_output *out = &w->s->out;
+  uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = d->lines.loc;
+  if (KN_UNLIKELY(out->n_lines == d->lines.first)) return; /* there was no memory for a row */
+  if (KN_UNLIKELY(!w->plan->in_order)) {
+    uint32_t before = built_before(w, k);
+    if (before != 0) from = before;
+  }
+  const struct kn_loc *locs = w->s->places.locs, *now = &locs[loc], *was = &locs[from];
+  bool same_line = now->line == was->line && now->file == was->file;
+  bool enters = false;
+  if (d->lines.block_begins && now->line != 0) {
+    d->lines.block_begins = false;
+    enters = same_line && entered_from_elsewhere(d, now->line);
+  }
+  if (!enters && loc == d->lines.loc) return;
+  /* gdb, coming back from a call to the beginning of a row that begins no statement, forgets where it was stepping */
+  if (same_line && !enters && now->scope == was->scope && now->inlined == was->inlined &&
+      now->flags == was->flags && from == d->lines.loc && w->f->inst[w->i - 1].op == KILN_OP_CALL) {
+    d->lines.loc = d->lines.column = loc;
+    return;
+  }
+  d->lines.column = 0;
+  bool stmt = (!same_line || enters || (now->flags & KILN_LOC_STMT)) && now->line != 0 &&
+              !(now->flags & KILN_LOC_NOT_STMT);
+  uint32_t flags =
+    (stmt ? KN_LINE_STMT : 0) | (now->flags & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
+  d->lines.loc = loc;
+  /* what debuggers wrote to variables in memory counts from the next statement on */
+  w->regs.epoch += stmt;
+  if (KN_UNLIKELY(w->eh.on) && stmt && behind_try(w)) put_nop(w);
+  uint32_t n = out->n_lines - d->lines.first;
+  struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
+    const struct kn_loc *newest = &locs[row->loc];
+    /* an instruction that needs no code, where LLVM has some; for branches see kn_debug_lines_leave */
+    unsigned op = w->f->inst[d->lines.inst].op;
+    bool keep =
+      newest->line != now->line && op != KILN_OP_BR && has_code(op) && empty_row(d) != NULL;
+    if (keep) {
+      put_nop(w);
+    } else if (n > 2 && newest->flags == 0) {
+      row->flags = flags | (newest->line == now->line ? row->flags : 0);
+      row->loc = loc;
+      d->lines.inst = w->i;
+      d->lines.block = w->block;
+      return;
+    }
+  }
+  d->lines.inst = w->i;
+  d->lines.block = w->block;
+  add_row(w, loc, flags);
+}
+
+bool kn_debug_lines_stop(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const struct kn_output *out = &w->s->out;
+  if (out->n_lines == d->lines.first) return false;
+  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  return (row->flags & KN_LINE_STMT) && w->code.marks.at[row->offset].at == kn_here(w);
+}
+
+void kn_debug_lines_call(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  uint32_t loc = d->lines.column;
+  d->lines.column = 0;
+  if (kn_here(w) == d->calls.returned || w->s->out.n_lines == d->lines.first) return;
+  d->lines.inst = w->i;
+  d->lines.block = w->block;
+  add_row(w, loc, 0);
+}
+
+/* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
+void kn_debug_lines_inst(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  const kiln_func *f = w->f;
+  const struct kn_note *at = f->notes[KN_NOTE_LOC].at, *note;
+  uint32_t n = f->notes[KN_NOTE_LOC].n, k = d->lines.note;
+  if (k < n && at[k].inst <= w->i && (k + 1 == n || at[k + 1].inst > w->i)) {
+    note = &at[k++]; /* what comes next, as most often */
+  } else if (k > 0 && at[k - 1].inst <= w->i && (k == n || at[k].inst > w->i)) {
+    note = &at[k - 1]; /* the same, in another block */
+  } else {
+    note = kn_note_find(f, KN_NOTE_LOC, w->i);
+    k = note ? (uint32_t)(note - at) + 1 : 0;
+  }
+  d->lines.note = k;
+  d->observer.quiet.first = note ? note->inst : 0;
+  d->observer.quiet.n = (k < n ? at[k].inst : UINT32_MAX) - d->observer.quiet.first;
+  uint32_t loc = note ? note->a : 0;
+  if (loc != 0 && (loc != d->lines.loc || d->lines.block_begins))
+    change_row(d, (uint32_t)(note - at));
+}
+
+void kn_debug_lines_end(struct kn_debug_observer *d) {
+  struct kn_output *out = &d->w->s->out;
+  const struct kn_mark *marks = d->w->code.marks.at;
+  uint32_t first = d->lines.first;
+  for (uint32_t i = first; i < out->n_lines; i++)
+    out->lines[i].offset = marks[out->lines[i].offset].at;
+  /* the mark of the beginning may be behind bytes that were cut there */
+  if (out->n_lines > first) out->lines[first].offset = d->w->code.start;
+  /* LLVM writes no row for the line on which such a function begins */
+  if (d->w->f->attrs.naked && out->n_lines > first + 1)
+    out->lines[first].loc = out->lines[first + 1].loc;
+}
