@@ -387,29 +387,47 @@ static bool wide_call(struct kn_walk *w, const struct kn_inst *in) {
   return false;
 }
 
+static void load(struct kn_walk *w, const struct kn_inst *in) {
+  struct a64_halves a = temps(w);
+  if (kn_wide(w, KN_MEM_TYPE(in->x))) {
+    a64_access_pair(w, in, true, a.low, a.high);
+  } else {
+    struct kn_inst part = *in;
+    part.type = KILN_TYPE_I64;
+    a64_do_load(w, a.low, &part);
+    if (in->x & KILN_MEM_SEXT) a64_emit(w, a64_asr_imm(1, a.high, a.low, 63));
+    else a64_emit(w, a64_mov(1, a.high, A64_ZR));
+  }
+  kn_drop(w, in->a);
+  a64_wide_store(w, w->i, a.low, a.high);
+}
+
+/* a = a op b */
+static void binary(struct kn_walk *w, unsigned op, struct a64_halves *a, struct a64_halves b) {
+  bool sub = op == KILN_OP_SUB;
+  if (op == KILN_OP_ADD || sub) {
+    a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a->low, a->low, b.low, A64_LSL, 0));
+    a64_emit(w, a64_addsub_carry(sub ? A64_SUB : A64_ADD, 1, a->high, a->high, b.high));
+  } else if (op == KILN_OP_MUL) {
+    multiply(w, a, b);
+  } else if (op == KILN_OP_AND || op == KILN_OP_OR || op == KILN_OP_XOR) {
+    enum a64_logic logic = op == KILN_OP_AND ? A64_AND : op == KILN_OP_OR ? A64_ORR : A64_EOR;
+    a64_emit(w, a64_logic_reg(logic, 1, a->low, a->low, b.low, A64_LSL, 0));
+    a64_emit(w, a64_logic_reg(logic, 1, a->high, a->high, b.high, A64_LSL, 0));
+  } else {
+    min_max(w, op, a, b);
+  }
+}
+
 void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   if (wide_call(w, in)) return;
   struct a64_halves a, b;
   switch (in->op) {
-  case KILN_OP_LOAD:
-    a = temps(w);
-    if (kn_wide(w, KN_MEM_TYPE(in->x))) {
-      a64_access_pair(w, in, true, a.low, a.high);
-    } else {
-      struct kn_inst part = *in;
-      part.type = KILN_TYPE_I64;
-      a64_do_load(w, a.low, &part);
-      if (in->x & KILN_MEM_SEXT) a64_emit(w, a64_asr_imm(1, a.high, a.low, 63));
-      else a64_emit(w, a64_mov(1, a.high, A64_ZR));
-    }
-    kn_drop(w, in->a);
-    a64_wide_store(w, w->i, a.low, a.high);
-    return;
+  case KILN_OP_LOAD: load(w, in); return;
   case KILN_OP_STORE:
     a = a64_wide_operand(w, in->b);
     a64_access_pair(w, in, false, a.low, a.high);
-    kn_drop(w, in->a);
-    kn_drop(w, in->b);
+    kn_drop_operands(w, in);
     return;
   case KILN_OP_FTOSIS:
   case KILN_OP_FTOUIS: a64_saturate_wide(w, in); return;
@@ -462,26 +480,11 @@ void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_SMIN:
   case KILN_OP_SMAX:
   case KILN_OP_UMIN:
-  case KILN_OP_UMAX: {
-    bool sub = in->op == KILN_OP_SUB;
+  case KILN_OP_UMAX:
     a = a64_wide_operand(w, in->a);
     b = a64_wide_operand(w, in->b);
-    if (in->op == KILN_OP_ADD || sub) {
-      a64_emit(w, a64_addsub_reg(sub ? A64_SUBS : A64_ADDS, 1, a.low, a.low, b.low, A64_LSL, 0));
-      a64_emit(w, a64_addsub_carry(sub ? A64_SUB : A64_ADD, 1, a.high, a.high, b.high));
-    } else if (in->op == KILN_OP_MUL) {
-      multiply(w, &a, b);
-    } else if (in->op == KILN_OP_AND || in->op == KILN_OP_OR || in->op == KILN_OP_XOR) {
-      enum a64_logic op = in->op == KILN_OP_AND  ? A64_AND
-                          : in->op == KILN_OP_OR ? A64_ORR
-                                                 : A64_EOR;
-      a64_emit(w, a64_logic_reg(op, 1, a.low, a.low, b.low, A64_LSL, 0));
-      a64_emit(w, a64_logic_reg(op, 1, a.high, a.high, b.high, A64_LSL, 0));
-    } else {
-      min_max(w, in->op, &a, b);
-    }
+    binary(w, in->op, &a, b);
     break;
-  }
   default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for i128 on AArch64 yet"); return;
   }
   kn_drop(w, in->a);

@@ -112,6 +112,7 @@ static void bytes(struct kn_walk *w, uint32_t word) {
 struct inst {
   const struct kn_inst *in;
   const char *sig; /* the result, then the operands */
+  enum form form;
   uint32_t word;
   unsigned n;    /* operands in registers */
   unsigned imm;  /* UINT_MAX: none */
@@ -170,7 +171,7 @@ static void condition(struct kn_walk *w, uint32_t word, unsigned dst) {
 }
 
 /* The first operand is the result's register: op dst, v, rm. */
-static void tied(struct kn_walk *w, struct inst *x, bool three) {
+static void tied_of(struct kn_walk *w, struct inst *x, bool three) {
   unsigned a = x->r[0], last = x->r[x->n - 1];
   uint64_t bank = a < KN_FP_BASE ? KN_GP_MASK : ~KN_GP_MASK;
   drop(w, x);
@@ -217,171 +218,199 @@ static void string(struct kn_walk *w, struct inst *x) {
   fixed(w, x, to);
 }
 
+/* ---- a function for each form, or for several ---- */
+
+static void clear(struct kn_walk *w, struct inst *x) {
+  for (unsigned r = X64_XSCRATCH; r-- > KN_FP_BASE;) claim(w, r);
+  bytes(w, x->word);
+}
+
+static void plain_bytes(struct kn_walk *w, struct inst *x) { bytes(w, x->word); }
+
+static void tied(struct kn_walk *w, struct inst *x) { tied_of(w, x, x->form == TVM); }
+
+static void fused(struct kn_walk *w, struct inst *x) {
+  unsigned a = x->r[0];
+  x->r[0] = x->r[1];
+  x->r[1] = a;
+  tied_of(w, x, true);
+}
+
+static void crc16(struct kn_walk *w, struct inst *x) {
+  unsigned dst = result(w, x, KN_NO_REG, w->regs.locked & KN_GP_MASK);
+  drop(w, x);
+  EMIT(w, x64_rr(w->code.p, X64_MOVZX16, 2, X64_SCRATCH, x->r[1]));
+  x64_mov(w, 2, dst, x->r[0]);
+  EMIT(w, x64_put8(w->code.p, 0x66));
+  registers(w, x->word, dst, 0, X64_SCRATCH);
+  done(w, dst);
+}
+
+static void compare(struct kn_walk *w, struct inst *x) {
+  if (x->imm <= 7) {
+    tied(w, x);
+    return;
+  }
+  drop(w, x);
+  unsigned dst = result(w, x, KN_NO_REG, 0);
+  registers(w, x->word | VEX, hw(dst), hw(x->r[0]), hw(x->r[1]));
+  immediate(w, x);
+  done(w, dst);
+}
+
+static void count(struct kn_walk *w, struct inst *x) {
+  drop(w, x);
+  unsigned dst = result(w, x, x->r[0], 0);
+  EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 2, x64_hw(X64_XSCRATCH), x->r[1]));
+  move(w, dst, x->r[0]);
+  registers(w, x->word, hw(dst), 0, x64_hw(X64_XSCRATCH));
+  done(w, dst);
+}
+
+static void xmm0(struct kn_walk *w, struct inst *x) {
+  unsigned t = kn_temp(w, ~KN_GP_MASK);
+  move(w, t, x->r[0]);
+  move(w, KN_FP_BASE, x->r[2]);
+  registers(w, x->word, hw(t), 0, hw(x->r[1]));
+  drop(w, x);
+  fixed(w, x, t);
+}
+
+static void self(struct kn_walk *w, struct inst *x) {
+  drop(w, x);
+  unsigned dst = result(w, x, x->r[0], 0);
+  move(w, dst, x->r[0]);
+  registers(w, x->word, hw(dst), 0, hw(dst));
+  done(w, dst);
+}
+
+static void untied(struct kn_walk *w, struct inst *x) {
+  drop(w, x);
+  unsigned dst = result(w, x, KN_NO_REG, 0);
+  if (x->form == RTO) registers(w, x->word, hw(x->r[0]), 0, hw(dst));
+  else if (x->form == RM) registers(w, x->word, hw(dst), 0, hw(x->r[0]));
+  else if (x->form == MV) registers(w, x->word, hw(dst), hw(x->r[1]), hw(x->r[0]));
+  else registers(w, x->word, hw(dst), hw(x->r[0]), hw(x->r[1]));
+  if (x->form == FOUR) x->imm = hw(x->r[2]) << 4;
+  immediate(w, x);
+  done(w, dst);
+}
+
+static void flag(struct kn_walk *w, struct inst *x) {
+  bool swap = (x->word & SWAP) != 0;
+  drop(w, x);
+  unsigned dst = result(w, x, KN_NO_REG, 0);
+  registers(w, x->word, hw(x->r[swap]), 0, hw(x->r[!swap]));
+  condition(w, x->word, dst);
+  done(w, dst);
+}
+
+static void load(struct kn_walk *w, struct inst *x) {
+  drop(w, x);
+  unsigned dst = result(w, x, KN_NO_REG, 0);
+  memory(w, x->word, hw(dst), x->form == LOAD ? 0 : hw(x->r[1]), x->r[0]);
+  done(w, dst);
+}
+
+/* AT, STORE, MASKSTORE. */
+static void store(struct kn_walk *w, struct inst *x) {
+  drop(w, x);
+  unsigned reg = x->form == AT ? x->word >> 14 & 7 : hw(x->r[x->n - 1]);
+  memory(w, x->word, reg, x->form == MASKSTORE ? hw(x->r[1]) : 0, x->r[0]);
+}
+
+static void masked_move(struct kn_walk *w, struct inst *x) {
+  x64_mov(w, 3, X64_RDI, x->r[2]);
+  registers(w, x->word, hw(x->r[0]), 0, hw(x->r[1]));
+  drop(w, x);
+}
+
+static void to(struct kn_walk *w, struct inst *x) {
+  unsigned dst = result(w, x, KN_NO_REG, 0);
+  registers(w, x->word, x->word >> 14 & 7, 0, dst);
+  done(w, dst);
+}
+
+static void from(struct kn_walk *w, struct inst *x) {
+  drop(w, x);
+  registers(w, x->word, x->word >> 14 & 7, 0, x->r[0]);
+}
+
+/* PAIR, TSCP. */
+static void pair(struct kn_walk *w, struct inst *x) {
+  claim(w, X64_RAX);
+  claim(w, X64_RDX);
+  if (x->n) claim(w, X64_RCX);
+  read(w, x);
+  if (x->n && x->form == PAIR) x64_mov(w, 2, X64_RCX, x->r[0]);
+  bytes(w, x->word);
+  if (x->form == TSCP) EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 2, X64_RCX, x64_at(x->r[0], 0)));
+  join(w);
+  drop(w, x);
+  fixed(w, x, X64_RAX);
+}
+
+static void random_number(struct kn_walk *w, struct inst *x) {
+  unsigned size = x->word & W1 ? 3 : (x->word >> 10 & 3) == 1 ? 1 : 2;
+  drop(w, x);
+  unsigned dst = result(w, x, KN_NO_REG, 0);
+  registers(w, x->word, x->word >> 14 & 7, 0, X64_SCRATCH);
+  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, size, X64_SCRATCH, x64_at(x->r[0], 0)));
+  /* mov leaves the flags */
+  EMIT(w, x64_setcc(w->code.p, X64_B, dst));
+  EMIT(w, x64_rr(w->code.p, X64_MOVZX8, 2, dst, dst));
+  done(w, dst);
+}
+
+/* How a form is lowered. The operands are in registers before, but for those that `reads` them itself; `claims` has
+ * the registers that are taken before that. */
+static const struct {
+  void (*lower)(struct kn_walk *w, struct inst *x);
+  uint64_t claims;
+  bool reads;
+} forms[] = {
+  [RM] = {untied},
+  [RTO] = {untied},
+  [SELF] = {self},
+  [TM] = {tied},
+  [CRC16] = {crc16},
+  [COMPARE] = {compare},
+  [COUNT] = {count},
+  [XMM0] = {xmm0, KN_BIT(KN_FP_BASE)},
+  [VM] = {untied},
+  [MV] = {untied},
+  [FOUR] = {untied},
+  [TVM] = {tied},
+  [FUSED] = {fused},
+  [FLAG] = {flag},
+  [STRING] = {string, 0, true},
+  [AT] = {store},
+  [LOAD] = {load},
+  [STORE] = {store},
+  [MASKLOAD] = {load},
+  [MASKSTORE] = {store},
+  [MASKMOV] = {masked_move, KN_BIT(X64_RDI)},
+  [TO] = {to},
+  [FROM] = {from},
+  [BYTES] = {plain_bytes, 0, true},
+  [CLEAR] = {clear, 0, true},
+  [PAIR] = {pair, 0, true},
+  [TSCP] = {pair, 0, true},
+  [RANDOM] = {random_number},
+};
+
 void x64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_machine_row *row = kn_machine_row(&x64_machine, in->x);
-  struct inst x = {.in = in, .sig = row->kinds->sig, .word = row->word, .imm = NO_IMM};
+  struct inst x = {.in = in,
+                   .form = (enum form)row->form,
+                   .sig = row->kinds->sig,
+                   .word = row->word,
+                   .imm = NO_IMM};
   for (const char *c = x.sig + 1; *c; c++) {
     if (*c == 'i') x.imm = (unsigned)kn_imm(in->field[x.n]) & 255;
     else x.n++;
   }
-  unsigned dst;
-  switch ((unsigned)row->form) {
-  case CLEAR:
-    for (unsigned r = X64_XSCRATCH; r-- > KN_FP_BASE;) claim(w, r);
-    bytes(w, x.word);
-    return;
-  case BYTES: bytes(w, x.word); return;
-  case STRING: string(w, &x); return;
-  case XMM0: claim(w, KN_FP_BASE); break;
-  case MASKMOV: claim(w, X64_RDI); break;
-  case PAIR:
-  case TSCP:
-    claim(w, X64_RAX);
-    claim(w, X64_RDX);
-    if (x.n) claim(w, X64_RCX);
-    break;
-  default: break;
-  }
-  read(w, &x);
-  switch ((unsigned)row->form) {
-  case TM: tied(w, &x, false); return;
-  case TVM: tied(w, &x, true); return;
-  case FUSED: {
-    unsigned a = x.r[0];
-    x.r[0] = x.r[1];
-    x.r[1] = a;
-    tied(w, &x, true);
-    return;
-  }
-  case CRC16:
-    dst = result(w, &x, KN_NO_REG, w->regs.locked & KN_GP_MASK);
-    drop(w, &x);
-    EMIT(w, x64_rr(w->code.p, X64_MOVZX16, 2, X64_SCRATCH, x.r[1]));
-    x64_mov(w, 2, dst, x.r[0]);
-    EMIT(w, x64_put8(w->code.p, 0x66));
-    registers(w, x.word, dst, 0, X64_SCRATCH);
-    done(w, dst);
-    return;
-  case COMPARE:
-    if (x.imm > 7) {
-      drop(w, &x);
-      dst = result(w, &x, KN_NO_REG, 0);
-      registers(w, x.word | VEX, hw(dst), hw(x.r[0]), hw(x.r[1]));
-      immediate(w, &x);
-      done(w, dst);
-    } else {
-      tied(w, &x, false);
-    }
-    return;
-  case COUNT:
-    drop(w, &x);
-    dst = result(w, &x, x.r[0], 0);
-    EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 2, x64_hw(X64_XSCRATCH), x.r[1]));
-    move(w, dst, x.r[0]);
-    registers(w, x.word, hw(dst), 0, x64_hw(X64_XSCRATCH));
-    done(w, dst);
-    return;
-  case XMM0: {
-    unsigned t = kn_temp(w, ~KN_GP_MASK);
-    move(w, t, x.r[0]);
-    move(w, KN_FP_BASE, x.r[2]);
-    registers(w, x.word, hw(t), 0, hw(x.r[1]));
-    drop(w, &x);
-    fixed(w, &x, t);
-    return;
-  }
-  case SELF:
-    drop(w, &x);
-    dst = result(w, &x, x.r[0], 0);
-    move(w, dst, x.r[0]);
-    registers(w, x.word, hw(dst), 0, hw(dst));
-    done(w, dst);
-    return;
-  case RM:
-  case RTO:
-  case VM:
-  case MV:
-  case FOUR:
-    drop(w, &x);
-    dst = result(w, &x, KN_NO_REG, 0);
-    if (row->form == RTO) registers(w, x.word, hw(x.r[0]), 0, hw(dst));
-    else if (row->form == RM) registers(w, x.word, hw(dst), 0, hw(x.r[0]));
-    else if (row->form == MV) registers(w, x.word, hw(dst), hw(x.r[1]), hw(x.r[0]));
-    else registers(w, x.word, hw(dst), hw(x.r[0]), hw(x.r[1]));
-    if (row->form == FOUR) x.imm = hw(x.r[2]) << 4;
-    immediate(w, &x);
-    done(w, dst);
-    return;
-  case FLAG: {
-    bool swap = (x.word & SWAP) != 0;
-    drop(w, &x);
-    dst = result(w, &x, KN_NO_REG, 0);
-    registers(w, x.word, hw(x.r[swap]), 0, hw(x.r[!swap]));
-    condition(w, x.word, dst);
-    done(w, dst);
-    return;
-  }
-  case AT:
-    drop(w, &x);
-    memory(w, x.word, x.word >> 14 & 7, 0, x.r[0]);
-    return;
-  case LOAD:
-  case MASKLOAD:
-    drop(w, &x);
-    dst = result(w, &x, KN_NO_REG, 0);
-    memory(w, x.word, hw(dst), row->form == LOAD ? 0 : hw(x.r[1]), x.r[0]);
-    done(w, dst);
-    return;
-  case STORE:
-    drop(w, &x);
-    memory(w, x.word, hw(x.r[1]), 0, x.r[0]);
-    return;
-  case MASKSTORE:
-    drop(w, &x);
-    memory(w, x.word, hw(x.r[2]), hw(x.r[1]), x.r[0]);
-    return;
-  case MASKMOV:
-    x64_mov(w, 3, X64_RDI, x.r[2]);
-    registers(w, x.word, hw(x.r[0]), 0, hw(x.r[1]));
-    drop(w, &x);
-    return;
-  case TO:
-    dst = result(w, &x, KN_NO_REG, 0);
-    registers(w, x.word, x.word >> 14 & 7, 0, dst);
-    done(w, dst);
-    return;
-  case FROM:
-    drop(w, &x);
-    registers(w, x.word, x.word >> 14 & 7, 0, x.r[0]);
-    return;
-  case PAIR:
-    if (x.n) x64_mov(w, 2, X64_RCX, x.r[0]);
-    bytes(w, x.word);
-    join(w);
-    drop(w, &x);
-    fixed(w, &x, X64_RAX);
-    return;
-  case TSCP:
-    bytes(w, x.word);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 2, X64_RCX, x64_at(x.r[0], 0)));
-    join(w);
-    drop(w, &x);
-    fixed(w, &x, X64_RAX);
-    return;
-  case RANDOM: {
-    unsigned size = x.word & W1 ? 3 : (x.word >> 10 & 3) == 1 ? 1 : 2;
-    drop(w, &x);
-    dst = result(w, &x, KN_NO_REG, 0);
-    registers(w, x.word, x.word >> 14 & 7, 0, X64_SCRATCH);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, size, X64_SCRATCH, x64_at(x.r[0], 0)));
-    /* mov leaves the flags */
-    EMIT(w, x64_setcc(w->code.p, X64_B, dst));
-    EMIT(w, x64_rr(w->code.p, X64_MOVZX8, 2, dst, dst));
-    done(w, dst);
-    return;
-  }
-  case BYTES:
-  case CLEAR:
-  case STRING: return;
-  }
+  for (uint64_t m = forms[x.form].claims; m; m &= m - 1) claim(w, (unsigned)__builtin_ctzll(m));
+  if (!forms[x.form].reads) read(w, &x);
+  forms[x.form].lower(w, &x);
 }

@@ -486,11 +486,28 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_store(w, i, near, far);
 }
 
+/* NEG, NOT, BSWAP. */
+static void unary(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
+  x64_wide_half(w, low, in->a, 0);
+  x64_wide_half(w, high, in->a, 1);
+  if (in->op == KILN_OP_BSWAP) {
+    EMIT(w, x64_bswap(w->code.p, 3, low));
+    EMIT(w, x64_bswap(w->code.p, 3, high));
+    x64_wide_store(w, w->i, high, low);
+    return;
+  }
+  EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, high));
+  EMIT(w, x64_unary_r(w->code.p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
+  /* -x = ~x + 1: the high half gets a carry where the low half was 0 */
+  if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->code.p, X64_G_SBB, 3, high, -1));
+  x64_wide_store(w, w->i, low, high);
+}
+
 void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   static const uint8_t types[2] = {KILN_TYPE_I128, KILN_TYPE_I128};
   const uint32_t args[2] = {in->a, in->b};
-  unsigned n_drop = 2;
   switch (in->op) {
   case KILN_OP_LOAD:
   case KILN_OP_STORE:
@@ -508,14 +525,7 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_SSUBO:
   case KILN_OP_USUBO:
   case KILN_OP_SMULO:
-  case KILN_OP_UMULO:
-    with_overflow(w, in);
-    kn_drop(w, in->a);
-    kn_drop(w, in->b);
-    return;
-  default: break;
-  }
-  switch (in->op) {
+  case KILN_OP_UMULO: with_overflow(w, in); break;
   case KILN_OP_ADD: by_halves(w, in, X64_ADD, X64_ADC); break;
   case KILN_OP_SUB: by_halves(w, in, X64_SUB, X64_SBB); break;
   case KILN_OP_AND: by_halves(w, in, X64_AND, X64_AND); break;
@@ -528,52 +538,23 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_ROTL:
   case KILN_OP_ROTR: rotate(w, in); break;
   case KILN_OP_FSHL:
-  case KILN_OP_FSHR:
-    funnel(w, in);
-    n_drop = 3;
-    break;
+  case KILN_OP_FSHR: funnel(w, in); break;
   case KILN_OP_SMIN:
   case KILN_OP_SMAX:
   case KILN_OP_UMIN:
   case KILN_OP_UMAX: minmax(w, in); break;
-  case KILN_OP_ABS:
-    magnitude(w, in);
-    n_drop = 1;
-    break;
+  case KILN_OP_ABS: magnitude(w, in); break;
   case KILN_OP_ICMP: compare(w, in); break;
   case KILN_OP_SELECT:
     if (kn_skip_unread(w, in)) return;
     select_wide(w, in);
-    n_drop = 3;
     break;
   case KILN_OP_CLZ:
-  case KILN_OP_CTZ:
-    count_zeros(w, in);
-    n_drop = 1;
-    break;
+  case KILN_OP_CTZ: count_zeros(w, in); break;
   case KILN_OP_NEG:
   case KILN_OP_NOT:
-  case KILN_OP_BSWAP: {
-    unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
-    x64_wide_half(w, low, in->a, 0);
-    x64_wide_half(w, high, in->a, 1);
-    if (in->op == KILN_OP_BSWAP) {
-      EMIT(w, x64_bswap(w->code.p, 3, low));
-      EMIT(w, x64_bswap(w->code.p, 3, high));
-      x64_wide_store(w, i, high, low);
-    } else {
-      EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, high));
-      EMIT(w, x64_unary_r(w->code.p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
-      /* -x = ~x + 1: the high half gets a carry where the low half was 0 */
-      if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->code.p, X64_G_SBB, 3, high, -1));
-      x64_wide_store(w, i, low, high);
-    }
-    n_drop = 1;
-    break;
-  }
+  case KILN_OP_BSWAP: unary(w, in); break;
   default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64"); return;
   }
-  kn_drop(w, in->a);
-  if (n_drop > 1) kn_drop(w, in->b);
-  if (n_drop > 2) kn_drop(w, in->c);
+  kn_drop_operands(w, in);
 }
