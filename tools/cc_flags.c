@@ -137,7 +137,7 @@ void cc_warn_left_out(const struct cc_args *a) {
       int how = back ? -1 : says(row, word);
       if (how != 0) on = how > 0;
     }
-    if (on) fprintf(stderr, "kiln: warning: %s: %s: %s\n", cc_verb(), row->flag, left_out[k].what);
+    if (on) tool_warning("%s: %s: %s", cc_verb(), row->flag, left_out[k].what);
   }
 }
 

@@ -30,6 +30,15 @@ const char *cc_clang(void) {
   return runs_cxx ? "clang++-22" : "clang-22";
 }
 
+static void cannot_start(const char *program, int error) {
+  if (error != ENOENT || strcmp(program, cc_clang()) != 0) {
+    tool_error("%s: %s: %s", cc_verb(), program, strerror(error));
+    return;
+  }
+  tool_error("%s: there is no %s: install the package clang-22, or have %s name a clang", cc_verb(),
+             program, runs_cxx ? "KILN_CLANGXX" : "KILN_CLANG");
+}
+
 /* The command: the program and the words behind it. */
 static struct cc_list command(const char *program, const struct cc_list *l) {
   struct cc_list all = {0};
@@ -40,7 +49,7 @@ static struct cc_list command(const char *program, const struct cc_list *l) {
 
 int cc_become(const struct cc_list *l) {
   execvp(cc_clang(), (char **)(uintptr_t)command(cc_clang(), l).at); /* exec's type has no const */
-  tool_error("%s: %s: %s", cc_verb(), cc_clang(), strerror(errno));
+  cannot_start(cc_clang(), errno);
   return TOOL_FAILED;
 }
 
@@ -94,7 +103,7 @@ static pid_t start(char **argv, int in, int out, int from) {
   int error = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return child;
-  tool_error("%s: %s: %s", cc_verb(), argv[0], strerror(error));
+  cannot_start(argv[0], error);
   return -1;
 }
 

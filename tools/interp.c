@@ -19,11 +19,9 @@ extern char **environ;
 static kiln_interp *running;
 
 static void print_fault(void *user, const kiln_diag *d) {
-  char line[700];
   (void)user;
-  kiln_diag_format(d, line, sizeof line);
   fflush(stdout);
-  fprintf(stderr, "%s\n", line);
+  tool_diag_print(d);
 }
 
 /* Reports the place of an invalid memory access, then lets the signal have its default effect. */

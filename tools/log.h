@@ -12,11 +12,11 @@ __attribute__((format(printf, 1, 2))) bool log_line(const char *format, ...);
 /* The same for the file of costs. Its lines, with tabs between their words and times in nanoseconds of CPU time:
  *   unit kiln|llvm BITCODE CODE INSTRUCTIONS PATH [REASON]  a unit: writing its bitcode and what Kiln tried in vain;
  *                                                           generating its code; why LLVM did
- *   rustc SELF CHILDREN                                     a process: its own time, that of the linker
- * cargo_stats.c reads them. */
+ *   compiler SELF LINKER                                    a process: all but the linker's time, and that
+ * stats.c reads them. */
 __attribute__((format(printf, 1, 2))) bool stats_line(const char *format, ...);
 
-/* Is there a file of costs? That $KILN_STATS is no absolute path asks `kiln cargo` for a table. */
+/* Is there a file of costs? That $KILN_STATS is 1 asks for a table (stats.h). */
 bool stats_wanted(void);
 
 #endif

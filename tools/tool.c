@@ -1,4 +1,4 @@
-/* Inputs and messages of the `kiln` tool: what every verb needs besides the API. Called by the verbs. */
+/* Inputs and modules of the `kiln` tool: what every verb needs besides the API. Called by the verbs. */
 #include "tool.h"
 
 #include "qbe.h"
@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,25 +14,6 @@
 #include <unistd.h>
 
 #include <kiln/llvm.h>
-
-void tool_error(const char *message, ...) {
-  va_list args;
-  va_start(args, message);
-  fputs("kiln: error: ", stderr);
-  vfprintf(stderr, message, args);
-  fputc('\n', stderr);
-  va_end(args);
-}
-
-int tool_usage(const char *message, ...) {
-  va_list args;
-  va_start(args, message);
-  fputs("kiln: error: ", stderr);
-  vfprintf(stderr, message, args);
-  fputs("\nTry `kiln --help`.\n", stderr);
-  va_end(args);
-  return TOOL_USAGE;
-}
 
 const char *tool_targets(char out[TOOL_TARGETS_SIZE]) {
   const char *name, *next = kiln_target_name(0);
@@ -139,9 +119,7 @@ static void print_diag(void *user, const kiln_diag *d) {
     return;
   }
   if (t->errors++ > 0) return;
-  char line[1024];
-  kiln_diag_format(d, line, sizeof line);
-  fprintf(stderr, "%s\n", line);
+  tool_diag_print(d);
 }
 
 /* The target that an input is for: what bitcode's triple or a text's `target` line says, or else
@@ -169,9 +147,37 @@ static bool input_target(const struct tool_input *in, kiln_target *out) {
   return kiln_target_host(out);
 }
 
+/* Files that are neither bitcode nor text, by their suffix, and what takes them. */
+static const struct {
+  const char *suffixes, *advice;
+} others[] = {
+  {".c.i.", "C: kiln cc -c"},
+  {".cpp.cc.cxx.c++.C.ii.cppm.", "C++: kiln c++ -c"},
+  {".rs.", "Rust: kiln cargo, or rustc --emit=llvm-bc"},
+  {".ll.", "LLVM's text: llvm-as makes bitcode of it"},
+  {".ssa.", "QBE's language: kiln qbe"},
+  {".s.S.", "assembly: kiln cc -c"},
+  {".o.a.so.", "compiled: kiln dis, or a linker"},
+};
+
+/* Says what a file is for that is neither bitcode nor text; false: nothing is known. */
+static bool is_other(const struct tool_input *in) {
+  const char *base = strrchr(in->path, '/'), *dot = strrchr(base != NULL ? base : in->path, '.');
+  char suffix[16];
+  if (in->bitcode || in->qbe || dot == NULL) return false;
+  int n = snprintf(suffix, sizeof suffix, "%s.", dot);
+  for (size_t i = 0; n < (int)sizeof suffix && i < sizeof others / sizeof *others; i++) {
+    if (strstr(others[i].suffixes, suffix) == NULL) continue;
+    tool_error("%s: LLVM bitcode or Kiln's text is wanted; this is %s", in->path, others[i].advice);
+    return true;
+  }
+  return false;
+}
+
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       kiln_module_options options, bool target_given) {
   memset(t, 0, sizeof *t);
+  if (is_other(in)) return false;
   options.name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
   options.on_diag = print_diag;
   options.diag_user = t;
@@ -210,9 +216,6 @@ kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
 void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status) {
   if (t->errors > 0) return;
   kiln_diag d = *kiln_module_diag(t->module);
-  if (d.status == KILN_OK) {
-    fprintf(stderr, "%s: error: %s\n", in->path, kiln_status_name(status));
-  } else {
-    print_diag(t, &d);
-  }
+  if (d.status == KILN_OK) tool_error("%s: %s", in->path, kiln_status_name(status));
+  else print_diag(t, &d);
 }

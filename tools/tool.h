@@ -1,5 +1,5 @@
 /* What the verbs of `kiln` share: exit codes, inputs, outputs, modules made from inputs.
- * tool.c and output.c implement it; each verb_*.c is one verb and calls the public API only. */
+ * tool.c, output.c and message.c implement it; each verb_*.c is one verb and calls the public API only. */
 #ifndef KN_TOOLS_TOOL_H
 #define KN_TOOLS_TOOL_H
 
@@ -9,6 +9,7 @@
 #include <kiln/kiln.h>
 
 #include <signal.h>
+#include <stdio.h>
 
 /* Exit codes of every verb. */
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
@@ -85,15 +86,25 @@ void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln
  * where to get it. */
 int tool_hand_over(const char *name, char **argv, const char *where);
 
-/* Prints `kiln: error: MESSAGE` to stderr. */
-void tool_error(const char *message, ...) __attribute__((format(printf, 1, 2)));
-/* As tool_error, and where to find help; returns TOOL_USAGE. */
-int tool_usage(const char *message, ...) __attribute__((format(printf, 1, 2)));
 /* "x86_64 or aarch64", of all targets, in `out`; returns it. */
 enum { TOOL_TARGETS_SIZE = 256 };
 const char *tool_targets(char out[TOOL_TARGETS_SIZE]);
 /* Parses the value of --target; TOOL_OK, or TOOL_USAGE after a message. */
 int tool_parse_target(const char *name, kiln_target *out);
+
+/* ---- message.c ---- */
+
+/* Prints `kiln: error: MESSAGE` to stderr; `kiln: warning: MESSAGE`. */
+void tool_error(const char *message, ...) __attribute__((format(printf, 1, 2)));
+void tool_warning(const char *message, ...) __attribute__((format(printf, 1, 2)));
+/* As tool_error, and where to find help; returns TOOL_USAGE. */
+int tool_usage(const char *message, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a diagnostic: its place in the source and the function as the source names it, if it knows them. */
+void tool_diag_print(const kiln_diag *d);
+/* "0.1.0" */
+const char *tool_version(void);
+/* True if what goes there may have colours. */
+bool tool_coloured(FILE *to);
 
 int verb_compile(int argc, char **argv);
 int verb_qbe(int argc, char **argv);

@@ -1,6 +1,6 @@
 /* `kiln cargo`: cargo with kiln-rustc around its compiler. With $KILN_STATS it ends with a table
  * of what was compiled by whom, and what it cost. */
-#include "cargo_stats.h"
+#include "stats.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -17,18 +17,7 @@
 extern char **environ;
 
 /* Runs cargo and writes the table to standard error. Its exit status; 128 + signal if one ended it. */
-static int with_stats(char **argv) {
-  const char *folder = getenv("TMPDIR");
-  char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/kiln-stats-XXXXXX",
-           folder != NULL && folder[0] == '/' ? folder : "/tmp");
-  int fd = mkstemp(path);
-  if (fd < 0) {
-    tool_error("cargo: %s: %s", path, strerror(errno));
-    return TOOL_FAILED;
-  }
-  close(fd);
-  setenv("KILN_STATS", path, 1);
+static int with_stats(char **argv, const char *path) {
   pid_t child;
   int status = 0, error = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
   if (error != 0) {
@@ -39,8 +28,7 @@ static int with_stats(char **argv) {
   signal(SIGINT, SIG_IGN); /* cargo gets it too, and ends */
   signal(SIGQUIT, SIG_IGN);
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  cargo_stats_print(stderr, path);
-  unlink(path);
+  stats_end(path, !WIFEXITED(status) || WEXITSTATUS(status) != 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -81,8 +69,8 @@ int verb_cargo(int argc, char **argv) {
   else setenv("RUSTC_WRAPPER", path, 1);
   if (cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */
-  const char *stats = getenv("KILN_STATS");
-  if (stats != NULL && strcmp(stats, "1") == 0) return with_stats(argv);
+  char costs[PATH_MAX];
+  if (stats_begin("cargo", costs)) return costs[0] != 0 ? with_stats(argv, costs) : TOOL_FAILED;
   execvp(cargo, argv);
   tool_error("cargo: %s: %s", cargo, strerror(errno));
   return TOOL_FAILED;

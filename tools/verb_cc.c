@@ -4,6 +4,7 @@
  * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
 #include "log.h"
+#include "stats.h"
 #include "threads.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* ---- names ---- */
@@ -96,14 +98,27 @@ static int get_bitcode(const struct cc_args *a, const struct cc_item *in, kiln_b
 
 /* ---- objects ---- */
 
+/* CPU time so far in nanoseconds, of this process and of those that it started and that have ended. */
+static uint64_t cpu_ns(void) {
+  uint64_t ns = 0;
+  for (unsigned i = 0; i < 2; i++) {
+    struct rusage use;
+    if (getrusage(i == 0 ? RUSAGE_SELF : RUSAGE_CHILDREN, &use) != 0) return ns;
+    ns += (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000 +
+          (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+  }
+  return ns;
+}
+
 /* Says that $KILN_LOG could not be written to, unless it was. */
 static void logged(bool ok) {
   if (!ok) tool_error("%s: %s: %s", cc_verb(), getenv("KILN_LOG"), strerror(errno));
 }
 
-static void log_object(const struct cc_item *in, const struct tool_compiled *c) {
+static void log_object(const struct cc_item *in, const struct tool_compiled *c, uint64_t ns) {
   logged(log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", in->word,
                   tool_compiled_stats(c).functions, c->instructions));
+  stats_line("unit\tkiln\t0\t%" PRIu64 "\t%" PRIu64 "\t%s\n", ns, c->instructions, in->word);
 }
 
 /* True if LLVM is to compile what Kiln cannot. */
@@ -114,7 +129,7 @@ static bool falls_back(void) {
 
 /* LLVM makes the object of what Kiln does not compile yet. */
 static int fall_back(const struct cc_args *a, const struct cc_item *in, const kiln_buffer *bitcode,
-                     const char *out, const kiln_diag *why) {
+                     const char *out, const kiln_diag *why, uint64_t attempt_ns) {
   struct cc_list l = {0};
   fprintf(stderr, "kiln: %s: %s: compiled by LLVM: %s\n", cc_verb(), in->word, why->message);
   logged(log_line("%s: compiled by LLVM: %s\n", in->word, why->message));
@@ -133,7 +148,11 @@ static int fall_back(const struct cc_args *a, const struct cc_item *in, const ki
   cc_push(&l, a->mode == CC_ASSEMBLY ? "-S" : "-c");
   for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) cc_push(&l, rest[i]);
   cc_push(&l, out);
-  return run(&l, NULL, bitcode);
+  uint64_t start = cpu_ns();
+  int status = run(&l, NULL, bitcode);
+  stats_line("unit\tllvm\t%" PRIu64 "\t%" PRIu64 "\t0\t%s\t%s\n", attempt_ns, cpu_ns() - start,
+             in->word, why->message);
+  return status;
 }
 
 static int write_object(const struct cc_args *a, const char *out, const kiln_buffer *object) {
@@ -156,6 +175,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
                                  .aranges = a->aranges,
                                  .no_red_zone = a->no_red_zone};
   bool quiet = falls_back();
+  uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
   kiln_diag diag = {.status = KILN_OK};
   struct tool_module t;
   if (quiet) tool_thread_diag = &diag;
@@ -166,16 +186,15 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &object);
   if (s != KILN_OK && diag.status == KILN_OK) diag = *kiln_module_diag(t.module);
   tool_thread_diag = NULL;
+  ns = stats_wanted() ? cpu_ns() - start : 0;
   int status = TOOL_FAILED;
   if (s == KILN_OK) {
     status = write_object(a, out, &object);
-    log_object(in, &c);
+    log_object(in, &c, ns);
   } else if (quiet && (s == KILN_ERR_UNSUPPORTED || s == KILN_ERR_LIMIT)) {
-    status = fall_back(a, in, bitcode, out, &diag);
+    status = fall_back(a, in, bitcode, out, &diag, ns);
   } else {
-    char line[1024];
-    kiln_diag_format(&diag, line, sizeof line);
-    if (quiet) fprintf(stderr, "%s\n", line);
+    if (quiet) tool_diag_print(&diag);
     else tool_module_report(&t, &input, s);
   }
   tool_compiled_free(&c);
@@ -259,16 +278,52 @@ static int link_all(const struct cc_args *a) {
 static int check_flags(const struct cc_args *a) {
   cc_warn_left_out(a);
   if (a->no_function_checks)
-    fprintf(stderr, "kiln: warning: %s: -fsanitize=undefined: without -fsanitize=function\n",
-            cc_verb());
+    tool_warning("%s: -fsanitize=undefined: without -fsanitize=function", cc_verb());
   if (a->refused == NULL) return TOOL_OK;
   tool_error("%s: not implemented: %s", cc_verb(), a->refused);
   return TOOL_FAILED;
 }
 
+/* `--version`: clang's lines, and Kiln's as the second. */
+static int print_version(const struct cc_args *a) {
+  kiln_buffer said = {0};
+  int status = cc_run(&a->words, &said, NULL);
+  const char *text = (const char *)said.data,
+             *end = said.size > 0 ? memchr(text, '\n', said.size) : NULL;
+  size_t first = end != NULL ? (size_t)(end + 1 - text) : said.size;
+  fwrite(text, 1, first, stdout);
+  if (first > 0) printf("Code generator: Kiln %s\n", tool_version());
+  fwrite(text + first, 1, said.size - first, stdout);
+  kiln_buffer_free(&said);
+  return status < 0 ? TOOL_FAILED : status;
+}
+
+static bool asks_version(const struct cc_args *a) {
+  for (size_t i = 0; i < a->words.n; i++)
+    if (strcmp(a->words.at[i], "--version") == 0) return true;
+  return false;
+}
+
+static int compile_and_link(struct cc_args *a, struct cc_plan *plan) {
+  int status = TOOL_OK;
+  for (size_t i = 0; i < a->n; i++) {
+    struct cc_item *in = &a->items[i];
+    if (in->kind != CC_INPUT) continue;
+    int one = TOOL_OK;
+    if (in->ours) one = compile(a, plan, in);
+    else if (a->mode != CC_LINK_ALL) one = other_input(a, in);
+    if (one != TOOL_OK) status = one;
+  }
+  uint64_t start = stats_wanted() ? cpu_ns() : 0;
+  if (status == TOOL_OK && a->mode == CC_LINK_ALL) status = link_all(a);
+  if (stats_wanted()) stats_line("compiler\t%" PRIu64 "\t%" PRIu64 "\n", start, cpu_ns() - start);
+  return status;
+}
+
 static int run_verb(bool cxx, int argc, char **argv) {
   static struct cc_args a; /* lives as long as the command */
   struct cc_plan plan = {0};
+  char costs[PATH_MAX];
   cc_begin(cxx);
   if (!cc_parse(&a, cxx, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
@@ -276,6 +331,7 @@ static int run_verb(bool cxx, int argc, char **argv) {
     inputs += a.items[i].kind == CC_INPUT;
     sources += a.items[i].kind == CC_INPUT && a.items[i].ours;
   }
+  if (a.mode == CC_CLANG && asks_version(&a)) return print_version(&a);
   if (a.mode == CC_CLANG || sources == 0) return cc_become(&a.words);
   if (a.mode != CC_LINK_ALL && a.out != NULL && inputs > 1) {
     tool_error("%s: -o with more than one input", cc_verb());
@@ -292,15 +348,10 @@ static int run_verb(bool cxx, int argc, char **argv) {
     return status;
   }
   if (a.database != NULL && !cc_database(&a)) status = TOOL_FAILED;
-  for (size_t i = 0; i < a.n; i++) {
-    struct cc_item *in = &a.items[i];
-    if (in->kind != CC_INPUT) continue;
-    int one = TOOL_OK;
-    if (in->ours) one = compile(&a, &plan, in);
-    else if (a.mode != CC_LINK_ALL) one = other_input(&a, in);
-    if (one != TOOL_OK) status = one;
-  }
-  if (status == TOOL_OK && a.mode == CC_LINK_ALL) status = link_all(&a);
+  bool table = stats_begin(cc_verb(), costs);
+  int done = compile_and_link(&a, &plan);
+  if (done != TOOL_OK) status = done;
+  if (table && costs[0] != 0) stats_end(costs, status != TOOL_OK);
   cc_plan_free(&plan);
   cc_clean();
   return status < 0 ? TOOL_FAILED : status;

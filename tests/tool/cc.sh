@@ -210,6 +210,12 @@ preprocessor() { [[ $(cc -E -P sub/twice.c) == 'int twice(int a) { return 2 * a;
 check 'leaves -E to clang' preprocessor
 version() { cc --version | grep -q 'clang version' && [[ $(cc -dumpmachine) == *-linux-gnu ]]; }
 check 'says that it is clang' version
+second_line() { [[ $(cc --version | sed -n 2p) == "Code generator: Kiln $(pkg_version)" ]]; }
+pkg_version() { "$kiln" --version | sed -nE '1s/^kiln //p'; }
+check 'and in a second line whose code it makes' second_line
+no_clang() { KILN_CLANG=no-clang says 1 '^kiln: error: cc: there is no no-clang: install the package clang-22, or have KILN_CLANG name' "$kiln" cc "$@"; }
+check 'without clang it says what is missing' no_clang -c main.c -o none.o
+check 'and for what clang does alone' no_clang -E main.c
 check 'passes an error on' says 1 'wrong.c:1:31: error: expected expression' cc -c wrong.c -o wrong.o
 no_object() { [[ ! -e wrong.o ]]; }
 check 'makes no object of an error' no_object
@@ -218,6 +224,7 @@ check 'no input' says 1 'no input files' cc
 check 'input that is not there' says 1 "no such file or directory: 'none.c'" cc -c none.c
 check 'a value that is missing' says 2 "a word is missing behind '-o'" cc -c sub/twice.c -o
 check 'names what it cannot compile' says 1 'vector.c:add:b0:[0-9]+: error: not implemented: vectors of lanes of this type' cc -c vector.c
+check 'and with -g its line' says 1 '^/.*/vector.c:[0-9]+:[0-9]+: error: not implemented: vectors of lanes of this type$' cc -g -c vector.c
 check 'an inline text with a subsection' says 1 'section.c:f:b0:0: error: .*: subsections' cc -c section.c
 check 'an inline text about a symbol' says 1 "version.c:f:b0:0: error: .*: a symbol's version" cc -c version.c
 check 'module-level assembly that makes a function indirect' says 1 'indirect.c: error: .*: the binding, type' cc -c indirect.c
@@ -233,6 +240,19 @@ logged() {
     grep -q '^vector.c: compiled by LLVM: not implemented: vectors of lanes of this type' log
 }
 check 'KILN_LOG counts functions, and names fallbacks' logged
+# costs PATTERN...: KILN_STATS=1 prints a table with such lines, and leaves no file.
+costs() {
+  local pattern
+  KILN_STATS=1 KILN_FALLBACK=llvm "$kiln" cc "$define" main.c sub/twice.c vector.c -o costs 2> costs.err && temporaries || return 1
+  for pattern; do grep -Eq -- "$pattern" costs.err || { cat costs.err; return 1; }; done
+}
+check 'KILN_STATS=1 prints what that cost' costs '^kiln: 2 units by Kiln, [1-9][0-9]* instr.*; 1 units by LLVM$' \
+  'front end +[0-9.]+ s' 'by Kiln +[0-9.]+ s' 'by LLVM +[0-9.]+ s' 'linker +[0-9.]+ s' 'by LLVM: 1: not implemented: vectors'
+cost_lines() {
+  KILN_STATS=$work/cost.lines "$kiln" cc -c main.c sub/twice.c "$define" && [[ $(grep -c $'^unit\tkiln\t' cost.lines) == 2 ]] &&
+    [[ $(grep -c $'^compiler\t' cost.lines) == 1 ]]
+}
+check 'KILN_STATS=FILE appends lines' cost_lines
 other_target() {
   cc --target=aarch64-linux-gnu -c sub/twice.c -o a64.o && readelf -h a64.o | grep -q AArch64
 }

@@ -471,7 +471,7 @@ refused() {
   printf '__attribute__((swiftcall)) int g(int);\nint f(int x) {\n  x++;\n  return g(x);\n}\n' > refused.c
   clang-22 -O0 -g -emit-llvm -c refused.c -o refused.bc || return
   ! "$kiln" compile refused.bc -o refused.o 2> refused.err && cat refused.err &&
-    grep -E '^refused\.bc:f:b0:[0-9]+: error: .*"swiftcc" \(/.*/refused\.c:4:10\)' refused.err
+    grep -E '^/.*/refused\.c:4:10: error: .*"swiftcc"$' refused.err && grep -E '^  in refused\.bc:f:b0:[0-9]+ at bit [0-9]+$' refused.err
 }
 check "an error with its line" refused
 

@@ -109,6 +109,10 @@ printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  v1 = frob.i32 v0\n  ret v1\n}\n' 
 check "one line for one error" bash -c "test \$('$kiln' compile -o clean/a.o short.bc 2>&1 | wc -l) = 1"
 check "a text error has line and column" says 1 '^bad\.kir:3:[0-9]+: error: ' "$kiln" compile -o clean/a.o bad.kir
 check "an unsupported instruction has its place" says 1 '^asm\.bc:f:[^:]+:[0-9]+: error: ' "$kiln" compile -o clean/a.o asm.bc
+for suffix in 'c C: kiln cc -c' 'cpp C\+\+: kiln c\+\+ -c' 'rs Rust: kiln cargo' 'ssa .*: kiln qbe' 'll .*: llvm-as'; do
+  echo 'int f;' > "source.${suffix%% *}"
+  check "a source: .${suffix%% *}" says 1 "^kiln: error: source\.${suffix%% *}: .*this is ${suffix#* }" "$kiln" compile -o clean/a.o "source.${suffix%% *}"
+done
 check "failed inputs leave no output" only
 cp main.o clean/a.o
 check "a failed input keeps the old output" bash -c "! '$kiln' compile -o clean/a.o bad.kir 2> /dev/null && cmp clean/a.o main.o"

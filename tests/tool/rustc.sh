@@ -146,7 +146,8 @@ counted() {
   (cd crate && KILN_STATS=1 "$build/kiln" cargo build "${@:3}" --offline > ../table 2>&1) || { cat table; return 1; }
   grep -E "^kiln: $(grep -cE "$by_kiln" log) units by Kiln, [0-9]+ instructions of LLVM's; $(grep -c 'by LLVM' log) units by LLVM$" table &&
     grep -qE "^kiln: $1 units by Kiln, .* $2 units by LLVM$" table && grep -E '^  linker +[0-9.]+ s +[1-9][0-9.]* %$' table || { cat table log; return 1; }
-  (cd crate && KILN_STATS=1 "$build/kiln" cargo build "${@:3}" --offline 2>&1) | grep -qx 'kiln: nothing was compiled'
+  (cd crate && KILN_STATS=1 "$build/kiln" cargo build "${@:3}" --offline 2>&1) | grep -qx 'kiln: nothing was compiled' &&
+    ! (cd crate && KILN_STATS=1 "$build/kiln" cargo build --bin none --offline 2>&1) | grep 'nothing was compiled' # cargo failed
 }
 # cached: with sccache as cargo's wrapper, the second build is hits alone, and no object is LLVM's; what cargo alone had it keep before is
 # not taken for Kiln's.

@@ -90,6 +90,6 @@ int main(int argc, char **argv) {
   }
   words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name; exec's type has no const */
   execvp(rustc, words);
-  fprintf(stderr, "kiln-rustc: %s: %s\n", rustc, strerror(errno));
+  fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(errno));
   return 127;
 }

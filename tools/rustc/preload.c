@@ -182,7 +182,7 @@ __attribute__((destructor)) static void unloaded(void) {
     ns[i] = (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000 +
             (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
   }
-  stats_line("rustc\t%" PRIu64 "\t%" PRIu64 "\n", ns[0], ns[1]);
+  stats_line("compiler\t%" PRIu64 "\t%" PRIu64 "\n", ns[0], ns[1]);
 }
 
 bool passes_run(void *passes, void *module) {
