@@ -557,16 +557,10 @@ kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);
 /* The Kiln block that the edge from LLVM block `pred` to `target` comes from; both were read. */
 kiln_block kn_bc_edge_from(const struct kn_bc *r, uint32_t pred, uint32_t target);
 
-/* ---- intrinsics.c ---- */
+/* ---- intrinsics/intrinsic.c ---- */
 
-/* Number of the intrinsic called `name` (behind "llvm."); 0 if unknown. */
-unsigned kn_bc_intrinsic_find(const char *name, size_t length);
-/* True if it is a constrained one, whose calls say by metadata what they do. */
-bool kn_bc_intrinsic_constrained(unsigned intrinsic);
-/* True if a call of it ends the block. */
-bool kn_bc_intrinsic_traps(unsigned intrinsic);
-/* True if a call of it makes code on the stack. */
-bool kn_bc_intrinsic_on_stack(unsigned intrinsic);
+/* Finds out what intrinsic `g` is, whose declaration is being read. */
+void kn_bc_intrinsic_declare(struct kn_bc *r, struct kn_bc_global *g);
 /* A call of intrinsic `g` of function type `type`; `ops` are the arguments as in the record. */
 void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t type, uint32_t attrs,
                      const uint64_t *ops, unsigned n, bool bundles);

@@ -194,12 +194,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   }
   if (is_special(g)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
-    g->intrinsic = (uint16_t)kn_bc_intrinsic_find(g->name + 5, g->name_length - 5);
-    if (kn_bc_intrinsic_traps(g->intrinsic)) r->open->has_trap = true;
-    if (kn_bc_intrinsic_on_stack(g->intrinsic)) kiln_module_exec_stack(r->module);
-    if (kn_bc_intrinsic_constrained(g->intrinsic) ||
-        (g->intrinsic == 0 && kn_bc_names_register(g->name, g->name_length)))
-      r->open->has_strict = true;
+    kn_bc_intrinsic_declare(r, g);
     return add_global(r, g);
   }
   if (used && op[3] == CC_WIN64) g->fn_flags |= FA_WIN64;

@@ -325,9 +325,11 @@ struct kn_bc_global {
   uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
   uint32_t init;        /* data: value id + 1 of the initialiser; aliases: the aliasee's;
                          * functions: the personality's */
-  uint16_t intrinsic;   /* enum kn_bc_intrinsic */
-  uint32_t fn_flags;    /* FA_... */
-  uint8_t what;         /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
+  uint16_t intrinsic;   /* number of its row, from 1 on; 0: unknown */
+  uint32_t
+    machine; /* of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines */
+  uint32_t fn_flags; /* FA_... */
+  uint8_t what;      /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
   uint8_t tls;
   uint8_t align_log2;
   uint8_t skip;        /* the body or initialiser must be ignored */

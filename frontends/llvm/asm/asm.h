@@ -138,15 +138,6 @@ void kn_asm_address_directly(struct kn_asm_call *a);
 void kn_asm_store_back(struct kn_asm_call *a, const struct kn_asm_operand *o,
                        const kiln_value *values);
 
-/* ---- named.c ---- */
-
-/* True of an intrinsic that reads or writes a register by its name, which is metadata. */
-bool kn_bc_names_register(const char *name, size_t length);
-/* A call that reads or writes a register by its name; false if it is none, and nothing was reported. */
-bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
-                          const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops,
-                          unsigned n);
-
 /* ---- asm_cache.c ---- */
 
 /* A text and its code. */

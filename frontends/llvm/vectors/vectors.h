@@ -125,7 +125,7 @@ uint32_t kn_bc_vec_type(const struct kn_bc *r, uint32_t elem, uint64_t n);
 bool kn_bc_vec_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx,
                    unsigned n);
 
-/* ---- vector_call.c ---- */
+/* ---- intrinsics/vector.c ---- */
 
 /* Intrinsics that are about vectors. */
 enum kn_bc_vec_call {
@@ -156,10 +156,6 @@ enum kn_bc_vec_call {
   VC_XOR,
   VC_COUNT
 };
-/* A call of one; `ops` are `n` arguments as in the record, of types `params`. */
-void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
-                    const uint64_t *ops, unsigned n);
-
 /* ---- vector_pass.c: vectors as parameters, arguments and results ---- */
 
 /* How a vector is passed: in `n` registers or scalars. */
@@ -182,18 +178,5 @@ void kn_bc_vec_give(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
                     const uint32_t *parts, kiln_value *out);
 void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p,
                     const kiln_value *in, uint32_t *parts);
-
-/* ---- machine.c ---- */
-
-/* A call of a processor's intrinsic, with list `attrs`; false if Kiln has it not, and nothing was reported. */
-bool kn_bc_machine(struct kn_bc *r, const char *name, size_t length,
-                   const struct kn_bc_elem *params, uint32_t ret, uint32_t attrs,
-                   const uint64_t *ops, unsigned n);
-
-/* ---- fixed.c ---- */
-
-/* The same of those whose operands are in certain registers. */
-bool kn_bc_fixed(struct kn_bc *r, const char *name, size_t length, const struct kn_bc_elem *params,
-                 uint32_t ret, const uint64_t *ops, unsigned n);
 
 #endif

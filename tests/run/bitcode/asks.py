@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What bitcode can ask for, each with its verdict (frontends/llvm/asks.def): every enum attribute, convention and bundle of
 LLVM's headers, every row of the table. What is refused gives an error that names it and, of a function, the function;
-the rest compiles, and what functions can have runs. docs/bitcode.md has to show the table.
+the rest compiles, and what functions can have runs. docs/bitcode.md has to show the table, and that of intrinsics
+(frontends/llvm/intrinsics).
 
     asks.py --kiln=build/kiln [--docs]     --docs: writes the table into docs/bitcode.md instead
 """
@@ -41,6 +42,47 @@ SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'VALUE': 'depends', 'REFUSED'
        'UNLESS': 'refused unless `%s`', 'CALLED': 'refused where called', 'BOTH': 'refused, and where called'}
 
 
+# What the letters of frontends/llvm/intrinsics/intrinsic.h stand for, and how rows are built.
+LETTERS = {'v': 'nothing', 'p': 'pointer', 'i': 'integer', 'I': 'integer of any width', 't': 'integer, not `i1`',
+           'n': 'integer or pointer', 'b': '`i1`', 'h': '`i16`', 'w': '`i32`', 'l': '`i64`', 'f': 'float',
+           'F': '`float` or `double`', 'a': 'struct', '=': 'same', 'm': 'metadata', '*': 'any'}
+PROCESSORS = [('x86_64', 'x86-64: an instruction for each register', ('processor', 'neither')),
+              ('x86_64', 'x86-64: several instructions', None), ('x86_64', 'x86-64: operands in certain registers', ('code',)),
+              ('aarch64', 'AArch64: several instructions', None),
+              ('aarch64', 'AArch64: operands in certain registers', ('code',))]
+
+
+def intrinsics(part):
+    """The rows of a part of the table of intrinsics: [(name, operands, how, function)], which have to be sorted."""
+    text = open(os.path.join(ROOT, 'frontends/llvm/intrinsics/%s.def' % part)).read()
+    rows = re.findall(r'^  ROW\("([^"]+)", "([^"]*)", ([A-Z_ |]+), (\w+)', text, re.M)
+    rows += [(name, regs, 'ITSELF', 'code') for name, regs in re.findall(r'^  CODE\("([^"]+)", "([^"]*)",', text, re.M)]
+    names = re.findall(r'^  (?:ROW|CODE)\("([^"]+)"', text, re.M)
+    assert len(rows) == len(re.findall(r'^ *[A-Z]+\(', text, re.M)), 'a row that cannot be read'
+    assert names == sorted(set(names)), 'rows of %s.def that are not sorted' % part
+    return sorted(rows)
+
+
+def documented_intrinsics():
+    """The part about intrinsics: generic ones by what their operands are, those of processors by how they are built."""
+    out = ['', '### Intrinsics', '', 'Without "llvm."; a type may follow. Those of x86-64 and AArch64 are, beside what is '
+           'listed, the instructions of `targets/*/machine.def` by their names.', '',
+           '| result | arguments | of vectors | |', '|---|---|---|---|']
+    groups = {}
+    for name, operands, how, _ in intrinsics('generic'):
+        vectors = 'as they are' if 'ITSELF' in how else 'yes' if 'WHOLE' in how or 'LANES' in how else ''
+        groups.setdefault((operands or '**', vectors), []).append('`%s`' % name)
+    for (operands, vectors), names in sorted(groups.items()):
+        words = [LETTERS[letter] for letter in operands]
+        out.append('| %s | %s | %s | %s |' % (words[0], ', '.join(words[1:]), vectors, ', '.join(names)))
+    out += ['', '| of processors | |', '|---|---|']
+    for part, title, functions in PROCESSORS:
+        names = ['`%s`' % name for name, _, _, function in intrinsics(part)
+                 if (function in functions if functions else function not in ('processor', 'neither', 'code'))]
+        out.append('| %s | %s |' % (title, ', '.join(names)))
+    return out
+
+
 def documented():
     """The part of docs/bitcode.md that the tables give."""
     out = []
@@ -52,6 +94,7 @@ def documented():
             if verdict == 'UNLESS':
                 say, why = say % text, ''
             out.append('| `%s` | %s | %s |' % (name, say, why))
+    out += documented_intrinsics()
     flags = open(os.path.join(ROOT, 'tools/cc_flags.def')).read()
     for kind, title in FLAGS:
         out += ['', '### ' + title, '', '| refused | unless |', '|---|---|']

@@ -1,8 +1,9 @@
 /* Registers that a program names: llvm.read_register, llvm.read_volatile_register and
  * llvm.write_register, which clang makes of global register variables (the stack pointer), and of
- * AArch64's system registers (__arm_rsr64, __arm_wsr64). Called by intrinsics.c. */
+ * AArch64's system registers (__arm_rsr64, __arm_wsr64). Called by intrinsic.c. */
 #include "asm/asm.h"
 #include "debug/debug.h"
+#include "intrinsic.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,37 +72,25 @@ static unsigned code_of(struct kn_bc *r, const char *name, bool write, bool pair
   return 4;
 }
 
-static bool is(const char *name, size_t length, const char *word) {
-  size_t n = strlen(word);
-  return length > n && memcmp(name, word, n) == 0;
-}
-
-bool kn_bc_names_register(const char *name, size_t length) {
-  return is(name, length, "llvm.write_register.") || is(name, length, "llvm.read_register.") ||
-         is(name, length, "llvm.read_volatile_register.");
-}
-
-bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
-                          const struct kn_bc_elem *params, uint32_t ret, const uint64_t *ops,
-                          unsigned n) {
-  if (!kn_bc_names_register(name, length)) return false;
-  bool write = is(name, length, "llvm.write_register.");
+void kn_in_named_register(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const bool write = c->row->op;
   char text[32] = "";
   uint8_t code[4];
-  if (n != (write ? 2 : 1)) {
+  if (c->n != (write ? 2 : 1)) {
     kn_bc_malformed(r, "bad call");
-    return true;
+    return;
   }
-  /* reading the name may end the record that `ops` belong to */
-  uint32_t node = r->vals.n - (uint32_t)ops[0], id = write ? r->vals.n - (uint32_t)ops[1] : 0;
-  uint32_t type = write ? params[1].type : ret;
+  /* reading the name may end the record that the operands belong to */
+  uint32_t node = arg_id(c, 0), id = write ? arg_id(c, 1) : 0;
+  uint32_t type = write ? arg_type(c, 1) : c->ret;
   kiln_type t = (kiln_type)r->types.at[type].ktype;
   bool pair = t == KILN_TYPE_I128; /* mrrs, msrr */
   unsigned size = name_of(r, node, text, sizeof text) ? code_of(r, text, write, pair, code) : 0;
-  if (r->status != KILN_OK) return true;
+  if (r->status != KILN_OK) return;
   if (size == 0 || (t != KILN_TYPE_I32 && t != KILN_TYPE_I64 && !pair)) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: the register \"%s\" by its name", text);
-    return true;
+    return;
   }
   static const uint8_t regs[2] = {0, 1};
   kiln_type part = pair ? KILN_TYPE_I64 : t, results[2] = {part, part};
@@ -113,8 +102,7 @@ bool kn_bc_named_register(struct kn_bc *r, const char *name, size_t length,
   if (write) v[0] = kn_bc_use(r, id, type);
   if (write && pair) kn_bc_split_i128(r->f, v[0], v);
   kiln_value first = kiln_build_asm(r->f, sig, &a, v, n_params);
-  if (write) return true;
+  if (write) return;
   if (pair) v[1] = kiln_build_result(r->f, first, 1);
-  kn_bc_def(r, ret, pair ? kn_bc_join_i128(r->f, first, v[1]) : first);
-  return true;
+  def(c, pair ? kn_bc_join_i128(r->f, first, v[1]) : first);
 }

@@ -1,9 +1,7 @@
 /* Intrinsics about vectors: reductions, and accesses to memory for some of the lanes. Both lane by lane: a lane that is
  * not to be accessed reads and writes a slot of the frame in place of memory, so that there are no branches. Called by
- * intrinsics.c. */
-#include "bc.h"
-
-#include <string.h>
+ * intrinsic.c. */
+#include "intrinsic.h"
 
 /* ---- reductions ---- */
 
@@ -297,17 +295,19 @@ static void part(struct kn_bc *r, bool put, const struct kn_bc_elem *params, uin
   kn_bc_vec_def(r, &out);
 }
 
-void kn_bc_vec_call(struct kn_bc *r, unsigned what, const struct kn_bc_elem *params, uint32_t ret,
-                    const uint64_t *ops, unsigned n) {
+void kn_in_vector(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const unsigned what = c->row->op, n = c->n;
   uint32_t ids[4];
   if (n > 4) {
     kn_bc_malformed(r, "bad call");
     return;
   }
-  for (unsigned i = 0; i < n; i++) ids[i] = r->vals.n - (uint32_t)ops[i];
-  if (what == VC_FIRST) first_lane(r, params, ret, ids, n);
-  else if (what == VC_PARTIAL_SUM) partial_sum(r, params, ret, ids, n);
-  else if (what == VC_EXTRACT || what == VC_INSERT) part(r, what == VC_INSERT, params, ret, ids, n);
-  else if (what >= VC_ADD) reduce(r, what, params, ret, ids, n);
-  else masked(r, what, params, ret, ids, n);
+  for (unsigned i = 0; i < n; i++) ids[i] = arg_id(c, i);
+  if (what == VC_FIRST) first_lane(r, c->params, c->ret, ids, n);
+  else if (what == VC_PARTIAL_SUM) partial_sum(r, c->params, c->ret, ids, n);
+  else if (what == VC_EXTRACT || what == VC_INSERT)
+    part(r, what == VC_INSERT, c->params, c->ret, ids, n);
+  else if (what >= VC_ADD) reduce(r, what, c->params, c->ret, ids, n);
+  else masked(r, what, c->params, c->ret, ids, n);
 }

@@ -1,16 +1,17 @@
 /* Intrinsics about floats: those that are an operation of the IR or a call of libm, for every
- * type of float, and the constrained ones. Called by intrinsics.c, which checked the types.
+ * type of float, and the constrained ones. Called by intrinsic.c, which checked the types.
  * Constrained intrinsics are the plain operations: these stay where they are, and none is
  * computed in advance. Where exceptions are observed (fpexcept.strict), operations that nobody
  * reads have to be kept, and comparisons and conversions must raise what LLVM's raise. */
 #include "debug/debug.h"
 #include "frequent.h"
-#include "intrinsics.h"
+#include "intrinsic.h"
 
 #include <string.h>
 
-/* Operation row->op on the first `n` arguments, floats of the result's type. */
-static void float_op(const struct call *c, unsigned n) {
+/* The operation on the arguments that the row names, floats of the result's type. */
+void kn_in_float_op(const struct call *c) {
+  const unsigned n = (unsigned)strlen(c->row->operands) - 1;
   kiln_value v[3];
   for (unsigned i = 0; i < n; i++) v[i] = arg(c, i);
   def(c, kn_bc_float_op(c->r, c->rt, (kiln_op)c->row->op, v, n));
@@ -51,14 +52,20 @@ static kiln_value call_library(const struct call *c, const char *name, const cha
 
 static const char *const c_names[4] = {"f", "", "l", "f128"};
 
-/* Defines the result, which is of the first argument's type or an integer. */
-static void library(const struct call *c, const char *name, unsigned n) {
-  kiln_value v = call_library(c, name, c_names, n, computed(c->rt), NULL, 0);
+/* A function of C: defines the result, which is of the first argument's type. */
+void kn_in_library(const struct call *c) {
+  const unsigned n = (unsigned)strlen(c->row->operands) - 1;
+  kiln_value v = call_library(c, c->row->text, c_names, n, computed(c->rt), NULL, 0);
   def(c, kn_bc_soft_narrow(c->r, c->rt, KILN_TYPE_F32, v));
 }
 
+void kn_in_ldexp(const struct call *c) {
+  if (arg_info(c, 1)->ktype == KILN_TYPE_I32) kn_in_library(c);
+  else kn_bc_unsupported(c->r, "ldexp with this exponent");
+}
+
 /* llvm.powi: a function of the compiler's runtime library, for an exponent of type int. */
-static void integer_power(const struct call *c) {
+void kn_in_integer_power(const struct call *c) {
   kiln_type result = computed(c->rt);
   const char *const names[4] = {"sf2", "df2", result == KILN_TYPE_F128 ? "tf2" : "xf2", "tf2"};
   if (arg_info(c, 1)->ktype != KILN_TYPE_I32) {
@@ -97,7 +104,7 @@ static void pair(const struct call *c, kiln_value a, kiln_value b) {
 }
 
 /* {fraction, whole}: C's function stores the second. */
-static void split_float(const struct call *c) {
+void kn_in_split_float(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = arg_info(c, 0);
   kiln_type kt = computed(t);
@@ -109,7 +116,7 @@ static void split_float(const struct call *c) {
 }
 
 /* {fraction, exponent}: C's function stores the second. */
-static void split_exponent(const struct call *c) {
+void kn_in_split_exponent(const struct call *c) {
   struct kn_bc *r = c->r;
   if (!is_pair(c, KILN_TYPE_I32)) return;
   kiln_value slot = kiln_slot_new(r->f, 4, 2);
@@ -119,7 +126,7 @@ static void split_exponent(const struct call *c) {
 }
 
 /* {sine, cosine}: not every libm has a function for both. */
-static void sine_cosine(const struct call *c) {
+void kn_in_sine_cosine(const struct call *c) {
   kiln_type kt = computed(arg_info(c, 0));
   if (!is_pair(c, KILN_TYPE_VOID)) return;
   kiln_value sine = call_library(c, "sin", c_names, 1, kt, NULL, 0);
@@ -127,7 +134,7 @@ static void sine_cosine(const struct call *c) {
 }
 
 /* The lesser or greater number; the other one if one is NaN. */
-static void minimum_number(const struct call *c) {
+void kn_in_minimum_number(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = c->rt, as_f32 = {.kind = TK_FLOAT, .ktype = KILN_TYPE_F32};
   kiln_value x[2];
@@ -147,17 +154,17 @@ static const struct kn_bc_type half = {
   .kind = TK_SOFT, .ktype = KILN_TYPE_I16, .bits = 16, .soft = SOFT_HALF};
 
 /* Between a half, whose bits are an i16, and another float. */
-static void from_half(const struct call *c) {
+void kn_in_from_half(const struct call *c) {
   kiln_type kt = (kiln_type)c->rt->ktype;
   kiln_value v = kn_bc_soft_widen(c->r, &half, arg(c, 0));
   if (kt != KILN_TYPE_F32) v = kiln_build_convert(c->r->f, KILN_OP_FPROMOTE, kt, KILN_TYPE_F32, v);
   def(c, v);
 }
-static void to_half(const struct call *c) {
+void kn_in_to_half(const struct call *c) {
   def(c, kn_bc_soft_narrow(c->r, &half, (kiln_type)arg_info(c, 0)->ktype, arg(c, 0)));
 }
 
-static void canonicalize(const struct call *c) {
+void kn_in_canonicalize(const struct call *c) {
   kiln_func *f = c->r->f;
   kiln_type kt = (kiln_type)c->rt->ktype;
   kiln_value one = c->rt->soft == SOFT_HALF     ? imm(c, 0x3c00)
@@ -170,7 +177,7 @@ static void canonicalize(const struct call *c) {
   def(c, kn_bc_float_op(c->r, c->rt, KILN_OP_FMUL, both, 2));
 }
 
-static void fp_class(const struct call *c) {
+void kn_in_fp_class(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = arg_info(c, 0);
   int64_t mask = 0;
@@ -187,7 +194,7 @@ static void fp_class(const struct call *c) {
 }
 
 /* C's functions give an i64; of a shorter result the rest is unspecified if it does not fit. */
-static void round_to_int(const struct call *c) {
+void kn_in_round_to_int(const struct call *c) {
   kiln_type kt = (kiln_type)c->rt->ktype;
   if (kt == KILN_TYPE_I128 || odd(c)) {
     kn_bc_unsupported(c->r, "rounding to this type");
@@ -226,7 +233,7 @@ static kiln_value quad_saturating(const struct call *c, kiln_type kt, unsigned b
   return as == kt ? v : kiln_build_convert(f, KILN_OP_TRUNC, kt, as, v);
 }
 
-static void to_int_saturating(const struct call *c) {
+void kn_in_to_int_saturating(const struct call *c) {
   struct kn_bc *r = c->r;
   const struct kn_bc_type *t = arg_info(c, 0);
   kiln_type kt = (kiln_type)c->rt->ktype;
@@ -299,17 +306,16 @@ static bool to_unsigned(const struct call *c) {
   return true;
 }
 
-static void strict(const struct call *c) {
-  struct kn_bc *r = c->r;
-  if (c->row->kind == IN_STRICT_CAST) {
-    if (!c->strict || c->row->op != CAST_FPTOUI || !to_unsigned(c))
-      kn_bc_on_cast(r, c->row->op, arg_id(c, 0), arg_type(c, 0), c->ret, 0);
-    return;
-  }
+void kn_in_strict_cast(const struct call *c) {
+  if (!c->strict || c->row->op != CAST_FPTOUI || !to_unsigned(c))
+    kn_bc_on_cast(c->r, c->row->op, arg_id(c, 0), arg_type(c, 0), c->ret, 0);
+}
+
+void kn_in_strict_compare(const struct call *c) {
   if (c->row->op && c->strict && arg_info(c, 0)->soft != SOFT_QUAD &&
       arg_info(c, 0)->ktype != KILN_TYPE_F128)
     signal_nan(c);
-  kn_bc_on_compare(r, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->predicate);
+  kn_bc_on_compare(c->r, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->predicate);
 }
 
 /* Text of metadata operand `i`; NULL if it is none. */
@@ -322,51 +328,21 @@ static bool is_text(const struct kn_bc_md *md, const char *text) {
   return md->n == strlen(text) && memcmp(md->text, text, md->n) == 0;
 }
 
-bool kn_bc_read_constraints(struct call *c) {
+bool kn_in_read_constraints(struct call *c) {
   static const char *const predicates[16] = {"false", "oeq", "ogt", "oge", "olt", "ole",
                                              "one",   "ord", "uno", "ueq", "ugt", "uge",
                                              "ult",   "ule", "une", "true"};
   const struct kn_bc_md *behaviour = text_arg(c, c->n - 1), *pred = text_arg(c, 2);
   if (!behaviour) return kn_bc_malformed(c->r, "a constrained intrinsic without its exceptions");
   c->strict = is_text(behaviour, "fpexcept.strict");
-  if (c->row->kind != IN_STRICT_COMPARE) return true;
+  if (c->row->build != kn_in_strict_compare) return true;
   while (pred && c->predicate < 16 && !is_text(pred, predicates[c->predicate])) c->predicate++;
   return (pred && c->predicate < 16) || kn_bc_malformed(c->r, "unknown comparison");
 }
 
-void kn_bc_keep_result(const struct call *c) {
+void kn_in_keep_result(const struct call *c) {
   struct kn_bc *r = c->r;
   uint32_t id = r->vals.n - 1;
   if (!c->strict || r->status != KILN_OK || kn_bc_in_parts(c->rt)) return;
   keep(r, (kiln_type)c->rt->ktype, (kiln_value){r->vals.at[id].h});
-}
-
-/* ---- the kinds ---- */
-
-bool kn_bc_math(const struct call *c) {
-  switch (c->row->kind) {
-  case IN_FLOAT1: float_op(c, 1); return true;
-  case IN_FLOAT2: float_op(c, 2); return true;
-  case IN_FLOAT3: float_op(c, 3); return true;
-  case IN_CANONICALIZE: canonicalize(c); return true;
-  case IN_MINIMUM_NUM: minimum_number(c); return true;
-  case IN_LIBM1: library(c, c->row->text, 1); return true;
-  case IN_LIBM2: library(c, c->row->text, 2); return true;
-  case IN_LDEXP:
-    if (arg_info(c, 1)->ktype == KILN_TYPE_I32) library(c, c->row->text, 2);
-    else kn_bc_unsupported(c->r, "ldexp with this exponent");
-    return true;
-  case IN_POWI: integer_power(c); return true;
-  case IN_MODF: split_float(c); return true;
-  case IN_FREXP: split_exponent(c); return true;
-  case IN_SINCOS: sine_cosine(c); return true;
-  case IN_FROM_HALF: from_half(c); return true;
-  case IN_TO_HALF: to_half(c); return true;
-  case IN_ROUND_INT: round_to_int(c); return true;
-  case IN_FPCLASS: fp_class(c); return true;
-  case IN_TO_INT_SAT: to_int_saturating(c); return true;
-  case IN_STRICT_CAST:
-  case IN_STRICT_COMPARE: strict(c); return true;
-  default: return false;
-  }
 }

@@ -1,0 +1,236 @@
+/* Intrinsics about integers, of any width: those of more than 128 bits are in numbers/wide_math.c. Called by
+ * intrinsic.c, which checked the types. */
+#include "intrinsic.h"
+
+/* POPCNT and BITREV of an i128, from operations on its halves. */
+static kiln_value bits_wide(const struct call *c, kiln_op op, kiln_value v) {
+  kiln_func *f = c->r->f;
+  kiln_value half[2];
+  kn_bc_split_i128(f, v, half);
+  for (unsigned i = 0; i < 2; i++) half[i] = kiln_build_unary(f, op, KILN_TYPE_I64, half[i]);
+  if (op == KILN_OP_BITREV) return kn_bc_join_i128(f, half[1], half[0]);
+  return kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64,
+                            binary(c, KILN_OP_ADD, KILN_TYPE_I64, half[0], half[1]));
+}
+
+/* Bit counts and reversals; the results for odd widths are moved to the lower bits of the type. */
+void kn_in_bits(const struct call *c) {
+  struct kn_bc *r = c->r;
+  if (c->rt->kind == TK_WIDE) {
+    kn_bc_wide_bits(r, c->row->op, arg_id(c, 0), c->ret);
+    return;
+  }
+  const struct kn_bc_type *t = c->rt;
+  kiln_type kt = (kiln_type)t->ktype;
+  kiln_op op = (kiln_op)c->row->op;
+  if (t->fit == FIT_BOOL) {
+    kiln_value v = kn_bc_same(r, arg_id(c, 0), arg_type(c, 0));
+    def(c, op == KILN_OP_CLZ || op == KILN_OP_CTZ ? binary(c, KILN_OP_XOR, kt, v, imm(c, 1)) : v);
+    return;
+  }
+  kiln_value v = kn_bc_use_z(r, arg_id(c, 0), arg_type(c, 0));
+  unsigned gap = held(t) - t->bits;
+  if (gap && op == KILN_OP_CTZ) { /* sets the bit above the value, which ends the count */
+    kiln_value stop = t->bits < 63    ? imm(c, INT64_C(1) << t->bits)
+                      : t->bits == 63 ? imm(c, INT64_MIN)
+                                      : kiln_const_i128(r->f, 0, UINT64_C(1) << (t->bits - 64));
+    v = binary(c, KILN_OP_OR, kt, v, stop);
+  }
+  if (kt == KILN_TYPE_I128 && (op == KILN_OP_POPCNT || op == KILN_OP_BITREV))
+    v = bits_wide(c, op, v);
+  else v = kiln_build_unary(r->f, op, kt, v);
+  if (gap && op == KILN_OP_CLZ) v = binary(c, KILN_OP_SUB, kt, v, imm(c, gap));
+  if (gap && (op == KILN_OP_BSWAP || op == KILN_OP_BITREV))
+    v = binary(c, KILN_OP_LSHR, kt, v, imm(c, gap));
+  def(c, v);
+}
+
+void kn_in_min_max(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_op op = (kiln_op)c->row->op;
+  if (c->rt->kind == TK_WIDE) {
+    kn_bc_wide_end(r, op, arg_id(c, 0), arg_id(c, 1), c->ret);
+    return;
+  }
+  bool is_signed = op == KILN_OP_SMIN || op == KILN_OP_SMAX;
+  kiln_value a, b;
+  if (is_signed) {
+    a = kn_bc_use_s(r, arg_id(c, 0), c->ret);
+    b = kn_bc_use_s(r, arg_id(c, 1), c->ret);
+  } else {
+    a = kn_bc_use_z(r, arg_id(c, 0), c->ret);
+    b = kn_bc_use_z(r, arg_id(c, 1), c->ret);
+  }
+  kiln_value v = binary(c, op, c->rt->ktype, a, b);
+  if (c->rt->fit == FIT_BOOL) v = binary(c, KILN_OP_AND, c->rt->ktype, v, imm(c, 1));
+  def(c, v);
+}
+
+/* Saturating i128 operations: the overflow flag selects the limit, which depends on the sign of a, or for unsigned
+ * ones on the operation. */
+static void saturate_wide(const struct call *c) {
+  kiln_func *f = c->r->f;
+  kiln_op op = (kiln_op)c->row->op;
+  kiln_op by = op == KILN_OP_SADDS   ? KILN_OP_SADDO
+               : op == KILN_OP_UADDS ? KILN_OP_UADDO
+               : op == KILN_OP_SSUBS ? KILN_OP_SSUBO
+                                     : KILN_OP_USUBO;
+  kiln_value a = arg(c, 0), b = arg(c, 1);
+  kiln_value v = binary(c, by, KILN_TYPE_I128, a, b);
+  kiln_value over = kiln_build_result(f, v, 1);
+  kiln_value end = kiln_const_int(f, op == KILN_OP_UADDS ? -1 : 0);
+  if (op == KILN_OP_SADDS || op == KILN_OP_SSUBS) {
+    end = binary(c, KILN_OP_ASHR, KILN_TYPE_I128, a, kiln_const_int(f, 127));
+    end =
+      binary(c, KILN_OP_XOR, KILN_TYPE_I128, end, kiln_const_i128(f, UINT64_MAX, UINT64_MAX >> 1));
+  }
+  def(c, kiln_build_select(f, KILN_TYPE_I128, over, end, v));
+}
+
+/* Saturating operations on widths that do not fill their Kiln type are done in its upper bits,
+ * where the ends are the same: argument `i` moved there, and the result `v` moved back. */
+static kiln_value at_top(const struct call *c, unsigned i) {
+  unsigned gap = held(c->rt) - c->rt->bits;
+  kiln_value v = arg(c, i);
+  return gap ? binary(c, KILN_OP_SHL, (kiln_type)c->rt->ktype, v, imm(c, gap)) : v;
+}
+static kiln_value from_top(const struct call *c, kiln_value v) {
+  unsigned gap = held(c->rt) - c->rt->bits;
+  return gap ? binary(c, KILN_OP_LSHR, (kiln_type)c->rt->ktype, v, imm(c, gap)) : v;
+}
+
+void kn_in_saturate(const struct call *c) {
+  kiln_type kt = (kiln_type)c->rt->ktype;
+  if (kt == KILN_TYPE_I128 && odd(c)) return;
+  if (kt == KILN_TYPE_I128) {
+    saturate_wide(c);
+    return;
+  }
+  kiln_value a = at_top(c, 0), b = at_top(c, 1);
+  def(c, from_top(c, binary(c, (kiln_op)c->row->op, kt, a, b)));
+}
+
+/* A shift to the left that gives the nearest end if bits are lost. */
+void kn_in_shift_saturating(const struct call *c) {
+  kiln_func *f = c->r->f;
+  kiln_type kt = (kiln_type)c->rt->ktype;
+  bool is_signed = c->row->op;
+  if (kt == KILN_TYPE_I128 && odd(c)) return;
+  kiln_value a = at_top(c, 0), n = kn_bc_use_z(c->r, arg_id(c, 1), c->ret);
+  kiln_value v = binary(c, KILN_OP_SHL, kt, a, n);
+  kiln_value back = binary(c, is_signed ? KILN_OP_ASHR : KILN_OP_LSHR, kt, v, n);
+  kiln_value end = imm(c, -1);
+  if (is_signed) { /* the greatest value, or the least of a negative one */
+    end = binary(c, KILN_OP_ASHR, kt, a, imm(c, held(c->rt) - 1));
+    end = binary(
+      c, KILN_OP_XOR, kt, end,
+      binary(c, KILN_OP_LSHR, kt, kiln_build_unary(f, KILN_OP_COPY, kt, imm(c, -1)), imm(c, 1)));
+  }
+  v = kiln_build_select(f, kt, kiln_build_icmp(f, KILN_EQ, kt, back, a), v, end);
+  def(c, from_top(c, v));
+}
+
+/* A funnel shift of a width that does not fill its Kiln type: a shift by that width is possible there. */
+static void funnel_odd(const struct call *c) {
+  struct kn_bc *r = c->r;
+  kiln_type kt = (kiln_type)c->rt->ktype;
+  bool left = c->row->op == KILN_OP_FSHL;
+  if (c->rt->fit == FIT_BOOL) { /* by 0 always */
+    def(c, kn_bc_same(r, arg_id(c, left ? 0 : 1), c->ret));
+    return;
+  }
+  kiln_value width = imm(c, c->rt->bits);
+  kiln_value n = binary(c, KILN_OP_UREM, kt, kn_bc_use_z(r, arg_id(c, 2), c->ret), width);
+  kiln_value rest = binary(c, KILN_OP_SUB, kt, width, n);
+  kiln_value high = binary(c, KILN_OP_SHL, kt, arg(c, 0), left ? n : rest);
+  kiln_value low =
+    binary(c, KILN_OP_LSHR, kt, kn_bc_use_z(r, arg_id(c, 1), c->ret), left ? rest : n);
+  def(c, binary(c, KILN_OP_OR, kt, high, low));
+}
+
+void kn_in_funnel(const struct call *c) {
+  const kiln_op op = (kiln_op)c->row->op;
+  const kiln_type kt = (kiln_type)c->rt->ktype;
+  if (c->rt->kind == TK_WIDE) {
+    kn_bc_wide_funnel(c->r, op == KILN_OP_FSHL, arg_id(c, 0), arg_id(c, 1), arg_id(c, 2), c->ret);
+  } else if (c->rt->fit != FIT_EXACT) {
+    funnel_odd(c);
+  } else if (arg_id(c, 0) == arg_id(c, 1)) {
+    kiln_value x = arg(c, 0), y = arg(c, 2);
+    def(c, binary(c, op == KILN_OP_FSHL ? KILN_OP_ROTL : KILN_OP_ROTR, kt, x, y));
+  } else {
+    def(c, ternary_args(c, op, kt));
+  }
+}
+
+void kn_in_magnitude(const struct call *c) {
+  if (c->rt->kind == TK_WIDE) kn_bc_wide_bits(c->r, c->row->op, arg_id(c, 0), c->ret);
+  else if (c->rt->fit == FIT_BOOL) def(c, kn_bc_same(c->r, arg_id(c, 0), c->ret));
+  else
+    def(c, kiln_build_unary(c->r->f, (kiln_op)c->row->op, (kiln_type)c->rt->ktype,
+                            kn_bc_use_s(c->r, arg_id(c, 0), c->ret)));
+}
+
+static void wide_overflow(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const struct kn_bc_elem *e = r->m->elems.at + c->rt->first;
+  if (c->rt->kind != TK_STRUCT || c->rt->n != 2 || e[0].type != arg_type(c, 0) ||
+      r->types.at[e[1].type].fit != FIT_BOOL || arg_type(c, 1) != arg_type(c, 0))
+    kn_bc_malformed(r, "bad overflow intrinsic");
+  else kn_bc_wide_overflow(r, c->row->op, arg_id(c, 0), arg_id(c, 1), arg_type(c, 0), c->ret);
+}
+
+/* {value, i1}: for widths that do not fill their Kiln type, computes in that type and compares the result with its
+ * truncation. */
+void kn_in_overflow(const struct call *c) {
+  struct kn_bc *r = c->r;
+  uint32_t type = arg_type(c, 0), first = r->fn.parts.n;
+  const struct kn_bc_type *t = arg_info(c, 0);
+  kiln_op op = (kiln_op)c->row->op;
+  kiln_type kt = (kiln_type)t->ktype;
+  if (t->kind == TK_WIDE) {
+    wide_overflow(c);
+    return;
+  }
+  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != 2) {
+    kn_bc_malformed(r, "bad overflow intrinsic");
+    return;
+  }
+  bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
+  uint32_t ia = arg_id(c, 0), ib = arg_id(c, 1);
+  kiln_value a = is_signed ? kn_bc_use_s(r, ia, type) : kn_bc_use_z(r, ia, type);
+  kiln_value b = is_signed ? kn_bc_use_s(r, ib, type) : kn_bc_use_z(r, ib, type);
+  kiln_value v = binary(c, op, kt, a, b), o = kiln_build_result(r->f, v, 1);
+  if (t->fit != FIT_EXACT) {
+    kiln_value bit = t->fit == FIT_BOOL ? binary(c, KILN_OP_AND, kt, v, imm(c, 1)) : v;
+    kiln_value in = is_signed ? kn_bc_sext_in(r, bit, t) : kn_bc_zext_in(r, bit, t);
+    o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_NE, kt, in, v));
+    v = bit;
+  }
+  if (!KN_BC_ROOM(r, r->fn.parts, first + 2u)) return;
+  r->fn.parts.at[first] = v.id;
+  r->fn.parts.at[first + 1] = o.id;
+  r->fn.parts.n += 2;
+  kn_bc_define_parts(r, c->ret, first);
+}
+
+/* -1, 0 or 1 as a is less than, equal to or greater than b. */
+void kn_in_compare(const struct call *c) {
+  struct kn_bc *r = c->r;
+  const uint32_t type = arg_type(c, 0), x = arg_id(c, 0), y = arg_id(c, 1);
+  const kiln_type kt = (kiln_type)arg_info(c, 0)->ktype;
+  const bool is_signed = c->row->op;
+  kiln_value v;
+  if (arg_info(c, 0)->kind == TK_WIDE) {
+    v = kn_bc_wide_order(r, is_signed, x, y, type);
+  } else {
+    kiln_value a = is_signed ? kn_bc_use_s(r, x, type) : kn_bc_use_z(r, x, type);
+    kiln_value b = is_signed ? kn_bc_use_s(r, y, type) : kn_bc_use_z(r, y, type);
+    kiln_value more = kiln_build_icmp(r->f, is_signed ? KILN_SGT : KILN_UGT, kt, a, b);
+    kiln_value less = kiln_build_icmp(r->f, is_signed ? KILN_SLT : KILN_ULT, kt, a, b);
+    v = binary(c, KILN_OP_SUB, KILN_TYPE_I8, more, less);
+  }
+  if (c->rt->ktype != KILN_TYPE_I8)
+    v = kiln_build_convert(r->f, KILN_OP_SEXT, (kiln_type)c->rt->ktype, KILN_TYPE_I8, v);
+  def(c, v);
+}
