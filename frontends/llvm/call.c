@@ -170,10 +170,8 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     else kiln_build_ret(r->f, NULL, 0);
     return;
   }
-  if (type != r->m->elems.at[r->types.at[r->fn.global->type].first].type) {
-    kn_bc_malformed(r, "a result of another type");
-    return;
-  }
+  if (type != r->m->elems.at[r->types.at[r->fn.global->type].first].type)
+    return (void)kn_bc_malformed(r, "a result of another type");
   const struct kn_bc_type *t = &r->types.at[type];
   if (s->ret == RET_SCALAR) {
     kiln_value v;
@@ -304,23 +302,18 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
   const struct kn_bc_type *ft = &r->types.at[type];
   uint32_t ret = r->m->elems.at[ft->first].type;
   kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn.global->symbol}).sig;
-  if ((ft->flags || r->types.at[r->fn.global->type].flags) && type != r->fn.global->type) {
-    kn_bc_unsupported(r, "musttail calls with variadic arguments to functions of another type");
-    return;
-  }
+  if ((ft->flags || r->types.at[r->fn.global->type].flags) && type != r->fn.global->type)
+    return (void)kn_bc_unsupported(
+      r, "musttail calls with variadic arguments to functions of another type");
   kiln_callconv cc = kiln_sig_get(r->module, own).cc;
-  if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE) {
-    kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
-    return;
-  }
+  if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE)
+    return (void)kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
   sig_flags |= r->fn.wide_sigs;
   const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
   if (!s) return;
   if (ret != r->m->elems.at[r->types.at[r->fn.global->type].first].type ||
-      s->ret_extend != r->fn.sig.ret_extend) {
-    kn_bc_unsupported(r, "musttail calls whose result is not the function's");
-    return;
-  }
+      s->ret_extend != r->fn.sig.ret_extend)
+    return (void)kn_bc_unsupported(r, "musttail calls whose result is not the function's");
   kiln_sig sig = s->sig;
   r->tmp.args.n = 0;
   if (s->ret == RET_DEMOTED && !push_arg(r, r->fn.demoted)) return;
@@ -407,10 +400,8 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
   uint32_t attrs = 0;
   if (list) {
     attrs = r->m->lists.at[list].same;
-    if (KN_UNLIKELY(r->m->lists.at[list].refused_call != NULL)) {
-      kn_bc_refuse(r, r->m->lists.at[list].refused_call);
-      return;
-    }
+    if (KN_UNLIKELY(r->m->lists.at[list].refused_call != NULL))
+      return (void)kn_bc_refuse(r, r->m->lists.at[list].refused_call);
   }
   uint32_t n_params = ft->n - 1, ret = r->m->elems.at[ft->first].type;
   if (n < n_params || (n > n_params && !ft->flags)) goto bad;
@@ -440,24 +431,16 @@ static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
       return;
     }
     target = kn_bc_use(r, callee, callee_type);
-    if (KN_UNLIKELY(r->m->harden.protect) && kn_bc_harden_untracked(r, attrs)) {
-      kn_bc_unsupported(r, "indirect calls with attribute nocf_check");
-      return;
-    }
+    if (KN_UNLIKELY(r->m->harden.protect) && kn_bc_harden_untracked(r, attrs))
+      return (void)kn_bc_unsupported(r, "indirect calls with attribute nocf_check");
   }
-  if (KN_UNLIKELY(bundles)) {
-    kn_bc_refuse_bundle(r, r->fn.bundle);
-    return;
-  }
+  if (KN_UNLIKELY(bundles)) return (void)kn_bc_refuse_bundle(r, r->fn.bundle);
   uint64_t convention =
     cc >> 1 & 0x3ff; /* mostly C's, or the one of local functions, which is the same */
   if (KN_UNLIKELY(convention != 0 && convention != CC_FAST) && !kn_bc_convention(r, convention))
     return;
   if (KN_UNLIKELY(cc >> 14 & 1) && !(flags & FA_CALL_REFUSED)) {
-    if (convention == CC_WIN64) {
-      kn_bc_unsupported(r, "musttail calls by win64cc");
-      return;
-    }
+    if (convention == CC_WIN64) return (void)kn_bc_unsupported(r, "musttail calls by win64cc");
     tail_call(r, type, attrs, flags, convention, target, ops, n);
     return;
   }
@@ -556,14 +539,9 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     r->fn.fast_call = r->vals.n;
     r->fn.fast_flags = n > 2 ? (uint32_t)ops[2] : 0;
   }
-  if (n >= 4 && !(cc >> 15 & 1)) {
-    kn_bc_unsupported(r, "calls without an explicit type");
-    return;
-  }
-  if (n < 4 || i >= n || ops[i] >= r->types.n) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+  if (n >= 4 && !(cc >> 15 & 1))
+    return (void)kn_bc_unsupported(r, "calls without an explicit type");
+  if (n < 4 || i >= n || ops[i] >= r->types.n) return (void)kn_bc_malformed(r, "bad call");
   uint32_t type = (uint32_t)ops[i++];
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
   kn_bc_call_of(r, cc, type, ops[0], callee, callee_type, ops + i, n - i);

@@ -127,20 +127,16 @@ static bool is_exception(struct kn_bc *r, uint32_t type) {
 
 /* [type, cleanup, number of clauses, (kind, constant)...] */
 void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 3 || ops[0] >= r->types.n) {
-    kn_bc_malformed(r, "a landing pad of the wrong length");
-    return;
-  }
+  if (n < 3 || ops[0] >= r->types.n)
+    return (void)kn_bc_malformed(r, "a landing pad of the wrong length");
   uint32_t type = (uint32_t)ops[0], pad = r->fn.bb;
   if (!have_pads(r) || !is_exception(r, type) || !clauses(r, ops + 3, n - 3, ops[2])) return;
   if (ops[1] && !KN_BC_PUSH(r, r->tmp.clauses, (kiln_clause){.kind = KILN_CLEANUP})) return;
   struct kn_bc_pad *p = &r->fn.pads.at[pad];
-  if (p->param || r->tmp.clauses.n == 0 || pad == 0) {
-    kn_bc_malformed(r, p->param ? "two landing pads in a block"
-                       : pad    ? "a landing pad without clauses"
-                                : "a landing pad in the entry block");
-    return;
-  }
+  if (p->param || r->tmp.clauses.n == 0 || pad == 0)
+    return (void)kn_bc_malformed(r, p->param ? "two landing pads in a block"
+                                    : pad    ? "a landing pad without clauses"
+                                             : "a landing pad in the entry block");
   if (p->clauses.id) r->fn.n_unread--;
   else p->clauses = kiln_clauses_new(r->f);
   kiln_clauses_tell(r->f, p->clauses, r->tmp.clauses.at, r->tmp.clauses.n);
@@ -223,19 +219,11 @@ void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig 
 void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 5;
   uint32_t callee, callee_type;
-  if (n < 6 || ops[4] >= r->types.n) {
-    kn_bc_malformed(r, "bad invoke");
-    return;
-  }
-  if (!(ops[1] >> 13 & 1)) {
-    kn_bc_unsupported(r, "calls without an explicit type");
-    return;
-  }
-  if (ops[2] >= r->fn.n_bbs || ops[3] >= r->fn.n_bbs || ops[2] == ops[3] || !ops[3]) {
-    kn_bc_malformed(r, ops[2] == ops[3] ? "an invoke that unwinds to where it returns"
-                                        : "block number out of range");
-    return;
-  }
+  if (n < 6 || ops[4] >= r->types.n) return (void)kn_bc_malformed(r, "bad invoke");
+  if (!(ops[1] >> 13 & 1)) return (void)kn_bc_unsupported(r, "calls without an explicit type");
+  if (ops[2] >= r->fn.n_bbs || ops[3] >= r->fn.n_bbs || ops[2] == ops[3] || !ops[3])
+    return (void)kn_bc_malformed(r, ops[2] == ops[3] ? "an invoke that unwinds to where it returns"
+                                                     : "block number out of range");
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
   struct kn_bc_invoke to = {.normal = (uint32_t)ops[2], .unwind = (uint32_t)ops[3]};
   uint64_t cc = (ops[1] & 0x3ff) << 1 | 1 << 15; /* as in the record of a call */

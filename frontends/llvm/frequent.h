@@ -34,10 +34,7 @@ static inline kiln_value kn_bc_address(struct kn_bc *r, uint32_t ptr, int32_t *d
 }
 
 static inline void kn_bc_on_load(struct kn_bc *r, uint32_t ptr, uint32_t type, bool is_volatile) {
-  if (KN_UNLIKELY(type >= r->types.n)) {
-    kn_bc_malformed(r, "type number out of range");
-    return;
-  }
+  if (KN_UNLIKELY(type >= r->types.n)) return (void)kn_bc_malformed(r, "type number out of range");
   const struct kn_bc_type *t = &r->types.at[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
@@ -101,10 +98,7 @@ static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint
 /* A cast's flags: bit 0 says of a TRUNC that the bits that it cuts off are 0. */
 static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint32_t from,
                                  uint64_t to, unsigned flags) {
-  if (KN_UNLIKELY(to >= r->types.n)) {
-    kn_bc_malformed(r, "type number out of range");
-    return;
-  }
+  if (KN_UNLIKELY(to >= r->types.n)) return (void)kn_bc_malformed(r, "type number out of range");
   const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
   if (KN_LIKELY(op <= CAST_SEXT && f->kind == TK_INT && t->kind == TK_INT && t->fit == FIT_EXACT &&
                 f->fit <= (op == CAST_ZEXT ? FIT_BOOL : FIT_EXACT) && f->ktype &&
@@ -120,10 +114,7 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
     return;
   }
   if (op <= CAST_SEXT && kn_bc_halves_cast(r, (unsigned)op, a, from, (uint32_t)to)) return;
-  if (op >= CAST_COUNT) {
-    kn_bc_malformed(r, "unknown cast");
-    return;
-  }
+  if (op >= CAST_COUNT) return (void)kn_bc_malformed(r, "unknown cast");
   bool truth = op == CAST_TRUNC && (flags & 1) != 0 && t->fit == FIT_BOOL && f->kind == TK_INT &&
                f->ktype && f->bits >= 8; /* of fewer, the byte has bits that are not specified */
   uint32_t id = r->vals.n;
@@ -177,20 +168,15 @@ static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc 
 
 static inline void kn_bc_on_brif(struct kn_bc *r, uint64_t then_bb, uint64_t else_bb,
                                  uint32_t cond) {
-  if (KN_UNLIKELY(then_bb >= r->fn.n_bbs || else_bb >= r->fn.n_bbs)) {
-    kn_bc_malformed(r, "block number out of range");
-    return;
-  }
+  if (KN_UNLIKELY(then_bb >= r->fn.n_bbs || else_bb >= r->fn.n_bbs))
+    return (void)kn_bc_malformed(r, "block number out of range");
   kiln_build_brif(r->f, kn_bc_use(r, cond, r->m->bool_type), (kiln_block){(uint32_t)then_bb}, NULL,
                   0, (kiln_block){(uint32_t)else_bb}, NULL, 0);
   kn_bc_next_block(r);
 }
 
 static inline void kn_bc_on_br(struct kn_bc *r, uint64_t bb) {
-  if (KN_UNLIKELY(bb >= r->fn.n_bbs)) {
-    kn_bc_malformed(r, "block number out of range");
-    return;
-  }
+  if (KN_UNLIKELY(bb >= r->fn.n_bbs)) return (void)kn_bc_malformed(r, "block number out of range");
   kiln_build_br(r->f, (kiln_block){(uint32_t)bb}, NULL, 0);
   kn_bc_next_block(r);
 }

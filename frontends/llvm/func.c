@@ -66,10 +66,8 @@ kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
 void kn_bc_bind(struct kn_bc *r, kiln_value v) {
   struct kn_bc_val *to = &r->vals.at[r->vals.n];
   if (to->t >> 24 == VS_NONE) return;
-  if (to->t >> 24 != VS_FORWARD) {
-    kn_bc_malformed(r, "a value of another type than it was used as");
-    return;
-  }
+  if (to->t >> 24 != VS_FORWARD)
+    return (void)kn_bc_malformed(r, "a value of another type than it was used as");
   kiln_forward_bind(r->f, (kiln_value){to->h}, v);
   r->fn.n_forwards--;
 }
@@ -91,10 +89,7 @@ void kn_bc_split_to(struct kn_bc *r, kiln_block b) {
 /* A getelementptr: the source type, and operands as in the record from `i` on. */
 static void gep(struct kn_bc *r, uint64_t source, const uint64_t *ops, unsigned n) {
   uint32_t small[16], *ids = small, count = 0, base = 0;
-  if (source >= r->types.n) {
-    kn_bc_malformed(r, "type number out of range");
-    return;
-  }
+  if (source >= r->types.n) return (void)kn_bc_malformed(r, "type number out of range");
   if (n > 16) {
     if (!KN_BC_ROOM(r, r->tmp.ids, n)) return;
     ids = r->tmp.ids.at;
@@ -102,19 +97,13 @@ static void gep(struct kn_bc *r, uint64_t source, const uint64_t *ops, unsigned 
   for (unsigned i = 0; i < n; i++) {
     uint32_t id = kn_bc_absolute(r, ops[i]);
     if (KN_UNLIKELY(id >= r->vals.n)) { /* a forward reference: its type follows */
-      if (++i >= n || ops[i] >= r->types.n) {
-        kn_bc_malformed(r, "bad getelementptr");
-        return;
-      }
+      if (++i >= n || ops[i] >= r->types.n) return (void)kn_bc_malformed(r, "bad getelementptr");
       kn_bc_use_slow(r, id, (uint32_t)ops[i]);
       if (r->status != KILN_OK) return;
     }
     ids[count++] = id;
   }
-  if (count < 1) {
-    kn_bc_malformed(r, "bad getelementptr");
-    return;
-  }
+  if (count < 1) return (void)kn_bc_malformed(r, "bad getelementptr");
   base = ids[0];
   kn_bc_gep(r, (uint32_t)source, base, ids + 1, count - 1);
 }
@@ -239,10 +228,8 @@ void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsi
     r->fn.others++;
     return;
   }
-  if (KN_UNLIKELY(r->fn.bb >= r->fn.n_bbs)) {
-    kn_bc_malformed(r, "an instruction behind the last block");
-    return;
-  }
+  if (KN_UNLIKELY(r->fn.bb >= r->fn.n_bbs))
+    return (void)kn_bc_malformed(r, "an instruction behind the last block");
   if (KN_UNLIKELY(r->has_debug)) kn_bc_loc_ahead(r);
   decoded(r, code, ops, n);
 }

@@ -65,10 +65,8 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
         kn_bc_vec_gep(r, source, base, idx, n);
         return;
       }
-      if (!known || (uint64_t)k >= t->n) {
-        kn_bc_malformed(r, "struct index out of range");
-        return;
-      }
+      if (!known || (uint64_t)k >= t->n)
+        return (void)kn_bc_malformed(r, "struct index out of range");
       const struct kn_bc_elem *e = &r->m->elems.at[t->first + (uint32_t)k];
       disp += e->offset;
       type = e->type;
@@ -152,10 +150,8 @@ mismatch:
 void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first) {
   uint32_t id = r->vals.n;
   if (id < r->fn.zeroed && r->vals.at[id].t >> 24 != VS_NONE) {
-    if (r->vals.at[id].t != (type | (uint32_t)VS_FORWARD_PARTS << 24)) {
-      kn_bc_malformed(r, "a value of another type than it was used as");
-      return;
-    }
+    if (r->vals.at[id].t != (type | (uint32_t)VS_FORWARD_PARTS << 24))
+      return (void)kn_bc_malformed(r, "a value of another type than it was used as");
     for (uint32_t i = 0; i < r->types.at[type].n_pieces; i++)
       kiln_forward_bind(r->f, (kiln_value){r->fn.parts.at[r->vals.at[id].h + i]},
                         (kiln_value){r->fn.parts.at[first + i]});
@@ -224,10 +220,7 @@ static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return;
   uint32_t from = kn_bc_parts(r, id, type), inner = type;
   if (from == UINT32_MAX || !follow(r, ops + i, n - i, &inner, &part)) return;
-  if (inner != vtype) {
-    kn_bc_malformed(r, "an inserted value of another type");
-    return;
-  }
+  if (inner != vtype) return (void)kn_bc_malformed(r, "an inserted value of another type");
   uint32_t source = UINT32_MAX;
   kiln_value v = {0};
   if (kn_bc_in_parts(&r->types.at[vtype])) source = kn_bc_parts(r, value, vtype);
@@ -264,10 +257,7 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  if (i >= n || ops[i] != 0) {
-    kn_bc_malformed(r, "unknown unary operation");
-    return;
-  }
+  if (i >= n || ops[i] != 0) return (void)kn_bc_malformed(r, "unknown unary operation");
   if (r->types.at[type].kind == TK_VECTOR) {
     kn_bc_vec_negate(r, id, type);
     return;
@@ -281,10 +271,7 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t a, b, c, type, ctype;
   if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
-  if (i >= n) {
-    too_short(r);
-    return;
-  }
+  if (i >= n) return (void)too_short(r);
   b = kn_bc_absolute(r, ops[i++]);
   if (!kn_bc_operand(r, ops, n, &i, &c, &ctype)) return;
   if (r->types.at[ctype].fit != FIT_BOOL) {
@@ -373,10 +360,7 @@ void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t i
 }
 
 static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 1 || ops[0] >= r->types.n) {
-    too_short(r);
-    return;
-  }
+  if (n < 1 || ops[0] >= r->types.n) return (void)too_short(r);
   uint32_t type = (uint32_t)ops[0], phi_id = r->vals.n;
   if (!kn_bc_split(r, type)) return;
   const struct kn_bc_type *t = &r->types.at[type];
@@ -402,14 +386,9 @@ static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* [type, size's type, size (absolute), flags, space?] */
 static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 4 || ops[0] >= r->types.n || ops[1] >= r->types.n || ops[2] >= r->vals.n) {
-    kn_bc_malformed(r, "bad alloca");
-    return;
-  }
-  if (n > 4 && ops[4]) {
-    kn_bc_unsupported(r, "this kind of alloca");
-    return;
-  }
+  if (n < 4 || ops[0] >= r->types.n || ops[1] >= r->types.n || ops[2] >= r->vals.n)
+    return (void)kn_bc_malformed(r, "bad alloca");
+  if (n > 4 && ops[4]) return (void)kn_bc_unsupported(r, "this kind of alloca");
   kn_bc_alloca(r, (uint32_t)ops[0], (uint32_t)ops[2], ops[3]);
 }
 
@@ -435,31 +414,25 @@ static __attribute__((noinline)) void dynamic_alloca(struct kn_bc *r, uint32_t t
 }
 
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
-  if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6)) {
-    kn_bc_unsupported(
+  if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6))
+    return (void)kn_bc_unsupported(
       r, flags & 1 << 6
            ? "this kind of alloca"
            : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
-    return;
-  }
   const struct kn_bc_type *t = &r->types.at[type];
   if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
   align = align ? align - 1 : t->align_log2;
-  if (KN_UNLIKELY(align > 16)) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment of more than 65536");
-    return;
-  }
+  if (KN_UNLIKELY(align > 16))
+    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "an alignment of more than 65536");
   int64_t k;
   if (KN_UNLIKELY(r->fn.bb != 0 || !kn_bc_is_int(r, count, &k))) {
     dynamic_alloca(r, type, count, align);
     return;
   }
   uint64_t size;
-  if (KN_UNLIKELY(__builtin_mul_overflow(t->size, (uint64_t)k, &size) || size > INT32_MAX)) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
-    return;
-  }
+  if (KN_UNLIKELY(__builtin_mul_overflow(t->size, (uint64_t)k, &size) || size > INT32_MAX))
+    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
   kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
   if (KN_UNLIKELY(r->fn.harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
     kiln_slot_array(r->f, slot);
@@ -468,20 +441,13 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
 
 /* [list's type, list, type] */
 static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 3 || ops[2] >= r->types.n) {
-    too_short(r);
-    return;
-  }
+  if (n < 3 || ops[2] >= r->types.n) return (void)too_short(r);
   uint32_t type = (uint32_t)ops[2];
-  if (kn_bc_is_aggregate(&r->types.at[type])) {
-    kn_bc_unsupported(r, "va_arg of an aggregate");
-    return;
-  }
+  if (kn_bc_is_aggregate(&r->types.at[type]))
+    return (void)kn_bc_unsupported(r, "va_arg of an aggregate");
   if (!kn_bc_scalar(r, type)) return;
-  if (r->types.at[type].fit != FIT_EXACT) {
-    kn_bc_unsupported(r, "va_arg of an integer of odd width");
-    return;
-  }
+  if (r->types.at[type].fit != FIT_EXACT)
+    return (void)kn_bc_unsupported(r, "va_arg of an integer of odd width");
   kiln_value list = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->m->ptr_type);
   kn_bc_def(r, type, kiln_build_va_arg(r->f, (kiln_type)r->types.at[type].ktype, list));
 }
@@ -495,29 +461,21 @@ static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
   kiln_value v = kn_bc_use_z(r, kn_bc_absolute(r, ops[1]), type), number = kiln_const_int(r->f, 0);
   for (uint32_t i = 0; i < count; i++) {
     uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];
-    if (id >= r->inst_base || bb >= r->fn.n_bbs) {
-      kn_bc_malformed(r, "bad case of a switch");
-      return;
-    }
+    if (id >= r->inst_base || bb >= r->fn.n_bbs)
+      return (void)kn_bc_malformed(r, "bad case of a switch");
     kiln_value same =
       kiln_build_icmp(r->f, KILN_EQ, KILN_TYPE_I128, v, kn_bc_use_z(r, (uint32_t)id, type));
     number = kiln_build_select(r->f, KILN_TYPE_I32, same, kiln_const_int(r->f, i + 1), number);
     r->tmp.cases.at[i] = (kiln_case){i + 1, {(uint32_t)bb}};
   }
-  if (ops[2] >= r->fn.n_bbs) {
-    kn_bc_malformed(r, "block number out of range");
-    return;
-  }
+  if (ops[2] >= r->fn.n_bbs) return (void)kn_bc_malformed(r, "block number out of range");
   kiln_build_switch(r->f, KILN_TYPE_I32, number, (kiln_block){(uint32_t)ops[2]}, r->tmp.cases.at,
                     count);
 }
 
 /* [type, value, default, (case's value (absolute), block)...] */
 static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 3 || n % 2 == 0 || ops[0] >= r->types.n) {
-    too_short(r);
-    return;
-  }
+  if (n < 3 || n % 2 == 0 || ops[0] >= r->types.n) return (void)too_short(r);
   uint32_t type = (uint32_t)ops[0], count = (n - 3) / 2;
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_INT) {
@@ -534,16 +492,11 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   for (uint32_t i = 0; i < count; i++) {
     uint64_t id = ops[3 + 2 * i], bb = ops[4 + 2 * i];
     int64_t k;
-    if (id >= r->inst_base || !kn_bc_is_int(r, (uint32_t)id, &k) || bb >= r->fn.n_bbs) {
-      kn_bc_malformed(r, "bad case of a switch");
-      return;
-    }
+    if (id >= r->inst_base || !kn_bc_is_int(r, (uint32_t)id, &k) || bb >= r->fn.n_bbs)
+      return (void)kn_bc_malformed(r, "bad case of a switch");
     r->tmp.cases.at[i] = (kiln_case){(int64_t)((uint64_t)k & mask), {(uint32_t)bb}};
   }
-  if (ops[2] >= r->fn.n_bbs) {
-    kn_bc_malformed(r, "block number out of range");
-    return;
-  }
+  if (ops[2] >= r->fn.n_bbs) return (void)kn_bc_malformed(r, "block number out of range");
   kiln_value v = kn_bc_use_z(r, kn_bc_absolute(r, ops[1]), type);
   kiln_build_switch(r->f, (kiln_type)t->ktype, v, (kiln_block){(uint32_t)ops[2]}, r->tmp.cases.at,
                     count);
@@ -551,10 +504,7 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 /* [type, address, blocks...] */
 static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 2) {
-    too_short(r);
-    return;
-  }
+  if (n < 2) return (void)too_short(r);
   kiln_value a = kn_bc_use(r, kn_bc_absolute(r, ops[1]), r->m->ptr_type);
   if (!KN_BC_ROOM(r, r->tmp.targets, n)) return;
   uint32_t count = 0;
@@ -563,10 +513,7 @@ static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   r->fn.stamps.n = r->fn.n_bbs;
   r->fn.stamp = 1;
   for (unsigned i = 2; i < n; i++) {
-    if (ops[i] >= r->fn.n_bbs) {
-      kn_bc_malformed(r, "block number out of range");
-      return;
-    }
+    if (ops[i] >= r->fn.n_bbs) return (void)kn_bc_malformed(r, "block number out of range");
     if (r->fn.stamps.at[ops[i]]) continue; /* listed before */
     r->fn.stamps.at[ops[i]] = 1;
     r->tmp.targets.at[count++] = (kiln_block){(uint32_t)ops[i]};

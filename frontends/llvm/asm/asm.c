@@ -419,10 +419,7 @@ static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values
   uint32_t first = r->fn.parts.n;
   if (!kn_bc_split_plain(r, ret)) return;
   rt = &r->types.at[ret];
-  if (rt->n_pieces != n) {
-    kn_asm_wrong(a, "outputs that are not scalars");
-    return;
-  }
+  if (rt->n_pieces != n) return (void)kn_asm_wrong(a, "outputs that are not scalars");
   for (uint32_t k = 0; k < n; k++)
     if (!KN_BC_PUSH(r, r->fn.parts, values[k].id)) return;
   kn_bc_define_parts(r, ret, first);
@@ -480,10 +477,7 @@ static void nothing(struct kn_asm_call *a, uint32_t ret) {
       bool same_register = p->is && o->is && p->is->regs == o->is->regs && p->is->regs &&
                            (p->is->regs & (p->is->regs - 1)) == 0;
       if (p->label || p->output || !p->is || (p->is->tie != (int8_t)i && !same_register)) continue;
-      if (p->carried == 32) {
-        kn_asm_wrong(a, "an operand tied to one of another size");
-        return;
-      }
+      if (p->carried == 32) return (void)kn_asm_wrong(a, "an operand tied to one of another size");
       p->ktype = (kiln_type)r->types.at[p->type].ktype;
       o->ktype = (kiln_type)r->types.at[o->type].ktype;
       kiln_value v = kn_bc_same(r, p->id, p->type);
@@ -525,10 +519,9 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
   kiln_value values[2 * KN_ASM_MAX_OPERANDS], v = {0};
   if (!collect(a, &b)) return;
   uint64_t lost = a->clobbers & kn_bc_targets[r->target].saved;
-  if (t && t->error) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "inline assembly: %s", c->chars.at + t->error - 1);
-    return;
-  }
+  if (t && t->error)
+    return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "inline assembly: %s",
+                            c->chars.at + t->error - 1);
   kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, b.params, b.n, b.types, b.n_results);
   kiln_asm code = {.params = b.regs, .results = b.results, .lost = lost};
   if (t && t->known) {
@@ -589,10 +582,8 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   if (!place_x87(a) || !kn_asm_allocate(a)) return;
   for (uint32_t i = 0; i < a->n; i++)
     if (!a->op[i].label && a->op[i].place != AP_IMMEDIATE && a->op[i].place != AP_DIRECT &&
-        !register_type(a, &a->op[i])) {
-      kn_asm_wrong(a, "an operand of this type in a register of this kind");
-      return;
-    }
+        !register_type(a, &a->op[i]))
+      return (void)kn_asm_wrong(a, "an operand of this type in a register of this kind");
   a->out = r->assembly.texts->out;
   a->out_cap = r->assembly.texts->out_cap;
   bool made = make_text(a);
@@ -621,10 +612,7 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
     return;
   }
   struct kn_asm_call *a = kn_bc_resize(r, NULL, sizeof *a);
-  if (!a) {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-    return;
-  }
+  if (!a) return (void)kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   memset(a, 0, sizeof *a);
   a->r = r;
   a->text = (const char *)kn_bc_bytes(r, c->index);
@@ -650,25 +638,16 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
 /* [attributes, cc, normal block, number of other blocks, these, type, callee, arguments...] */
 void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t callee, callee_type;
-  if (n < 6 || ops[3] > n - 6 || !(ops[1] >> 15 & 1)) {
-    kn_bc_malformed(r, "bad callbr");
-    return;
-  }
+  if (n < 6 || ops[3] > n - 6 || !(ops[1] >> 15 & 1)) return (void)kn_bc_malformed(r, "bad callbr");
   unsigned n_labels = (unsigned)ops[3], i = 5 + n_labels;
   for (unsigned k = 0; k <= n_labels; k++)
-    if (ops[k ? 3 + k : 2] >= r->fn.n_bbs) {
-      kn_bc_malformed(r, "block number out of range");
-      return;
-    }
-  if (ops[i - 1] >= r->types.n || r->types.at[ops[i - 1]].kind != TK_FUNC) {
-    kn_bc_malformed(r, "bad callbr");
-    return;
-  }
+    if (ops[k ? 3 + k : 2] >= r->fn.n_bbs)
+      return (void)kn_bc_malformed(r, "block number out of range");
+  if (ops[i - 1] >= r->types.n || r->types.at[ops[i - 1]].kind != TK_FUNC)
+    return (void)kn_bc_malformed(r, "bad callbr");
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
-  if (callee >= r->inst_base || r->csts.at[callee].kind != CK_ASM) {
-    kn_bc_unsupported(r, "callbr of something else than inline assembly");
-    return;
-  }
+  if (callee >= r->inst_base || r->csts.at[callee].kind != CK_ASM)
+    return (void)kn_bc_unsupported(r, "callbr of something else than inline assembly");
   kiln_value taken = kiln_const_int(r->f, 0);
   kn_bc_asm(r, &r->csts.at[callee], (uint32_t)ops[4 + n_labels], ops + i, n - i, n_labels, &taken);
   if (r->status != KILN_OK) return;

@@ -164,10 +164,7 @@ static __attribute__((noinline)) void unabbreviated(struct kn_bc *r, uint64_t po
   struct kn_bits b = r->in.bits;
   b.pos = pos;
   uint64_t n = kn_bits_vbr6(&b), op[4];
-  if (n < 4) {
-    kn_bc_malformed(r, "a location is too short");
-    return;
-  }
+  if (n < 4) return (void)kn_bc_malformed(r, "a location is too short");
   for (unsigned i = 0; i < 4; i++) op[i] = kn_bits_vbr6(&b);
   kn_bits_skip_vbr6(&b, n - 4);
   r->in.bits.pos = b.pos;

@@ -20,10 +20,8 @@ void kn_in_lookup(const struct call *c) {
   if (!kn_in_machine(c, name[0], &tbl) || !kn_in_machine(c, name[1], &tbx)) return;
   for (unsigned k = 0; k < n; k++) {
     if (!kn_bc_vec_get(r, arg_id(c, first + k), c->params[first + k].type, &table)) return;
-    if (table.parts != 1 || table.chunk != KILN_TYPE_V128 || by.chunk != out.chunk) {
-      bad(c);
-      return;
-    }
+    if (table.parts != 1 || table.chunk != KILN_TYPE_V128 || by.chunk != out.chunk)
+      return (void)bad(c);
     kiln_value i = by.v[0];
     if (k)
       i = kiln_build_vector(r->f, KILN_OP_VSUB, by.chunk, KILN_TYPE_I8, 0, i,
@@ -46,10 +44,8 @@ void kn_in_by_lane(const struct call *c) {
       !kn_bc_vec_get(r, arg_id(c, 1), c->params[1].type, &b))
     return;
   if (!kn_bc_is_int(r, arg_id(c, 2), &k) || k < 0 || k >= b.n || a.parts != 1 || b.parts != 1 ||
-      a.lane != b.lane || c->ret != a.type) {
-    bad(c);
-    return;
-  }
+      a.lane != b.lane || c->ret != a.type)
+    return (void)bad(c);
   memcpy(name, row, strlen(row));
   kn_bc_row_type(name, a.n, a.lane);
   if (!kn_in_machine(c, name, &m)) return;
@@ -73,10 +69,7 @@ void kn_in_structures(const struct call *c) {
   unsigned vectors = s.load && !s.lane ? 0 : s.n;
   kiln_value a, v[4], mem[4];
   int64_t at = 0;
-  if (c->n != vectors + s.lane + 1) {
-    bad(c);
-    return;
-  }
+  if (c->n != vectors + s.lane + 1) return (void)bad(c);
   for (unsigned i = 0; i < vectors; i++) {
     if (!kn_bc_vec_get(r, arg_id(c, i), c->params[i].type, &x[i])) return;
     v[i] = x[i].v[0];
@@ -84,21 +77,15 @@ void kn_in_structures(const struct call *c) {
   if (vectors == 0) {
     const struct kn_bc_type *t = &r->types.at[c->ret];
     if (t->kind != TK_STRUCT || t->n != s.n ||
-        !kn_bc_vec_shape(r, r->m->elems.at[t->first].type, &x[0])) {
-      bad(c);
-      return;
-    }
+        !kn_bc_vec_shape(r, r->m->elems.at[t->first].type, &x[0]))
+      return (void)bad(c);
   }
-  if (x[0].parts != 1 || x[0].mask || !kn_in_scalar(c, c->n - 1, KILN_TYPE_I64, &a)) {
-    bad(c);
-    return;
-  }
+  if (x[0].parts != 1 || x[0].mask || !kn_in_scalar(c, c->n - 1, KILN_TYPE_I64, &a))
+    return (void)bad(c);
   kiln_type chunk = x[0].chunk, lane = x[0].lane;
   unsigned size = kiln_type_size(chunk), es = kiln_type_size(lane);
-  if (s.lane && (!kn_bc_is_int(r, arg_id(c, vectors), &at) || at < 0 || at >= x[0].n)) {
-    bad(c);
-    return;
-  }
+  if (s.lane && (!kn_bc_is_int(r, arg_id(c, vectors), &at) || at < 0 || at >= x[0].n))
+    return (void)bad(c);
   if (s.lane || s.all) { /* one element of each */
     for (unsigned i = 0; i < s.n; i++) {
       int32_t disp = (int32_t)(i * es);
@@ -151,20 +138,15 @@ static void of_three(const struct call *c, const kiln_machine *m, const kiln_val
   struct kn_bc_vec x, out;
   kiln_value v[3];
   if (m->n_operands != 3 || !kn_bc_vec_shape(r, c->ret, &out) || out.parts != 1 || out.mask ||
-      out.chunk != m->result) {
-    bad(c);
-    return;
-  }
+      out.chunk != m->result)
+    return (void)bad(c);
   for (unsigned k = 0; k < 3; k++) {
     if (k == 2 && last) {
       v[k] = *last;
       continue;
     }
     if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x)) return;
-    if (x.parts != 1 || x.mask || x.chunk != m->operands[k]) {
-      bad(c);
-      return;
-    }
+    if (x.parts != 1 || x.mask || x.chunk != m->operands[k]) return (void)bad(c);
     v[k] = x.v[0];
   }
   out.v[0] = kn_in_build(c, m, v);
@@ -180,10 +162,8 @@ void kn_in_of_lane(const struct call *c) {
   int64_t lane;
   char name[KILN_MACHINE_NAME] = {0};
   if (c->n != 4 || !kn_bc_is_int(c->r, arg_id(c, 3), &lane) || lane < 0 || lane > 3 ||
-      length + 3 > sizeof name) {
-    bad(c);
-    return;
-  }
+      length + 3 > sizeof name)
+    return (void)bad(c);
   memcpy(name, own, length);
   name[length] = '.';
   name[length + 1] = (char)('0' + lane);
@@ -204,17 +184,12 @@ void kn_in_of_group(const struct call *c) {
   const char *const own = kn_in_name(c, &length);
   const unsigned size = c->row->op;
   if (c->n != 4 || length - skip >= sizeof name || !kn_bc_is_int(r, arg_id(c, 3), &k) || k < 0 ||
-      k >= 16 / size) {
-    bad(c);
-    return;
-  }
+      k >= 16 / size)
+    return (void)bad(c);
   memcpy(name, own, at);
   memcpy(name + at, own + at + skip, length - skip - at);
   if (!kn_in_machine(c, name, &m) || !kn_bc_vec_get(r, arg_id(c, 2), c->params[2].type, &x)) return;
-  if (x.parts != 1 || x.mask || x.chunk != KILN_TYPE_V128 || m.n_operands != 3) {
-    bad(c);
-    return;
-  }
+  if (x.parts != 1 || x.mask || x.chunk != KILN_TYPE_V128 || m.n_operands != 3) return (void)bad(c);
   for (unsigned i = 0; i < 16; i++) from[i] = (uint16_t)(k * size + i % size);
   kn_bc_vec_bytes(r, x.v, 1, from, m.operands[2], 1, &last);
   of_three(c, &m, &last);
@@ -226,15 +201,11 @@ void kn_in_exclusive(const struct call *c) {
   char name[24];
   const unsigned address = c->row->op;
   const struct kn_bc_attr *a = kn_bc_attr(c->r, c->attrs, 1 + address);
-  if (c->n != address + 1 || a == NULL || !(a->flags & PA_ELEMENT) || a->type >= c->r->types.n) {
-    bad(c);
-    return;
-  }
+  if (c->n != address + 1 || a == NULL || !(a->flags & PA_ELEMENT) || a->type >= c->r->types.n)
+    return (void)bad(c);
   const struct kn_bc_type *t = &c->r->types.at[a->type];
-  if (t->kind != TK_PTR && (t->kind != TK_INT || t->fit != FIT_EXACT || t->bits > 64)) {
-    kn_bc_unsupported(c->r, "an exclusive access of this type");
-    return;
-  }
+  if (t->kind != TK_PTR && (t->kind != TK_INT || t->fit != FIT_EXACT || t->bits > 64))
+    return (void)kn_bc_unsupported(c->r, "an exclusive access of this type");
   const int n =
     snprintf(name, sizeof name, "aarch64.%s.%u", c->row->text, kiln_type_size((kiln_type)t->ktype));
   struct call of = *c;
@@ -246,10 +217,8 @@ void kn_in_exclusive(const struct call *c) {
 void kn_in_prefetch_aarch64(const struct call *c) {
   int64_t k[4] = {0};
   for (unsigned i = 1; i < 5; i++)
-    if (c->n != 5 || !kn_bc_is_int(c->r, arg_id(c, i), &k[i - 1]) || k[i - 1] >> (i == 2 ? 2 : 1)) {
-      bad(c);
-      return;
-    }
+    if (c->n != 5 || !kn_bc_is_int(c->r, arg_id(c, i), &k[i - 1]) || k[i - 1] >> (i == 2 ? 2 : 1))
+      return (void)bad(c);
   const struct kn_bc_prefetch how = {k[0] != 0, k[3] == 0, k[2] != 0, (uint8_t)k[1]};
   kn_bc_prefetch(c->r, kn_bc_use(c->r, arg_id(c, 0), c->params[0].type), &how);
 }

@@ -123,10 +123,8 @@ static void define(struct piece *p, uint32_t ret, kiln_value v, struct kn_bc_vec
   }
   uint32_t byte = p->byte.id != 0;
   if (!kn_bc_split(r, ret) || !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + p->n_out + 1)) return;
-  if (r->types.at[ret].n_pieces != p->n_out + byte) {
-    kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
-    return;
-  }
+  if (r->types.at[ret].n_pieces != p->n_out + byte)
+    return (void)kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
   uint32_t *parts = r->fn.parts.at + first;
   for (unsigned k = 0; k < p->n_out; k++)
     parts[byte + k] = k ? kiln_build_result(r->f, v, k).id : v.id;

@@ -68,10 +68,8 @@ void kn_in_ldexp(const struct call *c) {
 void kn_in_integer_power(const struct call *c) {
   kiln_type result = computed(c->rt);
   const char *const names[4] = {"sf2", "df2", result == KILN_TYPE_F128 ? "tf2" : "xf2", "tf2"};
-  if (arg_info(c, 1)->ktype != KILN_TYPE_I32) {
-    kn_bc_unsupported(c->r, "powi with this exponent");
-    return;
-  }
+  if (arg_info(c, 1)->ktype != KILN_TYPE_I32)
+    return (void)kn_bc_unsupported(c->r, "powi with this exponent");
   kiln_value v = call_library(c, c->row->text, names, 2, result, NULL, 0);
   def(c, kn_bc_soft_narrow(c->r, c->rt, KILN_TYPE_F32, v));
 }
@@ -196,10 +194,7 @@ void kn_in_fp_class(const struct call *c) {
 /* C's functions give an i64; of a shorter result the rest is unspecified if it does not fit. */
 void kn_in_round_to_int(const struct call *c) {
   kiln_type kt = (kiln_type)c->rt->ktype;
-  if (kt == KILN_TYPE_I128 || odd(c)) {
-    kn_bc_unsupported(c->r, "rounding to this type");
-    return;
-  }
+  if (kt == KILN_TYPE_I128 || odd(c)) return (void)kn_bc_unsupported(c->r, "rounding to this type");
   kiln_value v = call_library(c, c->row->text, c_names, 1, KILN_TYPE_I64, NULL, 0);
   if (kt != KILN_TYPE_I64) v = kiln_build_convert(c->r->f, KILN_OP_TRUNC, kt, KILN_TYPE_I64, v);
   def(c, v);
@@ -247,10 +242,7 @@ void kn_in_to_int_saturating(const struct call *c) {
   kiln_value v = kiln_build_convert(r->f, (kiln_op)c->row->op, kt, computed(t),
                                     kn_bc_soft_widen(r, t, arg(c, 0)));
   if (c->rt->fit != FIT_EXACT) { /* the nearest end of fewer bits */
-    if (bits > 64) {
-      kn_bc_unsupported(r, "this intrinsic on an odd integer width");
-      return;
-    }
+    if (bits > 64) return (void)kn_bc_unsupported(r, "this intrinsic on an odd integer width");
     uint64_t high = (UINT64_C(1) << (is_signed ? bits - 1 : bits)) - 1;
     v = binary(c, is_signed ? KILN_OP_SMIN : KILN_OP_UMIN, kt, v, imm(c, (int64_t)high));
     if (is_signed) v = binary(c, KILN_OP_SMAX, kt, v, imm(c, -(int64_t)high - 1));

@@ -192,10 +192,8 @@ void kn_in_overflow(const struct call *c) {
     wide_overflow(c);
     return;
   }
-  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != 2) {
-    kn_bc_malformed(r, "bad overflow intrinsic");
-    return;
-  }
+  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != 2)
+    return (void)kn_bc_malformed(r, "bad overflow intrinsic");
   bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
   uint32_t ia = arg_id(c, 0), ib = arg_id(c, 1);
   kiln_value a = is_signed ? kn_bc_use_s(r, ia, type) : kn_bc_use_z(r, ia, type);

@@ -159,10 +159,8 @@ static void by_lanes(const struct call *c) {
   kiln_value lanes[KN_BC_MAX_LANES];
   uint64_t ops[MOST];
   uint32_t ids[MOST];
-  if (!(c->row->how & LANES) || c->n > MOST || c->rt->kind != TK_VECTOR) {
-    kn_bc_unsupported(r, "this intrinsic of vectors");
-    return;
-  }
+  if (!(c->row->how & LANES) || c->n > MOST || c->rt->kind != TK_VECTOR)
+    return (void)kn_bc_unsupported(r, "this intrinsic of vectors");
   if (!kn_bc_vec_shape(r, c->ret, &out)) return;
   if (whole_registers(c, &out)) return;
   for (unsigned i = 0; i < c->n; i++) {
@@ -171,10 +169,7 @@ static void by_lanes(const struct call *c) {
     if (arg_info(c, i)->kind != TK_VECTOR) continue;
     if (!kn_bc_vec_get(r, ids[i], arg_type(c, i), &x[i])) return;
     params[i].type = x[i].elem;
-    if (x[i].n != out.n) {
-      kn_bc_malformed(r, "bad intrinsic");
-      return;
-    }
+    if (x[i].n != out.n) return (void)kn_bc_malformed(r, "bad intrinsic");
   }
   struct call lane = *c;
   lane.ops = ops;
@@ -212,12 +207,10 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
                      const uint64_t *ops, unsigned n, bool bundles) {
   const struct kn_bc_type *ft = &r->types.at[type];
   const struct kn_bc_row *row = g->intrinsic ? &rows[g->intrinsic - 1] : NULL;
-  if (!row || (row->need && !(r->fn.global->fn_flags & row->need))) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s%s",
-               g->name_length > 100 ? 100 : (int)g->name_length, g->name,
-               row ? " without a feature of the processor" : "");
-    return;
-  }
+  if (!row || (row->need && !(r->fn.global->fn_flags & row->need)))
+    return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: intrinsic %.*s%s",
+                            g->name_length > 100 ? 100 : (int)g->name_length, g->name,
+                            row ? " without a feature of the processor" : "");
   struct call c = {.r = r,
                    .row = row,
                    .g = g,

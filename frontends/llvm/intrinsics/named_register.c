@@ -77,10 +77,7 @@ void kn_in_named_register(const struct call *c) {
   const bool write = c->row->op;
   char text[32] = "";
   uint8_t code[4];
-  if (c->n != (write ? 2 : 1)) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+  if (c->n != (write ? 2 : 1)) return (void)kn_bc_malformed(r, "bad call");
   /* reading the name may end the record that the operands belong to */
   uint32_t node = arg_id(c, 0), id = write ? arg_id(c, 1) : 0;
   uint32_t type = write ? arg_type(c, 1) : c->ret;
@@ -88,10 +85,9 @@ void kn_in_named_register(const struct call *c) {
   bool pair = t == KILN_TYPE_I128; /* mrrs, msrr */
   unsigned size = name_of(r, node, text, sizeof text) ? code_of(r, text, write, pair, code) : 0;
   if (r->status != KILN_OK) return;
-  if (size == 0 || (t != KILN_TYPE_I32 && t != KILN_TYPE_I64 && !pair)) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: the register \"%s\" by its name", text);
-    return;
-  }
+  if (size == 0 || (t != KILN_TYPE_I32 && t != KILN_TYPE_I64 && !pair))
+    return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                            "not implemented: the register \"%s\" by its name", text);
   static const uint8_t regs[2] = {0, 1};
   kiln_type part = pair ? KILN_TYPE_I64 : t, results[2] = {part, part};
   kiln_param params_of[2] = {{.type = (uint8_t)part}, {.type = (uint8_t)part}};

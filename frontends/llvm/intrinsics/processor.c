@@ -61,10 +61,7 @@ void kn_in_define(const struct call *c, const kiln_value *v, unsigned n) {
   struct kn_bc *r = c->r;
   uint32_t first = r->fn.parts.n;
   if (r->status != KILN_OK) return;
-  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != n) {
-    bad(c);
-    return;
-  }
+  if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != n) return (void)bad(c);
   if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
   for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = v[i].id;
   r->fn.parts.n += n;
@@ -115,17 +112,11 @@ void kn_in_processor(const struct call *c) {
   const unsigned how = c->row->op;
   uint32_t parts = 1;
   if (!kn_in_own_machine(c, &own)) return;
-  if (c->n != m->n_operands) {
-    bad(c);
-    return;
-  }
+  if (c->n != m->n_operands) return (void)bad(c);
   for (unsigned k = 0; k < c->n; k++) {
     if (arg_info(c, k)->kind != TK_VECTOR) continue;
     if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
-    if (parts != 1 && x[k].parts != 1 && x[k].parts != parts) {
-      bad(c);
-      return;
-    }
+    if (parts != 1 && x[k].parts != 1 && x[k].parts != parts) return (void)bad(c);
     if (x[k].parts != 1) parts = x[k].parts;
   }
   if (vector && !kn_bc_vec_shape(r, c->ret, &out)) return;
@@ -134,10 +125,7 @@ void kn_in_processor(const struct call *c) {
               : vector ? (how == NARROW ? out.parts * 2 == parts : out.parts == parts) &&
                            (how == NARROW || out.chunk == m->result) && !out.mask
                        : half || (rt->ktype == m->result && rt->fit == FIT_EXACT);
-  if (!fits || (parts != 1 && !c->row->text)) {
-    bad(c);
-    return;
-  }
+  if (!fits || (parts != 1 && !c->row->text)) return (void)bad(c);
   for (uint32_t p = 0; p < parts; p++) {
     if (!operands(c, m, how, p, x, v)) return;
     results[p] = kn_in_build(c, m, v);
@@ -168,10 +156,7 @@ void kn_in_neither(const struct call *c) {
   const char *const row = c->row->text;
   struct kn_bc_vec x[2];
   kiln_value v[2], any = {0};
-  if (c->n != 2 || r->types.at[c->ret].ktype != KILN_TYPE_I32) {
-    bad(c);
-    return;
-  }
+  if (c->n != 2 || r->types.at[c->ret].ktype != KILN_TYPE_I32) return (void)bad(c);
   for (unsigned k = 0; k < 2; k++)
     if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
   for (unsigned i = 0; i < 2; i++) {

@@ -130,10 +130,7 @@ void kn_in_load_relative(const struct call *c) {
   kiln_type kt = (kiln_type)arg_info(c, 1)->ktype;
   kiln_value table = arg(c, 0), offset = kn_bc_use_s(r, arg_id(c, 1), arg_type(c, 1));
   int64_t k = 0;
-  if (kt == KILN_TYPE_I128) {
-    kn_bc_unsupported(r, "an offset of this type");
-    return;
-  }
+  if (kt == KILN_TYPE_I128) return (void)kn_bc_unsupported(r, "an offset of this type");
   if (kt != KILN_TYPE_I64 && !kn_bc_is_int(r, arg_id(c, 1), &k))
     offset = kiln_build_convert(r->f, KILN_OP_SEXT, KILN_TYPE_I64, kt, offset);
   kiln_value at = kiln_build_addr(r->f, table, offset, 1, 0);
@@ -228,10 +225,8 @@ static void instructions(const struct call *c, bool save_all) {
 void kn_in_eh_return(const struct call *c) {
   kiln_func *f = c->r->f;
   enum { RETURN_ADDRESS = 8 }; /* from what frame_addr gives */
-  if (!kn_bc_targets[c->r->target].eh_return) {
-    kn_bc_unsupported(c->r, "llvm.eh.return, which LLVM leaves out for this target");
-    return;
-  }
+  if (!kn_bc_targets[c->r->target].eh_return)
+    return (void)kn_bc_unsupported(c->r, "llvm.eh.return, which LLVM leaves out for this target");
   instructions(c, true);
   kiln_value at =
     binary(c, KILN_OP_ADD, KILN_TYPE_I64, kiln_build_level(f, KILN_OP_FRAME_ADDR, 0), arg(c, 0));

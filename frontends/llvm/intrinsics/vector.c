@@ -103,19 +103,14 @@ static void reduce(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
                    const uint32_t *ids, unsigned n) {
   struct kn_bc_vec x;
   bool starts = reductions[what].starts;
-  if (n != 1u + starts) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+  if (n != 1u + starts) return (void)kn_bc_malformed(r, "bad call");
   if (!kn_bc_vec_get(r, ids[starts], params[starts].type, &x)) return;
   kiln_op op = (kiln_op)(x.mask ? reductions[what].of_mask : reductions[what].op);
   kiln_type type = x.mask ? KILN_TYPE_I8 : x.lane;
   if (ret != x.elem || op == KILN_OP_NONE || (starts && params[0].type != x.elem) ||
       (kiln_type_is_float(type) || x.soft) !=
-        (what == VC_FADD || what == VC_FMUL || (what >= VC_FMAX && what <= VC_FMINIMUM))) {
-    kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
-    return;
-  }
+        (what == VC_FADD || what == VC_FMUL || (what >= VC_FMAX && what <= VC_FMINIMUM)))
+    return (void)kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
   kiln_value v = {0};
   bool any_order = !starts || (r->fn.fast_call == r->vals.n && r->fn.fast_flags & FAST_REASSOC);
   if (x.mask && x.n <= 64) v = of_mask(r, op, &x);
@@ -167,20 +162,15 @@ static void masked(struct kn_bc *r, unsigned what, const struct kn_bc_elem *para
   struct kn_bc_vec x, mask, to;
   unsigned at = load ? 0 : 1;                            /* the address */
   unsigned m = n - (load ? 2 : 1), v = load ? n - 1 : 0; /* the mask, the value */
-  if (n < 3 || n > 4) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+  if (n < 3 || n > 4) return (void)kn_bc_malformed(r, "bad call");
   if (!kn_bc_vec_get(r, ids[v], params[v].type, &x) ||
       !kn_bc_vec_get(r, ids[m], params[m].type, &mask))
     return;
   if (lanes && !kn_bc_vec_get(r, ids[at], params[at].type, &to)) return;
   if (x.mask || x.odd || !mask.mask || mask.n != x.n || (load && ret != x.type) ||
       (lanes ? to.n != x.n || to.lane != KILN_TYPE_I64
-             : r->types.at[params[at].type].kind != TK_PTR)) {
-    kn_bc_unsupported(r, "this access to a part of a vector");
-    return;
-  }
+             : r->types.at[params[at].type].kind != TK_PTR))
+    return (void)kn_bc_unsupported(r, "this access to a part of a vector");
   kiln_value a = {0};
   if (!lanes) a = kn_bc_use(r, ids[at], params[at].type);
   if (r->status != KILN_OK) return;
@@ -194,15 +184,10 @@ static void first_lane(struct kn_bc *r, const struct kn_bc_elem *params, uint32_
   kiln_func *f = r->f;
   struct kn_bc_vec x;
   const struct kn_bc_type *rt = &r->types.at[ret];
-  if (n != 2 || rt->kind != TK_INT || rt->bits > 64 || !kn_bc_scalar(r, ret)) {
-    kn_bc_unsupported(r, "llvm.experimental.cttz.elts of this type");
-    return;
-  }
+  if (n != 2 || rt->kind != TK_INT || rt->bits > 64 || !kn_bc_scalar(r, ret))
+    return (void)kn_bc_unsupported(r, "llvm.experimental.cttz.elts of this type");
   if (!kn_bc_vec_get(r, ids[0], params[0].type, &x)) return;
-  if (x.odd) {
-    kn_bc_unsupported(r, "llvm.experimental.cttz.elts of this type");
-    return;
-  }
+  if (x.odd) return (void)kn_bc_unsupported(r, "llvm.experimental.cttz.elts of this type");
   kiln_value v;
   if (x.mask && x.n < 64) {
     v = kn_bc_vec_bits(r, &x, 0);
@@ -227,17 +212,12 @@ static void partial_sum(struct kn_bc *r, const struct kn_bc_elem *params, uint32
                         const uint32_t *ids, unsigned n) {
   struct kn_bc_vec sum, x;
   kiln_value lanes[KN_BC_MAX_LANES];
-  if (n != 2 || ret != params[0].type) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+  if (n != 2 || ret != params[0].type) return (void)kn_bc_malformed(r, "bad call");
   if (!kn_bc_vec_get(r, ids[0], params[0].type, &sum) ||
       !kn_bc_vec_get(r, ids[1], params[1].type, &x))
     return;
-  if (sum.elem != x.elem || x.mask || !kiln_type_is_int(x.lane) || x.n % sum.n) {
-    kn_bc_unsupported(r, "llvm.vector.partial.reduce.add of this type");
-    return;
-  }
+  if (sum.elem != x.elem || x.mask || !kiln_type_is_int(x.lane) || x.n % sum.n)
+    return (void)kn_bc_unsupported(r, "llvm.vector.partial.reduce.add of this type");
   for (uint32_t k = 0; k < sum.n; k++) {
     lanes[k] = kn_bc_vec_lane(r, &sum, k);
     for (uint32_t i = k; i < x.n; i += sum.n)
@@ -254,19 +234,15 @@ static void part(struct kn_bc *r, bool put, const struct kn_bc_elem *params, uin
   kiln_value in[2 * KN_BC_MAX_CHUNKS];
   uint16_t from[KN_BC_MAX_CHUNKS * 16];
   int64_t first;
-  if (n != 2u + put || !kn_bc_is_int(r, ids[n - 1], &first)) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+  if (n != 2u + put || !kn_bc_is_int(r, ids[n - 1], &first))
+    return (void)kn_bc_malformed(r, "bad call");
   if (!kn_bc_vec_get(r, ids[0], params[0].type, &x) ||
       (put && !kn_bc_vec_get(r, ids[1], params[1].type, &y)) || !kn_bc_vec_shape(r, ret, &out))
     return;
   const struct kn_bc_vec *less = put ? &y : &out; /* the shorter one */
   if (less->elem != x.elem || (put && ret != x.type) || first < 0 || less->n > x.n ||
-      first > x.n - less->n) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+      first > x.n - less->n)
+    return (void)kn_bc_malformed(r, "bad call");
   kn_bc_vec_to_v128(r, &x, in);
   if (put) kn_bc_vec_to_v128(r, &y, in + x.parts);
   bool any = put && ids[0] < r->inst_base && r->csts.at[ids[0]].kind == CK_UNDEF;
@@ -299,10 +275,7 @@ void kn_in_vector(const struct call *c) {
   struct kn_bc *r = c->r;
   const unsigned what = c->row->op, n = c->n;
   uint32_t ids[4];
-  if (n > 4) {
-    kn_bc_malformed(r, "bad call");
-    return;
-  }
+  if (n > 4) return (void)kn_bc_malformed(r, "bad call");
   for (unsigned i = 0; i < n; i++) ids[i] = arg_id(c, i);
   if (what == VC_FIRST) first_lane(r, c->params, c->ret, ids, n);
   else if (what == VC_PARTIAL_SUM) partial_sum(r, c->params, c->ret, ids, n);

@@ -4,17 +4,12 @@
 /* {carry, a + b + carry}, or the difference. */
 void kn_in_carry(const struct call *c) {
   kiln_func *f = c->r->f;
-  if (c->n != 3 || arg_info(c, 0)->ktype != KILN_TYPE_I8) {
-    bad(c);
-    return;
-  }
+  if (c->n != 3 || arg_info(c, 0)->ktype != KILN_TYPE_I8) return (void)bad(c);
   kiln_type t = (kiln_type)arg_info(c, 1)->ktype;
   kiln_value in, a, b, v[2];
   if ((t != KILN_TYPE_I32 && t != KILN_TYPE_I64) || !kn_in_scalar(c, 0, KILN_TYPE_I8, &in) ||
-      !kn_in_scalar(c, 1, t, &a) || !kn_in_scalar(c, 2, t, &b)) {
-    bad(c);
-    return;
-  }
+      !kn_in_scalar(c, 1, t, &a) || !kn_in_scalar(c, 2, t, &b))
+    return (void)bad(c);
   const kiln_op op = (kiln_op)c->row->op;
   in = kiln_build_icmp(f, KILN_NE, KILN_TYPE_I8,
                        kiln_build_unary(f, KILN_OP_COPY, KILN_TYPE_I8, in), imm(c, 0));
@@ -33,10 +28,7 @@ void kn_in_by_memory(const struct call *c) {
   const bool second = c->row->shift;
   kiln_machine m;
   if (!kn_in_own_machine(c, &m)) return;
-  if (c->n) {
-    bad(c);
-    return;
-  }
+  if (c->n) return (void)bad(c);
   kiln_value slot = kiln_slot_new(r->f, 16, 4), v[2];
   v[!second] = kn_in_build(c, &m, &slot);
   v[second] = kiln_build_load(r->f, t, slot, 0, 0);
@@ -50,10 +42,7 @@ void kn_in_with_lengths(const struct call *c) {
   kiln_machine m;
   kiln_value slot = kiln_slot_new(r->f, 48, 4), v, operand[2] = {slot};
   if (!kn_in_own_machine(c, &m)) return;
-  if (c->n != 5) {
-    bad(c);
-    return;
-  }
+  if (c->n != 5) return (void)bad(c);
   for (unsigned k = 0; k < 2; k++) {
     if (!kn_bc_vec_get(r, arg_id(c, 2 * k), c->params[2 * k].type, &x) || x.parts != 1) return;
     kiln_build_store(r->f, x.chunk, slot, (int32_t)(16 * k), x.v[0], 0);
@@ -78,10 +67,8 @@ void kn_in_permute(const struct call *c) {
   if (c->n != 2 || !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &x) ||
       !kn_bc_vec_get(r, arg_id(c, 1), c->params[1].type, &by))
     return;
-  if (x.parts != 2 || by.parts != 2 || by.lane != KILN_TYPE_I32 || c->ret != x.type) {
-    bad(c);
-    return;
-  }
+  if (x.parts != 2 || by.parts != 2 || by.lane != KILN_TYPE_I32 || c->ret != x.type)
+    return (void)bad(c);
   kiln_value low = kn_bc_vec_splat(r, &by, 7), each = kn_bc_vec_splat(r, &by, 0x04040404),
              base = kn_bc_vec_splat(r, &by, 0x03020100), out[2];
   for (unsigned p = 0; p < 2; p++) {
@@ -108,10 +95,8 @@ void kn_in_gather(const struct call *c) {
       !kn_bc_is_int(r, arg_id(c, 4), &scale))
     return;
   if (c->ret != x.type || mask.n != x.n || !kiln_type_is_int(by.lane) || (scale & ~15) ||
-      kiln_type_size(mask.lane) != kiln_type_size(x.lane)) {
-    bad(c);
-    return;
-  }
+      kiln_type_size(mask.lane) != kiln_type_size(x.lane))
+    return (void)bad(c);
   kiln_value nowhere = kiln_slot_new(f, 16, 4);
   kiln_type it = kiln_type_size(mask.lane) == 8 ? KILN_TYPE_I64 : KILN_TYPE_I32;
   for (uint32_t k = 0; k < x.n; k++) {
@@ -141,16 +126,10 @@ void kn_in_ternary_logic(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x[3], out;
   int64_t table;
-  if (c->n != 4 || !kn_bc_is_int(r, arg_id(c, 3), &table)) {
-    bad(c);
-    return;
-  }
+  if (c->n != 4 || !kn_bc_is_int(r, arg_id(c, 3), &table)) return (void)bad(c);
   for (unsigned k = 0; k < 3; k++) {
     if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
-    if (x[k].type != c->ret || x[k].chunk != KILN_TYPE_V128 || x[k].mask) {
-      bad(c);
-      return;
-    }
+    if (x[k].type != c->ret || x[k].chunk != KILN_TYPE_V128 || x[k].mask) return (void)bad(c);
   }
   unsigned terms = (unsigned)table & UINT8_MAX;
   terms ^= terms << 1 & 0xaa;
@@ -184,28 +163,17 @@ void kn_in_field(const struct call *c) {
   int64_t length, first;
   const bool inserts = strcmp(c->row->text, "sse4a.insertq") == 0, given = c->row->op;
   unsigned vectors = inserts || !given ? 2 : 1;
-  if (c->n != vectors + 2 * given || !kn_in_own_machine(c, &m)) {
-    bad(c);
-    return;
-  }
+  if (c->n != vectors + 2 * given || !kn_in_own_machine(c, &m)) return (void)bad(c);
   for (unsigned k = 0; k < vectors; k++) {
     if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
-    if (x[k].chunk != KILN_TYPE_V128 || x[k].parts != 1) {
-      bad(c);
-      return;
-    }
+    if (x[k].chunk != KILN_TYPE_V128 || x[k].parts != 1) return (void)bad(c);
   }
-  if (c->ret != x[0].type) {
-    bad(c);
-    return;
-  }
+  if (c->ret != x[0].type) return (void)bad(c);
   kiln_value by = vectors == 2 ? x[1].v[0] : x[0].v[0];
   if (given) {
     if (!kn_bc_is_int(r, arg_id(c, vectors), &length) ||
-        !kn_bc_is_int(r, arg_id(c, vectors + 1), &first)) {
-      bad(c);
-      return;
-    }
+        !kn_bc_is_int(r, arg_id(c, vectors + 1), &first))
+      return (void)bad(c);
     by = kiln_build_vector(r->f, KILN_OP_VINSERT, KILN_TYPE_V128, KILN_TYPE_I64, inserts ? 1 : 0,
                            by, imm(c, (length & 63) | (first & 63) << 8));
   }

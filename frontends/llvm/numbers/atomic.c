@@ -163,10 +163,7 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t a, ptype;
   kiln_ordering order;
   if (!kn_bc_operand(r, ops, n, &i, &a, &ptype)) return;
-  if (n - i < 5 || ops[i] >= r->types.n) {
-    kn_bc_malformed(r, "bad atomic load");
-    return;
-  }
+  if (n - i < 5 || ops[i] >= r->types.n) return (void)kn_bc_malformed(r, "bad atomic load");
   uint32_t type = (uint32_t)ops[i];
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 3], &order)) return;
@@ -294,22 +291,16 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   const struct kn_bc_type *t = &r->types.at[type];
   uint64_t what = ops[i];
   bool is_float = t->kind == TK_FLOAT || t->kind == TK_SOFT;
-  if (what >= sizeof operations / sizeof *operations) {
-    kn_bc_unsupported(r, "this operation of atomicrmw");
-    return;
-  }
+  if (what >= sizeof operations / sizeof *operations)
+    return (void)kn_bc_unsupported(r, "this operation of atomicrmw");
   bool of_floats = what >= RMW_FADD && (what < RMW_UINC_WRAP || what > RMW_USUB_SAT);
-  if (what != RMW_XCHG && is_float != of_floats) {
-    kn_bc_unsupported(r, "an atomicrmw of this type");
-    return;
-  }
+  if (what != RMW_XCHG && is_float != of_floats)
+    return (void)kn_bc_unsupported(r, "an atomicrmw of this type");
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &order)) return;
-  if (what != RMW_XCHG && (t->fit == FIT_BOOL || t->kind == TK_PTR)) {
-    kn_bc_unsupported(r, t->kind == TK_PTR ? "an atomic operation on a pointer"
-                                           : "an atomic operation on i1");
-    return;
-  }
+  if (what != RMW_XCHG && (t->fit == FIT_BOOL || t->kind == TK_PTR))
+    return (void)kn_bc_unsupported(r, t->kind == TK_PTR ? "an atomic operation on a pointer"
+                                                        : "an atomic operation on i1");
   kiln_value v = to_int(r, kn_bc_use(r, id, type), t, at), p = kn_bc_use(r, a, r->m->ptr_type);
   enum access access = how(r, at, n - i > 4 ? ops[i + 4] : 0);
   if (KN_LIKELY(access == INLINE && what < RMW_FADD))

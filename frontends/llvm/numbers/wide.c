@@ -236,10 +236,8 @@ void kn_bc_wide_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint
   case BINOP_ADD: kn_wide_add(r, n, x, y, out); break;
   case BINOP_SUB: kn_wide_sub(r, n, x, y, out); break;
   case BINOP_MUL:
-    if (t->bits > MAX_MUL_BITS) {
-      kn_bc_unsupported(r, "multiplication of integers wider than 1024 bits");
-      return;
-    }
+    if (t->bits > MAX_MUL_BITS)
+      return (void)kn_bc_unsupported(r, "multiplication of integers wider than 1024 bits");
     mul(r, n, x, y, out);
     break;
   case BINOP_AND:
@@ -267,10 +265,9 @@ void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, u
   const struct kn_bc_type *t = &r->types.at[type];
   bool is_signed = op == KILN_OP_SADDO || op == KILN_OP_SSUBO || op == KILN_OP_SMULO;
   bool is_mul = op == KILN_OP_SMULO || op == KILN_OP_UMULO;
-  if (is_mul && 2 * t->bits > MAX_MUL_BITS) {
-    kn_bc_unsupported(r, "multiplication with overflow of integers wider than 512 bits");
-    return;
-  }
+  if (is_mul && 2 * t->bits > MAX_MUL_BITS)
+    return (void)kn_bc_unsupported(r,
+                                   "multiplication with overflow of integers wider than 512 bits");
   if (!kn_bc_split(r, ret)) return;
   kiln_value x[KN_BC_MAX_WORDS + 1], y[KN_BC_MAX_WORDS + 1], out[KN_BC_MAX_WORDS + 1];
   unsigned n = kn_wide_words(t), all = is_mul ? (2 * t->bits + 63) / 64 : t->bits / 64 + 1;

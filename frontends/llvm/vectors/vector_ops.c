@@ -86,10 +86,8 @@ void kn_bc_vec_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint3
 void kn_bc_vec_negate(struct kn_bc *r, uint32_t a, uint32_t type) {
   struct kn_bc_vec x;
   if (!kn_bc_vec_get(r, a, type, &x)) return;
-  if (!kiln_type_is_float(x.lane) && !x.soft) {
-    kn_bc_malformed(r, "unknown unary operation");
-    return;
-  }
+  if (!kiln_type_is_float(x.lane) && !x.soft)
+    return (void)kn_bc_malformed(r, "unknown unary operation");
   unsigned top = 8 * kiln_type_size(x.lane) - 1;
   kiln_value sign = top < 64 ? kn_bc_vec_splat(r, &x, UINT64_C(1) << top)
                              : kiln_const_bits(r->f, x.chunk, 0, UINT64_C(1) << (top - 64));
@@ -104,15 +102,10 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
   struct kn_bc_vec x, y, out;
   uint32_t mask = r->types.at[type].mask;
   if (!kn_bc_vec_get(r, a, type, &x) || !kn_bc_vec_get(r, b, type, &y)) return;
-  if (mask == UINT32_MAX || !kn_bc_vec_shape(r, mask, &out)) {
-    kn_bc_malformed(r, "a comparison of vectors, but no type for its result");
-    return;
-  }
+  if (mask == UINT32_MAX || !kn_bc_vec_shape(r, mask, &out))
+    return (void)kn_bc_malformed(r, "a comparison of vectors, but no type for its result");
   bool is_float = kiln_type_is_float(x.lane) || x.soft;
-  if (is_float ? pred > 15 : pred - 32 > 9) {
-    kn_bc_malformed(r, "unknown comparison");
-    return;
-  }
+  if (is_float ? pred > 15 : pred - 32 > 9) return (void)kn_bc_malformed(r, "unknown comparison");
   if (x.soft || x.apart || (x.mask && pred != 32 && pred != 33)) { /* an order of truth values */
     kiln_value lanes[KN_BC_MAX_LANES];
     uint32_t entered = kn_bc_vec_enter(r);
@@ -144,10 +137,8 @@ void kn_bc_vec_select(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t c, uint3
   if (!kn_bc_vec_get(r, a, type, &x) || !kn_bc_vec_get(r, b, type, &y) ||
       !kn_bc_vec_get(r, c, ctype, &mask))
     return;
-  if (!mask.mask || mask.n != x.n) {
-    kn_bc_malformed(r, "a selection of another length than its condition");
-    return;
-  }
+  if (!mask.mask || mask.n != x.n)
+    return (void)kn_bc_malformed(r, "a selection of another length than its condition");
   m = x;
   kn_bc_vec_mask(r, &mask, &m);
   for (uint32_t i = 0; i < x.parts; i++)
@@ -276,10 +267,8 @@ static void bits(struct kn_bc *r, uint32_t a, uint32_t from, uint32_t to) {
   struct kn_bc_vec x, y;
   kiln_value w[KN_BC_MAX_LANES];
   const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
-  if (f->bits != t->bits) {
-    kn_bc_malformed(r, "a cast between types that it does not know");
-    return;
-  }
+  if (f->bits != t->bits)
+    return (void)kn_bc_malformed(r, "a cast between types that it does not know");
   uint32_t n = (f->bits + 63) / 64;
   if (f->kind != TK_VECTOR) {
     if (!kn_bc_vec_shape(r, to, &y) || !words_of(r, a, from, w, n)) return;
@@ -310,10 +299,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
   }
   struct kn_bc_vec x, out;
   if (!kn_bc_vec_get(r, a, from, &x) || !kn_bc_vec_shape(r, to, &out)) return;
-  if (x.n != out.n) {
-    kn_bc_malformed(r, "a cast between types that it does not know");
-    return;
-  }
+  if (x.n != out.n) return (void)kn_bc_malformed(r, "a cast between types that it does not know");
   bool ints = kiln_type_is_int(x.lane) && kiln_type_is_int(out.lane) && !x.soft && !out.soft &&
               !x.apart && !out.apart;
   bool changes = op == CAST_TRUNC || op == CAST_ZEXT || op == CAST_SEXT;
@@ -401,10 +387,7 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   int64_t k;
   struct kn_bc_vec x;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  if (i >= n) {
-    kn_bc_malformed(r, "a record of the wrong length");
-    return;
-  }
+  if (i >= n) return (void)kn_bc_malformed(r, "a record of the wrong length");
   uint32_t value = r->vals.n - (uint32_t)ops[i++];
   if (!kn_bc_operand(r, ops, n, &i, &index, &itype) || !kn_bc_vec_get(r, id, type, &x)) return;
   kiln_value v = kn_bc_use(r, value, x.elem);
@@ -520,24 +503,16 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t id, type, mask, mtype;
   struct kn_bc_vec x, y, out;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  if (i >= n) {
-    kn_bc_malformed(r, "a record of the wrong length");
-    return;
-  }
+  if (i >= n) return (void)kn_bc_malformed(r, "a record of the wrong length");
   uint32_t other = r->vals.n - (uint32_t)ops[i++];
   if (!kn_bc_operand(r, ops, n, &i, &mask, &mtype) || !kn_bc_vec_get(r, id, type, &x) ||
       !kn_bc_vec_get(r, other, type, &y))
     return;
-  if (r->types.at[mtype].kind != TK_VECTOR) {
-    kn_bc_malformed(r, "bad shuffle mask");
-    return;
-  }
+  if (r->types.at[mtype].kind != TK_VECTOR) return (void)kn_bc_malformed(r, "bad shuffle mask");
   uint32_t count = (uint32_t)r->types.at[mtype].count;
   uint32_t result = kn_bc_vec_type(r, x.elem, r->types.at[mtype].count);
-  if (result == UINT32_MAX || !kn_bc_vec_shape(r, result, &out)) {
-    kn_bc_unsupported(r, "a shuffle to a vector of this type");
-    return;
-  }
+  if (result == UINT32_MAX || !kn_bc_vec_shape(r, result, &out))
+    return (void)kn_bc_unsupported(r, "a shuffle to a vector of this type");
   if (repeats_inserted(r, id, &x, mask, &out)) {
     out.v[0] = kn_bc_vec_one(r, KILN_OP_VSPLAT, out.chunk, out.lane, 0, r->fn.inserted.value);
     for (uint32_t p = 1; p < out.parts; p++) out.v[p] = out.v[0];
@@ -552,11 +527,8 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t total = out.parts * kiln_type_size(out.chunk);
   for (uint32_t k = 0; k < total; k++) {
     int64_t m = -1;
-    if (k / b < count &&
-        (!mask_lane(r, mask, k / b, count, &m) || m < -1 || m >= 2 * (int64_t)x.n)) {
-      kn_bc_malformed(r, "bad shuffle mask");
-      return;
-    }
+    if (k / b < count && (!mask_lane(r, mask, k / b, count, &m) || m < -1 || m >= 2 * (int64_t)x.n))
+      return (void)kn_bc_malformed(r, "bad shuffle mask");
     unsigned at = k % b < a ? k % b : a - 1;
     if (m < 0) bytes[k] = KN_BC_ANY_BYTE;
     else if (m < x.n) bytes[k] = (uint16_t)((uint32_t)m * a + at);
