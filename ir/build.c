@@ -32,7 +32,7 @@ GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_
     }
   }
   kn_build_clobber(f, op, type);
-  if (op == KILN_OP_EH_RETURN) f->eh_returns = f->hardened = true;
+  if (op == KILN_OP_EH_RETURN) f->eh_returns = true;
   if (op == KILN_OP_RESUME || op == KILN_OP_BUILTIN_LONGJMP || op == KILN_OP_EH_RETURN) {
     kn_build_end(f, op, type, 0, a, 0, 0, f->edges.n, 0);
     return KN_NONE;

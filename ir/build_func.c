@@ -184,7 +184,7 @@ static void reset(kiln_func *f) {
     f->has_try = false;
   f->attrs = (struct kn_func_attrs){.features = f->module->options.features};
   f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
-  f->hardened = f->guarded = f->stack_args = f->eh_returns = false;
+  f->stack_args = f->eh_returns = false;
   f->diag.status = KILN_OK;
 }
 
@@ -293,7 +293,7 @@ void kiln_func_naked(kiln_func *f) {
 }
 
 void kiln_func_general(kiln_func *f) {
-  if (f != NULL && !f->finished) f->attrs.general_only = f->hardened = true;
+  if (f != NULL && !f->finished) f->attrs.general_only = true;
 }
 
 void kiln_func_frame_pointer(kiln_func *f) {
@@ -322,7 +322,6 @@ void kiln_func_protect(kiln_func *f, uint32_t what) {
     return;
   }
   f->attrs.protect = (uint8_t)what;
-  f->hardened |= what != 0;
 }
 
 void kiln_func_guard(kiln_func *f, kiln_guard when) {
@@ -332,7 +331,6 @@ void kiln_func_guard(kiln_func *f, kiln_guard when) {
     return;
   }
   f->attrs.guard = (uint8_t)when;
-  f->hardened |= when != KILN_GUARD_NONE;
 }
 
 void kiln_slot_array(kiln_func *f, kiln_value slot) {
@@ -363,7 +361,6 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
       memcpy(f->result_types, sig->results, sizeof f->result_types);
       f->variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
       f->attrs.protect = m->protect;
-      f->hardened = (sig->cc != KILN_CC_C) | (m->protect != 0);
     }
   }
   if (!begin_entry(f, sig)) { /* without memory for the entry there is no function */

@@ -373,10 +373,7 @@ struct kiln_func {
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
-  /* general registers only, protected, guarded, an EH_RETURN, or a convention that keeps more registers: rare */
-  bool hardened;
-  bool guarded;   /* lib/codegen/guard.c: the frame has a guard */
-  kiln_diag diag; /* of the first error */
+  kiln_diag diag;     /* of the first error */
   struct kn_func_debug debug;
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;

@@ -151,6 +151,8 @@ struct kn_target {
   bool frame_up;
   int32_t
     beyond; /* with frame_up: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
+  bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
+  bool general_only;    /* functions may do without float registers */
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
    * byte with that alignment on. */
   bool aligned_by_pointer;
@@ -168,6 +170,8 @@ struct kn_target {
   /* ---- functions ---- */
   size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */
   struct kn_hooks hooks;
+  /* The registers that a function preserves, by a convention other than C's, beyond those that C's does. */
+  uint64_t (*kept)(const struct kn_sig *sig, bool general_only);
   /* Emits the prologue, at w->code.start; resets the target's state. */
   void (*begin)(struct kn_walk *w);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
@@ -186,7 +190,7 @@ struct kn_target {
   /* Emits a jump to a label; places a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
   void (*place_label)(struct kn_walk *w, uint32_t label);
-  /* Emits the instruction that the target of an indirect jump begins with, in functions with KILN_PROTECT_BRANCH. */
+  /* The mark that the target of an indirect jump begins with: kn_frame_plan.marks. */
   void (*landing)(struct kn_walk *w);
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */
   void (*finish)(struct kn_walk *w);

@@ -33,7 +33,7 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
  * for it that frame offsets count from. */
 static bool place_slot(struct kn_walk *w, const struct kn_asm *code, const kiln_asm_reloc *r) {
   if (w->target->frame_reloc == 0 || r->type != w->target->frame_reloc ||
-      code->n_bytes - r->offset_bytes < 4 || w->f->attrs.naked) {
+      code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
     return false;
   }

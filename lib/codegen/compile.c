@@ -93,7 +93,6 @@ static kiln_status generate(kiln_func *f) {
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
-  if (status == KILN_OK && KN_UNLIKELY(f->hardened)) kn_guard_decide(f);
   if (status == KILN_OK && !make_rooms(s))
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   if (status != KILN_OK) return status;

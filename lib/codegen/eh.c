@@ -160,7 +160,7 @@ static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
   struct kn_eh *eh = &w->eh;
   kiln_func *f = w->f;
   uint32_t n = w->moves.n;
-  bool bare = !(f->attrs.protect & KILN_PROTECT_BRANCH); /* blocks have no marks, stubs do */
+  bool bare = !w->plan->frame.marks; /* blocks have no marks, stubs do */
   if (bare && n == 0 && !kn_moves_stack(eh->stack) && e->target != 0) return e->target;
   for (uint32_t k = 0; k < STUBS_BACK && k < eh->stubs.n; k++) {
     const struct kn_eh_stub *s = &eh->stubs.at[eh->stubs.n - 1 - k];
@@ -223,7 +223,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     kn_observe_code(w, s.block, s.inst, false);
     w->target->place_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
-    if (KN_UNLIKELY(w->f->attrs.protect & KILN_PROTECT_BRANCH)) w->target->landing(w);
+    if (KN_UNLIKELY(w->plan->frame.marks)) w->target->landing(w);
     if (kn_moves_stack(s.stack)) w->target->free_stack(w, s.stack);
     for (uint32_t i = 0; i < s.n_moves; i++)
       if (!KN_PUSH(w->f, w->moves, w->eh.moves.at[s.first + i])) return;

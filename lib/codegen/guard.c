@@ -1,6 +1,6 @@
 /* Guarded frames: which functions have a guard, and where the guard value is. How it is stored and compared is the
- * targets'. Called by the compile pipeline for functions that ask for it, and by front ends. Invariant: a function
- * is decided before it is planned, since its failure is a call. */
+ * targets'. Called by the frame's plan for functions that ask for it, and by front ends. Invariant: a function is
+ * decided before its homes are planned, since its failure is a call. */
 #include "lib/codegen/guard.h"
 
 #include "ir/arena.h"
@@ -88,15 +88,15 @@ static bool any_array(const kiln_func *f) {
   return f->dynamic_stack;
 }
 
-void kn_guard_decide(kiln_func *f) {
+bool kn_guard_needed(const kiln_func *f) {
   switch ((kiln_guard)f->attrs.guard) {
   case KILN_GUARD_NONE:
-  case KILN_GUARD_COUNT: return;
-  case KILN_GUARD_ARRAYS: f->guarded = any_array(f); break;
-  case KILN_GUARD_ADDRESSES: f->guarded = any_array(f) || any_leak(f); break;
-  case KILN_GUARD_ALWAYS: f->guarded = true; break;
+  case KILN_GUARD_COUNT: break;
+  case KILN_GUARD_ARRAYS: return any_array(f);
+  case KILN_GUARD_ADDRESSES: return any_array(f) || any_leak(f);
+  case KILN_GUARD_ALWAYS: return true;
   }
-  f->has_calls |= f->guarded; /* of __stack_chk_fail */
+  return false;
 }
 
 /* ---- where the guard value is ---- */

@@ -4,7 +4,7 @@
 
 #include "ir/func.h"
 
-/* Decides whether a finished function is guarded: sets `guarded`, and `has_calls` with it. */
-void kn_guard_decide(kiln_func *f);
+/* Is a finished function to have a guard? */
+bool kn_guard_needed(const kiln_func *f);
 
 #endif

@@ -284,7 +284,7 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   const struct kn_target *t = plan->target;
   struct kn_range *r = &plan->ranges.at[g];
   uint64_t bank = r->bank == 0 ? KN_GP_MASK : ~KN_GP_MASK;
-  uint64_t calls = f->has_calls ? plan->at[r->last + 1].calls - plan->at[r->first].calls : 0;
+  uint64_t calls = plan->frame.calls ? plan->at[r->last + 1].calls - plan->at[r->first].calls : 0;
   uint64_t caller = t->caller_homes & bank, callee = t->callee_homes & bank;
   if (KN_UNLIKELY(r->bank == KN_CUT_BANK)) {
     if (calls != 0) return;
@@ -356,7 +356,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
     r->next = at[r->first].head;
     at[r->first].head = g + 1;
   }
-  if (f->has_calls) {
+  if (plan->frame.calls) {
     uint64_t calls = 0; /* does not wrap: 2^32 instructions, 2^18 times each */
     const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
     const struct kn_block *block = f->block;
@@ -425,9 +425,9 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
-  bool none = KN_UNLIKELY(f->hardened) && kn_sig(f->module, f->sig)->cc == KILN_CC_PRESERVE_NONE;
-  plan->saved =
-    KN_UNLIKELY(f->sets_jump | none) ? target->callee_homes : f->asm_regs & target->callee_homes;
+  if (!kn_frame_plan_make(&plan->frame, f, target)) return false;
+  plan->saved = (KN_UNLIKELY(f->sets_jump | plan->frame.keeps_none) ? ~UINT64_C(0) : f->asm_regs) &
+                target->callee_homes;
   plan->loops.n = 0;
   plan->in_order = !f->needs_order;
   plan->scattered = f->needs_order && f->n >= SCATTERED;
@@ -440,7 +440,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
   if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
   if (f->n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
     kn_plan_debug_pieces(f);
-  bool homes = !f->returns_twice && f->globals.n != 0;
+  bool homes = !plan->frame.returns_twice && f->globals.n != 0;
   if (homes) {
     if (f->back_edges.n && !find_loops(plan, f)) return false;
     if (!find_ranges(plan, f)) return false;
@@ -449,7 +449,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     memset(plan->occupied, 0, plan->n_layout * sizeof *plan->occupied);
   }
   apply_homes(plan, f, homes);
-  plan->pushed = none ? 0 : plan->saved;
+  kn_frame_plan_homes(&plan->frame, plan->saved);
   return true;
 }
 

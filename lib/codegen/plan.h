@@ -1,10 +1,10 @@
-/* The plan of a function, made from the builder's lists alone: block order, loops, and a home for
- * life (register or slot) for every value and variable that crosses a block. Called by lib/codegen/compile.c
+/* The plan of a function, made from the builder's lists alone: its frame (frame_plan.h), block order, loops, and a home
+ * for life (register or slot) for every value and variable that crosses a block. Called by lib/codegen/compile.c
  * before the walk. Invariant: two globals with the same home have disjoint intervals. */
 #ifndef KN_LIB_CODEGEN_PLAN_H
 #define KN_LIB_CODEGEN_PLAN_H
 
-#include "targets/target.h"
+#include "lib/codegen/frame_plan.h"
 
 /* Flags of kn_val. ZX is a fact about the register; the others say where the value is. */
 enum {
@@ -49,7 +49,7 @@ struct kn_position {
 
 struct kn_plan {
   const struct kn_target *target;
-  uint64_t pushed;        /* of `saved`: the prologue saves them; the convention may keep none */
+  struct kn_frame_plan frame;
   uint64_t first_args[9]; /* by the number of plain parameters: arg_regs and fp_arg_regs so far */
   uint8_t banks[16];      /* kn_range.bank, by type */
   uint32_t *layout;       /* blocks in code order, all reachable */

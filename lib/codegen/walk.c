@@ -56,7 +56,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_places = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = 0;
-  w->frame.up = plan->target->frame_up;
+  w->frame.up = plan->target->frame_up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = 0;
   w->params_of = UINT32_MAX;
@@ -287,7 +287,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
   if (observed && pos == 0) KN_TELL(w, frame, w);
   if (KN_UNLIKELY(pos == 0)) t->enter(w);
   if (KN_UNLIKELY(b->address_taken)) {
-    if (w->f->attrs.protect & KILN_PROTECT_BRANCH) t->landing(w);
+    if (w->plan->frame.marks) t->landing(w);
     kn_read_shadows(w, b);
   }
   uint32_t i = past_segments(w, b->first), last = b->term;
@@ -345,7 +345,7 @@ static bool align(struct kn_walk *w) {
 kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *plan) {
   if (!kn_walk_begin(w, f->session, f, plan) || !align(w)) return f->status;
   if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, begin, w);
-  if (KN_UNLIKELY(f->attrs.naked)) {
+  if (KN_UNLIKELY(plan->frame.naked)) {
     kn_naked(w);
     end(w);
     return f->status;

@@ -30,11 +30,8 @@ struct a64_walk {
   bool returns;            /* something goes there */
   uint32_t falls; /* the tail call, from 1, whose epilogue is next behind the last block; 0: none */
   bool frame_used; /* something in the frame was addressed */
-  /* ---- hardened functions: guard.c ---- */
-  uint32_t top;        /* bytes at the frame's end, behind all else: the guard, arrays */
-  uint64_t kept;       /* general registers that the convention keeps beyond the plan's */
-  uint64_t kept_whole; /* vector registers whose 128 bits it keeps, */
-  int32_t kept_at;     /* and where in the frame, in the order of their numbers */
+  uint32_t top;    /* bytes at the frame's end, behind all else: the guard, arrays (guard.c) */
+  int32_t kept_at; /* where vector registers are saved whole, in the order of their numbers */
 };
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }
 
@@ -181,6 +178,8 @@ void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
 /* rd = address of symbol + addend. */
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend);
 /* See struct kn_target. */
+uint64_t a64_kept(const struct kn_sig *sig, bool general_only);
+void a64_landing(struct kn_walk *w);
 void a64_begin(struct kn_walk *w);
 void a64_enter(struct kn_walk *w);
 void a64_finish(struct kn_walk *w);
@@ -191,7 +190,7 @@ void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
 void a64_place_label(struct kn_walk *w, uint32_t label);
 
-/* ---- guard.c ---- */
+/* ---- probe.c ---- */
 
 /* Most words of an allocation with probes. */
 enum { A64_PROBE_WORDS = 16 };
@@ -207,22 +206,18 @@ struct a64_probes {
 };
 /* sp -= size, a multiple of 16: false if no probe is needed before the memory at the new sp is accessed, which the
  * caller does. Uses x16 for more than a few pages. */
-bool a64_probe(const kiln_func *f, uint32_t size, struct a64_probes *out);
+bool a64_probe(const struct kn_walk *w, uint32_t size, struct a64_probes *out);
 /* sp -= x16, and down to a multiple of 2^align_log2; touches each page. Changes x16, x17. */
 void a64_probe_salloc(struct kn_walk *w, unsigned align_log2);
-/* Of hardened functions: says which registers are kept; then the code behind the prologue and the stores of the
- * callee-saved registers; before these are loaded again; and behind the return. `fail`: branches to the last one's
- * failing call, or 0. */
-void a64_harden_registers(struct kn_walk *w);
-/* The instruction before the prologue of a protected function, or 0: none. `frame`: it has one; `*sign`: if the return
- * address is signed. Then a64_authenticate is the instruction before the function is left. */
-uint32_t a64_harden_head(const struct kn_walk *w, bool frame, bool *sign);
-uint32_t a64_authenticate(const struct kn_walk *w);
-/* bti j: kn_target.landing */
-void a64_landing(struct kn_walk *w);
-void a64_harden_begin(struct kn_walk *w);
-void a64_harden_return(struct kn_walk *w, uint32_t fail[2]);
-void a64_harden_end(struct kn_walk *w, const uint32_t fail[2]);
+
+/* ---- guard.c ---- */
+
+/* Behind the prologue: places the arrays, stores the guard. */
+void a64_guard_enter(struct kn_walk *w);
+/* Before the frame is freed; `fail`: the branches, or 0, to the failing call that a64_guard_end puts behind the
+ * return. */
+void a64_guard_check(struct kn_walk *w, uint32_t fail[2]);
+void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]);
 extern const struct kn_guard_reg a64_guard_regs[];
 /* The jump that ends a tail call's epilogue: to a symbol, or 0: to the address where a call has it. */
 void a64_tail_jump(struct kn_walk *w, uint32_t symbol);

@@ -321,7 +321,7 @@ void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
 
 void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
   if (symbol == 0) {
-    bool marked = (w->f->attrs.protect & KILN_PROTECT_BRANCH) != 0;
+    bool marked = w->plan->frame.marks;
     if (marked) a64_emit(w, a64_mov(1, A64_IP0, CALLEE)); /* br x16 may go to bti c */
     a64_emit(w, a64_br(marked ? A64_IP0 : CALLEE));
   } else if (w->f->module->some_no_plt && through_got(w, symbol, false)) {
@@ -336,8 +336,7 @@ void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
 /* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
 static void mark_return(struct kn_walk *w) {
   const struct kn_inst *in = &w->inst[w->i];
-  if ((w->f->attrs.protect & KILN_PROTECT_BRANCH) && kn_inst_returns_twice(w->f, in))
-    a64_landing(w);
+  if (w->plan->frame.marks && kn_inst_returns_twice(w->f, in)) a64_landing(w);
 }
 
 static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
@@ -351,7 +350,7 @@ static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   KN_LOG_SET(w, KN_EV_LOST, A64_CLOBBERED);
   kn_observe_return(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
-  if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
+  if (KN_UNLIKELY(w->plan->frame.returns_twice)) mark_return(w);
 }
 
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
@@ -450,8 +449,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
 /* sp = sp + or - the bytes of a call's stack area, below 16 MiB. */
 static void move_sp(struct kn_walk *w, enum a64_addsub op, uint32_t bytes) {
   struct a64_probes probes;
-  if (KN_UNLIKELY(w->f->attrs.probe_bytes != 0) && op == A64_SUB &&
-      a64_probe(w->f, bytes, &probes)) {
+  if (op == A64_SUB && a64_probe(w, bytes, &probes)) {
     for (unsigned i = 0; i < probes.n; i++) a64_emit(w, probes.word[i]);
     a64_emit(w, a64_mem_offset(A64_STR_X, A64_ZR, A64_SP, 0));
     return;
@@ -632,7 +630,7 @@ static void buffer_to_x0(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
 
 /* longjmp leaves return addresses on a guarded control stack, which nothing here takes from it. */
 static bool matches_calls(struct kn_walk *w) {
-  if (!(w->f->attrs.protect & KILN_PROTECT_CONTROL_STACK)) return true;
+  if (!w->plan->frame.control_stack) return true;
   kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
                "builtin_setjmp, builtin_longjmp with guarded control stacks");
   return false;
@@ -640,7 +638,7 @@ static bool matches_calls(struct kn_walk *w) {
 
 /* Its two ways back are alike: x0 is the result, and all other registers are lost. */
 void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
-  bool mark = (w->f->attrs.protect & KILN_PROTECT_BRANCH) != 0;
+  bool mark = w->plan->frame.marks;
   if (!matches_calls(w)) return;
   buffer_to_x0(w, in->a, ~UINT64_C(0));
   a64_emit(w, a64_adr(A64_IP0, 16));

@@ -149,7 +149,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   if (!kn_code_room(w, (size_t)span * 4 + 64)) return;
   fixup(w, 0, A64_FIX_TABLE_BASE);
   kn_observe_code(w, w->block, w->i, true);
-  bool mark = (w->f->attrs.protect & KILN_PROTECT_BRANCH) != 0;
+  bool mark = w->plan->frame.marks;
   uint32_t labels = mark ? table_labels(w, n + 1) : 0;
   if (w->f->status != KILN_OK) return;
   const struct kn_case *first = c;

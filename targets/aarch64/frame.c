@@ -35,9 +35,12 @@ struct pair {
   unsigned a, b; /* b: KN_NO_REG if single */
   int32_t at;
 };
+/* The vector registers whose 128 bits the convention keeps. */
+KN_INLINE uint64_t kept_whole(const struct kn_walk *w) { return w->plan->frame.kept & ~KN_GP_MASK; }
+
 /* All saved registers, by bank and number, but for those that are saved whole; returns the number of pairs. */
 static unsigned saved_pairs(struct kn_walk *w, struct pair out[MAX_PAIRS]) {
-  uint64_t saved = (w->plan->pushed | a64(w)->kept) & ~a64(w)->kept_whole;
+  uint64_t saved = (w->plan->frame.saved | w->plan->frame.kept) & ~kept_whole(w);
   unsigned n = 0;
   int32_t at = 16;
   for (unsigned bank = 0; bank < 2; bank++) {
@@ -67,21 +70,60 @@ static void transfer(struct kn_walk *w, const struct pair *p, bool load) {
                          A64_OFFSET, p->a & 31, p->b & 31, A64_FP, p->at));
 }
 
+uint64_t a64_kept(const struct kn_sig *sig, bool general_only) {
+  (void)general_only;
+  uint64_t x9_to_x15 = UINT64_C(0xfe00);
+  switch (sig->cc) {
+  case KILN_CC_PRESERVE_MOST: return x9_to_x15;
+  case KILN_CC_PRESERVE_ALL: return x9_to_x15 | UINT64_C(0xffffff00) << KN_FP_BASE;
+  case KILN_CC_VECTOR: return UINT64_C(0xffff00) << KN_FP_BASE;
+  default: return 0;
+  }
+}
+
+/* Stores all of them, or loads them. */
+static void transfer_whole(struct kn_walk *w, enum a64_mem op) {
+  int32_t at = a64(w)->kept_at;
+  for (uint64_t m = kept_whole(w); m; m &= m - 1, at += 16)
+    a64_emit(w, a64_mem_offset(op, a64_v((unsigned)__builtin_ctzll(m)), A64_FP, at));
+}
+
+/* ---- marks: hints, so that processors without these instructions ignore them ---- */
+
+/* PACIASP and PACIBSP are as good a mark of a function's beginning as BTI c. */
+enum { PACIASP = 25, PACIBSP = 27, AUTIASP = 29, AUTIBSP = 31, BTI_C = 34, BTI_J = 36 };
+
+void a64_landing(struct kn_walk *w) { a64_emit(w, a64_hint(BTI_J)); }
+
+/* The instruction before the prologue, or 0: none. `sign`: it signs the return address. */
+static uint32_t head_of(const struct kn_frame_plan *frame, bool sign) {
+  if (sign) return a64_hint(frame->key_b ? PACIBSP : PACIASP);
+  return frame->entry_mark ? a64_hint(BTI_C) : 0;
+}
+
+/* ---- prologue ---- */
+
 void a64_begin(struct kn_walk *w) {
+  const struct kn_frame_plan *frame = &w->plan->frame;
   struct pair pairs[MAX_PAIRS];
   a64(w)->exit_label = kn_code_label(w);
-  a64(w)->kept = a64(w)->kept_whole = 0;
   a64(w)->top = 0;
   a64(w)->returns = w->key_b = false;
   a64(w)->falls = w->exits.n = 0;
-  if (KN_UNLIKELY(w->f->hardened)) a64_harden_registers(w);
   unsigned n = saved_pairs(w, pairs);
-  a64(w)->prologue_words = n || w->f->has_calls || w->f->uses_frame ? SHORT_PROLOGUE : 0;
+  a64(w)->prologue_words = n || frame->calls || frame->record ? SHORT_PROLOGUE : 0;
   for (unsigned i = 0; i < a64(w)->prologue_words; i++) a64_emit(w, a64_nop());
   for (unsigned i = 0; i < n; i++) transfer(w, &pairs[i], false);
   w->frame.low = 16 + 16 * (int32_t)n;
   a64(w)->frame_used = n != 0;
-  if (KN_UNLIKELY(w->f->hardened)) a64_harden_begin(w);
+  if (KN_LIKELY((kept_whole(w) | frame->guarded) == 0)) return;
+  w->i = 0; /* of no instruction: for diagnostics */
+  if (kept_whole(w) != 0) {
+    a64(w)->kept_at = kn_frame_alloc(w, 16u * (unsigned)__builtin_popcountll(kept_whole(w)), 4);
+    a64(w)->frame_used = true;
+    transfer_whole(w, A64_STR_FQ);
+  }
+  if (frame->guarded) a64_guard_enter(w);
 }
 
 /* ---- frame rows ---- */
@@ -90,7 +132,7 @@ void a64_begin(struct kn_walk *w) {
 struct rows {
   uint8_t *p;
   uint32_t at;                                      /* code offset that they have reached */
-  uint8_t b[MAX_PAIRS * 23 + 64 + 24 * 7 + 8 * 12]; /* hardened: vector registers, probes */
+  uint8_t b[MAX_PAIRS * 23 + 64 + 24 * 7 + 8 * 12]; /* vector registers, probes */
 };
 KN_INLINE void row_uleb(struct rows *r, uint32_t x) {
   for (; x > 0x7f; x >>= 7) *r->p++ = (uint8_t)(x | 0x80);
@@ -225,10 +267,13 @@ struct epilogue {
 static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exit *x) {
   uint32_t fail[2] = {0, 0};
   kn_label_place(w, x->label);
-  if (KN_UNLIKELY(w->f->hardened)) a64_harden_return(w, fail);
+  if (KN_UNLIKELY(kept_whole(w) | w->plan->frame.guarded)) {
+    if (w->plan->frame.guarded) a64_guard_check(w, fail);
+    transfer_whole(w, A64_LDR_FQ);
+  }
   if (e->frame) {
     for (unsigned i = e->n; i-- > 0;) transfer(w, &e->pairs[i], true);
-    if (w->f->dynamic_stack) a64_emit(w, a64_mov_sp(1, A64_SP, A64_FP));
+    if (w->plan->frame.dynamic) a64_emit(w, a64_mov_sp(1, A64_SP, A64_FP));
     if (e->pre) {
       a64_emit(w, a64_pair(A64_LDP_X, A64_POST, A64_FP, A64_LR, A64_SP, (int32_t)e->size));
       x->reload = x->freed = kn_here(w);
@@ -240,7 +285,7 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
     }
   }
   if (KN_UNLIKELY(e->sign)) {
-    a64_emit(w, a64_authenticate(w));
+    a64_emit(w, a64_hint(w->plan->frame.key_b ? AUTIBSP : AUTIASP));
     x->authenticated = kn_here(w);
   }
   if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
@@ -248,7 +293,7 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
   x->end = kn_here(w);
   if (KN_UNLIKELY(x->behind != 0)) kn_label_place(w, x->behind);
   x->compares = fail[0] != 0;
-  if (KN_UNLIKELY(x->compares)) a64_harden_end(w, fail);
+  if (KN_UNLIKELY(x->compares)) a64_guard_end(w, fail);
 }
 
 /* The rows of an epilogue; `more`: another one follows. */
@@ -315,7 +360,7 @@ static void write_prologue(struct kn_walk *w, const struct epilogue *e,
     row_saved(r, e->pairs[i].a, e->pairs[i].at, size);
     if (e->pairs[i].b != KN_NO_REG) row_saved(r, e->pairs[i].b, e->pairs[i].at + 8, size);
   }
-  uint64_t whole = a64(w)->kept_whole;
+  uint64_t whole = kept_whole(w);
   if (KN_UNLIKELY(whole != 0)) {
     row_advance(r, at + 4 + 4 * (e->n + (unsigned)__builtin_popcountll(whole)));
     int32_t place = a64(w)->kept_at;
@@ -328,25 +373,24 @@ void a64_finish(struct kn_walk *w) {
   kn_observe_code(w, UINT32_MAX, 0, false); /* the epilogue */
   struct pair pairs[MAX_PAIRS];
   unsigned n = saved_pairs(w, pairs);
-  bool dynamic = w->f->dynamic_stack;
+  const struct kn_frame_plan *plan = &w->plan->frame;
   bool frame =
-    a64(w)->frame_used || dynamic || w->f->has_calls || w->f->uses_frame || w->frame.low > 16;
+    a64(w)->frame_used || plan->dynamic || plan->calls || plan->record || w->frame.low > 16;
   uint32_t size = ((uint32_t)w->frame.low + a64(w)->top + 15) & ~15u;
   if (size > 4095) size = (size + 4095) & ~4095u;
   w->frame.cfa = (int32_t)size;
   bool pre = size <= 504;                              /* the short forms with writeback */
   unsigned allocate = a64_addsub_imm_ok(size) ? 1 : 3; /* words */
   struct a64_probes probes = {.n_rows = 0};
-  if (KN_UNLIKELY(w->f->attrs.probe_bytes != 0) && a64_probe(w->f, size, &probes)) {
+  if (a64_probe(w, size, &probes)) {
     pre = false;
     allocate = probes.n;
   }
   unsigned words = !frame ? 0 : pre ? SHORT_PROLOGUE : allocate + 2;
-  bool sign = false;
-  uint32_t head = KN_UNLIKELY(w->f->attrs.protect != 0) ? a64_harden_head(w, frame, &sign) : 0;
+  bool sign = plan->returns == KN_RETURN_ALL || (plan->returns == KN_RETURN_STORED && frame);
+  uint32_t head = head_of(plan, sign);
   words += head != 0;
-  if (KN_UNLIKELY(sign) && (w->f->attrs.protect & KILN_PROTECT_KEY_B))
-    w->key_b = w->s->out.some_key_b = true;
+  if (KN_UNLIKELY(sign) && plan->key_b) w->key_b = w->s->out.some_key_b = true;
   if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);
@@ -395,7 +439,7 @@ void a64_finish(struct kn_walk *w) {
       kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
       r.p = r.b;
     }
-    exit_rows(&r, &w->exits.at[k], &epilogue, a64(w)->kept_whole, k + 1 != w->exits.n);
+    exit_rows(&r, &w->exits.at[k], &epilogue, kept_whole(w), k + 1 != w->exits.n);
   }
   kn_code_cfi(w, r.b, (size_t)(r.p - r.b));
 }
@@ -409,8 +453,7 @@ void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
     a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
     from = d;
   }
-  bool sign =
-    in->x > 0 || (w->f->attrs.protect & KILN_PROTECT_RETURN); /* callers may sign theirs */
+  bool sign = in->x > 0 || w->plan->frame.returns != KN_RETURN_BARE; /* callers may sign theirs */
   if (in->op == KILN_OP_RETURN_ADDR && sign) {
     a64_emit(w, a64_mem_scaled(A64_LDR_X, A64_LR, from, 8));
     a64_emit(w, a64_hint(7)); /* xpaclri */

@@ -536,7 +536,7 @@ void a64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
   uint32_t field = 0;
   unsigned align = in->x > 4 ? in->x : 4;
-  if (KN_UNLIKELY(w->f->attrs.probe_bytes != 0)) { /* x16 = size, rounded up */
+  if (KN_UNLIKELY(w->plan->frame.probe_step != 0)) { /* x16 = size, rounded up */
     if (size == A64_ZR) a64_set(w, A64_IP0, 1, 0);
     else a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP0, size, 15, 0));
     a64_bitmask(1, ~UINT64_C(15), &field);

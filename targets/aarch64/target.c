@@ -375,6 +375,7 @@ const struct kn_target kn_target_aarch64 = {
             .copy = a64_hook_copy,
             .address = a64_hook_address,
             .deferred = a64_hook_deferred},
+  .kept = a64_kept,
   .begin = a64_begin,
   .enter = a64_enter,
   .place_arg = a64_place_arg,

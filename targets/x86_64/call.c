@@ -225,7 +225,7 @@ static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32
     if (bytes != 0) c->area = x64_frame(w, kn_frame_alloc(w, bytes, 4));
   } else if (KN_UNLIKELY(bytes != 0 && w->frame.up)) {
     kn_walk_fail(w, KILN_ERR_INTERNAL, "arguments on the stack of a frame without a pointer");
-  } else if (!w->f->dynamic_stack) {
+  } else if (!w->plan->frame.dynamic) {
     if (bytes > x64(w)->out_args) x64(w)->out_args = bytes;
   } else if (bytes) { /* the area is allocated for each call, because the stack pointer moves */
     w->eh.stack = (struct kn_call_stack){.bytes = align_16(bytes)};
@@ -274,8 +274,7 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
 /* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
 static void mark_return(struct kn_walk *w) {
   const struct kn_inst *in = &w->inst[w->i];
-  if ((w->f->attrs.protect & KILN_PROTECT_BRANCH) && kn_inst_returns_twice(w->f, in))
-    x64_landing(w);
+  if (w->plan->frame.marks && kn_inst_returns_twice(w->f, in)) x64_landing(w);
 }
 
 /* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
@@ -289,7 +288,7 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
   (void)clobbered;
   kn_observe_return(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
-  if (KN_UNLIKELY(w->f->returns_twice)) mark_return(w);
+  if (KN_UNLIKELY(w->plan->frame.returns_twice)) mark_return(w);
   kn_called(w);
 }
 
@@ -300,7 +299,7 @@ static void forward_rest(struct kn_walk *w) {
   struct x64_mem area = x64_save_area(w);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
-  unsigned n = w->f->attrs.general_only ? 0 : N_FP_ARGS;
+  unsigned n = w->plan->frame.general_only ? 0 : N_FP_ARGS;
   for (unsigned k = w->frame.va.fp; k < n; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k)));
   x64_const(w, X64_RAX, n); /* at most so many */
@@ -491,7 +490,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
   }
   emit_target(w, symbol, c->callee == 0, target, clobbered);
   if (KN_UNLIKELY(c->restore != 0)) x64_free_stack(w, (struct kn_call_stack){.kept = c->restore});
-  else if (w->f->dynamic_stack && all.stack)
+  else if (w->plan->frame.dynamic && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
 }
 
@@ -674,11 +673,11 @@ static void save_area(struct kn_walk *w) {
            x64_rm(w->code.p, X64_MOV_ST, 3, win64_args[k], x64_frame_mem(w, 16 + 8 * (int32_t)k)));
     return;
   }
-  w->frame.va.save = kn_frame_alloc(w, w->f->attrs.realign_stack ? 176 + 16 : 176, 4);
+  w->frame.va.save = kn_frame_alloc(w, w->plan->frame.realigned ? 176 + 16 : 176, 4);
   struct x64_mem area = x64_save_area(w);
   for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
-  if (KN_UNLIKELY(w->f->attrs.general_only)) return;
+  if (KN_UNLIKELY(w->plan->frame.general_only)) return;
   EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
   uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);
@@ -692,7 +691,8 @@ static void save_area(struct kn_walk *w) {
 void x64_align_slots(struct kn_walk *w, bool arrays) {
   for (uint32_t k = 0; k < w->f->slots.n; k++) {
     struct kn_slot *s = &w->f->slots.at[k];
-    if (s->align_log2 <= 4 || s->uses == 0 || (s->array && w->f->guarded) != arrays) continue;
+    if (s->align_log2 <= 4 || s->uses == 0 || (s->array && w->plan->frame.guarded) != arrays)
+      continue;
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
     s->frame = kn_frame_alloc(w, 8, 3);

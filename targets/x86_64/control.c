@@ -235,7 +235,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   EMIT(w, x64_rm(w->code.p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
   EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, X64_SCRATCH));
   /* notrack: no attacker can write to the table, and so cases need no endbr64 */
-  if (KN_UNLIKELY(w->f->attrs.protect & KILN_PROTECT_BRANCH)) EMIT(w, x64_put8(w->code.p, 0x3e));
+  if (KN_UNLIKELY(w->plan->frame.marks)) EMIT(w, x64_put8(w->code.p, 0x3e));
   EMIT(w, x64_jmp_r(w->code.p, t));
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_place_label(w, base);
@@ -372,9 +372,9 @@ static void bytes(struct kn_walk *w, const uint8_t *code, size_t n) {
 /* Its two ways back are alike: rax is the result, and all other registers are lost. */
 void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   uint64_t lost = ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP));
-  bool mark = (w->f->attrs.protect & KILN_PROTECT_BRANCH) != 0;
+  bool mark = w->plan->frame.marks;
   address_to(w, X64_RDI, in->a, lost);
-  if (w->f->attrs.protect & KILN_PROTECT_RETURN) bytes(w, keep_shadow, sizeof keep_shadow);
+  if (w->plan->frame.returns != KN_RETURN_BARE) bytes(w, keep_shadow, sizeof keep_shadow);
   EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2)));
   EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8))); /* 4 bytes */
   EMIT(w, x64_zero(w->code.p, X64_RAX));                                  /* 2 */
@@ -388,7 +388,7 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
   address_to(w, X64_RDI, in->a, 0);
-  if (w->f->attrs.protect & KILN_PROTECT_RETURN) bytes(w, pop_shadow, sizeof pop_shadow);
+  if (w->plan->frame.returns != KN_RETURN_BARE) bytes(w, pop_shadow, sizeof pop_shadow);
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0)));
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8)));
   EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RDI, 16)));

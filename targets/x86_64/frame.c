@@ -9,9 +9,8 @@
  * Where callers may not have aligned the stack, rbp is a multiple of 8 alone, and rsp is aligned below the saved
  * registers. Slots aligned to 16 bytes have pointers then, like those that are aligned to more in any frame.
  *
- * Where nobody asks for a frame pointer, the stack pointer does not move, and no arguments are on the stack, frames do
- * without rbp. To restore it at each return makes all that addresses the caller's frame wait for a load; the
- * processor follows rsp without one.
+ * Where the plan has no frame pointer (kn_frame_plan.pointer), frames do without rbp. To restore it at each return
+ * makes all that addresses the caller's frame wait for a load; the processor follows rsp without one.
  *
  *   rsp + ...    return address, callee-saved registers that the plan uses
  *   rsp          stack slots and spill slots, upward; frame offset BOTTOM, since offset 0 means none
@@ -21,65 +20,140 @@
 #include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
+/* What rows are made of: DWARF 5, 6.4.2; register numbers: psABI, figure 3.36. */
+enum {
+  CFA_ADVANCE = 0x40,
+  CFA_OFFSET = 0x80,
+  CFA_RESTORE = 0xc0,
+  CFA_REMEMBER_STATE = 0x0a,
+  CFA_RESTORE_STATE = 0x0b,
+  CFA_DEF_CFA = 0x0c,
+  CFA_DEF_CFA_REGISTER = 0x0d,
+  CFA_DEF_CFA_OFFSET = 0x0e
+};
+
+/* ---- registers that the convention keeps ---- */
+
+uint64_t x64_kept(const struct kn_sig *sig, bool general_only) {
+  if (sig->cc == KILN_CC_PRESERVE_NONE) return 0;
+  if (sig->cc == KILN_CC_WIN64)
+    return KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | UINT64_C(0xffc0) << KN_FP_BASE; /* xmm6 to xmm15 */
+  uint64_t keep = X64_CALLER_GP & ~KN_BIT(X64_R11);
+  if (sig->cc == KILN_CC_PRESERVE_ALL && !general_only) keep |= UINT64_C(0xffff) << KN_FP_BASE;
+  struct kn_assign s = {0};
+  for (uint32_t k = 0; k < sig->n_results; k++) {
+    struct kn_arg a = {.type = sig->results[k], .reg = KN_NO_REG, .high = KN_NO_REG};
+    if (!x64_place_result(&s, &a)) break; /* the return says so */
+    if (a.reg != KN_NO_REG) keep &= ~KN_BIT(a.reg);
+    if (a.high != KN_NO_REG) keep &= ~KN_BIT(a.high);
+  }
+  return keep;
+}
+
+/* Frame offset of register r, which is kept. */
+static int32_t kept_at(struct kn_walk *w, unsigned r) {
+  const struct x64_walk *x = x64(w);
+  uint64_t below = w->plan->frame.kept & (KN_BIT(r) - 1);
+  int32_t gp = __builtin_popcountll(below & KN_GP_MASK);
+  if (r < KN_FP_BASE) return x->kept_low + 8 * gp;
+  return x->kept_low_fp + 16 * __builtin_popcountll(below & ~KN_GP_MASK);
+}
+
+static void move_kept(struct kn_walk *w, uint64_t which, bool load) {
+  for (uint64_t m = which; m; m &= m - 1) {
+    unsigned r = (unsigned)__builtin_ctzll(m);
+    struct x64_mem at = x64_frame_mem(w, kept_at(w, r));
+    if (r < KN_FP_BASE) EMIT(w, x64_rm(w->code.p, load ? X64_MOV : X64_MOV_ST, 3, r, at));
+    else EMIT(w, x64_rm(w->code.p, load ? X64_MOVUPS : X64_MOVUPS_ST, 2, x64_hw(r), at));
+  }
+}
+
+static void store_kept(struct kn_walk *w) {
+  struct x64_walk *x = x64(w);
+  uint64_t kept = w->plan->frame.kept;
+  unsigned gp = (unsigned)__builtin_popcountll(kept & KN_GP_MASK);
+  unsigned fp = (unsigned)__builtin_popcountll(kept & ~KN_GP_MASK);
+  x->kept_low = kn_frame_alloc(w, 8 * gp, 3);
+  x->kept_low_fp = fp ? kn_frame_alloc(w, 16 * fp, 4) : 0;
+  move_kept(w, kept, false);
+  x->kept_end = kn_here(w);
+}
+
+/* Writes rows that say where they are saved, or that they are restored. */
+static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
+  for (uint64_t m = w->plan->frame.kept; m; m &= m - 1) {
+    unsigned r = (unsigned)__builtin_ctzll(m), column = w->target->elf.dwarf_regs[r];
+    *p++ = (uint8_t)((restored ? CFA_RESTORE : CFA_OFFSET) | column);
+    if (!restored) *p++ = (uint8_t)((16 - kept_at(w, r)) / 8); /* below 128 */
+  }
+  return p;
+}
+
 /* ---- prologue, epilogue ---- */
 
-enum { BOTTOM = 16 };
+/* endbr64: what indirect branches may go to */
+void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64(w->code.p)); }
 
-/* True if the frame is addressed by rsp. */
-static bool without_pointer(const kiln_func *f) {
-  return !(f->attrs.frame_pointer | f->stack_args | f->dynamic_stack | f->uses_frame) &&
-         !(f->attrs.realign_stack | f->returns_twice | f->variadic | f->guarded | f->eh_returns) &&
-         f->asms.n == 0 && kn_sig(f->module, f->sig)->few;
-}
+enum { BOTTOM = 16 };
 
 const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15};
 
 void x64_begin(struct kn_walk *w) {
   struct x64_walk *x = x64(w);
+  const struct kn_frame_plan *frame = &w->plan->frame;
   x->flags_of = x->zero_of = x->newest_label = 0;
   x->n_epilogues = x->out_args = x->saved_count = 0;
   x->sret_value = 0;
   x->sret = x->x87_scratch = x->vector_scratch = 0;
   x->uses_incoming = x->frameless = false;
-  x->kept = 0;
   x->head = 0;
   w->code.p += X64_GAP;
-  if (KN_UNLIKELY(w->f->hardened)) x64_harden_head(w);
-  w->frame.up = without_pointer(w->f);
-  x->frame_reg = w->frame.up ? X64_RSP : X64_RBP;
-  x->frame_bias = w->frame.up ? BOTTOM : 0;
-  if (!w->frame.up) {
+  if (KN_UNLIKELY(frame->entry_mark)) {
+    x64_landing(w);
+    x->head = 4;
+  }
+  x->frame_reg = frame->pointer ? X64_RBP : X64_RSP;
+  x->frame_bias = frame->pointer ? 0 : BOTTOM;
+  if (frame->pointer) {
     EMIT(w, x64_push(w->code.p, X64_RBP));
     EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RBP, X64_RSP));
   }
   for (unsigned k = 0; k < 5; k++) {
-    if (!(w->plan->pushed & KN_BIT(x64_saved_order[k]))) continue;
+    if (!(frame->saved & KN_BIT(x64_saved_order[k]))) continue;
     EMIT(w, x64_push(w->code.p, x64_saved_order[k]));
-    x64(w)->saved_count++;
+    x->saved_count++;
   }
-  if (KN_UNLIKELY(w->f->attrs.realign_stack)) x64_realign(w);
+  if (KN_UNLIKELY(frame->realigned)) x64_realign(w);
   EMIT(w, x64_group_r(w->code.p, 0x81, 3, X64_G_SUB, X64_RSP));
-  x64(w)->frame_patch = kn_here(w);
+  x->frame_patch = kn_here(w);
   EMIT(w, x64_put32(w->code.p, 0));
-  w->frame.low = w->frame.up ? BOTTOM : -8 * (int32_t)x64(w)->saved_count;
-  x->probe_room = w->f->attrs.probe_bytes != 0 ? X64_PROBE_ROOM : 0;
+  w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : BOTTOM;
+  x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
-  if (KN_UNLIKELY(w->f->hardened)) x64_harden_begin(w);
+  if (KN_UNLIKELY(frame->kept | frame->guarded)) {
+    w->i = 0; /* of no instruction: for diagnostics */
+    if (frame->kept != 0) store_kept(w);
+    if (frame->guarded) x64_guard_enter(w);
+  }
 }
 
 static void pop_saved(struct kn_walk *w) {
   for (unsigned k = 5; k-- > 0;)
-    if (w->plan->pushed & KN_BIT(x64_saved_order[k]))
+    if (w->plan->frame.saved & KN_BIT(x64_saved_order[k]))
       EMIT(w, x64_pop(w->code.p, x64_saved_order[k]));
 }
 
 /* Emits what frees the frame, and begins the fixup of an epilogue whose last instruction has `size` bytes; `eh`: of an
  * EH_RETURN. */
 KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
-  if (KN_UNLIKELY(w->f->hardened)) x64_harden_return(w, eh);
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  if (KN_UNLIKELY(frame->kept | frame->guarded)) {
+    if (frame->guarded) x64_guard_check(w);
+    move_kept(w, eh ? frame->kept : frame->kept & ~frame->eh_only, true);
+  }
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
   if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return false;
-  if (w->frame.up) {
+  if (!frame->pointer) {
     EMIT(w, x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, X64_RSP));
     EMIT(w, x64_put32(w->code.p, 0));
     pop_saved(w);
@@ -102,7 +176,7 @@ void x64_epilogue(struct kn_walk *w) {
 
 void x64_epilogue_eh(struct kn_walk *w) {
   /* the shadow stack has not where it goes */
-  bool jump = (w->f->attrs.protect & KILN_PROTECT_RETURN) != 0;
+  bool jump = w->plan->frame.returns != KN_RETURN_BARE;
   if (!free_frame(w, jump ? 6 : 4, true)) return;
   EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RSP, X64_RCX)); /* 3 bytes */
   if (jump) {
@@ -148,18 +222,7 @@ KN_INLINE uint32_t last_of(const struct kn_walk *w, uint32_t k) {
          (w->code.cut.at[k + 1] - w->code.cut.at[k]);
 }
 
-/* ---- frame rows: DWARF 5, 6.4.2; register numbers: psABI, figure 3.36 ---- */
-
-enum {
-  CFA_ADVANCE = 0x40,
-  CFA_OFFSET = 0x80,
-  CFA_REMEMBER_STATE = 0x0a,
-  CFA_RESTORE_STATE = 0x0b,
-  CFA_DEF_CFA = 0x0c,
-  CFA_DEF_CFA_REGISTER = 0x0d,
-  CFA_DEF_CFA_OFFSET = 0x0e
-};
-static const uint8_t dwarf_of[16] = {0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
+/* ---- frame rows ---- */
 
 /* The length of a push or pop. */
 KN_INLINE uint32_t push_size(unsigned reg) { return reg >= 8 ? 2 : 1; }
@@ -167,8 +230,10 @@ KN_INLINE uint32_t push_size(unsigned reg) { return reg >= 8 ? 2 : 1; }
 /* The rows of the prologue; *at: the code offset that they reach. */
 KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
   const struct x64_walk *x = x64(w);
+  const uint8_t *dwarf_regs = w->target->elf.dwarf_regs;
   unsigned n = 1;
-  if (!w->frame.up) {
+  bool pointer = w->plan->frame.pointer;
+  if (pointer) {
     /* behind push rbp: def_cfa_offset 16, offset rbp cfa - 16; behind mov: def_cfa_register rbp */
     static const uint8_t first[] = {CFA_ADVANCE + 1, CFA_DEF_CFA_OFFSET,   16, CFA_OFFSET + 6, 2,
                                     CFA_ADVANCE + 3, CFA_DEF_CFA_REGISTER, 6};
@@ -178,28 +243,29 @@ KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
     *at += 4;
     n = 2;
   }
-  uint32_t head = w->frame.up ? x->head : 0;
-  for (uint64_t m = w->plan->pushed; m; m &= m - 1) { /* pushed in the order of their numbers */
+  uint32_t head = pointer ? 0 : x->head;
+  for (uint64_t m = w->plan->frame.saved; m;
+       m &= m - 1) { /* pushed in the order of their numbers */
     unsigned reg = (unsigned)__builtin_ctzll(m);
     *at += push_size(reg);
     *p++ = (uint8_t)(CFA_ADVANCE + push_size(reg) + head);
     head = 0;
     n++;
-    if (w->frame.up) {
+    if (!pointer) {
       *p++ = CFA_DEF_CFA_OFFSET;
       *p++ = (uint8_t)(8 * n);
     }
-    *p++ = (uint8_t)(CFA_OFFSET | dwarf_of[reg]);
+    *p++ = (uint8_t)(CFA_OFFSET | dwarf_regs[reg]);
     *p++ = (uint8_t)n;
   }
   unsigned reg = X64_RSP; /* that the CFA counts from */
-  for (uint32_t k = 0; w->frame.up && k < x->n_rows; k++) {
+  for (uint32_t k = 0; !pointer && k < x->n_rows; k++) {
     const struct x64_frame_row *r = &x->rows[k];
     p = kn_code_put_advance(p, r->at - *at + head);
     head = 0;
     *at = r->at;
     *p++ = reg == r->reg ? CFA_DEF_CFA_OFFSET : CFA_DEF_CFA;
-    if (reg != r->reg) *p++ = dwarf_of[reg = r->reg];
+    if (reg != r->reg) *p++ = dwarf_regs[reg = r->reg];
     p = kn_put_uleb(p, r->size + 8 * n);
   }
   return p;
@@ -210,17 +276,17 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
                                  bool last) {
   const struct kn_fixup *x = &w->code.fixups.at[k];
   uint32_t ret = last_of(w, k), size = x->label >> X64_EPILOGUE_LAST;
-  bool kept = KN_UNLIKELY(x64(w)->kept != 0);
-  if (w->frame.up) {
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  if (!frame->pointer) {
     uint32_t cfa = 8 * x64(w)->saved_count, to = ret;
-    for (uint64_t m = w->plan->pushed; m; m &= m - 1) to -= push_size((unsigned)__builtin_ctzll(m));
+    for (uint64_t m = frame->saved; m; m &= m - 1) to -= push_size((unsigned)__builtin_ctzll(m));
     p = kn_code_put_advance(p, to - *at);
     if (!last) *p++ = CFA_REMEMBER_STATE;
     *p++ = CFA_DEF_CFA_OFFSET;
     *p++ = (uint8_t)(cfa + 8);
     for (unsigned i = 5; i-- > 0;) {
       unsigned reg = x64_saved_order[i];
-      if (!(w->plan->pushed & KN_BIT(reg))) continue;
+      if (!(frame->saved & KN_BIT(reg))) continue;
       *p++ = (uint8_t)(CFA_ADVANCE + push_size(reg));
       *p++ = CFA_DEF_CFA_OFFSET;
       *p++ = (uint8_t)cfa;
@@ -232,7 +298,7 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
     *p++ = CFA_DEF_CFA;
     *p++ = 7;
     *p++ = 8;
-    if (kept) p = x64_kept_rows(w, p, true);
+    if (KN_UNLIKELY(frame->kept != 0)) p = kept_rows(w, p, true);
   }
   *at = ret;
   if (last) return p;
@@ -247,9 +313,9 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
   uint8_t rows[256], *p;         /* not worth clearing */
   uint32_t at = start + x64(w)->head;
   p = prologue_rows(w, rows, &at);
-  if (KN_UNLIKELY(x64(w)->kept != 0)) {
+  if (KN_UNLIKELY(w->plan->frame.kept != 0)) {
     uint32_t stored = x64(w)->kept_end - w->code.cut.at[0];
-    p = x64_kept_rows(w, kn_code_put_advance(p, stored - at), false);
+    p = kept_rows(w, kn_code_put_advance(p, stored - at), false);
     at = stored;
   }
   for (uint32_t k = w->code.fixups.n; k-- > 0 && x64(w)->n_epilogues == 1;) {
@@ -269,10 +335,11 @@ static void frame_rows(struct kn_walk *w, uint32_t start, uint32_t end) {
 }
 
 void x64_finish(struct kn_walk *w) {
-  if (KN_UNLIKELY(w->f->hardened)) x64_harden_end(w);
+  if (KN_UNLIKELY(w->plan->frame.guarded)) x64_guard_end(w);
   if (!x64_relax(w)) return;
-  w->frame.cfa =
-    w->frame.up ? BOTTOM + (int32_t)(x64(w)->frame_size + 8 * x64(w)->saved_count + 8) : 16;
+  w->frame.cfa = w->plan->frame.pointer
+                   ? 16
+                   : BOTTOM + (int32_t)(x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
   uint32_t end = kn_here(w);
   place_literals(w);
   if (w->f->status != KILN_OK) return;

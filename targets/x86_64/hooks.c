@@ -357,7 +357,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     }
     /* in the frame, and read for the last time: needs no register */
     if (v->uses == 1 && (v->flags & (KN_VF_FRAME | KN_VF_SLOT_HOME)) && v->frame != 0 &&
-        !(w->f->attrs.realign_stack && type == KILN_TYPE_V128) &&
+        !(w->plan->frame.realigned && type == KILN_TYPE_V128) &&
         !((v->flags & KN_VF_SLOT_HOME) && v->copy != KN_NO_REG &&
           (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)) {
       o->kind = X64_MEM;

@@ -249,7 +249,7 @@ void x64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o;
-  bool probes = w->f->attrs.probe_bytes != 0;
+  bool probes = w->plan->frame.probe_step != 0;
   x64_operand(w, in->a, KILN_TYPE_I64, &o);
   if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16 && !probes) {
     EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16));
@@ -307,7 +307,7 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
 /* Small blocks by 8 bytes at a time: a load of 16 would wait for fields that were just stored one
  * by one, since no single store holds all that it reads. */
 void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size) {
-  uint64_t wide = size <= 48 || w->f->attrs.general_only ? UINT64_MAX : 16;
+  uint64_t wide = size <= 48 || w->plan->frame.general_only ? UINT64_MAX : 16;
   while (size) {
     uint64_t n = size >= wide ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
     if (n == 16) {
@@ -333,7 +333,7 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
       (in->op == KILN_OP_MEMCPY ? size <= 128
                                 : size <= 2 || size == 4 || size == 8 || size == 16)) {
     struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
-    if (in->op == KILN_OP_MEMMOVE && size == 16 && KN_UNLIKELY(w->f->attrs.general_only)) {
+    if (in->op == KILN_OP_MEMMOVE && size == 16 && KN_UNLIKELY(w->plan->frame.general_only)) {
       unsigned high = kn_temp(w, KN_GP_MASK);
       x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &from);
       from.m.disp += 8;
@@ -363,7 +363,7 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
   if (x64_imm64(w, in->c, &size) && x64_imm64(w, in->b, &byte) && size >= 0 && size <= 128) {
     struct x64_place to = x64_address(w, in->a, 0);
     uint64_t pattern = (uint64_t)(byte & 0xff) * UINT64_C(0x0101010101010101);
-    bool wide = size >= 16 && !w->f->attrs.general_only;
+    bool wide = size >= 16 && !w->plan->frame.general_only;
     if (wide) {
       if (pattern) {
         x64_const(w, X64_SCRATCH, pattern);

@@ -6,35 +6,37 @@
 
 /* ---- what to cut ---- */
 
+enum { RED_ZONE = 128 };
+
 /* What is allocated below the saved registers. rsp is 16-byte aligned at calls, and in all frames: slots rely on it. */
-static uint32_t frame_size(struct kn_walk *w, bool leaf) {
+static uint32_t frame_size(struct kn_walk *w) {
   const struct x64_walk *x = x64(w);
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  bool leaf = kn_frame_leaf(frame);
   uint32_t saved = 8 * x->saved_count;
-  if (w->frame.up) { /* with the return address above */
+  if (!frame->pointer) { /* with the return address above */
     uint32_t used = (uint32_t)(w->frame.low - x->frame_bias);
     return leaf && used == 0 ? 0 : ((used + saved + 8 + 15) & ~15u) - saved - 8;
   }
   /* rbp is aligned, so the whole frame is a multiple of 16; or rsp was, before the allocation */
   uint32_t used = (uint32_t)-w->frame.low;
-  if (leaf && used - saved <= 128 && !w->f->module->options.no_red_zone) return 0;
-  if (KN_UNLIKELY(w->f->attrs.realign_stack)) return (used - saved + x->out_args + 15) & ~15u;
+  if (leaf && used - saved <= RED_ZONE && frame->red_zone) return 0;
+  if (KN_UNLIKELY(frame->realigned)) return (used - saved + x->out_args + 15) & ~15u;
   return ((used + x->out_args + 15) & ~15u) - saved;
 }
 
 /* Chooses the prologue's form; returns the bytes to be cut at its end. See x64_begin for what is
  * there. */
 static uint32_t cut_prologue(struct kn_walk *w) {
-  kiln_func *f = w->f;
   struct x64_walk *x = x64(w);
-  bool leaf = !f->has_calls && !f->dynamic_stack;
   uint32_t room = x->probe_room;
   x->n_rows = 0;
-  if (leaf && w->frame.low == x->frame_bias && x->saved_count == 0 && !f->uses_frame &&
-      !x->uses_incoming) {
+  if (kn_frame_leaf(&w->plan->frame) && w->frame.low == x->frame_bias && x->saved_count == 0 &&
+      !w->plan->frame.record && !x->uses_incoming) {
     x->frameless = true;
     return x->frame_patch + 4 + room - X64_GAP - x->head - w->code.start;
   }
-  uint32_t size = x->frame_size = frame_size(w, leaf);
+  uint32_t size = x->frame_size = frame_size(w);
   if (KN_UNLIKELY(room != 0)) return x64_probe_frame(w, size);
   uint8_t *p = w->code.base + x->frame_patch - 3, *end = p + 7;
   if (size != 0) p = x64_allocate_frame(w, p, size);
@@ -52,7 +54,8 @@ static bool rcx_is_free(const kiln_func *f) {
  * the bytes that it does not need: all, if there is nothing to free. */
 static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32_t at) {
   uint32_t size = x64(w)->frame_size;
-  if (w->frame.up) { /* add rsp, imm32 */
+  const struct kn_frame_plan *frame = &w->plan->frame;
+  if (!frame->pointer) { /* add rsp, imm32 */
     uint8_t *end = w->code.base + at + 7;
     if (x64(w)->frameless || size == 0) return 7;
     if (size == 8 && x->label >> X64_EPILOGUE_LAST == 1 && rcx_is_free(w->f)) {
@@ -64,7 +67,7 @@ static uint32_t cut_epilogue(struct kn_walk *w, const struct kn_fixup *x, uint32
     return cut;
   }
   if (x64(w)->frameless) return 1; /* leave */
-  bool moved = size != 0 || w->f->dynamic_stack || w->f->attrs.realign_stack;
+  bool moved = size != 0 || frame->dynamic || frame->realigned;
   return x64(w)->saved_count && !moved ? 4 : 0; /* lea */
 }
 

@@ -9,7 +9,7 @@ static bool is_win64(const struct kn_walk *w) {
 
 struct x64_mem x64_save_area(struct kn_walk *w) {
   struct x64_mem area = x64_frame_mem(w, w->frame.va.save);
-  if (KN_LIKELY(!w->f->attrs.realign_stack)) return area;
+  if (KN_LIKELY(!w->plan->frame.realigned)) return area;
   EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_beyond(area, 15)));
   EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -16));
   return x64_at(X64_SCRATCH, 0);

@@ -24,11 +24,11 @@ struct x64_walk {
   bool zero_any;  /* valid for any condition, not only for equality */
   /* ---- code and frame ---- */
   uint32_t newest_label; /* code offset of the label placed last */
-  uint8_t frame_reg;  /* rbp, or rsp where frame.up: frame.c says what a frame is like by either */
-  int32_t frame_bias; /* the frame offset that is frame_reg */
-  uint32_t frame_patch; /* where the frame's size is to be written */
-  uint32_t frame_size;  /* allocated below the saved registers */
-  uint32_t saved_count; /* callee-saved registers pushed */
+  uint8_t frame_reg;     /* rbp, or rsp: frame.c says what a frame is like by either */
+  int32_t frame_bias;    /* the frame offset that is frame_reg */
+  uint32_t frame_patch;  /* where the frame's size is to be written */
+  uint32_t frame_size;   /* allocated below the saved registers */
+  uint32_t saved_count;  /* callee-saved registers pushed */
   uint32_t n_epilogues;
   uint32_t out_args;      /* bytes for outgoing stack arguments */
   int32_t sret;           /* frame offset where the hidden result pointer is kept, or 0 */
@@ -43,12 +43,10 @@ struct x64_walk {
     uint8_t reg;   /* rsp or r11, */
     uint32_t size; /* + size + what is pushed */
   } rows[X64_FRAME_ROWS];
-  /* ---- hardened functions: guard.c ---- */
-  uint32_t head;       /* bytes before the prologue: endbr64 */
-  uint32_t probe_room; /* bytes behind the prologue's allocation, for a longer one */
-  uint32_t kept_end;   /* code offset behind the stores of `kept` */
-  uint64_t kept;       /* registers that the convention keeps beyond the plan's, all saved */
-  int32_t kept_low, kept_low_fp; /* frame offsets of these, by bank */
+  uint32_t head;                 /* bytes before the prologue: endbr64 */
+  uint32_t probe_room;           /* bytes behind the prologue's allocation, for a longer one */
+  int32_t kept_low, kept_low_fp; /* frame offsets of kn_frame_plan.kept, by bank */
+  uint32_t kept_end;             /* code offset behind their stores */
   int32_t guard;                 /* frame offset */
   uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
 };
@@ -342,6 +340,8 @@ extern const uint8_t x64_saved_order[5];
 /* ---- frame.c, relax.c, call.c ---- */
 
 /* See struct kn_target. */
+uint64_t x64_kept(const struct kn_sig *sig, bool general_only);
+void x64_landing(struct kn_walk *w);
 void x64_begin(struct kn_walk *w);
 void x64_enter(struct kn_walk *w);
 void x64_finish(struct kn_walk *w);
@@ -362,6 +362,8 @@ void x64_split_results(struct kn_walk *w, unsigned n);
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
 void x64_epilogue(struct kn_walk *w);
+/* That of an EH_RETURN, whose operand is in rcx. */
+void x64_epilogue_eh(struct kn_walk *w);
 /* The same with a jump in place of the return: to a symbol, through the GOT if `got`, or, if that is 0, to the address
  * in `reg`. */
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg);
@@ -387,10 +389,7 @@ void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v);
  * va_arg may load vectors. Changes r11 and the flags where the frame is not aligned. */
 struct x64_mem x64_save_area(struct kn_walk *w);
 
-/* ---- guard.c ---- */
-
-/* endbr64: kn_target.landing */
-void x64_landing(struct kn_walk *w);
+/* ---- probe.c ---- */
 
 /* Aligns rsp down to 16 bytes, in the prologue. */
 void x64_realign(struct kn_walk *w);
@@ -405,16 +404,16 @@ uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size);
 void x64_allocate(struct kn_walk *w, uint32_t bytes);
 /* rsp -= r11, a multiple of 16, and down to a multiple of `align`; touches each page. Changes r11. */
 void x64_probe_salloc(struct kn_walk *w, int32_t align);
-/* Of hardened functions: before the prologue, behind it, before each epilogue, behind the last block. */
-void x64_harden_head(struct kn_walk *w);
-void x64_harden_begin(struct kn_walk *w);
-void x64_harden_return(struct kn_walk *w, bool eh); /* eh: of an EH_RETURN */
-void x64_harden_end(struct kn_walk *w);
-/* The epilogue of an EH_RETURN, whose operand is in rcx. */
-void x64_epilogue_eh(struct kn_walk *w);
-/* Writes rows that say where x64_walk.kept are saved, or that they are restored; returns the byte behind them. */
-uint8_t *x64_kept_rows(struct kn_walk *w, uint8_t *p, bool restored);
+
+/* ---- guard.c ---- */
+
+/* Copies the guard value to the frame, and places the arrays below it: all else comes below these. */
+void x64_guard_enter(struct kn_walk *w);
+/* Before the frame is freed; behind the last block. */
+void x64_guard_check(struct kn_walk *w);
+void x64_guard_end(struct kn_walk *w);
 extern const struct kn_guard_reg x64_guard_regs[];
+
 /* Computes the pointers to the slots that are aligned beyond 16 bytes: to those that are arrays, or all others. In a
  * function without a guard no slot counts as an array. Uses r11. */
 void x64_align_slots(struct kn_walk *w, bool arrays);
