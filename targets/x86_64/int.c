@@ -61,12 +61,12 @@ KN_INLINE void binary(struct kn_walk *w, const struct kn_inst *in, unsigned op, 
   kn_defined(w, i, dst);
 }
 
-/* An AND that is only compared with 0, by the next instruction: becomes `test`. */
+/* An AND that is only compared with 0, by the next instruction, which somebody reads: becomes `test`. */
 static bool test_bits(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const struct kn_inst *next = &w->inst[i + 1];
   if (next->op != KILN_OP_ICMP || next->a != i || w->val[i].uses != 1 || w->val[i].flags ||
-      !kn_is_imm(next->b) || kn_imm(next->b) != 0)
+      !kn_is_imm(next->b) || kn_imm(next->b) != 0 || w->val[i + 1].uses == 0)
     return false;
   unsigned type = in->type, size = x64_size(type);
   uint32_t a = in->a, b = in->b;
@@ -121,7 +121,7 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   if (dst != ra && o.kind == X64_IMM && o.imm != INT32_MIN) {
     EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst, x64_at(ra, subtract ? -o.imm : o.imm)));
-  } else if (dst != ra && dst != o.reg && o.kind == X64_REG && !subtract) {
+  } else if (o.kind == X64_REG && dst != ra && dst != o.reg && !subtract) {
     EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst,
                    (struct x64_mem){(uint8_t)ra, (uint8_t)o.reg, 0, 0, 0}));
   } else {
