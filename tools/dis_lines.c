@@ -6,32 +6,10 @@
 #include "dis.h"
 
 #include <gelf.h>
+#include <kiln/dwarf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-  LNS_COPY = 1,
-  LNS_ADVANCE_PC = 2,
-  LNS_ADVANCE_LINE = 3,
-  LNS_SET_FILE = 4,
-  LNS_CONST_ADD_PC = 8,
-  LNS_FIXED_ADVANCE_PC = 9,
-  LNE_END_SEQUENCE = 1,
-  LNE_SET_ADDRESS = 2,
-  LNCT_PATH = 1,
-  LNCT_DIRECTORY_INDEX = 2,
-  FORM_DATA2 = 0x05,
-  FORM_DATA4 = 0x06,
-  FORM_DATA8 = 0x07,
-  FORM_STRING = 0x08,
-  FORM_BLOCK = 0x09,
-  FORM_DATA1 = 0x0b,
-  FORM_STRP = 0x0e,
-  FORM_UDATA = 0x0f,
-  FORM_DATA16 = 0x1e,
-  FORM_LINE_STRP = 0x1f
-};
 
 /* Sections that are read. */
 struct sections {
@@ -111,7 +89,7 @@ static bool relocation(const struct sections *s, size_t at, GElf_Sym *symbol, ui
 }
 
 static const char *get_string(struct reader *r, uint64_t form, size_t offset_size) {
-  if (form == FORM_STRING) {
+  if (form == KILN_DW_FORM_string) {
     const char *text = terminated(r->s->lines, r->end, r->at);
     if (r->bad || text == NULL) {
       r->bad = true;
@@ -124,7 +102,8 @@ static const char *get_string(struct reader *r, uint64_t form, size_t offset_siz
   size_t field = r->at;
   uint64_t at = get(r, offset_size);
   relocation(r->s, field, &symbol, &at);
-  if (form == FORM_LINE_STRP) return terminated(r->s->line_strings, r->s->line_strings_size, at);
+  if (form == KILN_DW_FORM_line_strp)
+    return terminated(r->s->line_strings, r->s->line_strings_size, at);
   return terminated(r->s->strings, r->s->strings_size, at);
 }
 
@@ -132,13 +111,13 @@ static const char *get_string(struct reader *r, uint64_t form, size_t offset_siz
 static uint64_t get_form(struct reader *r, uint64_t form) {
   uint64_t n;
   switch (form) {
-  case FORM_DATA1: return get(r, 1);
-  case FORM_DATA2: return get(r, 2);
-  case FORM_DATA4: return get(r, 4);
-  case FORM_DATA8: return get(r, 8);
-  case FORM_UDATA: return get_uleb(r);
-  case FORM_DATA16: return get(r, 16);
-  case FORM_BLOCK:
+  case KILN_DW_FORM_data1: return get(r, 1);
+  case KILN_DW_FORM_data2: return get(r, 2);
+  case KILN_DW_FORM_data4: return get(r, 4);
+  case KILN_DW_FORM_data8: return get(r, 8);
+  case KILN_DW_FORM_udata: return get_uleb(r);
+  case KILN_DW_FORM_data16: return get(r, 16);
+  case KILN_DW_FORM_block:
     n = get_uleb(r);
     if (n > r->end - r->at) r->bad = true;
     else r->at += n;
@@ -189,13 +168,14 @@ static void entries(struct reader *r, struct line_table *t, struct names *names,
     uint64_t dir = 0;
     for (size_t i = 0; i < n_format && !r->bad; i++) {
       uint64_t form = format[2 * i + 1];
-      bool text = form == FORM_STRING || form == FORM_STRP || form == FORM_LINE_STRP;
+      bool text =
+        form == KILN_DW_FORM_string || form == KILN_DW_FORM_strp || form == KILN_DW_FORM_line_strp;
       if (text) {
         const char *value = get_string(r, form, offset_size);
-        if (format[2 * i] == LNCT_PATH) name = value;
+        if (format[2 * i] == KILN_DW_LNCT_path) name = value;
       } else {
         uint64_t value = get_form(r, form);
-        if (format[2 * i] == LNCT_DIRECTORY_INDEX) dir = value;
+        if (format[2 * i] == KILN_DW_LNCT_directory_index) dir = value;
       }
     }
     if (r->bad) return;
@@ -209,9 +189,10 @@ static void entries(struct reader *r, struct line_table *t, struct names *names,
 static void old_entries(struct reader *r, struct line_table *t, struct names *names) {
   const char *name;
   add_dir(names, NULL);
-  while ((name = get_string(r, FORM_STRING, 4)) != NULL && name[0] != 0) add_dir(names, name);
+  while ((name = get_string(r, KILN_DW_FORM_string, 4)) != NULL && name[0] != 0)
+    add_dir(names, name);
   add_path(t, names, 0, "?");
-  while (!r->bad && (name = get_string(r, FORM_STRING, 4)) != NULL && name[0] != 0) {
+  while (!r->bad && (name = get_string(r, KILN_DW_FORM_string, 4)) != NULL && name[0] != 0) {
     uint64_t dir = get_uleb(r);
     get_uleb(r);
     get_uleb(r);
@@ -255,10 +236,10 @@ static void extended(struct reader *r, struct line_table *t, const struct names 
   }
   size_t next = r->at + (size_t)size;
   uint64_t op = get(r, 1);
-  if (op == LNE_END_SEQUENCE) {
+  if (op == KILN_DW_LNE_end_sequence) {
     add_row(t, names, s, true);
     *s = *start;
-  } else if (op == LNE_SET_ADDRESS && size == 9) {
+  } else if (op == KILN_DW_LNE_set_address && size == 9) {
     GElf_Sym symbol;
     size_t field = r->at;
     s->at = get(r, 8);
@@ -284,12 +265,12 @@ static void run(struct reader *r, struct line_table *t, const struct names *name
     }
     switch (op) {
     case 0: extended(r, t, names, &s, &start); break;
-    case LNS_COPY: add_row(t, names, &s, false); break;
-    case LNS_ADVANCE_PC: s.at += get_uleb(r) * step; break;
-    case LNS_ADVANCE_LINE: s.line += (uint64_t)get_sleb(r); break;
-    case LNS_SET_FILE: s.file = get_uleb(r); break;
-    case LNS_CONST_ADD_PC: s.at += (255 - opcode_base) / line_range * step; break;
-    case LNS_FIXED_ADVANCE_PC: s.at += get(r, 2); break;
+    case KILN_DW_LNS_copy: add_row(t, names, &s, false); break;
+    case KILN_DW_LNS_advance_pc: s.at += get_uleb(r) * step; break;
+    case KILN_DW_LNS_advance_line: s.line += (uint64_t)get_sleb(r); break;
+    case KILN_DW_LNS_set_file: s.file = get_uleb(r); break;
+    case KILN_DW_LNS_const_add_pc: s.at += (255 - opcode_base) / line_range * step; break;
+    case KILN_DW_LNS_fixed_advance_pc: s.at += get(r, 2); break;
     default:
       for (unsigned i = 0; i < lengths[op]; i++) get_uleb(r);
     }

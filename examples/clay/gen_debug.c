@@ -96,7 +96,7 @@ void gen_debug_begin(struct gen *g) {
   g->debug.d = kiln_module_debug(g->m);
   if (getcwd(folder, sizeof folder) == NULL) strcpy(folder, ".");
   g->debug.file = kiln_die_file(g->debug.d, folder, g->c->file);
-  g->debug.unit = kiln_die_unit(g->m, g->debug.file, "Clay", 0x0c /* C99: how gdb prints */);
+  g->debug.unit = kiln_die_unit(g->m, g->debug.file, "Clay", KILN_DW_LANG_C99 /* how gdb prints */);
 }
 
 void gen_debug_function(struct gen *g, const struct fn *fn, const char *name) {

@@ -33,7 +33,7 @@ int main(void) {
 
   /* a file, its unit, types: a record that refers to itself */
   file = kiln_die_file(d, folder, "total.toy");
-  kiln_die unit = kiln_die_unit(m, file, "toy", 0x0c);
+  kiln_die unit = kiln_die_unit(m, file, "toy", KILN_DW_LANG_C99);
   kiln_die number = kiln_die_base(d, "int", KILN_ENCODING_SIGNED, 8);
   kiln_die item = kiln_die_record(d, KILN_TAG_STRUCT, unit, "item", 16);
   kiln_die list_type = kiln_die_pointer(d, item);

@@ -280,7 +280,7 @@ KILN_API kiln_die kiln_die_new(kiln_debug *d, unsigned tag, kiln_die parent);
 /** A source file. */
 KILN_API kiln_die kiln_die_file(kiln_debug *d, const char *folder, const char *name);
 /** A unit of the module, which is written: the source `file`, who made it, its language
- * (DW_LANG_...: 0x0c is C99, 0x8001 one that debuggers do not know). */
+ * (KILN_DW_LANG_C99, ...; KILN_DW_LANG_Mips_Assembler for one that debuggers do not know). */
 KILN_API kiln_die kiln_die_unit(kiln_module *m, kiln_die file, const char *producer,
                                 unsigned language);
 /** A type that is a number: its encoding (KILN_ENCODING_...) and size. */

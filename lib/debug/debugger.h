@@ -11,8 +11,6 @@
 #include "lib/codegen/observe.h"
 #include "lib/debug/dwarf_writer.h"
 
-#include <kiln/dwarf.h>
-
 /* ---- lines ---- */
 
 struct kn_debug_lines {

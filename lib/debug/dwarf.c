@@ -4,8 +4,6 @@
  * reached from their unit (damaged input) are not written, and neither are references to them. */
 #include "lib/debug/dwarf_writer.h"
 
-#include "lib/debug/dwarf_numbers.h"
-
 /* ---- the tree ---- */
 
 bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i) {
@@ -28,7 +26,7 @@ uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
 static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
   struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_dwarf_item *a = v.shape->argument;
-  return a != NULL && v.e->tag == TAG_FORMAL_PARAMETER ? v.words[a->at] : 0;
+  return a != NULL && v.e->tag == KILN_DW_TAG_formal_parameter ? v.words[a->at] : 0;
 }
 
 bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
@@ -59,12 +57,12 @@ bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
 uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
   uint32_t top = d->units.at[d->current - 1].die, p = kn_dwarf_parent(d, i);
   unsigned of = kn_dwarf_entry(d, i)->tag;
-  bool holds = of != TAG_LEXICAL_BLOCK && of != TAG_LABEL;
+  bool holds = of != KILN_DW_TAG_lexical_block && of != KILN_DW_TAG_label;
   for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++) {
     unsigned tag = kn_dwarf_entry(d, p)->tag;
-    if (kn_dwarf_special(tag) || tag == TAG_COMPILE_UNIT) return top;
-    if (holds && steps == 0 && tag == TAG_LEXICAL_BLOCK) d->dies[p].holds = true;
-    if (tag != TAG_LEXICAL_BLOCK || d->dies[p].holds) return p;
+    if (kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) return top;
+    if (holds && steps == 0 && tag == KILN_DW_TAG_lexical_block) d->dies[p].holds = true;
+    if (tag != KILN_DW_TAG_lexical_block || d->dies[p].holds) return p;
     p = kn_dwarf_parent(d, p);
   }
   return top;
@@ -131,7 +129,8 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
 static bool place_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_t *in) {
   uint32_t p = *in = kn_dwarf_context(d, i), outer;
   unsigned tag = kn_dwarf_entry(d, p)->tag;
-  if (d->dies[p].placed || tag == TAG_SUBPROGRAM || tag == TAG_LEXICAL_BLOCK || depth > 64)
+  if (d->dies[p].placed || tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_lexical_block ||
+      depth > 64)
     return true;
   if (!place_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
   return d->dies[p].placed || kn_dwarf_append(d, outer, p);
@@ -140,12 +139,12 @@ static bool place_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_
 /* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
  * functions that refer to a declaration behind them. A type has its members in the order of its list. */
 static bool place_declaration(struct kn_dwarf *d, uint32_t i) {
-  uint32_t to = kn_dwarf_ref(d, i, AT_SPECIFICATION), in;
+  uint32_t to = kn_dwarf_ref(d, i, KILN_DW_AT_specification), in;
   if (to == 0 || d->dies[to].placed || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return true;
   if (!place_around(d, to, 0, &in)) return false;
   if (d->dies[to].placed) return true;
   unsigned tag = kn_dwarf_entry(d, in)->tag;
-  if (tag != TAG_NAMESPACE && tag != TAG_COMPILE_UNIT) return true;
+  if (tag != KILN_DW_TAG_namespace && tag != KILN_DW_TAG_compile_unit) return true;
   return kn_dwarf_want(d, to) && kn_dwarf_append(d, in, to);
 }
 
@@ -153,16 +152,16 @@ static bool place_declaration(struct kn_dwarf *d, uint32_t i) {
 static bool place(struct kn_dwarf *d, uint32_t i) {
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_die *e = v.e;
-  if (e->tag == TAG_COMPILE_UNIT) return true;
+  if (e->tag == KILN_DW_TAG_compile_unit) return true;
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
   if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
-    return e->tag != TAG_SUBPROGRAM || d->dies[i].placed || kn_dwarf_append(d, u->die, i);
+    return e->tag != KILN_DW_TAG_subprogram || d->dies[i].placed || kn_dwarf_append(d, u->die, i);
   }
   if (!d->dies[i].placed) {
     if (v.shape->specifies && !place_declaration(d, i)) return false;
     uint32_t p = kn_dwarf_context(d, i);
-    if (!d->dies[p].wanted && e->tag != TAG_LEXICAL_BLOCK &&
-        kn_dwarf_entry(d, p)->tag != TAG_LEXICAL_BLOCK) {
+    if (!d->dies[p].wanted && e->tag != KILN_DW_TAG_lexical_block &&
+        kn_dwarf_entry(d, p)->tag != KILN_DW_TAG_lexical_block) {
       /* the parent first: it may have `i` in its list of children, as a block has not */
       d->dies[p].wanted = true;
       return KN_DW_PUSH(d, d->queue, p) && KN_DW_PUSH(d, d->queue, i);
@@ -178,7 +177,7 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
       to = kn_dwarf_to(d, &v, a);
       if (!kn_dwarf_want(d, to)) return false;
       /* whatever its scope is */
-      if (a->name == AT_DISCR && to && kn_dwarf_entry(d, to)->tag == TAG_MEMBER &&
+      if (a->name == KILN_DW_AT_discr && to && kn_dwarf_entry(d, to)->tag == KILN_DW_TAG_member &&
           !d->dies[to].placed && !kn_dwarf_append(d, i, to))
         return false;
       break;
@@ -298,13 +297,14 @@ static bool collect(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   for (uint32_t k = 0; k < in->units.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->units.at[k]);
-    if (i == 0 || kn_dwarf_entry(d, i)->tag != TAG_COMPILE_UNIT || d->dies[i].placed) continue;
+    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies[i].placed)
+      continue;
     if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
     d->dies[i].placed = d->dies[i].wanted = true;
     d->dies[i].unit = d->units.n;
     d->dies[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
     struct kn_die_attr language;
-    if (kn_dwarf_attr(d, i, AT_LANGUAGE, &language))
+    if (kn_dwarf_attr(d, i, KILN_DW_AT_language, &language))
       d->units.at[d->units.n - 1].language = (uint32_t)language.value;
     for (uint32_t j = 0; j < in->lines_only.n; j++)
       if (in->lines_only.at[j] == in->units.at[k]) d->units.at[d->units.n - 1].lines_only = true;

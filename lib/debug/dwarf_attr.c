@@ -2,7 +2,6 @@
  * by lib/debug/dwarf_write.c. Tags, attributes, forms: DWARF 5, 7.5 and appendix A; DWARF 4 has other forms for
  * strings, addresses and ranges. */
 #include "lib/debug/dwarf_writer.h"
-#include "lib/debug/dwarf_numbers.h"
 
 /* ---- values ---- */
 
@@ -35,48 +34,48 @@ static void add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned form, 
 
 /* An offset in the section that the attribute is about. */
 static void add_place_in(struct kn_dwarf_fields *f, unsigned name, uint64_t value) {
-  unsigned to = name == AT_STR_OFFSETS_BASE ? KN_DS_STR_OFFSETS
-                : name == AT_ADDR_BASE      ? KN_DS_ADDR
-                : name == AT_RNGLISTS_BASE  ? KN_DS_RNGLISTS
-                : name == AT_LOCLISTS_BASE  ? KN_DS_LOCLISTS
-                : name == AT_RANGES         ? KN_DS_RANGES
-                : name == AT_LOCATION       ? KN_DS_LOC
-                                            : KN_DS_LINE;
-  add_offset(f, name, FORM_SEC_OFFSET, to, value);
+  unsigned to = name == KILN_DW_AT_str_offsets_base ? KN_DS_STR_OFFSETS
+                : name == KILN_DW_AT_addr_base      ? KN_DS_ADDR
+                : name == KILN_DW_AT_rnglists_base  ? KN_DS_RNGLISTS
+                : name == KILN_DW_AT_loclists_base  ? KN_DS_LOCLISTS
+                : name == KILN_DW_AT_ranges         ? KN_DS_RANGES
+                : name == KILN_DW_AT_location       ? KN_DS_LOC
+                                                    : KN_DS_LINE;
+  add_offset(f, name, KILN_DW_FORM_sec_offset, to, value);
 }
 
 static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f, unsigned name,
                                                       unsigned form, uint64_t value) {
-  if (form == FORM_SEC_OFFSET) {
+  if (form == KILN_DW_FORM_sec_offset) {
     add_place_in(f, name, value);
     return;
   }
   uint8_t *p = attribute(f, name, form, 0);
   if (KN_UNLIKELY(p == NULL)) return;
   switch (form) {
-  case FORM_FLAG_PRESENT:
-  case FORM_IMPLICIT_CONST: return; /* in the abbreviation */
-  case FORM_DATA1:
-  case FORM_STRX1: *p++ = (uint8_t)value; break;
-  case FORM_DATA2:
-  case FORM_STRX1 + 1:
+  case KILN_DW_FORM_flag_present:
+  case KILN_DW_FORM_implicit_const: return; /* in the abbreviation */
+  case KILN_DW_FORM_data1:
+  case KILN_DW_FORM_strx1: *p++ = (uint8_t)value; break;
+  case KILN_DW_FORM_data2:
+  case KILN_DW_FORM_strx1 + 1:
     kn_put16(p, (uint16_t)value);
     p += 2;
     break;
-  case FORM_STRX1 + 2:
+  case KILN_DW_FORM_strx1 + 2:
     kn_put32(p, (uint32_t)value);
     p += 3;
     break;
-  case FORM_DATA4:
-  case FORM_STRX1 + 3:
+  case KILN_DW_FORM_data4:
+  case KILN_DW_FORM_strx1 + 3:
     kn_put32(p, (uint32_t)value);
     p += 4;
     break;
-  case FORM_DATA8:
+  case KILN_DW_FORM_data8:
     kn_put64(p, value);
     p += 8;
     break;
-  case FORM_SDATA: p = kn_put_sleb(p, (int64_t)value); break;
+  case KILN_DW_FORM_sdata: p = kn_put_sleb(p, (int64_t)value); break;
   default: p = kn_put_uleb(p, value); break; /* UDATA, ADDRX, LOCLISTX, RNGLISTX */
   }
   done(f, p);
@@ -91,7 +90,7 @@ void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
   const struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
   if (to == 0 || d->dies[to].unit == 0) return;
   bool near = d->dies[to].unit == f->unit;
-  uint8_t *p = attribute(f, name, near ? FORM_REF4 : FORM_REF_ADDR, 0);
+  uint8_t *p = attribute(f, name, near ? KILN_DW_FORM_ref4 : KILN_DW_FORM_ref_addr, 0);
   uint32_t at = near ? b->bytes.n : b->relocs.n | 1u << 31;
   if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, to})) f->failed = true;
   else if (near) done(f, p + 4);
@@ -111,13 +110,13 @@ static void add_bytes(struct kn_dwarf_fields *f, unsigned name, unsigned form, c
 
 /* DW_AT_low_pc in version 4: an address in a section. */
 static void add_address(struct kn_dwarf_fields *f, uint32_t target, int64_t addend) {
-  if (attribute(f, AT_LOW_PC, FORM_ADDR, 0) == NULL ||
+  if (attribute(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addr, 0) == NULL ||
       !kn_dwarf_relocated(f->d, KN_DS_INFO, target, addend, true, false))
     f->failed = true;
 }
 
 void kn_dwarf_add_expr(struct kn_dwarf_fields *f, unsigned name, const uint8_t *bytes, uint32_t n) {
-  add_bytes(f, name, FORM_EXPRLOC, bytes, n);
+  add_bytes(f, name, KILN_DW_FORM_exprloc, bytes, n);
 }
 
 void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t target,
@@ -128,11 +127,11 @@ void kn_dwarf_add_address(struct kn_dwarf_fields *f, unsigned name, uint32_t tar
   }
   uint32_t address = kn_dwarf_address(f->d, target, addend);
   if (address == UINT32_MAX) f->failed = true;
-  else kn_dwarf_add(f, name, FORM_ADDRX, address);
+  else kn_dwarf_add(f, name, KILN_DW_FORM_addrx, address);
 }
 
 static void add_zero(struct kn_dwarf_fields *f, unsigned name) {
-  uint8_t *p = attribute(f, name, FORM_ADDR, 0);
+  uint8_t *p = attribute(f, name, KILN_DW_FORM_addr, 0);
   if (p == NULL) return;
   kn_put64(p, 0);
   done(f, p + 8);
@@ -147,11 +146,11 @@ static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes
   if (!tls && d->version >= 5) {
     a = kn_dwarf_address(d, KN_DR_SYMBOL | symbol, 0);
     if (a == UINT32_MAX) return false;
-    *p++ = OP_ADDRX;
+    *p++ = KILN_DW_OP_addrx;
     p = kn_put_uleb(p, a);
     head = (uint64_t)(p - b);
   } else {
-    *p++ = tls ? OP_CONST8U : OP_ADDR;
+    *p++ = tls ? KILN_DW_OP_const8u : KILN_DW_OP_addr;
   }
   size_t n = (size_t)(kn_put_uleb(length, head + size) - length);
   uint8_t *to = kn_dwarf_space(d, KN_DS_INFO, n + 32 + size);
@@ -163,7 +162,7 @@ static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes
     if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_SYMBOL | symbol, 0, true, tls)) return false;
     to = kn_dwarf_space(d, KN_DS_INFO, 8 + (size_t)size);
     if (to == NULL) return false;
-    if (tls) *to++ = OP_FORM_TLS_ADDRESS;
+    if (tls) *to++ = KILN_DW_OP_form_tls_address;
     kn_dwarf_done(d, KN_DS_INFO, to);
   }
   to = kn_dwarf_space(d, KN_DS_INFO, size);
@@ -179,22 +178,23 @@ static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol
   const struct kn_elf *e = f->d->e;
   if (symbol >= f->d->m->n_symbols || e->places[symbol].section == 0) return;
   if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
-  if (attribute(f, name, FORM_EXPRLOC, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
+  if (attribute(f, name, KILN_DW_FORM_exprloc, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
     f->failed = true;
 }
 static void add_number(struct kn_dwarf_fields *f, unsigned name, uint64_t v) {
-  unsigned form = name == AT_CONST_VALUE ? FORM_UDATA
-                  : v <= 0xff            ? FORM_DATA1
-                  : v <= 0xffff          ? FORM_DATA2
-                  : v <= UINT32_MAX      ? FORM_DATA4
-                                         : FORM_DATA8;
+  unsigned form = name == KILN_DW_AT_const_value ? KILN_DW_FORM_udata
+                  : v <= 0xff                    ? KILN_DW_FORM_data1
+                  : v <= 0xffff                  ? KILN_DW_FORM_data2
+                  : v <= UINT32_MAX              ? KILN_DW_FORM_data4
+                                                 : KILN_DW_FORM_data8;
   add(f, name, form, v);
 }
 static void add_text(struct kn_dwarf_fields *f, unsigned name, uint32_t set, uint32_t id) {
   uint32_t i = kn_dwarf_text(f->d, set, id);
   if (i == UINT32_MAX) f->failed = true;
-  else if (f->d->version < 5) add_offset(f, name, FORM_STRP, KN_DS_STR, f->d->strs.at[i].at);
-  else add(f, name, FORM_STRX1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
+  else if (f->d->version < 5)
+    add_offset(f, name, KILN_DW_FORM_strp, KN_DS_STR, f->d->strs.at[i].at);
+  else add(f, name, KILN_DW_FORM_strx1 + (i > 0xff) + (i > 0xffff) + (i > 0xffffff), i);
 }
 
 /* ---- what depends on other entries ---- */
@@ -215,14 +215,15 @@ static bool is_unsigned(const struct kn_dwarf *d, uint32_t type, uint64_t *bytes
   *bytes = 0;
   for (unsigned steps = 0; type != 0 && steps < 64; steps++, type = kn_dwarf_type_of(d, type)) {
     unsigned tag = kn_dwarf_entry(d, type)->tag;
-    if (tag == TAG_POINTER_TYPE || tag == TAG_REFERENCE_TYPE || tag == TAG_RVALUE_REFERENCE_TYPE ||
-        tag == TAG_PTR_TO_MEMBER_TYPE || tag == TAG_STRUCTURE_TYPE || tag == TAG_CLASS_TYPE ||
-        tag == TAG_UNION_TYPE)
+    if (tag == KILN_DW_TAG_pointer_type || tag == KILN_DW_TAG_reference_type ||
+        tag == KILN_DW_TAG_rvalue_reference_type || tag == KILN_DW_TAG_ptr_to_member_type ||
+        tag == KILN_DW_TAG_structure_type || tag == KILN_DW_TAG_class_type ||
+        tag == KILN_DW_TAG_union_type)
       return true;
-    if (tag != TAG_BASE_TYPE) continue;
-    if (kn_dwarf_attr(d, type, AT_BYTE_SIZE, &a)) *bytes = a.value;
+    if (tag != KILN_DW_TAG_base_type) continue;
+    if (kn_dwarf_attr(d, type, KILN_DW_AT_byte_size, &a)) *bytes = a.value;
     /* DW_ATE_boolean, unsigned, unsigned_char, UTF */
-    return kn_dwarf_attr(d, type, AT_ENCODING, &a) &&
+    return kn_dwarf_attr(d, type, KILN_DW_AT_encoding, &a) &&
            (a.value == 2 || a.value == 7 || a.value == 8 || a.value == 0x10);
   }
   return false;
@@ -233,14 +234,14 @@ static void add_constant(struct kn_dwarf_fields *f, unsigned name, uint64_t v, u
   uint64_t bytes;
   bool is = is_unsigned(f->d, type, &bytes);
   unsigned shift = bytes > 0 && bytes < 8 ? 64 - 8 * (unsigned)bytes : 0;
-  if (is) kn_dwarf_add(f, name, FORM_UDATA, v << shift >> shift);
-  else kn_dwarf_add(f, name, FORM_SDATA, (uint64_t)((int64_t)(v << shift) >> shift));
+  if (is) kn_dwarf_add(f, name, KILN_DW_FORM_udata, v << shift >> shift);
+  else kn_dwarf_add(f, name, KILN_DW_FORM_sdata, (uint64_t)((int64_t)(v << shift) >> shift));
 }
 
 /* Does the declaration that `spec` is say the same? */
 static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_attr *a,
                      uint32_t spec) {
-  if (a->name == AT_TYPE || a->kind == KN_DA_TYPED)
+  if (a->name == KILN_DW_AT_type || a->kind == KN_DA_TYPED)
     return kn_dwarf_type_of(d, i) == kn_dwarf_type_of(d, spec);
   struct kn_die_attr b;
   if (!kn_dwarf_attr(d, spec, a->name, &b) || b.kind != a->kind) return false;
@@ -293,23 +294,23 @@ bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct
   const struct kn_dwarf_unit *u = &d->units.at[f->unit - 1];
   unsigned tag = kn_dwarf_entry(d, i)->tag;
   switch (a->name) { /* what a shape says alone: lib/debug/dwarf_shape.c */
-  case AT_PROTOTYPED: {
+  case KILN_DW_AT_prototyped: {
     uint32_t of;
     const struct kn_dwarf_view v = kn_dwarf_view(d, i);
     if (!kn_dwarf_is_c(u->language)) return true;
-    if (tag != TAG_SUBROUTINE_TYPE) return false;
+    if (tag != KILN_DW_TAG_subroutine_type) return false;
     const struct kn_dwarf_item *b = v.shape->list;
     const struct kn_die *list =
       b != NULL && b->kind == KN_DA_SIGNATURE ? kn_dwarf_signature(d, &v, b, &of) : NULL;
     return list && list->parent == 2 && kn_dwarf_set(d, of)->items.at[list->first + 1] == 0;
   }
-  case AT_LOWER_BOUND:
+  case KILN_DW_AT_lower_bound:
     return a->kind == KN_DA_INT && (int64_t)a->value == lower_bound(d->version, u->language);
-  case AT_CALLING_CONVENTION: return d->version < 5 && (a->value == 4 || a->value == 5);
-  case AT_DECL_FILE:
-  case AT_DECL_LINE:
-  case AT_LINKAGE_NAME:
-  case AT_TYPE: return spec != 0 && declared(d, i, a, spec);
+  case KILN_DW_AT_calling_convention: return d->version < 5 && (a->value == 4 || a->value == 5);
+  case KILN_DW_AT_decl_file:
+  case KILN_DW_AT_decl_line:
+  case KILN_DW_AT_linkage_name:
+  case KILN_DW_AT_type: return spec != 0 && declared(d, i, a, spec);
   default: return spec != 0 && a->kind == KN_DA_TYPED && declared(d, i, a, spec);
   }
 }
@@ -325,20 +326,20 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
   case KN_DA_WIDE:
   case KN_DA_UINT: add_number(f, a->name, a->value); break;
   case KN_DA_INT:
-    if (a->name == AT_CONST_VALUE)
+    if (a->name == KILN_DW_AT_const_value)
       add_constant(f, a->name, a->value, kn_dwarf_type_of(d, in ? in : i));
-    else kn_dwarf_add(f, a->name, FORM_SDATA, a->value);
+    else kn_dwarf_add(f, a->name, KILN_DW_FORM_sdata, a->value);
     break;
-  case KN_DA_FLAG: kn_dwarf_add(f, a->name, FORM_FLAG_PRESENT, 0); break;
+  case KN_DA_FLAG: kn_dwarf_add(f, a->name, KILN_DW_FORM_flag_present, 0); break;
   case KN_DA_STRING: add_text(f, a->name, d->dies[i].set, (uint32_t)a->value); break;
   case KN_DA_REF:
     to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value);
     if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE &&
-        kn_dwarf_entry(d, i)->tag == TAG_COMPILE_UNIT) {
+        kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_compile_unit) {
       struct kn_dwarf_file file;
       kn_dwarf_file_text(d, to, &file);
-      if (file.name_text) add_text(f, AT_NAME, file.set, file.name_text);
-      if (file.dir_n) add_text(f, AT_COMP_DIR, file.set, file.dir_text);
+      if (file.name_text) add_text(f, KILN_DW_AT_name, file.set, file.name_text);
+      if (file.dir_n) add_text(f, KILN_DW_AT_comp_dir, file.set, file.dir_text);
     } else if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE) {
       uint32_t number = kn_dwarf_file_number(d, to);
       if (number == UINT32_MAX) f->failed = true;
@@ -347,8 +348,8 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
       kn_dwarf_add_ref(f, a->name, to);
     }
     break;
-  case KN_DA_EXPR: add_bytes(f, a->name, FORM_EXPRLOC, bytes, a->size); break;
-  case KN_DA_BLOCK: add_bytes(f, a->name, FORM_BLOCK, bytes, a->size); break;
+  case KN_DA_EXPR: add_bytes(f, a->name, KILN_DW_FORM_exprloc, bytes, a->size); break;
+  case KN_DA_BLOCK: add_bytes(f, a->name, KILN_DW_FORM_block, bytes, a->size); break;
   case KN_DA_SYMBOL:
     to = (uint32_t)(a->value >> 32);
     add_symbol(f, a->name, to, bytes, a->size);
@@ -358,7 +359,7 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
   case KN_DA_RETAIN:
   case KN_DA_CHILDREN: break;
   case KN_DA_SIGNATURE:
-  case KN_DA_TYPED: kn_dwarf_add_ref(f, AT_TYPE, kn_dwarf_type_of(d, i)); break;
+  case KN_DA_TYPED: kn_dwarf_add_ref(f, KILN_DW_AT_type, kn_dwarf_type_of(d, i)); break;
   }
 }
 
@@ -367,8 +368,8 @@ static bool add_stretch(struct kn_dwarf_fields *f, uint32_t target, int64_t adde
                         uint32_t address, uint32_t size) {
   if (f->d->version < 5) add_address(f, target, addend);
   else if (address == UINT32_MAX) return false;
-  else kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
-  kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
+  else kn_dwarf_add(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addrx, address);
+  kn_dwarf_add(f, KILN_DW_AT_high_pc, KILN_DW_FORM_data4, size);
   return true;
 }
 
@@ -388,18 +389,19 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
     if (!add_stretch(f, target, addend + r->from, address, r->to - r->from)) return false;
   } else if (s->first != 0) {
     uint32_t list = kn_dwarf_scope_list(d, s, &ok);
-    kn_dwarf_add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
+    kn_dwarf_add(f, KILN_DW_AT_ranges,
+                 d->version >= 5 ? KILN_DW_FORM_rnglistx : KILN_DW_FORM_sec_offset, list);
   }
-  if (s->call == 0 || kn_dwarf_entry(d, i)->tag != TAG_SUBPROGRAM) return ok;
+  if (s->call == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_subprogram) return ok;
   uint32_t session = d->e->funcs[s->func].session;
   const struct kn_loc *call = &d->e->sessions[session]->places.locs[s->call];
   uint32_t file = kn_dwarf_loc_file(d, session, call);
   if (file == UINT32_MAX) return false;
-  add_number(f, AT_CALL_FILE, file);
-  add_number(f, AT_CALL_LINE, call->line);
-  if (call->column) add_number(f, AT_CALL_COLUMN, call->column);
+  add_number(f, KILN_DW_AT_call_file, file);
+  add_number(f, KILN_DW_AT_call_line, call->line);
+  if (call->column) add_number(f, KILN_DW_AT_call_column, call->column);
   uint32_t discriminator = kn_dwarf_discriminator(d, session, call);
-  if (discriminator) add_number(f, AT_GNU_DISCRIMINATOR, discriminator);
+  if (discriminator) add_number(f, KILN_DW_AT_GNU_discriminator, discriminator);
   return ok;
 }
 
@@ -408,26 +410,29 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
   const uint8_t *expr = g->n ? f->d->module->bytes.at + g->expr : &none, *p = expr;
   const uint8_t *end = p + g->n;
   if (g->symbol != 0) {
-    add_symbol(f, AT_LOCATION, g->symbol, p, g->n);
+    add_symbol(f, KILN_DW_AT_location, g->symbol, p, g->n);
     return;
   }
   /* debuggers want constants as such */
-  if (g->n >= 2 && end[-1] == OP_STACK_VALUE) end--;
+  if (g->n >= 2 && end[-1] == KILN_DW_OP_stack_value) end--;
   uint64_t v = 0;
   unsigned op = g->n ? *p++ : 0, shift = 0;
-  if (op >= OP_LIT0 && op <= OP_LIT31 && p == end) {
-    kn_dwarf_add(f, AT_CONST_VALUE, FORM_UDATA, op - OP_LIT0);
+  if (op >= KILN_DW_OP_lit0 && op <= KILN_DW_OP_lit31 && p == end) {
+    kn_dwarf_add(f, KILN_DW_AT_const_value, KILN_DW_FORM_udata, op - KILN_DW_OP_lit0);
     return;
   }
-  for (; (op == OP_CONSTU || op == OP_CONSTS) && p < end && shift < 64; shift += 7) {
+  for (; (op == KILN_DW_OP_constu || op == KILN_DW_OP_consts) && p < end && shift < 64;
+       shift += 7) {
     v |= (uint64_t)(*p & 0x7f) << shift;
     if (*p++ & 0x80) continue;
     if (p != end) break;
-    if (op == OP_CONSTS && shift < 57 && v >> (shift + 6) & 1) v |= ~UINT64_C(0) << (shift + 7);
-    kn_dwarf_add(f, AT_CONST_VALUE, op == OP_CONSTU ? FORM_UDATA : FORM_SDATA, v);
+    if (op == KILN_DW_OP_consts && shift < 57 && v >> (shift + 6) & 1)
+      v |= ~UINT64_C(0) << (shift + 7);
+    kn_dwarf_add(f, KILN_DW_AT_const_value,
+                 op == KILN_DW_OP_constu ? KILN_DW_FORM_udata : KILN_DW_FORM_sdata, v);
     return;
   }
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, expr, g->n);
+  add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, expr, g->n);
 }
 
 /* How many bits the variable of entry i has by its type; 0: that is not said. */
@@ -435,8 +440,9 @@ static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
   uint32_t type = kn_dwarf_type_of(d, d->dies[i].of);
   for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = kn_dwarf_type_of(d, type)) {
     struct kn_die_attr a;
-    if (kn_dwarf_attr(d, type, AT_BYTE_SIZE, &a)) return a.value <= UINT32_MAX ? 8 * a.value : 0;
-    if (kn_dwarf_entry(d, type)->tag == TAG_ARRAY_TYPE)
+    if (kn_dwarf_attr(d, type, KILN_DW_AT_byte_size, &a))
+      return a.value <= UINT32_MAX ? 8 * a.value : 0;
+    if (kn_dwarf_entry(d, type)->tag == KILN_DW_TAG_array_type)
       return 0; /* type_of is that of an element */
   }
   return 0;
@@ -452,7 +458,7 @@ static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits)
     parts[n++] = &o->vars[d->vars.at[k - 1].index];
   const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, bits, &size);
   if (bytes == NULL) return false;
-  add_bytes(f, AT_LOCATION, FORM_EXPRLOC, bytes, size);
+  add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, bytes, size);
   return true;
 }
 
@@ -470,11 +476,12 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
       uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
       const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
       if (all) {
-        add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + all->expr, all->n);
+        add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs + all->expr, all->n);
         return true;
       }
       uint32_t list = kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok);
-      kn_dwarf_add(f, AT_LOCATION, d->version >= 5 ? FORM_LOCLISTX : FORM_SEC_OFFSET, list);
+      kn_dwarf_add(f, KILN_DW_AT_location,
+                   d->version >= 5 ? KILN_DW_FORM_loclistx : KILN_DW_FORM_sec_offset, list);
       return ok;
     }
     kn_dwarf_func_place(d, func, &target, &addend);
@@ -483,11 +490,11 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
       return true;
     }
     uint32_t address = kn_dwarf_address(d, target, addend + at);
-    kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, address);
+    kn_dwarf_add(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addrx, address);
     return address != UINT32_MAX;
   }
   if (c->part_bits) return add_parts(f, number, variable_bits(d, i));
-  if (c->n) add_bytes(f, AT_LOCATION, FORM_EXPRLOC, o->exprs + c->expr, c->n);
+  if (c->n) add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs + c->expr, c->n);
   return true;
 }
 
@@ -495,7 +502,7 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
 static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_die *die = &d->dies[i];
-  static const uint8_t frame_base[] = {OP_CALL_FRAME_CFA};
+  static const uint8_t frame_base[] = {KILN_DW_OP_call_frame_cfa};
   bool ok = true;
   if (die->func) {
     uint32_t func = die->func - 1, target;
@@ -503,13 +510,13 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
     kn_dwarf_func_place(d, func, &target, &addend);
     uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
     ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
-    add_bytes(f, AT_FRAME_BASE, FORM_EXPRLOC, frame_base, sizeof frame_base);
+    add_bytes(f, KILN_DW_AT_frame_base, KILN_DW_FORM_exprloc, frame_base, sizeof frame_base);
     if (kn_dwarf_shape(d, die)->calls)
-      kn_dwarf_add(f, d->version < 5 ? AT_GNU_ALL_CALL_SITES : AT_CALL_ALL_CALLS, FORM_FLAG_PRESENT,
-                   0);
+      kn_dwarf_add(f, d->version < 5 ? KILN_DW_AT_GNU_all_call_sites : KILN_DW_AT_call_all_calls,
+                   KILN_DW_FORM_flag_present, 0);
   }
   if (die->ranges) ok = add_scope(f, i);
-  if (die->global && die->var == 0 && die->source.tag != TAG_SUBPROGRAM)
+  if (die->global && die->var == 0 && die->source.tag != KILN_DW_TAG_subprogram)
     add_global(f, &d->module->globals.at[die->global - 1]);
   if (die->var) ok = add_place(f, i, die->var) && ok;
   return ok;
@@ -520,29 +527,30 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   struct kn_dwarf_unit *u = &d->units.at[unit];
   bool ok = true;
   if (d->version >= 5) {
-    kn_dwarf_add(f, AT_STR_OFFSETS_BASE, FORM_SEC_OFFSET, KN_STR_OFFSETS_BASE);
-    kn_dwarf_add(f, AT_ADDR_BASE, FORM_SEC_OFFSET, KN_ADDR_BASE);
+    kn_dwarf_add(f, KILN_DW_AT_str_offsets_base, KILN_DW_FORM_sec_offset, KN_STR_OFFSETS_BASE);
+    kn_dwarf_add(f, KILN_DW_AT_addr_base, KILN_DW_FORM_sec_offset, KN_ADDR_BASE);
   }
-  kn_dwarf_add(f, AT_STMT_LIST, FORM_SEC_OFFSET, u->line);
+  kn_dwarf_add(f, KILN_DW_AT_stmt_list, KILN_DW_FORM_sec_offset, u->line);
   if (d->version >= 5 && d->has_ranges)
-    kn_dwarf_add(f, AT_RNGLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
+    kn_dwarf_add(f, KILN_DW_AT_rnglists_base, KILN_DW_FORM_sec_offset, KN_LISTS_BASE);
   if (d->version >= 5 && d->has_lists)
-    kn_dwarf_add(f, AT_LOCLISTS_BASE, FORM_SEC_OFFSET, KN_LISTS_BASE);
+    kn_dwarf_add(f, KILN_DW_AT_loclists_base, KILN_DW_FORM_sec_offset, KN_LISTS_BASE);
   if (u->n_funcs == 0) return ok;
   if (u->one_stretch) {
     uint32_t size = (uint32_t)(u->high - u->low);
     if (d->version >= 5) {
       uint32_t a = kn_dwarf_address(d, u->section - 1, (int64_t)u->low);
       if (a == UINT32_MAX) return false;
-      kn_dwarf_add(f, AT_LOW_PC, FORM_ADDRX, a);
+      kn_dwarf_add(f, KILN_DW_AT_low_pc, KILN_DW_FORM_addrx, a);
     } else {
       add_address(f, u->section - 1, (int64_t)u->low);
     }
-    kn_dwarf_add(f, AT_HIGH_PC, FORM_DATA4, size);
+    kn_dwarf_add(f, KILN_DW_AT_high_pc, KILN_DW_FORM_data4, size);
   } else {
-    add_zero(f, AT_LOW_PC); /* ranges count from 0 */
+    add_zero(f, KILN_DW_AT_low_pc); /* ranges count from 0 */
     uint32_t list = kn_dwarf_unit_list(d, unit, &ok);
-    kn_dwarf_add(f, AT_RANGES, d->version >= 5 ? FORM_RNGLISTX : FORM_SEC_OFFSET, list);
+    kn_dwarf_add(f, KILN_DW_AT_ranges,
+                 d->version >= 5 ? KILN_DW_FORM_rnglistx : KILN_DW_FORM_sec_offset, list);
   }
   return ok;
 }
@@ -561,31 +569,32 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   struct kn_dwarf *d = f->d;
   struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_die *e = v.e;
-  bool instance = d->dies[i].of != i, function = e->tag == TAG_SUBPROGRAM;
+  bool instance = d->dies[i].of != i, function = e->tag == KILN_DW_TAG_subprogram;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
   kn_dwarf_begin(f);
-  if (instance) kn_dwarf_add_ref(f, AT_ABSTRACT_ORIGIN, d->dies[i].of);
+  if (instance) kn_dwarf_add_ref(f, KILN_DW_AT_abstract_origin, d->dies[i].of);
   uint32_t spec = 0;
-  if (v.shape->specifies && (function || e->tag == TAG_VARIABLE))
-    spec = kn_dwarf_ref(d, i, AT_SPECIFICATION);
+  if (v.shape->specifies && (function || e->tag == KILN_DW_TAG_variable))
+    spec = kn_dwarf_ref(d, i, KILN_DW_AT_specification);
   if (by_name && spec && !instance) v = kn_dwarf_view(d, spec);
   if (!instance && !by_name) kn_dwarf_put_attrs(f, i, spec, 0);
   for (uint32_t k = 0; k < v.shape->n && !instance && by_name; k++) {
     struct kn_die_attr a = kn_dwarf_value(&v, &v.shape->items[k]);
-    if (a.name == AT_NAME) kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);
+    if (a.name == KILN_DW_AT_name) kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);
   }
   if (d->dies[i].abstract && !instance)
-    kn_dwarf_add(f, AT_INLINE, d->version < 5 ? FORM_DATA1 : FORM_IMPLICIT_CONST, 1);
+    kn_dwarf_add(f, KILN_DW_AT_inline,
+                 d->version < 5 ? KILN_DW_FORM_data1 : KILN_DW_FORM_implicit_const, 1);
   uint32_t is = function && (!instance || d->dies[i].func) ? object(d, i) : 0;
-  if (is) kn_dwarf_add_ref(f, AT_OBJECT_POINTER, is);
-  return e->tag == TAG_COMPILE_UNIT ? add_unit(f, d->dies[i].unit - 1) : add_code(f, i);
+  if (is) kn_dwarf_add_ref(f, KILN_DW_AT_object_pointer, is);
+  return e->tag == KILN_DW_TAG_compile_unit ? add_unit(f, d->dies[i].unit - 1) : add_code(f, i);
 }
 
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {
   struct kn_die_attr a;
-  bool has = kn_dwarf_attr(f->d, i, AT_DISCR_VALUE, &a);
-  uint32_t discriminator = kn_dwarf_ref(f->d, in, AT_DISCR);
+  bool has = kn_dwarf_attr(f->d, i, KILN_DW_AT_discr_value, &a);
+  uint32_t discriminator = kn_dwarf_ref(f->d, in, KILN_DW_AT_discr);
   kn_dwarf_begin(f);
   if (has && a.kind == KN_DA_INT && discriminator)
-    add_constant(f, AT_DISCR_VALUE, a.value, kn_dwarf_type_of(f->d, discriminator));
+    add_constant(f, KILN_DW_AT_discr_value, a.value, kn_dwarf_type_of(f->d, discriminator));
 }

@@ -3,7 +3,6 @@
  * lib/debug/dwarf_scope.c and lib/debug/dwarf_write.c. As by LLVM, a call has an entry if what it calls has one, or is
  * known at run time only. */
 #include "lib/debug/dwarf_writer.h"
-#include "lib/debug/dwarf_numbers.h"
 
 const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n) {
   const struct kn_output *o = kn_elf_output(d->e, d->e->funcs[func].session);
@@ -27,7 +26,8 @@ bool kn_dwarf_callees(struct kn_dwarf *d) {
   memset(d->func_node, 0, funcs);
   for (uint32_t k = 0; k < in->globals.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
-    if (i && kn_dwarf_entry(d, i)->tag == TAG_SUBPROGRAM) d->callees[in->globals.at[k].symbol] = i;
+    if (i && kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_subprogram)
+      d->callees[in->globals.at[k].symbol] = i;
   }
   for (uint32_t i = 0; i < d->e->n_funcs; i++) {
     const struct kn_code_func *f = kn_elf_func(d->e, i);
@@ -59,11 +59,12 @@ static uint32_t origin(const struct kn_dwarf *d, const struct kn_code_call *call
 static bool put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const uint8_t *end) {
   bool old = f->d->version < 5;
   for (; p < end; p += 2 + p[1]) {
-    uint8_t place[2] = {OP_REG0 + p[0]};
+    uint8_t place[2] = {KILN_DW_OP_reg0 + p[0]};
     kn_dwarf_begin(f);
-    kn_dwarf_add_expr(f, AT_LOCATION, place, 1);
-    kn_dwarf_add_expr(f, old ? AT_GNU_CALL_SITE_VALUE : AT_CALL_VALUE, p + 2, p[1]);
-    if (kn_dwarf_put_entry(f, old ? TAG_GNU_CALL_SITE_PARAMETER : TAG_CALL_SITE_PARAMETER, false) ==
+    kn_dwarf_add_expr(f, KILN_DW_AT_location, place, 1);
+    kn_dwarf_add_expr(f, old ? KILN_DW_AT_GNU_call_site_value : KILN_DW_AT_call_value, p + 2, p[1]);
+    if (kn_dwarf_put_entry(
+          f, old ? KILN_DW_TAG_GNU_call_site_parameter : KILN_DW_TAG_call_site_parameter, false) ==
         0)
       return false;
   }
@@ -86,20 +87,22 @@ bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
     if (call->symbol ? to == 0 : !known && !lost) continue;
     kn_dwarf_begin(f);
     if (to) {
-      kn_dwarf_add_ref(f, old ? AT_ABSTRACT_ORIGIN : AT_CALL_ORIGIN, to);
+      kn_dwarf_add_ref(f, old ? KILN_DW_AT_abstract_origin : KILN_DW_AT_call_origin, to);
     } else {
-      unsigned name = old     ? known ? AT_GNU_CALL_SITE_TARGET : AT_GNU_CALL_SITE_TARGET_CLOBBERED
-                      : known ? AT_CALL_TARGET
-                              : AT_CALL_TARGET_CLOBBERED;
+      unsigned name =
+        old ? known ? KILN_DW_AT_GNU_call_site_target : KILN_DW_AT_GNU_call_site_target_clobbered
+        : known ? KILN_DW_AT_call_target
+                : KILN_DW_AT_call_target_clobbered;
       kn_dwarf_add_expr(f, name, p + 2, p[1]);
       p += 2 + p[1];
     }
     if (call->tail)
-      kn_dwarf_add(f, old ? AT_GNU_TAIL_CALL : AT_CALL_TAIL_CALL, FORM_FLAG_PRESENT, 0);
+      kn_dwarf_add(f, old ? KILN_DW_AT_GNU_tail_call : KILN_DW_AT_call_tail_call,
+                   KILN_DW_FORM_flag_present, 0);
     /* of tail calls too: without it, gdb takes no notice of them */
-    kn_dwarf_add_address(f, old ? AT_LOW_PC : AT_CALL_RETURN_PC, target,
+    kn_dwarf_add_address(f, old ? KILN_DW_AT_low_pc : KILN_DW_AT_call_return_pc, target,
                          addend + call->at - in->start);
-    unsigned tag = old ? TAG_GNU_CALL_SITE : TAG_CALL_SITE;
+    unsigned tag = old ? KILN_DW_TAG_GNU_call_site : KILN_DW_TAG_call_site;
     if (kn_dwarf_put_entry(f, tag, p < end) == 0) return false;
     if (p == end) continue;
     uint8_t *zero;

@@ -4,29 +4,9 @@
 #include "lib/debug/dwarf_writer.h"
 
 enum {
-  AT_NAME = 0x03,
-  AT_COMP_DIR = 0x1b,
-  AT_GNU_DISCRIMINATOR = 0x2136,
   LINE_BASE = -5,
   LINE_RANGE = 14,
   OPCODE_BASE = 13,
-  LNS_COPY = 1,
-  LNS_ADVANCE_PC = 2,
-  LNS_ADVANCE_LINE = 3,
-  LNS_SET_FILE = 4,
-  LNS_SET_COLUMN = 5,
-  LNS_NEGATE_STMT = 6,
-  LNS_CONST_ADD_PC = 8,
-  LNS_SET_PROLOGUE_END = 10,
-  LNE_END_SEQUENCE = 1,
-  LNE_SET_ADDRESS = 2,
-  LNE_SET_DISCRIMINATOR = 4,
-  LNCT_PATH = 1,
-  LNCT_DIRECTORY_INDEX = 2,
-  LNCT_MD5 = 5,
-  FORM_STRING = 0x08,
-  FORM_UDATA = 0x0f,
-  FORM_DATA16 = 0x1e,
 };
 
 /* ---- files ---- */
@@ -43,8 +23,8 @@ void kn_dwarf_file_text(const struct kn_dwarf *d, uint32_t i, struct kn_dwarf_fi
       continue;
     }
     const char *text = (const char *)kn_debug_characters(d->sets[0], d->sets[v.set], value, &n);
-    if (a->name == AT_NAME) f->name = text, f->name_n = n, f->name_text = value;
-    else if (a->name == AT_COMP_DIR) f->dir = text, f->dir_n = n, f->dir_text = value;
+    if (a->name == KILN_DW_AT_name) f->name = text, f->name_n = n, f->name_text = value;
+    else if (a->name == KILN_DW_AT_comp_dir) f->dir = text, f->dir_n = n, f->dir_text = value;
   }
 }
 
@@ -108,8 +88,9 @@ uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
   uint32_t i = kn_dwarf_index(d, session + 1, l->scope);
   if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return 0;
   struct kn_die_attr a;
-  return kn_dwarf_attr(d, i, AT_GNU_DISCRIMINATOR, &a) && a.value <= UINT32_MAX ? (uint32_t)a.value
-                                                                                : 0;
+  return kn_dwarf_attr(d, i, KILN_DW_AT_GNU_discriminator, &a) && a.value <= UINT32_MAX
+           ? (uint32_t)a.value
+           : 0;
 }
 
 bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
@@ -195,8 +176,8 @@ static bool put_files(struct kn_dwarf *d) {
   if (p == NULL) return false;
   if (v5) {
     *p++ = 1;
-    *p++ = LNCT_PATH;
-    *p++ = FORM_STRING;
+    *p++ = KILN_DW_LNCT_path;
+    *p++ = KILN_DW_FORM_string;
     p = kn_put_uleb(p, n);
   }
   done(d, p);
@@ -205,13 +186,13 @@ static bool put_files(struct kn_dwarf *d) {
   if ((p = space(d, 32)) == NULL) return false;
   if (v5) {
     *p++ = (uint8_t)(2 + md5);
-    *p++ = LNCT_PATH;
-    *p++ = FORM_STRING;
-    *p++ = LNCT_DIRECTORY_INDEX;
-    *p++ = FORM_UDATA;
+    *p++ = KILN_DW_LNCT_path;
+    *p++ = KILN_DW_FORM_string;
+    *p++ = KILN_DW_LNCT_directory_index;
+    *p++ = KILN_DW_FORM_udata;
     if (md5) {
-      *p++ = LNCT_MD5;
-      *p++ = FORM_DATA16;
+      *p++ = KILN_DW_LNCT_MD5;
+      *p++ = KILN_DW_FORM_data16;
     }
     p = kn_put_uleb(p, d->files.n);
   } else {
@@ -246,7 +227,7 @@ static bool begin_sequence(struct line *l, uint32_t section, uint64_t at) {
   if (p == NULL) return false;
   *p++ = 0;
   *p++ = 9;
-  *p++ = LNE_SET_ADDRESS;
+  *p++ = KILN_DW_LNE_set_address;
   done(d, p);
   struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
   struct kn_dwarf_reloc r = {b->bytes.n, section, (int64_t)at, true, false};
@@ -264,12 +245,12 @@ static bool end_sequence(struct line *l, uint64_t at) {
   uint8_t *p = space(l->d, 16);
   if (p == NULL) return false;
   if (at > l->at) {
-    *p++ = LNS_ADVANCE_PC;
+    *p++ = KILN_DW_LNS_advance_pc;
     p = kn_put_uleb(p, (at - l->at) / l->d->e->machine->cie_code_align);
   }
   *p++ = 0;
   *p++ = 1;
-  *p++ = LNE_END_SEQUENCE;
+  *p++ = KILN_DW_LNE_end_sequence;
   done(l->d, p);
   return true;
 }
@@ -280,24 +261,24 @@ enum { ROW_BYTES = 40 };
 static inline uint8_t *put_row(struct line *l, uint8_t *p, uint32_t step, uint32_t file,
                                const struct kn_loc *loc, bool stmt, bool prologue_end) {
   if (KN_UNLIKELY(file != l->file)) {
-    *p++ = LNS_SET_FILE;
+    *p++ = KILN_DW_LNS_set_file;
     p = kn_put_uleb(p, l->file = file);
   }
   uint32_t column = loc->column;
   if (column != l->column) {
-    *p++ = LNS_SET_COLUMN;
+    *p++ = KILN_DW_LNS_set_column;
     l->column = column;
     if (KN_LIKELY(column < 0x80)) *p++ = (uint8_t)column;
     else p = kn_put_uleb(p, column);
   }
   if (stmt != l->stmt) {
-    *p++ = LNS_NEGATE_STMT;
+    *p++ = KILN_DW_LNS_negate_stmt;
     l->stmt = stmt;
   }
-  if (prologue_end) *p++ = LNS_SET_PROLOGUE_END;
+  if (prologue_end) *p++ = KILN_DW_LNS_set_prologue_end;
   int64_t lines = (int64_t)loc->line - l->line;
   if (lines < LINE_BASE || lines >= LINE_BASE + LINE_RANGE) {
-    *p++ = LNS_ADVANCE_LINE;
+    *p++ = KILN_DW_LNS_advance_line;
     p = kn_put_sleb(p, lines);
     lines = 0;
   }
@@ -309,10 +290,10 @@ static inline uint8_t *put_row(struct line *l, uint8_t *p, uint32_t step, uint32
     return p;
   }
   if (step > most && step <= 2 * most && low + (step - most) * LINE_RANGE <= 255) {
-    *p++ = LNS_CONST_ADD_PC;
+    *p++ = KILN_DW_LNS_const_add_pc;
     step -= most;
   } else {
-    *p++ = LNS_ADVANCE_PC;
+    *p++ = KILN_DW_LNS_advance_pc;
     p = kn_put_uleb(p, step);
     step = 0;
   }
@@ -325,7 +306,7 @@ static uint8_t *put_discriminator(uint8_t *p, uint32_t discriminator) {
   size_t n = (size_t)(kn_put_uleb(number, discriminator) - number);
   *p++ = 0;
   *p++ = (uint8_t)(n + 1);
-  *p++ = LNE_SET_DISCRIMINATOR;
+  *p++ = KILN_DW_LNE_set_discriminator;
   memcpy(p, number, n);
   return p + n;
 }

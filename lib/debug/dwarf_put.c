@@ -2,7 +2,6 @@
  * lib/debug/dwarf_attr.c, which has what is rare. Invariant: the abbreviation of an entry is that of
  * the names and forms of its attributes in order, however it was found. */
 #include "lib/debug/dwarf_writer.h"
-#include "lib/debug/dwarf_numbers.h"
 
 /* ---- abbreviations ---- */
 
@@ -25,7 +24,7 @@ static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
     unsigned form = keys[k] & 0xffff;
     p = kn_put_uleb(p, keys[k] >> 16);
     p = kn_put_uleb(p, form);
-    if (form == FORM_IMPLICIT_CONST) *p++ = 1; /* DW_INL_inlined: the only one */
+    if (form == KILN_DW_FORM_implicit_const) *p++ = 1; /* DW_INL_inlined: the only one */
   }
   *p++ = 0;
   *p++ = 0;
@@ -80,16 +79,16 @@ enum {
 };
 
 static unsigned form_of(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned code) {
-  static const uint8_t numbers[] = {FORM_DATA1, FORM_DATA2, FORM_DATA4};
+  static const uint8_t numbers[] = {KILN_DW_FORM_data1, KILN_DW_FORM_data2, KILN_DW_FORM_data4};
   switch ((enum kn_dwarf_put)a->put) {
   case KN_PUT_NUMBER: return numbers[code];
-  case KN_PUT_TEXT: return d->version >= 5 ? FORM_STRX1 + code : FORM_STRP;
-  case KN_PUT_REF: return code >= CODE_FILE ? numbers[code - CODE_FILE] : FORM_REF4;
-  case KN_PUT_TYPE: return FORM_REF4;
+  case KN_PUT_TEXT: return d->version >= 5 ? KILN_DW_FORM_strx1 + code : KILN_DW_FORM_strp;
+  case KN_PUT_REF: return code >= CODE_FILE ? numbers[code - CODE_FILE] : KILN_DW_FORM_ref4;
+  case KN_PUT_TYPE: return KILN_DW_FORM_ref4;
   case KN_PUT_FLAG:
   case KN_PUT_OTHER: break;
   }
-  return FORM_FLAG_PRESENT;
+  return KILN_DW_FORM_flag_present;
 }
 
 /* Finds the abbreviation of a run of attributes up to `end`, whose codes are known; 0 without memory. */
@@ -99,7 +98,7 @@ static uint32_t run(struct kn_dwarf *d, const struct kn_dwarf_item *a,
   for (; a < end; a++) {
     unsigned code = codes >> (shift -= CODE_BITS) & 7;
     if (code == CODE_LEFT_OUT) continue;
-    unsigned name = a->put == KN_PUT_TYPE ? AT_TYPE : a->name;
+    unsigned name = a->put == KN_PUT_TYPE ? KILN_DW_AT_type : a->name;
     node = kn_trie_step(d->m, &d->abbrevs, node, name << 16 | form_of(d, a, code));
     if (node == 0) break;
   }
@@ -190,7 +189,7 @@ static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run
           (struct kn_dwarf_patch){(uint32_t)(p - d->out[KN_DS_INFO].bytes.at), to};
         p += 4;
       } else if (to != 0 && a->put == KN_PUT_REF && d->file_of[to] != 0 &&
-                 v->e->tag != TAG_COMPILE_UNIT) {
+                 v->e->tag != KILN_DW_TAG_compile_unit) {
         p = put_number(p, d->file_of[to] - (d->version >= 5), &code);
         code += CODE_FILE;
       } else if (to == 0) {
@@ -254,7 +253,8 @@ bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, ui
   f->abbrev = run(d, a, at, codes, 0);
   put_rest(f, i, &v, at, 0, in);
   if (expr != NULL) {
-    f->abbrev = kn_trie_step(d->m, &d->abbrevs, f->abbrev, AT_LOCATION << 16 | FORM_EXPRLOC);
+    f->abbrev =
+      kn_trie_step(d->m, &d->abbrevs, f->abbrev, KILN_DW_AT_location << 16 | KILN_DW_FORM_exprloc);
     if (f->abbrev == 0 || !put_bytes(d, expr, n)) return false;
   }
   uint32_t number = f->failed ? 0 : abbreviation(f, v.e->tag, children);
@@ -278,9 +278,11 @@ bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
   uint32_t from = UINT32_MAX - 4, number;
   struct kn_dwarf_run *r = known(d, NULL, codes, from);
   if (same_run(r, NULL, codes, from)) return complete(f, r->node) != 0;
-  f->abbrev = kn_trie_step(d->m, &d->abbrevs, 0, AT_ABSTRACT_ORIGIN << 16 | FORM_REF4);
+  f->abbrev =
+    kn_trie_step(d->m, &d->abbrevs, 0, KILN_DW_AT_abstract_origin << 16 | KILN_DW_FORM_ref4);
   if (f->abbrev != 0)
-    f->abbrev = kn_trie_step(d->m, &d->abbrevs, f->abbrev, AT_LOCATION << 16 | FORM_EXPRLOC);
+    f->abbrev =
+      kn_trie_step(d->m, &d->abbrevs, f->abbrev, KILN_DW_AT_location << 16 | KILN_DW_FORM_exprloc);
   if (f->abbrev == 0 || (number = abbreviation(f, tag, children)) == 0) return false;
   *r = (struct kn_dwarf_run){NULL, codes, from, number};
   return complete(f, number) != 0;

@@ -2,14 +2,6 @@
  * .debug_ranges and .debug_loc of DWARF 4.
  * Called by lib/debug/dwarf_write.c. */
 #include "lib/debug/dwarf_writer.h"
-#include "lib/debug/dwarf_numbers.h"
-
-enum {
-  RLE_END_OF_LIST = 0,
-  RLE_BASE_ADDRESSX = 1,
-  RLE_STARTX_LENGTH = 3,
-  RLE_OFFSET_PAIR = 4, /* LLE_... are the same */
-};
 
 /* ---- addresses ---- */
 
@@ -79,7 +71,7 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s,
   } else {
     uint32_t a = kn_dwarf_func_address(d, s->func);
     if ((p = kn_dwarf_space(d, KN_DS_RNGLISTS, 16)) == NULL) return *ok = false;
-    *p++ = RLE_BASE_ADDRESSX;
+    *p++ = KILN_DW_RLE_base_addressx;
     kn_dwarf_done(d, KN_DS_RNGLISTS, kn_put_uleb(p, a));
   }
   unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
@@ -91,14 +83,14 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s,
       kn_put64(p + 8, base + r->to);
       p += 16;
     } else {
-      *p++ = RLE_OFFSET_PAIR;
+      *p++ = KILN_DW_RLE_offset_pair;
       p = kn_put_uleb(p, r->from);
       p = kn_put_uleb(p, r->to);
     }
     kn_dwarf_done(d, section, p);
   }
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, RLE_END_OF_LIST, 16);
+  memset(p, KILN_DW_RLE_end_of_list, 16);
   kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
   return list;
 }
@@ -121,12 +113,12 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
     }
     uint32_t a = kn_dwarf_func_address(d, i);
     if ((p = kn_dwarf_space(d, section, 24)) == NULL) return *ok = false;
-    *p++ = RLE_STARTX_LENGTH;
+    *p++ = KILN_DW_RLE_startx_length;
     p = kn_put_uleb(p, a);
     kn_dwarf_done(d, section, kn_put_uleb(p, f->size));
   }
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, RLE_END_OF_LIST, 16);
+  memset(p, KILN_DW_RLE_end_of_list, 16);
   kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
   return list;
 }
@@ -174,7 +166,7 @@ bool kn_dwarf_aranges(struct kn_dwarf *d) {
 
 static uint8_t *put_piece(uint8_t *p, uint64_t bits) {
   bool bytes = bits % 8 == 0;
-  *p++ = bytes ? OP_PIECE : OP_BIT_PIECE;
+  *p++ = bytes ? KILN_DW_OP_piece : KILN_DW_OP_bit_piece;
   p = kn_put_uleb(p, bytes ? bits / 8 : bits);
   if (!bytes) *p++ = 0;
   return p;
@@ -185,7 +177,7 @@ static bool in_frame(const uint8_t *exprs, const struct kn_code_var *v, int64_t 
   const uint8_t *p = exprs + v->expr, *end = p + v->n;
   uint64_t offset = 0;
   unsigned shift = 0;
-  if (v->n < 2 || *p++ != OP_FBREG || v->part_at % 8 != 0) return false;
+  if (v->n < 2 || *p++ != KILN_DW_OP_fbreg || v->part_at % 8 != 0) return false;
   for (; p < end && shift < 63; shift += 7) {
     offset |= (uint64_t)(*p & 0x7f) << shift;
     if (*p++ & 0x80) continue;
@@ -223,7 +215,7 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
   int64_t frame = 0;
   if (bytes == NULL) return NULL;
   if (whole_in_frame(exprs, parts, n, bits, &frame)) {
-    *p++ = OP_FBREG;
+    *p++ = KILN_DW_OP_fbreg;
     *size = (uint32_t)(kn_put_sleb(p, frame) - bytes);
     return bytes;
   }
@@ -257,7 +249,7 @@ static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
     kn_put16(p + 16, (uint16_t)n);
     p += 18;
   } else {
-    *p++ = RLE_OFFSET_PAIR;
+    *p++ = KILN_DW_RLE_offset_pair;
     p = kn_put_uleb(p, from);
     p = kn_put_uleb(p, to);
     p = kn_put_uleb(p, n);
@@ -353,7 +345,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
     *ok &= KN_DW_PUSH(d, d->loc_list_at, list);
     list = d->loc_list_at.n - 1;
     uint32_t address = kn_dwarf_func_address(d, func);
-    *p++ = RLE_BASE_ADDRESSX;
+    *p++ = KILN_DW_RLE_base_addressx;
     kn_dwarf_done(d, section, kn_put_uleb(p, address));
   }
   for (uint32_t k = 0; k < v->count; k++) parts |= c[k].part_bits != 0;
@@ -371,7 +363,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
       put_location(d, base + c[k].from - start, base + to - start, o->exprs + c[k].expr, c[k].n);
   }
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
-  memset(p, RLE_END_OF_LIST, 16);
+  memset(p, KILN_DW_RLE_end_of_list, 16);
   kn_dwarf_done(d, section, p + (d->version < 5 ? 16 : 1));
   return list;
 }

@@ -4,16 +4,14 @@
  * instance stands behind those of the scopes it is in, and belongs to one function. */
 #include "lib/debug/dwarf_writer.h"
 
-#include "lib/debug/dwarf_numbers.h"
-
 /* ---- functions that were inlined ---- */
 
 /* The function that entry i is in; 0: none. */
 static uint32_t subprogram_of(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t steps = 0; i != 0 && steps < KN_DWARF_DEPTH; steps++) {
     unsigned tag = kn_dwarf_entry(d, i)->tag;
-    if (tag == TAG_SUBPROGRAM) return i;
-    if (tag != TAG_LEXICAL_BLOCK && tag != KILN_TAG_PART) return 0;
+    if (tag == KILN_DW_TAG_subprogram) return i;
+    if (tag != KILN_DW_TAG_lexical_block && tag != KILN_TAG_PART) return 0;
     i = kn_dwarf_parent(d, i);
   }
   return 0;
@@ -141,12 +139,12 @@ static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
       k.scope = kn_dwarf_parent(d, k.scope);
       continue;
     }
-    if (tag != TAG_SUBPROGRAM && tag != TAG_LEXICAL_BLOCK) break; /* damaged */
-    if (tag == TAG_SUBPROGRAM && k.call == 0) break;
+    if (tag != KILN_DW_TAG_subprogram && tag != KILN_DW_TAG_lexical_block) break; /* damaged */
+    if (tag == KILN_DW_TAG_subprogram && k.call == 0) break;
     if ((*number = find(x, k)) != 0) break;
     if (d->scope_way.n > KN_DWARF_DEPTH) return true;
     if (!KN_DW_PUSH(d, d->scope_way, k)) return false;
-    if (tag == TAG_SUBPROGRAM) {
+    if (tag == KILN_DW_TAG_subprogram) {
       k.scope = kn_dwarf_index(d, x->session + 1, locs[k.call].scope);
       k.call = locs[k.call].inlined;
     } else {
@@ -218,14 +216,15 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   uint32_t parent = kn_dwarf_parent(d, v), in = x->node;
   unsigned tag = kn_dwarf_entry(d, v)->tag;
   if (parent == 0) return true;
-  if (call != 0 || kn_dwarf_entry(d, parent)->tag != TAG_SUBPROGRAM) {
+  if (call != 0 || kn_dwarf_entry(d, parent)->tag != KILN_DW_TAG_subprogram) {
     uint32_t scope = find(x, (struct kn_dwarf_key){parent, call});
     if (scope == 0) return true; /* no code is in its scope */
     in = d->scopes.at[scope - 1].node;
   } else if (parent != x->subprogram) {
     return true;
   }
-  bool placed = tag == TAG_VARIABLE || tag == TAG_FORMAL_PARAMETER || (tag == TAG_LABEL && place);
+  bool placed = tag == KILN_DW_TAG_variable || tag == KILN_DW_TAG_formal_parameter ||
+                (tag == KILN_DW_TAG_label && place);
   if (!placed) return kn_dwarf_want(d, v); /* what the function imports, labels without code */
   if (in == parent) {
     if (d->dies[v].var) {
@@ -287,9 +286,9 @@ static bool place_scopes(const struct function *x) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i];
     uint32_t node = s->node, up = s->up;
     if (node < d->n_sources || d->dies[node].placed) continue;
-    if (kn_dwarf_entry(d, node)->tag == TAG_LEXICAL_BLOCK && !d->dies[node].holds) continue;
+    if (kn_dwarf_entry(d, node)->tag == KILN_DW_TAG_lexical_block && !d->dies[node].holds) continue;
     while (up && !d->dies[d->scopes.at[up - 1].node].holds &&
-           kn_dwarf_entry(d, d->scopes.at[up - 1].node)->tag == TAG_LEXICAL_BLOCK)
+           kn_dwarf_entry(d, d->scopes.at[up - 1].node)->tag == KILN_DW_TAG_lexical_block)
       up = d->scopes.at[up - 1].up;
     uint32_t in = up ? d->scopes.at[up - 1].node : x->node;
     if (!kn_dwarf_append(d, in, node)) return false;
@@ -317,7 +316,7 @@ static bool want_origins(const struct function *x) {
   struct kn_dwarf *d = x->d;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     uint32_t of = d->dies[d->scopes.at[i].node].of;
-    if (kn_dwarf_entry(d, of)->tag == TAG_SUBPROGRAM && !kn_dwarf_want(d, of)) return false;
+    if (kn_dwarf_entry(d, of)->tag == KILN_DW_TAG_subprogram && !kn_dwarf_want(d, of)) return false;
   }
   return true;
 }
@@ -334,7 +333,8 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   const struct kn_code_func *f = kn_elf_func(d->e, func);
   extend_unit(&d->units.at[d->current - 1], &d->e->places[f->symbol], f->size);
   x.subprogram = x.node = kn_dwarf_index(d, x.session + 1, f->subprogram);
-  if (x.node == 0 || kn_dwarf_entry(d, x.node)->tag != TAG_SUBPROGRAM || d->dies[x.node].func)
+  if (x.node == 0 || kn_dwarf_entry(d, x.node)->tag != KILN_DW_TAG_subprogram ||
+      d->dies[x.node].func)
     return true;
   d->scope_first = d->scopes.n;
   if (d->dies[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;

@@ -1,20 +1,19 @@
 /* What entries of the source share, prepared for the writer: shapes, and strings, which get their numbers here. Called
  * by lib/debug/dwarf.c and lib/debug/dwarf_attr.c. Invariant: strings have numbers in the order of their first use. */
 #include "lib/debug/dwarf_writer.h"
-#include "lib/debug/dwarf_numbers.h"
 
 /* ---- shapes ---- */
 
 /* Which attributes are asked about, beyond what `put` decides. */
 static const uint8_t asks[] = {
   [0] = KN_ASK_DECLARED, /* those that stand for others: KN_DA_TYPED */
-  [AT_PROTOTYPED] = KN_ASK_C,
-  [AT_LOWER_BOUND] = KN_ASK,
-  [AT_CALLING_CONVENTION] = KN_ASK,
-  [AT_DECL_FILE] = KN_ASK_DECLARED,
-  [AT_DECL_LINE] = KN_ASK_DECLARED,
-  [AT_LINKAGE_NAME] = KN_ASK_DECLARED,
-  [AT_TYPE] = KN_ASK_DECLARED,
+  [KILN_DW_AT_prototyped] = KN_ASK_C,
+  [KILN_DW_AT_lower_bound] = KN_ASK,
+  [KILN_DW_AT_calling_convention] = KN_ASK,
+  [KILN_DW_AT_decl_file] = KN_ASK_DECLARED,
+  [KILN_DW_AT_decl_line] = KN_ASK_DECLARED,
+  [KILN_DW_AT_linkage_name] = KN_ASK_DECLARED,
+  [KILN_DW_AT_type] = KN_ASK_DECLARED,
 };
 
 /* The kinds of attributes that lead to other entries, but for DW_AT_decl_file, which leads to a file and
@@ -28,33 +27,35 @@ static void note(struct kn_dwarf_shape *s, const struct kn_dwarf_item *a) {
   for (const struct kn_dwarf_item *b = s->items; b < a; b++) first &= b->name != a->name;
   bool list = a->kind == KN_DA_SIGNATURE || a->kind == KN_DA_TYPED;
   if (list) s->list = a;
-  if (s->type == NULL && (list || (a->kind == KN_DA_REF && a->name == AT_TYPE))) s->type = a;
+  if (s->type == NULL && (list || (a->kind == KN_DA_REF && a->name == KILN_DW_AT_type)))
+    s->type = a;
   if (a->kind == KN_DA_ARGUMENT) s->argument = a;
-  if (a->name == AT_SPECIFICATION && a->kind == KN_DA_REF) s->specifies = true;
-  if (a->name == AT_DECLARATION) s->declares = true;
-  if (a->name == AT_ARTIFICIAL) s->artificial = true;
-  if (a->name == AT_OBJECT_POINTER && a->kind == KN_DA_FLAG && first) s->object = true;
-  if (a->name == AT_CALL_ALL_CALLS) s->calls = true;
+  if (a->name == KILN_DW_AT_specification && a->kind == KN_DA_REF) s->specifies = true;
+  if (a->name == KILN_DW_AT_declaration) s->declares = true;
+  if (a->name == KILN_DW_AT_artificial) s->artificial = true;
+  if (a->name == KILN_DW_AT_object_pointer && a->kind == KN_DA_FLAG && first) s->object = true;
+  if (a->name == KILN_DW_AT_call_all_calls) s->calls = true;
 }
 
 /* How an attribute is written; -1: never, in entries of `tag`. */
 static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned tag) {
   switch (a->name) {
-  case AT_ARTIFICIAL:
-    if (tag == TAG_POINTER_TYPE || tag == TAG_REFERENCE_TYPE || tag == TAG_RVALUE_REFERENCE_TYPE)
+  case KILN_DW_AT_artificial:
+    if (tag == KILN_DW_TAG_pointer_type || tag == KILN_DW_TAG_reference_type ||
+        tag == KILN_DW_TAG_rvalue_reference_type)
       return -1;
     break;
-  case AT_OBJECT_POINTER:
+  case KILN_DW_AT_object_pointer:
     if (a->kind == KN_DA_FLAG) return -1;
     break;
-  case AT_CALL_ALL_CALLS:
-    if (tag == TAG_SUBPROGRAM) return -1; /* said where its code is */
+  case KILN_DW_AT_call_all_calls:
+    if (tag == KILN_DW_TAG_subprogram) return -1; /* said where its code is */
     break;
-  case AT_DISCR_VALUE:
-    if (tag == TAG_MEMBER) return -1;
+  case KILN_DW_AT_discr_value:
+    if (tag == KILN_DW_TAG_member) return -1;
     break;
-  case AT_DELETED:
-  case AT_DEFAULT_VALUE:
+  case KILN_DW_AT_deleted:
+  case KILN_DW_AT_default_value:
     if (d->version < 5) return -1;
     break;
   default: break;
@@ -69,7 +70,7 @@ static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned
   case KN_DA_REF: return KN_PUT_REF;
   case KN_DA_SIGNATURE:
   case KN_DA_TYPED: return KN_PUT_TYPE;
-  case KN_DA_UINT: return a->name == AT_CONST_VALUE ? KN_PUT_OTHER : KN_PUT_NUMBER;
+  case KN_DA_UINT: return a->name == KILN_DW_AT_const_value ? KN_PUT_OTHER : KN_PUT_NUMBER;
   case KN_DA_INT:
   case KN_DA_EXPR:
   case KN_DA_BLOCK:
@@ -105,11 +106,11 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
     }
     s->kinds |= 1u << items[k].kind;
     if (REFERRING >> items[k].kind & 1 &&
-        (items[k].name != AT_DECL_FILE || tag == TAG_COMPILE_UNIT))
+        (items[k].name != KILN_DW_AT_decl_file || tag == KILN_DW_TAG_compile_unit))
       items[n + s->n_refs++] = items[k];
   }
-  s->plain =
-    tag != TAG_COMPILE_UNIT && !(s->specifies && (tag == TAG_SUBPROGRAM || tag == TAG_VARIABLE));
+  s->plain = tag != KILN_DW_TAG_compile_unit &&
+             !(s->specifies && (tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_variable));
   return true;
 }
 

@@ -2,7 +2,6 @@
  * unit; references to entries are filled in at the end. Called by lib/debug/dwarf.c. Tags, attributes, forms: DWARF 5,
  * 7.5 and appendix A; DWARF 4 has other forms for strings, addresses and ranges. */
 #include "lib/debug/dwarf_writer.h"
-#include "lib/debug/dwarf_numbers.h"
 
 /* ---- entries ---- */
 
@@ -42,10 +41,10 @@ static bool parameters(struct kn_dwarf_fields *f, const struct kn_die *list, uin
     bool artificial = type && kn_dwarf_view(d, type).shape->artificial;
     if (known_parameter(f, type, artificial)) continue;
     kn_dwarf_begin(f);
-    kn_dwarf_add_ref(f, AT_TYPE, type);
-    if (artificial) kn_dwarf_add(f, AT_ARTIFICIAL, FORM_FLAG_PRESENT, 0);
-    uint32_t number =
-      kn_dwarf_put_entry(f, items[k] ? TAG_FORMAL_PARAMETER : TAG_UNSPECIFIED_PARAMETERS, false);
+    kn_dwarf_add_ref(f, KILN_DW_AT_type, type);
+    if (artificial) kn_dwarf_add(f, KILN_DW_AT_artificial, KILN_DW_FORM_flag_present, 0);
+    uint32_t number = kn_dwarf_put_entry(
+      f, items[k] ? KILN_DW_TAG_formal_parameter : KILN_DW_TAG_unspecified_parameters, false);
     if (number == 0) return false;
     if (type && d->dies[type].unit == f->unit) f->parameter[artificial] = number;
   }
@@ -75,7 +74,7 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
       uint32_t child = kn_dwarf_index(d, d->dies[to].set, items[m]);
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
       bool own = d->dies[child].inner && depth < KN_DWARF_PACKS;
-      uint32_t in = kn_dwarf_entry(d, child)->tag == TAG_ENUMERATOR ? i : 0;
+      uint32_t in = kn_dwarf_entry(d, child)->tag == KILN_DW_TAG_enumerator ? i : 0;
       if (!kn_dwarf_put_plain(f, child, own, in, NULL, 0)) return false;
       if (own && (!in_place(f, child, depth + 1) || !end_children(d))) return false;
     }
@@ -119,7 +118,8 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   unsigned tag = die->source.tag;
   const struct kn_die *list = NULL;
   uint32_t of = 0;
-  bool own = die->of == i && !(f->lines_only && tag == TAG_SUBPROGRAM), inner = own && die->inner;
+  bool own = die->of == i && !(f->lines_only && tag == KILN_DW_TAG_subprogram),
+       inner = own && die->inner;
   if (shape->list != NULL && own) {
     const struct kn_dwarf_view v = kn_dwarf_view(d, i);
     list = signature(d, &v, die->func != 0, &of);
@@ -128,7 +128,7 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   const uint8_t *expr = NULL;
   uint32_t n = 0;
   bool plain = (die->func | die->ranges | die->global) == 0 && !die->abstract &&
-               (tag != TAG_SUBPROGRAM || !die->first) &&
+               (tag != KILN_DW_TAG_subprogram || !die->first) &&
                (die->var == 0 || only_place(d, die->var, &expr, &n));
   if (plain && own && shape->plain) {
     if (!kn_dwarf_put_plain(f, i, *open, 0, expr, n)) return false;
@@ -139,7 +139,8 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   } else {
     if (!kn_dwarf_fields_of(f, i)) return false;
     die->offset = f->start;
-    if (die->of != i && tag == TAG_SUBPROGRAM && die->func == 0) tag = TAG_INLINED_SUBROUTINE;
+    if (die->of != i && tag == KILN_DW_TAG_subprogram && die->func == 0)
+      tag = KILN_DW_TAG_inlined_subroutine;
     if (!kn_dwarf_put_entry(f, tag, *open)) return false;
   }
   if (list != NULL) {
@@ -151,13 +152,14 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
 
 /* Is entry i, within variant part `in` (0: in none), written in a DW_TAG_variant? */
 static inline bool is_variant(const struct kn_dwarf *d, uint32_t i, uint32_t in) {
-  return in != 0 && kn_dwarf_entry(d, i)->tag == TAG_MEMBER && kn_dwarf_ref(d, in, AT_DISCR) != i;
+  return in != 0 && kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_member &&
+         kn_dwarf_ref(d, in, KILN_DW_AT_discr) != i;
 }
 
 /* The entry whose children are being written, if it is a variant part; else 0. */
 static uint32_t variant_part(const struct kn_dwarf_fields *f) {
   uint32_t in = f->stack.n ? f->stack.at[f->stack.n - 1] : 0;
-  return in && kn_dwarf_entry(f->d, in)->tag == TAG_VARIANT_PART ? in : 0;
+  return in && kn_dwarf_entry(f->d, in)->tag == KILN_DW_TAG_variant_part ? in : 0;
 }
 
 static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
@@ -174,7 +176,7 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
   kn_put16(p + 4, (uint16_t)d->version);
   p += 6;
   if (d->version >= 5) {
-    *p++ = UT_COMPILE;
+    *p++ = KILN_DW_UT_compile;
     *p++ = 8;
   }
   kn_dwarf_done(d, KN_DS_INFO, p);
@@ -189,7 +191,7 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
     bool open;
     if (is_variant(d, i, part)) {
       kn_dwarf_variant_fields(f, i, part);
-      if (!kn_dwarf_put_entry(f, TAG_VARIANT, true)) return false;
+      if (!kn_dwarf_put_entry(f, KILN_DW_TAG_variant, true)) return false;
     }
     if (!entry(f, i, &open)) return false;
     if (d->dies[i].first) {

@@ -9,6 +9,8 @@
 #include "lib/codegen/code.h"
 #include "lib/object/elf.h"
 
+#include <kiln/dwarf.h>
+
 enum kn_dwarf_section {
   KN_DS_INFO,
   KN_DS_ABBREV,

@@ -9,8 +9,8 @@
 static void file(const struct kn_node *x, kiln_die e) {
   const struct kn_bc_md *sum = kn_op_md(x, kn_op(x, 4));
   kiln_die_begin(x->d, e, KILN_TAG_FILE, (kiln_die){0});
-  kn_at_string(x, AT_NAME, 1);
-  kn_at_string(x, AT_COMP_DIR, 2);
+  kn_at_string(x, KILN_DW_AT_name, 1);
+  kn_at_string(x, KILN_DW_AT_comp_dir, 2);
   if (kn_op(x, 3) != 1 || !sum || sum->kind != MDK_STRING || sum->n != 32) return;
   uint8_t md5[16] = {0};
   for (unsigned i = 0; i < 32; i++) {
@@ -41,15 +41,15 @@ static void producer(const struct kn_node *x) {
     memcpy(text + at, ours_too, sizeof ours_too - 1);
     at += sizeof ours_too - 1;
   }
-  kiln_die_string(x->d, AT_PRODUCER, text, at);
+  kiln_die_string(x->d, KILN_DW_AT_producer, text, at);
 }
 
 static void unit(const struct kn_node *x, kiln_die e) {
   struct kn_bc *r = x->r;
-  kiln_die_begin(x->d, e, TAG_COMPILE_UNIT, (kiln_die){0});
+  kiln_die_begin(x->d, e, KILN_DW_TAG_compile_unit, (kiln_die){0});
   producer(x);
-  kiln_die_uint(x->d, AT_LANGUAGE, kn_op(x, 1) & 0xffff);
-  kiln_die_ref(x->d, AT_DECL_FILE, kn_op_die(x, 2));
+  kiln_die_uint(x->d, KILN_DW_AT_language, kn_op(x, 1) & 0xffff);
+  kiln_die_ref(x->d, KILN_DW_AT_decl_file, kn_op_die(x, 2));
   if (kn_op(x, 8) != 1 && kn_op(x, 8) != 2) return; /* emission kinds: full, line tables only */
   kiln_debug_unit(r->module, e);
   if (kn_op(x, 8) == 2) kiln_debug_lines_only(r->module, e);
@@ -77,31 +77,32 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
     ACCESS,
     VIRTUALITY
   };
-  static const struct kn_bc_field fields[] = {[TEMPLATES] = {0, KILN_ATTR_CHILDREN},
-                                              [RETAINED] = {0, KILN_ATTR_RETAIN},
-                                              [LINKAGE] = {AT_LINKAGE_NAME, KILN_ATTR_TEXT},
-                                              [FILE] = {AT_DECL_FILE, KILN_ATTR_REF},
-                                              [LINE] = {AT_DECL_LINE, KILN_ATTR_UINT},
-                                              [TYPED] = {0, KILN_ATTR_TYPED},
-                                              [CALLS] = {AT_CALL_ALL_CALLS, KILN_ATTR_FLAG},
-                                              [SPECIFICATION] = {AT_SPECIFICATION, KILN_ATTR_REF},
-                                              [NAME] = {AT_NAME, KILN_ATTR_TEXT},
-                                              [PROTOTYPED] = {AT_PROTOTYPED, KILN_ATTR_FLAG},
-                                              [DECLARATION] = {AT_DECLARATION, KILN_ATTR_FLAG},
-                                              [EXTERNAL] = {AT_EXTERNAL, KILN_ATTR_FLAG},
-                                              [BITS] = {AT_ARTIFICIAL, KILN_ATTR_FLAG},
-                                              {AT_EXPLICIT, KILN_ATTR_FLAG},
-                                              {AT_NORETURN, KILN_ATTR_FLAG},
-                                              {AT_REFERENCE, KILN_ATTR_FLAG},
-                                              {AT_RVALUE_REFERENCE, KILN_ATTR_FLAG},
-                                              {AT_DELETED, KILN_ATTR_FLAG},
-                                              {AT_MAIN_SUBPROGRAM, KILN_ATTR_FLAG},
-                                              {AT_PURE, KILN_ATTR_FLAG},
-                                              {AT_ELEMENTAL, KILN_ATTR_FLAG},
-                                              {AT_RECURSIVE, KILN_ATTR_FLAG},
-                                              [TRAMPOLINE] = {AT_TRAMPOLINE, KILN_ATTR_TEXT},
-                                              [ACCESS] = {AT_ACCESSIBILITY, KILN_ATTR_UINT},
-                                              [VIRTUALITY] = {AT_VIRTUALITY, KILN_ATTR_UINT}};
+  static const struct kn_bc_field fields[] = {
+    [TEMPLATES] = {0, KILN_ATTR_CHILDREN},
+    [RETAINED] = {0, KILN_ATTR_RETAIN},
+    [LINKAGE] = {KILN_DW_AT_linkage_name, KILN_ATTR_TEXT},
+    [FILE] = {KILN_DW_AT_decl_file, KILN_ATTR_REF},
+    [LINE] = {KILN_DW_AT_decl_line, KILN_ATTR_UINT},
+    [TYPED] = {0, KILN_ATTR_TYPED},
+    [CALLS] = {KILN_DW_AT_call_all_calls, KILN_ATTR_FLAG},
+    [SPECIFICATION] = {KILN_DW_AT_specification, KILN_ATTR_REF},
+    [NAME] = {KILN_DW_AT_name, KILN_ATTR_TEXT},
+    [PROTOTYPED] = {KILN_DW_AT_prototyped, KILN_ATTR_FLAG},
+    [DECLARATION] = {KILN_DW_AT_declaration, KILN_ATTR_FLAG},
+    [EXTERNAL] = {KILN_DW_AT_external, KILN_ATTR_FLAG},
+    [BITS] = {KILN_DW_AT_artificial, KILN_ATTR_FLAG},
+    {KILN_DW_AT_explicit, KILN_ATTR_FLAG},
+    {KILN_DW_AT_noreturn, KILN_ATTR_FLAG},
+    {KILN_DW_AT_reference, KILN_ATTR_FLAG},
+    {KILN_DW_AT_rvalue_reference, KILN_ATTR_FLAG},
+    {KILN_DW_AT_deleted, KILN_ATTR_FLAG},
+    {KILN_DW_AT_main_subprogram, KILN_ATTR_FLAG},
+    {KILN_DW_AT_pure, KILN_ATTR_FLAG},
+    {KILN_DW_AT_elemental, KILN_ATTR_FLAG},
+    {KILN_DW_AT_recursive, KILN_ATTR_FLAG},
+    [TRAMPOLINE] = {KILN_DW_AT_trampoline, KILN_ATTR_TEXT},
+    [ACCESS] = {KILN_DW_AT_accessibility, KILN_ATTR_UINT},
+    [VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_ATTR_UINT}};
   static const uint32_t bits[] = {FLAG_ARTIFICIAL, FLAG_EXPLICIT, FLAG_NORETURN, FLAG_LVALUE,
                                   FLAG_RVALUE}; /* then those of DISPFlags: */
   static const uint32_t sp_bits[] = {SP_DELETED, SP_MAIN, SP_PURE, SP_ELEMENTAL, SP_RECURSIVE};
@@ -119,7 +120,7 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
   kn_put_flag(&all, CALLS, definition && (flags & FLAG_ALL_CALLS));
   if (declaration.id) { /* has all else */
     kn_put(&all, SPECIFICATION, declaration.id);
-    kn_bc_shaped(x, e, TAG_SUBPROGRAM, definition ? (kiln_die){0} : parent, &all);
+    kn_bc_shaped(x, e, KILN_DW_TAG_subprogram, definition ? (kiln_die){0} : parent, &all);
     return;
   }
   kn_put(&all, NAME, kn_op_text(x, 2));
@@ -131,40 +132,41 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
   kn_put(&all, TRAMPOLINE, kn_op_text(x, 19));
   kn_put_access(&all, ACCESS, flags);
   kn_put(&all, VIRTUALITY, sp_flags & SP_VIRTUALITY);
-  kn_bc_shaped(x, e, TAG_SUBPROGRAM, parent, &all);
+  kn_bc_shaped(x, e, KILN_DW_TAG_subprogram, parent, &all);
   if (sp_flags & SP_VIRTUALITY) {
     uint8_t b[12];
     if (kn_op(x, 10) != UINT32_MAX)
-      kiln_die_expr(x->d, AT_VTABLE_ELEM_LOCATION, b, (size_t)(kn_put_constu(b, kn_op(x, 10)) - b));
-    kn_at_ref(x, AT_CONTAINING_TYPE, 8);
+      kiln_die_expr(x->d, KILN_DW_AT_vtable_elem_location, b,
+                    (size_t)(kn_put_constu(b, kn_op(x, 10)) - b));
+    kn_at_ref(x, KILN_DW_AT_containing_type, 8);
   }
 }
 
 static void global(const struct kn_node *x, kiln_die e) {
   if (kn_op(x, 0) >> 1 < 1) return; /* older than LLVM 4 */
   bool templates = kn_op(x, 0) >> 1 >= 2;
-  kiln_die_begin(x->d, e, TAG_VARIABLE, kn_op_die(x, 1));
+  kiln_die_begin(x->d, e, KILN_DW_TAG_variable, kn_op_die(x, 1));
   if (kn_op_die(x, 9).id) {
-    kn_at_ref(x, AT_SPECIFICATION, 9);
+    kn_at_ref(x, KILN_DW_AT_specification, 9);
   } else {
-    kn_at_string(x, AT_NAME, 2);
-    kn_at_flag(x, AT_EXTERNAL, !kn_op(x, 7));
+    kn_at_string(x, KILN_DW_AT_name, 2);
+    kn_at_flag(x, KILN_DW_AT_external, !kn_op(x, 7));
     kn_at_place(x, 4);
   }
-  kn_at_string(x, AT_LINKAGE_NAME, 3);
-  kn_at_ref(x, AT_TYPE, 6);
-  kn_at_flag(x, AT_DECLARATION, !kn_op(x, 8));
+  kn_at_string(x, KILN_DW_AT_linkage_name, 3);
+  kn_at_ref(x, KILN_DW_AT_type, 6);
+  kn_at_flag(x, KILN_DW_AT_declaration, !kn_op(x, 8));
   if (templates && kn_op_die(x, 10).id) kiln_die_children(x->d, kn_op_die(x, 10));
-  if (kn_op(x, 11)) kiln_die_uint(x->d, AT_ALIGNMENT, kn_op(x, 11) / 8);
+  if (kn_op(x, 11)) kiln_die_uint(x->d, KILN_DW_AT_alignment, kn_op(x, 11) / 8);
 }
 
 static void local(const struct kn_node *x, kiln_die e) {
   enum { NAME, FILE, LINE, TYPE, ARTIFICIAL, OBJECT_POINTER, ALIGNMENT, ARGUMENT = ALIGNMENT + 2 };
   static const struct kn_bc_field fields[] = {
-    {AT_NAME, KILN_ATTR_TEXT},       {AT_DECL_FILE, KILN_ATTR_REF},
-    {AT_DECL_LINE, KILN_ATTR_UINT},  {AT_TYPE, KILN_ATTR_REF},
-    {AT_ARTIFICIAL, KILN_ATTR_FLAG}, {AT_OBJECT_POINTER, KILN_ATTR_FLAG},
-    KN_FIELD_NUMBER(AT_ALIGNMENT),   {0, KILN_ATTR_ARGUMENT}};
+    {KILN_DW_AT_name, KILN_ATTR_TEXT},       {KILN_DW_AT_decl_file, KILN_ATTR_REF},
+    {KILN_DW_AT_decl_line, KILN_ATTR_UINT},  {KILN_DW_AT_type, KILN_ATTR_REF},
+    {KILN_DW_AT_artificial, KILN_ATTR_FLAG}, {KILN_DW_AT_object_pointer, KILN_ATTR_FLAG},
+    KN_FIELD_NUMBER(KILN_DW_AT_alignment),   {0, KILN_ATTR_ARGUMENT}};
   uint64_t argument = kn_op(x, 6), flags = kn_op(x, 7);
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
@@ -175,7 +177,8 @@ static void local(const struct kn_node *x, kiln_die e) {
   kn_put_flag(&all, OBJECT_POINTER, flags & FLAG_OBJECT_POINTER);
   if (kn_op(x, 0) & 2 && kn_op(x, 8)) kn_put_number(&all, ALIGNMENT, kn_op(x, 8) / 8);
   kn_put(&all, ARGUMENT, argument < UINT32_MAX ? (uint32_t)argument : 0);
-  kn_bc_shaped(x, e, argument ? TAG_FORMAL_PARAMETER : TAG_VARIABLE, kn_op_die(x, 1), &all);
+  kn_bc_shaped(x, e, argument ? KILN_DW_TAG_formal_parameter : KILN_DW_TAG_variable,
+               kn_op_die(x, 1), &all);
 }
 
 /* A list of nodes; strings and the like are none, and neither are nodes without entries. */
@@ -195,23 +198,23 @@ static void tuple(const struct kn_node *x, kiln_die e) {
 
 static void imported(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, (unsigned)kn_op(x, 1), kn_op_die(x, 2));
-  kn_at_ref(x, AT_IMPORT, 3);
-  if (kn_op(x, 6)) kn_at_ref(x, AT_DECL_FILE, 6);
-  if (kn_op(x, 4)) kiln_die_uint(x->d, AT_DECL_LINE, kn_op(x, 4));
-  kn_at_string(x, AT_NAME, 5);
+  kn_at_ref(x, KILN_DW_AT_import, 3);
+  if (kn_op(x, 6)) kn_at_ref(x, KILN_DW_AT_decl_file, 6);
+  if (kn_op(x, 4)) kiln_die_uint(x->d, KILN_DW_AT_decl_line, kn_op(x, 4));
+  kn_at_string(x, KILN_DW_AT_name, 5);
 }
 
 static void label(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_LABEL, kn_op_die(x, 1));
-  kn_at_string(x, AT_NAME, 2);
+  kiln_die_begin(x->d, e, KILN_DW_TAG_label, kn_op_die(x, 1));
+  kn_at_string(x, KILN_DW_AT_name, 2);
   kn_at_place(x, 3);
-  if (kn_op(x, 5)) kiln_die_uint(x->d, AT_DECL_COLUMN, kn_op(x, 5));
+  if (kn_op(x, 5)) kiln_die_uint(x->d, KILN_DW_AT_decl_column, kn_op(x, 5));
 }
 
 /* Fortran's. */
 static void common_block(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_COMMON_BLOCK, kn_op_die(x, 1));
-  kn_at_string(x, AT_NAME, 3);
+  kiln_die_begin(x->d, e, KILN_DW_TAG_common_block, kn_op_die(x, 1));
+  kn_at_string(x, KILN_DW_AT_name, 3);
   kn_at_place(x, 4);
 }
 
@@ -221,11 +224,11 @@ bool kn_bc_debug_begin(struct kn_bc *r) {
   if (!r->m->md.debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
   r->open->md_end = UINT64_MAX;
   r->open->md.part.die = kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE).id;
-  kiln_die_begin(r->m->md.debug, kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE), TAG_BASE_TYPE,
-                 (kiln_die){0});
-  kiln_die_string(r->m->md.debug, AT_NAME, name, sizeof name - 1);
-  kiln_die_uint(r->m->md.debug, AT_BYTE_SIZE, 8);
-  kiln_die_uint(r->m->md.debug, AT_ENCODING, 7); /* DW_ATE_unsigned */
+  kiln_die_begin(r->m->md.debug, kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE),
+                 KILN_DW_TAG_base_type, (kiln_die){0});
+  kiln_die_string(r->m->md.debug, KILN_DW_AT_name, name, sizeof name - 1);
+  kiln_die_uint(r->m->md.debug, KILN_DW_AT_byte_size, 8);
+  kiln_die_uint(r->m->md.debug, KILN_DW_AT_encoding, 7); /* DW_ATE_unsigned */
   return true;
 }
 
@@ -233,23 +236,23 @@ static void block(const struct kn_node *x, kiln_die e) {
   static const struct kn_bc_field none;
   struct kn_bc_fields all;
   kn_fields_begin(&all, &none);
-  kn_bc_shaped(x, e, TAG_LEXICAL_BLOCK, kn_op_die(x, 1), &all);
+  kn_bc_shaped(x, e, KILN_DW_TAG_lexical_block, kn_op_die(x, 1), &all);
 }
 
 static void block_file(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, KILN_TAG_PART, kn_op_die(x, 1));
-  if (kn_op(x, 3)) kiln_die_uint(x->d, AT_GNU_DISCRIMINATOR, kn_op(x, 3));
+  if (kn_op(x, 3)) kiln_die_uint(x->d, KILN_DW_AT_GNU_discriminator, kn_op(x, 3));
 }
 
 static void name_space(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_NAMESPACE, kn_op_die(x, 1));
-  kn_at_string(x, AT_NAME, 2);
-  kn_at_flag(x, AT_EXPORT_SYMBOLS, kn_op(x, 0) & 2);
+  kiln_die_begin(x->d, e, KILN_DW_TAG_namespace, kn_op_die(x, 1));
+  kn_at_string(x, KILN_DW_AT_name, 2);
+  kn_at_flag(x, KILN_DW_AT_export_symbols, kn_op(x, 0) & 2);
 }
 
 static void module(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_MODULE, kn_op_die(x, 2));
-  kn_at_string(x, AT_NAME, 3);
+  kiln_die_begin(x->d, e, KILN_DW_TAG_module, kn_op_die(x, 2));
+  kn_at_string(x, KILN_DW_AT_name, 3);
 }
 
 /* A list of the variable: see kn_bc_debug_attachment. */

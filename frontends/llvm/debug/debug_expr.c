@@ -6,10 +6,10 @@
 /* How many operands an operation has; UINT32_MAX if it is not known. */
 static uint32_t operands(uint64_t op) {
   switch (op) {
-  case OP_PLUS_UCONST:
-  case OP_CONSTU:
-  case OP_CONSTS:
-  case OP_DEREF_SIZE:
+  case KILN_DW_OP_plus_uconst:
+  case KILN_DW_OP_constu:
+  case KILN_DW_OP_consts:
+  case KILN_DW_OP_deref_size:
   case OP_LLVM_TAG_OFFSET:
   case OP_LLVM_ENTRY_VALUE:
   case OP_LLVM_ARG: return 1;
@@ -17,21 +17,23 @@ static uint32_t operands(uint64_t op) {
   case OP_LLVM_CONVERT:
   case OP_LLVM_EXTRACT_SEXT:
   case OP_LLVM_EXTRACT_ZEXT: return 2;
-  case OP_DEREF:
-  case OP_STACK_VALUE:
-  case OP_PUSH_OBJECT_ADDRESS:
-  case OP_OVER:
-  case OP_DUP:
-  case OP_SWAP:
-  case OP_DROP: return 0;
+  case KILN_DW_OP_deref:
+  case KILN_DW_OP_stack_value:
+  case KILN_DW_OP_push_object_address:
+  case KILN_DW_OP_over:
+  case KILN_DW_OP_dup:
+  case KILN_DW_OP_swap:
+  case KILN_DW_OP_drop: return 0;
   default:
-    if ((op >= OP_ABS && op <= OP_XOR) || (op >= OP_EQ && op <= OP_LIT31)) return 0;
+    if ((op >= KILN_DW_OP_abs && op <= KILN_DW_OP_xor) ||
+        (op >= KILN_DW_OP_eq && op <= KILN_DW_OP_lit31))
+      return 0;
     return UINT32_MAX;
   }
 }
 
 static uint8_t *put_number(uint8_t *p, uint64_t v) {
-  if (v < 32) *p++ = (uint8_t)(OP_LIT0 + v);
+  if (v < 32) *p++ = (uint8_t)(KILN_DW_OP_lit0 + v);
   else p = kn_put_constu(p, v);
   return p;
 }
@@ -39,18 +41,18 @@ static uint8_t *put_number(uint8_t *p, uint64_t v) {
 /* Extends what is on the stack from its lowest `bits` bits, above which are zeros. */
 static uint8_t *put_extended(uint8_t *p, uint64_t bits, bool is_signed) {
   if (is_signed) { /* x | (x >> (bits - 1)) * ~0 << (bits - 1) */
-    *p++ = OP_DUP;
+    *p++ = KILN_DW_OP_dup;
     p = put_number(p, bits - 1);
-    *p++ = OP_SHR;
-    *p++ = OP_LIT0;
-    *p++ = OP_NOT;
-    *p++ = OP_MUL;
+    *p++ = KILN_DW_OP_shr;
+    *p++ = KILN_DW_OP_lit0;
+    *p++ = KILN_DW_OP_not;
+    *p++ = KILN_DW_OP_mul;
     p = put_number(p, bits - 1);
-    *p++ = OP_SHL;
-    *p++ = OP_OR;
+    *p++ = KILN_DW_OP_shl;
+    *p++ = KILN_DW_OP_or;
   } else {
     p = put_number(p, (UINT64_C(1) << bits) - 1);
-    *p++ = OP_AND;
+    *p++ = KILN_DW_OP_and;
   }
   return p;
 }
@@ -58,11 +60,11 @@ static uint8_t *put_extended(uint8_t *p, uint64_t bits, bool is_signed) {
 static uint8_t *put_bits(uint8_t *p, uint64_t from, uint64_t bits, bool is_signed) {
   if (64 - from - bits) {
     p = put_number(p, 64 - from - bits);
-    *p++ = OP_SHL;
+    *p++ = KILN_DW_OP_shl;
   }
   if (64 - bits) {
     p = put_number(p, 64 - bits);
-    *p++ = is_signed ? OP_SHRA : OP_SHR;
+    *p++ = is_signed ? KILN_DW_OP_shra : KILN_DW_OP_shr;
   }
   return p;
 }
@@ -94,25 +96,25 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
     if (is->value || is->part_bits) /* nothing but these may be behind them */
       if (code != OP_LLVM_FRAGMENT || is->part_bits) return false;
     i += 1 + more;
-    is->last_deref = code == OP_DEREF || (is->last_deref && code == OP_LLVM_FRAGMENT);
+    is->last_deref = code == KILN_DW_OP_deref || (is->last_deref && code == OP_LLVM_FRAGMENT);
     switch (code) {
-    case OP_PLUS_UCONST:
+    case KILN_DW_OP_plus_uconst:
       if (a == 0) break;
-      *p++ = OP_PLUS_UCONST;
+      *p++ = KILN_DW_OP_plus_uconst;
       for (; a > 0x7f; a >>= 7) *p++ = (uint8_t)(a | 0x80);
       *p++ = (uint8_t)a;
       break;
-    case OP_CONSTU: p = put_number(p, a); break;
-    case OP_CONSTS: { /* the operand is in two's complement */
+    case KILN_DW_OP_constu: p = put_number(p, a); break;
+    case KILN_DW_OP_consts: { /* the operand is in two's complement */
       int64_t v = (int64_t)a;
-      *p++ = OP_CONSTS;
+      *p++ = KILN_DW_OP_consts;
       for (; v > 63 || v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
       *p++ = v & 0x7f;
       break;
     }
-    case OP_DEREF_SIZE:
+    case KILN_DW_OP_deref_size:
       if (a == 0 || a > 8) return false;
-      *p++ = OP_DEREF_SIZE;
+      *p++ = KILN_DW_OP_deref_size;
       *p++ = (uint8_t)a;
       break;
     case OP_LLVM_TAG_OFFSET: break;
@@ -143,14 +145,14 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
       if (b == 0 || a > 64 || b > 64 - a) return false;
       p = put_bits(p, a, b, code == OP_LLVM_EXTRACT_SEXT);
       break;
-    case OP_STACK_VALUE: is->value = true; break;
+    case KILN_DW_OP_stack_value: is->value = true; break;
     case OP_LLVM_ENTRY_VALUE: /* a parameter's value does not change */
       if (a != 1 || p != bytes || args) return false;
       break;
     default: *p++ = (uint8_t)code;
     }
-    is->derives |= code == OP_DIV || code == OP_MOD || code == OP_SHRA || code == OP_SHR ||
-                   (code >= OP_EQ && code <= OP_NE);
+    is->derives |= code == KILN_DW_OP_div || code == KILN_DW_OP_mod || code == KILN_DW_OP_shra ||
+                   code == KILN_DW_OP_shr || (code >= KILN_DW_OP_eq && code <= KILN_DW_OP_ne);
   }
   is->n = (uint32_t)(p - bytes);
   is->plain = !is->value && is->part_bits == 0;
@@ -169,7 +171,7 @@ bool kn_bc_debug_expr_of(struct kn_bc *r, uint32_t id, const struct kn_bc_args *
   if (m->n == 0) return args == NULL;
   if (m->n == KN_BC_EXPR_DEREF) {
     if (args) return false;
-    bytes[0] = OP_DEREF;
+    bytes[0] = KILN_DW_OP_deref;
     is->n = 1;
     is->last_deref = true;
     return true;

@@ -3,7 +3,9 @@
 #define KN_LLVM_DEBUG_NODE_H
 
 #include "debug/debug.h"
-#include "debug/dwarf_names.h"
+#include "debug/metadata_numbers.h"
+
+#include <kiln/dwarf.h>
 
 /* The first entry of a module is the type of arrays' indices, which LLVM makes too. */
 #define KN_BC_INDEX_TYPE 1
@@ -69,7 +71,7 @@ static inline const struct kn_bc_md *kn_op_md(const struct kn_node *x, uint64_t 
 
 /* Bytes of an expression of DW_OP_constu. */
 static inline uint8_t *kn_put_constu(uint8_t *p, uint64_t v) {
-  *p++ = OP_CONSTU;
+  *p++ = KILN_DW_OP_constu;
   for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
   *p++ = (uint8_t)v;
   return p;
@@ -111,8 +113,8 @@ static inline void kn_at_flag(const struct kn_node *x, unsigned name, uint64_t i
 }
 static inline void kn_at_place(const struct kn_node *x, uint32_t file) {
   if (kn_op(x, file + 1) == 0) return;
-  kn_at_ref(x, AT_DECL_FILE, file);
-  kiln_die_uint(x->d, AT_DECL_LINE, kn_op(x, file + 1));
+  kn_at_ref(x, KILN_DW_AT_decl_file, file);
+  kiln_die_uint(x->d, KILN_DW_AT_decl_line, kn_op(x, file + 1));
 }
 /* ---- attributes that are given at once ---- */
 

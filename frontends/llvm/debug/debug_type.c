@@ -10,7 +10,7 @@ static kiln_die index_type(const struct kn_node *x) {
 }
 
 static void alignment(const struct kn_node *x, uint64_t bits) {
-  if (bits >= 8) kiln_die_uint(x->d, AT_ALIGNMENT, bits / 8);
+  if (bits >= 8) kiln_die_uint(x->d, KILN_DW_AT_alignment, bits / 8);
 }
 
 /* ---- types ---- */
@@ -19,21 +19,21 @@ void kn_bc_basic(const struct kn_node *x, kiln_die e) {
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 6);
   kiln_die_begin(x->d, e, tag, none);
-  kn_at_string(x, AT_NAME, 2);
-  if (tag == TAG_UNSPECIFIED_TYPE) return;
-  if (tag != TAG_STRING_TYPE) kiln_die_uint(x->d, AT_ENCODING, kn_op(x, 5));
-  kiln_die_uint(x->d, AT_BYTE_SIZE, (kn_op_extent(x, 3, kn_op(x, 0) & 2) + 7) / 8);
-  if (flags & FLAG_BIG_ENDIAN) kiln_die_uint(x->d, AT_ENDIANITY, 1);
-  else if (flags & FLAG_LITTLE_ENDIAN) kiln_die_uint(x->d, AT_ENDIANITY, 2);
+  kn_at_string(x, KILN_DW_AT_name, 2);
+  if (tag == KILN_DW_TAG_unspecified_type) return;
+  if (tag != KILN_DW_TAG_string_type) kiln_die_uint(x->d, KILN_DW_AT_encoding, kn_op(x, 5));
+  kiln_die_uint(x->d, KILN_DW_AT_byte_size, (kn_op_extent(x, 3, kn_op(x, 0) & 2) + 7) / 8);
+  if (flags & FLAG_BIG_ENDIAN) kiln_die_uint(x->d, KILN_DW_AT_endianity, 1);
+  else if (flags & FLAG_LITTLE_ENDIAN) kiln_die_uint(x->d, KILN_DW_AT_endianity, 2);
 }
 
 /* Where a virtual base is: `offset` bytes before what the table of virtual functions points to is its offset. */
 static void virtual_base(const struct kn_node *x, uint64_t offset) {
-  uint8_t b[24] = {OP_DUP, OP_DEREF}, *p = kn_put_constu(b + 2, offset);
-  *p++ = OP_MINUS;
-  *p++ = OP_DEREF;
-  *p++ = OP_PLUS;
-  kiln_die_expr(x->d, AT_DATA_MEMBER_LOCATION, b, (size_t)(p - b));
+  uint8_t b[24] = {KILN_DW_OP_dup, KILN_DW_OP_deref}, *p = kn_put_constu(b + 2, offset);
+  *p++ = KILN_DW_OP_minus;
+  *p++ = KILN_DW_OP_deref;
+  *p++ = KILN_DW_OP_plus;
+  kiln_die_expr(x->d, KILN_DW_AT_data_member_location, b, (size_t)(p - b));
 }
 
 /* A value known when compiling that is no integer of up to 64 bits, if metadata `id` - 1 is one: the bits of a
@@ -49,15 +49,15 @@ static void other_constant(const struct kn_node *x, uint64_t id) {
   else if (c->kind == CK_WIDE && t->bits <= 128)
     for (uint32_t i = 0; i < c->n && i < 2; i++) words[i] = kn_bc_words(x->r, c->index)[i];
   else if (c->kind != CK_NULL || (!is_float && t->kind != TK_INT)) return;
-  if (is_float && t->bits <= 64) kiln_die_uint(x->d, AT_CONST_VALUE, words[0]);
+  if (is_float && t->bits <= 64) kiln_die_uint(x->d, KILN_DW_AT_const_value, words[0]);
   else if (t->bits > 64 && t->bits <= 128)
-    kiln_die_block(x->d, AT_CONST_VALUE, words, t->bits / 8); /* hosts are little-endian */
+    kiln_die_block(x->d, KILN_DW_AT_const_value, words, t->bits / 8); /* hosts are little-endian */
 }
 
 /* A value known when compiling, if metadata `id` - 1 is one. */
 static void constant(const struct kn_node *x, uint64_t id) {
   int64_t v;
-  if (kn_op_int(x, id, &v)) kiln_die_int(x->d, AT_CONST_VALUE, v);
+  if (kn_op_int(x, id, &v)) kiln_die_int(x->d, KILN_DW_AT_const_value, v);
   else other_constant(x, id);
 }
 
@@ -83,24 +83,24 @@ enum {
   D_SIZE
 };
 static const struct kn_bc_field derived_fields[] = {
-  [D_NAME] = {AT_NAME, KILN_ATTR_TEXT},
-  [D_TYPE] = {AT_TYPE, KILN_ATTR_REF},
-  [D_FILE] = {AT_DECL_FILE, KILN_ATTR_REF},
-  [D_LINE] = {AT_DECL_LINE, KILN_ATTR_UINT},
-  [D_ACCESS] = {AT_ACCESSIBILITY, KILN_ATTR_UINT},
-  [D_ARTIFICIAL] = {AT_ARTIFICIAL, KILN_ATTR_FLAG},
-  [D_EXTERNAL] = {AT_EXTERNAL, KILN_ATTR_FLAG},
-  [D_DECLARATION] = {AT_DECLARATION, KILN_ATTR_FLAG},
-  [D_CONST_VALUE] = {AT_CONST_VALUE, KILN_ATTR_INT},
-  [D_CONTAINING] = {AT_CONTAINING_TYPE, KILN_ATTR_REF},
-  [D_ALIGNMENT] = KN_FIELD_NUMBER(AT_ALIGNMENT),
-  [D_BIT_SIZE] = KN_FIELD_NUMBER(AT_BIT_SIZE),
-  [D_BIT_OFFSET] = KN_FIELD_NUMBER(AT_DATA_BIT_OFFSET),
-  [D_LOCATION] = KN_FIELD_NUMBER(AT_DATA_MEMBER_LOCATION),
-  [D_VIRTUALITY] = {AT_VIRTUALITY, KILN_ATTR_UINT},
-  [D_DISCR_VALUE] = {AT_DISCR_VALUE, KILN_ATTR_INT},
-  [D_ADDRESS_CLASS] = {AT_ADDRESS_CLASS, KILN_ATTR_UINT},
-  [D_SIZE] = KN_FIELD_NUMBER(AT_BYTE_SIZE)};
+  [D_NAME] = {KILN_DW_AT_name, KILN_ATTR_TEXT},
+  [D_TYPE] = {KILN_DW_AT_type, KILN_ATTR_REF},
+  [D_FILE] = {KILN_DW_AT_decl_file, KILN_ATTR_REF},
+  [D_LINE] = {KILN_DW_AT_decl_line, KILN_ATTR_UINT},
+  [D_ACCESS] = {KILN_DW_AT_accessibility, KILN_ATTR_UINT},
+  [D_ARTIFICIAL] = {KILN_DW_AT_artificial, KILN_ATTR_FLAG},
+  [D_EXTERNAL] = {KILN_DW_AT_external, KILN_ATTR_FLAG},
+  [D_DECLARATION] = {KILN_DW_AT_declaration, KILN_ATTR_FLAG},
+  [D_CONST_VALUE] = {KILN_DW_AT_const_value, KILN_ATTR_INT},
+  [D_CONTAINING] = {KILN_DW_AT_containing_type, KILN_ATTR_REF},
+  [D_ALIGNMENT] = KN_FIELD_NUMBER(KILN_DW_AT_alignment),
+  [D_BIT_SIZE] = KN_FIELD_NUMBER(KILN_DW_AT_bit_size),
+  [D_BIT_OFFSET] = KN_FIELD_NUMBER(KILN_DW_AT_data_bit_offset),
+  [D_LOCATION] = KN_FIELD_NUMBER(KILN_DW_AT_data_member_location),
+  [D_VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_ATTR_UINT},
+  [D_DISCR_VALUE] = {KILN_DW_AT_discr_value, KILN_ATTR_INT},
+  [D_ADDRESS_CLASS] = {KILN_DW_AT_address_class, KILN_ATTR_UINT},
+  [D_SIZE] = KN_FIELD_NUMBER(KILN_DW_AT_byte_size)};
 
 static void put_alignment(struct kn_bc_fields *all, unsigned k, uint64_t bits) {
   if (bits >= 8) kn_put_number(all, k, bits / 8);
@@ -134,19 +134,20 @@ static void member(const struct kn_node *x, struct kn_bc_fields *all, unsigned t
     kn_put_number(all, D_LOCATION, offset / 8);
   }
   kn_put(all, D_VIRTUALITY, (flags & FLAG_VIRTUAL) != 0);
-  if (tag == TAG_MEMBER && !(flags & FLAG_BIT_FIELD))
+  if (tag == KILN_DW_TAG_member && !(flags & FLAG_BIT_FIELD))
     put_constant(x, all, D_DISCR_VALUE, kn_op(x, 11));
 }
 
 void kn_bc_derived(const struct kn_node *x, kiln_die e) {
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 10);
-  bool is_member = tag == TAG_MEMBER || tag == TAG_INHERITANCE || tag == TAG_VARIABLE;
+  bool is_member =
+    tag == KILN_DW_TAG_member || tag == KILN_DW_TAG_inheritance || tag == KILN_DW_TAG_variable;
   kiln_die parent = kn_op_die(x, 5);
-  if (tag == TAG_FRIEND) {
+  if (tag == KILN_DW_TAG_friend) {
     kiln_die_begin(x->d, e, tag, parent);
-    kn_at_string(x, AT_NAME, 2);
-    kn_at_ref(x, AT_FRIEND, 6);
+    kn_at_string(x, KILN_DW_AT_name, 2);
+    kn_at_ref(x, KILN_DW_AT_friend, 6);
     return;
   }
   struct kn_bc_fields all;
@@ -157,7 +158,7 @@ void kn_bc_derived(const struct kn_node *x, kiln_die e) {
   kn_put_access(&all, D_ACCESS, flags);
   kn_put_flag(&all, D_ARTIFICIAL, flags & FLAG_ARTIFICIAL);
   if (is_member) {
-    bool based = tag == TAG_INHERITANCE && (flags & FLAG_VIRTUAL) && !(flags & FLAG_STATIC);
+    bool based = tag == KILN_DW_TAG_inheritance && (flags & FLAG_VIRTUAL) && !(flags & FLAG_STATIC);
     member(x, &all, tag, flags, based);
     kn_bc_shaped(x, e, tag, parent, &all);
     int64_t v;
@@ -165,19 +166,19 @@ void kn_bc_derived(const struct kn_node *x, kiln_die e) {
       other_constant(x, kn_op(x, 11));
     if (based) {
       virtual_base(x, kn_op_extent(x, 9, kn_op(x, 0) & 2));
-      kiln_die_uint(x->d, AT_VIRTUALITY, 1);
+      kiln_die_uint(x->d, KILN_DW_AT_virtuality, 1);
     }
     return;
   }
-  if (tag == TAG_PTR_TO_MEMBER_TYPE) kn_put(&all, D_CONTAINING, kn_op_die(x, 11).id);
-  if (tag == TAG_TYPEDEF) put_alignment(&all, D_ALIGNMENT, kn_op(x, 8));
+  if (tag == KILN_DW_TAG_ptr_to_member_type) kn_put(&all, D_CONTAINING, kn_op_die(x, 11).id);
+  if (tag == KILN_DW_TAG_typedef) put_alignment(&all, D_ALIGNMENT, kn_op(x, 8));
   if (kn_op(x, 12) && kn_op(x, 12) <= UINT32_MAX) {
     all.values[all.n++] = (uint32_t)kn_op(x, 12) - 1;
     kn_put_flag(&all, D_ADDRESS_CLASS, true);
   }
   uint64_t size = kn_op_extent(x, 7, kn_op(x, 0) & 2) / 8;
-  if (size && tag != TAG_POINTER_TYPE && tag != TAG_PTR_TO_MEMBER_TYPE &&
-      tag != TAG_REFERENCE_TYPE && tag != TAG_RVALUE_REFERENCE_TYPE)
+  if (size && tag != KILN_DW_TAG_pointer_type && tag != KILN_DW_TAG_ptr_to_member_type &&
+      tag != KILN_DW_TAG_reference_type && tag != KILN_DW_TAG_rvalue_reference_type)
     kn_put_number(&all, D_SIZE, size);
   kn_bc_shaped(x, e, tag, parent, &all);
 }
@@ -202,9 +203,10 @@ static void dynamic(const struct kn_node *x, unsigned name, uint32_t i) {
 
 /* What an array of Fortran has besides: where its data are, how many dimensions, .... */
 static void dynamic_array(const struct kn_node *x) {
-  static const uint8_t names[] = {AT_DATA_LOCATION, AT_ASSOCIATED, AT_ALLOCATED, AT_RANK};
+  static const uint8_t names[] = {KILN_DW_AT_data_location, KILN_DW_AT_associated,
+                                  KILN_DW_AT_allocated, KILN_DW_AT_rank};
   for (unsigned i = 0; i < sizeof names; i++) dynamic(x, names[i], 17 + i);
-  dynamic(x, AT_BIT_STRIDE, 25);
+  dynamic(x, KILN_DW_AT_bit_stride, 25);
 }
 
 void kn_bc_composite(const struct kn_node *x, kiln_die e) {
@@ -228,32 +230,33 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
     ELEMENTS
   };
   static const struct kn_bc_field fields[] = {
-    [NAME] = {AT_NAME, KILN_ATTR_TEXT},
-    [VECTOR] = {AT_GNU_VECTOR, KILN_ATTR_FLAG},
-    [TYPE] = {AT_TYPE, KILN_ATTR_REF},
-    [DISCR] = {AT_DISCR, KILN_ATTR_REF},
-    [ENUM_CLASS] = {AT_ENUM_CLASS, KILN_ATTR_FLAG},
-    [CONTAINING] = {AT_CONTAINING_TYPE, KILN_ATTR_REF},
-    [EXPORT] = {AT_EXPORT_SYMBOLS, KILN_ATTR_FLAG},
-    [CONVENTION] = {AT_CALLING_CONVENTION, KILN_ATTR_UINT},
-    [SPECIFICATION] = {AT_SPECIFICATION, KILN_ATTR_REF},
-    [SIZE] = KN_FIELD_NUMBER(AT_BYTE_SIZE),
-    [DECLARATION] = {AT_DECLARATION, KILN_ATTR_FLAG},
-    [ACCESS] = {AT_ACCESSIBILITY, KILN_ATTR_UINT},
-    [FILE] = {AT_DECL_FILE, KILN_ATTR_REF},
-    [LINE] = {AT_DECL_LINE, KILN_ATTR_UINT},
-    [ALIGNMENT] = KN_FIELD_NUMBER(AT_ALIGNMENT),
+    [NAME] = {KILN_DW_AT_name, KILN_ATTR_TEXT},
+    [VECTOR] = {KILN_DW_AT_GNU_vector, KILN_ATTR_FLAG},
+    [TYPE] = {KILN_DW_AT_type, KILN_ATTR_REF},
+    [DISCR] = {KILN_DW_AT_discr, KILN_ATTR_REF},
+    [ENUM_CLASS] = {KILN_DW_AT_enum_class, KILN_ATTR_FLAG},
+    [CONTAINING] = {KILN_DW_AT_containing_type, KILN_ATTR_REF},
+    [EXPORT] = {KILN_DW_AT_export_symbols, KILN_ATTR_FLAG},
+    [CONVENTION] = {KILN_DW_AT_calling_convention, KILN_ATTR_UINT},
+    [SPECIFICATION] = {KILN_DW_AT_specification, KILN_ATTR_REF},
+    [SIZE] = KN_FIELD_NUMBER(KILN_DW_AT_byte_size),
+    [DECLARATION] = {KILN_DW_AT_declaration, KILN_ATTR_FLAG},
+    [ACCESS] = {KILN_DW_AT_accessibility, KILN_ATTR_UINT},
+    [FILE] = {KILN_DW_AT_decl_file, KILN_ATTR_REF},
+    [LINE] = {KILN_DW_AT_decl_line, KILN_ATTR_UINT},
+    [ALIGNMENT] = KN_FIELD_NUMBER(KILN_DW_AT_alignment),
     [TEMPLATES] = {0, KILN_ATTR_CHILDREN},
     [ELEMENTS] = {0, KILN_ATTR_CHILDREN}};
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 10), size = kn_op_extent(x, 7, kn_op(x, 0) & 4);
   bool declared = flags & FLAG_FWD_DECL;
-  bool type = tag == TAG_STRUCTURE_TYPE || tag == TAG_CLASS_TYPE || tag == TAG_UNION_TYPE;
+  bool type = tag == KILN_DW_TAG_structure_type || tag == KILN_DW_TAG_class_type ||
+              tag == KILN_DW_TAG_union_type;
   kiln_die parent = kn_op_die(x, 5), elements = kn_op_die(x, 11);
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
   kn_put(&all, NAME, kn_op_text(x, 2));
-  if (tag == TAG_ARRAY_TYPE) {
+  if (tag == KILN_DW_TAG_array_type) {
     kn_put_flag(&all, VECTOR, flags & FLAG_VECTOR);
     kn_put(&all, TYPE, kn_op_die(x, 6).id);
     if (kn_op(x, 17) | kn_op(x, 18) | kn_op(x, 19) | kn_op(x, 20) | kn_op(x, 25)) {
@@ -263,8 +266,8 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
       return;
     }
   }
-  if (tag == TAG_VARIANT_PART) kn_put(&all, DISCR, kn_op_die(x, 16).id);
-  if (tag == TAG_ENUMERATION_TYPE) {
+  if (tag == KILN_DW_TAG_variant_part) kn_put(&all, DISCR, kn_op_die(x, 16).id);
+  if (tag == KILN_DW_TAG_enumeration_type) {
     kn_put(&all, TYPE, kn_op_die(x, 6).id);
     kn_put_flag(&all, ENUM_CLASS, flags & FLAG_ENUM_CLASS);
   }
@@ -275,7 +278,7 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
       kn_put(&all, CONVENTION, flags & FLAG_BY_VALUE ? 5 : 4);
     kn_put(&all, SPECIFICATION, kn_op_die(x, 23).id);
   }
-  if (type || tag == TAG_ENUMERATION_TYPE) {
+  if (type || tag == KILN_DW_TAG_enumeration_type) {
     if (!declared || (size >= 8 && !type)) kn_put_number(&all, SIZE, size / 8);
     kn_put_flag(&all, DECLARATION, declared);
     kn_put_access(&all, ACCESS, flags);
@@ -289,11 +292,11 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
 
 void kn_bc_function_type(const struct kn_node *x, kiln_die e) {
   enum { PROTOTYPED, SIGNATURE, CONVENTION, REFERENCE = CONVENTION + 2, RVALUE_REFERENCE };
-  static const struct kn_bc_field fields[] = {{AT_PROTOTYPED, KILN_ATTR_FLAG},
+  static const struct kn_bc_field fields[] = {{KILN_DW_AT_prototyped, KILN_ATTR_FLAG},
                                               {0, KILN_ATTR_SIGNATURE},
-                                              KN_FIELD_NUMBER(AT_CALLING_CONVENTION),
-                                              {AT_REFERENCE, KILN_ATTR_FLAG},
-                                              {AT_RVALUE_REFERENCE, KILN_ATTR_FLAG}};
+                                              KN_FIELD_NUMBER(KILN_DW_AT_calling_convention),
+                                              {KILN_DW_AT_reference, KILN_ATTR_FLAG},
+                                              {KILN_DW_AT_rvalue_reference, KILN_ATTR_FLAG}};
   uint64_t flags = kn_op(x, 1), convention = kn_op(x, 3);
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
@@ -302,17 +305,17 @@ void kn_bc_function_type(const struct kn_node *x, kiln_die e) {
   if (convention > 1) kn_put_number(&all, CONVENTION, convention);
   kn_put_flag(&all, REFERENCE, flags & FLAG_LVALUE);
   kn_put_flag(&all, RVALUE_REFERENCE, flags & FLAG_RVALUE);
-  kn_bc_shaped(x, e, TAG_SUBROUTINE_TYPE, none, &all);
+  kn_bc_shaped(x, e, KILN_DW_TAG_subroutine_type, none, &all);
 }
 
 void kn_bc_string_type(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_STRING_TYPE, none);
-  kn_at_string(x, AT_NAME, 2);
-  dynamic(x, AT_STRING_LENGTH, kn_op(x, 3) ? 3 : 4);
-  dynamic(x, AT_DATA_LOCATION, 5);
+  kiln_die_begin(x->d, e, KILN_DW_TAG_string_type, none);
+  kn_at_string(x, KILN_DW_AT_name, 2);
+  dynamic(x, KILN_DW_AT_string_length, kn_op(x, 3) ? 3 : 4);
+  dynamic(x, KILN_DW_AT_data_location, 5);
   uint64_t size = kn_op_extent(x, 6, kn_op(x, 0) & 2);
-  if (size) kiln_die_uint(x->d, AT_BYTE_SIZE, size / 8);
-  if (kn_op(x, 8)) kiln_die_uint(x->d, AT_ENCODING, kn_op(x, 8));
+  if (size) kiln_die_uint(x->d, KILN_DW_AT_byte_size, size / 8);
+  if (kn_op(x, 8)) kiln_die_uint(x->d, KILN_DW_AT_encoding, kn_op(x, 8));
 }
 
 /* ---- bounds ---- */
@@ -320,87 +323,90 @@ void kn_bc_string_type(const struct kn_node *x, kiln_die e) {
 void kn_bc_subrange(const struct kn_node *x, kiln_die e) {
   uint64_t version = kn_op(x, 0) >> 1;
   int64_t v;
-  kiln_die_begin(x->d, e, TAG_SUBRANGE_TYPE, none);
-  kiln_die_ref(x->d, AT_TYPE, index_type(x));
+  kiln_die_begin(x->d, e, KILN_DW_TAG_subrange_type, none);
+  kiln_die_ref(x->d, KILN_DW_AT_type, index_type(x));
   if (version == 0) {
     v = kn_bits_signed(kn_op(x, 2));
-    kiln_die_int(x->d, AT_LOWER_BOUND, v);
-    if ((int64_t)kn_op(x, 1) != -1) kiln_die_uint(x->d, AT_COUNT, kn_op(x, 1));
+    kiln_die_int(x->d, KILN_DW_AT_lower_bound, v);
+    if ((int64_t)kn_op(x, 1) != -1) kiln_die_uint(x->d, KILN_DW_AT_count, kn_op(x, 1));
     return;
   }
-  if (!kn_op_int(x, kn_op(x, 1), &v)) dynamic(x, AT_COUNT, 1); /* arrays of variable length */
-  else if (v != -1) kiln_die_uint(x->d, AT_COUNT, (uint64_t)v);
+  if (!kn_op_int(x, kn_op(x, 1), &v))
+    dynamic(x, KILN_DW_AT_count, 1); /* arrays of variable length */
+  else if (v != -1) kiln_die_uint(x->d, KILN_DW_AT_count, (uint64_t)v);
   if (version == 1) {
-    kiln_die_int(x->d, AT_LOWER_BOUND, kn_bits_signed(kn_op(x, 2)));
+    kiln_die_int(x->d, KILN_DW_AT_lower_bound, kn_bits_signed(kn_op(x, 2)));
     return;
   }
-  dynamic(x, AT_LOWER_BOUND, 2);
-  dynamic(x, AT_UPPER_BOUND, 3);
-  dynamic(x, AT_BYTE_STRIDE, 4);
+  dynamic(x, KILN_DW_AT_lower_bound, 2);
+  dynamic(x, KILN_DW_AT_upper_bound, 3);
+  dynamic(x, KILN_DW_AT_byte_stride, 4);
 }
 
 void kn_bc_generic_subrange(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_GENERIC_SUBRANGE, none);
-  kiln_die_ref(x->d, AT_TYPE, index_type(x));
-  dynamic(x, AT_COUNT, 1);
-  dynamic(x, AT_LOWER_BOUND, 2);
-  dynamic(x, AT_UPPER_BOUND, 3);
-  dynamic(x, AT_BYTE_STRIDE, 4);
+  kiln_die_begin(x->d, e, KILN_DW_TAG_generic_subrange, none);
+  kiln_die_ref(x->d, KILN_DW_AT_type, index_type(x));
+  dynamic(x, KILN_DW_AT_count, 1);
+  dynamic(x, KILN_DW_AT_lower_bound, 2);
+  dynamic(x, KILN_DW_AT_upper_bound, 3);
+  dynamic(x, KILN_DW_AT_byte_stride, 4);
 }
 
 /* A type of its own: Ada's. */
 void kn_bc_subrange_type(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, TAG_SUBRANGE_TYPE, kn_op_die(x, 4));
-  kn_at_string(x, AT_NAME, 1);
+  kiln_die_begin(x->d, e, KILN_DW_TAG_subrange_type, kn_op_die(x, 4));
+  kn_at_string(x, KILN_DW_AT_name, 1);
   kn_at_place(x, 2);
   uint64_t size = kn_op_extent(x, 5, true);
-  if (size) kiln_die_uint(x->d, AT_BYTE_SIZE, size / 8);
+  if (size) kiln_die_uint(x->d, KILN_DW_AT_byte_size, size / 8);
   alignment(x, kn_op(x, 6));
-  kn_at_ref(x, AT_TYPE, 8);
-  dynamic(x, AT_LOWER_BOUND, 9);
-  dynamic(x, AT_UPPER_BOUND, 10);
+  kn_at_ref(x, KILN_DW_AT_type, 8);
+  dynamic(x, KILN_DW_AT_lower_bound, 9);
+  dynamic(x, KILN_DW_AT_upper_bound, 10);
 }
 
 void kn_bc_enumerator(const struct kn_node *x, kiln_die e) {
-  static const struct kn_bc_field fields[] = {{AT_NAME, KILN_ATTR_TEXT},
-                                              {AT_CONST_VALUE, KILN_ATTR_INT}};
+  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_ATTR_TEXT},
+                                              {KILN_DW_AT_const_value, KILN_ATTR_INT}};
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
   bool big = kn_op(x, 0) & 4;
   kn_put(&all, 0, kn_op_text(x, 2));
   if (!big || kn_op(x, 1) <= 64) /* else wider than any base type has a form for */
     kn_put_int(&all, 1, kn_bits_signed(kn_op(x, big ? 3 : 1)));
-  kn_bc_shaped(x, e, TAG_ENUMERATOR, none, &all);
+  kn_bc_shaped(x, e, KILN_DW_TAG_enumerator, none, &all);
 }
 
 /* ---- templates ---- */
 
 void kn_bc_template_type(const struct kn_node *x, kiln_die e) {
-  static const struct kn_bc_field fields[] = {
-    {AT_NAME, KILN_ATTR_TEXT}, {AT_TYPE, KILN_ATTR_REF}, {AT_DEFAULT_VALUE, KILN_ATTR_FLAG}};
+  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_ATTR_TEXT},
+                                              {KILN_DW_AT_type, KILN_ATTR_REF},
+                                              {KILN_DW_AT_default_value, KILN_ATTR_FLAG}};
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
   kn_put(&all, 0, kn_op_text(x, 1));
   kn_put(&all, 1, kn_op_die(x, 2).id);
   kn_put_flag(&all, 2, kn_op(x, 3));
-  kn_bc_shaped(x, e, TAG_TEMPLATE_TYPE_PARAMETER, none, &all);
+  kn_bc_shaped(x, e, KILN_DW_TAG_template_type_parameter, none, &all);
 }
 
 void kn_bc_template_value(const struct kn_node *x, kiln_die e) {
   unsigned tag = (unsigned)kn_op(x, 1);
   uint32_t value = x->n > 5 ? 5 : 4;
   kiln_die_begin(x->d, e, tag, none);
-  kn_at_string(x, AT_NAME, 2);
-  if (tag == TAG_TEMPLATE_VALUE_PARAMETER) kn_at_ref(x, AT_TYPE, 3);
-  if (value == 5) kn_at_flag(x, AT_DEFAULT_VALUE, kn_op(x, 4));
-  if (tag == TAG_GNU_TEMPLATE_TEMPLATE_PARAM) {
-    kn_at_string(x, AT_GNU_TEMPLATE_NAME, value);
-  } else if (tag == TAG_GNU_TEMPLATE_PARAMETER_PACK) {
+  kn_at_string(x, KILN_DW_AT_name, 2);
+  if (tag == KILN_DW_TAG_template_value_parameter) kn_at_ref(x, KILN_DW_AT_type, 3);
+  if (value == 5) kn_at_flag(x, KILN_DW_AT_default_value, kn_op(x, 4));
+  if (tag == KILN_DW_TAG_GNU_template_template_param) {
+    kn_at_string(x, KILN_DW_AT_GNU_template_name, value);
+  } else if (tag == KILN_DW_TAG_GNU_template_parameter_pack) {
     if (kn_op_die(x, value).id) kiln_die_children(x->d, kn_op_die(x, value));
   } else {
-    static const uint8_t itself[] = {OP_STACK_VALUE};
+    static const uint8_t itself[] = {KILN_DW_OP_stack_value};
     uint32_t symbol = kn_op_symbol(x, kn_op(x, value));
     constant(x, kn_op(x, value));
-    if (symbol) kiln_die_symbol(x->d, AT_LOCATION, (kiln_symbol){symbol}, itself, sizeof itself);
+    if (symbol)
+      kiln_die_symbol(x->d, KILN_DW_AT_location, (kiln_symbol){symbol}, itself, sizeof itself);
   }
 }

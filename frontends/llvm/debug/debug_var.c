@@ -8,7 +8,7 @@
 
 uint32_t kn_bc_debug_expression(const uint64_t *ops, uint32_t n) {
   if (n == 1) return 0;
-  return n == 2 && ops[1] == OP_DEREF ? KN_BC_EXPR_DEREF : KN_BC_EXPR_OTHER;
+  return n == 2 && ops[1] == KILN_DW_OP_deref ? KN_BC_EXPR_DEREF : KN_BC_EXPR_OTHER;
 }
 
 void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
@@ -17,10 +17,10 @@ void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
   if (expr == 0 || expr > UINT32_MAX || !kn_bc_debug_expr(r, (uint32_t)expr, bytes, &is)) return;
   /* without an address, only what is computed from nothing has a value */
   if (is.n == 0 || is.part_bits ||
-      !(bytes[0] == OP_CONSTU || bytes[0] == OP_CONSTS ||
-        (bytes[0] >= OP_LIT0 && bytes[0] <= OP_LIT31)))
+      !(bytes[0] == KILN_DW_OP_constu || bytes[0] == KILN_DW_OP_consts ||
+        (bytes[0] >= KILN_DW_OP_lit0 && bytes[0] <= KILN_DW_OP_lit31)))
     return;
-  if (is.value || is.last_deref) bytes[is.n++] = OP_STACK_VALUE;
+  if (is.value || is.last_deref) bytes[is.n++] = KILN_DW_OP_stack_value;
   kiln_debug_global(r->module, kn_bc_die(r, variable), (kiln_symbol){0}, bytes, is.n);
 }
 
@@ -40,7 +40,7 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
     if (!pair || pair->kind != MDK_PAIR || pair->pos > UINT32_MAX ||
         !kn_bc_debug_expr(r, (uint32_t)pair->pos, bytes, &is) || is.part_bits)
       continue;
-    if (is.value) bytes[is.n++] = OP_STACK_VALUE;
+    if (is.value) bytes[is.n++] = KILN_DW_OP_stack_value;
     kiln_debug_global(r->module, kn_bc_die(r, pair->n), (kiln_symbol){g->symbol}, bytes, is.n);
   }
 }
@@ -111,7 +111,7 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
   is.part_bits = is_at.part_bits;
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};
-    if (is.n != 0 && bytes[0] == OP_DEREF) { /* the variable's address is in the slot */
+    if (is.n != 0 && bytes[0] == KILN_DW_OP_deref) { /* the variable's address is in the slot */
       is.indirect = true;
       is.expr++;
       is.n--;
@@ -137,14 +137,14 @@ static bool plus(uint8_t *bytes, uint32_t *n, int32_t number) {
   int64_t v = number;
   if (v == 0) return true;
   if (v > 0) {
-    *p++ = OP_PLUS_UCONST;
+    *p++ = KILN_DW_OP_plus_uconst;
     for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
     *p++ = (uint8_t)v;
   } else {
-    *p++ = OP_CONSTS;
+    *p++ = KILN_DW_OP_consts;
     for (; v < -64; v >>= 7) *p++ = (uint8_t)(v | 0x80);
     *p++ = v & 0x7f;
-    *p++ = OP_PLUS;
+    *p++ = KILN_DW_OP_plus;
   }
   uint32_t more = (uint32_t)(p - sum);
   if (*n + more > KN_BC_EXPR_BYTES) return false;
