@@ -3,7 +3,6 @@
  * same list is used again. Invariant: a chunk behind the current one holds no allocation. */
 #include "ir/arena.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct kn_arena_chunk {
@@ -13,15 +12,6 @@ struct kn_arena_chunk {
 
 enum { CHUNK_HEAD = 64, FIRST_CHUNK = 4096, LARGEST_STEP = 1 << 20 };
 _Static_assert(sizeof(struct kn_arena_chunk) <= CHUNK_HEAD, "the payload follows the head");
-
-void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size) {
-  if (a->realloc != NULL) return a->realloc(a->user, old, size);
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  return realloc(old, size);
-}
 
 void kn_arena_init(struct kn_arena *a, const kiln_allocator *allocator) {
   memset(a, 0, sizeof *a);

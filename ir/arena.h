@@ -5,7 +5,7 @@
 #ifndef KN_IR_ARENA_H
 #define KN_IR_ARENA_H
 
-#include <kiln/types.h>
+#include "ir/array.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define KN_ASAN 1
@@ -32,9 +32,6 @@ struct kn_arena {
   size_t held_bytes; /* in chunks, with their headers */
   kiln_allocator allocator;
 };
-
-/* As realloc, through a user allocator or, if it is all zero, C's. size == 0 frees. */
-void *kn_allocator_realloc(const kiln_allocator *a, void *old, size_t size);
 
 /* Makes an empty arena; takes no memory yet. */
 void kn_arena_init(struct kn_arena *a, const kiln_allocator *allocator);

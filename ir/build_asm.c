@@ -72,8 +72,7 @@ static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code)
     kn_build_fail(f, KILN_ERR_LIMIT, "too much machine code");
     return UINT32_MAX;
   }
-  if (!kn_build_reserve(f, &f->asm_bytes, (uint32_t)size, 1) ||
-      !kn_build_reserve(f, &f->asm_relocs, code->n_relocs, sizeof *code->relocs) ||
+  if (!KN_ROOM(f, f->asm_bytes, (uint32_t)size) || !KN_ROOM(f, f->asm_relocs, code->n_relocs) ||
       !KN_PUSH(f, f->asms, a))
     return UINT32_MAX;
   uint8_t *to = f->asm_bytes.at + f->asm_bytes.n;
@@ -103,7 +102,7 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
     return KN_NONE;
   }
   uint32_t first = f->lists.n, k;
-  if (!kn_build_reserve(f, &f->lists, n, sizeof *f->lists.at)) return KN_NONE;
+  if (!KN_ROOM(f, f->lists, n)) return KN_NONE;
   for (uint32_t i = 0; i < n; i++) {
     if (!kn_build_use_at(f, args[i].id, s->params[i].type, f->current, 1, first + i))
       return KN_NONE;

@@ -79,11 +79,9 @@ kiln_symbol kiln_func_alias(kiln_func *f, const kiln_symbol_desc *desc, kiln_sym
   }
   kn_module_lock(m);
   uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_declare_late(m, desc);
-  if (id != 0 &&
-      !kn_grow(m, &m->late_names, &m->cap_late_names, m->n_late_names + 1, sizeof *m->late_names))
-    id = 0;
+  if (id != 0 && !KN_ROOM(m, m->late_names, 1)) id = 0;
   if (id != 0)
-    m->late_names[m->n_late_names++] =
+    m->late_names.at[m->late_names.n++] =
       (struct kn_late_name){.symbol = id,
                             .target = target.id,
                             .offset = offset_bytes,
@@ -99,8 +97,8 @@ kiln_symbol kiln_func_alias(kiln_func *f, const kiln_symbol_desc *desc, kiln_sym
 
 void kn_late_names_drop(kiln_module *m, uint32_t owner) {
   kn_module_lock(m);
-  for (uint32_t i = 0; i < m->n_late_names; i++)
-    if (m->late_names[i].owner == owner) m->late_names[i].owner = KN_DATA_DROPPED;
+  for (uint32_t i = 0; i < m->late_names.n; i++)
+    if (m->late_names.at[i].owner == owner) m->late_names.at[i].owner = KN_DATA_DROPPED;
   kn_module_unlock(m);
 }
 
@@ -112,10 +110,10 @@ static int by_owner(const void *a, const void *b) {
 
 bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uint32_t symbol),
                           const void *user) {
-  if (KN_LIKELY(m->n_late_names == 0)) return true;
-  qsort(m->late_names, m->n_late_names, sizeof *m->late_names, by_owner);
-  for (uint32_t i = 0; i < m->n_late_names; i++) {
-    struct kn_late_name *n = m->late_names + i;
+  if (KN_LIKELY(m->late_names.n == 0)) return true;
+  qsort(m->late_names.at, m->late_names.n, sizeof *m->late_names.at, by_owner);
+  for (uint32_t i = 0; i < m->late_names.n; i++) {
+    struct kn_late_name *n = m->late_names.at + i;
     if (n->done || n->owner == KN_DATA_DROPPED) continue;
     if (is_there != NULL && !is_there(user, n->target)) continue;
     struct kn_symbol *s = kn_symbol(m, n->symbol);

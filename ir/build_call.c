@@ -46,8 +46,7 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
     kn_build_fail(f, KILN_ERR_LIMIT, "a call has at most 65535 arguments");
     return NULL;
   }
-  if (KN_UNLIKELY(n + more > f->lists.cap - f->lists.n) &&
-      !kn_build_reserve(f, &f->lists, n + more, sizeof *f->lists.at))
+  if (KN_UNLIKELY(n + more > f->lists.cap - f->lists.n) && !KN_ROOM(f, f->lists, n + more))
     return NULL;
   if (!callee_ok(f, callee.id)) return NULL;
 
@@ -139,7 +138,7 @@ static bool hash_type(kiln_func *f) {
   if (2 * n > f->type_hash.n) {
     uint32_t size = f->type_hash.n ? 4 * f->type_hash.n : 8 * FEW_TYPES;
     f->type_hash.n = 0;
-    if (!kn_build_reserve(f, &f->type_hash, size, sizeof *f->type_hash.at)) return false;
+    if (!KN_ROOM(f, f->type_hash, size)) return false;
     f->type_hash.n = size;
     memset(f->type_hash.at, 0, size * sizeof *f->type_hash.at);
     first = 1;
@@ -246,7 +245,7 @@ void kiln_clauses_tell(kiln_func *f, kiln_clauses to, const kiln_clause *clauses
     return;
   }
   uint32_t words = count_clauses(f, clauses, n), first = f->lists.n;
-  if (words == 0 || !kn_build_reserve(f, &f->lists, words, sizeof *f->lists.at)) return;
+  if (words == 0 || !KN_ROOM(f, f->lists, words)) return;
   if (put_clauses(f, clauses, n)) f->shared_clauses.at[to.id - 1] = first + 1;
 }
 
@@ -285,7 +284,7 @@ void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {
   }
   uint32_t v[3] = {0, 0, 0};
   if (n > 3) {
-    if (!kn_build_reserve(f, &f->lists, n, sizeof *f->lists.at)) return;
+    if (!KN_ROOM(f, f->lists, n)) return;
     v[0] = f->lists.n;
     for (uint32_t i = 0; i < n; i++) {
       if (!kn_build_use_at(f, values[i].id, f->result_types[i], f->current, 1, v[0] + i)) return;

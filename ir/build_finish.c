@@ -71,7 +71,7 @@ static uint32_t *scratch(kiln_func *f, uint64_t n) {
     kn_func_fail(f, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
     return NULL;
   }
-  if (!kn_build_reserve(f, &f->scratch, (uint32_t)n, sizeof *f->scratch.at)) return NULL;
+  if (!KN_ROOM(f, f->scratch, (uint32_t)n)) return NULL;
   memset(f->scratch.at, 0, n * sizeof *f->scratch.at);
   return f->scratch.at;
 }

@@ -8,8 +8,7 @@
 
 kiln_block kiln_block_new_many(kiln_func *f, uint32_t n) {
   if (!kn_build_open(f)) return (kiln_block){UINT32_MAX};
-  if (KN_UNLIKELY(n > f->blocks.cap - f->blocks.n) &&
-      !kn_build_reserve(f, &f->blocks, n, sizeof *f->block))
+  if (KN_UNLIKELY(n > f->blocks.cap - f->blocks.n) && !KN_ROOM(f, f->blocks, n))
     return (kiln_block){UINT32_MAX};
   f->block = f->blocks.at;
   uint32_t first = f->blocks.n;
@@ -142,8 +141,7 @@ static inline bool target_ok(kiln_func *f, uint32_t target) {
 }
 
 static inline bool edge_room(kiln_func *f, uint32_t n) {
-  return KN_LIKELY(n <= f->edges.cap - f->edges.n) ||
-         kn_build_reserve(f, &f->edges, n, sizeof *f->edges.at);
+  return KN_LIKELY(n <= f->edges.cap - f->edges.n) || KN_ROOM(f, f->edges, n);
 }
 
 /* Checks a result or exception on an edge of `pred`, which has its terminator if that is a try. */
@@ -307,7 +305,7 @@ void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block de
     kn_build_no_list(f);
     return;
   }
-  if (!edge_room(f, n + 1) || !kn_build_reserve(f, &f->lists, 2 * n, sizeof *f->lists.at)) return;
+  if (!edge_room(f, n + 1) || !KN_ROOM(f, f->lists, 2 * n)) return;
   uint32_t e = f->edges.n, first = f->lists.n;
   edge(f, default_block.id);
   for (uint32_t i = 0; i < n; i++) {

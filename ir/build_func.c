@@ -31,9 +31,9 @@ static void describe_source(const kiln_func *f, uint32_t inst, kiln_diag *d) {
   const struct kn_places *p = &f->session->places;
   d->source[0] = 0;
   d->source_line = d->source_column = 0;
-  if (note == NULL || note->a == 0 || note->a >= p->n_locs) return;
-  const struct kn_loc *l = &p->locs[note->a];
-  const char *name = p->files[l->file].name;
+  if (note == NULL || note->a == 0 || note->a >= p->locs.n) return;
+  const struct kn_loc *l = &p->locs.at[note->a];
+  const char *name = p->files.at[l->file].name;
   size_t n = strlen(name);
   copy_name(d->source, sizeof d->source,
             n < sizeof d->source ? name : name + (n - sizeof d->source + 1));
@@ -99,55 +99,26 @@ kiln_status kiln_func_error(kiln_func *f, kiln_status status, const char *messag
 
 /* ---- arrays ---- */
 
-/* Any KN_ARRAY. */
-struct array {
-  void *at;
-  uint32_t n, cap;
-};
-
-/* Grows to `need` items; the array is read and written as bytes, since its type is not known. */
-static KN_COLD bool array_grow(kiln_func *f, void *array, uint64_t need, size_t item_size) {
-  struct array a;
-  memcpy(&a, array, sizeof a);
-  if (need > KN_MAX_INDEX) {
+bool kn_func_grow(kiln_func *f, void *array, uint64_t more, size_t item_size) {
+  KN_ARRAY(void) any;
+  memcpy(&any, array, sizeof any);
+  if (any.n + more > KN_MAX_INDEX) {
     kn_func_fail(f, KILN_ERR_LIMIT, f->current, f->n, "the function is too large");
     return false;
   }
-  uint64_t cap = a.cap < 32 ? 32 : a.cap; /* many functions may be open */
-  while (cap < need) cap *= 2;
-  if (cap == a.cap) cap *= 2;
-  void *at = kn_realloc(f->module, a.at, cap * item_size);
-  if (at == NULL) {
-    kn_module_fail(f->module, KILN_ERR_MEMORY, "out of memory");
-    kn_func_fail(f, KILN_ERR_MEMORY, f->current, 0, "out of memory");
-    return false;
-  }
-  a.at = at;
-  a.cap = (uint32_t)cap;
-  memcpy(array, &a, sizeof a);
-  return true;
-}
-
-bool kn_func_grow(kiln_func *f, void *array, size_t item_size) {
-  struct array a;
-  memcpy(&a, array, sizeof a);
-  return array_grow(f, array, (uint64_t)a.n + 1, item_size);
-}
-
-bool kn_build_reserve(kiln_func *f, void *array, uint32_t more, size_t item_size) {
-  struct array a;
-  memcpy(&a, array, sizeof a);
-  if (more <= a.cap - a.n) return true;
-  return array_grow(f, array, (uint64_t)a.n + more, item_size);
+  if (kn_array_grow(&f->module->options.allocator, array, more, item_size)) return true;
+  kn_module_fail(f->module, KILN_ERR_MEMORY, "out of memory");
+  kn_func_fail(f, KILN_ERR_MEMORY, f->current, 0, "out of memory");
+  return false;
 }
 
 bool kn_build_grow(kiln_func *f) {
-  struct array inst = {f->inst, f->n, f->cap}, val = {f->val, f->n, f->cap};
-  uint64_t need = (uint64_t)f->cap + 1;
-  if (!array_grow(f, &inst, need, sizeof *f->inst)) return false;
+  KN_ARRAY(struct kn_inst) inst = {f->inst, f->cap, f->cap};
+  KN_ARRAY(struct kn_val) val = {f->val, f->cap, f->cap};
+  bool ok = KN_ROOM(f, inst, 1) && KN_ROOM(f, val, 1);
   f->inst = inst.at;
-  if (!array_grow(f, &val, need, sizeof *f->val)) return false;
   f->val = val.at;
+  if (!ok) return false;
   f->cap = inst.cap;
   if (f->limit != 0) f->limit = f->cap;
   return true;
@@ -252,7 +223,7 @@ static kiln_func *take(kiln_session *s) {
 
 /* The entry block with the signature's parameters. */
 static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
-  if (!kn_build_reserve(f, &f->blocks, 1, sizeof *f->block)) return false;
+  if (!KN_ROOM(f, f->blocks, 1)) return false;
   f->block = f->blocks.at;
   f->blocks.n = 1;
   struct kn_block *b = f->block;
@@ -442,7 +413,7 @@ bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) 
 
 void kiln_loc_set(kiln_func *f, uint32_t loc) {
   if (!kn_build_open(f)) return;
-  if (KN_UNLIKELY(loc != 0 && loc >= f->session->places.n_locs)) {
+  if (KN_UNLIKELY(loc != 0 && loc >= f->session->places.locs.n)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }

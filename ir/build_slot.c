@@ -15,9 +15,7 @@ static KN_COLD kiln_value slot_new(kiln_func *f, uint64_t size_bytes, unsigned a
     kn_build_fail(f, KILN_ERR_LIMIT, "a stack slot has less than 2 GiB, aligned to at most 2^16");
     return KN_NONE;
   }
-  bool room =
-    (f->slots.n < f->slots.cap || kn_func_grow(f, &f->slots, sizeof *f->slots.at)) &&
-    (f->globals.n < f->globals.cap || kn_func_grow(f, &f->globals, sizeof *f->globals.at));
+  bool room = KN_ROOM(f, f->slots, 1) && KN_ROOM(f, f->globals, 1);
   return room ? kiln_slot_new(f, size_bytes, align_log2) : KN_NONE;
 }
 

@@ -180,8 +180,7 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
     return KN_NONE;
   }
   uint32_t i = f->pool.n;
-  if (KN_UNLIKELY(i >= f->pool.cap) && !kn_func_grow(f, &f->pool, sizeof *f->pool.at))
-    return KN_NONE;
+  if (!KN_ROOM(f, f->pool, 1)) return KN_NONE;
   f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend,
                                     .symbol = s.id,
                                     .type = KILN_TYPE_PTR,

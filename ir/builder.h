@@ -56,8 +56,6 @@ bool kn_build_no_list(kiln_func *f) KN_COLD;
 bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) KN_COLD;
 /* Reports an opcode or type that a call does not take; returns none. */
 kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) KN_COLD;
-/* Makes sure that `more` items fit an array; false (and the function fails) without memory. */
-bool kn_build_reserve(kiln_func *f, void *array, uint32_t more, size_t item_size);
 
 /* Adds the arguments of edge number `edge`, which leaves `pred`. */
 bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,

@@ -52,18 +52,6 @@ bool kiln_debug_version(kiln_module *m, unsigned version) {
   return true;
 }
 
-/* Makes space for `more` items in an array of a set. */
-static bool room(kiln_debug *d, void *array, uint32_t n, uint32_t *cap, uint64_t more,
-                 size_t size) {
-  if (n + more <= *cap) return true;
-  if (n + more > UINT32_MAX / 2) {
-    kn_module_fail(d->module, KILN_ERR_LIMIT, "too much debugging information");
-    return false;
-  }
-  return kn_grow(d->module, array, cap, (uint32_t)(n + more), size);
-}
-#define ROOM(d, a, more) room((d), &(a).at, (a).n, &(a).cap, (more), sizeof *(a).at)
-
 /* ---- entries ---- */
 
 uint32_t kiln_debug_count(const kiln_debug *d) { return d != NULL ? d->dies.n : 0; }
@@ -80,7 +68,7 @@ static __attribute__((noinline)) void wrong(kiln_debug *d, const char *what) {
 /* Makes entries up to number i exist. */
 static __attribute__((noinline)) bool extend(kiln_debug *d, uint32_t i) {
   uint32_t more = i + 1 - d->dies.n;
-  if (!ROOM(d, d->dies, more)) return false;
+  if (!KN_ROOM(d->module, d->dies, more)) return false;
   while (d->dies.n <= i) d->dies.at[d->dies.n++] = (struct kn_die){0};
   return true;
 }
@@ -134,10 +122,10 @@ static const uint8_t words_of[] = {[KN_DA_UINT] = 1,     [KN_DA_INT] = 2,    [KN
                                    [KN_DA_ARGUMENT] = 1, [KN_DA_WIDE] = 2};
 
 uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e, struct kn_die_attr *out) {
-  const struct kn_trie_node *shape = &d->shapes.at[e->shape];
+  const struct kn_trie_node *shape = &d->shapes.nodes.at[e->shape];
   uint32_t n = kn_shape_attrs(shape);
   for (uint32_t k = n; k-- > 0;) {
-    const struct kn_trie_node *up = &d->shapes.at[shape->up];
+    const struct kn_trie_node *up = &d->shapes.nodes.at[shape->up];
     out[k] = kn_die_attr_of(shape->key >> 8, shape->key & 0xff,
                             d->words.at + e->first + kn_shape_words(up));
     shape = up;
@@ -148,7 +136,7 @@ uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e, struct
 /* The shape of another attribute, which may be new; 0: there is none. */
 static __attribute__((noinline)) uint32_t more(kiln_debug *d, uint32_t from, unsigned name,
                                                unsigned kind) {
-  const struct kn_trie_node *is = &d->shapes.at[from];
+  const struct kn_trie_node *is = &d->shapes.nodes.at[from];
   uint32_t what = is->is + (1u << 16) + words_of[kind];
   if (name > UINT16_MAX || kn_shape_attrs(is) == KN_DIE_ATTRS) {
     wrong(d, name > UINT16_MAX ? "an attribute's number is too large"
@@ -157,7 +145,7 @@ static __attribute__((noinline)) uint32_t more(kiln_debug *d, uint32_t from, uns
   }
   uint32_t shape = kn_trie_find(d->module, &d->shapes, from, name << 8 | kind);
   if (shape == 0) return 0;
-  d->shapes.at[shape].is = what;
+  d->shapes.nodes.at[shape].is = what;
   return shape;
 }
 
@@ -188,11 +176,11 @@ static __attribute__((noinline)) void any_shaped(kiln_debug *d, kiln_die e, kiln
                                                  kiln_die parent, const uint32_t *values) {
   if (d == NULL) return;
   d->open = 0;
-  if (shape.id == 0 || shape.id >= d->shapes.n || !tag_is_valid(d, shape.tag)) return;
-  const uint32_t n = kn_shape_words(&d->shapes.at[shape.id]);
+  if (shape.id == 0 || shape.id >= d->shapes.nodes.n || !tag_is_valid(d, shape.tag)) return;
+  const uint32_t n = kn_shape_words(&d->shapes.nodes.at[shape.id]);
   if (values == NULL && n != 0) return;
   struct kn_die *die = define(d, e, shape.tag);
-  if (die == NULL || !ROOM(d, d->words, n)) return;
+  if (die == NULL || !KN_ROOM(d->module, d->words, n)) return;
   *die = (struct kn_die){(uint16_t)shape.tag, shape.id, d->words.n, parent.id};
   if (n != 0) memcpy(d->words.at + d->words.n, values, n * sizeof *values);
   d->words.n += n;
@@ -202,10 +190,10 @@ static __attribute__((noinline)) void any_shaped(kiln_debug *d, kiln_die e, kiln
 void kiln_die_shaped(kiln_debug *d, kiln_die e, kiln_shape shape, kiln_die parent,
                      const uint32_t *values) {
   /* as most: the next entry */
-  if (KN_LIKELY(d != NULL && shape.id - 1 < d->shapes.n - 1 && values != NULL &&
+  if (KN_LIKELY(d != NULL && shape.id - 1 < d->shapes.nodes.n - 1 && values != NULL &&
                 e.id == (d->dies.n | d->tag) && d->dies.n - 1 < d->dies.cap - 1 &&
                 shape.tag - 1 < KILN_TAG_LIST - 1)) {
-    const uint32_t n = kn_shape_words(&d->shapes.at[shape.id]);
+    const uint32_t n = kn_shape_words(&d->shapes.nodes.at[shape.id]);
     if (KN_LIKELY(n <= d->words.cap - d->words.n)) {
       uint32_t *word = d->words.at + d->words.n, *end = word + n;
       d->open = d->dies.n;
@@ -225,9 +213,9 @@ static inline __attribute__((always_inline)) uint32_t *attr(kiln_debug *d, unsig
   if (d == NULL || d->open == 0) return NULL;
   struct kn_die *e = &d->dies.at[d->open];
   const unsigned n = words_of[kind];
-  if (KN_UNLIKELY(d->words.n + n > d->words.cap) && !ROOM(d, d->words, n)) return NULL;
-  uint32_t shape = d->shapes.at[e->shape].last;
-  if (KN_UNLIKELY(d->shapes.at[shape].key != (name << 8 | kind) || name > UINT16_MAX) &&
+  if (KN_UNLIKELY(d->words.n + n > d->words.cap) && !KN_ROOM(d->module, d->words, n)) return NULL;
+  uint32_t shape = d->shapes.nodes.at[e->shape].last;
+  if (KN_UNLIKELY(d->shapes.nodes.at[shape].key != (name << 8 | kind) || name > UINT16_MAX) &&
       (shape = more(d, e->shape, name, kind)) == 0)
     return NULL;
   e->shape = shape;
@@ -246,8 +234,8 @@ static inline __attribute__((always_inline)) void word(kiln_debug *d, unsigned n
                                                        enum kn_die_kind kind, uint32_t value) {
   if (KN_LIKELY(d != NULL && d->open != 0 && d->words.n < d->words.cap)) {
     struct kn_die *e = &d->dies.at[d->open];
-    uint32_t shape = d->shapes.at[e->shape].last;
-    if (KN_LIKELY(d->shapes.at[shape].key == ((uint64_t)name << 8 | kind))) {
+    uint32_t shape = d->shapes.nodes.at[e->shape].last;
+    if (KN_LIKELY(d->shapes.nodes.at[shape].key == ((uint64_t)name << 8 | kind))) {
       e->shape = shape;
       d->words.at[d->words.n++] = value;
       return;
@@ -266,7 +254,7 @@ static void two_words(kiln_debug *d, unsigned name, enum kn_die_kind kind, uint6
 /* Appends bytes to the set's; their offset, or UINT32_MAX. */
 static uint32_t keep(kiln_debug *d, const void *bytes, size_t n) {
   if (d == NULL || (bytes == NULL && n != 0)) return UINT32_MAX;
-  if (n > d->bytes.cap - d->bytes.n && !ROOM(d, d->bytes, n)) return UINT32_MAX;
+  if (n > d->bytes.cap - d->bytes.n && !KN_ROOM(d->module, d->bytes, n)) return UINT32_MAX;
   uint32_t at = d->bytes.n;
   if (n) memcpy(d->bytes.at + at, bytes, n);
   d->bytes.n += (uint32_t)n;
@@ -290,7 +278,7 @@ static void with_bytes(kiln_debug *d, unsigned name, enum kn_die_kind kind, cons
 
 /* A new text; 0 without memory. */
 static uint32_t text(kiln_debug *d, const char *characters, size_t n, bool apart) {
-  if (n > UINT32_MAX / 2 || !ROOM(d, d->texts, 2)) return 0;
+  if (n > UINT32_MAX / 2 || !KN_ROOM(d->module, d->texts, 2)) return 0;
   bool stays = apart && characters != NULL && d->module->options.texts_stay;
   uint32_t at = stays ? 0 : keep(d, characters, n);
   if (at == UINT32_MAX) return 0;
@@ -357,7 +345,7 @@ void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n)
   struct kn_die *list = d != NULL && (items != NULL || n == 0) ? define(d, e, KILN_TAG_LIST) : NULL;
   if (list == NULL) return;
   list->first = d->items.n;
-  if (!ROOM(d, d->items, n)) return;
+  if (!KN_ROOM(d->module, d->items, n)) return;
   for (uint32_t i = 0; i < n; i++)
     d->items.at[d->items.n++] = (items[i].id & KN_DIE_SESSION) <= d->tag ? items[i].id : 0;
   list->parent = n;
@@ -365,7 +353,7 @@ void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n)
 }
 
 void kiln_die_list_add(kiln_debug *d, kiln_die item) {
-  if (d == NULL || d->list == 0 || !ROOM(d, d->items, 1)) return;
+  if (d == NULL || d->list == 0 || !KN_ROOM(d->module, d->items, 1)) return;
   if ((item.id & KN_DIE_SESSION) > d->tag) {
     wrong(d, "a list of the module refers to an entry of a session");
     return;
@@ -376,19 +364,19 @@ void kiln_die_list_add(kiln_debug *d, kiln_die item) {
 
 void kiln_debug_unit(kiln_module *m, kiln_die e) {
   kiln_debug *d = kiln_module_debug(m);
-  if (d == NULL || (e.id & KN_DIE_SESSION) || !ROOM(d, d->units, 1)) return;
+  if (d == NULL || (e.id & KN_DIE_SESSION) || !KN_ROOM(d->module, d->units, 1)) return;
   d->units.at[d->units.n++] = e.id;
 }
 
 void kiln_debug_lines_only(kiln_module *m, kiln_die unit) {
   kiln_debug *d = kiln_module_debug(m);
-  if (d == NULL || (unit.id & KN_DIE_SESSION) || !ROOM(d, d->lines_only, 1)) return;
+  if (d == NULL || (unit.id & KN_DIE_SESSION) || !KN_ROOM(d->module, d->lines_only, 1)) return;
   d->lines_only.at[d->lines_only.n++] = unit.id;
 }
 
 void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e) {
   kiln_debug *d = kiln_module_debug(m);
-  if (d == NULL || ((e.id | unit.id) & KN_DIE_SESSION) || !ROOM(d, d->kept, 2)) return;
+  if (d == NULL || ((e.id | unit.id) & KN_DIE_SESSION) || !KN_ROOM(d->module, d->kept, 2)) return;
   d->kept.at[d->kept.n++] = unit.id;
   d->kept.at[d->kept.n++] = e.id;
 }
@@ -397,7 +385,7 @@ void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, co
                        size_t n) {
   kiln_debug *d = kiln_module_debug(m);
   if (d == NULL || variable.id == 0 || (variable.id & KN_DIE_SESSION) || (expr == NULL && n != 0) ||
-      !ROOM(d, d->globals, 1) || !ROOM(d, d->bytes, n))
+      !KN_ROOM(d->module, d->globals, 1) || !KN_ROOM(d->module, d->bytes, n))
     return;
   if (symbol.id != 0 && !kn_symbol_valid(m, symbol.id)) {
     wrong(d, "a variable is at no symbol");
@@ -422,7 +410,7 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
   if (e == NULL) return false;
   uint32_t shape = e->shape | (id & KN_DIE_SESSION);
   if (shape == known->calls_shape) return known->calls;
-  const struct kn_trie_node *at = id & KN_DIE_SESSION ? s->shapes.at : m->shapes.at;
+  const struct kn_trie_node *at = id & KN_DIE_SESSION ? s->shapes.nodes.at : m->shapes.nodes.at;
   known->calls_shape = shape;
   known->calls = false;
   for (uint32_t k = e->shape; k != 0; k = at[k].up)
@@ -431,7 +419,7 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
 }
 
 void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
-  if (f == NULL || f->status != KILN_OK || begin >= f->session->places.n_locs + (begin == 0))
+  if (f == NULL || f->status != KILN_OK || begin >= f->session->places.locs.n + (begin == 0))
     return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;
@@ -454,8 +442,8 @@ void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
                              .memory = v->memory,
                              .part_at = v->part_at,
                              .part_bits = v->part_bits};
-  if (v->inlined < f->session->places.n_locs) var.inlined = v->inlined;
-  if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.vars, var)) return;
+  if (v->inlined < f->session->places.locs.n) var.inlined = v->inlined;
+  if (!KN_ROOM(f, f->debug.bytes, v->n) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
   f->debug.bytes.n += v->n;
 }
@@ -465,7 +453,7 @@ static void add_value(kiln_func *f, struct kn_debug_value *v, const uint8_t *exp
   if (v->inst == 0) v->inst = f->n;
   if (v->inst > f->n || (n != 0 && v->inst < f->debug.values.at[n - 1].inst)) return;
   v->expr = f->debug.bytes.n;
-  if (!kn_build_reserve(f, &f->debug.bytes, v->n, 1) || !KN_PUSH(f, f->debug.values, *v)) return;
+  if (!KN_ROOM(f, f->debug.bytes, v->n) || !KN_PUSH(f, f->debug.values, *v)) return;
   if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, expr, v->n);
   f->debug.bytes.n += v->n;
 }
@@ -500,7 +488,7 @@ void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
     }
     least = before;
   }
-  if (v->inlined < f->session->places.n_locs) value.inlined = v->inlined;
+  if (v->inlined < f->session->places.locs.n) value.inlined = v->inlined;
   add_value(f, &value, v->expr);
 }
 

@@ -6,8 +6,8 @@
 #ifndef KN_IR_FUNC_H
 #define KN_IR_FUNC_H
 
-#include "ir/module_state.h"
 #include "ir/ops.h"
+#include "ir/session_state.h"
 
 /* ---- operands ---- */
 
@@ -275,13 +275,6 @@ struct kn_debug_value {
   bool address, label;
   bool late; /* walk: only behind the instruction at `mark` */
 };
-
-/* An array that grows by doubling and is reset by zeroing its count. */
-#define KN_ARRAY(type)                                                                             \
-  struct {                                                                                         \
-    type *at;                                                                                      \
-    uint32_t n, cap;                                                                               \
-  }
 
 /* What debuggers are to know of a function. */
 struct kn_func_debug {
@@ -591,13 +584,6 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
   }
   return KILN_TYPE_VOID;
 }
-
-/* Grows an array so that one more fits; false (and the function fails) without memory. */
-bool kn_func_grow(kiln_func *f, void *array, size_t item_size);
-#define KN_PUSH(f, array, ...)                                                                     \
-  (((array).n < (array).cap || kn_func_grow((f), &(array), sizeof *(array).at))                    \
-     ? ((array).at[(array).n++] = (__VA_ARGS__), true)                                             \
-     : false)
 
 /* Notes that the instruction built next has `a` and `b`, in place of what was noted of it before. False if the
  * function failed. (ir/build_func.c) */

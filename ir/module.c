@@ -17,20 +17,11 @@ void *kn_realloc(const kiln_module *m, void *old, size_t size) {
   return kn_allocator_realloc(&m->options.allocator, old, size);
 }
 
-bool kn_grow_more(kiln_module *m, void *array, uint32_t *cap, uint32_t need, size_t item_size) {
-  uint64_t n = *cap < 64 ? 64 : (uint64_t)*cap * 2;
-  if (n < need) n = need;
-  if (n > UINT32_MAX) n = UINT32_MAX;
-  void *at; /* `array` is a pointer to a pointer of any type */
-  memcpy(&at, array, sizeof at);
-  at = n <= SIZE_MAX / item_size ? kn_realloc(m, at, (size_t)n * item_size) : NULL;
-  if (at == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memcpy(array, &at, sizeof at);
-  *cap = (uint32_t)n;
-  return true;
+bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size) {
+  if (kn_array_grow(&m->options.allocator, array, more, item_size)) return true;
+  if (kn_array_fits(array, more)) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  else kn_module_fail(m, KILN_ERR_LIMIT, "more than 2^31 items of a kind");
+  return false;
 }
 
 /* ---- errors ---- */
@@ -147,24 +138,20 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
     m->options.name = kn_arena_string(arena, options->name, strlen(options->name));
     ok = m->options.name != NULL;
   }
-  ok = ok && kn_grow(m, &m->symbols, &m->cap_symbols, 64, sizeof *m->symbols) &&
-       kn_grow(m, &m->sigs, &m->cap_sigs, 32, sizeof *m->sigs);
-  if (!ok) {
+  const struct kn_symbol no_symbol = {.name = ""};
+  const struct kn_sig no_sig = {0};
+  if (!ok || !KN_PUSH(m, m->symbols, no_symbol) || !KN_PUSH(m, m->sigs, no_sig)) {
     kiln_module_free(m);
     return NULL;
   }
-  memset(&m->symbols[0], 0, sizeof m->symbols[0]);
-  m->symbols[0].name = "";
-  memset(&m->sigs[0], 0, sizeof m->sigs[0]);
-  m->n_symbols = m->n_sigs = 1;
   return m;
 }
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols,    m->symbol_hash, m->comdats,  m->comdat_hash,
-                          m->sigs,       m->sig_hash,    m->data,     m->ctors,
-                          m->late_names, m->renames,     m->sections, m->section_hash};
+  void *const arrays[] = {m->symbols.at,    m->symbol_hash, m->comdats.at,  m->comdat_hash,
+                          m->sigs.at,       m->sig_hash,    m->data.at,     m->ctors.at,
+                          m->late_names.at, m->renames.at,  m->sections.at, m->section_hash};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {
@@ -198,8 +185,8 @@ kiln_allocator kiln_module_allocator(const kiln_module *m) {
 
 kiln_status kiln_module_freeze(kiln_module *m) {
   if (!kn_module_failed(m) && !m->frozen) {
-    m->flat_symbols = m->n_symbols;
-    m->flat_sigs = m->n_sigs;
+    m->flat_symbols = m->symbols.n;
+    m->flat_sigs = m->sigs.n;
     m->frozen = true;
   }
   return kiln_module_status(m);

@@ -53,10 +53,8 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
   const char *wrong = check(m, s, desc);
   if (wrong != NULL)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.100s': %s", s->name, wrong);
-  if (m->n_data > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
-  if (m->n_data >= m->cap_data &&
-      !kn_grow(m, &m->data, &m->cap_data, m->n_data + 1, sizeof *m->data))
-    return KILN_ERR_MEMORY;
+  if (m->data.n > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
+  if (!KN_ROOM(m, m->data, 1)) return KILN_ERR_MEMORY;
 
   uint8_t *bytes = NULL;
   kiln_reloc *relocs = NULL;
@@ -74,17 +72,17 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
   else if (bytes != NULL) memset(bytes, 0, (size_t)desc->size_bytes);
   if (desc->n_relocs > 0) memcpy(relocs, desc->relocs, desc->n_relocs * sizeof *relocs);
 
-  m->data[m->n_data] = (struct kn_data){.symbol = symbol,
-                                        .flags = desc->flags,
-                                        .align_log2 = desc->align_log2,
-                                        .size_bytes = desc->size_bytes,
-                                        .bytes = bytes,
-                                        .relocs = relocs,
-                                        .n_relocs = desc->n_relocs,
-                                        .owner = owner,
-                                        .ordinal = ordinal,
-                                        .place = desc->place.id};
-  s->data = ++m->n_data;
+  m->data.at[m->data.n] = (struct kn_data){.symbol = symbol,
+                                           .flags = desc->flags,
+                                           .align_log2 = desc->align_log2,
+                                           .size_bytes = desc->size_bytes,
+                                           .bytes = bytes,
+                                           .relocs = relocs,
+                                           .n_relocs = desc->n_relocs,
+                                           .owner = owner,
+                                           .ordinal = ordinal,
+                                           .place = desc->place.id};
+  s->data = ++m->data.n;
   s->defined = 1;
   kn_symbol_classify(m, s);
   m->data_bytes += desc->size_bytes;
@@ -122,9 +120,9 @@ bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32
 
 void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
   kn_module_lock(m);
-  for (uint32_t i = m->n_data; n > 0 && i-- > 0;) {
-    if (m->data[i].owner != owner) continue;
-    m->data[i].owner = KN_DATA_DROPPED;
+  for (uint32_t i = m->data.n; n > 0 && i-- > 0;) {
+    if (m->data.at[i].owner != owner) continue;
+    m->data.at[i].owner = KN_DATA_DROPPED;
     n--;
   }
   kn_module_unlock(m);
@@ -136,7 +134,7 @@ bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out
     return false;
   kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
   kn_module_lock(locked);
-  const struct kn_data *d = m->data + kn_symbol(m, symbol.id)->data - 1;
+  const struct kn_data *d = m->data.at + kn_symbol(m, symbol.id)->data - 1;
   *out = (kiln_data_desc){.bytes = d->bytes,
                           .size_bytes = d->size_bytes,
                           .align_log2 = d->align_log2,
@@ -164,22 +162,21 @@ kiln_status kiln_ctor_add_with(kiln_module *m, kiln_symbol func, unsigned priori
                           "constructor: no function, or priority above 65535");
   if (with.id != 0 && !kn_symbol_valid(m, with.id))
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: it belongs to no symbol");
-  if (!kn_grow(m, &m->ctors, &m->cap_ctors, m->n_ctors + 1, sizeof *m->ctors))
-    return KILN_ERR_MEMORY;
-  m->ctors[m->n_ctors++] = (struct kn_ctor){func.id, priority, with.id, at_exit};
+  if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;
+  m->ctors.at[m->ctors.n++] = (struct kn_ctor){func.id, priority, with.id, at_exit};
   return KILN_OK;
 }
 
-uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->n_ctors : 0; }
+uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->ctors.n : 0; }
 
 void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
                    bool *at_exit) {
-  bool found = m != NULL && i < m->n_ctors;
-  if (func != NULL) func->id = found ? m->ctors[i].func : 0;
-  if (priority != NULL) *priority = found ? m->ctors[i].priority : 0;
-  if (at_exit != NULL) *at_exit = found && m->ctors[i].at_exit;
+  bool found = m != NULL && i < m->ctors.n;
+  if (func != NULL) func->id = found ? m->ctors.at[i].func : 0;
+  if (priority != NULL) *priority = found ? m->ctors.at[i].priority : 0;
+  if (at_exit != NULL) *at_exit = found && m->ctors.at[i].at_exit;
 }
 
 kiln_symbol kiln_ctor_with(const kiln_module *m, uint32_t i) {
-  return (kiln_symbol){m != NULL && i < m->n_ctors ? m->ctors[i].with : 0};
+  return (kiln_symbol){m != NULL && i < m->ctors.n ? m->ctors.at[i].with : 0};
 }

@@ -28,12 +28,12 @@ static const char *check(const kiln_section_desc *d) {
 }
 
 const struct kn_section *kn_section_said(const kiln_module *m, const char *name) {
-  if (m->n_sections == 0 || name == NULL) return NULL;
+  if (m->sections.n == 0 || name == NULL) return NULL;
   uint32_t hash = kn_hash_bytes(name, strlen(name));
   uint32_t i = m->section_hash[hash & (m->section_hash_size - 1)];
-  for (; i != 0; i = m->sections[i - 1].next)
-    if (m->sections[i - 1].hash == hash && strcmp(m->sections[i - 1].name, name) == 0)
-      return m->sections + i - 1;
+  for (; i != 0; i = m->sections.at[i - 1].next)
+    if (m->sections.at[i - 1].hash == hash && strcmp(m->sections.at[i - 1].name, name) == 0)
+      return m->sections.at + i - 1;
   return NULL;
 }
 
@@ -46,9 +46,9 @@ static bool grow_table(kiln_module *m) {
     return false;
   }
   memset(table, 0, size * sizeof *table);
-  for (uint32_t i = 0; i < m->n_sections; i++) {
-    uint32_t *head = table + (m->sections[i].hash & (size - 1));
-    m->sections[i].next = *head;
+  for (uint32_t i = 0; i < m->sections.n; i++) {
+    uint32_t *head = table + (m->sections.at[i].hash & (size - 1));
+    m->sections.at[i].next = *head;
     *head = i + 1;
   }
   if (m->section_hash != NULL) kn_realloc(m, m->section_hash, 0);
@@ -77,17 +77,16 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
     return kn_module_fail(m, KILN_ERR_SYMBOL, "section '%.100s' is declared as something else",
                           name);
   }
-  if (m->n_sections >= UINT32_MAX / 4)
+  if (m->sections.n >= UINT32_MAX / 4)
     return kn_module_fail(m, KILN_ERR_LIMIT, "too many sections");
-  if (m->n_sections >= m->section_hash_size && !grow_table(m)) return KILN_ERR_MEMORY;
-  if (!kn_grow(m, &m->sections, &m->cap_sections, m->n_sections + 1, sizeof *m->sections))
-    return KILN_ERR_MEMORY;
+  if (m->sections.n >= m->section_hash_size && !grow_table(m)) return KILN_ERR_MEMORY;
+  if (!KN_ROOM(m, m->sections, 1)) return KILN_ERR_MEMORY;
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
   uint32_t hash = kn_hash_bytes(name, strlen(name));
   uint32_t *head = m->section_hash + (hash & (m->section_hash_size - 1));
-  m->sections[m->n_sections] = (struct kn_section){copy, *desc, hash, *head};
-  *head = ++m->n_sections;
+  m->sections.at[m->sections.n] = (struct kn_section){copy, *desc, hash, *head};
+  *head = ++m->sections.n;
   return KILN_OK;
 }
 

@@ -75,7 +75,7 @@ static bool grow_table(kiln_module *m) {
     return false;
   }
   memset(table, 0, size * sizeof *table);
-  for (uint32_t id = 1; id < m->n_sigs; id++) {
+  for (uint32_t id = 1; id < m->sigs.n; id++) {
     uint32_t *head = table + (kn_sig(m, id)->hash & (size - 1));
     kn_sig(m, id)->next = *head;
     *head = id;
@@ -88,15 +88,15 @@ static bool grow_table(kiln_module *m) {
 
 /* A new signature at the end of the array, zeroed; NULL if the module failed. */
 static struct kn_sig *new_sig(kiln_module *m) {
-  if (m->n_sigs >= UINT32_MAX / 2) {
+  if (m->sigs.n >= UINT32_MAX / 2) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many signatures");
     return NULL;
   }
-  if (m->n_sigs >= m->sig_hash_size && !grow_table(m)) return NULL;
+  if (m->sigs.n >= m->sig_hash_size && !grow_table(m)) return NULL;
   if (m->frozen)
-    return kn_late_add(m, m->late_sigs, m->n_sigs - m->flat_sigs, sizeof(struct kn_sig));
-  if (!kn_grow(m, &m->sigs, &m->cap_sigs, m->n_sigs + 1, sizeof *m->sigs)) return NULL;
-  return m->sigs + m->n_sigs;
+    return kn_late_add(m, m->late_sigs, m->sigs.n - m->flat_sigs, sizeof(struct kn_sig));
+  if (!KN_ROOM(m, m->sigs, 1)) return NULL;
+  return m->sigs.at + m->sigs.n;
 }
 
 /* The id of a signature like `wanted`, which is copied if there is none; 0 if the module failed. The
@@ -136,8 +136,8 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   s->plain = plain && s->cc != KILN_CC_PRESERVE_NONE;
   s->few = few && words <= KN_FEW_WORDS && !(s->flags & KILN_SIG_RETURNS_TWICE);
   s->next = *head;
-  *head = m->n_sigs;
-  __atomic_store_n(&m->n_sigs, m->n_sigs + 1, __ATOMIC_RELAXED);
+  *head = m->sigs.n;
+  __atomic_store_n(&m->sigs.n, m->sigs.n + 1, __ATOMIC_RELAXED);
   return *head;
 }
 

@@ -105,33 +105,31 @@ static __attribute__((noinline)) bool grow_table(kiln_module *m, uint32_t symbol
 
 /* Makes sure that the table takes one more symbol: at most three quarters of it are used. */
 static inline bool table_room(kiln_module *m) {
-  return KN_LIKELY(m->n_symbols < m->symbol_hash_size / 4 * 3) || grow_table(m, m->n_symbols);
+  return KN_LIKELY(m->symbols.n < m->symbol_hash_size / 4 * 3) || grow_table(m, m->symbols.n);
 }
 
 void kiln_module_reserve(kiln_module *m, uint32_t symbols) {
   if (m == NULL || kiln_module_status(m) != KILN_OK || m->frozen) return;
-  if (symbols > UINT32_MAX / 8 || m->n_symbols > UINT32_MAX / 8)
+  if (symbols > UINT32_MAX / 8 || m->symbols.n > UINT32_MAX / 8)
     return; /* declaring them gives the error */
-  symbols += m->n_symbols;
+  symbols += m->symbols.n;
   if (symbols >= m->symbol_hash_size / 4 * 3) grow_table(m, symbols);
 }
 
 /* A new symbol at the end of the array; NULL without memory. It is zeroed but not yet counted:
  * `publish` does that. */
 KN_INLINE struct kn_symbol *new_symbol(kiln_module *m) {
-  if (m->n_symbols > UINT32_MAX / 4) {
+  if (m->symbols.n > UINT32_MAX / 4) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return NULL;
   }
   struct kn_symbol *s;
   if (m->frozen) {
-    s = kn_late_add(m, m->late_symbols, m->n_symbols - m->flat_symbols, sizeof *s);
+    s = kn_late_add(m, m->late_symbols, m->symbols.n - m->flat_symbols, sizeof *s);
     if (s == NULL) return NULL;
   } else {
-    if (m->n_symbols >= m->cap_symbols &&
-        !kn_grow(m, &m->symbols, &m->cap_symbols, m->n_symbols + 1, sizeof *m->symbols))
-      return NULL;
-    s = m->symbols + m->n_symbols;
+    if (!KN_ROOM(m, m->symbols, 1)) return NULL;
+    s = m->symbols.at + m->symbols.n;
   }
   memset(s, 0, sizeof *s);
   s->name = "";
@@ -140,8 +138,8 @@ KN_INLINE struct kn_symbol *new_symbol(kiln_module *m) {
 
 /* Counts the new symbol. */
 static inline uint32_t publish(kiln_module *m) {
-  uint32_t id = m->n_symbols;
-  __atomic_store_n(&m->n_symbols, id + 1, __ATOMIC_RELAXED);
+  uint32_t id = m->symbols.n;
+  __atomic_store_n(&m->symbols.n, id + 1, __ATOMIC_RELAXED);
   return id;
 }
 
@@ -288,10 +286,10 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
   s->name_length = (uint32_t)length;
   s->hash = hash;
   s->kind = (uint8_t)kind;
-  if (!describe(m, s, m->n_symbols, d)) return 0;
+  if (!describe(m, s, m->symbols.n, d)) return 0;
   classify(m, s);
   *is_new = true;
-  if (entry != NULL) *entry = (struct kn_symbol_entry){hash, m->n_symbols};
+  if (entry != NULL) *entry = (struct kn_symbol_entry){hash, m->symbols.n};
   return publish(m);
 }
 
@@ -388,17 +386,16 @@ kiln_status kiln_symbol_rename(kiln_module *m, kiln_symbol symbol, const char *n
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "rename of no symbol, to no name, or twice");
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  if (!kn_grow(m, &m->renames, &m->cap_renames, m->n_renames + 1, sizeof *m->renames))
-    return KILN_ERR_MEMORY;
-  m->renames[m->n_renames++] = (struct kn_rename){symbol.id, copy};
+  if (!KN_ROOM(m, m->renames, 1)) return KILN_ERR_MEMORY;
+  m->renames.at[m->renames.n++] = (struct kn_rename){symbol.id, copy};
   s->renamed = 1;
   return KILN_OK;
 }
 
 const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol) {
   if (m == NULL || !kn_symbol_valid(m, symbol.id) || !kn_symbol(m, symbol.id)->renamed) return NULL;
-  for (uint32_t i = 0; i < m->n_renames; i++)
-    if (m->renames[i].symbol == symbol.id) return m->renames[i].name;
+  for (uint32_t i = 0; i < m->renames.n; i++)
+    if (m->renames.at[i].symbol == symbol.id) return m->renames.at[i].name;
   return NULL;
 }
 
@@ -434,7 +431,7 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
   s->defined = 1;
   s->block_first = owner->block_first;
   kn_symbol_classify(m, s);
-  enter(m->symbol_hash, m->symbol_hash_size, hash, m->n_symbols);
+  enter(m->symbol_hash, m->symbol_hash_size, hash, m->symbols.n);
   return owner->block_first = publish(m);
 }
 
@@ -453,7 +450,7 @@ kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_i
 uint32_t kn_symbol_of_block(kiln_module *m, uint32_t func, uint32_t block) {
   if (kn_module_failed(m)) return 0;
   kn_module_lock(m);
-  uint32_t n = m->n_symbols, id = block_symbol(m, func, block, true);
+  uint32_t n = m->symbols.n, id = block_symbol(m, func, block, true);
   if (id >= n) kn_symbol(m, id)->body = 1;
   kn_module_unlock(m);
   return id;
@@ -529,7 +526,7 @@ void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol) {
 /* ---- reading ---- */
 
 uint32_t kiln_symbol_count(const kiln_module *m) {
-  return m != NULL ? __atomic_load_n(&m->n_symbols, __ATOMIC_RELAXED) - 1 : 0;
+  return m != NULL ? __atomic_load_n(&m->symbols.n, __ATOMIC_RELAXED) - 1 : 0;
 }
 
 kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {

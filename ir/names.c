@@ -76,7 +76,7 @@ static __attribute__((noinline)) bool grow_table(kiln_module *m) {
     return false;
   }
   memset(table, 0, size * sizeof *table);
-  for (uint32_t id = 1; id <= m->n_comdats; id++) {
+  for (uint32_t id = 1; id <= m->comdats.n; id++) {
     struct kn_comdat *c = kn_comdat(m, id);
     uint32_t *head = table + (c->hash & (size - 1));
     c->next = *head;
@@ -90,9 +90,9 @@ static __attribute__((noinline)) bool grow_table(kiln_module *m) {
 
 /* Adds a group whose name lies in the module's strings. */
 KN_INLINE uint32_t add(kiln_module *m, const char *name, size_t length, uint32_t hash) {
-  if (m->n_comdats >= m->comdat_hash_size && !grow_table(m)) return 0;
-  if (!kn_grow(m, &m->comdats, &m->cap_comdats, m->n_comdats + 1, sizeof *m->comdats)) return 0;
-  uint32_t *head = m->comdat_hash + (hash & (m->comdat_hash_size - 1)), id = ++m->n_comdats;
+  if (m->comdats.n >= m->comdat_hash_size && !grow_table(m)) return 0;
+  if (!KN_ROOM(m, m->comdats, 1)) return 0;
+  uint32_t *head = m->comdat_hash + (hash & (m->comdat_hash_size - 1)), id = ++m->comdats.n;
   *kn_comdat(m, id) =
     (struct kn_comdat){.name = name, .length = length & INT32_MAX, .hash = hash, .next = *head};
   return *head = id;

@@ -20,7 +20,7 @@ enum item_kind {
 };
 
 /* An item that the second pass reads: where it continues, and what the first pass found. */
-struct item {
+struct kn_parse_item {
   struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
   struct kn_lexer
     personality; /* of a function: at its symbol; of data: at its place; `at` is NULL: it has none */
@@ -63,7 +63,7 @@ static bool find_label(struct kn_parser *p, const struct kn_name *name, const st
     }
   }
   bool known = p->labels_of == func.id;
-  const struct item *items = p->items;
+  const struct kn_parse_item *items = p->items.at;
   if (!known && !p->func && name->line > 0 && items[name->line - 1].kind == ITEM_FUNC) {
     if (!kn_parse_labels(p, func, &items[name->line - 1].at)) return false;
     known = true;
@@ -74,7 +74,7 @@ static bool find_label(struct kn_parser *p, const struct kn_name *name, const st
       return kn_parse_fail(p, t, KILN_ERR_STRUCTURE, "no block '%.*s' in the function",
                            (int)t->length, t->text);
     }
-    *out = p->label[e->value].id;
+    *out = p->label.at[e->value].id;
     return true;
   }
   /* Another function's block, or one of another text: by number. */
@@ -218,13 +218,13 @@ static bool enter_symbol(struct kn_parser *p, const struct kn_token *t, kiln_sym
   return true;
 }
 
-static struct item *new_item(struct kn_parser *p, unsigned kind) {
-  if (!kn_grow(p->module, &p->items, &p->cap_items, p->n_items + 1, sizeof(struct item))) {
+static struct kn_parse_item *new_item(struct kn_parser *p, unsigned kind) {
+  if (!KN_ROOM(p->module, p->items, 1)) {
     kn_parse_no_memory(p);
     return NULL;
   }
-  struct item *it = (struct item *)p->items + p->n_items++;
-  *it = (struct item){.kind = (uint8_t)kind};
+  struct kn_parse_item *it = p->items.at + p->items.n++;
+  *it = (struct kn_parse_item){.kind = (uint8_t)kind};
   return it;
 }
 
@@ -279,7 +279,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
     symbol = kiln_func_declare(p->module, &d, sig);
     if (!kn_parse_api_ok(p)) return false;
   }
-  if (!enter_symbol(p, &t, symbol, body, p->n_items + 1)) return false;
+  if (!enter_symbol(p, &t, symbol, body, p->items.n + 1)) return false;
   if (!body) return kn_parse_line_end(p);
   struct kn_lexer personality = {0};
   if (kn_parse_word(p, "personality")) { /* its symbol may be declared later */
@@ -289,7 +289,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
   }
   struct kn_token open = p->lx.tok;
   if (!kn_parse_want(p, '{')) return false;
-  struct item *it = new_item(p, ITEM_FUNC);
+  struct kn_parse_item *it = new_item(p, ITEM_FUNC);
   if (!it) return false;
   it->at = p->lx;
   it->personality = personality;
@@ -315,11 +315,11 @@ static bool parse_data(struct kn_parser *p, bool body) {
     symbol = kiln_data_declare(p->module, &d);
     if (!kn_parse_api_ok(p)) return false;
   }
-  if (!enter_symbol(p, &t, symbol, body, p->n_items + 1)) return false;
+  if (!enter_symbol(p, &t, symbol, body, p->items.n + 1)) return false;
   if (!body) return kn_parse_line_end(p);
   struct kn_token open = p->lx.tok;
   if (!kn_parse_want(p, '{')) return false;
-  struct item *it = new_item(p, ITEM_DATA);
+  struct kn_parse_item *it = new_item(p, ITEM_DATA);
   if (!it) return false;
   it->at = p->lx;
   it->symbol = symbol;
@@ -337,11 +337,11 @@ static bool parse_alias(struct kn_parser *p, bool resolver) {
   if (!start_desc(p, &t, &d, &known)) return false;
   if (known.id) return wrong_kind(p, &t);
   kn_parse_next(p);
-  struct item *it = new_item(p, ITEM_ALIAS);
+  struct kn_parse_item *it = new_item(p, ITEM_ALIAS);
   struct kn_name *e = it ? symbol_name(p, &t, true) : NULL;
   if (!e) return false;
   e->state = SYM_ALIAS_WAITING;
-  e->line = p->n_items;
+  e->line = p->items.n;
   if (!kn_parse_want(p, '=')) return false;
   it->at = p->lx;
   it->desc = d;
@@ -353,7 +353,7 @@ static bool parse_alias(struct kn_parser *p, bool resolver) {
 
 /* A line that the second pass reads, from the current token on. */
 static bool parse_later(struct kn_parser *p, unsigned kind, bool at_exit) {
-  struct item *it = new_item(p, kind);
+  struct kn_parse_item *it = new_item(p, kind);
   if (!it) return false;
   it->at = p->lx;
   it->at_exit = at_exit;
@@ -363,7 +363,7 @@ static bool parse_later(struct kn_parser *p, unsigned kind, bool at_exit) {
 
 /* `!4 = variable { ... }`, which may go over several lines; `!` was taken. */
 static bool parse_entry_later(struct kn_parser *p) {
-  struct item *it = new_item(p, ITEM_ENTRY);
+  struct kn_parse_item *it = new_item(p, ITEM_ENTRY);
   if (!it) return false;
   it->at = p->lx;
   if (!kn_parse_entry_name(p)) return false;
@@ -529,13 +529,13 @@ static bool alias_ready(struct kn_parser *p) {
 }
 
 static bool define_aliases(struct kn_parser *p) {
-  struct item *items = p->items;
+  struct kn_parse_item *items = p->items.at;
   bool progress = true, last = false;
   while (progress || !last) {
     last = !progress; /* the last round reports what is left */
     progress = false;
-    for (uint32_t i = 0; i < p->n_items; i++) {
-      struct item *it = &items[i];
+    for (uint32_t i = 0; i < p->items.n; i++) {
+      struct kn_parse_item *it = &items[i];
       if (it->kind != ITEM_ALIAS || it->done) continue;
       p->lx = it->at;
       if (!last && !alias_ready(p)) continue;
@@ -555,17 +555,17 @@ static bool define_aliases(struct kn_parser *p) {
 }
 
 static uint8_t *more_bytes(struct kn_parser *p, uint64_t n) {
-  if (n > UINT32_MAX / 2 || p->n_bytes + n > UINT32_MAX / 2) {
+  if (n > UINT32_MAX / 2 || p->bytes.n + n > UINT32_MAX / 2) {
     kn_parse_fail(p, NULL, KILN_ERR_LIMIT, "data of more than 2 GiB");
     return NULL;
   }
-  uint32_t need = p->n_bytes + (uint32_t)n;
-  if (!kn_grow(p->module, &p->bytes, &p->cap_bytes, need ? need : 1, 1)) {
+  uint32_t need = p->bytes.n + (uint32_t)n;
+  if (!KN_ROOM(p->module, p->bytes, (uint32_t)n + 1)) {
     kn_parse_no_memory(p);
     return NULL;
   }
-  uint8_t *at = p->bytes + p->n_bytes;
-  p->n_bytes = need;
+  uint8_t *at = p->bytes.at + p->bytes.n;
+  p->bytes.n = need;
   return at;
 }
 
@@ -598,25 +598,26 @@ static bool data_number(struct kn_parser *p, kiln_type type) {
   return true;
 }
 
-static bool data_reloc(struct kn_parser *p, const struct item *it, uint8_t size, bool relative) {
+static bool data_reloc(struct kn_parser *p, const struct kn_parse_item *it, uint8_t size,
+                       bool relative) {
   kiln_reloc r = {
-    .offset_bytes = p->n_bytes, .size_bytes = size, .relative_to = {relative ? it->symbol.id : 0}};
+    .offset_bytes = p->bytes.n, .size_bytes = size, .relative_to = {relative ? it->symbol.id : 0}};
   if (!kn_parse_symbol(p, &r.symbol, &r.addend)) return false;
   if (relative && kn_parse_take(p, '-') && !kn_parse_symbol(p, &r.relative_to, NULL)) return false;
   uint8_t *at = more_bytes(p, size);
   if (!at) return false;
   memset(at, 0, size);
-  if (!kn_grow(p->module, &p->relocs, &p->cap_relocs, p->n_relocs + 1, sizeof *p->relocs)) {
+  if (!KN_ROOM(p->module, p->relocs, 1)) {
     return kn_parse_no_memory(p);
   }
-  p->relocs[p->n_relocs++] = r;
+  p->relocs.at[p->relocs.n++] = r;
   return true;
 }
 
 /* Bit 0: four bytes; bit 1: relative. */
 static const char *const reloc_words[4] = {"addr", "addr32", "rel64", "rel32"};
 
-static bool define_data(struct kn_parser *p, struct item *it) {
+static bool define_data(struct kn_parser *p, struct kn_parse_item *it) {
   unsigned reloc;
   bool zero = true, ok = true;
   kiln_type type = KILN_TYPE_VOID; /* type of the numbers behind the next comma */
@@ -626,7 +627,7 @@ static bool define_data(struct kn_parser *p, struct item *it) {
     if (!kn_parse_symbol(p, &it->data.place, NULL)) return false;
   }
   p->lx = it->at;
-  p->n_bytes = p->n_relocs = 0;
+  p->bytes.n = p->relocs.n = 0;
   for (kn_parse_skip_newlines(p); ok && !kn_parse_take(p, '}'); kn_parse_skip_newlines(p)) {
     if (kn_parse_word(p, "zero")) {
       ok = kn_parse_number(p, INT64_MAX, "a number of bytes", &n);
@@ -648,7 +649,7 @@ static bool define_data(struct kn_parser *p, struct item *it) {
       if (p->lx.tok.kind == KN_TOK_STRING) {
         uint8_t *at = more_bytes(p, p->lx.tok.length);
         if (!at) return false;
-        p->n_bytes = (uint32_t)(at - p->bytes) + (uint32_t)kn_lex_decode(&p->lx.tok, (char *)at);
+        p->bytes.n = (uint32_t)(at - p->bytes.at) + (uint32_t)kn_lex_decode(&p->lx.tok, (char *)at);
         kn_parse_next(p);
         type = KILN_TYPE_VOID;
       } else if (word_in(p, reloc_words, 4, &reloc)) {
@@ -670,15 +671,15 @@ static bool define_data(struct kn_parser *p, struct item *it) {
     if (ok && p->lx.tok.kind != KN_TOK_NEWLINE && !kn_parse_is(p, '}')) ok = kn_parse_want(p, ',');
   }
   if (!ok) return false;
-  it->data.bytes = zero ? NULL : p->bytes;
-  it->data.size_bytes = zero ? zeros : p->n_bytes;
-  it->data.relocs = p->relocs;
-  it->data.n_relocs = p->n_relocs;
+  it->data.bytes = zero ? NULL : p->bytes.at;
+  it->data.size_bytes = zero ? zeros : p->bytes.n;
+  it->data.relocs = p->relocs.at;
+  it->data.n_relocs = p->relocs.n;
   kiln_data_define(p->module, it->symbol, &it->data);
   return kn_parse_api_ok(p);
 }
 
-static bool rename_symbol(struct kn_parser *p, const struct item *it) {
+static bool rename_symbol(struct kn_parser *p, const struct kn_parse_item *it) {
   kiln_symbol symbol;
   const char *name;
   p->lx = it->at;
@@ -689,7 +690,7 @@ static bool rename_symbol(struct kn_parser *p, const struct item *it) {
   return kn_parse_api_ok(p);
 }
 
-static bool add_ctor(struct kn_parser *p, const struct item *it) {
+static bool add_ctor(struct kn_parser *p, const struct kn_parse_item *it) {
   kiln_symbol func, with = {0};
   uint64_t priority;
   p->lx = it->at;
@@ -701,7 +702,7 @@ static bool add_ctor(struct kn_parser *p, const struct item *it) {
   return kn_parse_api_ok(p);
 }
 
-static bool build_func(struct kn_parser *p, const struct item *it) {
+static bool build_func(struct kn_parser *p, const struct kn_parse_item *it) {
   p->lx = it->at;
   kiln_func *f = p->func = kiln_func_begin(p->session, it->symbol);
   if (!f) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
@@ -729,13 +730,13 @@ static bool build_func(struct kn_parser *p, const struct item *it) {
 
 /* Entries of debugging information, and what is said of them. */
 static bool define_entries(struct kn_parser *p) {
-  struct item *items = p->items;
+  struct kn_parse_item *items = p->items.at;
   bool ok = true;
-  for (uint32_t i = 0; i < p->n_items && ok; i++) {
+  for (uint32_t i = 0; i < p->items.n && ok; i++) {
     p->lx = items[i].at;
     if (items[i].kind == ITEM_ENTRY) ok = kn_parse_entry_number(p);
   }
-  for (uint32_t i = 0; i < p->n_items && ok; i++) {
+  for (uint32_t i = 0; i < p->items.n && ok; i++) {
     p->lx = items[i].at;
     switch (items[i].kind) {
     case ITEM_ENTRY: ok = kn_parse_entry(p); break;
@@ -752,13 +753,13 @@ static bool define_entries(struct kn_parser *p) {
 
 static bool second_pass(struct kn_parser *p) {
   if (!define_aliases(p) || !define_entries(p)) return false;
-  struct item *items = p->items;
-  for (uint32_t i = 0; i < p->n_items; i++) {
+  struct kn_parse_item *items = p->items.at;
+  for (uint32_t i = 0; i < p->items.n; i++) {
     if (items[i].kind == ITEM_DATA && !define_data(p, &items[i])) return false;
     if (items[i].kind == ITEM_CTOR && !add_ctor(p, &items[i])) return false;
     if (items[i].kind == ITEM_RENAME && !rename_symbol(p, &items[i])) return false;
   }
-  for (uint32_t i = 0; i < p->n_items; i++) {
+  for (uint32_t i = 0; i < p->items.n; i++) {
     if (items[i].kind == ITEM_FUNC && !build_func(p, &items[i])) return false;
   }
   return true;
@@ -778,8 +779,8 @@ kiln_status kiln_text_parse(kiln_session *s, const char *text, size_t size, kiln
   p.text = text;
   kn_lex_start(&p.lx, text, size);
   if (kn_parse_ops(&p) && first_pass(&p)) second_pass(&p);
-  void *owned[] = {p.symbols.at,  p.ops.at, p.values.at, p.labels.at, p.label,      p.items,
-                   p.label_types, p.args,   p.bytes,     p.relocs,    p.entries.at, p.calls};
+  void *owned[] = {p.symbols.at,     p.ops.at,  p.values.at, p.labels.at, p.label.at,   p.items.at,
+                   p.label_types.at, p.args.at, p.bytes.at,  p.relocs.at, p.entries.at, p.calls.at};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) kn_realloc(p.module, owned[i], 0);
   while (p.chunks) {
     struct kn_text_chunk *next = p.chunks->next;

@@ -61,9 +61,9 @@ static bool parse_args(struct kn_parser *p, kiln_sig sig) {
 
 bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
   uint8_t params[MAX_REGS], results[MAX_REGS], lost[MAX_REGS];
-  uint32_t n_params = 0, n_results = 0, n_lost = 0, cap = 0;
+  uint32_t n_params = 0, n_results = 0, n_lost = 0;
   kiln_asm code = {.params = params, .results = results};
-  kiln_asm_reloc *relocs = NULL;
+  KN_ARRAY(kiln_asm_reloc) relocs = {0};
   kiln_sig sig;
   struct kn_token t = p->lx.tok;
   if (t.kind != KN_TOK_STRING) return kn_parse_expected(p, "bytes in quotes");
@@ -78,11 +78,11 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
   for (uint32_t i = 0; i < n_lost; i++) code.lost |= UINT64_C(1) << lost[i];
   bool ok = true;
   while (ok && kn_parse_word(p, "at")) {
-    if (kn_grow(p->module, &relocs, &cap, code.n_relocs + 1, sizeof *relocs))
-      ok = parse_reloc(p, &relocs[code.n_relocs++]);
+    if (KN_ROOM(p->module, relocs, 1)) ok = parse_reloc(p, &relocs.at[relocs.n++]);
     else ok = kn_parse_no_memory(p);
   }
-  code.relocs = relocs;
+  code.relocs = relocs.at;
+  code.n_relocs = relocs.n;
   if (ok && kn_parse_word(p, "place")) {
     uint64_t number;
     ok = kn_parse_number(p, UINT32_MAX, "a place's number", &number);
@@ -98,7 +98,7 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
   if (ok && (n_params != info.n_params || n_results != info.n_results))
     ok = kn_parse_syntax(p, &t, "the signature has another number of operands or results");
   ok = ok && parse_args(p, sig);
-  if (ok) *result = kiln_build_asm(p->func, sig, &code, p->args, p->n_args);
-  kn_realloc(p->module, relocs, 0);
+  if (ok) *result = kiln_build_asm(p->func, sig, &code, p->args.at, p->args.n);
+  kn_realloc(p->module, relocs.at, 0);
   return ok;
 }

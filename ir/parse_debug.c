@@ -104,12 +104,11 @@ static bool parse_ref(struct kn_parser *p, kiln_die *out) {
 /* ---- expressions ---- */
 
 static bool push_bytes(struct kn_parser *p, const void *bytes, size_t n) {
-  if (n > UINT32_MAX / 2 - p->n_bytes)
+  if (n > UINT32_MAX / 2 - p->bytes.n)
     return kn_parse_fail(p, NULL, KILN_ERR_LIMIT, "an expression of more than 2 GiB");
-  if (!kn_grow(p->module, &p->bytes, &p->cap_bytes, p->n_bytes + (uint32_t)n + 1, 1))
-    return kn_parse_no_memory(p);
-  if (n != 0) memcpy(p->bytes + p->n_bytes, bytes, n);
-  p->n_bytes += (uint32_t)n;
+  if (!KN_ROOM(p->module, p->bytes, (uint32_t)n + 1)) return kn_parse_no_memory(p);
+  if (n != 0) memcpy(p->bytes.at + p->bytes.n, bytes, n);
+  p->bytes.n += (uint32_t)n;
   return true;
 }
 
@@ -157,7 +156,7 @@ static bool push_number(struct kn_parser *p, char kind) {
 
 /* `[plus_uconst 8, "\06"]`: leaves the bytes in p->bytes. */
 static bool parse_expr(struct kn_parser *p) {
-  p->n_bytes = 0;
+  p->bytes.n = 0;
   if (!kn_parse_want(p, '[')) return false;
   for (bool first = true; !kn_parse_take(p, ']'); first = false) {
     if (!first && !kn_parse_want(p, ',')) return false;
@@ -180,7 +179,7 @@ static bool parse_expr(struct kn_parser *p) {
 
 /* An expression, or nothing. */
 static bool optional_expr(struct kn_parser *p) {
-  p->n_bytes = 0;
+  p->bytes.n = 0;
   return !kn_parse_is(p, '[') || parse_expr(p);
 }
 
@@ -247,23 +246,23 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
     if (!kn_parse_number(p, (uint64_t)INT64_MAX + minus, "a signed number", &v)) return false;
     kiln_die_int(d, name, (int64_t)(minus ? 0 - v : v));
   } else if (t.kind == KN_TOK_STRING) {
-    p->n_bytes = 0;
+    p->bytes.n = 0;
     if (!push_string(p, false)) return false;
-    kiln_die_string(d, name, (const char *)p->bytes, p->n_bytes);
+    kiln_die_string(d, name, (const char *)p->bytes.at, p->bytes.n);
   } else if (kn_parse_is(p, '!')) {
     if (!parse_ref(p, &to)) return false;
     kiln_die_ref(d, name, to);
   } else if (kn_parse_is(p, '[')) {
     if (!parse_expr(p)) return false;
-    kiln_die_expr(d, name, p->bytes, p->n_bytes);
+    kiln_die_expr(d, name, p->bytes.at, p->bytes.n);
   } else if (kn_parse_word(p, "bytes")) {
-    p->n_bytes = 0;
+    p->bytes.n = 0;
     if (!push_string(p, false)) return false;
-    kiln_die_block(d, name, p->bytes, p->n_bytes);
+    kiln_die_block(d, name, p->bytes.at, p->bytes.n);
   } else if (t.kind == KN_TOK_SYMBOL) {
     kiln_symbol symbol;
     if (!kn_parse_symbol(p, &symbol, NULL) || !optional_expr(p)) return false;
-    kiln_die_symbol(d, name, symbol, p->bytes, p->n_bytes);
+    kiln_die_symbol(d, name, symbol, p->bytes.at, p->bytes.n);
   } else {
     kiln_die_flag(d, name);
   }
@@ -272,22 +271,19 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
 
 /* `[!1, none]` */
 static bool parse_list(struct kn_parser *p, kiln_debug *d, kiln_die e) {
-  kiln_die *items = NULL;
-  uint32_t n = 0, cap = 0;
+  KN_ARRAY(kiln_die) items = {0};
   bool ok = kn_parse_want(p, '[');
   kn_parse_skip_newlines(p);
   while (ok && !kn_parse_take(p, ']')) {
-    ok = n == 0 || kn_parse_want(p, ',');
+    ok = items.n == 0 || kn_parse_want(p, ',');
     kn_parse_skip_newlines(p);
-    if (ok && !kn_grow(p->module, &items, &cap, n + 1, sizeof *items)) ok = kn_parse_no_memory(p);
+    if (ok && !KN_PUSH(p->module, items, (kiln_die){0})) ok = kn_parse_no_memory(p);
     if (!ok) break;
-    items[n] = (kiln_die){0};
-    ok = kn_parse_word(p, "none") || parse_ref(p, &items[n]);
-    n++;
+    ok = kn_parse_word(p, "none") || parse_ref(p, &items.at[items.n - 1]);
     kn_parse_skip_newlines(p);
   }
-  if (ok) kiln_die_list(d, e, items, n);
-  kn_realloc(p->module, items, 0);
+  if (ok) kiln_die_list(d, e, items.at, items.n);
+  kn_realloc(p->module, items.at, 0);
   return ok && kn_parse_api_ok(p);
 }
 
@@ -347,7 +343,7 @@ bool kn_parse_global(struct kn_parser *p) {
   if (!parse_ref(p, &variable) ||
       (!kn_parse_word(p, "nowhere") && !kn_parse_symbol(p, &symbol, NULL)) || !optional_expr(p))
     return false;
-  kiln_debug_global(p->module, variable, symbol, p->bytes, p->n_bytes);
+  kiln_debug_global(p->module, variable, symbol, p->bytes.at, p->bytes.n);
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
@@ -372,9 +368,9 @@ static bool parse_inlined(struct kn_parser *p, uint32_t *out) {
   if (!kn_parse_word(p, "call")) return true;
   struct kn_token t = p->lx.tok;
   if (!kn_parse_number(p, UINT32_MAX, "the number of a call", &call)) return false;
-  if (call == 0 || call > p->n_calls)
+  if (call == 0 || call > p->calls.n)
     return kn_parse_syntax(p, &t, "there is no !call of this number before");
-  *out = p->calls[call - 1];
+  *out = p->calls.at[call - 1];
   return true;
 }
 
@@ -407,12 +403,11 @@ static bool parse_call(struct kn_parser *p) {
   uint64_t number;
   uint32_t loc;
   if (!kn_parse_number(p, UINT32_MAX, "the number of a call", &number)) return false;
-  if (number != p->n_calls + (uint64_t)1)
+  if (number != p->calls.n + (uint64_t)1)
     return kn_parse_syntax(p, &t, "calls are numbered from 1 on, in their order");
   if (!parse_place(p, &loc)) return false;
-  if (!kn_grow(p->module, &p->calls, &p->cap_calls, p->n_calls + 1, sizeof *p->calls))
-    return kn_parse_no_memory(p);
-  p->calls[p->n_calls++] = loc;
+  if (!KN_ROOM(p->module, p->calls, 1)) return kn_parse_no_memory(p);
+  p->calls.at[p->calls.n++] = loc;
   return true;
 }
 
@@ -445,8 +440,8 @@ static bool parse_value(struct kn_parser *p) {
     v.other_at[k] = (uint32_t)at;
   }
   if (!optional_expr(p)) return false;
-  v.expr = p->bytes;
-  v.n = p->n_bytes;
+  v.expr = p->bytes.at;
+  v.n = p->bytes.n;
   kiln_func_value(p->func, &v);
   p->status = kiln_func_status(p->func);
   return p->status == KILN_OK;
@@ -462,8 +457,8 @@ static bool parse_var(struct kn_parser *p) {
   v.indirect = kn_parse_word(p, "indirect");
   v.memory = kn_parse_word(p, "memory");
   if (!optional_expr(p)) return false;
-  v.expr = p->bytes;
-  v.n = p->n_bytes;
+  v.expr = p->bytes.at;
+  v.n = p->bytes.n;
   kiln_func_variable(p->func, &v);
   p->status = kiln_func_status(p->func);
   return p->status == KILN_OK;

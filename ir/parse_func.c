@@ -17,10 +17,10 @@ bool kn_parse_ops(struct kn_parser *p) {
 
 /* ---- instructions ---- */
 
-/* Types that the filters of a try name. */
-struct types {
-  kiln_symbol *at;
-  uint32_t n, cap;
+/* The clauses of a try, and the types that its filters name. */
+struct clauses {
+  KN_ARRAY(kiln_clause) list;
+  KN_ARRAY(kiln_symbol) types;
 };
 
 /* An instruction while its line is being read: what the items of its syntax gave. */
@@ -29,7 +29,7 @@ struct line {
   kiln_op opcode;
   kiln_type type;
   kiln_type from;    /* what x says: of the operand, of lanes, in memory, or VOID */
-  kiln_value v[3];   /* operands by field; what a call or row has is in p->args */
+  kiln_value v[3];   /* operands by field; what a call or row has is in p->args.at */
   unsigned operands; /* operands and blocks read so far that commas part */
   unsigned word;     /* condition, operation of a read-modify-write, number */
   unsigned flags;    /* KILN_MEM_... */
@@ -38,7 +38,7 @@ struct line {
   kiln_sig sig;
   struct {
     kiln_block block;
-    uint32_t n; /* arguments, in p->args behind those of the edge before */
+    uint32_t n; /* arguments, in p->args.at behind those of the edge before */
   } edge[2];
   unsigned n_edges;
   kiln_value result;
@@ -144,8 +144,8 @@ static bool parse_callee(struct kn_parser *p, struct line *l) {
   return true;
 }
 
-/* `catch @a`, `catch all`, `filter(@a, @b)`, `cleanup`. The types of filters are appended to the line's. */
-static bool parse_clause(struct kn_parser *p, struct types *types, kiln_clause *out) {
+/* `catch @a`, `catch all`, `filter(@a, @b)`, `cleanup`. */
+static bool parse_clause(struct kn_parser *p, struct clauses *c, kiln_clause *out) {
   *out = (kiln_clause){.kind = KILN_CLEANUP};
   if (kn_parse_word(p, "cleanup")) return true;
   if (kn_parse_word(p, "catch")) {
@@ -158,36 +158,33 @@ static bool parse_clause(struct kn_parser *p, struct types *types, kiln_clause *
   if (!kn_parse_want(p, '(')) return false;
   while (!kn_parse_take(p, ')')) {
     if (out->n_types != 0 && !kn_parse_want(p, ',')) return false;
-    if (!kn_grow(p->module, &types->at, &types->cap, types->n + 1, sizeof *types->at))
-      return kn_parse_no_memory(p);
-    if (!kn_parse_caught(p, &types->at[types->n])) return false;
-    types->n++;
+    if (!KN_ROOM(p->module, c->types, 1)) return kn_parse_no_memory(p);
+    if (!kn_parse_caught(p, &c->types.at[c->types.n])) return false;
+    c->types.n++;
     out->n_types++;
   }
   return true;
 }
 
-/* `[catch @a, cleanup]`: fills in the clauses of `t`, which are the caller's to free. */
-static bool parse_clauses(struct kn_parser *p, kiln_try_desc *t, struct types *types,
-                          kiln_clause **clauses) {
-  uint32_t n = 0, cap = 0;
+/* `[catch @a, cleanup]`: fills in the clauses of `t`. */
+static bool parse_clauses(struct kn_parser *p, kiln_try_desc *t, struct clauses *c) {
   if (!kn_parse_want(p, '[')) return false;
   kn_parse_skip_newlines(p);
   while (!kn_parse_take(p, ']')) {
-    if (n != 0 && !kn_parse_want(p, ',')) return false;
+    if (c->list.n != 0 && !kn_parse_want(p, ',')) return false;
     kn_parse_skip_newlines(p);
-    if (!kn_grow(p->module, clauses, &cap, n + 1, sizeof **clauses)) return kn_parse_no_memory(p);
-    if (!parse_clause(p, types, &(*clauses)[n])) return false;
-    n++;
+    kiln_clause clause;
+    if (!parse_clause(p, c, &clause)) return false;
+    if (!KN_PUSH(p->module, c->list, clause)) return kn_parse_no_memory(p);
     kn_parse_skip_newlines(p);
   }
-  const kiln_symbol *next = types->at;
-  for (uint32_t i = 0; i < n; i++) {
-    (*clauses)[i].types = next;
-    if ((*clauses)[i].n_types != 0) next += (*clauses)[i].n_types;
+  const kiln_symbol *next = c->types.at;
+  for (uint32_t i = 0; i < c->list.n; i++) {
+    c->list.at[i].types = next;
+    if (c->list.at[i].n_types != 0) next += c->list.at[i].n_types;
   }
-  t->clauses = *clauses;
-  t->n_clauses = n;
+  t->clauses = c->list.at;
+  t->n_clauses = c->list.n;
   return true;
 }
 
@@ -201,43 +198,43 @@ static bool parse_edge(struct kn_parser *p, struct line *l) {
 
 /* ` to b1(result 0) unwind b2(exception 0, exception 1) [catch @a, cleanup]`, behind a callee. */
 static bool parse_unwind(struct kn_parser *p, struct line *l) {
-  kiln_try_desc t = {.sig = l->sig, .callee = l->v[0], .n_args = p->n_args};
-  struct types types = {0};
-  kiln_clause *clauses = NULL;
+  kiln_try_desc t = {.sig = l->sig, .callee = l->v[0], .n_args = p->args.n};
+  struct clauses clauses = {0};
   p->try_sig = t.sig;
   bool ok = (kn_parse_word(p, "to") || kn_parse_expected(p, "'to'")) && parse_edge(p, l) &&
             (kn_parse_word(p, "unwind") || kn_parse_expected(p, "'unwind'")) && parse_edge(p, l);
   p->try_sig.id = 0;
-  ok = ok && parse_clauses(p, &t, &types, &clauses);
+  ok = ok && parse_clauses(p, &t, &clauses);
   if (ok) {
     t.normal = l->edge[0].block;
     t.n_normal = l->edge[0].n;
     t.unwind = l->edge[1].block;
     t.n_unwind = l->edge[1].n;
-    t.args = p->args;
-    t.normal_args = p->args + t.n_args;
+    t.args = p->args.at;
+    t.normal_args = p->args.at + t.n_args;
     t.unwind_args = t.normal_args + t.n_normal;
     kiln_build_try(p->func, &t);
   }
-  kn_realloc(p->module, clauses, 0);
-  kn_realloc(p->module, types.at, 0);
+  kn_realloc(p->module, clauses.list.at, 0);
+  kn_realloc(p->module, clauses.types.at, 0);
   return ok;
 }
 
-/* Gives the arguments just read, the last `n` of p->args, to the edges to `b`: once per target, since they are the
+/* Gives the arguments just read, the last `n` of p->args.at, to the edges to `b`: once per target, since they are the
  * same on all edges of one terminator to it. Constants are new handles each time, so arguments that differ may still
  * be spelled the same. `at`: the block's name. */
 static bool give_args(struct kn_parser *p, struct kn_label *b, const struct kn_token *at,
                       uint32_t n) {
-  uint32_t first = p->n_args - n;
+  uint32_t first = p->args.n - n;
   const char *end = p->lx.tok.text;
   while (end > at->text && (end[-1] == ' ' || end[-1] == '\t')) end--;
   size_t length = (size_t)(end - at->text);
   if (b->seen == p->serial) {
-    p->n_args = first;
+    p->args.n = first;
     bool same =
       b->seen_n == n &&
-      (n == 0 || memcmp(p->args + b->seen_args, p->args + first, n * sizeof *p->args) == 0 ||
+      (n == 0 ||
+       memcmp(p->args.at + b->seen_args, p->args.at + first, n * sizeof *p->args.at) == 0 ||
        (b->seen_length == length && memcmp(b->seen_text, at->text, length) == 0));
     return same || kn_parse_syntax(p, at, "all edges to one block have the same arguments here");
   }
@@ -248,16 +245,16 @@ static bool give_args(struct kn_parser *p, struct kn_label *b, const struct kn_t
   b->seen_n = n;
   kiln_block from = kiln_block_current(p->func);
   for (uint32_t i = 0; i < n; i++) {
-    kiln_edge_arg(p->func, from, (kiln_block){b->id}, i, p->args[first + i]);
+    kiln_edge_arg(p->func, from, (kiln_block){b->id}, i, p->args.at[first + i]);
   }
   return true;
 }
 
 /* `b9 [1: b2, 2: b3(v4)]` of a switch, `[b2, b3]` of a brind. */
 static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
-  kiln_case *cases = NULL;
-  kiln_block *targets = NULL;
-  uint32_t n = 0, cap_cases = 0, cap_targets = 0, n_args;
+  KN_ARRAY(kiln_case) cases = {0};
+  KN_ARRAY(kiln_block) targets = {0};
+  uint32_t n_args;
   kiln_block otherwise = {0};
   struct kn_token t = p->lx.tok;
   p->serial++;
@@ -270,13 +267,8 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
   kn_parse_skip_newlines(p);
   while (ok && !kn_parse_take(p, ']')) {
     int64_t value = 0;
-    if (n && !(ok = kn_parse_want(p, ','))) break;
+    if (cases.n && !(ok = kn_parse_want(p, ','))) break;
     kn_parse_skip_newlines(p);
-    if (!kn_grow(p->module, &cases, &cap_cases, n + 1, sizeof *cases) ||
-        !kn_grow(p->module, &targets, &cap_targets, n + 1, sizeof *targets)) {
-      ok = kn_parse_no_memory(p);
-      break;
-    }
     if (is_switch) {
       bool minus = kn_parse_take(p, '-');
       uint64_t bits;
@@ -292,14 +284,15 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
     struct kn_label *b = ok ? kn_parse_label(p) : NULL;
     ok = b && kn_parse_edge_args(p, b, &n_args) && give_args(p, b, &t, n_args);
     if (!ok) break;
-    targets[n] = (kiln_block){b->id};
-    cases[n++] = (kiln_case){value, {b->id}};
+    ok = (KN_PUSH(p->module, targets, (kiln_block){b->id}) &&
+          KN_PUSH(p->module, cases, (kiln_case){value, {b->id}})) ||
+         kn_parse_no_memory(p);
     kn_parse_skip_newlines(p);
   }
-  if (ok && is_switch) kiln_build_switch(p->func, l->type, l->v[0], otherwise, cases, n);
-  if (ok && !is_switch) kiln_build_brind(p->func, l->v[0], targets, n);
-  kn_realloc(p->module, cases, 0);
-  kn_realloc(p->module, targets, 0);
+  if (ok && is_switch) kiln_build_switch(p->func, l->type, l->v[0], otherwise, cases.at, cases.n);
+  if (ok && !is_switch) kiln_build_brind(p->func, l->v[0], targets.at, targets.n);
+  kn_realloc(p->module, cases.at, 0);
+  kn_realloc(p->module, targets.at, 0);
   return ok;
 }
 
@@ -478,17 +471,17 @@ static void build(struct kn_parser *p, struct line *l) {
     l->result = kiln_build_atomic_cas(f, l->type, a, b, c, l->order, l->failure);
     break;
   case KN_SH_FENCE: kiln_build_fence(f, l->order); break;
-  case KN_SH_CALL: l->result = kiln_build_call(f, l->sig, a, p->args, p->n_args); break;
-  case KN_SH_TAILCALL: kiln_build_tailcall(f, l->sig, a, p->args, p->n_args); break;
+  case KN_SH_CALL: l->result = kiln_build_call(f, l->sig, a, p->args.at, p->args.n); break;
+  case KN_SH_TAILCALL: kiln_build_tailcall(f, l->sig, a, p->args.at, p->args.n); break;
   case KN_SH_VA_ARG: l->result = kiln_build_va_arg(f, l->type, a); break;
   case KN_SH_LEVEL: l->result = kiln_build_level(f, l->opcode, l->word); break;
   case KN_SH_RESULT: l->result = kiln_build_result(f, a, l->word); break;
-  case KN_SH_BR: kiln_build_br(f, l->edge[0].block, p->args, l->edge[0].n); break;
+  case KN_SH_BR: kiln_build_br(f, l->edge[0].block, p->args.at, l->edge[0].n); break;
   case KN_SH_BRIF:
-    kiln_build_brif(f, a, l->edge[0].block, p->args, l->edge[0].n, l->edge[1].block,
-                    p->args + l->edge[0].n, l->edge[1].n);
+    kiln_build_brif(f, a, l->edge[0].block, p->args.at, l->edge[0].n, l->edge[1].block,
+                    p->args.at + l->edge[0].n, l->edge[1].n);
     break;
-  case KN_SH_RET: kiln_build_ret(f, p->args, p->n_args); break;
+  case KN_SH_RET: kiln_build_ret(f, p->args.at, p->args.n); break;
   case KN_SH_MACHINE:
   case KN_SH_MACHINEV:
   case KN_SH_SWITCH:
@@ -514,7 +507,7 @@ static bool parse_operands(struct kn_parser *p, struct line *l) {
 static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
                        const struct kn_token *dest) {
   struct line l = {.op = op};
-  p->n_args = 0;
+  p->args.n = 0;
   kiln_func_place(p->func, op->line, op->column);
   bool ok;
   if (op->length == 4 && memcmp(op->text, "slot", 4) == 0) {
@@ -609,7 +602,7 @@ static bool at_entry(const struct kn_parser *p) {
 static bool start_block(struct kn_parser *p, const struct kn_token *name) {
   struct kn_name *e = kn_names_find(p->module, &p->labels, name->text, name->length, false);
   if (!e) return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "no such block");
-  const struct kn_label *l = &p->label[e->value];
+  const struct kn_label *l = &p->label.at[e->value];
   kiln_block block = {l->id};
   kiln_func *f = p->func;
   kiln_func_place(f, name->line, name->column);
@@ -623,7 +616,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
       kiln_sig_get(p->module, kiln_symbol_get(p->module, kiln_func_symbol(f)).sig);
     bool same = l->n_types == info.n_params;
     for (uint32_t i = 0; same && i < info.n_params; i++) {
-      same = p->label_types[l->type_first + i] == info.params[i].type;
+      same = p->label_types.at[l->type_first + i] == info.params[i].type;
     }
     if (!same) {
       return kn_parse_fail(p, name, KILN_ERR_TYPE,
@@ -637,7 +630,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
       if (t.kind == KN_TOK_IDENT && !kn_parse_plain_name(&t)) {
         return kn_parse_syntax(p, &t, "a value's name is v and digits, or starts with '%'");
       }
-      kiln_type type = (kiln_type)p->label_types[l->type_first + i];
+      kiln_type type = (kiln_type)p->label_types.at[l->type_first + i];
       kiln_value v = block.id == 0 ? kiln_func_param(f, i) : kiln_block_param(f, block, type);
       kn_parse_next(p);
       kn_parse_next(p);
@@ -700,9 +693,9 @@ bool kn_parse_body(struct kn_parser *p, kiln_symbol func) {
     if (!kn_parse_labels(p, func, &body)) return false;
   }
   kn_names_clear(&p->values);
-  p->forwards = p->n_calls = 0;
+  p->forwards = p->calls.n = 0;
   p->subprogram = p->unit = (kiln_die){0};
-  if (!kn_grow(p->module, &p->args, &p->cap_args, 1, sizeof *p->args)) return kn_parse_no_memory(p);
+  if (!KN_ROOM(p->module, p->args, 1)) return kn_parse_no_memory(p);
   if (p->n_blocks > 1) kiln_block_new_many(p->func, p->n_blocks - 1);
   bool started = false;
   for (kn_parse_skip_newlines(p); !kn_parse_is(p, '}'); kn_parse_skip_newlines(p)) {

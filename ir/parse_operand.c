@@ -15,10 +15,10 @@ static bool label_params(struct kn_parser *p, struct kn_label *l) {
     if (kind != KN_TOK_IDENT && kind != KN_TOK_VALUE) return kn_parse_expected(p, "a parameter");
     kn_parse_next(p);
     if (!kn_parse_want(p, ':') || !kn_parse_type(p, &type)) return false;
-    if (!kn_grow(p->module, &p->label_types, &p->cap_label_types, p->n_label_types + 1, 1)) {
+    if (!KN_ROOM(p->module, p->label_types, 1)) {
       return kn_parse_no_memory(p);
     }
-    p->label_types[p->n_label_types++] = (uint8_t)type;
+    p->label_types.at[p->label_types.n++] = (uint8_t)type;
     l->n_types++;
   }
   return true;
@@ -26,7 +26,7 @@ static bool label_params(struct kn_parser *p, struct kn_label *l) {
 
 static bool add_label(struct kn_parser *p, const struct kn_token *t) {
   struct kn_name *e = kn_names_find(p->module, &p->labels, t->text, t->length, true);
-  if (!e || !kn_grow(p->module, &p->label, &p->cap_labels, p->n_labels + 1, sizeof *p->label)) {
+  if (!e || !KN_ROOM(p->module, p->label, 1)) {
     return kn_parse_no_memory(p);
   }
   if (e->state) {
@@ -34,11 +34,11 @@ static bool add_label(struct kn_parser *p, const struct kn_token *t) {
                          t->text);
   }
   e->state = 1;
-  e->value = p->n_labels;
-  struct kn_label *l = &p->label[p->n_labels++];
+  e->value = p->label.n;
+  struct kn_label *l = &p->label.at[p->label.n++];
   *l = (struct kn_label){.name = t->text,
                          .length = t->length,
-                         .type_first = p->n_label_types,
+                         .type_first = p->label_types.n,
                          .line = t->line,
                          .column = t->column};
   if (kn_parse_take(p, '(') && !label_params(p, l)) return false;
@@ -61,24 +61,24 @@ static bool label_number(const struct kn_label *l, uint64_t limit, uint32_t *out
 /* Block ids: if all labels are b0, b1, ... with b0 first and not too sparse, their numbers; else
  * they count in the order of the text. */
 static void number_labels(struct kn_parser *p) {
-  uint64_t limit = (uint64_t)p->n_labels * 64 + 65536;
+  uint64_t limit = (uint64_t)p->label.n * 64 + 65536;
   bool numbered = true;
-  p->n_blocks = p->n_labels;
-  for (uint32_t i = 0; i < p->n_labels && numbered; i++) {
-    struct kn_label *l = &p->label[i];
+  p->n_blocks = p->label.n;
+  for (uint32_t i = 0; i < p->label.n && numbered; i++) {
+    struct kn_label *l = &p->label.at[i];
     numbered = label_number(l, limit, &l->id) && (i > 0 || l->id == 0);
     if (numbered && l->id >= p->n_blocks) p->n_blocks = l->id + 1;
   }
   if (numbered) return;
-  p->n_blocks = p->n_labels;
-  for (uint32_t i = 0; i < p->n_labels; i++) p->label[i].id = i;
+  p->n_blocks = p->label.n;
+  for (uint32_t i = 0; i < p->label.n; i++) p->label.at[i].id = i;
 }
 
 bool kn_parse_labels(struct kn_parser *p, kiln_symbol func, const struct kn_lexer *body) {
   struct kn_lexer before = p->lx;
   p->lx = *body;
   p->labels_of = 0;
-  p->n_labels = p->n_label_types = 0;
+  p->label.n = p->label_types.n = 0;
   kn_names_clear(&p->labels);
   bool ok = true;
   int depth = 0, braces = 0; /* of a list of edges; of an entry */
@@ -122,7 +122,7 @@ struct kn_label *kn_parse_label(struct kn_parser *p) {
     return NULL;
   }
   kn_parse_next(p);
-  return &p->label[e->value];
+  return &p->label.at[e->value];
 }
 
 /* ---- operands ---- */
@@ -326,10 +326,10 @@ bool kn_parse_disp(struct kn_parser *p, int32_t *out) {
 }
 
 bool kn_parse_push_arg(struct kn_parser *p, kiln_value v) {
-  if (!kn_grow(p->module, &p->args, &p->cap_args, p->n_args + 1, sizeof *p->args)) {
+  if (!KN_ROOM(p->module, p->args, 1)) {
     return kn_parse_no_memory(p);
   }
-  p->args[p->n_args++] = v;
+  p->args.at[p->args.n++] = v;
   return true;
 }
 
@@ -340,7 +340,7 @@ bool kn_parse_edge_args(struct kn_parser *p, const struct kn_label *l, uint32_t 
     kiln_value v;
     if (*n && !kn_parse_want(p, ',')) return false;
     kiln_type want =
-      *n < l->n_types ? (kiln_type)p->label_types[l->type_first + *n] : KILN_TYPE_VOID;
+      *n < l->n_types ? (kiln_type)p->label_types.at[l->type_first + *n] : KILN_TYPE_VOID;
     bool tried;
     if (!kn_parse_tried(p, &tried, &v) || (!tried && !kn_parse_operand(p, want, &v)) ||
         !kn_parse_push_arg(p, v))

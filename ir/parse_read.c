@@ -246,8 +246,8 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
 }
 
 bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
-  kiln_param *params = NULL;
-  uint32_t n = 0, cap = 0, n_results = 0;
+  KN_ARRAY(kiln_param) params = {0};
+  uint32_t n_results = 0;
   unsigned flags = 0;
   kiln_callconv cc = KILN_CC_C;
   kiln_type results[KILN_MAX_RESULTS];
@@ -260,12 +260,12 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       ok = kn_parse_want(p, ')');
       break;
     }
-    if (n == 65535) {
+    if (params.n == 65535) {
       ok = kn_parse_fail(p, NULL, KILN_ERR_LIMIT, "more than 65535 parameters");
-    } else if (n == cap && !kn_grow(p->module, &params, &cap, n + 1, sizeof *params)) {
+    } else if (!KN_ROOM(p->module, params, 1)) {
       ok = kn_parse_no_memory(p);
     } else {
-      ok = parse_param(p, &params[n++]);
+      ok = parse_param(p, &params.at[params.n++]);
     }
   }
   if (ok && p->lx.tok.kind == KN_TOK_ARROW) {
@@ -295,9 +295,9 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
     }
   }
   if (ok) {
-    *out = kiln_sig_new(p->module, cc, flags, params, n, results, n_results);
+    *out = kiln_sig_new(p->module, cc, flags, params.at, params.n, results, n_results);
     ok = kn_parse_api_ok(p);
   }
-  kn_realloc(p->module, params, 0);
+  kn_realloc(p->module, params.at, 0);
   return ok;
 }

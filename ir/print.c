@@ -445,7 +445,7 @@ static void put_loc(struct func_printer *q, uint32_t i) {
   const struct kn_places *places = &f->session->places;
   if (loc == q->loc) return;
   if (loc != 0 && q->loc != 0) {
-    const struct kn_loc *a = &places->locs[loc], *b = &places->locs[q->loc];
+    const struct kn_loc *a = &places->locs.at[loc], *b = &places->locs.at[q->loc];
     if (a->line == b->line && a->column == b->column && a->file == b->file &&
         a->scope == b->scope && a->inlined == b->inlined && a->flags == b->flags)
       return;

@@ -395,14 +395,14 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   }
   if (m->no_plt) kn_put_text(&p, "no_plt\n");
   if (m->exec_stack) kn_put_text(&p, "exec_stack\n");
-  for (uint32_t i = 0; i < m->n_sections; i++) put_section(&p, m->sections + i);
-  for (uint32_t i = 1; i < m->n_symbols; i++) {
+  for (uint32_t i = 0; i < m->sections.n; i++) put_section(&p, m->sections.at + i);
+  for (uint32_t i = 1; i < m->symbols.n; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind == KILN_SYMBOL_FUNC && !s->defined && !s->printed) {
       kn_put_func_head(&p, "declare", i);
       kn_put(&p, "\n", 1);
     } else if (s->kind == KILN_SYMBOL_DATA && s->data) {
-      if (m->data[s->data - 1].owner != KN_DATA_DROPPED) put_data(&p, &m->data[s->data - 1]);
+      if (m->data.at[s->data - 1].owner != KN_DATA_DROPPED) put_data(&p, &m->data.at[s->data - 1]);
     } else if (s->kind == KILN_SYMBOL_DATA || s->kind == KILN_SYMBOL_UNKNOWN) {
       put_symbol_head(&p, "extern data", i);
       put_align(&p, s->align_log2);
@@ -410,7 +410,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
       kn_put(&p, "\n", 1);
     }
   }
-  for (uint32_t i = 1; i < m->n_symbols; i++) {
+  for (uint32_t i = 1; i < m->symbols.n; i++) {
     const struct kn_symbol *s = kn_symbol(m, i);
     if (s->kind != KILN_SYMBOL_ALIAS) continue;
     put_symbol_head(&p, s->resolver ? "ifunc" : "alias", i);
@@ -419,15 +419,15 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
     kn_put_offset(&p, s->offset);
     kn_put(&p, "\n", 1);
   }
-  for (uint32_t i = 0; i < m->n_renames; i++) {
+  for (uint32_t i = 0; i < m->renames.n; i++) {
     kn_put_text(&p, "rename ");
-    kn_put_symbol(&p, m->renames[i].symbol);
+    kn_put_symbol(&p, m->renames.at[i].symbol);
     kn_put(&p, " ", 1);
-    kn_put_string(&p, m->renames[i].name, strlen(m->renames[i].name));
+    kn_put_string(&p, m->renames.at[i].name, strlen(m->renames.at[i].name));
     kn_put(&p, "\n", 1);
   }
-  for (uint32_t i = 0; i < m->n_ctors; i++) {
-    const struct kn_ctor *c = &m->ctors[i];
+  for (uint32_t i = 0; i < m->ctors.n; i++) {
+    const struct kn_ctor *c = &m->ctors.at[i];
     kn_put_text(&p, c->at_exit ? "dtor " : "ctor ");
     kn_put_symbol(&p, c->func);
     kn_put(&p, " ", 1);

@@ -1,6 +1,6 @@
 /* Sessions: making and freeing, source locations, statistics. Called by front ends. Invariant: a session is used by
  * one thread at a time, and touches the module only through its functions. */
-#include "ir/module_state.h"
+#include "ir/session_state.h"
 
 #include "ir/arena.h"
 #include "ir/builder.h"
@@ -21,9 +21,9 @@ static bool grow_files(kiln_session *s) {
     return false;
   }
   memset(hash, 0, size * sizeof *hash);
-  for (uint32_t i = 0; i < p->n_files; i++) {
-    uint32_t *head = hash + (p->files[i].hash & (size - 1));
-    p->files[i].next = *head;
+  for (uint32_t i = 0; i < p->files.n; i++) {
+    uint32_t *head = hash + (p->files.at[i].hash & (size - 1));
+    p->files.at[i].next = *head;
     *head = i + 1;
   }
   if (p->file_hash != NULL) kn_realloc(s->module, p->file_hash, 0);
@@ -35,26 +35,27 @@ static bool grow_files(kiln_session *s) {
 /* Index + 1 of a file's name, or 0 if the module failed. */
 static uint32_t intern_file(kiln_session *s, const char *name) {
   struct kn_places *p = &s->places;
-  if (p->last_file != 0 && strcmp(p->files[p->last_file - 1].name, name) == 0) return p->last_file;
+  if (p->last_file != 0 && strcmp(p->files.at[p->last_file - 1].name, name) == 0)
+    return p->last_file;
   size_t length = strlen(name);
   uint32_t hash = kn_hash_bytes(name, length);
   if (p->file_hash_size > 0) {
     uint32_t i = p->file_hash[hash & (p->file_hash_size - 1)];
-    for (; i != 0; i = p->files[i - 1].next)
-      if (p->files[i - 1].hash == hash && strcmp(p->files[i - 1].name, name) == 0)
+    for (; i != 0; i = p->files.at[i - 1].next)
+      if (p->files.at[i - 1].hash == hash && strcmp(p->files.at[i - 1].name, name) == 0)
         return p->last_file = i;
   }
-  if (p->n_files >= p->file_hash_size && !grow_files(s)) return 0;
-  if (!kn_grow(s->module, &p->files, &p->cap_files, p->n_files + 1, sizeof *p->files)) return 0;
+  if (p->files.n >= p->file_hash_size && !grow_files(s)) return 0;
+  if (!KN_ROOM(s->module, p->files, 1)) return 0;
   const char *copy = kn_arena_string(s->arena, name, length);
   if (copy == NULL) {
     kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
     return 0;
   }
   uint32_t *head = p->file_hash + (hash & (p->file_hash_size - 1));
-  p->files[p->n_files] = (struct kn_file){copy, hash, *head, 0};
-  *head = ++p->n_files;
-  return p->last_file = p->n_files;
+  p->files.at[p->files.n] = (struct kn_file){copy, hash, *head, 0};
+  *head = ++p->files.n;
+  return p->last_file = p->files.n;
 }
 
 uint32_t kiln_file_add(kiln_session *s, const char *name) {
@@ -65,12 +66,12 @@ uint32_t kiln_file_add(kiln_session *s, const char *name) {
 /* Makes space for one more location; false if the module failed. */
 static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
   struct kn_places *p = &s->places;
-  if (p->n_locs == UINT32_MAX) {
+  if (p->locs.n == UINT32_MAX) {
     kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
     return false;
   }
-  if (!kn_grow(s->module, &p->locs, &p->cap_locs, p->n_locs + 1, sizeof *p->locs)) return false;
-  if (p->n_locs == 0) p->locs[p->n_locs++] = (struct kn_loc){0};
+  if (!KN_ROOM(s->module, p->locs, 1)) return false;
+  if (p->locs.n == 0) p->locs.at[p->locs.n++] = (struct kn_loc){0};
   return true;
 }
 
@@ -78,25 +79,25 @@ static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
 static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
   if (s == NULL || kn_module_failed(s->module)) return NULL;
   struct kn_places *p = &s->places;
-  if (KN_UNLIKELY(file - 1 >= p->n_files)) {
+  if (KN_UNLIKELY(file - 1 >= p->files.n)) {
     kn_module_fail(s->module, KILN_ERR_ARGUMENT, "a location in no file");
     return NULL;
   }
-  if (KN_UNLIKELY((uint64_t)p->n_locs + 1 >= p->cap_locs) && !grow_locs(s)) return NULL;
-  return &p->locs[p->n_locs++];
+  if (KN_UNLIKELY((uint64_t)p->locs.n + 1 >= p->locs.cap) && !grow_locs(s)) return NULL;
+  return &p->locs.at[p->locs.n++];
 }
 
 uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
   struct kn_loc *l = next_loc(s, file);
   if (l == NULL) return 0;
   *l = (struct kn_loc){.file = file - 1, .line = line, .column = column};
-  return s->places.n_locs - 1;
+  return s->places.locs.n - 1;
 }
 
 static inline uint32_t loc_full(kiln_session *s, const kiln_location *at) {
   struct kn_loc *l = next_loc(s, at->file);
   if (l == NULL) return 0;
-  uint32_t loc = s->places.n_locs - 1;
+  uint32_t loc = s->places.locs.n - 1;
   l->file = at->file - 1;
   l->line = at->line;
   l->column = at->column;
@@ -121,19 +122,19 @@ uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at) {
   if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->finished))
     return loc_here_slow(f, at);
   struct kn_places *p = &f->session->places;
-  uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->n_locs;
+  uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->locs.n;
   struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
   if (KN_UNLIKELY(n == 0 || n == f->notes[KN_NOTE_LOC].cap || notes[n - 1].inst == f->n ||
-                  at->file - 1 >= p->n_files || (uint64_t)loc + 1 >= p->cap_locs ||
+                  at->file - 1 >= p->files.n || (uint64_t)loc + 1 >= p->locs.cap ||
                   kn_module_failed(f->module)))
     return loc_here_slow(f, at);
-  p->locs[loc] = (struct kn_loc){.file = at->file - 1,
-                                 .line = at->line,
-                                 .column = at->column,
-                                 .scope = at->scope.id,
-                                 .inlined = at->inlined < loc ? at->inlined : 0,
-                                 .flags = at->flags & KILN_LOC_ALL};
-  p->n_locs = loc + 1;
+  p->locs.at[loc] = (struct kn_loc){.file = at->file - 1,
+                                    .line = at->line,
+                                    .column = at->column,
+                                    .scope = at->scope.id,
+                                    .inlined = at->inlined < loc ? at->inlined : 0,
+                                    .flags = at->flags & KILN_LOC_ALL};
+  p->locs.n = loc + 1;
   notes[n] = (struct kn_note){f->n, loc, 0};
   f->notes[KN_NOTE_LOC].n = n + 1;
   return loc;
@@ -141,7 +142,7 @@ uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at) {
 
 uint32_t kiln_file_of(kiln_session *s, const char *name, kiln_die file) {
   uint32_t number = kiln_file_add(s, name);
-  if (number != 0) s->places.files[number - 1].entry = file.id;
+  if (number != 0) s->places.files.at[number - 1].entry = file.id;
   return number;
 }
 
@@ -162,8 +163,9 @@ kiln_session *kiln_session_new(kiln_module *m) {
   memset(s, 0, sizeof *s);
   s->module = m;
   s->arena = kn_realloc(m, NULL, sizeof *s->arena);
-  if (s->arena == NULL) {
+  if (s->arena == NULL || !kn_session_open_rooms(s)) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    if (s->arena != NULL) kn_realloc(m, s->arena, 0);
     kn_realloc(m, s, 0);
     return NULL;
   }
@@ -177,12 +179,9 @@ void kiln_session_free(kiln_session *s) {
   kn_session_free_rooms(s);
   kn_func_free_all(s);
   kn_debug_free(s->debug, m);
-  void *const arrays[] = {s->out.code,    s->out.relocs,   s->out.funcs,        s->out.labels,
-                          s->out.lines,   s->out.cfi,      s->out.tables,       s->out.vars,
-                          s->out.exprs,   s->out.calls,    s->out.table_bytes,  s->out.table_types,
-                          s->places.locs, s->places.files, s->places.file_hash, s->out.data};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+  kn_realloc(m, s->places.locs.at, 0);
+  kn_realloc(m, s->places.files.at, 0);
+  kn_realloc(m, s->places.file_hash, 0);
   kn_arena_free(s->arena);
   kn_realloc(m, s->arena, 0);
   kn_realloc(m, s, 0);
@@ -206,11 +205,7 @@ static uint64_t func_bytes(const kiln_func *f) {
 kiln_stats kiln_session_stats(const kiln_session *s) {
   if (s == NULL) return (kiln_stats){0};
   kiln_stats stats = s->stats;
-  const struct kn_output *o = &s->out;
-  stats.memory_bytes += sizeof *s + o->cap + (uint64_t)o->cap_relocs * sizeof *o->relocs +
-                        (uint64_t)o->cap_funcs * sizeof *o->funcs +
-                        (uint64_t)o->cap_labels * sizeof *o->labels +
-                        (uint64_t)o->cap_lines * sizeof *o->lines + o->cap_cfi;
+  stats.memory_bytes += sizeof *s + kn_session_room_bytes(s);
   for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   stats.data_bytes = s->module->data_bytes;

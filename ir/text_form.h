@@ -3,7 +3,7 @@
 #ifndef KN_IR_TEXT_FORM_H
 #define KN_IR_TEXT_FORM_H
 
-#include "ir/module_state.h"
+#include "ir/session_state.h"
 #include <kiln/build.h>
 #include <kiln/debug.h>
 #include <kiln/text.h>
@@ -115,33 +115,25 @@ struct kn_parser {
   struct kn_names labels;  /* value: index into label */
 
   uint32_t labels_of; /* symbol id of the function whose labels are known, or 0 */
-  struct kn_label *label;
-  uint32_t n_labels, cap_labels;
+  KN_ARRAY(struct kn_label) label;
   uint32_t n_blocks; /* highest block id + 1 */
-  uint8_t *label_types;
-  uint32_t n_label_types, cap_label_types;
+  KN_ARRAY(uint8_t) label_types;
 
-  kiln_value *args; /* scratch: operands of the instruction */
-  uint32_t n_args, cap_args;
-  uint32_t serial;   /* of the switch */
-  uint32_t forwards; /* names used and not yet defined */
-  kiln_sig try_sig;  /* of the try whose edges are being read, or 0 */
+  KN_ARRAY(kiln_value) args; /* scratch: operands of the instruction */
+  uint32_t serial;           /* of the switch */
+  uint32_t forwards;         /* names used and not yet defined */
+  kiln_sig try_sig;          /* of the try whose edges are being read, or 0 */
 
-  uint8_t *bytes; /* scratch: of the data item */
-  uint32_t n_bytes, cap_bytes;
-  kiln_reloc *relocs;
-  uint32_t n_relocs, cap_relocs;
+  KN_ARRAY(uint8_t) bytes; /* scratch: of the data item */
+  KN_ARRAY(kiln_reloc) relocs;
   struct kn_names entries; /* of debugging information: value: number in the module's set */
   const char *text;        /* the first byte of the input */
   bool has_entries;
   uint32_t entry_base, entry_last; /* numbers in the set before the text's, and the highest used */
   uint32_t session_base;           /* the same of the session's set */
   kiln_die subprogram, unit;       /* of the function: as !debug says */
-  uint32_t *calls;                 /* locations of !call lines of the function, by number - 1 */
-  uint32_t n_calls, cap_calls;
-
-  void *items; /* what the second pass has to read: parse.c */
-  uint32_t n_items, cap_items;
+  KN_ARRAY(uint32_t) calls;        /* locations of !call lines of the function, by number - 1 */
+  KN_ARRAY(struct kn_parse_item) items; /* what the second pass has to read: parse.c */
 };
 
 enum { KN_NAME_FORWARD = 1, KN_NAME_DEFINED };

@@ -16,8 +16,8 @@ static bool resize(kiln_module *m, struct kn_trie *t, uint32_t size) {
     return false;
   }
   memset(slots, 0, size * sizeof *slots);
-  for (uint32_t i = 1; i < t->n; i++) {
-    uint32_t k = hash_of(t->at[i].up, t->at[i].key);
+  for (uint32_t i = 1; i < t->nodes.n; i++) {
+    uint32_t k = hash_of(t->nodes.at[i].up, t->nodes.at[i].key);
     while (slots[k & (size - 1)]) k++;
     slots[k & (size - 1)] = i;
   }
@@ -29,13 +29,13 @@ static bool resize(kiln_module *m, struct kn_trie *t, uint32_t size) {
 
 bool kn_trie_begin(kiln_module *m, struct kn_trie *t) {
   *t = (struct kn_trie){0};
-  if (!kn_grow(m, &t->at, &t->cap, 1, sizeof *t->at) || !resize(m, t, 256)) return false;
-  t->at[t->n++] = (struct kn_trie_node){.key = UINT32_MAX};
+  if (!KN_PUSH(m, t->nodes, (struct kn_trie_node){.key = UINT32_MAX}) || !resize(m, t, 256))
+    return false;
   return true;
 }
 
 void kn_trie_free(kiln_module *m, struct kn_trie *t) {
-  kn_realloc(m, t->at, 0);
+  kn_realloc(m, t->nodes.at, 0);
   kn_realloc(m, t->slots, 0);
   *t = (struct kn_trie){0};
 }
@@ -45,20 +45,21 @@ static __attribute__((noinline)) uint32_t search(kiln_module *m, struct kn_trie 
                                                  uint32_t key, uint32_t k) {
   uint32_t is;
   for (; (is = t->slots[k & t->mask]) != 0; k++)
-    if (t->at[is].up == from && t->at[is].key == key) return t->at[from].last = is;
-  if (!kn_grow(m, &t->at, &t->cap, t->n + 1, sizeof *t->at) ||
-      (t->n >= t->mask / 2 && !resize(m, t, 2 * (t->mask + 1))))
+    if (t->nodes.at[is].up == from && t->nodes.at[is].key == key)
+      return t->nodes.at[from].last = is;
+  if (!KN_ROOM(m, t->nodes, 1) || (t->nodes.n >= t->mask / 2 && !resize(m, t, 2 * (t->mask + 1))))
     return 0;
   k = hash_of(from, key);
   while (t->slots[k & t->mask]) k++;
-  is = t->n++;
-  t->at[is] = (struct kn_trie_node){.up = from, .key = key};
+  is = t->nodes.n++;
+  t->nodes.at[is] = (struct kn_trie_node){.up = from, .key = key};
   t->slots[k & t->mask] = is;
-  return t->at[from].last = is;
+  return t->nodes.at[from].last = is;
 }
 
 uint32_t kn_trie_find(kiln_module *m, struct kn_trie *t, uint32_t from, uint32_t key) {
   uint32_t k = hash_of(from, key), is = t->slots[k & t->mask];
-  if (KN_UNLIKELY(t->at[is].up != from || t->at[is].key != key)) return search(m, t, from, key, k);
-  return t->at[from].last = is;
+  if (KN_UNLIKELY(t->nodes.at[is].up != from || t->nodes.at[is].key != key))
+    return search(m, t, from, key, k);
+  return t->nodes.at[from].last = is;
 }

@@ -15,8 +15,7 @@ struct kn_trie_node {
 };
 
 struct kn_trie {
-  struct kn_trie_node *at;
-  uint32_t n, cap;
+  KN_ARRAY(struct kn_trie_node) nodes;
   uint32_t *slots; /* open hash table of nodes but for the first; 0: free */
   uint32_t mask;
 };
@@ -31,8 +30,8 @@ uint32_t kn_trie_find(kiln_module *m, struct kn_trie *t, uint32_t from, uint32_t
 
 static inline uint32_t kn_trie_step(kiln_module *m, struct kn_trie *t, uint32_t from,
                                     uint32_t key) {
-  uint32_t last = t->at[from].last; /* node 0 has no key that is asked for */
-  return KN_LIKELY(t->at[last].key == key) ? last : kn_trie_find(m, t, from, key);
+  uint32_t last = t->nodes.at[from].last; /* node 0 has no key that is asked for */
+  return KN_LIKELY(t->nodes.at[last].key == key) ? last : kn_trie_find(m, t, from, key);
 }
 
 #endif

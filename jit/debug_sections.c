@@ -6,9 +6,9 @@
 /* Tells the writer which functions there are, and which symbols have an address. */
 static bool describe(const struct kn_jit_link *l, uint32_t i, struct kn_elf *e) {
   const struct kn_jit_in *in = &l->in[i];
-  for (uint32_t s = 0; s < e->n_sessions; s++) e->n_funcs += e->sessions[s]->out.n_funcs;
+  for (uint32_t s = 0; s < e->n_sessions; s++) e->n_funcs += e->sessions[s]->out->funcs.n;
   e->funcs = kn_arena_alloc(&e->arena, (e->n_funcs + (size_t)1) * sizeof *e->funcs, 8);
-  e->places = kn_arena_zero(&e->arena, e->m->n_symbols * sizeof *e->places, 8);
+  e->places = kn_arena_zero(&e->arena, e->m->symbols.n * sizeof *e->places, 8);
   if (e->funcs == NULL || e->places == NULL) return false;
   for (uint32_t k = 1; k < in->n_binds; k++) {
     /* gdb does not find thread-local data of a JIT */
@@ -19,10 +19,10 @@ static bool describe(const struct kn_jit_link *l, uint32_t i, struct kn_elf *e) 
   }
   uint32_t n = 0;
   for (uint32_t s = 0; s < e->n_sessions; s++) {
-    const struct kn_output *o = &e->sessions[s]->out;
-    for (uint32_t k = 0; k < o->n_funcs; k++) {
+    const struct kn_output *o = e->sessions[s]->out;
+    for (uint32_t k = 0; k < o->funcs.n; k++) {
       e->funcs[n++] = (struct kn_elf_func){s, k};
-      e->places[o->funcs[k].symbol].section = n;
+      e->places[o->funcs.at[k].symbol].section = n;
     }
   }
   return true;
@@ -35,7 +35,7 @@ static uint64_t target_of(const struct kn_jit_link *l, uint32_t i, const struct 
   if (r->target & KN_DR_SYMBOL) return kn_jit_definition(l, i, r->target & ~KN_DR_SYMBOL);
   const struct kn_elf_func *f = &e->funcs[r->target];
   return (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + l->in[i].code_at[f->session] +
-         e->sessions[f->session]->out.funcs[f->index].start;
+         e->sessions[f->session]->out->funcs.at[f->index].start;
 }
 
 static bool add_strings(const struct kn_dwarf *d, kiln_buffer *section) {

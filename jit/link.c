@@ -83,17 +83,17 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
 static bool choose_data(struct kn_jit_link *l, struct kn_jit_in *in) {
   const kiln_module *m = in->m;
   bool owned = false;
-  for (uint32_t i = 0; i < m->n_data; i++) owned |= m->data[i].owner != 0;
+  for (uint32_t i = 0; i < m->data.n; i++) owned |= m->data.at[i].owner != 0;
   uint8_t *there = NULL;
-  in->data = kn_arena_alloc(&l->arena, (m->n_data + 1) * sizeof *in->data, 4);
-  if (owned) there = kn_arena_zero(&l->arena, m->n_symbols, 1);
+  in->data = kn_arena_alloc(&l->arena, (m->data.n + 1) * sizeof *in->data, 4);
+  if (owned) there = kn_arena_zero(&l->arena, m->symbols.n, 1);
   if (in->data == NULL || (owned && there == NULL)) return false;
   for (uint32_t s = 0; owned && s < in->n_sessions; s++) {
-    const struct kn_output *o = &in->sessions[s]->out;
-    for (uint32_t k = 0; k < o->n_funcs; k++) there[o->funcs[k].symbol] = 1;
+    const struct kn_output *o = in->sessions[s]->out;
+    for (uint32_t k = 0; k < o->funcs.n; k++) there[o->funcs.at[k].symbol] = 1;
   }
-  for (uint32_t i = 0; i < m->n_data; i++)
-    if (m->data[i].owner == 0 || (kn_data_owned(m->data + i) && there[m->data[i].owner]))
+  for (uint32_t i = 0; i < m->data.n; i++)
+    if (m->data.at[i].owner == 0 || (kn_data_owned(m->data.at + i) && there[m->data.at[i].owner]))
       in->data[in->n_data++] = i;
   return true;
 }
@@ -107,7 +107,7 @@ static bool prepare(struct kn_jit_link *l, const kiln_jit_input *inputs, size_t 
     in->m = inputs[i].module;
     in->sessions = inputs[i].sessions;
     in->n_sessions = (uint32_t)inputs[i].n_sessions;
-    in->n_binds = in->m->n_symbols;
+    in->n_binds = in->m->symbols.n;
     in->binds = kn_arena_zero(&l->arena, in->n_binds * sizeof *in->binds, 8);
     if (in->binds == NULL || !choose_data(l, in)) return false;
   }

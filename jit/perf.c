@@ -169,9 +169,9 @@ static struct lined *lined_functions(const struct kn_jit_link *l, uint32_t *n) {
   *n = 0;
   for (uint32_t i = 0; i < l->n_in; i++) {
     for (uint32_t s = 0; s < l->in[i].n_sessions; s++) {
-      const struct kn_output *o = &l->in[i].sessions[s]->out;
+      const struct kn_output *o = l->in[i].sessions[s]->out;
       uint64_t base = (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].at + l->in[i].code_at[s];
-      for (uint32_t k = 0; k < o->n_funcs && o->n_lines != 0; k++) {
+      for (uint32_t k = 0; k < o->funcs.n && o->lines.n != 0; k++) {
         if (*n == cap) {
           cap = cap ? 2 * cap : 16;
           struct lined *more = kn_jit_realloc(l->jit, all, cap * sizeof *all);
@@ -181,7 +181,7 @@ static struct lined *lined_functions(const struct kn_jit_link *l, uint32_t *n) {
           }
           all = more;
         }
-        all[(*n)++] = (struct lined){base + o->funcs[k].start, i, s, k};
+        all[(*n)++] = (struct lined){base + o->funcs.at[k].start, i, s, k};
       }
     }
   }
@@ -192,14 +192,14 @@ static struct lined *lined_functions(const struct kn_jit_link *l, uint32_t *n) {
 /* Appends the record of a function's lines, which comes before that of its code; false without memory. */
 static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_buffer *out) {
   const kiln_session *s = l->in[f->in].sessions[f->session];
-  const struct kn_code_func *c = &s->out.funcs[f->func];
-  uint32_t end = kn_dwarf_line_end(&s->out, c);
+  const struct kn_code_func *c = &s->out->funcs.at[f->func];
+  uint32_t end = kn_dwarf_line_end(s->out, c);
   uint64_t n = 0;
   size_t size = LINES_HEAD;
   for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc *at = &s->places.locs[s->out.lines[k].loc];
-    if (s->out.lines[k].loc == 0 || at->line == 0) continue;
-    size += LINE_HEAD + strlen(s->places.files[at->file].name) + 1;
+    const struct kn_loc *at = &s->places.locs.at[s->out->lines.at[k].loc];
+    if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
+    size += LINE_HEAD + strlen(s->places.files.at[at->file].name) + 1;
     n++;
   }
   if (n == 0 || size > UINT32_MAX) return true;
@@ -212,11 +212,11 @@ static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_b
   kn_put64(p + 24, n);
   p += LINES_HEAD;
   for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc *at = &s->places.locs[s->out.lines[k].loc];
-    if (s->out.lines[k].loc == 0 || at->line == 0) continue;
-    const char *file = s->places.files[at->file].name;
+    const struct kn_loc *at = &s->places.locs.at[s->out->lines.at[k].loc];
+    if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
+    const char *file = s->places.files.at[at->file].name;
     size_t length = strlen(file) + 1;
-    kn_put64(p, f->address + (s->out.lines[k].offset - c->start));
+    kn_put64(p, f->address + (s->out->lines.at[k].offset - c->start));
     kn_put32(p + 8, at->line);
     kn_put32(p + 12, 0); /* discriminator */
     memcpy(p + LINE_HEAD, file, length);

@@ -49,14 +49,14 @@ static uint64_t cie_bytes(const struct kn_output *o) {
   uint32_t personality = 0;
   bool key_b = false, plain_b = false;
   uint64_t bytes = 0;
-  for (uint32_t i = 0; i < o->n_funcs; i++) {
-    const struct kn_code_func *f = o->funcs + i;
+  for (uint32_t i = 0; i < o->funcs.n; i++) {
+    const struct kn_code_func *f = o->funcs.at + i;
     if (f->table == 0) {
       bytes += f->key_b && !plain_b ? KN_CIE_BYTES : 0;
       plain_b |= f->key_b;
       continue;
     }
-    uint32_t p = o->tables[f->table - 1].personality;
+    uint32_t p = o->tables.at[f->table - 1].personality;
     if (p != personality || f->key_b != key_b) bytes += KN_CIE_EH_BYTES;
     personality = p;
     key_b = f->key_b;
@@ -65,27 +65,28 @@ static uint64_t cie_bytes(const struct kn_output *o) {
 }
 
 static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
-  const struct kn_output *o = &in->sessions[session]->out;
+  const struct kn_output *o = in->sessions[session]->out;
   unsigned align_log2 = l->jit->machine->align_log2;
-  for (uint32_t i = 0; i < o->n_funcs; i++) {
-    const struct kn_symbol *s = kn_symbol(in->m, o->funcs[i].symbol);
+  for (uint32_t i = 0; i < o->funcs.n; i++) {
+    const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->fde_bytes += kn_elf_fde_bytes(o->funcs + i);
+    l->fde_bytes += kn_elf_fde_bytes(o->funcs.at + i);
   }
   l->fde_bytes += cie_bytes(o);
-  l->table_bytes += kn_align_up(o->table_size, 4);
+  l->table_bytes += kn_align_up(o->table_bytes.n, 4);
   uint64_t align = UINT64_C(1) << align_log2;
   if (l->align[KN_JIT_CODE] < align) l->align[KN_JIT_CODE] = align;
   if (l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
   uint64_t at = kn_align_up(l->size[KN_JIT_CODE], align);
   in->code_at[session] = at;
-  l->size[KN_JIT_CODE] = at + o->size;
-  l->n_funcs += o->n_funcs;
-  for (uint32_t i = 0; i < o->n_funcs; i++)
-    if (!put(l, in, o->funcs[i].symbol, KN_JIT_IN_CODE, at + o->funcs[i].start)) return false;
-  for (uint32_t i = 0; i < o->n_labels; i++)
-    if (!put(l, in, o->labels[i].symbol, KN_JIT_IN_CODE, at + o->labels[i].offset)) return false;
+  l->size[KN_JIT_CODE] = at + o->code.n;
+  l->n_funcs += o->funcs.n;
+  for (uint32_t i = 0; i < o->funcs.n; i++)
+    if (!put(l, in, o->funcs.at[i].symbol, KN_JIT_IN_CODE, at + o->funcs.at[i].start)) return false;
+  for (uint32_t i = 0; i < o->labels.n; i++)
+    if (!put(l, in, o->labels.at[i].symbol, KN_JIT_IN_CODE, at + o->labels.at[i].offset))
+      return false;
   return true;
 }
 
@@ -135,7 +136,7 @@ static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
 }
 
 static bool place_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
-  struct kn_data *d = in->m->data + index;
+  struct kn_data *d = in->m->data.at + index;
   const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
   if (too_large(l, d, s) || is_executable(l, in, s)) return false;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0)
@@ -164,7 +165,7 @@ static bool is_identifier(const char *s) {
 /* The name of the item's section if code can refer to its start and end: such data must not be
  * mixed with other data. */
 static const char *range_name(const struct kn_jit_in *in, uint32_t index) {
-  const struct kn_symbol *s = kn_symbol(in->m, in->m->data[index].symbol);
+  const struct kn_symbol *s = kn_symbol(in->m, in->m->data.at[index].symbol);
   return s->section != NULL && s->tls == KILN_TLS_NONE && is_identifier(s->section) ? s->section
                                                                                     : NULL;
 }
@@ -194,7 +195,7 @@ static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
       for (uint32_t k = 0; k < in->n_data; k++) {
         const char *name = range_name(in, in->data[k]);
         if (name == NULL || strcmp(name, r->name) != 0) continue;
-        const struct kn_data *d = in->m->data + in->data[k];
+        const struct kn_data *d = in->m->data.at + in->data[k];
         if (kind_of(in, d) == KN_JIT_RW) kind = KN_JIT_RW;
         if (pass == 0) continue;
         const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
@@ -219,7 +220,7 @@ static bool is_placed(const void *in, uint32_t symbol) {
 static void leave_out(struct kn_jit_in *in) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < in->n_data; i++) {
-    uint32_t place = in->m->data[in->data[i]].place;
+    uint32_t place = in->m->data.at[in->data[i]].place;
     if (place == 0 || is_placed(in, place)) in->data[n++] = in->data[i];
   }
   in->n_data = n;
@@ -262,10 +263,10 @@ static bool place_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id
 
 /* Names of places of machine code become aliases. */
 static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
-  if (KN_LIKELY(in->m->n_late_names == 0)) return true;
+  if (KN_LIKELY(in->m->late_names.n == 0)) return true;
   if (l->stream) {
     kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "machine code that defines '%.100s', in a stream",
-                kn_symbol(in->m, in->m->late_names[0].symbol)->name);
+                kn_symbol(in->m, in->m->late_names.at[0].symbol)->name);
     return false;
   }
   if (kn_late_names_define(in->m, is_placed, in)) return true;

@@ -275,11 +275,11 @@ bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t i) {
   const struct kn_jit_in *in = l->in + i;
   const struct kn_jit_block *b = l->unit->blocks + KN_JIT_CODE;
   for (uint32_t s = 0; s < in->n_sessions; s++) {
-    const struct kn_output *o = &in->sessions[s]->out;
+    const struct kn_output *o = in->sessions[s]->out;
     uint8_t *to = kn_jit_writable(b, KN_JIT_CODE) + in->code_at[s];
     uint64_t at = (uint64_t)(uintptr_t)b->at + in->code_at[s];
-    for (uint32_t k = 0; k < o->n_relocs; k++) {
-      const struct kn_code_reloc *r = o->relocs + k;
+    for (uint32_t k = 0; k < o->relocs.n; k++) {
+      const struct kn_code_reloc *r = o->relocs.at + k;
       if (!reloc(l, i, to + r->offset, at + r->offset, r)) return false;
     }
   }

@@ -210,8 +210,8 @@ static bool define(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   struct kn_jit_def def = {.entry = e, .in = i, .id = id};
   def.strength = (uint8_t)strength_of(in->m, b, s);
   if (real->data != 0) {
-    def.size = in->m->data[real->data - 1].size_bytes;
-    def.align_log2 = in->m->data[real->data - 1].align_log2;
+    def.size = in->m->data.at[real->data - 1].size_bytes;
+    def.align_log2 = in->m->data.at[real->data - 1].align_log2;
   }
   if (e->pending != 0) {
     b->entry = e;

@@ -91,8 +91,9 @@ static bool scan_code(struct kn_jit_link *l, uint32_t i, const struct kn_code_re
 /* Types and personalities of tables of exceptions are named through words with their addresses. */
 static bool scan_tables(struct kn_jit_link *l, uint32_t i, const struct kn_output *o) {
   struct kn_jit_bind *binds = l->in[i].binds;
-  for (uint32_t k = 0; k < o->n_tables + o->n_table_types; k++) {
-    uint32_t id = k < o->n_tables ? o->tables[k].personality : o->table_types[k - o->n_tables];
+  for (uint32_t k = 0; k < o->tables.n + o->table_types.n; k++) {
+    uint32_t id =
+      k < o->tables.n ? o->tables.at[k].personality : o->table_types.at[k - o->tables.n];
     if (id != 0 && (!refer(l, i, id) || !want(l, &l->got, &binds[id].got, i, id))) return false;
   }
   return true;
@@ -102,21 +103,21 @@ bool kn_jit_scan(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = &in->sessions[s]->out;
-      for (uint32_t k = 0; k < o->n_relocs; k++)
-        if (!scan_code(l, i, o->relocs + k)) return false;
+      const struct kn_output *o = in->sessions[s]->out;
+      for (uint32_t k = 0; k < o->relocs.n; k++)
+        if (!scan_code(l, i, o->relocs.at + k)) return false;
       if (!scan_tables(l, i, o)) return false;
     }
     for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data + in->data[k];
+      const struct kn_data *d = in->m->data.at + in->data[k];
       for (size_t r = 0; r < d->n_relocs; r++) {
         if (!refer(l, i, d->relocs[r].symbol.id)) return false;
         if (d->relocs[r].relative_to.id != 0 && !refer(l, i, d->relocs[r].relative_to.id))
           return false;
       }
     }
-    for (uint32_t k = 0; !l->stream && k < in->m->n_ctors; k++)
-      if (!refer(l, i, in->m->ctors[k].func)) return false;
+    for (uint32_t k = 0; !l->stream && k < in->m->ctors.n; k++)
+      if (!refer(l, i, in->m->ctors.at[k].func)) return false;
   }
   return true;
 }

@@ -41,8 +41,8 @@ void kiln_jit_stream_free(kiln_jit_stream *s) {
 }
 
 static bool compiled_here(const kiln_session *session, uint32_t symbol) {
-  for (uint32_t i = 0; i < session->out.n_funcs; i++)
-    if (session->out.funcs[i].symbol == symbol) return true;
+  for (uint32_t i = 0; i < session->out->funcs.n; i++)
+    if (session->out->funcs.at[i].symbol == symbol) return true;
   return false;
 }
 
@@ -50,7 +50,7 @@ static bool compiled_here(const kiln_session *session, uint32_t symbol) {
 static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit_in *in,
                         const kiln_session *session) {
   const kiln_module *m = s->m;
-  uint32_t n = s->n_waiting + (m->n_data - s->next_data);
+  uint32_t n = s->n_waiting + (m->data.n - s->next_data);
   if (n == 0) return true;
   in->data = kn_arena_alloc(&l->arena, n * sizeof *in->data, 4);
   if (in->data == NULL) {
@@ -59,11 +59,11 @@ static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit
   }
   if (!kn_jit_grow(s->jit, l->error, &s->waiting, &s->cap_waiting, n, sizeof *s->waiting))
     return false;
-  for (uint32_t i = s->next_data; i < m->n_data; i++) s->waiting[s->n_waiting++] = i;
-  s->next_data = m->n_data;
+  for (uint32_t i = s->next_data; i < m->data.n; i++) s->waiting[s->n_waiting++] = i;
+  s->next_data = m->data.n;
   uint32_t left = 0;
   for (uint32_t i = 0; i < s->n_waiting; i++) {
-    const struct kn_data *d = m->data + s->waiting[i];
+    const struct kn_data *d = m->data.at + s->waiting[i];
     if (d->owner == 0 || (kn_data_owned(d) && compiled_here(session, d->owner)))
       in->data[in->n_data++] = s->waiting[i];
     else if (kn_data_owned(d)) s->waiting[left++] = s->waiting[i];
@@ -73,7 +73,7 @@ static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit
 }
 
 static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
-  uint32_t n = s->m->n_symbols;
+  uint32_t n = s->m->symbols.n;
   if (!kn_jit_grow(s->jit, e, &s->binds, &s->cap_binds, n, sizeof *s->binds)) return false;
   memset(s->binds + s->n_binds, 0, (n - s->n_binds) * sizeof *s->binds);
   s->n_binds = n;
@@ -83,7 +83,7 @@ static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
 /* Data of no function is not lost with a unit that failed: it waits for the next one. */
 static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
   for (uint32_t i = 0; i < in->n_data; i++) /* there is space: they came from here */
-    if (s->m->data[in->data[i]].owner == 0) s->waiting[s->n_waiting++] = in->data[i];
+    if (s->m->data.at[in->data[i]].owner == 0) s->waiting[s->n_waiting++] = in->data[i];
 }
 
 /* Makes the binds ready for the next unit: definitions are at the addresses in their entries, references will be
@@ -100,12 +100,9 @@ static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
 
 /* Empties a session: its functions have been copied, and can be built again. */
 static void empty(kiln_module *m, kiln_session *session) {
-  struct kn_output *o = &session->out;
-  for (uint32_t i = 0; i < o->n_funcs; i++) kn_symbol_undefine_func(m, o->funcs[i].symbol);
-  o->size = 0;
-  o->n_relocs = o->n_funcs = o->n_labels = o->n_lines = o->cfi_size = 0;
-  o->n_vars = o->n_calls = o->n_exprs = o->n_data = 0;
-  o->n_tables = o->table_size = o->n_table_types = 0;
+  struct kn_output *o = session->out;
+  for (uint32_t i = 0; i < o->funcs.n; i++) kn_symbol_undefine_func(m, o->funcs.at[i].symbol);
+  kn_output_cut(o, &(struct kn_output_mark){0});
 }
 
 kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsigned flags,

@@ -87,10 +87,10 @@ static void write_code(const struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = &in->sessions[s]->out;
+      const struct kn_output *o = in->sessions[s]->out;
       memset(to + at, l->jit->machine->fill, (size_t)(in->code_at[s] - at));
-      if (o->size > 0) memcpy(to + in->code_at[s], o->code, o->size);
-      at = in->code_at[s] + o->size;
+      if (o->code.n > 0) memcpy(to + in->code_at[s], o->code.at, o->code.n);
+      at = in->code_at[s] + o->code.n;
     }
   }
   if (b->pool != NULL) memset(to + at, l->jit->machine->fill, (size_t)(l->size[KN_JIT_CODE] - at));
@@ -137,7 +137,7 @@ static bool write_data(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data + in->data[k];
+      const struct kn_data *d = in->m->data.at + in->data[k];
       uint8_t *to = place_of(l, in->binds + d->symbol);
       if (to == NULL) continue;
       if (d->bytes != NULL) memcpy(to, d->bytes, (size_t)d->size_bytes);
@@ -219,13 +219,14 @@ static uint32_t to_word(const struct kn_jit_link *l, uint32_t in, uint32_t id, u
 /* Copies a session's tables of exceptions to `to`, which is at address `at`. */
 static void write_tables_of(const struct kn_jit_link *l, uint32_t in, const struct kn_output *o,
                             uint8_t *to, uint64_t at) {
-  if (o->table_size > 0) memcpy(to, o->table_bytes, o->table_size);
-  for (uint32_t i = 0; i < o->n_tables; i++) {
-    const struct kn_code_table *t = o->tables + i;
+  if (o->table_bytes.n > 0) memcpy(to, o->table_bytes.at, o->table_bytes.n);
+  for (uint32_t i = 0; i < o->tables.n; i++) {
+    const struct kn_code_table *t = o->tables.at + i;
     uint8_t *encoding = to + t->first + KN_EH_TYPES_ENCODING_AT;
     if (*encoding != KN_EH_OMIT) *encoding = KN_EH_INDIRECT_PCREL_SDATA4;
     for (uint32_t k = 0; k < t->n_types; k++) {
-      uint32_t field = t->first + t->type_end - 4 * (k + 1), id = o->table_types[t->type_first + k];
+      uint32_t field = t->first + t->type_end - 4 * (k + 1),
+               id = o->table_types.at[t->type_first + k];
       if (id != 0) kn_put32(to + field, to_word(l, in, id, at + field));
     }
   }
@@ -243,9 +244,9 @@ static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const stru
   uint32_t personality = 0;
   bool key_b = false;
   const uint8_t *eh_cie = NULL, *cies[2] = {w->start, NULL};
-  for (uint32_t k = 0; k < o->n_funcs; k++) {
-    const struct kn_code_func *f = o->funcs + k;
-    const struct kn_code_table *t = f->table != 0 ? o->tables + f->table - 1 : NULL;
+  for (uint32_t k = 0; k < o->funcs.n; k++) {
+    const struct kn_code_func *f = o->funcs.at + k;
+    const struct kn_code_table *t = f->table != 0 ? o->tables.at + f->table - 1 : NULL;
     if (t != NULL && (t->personality != personality || f->key_b != key_b)) {
       personality = t->personality;
       key_b = f->key_b;
@@ -263,7 +264,7 @@ static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const stru
     uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
     uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : cies[f->key_b]));
     w->p = kn_elf_put_fde(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table,
-                          f, o->cfi);
+                          f, o->cfi.at);
   }
 }
 
@@ -278,11 +279,11 @@ static void write_frames(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = &in->sessions[s]->out;
+      const struct kn_output *o = in->sessions[s]->out;
       uint64_t base = (uint64_t)(uintptr_t)b[KN_JIT_CODE].at + in->code_at[s];
       write_tables_of(l, i, o, ro + table_at, ro_at + table_at);
       write_frames_of(l, i, o, base, ro_at + table_at, &w);
-      table_at += kn_align_up(o->table_size, 4);
+      table_at += kn_align_up(o->table_bytes.n, 4);
     }
   }
   l->unit->eh_frame = b[KN_JIT_RO].at + l->frame_at; /* a zero word ends it */
@@ -303,18 +304,18 @@ static void write_names(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t s = 0; s < in->n_sessions; s++) {
-      const struct kn_output *o = &in->sessions[s]->out;
+      const struct kn_output *o = in->sessions[s]->out;
       uint64_t base = (uint64_t)(uintptr_t)u->blocks[KN_JIT_CODE].at + in->code_at[s];
-      for (uint32_t k = 0; k < o->n_funcs; k++)
-        add_symbol(u, &names, kn_symbol(in->m, o->funcs[k].symbol), base + o->funcs[k].start,
-                   o->funcs[k].size, true);
+      for (uint32_t k = 0; k < o->funcs.n; k++)
+        add_symbol(u, &names, kn_symbol(in->m, o->funcs.at[k].symbol), base + o->funcs.at[k].start,
+                   o->funcs.at[k].size, true);
     }
   }
   u->n_funcs = u->n_symbols;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data + in->data[k];
+      const struct kn_data *d = in->m->data.at + in->data[k];
       const struct kn_jit_bind *b = in->binds + d->symbol;
       const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
       if (s->name_length == 0 || (b->where != KN_JIT_IN_RO && b->where != KN_JIT_IN_RW) ||
@@ -371,9 +372,9 @@ static bool collect_starts(struct kn_jit_link *l) {
   uint32_t priority;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
-    n += in->m->n_ctors;
+    n += in->m->ctors.n;
     for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data + in->data[k];
+      const struct kn_data *d = in->m->data.at + in->data[k];
       if (start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
         n += d->size_bytes / 8;
     }
@@ -385,14 +386,14 @@ static bool collect_starts(struct kn_jit_link *l) {
   uint32_t order = 0;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
-    for (uint32_t k = 0; k < in->m->n_ctors; k++) {
-      const struct kn_ctor *c = in->m->ctors + k;
+    for (uint32_t k = 0; k < in->m->ctors.n; k++) {
+      const struct kn_ctor *c = in->m->ctors.at + k;
       if (is_other(in, c)) continue;
       priority = c->priority == 65535 ? 65536 : c->priority;
       *to++ = (struct start){kn_jit_address_of(l, i, c->func), priority, order++, c->at_exit};
     }
     for (uint32_t k = 0; k < in->n_data; k++) {
-      const struct kn_data *d = in->m->data + in->data[k];
+      const struct kn_data *d = in->m->data.at + in->data[k];
       const uint8_t *at = place_of(l, in->binds + d->symbol);
       if (at == NULL ||
           !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))

@@ -485,6 +485,8 @@ static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_
   kiln_symbol func = {g->symbol};
   if (r->f && kiln_func_symbol(r->f).id == func.id) {
     kiln_block_address(r->f, (kiln_block){c->n});
+    if (kiln_func_status(r->f) == KILN_ERR_MEMORY)
+      return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
     if (kiln_func_status(r->f) != KILN_OK) return kn_bc_malformed(r, "bad block address");
   } else if (r->f && kiln_module_frozen(r->module)) {
     return kn_bc_unsupported(r, "the address of another function's block");

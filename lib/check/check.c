@@ -22,12 +22,7 @@ static void record(void *user, enum kn_event event, uint32_t value, int32_t plac
   struct kn_check *c = user;
   if (c->log) c->log(c->log_user, event, value, place);
   if (c->full) return;
-  if (c->events.n == c->events.cap &&
-      !kn_grow(c->module, &c->events.at, &c->events.cap, c->events.n + 1, sizeof *c->events.at)) {
-    c->full = true;
-    return;
-  }
-  c->events.at[c->events.n++] = (struct kn_check_event){event, value, place};
+  c->full = !KN_PUSH(c->module, c->events, (struct kn_check_event){event, value, place});
 }
 
 bool kn_check_attach(struct kn_walk *w, kiln_module *m) {
@@ -739,16 +734,11 @@ static bool replay(struct kn_check *c, const struct kn_check_event *e) {
 
 /* ---- the whole ---- */
 
-static bool zeroed(struct kn_check *c, void *array, uint32_t *n, uint32_t *cap, uint32_t want,
-                   size_t size) {
-  void *at;
-  if (want > *cap && !kn_grow(c->module, array, cap, want, size)) return false;
-  *n = want;
-  memcpy(&at, array, sizeof at);
-  if (want) memset(at, 0, want * size);
-  return true;
-}
-#define ZEROED(c, a, want) zeroed(c, &(a).at, &(a).n, &(a).cap, want, sizeof *(a).at)
+/* An array of `want` zeros. */
+#define ZEROED(c, a, want)                                                                         \
+  (KN_RESIZE((c)->module, a, want)                                                                 \
+     ? ((want) != 0 ? (void)memset((a).at, 0, (want) * sizeof *(a).at) : (void)0, true)            \
+     : false)
 
 /* Finds the blocks with code, and scans them. Each edge that is taken must lead to one. */
 static bool scan(struct kn_check *c) {

@@ -46,8 +46,8 @@ struct table {
 
 static bool open_table(const struct kn_output *out, const struct kn_code_func *f, struct table *t) {
   if (f->table == 0) return false;
-  const struct kn_code_table *c = out->tables + f->table - 1;
-  const uint8_t *start = out->table_bytes + c->first;
+  const struct kn_code_table *c = out->tables.at + f->table - 1;
+  const uint8_t *start = out->table_bytes.at + c->first;
   struct reader r = {start, start + c->size, false};
   if (byte(&r) != KN_EH_OMIT) return false;
   t->end = r.end;
@@ -123,12 +123,12 @@ static uint32_t next_site(const struct kn_check *c, const struct kn_walk *w, con
 
 const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t *inst) {
   const kiln_func *f = w->f;
-  const struct kn_output *out = &w->s->out;
+  const struct kn_output *out = w->out;
   struct table t;
   uint32_t before = 0; /* the site of the call before that may unwind */
   *inst = 0;
   if (!f->has_try) return NULL;
-  if (!open_table(out, out->funcs + out->n_funcs - 1, &t)) return "there is no table";
+  if (!open_table(out, out->funcs.at + out->funcs.n - 1, &t)) return "there is no table";
   for (uint32_t k = 0; k < c->calls.n; k++) {
     const struct kn_check_call *call = &c->calls.at[k];
     const struct kn_inst *in = &f->inst[call->inst];

@@ -65,7 +65,7 @@ static bool emit(struct kn_walk *w, struct kn_asm *code) {
 static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
   uint8_t advance[5];
   uint32_t at = (kn_here(w) - w->code.start) / w->target->elf.cie_code_align;
-  if (w->s->out.cfi_size != w->code.cfi_first) {
+  if (w->out->cfi.n != w->code.cfi_first) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of several pieces of machine code");
     return;
   }

@@ -5,28 +5,26 @@
 
 #include <string.h>
 
+enum { FIRST_BYTES = 1 << 16 };
+
 bool kn_code_room(struct kn_walk *w, size_t bytes) {
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   if (w->f->status != KILN_OK) return false;
   size_t used = (size_t)(w->code.p - w->code.base);
-  size_t need = used + bytes + 2 * KN_INST_ROOM;
-  if (out->cap < need) {
-    size_t cap = out->cap ? out->cap : 1 << 16;
-    while (cap < need) cap *= 2;
-    uint8_t *code = cap > UINT32_MAX ? NULL : kn_realloc(w->f->module, out->code, cap);
-    if (code == NULL) {
-      kn_func_fail(w->f, cap > UINT32_MAX ? KILN_ERR_LIMIT : KILN_ERR_MEMORY, UINT32_MAX, 0,
-                   "no room for machine code");
-      w->code.p =
-        w->code.base + w->code.start; /* the walk overwrites this function's code until it stops */
-      return false;
-    }
-    out->code = code;
-    out->cap = cap;
+  size_t more =
+    used - out->code.n + bytes + 2 * KN_INST_ROOM; /* beyond the functions before this one */
+  if (out->code.cap == 0 && more < FIRST_BYTES) more = FIRST_BYTES;
+  if (!KN_ROOM(&w->f->module->options.allocator, out->code, more)) {
+    bool fits = kn_array_fits(&out->code, more);
+    kn_func_fail(w->f, fits ? KILN_ERR_MEMORY : KILN_ERR_LIMIT, UINT32_MAX, 0,
+                 "no room for machine code");
+    w->code.p =
+      w->code.base + w->code.start; /* the walk overwrites this function's code until it stops */
+    return false;
   }
-  w->code.base = out->code;
-  w->code.p = out->code + used;
-  w->code.limit = out->code + out->cap - KN_INST_ROOM;
+  w->code.base = out->code.at;
+  w->code.p = out->code.at + used;
+  w->code.limit = out->code.at + out->code.cap - KN_INST_ROOM;
   return true;
 }
 
@@ -51,51 +49,39 @@ uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_
 
 /* Makes room for a relocation and its mark. False if the function failed. */
 static KN_COLD bool reloc_room(struct kn_walk *w) {
-  struct kn_output *out = &w->s->out;
-  if (!kn_grow(w->f->module, &out->relocs, &out->cap_relocs, out->n_relocs + 1,
-               sizeof *out->relocs)) {
-    kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  return w->code.marks.n < w->code.marks.cap ||
-         kn_func_grow(w->f, &w->code.marks, sizeof *w->code.marks.at);
+  struct kn_output *out = w->out;
+  if (KN_ROOM(w->f->module, out->relocs, 1)) return KN_ROOM(w->f, w->code.marks, 1);
+  kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
+  return false;
 }
 
 void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
                       int64_t addend) {
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   if (KN_UNLIKELY(addend != (int32_t)addend)) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "offset from a symbol does not fit 32 bits");
     return;
   }
-  if (KN_UNLIKELY(out->n_relocs == out->cap_relocs || w->code.marks.n == w->code.marks.cap) &&
+  if (KN_UNLIKELY(out->relocs.n == out->relocs.cap || w->code.marks.n == w->code.marks.cap) &&
       !reloc_room(w))
     return;
   uint32_t mark = w->code.marks.n++;
   w->code.marks.at[mark] = (struct kn_mark){at, w->code.fixups.n};
-  out->relocs[out->n_relocs++] = (struct kn_code_reloc){{mark}, symbol, type, (int32_t)addend};
+  out->relocs.at[out->relocs.n++] = (struct kn_code_reloc){{mark}, symbol, type, (int32_t)addend};
 }
 
 void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end) {
-  struct kn_output *out = &w->s->out;
-  if (out->n_data != 0 && out->data[out->n_data - 1].end == at) {
-    out->data[out->n_data - 1].end = end;
+  struct kn_output *out = w->out;
+  if (out->data.n != 0 && out->data.at[out->data.n - 1].end == at) {
+    out->data.at[out->data.n - 1].end = end;
     return;
   }
-  if (!kn_grow(w->f->module, &out->data, &out->cap_data, out->n_data + 1, sizeof *out->data)) {
+  if (!KN_PUSH(w->f->module, out->data, (struct kn_code_data){at, end}))
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
-    return;
-  }
-  out->data[out->n_data++] = (struct kn_code_data){at, end};
 }
 
 bool kn_code_make_cuts(struct kn_walk *w) {
-  struct kn_code *c = &w->code;
-  uint32_t need = c->fixups.n + 1;
-  if (c->cut.cap >= need || kn_grow(w->f->module, &c->cut.at, &c->cut.cap, need, sizeof *c->cut.at))
-    return true;
-  kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
-  return false;
+  return KN_RESIZE(w->f, w->code.cut, w->code.fixups.n + 1);
 }
 
 void kn_code_cut_marks(struct kn_code *c) {
@@ -110,14 +96,13 @@ void kn_code_move_marks(struct kn_code *c, uint32_t delta) {
 }
 
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n) {
-  struct kn_output *out = &w->s->out;
-  if (out->cap_cfi - out->cfi_size < n &&
-      !kn_grow(w->f->module, &out->cfi, &out->cap_cfi, out->cfi_size + (uint32_t)n, 1)) {
+  struct kn_output *out = w->out;
+  if (!KN_ROOM(w->f->module, out->cfi, n)) {
     kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
     return;
   }
-  memcpy(out->cfi + out->cfi_size, bytes, n);
-  out->cfi_size += (uint32_t)n;
+  memcpy(out->cfi.at + out->cfi.n, bytes, n);
+  out->cfi.n += (uint32_t)n;
 }
 
 uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta) {

@@ -48,7 +48,17 @@ bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out) {
   return make_rooms(s);
 }
 
+bool kn_session_open_rooms(kiln_session *s) {
+  s->out = kn_realloc(s->module, NULL, sizeof *s->out);
+  if (s->out) *s->out = (struct kn_output){0};
+  return s->out != NULL;
+}
+
+uint64_t kn_session_room_bytes(const kiln_session *s) { return kn_output_bytes(s->out); }
+
 void kn_session_free_rooms(kiln_session *s) {
+  kn_output_free(s->out, &s->module->options.allocator);
+  kn_realloc(s->module, s->out, 0);
   if (s->plan) kn_plan_free(s->plan, s->module);
 #ifdef KN_CHECKS
   if (s->walk) kn_check_free(s->walk->check, s->module);
@@ -56,6 +66,7 @@ void kn_session_free_rooms(kiln_session *s) {
   if (s->walk) kn_walk_free(s->walk, s->module);
   kn_debug_observer_free(s);
   kn_map_free(s);
+  s->out = NULL;
   s->plan = NULL;
   s->walk = NULL;
 }
@@ -65,23 +76,6 @@ static void call_observers(struct kn_walk *w, kiln_func *f) {
   w->observer = NULL;
   if (KN_UNLIKELY(f->debug.subprogram != 0)) kn_debug_observe(w, f);
   if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
-}
-
-/* Undoes what a failed function left in the output. */
-static void cut_output(struct kn_output *out, const struct kn_output *was) {
-  out->size = was->size;
-  out->n_relocs = was->n_relocs;
-  out->n_funcs = was->n_funcs;
-  out->n_labels = was->n_labels;
-  out->n_data = was->n_data;
-  out->n_lines = was->n_lines;
-  out->n_vars = was->n_vars;
-  out->n_calls = was->n_calls;
-  out->n_exprs = was->n_exprs;
-  out->cfi_size = was->cfi_size;
-  out->n_tables = was->n_tables;
-  out->table_size = was->table_size;
-  out->n_table_types = was->n_table_types;
 }
 
 /* Generates code of a function; the function stays. */
@@ -96,7 +90,7 @@ static kiln_status generate(kiln_func *f) {
   if (status == KILN_OK && !make_rooms(s))
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   if (status != KILN_OK) return status;
-  struct kn_output was = s->out;
+  struct kn_output_mark was = kn_output_mark(s->out);
 #ifdef KN_CHECKS
   kn_check_begin(s->walk->check);
 #endif
@@ -119,12 +113,12 @@ static kiln_status generate(kiln_func *f) {
                           "allocation check: table of exceptions: %s", wrong);
 #endif
   if (status != KILN_OK) {
-    cut_output(&s->out, &was);
+    kn_output_cut(s->out, &was);
   } else {
     s->stats.functions++;
     s->stats.instructions += f->n - 1;
     s->stats.blocks += f->blocks.n;
-    s->stats.code_bytes += s->out.funcs[s->out.n_funcs - 1].size;
+    s->stats.code_bytes += s->out->funcs.at[s->out->funcs.n - 1].size;
   }
   s->stats.plan_ns += t1 - t0;
   s->stats.walk_ns += t2 - t1;

@@ -293,8 +293,8 @@ uint32_t kn_eh_finish(struct kn_walk *w) {
                               .action = c->action};
     if (!KN_PUSH(f, eh->sites, site)) return 0;
   }
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   bool written = kn_eh_write(f->module, out, eh->sites.at, eh->sites.n, &eh->actions, f->types.at,
                              f->types.n, f->attrs.personality);
-  return written ? out->n_tables : 0;
+  return written ? out->tables.n : 0;
 }

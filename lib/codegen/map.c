@@ -64,10 +64,10 @@ void kn_map_free(kiln_session *s) {
 /* The last function, if it is the one that the pieces belong to. */
 static const struct kn_code_func *last(const kiln_session *s) {
   if (s == NULL) return NULL;
-  const struct kn_output *o = &s->out;
+  const struct kn_output *o = s->out;
   const struct kn_map *map = s->map;
-  if (map == NULL || !map->on || map->pieces.n == 0 || o->n_funcs == 0) return NULL;
-  const struct kn_code_func *f = &o->funcs[o->n_funcs - 1];
+  if (map == NULL || !map->on || map->pieces.n == 0 || o->funcs.n == 0) return NULL;
+  const struct kn_code_func *f = &o->funcs.at[o->funcs.n - 1];
   return f->symbol == map->symbol ? f : NULL;
 }
 
@@ -77,17 +77,17 @@ bool kiln_session_code(const kiln_session *s, kiln_code *out) {
   *out = (kiln_code){0};
   if (f == NULL) return false;
   *out = (kiln_code){.symbol = {f->symbol},
-                     .bytes = s->out.code + f->start,
+                     .bytes = s->out->code.at + f->start,
                      .size_bytes = f->size,
                      .n_pieces = s->map->pieces.n,
-                     .n_relocs = s->out.n_relocs - f->reloc_first,
+                     .n_relocs = s->out->relocs.n - f->reloc_first,
                      .pieces = s->map->pieces.at};
   return true;
 }
 
 kiln_code_reloc kiln_session_code_reloc(const kiln_session *s, uint32_t i) {
   const struct kn_code_func *f = last(s);
-  if (f == NULL || i >= s->out.n_relocs - f->reloc_first) return (kiln_code_reloc){0};
-  const struct kn_code_reloc *r = &s->out.relocs[f->reloc_first + i];
+  if (f == NULL || i >= s->out->relocs.n - f->reloc_first) return (kiln_code_reloc){0};
+  const struct kn_code_reloc *r = &s->out->relocs.at[f->reloc_first + i];
   return (kiln_code_reloc){r->offset - f->start, r->type, {r->symbol}, r->addend};
 }

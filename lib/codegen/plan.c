@@ -60,11 +60,7 @@ static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
 /* Reverse post-order of the reachable blocks; finds the back edges anew. */
 static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->blocks.n;
-  if ((plan->order.cap < n &&
-       !kn_grow(f->module, &plan->order.at, &plan->order.cap, n, sizeof *plan->order.at)) ||
-      (plan->stack.cap < 2 * n &&
-       !kn_grow(f->module, &plan->stack.at, &plan->stack.cap, 2 * n, sizeof *plan->stack.at)))
-    return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;
+  if (!KN_RESIZE(f, plan->order, n) || !KN_RESIZE(f, plan->stack, 2 * n)) return false;
   for (uint32_t i = 0; i < n; i++) f->block[i].pos = UNSEEN;
   plan->order.n = f->back_edges.n = 0;
   if (!visit(plan, f, 0)) return false;
@@ -179,12 +175,7 @@ KN_INLINE void count_rows(struct kn_range *ranges, const kiln_func *f, const uin
 
 static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->globals.n;
-  if (plan->ranges.cap < n &&
-      !kn_grow(f->module, &plan->ranges.at, &plan->ranges.cap, n, sizeof *plan->ranges.at)) {
-    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return false;
-  }
-  plan->ranges.n = n;
+  if (!KN_RESIZE(f, plan->ranges, n)) return false;
   struct kn_range *ranges = plan->ranges.at;
   const uint8_t *depth = plan->loops.n ? plan->depth : NULL;
   const struct kn_global *globals = f->globals.at;

@@ -41,17 +41,18 @@ void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message) {
 
 bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan) {
   w->s = s;
+  w->out = s->out;
   w->f = f;
   w->plan = plan;
   w->target = plan->target;
   w->hooks = &plan->target->hooks;
   w->inst = f->inst;
   w->val = f->val;
-  w->code.base = s->out.code;
-  w->code.p = w->code.base ? w->code.base + s->out.size : NULL;
-  w->code.start = (uint32_t)s->out.size;
-  w->code.cfi_first = s->out.cfi_size;
-  w->code.reloc_first = s->out.n_relocs;
+  w->code.base = w->out->code.at;
+  w->code.p = w->code.base ? w->code.base + w->out->code.n : NULL;
+  w->code.start = (uint32_t)w->out->code.n;
+  w->code.cfi_first = w->out->cfi.n;
+  w->code.reloc_first = w->out->relocs.n;
   w->code.fixups.n = w->code.literals.n = 0;
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_places = 0;
   w->regs.epoch++;
@@ -65,12 +66,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->eh.stubs.n = 0;
   if (KN_UNLIKELY(f->has_try)) kn_eh_begin(w);
   uint32_t n = f->blocks.n;
-  if (w->code.marks.cap < n &&
-      !kn_grow(f->module, &w->code.marks.at, &w->code.marks.cap, n, sizeof *w->code.marks.at)) {
-    kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
-    return false;
-  }
-  w->code.marks.n = n;
+  if (!KN_RESIZE(f, w->code.marks, n)) return false;
   for (uint32_t b = 0; b < n; b++) w->code.marks.at[b] = (struct kn_mark){UINT32_MAX, 0};
   const struct kn_target *t = plan->target;
   w->regs.function_regs = t->temps | t->caller_homes | (t->callee_homes & plan->saved);
@@ -78,9 +74,9 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->regs.stress = seed ? seed * UINT64_C(0x9e3779b97f4a7c15) + f->symbol : 0;
   w->regs.choice = w->regs.stress ? 0 : ~UINT64_C(0);
   size_t room = (size_t)f->n * 4 + 2 * KN_INST_ROOM;
-  if (KN_UNLIKELY(s->out.cap - s->out.size < room || f->status != KILN_OK))
+  if (KN_UNLIKELY(w->out->code.cap - w->out->code.n < room || f->status != KILN_OK))
     return kn_code_room(w, room);
-  w->code.limit = s->out.code + s->out.cap - KN_INST_ROOM;
+  w->code.limit = w->out->code.at + w->out->code.cap - KN_INST_ROOM;
   return true;
 }
 
@@ -201,11 +197,9 @@ uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i) {
 /* ---- the end ---- */
 
 static bool add_label(struct kn_walk *w, uint32_t symbol, uint32_t at) {
-  struct kn_output *out = &w->s->out;
-  if (out->n_labels == out->cap_labels && !kn_grow(w->f->module, &out->labels, &out->cap_labels,
-                                                   out->n_labels + 1, sizeof *out->labels))
-    return false;
-  out->labels[out->n_labels++] = (struct kn_code_label){symbol, at};
+  struct kn_output *out = w->out;
+  if (!KN_ROOM(w->f->module, out->labels, 1)) return false;
+  out->labels.at[out->labels.n++] = (struct kn_code_label){symbol, at};
   return true;
 }
 
@@ -228,36 +222,34 @@ static bool add_labels(struct kn_walk *w) {
 
 /* Appends the function to the session's output; its code ends at `p`. */
 static bool end(struct kn_walk *w) {
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   const struct kn_code *c = &w->code;
   kiln_module *m = w->f->module;
   if (w->f->status != KILN_OK) return false;
-  if (out->n_funcs == out->cap_funcs &&
-      !kn_grow(m, &out->funcs, &out->cap_funcs, out->n_funcs + 1, sizeof *out->funcs))
-    return false;
-  for (uint32_t i = c->reloc_first; i < out->n_relocs; i++)
-    out->relocs[i].offset = c->marks.at[out->relocs[i].mark].at;
+  if (!KN_ROOM(m, out->funcs, 1)) return false;
+  for (uint32_t i = c->reloc_first; i < out->relocs.n; i++)
+    out->relocs.at[i].offset = c->marks.at[out->relocs.at[i].mark].at;
   if (kn_symbol(m, w->f->symbol)->block_first && !add_labels(w)) return false;
   uint32_t table = 0;
   if (KN_UNLIKELY(w->eh.on) && (table = kn_eh_finish(w)) == 0) return false;
-  struct kn_code_func *func = &out->funcs[out->n_funcs];
+  struct kn_code_func *func = &out->funcs.at[out->funcs.n];
   *func = (struct kn_code_func){
     .symbol = w->f->symbol,
     .start = c->start,
     .size = kn_here(w) - c->start,
     .reloc_first = c->reloc_first,
     .cfi_first = c->cfi_first,
-    .cfi_size = out->cfi_size - c->cfi_first,
-    .loc_first = out->n_lines,
-    .var_first = out->n_vars,
-    .call_first = out->n_calls,
+    .cfi_size = out->cfi.n - c->cfi_first,
+    .loc_first = out->lines.n,
+    .var_first = out->vars.n,
+    .call_first = out->calls.n,
     .unit = w->f->debug.unit,
     .table = table,
     .key_b = w->key_b,
   };
   if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, end, w, func);
-  out->n_funcs++;
-  out->size = kn_here(w);
+  out->funcs.n++;
+  out->code.n = kn_here(w);
   return true;
 }
 
@@ -311,7 +303,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
     kn_lower *then = lowering(lowerings, in, val);
     fn(w, current);
     kn_inst_end(w);
-    KN_CHECK(w, w->code.p <= w->code.base + w->s->out.cap,
+    KN_CHECK(w, w->code.p <= w->code.base + w->out->code.cap,
              "an instruction has no room for its bytes");
     if (end) return;
     fn = then;

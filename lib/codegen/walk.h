@@ -13,6 +13,7 @@
 #include "lib/codegen/frame.h"
 #include "lib/codegen/log.h"
 #include "lib/codegen/moves.h"
+#include "lib/codegen/output.h"
 #include "lib/codegen/plan.h"
 #include "lib/codegen/regs.h"
 
@@ -73,6 +74,7 @@ struct kn_walk {
 
   kiln_func *f;
   kiln_session *s;
+  struct kn_output *out; /* == s->out */
   struct kn_plan *plan;
   const struct kn_target *target;
   const struct kn_hooks *hooks; /* == &target->hooks */

@@ -7,7 +7,7 @@ static struct kn_debug_observer *of(struct kn_observer *o) { return (struct kn_d
 static void begin(struct kn_observer *o, struct kn_walk *w) {
   struct kn_debug_observer *d = of(o);
   d->w = w;
-  d->var_first = w->s->out.n_vars;
+  d->var_first = w->out->vars.n;
   kn_debug_lines_begin(d);
   kn_debug_values_begin(d);
   kn_debug_calls_begin(d);

@@ -119,8 +119,8 @@ void kn_debug_observe(struct kn_walk *w, kiln_func *f);
 void kn_debug_observer_free(kiln_session *s);
 /* The newest row of lines; the function has one, unless there was no memory for it. */
 static inline struct kn_code_line *kn_debug_newest(const struct kn_debug_observer *d) {
-  struct kn_output *out = &d->w->s->out;
-  return out->n_lines > d->lines.first ? &out->lines[out->n_lines - 1] : NULL;
+  struct kn_output *out = d->w->s->out;
+  return out->lines.n > d->lines.first ? &out->lines.at[out->lines.n - 1] : NULL;
 }
 /* Does the newest row begin here? */
 static inline bool kn_debug_row_here(const struct kn_debug_observer *d) {

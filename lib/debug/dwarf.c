@@ -8,15 +8,15 @@
 
 bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i) {
   if (kn_dwarf_special(kn_dwarf_entry(d, i)->tag)) return true;
-  d->dies[i].wanted = true;
-  return KN_DW_PUSH(d, d->queue, i);
+  d->dies.at[i].wanted = true;
+  return KN_PUSH(d->m, d->queue, i);
 }
 
 uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t steps = 0; steps < 64; steps++) {
     uint32_t parent = kn_dwarf_entry(d, i)->parent;
     if (parent == 0) return 0;
-    i = kn_dwarf_index(d, d->dies[i].set, parent);
+    i = kn_dwarf_index(d, d->dies.at[i].set, parent);
     if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return i;
   }
   return 0;
@@ -30,7 +30,7 @@ static uint32_t argument(const struct kn_dwarf *d, uint32_t i) {
 }
 
 bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
-  struct kn_dwarf_die *p = &d->dies[parent], *e = &d->dies[i];
+  struct kn_dwarf_die *p = &d->dies.at[parent], *e = &d->dies.at[i];
   uint32_t number = argument(d, i), after = p->last;
   if (number != 0) {
     after = p->args;
@@ -38,19 +38,19 @@ bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
       uint32_t steps = 0; /* the source numbers parameters as it likes: no search without an end */
       after = 0;
       for (uint32_t k = p->first; steps < 256 && argument(d, k) <= number;
-           k = d->dies[k].next, steps++)
+           k = d->dies.at[k].next, steps++)
         after = k;
     } else {
       p->args = i;
     }
   }
-  e->next = after ? d->dies[after].next : p->first;
-  if (after) d->dies[after].next = i;
+  e->next = after ? d->dies.at[after].next : p->first;
+  if (after) d->dies.at[after].next = i;
   else p->first = i;
   if (p->last == after) p->last = i;
   e->placed = true;
   e->unit = p->unit;
-  return e->unit == 0 || e->first == 0 || KN_DW_PUSH(d, d->late, i);
+  return e->unit == 0 || e->first == 0 || KN_PUSH(d->m, d->late, i);
 }
 
 /* What an entry of a function or a unit is in: its parent, but for blocks that nothing is directly in. */
@@ -61,8 +61,8 @@ uint32_t kn_dwarf_context(struct kn_dwarf *d, uint32_t i) {
   for (uint32_t steps = 0; p != 0 && steps < KN_DWARF_DEPTH; steps++) {
     unsigned tag = kn_dwarf_entry(d, p)->tag;
     if (kn_dwarf_special(tag) || tag == KILN_DW_TAG_compile_unit) return top;
-    if (holds && steps == 0 && tag == KILN_DW_TAG_lexical_block) d->dies[p].holds = true;
-    if (tag != KILN_DW_TAG_lexical_block || d->dies[p].holds) return p;
+    if (holds && steps == 0 && tag == KILN_DW_TAG_lexical_block) d->dies.at[p].holds = true;
+    if (tag != KILN_DW_TAG_lexical_block || d->dies.at[p].holds) return p;
     p = kn_dwarf_parent(d, p);
   }
   return top;
@@ -80,7 +80,7 @@ const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct k
   if (i == 0) return NULL;
   const struct kn_die *list = kn_dwarf_entry(d, i);
   if (list->tag != KILN_TAG_LIST) return NULL;
-  *of = d->dies[i].set;
+  *of = d->dies.at[i].set;
   return list;
 }
 
@@ -100,7 +100,7 @@ static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
     if (a->kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
     if (a->kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
         depth < KN_DWARF_PACKS &&
-        !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, depth + 1))
+        !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, i, depth + 1))
       return false;
   }
   return true;
@@ -113,12 +113,12 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
   for (uint32_t k = 0; k < list->parent; k++) {
     uint32_t i = kn_dwarf_index(d, set, items[k]);
     if (i && under && kn_dwarf_in_place(kn_dwarf_entry(d, i))) {
-      d->dies[under].inner = true;
+      d->dies.at[under].inner = true;
       if (!want_refs(d, i, depth)) return false;
       continue;
     }
     if (!kn_dwarf_want(d, i)) return false;
-    if (i && under && !d->dies[i].placed && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
+    if (i && under && !d->dies.at[i].placed && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
         !kn_dwarf_append(d, under, i))
       return false;
   }
@@ -129,20 +129,20 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
 static bool place_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_t *in) {
   uint32_t p = *in = kn_dwarf_context(d, i), outer;
   unsigned tag = kn_dwarf_entry(d, p)->tag;
-  if (d->dies[p].placed || tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_lexical_block ||
+  if (d->dies.at[p].placed || tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_lexical_block ||
       depth > 64)
     return true;
   if (!place_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
-  return d->dies[p].placed || kn_dwarf_append(d, outer, p);
+  return d->dies.at[p].placed || kn_dwarf_append(d, outer, p);
 }
 
 /* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
  * functions that refer to a declaration behind them. A type has its members in the order of its list. */
 static bool place_declaration(struct kn_dwarf *d, uint32_t i) {
   uint32_t to = kn_dwarf_ref(d, i, KILN_DW_AT_specification), in;
-  if (to == 0 || d->dies[to].placed || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return true;
+  if (to == 0 || d->dies.at[to].placed || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return true;
   if (!place_around(d, to, 0, &in)) return false;
-  if (d->dies[to].placed) return true;
+  if (d->dies.at[to].placed) return true;
   unsigned tag = kn_dwarf_entry(d, in)->tag;
   if (tag != KILN_DW_TAG_namespace && tag != KILN_DW_TAG_compile_unit) return true;
   return kn_dwarf_want(d, to) && kn_dwarf_append(d, in, to);
@@ -155,16 +155,17 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
   if (e->tag == KILN_DW_TAG_compile_unit) return true;
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
   if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
-    return e->tag != KILN_DW_TAG_subprogram || d->dies[i].placed || kn_dwarf_append(d, u->die, i);
+    return e->tag != KILN_DW_TAG_subprogram || d->dies.at[i].placed ||
+           kn_dwarf_append(d, u->die, i);
   }
-  if (!d->dies[i].placed) {
+  if (!d->dies.at[i].placed) {
     if (v.shape->specifies && !place_declaration(d, i)) return false;
     uint32_t p = kn_dwarf_context(d, i);
-    if (!d->dies[p].wanted && e->tag != KILN_DW_TAG_lexical_block &&
+    if (!d->dies.at[p].wanted && e->tag != KILN_DW_TAG_lexical_block &&
         kn_dwarf_entry(d, p)->tag != KILN_DW_TAG_lexical_block) {
       /* the parent first: it may have `i` in its list of children, as a block has not */
-      d->dies[p].wanted = true;
-      return KN_DW_PUSH(d, d->queue, p) && KN_DW_PUSH(d, d->queue, i);
+      d->dies.at[p].wanted = true;
+      return KN_PUSH(d->m, d->queue, p) && KN_PUSH(d->m, d->queue, i);
     }
     if (!kn_dwarf_want(d, p) || !kn_dwarf_append(d, p, i)) return false;
   }
@@ -178,19 +179,19 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
       if (!kn_dwarf_want(d, to)) return false;
       /* whatever its scope is */
       if (a->name == KILN_DW_AT_discr && to && kn_dwarf_entry(d, to)->tag == KILN_DW_TAG_member &&
-          !d->dies[to].placed && !kn_dwarf_append(d, i, to))
+          !d->dies.at[to].placed && !kn_dwarf_append(d, i, to))
         return false;
       break;
     case KN_DA_CHILDREN:
       to = kn_dwarf_to(d, &v, a);
       if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
-          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, i, 0))
+          !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, i, 0))
         return false;
       break;
     case KN_DA_RETAIN:
       to = kn_dwarf_to(d, &v, a);
-      if (d->dies[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
-          !want_items(d, kn_dwarf_entry(d, to), d->dies[to].set, 0, 0))
+      if (d->dies.at[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+          !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, 0, 0))
         return false;
       break;
     case KN_DA_SIGNATURE:
@@ -219,7 +220,7 @@ bool kn_dwarf_drain(struct kn_dwarf *d) {
 
 /* Ends of the rows and variables of function `f`: where those of the next one in its session begin. */
 uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f) {
-  return f + 1 < o->funcs + o->n_funcs ? f[1].loc_first : o->n_lines;
+  return f + 1 < o->funcs.at + o->funcs.n ? f[1].loc_first : o->lines.n;
 }
 
 /* ---- reaching ---- */
@@ -227,15 +228,15 @@ uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func 
 /* Notes the unit of what was put under an entry before that was in the tree itself. */
 static bool reach(struct kn_dwarf *d) {
   for (uint32_t k = 0; k < d->late.n; k++) {
-    uint32_t unit = d->dies[d->late.at[k]].unit;
+    uint32_t unit = d->dies.at[d->late.at[k]].unit;
     d->queue.n = 0;
-    if (!KN_DW_PUSH(d, d->queue, d->late.at[k])) return false;
+    if (!KN_PUSH(d->m, d->queue, d->late.at[k])) return false;
     while (d->queue.n) {
-      uint32_t at = d->dies[d->queue.at[--d->queue.n]].first;
-      for (; at; at = d->dies[at].next) {
-        if (d->dies[at].unit != 0) continue;
-        d->dies[at].unit = unit;
-        if (d->dies[at].first && !KN_DW_PUSH(d, d->queue, at)) return false;
+      uint32_t at = d->dies.at[d->queue.at[--d->queue.n]].first;
+      for (; at; at = d->dies.at[at].next) {
+        if (d->dies.at[at].unit != 0) continue;
+        d->dies.at[at].unit = unit;
+        if (d->dies.at[at].first && !KN_PUSH(d->m, d->queue, at)) return false;
       }
     }
   }
@@ -256,13 +257,12 @@ static bool number_entries(struct kn_dwarf *d) {
     n += d->set[i].n;
   }
   if (n > UINT32_MAX / 4 || e->n_sessions >= KN_DWARF_SETS - 1 || !kn_dwarf_shapes(d)) return false;
-  d->n_dies = d->cap_dies = d->n_sources = (uint32_t)n;
-  d->dies = kn_realloc(d->m, NULL, (size_t)n * sizeof *d->dies);
-  if (d->dies == NULL) return false;
+  d->n_sources = (uint32_t)n;
+  if (!KN_RESIZE(d->m, d->dies, (uint32_t)n)) return false;
   for (uint32_t s = 0; s <= e->n_sessions; s++) {
     const struct kiln_debug *in = d->sets[s];
     uint32_t base = d->set[s].base;
-    struct kn_dwarf_die *die = d->dies + base;
+    struct kn_dwarf_die *die = d->dies.at + base;
     for (uint32_t k = 0; k < d->set[s].n; k++, die++) {
       const struct kn_die *source = &in->dies.at[k];
       *die = (struct kn_dwarf_die){
@@ -287,7 +287,7 @@ static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
 static void leave_out_empty(struct kn_dwarf *d) {
   for (uint32_t u = 0; u < d->units.n; u++) {
     struct kn_dwarf_unit *unit = &d->units.at[u];
-    const struct kn_dwarf_die *die = &d->dies[unit->die];
+    const struct kn_dwarf_die *die = &d->dies.at[unit->die];
     unit->empty = unit->n_funcs == 0 && die->first == 0 && !die->inner;
     d->n_units += !unit->empty;
   }
@@ -297,12 +297,12 @@ static bool collect(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   for (uint32_t k = 0; k < in->units.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->units.at[k]);
-    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies[i].placed)
+    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies.at[i].placed)
       continue;
-    if (!KN_DW_PUSH(d, d->units, (struct kn_dwarf_unit){.die = i})) return false;
-    d->dies[i].placed = d->dies[i].wanted = true;
-    d->dies[i].unit = d->units.n;
-    d->dies[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
+    if (!KN_PUSH(d->m, d->units, (struct kn_dwarf_unit){.die = i})) return false;
+    d->dies.at[i].placed = d->dies.at[i].wanted = true;
+    d->dies.at[i].unit = d->units.n;
+    d->dies.at[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
     struct kn_die_attr language;
     if (kn_dwarf_attr(d, i, KILN_DW_AT_language, &language))
       d->units.at[d->units.n - 1].language = (uint32_t)language.value;
@@ -311,7 +311,7 @@ static bool collect(struct kn_dwarf *d) {
   }
   for (uint32_t k = 0; k < in->globals.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->globals.at[k].variable);
-    if (i) d->dies[i].global = k + 1;
+    if (i) d->dies.at[i].global = k + 1;
   }
   if (d->units.n != 0 && (!kn_dwarf_abstract(d) || !kn_dwarf_callees(d))) return false;
   for (uint32_t u = 0; u < d->units.n; u++) {
@@ -359,9 +359,9 @@ static bool add_sections(struct kn_dwarf *d) {
                                     sections[k].flags, 1);
     if (i == UINT32_MAX) return false;
     d->section[k] = i;
-    e->sections[i].entsize = sections[k].flags ? 1 : 0;
-    e->sections[i].size = b->bytes.n;
-    e->sections[i].max_relas = b->relocs.n;
+    e->sections.at[i].entsize = sections[k].flags ? 1 : 0;
+    e->sections.at[i].size = b->bytes.n;
+    e->sections.at[i].max_relas = b->relocs.n;
     e->n_debug++;
   }
   return true;
@@ -377,7 +377,7 @@ const char *kn_dwarf_section_name(unsigned section) { return sections[section].n
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies,       d->units.at,     d->queue.at,   d->late.at,    d->vars.at,
+  void *arrays[] = {d->dies.at,    d->units.at,     d->queue.at,   d->late.at,    d->vars.at,
                     d->scopes.at,  d->ranges.at,    d->patches.at, d->files.at,   d->file_of,
                     d->str_of,     d->str_slots,    d->func_addr,  d->list_at.at, d->loc_list_at.at,
                     d->scope_hash, d->scope_way.at, d->callees,    d->func_node};
@@ -435,7 +435,7 @@ void kn_dwarf_content(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   for (unsigned k = 0; d && k < KN_DS_COUNT; k++) {
     if (d->section[k] == UINT32_MAX) continue;
-    struct kn_elf_section *s = &e->sections[d->section[k]];
+    struct kn_elf_section *s = &e->sections.at[d->section[k]];
     s->offset = e->at;
     if (k == KN_DS_STR) put_strings(d, e->base + e->at);
     else memcpy(e->base + e->at, d->out[k].bytes.at, d->out[k].bytes.n);
@@ -447,7 +447,7 @@ bool kn_dwarf_relocs(struct kn_elf *e) {
   struct kn_dwarf *d = e->dwarf;
   for (unsigned k = 0; d && k < KN_DS_COUNT; k++) {
     if (d->section[k] == UINT32_MAX) continue;
-    struct kn_elf_section *s = &e->sections[d->section[k]];
+    struct kn_elf_section *s = &e->sections.at[d->section[k]];
     s->rela_offset = e->at;
     for (uint32_t i = 0; i < d->out[k].relocs.n; i++) {
       const struct kn_dwarf_reloc *r = &d->out[k].relocs.at[i];

@@ -88,11 +88,11 @@ void kn_dwarf_add(struct kn_dwarf_fields *f, unsigned name, unsigned form, uint6
 void kn_dwarf_add_ref(struct kn_dwarf_fields *f, unsigned name, uint32_t to) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_buffer *b = &d->out[KN_DS_INFO];
-  if (to == 0 || d->dies[to].unit == 0) return;
-  bool near = d->dies[to].unit == f->unit;
+  if (to == 0 || d->dies.at[to].unit == 0) return;
+  bool near = d->dies.at[to].unit == f->unit;
   uint8_t *p = attribute(f, name, near ? KILN_DW_FORM_ref4 : KILN_DW_FORM_ref_addr, 0);
   uint32_t at = near ? b->bytes.n : b->relocs.n | 1u << 31;
-  if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, to})) f->failed = true;
+  if (p == NULL || !KN_PUSH(d->m, d->patches, (struct kn_dwarf_patch){at, to})) f->failed = true;
   else if (near) done(f, p + 4);
   else if (!kn_dwarf_relocated(d, KN_DS_INFO, KN_DR_DEBUG | KN_DS_INFO, 0, false, false))
     f->failed = true;
@@ -176,7 +176,7 @@ static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes
 static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol,
                        const uint8_t *bytes, uint32_t n) {
   const struct kn_elf *e = f->d->e;
-  if (symbol >= f->d->m->n_symbols || e->places[symbol].section == 0) return;
+  if (symbol >= f->d->m->symbols.n || e->places[symbol].section == 0) return;
   if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
   if (attribute(f, name, KILN_DW_FORM_exprloc, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
     f->failed = true;
@@ -245,7 +245,7 @@ static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_a
     return kn_dwarf_type_of(d, i) == kn_dwarf_type_of(d, spec);
   struct kn_die_attr b;
   if (!kn_dwarf_attr(d, spec, a->name, &b) || b.kind != a->kind) return false;
-  uint32_t set = d->dies[i].set, of = d->dies[spec].set, n, m;
+  uint32_t set = d->dies.at[i].set, of = d->dies.at[spec].set, n, m;
   if (a->kind == KN_DA_REF)
     return kn_dwarf_index(d, set, (uint32_t)a->value) == kn_dwarf_index(d, of, (uint32_t)b.value);
   if (a->kind != KN_DA_STRING) return a->value == b.value;
@@ -318,7 +318,7 @@ bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct
 void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
                        uint32_t in) {
   struct kn_dwarf *d = f->d;
-  const struct kiln_debug *s = kn_dwarf_set(d, d->dies[i].set);
+  const struct kiln_debug *s = kn_dwarf_set(d, d->dies.at[i].set);
   bool has_bytes = a->kind == KN_DA_EXPR || a->kind == KN_DA_BLOCK || a->kind == KN_DA_SYMBOL;
   const uint8_t *bytes = has_bytes && s->bytes.at ? s->bytes.at + (uint32_t)a->value : NULL;
   uint32_t to;
@@ -331,9 +331,9 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
     else kn_dwarf_add(f, a->name, KILN_DW_FORM_sdata, a->value);
     break;
   case KN_DA_FLAG: kn_dwarf_add(f, a->name, KILN_DW_FORM_flag_present, 0); break;
-  case KN_DA_STRING: add_text(f, a->name, d->dies[i].set, (uint32_t)a->value); break;
+  case KN_DA_STRING: add_text(f, a->name, d->dies.at[i].set, (uint32_t)a->value); break;
   case KN_DA_REF:
-    to = kn_dwarf_index(d, d->dies[i].set, (uint32_t)a->value);
+    to = kn_dwarf_index(d, d->dies.at[i].set, (uint32_t)a->value);
     if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE &&
         kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_compile_unit) {
       struct kn_dwarf_file file;
@@ -376,7 +376,7 @@ static bool add_stretch(struct kn_dwarf_fields *f, uint32_t target, int64_t adde
 /* The code of a block or of an inlined function, and the call that the latter replaces. */
 static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
   struct kn_dwarf *d = f->d;
-  const struct kn_dwarf_scope *s = &d->scopes.at[d->dies[i].ranges - 1];
+  const struct kn_dwarf_scope *s = &d->scopes.at[d->dies.at[i].ranges - 1];
   bool ok = true;
   if (s->first == s->last && s->first != 0) {
     const struct kn_dwarf_range *r = &d->ranges.at[s->first - 1];
@@ -394,7 +394,7 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
   }
   if (s->call == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_subprogram) return ok;
   uint32_t session = d->e->funcs[s->func].session;
-  const struct kn_loc *call = &d->e->sessions[session]->places.locs[s->call];
+  const struct kn_loc *call = &d->e->sessions[session]->places.locs.at[s->call];
   uint32_t file = kn_dwarf_loc_file(d, session, call);
   if (file == UINT32_MAX) return false;
   add_number(f, KILN_DW_AT_call_file, file);
@@ -437,7 +437,7 @@ static void add_global(struct kn_dwarf_fields *f, const struct kn_debug_global *
 
 /* How many bits the variable of entry i has by its type; 0: that is not said. */
 static uint64_t variable_bits(const struct kn_dwarf *d, uint32_t i) {
-  uint32_t type = kn_dwarf_type_of(d, d->dies[i].of);
+  uint32_t type = kn_dwarf_type_of(d, d->dies.at[i].of);
   for (unsigned steps = 0; type != 0 && steps < 16; steps++, type = kn_dwarf_type_of(d, type)) {
     struct kn_die_attr a;
     if (kn_dwarf_attr(d, type, KILN_DW_AT_byte_size, &a))
@@ -455,8 +455,8 @@ static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits)
   uint32_t n = 0, size;
   const struct kn_output *o = kn_elf_output(d->e, d->vars.at[number - 1].session);
   for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
-    parts[n++] = &o->vars[d->vars.at[k - 1].index];
-  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs, parts, n, bits, &size);
+    parts[n++] = &o->vars.at[d->vars.at[k - 1].index];
+  const uint8_t *bytes = kn_dwarf_parts(d, o->exprs.at, parts, n, bits, &size);
   if (bytes == NULL) return false;
   add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, bytes, size);
   return true;
@@ -467,16 +467,16 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
   const struct kn_output *o = kn_elf_output(d->e, v->session);
-  const struct kn_code_var *c = &o->vars[v->index];
+  const struct kn_code_var *c = &o->vars.at[v->index];
   bool ok = true;
   if (c->n == UINT32_MAX || c->to) { /* in code: relative to the function it is in */
     uint32_t func = v->func, target;
     int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
     if (c->to) {
-      uint32_t scope = f->stack.n ? d->dies[f->stack.at[f->stack.n - 1]].ranges : 0;
+      uint32_t scope = f->stack.n ? d->dies.at[f->stack.at[f->stack.n - 1]].ranges : 0;
       const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
       if (all) {
-        add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs + all->expr, all->n);
+        add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs.at + all->expr, all->n);
         return true;
       }
       uint32_t list = kn_dwarf_loc_list(d, v, scope, variable_bits(d, i), &ok);
@@ -494,14 +494,14 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
     return address != UINT32_MAX;
   }
   if (c->part_bits) return add_parts(f, number, variable_bits(d, i));
-  if (c->n) add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs + c->expr, c->n);
+  if (c->n) add_bytes(f, KILN_DW_AT_location, KILN_DW_FORM_exprloc, o->exprs.at + c->expr, c->n);
   return true;
 }
 
 /* What is known of an entry from code: where a function or block is, where a variable lives. */
 static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   struct kn_dwarf *d = f->d;
-  const struct kn_dwarf_die *die = &d->dies[i];
+  const struct kn_dwarf_die *die = &d->dies.at[i];
   static const uint8_t frame_base[] = {KILN_DW_OP_call_frame_cfa};
   bool ok = true;
   if (die->func) {
@@ -559,7 +559,8 @@ static bool add_unit(struct kn_dwarf_fields *f, uint32_t unit) {
 
 /* The function of entry i is called for an object: the parameter which that is. */
 static uint32_t object(const struct kn_dwarf *d, uint32_t i) {
-  for (uint32_t k = d->dies[i].first, steps = 0; k && steps < 2; k = d->dies[k].next, steps++) {
+  for (uint32_t k = d->dies.at[i].first, steps = 0; k && steps < 2;
+       k = d->dies.at[k].next, steps++) {
     if (kn_dwarf_view(d, k).shape->object) return k;
   }
   return 0;
@@ -569,10 +570,10 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   struct kn_dwarf *d = f->d;
   struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_die *e = v.e;
-  bool instance = d->dies[i].of != i, function = e->tag == KILN_DW_TAG_subprogram;
+  bool instance = d->dies.at[i].of != i, function = e->tag == KILN_DW_TAG_subprogram;
   bool by_name = function && d->units.at[f->unit - 1].lines_only;
   kn_dwarf_begin(f);
-  if (instance) kn_dwarf_add_ref(f, KILN_DW_AT_abstract_origin, d->dies[i].of);
+  if (instance) kn_dwarf_add_ref(f, KILN_DW_AT_abstract_origin, d->dies.at[i].of);
   uint32_t spec = 0;
   if (v.shape->specifies && (function || e->tag == KILN_DW_TAG_variable))
     spec = kn_dwarf_ref(d, i, KILN_DW_AT_specification);
@@ -582,12 +583,12 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
     struct kn_die_attr a = kn_dwarf_value(&v, &v.shape->items[k]);
     if (a.name == KILN_DW_AT_name) kn_dwarf_any_attr(f, spec ? spec : i, &a, 0);
   }
-  if (d->dies[i].abstract && !instance)
+  if (d->dies.at[i].abstract && !instance)
     kn_dwarf_add(f, KILN_DW_AT_inline,
                  d->version < 5 ? KILN_DW_FORM_data1 : KILN_DW_FORM_implicit_const, 1);
-  uint32_t is = function && (!instance || d->dies[i].func) ? object(d, i) : 0;
+  uint32_t is = function && (!instance || d->dies.at[i].func) ? object(d, i) : 0;
   if (is) kn_dwarf_add_ref(f, KILN_DW_AT_object_pointer, is);
-  return e->tag == KILN_DW_TAG_compile_unit ? add_unit(f, d->dies[i].unit - 1) : add_code(f, i);
+  return e->tag == KILN_DW_TAG_compile_unit ? add_unit(f, d->dies.at[i].unit - 1) : add_code(f, i);
 }
 
 void kn_dwarf_variant_fields(struct kn_dwarf_fields *f, uint32_t i, uint32_t in) {

@@ -7,17 +7,17 @@
 const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n) {
   const struct kn_output *o = kn_elf_output(d->e, d->e->funcs[func].session);
   const struct kn_code_func *f = kn_elf_func(d->e, func);
-  uint32_t end = f + 1 < o->funcs + o->n_funcs ? f[1].call_first : o->n_calls;
+  uint32_t end = f + 1 < o->funcs.at + o->funcs.n ? f[1].call_first : o->calls.n;
   *n = d->callees != NULL ? end - f->call_first : 0;
-  return o->calls + f->call_first;
+  return o->calls.at + f->call_first;
 }
 
 bool kn_dwarf_callees(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   bool any = false;
-  for (uint32_t s = 0; s < d->e->n_sessions; s++) any |= kn_elf_output(d->e, s)->n_calls != 0;
+  for (uint32_t s = 0; s < d->e->n_sessions; s++) any |= kn_elf_output(d->e, s)->calls.n != 0;
   if (!any) return true;
-  size_t symbols = ((size_t)d->m->n_symbols + 1) * sizeof *d->callees;
+  size_t symbols = ((size_t)d->m->symbols.n + 1) * sizeof *d->callees;
   size_t funcs = (d->e->n_funcs + (size_t)1) * sizeof *d->func_node;
   d->callees = kn_realloc(d->m, NULL, symbols);
   d->func_node = kn_realloc(d->m, NULL, funcs);
@@ -52,7 +52,7 @@ bool kn_dwarf_want_callees(struct kn_dwarf *d, uint32_t func) {
 static uint32_t origin(const struct kn_dwarf *d, const struct kn_code_call *call) {
   uint32_t to = d->callees[call->symbol];
   uint32_t i = to >> 31 ? d->func_node[(to & INT32_MAX) - 1] : to;
-  return d->dies[i].unit ? i : 0;
+  return d->dies.at[i].unit ? i : 0;
 }
 
 /* Writes what a call passes in registers. */
@@ -81,7 +81,7 @@ bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
   const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);
   kn_dwarf_func_place(d, func, &target, &addend);
   for (; n > 0; n--, call++) {
-    const uint8_t *p = o->exprs + call->expr, *end = p + call->n;
+    const uint8_t *p = o->exprs.at + call->expr, *end = p + call->n;
     uint32_t to = call->symbol ? origin(d, call) : 0;
     bool known = p < end && p[0] == KN_CALL_TARGET, lost = p < end && p[0] == KN_CALL_LOST;
     if (call->symbol ? to == 0 : !known && !lost) continue;

@@ -59,7 +59,7 @@ static uint32_t add_file(struct kn_dwarf *d, const struct kn_dwarf_file *named) 
     if (same(f->name, f->name_n, g->name, g->name_n) && same(f->dir, f->dir_n, g->dir, g->dir_n))
       return i;
   }
-  return KN_DW_PUSH(d, d->files, *f) ? d->files.n - 1 : UINT32_MAX;
+  return KN_PUSH(d->m, d->files, *f) ? d->files.n - 1 : UINT32_MAX;
 }
 
 uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
@@ -75,7 +75,7 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
 }
 
 uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
-  const struct kn_file *file = &d->e->sessions[session]->places.files[l->file];
+  const struct kn_file *file = &d->e->sessions[session]->places.files.at[l->file];
   uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
   if (die && kn_dwarf_entry(d, die)->tag == KILN_TAG_FILE) return kn_dwarf_file_number(d, die);
   struct kn_dwarf_file f = {.name = file->name, .dir = "", .name_n = (uint32_t)strlen(file->name)};
@@ -97,7 +97,7 @@ bool kn_dwarf_line_begin(struct kn_dwarf *d, uint32_t unit) {
   struct kn_dwarf_unit *u = &d->units.at[unit];
   u->line = d->out[KN_DS_LINE].bytes.n;
   d->files.n = 0;
-  memset(d->file_of, 0, (size_t)d->n_dies * sizeof *d->file_of);
+  memset(d->file_of, 0, (size_t)d->dies.n * sizeof *d->file_of);
   /* the unit's own file is the first */
   uint32_t file = kn_dwarf_unit_file(d, unit);
   if (file) return kn_dwarf_file_number(d, file) != UINT32_MAX;
@@ -128,7 +128,7 @@ struct line {
 
 static uint8_t *space(struct kn_dwarf *d, size_t n) {
   struct kn_dwarf_buffer *b = &d->out[KN_DS_LINE];
-  return KN_DW_ROOM(d, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
+  return KN_ROOM(d->m, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
 }
 static void done(struct kn_dwarf *d, const uint8_t *end) {
   d->out[KN_DS_LINE].bytes.n = (uint32_t)(end - d->out[KN_DS_LINE].bytes.at);
@@ -238,7 +238,7 @@ static bool begin_sequence(struct line *l, uint32_t section, uint64_t at) {
   l->column = 0;
   l->stmt = true;
   l->at = at;
-  return KN_DW_PUSH(d, b->relocs, r);
+  return KN_PUSH(d->m, b->relocs, r);
 }
 
 static bool end_sequence(struct line *l, uint64_t at) {
@@ -315,9 +315,9 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
                           uint64_t at) {
   struct kn_dwarf *d = l->d;
   const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_loc *locs = d->e->sessions[session]->places.locs;
-  const struct kn_code_line *first = o->lines + f->loc_first,
-                            *end = o->lines + kn_dwarf_line_end(o, f);
+  const struct kn_loc *locs = d->e->sessions[session]->places.locs.at;
+  const struct kn_code_line *first = o->lines.at + f->loc_first,
+                            *end = o->lines.at + kn_dwarf_line_end(o, f);
   unsigned shift = (unsigned)__builtin_ctz(d->e->machine->cie_code_align);
   uint32_t last_file = UINT32_MAX, file = 0, scope = UINT32_MAX, discriminator = 0;
   uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */

@@ -7,7 +7,7 @@
 
 /* Writes the abbreviation of a sequence that is complete, a new one; its number, 0 without memory. */
 static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
-  struct kn_trie_node *at = d->abbrevs.at;
+  struct kn_trie_node *at = d->abbrevs.nodes.at;
   uint32_t n = 0, what = at[end].key & ~KN_ABBREV_END;
   for (uint32_t k = at[end].up; k; k = at[k].up) n++;
   uint32_t *keys = kn_realloc(d->m, NULL, (n + (size_t)1) * sizeof *keys);
@@ -38,7 +38,8 @@ static inline uint32_t abbreviation(struct kn_dwarf_fields *f, unsigned tag, boo
   struct kn_dwarf *d = f->d;
   uint32_t end = kn_trie_step(d->m, &d->abbrevs, f->abbrev, KN_ABBREV_END | tag << 1 | children);
   if (end == 0) return 0;
-  return KN_LIKELY(d->abbrevs.at[end].is) ? d->abbrevs.at[end].is : new_abbreviation(d, end);
+  return KN_LIKELY(d->abbrevs.nodes.at[end].is) ? d->abbrevs.nodes.at[end].is
+                                                : new_abbreviation(d, end);
 }
 
 /* Makes space for a number of `n` bytes where there is one of one byte. */
@@ -139,7 +140,7 @@ static inline uint8_t *put_text(struct kn_dwarf *d, uint8_t *p, uint32_t set, ui
   struct kn_dwarf_reloc r = {(uint32_t)(p - b->bytes.at), KN_DR_DEBUG | KN_DS_STR, d->strs.at[i].at,
                              false, false};
   kn_put32(p, 0);
-  return KN_DW_PUSH(d, b->relocs, r) ? p + 4 : NULL;
+  return KN_PUSH(d->m, b->relocs, r) ? p + 4 : NULL;
 }
 
 /* Writes an expression, behind its size. */
@@ -163,7 +164,7 @@ static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run
   uint64_t codes = 1;
   if (end - a > CODES) end = a + CODES;
   uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 8 * CODES);
-  if (p == NULL || !KN_DW_ROOM(d, d->patches, CODES)) return NULL;
+  if (p == NULL || !KN_ROOM(d->m, d->patches, CODES)) return NULL;
   for (; a < end; a++) {
     unsigned code = 0;
     uint32_t to;
@@ -184,7 +185,7 @@ static inline __attribute__((always_inline)) const struct kn_dwarf_item *put_run
     case KN_PUT_TYPE:
     case KN_PUT_REF:
       to = a->put == KN_PUT_REF ? kn_dwarf_to(d, v, a) : kn_dwarf_type_of(d, i);
-      if (KN_LIKELY(to != 0 && d->dies[to].unit == unit)) {
+      if (KN_LIKELY(to != 0 && d->dies.at[to].unit == unit)) {
         d->patches.at[d->patches.n++] =
           (struct kn_dwarf_patch){(uint32_t)(p - d->out[KN_DS_INFO].bytes.at), to};
         p += 4;
@@ -269,7 +270,7 @@ bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
   kn_dwarf_begin(f);
   uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 4);
   uint32_t at = d->out[KN_DS_INFO].bytes.n;
-  if (p == NULL || !KN_DW_PUSH(d, d->patches, (struct kn_dwarf_patch){at, d->dies[i].of}))
+  if (p == NULL || !KN_PUSH(d->m, d->patches, (struct kn_dwarf_patch){at, d->dies.at[i].of}))
     return false;
   kn_dwarf_done(d, KN_DS_INFO, p + 4);
   if (!put_bytes(d, expr, n)) return false;

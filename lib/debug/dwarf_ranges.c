@@ -39,7 +39,7 @@ uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func) {
 /* The list that begins here: its number in version 5, its offset in version 4. */
 static uint32_t list_begin(struct kn_dwarf *d, bool *ok) {
   if (d->version < 5) return d->out[KN_DS_RANGES].bytes.n;
-  *ok &= KN_DW_PUSH(d, d->list_at, d->out[KN_DS_RNGLISTS].bytes.n);
+  *ok &= KN_PUSH(d->m, d->list_at, d->out[KN_DS_RNGLISTS].bytes.n);
   return d->list_at.n - 1;
 }
 
@@ -276,11 +276,11 @@ static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struc
       else if (count < 64) now[count++] = &c[k];
     }
     if (whole) {
-      if (!put_location(d, base + at - start, base + next - start, o->exprs + whole->expr,
+      if (!put_location(d, base + at - start, base + next - start, o->exprs.at + whole->expr,
                         whole->n))
         return false;
     } else if (count) {
-      const uint8_t *expr = kn_dwarf_parts(d, o->exprs, now, count, bits, &size);
+      const uint8_t *expr = kn_dwarf_parts(d, o->exprs.at, now, count, bits, &size);
       if (expr == NULL || !put_location(d, base + at - start, base + next - start, expr, size))
         return false;
     }
@@ -299,13 +299,13 @@ static bool meets(const struct kn_dwarf *d, uint32_t scope, uint32_t from, uint3
 /* Do rows a and b say the same place? */
 static bool same_place(const struct kn_output *o, const struct kn_code_var *a,
                        const struct kn_code_var *b) {
-  return a->n == b->n && memcmp(o->exprs + a->expr, o->exprs + b->expr, a->n) == 0;
+  return a->n == b->n && memcmp(o->exprs.at + a->expr, o->exprs.at + b->expr, a->n) == 0;
 }
 
 const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
                                               const struct kn_dwarf_var *v, uint32_t scope) {
   const struct kn_output *o = kn_elf_output(d->e, v->session);
-  const struct kn_code_var *c = &o->vars[v->index], *is = NULL;
+  const struct kn_code_var *c = &o->vars.at[v->index], *is = NULL;
   const struct kn_code_func *f = kn_elf_func(d->e, v->func);
   struct kn_dwarf_range whole = {.to = f->size};
   const struct kn_dwarf_range *r = &whole;
@@ -329,7 +329,7 @@ const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            uint64_t bits, bool *ok) {
   const struct kn_output *o = kn_elf_output(d->e, v->session);
-  const struct kn_code_var *c = &o->vars[v->index];
+  const struct kn_code_var *c = &o->vars.at[v->index];
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
   uint32_t list = d->out[section].bytes.n, target, func = v->func,
            start = kn_elf_func(d->e, func)->start;
@@ -342,7 +342,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
     kn_dwarf_func_place(d, func, &target, &addend);
     *ok &= put_base(d, section, target, addend, &base);
   } else {
-    *ok &= KN_DW_PUSH(d, d->loc_list_at, list);
+    *ok &= KN_PUSH(d->m, d->loc_list_at, list);
     list = d->loc_list_at.n - 1;
     uint32_t address = kn_dwarf_func_address(d, func);
     *p++ = KILN_DW_RLE_base_addressx;
@@ -360,7 +360,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
          next++)
       if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;
     *ok &=
-      put_location(d, base + c[k].from - start, base + to - start, o->exprs + c[k].expr, c[k].n);
+      put_location(d, base + c[k].from - start, base + to - start, o->exprs.at + c[k].expr, c[k].n);
   }
   if ((p = kn_dwarf_space(d, section, 16)) == NULL) return *ok = false;
   memset(p, KILN_DW_RLE_end_of_list, 16);

@@ -18,20 +18,21 @@ static uint32_t subprogram_of(const struct kn_dwarf *d, uint32_t i) {
 }
 
 static bool has_inlined(const struct kn_places *p) {
-  for (uint32_t k = 1; k < p->n_locs; k++)
-    if (p->locs[k].inlined) return true;
+  for (uint32_t k = 1; k < p->locs.n; k++)
+    if (p->locs.at[k].inlined) return true;
   return false;
 }
 
 /* Of one session; `seen` has a byte for each location. */
 static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
   const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_loc *locs = d->e->sessions[session]->places.locs;
-  for (uint32_t k = 0; k < o->n_lines; k++) {
-    if (k + 1 < o->n_lines && o->lines[k + 1].offset == o->lines[k].offset) continue; /* no code */
-    for (const struct kn_loc *l = &locs[o->lines[k].loc]; l->inlined; l = &locs[l->inlined]) {
+  const struct kn_loc *locs = d->e->sessions[session]->places.locs.at;
+  for (uint32_t k = 0; k < o->lines.n; k++) {
+    if (k + 1 < o->lines.n && o->lines.at[k + 1].offset == o->lines.at[k].offset)
+      continue; /* no code */
+    for (const struct kn_loc *l = &locs[o->lines.at[k].loc]; l->inlined; l = &locs[l->inlined]) {
       uint32_t sp = subprogram_of(d, kn_dwarf_index(d, session + 1, l->scope));
-      d->dies[sp].abstract = true;
+      d->dies.at[sp].abstract = true;
       if (seen[l->inlined]) break;
       seen[l->inlined] = 1;
     }
@@ -42,9 +43,9 @@ bool kn_dwarf_abstract(struct kn_dwarf *d) {
   for (uint32_t s = 0; s < d->e->n_sessions; s++) {
     const struct kn_places *p = &d->e->sessions[s]->places;
     if (!has_inlined(p)) continue;
-    uint8_t *seen = kn_realloc(d->m, NULL, p->n_locs);
+    uint8_t *seen = kn_realloc(d->m, NULL, p->locs.n);
     if (seen == NULL) return false;
-    memset(seen, 0, p->n_locs);
+    memset(seen, 0, p->locs.n);
     mark_inlined(d, s, seen);
     kn_realloc(d->m, seen, 0);
   }
@@ -62,14 +63,11 @@ struct function {
 
 /* Adds an instance of entry `of`; 0 without memory. Entries may have moved. */
 static uint32_t instance(struct kn_dwarf *d, uint32_t of) {
-  if (d->n_dies >= d->cap_dies &&
-      (d->n_dies > UINT32_MAX / 4 ||
-       !kn_grow(d->m, &d->dies, &d->cap_dies, d->n_dies + 1, sizeof *d->dies)))
-    return 0;
-  const struct kn_dwarf_die *is = &d->dies[of];
-  d->dies[d->n_dies] =
+  if (d->dies.n > UINT32_MAX / 4 || !KN_ROOM(d->m, d->dies, 1)) return 0;
+  const struct kn_dwarf_die *is = &d->dies.at[of];
+  d->dies.at[d->dies.n] =
     (struct kn_dwarf_die){.source = is->source, .of = of, .set = is->set, .wanted = true};
-  return d->n_dies++;
+  return d->dies.n++;
 }
 
 static uint32_t *chain(const struct kn_dwarf *d, struct kn_dwarf_key k) {
@@ -80,13 +78,13 @@ static uint32_t *chain(const struct kn_dwarf *d, struct kn_dwarf_key k) {
 static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
   const struct kn_dwarf *d = x->d;
   if (k.call == 0 && x->node == x->subprogram) {
-    uint32_t r = d->dies[k.scope].ranges;
+    uint32_t r = d->dies.at[k.scope].ranges;
     return r > d->scope_first ? r : 0;
   }
   for (uint32_t i = d->scope_mask ? *chain(d, k) : 0; i > d->scope_first;
        i = d->scopes.at[i - 1].next) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
-    if (d->dies[s->node].of == k.scope && s->call == k.call) return i;
+    if (d->dies.at[s->node].of == k.scope && s->call == k.call) return i;
   }
   return 0;
 }
@@ -100,7 +98,7 @@ static bool grow_hash(struct kn_dwarf *d) {
   d->scope_mask = size - 1;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     struct kn_dwarf_scope *s = &d->scopes.at[i];
-    uint32_t *head = chain(d, (struct kn_dwarf_key){d->dies[s->node].of, s->call});
+    uint32_t *head = chain(d, (struct kn_dwarf_key){d->dies.at[s->node].of, s->call});
     s->next = *head;
     *head = i + 1;
   }
@@ -114,9 +112,9 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   if (!own && d->scopes.n - d->scope_first >= d->scope_mask && !grow_hash(d)) return 0;
   uint32_t node = own ? k.scope : instance(d, k.scope);
   struct kn_dwarf_scope s = {.func = x->func, .node = node, .call = k.call, .up = up};
-  if (node == 0 || !KN_DW_PUSH(d, d->scopes, s)) return 0;
+  if (node == 0 || !KN_PUSH(d->m, d->scopes, s)) return 0;
   uint32_t number = d->scopes.n;
-  d->dies[node].ranges = number;
+  d->dies.at[node].ranges = number;
   if (!own) {
     uint32_t *head = chain(d, k);
     d->scopes.at[number - 1].next = *head;
@@ -129,7 +127,7 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
  * function, count as the function. */
 static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
   struct kn_dwarf *d = x->d;
-  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs;
+  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs.at;
   struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, locs[loc].scope), locs[loc].inlined};
   d->scope_way.n = 0;
   *number = 0;
@@ -143,7 +141,7 @@ static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
     if (tag == KILN_DW_TAG_subprogram && k.call == 0) break;
     if ((*number = find(x, k)) != 0) break;
     if (d->scope_way.n > KN_DWARF_DEPTH) return true;
-    if (!KN_DW_PUSH(d, d->scope_way, k)) return false;
+    if (!KN_PUSH(d->m, d->scope_way, k)) return false;
     if (tag == KILN_DW_TAG_subprogram) {
       k.scope = kn_dwarf_index(d, x->session + 1, locs[k.call].scope);
       k.call = locs[k.call].inlined;
@@ -163,7 +161,7 @@ static bool cover(struct kn_dwarf *d, uint32_t number, uint32_t from, uint32_t t
     if (s->last && d->ranges.at[s->last - 1].to == from) {
       d->ranges.at[s->last - 1].to = to;
     } else {
-      if (!KN_DW_PUSH(d, d->ranges, (struct kn_dwarf_range){from, to, 0})) return false;
+      if (!KN_PUSH(d->m, d->ranges, (struct kn_dwarf_range){from, to, 0})) return false;
       if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;
       else s->first = d->ranges.n;
       s->last = d->ranges.n;
@@ -176,10 +174,10 @@ static bool cover(struct kn_dwarf *d, uint32_t number, uint32_t from, uint32_t t
 static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_elf_output(d->e, x->session);
-  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs;
+  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs.at;
   uint32_t end = kn_dwarf_line_end(o, f), scope = 0, from = 0, last = 0;
   for (uint32_t k = f->loc_first; k < end; k++) {
-    const struct kn_code_line *row = &o->lines[k];
+    const struct kn_code_line *row = &o->lines.at[k];
     if (row->loc == 0) continue;
     if (row->offset == (k + 1 < end ? row[1].offset : f->start + f->size)) continue; /* no code */
     if (locs[row->loc].scope == locs[last].scope && locs[row->loc].inlined == locs[last].inlined)
@@ -200,10 +198,10 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
 /* What lives in place number `place` is a part of the variable of entry i, which lives in others too. */
 static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t place) {
   const struct kn_dwarf_var *v = place ? &d->vars.at[place - 1] : NULL;
-  struct kn_dwarf_var *first = &d->vars.at[d->dies[i].var - 1];
+  struct kn_dwarf_var *first = &d->vars.at[d->dies.at[i].var - 1];
   if (v == NULL || v->count > 1 || first->count > 1 ||
-      kn_elf_output(d->e, v->session)->vars[v->index].part_bits == 0 ||
-      kn_elf_output(d->e, first->session)->vars[first->index].part_bits == 0)
+      kn_elf_output(d->e, v->session)->vars.at[v->index].part_bits == 0 ||
+      kn_elf_output(d->e, first->session)->vars.at[first->index].part_bits == 0)
     return;
   d->vars.at[place - 1].next = first->next;
   first->next = place;
@@ -227,32 +225,33 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
                 (tag == KILN_DW_TAG_label && place);
   if (!placed) return kn_dwarf_want(d, v); /* what the function imports, labels without code */
   if (in == parent) {
-    if (d->dies[v].var) {
+    if (d->dies.at[v].var) {
       add_part(d, v, place);
       return true;
     }
-    d->dies[v].var = place;
-    d->dies[in].holds = true;
+    d->dies.at[v].var = place;
+    d->dies.at[in].holds = true;
     return kn_dwarf_want(d, v);
   }
-  for (uint32_t k = d->dies[in].first, steps = 0; k && steps < 1000; k = d->dies[k].next, steps++)
-    if (d->dies[k].of == v) {
-      if (d->dies[k].var && place) add_part(d, k, place);
+  for (uint32_t k = d->dies.at[in].first, steps = 0; k && steps < 1000;
+       k = d->dies.at[k].next, steps++)
+    if (d->dies.at[k].of == v) {
+      if (d->dies.at[k].var && place) add_part(d, k, place);
       return true;
     }
   uint32_t node = instance(d, v);
   if (node == 0) return false;
-  d->dies[node].var = place;
-  d->dies[in].holds = true;
+  d->dies.at[node].var = place;
+  d->dies.at[in].holds = true;
   return kn_dwarf_append(d, in, node) && kn_dwarf_want(d, v);
 }
 
 static bool variables(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_elf_output(d->e, x->session);
-  uint32_t end = f + 1 < o->funcs + o->n_funcs ? f[1].var_first : o->n_vars;
+  uint32_t end = f + 1 < o->funcs.at + o->funcs.n ? f[1].var_first : o->vars.n;
   for (uint32_t k = f->var_first, n; k < end; k += n) {
-    const struct kn_code_var *row = &o->vars[k];
+    const struct kn_code_var *row = &o->vars.at[k];
     n = 1;
     while (row->to && k + n < end && row[n].to && row[n].variable == row->variable &&
            row[n].inlined == row->inlined)
@@ -260,7 +259,7 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
     uint32_t v = kn_dwarf_index(d, x->session + 1, row->variable);
     if (v == 0) continue;
     d->has_lists |= row->to != 0;
-    if (!KN_DW_PUSH(d, d->vars, (struct kn_dwarf_var){x->session, k, n, x->func, 0}) ||
+    if (!KN_PUSH(d->m, d->vars, (struct kn_dwarf_var){x->session, k, n, x->func, 0}) ||
         !variable(x, v, row->inlined, d->vars.n))
       return false;
   }
@@ -270,9 +269,9 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
     uint32_t list = a->kind == KN_DA_RETAIN ? kn_dwarf_to(d, &is, a) : 0;
     if (list == 0 || kn_dwarf_entry(d, list)->tag != KILN_TAG_LIST) continue;
     const struct kn_die l = *kn_dwarf_entry(d, list);
-    const uint32_t *items = kn_dwarf_set(d, d->dies[list].set)->items.at + l.first;
+    const uint32_t *items = kn_dwarf_set(d, d->dies.at[list].set)->items.at + l.first;
     for (uint32_t m = 0; m < l.parent; m++) {
-      uint32_t v = kn_dwarf_index(d, d->dies[list].set, items[m]);
+      uint32_t v = kn_dwarf_index(d, d->dies.at[list].set, items[m]);
       if (v && !variable(x, v, 0, 0)) return false;
     }
   }
@@ -285,9 +284,10 @@ static bool place_scopes(const struct function *x) {
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i];
     uint32_t node = s->node, up = s->up;
-    if (node < d->n_sources || d->dies[node].placed) continue;
-    if (kn_dwarf_entry(d, node)->tag == KILN_DW_TAG_lexical_block && !d->dies[node].holds) continue;
-    while (up && !d->dies[d->scopes.at[up - 1].node].holds &&
+    if (node < d->n_sources || d->dies.at[node].placed) continue;
+    if (kn_dwarf_entry(d, node)->tag == KILN_DW_TAG_lexical_block && !d->dies.at[node].holds)
+      continue;
+    while (up && !d->dies.at[d->scopes.at[up - 1].node].holds &&
            kn_dwarf_entry(d, d->scopes.at[up - 1].node)->tag == KILN_DW_TAG_lexical_block)
       up = d->scopes.at[up - 1].up;
     uint32_t in = up ? d->scopes.at[up - 1].node : x->node;
@@ -315,7 +315,7 @@ static void extend_unit(struct kn_dwarf_unit *u, const struct kn_elf_place *p, u
 static bool want_origins(const struct function *x) {
   struct kn_dwarf *d = x->d;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
-    uint32_t of = d->dies[d->scopes.at[i].node].of;
+    uint32_t of = d->dies.at[d->scopes.at[i].node].of;
     if (kn_dwarf_entry(d, of)->tag == KILN_DW_TAG_subprogram && !kn_dwarf_want(d, of)) return false;
   }
   return true;
@@ -334,11 +334,11 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   extend_unit(&d->units.at[d->current - 1], &d->e->places[f->symbol], f->size);
   x.subprogram = x.node = kn_dwarf_index(d, x.session + 1, f->subprogram);
   if (x.node == 0 || kn_dwarf_entry(d, x.node)->tag != KILN_DW_TAG_subprogram ||
-      d->dies[x.node].func)
+      d->dies.at[x.node].func)
     return true;
   d->scope_first = d->scopes.n;
-  if (d->dies[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;
-  d->dies[x.node].func = func + 1;
+  if (d->dies.at[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;
+  d->dies.at[x.node].func = func + 1;
   if (d->func_node) d->func_node[func] = x.node;
   if (!cover_rows(&x, f)) return false;
   if (d->units.at[d->current - 1].lines_only && x.node == x.subprogram && !has_calls(&x))

@@ -82,7 +82,7 @@ static int put(const struct kn_dwarf *d, const struct kn_dwarf_item *a, unsigned
 
 static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t number,
                     struct kn_dwarf_shape *s) {
-  const struct kn_trie_node *is = &shapes->at[number];
+  const struct kn_trie_node *is = &shapes->nodes.at[number];
   uint32_t n = kn_shape_attrs(is);
   struct kn_dwarf_item *items = kn_arena_zero(&d->e->arena, (3 * n + 1) * sizeof *items, 4);
   if (items == NULL) return false;
@@ -90,11 +90,11 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
   s->refs = items + n;
   s->puts = items + 2 * n;
   s->n = (uint16_t)n;
-  for (uint32_t k = n; k-- > 0; is = &shapes->at[is->up]) {
+  for (uint32_t k = n; k-- > 0; is = &shapes->nodes.at[is->up]) {
     unsigned name = is->key >> 8;
     items[k] = (struct kn_dwarf_item){.name = (uint16_t)name, .kind = (uint8_t)is->key};
     items[k].asks = name < sizeof asks ? asks[name] : 0;
-    items[k].at = (uint16_t)kn_shape_words(&shapes->at[is->up]);
+    items[k].at = (uint16_t)kn_shape_words(&shapes->nodes.at[is->up]);
   }
   unsigned tag = is->key & ~KN_SHAPE_TAG;
   for (uint32_t k = 0; k < n; k++) {
@@ -128,9 +128,9 @@ bool kn_dwarf_shapes(struct kn_dwarf *d) {
     d->texts[i] = (struct kn_dwarf_set){texts, n};
     texts += n;
     if (in == NULL) continue;
-    d->shapes[i] = kn_arena_zero(arena, in->shapes.n * sizeof **d->shapes, 8);
+    d->shapes[i] = kn_arena_zero(arena, in->shapes.nodes.n * sizeof **d->shapes, 8);
     if (d->shapes[i] == NULL) return false;
-    for (uint32_t k = 0; k < in->shapes.n; k++)
+    for (uint32_t k = 0; k < in->shapes.nodes.n; k++)
       if (!prepare(d, &in->shapes, k, &d->shapes[i][k])) return false;
   }
   d->str_of = kn_realloc(d->m, NULL, (texts + (size_t)1) * sizeof *d->str_of);
@@ -151,7 +151,7 @@ bool kn_dwarf_attr(const struct kn_dwarf *d, uint32_t i, unsigned name, struct k
 uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name) {
   struct kn_die_attr a;
   if (!kn_dwarf_attr(d, i, name, &a) || a.kind != KN_DA_REF) return 0;
-  return kn_dwarf_index(d, d->dies[i].set, (uint32_t)a.value);
+  return kn_dwarf_index(d, d->dies.at[i].set, (uint32_t)a.value);
 }
 
 /* ---- strings ---- */
@@ -176,7 +176,7 @@ static bool grow_strings(struct kn_dwarf *d) {
 /* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
 static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   uint32_t at = d->out[KN_DS_STR].bytes.n;
-  if (n >= UINT32_MAX / 2 - at || !KN_DW_PUSH(d, d->strs, (struct kn_dwarf_string){text, n, at}))
+  if (n >= UINT32_MAX / 2 - at || !KN_PUSH(d->m, d->strs, (struct kn_dwarf_string){text, n, at}))
     return UINT32_MAX;
   d->out[KN_DS_STR].bytes.n += n + 1;
   if (d->version >= 5 &&

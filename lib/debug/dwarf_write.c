@@ -21,9 +21,9 @@ static const struct kn_die *signature(const struct kn_dwarf *d, const struct kn_
 static inline bool known_parameter(struct kn_dwarf_fields *f, uint32_t type, bool artificial) {
   struct kn_dwarf *d = f->d;
   uint32_t number = f->parameter[artificial];
-  if (number == 0 || number > 0x7f || type == 0 || d->dies[type].unit != f->unit) return false;
+  if (number == 0 || number > 0x7f || type == 0 || d->dies.at[type].unit != f->unit) return false;
   uint8_t *p = kn_dwarf_space(d, KN_DS_INFO, 8);
-  if (p == NULL || !KN_DW_ROOM(d, d->patches, 1)) return false;
+  if (p == NULL || !KN_ROOM(d->m, d->patches, 1)) return false;
   *p++ = (uint8_t)number;
   uint32_t at = (uint32_t)(p - d->out[KN_DS_INFO].bytes.at);
   d->patches.at[d->patches.n++] = (struct kn_dwarf_patch){at, type};
@@ -46,7 +46,7 @@ static bool parameters(struct kn_dwarf_fields *f, const struct kn_die *list, uin
     uint32_t number = kn_dwarf_put_entry(
       f, items[k] ? KILN_DW_TAG_formal_parameter : KILN_DW_TAG_unspecified_parameters, false);
     if (number == 0) return false;
-    if (type && d->dies[type].unit == f->unit) f->parameter[artificial] = number;
+    if (type && d->dies.at[type].unit == f->unit) f->parameter[artificial] = number;
   }
   return true;
 }
@@ -69,11 +69,11 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
     uint32_t to = a->kind == KN_DA_CHILDREN ? kn_dwarf_to(d, &v, a) : 0;
     if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_TAG_LIST) continue;
     const struct kn_die *list = kn_dwarf_entry(d, to);
-    const uint32_t *items = kn_dwarf_set(d, d->dies[to].set)->items.at + list->first;
+    const uint32_t *items = kn_dwarf_set(d, d->dies.at[to].set)->items.at + list->first;
     for (uint32_t m = 0; m < list->parent; m++) {
-      uint32_t child = kn_dwarf_index(d, d->dies[to].set, items[m]);
+      uint32_t child = kn_dwarf_index(d, d->dies.at[to].set, items[m]);
       if (child == 0 || !kn_dwarf_in_place(kn_dwarf_entry(d, child))) continue;
-      bool own = d->dies[child].inner && depth < KN_DWARF_PACKS;
+      bool own = d->dies.at[child].inner && depth < KN_DWARF_PACKS;
       uint32_t in = kn_dwarf_entry(d, child)->tag == KILN_DW_TAG_enumerator ? i : 0;
       if (!kn_dwarf_put_plain(f, child, own, in, NULL, 0)) return false;
       if (own && (!in_place(f, child, depth + 1) || !end_children(d))) return false;
@@ -87,9 +87,9 @@ static bool only_place(const struct kn_dwarf *d, uint32_t number, const uint8_t 
                        uint32_t *n) {
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
   const struct kn_output *o = kn_elf_output(d->e, v->session);
-  const struct kn_code_var *c = &o->vars[v->index];
+  const struct kn_code_var *c = &o->vars.at[v->index];
   if (c->n == UINT32_MAX || c->n == 0 || c->to != 0 || c->part_bits != 0) return false;
-  *expr = o->exprs + c->expr;
+  *expr = o->exprs.at + c->expr;
   *n = c->n;
   return true;
 }
@@ -104,7 +104,7 @@ static inline bool has_calls(const struct kn_dwarf_fields *f, const struct kn_dw
 
 /* Ends the children of entry i. */
 static inline bool end_entry(struct kn_dwarf_fields *f, uint32_t i) {
-  const struct kn_dwarf_die *die = &f->d->dies[i];
+  const struct kn_dwarf_die *die = &f->d->dies.at[i];
   if (KN_UNLIKELY(f->calls) && has_calls(f, die) && !kn_dwarf_put_calls(f, die->func - 1))
     return false;
   return end_children(f->d);
@@ -113,7 +113,7 @@ static inline bool end_entry(struct kn_dwarf_fields *f, uint32_t i) {
 /* Writes entry i without its children in the tree; *open: it has some. */
 static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   struct kn_dwarf *d = f->d;
-  struct kn_dwarf_die *die = &d->dies[i];
+  struct kn_dwarf_die *die = &d->dies.at[i];
   const struct kn_dwarf_shape *shape = kn_dwarf_shape(d, die);
   unsigned tag = die->source.tag;
   const struct kn_die *list = NULL;
@@ -133,7 +133,7 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   if (plain && own && shape->plain) {
     if (!kn_dwarf_put_plain(f, i, *open, 0, expr, n)) return false;
     die->offset = f->start;
-  } else if (plain && die->of != i && expr != NULL && d->dies[die->of].unit == f->unit) {
+  } else if (plain && die->of != i && expr != NULL && d->dies.at[die->of].unit == f->unit) {
     if (!kn_dwarf_put_instance(f, i, *open, expr, n)) return false;
     die->offset = f->start;
   } else {
@@ -194,22 +194,22 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
       if (!kn_dwarf_put_entry(f, KILN_DW_TAG_variant, true)) return false;
     }
     if (!entry(f, i, &open)) return false;
-    if (d->dies[i].first) {
-      if (!KN_DW_PUSH(d, f->stack, i)) return false;
+    if (d->dies.at[i].first) {
+      if (!KN_PUSH(d->m, f->stack, i)) return false;
       part = variant_part(f);
-      i = d->dies[i].first;
+      i = d->dies.at[i].first;
       continue;
     }
     if (open && !end_entry(f, i)) return false;
     for (;;) { /* i is complete */
       if (is_variant(d, i, part) && !end_children(d)) return false;
-      if (f->stack.n == 0 || d->dies[i].next != 0) break;
+      if (f->stack.n == 0 || d->dies.at[i].next != 0) break;
       i = f->stack.at[--f->stack.n];
       part = variant_part(f);
       if (!end_entry(f, i)) return false;
     }
     if (f->stack.n == 0) break;
-    i = d->dies[i].next;
+    i = d->dies.at[i].next;
   }
   kn_put32(d->out[KN_DS_INFO].bytes.at + start, d->out[KN_DS_INFO].bytes.n - start - 4);
   return kn_dwarf_line(d, unit);
@@ -218,7 +218,7 @@ static bool write_unit(struct kn_dwarf_fields *f, uint32_t unit) {
 static void patch(struct kn_dwarf *d) {
   for (uint32_t k = 0; k < d->patches.n; k++) {
     const struct kn_dwarf_patch *p = &d->patches.at[k];
-    const struct kn_dwarf_die *to = &d->dies[p->to];
+    const struct kn_dwarf_die *to = &d->dies.at[p->to];
     if (p->at >> 31) d->out[KN_DS_INFO].relocs.at[p->at & INT32_MAX].addend = to->offset;
     else
       kn_put32(d->out[KN_DS_INFO].bytes.at + p->at, to->offset - d->units.at[to->unit - 1].start);
@@ -260,7 +260,7 @@ static bool needs_ranges(const struct kn_dwarf *d) {
     if (d->units.at[u].n_funcs != 0 && (!d->units.at[u].same_section || d->n_units > 1))
       return true;
   for (uint32_t i = 0; i < d->scopes.n; i++)
-    if (d->scopes.at[i].first != d->scopes.at[i].last && d->dies[d->scopes.at[i].node].unit != 0)
+    if (d->scopes.at[i].first != d->scopes.at[i].last && d->dies.at[d->scopes.at[i].node].unit != 0)
       return true;
   return false;
 }
@@ -281,7 +281,7 @@ static bool end_sections(struct kn_dwarf *d) {
 bool kn_dwarf_info(struct kn_dwarf *d) {
   struct kn_dwarf_fields f = {.d = d, .calls = d->callees != NULL};
   d->func_addr = kn_realloc(d->m, NULL, (d->e->n_funcs + 1) * sizeof *d->func_addr);
-  d->file_of = kn_realloc(d->m, NULL, (size_t)d->n_dies * sizeof *d->file_of);
+  d->file_of = kn_realloc(d->m, NULL, (size_t)d->dies.n * sizeof *d->file_of);
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);
   d->has_ranges = needs_ranges(d);
   if (ok) memset(d->func_addr, 0, (d->e->n_funcs + 1) * sizeof *d->func_addr);

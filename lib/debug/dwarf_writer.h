@@ -200,9 +200,8 @@ struct kn_dwarf {
   struct kn_dwarf_set *set;       /* by number */
   const struct kiln_debug **sets; /* the module's, then each session's, or NULL */
   struct kn_dwarf_shape **shapes; /* by set, and number */
-  struct kn_dwarf_die
-    *dies; /* those of all sets, then instances: of blocks, variables and functions in code */
-  uint32_t n_dies, cap_dies;
+  /* those of all sets, then instances: of blocks, variables and functions in code */
+  KN_ARRAY(struct kn_dwarf_die) dies;
   uint32_t n_sources; /* of the sets */
   KN_ARRAY(struct kn_dwarf_unit) units;
   uint32_t n_units;         /* those that are written */
@@ -432,24 +431,24 @@ static inline const struct kiln_debug *kn_dwarf_set(const struct kn_dwarf *d, ui
 }
 /* Entry i, up to the next instance (lib/debug/dwarf_scope.c). */
 static inline const struct kn_die *kn_dwarf_entry(const struct kn_dwarf *d, uint32_t i) {
-  return &d->dies[i].source;
+  return &d->dies.at[i].source;
 }
 /* Index in dies of what an id in set `set` refers to; 0: nothing defined. */
 static inline uint32_t kn_dwarf_index(const struct kn_dwarf *d, uint32_t set, uint32_t id) {
   const struct kn_dwarf_set *in = &d->set[id & KN_DIE_SESSION ? set : 0];
   uint32_t i = id & KN_DIE_INDEX;
-  return i < in->n ? d->dies[in->base + i].of : 0;
+  return i < in->n ? d->dies.at[in->base + i].of : 0;
 }
 /* Entry i is to be written. */
 static inline bool kn_dwarf_want(struct kn_dwarf *d, uint32_t i) {
-  return i == 0 || d->dies[i].wanted || kn_dwarf_want_too(d, i);
+  return i == 0 || d->dies.at[i].wanted || kn_dwarf_want_too(d, i);
 }
 static inline const struct kn_dwarf_shape *kn_dwarf_shape(const struct kn_dwarf *d,
                                                           const struct kn_dwarf_die *die) {
   return &d->shapes[die->set][die->source.shape];
 }
 static inline struct kn_dwarf_view kn_dwarf_view(const struct kn_dwarf *d, uint32_t i) {
-  const struct kn_dwarf_die *die = &d->dies[i];
+  const struct kn_dwarf_die *die = &d->dies.at[i];
   const struct kn_die *e = &die->source;
   return (struct kn_dwarf_view){e, kn_dwarf_shape(d, die), d->sets[die->set]->words.at + e->first,
                                 die->set};
@@ -476,18 +475,10 @@ static inline bool kn_dwarf_special(unsigned tag) {
   return tag == KILN_TAG_FILE || tag == KILN_TAG_LIST || tag == KILN_TAG_PART;
 }
 
-/* Makes an array hold `more` further items; false (and the module fails) without memory. */
-#define KN_DW_ROOM(d, a, more)                                                                     \
-  ((a).n + (uint64_t)(more) <= (a).cap ||                                                          \
-   ((a).n + (uint64_t)(more) < UINT32_MAX / 2 &&                                                   \
-    kn_grow((d)->m, &(a).at, &(a).cap, (uint32_t)((a).n + (more)), sizeof *(a).at)))
-#define KN_DW_PUSH(d, a, ...)                                                                      \
-  (KN_DW_ROOM(d, a, 1) ? ((a).at[(a).n++] = (__VA_ARGS__), true) : false)
-
 /* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */
 static inline uint8_t *kn_dwarf_space(struct kn_dwarf *d, unsigned section, size_t n) {
   struct kn_dwarf_buffer *b = &d->out[section];
-  return KN_DW_ROOM(d, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
+  return KN_ROOM(d->m, b->bytes, n) ? b->bytes.at + b->bytes.n : NULL;
 }
 static inline void kn_dwarf_done(struct kn_dwarf *d, unsigned section, const uint8_t *end) {
   d->out[section].bytes.n = (uint32_t)(end - d->out[section].bytes.at);
@@ -501,7 +492,7 @@ static inline bool kn_dwarf_relocated(struct kn_dwarf *d, unsigned section, uint
   struct kn_dwarf_reloc r = {b->bytes.n, target, addend, wide, tls};
   memset(p, 0, 8);
   b->bytes.n += wide ? 8 : 4;
-  return KN_DW_PUSH(d, b->relocs, r);
+  return KN_PUSH(d->m, b->relocs, r);
 }
 
 /* Begins an entry at the end of .debug_info. */

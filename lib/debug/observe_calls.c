@@ -13,7 +13,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   struct kn_assign end;
   uint32_t i = w->i, n = 0;
-  d->calls.first = w->s->out.n_calls;
+  d->calls.first = w->out->calls.n;
   d->calls.returned = 0;
   d->calls.begun = UINT32_MAX;
   d->calls.passed.n = 0;
@@ -92,24 +92,21 @@ static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
 /* Where the newest call ends is known now. */
 static void finish(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
-  const struct kn_output *out = &w->s->out;
+  const struct kn_output *out = w->out;
   if (d->calls.begun == UINT32_MAX) return;
-  w->code.marks.at[out->calls[out->n_calls - 1].at].at += d->calls.returned - d->calls.begun;
+  w->code.marks.at[out->calls.at[out->calls.n - 1].at].at += d->calls.returned - d->calls.begun;
   d->calls.begun = UINT32_MAX;
 }
 
 /* Adds a row for the call of w->i, at `mark`. What it passes are the entries of `passed` up to row.n. */
 static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool tail) {
   struct kn_walk *w = d->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   const struct kn_inst *in = &w->inst[w->i];
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   uint32_t n = in->x, first = d->calls.passed.n, symbol = kn_callee_symbol(w, in->b);
   struct kn_assign end;
-  if (mark == 0 ||
-      (out->n_calls >= out->cap_calls &&
-       !kn_grow(w->f->module, &out->calls, &out->cap_calls, out->n_calls + 1, sizeof *out->calls)))
-    return false;
+  if (mark == 0 || !KN_ROOM(w->f->module, out->calls, 1)) return false;
   struct kn_debug_passed is = {.reg = KN_PASSED_TARGET};
   if (symbol == 0 && !(find(d, in->b, tail, &is) && is.where != KN_DP_NUMBER)) {
     is.where = KN_DP_ENTRY; /* not where, but in which register it was */
@@ -126,7 +123,7 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
     is = (struct kn_debug_passed){.reg = a->reg};
     if (find(d, a->h, tail, &is) && !KN_PUSH(w->f, d->calls.passed, is)) return false;
   }
-  out->calls[out->n_calls++] = (struct kn_code_call){
+  out->calls.at[out->calls.n++] = (struct kn_code_call){
     .at = mark, .symbol = symbol, .expr = first, .n = d->calls.passed.n - first, .tail = tail};
   return true;
 }
@@ -198,13 +195,13 @@ static uint8_t *put_passed(const struct kn_walk *w, const struct kn_debug_passed
 
 void kn_debug_calls_end(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   finish(d);
-  for (uint32_t k = d->calls.first; k < out->n_calls; k++) {
-    struct kn_code_call *call = &out->calls[k];
+  for (uint32_t k = d->calls.first; k < out->calls.n; k++) {
+    struct kn_code_call *call = &out->calls.at[k];
     uint32_t first = call->expr, n = call->n;
     call->at = w->code.marks.at[call->at].at;
-    call->expr = out->n_exprs;
+    call->expr = out->exprs.n;
     call->n = 0;
     for (uint32_t j = first; j < first + n; j++) {
       const struct kn_debug_passed *is = &d->calls.passed.at[j];
@@ -220,11 +217,9 @@ void kn_debug_calls_end(struct kn_debug_observer *d) {
       if (p == NULL) continue;
       uint32_t size = (uint32_t)(p - b);
       b[1] = (uint8_t)(size - 2);
-      if (out->n_exprs + (uint64_t)size > out->cap_exprs &&
-          !kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + size, 1))
-        return;
-      memcpy(out->exprs + out->n_exprs, b, size);
-      out->n_exprs += size;
+      if (!KN_ROOM(w->f->module, out->exprs, size)) return;
+      memcpy(out->exprs.at + out->exprs.n, b, size);
+      out->exprs.n += size;
       call->n += size;
     }
   }

@@ -173,9 +173,9 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
     if (v->held || !replace_sum(w, v)) break;
   }
   /* where a statement begins that changes the variable without code, it still has its old value */
-  const struct kn_output *out = &w->s->out;
-  v->late = v->n != 0 && !v->address && out->n_lines > d->lines.first &&
-            w->code.marks.at[out->lines[out->n_lines - 1].offset].at == kn_here(w);
+  const struct kn_output *out = w->out;
+  v->late = v->n != 0 && !v->address && out->lines.n > d->lines.first &&
+            w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
 }
 
 /* Has what happened since the last step changed the place of value `v`, a register or in the frame? */

@@ -8,27 +8,26 @@
 /* ---- rows ---- */
 
 static __attribute__((noinline)) bool grow_rows(struct kn_walk *w) {
-  struct kn_output *out = &w->s->out;
-  return kn_grow(w->f->module, &out->lines, &out->cap_lines, out->n_lines + 1, sizeof *out->lines);
+  struct kn_output *out = w->out;
+  return KN_ROOM(w->f->module, out->lines, 1);
 }
 
 static void add_row(struct kn_walk *w, uint32_t loc, uint32_t flags) {
-  struct kn_output *out = &w->s->out;
-  if (KN_UNLIKELY(out->n_lines == out->cap_lines) && !grow_rows(w)) return;
+  struct kn_output *out = w->out;
+  if (KN_UNLIKELY(out->lines.n == out->lines.cap) && !grow_rows(w)) return;
   uint32_t mark = kn_code_mark(w, kn_here(w));
-  out->lines[out->n_lines++] = (struct kn_code_line){mark, loc, flags};
+  out->lines.at[out->lines.n++] = (struct kn_code_line){mark, loc, flags};
 }
 
 bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f) {
-  return kn_grow(f->module, &d->lines.entered_from.at, &d->lines.entered_from.cap, f->blocks.n,
-                 sizeof *d->lines.entered_from.at);
+  return KN_RESIZE(f->module, d->lines.entered_from, f->blocks.n);
 }
 
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
   memset(lines->entered_from.at, 0, w->f->blocks.n * sizeof *lines->entered_from.at);
-  lines->first = w->s->out.n_lines;
+  lines->first = w->out->lines.n;
   lines->note = lines->column = 0;
   lines->block_begins = false;
   add_row(w, lines->loc = w->f->debug.begin, KN_LINE_STMT);
@@ -59,10 +58,10 @@ static bool has_code(unsigned op) {
 /* The newest row if it has no code so far and begins a line; else NULL. */
 static const struct kn_code_line *empty_row(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  const struct kn_output *out = &w->s->out;
-  const struct kn_loc *locs = w->s->places.locs;
-  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
-  uint32_t n = out->n_lines - d->lines.first; /* the first is the function's beginning */
+  const struct kn_output *out = w->out;
+  const struct kn_loc *locs = w->s->places.locs.at;
+  const struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
+  uint32_t n = out->lines.n - d->lines.first; /* the first is the function's beginning */
   if (n < 2 || w->code.marks.at[row->offset].at != kn_here(w)) return NULL;
   uint32_t line = locs[row->loc].line;
   return line != 0 && (n == 2 || line != locs[row[-1].loc].line) ? row : NULL;
@@ -74,14 +73,14 @@ static void fill_branch(struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[d->lines.block];
   uint32_t i = d->lines.inst, k = d->lines.note;
-  if (w->s->out.n_lines - d->lines.first < 2 || f->inst[i].op != KILN_OP_BR) return;
+  if (w->out->lines.n - d->lines.first < 2 || f->inst[i].op != KILN_OP_BR) return;
   const struct kn_code_line *row = empty_row(d);
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
   if (row == NULL ||
       (!w->target->elf.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
        (b->term != i || kn_inst_settle(f, b->first) != i)))
     return;
-  const struct kn_loc *locs = w->s->places.locs;
+  const struct kn_loc *locs = w->s->places.locs.at;
   uint32_t next = k < f->notes[KN_NOTE_LOC].n ? f->notes[KN_NOTE_LOC].at[k].a : 0;
   if (next != 0 && w->plan->in_order && locs[next].line == locs[row->loc].line) return;
   put_nop(w);
@@ -111,7 +110,7 @@ static void leave_block(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t *lines = d->lines.entered_from.at, line = w->s->places.locs[d->lines.loc].line;
+  uint32_t *lines = d->lines.entered_from.at, line = w->s->places.locs.at[d->lines.loc].line;
   const struct kn_edge *e = f->edges.at + b->edge_first;
   if (b->n_edges == 1 && only_passes(w, w->block)) line = SEVERAL;
   for (uint32_t k = 0; k < b->n_edges; k++) {
@@ -129,7 +128,7 @@ static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
   if (plan->loop_end[pos] == 0) return false;
   uint32_t source = plan->layout[plan->loop_end[pos] - 1];
   const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);
-  return from != NULL && from->a != 0 && w->s->places.locs[from->a].line != line;
+  return from != NULL && from->a != 0 && w->s->places.locs.at[from->a].line != line;
 }
 
 /* Is a block that begins with `line` entered from another one? Then a statement begins there, whatever is before it: so
@@ -175,14 +174,14 @@ static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
  * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
 static void change_row(struct kn_debug_observer *d, uint32_t k) {
   struct kn_walk *w = d->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = d->lines.loc;
-  if (KN_UNLIKELY(out->n_lines == d->lines.first)) return; /* there was no memory for a row */
+  if (KN_UNLIKELY(out->lines.n == d->lines.first)) return; /* there was no memory for a row */
   if (KN_UNLIKELY(!w->plan->in_order)) {
     uint32_t before = built_before(w, k);
     if (before != 0) from = before;
   }
-  const struct kn_loc *locs = w->s->places.locs, *now = &locs[loc], *was = &locs[from];
+  const struct kn_loc *locs = w->s->places.locs.at, *now = &locs[loc], *was = &locs[from];
   bool same_line = now->line == was->line && now->file == was->file;
   bool enters = false;
   if (d->lines.block_begins && now->line != 0) {
@@ -205,8 +204,8 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
   /* what debuggers wrote to variables in memory counts from the next statement on */
   w->regs.epoch += stmt;
   if (KN_UNLIKELY(w->eh.on) && stmt && behind_try(w)) put_nop(w);
-  uint32_t n = out->n_lines - d->lines.first;
-  struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  uint32_t n = out->lines.n - d->lines.first;
+  struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
   if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
     const struct kn_loc *newest = &locs[row->loc];
     /* an instruction that needs no code, where LLVM has some; for branches see kn_debug_lines_leave */
@@ -230,9 +229,9 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
 
 bool kn_debug_lines_stop(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
-  const struct kn_output *out = &w->s->out;
-  if (out->n_lines == d->lines.first) return false;
-  const struct kn_code_line *row = &out->lines[out->n_lines - 1];
+  const struct kn_output *out = w->out;
+  if (out->lines.n == d->lines.first) return false;
+  const struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
   return (row->flags & KN_LINE_STMT) && w->code.marks.at[row->offset].at == kn_here(w);
 }
 
@@ -240,7 +239,7 @@ void kn_debug_lines_call(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   uint32_t loc = d->lines.column;
   d->lines.column = 0;
-  if (kn_here(w) == d->calls.returned || w->s->out.n_lines == d->lines.first) return;
+  if (kn_here(w) == d->calls.returned || w->out->lines.n == d->lines.first) return;
   d->lines.inst = w->i;
   d->lines.block = w->block;
   add_row(w, loc, 0);
@@ -269,14 +268,14 @@ void kn_debug_lines_inst(struct kn_debug_observer *d) {
 }
 
 void kn_debug_lines_end(struct kn_debug_observer *d) {
-  struct kn_output *out = &d->w->s->out;
+  struct kn_output *out = d->w->s->out;
   const struct kn_mark *marks = d->w->code.marks.at;
   uint32_t first = d->lines.first;
-  for (uint32_t i = first; i < out->n_lines; i++)
-    out->lines[i].offset = marks[out->lines[i].offset].at;
+  for (uint32_t i = first; i < out->lines.n; i++)
+    out->lines.at[i].offset = marks[out->lines.at[i].offset].at;
   /* the mark of the beginning may be behind bytes that were cut there */
-  if (out->n_lines > first) out->lines[first].offset = d->w->code.start;
+  if (out->lines.n > first) out->lines.at[first].offset = d->w->code.start;
   /* LLVM writes no row for the line on which such a function begins */
-  if (d->w->f->attrs.naked && out->n_lines > first + 1)
-    out->lines[first].loc = out->lines[first + 1].loc;
+  if (d->w->f->attrs.naked && out->lines.n > first + 1)
+    out->lines.at[first].loc = out->lines.at[first + 1].loc;
 }

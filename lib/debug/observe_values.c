@@ -331,8 +331,8 @@ static void solve(struct flow *x, bool across) {
  * expression without the first `done` bytes. False without memory. */
 static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uint32_t from,
                           uint32_t to, const uint8_t *head, uint32_t n, uint32_t done) {
-  struct kn_output *out = &w->s->out;
-  uint32_t rows = out->n_vars;
+  struct kn_output *out = w->out;
+  uint32_t rows = out->vars.n;
   struct kn_code_var row = {.variable = v->variable,
                             .inlined = v->inlined,
                             .part_at = v->part_at,
@@ -341,12 +341,9 @@ static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uin
                             .to = to,
                             .n = v->n - done};
   kn_debug_add_row(w, row, head, n, w->f->debug.bytes.at + v->expr + done);
-  if (rows == out->n_vars) return false;
-  if (on_stack(v) && (out->n_exprs < out->cap_exprs ||
-                      kn_grow(w->f->module, &out->exprs, &out->cap_exprs, out->n_exprs + 1, 1))) {
-    out->exprs[out->n_exprs++] = KILN_DW_OP_stack_value;
-    out->vars[out->n_vars - 1].n++;
-  }
+  if (rows == out->vars.n) return false;
+  if (on_stack(v) && KN_PUSH(w->f->module, out->exprs, KILN_DW_OP_stack_value))
+    out->vars.at[out->vars.n - 1].n++;
   return true;
 }
 
@@ -397,7 +394,7 @@ static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uin
 static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
                       const struct kn_debug_value *part, uint32_t *newest) {
   struct kn_walk *w = x->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
   if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
     return;
@@ -407,8 +404,8 @@ static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t f
     return;
   }
   if (!holds(x->d, k, pos)) return;
-  if (*newest == k && out->vars[out->n_vars - 1].to == from) { /* the same goes on */
-    out->vars[out->n_vars - 1].to = to;
+  if (*newest == k && out->vars.at[out->vars.n - 1].to == from) { /* the same goes on */
+    out->vars.at[out->vars.n - 1].to = to;
     return;
   }
   if (add_stretch(x->d, k, held, from, to)) *newest = k;
@@ -468,7 +465,7 @@ static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
 static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from,
                         uint32_t to, uint32_t first) {
   struct kn_walk *w = d->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
   unsigned reg = kn_debug_entered(d, v->value), bits = word_bits(w->f->val[v->value].type);
   bool computed = v->n != 0 || v->address;
@@ -484,11 +481,11 @@ static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, ui
     }
     if (!computed) *p++ = KILN_DW_OP_stack_value;
   }
-  uint32_t n = (uint32_t)(p - b), rows = out->n_vars;
-  const struct kn_code_var *last = rows > first ? &out->vars[rows - 1] : NULL;
+  uint32_t n = (uint32_t)(p - b), rows = out->vars.n;
+  const struct kn_code_var *last = rows > first ? &out->vars.at[rows - 1] : NULL;
   if (last && last->to == from && v->n == 0 && last->n == n &&
-      memcmp(out->exprs + last->expr, b, n) == 0) {
-    out->vars[rows - 1].to = to;
+      memcmp(out->exprs.at + last->expr, b, n) == 0) {
+    out->vars.at[rows - 1].to = to;
     return;
   }
   add_value_row(w, v, from, to, b, n, 0);
@@ -498,9 +495,9 @@ static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, ui
 static void fill(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from, uint32_t to,
                  uint32_t first, uint32_t end) {
   struct kn_walk *w = d->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   for (uint32_t i = first; i < end && from < to; i++) {
-    const struct kn_code_var row = out->vars[i];
+    const struct kn_code_var row = out->vars.at[i];
     if (row.to <= from || row.from >= to) continue;
     if (row.from > from) add_entered(d, k, begins, from, row.from, end);
     from = row.to;
@@ -513,11 +510,12 @@ static void fill(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t 
 static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_t first,
                    uint32_t end) {
   struct kn_walk *w = d->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   unsigned reg = kn_debug_entered(d, w->f->debug.values.at[k - 1].value);
   for (uint32_t i = first; i < end; i++) {
-    struct kn_code_var *row = &out->vars[i];
-    if (row->from != at || row->n != 1 || out->exprs[row->expr] != KILN_DW_OP_reg0 + reg) continue;
+    struct kn_code_var *row = &out->vars.at[i];
+    if (row->from != at || row->n != 1 || out->exprs.at[row->expr] != KILN_DW_OP_reg0 + reg)
+      continue;
     row->from = w->code.start;
     return true;
   }
@@ -528,9 +526,9 @@ static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_
 static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part,
                      bool across) {
   struct kn_walk *w = x->w;
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   const struct kn_debug_value *values = w->f->debug.values.at;
-  uint32_t end = out->n_vars, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
+  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
   x->from = 0;
   x->to = n - 1;
   x->entered = true;
@@ -557,12 +555,12 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
     }
   }
   /* both ascend: the new ones to where they belong */
-  for (uint32_t i = end; i < out->n_vars; i++) {
-    struct kn_code_var row = out->vars[i];
+  for (uint32_t i = end; i < out->vars.n; i++) {
+    struct kn_code_var row = out->vars.at[i];
     uint32_t k = i;
-    while (k > first && out->vars[k - 1].from > row.from) k--;
-    memmove(&out->vars[k + 1], &out->vars[k], (i - k) * sizeof row);
-    out->vars[k] = row;
+    while (k > first && out->vars.at[k - 1].from > row.from) k--;
+    memmove(&out->vars.at[k + 1], &out->vars.at[k], (i - k) * sizeof row);
+    out->vars.at[k] = row;
   }
 }
 
@@ -572,7 +570,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
   struct kn_debug_observer *d = x->d;
   struct kn_walk *w = d->w;
   const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
-  uint32_t n = w->plan->n_layout, newest = 0, rows = w->s->out.n_vars;
+  uint32_t n = w->plan->n_layout, newest = 0, rows = w->out->vars.n;
   bool any_entered = false;
   memset(x->head, 0, n * sizeof *x->head);
   x->from = n;
@@ -664,16 +662,16 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
     const struct kn_debug_value *v = &values[k];
     if (v->label && v->mark) {
       struct kn_code_var row = {.variable = v->variable, .from = w->code.marks.at[v->mark].at};
-      uint32_t rows = w->s->out.n_vars;
+      uint32_t rows = w->out->vars.n;
       kn_debug_add_row(w, row, NULL, 0, NULL);
-      if (w->s->out.n_vars > rows) w->s->out.vars[rows].n = UINT32_MAX;
+      if (w->out->vars.n > rows) w->out->vars.at[rows].n = UINT32_MAX;
     }
   }
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
   for (uint32_t first = 0; first < n; first++) {
     if (values[first].label || x->group[first] != 0) continue;
     uint32_t head = *head_of(x, heads, mask, &values[first]);
-    uint32_t parts = 0, rows = w->s->out.n_vars;
+    uint32_t parts = 0, rows = w->out->vars.n;
     for (uint32_t k = head; k && parts < MOST_PARTS; k = x->group[k - 1]) {
       bool seen = false;
       for (uint32_t j = head; j != k && !seen; j = x->group[j - 1])
@@ -683,7 +681,7 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
       parts++;
       add_part(x, head, k, steps <= MOST_STEPS);
     }
-    if (rows == w->s->out.n_vars) { /* it exists, but nothing is known of it */
+    if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
       const struct kn_debug_value *v = &values[first];
       struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
       kn_debug_add_row(w, row, NULL, 0, NULL);
@@ -699,10 +697,7 @@ void kn_debug_values_end(struct kn_debug_observer *d) {
   uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 4 * (uint64_t)blocks + 1 + edges;
   d->values.scratch.n = 0;
   kn_debug_held_end(d);
-  if (need > UINT32_MAX / 8 || (need > d->values.scratch.cap &&
-                                !kn_grow(f->module, &d->values.scratch.at, &d->values.scratch.cap,
-                                         (uint32_t)need, sizeof(uint32_t))))
-    return;
+  if (need > UINT32_MAX / 8 || !KN_ROOM(f->module, d->values.scratch, need)) return;
   uint32_t *p = d->values.scratch.at;
   memset(p, 0, size * sizeof *p);
   struct flow x = {.d = d, .w = w, .group = p + size};

@@ -70,20 +70,16 @@ void kn_debug_vars_place(struct kn_walk *w) {
 
 void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
                       const uint8_t *expr) {
-  struct kn_output *out = &w->s->out;
+  struct kn_output *out = w->out;
   kiln_module *m = w->f->module;
   uint32_t more = row.n, all = n + more;
-  if ((out->n_vars >= out->cap_vars &&
-       !kn_grow(m, &out->vars, &out->cap_vars, out->n_vars + 1, sizeof *out->vars)) ||
-      (out->n_exprs + (uint64_t)all > out->cap_exprs &&
-       !kn_grow(m, &out->exprs, &out->cap_exprs, out->n_exprs + all, 1)))
-    return;
-  if (n) memcpy(out->exprs + out->n_exprs, head, n);
-  if (more) memcpy(out->exprs + out->n_exprs + n, expr, more);
-  row.expr = out->n_exprs;
+  if (!KN_ROOM(m, out->vars, 1) || !KN_ROOM(m, out->exprs, all)) return;
+  if (n) memcpy(out->exprs.at + out->exprs.n, head, n);
+  if (more) memcpy(out->exprs.at + out->exprs.n + n, expr, more);
+  row.expr = out->exprs.n;
   row.n = all;
-  out->vars[out->n_vars++] = row;
-  out->n_exprs += all;
+  out->vars.at[out->vars.n++] = row;
+  out->exprs.n += all;
 }
 
 /* Adds what variable `v` is while the content of `s`, a slot or a piece of one, is it, or its part of it. */

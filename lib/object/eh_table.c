@@ -83,24 +83,14 @@ uint32_t kn_eh_chain(struct kn_eh_actions *a, kiln_func *f) {
 
 /* Fits n more bytes into the output's tables, of which the first is at a multiple of 4. */
 static bool make_room(kiln_module *m, struct kn_output *out, uint64_t n) {
-  uint64_t need = (((uint64_t)out->table_size + 3) & ~UINT64_C(3)) + n;
-  if (need > INT32_MAX) {
-    kn_module_fail(m, KILN_ERR_LIMIT, "tables of exceptions larger than 2 GiB");
-    return false;
-  }
-  if (out->cap_table_bytes < need &&
-      !kn_grow(m, &out->table_bytes, &out->cap_table_bytes, (uint32_t)need, 1))
-    return false;
-  while (out->table_size & 3) out->table_bytes[out->table_size++] = 0;
+  if (!KN_ROOM(m, out->table_bytes, (-out->table_bytes.n & 3) + n)) return false;
+  while (out->table_bytes.n & 3) out->table_bytes.at[out->table_bytes.n++] = 0;
   return true;
 }
 
 static bool add_types(kiln_module *m, struct kn_output *out, const uint32_t *types, uint32_t n) {
-  if (out->cap_table_types - out->n_table_types < n &&
-      !kn_grow(m, &out->table_types, &out->cap_table_types, out->n_table_types + n,
-               sizeof *out->table_types))
-    return false;
-  if (n > 0) memcpy(out->table_types + out->n_table_types, types, n * sizeof *types);
+  if (!KN_ROOM(m, out->table_types, n)) return false;
+  if (n > 0) memcpy(out->table_types.at + out->table_types.n, types, n * sizeof *types);
   return true;
 }
 
@@ -113,14 +103,12 @@ bool kn_eh_write(kiln_module *m, struct kn_output *out, const struct kn_eh_site 
                  uint32_t personality) {
   uint64_t most = (uint64_t)n * 20 + a->bytes.n + a->filters.n + 4 * (uint64_t)n_types + 32;
   if (!make_room(m, out, most) || !add_types(m, out, types, n_types)) return false;
-  if (out->n_tables == out->cap_tables &&
-      !kn_grow(m, &out->tables, &out->cap_tables, out->n_tables + 1, sizeof *out->tables))
-    return false;
+  if (!KN_ROOM(m, out->tables, 1)) return false;
   uint32_t size = 0;
   for (uint32_t i = 0; i < n; i++)
     size += uleb_size(sites[i].start) + uleb_size(sites[i].end - sites[i].start) +
             uleb_size(sites[i].pad) + uleb_size(sites[i].action);
-  uint8_t *start = out->table_bytes + out->table_size, *p = start;
+  uint8_t *start = out->table_bytes.at + out->table_bytes.n, *p = start;
   *p++ = KN_EH_OMIT; /* landing pads count from the function's start */
   uint32_t body = 1 + uleb_size(size) + size + a->bytes.n, padding = 0;
   bool typed = n_types > 0 || a->filters.n > 0;
@@ -152,16 +140,16 @@ bool kn_eh_write(kiln_module *m, struct kn_output *out, const struct kn_eh_site 
   p += padding + 4 * (size_t)n_types;
   struct kn_code_table table = {
     .personality = personality,
-    .first = out->table_size,
-    .type_first = out->n_table_types,
+    .first = out->table_bytes.n,
+    .type_first = out->table_types.n,
     .n_types = n_types,
     .type_end = (uint32_t)(p - start),
   };
   if (a->filters.n > 0) memcpy(p, a->filters.at, a->filters.n);
   p += a->filters.n;
   table.size = (uint32_t)(p - start);
-  out->table_size += table.size;
-  out->n_table_types += n_types;
-  out->tables[out->n_tables++] = table;
+  out->table_bytes.n += table.size;
+  out->table_types.n += n_types;
+  out->tables.at[out->tables.n++] = table;
   return true;
 }

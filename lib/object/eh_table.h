@@ -8,6 +8,7 @@
 #define KN_LIB_OBJECT_EH_TABLE_H
 
 #include "ir/func.h"
+#include "lib/codegen/output.h"
 
 /* Encodings of addresses: DWARF Extension for Exception Headers, LSB 5.0, 10.5.1. */
 enum {

@@ -13,9 +13,9 @@
 static uint32_t number_sections(struct kn_elf *e) {
   uint32_t n = 1;
   for (uint32_t i = 0; i < e->n_groups; i++) e->groups[i].number = n++;
-  for (uint32_t i = 0; i < e->n_sections; i++) {
-    e->sections[i].number = n++;
-    n += e->sections[i].n_relas > 0; /* its relocation section is the next one */
+  for (uint32_t i = 0; i < e->sections.n; i++) {
+    e->sections.at[i].number = n++;
+    n += e->sections.at[i].n_relas > 0; /* its relocation section is the next one */
   }
   return n;
 }
@@ -28,8 +28,8 @@ static void write_groups(struct kn_elf *e) {
     uint8_t *p = e->base + e->at;
     kn_put32(p, g->comdat != 0 && kn_comdat(e->m, g->comdat)->stays ? 0 : GRP_COMDAT);
     p += 4;
-    for (uint32_t k = g->first; k != 0; k = e->sections[k - 1].group_next) {
-      const struct kn_elf_section *s = e->sections + k - 1;
+    for (uint32_t k = g->first; k != 0; k = e->sections.at[k - 1].group_next) {
+      const struct kn_elf_section *s = e->sections.at + k - 1;
       kn_put32(p, s->number);
       p += 4;
       if (s->n_relas == 0) continue;
@@ -86,8 +86,8 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   for (uint32_t i = 0; i < e->n_groups; i++)
     put_header(e, group_name, SHT_GROUP, 0, e->groups[i].offset, e->groups[i].size, symtab,
                e->groups[i].signature, 4, 4);
-  for (uint32_t i = 0; i < e->n_sections; i++) {
-    const struct kn_elf_section *s = e->sections + i;
+  for (uint32_t i = 0; i < e->sections.n; i++) {
+    const struct kn_elf_section *s = e->sections.at + i;
     put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, 0, 0, s->align,
                s->entsize);
     if (s->n_relas > 0)
@@ -126,7 +126,7 @@ enum { PROPERTY_BYTES = 32, PROPERTY_TYPE = 5 }; /* NT_GNU_PROPERTY_TYPE_0 */
 /* The property that says how the object's code is protected: gABI's linux extensions, x86-64 psABI and AAELF64. */
 static void write_property(struct kn_elf *e) {
   kn_elf_pad(e, 8);
-  e->sections[e->property - 1].offset = e->at;
+  e->sections.at[e->property - 1].offset = e->at;
   uint8_t *p = e->base + e->at;
   uint32_t what = e->m->protect, value = 0;
   for (unsigned k = 0; k < KN_PROPERTY_BITS; k++)
@@ -141,7 +141,7 @@ static void write_property(struct kn_elf *e) {
 static bool add_property(struct kn_elf *e) {
   uint32_t i = kn_elf_add_section(e, ".note.gnu.property", 18, SHT_NOTE, SHF_ALLOC, 8);
   if (i == UINT32_MAX) return false;
-  e->sections[i].size = PROPERTY_BYTES;
+  e->sections.at[i].size = PROPERTY_BYTES;
   e->property = i + 1;
   return true;
 }
@@ -152,15 +152,15 @@ static bool add_property(struct kn_elf *e) {
 static uint64_t size_bound(const struct kn_elf *e) {
   const uint64_t limit = UINT64_C(1) << 48;
   uint64_t size = sizeof(Elf64_Ehdr) + e->names_size + 256;
-  for (uint32_t i = 0; i < e->n_sections; i++) {
-    const struct kn_elf_section *s = e->sections + i;
+  for (uint32_t i = 0; i < e->sections.n; i++) {
+    const struct kn_elf_section *s = e->sections.at + i;
     if (s->type != SHT_NOBITS) size += s->size + s->align;
     size += s->max_relas * sizeof(Elf64_Rela) + s->name_length + 6;
     size += kn_symbol(e->m, s->owner)->name_length;
     if (size > limit) return 0;
   }
-  uint64_t n_symbols = (uint64_t)e->first_global + e->m->n_symbols;
-  uint64_t n_headers = 8 + (uint64_t)e->n_groups + 2 * (uint64_t)e->n_sections;
+  uint64_t n_symbols = (uint64_t)e->first_global + e->m->symbols.n;
+  uint64_t n_headers = 8 + (uint64_t)e->n_groups + 2 * (uint64_t)e->sections.n;
   size += n_symbols * (sizeof(Elf64_Sym) + 4) + n_headers * (sizeof(Elf64_Shdr) + 8);
   return size + 8 * (uint64_t)e->n_groups;
 }
@@ -178,7 +178,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   uint32_t n = number_sections(e);
   bool extended = n >= SHN_LORESERVE;
   if (KN_UNLIKELY(e->property != 0)) write_property(e);
-  e->sections[e->note].offset = e->at;
+  e->sections.at[e->note].offset = e->at;
   write_groups(e);
   kn_elf_write_symbols(e, extended);
   if (e->at - e->strtab > UINT32_MAX - 64)
@@ -219,7 +219,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
   e.n_sessions = (uint32_t)n;
   kn_arena_init(&e.arena, &m->options.allocator);
   kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
-  void *const arrays[] = {e.sections, e.pieces};
+  void *const arrays[] = {e.sections.at, e.pieces.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   kn_dwarf_free(&e);

@@ -7,6 +7,7 @@
 #define KN_LIB_OBJECT_ELF_H
 
 #include "ir/arena.h"
+#include "lib/codegen/output.h"
 #include "lib/object/eh_table.h"
 #include "targets/target.h"
 
@@ -142,15 +143,13 @@ struct kn_elf {
   uint32_t *func_data; /* data items that belong to functions, in order: indices */
   uint32_t n_func_data;
   struct kn_elf_place *places; /* by symbol id */
-  struct kn_elf_section *sections;
-  uint32_t n_sections, cap_sections;
+  KN_ARRAY(struct kn_elf_section) sections;
   struct kn_elf_group *groups; /* at most one for each comdat, and room for all */
   uint32_t n_groups;
   uint32_t *
     group_place; /* by comdat id - 1: the place of machine code that it is from, or 0; NULL: none */
   uint32_t *group_of; /* by comdat id - 1: index + 1, or 0: not needed so far */
-  struct kn_elf_piece *pieces;
-  uint32_t n_pieces, cap_pieces;
+  KN_ARRAY(struct kn_elf_piece) pieces;
   struct kn_elf_table section_table;
   uint32_t fixed[KN_ELF_FIXED_COUNT]; /* index + 1, or 0: not needed so far */
   const char *last_name;              /* of the newest explicit section, as a pointer */
@@ -182,17 +181,17 @@ struct kn_elf {
 };
 
 static inline const struct kn_output *kn_elf_output(const struct kn_elf *e, uint32_t session) {
-  return &e->sessions[session]->out;
+  return e->sessions[session]->out;
 }
 static inline const struct kn_code_func *kn_elf_func(const struct kn_elf *e, uint32_t i) {
-  return kn_elf_output(e, e->funcs[i].session)->funcs + e->funcs[i].index;
+  return kn_elf_output(e, e->funcs[i].session)->funcs.at + e->funcs[i].index;
 }
 
 /* Table `i` of exceptions. */
 static inline const struct kn_code_table *kn_elf_eh_table(const struct kn_elf *e, uint32_t i) {
   const struct kn_elf_func *f = e->funcs + e->eh.tables[i].func;
   const struct kn_output *o = kn_elf_output(e, f->session);
-  return o->tables + o->funcs[f->index].table - 1;
+  return o->tables.at + o->funcs.at[f->index].table - 1;
 }
 
 /* lib/object/elf_place.c */

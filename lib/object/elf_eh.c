@@ -28,7 +28,7 @@ static uint32_t table_section(struct kn_elf *e, uint32_t symbol) {
   uint32_t i = kn_elf_add_section(e, named ? ".gcc_except_table." : except_table, length + named,
                                   SHT_PROGBITS, SHF_ALLOC, 4);
   if (i == UINT32_MAX) return i;
-  if (named) e->sections[i].owner = symbol;
+  if (named) e->sections.at[i].owner = symbol;
   if (!own) e->eh.shared = i + 1;
   /* Not SHF_LINK_ORDER where there is no group: gold and mold lose with -r what that says, and lld then drops tables
    * of functions that live. */
@@ -42,7 +42,7 @@ static bool add_word(struct kn_elf *e, uint32_t section, uint64_t offset, uint32
   if (p == NULL) return false;
   p->session = KN_PIECE_WORD;
   p->first = symbol;
-  e->sections[section].max_relas++;
+  e->sections.at[section].max_relas++;
   return kn_elf_extend(e, section, offset, 8);
 }
 
@@ -54,7 +54,7 @@ static bool need_word(struct kn_elf *e, uint32_t symbol) {
     if (i == UINT32_MAX) return false;
     e->eh.words = i + 1;
   }
-  uint64_t offset = e->sections[e->eh.words - 1].size;
+  uint64_t offset = e->sections.at[e->eh.words - 1].size;
   e->eh.word_of[symbol] = (uint32_t)offset + 1;
   return add_word(e, e->eh.words - 1, offset, symbol);
 }
@@ -82,7 +82,7 @@ static bool add_cie(struct kn_elf *e, uint32_t personality, bool key_b, uint32_t
   uint32_t i = kn_elf_add_section(e, KN_EH_REF_SECTION, sizeof KN_EH_REF_SECTION - 1, SHT_PROGBITS,
                                   SHF_ALLOC | SHF_WRITE, 8);
   if (i == UINT32_MAX) return false;
-  e->sections[i].owner = personality;
+  e->sections.at[i].owner = personality;
   e->groups[e->n_groups] = (struct kn_elf_group){0};
   kn_elf_join_group(e, i, ++e->n_groups);
   eh->cies[*cie].section = i + 1;
@@ -94,22 +94,22 @@ static bool add_cie(struct kn_elf *e, uint32_t personality, bool key_b, uint32_t
 
 static bool place_table(struct kn_elf *e, uint32_t func) {
   const struct kn_output *o = kn_elf_output(e, e->funcs[func].session);
-  const struct kn_code_func *f = o->funcs + e->funcs[func].index;
-  const struct kn_code_table *t = o->tables + f->table - 1;
+  const struct kn_code_func *f = o->funcs.at + e->funcs[func].index;
+  const struct kn_code_table *t = o->tables.at + f->table - 1;
   uint32_t section = table_section(e, f->symbol), cie;
   if (section == UINT32_MAX || !add_cie(e, t->personality, f->key_b, &cie)) return false;
   uint32_t n = 0;
   for (uint32_t k = 0; k < t->n_types; k++) {
-    uint32_t type = o->table_types[t->type_first + k];
+    uint32_t type = o->table_types.at[t->type_first + k];
     n += type != 0;
     if (type != 0 && e->eh.indirect && !need_word(e, type)) return false;
   }
-  uint64_t offset = kn_align_up(e->sections[section].size, 4);
+  uint64_t offset = kn_align_up(e->sections.at[section].size, 4);
   struct kn_elf_piece *p = kn_elf_add_piece(e, section, offset);
   if (p == NULL) return false;
   p->session = KN_PIECE_TABLE;
   p->first = e->eh.n_tables;
-  e->sections[section].max_relas += n;
+  e->sections.at[section].max_relas += n;
   e->eh.tables[e->eh.n_tables++] = (struct kn_elf_eh_table){func, section, cie, offset};
   return kn_elf_extend(e, section, offset, t->size);
 }
@@ -117,13 +117,13 @@ static bool place_table(struct kn_elf *e, uint32_t func) {
 bool kn_elf_eh_place(struct kn_elf *e) {
   struct kn_elf_eh *eh = &e->eh;
   uint64_t n = 0;
-  for (uint32_t i = 0; i < e->n_sessions; i++) n += kn_elf_output(e, i)->n_tables;
+  for (uint32_t i = 0; i < e->n_sessions; i++) n += kn_elf_output(e, i)->tables.n;
   if (n == 0) return true;
   eh->indirect = kn_eh_indirect(e->m);
   eh->tables = kn_arena_alloc(&e->arena, (size_t)n * sizeof *eh->tables, 8);
   eh->cies = kn_arena_alloc(&e->arena, (size_t)n * sizeof *eh->cies, 8);
-  eh->cie_of = kn_arena_zero(&e->arena, 2 * e->m->n_symbols * sizeof *eh->cie_of, 4);
-  eh->word_of = kn_arena_zero(&e->arena, e->m->n_symbols * sizeof *eh->word_of, 4);
+  eh->cie_of = kn_arena_zero(&e->arena, 2 * e->m->symbols.n * sizeof *eh->cie_of, 4);
+  eh->word_of = kn_arena_zero(&e->arena, e->m->symbols.n * sizeof *eh->word_of, 4);
   if (eh->tables == NULL || eh->cies == NULL || eh->cie_of == NULL || eh->word_of == NULL)
     return fail_memory(e);
   for (uint32_t i = 0; i < e->n_funcs; i++)
@@ -133,14 +133,14 @@ bool kn_elf_eh_place(struct kn_elf *e) {
 
 const uint8_t *kn_elf_eh_bytes(const struct kn_elf *e, const struct kn_elf_piece *p) {
   const struct kn_elf_func *f = e->funcs + e->eh.tables[p->first].func;
-  return kn_elf_output(e, f->session)->table_bytes + kn_elf_eh_table(e, p->first)->first;
+  return kn_elf_output(e, f->session)->table_bytes.at + kn_elf_eh_table(e, p->first)->first;
 }
 
 bool kn_elf_eh_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_piece *p) {
   const struct kn_code_table *t = kn_elf_eh_table(e, p->first);
   const struct kn_output *o = kn_elf_output(e, e->funcs[e->eh.tables[p->first].func].session);
   for (uint32_t k = 0; k < t->n_types; k++) {
-    uint32_t type = o->table_types[t->type_first + k];
+    uint32_t type = o->table_types.at[t->type_first + k];
     uint64_t field = t->type_end - 4 * ((uint64_t)k + 1);
     kiln_reloc r = {.offset_bytes = field, .symbol = {type}, .size_bytes = 4};
     if (type == 0) continue;

@@ -49,10 +49,10 @@ bool kn_elf_frame_prepare(struct kn_elf *e) {
   uint64_t size = 0, n = 0;
   for (uint32_t i = 0; i < e->n_sessions; i++) {
     const struct kn_output *o = kn_elf_output(e, i);
-    for (uint32_t k = 0; k < o->n_funcs; k++) size += kn_elf_fde_bytes(o->funcs + k);
-    for (uint32_t k = 0; k < o->n_funcs && KN_UNLIKELY(o->some_key_b); k++)
-      e->key_b |= o->funcs[k].key_b && o->funcs[k].table == 0;
-    n += o->n_funcs;
+    for (uint32_t k = 0; k < o->funcs.n; k++) size += kn_elf_fde_bytes(o->funcs.at + k);
+    for (uint32_t k = 0; k < o->funcs.n && KN_UNLIKELY(o->some_key_b); k++)
+      e->key_b |= o->funcs.at[k].key_b && o->funcs.at[k].table == 0;
+    n += o->funcs.n;
   }
   size += cie_at(e, e->eh.n_cies);
   if (n == 0) {
@@ -65,14 +65,14 @@ bool kn_elf_frame_prepare(struct kn_elf *e) {
   }
   e->eh_frame = kn_elf_add_section(e, ".eh_frame", 9, SHT_PROGBITS, SHF_ALLOC, 8);
   if (e->eh_frame == UINT32_MAX) return false;
-  e->sections[e->eh_frame].size = size;
-  e->sections[e->eh_frame].max_relas = n + e->eh.n_cies + e->eh.n_tables;
+  e->sections.at[e->eh_frame].size = size;
+  e->sections.at[e->eh_frame].max_relas = n + e->eh.n_cies + e->eh.n_tables;
   return true;
 }
 
 void kn_elf_frame_write(struct kn_elf *e) {
   if (e->eh_frame == UINT32_MAX) return;
-  struct kn_elf_section *s = e->sections + e->eh_frame;
+  struct kn_elf_section *s = e->sections.at + e->eh_frame;
   kn_elf_pad(e, 8);
   s->offset = e->at;
   uint8_t *base = e->base + e->at, *p = base;
@@ -84,11 +84,11 @@ void kn_elf_frame_write(struct kn_elf *e) {
   uint32_t table = 0;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     const struct kn_output *o = kn_elf_output(e, e->funcs[i].session);
-    const struct kn_code_func *f = o->funcs + e->funcs[i].index;
+    const struct kn_code_func *f = o->funcs.at + e->funcs[i].index;
     uint32_t cie = f->key_b ? KN_CIE_BYTES : 0;
     if (f->table != 0) cie = cie_at(e, e->eh.tables[table++].cie);
-    p =
-      kn_elf_put_fde(p, (uint32_t)(p - base) - cie, 0, 0, f, o->cfi); /* addresses are relocated */
+    p = kn_elf_put_fde(p, (uint32_t)(p - base) - cie, 0, 0, f,
+                       o->cfi.at); /* addresses are relocated */
   }
   e->at += s->size;
 }
@@ -111,7 +111,7 @@ static bool personality_reloc(struct kn_elf *e, uint32_t i) {
 
 bool kn_elf_frame_relocs(struct kn_elf *e) {
   if (e->eh_frame == UINT32_MAX) return true;
-  struct kn_elf_section *s = e->sections + e->eh_frame;
+  struct kn_elf_section *s = e->sections.at + e->eh_frame;
   s->rela_offset = e->at;
   for (uint32_t i = 0; i < e->eh.n_cies; i++)
     if (!personality_reloc(e, i)) return false;

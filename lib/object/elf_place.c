@@ -28,9 +28,8 @@ static bool table_grow(struct kn_elf *e, struct kn_elf_table *t) {
 
 uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
                             uint64_t flags, uint32_t align) {
-  if (!kn_grow(e->m, &e->sections, &e->cap_sections, e->n_sections + 1, sizeof *e->sections))
-    return UINT32_MAX;
-  struct kn_elf_section *s = e->sections + e->n_sections;
+  if (!KN_ROOM(e->m, e->sections, 1)) return UINT32_MAX;
+  struct kn_elf_section *s = e->sections.at + e->sections.n;
   memset(s, 0, sizeof *s);
   s->name = name;
   s->name_length = (uint32_t)length;
@@ -38,7 +37,7 @@ uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, u
   s->flags = flags;
   s->align = align;
   if (flags & SHF_GNU_RETAIN) e->gnu = true;
-  return e->n_sections++;
+  return e->sections.n++;
 }
 
 /* `prefix`: of a section of one symbol of that kind. */
@@ -65,8 +64,8 @@ static uint32_t fixed_section(struct kn_elf *e, enum kn_elf_fixed kind) {
     uint32_t i = kn_elf_add_section(e, fixed_sections[kind].name, fixed_sections[kind].name_length,
                                     fixed_sections[kind].type, fixed_sections[kind].flags, 1);
     if (i == UINT32_MAX) return i;
-    e->sections[i].entsize = fixed_sections[kind].entsize;
-    e->sections[i].code = kind == KN_ELF_TEXT;
+    e->sections.at[i].entsize = fixed_sections[kind].entsize;
+    e->sections.at[i].code = kind == KN_ELF_TEXT;
     e->fixed[kind] = i + 1;
   }
   return e->fixed[kind] - 1;
@@ -83,11 +82,11 @@ static uint32_t group_of(struct kn_elf *e, uint32_t comdat) {
 }
 
 void kn_elf_join_group(struct kn_elf *e, uint32_t section, uint32_t group) {
-  struct kn_elf_section *s = e->sections + section;
+  struct kn_elf_section *s = e->sections.at + section;
   struct kn_elf_group *g = e->groups + group - 1;
   s->group = group;
   s->flags |= SHF_GROUP;
-  if (g->last != 0) e->sections[g->last - 1].group_next = section + 1;
+  if (g->last != 0) e->sections.at[g->last - 1].group_next = section + 1;
   else g->first = section + 1;
   g->last = section + 1;
 }
@@ -102,8 +101,8 @@ static uint32_t own_section(struct kn_elf *e, enum kn_elf_fixed kind, uint32_t s
   size_t length = named ? fixed_sections[kind].prefix_length : fixed_sections[kind].name_length;
   uint32_t i = kn_elf_add_section(e, name, length, type, flags | more_flags, 1);
   if (i == UINT32_MAX) return i;
-  e->sections[i].owner = named ? symbol : 0;
-  e->sections[i].code = kind == KN_ELF_TEXT;
+  e->sections.at[i].owner = named ? symbol : 0;
+  e->sections.at[i].code = kind == KN_ELF_TEXT;
   if (group != 0) kn_elf_join_group(e, i, group);
   return i;
 }
@@ -164,8 +163,8 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
     hash = kn_hash_bytes(name, length) + key * 0x9e3779b1u;
     if (hash == 0) hash = 1; /* 0 marks those that are not in the table */
     uint32_t i = t->size > 0 ? t->head[hash & (t->size - 1)] : 0;
-    for (; i != 0 && found == 0; i = e->sections[i - 1].next) {
-      const struct kn_elf_section *s = e->sections + i - 1;
+    for (; i != 0 && found == 0; i = e->sections.at[i - 1].next) {
+      const struct kn_elf_section *s = e->sections.at + i - 1;
       if (s->hash == hash && s->group == group && (s->flags & SHF_GNU_RETAIN) == retain &&
           s->name_length == length && kn_same_bytes(s->name, name, length))
         found = i;
@@ -174,26 +173,26 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
   if (found == 0) {
     if (table_full(t)) {
       if (!table_grow(e, t)) return UINT32_MAX;
-      for (uint32_t i = 0; i < e->n_sections; i++) {
-        if (e->sections[i].hash == 0) continue;
-        uint32_t *head = t->head + (e->sections[i].hash & (t->size - 1));
-        e->sections[i].next = *head;
+      for (uint32_t i = 0; i < e->sections.n; i++) {
+        if (e->sections.at[i].hash == 0) continue;
+        uint32_t *head = t->head + (e->sections.at[i].hash & (t->size - 1));
+        e->sections.at[i].next = *head;
         *head = i + 1;
       }
     }
     uint32_t type = said != NULL && said->desc.type != 0 ? said->desc.type : type_of_name(name);
     uint32_t i = kn_elf_add_section(e, name, length, type, 0, 1);
     if (i == UINT32_MAX) return i;
-    if (said != NULL) e->sections[i].entsize = said->desc.entry_bytes;
+    if (said != NULL) e->sections.at[i].entsize = said->desc.entry_bytes;
     uint32_t *head = t->head + (hash & (t->size - 1));
-    e->sections[i].hash = hash;
-    e->sections[i].next = *head;
+    e->sections.at[i].hash = hash;
+    e->sections.at[i].next = *head;
     *head = i + 1;
     t->n++;
     if (group != 0) kn_elf_join_group(e, i, group);
     found = i + 1;
   }
-  e->sections[found - 1].flags |= flags;
+  e->sections.at[found - 1].flags |= flags;
   if (retain != 0) e->gnu = true;
   e->last_name = name;
   e->last_key = key;
@@ -204,21 +203,19 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
 /* ---- pieces ---- */
 
 struct kn_elf_piece *kn_elf_add_piece(struct kn_elf *e, uint32_t section, uint64_t offset) {
-  if (e->n_pieces >= e->cap_pieces &&
-      !kn_grow(e->m, &e->pieces, &e->cap_pieces, e->n_pieces + 1, sizeof *e->pieces))
-    return NULL;
-  struct kn_elf_piece *p = e->pieces + e->n_pieces++;
-  struct kn_elf_section *s = e->sections + section;
-  if (s->last != 0) e->pieces[s->last - 1].next = e->n_pieces;
-  else s->first = e->n_pieces;
-  s->last = e->n_pieces;
+  if (e->pieces.n >= e->pieces.cap && !KN_ROOM(e->m, e->pieces, 1)) return NULL;
+  struct kn_elf_piece *p = e->pieces.at + e->pieces.n++;
+  struct kn_elf_section *s = e->sections.at + section;
+  if (s->last != 0) e->pieces.at[s->last - 1].next = e->pieces.n;
+  else s->first = e->pieces.n;
+  s->last = e->pieces.n;
   p->offset = offset;
   p->next = 0;
   return p;
 }
 
 bool kn_elf_extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t size) {
-  struct kn_elf_section *s = e->sections + section;
+  struct kn_elf_section *s = e->sections.at + section;
   if (offset > MAX_SECTION_BYTES || size > MAX_SECTION_BYTES - offset) {
     kn_module_fail(e->m, KILN_ERR_LIMIT, "section %.100s is too large", s->name);
     return false;
@@ -243,8 +240,8 @@ static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
     return UINT32_MAX;
   }
   if (i != UINT32_MAX) {
-    e->sections[i].nonzero = true;
-    e->sections[i].code = true;
+    e->sections.at[i].nonzero = true;
+    e->sections.at[i].code = true;
   }
   return i;
 }
@@ -254,7 +251,7 @@ static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
 static bool order_functions(struct kn_elf *e) {
   kiln_module *m = e->m;
   uint64_t n = 0;
-  for (uint32_t i = 0; i < e->n_sessions; i++) n += e->sessions[i]->out.n_funcs;
+  for (uint32_t i = 0; i < e->n_sessions; i++) n += e->sessions[i]->out->funcs.n;
   if (n >= UINT32_MAX) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many functions");
     return false;
@@ -265,7 +262,8 @@ static bool order_functions(struct kn_elf *e) {
   struct kn_elf_func *to = e->funcs;
   if (!m->frozen) {
     for (uint32_t i = 0; i < e->n_sessions; i++)
-      for (uint32_t k = 0; k < e->sessions[i]->out.n_funcs; k++) *to++ = (struct kn_elf_func){i, k};
+      for (uint32_t k = 0; k < e->sessions[i]->out->funcs.n; k++)
+        *to++ = (struct kn_elf_func){i, k};
     return true;
   }
   struct kn_elf_func *by_symbol = kn_arena_alloc(&e->arena, m->flat_symbols * sizeof *by_symbol, 4);
@@ -273,8 +271,8 @@ static bool order_functions(struct kn_elf *e) {
   memset(by_symbol, 0xff, m->flat_symbols * sizeof *by_symbol);
   for (uint32_t i = 0; i < e->n_sessions; i++) {
     const struct kn_output *o = kn_elf_output(e, i);
-    for (uint32_t k = 0; k < o->n_funcs; k++)
-      by_symbol[o->funcs[k].symbol] = (struct kn_elf_func){i, k};
+    for (uint32_t k = 0; k < o->funcs.n; k++)
+      by_symbol[o->funcs.at[k].symbol] = (struct kn_elf_func){i, k};
   }
   for (uint32_t id = 1; id < m->flat_symbols; id++)
     if (by_symbol[id].session != UINT32_MAX) *to++ = by_symbol[id];
@@ -296,7 +294,7 @@ static bool place_functions(struct kn_elf *e) {
   for (uint32_t n = 0; n < e->n_funcs; n++) {
     uint32_t session = e->funcs[n].session, i = e->funcs[n].index;
     const struct kn_output *o = kn_elf_output(e, session);
-    const struct kn_code_func *f = o->funcs + i;
+    const struct kn_code_func *f = o->funcs.at + i;
     const struct kn_symbol *s = kn_symbol(m, f->symbol);
     uint32_t section = text;
     if (s->section != NULL || s->comdat != 0 || sections) {
@@ -305,7 +303,7 @@ static bool place_functions(struct kn_elf *e) {
     }
     uint64_t align = UINT64_C(1) << (s->align_log2 > least_align ? s->align_log2 : least_align);
     bool follows = section == run_section && session == run_session && i == run_next;
-    struct kn_elf_section *sec = e->sections + section;
+    struct kn_elf_section *sec = e->sections.at + section;
     uint64_t offset = kn_align_up(sec->size, align);
     /* a gap before the function is not kept: where gaps are depends on who compiled what before */
     if (!follows || f->start + delta != offset) {
@@ -313,15 +311,15 @@ static bool place_functions(struct kn_elf *e) {
       if (p == NULL) return false;
       p->session = session;
       p->first = i;
-      piece = e->n_pieces - 1;
+      piece = e->pieces.n - 1;
       delta = offset - f->start;
       run_section = section;
       run_session = session;
     }
     run_next = i + 1;
-    e->pieces[piece].end = i + 1;
+    e->pieces.at[piece].end = i + 1;
     if (sec->align < align) sec->align = (uint32_t)align;
-    uint32_t reloc_end = i + 1 < o->n_funcs ? f[1].reloc_first : o->n_relocs;
+    uint32_t reloc_end = i + 1 < o->funcs.n ? f[1].reloc_first : o->relocs.n;
     sec->max_relas += reloc_end - f->reloc_first;
     struct kn_elf_place *place = e->places + f->symbol;
     if (place->section != 0) {
@@ -339,12 +337,12 @@ static bool place_functions(struct kn_elf *e) {
 
 /* Places a session's block symbols, which come function by function. */
 static bool place_labels(struct kn_elf *e, uint32_t session) {
-  const struct kn_output *o = &e->sessions[session]->out;
+  const struct kn_output *o = e->sessions[session]->out;
   uint32_t label = 0;
-  for (uint32_t i = 0; i < o->n_funcs && label < o->n_labels; i++) {
-    const struct kn_code_func *f = o->funcs + i;
-    for (; label < o->n_labels; label++) {
-      const struct kn_code_label *l = o->labels + label;
+  for (uint32_t i = 0; i < o->funcs.n && label < o->labels.n; i++) {
+    const struct kn_code_func *f = o->funcs.at + i;
+    for (; label < o->labels.n; label++) {
+      const struct kn_code_label *l = o->labels.at + label;
       if (kn_symbol(e->m, l->symbol)->target != f->symbol) break;
       const struct kn_elf_place *func = e->places + f->symbol;
       struct kn_elf_place *place = e->places + l->symbol;
@@ -353,7 +351,7 @@ static bool place_labels(struct kn_elf *e, uint32_t session) {
       place->type = STT_NOTYPE;
     }
   }
-  if (label == o->n_labels) return true;
+  if (label == o->labels.n) return true;
   kn_module_fail(e->m, KILN_ERR_STRUCTURE, "block symbols are not in the order of functions");
   return false;
 }
@@ -425,7 +423,7 @@ static const char *misplaced(const struct kn_section *said, const struct kn_elf_
 }
 
 static bool place_data(struct kn_elf *e, uint32_t index) {
-  const struct kn_data *d = e->m->data + index;
+  const struct kn_data *d = e->m->data.at + index;
   const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
   struct kn_elf_place *place = e->places + d->symbol;
   place->size = d->size_bytes & KN_SIZE_MASK;
@@ -441,7 +439,7 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
   bool zero = (!read_only(d) || s->section != NULL) && all_zero(d);
   uint32_t section = data_section(e, d, zero);
   if (section == UINT32_MAX) return false;
-  struct kn_elf_section *sec = e->sections + section;
+  struct kn_elf_section *sec = e->sections.at + section;
   if (sec->align < align) sec->align = (uint32_t)align;
   if (!zero) sec->nonzero = true;
   place->value = kn_align_up(sec->size, align);
@@ -466,21 +464,21 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
 static bool order_func_data(struct kn_elf *e) {
   kiln_module *m = e->m;
   uint32_t n = 0;
-  for (uint32_t i = 0; i < m->n_data; i++) n += kn_data_owned(m->data + i);
+  for (uint32_t i = 0; i < m->data.n; i++) n += kn_data_owned(m->data.at + i);
   if (n == 0) return true;
-  uint32_t *at = kn_arena_zero(&e->arena, m->n_symbols * sizeof *at, sizeof *at);
+  uint32_t *at = kn_arena_zero(&e->arena, m->symbols.n * sizeof *at, sizeof *at);
   e->func_data = kn_arena_alloc(&e->arena, n * sizeof *e->func_data, sizeof *e->func_data);
   if (at == NULL || e->func_data == NULL) return fail_memory(e);
-  for (uint32_t i = 0; i < m->n_data; i++)
-    if (kn_data_owned(m->data + i)) at[m->data[i].owner]++;
+  for (uint32_t i = 0; i < m->data.n; i++)
+    if (kn_data_owned(m->data.at + i)) at[m->data.at[i].owner]++;
   uint32_t next = 0; /* at[]: the number of items becomes the index of the first one */
   for (uint32_t k = 0; k < e->n_funcs; k++) {
     uint32_t owner = kn_elf_func(e, k)->symbol, count = at[owner];
     at[owner] = next;
     next += count;
   }
-  for (uint32_t i = 0; i < m->n_data; i++) {
-    const struct kn_data *d = m->data + i;
+  for (uint32_t i = 0; i < m->data.n; i++) {
+    const struct kn_data *d = m->data.at + i;
     if (kn_data_owned(d) && e->places[d->owner].section != 0)
       e->func_data[at[d->owner] + d->ordinal] = i;
   }
@@ -493,13 +491,13 @@ static bool order_func_data(struct kn_elf *e) {
 /* True if an item belongs to code that is not there, or to a place that its group is not from. */
 static bool is_absent(struct kn_elf *e, uint32_t index) {
   const kiln_module *m = e->m;
-  const struct kn_data *d = m->data + index;
+  const struct kn_data *d = m->data.at + index;
   if (KN_LIKELY(d->place == 0)) return false;
   uint32_t comdat = kn_symbol(m, d->symbol)->comdat, func = kn_symbol(m, d->place)->target;
   if (e->places[d->place].section == 0) return true;
   if (comdat == 0 || comdat == kn_symbol(m, func)->comdat) return false;
   if (e->group_place == NULL) {
-    e->group_place = kn_arena_zero(&e->arena, m->n_comdats * sizeof *e->group_place, 4);
+    e->group_place = kn_arena_zero(&e->arena, m->comdats.n * sizeof *e->group_place, 4);
     if (e->group_place == NULL) return !fail_memory(e);
   }
   uint32_t *first = e->group_place + comdat - 1;
@@ -571,7 +569,7 @@ static bool comdat_with(kiln_module *m, uint32_t id, uint32_t *comdat) {
 }
 
 static bool place_ctor(struct kn_elf *e, uint32_t index) {
-  const struct kn_ctor *c = e->m->ctors + index;
+  const struct kn_ctor *c = e->m->ctors.at + index;
   if (c->with != 0 && e->places[c->with].section == 0) return true; /* who defines it, calls */
   const char *name = c->at_exit ? ".fini_array" : ".init_array";
   if (c->priority != 65535) {
@@ -584,7 +582,7 @@ static bool place_ctor(struct kn_elf *e, uint32_t index) {
   uint32_t group = comdat != 0 ? group_of(e, comdat) : 0;
   uint32_t section = named_section(e, name, group, SHF_ALLOC | SHF_WRITE);
   if (section == UINT32_MAX) return false;
-  struct kn_elf_section *s = e->sections + section;
+  struct kn_elf_section *s = e->sections.at + section;
   if (s->align < 8) s->align = 8;
   s->entsize = 8;
   s->nonzero = true;
@@ -600,12 +598,12 @@ static bool place_ctor(struct kn_elf *e, uint32_t index) {
 bool kn_elf_place(struct kn_elf *e) {
   kiln_module *m = e->m;
   uint32_t unused;
-  for (uint32_t i = 0; i < m->n_ctors; i++) /* groups that constructors alone are in */
-    if (m->ctors[i].with != 0 && !comdat_with(m, m->ctors[i].with, &unused)) return false;
-  e->places = kn_arena_zero(&e->arena, m->n_symbols * sizeof *e->places, 8);
-  e->group_of = kn_arena_zero(&e->arena, m->n_comdats * sizeof *e->group_of, 4);
-  uint64_t most = m->n_comdats; /* groups: one for each comdat and each personality */
-  for (uint32_t i = 0; i < e->n_sessions; i++) most += kn_elf_output(e, i)->n_tables;
+  for (uint32_t i = 0; i < m->ctors.n; i++) /* groups that constructors alone are in */
+    if (m->ctors.at[i].with != 0 && !comdat_with(m, m->ctors.at[i].with, &unused)) return false;
+  e->places = kn_arena_zero(&e->arena, m->symbols.n * sizeof *e->places, 8);
+  e->group_of = kn_arena_zero(&e->arena, m->comdats.n * sizeof *e->group_of, 4);
+  uint64_t most = m->comdats.n; /* groups: one for each comdat and each personality */
+  for (uint32_t i = 0; i < e->n_sessions; i++) most += kn_elf_output(e, i)->tables.n;
   e->groups = kn_arena_alloc(&e->arena, (size_t)most * sizeof *e->groups, 8);
   if (e->places == NULL || e->group_of == NULL || e->groups == NULL) return fail_memory(e);
   if (fixed_section(e, KN_ELF_TEXT) == UINT32_MAX) return false;
@@ -613,27 +611,27 @@ bool kn_elf_place(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_sessions; i++)
     if (!place_labels(e, i)) return false;
   if (!order_func_data(e)) return false;
-  for (uint32_t i = 0; i < m->n_data; i++)
-    if (m->data[i].owner == 0 && !is_absent(e, i) && !place_data(e, i)) return false;
+  for (uint32_t i = 0; i < m->data.n; i++)
+    if (m->data.at[i].owner == 0 && !is_absent(e, i) && !place_data(e, i)) return false;
   for (uint32_t i = 0; i < e->n_func_data; i++)
     if (!is_absent(e, e->func_data[i]) && !place_data(e, e->func_data[i])) return false;
   if (!kn_late_names_define(m, is_placed, e)) return false;
   if (m->n_aliases > 0) {
     uint32_t *chain = kn_arena_alloc(&e->arena, m->n_aliases * sizeof *chain, sizeof *chain);
     if (chain == NULL) return fail_memory(e);
-    for (uint32_t id = 1; id < m->n_symbols; id++)
+    for (uint32_t id = 1; id < m->symbols.n; id++)
       if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !is_without(e, id) &&
           !place_alias(e, id, chain))
         return false;
   }
-  for (uint32_t i = 0; i < m->n_ctors; i++)
+  for (uint32_t i = 0; i < m->ctors.n; i++)
     if (!place_ctor(e, i)) return false;
   if (!kn_elf_eh_place(e)) return false;
 
-  for (uint32_t i = 0; i < e->n_sections; i++) {
-    struct kn_elf_section *s = e->sections + i;
+  for (uint32_t i = 0; i < e->sections.n; i++) {
+    struct kn_elf_section *s = e->sections.at + i;
     if (s->type == SHT_NOBITS && s->nonzero) s->type = SHT_PROGBITS;
   }
-  e->n_placed = e->n_sections;
+  e->n_placed = e->sections.n;
   return true;
 }

@@ -13,7 +13,7 @@ static bool is_local(const struct kn_symbol *s) {
 static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
                          const struct kn_elf_place *p) {
   if ((s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) || s->indirect) return true;
-  uint64_t flags = e->sections[p->section - 1].flags;
+  uint64_t flags = e->sections.at[p->section - 1].flags;
   return (flags & SHF_TLS) != 0 || (~flags & (SHF_MERGE | SHF_ALLOC)) == 0;
 }
 
@@ -51,10 +51,10 @@ KN_INLINE uint64_t number_defined(struct kn_elf *e, const struct kn_symbol *s, u
  * for those that are not there, and for the same symbol again; NULL without memory. */
 static uint32_t *hide_late_names(struct kn_elf *e) {
   const kiln_module *m = e->m;
-  uint32_t *late = kn_arena_zero(&e->arena, m->n_late_names * sizeof *late, sizeof *late);
-  for (uint32_t i = 0; i < m->n_late_names && late != NULL; i++) {
-    struct kn_elf_place *p = e->places + m->late_names[i].symbol;
-    if (!m->late_names[i].done) continue;
+  uint32_t *late = kn_arena_zero(&e->arena, m->late_names.n * sizeof *late, sizeof *late);
+  for (uint32_t i = 0; i < m->late_names.n && late != NULL; i++) {
+    struct kn_elf_place *p = e->places + m->late_names.at[i].symbol;
+    if (!m->late_names.at[i].done) continue;
     late[i] = p->section;
     p->section = 0;
   }
@@ -66,32 +66,32 @@ static uint32_t *hide_late_names(struct kn_elf *e) {
 static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, uint32_t *n) {
   const struct kn_output *o = kn_elf_output(e, e->funcs[i].session);
   const struct kn_code_func *f = kn_elf_func(e, i);
-  uint32_t low = 0, high = o->n_data;
+  uint32_t low = 0, high = o->data.n;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (o->data[middle].at < f->start) low = middle + 1;
+    if (o->data.at[middle].at < f->start) low = middle + 1;
     else high = middle;
   }
   *n = 0;
-  while (low + *n < o->n_data && o->data[low + *n].at < f->start + f->size) (*n)++;
-  return o->data + low;
+  while (low + *n < o->data.n && o->data.at[low + *n].at < f->start + f->size) (*n)++;
+  return o->data.at + low;
 }
 
 /* Counts the mapping symbols: where code begins, and where data in code begins and ends. */
 static void count_marks(struct kn_elf *e) {
   if (!e->machine->mapping_symbols) return;
-  for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections[i].code;
+  for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections.at[i].code;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     uint32_t n = 0;
-    if (kn_elf_output(e, e->funcs[i].session)->n_data != 0) data_of(e, i, &n);
+    if (kn_elf_output(e, e->funcs[i].session)->data.n != 0) data_of(e, i, &n);
     e->n_code_marks += 2 * n;
   }
 }
 
 bool kn_elf_number(struct kn_elf *e) {
   kiln_module *m = e->m;
-  e->locals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->locals, 4);
-  e->globals = kn_arena_alloc(&e->arena, m->n_symbols * sizeof *e->globals, 4);
+  e->locals = kn_arena_alloc(&e->arena, m->symbols.n * sizeof *e->locals, 4);
+  e->globals = kn_arena_alloc(&e->arena, m->symbols.n * sizeof *e->globals, 4);
   if (e->locals == NULL || e->globals == NULL) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
     return false;
@@ -114,23 +114,23 @@ bool kn_elf_number(struct kn_elf *e) {
   e->first_local = (uint32_t)number;
   /* the ids of symbols added after the freeze depend on which thread came first; those that get a
    * number, private data, follow in the order of their functions */
-  for (uint32_t i = 0; i < m->n_renames; i++) e->names_size += strlen(m->renames[i].name) + 1;
-  uint32_t *late = m->n_late_names != 0 ? hide_late_names(e) : NULL;
-  if (m->n_late_names != 0 && late == NULL) return false;
-  uint32_t flat = m->frozen ? m->flat_symbols : m->n_symbols;
-  for (uint32_t id = 1, end = m->n_symbols; id < end; id++) {
+  for (uint32_t i = 0; i < m->renames.n; i++) e->names_size += strlen(m->renames.at[i].name) + 1;
+  uint32_t *late = m->late_names.n != 0 ? hide_late_names(e) : NULL;
+  if (m->late_names.n != 0 && late == NULL) return false;
+  uint32_t flat = m->frozen ? m->flat_symbols : m->symbols.n;
+  for (uint32_t id = 1, end = m->symbols.n; id < end; id++) {
     const struct kn_symbol *s = kn_symbol(m, id);
     e->names_size += s->name_length + 1;
     if (e->places[id].section != 0) number = number_defined(e, s, id, id < flat, number);
   }
-  for (uint32_t i = 0; i < m->n_late_names; i++) {
-    uint32_t id = m->late_names[i].symbol;
+  for (uint32_t i = 0; i < m->late_names.n; i++) {
+    uint32_t id = m->late_names.at[i].symbol;
     if (late[i] == 0) continue;
     e->places[id].section = late[i];
     number = number_defined(e, kn_symbol(m, id), id, true, number);
   }
   for (uint32_t i = 0; i < e->n_func_data; i++) {
-    uint32_t id = m->data[e->func_data[i]].symbol;
+    uint32_t id = m->data.at[e->func_data[i]].symbol;
     if (id >= flat && KN_LIKELY(e->places[id].section != 0))
       number = number_defined(e, kn_symbol(m, id), id, true, number);
   }
@@ -139,10 +139,10 @@ bool kn_elf_number(struct kn_elf *e) {
     struct kn_elf_eh_cie *c = e->eh.cies + i;
     if (c->section == 0) continue;
     c->symbol = (uint32_t)number++;
-    e->groups[e->sections[c->section - 1].group - 1].signature = c->symbol;
+    e->groups[e->sections.at[c->section - 1].group - 1].signature = c->symbol;
   }
   e->first_global = (uint32_t)number;
-  if (number + m->n_symbols >= KN_VIA_SECTION) {
+  if (number + m->symbols.n >= KN_VIA_SECTION) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return false;
   }
@@ -205,8 +205,8 @@ static void put_symbol(struct writer *w, uint32_t name, unsigned bind, unsigned 
 /* Names of sections: ".rela.text.f" serves as ".text.f" and as "f" as well. */
 static void put_section_names(struct writer *w) {
   struct kn_elf *e = w->e;
-  for (uint32_t i = 0; i < e->n_sections; i++) {
-    struct kn_elf_section *s = e->sections + i;
+  for (uint32_t i = 0; i < e->sections.n; i++) {
+    struct kn_elf_section *s = e->sections.at + i;
     if (s->n_relas > 0) {
       memcpy(w->strings, ".rela", 5);
       w->strings += 5;
@@ -226,8 +226,8 @@ KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t
   const struct kn_elf *e = w->e;
   uint32_t section = e->places[id].section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
-  if (section != 0 && section != KN_IN_COMMON && e->sections[section - 1].owner == id)
-    return e->sections[section - 1].name_offset + e->sections[section - 1].name_length;
+  if (section != 0 && section != KN_IN_COMMON && e->sections.at[section - 1].owner == id)
+    return e->sections.at[section - 1].name_offset + e->sections.at[section - 1].name_length;
   return put_name(w, s->name, s->name_length);
 }
 
@@ -244,7 +244,9 @@ static void put_global(struct writer *w, uint32_t id) {
   bool defined = p->section != 0;
   bool common = p->section == KN_IN_COMMON;
   bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
-  uint32_t number = common ? SHN_COMMON : defined ? e->sections[p->section - 1].number : SHN_UNDEF;
+  uint32_t number = common    ? SHN_COMMON
+                    : defined ? e->sections.at[p->section - 1].number
+                              : SHN_UNDEF;
   unsigned other = visibilities[s->visibility];
   if (KN_UNLIKELY(e->m->has_vector_pcs) && s->kind == KILN_SYMBOL_FUNC &&
       kn_sig(e->m, s->sig)->cc == KILN_CC_VECTOR)
@@ -255,8 +257,8 @@ static void put_global(struct writer *w, uint32_t id) {
 
 /* Gives symbols that are not defined here the names that they were renamed to, and back. */
 static void swap_names(const struct kn_elf *e) {
-  for (uint32_t i = 0; i < e->m->n_renames; i++) {
-    struct kn_rename *r = e->m->renames + i;
+  for (uint32_t i = 0; i < e->m->renames.n; i++) {
+    struct kn_rename *r = e->m->renames.at + i;
     struct kn_symbol *s = kn_symbol(e->m, r->symbol);
     if (e->places[r->symbol].section != 0) continue;
     const char *name = s->name;
@@ -271,13 +273,13 @@ static void put_marks(struct writer *w) {
   const struct kn_elf *e = w->e;
   uint32_t code = put_name(w, "$x", 2), data = put_name(w, "$d", 2);
   for (uint32_t i = 0; i < e->n_placed; i++)
-    if (e->sections[i].code)
-      put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, e->sections[i].number, false, 0, 0);
+    if (e->sections.at[i].code)
+      put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, e->sections.at[i].number, false, 0, 0);
   for (uint32_t i = 0; i < e->n_funcs; i++) {
-    if (kn_elf_output(e, e->funcs[i].session)->n_data == 0) continue;
+    if (kn_elf_output(e, e->funcs[i].session)->data.n == 0) continue;
     const struct kn_code_func *f = kn_elf_func(e, i);
     const struct kn_elf_place *p = e->places + f->symbol;
-    uint32_t n, section = e->sections[p->section - 1].number;
+    uint32_t n, section = e->sections.at[p->section - 1].number;
     const struct kn_code_data *d = data_of(e, i, &n);
     for (uint32_t k = 0; k < n; k++) {
       put_symbol(w, data, STB_LOCAL, STT_NOTYPE, 0, section, false, p->value + d[k].at - f->start,
@@ -304,7 +306,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
     put_symbol(&w, put_name(&w, e->m->options.name, strlen(e->m->options.name)), STB_LOCAL,
                STT_FILE, 0, SHN_ABS, true, 0, 0);
   for (uint32_t i = 0; i < e->n_placed + e->n_debug; i++)
-    put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections[i].number, false, 0, 0);
+    put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections.at[i].number, false, 0, 0);
   if (e->n_code_marks > 0) put_marks(&w);
   for (uint32_t i = 0; i < e->n_groups; i++) {
     const struct kn_elf_group *g = e->groups + i;
@@ -319,12 +321,12 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
     const struct kn_elf_place *p = e->places + e->locals[i];
     const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
     put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, p->type, 0,
-               e->sections[p->section - 1].number, false, p->value, p->size);
+               e->sections.at[p->section - 1].number, false, p->value, p->size);
   }
   for (uint32_t i = 0; i < e->eh.n_cies; i++) {
     const struct kn_elf_eh_cie *c = e->eh.cies + i;
     if (c->section == 0) continue;
-    const struct kn_elf_section *s = e->sections + c->section - 1;
+    const struct kn_elf_section *s = e->sections.at + c->section - 1;
     put_symbol(&w, s->name_offset + KN_EH_REF_NAME_AT, STB_WEAK, STT_OBJECT, STV_HIDDEN, s->number,
                false, 0, 8);
   }

@@ -6,25 +6,25 @@
 /* ---- content ---- */
 
 static const struct kn_output *output_of(const struct kn_elf *e, const struct kn_elf_piece *p) {
-  return &e->sessions[p->session]->out;
+  return e->sessions[p->session]->out;
 }
 
 /* Size of a piece in bytes. */
 static uint64_t piece_size(const struct kn_elf *e, const struct kn_elf_piece *p) {
-  if (p->session == KN_PIECE_DATA) return e->m->data[p->first].size_bytes;
+  if (p->session == KN_PIECE_DATA) return e->m->data.at[p->first].size_bytes;
   if (p->session == KN_PIECE_CTOR || p->session == KN_PIECE_WORD) return 8;
   if (p->session == KN_PIECE_TABLE) return kn_elf_eh_table(e, p->first)->size;
-  const struct kn_code_func *f = output_of(e, p)->funcs;
+  const struct kn_code_func *f = output_of(e, p)->funcs.at;
   return f[p->end - 1].start + f[p->end - 1].size - f[p->first].start;
 }
 
 static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uint8_t *to,
                        uint64_t size) {
   const uint8_t *from = NULL;
-  if (p->session == KN_PIECE_DATA) from = e->m->data[p->first].bytes;
+  if (p->session == KN_PIECE_DATA) from = e->m->data.at[p->first].bytes;
   else if (p->session == KN_PIECE_TABLE) from = kn_elf_eh_bytes(e, p);
   else if (p->session <= KN_PIECE_FUNCS)
-    from = output_of(e, p)->code + output_of(e, p)->funcs[p->first].start;
+    from = output_of(e, p)->code.at + output_of(e, p)->funcs.at[p->first].start;
   if (size == 0) return;
   /* Runs of functions are often some KiB long: for those memcpy's vector loop is faster than its string instructions,
    * which it uses from 2 KiB up. */
@@ -38,7 +38,7 @@ static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uin
 
 void kn_elf_write_content(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_placed; i++) {
-    struct kn_elf_section *s = e->sections + i;
+    struct kn_elf_section *s = e->sections.at + i;
     if (s->type == SHT_NOBITS) {
       s->offset = e->at;
       continue;
@@ -48,8 +48,8 @@ void kn_elf_write_content(struct kn_elf *e) {
     uint8_t *to = e->base + s->offset;
     int fill = s->code ? e->machine->fill : 0;
     uint64_t at = 0;
-    for (uint32_t piece = s->first; piece != 0; piece = e->pieces[piece - 1].next) {
-      const struct kn_elf_piece *p = e->pieces + piece - 1;
+    for (uint32_t piece = s->first; piece != 0; piece = e->pieces.at[piece - 1].next) {
+      const struct kn_elf_piece *p = e->pieces.at + piece - 1;
       uint64_t size = piece_size(e, p);
       if (p->offset > at) memset(to + at, fill, (size_t)(p->offset - at));
       copy_piece(e, p, to + p->offset, size);
@@ -95,11 +95,11 @@ static bool patch(const struct kn_elf *e, uint8_t *base, uint64_t at, uint64_t t
 /* Relocations of the functions of a piece. */
 static bool code_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_piece *piece) {
   const struct kn_output *o = output_of(e, piece);
-  const struct kn_elf_section *s = e->sections + section;
-  const struct kn_code_func *first = o->funcs + piece->first;
-  const struct kn_code_reloc *r = o->relocs + first->reloc_first;
+  const struct kn_elf_section *s = e->sections.at + section;
+  const struct kn_code_func *first = o->funcs.at + piece->first;
+  const struct kn_code_reloc *r = o->relocs.at + first->reloc_first;
   const struct kn_code_reloc *end =
-    o->relocs + (piece->end < o->n_funcs ? o->funcs[piece->end].reloc_first : o->n_relocs);
+    o->relocs.at + (piece->end < o->funcs.n ? o->funcs.at[piece->end].reloc_first : o->relocs.n);
   uint64_t delta = piece->offset - first->start;
   uint8_t *base = e->base + s->offset;
   uint8_t *out = e->base + e->at;
@@ -157,7 +157,7 @@ bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const 
   if (symbol == 0 && (symbol = kn_elf_undefined(e, r->symbol.id)) == 0) return false;
   uint64_t offset = item + r->offset_bytes;
   int64_t addend = r->addend + (symbol & KN_VIA_SECTION ? (int64_t)p->value : 0);
-  uint8_t *field = e->base + e->sections[section].offset + offset;
+  uint8_t *field = e->base + e->sections.at[section].offset + offset;
   memset(field, 0, r->size_bytes);
   bool wide = r->size_bytes == 8;
   if (r->relative_to.id == 0) {
@@ -171,7 +171,7 @@ bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const 
     return false;
   }
   bool fixed = (symbol & ~KN_VIA_SECTION) < e->first_global && p->section == from->section &&
-               (e->sections[from->section - 1].flags & SHF_MERGE) == 0;
+               (e->sections.at[from->section - 1].flags & SHF_MERGE) == 0;
   if (fixed)
     return put_distance(e, field, r, (int64_t)(p->value - from->value + (uint64_t)r->addend));
   if (from->section != section + 1) {
@@ -192,10 +192,10 @@ static bool data_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_
     return kn_elf_data_reloc(e, section, piece->offset, &r);
   }
   if (piece->session == KN_PIECE_CTOR) {
-    const kiln_reloc r = {.symbol = {e->m->ctors[piece->first].func}, .size_bytes = 8};
+    const kiln_reloc r = {.symbol = {e->m->ctors.at[piece->first].func}, .size_bytes = 8};
     return kn_elf_data_reloc(e, section, piece->offset, &r);
   }
-  const struct kn_data *d = e->m->data + piece->first;
+  const struct kn_data *d = e->m->data.at + piece->first;
   for (size_t i = 0; i < d->n_relocs; i++)
     if (!kn_elf_data_reloc(e, section, piece->offset, d->relocs + i)) return false;
   return true;
@@ -204,11 +204,11 @@ static bool data_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_
 bool kn_elf_write_relocs(struct kn_elf *e) {
   kn_elf_pad(e, 8);
   for (uint32_t i = 0; i < e->n_placed; i++) {
-    struct kn_elf_section *s = e->sections + i;
+    struct kn_elf_section *s = e->sections.at + i;
     s->rela_offset = e->at;
     if (s->max_relas == 0) continue;
-    for (uint32_t piece = s->first; piece != 0; piece = e->pieces[piece - 1].next) {
-      const struct kn_elf_piece *p = e->pieces + piece - 1;
+    for (uint32_t piece = s->first; piece != 0; piece = e->pieces.at[piece - 1].next) {
+      const struct kn_elf_piece *p = e->pieces.at + piece - 1;
       bool code = p->session <= KN_PIECE_FUNCS;
       if (code ? !code_relocs(e, i, p) : !data_relocs(e, i, p)) return false;
     }

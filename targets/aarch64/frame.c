@@ -390,7 +390,7 @@ void a64_finish(struct kn_walk *w) {
   bool sign = plan->returns == KN_RETURN_ALL || (plan->returns == KN_RETURN_STORED && frame);
   uint32_t head = head_of(plan, sign);
   words += head != 0;
-  if (KN_UNLIKELY(sign) && plan->key_b) w->key_b = w->s->out.some_key_b = true;
+  if (KN_UNLIKELY(sign) && plan->key_b) w->key_b = w->out->some_key_b = true;
   if (!kn_code_room(w, A64_EPILOGUE_RESERVE)) return;
   if (words != a64(w)->prologue_words)
     move_code(w, (int32_t)words - (int32_t)a64(w)->prologue_words);

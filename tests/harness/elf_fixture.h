@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-#include "ir/module_state.h"
+#include "ir/session_state.h"
+#include "lib/codegen/output.h"
 #include <gelf.h>
 #include <kiln/emit.h>
 
@@ -85,52 +86,49 @@ static inline kiln_symbol undefined(struct fixture *t, const char *name) {
 static inline struct kn_code_func *code_of(kiln_session *s, kiln_symbol symbol, const void *bytes,
                                            size_t size) {
   kiln_module *m = s->module;
-  struct kn_output *o = &s->out;
+  struct kn_output *o = s->out;
   assert_true(kn_symbol_define_func(m, symbol.id));
-  unsigned log2 = m->symbols[symbol.id].align_log2;
+  unsigned log2 = m->symbols.at[symbol.id].align_log2;
   size_t align = (size_t)1 << (log2 > 4 ? log2 : 4);
-  size_t start = (o->size + align - 1) & -align;
-  if (start + size > o->cap) {
-    o->cap = 2 * (start + size);
-    o->code = kn_realloc(m, o->code, o->cap);
-  }
-  memset(o->code + o->size, 0x90, start - o->size);
-  memcpy(o->code + start, bytes, size);
-  o->size = start + size;
-  assert_true(kn_grow(m, &o->funcs, &o->cap_funcs, o->n_funcs + 1, sizeof *o->funcs));
-  o->funcs[o->n_funcs] = (struct kn_code_func){.symbol = symbol.id,
-                                               .start = (uint32_t)start,
-                                               .size = (uint32_t)size,
-                                               .reloc_first = o->n_relocs,
-                                               .cfi_first = o->cfi_size};
-  return &o->funcs[o->n_funcs++];
+  size_t start = (o->code.n + align - 1) & -align;
+  assert_true(KN_ROOM(m, o->code, start + size - o->code.n));
+  memset(o->code.at + o->code.n, 0x90, start - o->code.n);
+  memcpy(o->code.at + start, bytes, size);
+  o->code.n = (uint32_t)(start + size);
+  assert_true(KN_ROOM(m, o->funcs, 1));
+  o->funcs.at[o->funcs.n] = (struct kn_code_func){.symbol = symbol.id,
+                                                  .start = (uint32_t)start,
+                                                  .size = (uint32_t)size,
+                                                  .reloc_first = o->relocs.n,
+                                                  .cfi_first = o->cfi.n};
+  return &o->funcs.at[o->funcs.n++];
 }
 
 /* A relocation of the newest function, at `offset` of its code. */
 static inline void code_reloc(kiln_session *s, uint32_t offset, kiln_symbol symbol, uint32_t type,
                               int32_t addend) {
-  struct kn_output *o = &s->out;
-  assert_true(kn_grow(s->module, &o->relocs, &o->cap_relocs, o->n_relocs + 1, sizeof *o->relocs));
-  o->relocs[o->n_relocs++] =
-    (struct kn_code_reloc){{o->funcs[o->n_funcs - 1].start + offset}, symbol.id, type, addend};
+  struct kn_output *o = s->out;
+  assert_true(KN_ROOM(s->module, o->relocs, 1));
+  o->relocs.at[o->relocs.n++] =
+    (struct kn_code_reloc){{o->funcs.at[o->funcs.n - 1].start + offset}, symbol.id, type, addend};
 }
 
 /* Frame rows of the newest function. */
 static inline void code_cfi(kiln_session *s, const void *bytes, uint32_t size) {
-  struct kn_output *o = &s->out;
-  assert_true(kn_grow(s->module, &o->cfi, &o->cap_cfi, o->cfi_size + size, 1));
-  memcpy(o->cfi + o->cfi_size, bytes, size);
-  o->cfi_size += size;
-  o->funcs[o->n_funcs - 1].cfi_size += size;
+  struct kn_output *o = s->out;
+  assert_true(KN_ROOM(s->module, o->cfi, size));
+  memcpy(o->cfi.at + o->cfi.n, bytes, size);
+  o->cfi.n += size;
+  o->funcs.at[o->funcs.n - 1].cfi_size += size;
 }
 
 /* Block `block` of the newest function is at `offset` of its code. */
 static inline kiln_symbol code_label(kiln_session *s, uint32_t block, uint32_t offset) {
-  struct kn_output *o = &s->out;
-  const struct kn_code_func *f = o->funcs + o->n_funcs - 1;
+  struct kn_output *o = s->out;
+  const struct kn_code_func *f = o->funcs.at + o->funcs.n - 1;
   kiln_symbol symbol = kiln_block_symbol(s->module, (kiln_symbol){f->symbol}, block);
-  assert_true(kn_grow(s->module, &o->labels, &o->cap_labels, o->n_labels + 1, sizeof *o->labels));
-  o->labels[o->n_labels++] = (struct kn_code_label){symbol.id, f->start + offset};
+  assert_true(KN_ROOM(s->module, o->labels, 1));
+  o->labels.at[o->labels.n++] = (struct kn_code_label){symbol.id, f->start + offset};
   return symbol;
 }
 

@@ -2,7 +2,8 @@
  * code is interpreted instruction by instruction as far as it affects the stack pointer, x29, x30 and callee-saved
  * registers, and after each instruction the unwind rows (.eh_frame) must say where these are. Run by the unit suite.
  * Invariant: the interpretation does not depend on how frames are laid out. */
-#include "ir/module_state.h"
+#include "ir/session_state.h"
+#include "lib/codegen/output.h"
 #include <kiln/kiln.h>
 
 #include <capstone/capstone.h>
@@ -250,13 +251,14 @@ static bool leaves(uint32_t word) {
 }
 
 static void check_output(kiln_session *s) {
-  const struct kn_output *out = &s->out;
-  for (uint32_t i = 0; i < out->n_funcs; i++) {
-    const struct kn_code_func *f = &out->funcs[i];
-    const char *name = s->module->symbols[f->symbol].name;
+  const struct kn_output *out = s->out;
+  for (uint32_t i = 0; i < out->funcs.n; i++) {
+    const struct kn_code_func *f = &out->funcs.at[i];
+    const char *name = s->module->symbols.at[f->symbol].name;
     struct machine m = {.sp_known = true};
-    struct rows r = {
-      .p = out->cfi + f->cfi_first, .end = out->cfi + f->cfi_first + f->cfi_size, .cfa_reg = SP};
+    struct rows r = {.p = out->cfi.at + f->cfi_first,
+                     .end = out->cfi.at + f->cfi_first + f->cfi_size,
+                     .cfa_reg = SP};
     for (unsigned reg = 0; reg < N_REGS; reg++) m.intact[reg] = true;
     struct machine before = m;
     r.before = &before;
@@ -267,7 +269,7 @@ static void check_output(kiln_session *s) {
       rows_to(&r, pc);
       if (remembers && !r.remembers) m = r.machine;
       check_boundary(name, pc, &m, &r);
-      memcpy(&word, out->code + f->start + pc, 4);
+      memcpy(&word, out->code.at + f->start + pc, 4);
       if (word == 0xd65f03c0u) { /* ret, with all as it was */
         returned = true;
         assert_true(m.sp_known && m.sp == 0);
@@ -280,7 +282,7 @@ static void check_output(kiln_session *s) {
           assert_true(!callee_saved(reg) || m.intact[reg]);
       }
       before = m;
-      pc += (uint32_t)step(&m, out->code + f->start + pc);
+      pc += (uint32_t)step(&m, out->code.at + f->start + pc);
       assert_true(r.at <= pc); /* a loop has one row */
     }
     assert_true(r.p == r.end && returned);

@@ -1,4 +1,4 @@
-/* The arena, and the functions of types.h that allocate or format: buffers and diagnostics. */
+/* The arena, growing arrays, and the functions of types.h that allocate or format: buffers and diagnostics. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,6 +131,55 @@ static void arena_poisons_after_reset(void **state) {
 
 /* ---- types.h ---- */
 
+static void arrays_grow(void **state) {
+  (void)state;
+  struct counter c = {.left = -1};
+  kiln_allocator a = {counted, &c};
+  KN_ARRAY(uint16_t) array = {0};
+  const uint32_t none = 0;
+  assert_true(KN_ROOM(&a, array, none));
+  assert_int_equal(c.calls, 0);
+  for (unsigned i = 0; i < 5000; i++) assert_true(KN_PUSH(&a, array, (uint16_t)(i * 7)));
+  assert_int_equal(array.n, 5000);
+  assert_true(c.calls < 10);
+  for (unsigned i = 0; i < 5000; i++) assert_int_equal(array.at[i], i * 7 & 0xffff);
+  size_t calls = c.calls;
+  assert_true(KN_ROOM(&a, array, array.cap - array.n));
+  assert_int_equal(c.calls, calls);
+  assert_true(KN_RESIZE(&a, array, 100000));
+  assert_int_equal(array.n, 100000);
+  assert_true(array.cap >= 100000);
+  memset(array.at, 1, array.n * sizeof *array.at);
+  KN_ARRAY_FREE(&a, array);
+  assert_int_equal(c.held, 0);
+}
+
+/* An array that cannot grow is as it was; one of 2^31 items is asked of no allocator. */
+static void arrays_fail_softly(void **state) {
+  (void)state;
+  struct counter c = {.left = 1};
+  const kiln_allocator a = {counted, &c};
+  KN_ARRAY(uint64_t) array = {0};
+  uint64_t pushed = 0;
+  while (KN_PUSH(&a, array, pushed)) pushed++;
+  assert_int_equal(array.n, pushed);
+  assert_int_equal(array.cap, pushed);
+  for (uint64_t i = 0; i < pushed; i++) assert_int_equal(array.at[i], i);
+  size_t calls = c.calls;
+  const uint64_t too_many[] = {INT32_MAX, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX};
+  for (unsigned i = 0; i < 4; i++) {
+    assert_false(kn_array_fits(&array, too_many[i]));
+    assert_false(KN_ROOM(&a, array, too_many[i]));
+  }
+  assert_int_equal(c.calls, calls);
+  assert_true(kn_array_fits(&array, INT32_MAX - pushed));
+  assert_false(KN_ROOM(&a, array, 1));
+  assert_int_equal(c.calls, calls + 1);
+  assert_int_equal(array.at[pushed - 1], pushed - 1);
+  KN_ARRAY_FREE(&a, array);
+  assert_int_equal(c.held, 0);
+}
+
 static void buffers_grow(void **state) {
   (void)state;
   struct counter c = {.left = -1};
@@ -237,6 +286,8 @@ int main(void) {
 #ifdef KN_ASAN
     cmocka_unit_test(arena_poisons_after_reset),
 #endif
+    cmocka_unit_test(arrays_grow),
+    cmocka_unit_test(arrays_fail_softly),
     cmocka_unit_test(buffers_grow),
     cmocka_unit_test(names_and_sizes),
     cmocka_unit_test(diagnostics_format),

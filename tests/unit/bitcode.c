@@ -432,11 +432,11 @@ static kiln_status note_lines(void *user, kiln_func *f) {
   char *out = user;
   const struct kn_places *places = &f->session->places;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++) {
-    const struct kn_loc *l = &places->locs[f->notes[KN_NOTE_LOC].at[i].a];
+    const struct kn_loc *l = &places->locs.at[f->notes[KN_NOTE_LOC].at[i].a];
     char part[512];
     if (f->notes[KN_NOTE_LOC].at[i].a == 0) snprintf(part, sizeof part, "- ");
     else
-      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : places->files[l->file].name, l->line,
+      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : places->files.at[l->file].name, l->line,
                l->column);
     strcat(out, part);
   }

@@ -55,8 +55,8 @@ struct table {
 };
 
 static struct table take_apart(const struct kn_output *out, uint32_t index) {
-  const struct kn_code_table *c = out->tables + index;
-  struct table t = {.start = out->table_bytes + c->first};
+  const struct kn_code_table *c = out->tables.at + index;
+  struct table t = {.start = out->table_bytes.at + c->first};
   struct reader r = {t.start, t.start + c->size};
   t.end = r.end;
   assert_int_equal(c->first % 4, 0);
@@ -153,12 +153,12 @@ static void test_sites(void **state) {
   const struct kn_eh_site want[] = {
     {4, 9, 0, 0}, {300, 70000, 80000, one}, {70001, 70002, 3000000, two}, {90000, 90005, 5, 0}};
   const uint32_t types[] = {17, 0};
-  assert_true(kn_eh_write(t.m, &t.s->out, want, 4, &t.actions, types, 2, 99));
-  assert_int_equal(t.s->out.n_tables, 1);
-  assert_int_equal(t.s->out.tables[0].personality, 99);
-  assert_int_equal(t.s->out.tables[0].n_types, 2);
-  assert_int_equal(t.s->out.table_types[0], 17);
-  struct table got = take_apart(&t.s->out, 0);
+  assert_true(kn_eh_write(t.m, t.s->out, want, 4, &t.actions, types, 2, 99));
+  assert_int_equal(t.s->out->tables.n, 1);
+  assert_int_equal(t.s->out->tables.at[0].personality, 99);
+  assert_int_equal(t.s->out->tables.at[0].n_types, 2);
+  assert_int_equal(t.s->out->table_types.at[0], 17);
+  struct table got = take_apart(t.s->out, 0);
   assert_int_equal(got.n_sites, 4);
   assert_memory_equal(got.site, want, sizeof want);
   int32_t values[8];
@@ -183,8 +183,8 @@ static void test_filters(void **state) {
   assert_int_equal(none, -1);
   assert_int_equal(t.actions.filters.n, 1 + 5); /* the tail of `many` is a filter too */
   uint32_t action = CHAIN(&t, many, none);
-  assert_true(kn_eh_write(t.m, &t.s->out, NULL, 0, &t.actions, NULL, 0, 1));
-  struct table got = take_apart(&t.s->out, 0);
+  assert_true(kn_eh_write(t.m, t.s->out, NULL, 0, &t.actions, NULL, 0, 1));
+  struct table got = take_apart(t.s->out, 0);
   int32_t values[8];
   assert_int_equal(chain(&got, action, values), 2);
   filter(&got, values[0], text, sizeof text);
@@ -207,8 +207,8 @@ static void test_lengths(void **state) {
   for (uint32_t n = 0; n < 200; n++) {
     want[n] = (struct kn_eh_site){n * 100, n * 100 + 4, n % 3 ? n * 77 : 0, n % 2};
     for (uint32_t k = 0; k < 40; k += 1 + (n > 40 ? 13 : 0)) {
-      assert_true(kn_eh_write(t.m, &t.s->out, want, n, &t.actions, types, k, 1));
-      struct table got = take_apart(&t.s->out, n_tables++);
+      assert_true(kn_eh_write(t.m, t.s->out, want, n, &t.actions, types, k, 1));
+      struct table got = take_apart(t.s->out, n_tables++);
       assert_int_equal(got.n_sites, n);
       if (n > 0) assert_memory_equal(got.site, want, n * sizeof *want);
       assert_int_equal(got.types_encoding, k > 0 ? KN_EH_INDIRECT_PCREL_SDATA4 : KN_EH_OMIT);
@@ -231,8 +231,8 @@ static void test_encodings(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct fixture t;
     open_with(&t, rows[i].target, rows[i].pic);
-    assert_true(kn_eh_write(t.m, &t.s->out, NULL, 0, &t.actions, (uint32_t[]){1}, 1, 1));
-    assert_int_equal(take_apart(&t.s->out, 0).types_encoding, rows[i].encoding);
+    assert_true(kn_eh_write(t.m, t.s->out, NULL, 0, &t.actions, (uint32_t[]){1}, 1, 1));
+    assert_int_equal(take_apart(t.s->out, 0).types_encoding, rows[i].encoding);
     close_all(&t);
   }
 }
@@ -288,8 +288,8 @@ static void test_functions(void **state) {
     snprintf(text, sizeof text, HEAD "%sb9:\n  ret\n}\n", functions[i / 2].text);
     if (kiln_text_parse(s, text, strlen(text), NULL, NULL) != KILN_OK)
       fail_msg("%zu: %s", i / 2, kiln_module_diag(m)->message);
-    struct table got = take_apart(&s->out, 0);
-    const struct kn_code_func *f = s->out.funcs;
+    struct table got = take_apart(s->out, 0);
+    const struct kn_code_func *f = s->out->funcs.at;
     uint32_t end = 0;
     for (uint32_t k = 0; k < got.n_sites; k++) {
       assert_true(got.site[k].start >= end && got.site[k].end > got.site[k].start);

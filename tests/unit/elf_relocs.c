@@ -117,7 +117,7 @@ static void calls_are_resolved(void **state) {
   check_reloc(t, text, 1, 32, R_X86_64_PLT32, symbol_number(t, "away"), -4);
   check_reloc(t, text, 2, 37, R_X86_64_GOTPCREL, symbol_number(t, "local"), -4);
   check_reloc(t, sec, 0, 0, R_X86_64_PC32, symbol_number(t, "local"), 6);
-  for (unsigned i = 0; i < 32; i++) assert_int_equal(t->s->out.code[16 + i], 0xe8);
+  for (unsigned i = 0; i < 32; i++) assert_int_equal(t->s->out->code.at[16 + i], 0xe8);
 }
 
 static void calls_are_resolved_on_aarch64(void **state) {
@@ -281,7 +281,7 @@ static void errors(void **state) {
       code_reloc(t->s, 0, kiln_block_symbol(t->m, f, 3), R_X86_64_PC32, -4);
       break;
     case 2: /* two bodies */
-      t->m->symbols[f.id].defined = 0;
+      t->m->symbols.at[f.id].defined = 0;
       code_of(t->s2, f, "\0\0\0\0", 4);
       break;
     case 3: /* a private symbol through the GOT */

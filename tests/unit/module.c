@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ir/module_state.h"
+#include "ir/session_state.h"
 #include "large.h"
 #include <kiln/debug.h>
 
@@ -262,10 +262,10 @@ static void block_symbols_are_interned(void **state) {
   assert_int_equal(i.target.id, f.id);
   assert_int_equal(i.offset_bytes, 9);
   /* found from the function, newest first */
-  assert_int_equal(m->symbols[f.id].block_first, f9.id);
-  assert_int_equal(m->symbols[f9.id].block_first, f3.id);
-  assert_int_equal(m->symbols[f3.id].block_first, 0);
-  assert_int_equal(m->symbols[g.id].block_first, g3.id);
+  assert_int_equal(m->symbols.at[f.id].block_first, f9.id);
+  assert_int_equal(m->symbols.at[f9.id].block_first, f3.id);
+  assert_int_equal(m->symbols.at[f3.id].block_first, 0);
+  assert_int_equal(m->symbols.at[g.id].block_first, g3.id);
   FAILS(KILN_ERR_ARGUMENT, kiln_block_symbol(m, data(m, "d", KILN_LINKAGE_EXTERNAL), 0));
 }
 
@@ -319,11 +319,11 @@ static void direct_follows_the_rules(void **state) {
                               .dso_local = rows[i].dso_local};
         kiln_symbol s =
           is_func ? kiln_func_declare(t->m, &d, void_sig(t->m)) : kiln_data_declare(t->m, &d);
-        assert_int_equal(t->m->symbols[s.id].direct, (rows[i].level[pic] & U) != 0);
+        assert_int_equal(t->m->symbols.at[s.id].direct, (rows[i].level[pic] & U) != 0);
         if (is_func) assert_true(kn_symbol_define_func(t->m, s.id));
         else
           assert_int_equal(kiln_data_define(t->m, s, &(kiln_data_desc){.size_bytes = 4}), KILN_OK);
-        assert_int_equal(t->m->symbols[s.id].direct, (rows[i].level[pic] & D) != 0);
+        assert_int_equal(t->m->symbols.at[s.id].direct, (rows[i].level[pic] & D) != 0);
       }
     }
   }
@@ -510,11 +510,11 @@ static void locations(void **state) {
     assert_int_equal(kiln_loc_add(s, name, i, i + 1), i + 1);
   }
   const struct kn_places *p = &s->places;
-  assert_int_equal(p->n_files, 100);
-  assert_int_equal(p->locs[205].file, 4);
-  assert_string_equal(p->files[p->locs[205].file].name, "file4.c");
-  assert_int_equal(p->locs[205].line, 204);
-  assert_int_equal(p->locs[205].column, 205);
+  assert_int_equal(p->files.n, 100);
+  assert_int_equal(p->locs.at[205].file, 4);
+  assert_string_equal(p->files.at[p->locs.at[205].file].name, "file4.c");
+  assert_int_equal(p->locs.at[205].line, 204);
+  assert_int_equal(p->locs.at[205].column, 205);
   kiln_session_free(s);
 }
 

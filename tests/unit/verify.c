@@ -247,7 +247,7 @@ static void damage(struct sample *s, enum poke poke) {
     f->inst[s->p.id].a = 0;
     f->inst[s->p.id].x = 1;
     break;
-  case ENTRY_PARAM_COUNT: f->module->sigs[f->sig].n_params = 1; break;
+  case ENTRY_PARAM_COUNT: f->module->sigs.at[f->sig].n_params = 1; break;
   case ENTRY_PARAM_TYPE: f->inst[2].type = f->val[2].type = I8; break;
   case EDGE_TARGET: edges[edge_of(s, 0, 0)].target = 77; break;
   case EDGE_ENTRY: edges[edge_of(s, 0, 1)].target = 0; break;
@@ -323,7 +323,7 @@ static void test_pokes(void **state) {
                     t->diag.block, t->diag.message);
       fail();
     }
-    if (poke == ENTRY_PARAM_COUNT) t->m->sigs[s.f->sig].n_params = 2;
+    if (poke == ENTRY_PARAM_COUNT) t->m->sigs.at[s.f->sig].n_params = 2;
   }
 }
 

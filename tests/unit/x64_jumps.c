@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#include "ir/module_state.h"
+#include "ir/session_state.h"
+#include "lib/codegen/output.h"
 #include <kiln/kiln.h>
 
 /* Counts of what the code of `int f(char, long)` has. */
@@ -64,7 +65,7 @@ static struct counts build(enum shape shape) {
   kiln_build_ret(f, (kiln_value[]){kiln_const_int(f, 2)}, 1);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
   struct counts c = {0};
-  for (size_t at = 0; at < s->out.size;) at += length(s->out.code + at, &c);
+  for (size_t at = 0; at < s->out->code.n;) at += length(s->out->code.at + at, &c);
   kiln_session_free(s);
   kiln_module_free(m);
   return c;

@@ -1,0 +1,13 @@
+/* Hints for the C compiler. */
+#ifndef KN_IR_HINTS_H
+#define KN_IR_HINTS_H
+
+/* Always in line. */
+#define KN_INLINE static inline __attribute__((always_inline))
+/* The likely and the unlikely condition. */
+#define KN_LIKELY(x) __builtin_expect(!!(x), 1)
+#define KN_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* Hardly ever called. */
+#define KN_COLD __attribute__((cold, noinline))
+
+#endif

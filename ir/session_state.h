@@ -1,0 +1,63 @@
+/* A session as the library's own files see it: ir/session.c makes it, the pipeline (lib/codegen/compile.c) hangs its
+ * rooms on it. Invariant: one thread at a time uses it. */
+#ifndef KN_IR_SESSION_STATE_H
+#define KN_IR_SESSION_STATE_H
+
+#include "ir/module_state.h"
+
+struct kn_loc {
+  uint32_t file; /* index into kn_places.files */
+  uint32_t line, column;
+  uint32_t scope;   /* kiln_die, or 0 */
+  uint32_t inlined; /* location of the call, or 0 */
+  uint32_t flags;   /* KILN_LOC_... */
+};
+
+struct kn_file {
+  const char *name; /* NUL-terminated, in the session's strings */
+  uint32_t hash;
+  uint32_t next;  /* of the same hash: index + 1, or 0 */
+  uint32_t entry; /* kiln_die of tag KILN_TAG_FILE, or 0 */
+};
+
+/* Source locations of a session. */
+struct kn_places {
+  KN_ARRAY(struct kn_loc) locs; /* by id; [0] is none, and counts in n */
+  KN_ARRAY(struct kn_file) files;
+  uint32_t *file_hash;
+  uint32_t file_hash_size;
+  uint32_t last_file; /* of the newest location: index + 1, or 0 */
+};
+
+struct kiln_session {
+  kiln_module *module;
+  struct kiln_func *open;  /* functions being built */
+  struct kiln_func *spare; /* functions that ended, whose arrays are reused */
+  struct kn_places places;
+  struct kn_arena *arena;             /* its file names */
+  struct kn_output *out;              /* lib/codegen/output.h */
+  struct kn_plan *plan;               /* lib/codegen/plan.h */
+  struct kn_walk *walk;               /* lib/codegen/walk.h */
+  struct kn_map *map;                 /* lib/codegen/map.h, or NULL */
+  struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
+  kiln_stats stats;                   /* its times in ticks: ir/clock.h */
+  bool timing;
+  unsigned dump_what; /* KILN_DUMP_...: see kiln_session_dump */
+  kiln_buffer *dump_out;
+  uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
+  kiln_debug *debug;              /* ir/die.h, or NULL */
+  uint32_t calls_shape;           /* of the newest function's entry, and the bit of its set; */
+  bool calls;                     /* are calls to be described by such ones? */
+};
+
+/* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id.
+ * (ir/build_func.c) */
+bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
+
+/* What other rooms hang on a session: made with it, false without memory; freed; their bytes.
+ * (lib/codegen/compile.c) */
+bool kn_session_open_rooms(kiln_session *s);
+void kn_session_free_rooms(kiln_session *s);
+uint64_t kn_session_room_bytes(const kiln_session *s);
+
+#endif
