@@ -173,7 +173,10 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
   c->allocator = a;
   c->abi = kn_cabi_of(kiln_module_target(m));
   if (c->abi == NULL) {
-    kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, "the target's ABI of C");
+    char text[64];
+    snprintf(text, sizeof text, "the types of C are not supported on %s",
+             kiln_target_name(kiln_module_target(m)));
+    kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, text);
     kiln_ctypes_free(c);
     return NULL;
   }

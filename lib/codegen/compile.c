@@ -6,6 +6,7 @@
 #include "lib/codegen/guard.h"
 #include "lib/codegen/map.h"
 #include "lib/codegen/plan.h"
+#include "lib/codegen/support.h"
 #include "lib/debug/debugger.h"
 
 #include <string.h>
@@ -45,7 +46,7 @@ bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out) {
   if (s == NULL) return false;
   s->dump_what = out ? what : 0;
   s->dump_out = out;
-  return make_rooms(s);
+  return true;
 }
 
 bool kn_session_open_rooms(kiln_session *s) {
@@ -87,6 +88,7 @@ static kiln_status generate(kiln_func *f) {
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
+  if (status == KILN_OK && !kn_supports_func(f, t)) status = f->status;
   if (status == KILN_OK && !make_rooms(s))
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   if (status != KILN_OK) return status;

@@ -43,7 +43,11 @@ static void number(struct dump *d) {
   }
 }
 
-static void put_reg(struct dump *d, unsigned reg) { put(d, "%s", d->plan->target->reg_names[reg]); }
+static void put_reg(struct dump *d, unsigned reg) {
+  const char *name = kiln_register_name(d->f->module->options.target, reg);
+  if (name != NULL) put(d, "%s", name);
+  else put(d, "r%u", reg);
+}
 
 static void put_regs(struct dump *d, const char *head, uint64_t regs) {
   if (regs == 0) return;

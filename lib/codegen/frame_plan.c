@@ -7,7 +7,8 @@
 /* Fails a function that is to have values in general registers alone, if one needs another. */
 static bool check_general(kiln_func *f, const struct kn_target *t) {
   if (!t->general_only) {
-    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0, "code of general registers only");
+    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
+                 "code of general registers only is not supported on %s", t->name);
     return false;
   }
   uint32_t other = UINT32_MAX;

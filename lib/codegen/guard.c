@@ -104,7 +104,7 @@ bool kn_guard_needed(const kiln_func *f) {
 /* The target's register of that name; NULL: it cannot say this place. */
 static const struct kn_guard_reg *find_reg(const struct kn_target *t, const kiln_guard_place *g) {
   const struct kn_guard_reg *r = t->guard_regs;
-  for (; r->source != KILN_GUARD_SOURCE_DEFAULT; r++)
+  for (; r != NULL && r->source != KILN_GUARD_SOURCE_DEFAULT; r++)
     if (r->source == g->source && (g->reg == NULL ? r->usual : strcmp(r->name, g->reg) == 0))
       return r;
   return NULL;

@@ -33,4 +33,7 @@ enum {
     cell(12, __VA_ARGS__), cell(13, __VA_ARGS__), cell(14, __VA_ARGS__), cell(15, __VA_ARGS__)
 #define KN_BY_TYPE(cell, ...) {KN_EACH_TYPE(cell, __VA_ARGS__)}
 _Static_assert(KILN_TYPE_COUNT <= 16, "KN_BY_TYPE");
+/* A table begins with this: what no row says is refused. */
+#define KN_NO_ROW(t, fn) {fn, fn}
+#define KN_UNSUPPORTED [0 ... KILN_OP_COUNT - 1] = KN_BY_TYPE(KN_NO_ROW, kn_lower_unsupported)
 #endif

@@ -1,5 +1,6 @@
 /* The registry of targets: the one file that names them. What the rest of the library and its users know of a target
  * comes from here or from its table (targets/target.h). Invariant: every kiln_target has a table. */
+#include "ir/machine.h"
 #include "targets/target.h"
 
 #include <string.h>
@@ -12,9 +13,15 @@ _Static_assert(sizeof targets / sizeof *targets == KILN_TARGET_COUNT, "every tar
 
 const struct kn_target *kn_target_at(kiln_target t) { return targets[t]; }
 
-const uint16_t *kn_target_clobbers(kiln_target t) { return targets[t]->clobbers; }
+const uint16_t *kn_target_clobbers(kiln_target t) {
+  static const uint16_t none[KILN_OP_COUNT];
+  return targets[t]->clobbers != NULL ? targets[t]->clobbers : none;
+}
 
-const struct kn_machine_table *kn_target_machine(kiln_target t) { return targets[t]->machine; }
+const struct kn_machine_table *kn_target_machine(kiln_target t) {
+  static const struct kn_machine_table none;
+  return targets[t]->machine != NULL ? targets[t]->machine : &none;
+}
 
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
 
@@ -39,7 +46,9 @@ bool kiln_target_find(const char *name, kiln_target *out) {
 }
 
 const char *kiln_register_name(kiln_target t, unsigned number) {
-  return (unsigned)t < KILN_TARGET_COUNT && number < 64 ? targets[t]->reg_names[number] : NULL;
+  if ((unsigned)t >= KILN_TARGET_COUNT || number >= 64 || targets[t]->reg_names == NULL)
+    return NULL;
+  return targets[t]->reg_names[number];
 }
 
 bool kiln_register_find(kiln_target t, const char *name, unsigned *out) {

@@ -37,6 +37,17 @@ void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message) {
     NULL; /* so the next instruction asks for space, and finds that the function failed */
 }
 
+void kn_lower_unsupported(struct kn_walk *w, const struct kn_inst *in) {
+  if (foreign_type(w, in) != KILN_TYPE_VOID) {
+    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "");
+    return;
+  }
+  const char *type = in->type != KILN_TYPE_VOID ? kiln_type_name((kiln_type)in->type) : NULL;
+  kn_func_fail(w->f, KILN_ERR_UNSUPPORTED, w->block, w->i, "%s%s%s is not supported on %s",
+               kn_op_info[in->op].name, type ? " of type " : "", type ? type : "", w->target->name);
+  w->code.limit = NULL;
+}
+
 /* ---- the beginning ---- */
 
 bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_plan *plan) {

@@ -230,6 +230,8 @@ void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of an instruction whose result nobody reads, if it does nothing but make that. */
 void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in);
+/* The lowering of an instruction that the target does not have, or not for its type: fails the function. */
+void kn_lower_unsupported(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lib/codegen/edge.c: moves ---- */
 

@@ -1,8 +1,9 @@
 /* kiln_emit_elf: makes an ELF64 relocatable object by calling the other files in order; group
  * sections and the headers. Called by front ends after the last function. Invariant: `out` only
  * grows if the whole object is right; nothing in module or sessions changes. */
-#include "lib/debug/dwarf_writer.h"
 #include "ir/clock.h"
+#include "lib/codegen/support.h"
+#include "lib/debug/dwarf_writer.h"
 
 #include <kiln/emit.h>
 
@@ -210,6 +211,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
   }
   kiln_diag open;
   if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_error(m, &open);
+  if (!kn_supports_objects(m, kn_target_at(m->options.target))) return m->diag.status;
   uint64_t start_ns = timed != NULL ? kn_clock_ticks() : 0;
   struct kn_elf e;
   memset(&e, 0, sizeof e);

@@ -36,10 +36,6 @@ static void nothing(struct kn_walk *w, const struct kn_inst *in) {
   (void)w;
   (void)in;
 }
-static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
-  (void)in;
-  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not lowered for AArch64 yet (or not for this type)");
-}
 static void drop_one(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
 static void trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
@@ -58,7 +54,7 @@ static void convert_wide(struct kn_walk *w, const struct kn_inst *in) {
   if (types & KN_T(F16) && !(types & ~(KN_T(F16) | LOWERED)) &&
       (in->op == KILN_OP_FPROMOTE || in->op == KILN_OP_FDEMOTE || in->op == KILN_OP_BITCAST))
     (in->op == KILN_OP_BITCAST ? a64_lower_bitcast : a64_lower_half)(w, in);
-  else if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) unsupported(w, in);
+  else if (types & ~(LOWERED | KN_T(I128) | KN_T(F128))) kn_lower_unsupported(w, in);
   else if (types & KN_T(V128)) a64_bitcast_vector(w, in);
   else if (types & KN_T(F128)) a64_lower_quad(w, in);
   else a64_lower_wide(w, in);
@@ -86,14 +82,15 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 
 /* A row of the table: the lowering for types of one register, for i128 and for f128; and the same for results that
  * nobody reads. */
-#define CELL(t, fn, i128, f128) CELL_OF(t, fn, i128, f128, unsupported)
+#define CELL(t, fn, i128, f128) CELL_OF(t, fn, i128, f128, kn_lower_unsupported)
 #define CELL_OF(t, fn, i128, f128, f16)                                                            \
   (LOWERED >> (t) & 1      ? fn                                                                    \
    : (t) == KILN_TYPE_I128 ? i128                                                                  \
    : (t) == KILN_TYPE_F128 ? f128                                                                  \
    : (t) == KILN_TYPE_F16  ? f16                                                                   \
-                           : unsupported)
-#define UNREAD(t) CELL_OF(t, kn_lower_unread, kn_lower_unread, kn_lower_unread, unsupported)
+                           : kn_lower_unsupported)
+#define UNREAD(t)                                                                                  \
+  CELL_OF(t, kn_lower_unread, kn_lower_unread, kn_lower_unread, kn_lower_unsupported)
 #define KEEPS(E) (KN_EFFECTS_##E & (KN_FX_KEPT))
 #define PAIR(t, keeps, ...) {CELL(t, __VA_ARGS__), (keeps) ? CELL(t, __VA_ARGS__) : UNREAD(t)}
 #define LOWERS(E, ...) [KILN_OP_##E] = KN_BY_TYPE(PAIR, KEEPS(E), __VA_ARGS__)
@@ -107,7 +104,7 @@ static void from_bitcast(struct kn_walk *w, const struct kn_inst *in) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
-  [0 ... KILN_OP_COUNT - 1] = KN_BY_TYPE(TWICE, unsupported, unsupported, unsupported),
+  KN_UNSUPPORTED,
   [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
   [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
   LOWER(COPY, a64_lower_copy),
@@ -232,10 +229,10 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(MEMMOVE, a64_lower_mem),
   LOWER(MEMSET, a64_lower_mem),
   LOWER(PREFETCH, a64_lower_prefetch),
-  LOWERS(ATOMIC_LOAD, a64_lower_atomic_load, a64_lower_wide_atomic, unsupported),
-  LOWERS(ATOMIC_STORE, a64_lower_atomic_store, a64_lower_wide_atomic, unsupported),
-  LOWERS(ATOMIC_RMW, a64_lower_atomic_rmw, a64_lower_wide_atomic, unsupported),
-  LOWERS(ATOMIC_CAS, a64_lower_atomic_cas, a64_lower_wide_atomic, unsupported),
+  LOWERS(ATOMIC_LOAD, a64_lower_atomic_load, a64_lower_wide_atomic, kn_lower_unsupported),
+  LOWERS(ATOMIC_STORE, a64_lower_atomic_store, a64_lower_wide_atomic, kn_lower_unsupported),
+  LOWERS(ATOMIC_RMW, a64_lower_atomic_rmw, a64_lower_wide_atomic, kn_lower_unsupported),
+  LOWERS(ATOMIC_CAS, a64_lower_atomic_cas, a64_lower_wide_atomic, kn_lower_unsupported),
   LOWER(FENCE, a64_lower_fence),
   LOWERS(ASM, machine_code, machine_code, machine_code),
   LOWERS(CALL, a64_lower_call, a64_lower_call, a64_lower_call),

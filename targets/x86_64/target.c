@@ -12,10 +12,6 @@ static void nothing(struct kn_walk *w, const struct kn_inst *in) {
   (void)w;
   (void)in;
 }
-static void unsupported(struct kn_walk *w, const struct kn_inst *in) {
-  (void)in;
-  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64");
-}
 static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
   kn_lower_asm(w, in, X64_CLOBBERED);
 }
@@ -28,7 +24,7 @@ static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
   (LOWERED >> (t) & 1      ? fn                                                                    \
    : (t) == KILN_TYPE_I128 ? i128                                                                  \
    : (t) == KILN_TYPE_F80  ? f80                                                                   \
-                           : unsupported)
+                           : kn_lower_unsupported)
 #define UNREAD(t) CELL(t, kn_lower_unread, kn_lower_unread, kn_lower_unread)
 /* Divisions trap, so that they stay. */
 #define KEEPS(E) (KN_EFFECTS_##E & (KN_FX_KEPT | KN_FX_TRAP))
@@ -42,7 +38,7 @@ static void machine_code(struct kn_walk *w, const struct kn_inst *in) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
-  [0 ... KILN_OP_COUNT - 1] = KN_BY_TYPE(TWICE, unsupported, unsupported, unsupported),
+  KN_UNSUPPORTED,
   [KILN_OP_PARAM] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
   [KILN_OP_RESULT] = KN_BY_TYPE(TWICE, nothing, nothing, nothing),
   LOWER(COPY, x64_lower_copy),
@@ -167,10 +163,10 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(MEMMOVE, x64_lower_memory),
   LOWER(MEMSET, x64_lower_memset),
   LOWER(PREFETCH, x64_lower_prefetch),
-  LOWERS(ATOMIC_LOAD, x64_lower_atomic_load, x64_lower_wide_atomic, unsupported),
-  LOWERS(ATOMIC_STORE, x64_lower_atomic_store, x64_lower_wide_atomic, unsupported),
-  LOWERS(ATOMIC_RMW, x64_lower_atomic_rmw, x64_lower_wide_atomic, unsupported),
-  LOWERS(ATOMIC_CAS, x64_lower_atomic_cas, x64_lower_wide_atomic, unsupported),
+  LOWERS(ATOMIC_LOAD, x64_lower_atomic_load, x64_lower_wide_atomic, kn_lower_unsupported),
+  LOWERS(ATOMIC_STORE, x64_lower_atomic_store, x64_lower_wide_atomic, kn_lower_unsupported),
+  LOWERS(ATOMIC_RMW, x64_lower_atomic_rmw, x64_lower_wide_atomic, kn_lower_unsupported),
+  LOWERS(ATOMIC_CAS, x64_lower_atomic_cas, x64_lower_wide_atomic, kn_lower_unsupported),
   LOWER(FENCE, x64_lower_fence),
   LOWERS(ASM, machine_code, machine_code, machine_code),
   LOWERS(CALL, x64_lower_call, x64_lower_call, x64_lower_call),
@@ -179,7 +175,7 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
   LOWER(VA_START, x64_lower_va_start),
   LOWER(VA_COPY, x64_lower_va_copy),
   LOWER(VA_END, x64_lower_life),
-  LOWERS(VA_ARG, x64_lower_va_arg, unsupported, x64_lower_va_arg),
+  LOWERS(VA_ARG, x64_lower_va_arg, kn_lower_unsupported, x64_lower_va_arg),
   LOWER(TLS_ADDR, x64_lower_tls),
   LOWER(FRAME_ADDR, x64_lower_frame_addr),
   LOWER(RETURN_ADDR, x64_lower_frame_addr),

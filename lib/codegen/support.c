@@ -1,0 +1,74 @@
+/* What a target may leave out of its table (targets/target.h), and who may need it. Called once for each function
+ * before it is planned, and for each object, so that nothing behind them asks whether a part of the target is there.
+ * Invariant: what a target lacks is said with its name; a part that is absent is never called. */
+#include "lib/codegen/support.h"
+
+/* ---- the parts ---- */
+
+static bool has_code(const struct kn_target *t) {
+  const struct kn_hooks *h = &t->hooks;
+  return t->begin && t->enter && t->finish && t->jump && t->place_label && t->lowerings &&
+         h->move && h->load && h->store && h->copy && h->constant && h->store_constant &&
+         h->address && h->deferred && t->walk_size >= sizeof(struct kn_walk);
+}
+static bool needs_code(const kiln_func *f) { return f != NULL; }
+
+static bool has_landing(const struct kn_target *t) { return t->landing != NULL; }
+static bool needs_landing(const kiln_func *f) { return f->attrs.protect != 0; }
+
+static bool has_conventions(const struct kn_target *t) { return t->kept != NULL; }
+static bool needs_conventions(const kiln_func *f) {
+  return kn_sig(f->module, f->sig)->cc != KILN_CC_C;
+}
+
+static bool has_pads(const struct kn_target *t) {
+  return t->keep_result && t->free_stack && t->take_result;
+}
+static bool needs_pads(const kiln_func *f) { return f->has_try; }
+
+static bool has_guard(const struct kn_target *t) { return t->guard_regs != NULL; }
+static bool needs_guard(const kiln_func *f) { return f->attrs.guard != KILN_GUARD_NONE; }
+
+static bool has_debug(const struct kn_target *t) {
+  return t->elf.dwarf_regs != NULL && t->elf.nop_bytes != 0;
+}
+static bool needs_debug(const kiln_func *f) { return f->debug.subprogram != 0; }
+
+static bool has_rows(const struct kn_target *t) { return t->elf.cie_code_align != 0; }
+static bool needs_rows(const kiln_func *f) { return f->attrs.naked; }
+
+static const struct part {
+  const char *what;
+  bool (*has)(const struct kn_target *t);
+  bool (*needs)(const kiln_func *f);
+} parts[] = {
+  {"code generation", has_code, needs_code},
+  {"protection of branches and returns", has_landing, needs_landing},
+  {"another calling convention than C's", has_conventions, needs_conventions},
+  {"catching exceptions", has_pads, needs_pads},
+  {"the stack guard", has_guard, needs_guard},
+  {"debugging information", has_debug, needs_debug},
+  {"naked functions", has_rows, needs_rows},
+};
+
+bool kn_supports_func(kiln_func *f, const struct kn_target *t) {
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+    if (KN_LIKELY(parts[k].has(t)) || !parts[k].needs(f)) continue;
+    kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0, "%s is not supported on %s", parts[k].what,
+                 t->name);
+    return false;
+  }
+  return true;
+}
+
+bool kn_supports_objects(kiln_module *m, const struct kn_target *t) {
+  const struct kn_elf_machine *e = &t->elf;
+  const char *what = !e->number || !e->cie_code_align || !e->sectional || !e->calls || !e->abs64 ||
+                         !e->abs32 || !e->rel64 || !e->rel32
+                       ? "writing objects"
+                     : m->protect != 0 && e->property == 0 ? "protecting an object's code"
+                                                           : NULL;
+  if (what == NULL) return true;
+  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what, t->name);
+  return false;
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# tool.sh FOLDER: the verbs of the tool for targets that lack things (stub_target.c), by the programs in FOLDER. What
+# cannot be done is an error that names the target; nothing ends by a signal.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../harness/tap.sh"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+kir=$here/../kir
+programs=$(cd "$1" && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+
+kiln() { "$programs/kiln" "$@"; }
+
+# ends COMMAND...: it succeeds, or reports an error.
+ends() {
+  local got=0
+  "$@" > out 2> err || got=$?
+  (( got <= 1 )) || { echo "exit status $got: $*"; cat err; return 1; }
+}
+
+# refused TARGET COMMAND...: it reports an error that names the target.
+refused() {
+  local target=$1 got=0
+  shift
+  "$@" > out 2> err || got=$?
+  { (( got == 1 )) && grep -qE "error: .*\b$target\b" err; } || { echo "exit status $got: $*"; cat err; return 1; }
+}
+
+every_file() {
+  local file
+  for file in "$kir"/*.kir; do ends kiln "$@" "$file" || return 1; done
+}
+
+# A module with one function, by its body and what is before it: its attributes as a `func` line has them.
+module() { printf 'target %s\n%s {\nb0:\n%s\n}\n' "$1" "$2" "$3" > "$4"; }
+
+for target in stub bare; do
+  check "$target: verify every file" every_file verify --target=$target
+  check "$target: print every file" every_file print --target=$target
+  check "$target: compile every file" every_file compile --target=$target -o x.o
+  check "$target: dump every file" every_file compile --target=$target --dump=ir,plan,homes,code -o x.o
+  check "$target: list every file" every_file compile --target=$target --listing=list -o x.o
+
+  module $target 'func @main() -> i32' '  ret 0' value.kir
+  check "$target: a result" refused $target kiln compile value.kir -o x.o
+  check "$target: run" refused $target kiln run value.kir
+  if [[ -x $programs/kiln-interp ]]; then
+    check "$target: interpret" kiln interp value.kir
+  else
+    skip "$target: interpret" "no interpreter in this build"
+  fi
+  printf 'export function w $f() {\n@start\n ret 0\n}\n' > f.ssa
+  check "$target: QBE's language" refused $target kiln qbe --target=$target f.ssa -o x.o
+done
+
+module stub 'func @f()' '  ret' f.kir
+check "stub: a function of nothing" kiln compile f.kir -o f.o
+module bare 'func @f()' '  ret' bare.kir
+check "bare: a function of nothing" refused bare kiln compile bare.kir -o x.o
+printf 'target bare\n' > empty.kir
+check "bare: an object of nothing" refused bare kiln compile empty.kir -o x.o
+if [[ -x $programs/../../kiln-dis ]]; then
+  check "stub: disassemble" expect_status 1 "$programs/../../kiln-dis" f.o
+else
+  skip "stub: disassemble" "no disassembler in this build"
+fi
+finish
