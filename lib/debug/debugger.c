@@ -18,15 +18,11 @@ static void frame(struct kn_observer *o, struct kn_walk *w) {
   kn_debug_lines_frame(of(o));
 }
 
-/* Rows of lines tell in which instructions nothing new begins; values may shorten that. */
+/* Of a function that says what values are. Rows of lines tell in which instructions nothing new begins; values may
+ * shorten that. */
 static void inst(struct kn_observer *o, struct kn_walk *w) {
-  struct kn_debug_observer *d = of(o);
-  if (KN_LIKELY(w->f->debug.values.n == 0)) {
-    kn_debug_lines_inst(d);
-    return;
-  }
-  kn_debug_lines_inst(d);
-  uint32_t until = kn_debug_values_here(d), end = o->quiet.first + o->quiet.n;
+  kn_debug_lines_inst(o, w);
+  uint32_t until = kn_debug_values_here(of(o)), end = o->quiet.first + o->quiet.n;
   if (until > end) until = end;
   o->quiet = (struct kn_quiet){w->i, until - w->i};
 }
@@ -75,26 +71,28 @@ static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *f
   func->call_first = d->calls.first;
 }
 
-static const struct kn_observer_events events = {
-  .begin = begin,
-  .frame = frame,
-  .inst = inst,
-  .call = call,
-  .returned = returned,
-  .tail = tail,
-  .stop = stop,
-  .leave = leave,
-  .blocks = blocks,
-  .end = end,
-};
+#define EVENTS(on_inst)                                                                            \
+  {.begin = begin,                                                                                 \
+   .frame = frame,                                                                                 \
+   .inst = on_inst,                                                                                \
+   .call = call,                                                                                   \
+   .returned = returned,                                                                           \
+   .tail = tail,                                                                                   \
+   .stop = stop,                                                                                   \
+   .leave = leave,                                                                                 \
+   .blocks = blocks,                                                                               \
+   .end = end}
+static const struct kn_observer_events with_lines = EVENTS(kn_debug_lines_inst);
+static const struct kn_observer_events with_values = EVENTS(inst);
 
 void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
   kiln_session *s = f->session;
   if (f->debug.unit == 0) return;
   if (s->observer == NULL) {
     if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) return;
-    *s->observer = (struct kn_debug_observer){.observer.on = &events};
+    *s->observer = (struct kn_debug_observer){0};
   }
+  s->observer->observer.on = f->debug.values.n != 0 ? &with_values : &with_lines;
   if (kn_debug_lines_ready(s->observer, f)) kn_observe(w, &s->observer->observer);
 }
 

@@ -139,7 +139,7 @@ void kn_debug_lines_frame(struct kn_debug_observer *d);
 /* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
 void kn_debug_lines_leave(struct kn_debug_observer *d);
 /* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
-void kn_debug_lines_inst(struct kn_debug_observer *d);
+void kn_debug_lines_inst(struct kn_observer *o, struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_lines_call(struct kn_debug_observer *d);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */

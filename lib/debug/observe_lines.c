@@ -246,8 +246,8 @@ void kn_debug_lines_call(struct kn_debug_observer *d) {
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
-void kn_debug_lines_inst(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+void kn_debug_lines_inst(struct kn_observer *o, struct kn_walk *w) {
+  struct kn_debug_observer *d = (struct kn_debug_observer *)o;
   const kiln_func *f = w->f;
   const struct kn_note *at = f->notes[KN_NOTE_LOC].at, *note;
   uint32_t n = f->notes[KN_NOTE_LOC].n, k = d->lines.note;
