@@ -74,7 +74,7 @@ static bool rewound(int in, int out) {
 static bool assemble(kiln_target target, int in, int out, int errors) {
   char path[64], triple[64];
   kiln_target host;
-  bool native = kiln_target_host(&host) && host == target;
+  bool native = kiln_target_find_host(&host) && host == target;
   const char *own = getenv("KILN_AS"), *name = kiln_target_name(target);
   snprintf(path, sizeof path, "/proc/self/fd/%d", out);
   snprintf(triple, sizeof triple, "--target=%s-linux-gnu", name);
@@ -190,25 +190,26 @@ static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts,
   return ok;
 }
 
-/* kiln_module_options.assembler */
-static bool assemble_all(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+/* kiln_module_options.assemble */
+static kiln_status assemble_all(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
   uint32_t first = 0;
   for (uint32_t i = 0; i < n; i++) {
     if (!texts[i].whole) continue;
     if ((i > first && !assemble_these(user, target, texts + first, i - first)) ||
         !assemble_these(user, target, texts + i, 1))
-      return false;
+      return KILN_ERR_IO;
     first = i + 1;
   }
-  return first == n || assemble_these(user, target, texts + first, n - first);
+  return first == n || assemble_these(user, target, texts + first, n - first) ? KILN_OK
+                                                                              : KILN_ERR_IO;
 }
 
 kiln_as *kiln_as_new(kiln_module_options *options) {
   kiln_as *a = calloc(1, sizeof *a);
   if (a == NULL) return NULL;
   pthread_mutex_init(&a->lock, NULL);
-  options->assembler = assemble_all;
-  options->assembler_user = a;
+  options->assemble = assemble_all;
+  options->assemble_user = a;
   return a;
 }
 

@@ -3,6 +3,8 @@
 #define KN_ASSEMBLER_AS_PARTS_H
 
 #include <kiln/as.h>
+#include <kiln/asm.h>
+#include <kiln/section.h>
 
 #include <elf.h>
 #include <stdio.h>

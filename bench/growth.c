@@ -100,7 +100,7 @@ static bool run_text(struct job *j, const kiln_module_options *options) {
   kiln_module *m = kiln_module_new(options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   ok = ok && s != NULL &&
-       kiln_text_parse(s, (const char *)text.data, text.size, discard_sink, NULL) == KILN_OK;
+       kiln_text_read(s, (const char *)text.data, text.size, discard_sink, NULL) == KILN_OK;
   kiln_session_free(s);
   kiln_module_free(m);
   kiln_buffer_free(&text);
@@ -123,7 +123,7 @@ static bool run_object(struct job *j, const kiln_module_options *options) {
 }
 
 static bool run(struct job *j, const kiln_allocator *allocator) {
-  kiln_module_options options = {.target = j->target, .on_diag = say_diag, .diag_user = j};
+  kiln_module_options options = {.target = j->target, .on_diag = say_diag, .on_diag_user = j};
   if (allocator != NULL) options.allocator = *allocator;
   return strcmp(j->way, "text") == 0 ? run_text(j, &options) : run_object(j, &options);
 }

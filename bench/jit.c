@@ -90,12 +90,12 @@ static int64_t call(void *address, int64_t a, int64_t b) {
 
 static bool kiln_once(unsigned size, int64_t *result) {
   kiln_module_options options = {.jit = true};
-  if (!kiln_target_host(&options.target)) return false;
+  if (!kiln_target_find_host(&options.target)) return false;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;
   bool ok = kiln_build(m, s, "f", size) &&
-            kiln_jit_add(kiln, &(kiln_jit_input){m, &s, 1}, 1, 0, &unit, NULL) == KILN_OK;
+            kiln_jit_add(kiln, 0, &(kiln_jit_input){m, &s, 1}, 1, &unit, NULL) == KILN_OK;
   if (ok) *result = call(kiln_jit_find(kiln, "f"), 3, 5);
   ok = ok && kiln_jit_remove(kiln, unit, NULL) == KILN_OK;
   kiln_session_free(s);
@@ -112,7 +112,7 @@ static struct {
 
 static bool stream_start(void) {
   kiln_module_options options = {.jit = true};
-  if (!kiln_target_host(&options.target)) return false;
+  if (!kiln_target_find_host(&options.target)) return false;
   stream.module = kiln_module_new(&options);
   stream.session = kiln_session_new(stream.module);
   stream.stream = kiln_jit_stream_new(kiln, stream.module);

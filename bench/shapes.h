@@ -18,13 +18,13 @@
 struct shape_run {
   kiln_module *m;
   kiln_session *s;
-  kiln_sig sig;        /* i64 (i64) */
-  kiln_symbol callee;  /* an undefined function of that signature */
-  uint32_t n;          /* size */
-  uint64_t items;      /* number of IR instructions, and of other items that the shape counts */
-  uint64_t random;     /* state of shape_random */
-  kiln_status status;  /* first failure */
-  kiln_func_sink sink; /* gets each function, finished */
+  kiln_sig sig;           /* i64 (i64) */
+  kiln_symbol callee;     /* an undefined function of that signature */
+  uint32_t n;             /* size */
+  uint64_t items;         /* number of IR instructions, and of other items that the shape counts */
+  uint64_t random;        /* state of shape_random */
+  kiln_status status;     /* first failure */
+  kiln_func_sink_fn sink; /* gets each function, finished */
   void *user;
 };
 

@@ -41,14 +41,14 @@ static kiln_value arithmetic(struct mix *x, uint32_t n, kiln_value v) {
 
 static kiln_value condition(struct mix *x) {
   x->n++;
-  return kiln_build_icmp(x->f, KILN_SLT, I64, pick(x), pick(x));
+  return kiln_build_icmp(x->f, KILN_ICOND_SLT, I64, pick(x), pick(x));
 }
 
 /* if (..) .. else .., whose result is a parameter of what follows. */
 static kiln_value diamond(struct mix *x, kiln_value v) {
   kiln_func *f = x->f;
   kiln_block then = kiln_block_new_many(f, 3), other = at(then, 1), join = at(then, 2);
-  kiln_value result = kiln_block_param(f, join, I64);
+  kiln_value result = kiln_block_add_param(f, join, I64);
   kiln_build_brif(f, condition(x), then, NULL, 0, other, NULL, 0);
   kiln_block_switch(f, then);
   jump1(f, join, arithmetic(x, 3, v));
@@ -63,12 +63,12 @@ static kiln_value diamond(struct mix *x, kiln_value v) {
 static kiln_value loop(struct mix *x, kiln_value v) {
   kiln_func *f = x->f;
   kiln_block head = kiln_block_new_many(f, 2), out = at(head, 1);
-  kiln_value i = kiln_block_param(f, head, I64), sum = kiln_block_param(f, head, I64);
+  kiln_value i = kiln_block_add_param(f, head, I64), sum = kiln_block_add_param(f, head, I64);
   kiln_build_br(f, head, (kiln_value[]){num(f, 0), v}, 2);
   kiln_block_switch(f, head);
   kiln_value next = diamond(x, arithmetic(x, 2, sum));
   kiln_value step = add(f, i, num(f, 1));
-  kiln_value more = kiln_build_icmp(f, KILN_SLT, I64, step, pick(x));
+  kiln_value more = kiln_build_icmp(f, KILN_ICOND_SLT, I64, step, pick(x));
   kiln_build_brif(f, more, head, (kiln_value[]){step, next}, 2, out, NULL, 0);
   kiln_block_switch(f, out);
   x->n += 6;
@@ -207,7 +207,7 @@ static void conversions(struct shape_run *r) {
   for (uint32_t i = 0; i < r->n / 5; i++) {
     kiln_value narrow = kiln_build_convert(f, KILN_OP_TRUNC, I32, I64, v);
     kiln_value back = kiln_build_convert(f, i & 1 ? KILN_OP_SEXT : KILN_OP_ZEXT, I64, I32, narrow);
-    kiln_value c = kiln_build_icmp(f, KILN_ULT, I64, back, x);
+    kiln_value c = kiln_build_icmp(f, KILN_ICOND_ULT, I64, back, x);
     v = add(f, kiln_build_select(f, I64, c, back, v), num(f, i));
   }
   shape_end(r, f, v);
@@ -272,7 +272,7 @@ static void locations(struct shape_run *r) {
   kiln_func *f = shape_begin(r, "f");
   kiln_value x = kiln_func_param(f, 0);
   for (uint32_t i = 0; i < r->n; i++) {
-    kiln_func_place(f, i + 1, 3);
+    kiln_func_set_place(f, i + 1, 3);
     x = add(f, x, num(f, i % 1000)); /* larger ones are more code */
   }
   shape_end(r, f, x);

@@ -11,8 +11,8 @@ static void chain(struct shape_run *r) {
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_block next = kiln_block_new(f);
     kiln_value args[2] = {i % 16 ? add(f, a, b) : add(f, a, x), a};
-    a = kiln_block_param(f, next, I64);
-    b = kiln_block_param(f, next, I64);
+    a = kiln_block_add_param(f, next, I64);
+    b = kiln_block_add_param(f, next, I64);
     kiln_build_br(f, next, args, 2);
     kiln_block_switch(f, next);
   }
@@ -25,8 +25,8 @@ static void diamonds(struct shape_run *r) {
   kiln_value x = kiln_func_param(f, 0), v = x;
   for (uint32_t i = 0; i < r->n / 3; i++) {
     kiln_block then = kiln_block_new_many(f, 3), other = at(then, 1), join = at(then, 2);
-    kiln_value result = kiln_block_param(f, join, I64);
-    kiln_value c = kiln_build_icmp(f, KILN_SLT, I64, v, num(f, i));
+    kiln_value result = kiln_block_add_param(f, join, I64);
+    kiln_value c = kiln_build_icmp(f, KILN_ICOND_SLT, I64, v, num(f, i));
     kiln_build_brif(f, c, then, NULL, 0, other, NULL, 0);
     kiln_block_switch(f, then);
     jump1(f, join, add(f, v, x));
@@ -41,7 +41,7 @@ static void diamonds(struct shape_run *r) {
 /* Ends a block with a branch to one of two blocks among the n + 1 from `first`, each of which gets `v`. */
 static void two_ways(struct shape_run *r, kiln_func *f, kiln_block first, uint32_t a, uint32_t b,
                      kiln_value v) {
-  kiln_value c = kiln_build_icmp(f, KILN_SLT, I64, v, num(f, a));
+  kiln_value c = kiln_build_icmp(f, KILN_ICOND_SLT, I64, v, num(f, a));
   kiln_build_brif(f, c, at(first, a), &v, 1, at(first, b), &v, 1);
   r->items += 2;
 }
@@ -49,7 +49,7 @@ static void two_ways(struct shape_run *r, kiln_func *f, kiln_block first, uint32
 /* n + 1 blocks with a parameter each, the last of which returns it. */
 static kiln_block many_blocks(struct shape_run *r, kiln_func *f, kiln_value *p) {
   kiln_block first = kiln_block_new_many(f, r->n + 1);
-  for (uint32_t i = 0; i <= r->n; i++) p[i] = kiln_block_param(f, at(first, i), I64);
+  for (uint32_t i = 0; i <= r->n; i++) p[i] = kiln_block_add_param(f, at(first, i), I64);
   return first;
 }
 
@@ -106,7 +106,7 @@ static void plain_blocks(struct shape_run *r) {
     kiln_block_switch(f, at(first, i));
     kiln_value v = kiln_build_load(f, I64, slot, 0, 0);
     kiln_build_store(f, I64, slot, 0, add(f, v, x), 0);
-    kiln_value c = kiln_build_icmp(f, KILN_SLT, I64, v, num(f, i));
+    kiln_value c = kiln_build_icmp(f, KILN_ICOND_SLT, I64, v, num(f, i));
     kiln_build_brif(f, c, at(first, i + 1), NULL, 0, at(first, i + 2), NULL, 0);
   }
   kiln_block_switch(f, at(first, r->n));
@@ -120,7 +120,7 @@ static void resumed(struct shape_run *r) {
   kiln_func *f = shape_begin(r, "f");
   kiln_value x = kiln_func_param(f, 0);
   kiln_block a = kiln_block_new_many(f, 2), b = at(a, 1);
-  kiln_value v = x, w = kiln_block_param(f, b, I64);
+  kiln_value v = x, w = kiln_block_add_param(f, b, I64);
   jump(f, a);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_block_switch(f, a);
@@ -142,14 +142,14 @@ static void late_arguments(struct shape_run *r) {
   jump(f, first);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_block_switch(f, at(first, i));
-    kiln_value c = kiln_build_icmp(f, KILN_SLT, I64, x, num(f, i));
+    kiln_value c = kiln_build_icmp(f, KILN_ICOND_SLT, I64, x, num(f, i));
     if (i + 1 < r->n) kiln_build_brif(f, c, at(first, i + 1), NULL, 0, join, NULL, 0);
     else jump(f, join);
   }
-  kiln_value p = kiln_block_param(f, join, I64), q = kiln_block_param(f, join, I64);
+  kiln_value p = kiln_block_add_param(f, join, I64), q = kiln_block_add_param(f, join, I64);
   for (uint32_t i = r->n; i-- > 0;) {
-    kiln_edge_arg(f, at(first, i), join, 1, num(f, i));
-    kiln_edge_arg(f, at(first, i), join, 0, x);
+    kiln_edge_set_arg(f, at(first, i), join, 1, num(f, i));
+    kiln_edge_set_arg(f, at(first, i), join, 0, x);
   }
   r->items += 2 * r->n;
   kiln_block_switch(f, join);
@@ -163,7 +163,7 @@ static void returns(struct shape_run *r) {
   kiln_build_call(f, r->sig, kiln_const_symbol(f, r->callee, 0), &x, 1);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_block out = kiln_block_new_many(f, 2);
-    kiln_value c = kiln_build_icmp(f, KILN_SLT, I64, x, num(f, i));
+    kiln_value c = kiln_build_icmp(f, KILN_ICOND_SLT, I64, x, num(f, i));
     kiln_build_brif(f, c, out, NULL, 0, at(out, 1), NULL, 0);
     kiln_block_switch(f, out);
     kiln_value v = num(f, i);
@@ -182,12 +182,12 @@ static void loops(struct shape_run *r) {
   kiln_build_store(f, I64, s, 0, x, 0);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_block head = kiln_block_new_many(f, 2);
-    kiln_value k = kiln_block_param(f, head, I64);
+    kiln_value k = kiln_block_add_param(f, head, I64);
     jump1(f, head, num(f, 0));
     kiln_block_switch(f, head);
     kiln_value next = add(f, k, num(f, 1));
     kiln_build_store(f, I64, s, 0, add(f, kiln_build_load(f, I64, s, 0, 0), k), 0);
-    kiln_value more = kiln_build_icmp(f, KILN_SLT, I64, next, x);
+    kiln_value more = kiln_build_icmp(f, KILN_ICOND_SLT, I64, next, x);
     kiln_build_brif(f, more, head, &next, 1, at(head, 1), NULL, 0);
     kiln_block_switch(f, at(head, 1));
   }
@@ -204,7 +204,7 @@ static void nest(struct shape_run *r, bool uses) {
   kiln_block head = kiln_block_new_many(f, n), tail = kiln_block_new_many(f, n),
              end = kiln_block_new(f);
   if (uses) kiln_build_store(f, I64, s, 0, x, 0);
-  for (uint32_t i = 0; i < n; i++) k[i] = kiln_block_param(f, at(head, i), I64);
+  for (uint32_t i = 0; i < n; i++) k[i] = kiln_block_add_param(f, at(head, i), I64);
   for (uint32_t i = 0; i < n; i++) {
     jump1(f, at(head, i), num(f, 0));
     kiln_block_switch(f, at(head, i));
@@ -217,7 +217,7 @@ static void nest(struct shape_run *r, bool uses) {
     jump(f, at(tail, i));
     kiln_block_switch(f, at(tail, i));
     kiln_value next = add(f, k[i], num(f, 1));
-    kiln_value more = kiln_build_icmp(f, KILN_SLT, I64, next, x);
+    kiln_value more = kiln_build_icmp(f, KILN_ICOND_SLT, I64, next, x);
     kiln_block out = i ? kiln_block_new(f) : end;
     kiln_build_brif(f, more, at(head, i), &next, 1, out, NULL, 0);
     kiln_block_switch(f, out);
@@ -234,14 +234,14 @@ static void nested_uses(struct shape_run *r) { nest(r, true); }
 static void switch_of(struct shape_run *r, uint64_t step) {
   kiln_func *f = shape_begin(r, "f");
   kiln_value x = kiln_func_param(f, 0);
-  kiln_case *cases = shape_alloc(r->n, sizeof *cases);
+  kiln_switch_case *cases = shape_alloc(r->n, sizeof *cases);
   kiln_block end = kiln_block_new(f), first = kiln_block_new_many(f, r->n);
-  kiln_value result = kiln_block_param(f, end, I64);
+  kiln_value result = kiln_block_add_param(f, end, I64);
   for (uint32_t i = 0; i < r->n; i++) /* not sorted: 7 and the sizes have no common factor */
-    cases[i] = (kiln_case){(int64_t)((uint64_t)i * 7 % r->n * step), at(first, i)};
+    cases[i] = (kiln_switch_case){(int64_t)((uint64_t)i * 7 % r->n * step), at(first, i)};
   kiln_block from = kiln_block_current(f);
   kiln_build_switch(f, I64, x, end, cases, r->n);
-  kiln_edge_arg(f, from, end, 0, x);
+  kiln_edge_set_arg(f, from, end, 0, x);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_block_switch(f, at(first, i));
     jump1(f, end, add(f, x, num(f, i)));
@@ -259,12 +259,12 @@ static void switch_far(struct shape_run *r) { switch_of(r, UINT64_C(0x9e3779b97f
 static void switch_edges(struct shape_run *r) {
   kiln_func *f = shape_begin(r, "f");
   kiln_value x = kiln_func_param(f, 0);
-  kiln_case *cases = shape_alloc(r->n, sizeof *cases);
+  kiln_switch_case *cases = shape_alloc(r->n, sizeof *cases);
   kiln_block end = kiln_block_new(f), from = kiln_block_current(f);
-  kiln_value result = kiln_block_param(f, end, I64);
-  for (uint32_t i = 0; i < r->n; i++) cases[i] = (kiln_case){i * 5, end};
+  kiln_value result = kiln_block_add_param(f, end, I64);
+  for (uint32_t i = 0; i < r->n; i++) cases[i] = (kiln_switch_case){i * 5, end};
   kiln_build_switch(f, I64, x, end, cases, r->n);
-  kiln_edge_arg(f, from, end, 0, x);
+  kiln_edge_set_arg(f, from, end, 0, x);
   free(cases);
   r->items += 2 * r->n;
   kiln_block_switch(f, end);
@@ -277,8 +277,8 @@ static void switches(struct shape_run *r) {
   kiln_value x = kiln_func_param(f, 0);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_block first = kiln_block_new_many(f, 5);
-    kiln_case cases[4];
-    for (uint32_t k = 0; k < 4; k++) cases[k] = (kiln_case){k * (i % 9 + 1), at(first, k)};
+    kiln_switch_case cases[4];
+    for (uint32_t k = 0; k < 4; k++) cases[k] = (kiln_switch_case){k * (i % 9 + 1), at(first, k)};
     kiln_build_switch(f, I64, x, at(first, 4), cases, 4);
     for (uint32_t k = 0; k < 4; k++) {
       kiln_block_switch(f, at(first, k));
@@ -298,7 +298,7 @@ static void indirect(struct shape_run *r) {
   for (uint32_t i = 0; i < r->n; i++) to[i] = at(first, i);
   kiln_build_brind(f, x, to, r->n);
   for (uint32_t i = 0; i < r->n; i++) {
-    kiln_edge_arg(f, from, to[i], 0, x);
+    kiln_edge_set_arg(f, from, to[i], 0, x);
     kiln_block_switch(f, to[i]);
     jump1(f, at(first, i + 1), add(f, p[i], x));
   }
@@ -316,9 +316,9 @@ static void indirect_parameters(struct shape_run *r) {
   kiln_value *p = shape_alloc(r->n, sizeof *p), x = kiln_func_param(f, 0), v = x;
   kiln_block to = kiln_block_new_many(f, 2), other = at(to, 1), from = kiln_block_current(f);
   for (uint32_t i = 0; i < r->n; i++) {
-    p[i] = kiln_block_param(f, to, I64);
+    p[i] = kiln_block_add_param(f, to, I64);
     v = add(f, v, x);
-    kiln_edge_arg(f, from, to, i, v);
+    kiln_edge_set_arg(f, from, to, i, v);
   }
   kiln_build_brind(f, kiln_block_address(f, to), (kiln_block[]){to, other}, 2);
   kiln_block_switch(f, to);
@@ -341,27 +341,29 @@ static void types_caught(struct shape_run *r) {
     if (i == 0) first = type;
   }
   kiln_func *f = shape_begin(r, "f");
-  kiln_func_personality(f, personality);
+  kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = personality});
   kiln_value x = kiln_func_param(f, 0), callee = kiln_const_symbol(f, r->callee, 0);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_symbol type = {first.id + i};
     kiln_block next = kiln_block_new_many(f, 2), pad = at(next, 1);
-    kiln_value got = kiln_block_param(f, next, I64), selector = kiln_block_param(f, pad, I32);
+    kiln_value got = kiln_block_add_param(f, next, I64),
+               selector = kiln_block_add_param(f, pad, I32);
     kiln_value result = kiln_try_result(f, r->sig, 0), thrown = kiln_try_exception(f, 1);
-    kiln_build_try(f, &(kiln_try_desc){.sig = r->sig,
-                                       .callee = callee,
-                                       .args = &x,
-                                       .n_args = 1,
-                                       .normal = next,
-                                       .normal_args = &result,
-                                       .n_normal = 1,
-                                       .unwind = pad,
-                                       .unwind_args = &thrown,
-                                       .n_unwind = 1,
-                                       .clauses = &(kiln_clause){.kind = KILN_CATCH, .type = type},
-                                       .n_clauses = 1});
+    kiln_build_try(
+      f, &(kiln_try_desc){.sig = r->sig,
+                          .callee = callee,
+                          .args = &x,
+                          .n_args = 1,
+                          .normal = next,
+                          .normal_args = &result,
+                          .n_normal_args = 1,
+                          .unwind = pad,
+                          .unwind_args = &thrown,
+                          .n_unwind_args = 1,
+                          .clauses = &(kiln_clause){.kind = KILN_CLAUSE_CATCH, .type = type},
+                          .n_clauses = 1});
     kiln_block_switch(f, pad);
-    kiln_value is = kiln_build_icmp(f, KILN_EQ, I32, selector, kiln_typeid(f, type));
+    kiln_value is = kiln_build_icmp(f, KILN_ICOND_EQ, I32, selector, kiln_const_typeid(f, type));
     kiln_build_brif(f, is, next, &x, 1, next, &x, 1);
     kiln_block_switch(f, next);
     x = got;

@@ -63,11 +63,11 @@ static void live_loop(struct shape_run *r) {
   kiln_value *v = shape_alloc(r->n, sizeof *v), x = kiln_func_param(f, 0);
   for (uint32_t i = 0; i < r->n; i++) v[i] = bin(f, KILN_OP_MUL, x, num(f, i));
   kiln_block head = kiln_block_new_many(f, 2);
-  kiln_value k = kiln_block_param(f, head, I64), sum = k;
+  kiln_value k = kiln_block_add_param(f, head, I64), sum = k;
   jump1(f, head, num(f, 0));
   kiln_block_switch(f, head);
   for (uint32_t i = 0; i < r->n; i++) sum = bin(f, KILN_OP_XOR, sum, v[i]);
-  kiln_value more = kiln_build_icmp(f, KILN_SLT, I64, sum, x);
+  kiln_value more = kiln_build_icmp(f, KILN_ICOND_SLT, I64, sum, x);
   kiln_build_brif(f, more, head, &sum, 1, at(head, 1), NULL, 0);
   kiln_block_switch(f, at(head, 1));
   free(v);
@@ -95,12 +95,12 @@ static void parameters(struct shape_run *r) {
   kiln_block head = kiln_block_new_many(f, 2), end = at(head, 1);
   for (uint32_t i = 0; i < r->n; i++) {
     a[i] = add(f, x, num(f, i));
-    p[i] = kiln_block_param(f, head, I64);
+    p[i] = kiln_block_add_param(f, head, I64);
   }
   kiln_build_br(f, head, a, r->n);
   kiln_block_switch(f, head);
   for (uint32_t i = 0; i < r->n; i++) a[i] = p[(i + 1) % r->n];
-  kiln_value more = kiln_build_icmp(f, KILN_NE, I64, p[0], x);
+  kiln_value more = kiln_build_icmp(f, KILN_ICOND_NE, I64, p[0], x);
   kiln_build_brif(f, more, head, a, r->n, end, NULL, 0);
   kiln_block_switch(f, end);
   kiln_value last = p[r->n - 1];
@@ -118,7 +118,7 @@ static void deferred(struct shape_run *r) {
   for (uint32_t i = 0; i < r->n; i++)
     a[i] = i % 8 ? kiln_build_addr(f, x, x, 8, (int32_t)i) : kiln_build_load(f, I64, x, 8, 0);
   kiln_build_br(f, to, a, r->n);
-  for (uint32_t i = 0; i < r->n; i++) a[i] = kiln_block_param(f, to, I64);
+  for (uint32_t i = 0; i < r->n; i++) a[i] = kiln_block_add_param(f, to, I64);
   kiln_block_switch(f, to);
   for (uint32_t i = 0; i < r->n; i++) sum = bin(f, KILN_OP_XOR, sum, a[i]);
   r->items += r->n;
@@ -155,7 +155,7 @@ static void variables(struct shape_run *r) {
     kiln_value v = add(f, kiln_build_load(f, I64, s[a], 0, 0), kiln_build_load(f, I64, s[b], 0, 0));
     kiln_build_store(f, I64, s[i], 0, v, 0);
     uint32_t back = i >= 8 && i % 8 == 0 ? i - shape_random(r, 8) : i + 1;
-    kiln_build_brif(f, kiln_build_icmp(f, KILN_SLT, I64, v, x), at(first, back), NULL, 0,
+    kiln_build_brif(f, kiln_build_icmp(f, KILN_ICOND_SLT, I64, v, x), at(first, back), NULL, 0,
                     at(first, i + 1), NULL, 0);
   }
   kiln_block_switch(f, at(first, r->n));

@@ -54,7 +54,7 @@ static void labels(struct shape_run *r) {
     kiln_func *f = shape_begin(r, name);
     kiln_value x = kiln_func_param(f, 0);
     kiln_block b = kiln_block_new(f);
-    kiln_symbol s = kiln_block_symbol(r->m, kiln_func_symbol(f), b.id);
+    kiln_symbol s = kiln_block_symbol(r->m, kiln_func_symbol(f), b);
     kiln_build_brind(f, kiln_const_symbol(f, s, 0), &b, 1);
     kiln_block_switch(f, b);
     shape_end(r, f, x);
@@ -70,7 +70,7 @@ static void labels_of_one(struct shape_run *r) {
   kiln_block first = kiln_block_new_many(f, r->n);
   for (uint32_t i = 0; i < r->n; i++) {
     targets[i] = at(first, i);
-    kiln_symbol s = kiln_block_symbol(r->m, kiln_func_symbol(f), targets[i].id);
+    kiln_symbol s = kiln_block_symbol(r->m, kiln_func_symbol(f), (kiln_block){targets[i].id});
     relocs[i] = (kiln_reloc){.offset_bytes = i * 8, .symbol = s, .size_bytes = 8};
   }
   kiln_build_brind(f, x, targets, r->n);
@@ -125,7 +125,7 @@ static void tables(struct shape_run *r) {
   kiln_value x = kiln_func_param(f, 0);
   for (uint32_t i = 0; i < r->n; i++) {
     kiln_data_desc d = {.bytes = &i, .size_bytes = sizeof i, .flags = KILN_DATA_READ_ONLY};
-    x = add(f, x, kiln_const_symbol(f, kiln_func_data(f, &d), 0));
+    x = add(f, x, kiln_const_symbol(f, kiln_func_add_data(f, &d), 0));
   }
   r->items += r->n;
   shape_end(r, f, x);
@@ -138,7 +138,7 @@ static void tables_of_functions(struct shape_run *r) {
     snprintf(name, sizeof name, "f%u", i);
     kiln_func *f = shape_begin(r, name);
     kiln_data_desc d = {.bytes = &i, .size_bytes = sizeof i, .flags = KILN_DATA_READ_ONLY};
-    shape_end(r, f, kiln_const_symbol(f, kiln_func_data(f, &d), 0));
+    shape_end(r, f, kiln_const_symbol(f, kiln_func_add_data(f, &d), 0));
   }
   r->items += r->n;
 }
@@ -194,7 +194,9 @@ static void constructors(struct shape_run *r) {
   kiln_symbol s = kiln_func_symbol(f);
   kiln_build_ret(f, NULL, 0);
   shape_done(r, f);
-  for (uint32_t i = 0; i < r->n; i++) kiln_ctor_add(r->m, s, i % 16 ? 65535 : i % 60000, i & 1);
+  for (uint32_t i = 0; i < r->n; i++)
+    kiln_ctor_add(
+      r->m, &(kiln_ctor_desc){.func = s, .priority = i % 16 ? 65535 : i % 60000, .at_exit = i & 1});
   r->items += r->n;
 }
 

@@ -77,18 +77,21 @@ kiln_module_options fz_options(uint64_t h, struct fz_run *m) {
     .name = "input",
     .allocator = fz_allocator(m),
     .on_diag = keep_first,
-    .diag_user = m,
+    .on_diag_user = m,
     .function_sections = h >> 8 & 1,
     .data_sections = (h >> 24 & 3) == 0,
-    .no_red_zone = (h >> 9 & 3) == 0,
     .stress_seed = (h >> 11 & 3) == 0 ? 1 + (h >> 13) % 1000 : 0,
   };
+}
+
+void fz_attrs(uint64_t h, kiln_module *m) {
+  if ((h >> 9 & 3) == 0) kiln_module_set_attrs(m, &(kiln_module_attrs){.no_red_zone = true});
 }
 
 void fz_check_diag(const struct fz_run *m, kiln_status s) {
   if (s == KILN_OK || s == KILN_ERR_MEMORY)
     return; /* printers give no diagnostic for lack of memory */
-  if (s >= KILN_ERR_COUNT) fz_die("status %d is none", (int)s);
+  if (s >= KILN_STATUS_COUNT) fz_die("status %d is none", (int)s);
   if (m->diag.status == KILN_OK || m->diag.message[0] == 0) {
     fz_die("status %s comes without a message", kiln_status_name(s));
   }

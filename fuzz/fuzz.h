@@ -47,6 +47,8 @@ uint64_t fz_hash(const uint8_t *data, size_t size);
 
 /* Options of a module for an input of hash `h`: all but target and verify are chosen by it. */
 kiln_module_options fz_options(uint64_t h, struct fz_run *m);
+/* Sets the attributes of the module that were chosen with them. */
+void fz_attrs(uint64_t h, kiln_module *m);
 
 /* The object must be one that libelf reads, its indices and offsets in range. */
 void fz_check_object(const kiln_buffer *object);

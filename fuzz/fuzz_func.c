@@ -97,6 +97,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
   options.stress_seed = stress;
   kiln_buffer object = {.allocator = options.allocator};
   kiln_module *m = kiln_module_new(&options);
+  fz_attrs(h, m);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   struct build b = {.run = &run};
   kiln_status status = KILN_ERR_MEMORY;

@@ -68,6 +68,7 @@ static kiln_status run_once(const struct input *in, struct fz_run *run, kiln_buf
   object->allocator = options.allocator;
   kiln_buffer text = {.allocator = options.allocator};
   kiln_module *m = kiln_module_new(&options);
+  fz_attrs(in->hash, m);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;
   if (s != NULL) {
@@ -78,7 +79,7 @@ static kiln_status run_once(const struct input *in, struct fz_run *run, kiln_buf
       status = run_program(in, run, s, &text);
 #endif
     } else {
-      status = kiln_text_parse(s, (const char *)in->data, in->size, print_and_compile, &text);
+      status = kiln_text_read(s, (const char *)in->data, in->size, print_and_compile, &text);
     }
     if (status == KILN_OK) status = kiln_module_print(m, &text);
     if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, object);

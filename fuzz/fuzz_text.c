@@ -22,9 +22,9 @@ static bool to_text(const void *text, size_t size, kiln_target target, struct fz
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;
   if (s != NULL) {
-    status = kiln_text_parse(s, text, size, print_func, &bodies);
+    status = kiln_text_read(s, text, size, print_func, &bodies);
     if (status == KILN_OK) status = kiln_module_print(m, out);
-    if (status == KILN_OK && !kiln_buffer_append(out, bodies.data, bodies.size)) {
+    if (status == KILN_OK && kiln_buffer_append(out, bodies.data, bodies.size) != KILN_OK) {
       status = KILN_ERR_MEMORY;
     }
     fz_check_diag(run, status);
@@ -44,7 +44,7 @@ static void compile(const uint8_t *data, size_t size, kiln_target target, bool v
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   if (s != NULL) {
-    kiln_status status = kiln_text_parse(s, (const char *)data, size, NULL, NULL);
+    kiln_status status = kiln_text_read(s, (const char *)data, size, NULL, NULL);
     if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
     fz_check_diag(run, status);
     if (status == KILN_OK) fz_check_object(&object);

@@ -122,7 +122,7 @@ static void take_fuel(struct gen *g) {
   kiln_value left = kiln_build_load(g->f, KILN_TYPE_I64, at, 0, 0);
   left = kiln_build_binary(g->f, KILN_OP_SUB, KILN_TYPE_I64, left, one);
   kiln_build_store(g->f, KILN_TYPE_I64, at, 0, left, 0);
-  to_exit(g, kiln_build_icmp(g->f, KILN_SLE, KILN_TYPE_I64, left, kiln_const_int(g->f, 0)));
+  to_exit(g, kiln_build_icmp(g->f, KILN_ICOND_SLE, KILN_TYPE_I64, left, kiln_const_int(g->f, 0)));
 }
 
 /* A branch that is never taken, to a trap or to an unreachable operation. */
@@ -141,10 +141,12 @@ static void guard(struct gen *g) {
  * bytes mean stays the same. */
 static void harden(struct gen *g, unsigned n_slots) {
   unsigned choice = 5 * n_slots + 3 * g->sig->n_params;
-  if (choice % 7 < 2) kiln_func_frame_pointer(g->f);
-  if (choice % 6 == 5) kiln_func_realign_stack(g->f);
-  if (choice % 4 == 1) kiln_func_stack_probes(g->f, choice % 8 == 1 ? 0 : 64);
-  if (choice % 5 < 3) kiln_func_guard(g->f, (kiln_guard)(KILN_GUARD_ARRAYS + choice % 5));
+  kiln_func_attrs attrs = kiln_func_get_attrs(g->f);
+  attrs.frame_pointer = choice % 7 < 2;
+  attrs.realign_stack = choice % 6 == 5;
+  if (choice % 4 == 1) attrs.probe_bytes = choice % 8 == 1 ? 4096 : 64;
+  if (choice % 5 < 3) attrs.guard = (kiln_guard)(KILN_GUARD_ARRAYS + choice % 5);
+  kiln_func_set_attrs(g->f, &attrs);
 }
 
 static void start_slots(struct gen *g) {
@@ -159,7 +161,7 @@ static void start_slots(struct gen *g) {
       kiln_build_ternary(g->f, KILN_OP_MEMSET, KILN_TYPE_I64, s, gen_operand(g, KILN_TYPE_I8),
                          kiln_const_int(g->f, GEN_OBJECT));
       g->slots[g->n_slots] = s;
-      if (k & 2) kiln_slot_array(g->f, s);
+      if (k & 2) kiln_slot_set_array(g->f, s);
     } else {
       unsigned size = kiln_type_size(gen_ir_type(t));
       kiln_value s = kiln_slot_new(g->f, size, (unsigned)__builtin_ctz(size));
@@ -223,21 +225,21 @@ static void give_args(struct gen *g, kiln_block pred) {
     if (memchr(b->succs, (int)to, t) != NULL) continue;
     for (unsigned i = 0; i < g->blocks[to].n_params; i++) {
       kiln_value v = edge_arg(g, g->blocks[to].param_types[i]);
-      kiln_edge_arg(g->f, pred, g->blocks[to].first, i, v);
+      kiln_edge_set_arg(g->f, pred, g->blocks[to].first, i, v);
     }
   }
 }
 
 static void end_switch(struct gen *g) {
   const struct gen_block *b = current(g);
-  kiln_case cases[10];
+  kiln_switch_case cases[10];
   static const int64_t strides[] = {1, 1, 1, 2, 5, 17, 29};
   kiln_type t = gen_int_type(g);
   if (t == KILN_TYPE_I128) t = KILN_TYPE_I64;
   int64_t base = (int8_t)gen_byte(g), stride = strides[gen_pick(g, 7)];
   if (t >= KILN_TYPE_I32 && gen_chance(g, 30)) stride = 100000007;
   for (unsigned k = 1; k < b->n_succs; k++) {
-    cases[k - 1] = (kiln_case){base + (int64_t)k * stride, g->blocks[b->succs[k]].first};
+    cases[k - 1] = (kiln_switch_case){base + (int64_t)k * stride, g->blocks[b->succs[k]].first};
   }
   kiln_value v = gen_operand(g, t);
   if (gen_chance(g, 170)) { /* near the cases */
@@ -251,7 +253,7 @@ static void end_switch(struct gen *g) {
 }
 
 static kiln_symbol label(struct gen *g, unsigned block) {
-  return kiln_block_symbol(g->m, g->sig->symbol, g->blocks[block].first.id);
+  return kiln_block_symbol(g->m, g->sig->symbol, (kiln_block){g->blocks[block].first.id});
 }
 
 static void end_brind(struct gen *g) {
@@ -325,7 +327,7 @@ static void make_exit(struct gen *g) {
   kiln_value results[KILN_MAX_RESULTS];
   g->exit = kiln_block_new(g->f);
   for (unsigned i = 0; i < g->sig->n_results; i++) {
-    results[i] = kiln_block_param(g->f, g->exit, g->sig->results[i]);
+    results[i] = kiln_block_add_param(g->f, g->exit, g->sig->results[i]);
   }
   kiln_block_switch(g->f, g->exit);
   kiln_build_ret(g->f, results, g->sig->n_results);
@@ -370,7 +372,7 @@ static kiln_func *build_func(struct gen *g, unsigned index) {
     b->first = kiln_block_new(g->f);
     g->cur = i;
     for (unsigned k = 0; k < b->n_params; k++) {
-      kiln_value v = kiln_block_param(g->f, b->first, gen_ir_type(b->param_types[k]));
+      kiln_value v = kiln_block_add_param(g->f, b->first, gen_ir_type(b->param_types[k]));
       gen_add(g, b->param_types[k], v, false);
     }
   }
@@ -394,8 +396,8 @@ static kiln_func *build_func(struct gen *g, unsigned index) {
   for (unsigned k = 0; k < g->n_late; k++) {
     const struct gen_late *l = &g->late[k];
     g->cur = l->pred;
-    kiln_edge_arg(g->f, g->blocks[l->pred].end, g->blocks[l->succ].first, l->index,
-                  gen_operand(g, l->type));
+    kiln_edge_set_arg(g->f, g->blocks[l->pred].end, g->blocks[l->succ].first, l->index,
+                      gen_operand(g, l->type));
   }
   return g->f;
 }
@@ -435,7 +437,7 @@ static kiln_func *build_main(struct gen *g) {
 
 /* ---- programs ---- */
 
-static kiln_symbol table(struct gen *g, const char *name, const kiln_reloc *relocs, size_t n) {
+static kiln_symbol table(struct gen *g, const char *name, const kiln_reloc *relocs, uint32_t n) {
   kiln_reloc sized[8];
   for (size_t i = 0; i < n; i++) {
     sized[i] = relocs[i];
@@ -525,7 +527,7 @@ static void draw_weights(struct gen *g) {
 }
 
 kiln_status gen_program(struct gen *g, kiln_session *s, const uint8_t *data, size_t size,
-                        kiln_func_sink sink, void *user) {
+                        kiln_func_sink_fn sink, void *user) {
   g->at = data;
   g->end = data + size;
   g->s = s;

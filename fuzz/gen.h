@@ -162,6 +162,6 @@ void gen_go_to(struct gen *g, kiln_block b);
 /* Builds the program that the bytes say in the session's module, and gives each function to `sink`;
  * stops at the first status that is not KILN_OK. Entry: void fz_main(void). */
 kiln_status gen_program(struct gen *g, kiln_session *s, const uint8_t *data, size_t size,
-                        kiln_func_sink sink, void *user);
+                        kiln_func_sink_fn sink, void *user);
 
 #endif

@@ -143,14 +143,14 @@ static unsigned draw_clauses(struct gen *g, kiln_clause *clauses, kiln_symbol *t
                              bool catch_all) {
   unsigned n = gen_pick(g, 4);
   for (unsigned i = 0; i < n; i++) {
-    clauses[i] = (kiln_clause){.kind = KILN_CATCH, .type = exception_type(g)};
+    clauses[i] = (kiln_clause){.kind = KILN_CLAUSE_CATCH, .type = exception_type(g)};
     if (!gen_chance(g, 90)) continue;
     clauses[i] =
-      (kiln_clause){.kind = KILN_FILTER, .types = types + 4 * i, .n_types = gen_pick(g, 4)};
+      (kiln_clause){.kind = KILN_CLAUSE_FILTER, .types = types + 4 * i, .n_types = gen_pick(g, 4)};
     for (unsigned k = 0; k < clauses[i].n_types; k++) types[4 * i + k] = exception_type(g);
   }
-  if (catch_all || gen_chance(g, 60)) clauses[n++] = (kiln_clause){.kind = KILN_CATCH_ALL};
-  if (n == 0 || gen_chance(g, 140)) clauses[n++] = (kiln_clause){.kind = KILN_CLEANUP};
+  if (catch_all || gen_chance(g, 60)) clauses[n++] = (kiln_clause){.kind = KILN_CLAUSE_CATCH_ALL};
+  if (n == 0 || gen_chance(g, 140)) clauses[n++] = (kiln_clause){.kind = KILN_CLAUSE_CLEANUP};
   return n;
 }
 
@@ -160,7 +160,7 @@ static kiln_value at_pad(struct gen *g, kiln_value exception, kiln_value selecto
   if (cleanup) {
     kiln_block clean = kiln_block_new(g->f), caught = kiln_block_new(g->f);
     kiln_value none =
-      kiln_build_icmp(g->f, KILN_EQ, KILN_TYPE_I32, selector, kiln_const_int(g->f, 0));
+      kiln_build_icmp(g->f, KILN_ICOND_EQ, KILN_TYPE_I32, selector, kiln_const_int(g->f, 0));
     kiln_build_brif(g->f, none, clean, NULL, 0, caught, NULL, 0);
     kiln_block_switch(g->f, clean);
     kiln_value log = gen_symbol(g, g->out, 1000);
@@ -171,8 +171,8 @@ static kiln_value at_pad(struct gen *g, kiln_value exception, kiln_value selecto
     kiln_build_unary(g->f, KILN_OP_RESUME, KILN_TYPE_I64, exception);
     kiln_block_switch(g->f, caught);
   }
-  kiln_value is = kiln_typeid(g->f, gen_chance(g, 40) ? (kiln_symbol){0} : exception_type(g));
-  is = kiln_build_icmp(g->f, KILN_EQ, KILN_TYPE_I32, selector, is);
+  kiln_value is = kiln_const_typeid(g->f, gen_chance(g, 40) ? (kiln_symbol){0} : exception_type(g));
+  is = kiln_build_icmp(g->f, KILN_ICOND_EQ, KILN_TYPE_I32, selector, is);
   is = kiln_build_convert(g->f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I8, is);
   kiln_value sign =
     kiln_build_binary(g->f, KILN_OP_LSHR, KILN_TYPE_I32, selector, kiln_const_int(g->f, 31));
@@ -194,7 +194,7 @@ static void try_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_valu
   unsigned n_clauses = draw_clauses(g, clauses, types, catch_all);
   for (unsigned i = 0; i <= n_results; i++) {
     kiln_type t = i < n_results ? results[i] : KILN_TYPE_I64;
-    params[i] = kiln_block_param(g->f, on, t);
+    params[i] = kiln_block_add_param(g->f, on, t);
     normal[i] = i < n_results ? kiln_try_result(g->f, sig, i) : gen_operand(g, t);
     pad[i] = gen_operand(g, t);
   }
@@ -202,9 +202,9 @@ static void try_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_valu
   bool swapped = gen_chance(g, 128), passes = n_results > 0 && gen_chance(g, 128);
   kiln_value unwind_args[3] = {kiln_try_exception(g->f, swapped),
                                kiln_try_exception(g->f, !swapped), pad[0]};
-  kiln_value first = kiln_block_param(g->f, unwind, swapped ? KILN_TYPE_I32 : KILN_TYPE_I64);
-  kiln_value second = kiln_block_param(g->f, unwind, swapped ? KILN_TYPE_I64 : KILN_TYPE_I32);
-  if (passes) pad[0] = kiln_block_param(g->f, unwind, results[0]);
+  kiln_value first = kiln_block_add_param(g->f, unwind, swapped ? KILN_TYPE_I32 : KILN_TYPE_I64);
+  kiln_value second = kiln_block_add_param(g->f, unwind, swapped ? KILN_TYPE_I64 : KILN_TYPE_I32);
+  if (passes) pad[0] = kiln_block_add_param(g->f, unwind, results[0]);
   kiln_try_desc t = {
     .sig = sig,
     .callee = to,
@@ -212,18 +212,20 @@ static void try_call(struct gen *g, kiln_sig sig, kiln_value to, const kiln_valu
     .n_args = n,
     .normal = on,
     .normal_args = normal,
-    .n_normal = n_results + 1,
+    .n_normal_args = n_results + 1,
     .unwind = unwind,
     .unwind_args = unwind_args,
-    .n_unwind = 2 + passes,
+    .n_unwind_args = 2 + passes,
     .clauses = clauses,
     .n_clauses = n_clauses,
   };
   gen_used(g, KILN_OP_TRY);
-  kiln_func_personality(g->f, g->personality);
+  kiln_func_attrs attrs = kiln_func_get_attrs(g->f);
+  attrs.personality = g->personality;
+  kiln_func_set_attrs(g->f, &attrs);
   kiln_build_try(g->f, &t);
   kiln_block_switch(g->f, unwind);
-  bool cleanup = clauses[n_clauses - 1].kind == KILN_CLEANUP;
+  bool cleanup = clauses[n_clauses - 1].kind == KILN_CLAUSE_CLEANUP;
   pad[n_results] = at_pad(g, swapped ? second : first, swapped ? first : second, cleanup);
   kiln_build_br(g->f, on, pad, n_results + 1);
   gen_go_to(g, on);
@@ -359,5 +361,5 @@ void gen_read_extra(struct gen *g) {
 void gen_level(struct gen *g, kiln_op op) {
   kiln_value v = kiln_build_level(g->f, op, 0);
   gen_add(g, KILN_TYPE_I8,
-          kiln_build_icmp(g->f, KILN_NE, KILN_TYPE_I64, v, kiln_const_int(g->f, 0)), false);
+          kiln_build_icmp(g->f, KILN_ICOND_NE, KILN_TYPE_I64, v, kiln_const_int(g->f, 0)), false);
 }

@@ -7,7 +7,7 @@
 
 /* Shapes, and sets of types as in ops.def. */
 enum shape {
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
 #include <kiln/shapes.def>
   SH_COUNT
 };
@@ -31,14 +31,14 @@ enum types {
 };
 
 static const uint8_t states[] = {
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax) STATE_##state,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) STATE_##state,
 #include <kiln/shapes.def>
 };
 
 static const struct {
   uint8_t shape, types;
 } ops[] = {
-#define OP(E, name, shape, types, fx, doc) {SH_##shape, TY_##types},
+#define KILN_OP(E, name, shape, types, fx, doc) {SH_##shape, TY_##types},
 #include <kiln/ops.def>
 };
 
@@ -274,7 +274,7 @@ kiln_value gen_quiet(struct gen *g, kiln_type type, kiln_value v) {
     type == KILN_TYPE_F80   ? kiln_const_bits(g->f, type, UINT64_C(0xc000000000000000), 0x7fff)
     : type == KILN_TYPE_F32 ? kiln_const_bits(g->f, type, 0x7fc00000, 0)
                             : kiln_const_bits(g->f, type, UINT64_C(0x7ff8000000000000), 0);
-  kiln_value ordered = kiln_build_fcmp(g->f, KILN_FORD, type, v, v);
+  kiln_value ordered = kiln_build_fcmp(g->f, KILN_FCOND_ORD, type, v, v);
   return kiln_build_select(g->f, type, ordered, v, nan);
 }
 
@@ -349,7 +349,7 @@ static void binary(struct gen *g, kiln_op op, unsigned types) {
   v = kiln_build_binary(g->f, op, t, a, b);
   if (op == KILN_OP_FMIN || op == KILN_OP_FMAX) {
     kiln_value zero = kiln_const_bits(g->f, t, 0, 0);
-    v = kiln_build_select(g->f, t, kiln_build_fcmp(g->f, KILN_FOEQ, t, v, zero), zero, v);
+    v = kiln_build_select(g->f, t, kiln_build_fcmp(g->f, KILN_FCOND_OEQ, t, v, zero), zero, v);
   }
   gen_add(g, t, v, false);
   if (op >= KILN_OP_SADDO && op <= KILN_OP_UMULO && gen_chance(g, 200)) {
@@ -387,9 +387,9 @@ static void to_integer(struct gen *g, kiln_op op) {
     double high = limits[t], low = op == KILN_OP_FTOSI ? -high : -0.5;
     kiln_value h = float_const(g, from, high), l = float_const(g, from, low);
     kiln_value other = float_const(g, from, 5.75);
-    kiln_value below = kiln_build_fcmp(g->f, KILN_FOLT, from, v, h);
+    kiln_value below = kiln_build_fcmp(g->f, KILN_FCOND_OLT, from, v, h);
     v = kiln_build_select(g->f, from, below, v, other);
-    kiln_value above = kiln_build_fcmp(g->f, KILN_FOGT, from, v, l);
+    kiln_value above = kiln_build_fcmp(g->f, KILN_FCOND_OGT, from, v, l);
     v = kiln_build_select(g->f, from, above, v, other);
   } else if (t == KILN_TYPE_I128) {
     t = KILN_TYPE_I32; /* not lowered */
@@ -646,8 +646,10 @@ static void move_memory(struct gen *g, kiln_op op) {
 }
 
 static void atomic(struct gen *g, unsigned shape) {
-  static const uint8_t loads[] = {KILN_RELAXED, KILN_ACQUIRE, KILN_SEQ_CST};
-  static const uint8_t stores[] = {KILN_RELAXED, KILN_RELEASE, KILN_SEQ_CST};
+  static const uint8_t loads[] = {KILN_ORDERING_RELAXED, KILN_ORDERING_ACQUIRE,
+                                  KILN_ORDERING_SEQ_CST};
+  static const uint8_t stores[] = {KILN_ORDERING_RELAXED, KILN_ORDERING_RELEASE,
+                                   KILN_ORDERING_SEQ_CST};
   kiln_type t = gen_int_type(g);
   if (t == KILN_TYPE_I128) t = KILN_TYPE_I64; /* not lowered */
   kiln_ordering any = (kiln_ordering)gen_pick(g, KILN_ORDERING_COUNT);
@@ -667,7 +669,7 @@ static void atomic(struct gen *g, unsigned shape) {
     break;
   default: {
     kiln_value e = gen_operand(g, t), d = gen_operand(g, t);
-    if (gen_chance(g, 128)) e = kiln_build_atomic_load(g->f, t, p, KILN_RELAXED);
+    if (gen_chance(g, 128)) e = kiln_build_atomic_load(g->f, t, p, KILN_ORDERING_RELAXED);
     v = kiln_build_atomic_cas(g->f, t, p, e, d, any, lo);
     gen_add(g, t, v, false);
     if (gen_chance(g, 170)) gen_add(g, KILN_TYPE_I8, kiln_build_result(g->f, v, 1), false);

@@ -18,7 +18,7 @@ bool kn_ctypes_fail(kiln_ctypes *c, kiln_status status, const char *message) {
   d.block = d.inst = UINT32_MAX;
   d.bit_offset = UINT64_MAX;
   snprintf(d.message, sizeof d.message, "%s", message);
-  kiln_module_error(c->m, &d);
+  kiln_module_fail(c->m, &d);
   return false;
 }
 
@@ -91,7 +91,7 @@ static void hfa_add(struct kn_ctype *t, unsigned base, uint64_t n) {
     t->hfa = KN_CHFA_NOT;
     return;
   }
-  uint64_t all = t->kind == KILN_C_UNION ? (n > t->n_hfa ? n : t->n_hfa) : n + t->n_hfa;
+  uint64_t all = t->kind == KILN_CTYPE_UNION ? (n > t->n_hfa ? n : t->n_hfa) : n + t->n_hfa;
   t->hfa = (uint8_t)base;
   t->n_hfa = (uint8_t)(all > 4 ? 5 : all);
 }
@@ -107,33 +107,33 @@ static void hfa_end(struct kn_ctype *t) {
 
 static const struct {
   uint8_t size, value, is_signed, class;
-} basics[KILN_C_ARRAY] = {
-  [KILN_C_BOOL] = {1, KILN_TYPE_I8, 0, KN_CCLASS_INTEGER},
-  [KILN_C_CHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
-  [KILN_C_SCHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
-  [KILN_C_UCHAR] = {1, KILN_TYPE_I8, 0, KN_CCLASS_INTEGER},
-  [KILN_C_SHORT] = {2, KILN_TYPE_I16, 1, KN_CCLASS_INTEGER},
-  [KILN_C_USHORT] = {2, KILN_TYPE_I16, 0, KN_CCLASS_INTEGER},
-  [KILN_C_INT] = {4, KILN_TYPE_I32, 1, KN_CCLASS_INTEGER},
-  [KILN_C_UINT] = {4, KILN_TYPE_I32, 0, KN_CCLASS_INTEGER},
-  [KILN_C_LONG] = {8, KILN_TYPE_I64, 1, KN_CCLASS_INTEGER},
-  [KILN_C_ULONG] = {8, KILN_TYPE_I64, 0, KN_CCLASS_INTEGER},
-  [KILN_C_LLONG] = {8, KILN_TYPE_I64, 1, KN_CCLASS_INTEGER},
-  [KILN_C_ULLONG] = {8, KILN_TYPE_I64, 0, KN_CCLASS_INTEGER},
-  [KILN_C_INT128] = {16, KILN_TYPE_I128, 1, KN_CCLASS_INTEGER},
-  [KILN_C_UINT128] = {16, KILN_TYPE_I128, 0, KN_CCLASS_INTEGER},
-  [KILN_C_FLOAT] = {4, KILN_TYPE_F32, 0, KN_CCLASS_SSE},
-  [KILN_C_DOUBLE] = {8, KILN_TYPE_F64, 0, KN_CCLASS_SSE},
-  [KILN_C_LDOUBLE] = {16, KILN_TYPE_F80, 0, KN_CCLASS_X87},
-  [KILN_C_POINTER] = {8, KILN_TYPE_PTR, 0, KN_CCLASS_INTEGER},
-  [KILN_C_CHAIN] = {8, KILN_TYPE_PTR, 0, KN_CCLASS_INTEGER},
-  [KILN_C_COMPLEX_FLOAT] = {8, KILN_TYPE_F32, 0, KN_CCLASS_SSE},
-  [KILN_C_COMPLEX_DOUBLE] = {16, KILN_TYPE_F64, 0, KN_CCLASS_SSE},
-  [KILN_C_COMPLEX_LDOUBLE] = {32, KILN_TYPE_F80, 0, KN_CCLASS_MEMORY},
+} basics[KILN_CTYPE_ARRAY] = {
+  [KILN_CTYPE_BOOL] = {1, KILN_TYPE_I8, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_CHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_SCHAR] = {1, KILN_TYPE_I8, 1, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_UCHAR] = {1, KILN_TYPE_I8, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_SHORT] = {2, KILN_TYPE_I16, 1, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_USHORT] = {2, KILN_TYPE_I16, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_INT] = {4, KILN_TYPE_I32, 1, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_UINT] = {4, KILN_TYPE_I32, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_LONG] = {8, KILN_TYPE_I64, 1, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_ULONG] = {8, KILN_TYPE_I64, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_LLONG] = {8, KILN_TYPE_I64, 1, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_ULLONG] = {8, KILN_TYPE_I64, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_INT128] = {16, KILN_TYPE_I128, 1, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_UINT128] = {16, KILN_TYPE_I128, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_FLOAT] = {4, KILN_TYPE_F32, 0, KN_CCLASS_SSE},
+  [KILN_CTYPE_DOUBLE] = {8, KILN_TYPE_F64, 0, KN_CCLASS_SSE},
+  [KILN_CTYPE_LDOUBLE] = {16, KILN_TYPE_F80, 0, KN_CCLASS_X87},
+  [KILN_CTYPE_POINTER] = {8, KILN_TYPE_PTR, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_CHAIN] = {8, KILN_TYPE_PTR, 0, KN_CCLASS_INTEGER},
+  [KILN_CTYPE_COMPLEX_FLOAT] = {8, KILN_TYPE_F32, 0, KN_CCLASS_SSE},
+  [KILN_CTYPE_COMPLEX_DOUBLE] = {16, KILN_TYPE_F64, 0, KN_CCLASS_SSE},
+  [KILN_CTYPE_COMPLEX_LDOUBLE] = {32, KILN_TYPE_F80, 0, KN_CCLASS_MEMORY},
 };
 
-static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ckind kind) {
-  bool complex = kind >= KILN_C_COMPLEX_FLOAT;
+static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ctype_kind kind) {
+  bool complex = kind >= KILN_CTYPE_COMPLEX_FLOAT;
   uint8_t size = basics[kind].size, value = basics[kind].value;
   struct kn_ctype t = {
     .size = size,
@@ -141,11 +141,11 @@ static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ckind kind) {
              : complex ? size / 2u
                        : size,
     .kind = (uint8_t)kind,
-    .is_signed = kind == KILN_C_CHAR ? abi->signed_char : basics[kind].is_signed,
+    .is_signed = kind == KILN_CTYPE_CHAR ? abi->signed_char : basics[kind].is_signed,
     .classes = class_run((enum kn_cclass)basics[kind].class, 0, size),
   };
   if (value == KILN_TYPE_F80) value = (uint8_t)abi->ldouble;
-  if (kind == KILN_C_LDOUBLE)
+  if (kind == KILN_CTYPE_LDOUBLE)
     t.classes = class_run(KN_CCLASS_X87, 0, 8) | class_run(KN_CCLASS_X87UP, 8, 8);
   t.natural = t.align;
   if (t.align > 1) t.starts = UINT64_C(1) << (16 * (__builtin_ctz(t.align) - 1));
@@ -157,15 +157,15 @@ static struct kn_ctype make_basic(const struct kn_cabi *abi, kiln_ckind kind) {
   return t;
 }
 
-kiln_ctype kiln_ctype_basic(kiln_ckind kind) {
-  return (kiln_ctype){(unsigned)kind < KILN_C_ARRAY ? (uint32_t)kind : 0};
+kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind) {
+  return (kiln_ctype){(unsigned)kind < KILN_CTYPE_ARRAY ? (uint32_t)kind : 0};
 }
 
 /* ---- the table ---- */
 
 kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
   if (m == NULL) return NULL;
-  kiln_allocator a = kiln_module_allocator(m);
+  kiln_allocator a = kiln_module_get_allocator(m);
   kiln_ctypes *c = kn_helper_realloc(a, NULL, sizeof *c);
   if (c == NULL) return NULL;
   memset(c, 0, sizeof *c);
@@ -180,12 +180,13 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
     kiln_ctypes_free(c);
     return NULL;
   }
-  if (!KN_HELPER_ROOM(a, c->types, KILN_C_ARRAY) || !KN_HELPER_ROOM(a, c->sigs, 1)) {
+  if (!KN_HELPER_ROOM(a, c->types, KILN_CTYPE_ARRAY) || !KN_HELPER_ROOM(a, c->sigs, 1)) {
     kiln_ctypes_free(c);
     return NULL;
   }
-  for (unsigned k = 0; k < KILN_C_ARRAY; k++) c->types.at[k] = make_basic(c->abi, (kiln_ckind)k);
-  c->types.n = KILN_C_ARRAY;
+  for (unsigned k = 0; k < KILN_CTYPE_ARRAY; k++)
+    c->types.at[k] = make_basic(c->abi, (kiln_ctype_kind)k);
+  c->types.n = KILN_CTYPE_ARRAY;
   memset(c->sigs.at, 0, sizeof *c->sigs.at);
   c->sigs.n = 1;
   return c;
@@ -222,14 +223,14 @@ static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
 /* The type `t` if it may be that of an array's element or a field; else reports an error and returns NULL. */
 static const struct kn_ctype *object_type(kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
-  if (type != NULL && type->kind != KILN_C_VOID) return type;
+  if (type != NULL && type->kind != KILN_CTYPE_VOID) return type;
   kn_ctypes_fail(c, KILN_ERR_TYPE, "an array or member of void, or of no type");
   return NULL;
 }
 
 /* ---- arrays and alignment ---- */
 
-kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
+kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
   const kiln_ctype none = {0};
   const struct kn_ctype *e = object_type(c, of);
   if (e == NULL) return none;
@@ -237,7 +238,7 @@ kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
     kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an array of a type aligned beyond its size");
     return none;
   }
-  struct kn_ctype t = {.kind = KILN_C_ARRAY,
+  struct kn_ctype t = {.kind = KILN_CTYPE_ARRAY,
                        .element = of.id,
                        .count = count,
                        .align = e->align,
@@ -260,13 +261,13 @@ kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count) {
   return add(c, &t);
 }
 
-kiln_ctype kiln_ctype_flexible(kiln_ctypes *c, kiln_ctype of) {
-  kiln_ctype t = kiln_ctype_array(c, of, 0);
+kiln_ctype kiln_ctype_new_flexible(kiln_ctypes *c, kiln_ctype of) {
+  kiln_ctype t = kiln_ctype_new_array(c, of, 0);
   if (t.id != 0) c->types.at[t.id].flexible = true;
   return t;
 }
 
-kiln_ctype kiln_ctype_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes) {
+kiln_ctype kiln_ctype_new_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes) {
   const kiln_ctype none = {0};
   const struct kn_ctype *of = object_type(c, t);
   if (of == NULL) return none;
@@ -285,7 +286,7 @@ kiln_ctype kiln_ctype_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes
 struct layout {
   kiln_ctypes *c;
   struct kn_ctype t;
-  kiln_clayout as;
+  kiln_ctype_options as;
   uint64_t bits; /* where the next member may start; of a union: its size */
 };
 
@@ -293,9 +294,10 @@ static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ct
   if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
   if (!(f->flags & KILN_CFIELD_BITS)) return true;
-  if (type->value < KILN_TYPE_I8 || type->value > KILN_TYPE_I128 || type->kind == KILN_C_POINTER)
+  if (type->value < KILN_TYPE_I8 || type->value > KILN_TYPE_I128 ||
+      type->kind == KILN_CTYPE_POINTER)
     return kn_ctypes_fail(c, KILN_ERR_TYPE, "a bit-field of a type that is no integer");
-  if (f->bits > (type->kind == KILN_C_BOOL ? 1 : type->size * 8))
+  if (f->bits > (type->kind == KILN_CTYPE_BOOL ? 1 : type->size * 8))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a bit-field wider than its type");
   if (f->bits == 0 && !(f->flags & KILN_CFIELD_UNNAMED))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a named bit-field of no bits");
@@ -358,8 +360,8 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
     t->flexible = true;
     t->hfa = KN_CHFA_NOT;
   }
-  if (type->size != 0 || type->kind == KILN_C_ARRAY)
-    hfa_add(t, type->kind == KILN_C_ARRAY && type->count == 0 ? KN_CHFA_NOT : type->hfa,
+  if (type->size != 0 || type->kind == KILN_CTYPE_ARRAY)
+    hfa_add(t, type->kind == KILN_CTYPE_ARRAY && type->count == 0 ? KN_CHFA_NOT : type->hfa,
             type->n_hfa);
   if (byte < 16 && type->size <= 16 && type->size != 0) {
     t->classes = merge_classes(t->classes, type->classes << (4 * byte));
@@ -367,11 +369,15 @@ static void note_field(struct layout *l, const kiln_cfield *f, const struct kn_c
   }
 }
 
-static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield *fields,
-                              uint32_t n, const kiln_clayout *as) {
+static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_cfield *fields,
+                              uint32_t n, const kiln_ctype_options *as) {
   const kiln_ctype none = {0};
   struct layout l = {.c = c, .t = {.kind = (uint8_t)kind, .align = 1, .natural = 1, .n_fields = n}};
   if (c == NULL) return none;
+  if (as != NULL && as->reserved[0] != 0) {
+    kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "options of a newer version");
+    return none;
+  }
   if (fields == NULL && n != 0) {
     kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "members are missing (NULL)");
     return none;
@@ -397,17 +403,17 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield
       return none;
     }
     bool is_bits = (f->flags & KILN_CFIELD_BITS) != 0;
-    uint64_t at = kind == KILN_C_UNION ? 0 : l.bits;
+    uint64_t at = kind == KILN_CTYPE_UNION ? 0 : l.bits;
     at = is_bits ? place_bits(&l, f, type, at) : place_object(&l, f, type, at);
     uint64_t end = at + (is_bits ? f->bits : type->size * 8);
     if (end / 8 > MAX_SIZE) {
       kn_ctypes_fail(c, KILN_ERR_LIMIT, "a type too large");
       return none;
     }
-    if (kind != KILN_C_UNION || end > l.bits) l.bits = end;
+    if (kind != KILN_CTYPE_UNION || end > l.bits) l.bits = end;
     note_field(&l, f, type, at);
     c->fields.at[l.t.fields + i] =
-      (kiln_cplace){f->type, at / 8, (uint32_t)(at % 8), is_bits ? f->bits : 0u, f->flags};
+      (kiln_cfield_info){f->type, at / 8, (uint32_t)(at % 8), is_bits ? f->bits : 0u, f->flags};
   }
   l.t.natural = l.t.align;
   raise_align(&l, l.as.align_bytes);
@@ -419,14 +425,14 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ckind kind, const kiln_cfield
   return t;
 }
 
-kiln_ctype kiln_ctype_struct(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
-                             const kiln_clayout *layout) {
-  return make_record(c, KILN_C_STRUCT, fields, n, layout);
+kiln_ctype kiln_ctype_new_struct(kiln_ctypes *c, const kiln_ctype_options *layout,
+                                 const kiln_cfield *fields, uint32_t n) {
+  return make_record(c, KILN_CTYPE_STRUCT, fields, n, layout);
 }
 
-kiln_ctype kiln_ctype_union(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
-                            const kiln_clayout *layout) {
-  return make_record(c, KILN_C_UNION, fields, n, layout);
+kiln_ctype kiln_ctype_new_union(kiln_ctypes *c, const kiln_ctype_options *layout,
+                                const kiln_cfield *fields, uint32_t n) {
+  return make_record(c, KILN_CTYPE_UNION, fields, n, layout);
 }
 
 /* ---- reading ---- */
@@ -436,7 +442,7 @@ kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t) {
   memset(&info, 0, sizeof info);
   const struct kn_ctype *type = kn_ctype_at(c, t);
   if (type == NULL) return info;
-  info.kind = (kiln_ckind)type->kind;
+  info.kind = (kiln_ctype_kind)type->kind;
   info.size_bytes = type->size;
   info.align_bytes = type->align;
   info.value = (kiln_type)type->value;
@@ -447,8 +453,8 @@ kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t) {
   return info;
 }
 
-kiln_cplace kiln_ctype_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i) {
-  kiln_cplace none;
+kiln_cfield_info kiln_ctype_get_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i) {
+  kiln_cfield_info none;
   memset(&none, 0, sizeof none);
   const struct kn_ctype *type = kn_ctype_at(c, t);
   return type != NULL && i < type->n_fields ? c->fields.at[type->fields + i] : none;
@@ -456,8 +462,9 @@ kiln_cplace kiln_ctype_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i) {
 
 kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
-  if (type == NULL) return kiln_ctype_basic(KILN_C_NONE);
-  if (type->kind == KILN_C_FLOAT) return kiln_ctype_basic(KILN_C_DOUBLE);
-  if (type->kind >= KILN_C_BOOL && type->kind <= KILN_C_USHORT) return kiln_ctype_basic(KILN_C_INT);
+  if (type == NULL) return kiln_ctype_basic(KILN_CTYPE_NONE);
+  if (type->kind == KILN_CTYPE_FLOAT) return kiln_ctype_basic(KILN_CTYPE_DOUBLE);
+  if (type->kind >= KILN_CTYPE_BOOL && type->kind <= KILN_CTYPE_USHORT)
+    return kiln_ctype_basic(KILN_CTYPE_INT);
   return t;
 }

@@ -31,13 +31,13 @@ struct kn_ctype {
   uint32_t natural; /* alignment without attributes of the type itself: AAPCS64 5.9 */
   uint32_t element; /* arrays */
   uint32_t fields, n_fields;
-  uint8_t kind;  /* kiln_ckind */
+  uint8_t kind;  /* kiln_ctype_kind */
   uint8_t value; /* kiln_type of scalars, else VOID */
   uint8_t hfa;   /* kiln_type of all members; VOID: no member yet; or KN_CHFA_NOT */
   uint8_t n_hfa; /* members: at most 5 are counted */
   bool is_signed;
   bool flexible;  /* ends in a flexible array */
-  bool in_memory; /* never in registers: kiln_clayout.in_memory, or that of a member */
+  bool in_memory; /* never in registers: kiln_ctype_options.in_memory, or that of a member */
 };
 
 struct kn_csig {
@@ -46,12 +46,12 @@ struct kn_csig {
   uint32_t args, n; /* in kiln_ctypes.args */
   uint32_t n_fixed;
   uint32_t next, hash; /* next: id of the next signature with the same hash, or 0 */
-  kiln_carg result;
+  kiln_carg_info result;
 };
 
 /* An argument and the type that it had before promotion. */
 struct kn_carg {
-  kiln_carg as;
+  kiln_carg_info as;
   kiln_ctype given;
 };
 
@@ -70,14 +70,15 @@ struct kn_cabi {
     joins_pieces; /* the pieces of an argument are all in registers or all in memory: KILN_PARAM_JOIN */
   bool splits_i128; /* an i128 is two integers to va_arg */
   /* How an argument of a type is passed while registers are free. */
-  kiln_carg (*arg)(const struct kn_ctype *t);
+  kiln_carg_info (*arg)(const struct kn_ctype *t);
   /* The pieces of a result, if it is returned in registers. */
-  void (*result)(const struct kn_ctype *t, kiln_carg *a);
+  void (*result)(const struct kn_ctype *t, kiln_carg_info *a);
   /* Takes registers for an argument, or changes `a` to memory if there are not enough. NULL: the target's own
    * lowering of calls does that. */
-  void (*take)(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a);
+  void (*take)(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg_info *a);
   /* va_arg of an argument that is not a scalar, or is passed in memory: returns its address. */
-  kiln_value (*va_arg)(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a, kiln_value ap);
+  kiln_value (*va_arg)(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
+                       kiln_value ap);
 };
 
 struct kiln_ctypes {
@@ -85,7 +86,7 @@ struct kiln_ctypes {
   kiln_allocator allocator;
   const struct kn_cabi *abi;
   KN_HELPER_ARRAY(struct kn_ctype) types; /* the basic ones first: index is id */
-  KN_HELPER_ARRAY(kiln_cplace) fields;
+  KN_HELPER_ARRAY(kiln_cfield_info) fields;
   KN_HELPER_ARRAY(struct kn_csig) sigs; /* index 0 is none */
   uint32_t *sig_hash;                   /* heads of chains: id, or 0 */
   uint32_t sig_hash_size;               /* 0 or a power of two */
@@ -117,12 +118,12 @@ enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b);
 /* The ABI of a target; NULL if there is none. */
 const struct kn_cabi *kn_cabi_of(kiln_target target);
 /* kn_cabi.va_arg of both ABIs (ctypes_build.c). */
-kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap);
-kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap);
 /* How an argument of type t is passed while registers are free: VALUE, PIECES, ...; `param` is not set. For
  * va_arg. */
-kiln_carg kn_carg_of(const kiln_ctypes *c, kiln_ctype t);
+kiln_carg_info kn_carg_of(const kiln_ctypes *c, kiln_ctype t);
 
 #endif

@@ -15,7 +15,7 @@ static kiln_type int_type(uint64_t size) {
                     : KILN_TYPE_I8;
 }
 
-static void add_piece(kiln_carg *a, kiln_type type, uint64_t offset, uint64_t size) {
+static void add_piece(kiln_carg_info *a, kiln_type type, uint64_t offset, uint64_t size) {
   a->pass = KILN_CPASS_PIECES;
   a->pieces[a->n_pieces++] = (kiln_cpiece){type, (uint32_t)offset, (uint32_t)size};
 }
@@ -28,8 +28,8 @@ static bool is_unaligned(const struct kn_ctype *t) {
 }
 
 /* Fills in an aggregate's pieces, by its eightbytes; one without pieces is passed in memory. */
-static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
-  if (t->kind == KILN_C_COMPLEX_LDOUBLE && result) { /* COMPLEX_X87: st0, st1 */
+static void x64_pieces(const struct kn_ctype *t, kiln_carg_info *a, bool result) {
+  if (t->kind == KILN_CTYPE_COMPLEX_LDOUBLE && result) { /* COMPLEX_X87: st0, st1 */
     add_piece(a, KILN_TYPE_F80, 0, 16);
     add_piece(a, KILN_TYPE_F80, 16, 16);
     return;
@@ -51,20 +51,20 @@ static void x64_pieces(const struct kn_ctype *t, kiln_carg *a, bool result) {
   }
 }
 
-static kiln_carg x64_arg(const struct kn_ctype *t) {
-  kiln_carg a = {.pass = KILN_CPASS_BYVAL};
+static kiln_carg_info x64_arg(const struct kn_ctype *t) {
+  kiln_carg_info a = {.pass = KILN_CPASS_BYVAL};
   if (t->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
   else if (t->size == 0 && !t->in_memory) a.pass = KILN_CPASS_NONE;
   else x64_pieces(t, &a, false);
   return a;
 }
 
-static void x64_result(const struct kn_ctype *t, kiln_carg *a) { x64_pieces(t, a, true); }
+static void x64_result(const struct kn_ctype *t, kiln_carg_info *a) { x64_pieces(t, a, true); }
 
 /* An argument that does not fit wholly into the free registers is passed in memory. */
-static void x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a) {
+static void x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg_info *a) {
   struct kn_cregs need = {0, 0};
-  if (t->kind == KILN_C_CHAIN) return; /* in a register of its own */
+  if (t->kind == KILN_CTYPE_CHAIN) return; /* in a register of its own */
   if (a->pass == KILN_CPASS_VALUE) {
     if (t->value == KILN_TYPE_F32 || t->value == KILN_TYPE_F64) need.fp = 1;
     else if (t->value <= KILN_TYPE_I64) need.gp = 1;
@@ -85,7 +85,7 @@ static void x64_take(const struct kn_ctype *t, struct kn_cregs *r, kiln_carg *a)
 
 /* The pieces of an aggregate that is passed in registers: a homogeneous aggregate's members; else up to 16 bytes
  * as integers. 16 bytes aligned to 16 are one i128, since it starts at an even register. */
-static void a64_pieces(const struct kn_ctype *t, kiln_carg *a) {
+static void a64_pieces(const struct kn_ctype *t, kiln_carg_info *a) {
   if (t->in_memory) return;
   if (t->hfa != KN_CHFA_NOT && t->hfa != KILN_TYPE_VOID && t->n_hfa <= 4) {
     uint32_t size = kiln_type_size((kiln_type)t->hfa);
@@ -100,8 +100,8 @@ static void a64_pieces(const struct kn_ctype *t, kiln_carg *a) {
   }
 }
 
-static kiln_carg a64_arg(const struct kn_ctype *t) {
-  kiln_carg a = {.pass = KILN_CPASS_REFERENCE};
+static kiln_carg_info a64_arg(const struct kn_ctype *t) {
+  kiln_carg_info a = {.pass = KILN_CPASS_REFERENCE};
   if (t->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
   else if (t->size == 0 && !t->in_memory) a.pass = KILN_CPASS_NONE;
   else a64_pieces(t, &a);
@@ -134,18 +134,18 @@ const struct kn_cabi *kn_cabi_of(kiln_target target) {
 
 /* ---- signatures ---- */
 
-kiln_carg kn_carg_of(const kiln_ctypes *c, kiln_ctype t) {
+kiln_carg_info kn_carg_of(const kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
-  kiln_carg none = {.pass = KILN_CPASS_NONE};
+  kiln_carg_info none = {.pass = KILN_CPASS_NONE};
   if (type == NULL) return none;
-  kiln_carg a = c->abi->arg(type);
+  kiln_carg_info a = c->abi->arg(type);
   a.type = t;
   return a;
 }
 
-static kiln_carg result_of(const kiln_ctypes *c, kiln_ctype t) {
+static kiln_carg_info result_of(const kiln_ctypes *c, kiln_ctype t) {
   const struct kn_ctype *type = kn_ctype_at(c, t);
-  kiln_carg a = {.type = t, .pass = KILN_CPASS_SRET};
+  kiln_carg_info a = {.type = t, .pass = KILN_CPASS_SRET};
   if (type->value != KILN_TYPE_VOID) a.pass = KILN_CPASS_VALUE;
   else if (type->size == 0 && !type->in_memory) a.pass = KILN_CPASS_NONE;
   else c->abi->result(type, &a);
@@ -161,12 +161,12 @@ static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
 
 /* Flags of a scalar: which is the static chain; small integers are extended where compilers for the ABI rely on it. */
 static unsigned scalar_flags(const kiln_ctypes *c, const struct kn_ctype *t) {
-  if (t->kind == KILN_C_CHAIN) return KILN_PARAM_CHAIN;
+  if (t->kind == KILN_CTYPE_CHAIN) return KILN_PARAM_CHAIN;
   if (!c->abi->extends_small || t->value > KILN_TYPE_I16) return 0;
   return t->is_signed ? KILN_PARAM_SEXT : KILN_PARAM_ZEXT;
 }
 
-static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
+static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg_info *a) {
   a->param = c->params.n;
   switch (a->pass) {
   case KILN_CPASS_NONE: return true;
@@ -189,7 +189,8 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
     return true;
   }
   case KILN_CPASS_SRET: return add_param(c, KILN_TYPE_PTR, KILN_PARAM_SRET);
-  case KILN_CPASS_REFERENCE: break;
+  case KILN_CPASS_REFERENCE:
+  case KILN_CPASS_COUNT: break;
   }
   return add_param(c, KILN_TYPE_PTR, 0);
 }
@@ -197,7 +198,7 @@ static bool add_params(kiln_ctypes *c, const struct kn_ctype *t, kiln_carg *a) {
 /* Adds an argument to the signature being made: its type is known, and how it is passed is found out. */
 static bool add_arg(kiln_ctypes *c, struct kn_cregs *r, struct kn_carg *a) {
   const struct kn_ctype *t = kn_ctype_at(c, a->as.type);
-  if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY)
+  if (t == NULL || t->kind == KILN_CTYPE_VOID || t->kind == KILN_CTYPE_ARRAY)
     return kn_ctypes_fail(c, KILN_ERR_TYPE, "a parameter of void, of an array, or of no type");
   a->as = kn_carg_of(c, a->as.type);
   if (c->abi->take != NULL) c->abi->take(t, r, &a->as);
@@ -256,7 +257,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
     return none;
   }
   const struct kn_ctype *type = kn_ctype_at(c, result);
-  if (type == NULL || type->kind == KILN_C_ARRAY) {
+  if (type == NULL || type->kind == KILN_CTYPE_ARRAY) {
     kn_ctypes_fail(c, KILN_ERR_TYPE, "a result of an array, or of no type");
     return none;
   }
@@ -291,7 +292,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
     r.gp = 1; /* AArch64: x8, but nothing is counted there */
   }
   for (uint32_t i = 0; ok && i < s.n; i++) ok = add_arg(c, &r, args + i);
-  kiln_type results[KILN_CPIECES_MAX];
+  kiln_type results[KILN_MAX_CPIECES];
   uint32_t n_results = 0;
   if (s.result.pass == KILN_CPASS_VALUE) results[n_results++] = (kiln_type)type->value;
   for (uint32_t i = 0; i < s.result.n_pieces; i++) results[n_results++] = s.result.pieces[i].type;
@@ -312,7 +313,8 @@ kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result, const
   return make_sig(c, flags, result, (kiln_csig){0}, params, n);
 }
 
-kiln_csig kiln_csig_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more, uint32_t n) {
+kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
+                                 uint32_t n) {
   const kiln_csig none = {0};
   const struct kn_csig *s = kn_csig_at(c, sig);
   if (s == NULL || !(s->flags & KILN_SIG_VARIADIC)) {
@@ -330,19 +332,19 @@ kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig) {
   return s != NULL ? s->sig : none;
 }
 
-uint32_t kiln_csig_count(const kiln_ctypes *c, kiln_csig sig) {
+uint32_t kiln_csig_arg_count(const kiln_ctypes *c, kiln_csig sig) {
   const struct kn_csig *s = kn_csig_at(c, sig);
   return s != NULL ? s->n : 0;
 }
 
-kiln_carg kiln_csig_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i) {
+kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i) {
   const struct kn_csig *s = kn_csig_at(c, sig);
-  kiln_carg none = {.pass = KILN_CPASS_NONE};
+  kiln_carg_info none = {.pass = KILN_CPASS_NONE};
   return s != NULL && i < s->n ? c->args.at[s->args + i].as : none;
 }
 
-kiln_carg kiln_csig_result(const kiln_ctypes *c, kiln_csig sig) {
+kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig) {
   const struct kn_csig *s = kn_csig_at(c, sig);
-  kiln_carg none = {.pass = KILN_CPASS_NONE};
+  kiln_carg_info none = {.pass = KILN_CPASS_NONE};
   return s != NULL ? s->result : none;
 }

@@ -7,7 +7,7 @@
 #define NO_VALUE ((kiln_value){0})
 
 static kiln_value fail(kiln_func *f, kiln_status status, const char *message) {
-  if (kiln_func_status(f) == KILN_OK) kiln_func_error(f, status, message);
+  if (kiln_func_status(f) == KILN_OK) kiln_func_fail(f, status, message);
   return NO_VALUE;
 }
 
@@ -80,7 +80,7 @@ static void store_piece(kiln_func *f, const kiln_cpiece *p, kiln_value a, kiln_v
 }
 
 /* A slot that is large enough for whole pieces. */
-static kiln_value slot_for_pieces(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a) {
+static kiln_value slot_for_pieces(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a) {
   const kiln_cpiece *last = &a->pieces[a->n_pieces - 1];
   return slot_for(f, t, last->offset_bytes + (uint64_t)kiln_type_size(last->type));
 }
@@ -112,17 +112,18 @@ static uint32_t pass(kiln_func *f, const kiln_ctypes *c, const struct kn_carg *a
     copy(f, out[0], v, t->size);
     return 1;
   case KILN_CPASS_BYVAL:
-  case KILN_CPASS_SRET: break;
+  case KILN_CPASS_SRET:
+  case KILN_CPASS_COUNT: break;
   }
   out[0] = v;
   return 1;
 }
 
 /* Writes the results `v` of a call to memory, if they are to go there; returns what kiln_build_ccall does. */
-static kiln_value take_result(kiln_func *f, const struct kn_ctype *t, const kiln_carg *r,
+static kiln_value take_result(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *r,
                               const kiln_value *v, kiln_value to) {
   if (r->pass == KILN_CPASS_VALUE) return v[0];
-  if (r->pass == KILN_CPASS_NONE) return t->kind == KILN_C_VOID ? NO_VALUE : to;
+  if (r->pass == KILN_CPASS_NONE) return t->kind == KILN_CTYPE_VOID ? NO_VALUE : to;
   if (r->pass == KILN_CPASS_SRET) return to;
   for (uint32_t i = 0; i < r->n_pieces; i++) store_piece(f, &r->pieces[i], to, v[i]);
   return to;
@@ -133,16 +134,16 @@ static kiln_value take_result(kiln_func *f, const struct kn_ctype *t, const kiln
 static void call_or_try(kiln_func *f, const struct kn_csig *s, const struct kn_ctype *type,
                         kiln_value callee, const kiln_value *values, uint32_t n,
                         const kiln_try_desc *t, kiln_value *v) {
-  const kiln_carg *r = &s->result;
+  const kiln_carg_info *r = &s->result;
   uint32_t n_results = r->pass == KILN_CPASS_VALUE ? 1 : r->n_pieces;
   if (t == NULL) {
     v[0] = kiln_build_call(f, s->sig, callee, values, n);
     for (uint32_t i = 1; i < n_results; i++) v[i] = kiln_build_result(f, v[0], i);
     return;
   }
-  kiln_value gives[KILN_CPIECES_MAX];
+  kiln_value gives[KILN_MAX_CPIECES];
   for (uint32_t i = 0; i < n_results; i++) {
-    v[i] = kiln_block_param(
+    v[i] = kiln_block_add_param(
       f, t->normal, r->pass == KILN_CPASS_VALUE ? (kiln_type)type->value : r->pieces[i].type);
     gives[i] = kiln_try_result(f, s->sig, i);
   }
@@ -152,7 +153,7 @@ static void call_or_try(kiln_func *f, const struct kn_csig *s, const struct kn_c
   full.args = values;
   full.n_args = n;
   full.normal_args = gives;
-  full.n_normal = n_results;
+  full.n_normal_args = n_results;
   kiln_build_try(f, &full);
   kiln_block_switch(f, t->normal);
 }
@@ -168,10 +169,10 @@ static kiln_value build_call(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, 
   if (args == NULL && n != 0) return fail(f, KILN_ERR_ARGUMENT, "arguments are missing (NULL)");
   if (f == NULL) return NO_VALUE;
   const struct kn_ctype *t = kn_ctype_at(c, s->result.type);
-  if (t->value == KILN_TYPE_VOID && t->kind != KILN_C_VOID && result.id == 0)
+  if (t->value == KILN_TYPE_VOID && t->kind != KILN_CTYPE_VOID && result.id == 0)
     result = slot_for(f, t, 0);
   kiln_value few[64], *values = few;
-  uint64_t room = (uint64_t)n * KILN_CPIECES_MAX + 1;
+  uint64_t room = (uint64_t)n * KILN_MAX_CPIECES + 1;
   if (room > sizeof few / sizeof few[0]) {
     values = kn_helper_realloc(c->allocator, NULL, room * sizeof *values);
     if (values == NULL) return fail(f, KILN_ERR_MEMORY, "out of memory");
@@ -180,22 +181,22 @@ static kiln_value build_call(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, 
   if (s->result.pass == KILN_CPASS_SRET) values[n_values++] = result;
   for (uint32_t i = 0; i < n; i++)
     n_values += pass(f, c, c->args.at + s->args + i, args[i], values + n_values);
-  kiln_value v[KILN_CPIECES_MAX] = {NO_VALUE};
+  kiln_value v[KILN_MAX_CPIECES] = {NO_VALUE};
   call_or_try(f, s, t, callee, values, n_values, unwinding, v);
   if (values != few) kn_helper_realloc(c->allocator, values, 0);
   return take_result(f, t, &s->result, v, result);
 }
 
 kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_value callee,
-                            const kiln_value *args, uint32_t n, kiln_value result) {
+                            kiln_value result, const kiln_value *args, uint32_t n) {
   return build_call(f, c, sig, callee, args, n, result, NULL);
 }
 
 kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_value callee,
-                           const kiln_value *args, uint32_t n, kiln_value result,
-                           const kiln_try_desc *t) {
+                           kiln_value result, const kiln_try_desc *t, const kiln_value *args,
+                           uint32_t n) {
   if (t == NULL) return fail(f, KILN_ERR_ARGUMENT, "a try without a description (NULL)");
-  if (t->args != NULL || t->n_args != 0 || t->normal_args != NULL || t->n_normal != 0)
+  if (t->args != NULL || t->n_args != 0 || t->normal_args != NULL || t->n_normal_args != 0)
     return fail(f, KILN_ERR_ARGUMENT, "the arguments of a try by a C signature are given apart");
   return build_call(f, c, sig, callee, args, n, result, t);
 }
@@ -205,7 +206,7 @@ kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, ki
 kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, uint32_t i) {
   const struct kn_csig *s = kn_csig_at(c, sig);
   if (s == NULL || i >= s->n) return fail(f, KILN_ERR_ARGUMENT, "no such C parameter");
-  const kiln_carg *a = &c->args.at[s->args + i].as;
+  const kiln_carg_info *a = &c->args.at[s->args + i].as;
   const struct kn_ctype *t = kn_ctype_at(c, a->type);
   if (a->pass == KILN_CPASS_NONE) return slot_for(f, t, 0);
   if (a->pass == KILN_CPASS_VALUE) return kiln_func_param(f, a->param);
@@ -235,8 +236,8 @@ void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, kiln_
     fail(f, KILN_ERR_ARGUMENT, "no such C signature");
     return;
   }
-  const kiln_carg *r = &s->result;
-  kiln_value v[KILN_CPIECES_MAX] = {value};
+  const kiln_carg_info *r = &s->result;
+  kiln_value v[KILN_MAX_CPIECES] = {value};
   uint32_t n = r->pass == KILN_CPASS_VALUE ? 1 : r->n_pieces;
   for (uint32_t i = 0; i < r->n_pieces; i++) v[i] = load_piece(f, &r->pieces[i], value);
   if (r->pass == KILN_CPASS_SRET) {
@@ -264,7 +265,7 @@ static kiln_value round_up(kiln_func *f, kiln_type type, kiln_value v, int64_t a
 }
 
 /* Copies pieces from the addresses `from` to a new slot; the address of that. */
-static kiln_value gather(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+static kiln_value gather(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                          const kiln_value *from) {
   kiln_value to = slot_for_pieces(f, t, a);
   for (uint32_t k = 0; k < a->n_pieces; k++) {
@@ -275,7 +276,7 @@ static kiln_value gather(kiln_func *f, const struct kn_ctype *t, const kiln_carg
 }
 
 /* psABI 3.5.7: gp_offset, fp_offset, overflow_arg_area, reg_save_area. */
-kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap) {
   enum { GP = 0, FP = 4, STACK = 8, SAVED = 16, GP_END = 48, FP_END = 176 };
   kiln_value stack = kiln_build_load(f, KILN_TYPE_I64, ap, STACK, 0), at = stack;
@@ -292,13 +293,13 @@ kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_car
   for (unsigned b = 0; b < 2; b++) {
     if (n[b] == 0) continue;
     used[b] = load32(f, ap, fields[b]);
-    kiln_value fits = kiln_build_icmp(f, KILN_ULE, KILN_TYPE_I32, used[b],
+    kiln_value fits = kiln_build_icmp(f, KILN_ICOND_ULE, KILN_TYPE_I32, used[b],
                                       number(f, ends[b] - (int64_t)n[b] * steps[b]));
     in_registers =
       in_registers.id == 0 ? fits : binary(f, KILN_OP_AND, KILN_TYPE_I8, in_registers, fits);
   }
   kiln_value saved = kiln_build_load(f, KILN_TYPE_I64, ap, SAVED, 0), area[2],
-             from[KILN_CPIECES_MAX];
+             from[KILN_MAX_CPIECES];
   for (unsigned b = 0; b < 2; b++) {
     if (n[b] == 0) continue;
     kiln_value wide = kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I32, used[b]);
@@ -321,7 +322,7 @@ kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_car
 }
 
 /* AAPCS64, appendix B: stack, gr_top, vr_top, gr_offs, vr_offs. */
-kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg *a,
+kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap) {
   enum { STACK = 0, GR_TOP = 8, VR_TOP = 16, GR_OFFS = 24, VR_OFFS = 28 };
   bool fp = a->pieces[0].type >= KILN_TYPE_F32, even = !fp && t->natural >= 16;
@@ -329,8 +330,8 @@ kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_car
   kiln_value old = load32(f, ap, fp ? VR_OFFS : GR_OFFS), offs = old;
   if (even) offs = round_up(f, KILN_TYPE_I32, offs, 16);
   kiln_value more = binary(f, KILN_OP_ADD, KILN_TYPE_I32, offs, number(f, (int64_t)bytes));
-  kiln_value any = kiln_build_icmp(f, KILN_SLT, KILN_TYPE_I32, old, number(f, 0));
-  kiln_value fits = kiln_build_icmp(f, KILN_SLE, KILN_TYPE_I32, more, number(f, 0));
+  kiln_value any = kiln_build_icmp(f, KILN_ICOND_SLT, KILN_TYPE_I32, old, number(f, 0));
+  kiln_value fits = kiln_build_icmp(f, KILN_ICOND_SLE, KILN_TYPE_I32, more, number(f, 0));
   kiln_value in_registers = binary(f, KILN_OP_AND, KILN_TYPE_I8, any, fits);
   kiln_build_store(f, KILN_TYPE_I32, ap, fp ? VR_OFFS : GR_OFFS,
                    kiln_build_select(f, KILN_TYPE_I32, any, more, old), 0);
@@ -342,7 +343,7 @@ kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_car
   kiln_value end = offset(f, at, stacked);
   kiln_build_store(f, KILN_TYPE_I64, ap, STACK, choose(f, in_registers, stack, end), 0);
   if (!fp) return choose(f, in_registers, saved, at);
-  kiln_value from[KILN_CPIECES_MAX];
+  kiln_value from[KILN_MAX_CPIECES];
   for (uint32_t k = 0; k < a->n_pieces; k++) {
     kiln_value in_register = offset(f, saved, 16 * k);
     kiln_value in_memory = offset(f, at, a->pieces[k].offset_bytes);
@@ -353,11 +354,11 @@ kiln_value kn_cva_arg_a64(kiln_func *f, const struct kn_ctype *t, const kiln_car
 
 kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype type, kiln_value ap) {
   const struct kn_ctype *t = kn_ctype_at(c, type);
-  if (t == NULL || t->kind == KILN_C_VOID || t->kind == KILN_C_ARRAY ||
+  if (t == NULL || t->kind == KILN_CTYPE_VOID || t->kind == KILN_CTYPE_ARRAY ||
       (!c->as_given && kiln_ctype_promote(c, type).id != type.id))
     return fail(f, KILN_ERR_TYPE, "a variadic argument never has this type");
   if (t->size > INT32_MAX) return fail(f, KILN_ERR_LIMIT, "an argument of 2 GiB or more");
-  kiln_carg a = kn_carg_of(c, type);
+  kiln_carg_info a = kn_carg_of(c, type);
   if (a.pass == KILN_CPASS_NONE) return slot_for(f, t, 0);
   if (a.pass == KILN_CPASS_REFERENCE) return kiln_build_va_arg(f, KILN_TYPE_PTR, ap);
   if (f == NULL) return NO_VALUE;
@@ -366,8 +367,8 @@ kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype typ
     return kiln_build_va_arg(f, (kiln_type)t->value, ap);
   /* i128 as two integers or as itself; long double by memory, or one register */
   bool pair = c->abi->splits_i128 && t->value == KILN_TYPE_I128;
-  a = (kiln_carg){.type = type,
-                  .pass = t->value == KILN_TYPE_F80 ? KILN_CPASS_BYVAL : KILN_CPASS_PIECES};
+  a = (kiln_carg_info){.type = type,
+                       .pass = t->value == KILN_TYPE_F80 ? KILN_CPASS_BYVAL : KILN_CPASS_PIECES};
   a.n_pieces = pair ? 2 : 1;
   for (uint32_t k = 0; k < a.n_pieces; k++)
     a.pieces[k] =

@@ -27,7 +27,7 @@ static unsigned width_of(kiln_type t) {
 /* ---- operands ---- */
 
 /* True if o is a constant of `type`, or an integer constant where that is an integer type. */
-static bool is_constant(const kiln_operand *o, kiln_type type, bits *out) {
+static bool is_constant(const kiln_operand_info *o, kiln_type type, bits *out) {
   *out = o->low;
   if (o->kind != KILN_OPERAND_INT && o->kind != KILN_OPERAND_BITS) return false;
   if (o->kind == KILN_OPERAND_BITS ? o->type != type : !is_int(type)) return false;
@@ -38,7 +38,7 @@ static bool is_constant(const kiln_operand *o, kiln_type type, bits *out) {
 }
 
 static bool constant(const kiln_func *f, kiln_value v, kiln_type type, bits *out) {
-  kiln_operand o = kiln_operand_get(f, v);
+  kiln_operand_info o = kiln_operand_get(f, v);
   return is_constant(&o, type, out);
 }
 
@@ -47,12 +47,12 @@ static kiln_value make(kiln_func *f, kiln_type type, bits v) {
 }
 
 /* True if o may replace an operation of this type. */
-static bool is_of(const kiln_operand *o, kiln_type type) {
+static bool is_of(const kiln_operand_info *o, kiln_type type) {
   return o->type == type || (o->kind == KILN_OPERAND_INT && is_int(type));
 }
 
 static bool fits(const kiln_func *f, kiln_value v, kiln_type type) {
-  kiln_operand o = kiln_operand_get(f, v);
+  kiln_operand_info o = kiln_operand_get(f, v);
   return is_of(&o, type);
 }
 
@@ -266,7 +266,7 @@ static kiln_value in_a_row(kiln_func *f, kiln_op op, kiln_type type, kiln_value 
 kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b) {
   bits x, y, v;
   if (kiln_func_status(f) != KILN_OK) return NONE;
-  kiln_operand first = kiln_operand_get(f, a), second = kiln_operand_get(f, b);
+  kiln_operand_info first = kiln_operand_get(f, a), second = kiln_operand_get(f, b);
   bool a_known = is_constant(&first, type, &x), b_known = is_constant(&second, type, &y);
   if (a_known && b_known && kn_fold_eval_binary(op, type, x, y, &v)) return make(f, type, v);
   if (a_known && !b_known && commutes(op)) {
@@ -392,16 +392,19 @@ kiln_value kiln_fold_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type f
 /* ---- comparisons and choice ---- */
 
 static const uint8_t swapped[KILN_ICOND_COUNT] = {
-  [KILN_EQ] = KILN_EQ,   [KILN_NE] = KILN_NE,   [KILN_SLT] = KILN_SGT, [KILN_SGE] = KILN_SLE,
-  [KILN_SLE] = KILN_SGE, [KILN_SGT] = KILN_SLT, [KILN_ULT] = KILN_UGT, [KILN_UGE] = KILN_ULE,
-  [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
+  [KILN_ICOND_EQ] = KILN_ICOND_EQ,   [KILN_ICOND_NE] = KILN_ICOND_NE,
+  [KILN_ICOND_SLT] = KILN_ICOND_SGT, [KILN_ICOND_SGE] = KILN_ICOND_SLE,
+  [KILN_ICOND_SLE] = KILN_ICOND_SGE, [KILN_ICOND_SGT] = KILN_ICOND_SLT,
+  [KILN_ICOND_ULT] = KILN_ICOND_UGT, [KILN_ICOND_UGE] = KILN_ICOND_ULE,
+  [KILN_ICOND_ULE] = KILN_ICOND_UGE, [KILN_ICOND_UGT] = KILN_ICOND_ULT,
 };
 
 /* v cond constant: the result for all v, + 1 */
 static const uint8_t limits[KILN_ICOND_COUNT][SPECIALS] = {
-  [KILN_ULT] = {[ZERO] = 1},     [KILN_UGE] = {[ZERO] = 2},     [KILN_UGT] = {[ONES] = 1},
-  [KILN_ULE] = {[ONES] = 2},     [KILN_SLT] = {[LEAST] = 1},    [KILN_SGE] = {[LEAST] = 2},
-  [KILN_SGT] = {[GREATEST] = 1}, [KILN_SLE] = {[GREATEST] = 2},
+  [KILN_ICOND_ULT] = {[ZERO] = 1},     [KILN_ICOND_UGE] = {[ZERO] = 2},
+  [KILN_ICOND_UGT] = {[ONES] = 1},     [KILN_ICOND_ULE] = {[ONES] = 2},
+  [KILN_ICOND_SLT] = {[LEAST] = 1},    [KILN_ICOND_SGE] = {[LEAST] = 2},
+  [KILN_ICOND_SGT] = {[GREATEST] = 1}, [KILN_ICOND_SLE] = {[GREATEST] = 2},
 };
 
 /* a cond y where a, or what it is extended from, is a comparison's 0 or 1: that comparison or its opposite; none if it
@@ -425,7 +428,7 @@ kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_va
                           kiln_value b) {
   bits x, y;
   if (kiln_func_status(f) != KILN_OK) return NONE;
-  kiln_operand first = kiln_operand_get(f, a), second = kiln_operand_get(f, b);
+  kiln_operand_info first = kiln_operand_get(f, a), second = kiln_operand_get(f, b);
   if ((unsigned)cond >= KILN_ICOND_COUNT || !is_int(type) || !is_of(&first, type) ||
       !is_of(&second, type))
     return kiln_build_icmp(f, cond, type, a, b);
@@ -551,7 +554,7 @@ kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, unsig
   for (unsigned steps = 0; steps < MOST_STEPS; steps++)
     if (!simplify_base(f, &base, &index, &scale, &d)) break;
   if (index.id == 0 && d == 0) return base;
-  kiln_operand o = kiln_operand_get(f, base);
+  kiln_operand_info o = kiln_operand_get(f, base);
   int64_t addend;
   if (index.id == 0 && o.kind == KILN_OPERAND_SYMBOL &&
       !__builtin_add_overflow((int64_t)o.low, d, &addend) && addend == (int32_t)addend)

@@ -202,11 +202,11 @@ bool kn_fold_eval_icmp(kiln_icond cond, kiln_type type, bits a, bits b) {
   unsigned w = width_of(type);
   bool is = false;
   switch ((int)cond & ~1) { /* an odd condition is the opposite of the one before it */
-  case KILN_EQ: is = a == b; break;
-  case KILN_SLT: is = kn_fold_sign(a, w) < kn_fold_sign(b, w); break;
-  case KILN_SLE: is = kn_fold_sign(a, w) <= kn_fold_sign(b, w); break;
-  case KILN_ULT: is = a < b; break;
-  case KILN_ULE: is = a <= b; break;
+  case KILN_ICOND_EQ: is = a == b; break;
+  case KILN_ICOND_SLT: is = kn_fold_sign(a, w) < kn_fold_sign(b, w); break;
+  case KILN_ICOND_SLE: is = kn_fold_sign(a, w) <= kn_fold_sign(b, w); break;
+  case KILN_ICOND_ULT: is = a < b; break;
+  case KILN_ICOND_ULE: is = a <= b; break;
   }
   return is ^ (cond & 1);
 }

@@ -18,7 +18,7 @@ enum { ROW_MAX = 32 };
 /* ---- errors ---- */
 
 bool kn_ssa_fail(kiln_ssa *s, kiln_status status, const char *message) {
-  kiln_func_error(s->f, status, message);
+  kiln_func_fail(s->f, status, message);
   return false;
 }
 
@@ -193,7 +193,7 @@ static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self,
   *is = same;
   if (!differ) return true;
   kiln_block to = {block};
-  is->value = kiln_block_param(s->f, to, (kiln_type)s->vars.at[var].type).id;
+  is->value = kiln_block_add_param(s->f, to, (kiln_type)s->vars.at[var].type).id;
   is->phi = 0;
   if (is->value == 0) return false;
   uint32_t index = kiln_block_param_count(s->f, to) - 1;
@@ -201,7 +201,7 @@ static bool decide(kiln_ssa *s, uint32_t var, uint32_t block, uint32_t self,
   for (uint32_t i = b->pred_first; i != 0; i = s->preds.at[i - 1].next) {
     struct kn_ssa_def d = ops[n++];
     kiln_value v = d.phi != 0 && d.phi == self ? (kiln_value){is->value} : value_of(s, d);
-    kiln_edge_arg(s->f, (kiln_block){s->preds.at[i - 1].block}, to, index, v);
+    kiln_edge_set_arg(s->f, (kiln_block){s->preds.at[i - 1].block}, to, index, v);
   }
   return true;
 }
@@ -359,8 +359,8 @@ static void settle(kiln_ssa *s) {
     struct kn_ssa_phi *phi = s->phis.at + s->batch.at[i];
     if (phi->state != COMPLETE) continue;
     kiln_block b = {phi->block};
-    phi->is =
-      (struct kn_ssa_def){kiln_block_param(s->f, b, (kiln_type)s->vars.at[phi->var].type).id, 0};
+    phi->is = (struct kn_ssa_def){
+      kiln_block_add_param(s->f, b, (kiln_type)s->vars.at[phi->var].type).id, 0};
     phi->state = DONE;
     phi->param = kiln_block_param_count(s->f, b);
   }
@@ -372,8 +372,8 @@ static void settle(kiln_ssa *s) {
     if (phi->param == 0) continue;
     uint32_t at = s->blocks.at[phi->block].pred_first;
     for (uint32_t k = 0; k < phi->n_ops; k++, at = s->preds.at[at - 1].next)
-      kiln_edge_arg(s->f, (kiln_block){s->preds.at[at - 1].block}, (kiln_block){phi->block},
-                    phi->param - 1, value_of(s, s->ops.at[phi->ops + k]));
+      kiln_edge_set_arg(s->f, (kiln_block){s->preds.at[at - 1].block}, (kiln_block){phi->block},
+                        phi->param - 1, value_of(s, s->ops.at[phi->ops + k]));
   }
 }
 
@@ -455,26 +455,26 @@ kiln_status kiln_ssa_end(kiln_ssa *s) {
 
 /* ---- variables ---- */
 
-kiln_var kiln_ssa_var(kiln_ssa *s, kiln_type type) {
-  const kiln_var none = {NONE};
+kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type) {
+  const kiln_ssa_variable none = {NONE};
   if (!kn_ssa_usable(s) || !KN_SSA_ROOM(s, vars, 1)) return none;
   if ((unsigned)type - 1 >= KILN_TYPE_COUNT - 1) {
     kn_ssa_fail(s, KILN_ERR_TYPE, "no such type");
     return none;
   }
   s->vars.at[s->vars.n] = (struct kn_ssa_var){.block = NONE, .type = (uint8_t)type};
-  return (kiln_var){s->vars.n++};
+  return (kiln_ssa_variable){s->vars.n++};
 }
 
 /* True if variable and block exist. */
-static bool checked(kiln_ssa *s, kiln_var var, kiln_block block) {
+static bool checked(kiln_ssa *s, kiln_ssa_variable var, kiln_block block) {
   if (!kn_ssa_usable(s)) return false;
   if (var.id >= s->vars.n) return kn_ssa_fail(s, KILN_ERR_ARGUMENT, "no such variable");
   return block.id < s->blocks.n || kn_ssa_block_of(s, block) != NULL;
 }
 
 /* Says what is wrong with a value that is written to a variable. */
-static void bad_value(kiln_ssa *s, kiln_var var, kiln_value value) {
+static void bad_value(kiln_ssa *s, kiln_ssa_variable var, kiln_value value) {
   kiln_operand_kind kind = kiln_operand_get(s->f, value).kind;
   kiln_type type = kiln_value_type(s->f, value);
   char message[128];
@@ -488,7 +488,7 @@ static void bad_value(kiln_ssa *s, kiln_var var, kiln_value value) {
   kn_ssa_fail(s, value.id == 0 ? KILN_ERR_ARGUMENT : KILN_ERR_TYPE, message);
 }
 
-void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value) {
+void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var, kiln_value value) {
   if (!checked(s, var, block)) return;
   struct kn_ssa_var *v = s->vars.at + var.id;
   kiln_type type = kiln_value_type(s->f, value);
@@ -497,7 +497,7 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
     bad_value(s, var, value);
     return;
   }
-  if (v->block != NONE && kiln_block_terminated(s->f, block)) {
+  if (v->block != NONE && kiln_block_is_terminated(s->f, block)) {
     kn_ssa_fail(s, KILN_ERR_STRUCTURE, "a variable is written in a block that has its terminator");
     return;
   }
@@ -512,7 +512,7 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value v
   }
 }
 
-kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var) {
+kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var) {
   const kiln_value none = {0};
   if (!checked(s, var, block)) return none;
   struct kn_ssa_var *v = s->vars.at + var.id;
@@ -528,11 +528,11 @@ kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var) {
   return value_of(s, v->def);
 }
 
-void kiln_ssa_write(kiln_ssa *s, kiln_var var, kiln_value value) {
+void kiln_ssa_write(kiln_ssa *s, kiln_ssa_variable var, kiln_value value) {
   if (s != NULL && s->f != NULL) kiln_ssa_write_in(s, kiln_block_current(s->f), var, value);
 }
 
-kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var) {
+kiln_value kiln_ssa_read(kiln_ssa *s, kiln_ssa_variable var) {
   const kiln_value none = {0};
   return s != NULL && s->f != NULL ? kiln_ssa_read_in(s, kiln_block_current(s->f), var) : none;
 }
@@ -541,7 +541,7 @@ kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var) {
 
 kiln_ssa *kiln_ssa_new(const kiln_module *m) {
   if (m == NULL) return NULL;
-  kiln_allocator allocator = kiln_module_allocator(m);
+  kiln_allocator allocator = kiln_module_get_allocator(m);
   kiln_ssa *s = kn_helper_realloc(allocator, NULL, sizeof *s);
   if (s == NULL) return NULL;
   memset(s, 0, sizeof *s);

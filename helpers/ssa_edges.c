@@ -24,7 +24,7 @@ static void tell(kiln_ssa *s, kiln_block from, kiln_block to) {
   struct kn_ssa_block *b = kn_ssa_block_of(s, to);
   if (b == NULL || kn_ssa_block_of(s, from) == NULL) return;
   b = s->blocks.at + to.id;
-  if (!kiln_block_terminated(s->f, from)) {
+  if (!kiln_block_is_terminated(s->f, from)) {
     kn_ssa_fail(s, KILN_ERR_STRUCTURE, "an edge leaves a block that has no terminator");
     return;
   }
@@ -69,7 +69,7 @@ void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block, kiln_blo
 }
 
 void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
-                     const kiln_case *cases, uint32_t n) {
+                     const kiln_switch_case *cases, uint32_t n) {
   if (!kn_ssa_usable(s)) return;
   kiln_build_switch(s->f, type, v, default_block, cases, n);
   if (!kn_ssa_usable(s)) return;

@@ -227,7 +227,8 @@ struct result_regs {
   uint64_t words[2 * KILN_MAX_RESULTS], floats[KILN_MAX_RESULTS][2], f80s[KILN_MAX_RESULTS][2];
 };
 
-static void results_out(const struct kn_isig *sig, const kiln_bits *values, struct result_regs *r) {
+static void results_out(const struct kn_isig *sig, const kiln_interp_value *values,
+                        struct result_regs *r) {
   unsigned w = 0, f = 0, x = 0;
   for (uint32_t i = 0; i < sig->n_results; i++) {
     if (in_xmm(sig->results[i])) {
@@ -268,7 +269,7 @@ static void results_in(struct kn_frame *fr, const struct kn_site *s, const struc
 }
 
 void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct kn_ifunc *fn,
-                      const kiln_bits *values) {
+                      const kiln_interp_value *values) {
   struct result_regs r = {0};
   const struct kn_site *s = &caller->fn->sites[caller->pc->y];
   results_out(t->in->sigs[fn->sig], values, &r);

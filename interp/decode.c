@@ -52,7 +52,7 @@ static bool room(struct decoder *d, uint32_t n) {
 /* ---- registers ---- */
 
 static void note_use(struct decoder *d, kiln_value v, uint32_t block) {
-  kiln_operand o = kiln_operand_get(d->f, v);
+  kiln_operand_info o = kiln_operand_get(d->f, v);
   if (o.kind != KILN_OPERAND_VALUE) return;
   if (d->values[v.id].block != block + 1) d->values[v.id].global = true;
 }
@@ -136,9 +136,9 @@ static void give_slots(struct decoder *d) {
     d->ok = false;
   }
   for (uint32_t s = 0; s < fn->n_slots; s++) {
-    unsigned align_log2;
-    kiln_func_slot_get(d->f, s, &fn->slots[s].size, &align_log2);
-    uint64_t align = UINT64_C(1) << align_log2;
+    kiln_slot_info slot = kiln_slot_get(d->f, s);
+    uint64_t align = UINT64_C(1) << slot.align_log2;
+    fn->slots[s].size = slot.size_bytes;
     if (align > fn->slot_align) fn->slot_align = (uint32_t)align;
     fn->slots[s].offset = fn->slot_bytes = (fn->slot_bytes + align - 1) & ~(align - 1);
     fn->slot_bytes += fn->slots[s].size;
@@ -154,7 +154,7 @@ static uint32_t constant(struct decoder *d, unsigned type, uint64_t low, uint64_
 }
 
 static uint32_t ref(struct decoder *d, kiln_value v, unsigned type) {
-  kiln_operand o = kiln_operand_get(d->f, v);
+  kiln_operand_info o = kiln_operand_get(d->f, v);
   switch (o.kind) {
   case KILN_OPERAND_VALUE: return d->values[v.id].reg;
   case KILN_OPERAND_SLOT: return d->fn->slots[o.slot].reg;
@@ -264,26 +264,26 @@ static uint32_t result_reg(struct decoder *d, kiln_inst next, uint32_t index) {
   return 0;
 }
 
-/* What a try catches. The selectors are those of kiln_typeid; a filter's is negative. */
+/* What a try catches. The selectors are those of kiln_const_typeid; a filter's is negative. */
 static void clauses(struct decoder *d, kiln_inst i, struct kn_site *s) {
   s->clause_first = d->fn->n_clauses;
   s->n_clauses = kiln_inst_clause_count(d->f, i);
   for (uint32_t k = 0; k < s->n_clauses && d->ok; k++) {
-    kiln_clause from = kiln_inst_clause(d->f, i, k, NULL, 0);
+    kiln_clause from = kiln_inst_get_clause(d->f, i, k, NULL, 0);
     struct kn_iclause to = {.kind = (uint8_t)from.kind, .n = from.n_types};
     kiln_symbol *types = NULL;
-    if (from.kind == KILN_CATCH || from.kind == KILN_CATCH_ALL) {
+    if (from.kind == KILN_CLAUSE_CATCH || from.kind == KILN_CLAUSE_CATCH_ALL) {
       to.n = 1;
       while (kiln_func_type_at(d->f, (uint32_t)to.selector++).id != from.type.id) {
       }
-    } else if (from.kind == KILN_FILTER) {
+    } else if (from.kind == KILN_CLAUSE_FILTER) {
       to.selector = -1 - (int32_t)k;
       types = kn_interp_realloc(d->in, NULL, (to.n + 1) * sizeof *types);
       if (!types) {
         d->ok = false;
         return;
       }
-      kiln_inst_clause(d->f, i, k, types, to.n);
+      kiln_inst_get_clause(d->f, i, k, types, to.n);
     }
     to.first = d->fn->n_k;
     for (uint32_t t = 0; t < to.n; t++) {
@@ -301,7 +301,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
   struct kn_isig *sig = kn_interp_sig(d->in, info->sig.id);
   if (!sig) return d->ok = false, 0;
   struct kn_site s = {.sig = info->sig.id, .first = d->fn->n_args, .n = info->n_operands - 1};
-  kiln_operand callee = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
+  kiln_operand_info callee = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
   s.nounwind = (sig->flags & KILN_SIG_NOUNWIND) != 0;
   if (callee.kind == KILN_OPERAND_SYMBOL) {
     kiln_sig declared = kiln_symbol_get(d->in->m, callee.symbol).sig;
@@ -317,7 +317,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
   }
   for (uint32_t k = 0; k < s.n; k++) {
     kiln_value v = kiln_inst_operand(d->f, i, k + 1);
-    kiln_operand o = kiln_operand_get(d->f, v);
+    kiln_operand_info o = kiln_operand_get(d->f, v);
     struct kn_arg arg;
     unsigned type = KILN_TYPE_I64;
     if (o.kind == KILN_OPERAND_VALUE || o.kind == KILN_OPERAND_BITS) type = o.type;
@@ -344,7 +344,7 @@ static uint32_t call_site(struct decoder *d, kiln_inst i, const kiln_inst_info *
 }
 
 static void decode_tls(struct decoder *d, kiln_inst i, struct kn_ins *to) {
-  kiln_operand o = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
+  kiln_operand_info o = kiln_operand_get(d->f, kiln_inst_operand(d->f, i, 0));
   to->a = constant(d, KILN_TYPE_I64, o.low, 0);
   to->b = o.symbol.id;
 }
@@ -626,7 +626,7 @@ static void decode_inst(struct decoder *d, kiln_inst i) {
 static void decode_blocks(struct decoder *d) {
   struct kn_ifunc *fn = d->fn;
   uint32_t n = kiln_func_block_count(d->f);
-  fn->personality = kiln_func_get_personality(d->f).id != 0;
+  fn->personality = kiln_func_get_attrs(d->f).personality.id != 0;
   if (fn->personality) { /* it may have tries */
     fn->tried = fn->n_regs;
     fn->n_regs += KN_TRIED_COUNT;

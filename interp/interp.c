@@ -72,7 +72,9 @@ _Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every t
 
 kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options) {
   if (!m) return NULL;
-  kiln_interp empty = {.m = m, .allocator = kiln_module_allocator(m)};
+  for (unsigned i = 0; options && i < sizeof options->reserved / sizeof *options->reserved; i++)
+    if (options->reserved[i] != 0) return NULL;
+  kiln_interp empty = {.m = m, .allocator = kiln_module_get_allocator(m)};
   kiln_interp *in = kn_interp_realloc(&empty, NULL, sizeof *in);
   if (!in) return NULL;
   *in = empty;
@@ -105,17 +107,17 @@ kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f) {
   kiln_status s = kiln_func_finish(f);
   if (s != KILN_OK) return s;
   uint32_t symbol = kiln_func_symbol(f).id;
-  if (in->linked) return kiln_func_error(f, KILN_ERR_ARGUMENT, "the interpreter is linked already");
+  if (in->linked) return kiln_func_fail(f, KILN_ERR_ARGUMENT, "the interpreter is linked already");
   if (symbol >= in->n_by_symbol) {
     uint32_t n = symbol < 64 ? 128 : symbol * 2;
     struct kn_ifunc **at = kn_interp_realloc(in, in->by_symbol, n * sizeof *at);
-    if (!at) return kiln_func_error(f, KILN_ERR_MEMORY, "out of memory");
+    if (!at) return kiln_func_fail(f, KILN_ERR_MEMORY, "out of memory");
     memset(at + in->n_by_symbol, 0, (n - in->n_by_symbol) * sizeof *at);
     in->by_symbol = at;
     in->n_by_symbol = n;
   }
   if (in->by_symbol[symbol]) {
-    return kiln_func_error(f, KILN_ERR_SYMBOL, "the interpreter has this function already");
+    return kiln_func_fail(f, KILN_ERR_SYMBOL, "the interpreter has this function already");
   }
   kiln_sig sig = kiln_symbol_get(in->m, kiln_func_symbol(f)).sig;
   struct kn_ifunc *fn = NULL;
@@ -123,12 +125,12 @@ kiln_status kiln_interp_add(kiln_interp *in, kiln_func *f) {
       kn_interp_grow(in, &in->funcs, &in->cap_funcs, in->n_funcs, sizeof *in->funcs)) {
     fn = kn_interp_realloc(in, NULL, sizeof *fn);
   }
-  if (!fn) return kiln_func_error(f, KILN_ERR_MEMORY, "out of memory");
+  if (!fn) return kiln_func_fail(f, KILN_ERR_MEMORY, "out of memory");
   *fn = (struct kn_ifunc){.in = in, .symbol = symbol, .sig = sig.id, .index = in->n_funcs};
   s = kn_interp_decode(in, f, fn);
   if (s != KILN_OK) {
     kn_interp_free_func(in, fn);
-    return kiln_func_error(f, s, "out of memory");
+    return kiln_func_fail(f, s, "out of memory");
   }
   in->funcs[in->n_funcs++] = fn;
   in->by_symbol[symbol] = fn;
@@ -152,8 +154,8 @@ static kiln_status refuse(kiln_diag *diag, const char *message) {
   return KILN_ERR_ARGUMENT;
 }
 
-kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_bits *args,
-                             uint32_t n, kiln_bits *results, kiln_diag *diag) {
+kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_interp_value *args,
+                             uint32_t n, kiln_interp_value *results, kiln_diag *diag) {
   struct kn_ifunc *fn = in && in->linked ? kn_interp_callee(in, function.id) : NULL;
   if (!fn) return refuse(diag, "a call of something that is no function of the module");
   const struct kn_isig *sig = in->sigs[fn->sig];
@@ -197,15 +199,11 @@ static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
   for (unsigned next = at_exit ? 65535 : 0, done = 0; !done && s == KILN_OK;) {
     unsigned found = at_exit ? 0 : 65536; /* the next priority to run, + 1 at exit */
     for (uint32_t k = 0; k < n && s == KILN_OK; k++) {
-      kiln_symbol func;
-      unsigned priority;
-      bool is_exit;
-      kiln_ctor_get(in->m, at_exit ? n - 1 - k : k, &func, &priority, &is_exit);
-      kiln_symbol with = kiln_ctor_with(in->m, at_exit ? n - 1 - k : k);
-      if (is_exit != at_exit || (with.id != 0 && !is_defined(in->m, with))) continue;
-      if (priority == next) s = kiln_interp_call(in, func, NULL, 0, NULL, diag);
-      else if (!at_exit && priority > next && priority < found) found = priority;
-      else if (at_exit && priority < next && priority + 1 > found) found = priority + 1;
+      kiln_ctor_desc c = kiln_ctor_get(in->m, at_exit ? n - 1 - k : k);
+      if (c.at_exit != at_exit || (c.with.id != 0 && !is_defined(in->m, c.with))) continue;
+      if (c.priority == next) s = kiln_interp_call(in, c.func, NULL, 0, NULL, diag);
+      else if (!at_exit && c.priority > next && c.priority < found) found = c.priority;
+      else if (at_exit && c.priority < next && c.priority + 1 > found) found = c.priority + 1;
     }
     done = at_exit ? found == 0 : found == 65536;
     next = at_exit ? found - 1 : found;
@@ -213,11 +211,11 @@ static kiln_status run_ctors(kiln_interp *in, bool at_exit, kiln_diag *diag) {
   return s;
 }
 
-kiln_status kiln_interp_start(kiln_interp *in, kiln_diag *diag) {
+kiln_status kiln_interp_run_constructors(kiln_interp *in, kiln_diag *diag) {
   if (!in) return refuse(diag, "no interpreter");
   return run_ctors(in, false, diag);
 }
-kiln_status kiln_interp_stop(kiln_interp *in, kiln_diag *diag) {
+kiln_status kiln_interp_run_destructors(kiln_interp *in, kiln_diag *diag) {
   if (!in) return refuse(diag, "no interpreter");
   return run_ctors(in, true, diag);
 }

@@ -7,8 +7,11 @@
 #define KN_INTERP_H
 
 #include <ffi.h>
+#include <kiln/attrs.h>
+#include <kiln/exceptions.h>
 #include <kiln/inspect.h>
 #include <kiln/interp.h>
+#include <kiln/section.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <string.h>
@@ -225,7 +228,7 @@ struct kn_act {
   jmp_buf jump;
   struct kn_frame *entry;
   bool from_api; /* faults can be returned by a kiln_interp_call */
-  kiln_bits results[KILN_MAX_RESULTS];
+  kiln_interp_value results[KILN_MAX_RESULTS];
 };
 
 /* An exception that came to a landing pad, from where it may go on. */
@@ -341,7 +344,7 @@ struct kn_frame *kn_interp_replace(struct kn_thread *t, struct kn_frame *fr, str
                                    struct kn_ifunc *fn);
 /* Stores the results of a return where the call in the caller's frame wants them. */
 void kn_interp_return(struct kn_thread *t, struct kn_frame *caller, const struct kn_ifunc *fn,
-                      const kiln_bits *values);
+                      const kiln_interp_value *values);
 void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *s, void *address);
 uint64_t *kn_interp_va_arg(struct kn_thread *t, uint64_t list, unsigned type);
 void kn_interp_va_start(struct kn_thread *t, struct kn_frame *fr, uint64_t list);
@@ -358,7 +361,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 
 /* Cases of a switch over kiln_op for all operations that take no integers, or no floats; the compiler then reports
  * any other operation that a switch leaves out. By the types in <kiln/ops.def>: use them as
- *   #define OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
+ *   #define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
  *   #include <kiln/ops.def> */
 #define KN_UNLESS_INT_INT(E)
 #define KN_UNLESS_INT_INT64(E)

@@ -71,7 +71,7 @@ static void *section_end(const kiln_interp *in, const char *name) {
 static void *find_native(const kiln_interp *in, const char *name) {
   void *p = NULL;
   if (!*name) return NULL;
-  if (in->options.resolve) p = in->options.resolve(in->options.user, name);
+  if (in->options.resolve) p = in->options.resolve(in->options.resolve_user, name);
   if (!p) p = section_end(in, name);
   if (!p) p = local_symbol(name);
   if (!p) p = dlsym(RTLD_DEFAULT, name);
@@ -188,7 +188,7 @@ static kiln_status collect(struct linker *l) {
   if (!l->items || !in->sections) return fail(l, KILN_ERR_MEMORY, "out of memory", "");
   for (uint32_t id = 1; id <= in->n_symbols; id++) {
     kiln_data_desc d;
-    if (!kiln_data_get(in->m, (kiln_symbol){id}, &d)) continue;
+    if (!kiln_data_find(in->m, (kiln_symbol){id}, &d)) continue;
     kiln_symbol_info s = kiln_symbol_get(in->m, (kiln_symbol){id});
     unsigned log2 = d.align_log2 > s.desc.align_log2 ? d.align_log2 : s.desc.align_log2;
     uint32_t align = 1u << log2;
@@ -203,13 +203,13 @@ static kiln_status collect(struct linker *l) {
       l->low |= d.relocs[r].size_bytes == 4 && d.relocs[r].relative_to.id == 0;
     }
     if (in->options.place) {
-      in->address[id] = in->options.place(in->options.user, (kiln_symbol){id}, name_of(&s));
+      in->address[id] = in->options.place(in->options.place_user, (kiln_symbol){id}, name_of(&s));
       in->known[id] = in->address[id] != NULL;
       if (in->known[id]) continue;
     }
     kiln_section_desc said;
     bool ro = (d.flags & (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS)) != 0 &&
-              !(kiln_section_get(in->m, s.desc.section, &said) && said.flags & KILN_SECTION_WRITE);
+              !(kiln_section_find(in->m, s.desc.section, &said) && said.flags & KILN_SECTION_WRITE);
     l->items[l->n_items++] = (struct item){id, align, s.desc.section, d.size_bytes, ro};
   }
   if (l->n_items) qsort(l->items, l->n_items, sizeof *l->items, by_place);
@@ -303,7 +303,7 @@ static kiln_status make_region(struct linker *l) {
 /* Writes the content of a data symbol to `to`. */
 static kiln_status fill(struct linker *l, uint32_t symbol, uint8_t *to) {
   kiln_data_desc d;
-  kiln_data_get(l->in->m, (kiln_symbol){symbol}, &d);
+  kiln_data_find(l->in->m, (kiln_symbol){symbol}, &d);
   if (d.bytes) memcpy(to, d.bytes, d.size_bytes);
   else memset(to, 0, d.size_bytes);
   for (size_t i = 0; i < d.n_relocs; i++) {
@@ -332,7 +332,7 @@ static kiln_status fill_all(struct linker *l) {
   }
   for (uint32_t id = 1; id <= in->n_symbols && s == KILN_OK; id++) {
     kiln_data_desc d;
-    if (!kiln_data_get(in->m, (kiln_symbol){id}, &d)) continue;
+    if (!kiln_data_find(in->m, (kiln_symbol){id}, &d)) continue;
     s = fill(l, id, in->tls_offset[id] ? in->tls_image + in->tls_offset[id] - 1 : in->address[id]);
   }
   return s;
@@ -431,7 +431,7 @@ void *kn_interp_tls(struct kn_thread *t, uint32_t symbol) {
     return p ? (uint8_t *)p + offset : NULL;
   }
   if (in->options.place) {
-    p = in->options.place(in->options.user, (kiln_symbol){symbol}, name_of(&s));
+    p = in->options.place(in->options.place_user, (kiln_symbol){symbol}, name_of(&s));
     if (p) return (uint8_t *)p + offset;
   }
   if (!t->tls) {

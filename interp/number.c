@@ -135,7 +135,7 @@ static kn_u128 integer(kiln_op op, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 
   case KILN_OP_ATOMIC_RMW:
   case KILN_OP_ATOMIC_CAS:
   case KILN_OP_SWITCH:
-#define OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -175,15 +175,15 @@ const char *kn_interp_divide(unsigned op, unsigned bits, bool traps, kn_u128 a, 
 bool kn_interp_icmp(unsigned cond, unsigned bits, kn_u128 a, kn_u128 b) {
   kn_i128 x = extend(bits, a), y = extend(bits, b);
   switch (cond) {
-  case KILN_EQ: return a == b;
-  case KILN_NE: return a != b;
-  case KILN_SLT: return x < y;
-  case KILN_SGE: return x >= y;
-  case KILN_SLE: return x <= y;
-  case KILN_SGT: return x > y;
-  case KILN_ULT: return a < b;
-  case KILN_UGE: return a >= b;
-  case KILN_ULE: return a <= b;
+  case KILN_ICOND_EQ: return a == b;
+  case KILN_ICOND_NE: return a != b;
+  case KILN_ICOND_SLT: return x < y;
+  case KILN_ICOND_SGE: return x >= y;
+  case KILN_ICOND_SLE: return x <= y;
+  case KILN_ICOND_SGT: return x > y;
+  case KILN_ICOND_ULT: return a < b;
+  case KILN_ICOND_UGE: return a >= b;
+  case KILN_ICOND_ULE: return a <= b;
   default: return a > b;
   }
 }
@@ -246,20 +246,20 @@ static kn_u128 from_float(unsigned type, long double v) {
 
 /* The orders for which a condition holds. */
 static const uint8_t holds[KILN_FCOND_COUNT] = {
-  [KILN_FOEQ] = KN_EQUAL,
-  [KILN_FUNE] = KN_LESS | KN_GREATER | KN_UNORDERED,
-  [KILN_FOLT] = KN_LESS,
-  [KILN_FUGE] = KN_GREATER | KN_EQUAL | KN_UNORDERED,
-  [KILN_FOLE] = KN_LESS | KN_EQUAL,
-  [KILN_FUGT] = KN_GREATER | KN_UNORDERED,
-  [KILN_FOGT] = KN_GREATER,
-  [KILN_FULE] = KN_LESS | KN_EQUAL | KN_UNORDERED,
-  [KILN_FOGE] = KN_GREATER | KN_EQUAL,
-  [KILN_FULT] = KN_LESS | KN_UNORDERED,
-  [KILN_FONE] = KN_LESS | KN_GREATER,
-  [KILN_FUEQ] = KN_EQUAL | KN_UNORDERED,
-  [KILN_FORD] = KN_LESS | KN_EQUAL | KN_GREATER,
-  [KILN_FUNO] = KN_UNORDERED,
+  [KILN_FCOND_OEQ] = KN_EQUAL,
+  [KILN_FCOND_UNE] = KN_LESS | KN_GREATER | KN_UNORDERED,
+  [KILN_FCOND_OLT] = KN_LESS,
+  [KILN_FCOND_UGE] = KN_GREATER | KN_EQUAL | KN_UNORDERED,
+  [KILN_FCOND_OLE] = KN_LESS | KN_EQUAL,
+  [KILN_FCOND_UGT] = KN_GREATER | KN_UNORDERED,
+  [KILN_FCOND_OGT] = KN_GREATER,
+  [KILN_FCOND_ULE] = KN_LESS | KN_EQUAL | KN_UNORDERED,
+  [KILN_FCOND_OGE] = KN_GREATER | KN_EQUAL,
+  [KILN_FCOND_ULT] = KN_LESS | KN_UNORDERED,
+  [KILN_FCOND_ONE] = KN_LESS | KN_GREATER,
+  [KILN_FCOND_UEQ] = KN_EQUAL | KN_UNORDERED,
+  [KILN_FCOND_ORD] = KN_LESS | KN_EQUAL | KN_GREATER,
+  [KILN_FCOND_UNO] = KN_UNORDERED,
 };
 
 bool kn_interp_fcmp(unsigned cond, unsigned type, const uint64_t *a, const uint64_t *b) {
@@ -287,7 +287,7 @@ static float float32(kiln_op op, bool once, float a, float b, float c) {
   switch (op) {
     KN_FLOAT_CASES(float, f, __builtin_roundevenf, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
-#define OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -298,7 +298,7 @@ static double float64(kiln_op op, bool once, double a, double b, double c) {
   switch (op) {
     KN_FLOAT_CASES(double, , __builtin_roundeven, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
-#define OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -309,7 +309,7 @@ static long double float80(kiln_op op, bool once, long double a, long double b, 
   switch (op) {
     KN_FLOAT_CASES(long double, l, __builtin_roundevenl, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
-#define OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -346,11 +346,11 @@ uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint
 
 /* Counts the conversions of ops.def, so that a new one is not forgotten here. */
 enum shape {
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
 #include <kiln/shapes.def>
 };
 enum {
-#define OP(E, name, shape, types, fx, doc)                                                         \
+#define KILN_OP(E, name, shape, types, fx, doc)                                                    \
   +(SH_##shape == SH_CONV_II || SH_##shape == SH_CONV_FF || SH_##shape == SH_CONV_FI ||            \
     SH_##shape == SH_CONV_IF)
   CONVERSIONS = 0

@@ -135,8 +135,8 @@ static kn_u128 new_value(unsigned rmw, unsigned bits, kn_u128 a, kn_u128 b) {
   case KILN_RMW_NAND: return ~(a & b);
   case KILN_RMW_OR: return a | b;
   case KILN_RMW_XOR: return a ^ b;
-  case KILN_RMW_SMIN: return kn_interp_icmp(KILN_SLT, bits, a, b) ? a : b;
-  case KILN_RMW_SMAX: return kn_interp_icmp(KILN_SGT, bits, a, b) ? a : b;
+  case KILN_RMW_SMIN: return kn_interp_icmp(KILN_ICOND_SLT, bits, a, b) ? a : b;
+  case KILN_RMW_SMAX: return kn_interp_icmp(KILN_ICOND_SGT, bits, a, b) ? a : b;
   case KILN_RMW_UMIN: return a < b ? a : b;
   default: return a > b ? a : b;
   }
@@ -265,7 +265,7 @@ static struct kn_frame *call(struct kn_thread *t, struct kn_frame *fr, const str
 }
 
 /* Gives the results of the frame on top to whom it returns to. */
-static void give(struct kn_thread *t, const struct kn_frame *fr, const kiln_bits *values) {
+static void give(struct kn_thread *t, const struct kn_frame *fr, const kiln_interp_value *values) {
   uint32_t n = t->in->sigs[fr->fn->sig]->n_results;
   if (fr == t->act->entry) memcpy(t->act->results, values, n * sizeof *values);
   else kn_interp_return(t, fr->caller, fr->fn, values);
@@ -273,7 +273,7 @@ static void give(struct kn_thread *t, const struct kn_frame *fr, const kiln_bits
 
 /* Returns the frame to continue with; NULL: this activation ends. */
 static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const struct kn_ins *i) {
-  kiln_bits values[KILN_MAX_RESULTS];
+  kiln_interp_value values[KILN_MAX_RESULTS];
   struct kn_act *act = t->act;
   bool last = fr == act->entry;
   if (t->in->sigs[fr->fn->sig]->flags & KILN_SIG_NORETURN) {
@@ -284,7 +284,7 @@ static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const stru
   if (i->op == KILN_OP_TAILCALL) { /* of C, which has returned */
     const struct kn_site *mine = &fr->fn->sites[i->y];
     for (uint32_t k = 0; k < t->in->sigs[fr->fn->sig]->n_results; k++)
-      values[k] = (kiln_bits){fr->regs[mine->res[k]], fr->regs[mine->res[k] + 1]};
+      values[k] = (kiln_interp_value){fr->regs[mine->res[k]], fr->regs[mine->res[k] + 1]};
     give(t, fr, values);
   } else if (s && i->c <= 1 && s->sig == fr->fn->sig) { /* mostly */
     if (i->c == 1) {
@@ -298,7 +298,7 @@ static struct kn_frame *ret(struct kn_thread *t, struct kn_frame *fr, const stru
     const struct kn_arg *args = fr->fn->args + i->y;
     for (uint32_t k = 0; k < i->c; k++) {
       const uint64_t *v = kn_interp_ref(fr, args[k].ref);
-      values[k] = (kiln_bits){v[0], args[k].place.words == 2 ? v[1] : 0};
+      values[k] = (kiln_interp_value){v[0], args[k].place.words == 2 ? v[1] : 0};
     }
     give(t, fr, values);
   }
@@ -419,15 +419,15 @@ static const uint8_t width[KILN_TYPE_COUNT] = {
 static bool compare(unsigned cond, unsigned bits, uint64_t a, uint64_t b) {
   int64_t x = (int64_t)(a << (64 - bits)), y = (int64_t)(b << (64 - bits));
   switch (cond) {
-  case KILN_EQ: return a == b;
-  case KILN_NE: return a != b;
-  case KILN_SLT: return x < y;
-  case KILN_SGE: return x >= y;
-  case KILN_SLE: return x <= y;
-  case KILN_SGT: return x > y;
-  case KILN_ULT: return a < b;
-  case KILN_UGE: return a >= b;
-  case KILN_ULE: return a <= b;
+  case KILN_ICOND_EQ: return a == b;
+  case KILN_ICOND_NE: return a != b;
+  case KILN_ICOND_SLT: return x < y;
+  case KILN_ICOND_SGE: return x >= y;
+  case KILN_ICOND_SLE: return x <= y;
+  case KILN_ICOND_SGT: return x > y;
+  case KILN_ICOND_ULT: return a < b;
+  case KILN_ICOND_UGE: return a >= b;
+  case KILN_ICOND_ULE: return a <= b;
   default: return a > b;
   }
 }

@@ -64,7 +64,7 @@ void kn_interp_fault(struct kn_thread *t, kiln_status status, const char *format
   va_start(args, format);
   vsnprintf(d->message, sizeof d->message, format, args);
   va_end(args);
-  if (t->in->options.on_fault) t->in->options.on_fault(t->in->options.user, d);
+  if (t->in->options.on_fault) t->in->options.on_fault(t->in->options.on_fault_user, d);
   struct kn_act *act = t->act;
   while (act && !act->from_api) act = act->outer;
   if (!act) abort();
@@ -160,7 +160,7 @@ void kn_interp_builtin_longjmp(struct kn_thread *t, uint64_t buffer) {
   longjmp(fr->act->jump, KN_BACK_LONGJMP);
 }
 
-bool kiln_interp_where(kiln_interp *in, kiln_diag *out) {
+bool kiln_interp_find_place(kiln_interp *in, kiln_diag *out) {
   struct kn_thread *t = in && in->keyed ? pthread_getspecific(in->key) : NULL;
   if (!t || !t->frame || !out) return false;
   kn_interp_place(t->frame, out);

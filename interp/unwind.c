@@ -40,12 +40,12 @@ static const struct kn_iclause *taking(const struct kn_frame *fr, uint64_t type)
   const struct kn_site *s = site_of(fr);
   for (uint32_t i = 0; i < s->n_clauses; i++) {
     const struct kn_iclause *c = &fr->fn->clauses[s->clause_first + i];
-    bool among = c->kind == KILN_CLEANUP;
+    bool among = c->kind == KILN_CLAUSE_CLEANUP;
     for (uint32_t k = 0; k < c->n; k++) {
       uint64_t caught = fr->fn->k[c->first + k];
       among |= caught == 0 || caught == type;
     }
-    if (c->kind == KILN_FILTER ? !among : among) return c;
+    if (c->kind == KILN_CLAUSE_FILTER ? !among : among) return c;
   }
   return NULL;
 }
@@ -64,7 +64,7 @@ static void keep(struct kn_thread *t, const struct kn_frame *fr, uint64_t except
 static _Noreturn void unwind(struct kn_thread *t, struct at at, uint64_t exception, uint64_t type) {
   struct at first = at;
   const struct kn_iclause *c;
-  while ((c = taking(at.frame, type)) == NULL || c->kind == KILN_CLEANUP) {
+  while ((c = taking(at.frame, type)) == NULL || c->kind == KILN_CLAUSE_CLEANUP) {
     if (at.frame->pc->op == KILN_OP_CALL && site_of(at.frame)->nounwind)
       kn_interp_fault(t, KILN_ERR_UNDEFINED, "an exception leaves a nounwind call");
     if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that nobody takes");

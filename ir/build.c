@@ -393,7 +393,7 @@ kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2)
 
 /* ---- atomics ---- */
 
-#define ORDER(o) (1u << KILN_##o)
+#define ORDER(o) (1u << KILN_ORDERING_##o)
 enum { /* sets of orderings */
        ORDERS_ANY = (1 << KILN_ORDERING_COUNT) - 1,
        ORDERS_LOAD = ORDER(RELAXED) | ORDER(ACQUIRE) | ORDER(SEQ_CST),

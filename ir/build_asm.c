@@ -124,7 +124,7 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
 }
 
-kiln_asm kiln_inst_asm(const kiln_func *f, kiln_inst i) {
+kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i) {
   static const kiln_asm none; /* its padding is 0, too */
   kiln_asm out = none;
   if (kiln_inst_get(f, i).op != KILN_OP_ASM) return none;

@@ -32,7 +32,7 @@ kiln_symbol kiln_asm_place(kiln_func *f, uint32_t number) {
   return id != 0 ? (kiln_symbol){id} : module_failed(f);
 }
 
-kiln_symbol kiln_func_data_declare(kiln_func *f, const kiln_symbol_desc *where,
+kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                    const kiln_section_desc *said) {
   if (!is_open(f)) return none;
   if (where == NULL) {
@@ -49,7 +49,7 @@ kiln_symbol kiln_func_data_declare(kiln_func *f, const kiln_symbol_desc *where,
   return ok ? (kiln_symbol){id} : module_failed(f);
 }
 
-void kiln_func_data_define(kiln_func *f, kiln_symbol symbol, const kiln_data_desc *desc) {
+void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_desc *desc) {
   if (!is_open(f)) return;
   const kiln_module *m = f->module;
   const struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
@@ -67,8 +67,8 @@ void kiln_func_data_define(kiln_func *f, kiln_symbol symbol, const kiln_data_des
 
 /* ---- names ---- */
 
-kiln_symbol kiln_func_alias(kiln_func *f, const kiln_symbol_desc *desc, kiln_symbol target,
-                            int64_t offset_bytes) {
+kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, kiln_symbol target,
+                                   int64_t offset_bytes) {
   if (!is_open(f)) return none;
   kiln_module *m = f->module;
   const struct kn_symbol *to = kn_symbol_valid(m, target.id) ? kn_symbol(m, target.id) : NULL;

@@ -175,12 +175,13 @@ static uint32_t count_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t
   for (uint32_t i = 0; i < n && wrong == NULL; i++) {
     const kiln_clause *c = &clauses[i];
     words += 1;
-    if ((unsigned)c->kind > KILN_CLEANUP) wrong = "no such kind of clause";
-    else if (c->kind == KILN_CLEANUP && i + 1 < n) wrong = "a cleanup is a try's last clause";
-    else if (c->kind == KILN_CATCH && c->type.id == 0) wrong = "a catch without a type";
-    else if (c->kind == KILN_FILTER && c->types == NULL && c->n_types != 0)
+    if ((unsigned)c->kind > KILN_CLAUSE_CLEANUP) wrong = "no such kind of clause";
+    else if (c->kind == KILN_CLAUSE_CLEANUP && i + 1 < n)
+      wrong = "a cleanup is a try's last clause";
+    else if (c->kind == KILN_CLAUSE_CATCH && c->type.id == 0) wrong = "a catch without a type";
+    else if (c->kind == KILN_CLAUSE_FILTER && c->types == NULL && c->n_types != 0)
       wrong = "a list is missing (NULL)";
-    else words += c->kind == KILN_FILTER ? c->n_types : c->kind != KILN_CLEANUP;
+    else words += c->kind == KILN_CLAUSE_FILTER ? c->n_types : c->kind != KILN_CLAUSE_CLEANUP;
   }
   if (wrong == NULL && words < KN_MAX_INDEX / 4) return (uint32_t)words;
   if (wrong != NULL) kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
@@ -200,10 +201,10 @@ static bool put_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t n) {
   f->lists.at[at++] = n;
   for (uint32_t i = 0; i < n; i++) {
     const kiln_clause *c = &clauses[i];
-    const kiln_symbol *types = c->kind == KILN_FILTER ? c->types : &c->type;
+    const kiln_symbol *types = c->kind == KILN_CLAUSE_FILTER ? c->types : &c->type;
     const kiln_symbol all = {0};
-    if (c->kind == KILN_CATCH_ALL) types = &all;
-    uint32_t n_types = c->kind == KILN_FILTER ? c->n_types : c->kind != KILN_CLEANUP;
+    if (c->kind == KILN_CLAUSE_CATCH_ALL) types = &all;
+    uint32_t n_types = c->kind == KILN_CLAUSE_FILTER ? c->n_types : c->kind != KILN_CLAUSE_CLEANUP;
     f->lists.at[at++] = (uint32_t)c->kind | n_types << KN_CLAUSE_TYPES_SHIFT;
     for (uint32_t k = 0; k < n_types; k++, at++)
       if ((f->lists.at[at] = type_index(f, types[k])) == 0) return false;
@@ -214,8 +215,9 @@ static bool put_clauses(kiln_func *f, const kiln_clause *clauses, uint32_t n) {
 
 void kiln_build_try(kiln_func *f, const kiln_try_desc *t) {
   if (!kn_build_begun(f)) return;
-  if (t == NULL) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a try without a description (NULL)");
+  if (t == NULL || !KN_UNRESERVED(t)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "a try without a description (NULL), or of a newer version");
     return;
   }
   uint32_t words =
@@ -237,7 +239,7 @@ kiln_clauses kiln_clauses_new(kiln_func *f) {
   return (kiln_clauses){f->shared_clauses.n};
 }
 
-void kiln_clauses_tell(kiln_func *f, kiln_clauses to, const kiln_clause *clauses, uint32_t n) {
+void kiln_clauses_set(kiln_func *f, kiln_clauses to, const kiln_clause *clauses, uint32_t n) {
   if (!kn_build_open(f)) return;
   if (!shared_ok(f, to)) return;
   if (f->shared_clauses.at[to.id - 1] != 0) {
@@ -264,7 +266,7 @@ kiln_value kiln_try_exception(kiln_func *f, unsigned k) {
   return KN_NONE;
 }
 
-kiln_value kiln_typeid(kiln_func *f, kiln_symbol type) {
+kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type) {
   if (!kn_build_open(f)) return KN_NONE;
   uint32_t index = type_index(f, type), i = f->pool.n;
   if (index == 0) return KN_NONE;

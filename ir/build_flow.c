@@ -58,11 +58,11 @@ kiln_block kiln_block_current(const kiln_func *f) {
   return (kiln_block){f != NULL ? f->current : UINT32_MAX};
 }
 
-bool kiln_block_terminated(const kiln_func *f, kiln_block b) {
+bool kiln_block_is_terminated(const kiln_func *f, kiln_block b) {
   return f != NULL && b.id < f->blocks.n && f->block[b.id].term != 0;
 }
 
-kiln_value kiln_block_param(kiln_func *f, kiln_block block, kiln_type type) {
+kiln_value kiln_block_add_param(kiln_func *f, kiln_block block, kiln_type type) {
   if (!kn_build_open(f)) return KN_NONE;
   if (block.id - 1 >= f->blocks.n - 1) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block, or the entry block");
@@ -184,8 +184,8 @@ bool kn_build_edge_args(kiln_func *f, uint32_t edge_index, uint32_t pred, const 
 /* The most edges in which an argument is looked up at once, while building. */
 #define FEW_EDGES 4
 
-void kiln_edge_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
-                   kiln_value value) {
+void kiln_edge_set_arg(kiln_func *f, kiln_block pred, kiln_block target, uint32_t index,
+                       kiln_value value) {
   if (!kn_build_open(f)) return;
   if (pred.id >= f->blocks.n || !target_ok(f, target.id)) {
     if (f->status == KILN_OK) kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block");
@@ -285,12 +285,12 @@ bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first) {
   edge(f, t->unwind.id);
   kn_build_end(f, KILN_OP_TRY, KILN_TYPE_VOID, t->n_args, first, t->callee.id, t->sig.id, e, 2);
   f->has_try = true;
-  return kn_build_edge_args(f, e, f->current, t->normal_args, t->n_normal) &&
-         kn_build_edge_args(f, e + 1, f->current, t->unwind_args, t->n_unwind);
+  return kn_build_edge_args(f, e, f->current, t->normal_args, t->n_normal_args) &&
+         kn_build_edge_args(f, e + 1, f->current, t->unwind_args, t->n_unwind_args);
 }
 
 void kiln_build_switch(kiln_func *f, kiln_type type, kiln_value v, kiln_block default_block,
-                       const kiln_case *cases, uint32_t n) {
+                       const kiln_switch_case *cases, uint32_t n) {
   if (!kn_build_begun(f)) return;
   if ((unsigned)type >= KILN_TYPE_COUNT || !(KN_TS_INT64 >> type & 1)) {
     kn_build_bad_op(f, KILN_OP_SWITCH, type);

@@ -41,7 +41,7 @@ static void describe_source(const kiln_func *f, uint32_t inst, kiln_diag *d) {
   d->source_column = l->column;
 }
 
-void kiln_loc_diag(const kiln_func *f, kiln_diag *d) {
+void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d) {
   if (f != NULL && d != NULL) describe_source(f, f->n, d);
 }
 
@@ -63,7 +63,7 @@ static void describe(const kiln_func *f, kiln_status status, uint32_t block, uin
 kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
                          const char *message, ...) {
   if (f->status != KILN_OK) return status;
-  if ((unsigned)status >= KILN_ERR_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
+  if ((unsigned)status >= KILN_STATUS_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
   const kiln_module *m = f->module;
   kiln_diag *d = &f->diag;
   describe(f, status, block, inst, d);
@@ -73,7 +73,7 @@ kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint3
   va_end(args);
   f->status = status;
   f->limit = 0;
-  if (m->options.on_diag != NULL) m->options.on_diag(m->options.diag_user, d);
+  if (m->options.on_diag != NULL) m->options.on_diag(m->options.on_diag_user, d);
   return status;
 }
 
@@ -92,7 +92,7 @@ kiln_status kiln_func_status(const kiln_func *f) {
   return f != NULL ? f->status : KILN_ERR_ARGUMENT;
 }
 
-kiln_status kiln_func_error(kiln_func *f, kiln_status status, const char *message) {
+kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
   return kn_func_fail(f, status, f->current, f->n, "%s", message != NULL ? message : "");
 }
@@ -247,64 +247,7 @@ static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
   return true;
 }
 
-void kiln_func_features(kiln_func *f, uint32_t features) {
-  if (f != NULL) f->attrs.features |= features;
-}
-
-void kiln_func_personality(kiln_func *f, kiln_symbol personality) {
-  if (!kn_build_open(f)) return;
-  const kiln_module *m = f->module;
-  if (!kn_symbol_valid(m, personality.id) || kn_symbol(m, personality.id)->tls != KILN_TLS_NONE)
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the personality is no symbol of a function");
-  else f->attrs.personality = personality.id;
-}
-
-void kiln_func_naked(kiln_func *f) {
-  if (f != NULL && !f->finished) f->attrs.naked = true;
-}
-
-void kiln_func_general(kiln_func *f) {
-  if (f != NULL && !f->finished) f->attrs.general_only = true;
-}
-
-void kiln_func_frame_pointer(kiln_func *f) {
-  if (f != NULL && !f->finished) f->attrs.frame_pointer = true;
-}
-
-void kiln_func_realign_stack(kiln_func *f) {
-  if (!kn_build_open(f)) return;
-  if (f->slots.n != 0) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has a slot already");
-  else f->attrs.realign_stack = true;
-}
-
-enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROBE_DEFAULT = 4096 };
-
-void kiln_func_stack_probes(kiln_func *f, uint32_t page_bytes) {
-  if (f == NULL || f->finished) return;
-  if (page_bytes == 0) page_bytes = PROBE_DEFAULT;
-  if (page_bytes > PROBE_MAX) page_bytes = PROBE_MAX;
-  f->attrs.probe_bytes = page_bytes < PROBE_MIN ? PROBE_MIN : page_bytes;
-}
-
-void kiln_func_protect(kiln_func *f, uint32_t what) {
-  if (!kn_build_open(f)) return;
-  if (what & ~(uint32_t)KILN_PROTECT_ALL) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such branch protection");
-    return;
-  }
-  f->attrs.protect = (uint8_t)what;
-}
-
-void kiln_func_guard(kiln_func *f, kiln_guard when) {
-  if (!kn_build_open(f)) return;
-  if ((unsigned)when >= KILN_GUARD_COUNT) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such kind of guarded function");
-    return;
-  }
-  f->attrs.guard = (uint8_t)when;
-}
-
-void kiln_slot_array(kiln_func *f, kiln_value slot) {
+void kiln_slot_set_array(kiln_func *f, kiln_value slot) {
   if (!kn_build_open(f)) return;
   if (!kn_is_slot(slot.id) || kn_index(slot.id) >= f->slots.n)
     kn_build_fail(f, KILN_ERR_ARGUMENT, "only a slot is an array");
@@ -411,7 +354,7 @@ bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) 
   return true;
 }
 
-void kiln_loc_set(kiln_func *f, uint32_t loc) {
+void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
   if (!kn_build_open(f)) return;
   if (KN_UNLIKELY(loc != 0 && loc >= f->session->places.locs.n)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
@@ -422,7 +365,7 @@ void kiln_loc_set(kiln_func *f, uint32_t loc) {
     (void)kn_note_next(f, KN_NOTE_LOC, loc, 0);
 }
 
-void kiln_func_place(kiln_func *f, uint32_t line, uint32_t column) {
+void kiln_func_set_place(kiln_func *f, uint32_t line, uint32_t column) {
   if (f == NULL || f->status != KILN_OK || f->finished) return;
   (void)kn_note_next(f, KN_NOTE_PLACE, line, column);
 }

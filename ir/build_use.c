@@ -204,7 +204,7 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
   return kiln_const_symbol(f, (kiln_symbol){id}, 0);
 }
 
-kiln_symbol kiln_func_data(kiln_func *f, const kiln_data_desc *desc) {
+kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
   const kiln_symbol none = {0};
   if (f == NULL || f->status != KILN_OK) return none;
   if (KN_UNLIKELY(desc == NULL || f->finished || !f->defines)) {

@@ -46,15 +46,9 @@ void kn_debug_free(struct kiln_debug *d, kiln_module *m) {
   kn_realloc(m, d, 0);
 }
 
-bool kiln_debug_version(kiln_module *m, unsigned version) {
-  if (m == NULL || (version != 4 && version != 5)) return false;
-  m->dwarf_version = (uint8_t)version;
-  return true;
-}
-
 /* ---- entries ---- */
 
-uint32_t kiln_debug_count(const kiln_debug *d) { return d != NULL ? d->dies.n : 0; }
+uint32_t kiln_debug_die_limit(const kiln_debug *d) { return d != NULL ? d->dies.n : 0; }
 
 kiln_die kiln_die_at(const kiln_debug *d, uint32_t index) {
   if (d == NULL || index > UINT32_MAX / 4) return (kiln_die){0};
@@ -96,7 +90,7 @@ static inline struct kn_die *define(kiln_debug *d, kiln_die e, unsigned tag) {
 }
 
 static bool tag_is_valid(kiln_debug *d, unsigned tag) {
-  if (tag != 0 && tag <= 0xffff && tag != KILN_TAG_LIST) return true;
+  if (tag != 0 && tag <= 0xffff && tag != KILN_DIE_TAG_LIST) return true;
   wrong(d, "an entry has no tag");
   return false;
 }
@@ -149,30 +143,36 @@ static __attribute__((noinline)) uint32_t more(kiln_debug *d, uint32_t from, uns
   return shape;
 }
 
-kiln_shape kiln_debug_shape(kiln_debug *d, unsigned tag, const kiln_shape_attr *attrs, uint32_t n) {
-  static const uint8_t kinds[KILN_ATTR_COUNT] = {
-    [KILN_ATTR_UINT] = KN_DA_UINT,         [KILN_ATTR_WIDE] = KN_DA_WIDE,
-    [KILN_ATTR_INT] = KN_DA_INT,           [KILN_ATTR_FLAG] = KN_DA_FLAG,
-    [KILN_ATTR_TEXT] = KN_DA_STRING,       [KILN_ATTR_REF] = KN_DA_REF,
-    [KILN_ATTR_CHILDREN] = KN_DA_CHILDREN, [KILN_ATTR_SIGNATURE] = KN_DA_SIGNATURE,
-    [KILN_ATTR_TYPED] = KN_DA_TYPED,       [KILN_ATTR_RETAIN] = KN_DA_RETAIN,
-    [KILN_ATTR_ARGUMENT] = KN_DA_ARGUMENT};
-  const kiln_shape none = {0};
+kiln_die_shape kiln_die_shape_new(kiln_debug *d, unsigned tag, const kiln_die_shape_attr *attrs,
+                                  uint32_t n) {
+  static const uint8_t kinds[KILN_DIE_ATTR_KIND_COUNT] = {
+    [KILN_DIE_ATTR_UINT] = KN_DA_UINT,
+    [KILN_DIE_ATTR_WIDE] = KN_DA_WIDE,
+    [KILN_DIE_ATTR_INT] = KN_DA_INT,
+    [KILN_DIE_ATTR_FLAG] = KN_DA_FLAG,
+    [KILN_DIE_ATTR_STRING] = KN_DA_STRING,
+    [KILN_DIE_ATTR_REF] = KN_DA_REF,
+    [KILN_DIE_ATTR_CHILDREN] = KN_DA_CHILDREN,
+    [KILN_DIE_ATTR_SIGNATURE] = KN_DA_SIGNATURE,
+    [KILN_DIE_ATTR_FUNCTION_TYPE] = KN_DA_TYPED,
+    [KILN_DIE_ATTR_RETAINED] = KN_DA_RETAIN,
+    [KILN_DIE_ATTR_ARGUMENT] = KN_DA_ARGUMENT};
+  const kiln_die_shape none = {0};
   if (d == NULL || (attrs == NULL && n != 0)) return none;
   if (!tag_is_valid(d, tag)) return none;
   uint32_t shape = kn_trie_step(d->module, &d->shapes, 0, KN_SHAPE_TAG | tag);
   for (uint32_t k = 0; k < n && shape != 0; k++) {
-    if (attrs[k].is >= KILN_ATTR_COUNT) {
+    if (attrs[k].is >= KILN_DIE_ATTR_KIND_COUNT) {
       wrong(d, "an attribute is of no kind");
       return none;
     }
     shape = more(d, shape, attrs[k].name, kinds[attrs[k].is]);
   }
-  return (kiln_shape){shape, tag};
+  return (kiln_die_shape){shape, tag};
 }
 
-/* The same as kiln_die_shaped, in all cases. */
-static __attribute__((noinline)) void any_shaped(kiln_debug *d, kiln_die e, kiln_shape shape,
+/* The same as kiln_die_begin_shaped, in all cases. */
+static __attribute__((noinline)) void any_shaped(kiln_debug *d, kiln_die e, kiln_die_shape shape,
                                                  kiln_die parent, const uint32_t *values) {
   if (d == NULL) return;
   d->open = 0;
@@ -187,12 +187,12 @@ static __attribute__((noinline)) void any_shaped(kiln_debug *d, kiln_die e, kiln
   d->open = e.id & KN_DIE_INDEX;
 }
 
-void kiln_die_shaped(kiln_debug *d, kiln_die e, kiln_shape shape, kiln_die parent,
-                     const uint32_t *values) {
+void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape shape, kiln_die parent,
+                           const uint32_t *values) {
   /* as most: the next entry */
   if (KN_LIKELY(d != NULL && shape.id - 1 < d->shapes.nodes.n - 1 && values != NULL &&
                 e.id == (d->dies.n | d->tag) && d->dies.n - 1 < d->dies.cap - 1 &&
-                shape.tag - 1 < KILN_TAG_LIST - 1)) {
+                shape.tag - 1 < KILN_DIE_TAG_LIST - 1)) {
     const uint32_t n = kn_shape_words(&d->shapes.nodes.at[shape.id]);
     if (KN_LIKELY(n <= d->words.cap - d->words.n)) {
       uint32_t *word = d->words.at + d->words.n, *end = word + n;
@@ -261,14 +261,14 @@ static uint32_t keep(kiln_debug *d, const void *bytes, size_t n) {
   return at;
 }
 
-void kiln_die_uint(kiln_debug *d, unsigned name, uint64_t value) {
+void kiln_die_set_uint(kiln_debug *d, unsigned name, uint64_t value) {
   if (KN_LIKELY(value <= UINT32_MAX)) word(d, name, KN_DA_UINT, (uint32_t)value);
   else two_words(d, name, KN_DA_WIDE, value);
 }
-void kiln_die_int(kiln_debug *d, unsigned name, int64_t value) {
+void kiln_die_set_int(kiln_debug *d, unsigned name, int64_t value) {
   two_words(d, name, KN_DA_INT, (uint64_t)value);
 }
-void kiln_die_flag(kiln_debug *d, unsigned name) { attr(d, name, KN_DA_FLAG); }
+void kiln_die_set_flag(kiln_debug *d, unsigned name) { attr(d, name, KN_DA_FLAG); }
 
 static void with_bytes(kiln_debug *d, unsigned name, enum kn_die_kind kind, const void *bytes,
                        size_t n) {
@@ -279,7 +279,7 @@ static void with_bytes(kiln_debug *d, unsigned name, enum kn_die_kind kind, cons
 /* A new text; 0 without memory. */
 static uint32_t text(kiln_debug *d, const char *characters, size_t n, bool apart) {
   if (n > UINT32_MAX / 2 || !KN_ROOM(d->module, d->texts, 2)) return 0;
-  bool stays = apart && characters != NULL && d->module->options.texts_stay;
+  bool stays = apart && characters != NULL && d->module->options.borrow_strings;
   uint32_t at = stays ? 0 : keep(d, characters, n);
   if (at == UINT32_MAX) return 0;
   if (d->texts.n == 0) d->texts.at[d->texts.n++] = (struct kn_debug_text){0};
@@ -289,15 +289,15 @@ static uint32_t text(kiln_debug *d, const char *characters, size_t n, bool apart
   return d->texts.n++ | d->tag;
 }
 
-void kiln_die_string(kiln_debug *d, unsigned name, const char *characters, size_t n) {
+void kiln_die_set_string(kiln_debug *d, unsigned name, const char *characters, size_t n) {
   if (d == NULL || d->open == 0 || characters == NULL || (n && memchr(characters, 0, n))) return;
   uint32_t id = text(d, characters, n, false);
   if (id) word(d, name, KN_DA_STRING, id);
 }
-kiln_text kiln_debug_text(kiln_debug *d, const char *characters, size_t n) {
-  return (kiln_text){d != NULL ? text(d, characters, n, true) : 0};
+kiln_debug_string kiln_debug_string_new(kiln_debug *d, const char *characters, size_t n) {
+  return (kiln_debug_string){d != NULL ? text(d, characters, n, true) : 0};
 }
-void kiln_die_text(kiln_debug *d, unsigned name, kiln_text id) {
+void kiln_die_set_shared_string(kiln_debug *d, unsigned name, kiln_debug_string id) {
   if (d == NULL || id.id == 0) return;
   const kiln_debug *of = (id.id & KN_DIE_SESSION) == d->tag ? d : d->module->debug;
   uint32_t i = id.id & KN_DIE_INDEX;
@@ -305,14 +305,14 @@ void kiln_die_text(kiln_debug *d, unsigned name, kiln_text id) {
     wrong(d, "an entry has a text that is not of its set or the module");
   else if (of->texts.at[i].n) word(d, name, KN_DA_STRING, id.id);
 }
-void kiln_die_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
+void kiln_die_set_expr(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
   with_bytes(d, name, KN_DA_EXPR, bytes, n);
 }
-void kiln_die_block(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
+void kiln_die_set_block(kiln_debug *d, unsigned name, const void *bytes, size_t n) {
   with_bytes(d, name, KN_DA_BLOCK, bytes, n);
 }
-void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
-                     size_t n) {
+void kiln_die_set_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const void *bytes,
+                         size_t n) {
   if (d == NULL || d->open == 0) return;
   if (!kn_symbol_valid(d->module, symbol.id)) {
     wrong(d, "a location is at no symbol");
@@ -324,7 +324,7 @@ void kiln_die_symbol(kiln_debug *d, unsigned name, kiln_symbol symbol, const voi
   w[1] = (uint32_t)n;
   w[2] = symbol.id;
 }
-void kiln_die_md5(kiln_debug *d, const uint8_t *md5) {
+void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5) {
   uint32_t at = md5 != NULL && d != NULL && d->open != 0 ? keep(d, md5, 16) : UINT32_MAX;
   if (at != UINT32_MAX) word(d, 0, KN_DA_MD5, at);
 }
@@ -334,15 +334,16 @@ static inline void refer(kiln_debug *d, unsigned name, enum kn_die_kind kind, ki
   if ((to.id & KN_DIE_SESSION) <= d->tag) word(d, name, kind, to.id);
   else wrong(d, "an entry of the module refers to one of a session");
 }
-void kiln_die_ref(kiln_debug *d, unsigned name, kiln_die to) { refer(d, name, KN_DA_REF, to); }
-void kiln_die_children(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_CHILDREN, list); }
-void kiln_die_signature(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_SIGNATURE, list); }
-void kiln_die_retain(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_RETAIN, list); }
-void kiln_die_argument(kiln_debug *d, unsigned number) { word(d, 0, KN_DA_ARGUMENT, number); }
-void kiln_die_typed(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
+void kiln_die_set_ref(kiln_debug *d, unsigned name, kiln_die to) { refer(d, name, KN_DA_REF, to); }
+void kiln_die_set_children(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_CHILDREN, list); }
+void kiln_die_set_signature(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_SIGNATURE, list); }
+void kiln_die_set_retained(kiln_debug *d, kiln_die list) { refer(d, 0, KN_DA_RETAIN, list); }
+void kiln_die_set_argument(kiln_debug *d, unsigned number) { word(d, 0, KN_DA_ARGUMENT, number); }
+void kiln_die_set_function_type(kiln_debug *d, kiln_die type) { refer(d, 0, KN_DA_TYPED, type); }
 
-void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
-  struct kn_die *list = d != NULL && (items != NULL || n == 0) ? define(d, e, KILN_TAG_LIST) : NULL;
+void kiln_die_begin_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n) {
+  struct kn_die *list =
+    d != NULL && (items != NULL || n == 0) ? define(d, e, KILN_DIE_TAG_LIST) : NULL;
   if (list == NULL) return;
   list->first = d->items.n;
   if (!KN_ROOM(d->module, d->items, n)) return;
@@ -352,7 +353,7 @@ void kiln_die_list(kiln_debug *d, kiln_die e, const kiln_die *items, uint32_t n)
   d->list = e.id & KN_DIE_INDEX;
 }
 
-void kiln_die_list_add(kiln_debug *d, kiln_die item) {
+void kiln_die_append(kiln_debug *d, kiln_die item) {
   if (d == NULL || d->list == 0 || !KN_ROOM(d->module, d->items, 1)) return;
   if ((item.id & KN_DIE_SESSION) > d->tag) {
     wrong(d, "a list of the module refers to an entry of a session");
@@ -362,32 +363,37 @@ void kiln_die_list_add(kiln_debug *d, kiln_die item) {
   d->dies.at[d->list].parent++;
 }
 
-void kiln_debug_unit(kiln_module *m, kiln_die e) {
-  kiln_debug *d = kiln_module_debug(m);
-  if (d == NULL || (e.id & KN_DIE_SESSION) || !KN_ROOM(d->module, d->units, 1)) return;
+/* Whether it is the set of the module, which alone has units and globals. */
+static bool of_module(kiln_debug *d) {
+  if (d == NULL || kn_module_failed(d->module)) return false;
+  if (d->tag == KN_DIE_SESSION) wrong(d, "units and globals are of the module's set");
+  return d->tag != KN_DIE_SESSION;
+}
+
+void kiln_debug_add_unit(kiln_debug *d, kiln_die e) {
+  if (!of_module(d) || (e.id & KN_DIE_SESSION) || !KN_ROOM(d->module, d->units, 1)) return;
   d->units.at[d->units.n++] = e.id;
 }
 
-void kiln_debug_lines_only(kiln_module *m, kiln_die unit) {
-  kiln_debug *d = kiln_module_debug(m);
-  if (d == NULL || (unit.id & KN_DIE_SESSION) || !KN_ROOM(d->module, d->lines_only, 1)) return;
+void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit) {
+  if (!of_module(d) || (unit.id & KN_DIE_SESSION) || !KN_ROOM(d->module, d->lines_only, 1)) return;
   d->lines_only.at[d->lines_only.n++] = unit.id;
 }
 
-void kiln_debug_keep(kiln_module *m, kiln_die unit, kiln_die e) {
-  kiln_debug *d = kiln_module_debug(m);
-  if (d == NULL || ((e.id | unit.id) & KN_DIE_SESSION) || !KN_ROOM(d->module, d->kept, 2)) return;
+void kiln_debug_keep(kiln_debug *d, kiln_die unit, kiln_die e) {
+  if (!of_module(d) || ((e.id | unit.id) & KN_DIE_SESSION) || !KN_ROOM(d->module, d->kept, 2))
+    return;
   d->kept.at[d->kept.n++] = unit.id;
   d->kept.at[d->kept.n++] = e.id;
 }
 
-void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, const void *expr,
-                       size_t n) {
-  kiln_debug *d = kiln_module_debug(m);
-  if (d == NULL || variable.id == 0 || (variable.id & KN_DIE_SESSION) || (expr == NULL && n != 0) ||
-      !KN_ROOM(d->module, d->globals, 1) || !KN_ROOM(d->module, d->bytes, n))
+void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbol symbol, const void *expr,
+                           size_t n) {
+  if (!of_module(d) || variable.id == 0 || (variable.id & KN_DIE_SESSION) ||
+      (expr == NULL && n != 0) || !KN_ROOM(d->module, d->globals, 1) ||
+      !KN_ROOM(d->module, d->bytes, n))
     return;
-  if (symbol.id != 0 && !kn_symbol_valid(m, symbol.id)) {
+  if (symbol.id != 0 && !kn_symbol_valid(d->module, symbol.id)) {
     wrong(d, "a variable is at no symbol");
     return;
   }
@@ -395,6 +401,43 @@ void kiln_debug_global(kiln_module *m, kiln_die variable, kiln_symbol symbol, co
     (struct kn_debug_global){variable.id, symbol.id, d->bytes.n, (uint32_t)n};
   if (n) memcpy(d->bytes.at + d->bytes.n, expr, n);
   d->bytes.n += (uint32_t)n;
+}
+
+/* ---- files ---- */
+
+char *kn_die_path(kiln_session *s, uint32_t id) {
+  kiln_module *m = s->module;
+  const struct kn_die *e = kn_die_of(m->debug, s->debug, id);
+  if (e == NULL || e->tag != KILN_DIE_TAG_FILE) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "the name of a file without an entry");
+    return NULL;
+  }
+  struct kn_die_attr attrs[KN_DIE_ATTRS];
+  uint32_t n = kn_die_attrs(id & KN_DIE_SESSION ? s->debug : m->debug, e, attrs);
+  const uint8_t *name = NULL, *folder = NULL;
+  uint32_t name_n = 0, folder_n = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    if (attrs[k].kind != KN_DA_STRING) continue;
+    if (attrs[k].name == KILN_DW_AT_name)
+      name = kn_debug_characters(m->debug, s->debug, (uint32_t)attrs[k].value, &name_n);
+    if (attrs[k].name == KILN_DW_AT_comp_dir)
+      folder = kn_debug_characters(m->debug, s->debug, (uint32_t)attrs[k].value, &folder_n);
+  }
+  if (name_n != 0 && name[0] == '/') folder_n = 0;
+  char *path = kn_realloc(m, NULL, (size_t)folder_n + name_n + 2);
+  if (path == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  char *p = path;
+  if (folder_n != 0) {
+    memcpy(p, folder, folder_n);
+    p += folder_n;
+    *p++ = '/';
+  }
+  if (name_n != 0) memcpy(p, name, name_n);
+  p[name_n] = 0;
+  return path;
 }
 
 /* ---- functions ---- */
@@ -418,7 +461,7 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
   return known->calls;
 }
 
-void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
+void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
   if (f == NULL || f->status != KILN_OK || begin >= f->session->places.locs.n + (begin == 0))
     return;
   f->debug.subprogram = subprogram.id;
@@ -427,25 +470,25 @@ void kiln_func_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t 
   f->debug.calls = describes_calls(f, subprogram.id);
 }
 
-void kiln_func_variable(kiln_func *f, const kiln_variable *v) {
+void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
-      (v->expr == NULL && v->n != 0)) {
+      (v->expr == NULL && v->expr_bytes != 0)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
     return;
   }
   struct kn_debug_var var = {.variable = v->variable.id,
                              .slot = kn_index(v->slot.id),
                              .expr = f->debug.bytes.n,
-                             .n = v->n,
+                             .n = v->expr_bytes,
                              .indirect = v->indirect,
                              .memory = v->memory,
                              .part_at = v->part_at,
                              .part_bits = v->part_bits};
   if (v->inlined < f->session->places.locs.n) var.inlined = v->inlined;
-  if (!KN_ROOM(f, f->debug.bytes, v->n) || !KN_PUSH(f, f->debug.vars, var)) return;
-  if (v->n) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->n);
-  f->debug.bytes.n += v->n;
+  if (!KN_ROOM(f, f->debug.bytes, v->expr_bytes) || !KN_PUSH(f, f->debug.vars, var)) return;
+  if (v->expr_bytes) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->expr_bytes);
+  f->debug.bytes.n += v->expr_bytes;
 }
 
 static void add_value(kiln_func *f, struct kn_debug_value *v, const uint8_t *expr) {
@@ -464,25 +507,25 @@ static uint32_t known(const kiln_func *f, uint32_t h) {
   return kn_is_imm(h) || kn_index(h) < n ? h : 0;
 }
 
-void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
+void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
-  if (v->expr == NULL && v->n != 0) {
+  if (v->expr == NULL && v->expr_bytes != 0) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable's expression is missing");
     return;
   }
   struct kn_debug_value value = {.inst = v->at,
                                  .variable = v->variable.id,
                                  .value = known(f, v->value.id),
-                                 .n = v->n,
+                                 .n = v->expr_bytes,
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
                                  .address = v->address};
-  for (uint32_t k = 0, least = 0; k < KILN_OTHER_VALUES && v->other[k].id != 0; k++) {
+  for (uint32_t k = 0, least = 0; k < KILN_MAX_OTHER_VALUES && v->other[k].id != 0; k++) {
     uint32_t before = v->other_at[k];
     value.other[k] = known(f, v->other[k].id);
     value.other_at[k] = before;
-    if (value.other[k] == 0 || v->n == 0 || before > v->n || before > KN_OTHER_MOST ||
-        before < least) {
+    if (value.other[k] == 0 || v->expr_bytes == 0 || before > v->expr_bytes ||
+        before > KN_OTHER_MOST || before < least) {
       value.value = value.other[0] = 0;
       break;
     }
@@ -492,9 +535,11 @@ void kiln_func_value(kiln_func *f, const kiln_variable_value *v) {
   add_value(f, &value, v->expr);
 }
 
-uint32_t kiln_func_here(const kiln_func *f) { return f != NULL && f->status == KILN_OK ? f->n : 0; }
+uint32_t kiln_func_position(const kiln_func *f) {
+  return f != NULL && f->status == KILN_OK ? f->n : 0;
+}
 
-void kiln_func_label(kiln_func *f, kiln_die label, uint32_t at) {
+void kiln_func_add_label(kiln_func *f, kiln_die label, uint32_t at) {
   static const uint8_t none;
   if (f == NULL || f->status != KILN_OK) return;
   struct kn_debug_value value = {.inst = at, .variable = label.id, .label = true};

@@ -5,6 +5,7 @@
 #define KN_IR_DIE_H
 
 #include <kiln/debug.h>
+#include <kiln/debug_entries.h>
 
 #include "ir/func.h"
 #include "ir/trie.h"
@@ -129,6 +130,9 @@ static inline const uint8_t *kn_debug_characters(const struct kiln_debug *m,
 }
 /* The attributes of an entry, in order: how many. `out` has room for KN_DIE_ATTRS. */
 uint32_t kn_die_attrs(const struct kiln_debug *d, const struct kn_die *e, struct kn_die_attr *out);
+
+/* Path of a file by its entry, which is NUL-terminated and to be freed by kn_realloc; NULL if the module failed. */
+char *kn_die_path(kiln_session *s, uint32_t id);
 
 /* Frees a set. */
 void kn_debug_free(struct kiln_debug *d, kiln_module *m);

@@ -151,7 +151,7 @@ struct kn_slot {
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
-  uint8_t array;   /* kiln_slot_array */
+  uint8_t array;   /* kiln_slot_set_array */
   uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
   int32_t frame;   /* walk: frame offset; 0: not yet placed */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
@@ -228,8 +228,8 @@ struct kn_back_edge {
  * instructions. A kind says what `a` and `b` mean, and whether a row holds from its instruction on or for that
  * alone. */
 enum kn_note_kind {
-  KN_NOTE_LOC, /* from here on: a: source location (kiln_loc_set), 0: none */
-  KN_NOTE_PLACE, /* from here on: a, b: line and column of a text input (kiln_func_place), for diagnostics */
+  KN_NOTE_LOC, /* from here on: a: source location (kiln_func_set_loc), 0: none */
+  KN_NOTE_PLACE, /* from here on: a, b: line and column of a text input (kiln_func_set_place), for diagnostics */
   KN_NOTE_COUNT
 };
 struct kn_note {
@@ -269,7 +269,7 @@ struct kn_debug_value {
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   /* further handles, up to the first 0; each is pushed before this byte of the expression */
-  uint32_t other[KILN_OTHER_VALUES + 1], other_at[KILN_OTHER_VALUES];
+  uint32_t other[KILN_MAX_OTHER_VALUES + 1], other_at[KILN_MAX_OTHER_VALUES];
   uint32_t mark; /* walk: its place, once it was passed; else 0 */
   uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_debug_holds.all */
   bool address, label;
@@ -286,17 +286,17 @@ struct kn_func_debug {
   KN_ARRAY(uint8_t) bytes;                /* expressions */
 };
 
-/* What the front end asked for beyond the signature; zeroed at once for the next function. */
+/* kiln_func_attrs, as code generation reads it; zeroed at once for the next function. */
 struct kn_func_attrs {
-  uint32_t features;    /* KILN_FEATURE_...: kiln_func_features */
-  uint32_t personality; /* kiln_func_personality: symbol, or 0 */
-  uint32_t probe_bytes; /* kiln_func_stack_probes; 0: none */
-  uint8_t guard;        /* kiln_func_guard: kiln_guard */
-  uint8_t protect;      /* kiln_func_protect: KILN_PROTECT_... */
-  bool naked;           /* kiln_func_naked: nothing but its ASMs: no prologue */
-  bool general_only;    /* kiln_func_general */
-  bool frame_pointer;   /* kiln_func_frame_pointer */
-  bool realign_stack;   /* kiln_func_realign_stack */
+  uint32_t features;    /* KILN_FEATURE_..., of the module too */
+  uint32_t personality; /* symbol, or 0 */
+  uint32_t probe_bytes; /* 0: no probes */
+  uint8_t guard;        /* kiln_guard */
+  uint8_t protect;      /* KILN_PROTECT_...: the module's, or its own */
+  bool naked;           /* nothing but its ASMs: no prologue */
+  bool general_only;
+  bool frame_pointer;
+  bool realign_stack;
 };
 
 struct kiln_func {
@@ -345,7 +345,7 @@ struct kiln_func {
   uint32_t max_call_args; /* most arguments of a call */
   uint32_t n_terms;       /* terminators */
   uint32_t n_data;        /* private data items */
-  uint32_t n_names;       /* kiln_func_alias */
+  uint32_t n_names;       /* kiln_func_define_alias */
   uint32_t n_pieces;      /* of slots, in `slots` */
   const char *hold;       /* why it cannot be finished (kiln_func_hold), or NULL */
   bool has_params;        /* a block but the entry has parameters */

@@ -18,7 +18,7 @@ const char *kiln_op_name(kiln_op op) {
   return (unsigned)op < KILN_OP_COUNT ? kn_op_info[op].name : "?";
 }
 
-bool kiln_func_finished(const kiln_func *f) {
+bool kiln_func_is_finished(const kiln_func *f) {
   return f != NULL && f->finished && f->status == KILN_OK;
 }
 
@@ -34,13 +34,10 @@ uint32_t kiln_func_slot_count(const kiln_func *f) {
   return f != NULL ? f->slots.n - f->n_pieces : 0;
 }
 
-void kiln_func_slot_get(const kiln_func *f, uint32_t slot, uint64_t *size_bytes,
-                        unsigned *align_log2) {
-  static const struct kn_slot none;
-  const struct kn_slot *s =
-    slot < kiln_func_slot_count(f) ? &f->slots.at[kn_slot_at(f, slot)] : &none;
-  if (size_bytes != NULL) *size_bytes = s->size_bytes;
-  if (align_log2 != NULL) *align_log2 = s->align_log2;
+kiln_slot_info kiln_slot_get(const kiln_func *f, uint32_t slot) {
+  if (slot >= kiln_func_slot_count(f)) return (kiln_slot_info){0};
+  const struct kn_slot *s = &f->slots.at[kn_slot_at(f, slot)];
+  return (kiln_slot_info){.size_bytes = s->size_bytes, .align_log2 = s->align_log2};
 }
 
 uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out, uint32_t max) {
@@ -157,8 +154,8 @@ kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k) {
   return type < KILN_TYPE_COUNT ? (kiln_type)type : KILN_TYPE_VOID;
 }
 
-kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v) {
-  kiln_operand o = {0};
+kiln_operand_info kiln_operand_get(const kiln_func *f, kiln_value v) {
+  kiln_operand_info o = {0};
   uint32_t i = kn_index(v.id);
   switch (kn_tag(v.id)) {
   case KN_TAG_VALUE:
@@ -234,10 +231,6 @@ uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_v
 
 /* ---- exceptions ---- */
 
-kiln_symbol kiln_func_get_personality(const kiln_func *f) {
-  return (kiln_symbol){f != NULL ? f->attrs.personality : 0};
-}
-
 uint32_t kiln_func_type_count(const kiln_func *f) { return f != NULL ? f->types.n : 0; }
 
 kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k) {
@@ -253,17 +246,17 @@ uint32_t kiln_inst_clause_count(const kiln_func *f, kiln_inst i) {
   return is_try(f, i.id) ? kn_try_clauses(f, &f->inst[i.id], &at) : 0;
 }
 
-kiln_clause kiln_inst_clause(const kiln_func *f, kiln_inst i, uint32_t k, kiln_symbol *types,
-                             uint32_t max) {
-  kiln_clause out = {.kind = KILN_CLEANUP};
+kiln_clause kiln_inst_get_clause(const kiln_func *f, kiln_inst i, uint32_t k, kiln_symbol *types,
+                                 uint32_t max) {
+  kiln_clause out = {.kind = KILN_CLAUSE_CLEANUP};
   uint32_t at, n = is_try(f, i.id) ? kn_try_clauses(f, &f->inst[i.id], &at) : 0;
   if (k >= n) return out;
   struct kn_clause c;
   do c = kn_clause_at(f, &at);
   while (k-- > 0);
   out.kind = (kiln_clause_kind)c.kind;
-  if (c.kind == KILN_CATCH) out.type.id = f->types.at[c.types[0] - 1];
-  if (c.kind != KILN_FILTER) return out;
+  if (c.kind == KILN_CLAUSE_CATCH) out.type.id = f->types.at[c.types[0] - 1];
+  if (c.kind != KILN_CLAUSE_FILTER) return out;
   out.types = types;
   out.n_types = c.n;
   for (uint32_t t = 0; types != NULL && t < c.n && t < max; t++)

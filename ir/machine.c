@@ -25,21 +25,22 @@ static kiln_op op_of(const struct kn_machine_row *row, const struct kn_machine_k
   return row->acts ? KILN_OP_MACHINE_ACT : KILN_OP_MACHINE;
 }
 
-static void describe(const struct kn_machine_table *t, unsigned x, kiln_machine *out) {
+static void describe(const struct kn_machine_table *t, unsigned x, kiln_machine_info *out) {
   const struct kn_machine_row *row = &t->rows[KN_MACHINE_ROW(x)];
   const struct kn_machine_kind *kind = &row->kinds[KN_MACHINE_KIND(x)];
-  *out = (kiln_machine){.row = x,
-                        .op = op_of(row, kind),
-                        .result = (kiln_type)kn_machine_type(kind->sig[0]),
-                        .least = kind->least,
-                        .most = kind->most};
+  *out = (kiln_machine_info){.row = x,
+                             .op = op_of(row, kind),
+                             .result = (kiln_type)kn_machine_type(kind->sig[0]),
+                             .least = kind->least,
+                             .most = kind->most};
   for (const char *c = kind->sig + 1; *c; c++) {
     out->operands[out->n_operands++] = (kiln_type)kn_machine_type(*c);
     out->immediate = *c == 'i';
   }
 }
 
-void kn_machine_name(const struct kn_machine_table *t, unsigned x, char name[KILN_MACHINE_NAME]) {
+void kn_machine_name(const struct kn_machine_table *t, unsigned x,
+                     char name[KILN_MAX_MACHINE_NAME]) {
   const struct kn_machine_row *row = kn_machine_row(t, x);
   size_t n = 0;
   for (const char *c = row ? row->name : ""; *c; c++) name[n++] = *c;
@@ -49,7 +50,8 @@ void kn_machine_name(const struct kn_machine_table *t, unsigned x, char name[KIL
   name[n] = 0;
 }
 
-bool kiln_machine_find(kiln_target target, const char *name, size_t length, kiln_machine *out) {
+bool kiln_machine_find(kiln_target target, const char *name, size_t length,
+                       kiln_machine_info *out) {
   if ((unsigned)target >= KILN_TARGET_COUNT || name == NULL || out == NULL) return false;
   const struct kn_machine_table *t = kn_target_machine(target);
   for (unsigned i = 0; i < t->n; i++) {
@@ -84,7 +86,7 @@ unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32
 static const char *wrong(kiln_target target, unsigned op, unsigned type, unsigned x, unsigned n,
                          uint32_t last) {
   const struct kn_machine_table *t = kn_target_machine(target);
-  kiln_machine m;
+  kiln_machine_info m;
   if (kn_machine_row(t, x) == NULL) return "the target has no such instruction";
   describe(t, x, &m);
   if (m.op != (kiln_op)op || m.result != (kiln_type)type) return "not of this operation and type";
@@ -105,7 +107,7 @@ kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *oper
   if (!kn_build_begun(f)) return KN_NONE;
   kiln_target target = kiln_module_target(f->module);
   const struct kn_machine_table *t = kn_target_machine(target);
-  if (row > UINT16_MAX || kn_machine_row(t, row) == NULL || n > KILN_MACHINE_OPERANDS) {
+  if (row > UINT16_MAX || kn_machine_row(t, row) == NULL || n > KILN_MAX_MACHINE_OPERANDS) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the target has no such instruction");
     return KN_NONE;
   }
@@ -113,9 +115,9 @@ kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *oper
     kn_build_no_list(f);
     return KN_NONE;
   }
-  kiln_machine m;
+  kiln_machine_info m;
   describe(t, row, &m);
-  uint32_t field[KILN_MACHINE_OPERANDS] = {0};
+  uint32_t field[KILN_MAX_MACHINE_OPERANDS] = {0};
   const char *why = wrong(target, m.op, m.result, row, n, n ? operands[n - 1].id : 0);
   if (why != NULL) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, why);

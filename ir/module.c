@@ -54,10 +54,10 @@ static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
   __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
 }
 
-kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d) {
+kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d) {
   if (m == NULL || d == NULL) return KILN_ERR_ARGUMENT;
   kiln_diag copy = *d;
-  if ((unsigned)copy.status >= KILN_ERR_COUNT) copy.status = KILN_ERR_ARGUMENT;
+  if ((unsigned)copy.status >= KILN_STATUS_COUNT) copy.status = KILN_ERR_ARGUMENT;
   if (copy.status == KILN_OK) return KILN_OK;
   if (copy.module[0] == 0 && m->options.name != NULL)
     cut(copy.module, sizeof copy.module, m->options.name);
@@ -65,7 +65,7 @@ kiln_status kiln_module_error(kiln_module *m, const kiln_diag *d) {
   keep(m, &copy, RANK_FIRST);
   if (m->status == KILN_OK) __atomic_store_n(&m->status, copy.status, __ATOMIC_RELEASE);
   pthread_mutex_unlock(&m->diag_lock);
-  if (m->options.on_diag != NULL) m->options.on_diag(m->options.diag_user, &copy);
+  if (m->options.on_diag != NULL) m->options.on_diag(m->options.on_diag_user, &copy);
   return copy.status;
 }
 
@@ -85,7 +85,7 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
   va_start(args, message);
   vsnprintf(d.message, sizeof d.message, message, args);
   va_end(args);
-  return kiln_module_error(m, &d);
+  return kiln_module_fail(m, &d);
 }
 
 static const kiln_diag no_module = {
@@ -107,8 +107,12 @@ const kiln_diag *kiln_module_diag(const kiln_module *m) {
 /* ---- life ---- */
 
 kiln_module *kiln_module_new(const kiln_module_options *options) {
-  static const kiln_module_options defaults;
-  if (options == NULL) options = &defaults;
+  kiln_module_options defaults = {0};
+  if (options == NULL) {
+    if (!kiln_target_find_host(&defaults.target)) return NULL;
+    options = &defaults;
+  }
+  if (!KN_UNRESERVED(options)) return NULL;
   if ((unsigned)options->target >= KILN_TARGET_COUNT || (unsigned)options->pic >= KILN_PIC_COUNT)
     return NULL;
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
@@ -167,17 +171,18 @@ void kiln_module_free(kiln_module *m) {
   kn_allocator_realloc(&allocator, m, 0);
 }
 
-bool kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n) {
-  if (m == NULL || m->options.assembler == NULL) return false;
-  if (n == 0 || texts == NULL) return n == 0;
-  return m->options.assembler(m->options.assembler_user, m->options.target, texts, n);
+kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (m->options.assemble == NULL) return KILN_ERR_UNSUPPORTED;
+  if (n == 0 || texts == NULL) return n == 0 ? KILN_OK : KILN_ERR_ARGUMENT;
+  return m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
 }
 
 kiln_target kiln_module_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target)0;
 }
-bool kiln_module_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
-kiln_allocator kiln_module_allocator(const kiln_module *m) {
+bool kiln_module_is_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
+kiln_allocator kiln_module_get_allocator(const kiln_module *m) {
   return m != NULL ? m->options.allocator : (kiln_allocator){0};
 }
 
@@ -192,35 +197,7 @@ kiln_status kiln_module_freeze(kiln_module *m) {
   return kiln_module_status(m);
 }
 
-kiln_status kiln_module_protect(kiln_module *m, uint32_t what) {
-  if (m == NULL) return KILN_ERR_ARGUMENT;
-  if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
-  if (what & ~(uint32_t)(KILN_PROTECT_ALL & ~KILN_PROTECT_DIRECT))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such branch protection");
-  if (m->frozen)
-    return kn_module_fail(m, KILN_ERR_STRUCTURE, "branch protection: the module is frozen");
-  m->protect = (uint8_t)what;
-  return KILN_OK;
-}
-
-uint32_t kiln_module_protection(const kiln_module *m) { return m != NULL ? m->protect : 0; }
-
-kiln_status kiln_module_no_red_zone(kiln_module *m) {
-  if (m == NULL) return KILN_ERR_ARGUMENT;
-  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "red zone: the module is frozen");
-  m->options.no_red_zone = true;
-  return kiln_module_status(m);
-}
-
-kiln_status kiln_module_exec_stack(kiln_module *m) {
-  if (m == NULL) return KILN_ERR_ARGUMENT;
-  if (m->frozen)
-    return kn_module_fail(m, KILN_ERR_STRUCTURE, "executable stack: the module is frozen");
-  m->exec_stack = true;
-  return kiln_module_status(m);
-}
-
-bool kiln_module_frozen(const kiln_module *m) { return m != NULL && m->frozen; }
+bool kiln_module_is_frozen(const kiln_module *m) { return m != NULL && m->frozen; }
 
 void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size) {
   unsigned k = kn_late_chunk(i);

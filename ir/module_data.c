@@ -48,6 +48,7 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
 static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc *desc,
                           uint32_t owner, uint32_t ordinal) {
   struct kn_symbol *s = kn_symbol(m, symbol);
+  if (!KN_UNRESERVED(desc)) return kn_module_fail(m, KILN_ERR_ARGUMENT, "data of a newer version");
   if (desc->size_bytes > MAX_DATA_BYTES)
     return kn_module_fail(m, KILN_ERR_LIMIT, "symbol '%.100s': data too large", s->name);
   const char *wrong = check(m, s, desc);
@@ -101,6 +102,31 @@ kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data
   return define(m, symbol.id, desc, 0, 0);
 }
 
+kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length) {
+  kiln_symbol none = {0};
+  if (kn_module_failed(m)) return none;
+  if (m->frozen || (text == NULL && text_length != 0) || text_length >= MAX_DATA_BYTES) {
+    kn_module_fail(m, m->frozen ? KILN_ERR_STRUCTURE : KILN_ERR_ARGUMENT,
+                   m->frozen ? "data: the module is frozen"
+                             : "a string that is missing or too long");
+    return none;
+  }
+  char *bytes = kn_realloc(m, NULL, text_length + 1);
+  if (bytes == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return none;
+  }
+  if (text_length != 0) memcpy(bytes, text, text_length);
+  bytes[text_length] = 0;
+  kiln_data_desc desc = {.bytes = bytes,
+                         .size_bytes = text_length + 1,
+                         .flags = KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS};
+  uint32_t id = kn_symbol_private_data(m);
+  if (id != 0 && define(m, id, &desc, 0, 0) != KILN_OK) id = 0;
+  kn_realloc(m, bytes, 0);
+  return (kiln_symbol){id};
+}
+
 uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
                          const kiln_data_desc *desc) {
   kn_module_lock(m);
@@ -128,7 +154,7 @@ void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
   kn_module_unlock(m);
 }
 
-bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
+bool kiln_data_find(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
   if (m == NULL || out == NULL || !kn_symbol_valid(m, symbol.id) ||
       kn_symbol(m, symbol.id)->data == 0)
     return false;
@@ -140,7 +166,7 @@ bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out
                           .align_log2 = d->align_log2,
                           .flags = d->flags,
                           .relocs = d->relocs,
-                          .n_relocs = d->n_relocs,
+                          .n_relocs = (uint32_t)d->n_relocs,
                           .place = {d->place}};
   kn_module_unlock(locked);
   return true;
@@ -148,35 +174,28 @@ bool kiln_data_get(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out
 
 /* ---- constructors ---- */
 
-kiln_status kiln_ctor_add(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit) {
-  return kiln_ctor_add_with(m, func, priority, at_exit, (kiln_symbol){0});
-}
-
-kiln_status kiln_ctor_add_with(kiln_module *m, kiln_symbol func, unsigned priority, bool at_exit,
-                               kiln_symbol with) {
+kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
-  if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind == KILN_SYMBOL_DATA ||
-      priority > 65535)
+  if (desc == NULL || !KN_UNRESERVED(desc))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no constructor (NULL), or of a newer version");
+  if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA ||
+      desc->priority > 65535)
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "constructor: no function, or priority above 65535");
-  if (with.id != 0 && !kn_symbol_valid(m, with.id))
+  if (desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id))
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: it belongs to no symbol");
   if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;
-  m->ctors.at[m->ctors.n++] = (struct kn_ctor){func.id, priority, with.id, at_exit};
+  m->ctors.at[m->ctors.n++] =
+    (struct kn_ctor){desc->func.id, desc->priority, desc->with.id, desc->at_exit};
   return KILN_OK;
 }
 
 uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->ctors.n : 0; }
 
-void kiln_ctor_get(const kiln_module *m, uint32_t i, kiln_symbol *func, unsigned *priority,
-                   bool *at_exit) {
-  bool found = m != NULL && i < m->ctors.n;
-  if (func != NULL) func->id = found ? m->ctors.at[i].func : 0;
-  if (priority != NULL) *priority = found ? m->ctors.at[i].priority : 0;
-  if (at_exit != NULL) *at_exit = found && m->ctors.at[i].at_exit;
-}
-
-kiln_symbol kiln_ctor_with(const kiln_module *m, uint32_t i) {
-  return (kiln_symbol){m != NULL && i < m->ctors.n ? m->ctors.at[i].with : 0};
+kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
+  if (m == NULL || i >= m->ctors.n) return (kiln_ctor_desc){0};
+  const struct kn_ctor *c = &m->ctors.at[i];
+  return (kiln_ctor_desc){
+    .func = {c->func}, .priority = c->priority, .at_exit = c->at_exit, .with = {c->with}};
 }

@@ -64,7 +64,7 @@ kiln_status kiln_section_declare(kiln_module *m, const char *name, const kiln_se
 }
 
 kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
-  if (name == NULL || name[0] == 0 || desc == NULL)
+  if (name == NULL || name[0] == 0 || desc == NULL || !KN_UNRESERVED(desc))
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "section without a name, or nothing said of it");
   const char *wrong = check(desc);
   if (wrong != NULL)
@@ -90,7 +90,7 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
   return KILN_OK;
 }
 
-bool kiln_section_get(const kiln_module *m, const char *name, kiln_section_desc *out) {
+bool kiln_section_find(const kiln_module *m, const char *name, kiln_section_desc *out) {
   const struct kn_section *s = m != NULL ? kn_section_said(m, name) : NULL;
   if (s == NULL || out == NULL) return false;
   *out = s->desc;

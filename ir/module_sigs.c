@@ -46,7 +46,7 @@ static const char *check_param(const kiln_param *p) {
 }
 
 /* What is wrong with vectors of 256 bits in registers; NULL: nothing. */
-static const char *check_wide(const kiln_module *m, kiln_callconv cc, unsigned flags,
+static const char *check_wide(const kiln_module *m, kiln_cc cc, unsigned flags,
                               const kiln_param *params, size_t n, const kiln_type *results,
                               size_t n_results) {
   bool wide = (flags & KILN_SIG_WIDE_RESULTS) != 0, any = wide;
@@ -156,8 +156,8 @@ static const char *check_win64(unsigned flags, const kiln_param *params, size_t 
   return NULL;
 }
 
-kiln_sig kiln_sig_new(kiln_module *m, kiln_callconv cc, unsigned flags, const kiln_param *params,
-                      size_t n_params, const kiln_type *results, size_t n_results) {
+kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_param *params,
+                      uint32_t n_params, const kiln_type *results, uint32_t n_results) {
   const kiln_sig none = {0};
   if (kn_module_failed(m)) return none;
   if ((unsigned)cc >= KILN_CC_COUNT ||
@@ -245,7 +245,7 @@ kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {
   memset(&info, 0, sizeof info);
   if (m == NULL || !kn_sig_valid(m, sig.id)) return info;
   const struct kn_sig *s = kn_sig(m, sig.id);
-  info.cc = (kiln_callconv)s->cc;
+  info.cc = (kiln_cc)s->cc;
   info.flags = s->flags;
   info.params = s->params;
   info.n_params = s->n_params;

@@ -6,8 +6,13 @@
 #include "ir/array.h"
 #include "ir/names.h"
 
+#include <kiln/asm.h>
+#include <kiln/attrs.h>
 #include <kiln/debug.h>
+#include <kiln/debug_entries.h>
+#include <kiln/exceptions.h>
 #include <kiln/module.h>
+#include <kiln/section.h>
 
 #include <pthread.h>
 
@@ -56,8 +61,8 @@ struct kn_symbol {
   uint8_t no_plt : 1;   /* kiln_symbol_desc.no_plt */
   uint8_t resolver : 1; /* kiln_symbol_desc.resolver */
   uint8_t indirect : 1; /* it, or what it stands for, is such an alias */
-  uint8_t late : 1;     /* kiln_func_alias is to define it */
-  uint8_t renamed : 1;  /* kiln_symbol_rename */
+  uint8_t late : 1;     /* kiln_func_define_alias is to define it */
+  uint8_t renamed : 1;  /* kiln_symbol_set_object_name */
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
@@ -86,7 +91,8 @@ struct kn_data {
   const uint8_t *bytes;     /* owned; NULL: zero */
   const kiln_reloc *relocs; /* owned */
   size_t n_relocs;
-  uint32_t owner;   /* kiln_func_data: id of the function, KN_DATA_DROPPED if that failed; else 0 */
+  uint32_t
+    owner; /* kiln_func_add_data: id of the function, KN_DATA_DROPPED if that failed; else 0 */
   uint32_t ordinal; /* and its number among that function's */
   uint32_t place;   /* kiln_data_desc.place */
 };
@@ -95,13 +101,13 @@ static inline bool kn_data_owned(const struct kn_data *d) {
   return d->owner - 1 < KN_DATA_DROPPED - 1;
 }
 
-/* kiln_symbol_rename. */
+/* kiln_symbol_set_object_name. */
 struct kn_rename {
   uint32_t symbol;
   const char *name; /* NUL-terminated, in the module's strings */
 };
 
-/* kiln_func_alias. */
+/* kiln_func_define_alias. */
 struct kn_late_name {
   uint32_t symbol, target;
   int64_t offset;
@@ -167,11 +173,12 @@ struct kiln_module {
   struct kn_arena *arena;     /* strings, data, relocations */
   const uint16_t *clobbers;   /* of the target: see kn_target_clobbers */
   bool reaches_zero;          /* and kn_target_reaches_zero */
-  kiln_guard_place guard;     /* kiln_module_guard */
+  kiln_guard_place guard;     /* kiln_module_attrs.guard_place */
   uint16_t guard_reg;         /* and the target's number of its register: kn_guard_reg */
-  uint8_t protect;            /* kiln_module_protect */
-  bool no_plt;                /* kiln_module_no_plt */
-  bool exec_stack;            /* kiln_module_exec_stack */
+  uint8_t protect;            /* kiln_module_attrs.protection */
+  bool no_plt;                /* kiln_module_attrs */
+  bool no_red_zone;           /* kiln_module_attrs */
+  bool exec_stack;            /* kiln_module_attrs */
   bool has_vector_pcs;        /* some signature is of KILN_CC_VECTOR */
   bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
@@ -192,6 +199,14 @@ kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *messa
  * error is kept; after it that of the function with the least id, whichever thread is first. */
 void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol);
 /* Status of the module's own first error: kiln_module_status tells those of functions too. */
+/* Whether a struct with room for later options has nothing there that this version does not know. */
+static inline bool kn_zeros(const uint64_t *at, size_t n) {
+  uint64_t any = 0;
+  for (size_t i = 0; i < n; i++) any |= at[i];
+  return any == 0;
+}
+#define KN_UNRESERVED(x) kn_zeros((x)->reserved, sizeof(x)->reserved / sizeof *(x)->reserved)
+
 static inline kiln_status kn_module_own(const kiln_module *m) {
   return __atomic_load_n(&m->status, __ATOMIC_RELAXED);
 }
@@ -310,6 +325,6 @@ const struct kn_machine_table *kn_target_machine(kiln_target t);
 bool kn_target_reaches_zero(kiln_target t);
 
 /* Does it have that calling convention? */
-bool kn_target_has_convention(kiln_target t, kiln_callconv cc);
+bool kn_target_has_convention(kiln_target t, kiln_cc cc);
 
 #endif

@@ -23,8 +23,8 @@ static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   if (s->indirect) direct = false;
   else if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
   else if (zero) direct = false;
-  else if (s->visibility == KILN_VIS_HIDDEN) direct = true;
-  else if (s->visibility == KILN_VIS_PROTECTED && defined) direct = true;
+  else if (s->visibility == KILN_VISIBILITY_HIDDEN) direct = true;
+  else if (s->visibility == KILN_VISIBILITY_PROTECTED && defined) direct = true;
   else if (m->options.pic == KILN_PIC_PIE) direct = defined;
   else direct = m->options.pic == KILN_PIC_STATIC;
   s->direct = direct;
@@ -108,12 +108,14 @@ static inline bool table_room(kiln_module *m) {
   return KN_LIKELY(m->symbols.n < m->symbol_hash_size / 4 * 3) || grow_table(m, m->symbols.n);
 }
 
-void kiln_module_reserve(kiln_module *m, uint32_t symbols) {
-  if (m == NULL || kiln_module_status(m) != KILN_OK || m->frozen) return;
+kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols) {
+  kiln_status status = kiln_module_status(m);
+  if (status != KILN_OK || m->frozen) return status;
   if (symbols > UINT32_MAX / 8 || m->symbols.n > UINT32_MAX / 8)
-    return; /* declaring them gives the error */
+    return KILN_OK; /* declaring them gives the error */
   symbols += m->symbols.n;
   if (symbols >= m->symbol_hash_size / 4 * 3) grow_table(m, symbols);
+  return kiln_module_status(m);
 }
 
 /* A new symbol at the end of the array; NULL without memory. It is zeroed but not yet counted:
@@ -147,8 +149,8 @@ static inline uint32_t publish(kiln_module *m) {
 
 /* Checks a description; NULL if it is right. */
 static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_kind kind) {
-  if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT || (unsigned)d->visibility >= KILN_VIS_COUNT ||
-      (unsigned)d->tls >= KILN_TLS_COUNT)
+  if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT ||
+      (unsigned)d->visibility >= KILN_VISIBILITY_COUNT || (unsigned)d->tls >= KILN_TLS_COUNT)
     return "linkage, visibility or tls model out of range";
   if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
     return "a symbol that is not local needs a name";
@@ -218,7 +220,7 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
 /* After the freeze a declaration may only refer to a symbol: what it says must not depend on which thread comes
  * first. */
 static bool plain(const kiln_symbol_desc *d) {
-  return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VIS_DEFAULT &&
+  return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VISIBILITY_DEFAULT &&
          d->tls == KILN_TLS_NONE && !d->dso_local && !d->body && d->section == NULL &&
          d->comdat == NULL && !d->no_plt;
 }
@@ -229,8 +231,8 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
                                   bool *is_new) {
   *is_new = false;
   if (kn_module_failed(m)) return 0;
-  if (d == NULL) {
-    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol without a description");
+  if (d == NULL || !KN_UNRESERVED(d)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol without a description, or of a newer version");
     return 0;
   }
   size_t length = d->name == NULL ? 0 : d->name_length != 0 ? d->name_length : strlen(d->name);
@@ -378,7 +380,7 @@ kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln
   return (kiln_symbol){id};
 }
 
-kiln_status kiln_symbol_rename(kiln_module *m, kiln_symbol symbol, const char *name) {
+kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, const char *name) {
   if (kn_module_failed(m)) return kiln_module_status(m);
   if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "rename: the module is frozen");
   struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
@@ -435,14 +437,14 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
   return owner->block_first = publish(m);
 }
 
-kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, uint32_t block_id) {
+kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_block block) {
   if (kn_module_failed(m)) return no_symbol;
   if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind != KILN_SYMBOL_FUNC) {
     kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol of no function");
     return no_symbol;
   }
   kn_module_lock(m);
-  uint32_t id = block_symbol(m, func.id, block_id, !m->frozen);
+  uint32_t id = block_symbol(m, func.id, block.id, !m->frozen);
   kn_module_unlock(m);
   return (kiln_symbol){id};
 }

@@ -5,7 +5,7 @@
 
 const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define FIELD(kind) (KN_OPERAND_##kind >= KN_OPERAND_T && KN_OPERAND_##kind <= KN_OPERAND_ROW)
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax)                                         \
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax)                                    \
   [KN_SH_##E] = {{KN_OPERAND_##a, KN_OPERAND_##b, KN_OPERAND_##c},                                 \
                  FIELD(a) + FIELD(b) + FIELD(c),                                                   \
                  KN_SHAPE_##state,                                                                 \
@@ -18,7 +18,7 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 
 /* kn_operands takes the first n_fields fields: b is an operand only if a is one, c only if b is; and what may be
  * left out is b, as the last one. */
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax)                                         \
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax)                                    \
   _Static_assert(FIELD(a) >= FIELD(b) && FIELD(b) >= FIELD(c), "operands are in a, b, c");         \
   _Static_assert(KN_OPERAND_##a != KN_OPERAND_OPT && KN_OPERAND_##c != KN_OPERAND_OPT &&           \
                    (KN_OPERAND_##b != KN_OPERAND_OPT || KN_OPERAND_##c == KN_OPERAND_NO),          \
@@ -48,13 +48,13 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define FLAG KN_FX_FLAG
 
 const struct kn_op_info kn_op_info[KILN_OP_COUNT] = {
-#define OP(E, name, shape, types, fx, doc)                                                         \
+#define KILN_OP(E, name, shape, types, fx, doc)                                                    \
   [KILN_OP_##E] = {#name, doc, (uint16_t)(types), KN_SH_##shape, (uint8_t)(fx)},
 #include <kiln/ops.def>
 };
 
 /* kiln_build_nullary is not told a type. */
-#define OP(E, name, shape, types, fx, doc)                                                         \
+#define KILN_OP(E, name, shape, types, fx, doc)                                                    \
   _Static_assert(KN_SH_##shape != KN_SH_NULLARY || ((types) & ((types) - 1)) == 0, "one type");
 #include <kiln/ops.def>
 
@@ -140,18 +140,18 @@ const char *kn_op_lanes_wrong(unsigned op, unsigned type, unsigned x) {
 }
 
 #define NEGATES(a, b) _Static_assert(((a) ^ 1) == (b), "flipping bit 0 negates a condition")
-NEGATES(KILN_EQ, KILN_NE);
-NEGATES(KILN_SLT, KILN_SGE);
-NEGATES(KILN_SLE, KILN_SGT);
-NEGATES(KILN_ULT, KILN_UGE);
-NEGATES(KILN_ULE, KILN_UGT);
-NEGATES(KILN_FOEQ, KILN_FUNE);
-NEGATES(KILN_FOLT, KILN_FUGE);
-NEGATES(KILN_FOLE, KILN_FUGT);
-NEGATES(KILN_FOGT, KILN_FULE);
-NEGATES(KILN_FOGE, KILN_FULT);
-NEGATES(KILN_FONE, KILN_FUEQ);
-NEGATES(KILN_FORD, KILN_FUNO);
+NEGATES(KILN_ICOND_EQ, KILN_ICOND_NE);
+NEGATES(KILN_ICOND_SLT, KILN_ICOND_SGE);
+NEGATES(KILN_ICOND_SLE, KILN_ICOND_SGT);
+NEGATES(KILN_ICOND_ULT, KILN_ICOND_UGE);
+NEGATES(KILN_ICOND_ULE, KILN_ICOND_UGT);
+NEGATES(KILN_FCOND_OEQ, KILN_FCOND_UNE);
+NEGATES(KILN_FCOND_OLT, KILN_FCOND_UGE);
+NEGATES(KILN_FCOND_OLE, KILN_FCOND_UGT);
+NEGATES(KILN_FCOND_OGT, KILN_FCOND_ULE);
+NEGATES(KILN_FCOND_OGE, KILN_FCOND_ULT);
+NEGATES(KILN_FCOND_ONE, KILN_FCOND_UEQ);
+NEGATES(KILN_FCOND_ORD, KILN_FCOND_UNO);
 
 _Static_assert(KILN_OP_NONE == 0, "a zeroed instruction is 'none'");
 _Static_assert(KILN_OP_COUNT <= 256, "an opcode is a byte");

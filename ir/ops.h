@@ -5,9 +5,11 @@
 
 #include "ir/type_info.h"
 #include <kiln/build.h>
+#include <kiln/exceptions.h>
+#include <kiln/machine_ops.h>
 
 enum kn_shape {
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax) KN_SH_##E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) KN_SH_##E,
 #include <kiln/shapes.def>
   KN_SH_COUNT
 };

@@ -1,4 +1,4 @@
-/* Text parser, module level: symbols, data, aliases, constructors; kiln_text_parse.
+/* Text parser, module level: symbols, data, aliases, constructors; kiln_text_read.
  * Two passes over the top level: the first declares every symbol, the second reads data and function
  * bodies, so a name may be used anywhere. Invariant: after the first error nothing more is read. */
 #include "ir/text_form.h"
@@ -111,7 +111,7 @@ bool kn_parse_symbol(struct kn_parser *p, kiln_symbol *out, int64_t *addend) {
     struct kn_token label = p->lx.tok;
     if (label.kind != KN_TOK_IDENT) return kn_parse_expected(p, "a block");
     if (!find_label(p, e, &label, &block)) return false;
-    *out = kiln_block_symbol(p->module, *out, block);
+    *out = kiln_block_symbol(p->module, *out, (kiln_block){block});
     if (!kn_parse_api_ok(p)) return false;
     kn_parse_next(p);
   }
@@ -149,7 +149,7 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
     unsigned v;
     if (word_in(p, kn_linkage_names, KILN_LINKAGE_COUNT, &v)) {
       d->linkage = (kiln_linkage)v;
-    } else if (word_in(p, kn_visibility_names, KILN_VIS_COUNT, &v)) {
+    } else if (word_in(p, kn_visibility_names, KILN_VISIBILITY_COUNT, &v)) {
       d->visibility = (kiln_visibility)v;
     } else if (kn_parse_word(p, "dso_local")) {
       d->dso_local = true;
@@ -375,14 +375,21 @@ static bool parse_entry_later(struct kn_parser *p) {
   return true;
 }
 
+static bool set_attrs(struct kn_parser *p, const kiln_module_attrs *attrs) {
+  kiln_module_set_attrs(p->module, attrs);
+  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+}
+
 /* `dwarf 4` */
 static bool parse_dwarf(struct kn_parser *p) {
   struct kn_token t = p->lx.tok;
   uint64_t version;
   if (!kn_parse_number(p, 5, "a version of DWARF", &version)) return false;
-  if (!kiln_debug_version(p->module, (unsigned)version))
+  if (version < 4)
     return kn_parse_syntax(p, &t, "the versions of DWARF that are written are 4 and 5");
-  return kn_parse_line_end(p);
+  kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+  attrs.dwarf_version = (uint32_t)version;
+  return set_attrs(p, &attrs);
 }
 
 static bool parse_target(struct kn_parser *p) {
@@ -428,10 +435,9 @@ static bool parse_section(struct kn_parser *p) {
 
 /* `protect branch return` */
 static bool parse_protect(struct kn_parser *p) {
-  uint32_t what = 0;
-  if (!kn_parse_protection(p, &what)) return false;
-  kiln_module_protect(p->module, what);
-  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+  kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+  attrs.protection = 0;
+  return kn_parse_protection(p, &attrs.protection) && set_attrs(p, &attrs);
 }
 
 /* `guard tls reg "gs" offset 40 symbol "s"` */
@@ -459,8 +465,9 @@ static bool parse_guard(struct kn_parser *p) {
     }
     if (!ok) return false;
   }
-  kiln_module_guard(p->module, &g);
-  return kn_parse_api_ok(p) && kn_parse_line_end(p);
+  kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+  attrs.guard_place = g;
+  return set_attrs(p, &attrs);
 }
 
 static bool first_pass(struct kn_parser *p) {
@@ -505,11 +512,13 @@ static bool first_pass(struct kn_parser *p) {
     } else if (kn_parse_word(p, "dwarf")) {
       ok = parse_dwarf(p);
     } else if (kn_parse_word(p, "no_plt")) {
-      kiln_module_no_plt(p->module);
-      ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
+      kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+      attrs.no_plt = true;
+      ok = set_attrs(p, &attrs);
     } else if (kn_parse_word(p, "exec_stack")) {
-      kiln_module_exec_stack(p->module);
-      ok = kn_parse_api_ok(p) && kn_parse_line_end(p);
+      kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
+      attrs.exec_stack = true;
+      ok = set_attrs(p, &attrs);
     } else {
       ok = kn_parse_expected(
         p,
@@ -686,7 +695,7 @@ static bool rename_symbol(struct kn_parser *p, const struct kn_parse_item *it) {
   if (!kn_parse_symbol(p, &symbol, NULL) || !kn_parse_string(p, "a name in quotes", &name) ||
       !kn_parse_line_end(p))
     return false;
-  kiln_symbol_rename(p->module, symbol, name);
+  kiln_symbol_set_object_name(p->module, symbol, name);
   return kn_parse_api_ok(p);
 }
 
@@ -698,7 +707,10 @@ static bool add_ctor(struct kn_parser *p, const struct kn_parse_item *it) {
   if (!kn_parse_number(p, 65535, "a priority", &priority)) return false;
   if (kn_parse_word(p, "with") && !kn_parse_symbol(p, &with, NULL)) return false;
   if (!kn_parse_line_end(p)) return false;
-  kiln_ctor_add_with(p->module, func, (unsigned)priority, it->at_exit, with);
+  kiln_ctor_add(p->module, &(kiln_ctor_desc){.func = func,
+                                             .priority = (unsigned)priority,
+                                             .at_exit = it->at_exit,
+                                             .with = with});
   return kn_parse_api_ok(p);
 }
 
@@ -706,13 +718,13 @@ static bool build_func(struct kn_parser *p, const struct kn_parse_item *it) {
   p->lx = it->at;
   kiln_func *f = p->func = kiln_func_begin(p->session, it->symbol);
   if (!f) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
-  kiln_func_place(f, it->name.line, it->name.column);
+  kiln_func_set_place(f, it->name.line, it->name.column);
   bool ok = true;
   if (it->personality.at != NULL) {
-    kiln_symbol personality;
+    kiln_func_attrs attrs = kiln_func_get_attrs(f);
     p->lx = it->personality;
-    ok = kn_parse_symbol(p, &personality, NULL);
-    if (ok) kiln_func_personality(f, personality);
+    ok = kn_parse_symbol(p, &attrs.personality, NULL);
+    if (ok) kiln_func_set_attrs(f, &attrs);
     p->lx = it->at;
   }
   ok = ok && kn_parse_body(p, it->symbol);
@@ -747,7 +759,7 @@ static bool define_entries(struct kn_parser *p) {
     }
   }
   const kiln_debug *d = p->session->debug;
-  p->session_base = kiln_debug_count(d) != 0 ? kiln_debug_count(d) - 1 : 0;
+  p->session_base = kiln_debug_die_limit(d) != 0 ? kiln_debug_die_limit(d) - 1 : 0;
   return ok;
 }
 
@@ -765,8 +777,8 @@ static bool second_pass(struct kn_parser *p) {
   return true;
 }
 
-kiln_status kiln_text_parse(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
-                            void *user) {
+kiln_status kiln_text_read(kiln_session *s, const char *text, size_t size, kiln_func_sink_fn sink,
+                           void *user) {
   if (s == NULL || (text == NULL && size != 0)) return KILN_ERR_ARGUMENT;
   if (text == NULL) text = "";
   struct kn_parser p = {.session = s, .module = kiln_session_module(s), .sink = sink, .user = user};

@@ -25,7 +25,7 @@ static bool parse_slot(struct kn_parser *p, kiln_asm_reloc *r) {
   kiln_value v;
   int32_t disp;
   if (!kn_parse_operand(p, KILN_TYPE_PTR, &v) || !kn_parse_disp(p, &disp)) return false;
-  kiln_operand o = kiln_operand_get(p->func, v);
+  kiln_operand_info o = kiln_operand_get(p->func, v);
   if (o.kind != KILN_OPERAND_SLOT) return kn_parse_expected(p, "a symbol or a slot before this");
   r->symbol = (kiln_symbol){0};
   r->slot = o.slot + 1;

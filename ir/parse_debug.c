@@ -52,7 +52,7 @@ bool kn_parse_entry_name(struct kn_parser *p) {
   if (!d) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
   if (!p->has_entries) {
     p->has_entries = true;
-    p->entry_base = p->entry_last = kiln_debug_count(d) != 0 ? kiln_debug_count(d) - 1 : 0;
+    p->entry_base = p->entry_last = kiln_debug_die_limit(d) != 0 ? kiln_debug_die_limit(d) - 1 : 0;
   }
   struct kn_name *e = entry_name(p, &t, true);
   if (!e) return false;
@@ -192,7 +192,7 @@ static bool number_of(struct kn_parser *p, const struct kn_dwarf_names *names, c
   if (t.kind == KN_TOK_INT) {
     if (!kn_parse_number(p, 0xffff, what, &number)) return false;
     *out = (unsigned)number;
-    if (number != 0 && (number < KILN_TAG_FILE || number > KILN_TAG_PART)) return true;
+    if (number != 0 && (number < KILN_DIE_TAG_FILE || number > KILN_DIE_TAG_PART)) return true;
     return kn_parse_fail(p, &t, KILN_ERR_SYNTAX, "%s has another number", what);
   }
   const struct kn_dwarf_name *row =
@@ -213,22 +213,22 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
     if (t.kind != KN_TOK_INT) return kn_parse_expected(p, "a number of 128 bits");
     for (unsigned i = 0; i < 16; i++)
       md5[i] = (uint8_t)((i < 8 ? t.high : t.low) >> (56 - 8 * (i % 8)));
-    kiln_die_md5(d, md5);
+    kiln_die_set_md5(d, md5);
     kn_parse_next(p);
     return true;
   }
   if (kn_parse_word(p, kn_attr_words[KN_DA_ARGUMENT])) {
     if (!kn_parse_number(p, UINT32_MAX, "a parameter's number", &v)) return false;
-    kiln_die_argument(d, (unsigned)v);
+    kiln_die_set_argument(d, (unsigned)v);
     return true;
   }
   static const struct {
     unsigned kind;
     void (*add)(kiln_debug *d, kiln_die to);
-  } lists[] = {{KN_DA_CHILDREN, kiln_die_children},
-               {KN_DA_SIGNATURE, kiln_die_signature},
-               {KN_DA_TYPED, kiln_die_typed},
-               {KN_DA_RETAIN, kiln_die_retain}};
+  } lists[] = {{KN_DA_CHILDREN, kiln_die_set_children},
+               {KN_DA_SIGNATURE, kiln_die_set_signature},
+               {KN_DA_TYPED, kiln_die_set_function_type},
+               {KN_DA_RETAIN, kiln_die_set_retained}};
   for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++) {
     if (!kn_parse_word(p, kn_attr_words[lists[i].kind])) continue;
     if (!parse_ref(p, &to)) return false;
@@ -239,32 +239,32 @@ static bool parse_attr(struct kn_parser *p, kiln_debug *d) {
   struct kn_token t = p->lx.tok;
   if (t.kind == KN_TOK_INT) {
     if (!kn_parse_number(p, UINT64_MAX, "a number", &v)) return false;
-    kiln_die_uint(d, name, v);
+    kiln_die_set_uint(d, name, v);
   } else if (kn_parse_is(p, '+') || kn_parse_is(p, '-')) {
     bool minus = kn_parse_is(p, '-');
     kn_parse_next(p);
     if (!kn_parse_number(p, (uint64_t)INT64_MAX + minus, "a signed number", &v)) return false;
-    kiln_die_int(d, name, (int64_t)(minus ? 0 - v : v));
+    kiln_die_set_int(d, name, (int64_t)(minus ? 0 - v : v));
   } else if (t.kind == KN_TOK_STRING) {
     p->bytes.n = 0;
     if (!push_string(p, false)) return false;
-    kiln_die_string(d, name, (const char *)p->bytes.at, p->bytes.n);
+    kiln_die_set_string(d, name, (const char *)p->bytes.at, p->bytes.n);
   } else if (kn_parse_is(p, '!')) {
     if (!parse_ref(p, &to)) return false;
-    kiln_die_ref(d, name, to);
+    kiln_die_set_ref(d, name, to);
   } else if (kn_parse_is(p, '[')) {
     if (!parse_expr(p)) return false;
-    kiln_die_expr(d, name, p->bytes.at, p->bytes.n);
+    kiln_die_set_expr(d, name, p->bytes.at, p->bytes.n);
   } else if (kn_parse_word(p, "bytes")) {
     p->bytes.n = 0;
     if (!push_string(p, false)) return false;
-    kiln_die_block(d, name, p->bytes.at, p->bytes.n);
+    kiln_die_set_block(d, name, p->bytes.at, p->bytes.n);
   } else if (t.kind == KN_TOK_SYMBOL) {
     kiln_symbol symbol;
     if (!kn_parse_symbol(p, &symbol, NULL) || !optional_expr(p)) return false;
-    kiln_die_symbol(d, name, symbol, p->bytes.at, p->bytes.n);
+    kiln_die_set_symbol(d, name, symbol, p->bytes.at, p->bytes.n);
   } else {
-    kiln_die_flag(d, name);
+    kiln_die_set_flag(d, name);
   }
   return kn_parse_api_ok(p);
 }
@@ -282,18 +282,18 @@ static bool parse_list(struct kn_parser *p, kiln_debug *d, kiln_die e) {
     ok = kn_parse_word(p, "none") || parse_ref(p, &items.at[items.n - 1]);
     kn_parse_skip_newlines(p);
   }
-  if (ok) kiln_die_list(d, e, items.at, items.n);
+  if (ok) kiln_die_begin_list(d, e, items.at, items.n);
   kn_realloc(p->module, items.at, 0);
   return ok && kn_parse_api_ok(p);
 }
 
 /* What stands behind the name of entry `e`: `= variable in !2 { name "x" }`. */
 static bool parse_entry(struct kn_parser *p, kiln_debug *d, kiln_die e) {
-  unsigned tag = KILN_TAG_FILE;
+  unsigned tag = KILN_DIE_TAG_FILE;
   kiln_die parent = {0};
   if (!kn_parse_want(p, '=')) return false;
   if (kn_parse_word(p, "list")) return parse_list(p, d, e);
-  if (kn_parse_word(p, "part")) tag = KILN_TAG_PART;
+  if (kn_parse_word(p, "part")) tag = KILN_DIE_TAG_PART;
   else if (!kn_parse_word(p, "file") && !number_of(p, &kn_dwarf_tags, "a tag of DWARF", &tag))
     return false;
   if (kn_parse_word(p, "in") && !parse_ref(p, &parent)) return false;
@@ -323,8 +323,8 @@ bool kn_parse_entry(struct kn_parser *p) {
 bool kn_parse_unit(struct kn_parser *p) {
   kiln_die unit;
   if (!parse_ref(p, &unit)) return false;
-  kiln_debug_unit(p->module, unit);
-  if (kn_parse_word(p, "lines_only")) kiln_debug_lines_only(p->module, unit);
+  kiln_debug_add_unit(kiln_module_debug(p->module), unit);
+  if (kn_parse_word(p, "lines_only")) kiln_debug_set_lines_only(kiln_module_debug(p->module), unit);
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
@@ -333,7 +333,7 @@ bool kn_parse_keep(struct kn_parser *p) {
   if (!parse_ref(p, &e)) return false;
   if (!kn_parse_word(p, "in")) return kn_parse_expected(p, "'in'");
   if (!parse_ref(p, &unit)) return false;
-  kiln_debug_keep(p->module, unit, e);
+  kiln_debug_keep(kiln_module_debug(p->module), unit, e);
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
@@ -343,7 +343,7 @@ bool kn_parse_global(struct kn_parser *p) {
   if (!parse_ref(p, &variable) ||
       (!kn_parse_word(p, "nowhere") && !kn_parse_symbol(p, &symbol, NULL)) || !optional_expr(p))
     return false;
-  kiln_debug_global(p->module, variable, symbol, p->bytes.at, p->bytes.n);
+  kiln_debug_set_global(kiln_module_debug(p->module), variable, symbol, p->bytes.at, p->bytes.n);
   return kn_parse_api_ok(p) && kn_parse_line_end(p);
 }
 
@@ -392,8 +392,9 @@ static bool parse_place(struct kn_parser *p, uint32_t *out) {
   for (unsigned k = 0; k < KN_LOC_WORDS;)
     if (kn_parse_word(p, kn_loc_words[k])) at.flags |= 1u << k, k = 0;
     else k++;
-  at.file = file.id != 0 ? kiln_file_of(p->session, name, file) : kiln_file_add(p->session, name);
-  *out = kiln_loc_full(p->session, &at);
+  at.file =
+    file.id != 0 ? kiln_file_new_die(p->session, file, name) : kiln_file_new(p->session, name);
+  *out = kiln_loc_new_full(p->session, &at);
   return kn_parse_api_ok(p);
 }
 
@@ -426,13 +427,13 @@ static bool parse_part(struct kn_parser *p, uint32_t *inlined, uint32_t *at, uin
 
 /* `!value !3 v4 call 1 part 0 64 address other v5 at 0 other v6 at 2 [plus_uconst 8]`; `none` in place of the value. */
 static bool parse_value(struct kn_parser *p) {
-  kiln_variable_value v = {0};
-  kiln_func_place(p->func, p->lx.tok.line, p->lx.tok.column);
+  kiln_debug_value v = {0};
+  kiln_func_set_place(p->func, p->lx.tok.line, p->lx.tok.column);
   if (!parse_ref(p, &v.variable)) return false;
   if (!kn_parse_word(p, "none") && !kn_parse_operand(p, KILN_TYPE_VOID, &v.value)) return false;
   if (!parse_part(p, &v.inlined, &v.part_at, &v.part_bits)) return false;
   v.address = kn_parse_word(p, "address");
-  for (uint32_t k = 0; k < KILN_OTHER_VALUES && kn_parse_word(p, "other"); k++) {
+  for (uint32_t k = 0; k < KILN_MAX_OTHER_VALUES && kn_parse_word(p, "other"); k++) {
     uint64_t at;
     if (!kn_parse_operand(p, KILN_TYPE_VOID, &v.other[k])) return false;
     if (!kn_parse_word(p, "at")) return kn_parse_expected(p, "`at`");
@@ -441,16 +442,16 @@ static bool parse_value(struct kn_parser *p) {
   }
   if (!optional_expr(p)) return false;
   v.expr = p->bytes.at;
-  v.n = p->bytes.n;
-  kiln_func_value(p->func, &v);
+  v.expr_bytes = p->bytes.n;
+  kiln_func_set_variable(p->func, &v);
   p->status = kiln_func_status(p->func);
   return p->status == KILN_OK;
 }
 
 /* `!var !3 slot0 call 1 part 0 64 indirect memory [plus_uconst 8]` */
 static bool parse_var(struct kn_parser *p) {
-  kiln_variable v = {0};
-  kiln_func_place(p->func, p->lx.tok.line, p->lx.tok.column);
+  kiln_debug_variable v = {0};
+  kiln_func_set_place(p->func, p->lx.tok.line, p->lx.tok.column);
   if (!parse_ref(p, &v.variable) || !kn_parse_operand(p, KILN_TYPE_PTR, &v.slot) ||
       !parse_part(p, &v.inlined, &v.part_at, &v.part_bits))
     return false;
@@ -458,8 +459,8 @@ static bool parse_var(struct kn_parser *p) {
   v.memory = kn_parse_word(p, "memory");
   if (!optional_expr(p)) return false;
   v.expr = p->bytes.at;
-  v.n = p->bytes.n;
-  kiln_func_variable(p->func, &v);
+  v.expr_bytes = p->bytes.n;
+  kiln_func_declare_variable(p->func, &v);
   p->status = kiln_func_status(p->func);
   return p->status == KILN_OK;
 }
@@ -469,11 +470,11 @@ bool kn_parse_func_debug(struct kn_parser *p, bool *is) {
   *is = true;
   if (kn_parse_word(p, "loc")) {
     if (kn_parse_word(p, "none")) {
-      kiln_loc_set(p->func, 0);
+      kiln_func_set_loc(p->func, 0);
       return true;
     }
     if (!parse_place(p, &loc)) return false;
-    kiln_loc_set(p->func, loc);
+    kiln_func_set_loc(p->func, loc);
     return true;
   }
   if (kn_parse_word(p, "call")) return parse_call(p);
@@ -482,19 +483,19 @@ bool kn_parse_func_debug(struct kn_parser *p, bool *is) {
   if (kn_parse_word(p, "label")) {
     kiln_die label;
     if (!parse_ref(p, &label)) return false;
-    kiln_func_label(p->func, label, 0);
+    kiln_func_add_label(p->func, label, 0);
     return true;
   }
   if (kn_parse_word(p, "debug")) {
     if (!parse_ref(p, &p->subprogram)) return false;
     if (!kn_parse_word(p, "in")) return kn_parse_expected(p, "'in'");
     if (!parse_ref(p, &p->unit)) return false;
-    kiln_func_debug(p->func, p->subprogram, p->unit, 0);
+    kiln_func_set_debug(p->func, p->subprogram, p->unit, 0);
     return true;
   }
   if (kn_parse_word(p, "begin")) {
     if (!parse_place(p, &loc)) return false;
-    kiln_func_debug(p->func, p->subprogram, p->unit, loc);
+    kiln_func_set_debug(p->func, p->subprogram, p->unit, loc);
     return true;
   }
   *is = false;

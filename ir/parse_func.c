@@ -146,15 +146,15 @@ static bool parse_callee(struct kn_parser *p, struct line *l) {
 
 /* `catch @a`, `catch all`, `filter(@a, @b)`, `cleanup`. */
 static bool parse_clause(struct kn_parser *p, struct clauses *c, kiln_clause *out) {
-  *out = (kiln_clause){.kind = KILN_CLEANUP};
+  *out = (kiln_clause){.kind = KILN_CLAUSE_CLEANUP};
   if (kn_parse_word(p, "cleanup")) return true;
   if (kn_parse_word(p, "catch")) {
     if (!kn_parse_caught(p, &out->type)) return false;
-    out->kind = out->type.id != 0 ? KILN_CATCH : KILN_CATCH_ALL;
+    out->kind = out->type.id != 0 ? KILN_CLAUSE_CATCH : KILN_CLAUSE_CATCH_ALL;
     return true;
   }
   if (!kn_parse_word(p, "filter")) return kn_parse_expected(p, "catch, filter or cleanup");
-  out->kind = KILN_FILTER;
+  out->kind = KILN_CLAUSE_FILTER;
   if (!kn_parse_want(p, '(')) return false;
   while (!kn_parse_take(p, ')')) {
     if (out->n_types != 0 && !kn_parse_want(p, ',')) return false;
@@ -207,12 +207,12 @@ static bool parse_unwind(struct kn_parser *p, struct line *l) {
   ok = ok && parse_clauses(p, &t, &clauses);
   if (ok) {
     t.normal = l->edge[0].block;
-    t.n_normal = l->edge[0].n;
+    t.n_normal_args = l->edge[0].n;
     t.unwind = l->edge[1].block;
-    t.n_unwind = l->edge[1].n;
+    t.n_unwind_args = l->edge[1].n;
     t.args = p->args.at;
     t.normal_args = p->args.at + t.n_args;
-    t.unwind_args = t.normal_args + t.n_normal;
+    t.unwind_args = t.normal_args + t.n_normal_args;
     kiln_build_try(p->func, &t);
   }
   kn_realloc(p->module, clauses.list.at, 0);
@@ -245,14 +245,14 @@ static bool give_args(struct kn_parser *p, struct kn_label *b, const struct kn_t
   b->seen_n = n;
   kiln_block from = kiln_block_current(p->func);
   for (uint32_t i = 0; i < n; i++) {
-    kiln_edge_arg(p->func, from, (kiln_block){b->id}, i, p->args.at[first + i]);
+    kiln_edge_set_arg(p->func, from, (kiln_block){b->id}, i, p->args.at[first + i]);
   }
   return true;
 }
 
 /* `b9 [1: b2, 2: b3(v4)]` of a switch, `[b2, b3]` of a brind. */
 static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
-  KN_ARRAY(kiln_case) cases = {0};
+  KN_ARRAY(kiln_switch_case) cases = {0};
   KN_ARRAY(kiln_block) targets = {0};
   uint32_t n_args;
   kiln_block otherwise = {0};
@@ -285,7 +285,7 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
     ok = b && kn_parse_edge_args(p, b, &n_args) && give_args(p, b, &t, n_args);
     if (!ok) break;
     ok = (KN_PUSH(p->module, targets, (kiln_block){b->id}) &&
-          KN_PUSH(p->module, cases, (kiln_case){value, {b->id}})) ||
+          KN_PUSH(p->module, cases, (kiln_switch_case){value, {b->id}})) ||
          kn_parse_no_memory(p);
     kn_parse_skip_newlines(p);
   }
@@ -315,15 +315,15 @@ static bool parse_slot(struct kn_parser *p, struct line *l) {
   if (!kn_parse_number(p, INT64_MAX, "a size in bytes", &size)) return false;
   if (kn_parse_word(p, "align") && !kn_parse_align(p, 31, &align)) return false;
   l->result = kiln_slot_new(p->func, size, align);
-  if (kn_parse_word(p, "array")) kiln_slot_array(p->func, l->result);
+  if (kn_parse_word(p, "array")) kiln_slot_set_array(p->func, l->result);
   return true;
 }
 
 /* row a, b, c: as many operands as the row has. */
 static bool parse_machine(struct kn_parser *p, struct line *l) {
   struct kn_token at = p->lx.tok;
-  kiln_machine row;
-  kiln_value v[KILN_MACHINE_OPERANDS];
+  kiln_machine_info row;
+  kiln_value v[KILN_MAX_MACHINE_OPERANDS];
   if (at.kind != KN_TOK_IDENT) return kn_parse_expected(p, "an instruction of the target");
   if (!kiln_machine_find(kiln_module_target(p->module), at.text, at.length, &row) ||
       row.op != l->opcode || (row.result != KILN_TYPE_VOID && row.result != l->type))
@@ -508,7 +508,7 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
                        const struct kn_token *dest) {
   struct line l = {.op = op};
   p->args.n = 0;
-  kiln_func_place(p->func, op->line, op->column);
+  kiln_func_set_place(p->func, op->line, op->column);
   bool ok;
   if (op->length == 4 && memcmp(op->text, "slot", 4) == 0) {
     ok = parse_slot(p, &l);
@@ -550,40 +550,35 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
 /* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!probe 4096`, `!guard arrays`, `!protect branch return`,
  * or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
+  kiln_func_attrs attrs = kiln_func_get_attrs(p->func);
   uint64_t bytes;
-  bool is;
+  bool is = true;
   if (kn_parse_word(p, "probe")) {
     if (!kn_parse_number(p, UINT32_MAX, "a page's size", &bytes)) return false;
-    kiln_func_stack_probes(p->func, (uint32_t)bytes);
-    return true;
-  }
-  if (kn_parse_word(p, "naked")) {
-    kiln_func_naked(p->func);
-    return true;
-  }
-  if (kn_parse_word(p, "general")) {
-    kiln_func_general(p->func);
-    return true;
-  }
-  if (kn_parse_word(p, "frame_pointer")) {
-    kiln_func_frame_pointer(p->func);
-    return true;
-  }
-  if (kn_parse_word(p, "realign_stack")) {
-    kiln_func_realign_stack(p->func);
-    return true;
-  }
-  if (kn_parse_word(p, "guard")) {
+    attrs.probe_bytes = (uint32_t)bytes;
+  } else if (kn_parse_word(p, "naked")) {
+    attrs.naked = true;
+  } else if (kn_parse_word(p, "general")) {
+    attrs.general_only = true;
+  } else if (kn_parse_word(p, "frame_pointer")) {
+    attrs.frame_pointer = true;
+  } else if (kn_parse_word(p, "realign_stack")) {
+    attrs.realign_stack = true;
+  } else if (kn_parse_word(p, "guard")) {
     unsigned when = KILN_GUARD_ARRAYS;
     while (when < KILN_GUARD_COUNT && !kn_parse_word(p, kn_guard_names[when])) when++;
     if (when == KILN_GUARD_COUNT) return kn_parse_expected(p, "arrays, addresses or always");
-    kiln_func_guard(p->func, (kiln_guard)when);
-    return true;
+    attrs.guard = (kiln_guard)when;
+  } else if (kn_parse_word(p, "protect")) {
+    attrs.protection = 0;
+    if (!kn_parse_word(p, "none")) {
+      if (!kn_parse_protection(p, &attrs.protection)) return false;
+    } else attrs.protection = KILN_PROTECT_NONE;
+  } else {
+    is = false;
   }
-  if (kn_parse_word(p, "protect")) {
-    uint32_t what = 0;
-    if (!kn_parse_word(p, "none") && !kn_parse_protection(p, &what)) return false;
-    kiln_func_protect(p->func, what);
+  if (is) {
+    kiln_func_set_attrs(p->func, &attrs);
     return true;
   }
   return kn_parse_func_debug(p, &is) &&
@@ -605,9 +600,9 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
   const struct kn_label *l = &p->label.at[e->value];
   kiln_block block = {l->id};
   kiln_func *f = p->func;
-  kiln_func_place(f, name->line, name->column);
+  kiln_func_set_place(f, name->line, name->column);
   kiln_block before = kiln_block_current(f);
-  if (block.id != 0 && before.id != UINT32_MAX && !kiln_block_terminated(f, before)) {
+  if (block.id != 0 && before.id != UINT32_MAX && !kiln_block_is_terminated(f, before)) {
     return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "the block before has no terminator");
   }
   if (block.id != 0) kiln_block_switch(f, block);
@@ -631,7 +626,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
         return kn_parse_syntax(p, &t, "a value's name is v and digits, or starts with '%'");
       }
       kiln_type type = (kiln_type)p->label_types.at[l->type_first + i];
-      kiln_value v = block.id == 0 ? kiln_func_param(f, i) : kiln_block_param(f, block, type);
+      kiln_value v = block.id == 0 ? kiln_func_param(f, i) : kiln_block_add_param(f, block, type);
       kn_parse_next(p);
       kn_parse_next(p);
       kn_parse_next(p);
@@ -706,7 +701,7 @@ bool kn_parse_body(struct kn_parser *p, kiln_symbol func) {
   if (!started) return kn_parse_syntax(p, NULL, "a function without blocks");
   if (p->forwards && !unbound(p)) return false;
   kiln_block last = kiln_block_current(p->func);
-  if (!kiln_block_terminated(p->func, last)) {
+  if (!kiln_block_is_terminated(p->func, last)) {
     return kn_parse_fail(p, NULL, KILN_ERR_STRUCTURE, "the block before has no terminator");
   }
   kn_parse_next(p);

@@ -285,7 +285,7 @@ bool kn_parse_operand(struct kn_parser *p, kiln_type want, kiln_value *out) {
     }
     if (kn_parse_word(p, "typeid")) {
       if (!kn_parse_caught(p, &s)) return false;
-      *out = kiln_typeid(p->func, s);
+      *out = kiln_const_typeid(p->func, s);
       return true;
     }
     kiln_type type = kn_parse_type_of(t.text, t.length);

@@ -22,10 +22,10 @@ bool kn_parse_fail(struct kn_parser *p, const struct kn_token *t, kiln_status st
   va_end(args);
   p->status = status;
   if (p->func) {
-    kiln_func_place(p->func, t->line, t->column);
-    kiln_func_error(p->func, status, d.message);
+    kiln_func_set_place(p->func, t->line, t->column);
+    kiln_func_fail(p->func, status, d.message);
   } else {
-    kiln_module_error(p->module, &d);
+    kiln_module_fail(p->module, &d);
   }
   return false;
 }
@@ -249,7 +249,7 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
   KN_ARRAY(kiln_param) params = {0};
   uint32_t n_results = 0;
   unsigned flags = 0;
-  kiln_callconv cc = KILN_CC_C;
+  kiln_cc cc = KILN_CC_C;
   kiln_type results[KILN_MAX_RESULTS];
   bool ok = kn_parse_want(p, '(');
   for (bool first = true; ok && !kn_parse_take(p, ')'); first = false) {
@@ -291,7 +291,7 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       unsigned k = KILN_CC_C + 1;
       while (k < KILN_CC_COUNT && !kn_parse_word(p, kn_callconv_names[k])) k++;
       if (k == KILN_CC_COUNT) break;
-      cc = (kiln_callconv)k;
+      cc = (kiln_cc)k;
     }
   }
   if (ok) {

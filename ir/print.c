@@ -268,10 +268,10 @@ static void put_call(struct func_printer *q, const struct kn_inst *in) {
 /* ` to b1(result 0) unwind b2(exception 0) [catch @a, filter(@b, @c), cleanup]` */
 static void put_unwind(struct func_printer *q, const struct kn_inst *in, uint32_t edge) {
   static const char *const kinds[] = {
-    [KILN_CATCH] = "catch ",
-    [KILN_CATCH_ALL] = "catch ",
-    [KILN_FILTER] = "filter(",
-    [KILN_CLEANUP] = "cleanup",
+    [KILN_CLAUSE_CATCH] = "catch ",
+    [KILN_CLAUSE_CATCH_ALL] = "catch ",
+    [KILN_CLAUSE_FILTER] = "filter(",
+    [KILN_CLAUSE_CLEANUP] = "cleanup",
   };
   text(q, " to ");
   put_edge(q, edge);
@@ -286,7 +286,7 @@ static void put_unwind(struct func_printer *q, const struct kn_inst *in, uint32_
       if (k > 0) text(q, ", ");
       caught(q, c.types[k]);
     }
-    if (c.kind == KILN_FILTER) text(q, ")");
+    if (c.kind == KILN_CLAUSE_FILTER) text(q, ")");
   }
   text(q, "]");
 }
@@ -363,7 +363,7 @@ static const char *condition(unsigned shape, unsigned x) {
 }
 
 static void put_row(struct func_printer *q, const struct kn_inst *in) {
-  char name[KILN_MACHINE_NAME];
+  char name[KILN_MAX_MACHINE_NAME];
   kn_machine_name(kn_target_machine(kiln_module_target(q->f->module)), in->x, name);
   word(q, name);
   put_list(q, in);

@@ -179,7 +179,7 @@ static void put_entry(struct kn_printer *p, const struct sets *s, const struct k
   word(p, indent);
   put_id(p, i | d->tag);
   word(p, " = ");
-  if (e->tag == KILN_TAG_LIST) {
+  if (e->tag == KILN_DIE_TAG_LIST) {
     word(p, "list [");
     for (uint32_t k = 0; k < e->parent; k++) {
       uint32_t id = d->items.at[e->first + k];
@@ -190,8 +190,8 @@ static void put_entry(struct kn_printer *p, const struct sets *s, const struct k
     word(p, "]\n");
     return;
   }
-  if (e->tag == KILN_TAG_FILE) word(p, "file");
-  else if (e->tag == KILN_TAG_PART) word(p, "part");
+  if (e->tag == KILN_DIE_TAG_FILE) word(p, "file");
+  else if (e->tag == KILN_DIE_TAG_PART) word(p, "part");
   else name_of(p, &kn_dwarf_tags, e->tag);
   if (defined(s, e->parent)) {
     word(p, " in ");

@@ -8,10 +8,10 @@ const char *const kn_linkage_names[KILN_LINKAGE_COUNT] = {
   [KILN_LINKAGE_PRIVATE] = "private",   [KILN_LINKAGE_WEAK] = "weak",
   [KILN_LINKAGE_LINKONCE] = "linkonce", [KILN_LINKAGE_COMMON] = "common",
 };
-const char *const kn_visibility_names[KILN_VIS_COUNT] = {
-  [KILN_VIS_DEFAULT] = "",
-  [KILN_VIS_HIDDEN] = "hidden",
-  [KILN_VIS_PROTECTED] = "protected",
+const char *const kn_visibility_names[KILN_VISIBILITY_COUNT] = {
+  [KILN_VISIBILITY_DEFAULT] = "",
+  [KILN_VISIBILITY_HIDDEN] = "hidden",
+  [KILN_VISIBILITY_PROTECTED] = "protected",
 };
 const char *const kn_tls_names[KILN_TLS_COUNT] = {
   [KILN_TLS_NONE] = "",
@@ -44,19 +44,22 @@ const char *const kn_guard_source_names[KILN_GUARD_SOURCE_COUNT] = {
   [KILN_GUARD_SOURCE_SYSREG] = "sysreg",
 };
 const char *const kn_icond_names[KILN_ICOND_COUNT] = {
-  [KILN_EQ] = "eq",   [KILN_NE] = "ne",   [KILN_SLT] = "slt", [KILN_SGE] = "sge",
-  [KILN_SLE] = "sle", [KILN_SGT] = "sgt", [KILN_ULT] = "ult", [KILN_UGE] = "uge",
-  [KILN_ULE] = "ule", [KILN_UGT] = "ugt",
+  [KILN_ICOND_EQ] = "eq",   [KILN_ICOND_NE] = "ne",   [KILN_ICOND_SLT] = "slt",
+  [KILN_ICOND_SGE] = "sge", [KILN_ICOND_SLE] = "sle", [KILN_ICOND_SGT] = "sgt",
+  [KILN_ICOND_ULT] = "ult", [KILN_ICOND_UGE] = "uge", [KILN_ICOND_ULE] = "ule",
+  [KILN_ICOND_UGT] = "ugt",
 };
 const char *const kn_fcond_names[KILN_FCOND_COUNT] = {
-  [KILN_FOEQ] = "oeq", [KILN_FUNE] = "une", [KILN_FOLT] = "olt", [KILN_FUGE] = "uge",
-  [KILN_FOLE] = "ole", [KILN_FUGT] = "ugt", [KILN_FOGT] = "ogt", [KILN_FULE] = "ule",
-  [KILN_FOGE] = "oge", [KILN_FULT] = "ult", [KILN_FONE] = "one", [KILN_FUEQ] = "ueq",
-  [KILN_FORD] = "ord", [KILN_FUNO] = "uno",
+  [KILN_FCOND_OEQ] = "oeq", [KILN_FCOND_UNE] = "une", [KILN_FCOND_OLT] = "olt",
+  [KILN_FCOND_UGE] = "uge", [KILN_FCOND_OLE] = "ole", [KILN_FCOND_UGT] = "ugt",
+  [KILN_FCOND_OGT] = "ogt", [KILN_FCOND_ULE] = "ule", [KILN_FCOND_OGE] = "oge",
+  [KILN_FCOND_ULT] = "ult", [KILN_FCOND_ONE] = "one", [KILN_FCOND_UEQ] = "ueq",
+  [KILN_FCOND_ORD] = "ord", [KILN_FCOND_UNO] = "uno",
 };
 const char *const kn_ordering_names[KILN_ORDERING_COUNT] = {
-  [KILN_RELAXED] = "relaxed", [KILN_ACQUIRE] = "acquire", [KILN_RELEASE] = "release",
-  [KILN_ACQ_REL] = "acq_rel", [KILN_SEQ_CST] = "seq_cst",
+  [KILN_ORDERING_RELAXED] = "relaxed", [KILN_ORDERING_ACQUIRE] = "acquire",
+  [KILN_ORDERING_RELEASE] = "release", [KILN_ORDERING_ACQ_REL] = "acq_rel",
+  [KILN_ORDERING_SEQ_CST] = "seq_cst",
 };
 const char *const kn_rmw_names[KILN_RMW_COUNT] = {
   [KILN_RMW_XCHG] = "xchg", [KILN_RMW_ADD] = "add",   [KILN_RMW_SUB] = "sub",
@@ -75,7 +78,7 @@ const struct kn_section_word kn_section_words[] = {
 /* ---- writing ---- */
 
 void kn_put(struct kn_printer *p, const char *text, size_t length) {
-  if (!p->failed && !kiln_buffer_append(p->out, text, length)) p->failed = true;
+  if (!p->failed && kiln_buffer_append(p->out, text, length) != KILN_OK) p->failed = true;
 }
 
 void kn_put_unsigned(struct kn_printer *p, uint64_t v) {

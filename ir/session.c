@@ -58,7 +58,7 @@ static uint32_t intern_file(kiln_session *s, const char *name) {
   return p->last_file = p->files.n;
 }
 
-uint32_t kiln_file_add(kiln_session *s, const char *name) {
+uint32_t kiln_file_new(kiln_session *s, const char *name) {
   if (s == NULL || kn_module_failed(s->module)) return 0;
   return intern_file(s, name != NULL ? name : "");
 }
@@ -87,7 +87,7 @@ static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
   return &p->locs.at[p->locs.n++];
 }
 
-uint32_t kiln_loc_in(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
+uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
   struct kn_loc *l = next_loc(s, file);
   if (l == NULL) return 0;
   *l = (struct kn_loc){.file = file - 1, .line = line, .column = column};
@@ -107,18 +107,18 @@ static inline uint32_t loc_full(kiln_session *s, const kiln_location *at) {
   return loc;
 }
 
-uint32_t kiln_loc_full(kiln_session *s, const kiln_location *at) {
+uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {
   return at != NULL ? loc_full(s, at) : 0;
 }
 
 static __attribute__((noinline)) uint32_t loc_here_slow(kiln_func *f, const kiln_location *at) {
   if (at == NULL || !kn_build_open(f)) return 0;
   uint32_t loc = loc_full(f->session, at);
-  kiln_loc_set(f, loc);
+  kiln_func_set_loc(f, loc);
   return loc;
 }
 
-uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at) {
+uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at) {
   if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->finished))
     return loc_here_slow(f, at);
   struct kn_places *p = &f->session->places;
@@ -140,15 +140,15 @@ uint32_t kiln_loc_here(kiln_func *f, const kiln_location *at) {
   return loc;
 }
 
-uint32_t kiln_file_of(kiln_session *s, const char *name, kiln_die file) {
-  uint32_t number = kiln_file_add(s, name);
+uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name) {
+  uint32_t number = 0;
+  char *path = NULL;
+  if (name == NULL && s != NULL && !kn_module_failed(s->module))
+    name = path = kn_die_path(s, file.id);
+  if (name != NULL) number = kiln_file_new(s, name);
   if (number != 0) s->places.files.at[number - 1].entry = file.id;
+  if (path != NULL) kn_realloc(s->module, path, 0);
   return number;
-}
-
-uint32_t kiln_loc_add(kiln_session *s, const char *file, uint32_t line, uint32_t column) {
-  uint32_t number = kiln_file_add(s, file);
-  return number != 0 ? kiln_loc_in(s, number, line, column) : 0;
 }
 
 /* ---- sessions ---- */
@@ -202,9 +202,9 @@ static uint64_t func_bytes(const kiln_func *f) {
          ARRAY_BYTES(f->debug.values) + ARRAY_BYTES(f->debug.bytes);
 }
 
-kiln_stats kiln_session_stats(const kiln_session *s) {
-  if (s == NULL) return (kiln_stats){0};
-  kiln_stats stats = s->stats;
+kiln_compile_stats kiln_session_get_stats(const kiln_session *s) {
+  if (s == NULL) return (kiln_compile_stats){0};
+  kiln_compile_stats stats = s->stats;
   stats.memory_bytes += sizeof *s + kn_session_room_bytes(s);
   for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
@@ -217,11 +217,12 @@ kiln_stats kiln_session_stats(const kiln_session *s) {
   return stats;
 }
 
-void kiln_session_time(kiln_session *s, bool on) {
-  if (s == NULL) return;
+kiln_status kiln_session_set_timing(kiln_session *s, bool on) {
+  if (s == NULL) return KILN_ERR_ARGUMENT;
   if (on && s->clock_ns == 0) {
     s->clock_ns = kn_clock_ns();
     s->clock_ticks = kn_clock_ticks();
   }
   s->timing = on;
+  return KILN_OK;
 }

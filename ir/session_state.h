@@ -17,7 +17,7 @@ struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
   uint32_t hash;
   uint32_t next;  /* of the same hash: index + 1, or 0 */
-  uint32_t entry; /* kiln_die of tag KILN_TAG_FILE, or 0 */
+  uint32_t entry; /* kiln_die of tag KILN_DIE_TAG_FILE, or 0 */
 };
 
 /* Source locations of a session. */
@@ -40,9 +40,9 @@ struct kiln_session {
   struct kn_walk *walk;               /* lib/codegen/walk.h */
   struct kn_map *map;                 /* lib/codegen/map.h, or NULL */
   struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
-  kiln_stats stats;                   /* its times in ticks: ir/clock.h */
+  kiln_compile_stats stats;           /* its times in ticks: ir/clock.h */
   bool timing;
-  unsigned dump_what; /* KILN_DUMP_...: see kiln_session_dump */
+  unsigned dump_what; /* KILN_DUMP_...: see kiln_session_set_dump */
   kiln_buffer *dump_out;
   uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
   kiln_debug *debug;              /* ir/die.h, or NULL */

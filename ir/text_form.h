@@ -4,8 +4,10 @@
 #define KN_IR_TEXT_FORM_H
 
 #include "ir/session_state.h"
+#include <kiln/attrs.h>
 #include <kiln/build.h>
 #include <kiln/debug.h>
+#include <kiln/debug_entries.h>
 #include <kiln/text.h>
 #include <string.h>
 
@@ -104,7 +106,7 @@ struct kn_parser {
   kiln_session *session;
   kiln_module *module;
   kiln_func *func; /* being parsed, or NULL */
-  kiln_func_sink sink;
+  kiln_func_sink_fn sink;
   void *user;
   kiln_status status; /* of the first error */
   struct kn_text_chunk *chunks;
@@ -297,14 +299,14 @@ extern const struct kn_section_word {
 } kn_section_words[];
 /* Names of the enumerations, by value (ir/print_module.c). */
 extern const char *const kn_linkage_names[KILN_LINKAGE_COUNT];
-extern const char *const kn_visibility_names[KILN_VIS_COUNT];
+extern const char *const kn_visibility_names[KILN_VISIBILITY_COUNT];
 extern const char *const kn_tls_names[KILN_TLS_COUNT];
 extern const char *const kn_callconv_names[KILN_CC_COUNT];
 extern const char *const kn_guard_names[KILN_GUARD_COUNT];
 /* By bit of KILN_PROTECT_... */
 enum { KN_PROTECT_COUNT = 6 };
 extern const char *const kn_protect_names[KN_PROTECT_COUNT];
-_Static_assert(KILN_PROTECT_ALL == (1 << KN_PROTECT_COUNT) - 1, "each bit has a name");
+_Static_assert(KILN_PROTECT_NONE == 1 << KN_PROTECT_COUNT, "each bit has a name");
 extern const char *const kn_guard_source_names[KILN_GUARD_SOURCE_COUNT];
 extern const char *const kn_icond_names[KILN_ICOND_COUNT];
 extern const char *const kn_fcond_names[KILN_FCOND_COUNT];

@@ -38,7 +38,7 @@ const char *kiln_type_name(kiln_type t) {
 
 /* ---- statuses ---- */
 
-static const char *const status_names[KILN_ERR_COUNT] = {
+static const char *const status_names[KILN_STATUS_COUNT] = {
   [KILN_OK] = "ok",
   [KILN_ERR_MEMORY] = "memory",
   [KILN_ERR_ARGUMENT] = "argument",
@@ -57,7 +57,7 @@ static const char *const status_names[KILN_ERR_COUNT] = {
 };
 
 const char *kiln_status_name(kiln_status s) {
-  return (unsigned)s < KILN_ERR_COUNT ? status_names[s] : "?";
+  return (unsigned)s < KILN_STATUS_COUNT ? status_names[s] : "?";
 }
 
 /* ---- diagnostics ---- */
@@ -154,11 +154,11 @@ uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more) {
   return data + b->size;
 }
 
-bool kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size) {
-  if (bytes == NULL && size > 0) return false;
+kiln_status kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size) {
+  if (b == NULL || (bytes == NULL && size > 0)) return KILN_ERR_ARGUMENT;
   uint8_t *at = kiln_buffer_reserve(b, size);
-  if (at == NULL) return false;
+  if (at == NULL) return KILN_ERR_MEMORY;
   if (size > 0) memcpy(at, bytes, size);
   b->size += size;
-  return true;
+  return KILN_OK;
 }

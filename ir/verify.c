@@ -428,11 +428,11 @@ static bool check_try(struct verifier *v, const struct kn_inst *in) {
     if (c.n > f->lists.n || at > f->lists.n) {
       return FAIL(v, KILN_ERR_STRUCTURE, "the clauses are out of range");
     }
-    bool one = c.kind == KILN_CATCH || c.kind == KILN_CATCH_ALL;
-    if (c.kind != KILN_FILTER && c.n != one) {
+    bool one = c.kind == KILN_CLAUSE_CATCH || c.kind == KILN_CLAUSE_CATCH_ALL;
+    if (c.kind != KILN_CLAUSE_FILTER && c.n != one) {
       return FAIL(v, KILN_ERR_STRUCTURE, "a clause names %u types", c.n);
     }
-    if (c.kind == KILN_CLEANUP && left > 1) {
+    if (c.kind == KILN_CLAUSE_CLEANUP && left > 1) {
       return FAIL(v, KILN_ERR_STRUCTURE, "a cleanup is not the last clause");
     }
     for (uint32_t k = 0; k < c.n; k++) {
@@ -440,7 +440,7 @@ static bool check_try(struct verifier *v, const struct kn_inst *in) {
       if (symbol != 0 && !kn_symbol_valid(f->module, symbol)) {
         return FAIL(v, KILN_ERR_STRUCTURE, "a type to be caught is out of range");
       }
-      if (one && (symbol == 0) != (c.kind == KILN_CATCH_ALL)) {
+      if (one && (symbol == 0) != (c.kind == KILN_CLAUSE_CATCH_ALL)) {
         return FAIL(v, KILN_ERR_STRUCTURE, "a clause names no type");
       }
     }
@@ -480,15 +480,15 @@ static bool check_convert(struct verifier *v, const struct kn_inst *in) {
 
 static bool check_orders(struct verifier *v, const struct kn_inst *in) {
   enum {
-    LOAD = 1 << KILN_RELAXED | 1 << KILN_ACQUIRE | 1 << KILN_SEQ_CST,
-    STORE = 1 << KILN_RELAXED | 1 << KILN_RELEASE | 1 << KILN_SEQ_CST,
+    LOAD = 1 << KILN_ORDERING_RELAXED | 1 << KILN_ORDERING_ACQUIRE | 1 << KILN_ORDERING_SEQ_CST,
+    STORE = 1 << KILN_ORDERING_RELAXED | 1 << KILN_ORDERING_RELEASE | 1 << KILN_ORDERING_SEQ_CST,
     ANY_ORDER = (1 << KILN_ORDERING_COUNT) - 1
   };
   unsigned order = KN_ORDER(in->x), failure = KN_ORDER_FAILURE(in->x), rmw = KN_ORDER_RMW(in->x);
   unsigned allowed = ANY_ORDER;
   if (in->op == KILN_OP_ATOMIC_LOAD) allowed = LOAD;
   if (in->op == KILN_OP_ATOMIC_STORE) allowed = STORE;
-  if (in->op == KILN_OP_FENCE) allowed = ANY_ORDER & ~(1u << KILN_RELAXED);
+  if (in->op == KILN_OP_FENCE) allowed = ANY_ORDER & ~(1u << KILN_ORDERING_RELAXED);
   bool ok = (allowed >> order & 1) != 0;
   if (in->op == KILN_OP_ATOMIC_CAS) ok = ok && LOAD >> failure & 1;
   if (in->op == KILN_OP_ATOMIC_RMW) ok = ok && rmw < KILN_RMW_COUNT;

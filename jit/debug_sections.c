@@ -41,8 +41,8 @@ static uint64_t target_of(const struct kn_jit_link *l, uint32_t i, const struct 
 static bool add_strings(const struct kn_dwarf *d, kiln_buffer *section) {
   bool ok = true;
   for (uint32_t i = 0; ok && i < d->strs.n; i++)
-    ok = kiln_buffer_append(section, d->strs.at[i].text, d->strs.at[i].n) &&
-         kiln_buffer_append(section, "", 1);
+    ok = kiln_buffer_append(section, d->strs.at[i].text, d->strs.at[i].n) == KILN_OK &&
+         kiln_buffer_append(section, "", 1) == KILN_OK;
   return ok;
 }
 
@@ -59,7 +59,7 @@ static bool add_module(const struct kn_jit_link *l, uint32_t i, kiln_buffer *sec
     const struct kn_dwarf_buffer *b = &e.dwarf->out[k];
     if (b->bytes.n == 0) continue;
     ok = k == KN_DS_STR ? add_strings(e.dwarf, &sections[k])
-                        : kiln_buffer_append(&sections[k], b->bytes.at, b->bytes.n);
+                        : kiln_buffer_append(&sections[k], b->bytes.at, b->bytes.n) == KILN_OK;
     for (uint32_t j = 0; ok && j < b->relocs.n; j++) {
       const struct kn_dwarf_reloc *r = &b->relocs.at[j];
       uint64_t v = target_of(l, i, &e, r, base) + (uint64_t)r->addend;

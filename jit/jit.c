@@ -58,7 +58,7 @@ bool kn_jit_grow(const kiln_jit *jit, kiln_jit_error *e, void *array, uint32_t *
 
 static bool start(kiln_jit *jit, kiln_jit_error *e) {
   const kiln_jit_options *o = &jit->options;
-  if (!kiln_target_host(&jit->target) || !kn_jit_has_machine) {
+  if (!kiln_target_find_host(&jit->target) || !kn_jit_has_machine) {
     kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "there is no JIT for this machine");
     return false;
   }
@@ -79,6 +79,10 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
   if (options == NULL) options = &defaults;
+  if (!KN_UNRESERVED(options)) {
+    kn_jit_fail(error, KILN_ERR_ARGUMENT, "options of a newer version");
+    return NULL;
+  }
   kiln_jit *jit = kn_allocator_realloc(&options->allocator, NULL, sizeof *jit);
   if (jit == NULL) {
     kn_jit_fail(error, KILN_ERR_MEMORY, "out of memory");
@@ -241,12 +245,13 @@ kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
   kiln_jit_stats s = jit->stats;
   s.units = jit->live_units;
   s.symbols = (uint64_t)jit->table.n + jit->unnamed;
-  s.protection = jit->dual ? KILN_JIT_PROTECT_DUAL : KILN_JIT_PROTECT_SWITCH;
+  s.protection = jit->dual ? KILN_JIT_PROTECTION_DUAL : KILN_JIT_PROTECTION_SWITCH;
   pthread_mutex_unlock(&jit->lock);
   return s;
 }
 
-uint32_t kiln_jit_undefined(kiln_jit *jit, void (*each)(void *user, const char *name), void *user) {
+uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const char *name),
+                                 void *user) {
   if (jit == NULL) return 0;
   uint32_t n = 0;
   pthread_mutex_lock(&jit->lock);

@@ -66,7 +66,7 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
                        kiln_target_name(m->options.target));
   if (m->exec_stack)
-    return kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "code on the stack (kiln_module_exec_stack)");
+    return kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "code on the stack (kiln_module_attrs.exec_stack)");
   for (size_t i = 0; i < input->n_sessions; i++)
     if (input->sessions[i] == NULL || input->sessions[i]->module != m)
       return kn_jit_fail(e, KILN_ERR_ARGUMENT, "session %zu is not of its module", i);
@@ -114,7 +114,7 @@ static bool prepare(struct kn_jit_link *l, const kiln_jit_input *inputs, size_t 
   return true;
 }
 
-kiln_status kiln_jit_add(kiln_jit *jit, const kiln_jit_input *inputs, size_t n, unsigned flags,
+kiln_status kiln_jit_add(kiln_jit *jit, unsigned flags, const kiln_jit_input *inputs, uint32_t n,
                          kiln_jit_unit *unit, kiln_jit_error *error) {
   kiln_jit_error own;
   kiln_jit_unit ignored;

@@ -386,7 +386,7 @@ bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align
     }
     need += size[k] < POOL_MOST ? kn_align_up(size[k], KN_JIT_CHUNK) : POOL_MOST;
   }
-  if (jit->options.reach == KILN_JIT_NEAR) {
+  if (jit->options.reach == KILN_JIT_REACH_NEAR) {
     kn_jit_fail(
       e, KILN_ERR_MEMORY,
       "%llu bytes more do not fit the JIT's %llu bytes of memory, of which %llu are in use",
@@ -462,7 +462,7 @@ static bool try_mode(kiln_jit *jit, kiln_jit_error *e) {
 }
 
 bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
-  bool near = jit->options.reach == KILN_JIT_NEAR;
+  bool near = jit->options.reach == KILN_JIT_REACH_NEAR;
   uint64_t size = jit->options.memory_bytes;
   if (size > POOL_MOST) {
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "memory_bytes above 1 GiB");
@@ -481,10 +481,10 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
 #endif
   if (near) jit->options.memory_bytes = jit->pool_bytes;
   /* a debugger cannot write breakpoints into memory that is shared and not writable */
-  bool switched = jit->options.protection == KILN_JIT_PROTECT_AUTO && jit->options.gdb;
-  jit->dual = jit->options.protection != KILN_JIT_PROTECT_SWITCH && !switched;
+  bool switched = jit->options.protection == KILN_JIT_PROTECTION_AUTO && jit->options.gdb;
+  jit->dual = jit->options.protection != KILN_JIT_PROTECTION_SWITCH && !switched;
   if (try_mode(jit, e)) return true;
-  if (jit->options.protection != KILN_JIT_PROTECT_AUTO) return false;
+  if (jit->options.protection != KILN_JIT_PROTECTION_AUTO) return false;
   kiln_jit_error_free(e);
   jit->dual = switched;
   return try_mode(jit, e);

@@ -184,7 +184,7 @@ static struct kn_jit_entry *entry_for(struct kn_jit_link *l, struct kn_jit_in *i
   const struct kn_symbol *s = kn_symbol(in->m, id);
   if (b->entry != NULL) return b->entry;
   struct kn_jit_entry *e = NULL;
-  bool hidden = s->visibility == KILN_VIS_HIDDEN;
+  bool hidden = s->visibility == KILN_VISIBILITY_HIDDEN;
   bool named = !is_local(s) && s->name_length > 0 && !(l->stream && hidden);
   const void *scope = hidden ? l : NULL;
   if (named) e = kn_jit_entry_find(l->jit, s->name, s->name_length, scope);
@@ -301,7 +301,8 @@ static bool own_symbol(struct kn_jit_link *l, struct kn_jit_bind *b, const struc
 
 static bool missing(struct kn_jit_link *l, const struct kn_symbol *s) {
   kiln_jit_error *e = l->error;
-  if (!kiln_buffer_append(&e->missing, s->name, s->name_length + 1)) return fail_memory(l);
+  if (kiln_buffer_append(&e->missing, s->name, s->name_length + 1) != KILN_OK)
+    return fail_memory(l);
   e->n_missing++;
   return true;
 }
@@ -353,7 +354,7 @@ static bool bind(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   const struct kn_symbol *s = kn_symbol(in->m, id);
   struct kn_jit_entry *e = b->entry;
   bool named = !is_local(s) && s->name_length > 0;
-  bool hidden = s->visibility == KILN_VIS_HIDDEN;
+  bool hidden = s->visibility == KILN_VISIBILITY_HIDDEN;
   if (e == NULL && named && !(l->stream && hidden)) {
     if (hidden) e = kn_jit_entry_find(l->jit, s->name, s->name_length, l);
     if (e == NULL) e = kn_jit_entry_find(l->jit, s->name, s->name_length, NULL);

@@ -162,7 +162,7 @@ struct kn_target {
    * not made of the sets above, because it serves to check those. */
   uint64_t preserved;
   bool reaches_zero;      /* see kn_target_reaches_zero */
-  uint8_t own_convention; /* kiln_callconv that this target alone has */
+  uint8_t own_convention; /* kiln_cc that this target alone has */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
   const struct kn_guard_reg *guard_regs;

@@ -66,7 +66,7 @@ int cc_plan_make(struct cc_plan *p, const struct cc_args *a) {
   int status = cc_run_command(&l, 2, &p->said, NULL);
   free(l.at);
   if (status < 0) return TOOL_FAILED;
-  if (!kiln_buffer_append(&p->said, "", 1)) {
+  if (kiln_buffer_append(&p->said, "", 1) != KILN_OK) {
     tool_error("out of memory");
     return TOOL_FAILED;
   }
@@ -144,7 +144,7 @@ static int run_for_bitcode(const struct cc_list *job, const char *action, bool k
   struct tool_input in;
   if (!keep || status != 0) return status;
   if (!tool_input_open(&in, job->at[out])) return TOOL_FAILED;
-  if (!kiln_buffer_append(bitcode, in.bytes, in.size)) {
+  if (kiln_buffer_append(bitcode, in.bytes, in.size) != KILN_OK) {
     tool_error("out of memory");
     status = TOOL_FAILED;
   }

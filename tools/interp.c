@@ -28,7 +28,7 @@ static void print_fault(void *user, const kiln_diag *d) {
 static void on_signal(int number) {
   kiln_diag d;
   char line[700];
-  if (kiln_interp_where(running, &d)) {
+  if (kiln_interp_find_place(running, &d)) {
     d.status = KILN_ERR_UNDEFINED;
     snprintf(d.message, sizeof d.message, "signal %d: memory that is not the program's", number);
     size_t n = kiln_diag_format(&d, line, sizeof line - 1);
@@ -50,20 +50,21 @@ static void catch_signals(void) {
   sigaction(SIGBUS, &a, NULL);
 }
 
-static void run_destructors(void) { kiln_interp_stop(running, NULL); }
+static void run_destructors(void) { kiln_interp_run_destructors(running, NULL); }
 
 static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
   kiln_symbol symbol = kiln_symbol_find(m, "main");
   kiln_sig_info sig = kiln_sig_get(m, kiln_symbol_get(m, symbol).sig);
-  kiln_bits args[3] = {
+  kiln_interp_value args[3] = {
     {(uint64_t)argc, 0}, {(uint64_t)(uintptr_t)argv, 0}, {(uint64_t)(uintptr_t)environ, 0}};
-  kiln_bits result[KILN_MAX_RESULTS] = {{0, 0}};
+  kiln_interp_value result[KILN_MAX_RESULTS] = {{0, 0}};
   if (symbol.id == 0 || sig.n_params > 3) {
     tool_error("%s: no main that can be called", kiln_module_name(m));
     return TOOL_FAILED;
   }
   catch_signals();
-  if (atexit(run_destructors) != 0 || kiln_interp_start(in, NULL) != KILN_OK) return TOOL_FAILED;
+  if (atexit(run_destructors) != 0 || kiln_interp_run_constructors(in, NULL) != KILN_OK)
+    return TOOL_FAILED;
   if (kiln_interp_call(in, symbol, args, sig.n_params, result, NULL) != KILN_OK) return TOOL_FAILED;
   return (int)(result[0].low & 255);
 }

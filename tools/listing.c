@@ -121,7 +121,7 @@ static bool put(kiln_buffer *b, const char *format, ...) {
   va_start(args, format);
   int n = vsnprintf(line, sizeof line, format, args);
   va_end(args);
-  return n >= 0 && (size_t)n < sizeof line && kiln_buffer_append(b, line, (size_t)n);
+  return n >= 0 && (size_t)n < sizeof line && kiln_buffer_append(b, line, (size_t)n) == KILN_OK;
 }
 
 /* Behind a line `  !loc "FILE" LINE:COLUMN ...` the line of the source, if that is not the one shown before. */
@@ -142,8 +142,9 @@ static bool put_source(struct tool_trace *t, const char *at, const char *eol, ui
   if (text == NULL || text == t->source) return true;
   t->source = text;
   kiln_buffer *b = &t->records;
-  return put(b, "text %" PRIx32 "   ; ", offset) && kiln_buffer_append(b, text, length) &&
-         kiln_buffer_append(b, "\n", 1);
+  return put(b, "text %" PRIx32 "   ; ", offset) &&
+         kiln_buffer_append(b, text, length) == KILN_OK &&
+         kiln_buffer_append(b, "\n", 1) == KILN_OK;
 }
 
 /* One record for each line of a group. */
@@ -155,8 +156,9 @@ static bool put_group(struct tool_trace *t, const struct group *g, uint32_t offs
   for (const char *at = g->text, *end = at + g->size; at < end && ok;) {
     const char *eol = memchr(at, '\n', (size_t)(end - at));
     if (eol == NULL) eol = end;
-    ok = put(b, "%s %" PRIx32 " ", kind, offset) && kiln_buffer_append(b, at, (size_t)(eol - at)) &&
-         kiln_buffer_append(b, "\n", 1) && put_source(t, at, eol, offset);
+    ok = put(b, "%s %" PRIx32 " ", kind, offset) &&
+         kiln_buffer_append(b, at, (size_t)(eol - at)) == KILN_OK &&
+         kiln_buffer_append(b, "\n", 1) == KILN_OK && put_source(t, at, eol, offset);
     at = eol + (eol < end);
   }
   return ok;
@@ -176,9 +178,9 @@ static bool put_name(kiln_buffer *b, const kiln_module *m, kiln_symbol s) {
   bool ok = true;
   for (; *name != 0 && ok; name++) { /* a name may have any byte but 0 */
     char c = (unsigned char)*name < ' ' ? '?' : *name;
-    ok = kiln_buffer_append(b, &c, 1);
+    ok = kiln_buffer_append(b, &c, 1) == KILN_OK;
   }
-  return ok && kiln_buffer_append(b, label, strlen(label));
+  return ok && kiln_buffer_append(b, label, strlen(label)) == KILN_OK;
 }
 
 static bool put_code(struct tool_trace *t, const kiln_code *code) {
@@ -195,10 +197,11 @@ static bool put_code(struct tool_trace *t, const kiln_code *code) {
   b->size += 2 * (size_t)code->size_bytes + 3;
   bool ok = true;
   for (uint32_t i = 0; i < code->n_relocs && ok; i++) {
-    kiln_code_reloc r = kiln_session_code_reloc(t->session, i);
+    kiln_code_reloc r = kiln_session_get_code_reloc(t->session, i);
     ok = put(b, "reloc %" PRIx32 " %" PRIx32 " %" PRIx64 " ", r.offset_bytes, r.type,
              (uint64_t)r.addend) &&
-         put_name(b, kiln_session_module(t->session), r.symbol) && kiln_buffer_append(b, "\n", 1);
+         put_name(b, kiln_session_module(t->session), r.symbol) &&
+         kiln_buffer_append(b, "\n", 1) == KILN_OK;
   }
   return ok;
 }
@@ -212,7 +215,7 @@ static bool put_tail(kiln_buffer *b, const kiln_code_piece *p) {
 bool tool_listing_add(struct tool_trace *t, const struct tool_lines *l) {
   kiln_buffer *b = &t->records;
   kiln_code code;
-  if (!kiln_session_code(t->session, &code) || !put_code(t, &code)) return false;
+  if (!kiln_session_find_code(t->session, &code) || !put_code(t, &code)) return false;
   t->source = NULL;
   bool ok = l->n > 0 && put_group(t, &l->groups[0], 0), data = false;
   uint32_t next = 0, block = UINT32_MAX; /* the block that is open, and its next group */

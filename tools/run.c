@@ -125,8 +125,8 @@ static bool link_all(struct input *inputs, size_t n, const struct flags *f) {
     tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
     return false;
   }
-  bool ok =
-    program.jit != NULL && kiln_jit_add(program.jit, units, n, 0, &program.unit, &e) == KILN_OK;
+  bool ok = program.jit != NULL &&
+            kiln_jit_add(program.jit, 0, units, (uint32_t)n, &program.unit, &e) == KILN_OK;
   if (!ok) print_error(&e);
   kiln_jit_error_free(&e);
   free(units);

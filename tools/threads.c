@@ -103,13 +103,13 @@ static void *work(void *arg) {
   }
   uint64_t waited = 0;
   if (w->failed == UINT32_MAX && atomic_load(&job->failed) == UINT32_MAX &&
-      kiln_llvm_read_waiting(w->reader, NULL, NULL, &waited) != KILN_OK) {
+      kiln_llvm_read_deferred(w->reader, NULL, NULL, &waited) != KILN_OK) {
     w->failed = UINT32_MAX - 1; /* behind those that did not wait */
     tool_diag_of_reader(&w->diag, w->reader);
   }
   w->instructions += waited;
   tool_thread_diag = before;
-  if (w->fork) kiln_llvm_close(w->reader);
+  if (w->fork) kiln_llvm_free(w->reader);
   w->ns = now_ns() - start;
   return NULL;
 }
@@ -123,7 +123,7 @@ static kiln_status first_error(struct tool_module *t, const struct worker *worke
   for (unsigned i = 0; i < n; i++)
     if (workers[i].failed != UINT32_MAX && (least == NULL || workers[i].failed < least->failed))
       least = &workers[i];
-  return least == NULL ? kiln_module_status(t->module) : kiln_module_error(t->module, &least->diag);
+  return least == NULL ? kiln_module_status(t->module) : kiln_module_fail(t->module, &least->diag);
 }
 
 /* Gives each thread a session and a reader; the number of threads that have both. */
@@ -134,7 +134,7 @@ static unsigned equip(struct tool_compiled *c, struct tool_module *t, kiln_llvm 
     else c->sessions[i] = kiln_session_new(t->module);
     if (c->sessions[i] == NULL) return i;
     c->n = i + 1;
-    kiln_session_time(c->sessions[i], timing);
+    kiln_session_set_timing(c->sessions[i], timing);
     workers[i].fork = n > 1;
     workers[i].reader = n > 1 ? kiln_llvm_fork(reader, c->sessions[i]) : reader;
     if (workers[i].reader == NULL) return i;
@@ -170,9 +170,9 @@ static kiln_status compile_bodies(struct tool_compiled *c, struct tool_module *t
   for (unsigned i = 1; i < n; i++) {
     bool worked = workers[i].thread.started;
     aside_join(&workers[i].thread);
-    if (!worked && workers[i].fork) kiln_llvm_close(workers[i].reader);
+    if (!worked && workers[i].fork) kiln_llvm_free(workers[i].reader);
   }
-  if (s != KILN_OK && workers[0].fork) kiln_llvm_close(workers[0].reader);
+  if (s != KILN_OK && workers[0].fork) kiln_llvm_free(workers[0].reader);
   for (unsigned i = 0; i < n; i++) {
     c->instructions += workers[i].instructions;
     c->work_ns += workers[i].ns;
@@ -192,14 +192,14 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     c->threaded = threads > 1 && in->size >= LARGE_INPUT;
     if (c->threaded && kiln_buffer_reserve(&c->object, in->size) != NULL)
       aside_start(&touching, touch, &c->object);
-    c->reader = kiln_llvm_open(t->session, in->bytes, in->size);
-    kiln_llvm_defer(c->reader);
+    c->reader = kiln_llvm_new(t->session, in->bytes, in->size);
+    kiln_llvm_defer_assembly(c->reader);
     s = c->reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
     c->serial_ns = now_ns() - start;
     if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);
     aside_join(&touching);
     if (s == KILN_OK && !c->threaded) {
-      kiln_llvm_close(c->reader);
+      kiln_llvm_free(c->reader);
       c->reader = NULL;
     }
   } else {
@@ -207,17 +207,17 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     if (c->sessions == NULL) return KILN_ERR_MEMORY;
     c->sessions[0] = t->session;
     c->n = 1;
-    kiln_session_time(t->session, timing);
+    kiln_session_set_timing(t->session, timing);
     s = tool_module_read(t, in, NULL, NULL, &c->instructions);
     c->work_ns = now_ns() - start;
   }
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
 
-kiln_stats tool_compiled_stats(const struct tool_compiled *c) {
-  kiln_stats sum = {0};
+kiln_compile_stats tool_compiled_stats(const struct tool_compiled *c) {
+  kiln_compile_stats sum = {0};
   for (unsigned i = 0; i < c->n; i++) {
-    kiln_stats s = kiln_session_stats(c->sessions[i]);
+    kiln_compile_stats s = kiln_session_get_stats(c->sessions[i]);
     sum.functions += s.functions;
     sum.instructions += s.instructions;
     sum.blocks += s.blocks;
@@ -234,7 +234,7 @@ kiln_stats tool_compiled_stats(const struct tool_compiled *c) {
 
 static void *free_module(void *arg) {
   struct tool_compiled *c = arg;
-  kiln_llvm_close(c->reader);
+  kiln_llvm_free(c->reader);
   c->reader = NULL;
   for (unsigned i = 1; i < c->n; i++) kiln_session_free(c->sessions[i]);
   c->n = 0;

@@ -125,7 +125,7 @@ static void print_diag(void *user, const kiln_diag *d) {
 /* The target that an input is for: what bitcode's triple or a text's `target` line says, or else
  * the machine that the tool runs on. False if that is no target either. */
 static bool input_target(const struct tool_input *in, kiln_target *out) {
-  if (in->bitcode && kiln_llvm_target(in->bytes, in->size, out)) return true;
+  if (in->bitcode && kiln_llvm_find_target(in->bytes, in->size, out)) return true;
   if (!in->bitcode && !in->qbe) {
     static const char key[] = "target ";
     const char *at = (const char *)in->bytes, *end = at + in->size;
@@ -144,7 +144,7 @@ static bool input_target(const struct tool_input *in, kiln_target *out) {
       at = eol + 1;
     }
   }
-  return kiln_target_host(out);
+  return kiln_target_find_host(out);
 }
 
 /* Files that are neither bitcode nor text, by their suffix, and what takes them. */
@@ -180,7 +180,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
   if (is_other(in)) return false;
   options.name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
   options.on_diag = print_diag;
-  options.diag_user = t;
+  options.on_diag_user = t;
   if (!target_given && !input_target(in, &options.target)) {
     char targets[TOOL_TARGETS_SIZE];
     tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets));
@@ -203,13 +203,13 @@ void tool_module_close(struct tool_module *t) {
 }
 
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
-                             kiln_func_sink sink, void *user, uint64_t *instructions) {
+                             kiln_func_sink_fn sink, void *user, uint64_t *instructions) {
   const char *text = (const char *)in->bytes;
   kiln_status s;
   if (in->qbe) s = kiln_qbe_read(t->session, text, in->size, sink, user, instructions);
   else if (in->bitcode)
     s = kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions);
-  else s = kiln_text_parse(t->session, text, in->size, sink, user);
+  else s = kiln_text_read(t->session, text, in->size, sink, user);
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
 

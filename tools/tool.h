@@ -77,7 +77,7 @@ extern _Thread_local kiln_diag *tool_thread_diag;
 /* Reads the input into the module and gives every function to `sink`. `instructions` is set to the
  * number of LLVM's or QBE's instructions, or left alone for Kiln's text. */
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
-                             kiln_func_sink sink, void *user, uint64_t *instructions);
+                             kiln_func_sink_fn sink, void *user, uint64_t *instructions);
 
 /* Says that `status` ended the work on `in`, unless a diagnostic has said so. */
 void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status);

@@ -80,8 +80,8 @@ int tool_trace_open(struct tool_trace *t, const char *out) {
 bool tool_trace_begin(struct tool_trace *t, kiln_session *s) {
   t->session = s;
   t->records.size = t->listed.size = 0;
-  if ((t->listing == NULL || kiln_session_map(s, true)) &&
-      kiln_session_dump(s, t->plan, &t->planned))
+  if ((t->listing == NULL || kiln_session_set_map(s, true) == KILN_OK) &&
+      kiln_session_set_dump(s, t->plan, &t->planned) == KILN_OK)
     return true;
   tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
   return false;
@@ -101,9 +101,9 @@ static bool taken(struct tool_trace *t, kiln_module *m, kiln_symbol symbol) {
 static kiln_status compile_listed(struct tool_trace *t, kiln_func *f) {
   struct tool_listed row = {kiln_func_symbol(f), t->records.size};
   struct tool_lines *lines = tool_lines_new(f, &t->text);
-  if (lines == NULL || !kiln_buffer_append(&t->listed, &row, sizeof row)) {
+  if (lines == NULL || kiln_buffer_append(&t->listed, &row, sizeof row) != KILN_OK) {
     tool_lines_free(lines);
-    return kiln_func_error(f, KILN_ERR_MEMORY, "out of memory");
+    return kiln_func_fail(f, KILN_ERR_MEMORY, "out of memory");
   }
   kiln_status s = kiln_func_compile(f);
   if (s == KILN_OK && !tool_listing_add(t, lines)) s = KILN_ERR_MEMORY;

@@ -44,7 +44,7 @@ bool tool_trace_wanted(const struct tool_trace *t);
 int tool_trace_open(struct tool_trace *t, const char *out);
 /* Begins an input; false after a message. */
 bool tool_trace_begin(struct tool_trace *t, kiln_session *s);
-/* The kiln_func_sink, with the trace as `user`. */
+/* The kiln_func_sink_fn, with the trace as `user`. */
 kiln_status tool_trace_func(void *trace, kiln_func *f);
 /* Ends an input; `object` is what was made of it, NULL after an error. False after a message. */
 bool tool_trace_end(struct tool_trace *t, const char *path, const kiln_buffer *object);

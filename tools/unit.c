@@ -12,20 +12,20 @@
 
 /* Compiles all bodies. The assembler behind inline assembly is called once, for all texts together. */
 static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_session *s) {
-  kiln_llvm *reader = kiln_llvm_open(s, u->bytes, u->size);
+  kiln_llvm *reader = kiln_llvm_new(s, u->bytes, u->size);
   if (reader == NULL) return kiln_module_status(m);
   uint64_t waited = 0;
-  kiln_llvm_defer(reader);
+  kiln_llvm_defer_assembly(reader);
   kiln_status status = kiln_module_freeze(m);
   if (status == KILN_OK)
     status =
       kiln_llvm_read_bodies(reader, 0, kiln_llvm_body_count(reader), NULL, NULL, &u->instructions);
-  if (status == KILN_OK) status = kiln_llvm_read_waiting(reader, NULL, NULL, &waited);
+  if (status == KILN_OK) status = kiln_llvm_read_deferred(reader, NULL, NULL, &waited);
   u->instructions += waited;
   u->diag = *kiln_module_diag(m);
   if (tool_diag_of_reader(&u->diag, reader))
     snprintf(u->diag.module, sizeof u->diag.module, "%s", u->name);
-  kiln_llvm_close(reader);
+  kiln_llvm_free(reader);
   return status;
 }
 
@@ -34,10 +34,10 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
                                  .function_sections = u->function_sections,
                                  .data_sections = u->data_sections,
                                  .aranges = u->aranges,
-                                 .texts_stay = true};
+                                 .borrow_strings = true};
   u->diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
   snprintf(u->diag.message, sizeof u->diag.message, "the target is not supported");
-  if (!kiln_llvm_target(u->bytes, u->size, &options.target)) return KILN_ERR_UNSUPPORTED;
+  if (!kiln_llvm_find_target(u->bytes, u->size, &options.target)) return KILN_ERR_UNSUPPORTED;
   u->diag = (kiln_diag){.status = KILN_OK};
   kiln_as *assembler = kiln_as_new(&options);
   kiln_module *m = kiln_module_new(&options);
@@ -48,7 +48,7 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
     if (status == KILN_OK) status = kiln_module_status(m);
     if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &u->object);
     if (status != KILN_OK && u->diag.status == KILN_OK) u->diag = *kiln_module_diag(m);
-    u->functions = kiln_session_stats(s).functions;
+    u->functions = kiln_session_get_stats(s).functions;
     kiln_session_free(s);
   }
   kiln_module_free(m);

@@ -172,14 +172,14 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
     .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .bitcode = true};
   kiln_module_options options = {.function_sections = a->function_sections,
                                  .data_sections = a->data_sections,
-                                 .aranges = a->aranges,
-                                 .no_red_zone = a->no_red_zone};
+                                 .aranges = a->aranges};
   bool quiet = falls_back();
   uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
   kiln_diag diag = {.status = KILN_OK};
   struct tool_module t;
   if (quiet) tool_thread_diag = &diag;
   if (!tool_module_open(&t, &input, options, false)) return TOOL_FAILED;
+  kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
   struct tool_compiled c;
   kiln_buffer object = {0};
   kiln_status s = tool_module_compile(&c, &t, &input, 1, false);

@@ -147,8 +147,9 @@ static char *derived_name(const char *in) {
 }
 
 /* The times of the bodies, `c->work_ns`, `s->plan_ns` and `s->walk_ns`, are of all threads together. */
-static void print_times(const char *path, const struct tool_compiled *c, const kiln_stats *s,
-                        uint64_t object_ns, uint64_t write_ns, uint64_t all_ns) {
+static void print_times(const char *path, const struct tool_compiled *c,
+                        const kiln_compile_stats *s, uint64_t object_ns, uint64_t write_ns,
+                        uint64_t all_ns) {
   uint64_t instructions = c->instructions > 0 ? c->instructions : s->instructions;
   struct {
     const char *name;
@@ -172,7 +173,7 @@ static void print_times(const char *path, const struct tool_compiled *c, const k
   }
 }
 
-static void print_stats(const struct tool_input *in, const kiln_stats *s, uint64_t input,
+static void print_stats(const struct tool_input *in, const kiln_compile_stats *s, uint64_t input,
                         size_t object_bytes) {
   const char *what = in->qbe ? "QBE instructions" : "LLVM instructions";
   fprintf(stderr, "%s: stats\n", in->path);
@@ -211,7 +212,7 @@ enum { LARGE_BYTES = 1 << 20 };
 static bool compile(const struct flags *f, const struct tool_input *in, const char *out) {
   kiln_module_options options = f->options;
   options.verify |= !in->bitcode && !in->qbe;
-  options.texts_stay = true; /* the input is closed last */
+  options.borrow_strings = true; /* the input is closed last */
   struct tool_module t;
   if (!tool_module_open(&t, in, options, f->target_given)) return false;
 
@@ -225,7 +226,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
   uint64_t end = now_ns();
   if (s != KILN_OK) tool_module_report(&t, in, s);
-  kiln_stats stats = tool_compiled_stats(&c);
+  kiln_compile_stats stats = tool_compiled_stats(&c);
   size_t size = c.object.size;
   if (!traced) tool_compiled_done(&c, &t);
 

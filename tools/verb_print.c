@@ -18,7 +18,8 @@ static bool print(const struct tool_input *in, kiln_module_options options, bool
   kiln_buffer head = {0}, bodies = {0};
   kiln_status s = tool_module_read(&t, in, print_func, &bodies, NULL);
   if (s == KILN_OK) s = kiln_module_print(t.module, &head);
-  if (s == KILN_OK && !kiln_buffer_append(&head, bodies.data, bodies.size)) s = KILN_ERR_MEMORY;
+  if (s == KILN_OK && kiln_buffer_append(&head, bodies.data, bodies.size) != KILN_OK)
+    s = KILN_ERR_MEMORY;
   if (s != KILN_OK) tool_module_report(&t, in, s);
   bool ok = s == KILN_OK && tool_output_write(out, head.data, head.size);
   kiln_buffer_free(&bodies);

@@ -83,8 +83,8 @@ kiln_symbol gen_string(struct gen *g, const struct text *text) {
 /* What is built from here on comes from this place: for Kiln's diagnostics, the text of the IR (`--emit=kir`) and
  * debuggers. */
 static void set_place(struct gen *g, struct place at) {
-  kiln_func_place(g->f, at.line, at.column);
-  kiln_loc_set(g->f, gen_debug_place(g, at));
+  kiln_func_set_place(g->f, at.line, at.column);
+  kiln_func_set_loc(g->f, gen_debug_place(g, at));
 }
 
 /* ---- errors at run time ---- */
@@ -170,7 +170,9 @@ static void gen_assignment(struct gen *g, struct stmt *s) {
 
 static void gen_stmt(struct gen *g, struct stmt *s);
 
-static bool ended(struct gen *g) { return kiln_block_terminated(g->f, kiln_block_current(g->f)); }
+static bool ended(struct gen *g) {
+  return kiln_block_is_terminated(g->f, kiln_block_current(g->f));
+}
 
 static void go_to(struct gen *g, kiln_block b) {
   if (!ended(g)) kiln_build_br(g->f, b, NULL, 0);
@@ -228,13 +230,13 @@ static void gen_for(struct gen *g, struct stmt *s) {
   kiln_value limit = each ? (kiln_value){0} : gen_expr(g, s->b);
   kiln_block head = kiln_block_new(f), body = kiln_block_new(f), next = kiln_block_new(f),
              done = kiln_block_new(f);
-  kiln_value i = kiln_block_param(f, head, KILN_TYPE_I64);
+  kiln_value i = kiln_block_add_param(f, head, KILN_TYPE_I64);
   kiln_build_br(f, head, &from, 1);
 
   kiln_block_switch(f, head);
   if (each) limit = kiln_build_load(f, KILN_TYPE_I64, sequence, ARRAY_SIZE, 0); /* it may grow */
-  kiln_build_brif(f, kiln_build_icmp(f, KILN_SLT, KILN_TYPE_I64, i, limit), body, NULL, 0, done,
-                  NULL, 0);
+  kiln_build_brif(f, kiln_build_icmp(f, KILN_ICOND_SLT, KILN_TYPE_I64, i, limit), body, NULL, 0,
+                  done, NULL, 0);
 
   kiln_block_switch(f, body);
   kiln_value item = i;
@@ -299,7 +301,7 @@ static void gen_stmt(struct gen *g, struct stmt *s) {
 
 /* ---- functions and the whole ---- */
 
-static kiln_status finish(struct gen *g, bool has_result, kiln_func_sink sink, void *user) {
+static kiln_status finish(struct gen *g, bool has_result, kiln_func_sink_fn sink, void *user) {
   /* Where a result is due, the checker has shown that the end is not reached. */
   if (!ended(g) && has_result) kiln_build_nullary(g->f, KILN_OP_UNREACHABLE);
   else if (!ended(g)) kiln_build_ret(g->f, NULL, 0);
@@ -310,7 +312,7 @@ static kiln_status finish(struct gen *g, bool has_result, kiln_func_sink sink, v
   return sink(user, g->f);
 }
 
-static kiln_status gen_fn(struct gen *g, struct fn *fn, kiln_func_sink sink, void *user) {
+static kiln_status gen_fn(struct gen *g, struct fn *fn, kiln_func_sink_fn sink, void *user) {
   kiln_sig sig;
   g->f = kiln_func_begin(g->s, gen_declare(g, fn, &sig));
   if (g->f == NULL) return kiln_module_status(g->m);
@@ -339,7 +341,7 @@ static void define_global(struct gen *g, struct var *v) {
 }
 
 static kiln_status gen_entry(struct gen *g, const struct program *p, const char *name,
-                             kiln_func_sink sink, void *user) {
+                             kiln_func_sink_fn sink, void *user) {
   kiln_sig sig = kiln_sig_new(g->m, KILN_CC_C, 0, NULL, 0, NULL, 0);
   g->f = kiln_func_begin(g->s, kiln_func_declare(g->m, &(kiln_symbol_desc){.name = name}, sig));
   if (g->f == NULL) return kiln_module_status(g->m);
@@ -354,7 +356,7 @@ static kiln_status gen_entry(struct gen *g, const struct program *p, const char 
 }
 
 kiln_status gen_program(struct clay *c, const struct program *p, kiln_session *s, const char *entry,
-                        kiln_func_sink sink, void *user) {
+                        kiln_func_sink_fn sink, void *user) {
   struct gen g = {.c = c, .m = kiln_session_module(s), .s = s};
   gen_debug_begin(&g);
   g.empty = clay_text(c, "", 0);

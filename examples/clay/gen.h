@@ -14,7 +14,7 @@
  * clay` can be modules of their own. Kiln keeps the first error: the status says whether there was one,
  * kiln_module_diag which. */
 kiln_status gen_program(struct clay *c, const struct program *p, kiln_session *s, const char *entry,
-                        kiln_func_sink sink, void *user);
+                        kiln_func_sink_fn sink, void *user);
 
 /* ---- between the files ---- */
 

@@ -24,8 +24,9 @@ static const struct {
   kiln_icond integer;
   kiln_fcond number;
 } comparison[T_COUNT] = {
-  [T_EQ] = {KILN_EQ, KILN_FOEQ},  [T_NE] = {KILN_NE, KILN_FUNE},  [T_LT] = {KILN_SLT, KILN_FOLT},
-  [T_LE] = {KILN_SLE, KILN_FOLE}, [T_GT] = {KILN_SGT, KILN_FOGT}, [T_GE] = {KILN_SGE, KILN_FOGE},
+  [T_EQ] = {KILN_ICOND_EQ, KILN_FCOND_OEQ},  [T_NE] = {KILN_ICOND_NE, KILN_FCOND_UNE},
+  [T_LT] = {KILN_ICOND_SLT, KILN_FCOND_OLT}, [T_LE] = {KILN_ICOND_SLE, KILN_FCOND_OLE},
+  [T_GT] = {KILN_ICOND_SGT, KILN_FCOND_OGT}, [T_GE] = {KILN_ICOND_SGE, KILN_FCOND_OGE},
 };
 
 static bool is_comparison(enum token_kind op) {
@@ -44,7 +45,8 @@ static kiln_value gen_comparison(struct gen *g, enum token_kind op, const struct
     return kiln_build_icmp(g->f, cond, KILN_TYPE_I64, gen_runtime(g, RT_compare, at, both), zero);
   }
   kiln_value equal = gen_runtime(g, RT_equal, at, both);
-  return kiln_build_icmp(g->f, op == T_EQ ? KILN_NE : KILN_EQ, KILN_TYPE_I64, equal, zero);
+  return kiln_build_icmp(g->f, op == T_EQ ? KILN_ICOND_NE : KILN_ICOND_EQ, KILN_TYPE_I64, equal,
+                         zero);
 }
 
 /* Quotient or remainder. In Kiln's IR the effect of a division by 0, or of the least int by -1, depends on the
@@ -56,10 +58,10 @@ static kiln_value gen_division(struct gen *g, kiln_op op, struct place at, kiln_
   if (right->kind == EXPR_INT && right->integer != 0 && right->integer != -1) {
     return kiln_build_binary(f, op, type, a, b);
   }
-  gen_check(g, kiln_build_icmp(f, KILN_NE, type, b, kiln_const_int(f, 0)), RT_fail_zero, at);
+  gen_check(g, kiln_build_icmp(f, KILN_ICOND_NE, type, b, kiln_const_int(f, 0)), RT_fail_zero, at);
   kiln_block divide = kiln_block_new(f), negate = kiln_block_new(f), done = kiln_block_new(f);
-  kiln_value result = kiln_block_param(f, done, type);
-  kiln_value minus_one = kiln_build_icmp(f, KILN_EQ, type, b, kiln_const_int(f, -1));
+  kiln_value result = kiln_block_add_param(f, done, type);
+  kiln_value minus_one = kiln_build_icmp(f, KILN_ICOND_EQ, type, b, kiln_const_int(f, -1));
   kiln_build_brif(f, minus_one, negate, NULL, 0, divide, NULL, 0);
 
   kiln_block_switch(f, divide);
@@ -92,7 +94,7 @@ kiln_value gen_op(struct gen *g, enum token_kind op, const struct type *t, struc
 static kiln_value gen_unary(struct gen *g, const struct expr *e) {
   kiln_value a = gen_expr(g, e->a);
   switch (e->op) {
-  case T_NOT: return kiln_build_icmp(g->f, KILN_EQ, KILN_TYPE_I8, a, kiln_const_int(g->f, 0));
+  case T_NOT: return kiln_build_icmp(g->f, KILN_ICOND_EQ, KILN_TYPE_I8, a, kiln_const_int(g->f, 0));
   case T_BIT_NOT: return kiln_build_unary(g->f, KILN_OP_NOT, KILN_TYPE_I64, a);
   default:
     if (e->type->kind == TYPE_FLOAT) return kiln_build_unary(g->f, KILN_OP_FNEG, KILN_TYPE_F64, a);
@@ -120,7 +122,7 @@ void gen_condition(struct gen *g, const struct expr *e, kiln_block yes, kiln_blo
 /* `and` or `or` as a value: the parameter of the block where both ways meet. */
 static kiln_value gen_short_circuit(struct gen *g, const struct expr *e) {
   kiln_block second = kiln_block_new(g->f), done = kiln_block_new(g->f);
-  kiln_value result = kiln_block_param(g->f, done, KILN_TYPE_I8);
+  kiln_value result = kiln_block_add_param(g->f, done, KILN_TYPE_I8);
   kiln_value a = gen_expr(g, e->a);
   if (e->op == T_AND) kiln_build_brif(g->f, a, second, NULL, 0, done, &a, 1);
   else kiln_build_brif(g->f, a, done, &a, 1, second, NULL, 0);
@@ -162,7 +164,7 @@ static kiln_value gen_array(struct gen *g, const struct expr *e) {
 static void check_index(struct gen *g, const struct expr *e, kiln_value sequence,
                         kiln_value index) {
   kiln_value size = kiln_build_load(g->f, KILN_TYPE_I64, sequence, ARRAY_SIZE, 0);
-  kiln_value ok = kiln_build_icmp(g->f, KILN_ULT, KILN_TYPE_I64, index, size);
+  kiln_value ok = kiln_build_icmp(g->f, KILN_ICOND_ULT, KILN_TYPE_I64, index, size);
   struct check *check = gen_check(g, ok, RT_fail_index, e->at);
   check->args[0] = index;
   check->from[0] = e->b;
@@ -209,14 +211,15 @@ static kiln_value gen_name(struct gen *g, const struct var *v, struct place at) 
   else if (!v->assigned) return where;
   kiln_value value = kiln_build_load(g->f, gen_type(v->type), where, 0, 0);
   if (v->global && v->type->kind == TYPE_RECORD) { /* the one type without a first value */
-    kiln_value set = kiln_build_icmp(g->f, KILN_NE, KILN_TYPE_I64, value, kiln_const_int(g->f, 0));
+    kiln_value set =
+      kiln_build_icmp(g->f, KILN_ICOND_NE, KILN_TYPE_I64, value, kiln_const_int(g->f, 0));
     gen_check(g, set, RT_fail_unset, at);
   }
   return value;
 }
 
 kiln_value gen_expr(struct gen *g, const struct expr *e) {
-  kiln_func_place(g->f, e->at.line, e->at.column);
+  kiln_func_set_place(g->f, e->at.line, e->at.column);
   switch (e->kind) {
   case EXPR_INT:
   case EXPR_BOOL: return kiln_const_int(g->f, e->integer);

@@ -53,9 +53,10 @@ static kiln_clause *gather(struct gen *g, uint32_t *n) {
   for (struct region *r = g->regions; r != NULL; r = r->outer) {
     cleanup |= r->catches == NULL;
     for (const struct stmt *s = r->catches; s != NULL; s = s->next)
-      clauses[(*n)++] = (kiln_clause){.kind = KILN_CATCH, .type = type_symbol(g, s->var->type)};
+      clauses[(*n)++] =
+        (kiln_clause){.kind = KILN_CLAUSE_CATCH, .type = type_symbol(g, s->var->type)};
   }
-  if (cleanup) clauses[(*n)++] = (kiln_clause){.kind = KILN_CLEANUP};
+  if (cleanup) clauses[(*n)++] = (kiln_clause){.kind = KILN_CLAUSE_CLEANUP};
   return clauses;
 }
 
@@ -68,7 +69,7 @@ kiln_value gen_unwinding_call(struct gen *g, kiln_sig sig, kiln_symbol callee,
   kiln_block on = kiln_block_new(f);
   if (info.n_results > 0) {
     given = kiln_try_result(f, sig, 0);
-    result = kiln_block_param(f, on, (kiln_type)info.results[0]);
+    result = kiln_block_add_param(f, on, (kiln_type)info.results[0]);
   }
   kiln_value caught[2] = {kiln_try_exception(f, 0), kiln_try_exception(f, 1)};
   kiln_try_desc t = {
@@ -78,15 +79,16 @@ kiln_value gen_unwinding_call(struct gen *g, kiln_sig sig, kiln_symbol callee,
     .n_args = n,
     .normal = on,
     .normal_args = &given,
-    .n_normal = info.n_results,
+    .n_normal_args = info.n_results,
     .unwind = g->regions->pad,
     .unwind_args = caught,
-    .n_unwind = 2,
+    .n_unwind_args = 2,
   };
   t.clauses = gather(g, &t.n_clauses);
   kiln_sig none = kiln_sig_new(g->m, KILN_CC_C, KILN_SIG_VARIADIC, NULL, 0, NULL, 0);
-  kiln_func_personality(
-    f, kiln_func_declare(g->m, &(kiln_symbol_desc){.name = "clay_personality"}, none));
+  kiln_func_set_attrs(
+    f, &(kiln_func_attrs){.personality = kiln_func_declare(
+                            g->m, &(kiln_symbol_desc){.name = "clay_personality"}, none)});
   kiln_build_try(f, &t);
   g->regions->used = true;
   kiln_block_switch(f, on);
@@ -103,7 +105,9 @@ void gen_throw(struct gen *g, struct stmt *s) {
 
 /* ---- regions ---- */
 
-static bool ended(struct gen *g) { return kiln_block_terminated(g->f, kiln_block_current(g->f)); }
+static bool ended(struct gen *g) {
+  return kiln_block_is_terminated(g->f, kiln_block_current(g->f));
+}
 
 /* An exception that the region just left does not catch. */
 static void unwind_further(struct gen *g, kiln_value exception, kiln_value selector) {
@@ -119,8 +123,8 @@ static void unwind_further(struct gen *g, kiln_value exception, kiln_value selec
 static struct region region(struct gen *g, const struct stmt *catches, kiln_value *exception,
                             kiln_value *selector) {
   struct region r = {.catches = catches, .pad = kiln_block_new(g->f), .outer = g->regions};
-  *exception = kiln_block_param(g->f, r.pad, KILN_TYPE_I64);
-  *selector = kiln_block_param(g->f, r.pad, KILN_TYPE_I32);
+  *exception = kiln_block_add_param(g->f, r.pad, KILN_TYPE_I64);
+  *selector = kiln_block_add_param(g->f, r.pad, KILN_TYPE_I32);
   return r;
 }
 
@@ -137,9 +141,9 @@ static void gen_catches(struct gen *g, struct stmt *s) {
     kiln_block_switch(f, r.pad);
     for (struct stmt *c = s->catches; c != NULL; c = c->next) {
       kiln_block yes = kiln_block_new(f), no = kiln_block_new(f);
-      kiln_value id = kiln_typeid(f, type_symbol(g, c->var->type));
-      kiln_build_brif(f, kiln_build_icmp(f, KILN_EQ, KILN_TYPE_I32, selector, id), yes, NULL, 0, no,
-                      NULL, 0);
+      kiln_value id = kiln_const_typeid(f, type_symbol(g, c->var->type));
+      kiln_build_brif(f, kiln_build_icmp(f, KILN_ICOND_EQ, KILN_TYPE_I32, selector, id), yes, NULL,
+                      0, no, NULL, 0);
       kiln_block_switch(f, yes);
       kiln_value cell = gen_runtime(g, RT_caught, c->at, &exception);
       kiln_die outer = gen_debug_scope(g);
@@ -164,7 +168,7 @@ static void gen_finally(struct gen *g, struct stmt *s) {
   r.exits_end = &r.exits;
   r.exception = kiln_slot_new(f, 8, 3);
   r.selector = kiln_slot_new(f, 4, 2);
-  kiln_value where = kiln_block_param(f, r.finally, KILN_TYPE_I64);
+  kiln_value where = kiln_block_add_param(f, r.finally, KILN_TYPE_I64);
   g->regions = &r;
   if (s->catches != NULL) gen_catches(g, s);
   else gen_list(g, s->body);
@@ -180,11 +184,11 @@ static void gen_finally(struct gen *g, struct stmt *s) {
   kiln_block_switch(f, r.finally);
   gen_list(g, s->other->body);
   if (!ended(g)) {
-    kiln_case *cases = clay_alloc(g->c, (r.n_exits + 1) * sizeof *cases);
+    kiln_switch_case *cases = clay_alloc(g->c, (r.n_exits + 1) * sizeof *cases);
     uint32_t n = 0;
     for (struct exit *e = r.exits; e != NULL; e = e->next, n++)
-      cases[n] = (kiln_case){FIRST_EXIT + n, e->block};
-    if (r.used) cases[n++] = (kiln_case){UNWIND, on_its_way};
+      cases[n] = (kiln_switch_case){FIRST_EXIT + n, e->block};
+    if (r.used) cases[n++] = (kiln_switch_case){UNWIND, on_its_way};
     kiln_build_switch(f, KILN_TYPE_I64, where, done, cases, n);
     if (r.used) {
       kiln_block_switch(f, on_its_way);

@@ -221,7 +221,7 @@ static int generate(const struct options *o, struct clay *c, const struct progra
     kiln_status status =
       gen_program(c, p, s, "clay_program", text ? print_function : NULL, &bodies);
     if (status == KILN_OK) status = text ? kiln_module_print(m, out) : kiln_emit_elf(m, &s, 1, out);
-    if (text && status == KILN_OK && !kiln_buffer_append(out, bodies.data, bodies.size))
+    if (text && status == KILN_OK && kiln_buffer_append(out, bodies.data, bodies.size) != KILN_OK)
       status = KILN_ERR_MEMORY;
     if (status != KILN_OK) { /* a mistake in this compiler, not in its input */
       char line[600];
@@ -302,7 +302,7 @@ static int parse_options(int argc, char **argv, struct options *o) {
     {"time", no_argument, NULL, TIME},      {"output", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, 'h'},       {0},
   };
-  if (!kiln_target_host(&o->host)) o->host = KILN_TARGET_COUNT;
+  if (!kiln_target_find_host(&o->host)) o->host = KILN_TARGET_COUNT;
   o->target = o->host != KILN_TARGET_COUNT ? o->host : KILN_TARGET_X86_64;
   bool emit_given = false;
   opterr = 0;

@@ -59,7 +59,7 @@ kiln_status build(kiln_module *m, kiln_session *s) {
 int main() {
   kiln_module_options options{};
   options.jit = true;
-  if (!kiln_target_host(&options.target)) return 2;
+  if (!kiln_target_find_host(&options.target)) return 2;
   owned<kiln_module> module(kiln_module_new(&options));
   owned<kiln_session> session(kiln_session_new(module.get()));
   kiln_jit_options jit_options{};
@@ -69,7 +69,7 @@ int main() {
   kiln_session *const sessions[] = {session.get()};
   const kiln_jit_input input{module.get(), sessions, 1};
   kiln_jit_error error{};
-  if (kiln_jit_add(jit.get(), &input, 1, 0, nullptr, &error) != KILN_OK) {
+  if (kiln_jit_add(jit.get(), 0, &input, 1, nullptr, &error) != KILN_OK) {
     std::fprintf(stderr, "%s\n", error.diag.message);
     kiln_jit_error_free(&error);
     return 1;

@@ -203,8 +203,8 @@ static kiln_value divide(kiln_func *f, enum op op, kiln_value a, kiln_value b,
   if (by->op == NUMBER && by->number != 0 && by->number != -1)
     return kiln_build_binary(f, op == DIV ? KILN_OP_SDIV : KILN_OP_SREM, i64, a, b);
   kiln_value zero = kiln_const_int(f, 0), one = kiln_const_int(f, 1);
-  kiln_value by_zero = compare(f, KILN_EQ, b, zero);
-  kiln_value by_minus = compare(f, KILN_EQ, b, kiln_const_int(f, -1));
+  kiln_value by_zero = compare(f, KILN_ICOND_EQ, b, zero);
+  kiln_value by_minus = compare(f, KILN_ICOND_EQ, b, kiln_const_int(f, -1));
   kiln_value safe = kiln_build_select(f, i64, by_zero, one, b);
   safe = kiln_build_select(f, i64, by_minus, one, safe);
   kiln_value r = kiln_build_binary(f, op == DIV ? KILN_OP_SDIV : KILN_OP_SREM, i64, a, safe);
@@ -215,21 +215,22 @@ static kiln_value divide(kiln_func *f, enum op op, kiln_value a, kiln_value b,
 
 /* Operands have no side effects, so both sides of `and` and `or` are computed. */
 static kiln_value build(kiln_func *f, const struct node *n, kiln_value x) {
-  static const kiln_icond conditions[] = {[EQ] = KILN_EQ,  [NE] = KILN_NE,  [LT] = KILN_SLT,
-                                          [LE] = KILN_SLE, [GT] = KILN_SGT, [GE] = KILN_SGE};
+  static const kiln_icond conditions[] = {[EQ] = KILN_ICOND_EQ,  [NE] = KILN_ICOND_NE,
+                                          [LT] = KILN_ICOND_SLT, [LE] = KILN_ICOND_SLE,
+                                          [GT] = KILN_ICOND_SGT, [GE] = KILN_ICOND_SGE};
   static const kiln_op ops[] = {[ADD] = KILN_OP_ADD, [SUB] = KILN_OP_SUB, [MUL] = KILN_OP_MUL};
   const kiln_type i64 = KILN_TYPE_I64;
   if (n->op == NUMBER) return kiln_const_int(f, n->number);
   if (n->op == COLUMN) return x;
   kiln_value zero = kiln_const_int(f, 0), a = build(f, n->a, x);
   if (n->op == NEG) return kiln_build_unary(f, KILN_OP_NEG, i64, a);
-  if (n->op == NOT) return number_of(f, compare(f, KILN_EQ, a, zero));
+  if (n->op == NOT) return number_of(f, compare(f, KILN_ICOND_EQ, a, zero));
   kiln_value b = build(f, n->b, x);
   switch (n->op) {
   case AND:
   case OR:
-    a = compare(f, KILN_NE, a, zero);
-    b = compare(f, KILN_NE, b, zero);
+    a = compare(f, KILN_ICOND_NE, a, zero);
+    b = compare(f, KILN_ICOND_NE, b, zero);
     return number_of(
       f, kiln_build_binary(f, n->op == AND ? KILN_OP_AND : KILN_OP_OR, KILN_TYPE_I8, a, b));
   case DIV:
@@ -251,12 +252,12 @@ static void build_loop(kiln_func *f, const struct node *n) {
   kiln_block head = kiln_block_new(f), body = kiln_block_new(f), done = kiln_block_new(f);
   kiln_build_br(f, head, next, 3);
   kiln_block_switch(f, head);
-  kiln_value i = kiln_block_param(f, head, i64), count = kiln_block_param(f, head, i64);
-  kiln_value sum = kiln_block_param(f, head, i64);
-  kiln_build_brif(f, compare(f, KILN_SLT, i, n_rows), body, NULL, 0, done, NULL, 0);
+  kiln_value i = kiln_block_add_param(f, head, i64), count = kiln_block_add_param(f, head, i64);
+  kiln_value sum = kiln_block_add_param(f, head, i64);
+  kiln_build_brif(f, compare(f, KILN_ICOND_SLT, i, n_rows), body, NULL, 0, done, NULL, 0);
   kiln_block_switch(f, body);
   kiln_value x = kiln_build_load(f, i64, kiln_build_addr(f, rows, i, 8, 0), 0, 0);
-  kiln_value holds = compare(f, KILN_NE, build(f, n, x), zero);
+  kiln_value holds = compare(f, KILN_ICOND_NE, build(f, n, x), zero);
   next[0] = kiln_build_binary(f, KILN_OP_ADD, i64, i, kiln_const_int(f, 1));
   next[1] = kiln_build_binary(f, KILN_OP_ADD, i64, count, number_of(f, holds));
   next[2] = kiln_build_binary(f, KILN_OP_ADD, i64, sum, kiln_build_select(f, i64, holds, x, zero));
@@ -272,7 +273,7 @@ static filter_fn *compile(kiln_jit *jit, const struct node *n, kiln_jit_unit *un
     {.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_I64}, {.type = KILN_TYPE_PTR}};
   const kiln_type i64 = KILN_TYPE_I64;
   kiln_module_options options = {.jit = true, .name = "filter"};
-  kiln_target_host(&options.target);
+  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, params, 3, &i64, 1);
@@ -283,7 +284,7 @@ static filter_fn *compile(kiln_jit *jit, const struct node *n, kiln_jit_unit *un
   filter_fn *code = NULL;
   if (f == NULL || kiln_func_compile(f) != KILN_OK)
     fprintf(stderr, "filter: %s\n", m != NULL ? kiln_module_diag(m)->message : "out of memory");
-  else if (kiln_jit_add(jit, &(kiln_jit_input){m, &s, 1}, 1, 0, unit, &e) != KILN_OK)
+  else if (kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, unit, &e) != KILN_OK)
     fprintf(stderr, "filter: %s\n", e.diag.message);
   else {
     void *address = kiln_jit_address(jit, *unit, NULL);

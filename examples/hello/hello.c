@@ -4,7 +4,8 @@
 
 int main(int argc, char **argv) {
   kiln_module_options options = {.name = "hello"};
-  if (argc < 2 ? !kiln_target_host(&options.target) : !kiln_target_find(argv[1], &options.target))
+  if (argc < 2 ? !kiln_target_find_host(&options.target)
+               : !kiln_target_find(argv[1], &options.target))
     return 2;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);

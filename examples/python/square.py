@@ -19,22 +19,21 @@ b0(%x: i64):
 
 
 class JitInput(c.Structure):  # kiln_jit_input
-    _fields_ = [('module', c.c_void_p), ('sessions', c.POINTER(c.c_void_p)), ('n_sessions', c.c_size_t)]
+    _fields_ = [('module', c.c_void_p), ('sessions', c.POINTER(c.c_void_p)), ('n_sessions', c.c_uint32)]
 
 
 def library(path):
     kiln = c.CDLL(path)
     for name, result, arguments in (
-            ('kiln_target_host', c.c_bool, [c.c_void_p]),
             ('kiln_module_new', c.c_void_p, [c.c_void_p]),
             ('kiln_module_free', None, [c.c_void_p]),
             ('kiln_session_new', c.c_void_p, [c.c_void_p]),
             ('kiln_session_free', None, [c.c_void_p]),
-            ('kiln_text_parse', c.c_int, [c.c_void_p, c.c_char_p, c.c_size_t, c.c_void_p, c.c_void_p]),
+            ('kiln_text_read', c.c_int, [c.c_void_p, c.c_char_p, c.c_size_t, c.c_void_p, c.c_void_p]),
             ('kiln_jit_new', c.c_void_p, [c.c_void_p, c.c_void_p]),
             ('kiln_jit_free', None, [c.c_void_p]),
             ('kiln_jit_add', c.c_int,
-             [c.c_void_p, c.POINTER(JitInput), c.c_size_t, c.c_uint, c.c_void_p, c.c_void_p]),
+             [c.c_void_p, c.c_uint32, c.POINTER(JitInput), c.c_uint32, c.c_void_p, c.c_void_p]),
             ('kiln_jit_find', c.c_void_p, [c.c_void_p, c.c_char_p])):
         function = getattr(kiln, name)
         function.restype, function.argtypes = result, arguments
@@ -43,17 +42,15 @@ def library(path):
 
 def main():
     kiln = library(sys.argv[1] if len(sys.argv) > 1 else 'libkiln.so.0')
-    # kiln_module_options begins with the target, and is zero but for that; this is more than its size.
-    options = c.create_string_buffer(1024)
-    if not kiln.kiln_target_host(options):
-        sys.exit('this machine is no target')
-    module = kiln.kiln_module_new(options)
+    module = kiln.kiln_module_new(None)  # for this machine
     session = kiln.kiln_session_new(module)
-    if kiln.kiln_text_parse(session, TEXT, len(TEXT), None, None) != 0:
+    if session is None:
+        sys.exit('this machine is no target, or has no memory')
+    if kiln.kiln_text_read(session, TEXT, len(TEXT), None, None) != 0:
         sys.exit('the text is wrong')
     jit = kiln.kiln_jit_new(None, None)
     sessions = (c.c_void_p * 1)(session)
-    if kiln.kiln_jit_add(jit, JitInput(module, sessions, 1), 1, 0, None, None) != 0:
+    if kiln.kiln_jit_add(jit, 0, JitInput(module, sessions, 1), 1, None, None) != 0:
         sys.exit('not linked')
     kiln.kiln_session_free(session)
     kiln.kiln_module_free(module)

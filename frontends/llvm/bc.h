@@ -5,8 +5,14 @@
 #ifndef KN_LLVM_BC_H
 #define KN_LLVM_BC_H
 
+#include <kiln/asm.h>
+#include <kiln/attrs.h>
 #include <kiln/debug.h>
+#include <kiln/debug_entries.h>
+#include <kiln/exceptions.h>
 #include <kiln/llvm.h>
+#include <kiln/machine_ops.h>
+#include <kiln/section.h>
 
 #include "asks.h"
 #include "bits.h"
@@ -65,7 +71,7 @@ struct kn_bc_lists {
   KN_BC_ARRAY(uint32_t) ids; /* operands of a long getelementptr or call */
   KN_BC_ARRAY(kiln_value) args;
   KN_BC_ARRAY(kiln_param) params;
-  KN_BC_ARRAY(kiln_case) cases;
+  KN_BC_ARRAY(kiln_switch_case) cases;
   KN_BC_ARRAY(kiln_block) targets;
   KN_BC_ARRAY(kiln_clause) clauses;
   KN_BC_ARRAY(kiln_symbol) caught;
@@ -113,7 +119,7 @@ struct kn_bc {
   kiln_session *session;
   kiln_module *module;
   kiln_target target;
-  kiln_func_sink sink;
+  kiln_func_sink_fn sink;
   void *sink_user;
   kiln_allocator allocator;
   uint64_t instructions;
@@ -121,7 +127,7 @@ struct kn_bc {
 
   struct {
     struct kn_bc_asm_cache *texts; /* NULL: none met */
-    bool defer;                    /* bodies wait for kiln_llvm_read_waiting */
+    bool defer;                    /* bodies wait for kiln_llvm_read_deferred */
     bool last;                     /* what waits is read now: it may wait no longer */
     KN_BC_ARRAY(struct kn_bc_body) waiting;
   } assembly; /* inline assembly: asm.c */

@@ -305,7 +305,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
   if ((ft->flags || r->types.at[r->fn.global->type].flags) && type != r->fn.global->type)
     return (void)kn_bc_unsupported(
       r, "musttail calls with variadic arguments to functions of another type");
-  kiln_callconv cc = kiln_sig_get(r->module, own).cc;
+  kiln_cc cc = kiln_sig_get(r->module, own).cc;
   if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE)
     return (void)kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
   sig_flags |= r->fn.wide_sigs;

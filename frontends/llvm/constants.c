@@ -488,10 +488,10 @@ static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_
     if (kiln_func_status(r->f) == KILN_ERR_MEMORY)
       return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
     if (kiln_func_status(r->f) != KILN_OK) return kn_bc_malformed(r, "bad block address");
-  } else if (r->f && kiln_module_frozen(r->module)) {
+  } else if (r->f && kiln_module_is_frozen(r->module)) {
     return kn_bc_unsupported(r, "the address of another function's block");
   }
-  out->symbol = kiln_block_symbol(r->module, func, c->n).id;
+  out->symbol = kiln_block_symbol(r->module, func, (kiln_block){c->n}).id;
   return out->symbol != 0 || kn_bc_malformed(r, "bad block address");
 }
 

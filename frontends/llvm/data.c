@@ -240,8 +240,10 @@ static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
     kiln_symbol with = {0};
     bool ours = true;
     if (c->n > 2 && !belongs_to(r, r->m->pool.list.at[c->index + 2], &with, &ours)) return false;
-    if (ours &&
-        kiln_ctor_add_with(r->module, (kiln_symbol){func.symbol}, p, at_exit, with) != KILN_OK)
+    if (ours && kiln_ctor_add(r->module, &(kiln_ctor_desc){.func = (kiln_symbol){func.symbol},
+                                                           .priority = p,
+                                                           .at_exit = at_exit,
+                                                           .with = with}) != KILN_OK)
       return kn_bc_malformed(r, "bad list of constructors");
   }
   return true;

@@ -1,7 +1,7 @@
 /* Exceptions: invokes, landing pads, resume, the functions' personalities. An invoke becomes a try, whose result is a
  * parameter of a Kiln block of its own: the rest of the LLVM block. A landing pad's value becomes two parameters of its
  * block, behind those for its phis. In the stream a landing pad stands behind invokes that name it, before them, or
- * both: so what it catches is a list that tries share, told when it is read (kiln_clauses_tell), and the invokes
+ * both: so what it catches is a list that tries share, told when it is read (kiln_clauses_set), and the invokes
  * before it wait for its parameters. func.c and call.c call.
  * Invariant: r->fn.n_unread landing pads are named by invokes and not read yet. */
 #include "frequent.h"
@@ -34,7 +34,10 @@ static bool personality(struct kn_bc *r) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: the personality %s", foreign[i]);
     return false;
   }
-  kiln_func_personality(r->f, (kiln_symbol){v.symbol});
+  kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
+  attrs.personality = (kiln_symbol){v.symbol};
+  kiln_func_set_attrs(r->f, &attrs);
+  r->fn.has_personality = true;
   return true;
 }
 
@@ -52,8 +55,8 @@ static bool have_pads(struct kn_bc *r) {
 /* Passes the exception and its selector from the try at the end of Kiln block `block` to landing pad `pad`. */
 static void give_exception(struct kn_bc *r, uint32_t block, uint32_t pad) {
   for (unsigned k = 0; k < 2; k++)
-    kiln_edge_arg(r->f, (kiln_block){block}, (kiln_block){pad}, r->fn.pads.at[pad].param - 1 + k,
-                  kiln_try_exception(r->f, k));
+    kiln_edge_set_arg(r->f, (kiln_block){block}, (kiln_block){pad},
+                      r->fn.pads.at[pad].param - 1 + k, kiln_try_exception(r->f, k));
 }
 
 /* The symbol of a type's description, constant `id`; that of id 0 for null: all types. */
@@ -94,10 +97,10 @@ static bool clauses(struct kn_bc *r, const uint64_t *ops, unsigned n_ops, uint64
     uint32_t id, type, first = r->tmp.caught.n;
     if (kind > 1) return kn_bc_malformed(r, "unknown clause of a landing pad");
     if (!kn_bc_operand(r, ops, n_ops, &i, &id, &type)) return false;
-    kiln_clause c = {.kind = KILN_FILTER};
+    kiln_clause c = {.kind = KILN_CLAUSE_FILTER};
     if (kind == 0) {
       if (!caught(r, id, &c.type)) return false;
-      c.kind = c.type.id ? KILN_CATCH : KILN_CATCH_ALL;
+      c.kind = c.type.id ? KILN_CLAUSE_CATCH : KILN_CLAUSE_CATCH_ALL;
     } else {
       if (!filter(r, id)) return false;
       c.n_types = r->tmp.caught.n - first;
@@ -131,7 +134,7 @@ void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return (void)kn_bc_malformed(r, "a landing pad of the wrong length");
   uint32_t type = (uint32_t)ops[0], pad = r->fn.bb;
   if (!have_pads(r) || !is_exception(r, type) || !clauses(r, ops + 3, n - 3, ops[2])) return;
-  if (ops[1] && !KN_BC_PUSH(r, r->tmp.clauses, (kiln_clause){.kind = KILN_CLEANUP})) return;
+  if (ops[1] && !KN_BC_PUSH(r, r->tmp.clauses, (kiln_clause){.kind = KILN_CLAUSE_CLEANUP})) return;
   struct kn_bc_pad *p = &r->fn.pads.at[pad];
   if (p->param || r->tmp.clauses.n == 0 || pad == 0)
     return (void)kn_bc_malformed(r, p->param ? "two landing pads in a block"
@@ -139,13 +142,13 @@ void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n) {
                                              : "a landing pad in the entry block");
   if (p->clauses.id) r->fn.n_unread--;
   else p->clauses = kiln_clauses_new(r->f);
-  kiln_clauses_tell(r->f, p->clauses, r->tmp.clauses.at, r->tmp.clauses.n);
+  kiln_clauses_set(r->f, p->clauses, r->tmp.clauses.at, r->tmp.clauses.n);
   p->param = r->fn.n_params + 1;
   r->fn.n_params += 2;
   uint32_t first = r->fn.parts.n;
   if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + 2)) return;
-  r->fn.parts.at[first] = kiln_block_param(r->f, (kiln_block){pad}, KILN_TYPE_PTR).id;
-  r->fn.parts.at[first + 1] = kiln_block_param(r->f, (kiln_block){pad}, KILN_TYPE_I32).id;
+  r->fn.parts.at[first] = kiln_block_add_param(r->f, (kiln_block){pad}, KILN_TYPE_PTR).id;
+  r->fn.parts.at[first + 1] = kiln_block_add_param(r->f, (kiln_block){pad}, KILN_TYPE_I32).id;
   r->fn.parts.n += 2;
   kn_bc_define_parts(r, type, first);
   for (uint32_t i = p->waiting; i; i = r->fn.invokes.at[i - 1].next)
@@ -164,7 +167,7 @@ void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 
 kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id) {
   kiln_symbol type;
-  return caught(r, id, &type) ? kiln_typeid(r->f, type) : (kiln_value){0};
+  return caught(r, id, &type) ? kiln_const_typeid(r->f, type) : (kiln_value){0};
 }
 
 /* ---- invokes ---- */
@@ -182,7 +185,7 @@ void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig 
   uint32_t n = (uint32_t)info.n_results, block = r->fn.ends.n ? r->fn.ends.at[r->fn.bb] : r->fn.bb;
   results[0] = (kiln_value){0};
   if (r->status != KILN_OK || !have_pads(r)) return;
-  if (!kiln_func_get_personality(r->f).id && !personality(r)) return;
+  if (!r->fn.has_personality && !personality(r)) return;
   struct kn_bc_pad *pad = &r->fn.pads.at[to->unwind];
   if (!pad->clauses.id) {
     pad->clauses = kiln_clauses_new(r->f);
@@ -194,14 +197,14 @@ void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig 
                      .n_args = r->tmp.args.n,
                      .normal = {to->normal},
                      .normal_args = gives,
-                     .n_normal = n,
+                     .n_normal_args = n,
                      .unwind = {to->unwind},
                      .shared = pad->clauses};
   to->built = true;
   to->split = s->ret != RET_VOID;
   if (to->split) t.normal = kiln_block_new(r->f);
   for (uint32_t k = 0; k < n; k++) {
-    results[k] = kiln_block_param(r->f, t.normal, (kiln_type)info.results[k]);
+    results[k] = kiln_block_add_param(r->f, t.normal, (kiln_type)info.results[k]);
     gives[k] = kiln_try_result(r->f, s->sig, k);
   }
   kiln_build_try(r->f, &t);

@@ -25,8 +25,9 @@ static kiln_value address_part(struct kn_bc *r, const struct kn_bc_type *t,
 
 /* Predicates are LLVM's: 32 and up. */
 static kiln_value comparison(struct kn_bc *r, const struct kn_bc_cst *c) {
-  static const uint8_t conds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_ULT,
-                                    KILN_ULE, KILN_SGT, KILN_SGE, KILN_SLT, KILN_SLE};
+  static const uint8_t conds[10] = {KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_UGT, KILN_ICOND_UGE,
+                                    KILN_ICOND_ULT, KILN_ICOND_ULE, KILN_ICOND_SGT, KILN_ICOND_SGE,
+                                    KILN_ICOND_SLT, KILN_ICOND_SLE};
   uint32_t type = kn_bc_type_of(r, c->index);
   const struct kn_bc_type *t = &r->types.at[type];
   if (c->x < 32 || c->x > 41 || (t->kind != TK_INT && t->kind != TK_PTR)) {

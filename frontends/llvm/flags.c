@@ -105,7 +105,7 @@ static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *se
   if (bytes == NULL) return ok && r->status == KILN_OK;
   if (last != NULL && ok) ok = add_string(r, &bytes, &n, last, strlen(last));
   /* the module may have a section of that name which is something else: then what it has in there counts */
-  if (ok && (!kiln_section_get(r->module, section, &said) ||
+  if (ok && (!kiln_section_find(r->module, section, &said) ||
              (said.flags == strings.flags && said.type == strings.type && said.entry_bytes == 1))) {
     const kiln_symbol_desc nameless = {.linkage = KILN_LINKAGE_PRIVATE, .section = section};
     const kiln_data_desc data = {.bytes = bytes, .size_bytes = n, .flags = KILN_DATA_READ_ONLY};
@@ -123,7 +123,7 @@ static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *se
 
 bool kn_bc_define_origin(struct kn_bc *r) {
   uint64_t pos = r->in.bits.pos;
-  if (kiln_module_jit(r->module)) return true; /* nobody reads them there */
+  if (kiln_module_is_jit(r->module)) return true; /* nobody reads them there */
   static const char own[] = VERSION_OF(KILN_VERSION_MAJOR, KILN_VERSION_MINOR, KILN_VERSION_PATCH);
   bool ok = define_strings(r, LIST_IDENT, ".comment", own) &&
             define_strings(r, LIST_COMMAND, ".GCC.command.line", NULL);

@@ -48,7 +48,7 @@ static kiln_llvm *no_fork(kiln_module *m, kiln_status status, const char *messag
   kiln_diag d = {
     .status = status, .block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
   snprintf(d.message, sizeof d.message, "%s", message);
-  kiln_module_error(m, &d);
+  kiln_module_fail(m, &d);
   return NULL;
 }
 
@@ -59,7 +59,7 @@ kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s) {
     return no_fork(m, KILN_ERR_ARGUMENT, "a fork needs a session of the reader's module");
   if (l->is_fork) return no_fork(m, KILN_ERR_ARGUMENT, "a fork of a fork");
   const struct kn_bc *base = &l->bc;
-  if (base->status != KILN_OK) return kiln_module_error(m, &base->diag), NULL;
+  if (base->status != KILN_OK) return kiln_module_fail(m, &base->diag), NULL;
   l->bc.forked = true; /* forbids changes of the reader from now on */
   kiln_llvm *fork = kn_bc_resize(base, NULL, sizeof *fork);
   if (!fork) return no_fork(m, KILN_ERR_MEMORY, "out of memory");
@@ -89,7 +89,7 @@ static void read_waiting(struct kn_bc *r) {
   if (r->diag.status == KILN_OK && r->fn.global) name_failed(r, r->fn.global);
 }
 
-kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln_func_sink sink,
+kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln_func_sink_fn sink,
                                   void *user, uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!l || l->bc.forked || first > l->bc.m->bodies.n || n > l->bc.m->bodies.n - first)
@@ -113,12 +113,14 @@ kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln
   return r->status;
 }
 
-void kiln_llvm_defer(kiln_llvm *l) {
-  if (l) l->bc.assembly.defer = true;
+kiln_status kiln_llvm_defer_assembly(kiln_llvm *l) {
+  if (!l) return KILN_ERR_ARGUMENT;
+  l->bc.assembly.defer = true;
+  return KILN_OK;
 }
 
-kiln_status kiln_llvm_read_waiting(kiln_llvm *l, kiln_func_sink sink, void *user,
-                                   uint64_t *instructions) {
+kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sink, void *user,
+                                    uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!l || l->bc.forked) return KILN_ERR_ARGUMENT;
   struct kn_bc *r = &l->bc;
@@ -139,7 +141,7 @@ const kiln_diag *kiln_llvm_diag(const kiln_llvm *l) {
   return l ? &l->bc.diag : &no_reader;
 }
 
-void kiln_llvm_close(kiln_llvm *l) {
+void kiln_llvm_free(kiln_llvm *l) {
   if (!l) return;
   const struct kn_bc allocator = {.allocator = l->bc.allocator};
   kn_bc_free(&l->bc);

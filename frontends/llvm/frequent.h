@@ -125,12 +125,14 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
 
 /* Kiln's conditions by LLVM's predicate: 0 to 15 for floats, 32 to 41 for integers. */
 static const uint8_t fconds[16] = {
-  [1] = KILN_FOEQ,  [2] = KILN_FOGT,  [3] = KILN_FOGE,  [4] = KILN_FOLT,  [5] = KILN_FOLE,
-  [6] = KILN_FONE,  [7] = KILN_FORD,  [8] = KILN_FUNO,  [9] = KILN_FUEQ,  [10] = KILN_FUGT,
-  [11] = KILN_FUGE, [12] = KILN_FULT, [13] = KILN_FULE, [14] = KILN_FUNE,
+  [1] = KILN_FCOND_OEQ,  [2] = KILN_FCOND_OGT,  [3] = KILN_FCOND_OGE,  [4] = KILN_FCOND_OLT,
+  [5] = KILN_FCOND_OLE,  [6] = KILN_FCOND_ONE,  [7] = KILN_FCOND_ORD,  [8] = KILN_FCOND_UNO,
+  [9] = KILN_FCOND_UEQ,  [10] = KILN_FCOND_UGT, [11] = KILN_FCOND_UGE, [12] = KILN_FCOND_ULT,
+  [13] = KILN_FCOND_ULE, [14] = KILN_FCOND_UNE,
 };
-static const uint8_t iconds[10] = {KILN_EQ,  KILN_NE,  KILN_UGT, KILN_UGE, KILN_ULT,
-                                   KILN_ULE, KILN_SGT, KILN_SGE, KILN_SLT, KILN_SLE};
+static const uint8_t iconds[10] = {KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_UGT, KILN_ICOND_UGE,
+                                   KILN_ICOND_ULT, KILN_ICOND_ULE, KILN_ICOND_SGT, KILN_ICOND_SGE,
+                                   KILN_ICOND_SLT, KILN_ICOND_SLE};
 
 static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc *r, uint32_t a,
                                                                    uint32_t b, uint32_t type,

@@ -59,9 +59,11 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
     return false;
   }
   uint32_t features = g->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
-  if (KN_UNLIKELY(features != 0)) kiln_func_features(r->f, features);
-  if (g->fn_flags & FA_FRAME_POINTER) kiln_func_frame_pointer(r->f);
-  if (KN_UNLIKELY(g->fn_flags & FA_REALIGN_STACK)) kiln_func_realign_stack(r->f);
+  if (features != 0 || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
+    kiln_func_set_attrs(r->f,
+                        &(kiln_func_attrs){.features = features,
+                                           .frame_pointer = (g->fn_flags & FA_FRAME_POINTER) != 0,
+                                           .realign_stack = (g->fn_flags & FA_REALIGN_STACK) != 0});
   if (KN_UNLIKELY(g->fn_flags & FA_HARDENED || r->m->harden.probes || r->m->harden.protect))
     kn_bc_harden_function(r);
   if (!kn_bc_params(r)) return false;
@@ -89,8 +91,8 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   if (r->fn.n_forwards) return kn_bc_malformed(r, "a value that is never defined");
   for (uint32_t i = 0; i < r->fn.late.n; i++) {
     const struct kn_bc_late *l = &r->fn.late.at[i];
-    kiln_edge_arg(r->f, kn_bc_edge_from(r, l->pred, l->target), (kiln_block){l->target}, l->index,
-                  (kiln_value){l->value});
+    kiln_edge_set_arg(r->f, kn_bc_edge_from(r, l->pred, l->target), (kiln_block){l->target},
+                      l->index, (kiln_value){l->value});
   }
   if (r->fn.records_pos) kn_bc_debug_records(r);
   kn_bc_leave(r, &saved);

@@ -15,7 +15,7 @@ struct kn_bc_variable_memory {
 
 /* What a variable is from a place on, in one of two ways: debug_assign.c. */
 struct kn_bc_assign {
-  kiln_variable_value is;
+  kiln_debug_value is;
   struct kn_bc_variable_memory memory;
   uint32_t expr, memory_expr; /* in kn_bc_function.assign_bytes */
   bool label;                 /* is.variable is a label, at is.at */
@@ -38,7 +38,7 @@ struct kn_bc_at {
   uint32_t line, column, scope, file, inlined;
   kiln_die die;  /* entry of `scope` */
   uint32_t call; /* location that `inlined` is, or 0 */
-  uint32_t set;  /* the last argument of kiln_loc_set */
+  uint32_t set;  /* the last argument of kiln_func_set_loc */
 };
 
 struct kn_bc_function {
@@ -64,7 +64,8 @@ struct kn_bc_function {
   KN_BC_ARRAY(struct kn_bc_pad)
   pads; /* by LLVM block; empty: no invoke and no landing pad was read */
   KN_BC_ARRAY(struct kn_bc_waiting) invokes;
-  uint32_t n_unread; /* landing pads that invokes name, but that were not read yet */
+  bool has_personality; /* the function was told its own */
+  uint32_t n_unread;    /* landing pads that invokes name, but that were not read yet */
 
   /* values: those themselves are in kn_bc.vals */
   uint32_t zeroed;               /* entries of vals below it are set (VS_NONE from vals.n on) */
@@ -104,7 +105,7 @@ struct kn_bc_function {
   struct kn_bc_metadata md;
   uint64_t
     records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
-  uint32_t records_at; /* kiln_func_here of that */
+  uint32_t records_at; /* kiln_func_position of that */
   KN_BC_ARRAY(struct kn_bc_assign)
   assigns;                           /* debug_assign.c: records that wait for the function's end, */
   KN_BC_ARRAY(uint8_t) assign_bytes; /* their expressions, */

@@ -58,7 +58,7 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (f->visibility > 2) return kn_bc_malformed(r, "unknown visibility");
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
-    f->dso_local || local || (d->desc.visibility != KILN_VIS_DEFAULT && f->linkage != 7);
+    f->dso_local || local || (d->desc.visibility != KILN_VISIBILITY_DEFAULT && f->linkage != 7);
   if (f->section) {
     if (f->section > r->m->sections.n) return kn_bc_malformed(r, "section number out of range");
     d->desc.section = r->m->names.at + r->m->sections.at[f->section - 1];
@@ -113,7 +113,7 @@ static bool named(const struct kn_bc_global *g, const char *s) {
 /* In a module for the JIT, clears dso_local of symbols that are only declared: they may be defined by the process
  * far away, and the JIT makes no copy relocations as a linker does. */
 static void unbind(const struct kn_bc *r, kiln_symbol_desc *d) {
-  if (!d->body && d->visibility == KILN_VIS_DEFAULT && kiln_module_jit(r->module))
+  if (!d->body && d->visibility == KILN_VISIBILITY_DEFAULT && kiln_module_is_jit(r->module))
     d->dso_local = false;
 }
 
@@ -208,7 +208,11 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     if (field(r, 10)) return kn_bc_unsupported(r, "a function with a garbage collector");
     if (field(r, 20)) return kn_bc_unsupported(r, "partitions");
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
-    if (g->fn_flags & FA_NO_RED_ZONE) kiln_module_no_red_zone(r->module);
+    if (g->fn_flags & FA_NO_RED_ZONE) {
+      kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+      attrs.no_red_zone = true;
+      kiln_module_set_attrs(r->module, &attrs);
+    }
   }
   if (field(r, 18)) return kn_bc_unsupported(r, "address spaces");
   d->desc.align_log2 = g->align_log2 == UINT8_MAX ? 0 : g->align_log2;

@@ -5,7 +5,7 @@
 
 /* ---- attributes ---- */
 
-enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0x7fff };
+enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0x7fff, PAGE_DEFAULT = 4096 };
 
 /* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 30 the size of arrays that ssp guards; bits 32 to
  * 63 the distance of probes, 0: the default. */
@@ -165,7 +165,7 @@ bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const 
   struct kn_bc_flags *h = &r->open->harden;
   if (protection_flag(r, name, number)) return true;
   if (strcmp(name, "RtLibUseGOT") == 0) {
-    if (number != 0) kiln_module_no_plt(r->module);
+    h->no_plt |= number != 0;
   } else if (strcmp(name, "probe-stack") ==
              0) { /* of functions without the attribute: AArch64 alone */
     if (!kn_bc_targets[r->target].probes_by_flag || text[0] == 0) return true;
@@ -192,7 +192,6 @@ bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const 
 
 void kn_bc_harden_module(struct kn_bc *r) {
   const struct kn_bc_flags *h = &r->m->harden;
-  if (h->protect != 0) kiln_module_protect(r->module, h->protect);
   const struct kn_bc_target *t = &kn_bc_targets[r->target];
   kiln_guard_place place = {(kiln_guard_source)h->source, h->reg[0] ? h->reg : NULL,
                             h->has_offset ? h->offset_bytes : t->guard_offset,
@@ -200,7 +199,12 @@ void kn_bc_harden_module(struct kn_bc *r) {
   /* without a kind, the other flags are about the usual one */
   if (h->source == KILN_GUARD_SOURCE_DEFAULT && (h->reg[0] || h->has_offset || h->symbol[0]))
     place.source = t->guard_source;
-  if (place.source != KILN_GUARD_SOURCE_DEFAULT) kiln_module_guard(r->module, &place);
+  if (h->protect == 0 && !h->no_plt && place.source == KILN_GUARD_SOURCE_DEFAULT) return;
+  kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+  attrs.protection = h->protect;
+  attrs.no_plt |= h->no_plt;
+  if (place.source != KILN_GUARD_SOURCE_DEFAULT) attrs.guard_place = place;
+  kiln_module_set_attrs(r->module, &attrs);
 }
 
 /* ---- functions ---- */
@@ -255,25 +259,30 @@ void kn_bc_harden_function(struct kn_bc *r) {
   const struct kn_bc_attr *a = kn_bc_attr(r, r->fn.global->attrs, KN_BC_FUNC_INDEX);
   uint64_t harden = a ? a->harden : 0;
   uint32_t protect = protection(r, harden);
+  kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
   if (harden & NAKED) {
-    kiln_func_naked(r->f);
+    attrs.naked = true;
+    kiln_func_set_attrs(r->f, &attrs);
     if (kn_bc_targets[r->target].cf_protection &&
         protect & KILN_PROTECT_BRANCH) /* endbr64, as LLVM has it */
       kiln_build_asm(r->f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0),
                      &(kiln_asm){.bytes = "\xf3\x0f\x1e\xfa", .size_bytes = 4}, NULL, 0);
     return;
   }
-  if (kn_bc_targets[r->target].cf_protection && harden & GENERAL) kiln_func_general(r->f);
-  if (protect != r->m->harden.protect) kiln_func_protect(r->f, protect);
+  if (kn_bc_targets[r->target].cf_protection && harden & GENERAL) attrs.general_only = true;
+  if (protect != r->m->harden.protect)
+    attrs.protection = protect != 0 ? protect : KILN_PROTECT_NONE;
   r->fn.harden.enters = (uint8_t)((harden & ENTERS) >> ENTERS_SHIFT);
   r->fn.harden.leaves = (harden & LEAVES) != 0;
   r->fn.harden.guard = (uint8_t)(harden & GUARD);
   uint32_t buffer = harden >> 16 & BUFFER_MAX;
   r->fn.harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;
-  if (r->fn.harden.guard != KILN_GUARD_NONE) kiln_func_guard(r->f, (kiln_guard)r->fn.harden.guard);
-  if (harden & PROBE) kiln_func_stack_probes(r->f, (uint32_t)(harden >> 32));
-  else if (r->m->harden.probes && !(harden & NO_PROBE))
-    kiln_func_stack_probes(r->f, r->m->harden.probe_bytes);
+  attrs.guard = (kiln_guard)r->fn.harden.guard;
+  if (harden & PROBE || (r->m->harden.probes && !(harden & NO_PROBE))) {
+    uint32_t bytes = harden & PROBE ? (uint32_t)(harden >> 32) : r->m->harden.probe_bytes;
+    attrs.probe_bytes = bytes != 0 ? bytes : PAGE_DEFAULT;
+  }
+  kiln_func_set_attrs(r->f, &attrs);
 }
 
 void kn_bc_harden_type(const struct kn_bc *r, struct kn_bc_type *t) {

@@ -3,6 +3,7 @@
 #ifndef KN_BC_HARDEN_H
 #define KN_BC_HARDEN_H
 
+#include <kiln/attrs.h>
 #include <kiln/build.h>
 
 struct kn_bc;
@@ -16,6 +17,7 @@ enum { KN_BC_FLAG_TEXT = 256 };
 struct kn_bc_flags {
   uint8_t protect; /* KILN_PROTECT_...: of the object's note, and on x86-64 of all functions; */
   uint8_t protect_silent; /* elsewhere of functions without attributes about it */
+  bool no_plt;            /* RtLibUseGOT */
   bool probes;            /* of functions that say nothing of probes */
   uint32_t probe_bytes;   /* 0: the default */
   uint8_t source;         /* kiln_guard_source */

@@ -356,7 +356,7 @@ void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t i
   kiln_block from = {pred};
   if (KN_UNLIKELY(r->fn.pads.n != 0 || r->fn.ends.n != 0))
     from = kn_bc_edge_from(r, pred, target.id);
-  kiln_edge_arg(r->f, from, target, index, v);
+  kiln_edge_set_arg(r->f, from, target, index, v);
 }
 
 static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -372,12 +372,12 @@ static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + count)) return;
     for (uint32_t i = 0; i < count; i++) {
       kiln_type kt = (kiln_type)r->types.at[r->type_pieces.at[t->piece_first + i].type].ktype;
-      r->fn.parts.at[first + i] = kiln_block_param(r->f, b, kt).id;
+      r->fn.parts.at[first + i] = kiln_block_add_param(r->f, b, kt).id;
     }
     r->fn.parts.n += count;
     kn_bc_define_parts(r, type, first);
   } else {
-    kn_bc_def(r, type, kiln_block_param(r->f, b, (kiln_type)t->ktype));
+    kn_bc_def(r, type, kiln_block_add_param(r->f, b, (kiln_type)t->ktype));
   }
   incoming(r, ops + 1, (n - 1) / 2, type, param, phi_id);
 }
@@ -435,7 +435,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
     return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "a stack variable that is too large");
   kiln_value slot = kiln_slot_new(r->f, size ? size : 1, align);
   if (KN_UNLIKELY(r->fn.harden.guard != KILN_GUARD_NONE) && kn_bc_harden_is_array(r, type, k))
-    kiln_slot_array(r->f, slot);
+    kiln_slot_set_array(r->f, slot);
   kn_bc_def(r, r->m->ptr_type | (uint32_t)VS_SLOT << 24, slot);
 }
 
@@ -464,9 +464,9 @@ static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
     if (id >= r->inst_base || bb >= r->fn.n_bbs)
       return (void)kn_bc_malformed(r, "bad case of a switch");
     kiln_value same =
-      kiln_build_icmp(r->f, KILN_EQ, KILN_TYPE_I128, v, kn_bc_use_z(r, (uint32_t)id, type));
+      kiln_build_icmp(r->f, KILN_ICOND_EQ, KILN_TYPE_I128, v, kn_bc_use_z(r, (uint32_t)id, type));
     number = kiln_build_select(r->f, KILN_TYPE_I32, same, kiln_const_int(r->f, i + 1), number);
-    r->tmp.cases.at[i] = (kiln_case){i + 1, {(uint32_t)bb}};
+    r->tmp.cases.at[i] = (kiln_switch_case){i + 1, {(uint32_t)bb}};
   }
   if (ops[2] >= r->fn.n_bbs) return (void)kn_bc_malformed(r, "block number out of range");
   kiln_build_switch(r->f, KILN_TYPE_I32, number, (kiln_block){(uint32_t)ops[2]}, r->tmp.cases.at,
@@ -494,7 +494,7 @@ static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     int64_t k;
     if (id >= r->inst_base || !kn_bc_is_int(r, (uint32_t)id, &k) || bb >= r->fn.n_bbs)
       return (void)kn_bc_malformed(r, "bad case of a switch");
-    r->tmp.cases.at[i] = (kiln_case){(int64_t)((uint64_t)k & mask), {(uint32_t)bb}};
+    r->tmp.cases.at[i] = (kiln_switch_case){(int64_t)((uint64_t)k & mask), {(uint32_t)bb}};
   }
   if (ops[2] >= r->fn.n_bbs) return (void)kn_bc_malformed(r, "block number out of range");
   kiln_value v = kn_bc_use_z(r, kn_bc_absolute(r, ops[1]), type);

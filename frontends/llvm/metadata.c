@@ -13,7 +13,7 @@ static void texts(struct kn_bc *r, uint32_t count) {
   struct kn_bc_md_part *p = &md->part;
   p->empty = 0;
   for (uint32_t i = md->mds.n - count; i < md->mds.n; i++) {
-    uint32_t id = kiln_debug_text(md->debug, md->mds.at[i].text, md->mds.at[i].n).id;
+    uint32_t id = kiln_debug_string_new(md->debug, md->mds.at[i].text, md->mds.at[i].n).id;
     if (i == md->mds.n - count) p->text = id - 1;
     if (KN_UNLIKELY(md->mds.at[i].n == 0)) p->empty = id;
   }
@@ -434,7 +434,7 @@ bool kn_bc_read_metadata(struct kn_bc *r) {
   struct kn_bc_metadata *md = &r->fn.md;
   if (r->m->entries) {
     md->debug = kiln_session_debug(r->session);
-    uint32_t n = kiln_debug_count(md->debug);
+    uint32_t n = kiln_debug_die_limit(md->debug);
     md->part.die = kiln_die_at(md->debug, n + (n == 0)).id - 1;
   }
   return read_block(r);

@@ -63,10 +63,10 @@ struct kn_bc_module {
 
   /* globals, and what they are made of */
   KN_BC_ARRAY(struct kn_bc_global) globals;
-  KN_BC_ARRAY(kiln_machine) machines;    /* the instructions that intrinsics among them are */
-  KN_BC_ARRAY(struct kn_bc_body) bodies; /* in order; complete when the module is read */
-  uint32_t next_body, n_noted;           /* number of bodies met; of those to be read later */
-  KN_BC_ARRAY(uint32_t) sections;        /* offset of each NUL-terminated name in names */
+  KN_BC_ARRAY(kiln_machine_info) machines; /* the instructions that intrinsics among them are */
+  KN_BC_ARRAY(struct kn_bc_body) bodies;   /* in order; complete when the module is read */
+  uint32_t next_body, n_noted;             /* number of bodies met; of those to be read later */
+  KN_BC_ARRAY(uint32_t) sections;          /* offset of each NUL-terminated name in names */
   KN_BC_ARRAY(char) names;
   KN_BC_ARRAY(struct kn_bc_comdat) comdats;
   KN_BC_ARRAY(kiln_symbol_desc) aliases;

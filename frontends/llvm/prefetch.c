@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-static bool find(struct kn_bc *r, const char *name, kiln_machine *m) {
+static bool find(struct kn_bc *r, const char *name, kiln_machine_info *m) {
   return kiln_machine_find(kiln_module_target(r->module), name, strlen(name), m);
 }
 
 void kn_bc_prefetch(struct kn_bc *r, kiln_value a, const struct kn_bc_prefetch *how) {
   static const char *const farther[] = {NULL, "prefetch.t1", "prefetch.t2", "prefetch.t2"};
   const char *row = NULL;
-  kiln_machine m;
+  kiln_machine_info m;
   kiln_value v[2] = {a};
   if (find(r, "prfm", &m)) { /* Arm Architecture Reference Manual, C6.2, PRFM: prfop */
     int kind = how->write << 4 | how->code << 3 | how->level << 1 | how->once;

@@ -28,7 +28,7 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
     if (info.desc.name) snprintf(d.function, sizeof d.function, "%s", info.desc.name);
     d.block = r->fn.bb;
     d.inst = kiln_func_next_inst(r->f);
-    kiln_loc_diag(r->f, &d);
+    kiln_func_fill_diag(r->f, &d);
   } else if (r->m->declared && r->m->declared->name) {
     snprintf(d.function, sizeof d.function, "%.*s",
              r->m->declared->name_length < sizeof d.function ? (int)r->m->declared->name_length
@@ -36,12 +36,12 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
              r->m->declared->name);
   }
   if (!r->silent) {
-    kiln_module_error(r->module, &d);
+    kiln_module_fail(r->module, &d);
     return status;
   }
   r->diag = d;
   /* so that the function does not report errors that follow from this one */
-  if (r->f) kiln_func_error(r->f, status, d.message);
+  if (r->f) kiln_func_fail(r->f, status, d.message);
   return status;
 }
 
@@ -167,7 +167,7 @@ static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
 
 /* ---- public ---- */
 
-bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out) {
+bool kiln_llvm_find_target(const void *bytes, size_t size, kiln_target *out) {
   struct kn_bc_module m = {0};
   struct kn_bc r = {.m = &m, .open = &m};
   uint64_t module_pos = 0;
@@ -200,7 +200,7 @@ static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const vo
                                size_t size) {
   r->m = r->open = m;
   r->module = kiln_session_module(r->session);
-  r->allocator = kiln_module_allocator(r->module);
+  r->allocator = kiln_module_get_allocator(r->module);
   if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
   r->target = kiln_module_target(r->module);
   m->ptr_type = m->bool_type = UINT32_MAX;
@@ -215,7 +215,7 @@ static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const vo
   return r->status;
 }
 
-kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln_func_sink sink,
+kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln_func_sink_fn sink,
                            void *user, uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!s) return KILN_ERR_ARGUMENT;
@@ -229,11 +229,11 @@ kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size, kiln
   return r.status;
 }
 
-kiln_llvm *kiln_llvm_open(kiln_session *s, const void *bytes, size_t size) {
+kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size) {
   if (!s) return NULL;
   static const struct kn_bc_module no_module;
   struct kn_bc none = {.m = &no_module, .module = kiln_session_module(s)};
-  none.allocator = kiln_module_allocator(none.module);
+  none.allocator = kiln_module_get_allocator(none.module);
   kiln_llvm *all = kn_bc_resize(&none, NULL, sizeof *all + sizeof *all->module);
   if (!all) {
     kn_bc_fail(&none, KILN_ERR_MEMORY, "out of memory");
@@ -243,7 +243,7 @@ kiln_llvm *kiln_llvm_open(kiln_session *s, const void *bytes, size_t size) {
   all->bc.session = s;
   all->bc.later = true;
   if (read_module(&all->bc, all->module, bytes, size) != KILN_OK) {
-    kiln_llvm_close(all);
+    kiln_llvm_free(all);
     return NULL;
   }
   all->bc.open = NULL;

@@ -3,7 +3,10 @@
 #ifndef KN_LLVM_TABLES_H
 #define KN_LLVM_TABLES_H
 
+#include <kiln/asm.h>
 #include <kiln/debug.h>
+#include <kiln/debug_entries.h>
+#include <kiln/exceptions.h>
 #include <kiln/llvm.h>
 
 #include "codes.h"
@@ -453,7 +456,7 @@ struct kn_bc_shape {
   const struct kn_bc_field *fields; /* NULL: nothing is known here */
   const kiln_debug *d;
   uint32_t tag;
-  kiln_shape shape;
+  kiln_die_shape shape;
 };
 
 /* One that waits for its caller's: its metadata id, line, column, scope + 1, metadata id of where it was inlined. */
@@ -464,7 +467,7 @@ struct kn_bc_call_way {
 /* A source file that locations refer to. */
 struct kn_bc_file {
   uint32_t id;     /* number of its metadata + 1 */
-  uint32_t number; /* its number in the session (kiln_file_add); 0: an empty entry */
+  uint32_t number; /* its number in the session (kiln_file_new); 0: an empty entry */
   uint32_t body;   /* metadata of a function: kn_bc.call_body of that; else the entry is empty */
 };
 #define KN_BC_FILES 64

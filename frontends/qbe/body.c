@@ -50,7 +50,7 @@ static __attribute__((noinline)) void make_variable(struct kn_qbe *r, struct tem
   if (t->is_variable) return;
   if (!r->variables) kiln_ssa_begin(r->ssa, r->f, KILN_SSA_EDGES_BUILT);
   t->is_variable = r->variables = true;
-  t->var = kiln_ssa_var(r->ssa, t->class);
+  t->var = kiln_ssa_new_variable(r->ssa, t->class);
   if (t->block != 0) kiln_ssa_write_in(r->ssa, block_of(t->block), t->var, t->v);
 }
 
@@ -207,7 +207,7 @@ kiln_csig kn_qbe_signature(struct kn_qbe *r, uint32_t result, const char *at) {
   unsigned flags = r->variadic ? KILN_SIG_VARIADIC : 0;
   if (n > 16383) FAIL(r, at, LIMIT, "more than 16383 parameters");
   kiln_csig sig = kiln_csig_new(r->c, flags, r->types.at[result].c, r->ctypes.at, n_fixed);
-  if (n > n_fixed) sig = kiln_csig_variadic(r->c, sig, r->ctypes.at + n_fixed, n - n_fixed);
+  if (n > n_fixed) sig = kiln_csig_new_variadic(r->c, sig, r->ctypes.at + n_fixed, n - n_fixed);
   if (sig.id == 0) FAIL(r, at, UNSUPPORTED, "a signature that cannot be passed");
   return sig;
 }
@@ -216,7 +216,7 @@ static kiln_value call(struct kn_qbe *r, uint32_t result, kiln_value callee) {
   const char *begin = r->begin;
   kn_qbe_list(r, true);
   kiln_csig sig = kn_qbe_signature(r, result, begin);
-  kiln_value v = kiln_build_ccall(r->f, r->c, sig, callee, r->args.at, r->args.n, no_value);
+  kiln_value v = kiln_build_ccall(r->f, r->c, sig, callee, no_value, r->args.at, r->args.n);
   return taken(r, v, r->types.at + result);
 }
 
@@ -246,7 +246,7 @@ static void give(struct kn_qbe *r, const struct operand *o) {
   kiln_value v = operand(r, phi->class);
   if (peek(r) != ',') end_line(r);
   r->p = p;
-  kiln_edge_arg(r->f, block_of(o->from), block_of(phi->label), phi->index, v);
+  kiln_edge_set_arg(r->f, block_of(o->from), block_of(phi->label), phi->index, v);
 }
 
 /* Ends the block with a jump to label `then`; if `other` is not 0, to that one if v is 0. */
@@ -262,7 +262,7 @@ static void jump(struct kn_qbe *r, kiln_value v, uint32_t then, uint32_t other, 
     kiln_build_br(r->f, block_of(then), NULL, 0);
   } else {
     r->labels.at[other].n_preds += other != then;
-    v = kiln_fold_icmp(r->f, KILN_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
+    v = kiln_fold_icmp(r->f, KILN_ICOND_NE, KILN_TYPE_I32, v, kiln_const_int(r->f, 0));
     kiln_build_brif(r->f, v, block_of(then), NULL, 0, block_of(other), NULL, 0);
   }
 }
@@ -316,7 +316,7 @@ static kiln_value phi(struct kn_qbe *r, kiln_type class) {
       else r->p++;
   } while (take(r, ','));
   if (r->how != EARLY) PUSH(r, r->phis, new);
-  return kiln_block_param(r->f, kiln_block_current(r->f), class);
+  return kiln_block_add_param(r->f, kiln_block_current(r->f), class);
 }
 
 /* Gives the operands of phis when all is built. */
@@ -350,7 +350,7 @@ static kiln_value load(struct kn_qbe *r, const struct word *w, kiln_type class, 
 
 /* Memory of a size that is known, in the first block, is a slot. All other is taken when it comes to that. */
 static kiln_value alloc(struct kn_qbe *r, unsigned align_log2, kiln_value size) {
-  kiln_operand n = kiln_operand_get(r->f, size);
+  kiln_operand_info n = kiln_operand_get(r->f, size);
   if (n.kind != KILN_OPERAND_INT || r->current != FIRST_BLOCK)
     return kiln_build_salloc(r->f, size, align_log2);
   if (n.low > INT32_MAX - 16) FAIL(r, r->begin, LIMIT, "an allocation of 2 GiB or more");
@@ -361,8 +361,8 @@ static void dbgloc(struct kn_qbe *r) {
   uint32_t line = (uint32_t)kn_qbe_integer(r, INT32_MAX, "a line number"), column = 0;
   if (take(r, ',')) column = (uint32_t)kn_qbe_integer(r, INT32_MAX, "a column");
   if (r->body->file == 0) return;
-  uint32_t loc = kiln_loc_in(r->session, r->body->file, line, column);
-  kiln_loc_set(r->f, loc);
+  uint32_t loc = kiln_loc_new(r->session, r->body->file, line, column);
+  kiln_func_set_loc(r->f, loc);
   if (r->begins == 0) r->line = line, r->begins = loc;
 }
 
@@ -472,12 +472,12 @@ static void instruction(struct kn_qbe *r) {
 static void describe(struct kn_qbe *r) {
   if (r->begins == 0) return;
   kiln_symbol_desc symbol = kiln_symbol_get(r->m, r->body->symbol).desc;
-  kiln_declaration what = {.name = symbol.name,
-                           .file = r->body->file_entry,
-                           .line = r->line,
-                           .external = symbol.linkage == KILN_LINKAGE_EXTERNAL};
-  kiln_die e = kiln_die_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
-  kiln_func_debug(r->f, e, r->unit, r->begins);
+  kiln_die_declaration what = {.name = symbol.name,
+                               .file = r->body->file_entry,
+                               .line = r->line,
+                               .external = symbol.linkage == KILN_LINKAGE_EXTERNAL};
+  kiln_die e = kiln_die_new_function(kiln_session_debug(r->session), (kiln_die){0}, &what, false);
+  kiln_func_set_debug(r->f, e, r->unit, r->begins);
 }
 
 /* Reads the body, and builds it. */
@@ -534,6 +534,6 @@ void kn_qbe_function(struct kn_qbe *r, const struct body *body) {
   r->f = NULL;
   r->status = kiln_func_finish(f);
   if (r->status == KILN_OK && r->sink != NULL) r->status = r->sink(r->user, f);
-  else if (kiln_func_try(f, &d) != KILN_OK) /* reported at the head of the function */
+  else if (kiln_func_try_compile(f, &d) != KILN_OK) /* reported at the head of the function */
     kn_qbe_fail(r, body->name, d.status, "%s", d.message);
 }

@@ -11,7 +11,7 @@
 #define MAX_SIZE INT32_MAX
 
 #define BASIC(kind, class, passed, is_signed)                                                      \
-  {{0}, {KILN_C_##kind}, KILN_TYPE_##class, KILN_TYPE_##passed, is_signed}
+  {{0}, {KILN_CTYPE_##kind}, KILN_TYPE_##class, KILN_TYPE_##passed, is_signed}
 static const struct type basic[N_BASIC] = {
   [QVOID] = BASIC(VOID, VOID, VOID, false), [QW] = BASIC(INT, I32, I32, true),
   [QL] = BASIC(LONG, I64, I64, true),       [QS] = BASIC(FLOAT, F32, F32, true),
@@ -39,7 +39,7 @@ static void add_member(struct kn_qbe *r, uint32_t type, uint64_t count, uint64_t
   kiln_ctype_info info = kiln_ctype_get(r->c, c);
   if ((*size += count * info.size_bytes + info.align_bytes) > MAX_SIZE)
     FAIL(r, at, LIMIT, "a type of 2 GiB or more");
-  PUSH(r, r->fields, (kiln_cfield){.type = count != 1 ? kiln_ctype_array(r->c, c, count) : c});
+  PUSH(r, r->fields, (kiln_cfield){.type = count != 1 ? kiln_ctype_new_array(r->c, c, count) : c});
 }
 
 /* Members up to the closing brace; `*size` is at least the sum of their sizes. */
@@ -69,7 +69,7 @@ static void aggregate(struct kn_qbe *r) {
   struct name name = r->name;
   if (FIND(r, types) != 0) FAIL(r, at, SYMBOL, "type :%.*s is defined twice", SHOW(name));
   want(r, '=');
-  kiln_clayout layout = {.align_bytes = read_align(r, 0)};
+  kiln_ctype_options layout = {.align_bytes = read_align(r, 0)};
   want(r, '{');
   r->fields.n = 0;
   ROOM(r, r->fields, 1); /* it is not NULL */
@@ -84,7 +84,8 @@ static void aggregate(struct kn_qbe *r) {
       uint32_t first = r->fields.n;
       r->p++;
       members(r, &size);
-      kiln_ctype type = kiln_ctype_struct(r->c, r->fields.at + first, r->fields.n - first, NULL);
+      kiln_ctype type =
+        kiln_ctype_new_struct(r->c, NULL, r->fields.at + first, r->fields.n - first);
       r->fields.n = first;
       PUSH(r, r->fields, (kiln_cfield){.type = type});
     }
@@ -96,8 +97,8 @@ static void aggregate(struct kn_qbe *r) {
   uint32_t i = kn_qbe_add(r, &r->types.t); /* which may move them */
   struct type *type = r->types.at + i;
   type->class = type->passed = KILN_TYPE_PTR;
-  type->c =
-    (is_union ? kiln_ctype_union : kiln_ctype_struct)(r->c, r->fields.at, r->fields.n, &layout);
+  type->c = (is_union ? kiln_ctype_new_union : kiln_ctype_new_struct)(r->c, &layout, r->fields.at,
+                                                                      r->fields.n);
 }
 
 uint32_t kn_qbe_other_type(struct kn_qbe *r, bool first) {
@@ -189,7 +190,7 @@ static kiln_symbol define(struct kn_qbe *r, const struct linkage *l, kiln_sig si
     if (l->section.length >= sizeof section)
       FAIL(r, l->section.at, LIMIT, "a section name of more than 255 bytes");
     desc.section = strcpy(section, kn_qbe_c_name(r, &l->section));
-    if (l->flags.at != NULL && kiln_section_get(r->m, section, &above) && above.flags != s.flags)
+    if (l->flags.at != NULL && kiln_section_find(r->m, section, &above) && above.flags != s.flags)
       FAIL(r, at, SYMBOL, "a section with other flags than above");
     if (l->flags.at != NULL) kiln_section_declare(r->m, section, &s);
   }
@@ -343,9 +344,10 @@ static void debug_file(struct kn_qbe *r) {
   const char *name = kn_qbe_c_name(r, &string);
   char folder[4096];
   bool is_known = getcwd(folder, sizeof folder) != NULL;
-  r->file_entry = kiln_die_file(kiln_module_debug(r->m), is_known ? folder : NULL, name);
-  r->file = kiln_file_of(r->session, name, r->file_entry);
-  if (r->unit.id == 0) r->unit = kiln_die_unit(r->m, r->file_entry, "kiln qbe", LANGUAGE);
+  r->file_entry = kiln_die_new_file(kiln_module_debug(r->m), is_known ? folder : NULL, name);
+  r->file = kiln_file_new_die(r->session, r->file_entry, name);
+  if (r->unit.id == 0)
+    r->unit = kiln_die_new_unit(kiln_module_debug(r->m), r->file_entry, "kiln qbe", LANGUAGE);
 }
 
 /* ---- the whole ---- */
@@ -385,11 +387,11 @@ static void run(struct kn_qbe *r, const char *text, size_t size) {
     kn_qbe_function(r, r->bodies.at + r->n_built);
 }
 
-kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
+kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink_fn sink,
                           void *user, uint64_t *instructions) {
   struct kn_qbe r = {.session = s, .m = kiln_session_module(s), .sink = sink, .user = user};
   if (r.m == NULL) return KILN_ERR_ARGUMENT;
-  r.allocator = kiln_module_allocator(r.m);
+  r.allocator = kiln_module_get_allocator(r.m);
   r.c = kiln_ctypes_new(r.m);
   r.ssa = kiln_ssa_new(r.m);
   kiln_ctypes_set_promotion(r.c, false);

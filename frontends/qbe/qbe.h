@@ -9,7 +9,7 @@
 /* Reads the text of a file: declares what it defines, defines its data, builds each function and gives it
  * to `sink` (NULL: it is compiled). Errors are reported through the module, with line and column.
  * `instructions` (may be NULL) is set to the number of instructions, phis and jumps. */
-kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink sink,
+kiln_status kiln_qbe_read(kiln_session *s, const char *text, size_t size, kiln_func_sink_fn sink,
                           void *user, uint64_t *instructions);
 
 #endif

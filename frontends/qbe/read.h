@@ -6,7 +6,9 @@
 
 #include "qbe.h"
 
+#include <kiln/attrs.h>
 #include <kiln/debug.h>
+#include <kiln/debug_entries.h>
 #include <kiln/ssa.h>
 
 #include <setjmp.h>
@@ -58,11 +60,11 @@ struct type {
 
 struct temp {
   struct name name;
-  kiln_value v;        /* what was assigned last, in `block` */
-  kiln_var var;        /* the same for <kiln/ssa.h>, if `is_variable` */
-  uint32_t block;      /* its label; 0: nothing was assigned yet */
-  kiln_type class : 8; /* VOID: not known yet */
-  bool often;          /* assigned more than once */
+  kiln_value v;          /* what was assigned last, in `block` */
+  kiln_ssa_variable var; /* the same for <kiln/ssa.h>, if `is_variable` */
+  uint32_t block;        /* its label; 0: nothing was assigned yet */
+  kiln_type class : 8;   /* VOID: not known yet */
+  bool often;            /* assigned more than once */
   bool is_variable;
 };
 
@@ -130,7 +132,7 @@ struct kn_qbe {
   kiln_module *m;
   kiln_ctypes *c;
   kiln_ssa *ssa;
-  kiln_func_sink sink;
+  kiln_func_sink_fn sink;
   void *user;
   kiln_allocator allocator;
   void **memory; /* all that was allocated */

@@ -18,7 +18,7 @@ void kn_qbe_fail(struct kn_qbe *r, const char *at, kiln_status status, const cha
   vsnprintf(d.message, sizeof d.message, message, ap);
   va_end(ap);
   r->status = kiln_module_status(r->m);
-  if (r->status == KILN_OK) kiln_module_error(r->m, &d); /* or else this is only an echo */
+  if (r->status == KILN_OK) kiln_module_fail(r->m, &d); /* or else this is only an echo */
   if (r->status == KILN_OK) r->status = status;
   longjmp(r->ends, END_FAILED);
 }

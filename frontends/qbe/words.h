@@ -6,9 +6,11 @@
 #define INT(name, op) WORD(name, BINARY, W | L, "==", KILN_OP_##op, 0)
 #define SHIFT(name, op) WORD(name, SHIFT, W | L, "=w", KILN_OP_##op, 0)
 #define IF(name, op) \
-  WORD("c" name "w", COMPARE, W | L, "ww", KILN_##op, 0) WORD("c" name "l", COMPARE, W | L, "ll", KILN_##op, 0)
+  WORD("c" name "w", COMPARE, W | L, "ww", KILN_ICOND_##op, 0) \
+  WORD("c" name "l", COMPARE, W | L, "ll", KILN_ICOND_##op, 0)
 #define IFF(name, op) \
-  WORD("c" name "s", COMPARE, W | L, "ss", 0, KILN_F##op) WORD("c" name "d", COMPARE, W | L, "dd", 0, KILN_F##op)
+  WORD("c" name "s", COMPARE, W | L, "ss", 0, KILN_FCOND_##op) \
+  WORD("c" name "d", COMPARE, W | L, "dd", 0, KILN_FCOND_##op)
 #define STORE(name, operands) WORD(name, STORE, NONE, operands, 0, 0)
 #define LOAD(name, results, type, is_signed) WORD(name, LOAD, results, "a", KILN_TYPE_##type, is_signed)
 #define ALLOC(name, log2) WORD(name, ALLOC, L, "l", log2, 0)

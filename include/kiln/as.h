@@ -12,8 +12,8 @@ extern "C" {
 /** What runs the assembler, and holds what it made. */
 typedef struct kiln_as kiln_as;
 
-/** Has the module that is made with `options` use the system's assembler: sets its `assembler` and
- * `assembler_user`. The assembler is `as`, for another target than this machine that of its GNU tools
+/** Has the module that is made with `options` use the system's assembler: sets its `assemble` and
+ * `assemble_user`. The assembler is `as`, for another target than this machine that of its GNU tools
  * (`aarch64-linux-gnu-as`), or what the environment variable KILN_AS names; after it clang is tried, `clang-22` or what
  * KILN_CLANG names. All texts of a module take one process, whose input and output are in memory. Processes are started
  * and waited for by the thread that compiles; several threads may do so at once. Free it with kiln_as_free after the

@@ -7,8 +7,8 @@
  * (struct, union, complex) is the address of its memory.
  *
  *     kiln_ctypes *c = kiln_ctypes_new(m);                       // struct point { double x, y; };
- *     kiln_ctype real = kiln_ctype_basic(KILN_C_DOUBLE);
- *     kiln_ctype point = kiln_ctype_struct(c, (kiln_cfield[]){{.type = real}, {.type = real}}, 2, NULL);
+ *     kiln_ctype real = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
+ *     kiln_ctype point = kiln_ctype_new_struct(c, NULL, (kiln_cfield[]){{.type = real}, {.type = real}}, 2);
  *     kiln_csig sig = kiln_csig_new(c, 0, point, (kiln_ctype[]){point, real}, 2);
  *     kiln_symbol scale = kiln_func_declare(m, &(kiln_symbol_desc){.name = "scale"},
  *                                           kiln_csig_sig(c, sig)); // struct point scale(struct point, double)
@@ -23,12 +23,12 @@
  *     kiln_build_creturn(f, c, sig, p);
  *     kiln_func_compile(f);
  *     // and elsewhere: result = scale(*from, 2.0)
- *     kiln_build_ccall(g, c, sig, kiln_const_symbol(g, scale, 0),
- *                      (kiln_value[]){from, kiln_const_f64(g, 2.0)}, 2, result); */
+ *     kiln_build_ccall(g, c, sig, kiln_const_symbol(g, scale, 0), result,
+ *                      (kiln_value[]){from, kiln_const_f64(g, 2.0)}, 2); */
 #ifndef KILN_CTYPES_H
 #define KILN_CTYPES_H
 
-#include <kiln/build.h>
+#include <kiln/exceptions.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,7 +39,7 @@ extern "C" {
  * calls give "none". */
 typedef struct kiln_ctypes kiln_ctypes;
 
-/** A C type of one kiln_ctypes. A basic type's id is its kiln_ckind in all of them. 0 is none. */
+/** A C type of one kiln_ctypes. A basic type's id is its kiln_ctype_kind in all of them. 0 is none. */
 typedef struct kiln_ctype {
   uint32_t id; /**< 0: none */
 } kiln_ctype;
@@ -49,42 +49,44 @@ typedef struct kiln_csig {
   uint32_t id; /**< 0: none */
 } kiln_csig;
 
-/** Kinds of types; all before KILN_C_ARRAY are basic. An enumeration is its integer type. */
-typedef enum kiln_ckind {
-  KILN_C_NONE,    /**< no type */
-  KILN_C_VOID,    /**< void */
-  KILN_C_BOOL,    /**< _Bool */
-  KILN_C_CHAR,    /**< signed on x86-64, unsigned on AArch64 */
-  KILN_C_SCHAR,   /**< signed char */
-  KILN_C_UCHAR,   /**< unsigned char */
-  KILN_C_SHORT,   /**< short */
-  KILN_C_USHORT,  /**< unsigned short */
-  KILN_C_INT,     /**< int */
-  KILN_C_UINT,    /**< unsigned int */
-  KILN_C_LONG,    /**< long: 8 bytes */
-  KILN_C_ULONG,   /**< unsigned long */
-  KILN_C_LLONG,   /**< long long */
-  KILN_C_ULLONG,  /**< unsigned long long */
-  KILN_C_INT128,  /**< __int128 */
-  KILN_C_UINT128, /**< unsigned __int128 */
-  KILN_C_FLOAT,   /**< float */
-  KILN_C_DOUBLE,  /**< double */
-  KILN_C_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128 */
-  KILN_C_POINTER, /**< to anything */
-  KILN_C_CHAIN, /**< as a parameter only: the static chain, which C has none of (KILN_PARAM_CHAIN) */
-  KILN_C_COMPLEX_FLOAT,   /**< float _Complex */
-  KILN_C_COMPLEX_DOUBLE,  /**< double _Complex */
-  KILN_C_COMPLEX_LDOUBLE, /**< long double _Complex */
-  KILN_C_ARRAY,           /**< elements of one type */
-  KILN_C_STRUCT,          /**< members one after another */
-  KILN_C_UNION,           /**< members all at offset 0 */
-  KILN_C_COUNT
-} kiln_ckind;
+/** Kinds of types; all before KILN_CTYPE_ARRAY are basic. An enumeration is its integer type. */
+typedef enum kiln_ctype_kind {
+  KILN_CTYPE_NONE,    /**< no type */
+  KILN_CTYPE_VOID,    /**< void */
+  KILN_CTYPE_BOOL,    /**< _Bool */
+  KILN_CTYPE_CHAR,    /**< signed on x86-64, uint32_t on AArch64 */
+  KILN_CTYPE_SCHAR,   /**< signed char */
+  KILN_CTYPE_UCHAR,   /**< unsigned char */
+  KILN_CTYPE_SHORT,   /**< short */
+  KILN_CTYPE_USHORT,  /**< unsigned short */
+  KILN_CTYPE_INT,     /**< int */
+  KILN_CTYPE_UINT,    /**< unsigned int */
+  KILN_CTYPE_LONG,    /**< long: 8 bytes */
+  KILN_CTYPE_ULONG,   /**< unsigned long */
+  KILN_CTYPE_LLONG,   /**< long long */
+  KILN_CTYPE_ULLONG,  /**< unsigned long long */
+  KILN_CTYPE_INT128,  /**< __int128 */
+  KILN_CTYPE_UINT128, /**< unsigned __int128 */
+  KILN_CTYPE_FLOAT,   /**< float */
+  KILN_CTYPE_DOUBLE,  /**< double */
+  KILN_CTYPE_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128 */
+  KILN_CTYPE_POINTER, /**< to anything */
+  KILN_CTYPE_CHAIN, /**< as a parameter only: the static chain, which C has none of (KILN_PARAM_CHAIN) */
+  KILN_CTYPE_COMPLEX_FLOAT,   /**< float _Complex */
+  KILN_CTYPE_COMPLEX_DOUBLE,  /**< double _Complex */
+  KILN_CTYPE_COMPLEX_LDOUBLE, /**< long double _Complex */
+  KILN_CTYPE_ARRAY,           /**< elements of one type */
+  KILN_CTYPE_STRUCT,          /**< members one after another */
+  KILN_CTYPE_UNION,           /**< members all at offset 0 */
+  KILN_CTYPE_KIND_COUNT
+} kiln_ctype_kind;
 
 /** Makes an empty table for `m`, for the ABI of its target; NULL only if out of memory or if `m` is NULL. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
+
 /** Frees it. NULL is allowed. */
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
+
 /** Whether variadic arguments get C's default argument promotions: they do, until this is called
  * with false. Without promotion a float is passed as a float and a char as a char, in the signatures made from
  * then on, and kiln_build_cva_arg takes such types: for front ends that promote themselves, or languages whose
@@ -94,7 +96,7 @@ KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 /* ---- types ---- */
 
 /** A basic type; none for other kinds. */
-KILN_API kiln_ctype kiln_ctype_basic(kiln_ckind kind);
+KILN_API kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind);
 
 /** Flags of a field. */
 enum {
@@ -112,7 +114,7 @@ typedef struct kiln_cfield {
 } kiln_cfield;
 
 /** Attributes of a struct or union. */
-typedef struct kiln_clayout {
+typedef struct kiln_ctype_options {
   bool packed;          /**< __attribute__((packed)) */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0: none */
   uint32_t align_bytes; /**< __attribute__((aligned(n))); 0: none */
@@ -120,25 +122,30 @@ typedef struct kiln_clayout {
    * x86-64, as if it were larger than 16 bytes on AArch64; so are types that contain it. For types
    * whose content the front end does not describe. C has no such types. */
   bool in_memory;
-} kiln_clayout;
+  uint64_t reserved[1]; /**< 0 */
+} kiln_ctype_options;
 
-/** Makes a struct with `n` members (0: GNU C's empty struct, of size 0); `layout` may be NULL. A
+/** Makes a struct with `n_fields` members (0: GNU C's empty struct, of size 0); `layout` may be NULL. A
  * flexible array is the last one. Each call makes a new type. */
-KILN_API kiln_ctype kiln_ctype_struct(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
-                                      const kiln_clayout *layout);
+KILN_API kiln_ctype kiln_ctype_new_struct(kiln_ctypes *c, const kiln_ctype_options *layout,
+                                          const kiln_cfield *fields, uint32_t n_fields);
+
 /** Makes a union. */
-KILN_API kiln_ctype kiln_ctype_union(kiln_ctypes *c, const kiln_cfield *fields, uint32_t n,
-                                     const kiln_clayout *layout);
+KILN_API kiln_ctype kiln_ctype_new_union(kiln_ctypes *c, const kiln_ctype_options *layout,
+                                         const kiln_cfield *fields, uint32_t n_fields);
+
 /** Makes an array of `count` elements. */
-KILN_API kiln_ctype kiln_ctype_array(kiln_ctypes *c, kiln_ctype of, uint64_t count);
+KILN_API kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t count);
+
 /** Makes a flexible array member's type, `of name[]`. */
-KILN_API kiln_ctype kiln_ctype_flexible(kiln_ctypes *c, kiln_ctype of);
+KILN_API kiln_ctype kiln_ctype_new_flexible(kiln_ctypes *c, kiln_ctype of);
+
 /** `t` with another alignment (a power of two), as a typedef with __attribute__((aligned(n))). */
-KILN_API kiln_ctype kiln_ctype_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes);
+KILN_API kiln_ctype kiln_ctype_new_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes);
 
 /** What a type is. */
 typedef struct kiln_ctype_info {
-  kiln_ckind kind;      /**< what it is */
+  kiln_ctype_kind kind; /**< what it is */
   uint64_t size_bytes;  /**< sizeof; 0 for void and flexible arrays */
   uint32_t align_bytes; /**< _Alignof */
   kiln_type value;      /**< scalars: the type of values; VOID for all others */
@@ -147,19 +154,22 @@ typedef struct kiln_ctype_info {
   uint64_t count;       /**< arrays */
   uint32_t n_fields;    /**< structs and unions */
 } kiln_ctype_info;
+
 /** Describes a type; all zero for none. */
 KILN_API kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t);
 
 /** Where a member is: the bits from offset_bytes * 8 + bit_offset on. */
-typedef struct kiln_cplace {
+typedef struct kiln_cfield_info {
   kiln_ctype type;       /**< of the member */
   uint64_t offset_bytes; /**< from the start of the struct */
   uint32_t bit_offset;   /**< bit-fields: 0 to 7; else 0 */
   uint32_t bits;         /**< bit-fields: width */
   uint8_t flags;         /**< KILN_CFIELD_... */
-} kiln_cplace;
+} kiln_cfield_info;
+
 /** The i-th member; all zero if there is none. */
-KILN_API kiln_cplace kiln_ctype_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i);
+KILN_API kiln_cfield_info kiln_ctype_get_field(const kiln_ctypes *c, kiln_ctype t, uint32_t i);
+
 /** The type that C's default argument promotions make of `t`. */
 KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 
@@ -167,12 +177,14 @@ KILN_API kiln_ctype kiln_ctype_promote(const kiln_ctypes *c, kiln_ctype t);
 
 /** Makes a C signature, or finds it: equal ones have equal ids. `flags` are KILN_SIG_...; `result` may be void.
  * Parameters are scalars, complex, structs or unions (arrays and functions must be given as pointers). */
-KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result,
-                                 const kiln_ctype *params, uint32_t n);
-/** The signature of a call of variadic `sig` with `n` more arguments of these types, which are promoted
+KILN_API kiln_csig kiln_csig_new(kiln_ctypes *c, uint32_t flags, kiln_ctype result,
+                                 const kiln_ctype *params, uint32_t n_params);
+
+/** The signature of a call of variadic `sig` with `n_more` more arguments of these types, which are promoted
  * as C does (unless kiln_ctypes_set_promotion says otherwise). */
-KILN_API kiln_csig kiln_csig_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
-                                      uint32_t n);
+KILN_API kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const kiln_ctype *more,
+                                          uint32_t n_more);
+
 /** The signature as a kiln_sig, to declare functions with. */
 KILN_API kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig);
 
@@ -185,7 +197,8 @@ typedef enum kiln_cpass {
   KILN_CPASS_PIECES,    /**< its pieces: a parameter or result each */
   KILN_CPASS_BYVAL,     /**< arguments: copied to the argument area */
   KILN_CPASS_REFERENCE, /**< arguments: the address of a copy */
-  KILN_CPASS_SRET       /**< results: to memory whose address is the first parameter */
+  KILN_CPASS_SRET,      /**< results: to memory whose address is the first parameter */
+  KILN_CPASS_COUNT
 } kiln_cpass;
 
 /** A part of an aggregate that is passed as a scalar of its own. */
@@ -196,22 +209,25 @@ typedef struct kiln_cpiece {
 } kiln_cpiece;
 
 /** Most pieces of an aggregate. */
-#define KILN_CPIECES_MAX 4
+#define KILN_MAX_CPIECES 4
 
 /** How one argument, or the result, is passed. */
-typedef struct kiln_carg {
+typedef struct kiln_carg_info {
   kiln_ctype type;   /**< as promoted */
   kiln_cpass pass;   /**< how it is passed */
   uint32_t param;    /**< arguments: number of its first parameter in the kiln_sig */
   uint32_t n_pieces; /**< of `pieces`: with KILN_CPASS_PIECES */
-  kiln_cpiece pieces[KILN_CPIECES_MAX]; /**< in order */
-} kiln_carg;
+  kiln_cpiece pieces[KILN_MAX_CPIECES]; /**< in order */
+} kiln_carg_info;
+
 /** Number of arguments of a signature. */
-KILN_API uint32_t kiln_csig_count(const kiln_ctypes *c, kiln_csig sig);
+KILN_API uint32_t kiln_csig_arg_count(const kiln_ctypes *c, kiln_csig sig);
+
 /** Its i-th argument; all zero if there is none. */
-KILN_API kiln_carg kiln_csig_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i);
+KILN_API kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i);
+
 /** Its result. */
-KILN_API kiln_carg kiln_csig_result(const kiln_ctypes *c, kiln_csig sig);
+KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig);
 
 /* ---- calls ----
  * They append to the current block and make no blocks. Errors stick to the function. A _Bool is an i8
@@ -222,25 +238,30 @@ KILN_API kiln_carg kiln_csig_result(const kiln_ctypes *c, kiln_csig sig);
  * one. A scalar result is returned. Any other result is written to address `result`, which must not be
  * reachable otherwise by the callee; it is returned, or that of a new slot if `result` is none. */
 KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
-                                     kiln_value callee, const kiln_value *args, uint32_t n,
-                                     kiln_value result);
+                                     kiln_value callee, kiln_value result, const kiln_value *args,
+                                     uint32_t n_args);
+
 /** The same call as a try (kiln_build_try): it ends the current block and returns to block `t->normal`, which no other
  * edge leads to and where building goes on, with what kiln_build_ccall would return. Of `t`, only that block and what
- * says how the call unwinds are used: unwind, unwind_args, n_unwind, clauses, n_clauses and shared; its arguments are
- * none. Those who use <kiln/ssa.h> note both edges by kiln_ssa_edge, and seal `t->normal`. */
+ * says how the call unwinds are used: unwind, unwind_args, n_unwind_args, clauses, n_clauses and shared; its arguments
+ * are none. Those who use <kiln/ssa.h> note both edges by kiln_ssa_edge, and seal `t->normal`. */
 KILN_API kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
-                                    kiln_value callee, const kiln_value *args, uint32_t n,
-                                    kiln_value result, const kiln_try_desc *t);
+                                    kiln_value callee, kiln_value result, const kiln_try_desc *t,
+                                    const kiln_value *args, uint32_t n_args);
+
 /** Parameter `i` of `f`, whose signature is kiln_csig_sig of `sig`: a scalar, or the address of memory
  * that is the function's own. Called in the entry block, once for each parameter that is wanted. */
 KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                       uint32_t i);
+
 /** Returns from `f`: a scalar, the address of any other result, none for void. */
 KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                  kiln_value value);
+
 /** The address that the result of `f` is to be written to, if it goes by memory (giving it to
  * kiln_build_creturn saves a copy); else none. */
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
+
 /** The next variadic argument, of type `t`, of the va_list at `ap`: a scalar, or the address of memory
  * that is the function's own. `t` is what C's default promotions leave as it is, unless
  * kiln_ctypes_set_promotion says that there are none. */

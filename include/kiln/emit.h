@@ -12,8 +12,13 @@ extern "C" {
  * order given, to `out`. Same input, same bytes. May be called once per module. Fails if the module has an
  * error, that of a function included, or if a function of the sessions is open (KILN_ERR_STRUCTURE, with its
  * place): each must have been compiled or discarded. */
-KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t n,
-                                   kiln_buffer *out);
+KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
+                                   uint32_t n_sessions, kiln_buffer *out);
+
+/** The same, into the file `path`, which is made, or replaced. KILN_ERR_IO: it could not be written, and there is
+ * none. */
+KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
+                                        uint32_t n_sessions, const char *path);
 
 #ifdef __cplusplus
 }

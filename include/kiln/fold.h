@@ -28,27 +28,34 @@ extern "C" {
 
 /** kiln_build_unary. */
 KILN_API kiln_value kiln_fold_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a);
+
 /** kiln_build_binary. A constant becomes the second operand, where the order makes no difference. Operations
  * with a second result (SADDO and its like) are built as they are. */
 KILN_API kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                      kiln_value b);
+
 /** kiln_build_ternary. */
 KILN_API kiln_value kiln_fold_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                       kiln_value b, kiln_value c);
+
 /** kiln_build_convert. */
 KILN_API kiln_value kiln_fold_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
                                       kiln_value a);
+
 /** kiln_build_icmp. */
 KILN_API kiln_value kiln_fold_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                                    kiln_value b);
+
 /** kiln_build_fcmp. */
 KILN_API kiln_value kiln_fold_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
                                    kiln_value b);
+
 /** kiln_build_select. */
 KILN_API kiln_value kiln_fold_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                                      kiln_value b);
+
 /** kiln_build_addr: with index and base that are constants, sums, products or addresses themselves. */
-KILN_API kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+KILN_API kiln_value kiln_fold_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                    int32_t disp);
 
 #ifdef __cplusplus

@@ -5,7 +5,8 @@
 #ifndef KILN_INSPECT_H
 #define KILN_INSPECT_H
 
-#include <kiln/build.h>
+#include <kiln/asm.h>
+#include <kiln/exceptions.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,7 +28,7 @@ typedef struct kiln_inst_info {
   uint8_t order;      /**< atomics: kiln_ordering */
   uint8_t failure;    /**< ATOMIC_CAS: kiln_ordering if it fails */
   uint8_t rmw;        /**< ATOMIC_RMW: kiln_rmw */
-  unsigned mem_flags; /**< LOAD, STORE: KILN_MEM_... */
+  uint32_t mem_flags; /**< LOAD, STORE: KILN_MEM_... */
   int32_t disp;       /**< LOAD, STORE, ADDR */
   uint32_t number;    /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level;
                          vectors: lane or count; MACHINE: row */
@@ -45,25 +46,22 @@ typedef enum kiln_operand_kind {
   KILN_OPERAND_BITS,   /**< constant of a type */
   KILN_OPERAND_SYMBOL, /**< address of a symbol + addend */
   KILN_OPERAND_SLOT,   /**< address of a stack slot */
-  KILN_OPERAND_TYPEID, /**< the selector of a type (kiln_typeid): an integer constant without a type */
+  KILN_OPERAND_TYPEID, /**< the selector of a type (kiln_const_typeid): an integer constant without a type */
   KILN_OPERAND_RESULT,    /**< result of a TRY, on its normal edge */
   KILN_OPERAND_EXCEPTION, /**< exception of a TRY, on its unwind edge */
   KILN_OPERAND_KIND_COUNT
 } kiln_operand_kind;
 
 /** One operand. */
-typedef struct kiln_operand {
+typedef struct kiln_operand_info {
   kiln_operand_kind kind; /**< what it is */
   kiln_type type;         /**< VOID: INT, TYPEID, NONE */
-  uint64_t
-    low; /**< INT, BITS: low half; SYMBOL: the addend; TYPEID: its value; RESULT, EXCEPTION: k */
+  /** INT, BITS: low half; SYMBOL: the addend; TYPEID: its value; RESULT, EXCEPTION: k */
+  uint64_t low;
   uint64_t high;      /**< INT (sign-extended), BITS: high half */
   kiln_symbol symbol; /**< SYMBOL; TYPEID: the type, or of id 0 that of CATCH_ALL */
   uint32_t slot;      /**< SLOT: its number */
-} kiln_operand;
-
-/** The name that a module was made with; "": none. Lives as long as the module. */
-KILN_API const char *kiln_module_name(const kiln_module *m);
+} kiln_operand_info;
 
 /** Name of an operation as in the text form, or "?". Static storage. */
 KILN_API const char *kiln_op_name(kiln_op op);
@@ -72,127 +70,91 @@ KILN_API const char *kiln_op_name(kiln_op op);
 
 /** Describes an operand, so that a front end can tell whether it is a constant. A forward value gives NONE
  * until it is bound and the function is finished. */
-KILN_API kiln_operand kiln_operand_get(const kiln_func *f, kiln_value v);
+KILN_API kiln_operand_info kiln_operand_get(const kiln_func *f, kiln_value v);
+
 /** The operation that made `v`, if that stands in the current block of a function that is being built; else
  * KILN_OP_NONE: the quick question, before kiln_inst_get. */
 KILN_API kiln_op kiln_value_op(const kiln_func *f, kiln_value v);
+
 /** Describes an instruction. That of an operand of kind VALUE has the operand's id. */
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
+
 /** The k-th operand, in the order of the builder's calls. CALL, TRY: the callee, then the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
+
 /** The type that the k-th operand must have; an integer constant there has that type. VOID: there is no such
  * operand, or it may have any type, as a variadic argument, or it is the operation of a RESULT. */
 KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
+
 /** Blocks have ids below this. */
 KILN_API uint32_t kiln_func_block_limit(const kiln_func *f);
+
 /** Number of edges that leave a block, in the order of its terminator (see kiln_inst_edge); writes the
  * targets of the first `max` to `out`. 0 before it has its terminator. */
 KILN_API uint32_t kiln_block_edges(const kiln_func *f, kiln_block b, kiln_block *out, uint32_t max);
+
 /** True if the function was finished without an error. */
-KILN_API bool kiln_func_finished(const kiln_func *f);
+KILN_API bool kiln_func_is_finished(const kiln_func *f);
 
 /* ---- once it is finished ---- */
 
 /** Values and instructions have ids below this. */
 KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
+
 /** Number of blocks that were filled. */
 KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
+
 /** The k-th of them in the order of filling, which is that of printing too: block 0 first. */
 KILN_API kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k);
+
 /** Number of stack slots. */
 KILN_API uint32_t kiln_func_slot_count(const kiln_func *f);
-/** Size and alignment of one. */
-KILN_API void kiln_func_slot_get(const kiln_func *f, uint32_t slot, uint64_t *size_bytes,
-                                 unsigned *align_log2);
+
+/** A stack slot. */
+typedef struct kiln_slot_info {
+  uint64_t size_bytes; /**< its size */
+  uint32_t align_log2; /**< its alignment, a power of two */
+} kiln_slot_info;
+/** Describes the stack slot of a number; all zero if there is none. */
+KILN_API kiln_slot_info kiln_slot_get(const kiln_func *f, uint32_t slot);
 
 /** Number of a block's parameters; writes the first `max` of them to `out`. */
 KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value *out,
                                     uint32_t max);
+
 /** A block's first instruction. */
 KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
+
 /** The instruction behind another one in its block; none behind the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
 /** The machine code of an ASM, whose signature is in its kiln_inst_info; all zero for anything else. Valid until the
  * function is compiled or discarded. */
-KILN_API kiln_asm kiln_inst_asm(const kiln_func *f, kiln_inst i);
+KILN_API kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i);
 
 /** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the
  * default, then the cases, whose value is written to `case_value` (may be NULL). */
 KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
                                    int64_t *case_value);
+
 /** Arguments of that edge: their number, which is that of the target's parameters; writes the
  * first `max` of them to `out`, in the order of the parameters. */
 KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
                                       uint32_t max);
 
-/** The function's personality; of id 0: none. */
-KILN_API kiln_symbol kiln_func_get_personality(const kiln_func *f);
 /** Number of types that clauses and typeids of the function name. */
 KILN_API uint32_t kiln_func_type_count(const kiln_func *f);
+
 /** The k-th of them: the one whose selector is k + 1. Of id 0: the type of CATCH_ALL. */
 KILN_API kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k);
+
 /** Number of clauses of a TRY. */
 KILN_API uint32_t kiln_inst_clause_count(const kiln_func *f, kiln_inst i);
+
 /** The k-th of them. The first `max` types of a FILTER are written to `types`, to which that of the result points. Its
  * kind is CLEANUP if there is none such. */
-KILN_API kiln_clause kiln_inst_clause(const kiln_func *f, kiln_inst i, uint32_t k,
-                                      kiln_symbol *types, uint32_t max);
-
-/* ---- the machine code of a function, for listings and debuggers ---- */
-
-/** A piece of a function's code: the bytes from `offset_bytes` to the next piece. They were made for
- * instruction `inst` of `block`; if `inst` is 0, for the block's beginning; if there is no block either, they
- * are prologue, epilogue or literals. Pieces may be empty: the code of an instruction can be part of that
- * of the one that uses its result, and an instruction that nobody needs has none. */
-typedef struct kiln_code_piece {
-  uint32_t offset_bytes; /**< from the function's first byte; ascending */
-  kiln_block block;      /**< or UINT32_MAX */
-  kiln_inst inst;        /**< or 0 */
-  bool data;             /**< a jump table or literals, not instructions */
-} kiln_code_piece;
-
-/** The machine code of one function. Pointers are valid until the session compiles the next one. */
-typedef struct kiln_code {
-  kiln_symbol symbol;            /**< the function */
-  const uint8_t *bytes;          /**< its code, with zeros where relocations apply */
-  uint32_t size_bytes;           /**< of the code */
-  uint32_t n_pieces;             /**< of `pieces` */
-  uint32_t n_relocs;             /**< for kiln_session_code_reloc */
-  const kiln_code_piece *pieces; /**< in the order of the code; the first begins at 0 */
-} kiln_code;
-
-/** A place in a function's code that the linker fills. */
-typedef struct kiln_code_reloc {
-  uint32_t offset_bytes; /**< from the function's first byte */
-  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
-  kiln_symbol symbol;    /**< what is referred to */
-  int64_t addend;        /**< added to its address */
-} kiln_code_reloc;
-
-/** From now on the session keeps the pieces of each function that it compiles (off at first; compiling
- * is a little slower then). False if out of memory. */
-KILN_API bool kiln_session_map(kiln_session *s, bool on);
-/** The machine code of the function that the session compiled last; false if the map was off then,
- * or compiling failed. Instructions have the ids that they had before it was compiled. */
-KILN_API bool kiln_session_code(const kiln_session *s, kiln_code *out);
-/** The i-th relocation of that code; all zero beyond the last. */
-KILN_API kiln_code_reloc kiln_session_code_reloc(const kiln_session *s, uint32_t i);
-
-/* ---- the register allocator's plan of a function, for work on Kiln ---- */
-
-/** Parts of a plan. */
-enum {
-  KILN_DUMP_PLAN = 1, /**< order of blocks, loops, registers that are homes in each block */
-  KILN_DUMP_HOMES =
-    2 /**< of each value and variable that several blocks share: its home (a register, or
-                           the frame), its interval of positions in that order, the weight of its uses */
-};
-
-/** From now on each function that the session compiles appends the parts `what` (KILN_DUMP_..., or'ed; 0: no
- * more) of its plan to `out`, which has to live that long. The form is for people and may change. False without
- * memory. */
-KILN_API bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out);
+KILN_API kiln_clause kiln_inst_get_clause(const kiln_func *f, kiln_inst i, uint32_t k,
+                                          kiln_symbol *types, uint32_t max);
 
 #ifdef __cplusplus
 }

@@ -24,21 +24,21 @@ extern "C" {
 
 /** Where the JIT's memory lies. */
 typedef enum kiln_jit_reach {
-  KILN_JIT_FAR,  /**< memory is taken in pieces, anywhere, as long as the system gives it */
-  KILN_JIT_NEAR, /**< one piece of `memory_bytes`: all units reach each other directly */
+  KILN_JIT_REACH_FAR,  /**< memory is taken in pieces, anywhere, as long as the system gives it */
+  KILN_JIT_REACH_NEAR, /**< one piece of `memory_bytes`: all units reach each other directly */
   KILN_JIT_REACH_COUNT
 } kiln_jit_reach;
 
 /** How code gets into memory that is never writable and executable at once. */
 typedef enum kiln_jit_protection {
   /** DUAL where the system allows it, else SWITCH; with kiln_jit_options.gdb the other way round. */
-  KILN_JIT_PROTECT_AUTO,
+  KILN_JIT_PROTECTION_AUTO,
   /** The same memory (of a memfd) twice: executable here, writable there. No system call per function. Debuggers
    * cannot set breakpoints in it, but for those of the hardware. */
-  KILN_JIT_PROTECT_DUAL,
+  KILN_JIT_PROTECTION_DUAL,
   /** Pages are writable while a unit is written, then executable: each unit has pages of its own, and
    * two or more system calls. */
-  KILN_JIT_PROTECT_SWITCH,
+  KILN_JIT_PROTECTION_SWITCH,
   KILN_JIT_PROTECTION_COUNT
 } kiln_jit_protection;
 
@@ -53,7 +53,7 @@ typedef struct kiln_jit_options {
    * itself. Called from within kiln_jit_add and kiln_jit_stream_add, without a lock: it may add units, and
    * is then asked no second time for names that these define. May be NULL, and called from several
    * threads at once. */
-  void *(*resolve)(void *user, const char *name);
+  kiln_resolve_fn resolve;
   void *resolve_user; /**< for `resolve` */
   /** Do not look for symbols of the process by `dlsym`. */
   bool no_process_symbols;
@@ -69,6 +69,7 @@ typedef struct kiln_jit_options {
   /** Write jit-PID.dump into this folder, for `perf inject --jit`: names and code, and lines of functions that are
    * described. NULL: none. */
   const char *jitdump_folder;
+  uint64_t reserved[8]; /**< 0 */
 } kiln_jit_options;
 
 /** What went wrong in a call. Zero-initialise; every call empties it first; kiln_jit_error_free
@@ -79,6 +80,7 @@ typedef struct kiln_jit_error {
   kiln_buffer missing;
   uint32_t n_missing; /**< number of them */
 } kiln_jit_error;
+
 /** Frees what an error holds, and makes it all zero. */
 KILN_API void kiln_jit_error_free(kiln_jit_error *e);
 
@@ -96,6 +98,7 @@ typedef struct kiln_jit_unit {
  * gives no memory or refuses executable memory, naming the system call, KILN_ERR_ARGUMENT for options out
  * of range. */
 KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error);
+
 /** Frees a JIT and all its code and data, thread-local ones of all threads included. Its streams must be
  * freed before. Destructors are not run: see kiln_jit_run_destructors. NULL is allowed. */
 KILN_API void kiln_jit_free(kiln_jit *jit);
@@ -105,7 +108,7 @@ typedef struct kiln_jit_input {
   kiln_module *module;           /**< for this machine; made with kiln_module_options.jit if it has
                                     * thread-local data */
   kiln_session *const *sessions; /**< of the module */
-  size_t n_sessions;             /**< number of them */
+  uint32_t n_sessions;           /**< number of them */
 } kiln_jit_input;
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
@@ -119,7 +122,7 @@ enum {
   KILN_JIT_FORWARD = 2
 };
 
-/** Links `n` modules with each other and with the units that were added before, as one unit. Either all of it
+/** Links modules with each other and with the units that were added before, as one unit. Either all of it
  * succeeds, or nothing changes. On success the unit's functions can be called; constructors have not run yet.
  * The modules and sessions are only read and can be freed afterwards; a module may be added once.
  *
@@ -134,8 +137,8 @@ enum {
  * the system refuses; KILN_ERR_LIMIT for data that code refers to directly (kiln_symbol_desc.dso_local, or a
  * module that is not KILN_PIC_FULL) and that is too far away; KILN_ERR_STRUCTURE after a fork, in the child,
  * where units can be used but not be added. */
-KILN_API kiln_status kiln_jit_add(kiln_jit *jit, const kiln_jit_input *inputs, size_t n,
-                                  unsigned flags, kiln_jit_unit *unit, kiln_jit_error *error);
+KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_input *inputs,
+                                  uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
 
 /** Removes a unit and reuses its memory. Its names are undefined again; calls through stubs of its
  * functions trap. See above about running code. Errors: KILN_ERR_ARGUMENT for a handle that is not valid;
@@ -146,6 +149,7 @@ KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit
 /** Address of an external symbol of any unit: of a stub, if it is redefinable, which stays the same as long as
  * anybody refers to it or defines it. NULL if no unit defines it. Thread-local data: the calling thread's. */
 KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
+
 /** Address of a function or data of a unit, internal ones included (the first of that name); name NULL: the
  * first function. For functions this is the code itself, no stub. NULL if there is none. */
 KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name);
@@ -155,6 +159,7 @@ KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *n
  * (KILN_ERR_STRUCTURE). */
 KILN_API kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc,
                                                char **argv, char **envp);
+
 /** Calls what the unit's code registered by `atexit` and `__cxa_atexit`, then its destructors. Errors as
  * above. */
 KILN_API kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit);
@@ -167,15 +172,17 @@ typedef struct kiln_jit_stream kiln_jit_stream;
 /** Begins to stream `module`, which lives as long as the stream; NULL if out of memory or for a module of
  * another machine. The stream belongs to one thread at a time. */
 KILN_API kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module);
+
 /** Frees a stream; its units stay. NULL is allowed. */
 KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
+
 /** Adds as one unit the functions that `session` compiled and the data that the module got since the
  * last call, usually one function. The session's code is taken out of it. A function that was added may
  * be built again under the same symbol, which redefines it, if it was added with KILN_JIT_REDEFINABLE:
  * internal functions too, in streams. Errors as of kiln_jit_add; after one the functions are lost, and can
  * be built again; data waits for the next unit. Constructors and destructors of a module that is streamed
  * are not looked at. */
-KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsigned flags,
+KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, uint32_t flags,
                                          kiln_jit_unit *unit, kiln_jit_error *error);
 
 /* ---- what a JIT holds ---- */
@@ -187,16 +194,21 @@ typedef struct kiln_jit_stats {
   uint64_t reserved_bytes; /**< address space of code and data */
   uint64_t memory_bytes;   /**< of it: in chunks for code, read-only data or data */
   uint64_t code_bytes;     /**< of it: executable and in use */
-  uint64_t
-    data_bytes; /**< of it: data, read-only data, tables of addresses and unwind tables in use */
+  /** of it: data, read-only data, tables of addresses and unwind tables in use */
+  uint64_t data_bytes;
   kiln_jit_protection protection; /**< DUAL or SWITCH */
+  uint64_t reserved[8];           /**< 0 */
 } kiln_jit_stats;
+
 /** Reads them. */
 KILN_API kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit);
-/** Calls `each` for all names that FORWARD left undefined, in no particular order, with the JIT locked: it
- * must not call the JIT. Returns the number of them. `each` may be NULL. */
-KILN_API uint32_t kiln_jit_undefined(kiln_jit *jit, void (*each)(void *user, const char *name),
-                                     void *user);
+
+/** Takes a name, which is valid during the call. */
+typedef void (*kiln_name_fn)(void *user, const char *name);
+
+/** Calls `fn` for all names that FORWARD left undefined, in no particular order, with the JIT locked: it
+ * must not call the JIT. Returns the number of them. `fn` may be NULL. */
+KILN_API uint32_t kiln_jit_each_undefined(kiln_jit *jit, kiln_name_fn fn, void *user);
 
 #ifdef __cplusplus
 }

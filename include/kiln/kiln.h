@@ -1,16 +1,25 @@
-/* Kiln's public API: includes all of it. */
+/* Kiln's public API: includes all of libkiln's. <kiln/interp.h> and <kiln/llvm.h> are of libraries of their own. */
 #ifndef KILN_KILN_H
 #define KILN_KILN_H
+#include <kiln/asm.h>
+#include <kiln/attrs.h>
 #include <kiln/build.h>
+#include <kiln/build_ops.h>
 #include <kiln/ctypes.h>
 #include <kiln/debug.h>
+#include <kiln/debug_entries.h>
 #include <kiln/dwarf.h>
 #include <kiln/emit.h>
+#include <kiln/exceptions.h>
 #include <kiln/fold.h>
 #include <kiln/inspect.h>
 #include <kiln/jit.h>
+#include <kiln/listing.h>
+#include <kiln/machine_ops.h>
 #include <kiln/module.h>
+#include <kiln/section.h>
 #include <kiln/ssa.h>
+#include <kiln/target.h>
 #include <kiln/text.h>
 #include <kiln/types.h>
 #endif

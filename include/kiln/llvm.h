@@ -2,33 +2,33 @@
 #ifndef KILN_LLVM_H
 #define KILN_LLVM_H
 
-#include <kiln/text.h>
+#include <kiln/build.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /** True if `bytes` start as bitcode, raw or in its wrapper. */
-KILN_API bool kiln_llvm_is_bitcode(const void *bytes, size_t size);
+KILN_API bool kiln_llvm_is_bitcode(const void *bytes, size_t size_bytes);
 
 /** Finds the target that the bitcode's triple names; false if there is none or it is unknown. */
-KILN_API bool kiln_llvm_target(const void *bytes, size_t size, kiln_target *out);
+KILN_API bool kiln_llvm_find_target(const void *bytes, size_t size_bytes, kiln_target *out);
 
 /** Reads a bitcode module: declares and defines into the session's module, builds each function
  * body and gives it to `sink` (NULL: kiln_func_compile). Errors carry the bit offset.
  * `instructions` (may be NULL) is set to the number of LLVM instructions in the bodies read. */
-KILN_API kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size,
-                                    kiln_func_sink sink, void *user, uint64_t *instructions);
+KILN_API kiln_status kiln_llvm_read(kiln_session *s, const void *bytes, size_t size_bytes,
+                                    kiln_func_sink_fn sink, void *user, uint64_t *instructions);
 
 /** A bitcode module whose functions' bodies are read one by one, in any order, perhaps by several
  * threads. Uses the bitcode in place: it must stay as it is until the reader is closed (see also
- * kiln_module_options.texts_stay). */
+ * kiln_module_options.borrow_strings). */
 typedef struct kiln_llvm kiln_llvm;
 
 /** Reads all of a bitcode module but its functions' bodies: declares and defines into the session's
  * module. NULL after an error, which the module has; all calls take that NULL. Close the reader with
- * kiln_llvm_close, before the session is freed. */
-KILN_API kiln_llvm *kiln_llvm_open(kiln_session *s, const void *bytes, size_t size);
+ * kiln_llvm_free, before the session is freed. */
+KILN_API kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t size_bytes);
 
 /** Number of function bodies, in the order of the bitcode. */
 KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
@@ -40,16 +40,18 @@ KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
  * As other threads may be using the module, it only gets the error of a function that does not compile (and
  * its `on_diag` is called for errors that the function itself reports). */
 KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n,
-                                           kiln_func_sink sink, void *user, uint64_t *instructions);
+                                           kiln_func_sink_fn sink, void *user,
+                                           uint64_t *instructions);
 
 /** From now on kiln_llvm_read_bodies leaves out bodies with inline assembly whose machine code
- * has to come from the module's assembler, until kiln_llvm_read_waiting: so that it is called
+ * has to come from the module's assembler, until kiln_llvm_read_deferred: so that it is called
  * once for all of them. Without this call it is called, if need be, at the end of each
  * kiln_llvm_read_bodies. Forks made afterwards do the same. */
-KILN_API void kiln_llvm_defer(kiln_llvm *l);
+KILN_API kiln_status kiln_llvm_defer_assembly(kiln_llvm *l);
+
 /** Reads the bodies that were left out, as kiln_llvm_read_bodies reads. */
-KILN_API kiln_status kiln_llvm_read_waiting(kiln_llvm *l, kiln_func_sink sink, void *user,
-                                            uint64_t *instructions);
+KILN_API kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sink, void *user,
+                                             uint64_t *instructions);
 
 /** The error that ended kiln_llvm_read_bodies; status KILN_OK if there was none. Lives as long as the
  * reader. */
@@ -64,7 +66,7 @@ KILN_API const kiln_diag *kiln_llvm_diag(const kiln_llvm *l);
 KILN_API kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s);
 
 /** Closes a reader or a fork. NULL is allowed. */
-KILN_API void kiln_llvm_close(kiln_llvm *l);
+KILN_API void kiln_llvm_free(kiln_llvm *l);
 
 #ifdef __cplusplus
 }

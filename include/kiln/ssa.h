@@ -9,12 +9,12 @@
  * left.
  *
  *     kiln_ssa_begin(ssa, f, 0);                     // while (b != 0) { t = a % b; a = b; b = t; }
- *     kiln_var a = kiln_ssa_var(ssa, KILN_TYPE_I64), b = kiln_ssa_var(ssa, KILN_TYPE_I64);
+ *     kiln_ssa_variable a = kiln_ssa_new_variable(ssa, KILN_TYPE_I64), b = kiln_ssa_new_variable(ssa, KILN_TYPE_I64);
  *     kiln_ssa_write(ssa, a, kiln_func_param(f, 0));
  *     kiln_ssa_write(ssa, b, kiln_func_param(f, 1));
  *     kiln_ssa_br(ssa, loop);
  *     kiln_block_switch(f, loop);                    // not sealed: the edge from body is to come
- *     kiln_value more = kiln_build_icmp(f, KILN_NE, KILN_TYPE_I64, kiln_ssa_read(ssa, b), zero);
+ *     kiln_value more = kiln_build_icmp(f, KILN_ICOND_NE, KILN_TYPE_I64, kiln_ssa_read(ssa, b), zero);
  *     kiln_ssa_brif(ssa, more, body, done);
  *     kiln_ssa_seal(ssa, body);
  *     kiln_ssa_seal(ssa, done);
@@ -43,7 +43,7 @@
 #ifndef KILN_SSA_H
 #define KILN_SSA_H
 
-#include <kiln/build.h>
+#include <kiln/exceptions.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,9 +55,9 @@ extern "C" {
 typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. Ids count from 0; UINT32_MAX is none. */
-typedef struct kiln_var {
+typedef struct kiln_ssa_variable {
   uint32_t id; /**< UINT32_MAX: none */
-} kiln_var;
+} kiln_ssa_variable;
 
 /** Flags of kiln_ssa_begin. */
 enum {
@@ -72,6 +72,7 @@ enum {
 
 /** Makes a helper for functions of `m`; NULL only if out of memory or if `m` is NULL. */
 KILN_API kiln_ssa *kiln_ssa_new(const kiln_module *m);
+
 /** Frees it. NULL is allowed. */
 KILN_API void kiln_ssa_free(kiln_ssa *s);
 
@@ -79,41 +80,52 @@ KILN_API void kiln_ssa_free(kiln_ssa *s);
  * without which `f` cannot be finished, every branch between blocks of `f` is built by the calls of this
  * header, or announced by kiln_ssa_edge, unless KILN_SSA_EDGES_BUILT says otherwise. Errors stick to `f` like those of
  * the builder; the calls here then give "none" and change nothing. */
-KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags);
+KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, uint32_t flags);
+
 /** Seals all blocks that are not sealed. Afterwards `f` is complete as far as variables go, to be
  * finished or compiled. Returns its status. KILN_ERR_STRUCTURE if there are variables and the edges that
  * were built are not those that this helper was told of. A function to be discarded needs no end. */
 KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 
 /** Makes a variable. */
-KILN_API kiln_var kiln_ssa_var(kiln_ssa *s, kiln_type type);
+KILN_API kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type);
+
 /** Assigns `value`, of the variable's type, at the end of the current block so far. */
-KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_var var, kiln_value value);
+KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_ssa_variable var, kiln_value value);
+
 /** The variable's value at the end of the current block so far. It may be used as an operand of any
  * instruction from here on that this place dominates. */
-KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_var var);
+KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_ssa_variable var);
+
 /** As kiln_ssa_write, at the end of `block`, which need not be current. Writing to a block that has its
  * terminator is an error, unless nothing was done with the variable before: so a value becomes a variable once it
  * is known to be one. */
-KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_var var, kiln_value value);
+KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var,
+                                kiln_value value);
+
 /** As kiln_ssa_read, at the end of `block`, which need not be current. */
-KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_var var);
+KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var);
 
 /** Builds a terminator of the current block, as kiln_build_br without arguments does, and notes its edges.
- * Parameters that the front end gave a block itself get their arguments by kiln_edge_arg. */
+ * Parameters that the front end gave a block itself get their arguments by kiln_edge_set_arg. */
 KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
+
 /** As kiln_ssa_br: kiln_build_brif. */
 KILN_API void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block,
                             kiln_block else_block);
+
 /** As kiln_ssa_br: kiln_build_switch. */
 KILN_API void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
-                              const kiln_case *cases, uint32_t n);
+                              const kiln_switch_case *cases, uint32_t n_cases);
+
 /** As kiln_ssa_br: kiln_build_brind. */
 KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets,
-                             uint32_t n);
+                             uint32_t n_targets);
+
 /** As kiln_ssa_br: kiln_build_try, which may give arguments for parameters that the front end gave the blocks
  * itself: such as the call's results, which then may be written to variables in the block that is gone to. */
 KILN_API void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t);
+
 /** Notes the edges from `from` to `to` of a terminator that was built without the calls above. `from`
  * has its terminator already; telling an edge twice is allowed. */
 KILN_API void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to);

@@ -8,18 +8,14 @@
 extern "C" {
 #endif
 
-/** Receives each finished function of an input, in order, and owns it: it must call kiln_func_compile or
- * kiln_func_discard for it before it returns. A status other than KILN_OK stops the
- * reading. */
-typedef kiln_status (*kiln_func_sink)(void *user, kiln_func *f);
-
 /** Reads `.kir` text: declares into the session's module, builds each function and gives it to
  * `sink` (NULL: kiln_func_compile). Errors carry line and column. */
-KILN_API kiln_status kiln_text_parse(kiln_session *s, const char *text, size_t size,
-                                     kiln_func_sink sink, void *user);
+KILN_API kiln_status kiln_text_read(kiln_session *s, const char *text, size_t text_length,
+                                    kiln_func_sink_fn sink, void *user);
 
 /** Appends the text of a finished function to `out`. */
 KILN_API kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out);
+
 /** Appends the text of everything but the functions' bodies: target, symbols, data, constructors. */
 KILN_API kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out);
 

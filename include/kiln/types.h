@@ -92,12 +92,12 @@ typedef enum kiln_status {
   KILN_ERR_SYNTAX,    /**< malformed text or bitcode */
   KILN_ERR_UNSUPPORTED, /**< valid, but not implemented (for this target) */
   KILN_ERR_LIMIT,       /**< larger than Kiln can represent */
-  KILN_ERR_IO,          /**< tools only: reading or writing a file */
+  KILN_ERR_IO,          /**< reading or writing a file, or starting the assembler */
   KILN_ERR_UNDEFINED,   /**< interpreter only: undefined behaviour of the program that runs */
   KILN_ERR_TRAP,        /**< interpreter only: the program traps */
   KILN_ERR_INTERNAL,    /**< a bug in Kiln, which only a checking build finds */
   KILN_ERR_SYSTEM,      /**< JIT only: the operating system refused something */
-  KILN_ERR_COUNT
+  KILN_STATUS_COUNT
 } kiln_status;
 
 /** Name of a status ("unsupported"). Static storage. */
@@ -115,15 +115,16 @@ typedef struct kiln_diag {
   uint64_t bit_offset; /**< bitcode input: offset in bits; else UINT64_MAX */
   char message[256];   /**< one line, no newline at its end */
   char source
-    [128]; /**< file that the instruction's location names (kiln_loc_set), cut at its beginning if longer */
+    [128]; /**< file that the instruction's location names (kiln_func_set_loc), cut at its beginning if longer */
   uint32_t source_line;   /**< in that, from 1, or 0 */
   uint32_t source_column; /**< in that, from 1, or 0 */
+  uint64_t reserved[4];   /**< 0 */
 } kiln_diag;
 
 /** Writes `module:function:block:instruction: error: message (source:line:column)` (fields that do not apply are left
- * out; text input gives `module:line:column:`, and no source) to `out` of `size` bytes, cut to fit, NUL-terminated.
- * Returns the length that the whole line would have. `out` may be NULL, for the length alone. */
-KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t size);
+ * out; text input gives `module:line:column:`, and no source) to `out` of `out_bytes` bytes, cut to fit,
+ * NUL-terminated. Returns the length that the whole line would have. `out` may be NULL, for the length alone. */
+KILN_API size_t kiln_diag_format(const kiln_diag *d, char *out, size_t out_bytes);
 
 /** A user allocator. `realloc` has C's contract (old == NULL allocates; size == 0 frees and gives
  * NULL) and may be called from every thread that uses the module. */
@@ -142,11 +143,11 @@ typedef struct kiln_buffer {
 
 /** Frees the bytes and zeroes all but the allocator. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Reserves space for `more` bytes after `size` and returns where they start, or NULL if out of memory or `b` is NULL.
- * Does not change `size`. */
-KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more);
-/** Appends `size` bytes; false if out of memory. */
-KILN_API bool kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size);
+/** Reserves space for `more_bytes` bytes after `size` and returns where they start, or NULL if out of memory or `b` is
+ * NULL. Does not change `size`. */
+KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more_bytes);
+/** Appends `size_bytes` bytes; KILN_ERR_MEMORY if out of memory. */
+KILN_API kiln_status kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size_bytes);
 
 #ifdef __cplusplus
 }

@@ -89,16 +89,16 @@ static bool same_filter(const struct table *t, int32_t value, const struct kn_cl
 static bool same_clauses(const kiln_func *f, const struct kn_inst *in, const struct table *t,
                          uint32_t action) {
   uint32_t at, n = kn_try_clauses(f, in, &at);
-  if (action == 0) return n == 1 && kn_clause_at(f, &at).kind == KILN_CLEANUP;
+  if (action == 0) return n == 1 && kn_clause_at(f, &at).kind == KILN_CLAUSE_CLEANUP;
   struct reader r = {t->actions + action - 1, t->end, false};
   for (uint32_t k = 0; k < n; k++) {
     struct kn_clause c = kn_clause_at(f, &at);
     int32_t value = (int32_t)number(&r, true);
     const uint8_t *field = r.at;
     int32_t next = (int32_t)number(&r, true);
-    bool same = c.kind == KILN_CLEANUP  ? value == 0
-                : c.kind == KILN_FILTER ? value < 0 && same_filter(t, value, &c)
-                                        : value == (int32_t)c.types[0];
+    bool same = c.kind == KILN_CLAUSE_CLEANUP  ? value == 0
+                : c.kind == KILN_CLAUSE_FILTER ? value < 0 && same_filter(t, value, &c)
+                                               : value == (int32_t)c.types[0];
     if (!same || r.over || (next == 0) != (k + 1 == n)) return false;
     if (next != 0 && (field + next < t->actions || field + next >= t->end)) return false;
     r.at = field + next;

@@ -42,11 +42,11 @@ bool kn_session_set_log(kiln_session *s, kn_log_fn *log, void *user) {
 #endif
 }
 
-bool kiln_session_dump(kiln_session *s, unsigned what, kiln_buffer *out) {
-  if (s == NULL) return false;
+kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out) {
+  if (s == NULL) return KILN_ERR_ARGUMENT;
   s->dump_what = out ? what : 0;
   s->dump_out = out;
-  return true;
+  return KILN_OK;
 }
 
 bool kn_session_open_rooms(kiln_session *s) {
@@ -140,7 +140,7 @@ kiln_status kiln_func_compile(kiln_func *f) {
   return status;
 }
 
-kiln_status kiln_func_try(kiln_func *f, kiln_diag *diag) {
+kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag) {
   static const kiln_diag none = {.block = UINT32_MAX, .inst = UINT32_MAX, .bit_offset = UINT64_MAX};
   if (diag != NULL) *diag = none;
   if (f == NULL) return KILN_ERR_ARGUMENT;

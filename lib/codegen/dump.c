@@ -1,4 +1,4 @@
-/* The plan of a function as text, for people who look into the allocator: kiln_session_dump. Called by
+/* The plan of a function as text, for people who look into the allocator: kiln_session_set_dump. Called by
  * lib/codegen/compile.c between planning and walking. Invariant: names of blocks and values are those of the text form
  * (ir/print.c). */
 #include "lib/codegen/dump.h"
@@ -24,7 +24,7 @@ static __attribute__((format(printf, 2, 3))) void put(struct dump *d, const char
   int n = vsnprintf(line, sizeof line, format, args);
   va_end(args);
   size_t size = n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
-  d->full |= !kiln_buffer_append(d->out, line, size);
+  d->full |= kiln_buffer_append(d->out, line, size) != KILN_OK;
 }
 
 /* Numbers blocks and values as they are printed: in the order of filling, parameters first. */

@@ -4,6 +4,7 @@
 
 #include "lib/codegen/plan.h"
 #include <kiln/inspect.h>
+#include <kiln/listing.h>
 
 /* Appends the parts `what` (KILN_DUMP_...) of the plan to `out`. False without memory. */
 bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln_buffer *out);

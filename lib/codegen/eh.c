@@ -44,8 +44,8 @@ static uint32_t action_of(struct kn_walk *w, const struct kn_inst *in) {
   for (uint32_t k = 0; k < n; k++) {
     struct kn_clause c = kn_clause_at(f, &at);
     int32_t value = 0;
-    if (c.kind == KILN_FILTER) value = kn_eh_filter(a, f, c.types, c.n);
-    else if (c.kind != KILN_CLEANUP) value = (int32_t)c.types[0];
+    if (c.kind == KILN_CLAUSE_FILTER) value = kn_eh_filter(a, f, c.types, c.n);
+    else if (c.kind != KILN_CLAUSE_CLEANUP) value = (int32_t)c.types[0];
     if (!KN_PUSH(f, a->values, value)) return 0;
   }
   return kn_eh_chain(a, f);

@@ -24,8 +24,8 @@ uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated) {
   if (w->val[i + 1].uses == 0) return w->val[i].uses == 2 && is_condition(w, next, i) ? i : 0;
   if (w->val[i].uses != 1 || w->val[i + 1].uses != 1 || kn_wide(w, extension->type)) return 0;
   if (next->op != KILN_OP_ICMP || next->a != i + 1 || !kn_is_imm(next->b) || kn_imm(next->b) != 0 ||
-      next->x > KILN_NE)
+      next->x > KILN_ICOND_NE)
     return 0;
-  *negated = next->x == KILN_EQ;
+  *negated = next->x == KILN_ICOND_EQ;
   return w->val[i + 2].uses == 1 && is_condition(w, next + 1, i + 2) ? i + 2 : 0;
 }

@@ -68,7 +68,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
   *p = (struct kn_frame_plan){
     .dynamic = f->dynamic_stack,
     .record = f->uses_frame,
-    .red_zone = !f->module->options.no_red_zone,
+    .red_zone = !f->module->no_red_zone,
     .returns_twice = f->returns_twice,
   };
   bool rare = (a->naked | a->general_only | a->realign_stack | f->eh_returns) ||

@@ -110,22 +110,13 @@ static const struct kn_guard_reg *find_reg(const struct kn_target *t, const kiln
   return NULL;
 }
 
-static bool copy_string(kiln_module *m, const char **s) {
-  if (*s == NULL) return true;
-  *s = kn_arena_string(m->arena, *s, strlen(*s));
-  if (*s == NULL) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  return *s != NULL;
-}
-
-kiln_status kiln_module_guard(kiln_module *m, const kiln_guard_place *place) {
-  if (m == NULL) return KILN_ERR_ARGUMENT;
-  if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
-  if (place == NULL || (unsigned)place->source >= KILN_GUARD_SOURCE_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such place of the stack guard");
-  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "stack guard: the module is frozen");
+kiln_status kn_guard_resolve(kiln_module *m, const kiln_guard_place *place, kiln_guard_place *out,
+                             uint16_t *code) {
   const struct kn_target *t = kn_target_at(m->options.target);
+  if ((unsigned)place->source >= KILN_GUARD_SOURCE_COUNT)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such place of the stack guard");
   kiln_guard_place g = {.source = place->source};
-  uint16_t code = 0;
+  *code = 0;
   if (g.source == KILN_GUARD_SOURCE_TLS || g.source == KILN_GUARD_SOURCE_SYSREG) {
     g.reg = place->reg;
     g.offset_bytes = place->offset_bytes;
@@ -141,22 +132,8 @@ kiln_status kiln_module_guard(kiln_module *m, const kiln_guard_place *place) {
     int32_t o = g.offset_bytes;
     if (g.source == KILN_GUARD_SOURCE_SYSREG && (o < -256 || o >= 32768 || (o > 255 && o % 8 != 0)))
       return kn_module_fail(m, KILN_ERR_UNSUPPORTED, "stack guard: offset %d", (int)o);
-    code = r->code;
+    *code = r->code;
   }
-  if (!copy_string(m, &g.reg) || !copy_string(m, &g.symbol)) return kn_module_own(m);
-  m->guard = g;
-  m->guard_reg = code;
-  return KILN_OK;
-}
-
-kiln_guard_place kiln_module_guard_get(const kiln_module *m) {
-  return m != NULL ? m->guard : (kiln_guard_place){0};
-}
-
-kiln_status kiln_module_no_plt(kiln_module *m) {
-  if (m == NULL) return KILN_ERR_ARGUMENT;
-  if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
-  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "no PLT: the module is frozen");
-  m->no_plt = m->some_no_plt = true;
+  *out = g;
   return KILN_OK;
 }

@@ -1,7 +1,7 @@
 /* The map of a function's code: which bytes were made for which instruction. An observer of the walk
  * (lib/codegen/observe.h), so that a session without a map pays nothing; pieces are marks, which move with the code.
- * Readers ask when the function is compiled: kiln_session_code. Invariant: the first piece is the prologue; offsets
- * ascend. */
+ * Readers ask when the function is compiled: kiln_session_find_code. Invariant: the first piece is the prologue;
+ * offsets ascend. */
 #include "lib/codegen/map.h"
 
 static struct kn_map *map_of(struct kn_observer *o) { return (struct kn_map *)o; }
@@ -41,16 +41,16 @@ void kn_map_observe(struct kn_walk *w, struct kn_map *map) {
   if (map->on) kn_observe(w, &map->observer);
 }
 
-bool kiln_session_map(kiln_session *s, bool on) {
-  if (s == NULL) return false;
+kiln_status kiln_session_set_map(kiln_session *s, bool on) {
+  if (s == NULL) return KILN_ERR_ARGUMENT;
   if (s->map == NULL) {
-    if (!on) return true;
-    if ((s->map = kn_realloc(s->module, NULL, sizeof *s->map)) == NULL) return false;
+    if (!on) return KILN_OK;
+    if ((s->map = kn_realloc(s->module, NULL, sizeof *s->map)) == NULL) return KILN_ERR_MEMORY;
     *s->map = (struct kn_map){.observer.on = &events};
   }
   s->map->on = on;
   s->map->symbol = 0;
-  return true;
+  return KILN_OK;
 }
 
 void kn_map_free(kiln_session *s) {
@@ -71,7 +71,7 @@ static const struct kn_code_func *last(const kiln_session *s) {
   return f->symbol == map->symbol ? f : NULL;
 }
 
-bool kiln_session_code(const kiln_session *s, kiln_code *out) {
+bool kiln_session_find_code(const kiln_session *s, kiln_code *out) {
   const struct kn_code_func *f = last(s);
   if (out == NULL) return false;
   *out = (kiln_code){0};
@@ -85,7 +85,7 @@ bool kiln_session_code(const kiln_session *s, kiln_code *out) {
   return true;
 }
 
-kiln_code_reloc kiln_session_code_reloc(const kiln_session *s, uint32_t i) {
+kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint32_t i) {
   const struct kn_code_func *f = last(s);
   if (f == NULL || i >= s->out->relocs.n - f->reloc_first) return (kiln_code_reloc){0};
   const struct kn_code_reloc *r = &s->out->relocs.at[f->reloc_first + i];

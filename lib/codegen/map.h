@@ -1,4 +1,4 @@
-/* The map of a function's code, kept by sessions that are asked to (kiln_session_map): see lib/codegen/map.c. The
+/* The map of a function's code, kept by sessions that are asked to (kiln_session_set_map): see lib/codegen/map.c. The
  * offset of a piece is the number of its mark until the function is complete, and counts from the function's start
  * then. */
 #ifndef KN_LIB_CODEGEN_MAP_H
@@ -6,6 +6,7 @@
 
 #include "lib/codegen/observe.h"
 #include <kiln/inspect.h>
+#include <kiln/listing.h>
 
 struct kn_map {
   struct kn_observer observer;

@@ -25,7 +25,7 @@ const struct kn_machine_table *kn_target_machine(kiln_target t) {
 
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
 
-bool kn_target_has_convention(kiln_target t, kiln_callconv cc) {
+bool kn_target_has_convention(kiln_target t, kiln_cc cc) {
   return (cc != KILN_CC_WIN64 && cc != KILN_CC_VECTOR) || cc == targets[t]->own_convention;
 }
 
@@ -62,7 +62,7 @@ bool kiln_register_find(kiln_target t, const char *name, unsigned *out) {
   return false;
 }
 
-bool kiln_target_host(kiln_target *out) {
+bool kiln_target_find_host(kiln_target *out) {
   if (out == NULL) return false;
 #if defined(__x86_64__)
   *out = KILN_TARGET_X86_64;

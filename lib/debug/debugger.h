@@ -28,12 +28,12 @@ struct kn_debug_lines {
 /* A stretch of code in which a value that is local to its block is in one place; and the further values, if there are
  * some. */
 struct kn_debug_held {
-  uint32_t of;                            /* index in kn_func_debug.values */
-  uint32_t next;                          /* the one before it of the same value: index + 1, or 0 */
-  uint32_t from, to;                      /* marks; to 0: up to the terminator */
-  int32_t frame;                          /* where it is, if reg is KN_NO_REG */
-  int32_t other_frame[KILN_OTHER_VALUES]; /* the same of the further values */
-  uint8_t reg, other_reg[KILN_OTHER_VALUES];
+  uint32_t of;       /* index in kn_func_debug.values */
+  uint32_t next;     /* the one before it of the same value: index + 1, or 0 */
+  uint32_t from, to; /* marks; to 0: up to the terminator */
+  int32_t frame;     /* where it is, if reg is KN_NO_REG */
+  int32_t other_frame[KILN_MAX_OTHER_VALUES]; /* the same of the further values */
+  uint8_t reg, other_reg[KILN_MAX_OTHER_VALUES];
   bool open;  /* while walking */
   bool stays; /* it is in the register when the block is left */
 };

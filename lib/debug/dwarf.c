@@ -17,7 +17,7 @@ uint32_t kn_dwarf_parent(const struct kn_dwarf *d, uint32_t i) {
     uint32_t parent = kn_dwarf_entry(d, i)->parent;
     if (parent == 0) return 0;
     i = kn_dwarf_index(d, d->dies.at[i].set, parent);
-    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return i;
+    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DIE_TAG_PART) return i;
   }
   return 0;
 }
@@ -79,7 +79,7 @@ const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct k
   }
   if (i == 0) return NULL;
   const struct kn_die *list = kn_dwarf_entry(d, i);
-  if (list->tag != KILN_TAG_LIST) return NULL;
+  if (list->tag != KILN_DIE_TAG_LIST) return NULL;
   *of = d->dies.at[i].set;
   return list;
 }
@@ -98,7 +98,7 @@ static bool want_refs(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   for (const struct kn_dwarf_item *end = a + v.shape->n_refs; a < end; a++) {
     uint32_t to = kn_dwarf_to(d, &v, a);
     if (a->kind == KN_DA_REF && !kn_dwarf_want(d, to)) return false;
-    if (a->kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+    if (a->kind == KN_DA_CHILDREN && to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_LIST &&
         depth < KN_DWARF_PACKS &&
         !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, i, depth + 1))
       return false;
@@ -184,13 +184,13 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
       break;
     case KN_DA_CHILDREN:
       to = kn_dwarf_to(d, &v, a);
-      if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+      if (to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_LIST &&
           !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, i, 0))
         return false;
       break;
     case KN_DA_RETAIN:
       to = kn_dwarf_to(d, &v, a);
-      if (d->dies.at[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_TAG_LIST &&
+      if (d->dies.at[i].abstract && to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_LIST &&
           !want_items(d, kn_dwarf_entry(d, to), d->dies.at[to].set, 0, 0))
         return false;
       break;
@@ -275,7 +275,7 @@ static bool number_entries(struct kn_dwarf *d) {
 /* Wants module entry i, or the members of a list, which may be lists too. */
 static bool want_all(struct kn_dwarf *d, uint32_t i, unsigned depth) {
   const struct kn_die *e = kn_dwarf_entry(d, i);
-  if (e->tag != KILN_TAG_LIST) return kn_dwarf_want(d, i);
+  if (e->tag != KILN_DIE_TAG_LIST) return kn_dwarf_want(d, i);
   for (uint32_t k = 0; k < e->parent && depth < 4; k++) {
     uint32_t item = kn_dwarf_index(d, 0, d->module->items.at[e->first + k]);
     if (item && !want_all(d, item, depth + 1)) return false;

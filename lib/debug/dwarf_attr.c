@@ -334,13 +334,13 @@ void kn_dwarf_any_attr(struct kn_dwarf_fields *f, uint32_t i, const struct kn_di
   case KN_DA_STRING: add_text(f, a->name, d->dies.at[i].set, (uint32_t)a->value); break;
   case KN_DA_REF:
     to = kn_dwarf_index(d, d->dies.at[i].set, (uint32_t)a->value);
-    if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE &&
+    if (to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_FILE &&
         kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_compile_unit) {
       struct kn_dwarf_file file;
       kn_dwarf_file_text(d, to, &file);
       if (file.name_text) add_text(f, KILN_DW_AT_name, file.set, file.name_text);
       if (file.dir_n) add_text(f, KILN_DW_AT_comp_dir, file.set, file.dir_text);
-    } else if (to && kn_dwarf_entry(d, to)->tag == KILN_TAG_FILE) {
+    } else if (to && kn_dwarf_entry(d, to)->tag == KILN_DIE_TAG_FILE) {
       uint32_t number = kn_dwarf_file_number(d, to);
       if (number == UINT32_MAX) f->failed = true;
       else add_number(f, a->name, number);

@@ -77,7 +77,7 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
 uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
   const struct kn_file *file = &d->e->sessions[session]->places.files.at[l->file];
   uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
-  if (die && kn_dwarf_entry(d, die)->tag == KILN_TAG_FILE) return kn_dwarf_file_number(d, die);
+  if (die && kn_dwarf_entry(d, die)->tag == KILN_DIE_TAG_FILE) return kn_dwarf_file_number(d, die);
   struct kn_dwarf_file f = {.name = file->name, .dir = "", .name_n = (uint32_t)strlen(file->name)};
   uint32_t number = add_file(d, &f);
   return number == UINT32_MAX ? number : number + (d->version < 5);
@@ -86,7 +86,7 @@ uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn
 uint32_t kn_dwarf_discriminator(const struct kn_dwarf *d, uint32_t session,
                                 const struct kn_loc *l) {
   uint32_t i = kn_dwarf_index(d, session + 1, l->scope);
-  if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_TAG_PART) return 0;
+  if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DIE_TAG_PART) return 0;
   struct kn_die_attr a;
   return kn_dwarf_attr(d, i, KILN_DW_AT_GNU_discriminator, &a) && a.value <= UINT32_MAX
            ? (uint32_t)a.value
@@ -111,7 +111,7 @@ uint32_t kn_dwarf_unit_file(const struct kn_dwarf *d, uint32_t unit) {
   for (uint32_t k = 0; k < v.shape->n_refs; k++) {
     const struct kn_dwarf_item *a = &v.shape->refs[k];
     uint32_t i = a->kind == KN_DA_REF ? kn_dwarf_to(d, &v, a) : 0;
-    if (i && kn_dwarf_entry(d, i)->tag == KILN_TAG_FILE) return i;
+    if (i && kn_dwarf_entry(d, i)->tag == KILN_DIE_TAG_FILE) return i;
   }
   return 0;
 }

@@ -11,7 +11,7 @@ static uint32_t subprogram_of(const struct kn_dwarf *d, uint32_t i) {
   for (uint32_t steps = 0; i != 0 && steps < KN_DWARF_DEPTH; steps++) {
     unsigned tag = kn_dwarf_entry(d, i)->tag;
     if (tag == KILN_DW_TAG_subprogram) return i;
-    if (tag != KILN_DW_TAG_lexical_block && tag != KILN_TAG_PART) return 0;
+    if (tag != KILN_DW_TAG_lexical_block && tag != KILN_DIE_TAG_PART) return 0;
     i = kn_dwarf_parent(d, i);
   }
   return 0;
@@ -133,7 +133,7 @@ static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
   *number = 0;
   for (;;) {
     unsigned tag = k.scope ? kn_dwarf_entry(d, k.scope)->tag : 0;
-    if (tag == KILN_TAG_PART) {
+    if (tag == KILN_DIE_TAG_PART) {
       k.scope = kn_dwarf_parent(d, k.scope);
       continue;
     }
@@ -267,7 +267,7 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
   for (uint32_t k = 0; k < is.shape->n_refs; k++) {
     const struct kn_dwarf_item *a = &is.shape->refs[k];
     uint32_t list = a->kind == KN_DA_RETAIN ? kn_dwarf_to(d, &is, a) : 0;
-    if (list == 0 || kn_dwarf_entry(d, list)->tag != KILN_TAG_LIST) continue;
+    if (list == 0 || kn_dwarf_entry(d, list)->tag != KILN_DIE_TAG_LIST) continue;
     const struct kn_die l = *kn_dwarf_entry(d, list);
     const uint32_t *items = kn_dwarf_set(d, d->dies.at[list].set)->items.at + l.first;
     for (uint32_t m = 0; m < l.parent; m++) {

@@ -67,7 +67,7 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
   for (uint32_t k = 0; k < v.shape->n_refs; k++) {
     const struct kn_dwarf_item *a = &v.shape->refs[k];
     uint32_t to = a->kind == KN_DA_CHILDREN ? kn_dwarf_to(d, &v, a) : 0;
-    if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_TAG_LIST) continue;
+    if (to == 0 || kn_dwarf_entry(d, to)->tag != KILN_DIE_TAG_LIST) continue;
     const struct kn_die *list = kn_dwarf_entry(d, to);
     const uint32_t *items = kn_dwarf_set(d, d->dies.at[to].set)->items.at + list->first;
     for (uint32_t m = 0; m < list->parent; m++) {

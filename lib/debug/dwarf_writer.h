@@ -472,7 +472,7 @@ static inline uint32_t kn_dwarf_text(struct kn_dwarf *d, uint32_t set, uint32_t 
 }
 /* Files and lists are no entries, and neither is what stands for its parent. */
 static inline bool kn_dwarf_special(unsigned tag) {
-  return tag == KILN_TAG_FILE || tag == KILN_TAG_LIST || tag == KILN_TAG_PART;
+  return tag == KILN_DIE_TAG_FILE || tag == KILN_DIE_TAG_LIST || tag == KILN_DIE_TAG_PART;
 }
 
 /* Space for n more bytes in a section; NULL without memory. Add what was written to its count. */

@@ -1,4 +1,4 @@
-/* What variables are while code runs: places of values (kiln_func_value) become ranges of code
+/* What variables are while code runs: places of values (kiln_func_set_variable) become ranges of code
  * in which a variable is in a home, in memory, or a constant. Called by debugger.c. A value is
  * in its home from its definition to the end of its interval; values without a home are not
  * shown. Which value a variable has where a block begins is found by one problem of data flow
@@ -352,7 +352,7 @@ static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn
                         uint32_t from, uint32_t to) {
   struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  uint8_t b[PLACE_BYTES * (1 + KILN_OTHER_VALUES) + KN_OTHER_MOST];
+  uint8_t b[PLACE_BYTES * (1 + KILN_MAX_OTHER_VALUES) + KN_OTHER_MOST];
   uint32_t n = from < to ? place(d, v, held, b) : 0, done = 0;
   for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
     /* the expression up to the next value, and that */

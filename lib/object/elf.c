@@ -198,7 +198,7 @@ static bool prepare(struct kn_elf *e) {
   return e->note != UINT32_MAX;
 }
 
-kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t n,
+kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_t n,
                           kiln_buffer *out) {
   if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
   if (out == NULL || (sessions == NULL && n != 0))
@@ -210,7 +210,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, size_t 
     if (timed == NULL && sessions[i]->timing) timed = sessions[i];
   }
   kiln_diag open;
-  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_error(m, &open);
+  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
   if (!kn_supports_objects(m, kn_target_at(m->options.target))) return m->diag.status;
   uint64_t start_ns = timed != NULL ? kn_clock_ticks() : 0;
   struct kn_elf e;

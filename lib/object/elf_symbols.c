@@ -231,10 +231,10 @@ KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t
   return put_name(w, s->name, s->name_length);
 }
 
-static const uint8_t visibilities[KILN_VIS_COUNT] = {
-  [KILN_VIS_DEFAULT] = STV_DEFAULT,
-  [KILN_VIS_HIDDEN] = STV_HIDDEN,
-  [KILN_VIS_PROTECTED] = STV_PROTECTED,
+static const uint8_t visibilities[KILN_VISIBILITY_COUNT] = {
+  [KILN_VISIBILITY_DEFAULT] = STV_DEFAULT,
+  [KILN_VISIBILITY_HIDDEN] = STV_HIDDEN,
+  [KILN_VISIBILITY_PROTECTED] = STV_PROTECTED,
 };
 
 static void put_global(struct writer *w, uint32_t id) {

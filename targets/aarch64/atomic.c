@@ -10,8 +10,9 @@ void a64_lower_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   bool used = w->val[w->i].uses != 0;
   unsigned d = used ? kn_def(w, w->i, in->type, KN_NO_REG, 0) : A64_IP0;
-  a64_emit(w, (in->x & 7) == KILN_RELAXED ? a64_mem_scaled((enum a64_mem)plain[log2], d, a, 0)
-                                          : a64_ldar(log2, d, a));
+  a64_emit(w, (in->x & 7) == KILN_ORDERING_RELAXED
+                ? a64_mem_scaled((enum a64_mem)plain[log2], d, a, 0)
+                : a64_ldar(log2, d, a));
   if (!used) return;
   a64_set_zx(w, w->i);
   kn_defined(w, w->i, d);
@@ -21,8 +22,9 @@ void a64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   unsigned log2 = kn_type_log2[in->type];
   static const uint8_t plain[] = {A64_STRB, A64_STRH, A64_STR_W, A64_STR_X};
   unsigned a = kn_reg(w, in->a, KILN_TYPE_I64), r = a64_reg_or_zr(w, in->b, in->type);
-  a64_emit(w, (in->x & 7) == KILN_RELAXED ? a64_mem_scaled((enum a64_mem)plain[log2], r, a, 0)
-                                          : a64_stlr(log2, r, a));
+  a64_emit(w, (in->x & 7) == KILN_ORDERING_RELAXED
+                ? a64_mem_scaled((enum a64_mem)plain[log2], r, a, 0)
+                : a64_stlr(log2, r, a));
   kn_drop(w, in->a);
   kn_drop(w, in->b);
 }
@@ -33,8 +35,8 @@ static bool has_lse(const struct kn_walk *w) {
 
 /* The bits for acquire and release in an instruction, for a kiln_ordering. */
 static unsigned order_bits(unsigned order) {
-  return (order == KILN_ACQUIRE || order >= KILN_ACQ_REL ? A64_ACQUIRE : 0) |
-         (order >= KILN_RELEASE ? A64_RELEASE : 0);
+  return (order == KILN_ORDERING_ACQUIRE || order >= KILN_ORDERING_ACQ_REL ? A64_ACQUIRE : 0) |
+         (order >= KILN_ORDERING_RELEASE ? A64_RELEASE : 0);
 }
 
 /* Emits a branch back to `top`. */
@@ -276,6 +278,6 @@ void a64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {
   unsigned order = in->x & 7;
-  if (order == KILN_RELAXED) return;
-  a64_emit(w, a64_dmb(order == KILN_ACQUIRE ? A64_ISHLD : A64_ISH));
+  if (order == KILN_ORDERING_RELAXED) return;
+  a64_emit(w, a64_dmb(order == KILN_ORDERING_ACQUIRE ? A64_ISHLD : A64_ISH));
 }

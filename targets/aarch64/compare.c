@@ -8,14 +8,16 @@
 static const uint8_t icond[KILN_ICOND_COUNT] = {A64_EQ, A64_NE, A64_LT, A64_GE, A64_LE,
                                                 A64_GT, A64_LO, A64_HS, A64_LS, A64_HI};
 /* The condition with operands exchanged. */
-static const uint8_t swapped[KILN_ICOND_COUNT] = {KILN_EQ,  KILN_NE,  KILN_SGT, KILN_SLE, KILN_SGE,
-                                                  KILN_SLT, KILN_UGT, KILN_ULE, KILN_UGE, KILN_ULT};
+static const uint8_t swapped[KILN_ICOND_COUNT] = {
+  KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_SGT, KILN_ICOND_SLE, KILN_ICOND_SGE,
+  KILN_ICOND_SLT, KILN_ICOND_UGT, KILN_ICOND_ULE, KILN_ICOND_UGE, KILN_ICOND_ULT};
 /* By kiln_fcond, after fcmp; AL: two conditions, see below. */
 static const uint8_t fcond[KILN_FCOND_COUNT] = {
-  [KILN_FOEQ] = A64_EQ, [KILN_FUNE] = A64_NE, [KILN_FOLT] = A64_MI, [KILN_FUGE] = A64_PL,
-  [KILN_FOLE] = A64_LS, [KILN_FUGT] = A64_HI, [KILN_FOGT] = A64_GT, [KILN_FULE] = A64_LE,
-  [KILN_FOGE] = A64_GE, [KILN_FULT] = A64_LT, [KILN_FONE] = A64_AL, [KILN_FUEQ] = A64_AL,
-  [KILN_FORD] = A64_VC, [KILN_FUNO] = A64_VS};
+  [KILN_FCOND_OEQ] = A64_EQ, [KILN_FCOND_UNE] = A64_NE, [KILN_FCOND_OLT] = A64_MI,
+  [KILN_FCOND_UGE] = A64_PL, [KILN_FCOND_OLE] = A64_LS, [KILN_FCOND_UGT] = A64_HI,
+  [KILN_FCOND_OGT] = A64_GT, [KILN_FCOND_ULE] = A64_LE, [KILN_FCOND_OGE] = A64_GE,
+  [KILN_FCOND_ULT] = A64_LT, [KILN_FCOND_ONE] = A64_AL, [KILN_FCOND_UEQ] = A64_AL,
+  [KILN_FCOND_ORD] = A64_VC, [KILN_FCOND_UNO] = A64_VS};
 
 bool a64_fuses(const struct kn_walk *w, uint32_t i) {
   const struct kn_inst *next = &w->inst[i + 1];
@@ -58,7 +60,7 @@ static struct icmp ask_icmp(struct kn_walk *w, const struct kn_inst *in) {
     b = in->a;
     k.cond = swapped[k.cond];
   }
-  bool sign = k.cond >= KILN_SLT && k.cond <= KILN_SGT;
+  bool sign = k.cond >= KILN_ICOND_SLT && k.cond <= KILN_ICOND_SGT;
   k.a = kn_reg(w, a, in->type);
   k.zx = a64_is_zx(w, a);
   k.b = A64_ZR;
@@ -90,7 +92,8 @@ static struct icmp begin_icmp(struct kn_walk *w, const struct kn_inst *in) {
 /* Sets the flags. Uses x16, x17. */
 static enum a64_cond emit_icmp(struct kn_walk *w, const struct icmp *k) {
   unsigned sf = a64_sf(k->type), a = k->a;
-  bool sign = k->cond >= KILN_SLT && k->cond <= KILN_SGT, narrow = a64_is_narrow(k->type);
+  bool sign = k->cond >= KILN_ICOND_SLT && k->cond <= KILN_ICOND_SGT,
+       narrow = a64_is_narrow(k->type);
   enum a64_cond cond = (enum a64_cond)icond[k->cond];
   if (k->test) {
     uint32_t field = 0;
@@ -98,7 +101,7 @@ static enum a64_cond emit_icmp(struct kn_walk *w, const struct icmp *k) {
     a64_emit(w, k->b == A64_ZR ? a64_tst_imm(sf, a, field) : a64_tst(sf, a, k->b));
     return cond;
   }
-  if (narrow && k->has_const && k->c == 0 && k->cond <= KILN_NE) {
+  if (narrow && k->has_const && k->c == 0 && k->cond <= KILN_ICOND_NE) {
     uint32_t field = 0;
     a64_bitmask(0, (UINT64_C(1) << a64_bits(k->type)) - 1, &field);
     a64_emit(w, a64_tst_imm(0, a, field));
@@ -189,7 +192,7 @@ static enum a64_cond joined(struct kn_walk *w, const struct kn_inst *in) {
   unsigned gate = (unsigned)emit_icmp(w, &first) ^ either;
   enum a64_cond cond = (enum a64_cond)icond[k.cond];
   unsigned flags = holds[(unsigned)cond ^ !either], sf = a64_sf(k.type);
-  bool sign = k.cond >= KILN_SLT && k.cond <= KILN_SGT;
+  bool sign = k.cond >= KILN_ICOND_SLT && k.cond <= KILN_ICOND_SGT;
   unsigned a = sign || !k.zx ? a64_extend_narrow(w, A64_IP0, k.a, k.type, sign) : k.a;
   if (k.has_const && k.c >= -31 && k.c <= 31) {
     a64_emit(w, a64_ccmp_imm(k.c < 0 ? A64_CCMN : A64_CCMP, sf, a, (unsigned)(k.c < 0 ? -k.c : k.c),
@@ -241,7 +244,7 @@ static struct a64_test emit_fcmp(struct kn_walk *w, const struct fcmp *k) {
   /* equal or unordered */
   a64_emit(w, a64_cset(0, A64_IP0, A64_EQ));
   a64_emit(w, a64_csel(A64_CSINC, 0, A64_IP0, A64_IP0, A64_ZR, A64_VC));
-  return a64_test_zero(k->cond != KILN_FUEQ, 0, A64_IP0);
+  return a64_test_zero(k->cond != KILN_FCOND_UEQ, 0, A64_IP0);
 }
 
 struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
@@ -250,7 +253,7 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
     bool negated = false;
     w->val[h].uses--;
     if (in->op == KILN_OP_ICMP && a64_deferred(w, in->a) && w->inst[in->a].op == KILN_OP_ZEXT) {
-      negated = in->x == KILN_EQ; /* with 0, of an extended comparison: kn_condition */
+      negated = in->x == KILN_ICOND_EQ; /* with 0, of an extended comparison: kn_condition */
       w->val[in->a].uses--;
       h = w->inst[in->a].a;
       w->val[h].uses--;
@@ -266,12 +269,12 @@ struct a64_test a64_condition(struct kn_walk *w, uint32_t h) {
       k.cond ^= negated;
       uint64_t mask = (uint64_t)k.c;
       if (k.test && mask && (mask & (mask - 1)) == 0)
-        return a64_test_bit(k.cond == KILN_EQ, k.a, (unsigned)__builtin_ctzll(mask));
+        return a64_test_bit(k.cond == KILN_ICOND_EQ, k.a, (unsigned)__builtin_ctzll(mask));
       bool whole = !a64_is_narrow(k.type) || k.zx;
-      if (k.has_const && k.c == 0 && k.cond <= KILN_NE && whole)
-        return a64_test_zero(k.cond == KILN_EQ, a64_sf(k.type), k.a);
-      if (k.has_const && k.c == 0 && (k.cond == KILN_SLT || k.cond == KILN_SGE))
-        return a64_test_bit(k.cond == KILN_SGE, k.a, a64_bits(k.type) - 1);
+      if (k.has_const && k.c == 0 && k.cond <= KILN_ICOND_NE && whole)
+        return a64_test_zero(k.cond == KILN_ICOND_EQ, a64_sf(k.type), k.a);
+      if (k.has_const && k.c == 0 && (k.cond == KILN_ICOND_SLT || k.cond == KILN_ICOND_SGE))
+        return a64_test_bit(k.cond == KILN_ICOND_SGE, k.a, a64_bits(k.type) - 1);
       return a64_test_cond(emit_icmp(w, &k));
     }
     return a64_test_cond(joined(w, in));
@@ -315,7 +318,7 @@ void a64_lower_cmp(struct kn_walk *w, const struct kn_inst *in) {
     d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
     struct a64_test t = emit_fcmp(w, &k);
     if (a64_is_b_cond(t.word)) a64_emit(w, a64_cset(0, d, (enum a64_cond)(t.word & 15)));
-    else if (k.cond == KILN_FUEQ) a64_emit(w, a64_mov(0, d, A64_IP0));
+    else if (k.cond == KILN_FCOND_UEQ) a64_emit(w, a64_mov(0, d, A64_IP0));
     else a64_emit(w, a64_logic_imm(A64_EOR, 0, d, A64_IP0, 0)); /* field 0: the value 1 */
   }
   a64_set_zx(w, w->i);

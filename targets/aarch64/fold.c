@@ -160,7 +160,7 @@ static bool is_extension(const struct kn_inst *in) {
 static bool is_test(const struct kn_walk *w, const struct kn_inst *in, const struct kn_inst *next) {
   uint64_t bits;
   uint32_t field;
-  if (next->a != w->i || next->x > KILN_NE || w->val[w->i + 1].uses == 0) return false;
+  if (next->a != w->i || next->x > KILN_ICOND_NE || w->val[w->i + 1].uses == 0) return false;
   if (!a64_const(w, next->b, next->type, &bits) || bits != 0) return false;
   if (!a64_const(w, in->b, in->type, &bits)) return !a64_is_narrow(in->type) && kn_is_value(in->b);
   return a64_bitmask(a64_sf(in->type), bits, &field);

@@ -50,17 +50,17 @@ static const struct {
   const char *name;
   uint8_t cond;
 } comparisons[KILN_FCOND_COUNT] = {
-  [KILN_FOEQ] = {"__eqtf2", A64_EQ},    [KILN_FUNE] = {"__netf2", A64_NE},
-  [KILN_FOLT] = {"__lttf2", A64_LT},    [KILN_FUGE] = {"__lttf2", A64_GE},
-  [KILN_FOLE] = {"__letf2", A64_LE},    [KILN_FUGT] = {"__letf2", A64_GT},
-  [KILN_FOGT] = {"__gttf2", A64_GT},    [KILN_FULE] = {"__gttf2", A64_LE},
-  [KILN_FOGE] = {"__getf2", A64_GE},    [KILN_FULT] = {"__getf2", A64_LT},
-  [KILN_FONE] = {"__eqtf2", A64_EQ},    [KILN_FUEQ] = {"__eqtf2", A64_NE},
-  [KILN_FORD] = {"__unordtf2", A64_EQ}, [KILN_FUNO] = {"__unordtf2", A64_NE}};
+  [KILN_FCOND_OEQ] = {"__eqtf2", A64_EQ},    [KILN_FCOND_UNE] = {"__netf2", A64_NE},
+  [KILN_FCOND_OLT] = {"__lttf2", A64_LT},    [KILN_FCOND_UGE] = {"__lttf2", A64_GE},
+  [KILN_FCOND_OLE] = {"__letf2", A64_LE},    [KILN_FCOND_UGT] = {"__letf2", A64_GT},
+  [KILN_FCOND_OGT] = {"__gttf2", A64_GT},    [KILN_FCOND_ULE] = {"__gttf2", A64_LE},
+  [KILN_FCOND_OGE] = {"__getf2", A64_GE},    [KILN_FCOND_ULT] = {"__getf2", A64_LT},
+  [KILN_FCOND_ONE] = {"__eqtf2", A64_EQ},    [KILN_FCOND_UEQ] = {"__eqtf2", A64_NE},
+  [KILN_FCOND_ORD] = {"__unordtf2", A64_EQ}, [KILN_FCOND_UNO] = {"__unordtf2", A64_NE}};
 
 static void compare(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[2] = {in->a, in->b};
-  bool two = in->x == KILN_FONE || in->x == KILN_FUEQ;
+  bool two = in->x == KILN_FCOND_ONE || in->x == KILN_FCOND_UEQ;
   int32_t unordered = two ? kn_frame_alloc(w, 8, 3) : 0;
   if (two) {
     a64_quad_call(w, "__unordtf2", args, 2);

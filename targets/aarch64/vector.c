@@ -178,11 +178,11 @@ void a64_lower_vicmp(struct kn_walk *w, const struct kn_inst *in) {
     uint32_t op;
     bool swap, invert;
   } rows[KILN_ICOND_COUNT] = {
-    [KILN_EQ] = {A64_CMEQ, false, false},  [KILN_NE] = {A64_CMEQ, false, true},
-    [KILN_SGT] = {A64_CMGT, false, false}, [KILN_SLT] = {A64_CMGT, true, false},
-    [KILN_SGE] = {A64_CMGE, false, false}, [KILN_SLE] = {A64_CMGE, true, false},
-    [KILN_UGT] = {A64_CMHI, false, false}, [KILN_ULT] = {A64_CMHI, true, false},
-    [KILN_UGE] = {A64_CMHS, false, false}, [KILN_ULE] = {A64_CMHS, true, false},
+    [KILN_ICOND_EQ] = {A64_CMEQ, false, false},  [KILN_ICOND_NE] = {A64_CMEQ, false, true},
+    [KILN_ICOND_SGT] = {A64_CMGT, false, false}, [KILN_ICOND_SLT] = {A64_CMGT, true, false},
+    [KILN_ICOND_SGE] = {A64_CMGE, false, false}, [KILN_ICOND_SLE] = {A64_CMGE, true, false},
+    [KILN_ICOND_UGT] = {A64_CMHI, false, false}, [KILN_ICOND_ULT] = {A64_CMHI, true, false},
+    [KILN_ICOND_UGE] = {A64_CMHS, false, false}, [KILN_ICOND_ULE] = {A64_CMHS, true, false},
   };
   unsigned cond = KN_LANE_NUMBER(in->x);
   struct binary x = begin(w, in);
@@ -197,20 +197,20 @@ void a64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
     uint32_t op, other; /* the second one with swapped operands; either may hold */
     bool swap, invert;
   } rows[KILN_FCOND_COUNT] = {
-    [KILN_FOEQ] = {A64_FCMEQ, 0, false, false},
-    [KILN_FUNE] = {A64_FCMEQ, 0, false, true},
-    [KILN_FOGT] = {A64_FCMGT, 0, false, false},
-    [KILN_FULE] = {A64_FCMGT, 0, false, true},
-    [KILN_FOGE] = {A64_FCMGE, 0, false, false},
-    [KILN_FULT] = {A64_FCMGE, 0, false, true},
-    [KILN_FOLT] = {A64_FCMGT, 0, true, false},
-    [KILN_FUGE] = {A64_FCMGT, 0, true, true},
-    [KILN_FOLE] = {A64_FCMGE, 0, true, false},
-    [KILN_FUGT] = {A64_FCMGE, 0, true, true},
-    [KILN_FONE] = {A64_FCMGT, A64_FCMGT, false, false},
-    [KILN_FUEQ] = {A64_FCMGT, A64_FCMGT, false, true},
-    [KILN_FORD] = {A64_FCMGE, A64_FCMGT, false, false},
-    [KILN_FUNO] = {A64_FCMGE, A64_FCMGT, false, true},
+    [KILN_FCOND_OEQ] = {A64_FCMEQ, 0, false, false},
+    [KILN_FCOND_UNE] = {A64_FCMEQ, 0, false, true},
+    [KILN_FCOND_OGT] = {A64_FCMGT, 0, false, false},
+    [KILN_FCOND_ULE] = {A64_FCMGT, 0, false, true},
+    [KILN_FCOND_OGE] = {A64_FCMGE, 0, false, false},
+    [KILN_FCOND_ULT] = {A64_FCMGE, 0, false, true},
+    [KILN_FCOND_OLT] = {A64_FCMGT, 0, true, false},
+    [KILN_FCOND_UGE] = {A64_FCMGT, 0, true, true},
+    [KILN_FCOND_OLE] = {A64_FCMGE, 0, true, false},
+    [KILN_FCOND_UGT] = {A64_FCMGE, 0, true, true},
+    [KILN_FCOND_ONE] = {A64_FCMGT, A64_FCMGT, false, false},
+    [KILN_FCOND_UEQ] = {A64_FCMGT, A64_FCMGT, false, true},
+    [KILN_FCOND_ORD] = {A64_FCMGE, A64_FCMGT, false, false},
+    [KILN_FCOND_UNO] = {A64_FCMGE, A64_FCMGT, false, true},
   };
   unsigned cond = KN_LANE_NUMBER(in->x), is_double = log2_of(in) == 3;
   struct binary x = begin(w, in);

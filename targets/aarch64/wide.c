@@ -146,23 +146,24 @@ static void compare_less(struct kn_walk *w, struct a64_halves a, struct a64_halv
 
 static void compare(struct kn_walk *w, const struct kn_inst *in) {
   unsigned cond = in->x;
-  bool swap = cond == KILN_SLE || cond == KILN_SGT || cond == KILN_ULE || cond == KILN_UGT;
+  bool swap = cond == KILN_ICOND_SLE || cond == KILN_ICOND_SGT || cond == KILN_ICOND_ULE ||
+              cond == KILN_ICOND_UGT;
   struct a64_halves a = a64_wide_operand(w, swap ? in->b : in->a),
                     b = a64_wide_operand(w, swap ? in->a : in->b);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   unsigned d = kn_def(w, w->i, KILN_TYPE_I8, KN_NO_REG, 0);
   enum a64_cond cc;
-  if (cond <= KILN_NE) {
+  if (cond <= KILN_ICOND_NE) {
     a64_emit(w, a64_cmp(1, a.low, b.low));
     a64_emit(w, a64_ccmp_reg(A64_CCMP, 1, a.high, b.high, 0, A64_EQ));
-    cc = cond == KILN_EQ ? A64_EQ : A64_NE;
+    cc = cond == KILN_ICOND_EQ ? A64_EQ : A64_NE;
   } else {
     compare_less(w, a, b);
-    cc = cond == KILN_SLT || cond == KILN_SGT   ? A64_LT
-         : cond == KILN_SGE || cond == KILN_SLE ? A64_GE
-         : cond == KILN_ULT || cond == KILN_UGT ? A64_LO
-                                                : A64_HS;
+    cc = cond == KILN_ICOND_SLT || cond == KILN_ICOND_SGT   ? A64_LT
+         : cond == KILN_ICOND_SGE || cond == KILN_ICOND_SLE ? A64_GE
+         : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? A64_LO
+                                                            : A64_HS;
   }
   a64_emit(w, a64_cset(0, d, cc));
   a64_set_zx(w, w->i);

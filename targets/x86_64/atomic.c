@@ -24,7 +24,7 @@ void x64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_size(type);
   unsigned r = kn_reg(w, in->b, type);
   struct x64_place m = x64_address(w, in->a, 0);
-  if ((in->x & 7) == KILN_SEQ_CST) { /* xchg is a full barrier */
+  if ((in->x & 7) == KILN_ORDERING_SEQ_CST) { /* xchg is a full barrier */
     x64_mov(w, 3, X64_SCRATCH, r);
     x64_op_mem(w, X64_XCHG, size, X64_SCRATCH, &m);
   } else {
@@ -217,5 +217,6 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {
-  if ((in->x & 7) == KILN_SEQ_CST) EMIT(w, x64_mfence(w->code.p)); /* else x86's own order */
+  if ((in->x & 7) == KILN_ORDERING_SEQ_CST)
+    EMIT(w, x64_mfence(w->code.p)); /* else x86's own order */
 }

@@ -127,7 +127,7 @@ struct call {
   bool variadic;
   bool plain; /* kn_sig.plain */
   bool tail;
-  uint8_t cc;            /* kiln_callconv */
+  uint8_t cc;            /* kiln_cc */
   bool none;             /* by KILN_CC_PRESERVE_NONE */
   int32_t restore;       /* where the call keeps rsp, or 0 */
   int32_t eighth;        /* where the upper half is that belongs to EIGHTH, or 0 */

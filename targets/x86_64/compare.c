@@ -5,14 +5,17 @@
 /* ---- comparison ---- */
 
 static const uint8_t cc_of[KILN_ICOND_COUNT] = {
-  [KILN_EQ] = X64_E,   [KILN_NE] = X64_NE, [KILN_SLT] = X64_L, [KILN_SGE] = X64_GE,
-  [KILN_SLE] = X64_LE, [KILN_SGT] = X64_G, [KILN_ULT] = X64_B, [KILN_UGE] = X64_AE,
-  [KILN_ULE] = X64_BE, [KILN_UGT] = X64_A,
+  [KILN_ICOND_EQ] = X64_E,   [KILN_ICOND_NE] = X64_NE,  [KILN_ICOND_SLT] = X64_L,
+  [KILN_ICOND_SGE] = X64_GE, [KILN_ICOND_SLE] = X64_LE, [KILN_ICOND_SGT] = X64_G,
+  [KILN_ICOND_ULT] = X64_B,  [KILN_ICOND_UGE] = X64_AE, [KILN_ICOND_ULE] = X64_BE,
+  [KILN_ICOND_UGT] = X64_A,
 };
 static const uint8_t swapped[KILN_ICOND_COUNT] = {
-  [KILN_EQ] = KILN_EQ,   [KILN_NE] = KILN_NE,   [KILN_SLT] = KILN_SGT, [KILN_SGE] = KILN_SLE,
-  [KILN_SLE] = KILN_SGE, [KILN_SGT] = KILN_SLT, [KILN_ULT] = KILN_UGT, [KILN_UGE] = KILN_ULE,
-  [KILN_ULE] = KILN_UGE, [KILN_UGT] = KILN_ULT,
+  [KILN_ICOND_EQ] = KILN_ICOND_EQ,   [KILN_ICOND_NE] = KILN_ICOND_NE,
+  [KILN_ICOND_SLT] = KILN_ICOND_SGT, [KILN_ICOND_SGE] = KILN_ICOND_SLE,
+  [KILN_ICOND_SLE] = KILN_ICOND_SGE, [KILN_ICOND_SGT] = KILN_ICOND_SLT,
+  [KILN_ICOND_ULT] = KILN_ICOND_UGT, [KILN_ICOND_UGE] = KILN_ICOND_ULE,
+  [KILN_ICOND_ULE] = KILN_ICOND_UGE, [KILN_ICOND_UGT] = KILN_ICOND_ULT,
 };
 
 /* The same if a zext stands between the comparison and its reader. */
@@ -57,7 +60,8 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
     cond = swapped[cond];
   }
   if (x64(w)->zero_of == a && x64(w)->zero_at == kn_here(w) && x64(w)->zero_block == w->block &&
-      kn_is_imm(b) && kn_imm(b) == 0 && (x64(w)->zero_any || cond == KILN_EQ || cond == KILN_NE)) {
+      kn_is_imm(b) && kn_imm(b) == 0 &&
+      (x64(w)->zero_any || cond == KILN_ICOND_EQ || cond == KILN_ICOND_NE)) {
     /* the flags are there */
     if (x64(w)->zero_only) w->val[a].uses--;
     else {

@@ -180,13 +180,13 @@ void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ucomis sets ZF, PF, CF to 111 unordered, 000 greater, 001 less, 100 equal (SDM, UCOMISD). */
 const struct x64_fcond x64_fcond[KILN_FCOND_COUNT] = {
-  [KILN_FOEQ] = {X64_CC_OEQ, false}, [KILN_FUNE] = {X64_CC_UNE, false},
-  [KILN_FOLT] = {X64_A, true},       [KILN_FUGE] = {X64_BE, true},
-  [KILN_FOLE] = {X64_AE, true},      [KILN_FUGT] = {X64_B, true},
-  [KILN_FOGT] = {X64_A, false},      [KILN_FULE] = {X64_BE, false},
-  [KILN_FOGE] = {X64_AE, false},     [KILN_FULT] = {X64_B, false},
-  [KILN_FONE] = {X64_NE, false},     [KILN_FUEQ] = {X64_E, false},
-  [KILN_FORD] = {X64_NP, false},     [KILN_FUNO] = {X64_P, false},
+  [KILN_FCOND_OEQ] = {X64_CC_OEQ, false}, [KILN_FCOND_UNE] = {X64_CC_UNE, false},
+  [KILN_FCOND_OLT] = {X64_A, true},       [KILN_FCOND_UGE] = {X64_BE, true},
+  [KILN_FCOND_OLE] = {X64_AE, true},      [KILN_FCOND_UGT] = {X64_B, true},
+  [KILN_FCOND_OGT] = {X64_A, false},      [KILN_FCOND_ULE] = {X64_BE, false},
+  [KILN_FCOND_OGE] = {X64_AE, false},     [KILN_FCOND_ULT] = {X64_B, false},
+  [KILN_FCOND_ONE] = {X64_NE, false},     [KILN_FCOND_UEQ] = {X64_E, false},
+  [KILN_FCOND_ORD] = {X64_NP, false},     [KILN_FCOND_UNO] = {X64_P, false},
 };
 
 void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {

@@ -327,16 +327,16 @@ void x64_lower_vicmp(struct kn_walk *w, const struct kn_inst *in) {
   static const struct {
     bool equal, is_unsigned, swap, invert;
   } rows[KILN_ICOND_COUNT] = {
-    [KILN_EQ] = {.equal = true},
-    [KILN_NE] = {.equal = true, .invert = true},
-    [KILN_SGT] = {0},
-    [KILN_SLT] = {.swap = true},
-    [KILN_SGE] = {.swap = true, .invert = true},
-    [KILN_SLE] = {.invert = true},
-    [KILN_UGT] = {.is_unsigned = true},
-    [KILN_ULT] = {.is_unsigned = true, .swap = true},
-    [KILN_UGE] = {.is_unsigned = true, .swap = true, .invert = true},
-    [KILN_ULE] = {.is_unsigned = true, .invert = true},
+    [KILN_ICOND_EQ] = {.equal = true},
+    [KILN_ICOND_NE] = {.equal = true, .invert = true},
+    [KILN_ICOND_SGT] = {0},
+    [KILN_ICOND_SLT] = {.swap = true},
+    [KILN_ICOND_SGE] = {.swap = true, .invert = true},
+    [KILN_ICOND_SLE] = {.invert = true},
+    [KILN_ICOND_UGT] = {.is_unsigned = true},
+    [KILN_ICOND_ULT] = {.is_unsigned = true, .swap = true},
+    [KILN_ICOND_UGE] = {.is_unsigned = true, .swap = true, .invert = true},
+    [KILN_ICOND_ULE] = {.is_unsigned = true, .invert = true},
   };
   static const unsigned equals[] = {X64_PCMPEQB, X64_PCMPEQW, X64_PCMPEQD, X64_PCMPEQD};
   static const unsigned greater[] = {X64_PCMPGTB, X64_PCMPGTW, X64_PCMPGTD, 0};
@@ -376,11 +376,13 @@ void x64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
     uint8_t predicate;
     bool swap;
   } rows[KILN_FCOND_COUNT] = {
-    [KILN_FOEQ] = {EQ, false},  [KILN_FUNE] = {NEQ, false}, [KILN_FOLT] = {LT, false},
-    [KILN_FOGT] = {LT, true},   [KILN_FOLE] = {LE, false},  [KILN_FOGE] = {LE, true},
-    [KILN_FUGE] = {NLT, false}, [KILN_FULE] = {NLT, true},  [KILN_FUGT] = {NLE, false},
-    [KILN_FULT] = {NLE, true},  [KILN_FORD] = {ORD, false}, [KILN_FUNO] = {UNORD, false},
-    [KILN_FONE] = {NEQ, false}, [KILN_FUEQ] = {EQ, false},
+    [KILN_FCOND_OEQ] = {EQ, false},  [KILN_FCOND_UNE] = {NEQ, false},
+    [KILN_FCOND_OLT] = {LT, false},  [KILN_FCOND_OGT] = {LT, true},
+    [KILN_FCOND_OLE] = {LE, false},  [KILN_FCOND_OGE] = {LE, true},
+    [KILN_FCOND_UGE] = {NLT, false}, [KILN_FCOND_ULE] = {NLT, true},
+    [KILN_FCOND_UGT] = {NLE, false}, [KILN_FCOND_ULT] = {NLE, true},
+    [KILN_FCOND_ORD] = {ORD, false}, [KILN_FCOND_UNO] = {UNORD, false},
+    [KILN_FCOND_ONE] = {NEQ, false}, [KILN_FCOND_UEQ] = {EQ, false},
   };
   unsigned cond = KN_LANE_NUMBER(in->x);
   unsigned code = 0xc2u | (KN_LANE(in->x) == KILN_TYPE_F32 ? (unsigned)X64_SSE : P66);
@@ -389,10 +391,10 @@ void x64_lower_vfcmp(struct kn_walk *w, const struct kn_inst *in) {
   unsigned b = kn_reg(w, swap ? in->a : in->b, in->type), t = temp(w);
   copy(w, t, a);
   op_imm(w, code, t, b, rows[cond].predicate);
-  if (cond == KILN_FONE || cond == KILN_FUEQ) {
+  if (cond == KILN_FCOND_ONE || cond == KILN_FCOND_UEQ) {
     copy(w, X64_XSCRATCH, a);
-    op_imm(w, code, X64_XSCRATCH, b, cond == KILN_FONE ? ORD : UNORD);
-    op(w, cond == KILN_FONE ? X64_PAND : X64_POR, t, X64_XSCRATCH);
+    op_imm(w, code, X64_XSCRATCH, b, cond == KILN_FCOND_ONE ? ORD : UNORD);
+    op(w, cond == KILN_FCOND_ONE ? X64_PAND : X64_POR, t, X64_XSCRATCH);
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);

@@ -296,25 +296,26 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned cond = in->x, cc;
   uint32_t a = in->a, b = in->b;
-  if (cond == KILN_SLE || cond == KILN_SGT || cond == KILN_ULE || cond == KILN_UGT) {
+  if (cond == KILN_ICOND_SLE || cond == KILN_ICOND_SGT || cond == KILN_ICOND_ULE ||
+      cond == KILN_ICOND_UGT) {
     a = in->b;
     b = in->a;
   }
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, low, a, 0);
   x64_wide_half(w, high, a, 1);
-  if (cond == KILN_EQ || cond == KILN_NE) {
+  if (cond == KILN_ICOND_EQ || cond == KILN_ICOND_NE) {
     op_half(w, X64_XOR, low, b, 0);
     op_half(w, X64_XOR, high, b, 1);
     EMIT(w, x64_rr(w->code.p, X64_OR, 3, low, high));
-    cc = cond == KILN_EQ ? X64_E : X64_NE;
+    cc = cond == KILN_ICOND_EQ ? X64_E : X64_NE;
   } else {
     op_half(w, X64_CMP, low, b, 0);
     op_half(w, X64_SBB, high, b, 1);
-    cc = cond == KILN_SLT || cond == KILN_SGT   ? X64_L
-         : cond == KILN_SGE || cond == KILN_SLE ? X64_GE
-         : cond == KILN_ULT || cond == KILN_UGT ? X64_B
-                                                : X64_AE;
+    cc = cond == KILN_ICOND_SLT || cond == KILN_ICOND_SGT   ? X64_L
+         : cond == KILN_ICOND_SGE || cond == KILN_ICOND_SLE ? X64_GE
+         : cond == KILN_ICOND_ULT || cond == KILN_ICOND_UGT ? X64_B
+                                                            : X64_AE;
   }
   const struct kn_inst *next = &w->inst[i + 1];
   if (w->val[i].uses == 1 && next->op == KILN_OP_BRIF && next->a == i) {

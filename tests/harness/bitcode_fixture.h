@@ -51,7 +51,7 @@ static inline kiln_buffer bc_make(const char *language, const char *flags, const
   assert_non_null(from);
   uint8_t part[4096];
   for (size_t n; (n = fread(part, 1, sizeof part, from)) > 0;)
-    assert_true(kiln_buffer_append(&out, part, n));
+    assert_true(kiln_buffer_append(&out, part, n) == KILN_OK);
   fclose(from);
   unlink(path);
   assert_true(out.size > 0);
@@ -89,7 +89,7 @@ static inline struct bc_result bc_read(const void *bytes, size_t size, bool prin
   struct bc_result result = {0};
   struct bc_reading reading = {&result, print};
   kiln_module_options options = {
-    .target = KILN_TARGET_X86_64, .name = "test", .on_diag = bc_note, .diag_user = &result};
+    .target = KILN_TARGET_X86_64, .name = "test", .on_diag = bc_note, .on_diag_user = &result};
   kiln_module *m = kiln_module_new(&options);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);

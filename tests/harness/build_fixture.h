@@ -46,7 +46,7 @@ static inline kiln_sig sig_of(struct fixture *t, unsigned flags, const char *par
   static const char letters[] = "bwlq";
   kiln_param p[16] = {{0}};
   kiln_type r[KILN_MAX_RESULTS];
-  size_t n = 0, n_results = 0;
+  uint32_t n = 0, n_results = 0;
   for (; params[n]; n++) {
     const char *at = strchr(letters, params[n]);
     p[n].type = at ? (uint8_t)(I8 + (at - letters)) : params[n] == 'd' ? F64 : I128;
@@ -67,7 +67,7 @@ static inline int fixture_setup(void **state) {
   static struct fixture fixture;
   struct fixture *t = &fixture;
   memset(t, 0, sizeof *t);
-  kiln_module_options options = {.name = "test", .on_diag = on_diag, .diag_user = t};
+  kiln_module_options options = {.name = "test", .on_diag = on_diag, .on_diag_user = t};
   t->m = kiln_module_new(&options);
   t->s = kiln_session_new(t->m);
   t->sig = sig_of(t, 0, "ql", "l");

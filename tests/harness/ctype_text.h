@@ -45,7 +45,7 @@ static inline kiln_ctype ctype_parse_record(kiln_ctypes *c, const char **p) {
     fields[n].type = ctype_parse(c, p);
   }
   ++*p;
-  kiln_clayout as = {0};
+  kiln_ctype_options as = {0};
   if (**p == '<') {
     for (++*p; **p != '>' && **p != 0;) {
       switch (*(*p)++) {
@@ -56,7 +56,8 @@ static inline kiln_ctype ctype_parse_record(kiln_ctypes *c, const char **p) {
     }
     ++*p;
   }
-  return is_union ? kiln_ctype_union(c, fields, n, &as) : kiln_ctype_struct(c, fields, n, &as);
+  return is_union ? kiln_ctype_new_union(c, &as, fields, n)
+                  : kiln_ctype_new_struct(c, &as, fields, n);
 }
 
 /* Parses a type and advances *p past it; none if it is not well-formed. */
@@ -65,21 +66,21 @@ static inline kiln_ctype ctype_parse(kiln_ctypes *c, const char **p) {
   if (**p == '{' || **p == '[') return ctype_parse_record(c, p);
   if (**p == '*') {
     ++*p;
-    return kiln_ctype_flexible(c, ctype_parse(c, p));
+    return kiln_ctype_new_flexible(c, ctype_parse(c, p));
   }
   if (**p == '^') {
     ++*p;
     uint32_t align = ctype_text_number(p);
-    return kiln_ctype_aligned(c, ctype_parse(c, p), align);
+    return kiln_ctype_new_aligned(c, ctype_parse(c, p), align);
   }
   if (**p >= '0' && **p <= '9') {
     uint32_t count = ctype_text_number(p);
-    return kiln_ctype_array(c, ctype_parse(c, p), count);
+    return kiln_ctype_new_array(c, ctype_parse(c, p), count);
   }
   const char *at = **p ? strchr(letters, **p) : NULL;
-  if (at == NULL) return kiln_ctype_basic(KILN_C_NONE);
+  if (at == NULL) return kiln_ctype_basic(KILN_CTYPE_NONE);
   ++*p;
-  return kiln_ctype_basic((kiln_ckind)(KILN_C_VOID + (at - letters)));
+  return kiln_ctype_basic((kiln_ctype_kind)(KILN_CTYPE_VOID + (at - letters)));
 }
 
 #endif

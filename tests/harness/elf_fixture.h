@@ -126,7 +126,7 @@ static inline void code_cfi(kiln_session *s, const void *bytes, uint32_t size) {
 static inline kiln_symbol code_label(kiln_session *s, uint32_t block, uint32_t offset) {
   struct kn_output *o = s->out;
   const struct kn_code_func *f = o->funcs.at + o->funcs.n - 1;
-  kiln_symbol symbol = kiln_block_symbol(s->module, (kiln_symbol){f->symbol}, block);
+  kiln_symbol symbol = kiln_block_symbol(s->module, (kiln_symbol){f->symbol}, (kiln_block){block});
   assert_true(KN_ROOM(s->module, o->labels, 1));
   o->labels.at[o->labels.n++] = (struct kn_code_label){symbol.id, f->start + offset};
   return symbol;

@@ -34,7 +34,7 @@ static inline void jit_tell(void *user, const kiln_diag *d) {
 
 static inline kiln_module *jit_module(kiln_pic pic) {
   kiln_module_options options = {.jit = true, .pic = pic, .name = "text", .on_diag = jit_tell};
-  assert_true(kiln_target_host(&options.target));
+  assert_true(kiln_target_find_host(&options.target));
   kiln_module *m = kiln_module_new(&options);
   assert_non_null(m);
   return m;
@@ -43,7 +43,7 @@ static inline kiln_module *jit_module(kiln_pic pic) {
 static inline struct compiled jit_compile(const char *text) {
   struct compiled c = {.m = jit_module(KILN_PIC_FULL)};
   c.s = kiln_session_new(c.m);
-  assert_int_equal(kiln_text_parse(c.s, text, strlen(text), NULL, NULL), KILN_OK);
+  assert_int_equal(kiln_text_read(c.s, text, strlen(text), NULL, NULL), KILN_OK);
   return c;
 }
 
@@ -64,7 +64,7 @@ static inline kiln_status jit_try(kiln_jit *jit, const char *const *texts, size_
     sessions[i] = c[i].s;
     in[i] = (kiln_jit_input){c[i].m, sessions + i, 1};
   }
-  kiln_status status = kiln_jit_add(jit, in, n, flags, unit, e);
+  kiln_status status = kiln_jit_add(jit, flags, in, (uint32_t)n, unit, e);
   for (size_t i = 0; i < n; i++) jit_release(c[i]);
   return status;
 }

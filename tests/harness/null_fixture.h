@@ -23,7 +23,7 @@ struct null_fixture {
 #ifdef KILN_INTERP_H
   kiln_interp *interp;
   kiln_interp_options interp_options;
-  kiln_bits bits;
+  kiln_interp_value bits;
 #endif
 #ifdef KILN_LLVM_H
   kiln_llvm *llvm;
@@ -31,20 +31,22 @@ struct null_fixture {
   kiln_debug *debug;
   kiln_die die;
   kiln_location location;
-  kiln_variable variable;
-  kiln_variable_value variable_value;
-  kiln_member member;
-  kiln_enumerator enumerator;
-  kiln_shape_attr shape_attr;
-  kiln_declaration declaration;
-  kiln_expr expr;
+  kiln_debug_variable variable;
+  kiln_debug_value variable_value;
+  kiln_die_member member;
+  kiln_die_enumerator enumerator;
+  kiln_die_shape_attr shape_attr;
+  kiln_die_declaration declaration;
+  kiln_debug_expr expr;
   uint8_t md5[16];
   kiln_module_options module_options;
   kiln_jit_options jit_options;
   kiln_symbol_desc symbol_desc;
   kiln_data_desc data_desc;
   kiln_section_desc section_desc;
-  kiln_guard_place guard_place;
+  kiln_module_attrs module_attrs;
+  kiln_func_attrs func_attrs;
+  kiln_ctor_desc ctor_desc;
   kiln_diag diag;
   kiln_buffer buffer;
   kiln_jit_error jit_error;
@@ -52,14 +54,14 @@ struct null_fixture {
   kiln_jit_input jit_input;
   kiln_param param;
   kiln_cfield cfield;
-  kiln_clayout clayout;
-  kiln_case case_;
+  kiln_ctype_options clayout;
+  kiln_switch_case case_;
   kiln_try_desc try_;
   kiln_clauses clauses;
   kiln_clause clause;
   kiln_asm machine_code;
   kiln_assembly assembly;
-  kiln_machine machine;
+  kiln_machine_info machine;
   uint8_t regs[1];
   kiln_code code;
   kiln_target target;
@@ -71,7 +73,7 @@ struct null_fixture {
   kiln_sig sig;
   kiln_ctype ctype;
   kiln_csig csig;
-  kiln_var var;
+  kiln_ssa_variable var;
   char name[16];
   const void *bytes;
   size_t size;
@@ -101,7 +103,7 @@ static kiln_func *null_func(struct null_fixture *x, const char *name) {
 
 static void null_make(struct null_fixture *x) {
   memset(x, 0, sizeof *x);
-  if (!kiln_target_find(getenv("NULL_TARGET"), &x->target)) kiln_target_host(&x->target);
+  if (!kiln_target_find(getenv("NULL_TARGET"), &x->target)) kiln_target_find_host(&x->target);
   x->module_options = (kiln_module_options){.target = x->target, .name = "null"};
   x->m = kiln_module_new(&x->module_options);
   x->s = kiln_session_new(x->m);
@@ -119,15 +121,15 @@ static void null_make(struct null_fixture *x) {
   x->debug = kiln_module_debug(x->m);
   x->die = kiln_die_at(x->debug, 1);
   kiln_die_begin(x->debug, x->die, 0x34, (kiln_die){0});
-  x->location.file = kiln_file_add(x->s, "file");
-  x->variable = (kiln_variable){.variable = x->die, .slot = kiln_slot_new(x->f, 8, 3)};
+  x->location.file = kiln_file_new(x->s, "file");
+  x->variable = (kiln_debug_variable){.variable = x->die, .slot = kiln_slot_new(x->f, 8, 3)};
   x->c = kiln_ctypes_new(x->m);
-  x->ctype = kiln_ctype_basic(KILN_C_LONG);
+  x->ctype = kiln_ctype_basic(KILN_CTYPE_LONG);
   x->csig = kiln_csig_new(x->c, 0, x->ctype, &x->ctype, 1);
   x->cfield.type = x->ctype;
   x->ssa = kiln_ssa_new(x->m);
   kiln_ssa_begin(x->ssa, x->f, 0);
-  x->var = kiln_ssa_var(x->ssa, KILN_TYPE_I64);
+  x->var = kiln_ssa_new_variable(x->ssa, KILN_TYPE_I64);
   x->jit = kiln_jit_new(&x->jit_options, NULL);
   x->stream = kiln_jit_stream_new(x->jit, x->m);
   x->jit_input = (kiln_jit_input){x->m, &x->s, 1};
@@ -138,7 +140,7 @@ static void null_make(struct null_fixture *x) {
   x->symbol_desc.name = x->name;
   x->data_desc = (kiln_data_desc){.bytes = x->name, .size_bytes = 8};
   x->case_.target = x->block;
-  x->clause.kind = KILN_CLEANUP;
+  x->clause.kind = KILN_CLAUSE_CLEANUP;
   x->machine_code =
     (kiln_asm){.bytes = x->name, .size_bytes = 1, .params = x->regs, .results = x->regs};
   x->clauses = kiln_clauses_new(x->f);
@@ -155,7 +157,7 @@ static void null_make(struct null_fixture *x) {
   x->interp = kiln_interp_new(x->m, NULL);
 #endif
 #ifdef KILN_LLVM_H
-  x->llvm = kiln_llvm_open(x->s, null_bitcode, sizeof null_bitcode);
+  x->llvm = kiln_llvm_new(x->s, null_bitcode, sizeof null_bitcode);
 #endif
 }
 

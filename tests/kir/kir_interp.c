@@ -100,7 +100,7 @@ static void write_symbols(FILE *out, FILE *rows, const kiln_module *m, const str
     kiln_data_desc data;
     /* C cannot ask for other names. */
     if (!s.desc.name || !*s.desc.name || s.desc.name[strspn(s.desc.name, of_c)]) continue;
-    if (kiln_data_get(m, (kiln_symbol){id}, &data)) {
+    if (kiln_data_find(m, (kiln_symbol){id}, &data)) {
       if (is_local(&s.desc))
         continue; /* the interpreter places it, near the data that it refers to */
       write_data(out, file, id, &s.desc, &data);
@@ -122,7 +122,7 @@ bool kir_write_stubs(struct kir_file *f, size_t index, kiln_target target, const
   kiln_session *s = m ? kiln_session_new(m) : NULL;
   FILE *text = fopen(text_path, "wb"), *out = fopen(path, "w");
   bool ok = s && text && out && fwrite(f->text, 1, f->size, text) == f->size &&
-            kiln_text_parse(s, f->text, f->size, sink, &n) == KILN_OK;
+            kiln_text_read(s, f->text, f->size, sink, &n) == KILN_OK;
   if (text) ok &= fclose(text) == 0;
   if (ok) {
     char *rows = NULL;

@@ -1,6 +1,7 @@
 /* Linked into the program of the .kir tests when they run on the interpreter: loads each file's text
  * before main, and gives the stand-ins (tests/kir/kir_interp.c) what they jump to. */
 #include <kiln/interp.h>
+#include <kiln/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static char *read_text(const char *path, size_t *size) {
 void kir_interp_throw(void *exception, const void *type) {
   kiln_diag where;
   for (struct file *f = files; f; f = f->next)
-    if (kiln_interp_where(f->in, &where)) kiln_interp_throw(f->in, exception, type);
+    if (kiln_interp_find_place(f->in, &where)) kiln_interp_throw(f->in, exception, type);
   abort();
 }
 
@@ -73,7 +74,8 @@ void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned
   const char *name = strrchr(path, '/');
   struct file *f = malloc(sizeof *f);
   kiln_module_options mo = {.name = name ? name + 1 : path, .on_diag = on_diag};
-  kiln_interp_options o = {.place = place, .on_fault = on_fault, .user = f};
+  kiln_interp_options o = {
+    .place = place, .place_user = f, .on_fault = on_fault, .on_fault_user = f};
   size_t size;
   char *text = read_text(path, &size);
   kiln_target_find("x86_64", &mo.target);
@@ -84,7 +86,7 @@ void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned
   if (!f || !text || !s || !in) abort();
   *f = (struct file){entries, n, in, s, m, files};
   files = f;
-  if (kiln_text_parse(s, text, size, kiln_interp_sink, in) != KILN_OK) return;
+  if (kiln_text_read(s, text, size, kiln_interp_sink, in) != KILN_OK) return;
   if (kiln_interp_link(in, &diag) != KILN_OK) {
     on_fault(NULL, &diag);
     return;
@@ -93,6 +95,6 @@ void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned
     if (!entries[i].pointer) continue;
     *entries[i].pointer = kiln_interp_address(in, kiln_symbol_find(m, entries[i].name));
   }
-  kiln_interp_start(in, NULL);
+  kiln_interp_run_constructors(in, NULL);
   free(text);
 }

@@ -52,7 +52,7 @@ static kiln_status sink(void *user, kiln_func *f) {
   }
   const char *name = kiln_symbol_get(r->m, kiln_func_symbol(f)).desc.name;
   kiln_diag why;
-  status = kiln_func_try(f, &why);
+  status = kiln_func_try_compile(f, &why);
   if (status == KILN_ERR_UNSUPPORTED) {
     kir_add_missing(r->file, name, why.message);
     return KILN_OK;
@@ -67,7 +67,7 @@ static bool start(struct reading *r, kiln_target target, uint64_t seed,
                            .name = file->name,
                            .features = file->features,
                            .on_diag = on_diag,
-                           .diag_user = r,
+                           .on_diag_user = r,
                            .stress_seed = seed,
                            .verify = true};
   r->diag.status = KILN_OK;
@@ -94,9 +94,9 @@ static bool print_once(const char *text, size_t size, kiln_target target, const 
                        kiln_buffer *out) {
   struct reading r = {.print = true};
   bool ok = start(&r, target, 0, &(struct kir_file){.name = name}) &&
-            kiln_text_parse(r.s, text, size, sink, &r) == KILN_OK &&
+            kiln_text_read(r.s, text, size, sink, &r) == KILN_OK &&
             kiln_module_print(r.m, out) == KILN_OK &&
-            kiln_buffer_append(out, r.text.data, r.text.size);
+            kiln_buffer_append(out, r.text.data, r.text.size) == KILN_OK;
   if (!ok) note_diag(&r.diag);
   stop(&r);
   kiln_buffer_free(&r.text);
@@ -161,7 +161,7 @@ static bool test_section(struct kir_file *f, const char *from, const char *to, k
   }
   struct reading r = {0};
   bool ok = start(&r, target, 0, f);
-  kiln_status status = ok ? kiln_text_parse(r.s, text, size, sink, &r) : KILN_ERR_MEMORY;
+  kiln_status status = ok ? kiln_text_read(r.s, text, size, sink, &r) : KILN_ERR_MEMORY;
   if (!want) {
     ok = status == KILN_OK;
     if (!ok) note_diag(&r.diag);
@@ -200,7 +200,7 @@ static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed,
   kiln_buffer elf = {0};
   f->n_missing = 0;
   bool ok = start(&r, target, seed, f) &&
-            kiln_text_parse(r.s, f->text, f->size, sink, &r) == KILN_OK &&
+            kiln_text_read(r.s, f->text, f->size, sink, &r) == KILN_OK &&
             kiln_emit_elf(r.m, &r.s, 1, &elf) == KILN_OK;
   if (!ok) note_diag(&r.diag);
   FILE *out = ok ? fopen(object, "wb") : NULL;

@@ -12,7 +12,7 @@
 static const struct {
   const char *shape, *state, *result, *syntax;
 } shapes[] = {
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax) {#E, #state, #result, syntax},
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) {#E, #state, #result, syntax},
 #include <kiln/shapes.def>
 };
 
@@ -20,7 +20,7 @@ static const struct {
   char letter;
   const char *text;
 } items[] = {
-#define ITEM(letter, text) {letter, text},
+#define KILN_ITEM(letter, text) {letter, text},
 #include <kiln/shapes.def>
 };
 
@@ -28,7 +28,7 @@ static const struct op {
   kiln_op op;
   const char *name, *shape, *types, *effects, *doc;
 } ops[] = {
-#define OP(E, name, shape, types, fx, doc) {KILN_OP_##E, #name, #shape, #types, #fx, doc},
+#define KILN_OP(E, name, shape, types, fx, doc) {KILN_OP_##E, #name, #shape, #types, #fx, doc},
 #include <kiln/ops.def>
 };
 

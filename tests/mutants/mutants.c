@@ -32,7 +32,7 @@ static void compile(const char *name, const char *text, size_t size, kiln_target
     .name = name, .target = target, .stress_seed = seed, .verify = true, .on_diag = on_diag};
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
-  (void)kiln_text_parse(s, text, size, sink, NULL);
+  (void)kiln_text_read(s, text, size, sink, NULL);
   kiln_session_free(s);
   kiln_module_free(m);
 }

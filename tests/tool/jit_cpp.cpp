@@ -97,15 +97,15 @@ static int catches(kiln_jit *jit) {
 int main() {
   kiln_module_options options = {};
   options.jit = true;
-  kiln_target_host(&options.target);
+  kiln_target_find_host(&options.target);
   kiln_jit *jit = kiln_jit_new(nullptr, nullptr);
   for (int round = 0; round < 3; round++) {
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = kiln_session_new(m);
     kiln_jit_input in = {m, &s, 1};
     kiln_jit_unit u;
-    if (kiln_text_parse(s, text, strlen(text), nullptr, nullptr) != KILN_OK ||
-        kiln_jit_add(jit, &in, 1, 0, &u, nullptr) != KILN_OK)
+    if (kiln_text_read(s, text, strlen(text), nullptr, nullptr) != KILN_OK ||
+        kiln_jit_add(jit, 0, &in, 1, &u, nullptr) != KILN_OK)
       return 1;
     kiln_session_free(s);
     kiln_module_free(m);
@@ -122,8 +122,8 @@ int main() {
     s = kiln_session_new(m);
     in = {m, &s, 1};
     kiln_jit_unit with_tables;
-    if (kiln_text_parse(s, catching, strlen(catching), nullptr, nullptr) != KILN_OK ||
-        kiln_jit_add(jit, &in, 1, 0, &with_tables, nullptr) != KILN_OK)
+    if (kiln_text_read(s, catching, strlen(catching), nullptr, nullptr) != KILN_OK ||
+        kiln_jit_add(jit, 0, &in, 1, &with_tables, nullptr) != KILN_OK)
       return 6;
     kiln_session_free(s);
     kiln_module_free(m);

@@ -43,15 +43,15 @@ static const char text[] =
 int main(void) {
   kiln_jit_options options = {.gdb = true};
   kiln_module_options module = {.jit = true};
-  kiln_target_host(&module.target);
+  kiln_target_find_host(&module.target);
   kiln_jit *jit = kiln_jit_new(&options, NULL);
   for (int round = 0; round < 2; round++) { /* the second time in the memory of the first */
     kiln_module *m = kiln_module_new(&module);
     kiln_session *s = kiln_session_new(m);
     kiln_jit_input in = {m, &s, 1};
     kiln_jit_unit u;
-    if (kiln_text_parse(s, text, strlen(text), NULL, NULL) != KILN_OK ||
-        kiln_jit_add(jit, &in, 1, 0, &u, NULL) != KILN_OK)
+    if (kiln_text_read(s, text, strlen(text), NULL, NULL) != KILN_OK ||
+        kiln_jit_add(jit, 0, &in, 1, &u, NULL) != KILN_OK)
       return 1;
     kiln_session_free(s);
     kiln_module_free(m);

@@ -299,7 +299,7 @@ static void check_text(const char *text, uint64_t seed) {
   kiln_module *m = kiln_module_new(&o);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);
-  assert_int_equal(kiln_text_parse(s, text, strlen(text), NULL, NULL), KILN_OK);
+  assert_int_equal(kiln_text_read(s, text, strlen(text), NULL, NULL), KILN_OK);
   check_output(s);
   kiln_session_free(s);
   kiln_module_free(m);

@@ -30,7 +30,7 @@ static void read_module(struct fixture *t, const char *source) {
   close_module(t);
   t->options.target = KILN_TARGET_AARCH64;
   open_module(t);
-  if (kiln_text_parse(t->s, source, strlen(source), NULL, NULL) != KILN_OK)
+  if (kiln_text_read(t->s, source, strlen(source), NULL, NULL) != KILN_OK)
     fail_msg("%s", kiln_module_diag(t->m)->message);
   load(t);
 }
@@ -96,7 +96,7 @@ static void not_there(void **state) {
     close_module(t);
     t->options.target = (kiln_target)target;
     open_module(t);
-    kiln_callconv other = target == KILN_TARGET_AARCH64 ? KILN_CC_WIN64 : KILN_CC_VECTOR;
+    kiln_cc other = target == KILN_TARGET_AARCH64 ? KILN_CC_WIN64 : KILN_CC_VECTOR;
     assert_int_equal(kiln_sig_new(t->m, other, 0, NULL, 0, NULL, 0).id, 0);
     assert_int_equal(kiln_module_status(t->m), KILN_ERR_UNSUPPORTED);
     assert_non_null(

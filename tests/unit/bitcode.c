@@ -502,18 +502,18 @@ static void finds_the_target(void **state) {
   kiln_target t = KILN_TARGET_COUNT;
   kiln_buffer bc = bc_make("c", "-O0", "int x;");
   assert_true(kiln_llvm_is_bitcode(bc.data, bc.size));
-  assert_true(kiln_llvm_target(bc.data, bc.size, &t));
+  assert_true(kiln_llvm_find_target(bc.data, bc.size, &t));
   assert_int_equal(t, KILN_TARGET_X86_64);
   kiln_buffer_free(&bc);
   bc = bc_make("c", "-O0 --target=aarch64-linux-gnu", "int x;");
-  assert_true(kiln_llvm_target(bc.data, bc.size, &t));
+  assert_true(kiln_llvm_find_target(bc.data, bc.size, &t));
   assert_int_equal(t, KILN_TARGET_AARCH64);
   struct bc_result r = bc_read(bc.data, bc.size, false); /* into a module for x86-64 */
   assert_int_equal(r.status, KILN_ERR_ARGUMENT);
   bc_free(&r);
   kiln_buffer_free(&bc);
   bc = bc_make("c", "-O0 --target=riscv64-linux-gnu", "int x;");
-  assert_false(kiln_llvm_target(bc.data, bc.size, &t));
+  assert_false(kiln_llvm_find_target(bc.data, bc.size, &t));
   kiln_buffer_free(&bc);
   assert_false(kiln_llvm_is_bitcode("BC", 2));
   assert_false(kiln_llvm_is_bitcode("func", 4));

@@ -14,7 +14,7 @@ struct assembler {
   const char *error;
 };
 
-static bool assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
   struct assembler *a = user;
   assert_int_equal(target, KILN_TARGET_X86_64);
   a->calls++;
@@ -31,14 +31,14 @@ static bool assemble(void *user, kiln_target target, kiln_assembly *texts, uint3
     texts[i].relocs = &reloc;
     texts[i].n_relocs = !first;
   }
-  return true;
+  return KILN_OK;
 }
 
 static kiln_status compile(const kiln_buffer *bc, struct assembler *a, struct bc_result *r,
                            kiln_buffer *object) {
-  kiln_module_options o = {.target = KILN_TARGET_X86_64, .on_diag = bc_note, .diag_user = r};
-  if (a) o.assembler = assemble;
-  o.assembler_user = a;
+  kiln_module_options o = {.target = KILN_TARGET_X86_64, .on_diag = bc_note, .on_diag_user = r};
+  if (a) o.assemble = assemble;
+  o.assemble_user = a;
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
   assert_non_null(s);

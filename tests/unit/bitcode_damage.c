@@ -58,7 +58,7 @@ static kiln_status check_copy(const uint8_t *bytes, size_t size) {
   memcpy(copy, bytes, size);
   kiln_status s = check(copy, size);
   kiln_target t;
-  kiln_llvm_target(copy, size, &t);
+  kiln_llvm_find_target(copy, size, &t);
   free(copy);
   return s;
 }

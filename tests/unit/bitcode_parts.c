@@ -1,4 +1,4 @@
-/* Bitcode read in parts: kiln_llvm_open, forks and any partition of the bodies give the object that
+/* Bitcode read in parts: kiln_llvm_new, forks and any partition of the bodies give the object that
  * kiln_llvm_read gives; an error affects only the reader that met it; damaged input and failing allocations end with
  * a status. Threads are tested with the tool: here forks run in turns. */
 #include "bitcode_fixture.h"
@@ -30,7 +30,7 @@ enum { FORKS = 3 };
 
 static kiln_module *new_module(struct bc_result *r) {
   kiln_module_options o = {
-    .target = KILN_TARGET_X86_64, .name = "test", .on_diag = bc_note, .diag_user = r};
+    .target = KILN_TARGET_X86_64, .name = "test", .on_diag = bc_note, .on_diag_user = r};
   kiln_module *m = kiln_module_new(&o);
   assert_non_null(m);
   return m;
@@ -42,7 +42,7 @@ static kiln_session *new_session(kiln_module *m) {
   return s;
 }
 
-static kiln_buffer object_of(kiln_module *m, kiln_session **s, size_t n) {
+static kiln_buffer object_of(kiln_module *m, kiln_session **s, uint32_t n) {
   kiln_buffer out = {0};
   assert_int_equal(kiln_emit_elf(m, s, n, &out), KILN_OK);
   return out;
@@ -72,7 +72,7 @@ static kiln_buffer parts(const kiln_buffer *bc, unsigned seed, uint64_t *instruc
   kiln_session *s[FORKS];
   kiln_llvm *fork[FORKS];
   for (unsigned i = 0; i < FORKS; i++) s[i] = new_session(m);
-  kiln_llvm *all = kiln_llvm_open(s[0], bc->data, bc->size);
+  kiln_llvm *all = kiln_llvm_new(s[0], bc->data, bc->size);
   assert_non_null(all);
   assert_int_equal(kiln_module_freeze(m), KILN_OK);
   for (unsigned i = 0; i < FORKS; i++) {
@@ -90,8 +90,8 @@ static kiln_buffer parts(const kiln_buffer *bc, unsigned seed, uint64_t *instruc
     *instructions += count;
   }
   kiln_buffer out = object_of(m, s, FORKS);
-  for (unsigned i = 0; i < FORKS; i++) kiln_llvm_close(fork[i]);
-  kiln_llvm_close(all);
+  for (unsigned i = 0; i < FORKS; i++) kiln_llvm_free(fork[i]);
+  kiln_llvm_free(all);
   for (unsigned i = 0; i < FORKS; i++) kiln_session_free(s[i]);
   kiln_module_free(m);
   return out;
@@ -126,7 +126,7 @@ static void one_reader(void **state) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);
-  kiln_llvm *all = kiln_llvm_open(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
   assert_non_null(all);
   uint32_t n = kiln_llvm_body_count(all), half = n / 2;
   assert_int_equal(kiln_llvm_read_bodies(all, 0, half, NULL, NULL, &count), KILN_OK);
@@ -136,7 +136,7 @@ static void one_reader(void **state) {
   assert_int_equal(kiln_llvm_diag(all)->status, KILN_OK);
   kiln_buffer got = object_of(m, &s, 1);
   assert_same(&want, &got);
-  kiln_llvm_close(all);
+  kiln_llvm_free(all);
   kiln_buffer_free(&got);
   kiln_buffer_free(&want);
   kiln_session_free(s);
@@ -151,10 +151,10 @@ static void misuse(void **state) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r), *other = new_module(&r);
   kiln_session *s = new_session(m), *foreign = new_session(other);
-  assert_null(kiln_llvm_open(NULL, bc.data, bc.size));
-  assert_null(kiln_llvm_open(foreign, bc.data, 10));
+  assert_null(kiln_llvm_new(NULL, bc.data, bc.size));
+  assert_null(kiln_llvm_new(foreign, bc.data, 10));
   assert_int_not_equal(kiln_module_status(other), KILN_OK);
-  kiln_llvm *all = kiln_llvm_open(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
   uint32_t n = kiln_llvm_body_count(all);
   assert_int_equal(kiln_llvm_read_bodies(all, n + 1, 0, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_llvm_read_bodies(all, 1, n, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
@@ -174,9 +174,9 @@ static void misuse(void **state) {
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_llvm_read_bodies(NULL, 0, 0, NULL, NULL, NULL), KILN_ERR_ARGUMENT);
   assert_int_equal(kiln_llvm_body_count(NULL), 0);
-  kiln_llvm_close(fork); /* without having read a body */
-  kiln_llvm_close(all);
-  kiln_llvm_close(NULL);
+  kiln_llvm_free(fork); /* without having read a body */
+  kiln_llvm_free(all);
+  kiln_llvm_free(NULL);
   kiln_session_free(s);
   kiln_session_free(foreign);
   kiln_module_free(m);
@@ -195,7 +195,7 @@ static void errors_stay(void **state) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s[2] = {new_session(m), new_session(m)};
-  kiln_llvm *all = kiln_llvm_open(s[0], bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s[0], bc.data, bc.size);
   assert_int_equal(kiln_module_freeze(m), KILN_OK);
   kiln_llvm *one = kiln_llvm_fork(all, s[0]), *two = kiln_llvm_fork(all, s[1]);
   assert_int_equal(kiln_llvm_body_count(all), 3);
@@ -208,9 +208,9 @@ static void errors_stay(void **state) {
   assert_int_equal(kiln_module_status(m), KILN_OK);
   assert_int_equal(kiln_llvm_read_bodies(two, 2, 1, NULL, NULL, NULL), KILN_OK);
   assert_int_equal(kiln_llvm_diag(two)->status, KILN_OK);
-  kiln_llvm_close(one);
-  kiln_llvm_close(two);
-  kiln_llvm_close(all);
+  kiln_llvm_free(one);
+  kiln_llvm_free(two);
+  kiln_llvm_free(all);
   kiln_session_free(s[0]);
   kiln_session_free(s[1]);
   kiln_module_free(m);
@@ -226,12 +226,12 @@ static void no_fork_of_a_failed_reader(void **state) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);
-  kiln_llvm *all = kiln_llvm_open(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, NULL, NULL, NULL), KILN_ERR_UNSUPPORTED);
   assert_null(kiln_llvm_fork(all, s));
   assert_int_equal(kiln_module_status(m), KILN_ERR_UNSUPPORTED);
   assert_string_equal(kiln_module_diag(m)->function, "b");
-  kiln_llvm_close(all);
+  kiln_llvm_free(all);
   kiln_session_free(s);
   kiln_module_free(m);
   kiln_buffer_free(&bc);
@@ -252,9 +252,9 @@ static void files_of_forks(void **state) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s[2] = {new_session(m), new_session(m)};
-  kiln_llvm *all = kiln_llvm_open(s[0], bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s[0], bc.data, bc.size);
   kiln_buffer text[2] = {0};
-  for (unsigned k = 0; k < 5; k++) kiln_file_add(s[0], &"abcde"[k]);
+  for (unsigned k = 0; k < 5; k++) kiln_file_new(s[0], &"abcde"[k]);
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, print_to, &text[0], NULL), KILN_OK);
   assert_int_equal(kiln_module_freeze(m), KILN_OK);
   kiln_llvm *fork = kiln_llvm_fork(all, s[1]);
@@ -271,8 +271,8 @@ static void files_of_forks(void **state) {
   assert_string_equal(name[0], name[1]);
   free(name[0]);
   free(name[1]);
-  kiln_llvm_close(fork);
-  kiln_llvm_close(all);
+  kiln_llvm_free(fork);
+  kiln_llvm_free(all);
   for (unsigned k = 0; k < 2; k++) kiln_session_free(s[k]);
   kiln_module_free(m);
   kiln_buffer_free(&bc);
@@ -291,13 +291,13 @@ static void block_addresses(void **state) {
   struct bc_result r = {0};
   kiln_module *m = new_module(&r);
   kiln_session *s = new_session(m);
-  kiln_llvm *all = kiln_llvm_open(s, bc.data, bc.size);
+  kiln_llvm *all = kiln_llvm_new(s, bc.data, bc.size);
   assert_int_equal(kiln_module_freeze(m), KILN_OK);
   assert_int_equal(kiln_llvm_read_bodies(all, 0, 1, NULL, NULL, NULL), KILN_OK);
   assert_int_equal(kiln_llvm_read_bodies(all, 1, 1, NULL, NULL, NULL), KILN_ERR_UNSUPPORTED);
   assert_non_null(strstr(kiln_llvm_diag(all)->message, "another function's block"));
   assert_int_equal(kiln_module_status(m), KILN_OK);
-  kiln_llvm_close(all);
+  kiln_llvm_free(all);
   kiln_session_free(s);
   kiln_module_free(m);
   kiln_buffer_free(&bc);
@@ -326,7 +326,7 @@ static kiln_status try_parts(const uint8_t *bytes, size_t size, long budget) {
   kiln_module *m = kiln_module_new(&o);
   if (!m) return KILN_ERR_MEMORY;
   kiln_session *s[2] = {kiln_session_new(m), kiln_session_new(m)};
-  kiln_llvm *all = s[0] && s[1] ? kiln_llvm_open(s[0], bytes, size) : NULL, *fork[2] = {NULL, NULL};
+  kiln_llvm *all = s[0] && s[1] ? kiln_llvm_new(s[0], bytes, size) : NULL, *fork[2] = {NULL, NULL};
   kiln_status status = KILN_ERR_MEMORY;
   if (all) {
     status = kiln_module_freeze(m);
@@ -340,8 +340,8 @@ static kiln_status try_parts(const uint8_t *bytes, size_t size, long budget) {
     status = kiln_module_status(m);
     assert_int_not_equal(status, KILN_OK);
   }
-  for (unsigned i = 0; i < 2; i++) kiln_llvm_close(fork[i]);
-  kiln_llvm_close(all);
+  for (unsigned i = 0; i < 2; i++) kiln_llvm_free(fork[i]);
+  kiln_llvm_free(all);
   for (unsigned i = 0; i < 2; i++)
     if (s[i]) kiln_session_free(s[i]);
   kiln_module_free(m);

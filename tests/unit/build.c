@@ -17,7 +17,7 @@ static void begin_makes_parameters(void **state) {
   assert_int_equal(f->block[0].pos, 1);
   assert_int_equal(f->globals.n, 0);
   assert_int_equal(kiln_block_current(f).id, 0);
-  assert_false(kiln_block_terminated(f, block(0)));
+  assert_false(kiln_block_is_terminated(f, block(0)));
   assert_int_equal(kiln_func_symbol(f).id, t->func.id);
   assert_ptr_equal(kiln_func_session(f), t->s);
   FAILS(KILN_ERR_ARGUMENT, kiln_func_param(f, 2));
@@ -126,27 +126,27 @@ static void first_error_sticks(void **state) {
   assert_int_equal(kiln_build_unary(f, KILN_OP_NEG, I32, b).id, 0);
   assert_int_equal(kiln_build_call(f, t->sig, b, NULL, 0).id, 0);
   assert_int_equal(kiln_block_new(f).id, UINT32_MAX);
-  assert_int_equal(kiln_block_param(f, block(0), I32).id, 0);
+  assert_int_equal(kiln_block_add_param(f, block(0), I32).id, 0);
   assert_int_equal(kiln_slot_new(f, 8, 3).id, 0);
   assert_int_equal(kiln_const_f64(f, 1).id, 0);
   assert_int_equal(kiln_forward_new(f, I32).id, 0);
   kiln_build_ret(f, &b, 1);
   kiln_block_switch(f, block(3));
   kiln_forward_bind(f, b, b);
-  kiln_edge_arg(f, block(0), block(1), 0, b);
-  assert_int_equal(kiln_func_error(f, KILN_ERR_LIMIT, "later"), KILN_ERR_LIMIT);
+  kiln_edge_set_arg(f, block(0), block(1), 0, b);
+  assert_int_equal(kiln_func_fail(f, KILN_ERR_LIMIT, "later"), KILN_ERR_LIMIT);
   assert_int_equal(kiln_func_finish(f), KILN_ERR_TYPE);
   assert_int_equal(kiln_func_status(f), KILN_ERR_TYPE);
   assert_int_equal(f->n, n);
   assert_int_equal(t->diags, 1);
   f = again(t);
-  assert_int_equal(kiln_func_error(f, KILN_ERR_UNSUPPORTED, "100%s"), KILN_ERR_UNSUPPORTED);
+  assert_int_equal(kiln_func_fail(f, KILN_ERR_UNSUPPORTED, "100%s"), KILN_ERR_UNSUPPORTED);
   assert_string_equal(t->diag.message, "100%s");
   assert_int_equal(kiln_func_status(f), KILN_ERR_UNSUPPORTED);
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
   /* So are the module's errors: a function that it could not begin has its status. */
   const kiln_diag limit = {.status = KILN_ERR_LIMIT, .message = "of the front end"};
-  kiln_module_error(t->m, &limit);
+  kiln_module_fail(t->m, &limit);
   kiln_symbol none = kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "h"}, t->sig);
   assert_int_equal(none.id, 0);
   f = kiln_func_begin(t->s, none);
@@ -261,23 +261,23 @@ static void comparisons_and_select(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
   kiln_value b = kiln_func_param(f, 1);
-  kiln_value c = kiln_build_icmp(f, KILN_ULE, I32, b, kiln_const_int(f, 7));
+  kiln_value c = kiln_build_icmp(f, KILN_ICOND_ULE, I32, b, kiln_const_int(f, 7));
   assert_int_equal(kiln_value_type(f, c), I8);
   assert_int_equal(inst(f, c)->type, I32);
-  assert_int_equal(inst(f, c)->x, KILN_ULE);
+  assert_int_equal(inst(f, c)->x, KILN_ICOND_ULE);
   assert_int_equal(uses(f, b), 1);
   kiln_value d = kiln_const_f64(f, 2);
-  kiln_value e = kiln_build_fcmp(f, KILN_FUNO, F64, d, d);
+  kiln_value e = kiln_build_fcmp(f, KILN_FCOND_UNO, F64, d, d);
   assert_int_equal(kiln_value_type(f, e), I8);
-  assert_int_equal(inst(f, e)->x, KILN_FUNO);
+  assert_int_equal(inst(f, e)->x, KILN_FCOND_UNO);
   kiln_value s = kiln_build_select(f, F64, c, d, d);
   assert_int_equal(kiln_value_type(f, s), F64);
   assert_int_equal(inst(f, s)->a, c.id);
   assert_int_equal(uses(f, c), 1);
   FAILS(KILN_ERR_TYPE, kiln_build_icmp(f, KILN_ICOND_COUNT, I32, b, b));
   FAILS(KILN_ERR_TYPE,
-        kiln_build_icmp(f, KILN_EQ, F64, kiln_const_f64(f, 1), kiln_const_f64(f, 1)));
-  FAILS(KILN_ERR_TYPE, kiln_build_fcmp(f, KILN_FOEQ, I32, b, b));
+        kiln_build_icmp(f, KILN_ICOND_EQ, F64, kiln_const_f64(f, 1), kiln_const_f64(f, 1)));
+  FAILS(KILN_ERR_TYPE, kiln_build_fcmp(f, KILN_FCOND_OEQ, I32, b, b));
   FAILS(KILN_ERR_TYPE, kiln_build_select(f, I32, b, b, b));
   FAILS(KILN_ERR_TYPE, kiln_build_select(f, VOID, b, b, b));
 }
@@ -336,7 +336,8 @@ static void memory(void **state) {
   FAILS(KILN_ERR_LIMIT, kiln_build_salloc(f, a, 17));
   FAILS(KILN_ERR_LIMIT, kiln_slot_new(f, UINT64_C(1) << 31, 0));
   FAILS(KILN_ERR_LIMIT, kiln_slot_new(f, 8, 17));
-  FAILS(KILN_ERR_ARGUMENT, (kiln_slot_new(f, 8, 3), kiln_func_realign_stack(f)));
+  FAILS(KILN_ERR_ARGUMENT, (kiln_slot_new(f, 8, 3),
+                            kiln_func_set_attrs(f, &(kiln_func_attrs){.realign_stack = true})));
 }
 
 static void operations_without_result(void **state) {
@@ -351,7 +352,7 @@ static void operations_without_result(void **state) {
   kiln_build_ternary(f, KILN_OP_MEMSET, I64, a, kiln_const_int(f, 0), a);
   kiln_build_unary(f, KILN_OP_PREFETCH, I64, a);
   kiln_build_binary(f, KILN_OP_VA_COPY, I64, a, a);
-  kiln_build_fence(f, KILN_SEQ_CST);
+  kiln_build_fence(f, KILN_ORDERING_SEQ_CST);
   kiln_build_nullary(f, KILN_OP_DEBUG_TRAP);
   kiln_value save = kiln_build_nullary(f, KILN_OP_STACK_SAVE);
   assert_int_equal(kiln_value_type(f, save), I64);
@@ -368,7 +369,7 @@ static void operations_without_result(void **state) {
   kiln_value arg = kiln_build_va_arg(f, F64, a);
   assert_int_equal(kiln_value_type(f, arg), F64);
   kiln_build_nullary(f, KILN_OP_UNREACHABLE);
-  assert_true(kiln_block_terminated(f, block(0)));
+  assert_true(kiln_block_is_terminated(f, block(0)));
   assert_int_equal(kiln_func_finish(f), KILN_OK);
   f = again(t);
   FAILS(KILN_ERR_TYPE, kiln_build_ternary(f, KILN_OP_MEMSET, I64, a, a, a));
@@ -386,28 +387,30 @@ static void atomics(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
   kiln_value a = kiln_func_param(f, 0), b = kiln_func_param(f, 1);
-  kiln_value v = kiln_build_atomic_load(f, I32, a, KILN_ACQUIRE);
-  assert_int_equal(inst(f, v)->x, KILN_ACQUIRE);
-  kiln_build_atomic_store(f, I32, a, v, KILN_RELEASE);
-  v = kiln_build_atomic_rmw(f, KILN_RMW_UMAX, I32, a, b, KILN_ACQ_REL);
-  assert_int_equal(inst(f, v)->x, KILN_ACQ_REL | KILN_RMW_UMAX << 8);
-  v = kiln_build_atomic_cas(f, I32, a, b, v, KILN_SEQ_CST, KILN_ACQUIRE);
-  assert_int_equal(inst(f, v)->x, KILN_SEQ_CST | KILN_ACQUIRE << 3);
+  kiln_value v = kiln_build_atomic_load(f, I32, a, KILN_ORDERING_ACQUIRE);
+  assert_int_equal(inst(f, v)->x, KILN_ORDERING_ACQUIRE);
+  kiln_build_atomic_store(f, I32, a, v, KILN_ORDERING_RELEASE);
+  v = kiln_build_atomic_rmw(f, KILN_RMW_UMAX, I32, a, b, KILN_ORDERING_ACQ_REL);
+  assert_int_equal(inst(f, v)->x, KILN_ORDERING_ACQ_REL | KILN_RMW_UMAX << 8);
+  v = kiln_build_atomic_cas(f, I32, a, b, v, KILN_ORDERING_SEQ_CST, KILN_ORDERING_ACQUIRE);
+  assert_int_equal(inst(f, v)->x, KILN_ORDERING_SEQ_CST | KILN_ORDERING_ACQUIRE << 3);
   kiln_value stored = kiln_build_result(f, v, 1);
   assert_int_equal(kiln_value_type(f, stored), I8);
   assert_int_equal(uses(f, a), 4);
   kiln_value s = kiln_slot_new(f, 4, 2);
   kiln_build_load(f, I32, s, 0, 0);
-  kiln_build_atomic_load(f, I32, s, KILN_RELAXED);
+  kiln_build_atomic_load(f, I32, s, KILN_ORDERING_RELAXED);
   assert_true(slot(f, s)->escaped);
-  FAILS(KILN_ERR_ARGUMENT, kiln_build_atomic_load(f, I32, a, KILN_RELEASE));
-  FAILS(KILN_ERR_ARGUMENT, (kiln_build_atomic_store(f, I32, a, b, KILN_ACQUIRE), 0));
-  FAILS(KILN_ERR_ARGUMENT, (kiln_build_fence(f, KILN_RELAXED), 0));
-  FAILS(KILN_ERR_ARGUMENT, kiln_build_atomic_cas(f, I32, a, b, b, KILN_SEQ_CST, KILN_RELEASE));
-  FAILS(KILN_ERR_ARGUMENT, kiln_build_atomic_rmw(f, KILN_RMW_COUNT, I32, a, b, KILN_SEQ_CST));
+  FAILS(KILN_ERR_ARGUMENT, kiln_build_atomic_load(f, I32, a, KILN_ORDERING_RELEASE));
+  FAILS(KILN_ERR_ARGUMENT, (kiln_build_atomic_store(f, I32, a, b, KILN_ORDERING_ACQUIRE), 0));
+  FAILS(KILN_ERR_ARGUMENT, (kiln_build_fence(f, KILN_ORDERING_RELAXED), 0));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_build_atomic_cas(f, I32, a, b, b, KILN_ORDERING_SEQ_CST, KILN_ORDERING_RELEASE));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_build_atomic_rmw(f, KILN_RMW_COUNT, I32, a, b, KILN_ORDERING_SEQ_CST));
   FAILS(KILN_ERR_ARGUMENT, kiln_build_atomic_load(f, I32, a, (kiln_ordering)99));
-  FAILS(KILN_ERR_TYPE, kiln_build_atomic_load(f, F64, a, KILN_SEQ_CST));
-  FAILS(KILN_ERR_TYPE, kiln_build_atomic_load(f, (kiln_type)99, a, KILN_SEQ_CST));
+  FAILS(KILN_ERR_TYPE, kiln_build_atomic_load(f, F64, a, KILN_ORDERING_SEQ_CST));
+  FAILS(KILN_ERR_TYPE, kiln_build_atomic_load(f, (kiln_type)99, a, KILN_ORDERING_SEQ_CST));
 }
 
 static void second_results(void **state) {
@@ -610,13 +613,13 @@ static void variables_escape(void **state) {
       case 6: kiln_build_addr(f, a, s, 1, 0); break;
       case 7: kiln_build_call(f, t->sig, kiln_const_symbol(f, t->callee, 0), args, 2); break;
       case 8: kiln_build_binary(f, KILN_OP_ADD, I64, s, a); break;
-      case 9: kiln_build_icmp(f, KILN_EQ, I64, a, s); break;
+      case 9: kiln_build_icmp(f, KILN_ICOND_EQ, I64, a, s); break;
       case 10: kiln_build_store(f, I64, s, 0, s, 0), more = 2; break;
       case 11: kiln_build_load(f, I128, s, 0, 0); break; /* larger than the slot */
       case 12: kiln_build_unary(f, KILN_OP_COPY, I64, s); break;
       case 13: {
         kiln_block next = kiln_block_new(f);
-        kiln_block_param(f, next, I64);
+        kiln_block_add_param(f, next, I64);
         kiln_build_br(f, next, &s, 1);
         kiln_block_switch(f, next);
         break;

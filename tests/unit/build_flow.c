@@ -3,7 +3,7 @@
 #include "build_fixture.h"
 
 static kiln_value cond(kiln_func *f) {
-  return kiln_build_icmp(f, KILN_EQ, I32, kiln_func_param(f, 1), kiln_const_int(f, 1));
+  return kiln_build_icmp(f, KILN_ICOND_EQ, I32, kiln_func_param(f, 1), kiln_const_int(f, 1));
 }
 
 static void brif(kiln_func *f, kiln_value c, kiln_block a, kiln_block b) {
@@ -27,7 +27,7 @@ static void edges_and_back_edges(void **state) {
   assert_int_equal(f->block[0].n_edges, 1);
   assert_int_equal(f->block[0].term, f->n - 1);
   assert_int_equal(last(f)->b, 0);
-  assert_true(kiln_block_terminated(f, block(0)));
+  assert_true(kiln_block_is_terminated(f, block(0)));
   kiln_block_switch(f, block(1));
   kiln_value c = cond(f);
   brif(f, c, block(1), block(2)); /* to itself */
@@ -110,7 +110,7 @@ static void block_parameters(void **state) {
   kiln_func *f = t->f;
   kiln_value b = kiln_func_param(f, 1);
   kiln_block loop = kiln_block_new(f), end = kiln_block_new(f);
-  kiln_value i = kiln_block_param(f, loop, I32), j = kiln_block_param(f, loop, I64);
+  kiln_value i = kiln_block_add_param(f, loop, I32), j = kiln_block_add_param(f, loop, I64);
   assert_int_equal(inst(f, i)->a, loop.id);
   assert_int_equal(inst(f, j)->x, 1);
   assert_int_equal(f->val[i.id].block, loop.id);
@@ -140,9 +140,10 @@ static void block_parameters(void **state) {
   /* A parameter that comes later is not contiguous; it is found all the same. */
   f = again(t);
   loop = kiln_block_new(f);
-  kiln_value first = kiln_block_param(f, loop, I32);
+  kiln_value first = kiln_block_add_param(f, loop, I32);
   kiln_build_unary(f, KILN_OP_NEG, I32, kiln_func_param(f, 1));
-  kiln_value second = kiln_block_param(f, loop, I64), third = kiln_block_param(f, loop, F64);
+  kiln_value second = kiln_block_add_param(f, loop, I64),
+             third = kiln_block_add_param(f, loop, F64);
   assert_false(f->block[loop.id].contiguous);
   assert_int_equal(kn_block_param(f, f->block + loop.id, 0), first.id);
   assert_int_equal(kn_block_param(f, f->block + loop.id, 1), second.id);
@@ -153,9 +154,9 @@ static void block_parameters(void **state) {
   kiln_build_ret(f, &first, 1);
   assert_int_equal(kiln_func_finish(f), KILN_OK);
   f = again(t);
-  FAILS(KILN_ERR_ARGUMENT, kiln_block_param(f, block(0), I32));
-  FAILS(KILN_ERR_ARGUMENT, kiln_block_param(f, block(9), I32));
-  FAILS(KILN_ERR_TYPE, kiln_block_param(f, kiln_block_new(f), VOID));
+  FAILS(KILN_ERR_ARGUMENT, kiln_block_add_param(f, block(0), I32));
+  FAILS(KILN_ERR_ARGUMENT, kiln_block_add_param(f, block(9), I32));
+  FAILS(KILN_ERR_TYPE, kiln_block_add_param(f, kiln_block_new(f), VOID));
 }
 
 /* What finish says about edges from the entry to block 1, which has parameters i32, i64. */
@@ -164,7 +165,7 @@ static kiln_status finish_with(struct fixture *t, const kiln_value *args, uint32
   kiln_value first = {f->block[1].param_first};
   kiln_build_br(f, block(1), args, n);
   kiln_block_switch(f, block(1));
-  if (mixed) kiln_block_param(f, block(1), F64);
+  if (mixed) kiln_block_add_param(f, block(1), F64);
   kiln_build_ret(f, &first, 1);
   return kiln_func_finish(f);
 }
@@ -176,8 +177,8 @@ static void edge_arguments_are_checked(void **state) {
       kiln_func *f = again(t);
       kiln_value a = kiln_func_param(f, 0), b = kiln_func_param(f, 1);
       kiln_block_new(f);
-      kiln_block_param(f, block(1), I32);
-      kiln_block_param(f, block(1), I64);
+      kiln_block_add_param(f, block(1), I32);
+      kiln_block_add_param(f, block(1), I64);
       kiln_value args[4] = {b, a, kiln_const_f64(f, 1), b};
       uint32_t n = 2 + (uint32_t)mixed;
       kiln_status want = KILN_ERR_STRUCTURE;
@@ -187,8 +188,8 @@ static void edge_arguments_are_checked(void **state) {
       if (how == 3) args[0] = a, want = KILN_ERR_TYPE;
       if (how == 4) args[1] = b, want = KILN_ERR_TYPE;
       if (how == 5) n = 0;
-      if (how == 6) kiln_edge_arg(f, block(0), block(1), 0, b); /* twice */
-      if (how == 7) kiln_edge_arg(f, block(0), block(1), 7, b);
+      if (how == 6) kiln_edge_set_arg(f, block(0), block(1), 0, b); /* twice */
+      if (how == 7) kiln_edge_set_arg(f, block(0), block(1), 7, b);
       assert_int_equal(finish_with(t, args, n, mixed), want);
       assert_int_equal(t->diags, want != KILN_OK);
     }
@@ -219,23 +220,23 @@ static void late_edge_arguments(void **state) {
     if (before) {
       for (unsigned i = 0; i < 3; i++) {
         unsigned k = (start + i) % 3;
-        kiln_edge_arg(f, block(0), join, k, v[k]);
-        kiln_edge_arg(f, other, join, k, w[k]);
+        kiln_edge_set_arg(f, block(0), join, k, v[k]);
+        kiln_edge_set_arg(f, other, join, k, w[k]);
       }
       assert_int_equal(uses(f, b), 1); /* counted when they have an edge */
     }
     brif(f, cond(f), join, other);
     kiln_block_switch(f, join);
     kiln_value p[3];
-    for (unsigned i = 0; i < 3; i++) p[i] = kiln_block_param(f, join, I32);
+    for (unsigned i = 0; i < 3; i++) p[i] = kiln_block_add_param(f, join, I32);
     kiln_build_ret(f, p, 1);
     kiln_block_switch(f, other);
     kiln_build_br(f, join, NULL, 0);
     if (!before) {
       for (unsigned i = 0; i < 3; i++) {
         unsigned k = (start + i) % 3;
-        kiln_edge_arg(f, block(0), join, k, v[k]);
-        kiln_edge_arg(f, other, join, k, w[k]);
+        kiln_edge_set_arg(f, block(0), join, k, v[k]);
+        kiln_edge_set_arg(f, other, join, k, w[k]);
       }
     }
     assert_int_equal(kiln_func_finish(f), KILN_OK);
@@ -250,15 +251,15 @@ static void late_edge_arguments(void **state) {
     assert_int_equal(row_count(f, b, 0), 0);
   }
   kiln_func *f = again(t);
-  FAILS(KILN_ERR_ARGUMENT, (kiln_edge_arg(f, block(0), block(5), 0, kiln_const_int(f, 1)), 0));
+  FAILS(KILN_ERR_ARGUMENT, (kiln_edge_set_arg(f, block(0), block(5), 0, kiln_const_int(f, 1)), 0));
   FAILS(KILN_ERR_ARGUMENT,
-        (kiln_block_new(f), kiln_edge_arg(f, block(9), block(1), 0, kiln_const_int(f, 1)), 0));
+        (kiln_block_new(f), kiln_edge_set_arg(f, block(9), block(1), 0, kiln_const_int(f, 1)), 0));
   /* No such edge, known at once or at the end. */
   kiln_block_new_many(f, 2);
   kiln_build_br(f, block(1), NULL, 0);
-  FAILS(KILN_ERR_STRUCTURE, (kiln_edge_arg(f, block(0), block(2), 0, kiln_const_int(f, 1)), 0));
+  FAILS(KILN_ERR_STRUCTURE, (kiln_edge_set_arg(f, block(0), block(2), 0, kiln_const_int(f, 1)), 0));
   kiln_block_new_many(f, 2);
-  kiln_edge_arg(f, block(0), block(2), 0, kiln_const_int(f, 1));
+  kiln_edge_set_arg(f, block(0), block(2), 0, kiln_const_int(f, 1));
   kiln_build_br(f, block(1), NULL, 0);
   kiln_block_switch(f, block(1));
   FAILS(KILN_ERR_STRUCTURE, finish_ret(f));
@@ -271,11 +272,11 @@ static void switch_edges(void **state) {
   kiln_value b = kiln_func_param(f, 1);
   enum { TARGETS = 5, CASES = 40 };
   kiln_block_new_many(f, TARGETS);
-  kiln_case cases[CASES];
+  kiln_switch_case cases[CASES];
   for (uint32_t i = 0; i < CASES; i++)
-    cases[i] = (kiln_case){(int64_t)i * INT64_C(-0x123456789), {1 + i % TARGETS}};
+    cases[i] = (kiln_switch_case){(int64_t)i * INT64_C(-0x123456789), {1 + i % TARGETS}};
   kiln_value p[TARGETS];
-  for (uint32_t i = 0; i < TARGETS; i++) p[i] = kiln_block_param(f, block(1 + i), I32);
+  for (uint32_t i = 0; i < TARGETS; i++) p[i] = kiln_block_add_param(f, block(1 + i), I32);
   kiln_value v = kiln_build_unary(f, KILN_OP_NEG, I32, b);
   kiln_build_switch(f, I64, kiln_func_param(f, 0), block(1), cases, CASES);
   const struct kn_inst *in = last(f);
@@ -288,7 +289,7 @@ static void switch_edges(void **state) {
     assert_int_equal(f->edges.at[in->b + 1 + i].target, cases[i].target.id);
   }
   for (uint32_t i = 0; i < TARGETS; i++) {
-    kiln_edge_arg(f, block(0), block(1 + i), 0, i == 2 ? v : b);
+    kiln_edge_set_arg(f, block(0), block(1 + i), 0, i == 2 ? v : b);
     kiln_block_switch(f, block(1 + i));
     kiln_build_ret(f, &p[i], 1);
   }
@@ -308,7 +309,8 @@ static void switch_edges(void **state) {
         (kiln_build_switch(f, I32, kiln_func_param(f, 1), block(1), NULL, 0), 0));
   FAILS(KILN_ERR_ARGUMENT,
         (kiln_block_new(f),
-         kiln_build_switch(f, I32, kiln_func_param(f, 1), block(1), &(kiln_case){1, {7}}, 1), 0));
+         kiln_build_switch(f, I32, kiln_func_param(f, 1), block(1), &(kiln_switch_case){1, {7}}, 1),
+         0));
 }
 
 static void both_ways_to_one_block(void **state) {
@@ -316,7 +318,7 @@ static void both_ways_to_one_block(void **state) {
   kiln_func *f = t->f;
   kiln_value b = kiln_func_param(f, 1), one = kiln_const_int(f, 1);
   kiln_block next = kiln_block_new(f);
-  kiln_value p = kiln_block_param(f, next, I32);
+  kiln_value p = kiln_block_add_param(f, next, I32);
   kiln_build_brif(f, cond(f), next, &b, 1, next, &one, 1);
   kiln_block_switch(f, next);
   kiln_build_ret(f, &p, 1);
@@ -390,7 +392,7 @@ static void blocks_are_resumed(void **state) {
   kiln_block_switch(f, block(0));
   uint32_t resumed = f->n;
   assert_int_equal(f->inst[seg].a, resumed);
-  assert_false(kiln_block_terminated(f, block(0)));
+  assert_false(kiln_block_is_terminated(f, block(0)));
   kiln_build_unary(f, KILN_OP_NOT, I32, v);
   assert_int_equal(f->val[v.id].uses, 2);
   kiln_build_br(f, other, NULL, 0);
@@ -451,7 +453,7 @@ static void forwards_are_patched(void **state) {
   kiln_value sel = kiln_build_select(f, I32, cond(f), x, w);
   kiln_value args[2] = {p, w};
   kiln_value call = kiln_build_call(f, t->sig, kiln_const_symbol(f, t->callee, 0), args, 2);
-  kiln_value e = kiln_block_param(f, end, I32);
+  kiln_value e = kiln_block_add_param(f, end, I32);
   kiln_build_br(f, end, &w, 1);
   kiln_block_switch(f, def);
   kiln_value v = kiln_build_unary(f, KILN_OP_NOT, I32, b);
@@ -527,7 +529,7 @@ static void forwards_stand_for_anything(void **state) {
   FAILS(KILN_ERR_TYPE, kiln_forward_new(f, KILN_TYPE_COUNT));
   /* Of a wrong type as an edge argument, seen at the end only. */
   kiln_block next = kiln_block_new(f);
-  kiln_block_param(f, next, I32);
+  kiln_block_add_param(f, next, I32);
   FORWARD(0, I64);
   kiln_build_br(f, next, w, 1);
   kiln_block_switch(f, next);
@@ -543,9 +545,9 @@ static void loops_as_phis_build_them(void **state) {
   kiln_block loop = kiln_block_new(f), end = kiln_block_new(f);
   kiln_build_br(f, loop, NULL, 0);
   kiln_block_switch(f, loop);
-  kiln_value phi = kiln_block_param(f, loop, I32), next = kiln_forward_new(f, I32);
-  kiln_edge_arg(f, block(0), loop, 0, b);
-  kiln_edge_arg(f, loop, loop, 0, next);
+  kiln_value phi = kiln_block_add_param(f, loop, I32), next = kiln_forward_new(f, I32);
+  kiln_edge_set_arg(f, block(0), loop, 0, b);
+  kiln_edge_set_arg(f, loop, loop, 0, next);
   kiln_value add = kiln_build_binary(f, KILN_OP_ADD, I32, phi, kiln_const_int(f, 1));
   kiln_forward_bind(f, next, add);
   brif(f, cond(f), loop, end);
@@ -587,7 +589,7 @@ static void indirect_branches(void **state) {
   FAILS(KILN_ERR_ARGUMENT, (kiln_block_take_address(f, block(1)), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_build_brind(f, kiln_func_param(f, 0), &(kiln_block){4}, 1), 0));
   /* A block symbol made before the body marks its block, which must exist. */
-  kiln_block_symbol(t->m, t->func, 2);
+  kiln_block_symbol(t->m, t->func, (kiln_block){2});
   f = again(t);
   kiln_block_new_many(f, 2);
   for (uint32_t i = 0; i < 2; i++) {

@@ -11,13 +11,13 @@ static void functions_are_recycled(void **state) {
   for (int round = 0; round < 3; round++) {
     kiln_value b = kiln_func_param(f, 1);
     kiln_block other = kiln_block_new(f);
-    kiln_block_param(f, other, I32);
+    kiln_block_add_param(f, other, I32);
     kiln_value s = kiln_slot_new(f, 4, 2);
     kiln_value forward = kiln_forward_new(f, I32);
     for (int i = 0; i < 5000; i++) kiln_build_store(f, I32, s, 0, i & 1 ? b : forward, 0);
     kiln_forward_bind(f, forward, b);
-    kiln_loc_set(f, kiln_loc_add(t->s, "f.c", 1, 1));
-    kiln_func_place(f, 3, 4);
+    kiln_func_set_loc(f, kiln_loc_new(t->s, kiln_file_new(t->s, "f.c"), 1, 1));
+    kiln_func_set_place(f, 3, 4);
     kiln_build_br(f, other, &b, 1);
     kiln_block_switch(f, other);
     assert_int_equal(finish_ret(f), KILN_OK);
@@ -80,22 +80,23 @@ static void no_building_after_finish(void **state) {
 static void locations(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
-  uint32_t one = kiln_loc_add(t->s, "f.c", 1, 1), two = kiln_loc_add(t->s, "f.c", 2, 1);
+  uint32_t one = kiln_loc_new(t->s, kiln_file_new(t->s, "f.c"), 1, 1),
+           two = kiln_loc_new(t->s, kiln_file_new(t->s, "f.c"), 2, 1);
   kiln_value b = kiln_func_param(f, 1);
-  kiln_loc_set(f, one);
-  kiln_loc_set(f, two); /* nothing was built at `one` */
+  kiln_func_set_loc(f, one);
+  kiln_func_set_loc(f, two); /* nothing was built at `one` */
   uint32_t first = f->n;
   kiln_build_unary(f, KILN_OP_NEG, I32, b);
-  kiln_loc_set(f, two);
+  kiln_func_set_loc(f, two);
   kiln_build_unary(f, KILN_OP_NEG, I32, b);
-  kiln_loc_set(f, 0);
+  kiln_func_set_loc(f, 0);
   assert_int_equal(f->notes[KN_NOTE_LOC].n, 2);
   assert_int_equal(f->notes[KN_NOTE_LOC].at[0].inst, first);
   assert_int_equal(f->notes[KN_NOTE_LOC].at[0].a, two);
   assert_int_equal(f->notes[KN_NOTE_LOC].at[1].inst, first + 2);
   assert_int_equal(f->notes[KN_NOTE_LOC].at[1].a, 0);
-  FAILS(KILN_ERR_ARGUMENT, (kiln_loc_set(f, 99), 0));
-  kiln_func_place(f, 7, 3);
+  FAILS(KILN_ERR_ARGUMENT, (kiln_func_set_loc(f, 99), 0));
+  kiln_func_set_place(f, 7, 3);
   kiln_build_unary(f, KILN_OP_NEG, I64, b);
   assert_int_equal(t->diag.line, 7);
   assert_int_equal(t->diag.column, 3);
@@ -134,14 +135,14 @@ static void allocations_may_fail(void **state) {
       if (f != NULL) {
         kiln_value b = kiln_func_param(f, 1);
         kiln_block loop = kiln_block_new(f), end = kiln_block_new(f);
-        kiln_value q = kiln_block_param(f, loop, I32), w = kiln_forward_new(f, I32);
+        kiln_value q = kiln_block_add_param(f, loop, I32), w = kiln_forward_new(f, I32);
         kiln_value slot = kiln_slot_new(f, 4, 2);
-        kiln_edge_arg(f, block(0), loop, 0, b);
+        kiln_edge_set_arg(f, block(0), loop, 0, b);
         kiln_build_br(f, loop, NULL, 0);
         kiln_block_switch(f, loop);
         for (int i = 0; i < 600; i++) kiln_build_store(f, I32, slot, 0, i & 1 ? b : w, 0);
         kiln_forward_bind(f, w, kiln_build_binary(f, KILN_OP_ADD, I32, q, kiln_const_int(f, 1)));
-        kiln_value c = kiln_build_icmp(f, KILN_EQ, I32, w, kiln_const_int(f, INT64_MAX));
+        kiln_value c = kiln_build_icmp(f, KILN_ICOND_EQ, I32, w, kiln_const_int(f, INT64_MAX));
         kiln_build_brif(f, c, loop, &w, 1, end, NULL, 0);
         kiln_block_switch(f, end);
         kiln_build_ret(f, &w, 1);

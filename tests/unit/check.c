@@ -32,9 +32,9 @@ static void test_number(void **state) {
                              "}\n";
   kiln_diag d = {0};
   kiln_module *m = kiln_module_new(
-    &(kiln_module_options){.target = KILN_TARGET_X86_64, .on_diag = note_diag, .diag_user = &d});
+    &(kiln_module_options){.target = KILN_TARGET_X86_64, .on_diag = note_diag, .on_diag_user = &d});
   kiln_session *s = kiln_session_new(m);
-  assert_int_equal(kiln_text_parse(s, text, strlen(text), NULL, NULL), KILN_ERR_UNSUPPORTED);
+  assert_int_equal(kiln_text_read(s, text, strlen(text), NULL, NULL), KILN_ERR_UNSUPPORTED);
   assert_int_equal(d.block, 1);
   assert_int_equal(d.inst, 3); /* behind the parameter, the branch, the sum */
   kiln_session_free(s);
@@ -77,7 +77,7 @@ static kiln_status compile(struct work *w, const char *text, kiln_target target,
   *w = (struct work){.m = kiln_module_new(&o), .log = calloc(1, sizeof *w->log)};
   w->s = kiln_session_new(w->m);
   assert_true(kn_session_set_log(w->s, on_event, w->log));
-  return kiln_text_parse(w->s, text, strlen(text), sink, w);
+  return kiln_text_read(w->s, text, strlen(text), sink, w);
 }
 
 static void end(struct work *w) {
@@ -170,7 +170,7 @@ static void test_set_log(void **state) {
   struct work w;
   assert_int_equal(compile(&w, "", KILN_TARGET_X86_64, 0), KILN_OK);
   assert_true(kn_session_set_log(w.s, NULL, NULL));
-  assert_int_equal(kiln_text_parse(w.s, sum, strlen(sum), NULL, NULL), KILN_OK);
+  assert_int_equal(kiln_text_read(w.s, sum, strlen(sum), NULL, NULL), KILN_OK);
   assert_int_equal(w.log->n, 0);
   end(&w);
 }

@@ -39,7 +39,7 @@ static bool make(struct fixture *t, kiln_target target) {
                                                 .target = target,
                                                 .allocator = {counted, t},
                                                 .on_diag = on_diag,
-                                                .diag_user = t});
+                                                .on_diag_user = t});
   if (t->m == NULL) return false;
   t->s = kiln_session_new(t->m);
   t->c = kiln_ctypes_new(t->m);
@@ -236,7 +236,7 @@ static void bit_fields(void **state) {
 
 /* How an argument or result is passed, as text: "i64 f32+8(4)": pieces with offsets (and bytes, if fewer than the
  * type's); or none, value, byval, reference, sret. */
-static void describe(const kiln_carg *a, char *out, size_t size) {
+static void describe(const kiln_carg_info *a, char *out, size_t size) {
   static const char *const ways[] = {"none", "value", "", "byval", "reference", "sret"};
   size_t n = (size_t)snprintf(out, size, "%s", ways[a->pass]);
   for (uint32_t i = 0; i < a->n_pieces; i++) {
@@ -257,7 +257,7 @@ static void expect_rows(struct fixture *t, const struct row *rows, size_t n) {
     kiln_ctype type_of_row = type(t, rows[i].type);
     kiln_csig sig = kiln_csig_new(t->c, 0, type_of_row, &type_of_row, 1);
     if (sig.id == 0) fail_msg("%s: %s", rows[i].type, t->diag.message);
-    kiln_carg a = kiln_csig_arg(t->c, sig, 0), r = kiln_csig_result(t->c, sig);
+    kiln_carg_info a = kiln_csig_get_arg(t->c, sig, 0), r = kiln_csig_get_result(t->c, sig);
     char text[2][200];
     describe(&a, text[0], sizeof text[0]);
     describe(&r, text[1], sizeof text[1]);
@@ -403,12 +403,13 @@ static void a64_registers(void **state) {
 
 static void variadic(void **state) {
   struct fixture *t = *state;
-  kiln_ctype fixed[1] = {kiln_ctype_basic(KILN_C_POINTER)};
-  kiln_csig sig = kiln_csig_new(t->c, KILN_SIG_VARIADIC, kiln_ctype_basic(KILN_C_INT), fixed, 1);
-  kiln_ctype more[] = {kiln_ctype_basic(KILN_C_FLOAT), kiln_ctype_basic(KILN_C_CHAR),
-                       type(t, "{17c}"), kiln_ctype_basic(KILN_C_BOOL)};
-  kiln_csig call = kiln_csig_variadic(t->c, sig, more, 4);
-  assert_int_equal(kiln_csig_count(t->c, call), 5);
+  kiln_ctype fixed[1] = {kiln_ctype_basic(KILN_CTYPE_POINTER)};
+  kiln_csig sig =
+    kiln_csig_new(t->c, KILN_SIG_VARIADIC, kiln_ctype_basic(KILN_CTYPE_INT), fixed, 1);
+  kiln_ctype more[] = {kiln_ctype_basic(KILN_CTYPE_FLOAT), kiln_ctype_basic(KILN_CTYPE_CHAR),
+                       type(t, "{17c}"), kiln_ctype_basic(KILN_CTYPE_BOOL)};
+  kiln_csig call = kiln_csig_new_variadic(t->c, sig, more, 4);
+  assert_int_equal(kiln_csig_arg_count(t->c, call), 5);
   kiln_sig_info info = kiln_sig_get(t->m, kiln_csig_sig(t->c, call));
   assert_int_equal(info.flags, KILN_SIG_VARIADIC);
   assert_int_equal(info.n_params, 5);
@@ -416,7 +417,7 @@ static void variadic(void **state) {
   assert_int_equal(info.params[2].type, KILN_TYPE_I32);
   assert_int_equal(info.params[3].flags, KILN_PARAM_BYVAL);
   assert_int_equal(info.params[4].type, KILN_TYPE_I32);
-  assert_int_equal(kiln_csig_arg(t->c, call, 4).type.id, KILN_C_INT);
+  assert_int_equal(kiln_csig_get_arg(t->c, call, 4).type.id, KILN_CTYPE_INT);
 }
 
 /* The example of the header, with its caller. */
@@ -425,8 +426,9 @@ static void example(void **state) {
   kiln_module *m = t->m;
   kiln_session *s = t->s;
   kiln_ctypes *c = t->c;
-  kiln_ctype real = kiln_ctype_basic(KILN_C_DOUBLE);
-  kiln_ctype point = kiln_ctype_struct(c, (kiln_cfield[]){{.type = real}, {.type = real}}, 2, NULL);
+  kiln_ctype real = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
+  kiln_ctype point =
+    kiln_ctype_new_struct(c, NULL, (kiln_cfield[]){{.type = real}, {.type = real}}, 2);
   kiln_csig sig = kiln_csig_new(c, 0, point, (kiln_ctype[]){point, real}, 2);
   kiln_symbol scale =
     kiln_func_declare(m, &(kiln_symbol_desc){.name = "scale"}, kiln_csig_sig(c, sig));
@@ -443,14 +445,14 @@ static void example(void **state) {
   assert_int_equal(kiln_func_verify(f), KILN_OK);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
 
-  kiln_ctype address = kiln_ctype_basic(KILN_C_POINTER);
+  kiln_ctype address = kiln_ctype_basic(KILN_CTYPE_POINTER);
   kiln_csig twice =
-    kiln_csig_new(c, 0, kiln_ctype_basic(KILN_C_VOID), (kiln_ctype[]){address, address}, 2);
+    kiln_csig_new(c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), (kiln_ctype[]){address, address}, 2);
   kiln_func *g = kiln_func_begin(
     s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "twice"}, kiln_csig_sig(c, twice)));
   kiln_value result = kiln_build_cparam(g, c, twice, 0), from = kiln_build_cparam(g, c, twice, 1);
-  kiln_build_ccall(g, c, sig, kiln_const_symbol(g, scale, 0),
-                   (kiln_value[]){from, kiln_const_f64(g, 2.0)}, 2, result);
+  kiln_build_ccall(g, c, sig, kiln_const_symbol(g, scale, 0), result,
+                   (kiln_value[]){from, kiln_const_f64(g, 2.0)}, 2);
   kiln_build_creturn(g, c, twice, (kiln_value){0});
   assert_int_equal(kiln_func_finish(g), KILN_OK);
   assert_int_equal(kiln_func_verify(g), KILN_OK);
@@ -465,73 +467,75 @@ static void expect_error(struct fixture *t, kiln_status status, const char *text
 }
 
 #define FIELDS(...)                                                                                \
-  (kiln_cfield[]){__VA_ARGS__}, sizeof((kiln_cfield[]){__VA_ARGS__}) / sizeof(kiln_cfield), NULL
+  NULL, (kiln_cfield[]){__VA_ARGS__}, sizeof((kiln_cfield[]){__VA_ARGS__}) / sizeof(kiln_cfield)
 
 static void void_member(void **state) {
   struct fixture *t = *state;
-  kiln_ctype s = kiln_ctype_struct(t->c, FIELDS({.type = kiln_ctype_basic(KILN_C_VOID)}));
+  kiln_ctype s = kiln_ctype_new_struct(t->c, FIELDS({.type = kiln_ctype_basic(KILN_CTYPE_VOID)}));
   assert_int_equal(s.id, 0);
   expect_error(t, KILN_ERR_TYPE, "void");
 }
 
 static void float_bits(void **state) {
   struct fixture *t = *state;
-  assert_int_equal(
-    kiln_ctype_struct(
-      t->c, FIELDS({.type = kiln_ctype_basic(KILN_C_FLOAT), .flags = KILN_CFIELD_BITS, .bits = 3}))
-      .id,
-    0);
+  assert_int_equal(kiln_ctype_new_struct(t->c, FIELDS({.type = kiln_ctype_basic(KILN_CTYPE_FLOAT),
+                                                       .flags = KILN_CFIELD_BITS,
+                                                       .bits = 3}))
+                     .id,
+                   0);
   expect_error(t, KILN_ERR_TYPE, "bit-field");
 }
 
 static void wide_bits(void **state) {
   struct fixture *t = *state;
-  assert_int_equal(
-    kiln_ctype_struct(
-      t->c, FIELDS({.type = kiln_ctype_basic(KILN_C_INT), .flags = KILN_CFIELD_BITS, .bits = 33}))
-      .id,
-    0);
+  assert_int_equal(kiln_ctype_new_struct(t->c, FIELDS({.type = kiln_ctype_basic(KILN_CTYPE_INT),
+                                                       .flags = KILN_CFIELD_BITS,
+                                                       .bits = 33}))
+                     .id,
+                   0);
   expect_error(t, KILN_ERR_ARGUMENT, "wider");
 }
 
 static void bad_alignment(void **state) {
   struct fixture *t = *state;
-  assert_int_equal(kiln_ctype_aligned(t->c, kiln_ctype_basic(KILN_C_INT), 3).id, 0);
+  assert_int_equal(kiln_ctype_new_aligned(t->c, kiln_ctype_basic(KILN_CTYPE_INT), 3).id, 0);
   expect_error(t, KILN_ERR_ARGUMENT, "power of two");
 }
 
 static void too_large(void **state) {
   struct fixture *t = *state;
-  assert_int_equal(kiln_ctype_array(t->c, kiln_ctype_basic(KILN_C_LONG), UINT64_MAX / 4).id, 0);
+  assert_int_equal(kiln_ctype_new_array(t->c, kiln_ctype_basic(KILN_CTYPE_LONG), UINT64_MAX / 4).id,
+                   0);
   expect_error(t, KILN_ERR_LIMIT, "too large");
 }
 
 static void flexible_inside(void **state) {
   struct fixture *t = *state;
-  kiln_ctype flexible = kiln_ctype_flexible(t->c, kiln_ctype_basic(KILN_C_INT));
-  assert_int_equal(
-    kiln_ctype_struct(t->c, FIELDS({.type = flexible}, {.type = kiln_ctype_basic(KILN_C_INT)})).id,
-    0);
+  kiln_ctype flexible = kiln_ctype_new_flexible(t->c, kiln_ctype_basic(KILN_CTYPE_INT));
+  assert_int_equal(kiln_ctype_new_struct(
+                     t->c, FIELDS({.type = flexible}, {.type = kiln_ctype_basic(KILN_CTYPE_INT)}))
+                     .id,
+                   0);
   expect_error(t, KILN_ERR_STRUCTURE, "flexible");
 }
 
 static void array_parameter(void **state) {
   struct fixture *t = *state;
   kiln_ctype array = type(t, "3i");
-  assert_int_equal(kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_C_VOID), &array, 1).id, 0);
+  assert_int_equal(kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), &array, 1).id, 0);
   expect_error(t, KILN_ERR_TYPE, "parameter");
 }
 
 static void not_variadic(void **state) {
   struct fixture *t = *state;
-  kiln_csig sig = kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_C_VOID), NULL, 0);
-  assert_int_equal(kiln_csig_variadic(t->c, sig, NULL, 0).id, 0);
+  kiln_csig sig = kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), NULL, 0);
+  assert_int_equal(kiln_csig_new_variadic(t->c, sig, NULL, 0).id, 0);
   expect_error(t, KILN_ERR_ARGUMENT, "variadic");
 }
 
 static void wrong_calls(void **state) {
   struct fixture *t = *state;
-  kiln_csig sig = kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_C_VOID), NULL, 0);
+  kiln_csig sig = kiln_csig_new(t->c, 0, kiln_ctype_basic(KILN_CTYPE_VOID), NULL, 0);
   kiln_symbol g =
     kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "g"}, kiln_csig_sig(t->c, sig));
   const kiln_value none = {0};
@@ -541,11 +545,11 @@ static void wrong_calls(void **state) {
       t->s, kiln_func_declare(t->m, &(kiln_symbol_desc){.name = name}, kiln_csig_sig(t->c, sig)));
     kiln_value v = kiln_const_int(f, 1), callee = kiln_const_symbol(f, g, 0);
     switch (i) {
-    case 0: kiln_build_ccall(f, t->c, sig, callee, &v, 1, none); break;
-    case 1: kiln_build_ccall(f, t->c, (kiln_csig){0}, callee, NULL, 0, none); break;
+    case 0: kiln_build_ccall(f, t->c, sig, callee, none, &v, 1); break;
+    case 1: kiln_build_ccall(f, t->c, (kiln_csig){0}, callee, none, NULL, 0); break;
     case 2: kiln_build_cparam(f, t->c, sig, 0); break;
     case 3: kiln_build_creturn(f, t->c, (kiln_csig){99}, none); break;
-    default: kiln_build_cva_arg(f, t->c, kiln_ctype_basic(KILN_C_FLOAT), v); break;
+    default: kiln_build_cva_arg(f, t->c, kiln_ctype_basic(KILN_CTYPE_FLOAT), v); break;
     }
     assert_int_not_equal(kiln_func_status(f), KILN_OK);
     kiln_func_discard(f);
@@ -559,9 +563,9 @@ static void failing_memory(void **state) {
     struct fixture t = {.fail_at = k};
     if (make(&t, KILN_TARGET_X86_64)) {
       for (unsigned i = 0; i < 60; i++) {
-        kiln_cfield fields[2] = {{.type = kiln_ctype_basic(KILN_C_INT)},
-                                 {.type = kiln_ctype_basic(KILN_C_DOUBLE)}};
-        kiln_ctype s = kiln_ctype_struct(t.c, fields, 2, NULL), params[2] = {s, s};
+        kiln_cfield fields[2] = {{.type = kiln_ctype_basic(KILN_CTYPE_INT)},
+                                 {.type = kiln_ctype_basic(KILN_CTYPE_DOUBLE)}};
+        kiln_ctype s = kiln_ctype_new_struct(t.c, NULL, fields, 2), params[2] = {s, s};
         kiln_csig sig = kiln_csig_new(t.c, 0, s, params, 2);
         if (sig.id != 0) assert_int_not_equal(s.id, 0);
         if (s.id == 0 || sig.id == 0) assert_int_equal(kiln_module_status(t.m), KILN_ERR_MEMORY);
@@ -578,8 +582,8 @@ static void failing_memory(void **state) {
 
 static void interned(void **state) {
   struct fixture *t = *state;
-  kiln_ctype i = kiln_ctype_basic(KILN_C_INT), d = kiln_ctype_basic(KILN_C_DOUBLE);
-  kiln_ctype f = kiln_ctype_basic(KILN_C_FLOAT);
+  kiln_ctype i = kiln_ctype_basic(KILN_CTYPE_INT), d = kiln_ctype_basic(KILN_CTYPE_DOUBLE);
+  kiln_ctype f = kiln_ctype_basic(KILN_CTYPE_FLOAT);
   kiln_csig a = kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i, d}, 2);
   assert_int_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i, d}, 2).id, a.id);
   assert_int_not_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){d, i}, 2).id, a.id);
@@ -587,11 +591,11 @@ static void interned(void **state) {
   assert_int_not_equal(kiln_csig_new(t->c, 0, i, (kiln_ctype[]){i}, 1).id, a.id);
   kiln_csig v = kiln_csig_new(t->c, KILN_SIG_VARIADIC, i, (kiln_ctype[]){i, d}, 2);
   assert_int_not_equal(v.id, a.id);
-  kiln_csig one = kiln_csig_variadic(t->c, v, &d, 1);
-  assert_int_equal(kiln_csig_variadic(t->c, v, &d, 1).id, one.id);
-  assert_int_equal(kiln_csig_variadic(t->c, v, NULL, 0).id, v.id);
+  kiln_csig one = kiln_csig_new_variadic(t->c, v, &d, 1);
+  assert_int_equal(kiln_csig_new_variadic(t->c, v, &d, 1).id, one.id);
+  assert_int_equal(kiln_csig_new_variadic(t->c, v, NULL, 0).id, v.id);
   /* a promoted float is not a double: its argument may still be given as a float */
-  assert_int_not_equal(kiln_csig_variadic(t->c, v, &f, 1).id, one.id);
+  assert_int_not_equal(kiln_csig_new_variadic(t->c, v, &f, 1).id, one.id);
   /* the fixed arguments are other ones */
   kiln_csig all = kiln_csig_new(t->c, KILN_SIG_VARIADIC, i, (kiln_ctype[]){i, d, d}, 3);
   assert_int_not_equal(all.id, one.id);
@@ -613,7 +617,7 @@ static void interned(void **state) {
 static void *jit_function(struct fixture *t, kiln_jit **jit, const char *name) {
   kiln_jit_input input = {t->m, &t->s, 1};
   *jit = kiln_jit_new(NULL, NULL);
-  assert_int_equal(kiln_jit_add(*jit, &input, 1, 0, NULL, NULL), KILN_OK);
+  assert_int_equal(kiln_jit_add(*jit, 0, &input, 1, NULL, NULL), KILN_OK);
   return kiln_jit_find(*jit, name);
 }
 
@@ -626,20 +630,21 @@ static kiln_func *define(struct fixture *t, const char *name, kiln_csig sig) {
  * a char, likewise. */
 static void not_promoted(void **state) {
   struct fixture *t = *state;
-  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG), f = kiln_ctype_basic(KILN_C_FLOAT);
-  kiln_ctype c = kiln_ctype_basic(KILN_C_SCHAR);
+  kiln_ctype l = kiln_ctype_basic(KILN_CTYPE_LONG), f = kiln_ctype_basic(KILN_CTYPE_FLOAT);
+  kiln_ctype c = kiln_ctype_basic(KILN_CTYPE_SCHAR);
   kiln_ctypes_set_promotion(t->c, false);
   kiln_csig sig = kiln_csig_new(t->c, KILN_SIG_VARIADIC, f, &l, 1);
-  kiln_csig of_call = kiln_csig_variadic(t->c, sig, (kiln_ctype[]){c, f}, 2);
-  assert_int_equal(kiln_csig_arg(t->c, of_call, 1).type.id, c.id);
-  assert_int_equal(kiln_csig_arg(t->c, of_call, 2).type.id, f.id);
+  kiln_csig of_call = kiln_csig_new_variadic(t->c, sig, (kiln_ctype[]){c, f}, 2);
+  assert_int_equal(kiln_csig_get_arg(t->c, of_call, 1).type.id, c.id);
+  assert_int_equal(kiln_csig_get_arg(t->c, of_call, 2).type.id, f.id);
 
   kiln_func *g = define(t, "pick", sig);
   kiln_value list = kiln_slot_new(g, 32, 3);
   kiln_build_unary(g, KILN_OP_VA_START, KILN_TYPE_PTR, list);
   kiln_value small = kiln_build_cva_arg(g, t->c, c, list);
   kiln_value v = kiln_build_cva_arg(g, t->c, f, list);
-  kiln_value negative = kiln_build_icmp(g, KILN_SLT, KILN_TYPE_I8, small, kiln_const_int(g, 0));
+  kiln_value negative =
+    kiln_build_icmp(g, KILN_ICOND_SLT, KILN_TYPE_I8, small, kiln_const_int(g, 0));
   v = kiln_build_select(g, KILN_TYPE_F32, negative, v, kiln_const_f32(g, 0));
   kiln_build_creturn(g, t->c, sig, v);
   assert_int_equal(kiln_func_compile(g), KILN_OK);
@@ -647,7 +652,7 @@ static void not_promoted(void **state) {
   g = define(t, "call", kiln_csig_new(t->c, 0, f, (kiln_ctype[]){c, f}, 2));
   kiln_value args[] = {kiln_const_int(g, 7), kiln_func_param(g, 0), kiln_func_param(g, 1)};
   kiln_value callee = kiln_const_symbol(g, kiln_symbol_find(t->m, "pick"), 0);
-  v = kiln_build_ccall(g, t->c, of_call, callee, args, 3, (kiln_value){0});
+  v = kiln_build_ccall(g, t->c, of_call, callee, (kiln_value){0}, args, 3);
   kiln_build_ret(g, &v, 1);
   assert_int_equal(kiln_func_compile(g), KILN_OK);
   kiln_jit *jit;
@@ -659,10 +664,10 @@ static void not_promoted(void **state) {
 
 static void promoted_by_default(void **state) {
   struct fixture *t = *state;
-  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG), f = kiln_ctype_basic(KILN_C_FLOAT);
+  kiln_ctype l = kiln_ctype_basic(KILN_CTYPE_LONG), f = kiln_ctype_basic(KILN_CTYPE_FLOAT);
   kiln_csig sig = kiln_csig_new(t->c, KILN_SIG_VARIADIC, f, &l, 1);
-  sig = kiln_csig_variadic(t->c, sig, &f, 1);
-  assert_int_equal(kiln_csig_arg(t->c, sig, 1).type.id, KILN_C_DOUBLE);
+  sig = kiln_csig_new_variadic(t->c, sig, &f, 1);
+  assert_int_equal(kiln_csig_get_arg(t->c, sig, 1).type.id, KILN_CTYPE_DOUBLE);
   kiln_func *g = define(t, "f", sig);
   kiln_build_cva_arg(g, t->c, f, kiln_func_param(g, 0));
   assert_int_equal(kiln_func_status(g), KILN_ERR_TYPE);
@@ -672,23 +677,23 @@ static void promoted_by_default(void **state) {
 /* psABI 3.2.3: class MEMORY goes to the stack, a result to memory of the caller; AAPCS64 6.8.2, B.4: as if
  * it were larger than 16 bytes. */
 static void check_in_memory(struct fixture *t, kiln_cpass argument) {
-  kiln_clayout memory = {.in_memory = true};
-  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG);
-  kiln_ctype none = kiln_ctype_struct(t->c, NULL, 0, &memory);
-  kiln_ctype one = kiln_ctype_struct(t->c, &(kiln_cfield){.type = l}, 1, &memory);
-  kiln_ctype outer = kiln_ctype_struct(t->c, &(kiln_cfield){.type = one}, 1, NULL);
-  kiln_ctype array = kiln_ctype_array(t->c, one, 1);
-  kiln_ctype with_array = kiln_ctype_struct(t->c, &(kiln_cfield){.type = array}, 1, NULL);
+  kiln_ctype_options memory = {.in_memory = true};
+  kiln_ctype l = kiln_ctype_basic(KILN_CTYPE_LONG);
+  kiln_ctype none = kiln_ctype_new_struct(t->c, &memory, NULL, 0);
+  kiln_ctype one = kiln_ctype_new_struct(t->c, &memory, &(kiln_cfield){.type = l}, 1);
+  kiln_ctype outer = kiln_ctype_new_struct(t->c, NULL, &(kiln_cfield){.type = one}, 1);
+  kiln_ctype array = kiln_ctype_new_array(t->c, one, 1);
+  kiln_ctype with_array = kiln_ctype_new_struct(t->c, NULL, &(kiln_cfield){.type = array}, 1);
   const kiln_ctype types[] = {none, one, outer, with_array};
   for (unsigned i = 0; i < 4; i++) {
     kiln_csig sig = kiln_csig_new(t->c, 0, types[i], &types[i], 1);
-    assert_int_equal(kiln_csig_arg(t->c, sig, 0).pass, argument);
-    assert_int_equal(kiln_csig_result(t->c, sig).pass, KILN_CPASS_SRET);
+    assert_int_equal(kiln_csig_get_arg(t->c, sig, 0).pass, argument);
+    assert_int_equal(kiln_csig_get_result(t->c, sig).pass, KILN_CPASS_SRET);
   }
-  kiln_ctype plain = kiln_ctype_struct(t->c, NULL, 0, NULL);
+  kiln_ctype plain = kiln_ctype_new_struct(t->c, NULL, NULL, 0);
   kiln_csig sig = kiln_csig_new(t->c, 0, plain, &plain, 1);
-  assert_int_equal(kiln_csig_arg(t->c, sig, 0).pass, KILN_CPASS_NONE);
-  assert_int_equal(kiln_csig_result(t->c, sig).pass, KILN_CPASS_NONE);
+  assert_int_equal(kiln_csig_get_arg(t->c, sig, 0).pass, KILN_CPASS_NONE);
+  assert_int_equal(kiln_csig_get_result(t->c, sig).pass, KILN_CPASS_NONE);
 }
 static void in_memory(void **state) { check_in_memory(*state, KILN_CPASS_BYVAL); }
 static void a64_in_memory(void **state) { check_in_memory(*state, KILN_CPASS_REFERENCE); }
@@ -696,10 +701,10 @@ static void a64_in_memory(void **state) { check_in_memory(*state, KILN_CPASS_REF
 /* struct one f(long, struct none, struct one, long): called with its true type. */
 static void calls_in_memory(void **state) {
   struct fixture *t = *state;
-  kiln_clayout memory = {.in_memory = true};
-  kiln_ctype l = kiln_ctype_basic(KILN_C_LONG);
-  kiln_ctype none = kiln_ctype_struct(t->c, NULL, 0, &memory);
-  kiln_ctype one = kiln_ctype_struct(t->c, &(kiln_cfield){.type = l}, 1, &memory);
+  kiln_ctype_options memory = {.in_memory = true};
+  kiln_ctype l = kiln_ctype_basic(KILN_CTYPE_LONG);
+  kiln_ctype none = kiln_ctype_new_struct(t->c, &memory, NULL, 0);
+  kiln_ctype one = kiln_ctype_new_struct(t->c, &memory, &(kiln_cfield){.type = l}, 1);
   kiln_csig sig = kiln_csig_new(t->c, 0, one, (kiln_ctype[]){l, none, one, l}, 4);
   kiln_func *f = define(t, "f", sig);
   kiln_value sum = kiln_build_cparam(f, t->c, sig, 0);
@@ -718,7 +723,7 @@ static void calls_in_memory(void **state) {
   kiln_build_store(g, KILN_TYPE_I64, slot, 0, kiln_func_param(g, 1), 0);
   kiln_value args[] = {kiln_func_param(g, 0), empty, slot, kiln_func_param(g, 2)};
   kiln_value callee = kiln_const_symbol(g, kiln_symbol_find(t->m, "f"), 0);
-  v = kiln_build_ccall(g, t->c, sig, callee, args, 4, (kiln_value){0});
+  v = kiln_build_ccall(g, t->c, sig, callee, (kiln_value){0}, args, 4);
   v = kiln_build_load(g, KILN_TYPE_I64, v, 0, 0);
   kiln_build_ret(g, &v, 1);
   assert_int_equal(kiln_func_compile(g), KILN_OK);

@@ -286,7 +286,7 @@ static void test_functions(void **state) {
     kiln_session *s = kiln_session_new(m);
     char text[1024], sites[16] = "";
     snprintf(text, sizeof text, HEAD "%sb9:\n  ret\n}\n", functions[i / 2].text);
-    if (kiln_text_parse(s, text, strlen(text), NULL, NULL) != KILN_OK)
+    if (kiln_text_read(s, text, strlen(text), NULL, NULL) != KILN_OK)
       fail_msg("%zu: %s", i / 2, kiln_module_diag(m)->message);
     struct table got = take_apart(s->out, 0);
     const struct kn_code_func *f = s->out->funcs.at;

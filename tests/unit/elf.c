@@ -193,7 +193,7 @@ static void binding_and_visibility(void **state) {
     code_of(t->s, func(t, round == 0 ? "user" : "user2", KILN_LINKAGE_EXTERNAL), "\0\0\0\0", 4);
     if (round == 1) load(t);
     for (unsigned linkage = 0; linkage < KILN_LINKAGE_COUNT; linkage++)
-      for (unsigned v = 0; v < KILN_VIS_COUNT; v++)
+      for (unsigned v = 0; v < KILN_VISIBILITY_COUNT; v++)
         for (unsigned defined = 0; defined < 2; defined++)
           for (unsigned is_func = 0; is_func < 2; is_func++) {
             if (bind[linkage][defined] == 99) continue;
@@ -419,11 +419,11 @@ static void constructors(void **state) {
   kiln_symbol f = func(t, "f", KILN_LINKAGE_INTERNAL), p = func(t, "p", KILN_LINKAGE_PRIVATE);
   code_of(t->s, f, "\x90", 1);
   code_of(t->s, p, "\x90", 1);
-  kiln_ctor_add(t->m, f, 65535, false);
-  kiln_ctor_add(t->m, p, 65535, false);
-  kiln_ctor_add(t->m, f, 101, false);
-  kiln_ctor_add(t->m, p, 65535, true);
-  kiln_ctor_add(t->m, p, 0, true);
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .priority = 65535, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 101, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .priority = 65535, .at_exit = true});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = p, .priority = 0, .at_exit = true});
   load(t);
   static const struct {
     const char *name;
@@ -471,12 +471,16 @@ static void constructors_with(void **state) {
   kiln_symbol with[5];
   for (unsigned i = 0; i < 5; i++) {
     with[i] = kiln_data_declare(t->m, descs + i);
-    kiln_ctor_add_with(t->m, f, 65535, i == 1, with[i]);
+    kiln_ctor_add(
+      t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = i == 1, .with = with[i]});
     if (i < 4) kiln_data_define(t->m, with[i], &(kiln_data_desc){.size_bytes = 4});
   }
-  kiln_ctor_add_with(t->m, f, 7, false,
-                     kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, with[0], 0));
-  kiln_ctor_add(t->m, f, 65535, false);
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f,
+                                        .priority = 7,
+                                        .at_exit = false,
+                                        .with = kiln_alias_define(
+                                          t->m, &(kiln_symbol_desc){.name = "a"}, with[0], 0)});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = false});
   load(t);
   size_t once[9], weak[2];
   members(t, "once", once, 9);
@@ -510,7 +514,7 @@ static void aliases(void **state) {
   /* a chain, the last of it first */
   kiln_symbol c = undefined(t, "c");
   kiln_symbol_desc weak = {
-    .name = "b", .linkage = KILN_LINKAGE_WEAK, .visibility = KILN_VIS_HIDDEN};
+    .name = "b", .linkage = KILN_LINKAGE_WEAK, .visibility = KILN_VISIBILITY_HIDDEN};
   kiln_symbol b = kiln_alias_define(t->m, &weak, c, 4);
   kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, b, 1);
   kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "c"}, f, 2);
@@ -674,7 +678,7 @@ static void mixed_module(struct fixture *t) {
   data_with(t, &(kiln_symbol_desc){.name = "table"},
             &(kiln_data_desc){.size_bytes = 16, .relocs = r, .n_relocs = 2, .align_log2 = 3});
   kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "alias"}, f, 0);
-  kiln_ctor_add(t->m, f, 7, false);
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 7, .at_exit = false});
   bytes_of(t, "sec", KILN_LINKAGE_INTERNAL, KILN_DATA_USED, "xyz", 3);
 }
 

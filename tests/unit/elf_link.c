@@ -77,7 +77,7 @@ static void x86_64_program(struct fixture *t) {
               &(kiln_data_desc){.size_bytes = 4, .align_log2 = 2});
   kiln_symbol flag = bytes_of(t, "flag", KILN_LINKAGE_INTERNAL, 0, NULL, 4);
   kiln_symbol entry = func(t, "entry", KILN_LINKAGE_EXTERNAL);
-  kiln_symbol label = kiln_block_symbol(t->m, entry, 1);
+  kiln_symbol label = kiln_block_symbol(t->m, entry, (kiln_block){1});
 
   const kiln_reloc four_at = {.offset_bytes = 8, .symbol = four, .size_bytes = 8};
   kiln_symbol table = data_with(t, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE},
@@ -145,8 +145,8 @@ static void x86_64_program(struct fixture *t) {
   raw(&end, "4883c408 c3");
   kiln_symbol dtor = func(t, "dtor", KILN_LINKAGE_INTERNAL);
   body(t, dtor, &end);
-  kiln_ctor_add(t->m, ctor, 200, false);
-  kiln_ctor_add(t->m, dtor, 65535, true);
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = ctor, .priority = 200, .at_exit = false});
+  kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = dtor, .priority = 65535, .at_exit = true});
 }
 
 /* Another object with the same group; nothing of it must be left over. */

@@ -278,7 +278,7 @@ static void errors(void **state) {
       code_reloc(t->s, 0, local, R_X86_64_PLT32, -4);
       break;
     case 1: /* the address of a block that has no code */
-      code_reloc(t->s, 0, kiln_block_symbol(t->m, f, 3), R_X86_64_PC32, -4);
+      code_reloc(t->s, 0, kiln_block_symbol(t->m, f, (kiln_block){3}), R_X86_64_PC32, -4);
       break;
     case 2: /* two bodies */
       t->m->symbols.at[f.id].defined = 0;

@@ -27,8 +27,9 @@ static void count(void *user, const kiln_diag *d) {
 static int setup(void **state) {
   static struct fixture t;
   memset(&t, 0, sizeof t);
-  kiln_module_options options = {.name = "errors", .on_diag = count, .diag_user = &t, .jit = true};
-  kiln_target_host(&options.target);
+  kiln_module_options options = {
+    .name = "errors", .on_diag = count, .on_diag_user = &t, .jit = true};
+  kiln_target_find_host(&options.target);
   t.m = kiln_module_new(&options);
   t.s = kiln_session_new(t.m);
   kiln_type result = I64;
@@ -109,7 +110,7 @@ static void discarded(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = declare(t, "f");
   kiln_func *first = bad(t->s, f);
-  kiln_func_error(first, KILN_ERR_UNSUPPORTED, "no such thing");
+  kiln_func_fail(first, KILN_ERR_UNSUPPORTED, "no such thing");
   kiln_func_discard(first);
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
   assert_int_equal(kiln_func_compile(good(t->s, f)), KILN_OK);
@@ -120,21 +121,21 @@ static void tried(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = declare(t, "f");
   kiln_diag diag;
-  assert_int_equal(kiln_func_try(bad(t->s, f), &diag), KILN_ERR_STRUCTURE);
+  assert_int_equal(kiln_func_try_compile(bad(t->s, f), &diag), KILN_ERR_STRUCTURE);
   assert_int_equal(diag.status, KILN_ERR_STRUCTURE);
   assert_string_equal(diag.function, "f");
   assert_int_equal(t->diags, 1);
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
-  assert_int_equal(kiln_func_try(good(t->s, f), &diag), KILN_OK);
+  assert_int_equal(kiln_func_try_compile(good(t->s, f), &diag), KILN_OK);
   assert_int_equal(diag.status, KILN_OK);
-  assert_int_equal(kiln_func_try(bad(t->s, declare(t, "g")), NULL), KILN_ERR_STRUCTURE);
+  assert_int_equal(kiln_func_try_compile(bad(t->s, declare(t, "g")), NULL), KILN_ERR_STRUCTURE);
   assert_int_equal(emit(t), KILN_OK);
 }
 
 static void of_a_text(void **state) {
   struct fixture *t = *state;
   static const char text[] = "func @f() {\nb0:\n  nonsense\n}\n";
-  assert_int_equal(kiln_text_parse(t->s, text, sizeof text - 1, NULL, NULL), KILN_ERR_SYNTAX);
+  assert_int_equal(kiln_text_read(t->s, text, sizeof text - 1, NULL, NULL), KILN_ERR_SYNTAX);
   assert_int_equal(kiln_module_status(t->m), KILN_ERR_SYNTAX);
   assert_int_equal(kiln_module_diag(t->m)->line, 3);
   assert_int_equal(emit(t), KILN_ERR_SYNTAX);
@@ -145,7 +146,7 @@ static void of_a_module_in_a_text(void **state) {
   struct fixture *t = *state;
   static const char text[] = "data @x {\n  zero 8\n}\nfunc @f(i64) {\nb0(v0: i64):\n"
                              "  v1 = add.i64 v0, @x:b1\n  ret\n}\n";
-  kiln_status status = kiln_text_parse(t->s, text, sizeof text - 1, NULL, NULL);
+  kiln_status status = kiln_text_read(t->s, text, sizeof text - 1, NULL, NULL);
   assert_int_not_equal(status, KILN_OK);
   assert_int_equal(kiln_module_status(t->m), status);
   assert_int_equal(t->diags, 1);
@@ -157,7 +158,7 @@ static void open_function(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = declare(t, "f"), g = declare(t, "g");
   kiln_func *last = good(t->s, g), *open = begin(t->s, f);
-  kiln_func_place(open, 12, 3);
+  kiln_func_set_place(open, 12, 3);
   kiln_block b = kiln_block_new(open);
   kiln_build_br(open, b, NULL, 0);
   kiln_block_switch(open, b);
@@ -180,12 +181,12 @@ static void in_a_jit(void **state) {
   kiln_jit_input input = {t->m, &t->s, 1};
   kiln_symbol f = declare(t, "f");
   kiln_func *open = good(t->s, f);
-  assert_int_equal(kiln_jit_add(jit, &input, 1, 0, NULL, &error), KILN_ERR_STRUCTURE);
+  assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, &error), KILN_ERR_STRUCTURE);
   assert_string_equal(error.diag.function, "f");
   assert_int_equal(kiln_module_status(t->m), KILN_OK); /* the JIT only reads the module */
   assert_int_equal(kiln_func_compile(open), KILN_OK);
   assert_int_equal(kiln_func_compile(bad(t->s, declare(t, "g"))), KILN_ERR_STRUCTURE);
-  assert_int_equal(kiln_jit_add(jit, &input, 1, 0, NULL, &error), KILN_ERR_STRUCTURE);
+  assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, &error), KILN_ERR_STRUCTURE);
   assert_string_equal(error.diag.function, "g");
   kiln_jit_error_free(&error);
   kiln_jit_free(jit);
@@ -198,8 +199,8 @@ static void in_a_stream(void **state) {
   kiln_jit_stream *stream = kiln_jit_stream_new(jit, t->m);
   assert_non_null(stream);
   kiln_symbol f = declare(t, "f");
-  assert_int_equal(kiln_func_try(bad(t->s, f), NULL), KILN_ERR_STRUCTURE);
-  assert_int_equal(kiln_func_try(good(t->s, f), NULL), KILN_OK);
+  assert_int_equal(kiln_func_try_compile(bad(t->s, f), NULL), KILN_ERR_STRUCTURE);
+  assert_int_equal(kiln_func_try_compile(good(t->s, f), NULL), KILN_OK);
   assert_int_equal(kiln_jit_stream_add(stream, t->s, 0, NULL, NULL), KILN_OK);
   assert_int_equal(((int64_t (*)(int64_t))(uintptr_t)kiln_jit_find(jit, "f"))(7), 7);
   kiln_jit_stream_free(stream);
@@ -303,7 +304,7 @@ static void truncating_store(void **state) {
   assert_int_equal(kiln_func_compile(f), KILN_OK);
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
   kiln_jit_input input = {t->m, &t->s, 1};
-  assert_int_equal(kiln_jit_add(jit, &input, 1, 0, NULL, NULL), KILN_OK);
+  assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, NULL), KILN_OK);
   int64_t (*call)(int64_t) = (int64_t (*)(int64_t))(uintptr_t)kiln_jit_find(jit, "f");
   assert_int_equal(call(0x1234567), 0xffff6700);
   kiln_jit_free(jit);

@@ -53,7 +53,7 @@ static void expect(struct fixture *t, kiln_value v, const char *body) {
   kiln_build_ret(t->f, &v, 1);
   assert_int_equal(kiln_func_finish(t->f), KILN_OK);
   assert_int_equal(kiln_func_print(t->f, &text), KILN_OK);
-  assert_true(kiln_buffer_append(&text, "", 1));
+  assert_true(kiln_buffer_append(&text, "", 1) == KILN_OK);
   static const char head[] = "func @f(i64) -> i64 {\nb0(v0: i64):\n";
   assert_memory_equal(text.data, head, sizeof head - 1);
   assert_string_equal((char *)text.data + sizeof head - 1, body);
@@ -99,10 +99,10 @@ static void another_block(void **state) {
 
 static void comparison_of_a_comparison(void **state) {
   struct fixture *t = *state;
-  kiln_value c = kiln_fold_icmp(t->f, KILN_SLT, I64, t->v, number(t, 9));
+  kiln_value c = kiln_fold_icmp(t->f, KILN_ICOND_SLT, I64, t->v, number(t, 9));
   kiln_value wide = kiln_fold_convert(t->f, KILN_OP_ZEXT, I64, I8, c);
-  assert_int_equal(kiln_fold_icmp(t->f, KILN_NE, I64, wide, number(t, 0)).id, c.id);
-  kiln_value opposite = kiln_fold_icmp(t->f, KILN_EQ, I64, wide, number(t, 0));
+  assert_int_equal(kiln_fold_icmp(t->f, KILN_ICOND_NE, I64, wide, number(t, 0)).id, c.id);
+  kiln_value opposite = kiln_fold_icmp(t->f, KILN_ICOND_EQ, I64, wide, number(t, 0));
   expect(t, kiln_fold_convert(t->f, KILN_OP_ZEXT, I64, I8, opposite),
          "  v1 = icmp.i64 slt v0, 9\n  v2 = zext.i64 i8 v1\n  v3 = icmp.i64 sge v0, 9\n"
          "  v4 = zext.i64 i8 v3\n  ret v4\n}\n");
@@ -121,7 +121,7 @@ static void address(void **state) {
   kiln_value index = fold(t, KILN_OP_SHL, t->v, number(t, 3));
   kiln_value base = kiln_const_symbol(t->f, kiln_symbol_refer(t->m, "x"), 8);
   const kiln_value none = {0};
-  kiln_operand o =
+  kiln_operand_info o =
     kiln_operand_get(t->f, kiln_fold_addr(t->f, base, number(t, 5), 8, 2)); /* 8 + 5 * 8 + 2 */
   assert_int_equal(o.kind, KILN_OPERAND_SYMBOL);
   assert_int_equal(o.low, 50);
@@ -160,7 +160,7 @@ static void wrong_types(void **state) {
     if (i == 0) kiln_fold_binary(t->f, KILN_OP_ADD, I32, t->v, number(t, 0));
     if (i == 1) kiln_fold_binary(t->f, KILN_OP_SUB, F64, t->v, t->v);
     if (i == 2) kiln_fold_convert(t->f, KILN_OP_ZEXT, I32, I64, number(t, 1));
-    if (i == 3) kiln_fold_icmp(t->f, KILN_EQ, I32, t->v, t->v);
+    if (i == 3) kiln_fold_icmp(t->f, KILN_ICOND_EQ, I32, t->v, t->v);
     if (i == 4) kiln_fold_select(t->f, I32, number(t, 1), t->v, t->v);
     if (i == 5) kiln_fold_addr(t->f, kiln_const_f64(t->f, 1), none, 0, 0);
     assert_int_equal(kiln_func_status(t->f), KILN_ERR_TYPE);

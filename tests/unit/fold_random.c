@@ -14,7 +14,7 @@ struct node {
   struct operation o;
   kiln_type type;
   unsigned operand[3]; /* nodes */
-  kiln_bits value;
+  kiln_interp_value value;
   int32_t disp;
   unsigned scale, mem_flags;
 };
@@ -37,11 +37,11 @@ static unsigned operand(struct expression *e, kiln_type type, bool count) {
     if (e->nodes[i].type == type) found[n++] = i;
   if (!count && n != 0 && pick(e, 5) < 3)
     return pick(e, 3) != 0 ? found[n - 1 - pick(e, n < 3 ? n : 3)] : found[pick(e, n)];
-  kiln_bits values[MAX_SPECIALS];
+  kiln_interp_value values[MAX_SPECIALS];
   unsigned n_values = specials(type, values);
   struct node *c = e->nodes + e->n;
   *c = (struct node){.kind = CONSTANT, .type = type, .value = values[pick(e, n_values)]};
-  if (count) c->value = (kiln_bits){pick(e, 8 * kiln_type_size(type)), 0};
+  if (count) c->value = (kiln_interp_value){pick(e, 8 * kiln_type_size(type)), 0};
   return e->n++;
 }
 
@@ -85,10 +85,10 @@ static void make_expression(struct expression *e, uint64_t seed, const struct op
 /* An operand other than the first: mostly a constant. */
 static unsigned other_operand(struct expression *e, kiln_type type, bool count) {
   if (count || pick(e, 4) != 0) {
-    kiln_bits values[MAX_SPECIALS];
+    kiln_interp_value values[MAX_SPECIALS];
     unsigned n = specials(type, values);
     struct node c = {.kind = CONSTANT, .type = type, .value = values[pick(e, pick(e, 2) ? n : 9)]};
-    if (count) c.value = (kiln_bits){pick(e, 8 * kiln_type_size(type)), 0};
+    if (count) c.value = (kiln_interp_value){pick(e, 8 * kiln_type_size(type)), 0};
     e->nodes[e->n] = c;
     return e->n++;
   }
@@ -195,17 +195,17 @@ static void random_expressions(void **state) {
     for (unsigned i = 0; i < BATCH; i++) {
       struct expression e = {.state = first + i};
       for (unsigned k = 0; k < TRIES; k++) {
-        kiln_bits args[N_PARAMS], want, is;
+        kiln_interp_value args[N_PARAMS], want, is;
         for (unsigned a = 0; a < N_PARAMS - 1; a++) {
-          kiln_bits values[MAX_SPECIALS];
+          kiln_interp_value values[MAX_SPECIALS];
           unsigned n = specials(param_types[a], values);
           args[a] = values[pick(&e, n)];
           if (k % 3 == 0)
-            args[a] = cut(param_types[a],
-                          (kiln_bits){(uint64_t)pick(&e, UINT32_MAX) << 32 | pick(&e, UINT32_MAX),
-                                      pick(&e, UINT32_MAX)});
+            args[a] = cut(param_types[a], (kiln_interp_value){(uint64_t)pick(&e, UINT32_MAX) << 32 |
+                                                                pick(&e, UINT32_MAX),
+                                                              pick(&e, UINT32_MAX)});
         }
-        args[N_PARAMS - 1] = (kiln_bits){(uint64_t)(uintptr_t)memory, 0};
+        args[N_PARAMS - 1] = (kiln_interp_value){(uint64_t)(uintptr_t)memory, 0};
         if (!call(&t, functions[i][0], args, N_PARAMS, &want)) continue;
         compared++;
         if (!call(&t, functions[i][1], args, N_PARAMS, &is) || is.low != want.low ||

@@ -22,7 +22,7 @@ static void add_plain(struct fixture *t, const struct operation *o, unsigned n, 
 }
 
 /* A count of "any bits" that the interpreter does not call undefined. */
-static bool any_bits(const struct operation *o, const kiln_bits *args) {
+static bool any_bits(const struct operation *o, const kiln_interp_value *args) {
   bool shift = o->op == KILN_OP_SHL || o->op == KILN_OP_LSHR || o->op == KILN_OP_ASHR;
   return shift && (args[1].high != 0 || args[1].low >= 8u * kiln_type_size(o->type));
 }
@@ -41,25 +41,25 @@ static void constants(void **state) {
   kiln_type none = I64;
   for (unsigned i = 0; i < n; i++) {
     const struct operation *o = ops + i;
-    kiln_bits values[3][MAX_SPECIALS];
+    kiln_interp_value values[3][MAX_SPECIALS];
     unsigned counts[3] = {1, 1, 1}, folded = 0, defined = 0;
     for (unsigned k = 0; k < n_operands(o); k++)
       counts[k] = specials(operand_type(o, k), values[k]);
     if (n_operands(o) == 3) counts[0] = counts[0] < 9 ? counts[0] : 9;
     kiln_func *f = begin(&t, &none, 1, result_type(o));
     for (unsigned a = 0; a < counts[0] * counts[1] * counts[2]; a++) {
-      kiln_bits args[3] = {values[0][a % counts[0]], values[1][a / counts[0] % counts[1]],
-                           values[2][a / counts[0] / counts[1]]};
-      kiln_bits want;
+      kiln_interp_value args[3] = {values[0][a % counts[0]], values[1][a / counts[0] % counts[1]],
+                                   values[2][a / counts[0] / counts[1]]};
+      kiln_interp_value want;
       kiln_value v[3];
       for (unsigned k = 0; k < n_operands(o); k++) v[k] = constant(f, operand_type(o, k), args[k]);
-      kiln_operand got = kiln_operand_get(f, build(f, true, o, v));
+      kiln_operand_info got = kiln_operand_get(f, build(f, true, o, v));
       assert_int_equal(kiln_func_status(f), KILN_OK);
       bool is_defined = call(&t, plain[i], args, n_operands(o), &want) && !any_bits(o, args);
       defined += is_defined;
       if (got.kind != KILN_OPERAND_INT && got.kind != KILN_OPERAND_BITS) continue;
       folded++;
-      kiln_bits is = cut(result_type(o), (kiln_bits){got.low, got.high});
+      kiln_interp_value is = cut(result_type(o), (kiln_interp_value){got.low, got.high});
       want = cut(result_type(o), want);
       if (!is_defined || is.low != want.low || is.high != want.high) {
         char what[80];
@@ -94,7 +94,7 @@ static void one_constant(void **state) {
     struct operation *o = calloc(n, sizeof *o);
     for (unsigned i = 0; i < n; i++)
       if (n_operands(ops + i) >= 2 && operand_type(ops + i, 1) == type) o[n_here++] = ops[i];
-    kiln_bits values[MAX_SPECIALS];
+    kiln_interp_value values[MAX_SPECIALS];
     unsigned n_values = specials(type, values);
     add_plain(&t, o, n_here, plain);
     /* per operation, constant, and which operand: a function of the others */
@@ -123,7 +123,7 @@ static void one_constant(void **state) {
         for (unsigned k = 0; k < 3; k++, at++) {
           if (k >= n_operands(o + i)) continue;
           for (unsigned x = 0; x < n_values; x++) {
-            kiln_bits args[3], want, is;
+            kiln_interp_value args[3], want, is;
             for (unsigned a = 0; a < 3; a++)
               args[a] =
                 cut(operand_type(o + i, a), a == k ? values[c] : values[(x + 5 * a) % n_values]);
@@ -175,13 +175,14 @@ static void pair_add(struct pairs *p, kiln_func *const *f, const kiln_value *v) 
 }
 
 static void pairs_compare(struct pairs *p) {
-  kiln_bits wide[MAX_SPECIALS];
+  kiln_interp_value wide[MAX_SPECIALS];
   unsigned n = specials(I128, wide);
   link_all(&p->t);
   for (unsigned i = 0; i < p->n; i++) {
     for (unsigned k = 0; k < n; k++) {
-      kiln_bits args[PAIR_PARAMS] = {cut(I64, wide[k]), wide[k], {(uint64_t)(uintptr_t)memory, 0}};
-      kiln_bits want, is;
+      kiln_interp_value args[PAIR_PARAMS] = {
+        cut(I64, wide[k]), wide[k], {(uint64_t)(uintptr_t)memory, 0}};
+      kiln_interp_value want, is;
       assert_true(call(&p->t, p->at[i].plain, args, PAIR_PARAMS, &want));
       if (!call(&p->t, p->at[i].folded, args, PAIR_PARAMS, &is) || is.low != want.low ||
           is.high != want.high)
@@ -214,9 +215,9 @@ static kiln_value param(kiln_func *f, bool fold, kiln_type type) {
 /* Numbers of bits around the sizes of types. */
 static const uint8_t sizes[] = {0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 126, 127};
 
-static kiln_bits low_ones(unsigned n) {
-  if (n >= 64) return (kiln_bits){UINT64_MAX, n == 64 ? 0 : UINT64_MAX >> (128 - n)};
-  return (kiln_bits){(UINT64_C(1) << n) - 1, 0};
+static kiln_interp_value low_ones(unsigned n) {
+  if (n >= 64) return (kiln_interp_value){UINT64_MAX, n == 64 ? 0 : UINT64_MAX >> (128 - n)};
+  return (kiln_interp_value){(UINT64_C(1) << n) - 1, 0};
 }
 
 /* Something of which bits are known; false if there is no such source number. */
@@ -226,7 +227,7 @@ static bool known(kiln_func *f, bool fold, kiln_type type, unsigned i, kiln_valu
   if (i < 4 * n_sizes) {
     static const kiln_op ops[] = {KILN_OP_AND, KILN_OP_UREM, KILN_OP_LSHR, KILN_OP_ASHR};
     unsigned size = sizes[i % n_sizes];
-    kiln_bits c = {size, 0};
+    kiln_interp_value c = {size, 0};
     if (i / n_sizes < 2) c = low_ones(size);
     if (i / n_sizes == 1 && ++c.low == 0) c.high++; /* a power of two */
     if (size >= w) return false;

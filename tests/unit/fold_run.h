@@ -124,7 +124,7 @@ static unsigned list_operations(struct operation *out) {
 
 enum { MAX_SPECIALS = 40 };
 
-static kiln_bits cut(kiln_type t, kiln_bits v) {
+static kiln_interp_value cut(kiln_type t, kiln_interp_value v) {
   unsigned bytes = kiln_type_size(t);
   if (bytes < 16) v.high = 0;
   if (bytes < 8) v.low &= (UINT64_C(1) << 8 * bytes) - 1;
@@ -132,7 +132,7 @@ static kiln_bits cut(kiln_type t, kiln_bits v) {
 }
 
 /* Boundary values of a type. */
-static unsigned specials(kiln_type t, kiln_bits *out) {
+static unsigned specials(kiln_type t, kiln_interp_value *out) {
   static const uint64_t ints[] = {0,    1,      2,       3,          7,          8,
                                   15,   16,     31,      33,         63,         64,
                                   0x7f, 0x80,   0xff,    0x7fff,     0x8000,     0xffff,
@@ -142,18 +142,19 @@ static unsigned specials(kiln_type t, kiln_bits *out) {
                                   1e9, 1e10, 9.3e18, 1e19,  1e300,      5e-324,       0.1};
   unsigned n = 0;
   if (is_int(t)) {
-    for (unsigned i = 0; i < sizeof ints / sizeof *ints; i++) out[n++] = (kiln_bits){ints[i], 0};
-    static const kiln_bits wide[] = {{UINT64_MAX, UINT64_MAX},
-                                     {UINT64_MAX - 1, UINT64_MAX},
-                                     {0, UINT64_C(1) << 63},
-                                     {UINT64_MAX, INT64_MAX},
-                                     {UINT64_MAX, 0},
-                                     {0, 1},
-                                     {UINT64_C(1) << 63, 0},
-                                     {INT64_MAX, 0},
-                                     {UINT64_C(1) << 63, UINT64_MAX},
-                                     {0xdeadbeef12345678, 0x76543210},
-                                     {0x80, UINT64_MAX}};
+    for (unsigned i = 0; i < sizeof ints / sizeof *ints; i++)
+      out[n++] = (kiln_interp_value){ints[i], 0};
+    static const kiln_interp_value wide[] = {{UINT64_MAX, UINT64_MAX},
+                                             {UINT64_MAX - 1, UINT64_MAX},
+                                             {0, UINT64_C(1) << 63},
+                                             {UINT64_MAX, INT64_MAX},
+                                             {UINT64_MAX, 0},
+                                             {0, 1},
+                                             {UINT64_C(1) << 63, 0},
+                                             {INT64_MAX, 0},
+                                             {UINT64_C(1) << 63, UINT64_MAX},
+                                             {0xdeadbeef12345678, 0x76543210},
+                                             {0x80, UINT64_MAX}};
     for (unsigned i = 0; i < sizeof wide / sizeof *wide; i++) out[n++] = wide[i];
   } else {
     for (unsigned i = 0; i < sizeof floats / sizeof *floats; i++) {
@@ -162,7 +163,7 @@ static unsigned specials(kiln_type t, kiln_bits *out) {
         float s = (float)d;
         uint32_t bits;
         memcpy(&bits, &s, 4);
-        out[n] = (kiln_bits){bits, 0};
+        out[n] = (kiln_interp_value){bits, 0};
         if (t == F64) memcpy(&out[n].low, &d, 8);
         n++;
       }
@@ -175,7 +176,7 @@ static unsigned specials(kiln_type t, kiln_bits *out) {
   assert_true(n <= MAX_SPECIALS);
   unsigned kept = 0;
   for (unsigned i = 0; i < n; i++) {
-    kiln_bits v = cut(t, out[i]);
+    kiln_interp_value v = cut(t, out[i]);
     bool known = false;
     for (unsigned k = 0; k < kept; k++) known |= out[k].low == v.low && out[k].high == v.high;
     if (!known) out[kept++] = v;
@@ -228,22 +229,22 @@ static kiln_symbol end(struct fixture *t, kiln_func *f, kiln_value v) {
   if (s == KILN_OK) s = kiln_func_verify(f);
   if (s != KILN_OK) {
     kiln_diag diag;
-    kiln_func_try(f, &diag);
+    kiln_func_try_compile(f, &diag);
     fail_msg("%s", diag.message);
   }
   assert_int_equal(kiln_interp_sink(t->in, f), KILN_OK);
   return symbol;
 }
 
-static kiln_value constant(kiln_func *f, kiln_type type, kiln_bits v) {
+static kiln_value constant(kiln_func *f, kiln_type type, kiln_interp_value v) {
   return kiln_const_bits(f, type, v.low, v.high);
 }
 
 /* Calls a function; false if it traps or is undefined. */
-static bool call(struct fixture *t, kiln_symbol f, const kiln_bits *args, unsigned n,
-                 kiln_bits *out) {
+static bool call(struct fixture *t, kiln_symbol f, const kiln_interp_value *args, unsigned n,
+                 kiln_interp_value *out) {
   kiln_diag diag;
-  *out = (kiln_bits){0, 0};
+  *out = (kiln_interp_value){0, 0};
   kiln_status s = kiln_interp_call(t->in, f, args, n, out, &diag);
   assert_true(s == KILN_OK || s == KILN_ERR_TRAP || s == KILN_ERR_UNDEFINED);
   return s == KILN_OK;

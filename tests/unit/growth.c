@@ -113,7 +113,7 @@ static void run_way(struct job *j, struct shape_run *r, const kiln_module_option
     kiln_module *m = kiln_module_new(options);
     kiln_session *s = kiln_session_new(m);
     if (r->status == KILN_OK)
-      r->status = kiln_text_parse(s, (const char *)out.data, out.size, discard, NULL);
+      r->status = kiln_text_read(s, (const char *)out.data, out.size, discard, NULL);
     kiln_session_free(s);
     kiln_module_free(m);
   } else {
@@ -133,7 +133,7 @@ static void *run(void *arg) {
   struct shape_run r;
   kiln_module_options options = {.target = j->target,
                                  .on_diag = on_diag,
-                                 .diag_user = j,
+                                 .on_diag_user = j,
                                  .verify = true,
                                  .allocator = {count_realloc, j}};
   if (!shape_open(&r, &options, j->n)) {

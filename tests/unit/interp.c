@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <kiln/inspect.h>
 #include <kiln/interp.h>
+#include <kiln/text.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static bool build(struct world *w, const char *text, kiln_module_options mo,
   w->m = kiln_module_new(&mo);
   w->s = w->m ? kiln_session_new(w->m) : NULL;
   w->in = w->s ? kiln_interp_new(w->m, &io) : NULL;
-  return w->in && kiln_text_parse(w->s, text, strlen(text), kiln_interp_sink, w->in) == KILN_OK &&
+  return w->in && kiln_text_read(w->s, text, strlen(text), kiln_interp_sink, w->in) == KILN_OK &&
          kiln_interp_link(w->in, &w->link) == KILN_OK;
 }
 
@@ -49,15 +50,15 @@ static struct world make(const char *text) {
   return w;
 }
 
-static kiln_status call(struct world *w, const char *name, const kiln_bits *args, uint32_t n,
-                        kiln_bits *results, kiln_diag *diag) {
+static kiln_status call(struct world *w, const char *name, const kiln_interp_value *args,
+                        uint32_t n, kiln_interp_value *results, kiln_diag *diag) {
   return kiln_interp_call(w->in, kiln_symbol_find(w->m, name), args, n, results, diag);
 }
 
 /* Calls @f(x) of `text`. */
 static uint64_t value_of(const char *text, uint64_t x) {
   struct world w = make(text);
-  kiln_bits arg = {x, 0}, result[KILN_MAX_RESULTS] = {{0, 0}};
+  kiln_interp_value arg = {x, 0}, result[KILN_MAX_RESULTS] = {{0, 0}};
   kiln_diag d;
   kiln_status s = call(&w, "f", &arg, 1, result, &d);
   if (s != KILN_OK) print_error("%s\n", d.message);
@@ -155,7 +156,7 @@ static void test_faults(void **state) {
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
     const struct fault *f = &faults[i];
     struct world w = make(f->text);
-    kiln_bits arg = {f->x, 0};
+    kiln_interp_value arg = {f->x, 0};
     kiln_diag d = {0};
     kiln_status s = call(&w, "f", &arg, 1, NULL, &d);
     if (s != f->status || strcmp(d.function, f->function) != 0 || d.block != f->block ||
@@ -173,7 +174,7 @@ static void test_faults(void **state) {
 static void test_division_of_the_other_target(void **state) {
   (void)state;
   struct world w;
-  kiln_bits zero = {0, 0}, r;
+  kiln_interp_value zero = {0, 0}, r;
   assert_true(build(&w,
                     "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = udiv.i64 5, v0\n"
                     "  v2 = urem.i64 7, v0\n  v3 = add.i64 v1, v2\n  ret v3\n}\n",
@@ -203,7 +204,7 @@ static void test_results(void **state) {
                         "func @f(i64) -> i8, i128, f32 {\nb0(v0: i64):\n  v1 = call @g(v0)\n"
                         "  v2 = result 2 of v1\n  v3 = result 3 of v1\n  v4 = result 4 of v1\n"
                         "  ret v3, v2, v4\n}\n");
-  kiln_bits arg = {9, 77}, r[KILN_MAX_RESULTS];
+  kiln_interp_value arg = {9, 77}, r[KILN_MAX_RESULTS];
   float half = 0.5f;
   uint32_t bits;
   memcpy(&bits, &half, 4);
@@ -256,7 +257,7 @@ static void test_callbacks(void **state) {
   (void)state;
   struct world w = make(sort_text);
   int values[5] = {5, 3, 9, 1, 7};
-  kiln_bits arg = {(uint64_t)(uintptr_t)values, 0}, r;
+  kiln_interp_value arg = {(uint64_t)(uintptr_t)values, 0}, r;
   assert_int_equal(call(&w, "f", &arg, 1, &r, NULL), KILN_OK);
   assert_true(r.low >= 4);
   for (int i = 0; i < 5; i++) assert_int_equal(values[i], 1 + 2 * i);
@@ -317,8 +318,8 @@ static void test_f80(void **state) {
          "func @h(i32, f80, i64, f80) -> f80 {\nb0(v0: i32, v1: f80, v2: i64, v3: f80):\n"
          "  v4 = sitof.f80 i32 v0\n  v5 = fmul.f80 v1, v4\n  v6 = fsub.f80 v5, v3\n  ret v6\n}\n");
   const uint64_t top = UINT64_C(1) << 63;
-  kiln_bits args[3] = {{top, UINT64_C(0xabcd000000004003)}, {7, 0}, {1, 0x1ffff}};
-  kiln_bits r[KILN_MAX_RESULTS];
+  kiln_interp_value args[3] = {{top, UINT64_C(0xabcd000000004003)}, {7, 0}, {1, 0x1ffff}};
+  kiln_interp_value r[KILN_MAX_RESULTS];
   assert_int_equal(call(&w, "f", args, 3, r, NULL), KILN_OK); /* the root of 16 */
   assert_true(r[0].low == top && r[0].high == 0x4001);
   assert_int_equal(r[1].low, 7);
@@ -348,7 +349,7 @@ static void test_f128(void **state) {
     "v9: f128):\n"
     "  v10 = fadd.f128 v7, v9\n  v11 = sitof.f128 i64 v8\n  v12 = fmul.f128 v10, v11\n"
     "  ret v12\n}\n");
-  kiln_bits args[2] = {{1, UINT64_C(0x3fff) << 48}, {7, 0}}, r[KILN_MAX_RESULTS];
+  kiln_interp_value args[2] = {{1, UINT64_C(0x3fff) << 48}, {7, 0}}, r[KILN_MAX_RESULTS];
   assert_int_equal(call(&w, "f", args, 2, r, NULL), KILN_OK); /* 10 times 1 + 2^-112, rounded */
   assert_int_equal(r[0].low, 7);
   assert_true(r[1].low == 1 && r[1].high == UINT64_C(0x40024) << 44);
@@ -363,13 +364,13 @@ static void test_fault_below_c(void **state) {
                         "func @f(i64) -> i64 {\nb0(v0: i64):\n"
                         "  call @qsort(v0, 2, 4, @compare)\n  ret v0\n}\n");
   int values[2] = {2, 1};
-  kiln_bits arg = {(uint64_t)(uintptr_t)values, 0};
+  kiln_interp_value arg = {(uint64_t)(uintptr_t)values, 0};
   kiln_diag d;
   for (int i = 0; i < 3; i++) {
     assert_int_equal(call(&w, "f", &arg, 1, NULL, &d), KILN_ERR_TRAP);
     assert_string_equal(d.function, "compare");
   }
-  assert_false(kiln_interp_where(w.in, &d));
+  assert_false(kiln_interp_find_place(w.in, &d));
   end(&w);
 }
 
@@ -433,7 +434,7 @@ static const struct fault unwound[] = {
 static void test_unwinding(void **state) {
   (void)state;
   kiln_diag d = {0};
-  kiln_bits arg = {5, 0};
+  kiln_interp_value arg = {5, 0};
   for (size_t i = 0; i < sizeof unwound / sizeof *unwound; i++) {
     const struct fault *f = &unwound[i];
     struct world w = make(f->text);
@@ -486,10 +487,10 @@ static void test_constructors(void **state) {
          "ctor @b 65535 with @log\nctor @c 100\ndtor @a 65535\ndtor @b 65535\n"
          "dtor @c 100\n");
   uint64_t *log = kiln_interp_address(w.in, kiln_symbol_find(w.m, "log"));
-  assert_int_equal(kiln_interp_start(w.in, NULL), KILN_OK);
+  assert_int_equal(kiln_interp_run_constructors(w.in, NULL), KILN_OK);
   assert_int_equal(*log, 312);
   *log = 0;
-  assert_int_equal(kiln_interp_stop(w.in, NULL), KILN_OK);
+  assert_int_equal(kiln_interp_run_destructors(w.in, NULL), KILN_OK);
   assert_int_equal(*log, 213);
   end(&w);
 }
@@ -502,7 +503,7 @@ static const char thread_text[] =
   "  brif v7, b2, b1(v6)\nb2:\n  v8 = and.i64 v2, 63\n  v9 = add.i64 v4, v8\n  ret v9\n}\n";
 
 static void *in_thread(void *world) {
-  kiln_bits arg = {1000, 0}, r = {0, 0};
+  kiln_interp_value arg = {1000, 0}, r = {0, 0};
   call(world, "f", &arg, 1, &r, NULL);
   return (void *)(uintptr_t)r.low;
 }
@@ -542,12 +543,13 @@ static void test_options(void **state) {
   (void)state;
   struct world w;
   char name[] = "mine";
-  assert_true(build(&w,
-                    "extern data @mine\nfunc @f() -> i32 {\nb0:\n  v0 = load.i32 @mine\n"
-                    "  ret v0\n}\nfunc @loop() {\nb0:\n  br b1\nb1:\n  br b1\n}\n",
-                    (kiln_module_options){0},
-                    (kiln_interp_options){.resolve = resolve, .user = name, .max_steps = 1000}));
-  kiln_bits r;
+  assert_true(
+    build(&w,
+          "extern data @mine\nfunc @f() -> i32 {\nb0:\n  v0 = load.i32 @mine\n"
+          "  ret v0\n}\nfunc @loop() {\nb0:\n  br b1\nb1:\n  br b1\n}\n",
+          (kiln_module_options){0},
+          (kiln_interp_options){.resolve = resolve, .resolve_user = name, .max_steps = 1000}));
+  kiln_interp_value r;
   kiln_diag d;
   assert_int_equal(call(&w, "f", NULL, 0, &r, NULL), KILN_OK);
   assert_int_equal(r.low, 42);
@@ -594,20 +596,18 @@ static void test_out_of_memory(void **state) {
 
 static kiln_status inspect(void *user, kiln_func *f) {
   unsigned *seen = user;
-  assert_true(kiln_func_finished(f));
+  assert_true(kiln_func_is_finished(f));
   assert_int_equal(kiln_func_block_count(f), 3);
   assert_int_equal(kiln_func_slot_count(f), 1);
-  uint64_t size;
-  unsigned align;
-  kiln_func_slot_get(f, 0, &size, &align);
-  assert_true(size == 24 && align == 4);
+  kiln_slot_info slot = kiln_slot_get(f, 0);
+  assert_true(slot.size_bytes == 24 && slot.align_log2 == 4);
   kiln_inst i = kiln_block_first_inst(f, kiln_func_block_at(f, 0));
   kiln_inst_info info = kiln_inst_get(f, i);
   assert_int_equal(info.op, KILN_OP_STORE);
   assert_int_equal(info.disp, 8);
   assert_int_equal(info.mem_flags, KILN_MEM_VOLATILE);
   assert_int_equal(kiln_operand_get(f, kiln_inst_operand(f, i, 0)).kind, KILN_OPERAND_SLOT);
-  kiln_operand o = kiln_operand_get(f, kiln_inst_operand(f, i, 1));
+  kiln_operand_info o = kiln_operand_get(f, kiln_inst_operand(f, i, 1));
   assert_true(o.kind == KILN_OPERAND_INT && o.low == UINT64_MAX && o.high == UINT64_MAX);
   i = kiln_inst_next(f, i);
   info = kiln_inst_get(f, i);
@@ -644,7 +644,7 @@ static void test_inspect(void **state) {
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
   assert_string_equal(kiln_module_name(m), "unit");
-  assert_int_equal(kiln_text_parse(s, text, strlen(text), inspect, &seen), KILN_OK);
+  assert_int_equal(kiln_text_read(s, text, strlen(text), inspect, &seen), KILN_OK);
   assert_int_equal(seen, 1);
   kiln_session_free(s);
   kiln_module_free(m);

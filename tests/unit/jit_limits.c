@@ -28,7 +28,7 @@ static const char constant_text[] = "func @f() -> i64 {\nb0:\n  ret 42\n}\n";
 
 static void near_memory_ends(void **state) {
   (void)state;
-  kiln_jit_options options = {.reach = KILN_JIT_NEAR, .memory_bytes = 1 << 20};
+  kiln_jit_options options = {.reach = KILN_JIT_REACH_NEAR, .memory_bytes = 1 << 20};
   kiln_jit *jit = jit_new(&options);
   char text[128];
   kiln_jit_unit units[256];
@@ -127,12 +127,12 @@ static void each_allocation_fails(void **state) {
     }
     kiln_jit_input in = {c.m, &c.s, 1};
     kiln_status status =
-      kiln_jit_add(jit, &in, 1, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, NULL, &e);
+      kiln_jit_add(jit, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, &in, 1, NULL, &e);
     if (status != KILN_OK) {
       assert_int_equal(status, KILN_ERR_MEMORY);
       assert_null(kiln_jit_find(jit, "f"));
       f.left = -1; /* from now on allocations succeed */
-      assert_int_equal(kiln_jit_add(jit, &in, 1, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, NULL, &e),
+      assert_int_equal(kiln_jit_add(jit, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, &in, 1, NULL, &e),
                        KILN_OK);
     } else {
       done = f.left > 0;

@@ -196,7 +196,7 @@ static void aliases(void **state) {
 static void other_pic_levels(void **state) {
   (void)state;
   for (kiln_pic pic = KILN_PIC_PIE; pic < KILN_PIC_COUNT; pic++) {
-    kiln_jit *jit = jit_new(&(kiln_jit_options){.reach = KILN_JIT_NEAR});
+    kiln_jit *jit = jit_new(&(kiln_jit_options){.reach = KILN_JIT_REACH_NEAR});
     jit_add(jit, "data @there align 8 { i64 7 }\nfunc @seven() -> i64 {\nb0:\n  ret 7\n}\n", 0);
     static const char text[] =
       "declare @strlen(i64) -> i64\ndeclare @seven() -> i64\nextern data @there\n"
@@ -206,10 +206,10 @@ static void other_pic_levels(void **state) {
       "  %s = add.i64 %a, %b\n  %t = add.i64 %s, %c\n  %u = add.i64 %t, %d\n  ret %u\n}\n";
     kiln_module *m = jit_module(pic);
     kiln_session *s = kiln_session_new(m);
-    assert_int_equal(kiln_text_parse(s, text, strlen(text), NULL, NULL), KILN_OK);
+    assert_int_equal(kiln_text_read(s, text, strlen(text), NULL, NULL), KILN_OK);
     kiln_jit_input in = {m, &s, 1};
     kiln_jit_error e = {0};
-    if (kiln_jit_add(jit, &in, 1, 0, NULL, &e) != KILN_OK) fail_msg("%s", e.diag.message);
+    if (kiln_jit_add(jit, 0, &in, 1, NULL, &e) != KILN_OK) fail_msg("%s", e.diag.message);
     assert_int_equal(jit_call(jit, "f", 0, 0), 4 + 7 + 7 + 4);
     kiln_session_free(s);
     kiln_module_free(m);

@@ -51,7 +51,7 @@ struct builder {
 
 static void open_builder(struct builder *b, unsigned thread) {
   kiln_module_options options = {.jit = true};
-  kiln_target_host(&options.target);
+  kiln_target_find_host(&options.target);
   b->m = kiln_module_new(&options);
   b->s = kiln_session_new(b->m);
   b->stream = kiln_jit_stream_new(jit, b->m);
@@ -299,8 +299,8 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
 int main(int argc, char **argv) {
   if (argc > 1) wanted = atol(argv[1]);
   if (argc > 2) seconds = atol(argv[2]);
-  int bad = run(1, KILN_JIT_PROTECT_AUTO, "two mappings where there are");
-  bad |= run(2, KILN_JIT_PROTECT_SWITCH, "protections switched");
+  int bad = run(1, KILN_JIT_PROTECTION_AUTO, "two mappings where there are");
+  bad |= run(2, KILN_JIT_PROTECTION_SWITCH, "protections switched");
   printf("1..2\n");
   return bad;
 }

@@ -43,12 +43,12 @@
 static int add_constant(kiln_jit *jit, unsigned flags, kiln_jit_unit *u, long (**f)(void)) {
   static const char text[] = "func @f() -> i64 {\nb0:\n  ret 42\n}\n";
   kiln_module_options options = {.jit = true};
-  WANT(kiln_target_host(&options.target));
+  WANT(kiln_target_find_host(&options.target));
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_jit_input in = {m, &s, 1};
-  WANT(kiln_text_parse(s, text, strlen(text), NULL, NULL) == KILN_OK);
-  WANT(kiln_jit_add(jit, &in, 1, flags, u, NULL) == KILN_OK);
+  WANT(kiln_text_read(s, text, strlen(text), NULL, NULL) == KILN_OK);
+  WANT(kiln_jit_add(jit, flags, &in, 1, u, NULL) == KILN_OK);
   kiln_session_free(s);
   kiln_module_free(m);
   *f = (long (*)(void))(uintptr_t)kiln_jit_find(jit, "f");
@@ -108,7 +108,7 @@ static int no_execution(void) {
     WANT(kiln_jit_new(&(kiln_jit_options){.protection = p}, &e) == NULL);
     WANT(e.diag.status == KILN_ERR_SYSTEM);
     WANT(strstr(e.diag.message, "bytes of executable memory: Permission denied") != NULL);
-    WANT(strstr(e.diag.message, p == KILN_JIT_PROTECT_DUAL ? "mmap" : "mprotect") != NULL);
+    WANT(strstr(e.diag.message, p == KILN_JIT_PROTECTION_DUAL ? "mmap" : "mprotect") != NULL);
   }
   return 0;
 }
@@ -116,11 +116,11 @@ static int no_execution(void) {
 /* A JIT that switches protections, since memory cannot be mapped twice. */
 static int switched(void) {
   kiln_jit_error e = {0};
-  WANT(kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, &e) == NULL);
+  WANT(kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECTION_DUAL}, &e) == NULL);
   WANT(e.diag.status == KILN_ERR_SYSTEM && strstr(e.diag.message, "memfd_create") != NULL);
   kiln_jit *jit = kiln_jit_new(NULL, &e);
   WANT(jit != NULL);
-  WANT(kiln_jit_get_stats(jit).protection == KILN_JIT_PROTECT_SWITCH);
+  WANT(kiln_jit_get_stats(jit).protection == KILN_JIT_PROTECTION_SWITCH);
   WANT(use(jit) == 0);
   kiln_jit_free(jit);
   return 0;
@@ -145,15 +145,15 @@ static int add_and_remove(kiln_jit *jit, unsigned rounds) {
     "data @d align 8 { i64 1, zero 60000 }\nfunc @g() -> i64 {\nb0:\n  ret 42\n}\n"};
   for (unsigned i = 0; i < rounds; i++) {
     kiln_module_options options = {.jit = true};
-    WANT(kiln_target_host(&options.target));
+    WANT(kiln_target_find_host(&options.target));
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = kiln_session_new(m);
     kiln_jit_input in = {m, &s, 1};
     kiln_jit_unit u[3];
     const char *text = texts[i % 3];
-    WANT(kiln_text_parse(s, text, strlen(text), NULL, NULL) == KILN_OK);
+    WANT(kiln_text_read(s, text, strlen(text), NULL, NULL) == KILN_OK);
     kiln_jit_error e = {0};
-    if (kiln_jit_add(jit, &in, 1, 0, u, &e) != KILN_OK) {
+    if (kiln_jit_add(jit, 0, &in, 1, u, &e) != KILN_OK) {
       printf("# round %u: %s\n", i, e.diag.message);
       return 1;
     }
@@ -171,7 +171,7 @@ static int add_and_remove(kiln_jit *jit, unsigned rounds) {
 /* As for many system services, memory cannot be made executable unless it was mapped so. */
 static int no_change_to_executable(void) {
   WANT(refuse(__NR_mprotect, __NR_mprotect) == 0);
-  kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECT_DUAL}, NULL);
+  kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.protection = KILN_JIT_PROTECTION_DUAL}, NULL);
   WANT(jit != NULL);
   WANT(add_and_remove(jit, 12) == 0);
   kiln_jit_free(jit);
@@ -208,8 +208,8 @@ static int descriptors(kiln_jit_protection protection) {
   WANT(lines == 1 + 1 + 4 && strstr(line, " g\n") != NULL);
   return 0;
 }
-static int no_descriptor(void) { return descriptors(KILN_JIT_PROTECT_DUAL); }
-static int no_descriptor_either(void) { return descriptors(KILN_JIT_PROTECT_SWITCH); }
+static int no_descriptor(void) { return descriptors(KILN_JIT_PROTECTION_DUAL); }
+static int no_descriptor_either(void) { return descriptors(KILN_JIT_PROTECTION_SWITCH); }
 
 /* A call of a function that was removed ends in a trap, at its stub. */
 static int call_removed(void) {

@@ -20,7 +20,7 @@ static const char types[3];
 /* A module for this machine. */
 static kiln_module *new_module(void) {
   kiln_module_options options = {0};
-  assert_true(kiln_target_host(&options.target));
+  assert_true(kiln_target_find_host(&options.target));
   return kiln_module_new(&options);
 }
 
@@ -65,12 +65,12 @@ struct tried {
   kiln_block normal, pad;
 };
 
-static kiln_ctype basic(kiln_ckind kind) { return kiln_ctype_basic(kind); }
+static kiln_ctype basic(kiln_ctype_kind kind) { return kiln_ctype_basic(kind); }
 
 /* Builds the call of `name`; the value or address of its result. */
 static kiln_value try_call(struct tried *t, const char *name, kiln_ctype result,
                            kiln_value argument, kiln_ctype argument_type, uint32_t n) {
-  const kiln_ctype params[] = {basic(KILN_C_POINTER), argument_type};
+  const kiln_ctype params[] = {basic(KILN_CTYPE_POINTER), argument_type};
   kiln_csig sig = kiln_csig_new(t->c, 0, result, params, n);
   kiln_symbol callee =
     kiln_func_declare(t->m, &(kiln_symbol_desc){.name = name}, kiln_csig_sig(t->c, sig));
@@ -79,11 +79,11 @@ static kiln_value try_call(struct tried *t, const char *name, kiln_ctype result,
   kiln_try_desc how = {.normal = t->normal,
                        .unwind = t->pad,
                        .unwind_args = &exception,
-                       .n_unwind = 1,
-                       .clauses = &(kiln_clause){.kind = KILN_CATCH_ALL},
+                       .n_unwind_args = 1,
+                       .clauses = &(kiln_clause){.kind = KILN_CLAUSE_CATCH_ALL},
                        .n_clauses = 1};
-  return kiln_build_ctry(t->f, t->c, sig, kiln_const_symbol(t->f, callee, 0), args, n,
-                         (kiln_value){0}, &how);
+  return kiln_build_ctry(t->f, t->c, sig, kiln_const_symbol(t->f, callee, 0), (kiln_value){0}, &how,
+                         args, n);
 }
 
 static kiln_value add(kiln_func *f, kiln_value a, kiln_value b) {
@@ -91,8 +91,9 @@ static kiln_value add(kiln_func *f, kiln_value a, kiln_value b) {
 }
 
 static kiln_value pair_call(struct tried *t, kiln_value x) {
-  const kiln_cfield fields[] = {{.type = basic(KILN_C_LONG)}, {.type = basic(KILN_C_DOUBLE)}};
-  kiln_ctype type = kiln_ctype_struct(t->c, fields, 2, NULL);
+  const kiln_cfield fields[] = {{.type = basic(KILN_CTYPE_LONG)},
+                                {.type = basic(KILN_CTYPE_DOUBLE)}};
+  kiln_ctype type = kiln_ctype_new_struct(t->c, NULL, fields, 2);
   kiln_value from = kiln_slot_new(t->f, sizeof(struct pair), 3);
   kiln_build_store(t->f, KILN_TYPE_I64, from, 0, x, 0);
   kiln_build_store(t->f, KILN_TYPE_F64, from, 8, kiln_const_f64(t->f, 1.5), 0);
@@ -102,8 +103,8 @@ static kiln_value pair_call(struct tried *t, kiln_value x) {
   return add(t->f, kiln_build_load(t->f, KILN_TYPE_I64, to, 0, 0), b);
 }
 static kiln_value large_call(struct tried *t, kiln_value x) {
-  kiln_ctype type = kiln_ctype_struct(
-    t->c, &(kiln_cfield){.type = kiln_ctype_array(t->c, basic(KILN_C_LONG), 5)}, 1, NULL);
+  kiln_ctype type = kiln_ctype_new_struct(
+    t->c, NULL, &(kiln_cfield){.type = kiln_ctype_new_array(t->c, basic(KILN_CTYPE_LONG), 5)}, 1);
   kiln_value from = kiln_slot_new(t->f, sizeof(struct large), 3);
   for (int32_t i = 0; i < 5; i++) kiln_build_store(t->f, KILN_TYPE_I64, from, 8 * i, x, 0);
   kiln_value to = try_call(t, "test_large", type, from, type, 2);
@@ -112,11 +113,11 @@ static kiln_value large_call(struct tried *t, kiln_value x) {
 }
 static kiln_value short_call(struct tried *t, kiln_value x) {
   kiln_value v = kiln_build_convert(t->f, KILN_OP_TRUNC, KILN_TYPE_I16, KILN_TYPE_I64, x);
-  v = try_call(t, "test_short", basic(KILN_C_SHORT), v, basic(KILN_C_SHORT), 2);
+  v = try_call(t, "test_short", basic(KILN_CTYPE_SHORT), v, basic(KILN_CTYPE_SHORT), 2);
   return kiln_build_convert(t->f, KILN_OP_SEXT, KILN_TYPE_I64, KILN_TYPE_I16, v);
 }
 static kiln_value void_call(struct tried *t, kiln_value x) {
-  kiln_value none = try_call(t, "test_void", basic(KILN_C_VOID), x, basic(KILN_C_LONG), 1);
+  kiln_value none = try_call(t, "test_void", basic(KILN_CTYPE_VOID), x, basic(KILN_CTYPE_LONG), 1);
   assert_int_equal(none.id, 0);
   return x;
 }
@@ -137,12 +138,13 @@ static void c_types(void **state) {
     kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, two, 2, &i64, 1);
     kiln_sig one = kiln_sig_new(m, KILN_CC_C, 0, two, 1, &i64, 1);
     t.f = kiln_func_begin(t.s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
-    kiln_func_personality(
-      t.f, kiln_func_declare(m, &(kiln_symbol_desc){.name = "kir_personality"}, sig));
+    kiln_func_set_attrs(
+      t.f, &(kiln_func_attrs){.personality = kiln_func_declare(
+                                m, &(kiln_symbol_desc){.name = "kir_personality"}, sig)});
     kiln_symbol take = kiln_func_declare(m, &(kiln_symbol_desc){.name = "kir_catch"}, one);
     t.normal = kiln_block_new(t.f);
     t.pad = kiln_block_new(t.f);
-    kiln_value exception = kiln_block_param(t.f, t.pad, KILN_TYPE_I64);
+    kiln_value exception = kiln_block_add_param(t.f, t.pad, KILN_TYPE_I64);
     kiln_value v = calls[k].build(&t, kiln_func_param(t.f, 1));
     assert_int_equal(kiln_block_current(t.f).id, t.normal.id);
     kiln_build_ret(t.f, &v, 1);
@@ -152,7 +154,7 @@ static void c_types(void **state) {
     kiln_build_ret(t.f, &v, 1);
     if (kiln_func_compile(t.f) != KILN_OK) fail_msg("%s", kiln_module_diag(m)->message);
     kiln_jit *jit = kiln_jit_new(NULL, NULL);
-    assert_int_equal(kiln_jit_add(jit, &(kiln_jit_input){m, &t.s, 1}, 1, 0, NULL, NULL), KILN_OK);
+    assert_int_equal(kiln_jit_add(jit, 0, &(kiln_jit_input){m, &t.s, 1}, 1, NULL, NULL), KILN_OK);
     long (*f)(const void *, long) = (long (*)(const void *, long))kiln_jit_find(jit, "f");
     assert_int_equal(f(NULL, 7), calls[k].returns);
     assert_int_equal(f(types, 7), calls[k].catches);
@@ -169,12 +171,12 @@ static void c_misuse(void **state) {
     kiln_module *m = new_module();
     kiln_session *s = kiln_session_new(m);
     kiln_ctypes *c = kiln_ctypes_new(m);
-    kiln_csig sig = kiln_csig_new(c, 0, basic(KILN_C_VOID), NULL, 0);
+    kiln_csig sig = kiln_csig_new(c, 0, basic(KILN_CTYPE_VOID), NULL, 0);
     kiln_func *f = kiln_func_begin(
       s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, kiln_csig_sig(c, sig)));
     kiln_value callee = kiln_const_int(f, 0);
-    kiln_try_desc how = {.n_args = k == 1, .n_normal = k == 2};
-    kiln_build_ctry(f, c, sig, callee, NULL, 0, (kiln_value){0}, k == 0 ? NULL : &how);
+    kiln_try_desc how = {.n_args = k == 1, .n_normal_args = k == 2};
+    kiln_build_ctry(f, c, sig, callee, (kiln_value){0}, k == 0 ? NULL : &how, NULL, 0);
     assert_int_equal(kiln_func_status(f), KILN_ERR_ARGUMENT);
     kiln_func_discard(f);
     kiln_ctypes_free(c);
@@ -203,7 +205,7 @@ static kiln_status build(kiln_session *s, const char *name, unsigned catches, un
            "b2(%%e: i64):\n  %%v = call @kir_catch(%%e)\n  %%w = add.i64 %%v, %u\n  ret %%w\n}\n"
            "extern data @type%u\n",
            catches, 1000 * (catches + 1), catches);
-  return kiln_text_parse(s, text, strlen(text), NULL, NULL);
+  return kiln_text_read(s, text, strlen(text), NULL, NULL);
 }
 
 static void *resolve(void *user, const char *name) {
@@ -224,7 +226,7 @@ static kiln_jit_unit add_unit(kiln_jit *jit, unsigned catches, unsigned n, unsig
   kiln_jit_unit unit;
   kiln_jit_error error = {0};
   if (build(s, "f", catches, n) != KILN_OK) fail_msg("%s", kiln_module_diag(m)->message);
-  if (kiln_jit_add(jit, &(kiln_jit_input){m, &s, 1}, 1, flags, &unit, &error) != KILN_OK)
+  if (kiln_jit_add(jit, flags, &(kiln_jit_input){m, &s, 1}, 1, &unit, &error) != KILN_OK)
     fail_msg("%s", error.diag.message);
   kiln_session_free(s);
   kiln_module_free(m);
@@ -238,7 +240,7 @@ static void removed(void **state) {
     kiln_jit *jit = kiln_jit_new(
       &(kiln_jit_options){.resolve = resolve, .protection = (kiln_jit_protection)protection}, NULL);
     /* an emulator may have no way but one */
-    if (jit == NULL && protection != KILN_JIT_PROTECT_AUTO) continue;
+    if (jit == NULL && protection != KILN_JIT_PROTECTION_AUTO) continue;
     void *first = NULL;
     unsigned again = 0;
     for (unsigned i = 0; i < 30; i++) {

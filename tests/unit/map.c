@@ -1,4 +1,4 @@
-/* The map of a function's code (kiln_session_map): pieces are in order, cover the code, name each
+/* The map of a function's code (kiln_session_set_map): pieces are in order, cover the code, name each
  * instruction where it is, and follow the code when it is cut to size; for both targets. */
 #include "build_fixture.h"
 
@@ -11,12 +11,12 @@ static kiln_func *build_sum(kiln_session *s, const char *name, uint32_t *add, ui
   kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &(kiln_param){.type = I64}, 1, &type, 1);
   kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = name}, sig));
   kiln_block loop = kiln_block_new(f), done = kiln_block_new(f), lost = kiln_block_new(f);
-  kiln_value i = kiln_block_param(f, loop, I64), sum = kiln_block_param(f, loop, I64);
+  kiln_value i = kiln_block_add_param(f, loop, I64), sum = kiln_block_add_param(f, loop, I64);
   kiln_build_br(f, loop, (kiln_value[]){kiln_func_param(f, 0), kiln_const_int(f, 0)}, 2);
   kiln_block_switch(f, loop);
   kiln_value more = kiln_build_binary(f, KILN_OP_ADD, I64, sum, i);
   kiln_value next = kiln_build_binary(f, KILN_OP_SUB, I64, i, kiln_const_int(f, 1));
-  kiln_value on = kiln_build_icmp(f, KILN_NE, I64, next, kiln_const_int(f, 0));
+  kiln_value on = kiln_build_icmp(f, KILN_ICOND_NE, I64, next, kiln_const_int(f, 0));
   kiln_build_brif(f, on, loop, (kiln_value[]){next, more}, 2, done, NULL, 0);
   kiln_block_switch(f, done);
   kiln_build_ret(f, &more, 1);
@@ -53,39 +53,39 @@ static void sum_on(kiln_target target) {
   kiln_session *s = kiln_session_new(m), *plain = kiln_session_new(m);
   kiln_code code;
   uint32_t add, dead;
-  assert_false(kiln_session_code(s, &code));
-  assert_true(kiln_session_map(s, true));
-  assert_false(kiln_session_code(s, &code));
+  assert_false(kiln_session_find_code(s, &code));
+  assert_true(kiln_session_set_map(s, true) == KILN_OK);
+  assert_false(kiln_session_find_code(s, &code));
   kiln_func *f = build_sum(s, "sum", &add, &dead);
   kiln_symbol symbol = kiln_func_symbol(f);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
-  assert_true(kiln_session_code(s, &code));
+  assert_true(kiln_session_find_code(s, &code));
   check_pieces(&code, symbol, add, dead);
   assert_int_equal(code.n_relocs, 0);
-  assert_int_equal(kiln_session_code_reloc(s, 0).symbol.id, 0);
+  assert_int_equal(kiln_session_get_code_reloc(s, 0).symbol.id, 0);
 
   /* the code is the same without a map, and there is none then */
   f = build_sum(plain, "plain", &add, &dead);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
   kiln_code none;
-  assert_false(kiln_session_code(plain, &none));
+  assert_false(kiln_session_find_code(plain, &none));
   assert_int_equal(none.n_pieces, 0);
-  kiln_stats with = kiln_session_stats(s), without = kiln_session_stats(plain);
+  kiln_compile_stats with = kiln_session_get_stats(s), without = kiln_session_get_stats(plain);
   assert_int_equal(with.code_bytes, without.code_bytes);
 
   /* a second function starts somewhere, its pieces at 0 */
   f = build_sum(s, "again", &add, &dead);
   symbol = kiln_func_symbol(f);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
-  assert_true(kiln_session_code(s, &code));
+  assert_true(kiln_session_find_code(s, &code));
   check_pieces(&code, symbol, add, dead);
 
   /* one that fails has none, nor does the next without the map */
   f = build_sum(s, "bad", &add, &dead);
-  kiln_func_error(f, KILN_ERR_ARGUMENT, "on purpose");
+  kiln_func_fail(f, KILN_ERR_ARGUMENT, "on purpose");
   assert_int_equal(kiln_func_compile(f), KILN_ERR_ARGUMENT);
-  assert_true(kiln_session_map(s, false));
-  assert_false(kiln_session_code(s, &code));
+  assert_true(kiln_session_set_map(s, false) == KILN_OK);
+  assert_false(kiln_session_find_code(s, &code));
   kiln_session_free(plain);
   kiln_session_free(s);
   kiln_module_free(m);
@@ -108,14 +108,14 @@ static void test_relocs_and_tables(void **state) {
     kiln_session *s = kiln_session_new(m);
     kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &(kiln_param){.type = I64}, 1, NULL, 0);
     kiln_symbol callee = kiln_func_declare(m, &(kiln_symbol_desc){.name = "callee"}, sig);
-    assert_true(kiln_session_map(s, true));
+    assert_true(kiln_session_set_map(s, true) == KILN_OK);
     for (unsigned k = 0; k < 2; k++) {
       const char *names[] = {"first", "second"};
       kiln_func *f =
         kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = names[k]}, sig));
       kiln_block first = kiln_block_new_many(f, 9);
-      kiln_case cases[8];
-      for (uint32_t i = 0; i < 8; i++) cases[i] = (kiln_case){i, {first.id + i}};
+      kiln_switch_case cases[8];
+      for (uint32_t i = 0; i < 8; i++) cases[i] = (kiln_switch_case){i, {first.id + i}};
       kiln_build_switch(f, I64, kiln_func_param(f, 0), (kiln_block){first.id + 8}, cases, 8);
       for (uint32_t i = 0; i < 9; i++) {
         kiln_block_switch(f, (kiln_block){first.id + i});
@@ -127,9 +127,9 @@ static void test_relocs_and_tables(void **state) {
       }
       assert_int_equal(kiln_func_compile(f), KILN_OK);
       kiln_code code;
-      assert_true(kiln_session_code(s, &code));
+      assert_true(kiln_session_find_code(s, &code));
       assert_int_equal(code.n_relocs, 1);
-      kiln_code_reloc r = kiln_session_code_reloc(s, 0);
+      kiln_code_reloc r = kiln_session_get_code_reloc(s, 0);
       assert_int_equal(r.symbol.id, callee.id);
       assert_true(r.offset_bytes < code.size_bytes);
       uint32_t data = 0;

@@ -27,7 +27,8 @@ static void on_diag(void *user, const kiln_diag *d) {
 }
 
 static void open_module(struct fixture *t, kiln_pic pic) {
-  kiln_module_options options = {.name = "test.c", .pic = pic, .on_diag = on_diag, .diag_user = t};
+  kiln_module_options options = {
+    .name = "test.c", .pic = pic, .on_diag = on_diag, .on_diag_user = t};
   t->diags = 0;
   t->m = kiln_module_new(&options);
   assert_non_null(t->m);
@@ -144,7 +145,7 @@ static void strings_are_copied(void **state) {
                         .comdat = comdat,
                         .comdat_stays = true,
                         .align_log2 = 5,
-                        .visibility = KILN_VIS_HIDDEN,
+                        .visibility = KILN_VISIBILITY_HIDDEN,
                         .tls = KILN_TLS_LOCAL_EXEC,
                         .dso_local = true};
   kiln_symbol s = kiln_data_declare(t->m, &d);
@@ -160,7 +161,7 @@ static void strings_are_copied(void **state) {
   assert_string_equal(i2.desc.comdat, "xom");
   assert_true(i.desc.comdat_stays && !i2.desc.comdat_stays);
   assert_int_equal(i.desc.align_log2, 5);
-  assert_int_equal(i.desc.visibility, KILN_VIS_HIDDEN);
+  assert_int_equal(i.desc.visibility, KILN_VISIBILITY_HIDDEN);
   assert_int_equal(i.desc.tls, KILN_TLS_LOCAL_EXEC);
   assert_true(i.desc.dso_local);
   assert_false(i.defined);
@@ -209,7 +210,7 @@ static void bad_symbols_are_refused(void **state) {
     {{.name = "abcdefgh\x80\xff\1\0", .name_length = 12}, false},
     {{.name = "abcdefgh1234567\0", .name_length = 16}, false},
     {{.name = "x", .linkage = KILN_LINKAGE_COUNT}, false},
-    {{.name = "x", .visibility = KILN_VIS_COUNT}, false},
+    {{.name = "x", .visibility = KILN_VISIBILITY_COUNT}, false},
     {{.name = "x", .tls = KILN_TLS_COUNT}, false},
     {{.name = "x", .align_log2 = 17}, false},
     {{.name = "x", .linkage = KILN_LINKAGE_COMMON}, true},
@@ -252,11 +253,12 @@ static void block_symbols_are_interned(void **state) {
   struct fixture *t = *state;
   kiln_module *m = t->m;
   kiln_symbol f = func(m, "f", KILN_LINKAGE_EXTERNAL), g = func(m, "g", KILN_LINKAGE_EXTERNAL);
-  kiln_symbol f3 = kiln_block_symbol(m, f, 3), g3 = kiln_block_symbol(m, g, 3);
-  kiln_symbol f9 = kiln_block_symbol(m, f, 9);
+  kiln_symbol f3 = kiln_block_symbol(m, f, (kiln_block){3}),
+              g3 = kiln_block_symbol(m, g, (kiln_block){3});
+  kiln_symbol f9 = kiln_block_symbol(m, f, (kiln_block){9});
   assert_true(f3.id != g3.id && f3.id != f9.id && g3.id != f9.id);
-  assert_int_equal(kiln_block_symbol(m, f, 3).id, f3.id);
-  assert_int_equal(kiln_block_symbol(m, g, 3).id, g3.id);
+  assert_int_equal(kiln_block_symbol(m, f, (kiln_block){3}).id, f3.id);
+  assert_int_equal(kiln_block_symbol(m, g, (kiln_block){3}).id, g3.id);
   kiln_symbol_info i = kiln_symbol_get(m, f9);
   assert_int_equal(i.kind, KILN_SYMBOL_BLOCK);
   assert_int_equal(i.target.id, f.id);
@@ -266,7 +268,8 @@ static void block_symbols_are_interned(void **state) {
   assert_int_equal(m->symbols.at[f9.id].block_first, f3.id);
   assert_int_equal(m->symbols.at[f3.id].block_first, 0);
   assert_int_equal(m->symbols.at[g.id].block_first, g3.id);
-  FAILS(KILN_ERR_ARGUMENT, kiln_block_symbol(m, data(m, "d", KILN_LINKAGE_EXTERNAL), 0));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_block_symbol(m, data(m, "d", KILN_LINKAGE_EXTERNAL), (kiln_block){0}));
 }
 
 static void bodies_come_once(void **state) {
@@ -292,18 +295,18 @@ static void direct_follows_the_rules(void **state) {
     bool dso_local;
     uint8_t level[KILN_PIC_COUNT]; /* FULL, PIE, STATIC */
   } rows[] = {
-    {KILN_LINKAGE_EXTERNAL, KILN_VIS_DEFAULT, false, {0, D, B}},
-    {KILN_LINKAGE_EXTERNAL, KILN_VIS_HIDDEN, false, {B, B, B}},
-    {KILN_LINKAGE_EXTERNAL, KILN_VIS_PROTECTED, false, {D, D, B}},
-    {KILN_LINKAGE_EXTERNAL, KILN_VIS_DEFAULT, true, {B, B, B}},
-    {KILN_LINKAGE_INTERNAL, KILN_VIS_DEFAULT, false, {B, B, B}},
-    {KILN_LINKAGE_PRIVATE, KILN_VIS_DEFAULT, false, {B, B, B}},
-    {KILN_LINKAGE_WEAK, KILN_VIS_DEFAULT, false, {0, D, D}},
-    {KILN_LINKAGE_WEAK, KILN_VIS_HIDDEN, false, {D, D, D}},
-    {KILN_LINKAGE_WEAK, KILN_VIS_DEFAULT, true, {B, B, B}},
-    {KILN_LINKAGE_LINKONCE, KILN_VIS_DEFAULT, false, {0, D, B}},
-    {KILN_LINKAGE_LINKONCE, KILN_VIS_HIDDEN, false, {B, B, B}},
-    {KILN_LINKAGE_COMMON, KILN_VIS_DEFAULT, false, {0, D, B}},
+    {KILN_LINKAGE_EXTERNAL, KILN_VISIBILITY_DEFAULT, false, {0, D, B}},
+    {KILN_LINKAGE_EXTERNAL, KILN_VISIBILITY_HIDDEN, false, {B, B, B}},
+    {KILN_LINKAGE_EXTERNAL, KILN_VISIBILITY_PROTECTED, false, {D, D, B}},
+    {KILN_LINKAGE_EXTERNAL, KILN_VISIBILITY_DEFAULT, true, {B, B, B}},
+    {KILN_LINKAGE_INTERNAL, KILN_VISIBILITY_DEFAULT, false, {B, B, B}},
+    {KILN_LINKAGE_PRIVATE, KILN_VISIBILITY_DEFAULT, false, {B, B, B}},
+    {KILN_LINKAGE_WEAK, KILN_VISIBILITY_DEFAULT, false, {0, D, D}},
+    {KILN_LINKAGE_WEAK, KILN_VISIBILITY_HIDDEN, false, {D, D, D}},
+    {KILN_LINKAGE_WEAK, KILN_VISIBILITY_DEFAULT, true, {B, B, B}},
+    {KILN_LINKAGE_LINKONCE, KILN_VISIBILITY_DEFAULT, false, {0, D, B}},
+    {KILN_LINKAGE_LINKONCE, KILN_VISIBILITY_HIDDEN, false, {B, B, B}},
+    {KILN_LINKAGE_COMMON, KILN_VISIBILITY_DEFAULT, false, {0, D, B}},
   };
   for (unsigned pic = 0; pic < KILN_PIC_COUNT; pic++) {
     kiln_module_free(t->m);
@@ -423,17 +426,17 @@ static void data_is_copied(void **state) {
                       .relocs = &r,
                       .n_relocs = 1},
                  out;
-  assert_false(kiln_data_get(t->m, s, &out));
+  assert_false(kiln_data_find(t->m, s, &out));
   assert_int_equal(kiln_data_define(t->m, s, &d), KILN_OK);
   bytes[0] = 'x';
   r.addend = 0;
-  assert_true(kiln_data_get(t->m, s, &out));
+  assert_true(kiln_data_find(t->m, s, &out));
   assert_memory_equal(out.bytes, "0123456789abcde", 16);
   assert_int_equal(out.relocs[0].addend, -4);
   assert_int_equal(out.align_log2, 4);
   assert_int_equal(out.flags, KILN_DATA_READ_ONLY);
   assert_int_equal(kiln_data_define(t->m, z, &(kiln_data_desc){.size_bytes = 99}), KILN_OK);
-  assert_true(kiln_data_get(t->m, z, &out));
+  assert_true(kiln_data_find(t->m, z, &out));
   assert_null(out.bytes);
   assert_int_equal(out.size_bytes, 99);
   FAILS(KILN_ERR_SYMBOL, kiln_data_define(t->m, z, &(kiln_data_desc){.size_bytes = 99}));
@@ -457,7 +460,7 @@ static void bad_data_is_refused(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
-    size_t n = rows[i][1].size_bytes != 0 ? 2 : 1;
+    uint32_t n = rows[i][1].size_bytes != 0 ? 2 : 1;
     kiln_data_desc d = {.size_bytes = 16, .relocs = rows[i], .n_relocs = n};
     FAILS(KILN_ERR_ARGUMENT, kiln_data_define(t->m, s, &d));
   }
@@ -477,28 +480,39 @@ static void bad_data_is_refused(void **state) {
 
 static void constructors(void **state) {
   struct fixture *t = *state;
-  kiln_symbol f = func(t->m, "f", KILN_LINKAGE_EXTERNAL), got;
-  assert_int_equal(kiln_ctor_add(t->m, f, 65535, false), KILN_OK);
-  assert_int_equal(kiln_ctor_add(t->m, f, 101, true), KILN_OK);
+  kiln_symbol f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
+  assert_int_equal(
+    kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65535, .at_exit = false}),
+    KILN_OK);
+  assert_int_equal(
+    kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 101, .at_exit = true}), KILN_OK);
   assert_int_equal(kiln_ctor_count(t->m), 2);
-  unsigned priority;
-  bool at_exit;
-  kiln_ctor_get(t->m, 1, &got, &priority, &at_exit);
-  assert_int_equal(got.id, f.id);
-  assert_int_equal(priority, 101);
-  assert_true(at_exit);
-  assert_int_equal(kiln_ctor_with(t->m, 1).id, 0);
-  kiln_ctor_get(t->m, 2, &got, &priority, &at_exit);
-  assert_int_equal(got.id, 0);
+  kiln_ctor_desc ctor = kiln_ctor_get(t->m, 1);
+  assert_int_equal(ctor.func.id, f.id);
+  assert_int_equal(ctor.priority, 101);
+  assert_true(ctor.at_exit);
+  assert_int_equal(ctor.with.id, 0);
+  assert_int_equal(kiln_ctor_get(t->m, 2).func.id, 0);
   kiln_symbol with = data(t->m, "with", KILN_LINKAGE_WEAK);
-  assert_int_equal(kiln_ctor_add_with(t->m, f, 0, false, with), KILN_OK);
-  assert_int_equal(kiln_ctor_with(t->m, 2).id, with.id);
-  assert_int_equal(kiln_ctor_with(t->m, 3).id, 0);
-  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add_with(t->m, f, 0, false, (kiln_symbol){99}));
+  assert_int_equal(
+    kiln_ctor_add(t->m,
+                  &(kiln_ctor_desc){.func = f, .priority = 0, .at_exit = false, .with = with}),
+    KILN_OK);
+  assert_int_equal(kiln_ctor_get(t->m, 2).with.id, with.id);
+  assert_int_equal(kiln_ctor_get(t->m, 3).with.id, 0);
+  FAILS(
+    KILN_ERR_ARGUMENT,
+    kiln_ctor_add(t->m, &(kiln_ctor_desc){
+                          .func = f, .priority = 0, .at_exit = false, .with = (kiln_symbol){99}}));
   f = func(t->m, "f", KILN_LINKAGE_EXTERNAL);
-  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, f, 65536, false));
-  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, (kiln_symbol){9}, 0, false));
-  FAILS(KILN_ERR_ARGUMENT, kiln_ctor_add(t->m, data(t->m, "d", 0), 0, false));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_ctor_add(t->m, &(kiln_ctor_desc){.func = f, .priority = 65536, .at_exit = false}));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_ctor_add(
+          t->m, &(kiln_ctor_desc){.func = (kiln_symbol){9}, .priority = 0, .at_exit = false}));
+  FAILS(KILN_ERR_ARGUMENT,
+        kiln_ctor_add(
+          t->m, &(kiln_ctor_desc){.func = data(t->m, "d", 0), .priority = 0, .at_exit = false}));
 }
 
 static void locations(void **state) {
@@ -507,7 +521,7 @@ static void locations(void **state) {
   char name[16];
   for (uint32_t i = 0; i < 3000; i++) {
     snprintf(name, sizeof name, "file%u.c", i % 100);
-    assert_int_equal(kiln_loc_add(s, name, i, i + 1), i + 1);
+    assert_int_equal(kiln_loc_new(s, kiln_file_new(s, name), i, i + 1), i + 1);
   }
   const struct kn_places *p = &s->places;
   assert_int_equal(p->files.n, 100);
@@ -526,11 +540,11 @@ static void first_error_sticks(void **state) {
   kiln_symbol s = data(t->m, "s", KILN_LINKAGE_EXTERNAL);
   kiln_sig sig = void_sig(t->m);
   kiln_diag d = {.status = KILN_ERR_SYNTAX, .line = 3, .message = "first"};
-  assert_int_equal(kiln_module_error(t->m, &d), KILN_ERR_SYNTAX);
+  assert_int_equal(kiln_module_fail(t->m, &d), KILN_ERR_SYNTAX);
   d.status = KILN_ERR_TYPE;
   strcpy(d.message, "second");
   strcpy(d.module, "other.c");
-  assert_int_equal(kiln_module_error(t->m, &d), KILN_ERR_TYPE);
+  assert_int_equal(kiln_module_fail(t->m, &d), KILN_ERR_TYPE);
   assert_int_equal(t->diags, 2);
   assert_string_equal(t->diag.message, "second");
   assert_string_equal(t->diag.module, "other.c");
@@ -544,7 +558,7 @@ static void first_error_sticks(void **state) {
   assert_int_equal(void_sig(t->m).id, 0);
   assert_int_equal(kiln_alias_define(t->m, &(kiln_symbol_desc){.name = "a"}, s, 0).id, 0);
   assert_int_equal(kiln_data_define(t->m, s, &(kiln_data_desc){0}), KILN_ERR_SYNTAX);
-  assert_int_equal(kiln_loc_add(session, "f", 1, 1), 0);
+  assert_int_equal(kiln_loc_new(session, kiln_file_new(session, "f"), 1, 1), 0);
   kiln_session_free(session);
   assert_int_equal(kiln_symbol_count(t->m), n);
   assert_int_equal(t->diags, 2);
@@ -562,14 +576,14 @@ static void stays_linear(void **state) {
     int length = snprintf(name, sizeof name, "_ZN4name%uEv", i);
     kiln_symbol_desc d = {.name = name, .name_length = (size_t)length, .section = "hot"};
     kiln_symbol f = kiln_func_declare(m, &d, sig);
-    kiln_block_symbol(m, f, i);
+    kiln_block_symbol(m, f, (kiln_block){i});
     kiln_param p = {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .size_bytes = i};
     kiln_sig_new(m, KILN_CC_C, 0, &p, 1, NULL, 0);
   }
   for (unsigned i = 0; i < n; i++) {
     snprintf(name, sizeof name, "_ZN4name%uEv", i);
     assert_int_equal(kiln_symbol_find(m, name).id, 2 * i + 1);
-    assert_int_equal(kiln_block_symbol(m, (kiln_symbol){2 * i + 1}, i).id, 2 * i + 2);
+    assert_int_equal(kiln_block_symbol(m, (kiln_symbol){2 * i + 1}, (kiln_block){i}).id, 2 * i + 2);
   }
   assert_int_equal(kiln_symbol_count(m), 2 * n);
   kiln_module_free(m);
@@ -633,9 +647,9 @@ static void allocations_may_fail(void **state) {
         kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &p, 1, NULL, 0);
         kiln_symbol g = kiln_func_declare(
           m, &(kiln_symbol_desc){.name = name, .section = name + 1, .comdat = name}, sig);
-        kiln_block_symbol(m, g, i);
-        kiln_ctor_add(m, g, i, false);
-        if (session != NULL) kiln_loc_add(session, name, i, i);
+        kiln_block_symbol(m, g, (kiln_block){i});
+        kiln_ctor_add(m, &(kiln_ctor_desc){.func = g, .priority = i, .at_exit = false});
+        if (session != NULL) kiln_loc_new(session, kiln_file_new(session, name), i, i);
         s = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
         kiln_reloc r = {.symbol = g, .size_bytes = 8};
         kiln_data_define(m, s, &(kiln_data_desc){.size_bytes = 64, .relocs = &r, .n_relocs = 1});
@@ -673,21 +687,21 @@ static void debug_is_strict(void **state) {
     kiln_debug *all = kiln_module_debug(t->m), *own = kiln_session_debug(s);
     kiln_die none = {0}, first = kiln_die_at(all, 1), local = kiln_die_new(own, 0x34, none);
     kiln_die_begin(all, none, 0x34, none); /* entry 0 is ignored, and what would be its attribute */
-    kiln_die_flag(all, 0x3f);
+    kiln_die_set_flag(all, 0x3f);
     kiln_die_begin(all, first, 0x34, none);
     assert_int_equal(kiln_module_status(t->m), KILN_OK);
     switch (i) {
     case 0: kiln_die_begin(all, first, 0x34, none); break;
     case 1: kiln_die_begin(all, kiln_die_at(own, 2), 0x34, none); break;
-    case 2: kiln_die_ref(all, 0x49, local); break;
+    case 2: kiln_die_set_ref(all, 0x49, local); break;
     case 3:
-      kiln_die_list(all, kiln_die_at(all, 2), &first, 1);
-      kiln_die_list_add(all, local);
+      kiln_die_begin_list(all, kiln_die_at(all, 2), &first, 1);
+      kiln_die_append(all, local);
       break;
     case 4: kiln_die_begin(all, kiln_die_at(all, 2), 0, none); break;
-    case 5: kiln_die_uint(all, 0x10000, 1); break;
-    case 6: kiln_die_symbol(all, 2, (kiln_symbol){99}, NULL, 0); break;
-    default: kiln_debug_global(t->m, first, (kiln_symbol){99}, NULL, 0);
+    case 5: kiln_die_set_uint(all, 0x10000, 1); break;
+    case 6: kiln_die_set_symbol(all, 2, (kiln_symbol){99}, NULL, 0); break;
+    default: kiln_debug_set_global(kiln_module_debug(t->m), first, (kiln_symbol){99}, NULL, 0);
     }
     assert_int_equal(t->diag.status, KILN_ERR_ARGUMENT);
     assert_non_null(strstr(t->diag.message, wrong[i]));

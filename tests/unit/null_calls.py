@@ -24,29 +24,30 @@ POINTERS = {
     'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm',
     'kiln_module_options': '&x->module_options', 'kiln_jit_options': '&x->jit_options',
     'kiln_interp_options': '&x->interp_options', 'kiln_symbol_desc': '&x->symbol_desc',
-    'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_guard_place': '&x->guard_place', 'kiln_diag': '&x->diag',
+    'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_module_attrs': '&x->module_attrs', 'kiln_func_attrs': '&x->func_attrs', 'kiln_ctor_desc': '&x->ctor_desc',
+    'kiln_diag': '&x->diag',
     'kiln_buffer': '&x->buffer', 'kiln_jit_error': '&x->jit_error', 'kiln_jit_unit': '&x->unit',
     'kiln_jit_input': '&x->jit_input', 'kiln_param': '&x->param', 'kiln_type': '&x->type',
-    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_asm': '&x->machine_code', 'kiln_assembly': '&x->assembly', 'kiln_cfield': '&x->cfield',
-    'kiln_clayout': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
-    'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_variable': '&x->variable', 'kiln_variable_value': '&x->variable_value', 'kiln_member': '&x->member', 'kiln_enumerator': '&x->enumerator',
-    'kiln_declaration': '&x->declaration', 'kiln_shape_attr': '&x->shape_attr', 'kiln_expr': '&x->expr',
-    'kiln_die': '&x->die', 'uint8_t': 'x->md5', 'kiln_bits': '&x->bits', 'kiln_target': '&x->target', 'kiln_machine': '&x->machine', 'kiln_symbol': '&x->symbol_out',
+    'kiln_value': '&x->v', 'kiln_block': '&x->block', 'kiln_switch_case': '&x->case_', 'kiln_try_desc': '&x->try_', 'kiln_clause': '&x->clause', 'kiln_asm': '&x->machine_code', 'kiln_assembly': '&x->assembly', 'kiln_cfield': '&x->cfield',
+    'kiln_ctype_options': '&x->clayout', 'kiln_ctype': '&x->ctype', 'kiln_code': '&x->code',
+    'kiln_debug': 'x->debug', 'kiln_location': '&x->location', 'kiln_debug_variable': '&x->variable', 'kiln_debug_value': '&x->variable_value', 'kiln_die_member': '&x->member', 'kiln_die_enumerator': '&x->enumerator',
+    'kiln_die_declaration': '&x->declaration', 'kiln_die_shape_attr': '&x->shape_attr', 'kiln_debug_expr': '&x->expr',
+    'kiln_die': '&x->die', 'uint8_t': 'x->md5', 'kiln_interp_value': '&x->bits', 'kiln_target': '&x->target', 'kiln_machine_info': '&x->machine', 'kiln_symbol': '&x->symbol_out',
     'char': 'x->name', 'void': 'x->bytes', 'uint64_t': '&x->number64', 'uint32_t': '&x->number32',
     'int64_t': '&x->signed64', 'unsigned': '&x->number', 'bool': '&x->flag',
 }
 VALUES = {
     'kiln_value': 'x->v', 'kiln_block': 'x->block', 'kiln_symbol': 'x->symbol', 'kiln_sig': 'x->sig', 'kiln_clauses': 'x->clauses',
-    'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_var': 'x->var', 'kiln_inst': 'x->inst',
-    'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_text': '(kiln_text){1}', 'kiln_shape': '(kiln_shape){1, 1}', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
-    'kiln_icond': 'KILN_EQ', 'kiln_fcond': 'KILN_FOEQ', 'kiln_ordering': 'KILN_SEQ_CST',
-    'kiln_rmw': 'KILN_RMW_ADD', 'kiln_callconv': 'KILN_CC_C', 'kiln_target': 'x->target',
-    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ckind': 'KILN_C_INT', 'kiln_func_sink': 'NULL',
+    'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_ssa_variable': 'x->var', 'kiln_inst': 'x->inst',
+    'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_debug_string': '(kiln_debug_string){1}', 'kiln_die_shape': '(kiln_die_shape){1, 1}', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
+    'kiln_icond': 'KILN_ICOND_EQ', 'kiln_fcond': 'KILN_FCOND_OEQ', 'kiln_ordering': 'KILN_ORDERING_SEQ_CST',
+    'kiln_rmw': 'KILN_RMW_ADD', 'kiln_cc': 'KILN_CC_C', 'kiln_target': 'x->target',
+    'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ctype_kind': 'KILN_CTYPE_INT', 'kiln_func_sink_fn': 'NULL', 'kiln_name_fn': 'NULL',
     'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
     'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',
 }
 NAMED = {  # name of function, name of argument
-    ('*', 'bytes', 'size'): 'x->size', ('*', 'text', 'size'): 'x->size', ('*', 'mem'): 'KILN_TYPE_I32',
+    ('*', 'bytes', 'size_bytes'): 'x->size', ('*', 'text', 'text_length'): 'x->size', ('*', 'mem'): 'KILN_TYPE_I32',
     ('kiln_sig_new', 'flags'): '0', ('kiln_csig_new', 'flags'): '0', ('kiln_const_bits', 'type'): 'KILN_TYPE_F64',
     ('kiln_ssa_begin', 'flags'): '0', ('*', 'first'): '0',
     ('kiln_build_convert', 'op'): 'KILN_OP_ZEXT', ('kiln_build_convert', 'from'): 'KILN_TYPE_I32',
@@ -64,7 +65,7 @@ GIVES = {
     'kiln_const_i128': 'got.id != UINT32_MAX',
     'kiln_const_bits': 'got.id != UINT32_MAX',
     'kiln_operand_get': 'got.kind == KILN_OPERAND_NONE',
-    'kiln_inst_clause': 'got.kind == KILN_CLEANUP',
+    'kiln_inst_get_clause': 'got.kind == KILN_CLAUSE_CLEANUP',
 }
 
 
@@ -99,7 +100,7 @@ class Arg:
         if not match:
             sys.exit(f'an argument that cannot be read: {text}')
         self.type, stars, self.name = match[1], (match[2] or '').count('*'), match[3]
-        self.pointer = stars > 0 or self.type == 'kiln_func_sink'
+        self.pointer = stars > 0 or self.type.endswith('_fn')
         if stars == 0:
             self.sample = VALUES.get(self.type)
         elif stars == 2:
@@ -129,7 +130,7 @@ def expectation(returns, name):
         return GIVES[name]
     if returns == 'kiln_status':
         return 'got != KILN_OK'
-    if returns in ('kiln_block', 'kiln_var'):
+    if returns in ('kiln_block', 'kiln_ssa_variable'):
         return 'got.id == UINT32_MAX'
     return 'all_zero(&got, sizeof got)'
 

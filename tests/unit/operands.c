@@ -138,7 +138,7 @@ static kiln_status look(void *user, kiln_func *f) {
 
 static void operands_are_the_uses_that_were_counted(void **state) {
   static const char *const names[] = {
-#define SHAPE(E, state, a, b, c, x, result, edges, syntax) #E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) #E,
 #include <kiln/shapes.def>
   };
   (void)state;
@@ -146,7 +146,7 @@ static void operands_are_the_uses_that_were_counted(void **state) {
   kiln_module_options options = {0};
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  kiln_status status = kiln_text_parse(s, each_shape, sizeof each_shape - 1, look, &seen);
+  kiln_status status = kiln_text_read(s, each_shape, sizeof each_shape - 1, look, &seen);
   if (status != KILN_OK) {
     const kiln_diag *d = kiln_module_diag(m);
     fail_msg("%u: %s", d->line, d->message);

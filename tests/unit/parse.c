@@ -145,10 +145,10 @@ static void test_errors(void **state) {
   for (size_t i = 0; i < sizeof error_rows / sizeof *error_rows; i++) {
     const struct error_row *r = &error_rows[i];
     struct fixture one = {0};
-    kiln_module_options o = {.name = "t", .on_diag = on_diag, .diag_user = &one};
+    kiln_module_options o = {.name = "t", .on_diag = on_diag, .on_diag_user = &one};
     kiln_module *m = kiln_module_new(&o);
     kiln_session *s = kiln_session_new(m);
-    kiln_status status = kiln_text_parse(s, r->text, strlen(r->text), NULL, NULL);
+    kiln_status status = kiln_text_read(s, r->text, strlen(r->text), NULL, NULL);
     const kiln_diag *d = &one.diag;
     if (status != r->status || one.diags != 1 || d->line != r->line || d->column != r->column ||
         !strstr(d->message, r->message)) {
@@ -176,7 +176,7 @@ static void reprint(const char *text, size_t size, kiln_buffer *out) {
   kiln_buffer funcs = {0};
   kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "t"});
   kiln_session *s = kiln_session_new(m);
-  kiln_status status = kiln_text_parse(s, text, size, print_sink, &funcs);
+  kiln_status status = kiln_text_read(s, text, size, print_sink, &funcs);
   if (status != KILN_OK) print_message("%.*s", (int)size, text);
   assert_int_equal(status, KILN_OK);
   assert_int_equal(kiln_module_print(m, out), KILN_OK);
@@ -368,24 +368,24 @@ static void test_print_built(void **state) {
   kiln_block a = kiln_block_new(f), unused = kiln_block_new(f), b = kiln_block_new(f);
   (void)unused;
   kiln_value wide = kiln_build_binary(f, KILN_OP_ADD, I64, p0, kiln_const_int(f, 1));
-  kiln_loc_set(f, kiln_loc_add(t->s, "a\"b.c", 3, 4));
+  kiln_func_set_loc(f, kiln_loc_new(t->s, kiln_file_new(t->s, "a\"b.c"), 3, 4));
   kiln_block_switch(f, b);
-  kiln_value x = kiln_block_param(f, b, I32);
+  kiln_value x = kiln_block_add_param(f, b, I32);
   kiln_value y = kiln_build_binary(f, KILN_OP_MUL, I32, x, p1);
   kiln_block_switch(f, kiln_block_current(f));
   kiln_block_switch(f, a);
-  kiln_value q0 = kiln_block_param(f, a, I64);
+  kiln_value q0 = kiln_block_add_param(f, a, I64);
   kiln_block_switch(f, b);
-  kiln_value q1 = kiln_block_param(f, a, I32); /* between b's instructions */
+  kiln_value q1 = kiln_block_add_param(f, a, I32); /* between b's instructions */
   kiln_value z = kiln_build_binary(f, KILN_OP_SUB, I32, y, x);
   kiln_build_ret(f, &z, 1);
   kiln_block_switch(f, a);
-  kiln_loc_set(f, 0);
+  kiln_func_set_loc(f, 0);
   kiln_build_br(f, b, &q1, 1);
   kiln_block_switch(f, (kiln_block){0});
   kiln_build_br(f, a, NULL, 0);
-  kiln_edge_arg(f, (kiln_block){0}, a, 1, p1);
-  kiln_edge_arg(f, (kiln_block){0}, a, 0, wide);
+  kiln_edge_set_arg(f, (kiln_block){0}, a, 1, p1);
+  kiln_edge_set_arg(f, (kiln_block){0}, a, 0, wide);
   (void)q0;
   assert_int_equal(kiln_func_finish(f), KILN_OK);
   assert_int_equal(kiln_func_verify(f), KILN_OK);
@@ -416,8 +416,8 @@ static void test_numbers(void **state) {
   struct fixture *t = *state;
   kiln_func *f = t->f;
   kiln_block a = kiln_block_new(f);
-  kiln_build_fence(f, KILN_SEQ_CST);
-  kiln_value x = kiln_block_param(f, a, I64);
+  kiln_build_fence(f, KILN_ORDERING_SEQ_CST);
+  kiln_value x = kiln_block_add_param(f, a, I64);
   kiln_value y = kiln_build_binary(f, KILN_OP_ADD, I64, kiln_func_param(f, 0), NO_VALUE);
   assert_int_equal(y.id, 0); /* the operand is missing */
   assert_int_equal(t->diags, 1);
@@ -488,7 +488,7 @@ static void test_sink(void **state) {
     "func @d() {\nb0:\n ret\n}\nfunc @a() {\nb0:\n ret\n}\nfunc @c() {\nb0:\n ret\n}\n"
     "func @b() {\nb0:\n ret\n}\n";
   struct order o = {{0}, 0};
-  assert_int_equal(kiln_text_parse(t->s, text, strlen(text), order_sink, &o), KILN_ERR_IO);
+  assert_int_equal(kiln_text_read(t->s, text, strlen(text), order_sink, &o), KILN_ERR_IO);
   assert_string_equal(o.names, "dac");
 }
 
@@ -514,7 +514,7 @@ static void test_prefixes(void **state) {
     kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "t"});
     kiln_session *s = kiln_session_new(m);
     kiln_buffer out = {0};
-    kiln_text_parse(s, part, n, print_sink, &out);
+    kiln_text_read(s, part, n, print_sink, &out);
     kiln_buffer_free(&out);
     kiln_session_free(s);
     kiln_module_free(m);
@@ -558,7 +558,7 @@ static void test_memory(void **state) {
     kiln_session *s = m ? kiln_session_new(m) : NULL;
     kiln_buffer out = {.allocator = o.allocator};
     kiln_status status = KILN_ERR_MEMORY;
-    if (s) status = kiln_text_parse(s, whole_text, strlen(whole_text), verify_print_sink, &out);
+    if (s) status = kiln_text_read(s, whole_text, strlen(whole_text), verify_print_sink, &out);
     if (s && status == KILN_OK) status = kiln_module_print(m, &out);
     kiln_buffer_free(&out);
     if (s) kiln_session_free(s);

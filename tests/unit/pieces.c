@@ -31,11 +31,8 @@ static void pieces(void **state) {
   assert_int_equal(inst(f, up)->c, 0);
   assert_int_equal(inst(f, low)->a, first.id);
   /* what is read from outside */
-  uint64_t size;
-  unsigned align;
   assert_int_equal(kiln_func_slot_count(f), 2);
-  kiln_func_slot_get(f, 1, &size, &align);
-  assert_int_equal(size, 16);
+  assert_int_equal(kiln_slot_get(f, 1).size_bytes, 16);
   assert_int_equal(kiln_inst_get(f, (kiln_inst){up.id}).disp, 12);
   assert_int_equal(kiln_inst_operand(f, (kiln_inst){up.id}, 0).id, first.id);
   assert_int_equal(kiln_inst_operand(f, (kiln_inst){begin.id}, 0).id, second.id);
@@ -89,7 +86,7 @@ static void pieces_overlap(void **state) {
   for (unsigned how = 0; how < 3; how++) {
     kiln_func *f = again(t);
     kiln_value s = kiln_slot_new(f, 160, how == 1 ? 5 : 3);
-    if (how == 2) kiln_slot_array(f, s);
+    if (how == 2) kiln_slot_set_array(f, s);
     for (int32_t at = 0; at < 160 && !slot(f, s)->escaped; at += 8)
       kiln_build_load(f, I64, s, at, 0);
     assert_true(slot(f, s)->escaped);

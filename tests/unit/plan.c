@@ -11,7 +11,7 @@
 
 #include "ir/builder.h"
 #include "lib/codegen/plan.h"
-#include <kiln/inspect.h>
+#include <kiln/listing.h>
 #include <kiln/text.h>
 
 #define I64 KILN_TYPE_I64
@@ -74,7 +74,7 @@ static kiln_block blk(uint32_t id) { return (kiln_block){id}; }
 static kiln_value number(struct fixture *t, int64_t v) { return kiln_const_int(t->f, v); }
 static void br(struct fixture *t, uint32_t to) { kiln_build_br(t->f, blk(to), NULL, 0); }
 static void brif(struct fixture *t, uint32_t to, uint32_t other) {
-  kiln_value c = kiln_build_icmp(t->f, KILN_SLT, I64, t->x, number(t, 5));
+  kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_SLT, I64, t->x, number(t, 5));
   kiln_build_brif(t->f, c, blk(to), NULL, 0, blk(other), NULL, 0);
 }
 static void ret(struct fixture *t, kiln_value v) { kiln_build_ret(t->f, &v, 1); }
@@ -408,7 +408,7 @@ static void fill_random(struct fixture *t, struct truth *g, uint32_t b) {
   fill(t, b);
   if (b && roll(3) == 0 && g->n_things < MAX_THINGS) { /* a parameter: written by predecessors */
     g->home_block[g->n_things] = b;
-    g->thing[g->n_things] = kiln_block_param(f, blk(b), I64);
+    g->thing[g->n_things] = kiln_block_add_param(f, blk(b), I64);
     g->def[b] |= KN_BIT(g->n_things);
     g->touch[b] |= KN_BIT(g->n_things++);
   }
@@ -441,13 +441,13 @@ static void fill_random(struct fixture *t, struct truth *g, uint32_t b) {
     last = kiln_build_call(f, t->sig, kiln_const_symbol(f, callee, 0), &arg, 1);
     g->calls[b] = true;
   }
-  kiln_value cond = kiln_build_icmp(f, KILN_EQ, I64, last, number(t, 7));
+  kiln_value cond = kiln_build_icmp(f, KILN_ICOND_EQ, I64, last, number(t, 7));
   switch (g->n_succ[b]) {
   case 0: ret(t, last); break;
   case 1: br(t, g->succ[b][0]); break;
   case 2: kiln_build_brif(f, cond, blk(g->succ[b][0]), NULL, 0, blk(g->succ[b][1]), NULL, 0); break;
   default: {
-    kiln_case cases[2] = {{1, blk(g->succ[b][1])}, {2, blk(g->succ[b][2])}};
+    kiln_switch_case cases[2] = {{1, blk(g->succ[b][1])}, {2, blk(g->succ[b][2])}};
     kiln_build_switch(f, I64, last, blk(g->succ[b][0]), cases, 2);
   }
   }
@@ -478,7 +478,7 @@ static void fill_graph(struct fixture *t, struct truth *g, bool in_order) {
       uint32_t to = g->succ[b][k];
       bool again = false;
       for (uint32_t j = 0; j < k; j++) again |= g->succ[b][j] == to;
-      if (f->block[to].n_params && !again) kiln_edge_arg(f, blk(b), blk(to), 0, number(t, b));
+      if (f->block[to].n_params && !again) kiln_edge_set_arg(f, blk(b), blk(to), 0, number(t, b));
     }
   }
 }
@@ -588,7 +588,7 @@ static void random_graphs(struct fixture *t, bool in_order) {
 static void test_random_in_order(void **state) { random_graphs(*state, true); }
 static void test_random_any_order(void **state) { random_graphs(*state, false); }
 
-/* What kiln_session_dump tells of a loop that a call is in: `x` and the slot live through it, in registers that
+/* What kiln_session_set_dump tells of a loop that a call is in: `x` and the slot live through it, in registers that
  * calls preserve. */
 static void test_dump(void **state) {
   static const char text[] = "declare @g()\n"
@@ -621,15 +621,15 @@ static void test_dump(void **state) {
   kiln_module *m = kiln_module_new(&(kiln_module_options){0});
   kiln_session *s = kiln_session_new(m);
   kiln_buffer out = {0};
-  assert_true(kiln_session_dump(s, KILN_DUMP_PLAN | KILN_DUMP_HOMES, &out));
-  assert_int_equal(kiln_text_parse(s, text, strlen(text), compile_each, NULL), KILN_OK);
-  assert_true(kiln_buffer_append(&out, "", 1));
+  assert_true(kiln_session_set_dump(s, KILN_DUMP_PLAN | KILN_DUMP_HOMES, &out) == KILN_OK);
+  assert_int_equal(kiln_text_read(s, text, strlen(text), compile_each, NULL), KILN_OK);
+  assert_true(kiln_buffer_append(&out, "", 1) == KILN_OK);
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
     if (strstr((char *)out.data, lines[i]) == NULL)
       fail_msg("no \"%s\" in\n%s", lines[i], (char *)out.data);
   size_t size = out.size;
-  assert_true(kiln_session_dump(s, 0, NULL));
-  assert_int_equal(kiln_text_parse(s, more, strlen(more), compile_each, NULL), KILN_OK);
+  assert_true(kiln_session_set_dump(s, 0, NULL) == KILN_OK);
+  assert_int_equal(kiln_text_read(s, more, strlen(more), compile_each, NULL), KILN_OK);
   assert_int_equal(out.size, size);
   kiln_buffer_free(&out);
   kiln_session_free(s);

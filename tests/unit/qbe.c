@@ -197,7 +197,7 @@ static void lines(kiln_buffer *text, const char *format, unsigned n) {
   for (unsigned i = 0; i < n; i++) {
     char line[200];
     int size = snprintf(line, sizeof line, format, i, i + 1, i, i);
-    assert_true(kiln_buffer_append(text, line, (size_t)size));
+    assert_true(kiln_buffer_append(text, line, (size_t)size) == KILN_OK);
   }
 }
 

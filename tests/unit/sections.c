@@ -158,9 +158,9 @@ static void said_twice(void **state) {
     snprintf(name, sizeof name, "s%u", i % 50);
     assert_int_equal(kiln_section_declare(t->m, name, i % 50 == 7 ? &other : &one), KILN_OK);
   }
-  assert_true(kiln_section_get(t->m, "s7", &got));
+  assert_true(kiln_section_find(t->m, "s7", &got));
   assert_int_equal(got.flags, A | W);
-  assert_false(kiln_section_get(t->m, "s50", &got));
+  assert_false(kiln_section_find(t->m, "s50", &got));
   assert_int_equal(kiln_section_declare(t->m, "s7", &one), KILN_ERR_SYMBOL);
 }
 
@@ -170,7 +170,7 @@ static void in_text(void **state) {
                              "section \"a b\" alloc write exec retain exclude type 7\n"
                              "section \"m\" merge strings entry 2\n"
                              "data @x section \"m\" {\n  zero 2\n}\n";
-  assert_int_equal(kiln_text_parse(t->s, text, sizeof text - 1, NULL, NULL), KILN_OK);
+  assert_int_equal(kiln_text_read(t->s, text, sizeof text - 1, NULL, NULL), KILN_OK);
   kiln_buffer out = {0};
   assert_int_equal(kiln_module_print(t->m, &out), KILN_OK);
   assert_int_equal(out.size, sizeof text - 1);
@@ -193,7 +193,7 @@ static void *resolve(void *user, const char *name) {
 static void in_a_jit(void **state) {
   struct fixture *t = *state;
   close_module(t);
-  kiln_target_host(&t->options.target);
+  kiln_target_find_host(&t->options.target);
   open_module(t);
   kiln_section_desc inits = {.flags = A | W, .type = SHT_INIT_ARRAY}, written = {.flags = A | W};
   assert_int_equal(kiln_section_declare(t->m, "inits", &inits), KILN_OK);
@@ -207,7 +207,7 @@ static void in_a_jit(void **state) {
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);
   kiln_jit_input input = {t->m, &t->s, 1};
   kiln_jit_unit unit;
-  assert_int_equal(kiln_jit_add(jit, &input, 1, 0, &unit, NULL), KILN_OK);
+  assert_int_equal(kiln_jit_add(jit, 0, &input, 1, &unit, NULL), KILN_OK);
   *(char *)kiln_jit_find(jit, "x") = 'z';
   assert_int_equal(kiln_jit_run_constructors(jit, unit, 0, NULL, NULL), KILN_OK);
   assert_int_equal(value, 42);
@@ -217,14 +217,14 @@ static void in_a_jit(void **state) {
 static void executable_data_in_a_jit(void **state) {
   struct fixture *t = *state;
   close_module(t);
-  kiln_target_host(&t->options.target);
+  kiln_target_find_host(&t->options.target);
   open_module(t);
   assert_int_equal(kiln_section_declare(t->m, ".run", &(kiln_section_desc){.flags = A | X}),
                    KILN_OK);
   data_in(t, "x", ".run", "\xc3", 1, KILN_DATA_READ_ONLY);
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
   kiln_jit_input input = {t->m, &t->s, 1};
-  assert_int_equal(kiln_jit_add(jit, &input, 1, 0, NULL, NULL), KILN_ERR_UNSUPPORTED);
+  assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, NULL), KILN_ERR_UNSUPPORTED);
   kiln_jit_free(jit);
 }
 

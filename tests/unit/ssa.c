@@ -56,7 +56,7 @@ static void begin(struct fixture *t, unsigned flags) {
 
 static bool make(struct fixture *t) {
   kiln_module_options options = {
-    .name = "test", .allocator = {counted, t}, .on_diag = on_diag, .diag_user = t};
+    .name = "test", .allocator = {counted, t}, .on_diag = on_diag, .on_diag_user = t};
   t->m = kiln_module_new(&options);
   if (t->m == NULL) return false;
   t->s = kiln_session_new(t->m);
@@ -115,7 +115,7 @@ static void expect_error(struct fixture *t, kiln_status status, const char *text
 
 static void one_block(void **state) {
   struct fixture *t = *state;
-  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_write(t->ssa, y, t->b);
   assert_int_equal(kiln_ssa_read(t->ssa, x).id, t->a.id);
@@ -133,12 +133,13 @@ static void gcd(void **state) {
   kiln_func *f = t->f;
   kiln_ssa *ssa = t->ssa;
   kiln_block loop = kiln_block_new(f), body = kiln_block_new(f), done = kiln_block_new(f);
-  kiln_var a = kiln_ssa_var(ssa, KILN_TYPE_I64), b = kiln_ssa_var(ssa, KILN_TYPE_I64);
+  kiln_ssa_variable a = kiln_ssa_new_variable(ssa, KILN_TYPE_I64),
+                    b = kiln_ssa_new_variable(ssa, KILN_TYPE_I64);
   kiln_ssa_write(ssa, a, kiln_func_param(f, 0));
   kiln_ssa_write(ssa, b, kiln_func_param(f, 1));
   kiln_ssa_br(ssa, loop);
   kiln_block_switch(f, loop);
-  kiln_value more = kiln_build_icmp(f, KILN_NE, I64, kiln_ssa_read(ssa, b), number(t, 0));
+  kiln_value more = kiln_build_icmp(f, KILN_ICOND_NE, I64, kiln_ssa_read(ssa, b), number(t, 0));
   kiln_ssa_brif(ssa, more, body, done);
   kiln_ssa_seal(ssa, body);
   kiln_ssa_seal(ssa, done);
@@ -160,9 +161,9 @@ static void gcd(void **state) {
 /* if (a) { writes & 1: x = 1 } else { writes & 2: x = 2 }; parameters of the join. */
 static uint32_t diamond(struct fixture *t, unsigned writes, bool sealed, kiln_value *result) {
   kiln_block yes = kiln_block_new(t->f), no = kiln_block_new(t->f), join = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->b);
-  kiln_value c = kiln_build_icmp(t->f, KILN_NE, I64, t->a, number(t, 0));
+  kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_NE, I64, t->a, number(t, 0));
   kiln_ssa_brif(t->ssa, c, yes, no);
   kiln_block_switch(t->f, yes);
   if (writes & 1) kiln_ssa_write(t->ssa, x, number(t, 1));
@@ -200,7 +201,7 @@ static void invariant_in_loops(void **state) {
   struct fixture *t = *state;
   enum { DEPTH = 5 };
   kiln_block head[DEPTH], exit[DEPTH];
-  kiln_var x = kiln_ssa_var(t->ssa, I64), i = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), i = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_write(t->ssa, i, t->b);
   for (unsigned d = 0; d < DEPTH; d++) {
@@ -211,7 +212,7 @@ static void invariant_in_loops(void **state) {
   }
   kiln_ssa_write(t->ssa, i, add(t, kiln_ssa_read(t->ssa, i), kiln_ssa_read(t->ssa, x)));
   for (unsigned d = DEPTH; d-- > 0;) {
-    kiln_value c = kiln_build_icmp(t->f, KILN_SLT, I64, kiln_ssa_read(t->ssa, i), t->b);
+    kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_SLT, I64, kiln_ssa_read(t->ssa, i), t->b);
     kiln_ssa_brif(t->ssa, c, head[d], exit[d]);
     kiln_ssa_seal(t->ssa, head[d]);
     kiln_ssa_seal(t->ssa, exit[d]);
@@ -228,9 +229,9 @@ static void invariant_behind_loops(void **state) {
   struct fixture *t = *state;
   enum { DEPTH = 5 };
   kiln_block head[DEPTH], exit[DEPTH];
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
-  kiln_value c = kiln_build_icmp(t->f, KILN_SLT, I64, t->a, t->b);
+  kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_SLT, I64, t->a, t->b);
   for (unsigned d = 0; d < DEPTH; d++) {
     head[d] = kiln_block_new(t->f);
     exit[d] = kiln_block_new(t->f);
@@ -253,16 +254,16 @@ static void invariant_behind_loops(void **state) {
 static void parallel_edges(void **state) {
   struct fixture *t = *state;
   kiln_block join = kiln_block_new(t->f), many = kiln_block_new(t->f), last = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
-  kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_EQ, I64, t->a, t->b), join, join);
+  kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, t->a, t->b), join, join);
   kiln_ssa_seal(t->ssa, join);
   kiln_block_switch(t->f, join);
   assert_int_equal(kiln_ssa_read(t->ssa, x).id, t->a.id);
   kiln_ssa_write(t->ssa, x, t->b);
-  kiln_ssa_switch(t->ssa, I64, t->a, many,
-                  (kiln_case[]){{1, many}, {2, last}, {3, many}, {4, last}, {5, last}, {6, last}},
-                  6);
+  kiln_ssa_switch(
+    t->ssa, I64, t->a, many,
+    (kiln_switch_case[]){{1, many}, {2, last}, {3, many}, {4, last}, {5, last}, {6, last}}, 6);
   kiln_block_switch(t->f, many);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_br(t->ssa, last);
@@ -278,7 +279,7 @@ static void parallel_edges(void **state) {
 static void indirect(void **state) {
   struct fixture *t = *state;
   kiln_block to[2] = {kiln_block_new(t->f), kiln_block_new(t->f)};
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->b);
   kiln_ssa_brind(t->ssa, t->a, to, 2);
   kiln_ssa_seal(t->ssa, to[1]);
@@ -297,16 +298,17 @@ static void indirect(void **state) {
 static void own_parameters(void **state) {
   struct fixture *t = *state;
   kiln_block loop = kiln_block_new(t->f), done = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_br(t->ssa, loop);
-  kiln_value own = kiln_block_param(t->f, loop, I64);
-  kiln_edge_arg(t->f, (kiln_block){0}, loop, 0, t->b);
+  kiln_value own = kiln_block_add_param(t->f, loop, I64);
+  kiln_edge_set_arg(t->f, (kiln_block){0}, loop, 0, t->b);
   kiln_block_switch(t->f, loop);
   kiln_ssa_write(t->ssa, x, add(t, kiln_ssa_read(t->ssa, x), own));
-  kiln_value c = kiln_build_icmp(t->f, KILN_SLT, I64, kiln_ssa_read(t->ssa, x), number(t, 100));
+  kiln_value c =
+    kiln_build_icmp(t->f, KILN_ICOND_SLT, I64, kiln_ssa_read(t->ssa, x), number(t, 100));
   kiln_ssa_brif(t->ssa, c, loop, done);
-  kiln_edge_arg(t->f, loop, loop, 0, kiln_ssa_read(t->ssa, x));
+  kiln_edge_set_arg(t->f, loop, loop, 0, kiln_ssa_read(t->ssa, x));
   kiln_ssa_seal(t->ssa, loop);
   kiln_block_switch(t->f, done);
   ret(t, kiln_ssa_read(t->ssa, x));
@@ -318,7 +320,7 @@ static void own_parameters(void **state) {
 static void told_edges(void **state) {
   struct fixture *t = *state;
   kiln_block next = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, F64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, F64);
   kiln_ssa_write(t->ssa, x, kiln_const_f64(t->f, 1.5));
   kiln_build_br(t->f, next, NULL, 0);
   kiln_ssa_edge(t->ssa, (kiln_block){0}, next);
@@ -339,14 +341,14 @@ static void built_edges(void **state) {
   kiln_block loop = kiln_block_new_many(t->f, 2), done = {loop.id + 1};
   kiln_build_br(t->f, loop, NULL, 0);
   kiln_ssa_begin(t->ssa, t->f, KILN_SSA_EDGES_BUILT);
-  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write_in(t->ssa, (kiln_block){0}, x, t->a);
   kiln_ssa_write_in(t->ssa, (kiln_block){0}, y, t->b);
   kiln_block_switch(t->f, loop);
   kiln_value old = kiln_ssa_read(t->ssa, x), step = kiln_ssa_read(t->ssa, y);
   kiln_value next = kiln_build_binary(t->f, KILN_OP_SUB, I64, old, step);
   kiln_ssa_write(t->ssa, x, next);
-  kiln_value more = kiln_build_icmp(t->f, KILN_NE, I64, next, kiln_const_int(t->f, 0));
+  kiln_value more = kiln_build_icmp(t->f, KILN_ICOND_NE, I64, next, kiln_const_int(t->f, 0));
   kiln_build_brif(t->f, more, loop, NULL, 0, done, NULL, 0);
   kiln_block_switch(t->f, done);
   ret(t, kiln_ssa_read(t->ssa, x));
@@ -359,7 +361,7 @@ static void built_edges(void **state) {
 
 static void undefined_is_zero(void **state) {
   struct fixture *t = *state;
-  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, F64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, F64);
   assert_int_equal(kiln_ssa_read(t->ssa, x).id, number(t, 0).id);
   assert_int_equal(kiln_value_type(t->f, kiln_ssa_read(t->ssa, y)), F64);
   ret(t, kiln_ssa_read(t->ssa, x));
@@ -369,9 +371,9 @@ static void undefined_is_zero(void **state) {
 static void strict(void **state) {
   struct fixture *t = *state;
   begin(t, KILN_SSA_STRICT);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_block yes = kiln_block_new(t->f), join = kiln_block_new(t->f);
-  kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_EQ, I64, t->a, t->b), yes, join);
+  kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, t->a, t->b), yes, join);
   kiln_block_switch(t->f, yes);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_br(t->ssa, join);
@@ -384,7 +386,7 @@ static void strict(void **state) {
 /* Unreachable blocks, alone and in cycles: any result is right, but the call must return. */
 static void unreachable_blocks(void **state) {
   struct fixture *t = *state;
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_block b[4];
   for (unsigned i = 0; i < 4; i++) b[i] = kiln_block_new(t->f);
   ret(t, t->a);
@@ -395,11 +397,12 @@ static void unreachable_blocks(void **state) {
   kiln_ssa_seal(t->ssa, b[0]);
   kiln_ssa_seal(t->ssa, b[1]);
   assert_int_equal(kiln_ssa_read_in(t->ssa, b[1], x).id, number(t, 0).id);
-  kiln_var y = kiln_ssa_var(t->ssa, I64); /* b2 -> b3 -> b2, b3: two predecessors */
+  kiln_ssa_variable y =
+    kiln_ssa_new_variable(t->ssa, I64); /* b2 -> b3 -> b2, b3: two predecessors */
   kiln_block_switch(t->f, b[2]);
   kiln_ssa_br(t->ssa, b[3]);
   kiln_block_switch(t->f, b[3]);
-  kiln_value c = kiln_build_icmp(t->f, KILN_EQ, I64, kiln_ssa_read(t->ssa, y), number(t, 3));
+  kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, kiln_ssa_read(t->ssa, y), number(t, 3));
   kiln_ssa_brif(t->ssa, c, b[2], b[3]);
   end(t);
 }
@@ -408,31 +411,31 @@ static void unreachable_blocks(void **state) {
 
 static void wrong_type(void **state) {
   struct fixture *t = *state;
-  kiln_ssa_write(t->ssa, kiln_ssa_var(t->ssa, I32), t->a);
+  kiln_ssa_write(t->ssa, kiln_ssa_new_variable(t->ssa, I32), t->a);
   expect_error(t, KILN_ERR_TYPE, "variable 0 of type i32 is written with a value of type i64");
 }
 
 static void constant_for_a_float(void **state) {
   struct fixture *t = *state;
-  kiln_ssa_write(t->ssa, kiln_ssa_var(t->ssa, F64), number(t, 1));
+  kiln_ssa_write(t->ssa, kiln_ssa_new_variable(t->ssa, F64), number(t, 1));
   expect_error(t, KILN_ERR_TYPE, "variable 0 of type f64 is written with an integer constant");
 }
 
 static void no_value(void **state) {
   struct fixture *t = *state;
-  kiln_ssa_write(t->ssa, kiln_ssa_var(t->ssa, I64), (kiln_value){0});
+  kiln_ssa_write(t->ssa, kiln_ssa_new_variable(t->ssa, I64), (kiln_value){0});
   expect_error(t, KILN_ERR_ARGUMENT, "variable 0 of type i64 is written with none");
 }
 
 static void no_type(void **state) {
   struct fixture *t = *state;
-  assert_int_equal(kiln_ssa_var(t->ssa, KILN_TYPE_VOID).id, UINT32_MAX);
+  assert_int_equal(kiln_ssa_new_variable(t->ssa, KILN_TYPE_VOID).id, UINT32_MAX);
   expect_error(t, KILN_ERR_TYPE, "no such type");
 }
 
 static void no_variable(void **state) {
   struct fixture *t = *state;
-  assert_int_equal(kiln_ssa_read(t->ssa, (kiln_var){0}).id, 0);
+  assert_int_equal(kiln_ssa_read(t->ssa, (kiln_ssa_variable){0}).id, 0);
   expect_error(t, KILN_ERR_ARGUMENT, "no such variable");
 }
 
@@ -450,7 +453,7 @@ static void to_the_entry(void **state) {
 
 static void write_behind_terminator(void **state) {
   struct fixture *t = *state;
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_block b = kiln_block_new(t->f);
   kiln_ssa_br(t->ssa, b);
   kiln_ssa_seal(t->ssa, b);
@@ -487,7 +490,7 @@ static void expect_at_end(struct fixture *t, const char *text) {
 static void edge_not_told(void **state) {
   struct fixture *t = *state;
   kiln_block next = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_build_br(t->f, next, NULL, 0);
   kiln_block_switch(t->f, next);
@@ -499,9 +502,9 @@ static void edge_not_told(void **state) {
 static void back_edge_not_told(void **state) {
   struct fixture *t = *state;
   kiln_block loop = kiln_block_new(t->f), other = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
-  kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_EQ, I64, t->a, t->b), loop, other);
+  kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, t->a, t->b), loop, other);
   kiln_block_switch(t->f, other);
   kiln_build_br(t->f, loop, NULL, 0);
   kiln_block_switch(t->f, loop);
@@ -512,7 +515,7 @@ static void back_edge_not_told(void **state) {
 static void edge_not_built(void **state) {
   struct fixture *t = *state;
   kiln_block next = kiln_block_new(t->f), other = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_br(t->ssa, next);
   kiln_ssa_edge(t->ssa, (kiln_block){0}, other);
   kiln_block_switch(t->f, other);
@@ -535,7 +538,7 @@ static void edges_without_variables(void **state) {
 static void no_end(void **state) {
   struct fixture *t = *state;
   kiln_block loop = kiln_block_new(t->f);
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_br(t->ssa, loop);
   kiln_block_switch(t->f, loop);
@@ -550,9 +553,9 @@ static void without_a_function(void **state) {
   kiln_ssa *ssa = kiln_ssa_new(t->m);
   kiln_ssa_br(ssa, (kiln_block){1});
   kiln_ssa_seal(ssa, (kiln_block){1});
-  kiln_ssa_write(ssa, (kiln_var){0}, t->a);
-  assert_int_equal(kiln_ssa_read(ssa, (kiln_var){0}).id, 0);
-  assert_int_equal(kiln_ssa_var(ssa, I64).id, UINT32_MAX);
+  kiln_ssa_write(ssa, (kiln_ssa_variable){0}, t->a);
+  assert_int_equal(kiln_ssa_read(ssa, (kiln_ssa_variable){0}).id, 0);
+  assert_int_equal(kiln_ssa_new_variable(ssa, I64).id, UINT32_MAX);
   assert_int_equal(kiln_ssa_end(ssa), KILN_ERR_STRUCTURE);
   kiln_ssa_free(ssa);
   kiln_ssa_free(NULL);
@@ -562,9 +565,9 @@ static void without_a_function(void **state) {
 
 /* A function with `n` loops of two blocks, in a row, and a variable for each tenth; not compiled. */
 static void some_function(struct fixture *t, uint32_t n) {
-  kiln_var v[8];
+  kiln_ssa_variable v[8];
   for (unsigned i = 0; i < 8; i++) {
-    v[i] = kiln_ssa_var(t->ssa, I64);
+    v[i] = kiln_ssa_new_variable(t->ssa, I64);
     kiln_ssa_write(t->ssa, v[i], i % 2 ? t->a : t->b);
   }
   for (uint32_t i = 0; i < n; i++) {
@@ -573,7 +576,7 @@ static void some_function(struct fixture *t, uint32_t n) {
     kiln_block_switch(t->f, loop);
     kiln_value x = add(t, kiln_ssa_read(t->ssa, v[i % 8]), kiln_ssa_read(t->ssa, v[(i + 3) % 8]));
     kiln_ssa_write(t->ssa, v[i % 7], x);
-    kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_SLT, I64, x, t->a), loop, next);
+    kiln_ssa_brif(t->ssa, kiln_build_icmp(t->f, KILN_ICOND_SLT, I64, x, t->a), loop, next);
     if (i % 3) kiln_ssa_seal(t->ssa, loop);
     if (i % 5) kiln_ssa_seal(t->ssa, next);
     kiln_block_switch(t->f, next);
@@ -621,10 +624,10 @@ static void failing_memory(void **state) {
 
 /* n diamonds in a row; a variable written before is read behind them. */
 static void grow_diamonds(struct fixture *t, uint32_t n) {
-  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_write(t->ssa, y, t->a);
-  kiln_value c = kiln_build_icmp(t->f, KILN_EQ, I64, t->a, t->b);
+  kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, t->a, t->b);
   for (uint32_t i = 0; i < n; i += 2) {
     kiln_block side = kiln_block_new(t->f), join = kiln_block_new(t->f);
     kiln_ssa_brif(t->ssa, c, side, join);
@@ -640,11 +643,11 @@ static void grow_diamonds(struct fixture *t, uint32_t n) {
 
 /* The same, sealed at the end: every block hands out forward values. */
 static void grow_late(struct fixture *t, uint32_t n) {
-  kiln_var x = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   for (uint32_t i = 0; i < n; i += 2) {
     kiln_block side = kiln_block_new(t->f), join = kiln_block_new(t->f);
-    kiln_value c = kiln_build_icmp(t->f, KILN_EQ, I64, kiln_ssa_read(t->ssa, x), t->b);
+    kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, kiln_ssa_read(t->ssa, x), t->b);
     kiln_ssa_brif(t->ssa, c, side, join);
     kiln_block_switch(t->f, side);
     kiln_ssa_br(t->ssa, join);
@@ -655,10 +658,10 @@ static void grow_late(struct fixture *t, uint32_t n) {
 
 /* else-if: a chain of conditions, each with a body that reads, all to one join. */
 static void grow_chain(struct fixture *t, uint32_t n) {
-  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_block join = kiln_block_new(t->f);
-  kiln_value c = kiln_build_icmp(t->f, KILN_EQ, I64, t->a, t->b);
+  kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, t->a, t->b);
   for (uint32_t i = 0; i < n; i += 2) {
     kiln_block body = kiln_block_new(t->f), next = kiln_block_new(t->f);
     kiln_ssa_brif(t->ssa, c, body, next);
@@ -677,10 +680,10 @@ static void grow_chain(struct fixture *t, uint32_t n) {
 
 /* Loops in loops, read inside before and behind after all is sealed; `out`: left at once. */
 static void nested(struct fixture *t, uint32_t n, bool out) {
-  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
   kiln_ssa_write(t->ssa, y, t->b);
-  kiln_value c = kiln_build_icmp(t->f, KILN_EQ, I64, t->a, t->b);
+  kiln_value c = kiln_build_icmp(t->f, KILN_ICOND_EQ, I64, t->a, t->b);
   kiln_block first = {0};
   kiln_block end = kiln_block_new(t->f);
   for (uint32_t i = 0; i < n; i += 2) {
@@ -693,7 +696,7 @@ static void nested(struct fixture *t, uint32_t n, bool out) {
   for (uint32_t i = 0, head = first.id + (n - 1) / 2; i < n; i += 2, head--) {
     kiln_block exit = kiln_block_new(t->f);
     if (out && i == 0)
-      kiln_ssa_switch(t->ssa, I64, t->a, end, (kiln_case[]){{1, {head}}, {2, exit}}, 2);
+      kiln_ssa_switch(t->ssa, I64, t->a, end, (kiln_switch_case[]){{1, {head}}, {2, exit}}, 2);
     else kiln_ssa_brif(t->ssa, c, (kiln_block){head}, exit);
     kiln_ssa_seal(t->ssa, (kiln_block){head});
     kiln_ssa_seal(t->ssa, exit);
@@ -709,11 +712,11 @@ static void grow_nested_out(struct fixture *t, uint32_t n) { nested(t, n, true);
 
 /* A switch over n blocks that all meet. */
 static void grow_switch(struct fixture *t, uint32_t n) {
-  kiln_var x = kiln_ssa_var(t->ssa, I64), y = kiln_ssa_var(t->ssa, I64);
+  kiln_ssa_variable x = kiln_ssa_new_variable(t->ssa, I64), y = kiln_ssa_new_variable(t->ssa, I64);
   kiln_ssa_write(t->ssa, x, t->a);
-  kiln_case *cases = calloc(n, sizeof *cases);
+  kiln_switch_case *cases = calloc(n, sizeof *cases);
   kiln_block first = kiln_block_new_many(t->f, n), join = kiln_block_new(t->f);
-  for (uint32_t i = 0; i < n; i++) cases[i] = (kiln_case){i, {first.id + i}};
+  for (uint32_t i = 0; i < n; i++) cases[i] = (kiln_switch_case){i, {first.id + i}};
   kiln_ssa_switch(t->ssa, I64, t->a, join, cases, n);
   free(cases);
   for (uint32_t i = 0; i < n; i++) {

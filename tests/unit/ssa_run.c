@@ -120,19 +120,19 @@ struct builder {
   const struct program *p;
   kiln_func *f;
   kiln_ssa *ssa; /* NULL: slots */
-  kiln_var vars[MAX_VARS];
+  kiln_ssa_variable vars[MAX_VARS];
   kiln_value slots[MAX_VARS];
   kiln_block first;
 };
 
 /* Variables are made when they are met first, behind some that nobody uses: their ids are on both sides of the
  * helper's limit of variables in a block's row. */
-static kiln_var var_of(struct builder *b, unsigned v) {
+static kiln_ssa_variable var_of(struct builder *b, unsigned v) {
   static const uint8_t unused[] = {0, 0, 6, 30, 40};
   if (b->vars[v].id == UINT32_MAX) {
     for (unsigned i = 0; v == 0 && i < unused[b->p->seed % 5]; i++)
-      kiln_ssa_var(b->ssa, KILN_TYPE_I64);
-    b->vars[v] = kiln_ssa_var(b->ssa, type_of(v));
+      kiln_ssa_new_variable(b->ssa, KILN_TYPE_I64);
+    b->vars[v] = kiln_ssa_new_variable(b->ssa, type_of(v));
   }
   return b->vars[v];
 }
@@ -199,10 +199,10 @@ static void build_end(struct builder *b, unsigned i) {
     put(b, 0, fuel);
     kiln_value way = kiln_build_binary(f, KILN_OP_UREM, KILN_TYPE_I64, get(b, block->condition),
                                        kiln_const_int(f, block->n_targets));
-    kiln_value go = kiln_build_icmp(f, KILN_SGT, KILN_TYPE_I64, fuel, kiln_const_int(f, 0));
+    kiln_value go = kiln_build_icmp(f, KILN_ICOND_SGT, KILN_TYPE_I64, fuel, kiln_const_int(f, 0));
     way = kiln_build_select(f, KILN_TYPE_I64, go, way, kiln_const_int(f, -1));
-    kiln_case cases[MAX_TARGETS];
-    for (unsigned k = 0; k < block->n_targets; k++) cases[k] = (kiln_case){k, to[k]};
+    kiln_switch_case cases[MAX_TARGETS];
+    for (unsigned k = 0; k < block->n_targets; k++) cases[k] = (kiln_switch_case){k, to[k]};
     kiln_block last = block_at(b, b->p->n - 1u);
     if (b->ssa) kiln_ssa_switch(b->ssa, KILN_TYPE_I64, way, last, cases, block->n_targets);
     else kiln_build_switch(f, KILN_TYPE_I64, way, last, cases, block->n_targets);
@@ -215,7 +215,7 @@ static bool may_seal(const struct builder *b, unsigned t) {
     const struct block *block = &b->p->blocks[i];
     bool goes = block->flow == LOOP && t + 1u == b->p->n;
     for (unsigned k = 0; k < block->n_targets; k++) goes |= block->targets[k] == t;
-    if (goes && !kiln_block_terminated(b->f, block_at(b, i))) return false;
+    if (goes && !kiln_block_is_terminated(b->f, block_at(b, i))) return false;
   }
   return true;
 }
@@ -363,8 +363,9 @@ static kiln_symbol declare(kiln_module *m, const char *name, kiln_sig sig) {
   return kiln_func_declare(m, &(kiln_symbol_desc){.name = name}, sig);
 }
 
-static kiln_bits call(kiln_interp *in, kiln_symbol f, uint64_t a, uint64_t b, uint64_t seed) {
-  kiln_bits r = {0, 0}, args[2] = {{a, 0}, {b, 0}};
+static kiln_interp_value call(kiln_interp *in, kiln_symbol f, uint64_t a, uint64_t b,
+                              uint64_t seed) {
+  kiln_interp_value r = {0, 0}, args[2] = {{a, 0}, {b, 0}};
   kiln_diag diag = {0};
   if (kiln_interp_call(in, f, args, 2, &r, &diag) != KILN_OK)
     fail_msg("seed %llu: %s", (unsigned long long)seed, diag.message);
@@ -377,7 +378,7 @@ static void one(uint64_t seed, kiln_ssa **ssa_kept, unsigned *counted) {
   enum sealing sealing = (enum sealing)(seed % SEALINGS);
   kiln_diag diag = {0};
   kiln_module *m = kiln_module_new(
-    &(kiln_module_options){.name = "random", .on_diag = on_diag, .diag_user = &diag});
+    &(kiln_module_options){.name = "random", .on_diag = on_diag, .on_diag_user = &diag});
   kiln_session *s = kiln_session_new(m);
   kiln_type result = KILN_TYPE_I64;
   kiln_sig sig =
@@ -410,7 +411,7 @@ static void one(uint64_t seed, kiln_ssa **ssa_kept, unsigned *counted) {
   static const uint64_t inputs[] = {0, 1, 7, 0x123456789abcdef, UINT64_MAX - 3};
   for (unsigned i = 0; i < 5; i++) {
     uint64_t a = inputs[i], c = inputs[(i + 2) % 5];
-    kiln_bits r = call(in, by[0], a, c, seed), want = call(in, by[1], a, c, seed);
+    kiln_interp_value r = call(in, by[0], a, c, seed), want = call(in, by[1], a, c, seed);
     if (r.low != want.low)
       fail_msg("seed %llu: %llx, not %llx", (unsigned long long)seed, (unsigned long long)r.low,
                (unsigned long long)want.low);

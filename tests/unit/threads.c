@@ -29,7 +29,7 @@ static kiln_symbol declare(kiln_module *m, const char *name, kiln_linkage linkag
   return kiln_func_declare(m, &d, sig);
 }
 
-static kiln_sig long_sig(kiln_module *m, size_t n) {
+static kiln_sig long_sig(kiln_module *m, uint32_t n) {
   const kiln_param params[4] = {{.type = KILN_TYPE_I64},
                                 {.type = KILN_TYPE_I64},
                                 {.type = KILN_TYPE_F64},
@@ -63,7 +63,7 @@ static void open_job(struct job *j, kiln_target target, uint64_t stress) {
   const kiln_data_desc d = {.size_bytes = 8, .relocs = &r, .n_relocs = 1};
   assert_int_equal(kiln_data_define(j->m, j->table, &d), KILN_OK);
   assert_int_equal(kiln_module_freeze(j->m), KILN_OK);
-  assert_true(kiln_module_frozen(j->m));
+  assert_true(kiln_module_is_frozen(j->m));
 }
 
 /* A body with everything that touches the module: data of its own, merged strings, calls by new
@@ -71,13 +71,13 @@ static void open_job(struct job *j, kiln_target target, uint64_t stress) {
 static kiln_status compile(struct job *j, kiln_session *s, unsigned i) {
   kiln_func *f = kiln_func_begin(s, j->funcs[i]);
   if (f == NULL) return KILN_ERR_MEMORY;
-  kiln_loc_set(f, kiln_loc_add(s, i % 2 ? "odd.c" : "even.c", i + 1, 1));
+  kiln_func_set_loc(f, kiln_loc_new(s, kiln_file_new(s, i % 2 ? "odd.c" : "even.c"), i + 1, 1));
   kiln_value a = kiln_func_param(f, 0), b = kiln_func_param(f, 1);
   char text[32];
   int n = snprintf(text, sizeof text, "string %u", i % 50);
   const kiln_data_desc string = {
     .bytes = text, .size_bytes = (uint64_t)n + 1, .flags = KILN_DATA_MERGE_STRINGS};
-  kiln_value at = kiln_const_symbol(f, kiln_func_data(f, &string), 0);
+  kiln_value at = kiln_const_symbol(f, kiln_func_add_data(f, &string), 0);
 
   kiln_sig sig = long_sig(j->m, 1 + i % 3);
   char name[16];
@@ -100,7 +100,7 @@ static kiln_status compile(struct job *j, kiln_session *s, unsigned i) {
   if (i % 5 == 0) { /* a table of labels */
     kiln_block x = kiln_block_new(f), y = kiln_block_new(f);
     kiln_value label = kiln_build_select(
-      f, KILN_TYPE_I64, kiln_build_icmp(f, KILN_EQ, KILN_TYPE_I64, a, kiln_const_int(f, 0)),
+      f, KILN_TYPE_I64, kiln_build_icmp(f, KILN_ICOND_EQ, KILN_TYPE_I64, a, kiln_const_int(f, 0)),
       kiln_block_address(f, x), kiln_block_address(f, y));
     const kiln_block targets[2] = {x, y};
     kiln_build_brind(f, label, targets, 2);
@@ -109,10 +109,10 @@ static kiln_status compile(struct job *j, kiln_session *s, unsigned i) {
     kiln_block_switch(f, y);
   }
   /* data that points to data and to the function */
-  kiln_symbol first = kiln_func_data(f, &(kiln_data_desc){.bytes = &i, .size_bytes = 4});
+  kiln_symbol first = kiln_func_add_data(f, &(kiln_data_desc){.bytes = &i, .size_bytes = 4});
   const kiln_reloc r[2] = {{.symbol = first, .size_bytes = 8},
                            {.offset_bytes = 8, .symbol = j->funcs[i], .size_bytes = 8}};
-  kiln_symbol second = kiln_func_data(
+  kiln_symbol second = kiln_func_add_data(
     f, &(kiln_data_desc){.size_bytes = 16, .align_log2 = 3, .relocs = r, .n_relocs = 2});
   kiln_value loaded =
     kiln_build_load(f, KILN_TYPE_I64, kiln_const_symbol(f, second, 0), 8, KILN_MEM_ALIGN(3));
@@ -121,7 +121,7 @@ static kiln_status compile(struct job *j, kiln_session *s, unsigned i) {
   if (i % 11 == 3) { /* discarded with its data, and begun again */
     kiln_func_discard(f);
     f = kiln_func_begin(s, j->funcs[i]);
-    kiln_symbol own = kiln_func_data(f, &(kiln_data_desc){.bytes = "x", .size_bytes = 1});
+    kiln_symbol own = kiln_func_add_data(f, &(kiln_data_desc){.bytes = "x", .size_bytes = 1});
     sum = kiln_const_symbol(f, own, 0);
     kiln_build_ret(f, &sum, 1);
   }
@@ -222,11 +222,13 @@ static void the_freeze_ends_declarations(void **state) {
   (void)state;
   FORBIDDEN(kiln_data_define(m, j.table, &(kiln_data_desc){.size_bytes = 1}));
   FORBIDDEN(kiln_alias_define(m, &(kiln_symbol_desc){.name = "a"}, j.table, 0));
-  FORBIDDEN(kiln_ctor_add(m, j.funcs[0], 65535, false));
-  FORBIDDEN(kiln_block_symbol(m, j.funcs[0], 1));
+  FORBIDDEN(
+    kiln_ctor_add(m, &(kiln_ctor_desc){.func = j.funcs[0], .priority = 65535, .at_exit = false}));
+  FORBIDDEN(kiln_block_symbol(m, j.funcs[0], (kiln_block){1}));
   FORBIDDEN(declare(m, "new", KILN_LINKAGE_INTERNAL, long_sig(m, 1), false));
   FORBIDDEN(declare(m, "new", KILN_LINKAGE_EXTERNAL, long_sig(m, 1), true));
-  FORBIDDEN(kiln_data_declare(m, &(kiln_symbol_desc){.name = "d", .visibility = KILN_VIS_HIDDEN}));
+  FORBIDDEN(
+    kiln_data_declare(m, &(kiln_symbol_desc){.name = "d", .visibility = KILN_VISIBILITY_HIDDEN}));
 }
 
 static void a_late_function_has_no_body(void **state) {

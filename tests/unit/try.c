@@ -27,9 +27,9 @@ static void describe(struct fixture *t, struct sample *s) {
   s->p = kiln_func_param(f, 0);
   s->normal = kiln_block_new(f);
   s->unwind = kiln_block_new(f);
-  for (int i = 0; i < 3; i++) kiln_block_param(f, s->normal, i == 1 ? I32 : I64);
-  s->pad = kiln_block_param(f, s->unwind, I64);
-  kiln_block_param(f, s->unwind, I32);
+  for (int i = 0; i < 3; i++) kiln_block_add_param(f, s->normal, i == 1 ? I32 : I64);
+  s->pad = kiln_block_add_param(f, s->unwind, I64);
+  kiln_block_add_param(f, s->unwind, I32);
   s->args[0] = s->p;
   s->args[1] = kiln_func_param(f, 1);
   s->gives[0] = kiln_try_result(f, s->sig, 0);
@@ -37,10 +37,10 @@ static void describe(struct fixture *t, struct sample *s) {
   s->gives[2] = s->p;
   s->caught[0] = kiln_try_exception(f, 0);
   s->caught[1] = kiln_try_exception(f, 1);
-  s->clauses[0] = (kiln_clause){.kind = KILN_CATCH, .type = a};
-  s->clauses[1] = (kiln_clause){.kind = KILN_FILTER, .types = s->types, .n_types = 2};
-  s->clauses[2] = (kiln_clause){.kind = KILN_CATCH_ALL};
-  s->clauses[3] = (kiln_clause){.kind = KILN_CLEANUP};
+  s->clauses[0] = (kiln_clause){.kind = KILN_CLAUSE_CATCH, .type = a};
+  s->clauses[1] = (kiln_clause){.kind = KILN_CLAUSE_FILTER, .types = s->types, .n_types = 2};
+  s->clauses[2] = (kiln_clause){.kind = KILN_CLAUSE_CATCH_ALL};
+  s->clauses[3] = (kiln_clause){.kind = KILN_CLAUSE_CLEANUP};
   s->t = (kiln_try_desc){
     .sig = s->sig,
     .callee = kiln_const_symbol(f, s->two, 0),
@@ -48,10 +48,10 @@ static void describe(struct fixture *t, struct sample *s) {
     .n_args = 2,
     .normal = s->normal,
     .normal_args = s->gives,
-    .n_normal = 3,
+    .n_normal_args = 3,
     .unwind = s->unwind,
     .unwind_args = s->caught,
-    .n_unwind = 2,
+    .n_unwind_args = 2,
     .clauses = s->clauses,
     .n_clauses = 4,
   };
@@ -60,7 +60,7 @@ static void describe(struct fixture *t, struct sample *s) {
 /* The same, built: the normal block returns, the other one resumes. */
 static void build(struct fixture *t, struct sample *s) {
   describe(t, s);
-  kiln_func_personality(s->f, t->callee);
+  kiln_func_set_attrs(s->f, &(kiln_func_attrs){.personality = t->callee});
   kiln_build_try(s->f, &s->t);
   kiln_block_switch(s->f, s->normal);
   kiln_build_ret(s->f, &s->args[1], 1);
@@ -88,15 +88,15 @@ static void holds(void **state) {
   uint32_t at;
   assert_int_equal(kn_try_clauses(f, in, &at), 4);
   struct kn_clause c = kn_clause_at(f, &at);
-  assert_true(c.kind == KILN_CATCH && c.n == 1 && c.types[0] == 1);
+  assert_true(c.kind == KILN_CLAUSE_CATCH && c.n == 1 && c.types[0] == 1);
   c = kn_clause_at(f, &at);
-  assert_true(c.kind == KILN_FILTER && c.n == 2 && c.types[0] == 2 && c.types[1] == 3);
+  assert_true(c.kind == KILN_CLAUSE_FILTER && c.n == 2 && c.types[0] == 2 && c.types[1] == 3);
   c = kn_clause_at(f, &at);
-  assert_true(c.kind == KILN_CATCH_ALL && c.n == 1 && c.types[0] == 3);
+  assert_true(c.kind == KILN_CLAUSE_CATCH_ALL && c.n == 1 && c.types[0] == 3);
   c = kn_clause_at(f, &at);
-  assert_true(c.kind == KILN_CLEANUP && c.n == 0);
+  assert_true(c.kind == KILN_CLAUSE_CLEANUP && c.n == 0);
   assert_true(kn_call_unwinds(f, in));
-  assert_true(kiln_block_terminated(f, s.unwind));
+  assert_true(kiln_block_is_terminated(f, s.unwind));
   assert_int_equal(kiln_func_verify(f), KILN_OK);
   /* a function that was begun anew has nothing of it */
   f = again(t);
@@ -115,7 +115,7 @@ static void refused(void **state) {
   FAILS(want, kiln_build_try(s.f, &s.t))
   TRY_FAILS(KILN_ERR_ARGUMENT, s.t.n_clauses = 0);
   TRY_FAILS(KILN_ERR_ARGUMENT, s.t.clauses = NULL);
-  TRY_FAILS(KILN_ERR_ARGUMENT, s.clauses[0].kind = KILN_CLEANUP);
+  TRY_FAILS(KILN_ERR_ARGUMENT, s.clauses[0].kind = KILN_CLAUSE_CLEANUP);
   TRY_FAILS(KILN_ERR_ARGUMENT, s.clauses[0].kind = (kiln_clause_kind)4);
   TRY_FAILS(KILN_ERR_ARGUMENT, s.clauses[0].type.id = 0);
   TRY_FAILS(KILN_ERR_ARGUMENT, s.clauses[0].type.id = 9999);
@@ -136,21 +136,21 @@ static void refused(void **state) {
   f = again(t);
   FAILS(KILN_ERR_ARGUMENT, kiln_try_result(f, t->sig, 1));
   FAILS(KILN_ERR_ARGUMENT, kiln_try_exception(f, 2));
-  FAILS(KILN_ERR_ARGUMENT, kiln_typeid(f, t->tls));
-  FAILS(KILN_ERR_ARGUMENT, kiln_func_personality(f, (kiln_symbol){0}));
+  FAILS(KILN_ERR_ARGUMENT, kiln_const_typeid(f, t->tls));
+  FAILS(KILN_ERR_ARGUMENT, kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = t->tls}));
   kiln_block b = kiln_block_new(f);
   kiln_value e = kiln_try_exception(f, 0);
-  kiln_block_param(f, b, I64);
+  kiln_block_add_param(f, b, I64);
   FAILS(KILN_ERR_STRUCTURE, kiln_build_br(f, b, &e, 1));
   FAILS(KILN_ERR_ARGUMENT, kiln_forward_bind(f, kiln_forward_new(f, I64), e));
   /* given later, to both edges */
   describe(t, &s);
   f = s.f;
-  kiln_func_personality(f, t->callee);
+  kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = t->callee});
   s.t.unwind = s.normal;
-  s.t.n_normal = s.t.n_unwind = 0;
+  s.t.n_normal_args = s.t.n_unwind_args = 0;
   kiln_build_try(f, &s.t);
-  FAILS(KILN_ERR_STRUCTURE, kiln_edge_arg(f, block(0), s.normal, 0, s.gives[0]));
+  FAILS(KILN_ERR_STRUCTURE, kiln_edge_set_arg(f, block(0), s.normal, 0, s.gives[0]));
 }
 
 /* Arguments of its edges that are given before the try and after it, and a callee that is bound later. */
@@ -160,12 +160,12 @@ static void late(void **state) {
     struct sample s;
     describe(t, &s);
     kiln_func *f = s.f;
-    kiln_func_personality(f, t->callee);
-    s.t.n_normal = s.t.n_unwind = 0;
+    kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = t->callee});
+    s.t.n_normal_args = s.t.n_unwind_args = 0;
     s.t.callee = kiln_forward_new(f, I64);
-    for (uint32_t i = 0; i < 3; i++) kiln_edge_arg(f, block(0), s.normal, i, s.gives[i]);
+    for (uint32_t i = 0; i < 3; i++) kiln_edge_set_arg(f, block(0), s.normal, i, s.gives[i]);
     kiln_build_try(f, &s.t);
-    for (uint32_t i = 0; i < 2; i++) kiln_edge_arg(f, block(0), s.unwind, i, s.caught[i]);
+    for (uint32_t i = 0; i < 2; i++) kiln_edge_set_arg(f, block(0), s.unwind, i, s.caught[i]);
     kiln_forward_bind(f, s.t.callee, kiln_const_symbol(f, s.two, wrong * 8));
     kiln_block_switch(f, s.normal);
     kiln_build_ret(f, &s.args[1], 1);
@@ -182,23 +182,23 @@ static void shared(void **state) {
   struct sample s;
   describe(t, &s);
   kiln_func *f = s.f;
-  kiln_func_personality(f, t->callee);
+  kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = t->callee});
   kiln_clauses c = kiln_clauses_new(f);
   kiln_block second = kiln_block_new(f);
   s.t.shared = c;
   s.t.n_clauses = 0;
   s.t.normal = second;
-  s.t.n_normal = 0;
+  s.t.n_normal_args = 0;
   kiln_build_try(f, &s.t);
   kiln_block_switch(f, second);
   s.t.normal = s.normal;
-  s.t.n_normal = 3;
+  s.t.n_normal_args = 3;
   kiln_build_try(f, &s.t);
   uint32_t try = f->n - 1;
   kiln_block_switch(f, s.normal);
   kiln_build_ret(f, &s.args[1], 1);
   kiln_block_switch(f, s.unwind);
-  kiln_clauses_tell(f, c, s.clauses, 4);
+  kiln_clauses_set(f, c, s.clauses, 4);
   kiln_build_unary(f, KILN_OP_RESUME, I64, s.pad);
   assert_int_equal(kiln_func_finish(f), KILN_OK);
   assert_int_equal(kiln_func_verify(f), KILN_OK);
@@ -206,7 +206,7 @@ static void shared(void **state) {
     kiln_inst inst = i == 0 ? kiln_block_first_inst(f, block(0)) : kiln_block_first_inst(f, second);
     kiln_symbol types[2];
     assert_int_equal(kiln_inst_clause_count(f, inst), 4);
-    assert_true(kiln_inst_clause(f, inst, 1, types, 2).kind == KILN_FILTER &&
+    assert_true(kiln_inst_get_clause(f, inst, 1, types, 2).kind == KILN_CLAUSE_FILTER &&
                 types[0].id == t->data.id);
   }
   const struct kn_inst *in = &f->inst[try];
@@ -218,7 +218,7 @@ static void shared(void **state) {
   /* never told, told twice, another function's */
   describe(t, &s);
   f = s.f;
-  kiln_func_personality(f, t->callee);
+  kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = t->callee});
   s.t.shared = c = kiln_clauses_new(f);
   kiln_build_try(f, &s.t);
   kiln_block_switch(f, s.normal);
@@ -228,13 +228,13 @@ static void shared(void **state) {
   assert_int_equal(kiln_func_finish(f), KILN_ERR_STRUCTURE);
   f = again(t);
   c = kiln_clauses_new(f);
-  kiln_clauses_tell(f, c, s.clauses, 4);
-  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_tell(f, c, s.clauses, 4));
+  kiln_clauses_set(f, c, s.clauses, 4);
+  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_set(f, c, s.clauses, 4));
   f = again(t);
   c = kiln_clauses_new(f);
-  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_tell(f, c, s.clauses, 0));
+  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_set(f, c, s.clauses, 0));
   f = again(t);
-  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_tell(f, c, s.clauses, 4));
+  FAILS(KILN_ERR_ARGUMENT, kiln_clauses_set(f, c, s.clauses, 4));
   describe(t, &s);
   f = s.f;
   s.t.shared = c;
@@ -249,28 +249,28 @@ static void inspected(void **state) {
   kiln_inst_info info = kiln_inst_get(s.f, i);
   assert_true(info.op == KILN_OP_TRY && info.n_edges == 2 && info.sig.id == s.sig.id);
   assert_int_equal(kiln_inst_operand(s.f, i, 1).id, s.p.id);
-  assert_int_equal(kiln_func_get_personality(s.f).id, t->callee.id);
+  assert_int_equal(kiln_func_get_attrs(s.f).personality.id, t->callee.id);
   assert_int_equal(kiln_func_type_count(s.f), 3);
   assert_int_equal(kiln_func_type_at(s.f, 1).id, t->data.id);
   assert_int_equal(kiln_inst_clause_count(s.f, i), 4);
   kiln_symbol types[2] = {{77}, {77}};
-  kiln_clause c = kiln_inst_clause(s.f, i, 1, types, 1);
-  assert_true(c.kind == KILN_FILTER && c.n_types == 2 && c.types == types);
+  kiln_clause c = kiln_inst_get_clause(s.f, i, 1, types, 1);
+  assert_true(c.kind == KILN_CLAUSE_FILTER && c.n_types == 2 && c.types == types);
   assert_true(types[0].id == t->data.id && types[1].id == 77);
-  c = kiln_inst_clause(s.f, i, 0, NULL, 0);
-  assert_true(c.kind == KILN_CATCH && c.type.id == s.clauses[0].type.id);
-  assert_int_equal(kiln_inst_clause(s.f, i, 4, types, 2).kind, KILN_CLEANUP);
+  c = kiln_inst_get_clause(s.f, i, 0, NULL, 0);
+  assert_true(c.kind == KILN_CLAUSE_CATCH && c.type.id == s.clauses[0].type.id);
+  assert_int_equal(kiln_inst_get_clause(s.f, i, 4, types, 2).kind, KILN_CLAUSE_CLEANUP);
   kiln_value args[3];
   assert_int_equal(kiln_inst_edge_args(s.f, i, 0, args, 3), 3);
-  kiln_operand o = kiln_operand_get(s.f, args[1]);
+  kiln_operand_info o = kiln_operand_get(s.f, args[1]);
   assert_true(o.kind == KILN_OPERAND_RESULT && o.low == 1 && o.type == I32);
   kiln_inst_edge_args(s.f, i, 1, args, 3);
   o = kiln_operand_get(s.f, args[0]);
   assert_true(o.kind == KILN_OPERAND_EXCEPTION && o.low == 0 && o.type == I64);
   kiln_func *f = again(t);
-  kiln_value all = kiln_typeid(f, (kiln_symbol){0}), id = kiln_typeid(f, t->data);
+  kiln_value all = kiln_const_typeid(f, (kiln_symbol){0}), id = kiln_const_typeid(f, t->data);
   assert_true(kiln_operand_get(f, all).low == 1 && kiln_operand_get(f, id).low == 2);
-  o = kiln_operand_get(f, kiln_typeid(f, t->data));
+  o = kiln_operand_get(f, kiln_const_typeid(f, t->data));
   assert_true(o.kind == KILN_OPERAND_TYPEID && o.low == 2 && o.symbol.id == t->data.id);
 }
 
@@ -318,9 +318,9 @@ static void verified(void **state) {
   POKE(s.f->attrs.personality = 0);
   POKE(clause[0] = 0);
   POKE(clause[0] = UINT32_MAX);
-  POKE(clause[1] = KILN_CLEANUP | 1 << KN_CLAUSE_TYPES_SHIFT);
-  POKE(clause[1] = KILN_CATCH | 2 << KN_CLAUSE_TYPES_SHIFT);
-  POKE(clause[1] = KILN_CATCH_ALL | 1 << KN_CLAUSE_TYPES_SHIFT);
+  POKE(clause[1] = KILN_CLAUSE_CLEANUP | 1 << KN_CLAUSE_TYPES_SHIFT);
+  POKE(clause[1] = KILN_CLAUSE_CATCH | 2 << KN_CLAUSE_TYPES_SHIFT);
+  POKE(clause[1] = KILN_CLAUSE_CATCH_ALL | 1 << KN_CLAUSE_TYPES_SHIFT);
   POKE(clause[1] |= UINT32_MAX << KN_CLAUSE_TYPES_SHIFT);
   POKE(clause[2] = 0);
   POKE(clause[2] = 4);
@@ -344,10 +344,10 @@ static void variables(void **state) {
   struct sample s;
   describe(t, &s);
   kiln_func *f = s.f;
-  kiln_func_personality(f, t->callee);
+  kiln_func_set_attrs(f, &(kiln_func_attrs){.personality = t->callee});
   kiln_ssa *ssa = kiln_ssa_new(t->m);
   kiln_ssa_begin(ssa, f, 0);
-  kiln_var x = kiln_ssa_var(ssa, I32);
+  kiln_ssa_variable x = kiln_ssa_new_variable(ssa, I32);
   kiln_ssa_write(ssa, x, s.args[1]);
   kiln_block join = kiln_block_new(f);
   kiln_ssa_try(ssa, &s.t);

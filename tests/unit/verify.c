@@ -25,30 +25,31 @@ static void build_sample(struct fixture *t, struct sample *s) {
   kiln_block b1 = kiln_block_new(f), b2 = kiln_block_new(f), b3 = kiln_block_new(f);
   kiln_value slot = kiln_slot_new(f, 8, 3), big = kiln_const_int(f, INT64_MAX);
   s->add = kiln_build_binary(f, KILN_OP_ADD, I64, v1, big);
-  s->cmp = kiln_build_icmp(f, KILN_SLT, I64, s->add, v1);
+  s->cmp = kiln_build_icmp(f, KILN_ICOND_SLT, I64, s->add, v1);
   kiln_build_brif(f, s->cmp, b1, &s->add, 1, b2, NULL, 0);
   s->brif_at = f->n - 1;
   kiln_block_switch(f, b1);
-  s->p = kiln_block_param(f, b1, I64);
+  s->p = kiln_block_add_param(f, b1, I64);
   kiln_sig two = sig_of(t, 0, "q", "ql");
   kiln_value callee = kiln_const_symbol(f, declare(t, "two", two), 0);
   s->call = kiln_build_call(f, two, callee, &v1, 1);
   s->result = kiln_build_result(f, s->call, 1);
-  const kiln_case cases[2] = {{1, b2}, {5, b3}};
+  const kiln_switch_case cases[2] = {{1, b2}, {5, b3}};
   kiln_build_switch(f, I64, s->p, b2, cases, 2);
   s->switch_at = f->n - 1;
-  kiln_edge_arg(f, b1, b3, 0, v2);
+  kiln_edge_set_arg(f, b1, b3, 0, v2);
   kiln_block_switch(f, b2);
   kiln_build_ret(f, &v2, 1);
   s->ret_at = f->n - 1;
   kiln_block_switch(f, b3);
-  s->q = kiln_block_param(f, b3, I32);
+  s->q = kiln_block_add_param(f, b3, I32);
   s->load = kiln_build_load_ext(f, I32, I8, v1, 4, KILN_MEM_SEXT);
   kiln_build_store(f, I32, v1, 0, s->load, 0);
   s->store_at = f->n - 1;
   s->convert = kiln_build_convert(f, KILN_OP_ZEXT, I64, I32, s->q);
-  s->cas = kiln_build_atomic_cas(f, I32, v1, s->load, s->q, KILN_SEQ_CST, KILN_ACQUIRE);
-  kiln_build_fence(f, KILN_ACQUIRE);
+  s->cas =
+    kiln_build_atomic_cas(f, I32, v1, s->load, s->q, KILN_ORDERING_SEQ_CST, KILN_ORDERING_ACQUIRE);
+  kiln_build_fence(f, KILN_ORDERING_ACQUIRE);
   s->fence_at = f->n - 1;
   s->slot_load = kiln_build_load(f, I64, slot, 0, 0);
   kiln_build_ret(f, &s->q, 1);
@@ -291,8 +292,10 @@ static void damage(struct sample *s, enum poke poke) {
   case MEM_TYPE: f->inst[s->load.id].x = KILN_TYPE_I64; break;
   case MEM_SEXT: f->inst[s->load.id].x = I32 | KILN_MEM_SEXT; break;
   case CONVERT: f->inst[s->convert.id].x = I64; break;
-  case ORDERING: f->inst[s->fence_at].x = KILN_RELAXED; break;
-  case FAILURE_ORDERING: f->inst[s->cas.id].x = KILN_SEQ_CST | KILN_RELEASE << 3; break;
+  case ORDERING: f->inst[s->fence_at].x = KILN_ORDERING_RELAXED; break;
+  case FAILURE_ORDERING:
+    f->inst[s->cas.id].x = KILN_ORDERING_SEQ_CST | KILN_ORDERING_RELEASE << 3;
+    break;
   case CALL_SIG: call->c = 1000; break;
   case CALL_COUNT: call->x = 2; break;
   case CALL_RANGE: call->a = f->lists.n; break;
@@ -341,13 +344,13 @@ static void test_dominance(void **state) {
   kiln_func *f = t->f;
   kiln_value p = kiln_func_param(f, 0);
   kiln_block a = kiln_block_new(f), b = kiln_block_new(f);
-  kiln_value c = kiln_build_icmp(f, KILN_EQ, I64, p, kiln_const_int(f, 0));
+  kiln_value c = kiln_build_icmp(f, KILN_ICOND_EQ, I64, p, kiln_const_int(f, 0));
   kiln_build_brif(f, c, a, NULL, 0, b, NULL, 0);
   kiln_block_switch(f, a);
   kiln_value x = kiln_build_binary(f, KILN_OP_ADD, I64, p, p);
   kiln_build_nullary(f, KILN_OP_UNREACHABLE);
   kiln_block_switch(f, b);
-  kiln_build_fence(f, KILN_SEQ_CST);
+  kiln_build_fence(f, KILN_ORDERING_SEQ_CST);
   kiln_build_store(f, I64, p, 0, x, 0);
   assert_int_equal(finish_ret(f), KILN_OK);
   assert_int_equal(kiln_func_verify(f), KILN_ERR_DOMINANCE);
@@ -409,11 +412,11 @@ static void test_graphs(void **state) {
     kiln_block_new_many(f, n - 1);
     for (uint32_t i = 0; i < n; i++) {
       kiln_block_switch(f, block(i));
-      kiln_case cases[4];
+      kiln_switch_case cases[4];
       uint32_t k = pick(10) == 0 ? 0 : 1 + pick(3);
       for (uint32_t j = 0; j < k; j++) {
         uint32_t to = pick(3) ? i + 1 + pick(spread) : pick(n);
-        cases[j] = (kiln_case){(int64_t)j, {to >= n || to == 0 ? 1 + pick(n - 1) : to}};
+        cases[j] = (kiln_switch_case){(int64_t)j, {to >= n || to == 0 ? 1 + pick(n - 1) : to}};
       }
       kiln_value v = kiln_func_param(f, 0), r = kiln_func_param(f, 1);
       if (k == 0) kiln_build_ret(f, &r, 1);
@@ -449,7 +452,7 @@ static void verify_many(struct fixture *t, uint32_t blocks, bool nested) {
   kiln_value first = kiln_build_binary(f, KILN_OP_ADD, I64, p, p), v = first;
   for (uint32_t i = 0; i < blocks; i++) {
     for (int k = 0; k < 3; k++) v = kiln_build_binary(f, KILN_OP_ADD, I64, v, k ? p : first);
-    kiln_value c = kiln_build_icmp(f, KILN_EQ, I64, v, p);
+    kiln_value c = kiln_build_icmp(f, KILN_ICOND_EQ, I64, v, p);
     uint32_t back = nested ? 1 + (i < blocks / 2 ? i : blocks - i) : 1 + i / 2;
     if (i + 1 == blocks) back = 1;
     kiln_block to = block(i >= back ? back : i + 1);
@@ -470,11 +473,11 @@ static void test_growth(void **state) {
 static void test_cases(void **state) {
   struct fixture *t = *state;
   enum { N = 100000 };
-  kiln_case *cases = malloc(N * sizeof *cases);
+  kiln_switch_case *cases = malloc(N * sizeof *cases);
   for (int twice = 0; twice < 2; twice++) {
     kiln_func *f = again(t);
     kiln_block b = kiln_block_new(f);
-    for (int i = 0; i < N; i++) cases[i] = (kiln_case){(int64_t)i << 32 | i % 7, b};
+    for (int i = 0; i < N; i++) cases[i] = (kiln_switch_case){(int64_t)i << 32 | i % 7, b};
     if (twice) cases[N - 1].value = cases[5].value;
     kiln_build_switch(f, I64, kiln_func_param(f, 0), b, cases, N);
     kiln_block_switch(f, b);

@@ -66,7 +66,7 @@ bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand 
 static bool immediate(struct kn_asm_call *a, struct kn_asm_operand *o,
                       const struct kn_asm_allows *l) {
   if (o->output || o->indirect || o->carried || (!l->number && !l->symbol)) return false;
-  kiln_operand v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
+  kiln_operand_info v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
   o->value = v;
   if (v.kind == KILN_OPERAND_SYMBOL) return l->symbol;
   if (v.kind == KILN_OPERAND_BITS && v.type >= KILN_TYPE_I8 && v.type <= KILN_TYPE_I64)
@@ -596,7 +596,7 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   if (!t) return;
   if (!t->known) {
     r->fn.asm_waits = true;
-    if (r->assembly.last || !kiln_module_assemble(r->module, NULL, 0)) {
+    if (r->assembly.last || kiln_module_assemble(r->module, NULL, 0) != KILN_OK) {
       r->fn.asm_waits = false;
       kn_bc_unsupported(r, "inline assembly without an assembler (kiln_module_options)");
       return;
@@ -653,7 +653,7 @@ void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (r->status != KILN_OK) return;
   r->tmp.cases.n = 0;
   for (unsigned k = 0; k < n_labels; k++)
-    if (!KN_BC_PUSH(r, r->tmp.cases, (kiln_case){k + 1, {(uint32_t)ops[4 + k]}})) return;
+    if (!KN_BC_PUSH(r, r->tmp.cases, (kiln_switch_case){k + 1, {(uint32_t)ops[4 + k]}})) return;
   kiln_build_switch(r->f, KILN_TYPE_I32, taken, (kiln_block){(uint32_t)ops[2]}, r->tmp.cases.at,
                     n_labels);
 }

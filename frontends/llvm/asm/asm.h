@@ -5,7 +5,9 @@
 
 #include "bc.h"
 
+#include <kiln/asm.h>
 #include <kiln/inspect.h>
+#include <kiln/machine_ops.h>
 
 enum { KN_ASM_MAX_OPERANDS = 96, KN_ASM_MAX_ALTERNATIVES = 16 };
 #define KN_ASM_GP UINT64_C(0xffffffff)
@@ -67,7 +69,7 @@ struct kn_asm_operand {
   bool goes_back;  /* an output that is stored to where `back`, of type `back_type`, points */
   uint32_t back, back_type;
   kiln_value slot;
-  kiln_operand value; /* IMMEDIATE, DIRECT */
+  kiln_operand_info value; /* IMMEDIATE, DIRECT */
 };
 
 /* One call. */

@@ -131,7 +131,7 @@ static bool assemble(struct kn_bc *r) {
            ((kiln_assembly){.text = c->chars.at + t->at, .text_bytes = t->n, .rows = t->rows})) &&
          KN_BC_PUSH(r, which, i);
   }
-  if (ok && !kiln_module_assemble(r->module, all.at, all.n)) {
+  if (ok && kiln_module_assemble(r->module, all.at, all.n) != KILN_OK) {
     r->f = NULL;
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "the assembler for inline assembly has failed");
     ok = false;

@@ -70,9 +70,7 @@ static unsigned needed(const struct kn_asm_call *a) {
 
 /* True if the text can address a slot by the frame pointer: that stays as it is, and the slot is near it. */
 static bool in_frame(const struct kn_asm_call *a, uint32_t slot) {
-  unsigned align;
-  kiln_func_slot_get(a->r->f, slot, NULL, &align);
-  return align <= 4 && !kn_asm_changes_frame(a);
+  return kiln_slot_get(a->r->f, slot).align_log2 <= 4 && !kn_asm_changes_frame(a);
 }
 
 /* The same of a symbol by the text's own place. */
@@ -89,7 +87,7 @@ void kn_asm_address_directly(struct kn_asm_call *a) {
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || o->place != AP_MEMORY) continue;
-    kiln_operand v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
+    kiln_operand_info v = kiln_operand_get(a->r->f, kn_bc_use(a->r, o->id, o->type));
     bool slot = v.kind == KILN_OPERAND_SLOT && in_frame(a, v.slot);
     if (!slot && !(v.kind == KILN_OPERAND_SYMBOL && near_code(a, v.symbol))) continue;
     o->value = v;

@@ -26,7 +26,7 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
                    .rows_bytes = s->frame_bytes};
   kiln_func *f = ok ? kiln_func_begin(r->session, symbol) : NULL;
   if (f) {
-    kiln_func_naked(f);
+    kiln_func_set_attrs(f, &(kiln_func_attrs){.naked = true});
     kiln_build_asm(f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0), &code, NULL, 0);
     kiln_build_nullary(f, KILN_OP_UNREACHABLE);
     ok = true;
@@ -77,7 +77,7 @@ static bool define_name(struct kn_bc *r, const kiln_assembled_symbol *s, const k
 bool kn_bc_define_assembly(struct kn_bc *r) {
   uint32_t size = r->m->assembly.n / 2; /* the second half is for the assembler */
   kiln_assembly a = {.text = r->m->assembly.at + size, .text_bytes = size - 1, .whole = true};
-  if (!kiln_module_assemble(r->module, &a, 1))
+  if (kiln_module_assemble(r->module, &a, 1) != KILN_OK)
     return kn_bc_unsupported(r, "module-level assembly, since the assembler has failed");
   if (a.error) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "module-level assembly: %s", a.error);

@@ -151,7 +151,7 @@ static kiln_symbol declare(struct kn_bc *r, const kiln_assembled_section *s) {
     where.comdat = own ? func.desc.name : func.desc.comdat;
     where.comdat_length = own ? func.desc.name_length : func.desc.comdat_length;
   }
-  return kiln_func_data_declare(r->f, &where, &said);
+  return kiln_func_declare_data(r->f, &where, &said);
 }
 
 void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
@@ -160,8 +160,8 @@ void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
                                         : s->global ? KILN_LINKAGE_EXTERNAL
                                                     : KILN_LINKAGE_INTERNAL};
   if (s->visibility == STV_HIDDEN || s->visibility == STV_INTERNAL)
-    desc->visibility = KILN_VIS_HIDDEN;
-  else if (s->visibility == STV_PROTECTED) desc->visibility = KILN_VIS_PROTECTED;
+    desc->visibility = KILN_VISIBILITY_HIDDEN;
+  else if (s->visibility == STV_PROTECTED) desc->visibility = KILN_VISIBILITY_PROTECTED;
 }
 
 bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {
@@ -175,7 +175,7 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
     kiln_data_desc desc;
     if (!(ok = kn_asm_data(r, &t->sections[i], items[i], items, code->place, &desc))) break;
     desc.place = code->place;
-    kiln_func_data_define(r->f, items[i], &desc);
+    kiln_func_define_data(r->f, items[i], &desc);
     kn_asm_data_free(r, &desc);
   }
   for (uint32_t i = 0; i < t->n_symbols && ok; i++) {
@@ -183,9 +183,9 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
     if (!s->global && !kiln_symbol_find(r->module, s->name).id) continue; /* nobody asks for it */
     kiln_symbol_desc desc;
     kn_asm_name(s, &desc);
-    kiln_func_alias(r->f, &desc,
-                    s->section == KILN_ASSEMBLED_CODE ? code->place : items[s->section],
-                    (int64_t)s->offset_bytes);
+    kiln_func_define_alias(r->f, &desc,
+                           s->section == KILN_ASSEMBLED_CODE ? code->place : items[s->section],
+                           (int64_t)s->offset_bytes);
   }
   for (uint32_t i = 0; i < t->n_relocs && ok; i++) {
     relocs[i] = code->relocs[i];

@@ -70,10 +70,10 @@ static void describe(const struct kn_bc *r, struct kn_bc_symver *v) {
   v->linkage = is_told(r, ".weak", name, n) ? KILN_LINKAGE_WEAK
                : global                     ? KILN_LINKAGE_EXTERNAL
                                             : KILN_LINKAGE_INTERNAL;
-  v->visibility = is_told(r, ".protected", name, n) ? KILN_VIS_PROTECTED
+  v->visibility = is_told(r, ".protected", name, n) ? KILN_VISIBILITY_PROTECTED
                   : is_told(r, ".hidden", name, n) || is_told(r, ".internal", name, n)
-                    ? KILN_VIS_HIDDEN
-                    : KILN_VIS_DEFAULT;
+                    ? KILN_VISIBILITY_HIDDEN
+                    : KILN_VISIBILITY_DEFAULT;
 }
 
 /* Reads `name, other@version` or `name, other` at `s`. False if that is something else. */
@@ -155,7 +155,8 @@ bool kn_bc_module_asm(struct kn_bc *r) {
       if (*at == 0) break;
     }
   if (!r->m->assemble) return true;
-  return (memmem(rest, size, ".symver", 7) == NULL && kiln_module_assemble(r->module, NULL, 0)) ||
+  return (memmem(rest, size, ".symver", 7) == NULL &&
+          kiln_module_assemble(r->module, NULL, 0) == KILN_OK) ||
          kn_bc_unsupported(r, "module-level assembly");
 }
 
@@ -196,7 +197,7 @@ bool kn_bc_define_symvers(struct kn_bc *r) {
       return kn_bc_unsupported(r, "module-level assembly that names symbols defined elsewhere");
     char *other = r->m->assembly.at + v->other, last = other[v->other_length];
     other[v->other_length] = 0; /* an assembler renames the references, too */
-    kiln_status status = kiln_symbol_rename(r->module, symbol, other);
+    kiln_status status = kiln_symbol_set_object_name(r->module, symbol, other);
     other[v->other_length] = last;
     if (status != KILN_OK) return kn_bc_malformed(r, "a symbol's version twice");
   }

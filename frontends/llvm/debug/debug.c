@@ -8,7 +8,7 @@
 
 static void file(const struct kn_node *x, kiln_die e) {
   const struct kn_bc_md *sum = kn_op_md(x, kn_op(x, 4));
-  kiln_die_begin(x->d, e, KILN_TAG_FILE, (kiln_die){0});
+  kiln_die_begin(x->d, e, KILN_DIE_TAG_FILE, (kiln_die){0});
   kn_at_string(x, KILN_DW_AT_name, 1);
   kn_at_string(x, KILN_DW_AT_comp_dir, 2);
   if (kn_op(x, 3) != 1 || !sum || sum->kind != MDK_STRING || sum->n != 32) return;
@@ -19,7 +19,7 @@ static void file(const struct kn_node *x, kiln_die e) {
     if (digit > 15 || (digit < 10 && c > '9')) return;
     md5[i / 2] = (uint8_t)(md5[i / 2] << 4 | digit);
   }
-  kiln_die_md5(x->d, md5);
+  kiln_die_set_md5(x->d, md5);
 }
 
 /* Debuggers look at the producer to know what prologues and line tables to expect. gdb takes what begins with "clang "
@@ -41,21 +41,22 @@ static void producer(const struct kn_node *x) {
     memcpy(text + at, ours_too, sizeof ours_too - 1);
     at += sizeof ours_too - 1;
   }
-  kiln_die_string(x->d, KILN_DW_AT_producer, text, at);
+  kiln_die_set_string(x->d, KILN_DW_AT_producer, text, at);
 }
 
 static void unit(const struct kn_node *x, kiln_die e) {
   struct kn_bc *r = x->r;
   kiln_die_begin(x->d, e, KILN_DW_TAG_compile_unit, (kiln_die){0});
   producer(x);
-  kiln_die_uint(x->d, KILN_DW_AT_language, kn_op(x, 1) & 0xffff);
-  kiln_die_ref(x->d, KILN_DW_AT_decl_file, kn_op_die(x, 2));
+  kiln_die_set_uint(x->d, KILN_DW_AT_language, kn_op(x, 1) & 0xffff);
+  kiln_die_set_ref(x->d, KILN_DW_AT_decl_file, kn_op_die(x, 2));
   if (kn_op(x, 8) != 1 && kn_op(x, 8) != 2) return; /* emission kinds: full, line tables only */
-  kiln_debug_unit(r->module, e);
-  if (kn_op(x, 8) == 2) kiln_debug_lines_only(r->module, e);
+  kiln_debug_add_unit(kiln_module_debug(r->module), e);
+  if (kn_op(x, 8) == 2) kiln_debug_set_lines_only(kiln_module_debug(r->module), e);
   static const uint8_t lists[] = {9, 10, 12, 13}; /* enums, types, globals, imported entities */
   for (unsigned i = 0; i < sizeof lists; i++)
-    if (kn_op(x, lists[i])) kiln_debug_keep(r->module, e, kn_op_die(x, lists[i]));
+    if (kn_op(x, lists[i]))
+      kiln_debug_keep(kiln_module_debug(r->module), e, kn_op_die(x, lists[i]));
 }
 
 static void subprogram(const struct kn_node *x, kiln_die e) {
@@ -78,31 +79,31 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
     VIRTUALITY
   };
   static const struct kn_bc_field fields[] = {
-    [TEMPLATES] = {0, KILN_ATTR_CHILDREN},
-    [RETAINED] = {0, KILN_ATTR_RETAIN},
-    [LINKAGE] = {KILN_DW_AT_linkage_name, KILN_ATTR_TEXT},
-    [FILE] = {KILN_DW_AT_decl_file, KILN_ATTR_REF},
-    [LINE] = {KILN_DW_AT_decl_line, KILN_ATTR_UINT},
-    [TYPED] = {0, KILN_ATTR_TYPED},
-    [CALLS] = {KILN_DW_AT_call_all_calls, KILN_ATTR_FLAG},
-    [SPECIFICATION] = {KILN_DW_AT_specification, KILN_ATTR_REF},
-    [NAME] = {KILN_DW_AT_name, KILN_ATTR_TEXT},
-    [PROTOTYPED] = {KILN_DW_AT_prototyped, KILN_ATTR_FLAG},
-    [DECLARATION] = {KILN_DW_AT_declaration, KILN_ATTR_FLAG},
-    [EXTERNAL] = {KILN_DW_AT_external, KILN_ATTR_FLAG},
-    [BITS] = {KILN_DW_AT_artificial, KILN_ATTR_FLAG},
-    {KILN_DW_AT_explicit, KILN_ATTR_FLAG},
-    {KILN_DW_AT_noreturn, KILN_ATTR_FLAG},
-    {KILN_DW_AT_reference, KILN_ATTR_FLAG},
-    {KILN_DW_AT_rvalue_reference, KILN_ATTR_FLAG},
-    {KILN_DW_AT_deleted, KILN_ATTR_FLAG},
-    {KILN_DW_AT_main_subprogram, KILN_ATTR_FLAG},
-    {KILN_DW_AT_pure, KILN_ATTR_FLAG},
-    {KILN_DW_AT_elemental, KILN_ATTR_FLAG},
-    {KILN_DW_AT_recursive, KILN_ATTR_FLAG},
-    [TRAMPOLINE] = {KILN_DW_AT_trampoline, KILN_ATTR_TEXT},
-    [ACCESS] = {KILN_DW_AT_accessibility, KILN_ATTR_UINT},
-    [VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_ATTR_UINT}};
+    [TEMPLATES] = {0, KILN_DIE_ATTR_CHILDREN},
+    [RETAINED] = {0, KILN_DIE_ATTR_RETAINED},
+    [LINKAGE] = {KILN_DW_AT_linkage_name, KILN_DIE_ATTR_STRING},
+    [FILE] = {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
+    [LINE] = {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},
+    [TYPED] = {0, KILN_DIE_ATTR_FUNCTION_TYPE},
+    [CALLS] = {KILN_DW_AT_call_all_calls, KILN_DIE_ATTR_FLAG},
+    [SPECIFICATION] = {KILN_DW_AT_specification, KILN_DIE_ATTR_REF},
+    [NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+    [PROTOTYPED] = {KILN_DW_AT_prototyped, KILN_DIE_ATTR_FLAG},
+    [DECLARATION] = {KILN_DW_AT_declaration, KILN_DIE_ATTR_FLAG},
+    [EXTERNAL] = {KILN_DW_AT_external, KILN_DIE_ATTR_FLAG},
+    [BITS] = {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_explicit, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_noreturn, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_deleted, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_main_subprogram, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_pure, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_elemental, KILN_DIE_ATTR_FLAG},
+    {KILN_DW_AT_recursive, KILN_DIE_ATTR_FLAG},
+    [TRAMPOLINE] = {KILN_DW_AT_trampoline, KILN_DIE_ATTR_STRING},
+    [ACCESS] = {KILN_DW_AT_accessibility, KILN_DIE_ATTR_UINT},
+    [VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_DIE_ATTR_UINT}};
   static const uint32_t bits[] = {FLAG_ARTIFICIAL, FLAG_EXPLICIT, FLAG_NORETURN, FLAG_LVALUE,
                                   FLAG_RVALUE}; /* then those of DISPFlags: */
   static const uint32_t sp_bits[] = {SP_DELETED, SP_MAIN, SP_PURE, SP_ELEMENTAL, SP_RECURSIVE};
@@ -136,8 +137,8 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
   if (sp_flags & SP_VIRTUALITY) {
     uint8_t b[12];
     if (kn_op(x, 10) != UINT32_MAX)
-      kiln_die_expr(x->d, KILN_DW_AT_vtable_elem_location, b,
-                    (size_t)(kn_put_constu(b, kn_op(x, 10)) - b));
+      kiln_die_set_expr(x->d, KILN_DW_AT_vtable_elem_location, b,
+                        (size_t)(kn_put_constu(b, kn_op(x, 10)) - b));
     kn_at_ref(x, KILN_DW_AT_containing_type, 8);
   }
 }
@@ -156,17 +157,17 @@ static void global(const struct kn_node *x, kiln_die e) {
   kn_at_string(x, KILN_DW_AT_linkage_name, 3);
   kn_at_ref(x, KILN_DW_AT_type, 6);
   kn_at_flag(x, KILN_DW_AT_declaration, !kn_op(x, 8));
-  if (templates && kn_op_die(x, 10).id) kiln_die_children(x->d, kn_op_die(x, 10));
-  if (kn_op(x, 11)) kiln_die_uint(x->d, KILN_DW_AT_alignment, kn_op(x, 11) / 8);
+  if (templates && kn_op_die(x, 10).id) kiln_die_set_children(x->d, kn_op_die(x, 10));
+  if (kn_op(x, 11)) kiln_die_set_uint(x->d, KILN_DW_AT_alignment, kn_op(x, 11) / 8);
 }
 
 static void local(const struct kn_node *x, kiln_die e) {
   enum { NAME, FILE, LINE, TYPE, ARTIFICIAL, OBJECT_POINTER, ALIGNMENT, ARGUMENT = ALIGNMENT + 2 };
   static const struct kn_bc_field fields[] = {
-    {KILN_DW_AT_name, KILN_ATTR_TEXT},       {KILN_DW_AT_decl_file, KILN_ATTR_REF},
-    {KILN_DW_AT_decl_line, KILN_ATTR_UINT},  {KILN_DW_AT_type, KILN_ATTR_REF},
-    {KILN_DW_AT_artificial, KILN_ATTR_FLAG}, {KILN_DW_AT_object_pointer, KILN_ATTR_FLAG},
-    KN_FIELD_NUMBER(KILN_DW_AT_alignment),   {0, KILN_ATTR_ARGUMENT}};
+    {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},     {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
+    {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},  {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
+    {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG}, {KILN_DW_AT_object_pointer, KILN_DIE_ATTR_FLAG},
+    KN_FIELD_NUMBER(KILN_DW_AT_alignment),       {0, KILN_DIE_ATTR_ARGUMENT}};
   uint64_t argument = kn_op(x, 6), flags = kn_op(x, 7);
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
@@ -187,20 +188,24 @@ static void tuple(const struct kn_node *x, kiln_die e) {
   int64_t version;
   const struct kn_bc_md *flag = x->n == 3 && !r->m->md_done ? kn_op_md(x, kn_op(x, 1)) : NULL;
   if (flag && flag->kind == MDK_STRING && flag->n == 13 &&
-      memcmp(flag->text, "Dwarf Version", 13) == 0 && kn_op_int(x, kn_op(x, 2), &version))
-    kiln_debug_version(r->module, version <= 4 ? 4 : 5); /* llvm.module.flags */
+      memcmp(flag->text, "Dwarf Version", 13) == 0 &&
+      kn_op_int(x, kn_op(x, 2), &version)) { /* llvm.module.flags */
+    kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+    attrs.dwarf_version = version <= 4 ? 4 : 5;
+    kiln_module_set_attrs(r->module, &attrs);
+  }
   r->tmp.dies.n = 0;
   if (!KN_BC_ROOM(r, r->tmp.dies, x->n)) return;
   for (uint32_t i = 0; i < x->n; i++) r->tmp.dies.at[i] = kn_bc_die(r, x->op[i]);
   r->tmp.dies.n = x->n;
-  kiln_die_list(x->d, e, r->tmp.dies.at, r->tmp.dies.n);
+  kiln_die_begin_list(x->d, e, r->tmp.dies.at, r->tmp.dies.n);
 }
 
 static void imported(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, (unsigned)kn_op(x, 1), kn_op_die(x, 2));
   kn_at_ref(x, KILN_DW_AT_import, 3);
   if (kn_op(x, 6)) kn_at_ref(x, KILN_DW_AT_decl_file, 6);
-  if (kn_op(x, 4)) kiln_die_uint(x->d, KILN_DW_AT_decl_line, kn_op(x, 4));
+  if (kn_op(x, 4)) kiln_die_set_uint(x->d, KILN_DW_AT_decl_line, kn_op(x, 4));
   kn_at_string(x, KILN_DW_AT_name, 5);
 }
 
@@ -208,7 +213,7 @@ static void label(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, KILN_DW_TAG_label, kn_op_die(x, 1));
   kn_at_string(x, KILN_DW_AT_name, 2);
   kn_at_place(x, 3);
-  if (kn_op(x, 5)) kiln_die_uint(x->d, KILN_DW_AT_decl_column, kn_op(x, 5));
+  if (kn_op(x, 5)) kiln_die_set_uint(x->d, KILN_DW_AT_decl_column, kn_op(x, 5));
 }
 
 /* Fortran's. */
@@ -226,9 +231,9 @@ bool kn_bc_debug_begin(struct kn_bc *r) {
   r->open->md.part.die = kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE).id;
   kiln_die_begin(r->m->md.debug, kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE),
                  KILN_DW_TAG_base_type, (kiln_die){0});
-  kiln_die_string(r->m->md.debug, KILN_DW_AT_name, name, sizeof name - 1);
-  kiln_die_uint(r->m->md.debug, KILN_DW_AT_byte_size, 8);
-  kiln_die_uint(r->m->md.debug, KILN_DW_AT_encoding, 7); /* DW_ATE_unsigned */
+  kiln_die_set_string(r->m->md.debug, KILN_DW_AT_name, name, sizeof name - 1);
+  kiln_die_set_uint(r->m->md.debug, KILN_DW_AT_byte_size, 8);
+  kiln_die_set_uint(r->m->md.debug, KILN_DW_AT_encoding, 7); /* DW_ATE_unsigned */
   return true;
 }
 
@@ -240,8 +245,8 @@ static void block(const struct kn_node *x, kiln_die e) {
 }
 
 static void block_file(const struct kn_node *x, kiln_die e) {
-  kiln_die_begin(x->d, e, KILN_TAG_PART, kn_op_die(x, 1));
-  if (kn_op(x, 3)) kiln_die_uint(x->d, KILN_DW_AT_GNU_discriminator, kn_op(x, 3));
+  kiln_die_begin(x->d, e, KILN_DIE_TAG_PART, kn_op_die(x, 1));
+  if (kn_op(x, 3)) kiln_die_set_uint(x->d, KILN_DW_AT_GNU_discriminator, kn_op(x, 3));
 }
 
 static void name_space(const struct kn_node *x, kiln_die e) {
@@ -258,7 +263,7 @@ static void module(const struct kn_node *x, kiln_die e) {
 /* A list of the variable: see kn_bc_debug_attachment. */
 static void global_expr(const struct kn_node *x, kiln_die e) {
   kiln_die var = kn_op_die(x, 1);
-  kiln_die_list(x->d, e, &var, 1);
+  kiln_die_begin_list(x->d, e, &var, 1);
   kn_bc_debug_constant(x->r, kn_op(x, 1), kn_op(x, 2));
 }
 

@@ -39,11 +39,11 @@ static inline kiln_die kn_bc_die(const struct kn_bc *r, uint64_t id) {
   return (kiln_die){node - 1 < UINT32_MAX / 4 ? p->die + (uint32_t)node : 0};
 }
 /* The text of metadata `id` - 1, a string; 0 if it is none, or has no characters. */
-static inline kiln_text kn_bc_md_text(const struct kn_bc *r, uint64_t id) {
+static inline kiln_debug_string kn_bc_md_text(const struct kn_bc *r, uint64_t id) {
   const struct kn_bc_md_part *p = kn_bc_md_part(r, id);
   uint64_t string = id - p->before;
   uint32_t text = p->text + (uint32_t)string;
-  return (kiln_text){string - 1 < p->strings && text != p->empty ? text : 0};
+  return (kiln_debug_string){string - 1 < p->strings && text != p->empty ? text : 0};
 }
 /* Defines the entry of node `id` - 1, whose record has `code` and `n` operands. */
 void kn_bc_debug_node(struct kn_bc *r, uint32_t code, uint32_t id, const uint64_t *ops, uint32_t n);

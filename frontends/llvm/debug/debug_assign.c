@@ -30,22 +30,23 @@ static bool keep(struct kn_bc *r, const uint8_t *bytes, uint32_t n, uint32_t *at
   return true;
 }
 
-void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
+void kn_bc_assign_tell(struct kn_bc *r, const kiln_debug_value *is,
                        const struct kn_bc_variable_memory *m) {
   if (m == NULL && r->fn.assigns.n == 0) {
-    kiln_func_value(r->f, is);
+    kiln_func_set_variable(r->f, is);
     return;
   }
   struct kn_bc_assign a = {.is = *is};
-  if (a.is.at == 0) a.is.at = kiln_func_here(r->f);
+  if (a.is.at == 0) a.is.at = kiln_func_position(r->f);
   if (m) a.memory = *m;
-  if (!keep(r, is->expr, is->n, &a.expr) || (m && !keep(r, m->expr, m->n, &a.memory_expr))) return;
+  if (!keep(r, is->expr, is->expr_bytes, &a.expr) || (m && !keep(r, m->expr, m->n, &a.memory_expr)))
+    return;
   KN_BC_PUSH(r, r->fn.assigns, a);
 }
 
 void kn_bc_assign_label(struct kn_bc *r, kiln_die label, uint32_t at) {
   if (r->fn.assigns.n == 0) {
-    kiln_func_label(r->f, label, at);
+    kiln_func_add_label(r->f, label, at);
     return;
   }
   KN_BC_PUSH(r, r->fn.assigns,
@@ -63,9 +64,9 @@ void kn_bc_assign_end(struct kn_bc *r) {
     qsort(r->fn.assigned.at, r->fn.assigned.n, sizeof *r->fn.assigned.at, by_number);
   for (uint32_t i = 0; i < r->fn.assigns.n; i++) {
     struct kn_bc_assign *a = &r->fn.assigns.at[i];
-    kiln_variable_value *is = &a->is;
+    kiln_debug_value *is = &a->is;
     if (a->label) {
-      kiln_func_label(r->f, is->variable, is->at);
+      kiln_func_add_label(r->f, is->variable, is->at);
       continue;
     }
     is->expr = r->fn.assign_bytes.at + a->expr;
@@ -76,9 +77,9 @@ void kn_bc_assign_end(struct kn_bc *r) {
       is->other[0] = (kiln_value){0};
       is->address = true;
       is->expr = r->fn.assign_bytes.at + a->memory_expr;
-      is->n = a->memory.n;
+      is->expr_bytes = a->memory.n;
     }
-    kiln_func_value(r->f, is);
+    kiln_func_set_variable(r->f, is);
   }
   r->fn.assigns.n = 0;
 }

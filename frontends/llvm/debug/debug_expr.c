@@ -76,7 +76,7 @@ static bool take_argument(const struct kn_bc_args *args, uint64_t a, bool first,
   if (first) {
     is->first = (uint32_t)a;
   } else if (!args->is_number[a]) {
-    if (is->n_others == KILN_OTHER_VALUES) return false;
+    if (is->n_others == KILN_MAX_OTHER_VALUES) return false;
     is->other[is->n_others] = (uint32_t)a;
     is->other_at[is->n_others++] = at;
   }

@@ -20,7 +20,7 @@ struct kn_bc_expr {
   bool plain;   /* none of value and part_bits */
   /* of a list: the argument that is on the stack at the beginning; further ones that are no
      numbers, and where they go */
-  uint32_t first, n_others, other[KILN_OTHER_VALUES], other_at[KILN_OTHER_VALUES];
+  uint32_t first, n_others, other[KILN_MAX_OTHER_VALUES], other_at[KILN_MAX_OTHER_VALUES];
 };
 #define KN_BC_EXPR_BYTES 256 /* most that an expression has; longer ones are left out */
 
@@ -44,11 +44,11 @@ bool kn_bc_debug_expr(struct kn_bc *r, uint32_t id, uint8_t *bytes, struct kn_bc
 void kn_bc_assign_begin(struct kn_bc *r);
 void kn_bc_assign_attached(struct kn_bc *r);
 void kn_bc_assign_end(struct kn_bc *r);
-/* kiln_func_value, now or at the end; if assignment m->id has a store, the variable is in memory
+/* kiln_func_set_variable, now or at the end; if assignment m->id has a store, the variable is in memory
  * instead. m: NULL: it has none. */
-void kn_bc_assign_tell(struct kn_bc *r, const kiln_variable_value *is,
+void kn_bc_assign_tell(struct kn_bc *r, const kiln_debug_value *is,
                        const struct kn_bc_variable_memory *m);
-/* kiln_func_label, now or at the end. */
+/* kiln_func_add_label, now or at the end. */
 void kn_bc_assign_label(struct kn_bc *r, kiln_die label, uint32_t at);
 
 struct kn_node {
@@ -103,18 +103,18 @@ static inline uint64_t kn_op_extent(const struct kn_node *x, uint32_t i, bool me
 }
 
 static inline void kn_at_string(const struct kn_node *x, unsigned name, uint32_t i) {
-  kiln_die_text(x->d, name, kn_bc_md_text(x->r, kn_op(x, i)));
+  kiln_die_set_shared_string(x->d, name, kn_bc_md_text(x->r, kn_op(x, i)));
 }
 static inline void kn_at_ref(const struct kn_node *x, unsigned name, uint32_t i) {
-  kiln_die_ref(x->d, name, kn_op_die(x, i));
+  kiln_die_set_ref(x->d, name, kn_op_die(x, i));
 }
 static inline void kn_at_flag(const struct kn_node *x, unsigned name, uint64_t is) {
-  if (is) kiln_die_flag(x->d, name);
+  if (is) kiln_die_set_flag(x->d, name);
 }
 static inline void kn_at_place(const struct kn_node *x, uint32_t file) {
   if (kn_op(x, file + 1) == 0) return;
   kn_at_ref(x, KILN_DW_AT_decl_file, file);
-  kiln_die_uint(x->d, KILN_DW_AT_decl_line, kn_op(x, file + 1));
+  kiln_die_set_uint(x->d, KILN_DW_AT_decl_line, kn_op(x, file + 1));
 }
 /* ---- attributes that are given at once ---- */
 
@@ -125,7 +125,7 @@ struct kn_bc_field {
   uint8_t is;    /* KILN_ATTR_... */
 };
 #define KN_FIELD_NUMBER(name)                                                                      \
-  {name, KILN_ATTR_UINT}, { name, KILN_ATTR_WIDE }
+  {name, KILN_DIE_ATTR_UINT}, { name, KILN_DIE_ATTR_WIDE }
 /* Those that an entry has: bits of indexes into the table, and their values in its order. */
 struct kn_bc_fields {
   const struct kn_bc_field *fields;

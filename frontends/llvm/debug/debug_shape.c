@@ -5,15 +5,16 @@
 
 #define SHAPES 256 /* how many are known; a power of two */
 
-static __attribute__((noinline)) kiln_shape make(const struct kn_node *x, unsigned tag,
-                                                 const struct kn_bc_field *fields, uint64_t has) {
-  kiln_shape_attr attrs[64];
+static __attribute__((noinline)) kiln_die_shape make(const struct kn_node *x, unsigned tag,
+                                                     const struct kn_bc_field *fields,
+                                                     uint64_t has) {
+  kiln_die_shape_attr attrs[64];
   uint32_t n = 0;
   for (; has != 0; has &= has - 1) {
     const struct kn_bc_field *f = &fields[__builtin_ctzll(has)];
-    attrs[n++] = (kiln_shape_attr){f->name, f->is};
+    attrs[n++] = (kiln_die_shape_attr){f->name, f->is};
   }
-  return kiln_debug_shape(x->d, tag, attrs, n);
+  return kiln_die_shape_new(x->d, tag, attrs, n);
 }
 
 void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die parent,
@@ -30,5 +31,5 @@ void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die pa
                   known->d != x->d))
     *known =
       (struct kn_bc_shape){all->has, all->fields, x->d, tag, make(x, tag, all->fields, all->has)};
-  kiln_die_shaped(x->d, e, known->shape, parent, all->values);
+  kiln_die_begin_shaped(x->d, e, known->shape, parent, all->values);
 }

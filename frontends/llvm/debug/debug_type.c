@@ -10,7 +10,7 @@ static kiln_die index_type(const struct kn_node *x) {
 }
 
 static void alignment(const struct kn_node *x, uint64_t bits) {
-  if (bits >= 8) kiln_die_uint(x->d, KILN_DW_AT_alignment, bits / 8);
+  if (bits >= 8) kiln_die_set_uint(x->d, KILN_DW_AT_alignment, bits / 8);
 }
 
 /* ---- types ---- */
@@ -21,10 +21,10 @@ void kn_bc_basic(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, tag, none);
   kn_at_string(x, KILN_DW_AT_name, 2);
   if (tag == KILN_DW_TAG_unspecified_type) return;
-  if (tag != KILN_DW_TAG_string_type) kiln_die_uint(x->d, KILN_DW_AT_encoding, kn_op(x, 5));
-  kiln_die_uint(x->d, KILN_DW_AT_byte_size, (kn_op_extent(x, 3, kn_op(x, 0) & 2) + 7) / 8);
-  if (flags & FLAG_BIG_ENDIAN) kiln_die_uint(x->d, KILN_DW_AT_endianity, 1);
-  else if (flags & FLAG_LITTLE_ENDIAN) kiln_die_uint(x->d, KILN_DW_AT_endianity, 2);
+  if (tag != KILN_DW_TAG_string_type) kiln_die_set_uint(x->d, KILN_DW_AT_encoding, kn_op(x, 5));
+  kiln_die_set_uint(x->d, KILN_DW_AT_byte_size, (kn_op_extent(x, 3, kn_op(x, 0) & 2) + 7) / 8);
+  if (flags & FLAG_BIG_ENDIAN) kiln_die_set_uint(x->d, KILN_DW_AT_endianity, 1);
+  else if (flags & FLAG_LITTLE_ENDIAN) kiln_die_set_uint(x->d, KILN_DW_AT_endianity, 2);
 }
 
 /* Where a virtual base is: `offset` bytes before what the table of virtual functions points to is its offset. */
@@ -33,7 +33,7 @@ static void virtual_base(const struct kn_node *x, uint64_t offset) {
   *p++ = KILN_DW_OP_minus;
   *p++ = KILN_DW_OP_deref;
   *p++ = KILN_DW_OP_plus;
-  kiln_die_expr(x->d, KILN_DW_AT_data_member_location, b, (size_t)(p - b));
+  kiln_die_set_expr(x->d, KILN_DW_AT_data_member_location, b, (size_t)(p - b));
 }
 
 /* A value known when compiling that is no integer of up to 64 bits, if metadata `id` - 1 is one: the bits of a
@@ -49,15 +49,16 @@ static void other_constant(const struct kn_node *x, uint64_t id) {
   else if (c->kind == CK_WIDE && t->bits <= 128)
     for (uint32_t i = 0; i < c->n && i < 2; i++) words[i] = kn_bc_words(x->r, c->index)[i];
   else if (c->kind != CK_NULL || (!is_float && t->kind != TK_INT)) return;
-  if (is_float && t->bits <= 64) kiln_die_uint(x->d, KILN_DW_AT_const_value, words[0]);
+  if (is_float && t->bits <= 64) kiln_die_set_uint(x->d, KILN_DW_AT_const_value, words[0]);
   else if (t->bits > 64 && t->bits <= 128)
-    kiln_die_block(x->d, KILN_DW_AT_const_value, words, t->bits / 8); /* hosts are little-endian */
+    kiln_die_set_block(x->d, KILN_DW_AT_const_value, words,
+                       t->bits / 8); /* hosts are little-endian */
 }
 
 /* A value known when compiling, if metadata `id` - 1 is one. */
 static void constant(const struct kn_node *x, uint64_t id) {
   int64_t v;
-  if (kn_op_int(x, id, &v)) kiln_die_int(x->d, KILN_DW_AT_const_value, v);
+  if (kn_op_int(x, id, &v)) kiln_die_set_int(x->d, KILN_DW_AT_const_value, v);
   else other_constant(x, id);
 }
 
@@ -83,23 +84,23 @@ enum {
   D_SIZE
 };
 static const struct kn_bc_field derived_fields[] = {
-  [D_NAME] = {KILN_DW_AT_name, KILN_ATTR_TEXT},
-  [D_TYPE] = {KILN_DW_AT_type, KILN_ATTR_REF},
-  [D_FILE] = {KILN_DW_AT_decl_file, KILN_ATTR_REF},
-  [D_LINE] = {KILN_DW_AT_decl_line, KILN_ATTR_UINT},
-  [D_ACCESS] = {KILN_DW_AT_accessibility, KILN_ATTR_UINT},
-  [D_ARTIFICIAL] = {KILN_DW_AT_artificial, KILN_ATTR_FLAG},
-  [D_EXTERNAL] = {KILN_DW_AT_external, KILN_ATTR_FLAG},
-  [D_DECLARATION] = {KILN_DW_AT_declaration, KILN_ATTR_FLAG},
-  [D_CONST_VALUE] = {KILN_DW_AT_const_value, KILN_ATTR_INT},
-  [D_CONTAINING] = {KILN_DW_AT_containing_type, KILN_ATTR_REF},
+  [D_NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+  [D_TYPE] = {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
+  [D_FILE] = {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
+  [D_LINE] = {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},
+  [D_ACCESS] = {KILN_DW_AT_accessibility, KILN_DIE_ATTR_UINT},
+  [D_ARTIFICIAL] = {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG},
+  [D_EXTERNAL] = {KILN_DW_AT_external, KILN_DIE_ATTR_FLAG},
+  [D_DECLARATION] = {KILN_DW_AT_declaration, KILN_DIE_ATTR_FLAG},
+  [D_CONST_VALUE] = {KILN_DW_AT_const_value, KILN_DIE_ATTR_INT},
+  [D_CONTAINING] = {KILN_DW_AT_containing_type, KILN_DIE_ATTR_REF},
   [D_ALIGNMENT] = KN_FIELD_NUMBER(KILN_DW_AT_alignment),
   [D_BIT_SIZE] = KN_FIELD_NUMBER(KILN_DW_AT_bit_size),
   [D_BIT_OFFSET] = KN_FIELD_NUMBER(KILN_DW_AT_data_bit_offset),
   [D_LOCATION] = KN_FIELD_NUMBER(KILN_DW_AT_data_member_location),
-  [D_VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_ATTR_UINT},
-  [D_DISCR_VALUE] = {KILN_DW_AT_discr_value, KILN_ATTR_INT},
-  [D_ADDRESS_CLASS] = {KILN_DW_AT_address_class, KILN_ATTR_UINT},
+  [D_VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_DIE_ATTR_UINT},
+  [D_DISCR_VALUE] = {KILN_DW_AT_discr_value, KILN_DIE_ATTR_INT},
+  [D_ADDRESS_CLASS] = {KILN_DW_AT_address_class, KILN_DIE_ATTR_UINT},
   [D_SIZE] = KN_FIELD_NUMBER(KILN_DW_AT_byte_size)};
 
 static void put_alignment(struct kn_bc_fields *all, unsigned k, uint64_t bits) {
@@ -166,7 +167,7 @@ void kn_bc_derived(const struct kn_node *x, kiln_die e) {
       other_constant(x, kn_op(x, 11));
     if (based) {
       virtual_base(x, kn_op_extent(x, 9, kn_op(x, 0) & 2));
-      kiln_die_uint(x->d, KILN_DW_AT_virtuality, 1);
+      kiln_die_set_uint(x->d, KILN_DW_AT_virtuality, 1);
     }
     return;
   }
@@ -193,9 +194,9 @@ static void dynamic(const struct kn_node *x, unsigned name, uint32_t i) {
   if (m && m->kind == MDK_EXPR) {
     struct kn_bc_expr is;
     if (kn_bc_debug_expr(x->r, (uint32_t)id, b, &is) && is.plain)
-      kiln_die_expr(x->d, name, b, is.n);
+      kiln_die_set_expr(x->d, name, b, is.n);
   } else if (kn_op_int(x, id, &v)) {
-    kiln_die_int(x->d, name, v);
+    kiln_die_set_int(x->d, name, v);
   } else {
     kn_at_ref(x, name, i);
   }
@@ -230,23 +231,23 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
     ELEMENTS
   };
   static const struct kn_bc_field fields[] = {
-    [NAME] = {KILN_DW_AT_name, KILN_ATTR_TEXT},
-    [VECTOR] = {KILN_DW_AT_GNU_vector, KILN_ATTR_FLAG},
-    [TYPE] = {KILN_DW_AT_type, KILN_ATTR_REF},
-    [DISCR] = {KILN_DW_AT_discr, KILN_ATTR_REF},
-    [ENUM_CLASS] = {KILN_DW_AT_enum_class, KILN_ATTR_FLAG},
-    [CONTAINING] = {KILN_DW_AT_containing_type, KILN_ATTR_REF},
-    [EXPORT] = {KILN_DW_AT_export_symbols, KILN_ATTR_FLAG},
-    [CONVENTION] = {KILN_DW_AT_calling_convention, KILN_ATTR_UINT},
-    [SPECIFICATION] = {KILN_DW_AT_specification, KILN_ATTR_REF},
+    [NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+    [VECTOR] = {KILN_DW_AT_GNU_vector, KILN_DIE_ATTR_FLAG},
+    [TYPE] = {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
+    [DISCR] = {KILN_DW_AT_discr, KILN_DIE_ATTR_REF},
+    [ENUM_CLASS] = {KILN_DW_AT_enum_class, KILN_DIE_ATTR_FLAG},
+    [CONTAINING] = {KILN_DW_AT_containing_type, KILN_DIE_ATTR_REF},
+    [EXPORT] = {KILN_DW_AT_export_symbols, KILN_DIE_ATTR_FLAG},
+    [CONVENTION] = {KILN_DW_AT_calling_convention, KILN_DIE_ATTR_UINT},
+    [SPECIFICATION] = {KILN_DW_AT_specification, KILN_DIE_ATTR_REF},
     [SIZE] = KN_FIELD_NUMBER(KILN_DW_AT_byte_size),
-    [DECLARATION] = {KILN_DW_AT_declaration, KILN_ATTR_FLAG},
-    [ACCESS] = {KILN_DW_AT_accessibility, KILN_ATTR_UINT},
-    [FILE] = {KILN_DW_AT_decl_file, KILN_ATTR_REF},
-    [LINE] = {KILN_DW_AT_decl_line, KILN_ATTR_UINT},
+    [DECLARATION] = {KILN_DW_AT_declaration, KILN_DIE_ATTR_FLAG},
+    [ACCESS] = {KILN_DW_AT_accessibility, KILN_DIE_ATTR_UINT},
+    [FILE] = {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
+    [LINE] = {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},
     [ALIGNMENT] = KN_FIELD_NUMBER(KILN_DW_AT_alignment),
-    [TEMPLATES] = {0, KILN_ATTR_CHILDREN},
-    [ELEMENTS] = {0, KILN_ATTR_CHILDREN}};
+    [TEMPLATES] = {0, KILN_DIE_ATTR_CHILDREN},
+    [ELEMENTS] = {0, KILN_DIE_ATTR_CHILDREN}};
   unsigned tag = (unsigned)kn_op(x, 1);
   uint64_t flags = kn_op(x, 10), size = kn_op_extent(x, 7, kn_op(x, 0) & 4);
   bool declared = flags & FLAG_FWD_DECL;
@@ -262,7 +263,7 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
     if (kn_op(x, 17) | kn_op(x, 18) | kn_op(x, 19) | kn_op(x, 20) | kn_op(x, 25)) {
       kn_bc_shaped(x, e, tag, parent, &all);
       dynamic_array(x);
-      kiln_die_children(x->d, elements);
+      kiln_die_set_children(x->d, elements);
       return;
     }
   }
@@ -292,11 +293,11 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
 
 void kn_bc_function_type(const struct kn_node *x, kiln_die e) {
   enum { PROTOTYPED, SIGNATURE, CONVENTION, REFERENCE = CONVENTION + 2, RVALUE_REFERENCE };
-  static const struct kn_bc_field fields[] = {{KILN_DW_AT_prototyped, KILN_ATTR_FLAG},
-                                              {0, KILN_ATTR_SIGNATURE},
+  static const struct kn_bc_field fields[] = {{KILN_DW_AT_prototyped, KILN_DIE_ATTR_FLAG},
+                                              {0, KILN_DIE_ATTR_SIGNATURE},
                                               KN_FIELD_NUMBER(KILN_DW_AT_calling_convention),
-                                              {KILN_DW_AT_reference, KILN_ATTR_FLAG},
-                                              {KILN_DW_AT_rvalue_reference, KILN_ATTR_FLAG}};
+                                              {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
+                                              {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG}};
   uint64_t flags = kn_op(x, 1), convention = kn_op(x, 3);
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
@@ -314,8 +315,8 @@ void kn_bc_string_type(const struct kn_node *x, kiln_die e) {
   dynamic(x, KILN_DW_AT_string_length, kn_op(x, 3) ? 3 : 4);
   dynamic(x, KILN_DW_AT_data_location, 5);
   uint64_t size = kn_op_extent(x, 6, kn_op(x, 0) & 2);
-  if (size) kiln_die_uint(x->d, KILN_DW_AT_byte_size, size / 8);
-  if (kn_op(x, 8)) kiln_die_uint(x->d, KILN_DW_AT_encoding, kn_op(x, 8));
+  if (size) kiln_die_set_uint(x->d, KILN_DW_AT_byte_size, size / 8);
+  if (kn_op(x, 8)) kiln_die_set_uint(x->d, KILN_DW_AT_encoding, kn_op(x, 8));
 }
 
 /* ---- bounds ---- */
@@ -324,18 +325,18 @@ void kn_bc_subrange(const struct kn_node *x, kiln_die e) {
   uint64_t version = kn_op(x, 0) >> 1;
   int64_t v;
   kiln_die_begin(x->d, e, KILN_DW_TAG_subrange_type, none);
-  kiln_die_ref(x->d, KILN_DW_AT_type, index_type(x));
+  kiln_die_set_ref(x->d, KILN_DW_AT_type, index_type(x));
   if (version == 0) {
     v = kn_bits_signed(kn_op(x, 2));
-    kiln_die_int(x->d, KILN_DW_AT_lower_bound, v);
-    if ((int64_t)kn_op(x, 1) != -1) kiln_die_uint(x->d, KILN_DW_AT_count, kn_op(x, 1));
+    kiln_die_set_int(x->d, KILN_DW_AT_lower_bound, v);
+    if ((int64_t)kn_op(x, 1) != -1) kiln_die_set_uint(x->d, KILN_DW_AT_count, kn_op(x, 1));
     return;
   }
   if (!kn_op_int(x, kn_op(x, 1), &v))
     dynamic(x, KILN_DW_AT_count, 1); /* arrays of variable length */
-  else if (v != -1) kiln_die_uint(x->d, KILN_DW_AT_count, (uint64_t)v);
+  else if (v != -1) kiln_die_set_uint(x->d, KILN_DW_AT_count, (uint64_t)v);
   if (version == 1) {
-    kiln_die_int(x->d, KILN_DW_AT_lower_bound, kn_bits_signed(kn_op(x, 2)));
+    kiln_die_set_int(x->d, KILN_DW_AT_lower_bound, kn_bits_signed(kn_op(x, 2)));
     return;
   }
   dynamic(x, KILN_DW_AT_lower_bound, 2);
@@ -345,7 +346,7 @@ void kn_bc_subrange(const struct kn_node *x, kiln_die e) {
 
 void kn_bc_generic_subrange(const struct kn_node *x, kiln_die e) {
   kiln_die_begin(x->d, e, KILN_DW_TAG_generic_subrange, none);
-  kiln_die_ref(x->d, KILN_DW_AT_type, index_type(x));
+  kiln_die_set_ref(x->d, KILN_DW_AT_type, index_type(x));
   dynamic(x, KILN_DW_AT_count, 1);
   dynamic(x, KILN_DW_AT_lower_bound, 2);
   dynamic(x, KILN_DW_AT_upper_bound, 3);
@@ -358,7 +359,7 @@ void kn_bc_subrange_type(const struct kn_node *x, kiln_die e) {
   kn_at_string(x, KILN_DW_AT_name, 1);
   kn_at_place(x, 2);
   uint64_t size = kn_op_extent(x, 5, true);
-  if (size) kiln_die_uint(x->d, KILN_DW_AT_byte_size, size / 8);
+  if (size) kiln_die_set_uint(x->d, KILN_DW_AT_byte_size, size / 8);
   alignment(x, kn_op(x, 6));
   kn_at_ref(x, KILN_DW_AT_type, 8);
   dynamic(x, KILN_DW_AT_lower_bound, 9);
@@ -366,8 +367,8 @@ void kn_bc_subrange_type(const struct kn_node *x, kiln_die e) {
 }
 
 void kn_bc_enumerator(const struct kn_node *x, kiln_die e) {
-  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_ATTR_TEXT},
-                                              {KILN_DW_AT_const_value, KILN_ATTR_INT}};
+  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+                                              {KILN_DW_AT_const_value, KILN_DIE_ATTR_INT}};
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
   bool big = kn_op(x, 0) & 4;
@@ -380,9 +381,9 @@ void kn_bc_enumerator(const struct kn_node *x, kiln_die e) {
 /* ---- templates ---- */
 
 void kn_bc_template_type(const struct kn_node *x, kiln_die e) {
-  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_ATTR_TEXT},
-                                              {KILN_DW_AT_type, KILN_ATTR_REF},
-                                              {KILN_DW_AT_default_value, KILN_ATTR_FLAG}};
+  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+                                              {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
+                                              {KILN_DW_AT_default_value, KILN_DIE_ATTR_FLAG}};
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
   kn_put(&all, 0, kn_op_text(x, 1));
@@ -401,12 +402,12 @@ void kn_bc_template_value(const struct kn_node *x, kiln_die e) {
   if (tag == KILN_DW_TAG_GNU_template_template_param) {
     kn_at_string(x, KILN_DW_AT_GNU_template_name, value);
   } else if (tag == KILN_DW_TAG_GNU_template_parameter_pack) {
-    if (kn_op_die(x, value).id) kiln_die_children(x->d, kn_op_die(x, value));
+    if (kn_op_die(x, value).id) kiln_die_set_children(x->d, kn_op_die(x, value));
   } else {
     static const uint8_t itself[] = {KILN_DW_OP_stack_value};
     uint32_t symbol = kn_op_symbol(x, kn_op(x, value));
     constant(x, kn_op(x, value));
     if (symbol)
-      kiln_die_symbol(x->d, KILN_DW_AT_location, (kiln_symbol){symbol}, itself, sizeof itself);
+      kiln_die_set_symbol(x->d, KILN_DW_AT_location, (kiln_symbol){symbol}, itself, sizeof itself);
   }
 }

@@ -21,7 +21,8 @@ void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
         (bytes[0] >= KILN_DW_OP_lit0 && bytes[0] <= KILN_DW_OP_lit31)))
     return;
   if (is.value || is.last_deref) bytes[is.n++] = KILN_DW_OP_stack_value;
-  kiln_debug_global(r->module, kn_bc_die(r, variable), (kiln_symbol){0}, bytes, is.n);
+  kiln_debug_set_global(kiln_module_debug(r->module), kn_bc_die(r, variable), (kiln_symbol){0},
+                        bytes, is.n);
 }
 
 /* [value, kind, node]...: of a global variable or a function that is declared, kind 0 is its description. */
@@ -30,7 +31,8 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
   const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[ops[0]].index];
   if (g->symbol == 0) return;
   if (g->what == KILN_SYMBOL_FUNC && n == 3 && ops[1] == 0 && ops[2] < UINT32_MAX)
-    kiln_debug_global(r->module, kn_bc_die(r, ops[2] + 1), (kiln_symbol){g->symbol}, NULL, 0);
+    kiln_debug_set_global(kiln_module_debug(r->module), kn_bc_die(r, ops[2] + 1),
+                          (kiln_symbol){g->symbol}, NULL, 0);
   if (g->what != KILN_SYMBOL_DATA) return;
   for (uint32_t i = 1; i + 1 < n; i += 2) {
     if (ops[i] != 0 || ops[i + 1] >= UINT32_MAX) continue;
@@ -41,7 +43,8 @@ void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
         !kn_bc_debug_expr(r, (uint32_t)pair->pos, bytes, &is) || is.part_bits)
       continue;
     if (is.value) bytes[is.n++] = KILN_DW_OP_stack_value;
-    kiln_debug_global(r->module, kn_bc_die(r, pair->n), (kiln_symbol){g->symbol}, bytes, is.n);
+    kiln_debug_set_global(kiln_module_debug(r->module), kn_bc_die(r, pair->n),
+                          (kiln_symbol){g->symbol}, bytes, is.n);
   }
 }
 
@@ -55,7 +58,7 @@ void kn_bc_debug_function(struct kn_bc *r) {
   kiln_die unit = kn_bc_die(r, o[12]);
   file = kn_bc_loc_file(r, scope);
   kiln_location at = {.file = file, .line = line, .scope = kn_bc_die(r, scope)};
-  kiln_func_debug(r->f, kn_bc_die(r, id), unit, kiln_loc_full(r->session, &at));
+  kiln_func_set_debug(r->f, kn_bc_die(r, id), unit, kiln_loc_new_full(r->session, &at));
 }
 
 void kn_bc_debug_attached(struct kn_bc *r) {
@@ -103,30 +106,31 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   const struct kn_bc_val *at = &r->vals.at[v->n];
   if (!var || var->kind != MDK_VAR) return;
-  kiln_variable is = {
+  kiln_debug_variable is = {
     .variable = kn_bc_die(r, variable + 1), .memory = var->n != 0, .inlined = inlined};
   is.expr = bytes;
-  is.n = is_at.n;
+  is.expr_bytes = is_at.n;
   is.part_at = is_at.part_at;
   is.part_bits = is_at.part_bits;
   if (at->t >> 24 == VS_SLOT) {
     is.slot = (kiln_value){at->h};
-    if (is.n != 0 && bytes[0] == KILN_DW_OP_deref) { /* the variable's address is in the slot */
+    if (is.expr_bytes != 0 &&
+        bytes[0] == KILN_DW_OP_deref) { /* the variable's address is in the slot */
       is.indirect = true;
       is.expr++;
-      is.n--;
+      is.expr_bytes--;
     }
   } else if (at->t >> 24 ==
              VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
     is.slot = kiln_slot_new(r->f, 8, 3);
     is.indirect = true;
-    kiln_loc_set(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
+    kiln_func_set_loc(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
-    kiln_loc_set(r->f, r->fn.at.set);
+    kiln_func_set_loc(r->f, r->fn.at.set);
   } else {
     return;
   }
-  kiln_func_variable(r->f, &is);
+  kiln_func_declare_variable(r->f, &is);
 }
 
 /* ---- values ---- */
@@ -213,7 +217,7 @@ static bool arguments(struct kn_bc *r, uint64_t id, struct kn_bc_args *args, uin
 }
 
 /* What a variable becomes that has no expression, of a value in parts: a row for each. */
-static void becomes_parts(struct kn_bc *r, kiln_variable_value *is, uint32_t value,
+static void becomes_parts(struct kn_bc *r, kiln_debug_value *is, uint32_t value,
                           const struct kn_bc_type *t) {
   enum { MOST_PARTS = 8 };
   uint32_t first = r->vals.at[value].h;
@@ -239,7 +243,7 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
   uint32_t values[KN_BC_ARGS], before;
   const struct kn_bc_md *var = variable < UINT32_MAX ? kn_bc_md(r, (uint32_t)variable + 1) : NULL;
   if (!var || var->kind != MDK_VAR || expr >= UINT32_MAX) return;
-  kiln_variable_value is = {
+  kiln_debug_value is = {
     .variable = kn_bc_die(r, variable + 1), .inlined = inlined, .at = at, .expr = bytes};
   bool many = value == UINT32_MAX && arguments(r, list, &args, values);
   bool known = kn_bc_debug_expr_of(r, (uint32_t)expr + 1, many ? &args : NULL, bytes, &e);
@@ -249,18 +253,18 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
   is.part_bits = e.part_bits;
   if (known) {
     const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, value)];
-    is.n = e.n;
+    is.expr_bytes = e.n;
     if (e.n != 0 && !e.value) { /* the address of what it is in memory */
       is.address = true;
-      if (e.last_deref) is.n--;
+      if (e.last_deref) is.expr_bytes--;
     }
     const struct kn_bc_val *v = &r->vals.at[value];
-    before = is.n;
+    before = is.expr_bytes;
     if (value >= r->m->n_vals && v->t >> 24 == VS_ADDR) {
       const struct kn_bc_addr *a = &r->fn.addrs.at[v->h];
-      if (plus(bytes, &is.n, a->disp)) is.value = (kiln_value){a->base};
-    } else if (value >= r->m->n_vals && v->t >> 24 == VS_PARTS && is.n == 0 && is.part_bits == 0 &&
-               memory == NULL) {
+      if (plus(bytes, &is.expr_bytes, a->disp)) is.value = (kiln_value){a->base};
+    } else if (value >= r->m->n_vals && v->t >> 24 == VS_PARTS && is.expr_bytes == 0 &&
+               is.part_bits == 0 && memory == NULL) {
       kn_bc_assign_tell(r, &is, NULL); /* what has no part is not known any more */
       becomes_parts(r, &is, value, t);
       return;
@@ -271,7 +275,7 @@ static void becomes(struct kn_bc *r, uint64_t variable, uint64_t expr, uint32_t 
       const struct kn_bc_type *o = &r->types.at[kn_bc_type_of(r, values[e.other[k]])];
       if (!e.derives || o->kind == TK_PTR || o->bits == 64)
         is.other[k] = operand(r, values[e.other[k]]);
-      is.other_at[k] = e.other_at[k] + is.n - before;
+      is.other_at[k] = e.other_at[k] + is.expr_bytes - before;
       if (is.other[k].id == 0) is.value = is.other[0] = (kiln_value){0};
       if (is.other[0].id == 0) break;
     }

@@ -33,8 +33,8 @@ static uint32_t add_file(struct kn_bc *r, uint32_t id) {
   size_t more = name->n < room - n ? name->n : room - n;
   memcpy(path + n, name->text, more);
   path[n + more] = 0;
-  if (r->m->entries) return kiln_file_of(r->session, path, kn_bc_die(r, id));
-  return kiln_file_add(r->session, path);
+  if (r->m->entries) return kiln_file_new_die(r->session, kn_bc_die(r, id), path);
+  return kiln_file_new(r->session, path);
 }
 
 /* The file of scope `id` - 1; the module's source if that is unknown. */
@@ -45,7 +45,7 @@ static uint32_t file_of(struct kn_bc *r, uint32_t id) {
   bool shared = kn_bc_md_of_module(r, file);
   if (!known->number || known->id != file || (!shared && known->body != r->md.call_body)) {
     uint32_t number = file ? add_file(r, file) : 0;
-    if (!number) number = kiln_file_add(r->session, r->m->source);
+    if (!number) number = kiln_file_new(r->session, r->m->source);
     *known = (struct kn_bc_file){file, number, r->md.call_body};
   }
   return known->number;
@@ -127,7 +127,7 @@ uint32_t kn_bc_call_loc(struct kn_bc *r, uint32_t id) {
       kiln_location at = {.file = file_of(r, op[2]), .line = op[0], .column = op[1]};
       at.scope = kn_bc_die(r, op[2]);
       at.inlined = loc;
-      bad = (loc = kiln_loc_full(r->session, &at)) == 0;
+      bad = (loc = kiln_loc_new_full(r->session, &at)) == 0;
     }
     struct kn_bc_call_loc *slot = call_slot(r, id);
     if (slot == NULL) return 0;
@@ -154,7 +154,7 @@ static inline void location(struct kn_bc *r, uint32_t line, uint32_t column, uin
     change_scope(r, scope, inlined);
   else if (line == r->fn.at.line && column == r->fn.at.column) return;
   kiln_location at = {r->fn.at.file, line, column, r->fn.at.die, r->fn.at.call, 0};
-  r->fn.at.loc = r->fn.at.set = kiln_loc_here(r->f, &at);
+  r->fn.at.loc = r->fn.at.set = kiln_func_set_location(r->f, &at);
   r->fn.at.line = line;
   r->fn.at.column = column;
 }
@@ -310,7 +310,7 @@ static void records(struct kn_bc *r, bool values) {
     bool declares = code == FUNC_DEBUG_RECORD_DECLARE;
     if (!values && !declares) {
       if (r->fn.records_pos == 0) r->fn.records_pos = pos;
-      r->fn.records_at = kiln_func_here(r->f);
+      r->fn.records_at = kiln_func_position(r->f);
     }
     if (declares == values) {
       if (!kn_bc_skip_record(r, id)) return;
@@ -341,7 +341,7 @@ void kn_bc_debug_records(struct kn_bc *r) {
 static inline void set(struct kn_bc *r, uint32_t loc) {
   if (loc == r->fn.at.set) return;
   r->fn.at.set = loc;
-  kiln_loc_set(r->f, loc);
+  kiln_func_set_loc(r->f, loc);
 }
 
 /* The same as kn_bc_loc_ahead, for all that may stand there. */

@@ -9,8 +9,8 @@ void kn_in_lookup(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec table, by, out;
   unsigned first = keeps ? 1 : 0, n = c->n - 1 - first;
-  kiln_machine tbl, tbx;
-  char name[2][KILN_MACHINE_NAME] = {"neon.tbl1", "neon.tbx1"};
+  kiln_machine_info tbl, tbx;
+  char name[2][KILN_MAX_MACHINE_NAME] = {"neon.tbl1", "neon.tbx1"};
   if (c->n < 2 + first || n > 4 || !kn_bc_vec_shape(r, c->ret, &out) || out.parts != 1) return;
   if (keeps && !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &out)) return;
   if (!kn_bc_vec_get(r, arg_id(c, c->n - 1), c->params[c->n - 1].type, &by) || by.parts != 1)
@@ -37,9 +37,9 @@ void kn_in_by_lane(const struct call *c) {
   const char *const row = c->row->text;
   struct kn_bc *r = c->r;
   struct kn_bc_vec a, b;
-  kiln_machine m;
+  kiln_machine_info m;
   int64_t k;
-  char name[KILN_MACHINE_NAME] = {0};
+  char name[KILN_MAX_MACHINE_NAME] = {0};
   if (c->n != 3 || !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &a) ||
       !kn_bc_vec_get(r, arg_id(c, 1), c->params[1].type, &b))
     return;
@@ -122,7 +122,7 @@ void kn_in_structures(const struct call *c) {
 void kn_in_add_across(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x;
-  kiln_machine pairs, last;
+  kiln_machine_info pairs, last;
   if (c->n != 1 || !kn_bc_vec_get(r, arg_id(c, 0), c->params[0].type, &x) || x.parts != 1 ||
       !kn_in_machine(c, "neon.faddp.v4f32", &pairs) ||
       !kn_in_machine(c, "neon.faddv.f32.v2f32", &last))
@@ -133,7 +133,7 @@ void kn_in_add_across(const struct call *c) {
 }
 
 /* The instruction `m` on the first three arguments, vectors of one register; the last one may be given as `last`. */
-static void of_three(const struct call *c, const kiln_machine *m, const kiln_value *last) {
+static void of_three(const struct call *c, const kiln_machine_info *m, const kiln_value *last) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x, out;
   kiln_value v[3];
@@ -158,9 +158,9 @@ static void of_three(const struct call *c, const kiln_machine *m, const kiln_val
 void kn_in_of_lane(const struct call *c) {
   const char *const own = c->row->name + sizeof "aarch64." - 1;
   const size_t length = strlen(own);
-  kiln_machine m;
+  kiln_machine_info m;
   int64_t lane;
-  char name[KILN_MACHINE_NAME] = {0};
+  char name[KILN_MAX_MACHINE_NAME] = {0};
   if (c->n != 4 || !kn_bc_is_int(c->r, arg_id(c, 3), &lane) || lane < 0 || lane > 3 ||
       length + 3 > sizeof name)
     return (void)bad(c);
@@ -175,11 +175,11 @@ void kn_in_of_lane(const struct call *c) {
 void kn_in_of_group(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x;
-  kiln_machine m;
+  kiln_machine_info m;
   kiln_value last;
   int64_t k;
   uint16_t from[16];
-  char name[KILN_MACHINE_NAME] = {0};
+  char name[KILN_MAX_MACHINE_NAME] = {0};
   size_t length, skip = strlen(".lane"), at = strlen(c->row->name + sizeof "aarch64." - 1) - skip;
   const char *const own = kn_in_name(c, &length);
   const unsigned size = c->row->op;

@@ -289,7 +289,7 @@ static bool to_unsigned(const struct call *c) {
   kiln_value limit = ft == KILN_TYPE_F32   ? kiln_const_bits(f, ft, 0x5f000000, 0)
                      : ft == KILN_TYPE_F64 ? kiln_const_bits(f, ft, UINT64_C(0x43e) << 52, 0)
                                            : kiln_const_bits(f, ft, UINT64_C(1) << 63, 0x403e);
-  kiln_value small = kiln_build_fcmp(f, KILN_FOLT, ft, x, limit);
+  kiln_value small = kiln_build_fcmp(f, KILN_FCOND_OLT, ft, x, limit);
   kiln_value off = kiln_build_select(f, ft, small, zero, limit);
   kiln_value v = kiln_build_binary(f, KILN_OP_FSUB, ft, x, off);
   v = kiln_build_convert(f, KILN_OP_FTOSI, KILN_TYPE_I64, ft, v);

@@ -126,7 +126,7 @@ void kn_in_shift_saturating(const struct call *c) {
       c, KILN_OP_XOR, kt, end,
       binary(c, KILN_OP_LSHR, kt, kiln_build_unary(f, KILN_OP_COPY, kt, imm(c, -1)), imm(c, 1)));
   }
-  v = kiln_build_select(f, kt, kiln_build_icmp(f, KILN_EQ, kt, back, a), v, end);
+  v = kiln_build_select(f, kt, kiln_build_icmp(f, KILN_ICOND_EQ, kt, back, a), v, end);
   def(c, from_top(c, v));
 }
 
@@ -202,7 +202,7 @@ void kn_in_overflow(const struct call *c) {
   if (t->fit != FIT_EXACT) {
     kiln_value bit = t->fit == FIT_BOOL ? binary(c, KILN_OP_AND, kt, v, imm(c, 1)) : v;
     kiln_value in = is_signed ? kn_bc_sext_in(r, bit, t) : kn_bc_zext_in(r, bit, t);
-    o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_NE, kt, in, v));
+    o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_ICOND_NE, kt, in, v));
     v = bit;
   }
   if (!KN_BC_ROOM(r, r->fn.parts, first + 2u)) return;
@@ -224,8 +224,8 @@ void kn_in_compare(const struct call *c) {
   } else {
     kiln_value a = is_signed ? kn_bc_use_s(r, x, type) : kn_bc_use_z(r, x, type);
     kiln_value b = is_signed ? kn_bc_use_s(r, y, type) : kn_bc_use_z(r, y, type);
-    kiln_value more = kiln_build_icmp(r->f, is_signed ? KILN_SGT : KILN_UGT, kt, a, b);
-    kiln_value less = kiln_build_icmp(r->f, is_signed ? KILN_SLT : KILN_ULT, kt, a, b);
+    kiln_value more = kiln_build_icmp(r->f, is_signed ? KILN_ICOND_SGT : KILN_ICOND_UGT, kt, a, b);
+    kiln_value less = kiln_build_icmp(r->f, is_signed ? KILN_ICOND_SLT : KILN_ICOND_ULT, kt, a, b);
     v = binary(c, KILN_OP_SUB, KILN_TYPE_I8, more, less);
   }
   if (c->rt->ktype != KILN_TYPE_I8)

@@ -58,7 +58,7 @@ void kn_bc_intrinsic_declare(struct kn_bc *r, struct kn_bc_global *g) {
     if (length <= n || memcmp(name, prefixes[t], n) != 0) continue;
     if (t != (unsigned)r->target)
       return; /* no function of this module can be of the other processor */
-    kiln_machine m;
+    kiln_machine_info m;
     const bool other = row && row->text && row->build != kn_in_code;
     const char *as = other ? row->text : name + n;
     if (kiln_machine_find(r->target, as, other ? strlen(as) : length - n, &m)) {
@@ -71,7 +71,11 @@ void kn_bc_intrinsic_declare(struct kn_bc *r, struct kn_bc_global *g) {
   g->intrinsic = (uint16_t)(1 + (row - rows));
   if (row->how & TRAPS) r->open->has_trap = true;
   if (row->how & STRICT) r->open->has_strict = true;
-  if (row->how & ON_STACK) kiln_module_exec_stack(r->module);
+  if (row->how & ON_STACK) {
+    kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+    attrs.exec_stack = true;
+    kiln_module_set_attrs(r->module, &attrs);
+  }
 }
 
 /* ---- checks ---- */

@@ -142,15 +142,15 @@ void kn_in_keep_result(const struct call *c);
 /* ---- processor.c: what the files about processors share ---- */
 
 /* The target's instruction of a name; of the call's own, found when the intrinsic was declared. False: reported. */
-bool kn_in_machine(const struct call *c, const char *row, kiln_machine *m);
-bool kn_in_own_machine(const struct call *c, kiln_machine *m);
+bool kn_in_machine(const struct call *c, const char *row, kiln_machine_info *m);
+bool kn_in_own_machine(const struct call *c, kiln_machine_info *m);
 /* Argument `i`, a scalar, as an operand of `type`: narrower integers, and halves, with zeros above. */
 bool kn_in_scalar(const struct call *c, unsigned i, kiln_type type, kiln_value *out);
 /* The constant argument `i`, for an instruction with that immediate. */
-bool kn_in_immediate(const struct call *c, unsigned i, const kiln_machine *m, kiln_value *out);
+bool kn_in_immediate(const struct call *c, unsigned i, const kiln_machine_info *m, kiln_value *out);
 /* Defines the result, a struct, of `n` pieces. */
 void kn_in_define(const struct call *c, const kiln_value *v, unsigned n);
-static inline kiln_value kn_in_build(const struct call *c, const kiln_machine *m,
+static inline kiln_value kn_in_build(const struct call *c, const kiln_machine_info *m,
                                      const kiln_value *v) {
   return kiln_build_machine(c->r->f, m->row, v, m->n_operands);
 }

@@ -3,12 +3,12 @@
  * so. What is more than that is in x86_64.c and aarch64.c; code.c has those that are bytes. Called by intrinsic.c. */
 #include "intrinsic.h"
 
-bool kn_in_machine(const struct call *c, const char *row, kiln_machine *m) {
+bool kn_in_machine(const struct call *c, const char *row, kiln_machine_info *m) {
   return kiln_machine_find(c->r->target, row, strlen(row), m) ||
          kn_bc_unsupported(c->r, "this intrinsic");
 }
 
-bool kn_in_own_machine(const struct call *c, kiln_machine *m) {
+bool kn_in_own_machine(const struct call *c, kiln_machine_info *m) {
   if (!c->g->machine) return kn_bc_unsupported(c->r, "this intrinsic");
   *m = c->r->m->machines.at[c->g->machine - 1];
   return true;
@@ -42,7 +42,8 @@ bool kn_in_scalar(const struct call *c, unsigned i, kiln_type type, kiln_value *
 }
 
 /* The constant argument `i`, for an instruction with that immediate. */
-bool kn_in_immediate(const struct call *c, unsigned i, const kiln_machine *m, kiln_value *out) {
+bool kn_in_immediate(const struct call *c, unsigned i, const kiln_machine_info *m,
+                     kiln_value *out) {
   int64_t v;
   uint64_t bits;
   if (arg_info(c, i)->kind == TK_VECTOR && kn_bc_vec_is_splat(c->r, arg_id(c, i), &bits))
@@ -69,7 +70,7 @@ void kn_in_define(const struct call *c, const kiln_value *v, unsigned n) {
 }
 
 /* The operands of instruction `p` of several, from the vectors among the arguments. */
-static bool operands(const struct call *c, const kiln_machine *m, unsigned how, uint32_t p,
+static bool operands(const struct call *c, const kiln_machine_info *m, unsigned how, uint32_t p,
                      const struct kn_bc_vec *x, kiln_value *v) {
   for (unsigned k = 0; k < m->n_operands; k++) {
     if (m->immediate && k + 1 == m->n_operands) {
@@ -102,10 +103,10 @@ static void narrow(const struct call *c, const kiln_value *v, uint32_t n, struct
 /* An instruction; the row says how it becomes one of longer vectors. */
 void kn_in_processor(const struct call *c) {
   struct kn_bc *r = c->r;
-  kiln_machine own = {0};
-  const kiln_machine *m = &own;
-  struct kn_bc_vec x[KILN_MACHINE_OPERANDS], out;
-  kiln_value v[KILN_MACHINE_OPERANDS], results[KN_BC_MAX_CHUNKS], all = {0};
+  kiln_machine_info own = {0};
+  const kiln_machine_info *m = &own;
+  struct kn_bc_vec x[KILN_MAX_MACHINE_OPERANDS], out;
+  kiln_value v[KILN_MAX_MACHINE_OPERANDS], results[KN_BC_MAX_CHUNKS], all = {0};
   const struct kn_bc_type *rt = &r->types.at[c->ret];
   bool vector = rt->kind == TK_VECTOR;
   bool half = rt->ktype == KILN_TYPE_I16 && m->result == KILN_TYPE_I32; /* its lower bits */
@@ -160,8 +161,8 @@ void kn_in_neither(const struct call *c) {
   for (unsigned k = 0; k < 2; k++)
     if (!kn_bc_vec_get(r, arg_id(c, k), c->params[k].type, &x[k])) return;
   for (unsigned i = 0; i < 2; i++) {
-    char name[KILN_MACHINE_NAME] = {0};
-    kiln_machine m;
+    char name[KILN_MAX_MACHINE_NAME] = {0};
+    kiln_machine_info m;
     size_t n = strlen(row);
     memcpy(name, row, n);
     char *at = memchr(name, '?', n);

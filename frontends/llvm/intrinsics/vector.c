@@ -86,8 +86,8 @@ static kiln_value of_mask(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x
     return kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, bits, kiln_const_int(r->f, 1));
   }
   uint64_t all = x->n == 64 ? UINT64_MAX : (UINT64_C(1) << x->n) - 1;
-  return kiln_build_icmp(r->f, op == KILN_OP_OR ? KILN_NE : KILN_EQ, KILN_TYPE_I64, bits,
-                         kiln_const_int(r->f, op == KILN_OP_OR ? 0 : (int64_t)all));
+  return kiln_build_icmp(r->f, op == KILN_OP_OR ? KILN_ICOND_NE : KILN_ICOND_EQ, KILN_TYPE_I64,
+                         bits, kiln_const_int(r->f, op == KILN_OP_OR ? 0 : (int64_t)all));
 }
 
 /* Lane k as operation `op` needs it: the least or greatest of odd integers is found among extended ones. */
@@ -198,7 +198,7 @@ static void first_lane(struct kn_bc *r, const struct kn_bc_elem *params, uint32_
     v = kiln_const_int(f, x.n);
     for (uint32_t k = x.n; k-- > 0;) {
       kiln_value is =
-        kiln_build_icmp(f, KILN_NE, lane, kn_bc_vec_lane(r, &x, k), kiln_const_int(f, 0));
+        kiln_build_icmp(f, KILN_ICOND_NE, lane, kn_bc_vec_lane(r, &x, k), kiln_const_int(f, 0));
       v = kiln_build_select(f, KILN_TYPE_I64, is, kiln_const_int(f, k), v);
     }
   }

@@ -11,7 +11,7 @@ void kn_in_carry(const struct call *c) {
       !kn_in_scalar(c, 1, t, &a) || !kn_in_scalar(c, 2, t, &b))
     return (void)bad(c);
   const kiln_op op = (kiln_op)c->row->op;
-  in = kiln_build_icmp(f, KILN_NE, KILN_TYPE_I8,
+  in = kiln_build_icmp(f, KILN_ICOND_NE, KILN_TYPE_I8,
                        kiln_build_unary(f, KILN_OP_COPY, KILN_TYPE_I8, in), imm(c, 0));
   in = kiln_build_convert(f, KILN_OP_ZEXT, t, KILN_TYPE_I8, in);
   a = kiln_build_unary(f, KILN_OP_COPY, t, a);
@@ -26,7 +26,7 @@ void kn_in_by_memory(const struct call *c) {
   struct kn_bc *r = c->r;
   const kiln_type t = (kiln_type)c->row->op;
   const bool second = c->row->shift;
-  kiln_machine m;
+  kiln_machine_info m;
   if (!kn_in_own_machine(c, &m)) return;
   if (c->n) return (void)bad(c);
   kiln_value slot = kiln_slot_new(r->f, 16, 4), v[2];
@@ -39,7 +39,7 @@ void kn_in_by_memory(const struct call *c) {
 void kn_in_with_lengths(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x;
-  kiln_machine m;
+  kiln_machine_info m;
   kiln_value slot = kiln_slot_new(r->f, 48, 4), v, operand[2] = {slot};
   if (!kn_in_own_machine(c, &m)) return;
   if (c->n != 5) return (void)bad(c);
@@ -107,7 +107,7 @@ void kn_in_gather(const struct call *c) {
         i = kiln_build_convert(f, KILN_OP_SEXT, KILN_TYPE_I64, KILN_TYPE_I32, i);
       on = kn_bc_vec_lane(r, &mask, k);
       if (mask.lane != it) on = kiln_build_convert(f, KILN_OP_BITCAST, it, mask.lane, on);
-      on = kiln_build_icmp(f, KILN_SLT, it, on, imm(c, 0));
+      on = kiln_build_icmp(f, KILN_ICOND_SLT, it, on, imm(c, 0));
       kiln_value at = kiln_build_addr(f, base, i, (unsigned)scale, 0);
       at = kiln_build_select(f, KILN_TYPE_I64, on, at, nowhere);
       lanes[k] = kiln_build_select(f, x.lane, on, kiln_build_load(f, x.lane, at, 0, 0), old);
@@ -159,7 +159,7 @@ void kn_in_ternary_logic(const struct call *c) {
 void kn_in_field(const struct call *c) {
   struct kn_bc *r = c->r;
   struct kn_bc_vec x[2];
-  kiln_machine m;
+  kiln_machine_info m;
   int64_t length, first;
   const bool inserts = strcmp(c->row->text, "sse4a.insertq") == 0, given = c->row->op;
   unsigned vectors = inserts || !given ? 2 : 1;

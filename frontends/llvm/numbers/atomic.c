@@ -8,9 +8,14 @@
 
 /* Orderings by LLVM's number; 0 is "not atomic". */
 static bool ordering(struct kn_bc *r, uint64_t code, kiln_ordering *out) {
-  static const uint8_t table[7] = {
-    0, KILN_RELAXED, KILN_RELAXED, KILN_ACQUIRE, KILN_RELEASE, KILN_ACQ_REL, KILN_SEQ_CST};
-  *out = KILN_SEQ_CST;
+  static const uint8_t table[7] = {0,
+                                   KILN_ORDERING_RELAXED,
+                                   KILN_ORDERING_RELAXED,
+                                   KILN_ORDERING_ACQUIRE,
+                                   KILN_ORDERING_RELEASE,
+                                   KILN_ORDERING_ACQ_REL,
+                                   KILN_ORDERING_SEQ_CST};
+  *out = KILN_ORDERING_SEQ_CST;
   if (code == 0 || code > 6) return kn_bc_malformed(r, "unknown memory ordering");
   *out = (kiln_ordering)table[code];
   return true;
@@ -70,8 +75,10 @@ static enum access how(const struct kn_bc *r, kiln_type at, uint64_t align) {
 
 /* The number of an ordering in libatomic's interface. */
 static kiln_value order_of(struct kn_bc *r, kiln_ordering order) {
-  static const uint8_t number[KILN_ORDERING_COUNT] = {
-    [KILN_ACQUIRE] = 2, [KILN_RELEASE] = 3, [KILN_ACQ_REL] = 4, [KILN_SEQ_CST] = 5};
+  static const uint8_t number[KILN_ORDERING_COUNT] = {[KILN_ORDERING_ACQUIRE] = 2,
+                                                      [KILN_ORDERING_RELEASE] = 3,
+                                                      [KILN_ORDERING_ACQ_REL] = 4,
+                                                      [KILN_ORDERING_SEQ_CST] = 5};
   return kiln_const_int(r->f, number[order]);
 }
 
@@ -221,19 +228,19 @@ static kiln_value combined(struct kn_bc *r, uint64_t what, const struct kn_bc_ty
   case RMW_XCHG: return v;
   case RMW_UINC_WRAP: {
     kiln_value up = kiln_build_binary(f, KILN_OP_ADD, at, old, one);
-    return kiln_build_select(f, at, kiln_build_icmp(f, KILN_UGE, at, old, v), zero, up);
+    return kiln_build_select(f, at, kiln_build_icmp(f, KILN_ICOND_UGE, at, old, v), zero, up);
   }
   case RMW_UDEC_WRAP: {
     kiln_value down = kiln_build_binary(f, KILN_OP_SUB, at, old, one);
-    kiln_value over = kiln_build_icmp(f, KILN_UGT, at, old, v),
-               none = kiln_build_icmp(f, KILN_EQ, at, old, zero);
+    kiln_value over = kiln_build_icmp(f, KILN_ICOND_UGT, at, old, v),
+               none = kiln_build_icmp(f, KILN_ICOND_EQ, at, old, zero);
     return kiln_build_select(f, at, kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I8, over, none), v,
                              down);
   }
   case RMW_USUB_COND:
   case RMW_USUB_SAT: {
     kiln_value less = kiln_build_binary(f, KILN_OP_SUB, at, old, v);
-    return kiln_build_select(f, at, kiln_build_icmp(f, KILN_UGE, at, old, v), less,
+    return kiln_build_select(f, at, kiln_build_icmp(f, KILN_ICOND_UGE, at, old, v), less,
                              what == RMW_USUB_COND ? old : zero);
   }
   case RMW_FMAX: /* without libm, which the program may not be linked with */
@@ -262,9 +269,9 @@ static kiln_value loop(struct kn_bc *r, enum access access, uint64_t what,
                        const struct kn_bc_type *t, kiln_type at, kiln_value a, kiln_value v,
                        kiln_ordering order) {
   kiln_func *f = r->f;
-  kiln_ordering failure = order == KILN_ACQ_REL   ? KILN_ACQUIRE
-                          : order == KILN_RELEASE ? KILN_RELAXED
-                                                  : order;
+  kiln_ordering failure = order == KILN_ORDERING_ACQ_REL   ? KILN_ORDERING_ACQUIRE
+                          : order == KILN_ORDERING_RELEASE ? KILN_ORDERING_RELAXED
+                                                           : order;
   if (!r->fn.may_split) {
     r->again.restart = r->again.splits = true;
     return kiln_const_int(f, 0);

@@ -77,10 +77,10 @@ static kiln_value test_classes(const struct test *t, kiln_value x, const struct 
     }
     unsigned __int128 from = tests[i].from, size = tests[i].size;
     if (size == 1) {
-      v = kiln_build_icmp(t->r->f, KILN_EQ, t->type, v, pattern(t, from));
+      v = kiln_build_icmp(t->r->f, KILN_ICOND_EQ, t->type, v, pattern(t, from));
     } else {
       if (from) v = binary(t, KILN_OP_SUB, t->type, v, pattern(t, from));
-      v = kiln_build_icmp(t->r->f, KILN_ULT, t->type, v, pattern(t, size));
+      v = kiln_build_icmp(t->r->f, KILN_ICOND_ULT, t->type, v, pattern(t, size));
     }
     result = result.id ? binary(t, KILN_OP_OR, KILN_TYPE_I8, result, v) : v;
   }
@@ -127,17 +127,17 @@ static kiln_value answer_invalid(const struct test *t, kiln_value x, unsigned ma
   kn_bc_split_i128(f, x, half);
   kiln_value low = half[0], high = half[1];
   kiln_value exponent = binary(t, KILN_OP_AND, i64, high, imm(t, 0x7fff));
-  kiln_value leading = kiln_build_icmp(f, KILN_SLT, i64, low, imm(t, 0));
-  kiln_value normal = kiln_build_icmp(f, KILN_NE, i64, exponent, imm(t, 0));
+  kiln_value leading = kiln_build_icmp(f, KILN_ICOND_SLT, i64, low, imm(t, 0));
+  kiln_value normal = kiln_build_icmp(f, KILN_ICOND_NE, i64, exponent, imm(t, 0));
   if (of_most) {
     kiln_value invalid = binary(t, KILN_OP_XOR, i8, leading, normal);
     result = binary(t, KILN_OP_OR, i8, result, invalid);
   } else {
-    kiln_value valid = kiln_build_icmp(f, KILN_EQ, i8, leading, normal);
+    kiln_value valid = kiln_build_icmp(f, KILN_ICOND_EQ, i8, leading, normal);
     result = binary(t, KILN_OP_AND, i8, result, valid);
   }
   if (of_pseudo == of_most) return result;
-  kiln_value pseudo = kiln_build_icmp(f, KILN_UGT, i8, leading, normal);
+  kiln_value pseudo = kiln_build_icmp(f, KILN_ICOND_UGT, i8, leading, normal);
   if (of_pseudo) return binary(t, KILN_OP_OR, i8, result, pseudo);
   pseudo = binary(t, KILN_OP_XOR, i8, pseudo, imm(t, 1));
   return binary(t, KILN_OP_AND, i8, result, pseudo);

@@ -122,7 +122,7 @@ static kiln_value carried(struct kn_bc *r, uint32_t id, const struct kn_bc_half 
   kiln_value x = low(r, h->a), xh = high(r, h->a), yh = high(r, h->b), v;
   kiln_value other = h->op == BINOP_ADD ? low(r, id) : x;
   kiln_value least = h->op == BINOP_ADD ? x : low(r, h->b);
-  kiln_value carry = kiln_build_icmp(r->f, KILN_ULT, KILN_TYPE_I64, other, least);
+  kiln_value carry = kiln_build_icmp(r->f, KILN_ICOND_ULT, KILN_TYPE_I64, other, least);
   carry = kiln_build_convert(r->f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I8, carry);
   if (h->op == BINOP_SUB) {
     v = is_zero(r, yh) ? xh : word(r, KILN_OP_SUB, xh, yh);

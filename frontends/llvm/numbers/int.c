@@ -121,13 +121,15 @@ kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b
     return (kiln_value){0};
   }
   kiln_value x, y;
-  bool is_signed = cond >= KILN_SLT && cond <= KILN_SGT;
+  bool is_signed = cond >= KILN_ICOND_SLT && cond <= KILN_ICOND_SGT;
   if (t->fit == FIT_BOOL || !is_signed) {
     x = kn_bc_use_z(r, a, type);
     y = kn_bc_use_z(r, b, type);
     /* As a signed i1, true is -1: signed comparisons have the opposite order. */
-    static const uint8_t turned[] = {
-      [KILN_SLT] = KILN_UGT, [KILN_SGE] = KILN_ULE, [KILN_SLE] = KILN_UGE, [KILN_SGT] = KILN_ULT};
+    static const uint8_t turned[] = {[KILN_ICOND_SLT] = KILN_ICOND_UGT,
+                                     [KILN_ICOND_SGE] = KILN_ICOND_ULE,
+                                     [KILN_ICOND_SLE] = KILN_ICOND_UGE,
+                                     [KILN_ICOND_SGT] = KILN_ICOND_ULT};
     if (is_signed) cond = turned[cond];
   } else {
     x = kn_bc_use_s(r, a, type);

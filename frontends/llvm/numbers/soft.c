@@ -63,7 +63,7 @@ static bool has_f16c(const struct kn_bc *r) {
 
 /* One of the target's own instructions; it exists. */
 static kiln_value row(struct kn_bc *r, const char *name, const kiln_value *operands) {
-  kiln_machine m;
+  kiln_machine_info m;
   if (!kiln_machine_find(r->target, name, strlen(name), &m)) return (kiln_value){0};
   return kiln_build_machine(r->f, m.row, operands, m.n_operands);
 }
@@ -143,7 +143,7 @@ static kiln_value round_bfloat(struct kn_bc *r, kiln_value bits) {
   up = binary(r, KILN_OP_ADD, t, up, odd);
   kiln_value quiet = binary(r, KILN_OP_OR, t, bits, imm(r, 0x400000));
   kiln_value magnitude = binary(r, KILN_OP_AND, t, bits, imm(r, 0x7fffffff));
-  kiln_value nan = kiln_build_icmp(r->f, KILN_UGT, t, magnitude, imm(r, 0x7f800000));
+  kiln_value nan = kiln_build_icmp(r->f, KILN_ICOND_UGT, t, magnitude, imm(r, 0x7f800000));
   up = kiln_build_select(r->f, t, nan, quiet, up);
   up = binary(r, KILN_OP_LSHR, t, up, imm(r, 16));
   return convert(r, KILN_OP_TRUNC, KILN_TYPE_I16, t, up);
@@ -217,10 +217,12 @@ static const struct {
   const char *name;
   uint8_t cond;
 } quad_compares[16] = {
-  [1] = {"__eqtf2", KILN_EQ},    [2] = {"__gttf2", KILN_SGT},  [3] = {"__getf2", KILN_SGE},
-  [4] = {"__lttf2", KILN_SLT},   [5] = {"__letf2", KILN_SLE},  [7] = {"__unordtf2", KILN_EQ},
-  [8] = {"__unordtf2", KILN_NE}, [10] = {"__letf2", KILN_SGT}, [11] = {"__lttf2", KILN_SGE},
-  [12] = {"__getf2", KILN_SLT},  [13] = {"__gttf2", KILN_SLE}, [14] = {"__netf2", KILN_NE},
+  [1] = {"__eqtf2", KILN_ICOND_EQ},    [2] = {"__gttf2", KILN_ICOND_SGT},
+  [3] = {"__getf2", KILN_ICOND_SGE},   [4] = {"__lttf2", KILN_ICOND_SLT},
+  [5] = {"__letf2", KILN_ICOND_SLE},   [7] = {"__unordtf2", KILN_ICOND_EQ},
+  [8] = {"__unordtf2", KILN_ICOND_NE}, [10] = {"__letf2", KILN_ICOND_SGT},
+  [11] = {"__lttf2", KILN_ICOND_SGE},  [12] = {"__getf2", KILN_ICOND_SLT},
+  [13] = {"__gttf2", KILN_ICOND_SLE},  [14] = {"__netf2", KILN_ICOND_NE},
 };
 
 static kiln_value quad_compare(struct kn_bc *r, unsigned pred, kiln_value a, kiln_value b) {
@@ -239,9 +241,10 @@ static kiln_value quad_compare(struct kn_bc *r, unsigned pred, kiln_value a, kil
 static kiln_value compare(struct kn_bc *r, unsigned pred, kiln_type type, kiln_value a,
                           kiln_value b) {
   static const uint8_t conds[16] = {
-    [1] = KILN_FOEQ,  [2] = KILN_FOGT,  [3] = KILN_FOGE,  [4] = KILN_FOLT,  [5] = KILN_FOLE,
-    [6] = KILN_FONE,  [7] = KILN_FORD,  [8] = KILN_FUNO,  [9] = KILN_FUEQ,  [10] = KILN_FUGT,
-    [11] = KILN_FUGE, [12] = KILN_FULT, [13] = KILN_FULE, [14] = KILN_FUNE,
+    [1] = KILN_FCOND_OEQ,  [2] = KILN_FCOND_OGT,  [3] = KILN_FCOND_OGE,  [4] = KILN_FCOND_OLT,
+    [5] = KILN_FCOND_OLE,  [6] = KILN_FCOND_ONE,  [7] = KILN_FCOND_ORD,  [8] = KILN_FCOND_UNO,
+    [9] = KILN_FCOND_UEQ,  [10] = KILN_FCOND_UGT, [11] = KILN_FCOND_UGE, [12] = KILN_FCOND_ULT,
+    [13] = KILN_FCOND_ULE, [14] = KILN_FCOND_UNE,
   };
   if (type == KILN_TYPE_V128) return quad_compare(r, pred, a, b);
   return kiln_build_fcmp(r->f, (kiln_fcond)conds[pred], type, a, b);

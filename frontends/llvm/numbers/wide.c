@@ -22,7 +22,7 @@ static kiln_value compare(struct kn_bc *r, kiln_icond cond, kiln_value a, kiln_v
 }
 static kiln_value carry_of(struct kn_bc *r, kiln_value a, kiln_value b) {
   return kiln_build_convert(r->f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I8,
-                            compare(r, KILN_ULT, a, b));
+                            compare(r, KILN_ICOND_ULT, a, b));
 }
 
 /* Zero-extends or sign-extends the highest part of `v` from the type's width. */
@@ -284,7 +284,7 @@ void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, u
   uint32_t first = r->fn.parts.n;
   if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n + 1)) return;
   for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = out[i].id;
-  r->fn.parts.at[first + n] = compare(r, KILN_NE, more, imm(r, 0)).id;
+  r->fn.parts.at[first + n] = compare(r, KILN_ICOND_NE, more, imm(r, 0)).id;
   r->fn.parts.n += n + 1;
   kn_bc_define_parts(r, ret, first);
 }
@@ -294,7 +294,7 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
   kiln_value x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS], v = {0};
   unsigned n = kn_wide_words(t);
   if (!kn_wide_parts(r, a, type, x) || !kn_wide_parts(r, b, type, y)) return v;
-  if (cond == KILN_EQ || cond == KILN_NE) {
+  if (cond == KILN_ICOND_EQ || cond == KILN_ICOND_NE) {
     for (unsigned i = 0; i < n; i++) x[i] = binary(r, KILN_OP_XOR, x[i], y[i]);
     kn_wide_clear_top(r, t, x);
     v = x[0];
@@ -305,12 +305,16 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
   static const struct {
     uint8_t lowest, middle, highest;
   } conds[KILN_ICOND_COUNT] = {
-    [KILN_ULT] = {KILN_ULT, KILN_ULT, KILN_ULT}, [KILN_ULE] = {KILN_ULE, KILN_ULT, KILN_ULT},
-    [KILN_UGT] = {KILN_UGT, KILN_UGT, KILN_UGT}, [KILN_UGE] = {KILN_UGE, KILN_UGT, KILN_UGT},
-    [KILN_SLT] = {KILN_ULT, KILN_ULT, KILN_SLT}, [KILN_SLE] = {KILN_ULE, KILN_ULT, KILN_SLT},
-    [KILN_SGT] = {KILN_UGT, KILN_UGT, KILN_SGT}, [KILN_SGE] = {KILN_UGE, KILN_UGT, KILN_SGT},
+    [KILN_ICOND_ULT] = {KILN_ICOND_ULT, KILN_ICOND_ULT, KILN_ICOND_ULT},
+    [KILN_ICOND_ULE] = {KILN_ICOND_ULE, KILN_ICOND_ULT, KILN_ICOND_ULT},
+    [KILN_ICOND_UGT] = {KILN_ICOND_UGT, KILN_ICOND_UGT, KILN_ICOND_UGT},
+    [KILN_ICOND_UGE] = {KILN_ICOND_UGE, KILN_ICOND_UGT, KILN_ICOND_UGT},
+    [KILN_ICOND_SLT] = {KILN_ICOND_ULT, KILN_ICOND_ULT, KILN_ICOND_SLT},
+    [KILN_ICOND_SLE] = {KILN_ICOND_ULE, KILN_ICOND_ULT, KILN_ICOND_SLT},
+    [KILN_ICOND_SGT] = {KILN_ICOND_UGT, KILN_ICOND_UGT, KILN_ICOND_SGT},
+    [KILN_ICOND_SGE] = {KILN_ICOND_UGE, KILN_ICOND_UGT, KILN_ICOND_SGT},
   };
-  bool is_signed = cond >= KILN_SLT && cond <= KILN_SGT;
+  bool is_signed = cond >= KILN_ICOND_SLT && cond <= KILN_ICOND_SGT;
   (is_signed ? kn_wide_sign_top : kn_wide_clear_top)(r, t, x);
   (is_signed ? kn_wide_sign_top : kn_wide_clear_top)(r, t, y);
   v = compare(r, (kiln_icond)conds[cond].lowest, x[0], y[0]);
@@ -318,7 +322,7 @@ kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t 
     unsigned c = i + 1 < n ? conds[cond].middle : conds[cond].highest;
     kiln_value decided = compare(r, (kiln_icond)c, x[i], y[i]);
     kiln_value equal =
-      compare(r, KILN_EQ, x[i], y[i]); /* right before the select: it stays in the flags */
+      compare(r, KILN_ICOND_EQ, x[i], y[i]); /* right before the select: it stays in the flags */
     v = kiln_build_select(r->f, KILN_TYPE_I8, equal, v, decided);
   }
   return v;

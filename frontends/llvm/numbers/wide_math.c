@@ -52,8 +52,8 @@ static void divide(struct kn_bc *r, unsigned n, const kiln_value *x, const kiln_
   kiln_value borrow = imm(r, 0);
   for (unsigned i = 0; i < n; i++) {
     kiln_value d = binary(r, KILN_OP_SUB, w[n + i], y[i]);
-    kiln_value a = kiln_build_icmp(f, KILN_ULT, t, w[n + i], y[i]);
-    kiln_value b = kiln_build_icmp(f, KILN_ULT, t, d, borrow);
+    kiln_value a = kiln_build_icmp(f, KILN_ICOND_ULT, t, w[n + i], y[i]);
+    kiln_value b = kiln_build_icmp(f, KILN_ICOND_ULT, t, d, borrow);
     less[i] = binary(r, KILN_OP_SUB, d, borrow);
     borrow = convert(r, KILN_OP_ZEXT, t, KILN_TYPE_I8,
                      kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I8, a, b));
@@ -71,8 +71,8 @@ static void divide(struct kn_bc *r, unsigned n, const kiln_value *x, const kiln_
   kiln_value left = kiln_build_load(f, t, count, 0, 0);
   left = binary(r, KILN_OP_SUB, left, imm(r, 1));
   kiln_build_store(f, t, count, 0, left, 0);
-  kiln_build_brif(f, kiln_build_icmp(f, KILN_NE, t, left, imm(r, 0)), loop, NULL, 0, behind, NULL,
-                  0);
+  kiln_build_brif(f, kiln_build_icmp(f, KILN_ICOND_NE, t, left, imm(r, 0)), loop, NULL, 0, behind,
+                  NULL, 0);
   kn_bc_split_to(r, behind);
   for (unsigned i = 0; i < n; i++) {
     quotient[i] = kiln_build_load(f, t, slots[i], 0, 0);
@@ -107,7 +107,8 @@ static kiln_value zeros(struct kn_bc *r, bool leading, unsigned n, const kiln_va
     unsigned i = leading ? k : n - 1 - k;
     kiln_value c = kiln_build_unary(r->f, leading ? KILN_OP_CLZ : KILN_OP_CTZ, KILN_TYPE_I64, v[i]);
     c = binary(r, KILN_OP_ADD, c, imm(r, 64 * (leading ? n - 1 - i : i)));
-    count = select(r, kiln_build_icmp(r->f, KILN_NE, KILN_TYPE_I64, v[i], imm(r, 0)), c, count);
+    count =
+      select(r, kiln_build_icmp(r->f, KILN_ICOND_NE, KILN_TYPE_I64, v[i], imm(r, 0)), c, count);
   }
   return count;
 }
@@ -136,7 +137,7 @@ kiln_value kn_wide_to_float(struct kn_bc *r, bool is_signed, const struct kn_bc_
   kn_wide_shift(r, n, false, v, imm(r, 0), lead, up);
   kiln_value behind = imm(r, 0);
   for (unsigned i = 0; i + 2 < n; i++) behind = binary(r, KILN_OP_OR, up[i], behind);
-  kiln_value more = kiln_build_icmp(f, KILN_NE, KILN_TYPE_I64, behind, imm(r, 0));
+  kiln_value more = kiln_build_icmp(f, KILN_ICOND_NE, KILN_TYPE_I64, behind, imm(r, 0));
   up[n - 2] =
     binary(r, KILN_OP_OR, up[n - 2], convert(r, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I8, more));
   kiln_value low = convert(r, KILN_OP_ZEXT, i128, KILN_TYPE_I64, up[n - 2]);
@@ -162,7 +163,7 @@ kiln_value kn_wide_to_float(struct kn_bc *r, bool is_signed, const struct kn_bc_
   kiln_value v2 = kn_bc_float_op(r, as, KILN_OP_FMUL, x, 2);
   if (is_signed) {
     kiln_value minus = kn_bc_float_op(r, as, KILN_OP_FNEG, &v2, 1);
-    v2 = kiln_build_select(f, ft, kiln_build_icmp(f, KILN_NE, KILN_TYPE_I64, sign, imm(r, 0)),
+    v2 = kiln_build_select(f, ft, kiln_build_icmp(f, KILN_ICOND_NE, KILN_TYPE_I64, sign, imm(r, 0)),
                            minus, v2);
   }
   return kn_bc_soft_narrow(r, to, KILN_TYPE_F32, v2);
@@ -283,10 +284,10 @@ void kn_bc_wide_bits(struct kn_bc *r, unsigned op, uint32_t a, uint32_t type) {
 }
 
 void kn_bc_wide_end(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type) {
-  kiln_icond cond = op == KILN_OP_SMIN   ? KILN_SLT
-                    : op == KILN_OP_SMAX ? KILN_SGT
-                    : op == KILN_OP_UMIN ? KILN_ULT
-                                         : KILN_UGT;
+  kiln_icond cond = op == KILN_OP_SMIN   ? KILN_ICOND_SLT
+                    : op == KILN_OP_SMAX ? KILN_ICOND_SGT
+                    : op == KILN_OP_UMIN ? KILN_ICOND_ULT
+                                         : KILN_ICOND_UGT;
   kiln_value first = kn_bc_wide_icmp(r, cond, a, b, type), x[KN_BC_MAX_WORDS], y[KN_BC_MAX_WORDS];
   if (!kn_wide_parts(r, a, type, x) || !kn_wide_parts(r, b, type, y)) return;
   for (unsigned i = 0; i < kn_wide_words(&r->types.at[type]); i++)
@@ -313,7 +314,7 @@ void kn_bc_wide_funnel(struct kn_bc *r, bool left, uint32_t a, uint32_t b, uint3
 
 kiln_value kn_bc_wide_order(struct kn_bc *r, bool is_signed, uint32_t a, uint32_t b,
                             uint32_t type) {
-  kiln_value more = kn_bc_wide_icmp(r, is_signed ? KILN_SGT : KILN_UGT, a, b, type);
-  kiln_value less = kn_bc_wide_icmp(r, is_signed ? KILN_SLT : KILN_ULT, a, b, type);
+  kiln_value more = kn_bc_wide_icmp(r, is_signed ? KILN_ICOND_SGT : KILN_ICOND_UGT, a, b, type);
+  kiln_value less = kn_bc_wide_icmp(r, is_signed ? KILN_ICOND_SLT : KILN_ICOND_ULT, a, b, type);
   return kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I8, more, less);
 }

@@ -240,7 +240,7 @@ void kn_bc_vec_from_bits(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value 
       v = kiln_build_ternary(f, KILN_OP_VSHUFFLE, x->chunk, v, v,
                              kiln_const_bits(f, x->chunk, 0, UINT64_C(0x0101010101010101)));
     v = kiln_build_binary(f, KILN_OP_VAND, x->chunk, v, select);
-    x->v[i] = kiln_build_vector(f, KILN_OP_VICMP, x->chunk, x->lane, KILN_EQ, v, select);
+    x->v[i] = kiln_build_vector(f, KILN_OP_VICMP, x->chunk, x->lane, KILN_ICOND_EQ, v, select);
   }
 }
 

@@ -97,7 +97,7 @@ void kn_bc_row_type(char *name, unsigned n, kiln_type lane) {
 
 /* A row, and how its operands are given. */
 struct found {
-  kiln_machine m;
+  kiln_machine_info m;
   int imm;   /* the immediate; -1: none */
   bool swap; /* the second operand comes first */
 };
@@ -118,7 +118,7 @@ static bool find_arm(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *
                      struct found *f) {
   for (unsigned i = 0; i < sizeof arm_rows / sizeof *arm_rows; i++) {
     if (arm_rows[i].op != op) continue;
-    char name[KILN_MACHINE_NAME];
+    char name[KILN_MAX_MACHINE_NAME];
     memcpy(name, arm_rows[i].name, strlen(arm_rows[i].name) + 1);
     if (x->soft && !kn_bc_native_half(r, &r->types.at[x->elem])) return false;
     kn_bc_row_type(name, x->per, x->soft ? KILN_TYPE_F16 : x->lane);
@@ -187,8 +187,8 @@ static kiln_value count_bits(struct kn_bc *r, const struct kn_bc_vec *x, kiln_va
 /* Part p of what a few general operations make; none: they do not make it. */
 static kiln_value general(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in,
                           uint32_t p) {
-  static const uint8_t conds[] = {KILN_SLT, KILN_SGT, KILN_ULT,
-                                  KILN_UGT}; /* SMIN, SMAX, UMIN, UMAX */
+  static const uint8_t conds[] = {KILN_ICOND_SLT, KILN_ICOND_SGT, KILN_ICOND_ULT,
+                                  KILN_ICOND_UGT}; /* SMIN, SMAX, UMIN, UMAX */
   kiln_func *f = r->f;
   const struct kn_bc_vec *x = in[0];
   kiln_value a = x->v[p], none = {0};
@@ -204,7 +204,7 @@ static kiln_value general(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *c
   }
   case KILN_OP_ABS: {
     kiln_value zero = kn_bc_vec_splat(r, x, 0);
-    kiln_value less = vector(r, KILN_OP_VICMP, x, KILN_SLT, a, zero);
+    kiln_value less = vector(r, KILN_OP_VICMP, x, KILN_ICOND_SLT, a, zero);
     return kiln_build_ternary(f, KILN_OP_VSELECT, x->chunk, less,
                               vector(r, KILN_OP_VSUB, x, 0, zero, a), a);
   }
@@ -231,7 +231,7 @@ _Static_assert(KILN_OP_SMAX == KILN_OP_SMIN + 1 && KILN_OP_UMIN == KILN_OP_SMIN 
 bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const *in, unsigned n,
                       struct kn_bc_vec *out) {
   struct found found = {.imm = -1};
-  const kiln_machine *m = &found.m;
+  const kiln_machine_info *m = &found.m;
   const struct kn_bc_vec *x = in[0];
   if (x->mask || x->apart || r->status != KILN_OK) return false;
   bool row = machines[r->target].find(r, op, x, &found);

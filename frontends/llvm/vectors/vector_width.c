@@ -17,7 +17,7 @@ static kiln_value as(struct kn_bc *r, kiln_type to, kiln_type from, kiln_value v
 }
 /* The target's instruction of that name on v128s; none if it does not exist. */
 static kiln_value row(struct kn_bc *r, const char *name, kiln_value a, kiln_value b) {
-  kiln_machine m;
+  kiln_machine_info m;
   if (!kiln_machine_find(r->target, name, strlen(name), &m)) return (kiln_value){0};
   a = as(r, m.operands[0], KILN_TYPE_V128, a);
   return as(r, KILN_TYPE_V128, m.result,
@@ -387,7 +387,7 @@ static bool convert_arm(struct kn_bc *r, unsigned op, struct lanes *l, unsigned 
   bool is_signed = op == CAST_SITOFP || op == CAST_FPTOSI;
   if (op == CAST_FPEXT || op == CAST_FPTRUNC) return false;
   if (from_int ? l->bytes > to : l->bytes < to) return false;
-  char name[KILN_MACHINE_NAME];
+  char name[KILN_MAX_MACHINE_NAME];
   if (from_int) {
     resize(r, is_signed ? CAST_SEXT : CAST_ZEXT, l, to);
     memcpy(name, is_signed ? "neon.scvtf" : "neon.ucvtf", 11);

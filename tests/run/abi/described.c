@@ -69,12 +69,12 @@ static void put_bits(struct image *im, uint64_t at, unsigned bits, const uint64_
 /* Reads the leaves of a type at byte `at`: of unions the first member. */
 static void read_leaves(struct image *im, kiln_ctype t, uint64_t at, const char **p) {
   kiln_ctype_info info = kiln_ctype_get(c, t);
-  if (info.kind == KILN_C_ARRAY) {
+  if (info.kind == KILN_CTYPE_ARRAY) {
     uint64_t size = kiln_ctype_get(c, info.element).size_bytes;
     for (uint64_t i = 0; i < info.count; i++) read_leaves(im, info.element, at + i * size, p);
-  } else if (info.kind == KILN_C_STRUCT || info.kind == KILN_C_UNION) {
-    for (uint32_t i = 0; i < info.n_fields && (i == 0 || info.kind == KILN_C_STRUCT); i++) {
-      kiln_cplace f = kiln_ctype_field(c, t, i);
+  } else if (info.kind == KILN_CTYPE_STRUCT || info.kind == KILN_CTYPE_UNION) {
+    for (uint32_t i = 0; i < info.n_fields && (i == 0 || info.kind == KILN_CTYPE_STRUCT); i++) {
+      kiln_cfield_info f = kiln_ctype_get_field(c, t, i);
       if (f.flags & KILN_CFIELD_UNNAMED) continue;
       if (f.flags & KILN_CFIELD_BITS) {
         uint64_t v[2] = {hex(p), 0};
@@ -84,9 +84,9 @@ static void read_leaves(struct image *im, kiln_ctype t, uint64_t at, const char 
       }
     }
   } else {
-    unsigned parts = info.kind >= KILN_C_COMPLEX_FLOAT ? 2 : 1;
+    unsigned parts = info.kind >= KILN_CTYPE_COMPLEX_FLOAT ? 2 : 1;
     unsigned size = (unsigned)info.size_bytes / parts;
-    bool x87 = info.kind == KILN_C_LDOUBLE || info.kind == KILN_C_COMPLEX_LDOUBLE;
+    bool x87 = info.kind == KILN_CTYPE_LDOUBLE || info.kind == KILN_CTYPE_COMPLEX_LDOUBLE;
     for (unsigned k = 0; k < parts; k++) {
       uint64_t v[2] = {hex(p), 0};
       if (**p == ':') ++*p, v[1] = hex(p);
@@ -108,7 +108,7 @@ static void read_image(struct image *im, kiln_ctype t, const char *p) {
   im->type = t;
   im->info = kiln_ctype_get(c, t);
   if (im->info.size_bytes > MAX_BYTES) die("an image", "too large");
-  if (im->info.kind != KILN_C_VOID) read_leaves(im, t, 0, &p);
+  if (im->info.kind != KILN_CTYPE_VOID) read_leaves(im, t, 0, &p);
 }
 
 static bool read_signature(FILE *in, struct signature *s) {
@@ -137,7 +137,8 @@ static bool read_signature(FILE *in, struct signature *s) {
   bool variadic = s->n > s->n_fixed;
   s->sig = kiln_csig_new(c, variadic ? KILN_SIG_VARIADIC : 0, result, s->types, s->n_fixed);
   s->call = s->sig;
-  if (variadic) s->call = kiln_csig_variadic(c, s->sig, s->types + s->n_fixed, s->n - s->n_fixed);
+  if (variadic)
+    s->call = kiln_csig_new_variadic(c, s->sig, s->types + s->n_fixed, s->n - s->n_fixed);
   if (s->call.id == 0) die("a signature", kiln_module_diag(m)->message);
   return true;
 }
@@ -190,8 +191,8 @@ static void check(kiln_func *f, const struct image *im, kiln_value v, unsigned n
     wrong = kiln_build_binary(f, KILN_OP_OR, I8, byte, wrong);
   }
   kiln_block report = kiln_block_new(f), next = kiln_block_new(f);
-  kiln_build_brif(f, kiln_build_icmp(f, KILN_NE, I8, wrong, number(f, 0)), report, NULL, 0, next,
-                  NULL, 0);
+  kiln_build_brif(f, kiln_build_icmp(f, KILN_ICOND_NE, I8, wrong, number(f, 0)), report, NULL, 0,
+                  next, NULL, 0);
   kiln_block_switch(f, report);
   kiln_build_call(f, sig_bad, kiln_const_symbol(f, bad, 0),
                   (kiln_value[]){number(f, n), number(f, where)}, 2);
@@ -214,14 +215,14 @@ static void build_caller(struct signature *s) {
   kiln_value args[MAX_ARGS], none = {0}, target = kiln_const_symbol(f, callee, 0);
   if (s->indirect) target = kiln_build_unary(f, KILN_OP_COPY, I64, target);
   for (unsigned i = 0; i < s->n; i++) args[i] = value_of(f, &s->given[i], (s->number + i) % 3 == 0);
-  bool scalar = is_scalar(&s->result), is_void = s->result.info.kind == KILN_C_VOID;
+  bool scalar = is_scalar(&s->result), is_void = s->result.info.kind == KILN_CTYPE_VOID;
   kiln_value to = none;
   if (!scalar && !is_void && s->number % 2) { /* otherwise the helper allocates the memory */
     struct image junk = s->result;
     memset(junk.bytes, 0x77, sizeof junk.bytes);
     to = memory_of(f, &junk);
   }
-  kiln_value result = kiln_build_ccall(f, c, s->call, target, args, s->n, to);
+  kiln_value result = kiln_build_ccall(f, c, s->call, target, to, args, s->n);
   if (!is_void) check(f, &s->result, result, s->number, 100);
   for (unsigned i = 0; i < s->n; i++) check(f, &s->given[i], args[i], s->number, 200 + i);
   kiln_build_ret(f, NULL, 0);
@@ -248,7 +249,7 @@ static void build_callee(struct signature *s) {
                     (kiln_value[]){args[i], size}, 2);
   }
   kiln_value result = {0}, to = kiln_build_cresult(f, c, s->sig);
-  if (s->result.info.kind != KILN_C_VOID) result = value_of(f, &s->result, s->number % 2);
+  if (s->result.info.kind != KILN_CTYPE_VOID) result = value_of(f, &s->result, s->number % 2);
   if (to.id != 0 && s->number % 3 == 0) { /* in place */
     kiln_build_ternary(f, KILN_OP_MEMCPY, I64, to, result,
                        number(f, (int64_t)s->result.info.size_bytes));

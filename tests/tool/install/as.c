@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
   if (in != NULL) fclose(in);
   kiln_module_options options;
   memset(&options, 0, sizeof options);
-  bool ok = kiln_llvm_target(bitcode, size, &options.target);
+  bool ok = kiln_llvm_find_target(bitcode, size, &options.target);
   kiln_as *as = kiln_as_new(&options);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);

@@ -24,7 +24,7 @@ int main(void) {
   kiln_build_store(f, i64, sum, 0, kiln_build_binary(f, KILN_OP_ADD, i64, total, n), 0);
   kiln_value less = kiln_build_binary(f, KILN_OP_SUB, i64, n, kiln_const_int(f, 1));
   kiln_build_store(f, i64, i, 0, less, 0);
-  kiln_value more = kiln_build_icmp(f, KILN_SGT, i64, less, kiln_const_int(f, 0));
+  kiln_value more = kiln_build_icmp(f, KILN_ICOND_SGT, i64, less, kiln_const_int(f, 0));
   kiln_build_brif(f, more, loop, NULL, 0, done, NULL, 0);
   kiln_block_switch(f, done);
   kiln_value result = kiln_build_load(f, i64, sum, 0, 0);

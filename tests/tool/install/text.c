@@ -19,14 +19,14 @@ int main(void) {
   bool ok = !kiln_llvm_is_bitcode(text, sizeof text);
 #ifdef WITH_INTERP
   kiln_interp *in = kiln_interp_new(m, NULL);
-  kiln_bits arg = {21, 0}, result = {0, 0};
-  ok = ok && kiln_text_parse(s, text, strlen(text), kiln_interp_sink, in) == KILN_OK &&
+  kiln_interp_value arg = {21, 0}, result = {0, 0};
+  ok = ok && kiln_text_read(s, text, strlen(text), kiln_interp_sink, in) == KILN_OK &&
        kiln_interp_link(in, NULL) == KILN_OK &&
        kiln_interp_call(in, kiln_symbol_find(m, "twice"), &arg, 1, &result, NULL) == KILN_OK &&
        result.low == 42;
   kiln_interp_free(in);
 #else
-  ok = ok && kiln_text_parse(s, text, strlen(text), NULL, NULL) == KILN_OK;
+  ok = ok && kiln_text_read(s, text, strlen(text), NULL, NULL) == KILN_OK;
 #endif
   kiln_session_free(s);
   kiln_module_free(m);

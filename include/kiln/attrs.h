@@ -1,0 +1,148 @@
+/* Attributes of modules and functions: personality, processor features, frames; and what hardens code: guards, probes,
+ * protected branches and returns. */
+#ifndef KILN_ATTRS_H
+#define KILN_ATTRS_H
+
+#include <kiln/build.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- guards ---- */
+
+/** Which functions keep a guard value between their local memory and the return address. */
+typedef enum kiln_guard {
+  KILN_GUARD_NONE, /**< never */
+  /** If the function uses a slot that is an array (kiln_slot_set_array), or salloc. */
+  KILN_GUARD_ARRAYS,
+  /** Or the address of a slot leaves the function's own loads and stores, or one of these may be outside the slot. */
+  KILN_GUARD_ADDRESSES,
+  KILN_GUARD_ALWAYS, /**< always */
+  KILN_GUARD_COUNT
+} kiln_guard;
+
+/** Where the guard value is that guarded functions (kiln_func_attrs.guard) keep a copy of. */
+typedef enum kiln_guard_source {
+  KILN_GUARD_SOURCE_DEFAULT, /**< as C's library on Linux: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
+  KILN_GUARD_SOURCE_TLS, /**< x86-64: at segment `reg` + `offset`, or + the address of `symbol` */
+  KILN_GUARD_SOURCE_GLOBAL, /**< the 8 bytes of the symbol `__stack_chk_guard` */
+  KILN_GUARD_SOURCE_SYSREG, /**< AArch64: at the address in system register `reg`, + `offset` */
+  KILN_GUARD_SOURCE_COUNT
+} kiln_guard_source;
+
+/** The place of the guard value, as compilers' -mstack-protector-guard= options say it. */
+typedef struct kiln_guard_place {
+  kiln_guard_source source; /**< those of the other fields that it does not name are ignored */
+  /** TLS: "fs" (NULL too) or "gs". SYSREG: "sp_el0" (NULL too), "tpidr_el0", "tpidrro_el0" or "tpidr_el1". */
+  const char *reg;
+  /** TLS: from the segment's start, if there is no `symbol`. SYSREG: from the register's value, -256 to 255, or a
+   * multiple of 8 below 32768. */
+  int32_t offset_bytes;
+  const char *symbol; /**< TLS: the address of this is the offset; NULL: `offset_bytes` is */
+} kiln_guard_place;
+
+/* ---- protected branches and returns ---- */
+
+/** What protects a program's branches and returns from an attacker who can write to its memory; to be or'd. */
+enum {
+  /** Whatever code may be entered at by an indirect branch begins with an instruction that says so: `endbr64` (CET's
+   * indirect branch tracking), `bti`. */
+  KILN_PROTECT_BRANCH = 1,
+  /** x86-64: returns match calls, so that a shadow stack can check them. AArch64: functions that store their return
+   * address sign it (`paciasp`), and authenticate it before they return. */
+  KILN_PROTECT_RETURN = 2,
+  /** AArch64, with RETURN: functions that do not store it, too. */
+  KILN_PROTECT_RETURN_ALL = 4,
+  /** AArch64, with RETURN: with key B, not A. */
+  KILN_PROTECT_KEY_B = 8,
+  /** AArch64: returns match calls, so that a guarded control stack can check them. It changes no code. */
+  KILN_PROTECT_CONTROL_STACK = 16,
+  /** Of a function, with BRANCH: but not at its beginning, to which only direct calls go. */
+  KILN_PROTECT_DIRECT = 32,
+  /** Of a function, alone: with none of these, whatever the module says. */
+  KILN_PROTECT_NONE = 64
+};
+
+/* ---- functions ---- */
+
+/** Attributes of a function. Zero-initialise for defaults. */
+typedef struct kiln_func_attrs {
+  /** What the unwinder calls for this function's frames, as `__gxx_personality_v0`; 0: none. A function with TRY needs
+   * one. */
+  kiln_symbol personality;
+  /** KILN_FEATURE_... that it may use, in addition to those of the module's options */
+  uint32_t features;
+  /** Guards the frame, if it is one that this names: the guard (kiln_module_attrs.guard_place) is copied to the frame
+   * when the function is entered, and compared before each return; if they differ, `__stack_chk_fail` is called,
+   * which must not return. Array slots lie next to the guard, so that what overflows them runs into it, and not into
+   * other variables. */
+  kiln_guard guard;
+  /** KILN_PROTECT_..., in place of what the module says; 0: as the module says */
+  uint32_t protection;
+  /** Not 0: the function touches its stack in order, at least each so many bytes, so that running over the end of the
+   * stack faults on the guard page there, and never reaches what lies beyond (stack-clash protection). That holds for
+   * the frame and for each salloc, of any size. As large as the guard page, as a rule 4096; at least 16, and rounded
+   * down to what the target's instructions can say. */
+  uint32_t probe_bytes;
+  /** The function keeps the frame pointer (x86-64: rbp; AArch64: x29) as the head of a list of frames, for whoever
+   * walks the stack without frame rows: profilers, sanitizers. On x86-64 others address their frames by the stack
+   * pointer, unless that moves; on AArch64 every function with a frame keeps it. A function that needs no frame has
+   * none in any case. */
+  bool frame_pointer;
+  /** Callers may not have aligned the stack pointer to 16 bytes, as the convention demands, but to 8 alone: the
+   * function does it itself. On x86-64 that is for callers that keep to an older convention; on AArch64, whose stack
+   * pointer is always aligned, it is not needed. Slots aligned to 16 bytes are then aligned to 32, and code has their
+   * addresses from the frame. To be set before the function has a slot. */
+  bool realign_stack;
+  /** The code uses no register of floats and vectors, so that what other code keeps there stays as it is: in a kernel,
+   * or between two ASMs. Small blocks are copied and filled by general registers; a variadic function does not store
+   * those of its caller. It is an error if the function has a value that is a float or a vector, or for AArch64. What
+   * it calls may use them. */
+  bool general_only;
+  /** The code is the function's machine code alone: it has one block, of ASMs without operands and results and a last
+   * UNREACHABLE. There is no prologue and no frame, and no frame rows but those of its first instruction and of
+   * kiln_asm.rows. */
+  bool naked;
+  uint64_t reserved[6]; /**< 0 */
+} kiln_func_attrs;
+
+/** Sets all attributes of a function, before it is finished. */
+KILN_API void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs);
+
+/** The attributes of a function. To change one: get, change, set. */
+KILN_API kiln_func_attrs kiln_func_get_attrs(const kiln_func *f);
+
+/* ---- modules ---- */
+
+/** What holds for all functions of a module, and for its object. Zero-initialise for defaults. */
+typedef struct kiln_module_attrs {
+  /** Where the guard value is for functions that are compiled from now on. KILN_ERR_UNSUPPORTED: a place that the
+   * target does not have. */
+  kiln_guard_place guard_place;
+  /** KILN_PROTECT_..., without DIRECT and NONE: of functions that are begun from now on, unless they say otherwise;
+   * and objects say in `.note.gnu.property` that all of their code is protected so. What only other targets have has
+   * no effect. */
+  uint32_t protection;
+  /** The version of DWARF that is written: 4, or 5, which 0 means too. Said before kiln_func_set_debug is called. */
+  uint32_t dwarf_version;
+  /** Calls of library functions that the compiler makes itself (memcpy, __stack_chk_fail) go through the GOT, not
+   * through the PLT (-fno-plt). For calls of declared functions see kiln_symbol_desc.no_plt. */
+  bool no_plt;
+  bool no_red_zone; /**< no function uses memory below the stack pointer */
+  /** Functions execute code that they write to the stack, as trampolines of nested functions are: objects ask for an
+   * executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. */
+  bool exec_stack;
+  uint64_t reserved[6]; /**< 0 */
+} kiln_module_attrs;
+
+/** Sets all attributes of a module, before kiln_module_freeze. Everything is copied. */
+KILN_API kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs);
+
+/** The attributes of a module. Strings live as long as the module. To change one: get, change, set. */
+KILN_API kiln_module_attrs kiln_module_get_attrs(const kiln_module *m);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

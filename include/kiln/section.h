@@ -1,0 +1,55 @@
+/* Sections: properties of those that front ends name (kiln_symbol_desc.section), and data of functions in them. */
+#ifndef KILN_SECTION_H
+#define KILN_SECTION_H
+
+#include <kiln/build.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Flags of a section. */
+enum {
+  KILN_SECTION_ALLOC = 1, /**< in memory while the program runs */
+  KILN_SECTION_WRITE = 2, /**< writable */
+  KILN_SECTION_EXEC = 4,  /**< executable */
+  /** the linker may merge equal entries: data without relocations. What refers to an
+   * entry names the symbol of the item that it begins */
+  KILN_SECTION_MERGE = 8,
+  KILN_SECTION_STRINGS = 16, /**< strings of entries that end in a zero one; seen to with MERGE */
+  KILN_SECTION_RETAIN = 32,  /**< kept even if the linker collects garbage */
+  KILN_SECTION_EXCLUDE = 64  /**< left out of what is linked from the object */
+};
+
+/** What a section is. */
+typedef struct kiln_section_desc {
+  uint32_t flags; /**< KILN_SECTION_...: all that it has */
+  /** ELF's sh_type: 1 PROGBITS, 7 NOTE, 8 NOBITS (zero data only), 14 to 16 INIT_ARRAY, FINI_ARRAY and
+   * PREINIT_ARRAY, or one from 0x60000000 on; 0: by the section's name. */
+  uint32_t type;
+  uint32_t entry_bytes; /**< size of its entries (MERGE: not 0); 0: none */
+  uint64_t reserved[1]; /**< 0 */
+} kiln_section_desc;
+
+/** Sets the properties of section `name` (kiln_symbol_desc.section). For a section without this call, its name
+ * and its content decide: alloc, exec for functions, write for data that is not read-only. Setting equal
+ * properties again is allowed. Whether the content fits is checked when the object is written. */
+KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
+                                          const kiln_section_desc *desc);
+
+/** The properties that kiln_section_declare set; false if it was not called for `name`. */
+KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_section_desc *out);
+
+/** The same in two steps, in a section or section group of its own choice: makes the symbol, so that data and code can
+ * refer to it before the data is there. Of `where` only `section` and `comdat` count; `said` says what the section is
+ * (kiln_section_declare, but in a frozen module, too), NULL: nothing. */
+KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
+                                            const kiln_section_desc *said);
+
+/** The second step: defines the data of a symbol of kiln_func_declare_data. Errors stick to the function. */
+KILN_API void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_desc *desc);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

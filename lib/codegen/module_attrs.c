@@ -1,0 +1,55 @@
+/* Attributes of modules: <kiln/attrs.h>. Called by front ends. They are here, not in ir, since the target decides which
+ * places of the stack guard there are. Invariant: a call that fails changes nothing. */
+#include "ir/arena.h"
+#include "ir/module_state.h"
+#include "lib/codegen/guard.h"
+
+#include <string.h>
+
+enum { PROTECT_BITS = (KILN_PROTECT_NONE - 1) & ~KILN_PROTECT_DIRECT };
+
+static bool copy_string(kiln_module *m, const char **s) {
+  if (*s == NULL || *s == m->guard.reg || *s == m->guard.symbol) return true;
+  *s = kn_arena_string(m->arena, *s, strlen(*s));
+  if (*s == NULL) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  return *s != NULL;
+}
+
+kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (kn_module_own(m) != KILN_OK) return kn_module_own(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "attributes: the module is frozen");
+  if (attrs == NULL || !KN_UNRESERVED(attrs))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no attributes (NULL), or of a newer version");
+  if (attrs->protection & ~(uint32_t)PROTECT_BITS)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such branch protection");
+  if (attrs->dwarf_version != 0 && attrs->dwarf_version != 4 && attrs->dwarf_version != 5)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          "the versions of DWARF that are written are 4 and 5");
+  kiln_guard_place guard;
+  uint16_t code;
+  kiln_status status = kn_guard_resolve(m, &attrs->guard_place, &guard, &code);
+  if (status != KILN_OK) return status;
+  if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol)) return kn_module_own(m);
+  m->guard = guard;
+  m->guard_reg = code;
+  m->protect = (uint8_t)attrs->protection;
+  m->dwarf_version = (uint8_t)attrs->dwarf_version;
+  m->no_plt = attrs->no_plt;
+  m->some_no_plt |= attrs->no_plt;
+  m->no_red_zone = attrs->no_red_zone;
+  m->exec_stack = attrs->exec_stack;
+  return KILN_OK;
+}
+
+kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
+  if (m == NULL) return (kiln_module_attrs){0};
+  return (kiln_module_attrs){
+    .guard_place = m->guard,
+    .protection = m->protect,
+    .dwarf_version = m->dwarf_version,
+    .no_plt = m->no_plt,
+    .no_red_zone = m->no_red_zone,
+    .exec_stack = m->exec_stack,
+  };
+}
