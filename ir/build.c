@@ -132,7 +132,7 @@ GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_ty
   if (KN_UNLIKELY((f->clobbers[op] >> to | f->clobbers[op] >> from) & 1)) {
     f->block[f->current].calls++;
     f->has_calls = true;
-    f->stack_args |= from == KILN_TYPE_F80;
+    f->stack_args |= f->module->library->x87 >> from & 1;
   }
   return (kiln_value){kn_build_emit(f, op, to, to, from, a.id, 0, 0)};
 }

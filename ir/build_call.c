@@ -65,17 +65,15 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
         (uint8_t)(k < 8 ? k : KN_HINT_LATER); /* where the walk tries to compute it */
     } else if (!kn_build_use_at(f, h, type, f->current, 1, first + i)) return NULL;
   }
-  uint32_t words = n; /* of variadic calls */
-  for (uint32_t i = 0; i < n_params && n_params < n; i++) words += params[i].type == KILN_TYPE_I128;
   for (uint32_t i = n_params; i < n; i++) {
     list[i] = args[i].id;
     if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return NULL;
-    f->stack_args |= !is_word(f, list[i]) | (words > KN_FEW_WORDS);
+    f->stack_args |= !is_word(f, list[i]) | (i - n_params >= s->spare);
   }
   f->lists.n = first + n;
   if (n > f->max_call_args) f->max_call_args = n;
-  if (KN_UNLIKELY(!s->few)) {
-    f->stack_args = true;
+  if (KN_UNLIKELY(!s->usual)) {
+    f->stack_args |= s->stack_bytes != 0;
     if (s->flags & KILN_SIG_RETURNS_TWICE) f->returns_twice = true;
   }
   return s;
@@ -84,8 +82,7 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
 /* The current block has a call by `s` behind which it, or another one, goes on. Behind one that preserves no registers
  * none has a value, as behind the second return of setjmp. */
 static inline void note_call(kiln_func *f, const struct kn_sig *s) {
-  if (KN_UNLIKELY(!s->few) && s->cc == KILN_CC_PRESERVE_NONE)
-    f->returns_twice = f->sets_jump = true;
+  if (KN_UNLIKELY(!s->usual) && s->conv->loses_all) f->returns_twice = f->sets_jump = true;
   f->block[f->current].calls++;
   f->has_calls = true;
 }

@@ -129,7 +129,7 @@ static inline void kn_build_clobber(kiln_func *f, unsigned op, unsigned type) {
   if (KN_UNLIKELY(f->clobbers[op] >> type & 1)) {
     f->block[f->current].calls++;
     f->has_calls = true;
-    f->stack_args |= type == KILN_TYPE_F80;
+    f->stack_args |= f->module->library->x87 >> type & 1;
   }
 }
 

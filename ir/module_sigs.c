@@ -46,7 +46,7 @@ static const char *check_param(const kiln_param *p) {
 }
 
 /* What is wrong with vectors of 256 bits in registers; NULL: nothing. */
-static const char *check_wide(const kiln_module *m, kiln_cc cc, unsigned flags,
+static const char *check_wide(const struct kn_convention *conv, unsigned flags,
                               const kiln_param *params, size_t n, const kiln_type *results,
                               size_t n_results) {
   bool wide = (flags & KILN_SIG_WIDE_RESULTS) != 0, any = wide;
@@ -61,7 +61,7 @@ static const char *check_wide(const kiln_module *m, kiln_cc cc, unsigned flags,
         params[i - 1].type != KILN_TYPE_V128 || params[i - 1].flags != 0)
       return "an upper half without a v128 before it";
   }
-  if (any && (cc != KILN_CC_C || !kn_target_has_convention(m->options.target, KILN_CC_WIN64)))
+  if (any && conv->upper == 0)
     return "vectors of 256 bits on another target or by another convention than x86-64's";
   return NULL;
 }
@@ -117,14 +117,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
       return 0;
     }
   }
-  bool plain = wanted->cc != KILN_CC_WIN64, few = wanted->cc == KILN_CC_C;
-  size_t words = 0;
   for (size_t i = 0; i < wanted->n_params; i++) {
-    plain &= wanted->params[i].type <= KILN_TYPE_I64 && wanted->params[i].flags == 0 &&
-             wanted->params[i].align_log2 == 0;
-    few &= wanted->params[i].type != KILN_TYPE_F80 &&
-           !(wanted->params[i].flags & KILN_PARAM_BYVAL) && wanted->params[i].align_log2 == 0;
-    words += 1 + (wanted->params[i].type == KILN_TYPE_I128);
     params[i].type = wanted->params[i].type;
     params[i].flags = wanted->params[i].flags;
     params[i].align_log2 = wanted->params[i].align_log2;
@@ -133,26 +126,26 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
   uint32_t *head = m->sig_hash + (wanted->hash & (m->sig_hash_size - 1));
   *s = *wanted;
   s->params = params;
-  s->plain = plain && s->cc != KILN_CC_PRESERVE_NONE;
-  s->few = few && words <= KN_FEW_WORDS && !(s->flags & KILN_SIG_RETURNS_TWICE);
+  kn_sig_place(m->options.target, s);
   s->next = *head;
   *head = m->sigs.n;
   __atomic_store_n(&m->sigs.n, m->sigs.n + 1, __ATOMIC_RELAXED);
   return *head;
 }
 
-/* What is wrong with a signature of Windows' convention; NULL: nothing. */
-static const char *check_win64(unsigned flags, const kiln_param *params, size_t n,
-                               const kiln_type *results, size_t n_results) {
-  const unsigned types = KN_TS_INT64 | KN_T(F32) | KN_T(F64) | KN_T(F80);
-  if (n_results > 1) return "win64 with more than one result";
-  if (n_results == 1 && !((types | KN_T(V128)) >> results[0] & 1))
-    return "win64 with a result of this type";
+/* What a convention has no place for in such a signature; NULL: nothing. */
+static const char *check_convention(const struct kn_convention *conv, unsigned flags,
+                                    const kiln_param *params, size_t n, const kiln_type *results,
+                                    size_t n_results) {
+  bool variadic = (flags & KILN_SIG_VARIADIC) != 0;
+  unsigned types = conv->no_params | (variadic ? conv->no_variadic_params : 0);
+  if (variadic && conv->no_variadic) return "variadic arguments";
+  if (n_results > 1 && conv->one_result) return "more than one result";
+  for (size_t i = 0; i < n_results; i++)
+    if (conv->no_results >> results[i] & 1) return "a result of this type";
   for (size_t i = 0; i < n; i++)
-    if (!(types >> params[i].type & 1) ||
-        (params[i].type == KILN_TYPE_F80 && flags & KILN_SIG_VARIADIC) ||
-        params[i].flags & (KILN_PARAM_BYVAL | KILN_PARAM_JOIN))
-      return "win64 with a parameter of this kind";
+    if (types >> params[i].type & 1 || params[i].flags & conv->no_flags)
+      return "a parameter of this kind";
   return NULL;
 }
 
@@ -166,8 +159,10 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
     return none;
   }
-  if (cc == KILN_CC_PRESERVE_NONE && (flags & KILN_SIG_VARIADIC)) {
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: preserve_none with variadic arguments");
+  const struct kn_convention *conv = kn_target_convention(m->options.target, cc);
+  if (conv == NULL) {
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not have",
+                   kn_callconv_names[cc]);
     return none;
   }
   if (n_params > 65535 || n_results > KILN_MAX_RESULTS) {
@@ -198,7 +193,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     seen |= params[i].flags;
   }
   if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) || (flags & KILN_SIG_WIDE_RESULTS))) {
-    const char *wrong = check_wide(m, cc, flags, params, n_params, results, n_results);
+    const char *wrong = check_wide(conv, flags, params, n_params, results, n_results);
     if (wrong) {
       kn_module_fail(m, KILN_ERR_TYPE, "signature: %s", wrong);
       return none;
@@ -214,28 +209,22 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
     return none;
   }
-  if (!kn_target_has_convention(m->options.target, cc)) {
-    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not have",
-                   kn_callconv_names[cc]);
+  const char *has_not = check_convention(conv, flags, params, n_params, results, n_results);
+  if (has_not) {
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s with %s", kn_callconv_names[cc],
+                   has_not);
     return none;
-  }
-  if (cc == KILN_CC_WIN64) {
-    const char *wrong = check_win64(flags, params, n_params, results, n_results);
-    if (wrong) {
-      kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s", wrong);
-      return none;
-    }
   }
   struct kn_sig wanted = {.params = params,
                           .n_params = (uint32_t)n_params,
                           .n_results = (uint8_t)n_results,
                           .cc = (uint8_t)cc,
                           .flags = (uint8_t)flags,
+                          .conv = conv,
                           .hash = (uint32_t)h};
   memcpy(wanted.results, types, sizeof types);
   kn_module_lock(m);
   uint32_t id = intern(m, &wanted);
-  m->has_vector_pcs |= cc == KILN_CC_VECTOR;
   kn_module_unlock(m);
   return (kiln_sig){id};
 }

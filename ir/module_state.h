@@ -4,6 +4,7 @@
 #define KN_IR_MODULE_STATE_H
 
 #include "ir/array.h"
+#include "ir/convention.h"
 #include "ir/names.h"
 
 #include <kiln/asm.h>
@@ -16,10 +17,7 @@
 
 #include <pthread.h>
 
-/* Arguments that each target passes in registers, if each is a word: x86-64 has six of them. */
-enum { KN_FEW_WORDS = 6 };
-
-/* One interned signature. */
+/* One interned signature. What follows `conv` is computed from that by kn_sig_place. */
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
@@ -27,10 +25,17 @@ struct kn_sig {
   uint8_t n_results;
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
-  bool plain;    /* parameters are integers of up to 64 bits without flags */
-  bool few;      /* convention C, returns once, and no target has a parameter on the stack */
   uint32_t next; /* of the same hash: id, or 0 */
   uint32_t hash;
+  const struct kn_convention *conv;
+  uint64_t arriving, returning; /* registers of the parameters, of the results */
+  uint32_t stack_bytes;         /* of the stack area that the parameters take */
+  /* So many more arguments of one register each have one, whatever their types are. */
+  uint8_t spare;
+  /* The parameters are integers without flags, each in the next register, and nothing is on the stack. */
+  bool plain;
+  /* It returns once, nothing is on the stack, and caller and callee keep the registers that C's convention says. */
+  bool usual;
 };
 
 struct kn_symbol {
@@ -179,10 +184,11 @@ struct kiln_module {
   bool no_plt;                /* kiln_module_attrs */
   bool no_red_zone;           /* kiln_module_attrs */
   bool exec_stack;            /* kiln_module_attrs */
-  bool has_vector_pcs;        /* some signature is of KILN_CC_VECTOR */
   bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
   kiln_debug *debug;          /* ir/die.h; NULL: nothing */
+  /* Of the target: see kn_target_library. */
+  const struct kn_convention *library;
 };
 
 /* ---- life, memory, errors (ir/module.c) ---- */
@@ -324,7 +330,11 @@ const struct kn_machine_table *kn_target_machine(kiln_target t);
  * is at address 0. */
 bool kn_target_reaches_zero(kiln_target t);
 
-/* Does it have that calling convention? */
-bool kn_target_has_convention(kiln_target t, kiln_cc cc);
+/* Of a target: a calling convention (ir/convention.h); NULL: it has none of that name. */
+const struct kn_convention *kn_target_convention(kiln_target t, kiln_cc cc);
+/* Of a target: the one by which library functions are called, C's. */
+const struct kn_convention *kn_target_library(kiln_target t);
+/* Fills in where the parameters and results of a signature go: lib/codegen/call.c. */
+void kn_sig_place(kiln_target t, struct kn_sig *sig);
 
 #endif

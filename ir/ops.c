@@ -89,10 +89,8 @@ const char *kn_tail_wrong(const kiln_func *f, const struct kn_sig *sig) {
   if (((own->flags ^ sig->flags) & KILN_SIG_VARIADIC) ||
       ((own->flags & KILN_SIG_VARIADIC) && !same_params(own, sig)))
     return "a tail call with other variadic arguments than the function's";
-  if (own->cc != KILN_CC_C && own->cc != KILN_CC_PRESERVE_NONE)
-    return "a tail call of a function that keeps more registers";
-  if ((own->cc == KILN_CC_PRESERVE_NONE) != (sig->cc == KILN_CC_PRESERVE_NONE) ||
-      sig->cc == KILN_CC_WIN64)
+  if (own->conv->keeps != 0) return "a tail call of a function that keeps more registers";
+  if (own->conv->lost != sig->conv->lost || own->conv->shadow_bytes != sig->conv->shadow_bytes)
     return "a tail call by another convention";
   if (own->n_results != sig->n_results || ((own->flags ^ sig->flags) & KILN_SIG_WIDE_RESULTS) ||
       memcmp(own->results, sig->results, own->n_results * sizeof *own->results) != 0)

@@ -13,7 +13,6 @@
 #define KN_GP_MASK UINT64_C(0xffffffff)
 
 struct kn_walk;
-struct kn_assign;
 struct kn_arg;
 
 /* What a target does with values of a type. */
@@ -123,12 +122,10 @@ struct kn_target {
   uint64_t around_calls; /* of these: may also be saved before each call, reloaded after it */
   uint64_t callee_homes; /* preserved by calls: homes; temporary where the function saves them */
   const char *const *reg_names; /* by number, for people; NULL: there is no such register */
-  uint8_t arg_regs[8];          /* general argument registers in order; KN_NO_REG ends */
-  uint8_t fp_arg_regs[8];
-  uint64_t none_args; /* those of integers by KILN_CC_PRESERVE_NONE */
-  uint64_t
-    upper_args; /* those that the entry moves the upper halves of vectors to (KILN_PARAM_UPPER) */
-  uint8_t chain_reg;    /* of the static chain, KILN_PARAM_CHAIN */
+  /* By kiln_cc; NULL: it has none of that name. */
+  const struct kn_convention *const *conventions;
+  /* C's, by which library functions are called. */
+  const struct kn_convention *library;
   uint8_t scratch[2];   /* by bank: never allocated, free to use within one operation */
   uint8_t exception[2]; /* where a landing pad is told the exception and its selector */
   uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
@@ -158,11 +155,7 @@ struct kn_target {
   bool aligned_by_pointer;
   /* The ELF number of relocations in machine code that become a slot's distance from the frame register; 0: none. */
   uint32_t frame_reloc;
-  /* Registers that a call preserves, as the ABI's document lists them. Only the allocation checker reads it. It is
-   * not made of the sets above, because it serves to check those. */
-  uint64_t preserved;
-  bool reaches_zero;      /* see kn_target_reaches_zero */
-  uint8_t own_convention; /* kiln_cc that this target alone has */
+  bool reaches_zero; /* see kn_target_reaches_zero */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
   const struct kn_guard_reg *guard_regs;
@@ -170,16 +163,10 @@ struct kn_target {
   /* ---- functions ---- */
   size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */
   struct kn_hooks hooks;
-  /* The registers that a function preserves, by a convention other than C's, beyond those that C's does. */
-  uint64_t (*kept)(const struct kn_sig *sig, bool general_only);
   /* Emits the prologue, at w->code.start; resets the target's state. */
   void (*begin)(struct kn_walk *w);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
   void (*enter)(struct kn_walk *w);
-  /* Gives argument `a` the next place by the ABI: sets `reg` (and `high`) or `stack`, from its type and parameter. */
-  void (*place_arg)(struct kn_assign *s, struct kn_arg *a);
-  /* The same for a result; false if there is no register left. */
-  bool (*place_result)(struct kn_assign *s, struct kn_arg *a);
   /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
    * temporary or not allocated: moves it to a register or slot of its own. Nobody may read it. */
   void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);

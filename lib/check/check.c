@@ -333,9 +333,9 @@ static bool end_inst(struct kn_check *c) {
   if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY || in->op == KILN_OP_ASM ||
       in->op == KILN_OP_BUILTIN_SETJMP) {
     uint64_t all = c->target->temps | c->target->caller_homes | c->target->callee_homes;
-    bool none = in->op == KILN_OP_BUILTIN_SETJMP ||
-                (in->op != KILN_OP_ASM && kn_sig(c->f->module, in->c)->cc == KILN_CC_PRESERVE_NONE);
-    uint64_t want = none ? all : all & ~c->target->preserved;
+    const struct kn_convention *conv = c->target->library;
+    if (in->op == KILN_OP_CALL || in->op == KILN_OP_TRY) conv = kn_sig(c->f->module, in->c)->conv;
+    uint64_t want = in->op == KILN_OP_BUILTIN_SETJMP ? all : all & ~conv->preserved;
     if (in->op == KILN_OP_ASM) want |= lost_in_asm(c->f, in);
     if (want & ~c->lost)
       return wrong(c, 0, (uint32_t)__builtin_ctzll(want & ~c->lost), "kept over a call");

@@ -1,93 +1,217 @@
-/* The cold part of calls, entries and returns: see call.h. Called by the targets' lowerings of calls that are
- * not of the usual kind. Invariant: nothing here emits code, but for what kn_target.take_result does. */
+/* The cold part of calls, entries and returns: see call.h. The placer reads the tables of conventions
+ * (ir/convention.h); it is called when a signature is made, and by the targets' lowerings of calls that are not of
+ * the usual kind. Invariant: nothing here emits code, but for what kn_target.take_result does. */
 #include "lib/codegen/walk.h"
 
-static bool place(struct kn_walk *w, struct kn_assign *s, struct kn_arg arg) {
-  if (!kn_type(w, arg.type)->lowered) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "argument of a type that is not lowered yet");
-    return false;
+/* ---- the placer ---- */
+
+enum { NARROW = 2 }; /* number of the list in kn_assign.used, behind those of the banks */
+
+static uint32_t align_to(uint32_t n, uint32_t align) { return (n + align - 1) & ~(align - 1); }
+
+/* The next register of list number `which` that no other list has given out, or KN_NO_REG. */
+static uint8_t next_reg(struct kn_assign *s, const struct kn_reg_list *list, unsigned which) {
+  while (s->used[which] < list->n) {
+    uint8_t r = list->reg[s->used[which]++];
+    if (s->taken >> r & 1) continue;
+    s->taken |= KN_BIT(r);
+    return r;
   }
-  w->target->place_arg(s, &arg);
-  if (KN_UNLIKELY(s->lost)) {
-    kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "such arguments by preserve_none");
-    return false;
+  return KN_NO_REG;
+}
+
+/* p begins an argument of several parts. */
+static void begin_joined(const struct kn_convention *c, struct kn_assign *s, unsigned bank,
+                         const kiln_param *p) {
+  unsigned n = 1;
+  while (p[n - 1].flags & KILN_PARAM_JOIN) n++;
+  if (s->used[bank] + n > c->args[bank].n) s->used[bank] = c->args[bank].n;
+  s->joined = n;
+}
+
+/* The register, or the two, of an argument of `bank`, if it has any; `part`: of a joined one. */
+static KN_COLD void place_in_register(const struct kn_convention *c, struct kn_assign *s,
+                                      struct kn_arg *a, unsigned bank, bool part) {
+  const struct kn_reg_list *list = &c->args[bank];
+  if (c->by_position) {
+    unsigned at = s->used[0]++;
+    if (at < list->n) a->reg = list->reg[at];
+  } else if (bank != 0) {
+    a->reg = next_reg(s, list, bank);
+  } else if (c->pairs == KN_PAIRS_NONE && (a->type == KILN_TYPE_I128 || part)) {
+    s->refused = true;
+  } else if (a->type == KILN_TYPE_I128) {
+    unsigned at = c->pairs == KN_PAIRS_EVEN ? align_to(s->used[0], 2) : s->used[0];
+    if (at + 2 <= list->n) {
+      a->reg = list->reg[at];
+      a->high = list->reg[at + 1];
+      s->used[0] = at + 2;
+    } else if (c->composites) s->used[0] = list->n;
+  } else {
+    bool narrow = a->type < KILN_TYPE_I32 && c->narrow.n != 0;
+    a->reg = narrow ? next_reg(s, &c->narrow, NARROW) : next_reg(s, list, 0);
+    s->refused |= a->reg == KN_NO_REG && c->no_stack != NULL;
   }
-  return KN_PUSH(w->f, w->args, arg);
+}
+
+static KN_COLD void place_any(const struct kn_target *t, const struct kn_convention *c,
+                              struct kn_assign *s, struct kn_arg *a, bool whole) {
+  const kiln_param *p = a->param;
+  unsigned flags = kn_arg_flags(a), type = a->type, bank = t->types[type].bank;
+  uint32_t size = t->types[type].bytes, align = size;
+  bool inside = s->joined != 0;
+  a->reg = a->high = KN_NO_REG;
+  if (c->composites && !inside && flags & KILN_PARAM_JOIN) begin_joined(c, s, bank, p);
+  bool part = s->joined != 0;
+  if (part) s->joined--;
+  if (flags & KILN_PARAM_CHAIN) a->reg = c->chain;
+  else if (flags & KILN_PARAM_SRET) a->reg = c->sret;
+  if (a->reg != KN_NO_REG) return;
+  if (KN_UNLIKELY(flags & KILN_PARAM_UPPER)) {
+    a->stack = s->upper;
+    if (s->upper == 0) a->reg = (uint8_t)(c->upper + s->used[1] - 1);
+    s->upper = 0;
+    return;
+  }
+  if (flags & KILN_PARAM_BYVAL) {
+    unsigned log2 = p->align_log2 < c->max_align_log2 ? p->align_log2 : c->max_align_log2;
+    size = align_to(p->size_bytes, 8);
+    align = log2 > 3 ? 1u << log2 : 8;
+    if (align > 16 && align > s->align) s->align = align;
+  } else if (!(c->x87 >> type & 1)) {
+    place_in_register(c, s, a, bank, part);
+    if (a->reg != KN_NO_REG) return;
+    if (part && (type == KILN_TYPE_F32 || type == KILN_TYPE_F16)) size = 1u << kn_type_log2[type];
+    if (inside && size < 16) align = 1; /* as in memory */
+    else if (c->composites && p && p->align_log2 == 4) align = 16;
+    if (whole && type == KILN_TYPE_V128) size = align = 32;
+  }
+  a->stack = align_to(s->stack, align);
+  s->stack = a->stack + size;
+  if (whole && size == 32) {
+    s->upper = a->stack + 16;
+    if (s->align < 32) s->align = 32;
+  }
+}
+
+/* Gives `a` the next place: sets `reg` (and `high`) or `stack`, from its type and parameter. `whole`: the parameter
+ * behind it is its upper half (KILN_PARAM_UPPER). */
+KN_INLINE void place(const struct kn_target *t, const struct kn_convention *c, struct kn_assign *s,
+                     struct kn_arg *a, bool whole) {
+  const struct kn_reg_list *list = &c->args[0];
+  bool usual = a->type - KILN_TYPE_I8 <= KILN_TYPE_I64 - KILN_TYPE_I8 && s->joined == 0 &&
+               !(kn_arg_flags(a) & ~(KILN_PARAM_SEXT | KILN_PARAM_ZEXT));
+  if (KN_LIKELY(usual && s->used[0] < list->n && c->narrow.n == 0 && !c->by_position)) {
+    a->reg = list->reg[s->used[0]++];
+    a->high = KN_NO_REG;
+  } else place_any(t, c, s, a, whole);
+}
+
+/* Gives result `a` the next place; false if there is no register left. */
+static bool place_result(const struct kn_target *t, const struct kn_sig *sig, struct kn_assign *s,
+                         struct kn_arg *a) {
+  const struct kn_convention *c = sig->conv;
+  unsigned bank = t->types[a->type].bank, n = a->type == KILN_TYPE_I128 ? 2 : 1;
+  const struct kn_reg_list *list = &c->results[bank];
+  a->reg = a->high = KN_NO_REG;
+  if (c->x87 >> a->type & 1) return s->x87++ < c->x87_results;
+  unsigned most = bank && sig->flags & KILN_SIG_WIDE_RESULTS ? c->wide_results : list->n;
+  if (s->used[bank] + n > most) return false;
+  a->reg = list->reg[s->used[bank]++];
+  if (n == 2) a->high = list->reg[s->used[bank]++];
+  return true;
 }
 
 /* Is the parameter behind number k the upper half of that one? */
-static bool is_whole(const kiln_param *params, uint32_t n, uint32_t k) {
-  return k + 1 < n && params[k + 1].flags & KILN_PARAM_UPPER;
+static bool is_whole(const struct kn_sig *sig, uint32_t k) {
+  return k + 1 < sig->n_params && sig->params[k + 1].flags & KILN_PARAM_UPPER;
 }
 
-void kn_place_none(struct kn_assign *s, struct kn_arg *a, const uint8_t *regs, unsigned n) {
-  for (unsigned k = 0; k < n && a->reg == KN_NO_REG; k++)
-    if (!(s->taken & KN_BIT(regs[k]))) a->reg = regs[k];
-  if (a->reg != KN_NO_REG) s->taken |= KN_BIT(a->reg);
-  else s->lost = true; /* LLVM has more registers for them than are free to use here */
+static uint64_t regs_of(const struct kn_arg *a) {
+  return (a->reg != KN_NO_REG ? KN_BIT(a->reg) : 0) | (a->high != KN_NO_REG ? KN_BIT(a->high) : 0);
 }
 
-bool kn_place_args(struct kn_walk *w, const uint32_t *operands, uint32_t n,
-                   const kiln_param *params, uint32_t n_params, unsigned cc,
-                   struct kn_assign *end) {
-  *end = (struct kn_assign){.win64 = cc == KILN_CC_WIN64, .none = cc == KILN_CC_PRESERVE_NONE};
+void kn_sig_place(kiln_target target, struct kn_sig *sig) {
+  const struct kn_target *t = kn_target_at(target);
+  const struct kn_convention *c = sig->conv;
+  struct kn_assign s = {.stack = c->shadow_bytes}, results = {.stack = 0};
+  sig->plain = true;
+  for (uint32_t k = 0; k < sig->n_params; k++) {
+    const kiln_param *p = &sig->params[k];
+    struct kn_arg a = {.param = p, .type = p->type};
+    place(t, c, &s, &a, is_whole(sig, k));
+    sig->arriving |= regs_of(&a);
+    sig->plain &= p->type <= KILN_TYPE_I64 && p->flags == 0 && p->align_log2 == 0 &&
+                  k < c->args[0].n && a.reg == c->args[0].reg[k];
+  }
+  for (unsigned k = 0; k < sig->n_results; k++) {
+    struct kn_arg a = {.type = sig->results[k]};
+    if (!place_result(t, sig, &results, &a)) break; /* the return says so */
+    sig->returning |= regs_of(&a);
+  }
+  sig->stack_bytes = s.stack;
+  sig->plain &= s.stack == 0;
+  sig->usual =
+    s.stack == 0 && c->keeps == 0 && !c->loses_all && !(sig->flags & KILN_SIG_RETURNS_TWICE);
+  unsigned general = c->args[0].n - s.used[0], floats = c->args[1].n - s.used[1];
+  if (!c->by_position) sig->spare = (uint8_t)(general < floats ? general : floats);
+}
+
+/* ---- places of a call, an entry, a return ---- */
+
+static bool not_lowered(struct kn_walk *w, unsigned type, const char *message) {
+  if (KN_LIKELY(kn_type(w, type)->lowered)) return false;
+  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, message);
+  return true;
+}
+
+bool kn_place_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
+                   uint32_t n, struct kn_assign *end) {
+  *end = (struct kn_assign){.stack = sig->conv->shadow_bytes};
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
-    const kiln_param *p = k < n_params ? &params[k] : NULL;
-    unsigned type = p ? p->type : kn_loose_type(w, operands[k]);
-    struct kn_arg arg = {.h = operands[k], .param = p, .type = (uint8_t)type, .high = KN_NO_REG};
-    end->whole = is_whole(params, n_params, k);
-    if (!place(w, end, arg)) return false;
+    const kiln_param *p = k < sig->n_params ? &sig->params[k] : NULL;
+    struct kn_arg a = {.param = p};
+    if (operands == NULL) w->i = a.h = kn_block_param(w->f, &w->f->block[0], k);
+    else a.h = operands[k];
+    a.type = (uint8_t)(p ? p->type : kn_loose_type(w, a.h));
+    if (not_lowered(w, a.type, "argument of a type that is not lowered yet")) return false;
+    place(w->target, sig->conv, end, &a, is_whole(sig, k));
+    if (KN_UNLIKELY(end->refused)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, sig->conv->no_stack);
+      return false;
+    }
+    if (!KN_PUSH(w->f, w->args, a)) return false;
   }
   return true;
 }
 
-bool kn_place_params(struct kn_walk *w, struct kn_assign *end) {
-  const kiln_func *f = w->f;
-  const struct kn_sig *sig = kn_sig(f->module, f->sig);
-  *end =
-    (struct kn_assign){.win64 = sig->cc == KILN_CC_WIN64, .none = sig->cc == KILN_CC_PRESERVE_NONE};
+bool kn_place_results(struct kn_walk *w, const struct kn_sig *sig) {
+  static const char message[] = "result of a type, or number, that is not lowered yet";
+  struct kn_assign s = {.stack = 0};
   w->args.n = 0;
-  for (uint32_t k = 0; k < sig->n_params; k++) {
-    const kiln_param *p = &sig->params[k];
-    w->i = kn_block_param(f, &f->block[0], k);
-    struct kn_arg arg = {.h = w->i, .param = p, .type = p->type, .high = KN_NO_REG};
-    end->whole = is_whole(sig->params, sig->n_params, k);
-    if (!place(w, end, arg)) return false;
+  for (unsigned k = 0; k < sig->n_results; k++) {
+    struct kn_arg a = {.type = sig->results[k]};
+    if (not_lowered(w, a.type, message)) return false;
+    if (!place_result(w->target, sig, &s, &a)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, message);
+      return false;
+    }
+    if (!KN_PUSH(w->f, w->args, a)) return false;
   }
   return true;
 }
 
 bool kn_tail_fits(struct kn_walk *w, uint32_t bytes) {
-  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  struct kn_assign s = {.none = sig->cc == KILN_CC_PRESERVE_NONE};
-  for (uint32_t k = 0; k < sig->n_params; k++) {
-    const kiln_param *p = &sig->params[k];
-    struct kn_arg arg = {.param = p, .type = p->type, .high = KN_NO_REG};
-    s.whole = is_whole(sig->params, sig->n_params, k);
-    w->target->place_arg(&s, &arg);
-  }
   if (bytes > KN_TAIL_STACK)
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 4096 bytes of arguments on the stack");
-  else if (bytes > s.stack)
+  else if (bytes > kn_sig(w->f->module, w->f->sig)->stack_bytes)
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED,
                  "more arguments on the stack than the function has itself");
   return w->f->status == KILN_OK;
 }
 
-bool kn_place_results(struct kn_walk *w, const uint8_t *types, unsigned n, unsigned flags) {
-  struct kn_assign s = {.wide = (flags & KILN_SIG_WIDE_RESULTS) != 0};
-  w->args.n = 0;
-  for (unsigned k = 0; k < n; k++) {
-    struct kn_arg arg = {.type = types[k], .high = KN_NO_REG};
-    if (!kn_type(w, types[k])->lowered || !w->target->place_result(&s, &arg)) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "result of a type, or number, that is not lowered yet");
-      return false;
-    }
-    if (!KN_PUSH(w->f, w->args, arg)) return false;
-  }
-  return true;
-}
+/* ---- results ---- */
 
 /* True if instruction `value` is w->i, the call, or a RESULT of it; then which one. */
 static bool result_of(const struct kn_walk *w, uint32_t value, unsigned *number) {
@@ -109,18 +233,14 @@ static void log_arrival(const struct kn_walk *w) {
   (void)w;
 }
 
-void kn_take_results(struct kn_walk *w, const uint8_t *types, unsigned n, unsigned flags) {
-  if (kn_place_results(w, types, n, flags)) kn_take_placed(w, n);
+void kn_take_results(struct kn_walk *w, const struct kn_sig *sig) {
+  if (kn_place_results(w, sig)) kn_take_placed(w, sig->n_results);
 }
 
 void kn_take_placed(struct kn_walk *w, unsigned n) {
   /* reserve all of their registers first, so that nothing takes them */
   uint64_t held = 0;
-  for (unsigned k = 0; k < n; k++) {
-    const struct kn_arg *a = &w->args.at[k];
-    held |= a->reg != KN_NO_REG ? KN_BIT(a->reg) : 0;
-    held |= a->high != KN_NO_REG ? KN_BIT(a->high) : 0;
-  }
+  for (unsigned k = 0; k < n; k++) held |= regs_of(&w->args.at[k]);
   held &= w->regs.free;
   w->regs.free &= ~held;
   w->regs.temp |= held;

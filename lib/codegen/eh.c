@@ -246,7 +246,7 @@ bool kn_try_begin(struct kn_walk *w) {
 /* Finds the results, which have just arrived. Those that live in the frame are put there, and those on a stack of
  * registers must leave that, wanted or not. */
 static bool take(struct kn_walk *w, const struct kn_sig *sig, struct arrival *from) {
-  if (!kn_place_results(w, sig->results, sig->n_results, sig->flags)) return false;
+  if (!kn_place_results(w, sig)) return false;
   for (unsigned k = 0; k < sig->n_results; k++) {
     struct kn_arg a = w->args.at[k];
     from->reg[k] = a.reg;

@@ -13,7 +13,6 @@ struct kn_va_area {
   uint32_t gp, fp; /* registers used by named arguments */
   int32_t stack;   /* frame offset, or the target's own, of the first stack argument behind them */
   int32_t save;    /* frame offset of the register save area */
-  bool win64;      /* of Windows' convention: gp counts positions, and there is no save area */
 };
 
 struct kn_frame {

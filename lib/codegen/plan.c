@@ -303,32 +303,6 @@ static void set_target(struct kn_plan *plan, const struct kn_target *t) {
     const struct kn_type_facts *facts = &t->types[type];
     plan->banks[type] = facts->cut ? KN_CUT_BANK : facts->regs ? facts->bank : KN_NO_BANK;
   }
-  plan->first_args[0] = 0;
-  for (unsigned i = 0; i < 8; i++) {
-    uint64_t args = plan->first_args[i];
-    if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
-    if (t->fp_arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->fp_arg_regs[i]);
-    plan->first_args[i + 1] = args;
-  }
-}
-
-/* The registers that the parameters of a signature may arrive in. */
-static uint64_t arriving(const struct kn_plan *plan, const struct kn_sig *sig) {
-  if (KN_LIKELY(sig->plain)) return plan->first_args[sig->n_params < 8 ? sig->n_params : 8];
-  const struct kn_target *t = plan->target;
-  uint64_t args = sig->cc == KILN_CC_PRESERVE_NONE ? t->none_args : 0;
-  if (KN_UNLIKELY(sig->cc == KILN_CC_WIN64)) return plan->first_args[8]; /* and some more */
-  for (unsigned i = 0, k = 0; k < sig->n_params && i < 8; i++, k++) {
-    if (t->arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->arg_regs[i]);
-    if (t->fp_arg_regs[i] != KN_NO_REG) args |= KN_BIT(t->fp_arg_regs[i]);
-    /* an i128 takes two: its second half counts as one more parameter */
-    if (sig->params[k].type == KILN_TYPE_I128 && ++i < 8 && t->arg_regs[i] != KN_NO_REG)
-      args |= KN_BIT(t->arg_regs[i]);
-  }
-  for (uint32_t k = 0; k < sig->n_params; k++)
-    if (sig->params[k].flags & (KILN_PARAM_CHAIN | KILN_PARAM_UPPER))
-      args |= sig->params[k].flags & KILN_PARAM_CHAIN ? KN_BIT(t->chain_reg) : t->upper_args;
-  return args;
 }
 
 static void assign_homes(struct kn_plan *plan, kiln_func *f) {
@@ -336,7 +310,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   const struct kn_target *t = plan->target;
   struct scan s; /* its array is not worth clearing */
   s.free = (t->caller_homes | t->callee_homes) & ~f->asm_regs;
-  s.entry_avoid = arriving(plan, kn_sig(f->module, f->sig));
+  s.entry_avoid = kn_sig(f->module, f->sig)->arriving;
   uint64_t all = s.free;
   struct kn_position *at = plan->at;
   struct kn_range *ranges = plan->ranges.at;

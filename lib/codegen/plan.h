@@ -50,9 +50,8 @@ struct kn_position {
 struct kn_plan {
   const struct kn_target *target;
   struct kn_frame_plan frame;
-  uint64_t first_args[9]; /* by the number of plain parameters: arg_regs and fp_arg_regs so far */
-  uint8_t banks[16];      /* kn_range.bank, by type */
-  uint32_t *layout;       /* blocks in code order, all reachable */
+  uint8_t banks[16]; /* kn_range.bank, by type */
+  uint32_t *layout;  /* blocks in code order, all reachable */
   uint32_t n_layout;
   uint64_t saved; /* callee-saved registers used as homes */
   bool in_order;  /* layout is the order of filling */

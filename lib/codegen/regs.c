@@ -111,16 +111,16 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
     w->regs.locked |= KN_BIT(r);
     return r;
   }
-  unsigned wanted = v->hint < 8 && !w->regs.stress ? w->target->arg_regs[v->hint] : KN_NO_REG;
+  uint64_t wanted = v->hint < 8 && !w->regs.stress ? w->target->hints[v->hint] & KN_GP_MASK : 0;
+  wanted &= w->regs.free & ~w->regs.cached & ~w->regs.locked;
   unsigned home = KN_NO_REG;
   if (KN_UNLIKELY(v->hint == KN_HINT_AIMED) && (v->flags & KN_VF_ADDR))
     home = kn_walk_aim(w, h, (const uint32_t[2]){w->inst[h].a, w->inst[h].b});
   if (home != KN_NO_REG) {
     r = home;
     v->flags |= KN_VF_HOME;
-  } else if ((v->flags & KN_VF_ADDR) && wanted < 64 &&
-             (w->regs.free & ~w->regs.cached & ~w->regs.locked) >> wanted & 1) {
-    r = wanted;
+  } else if ((v->flags & KN_VF_ADDR) && wanted != 0) {
+    r = (unsigned)__builtin_ctzll(wanted);
     w->regs.free ^= KN_BIT(r);
   } else {
     r = kn_take(w, kn_regs_of(w, v->type));

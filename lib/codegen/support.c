@@ -8,18 +8,13 @@
 static bool has_code(const struct kn_target *t) {
   const struct kn_hooks *h = &t->hooks;
   return t->begin && t->enter && t->finish && t->jump && t->place_label && t->lowerings &&
-         h->move && h->load && h->store && h->copy && h->constant && h->store_constant &&
-         h->address && h->deferred && t->walk_size >= sizeof(struct kn_walk);
+         t->library && h->move && h->load && h->store && h->copy && h->constant &&
+         h->store_constant && h->address && h->deferred && t->walk_size >= sizeof(struct kn_walk);
 }
 static bool needs_code(const kiln_func *f) { return f != NULL; }
 
 static bool has_landing(const struct kn_target *t) { return t->landing != NULL; }
 static bool needs_landing(const kiln_func *f) { return f->attrs.protect != 0; }
-
-static bool has_conventions(const struct kn_target *t) { return t->kept != NULL; }
-static bool needs_conventions(const kiln_func *f) {
-  return kn_sig(f->module, f->sig)->cc != KILN_CC_C;
-}
 
 static bool has_pads(const struct kn_target *t) {
   return t->keep_result && t->free_stack && t->take_result;
@@ -44,7 +39,6 @@ static const struct part {
 } parts[] = {
   {"code generation", has_code, needs_code},
   {"protection of branches and returns", has_landing, needs_landing},
-  {"another calling convention than C's", has_conventions, needs_conventions},
   {"catching exceptions", has_pads, needs_pads},
   {"the stack guard", has_guard, needs_guard},
   {"debugging information", has_debug, needs_debug},

@@ -25,8 +25,16 @@ const struct kn_machine_table *kn_target_machine(kiln_target t) {
 
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
 
-bool kn_target_has_convention(kiln_target t, kiln_cc cc) {
-  return (cc != KILN_CC_WIN64 && cc != KILN_CC_VECTOR) || cc == targets[t]->own_convention;
+const struct kn_convention *kn_target_convention(kiln_target t, kiln_cc cc) {
+  const struct kn_convention *const *conventions = targets[t]->conventions;
+  if (conventions == NULL) return cc == KILN_CC_C ? kn_target_library(t) : NULL;
+  return conventions[cc];
+}
+
+const struct kn_convention *kn_target_library(kiln_target t) {
+  static const struct kn_convention none = {
+    .max_align_log2 = 3, .chain = KN_NO_REG, .sret = KN_NO_REG}; /* all is on the stack */
+  return targets[t]->library != NULL ? targets[t]->library : &none;
 }
 
 /* ---- <kiln/module.h> ---- */

@@ -130,6 +130,11 @@ KN_INLINE bool kn_code_ready(struct kn_walk *w, size_t bytes) {
 /* Fails the function at the current instruction; the walk ends before the next one. */
 void kn_walk_fail(struct kn_walk *w, kiln_status status, const char *message);
 
+/* The convention of the function itself. */
+KN_INLINE const struct kn_convention *kn_own_convention(const struct kn_walk *w) {
+  return kn_sig(w->f->module, w->f->sig)->conv;
+}
+
 /* ---- facts about types ---- */
 
 KN_INLINE const struct kn_type_facts *kn_type(const struct kn_walk *w, unsigned type) {

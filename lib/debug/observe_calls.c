@@ -19,7 +19,8 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   d->calls.passed.n = 0;
   d->calls.on = w->f->debug.calls;
   if (!d->calls.on) return;
-  bool placed = kn_place_params(w, &end);
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  bool placed = kn_place_args(w, sig, NULL, sig->n_params, &end);
   w->i = i;
   for (uint32_t k = 0; placed && k < w->args.n && n + 1 < KN_DEBUG_ENTERED; k++) {
     const struct kn_arg *a = &w->args.at[k];
@@ -114,9 +115,7 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
     is.index = w->target->elf.dwarf_regs[reg];
   }
   if (symbol == 0 && !KN_PUSH(w->f, d->calls.passed, is)) return false;
-  if (!kn_place_args(w, w->f->lists.at + in->a, n, sig->params,
-                     n < sig->n_params ? n : sig->n_params, sig->cc, &end))
-    return false;
+  if (!kn_place_args(w, sig, w->f->lists.at + in->a, n, &end)) return false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;

@@ -35,10 +35,9 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
 
 void kn_debug_lines_frame(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
-  /* x86-64 code saves registers of variable arguments only if a test says so, but by Windows'
-   * convention. LLVM's prologue ends before that jump, and a breakpoint on the function is there */
+  /* LLVM's prologue ends before the jump behind that test, and a breakpoint on the function is there */
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  if ((sig->flags & KILN_SIG_VARIADIC) && sig->cc != KILN_CC_WIN64 && w->target->elf.nop_bytes == 1)
+  if ((sig->flags & KILN_SIG_VARIADIC) && sig->conv->va_tested)
     add_row(w, d->lines.loc, KN_LINE_STMT | KN_LINE_PROLOGUE_END);
 }
 

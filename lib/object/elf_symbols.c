@@ -248,9 +248,7 @@ static void put_global(struct writer *w, uint32_t id) {
                     : defined ? e->sections.at[p->section - 1].number
                               : SHN_UNDEF;
   unsigned other = visibilities[s->visibility];
-  if (KN_UNLIKELY(e->m->has_vector_pcs) && s->kind == KILN_SYMBOL_FUNC &&
-      kn_sig(e->m, s->sig)->cc == KILN_CC_VECTOR)
-    other |= STO_AARCH64_VARIANT_PCS;
+  if (s->kind == KILN_SYMBOL_FUNC) other |= kn_sig(e->m, s->sig)->conv->st_other;
   put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type, other, number, common,
              p->value, defined ? p->size : 0);
 }

@@ -35,6 +35,10 @@ struct a64_walk {
 };
 KN_INLINE struct a64_walk *a64(struct kn_walk *w) { return (struct a64_walk *)w; }
 
+/* conventions.c */
+extern const struct kn_convention a64_c_convention;
+extern const struct kn_convention *const a64_conventions[KILN_CC_COUNT];
+
 enum {
   A64_CHAIN = 15,
   A64_IP0 = 16,
@@ -178,13 +182,10 @@ void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
 /* rd = address of symbol + addend. */
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend);
 /* See struct kn_target. */
-uint64_t a64_kept(const struct kn_sig *sig, bool general_only);
 void a64_landing(struct kn_walk *w);
 void a64_begin(struct kn_walk *w);
 void a64_enter(struct kn_walk *w);
 void a64_finish(struct kn_walk *w);
-void a64_place_arg(struct kn_assign *s, struct kn_arg *a);
-bool a64_place_result(struct kn_assign *s, struct kn_arg *a);
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
 void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack);

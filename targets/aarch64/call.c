@@ -6,108 +6,22 @@
 #include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"
 
-enum { CALLEE = 9, SRET = 8 };
-
-/* ---- AAPCS64, 6.8.2 ---- */
-
-/* True for what is passed in vector registers. */
-static bool is_float(unsigned type) { return kn_target_aarch64.types[type].bank; }
+enum { CALLEE = 9 };
 
 static uint32_t align_to(uint32_t x, uint32_t a) { return (x + a - 1) & ~(a - 1); }
-
-/* p begins an argument of several parts, which goes to registers or to the stack as a whole. */
-static void begin_joined(struct kn_assign *s, unsigned type, const kiln_param *p) {
-  unsigned n = 1;
-  while (p[n - 1].flags & KILN_PARAM_JOIN) n++;
-  unsigned *used = is_float(type) ? &s->fp : &s->gp;
-  if (*used + n > 8) *used = 8;
-  s->joined = n;
-  s->first = true;
-}
-
-/* By preserve_none: those of LLVM but x10 to x15 and x9, which come last. */
-static const uint8_t none_args[17] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 0, 1, 2, 3, 4, 5, 6, 7};
-
-/* gp, fp, stack are NGRN, NSRN, NSAA. */
-void a64_place_arg(struct kn_assign *s, struct kn_arg *a) {
-  const kiln_param *p = a->param;
-  unsigned type = a->type, flags = kn_arg_flags(a);
-  uint32_t size = 8;
-  a->reg = KN_NO_REG;
-  if (s->joined == 0 && flags & KILN_PARAM_JOIN) begin_joined(s, type, p);
-  bool inside = s->joined && !s->first;
-  if (s->joined) {
-    s->joined--;
-    s->first = false;
-    if (type == KILN_TYPE_F32 || type == KILN_TYPE_F16) /* as in memory */
-      size = type == KILN_TYPE_F32 ? 4 : 2;
-  }
-  if (flags & KILN_PARAM_SRET) {
-    a->reg = SRET;
-    return;
-  }
-  if (flags & KILN_PARAM_CHAIN) {
-    a->reg = A64_CHAIN;
-    return;
-  }
-  if (flags & KILN_PARAM_BYVAL) {
-    s->stack = align_to(s->stack, p->align_log2 > 3 ? 16 : 8);
-    size = align_to(p->size_bytes, 8);
-  } else if (is_float(type)) {
-    if (s->fp < 8) {
-      a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
-      return;
-    }
-    if (type == KILN_TYPE_F128 || type == KILN_TYPE_V128) {
-      s->stack = align_to(s->stack, 16);
-      size = 16;
-    }
-  } else if (KN_UNLIKELY(s->none)) {
-    /* i8 and i16 are passed as by C: that is how LLVM's table turns out */
-    if (type == KILN_TYPE_I128 || s->joined) s->lost = true;
-    else if (type < KILN_TYPE_I32) kn_place_none(s, a, none_args + 9, 8);
-    else kn_place_none(s, a, none_args, 17);
-    return;
-  } else if (type == KILN_TYPE_I128) {
-    s->gp = (s->gp + 1) & ~1u;
-    if (s->gp + 2 <= 8) {
-      a->reg = (uint8_t)s->gp++;
-      a->high = (uint8_t)s->gp++;
-      return;
-    }
-    s->gp = 8;
-    s->stack = align_to(s->stack, 16);
-    size = 16;
-  } else if (s->gp < 8) {
-    a->reg = (uint8_t)s->gp++;
-    return;
-  }
-  if (!inside) s->stack = align_to(s->stack, p && p->align_log2 == 4 ? 16 : 8);
-  a->stack = s->stack;
-  s->stack += size;
-}
-
-bool a64_place_result(struct kn_assign *s, struct kn_arg *a) {
-  unsigned n = a->type == KILN_TYPE_I128 ? 2 : 1, *used = is_float(a->type) ? &s->fp : &s->gp;
-  if (*used + n > 8) return false;
-  a->reg = (uint8_t)((is_float(a->type) ? KN_FP_BASE : 0) + *used);
-  if (n == 2) a->high = a->reg + 1;
-  *used += n;
-  return true;
-}
 
 /* ---- function entry ---- */
 
 static void save_registers(struct kn_walk *w, const struct kn_assign *s) {
-  w->frame.va.gp = s->gp;
-  w->frame.va.fp = s->fp;
+  w->frame.va.gp = s->used[0];
+  w->frame.va.fp = s->used[1];
   w->frame.va.stack = (int32_t)align_to(s->stack, 8);
   w->frame.va.save = kn_frame_alloc(w, 64 + 128, 4);
-  for (unsigned r = s->gp; r < 8; r++) {
+  for (unsigned r = s->used[0]; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_X, w->frame.va.save, 8 * r);
     a64_emit(w, a64_mem_offset(A64_STR_X, r, m.base, m.off));
   }
-  for (unsigned r = s->fp; r < 8; r++) {
+  for (unsigned r = s->used[1]; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_STR_FQ, w->frame.va.save, 64 + 16 * r);
     a64_emit(w, a64_mem_offset(A64_STR_FQ, r, m.base, m.off));
   }
@@ -185,7 +99,8 @@ static void log_arrival(const struct kn_walk *w) {
 
 void a64_enter(struct kn_walk *w) {
   struct kn_assign all;
-  if (!kn_place_params(w, &all)) return;
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  if (!kn_place_args(w, sig, NULL, sig->n_params, &all)) return;
   if (all.stack > A64_BEYOND / 2) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 256 MiB of parameters");
     return;
@@ -339,7 +254,7 @@ static void mark_return(struct kn_walk *w) {
   if (w->plan->frame.marks && kn_inst_returns_twice(w->f, in)) a64_landing(w);
 }
 
-static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
+static void emit_call(struct kn_walk *w, uint32_t symbol, bool library, uint64_t lost) {
   kn_observe_call(w, !library, CALLEE);
   uint32_t start = kn_here(w);
   if (symbol) {
@@ -347,7 +262,8 @@ static void emit_call(struct kn_walk *w, uint32_t symbol, bool library) {
   } else {
     a64_emit(w, a64_blr(CALLEE));
   }
-  KN_LOG_SET(w, KN_EV_LOST, A64_CLOBBERED);
+  KN_LOG_SET(w, KN_EV_LOST, lost);
+  (void)lost;
   kn_observe_return(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   if (KN_UNLIKELY(w->plan->frame.returns_twice)) mark_return(w);
@@ -369,16 +285,22 @@ void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) 
   w->regs.locked &= ~(KN_BIT(a->reg) | KN_BIT(d)); /* the next result may need them */
 }
 
+/* A signature of C's convention without parameters, with the result `type`. */
+static struct kn_sig returns_one(unsigned type) {
+  return (struct kn_sig){.results = {(uint8_t)type}, .n_results = 1, .conv = &a64_c_convention};
+}
+
 /* Takes the results of a call, which have just arrived. */
-static void take_results(struct kn_walk *w, const uint8_t *types, unsigned n) {
+static void take_results(struct kn_walk *w, const struct kn_sig *sig) {
+  const uint8_t *types = sig->results;
   w->regs.locked = 0;
-  if (n == 0) return;
-  if (KN_UNLIKELY(n > 1 || kn_wide(w, types[0]))) {
-    kn_take_results(w, types, n, 0);
+  if (sig->n_results == 0) return;
+  if (KN_UNLIKELY(sig->n_results > 1 || kn_wide(w, types[0]))) {
+    kn_take_results(w, sig);
     return;
   }
   if (w->val[w->i].uses == 0) return;
-  unsigned reg = kn_bank(w, types[0]) ? KN_FP_BASE : 0;
+  unsigned reg = sig->conv->results[kn_bank(w, types[0])].reg[0];
   KN_LOG(w, KN_EV_DEF, w->i, reg);
   KN_LOG(w, KN_EV_USE, w->i, reg);
   w->regs.locked = KN_BIT(reg); /* an alias that has to move may not take it */
@@ -412,13 +334,12 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
                            bool tail) {
   const kiln_func *f = w->f;
   uint32_t n = in->x;
-  if (!sig->plain || n > 8 || n != sig->n_params || sig->n_results > 1 ||
+  if (!sig->plain || n != sig->n_params || n + 1 > KN_FEW_MOVES || sig->n_results > 1 ||
       (tail && KN_UNLIKELY(w->f->variadic)) ||
       (sig->n_results && !kn_type(w, sig->results[0])->lowered))
     return false;
   const uint32_t *args = &f->lists.at[in->a];
   struct kn_few_moves m;
-  _Static_assert(8 + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned waiting = 0, total = 0;
   uint32_t symbol = kn_callee_symbol(w, in->b);
   if (KN_UNLIKELY(symbol == 0)) {
@@ -431,7 +352,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
   for (unsigned k = 0; k < n; k++, total++) {
     uint32_t h = args[k];
     m.h[total] = h;
-    m.dst[total] = (uint8_t)k;
+    m.dst[total] = sig->conv->args[0].reg[k];
     m.type[total] = sig->params[k].type;
     waiting |= w->val[kn_value_or_none(h)].flags;
   }
@@ -439,10 +360,10 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const st
     for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);
   if (!kn_code_ready(w, 0)) return true;
   kn_take_moves(w, &m, total);
-  if (!tail) kn_save_live(w, A64_CLOBBERED);
+  if (!tail) kn_save_live(w, sig->conv->lost);
   kn_move_few(w, &m, total);
   if (tail) emit_tail(w, symbol);
-  else emit_call(w, symbol, false);
+  else emit_call(w, symbol, false, sig->conv->lost);
   return true;
 }
 
@@ -488,9 +409,7 @@ static void forward_rest(struct kn_walk *w) {
 static void general_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig,
                          bool tail) {
   struct kn_assign all;
-  if (!kn_place_args(w, &w->f->lists.at[in->a], in->x, sig->params, sig->n_params, sig->cc, &all))
-    return;
-  bool none = sig->cc == KILN_CC_PRESERVE_NONE;
+  if (!kn_place_args(w, sig, &w->f->lists.at[in->a], in->x, &all)) return;
   for (uint32_t k = 0; k < w->args.n; k++) {
     prepare_argument(w, w->args.at[k].h, w->args.at[k].type);
     if (!kn_code_ready(w, 0)) return;
@@ -523,7 +442,7 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
   }
   for (uint32_t k = 0; k < w->args.n; k++) kn_drop(w, w->args.at[k].h);
   if (symbol == 0) kn_drop(w, in->b);
-  if (!tail) kn_save_live(w, KN_UNLIKELY(none) ? ~UINT64_C(0) : A64_CLOBBERED);
+  if (!tail) kn_save_live(w, sig->conv->lost);
   kn_run_moves(w);
   for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
   if (tail) {
@@ -534,15 +453,14 @@ static void general_call(struct kn_walk *w, const struct kn_inst *in, const stru
     return;
   }
   w->eh.stack = (struct kn_call_stack){.bytes = bytes};
-  if (KN_UNLIKELY(none)) KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
-  emit_call(w, symbol, false);
+  emit_call(w, symbol, false, sig->conv->lost);
   move_sp(w, A64_ADD, bytes);
 }
 
 void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   if (KN_UNLIKELY(!simple_call(w, in, sig, false))) general_call(w, in, sig, false);
-  if (KN_LIKELY(w->f->status == KILN_OK)) take_results(w, sig->results, sig->n_results);
+  if (KN_LIKELY(w->f->status == KILN_OK)) take_results(w, sig);
 }
 
 void a64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
@@ -582,20 +500,25 @@ void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, un
   if (symbol == 0) return;
   kn_save_live(w, A64_CLOBBERED);
   for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);
-  emit_call(w, symbol, true);
+  emit_call(w, symbol, true, A64_CLOBBERED);
 }
 
 void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
                       const uint8_t *types, unsigned n, uint8_t result) {
   uint32_t symbol = library_symbol(w, name);
   if (symbol == 0) return;
+  kiln_param params[3] = {{0}};
+  for (unsigned k = 0; k < n; k++) params[k].type = types[k] & A64_LIB_TYPE;
+  struct kn_sig sig = returns_one(result);
+  sig.params = params;
+  sig.n_params = n;
+  struct kn_assign all;
+  if (!kn_place_args(w, &sig, args, n, &all)) return;
   unsigned regs[3];
-  struct kn_assign s = {0};
   struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < n; k++) {
-    struct kn_arg a = {.h = args[k], .type = types[k] & A64_LIB_TYPE};
-    a64_place_arg(&s, &a);
+    struct kn_arg a = w->args.at[k];
     regs[k] = a.reg;
     if (kn_wide(w, a.type)) wide[n_wide++] = (struct wide_arg){a.h, a.reg};
     else move_to(w, a.reg, a.h, a.type);
@@ -608,8 +531,8 @@ void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
     if (types[k] & (A64_LIB_SEXT | A64_LIB_ZEXT))
       a64_extend_narrow(w, regs[k], regs[k], types[k] & A64_LIB_TYPE,
                         (types[k] & A64_LIB_SEXT) != 0);
-  emit_call(w, symbol, true);
-  if (result != KILN_TYPE_VOID) take_results(w, &result, 1);
+  emit_call(w, symbol, true, A64_CLOBBERED);
+  if (result != KILN_TYPE_VOID) take_results(w, &sig);
 }
 
 void a64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
@@ -648,8 +571,8 @@ void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   if (mark) a64_landing(w);
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
   KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
-  uint8_t result = KILN_TYPE_I64;
-  take_results(w, &result, 1);
+  const struct kn_sig sig = returns_one(KILN_TYPE_I64);
+  take_results(w, &sig);
 }
 
 void a64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
@@ -684,7 +607,7 @@ void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  if (!kn_place_results(w, f->result_types, in->x, 0)) return;
+  if (!kn_place_results(w, kn_sig(f->module, f->sig))) return;
   struct wide_arg wide[MAX_WIDE];
   unsigned n_wide = 0;
   for (unsigned k = 0; k < in->x; k++) {

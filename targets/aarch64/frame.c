@@ -70,17 +70,6 @@ static void transfer(struct kn_walk *w, const struct pair *p, bool load) {
                          A64_OFFSET, p->a & 31, p->b & 31, A64_FP, p->at));
 }
 
-uint64_t a64_kept(const struct kn_sig *sig, bool general_only) {
-  (void)general_only;
-  uint64_t x9_to_x15 = UINT64_C(0xfe00);
-  switch (sig->cc) {
-  case KILN_CC_PRESERVE_MOST: return x9_to_x15;
-  case KILN_CC_PRESERVE_ALL: return x9_to_x15 | UINT64_C(0xffffff00) << KN_FP_BASE;
-  case KILN_CC_VECTOR: return UINT64_C(0xffff00) << KN_FP_BASE;
-  default: return 0;
-  }
-}
-
 /* Stores all of them, or loads them. */
 static void transfer_whole(struct kn_walk *w, enum a64_mem op) {
   int32_t at = a64(w)->kept_at;

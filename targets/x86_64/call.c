@@ -3,103 +3,12 @@
 #include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
-static const uint8_t gp_args[6] = {X64_GP_ARGS};
-/* By preserve_none: those of LLVM but r11 and rax, which come last. */
-static const uint8_t none_args[10] = {X64_R12, X64_R13, X64_R14, X64_R15, X64_GP_ARGS};
-static const uint8_t gp_results[3] = {X64_RAX, X64_RDX, X64_RCX};
 /* Bytes of code that copy a tail call's stack arguments: KN_TAIL_STACK bytes at most. */
 enum { TAIL_ROOM = 4096 + 2 * KN_TAIL_STACK };
-enum { N_GP_ARGS = 6, N_FP_ARGS = 8, N_GP_RESULTS = 3, N_FP_RESULTS = 4, N_X87_RESULTS = 2 };
-
-static const uint8_t win64_args[4] = {X64_RCX, X64_RDX, X64_R8, X64_R9};
-enum { N_WIN64_ARGS = 4, WIN64_SHADOW = 32 };
-enum {
-  UPPER = 8
-}; /* the upper half of what is in xmm(k) is in xmm(UPPER + k), but for the eighth: EIGHTH */
-/* The scratch register, where the upper half of the eighth argument is for a moment only: from and to the frame. */
-enum { EIGHTH = KN_FP_BASE + UPPER + N_FP_ARGS - 1 };
-
-/* ---- where arguments and results go ---- */
-
-/* Windows' convention: a position is a register of either bank, or 8 bytes above the first 32. */
-static void place_win64(struct kn_assign *s, struct kn_arg *a) {
-  a->reg = KN_NO_REG;
-  if (kn_arg_flags(a) & KILN_PARAM_CHAIN) {
-    a->reg = X64_CHAIN;
-    return;
-  }
-  if (s->stack < WIN64_SHADOW) s->stack = WIN64_SHADOW;
-  if (a->type == KILN_TYPE_F80) { /* as LLVM has it: no position */
-    a->stack = (s->stack + 15) & ~15u;
-    s->stack = a->stack + 16;
-    return;
-  }
-  unsigned at = s->gp++;
-  if (at < N_WIN64_ARGS) {
-    a->reg = (X64_FLT | X64_VEC) >> a->type & 1 ? (uint8_t)(KN_FP_BASE + at) : win64_args[at];
-    return;
-  }
-  a->stack = s->stack;
-  s->stack += 8;
-}
-
-void x64_place_arg(struct kn_assign *s, struct kn_arg *a) {
-  if (KN_UNLIKELY(s->win64)) {
-    place_win64(s, a);
-    return;
-  }
-  uint32_t size = 8, align = 8;
-  a->reg = KN_NO_REG;
-  if (KN_UNLIKELY(kn_arg_flags(a) & KILN_PARAM_CHAIN)) {
-    a->reg = X64_CHAIN;
-  } else if (kn_arg_flags(a) & KILN_PARAM_BYVAL) {
-    size = (a->param->size_bytes + 7) & ~7u;
-    if (a->param->align_log2 > 3) align = 1u << a->param->align_log2;
-    if (align > 16 && align > s->align) s->align = align;
-  } else if ((X64_FLT | X64_VEC) >> a->type & 1) {
-    if (KN_UNLIKELY(kn_arg_flags(a) & KILN_PARAM_UPPER)) {
-      a->stack = s->upper;
-      if (s->upper == 0) a->reg = (uint8_t)(KN_FP_BASE + UPPER + s->fp - 1);
-      s->upper = 0;
-      return;
-    }
-    if (s->fp < N_FP_ARGS) a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
-    else if (a->type == KILN_TYPE_V128) size = align = s->whole ? 32 : 16;
-  } else if (KN_UNLIKELY(s->none) && a->type <= KILN_TYPE_I128) {
-    /* i8 and i16 are passed as by C: that is how LLVM's table turns out */
-    bool narrow = a->type < KILN_TYPE_I32;
-    if (a->type == KILN_TYPE_I128) s->lost = true;
-    else kn_place_none(s, a, narrow ? gp_args : none_args, narrow ? N_GP_ARGS : 10);
-  } else if (a->type == KILN_TYPE_I128 && s->gp + 2 <= N_GP_ARGS) {
-    a->reg = gp_args[s->gp++];
-    a->high = gp_args[s->gp++];
-  } else if (a->type == KILN_TYPE_I128 || a->type == KILN_TYPE_F80) {
-    size = align = 16;
-  } else if (s->gp < N_GP_ARGS) {
-    a->reg = gp_args[s->gp++];
-  }
-  if (a->reg != KN_NO_REG) return;
-  a->stack = (s->stack + align - 1) & ~(align - 1);
-  s->stack = a->stack + size;
-  if (KN_UNLIKELY(s->whole) && size == 32) {
-    s->upper = a->stack + 16;
-    if (s->align < 32) s->align = 32;
-  }
-}
-
-bool x64_place_result(struct kn_assign *s, struct kn_arg *a) {
-  a->reg = KN_NO_REG;
-  if (a->type == KILN_TYPE_F80) return s->third++ < N_X87_RESULTS; /* st(0), st(1) */
-  if ((X64_FLT | X64_VEC) >> a->type & 1) {
-    if (s->fp == (s->wide ? 2 * N_FP_RESULTS : N_FP_RESULTS)) return false;
-    a->reg = (uint8_t)(KN_FP_BASE + s->fp++);
-    return true;
-  }
-  if (s->gp + (a->type == KILN_TYPE_I128) >= N_GP_RESULTS) return false;
-  a->reg = gp_results[s->gp++];
-  if (a->type == KILN_TYPE_I128) a->high = gp_results[s->gp++];
-  return true;
-}
+enum { N_GP_ARGS = 6, N_FP_ARGS = 8 }; /* by C's convention */
+/* The upper half of what is in xmm(k) is in xmm(UPPER + k), but for the eighth: EIGHTH is the scratch register, where
+ * that is for a moment only: from and to the frame. */
+enum { UPPER = X64_UPPER - KN_FP_BASE, EIGHTH = X64_UPPER + N_FP_ARGS - 1 };
 
 /* ---- library functions ---- */
 
@@ -121,14 +30,10 @@ struct call {
   uint32_t callee; /* handle, or 0 */
   uint32_t symbol; /* or this */
   uint32_t n;
-  const uint32_t *args;     /* handles */
-  const kiln_param *params; /* of the first n_params arguments */
-  uint32_t n_params;
+  const uint32_t *args; /* handles */
+  const struct kn_sig *sig;
   bool variadic;
-  bool plain; /* kn_sig.plain */
   bool tail;
-  uint8_t cc;            /* kiln_cc */
-  bool none;             /* by KILN_CC_PRESERVE_NONE */
   int32_t restore;       /* where the call keeps rsp, or 0 */
   int32_t eighth;        /* where the upper half is that belongs to EIGHTH, or 0 */
   struct x64_place area; /* of the stack arguments */
@@ -297,8 +202,9 @@ KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, uns
 static void forward_rest(struct kn_walk *w) {
   if (!kn_code_ready(w, 4096)) return;
   struct x64_mem area = x64_save_area(w);
-  for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
+  const struct kn_reg_list *args = &kn_own_convention(w)->args[0];
+  for (unsigned k = w->frame.va.gp; k < args->n; k++)
+    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, args->reg[k], x64_beyond(area, 8 * (int32_t)k)));
   unsigned n = w->plan->frame.general_only ? 0 : N_FP_ARGS;
   for (unsigned k = w->frame.va.fp; k < n; k++)
     EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k)));
@@ -333,22 +239,25 @@ static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
 KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
   _Static_assert(N_GP_ARGS + N_FP_ARGS + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned n = c->n;
-  if (n != c->n_params || n > N_GP_ARGS + N_FP_ARGS) return false;
+  const struct kn_sig *sig = c->sig;
+  const struct kn_convention *conv = sig->conv;
+  const uint8_t *gp_args = conv->args[0].reg;
+  if (n != sig->n_params || n > N_GP_ARGS + N_FP_ARGS) return false;
   struct kn_few_moves a;
   unsigned fp = 0, waiting = 0;
-  if (KN_LIKELY(c->plain && n <= N_GP_ARGS)) {
+  if (KN_LIKELY(sig->plain)) {
     for (unsigned k = 0; k < n; k++) {
       uint32_t h = c->args[k];
       a.dst[k] = gp_args[k];
-      a.type[k] = (uint8_t)c->params[k].type;
+      a.type[k] = (uint8_t)sig->params[k].type;
       a.h[k] = h;
       waiting |= w->val[kn_value_or_none(h)].flags;
     }
   } else {
     unsigned gp = 0;
-    if (KN_UNLIKELY(c->none)) return false;
+    if (KN_UNLIKELY(conv->loses_all | conv->by_position)) return false;
     for (unsigned k = 0; k < n; k++) {
-      const kiln_param *p = &c->params[k];
+      const kiln_param *p = &sig->params[k];
       uint32_t h = c->args[k];
       if (p->type <= KILN_TYPE_I64 && gp < N_GP_ARGS && !(p->flags & ~KILN_PARAM_SRET))
         a.dst[k] = gp_args[gp++];
@@ -383,21 +292,21 @@ KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
     emit_tail(w, c, symbol, X64_R10, 0);
     return true;
   }
-  kn_save_live(w, X64_CLOBBERED);
+  kn_save_live(w, conv->lost);
   kn_move_few(w, &a, total);
   if (KN_UNLIKELY(c->variadic)) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol, c->callee == 0, X64_R10, X64_CLOBBERED);
+  emit_target(w, symbol, c->callee == 0, X64_R10, conv->lost);
   return true;
 }
 
 /* Any call. */
 static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struct call *c) {
   struct kn_assign all;
-  if (!kn_place_args(w, c->args, c->n, c->params, c->n_params, c->cc, &all)) return;
-  if (all.win64 && all.stack < WIN64_SHADOW) all.stack = WIN64_SHADOW; /* without arguments, too */
+  const struct kn_convention *conv = c->sig->conv;
+  if (!kn_place_args(w, c->sig, c->args, c->n, &all)) return;
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
   early_args(w, c, all.stack, all.align);
   if (w->f->status != KILN_OK) return;
@@ -449,8 +358,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
   if (symbol == 0) add_move(w, target, KILN_TYPE_I64, c->callee);
   for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
   if (c->callee) kn_drop(w, c->callee);
-  uint64_t clobbered = KN_UNLIKELY(c->none) ? ~(KN_BIT(X64_RSP) | KN_BIT(X64_RBP)) : X64_CLOBBERED;
-  if (!c->tail) kn_save_live(w, clobbered);
+  if (!c->tail) kn_save_live(w, conv->lost);
   if (!kn_code_ready(w, 4096)) return;
   kn_run_moves(w);
   for (unsigned k = 0; k < n_halves; k++) {
@@ -473,22 +381,22 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
     emit_tail(w, c, symbol, target, all.stack);
     return;
   }
-  if (c->variadic && all.win64) { /* floats are in both registers of their position */
-    for (uint32_t k = 0; k < w->args.n; k++) {
-      unsigned reg = w->args.at[k].reg;
-      if (reg < KN_FP_BASE || reg >= KN_FP_BASE + N_WIN64_ARGS) continue;
-      KN_LOG(w, KN_EV_CLOBBER, 0, win64_args[reg - KN_FP_BASE]);
-      EMIT(w, x64_rr(w->code.p, X64_MOV_GX, 3, x64_hw(reg), win64_args[reg - KN_FP_BASE]));
+  if (c->variadic && conv->by_position) { /* floats are in both registers of their position */
+    for (uint32_t k = 0; k < w->args.n && k < conv->args[1].n; k++) {
+      unsigned reg = conv->args[1].reg[k], twin = conv->args[0].reg[k];
+      if (w->args.at[k].reg != reg) continue;
+      KN_LOG(w, KN_EV_CLOBBER, 0, twin);
+      EMIT(w, x64_rr(w->code.p, X64_MOV_GX, 3, x64_hw(reg), twin));
     }
   } else if (c->variadic) {
     if (symbol == 0 && target == X64_RAX) {
       target = X64_SCRATCH;
       EMIT(w, x64_rr(w->code.p, X64_MOV, 3, target, X64_RAX));
     }
-    if (all.fp) x64_const(w, X64_RAX, all.fp);
+    if (all.used[1]) x64_const(w, X64_RAX, all.used[1]);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol, c->callee == 0, target, clobbered);
+  emit_target(w, symbol, c->callee == 0, target, conv->lost);
   if (KN_UNLIKELY(c->restore != 0)) x64_free_stack(w, (struct kn_call_stack){.kept = c->restore});
   else if (w->plan->frame.dynamic && all.stack)
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
@@ -496,7 +404,7 @@ static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struc
 
 /* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
 static void emit_call(struct kn_walk *w, struct call *c) {
-  if (KN_UNLIKELY(c->cc == KILN_CC_WIN64) || !emit_simple_call(w, c)) emit_general_call(w, c);
+  if (!emit_simple_call(w, c)) emit_general_call(w, c);
 }
 
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
@@ -523,15 +431,10 @@ KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
     .callee = in->b,
     .n = in->x,
     .args = w->f->lists.at + in->a,
-    .params = sig->params,
-    .n_params = sig->n_params,
+    .sig = sig,
     .variadic = (sig->flags & KILN_SIG_VARIADIC) != 0,
-    .plain = sig->plain,
     .tail = tail,
-    .cc = (uint8_t)sig->cc,
-    .none = sig->cc == KILN_CC_PRESERVE_NONE,
   };
-  if (c.n < c.n_params) c.n_params = c.n;
   return c;
 }
 
@@ -539,7 +442,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   struct call c = call_of(w, in, sig, false);
-  if (KN_UNLIKELY(c.cc == KILN_CC_WIN64) || !emit_simple_call(w, &c)) emit_general_call(w, &c);
+  if (!emit_simple_call(w, &c)) emit_general_call(w, &c);
   if (w->f->status != KILN_OK) return;
   if (sig->n_results == 0) return;
   if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
@@ -548,7 +451,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
   }
   if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) x64_split_results(w, sig->n_results);
   take_x87_results(w, sig, i);
-  kn_take_results(w, sig->results, sig->n_results, sig->flags);
+  kn_take_results(w, sig);
 }
 
 void x64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
@@ -592,8 +495,8 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
                  unsigned n, uint32_t i, unsigned result) {
   kiln_param params[4] = {{0}};
   for (unsigned k = 0; k < n; k++) params[k].type = types[k];
-  struct call c = {
-    .symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .params = params, .n_params = n};
+  const struct kn_sig sig = {.params = params, .n_params = n, .conv = &x64_c_convention};
+  struct call c = {.symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .sig = &sig};
   emit_call(w, &c);
   if (result == KILN_TYPE_VOID || w->f->status != KILN_OK) return;
   if (result == KILN_TYPE_F80) {
@@ -612,7 +515,7 @@ void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const
 /* Moves what the function returns to the registers of results. */
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  if (!kn_place_results(w, f->result_types, in->x, kn_sig(f->module, f->sig)->flags)) return;
+  if (!kn_place_results(w, kn_sig(f->module, f->sig))) return;
   struct x64_place half[2];
   int64_t v[2];
   struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
@@ -666,17 +569,18 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Variadic definitions store the argument registers for va_arg: psABI, figure 3.33. */
 static void save_area(struct kn_walk *w) {
-  if (w->frame.va.win64) { /* to their places below the arguments on the stack */
+  const struct kn_convention *conv = kn_own_convention(w);
+  const struct kn_reg_list *gp = &conv->args[0];
+  if (conv->va_pointer) { /* to their places below the arguments on the stack */
     x64(w)->uses_incoming = true;
-    for (unsigned k = w->frame.va.gp; k < N_WIN64_ARGS; k++)
-      EMIT(w,
-           x64_rm(w->code.p, X64_MOV_ST, 3, win64_args[k], x64_frame_mem(w, 16 + 8 * (int32_t)k)));
+    for (unsigned k = w->frame.va.gp; k < gp->n; k++)
+      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp->reg[k], x64_frame_mem(w, 16 + 8 * (int32_t)k)));
     return;
   }
   w->frame.va.save = kn_frame_alloc(w, w->plan->frame.realigned ? 176 + 16 : 176, 4);
   struct x64_mem area = x64_save_area(w);
-  for (unsigned k = w->frame.va.gp; k < N_GP_ARGS; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp_args[k], x64_beyond(area, 8 * (int32_t)k)));
+  for (unsigned k = w->frame.va.gp; k < gp->n; k++)
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp->reg[k], x64_beyond(area, 8 * (int32_t)k)));
   if (KN_UNLIKELY(w->plan->frame.general_only)) return;
   EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
   uint32_t skip = kn_code_label(w);
@@ -744,13 +648,13 @@ static void enter_wide(struct kn_walk *w, const struct kn_arg *a, int32_t incomi
 /* The usual parameters: few integers, all in registers. */
 static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
   const kiln_func *f = w->f;
+  const uint8_t *gp_args = sig->conv->args[0].reg;
   for (uint32_t k = 0; k < sig->n_params; k++) {
     struct kn_arg a = {
       .h = kn_block_param(f, &f->block[0], k), .type = sig->params[k].type, .reg = gp_args[k]};
     w->i = a.h;
     if (w->val[a.h].uses != 0) enter(w, &a, 0);
   }
-  w->frame.va.win64 = false;
   w->frame.va.gp = sig->n_params;
   w->frame.va.fp = 0;
   w->frame.va.stack = 16;
@@ -773,7 +677,8 @@ static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
 /* Any parameters. True if some are passed by value, and used. False, too, if the function failed. */
 static bool enter_params(struct kn_walk *w) {
   struct kn_assign all;
-  if (!kn_place_params(w, &all)) return false;
+  const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
+  if (!kn_place_args(w, sig, NULL, sig->n_params, &all)) return false;
   bool by_value = false, upper = false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
@@ -796,9 +701,8 @@ static bool enter_params(struct kn_walk *w) {
     else enter(w, &a, incoming);
   }
   if (upper) x64_zero_upper(w);
-  w->frame.va.win64 = all.win64;
-  w->frame.va.gp = all.gp;
-  w->frame.va.fp = all.fp;
+  w->frame.va.gp = all.used[0];
+  w->frame.va.fp = all.used[1];
   w->frame.va.stack = 16 + (int32_t)all.stack;
   return by_value;
 }
@@ -807,7 +711,7 @@ void x64_enter(struct kn_walk *w) {
   kiln_func *f = w->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   bool by_value = false;
-  if (KN_LIKELY(sig->plain && sig->n_params <= N_GP_ARGS)) enter_plain(w, sig);
+  if (KN_LIKELY(sig->plain)) enter_plain(w, sig);
   else by_value = enter_params(w);
   if (f->status != KILN_OK) return;
   if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */

@@ -34,22 +34,6 @@ enum {
 
 /* ---- registers that the convention keeps ---- */
 
-uint64_t x64_kept(const struct kn_sig *sig, bool general_only) {
-  if (sig->cc == KILN_CC_PRESERVE_NONE) return 0;
-  if (sig->cc == KILN_CC_WIN64)
-    return KN_BIT(X64_RSI) | KN_BIT(X64_RDI) | UINT64_C(0xffc0) << KN_FP_BASE; /* xmm6 to xmm15 */
-  uint64_t keep = X64_CALLER_GP & ~KN_BIT(X64_R11);
-  if (sig->cc == KILN_CC_PRESERVE_ALL && !general_only) keep |= UINT64_C(0xffff) << KN_FP_BASE;
-  struct kn_assign s = {0};
-  for (uint32_t k = 0; k < sig->n_results; k++) {
-    struct kn_arg a = {.type = sig->results[k], .reg = KN_NO_REG, .high = KN_NO_REG};
-    if (!x64_place_result(&s, &a)) break; /* the return says so */
-    if (a.reg != KN_NO_REG) keep &= ~KN_BIT(a.reg);
-    if (a.high != KN_NO_REG) keep &= ~KN_BIT(a.high);
-  }
-  return keep;
-}
-
 /* Frame offset of register r, which is kept. */
 static int32_t kept_at(struct kn_walk *w, unsigned r) {
   const struct x64_walk *x = x64(w);

@@ -2,11 +2,6 @@
  * stored at the entry (save_area in call.c). */
 #include "targets/x86_64/x64.h"
 
-/* Does the function have Windows' convention, and so its `va_list`? */
-static bool is_win64(const struct kn_walk *w) {
-  return kn_sig(w->f->module, w->f->sig)->cc == KILN_CC_WIN64;
-}
-
 struct x64_mem x64_save_area(struct kn_walk *w) {
   struct x64_mem area = x64_frame_mem(w, w->frame.va.save);
   if (KN_LIKELY(!w->plan->frame.realigned)) return area;
@@ -21,7 +16,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   struct x64_place m = x64_address(w, in->a, 0);
-  if (w->frame.va.win64) { /* an address: of the first one's place */
+  if (kn_own_convention(w)->va_pointer) { /* an address: of the first one's place */
     EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH,
                    x64_frame_mem(w, 16 + 8 * (int32_t)w->frame.va.gp)));
     x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
@@ -43,7 +38,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
 
 void x64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
-  x64_copy(w, to, from, is_win64(w) ? 8 : 24);
+  x64_copy(w, to, from, kn_own_convention(w)->va_pointer ? 8 : 24);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
 }
@@ -53,7 +48,7 @@ void x64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   bool fp = kn_bank(w, type);
-  if (is_win64(w)) {
+  if (kn_own_convention(w)->va_pointer) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not by Windows' convention");
     return;
   }

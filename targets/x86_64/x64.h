@@ -93,6 +93,13 @@ KN_INLINE void x64_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned 
 /* Argument registers in order: psABI, 3.2.3. */
 #define X64_GP_ARGS X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9
 #define X64_FP_ARGS 32, 33, 34, 35, 36, 37, 38, 39
+/* The first register of upper halves of arguments of 256 bits. */
+enum { X64_UPPER = KN_FP_BASE + 8 };
+
+/* ---- conventions.c ---- */
+
+extern const struct kn_convention x64_c_convention;
+extern const struct kn_convention *const x64_conventions[KILN_CC_COUNT];
 
 /* Where an operand in memory is. A base of X64_RIP goes with a symbol or a label. */
 struct x64_place {
@@ -340,13 +347,10 @@ extern const uint8_t x64_saved_order[5];
 /* ---- frame.c, relax.c, call.c ---- */
 
 /* See struct kn_target. */
-uint64_t x64_kept(const struct kn_sig *sig, bool general_only);
 void x64_landing(struct kn_walk *w);
 void x64_begin(struct kn_walk *w);
 void x64_enter(struct kn_walk *w);
 void x64_finish(struct kn_walk *w);
-void x64_place_arg(struct kn_assign *s, struct kn_arg *a);
-bool x64_place_result(struct kn_assign *s, struct kn_arg *a);
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
 
 /* ---- halves.c: vectors of 256 bits ---- */

@@ -53,6 +53,14 @@ check_target_tests() {
 }
 
 # A file of the core is found by its name alone. Targets share names by design.
+# Conventions are rows of data: nothing asks for one by its name but the tables of the targets and what reads and writes
+# names.
+check_conventions_are_data() {
+  grep -rnE '\bKILN_CC_[A-Z0-9]+' --include='*.[ch]' ir lib jit targets |
+    grep -vE '^targets/[a-z0-9_]+/conventions\.c:|^ir/(print_module|parse_read)\.c:|^lib/codegen/targets\.c:|KILN_CC_COUNT' |
+    fail_lines "a convention is named (read a field of struct kn_convention)"
+}
+
 check_unique_names() {
   git ls-files ir lib jit include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
 }
@@ -178,6 +186,7 @@ check_source() {
   local h
   check "includes point one way" check_include_direction
   check "one file names the targets" check_targets_named_once
+  check "no convention is asked for by its name" check_conventions_are_data
   check "no tests for one target" check_target_tests
   check "no two files of the core with one name" check_unique_names
   check "no file of more than 900 lines" check_file_sizes

@@ -91,6 +91,13 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
 };
 #pragma GCC diagnostic pop
 
+static const struct kn_convention c_convention = {.max_align_log2 = 3,
+                                                  .chain = KN_NO_REG,
+                                                  .sret = KN_NO_REG,
+                                                  .lost = ~UINT64_C(0xf00),
+                                                  .preserved = 0xf00};
+static const struct kn_convention *const conventions[KILN_CC_COUNT] = {[KILN_CC_C] = &c_convention};
+
 static const uint16_t none[] = {0};
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 const struct kn_target kn_target_stub = {
@@ -98,7 +105,8 @@ const struct kn_target kn_target_stub = {
   .temps = 0xf,
   .caller_homes = 0xf0,
   .callee_homes = 0xf00,
-  .preserved = 0xf00,
+  .conventions = conventions,
+  .library = &c_convention,
   .scratch = {16, KN_FP_BASE},
   .exception = {0, 1},
   .whole = {KILN_TYPE_I64, KILN_TYPE_F64},

@@ -17,9 +17,9 @@
   } while (0)
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
- * aligned_by_pointer, reaches_zero, own_convention, features; of elf flags, fill, mapping_symbols, call_field,
- * indirect_types, branches_count, dtprel64. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 848 && sizeof(struct kn_elf_machine) == 80 &&
+ * aligned_by_pointer, reaches_zero, features; of elf flags, fill, mapping_symbols, call_field, indirect_types,
+ * branches_count, dtprel64. A new field is checked below, or named here. */
+_Static_assert(sizeof(struct kn_target) == 800 && sizeof(struct kn_elf_machine) == 80 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
 
@@ -32,8 +32,8 @@ static void test_functions(void **state) {
   for (unsigned i = 0; i < KILN_TARGET_COUNT; i++) {
     const struct kn_target *t = target_at(i);
     assert_non_null(t->name);
-    CHECK(t, t->kept && t->begin && t->enter && t->finish);
-    CHECK(t, t->place_arg && t->place_result && t->take_result);
+    CHECK(t, t->begin && t->enter && t->finish);
+    CHECK(t, t->take_result);
     CHECK(t, t->jump && t->place_label && t->landing && t->keep_result && t->free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
@@ -64,8 +64,8 @@ static void test_sets(void **state) {
     CHECK(t, !(t->temps & t->caller_homes));
     CHECK(t, !((t->temps | t->caller_homes) & t->callee_homes));
     CHECK(t, !(t->around_calls & ~t->caller_homes));
-    CHECK(t, t->callee_homes && !(t->callee_homes & ~t->preserved));
-    CHECK(t, !((t->temps | t->caller_homes) & t->preserved));
+    CHECK(t, t->callee_homes && !(t->callee_homes & ~t->library->preserved));
+    CHECK(t, !((t->temps | t->caller_homes) & t->library->preserved));
     /* a landing pad's moves read these, and reload no other home into them before */
     uint64_t caught = KN_BIT(t->exception[0] & 63) | KN_BIT(t->exception[1] & 63);
     CHECK(t, t->exception[0] != t->exception[1] && (caught & ~t->temps) == 0);
@@ -75,39 +75,76 @@ static void test_sets(void **state) {
       CHECK(t, t->types[t->whole[bank]].regs == bank_mask(bank));
       CHECK(t, t->reg_names && t->reg_names[t->scratch[bank]]);
       CHECK(t, t->exception[bank] < 64 &&
-                 KN_BIT(t->exception[bank]) & all & KN_GP_MASK & ~t->preserved);
+                 KN_BIT(t->exception[bank]) & all & KN_GP_MASK & ~t->library->preserved);
     }
     for (unsigned reg = 0; reg < 64; reg++) CHECK(t, !(all >> reg & 1) || t->reg_names[reg]);
-    CHECK(t, t->chain_reg < 64 && KN_BIT(t->chain_reg) & KN_GP_MASK & ~t->preserved);
     CHECK(t, t->guard_regs && t->guard_regs[0].name);
-    CHECK(t, t->none_args && !(t->none_args & ~KN_GP_MASK));
-    CHECK(t, !(t->upper_args & ~(bank_mask(1) & (t->temps | t->caller_homes))));
   }
 }
 
-/* Argument registers of one bank: distinct ones that the allocator has, then KN_NO_REG. */
-static void check_args(const struct kn_target *t, const uint8_t regs[8], unsigned bank) {
-  uint64_t can = (t->temps | t->caller_homes) & bank_mask(bank);
-  for (unsigned k = 0; k < 8; k++) {
-    if (regs[k] == KN_NO_REG) {
-      CHECK(t, k == 7 || regs[k + 1] == KN_NO_REG);
-      continue;
+/* Registers of one bank, each once. */
+static void check_list(const struct kn_target *t, const struct kn_reg_list *l, unsigned bank) {
+  uint64_t can = bank_mask(bank);
+  CHECK(t, l->n <= sizeof l->reg);
+  for (unsigned k = 0; k < l->n; k++) {
+    CHECK(t, l->reg[k] < 64 && (can >> l->reg[k] & 1) && t->reg_names[l->reg[k]]);
+    can &= ~KN_BIT(l->reg[k]);
+  }
+}
+
+static uint64_t set_of(const struct kn_reg_list *l) {
+  uint64_t set = 0;
+  for (unsigned k = 0; k < l->n; k++) set |= KN_BIT(l->reg[k]);
+  return set;
+}
+
+/* What the rows of a target's conventions say agrees with its registers. */
+static void test_conventions(void **state) {
+  (void)state;
+  for (unsigned i = 0; i < KILN_TARGET_COUNT; i++) {
+    const struct kn_target *t = target_at(i);
+    uint64_t homes = t->caller_homes | t->callee_homes, all = t->temps | homes;
+    CHECK(t, t->conventions && t->library && t->library == t->conventions[KILN_CC_C]);
+    CHECK(t, !t->library->loses_all && t->library->keeps == 0);
+    for (unsigned cc = 0; cc < KILN_CC_COUNT; cc++) {
+      const struct kn_convention *c = t->conventions[cc];
+      if (c == NULL) continue;
+      uint64_t args = set_of(&c->args[0]) | set_of(&c->args[1]) | set_of(&c->narrow);
+      uint64_t results = set_of(&c->results[0]) | set_of(&c->results[1]);
+      check_list(t, &c->narrow, 0);
+      for (unsigned bank = 0; bank < 2; bank++) {
+        check_list(t, &c->args[bank], bank);
+        check_list(t, &c->results[bank], bank);
+        CHECK(t, c->args[bank].n && c->results[bank].n);
+        /* they arrive where nothing else is that the caller keeps */
+        CHECK(t, !((set_of(&c->args[bank]) | results) & ~all));
+      }
+      CHECK(t, !((args | results) & ~c->lost));
+      CHECK(t, !(c->lost & c->preserved));
+      CHECK(t, !(all & ~c->lost & ~c->preserved));
+      CHECK(t, !(c->keeps & KN_GP_MASK & ~c->lost));
+      CHECK(t, c->loses_all ? !(homes & ~c->lost) : !(t->callee_homes & c->lost));
+      CHECK(t, c->chain < 64 && KN_BIT(c->chain) & KN_GP_MASK & c->lost & ~args);
+      CHECK(t, c->sret == KN_NO_REG || KN_BIT(c->sret & 63) & KN_GP_MASK & c->lost & ~args);
+      CHECK(t, c->max_align_log2 >= 3);
+      CHECK(t, c->pairs <= KN_PAIRS_NONE && (c->pairs == KN_PAIRS_NONE) == (c->no_stack != NULL));
+      CHECK(t, c->upper == 0 || (c->upper >= KN_FP_BASE && c->upper + c->args[1].n <= 64));
+      for (unsigned k = 0; k < c->wide_results; k++)
+        CHECK(t, KN_BIT(c->results[1].reg[k] & 63) & ~KN_GP_MASK & c->lost);
+      CHECK(t, !c->va_pointer || (c->by_position && c->shadow_bytes == 8 * c->args[0].n));
     }
-    CHECK(t, regs[k] < 64 && (can >> regs[k] & 1));
-    can &= ~KN_BIT(regs[k]);
   }
 }
 
+/* The hints name C's argument registers. */
 static void test_args(void **state) {
   (void)state;
   for (unsigned i = 0; i < KILN_TARGET_COUNT; i++) {
     const struct kn_target *t = target_at(i);
-    check_args(t, t->arg_regs, 0);
-    check_args(t, t->fp_arg_regs, 1);
     for (unsigned k = 0; k < 16; k++) {
       uint64_t want = 0;
-      if (k < 8 && t->arg_regs[k] != KN_NO_REG) want |= KN_BIT(t->arg_regs[k]);
-      if (k < 8 && t->fp_arg_regs[k] != KN_NO_REG) want |= KN_BIT(t->fp_arg_regs[k]);
+      for (unsigned bank = 0; bank < 2; bank++)
+        if (k < 8 && k < t->library->args[bank].n) want |= KN_BIT(t->library->args[bank].reg[k]);
       if (k == KN_HINT_SECOND) continue; /* by the ABI's documents: kir tests return two values */
       CHECK(t, t->hints[k] == want);
     }
@@ -149,8 +186,9 @@ static void test_elf(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_functions), cmocka_unit_test(test_names), cmocka_unit_test(test_sets),
-    cmocka_unit_test(test_args),      cmocka_unit_test(test_types), cmocka_unit_test(test_elf),
+    cmocka_unit_test(test_functions),   cmocka_unit_test(test_names), cmocka_unit_test(test_sets),
+    cmocka_unit_test(test_conventions), cmocka_unit_test(test_args),  cmocka_unit_test(test_types),
+    cmocka_unit_test(test_elf),
   };
   return cmocka_run_group_tests_name("targets", tests, NULL, NULL);
 }
