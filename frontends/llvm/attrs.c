@@ -1,5 +1,5 @@
 /* Attribute groups and lists: only those that affect the code are kept, and the first that is not implemented
- * (asks.def). Read once per module; call.c looks them up by list and index. Invariant: list 0 is empty, list n is
+ * (support.def). Read once per module; call.c looks them up by list and index. Invariant: list 0 is empty, list n is
  * the n-th of the file. */
 #include "bc.h"
 
@@ -7,7 +7,7 @@
 struct features {
   char text[4096]; /* as in the file; empty: none read yet */
   uint32_t flags;  /* what they add to FA_... */
-  const struct kn_bc_ask *refused;
+  const struct kn_bc_support *refused;
 };
 
 /* The string attributes of a group and what they come to. Most groups have those of one before them, which are then
@@ -28,21 +28,21 @@ struct strings {
 };
 
 /* Notes that the row's attribute is not implemented, for definitions and for calls: the first of each group counts. */
-static void refuse(struct kn_bc_attr *a, const struct kn_bc_ask *row) {
-  if (row->verdict != ASK_CALLED && !a->refused) a->refused = row;
-  if (row->verdict >= ASK_CALLED && !a->refused_call) a->refused_call = row;
+static void refuse(struct kn_bc_attr *a, const struct kn_bc_support *row) {
+  if (row->verdict != SUPPORT_CALLED && !a->refused) a->refused = row;
+  if (row->verdict >= SUPPORT_CALLED && !a->refused_call) a->refused_call = row;
 }
 
 static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint64_t value) {
-  const struct kn_bc_ask *row = kn_bc_ask_attr(key);
+  const struct kn_bc_support *row = kn_bc_support_attr(key);
   if (KN_UNLIKELY(!row)) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
                "not implemented: attribute number %llu, which is not known",
                (unsigned long long)key);
     return false;
   }
-  if (row->verdict == ASK_IDLE) return true;
-  if (KN_UNLIKELY(row->verdict == ASK_REFUSED)) refuse(a, row);
+  if (row->verdict == SUPPORT_IDLE) return true;
+  if (KN_UNLIKELY(row->verdict == SUPPORT_REFUSED)) refuse(a, row);
   if (a->index == KN_BC_FUNC_INDEX) {
     switch (key) {
     case ATTR_NO_RETURN: a->flags |= FA_NORETURN; break;
@@ -155,11 +155,11 @@ static void features_of(kiln_target target, char *list, struct features *f) {
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
       if (own[i].name[0] == *name && strcmp(name, own[i].name) == 0)
         flags = *p == '+' ? flags | own[i].flag : flags & ~own[i].flag;
-    const struct kn_bc_ask *row = f->refused || !length ? NULL : kn_bc_ask_feature(p);
-    if (row && row->verdict == ASK_REFUSED && !taken_back(p, next)) f->refused = row;
+    const struct kn_bc_support *row = f->refused || !length ? NULL : kn_bc_support_feature(p);
+    if (row && row->verdict == SUPPORT_REFUSED && !taken_back(p, next)) f->refused = row;
     p = next;
   }
-  f->flags = has << FA_FEATURES | flags;
+  f->flags = has << FA_FEATURES_SHIFT | flags;
 }
 
 /* Are the `n` bits at two places of the file the same? */
@@ -179,10 +179,10 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
     size_t length = string(g, key, sizeof key);
     size_t size = kind == 4 ? string(g, value, sizeof value) : 0;
     more = g->left > 0;
-    const struct kn_bc_ask *row = length < sizeof key ? kn_bc_ask_string(key) : NULL;
-    if (!row || row->verdict == ASK_IDLE) continue;
+    const struct kn_bc_support *row = length < sizeof key ? kn_bc_support_string(key) : NULL;
+    if (!row || row->verdict == SUPPORT_IDLE) continue;
     switch (row->verdict) {
-    case ASK_DONE:
+    case SUPPORT_DONE:
       if (!kn_bc_harden_string(a, key, value)) refuse(a, row);
       if (strcmp(key, "target-features") != 0) break;
       if (size >= sizeof value) return kn_bc_unsupported(r, "so many target features");
@@ -193,7 +193,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
       a->flags |= f->flags;
       if (f->refused) refuse(a, f->refused);
       break;
-    case ASK_UNLESS:
+    case SUPPORT_UNLESS:
       if (strcmp(value, row->harmless) != 0) refuse(a, row);
       else kn_bc_harden_string(a, key, value);
       break;
@@ -226,7 +226,8 @@ static bool strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint
     if (!g->too_short) t->pos = pos, t->bits = g->bits.pos - pos;
   }
   a->flags |= t->is.flags;
-  a->harden |= t->is.harden;
+  a->harden.all |= t->is.harden.all;
+  a->guard_buffer |= t->is.guard_buffer;
   if (!a->refused) a->refused = t->is.refused;
   if (!a->refused_call) a->refused_call = t->is.refused_call;
   return true;
@@ -332,7 +333,7 @@ static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 56) * k;
     h = (h ^ h >> 32 ^ a[i].type) * k;
-    h = (h ^ h >> 32 ^ a[i].harden) * k;
+    h = (h ^ h >> 32 ^ a[i].harden.all ^ a[i].guard_buffer) * k;
   }
   return (uint32_t)(h >> 32);
 }
@@ -342,7 +343,8 @@ static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b, uint32
     if (a[i].index != b[i].index || a[i].flags != b[i].flags ||
         a[i].align_log2 != b[i].align_log2 || a[i].type != b[i].type ||
         a[i].stack_align_log2 != b[i].stack_align_log2 || a[i].refused != b[i].refused ||
-        a[i].refused_call != b[i].refused_call || a[i].harden != b[i].harden)
+        a[i].refused_call != b[i].refused_call || a[i].harden.all != b[i].harden.all ||
+        a[i].guard_buffer != b[i].guard_buffer)
       return false;
   return true;
 }
@@ -375,7 +377,7 @@ static bool list(struct kn_bc *r) {
       return kn_bc_malformed(r, "attribute group out of range");
     const struct kn_bc_attr *a = &r->m->group_attrs.at[r->m->groups.at[id].first];
     if (!a->flags && !a->align_log2 && !a->stack_align_log2 && !a->refused && !a->refused_call &&
-        !a->harden)
+        !a->harden.all)
       continue;
     if (a->refused_call) l.refused_call = a->refused_call;
     if (!KN_BC_PUSH(r, r->open->list_attrs, *a)) return false;

@@ -14,7 +14,7 @@
 #include <kiln/machine_ops.h>
 #include <kiln/section.h>
 
-#include "asks.h"
+#include "support.h"
 #include "bits.h"
 #include "function.h"
 #include "harden.h"
@@ -52,11 +52,11 @@ struct kn_bc_md_cache {
   struct kn_bc_metadata *now;           /* that is being read */
   bool open;                            /* a block is being read */
   struct kn_bc_file files[KN_BC_FILES]; /* indexed by the lower bits of the metadata id */
-  struct kn_bc_defined
-    defined[KN_BC_DEFINED]; /* the newest definitions of abbreviations that differ, */
-  uint32_t defined_next;    /* the oldest of which is this */
-  uint32_t
-    loc_abbrev; /* number + 1 of an abbreviation of locations in metadata that is known; 0: none */
+  /* The newest definitions of abbreviations that differ, */
+  struct kn_bc_defined defined[KN_BC_DEFINED];
+  uint32_t defined_next; /* the oldest of which is this */
+  /* Number + 1 of an abbreviation of locations in metadata that is known; 0: none. */
+  uint32_t loc_abbrev;
   unsigned loc_id; /* of it in the block that is being read; 0: not known */
   bool loc_atoms;  /* it has an atom's group and rank */
   KN_BC_ARRAY(struct kn_bc_call_loc)
@@ -82,10 +82,8 @@ struct kn_bc_lists {
 /* Why a body is read again from its beginning, and what is done otherwise then: see kn_bc_read_function. */
 struct kn_bc_again {
   bool restart;
-  bool see_debug;    /* a location was found, but locations are not handled yet */
   bool no_addrs;     /* do not use VS_ADDR */
   bool no_halves;    /* do not use VS_HALVES */
-  bool splits;       /* an instruction ends the Kiln block, so may_split must be set */
   bool hoist_module; /* the module's constants are hoisted, too, and vectors of addresses */
 };
 
@@ -156,7 +154,7 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
 /* Reports that what `ask` stands for is not implemented; returns false. */
-bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_ask *ask) KN_COLD;
+bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *ask) KN_COLD;
 /* Frees everything that a reader owns. */
 void kn_bc_free(struct kn_bc *r);
 
@@ -204,7 +202,7 @@ bool kn_bc_record(struct kn_bc *r, unsigned id);
 void kn_bc_text(struct kn_bc *r, unsigned width, uint8_t *out, uint64_t n);
 /* Reads an abbreviation's definition; adds it to the current block, which is a `block`, or for_block
  * to the blockinfo of `block`. */
-bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block);
+bool kn_bc_define_abbrev(struct kn_bc *r, bool for_block, uint32_t block);
 /* Reads the block BLOCKINFO. */
 bool kn_bc_read_blockinfo(struct kn_bc *r);
 
@@ -364,7 +362,7 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
  * instructions: operands of phis have no other place. */
 void kn_bc_hoist(struct kn_bc *r, uint32_t first);
 
-/* ---- funcdef.c ---- */
+/* ---- function.c ---- */
 
 /* Reads the function block that was just announced: the body of `global`. */
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
@@ -374,7 +372,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
 /* Reads to the end of the function block just entered, or to where r->again.restart is set. */
 bool kn_bc_body(struct kn_bc *r);
 
-/* ---- func.c ---- */
+/* ---- record.c ---- */
 
 /* `n` is the number of the function's blocks, which its first record says. */
 void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n);
@@ -403,7 +401,7 @@ void kn_bc_bind(struct kn_bc *r, kiln_value v) KN_COLD;
 kiln_value kn_bc_fp_class(struct kn_bc *r, kiln_value x, const struct kn_bc_type *type,
                           unsigned mask);
 
-/* ---- int.c ---- */
+/* ---- scalar.c ---- */
 
 /* A value of integer type `type` with its upper bits cleared, or filled with its sign. */
 kiln_value kn_bc_zext_in(struct kn_bc *r, kiln_value v, const struct kn_bc_type *t);
@@ -421,9 +419,6 @@ kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, 
 /* Value `a` of type `from`, an integer of at least 8 bits that is 0 or 1, as i1. */
 kiln_value kn_bc_truth(struct kn_bc *r, uint32_t a, uint32_t from);
 kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type);
-/* Loads and stores of anything but one scalar of fit EXACT. */
-void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem);
-void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t type, unsigned mem);
 /* The operand `id` under another name or type: its own handle, or a copy if it is not defined yet. */
 kiln_value kn_bc_same(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Loads and stores of a scalar that may be an integer of odd width. */
@@ -455,12 +450,8 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
 void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx, unsigned n);
 /* The index `id` as an i64. */
 kiln_value kn_bc_index64(struct kn_bc *r, uint32_t id);
-/* The parts of aggregate value `id`: index of the first in r->fn.parts; UINT32_MAX if that fails. */
-uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Gives argument `index` on the edge from LLVM block `pred`, wherever that ends. */
 void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index, kiln_value v);
-/* Defines the next value as an aggregate whose parts start at `first`. */
-void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first);
 void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 
 /* ---- sigs.c ---- */
@@ -514,14 +505,24 @@ bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
 /* True for calling conventions that a caller may take for C's; else reports. */
 bool kn_bc_convention(struct kn_bc *r, uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
-/* Builds a call from its decoded parts: calling convention and flags as in the record, a valid type, an
- * attribute list; `ops` are the arguments. */
-void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
-                   uint32_t callee_type, const uint64_t *ops, unsigned n);
-/* The same for an invoke. */
-void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint32_t type,
-                     uint64_t list, uint32_t callee, uint32_t callee_type, const uint64_t *ops,
-                     unsigned n);
+/* A call that was decoded. */
+struct kn_bc_callsite {
+  uint64_t cc;                  /* calling convention and flags as in the record of a call */
+  uint64_t list;                /* of attributes */
+  uint32_t type;                /* a valid number: of the function's type */
+  uint32_t callee, callee_type; /* value, and its type */
+  const uint64_t *ops;          /* n arguments, as in the record */
+  unsigned n;
+  struct kn_bc_invoke *invoke; /* where it goes on; NULL: it is no invoke */
+  /* what call.c finds out */
+  uint32_t attrs; /* the list, or 0 */
+  unsigned flags; /* FA_... and KN_BC_SIG_... for the signature */
+  kiln_value target;
+  uint64_t convention;
+  const struct kn_bc_global *refused; /* the function, if `flags` has FA_CALL_REFUSED */
+};
+/* Builds it. */
+void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c);
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
 
@@ -621,6 +622,8 @@ static inline kiln_value kn_bc_join_i128(kiln_func *f, kiln_value low, kiln_valu
   high = kiln_build_binary(f, KILN_OP_SHL, KILN_TYPE_I128, high, kiln_const_int(f, 64));
   return kiln_build_binary(f, KILN_OP_OR, KILN_TYPE_I128, low, high);
 }
+
+#include "value.h"
 
 /* ---- prefetch.c ---- */
 

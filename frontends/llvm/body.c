@@ -1,5 +1,5 @@
 /* The loop over a function block: decodes the frequent records from windows, all others into operands for
- * func.c. Called by funcdef.c. The loop is compiled twice from one source: for functions whose instructions are
+ * record.c. Called by function.c. The loop is compiled twice from one source: for functions whose instructions are
  * followed by locations, and for those without.
  * Invariant: a record is decoded here only if all its operands are defined values, or it has none that
  * could be a forward reference with a type behind it; else it is decoded again from its beginning in the
@@ -139,7 +139,14 @@ static inline __attribute__((always_inline)) bool quick_call(struct kn_bc *r, ui
     return false;
   r->in.bits.pos = pos;
   if (located) kn_bc_loc_ahead(r);
-  kn_bc_call_of(r, PLAIN_CALL, type, attrs, callee, kn_bc_type_of(r, callee), ops, n);
+  struct kn_bc_callsite c = {.cc = PLAIN_CALL,
+                             .type = type,
+                             .list = attrs,
+                             .callee = callee,
+                             .callee_type = kn_bc_type_of(r, callee),
+                             .ops = ops,
+                             .n = n};
+  kn_bc_call_of(r, &c);
   return true;
 }
 
@@ -385,7 +392,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     case FORM_DEFINE:
       r->instructions--;
       bits->pos = pos + used;
-      if (!kn_bc_define(r, false, BLOCK_FUNCTION)) return false;
+      if (!kn_bc_define_abbrev(r, false, BLOCK_FUNCTION)) return false;
       learn(r);
       r->in.learned = 0; /* for this block only */
       continue;

@@ -1,5 +1,5 @@
 /* Calls, parameters and returns: values become what signatures (sigs.c) say of them, and the reverse.
- * Called by func.c and funcdef.c. */
+ * Called by record.c and function.c. */
 #include "bc.h"
 
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
@@ -14,17 +14,10 @@ struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsi
 
 /* ---- parameters and results ---- */
 
-/* The pieces of value `id`: index of the first in r->fn.parts; UINT32_MAX if that fails. */
-static uint32_t pieces(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (kn_bc_in_parts(&r->types.at[type])) return kn_bc_parts(r, id, type);
-  kiln_value v = kn_bc_use(r, id, type);
-  if (r->status != KILN_OK || !kn_bc_split(r, type)) return UINT32_MAX;
-  return KN_BC_PUSH(r, r->fn.parts, v.id) ? r->fn.parts.n - 1 : UINT32_MAX;
-}
-/* Defines the next value by its pieces, from `first` on. */
-static void define(struct kn_bc *r, uint32_t type, uint32_t first) {
-  if (kn_bc_in_parts(&r->types.at[type])) kn_bc_define_parts(r, type, first);
-  else kn_bc_def(r, type, (kiln_value){r->fn.parts.at[first]});
+/* The parts of a run from number k on. */
+static inline const kiln_value *parts_from(const struct kn_bc *r, const struct kn_bc_run *x,
+                                           uint32_t k) {
+  return x->first == UINT32_MAX ? &x->one : &r->fn.parts.at[x->first + k];
 }
 
 /* A vector of 64 bits as one of 128, or the reverse, if it is passed so. */
@@ -32,20 +25,19 @@ static kiln_value fit(struct kn_bc *r, kiln_type to, kiln_type from, kiln_value 
   return to == from ? v : kn_bc_vec_one(r, KILN_OP_VRESIZE, to, from, 0, v);
 }
 
-/* Appends the pieces of a value of `type` to r->fn.parts, made of `results`, or, if that is NULL, of the
- * function's parameters from number *next on. */
-static bool take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint32_t *next) {
+/* Defines the next value, of `type`, which is split: made of `results`, or, if that is NULL, of the function's
+ * parameters from number *next on. */
+static void take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint32_t *next) {
   const struct kn_bc_type *t = &r->types.at[type];
-  uint32_t first = r->fn.parts.n;
-  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + t->n_pieces)) return false;
+  kiln_value parts[KN_BC_MAX_PIECES];
   const kiln_param *params = kiln_sig_get(r->module, r->fn.sig.sig).params;
   bool joined = !results && kn_bc_joins(r, t);
   struct kn_bc_leaf l = {0};
   while (kn_bc_leaf_next(r, t, &l)) {
-    uint32_t *out = &r->fn.parts.at[first + l.first];
+    kiln_value *out = &parts[l.first];
     struct kn_bc_passed p;
     kiln_value in[KN_BC_MAX_PASSED];
-    if (!kn_bc_leaf_passed(r, &l, r->fn.wide_sigs, &p)) return false;
+    if (!kn_bc_leaf_passed(r, &l, r->fn.wide_sigs, &p)) return;
     for (uint32_t k = 0; k < p.n; k++, ++*next) {
       in[k] = results ? results[*next] : kiln_func_param(r->f, *next);
       if (l.vector && !results) in[k] = fit(r, p.type, (kiln_type)params[*next].type, in[k]);
@@ -60,33 +52,28 @@ static bool take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint
         : kn_bc_soft_take(r, &r->types.at[l.type], in[0]);
     if (r->types.at[l.type].fit == FIT_BOOL)
       v = kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
-    *out = v.id;
+    *out = v;
   }
-  r->fn.parts.n = first + t->n_pieces;
-  return r->status == KILN_OK;
+  if (r->status == KILN_OK) kn_bc_define(r, type, parts);
 }
 
-/* Appends the registers of a vector that is passed in memory to r->fn.parts; and as an argument. */
-static bool take_copy(struct kn_bc *r, uint32_t type, kiln_value copy) {
+/* A vector that is passed in memory: defines the next value; and appends it as an argument. */
+static void take_copy(struct kn_bc *r, uint32_t type, kiln_value copy) {
   struct kn_bc_passed p;
-  kiln_value in[KN_BC_MAX_PASSED];
-  uint32_t first = r->fn.parts.n, n = r->types.at[type].n_pieces;
-  if (!kn_bc_vec_passed(r, type, r->fn.wide_sigs, &p) ||
-      !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n))
-    return false;
+  kiln_value in[KN_BC_MAX_PASSED], parts[KN_BC_MAX_PIECES];
+  if (!kn_bc_vec_passed(r, type, r->fn.wide_sigs, &p)) return;
   for (uint32_t k = 0; k < p.n; k++)
     in[k] = kiln_build_load(r->f, KILN_TYPE_V128, copy, (int32_t)(16 * k), 0);
-  kn_bc_vec_take(r, type, &p, in, &r->fn.parts.at[first]);
-  r->fn.parts.n += n;
-  return true;
+  kn_bc_vec_take(r, type, &p, in, parts);
+  kn_bc_define(r, type, parts);
 }
 static bool give_copy(struct kn_bc *r, uint32_t id, uint32_t type) {
   struct kn_bc_passed p;
+  struct kn_bc_run x;
   kiln_value out[KN_BC_MAX_PASSED];
-  uint32_t first = pieces(r, id, type);
-  if (first == UINT32_MAX || !kn_bc_vec_passed(r, type, r->fn.wide_sigs, &p)) return false;
+  if (!kn_bc_run(r, id, type, &x) || !kn_bc_vec_passed(r, type, r->fn.wide_sigs, &p)) return false;
   kiln_value slot = kiln_slot_new(r->f, 16 * p.n, 4);
-  kn_bc_vec_give(r, type, &p, &r->fn.parts.at[first], out);
+  kn_bc_vec_give(r, type, &p, parts_from(r, &x, 0), out);
   for (uint32_t k = 0; k < p.n; k++)
     kiln_build_store(r->f, KILN_TYPE_V128, slot, (int32_t)(16 * k), out[k], 0);
   return KN_BC_PUSH(r, r->tmp.args, slot);
@@ -97,8 +84,8 @@ static bool give_copy(struct kn_bc *r, uint32_t id, uint32_t type) {
 static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *params,
                  uint32_t n_params) {
   const struct kn_bc_type *t = &r->types.at[type];
-  uint32_t first = pieces(r, id, type);
-  if (first == UINT32_MAX) return false;
+  struct kn_bc_run x;
+  if (!kn_bc_run(r, id, type, &x) || !kn_bc_split(r, type)) return false;
   bool joined = params && kn_bc_joins(r, t), widens = !kn_bc_targets[r->target].short_vectors;
   struct kn_bc_leaf l = {0};
   while (kn_bc_leaf_next(r, t, &l)) {
@@ -106,9 +93,9 @@ static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *
     kiln_value out[KN_BC_MAX_PASSED];
     if (!kn_bc_leaf_passed(r, &l, r->fn.wide_sigs, &p)) return false;
     if (l.vector) {
-      kn_bc_vec_give(r, l.type, &p, &r->fn.parts.at[first + l.first], out);
+      kn_bc_vec_give(r, l.type, &p, parts_from(r, &x, l.first), out);
     } else {
-      kiln_value v = {r->fn.parts.at[first + l.first]};
+      kiln_value v = kn_bc_part(r, &x, l.first);
       out[0] = kn_bc_piece_as(r, joined, l.type) == KILN_TYPE_F16
                  ? kiln_build_convert(r->f, KILN_OP_BITCAST, KILN_TYPE_F16, KILN_TYPE_I16, v)
                  : kn_bc_soft_pass(r, &r->types.at[l.type], v);
@@ -136,13 +123,9 @@ bool kn_bc_params(struct kn_bc *r) {
     const struct kn_bc_type *pt = &r->types.at[type];
     r->csts.at[r->vals.n] = (struct kn_bc_cst){.kind = CK_NONE};
     if (kn_bc_passes_parts(pt)) {
-      uint32_t first = r->fn.parts.n;
-      if (kn_bc_in_memory(r, t, type)) {
-        if (!take_copy(r, type, kiln_func_param(r->f, next++))) return false;
-      } else if (!take(r, type, NULL, &next)) {
-        return false;
-      }
-      define(r, type, first);
+      if (kn_bc_in_memory(r, t, type)) take_copy(r, type, kiln_func_param(r->f, next++));
+      else take(r, type, NULL, &next);
+      if (r->status != KILN_OK) return false;
       continue;
     }
     kiln_value v = kiln_func_param(r->f, next++);
@@ -192,17 +175,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     if (give(r, id, type, NULL, 0)) kiln_build_ret(r->f, r->tmp.args.at, r->tmp.args.n);
     return;
   }
-  if (t->kind == TK_VECTOR) {
-    kn_bc_vec_store(r, r->fn.demoted, id, type, 0);
-  } else {
-    uint32_t first = kn_bc_parts(r, id, type);
-    if (first == UINT32_MAX) return;
-    for (uint32_t i = 0; i < t->n_pieces; i++) {
-      struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
-      kn_bc_store_scalar(r, r->fn.demoted, p.offset, (kiln_value){r->fn.parts.at[first + i]},
-                         p.type, 0);
-    }
-  }
+  kn_bc_store_value(r, r->fn.demoted, id, type, 0);
   kiln_build_ret(r->f, NULL, 0);
 }
 
@@ -266,8 +239,10 @@ static bool copying_sig(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t a
 }
 
 /* Appends arguments that are not all plain scalars, or that are variadic. May replace the signature. */
-static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t attrs,
-                            const uint64_t *ops, unsigned n, kiln_sig *sig) {
+static bool other_arguments(struct kn_bc *r, const struct kn_bc_callsite *c, kiln_sig *sig) {
+  const struct kn_bc_type *ft = &r->types.at[c->type];
+  const uint32_t attrs = c->attrs, n = c->n;
+  const uint64_t *ops = c->ops;
   for (uint32_t k = 1; k < ft->n; k++) {
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, k);
     uint32_t id = r->vals.n - (uint32_t)ops[k - 1];
@@ -294,11 +269,9 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_type *ft, uint32
   return !copies || copying_sig(r, ft, attrs, r->tmp.ids.at, r->tmp.ids.n, sig);
 }
 
-/* A call that must be a tail call, of type `type` by `sig_flags`: the return behind it is a part of it. */
-static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, uint32_t attrs,
-                                                unsigned sig_flags, uint64_t convention,
-                                                kiln_value target, const uint64_t *ops,
-                                                unsigned n) {
+/* A call that must be a tail call: the return behind it is a part of it. */
+static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn_bc_callsite *c) {
+  const uint32_t type = c->type;
   const struct kn_bc_type *ft = &r->types.at[type];
   uint32_t ret = r->m->elems.at[ft->first].type;
   kiln_sig own = kiln_symbol_get(r->module, (kiln_symbol){r->fn.global->symbol}).sig;
@@ -308,8 +281,8 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
   kiln_cc cc = kiln_sig_get(r->module, own).cc;
   if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE)
     return (void)kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
-  sig_flags |= r->fn.wide_sigs;
-  const struct kn_bc_sig *s = kn_bc_sig(r, type, attrs, sig_flags | KN_BC_SIG_DEFINITION);
+  const struct kn_bc_sig *s =
+    kn_bc_sig(r, type, c->attrs, c->flags | r->fn.wide_sigs | KN_BC_SIG_DEFINITION);
   if (!s) return;
   if (ret != r->m->elems.at[r->types.at[r->fn.global->type].first].type ||
       s->ret_extend != r->fn.sig.ret_extend)
@@ -317,23 +290,18 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, uint32_t type, 
   kiln_sig sig = s->sig;
   r->tmp.args.n = 0;
   if (s->ret == RET_DEMOTED && !push_arg(r, r->fn.demoted)) return;
-  if (!other_arguments(r, ft, attrs, ops, n, &sig)) return;
-  if (convention == CC_PRESERVE_NONE && !kn_bc_harden_convention(r, convention, NULL, &sig)) return;
+  if (!other_arguments(r, c, &sig)) return;
+  if (c->convention == CC_PRESERVE_NONE && !kn_bc_harden_convention(r, c->convention, NULL, &sig))
+    return;
   if (r->fn.harden.leaves) kn_bc_harden_leave(r);
-  kiln_build_tailcall(r->f, sig, target, r->tmp.args.at, r->tmp.args.n);
+  kiln_build_tailcall(r->f, sig, c->target, r->tmp.args.at, r->tmp.args.n);
   r->fn.tail = true;
   if (s->ret == RET_VOID) return;
-  if (s->ret == RET_SCALAR) {
-    kn_bc_def(r, ret, kn_bc_zero(r, ret)); /* for the return, which does not read it */
-    return;
-  }
-  const struct kn_bc_type *rt = &r->types.at[ret];
-  uint32_t first = r->fn.parts.n;
-  for (uint32_t k = 0; k < rt->n_pieces; k++) {
-    kiln_value zero = kn_bc_zero(r, r->type_pieces.at[rt->piece_first + k].type);
-    if (!KN_BC_PUSH(r, r->fn.parts, zero.id)) return;
-  }
-  define(r, ret, first);
+  const struct kn_bc_type *rt = &r->types.at[ret]; /* for the return, which does not read it */
+  kiln_value zero[KN_BC_MAX_PIECES];
+  for (uint32_t k = 0; k < kn_bc_n_parts(rt); k++)
+    zero[k] = kn_bc_zero(r, kn_bc_in_parts(rt) ? r->type_pieces.at[rt->piece_first + k].type : ret);
+  kn_bc_define(r, ret, zero);
 }
 
 /* Is the next record the return of the result of the call that is being read, or of nothing? The position stays. */
@@ -389,150 +357,129 @@ static inline kiln_value function(struct kn_bc *r, uint32_t id, const struct kn_
   return f;
 }
 
-/* A call, or an invoke that goes on as `invoke` says. Compiled once for each, so that calls pay nothing for invokes. */
-static inline __attribute__((always_inline)) void call_of(struct kn_bc *r,
-                                                          struct kn_bc_invoke *invoke, uint64_t cc,
-                                                          uint32_t type, uint64_t list,
-                                                          uint32_t callee, uint32_t callee_type,
-                                                          const uint64_t *ops, unsigned n) {
-  const struct kn_bc_type *ft = &r->types.at[type];
-  if (KN_UNLIKELY(ft->kind != TK_FUNC || (list && list >= r->m->lists.n))) goto bad;
-  uint32_t attrs = 0;
-  if (list) {
-    attrs = r->m->lists.at[list].same;
-    if (KN_UNLIKELY(r->m->lists.at[list].refused_call != NULL))
-      return (void)kn_bc_refuse(r, r->m->lists.at[list].refused_call);
-  }
-  uint32_t n_params = ft->n - 1, ret = r->m->elems.at[ft->first].type;
-  if (n < n_params || (n > n_params && !ft->flags)) goto bad;
-  bool bundles = r->fn.bundles;
+static bool bad_call(struct kn_bc *r) { return kn_bc_malformed(r, "bad call"); }
+
+/* Finds what is called: sets target and flags. False: that is reported, or it is an intrinsic or assembly, and
+ * built. */
+static inline bool callee(struct kn_bc *r, struct kn_bc_callsite *c) {
+  const uint32_t id = c->callee;
+  const bool bundles = r->fn.bundles;
   r->fn.bundles = false;
-
-  unsigned flags = 0;
-  kiln_value target;
-  const struct kn_bc_global *g = NULL;
-  if (KN_LIKELY(callee < r->m->n_vals && r->csts.at[callee].kind == CK_GLOBAL)) {
-    g = &r->m->globals.at[r->csts.at[callee].index];
-    if (g->what == KILN_SYMBOL_FUNC) {
-      if (!g->symbol) {
-        if (g->type != type) goto bad;
-        kn_bc_intrinsic(r, g, type, attrs, ops, n, bundles);
-        return;
-      }
-      flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
-      target = function(r, callee, g);
+  if (KN_LIKELY(id < r->m->n_vals && r->csts.at[id].kind == CK_GLOBAL)) {
+    const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[id].index];
+    if (g->what != KILN_SYMBOL_FUNC) {
+      c->target = kn_bc_use(r, id, r->m->ptr_type);
+    } else if (g->symbol) {
+      c->flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
+      c->refused = g;
+      c->target = function(r, id, g);
     } else {
-      target = kn_bc_use(r, callee, r->m->ptr_type);
+      if (g->type != c->type) return bad_call(r);
+      kn_bc_intrinsic(r, g, c->type, c->attrs, c->ops, c->n, bundles);
+      return false;
     }
+  } else if (id < r->inst_base && r->csts.at[id].kind == CK_ASM) {
+    if (bundles) kn_bc_refuse_bundle(r, r->fn.bundle);
+    else kn_bc_asm(r, &r->csts.at[id], c->type, c->ops, c->n, 0, NULL);
+    return false;
   } else {
-    if (callee < r->inst_base && r->csts.at[callee].kind == CK_ASM) {
-      if (bundles) kn_bc_refuse_bundle(r, r->fn.bundle);
-      else kn_bc_asm(r, &r->csts.at[callee], type, ops, n, 0, NULL);
-      return;
-    }
-    target = kn_bc_use(r, callee, callee_type);
-    if (KN_UNLIKELY(r->m->harden.protect) && kn_bc_harden_untracked(r, attrs))
-      return (void)kn_bc_unsupported(r, "indirect calls with attribute nocf_check");
+    c->target = kn_bc_use(r, id, c->callee_type);
+    if (KN_UNLIKELY(r->m->harden.protect) && kn_bc_harden_untracked(r, c->attrs))
+      return kn_bc_unsupported(r, "indirect calls with attribute nocf_check");
   }
-  if (KN_UNLIKELY(bundles)) return (void)kn_bc_refuse_bundle(r, r->fn.bundle);
-  uint64_t convention =
-    cc >> 1 & 0x3ff; /* mostly C's, or the one of local functions, which is the same */
-  if (KN_UNLIKELY(convention != 0 && convention != CC_FAST) && !kn_bc_convention(r, convention))
-    return;
-  if (KN_UNLIKELY(cc >> 14 & 1) && !(flags & FA_CALL_REFUSED)) {
-    if (convention == CC_WIN64) return (void)kn_bc_unsupported(r, "musttail calls by win64cc");
-    tail_call(r, type, attrs, flags, convention, target, ops, n);
-    return;
-  }
-  if (KN_UNLIKELY(convention == CC_WIN64)) flags |= KN_BC_SIG_WIN64;
-  const struct kn_bc_sig *sp = kn_bc_sig(r, type, attrs, flags | r->fn.wide_sigs);
-  if (KN_UNLIKELY(!sp)) {
-    if (flags & FA_CALL_REFUSED)
-      kn_bc_refuse(r, kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX)->refused_call);
-    return;
-  }
-  struct kn_bc_sig s = *sp;
-  if (KN_UNLIKELY(cc & 1) && convention == 0 && jumps(r, type, &s)) {
-    tail_call(r, type, attrs, flags, convention, target, ops, n);
-    return;
-  }
-  if (KN_UNLIKELY(convention == CC_PRESERVE_NONE) &&
-      !kn_bc_harden_convention(r, convention, NULL, &s.sig))
-    return;
+  if (KN_UNLIKELY(bundles)) kn_bc_refuse_bundle(r, r->fn.bundle);
+  return !bundles;
+}
 
-  r->tmp.args.n = 0;
-  kiln_value memory = {0};
+/* Builds the call, or the try of an invoke, and defines what it returns. */
+static inline void build(struct kn_bc *r, const struct kn_bc_callsite *c, const struct kn_bc_sig *s,
+                         kiln_value memory) {
+  const uint32_t ret = r->m->elems.at[r->types.at[c->type].first].type;
   const struct kn_bc_type *rt = &r->types.at[ret];
-  if (s.ret == RET_DEMOTED) {
-    memory = kiln_slot_new(r->f, rt->size, rt->align_log2);
-    if (!push_arg(r, memory)) return;
-  }
-  if (KN_LIKELY(s.plain && n == n_params)) {
-    if (!KN_BC_ROOM(r, r->tmp.args, (uint64_t)r->tmp.args.n + n)) return;
-    kiln_value *to = r->tmp.args.at + r->tmp.args.n;
-    const struct kn_bc_elem *params = r->m->elems.at + ft->first + 1;
-    for (unsigned k = 0; k < n; k++)
-      to[k] = kn_bc_use(r, r->vals.n - (uint32_t)ops[k], params[k].type);
-    r->tmp.args.n += n;
-  } else if (!other_arguments(r, ft, attrs, ops, n, &s.sig)) {
-    return;
-  }
   kiln_value v, results[KILN_MAX_RESULTS];
-  if (invoke) {
-    kn_bc_try(r, invoke, &s, target, results);
+  if (KN_UNLIKELY(c->invoke != NULL)) {
+    kn_bc_try(r, c->invoke, s, c->target, results);
     if (r->status != KILN_OK) return;
     v = results[0];
   } else {
-    v = kiln_build_call(r->f, s.sig, target, r->tmp.args.at, r->tmp.args.n);
+    v = kiln_build_call(r->f, s->sig, c->target, r->tmp.args.at, r->tmp.args.n);
   }
-  if (s.ret == RET_VOID) return;
-  if (s.ret == RET_SCALAR) {
-    if (KN_UNLIKELY(s.ret_bool))
+  if (s->ret == RET_VOID) return;
+  if (KN_LIKELY(s->ret == RET_SCALAR)) {
+    if (KN_UNLIKELY(s->ret_bool))
       v = kn_bc_is_short(rt)
             ? kn_bc_soft_take(r, rt, v)
             : kiln_build_binary(r->f, KILN_OP_AND, KILN_TYPE_I8, v, kiln_const_int(r->f, 1));
     kn_bc_def(r, ret, v);
-    return;
-  }
-  if (s.ret == RET_DEMOTED && rt->kind == TK_VECTOR) {
-    kn_bc_vec_load(r, memory, ret, 0);
-    return;
-  }
-  uint32_t first = r->fn.parts.n, count = rt->n_pieces, next = 0;
-  if (s.ret == RET_DEMOTED) {
-    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + count)) return;
-    for (uint32_t k = 0; k < count; k++) {
-      struct kn_bc_piece p = r->type_pieces.at[rt->piece_first + k];
-      r->fn.parts.at[first + k] = kn_bc_load_scalar(r, memory, p.offset, p.type, 0).id;
-    }
-    r->fn.parts.n += count;
+  } else if (s->ret == RET_DEMOTED) {
+    kn_bc_load_value(r, memory, ret, 0);
   } else {
-    size_t n_results = kiln_sig_get(r->module, s.sig).n_results;
-    for (uint32_t k = 0; k < n_results && !invoke; k++) /* before all other instructions */
+    const size_t n = kiln_sig_get(r->module, s->sig).n_results;
+    for (uint32_t k = 0; k < n && !c->invoke; k++) /* before all other instructions */
       results[k] = k == 0 ? v : kiln_build_result(r->f, v, k);
-    if (!take(r, ret, results, &next)) return;
+    uint32_t next = 0;
+    take(r, ret, results, &next);
   }
-  define(r, ret, first);
-  return;
-bad:
-  kn_bc_malformed(r, "bad call");
 }
 
-void kn_bc_call_of(struct kn_bc *r, uint64_t cc, uint32_t type, uint64_t list, uint32_t callee,
-                   uint32_t callee_type, const uint64_t *ops, unsigned n) {
-  call_of(r, NULL, cc, type, list, callee, callee_type, ops, n);
-}
-
-void kn_bc_invoke_of(struct kn_bc *r, struct kn_bc_invoke *to, uint64_t cc, uint32_t type,
-                     uint64_t list, uint32_t callee, uint32_t callee_type, const uint64_t *ops,
-                     unsigned n) {
-  call_of(r, to, cc, type, list, callee, callee_type, ops, n);
+void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
+  const struct kn_bc_type *ft = &r->types.at[c->type];
+  if (KN_UNLIKELY(ft->kind != TK_FUNC || (c->list && c->list >= r->m->lists.n)))
+    return (void)bad_call(r);
+  if (c->list) {
+    const struct kn_bc_attr_list *list = &r->m->lists.at[c->list];
+    c->attrs = list->same;
+    if (KN_UNLIKELY(list->refused_call != NULL)) return (void)kn_bc_refuse(r, list->refused_call);
+  }
+  const uint32_t n_params = ft->n - 1;
+  if (c->n < n_params || (c->n > n_params && !ft->flags)) return (void)bad_call(r);
+  if (!callee(r, c)) return;
+  c->convention =
+    c->cc >> 1 & 0x3ff; /* mostly C's, or that of local functions, which is the same */
+  if (KN_UNLIKELY(c->convention != 0 && c->convention != CC_FAST) &&
+      !kn_bc_convention(r, c->convention))
+    return;
+  if (KN_UNLIKELY(c->cc >> 14 & 1) && !(c->flags & FA_CALL_REFUSED)) {
+    if (c->convention == CC_WIN64) kn_bc_unsupported(r, "musttail calls by win64cc");
+    else tail_call(r, c);
+    return;
+  }
+  if (KN_UNLIKELY(c->convention == CC_WIN64)) c->flags |= KN_BC_SIG_WIN64;
+  const struct kn_bc_sig *found = kn_bc_sig(r, c->type, c->attrs, c->flags | r->fn.wide_sigs);
+  if (KN_UNLIKELY(!found)) {
+    if (c->flags & FA_CALL_REFUSED)
+      kn_bc_refuse(r, kn_bc_attr(r, c->refused->attrs, KN_BC_FUNC_INDEX)->refused_call);
+    return;
+  }
+  struct kn_bc_sig s = *found;
+  if (KN_UNLIKELY(c->cc & 1) && c->convention == 0 && jumps(r, c->type, &s)) return tail_call(r, c);
+  if (KN_UNLIKELY(c->convention == CC_PRESERVE_NONE) &&
+      !kn_bc_harden_convention(r, c->convention, NULL, &s.sig))
+    return;
+  kiln_value memory = {0};
+  r->tmp.args.n = 0;
+  if (s.ret == RET_DEMOTED) {
+    const struct kn_bc_type *rt = &r->types.at[r->m->elems.at[ft->first].type];
+    memory = kiln_slot_new(r->f, rt->size, rt->align_log2);
+    if (!push_arg(r, memory)) return;
+  }
+  if (KN_LIKELY(s.plain && c->n == n_params)) {
+    if (!KN_BC_ROOM(r, r->tmp.args, (uint64_t)r->tmp.args.n + n_params)) return;
+    kiln_value *to = r->tmp.args.at + r->tmp.args.n;
+    const struct kn_bc_elem *params = r->m->elems.at + ft->first + 1;
+    for (unsigned k = 0; k < n_params; k++)
+      to[k] = kn_bc_use(r, r->vals.n - (uint32_t)c->ops[k], params[k].type);
+    r->tmp.args.n += n_params;
+  } else if (!other_arguments(r, c, &s.sig)) {
+    return;
+  }
+  build(r, c, &s, memory);
 }
 
 /* [attributes, cc and flags, fast-math flags?, type, callee, arguments...] */
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 2;
-  uint32_t callee, callee_type;
+  uint32_t called, callee_type;
   uint64_t cc = n < 2 ? 0 : ops[1];
   if (cc >> 17 & 1) {
     i++;
@@ -543,6 +490,13 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     return (void)kn_bc_unsupported(r, "calls without an explicit type");
   if (n < 4 || i >= n || ops[i] >= r->types.n) return (void)kn_bc_malformed(r, "bad call");
   uint32_t type = (uint32_t)ops[i++];
-  if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
-  kn_bc_call_of(r, cc, type, ops[0], callee, callee_type, ops + i, n - i);
+  if (!kn_bc_operand(r, ops, n, &i, &called, &callee_type)) return;
+  struct kn_bc_callsite c = {.cc = cc,
+                             .type = type,
+                             .list = ops[0],
+                             .callee = called,
+                             .callee_type = callee_type,
+                             .ops = ops + i,
+                             .n = n - i};
+  kn_bc_call_of(r, &c);
 }

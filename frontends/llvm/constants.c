@@ -275,7 +275,7 @@ static bool item(struct kn_bc *r, unsigned id, uint32_t *type) {
     return kn_bc_skip(r);
   }
   if (id == BC_DEFINE_ABBREV) {
-    if (!kn_bc_define(r, false, BLOCK_CONSTANTS)) return false;
+    if (!kn_bc_define_abbrev(r, false, BLOCK_CONSTANTS)) return false;
     learn(r);
     r->in.learned_csts = 0; /* for this block only */
     return true;
@@ -657,7 +657,7 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
   return v;
 }
 
-static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->fn.parts, v.id); }
+static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->fn.parts, v); }
 
 /* Parts of constant `id`, which must be of type `type`. Depth is that of the type. */
 static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {

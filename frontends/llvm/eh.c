@@ -2,7 +2,7 @@
  * parameter of a Kiln block of its own: the rest of the LLVM block. A landing pad's value becomes two parameters of its
  * block, behind those for its phis. In the stream a landing pad stands behind invokes that name it, before them, or
  * both: so what it catches is a list that tries share, told when it is read (kiln_clauses_set), and the invokes
- * before it wait for its parameters. func.c and call.c call.
+ * before it wait for its parameters. record.c and call.c call.
  * Invariant: r->fn.n_unread landing pads are named by invokes and not read yet. */
 #include "frequent.h"
 
@@ -145,12 +145,9 @@ void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kiln_clauses_set(r->f, p->clauses, r->tmp.clauses.at, r->tmp.clauses.n);
   p->param = r->fn.n_params + 1;
   r->fn.n_params += 2;
-  uint32_t first = r->fn.parts.n;
-  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + 2)) return;
-  r->fn.parts.at[first] = kiln_block_add_param(r->f, (kiln_block){pad}, KILN_TYPE_PTR).id;
-  r->fn.parts.at[first + 1] = kiln_block_add_param(r->f, (kiln_block){pad}, KILN_TYPE_I32).id;
-  r->fn.parts.n += 2;
-  kn_bc_define_parts(r, type, first);
+  const kiln_value address = kiln_block_add_param(r->f, (kiln_block){pad}, KILN_TYPE_PTR);
+  const kiln_value selector = kiln_block_add_param(r->f, (kiln_block){pad}, KILN_TYPE_I32);
+  kn_bc_define(r, type, (const kiln_value[]){address, selector});
   for (uint32_t i = p->waiting; i; i = r->fn.invokes.at[i - 1].next)
     give_exception(r, r->fn.invokes.at[i - 1].block, pad);
 }
@@ -162,7 +159,7 @@ void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !is_exception(r, type)) return;
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return;
-  kiln_build_unary(r->f, KILN_OP_RESUME, KILN_TYPE_PTR, (kiln_value){r->fn.parts.at[first]});
+  kiln_build_unary(r->f, KILN_OP_RESUME, KILN_TYPE_PTR, r->fn.parts.at[first]);
 }
 
 kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id) {
@@ -230,7 +227,15 @@ void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &callee, &callee_type)) return;
   struct kn_bc_invoke to = {.normal = (uint32_t)ops[2], .unwind = (uint32_t)ops[3]};
   uint64_t cc = (ops[1] & 0x3ff) << 1 | 1 << 15; /* as in the record of a call */
-  kn_bc_invoke_of(r, &to, cc, (uint32_t)ops[4], ops[0], callee, callee_type, ops + i, n - i);
+  struct kn_bc_callsite c = {.cc = cc,
+                             .type = (uint32_t)ops[4],
+                             .list = ops[0],
+                             .callee = callee,
+                             .callee_type = callee_type,
+                             .ops = ops + i,
+                             .n = n - i,
+                             .invoke = &to};
+  kn_bc_call_of(r, &c);
   if (r->status == KILN_OK && (!to.built || to.split))
     kiln_build_br(r->f, (kiln_block){to.normal}, NULL, 0);
 }

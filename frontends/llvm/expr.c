@@ -1,6 +1,6 @@
 /* Constant expressions that are neither a number nor expressible by a relocation: comparisons and selections
  * of addresses, arithmetic on parts of addresses. Older versions of LLVM write them as constants; here they become
- * instructions. Called by constants.c and, after a function's constants were read, by func.c.
+ * instructions. Called by constants.c and, after a function's constants were read, by record.c.
  * Invariant: while hoisting, the entry block is being built, and each expression is made once. */
 #include "bc.h"
 

@@ -13,7 +13,7 @@ static uint64_t value_of(struct kn_bc *r, uint64_t id) {
 }
 
 /* Notes a flag that is implemented. */
-static bool done(struct kn_bc *r, const struct kn_bc_ask *row, uint64_t value_id) {
+static bool done(struct kn_bc *r, const struct kn_bc_support *row, uint64_t value_id) {
   char text[KN_BC_FLAG_TEXT] = "";
   uint64_t number = 0;
   const struct kn_bc_md *md = value_id <= UINT32_MAX ? kn_bc_md(r, (uint32_t)value_id) : NULL;
@@ -38,11 +38,11 @@ static bool flag(struct kn_bc *r, uint32_t id) {
   if (text->n >= sizeof name) return true;
   memcpy(name, text->text, text->n);
   name[text->n] = 0;
-  const struct kn_bc_ask *row = kn_bc_ask_flag(name);
-  if (!row || row->verdict == ASK_IDLE) return true;
-  if (row->verdict == ASK_DONE) return done(r, row, value_id);
+  const struct kn_bc_support *row = kn_bc_support_flag(name);
+  if (!row || row->verdict == SUPPORT_IDLE) return true;
+  if (row->verdict == SUPPORT_DONE) return done(r, row, value_id);
   uint64_t value = value_of(r, value_id);
-  if (row->verdict == ASK_VALUE) {
+  if (row->verdict == SUPPORT_VALUE) {
     /* Code Model: tiny and small are 0 and 1; override-stack-alignment: in bytes */
     if (value <= (strcmp(name, "Code Model") == 0 ? 1 : 16)) return true;
   } else if (value == 0) {
@@ -62,59 +62,78 @@ bool kn_bc_check_flags(struct kn_bc *r) {
   return true;
 }
 
-/* The string that is all of node `id`; NULL if the node is something else. */
-static const struct kn_bc_md *only_string(struct kn_bc *r, uint32_t id) {
-  if (!kn_bc_md_record(r, id) || r->in.code != MD_NODE || r->in.ops.n != 1 ||
-      r->in.ops.at[0] > UINT32_MAX)
-    return NULL;
-  const struct kn_bc_md *text = kn_bc_md(r, (uint32_t)r->in.ops.at[0]);
-  return text != NULL && text->kind == MDK_STRING ? text : NULL;
-}
+/* Bytes that grow. */
+struct bytes {
+  char *at;
+  size_t n;
+};
 
-/* Adds a string and its zero byte to `*to`, of *n bytes, which begins with a zero byte. */
-static bool add_string(struct kn_bc *r, char **to, size_t *n, const char *text, size_t length) {
-  size_t at = *to != NULL ? *n : 1;
-  char *more = kn_bc_resize(r, *to, at + length + 1);
+/* Appends a string and its zero byte; the bytes begin with another one if the section's do. */
+static bool add_string(struct kn_bc *r, struct bytes *b, bool zero_first, const char *text,
+                       size_t length) {
+  const size_t at = b->at != NULL ? b->n : zero_first;
+  char *more = kn_bc_resize(r, b->at, at + length + 1);
   if (more == NULL) {
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  *to = more;
-  more[0] = 0;
+  b->at = more;
+  if (zero_first) more[0] = 0;
   memcpy(more + at, text, length);
   more[at + length] = 0;
-  *n = at + length + 1;
+  b->n = at + length + 1;
   return true;
 }
 
-/* Defines a section with the strings of a list as LLVM's AsmPrinter does; behind them, if there are any, stands `last`,
- * unless that is NULL. */
-static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *section,
-                           const char *last) {
-  const kiln_section_desc strings = {
-    .flags = KILN_SECTION_MERGE | KILN_SECTION_STRINGS, .type = 1, .entry_bytes = 1};
-  kiln_section_desc said;
-  char *bytes = NULL;
-  size_t n = 0;
-  bool ok = true;
-  for (uint32_t i = 0; i < r->m->listed.n && ok; i++) {
-    const struct kn_bc_listed *l = r->m->listed.at + i;
-    const struct kn_bc_md *s = l->list == list ? only_string(r, l->node) : NULL;
-    if (s != NULL) ok = add_string(r, &bytes, &n, s->text, s->n);
+/* The sections that lists of strings become, as in LLVM's AsmPrinter and TargetLoweringObjectFileELF. */
+static const struct string_section {
+  const char *name;
+  kiln_section_desc is;
+  bool zero_first;
+} string_sections[LIST_COUNT] = {
+#define STRINGS(type) {KILN_SECTION_MERGE | KILN_SECTION_STRINGS, type, 1}
+  [LIST_IDENT] = {".comment", STRINGS(1), true},
+  [LIST_COMMAND] = {".GCC.command.line", STRINGS(1), true},
+  [LIST_LIBRARIES] = {".deplibs", STRINGS(0x6fff4c04), false}, /* SHT_LLVM_DEPENDENT_LIBRARIES */
+  [LIST_LINKER] = {".linker-options", {KILN_SECTION_EXCLUDE, 0x6fff4c01, 0}, false},
+#undef STRINGS
+};
+
+/* Appends the strings that node `id` consists of. */
+static bool add_strings(struct kn_bc *r, struct bytes *b, bool zero_first, uint32_t id) {
+  if (!kn_bc_md_record(r, id) || r->in.code != MD_NODE) return r->status == KILN_OK;
+  for (uint32_t k = 0; k < r->in.ops.n; k++) {
+    const uint64_t op = r->in.ops.at[k];
+    const struct kn_bc_md *s = op <= UINT32_MAX ? kn_bc_md(r, (uint32_t)op) : NULL;
+    if (s != NULL && s->kind == MDK_STRING && !add_string(r, b, zero_first, s->text, s->n))
+      return false;
   }
-  if (bytes == NULL) return ok && r->status == KILN_OK;
-  if (last != NULL && ok) ok = add_string(r, &bytes, &n, last, strlen(last));
+  return true;
+}
+
+/* Defines the section of a list; behind its strings, if there are any, stands `last`, unless that is NULL. */
+static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *last) {
+  const struct string_section *as = &string_sections[list];
+  kiln_section_desc said;
+  struct bytes b = {0};
+  bool ok = true;
+  for (uint32_t i = 0; i < r->m->listed.n && ok; i++)
+    if (r->m->listed.at[i].list == list)
+      ok = add_strings(r, &b, as->zero_first, r->m->listed.at[i].node);
+  if (b.at == NULL) return ok && r->status == KILN_OK;
+  if (last != NULL && ok) ok = add_string(r, &b, as->zero_first, last, strlen(last));
   /* the module may have a section of that name which is something else: then what it has in there counts */
-  if (ok && (!kiln_section_find(r->module, section, &said) ||
-             (said.flags == strings.flags && said.type == strings.type && said.entry_bytes == 1))) {
-    const kiln_symbol_desc nameless = {.linkage = KILN_LINKAGE_PRIVATE, .section = section};
-    const kiln_data_desc data = {.bytes = bytes, .size_bytes = n, .flags = KILN_DATA_READ_ONLY};
-    kiln_section_declare(r->module, section, &strings);
+  if (ok && (!kiln_section_find(r->module, as->name, &said) ||
+             (said.flags == as->is.flags && said.type == as->is.type &&
+              said.entry_bytes == as->is.entry_bytes))) {
+    const kiln_symbol_desc nameless = {.linkage = KILN_LINKAGE_PRIVATE, .section = as->name};
+    const kiln_data_desc data = {.bytes = b.at, .size_bytes = b.n, .flags = KILN_DATA_READ_ONLY};
+    kiln_section_declare(r->module, as->name, &as->is);
     kiln_symbol symbol = kiln_data_declare(r->module, &nameless);
     kiln_data_define(r->module, symbol, &data);
     if (r->status == KILN_OK) r->status = kiln_module_status(r->module);
   }
-  kn_bc_resize(r, bytes, 0);
+  kn_bc_resize(r, b.at, 0);
   return ok && r->status == KILN_OK;
 }
 
@@ -125,15 +144,15 @@ bool kn_bc_define_origin(struct kn_bc *r) {
   uint64_t pos = r->in.bits.pos;
   if (kiln_module_is_jit(r->module)) return true; /* nobody reads them there */
   static const char own[] = VERSION_OF(KILN_VERSION_MAJOR, KILN_VERSION_MINOR, KILN_VERSION_PATCH);
-  bool ok = define_strings(r, LIST_IDENT, ".comment", own) &&
-            define_strings(r, LIST_COMMAND, ".GCC.command.line", NULL);
+  bool ok = define_strings(r, LIST_LINKER, NULL) && define_strings(r, LIST_LIBRARIES, NULL) &&
+            define_strings(r, LIST_IDENT, own) && define_strings(r, LIST_COMMAND, NULL);
   r->in.bits.pos = pos;
   return ok;
 }
 
 bool kn_bc_attached(struct kn_bc *r, uint64_t kind) {
-  const struct kn_bc_ask *row = kn_bc_ask_metadata(kind);
-  return !row || row->verdict != ASK_REFUSED || kn_bc_refuse(r, row);
+  const struct kn_bc_support *row = kn_bc_support_metadata(kind);
+  return !row || row->verdict != SUPPORT_REFUSED || kn_bc_refuse(r, row);
 }
 
 /* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...]
@@ -172,7 +191,7 @@ void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) {
   }
   r->in.bits.pos = pos;
   r->record_pos = at;
-  const struct kn_bc_ask *row = kn_bc_ask_bundle(name);
+  const struct kn_bc_support *row = kn_bc_support_bundle(name);
   if (row) kn_bc_refuse(r, row);
   else
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED,

@@ -1,10 +1,28 @@
 /* The frequent instructions: from decoded operands to builder calls. Inline, because both decoders use them: the one
- * that reads windows (body.c), and the one that reads arrays of operands (func.c).
+ * that reads windows (body.c), and the one that reads arrays of operands (record.c).
  * Invariant: the current block is open, and every operand id is below n_vals or a forward reference. */
 #ifndef KN_LLVM_FREQUENT_H
 #define KN_LLVM_FREQUENT_H
 
 #include "bc.h"
+
+/* Kiln's conditions by LLVM's predicate: 0 to 15 for floats, 32 to 41 for integers. */
+static const uint8_t kn_bc_fconds[16] = {
+  [1] = KILN_FCOND_OEQ,  [2] = KILN_FCOND_OGT,  [3] = KILN_FCOND_OGE,  [4] = KILN_FCOND_OLT,
+  [5] = KILN_FCOND_OLE,  [6] = KILN_FCOND_ONE,  [7] = KILN_FCOND_ORD,  [8] = KILN_FCOND_UNO,
+  [9] = KILN_FCOND_UEQ,  [10] = KILN_FCOND_UGT, [11] = KILN_FCOND_UGE, [12] = KILN_FCOND_ULT,
+  [13] = KILN_FCOND_ULE, [14] = KILN_FCOND_UNE,
+};
+static const uint8_t kn_bc_iconds[10] = {
+  KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_UGT, KILN_ICOND_UGE, KILN_ICOND_ULT,
+  KILN_ICOND_ULE, KILN_ICOND_SGT, KILN_ICOND_SGE, KILN_ICOND_SLT, KILN_ICOND_SLE};
+
+/* Defines the next value, an i1. */
+static inline void kn_bc_def_truth(struct kn_bc *r, kiln_value v) {
+  if (KN_UNLIKELY(r->m->bool_type == UINT32_MAX))
+    kn_bc_malformed(r, "a comparison, but no type i1");
+  else kn_bc_def(r, r->m->bool_type, v);
+}
 
 /* Relative value ids count back from the next value; 32 bits, so forward ones wrap. */
 static inline uint32_t kn_bc_absolute(const struct kn_bc *r, uint64_t relative) {
@@ -38,7 +56,8 @@ static inline void kn_bc_on_load(struct kn_bc *r, uint32_t ptr, uint32_t type, b
   const struct kn_bc_type *t = &r->types.at[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
-    kn_bc_load_odd(r, ptr, type, mem);
+    if (kn_bc_sized(r, type) && kn_bc_split_plain(r, type))
+      kn_bc_load_value(r, kn_bc_use(r, ptr, r->m->ptr_type), type, mem);
     return;
   }
   int32_t disp;
@@ -52,7 +71,8 @@ static inline void kn_bc_on_store(struct kn_bc *r, uint32_t ptr, uint32_t id, ui
   const struct kn_bc_type *t = &r->types.at[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
-    kn_bc_store_odd(r, ptr, id, type, mem);
+    if (kn_bc_sized(r, type) && kn_bc_split_plain(r, type))
+      kn_bc_store_value(r, kn_bc_use(r, ptr, r->m->ptr_type), id, type, mem);
     return;
   }
   int32_t disp;
@@ -75,13 +95,7 @@ static const uint8_t float_ops[16] = {
 static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
                                   uint32_t type) {
   const struct kn_bc_type *t = &r->types.at[type];
-  if (KN_UNLIKELY(t->fit != FIT_EXACT)) {
-    if (t->kind == TK_WIDE) kn_bc_wide_binop(r, op, a, b, type);
-    else if (t->kind == TK_VECTOR) kn_bc_vec_binop(r, op, a, b, type);
-    else if (t->kind == TK_SOFT) kn_bc_def(r, type, kn_bc_soft_binop(r, op, a, b, type));
-    else kn_bc_def(r, type, kn_bc_binop_odd(r, op, a, b, type));
-    return;
-  }
+  if (KN_UNLIKELY(t->fit != FIT_EXACT)) return kn_bc_kinds[t->kind].binop(r, op, a, b, type);
   unsigned kop = op < 16 ? t->kind == TK_FLOAT ? float_ops[op] : int_ops[op] : 0;
   if (KN_UNLIKELY(!t->ktype || !kop || t->kind == TK_PTR)) {
     if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown binary operation");
@@ -123,49 +137,18 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
   if (r->vals.n == id) kn_bc_def(r, (uint32_t)to, v); /* else it was already defined, as parts */
 }
 
-/* Kiln's conditions by LLVM's predicate: 0 to 15 for floats, 32 to 41 for integers. */
-static const uint8_t fconds[16] = {
-  [1] = KILN_FCOND_OEQ,  [2] = KILN_FCOND_OGT,  [3] = KILN_FCOND_OGE,  [4] = KILN_FCOND_OLT,
-  [5] = KILN_FCOND_OLE,  [6] = KILN_FCOND_ONE,  [7] = KILN_FCOND_ORD,  [8] = KILN_FCOND_UNO,
-  [9] = KILN_FCOND_UEQ,  [10] = KILN_FCOND_UGT, [11] = KILN_FCOND_UGE, [12] = KILN_FCOND_ULT,
-  [13] = KILN_FCOND_ULE, [14] = KILN_FCOND_UNE,
-};
-static const uint8_t iconds[10] = {KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_UGT, KILN_ICOND_UGE,
-                                   KILN_ICOND_ULT, KILN_ICOND_ULE, KILN_ICOND_SGT, KILN_ICOND_SGE,
-                                   KILN_ICOND_SLT, KILN_ICOND_SLE};
-
 static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc *r, uint32_t a,
                                                                    uint32_t b, uint32_t type,
                                                                    uint64_t pred) {
   const struct kn_bc_type *t = &r->types.at[type];
-  kiln_value v;
-  if (KN_LIKELY(pred - 32 < 10)) {
-    if (KN_LIKELY(t->fit == FIT_EXACT && (t->kind == TK_INT || t->kind == TK_PTR) && t->ktype)) {
-      kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
-      v = kiln_build_icmp(r->f, (kiln_icond)iconds[pred - 32], (kiln_type)t->ktype, x, y);
-    } else if (t->kind == TK_VECTOR) {
-      kn_bc_vec_compare(r, a, b, type, pred);
-      return;
-    } else {
-      v = kn_bc_icmp_odd(r, iconds[pred - 32], a, b, type);
-    }
-  } else if (pred < 16 && t->kind == TK_FLOAT) {
-    if (pred == 0 || pred == 15) {
-      v = kiln_const_int(r->f, pred != 0);
-    } else {
-      kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
-      v = kiln_build_fcmp(r->f, (kiln_fcond)fconds[pred], (kiln_type)t->ktype, x, y);
-    }
-  } else if (pred < 16 && t->kind == TK_SOFT) {
-    v = kn_bc_soft_compare(r, (unsigned)pred, a, b, type);
+  if (KN_LIKELY(pred - 32 < 10 && t->fit == FIT_EXACT && (t->kind == TK_INT || t->kind == TK_PTR) &&
+                t->ktype)) {
+    kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
+    kn_bc_def_truth(
+      r, kiln_build_icmp(r->f, (kiln_icond)kn_bc_iconds[pred - 32], (kiln_type)t->ktype, x, y));
   } else {
-    if (t->kind == TK_VECTOR) kn_bc_vec_compare(r, a, b, type, pred);
-    else if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown comparison");
-    return;
+    kn_bc_kinds[t->kind].compare(r, a, b, type, pred);
   }
-  if (KN_UNLIKELY(r->m->bool_type == UINT32_MAX))
-    kn_bc_malformed(r, "a comparison, but no type i1");
-  else kn_bc_def(r, r->m->bool_type, v);
 }
 
 static inline void kn_bc_on_brif(struct kn_bc *r, uint64_t then_bb, uint64_t else_bb,

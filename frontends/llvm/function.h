@@ -56,7 +56,6 @@ struct kn_bc_function {
   /* blocks */
   uint32_t bb, n_bbs;           /* current block, number of blocks */
   uint32_t n_params;            /* number of parameters of the current block */
-  bool may_split;               /* an LLVM block may become several Kiln blocks */
   KN_BC_ARRAY(uint32_t) ends;   /* by LLVM block: Kiln block where it ends; empty: same number */
   KN_BC_ARRAY(uint32_t) stamps; /* by block: stamp of the last phi that had it as predecessor */
   uint32_t stamp;
@@ -71,7 +70,7 @@ struct kn_bc_function {
   uint32_t zeroed;               /* entries of vals below it are set (VS_NONE from vals.n on) */
   uint32_t n_forwards;           /* forward values not yet bound */
   KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
-  KN_BC_ARRAY(uint32_t) parts;
+  KN_BC_ARRAY(kiln_value) parts; /* of values that are no scalars: value.h */
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   KN_BC_ARRAY(struct kn_bc_half) halves;
   uint32_t n_again; /* of these, what was emitted in more than one block */
@@ -103,8 +102,8 @@ struct kn_bc_function {
   /* debugging */
   struct kn_bc_at at;
   struct kn_bc_metadata md;
-  uint64_t
-    records_pos; /* of records about variables before the newest instruction that wait for it; 0: none */
+  /* Of records about variables before the newest instruction that wait for it; 0: none. */
+  uint64_t records_pos;
   uint32_t records_at; /* kiln_func_position of that */
   KN_BC_ARRAY(struct kn_bc_assign)
   assigns;                           /* debug_assign.c: records that wait for the function's end, */

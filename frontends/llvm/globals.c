@@ -190,7 +190,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (a) {
     g->fn_flags = a->flags;
     if (a->refused_call) g->fn_flags |= FA_CALL_REFUSED;
-    if (a->harden != 0) g->fn_flags |= FA_HARDENED;
+    if (a->harden.all != 0) g->fn_flags |= FA_HARDENED;
   }
   if (is_special(g)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
@@ -202,7 +202,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     if (op[3] != 0 && !kn_bc_convention(r, op[3])) return false;
     /* coldcc keeps most registers on x86-64: no caller relies on that if all are Kiln's */
     if ((op[3] == CC_COLD && !is_local(d)) || op[3] == CC_CXX_FAST_TLS)
-      return kn_bc_refuse(r, kn_bc_ask_convention(op[3]));
+      return kn_bc_refuse(r, kn_bc_support_convention(op[3]));
     if (field(r, 12)) return kn_bc_unsupported(r, "prologue data");
     if (field(r, 15)) return kn_bc_unsupported(r, "prefix data");
     if (field(r, 10)) return kn_bc_unsupported(r, "a function with a garbage collector");
@@ -272,7 +272,8 @@ bool kn_bc_global_ifunc(struct kn_bc *r) {
   return KN_BC_PUSH(r, r->open->aliases, d.desc) && add_global(r, &d.g);
 }
 
-/* [offset, size, type, space, aliasee, linkage, visibility, dll, tls, unnamed_addr, dso_local] */
+/* [offset, size, type, space, aliasee, linkage, visibility, dll, tls, unnamed_addr, dso_local, partition's offset, its
+ * size] */
 bool kn_bc_global_alias(struct kn_bc *r) {
   const uint64_t *op = r->in.ops.at;
   if (r->in.ops.n < 6) return kn_bc_malformed(r, "bad alias");
@@ -280,6 +281,7 @@ bool kn_bc_global_alias(struct kn_bc *r) {
   struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0};
   if (!describe(r, &d, &f)) return false;
   if (op[3]) return kn_bc_unsupported(r, "address spaces");
+  if (field(r, 12)) return kn_bc_unsupported(r, "partitions");
   if (op[2] >= r->types.n || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad alias");
   d.g.type = (uint32_t)op[2];
   d.g.init = (uint32_t)op[4] + 1;

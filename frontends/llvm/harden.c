@@ -1,5 +1,5 @@
 /* Stack probes, stack guards, calls without a PLT: what attributes say of them, which allocations count as arrays.
- * Called by attrs.c, funcdef.c and inst.c. As LLVM's StackProtector and frame lowerings have it.
+ * Called by attrs.c, function.c and inst.c. As LLVM's StackProtector and frame lowerings have it.
  * Invariant: kn_bc_attr.harden is 0 for what asks for none of these. */
 #include "bc.h"
 
@@ -7,23 +7,7 @@
 
 enum { BUFFER_DEFAULT = 8, BUFFER_MAX = 0x7fff, PAGE_DEFAULT = 4096 };
 
-/* kn_bc_attr.harden: bits 0 to 1 a kiln_guard, then these; bits 16 to 30 the size of arrays that ssp guards; bits 32 to
- * 63 the distance of probes, 0: the default. */
-enum { NAKED = 8192 };
-enum { GUARD = 3, PROBE = 4, NO_PROBE = 8, NO_PLT = 16, AVX = 32, NO_CF_CHECK = 64 };
-enum { AVX512 = 128, GENERAL = 256 }; /* of x86-64, which has none of these: */
-/* Of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it. */
-enum {
-  BRANCH = 128,
-  BRANCH_SAID = 256,
-  SIGN = 512,
-  SIGN_ALL = 1024,
-  SIGN_SAID = 2048,
-  KEY_B = 4096
-};
-/* Which function is called at the beginning, and that one is called at the end. */
-enum { ENTERS_SHIFT = 14, ENTERS = 3 << ENTERS_SHIFT };
-#define LEAVES (UINT64_C(1) << 31)
+/* Which function is called at the beginning: kn_bc_hardening.enters. */
 static const char entered_by[][26] = {"", "mcount", "\1_mcount", "__cyg_profile_func_enter"};
 
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
@@ -31,10 +15,10 @@ void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key) {
                    : key == ATTR_STACK_PROTECT_STRONG ? KILN_GUARD_ADDRESSES
                    : key == ATTR_STACK_PROTECT_REQ    ? KILN_GUARD_ALWAYS
                                                       : KILN_GUARD_NONE;
-  if (guard > (a->harden & GUARD)) a->harden = (a->harden & ~(uint64_t)GUARD) | guard;
-  if (key == ATTR_NON_LAZY_BIND) a->harden |= NO_PLT;
-  if (key == ATTR_NO_CF_CHECK) a->harden |= NO_CF_CHECK;
-  if (key == ATTR_NAKED) a->harden |= NAKED;
+  if (guard > a->harden.guard) a->harden.guard = guard & 3;
+  if (key == ATTR_NON_LAZY_BIND) a->harden.no_plt = 1;
+  if (key == ATTR_NO_CF_CHECK) a->harden.no_cf_check = 1;
+  if (key == ATTR_NAKED) a->harden.naked = 1;
 }
 
 /* A decimal number, at most `most`. */
@@ -63,57 +47,58 @@ bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
   if (strcmp(key, "probe-stack") == 0) {
     /* Zig's function touches each page, which is what the code does that is called "inline-asm" */
     if (strcmp(value, "inline-asm") != 0 && strcmp(value, "__zig_probe_stack") != 0) return false;
-    a->harden |= PROBE;
+    a->harden.probe = 1;
   } else if (strcmp(key, "frame-pointer") == 0) {
     if (strcmp(value, "none") != 0) a->flags |= FA_FRAME_POINTER;
   } else if (strcmp(key, "stackrealign") == 0) {
     a->flags |= FA_REALIGN_STACK;
-  } else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden |= NO_PROBE;
-  else if (strcmp(key, "stack-probe-size") == 0)
-    a->harden |= (uint64_t)number(value, UINT32_MAX) << 32;
+  } else if (strcmp(key, "no-stack-arg-probe") == 0) a->harden.no_probe = 1;
+  else if (strcmp(key, "stack-probe-size") == 0) a->harden.probe_bytes |= number(value, UINT32_MAX);
   else if (strcmp(key, "stack-protector-buffer-size") == 0)
-    a->harden |= (uint64_t)number(value, BUFFER_MAX) << 16;
-  else if (strcmp(key, "branch-target-enforcement") == 0)
-    a->harden |= BRANCH_SAID | (strcmp(value, "false") != 0 ? BRANCH : 0);
-  else if (strcmp(key, "sign-return-address") == 0)
-    a->harden |= SIGN_SAID | (strcmp(value, "none") == 0  ? 0
-                              : strcmp(value, "all") == 0 ? SIGN | SIGN_ALL
-                                                          : SIGN);
-  else if (strcmp(key, "sign-return-address-key") == 0)
-    a->harden |= strcmp(value, "b_key") == 0 ? KEY_B : 0;
-  else if (strcmp(key, "target-features") == 0)
-    a->harden |= (strstr(value, "+avx512f") ? AVX512 : 0) | (strstr(value, "+avx") ? AVX : 0) |
-                 (takes_registers(value) ? GENERAL : 0);
-  else if (strcmp(key, "instrument-function-entry-inlined") == 0) {
+    a->guard_buffer |= (uint16_t)number(value, BUFFER_MAX);
+  else if (strcmp(key, "branch-target-enforcement") == 0) {
+    a->harden.branch_said = 1;
+    a->harden.branch |= strcmp(value, "false") != 0;
+  } else if (strcmp(key, "sign-return-address") == 0) {
+    a->harden.sign_said = 1;
+    a->harden.sign |= strcmp(value, "none") != 0;
+    a->harden.sign_all |= strcmp(value, "all") == 0;
+  } else if (strcmp(key, "sign-return-address-key") == 0) {
+    a->harden.key_b |= strcmp(value, "b_key") == 0;
+  } else if (strcmp(key, "target-features") == 0) {
+    a->harden.avx |= strstr(value, "+avx") != NULL;
+    a->harden.avx512 |= strstr(value, "+avx512f") != NULL;
+    a->harden.general |= takes_registers(value);
+  } else if (strcmp(key, "instrument-function-entry-inlined") == 0) {
     unsigned k = 1;
     while (k < 4 && strcmp(value, entered_by[k]) != 0) k++;
     if (k == 4) return false;
-    a->harden |= (uint64_t)k << ENTERS_SHIFT;
+    a->harden.enters |= k & 3;
   } else if (strcmp(key, "instrument-function-exit-inlined") == 0) {
     if (strcmp(value, "__cyg_profile_func_exit") != 0) return false;
-    a->harden |= LEAVES;
+    a->harden.leaves = 1;
   }
   return true;
 }
 
 void kn_bc_harden_done(struct kn_bc_attr *a) {
-  if (a->harden & NO_PROBE) a->harden &= ~(uint64_t)PROBE;
-  if (!(a->harden & PROBE)) a->harden &= UINT32_MAX;
-  if (!(a->harden & GUARD)) a->harden &= ~((uint64_t)BUFFER_MAX << 16);
+  if (a->harden.no_probe) a->harden.probe = 0;
+  if (!a->harden.probe) a->harden.probe_bytes = 0;
+  if (!a->harden.guard) a->guard_buffer = 0;
 }
 
-bool kn_bc_harden_avx(const struct kn_bc_attr *a) { return a && (a->harden & AVX) != 0; }
+bool kn_bc_harden_avx(const struct kn_bc_attr *a) { return a && a->harden.avx; }
 
-bool kn_bc_harden_avx512(const struct kn_bc_attr *a) { return a && (a->harden & AVX512) != 0; }
+bool kn_bc_harden_avx512(const struct kn_bc_attr *a) { return a && a->harden.avx512; }
 
-bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return (a->harden & NO_PLT) != 0; }
+bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return a->harden.no_plt; }
 
 bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
                              kiln_sig *sig) {
   if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL && cc != CC_PRESERVE_NONE &&
       cc != CC_AARCH64_VECTOR)
     return true;
-  if (cc == CC_PRESERVE_ALL && a && a->harden & AVX)
+  if (cc == CC_PRESERVE_ALL && kn_bc_harden_avx(a))
     return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
   kiln_sig_info info = kiln_sig_get(r->module, *sig);
   kiln_type results[KILN_MAX_RESULTS];
@@ -209,24 +194,24 @@ void kn_bc_harden_module(struct kn_bc *r) {
 
 /* ---- functions ---- */
 
-/* KILN_PROTECT_... of a function with attributes `harden`. */
-static uint32_t protection(const struct kn_bc *r, uint64_t harden) {
+/* KILN_PROTECT_... of a function that asks for `harden`. */
+static uint32_t protection(const struct kn_bc *r, union kn_bc_hardening harden) {
   if (kn_bc_targets[r->target].cf_protection)
-    return r->m->harden.protect | (harden & NO_CF_CHECK ? KILN_PROTECT_DIRECT : 0u);
+    return r->m->harden.protect | (harden.no_cf_check ? KILN_PROTECT_DIRECT : 0u);
   uint32_t silent = r->m->harden.protect_silent;
   uint32_t sign = KILN_PROTECT_RETURN | KILN_PROTECT_RETURN_ALL | KILN_PROTECT_KEY_B;
   uint32_t what = r->m->harden.protect & KILN_PROTECT_CONTROL_STACK;
-  if (!(harden & BRANCH_SAID)) what |= silent & KILN_PROTECT_BRANCH;
-  else if (harden & BRANCH) what |= KILN_PROTECT_BRANCH;
-  if (!(harden & SIGN_SAID)) return what | (silent & KILN_PROTECT_RETURN ? silent & sign : 0);
-  if (!(harden & SIGN)) return what;
-  return what | KILN_PROTECT_RETURN | (harden & SIGN_ALL ? KILN_PROTECT_RETURN_ALL : 0u) |
-         (harden & KEY_B ? KILN_PROTECT_KEY_B : 0u);
+  if (!harden.branch_said) what |= silent & KILN_PROTECT_BRANCH;
+  else if (harden.branch) what |= KILN_PROTECT_BRANCH;
+  if (!harden.sign_said) return what | (silent & KILN_PROTECT_RETURN ? silent & sign : 0);
+  if (!harden.sign) return what;
+  return what | KILN_PROTECT_RETURN | (harden.sign_all ? KILN_PROTECT_RETURN_ALL : 0u) |
+         (harden.key_b ? KILN_PROTECT_KEY_B : 0u);
 }
 
 bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list) {
   const struct kn_bc_attr *a = kn_bc_attr(r, list, KN_BC_FUNC_INDEX);
-  return a && (a->harden & NO_CF_CHECK) && kn_bc_targets[r->target].cf_protection;
+  return a && a->harden.no_cf_check && kn_bc_targets[r->target].cf_protection;
 }
 
 /* Calls a function that profiles this one, as LLVM's EntryExitInstrumenter does. Where mcount cannot find the caller by
@@ -252,15 +237,15 @@ void kn_bc_harden_leave(struct kn_bc *r) { profile(r, "__cyg_profile_func_exit",
 
 bool kn_bc_harden_naked(const struct kn_bc *r) {
   const struct kn_bc_attr *a = kn_bc_attr(r, r->fn.global->attrs, KN_BC_FUNC_INDEX);
-  return a && a->harden & NAKED;
+  return a && a->harden.naked;
 }
 
 void kn_bc_harden_function(struct kn_bc *r) {
   const struct kn_bc_attr *a = kn_bc_attr(r, r->fn.global->attrs, KN_BC_FUNC_INDEX);
-  uint64_t harden = a ? a->harden : 0;
+  const union kn_bc_hardening none = {0}, harden = a ? a->harden : none;
   uint32_t protect = protection(r, harden);
   kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
-  if (harden & NAKED) {
+  if (harden.naked) {
     attrs.naked = true;
     kiln_func_set_attrs(r->f, &attrs);
     if (kn_bc_targets[r->target].cf_protection &&
@@ -269,17 +254,16 @@ void kn_bc_harden_function(struct kn_bc *r) {
                      &(kiln_asm){.bytes = "\xf3\x0f\x1e\xfa", .size_bytes = 4}, NULL, 0);
     return;
   }
-  if (kn_bc_targets[r->target].cf_protection && harden & GENERAL) attrs.general_only = true;
+  if (kn_bc_targets[r->target].cf_protection && harden.general) attrs.general_only = true;
   if (protect != r->m->harden.protect)
     attrs.protection = protect != 0 ? protect : KILN_PROTECT_NONE;
-  r->fn.harden.enters = (uint8_t)((harden & ENTERS) >> ENTERS_SHIFT);
-  r->fn.harden.leaves = (harden & LEAVES) != 0;
-  r->fn.harden.guard = (uint8_t)(harden & GUARD);
-  uint32_t buffer = harden >> 16 & BUFFER_MAX;
-  r->fn.harden.guard_buffer = buffer ? buffer : BUFFER_DEFAULT;
+  r->fn.harden.enters = harden.enters;
+  r->fn.harden.leaves = harden.leaves;
+  r->fn.harden.guard = harden.guard;
+  r->fn.harden.guard_buffer = a && a->guard_buffer ? a->guard_buffer : BUFFER_DEFAULT;
   attrs.guard = (kiln_guard)r->fn.harden.guard;
-  if (harden & PROBE || (r->m->harden.probes && !(harden & NO_PROBE))) {
-    uint32_t bytes = harden & PROBE ? (uint32_t)(harden >> 32) : r->m->harden.probe_bytes;
+  if (harden.probe || (r->m->harden.probes && !harden.no_probe)) {
+    uint32_t bytes = harden.probe ? harden.probe_bytes : r->m->harden.probe_bytes;
     attrs.probe_bytes = bytes != 0 ? bytes : PAGE_DEFAULT;
   }
   kiln_func_set_attrs(r->f, &attrs);

@@ -13,6 +13,23 @@ struct kn_bc_type;
 /* Length of a module flag that is text, its NUL included; a longer one counts as none. */
 enum { KN_BC_FLAG_TEXT = 256 };
 
+/* What attributes of a function ask for. Groups of attributes are put together by |. */
+union kn_bc_hardening {
+  uint64_t all; /* 0: nothing */
+  struct {
+    uint32_t guard : 2; /* kiln_guard */
+    uint32_t probe : 1, no_probe : 1, no_plt : 1, no_cf_check : 1, naked : 1;
+    uint32_t enters : 2,
+      leaves : 1; /* which function is called at the beginning; one at the end is */
+    /* of x86-64: features that conventions depend on; only general registers may be used */
+    uint32_t avx : 1, avx512 : 1, general : 1;
+    /* of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it */
+    uint32_t branch : 1, branch_said : 1, sign : 1, sign_all : 1, sign_said : 1, key_b : 1;
+    uint32_t probe_bytes; /* distance of probes; 0: the default */
+  };
+};
+_Static_assert(sizeof(union kn_bc_hardening) == sizeof(uint64_t), "all of them are in `all`");
+
 /* What the module's flags say. */
 struct kn_bc_flags {
   uint8_t protect; /* KILN_PROTECT_...: of the object's note, and on x86-64 of all functions; */

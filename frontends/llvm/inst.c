@@ -1,5 +1,5 @@
 /* The rarer instructions: addresses, aggregates, phis, stack, switches, atomics, and diagnostics
- * for those that are not implemented. Called by func.c with a record's operands.
+ * for those that are not implemented. Called by record.c with a record's operands.
  * Invariant: aggregates are runs of handles in r->fn.parts, one per scalar part of their type, and no
  * run is written again once it is a value. */
 #include "frequent.h"
@@ -115,59 +115,6 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
 
 /* ---- aggregates ---- */
 
-uint32_t kn_bc_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (r->status != KILN_OK || !kn_bc_split(r, type)) return UINT32_MAX;
-  const struct kn_bc_type *t = &r->types.at[type];
-  uint32_t first = r->fn.parts.n;
-  if (id >= r->vals.n) {
-    if (!kn_bc_forward_room(r, id)) return UINT32_MAX;
-    if (r->vals.at[id].t == (type | (uint32_t)VS_FORWARD_PARTS << 24)) return r->vals.at[id].h;
-    if (r->vals.at[id].t >> 24 != VS_NONE ||
-        !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + t->n_pieces))
-      goto mismatch;
-    for (uint32_t i = 0; i < t->n_pieces; i++) {
-      kiln_type kt = (kiln_type)r->types.at[r->type_pieces.at[t->piece_first + i].type].ktype;
-      r->fn.parts.at[first + i] = kiln_forward_new(r->f, kt).id;
-    }
-    r->fn.parts.n += t->n_pieces;
-    r->vals.at[id] = (struct kn_bc_val){first, type | (uint32_t)VS_FORWARD_PARTS << 24};
-    r->fn.n_forwards++;
-    return first;
-  }
-  if (kn_bc_type_of(r, id) != type) goto mismatch;
-  if (r->vals.at[id].t >> 24 == VS_PARTS) return r->vals.at[id].h;
-  if (r->vals.at[id].t >> 24 != VS_CONST) goto mismatch;
-  if (!kn_bc_const_parts(r, id)) return UINT32_MAX;
-  if (r->fn.parts.n - first != t->n_pieces) goto mismatch;
-  r->vals.at[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
-  if (id < r->m->n_vals) KN_BC_PUSH(r, r->fn.touched, id);
-  return first;
-mismatch:
-  kn_bc_malformed(r, "an aggregate of another type is expected");
-  return UINT32_MAX;
-}
-
-void kn_bc_define_parts(struct kn_bc *r, uint32_t type, uint32_t first) {
-  uint32_t id = r->vals.n;
-  if (id < r->fn.zeroed && r->vals.at[id].t >> 24 != VS_NONE) {
-    if (r->vals.at[id].t != (type | (uint32_t)VS_FORWARD_PARTS << 24))
-      return (void)kn_bc_malformed(r, "a value of another type than it was used as");
-    for (uint32_t i = 0; i < r->types.at[type].n_pieces; i++)
-      kiln_forward_bind(r->f, (kiln_value){r->fn.parts.at[r->vals.at[id].h + i]},
-                        (kiln_value){r->fn.parts.at[first + i]});
-    r->fn.n_forwards--;
-  }
-  if (id >= r->vals.cap && !kn_bc_grow_vals(r)) return;
-  r->vals.at[id] = (struct kn_bc_val){first, type | (uint32_t)VS_PARTS << 24};
-  r->vals.n = id + 1;
-}
-
-/* Defines the next value from r->fn.parts: as one part or a run of parts. */
-static void define_from(struct kn_bc *r, uint32_t type, uint32_t first) {
-  if (kn_bc_in_parts(&r->types.at[type])) kn_bc_define_parts(r, type, first);
-  else kn_bc_def(r, type, (kiln_value){r->fn.parts.at[first]});
-}
-
 /* Follows indices into aggregate `*type`; adds the number of parts before the element to *part. */
 static bool follow(struct kn_bc *r, const uint64_t *ops, unsigned n, uint32_t *type,
                    uint32_t *part) {
@@ -193,24 +140,17 @@ static bool follow(struct kn_bc *r, const uint64_t *ops, unsigned n, uint32_t *t
 static void extract_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type, part = 0;
+  struct kn_bc_run x;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  uint32_t first = kn_bc_parts(r, id, type);
-  if (first == UINT32_MAX || !follow(r, ops + i, n - i, &type, &part)) return;
-  if (id >= r->vals.n) { /* parts of a forward value: copies, which can be bound */
-    uint32_t count = r->types.at[type].n_pieces, at = r->fn.parts.n;
-    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)at + count)) return;
-    for (uint32_t k = 0; k < count; k++) {
-      uint32_t pt = r->type_pieces.at[r->types.at[type].piece_first + k].type;
-      r->fn.parts.at[at + k] =
-        kiln_build_unary(r->f, KILN_OP_COPY, (kiln_type)r->types.at[pt].ktype,
-                         (kiln_value){r->fn.parts.at[first + part + k]})
-          .id;
-    }
-    r->fn.parts.n += count;
-    define_from(r, type, at);
-    return;
-  }
-  define_from(r, type, first + part);
+  x.first = kn_bc_parts(r, id, type);
+  if (x.first == UINT32_MAX || !follow(r, ops + i, n - i, &type, &part)) return;
+  if (id < r->vals.n) return kn_bc_define_within(r, type, &x, part);
+  kiln_value copy[KN_BC_MAX_PIECES]; /* parts of a forward value: copies, which can be bound */
+  const struct kn_bc_type *t = &r->types.at[type];
+  for (uint32_t k = 0; k < kn_bc_n_parts(t); k++)
+    copy[k] =
+      kiln_build_unary(r->f, KILN_OP_COPY, kn_bc_part_type(r, t, k), kn_bc_part(r, &x, part + k));
+  kn_bc_define(r, type, copy);
 }
 
 static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -218,23 +158,16 @@ static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t id, type, value, vtype, part = 0;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !kn_bc_operand(r, ops, n, &i, &value, &vtype))
     return;
-  uint32_t from = kn_bc_parts(r, id, type), inner = type;
-  if (from == UINT32_MAX || !follow(r, ops + i, n - i, &inner, &part)) return;
+  struct kn_bc_run whole, v;
+  kiln_value all[KN_BC_MAX_PIECES];
+  uint32_t inner = type;
+  whole.first = kn_bc_parts(r, id, type);
+  if (whole.first == UINT32_MAX || !follow(r, ops + i, n - i, &inner, &part)) return;
   if (inner != vtype) return (void)kn_bc_malformed(r, "an inserted value of another type");
-  uint32_t source = UINT32_MAX;
-  kiln_value v = {0};
-  if (kn_bc_in_parts(&r->types.at[vtype])) source = kn_bc_parts(r, value, vtype);
-  else v = kn_bc_use(r, value, vtype);
-  if (r->status != KILN_OK) return;
-  uint32_t count = r->types.at[type].n_pieces, first = r->fn.parts.n;
-  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + count)) return;
-  memcpy(r->fn.parts.at + first, r->fn.parts.at + from, count * sizeof(uint32_t));
-  r->fn.parts.n += count;
-  if (source == UINT32_MAX) r->fn.parts.at[first + part] = v.id;
-  else
-    memcpy(r->fn.parts.at + first + part, r->fn.parts.at + source,
-           r->types.at[vtype].n_pieces * sizeof(uint32_t));
-  kn_bc_define_parts(r, type, first);
+  if (!kn_bc_run(r, value, vtype, &v)) return;
+  for (uint32_t k = 0; k < r->types.at[type].n_pieces; k++) all[k] = kn_bc_part(r, &whole, k);
+  for (uint32_t k = 0; k < v.n; k++) all[part + k] = kn_bc_part(r, &v, k);
+  kn_bc_define(r, type, all);
 }
 
 /* ---- values without operations ---- */
@@ -242,15 +175,14 @@ static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 static void freeze(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
+  struct kn_bc_run x;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  if (kn_bc_in_parts(&r->types.at[type])) {
-    uint32_t first = kn_bc_parts(r, id, type);
-    if (first == UINT32_MAX) return;
-    if (id >= r->vals.n) kn_bc_unsupported(r, "freeze of an aggregate that is defined later");
-    else kn_bc_define_parts(r, type, first);
-    return;
+  if (!kn_bc_in_parts(&r->types.at[type])) { /* if it is not defined yet, a copy */
+    if (kn_bc_scalar(r, type)) kn_bc_def(r, type, kn_bc_same(r, id, type));
+  } else if (kn_bc_run(r, id, type, &x)) {
+    if (id < r->vals.n) kn_bc_define_within(r, type, &x, 0);
+    else kn_bc_unsupported(r, "freeze of an aggregate that is defined later");
   }
-  if (kn_bc_scalar(r, type)) kn_bc_def(r, type, kn_bc_same(r, id, type));
 }
 
 static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -258,13 +190,7 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t id, type;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
   if (i >= n || ops[i] != 0) return (void)kn_bc_malformed(r, "unknown unary operation");
-  if (r->types.at[type].kind == TK_VECTOR) {
-    kn_bc_vec_negate(r, id, type);
-    return;
-  }
-  if (!kn_bc_scalar(r, type)) return;
-  kiln_value v = kn_bc_use(r, id, type);
-  kn_bc_def(r, type, kn_bc_float_op(r, &r->types.at[type], KILN_OP_FNEG, &v, 1));
+  kn_bc_kinds[r->types.at[type].kind].negate(r, id, type);
 }
 
 static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
@@ -279,29 +205,17 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
     else kn_bc_malformed(r, "a condition that is no i1");
     return;
   }
-  kiln_value cond = kn_bc_use(r, c, ctype);
-  if (kn_bc_in_parts(&r->types.at[type])) {
-    uint32_t x = kn_bc_parts(r, a, type), y = kn_bc_parts(r, b, type), first = r->fn.parts.n;
-    const struct kn_bc_type *t = &r->types.at[type];
-    if (x == UINT32_MAX || y == UINT32_MAX ||
-        !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + t->n_pieces))
-      return;
-    for (uint32_t k = 0; k < t->n_pieces; k++) {
-      kiln_type kt = (kiln_type)r->types.at[r->type_pieces.at[t->piece_first + k].type].ktype;
-      r->fn.parts.at[first + k] =
-        kiln_build_select(r->f, kt, cond, (kiln_value){r->fn.parts.at[x + k]},
-                          (kiln_value){r->fn.parts.at[y + k]})
-          .id;
-    }
-    r->fn.parts.n += t->n_pieces;
-    kn_bc_define_parts(r, type, first);
-    return;
+  const struct kn_bc_type *t = &r->types.at[type];
+  struct kn_bc_run x, y;
+  kiln_value out[KN_BC_MAX_PIECES], cond = kn_bc_use(r, c, ctype);
+  if (!kn_bc_run(r, a, type, &x) || !kn_bc_run(r, b, type, &y)) return;
+  for (uint32_t k = 0; k < x.n; k++) {
+    kiln_type kt = kn_bc_part_type(r, t, k);
+    kiln_value v = kn_bc_part(r, &x, k), w = kn_bc_part(r, &y, k);
+    out[k] = kn_bc_in_parts(t) ? (kiln_value){0} : kn_bc_select_truth(r, cond, kt, v, w);
+    if (!out[k].id) out[k] = kiln_build_select(r->f, kt, cond, v, w);
   }
-  if (!kn_bc_scalar(r, type)) return;
-  kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
-  kiln_type t = (kiln_type)r->types.at[type].ktype;
-  kiln_value v = kn_bc_select_truth(r, cond, t, x, y);
-  kn_bc_def(r, type, v.id ? v : kiln_build_select(r->f, t, cond, x, y));
+  kn_bc_define(r, type, out);
 }
 
 /* ---- phis ---- */
@@ -310,7 +224,6 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
  * block's parameters: one, or one per part. */
 static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint32_t type,
                      uint32_t first_param, uint32_t phi) {
-  bool parts = kn_bc_in_parts(&r->types.at[type]);
   kiln_block target = {r->fn.bb};
   r->fn.no_code = true;
   if (pairs > 1 && r->fn.stamps.n != r->fn.n_bbs) {
@@ -331,25 +244,17 @@ static void incoming(struct kn_bc *r, const uint64_t *ops, unsigned pairs, uint3
       r->fn.stamps.at[pred] = r->fn.stamp;
     }
     uint32_t id = phi - (uint32_t)kn_bits_signed(ops[0]);
-    uint32_t from = 0, n = 1;
-    kiln_value v = {0};
-    if (parts) {
-      from = kn_bc_parts(r, id, type);
-      n = r->types.at[type].n_pieces;
-    } else {
-      v = kn_bc_use(r, id, type);
-    }
-    if (r->status != KILN_OK) break;
-    for (uint32_t k = 0; k < n; k++)
-      kn_bc_phi_arg(r, pred, target, first_param + k,
-                    parts ? (kiln_value){r->fn.parts.at[from + k]} : v);
+    struct kn_bc_run x;
+    if (!kn_bc_run(r, id, type, &x)) break;
+    for (uint32_t k = 0; k < x.n; k++)
+      kn_bc_phi_arg(r, pred, target, first_param + k, kn_bc_part(r, &x, k));
   }
   r->fn.no_code = false;
 }
 
 void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t index,
                    kiln_value v) {
-  if (r->fn.may_split && pred >= r->fn.bb) { /* the block may yet be split: see kn_bc_split_block */
+  if (pred >= r->fn.bb) { /* the block may yet be split: see kn_bc_split_block */
     KN_BC_PUSH(r, r->fn.late, (struct kn_bc_late){pred, target.id, index, v.id});
     return;
   }
@@ -364,21 +269,12 @@ static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t type = (uint32_t)ops[0], phi_id = r->vals.n;
   if (!kn_bc_split(r, type)) return;
   const struct kn_bc_type *t = &r->types.at[type];
-  uint32_t param = r->fn.n_params, count = t->n_pieces;
+  const uint32_t param = r->fn.n_params, count = kn_bc_n_parts(t);
+  kiln_value v[KN_BC_MAX_PIECES];
   r->fn.n_params += count;
-  kiln_block b = {r->fn.bb};
-  if (kn_bc_in_parts(t)) {
-    uint32_t first = r->fn.parts.n;
-    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + count)) return;
-    for (uint32_t i = 0; i < count; i++) {
-      kiln_type kt = (kiln_type)r->types.at[r->type_pieces.at[t->piece_first + i].type].ktype;
-      r->fn.parts.at[first + i] = kiln_block_add_param(r->f, b, kt).id;
-    }
-    r->fn.parts.n += count;
-    kn_bc_define_parts(r, type, first);
-  } else {
-    kn_bc_def(r, type, kiln_block_add_param(r->f, b, (kiln_type)t->ktype));
-  }
+  for (uint32_t k = 0; k < count; k++)
+    v[k] = kiln_block_add_param(r->f, (kiln_block){r->fn.bb}, kn_bc_part_type(r, t, k));
+  kn_bc_define(r, type, v);
   incoming(r, ops + 1, (n - 1) / 2, type, param, phi_id);
 }
 

@@ -1,7 +1,7 @@
 /* Metadata: a table that has, by number, the position in the file of each node's record or each string. Nothing else
  * is stored; code that needs a node reads its record again (kn_bc_md_record). The module's block is scanned when it
  * is met, for the module's flags and for units, a function's with its body if there are locations.
- * Called by body.c, flags.c, fork.c and funcdef.c to fill the table, by flags.c and loc.c to look entries up.
+ * Called by body.c, flags.c, fork.c and function.c to fill the table, by flags.c and loc.c to look entries up.
  * Invariant: numbers count as LLVM's do: strings first, then nodes, the module's before the function's own. */
 #include "debug/debug.h"
 
@@ -75,8 +75,12 @@ static bool is_name(const struct kn_bc *r, const char *name) {
 
 /* Reads the name of the named node behind it, or a named node; keeps the nodes of those that are asked for. */
 static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
-  static const char *const names[LIST_COUNT] = {"", "llvm.module.flags", "llvm.ident",
-                                                "llvm.commandline"};
+  static const char *const names[LIST_COUNT] = {"",
+                                                "llvm.module.flags",
+                                                "llvm.ident",
+                                                "llvm.commandline",
+                                                "llvm.dependent-libraries",
+                                                "llvm.linker.options"};
   if (!kn_bc_record(r, id)) return false;
   enum kn_bc_list list = r->m->listed.next;
   r->open->listed.next = LIST_NONE;
@@ -279,7 +283,7 @@ static bool units_ahead(struct kn_bc *r) {
       kn_bits_vbr(b, 8);
       more = kn_bc_skip(r);
     } else if (id == BC_DEFINE_ABBREV) {
-      more = kn_bc_define(r, false, BLOCK_METADATA);
+      more = kn_bc_define_abbrev(r, false, BLOCK_METADATA);
     } else if (kn_bc_code(r, id) != MD_NAME) {
       more = kn_bc_skip_record(r, id);
     } else if ((more = kn_bc_record(r, id))) {
@@ -389,7 +393,7 @@ static bool define(struct kn_bc *r) {
     kn_bc_scope(r); /* those of blockinfo come first */
     return KN_BC_PUSH(r, r->in.scope, known->abbrev);
   }
-  if (!kn_bc_define(r, false, BLOCK_METADATA)) return false;
+  if (!kn_bc_define_abbrev(r, false, BLOCK_METADATA)) return false;
   r->md.defined[r->md.defined_next++ % KN_BC_DEFINED] =
     (struct kn_bc_defined){pos, r->in.bits.pos - pos, r->abbrevs.n - 1};
   return true;

@@ -10,9 +10,11 @@
 /* Named metadata of a module that the reader asks for. */
 enum kn_bc_list {
   LIST_NONE,
-  LIST_FLAGS,   /* llvm.module.flags */
-  LIST_IDENT,   /* llvm.ident: who made the module */
-  LIST_COMMAND, /* llvm.commandline: how */
+  LIST_FLAGS,     /* llvm.module.flags */
+  LIST_IDENT,     /* llvm.ident: who made the module */
+  LIST_COMMAND,   /* llvm.commandline: how */
+  LIST_LIBRARIES, /* llvm.dependent-libraries: what to link it with */
+  LIST_LINKER,    /* llvm.linker.options */
   LIST_COUNT
 };
 
@@ -94,10 +96,9 @@ struct kn_bc_module {
   bool has_blocks;       /* some constant is the address of a block */
   bool has_tls;          /* some global is thread-local, */
   bool emulated_tls;     /* which the target cannot have as Kiln makes it */
-  bool
-    has_strict; /* there are constrained intrinsics, or named registers: metadata are read as if there were
-                          * locations */
-  bool has_trap;  /* there are intrinsics that end blocks */
+  /* There are constrained intrinsics, or named registers: metadata are read as if there were
+   * locations. */
+  bool has_strict;
   bool has_units; /* the metadata contain a compilation unit, */
   bool entries;   /* so that nodes become entries of debugging information: debug.c */
   bool assemble;  /* the assembly is not versions of symbols alone */

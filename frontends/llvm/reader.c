@@ -50,8 +50,8 @@ bool kn_bc_unsupported(struct kn_bc *r, const char *what) {
   return false;
 }
 
-bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_ask *ask) {
-  kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s \"%s\"", kn_bc_ask_kinds[ask->kind],
+bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *ask) {
+  kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s \"%s\"", kn_bc_support_kinds[ask->kind],
              ask->name);
   return false;
 }

@@ -1,6 +1,6 @@
 /* Signatures: LLVM's function types with attribute lists become Kiln's. What is passed of a type are
  * its leaves, scalars and vectors, each of which becomes one parameter or several; results that do not
- * fit into registers go through memory, as LLVM has it. Called by globals.c, funcdef.c and call.c, which
+ * fit into registers go through memory, as LLVM has it. Called by globals.c, function.c and call.c, which
  * moves values to and from these parameters.
  * Invariant: a signature is made once per (function type, attribute list, flags). */
 #include "bc.h"
@@ -8,13 +8,13 @@
 #include <string.h>
 
 bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
-  const struct kn_bc_ask *row = kn_bc_ask_convention(cc);
+  const struct kn_bc_support *row = kn_bc_support_convention(cc);
   if (!row) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u", (unsigned)cc);
     return false;
   }
-  if (row->verdict == ASK_DONE) return true;
-  if (row->verdict == ASK_VALUE) {
+  if (row->verdict == SUPPORT_DONE) return true;
+  if (row->verdict == SUPPORT_VALUE) {
     /* of the others, callees keep more than a caller relies on: definitions see to that */
     bool sysv = kn_bc_targets[r->target].sysv;
     if (cc == CC_AARCH64_VECTOR ? !sysv : sysv || (cc != CC_X86_64_SYSV && cc != CC_WIN64))
@@ -251,6 +251,23 @@ bool kn_bc_result_refused(struct kn_bc *r, uint32_t type) {
   return result_registers(r, ret, 0, results, &wide, &refused) < 0 && refused;
 }
 
+/* Makes *p a parameter that is a scalar of `type`, of attributes `a`; *plain is false if it is not passed as it is. */
+static bool scalar_parameter(struct kn_bc *r, uint32_t type, const struct kn_bc_attr *a,
+                             kiln_param *p, uint8_t *plain) {
+  if (!kn_bc_scalar(r, type)) return false;
+  const struct kn_bc_type *t = &r->types.at[type];
+  p->type = (uint8_t)kn_bc_passed_as(t);
+  if (kn_bc_is_short(t)) *plain = false;
+  if (!a) return true;
+  if (t->kind == TK_INT && t->bits < 32) p->flags = a->flags & (PA_SEXT | PA_ZEXT);
+  if (p->flags && (t->fit == FIT_ODD || (t->fit == FIT_BOOL && p->flags & PA_SEXT))) *plain = false;
+  if (t->kind == TK_PTR && a->flags & PA_SRET) p->flags |= KILN_PARAM_SRET;
+  if (t->kind == TK_PTR && a->flags & PA_CHAIN) p->flags |= KILN_PARAM_CHAIN;
+  if (p->flags & KILN_PARAM_SRET && a->flags & PA_IN_REG && kn_bc_targets[r->target].sret_in_reg)
+    return kn_bc_refuse(r, kn_bc_support_attr(ATTR_IN_REG));
+  return t->kind != TK_PTR || !(a->flags & PA_BYVAL) || kn_bc_by_value(r, a, p);
+}
+
 bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
                      unsigned flags) {
   const struct kn_bc_type *t = &r->types.at[type];
@@ -300,21 +317,7 @@ bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32
       if (!kn_bc_parameter(r, t, e, a, flags, false)) return false;
       continue;
     }
-    if (!kn_bc_scalar(r, e)) return false;
-    const struct kn_bc_type *et = &r->types.at[e];
-    p.type = (uint8_t)kn_bc_passed_as(et);
-    if (kn_bc_is_short(et)) s->plain = false;
-    if (a) {
-      if (et->kind == TK_INT && et->bits < 32) p.flags = a->flags & (PA_SEXT | PA_ZEXT);
-      if (p.flags && (et->fit == FIT_ODD || (et->fit == FIT_BOOL && p.flags & PA_SEXT)))
-        s->plain = false;
-      if (et->kind == TK_PTR && a->flags & PA_SRET) p.flags |= KILN_PARAM_SRET;
-      if (et->kind == TK_PTR && a->flags & PA_CHAIN) p.flags |= KILN_PARAM_CHAIN;
-      if (p.flags & KILN_PARAM_SRET && a->flags & PA_IN_REG && kn_bc_targets[r->target].sret_in_reg)
-        return kn_bc_refuse(r, kn_bc_ask_attr(ATTR_IN_REG));
-      if (et->kind == TK_PTR && a->flags & PA_BYVAL && !kn_bc_by_value(r, a, &p)) return false;
-    }
-    if (!KN_BC_PUSH(r, r->tmp.params, p)) return false;
+    if (!scalar_parameter(r, e, a, &p, &s->plain) || !KN_BC_PUSH(r, r->tmp.params, p)) return false;
   }
   n = r->tmp.params.n;
   unsigned sig_flags =

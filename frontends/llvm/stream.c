@@ -1,5 +1,5 @@
 /* The bitstream container: blocks, abbreviations, records. Files that read a block call kn_bc_next
- * in a loop; the function block's own loop (func.c) uses the parts of it.
+ * in a loop; the function block's own loop (body.c) uses the parts of it.
  * Invariant: before anything is read into memory, its size was checked against the bits left. */
 #include "bc.h"
 
@@ -157,7 +157,7 @@ static void classify(const struct kn_bc *r, struct kn_bc_abbrev *a, uint32_t blo
   }
 }
 
-bool kn_bc_define(struct kn_bc *r, bool for_block, uint32_t block) {
+bool kn_bc_define_abbrev(struct kn_bc *r, bool for_block, uint32_t block) {
   struct kn_bits b = r->in.bits;
   uint64_t n = kn_bits_vbr(&b, 5);
   if (n == 0 || n > left(r) || n > UINT16_MAX) return kn_bc_malformed(r, "bad abbreviation");
@@ -245,7 +245,7 @@ bool kn_bc_read_blockinfo(struct kn_bc *r) {
       if (!kn_bc_skip(r)) return false;
     } else if (id == BC_DEFINE_ABBREV) {
       if (!known) return kn_bc_malformed(r, "abbreviation without a block in BLOCKINFO");
-      if (!kn_bc_define(r, true, block)) return false;
+      if (!kn_bc_define_abbrev(r, true, block)) return false;
     } else {
       if (!kn_bc_record(r, id)) return false;
       if (r->in.code == 1) { /* SETBID */
@@ -524,7 +524,7 @@ static inline
       return ENTRY_BLOCK;
     }
     if (id == BC_DEFINE_ABBREV) {
-      if (!kn_bc_define(r, false, 0)) return ENTRY_ERROR;
+      if (!kn_bc_define_abbrev(r, false, 0)) return ENTRY_ERROR;
     } else if (code == ANY_CODE || kn_bc_code(r, id) == code) {
       return kn_bc_record(r, id) ? ENTRY_RECORD : ENTRY_ERROR;
     } else if (!kn_bc_skip_record(r, id)) {

@@ -1,5 +1,5 @@
 /* The entries of the bitcode reader's tables: abbreviations, types, attributes, constants and values, globals,
- * signatures, bodies, metadata and targets. The tables themselves are in struct kn_bc (bc.h). */
+ * signatures, bodies, metadata and targets. Who owns the tables: README.md. */
 #ifndef KN_LLVM_TABLES_H
 #define KN_LLVM_TABLES_H
 
@@ -10,6 +10,7 @@
 #include <kiln/llvm.h>
 
 #include "codes.h"
+#include "harden.h"
 
 /* ---- abbreviations ---- */
 
@@ -129,9 +130,9 @@ struct kn_bc_type {
   uint8_t has_array;  /* harden.c: is an array, or a struct with one in it */
   uint32_t bits;      /* integers: width; floats: width */
   uint64_t size;      /* bytes from one array element to the next */
-  uint32_t first,
-    n;            /* elements in kn_bc.elems: struct members; array element; result, parameters */
-  uint64_t count; /* arrays */
+  /* Elements in kn_bc_module.elems: struct members; array element; result, parameters. */
+  uint32_t first, n;
+  uint64_t count;                 /* arrays */
   uint32_t piece_first, n_pieces; /* scalar parts in kn_bc.type_pieces; UINT32_MAX: not yet split */
   uint32_t chars;   /* harden.c: length of the longest array of i8 that has_array counts */
   uint32_t mask;    /* vectors: id of the type of as many i1, or UINT32_MAX */
@@ -166,6 +167,7 @@ struct kn_bc_piece {
 
 /* ---- attributes ---- */
 
+/* What attributes say of a parameter or result (kn_bc_attr.flags). */
 enum {
   PA_SEXT = KILN_PARAM_SEXT,
   PA_ZEXT = KILN_PARAM_ZEXT,
@@ -175,37 +177,43 @@ enum {
   PA_IN_REG = 16,
   PA_ELEMENT = 32 /* of an exclusive access: the type of what is in memory */
 };
+/* What they say of a function or a call (kn_bc_attr.flags, kn_bc_global.fn_flags), and what else a global has there. */
 enum {
-  FA_NORETURN = 1,
-  FA_RETURNS_TWICE = 2,
-  FA_CALL_REFUSED = 4, /* of a global only: kn_bc_attr.refused_call */
-  FA_NOUNWIND = 8,
-  FA_FEATURES = 4, /* from this bit on: KILN_FEATURE_... */
-  FA_NO_RED_ZONE = 64,
-  FA_HARDENED = 128, /* of a global only: kn_bc_attr.harden is not 0 */
-  FA_WIN64 = 256,    /* of a global only: its convention */
-  FA_OPT_NONE = 8192,
-  FA_FRAME_POINTER = 32768,
-  FA_REALIGN_STACK = 131072,
-  /* x86-64's features that the reader itself asks for */
-  FA_SSSE3 = 512,
-  FA_SSE41 = 1024,
-  FA_AVX2 = 2048,
-  FA_FMA = 4096,
-  FA_F16C = 16384,
-  FA_AVX_VNNI = 65536,
-  FA_AVX_IFMA = 262144,
-  FA_PRFCHW = 524288,
-  /* AArch64's */
-  FA_FULLFP16 = 16384,
-  KN_BC_SIG_WIN64 = 16,
-  KN_BC_SIG_AVX512 = 32, /* and of 512 bits, whose arguments are refused */
-  KN_BC_SIG_AVX = 64,    /* vectors of 256 bits are passed in one register */
-  KN_BC_SIG_DEFINITION = 128
+  FA_NORETURN = 1 << 0,
+  FA_RETURNS_TWICE = 1 << 1,
+  FA_CALL_REFUSED = 1 << 2, /* of a global only: kn_bc_attr.refused_call */
+  FA_NOUNWIND = 1 << 3,
+  FA_FEATURES_SHIFT = 4, /* the bits of KILN_FEATURE_... */
+  FA_NO_RED_ZONE = 1 << 6,
+  FA_HARDENED = 1 << 7, /* of a global only: kn_bc_attr.harden is not 0 */
+  FA_WIN64 = 1 << 8,    /* of a global only: its convention */
+  FA_OPT_NONE = 1 << 9,
+  FA_FRAME_POINTER = 1 << 10,
+  FA_REALIGN_STACK = 1 << 11
 };
-_Static_assert(1 << FA_FEATURES > FA_NOUNWIND &&
-                 (KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES < FA_NO_RED_ZONE,
+_Static_assert((KILN_FEATURE_LSE | KILN_FEATURE_CX16) << FA_FEATURES_SHIFT < FA_NO_RED_ZONE,
                "features are between the other flags");
+/* In the bits above, features of processors that the reader itself looks for: of x86-64, */
+enum {
+  FA_SSSE3 = 1 << 12,
+  FA_SSE41 = 1 << 13,
+  FA_AVX2 = 1 << 14,
+  FA_FMA = 1 << 15,
+  FA_F16C = 1 << 16,
+  FA_AVX_VNNI = 1 << 17,
+  FA_AVX_IFMA = 1 << 18,
+  FA_PRFCHW = 1 << 19
+};
+/* and of AArch64. */
+enum { FA_FULLFP16 = 1 << 12 };
+
+/* What makes signatures of one function type differ, beside KN_BC_SIG_FLAGS. */
+enum {
+  KN_BC_SIG_WIN64 = 1 << 4,
+  KN_BC_SIG_AVX512 = 1 << 5, /* and of 512 bits, whose arguments are refused */
+  KN_BC_SIG_AVX = 1 << 6,    /* vectors of 256 bits are passed in one register */
+  KN_BC_SIG_DEFINITION = 1 << 7
+};
 /* What a function gives its signature. */
 #define KN_BC_SIG_FLAGS (FA_NORETURN | FA_RETURNS_TWICE | FA_NOUNWIND)
 
@@ -218,18 +226,19 @@ struct kn_bc_attr {
   uint32_t flags;           /* PA_... or FA_... */
   uint8_t align_log2;       /* 0: not given */
   uint8_t stack_align_log2; /* of a parameter in memory; 0: 8 bytes or less */
-  const struct kn_bc_ask
-    *refused; /* what a definition, or a parameter, cannot have; NULL: nothing */
-  const struct kn_bc_ask *refused_call; /* the same of a call */
-  uint64_t harden;                      /* what harden.c keeps of it */
+  uint16_t guard_buffer;    /* harden.c: the size of arrays that guards are for; 0: the default */
+  /* What a definition, or a parameter, cannot have; NULL: nothing. */
+  const struct kn_bc_support *refused;
+  const struct kn_bc_support *refused_call; /* the same of a call */
+  union kn_bc_hardening harden;             /* what harden.c keeps of it */
 };
 
-/* An attribute list: attrs in kn_bc.list_attrs. List 0 is the empty one. */
+/* An attribute list: attrs in kn_bc_module.list_attrs. List 0 is the empty one. */
 struct kn_bc_attr_list {
   uint32_t first, n;
-  uint32_t same;                        /* the first list with the same attributes */
-  uint32_t hash, next;                  /* first lists only: next one with the same hash; 0: none */
-  const struct kn_bc_ask *refused_call; /* of one of its attributes */
+  uint32_t same;       /* the first list with the same attributes */
+  uint32_t hash, next; /* first lists only: next one with the same hash; 0: none */
+  const struct kn_bc_support *refused_call; /* of one of its attributes */
 };
 
 /* ---- constants and values ---- */
@@ -280,12 +289,12 @@ struct kn_bc_num {
 
 /* State of a value, in the upper 8 bits of kn_bc_val.t. */
 enum kn_bc_state {
-  VS_HANDLE,  /* h: Kiln handle */
-  VS_SLOT,    /* h: Kiln handle of a stack slot's address */
-  VS_CONST,   /* a constant that has no handle in this function yet */
-  VS_PARTS,   /* h: first of its handles in kn_bc.parts */
-  VS_ADDR,    /* h: index into kn_bc.addrs: an address that loads and stores add themselves */
-  VS_HALVES,  /* h: index into kn_bc.halves: an i128 that is computed where it is read */
+  VS_HANDLE, /* h: Kiln handle */
+  VS_SLOT,   /* h: Kiln handle of a stack slot's address */
+  VS_CONST,  /* a constant that has no handle in this function yet */
+  VS_PARTS,  /* h: first of its handles in kn_bc_function.parts */
+  VS_ADDR, /* h: index into kn_bc_function.addrs: an address that loads and stores add themselves */
+  VS_HALVES,  /* h: index into kn_bc_function.halves: an i128 that is computed where it is read */
   VS_FORWARD, /* used, not yet defined: h: forward handle */
   VS_FORWARD_PARTS,
   VS_NONE /* not yet defined */
@@ -329,8 +338,8 @@ struct kn_bc_global {
   uint32_t init;        /* data: value id + 1 of the initialiser; aliases: the aliasee's;
                          * functions: the personality's */
   uint16_t intrinsic;   /* number of its row, from 1 on; 0: unknown */
-  uint32_t
-    machine; /* of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines */
+  /* Of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines. */
+  uint32_t machine;
   uint32_t fn_flags; /* FA_... */
   uint8_t what;      /* KILN_SYMBOL_FUNC, _DATA, _ALIAS */
   uint8_t tls;
@@ -369,7 +378,7 @@ struct kn_bc_body {
 
 /* A versioned name of a symbol: offsets into `assembly`. */
 struct kn_bc_symver {
-  uint32_t name, name_length; /* the first: in kn_bc.assembly */
+  uint32_t name, name_length; /* the first: in kn_bc_module.assembly */
   uint32_t other, other_length;
   bool version;         /* .symver, else .set */
   bool is_default;      /* @@ */
@@ -379,12 +388,12 @@ struct kn_bc_symver {
 
 /* What is known of an LLVM block in a function with invokes; all zero: nothing. */
 struct kn_bc_pad {
-  kiln_clauses
-    clauses; /* of a landing pad; id 0: neither an invoke names it yet, nor was it read */
-  uint32_t
-    waiting; /* of one that was not read yet: index + 1 in kn_bc.invokes of the newest that names it */
-  uint32_t
-    param; /* of one that was read: its exception's parameter, + 1; the next one is its selector */
+  /* Of a landing pad; id 0: neither an invoke names it yet, nor was it read. */
+  kiln_clauses clauses;
+  /* Of one that was not read yet: index + 1 in kn_bc_function.invokes of the newest that names it. */
+  uint32_t waiting;
+  /* Of one that was read: its exception's parameter, + 1; the next one is its selector. */
+  uint32_t param;
   uint32_t unwind; /* of a block that ends with an invoke: its landing pad + 1 */
   uint32_t block;  /* of such a block: the Kiln block that ends with the try */
 };
@@ -425,8 +434,8 @@ enum kn_bc_md_kind {
 };
 struct kn_bc_md {
   union {
-    uint64_t
-      pos; /* bit position of the record; of a PAIR: number + 1 of the expression's metadata */
+    /* Bit position of the record; of a PAIR: number + 1 of the expression's metadata. */
+    uint64_t pos;
     const char *text;
   };
   uint32_t n;
@@ -468,7 +477,8 @@ struct kn_bc_call_way {
 struct kn_bc_file {
   uint32_t id;     /* number of its metadata + 1 */
   uint32_t number; /* its number in the session (kiln_file_new); 0: an empty entry */
-  uint32_t body;   /* metadata of a function: kn_bc.call_body of that; else the entry is empty */
+  /* Metadata of a function: kn_bc_md_cache.call_body of that; else the entry is empty. */
+  uint32_t body;
 };
 #define KN_BC_FILES 64
 
@@ -491,19 +501,20 @@ enum kn_bc_fixed { KN_BC_CYCLES, KN_BC_THREAD, KN_BC_FIXED };
 /* The facts about a target that LLVM's code for it depends on. */
 struct kn_bc_target {
   const char *alias; /* another name of it in triples; NULL: none */
-  const char *
-    i128_mark; /* data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all do */
-  uint8_t ints, floats,
-    x87s;              /* registers for the parts of a result; larger results go through memory */
+  /* Data layouts that contain this align 128-bit integers to 16 bytes, others do not; NULL: all
+   * do. */
+  const char *i128_mark;
+  /* Registers for the parts of a result; larger results go through memory. */
+  uint8_t ints, floats, x87s;
   uint8_t floats_read; /* how many of `floats` Kiln returns in the same registers as LLVM */
   kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
   bool sysv;           /* x86_64_sysvcc is the C convention */
   bool aligns_args;    /* alignstack matters to parameters */
   bool sret_in_reg;    /* so does inreg beside sret */
-  bool
-    cf_protection; /* branches are protected by the flags cf-protection-...; else by attributes */
-  bool eh_return;  /* there is an EH_RETURN, and llvm.eh.return to be one */
-  bool sret_jumps; /* clang's thunks jump to functions with results in memory, too */
+  /* Branches are protected by the flags cf-protection-...; else by attributes. */
+  bool cf_protection;
+  bool eh_return;     /* there is an EH_RETURN, and llvm.eh.return to be one */
+  bool sret_jumps;    /* clang's thunks jump to functions with results in memory, too */
   bool short_vectors; /* there are registers of 64 bits for vectors, which vector_pass.c is about */
   bool half_calls;    /* half is converted by calls; else by instructions */
   bool cx16;          /* 16 bytes are accessed at once only by processors with KILN_FEATURE_CX16 */

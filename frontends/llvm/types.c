@@ -301,7 +301,7 @@ bool kn_bc_read_types(struct kn_bc *r) {
       kn_bits_vbr(b, 8);
       ok = kn_bc_skip(r);
     } else if (id == BC_DEFINE_ABBREV) {
-      ok = kn_bc_define(r, false, BLOCK_TYPE);
+      ok = kn_bc_define_abbrev(r, false, BLOCK_TYPE);
     } else if (kn_bc_code(r, id) == TYPE_STRUCT_NAME) {
       ok = kn_bc_skip_record(r, id);
     } else {

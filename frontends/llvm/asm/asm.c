@@ -416,13 +416,10 @@ static void define(struct kn_asm_call *a, uint32_t ret, const kiln_value *values
     kn_bc_vec_def(r, &x);
     return;
   }
-  uint32_t first = r->fn.parts.n;
   if (!kn_bc_split_plain(r, ret)) return;
   rt = &r->types.at[ret];
   if (rt->n_pieces != n) return (void)kn_asm_wrong(a, "outputs that are not scalars");
-  for (uint32_t k = 0; k < n; k++)
-    if (!KN_BC_PUSH(r, r->fn.parts, values[k].id)) return;
-  kn_bc_define_parts(r, ret, first);
+  kn_bc_define(r, ret, values);
 }
 
 /* The value of output `o` as the module has it, from what is in its register. */

@@ -1,5 +1,5 @@
 /* Debugging information: metadata nodes become entries of <kiln/debug.h>, each from its record and as the block is
- * scanned. Called by metadata.c for each node, by funcdef.c when a body ends, by func.c for records that describe
+ * scanned. Called by metadata.c for each node, by function.c when a body ends, by record.c for records that describe
  * variables. Records' fields: LLVM's MetadataLoader.cpp and BitcodeWriter.cpp, versions 15 to 22.
  * Invariant: the entry of a node has a number that follows from the node's, so that nodes may refer to later ones. */
 #include "debug/debug_node.h"
@@ -59,80 +59,81 @@ static void unit(const struct kn_node *x, kiln_die e) {
       kiln_debug_keep(kiln_module_debug(r->module), e, kn_op_die(x, lists[i]));
 }
 
+enum {
+  OF_TEMPLATES,
+  OF_RETAINED,
+  OF_LINKAGE,
+  OF_FILE,
+  OF_LINE,
+  OF_TYPED,
+  OF_CALLS,
+  OF_SPECIFICATION,
+  OF_NAME,
+  OF_PROTOTYPED,
+  OF_DECLARATION,
+  OF_EXTERNAL,
+  OF_BITS,
+  OF_TRAMPOLINE = OF_BITS + 10,
+  OF_ACCESS,
+  OF_VIRTUALITY
+};
+static const struct kn_bc_field subprogram_fields[] = {
+  [OF_TEMPLATES] = {0, KILN_DIE_ATTR_CHILDREN},
+  [OF_RETAINED] = {0, KILN_DIE_ATTR_RETAINED},
+  [OF_LINKAGE] = {KILN_DW_AT_linkage_name, KILN_DIE_ATTR_STRING},
+  [OF_FILE] = {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
+  [OF_LINE] = {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},
+  [OF_TYPED] = {0, KILN_DIE_ATTR_FUNCTION_TYPE},
+  [OF_CALLS] = {KILN_DW_AT_call_all_calls, KILN_DIE_ATTR_FLAG},
+  [OF_SPECIFICATION] = {KILN_DW_AT_specification, KILN_DIE_ATTR_REF},
+  [OF_NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+  [OF_PROTOTYPED] = {KILN_DW_AT_prototyped, KILN_DIE_ATTR_FLAG},
+  [OF_DECLARATION] = {KILN_DW_AT_declaration, KILN_DIE_ATTR_FLAG},
+  [OF_EXTERNAL] = {KILN_DW_AT_external, KILN_DIE_ATTR_FLAG},
+  [OF_BITS] = {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_explicit, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_noreturn, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_deleted, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_main_subprogram, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_pure, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_elemental, KILN_DIE_ATTR_FLAG},
+  {KILN_DW_AT_recursive, KILN_DIE_ATTR_FLAG},
+  [OF_TRAMPOLINE] = {KILN_DW_AT_trampoline, KILN_DIE_ATTR_STRING},
+  [OF_ACCESS] = {KILN_DW_AT_accessibility, KILN_DIE_ATTR_UINT},
+  [OF_VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_DIE_ATTR_UINT}};
+static const uint32_t subprogram_bits[] = {FLAG_ARTIFICIAL, FLAG_EXPLICIT, FLAG_NORETURN,
+                                           FLAG_LVALUE, FLAG_RVALUE}; /* then those of DISPFlags: */
+static const uint32_t sp_bits[] = {SP_DELETED, SP_MAIN, SP_PURE, SP_ELEMENTAL, SP_RECURSIVE};
+
 static void subprogram(const struct kn_node *x, kiln_die e) {
-  enum {
-    TEMPLATES,
-    RETAINED,
-    LINKAGE,
-    FILE,
-    LINE,
-    TYPED,
-    CALLS,
-    SPECIFICATION,
-    NAME,
-    PROTOTYPED,
-    DECLARATION,
-    EXTERNAL,
-    BITS,
-    TRAMPOLINE = BITS + 10,
-    ACCESS,
-    VIRTUALITY
-  };
-  static const struct kn_bc_field fields[] = {
-    [TEMPLATES] = {0, KILN_DIE_ATTR_CHILDREN},
-    [RETAINED] = {0, KILN_DIE_ATTR_RETAINED},
-    [LINKAGE] = {KILN_DW_AT_linkage_name, KILN_DIE_ATTR_STRING},
-    [FILE] = {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
-    [LINE] = {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},
-    [TYPED] = {0, KILN_DIE_ATTR_FUNCTION_TYPE},
-    [CALLS] = {KILN_DW_AT_call_all_calls, KILN_DIE_ATTR_FLAG},
-    [SPECIFICATION] = {KILN_DW_AT_specification, KILN_DIE_ATTR_REF},
-    [NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
-    [PROTOTYPED] = {KILN_DW_AT_prototyped, KILN_DIE_ATTR_FLAG},
-    [DECLARATION] = {KILN_DW_AT_declaration, KILN_DIE_ATTR_FLAG},
-    [EXTERNAL] = {KILN_DW_AT_external, KILN_DIE_ATTR_FLAG},
-    [BITS] = {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_explicit, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_noreturn, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_deleted, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_main_subprogram, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_pure, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_elemental, KILN_DIE_ATTR_FLAG},
-    {KILN_DW_AT_recursive, KILN_DIE_ATTR_FLAG},
-    [TRAMPOLINE] = {KILN_DW_AT_trampoline, KILN_DIE_ATTR_STRING},
-    [ACCESS] = {KILN_DW_AT_accessibility, KILN_DIE_ATTR_UINT},
-    [VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_DIE_ATTR_UINT}};
-  static const uint32_t bits[] = {FLAG_ARTIFICIAL, FLAG_EXPLICIT, FLAG_NORETURN, FLAG_LVALUE,
-                                  FLAG_RVALUE}; /* then those of DISPFlags: */
-  static const uint32_t sp_bits[] = {SP_DELETED, SP_MAIN, SP_PURE, SP_ELEMENTAL, SP_RECURSIVE};
   if (!(kn_op(x, 0) & 4)) return; /* older than LLVM 8 */
   uint64_t sp_flags = kn_op(x, 9), flags = kn_op(x, 11);
   bool definition = sp_flags & SP_DEFINITION;
   kiln_die declaration = kn_op_die(x, 14), parent = kn_op_die(x, 1);
   struct kn_bc_fields all;
-  kn_fields_begin(&all, fields);
-  kn_put(&all, TEMPLATES, kn_op_die(x, 13).id);
-  if (definition) kn_put(&all, RETAINED, kn_op_die(x, 15).id);
-  kn_put(&all, LINKAGE, kn_op_text(x, 3));
-  kn_put_place(&all, FILE, x, 4);
-  kn_put(&all, TYPED, kn_op_die(x, 6).id);
-  kn_put_flag(&all, CALLS, definition && (flags & FLAG_ALL_CALLS));
+  kn_fields_begin(&all, subprogram_fields);
+  kn_put(&all, OF_TEMPLATES, kn_op_die(x, 13).id);
+  if (definition) kn_put(&all, OF_RETAINED, kn_op_die(x, 15).id);
+  kn_put(&all, OF_LINKAGE, kn_op_text(x, 3));
+  kn_put_place(&all, OF_FILE, x, 4);
+  kn_put(&all, OF_TYPED, kn_op_die(x, 6).id);
+  kn_put_flag(&all, OF_CALLS, definition && (flags & FLAG_ALL_CALLS));
   if (declaration.id) { /* has all else */
-    kn_put(&all, SPECIFICATION, declaration.id);
+    kn_put(&all, OF_SPECIFICATION, declaration.id);
     kn_bc_shaped(x, e, KILN_DW_TAG_subprogram, definition ? (kiln_die){0} : parent, &all);
     return;
   }
-  kn_put(&all, NAME, kn_op_text(x, 2));
-  kn_put_flag(&all, PROTOTYPED, flags & FLAG_PROTOTYPED);
-  kn_put_flag(&all, DECLARATION, !definition);
-  kn_put_flag(&all, EXTERNAL, !(sp_flags & SP_LOCAL));
-  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, BITS + i, flags & bits[i]);
-  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, BITS + 5 + i, sp_flags & sp_bits[i]);
-  kn_put(&all, TRAMPOLINE, kn_op_text(x, 19));
-  kn_put_access(&all, ACCESS, flags);
-  kn_put(&all, VIRTUALITY, sp_flags & SP_VIRTUALITY);
+  kn_put(&all, OF_NAME, kn_op_text(x, 2));
+  kn_put_flag(&all, OF_PROTOTYPED, flags & FLAG_PROTOTYPED);
+  kn_put_flag(&all, OF_DECLARATION, !definition);
+  kn_put_flag(&all, OF_EXTERNAL, !(sp_flags & SP_LOCAL));
+  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, OF_BITS + i, flags & subprogram_bits[i]);
+  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, OF_BITS + 5 + i, sp_flags & sp_bits[i]);
+  kn_put(&all, OF_TRAMPOLINE, kn_op_text(x, 19));
+  kn_put_access(&all, OF_ACCESS, flags);
+  kn_put(&all, OF_VIRTUALITY, sp_flags & SP_VIRTUALITY);
   kn_bc_shaped(x, e, KILN_DW_TAG_subprogram, parent, &all);
   if (sp_flags & SP_VIRTUALITY) {
     uint8_t b[12];

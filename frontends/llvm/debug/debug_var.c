@@ -1,5 +1,5 @@
 /* Where variables are: of functions, from the records of their bodies; of the module, from what is attached to its
- * globals. Called by metadata.c, func.c, loc.c and funcdef.c. */
+ * globals. Called by metadata.c, record.c, loc.c and function.c. */
 #include "debug/debug_node.h"
 
 #include <kiln/inspect.h>
@@ -225,7 +225,7 @@ static void becomes_parts(struct kn_bc *r, kiln_debug_value *is, uint32_t value,
   for (uint32_t k = 0; k < t->n_pieces; k++) {
     const struct kn_bc_piece *piece = &r->type_pieces.at[t->piece_first + k];
     const struct kn_bc_type *part = &r->types.at[piece->type];
-    is->value = (kiln_value){r->fn.parts.at[first + k]};
+    is->value = r->fn.parts.at[first + k];
     is->part_at = (uint32_t)(8 * piece->offset);
     is->part_bits = (uint32_t)(8 * part->size);
     if (piece->offset < UINT32_MAX / 16 && part->size < UINT32_MAX / 16 && part->size != 0)

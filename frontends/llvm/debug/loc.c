@@ -1,5 +1,5 @@
 /* Source locations of instructions. In bitcode a location follows its instruction, so it is read before
- * the instruction is built. Called by body.c and func.c.
+ * the instruction is built. Called by body.c and record.c.
  * Invariant: r->fn.at.loc is the newest location of the function, of line, column and scope r->fn.at.line, ... */
 #include "debug/debug.h"
 
@@ -55,7 +55,7 @@ uint32_t kn_bc_loc_file(struct kn_bc *r, uint32_t id) { return file_of(r, id); }
 
 /* ---- locations ---- */
 
-/* Where the table has node `id`, or would have it; NULL without memory. Slots are small numbers of times over full. */
+/* Where the table has node `id`, or would have it; NULL without memory. It is never more than half full. */
 static struct kn_bc_call_loc *call_slot(struct kn_bc *r, uint32_t id) {
   uint32_t n = r->md.call_locs.cap;
   if (r->md.call_locs.n >= n / 2) {

@@ -111,7 +111,6 @@ static bool result(struct piece *p, uint32_t type, const char **regs, struct kn_
 /* Defines the call's result, of `ret`: *x if it is a vector. */
 static void define(struct piece *p, uint32_t ret, kiln_value v, struct kn_bc_vec *x) {
   struct kn_bc *r = p->r;
-  uint32_t first = r->fn.parts.n;
   if (r->types.at[ret].kind == TK_VECTOR) {
     for (uint32_t k = 0; k < x->parts; k++) x->v[k] = k ? kiln_build_result(r->f, v, k) : v;
     kn_bc_vec_def(r, x);
@@ -121,16 +120,14 @@ static void define(struct piece *p, uint32_t ret, kiln_value v, struct kn_bc_vec
     kn_bc_def(r, ret, v);
     return;
   }
-  uint32_t byte = p->byte.id != 0;
-  if (!kn_bc_split(r, ret) || !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + p->n_out + 1)) return;
+  kiln_value parts[MOST + 1];
+  const uint32_t byte = p->byte.id != 0;
+  if (!kn_bc_split(r, ret)) return;
   if (r->types.at[ret].n_pieces != p->n_out + byte)
     return (void)kn_bc_malformed(r, "an intrinsic of a type that it cannot have");
-  uint32_t *parts = r->fn.parts.at + first;
-  for (unsigned k = 0; k < p->n_out; k++)
-    parts[byte + k] = k ? kiln_build_result(r->f, v, k).id : v.id;
-  if (byte) *parts = kiln_build_load(r->f, KILN_TYPE_I8, p->byte, 0, 0).id;
-  r->fn.parts.n += byte + p->n_out;
-  kn_bc_define_parts(r, ret, first);
+  for (unsigned k = 0; k < p->n_out; k++) parts[byte + k] = k ? kiln_build_result(r->f, v, k) : v;
+  if (byte) parts[0] = kiln_build_load(r->f, KILN_TYPE_I8, p->byte, 0, 0);
+  kn_bc_define(r, ret, parts);
 }
 
 /* Builds the code of a row. False if the call's types are not the row's, or if an error is reported. */

@@ -11,7 +11,7 @@
 
 /* The operation on the arguments that the row names, floats of the result's type. */
 void kn_in_float_op(const struct call *c) {
-  const unsigned n = (unsigned)strlen(c->row->operands) - 1;
+  const unsigned n = c->row->n;
   kiln_value v[3];
   for (unsigned i = 0; i < n; i++) v[i] = arg(c, i);
   def(c, kn_bc_float_op(c->r, c->rt, (kiln_op)c->row->op, v, n));
@@ -54,7 +54,7 @@ static const char *const c_names[4] = {"f", "", "l", "f128"};
 
 /* A function of C: defines the result, which is of the first argument's type. */
 void kn_in_library(const struct call *c) {
-  const unsigned n = (unsigned)strlen(c->row->operands) - 1;
+  const unsigned n = c->row->n;
   kiln_value v = call_library(c, c->row->text, c_names, n, computed(c->rt), NULL, 0);
   def(c, kn_bc_soft_narrow(c->r, c->rt, KILN_TYPE_F32, v));
 }
@@ -93,12 +93,7 @@ static void pair(const struct call *c, kiln_value a, kiln_value b) {
   bool floats = r->type_pieces.at[rt->piece_first + 1].type == arg_type(c, 0);
   a = kn_bc_soft_narrow(r, t, KILN_TYPE_F32, a);
   if (floats) b = kn_bc_soft_narrow(r, t, KILN_TYPE_F32, b);
-  uint32_t first = r->fn.parts.n;
-  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + 2)) return;
-  r->fn.parts.at[first] = a.id;
-  r->fn.parts.at[first + 1] = b.id;
-  r->fn.parts.n += 2;
-  kn_bc_define_parts(r, c->ret, first);
+  kn_bc_define(r, c->ret, (const kiln_value[]){a, b});
 }
 
 /* {fraction, whole}: C's function stores the second. */

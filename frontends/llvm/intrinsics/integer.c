@@ -184,7 +184,7 @@ static void wide_overflow(const struct call *c) {
  * truncation. */
 void kn_in_overflow(const struct call *c) {
   struct kn_bc *r = c->r;
-  uint32_t type = arg_type(c, 0), first = r->fn.parts.n;
+  uint32_t type = arg_type(c, 0);
   const struct kn_bc_type *t = arg_info(c, 0);
   kiln_op op = (kiln_op)c->row->op;
   kiln_type kt = (kiln_type)t->ktype;
@@ -205,11 +205,21 @@ void kn_in_overflow(const struct call *c) {
     o = binary(c, KILN_OP_OR, KILN_TYPE_I8, o, kiln_build_icmp(r->f, KILN_ICOND_NE, kt, in, v));
     v = bit;
   }
-  if (!KN_BC_ROOM(r, r->fn.parts, first + 2u)) return;
-  r->fn.parts.at[first] = v.id;
-  r->fn.parts.at[first + 1] = o.id;
-  r->fn.parts.n += 2;
-  kn_bc_define_parts(r, c->ret, first);
+  kn_bc_define(r, c->ret, (const kiln_value[]){v, o});
+}
+
+/* A product without carries: a shifted to each place where b has a bit, by exclusive or. */
+void kn_in_carryless(const struct call *c) {
+  const kiln_type kt = (kiln_type)c->rt->ktype;
+  const unsigned top = held(c->rt) - 1;
+  kiln_value a = arg(c, 0), b = arg(c, 1), product = imm(c, 0);
+  for (unsigned k = 0; k < c->rt->bits; k++) {
+    kiln_value has = binary(c, KILN_OP_SHL, kt, b, imm(c, top - k)); /* all bits are that one */
+    has = binary(c, KILN_OP_ASHR, kt, has, imm(c, top));
+    has = binary(c, KILN_OP_AND, kt, binary(c, KILN_OP_SHL, kt, a, imm(c, k)), has);
+    product = k ? binary(c, KILN_OP_XOR, kt, product, has) : has;
+  }
+  def(c, product);
 }
 
 /* -1, 0 or 1 as a is less than, equal to or greater than b. */

@@ -19,7 +19,12 @@ static const struct kn_bc_row rows[] = {
 /* XOP's map 10, edi as a second operand */
 #define LWP(w_vvvv, modrm) "\x8f\xea" w_vvvv "\x12" modrm "\x00\x00\x00\x00"
 #define ROW(called, types, when, function, ...)                                                    \
-  {.name = called, .operands = types, .how = when, .build = kn_in_##function, __VA_ARGS__},
+  {.name = called,                                                                                 \
+   .operands = types,                                                                              \
+   .n = (uint8_t)(sizeof types - 2),                                                               \
+   .how = when,                                                                                    \
+   .build = kn_in_##function,                                                                      \
+   __VA_ARGS__},
 #include "aarch64.def"
 #include "generic.def"
 #include "x86_64.def"
@@ -69,7 +74,6 @@ void kn_bc_intrinsic_declare(struct kn_bc *r, struct kn_bc_global *g) {
   }
   if (!row) return;
   g->intrinsic = (uint16_t)(1 + (row - rows));
-  if (row->how & TRAPS) r->open->has_trap = true;
   if (row->how & STRICT) r->open->has_strict = true;
   if (row->how & ON_STACK) {
     kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
@@ -102,14 +106,11 @@ static bool fits(const struct call *c, char letter, uint32_t type) {
   }
 }
 
-/* Number of arguments that the row's function reads. */
-static unsigned needed(const struct kn_bc_row *row) { return (unsigned)strlen(row->operands) - 1; }
-
 /* Are the result and the arguments what the row says, and no vectors? Reports otherwise. */
 static bool check(const struct call *c) {
   struct kn_bc *r = c->r;
   const char *letter = c->row->operands;
-  const unsigned n = needed(c->row);
+  const unsigned n = c->row->n;
   const bool any_width = n && letter[1] == 'I';
   if (c->n < n) return kn_bc_malformed(r, "bad call");
   for (unsigned i = 0; i < n; i++) {
@@ -149,7 +150,7 @@ static bool whole_registers(const struct call *c, struct kn_bc_vec *out) {
   if ((c->row->how & WHOLE) != WHOLE) return false;
   for (; n < c->n && n < 3 && arg_type(c, n) == c->ret; n++)
     if (!kn_bc_vec_get(c->r, arg_id(c, n), c->ret, &x[n])) return true;
-  if (n == 0 || n != needed(c->row)) return false;
+  if (n == 0 || n != c->row->n) return false;
   if (!kn_bc_vec_native(c->r, (kiln_op)c->row->op, in, n, out)) return false;
   kn_bc_vec_def(c->r, out);
   return true;
@@ -232,7 +233,7 @@ void kn_bc_intrinsic(struct kn_bc *r, const struct kn_bc_global *g, uint32_t typ
     kn_bc_malformed(r, "bad call");
   } else if (KN_UNLIKELY((row->how & (STRICT | ITSELF)) == STRICT)) {
     if (!kn_in_read_constraints(&c)) return;
-    c.n = needed(row);
+    c.n = row->n;
     build(&c, n);
     kn_in_keep_result(&c);
   } else {

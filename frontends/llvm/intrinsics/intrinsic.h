@@ -16,8 +16,7 @@ enum {
   EARLY = 8,   /* and it is told before anything is checked, operand bundles neither */
   STRICT =
     16, /* it has metadata among its operands; constrained ones end with how exceptions are observed */
-  TRAPS = 32,   /* it ends the block */
-  ON_STACK = 64 /* it makes code on the stack */
+  ON_STACK = 32 /* it makes code on the stack */
 };
 
 struct call;
@@ -31,6 +30,7 @@ typedef void kn_bc_builder(const struct call *c);
 struct kn_bc_row {
   const char *name, *operands;
   uint8_t how;
+  uint8_t n; /* arguments that there are letters for */
   kn_bc_builder *build;
   uint8_t op;       /* an opcode, or what else the function wants */
   uint8_t shift;    /* processor.c */

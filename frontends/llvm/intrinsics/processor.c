@@ -60,13 +60,9 @@ bool kn_in_immediate(const struct call *c, unsigned i, const kiln_machine_info *
 /* Defines the result, a struct, of `n` pieces. */
 void kn_in_define(const struct call *c, const kiln_value *v, unsigned n) {
   struct kn_bc *r = c->r;
-  uint32_t first = r->fn.parts.n;
   if (r->status != KILN_OK) return;
   if (!kn_bc_split(r, c->ret) || r->types.at[c->ret].n_pieces != n) return (void)bad(c);
-  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
-  for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = v[i].id;
-  r->fn.parts.n += n;
-  kn_bc_define_parts(r, c->ret, first);
+  kn_bc_define(r, c->ret, v);
 }
 
 /* The operands of instruction `p` of several, from the vectors among the arguments. */

@@ -68,7 +68,7 @@ enum access { INLINE, CALL_16, CALL };
 static enum access how(const struct kn_bc *r, kiln_type at, uint64_t align) {
   uint32_t size = kiln_type_size(at);
   if (align != 0 && align <= 5 && UINT64_C(1) << (align - 1) < size) return CALL;
-  uint32_t features = (uint32_t)r->fn.global->fn_flags >> FA_FEATURES;
+  uint32_t features = (uint32_t)r->fn.global->fn_flags >> FA_FEATURES_SHIFT;
   return size == 16 && kn_bc_targets[r->target].cx16 && !(features & KILN_FEATURE_CX16) ? CALL_16
                                                                                         : INLINE;
 }
@@ -272,10 +272,6 @@ static kiln_value loop(struct kn_bc *r, enum access access, uint64_t what,
   kiln_ordering failure = order == KILN_ORDERING_ACQ_REL   ? KILN_ORDERING_ACQUIRE
                           : order == KILN_ORDERING_RELEASE ? KILN_ORDERING_RELAXED
                                                            : order;
-  if (!r->fn.may_split) {
-    r->again.restart = r->again.splits = true;
-    return kiln_const_int(f, 0);
-  }
   kiln_value known = slot_of(r, at, kiln_build_load(f, at, a, 0, 0)), flag;
   kiln_block again = kiln_block_new(f), behind = kiln_block_new(f);
   kiln_build_br(f, again, NULL, 0);
@@ -338,18 +334,14 @@ static void cas(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!operands(r, ops, n, 6, "bad cmpxchg", &i, &a, &id, &type)) return;
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &success) || !ordering(r, ops[i + 4], &failure)) return;
-  uint32_t result = result_type(r, type), first = r->fn.parts.n;
-  if (result == UINT32_MAX || !kn_bc_split(r, result) || !KN_BC_ROOM(r, r->fn.parts, first + 2u))
-    return;
+  const uint32_t result = result_type(r, type);
+  if (result == UINT32_MAX || !kn_bc_split(r, result)) return;
   kiln_value expected = kn_bc_use(r, id, type);
   kiln_value desired = kn_bc_use(r, r->vals.n - (uint32_t)ops[i], type);
   enum access access = how(r, at, n - i > 6 ? ops[i + 6] : 0);
   kiln_value flag, v = exchange_if(r, access, at, kn_bc_use(r, a, r->m->ptr_type), expected,
                                    desired, success, failure, &flag);
-  r->fn.parts.at[first] = v.id;
-  r->fn.parts.at[first + 1] = flag.id;
-  r->fn.parts.n += 2;
-  kn_bc_define_parts(r, result, first);
+  kn_bc_define(r, result, (const kiln_value[]){v, flag});
 }
 
 void kn_bc_atomic(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {

@@ -1,6 +1,6 @@
 /* Integers of 128 bits of which code wants the halves, as products of two words and sums with carry do. What is made of
  * words by operations on halves is only noted (VS_HALVES) and emitted where it is read: as halves by a truncation, in
- * registers, or as a whole by anything else. Called by func.c and the frequent instructions.
+ * registers, or as a whole by anything else. Called by record.c and the frequent instructions.
  * Invariant: what was emitted of a noted value is read again in the same LLVM block alone. */
 #include "bc.h"
 

@@ -1,5 +1,5 @@
 /* Integers wider than 128 bits (i136, i256, ...), which clang makes for large units of bit-fields and
- * for _BitInt: values are runs of i64 parts in r->fn.parts, the lowest first. Called by int.c for all
+ * for _BitInt: values are runs of i64 parts in r->fn.parts, the lowest first. Called by scalar.c for all
  * operations on them, and by constants.c.
  * Invariant: the bits of the highest part above the width are unspecified, and code that depends on them
  * clears or extends them first. */
@@ -53,19 +53,13 @@ void kn_wide_extend(struct kn_bc *r, const struct kn_bc_type *t, bool is_signed,
 bool kn_wide_parts(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *v) {
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return false;
-  for (unsigned i = 0; i < kn_wide_words(&r->types.at[type]); i++)
-    v[i] = (kiln_value){r->fn.parts.at[first + i]};
+  for (unsigned i = 0; i < kn_wide_words(&r->types.at[type]); i++) v[i] = r->fn.parts.at[first + i];
   return true;
 }
 
 /* Defines the next value as `v`. */
 void kn_wide_define(struct kn_bc *r, uint32_t type, const kiln_value *v) {
-  uint32_t first = r->fn.parts.n;
-  unsigned n = kn_wide_words(&r->types.at[type]);
-  if (!kn_bc_split(r, type) || !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
-  for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = v[i].id;
-  r->fn.parts.n += n;
-  kn_bc_define_parts(r, type, first);
+  if (kn_bc_split(r, type)) kn_bc_define(r, type, v);
 }
 
 bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t) {
@@ -74,7 +68,7 @@ bool kn_bc_wide_const(struct kn_bc *r, const struct kn_bc_cst *c, const struct k
   for (unsigned i = 0; i < kn_wide_words(t);
        i++) { /* constants are stored without zero words at the top */
     uint64_t v = c->kind == CK_WIDE && i < c->n ? kn_bc_words(r, c->index)[i] : 0;
-    if (!KN_BC_PUSH(r, r->fn.parts, imm(r, (int64_t)v).id)) return false;
+    if (!KN_BC_PUSH(r, r->fn.parts, imm(r, (int64_t)v))) return false;
   }
   return true;
 }
@@ -281,12 +275,8 @@ void kn_bc_wide_overflow(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, u
   kiln_value more = binary(r, KILN_OP_XOR, x[n - 1], out[n - 1]);
   for (unsigned i = n; i < all; i++)
     more = binary(r, KILN_OP_OR, more, binary(r, KILN_OP_XOR, x[i], out[i]));
-  uint32_t first = r->fn.parts.n;
-  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n + 1)) return;
-  for (unsigned i = 0; i < n; i++) r->fn.parts.at[first + i] = out[i].id;
-  r->fn.parts.at[first + n] = compare(r, KILN_ICOND_NE, more, imm(r, 0)).id;
-  r->fn.parts.n += n + 1;
-  kn_bc_define_parts(r, ret, first);
+  out[n] = compare(r, KILN_ICOND_NE, more, imm(r, 0));
+  kn_bc_define(r, ret, out);
 }
 
 kiln_value kn_bc_wide_icmp(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b, uint32_t type) {

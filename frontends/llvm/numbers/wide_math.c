@@ -1,6 +1,5 @@
 /* Integers of more than 128 bits: division, conversions from and to floats, intrinsics. Called by wide.c and
- * intrinsics.c. Invariant: a division ends the Kiln block; the LLVM block goes on in another one (r->fn.may_split is
- * set in modules that have such integers). */
+ * intrinsics/integer.c. Invariant: a division ends the Kiln block; the LLVM block goes on in another one. */
 #include "numbers/wide.h"
 
 #include <string.h>

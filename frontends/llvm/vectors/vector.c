@@ -33,27 +33,14 @@ bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
 
 bool kn_bc_vec_get(struct kn_bc *r, uint32_t id, uint32_t type, struct kn_bc_vec *x) {
   if (r->status != KILN_OK || !kn_bc_vec_shape(r, type, x)) return false;
-  if (r->types.at[type].ktype) {
-    x->v[0] = kn_bc_use(r, id, type);
-    return r->status == KILN_OK;
-  }
-  uint32_t first = kn_bc_parts(r, id, type);
-  if (first == UINT32_MAX) return false;
-  for (uint32_t i = 0; i < x->parts; i++) x->v[i] = (kiln_value){r->fn.parts.at[first + i]};
+  struct kn_bc_run parts;
+  if (!kn_bc_run(r, id, type, &parts)) return false;
+  for (uint32_t i = 0; i < x->parts; i++) x->v[i] = kn_bc_part(r, &parts, i);
   return true;
 }
 
 void kn_bc_vec_def(struct kn_bc *r, const struct kn_bc_vec *x) {
-  if (r->status != KILN_OK) return;
-  if (r->types.at[x->type].ktype) {
-    kn_bc_def(r, x->type, x->v[0]);
-    return;
-  }
-  uint32_t first = r->fn.parts.n;
-  if (!kn_bc_split(r, x->type) || !KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + x->parts)) return;
-  for (uint32_t i = 0; i < x->parts; i++) r->fn.parts.at[first + i] = x->v[i].id;
-  r->fn.parts.n += x->parts;
-  kn_bc_define_parts(r, x->type, first);
+  if (r->status == KILN_OK) kn_bc_define(r, x->type, x->v);
 }
 
 /* ---- lanes ---- */
@@ -459,7 +446,7 @@ bool kn_bc_vec_const_parts(struct kn_bc *r, uint32_t id) {
   struct kn_bc_vec x;
   if (!constant(r, id, &x)) return false;
   for (uint32_t i = 0; i < x.parts; i++)
-    if (!KN_BC_PUSH(r, r->fn.parts, x.v[i].id)) return false;
+    if (!KN_BC_PUSH(r, r->fn.parts, x.v[i])) return false;
   return true;
 }
 

@@ -123,8 +123,9 @@ void kn_bc_vec_compare(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, u
       uint64_t bits = pred ? UINT64_MAX : 0;
       x.v[i] = kiln_const_bits(r->f, x.chunk, bits, bits);
     } else {
-      x.v[i] = kiln_build_vector(r->f, is_float ? KILN_OP_VFCMP : KILN_OP_VICMP, x.chunk, x.lane,
-                                 is_float ? fconds[pred] : iconds[pred - 32], x.v[i], y.v[i]);
+      x.v[i] =
+        kiln_build_vector(r->f, is_float ? KILN_OP_VFCMP : KILN_OP_VICMP, x.chunk, x.lane,
+                          is_float ? kn_bc_fconds[pred] : kn_bc_iconds[pred - 32], x.v[i], y.v[i]);
     }
   }
   kn_bc_vec_mask(r, &x, &out);
@@ -183,18 +184,15 @@ static void to_scalar(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t to) {
   kiln_func *f = r->f;
   kiln_value w[KN_BC_MAX_LANES];
   if (t->kind == TK_WIDE && kn_bc_split(r, to)) {
-    uint32_t n = (t->bits + 63) / 64, first = r->fn.parts.n;
-    if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
     to_words(r, x, w);
-    for (uint32_t k = 0; k < n; k++) r->fn.parts.at[first + k] = w[k].id;
-    r->fn.parts.n += n;
-    kn_bc_define_parts(r, to, first);
+    kn_bc_define(r, to, w);
     return;
   }
   kiln_type kt = (kiln_type)t->ktype;
   if (!kn_bc_scalar(r, to)) return;
   if (kiln_type_size(kt) == 16 && !x->mask && !x->odd) {
     if (kt == KILN_TYPE_F80) kn_bc_unsupported(r, "this cast of vectors");
+    else if (kt == x->chunk) kn_bc_def(r, to, kiln_build_unary(f, KILN_OP_COPY, kt, x->v[0]));
     else kn_bc_def(r, to, kiln_build_convert(f, KILN_OP_BITCAST, kt, x->chunk, x->v[0]));
     return;
   }
@@ -202,10 +200,13 @@ static void to_scalar(struct kn_bc *r, const struct kn_bc_vec *x, uint32_t to) {
   kiln_value v = w[0];
   unsigned size = kiln_type_size(kt);
   if (size == 16) {
-    kiln_value high = kiln_build_convert(f, KILN_OP_ZEXT, kt, KILN_TYPE_I64, w[1]);
-    v = kiln_build_convert(f, KILN_OP_ZEXT, kt, KILN_TYPE_I64, v);
-    high = kiln_build_binary(f, KILN_OP_SHL, kt, high, kiln_const_int(f, 64));
-    v = kiln_build_binary(f, KILN_OP_OR, kt, v, high);
+    const kiln_type it = KILN_TYPE_I128;
+    if (kt == KILN_TYPE_F80) return (void)kn_bc_unsupported(r, "this cast of vectors");
+    kiln_value high = kiln_build_convert(f, KILN_OP_ZEXT, it, KILN_TYPE_I64, w[1]);
+    v = kiln_build_convert(f, KILN_OP_ZEXT, it, KILN_TYPE_I64, v);
+    high = kiln_build_binary(f, KILN_OP_SHL, it, high, kiln_const_int(f, 64));
+    v = kiln_build_binary(f, KILN_OP_OR, it, v, high);
+    if (kt != it) v = kiln_build_convert(f, KILN_OP_BITCAST, kt, it, v); /* fp128 */
   } else if (kiln_type_is_float(kt)) {
     kiln_type bits = size == 4 ? KILN_TYPE_I32 : KILN_TYPE_I64;
     if (size == 4) v = kiln_build_convert(f, KILN_OP_TRUNC, bits, KILN_TYPE_I64, v);
@@ -225,7 +226,7 @@ static bool words_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *ou
   if (t->kind == TK_WIDE) {
     uint32_t first = kn_bc_parts(r, id, type);
     if (first == UINT32_MAX) return false;
-    for (uint32_t k = 0; k < n; k++) out[k] = (kiln_value){r->fn.parts.at[first + k]};
+    for (uint32_t k = 0; k < n; k++) out[k] = r->fn.parts.at[first + k];
     return true;
   }
   if (!kn_bc_scalar(r, type)) return false;
@@ -235,7 +236,7 @@ static bool words_of(struct kn_bc *r, uint32_t id, uint32_t type, kiln_value *ou
   if (r->status != KILN_OK) return false;
   if (kt == KILN_TYPE_F80) return kn_bc_unsupported(r, "this cast to a vector");
   if (size == 16) {
-    if (kt == KILN_TYPE_F128) v = kiln_build_convert(f, KILN_OP_BITCAST, KILN_TYPE_I128, kt, v);
+    if (kt != KILN_TYPE_I128) v = kiln_build_convert(f, KILN_OP_BITCAST, KILN_TYPE_I128, kt, v);
     kn_bc_split_i128(f, v, out); /* it has more than 64 bits: n is 2 */
     return true;
   }

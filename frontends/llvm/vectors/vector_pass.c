@@ -132,10 +132,10 @@ static kiln_value truth(struct kn_bc *r, kiln_type from, kiln_value v) {
 }
 
 void kn_bc_vec_give(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p,
-                    const uint32_t *parts, kiln_value *out) {
+                    const kiln_value *parts, kiln_value *out) {
   struct kn_bc_vec x;
   if (!kn_bc_vec_shape(r, type, &x)) return;
-  for (uint32_t i = 0; i < x.parts; i++) x.v[i] = (kiln_value){parts[i]};
+  for (uint32_t i = 0; i < x.parts; i++) x.v[i] = parts[i];
   if (p->how == PASSED_WHOLE) {
     for (uint32_t i = 0; i < p->n; i++) out[i] = x.v[i];
     return;
@@ -157,11 +157,11 @@ void kn_bc_vec_give(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
 }
 
 void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p,
-                    const kiln_value *in, uint32_t *parts) {
+                    const kiln_value *in, kiln_value *parts) {
   struct kn_bc_vec x;
   if (!kn_bc_vec_shape(r, type, &x)) return;
   if (p->how == PASSED_WHOLE && !x.mask) {
-    for (uint32_t i = 0; i < p->n; i++) parts[i] = in[i].id;
+    for (uint32_t i = 0; i < p->n; i++) parts[i] = in[i];
     return;
   }
   kiln_value lanes[KN_BC_MAX_LANES];
@@ -172,7 +172,7 @@ void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
                  : x.mask ? truth(r, KILN_TYPE_I8, in[k])
                           : in[k];
     kn_bc_vec_from_lanes(r, &v, lanes);
-    for (uint32_t i = 0; i < x.parts; i++) parts[i] = v.v[i].id;
+    for (uint32_t i = 0; i < x.parts; i++) parts[i] = v.v[i];
     return;
   }
   /* what is above the bits of a lane is anything: a mask's lanes have to be ones or zeros */
@@ -184,5 +184,5 @@ void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p
     lanes[k] = x.mask ? truth(r, from.lane, v) : convert_int(r, x.lane, from.lane, v);
   }
   kn_bc_vec_from_lanes(r, &x, lanes);
-  for (uint32_t i = 0; i < x.parts; i++) parts[i] = x.v[i].id;
+  for (uint32_t i = 0; i < x.parts; i++) parts[i] = x.v[i];
 }

@@ -18,8 +18,8 @@ struct kn_bc_vec {
   bool mask;             /* lanes are i1, as ones or zeros */
   bool soft;             /* lanes are halves or bfloats, as i16 */
   bool odd;              /* lanes are integers like i5: what is above their bits is unspecified */
-  bool
-    apart; /* no operation is on all lanes at once: odd ones, and i128 and fp128, each in a register */
+  /* No operation is on all lanes at once: odd ones, and i128 and fp128, each in a register. */
+  bool apart;
   kiln_value v[KN_BC_MAX_CHUNKS];
 };
 
@@ -58,11 +58,11 @@ bool kn_bc_vec_const_parts(struct kn_bc *r, uint32_t id);
 bool kn_bc_vec_plain(struct kn_bc *r, uint32_t id);
 /* True if `id` is a constant with the same integer in all lanes. */
 bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out);
-/* Loads and stores of vectors that are not in memory as they are in one register. */
 /* The bits of lanes, in memory's order, as words of 64; what is above the last is 0. From words,
  * what is above each lane is unspecified. */
 void kn_bc_vec_pack(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *words);
 void kn_bc_vec_unpack(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words);
+/* Loads, which defines the next value, and stores of vectors. */
 void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);
 void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
 /* Operations on scalars serve as those on lanes: between the two calls, values that kn_bc_vec_value makes are ids, and
@@ -104,7 +104,7 @@ bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
 bool kn_bc_vec_multiply(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type,
                         struct kn_bc_vec *out);
 
-/* ---- vector_rows.c ---- */
+/* ---- vector_native.c ---- */
 
 /* Does operation `op` of scalars, on `n` vectors of one type, for whole registers: fills in the
  * registers of *out. False if no instruction does it. */
@@ -125,7 +125,7 @@ uint32_t kn_bc_vec_type(const struct kn_bc *r, uint32_t elem, uint64_t n);
 bool kn_bc_vec_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *idx,
                    unsigned n);
 
-/* ---- intrinsics/vector.c ---- */
+/* ---- intrinsics/reduce.c ---- */
 
 /* Intrinsics that are about vectors. */
 enum kn_bc_vec_call {
@@ -175,8 +175,8 @@ struct kn_bc_passed {
 bool kn_bc_vec_passed(struct kn_bc *r, uint32_t type, unsigned flags, struct kn_bc_passed *p);
 /* What is passed for the vector in registers `parts` goes to `out`, p->n values; and the reverse. */
 void kn_bc_vec_give(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p,
-                    const uint32_t *parts, kiln_value *out);
+                    const kiln_value *parts, kiln_value *out);
 void kn_bc_vec_take(struct kn_bc *r, uint32_t type, const struct kn_bc_passed *p,
-                    const kiln_value *in, uint32_t *parts);
+                    const kiln_value *in, kiln_value *parts);
 
 #endif

@@ -1,5 +1,5 @@
 /* Integers that do not fill their Kiln type (i1, i24, i33, ...), casts of every kind, and loads and
- * stores of such integers. Called by func.c, inst.c, call.c for what their fast paths do not handle.
+ * stores of such integers. Called by record.c, inst.c, call.c for what their fast paths do not handle.
  * Invariant: a value of type i1 is 0 or 1; the bits above the width of other odd types are
  * unspecified, and code that depends on them clears or extends them first. */
 #include "bc.h"
@@ -326,53 +326,4 @@ void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_val
   if (t->bits % 8) v = kn_bc_zext_in(r, v, t); /* as LLVM does: the rest of the last byte is zero */
   if (t->fit != FIT_ODD) kiln_build_store(r->f, kt, a, (int32_t)offset, v, mem);
   else kn_bc_store_bytes(r, a, (int32_t)offset, v, (t->bits + 7) / 8, kt, mem);
-}
-
-void kn_bc_load_odd(struct kn_bc *r, uint32_t ptr, uint32_t type, unsigned mem) {
-  if (!kn_bc_sized(r, type) || !kn_bc_split_plain(r, type)) return;
-  kiln_value a = kn_bc_use(r, ptr, r->m->ptr_type);
-  const struct kn_bc_type *t = &r->types.at[type];
-  if (t->kind == TK_WIDE) {
-    kn_bc_wide_load(r, a, type, mem);
-    return;
-  }
-  if (t->kind == TK_VECTOR) {
-    kn_bc_vec_load(r, a, type, mem);
-    return;
-  }
-  if (!kn_bc_is_aggregate(t)) {
-    kn_bc_def(r, type, kn_bc_load_scalar(r, a, 0, type, mem));
-    return;
-  }
-  uint32_t first = r->fn.parts.n, n = t->n_pieces;
-  if (!KN_BC_ROOM(r, r->fn.parts, (uint64_t)first + n)) return;
-  for (uint32_t i = 0; i < n; i++) {
-    struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
-    r->fn.parts.at[first + i] = kn_bc_load_scalar(r, a, p.offset, p.type, mem).id;
-  }
-  r->fn.parts.n += n;
-  kn_bc_define_parts(r, type, first);
-}
-
-void kn_bc_store_odd(struct kn_bc *r, uint32_t ptr, uint32_t value, uint32_t type, unsigned mem) {
-  if (!kn_bc_sized(r, type) || !kn_bc_split_plain(r, type)) return;
-  kiln_value a = kn_bc_use(r, ptr, r->m->ptr_type);
-  const struct kn_bc_type *t = &r->types.at[type];
-  if (t->kind == TK_WIDE) {
-    kn_bc_wide_store(r, a, value, type, mem);
-    return;
-  }
-  if (t->kind == TK_VECTOR) {
-    kn_bc_vec_store(r, a, value, type, mem);
-    return;
-  }
-  if (!kn_bc_is_aggregate(t)) {
-    kn_bc_store_scalar(r, a, 0, kn_bc_use(r, value, type), type, mem);
-    return;
-  }
-  uint32_t first = kn_bc_parts(r, value, type);
-  for (uint32_t i = 0; i < t->n_pieces && first != UINT32_MAX; i++) {
-    struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
-    kn_bc_store_scalar(r, a, p.offset, (kiln_value){r->fn.parts.at[first + i]}, p.type, mem);
-  }
 }

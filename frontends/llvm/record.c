@@ -5,73 +5,6 @@
 #include "debug/debug.h"
 #include "frequent.h"
 
-/* ---- values ---- */
-
-bool kn_bc_grow_vals(struct kn_bc *r) {
-  return kn_bc_grow(r, &r->vals.at, &r->vals.cap, (uint64_t)r->vals.n + 1, sizeof *r->vals.at);
-}
-
-/* Grows vals so that entry `id`, which is not defined yet, can be read. */
-bool kn_bc_forward_room(struct kn_bc *r, uint32_t id) {
-  uint64_t left = r->in.bits.end > r->in.bits.pos ? r->in.bits.end - r->in.bits.pos : 0;
-  if (id - r->vals.n > left / 8) return kn_bc_malformed(r, "a value that is never defined");
-  if (id >= r->vals.cap &&
-      !kn_bc_grow(r, &r->vals.at, &r->vals.cap, (uint64_t)id + 1, sizeof *r->vals.at))
-    return false;
-  uint32_t from = r->fn.zeroed > r->vals.n ? r->fn.zeroed : r->vals.n;
-  for (; from <= id; from++) r->vals.at[from] = (struct kn_bc_val){0, (uint32_t)VS_NONE << 24};
-  if (r->fn.zeroed < from) r->fn.zeroed = from;
-  return true;
-}
-
-/* Computes address `id`, which was deferred (VS_ADDR), as a value. */
-static kiln_value computed(struct kn_bc *r, uint32_t id) {
-  struct kn_bc_addr a = r->fn.addrs.at[r->vals.at[id].h];
-  if (r->fn.no_code) { /* a phi's argument from a block that has its terminator already */
-    r->again.restart = r->again.no_addrs = true;
-    return kiln_const_int(r->f, 0);
-  }
-  kiln_value v = kiln_build_addr(r->f, (kiln_value){a.base}, (kiln_value){0}, 0, a.disp);
-  if (a.bb == r->fn.bb)
-    r->vals.at[id] = (struct kn_bc_val){v.id, r->m->ptr_type | (uint32_t)VS_HANDLE << 24};
-  return v;
-}
-
-kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
-  kiln_value none = {0};
-  if (r->status != KILN_OK) return none;
-  if (id < r->vals.n) {
-    struct kn_bc_val v = r->vals.at[id];
-    if (v.t >> 24 <= VS_SLOT) return (kiln_value){v.h};
-    if (v.t >> 24 == VS_CONST) return kn_bc_const(r, id);
-    if (v.t >> 24 == VS_ADDR) return computed(r, id);
-    if (v.t >> 24 == VS_HALVES) return kn_bc_halves_whole(r, id);
-    kn_bc_malformed(r, "an aggregate where a scalar is expected");
-    return none;
-  }
-  if (!kn_bc_forward_room(r, id)) return none;
-  struct kn_bc_val *v = &r->vals.at[id];
-  if (v->t >> 24 == VS_FORWARD) return (kiln_value){v->h};
-  if (v->t >> 24 != VS_NONE) {
-    kn_bc_malformed(r, "an aggregate where a scalar is expected");
-    return none;
-  }
-  if (type >= r->types.n || !kn_bc_scalar(r, type)) return none;
-  kiln_value f = kiln_forward_new(r->f, (kiln_type)r->types.at[type].ktype);
-  *v = (struct kn_bc_val){f.id, type | (uint32_t)VS_FORWARD << 24};
-  r->fn.n_forwards++;
-  return f;
-}
-
-void kn_bc_bind(struct kn_bc *r, kiln_value v) {
-  struct kn_bc_val *to = &r->vals.at[r->vals.n];
-  if (to->t >> 24 == VS_NONE) return;
-  if (to->t >> 24 != VS_FORWARD)
-    return (void)kn_bc_malformed(r, "a value of another type than it was used as");
-  kiln_forward_bind(r->f, (kiln_value){to->h}, v);
-  r->fn.n_forwards--;
-}
-
 /* ---- blocks ---- */
 
 void kn_bc_split_block(struct kn_bc *r) { kn_bc_split_to(r, kiln_block_new(r->f)); }
@@ -211,9 +144,7 @@ static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, un
   switch (code) {
   case FUNC_DECLAREBLOCKS: kn_bc_declare_blocks(r, n < 1 ? 0 : ops[0]); return true;
   case FUNC_DEBUG_LOC:
-  case FUNC_DEBUG_LOC_AGAIN:
-    if (!r->has_debug) r->again.restart = r->again.see_debug = true; /* the first location */
-    return true;
+  case FUNC_DEBUG_LOC_AGAIN: return true;
   case FUNC_OPERAND_BUNDLE:
     r->fn.bundles = true;
     r->fn.bundle = n && ops[0] < UINT32_MAX ? (uint32_t)ops[0] : UINT32_MAX;

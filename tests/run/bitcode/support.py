@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What bitcode can ask for, each with its verdict (frontends/llvm/asks.def): every enum attribute, convention and bundle of
+"""What bitcode can ask for, each with its verdict (frontends/llvm/support.def): every enum attribute, convention and bundle of
 LLVM's headers, every row of the table. What is refused gives an error that names it and, of a function, the function;
 the rest compiles, and what functions can have runs. docs/bitcode.md has to show the table, and that of intrinsics
 (frontends/llvm/intrinsics).
 
-    asks.py --kiln=build/kiln [--docs]     --docs: writes the table into docs/bitcode.md instead
+    support.py --kiln=build/kiln [--docs]     --docs: writes the table into docs/bitcode.md instead
 """
 import glob
 import os
@@ -20,9 +20,9 @@ HEADERS = '/usr/lib/llvm-22/include/llvm'
 
 
 def table():
-    """The rows of asks.def: {kind: [(number or None, name, verdict, text)]}."""
+    """The rows of support.def: {kind: [(number or None, name, verdict, text)]}."""
     rows = {}
-    text = open(os.path.join(ROOT, 'frontends/llvm/asks.def')).read()
+    text = open(os.path.join(ROOT, 'frontends/llvm/support.def')).read()
     for m in re.finditer(r'^([A-Z]+)\((?:(\d+), )?"([^"]*)",\s*([A-Z]+),\s*"([^"]*)"\)$', text, re.M):
         rows.setdefault(m[1], []).append((int(m[2]) if m[2] else None, m[3], m[4], m[5]))
     written = len(re.findall(r'^[A-Z]+\(', text, re.M))
@@ -103,7 +103,7 @@ def documented():
     return '\n'.join(out) + '\n'
 
 
-MARK = '<!-- what follows is written by tests/run/bitcode/asks.py --docs -->\n'
+MARK = '<!-- what follows is written by tests/run/bitcode/support.py --docs -->\n'
 
 
 def docs_text(generated):
@@ -461,6 +461,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('prologue data', define % 'prologue i8 -112', 'prologue data'),
             ('partition of a function', define % 'partition "x"', 'partitions'),
             ('partition of a variable', '@v = global i32 0, partition "x"\n', 'partitions'),
+            ('partition of an alias', '@v = global i32 0\n@a = alias i32, ptr @v, partition "x"\n', 'partitions'),
             ('address space of a function', define % 'addrspace(1)', 'address spaces'),
             ('address space of a variable', '@v = addrspace(1) global i32 0\n', 'address spaces'),
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
@@ -474,6 +475,19 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         self.accepted('comdats that keep together', '$v = comdat nodeduplicate\n@v = internal global i32 0, section "s", comdat\n')
         self.accepted('what else variables can have', '@v = global i32 0, code_model "small"\n@w = global i32 0, no_sanitize_address\n'
                       '@x = global i32 0, sanitize_address_dyninit\n')
+
+    def linker(self):
+        """What is said to the linker, in the sections where llc has it, byte for byte."""
+        text = '!llvm.dependent-libraries = !{!0, !1}\n!llvm.linker.options = !{!2, !3}\n!0 = !{!"m"}\n!1 = !{!"pthread"}\n' \
+            '!2 = !{!"one", !"1"}\n!3 = !{!"two", !"2"}\n'
+        _, err, bc, o = self.compile('linker', text)
+        own = o[:-2] + '.llc.o'
+        self.h.run(['llc-22', '-filetype=obj', '-mtriple=x86_64-linux-gnu', bc, '-o', own])
+        for section in '.deplibs', '.linker-options':
+            got, want = (self.h.run(['llvm-readelf-22', '-W', '-S', '-x', section, x])[1] for x in (o, own))
+            pick = [[re.sub(r'^.*\[ *\d+\]', '', re.sub(r'0000000000000000 [0-9a-f]{6}', '', line)) for line in t.splitlines()
+                     if section + ' ' in line or line.startswith('0x')] for t in (got, want)]
+            self.h.ok(section) if pick[0] == pick[1] and len(pick[1]) > 1 else self.h.fail(section, '%s\n%s\n%s' % (err, pick[0], pick[1]))
 
     def red_zone(self):
         """A leaf that keeps its local variables below the stack pointer, and may not."""
@@ -531,11 +545,11 @@ def main():
     if text == new:
         h.ok('docs/bitcode.md')
     else:
-        h.fail('docs/bitcode.md', 'is not what the tables say: tests/run/bitcode/asks.py --docs')
+        h.fail('docs/bitcode.md', 'is not what the tables say: tests/run/bitcode/support.py --docs')
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
            ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',
-            'bundle_rows', 'metadata_rows', 'properties', 'red_zone', 'triples', 'typed_pointers'])
+            'bundle_rows', 'metadata_rows', 'properties', 'linker', 'red_zone', 'triples', 'typed_pointers'])
     h.finish()
 
 

@@ -15,15 +15,13 @@ static void reset(struct kn_bc *r) {
   r->vals.n = r->m->n_vals;
 }
 
-/* Undoes what was read of a body so far. If the reason is a location, makes the reader handle locations from now on. */
+/* Undoes what was read of a body so far. */
 static void start_again(struct kn_bc *r, const struct kn_bc_saved *saved) {
   kiln_func_discard(r->f);
   r->f = NULL;
   r->again.restart = false;
   reset(r);
   kn_bc_unwind(r, saved);
-  r->has_debug |= r->again.see_debug;
-  r->again.see_debug = false;
 }
 
 /* Begins with the body of `g`: whatever was said of another one is forgotten. False if it cannot be one. */
@@ -33,6 +31,7 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   KN_BC_FIRST(r, r->fn.touched, 64); /* what most bodies need */
   KN_BC_FIRST(r, r->fn.parts, 64);
   KN_BC_FIRST(r, r->fn.addrs, 32);
+  KN_BC_FIRST(r, r->fn.late, 16);
   r->fn.global = g;
   r->fn.wide_sigs = kn_bc_wide_sigs(r, g->attrs);
   const struct kn_bc_sig *sig =
@@ -41,7 +40,6 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
                 (g->fn_flags & FA_WIN64 ? KN_BC_SIG_WIN64 : 0u));
   if (!sig) return false;
   r->fn.sig = *sig;
-  r->fn.may_split = r->m->has_trap || g->init || r->m->has_words || r->again.splits;
   r->fn.call_mask = PLAIN_CALL_MASK | (g->fn_flags & FA_OPT_NONE) / FA_OPT_NONE;
   r->fn.md.part.before = (uint32_t)r->m->md_end;
   r->md.now = &r->fn.md;
@@ -58,7 +56,7 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
     kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  uint32_t features = g->fn_flags >> FA_FEATURES & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
+  uint32_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
   if (features != 0 || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
     kiln_func_set_attrs(r->f,
                         &(kiln_func_attrs){.features = features,
