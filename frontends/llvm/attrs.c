@@ -35,12 +35,10 @@ static void refuse(struct kn_bc_attr *a, const struct kn_bc_support *row) {
 
 static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint64_t value) {
   const struct kn_bc_support *row = kn_bc_support_attr(key);
-  if (KN_UNLIKELY(!row)) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-               "not implemented: attribute number %llu, which is not known",
-               (unsigned long long)key);
-    return false;
-  }
+  if (KN_UNLIKELY(!row))
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                      "not implemented: attribute number %llu, which is not known",
+                      (unsigned long long)key);
   if (row->verdict == SUPPORT_IDLE) return true;
   if (KN_UNLIKELY(row->verdict == SUPPORT_REFUSED)) refuse(a, row);
   if (a->index == KN_BC_FUNC_INDEX) {

@@ -147,12 +147,14 @@ struct kiln_llvm {
 
 /* ---- reader.c ---- */
 
-/* Reports the first error, with the place of the current record; returns its status. */
-kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...)
+/* Reports the first error, with the place of the current record; returns false. */
+bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...)
   __attribute__((format(printf, 3, 4))) KN_COLD;
 /* The same for what is valid but not implemented, and for what is malformed; return false. */
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
+/* No value, after an error. */
+static inline kiln_value kn_bc_none(bool failed) { return (void)failed, (kiln_value){0}; }
 /* Reports that what `ask` stands for is not implemented; returns false. */
 bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *ask) KN_COLD;
 /* Frees everything that a reader owns. */

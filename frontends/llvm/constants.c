@@ -486,7 +486,7 @@ static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_
   if (r->f && kiln_func_symbol(r->f).id == func.id) {
     kiln_block_address(r->f, (kiln_block){c->n});
     if (kiln_func_status(r->f) == KILN_ERR_MEMORY)
-      return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+      return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     if (kiln_func_status(r->f) != KILN_OK) return kn_bc_malformed(r, "bad block address");
   } else if (r->f && kiln_module_is_frozen(r->module)) {
     return kn_bc_unsupported(r, "the address of another function's block");
@@ -498,10 +498,8 @@ static bool eval_block(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_
 static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num *out) {
   *out = (struct kn_bc_num){0};
   if (id >= r->inst_base) return kn_bc_malformed(r, "constant number out of range");
-  if (depth > MAX_NESTING) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "constant expressions nested deeper than %d", MAX_NESTING);
-    return false;
-  }
+  if (depth > MAX_NESTING)
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "constant expressions nested deeper than %d", MAX_NESTING);
   struct kn_bc_cst *c = &r->csts.at[id], copy = *c;
   const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, id)];
   bool ok;

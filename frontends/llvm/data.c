@@ -143,10 +143,9 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
     d.bytes = r->m->pool.bytes.at + c->index;
     if (merge && is_string(r, g, d.bytes, t->size)) d.flags |= KILN_DATA_MERGE_STRINGS;
   } else if (!zero || (merge && t->size == 1)) {
-    if (t->size > MAX_DATA) {
-      kn_bc_fail(r, KILN_ERR_LIMIT, "an initialiser of more than %u bytes", (unsigned)MAX_DATA);
-      return false;
-    }
+    if (t->size > MAX_DATA)
+      return kn_bc_fail(r, KILN_ERR_LIMIT, "an initialiser of more than %u bytes",
+                        (unsigned)MAX_DATA);
     if (!kn_bc_grow(r, &it->bytes, &it->cap_bytes, t->size, 1)) return false;
     memset(it->bytes, 0, t->size);
     if (!write(r, it, id, g->type, 0)) return false;
@@ -157,10 +156,7 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
     d.n_relocs = it->n_relocs;
   }
   kiln_status status = kiln_data_define(r->module, (kiln_symbol){g->symbol}, &d);
-  if (status != KILN_OK) {
-    kn_bc_fail(r, status, "cannot define a global variable");
-    return false;
-  }
+  if (status != KILN_OK) return kn_bc_fail(r, status, "cannot define a global variable");
   return true;
 }
 

@@ -30,14 +30,10 @@ static kiln_value comparison(struct kn_bc *r, const struct kn_bc_cst *c) {
                                     KILN_ICOND_SLT, KILN_ICOND_SLE};
   uint32_t type = kn_bc_type_of(r, c->index);
   const struct kn_bc_type *t = &r->types.at[type];
-  if (c->x < 32 || c->x > 41 || (t->kind != TK_INT && t->kind != TK_PTR)) {
-    kn_bc_unsupported(r, "this comparison in a constant expression");
-    return none();
-  }
-  if (kn_bc_type_of(r, c->n) != type) {
-    kn_bc_malformed(r, "a comparison of different types");
-    return none();
-  }
+  if (c->x < 32 || c->x > 41 || (t->kind != TK_INT && t->kind != TK_PTR))
+    return kn_bc_none(kn_bc_unsupported(r, "this comparison in a constant expression"));
+  if (kn_bc_type_of(r, c->n) != type)
+    return kn_bc_none(kn_bc_malformed(r, "a comparison of different types"));
   unsigned cond = conds[c->x - 32];
   if (t->kind == TK_INT) return kn_bc_icmp_odd(r, cond, c->index, c->n, type);
   if (!kn_bc_scalar(r, type)) return none();
@@ -50,10 +46,8 @@ static kiln_value selection(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t
   memcpy(id, kn_bc_list(r, c->index), sizeof id);
   uint32_t ctype = kn_bc_type_of(r, id[0]);
   if (r->types.at[ctype].fit != FIT_BOOL || kn_bc_type_of(r, id[1]) != type ||
-      kn_bc_type_of(r, id[2]) != type) {
-    kn_bc_unsupported(r, "this selection in a constant expression");
-    return none();
-  }
+      kn_bc_type_of(r, id[2]) != type)
+    return kn_bc_none(kn_bc_unsupported(r, "this selection in a constant expression"));
   kiln_value cond = kn_bc_use(r, id[0], ctype);
   kiln_value a = kn_bc_use(r, id[1], type), b = kn_bc_use(r, id[2], type);
   return kiln_build_select(r->f, (kiln_type)r->types.at[type].ktype, cond, a, b);
@@ -65,10 +59,8 @@ static kiln_value step(struct kn_bc *r, kiln_value v, uint32_t id, uint64_t size
   const struct kn_bc_type *t = &r->types.at[type];
   int64_t k;
   kiln_value n;
-  if (t->kind != TK_INT || t->bits > 64) {
-    kn_bc_unsupported(r, "an index of this type in a constant expression");
-    return none();
-  }
+  if (t->kind != TK_INT || t->bits > 64)
+    return kn_bc_none(kn_bc_unsupported(r, "an index of this type in a constant expression"));
   if (kn_bc_is_int(r, id, &k)) {
     n = kiln_const_int(r->f, (int64_t)((uint64_t)k * size));
   } else {
@@ -91,10 +83,8 @@ static kiln_value address(struct kn_bc *r, const struct kn_bc_cst *c) {
     if (i == 2) {
       v = step(r, v, id, t->size);
     } else if (t->kind == TK_STRUCT) {
-      if (!kn_bc_is_int(r, id, &k) || (uint64_t)k >= t->n) {
-        kn_bc_malformed(r, "struct index out of range");
-        return none();
-      }
+      if (!kn_bc_is_int(r, id, &k) || (uint64_t)k >= t->n)
+        return kn_bc_none(kn_bc_malformed(r, "struct index out of range"));
       const struct kn_bc_elem *e = &r->m->elems.at[t->first + (uint64_t)k];
       v = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
                             kiln_const_int(r->f, (int64_t)e->offset));
@@ -108,14 +98,10 @@ static kiln_value address(struct kn_bc *r, const struct kn_bc_cst *c) {
 }
 
 static kiln_value arithmetic(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type) {
-  if (r->types.at[type].kind != TK_INT) {
-    kn_bc_unsupported(r, "this operation in a constant expression");
-    return none();
-  }
-  if (kn_bc_type_of(r, c->index) != type || kn_bc_type_of(r, c->n) != type) {
-    kn_bc_malformed(r, "an operation on different types");
-    return none();
-  }
+  if (r->types.at[type].kind != TK_INT)
+    return kn_bc_none(kn_bc_unsupported(r, "this operation in a constant expression"));
+  if (kn_bc_type_of(r, c->index) != type || kn_bc_type_of(r, c->n) != type)
+    return kn_bc_none(kn_bc_malformed(r, "an operation on different types"));
   return kn_bc_binop_odd(r, c->x, c->index, c->n, type);
 }
 
@@ -123,10 +109,8 @@ static kiln_value arithmetic(struct kn_bc *r, const struct kn_bc_cst *c, uint32_
 static kiln_value cast(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type) {
   uint32_t from = kn_bc_type_of(r, c->index);
   if (r->types.at[from].kind != TK_VECTOR) return kn_bc_cast(r, c->x, c->index, from, type);
-  if (c->x != CAST_BITCAST || r->types.at[type].kind == TK_VECTOR) {
-    kn_bc_unsupported(r, "constant expressions of vectors");
-    return none();
-  }
+  if (c->x != CAST_BITCAST || r->types.at[type].kind == TK_VECTOR)
+    return kn_bc_none(kn_bc_unsupported(r, "constant expressions of vectors"));
   uint32_t entered = kn_bc_vec_enter(r);
   kn_bc_vec_cast(r, c->x, c->index, from, type);
   kiln_value v = kn_bc_vec_result(r);
@@ -138,10 +122,9 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
   uint32_t type = kn_bc_type_of(r, id);
   struct kn_bc_cst c = r->csts.at[id];
   if (!num->code) return address_part(r, &r->types.at[type], num);
-  if (++r->fn.expr_count > MAX_COUNT || r->fn.expr_depth >= MAX_NESTING) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "too many or too deeply nested constant expressions");
-    return none();
-  }
+  if (++r->fn.expr_count > MAX_COUNT || r->fn.expr_depth >= MAX_NESTING)
+    return kn_bc_none(
+      kn_bc_fail(r, KILN_ERR_LIMIT, "too many or too deeply nested constant expressions"));
   r->fn.expr_depth++;
   kiln_value v = none();
   switch (c.kind) {

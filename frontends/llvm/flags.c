@@ -73,10 +73,7 @@ static bool add_string(struct kn_bc *r, struct bytes *b, bool zero_first, const 
                        size_t length) {
   const size_t at = b->at != NULL ? b->n : zero_first;
   char *more = kn_bc_resize(r, b->at, at + length + 1);
-  if (more == NULL) {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
+  if (more == NULL) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   b->at = more;
   if (zero_first) more[0] = 0;
   memcpy(more + at, text, length);
@@ -91,11 +88,12 @@ static const struct string_section {
   kiln_section_desc is;
   bool zero_first;
 } string_sections[LIST_COUNT] = {
-#define STRINGS(type) {KILN_SECTION_MERGE | KILN_SECTION_STRINGS, type, 1}
+#define STRINGS(number)                                                                            \
+  {.flags = KILN_SECTION_MERGE | KILN_SECTION_STRINGS, .type = number, .entry_bytes = 1}
   [LIST_IDENT] = {".comment", STRINGS(1), true},
   [LIST_COMMAND] = {".GCC.command.line", STRINGS(1), true},
   [LIST_LIBRARIES] = {".deplibs", STRINGS(0x6fff4c04), false}, /* SHT_LLVM_DEPENDENT_LIBRARIES */
-  [LIST_LINKER] = {".linker-options", {KILN_SECTION_EXCLUDE, 0x6fff4c01, 0}, false},
+  [LIST_LINKER] = {".linker-options", {.flags = KILN_SECTION_EXCLUDE, .type = 0x6fff4c01}, false},
 #undef STRINGS
 };
 

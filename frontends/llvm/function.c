@@ -52,10 +52,7 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
 static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_saved *saved) {
   if (!begin(r, g) || !kn_bc_enter(r, BLOCK_FUNCTION, saved)) return false;
   r->f = kiln_func_begin(r->session, (kiln_symbol){g->symbol});
-  if (!r->f) {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
+  if (!r->f) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   uint32_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
   if (features != 0 || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
     kiln_func_set_attrs(r->f,
@@ -103,11 +100,9 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
   }
   if (KN_UNLIKELY(r->has_debug)) kn_bc_assign_end(r);
   if (r->fn.subprogram) kn_bc_debug_function(r);
-  if (kiln_func_status(r->f) != KILN_OK) {
-    kn_bc_fail(r, kiln_func_status(r->f),
-               "malformed bitcode: a function breaks the rules of the IR");
-    return false;
-  }
+  if (kiln_func_status(r->f) != KILN_OK)
+    return kn_bc_fail(r, kiln_func_status(r->f),
+                      "malformed bitcode: a function breaks the rules of the IR");
   if (r->status != KILN_OK) return false;
   kiln_func *f = r->f;
   r->f = NULL;

@@ -72,10 +72,7 @@ bool kn_bc_grow(struct kn_bc *r, void *array, uint32_t *cap, uint64_t need, size
     if (!p) p = chunk(r, m, moves ? NULL : old, size);
     if (p && old && moves) memcpy(p, old, (size_t)*cap * item_size);
   }
-  if (!p) {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
+  if (!p) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   memcpy(array, &p, sizeof p);
   *cap = (uint32_t)n;
   return true;

@@ -118,11 +118,9 @@ static bool known_abi(struct kn_bc *r) {
       if (strlen(vendors[i]) == n && memcmp(p, vendors[i], n) == 0) good = false;
     if (good && n >= 7 && memcmp(p, "android", 7) == 0 && version < 29)
       r->open->emulated_tls = true;
-    if (!good) {
-      kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\": the ABI of \"%.*s\"",
-                 triple, (int)n, p);
-      return false;
-    }
+    if (!good)
+      return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                        "not implemented: target \"%s\": the ABI of \"%.*s\"", triple, (int)n, p);
     p += n;
   }
   return true;
@@ -132,10 +130,8 @@ static bool triple(struct kn_bc *r) {
   kiln_target t;
   char name[128];
   text(r, 0, name, sizeof name);
-  if (!kn_bc_triple(r, &t)) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\"", name);
-    return false;
-  }
+  if (!kn_bc_triple(r, &t))
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\"", name);
   if (t == r->target) return known_abi(r);
   kn_bc_fail(r, KILN_ERR_ARGUMENT, "the bitcode is for target %s, the module for %s",
              kiln_target_name(t), kiln_target_name(r->target));

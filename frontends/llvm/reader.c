@@ -8,15 +8,15 @@
 
 /* ---- errors ---- */
 
-kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
-  if (r->status != KILN_OK) return r->status;
+bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
+  if (r->status != KILN_OK) return false;
   r->status = status;
   uint64_t at = r->record_pos;
   r->in.bits.end = r->in.bits.fast = 0; /* ends every loop over records */
-  if (!r->module) return status;
+  if (!r->module) return false;
   /* If the module has an error, this one is a consequence of it, unless that is from a function of another thread. */
   if (!r->silent && kiln_module_status(r->module) != KILN_OK)
-    return r->status = kiln_module_status(r->module);
+    return r->status = kiln_module_status(r->module), false;
   kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
   d.bit_offset = at;
   va_list ap;
@@ -37,28 +37,25 @@ kiln_status kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message,
   }
   if (!r->silent) {
     kiln_module_fail(r->module, &d);
-    return status;
+    return false;
   }
   r->diag = d;
   /* so that the function does not report errors that follow from this one */
   if (r->f) kiln_func_fail(r->f, status, d.message);
-  return status;
+  return false;
 }
 
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) {
-  kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s", what);
-  return false;
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s", what);
 }
 
-bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *ask) {
-  kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s \"%s\"", kn_bc_support_kinds[ask->kind],
-             ask->name);
-  return false;
+bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *row) {
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s \"%s\"",
+                    kn_bc_support_kinds[row->kind], row->name);
 }
 
 bool kn_bc_malformed(struct kn_bc *r, const char *what) {
-  kn_bc_fail(r, KILN_ERR_SYNTAX, "malformed bitcode: %s", what);
-  return false;
+  return kn_bc_fail(r, KILN_ERR_SYNTAX, "malformed bitcode: %s", what);
 }
 
 void kn_bc_free(struct kn_bc *r) {

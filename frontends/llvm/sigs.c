@@ -9,10 +9,9 @@
 
 bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
   const struct kn_bc_support *row = kn_bc_support_convention(cc);
-  if (!row) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u", (unsigned)cc);
-    return false;
-  }
+  if (!row)
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u",
+                      (unsigned)cc);
   if (row->verdict == SUPPORT_DONE) return true;
   if (row->verdict == SUPPORT_VALUE) {
     /* of the others, callees keep more than a caller relies on: definitions see to that */
@@ -329,10 +328,8 @@ bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32
   if (win64 && !win64_possible(r, t->flags, n, results, n_results)) return false;
   s->sig = kiln_sig_new(r->module, win64 ? KILN_CC_WIN64 : KILN_CC_C, sig_flags, r->tmp.params.at,
                         n, results, n_results);
-  if (s->sig.id == 0) {
-    kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
-    return false;
-  }
+  if (s->sig.id == 0)
+    return kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
   return true;
 }
 

@@ -38,10 +38,8 @@ static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id, bool siz
   const struct kn_bc_type *e = &r->types.at[id];
   if (sized && (e->kind == TK_VOID || e->kind == TK_FUNC || e->kind == TK_LABEL))
     return kn_bc_malformed(r, "element type without a size");
-  if (e->depth >= KN_BC_MAX_DEPTH) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
-    return false;
-  }
+  if (e->depth >= KN_BC_MAX_DEPTH)
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
   if (sized && e->depth + 1 > t->depth) t->depth = (uint8_t)(e->depth + 1);
   return KN_BC_PUSH(r, r->open->elems, (struct kn_bc_elem){.type = (uint32_t)id});
 }
@@ -60,10 +58,7 @@ static bool place(struct kn_bc *r, struct kn_bc_type *t) {
     at = align_to(at, align);
     e->offset = at;
     at += et->size;
-    if (at > TOO_LARGE) {
-      kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
-      return false;
-    }
+    if (at > TOO_LARGE) return kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
   }
   t->size = align_to(at, t->align_log2);
   return true;
@@ -234,10 +229,8 @@ static bool add_type(struct kn_bc *r) {
       t.depth = 1;
       vector_layout(r, &t);
     }
-    if (__builtin_mul_overflow(t.count, r->types.at[op[1]].size, &t.size) || t.size > TOO_LARGE) {
-      kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
-      return false;
-    }
+    if (__builtin_mul_overflow(t.count, r->types.at[op[1]].size, &t.size) || t.size > TOO_LARGE)
+      return kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
     if (t.kind == TK_VECTOR) pad_vector(r, &t);
     else kn_bc_harden_type(r, &t);
     break;
@@ -260,10 +253,7 @@ static bool add_type(struct kn_bc *r) {
   case TYPE_TARGET_TYPE: t.kind = TK_OTHER; break;
   default: return kn_bc_malformed(r, "unknown record in the type table");
   }
-  if (r->types.n >= KN_BC_MAX_TYPES) {
-    kn_bc_fail(r, KILN_ERR_LIMIT, "too many types");
-    return false;
-  }
+  if (r->types.n >= KN_BC_MAX_TYPES) return kn_bc_fail(r, KILN_ERR_LIMIT, "too many types");
   if (r->types.n == r->types.cap &&
       !kn_bc_grow(r, &r->types.at, &r->types.cap, (uint64_t)r->types.n + 1, sizeof *r->types.at))
     return false;

@@ -50,10 +50,8 @@ kiln_value kn_bc_use_slow(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (!kn_bc_forward_room(r, id)) return none;
   struct kn_bc_val *v = &r->vals.at[id];
   if (v->t >> 24 == VS_FORWARD) return (kiln_value){v->h};
-  if (v->t >> 24 != VS_NONE) {
-    kn_bc_malformed(r, "an aggregate where a scalar is expected");
-    return none;
-  }
+  if (v->t >> 24 != VS_NONE)
+    return kn_bc_none(kn_bc_malformed(r, "an aggregate where a scalar is expected"));
   if (type >= r->types.n || !kn_bc_scalar(r, type)) return none;
   kiln_value f = kiln_forward_new(r->f, (kiln_type)r->types.at[type].ktype);
   *v = (struct kn_bc_val){f.id, type | (uint32_t)VS_FORWARD << 24};

@@ -10,8 +10,7 @@
 /* ---- operands ---- */
 
 bool kn_asm_wrong(struct kn_asm_call *a, const char *what) {
-  return kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly with %s", what),
-         false;
+  return kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly with %s", what);
 }
 
 /* True of vectors that are two registers of the IR. */
@@ -504,7 +503,7 @@ static bool add_slots(struct kn_asm_call *a, kiln_asm *code) {
   }
   if (code->place.id) kn_bc_resize(r, (void *)(uintptr_t)code->relocs, 0);
   code->relocs = relocs;
-  return relocs != NULL || (kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false);
+  return relocs != NULL || kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
 }
 
 /* Builds the code of a text that is known, and its values. */

@@ -109,7 +109,7 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
     }
     if (from->symbol) to.symbol = kn_asm_symbol_of(r, from->symbol);
     else to.symbol.id = KN_ASM_PART + from->section % KN_ASM_PART, t->has_parts = true;
-    if (!to.symbol.id) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+    if (!to.symbol.id) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
     if (!KN_BC_PUSH(r, c->relocs, to)) return false;
   }
   if (KN_LIKELY(a->n_sections == 0 && a->n_symbols == 0)) return true;

@@ -79,10 +79,7 @@ bool kn_bc_define_assembly(struct kn_bc *r) {
   kiln_assembly a = {.text = r->m->assembly.at + size, .text_bytes = size - 1, .whole = true};
   if (kiln_module_assemble(r->module, &a, 1) != KILN_OK)
     return kn_bc_unsupported(r, "module-level assembly, since the assembler has failed");
-  if (a.error) {
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "module-level assembly: %s", a.error);
-    return false;
-  }
+  if (a.error) return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "module-level assembly: %s", a.error);
   kiln_symbol *items = kn_bc_resize(r, NULL, (a.n_sections + (size_t)1) * sizeof *items);
   bool ok = items != NULL;
   for (uint32_t i = 0; i < a.n_sections && ok; i++) {

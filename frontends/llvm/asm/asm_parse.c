@@ -66,10 +66,9 @@ static const struct letter a64_letters[] = {
 };
 
 static bool unknown(struct kn_asm_call *a, const char *s, size_t n) {
-  kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED,
-             "not implemented: inline assembly with constraint \"%.*s\"", (int)(n < 40 ? n : 40),
-             s);
-  return false;
+  return kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED,
+                    "not implemented: inline assembly with constraint \"%.*s\"",
+                    (int)(n < 40 ? n : 40), s);
 }
 
 static bool number_of(const char *s, size_t n, unsigned limit, unsigned *out) {
@@ -298,10 +297,8 @@ bool kn_asm_parse(struct kn_asm_call *a) {
       s = next;
       continue;
     }
-    if (a->n == KN_ASM_MAX_OPERANDS) {
-      kn_bc_unsupported(a->r, "inline assembly with so many operands");
-      return false;
-    }
+    if (a->n == KN_ASM_MAX_OPERANDS)
+      return kn_bc_unsupported(a->r, "inline assembly with so many operands");
     struct kn_asm_operand *o = &a->op[a->n++];
     *o = (struct kn_asm_operand){.id = UINT32_MAX, .outside = 0xff, .through = 0xff};
     for (; n && strchr("=&*!%+", *s); s++, n--) {

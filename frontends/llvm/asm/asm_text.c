@@ -50,8 +50,7 @@ void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]) {
 }
 
 static bool bad(struct kn_asm_call *a, const char *what) {
-  kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly with %s", what);
-  return false;
+  return kn_bc_fail(a->r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly with %s", what);
 }
 
 static void put_register(struct kn_asm_call *a, const char *name) {

@@ -227,7 +227,7 @@ static void common_block(const struct kn_node *x, kiln_die e) {
 bool kn_bc_debug_begin(struct kn_bc *r) {
   static const char name[] = "__ARRAY_SIZE_TYPE__";
   r->open->md.debug = kiln_module_debug(r->module);
-  if (!r->m->md.debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory"), false;
+  if (!r->m->md.debug) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   r->open->md_end = UINT64_MAX;
   r->open->md.part.die = kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE).id;
   kiln_die_begin(r->m->md.debug, kiln_die_at(r->m->md.debug, KN_BC_INDEX_TYPE),

@@ -40,16 +40,12 @@ static bool put(struct kn_bc *r, uint32_t id, char letter, uint8_t *code, unsign
   unsigned bits = fields[letter - 'i'].bits, shift = fields[letter - 'i'].shift;
   int at = fields[letter - 'i'].at;
   int64_t v;
-  if (!kn_bc_is_int(r, id, &v)) {
-    kn_bc_malformed(r, "an intrinsic's argument that is not constant");
-    return false;
-  }
+  if (!kn_bc_is_int(r, id, &v))
+    return kn_bc_malformed(r, "an intrinsic's argument that is not constant");
   if (letter == 'i') v &= UINT8_MAX;  /* an i8 */
   if (letter == 'm') v &= UINT32_MAX; /* an i32, or an i64 that is one */
-  if (v < 0 || v >> bits) {
-    kn_bc_unsupported(r, "an immediate that the instruction cannot have");
-    return false;
-  }
+  if (v < 0 || v >> bits)
+    return kn_bc_unsupported(r, "an immediate that the instruction cannot have");
   uint8_t *field = code + (at < 0 ? (int)n + at : at);
   for (unsigned k = 0; 8 * k < shift + bits; k++)
     field[k] |= (uint8_t)((uint64_t)v << shift >> 8 * k);

@@ -103,10 +103,7 @@ kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
   };
   static kiln_value (*const uses[])(struct kn_bc *, uint32_t, uint32_t) = {
     [ANY] = kn_bc_use, [ZERO] = kn_bc_use_z, [SIGN] = kn_bc_use_s};
-  if (op >= BINOP_COUNT) {
-    kn_bc_malformed(r, "unknown binary operation");
-    return none;
-  }
+  if (op >= BINOP_COUNT) return kn_bc_none(kn_bc_malformed(r, "unknown binary operation"));
   /* Both may build instructions: separate statements fix the order, which C leaves open for arguments. */
   kiln_value x = uses[rows[op].above_a](r, a, type), y = uses[rows[op].above_b](r, b, type);
   return binary(r, (kiln_op)rows[op].op, t, x, y);
@@ -116,10 +113,7 @@ kiln_value kn_bc_icmp_odd(struct kn_bc *r, unsigned cond, uint32_t a, uint32_t b
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind == TK_WIDE) return kn_bc_wide_icmp(r, cond, a, b, type);
   if (!kn_bc_scalar(r, type)) return (kiln_value){0};
-  if (t->kind != TK_INT) {
-    kn_bc_malformed(r, "unknown comparison");
-    return (kiln_value){0};
-  }
+  if (t->kind != TK_INT) return kn_bc_none(kn_bc_malformed(r, "unknown comparison"));
   kiln_value x, y;
   bool is_signed = cond >= KILN_ICOND_SLT && cond <= KILN_ICOND_SGT;
   if (t->fit == FIT_BOOL || !is_signed) {

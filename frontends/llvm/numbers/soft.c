@@ -362,10 +362,8 @@ kiln_value kn_bc_soft_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b
     [BINOP_ADD] = KILN_OP_FADD,  [BINOP_SUB] = KILN_OP_FSUB,  [BINOP_MUL] = KILN_OP_FMUL,
     [BINOP_SDIV] = KILN_OP_FDIV, [BINOP_SREM] = KILN_OP_FREM,
   };
-  if (op >= BINOP_COUNT || !ops[op]) {
-    kn_bc_malformed(r, "unknown binary operation");
-    return (kiln_value){0};
-  }
+  if (op >= BINOP_COUNT || !ops[op])
+    return kn_bc_none(kn_bc_malformed(r, "unknown binary operation"));
   kiln_value v[2];
   v[0] = kn_bc_use(r, a, type);
   v[1] = kn_bc_use(r, b, type);

@@ -392,10 +392,9 @@ kiln_value kn_bc_wide_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t fr
     return none;
   }
   case CAST_BITCAST:
-    if (!from_wide || !to_wide) {
-      kn_bc_unsupported(r, "bit casts of integers wider than 128 bits to other types");
-      return none;
-    }
+    if (!from_wide || !to_wide)
+      return kn_bc_none(
+        kn_bc_unsupported(r, "bit casts of integers wider than 128 bits to other types"));
     if (f->bits != t->bits) break;
     kn_wide_define(r, to, v);
     return none;

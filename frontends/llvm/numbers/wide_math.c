@@ -120,10 +120,8 @@ kiln_value kn_wide_to_float(struct kn_bc *r, bool is_signed, const struct kn_bc_
   kiln_func *f = r->f;
   unsigned n = kn_wide_words(from);
   const kiln_type i128 = KILN_TYPE_I128;
-  if (to->soft == SOFT_BFLOAT || from->bits > 512) {
-    kn_bc_unsupported(r, "this cast of integers wider than 128 bits");
-    return (kiln_value){0};
-  }
+  if (to->soft == SOFT_BFLOAT || from->bits > 512)
+    return kn_bc_none(kn_bc_unsupported(r, "this cast of integers wider than 128 bits"));
   kn_wide_extend(r, from, is_signed, v, n);
   kiln_value sign = {0}, up[KN_BC_MAX_WORDS + 1];
   if (is_signed) {

@@ -340,10 +340,8 @@ static kiln_value lane_address(struct kn_bc *r, const struct kn_bc_vec *x, uint3
   kiln_func *f = r->f;
   uint32_t size = kiln_type_size(x->lane), step = kiln_type_size(x->chunk), all = 1;
   const struct kn_bc_type *t = &r->types.at[itype];
-  if (t->kind != TK_INT || !t->ktype) {
-    kn_bc_unsupported(r, "a lane number of this type");
-    return (kiln_value){0};
-  }
+  if (t->kind != TK_INT || !t->ktype)
+    return kn_bc_none(kn_bc_unsupported(r, "a lane number of this type"));
   kiln_value k = kn_bc_use_z(r, index, itype);
   if (t->ktype != KILN_TYPE_I64)
     k = kiln_build_convert(f, t->ktype == KILN_TYPE_I128 ? KILN_OP_TRUNC : KILN_OP_ZEXT,
