@@ -403,23 +403,14 @@ static bool list(struct kn_bc *r) {
   return KN_BC_PUSH(r, r->open->lists, l);
 }
 
+/* A record of the block of lists. */
+static bool list_record(struct kn_bc *r) {
+  if (r->in.code == 1) return kn_bc_unsupported(r, "attributes in the form of LLVM before 3.3");
+  return r->in.code != 2 || list(r);
+}
+
 bool kn_bc_read_attr_lists(struct kn_bc *r) {
-  struct kn_bc_saved saved;
-  uint32_t block;
-  if (!kn_bc_enter(r, BLOCK_PARAMATTR, &saved)) return false;
-  for (;;) {
-    switch (kn_bc_next(r, &block)) {
-    case ENTRY_ERROR: return false;
-    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return false;
-      break;
-    case ENTRY_RECORD:
-      if (r->in.code == 1) return kn_bc_unsupported(r, "attributes in the form of LLVM before 3.3");
-      if (r->in.code == 2 && !list(r)) return false;
-      break;
-    }
-  }
+  return kn_bc_each(r, BLOCK_PARAMATTR, KN_BC_ANY_CODE, list_record);
 }
 
 const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list_id, uint32_t index) {

@@ -92,45 +92,18 @@ static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
   return true;
 }
 
-/* Reads the identification block: the epoch must be 0. */
-static bool identification(struct kn_bc *r) {
-  struct kn_bc_saved saved;
-  uint32_t block;
-  if (!kn_bc_enter(r, BLOCK_IDENTIFICATION, &saved)) return false;
-  for (;;) {
-    switch (kn_bc_next_of(r, 2, &block)) {
-    case ENTRY_ERROR: return false;
-    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return false;
-      break;
-    case ENTRY_RECORD: /* the epoch */
-      if (r->in.ops.n < 1 || r->in.ops.at[0] != 0)
-        return kn_bc_unsupported(r, "bitcode of another epoch");
-      break;
-    }
-  }
+/* A record of the identification block: the epoch must be 0. */
+static bool epoch(struct kn_bc *r) {
+  return (r->in.ops.n > 0 && r->in.ops.at[0] == 0) ||
+         kn_bc_unsupported(r, "bitcode of another epoch");
 }
 
+/* A record of the string table. */
 static bool strtab(struct kn_bc *r) {
-  struct kn_bc_saved saved;
-  uint32_t block;
-  if (!kn_bc_enter(r, BLOCK_STRTAB, &saved)) return false;
-  for (;;) {
-    switch (kn_bc_next_of(r, 1, &block)) {
-    case ENTRY_ERROR: return false;
-    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return false;
-      break;
-    case ENTRY_RECORD:
-      if (r->in.blob) {
-        r->open->strtab = (const char *)r->in.blob;
-        r->open->strtab_size = r->in.blob_size;
-      }
-      break;
-    }
-  }
+  if (!r->in.blob) return true;
+  r->open->strtab = (const char *)r->in.blob;
+  r->open->strtab_size = r->in.blob_size;
+  return true;
 }
 
 /* Scans the blocks at the top level: finds the position of the module's block and reads the string table, which
@@ -146,9 +119,9 @@ static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
     if (id == 0 && *module_pos) return true; /* padding */
     if (id != BC_ENTER_BLOCK) return kn_bc_malformed(r, "no block at the top level");
     if (block == BLOCK_IDENTIFICATION) {
-      if (!identification(r)) return false;
+      if (!kn_bc_each(r, BLOCK_IDENTIFICATION, 2, epoch)) return false;
     } else if (block == BLOCK_STRTAB) {
-      if (!strtab(r)) return false;
+      if (!kn_bc_each(r, BLOCK_STRTAB, 1, strtab)) return false;
     } else {
       if (block == BLOCK_MODULE) {
         if (*module_pos) return kn_bc_unsupported(r, "several modules in one file");

@@ -497,11 +497,10 @@ bool kn_bc_record(struct kn_bc *r, unsigned id) {
 }
 
 /* Moves to the next entry, handling definitions of abbreviations on the way. Skips records unless `code` is
- * ANY_CODE or their code; reads the record that it returns. */
-#define ANY_CODE UINT32_MAX
-static inline
-  __attribute__((always_inline)) enum kn_bc_entry next_entry(struct kn_bc *r, uint32_t code,
-                                                             uint32_t *block) {
+ * KN_BC_ANY_CODE or their code; reads the record that it returns. */
+static inline __attribute__((always_inline)) enum kn_bc_entry next_entry(struct kn_bc *r,
+                                                                         uint32_t code,
+                                                                         uint32_t *block) {
   struct kn_bits *b = &r->in.bits;
   for (;;) {
     r->record_pos = b->pos;
@@ -525,7 +524,7 @@ static inline
     }
     if (id == BC_DEFINE_ABBREV) {
       if (!kn_bc_define_abbrev(r, false, 0)) return ENTRY_ERROR;
-    } else if (code == ANY_CODE || kn_bc_code(r, id) == code) {
+    } else if (code == KN_BC_ANY_CODE || kn_bc_code(r, id) == code) {
       return kn_bc_record(r, id) ? ENTRY_RECORD : ENTRY_ERROR;
     } else if (!kn_bc_skip_record(r, id)) {
       return ENTRY_ERROR;
@@ -534,9 +533,27 @@ static inline
 }
 
 enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block) {
-  return next_entry(r, ANY_CODE, block);
+  return next_entry(r, KN_BC_ANY_CODE, block);
 }
 
 enum kn_bc_entry kn_bc_next_of(struct kn_bc *r, uint32_t code, uint32_t *block) {
   return next_entry(r, code, block);
+}
+
+bool kn_bc_each(struct kn_bc *r, uint32_t block, uint32_t code, bool (*record)(struct kn_bc *r)) {
+  struct kn_bc_saved saved;
+  uint32_t inner;
+  if (!kn_bc_enter(r, block, &saved)) return false;
+  for (;;) {
+    switch (next_entry(r, code, &inner)) {
+    case ENTRY_ERROR: return false;
+    case ENTRY_END: kn_bc_leave(r, &saved); return r->status == KILN_OK;
+    case ENTRY_BLOCK:
+      if (!kn_bc_skip(r)) return false;
+      break;
+    case ENTRY_RECORD:
+      if (!record(r)) return false;
+      break;
+    }
+  }
 }

@@ -61,24 +61,18 @@ void kn_bc_debug_function(struct kn_bc *r) {
   kiln_func_set_debug(r->f, kn_bc_die(r, id), unit, kiln_loc_new_full(r->session, &at));
 }
 
+/* A record of the block of attachments: [kind, node]... of the function, or, with one number before these, of an
+ * instruction. */
+static bool attachment(struct kn_bc *r) {
+  if (r->in.ops.n % 2 != 0) kn_bc_assign_attached(r);
+  for (uint32_t i = 0; r->in.ops.n % 2 == 0 && i + 1 < r->in.ops.n; i += 2)
+    if (r->in.ops.at[i] == 0 && r->in.ops.at[i + 1] < UINT32_MAX)
+      r->fn.subprogram = (uint32_t)r->in.ops.at[i + 1] + 1;
+  return true;
+}
+
 void kn_bc_debug_attached(struct kn_bc *r) {
-  struct kn_bc_saved saved;
-  uint32_t block;
-  if (!kn_bc_enter(r, BLOCK_METADATA_ATTACHMENT, &saved)) return;
-  for (;;) {
-    switch (kn_bc_next_of(r, MD_ATTACHMENT, &block)) {
-    case ENTRY_ERROR: return;
-    case ENTRY_END: kn_bc_leave(r, &saved); return;
-    case ENTRY_BLOCK:
-      if (!kn_bc_skip(r)) return;
-      break;
-    case ENTRY_RECORD:
-      if (r->in.ops.n % 2 != 0) kn_bc_assign_attached(r);
-      for (uint32_t i = 0; r->in.ops.n % 2 == 0 && i + 1 < r->in.ops.n; i += 2)
-        if (r->in.ops.at[i] == 0 && r->in.ops.at[i + 1] < UINT32_MAX)
-          r->fn.subprogram = (uint32_t)r->in.ops.at[i + 1] + 1;
-    }
-  }
+  kn_bc_each(r, BLOCK_METADATA_ATTACHMENT, MD_ATTACHMENT, attachment);
 }
 
 /* The call that the record's location was inlined at; false if that is damaged. */
