@@ -32,6 +32,7 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   KN_BC_FIRST(r, r->fn.parts, 64);
   KN_BC_FIRST(r, r->fn.addrs, 32);
   KN_BC_FIRST(r, r->fn.late, 16);
+  if (r->m->entries) KN_BC_FIRST(r, r->fn.md.mds, 160);
   r->fn.global = g;
   r->fn.wide_sigs = kn_bc_wide_sigs(r, g->attrs);
   const struct kn_bc_sig *sig =

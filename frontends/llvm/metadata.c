@@ -7,6 +7,12 @@
 
 /* ---- scanning a block ---- */
 
+/* Appends one. */
+static inline bool add(struct kn_bc *r, struct kn_bc_md md) {
+  struct kn_bc_metadata *to = r->md.now;
+  return KN_BC_PUSH(r, to->mds, md);
+}
+
 /* The newest `count` metadata, strings, become texts of entries. They follow each other without gaps. */
 static void texts(struct kn_bc *r, uint32_t count) {
   struct kn_bc_metadata *md = r->md.now;
@@ -162,7 +168,7 @@ static inline __attribute__((always_inline)) bool decoded_node(struct kn_bc *r, 
   } else if (code == MD_VALUE && r->in.ops.n > 1 && op[1] <= UINT32_MAX) {
     md.kind = MDK_VALUE;
     md.n = (uint32_t)op[1];
-    return KN_BC_PUSH(r, r->md.now->mds, md);
+    return add(r, md);
   } else if (code == MD_LOCAL_VAR && r->in.ops.n > 7) {
     md.kind = MDK_VAR;
     md.n = op[6] == 0 && (op[7] & 1 << 6); /* no parameter, and artificial */
@@ -172,7 +178,7 @@ static inline __attribute__((always_inline)) bool decoded_node(struct kn_bc *r, 
   } else if (code == MD_GLOBAL_VAR_EXPR && r->in.ops.n > 2) {
     md = (struct kn_bc_md){.pos = op[2], .n = (uint32_t)op[1], .kind = MDK_PAIR};
   }
-  if (!KN_BC_PUSH(r, r->md.now->mds, md)) return false;
+  if (!add(r, md)) return false;
   kn_bc_debug_node(r, code, r->md.now->part.before + r->md.now->mds.n, op, r->in.ops.n);
   return r->status == KILN_OK;
 }
@@ -183,7 +189,7 @@ static __attribute__((noinline)) bool decoded_entry(struct kn_bc *r, uint64_t po
   if (code == MD_LOCATION) {
     struct kn_bc_md md = {.pos = pos, .kind = MDK_LOC};
     md.n = inlined_at(r, id, &md.head);
-    return r->status == KILN_OK && KN_BC_PUSH(r, r->md.now->mds, md);
+    return r->status == KILN_OK && add(r, md);
   }
   if (!kn_bc_record(r, id)) return false;
   if (code != MD_GLOBAL_DECL_ATTACHMENT) return decoded_node(r, pos);
@@ -222,7 +228,7 @@ static inline bool frequent_location(struct kn_bc *r, bool *done) {
   if (r->in.bits.pos > r->in.bits.end) return kn_bc_malformed(r, "the file ends within metadata");
   struct kn_bc_md md = {
     .pos = pos, .n = inlined, .kind = MDK_LOC, .head = (uint8_t)(r->in.width + 1)};
-  return KN_BC_PUSH(r, r->md.now->mds, md);
+  return add(r, md);
 }
 _Static_assert(KN_BITS_LONG == 0x80 << 16, "the top bit of a chunk of eight bits");
 
@@ -361,7 +367,7 @@ static bool entry(struct kn_bc *r, uint64_t pos, unsigned id) {
   } else if (!kn_bc_skip_record(r, id)) {
     return false;
   }
-  return KN_BC_PUSH(r, r->md.now->mds, md);
+  return add(r, md);
 }
 
 /* Keeps the abbreviations of the block just read for those who read its records later. */
