@@ -14,6 +14,8 @@
 
 struct kn_walk;
 struct kn_arg;
+struct kn_assign;
+struct kn_call;
 
 /* What a target does with values of a type. */
 struct kn_type_facts {
@@ -126,7 +128,9 @@ struct kn_target {
   const struct kn_convention *const *conventions;
   /* C's, by which library functions are called. */
   const struct kn_convention *library;
-  uint8_t scratch[2];   /* by bank: never allocated, free to use within one operation */
+  uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
+  uint8_t
+    callee[2]; /* where the address of a callee is; the second, if an argument is in the first */
   uint8_t exception[2]; /* where a landing pad is told the exception and its selector */
   uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
   /* By kn_val.hint & 15: the argument registers of that number, or a second result's, of both banks; 0 for all other
@@ -167,6 +171,23 @@ struct kn_target {
   void (*begin)(struct kn_walk *w);
   /* Moves parameters from where they arrive to where they live; called in the entry block. */
   void (*enter)(struct kn_walk *w);
+  /* Calls: emits one, in a way of its own if it is of the usual kind, else by kn_general_call, which calls the next
+   * six. */
+  void (*call)(struct kn_walk *w, struct kn_call *c);
+  /* Makes room for arguments on the stack; w->eh.stack becomes how that moved the stack pointer. */
+  void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
+  /* Stores an argument to its place in the stack; or, if it has the scratch register, until settle_args. */
+  void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
+  /* Loads a value of a wide type into the registers of `a`. */
+  void (*load_wide)(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
+  /* All arguments are in their registers: extends those that are to be, and what else the convention asks for. */
+  void (*settle_args)(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
+  /* Emits the instruction that calls c->symbol or the address in c->reg; the jump of a tail call, with `bytes` of stack
+   * arguments. */
+  void (*call_jump)(struct kn_walk *w, const struct kn_call *c);
+  void (*tail_jump)(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
+  /* Takes the results of the call w->i by `sig`, which have just arrived. */
+  void (*take_results)(struct kn_walk *w, const struct kn_sig *sig);
   /* Result `value` of the call that was just emitted is in a->reg (and a->high), a register that is
    * temporary or not allocated: moves it to a register or slot of its own. Nobody may read it. */
   void (*take_result)(struct kn_walk *w, uint32_t value, const struct kn_arg *a);

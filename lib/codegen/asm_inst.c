@@ -115,7 +115,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "an operand of this type");
       return;
     }
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     if (!kn_is_value(h) || !(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) continue;
     kn_reg(w, h, sig->params[k].type);
     kn_inst_end(w);
@@ -128,7 +128,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
   }
   for (uint32_t k = 0; k < in->x; k++) kn_drop(w, f->lists.at[in->a + k]);
   kn_save_live(w, lost);
-  if (!kn_code_ready(w, 4096)) return;
+  if (!kn_code_ready(w)) return;
   kn_run_moves(w);
   if (!emit(w, code)) return;
   KN_LOG_SET(w, KN_EV_LOST, lost);

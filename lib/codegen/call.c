@@ -1,7 +1,8 @@
 /* The cold part of calls, entries and returns: see call.h. The placer reads the tables of conventions
- * (ir/convention.h); it is called when a signature is made, and by the targets' lowerings of calls that are not of
- * the usual kind. Invariant: nothing here emits code, but for what kn_target.take_result does. */
-#include "lib/codegen/walk.h"
+ * (ir/convention.h); it is called when a signature is made, and for calls, entries and returns that are not of the
+ * usual kind. Calls are driven from here, too: a target stores an argument, emits a jump, takes a result. Invariant:
+ * nothing but its functions emits code. */
+#include "lib/codegen/call_emit.h"
 
 /* ---- the placer ---- */
 
@@ -256,8 +257,97 @@ void kn_take_placed(struct kn_walk *w, unsigned n) {
   }
 }
 
+/* ---- calls of any kind ---- */
+
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee) {
   if (!kn_is_pool(callee)) return 0;
   const struct kn_const *c = &w->f->pool.at[kn_index(callee)];
   return c->low == 0 ? c->symbol : 0;
+}
+
+bool kn_call_through_got(const struct kn_walk *w, uint32_t symbol, bool library) {
+  const kiln_module *m = w->f->module;
+  if (KN_LIKELY(!m->some_no_plt)) return false;
+  const struct kn_symbol *s = kn_symbol(m, symbol);
+  return (s->no_plt || (library && m->no_plt)) && !s->direct;
+}
+
+void kn_add_move(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
+  struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
+  kn_source(w, h, &m);
+  KN_PUSH(w->f, w->moves, m);
+}
+
+/* Has the argument to go to memory before registers are filled? One in a scratch register, which moves use, waits
+ * there until they are done. */
+static bool is_early(const struct kn_walk *w, const struct kn_arg *a) {
+  return a->reg == KN_NO_REG || a->reg == w->target->scratch[1];
+}
+
+/* What has to be done before the moves to registers are collected. */
+static bool early_args(struct kn_walk *w, const struct kn_call *c) {
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (!kn_code_ready(w)) return false;
+    if (is_early(w, &a)) w->target->early_arg(w, c, &a);
+    else if (kn_waits(w, a.h)) kn_reg(w, a.h, a.type);
+    else continue;
+    kn_inst_end(w);
+  }
+  if (c->symbol == 0 && kn_waits(w, c->callee)) {
+    kn_reg(w, c->callee, KILN_TYPE_I64);
+    kn_inst_end(w);
+  }
+  return w->f->status == KILN_OK;
+}
+
+void kn_general_call(struct kn_walk *w, struct kn_call *c) {
+  const struct kn_target *t = w->target;
+  struct kn_assign all;
+  bool wide = false;
+  w->eh.stack = (struct kn_call_stack){0};
+  if (!kn_place_args(w, c->sig, c->args, c->n, &all)) return;
+  if (c->tail && !kn_tail_fits(w, all.stack)) return;
+  t->open_stack(w, c, &all);
+  if (w->f->status != KILN_OK || !early_args(w, c)) return;
+  c->reg = t->callee[0];
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    if (a->reg == c->reg) c->reg = t->callee[1];
+    if (is_early(w, a)) continue;
+    if (kn_wide(w, a->type))
+      wide = true; /* in the frame, and so loaded when all others are in place */
+    else kn_add_move(w, a->reg, a->h, a->type);
+  }
+  if (c->symbol == 0) kn_add_move(w, c->reg, c->callee, KILN_TYPE_I64);
+  for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
+  if (c->symbol == 0) kn_drop(w, c->callee);
+  if (!c->tail) kn_save_live(w, c->sig->conv->lost);
+  if (!kn_code_ready(w)) return;
+  kn_run_moves(w);
+  for (uint32_t k = 0; wide && k < w->args.n; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (kn_wide(w, a.type) && a.reg != KN_NO_REG) t->load_wide(w, a.h, &a);
+  }
+  t->settle_args(w, c, &all);
+  if (c->tail) {
+    t->tail_jump(w, c, all.stack);
+    return;
+  }
+  uint32_t start = kn_call_begin(w, c->library, c->reg);
+  t->call_jump(w, c);
+  kn_call_end(w, start, c->sig->conv->lost);
+  if (kn_moves_stack(w->eh.stack)) t->free_stack(w, w->eh.stack);
+}
+
+void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
+  struct kn_call c = kn_call_of(w, in, true);
+  w->target->call(w, &c);
+}
+
+void kn_lower_try(struct kn_walk *w, const struct kn_inst *in) {
+  if (!kn_try_begin(w)) return;
+  struct kn_call c = kn_call_of(w, in, false);
+  w->target->call(w, &c);
+  kn_try_end(w, in);
 }

@@ -32,6 +32,25 @@ struct kn_arg {
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }
 
+/* A call while it is lowered. */
+struct kn_call {
+  const struct kn_sig *sig;
+  const uint32_t *args; /* handles of `n` arguments */
+  uint32_t n;
+  uint32_t callee; /* handle; 0 of a library function */
+  uint32_t symbol; /* that is called, or 0: the address, in `reg` when all arguments are in place */
+  uint8_t reg;
+  bool library; /* not what the instruction says: a function that the target needs */
+  bool tail;
+};
+
+/* Any call: places the arguments, saves live registers, drops the operands, emits the call or the jump. For those that
+ * kn_target.call does not do in a shorter way of its own. */
+void kn_general_call(struct kn_walk *w, struct kn_call *c);
+/* What is common to all TAILCALLs, TRYs. */
+void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in);
+void kn_lower_try(struct kn_walk *w, const struct kn_inst *in);
+
 /* Fills w->args with the places of `n` arguments of a call by `sig`, or of the function's own parameters if `operands`
  * is NULL; `end`: what all of them take. False, and the function failed, if a type is not lowered. */
 bool kn_place_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
@@ -50,5 +69,7 @@ void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);
 void kn_take_placed(struct kn_walk *w, unsigned n);
 /* The symbol that a callee's handle names, or 0: then the address is in a register. */
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee);
+/* True if calls of the symbol go through the GOT (-fno-plt). */
+bool kn_call_through_got(const struct kn_walk *w, uint32_t symbol, bool library);
 
 #endif

@@ -69,7 +69,7 @@ void kn_run_moves(struct kn_walk *w) {
   for (uint32_t i = 0; i < w->moves.n; i++) {
     const struct kn_place_move *m = &w->moves.at[i];
     if (m->dst == KN_NO_REG) {
-      if (!kn_code_ready(w, (size_t)(w->moves.n - i) * 32)) return;
+      if (!kn_code_ready(w)) return;
       if (m->src != KN_NO_REG) w->hooks->store(w, m->src, m->dst_frame, m->type);
       else if (m->src_handle) w->hooks->store_constant(w, m->dst_frame, m->src_handle, m->type);
       else if (m->dst_frame != m->src_frame) w->hooks->copy(w, m->dst_frame, m->src_frame, m->type);
@@ -195,7 +195,7 @@ void kn_edge_prepare(struct kn_walk *w, const struct kn_edge *e) {
   for (uint32_t a = e->args; a; a = args[a - 1].next) {
     uint32_t h = args[a - 1].value;
     if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {
-      if (!kn_code_ready(w, 4096)) return; /* there may be many */
+      if (!kn_code_ready(w)) return; /* there may be many */
       kn_reg_slow(w, h, w->val[h].type);
       KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~locked);
       w->regs.locked = locked;
@@ -313,7 +313,7 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
       KN_LOG_COPY(w, copy, m.src_frame, m.type);
       m.src_frame = copy;
     }
-    if (!kn_code_ready(w, 4096)) return false;
+    if (!kn_code_ready(w)) return false;
     if (!KN_PUSH(f, w->moves, m)) return false;
   }
   if (w->moves.n) kn_run_moves(w);
@@ -328,7 +328,7 @@ void kn_read_shadows(struct kn_walk *w, const struct kn_block *b) {
     struct kn_val *v = &w->val[i];
     if (!(v->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) continue;
     int32_t from = shadow(w, i);
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     if (v->flags & KN_VF_HOME) {
       w->hooks->load(w, v->reg, from, v->type);
       KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + from, v->reg);

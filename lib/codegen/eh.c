@@ -219,7 +219,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     const struct kn_edge *e = &w->f->edges.at[s.edge];
     w->block = s.block;
     w->i = s.inst;
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     kn_observe_code(w, s.block, s.inst, false);
     w->target->place_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
@@ -240,7 +240,7 @@ bool kn_try_begin(struct kn_walk *w) {
   w->eh.stack = (struct kn_call_stack){0};
   kn_edge_prepare(w, &e[0]);
   kn_edge_prepare(w, &e[1]);
-  return kn_code_ready(w, 4096);
+  return kn_code_ready(w);
 }
 
 /* Finds the results, which have just arrived. Those that live in the frame are put there, and those on a stack of

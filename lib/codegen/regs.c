@@ -182,7 +182,7 @@ void kn_copy_aliases(struct kn_walk *w, unsigned home) {
     struct kn_val *v = &w->val[a];
     uint32_t older = v->older;
     if (v->uses && (v->flags & KN_VF_ALIAS) && v->reg == home) {
-      if (!kn_code_ready(w, 4096)) return; /* there may be many */
+      if (!kn_code_ready(w)) return; /* there may be many */
       /* not an operand's register, which may be free already: it is still to be read */
       unsigned r = kn_take(w, kn_regs_of(w, v->type) & ~w->regs.locked);
       w->hooks->move(w, r, home, v->type);
@@ -228,7 +228,7 @@ static void keep_homes(struct kn_walk *w) {
     unsigned r = (unsigned)__builtin_ctzll(m);
     if ((w->regs.kept_places & KN_BIT(r)) == 0) w->regs.kept_at[r] = kn_frame_alloc(w, 8, 3);
     w->regs.kept_places |= KN_BIT(r);
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     w->hooks->store(w, r, w->regs.kept_at[r], whole_of(w, r));
     KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + w->regs.kept_at[r]);
   }
@@ -237,7 +237,7 @@ static void keep_homes(struct kn_walk *w) {
 void kn_reload_homes(struct kn_walk *w) {
   for (uint64_t m = w->regs.kept; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     w->hooks->load(w, r, w->regs.kept_at[r], whole_of(w, r));
     KN_LOG(w, KN_EV_MOVE, KN_PLACE_FRAME + w->regs.kept_at[r], r);
   }

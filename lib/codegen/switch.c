@@ -24,7 +24,7 @@ bool kn_switch_begin(struct kn_walk *w, const struct kn_inst *in, bool sign, str
   s->n = f->block[w->block].n_edges - 1;
   for (uint32_t k = 0; k <= s->n; k++) {
     kn_edge_prepare(w, &s->edges[k]);
-    if (!kn_code_ready(w, 0)) return false;
+    if (!kn_code_ready(w)) return false;
   }
   if (!make_room(w, s)) return false;
   for (uint32_t k = 0; k <= s->n; k++)
@@ -44,7 +44,7 @@ bool kn_switch_begin(struct kn_walk *w, const struct kn_inst *in, bool sign, str
 void kn_switch_end(struct kn_walk *w, struct kn_switch *s) {
   for (uint32_t k = 0; k <= s->n; k++) {
     if (s->edges[k].args == 0) continue;
-    if (!kn_code_ready(w, 4096)) break;
+    if (!kn_code_ready(w)) break;
     w->target->place_label(w, s->labels[k]);
     kn_edge_moves(w, &s->edges[k]);
     w->target->jump(w, s->edges[k].target);

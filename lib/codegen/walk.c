@@ -301,7 +301,7 @@ KN_INLINE void walk_block(struct kn_walk *w, uint32_t pos, bool observed) {
     const struct kn_inst *current = in;
     bool end = i == last;
     w->i = i;
-    if (!kn_code_ready(w, 0)) return;
+    if (!kn_code_ready(w)) return;
     if (observed && KN_UNLIKELY(i - w->observer->quiet.first >= w->observer->quiet.n))
       w->observer->on->inst(w->observer, w);
     KN_LOG(w, KN_EV_INST, i, 0);

@@ -112,10 +112,10 @@ KN_INLINE uint32_t kn_label_at(const struct kn_walk *w, uint32_t label) {
 KN_INLINE void kn_label_place(struct kn_walk *w, uint32_t label) {
   w->code.marks.at[label] = (struct kn_mark){kn_here(w), w->code.fixups.n};
 }
-/* True if KN_INST_ROOM bytes of code may be emitted. If the buffer is full, it grows, by `bytes` at least; false if
- * the function failed. For loops in a lowering that emit more than that: asked in each turn. */
-KN_INLINE bool kn_code_ready(struct kn_walk *w, size_t bytes) {
-  return KN_LIKELY(w->code.p <= w->code.limit) || kn_code_room(w, bytes);
+/* True if KN_INST_ROOM bytes of code may be emitted; false if the function failed. For loops in a lowering that emit
+ * more than that: asked in each turn. Where more is needed at once: kn_code_room. */
+KN_INLINE bool kn_code_ready(struct kn_walk *w) {
+  return KN_LIKELY(w->code.p <= w->code.limit) || kn_code_room(w, KN_INST_ROOM);
 }
 
 #ifdef KN_CHECKS

@@ -11,7 +11,7 @@
 #ifndef KN_TARGETS_AARCH64_A64_H
 #define KN_TARGETS_AARCH64_A64_H
 
-#include "lib/codegen/walk.h"
+#include "lib/codegen/library.h"
 #include "targets/aarch64/encode.h"
 #include "targets/aarch64/encode_vector.h"
 
@@ -186,6 +186,14 @@ void a64_landing(struct kn_walk *w);
 void a64_begin(struct kn_walk *w);
 void a64_enter(struct kn_walk *w);
 void a64_finish(struct kn_walk *w);
+void a64_call(struct kn_walk *w, struct kn_call *c);
+void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
+void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
+void a64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
+void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
+void a64_call_jump(struct kn_walk *w, const struct kn_call *c);
+void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
+void a64_take_results(struct kn_walk *w, const struct kn_sig *sig);
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
 void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
@@ -221,7 +229,7 @@ void a64_guard_check(struct kn_walk *w, uint32_t fail[2]);
 void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]);
 extern const struct kn_guard_reg a64_guard_regs[];
 /* The jump that ends a tail call's epilogue: to a symbol, or 0: to the address where a call has it. */
-void a64_tail_jump(struct kn_walk *w, uint32_t symbol);
+void a64_exit_jump(struct kn_walk *w, uint32_t symbol);
 /* A call of a symbol; `library`: the compiler makes it itself. */
 void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library);
 
@@ -306,12 +314,6 @@ void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- call.c ---- */
 
-/* Added to the type of a narrow integer that is passed to a library function: how it is
- * extended. */
-enum { A64_LIB_SEXT = 0x40, A64_LIB_ZEXT = 0x80, A64_LIB_TYPE = 0x3f };
-/* Calls a library function; its result becomes that of the current instruction. Drops the operands. */
-void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
-                      const uint8_t *types, unsigned n, uint8_t result);
 /* Calls a library function with f128 operands, those behind them are where they are to be; its result is
  * left in x0 or v0. */
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n);
@@ -375,9 +377,8 @@ kn_lower a64_lower_load, a64_lower_store, a64_lower_addr, a64_lower_salloc, a64_
 kn_lower a64_lower_atomic_load, a64_lower_atomic_store, a64_lower_atomic_rmw, a64_lower_atomic_cas,
   a64_lower_wide_atomic, a64_lower_fence;
 kn_lower a64_lower_br, a64_lower_brif, a64_lower_switch, a64_lower_brind, a64_lower_ret;
-kn_lower a64_lower_call, a64_lower_tailcall, a64_lower_try, a64_lower_resume,
-  a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem, a64_lower_level,
-  a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg, a64_lower_frem;
+kn_lower a64_lower_call, a64_lower_builtin_setjmp, a64_lower_builtin_longjmp, a64_lower_mem,
+  a64_lower_level, a64_lower_va_start, a64_lower_va_copy, a64_lower_va_arg;
 kn_lower a64_lower_fbin, a64_lower_fun, a64_lower_fma, a64_lower_fcopysign, a64_lower_fconvert,
   a64_lower_half, a64_lower_ftoi, a64_lower_itof, a64_lower_bitcast, a64_lower_get_rounding,
   a64_lower_set_rounding;

@@ -3,7 +3,7 @@
  * Arguments in memory are pushed below the stack pointer for the time of the call; the frame is
  * addressed from x29, so that nothing else moves. Invariant: what a call clobbers holds no live
  * value when it is emitted. */
-#include "lib/codegen/observe.h"
+#include "lib/codegen/call_emit.h"
 #include "targets/aarch64/a64.h"
 
 enum { CALLEE = 9 };
@@ -32,9 +32,9 @@ static void store_wide(struct kn_walk *w, uint32_t value, unsigned r) {
   if (r >= KN_FP_BASE) a64_quad_store(w, value, r);
   else a64_wide_store(w, value, r, r + 1);
 }
-static void load_wide(struct kn_walk *w, uint32_t h, unsigned r) {
-  if (r >= KN_FP_BASE) a64_quad_load(w, h, r);
-  else a64_wide_load(w, h, r, r + 1);
+void a64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
+  if (a->reg >= KN_FP_BASE) a64_quad_load(w, h, a->reg);
+  else a64_wide_load(w, h, a->reg, a->high);
 }
 
 /* A parameter that arrives in register r. */
@@ -108,36 +108,20 @@ void a64_enter(struct kn_walk *w) {
   log_arrival(w);
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
-    if (!kn_code_ready(w, 0)) return;
+    if (!kn_code_ready(w)) return;
     if (a.reg != KN_NO_REG) enter_register(w, a.h, a.reg);
   }
   if (w->f->variadic) save_registers(w, &all); /* before anything takes an argument register */
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     if (a.reg != KN_NO_REG) continue;
-    if (!kn_code_ready(w, 0)) return;
+    if (!kn_code_ready(w)) return;
     enter_stack(w, a.h, A64_INCOMING_FRAME(a.stack), (a.param->flags & KILN_PARAM_BYVAL) != 0);
   }
   kn_inst_end(w);
 }
 
 /* ---- calls ---- */
-
-/* An i128 or f128 argument: loaded after all others are in place. */
-struct wide_arg {
-  uint32_t h;
-  unsigned reg;
-};
-/* The most that registers can hold. */
-enum { MAX_WIDE = 4 + 8 };
-
-/* Moves h to register `dst` when the moves are run. */
-static void move_to(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
-  struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
-  kn_source(w, h, &m);
-  if (m.src < 64) w->regs.locked |= KN_BIT(m.src);
-  KN_PUSH(w->f, w->moves, m);
-}
 
 /* sp + off for `op`; through x17 where that does not reach. Off is below 16 MiB. */
 static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) {
@@ -217,15 +201,8 @@ static void push_block(struct kn_walk *w, uint32_t off, uint32_t h, uint32_t siz
   }
 }
 
-/* True if calls of the symbol go through the GOT (-fno-plt). */
-static bool through_got(const struct kn_walk *w, uint32_t symbol, bool library) {
-  const kiln_module *m = w->f->module;
-  const struct kn_symbol *s = kn_symbol(m, symbol);
-  return (s->no_plt || (library && m->no_plt)) && !s->direct;
-}
-
 void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
-  if (KN_UNLIKELY(w->f->module->some_no_plt) && through_got(w, symbol, library)) {
+  if (KN_UNLIKELY(w->f->module->some_no_plt) && kn_call_through_got(w, symbol, library)) {
     a64_symbol(w, A64_IP0, symbol, 0);
     a64_emit(w, a64_blr(A64_IP0));
     return;
@@ -234,12 +211,12 @@ void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   a64_emit(w, a64_bl(0));
 }
 
-void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
+void a64_exit_jump(struct kn_walk *w, uint32_t symbol) {
   if (symbol == 0) {
     bool marked = w->plan->frame.marks;
     if (marked) a64_emit(w, a64_mov(1, A64_IP0, CALLEE)); /* br x16 may go to bti c */
     a64_emit(w, a64_br(marked ? A64_IP0 : CALLEE));
-  } else if (w->f->module->some_no_plt && through_got(w, symbol, false)) {
+  } else if (w->f->module->some_no_plt && kn_call_through_got(w, symbol, false)) {
     a64_symbol(w, A64_IP0, symbol, 0);
     a64_emit(w, a64_br(A64_IP0));
   } else {
@@ -248,25 +225,9 @@ void a64_tail_jump(struct kn_walk *w, uint32_t symbol) {
   }
 }
 
-/* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
-static void mark_return(struct kn_walk *w) {
-  const struct kn_inst *in = &w->inst[w->i];
-  if (w->plan->frame.marks && kn_inst_returns_twice(w->f, in)) a64_landing(w);
-}
-
-static void emit_call(struct kn_walk *w, uint32_t symbol, bool library, uint64_t lost) {
-  kn_observe_call(w, !library, CALLEE);
-  uint32_t start = kn_here(w);
-  if (symbol) {
-    a64_call_symbol(w, symbol, library);
-  } else {
-    a64_emit(w, a64_blr(CALLEE));
-  }
-  KN_LOG_SET(w, KN_EV_LOST, lost);
-  (void)lost;
-  kn_observe_return(w);
-  if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
-  if (KN_UNLIKELY(w->plan->frame.returns_twice)) mark_return(w);
+void a64_call_jump(struct kn_walk *w, const struct kn_call *c) {
+  if (c->symbol) a64_call_symbol(w, c->symbol, c->library);
+  else a64_emit(w, a64_blr(CALLEE));
 }
 
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) {
@@ -285,13 +246,8 @@ void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a) 
   w->regs.locked &= ~(KN_BIT(a->reg) | KN_BIT(d)); /* the next result may need them */
 }
 
-/* A signature of C's convention without parameters, with the result `type`. */
-static struct kn_sig returns_one(unsigned type) {
-  return (struct kn_sig){.results = {(uint8_t)type}, .n_results = 1, .conv = &a64_c_convention};
-}
-
 /* Takes the results of a call, which have just arrived. */
-static void take_results(struct kn_walk *w, const struct kn_sig *sig) {
+void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
   const uint8_t *types = sig->results;
   w->regs.locked = 0;
   if (sig->n_results == 0) return;
@@ -309,16 +265,6 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig) {
   kn_defined(w, w->i, d);
 }
 
-/* Computes a value that is not computed yet. That may take registers, and so must be done before moves are
- * collected. */
-KN_INLINE void prepare_argument(struct kn_walk *w, uint32_t h, unsigned type) {
-  if (kn_is_value(h) && KN_UNLIKELY(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) {
-    kn_reg(w, h, type);
-    KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
-    w->regs.locked = 0;
-  }
-}
-
 /* A tail call's end, where its arguments are in place: goes to its epilogue (frame.c). */
 static void emit_tail(struct kn_walk *w, uint32_t symbol) {
   struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
@@ -330,40 +276,41 @@ static void emit_tail(struct kn_walk *w, uint32_t symbol) {
 
 /* The usual call: up to 8 arguments, all of them integers of up to 64 bits and so in x0 to x7 in order. False, with
  * nothing done, for any other call. */
-KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig,
-                           bool tail) {
-  const kiln_func *f = w->f;
-  uint32_t n = in->x;
+KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_call *c) {
+  const struct kn_sig *sig = c->sig;
+  uint32_t n = c->n;
   if (!sig->plain || n != sig->n_params || n + 1 > KN_FEW_MOVES || sig->n_results > 1 ||
-      (tail && KN_UNLIKELY(w->f->variadic)) ||
+      (c->tail && KN_UNLIKELY(w->f->variadic)) ||
       (sig->n_results && !kn_type(w, sig->results[0])->lowered))
     return false;
-  const uint32_t *args = &f->lists.at[in->a];
   struct kn_few_moves m;
   unsigned waiting = 0, total = 0;
-  uint32_t symbol = kn_callee_symbol(w, in->b);
-  if (KN_UNLIKELY(symbol == 0)) {
-    m.h[0] = in->b;
+  if (KN_UNLIKELY(c->symbol == 0)) {
+    m.h[0] = c->callee;
     m.dst[0] = CALLEE;
     m.type[0] = KILN_TYPE_I64;
-    waiting = w->val[kn_value_or_none(in->b)].flags;
+    waiting = w->val[kn_value_or_none(c->callee)].flags;
     total = 1;
   }
   for (unsigned k = 0; k < n; k++, total++) {
-    uint32_t h = args[k];
+    uint32_t h = c->args[k];
     m.h[total] = h;
     m.dst[total] = sig->conv->args[0].reg[k];
     m.type[total] = sig->params[k].type;
     waiting |= w->val[kn_value_or_none(h)].flags;
   }
-  if (waiting & (KN_VF_ADDR | KN_VF_WAITS))
-    for (unsigned k = 0; k < total; k++) prepare_argument(w, m.h[k], m.type[k]);
-  if (!kn_code_ready(w, 0)) return true;
+  if (waiting & (KN_VF_ADDR | KN_VF_WAITS)) kn_compute_few(w, &m, total);
+  if (!kn_code_ready(w)) return true;
   kn_take_moves(w, &m, total);
-  if (!tail) kn_save_live(w, sig->conv->lost);
+  if (!c->tail) kn_save_live(w, sig->conv->lost);
   kn_move_few(w, &m, total);
-  if (tail) emit_tail(w, symbol);
-  else emit_call(w, symbol, false, sig->conv->lost);
+  if (c->tail) {
+    emit_tail(w, c->symbol);
+    return true;
+  }
+  uint32_t start = kn_call_begin(w, c->library, CALLEE);
+  a64_call_jump(w, c);
+  kn_call_end(w, start, sig->conv->lost);
   return true;
 }
 
@@ -394,7 +341,7 @@ static void replace_params(struct kn_walk *w, uint32_t bytes) {
 /* A tail call's arguments beyond the parameters are the function's own: in registers again,
  * where the entry saved them. Those in memory are in place. */
 static void forward_rest(struct kn_walk *w) {
-  if (!kn_code_ready(w, 4096)) return;
+  if (!kn_code_ready(w)) return;
   for (unsigned r = w->frame.va.gp; r < 8; r++) {
     struct a64_at m = a64_frame_at(w, A64_LDR_X, w->frame.va.save, 8 * r);
     a64_emit(w, a64_mem_offset(A64_LDR_X, r, m.base, m.off));
@@ -405,74 +352,56 @@ static void forward_rest(struct kn_walk *w) {
   }
 }
 
-/* Any call. */
-static void general_call(struct kn_walk *w, const struct kn_inst *in, const struct kn_sig *sig,
-                         bool tail) {
-  struct kn_assign all;
-  if (!kn_place_args(w, sig, &w->f->lists.at[in->a], in->x, &all)) return;
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    prepare_argument(w, w->args.at[k].h, w->args.at[k].type);
-    if (!kn_code_ready(w, 0)) return;
+void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all) {
+  (void)c;
+  for (uint32_t k = 0; k < w->args.n;
+       k++) { /* what is not computed yet, while sp is where it was */
+    struct kn_arg a = w->args.at[k];
+    if (!kn_waits(w, a.h)) continue;
+    kn_reg(w, a.h, a.type);
+    kn_inst_end(w);
+    if (!kn_code_ready(w)) return;
   }
-  if (tail && !kn_tail_fits(w, all.stack)) return;
-  uint32_t bytes = align_to(all.stack, 16), symbol = kn_callee_symbol(w, in->b);
+  uint32_t bytes = align_to(all->stack, 16);
   if (bytes >= 1 << 24) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 16 MiB of arguments");
     return;
   }
-  /* arguments on the stack come first, while registers are free for them */
   move_sp(w, A64_SUB, bytes);
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    struct kn_arg a = w->args.at[k];
-    if (a.reg != KN_NO_REG) continue;
-    if (!kn_code_ready(w, 0)) return;
-    if (kn_arg_flags(&a) & KILN_PARAM_BYVAL) push_block(w, a.stack, a.h, a.param->size_bytes);
-    else push_to(w, a.stack, a.h, a.type);
-    kn_inst_end(w);
-  }
-  if (symbol == 0) move_to(w, CALLEE, in->b, KILN_TYPE_I64);
-  struct wide_arg wide[MAX_WIDE];
-  unsigned n_wide = 0;
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    struct kn_arg a = w->args.at[k];
-    if (a.reg == KN_NO_REG) continue;
-    if (!kn_code_ready(w, 0)) return;
-    if (kn_wide(w, a.type)) wide[n_wide++] = (struct wide_arg){a.h, a.reg};
-    else move_to(w, a.reg, a.h, a.type);
-  }
-  for (uint32_t k = 0; k < w->args.n; k++) kn_drop(w, w->args.at[k].h);
-  if (symbol == 0) kn_drop(w, in->b);
-  if (!tail) kn_save_live(w, sig->conv->lost);
-  kn_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
-  if (tail) {
-    replace_params(w, align_to(all.stack, 8));
-    move_sp(w, A64_ADD, bytes);
-    if (KN_UNLIKELY((sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
-    emit_tail(w, symbol);
-    return;
-  }
   w->eh.stack = (struct kn_call_stack){.bytes = bytes};
-  emit_call(w, symbol, false, sig->conv->lost);
-  move_sp(w, A64_ADD, bytes);
+}
+
+void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
+  (void)c;
+  if (kn_arg_flags(a) & KILN_PARAM_BYVAL) push_block(w, a->stack, a->h, a->param->size_bytes);
+  else push_to(w, a->stack, a->h, a->type);
+}
+
+/* Callers extend for library functions alone: AAPCS64, 6.8.2. */
+void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all) {
+  (void)all;
+  for (uint32_t k = 0; c->library && k < w->args.n; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    unsigned flags = kn_arg_flags(a);
+    if (flags) a64_extend_narrow(w, a->reg, a->reg, a->type, (flags & KILN_PARAM_SEXT) != 0);
+  }
+}
+
+void a64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
+  replace_params(w, align_to(bytes, 8));
+  move_sp(w, A64_ADD, w->eh.stack.bytes);
+  if (KN_UNLIKELY((c->sig->flags & KILN_SIG_VARIADIC) != 0)) forward_rest(w);
+  emit_tail(w, c->symbol);
+}
+
+void a64_call(struct kn_walk *w, struct kn_call *c) {
+  if (!simple_call(w, c)) kn_general_call(w, c);
 }
 
 void a64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  if (KN_UNLIKELY(!simple_call(w, in, sig, false))) general_call(w, in, sig, false);
-  if (KN_LIKELY(w->f->status == KILN_OK)) take_results(w, sig);
-}
-
-void a64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  if (!simple_call(w, in, sig, true)) general_call(w, in, sig, true);
-}
-
-void a64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  if (!kn_try_begin(w)) return;
-  if (!simple_call(w, in, sig, false)) general_call(w, in, sig, false);
-  kn_try_end(w, in);
+  struct kn_call c = kn_call_of(w, in, false);
+  if (KN_UNLIKELY(!simple_call(w, &c))) kn_general_call(w, &c);
+  if (KN_LIKELY(w->f->status == KILN_OK)) a64_take_results(w, c.sig);
 }
 
 void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
@@ -489,55 +418,14 @@ void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
   move_sp(w, A64_ADD, stack.bytes);
 }
 
-static uint32_t library_symbol(struct kn_walk *w, const char *name) {
-  uint32_t symbol = kn_symbol_reference(w->f->module, name);
-  if (symbol == 0) kn_walk_fail(w, KILN_ERR_MEMORY, "library function could not be declared");
-  return symbol;
-}
-
 void a64_quad_call(struct kn_walk *w, const char *name, const uint32_t *args, unsigned n) {
-  uint32_t symbol = library_symbol(w, name);
-  if (symbol == 0) return;
+  struct kn_call c = {.symbol = kn_library_symbol(w, name), .library = true};
+  if (c.symbol == 0) return;
   kn_save_live(w, A64_CLOBBERED);
   for (unsigned k = 0; k < n; k++) a64_quad_load(w, args[k], KN_FP_BASE + k);
-  emit_call(w, symbol, true, A64_CLOBBERED);
-}
-
-void a64_library_call(struct kn_walk *w, const char *name, const uint32_t *args,
-                      const uint8_t *types, unsigned n, uint8_t result) {
-  uint32_t symbol = library_symbol(w, name);
-  if (symbol == 0) return;
-  kiln_param params[3] = {{0}};
-  for (unsigned k = 0; k < n; k++) params[k].type = types[k] & A64_LIB_TYPE;
-  struct kn_sig sig = returns_one(result);
-  sig.params = params;
-  sig.n_params = n;
-  struct kn_assign all;
-  if (!kn_place_args(w, &sig, args, n, &all)) return;
-  unsigned regs[3];
-  struct wide_arg wide[MAX_WIDE];
-  unsigned n_wide = 0;
-  for (unsigned k = 0; k < n; k++) {
-    struct kn_arg a = w->args.at[k];
-    regs[k] = a.reg;
-    if (kn_wide(w, a.type)) wide[n_wide++] = (struct wide_arg){a.h, a.reg};
-    else move_to(w, a.reg, a.h, a.type);
-  }
-  for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
-  kn_save_live(w, A64_CLOBBERED);
-  kn_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
-  for (unsigned k = 0; k < n; k++)
-    if (types[k] & (A64_LIB_SEXT | A64_LIB_ZEXT))
-      a64_extend_narrow(w, regs[k], regs[k], types[k] & A64_LIB_TYPE,
-                        (types[k] & A64_LIB_SEXT) != 0);
-  emit_call(w, symbol, true, A64_CLOBBERED);
-  if (result != KILN_TYPE_VOID) take_results(w, &sig);
-}
-
-void a64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
-  a64_library_call(w, "_Unwind_Resume", &in->a, (const uint8_t[]){KILN_TYPE_PTR}, 1,
-                   KILN_TYPE_VOID);
+  uint32_t start = kn_call_begin(w, true, CALLEE);
+  a64_call_jump(w, &c);
+  kn_call_end(w, start, A64_CLOBBERED);
 }
 
 /* ---- __builtin_setjmp ---- */
@@ -545,7 +433,7 @@ void a64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
 /* Moves the address in operand `h` to x0. */
 static void buffer_to_x0(struct kn_walk *w, uint32_t h, uint64_t clobbered) {
   struct kn_few_moves m = {.dst = {0}, .type = {KILN_TYPE_I64}, .h = {h}};
-  prepare_argument(w, h, KILN_TYPE_I64);
+  kn_compute_few(w, &m, 1);
   kn_take_moves(w, &m, 1);
   kn_save_live(w, clobbered);
   kn_move_few(w, &m, 1);
@@ -571,8 +459,9 @@ void a64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   if (mark) a64_landing(w);
   a64_emit(w, a64_movw(A64_MOVZ, 1, 0, 1, 0)); /* here longjmp goes on */
   KN_LOG_SET(w, KN_EV_LOST, ~UINT64_C(0));
-  const struct kn_sig sig = returns_one(KILN_TYPE_I64);
-  take_results(w, &sig);
+  const struct kn_sig sig = {
+    .results = {KILN_TYPE_I64}, .n_results = 1, .conv = w->target->library};
+  a64_take_results(w, &sig);
 }
 
 void a64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
@@ -585,39 +474,25 @@ void a64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
   a64_emit(w, a64_br(A64_IP1));
 }
 
-/* ---- library calls of operations ---- */
+/* ---- block memory operations, returns ---- */
 
 void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
-  if (in->op == KILN_OP_MEMSET ? a64_short_set(w, in) : a64_short_copy(w, in)) return;
-  const uint32_t args[3] = {in->a, in->b, in->c};
-  const uint8_t types[3] = {KILN_TYPE_I64, in->op == KILN_OP_MEMSET ? KILN_TYPE_I8 : KILN_TYPE_I64,
-                            KILN_TYPE_I64};
-  a64_library_call(w,
-                   in->op == KILN_OP_MEMSET    ? "memset"
-                   : in->op == KILN_OP_MEMMOVE ? "memmove"
-                                               : "memcpy",
-                   args, types, 3, KILN_TYPE_VOID);
-}
-
-void a64_lower_frem(struct kn_walk *w, const struct kn_inst *in) {
-  const uint32_t args[2] = {in->a, in->b};
-  const uint8_t types[2] = {in->type, in->type};
-  a64_library_call(w, in->type == KILN_TYPE_F32 ? "fmodf" : "fmod", args, types, 2, in->type);
+  if (!(in->op == KILN_OP_MEMSET ? a64_short_set : a64_short_copy)(w, in)) kn_lower_library(w, in);
 }
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   if (!kn_place_results(w, kn_sig(f->module, f->sig))) return;
-  struct wide_arg wide[MAX_WIDE];
-  unsigned n_wide = 0;
   for (unsigned k = 0; k < in->x; k++) {
     struct kn_arg a = w->args.at[k];
-    if (kn_wide(w, a.type)) wide[n_wide++] = (struct wide_arg){kn_ret_value(f, in, k), a.reg};
-    else move_to(w, a.reg, kn_ret_value(f, in, k), a.type);
+    if (!kn_wide(w, a.type)) kn_add_move(w, a.reg, kn_ret_value(f, in, k), a.type);
   }
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
   kn_run_moves(w);
-  for (unsigned k = 0; k < n_wide; k++) load_wide(w, wide[k].h, wide[k].reg);
+  for (unsigned k = 0; k < in->x; k++) {
+    struct kn_arg a = w->args.at[k];
+    if (kn_wide(w, a.type)) a64_load_wide(w, kn_ret_value(f, in, k), &a);
+  }
   a64(w)->returns = true;
   /* the epilogue follows the last block, but for stubs */
   if (w->next_block != UINT32_MAX || w->eh.stubs.n > 0) a64_branch(w, a64(w)->exit_label);

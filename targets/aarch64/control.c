@@ -236,7 +236,7 @@ void a64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   for (uint32_t i = 0; i < b->n_edges; i++) {
     if (edges[i].args == 0) continue;
-    if (!kn_code_ready(w, 0)) return;
+    if (!kn_code_ready(w)) return;
     kn_edge_prepare(w, &edges[i]);
     w->regs.locked |= KN_BIT(t);
     kn_edge_moves(w, &edges[i]);

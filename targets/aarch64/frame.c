@@ -278,7 +278,7 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
     x->authenticated = kn_here(w);
   }
   if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
-  else a64_tail_jump(w, x->symbol);
+  else a64_exit_jump(w, x->symbol);
   x->end = kn_here(w);
   if (KN_UNLIKELY(x->behind != 0)) kn_label_place(w, x->behind);
   x->compares = fail[0] != 0;
@@ -438,7 +438,7 @@ void a64_finish(struct kn_walk *w) {
 void a64_lower_level(struct kn_walk *w, const struct kn_inst *in) {
   unsigned d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0), from = A64_FP;
   for (unsigned level = in->x; level > 0; level--) {
-    if (!kn_code_ready(w, 0)) return;
+    if (!kn_code_ready(w)) return;
     a64_emit(w, a64_mem_scaled(A64_LDR_X, d, from, 0));
     from = d;
   }

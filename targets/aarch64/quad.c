@@ -81,44 +81,6 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, w->i, d);
 }
 
-/* ---- conversions ---- */
-
-/* By the other type's kind: the function's name, and the type that it takes or gives. */
-static void convert(struct kn_walk *w, const struct kn_inst *in) {
-  static const struct {
-    uint8_t op, least, most; /* the other type, from and to */
-    uint8_t extend;          /* how a narrow one is passed */
-    const char *name;
-  } table[] = {
-    {KILN_OP_FPROMOTE, KILN_TYPE_F32, KILN_TYPE_F32, 0, "__extendsftf2"},
-    {KILN_OP_FPROMOTE, KILN_TYPE_F64, KILN_TYPE_F64, 0, "__extenddftf2"},
-    {KILN_OP_FDEMOTE, KILN_TYPE_F32, KILN_TYPE_F32, 0, "__trunctfsf2"},
-    {KILN_OP_FDEMOTE, KILN_TYPE_F64, KILN_TYPE_F64, 0, "__trunctfdf2"},
-    {KILN_OP_FTOSI, KILN_TYPE_I8, KILN_TYPE_I32, 0, "__fixtfsi"},
-    {KILN_OP_FTOSI, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__fixtfdi"},
-    {KILN_OP_FTOSI, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__fixtfti"},
-    {KILN_OP_FTOUI, KILN_TYPE_I8, KILN_TYPE_I32, 0, "__fixunstfsi"},
-    {KILN_OP_FTOUI, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__fixunstfdi"},
-    {KILN_OP_FTOUI, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__fixunstfti"},
-    {KILN_OP_SITOF, KILN_TYPE_I8, KILN_TYPE_I32, A64_LIB_SEXT, "__floatsitf"},
-    {KILN_OP_SITOF, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__floatditf"},
-    {KILN_OP_SITOF, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__floattitf"},
-    {KILN_OP_UITOF, KILN_TYPE_I8, KILN_TYPE_I32, A64_LIB_ZEXT, "__floatunsitf"},
-    {KILN_OP_UITOF, KILN_TYPE_I64, KILN_TYPE_I64, 0, "__floatunditf"},
-    {KILN_OP_UITOF, KILN_TYPE_I128, KILN_TYPE_I128, 0, "__floatuntitf"},
-  };
-  unsigned other = in->type == KILN_TYPE_F128 ? in->x : in->type;
-  for (unsigned k = 0; k < sizeof table / sizeof *table; k++) {
-    if (table[k].op != in->op || other < table[k].least || other > table[k].most) continue;
-    const uint8_t type = in->op == KILN_OP_SITOF || in->op == KILN_OP_UITOF
-                           ? (uint8_t)(other | (other < KILN_TYPE_I32 ? table[k].extend : 0))
-                           : (uint8_t)in->x;
-    a64_library_call(w, table[k].name, &in->a, &type, 1, in->type);
-    return;
-  }
-  kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "no such conversion on AArch64");
-}
-
 /* Values out of range become the nearest end of the range, NaN 0. The value is a significand of 128 bits, whose
  * highest bit is set, shifted by the exponent. */
 void a64_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
@@ -214,18 +176,6 @@ static void change_sign(struct kn_walk *w, const struct kn_inst *in) {
   a64_wide_store(w, w->i, low, high);
 }
 
-static const char *const library[KILN_OP_COUNT] = {
-  [KILN_OP_FADD] = "__addtf3",      [KILN_OP_FSUB] = "__subtf3",
-  [KILN_OP_FMUL] = "__multf3",      [KILN_OP_FDIV] = "__divtf3",
-  [KILN_OP_FREM] = "fmodl",         [KILN_OP_FMA] = "fmal",
-  [KILN_OP_FMIN] = "fminl",         [KILN_OP_FMAX] = "fmaxl",
-  [KILN_OP_FMINIMUM] = "fminimuml", [KILN_OP_FMAXIMUM] = "fmaximuml",
-  [KILN_OP_FSQRT] = "sqrtl",        [KILN_OP_FFLOOR] = "floorl",
-  [KILN_OP_FCEIL] = "ceill",        [KILN_OP_FTRUNC] = "truncl",
-  [KILN_OP_FROUND] = "roundl",      [KILN_OP_FROUNDEVEN] = "roundevenl",
-  [KILN_OP_FRINT] = "rintl",        [KILN_OP_FNEARBYINT] = "nearbyintl",
-};
-
 /* Rounded twice: the product is kept in the frame. */
 static void multiply_add(struct kn_walk *w, const struct kn_inst *in) {
   const uint32_t args[3] = {in->a, in->b, in->c};
@@ -241,14 +191,6 @@ static void multiply_add(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_quad(struct kn_walk *w, const struct kn_inst *in) {
-  static const uint8_t types[3] = {KILN_TYPE_F128, KILN_TYPE_F128, KILN_TYPE_F128};
-  const uint32_t args[3] = {in->a, in->b, in->c};
-  unsigned shape = kn_op_info[in->op].shape;
-  if (library[in->op]) {
-    unsigned n = shape == KN_SH_TERN ? 3 : shape == KN_SH_BIN ? 2 : 1;
-    a64_library_call(w, library[in->op], args, types, n, KILN_TYPE_F128);
-    return;
-  }
   switch (in->op) {
   case KILN_OP_FCMP: compare(w, in); return;
   case KILN_OP_FNEG:
@@ -262,6 +204,6 @@ void a64_lower_quad(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_SELECT:
   case KILN_OP_COPY:
   case KILN_OP_BITCAST: a64_lower_wide(w, in); return;
-  default: convert(w, in); return;
+  default: kn_lower_library(w, in); return;
   }
 }

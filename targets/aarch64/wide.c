@@ -360,34 +360,6 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- all of them ---- */
 
-static bool wide_call(struct kn_walk *w, const struct kn_inst *in) {
-  static const struct {
-    uint8_t op, float_type; /* VOID: integers */
-    const char *name;
-  } table[] = {{KILN_OP_SDIV, 0, "__divti3"},
-               {KILN_OP_SREM, 0, "__modti3"},
-               {KILN_OP_UDIV, 0, "__udivti3"},
-               {KILN_OP_UREM, 0, "__umodti3"},
-               {KILN_OP_SITOF, KILN_TYPE_F32, "__floattisf"},
-               {KILN_OP_SITOF, KILN_TYPE_F64, "__floattidf"},
-               {KILN_OP_UITOF, KILN_TYPE_F32, "__floatuntisf"},
-               {KILN_OP_UITOF, KILN_TYPE_F64, "__floatuntidf"},
-               {KILN_OP_FTOSI, KILN_TYPE_F32, "__fixsfti"},
-               {KILN_OP_FTOSI, KILN_TYPE_F64, "__fixdfti"},
-               {KILN_OP_FTOUI, KILN_TYPE_F32, "__fixunssfti"},
-               {KILN_OP_FTOUI, KILN_TYPE_F64, "__fixunsdfti"}};
-  const uint32_t args[2] = {in->a, in->b};
-  for (unsigned k = 0; k < sizeof table / sizeof *table; k++) {
-    unsigned ft = table[k].float_type;
-    if (table[k].op != in->op || (ft && ft != in->type && ft != in->x)) continue;
-    const uint8_t types[2] = {ft && ft != in->type ? (uint8_t)in->x : KILN_TYPE_I128,
-                              KILN_TYPE_I128};
-    a64_library_call(w, table[k].name, args, types, ft ? 1 : 2, in->type);
-    return true;
-  }
-  return false;
-}
-
 static void load(struct kn_walk *w, const struct kn_inst *in) {
   struct a64_halves a = temps(w);
   if (kn_wide(w, KN_MEM_TYPE(in->x))) {
@@ -421,7 +393,7 @@ static void binary(struct kn_walk *w, unsigned op, struct a64_halves *a, struct 
 }
 
 void a64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
-  if (wide_call(w, in)) return;
+  if (kn_library_op(w, in)) return;
   struct a64_halves a, b;
   switch (in->op) {
   case KILN_OP_LOAD: load(w, in); return;

@@ -1,6 +1,6 @@
 /* Calls, entries and returns: System V x86-64 psABI, 3.2 (calling sequence). Frame: rbp-based; saved registers right
  * below rbp, then slots and spills, then the outgoing stack arguments at rsp. */
-#include "lib/codegen/observe.h"
+#include "lib/codegen/call_emit.h"
 #include "targets/x86_64/x64.h"
 
 /* Bytes of code that copy a tail call's stack arguments: KN_TAIL_STACK bytes at most. */
@@ -10,41 +10,17 @@ enum { N_GP_ARGS = 6, N_FP_ARGS = 8 }; /* by C's convention */
  * that is for a moment only: from and to the frame. */
 enum { UPPER = X64_UPPER - KN_FP_BASE, EIGHTH = X64_UPPER + N_FP_ARGS - 1 };
 
-/* ---- library functions ---- */
-
-static const char *const lib_names[X64_LIB_COUNT] = {
-#define X(name, symbol) [X64_LIB_##name] = symbol,
-  X64_LIBS(X)
-#undef X
-};
-
-uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn) {
-  return kn_symbol_reference(w->f->module, lib_names[fn]);
-}
-
 /* ---- calls ---- */
 
 KN_INLINE uint32_t align_16(uint32_t n) { return (n + 15) & ~15u; }
 
-struct call {
-  uint32_t callee; /* handle, or 0 */
-  uint32_t symbol; /* or this */
-  uint32_t n;
-  const uint32_t *args; /* handles */
-  const struct kn_sig *sig;
-  bool variadic;
-  bool tail;
-  int32_t restore;       /* where the call keeps rsp, or 0 */
-  int32_t eighth;        /* where the upper half is that belongs to EIGHTH, or 0 */
-  struct x64_place area; /* of the stack arguments */
-};
-
 /* Stores an argument to its place in the area of stack arguments. */
-static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_arg *a) {
+static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
   const kiln_param *p = a->param;
   uint32_t h = a->h;
   unsigned type = a->type, flags = kn_arg_flags(a);
-  struct x64_place to = c->area;
+  struct x64_place to = x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
+                                          : (struct x64_place){.m = x64_at(X64_RSP, 0)};
   to.m.disp += (int32_t)a->stack;
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
@@ -107,27 +83,30 @@ static void stack_arg(struct kn_walk *w, const struct call *c, const struct kn_a
   }
 }
 
-static void keep_eighth(struct kn_walk *w, struct call *c, uint32_t h) {
-  unsigned r = kn_reg(w, h, KILN_TYPE_V128);
-  c->eighth = kn_frame_alloc(w, 16, 4);
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, c->eighth)));
+void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
+  if (KN_LIKELY(a->reg == KN_NO_REG)) {
+    stack_arg(w, c, a);
+    return;
+  }
+  unsigned r = kn_reg(w, a->h, KILN_TYPE_V128); /* EIGHTH */
+  x64(w)->eighth = kn_frame_alloc(w, 16, 4);
+  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, x64(w)->eighth)));
 }
 
-/* What has to be done before register arguments are collected: stack arguments, which take `bytes` at an address of
- * alignment `align` (0: 16), and operands that are not computed yet. */
-static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32_t align) {
-  c->area = (struct x64_place){.m = x64_at(X64_RSP, 0)};
+void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all) {
+  uint32_t bytes = all->stack, align = all->align;
+  x64(w)->tail_area = 0;
   if (KN_UNLIKELY(align != 0) && !c->tail) {
-    c->restore = kn_frame_alloc(w, 8, 3);
-    w->eh.stack = (struct kn_call_stack){.kept = c->restore};
-    if (!kn_code_ready(w, 4096)) return;
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, c->restore)));
+    int32_t kept = kn_frame_alloc(w, 8, 3);
+    w->eh.stack = (struct kn_call_stack){.kept = kept};
+    if (!kn_code_ready(w)) return;
+    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, kept)));
     x64_allocate(w, align_16(bytes) + align - 16);
     EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align - 16));
     EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(int32_t)align));
-  } else if (
-    c->tail) { /* collected in the frame, since they may be made of what is where they go */
-    if (bytes != 0) c->area = x64_frame(w, kn_frame_alloc(w, bytes, 4));
+  } else if (c->tail) {
+    /* collected in the frame, since they may be made of what is where they go */
+    if (bytes != 0) x64(w)->tail_area = kn_frame_alloc(w, bytes, 4);
   } else if (KN_UNLIKELY(bytes != 0 && w->frame.up)) {
     kn_walk_fail(w, KILN_ERR_INTERNAL, "arguments on the stack of a frame without a pointer");
   } else if (!w->plan->frame.dynamic) {
@@ -136,34 +115,19 @@ static void early_args(struct kn_walk *w, struct call *c, uint32_t bytes, uint32
     w->eh.stack = (struct kn_call_stack){.bytes = align_16(bytes)};
     x64_allocate(w, align_16(bytes));
   }
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    struct kn_arg a = w->args.at[k];
-    if (!kn_code_ready(w, 4096)) return;
-    if (a.reg == KN_NO_REG) stack_arg(w, c, &a);
-    else if (KN_UNLIKELY(a.reg == EIGHTH)) keep_eighth(w, c, a.h);
-    else if (kn_is_value(a.h) && (w->val[a.h].flags & (KN_VF_ADDR | KN_VF_WAITS)))
-      kn_reg(w, a.h, a.type);
-    else continue;
-    kn_inst_end(w);
+}
+
+void x64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
+  for (unsigned k = 0; k < 2; k++) {
+    unsigned reg = k ? a->high : a->reg;
+    x64_wide_half(w, reg, h, k);
+    KN_LOG(w, KN_EV_CLOBBER, 0, reg);
   }
-}
-
-static void add_move(struct kn_walk *w, unsigned dst, unsigned type, uint32_t h) {
-  struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
-  kn_source(w, h, &m);
-  KN_PUSH(w->f, w->moves, m);
-}
-
-/* True if calls of the symbol go through the GOT (-fno-plt). */
-static bool through_got(const struct kn_walk *w, uint32_t symbol, bool library) {
-  const kiln_module *m = w->f->module;
-  const struct kn_symbol *s = kn_symbol(m, symbol);
-  return (s->no_plt || (library && m->no_plt)) && !s->direct;
 }
 
 KN_INLINE void call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   if (KN_UNLIKELY(w->f->module->some_no_plt) &&
-      through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
+      kn_call_through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
     EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0));
     kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_GOTPCRELX, -4);
     return;
@@ -176,31 +140,17 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   call_symbol(w, symbol, library);
 }
 
-/* A call was emitted, in a function that calls setjmp: longjmp comes back by an indirect jump. */
-static void mark_return(struct kn_walk *w) {
-  const struct kn_inst *in = &w->inst[w->i];
-  if (w->plan->frame.marks && kn_inst_returns_twice(w->f, in)) x64_landing(w);
+KN_INLINE void call_jump(struct kn_walk *w, const struct kn_call *c) {
+  if (KN_UNLIKELY(c->symbol == 0)) EMIT(w, x64_call_r(w->code.p, c->reg));
+  else call_symbol(w, c->symbol, c->library);
 }
 
-/* The call itself, once the arguments are where they belong; without a symbol the address is in `reg`. */
-KN_INLINE void emit_target(struct kn_walk *w, uint32_t symbol, bool library, unsigned reg,
-                           uint64_t clobbered) {
-  kn_observe_call(w, !library, reg);
-  uint32_t start = kn_here(w);
-  if (symbol == 0) EMIT(w, x64_call_r(w->code.p, reg));
-  else call_symbol(w, symbol, library);
-  KN_LOG_SET(w, KN_EV_LOST, clobbered);
-  (void)clobbered;
-  kn_observe_return(w);
-  if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
-  if (KN_UNLIKELY(w->plan->frame.returns_twice)) mark_return(w);
-  kn_called(w);
-}
+void x64_call_jump(struct kn_walk *w, const struct kn_call *c) { call_jump(w, c); }
 
 /* A tail call's arguments beyond the parameters are the function's own: in registers again,
  * where the entry saved them. Those in memory are in place. */
 static void forward_rest(struct kn_walk *w) {
-  if (!kn_code_ready(w, 4096)) return;
+  if (!kn_code_ready(w)) return;
   struct x64_mem area = x64_save_area(w);
   const struct kn_reg_list *args = &kn_own_convention(w)->args[0];
   for (unsigned k = w->frame.va.gp; k < args->n; k++)
@@ -211,32 +161,25 @@ static void forward_rest(struct kn_walk *w) {
   x64_const(w, X64_RAX, n); /* at most so many */
 }
 
-/* A tail call's jump, once its register arguments are where they belong, with `bytes` of stack arguments. */
-static void emit_tail(struct kn_walk *w, const struct call *c, uint32_t symbol, unsigned reg,
-                      uint32_t bytes) {
+void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   if (bytes != 0 && kn_code_room(w, TAIL_ROOM)) {
     x64(w)->uses_incoming = true;
-    x64_copy(w, x64_frame(w, 16), c->area, bytes);
+    x64_copy(w, x64_frame(w, 16), x64_frame(w, x64(w)->tail_area), bytes);
   }
-  bool got = symbol != 0 && w->f->module->some_no_plt && through_got(w, symbol, false);
-  if (KN_UNLIKELY(c->variadic)) {
-    if (symbol == 0 && reg == X64_RAX)
+  bool got = c->symbol != 0 && kn_call_through_got(w, c->symbol, false);
+  if (KN_UNLIKELY(c->sig->flags & KILN_SIG_VARIADIC)) {
+    if (c->symbol == 0 && c->reg == X64_RAX)
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a variadic tail call with a static chain");
     forward_rest(w);
   }
-  uint32_t behind = kn_observe_tail(w, reg);
-  x64_epilogue_jump(w, symbol, got, reg);
+  uint32_t behind = kn_observe_tail(w, c->reg);
+  x64_epilogue_jump(w, c->symbol, got, c->reg);
   if (behind) kn_label_place(w, behind);
-}
-
-/* The symbol that is called, or 0: then the address is moved to r10, or to rax if the static chain is there. */
-static uint32_t callee_symbol(struct kn_walk *w, const struct call *c) {
-  return c->callee ? kn_callee_symbol(w, c->callee) : c->symbol;
 }
 
 /* The usual call: at most six general and eight float arguments, all in registers and none to be
  * extended. False, with nothing done, for any other call. */
-KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
+KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
   _Static_assert(N_GP_ARGS + N_FP_ARGS + 1 <= KN_FEW_MOVES, "arguments and the callee's address");
   unsigned n = c->n;
   const struct kn_sig *sig = c->sig;
@@ -269,142 +212,77 @@ KN_INLINE bool emit_simple_call(struct kn_walk *w, const struct call *c) {
       waiting |= w->val[kn_value_or_none(h)].flags;
     }
   }
-  uint32_t symbol = callee_symbol(w, c);
   unsigned total = n;
-  if (symbol == 0) {
+  if (KN_UNLIKELY(c->symbol == 0)) {
+    c->reg = X64_R10;
     a.dst[n] = X64_R10;
     a.type[n] = KILN_TYPE_I64;
     a.h[n] = c->callee;
     total++;
     waiting |= w->val[kn_value_or_none(c->callee)].flags;
   }
-  if (waiting & (KN_VF_ADDR | KN_VF_WAITS)) {
-    for (unsigned k = 0; k < total; k++) {
-      uint32_t h = a.h[k];
-      if (!kn_is_value(h) || !(w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) continue;
-      kn_reg(w, h, a.type[k]);
-      kn_inst_end(w);
-    }
-  }
+  if (waiting & (KN_VF_ADDR | KN_VF_WAITS)) kn_compute_few(w, &a, total);
   kn_take_moves(w, &a, total);
   if (KN_UNLIKELY(c->tail)) {
     kn_move_few(w, &a, total);
-    emit_tail(w, c, symbol, X64_R10, 0);
+    x64_tail_jump(w, c, 0);
     return true;
   }
   kn_save_live(w, conv->lost);
   kn_move_few(w, &a, total);
-  if (KN_UNLIKELY(c->variadic)) {
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_VARIADIC)) {
     if (fp) x64_const(w, X64_RAX, fp);
     else EMIT(w, x64_zero(w->code.p, X64_RAX));
   }
-  emit_target(w, symbol, c->callee == 0, X64_R10, conv->lost);
+  uint32_t start = kn_call_begin(w, c->library, X64_R10);
+  call_jump(w, c);
+  kn_call_end(w, start, conv->lost);
   return true;
 }
 
-/* Any call. */
-static __attribute__((noinline)) void emit_general_call(struct kn_walk *w, struct call *c) {
-  struct kn_assign all;
+/* What a variadic call says of its floats. */
+static void settle_variadic(struct kn_walk *w, struct kn_call *c, unsigned floats) {
   const struct kn_convention *conv = c->sig->conv;
-  if (!kn_place_args(w, c->sig, c->args, c->n, &all)) return;
-  if (c->tail && !kn_tail_fits(w, all.stack)) return;
-  early_args(w, c, all.stack, all.align);
-  if (w->f->status != KILN_OK) return;
-  struct {
-    uint8_t reg, type, sign;
-  } ext[N_GP_ARGS];
-  unsigned n_ext = 0, seen = 0; /* flags of any argument */
-  struct x64_place wide[N_GP_ARGS];
-  struct {
-    uint8_t reg;
-    bool constant;
-    int64_t v;
-#ifdef KN_CHECKS
-    uint32_t value;
-#endif
-  } halves[N_GP_ARGS];
-  unsigned n_halves = 0;
-  for (uint32_t k = 0; k < w->args.n; k++) {
-    const struct kn_arg *a = &w->args.at[k];
-    unsigned flags = kn_arg_flags(a);
-    seen |= flags;
-    if (a->reg == KN_NO_REG || a->reg == EIGHTH) continue;
-    if (KN_UNLIKELY(a->type == KILN_TYPE_I128)) {
-      int64_t v[2];
-      struct x64_place half[2];
-      bool constant = x64_wide_source(w, a->h, half, v);
-      for (unsigned j = 0; j < 2; j++, n_halves++) {
-        halves[n_halves].reg = j ? a->high : a->reg;
-        halves[n_halves].constant = constant;
-        halves[n_halves].v = v[j];
-#ifdef KN_CHECKS
-        halves[n_halves].value = a->h;
-#endif
-        wide[n_halves] = half[j];
-      }
-      continue;
-    }
-    add_move(w, a->reg, a->type, a->h);
-    if (KN_UNLIKELY((flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) && a->type < KILN_TYPE_I32)) {
-      ext[n_ext].reg = a->reg;
-      ext[n_ext].type = a->type;
-      ext[n_ext++].sign = (flags & KILN_PARAM_SEXT) != 0;
-    }
-  }
-  uint32_t symbol = callee_symbol(w, c);
-  unsigned target = X64_R10;
-  for (uint32_t k = 0; k < w->args.n; k++)
-    if (KN_UNLIKELY(w->args.at[k].reg == X64_CHAIN)) target = X64_RAX;
-  if (symbol == 0) add_move(w, target, KILN_TYPE_I64, c->callee);
-  for (uint32_t k = 0; k < c->n; k++) kn_drop(w, c->args[k]);
-  if (c->callee) kn_drop(w, c->callee);
-  if (!c->tail) kn_save_live(w, conv->lost);
-  if (!kn_code_ready(w, 4096)) return;
-  kn_run_moves(w);
-  for (unsigned k = 0; k < n_halves; k++) {
-    if (!halves[k].constant)
-      KN_LOG(w, KN_EV_USE, halves[k].value, KN_PLACE_FRAME + w->val[halves[k].value].frame);
-    KN_LOG(w, KN_EV_CLOBBER, 0, halves[k].reg);
-    if (halves[k].constant) x64_const(w, halves[k].reg, (uint64_t)halves[k].v);
-    else x64_op_mem(w, X64_MOV, 3, halves[k].reg, &wide[k]);
-  }
-  for (uint32_t k = 0; k < w->args.n && KN_UNLIKELY(seen & KILN_PARAM_UPPER); k++) {
-    const struct kn_arg *a = &w->args.at[k];
-    if (!(kn_arg_flags(a) & KILN_PARAM_UPPER) || a->reg == KN_NO_REG) continue;
-    if (a->reg == EIGHTH)
-      EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, c->eighth)));
-    x64_join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
-  }
-  for (unsigned k = 0; k < n_ext; k++)
-    x64_extend(w, ext[k].reg, ext[k].reg, ext[k].type, ext[k].sign, false);
-  if (c->tail) {
-    emit_tail(w, c, symbol, target, all.stack);
-    return;
-  }
-  if (c->variadic && conv->by_position) { /* floats are in both registers of their position */
+  if (conv->by_position) { /* they are in both registers of their position */
     for (uint32_t k = 0; k < w->args.n && k < conv->args[1].n; k++) {
       unsigned reg = conv->args[1].reg[k], twin = conv->args[0].reg[k];
       if (w->args.at[k].reg != reg) continue;
       KN_LOG(w, KN_EV_CLOBBER, 0, twin);
       EMIT(w, x64_rr(w->code.p, X64_MOV_GX, 3, x64_hw(reg), twin));
     }
-  } else if (c->variadic) {
-    if (symbol == 0 && target == X64_RAX) {
-      target = X64_SCRATCH;
-      EMIT(w, x64_rr(w->code.p, X64_MOV, 3, target, X64_RAX));
-    }
-    if (all.used[1]) x64_const(w, X64_RAX, all.used[1]);
-    else EMIT(w, x64_zero(w->code.p, X64_RAX));
+    return;
   }
-  emit_target(w, symbol, c->callee == 0, target, conv->lost);
-  if (KN_UNLIKELY(c->restore != 0)) x64_free_stack(w, (struct kn_call_stack){.kept = c->restore});
-  else if (w->plan->frame.dynamic && all.stack)
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align_16(all.stack)));
+  if (c->symbol == 0 && c->reg == X64_RAX) {
+    c->reg = X64_SCRATCH;
+    EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_SCRATCH, X64_RAX));
+  }
+  if (floats) x64_const(w, X64_RAX, floats);
+  else EMIT(w, x64_zero(w->code.p, X64_RAX));
+}
+
+void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all) {
+  for (uint32_t k = 0; k < w->args.n; k++) {
+    const struct kn_arg *a = &w->args.at[k];
+    unsigned flags = kn_arg_flags(a);
+    if (KN_LIKELY(!(flags & (KILN_PARAM_UPPER | KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) ||
+        a->reg == KN_NO_REG)
+      continue;
+    if (flags & KILN_PARAM_UPPER) {
+      if (a->reg == EIGHTH)
+        EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, x64(w)->eighth)));
+      x64_join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
+    } else if (a->type < KILN_TYPE_I32) {
+      x64_extend(w, a->reg, a->reg, a->type, (flags & KILN_PARAM_SEXT) != 0, false);
+    }
+  }
+  if (!c->tail && c->sig->flags & KILN_SIG_VARIADIC) settle_variadic(w, c, all->used[1]);
 }
 
 /* Emits the call: puts the arguments in place, saves live registers, drops the operands. */
-static void emit_call(struct kn_walk *w, struct call *c) {
-  if (!emit_simple_call(w, c)) emit_general_call(w, c);
+void x64_call(struct kn_walk *w, struct kn_call *c) {
+  if (!simple_call(w, c)) kn_general_call(w, c);
+  if (KN_UNLIKELY(c->sig->flags & KILN_SIG_WIDE_RESULTS) && !c->tail && w->f->status == KILN_OK)
+    x64_split_results(w, c->sig->n_results);
 }
 
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a) {
@@ -424,54 +302,23 @@ static void take_x87_results(struct kn_walk *w, const struct kn_sig *sig, uint32
   }
 }
 
-/* The call of a CALL, TAILCALL or TRY. */
-KN_INLINE struct call call_of(const struct kn_walk *w, const struct kn_inst *in,
-                              const struct kn_sig *sig, bool tail) {
-  struct call c = {
-    .callee = in->b,
-    .n = in->x,
-    .args = w->f->lists.at + in->a,
-    .sig = sig,
-    .variadic = (sig->flags & KILN_SIG_VARIADIC) != 0,
-    .tail = tail,
-  };
-  return c;
-}
-
-void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  struct call c = call_of(w, in, sig, false);
-  if (!emit_simple_call(w, &c)) emit_general_call(w, &c);
-  if (w->f->status != KILN_OK) return;
-  if (sig->n_results == 0) return;
-  if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
-    if (w->val[i].uses) x64_def_fixed(w, i, sig->results[0], X64_RAX);
-    return;
-  }
-  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) x64_split_results(w, sig->n_results);
-  take_x87_results(w, sig, i);
+void x64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
+  take_x87_results(w, sig, w->i);
   kn_take_results(w, sig);
 }
 
-void x64_lower_tailcall(struct kn_walk *w, const struct kn_inst *in) {
-  struct call c = call_of(w, in, kn_sig(w->f->module, in->c), true);
-  emit_call(w, &c);
-}
-
-void x64_lower_try(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_try_begin(w)) return;
-  const struct kn_sig *sig = kn_sig(w->f->module, in->c);
-  struct call c = call_of(w, in, sig, false);
-  emit_call(w, &c);
-  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS) && w->f->status == KILN_OK)
-    x64_split_results(w, sig->n_results);
-  kn_try_end(w, in);
-}
-
-void x64_lower_resume(struct kn_walk *w, const struct kn_inst *in) {
-  x64_libcall(w, X64_LIB_UNWIND_RESUME, &in->a, (const uint8_t[]){KILN_TYPE_PTR}, 1, 0,
-              KILN_TYPE_VOID);
+void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
+  struct kn_call c = kn_call_of(w, in, false);
+  const struct kn_sig *sig = c.sig;
+  if (!simple_call(w, &c)) kn_general_call(w, &c);
+  if (w->f->status != KILN_OK) return;
+  if (sig->n_results == 0) return;
+  if (KN_LIKELY(sig->n_results == 1 && X64_INT >> sig->results[0] & 1)) {
+    if (w->val[w->i].uses) x64_def_fixed(w, w->i, sig->results[0], X64_RAX);
+    return;
+  }
+  if (KN_UNLIKELY(sig->flags & KILN_SIG_WIDE_RESULTS)) x64_split_results(w, sig->n_results);
+  x64_take_results(w, sig);
 }
 
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
@@ -491,55 +338,29 @@ void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
   else EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)stack.bytes));
 }
 
-void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const uint8_t *types,
-                 unsigned n, uint32_t i, unsigned result) {
-  kiln_param params[4] = {{0}};
-  for (unsigned k = 0; k < n; k++) params[k].type = types[k];
-  const struct kn_sig sig = {.params = params, .n_params = n, .conv = &x64_c_convention};
-  struct call c = {.symbol = x64_lib_symbol(w, fn), .n = n, .args = args, .sig = &sig};
-  emit_call(w, &c);
-  if (result == KILN_TYPE_VOID || w->f->status != KILN_OK) return;
-  if (result == KILN_TYPE_F80) {
-    x64_x87_pop(w, i);
-    return;
-  }
-  w->regs.free &= ~KN_BIT(X64_RAX) & ~KN_BIT(X64_XMM0);
-  w->regs.temp |= (KN_BIT(X64_RAX) | KN_BIT(X64_XMM0));
-  struct kn_arg a = {.type = (uint8_t)result, .high = X64_RDX};
-  a.reg = kn_bank(w, result) ? X64_XMM0 : X64_RAX;
-  x64_take_result(w, i, &a);
-}
-
 /* ---- returns ---- */
 
 /* Moves what the function returns to the registers of results. */
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
   if (!kn_place_results(w, kn_sig(f->module, f->sig))) return;
-  struct x64_place half[2];
-  int64_t v[2];
   struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
-  bool constant = false;
   for (unsigned k = 0; k < in->x; k++) {
     uint32_t h = kn_ret_value(f, in, k);
     struct kn_arg a = w->args.at[k];
+    a.h = h;
     if (a.type == KILN_TYPE_F80) continue;
     if (a.type == KILN_TYPE_I128) { /* its halves are in the frame, so they may come last */
-      constant = x64_wide_source(w, h, half, v);
       wide = a;
       continue;
     }
-    if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, a.type);
-    add_move(w, a.reg, a.type, h);
+    if (kn_waits(w, h)) kn_reg(w, h, a.type);
+    kn_add_move(w, a.reg, h, a.type);
   }
   kn_run_moves(w);
   if (KN_UNLIKELY(kn_sig(f->module, f->sig)->flags & KILN_SIG_WIDE_RESULTS))
     x64_join_results(w, in->x);
-  for (unsigned k = 0; k < 2 && wide.reg != KN_NO_REG; k++) {
-    unsigned reg = k ? wide.high : wide.reg;
-    if (constant) x64_const(w, reg, (uint64_t)v[k]);
-    else x64_op_mem(w, X64_MOV, 3, reg, &half[k]);
-  }
+  if (wide.reg != KN_NO_REG) x64_load_wide(w, wide.h, &wide);
   for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
     if (f->result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
@@ -551,7 +372,7 @@ static void return_word(struct kn_walk *w, uint32_t h, unsigned type) {
   m.h[0] = h;
   m.dst[0] = X64_RAX;
   m.type[0] = (uint8_t)type;
-  if (kn_is_value(h) && (w->val[h].flags & (KN_VF_ADDR | KN_VF_WAITS))) kn_reg(w, h, type);
+  if (kn_waits(w, h)) kn_reg(w, h, type);
   kn_take_moves(w, &m, 1);
   kn_move_few(w, &m, 1);
 }
@@ -600,7 +421,7 @@ void x64_align_slots(struct kn_walk *w, bool arrays) {
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
     s->frame = kn_frame_alloc(w, 8, 3);
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1)));
     EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -align));
     EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, s->frame)));
@@ -683,7 +504,7 @@ static bool enter_params(struct kn_walk *w) {
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     int32_t incoming = 16 + (int32_t)a.stack;
-    if (!kn_code_ready(w, 4096)) return false;
+    if (!kn_code_ready(w)) return false;
     if (a.reg == KN_NO_REG) x64(w)->uses_incoming = true;
     if (a.param->flags & KILN_PARAM_SRET) enter_result(w, &a);
     if (KN_UNLIKELY(a.param->flags & KILN_PARAM_UPPER) && a.reg != KN_NO_REG) {
@@ -720,7 +541,7 @@ void x64_enter(struct kn_walk *w) {
   for (uint32_t k = 0; k < w->args.n && by_value; k++) {
     struct kn_arg a = w->args.at[k];
     if (!(a.param->flags & KILN_PARAM_BYVAL) || w->val[a.h].uses == 0) continue;
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     w->i = a.h;
     unsigned dst = kn_def(w, a.h, KILN_TYPE_I64, KN_NO_REG, 0);
     EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a.stack)));

@@ -265,7 +265,7 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn
     top--;
     uint32_t from = stack[top].from, to = stack[top].to;
     if (stack[top].label != UINT32_MAX) x64_place_label(w, stack[top].label);
-    if (!kn_code_ready(w, 4096)) return;
+    if (!kn_code_ready(w)) return;
     while (to - from > 3) {
       uint32_t mid = from + (to - from) / 2; /* right part: from mid on */
       compare(w, r, size, (int64_t)c[mid].value);

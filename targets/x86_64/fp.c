@@ -118,37 +118,6 @@ void x64_lower_fmuladd(struct kn_walk *w, const struct kn_inst *in) {
   kn_defined(w, i, dst);
 }
 
-/* Operations that the C library performs. */
-void x64_lower_flib(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  static const struct {
-    uint8_t op, fn;
-  } table[] = {
-    {KILN_OP_FREM, X64_LIB_FMOD},
-    {KILN_OP_FMA, X64_LIB_FMA},
-    {KILN_OP_FMIN, X64_LIB_FMIN},
-    {KILN_OP_FMAX, X64_LIB_FMAX},
-    {KILN_OP_FFLOOR, X64_LIB_FLOOR},
-    {KILN_OP_FCEIL, X64_LIB_CEIL},
-    {KILN_OP_FTRUNC, X64_LIB_TRUNC},
-    {KILN_OP_FROUND, X64_LIB_ROUND},
-    {KILN_OP_FROUNDEVEN, X64_LIB_ROUNDEVEN},
-    {KILN_OP_FRINT, X64_LIB_RINT},
-    {KILN_OP_FNEARBYINT, X64_LIB_NEARBYINT},
-  };
-  unsigned fn = X64_LIB_COUNT;
-  for (unsigned k = 0; k < sizeof table / sizeof *table; k++)
-    if (table[k].op == in->op) fn = table[k].fn;
-  _Static_assert(X64_LIB_NEARBYINTF - X64_LIB_NEARBYINT == X64_LIB_FMODF - X64_LIB_FMOD,
-                 "the functions of f32 are in the order of those of f64");
-  if (single(in->type)) fn += X64_LIB_FMODF - X64_LIB_FMOD;
-  unsigned shape = kn_op_info[in->op].shape;
-  unsigned n = shape == KN_SH_TERN ? 3 : shape == KN_SH_BIN ? 2 : 1;
-  const uint32_t args[3] = {in->a, in->b, in->c};
-  const uint8_t types[3] = {in->type, in->type, in->type};
-  x64_libcall(w, (enum x64_lib)fn, args, types, n, i, in->type);
-}
-
 /* IEEE 754-2019 minimum and maximum: NaN if either is; equal operands differ in the zero's sign only. */
 void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
@@ -279,9 +248,7 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (to == KILN_TYPE_I128) {
-    unsigned fn = (sign ? X64_LIB_FIXSFTI : X64_LIB_FIXUNSSFTI) + (from == KILN_TYPE_F64);
-    const uint8_t type = (uint8_t)from;
-    x64_libcall(w, (enum x64_lib)fn, &in->a, &type, 1, i, to);
+    kn_lower_library(w, in);
     return;
   }
   unsigned cvt = by_type(from, X64_CVTTSS2SI, X64_CVTTSD2SI);
@@ -333,9 +300,7 @@ void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
   unsigned from = in->x, to = in->type;
   bool sign = in->op == KILN_OP_SITOF;
   if (from == KILN_TYPE_I128) {
-    unsigned fn = (sign ? X64_LIB_FLOATTISF : X64_LIB_FLOATUNTISF) + (to == KILN_TYPE_F64);
-    const uint8_t type = KILN_TYPE_I128;
-    x64_libcall(w, (enum x64_lib)fn, &in->a, &type, 1, i, to);
+    kn_lower_library(w, in);
     return;
   }
   unsigned cvt = by_type(to, X64_CVTSI2SS, X64_CVTSI2SD);

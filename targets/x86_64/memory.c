@@ -293,7 +293,7 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
   unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
   unsigned from = X64_RBP;
   for (unsigned level = in->x; level > 0; level--) {
-    if (!kn_code_ready(w, (size_t)level * 8)) return;
+    if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, x64_at(from, 0)));
     from = dst;
   }
@@ -326,8 +326,6 @@ void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uin
 }
 
 void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I64, KILN_TYPE_I64};
   int64_t size;
   if (x64_imm64(w, in->c, &size) && size >= 0 &&
       (in->op == KILN_OP_MEMCPY ? size <= 128
@@ -351,14 +349,10 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->b);
     return;
   }
-  const uint32_t args[3] = {in->a, in->b, in->c};
-  x64_libcall(w, in->op == KILN_OP_MEMCPY ? X64_LIB_MEMCPY : X64_LIB_MEMMOVE, args, types, 3, i,
-              KILN_TYPE_VOID);
+  kn_lower_library(w, in);
 }
 
 void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  static const uint8_t types[3] = {KILN_TYPE_I64, KILN_TYPE_I32, KILN_TYPE_I64};
   int64_t size, byte;
   if (x64_imm64(w, in->c, &size) && x64_imm64(w, in->b, &byte) && size >= 0 && size <= 128) {
     struct x64_place to = x64_address(w, in->a, 0);
@@ -390,8 +384,7 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->a);
     return;
   }
-  const uint32_t args[3] = {in->a, in->b, in->c};
-  x64_libcall(w, X64_LIB_MEMSET, args, types, 3, i, KILN_TYPE_VOID);
+  kn_lower_library(w, in);
 }
 
 /* ---- thread-local storage: Drepper, ELF Handling for TLS, 4.4 ---- */
@@ -432,7 +425,7 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TLSGD, -4);
   memcpy(w->code.p, call, 4);
   EMIT(w, x64_put32(w->code.p + 4, 0));
-  kn_code_relocate(w, kn_here(w) - 4, x64_lib_symbol(w, X64_LIB_TLS_GET_ADDR), R_X86_64_PLT32, -4);
+  kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr"), R_X86_64_PLT32, -4);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
   if (addend) EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));

@@ -506,9 +506,6 @@ static void unary(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  static const uint8_t types[2] = {KILN_TYPE_I128, KILN_TYPE_I128};
-  const uint32_t args[2] = {in->a, in->b};
   switch (in->op) {
   case KILN_OP_LOAD:
   case KILN_OP_STORE:
@@ -517,10 +514,10 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_TRUNC:
   case KILN_OP_ZEXT:
   case KILN_OP_SEXT: convert(w, in); return;
-  case KILN_OP_SDIV: x64_libcall(w, X64_LIB_DIVTI3, args, types, 2, i, KILN_TYPE_I128); return;
-  case KILN_OP_SREM: x64_libcall(w, X64_LIB_MODTI3, args, types, 2, i, KILN_TYPE_I128); return;
-  case KILN_OP_UDIV: x64_libcall(w, X64_LIB_UDIVTI3, args, types, 2, i, KILN_TYPE_I128); return;
-  case KILN_OP_UREM: x64_libcall(w, X64_LIB_UMODTI3, args, types, 2, i, KILN_TYPE_I128); return;
+  case KILN_OP_SDIV:
+  case KILN_OP_SREM:
+  case KILN_OP_UDIV:
+  case KILN_OP_UREM: kn_lower_library(w, in); return;
   case KILN_OP_SADDO:
   case KILN_OP_UADDO:
   case KILN_OP_SSUBO:

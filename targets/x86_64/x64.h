@@ -6,7 +6,7 @@
 #ifndef KN_X64_H
 #define KN_X64_H
 
-#include "lib/codegen/walk.h"
+#include "lib/codegen/library.h"
 #include "targets/x86_64/encode.h"
 #include <elf.h>
 
@@ -30,7 +30,10 @@ struct x64_walk {
   uint32_t frame_size;   /* allocated below the saved registers */
   uint32_t saved_count;  /* callee-saved registers pushed */
   uint32_t n_epilogues;
-  uint32_t out_args;      /* bytes for outgoing stack arguments */
+  uint32_t out_args; /* bytes for outgoing stack arguments */
+  /* Of the newest call: frame offset of a tail call's stack arguments, or 0; of the upper half that belongs to the
+   * eighth vector. */
+  int32_t tail_area, eighth;
   int32_t sret;           /* frame offset where the hidden result pointer is kept, or 0 */
   uint32_t sret_value;    /* that parameter, if the return reads it as another operand, or 0 */
   int32_t x87_scratch;    /* frame offset of 16 bytes to convert through, or 0 */
@@ -250,75 +253,6 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
 
 /* ---- calls ---- */
 
-/* Library functions that operations expand to: name and symbol. Those of f32 follow those of f64 in the same
- * order (fp.c). */
-#define X64_LIBS(X)                                                                                \
-  X(MEMCPY, "memcpy")                                                                              \
-  X(MEMMOVE, "memmove")                                                                            \
-  X(MEMSET, "memset")                                                                              \
-  X(DIVTI3, "__divti3")                                                                            \
-  X(MODTI3, "__modti3")                                                                            \
-  X(UDIVTI3, "__udivti3")                                                                          \
-  X(UMODTI3, "__umodti3")                                                                          \
-  X(MULOTI4, "__muloti4")                                                                          \
-  X(FLOATTISF, "__floattisf")                                                                      \
-  X(FLOATTIDF, "__floattidf")                                                                      \
-  X(FLOATUNTISF, "__floatuntisf")                                                                  \
-  X(FLOATUNTIDF, "__floatuntidf")                                                                  \
-  X(FIXSFTI, "__fixsfti")                                                                          \
-  X(FIXDFTI, "__fixdfti")                                                                          \
-  X(FIXUNSSFTI, "__fixunssfti")                                                                    \
-  X(FIXUNSDFTI, "__fixunsdfti")                                                                    \
-  X(FMOD, "fmod")                                                                                  \
-  X(FMA, "fma")                                                                                    \
-  X(FMIN, "fmin")                                                                                  \
-  X(FMAX, "fmax")                                                                                  \
-  X(FLOOR, "floor")                                                                                \
-  X(CEIL, "ceil")                                                                                  \
-  X(TRUNC, "trunc")                                                                                \
-  X(ROUND, "round")                                                                                \
-  X(ROUNDEVEN, "roundeven")                                                                        \
-  X(RINT, "rint")                                                                                  \
-  X(NEARBYINT, "nearbyint")                                                                        \
-  X(FMODF, "fmodf")                                                                                \
-  X(FMAF, "fmaf")                                                                                  \
-  X(FMINF, "fminf")                                                                                \
-  X(FMAXF, "fmaxf")                                                                                \
-  X(FLOORF, "floorf")                                                                              \
-  X(CEILF, "ceilf")                                                                                \
-  X(TRUNCF, "truncf")                                                                              \
-  X(ROUNDF, "roundf")                                                                              \
-  X(ROUNDEVENF, "roundevenf")                                                                      \
-  X(RINTF, "rintf")                                                                                \
-  X(NEARBYINTF, "nearbyintf")                                                                      \
-  X(FMODL, "fmodl")                                                                                \
-  X(FMAL, "fmal")                                                                                  \
-  X(FMINL, "fminl")                                                                                \
-  X(FMAXL, "fmaxl")                                                                                \
-  X(FLOORL, "floorl")                                                                              \
-  X(CEILL, "ceill")                                                                                \
-  X(TRUNCL, "truncl")                                                                              \
-  X(ROUNDL, "roundl")                                                                              \
-  X(ROUNDEVENL, "roundevenl")                                                                      \
-  X(NEARBYINTL, "nearbyintl")                                                                      \
-  X(FLOATTIXF, "__floattixf")                                                                      \
-  X(FLOATUNTIXF, "__floatuntixf")                                                                  \
-  X(FIXXFTI, "__fixxfti")                                                                          \
-  X(FIXUNSXFTI, "__fixunsxfti")                                                                    \
-  X(UNWIND_RESUME, "_Unwind_Resume")                                                               \
-  X(TLS_GET_ADDR, "__tls_get_addr")
-enum x64_lib {
-#define X(name, symbol) X64_LIB_##name,
-  X64_LIBS(X)
-#undef X
-    X64_LIB_COUNT
-};
-/* Calls a library function with the operands `args` of `types`; result i of type `result` (VOID:
- * none). Uses are dropped. */
-void x64_libcall(struct kn_walk *w, enum x64_lib fn, const uint32_t *args, const uint8_t *types,
-                 unsigned n, uint32_t i, unsigned result);
-/* Symbol of a library function. */
-uint32_t x64_lib_symbol(struct kn_walk *w, enum x64_lib fn);
 /* Copies `size` bytes (at most 128 or so) between places that do not overlap. */
 void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size);
 
@@ -351,6 +285,14 @@ void x64_landing(struct kn_walk *w);
 void x64_begin(struct kn_walk *w);
 void x64_enter(struct kn_walk *w);
 void x64_finish(struct kn_walk *w);
+void x64_call(struct kn_walk *w, struct kn_call *c);
+void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
+void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
+void x64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
+void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all);
+void x64_call_jump(struct kn_walk *w, const struct kn_call *c);
+void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes);
+void x64_take_results(struct kn_walk *w, const struct kn_sig *sig);
 void x64_take_result(struct kn_walk *w, uint32_t i, const struct kn_arg *a);
 
 /* ---- halves.c: vectors of 256 bits ---- */
@@ -432,8 +374,8 @@ kn_lower x64_lower_add, x64_lower_sub, x64_lower_and, x64_lower_or, x64_lower_xo
   x64_lower_clz, x64_lower_ctz, x64_lower_popcnt, x64_lower_bitrev, x64_lower_byteswap,
   x64_lower_icmp, x64_lower_select, x64_lower_trunc, x64_lower_zext, x64_lower_sext, x64_lower_copy;
 kn_lower x64_lower_fcmp, x64_lower_farith, x64_lower_fneg, x64_lower_fabs, x64_lower_fcopysign,
-  x64_lower_fsqrt, x64_lower_fmuladd, x64_lower_flib, x64_lower_fminimum, x64_lower_fconv,
-  x64_lower_ftoi, x64_lower_itof, x64_lower_bitcast;
+  x64_lower_fsqrt, x64_lower_fmuladd, x64_lower_fminimum, x64_lower_fconv, x64_lower_ftoi,
+  x64_lower_itof, x64_lower_bitcast;
 kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_lower_stack_save,
   x64_lower_stack_restore, x64_lower_memory, x64_lower_memset, x64_lower_tls, x64_lower_frame_addr,
   x64_lower_va_start, x64_lower_va_copy, x64_lower_va_arg, x64_lower_atomic_load,
@@ -442,7 +384,7 @@ kn_lower x64_lower_load, x64_lower_store, x64_lower_addr, x64_lower_salloc, x64_
 kn_lower x64_lower_builtin_setjmp, x64_lower_builtin_longjmp, x64_lower_eh_return, x64_lower_br,
   x64_lower_brif, x64_lower_switch, x64_lower_brind, x64_lower_ret, x64_lower_trap,
   x64_lower_unreachable, x64_lower_debug_trap;
-kn_lower x64_lower_call, x64_lower_tailcall, x64_lower_try, x64_lower_resume;
+kn_lower x64_lower_call;
 /* Between v128 and i128. */
 void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in);
 /* Of vectors: vector.c. */

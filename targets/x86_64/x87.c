@@ -103,8 +103,7 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (in->type == KILN_TYPE_I128) {
-    const uint8_t type = KILN_TYPE_F80;
-    x64_libcall(w, sign ? X64_LIB_FIXXFTI : X64_LIB_FIXUNSXFTI, &in->a, &type, 1, i, in->type);
+    kn_lower_library(w, in);
     return;
   }
   unsigned bits = 8u << x64_size(in->type);
@@ -156,24 +155,19 @@ static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t hig
  * as an f80, which is kept in memory of its own. */
 void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  static const struct {
-    uint8_t type, fix, fixuns;
-  } libs[] = {{KILN_TYPE_F32, X64_LIB_FIXSFTI, X64_LIB_FIXUNSSFTI},
-              {KILN_TYPE_F64, X64_LIB_FIXDFTI, X64_LIB_FIXUNSDFTI},
-              {KILN_TYPE_F80, X64_LIB_FIXXFTI, X64_LIB_FIXUNSXFTI}};
-  unsigned k = in->x == KILN_TYPE_F32 ? 0 : in->x == KILN_TYPE_F64 ? 1 : 2;
   bool sign = in->op == KILN_OP_FTOSIS;
   int32_t from = scratch(w);
-  if (k == 2) {
+  if (in->x == KILN_TYPE_F80) {
     x64_x87_push(w, in->a);
   } else {
     unsigned r = kn_reg(w, in->a, in->x);
     x64_hook_store(w, r, from, in->x);
-    op_frame(w, k ? X64_FLD64 : X64_FLD32, from);
+    op_frame(w, in->x == KILN_TYPE_F64 ? X64_FLD64 : X64_FLD32, from);
   }
   op_frame(w, X64_FSTP80, from);
-  unsigned fn = sign ? libs[k].fix : libs[k].fixuns;
-  x64_libcall(w, (enum x64_lib)fn, &in->a, &libs[k].type, 1, i, KILN_TYPE_I128);
+  const uint8_t type = (uint8_t)in->x;
+  const char *name = kn_library_name(sign ? KILN_OP_FTOSI : KILN_OP_FTOUI, KILN_TYPE_I128, type);
+  kn_library_call(w, name, &in->a, &type, 1, KILN_TYPE_I128);
   if (w->f->status != KILN_OK) return;
   int32_t at = kn_frame_of(w, &w->val[i]);
   struct x64_place top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
@@ -205,8 +199,7 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
   unsigned from = in->x;
   bool sign = in->op == KILN_OP_SITOF;
   if (from == KILN_TYPE_I128) {
-    const uint8_t type = KILN_TYPE_I128;
-    x64_libcall(w, sign ? X64_LIB_FLOATTIXF : X64_LIB_FLOATUNTIXF, &in->a, &type, 1, i, in->type);
+    kn_lower_library(w, in);
     return;
   }
   unsigned r = kn_reg(w, in->a, from), t = kn_temp(w, KN_GP_MASK);
@@ -330,20 +323,6 @@ static void access(struct kn_walk *w, const struct kn_inst *in) {
   }
 }
 
-/* Operations that the C library performs. */
-static const uint8_t library[KILN_OP_COUNT] = {
-  [KILN_OP_FREM] = X64_LIB_FMODL,
-  [KILN_OP_FMA] = X64_LIB_FMAL,
-  [KILN_OP_FMIN] = X64_LIB_FMINL,
-  [KILN_OP_FMAX] = X64_LIB_FMAXL,
-  [KILN_OP_FFLOOR] = X64_LIB_FLOORL,
-  [KILN_OP_FCEIL] = X64_LIB_CEILL,
-  [KILN_OP_FTRUNC] = X64_LIB_TRUNCL,
-  [KILN_OP_FROUND] = X64_LIB_ROUNDL,
-  [KILN_OP_FROUNDEVEN] = X64_LIB_ROUNDEVENL,
-  [KILN_OP_FNEARBYINT] = X64_LIB_NEARBYINTL,
-};
-
 /* What follows once the operands are on the stack, the last one on top. */
 static const uint16_t stack_op[KILN_OP_COUNT] = {
   [KILN_OP_FADD] = X64_FADDP1, [KILN_OP_FSUB] = X64_FSUBP1,   [KILN_OP_FMUL] = X64_FMULP1,
@@ -353,7 +332,6 @@ static const uint16_t stack_op[KILN_OP_COUNT] = {
 
 void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  static const uint8_t types[3] = {KILN_TYPE_F80, KILN_TYPE_F80, KILN_TYPE_F80};
   const uint32_t args[3] = {in->a, in->b, in->c};
   unsigned shape = kn_op_info[in->op].shape;
   unsigned n = shape == KN_SH_TERN ? 3 : shape == KN_SH_BIN ? 2 : 1;
@@ -371,10 +349,6 @@ void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_FCMP: compare(w, in); return;
   case KILN_OP_SELECT: x64_lower_wide(w, in); return;
   default: break;
-  }
-  if (library[in->op] != 0) {
-    x64_libcall(w, (enum x64_lib)library[in->op], args, types, n, i, KILN_TYPE_F80);
-    return;
   }
   switch (in->op) {
   case KILN_OP_COPY:
@@ -398,7 +372,7 @@ void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
     break;
   default:
     if (stack_op[in->op] == 0) {
-      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not for f80 yet");
+      kn_lower_library(w, in);
       return;
     }
     for (unsigned k = 0; k < n; k++) x64_x87_push(w, args[k]);

@@ -299,7 +299,7 @@ MUTANTS = [
      '      w->hooks->move'),
     ('aliases are known', A, WALK_H, '  w->regs.aliased |= KN_BIT(home);\n', ''),
     ('before a call what lives is saved', A, a('call.c'),
-     '  kn_take_moves(w, &m, total);\n  if (!tail) kn_save_live(w, sig->conv->lost);\n',
+     '  kn_take_moves(w, &m, total);\n  if (!c->tail) kn_save_live(w, sig->conv->lost);\n',
      '  kn_take_moves(w, &m, total);\n'),
     ('no alias makes way into a result\'s register', A, a('call.c'),
      '  w->regs.locked |= KN_BIT(a->reg); /* an alias that has to move may not take it */\n', ''),
@@ -396,7 +396,7 @@ MUTANTS = [
     ('log: INST', X, WALK, '    KN_LOG(w, KN_EV_INST, i, 0);\n', ''),
     ('log: TEMP', X, WALK_H, '  KN_LOG(w, KN_EV_TEMP, 0, r);\n  w->regs.temp |= KN_BIT(r);\n  '
      'w->regs.locked |= KN_BIT(r);\n}', '  w->regs.temp |= KN_BIT(r);\n  w->regs.locked |= KN_BIT(r);\n}'),
-    ('log: LOST', X, x('call.c'), '  KN_LOG_SET(w, KN_EV_LOST, clobbered);\n', ''),
+    ('log: LOST', X, 'lib/codegen/call_emit.h', '  KN_LOG_SET(w, KN_EV_LOST, lost);\n', ''),
     ('log: DONE', X, x('int.c'), '  KN_LOG_SET(w, KN_EV_DONE, KN_BIT(ra) | (w->regs.locked & '
      '~locked));\n', ''),
 ]

@@ -19,7 +19,7 @@
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
  * aligned_by_pointer, reaches_zero, features; of elf flags, fill, mapping_symbols, call_field, indirect_types,
  * branches_count, dtprel64. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 800 && sizeof(struct kn_elf_machine) == 80 &&
+_Static_assert(sizeof(struct kn_target) == 864 && sizeof(struct kn_elf_machine) == 80 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
 
@@ -33,7 +33,8 @@ static void test_functions(void **state) {
     const struct kn_target *t = target_at(i);
     assert_non_null(t->name);
     CHECK(t, t->begin && t->enter && t->finish);
-    CHECK(t, t->take_result);
+    CHECK(t, t->call && t->open_stack && t->early_arg && t->load_wide && t->settle_args);
+    CHECK(t, t->call_jump && t->tail_jump && t->take_results && t->take_result);
     CHECK(t, t->jump && t->place_label && t->landing && t->keep_result && t->free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
@@ -106,6 +107,7 @@ static void test_conventions(void **state) {
     uint64_t homes = t->caller_homes | t->callee_homes, all = t->temps | homes;
     CHECK(t, t->conventions && t->library && t->library == t->conventions[KILN_CC_C]);
     CHECK(t, !t->library->loses_all && t->library->keeps == 0);
+    uint64_t callee = KN_BIT(t->callee[0] & 63) | KN_BIT(t->callee[1] & 63);
     for (unsigned cc = 0; cc < KILN_CC_COUNT; cc++) {
       const struct kn_convention *c = t->conventions[cc];
       if (c == NULL) continue;
@@ -124,6 +126,7 @@ static void test_conventions(void **state) {
       CHECK(t, !(all & ~c->lost & ~c->preserved));
       CHECK(t, !(c->keeps & KN_GP_MASK & ~c->lost));
       CHECK(t, c->loses_all ? !(homes & ~c->lost) : !(t->callee_homes & c->lost));
+      CHECK(t, !(callee & ~(KN_GP_MASK & c->lost & ~args)) && c->chain != t->callee[1]);
       CHECK(t, c->chain < 64 && KN_BIT(c->chain) & KN_GP_MASK & c->lost & ~args);
       CHECK(t, c->sret == KN_NO_REG || KN_BIT(c->sret & 63) & KN_GP_MASK & c->lost & ~args);
       CHECK(t, c->max_align_log2 >= 3);
