@@ -82,8 +82,43 @@ def ll_live(n):
     return out + [f'  ret i64 %s{n // 2}', '}']
 
 
+LL_DEBUG = [
+    '!llvm.dbg.cu = !{!0}', '!llvm.module.flags = !{!1}',
+    '!0 = distinct !DICompileUnit(language: DW_LANG_C11, file: !2, emissionKind: FullDebug)',
+    '!1 = !{i32 2, !"Debug Info Version", i32 3}', '!2 = !DIFile(filename: "f.c", directory: "/")',
+    '!3 = !DISubroutineType(types: !{null})',
+    '!4 = distinct !DISubprogram(name: "f", scope: !2, file: !2, line: 1, type: !3, unit: !0, '
+    'spFlags: DISPFlagDefinition)', '!5 = !DILocation(line: 1, column: 1, scope: !4)',
+    '!6 = !DIBasicType(name: "long", size: 64, encoding: DW_ATE_signed)']
+
+
+def ll_values(n):
+    """Each of n values is a variable's, and lives through up to n blocks."""
+    out = ['define i64 @f(i64 %x) !dbg !4 {']
+    for i in range(n):
+        out += [f'  %v{i} = mul i64 %x, {i + 1000000}, !dbg !5',
+                f'    #dbg_value(i64 %v{i}, !{i + 10}, !DIExpression(), !5)']
+    out += ['  br label %b0', 'b0:', '  %w0 = add i64 %x, 1']
+    for i in range(n):
+        out += [f'  br label %b{i + 1}', f'b{i + 1}:', f'  %w{i + 1} = xor i64 %w{i}, %v{i}, !dbg !5']
+    out += [f'  ret i64 %w{n}, !dbg !5', '}'] + LL_DEBUG
+    return out + [f'!{i + 10} = !DILocalVariable(name: "v{i + 1000000}", scope: !4, file: !2, line: 1, type: !6)'
+                  for i in range(n)]
+
+
+def ll_variable(n):
+    """One variable with n values."""
+    out = ['define i64 @f(i64 %v0) !dbg !4 {']
+    for i in range(1, n + 1):
+        out += [f'  %v{i} = mul i64 %v{i - 1}, {i + 1000000}, !dbg !5',
+                f'    #dbg_value(i64 %v{i}, !7, !DIExpression(), !5)']
+    out += [f'  ret i64 %v{n}, !dbg !5', '}'] + LL_DEBUG
+    return out + ['!7 = !DILocalVariable(name: "v", scope: !4, file: !2, line: 1, type: !6)']
+
+
 LL = {'straight': ll_straight, 'memory': ll_memory, 'diamonds': ll_diamonds, 'switch': ll_switch,
-      'functions': ll_functions, 'live': ll_live}
+      'functions': ll_functions, 'live': ll_live, 'values': ll_values,
+      'variable': ll_variable}
 LL_SIZES = [10000, 160000]  # a power of two apart
 TRIPLES = {'x86_64': 'x86_64-unknown-linux-gnu', 'aarch64': 'aarch64-unknown-linux-gnu'}
 

@@ -110,6 +110,27 @@ static void parameters(struct shape_run *r) {
   shape_end(r, f, last);
 }
 
+/* n parameters of a loop, each of which an iteration reads, and computes anew for the next. */
+static void loop_parameters(struct shape_run *r) {
+  kiln_func *f = shape_begin(r, "f");
+  kiln_value *p = shape_alloc(r->n, sizeof *p), *a = shape_alloc(r->n, sizeof *a);
+  kiln_value x = kiln_func_param(f, 0);
+  kiln_block head = kiln_block_new_many(f, 2), end = at(head, 1);
+  for (uint32_t i = 0; i < r->n; i++) p[i] = kiln_block_add_param(f, head, I64);
+  for (uint32_t i = 0; i < r->n; i++) a[i] = num(f, i);
+  kiln_build_br(f, head, a, r->n);
+  kiln_block_switch(f, head);
+  for (uint32_t i = 0; i < r->n; i++) a[i] = add(f, p[i], x);
+  kiln_value more = kiln_build_icmp(f, KILN_ICOND_NE, I64, p[0], x);
+  kiln_build_brif(f, more, head, a, r->n, end, NULL, 0);
+  kiln_block_switch(f, end);
+  kiln_value last = p[r->n - 1];
+  r->items += 2 * r->n; /* edge arguments */
+  free(p);
+  free(a);
+  shape_end(r, f, last);
+}
+
 /* n addresses and n / 8 loads, not computed before the edge that passes them on. */
 static void deferred(struct shape_run *r) {
   kiln_func *f = shape_begin(r, "f");
@@ -237,6 +258,7 @@ const struct shape shapes_live[] = {
   {"live over a loop", "values", live_loop, 100, 100000, false},
   {"live 100 blocks", "blocks", live_window, 1000, 100000, false},
   {"block parameters", "parameters", parameters, 10, 50000, false},
+  {"loop parameters", "parameters", loop_parameters, 10, 50000, false},
   {"deferred arguments", "arguments", deferred, 10, 50000, false},
   {"slots", "slots", slots, 100, 100000, false},
   {"variables", "variables", variables, 100, 100000, false},

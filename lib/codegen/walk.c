@@ -135,26 +135,27 @@ static __attribute__((noinline)) void aim(struct kn_walk *w, const struct kn_loo
     if (f->edges.at[b->edge_first + k].target == header) w->aim = b->edge_first + k;
   }
   if (w->aim == UINT32_MAX) return;
+  w->n_aims = 0;
   for (uint32_t a = f->edges.at[w->aim].args; a; a = f->edge_args.at[a - 1].next) {
-    uint32_t h = f->edge_args.at[a - 1].value;
-    if (kn_is_value(h) && w->val[h].flags == 0) w->val[h].hint = KN_HINT_AIMED;
+    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
+    uint32_t h = arg->value, param = f->block[header].param_first + arg->index;
+    if (!kn_is_value(h) || w->val[h].flags != 0) continue;
+    w->val[h].hint = KN_HINT_AIMED;
+    /* homes of one header's parameters differ: there are no more than registers */
+    if (f->block[header].contiguous && (w->val[param].flags & KN_VF_HOME) && w->n_aims < 64)
+      w->aims[w->n_aims++] = (struct kn_aim){h, param};
   }
 }
 
 unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers[2]) {
-  const kiln_func *f = w->f;
   if (w->aim == UINT32_MAX || (w->val[i].flags & ~KN_VF_ADDR)) return KN_NO_REG;
-  const struct kn_edge *e = &f->edges.at[w->aim];
-  const struct kn_block *header = &f->block[e->target];
-  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
-    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
-    if (arg->value != i || !header->contiguous) continue;
-    uint32_t param = header->param_first + arg->index;
+  for (uint32_t k = 0; k < w->n_aims; k++) {
+    uint32_t param = w->aims[k].param;
     const struct kn_val *p = &w->val[param];
     uint32_t own = (readers[0] == param) + (uint32_t)(readers[1] == param);
-    if ((p->flags & KN_VF_HOME) == 0 || p->uses != own) continue;
+    if (w->aims[k].value != i || p->uses != own) continue;
     /* the parameter's interval reaches this block: the register is its own here */
-    if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(f, w->block)) return p->reg;
+    if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(w->f, w->block)) return p->reg;
   }
   return KN_NO_REG;
 }

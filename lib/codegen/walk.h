@@ -71,6 +71,7 @@ struct kn_walk {
   struct kn_frame frame;
   uint32_t i;   /* instruction */
   uint32_t aim; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_aim */
+  uint32_t n_aims;
 
   kiln_func *f;
   kiln_session *s;
@@ -94,6 +95,11 @@ struct kn_walk {
   struct kn_observer *observer; /* of the function, or NULL */
   struct kn_observer several;   /* it, where there are several */
   bool key_b;                   /* AArch64: the return address is signed with key B */
+
+  /* with `aim`, in the order of its arguments: those that become parameters with a register as their home */
+  struct kn_aim {
+    uint32_t value, param;
+  } aims[64];
 
   kn_log_fn *log; /* checking builds: called with each event, or NULL */
   void *log_user;

@@ -34,7 +34,6 @@ struct kn_debug_held {
   int32_t frame;     /* where it is, if reg is KN_NO_REG */
   int32_t other_frame[KILN_MAX_OTHER_VALUES]; /* the same of the further values */
   uint8_t reg, other_reg[KILN_MAX_OTHER_VALUES];
-  bool open;  /* while walking */
   bool stays; /* it is in the register when the block is left */
 };
 
@@ -52,8 +51,8 @@ struct kn_debug_values {
 };
 
 struct kn_debug_holds {
-  KN_ARRAY(struct kn_debug_held) all; /* in ascending order; those from open_first on may be open */
-  uint32_t open_first;
+  KN_ARRAY(struct kn_debug_held) all; /* in ascending order */
+  KN_ARRAY(uint32_t) open;            /* those of the block that are, in this order */
   KN_ARRAY(uint64_t)
   written;             /* by position: registers that are nobody's home there and were written */
   uint32_t block;      /* block + 1 that `owners` is of, or 0 */

@@ -47,22 +47,20 @@ static void end_block(struct kn_debug_observer *d) {
   while (d->held.written.n <= pos)
     if (!KN_PUSH(w->f, d->held.written, ~UINT64_C(0))) return;
   d->held.written.at[pos] = written;
-  for (uint32_t k = d->held.open_first; k < d->held.all.n; k++) {
-    struct kn_debug_held *h = &d->held.all.at[k];
-    if (!h->open) continue;
+  for (uint32_t k = 0; k < d->held.open.n; k++) {
+    struct kn_debug_held *h = &d->held.all.at[d->held.open.at[k]];
     uint32_t value = f->debug.values.at[h->of].value;
-    h->open = false;
     h->stays = false;
     if (f->debug.values.at[h->of].other[0]) continue;
     h->stays =
       h->reg != KN_NO_REG && w->regs.owner[h->reg] == value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
   }
-  d->held.open_first = d->held.all.n;
+  d->held.open.n = 0;
 }
 
 void kn_debug_held_begin(struct kn_debug_observer *d) {
-  d->held.all.n = d->held.open_first = d->held.written.n = d->held.block = 0;
+  d->held.all.n = d->held.open.n = d->held.written.n = d->held.block = 0;
   d->held.aims.n = d->held.aims_first = 0;
 }
 
@@ -124,14 +122,16 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
 static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   struct kn_walk *w = d->w;
   struct kn_debug_value *v = &w->f->debug.values.at[of];
-  struct kn_debug_held h = {.of = of, .from = mark, .open = true};
+  struct kn_debug_held h = {.of = of, .from = mark};
   bool found = v->other[0] ? kn_debug_find(d, v->value, &h.reg, &h.frame)
                            : find(w, v->value, &h.reg, &h.frame);
   for (uint32_t k = 0; found && v->other[k] != 0; k++)
     found = kn_debug_find(d, v->other[k], &h.other_reg[k], &h.other_frame[k]);
   if (!found) return;
   h.next = v->held;
-  if (KN_PUSH(w->f, d->held.all, h)) v->held = d->held.all.n;
+  if (!KN_PUSH(w->f, d->held.all, h)) return;
+  v->held = d->held.all.n;
+  (void)KN_PUSH(w->f, d->held.open, d->held.all.n - 1);
 }
 
 enum { SUM_BYTES = 12 };
@@ -221,9 +221,9 @@ static uint32_t last_step(struct kn_debug_observer *d) {
 /* In the last block of a loop: has a value been computed in the home of the parameter that it becomes? */
 static void look_at_aims(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
-  for (uint32_t a = w->f->edges.at[w->aim].args; a; a = w->f->edge_args.at[a - 1].next) {
-    uint32_t h = w->f->edge_args.at[a - 1].value, k = d->held.aims_first;
-    if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
+  for (uint32_t i = 0; i < w->n_aims; i++) {
+    uint32_t h = w->aims[i].value, k = d->held.aims_first;
+    if (w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
     while (k < d->held.aims.n && d->held.aims.at[k].value != h) k++;
     if (k < d->held.aims.n) continue;
     struct kn_debug_aim aim = {kn_plan_pos(w->f, w->block), last_step(d), h, w->val[h].reg};
@@ -252,25 +252,26 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
   } else if (any) {
     look_at_aims(d);
   }
-  uint32_t n = d->held.all.n;
-  for (uint32_t k = d->held.open_first; k < n; k++) {
-    struct kn_debug_held *h = &d->held.all.at[k];
-    if (!h->open) continue;
-    const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
-    if (changed(d, h)) {
-      uint32_t mark = last_step(d), of = h->of, called = d->calls.returned, from = kn_here(w);
-      if (mark == 0) return false;
-      h->open = false;
-      h->to = mark;
-      /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
-         before where it returns to */
-      if (called > d->held.step_at && called <= from) from = called - w->target->elf.nop_bytes;
-      if (v->other[0] || w->val[v->value].uses != 0)
-        open(d, of, kn_code_mark(w, from)); /* spilled */
+  uint32_t n = d->held.open.n, left = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    uint32_t at = d->held.open.at[k], of = d->held.all.at[at].of;
+    const struct kn_debug_value *v = &w->f->debug.values.at[of];
+    if (!changed(d, &d->held.all.at[at])) {
+      d->held.open.at[left++] = at;
+      continue;
     }
-    any |= d->held.all.at[k].open;
+    uint32_t mark = last_step(d), called = d->calls.returned, from = kn_here(w);
+    if (mark == 0) return false;
+    d->held.all.at[at].to = mark;
+    /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look before where it returns
+     * to */
+    if (called > d->held.step_at && called <= from) from = called - w->target->elf.nop_bytes;
+    if (v->other[0] || w->val[v->value].uses != 0) open(d, of, kn_code_mark(w, from)); /* spilled */
   }
-  any |= d->held.all.n > n;
+  /* those that were opened come behind those that are left */
+  for (uint32_t k = n; k < d->held.open.n; k++) d->held.open.at[left++] = d->held.open.at[k];
+  d->held.open.n = left;
+  any |= left != 0;
   d->held.stepped = w->i;
   d->held.step_at = kn_here(w);
   d->held.step_fixups = w->code.fixups.n;

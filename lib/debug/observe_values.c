@@ -6,6 +6,7 @@
  * not there. */
 #include "lib/debug/debugger.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- while walking ---- */
@@ -156,11 +157,14 @@ struct flow {
   struct kn_walk *w;            /* == d->w */
   uint32_t *pred_first, *preds; /* by position, and one more: those of its predecessors */
   uint32_t *in, *out;           /* number of a value; 0: none; ANY: not yet visited */
-  uint32_t *head;               /* by position: the first value of the part in it, number */
-  uint32_t *next;               /* by value: the next in its block, number */
-  uint32_t *group;              /* by value: the next of the same variable, number */
-  uint32_t from, to;            /* positions that any value of the part may hold at */
-  bool entered; /* parameters hold everywhere, as what they were when the function began */
+  uint32_t *head; /* by position: the first value of the part in it, number; 0 between parts */
+  uint32_t *own;  /* the positions that have one, ascending */
+  uint32_t n_own;
+  uint32_t *next;    /* by value: the next in its block, number */
+  uint32_t *group;   /* by value: the next of the same variable, number */
+  uint32_t from, to; /* positions that any value of the part may hold at */
+  uint64_t steps;    /* positions that were looked at beyond values' own blocks */
+  bool entered;      /* parameters hold everywhere, as what they were when the function began */
 };
 #define ANY UINT32_MAX
 
@@ -297,13 +301,14 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
   return at < end ? at : end;
 }
 
-static void solve(struct flow *x, bool across) {
-  bool change = across;
+/* Which value holds where blocks begin and end, at the positions that any may hold at. */
+static void solve(struct flow *x) {
+  bool change = true;
   for (uint32_t pos = x->from; pos <= x->to; pos++) {
     uint32_t last = 0;
     for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) last = k;
-    x->in[pos] = across ? ANY : 0;
-    x->out[pos] = last ? (leaves(x, last, pos) ? last : 0) : across ? ANY : 0;
+    x->in[pos] = ANY;
+    x->out[pos] = last ? (leaves(x, last, pos) ? last : 0) : ANY;
   }
   for (unsigned round = 0; change; round++) {
     change = false;
@@ -522,38 +527,46 @@ static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_
   return false;
 }
 
+/* Adds rows for parameters that are nowhere any more in the block at `pos`: the rows of the part are those from `first`
+ * up to `end`. */
+static void add_lost_in(const struct flow *x, uint32_t pos, uint32_t first, uint32_t end,
+                        const struct kn_debug_value *part) {
+  struct kn_walk *w = x->w;
+  const struct kn_debug_value *values = w->f->debug.values.at;
+  uint32_t n = w->plan->n_layout, size = w->target->elf.nop_bytes;
+  uint32_t is = x->in[pos], from = kn_label_at(w, w->plan->layout[pos]);
+  uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
+  for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
+    uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
+    if (k && values[k - 1].late) at += size;
+    if (k && pos == 0 && is == 0 && from_begin(x->d, k) && !extend(x->d, k, at, first, end)) {
+      uint32_t start = w->code.start;
+      fill(x->d, k, true, start, start + size, first, end);
+      fill(x->d, k, false, start + size, at, first, end);
+      if (at < start + size) at = start + size;
+    }
+    if (is && is != ANY && values[is - 1].part_at == part->part_at &&
+        values[is - 1].part_bits == part->part_bits && is_entered(x->d, is))
+      fill(x->d, is, false, from, at < to ? at : to, first, end);
+    if (k == 0) break;
+    is = k;
+    from = at;
+  }
+}
+
 /* Adds rows for parameters that are nowhere any more to those of a part from `first` on: see add_part. */
 static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part,
                      bool across) {
   struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_value *values = w->f->debug.values.at;
-  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
+  uint32_t end = out->vars.n, n = w->plan->n_layout;
   x->from = 0;
   x->to = n - 1;
   x->entered = true;
-  solve(x, across);
+  if (across) solve(x);
   x->entered = false;
-  for (uint32_t pos = 0; pos < n; pos++) {
-    uint32_t is = x->in[pos], from = kn_label_at(w, w->plan->layout[pos]);
-    uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
-    for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
-      uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
-      if (k && values[k - 1].late) at += size;
-      if (k && pos == 0 && is == 0 && from_begin(x->d, k) && !extend(x->d, k, at, first, end)) {
-        uint32_t start = w->code.start;
-        fill(x->d, k, true, start, start + size, first, end);
-        fill(x->d, k, false, start + size, at, first, end);
-        if (at < start + size) at = start + size;
-      }
-      if (is && is != ANY && values[is - 1].part_at == part->part_at &&
-          values[is - 1].part_bits == part->part_bits && is_entered(x->d, is))
-        fill(x->d, is, false, from, at < to ? at : to, first, end);
-      if (k == 0) break;
-      is = k;
-      from = at;
-    }
-  }
+  for (uint32_t k = 0; k < (across ? n : x->n_own); k++)
+    add_lost_in(x, across ? k : x->own[k], first, end, part);
   /* both ascend: the new ones to where they belong */
   for (uint32_t i = end; i < out->vars.n; i++) {
     struct kn_code_var row = out->vars.at[i];
@@ -564,39 +577,66 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
   }
 }
 
+/* Adds the rows of the part in the block at `pos`. */
+static void add_part_in(const struct flow *x, uint32_t pos, const struct kn_debug_value *part,
+                        uint32_t *newest) {
+  struct kn_debug_observer *d = x->d;
+  struct kn_walk *w = x->w;
+  uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
+  for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
+    const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+    uint32_t at = w->code.marks.at[v->mark].at;
+    if (v->late) at += w->target->elf.nop_bytes;
+    end = end_of(d, is, pos);
+    add_range(x, is, pos, from, at < end ? at : end, part, newest);
+    is = k;
+    from = at;
+  }
+  add_range(x, is, pos, from, end_of(d, is, pos), part, newest);
+}
+
+static int by_position(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* Looking at all blocks for each variable takes their product: after so many steps the function's further variables are
+ * known in the blocks alone where they get their values. And a variable with more values than this has no parts. */
+enum { MOST_STEPS = 1 << 23, MOST_PARTS = 64 };
+
 /* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
  * begins with `first`. */
-static void add_part(struct flow *x, uint32_t first, uint32_t of, bool across) {
+static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   struct kn_debug_observer *d = x->d;
   struct kn_walk *w = d->w;
   const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
-  uint32_t n = w->plan->n_layout, newest = 0, rows = w->out->vars.n;
-  bool any_entered = false;
-  memset(x->head, 0, n * sizeof *x->head);
-  x->from = n;
-  x->to = 0;
+  uint32_t newest = 0, rows = w->out->vars.n;
+  bool any_entered = false, ascend = true, across = x->steps < MOST_STEPS;
+  x->from = w->plan->n_layout;
+  x->to = x->n_own = 0;
   for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
     if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
     uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
     x->next[k - 1] = x->head[pos];
+    if (x->head[pos] == 0) {
+      x->in[pos] = 0;
+      ascend &= x->n_own == 0 || x->own[x->n_own - 1] < pos;
+      x->own[x->n_own++] = pos;
+    }
     x->head[pos] = k;
     any_entered |= d->calls.on && is_entered(d, k);
-    reach(x, &values[k - 1], pos);
+    if (across) reach(x, &values[k - 1], pos);
   }
-  solve(x, across);
-  for (uint32_t pos = x->from; pos <= x->to; pos++) {
-    uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
-    for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
-      uint32_t at = w->code.marks.at[values[k - 1].mark].at;
-      if (values[k - 1].late) at += w->target->elf.nop_bytes;
-      end = end_of(d, is, pos);
-      add_range(x, is, pos, from, at < end ? at : end, part, &newest);
-      is = k;
-      from = at;
-    }
-    add_range(x, is, pos, from, end_of(d, is, pos), part, &newest);
+  if (across) {
+    x->steps += x->from <= x->to ? x->to - x->from + 1 : 0;
+    solve(x);
+    for (uint32_t pos = x->from; pos <= x->to; pos++) add_part_in(x, pos, part, &newest);
+  } else {
+    if (!ascend) qsort(x->own, x->n_own, sizeof *x->own, by_position);
+    for (uint32_t k = 0; k < x->n_own; k++) add_part_in(x, x->own[k], part, &newest);
   }
   if (any_entered) add_lost(x, rows, part, across);
+  for (uint32_t k = 0; k < x->n_own; k++) x->head[x->own[k]] = 0;
 }
 
 /* ---- the function ---- */
@@ -648,15 +688,10 @@ static void find_preds(struct flow *x) {
   }
 }
 
-/* A function with more work than this has no values that hold beyond their blocks; and one variable with more values
- * than this no parts. */
-enum { MOST_STEPS = 1 << 26, MOST_PARTS = 64 };
-
 static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   struct kn_walk *w = x->w;
   const struct kn_debug_value *values = w->f->debug.values.at;
   uint32_t n = w->f->debug.values.n;
-  uint64_t steps = (uint64_t)n * w->plan->n_layout;
   group(x, heads, mask);
   for (uint32_t k = 0; k < n; k++) {
     const struct kn_debug_value *v = &values[k];
@@ -679,7 +714,7 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
                values[j - 1].part_bits == values[k - 1].part_bits;
       if (seen) continue;
       parts++;
-      add_part(x, head, k, steps <= MOST_STEPS);
+      add_part(x, head, k);
     }
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
       const struct kn_debug_value *v = &values[first];
@@ -694,7 +729,7 @@ void kn_debug_values_end(struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   uint32_t n = f->debug.values.n, blocks = w->plan->n_layout, edges = f->edges.n, size = 16;
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
-  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 4 * (uint64_t)blocks + 1 + edges;
+  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 5 * (uint64_t)blocks + 1 + edges;
   d->values.scratch.n = 0;
   kn_debug_held_end(d);
   if (need > UINT32_MAX / 8 || !KN_ROOM(f->module, d->values.scratch, need)) return;
@@ -705,8 +740,10 @@ void kn_debug_values_end(struct kn_debug_observer *d) {
   x.in = x.next + n;
   x.out = x.in + blocks;
   x.head = x.out + blocks;
-  x.pred_first = x.head + blocks;
+  x.own = x.head + blocks;
+  x.pred_first = x.own + blocks;
   x.preds = x.pred_first + blocks + 1;
+  memset(x.head, 0, blocks * sizeof *x.head);
   find_preds(&x);
   add_variables(&x, p, size - 1);
   d->values.terms.n = 0;
