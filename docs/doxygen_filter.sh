@@ -11,17 +11,35 @@ if [[ $1 == *.md ]]; then
 fi
 awk -v folder="$(dirname "$1")" '
   NR == 1 { sub(/^\/\* /, "/** @file\n * ") }
-  /^#define OP\(E, / { skip = 1; next }
+  /^#define KILN_OP\(E, .*KILN_OP_##E,$/ { skip = 1; next }
   skip && /^#include <kiln\/ops.def>/ {
     skip = 0
     while ((getline row < (folder "/ops.def")) > 0) {
-      if (row !~ /^OP\(/) continue
-      name = row; sub(/^OP\(/, "", name); sub(/,.*/, "", name)
+      if (row !~ /^KILN_OP\(/) continue
+      name = row; sub(/^KILN_OP\(/, "", name); sub(/,.*/, "", name)
       text = row; sub(/^[^"]*"/, "", text); sub(/"\)[^"]*$/, "", text)
       printf "  KILN_OP_%s, /**< %s */\n", name, text
     }
     next
   }
+  /^#define KILN_OPS_/ && !ops { # <kiln/build_ops.h>: a function for each row, by its shape
+    ops = 1
+    a = ", kiln_value a"; b = a ", kiln_value b"; type = ", kiln_type type"; lane = type ", kiln_type lane"
+    args["NULLARY"] = args["NULLARYV"] = ""; args["UN"] = type a; args["BIN"] = type b; args["TERN"] = type b ", kiln_value c"
+    args["UNV"] = args["SLOTV"] = a; args["BINV"] = b; args["MEM3"] = args["MEMSET"] = b ", kiln_value c"
+    args["CONV_II"] = args["CONV_FF"] = args["CONV_FI"] = args["CONV_IF"] = args["CONV_BITS"] = ", kiln_type to, kiln_type from" a
+    args["LEVEL"] = ", uint32_t level"; args["VUN"] = args["VSPLAT"] = lane a; args["VBIN"] = lane b
+    args["VSHIFT"] = args["VEXTRACT"] = lane ", uint32_t number" a; args["VINSERT"] = lane ", uint32_t number" b
+    args["VICMP"] = lane ", kiln_icond number" b; args["VFCMP"] = lane ", kiln_fcond number" b
+    while ((getline row < (folder "/ops.def")) > 0) {
+      split(row, part, /[(), ]+/)
+      if (row !~ /^KILN_OP\(/ || !(part[4] in args)) continue
+      text = row; sub(/^[^"]*"/, "", text); sub(/"\)[^"]*$/, "", text)
+      printf "/** [%s] %s */\nstatic inline %s kiln_build_%s(kiln_func *f%s);\n", part[4], text,
+        part[4] ~ /^(NULLARYV|UNV|SLOTV|BINV|MEM3|MEMSET)$/ ? "void" : "kiln_value", part[3], args[part[4]]
+    }
+  }
+  ops { if (/^#include <kiln\/ops.def>/) ops = 0; next }
   /^#define KILN_DW_/ { next }
   /^#include <kiln\/dwarf.def>/ {
     while ((getline row < (folder "/dwarf.def")) > 0)

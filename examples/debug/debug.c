@@ -9,7 +9,7 @@ static kiln_die file;
 
 /* What is built from here on is code of this line. */
 static uint32_t at(uint32_t line, uint32_t column, kiln_die scope) {
-  uint32_t number = kiln_file_new_die(s, file, "total.toy");
+  uint32_t number = kiln_file_new_die(s, file, NULL);
   uint32_t loc = kiln_loc_new_full(
     s, &(kiln_location){.file = number, .line = line, .column = column, .scope = scope});
   if (f != NULL) kiln_func_set_loc(f, loc);

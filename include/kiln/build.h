@@ -77,8 +77,8 @@ KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
  * order; building may leave a block and return to it, which costs a little. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 
-/** Makes `n` blocks with consecutive ids; returns the first. */
-KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t n);
+/** Makes `count` blocks with consecutive ids; returns the first. */
+KILN_API kiln_block kiln_block_new_many(kiln_func *f, uint32_t count);
 
 /** Makes `b` the current block: instructions are appended to its end. */
 KILN_API void kiln_block_switch(kiln_func *f, kiln_block b);

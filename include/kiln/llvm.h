@@ -33,13 +33,13 @@ KILN_API kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t siz
 /** Number of function bodies, in the order of the bitcode. */
 KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 
-/** Reads bodies `first` to `first` + `n` - 1, each at most once: builds each function in the reader's
+/** Reads bodies `first` to `first` + `count` - 1, each at most once: builds each function in the reader's
  * session and gives it to `sink` (NULL: kiln_func_compile). `instructions` (may be NULL) is set to the
  * number of LLVM instructions in them. KILN_ERR_ARGUMENT for a range that does not exist, and once
  * the reader has forks. After any other error the reader reads no more, and kiln_llvm_diag returns the error.
  * As other threads may be using the module, it only gets the error of a function that does not compile (and
  * its `on_diag` is called for errors that the function itself reports). */
-KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n,
+KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t count,
                                            kiln_func_sink_fn sink, void *user,
                                            uint64_t *instructions);
 

@@ -21,7 +21,7 @@ extern "C" {
 /** Version of the headers; `kiln_version()` gives that of the library. */
 #define KILN_VERSION_MAJOR 0
 /** Second number of the version. */
-#define KILN_VERSION_MINOR 1
+#define KILN_VERSION_MINOR 2
 /** Third number of the version. */
 #define KILN_VERSION_PATCH 0
 

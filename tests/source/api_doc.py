@@ -11,7 +11,7 @@ import xml.etree.ElementTree as tree
 
 # Include guards, macros that depend on the compiler or read the opcode table; and the last enumerators, which count
 # the others.
-IGNORED = re.compile(r'KILN_\w+_H$|KILN_API$|OP$|KILN_\w+_COUNT$')
+IGNORED = re.compile(r'KILN_\w+_H$|KILN_API$|KILN_OPS?(_\w+)?$|KILN_\w+_COUNT$')
 
 
 def documented(node):

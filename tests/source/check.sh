@@ -198,6 +198,7 @@ check_source() {
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
   check "one version" check_versions
+  check "the API keeps its conventions" tests/source/api_conventions.py include
   if command -v doxygen > /dev/null; then
     check "every public name has a comment" check_documented
   else

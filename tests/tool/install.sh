@@ -37,8 +37,8 @@ all_headers() { diff <(cd "$tests/../include/kiln" && ls -- *.h *.def) <(ls "$ro
 all_names() {
   local version
   version=$(pkg-config --modversion "$1") || return 1
-  [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.0" &&
-     $(readlink "$lib/lib$1.so.0") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
+  [[ -f $lib/lib$1.a && $(readlink "$lib/lib$1.so") == "lib$1.so.1" &&
+     $(readlink "$lib/lib$1.so.1") == "lib$1.so.$version" && -f $lib/lib$1.so.$version ]] &&
     readelf -d "$lib/lib$1.so" | grep -q "SONAME.*\[lib$1\.so\.0\]"
 }
 flags() { pkg-config --cflags --libs "$@"; }
@@ -73,7 +73,7 @@ needs() { readelf -d "$1" | grep -q 'NEEDED.*libkiln\.so\.0'; }
 
 link_flags=$(flags kiln)
 check "a C program, shared" sum_is_right sum shared gcc -std=c11
-check "it needs libkiln.so.0" needs sum-shared/sum
+check "it needs libkiln.so.1" needs sum-shared/sum
 check "a C++ program, shared" sum_is_right sum cxx g++ -std=c++17 -x c++
 check "a C program, clang" sum_is_right sum clang clang-22 -std=c11
 link_flags=$(flags --static kiln)

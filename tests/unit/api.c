@@ -1,0 +1,278 @@
+/* What the public API has as a whole: room to grow, attributes, the calls of <kiln/build_ops.h>, objects as files, and
+ * names given once. */
+#include <kiln/kiln.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static kiln_module *new_module(void) {
+  kiln_module *m = kiln_module_new(NULL);
+  kiln_target host;
+  if (!kiln_target_find_host(&host)) {
+    assert_null(m);
+    m = kiln_module_new(&(kiln_module_options){0});
+  } else {
+    assert_int_equal(kiln_module_target(m), host);
+  }
+  assert_non_null(m);
+  return m;
+}
+
+static kiln_func *begin(kiln_module *m, kiln_session *s) {
+  kiln_param i64 = {.type = KILN_TYPE_I64};
+  kiln_type result = KILN_TYPE_I64;
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &i64, 1, &result, 1);
+  return kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "f"}, sig));
+}
+
+/* A struct with something in the room for later is refused, by whatever takes it. */
+static void newer(void **state) {
+  (void)state;
+  enum { SYMBOL, SECTION, DATA, CTOR, MODULE, FUNC, TRY, CTYPE, COUNT };
+  for (int k = 0; k < COUNT; k++) {
+    kiln_module *m = new_module();
+    kiln_session *s = kiln_session_new(m);
+    kiln_func *f = begin(m, s);
+    kiln_ctypes *c = kiln_ctypes_new(m);
+    kiln_symbol x = kiln_data_declare(m, &(kiln_symbol_desc){.name = "x"});
+    assert_int_equal(kiln_module_status(m), KILN_OK);
+    switch (k) {
+    case SYMBOL: kiln_data_declare(m, &(kiln_symbol_desc){.name = "y", .reserved[1] = 1}); break;
+    case SECTION: kiln_section_declare(m, "s", &(kiln_section_desc){.reserved[0] = 1}); break;
+    case DATA:
+      kiln_data_define(m, x, &(kiln_data_desc){.size_bytes = 1, .reserved[1] = UINT64_MAX});
+      break;
+    case CTOR:
+      kiln_ctor_add(m, &(kiln_ctor_desc){.func = kiln_func_symbol(f), .reserved[0] = 1});
+      break;
+    case MODULE: kiln_module_set_attrs(m, &(kiln_module_attrs){.reserved[5] = 1}); break;
+    case FUNC: kiln_func_set_attrs(f, &(kiln_func_attrs){.reserved[5] = 1}); break;
+    case TRY: kiln_build_try(f, &(kiln_try_desc){.reserved[1] = 1}); break;
+    case CTYPE:
+      kiln_ctype_new_struct(c, &(kiln_ctype_options){.reserved[0] = 1},
+                            &(kiln_cfield){.type = kiln_ctype_basic(KILN_CTYPE_INT)}, 1);
+      break;
+    default: break;
+    }
+    bool of_func = k == FUNC || k == TRY;
+    assert_int_equal(of_func ? kiln_func_status(f) : kiln_module_status(m), KILN_ERR_ARGUMENT);
+    kiln_ctypes_free(c);
+    kiln_session_free(s);
+    kiln_module_free(m);
+  }
+  assert_null(kiln_module_new(&(kiln_module_options){.reserved[7] = 1}));
+  kiln_jit_error e = {0};
+  assert_null(kiln_jit_new(&(kiln_jit_options){.reserved[0] = 1}, &e));
+  kiln_target host;
+  if (kiln_target_find_host(&host)) assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+  kiln_jit_error_free(&e);
+}
+
+/* Attributes are read as they were set; those of the module count where a function says nothing. */
+static void attributes(void **state) {
+  (void)state;
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  assert_int_equal(kiln_module_set_attrs(m, &(kiln_module_attrs){.protection = KILN_PROTECT_BRANCH,
+                                                                 .dwarf_version = 4,
+                                                                 .no_plt = true,
+                                                                 .no_red_zone = true,
+                                                                 .exec_stack = true}),
+                   KILN_OK);
+  kiln_module_attrs of = kiln_module_get_attrs(m);
+  assert_int_equal(of.protection, KILN_PROTECT_BRANCH);
+  assert_int_equal(of.dwarf_version, 4);
+  assert_true(of.no_plt && of.no_red_zone && of.exec_stack);
+  of.exec_stack = false;
+  assert_int_equal(kiln_module_set_attrs(m, &of), KILN_OK);
+  assert_false(kiln_module_get_attrs(m).exec_stack);
+  kiln_func *f = begin(m, s);
+  kiln_func_attrs a = kiln_func_get_attrs(f);
+  assert_true(a.protection == 0 && a.guard == KILN_GUARD_NONE && a.probe_bytes == 0 && !a.naked);
+  kiln_symbol p = kiln_symbol_refer(m, "personality");
+  const kiln_func_attrs all = {.personality = p,
+                               .features = KILN_FEATURE_CX16,
+                               .guard = KILN_GUARD_ALWAYS,
+                               .protection = KILN_PROTECT_NONE,
+                               .probe_bytes = 4096,
+                               .frame_pointer = true,
+                               .realign_stack = true};
+  kiln_func_set_attrs(f, &all);
+  a = kiln_func_get_attrs(f);
+  assert_true(a.personality.id == p.id && a.features == all.features && a.guard == all.guard);
+  assert_true(a.protection == all.protection && a.probe_bytes == 4096);
+  assert_true(a.frame_pointer && a.realign_stack && !a.general_only && !a.naked);
+  a.protection = 0; /* as the module says */
+  a.probe_bytes = 1;
+  kiln_func_set_attrs(f, &a);
+  a = kiln_func_get_attrs(f);
+  assert_true(a.protection == 0 && a.probe_bytes == 16);
+  assert_int_equal(kiln_func_status(f), KILN_OK);
+  kiln_func_set_attrs(f, &(kiln_func_attrs){.protection = KILN_PROTECT_NONE | KILN_PROTECT_BRANCH});
+  assert_int_equal(kiln_func_status(f), KILN_ERR_ARGUMENT);
+  kiln_func_discard(f);
+  assert_int_equal(kiln_module_freeze(m), KILN_OK);
+  assert_int_equal(kiln_module_set_attrs(m, &of), KILN_ERR_STRUCTURE);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
+static bool is_text(kiln_func *f, const char *text) {
+  kiln_buffer out = {0};
+  assert_int_equal(kiln_func_print(f, &out), KILN_OK);
+  bool is = out.size == strlen(text) && memcmp(out.data, text, out.size) == 0;
+  if (!is) print_message("%.*s", (int)out.size, (char *)out.data);
+  kiln_buffer_free(&out);
+  return is;
+}
+
+/* A call of each shape builds what the text form says. */
+static void operations(void **state) {
+  (void)state;
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  kiln_func *f = begin(m, s);
+  const kiln_type t = KILN_TYPE_I64, v128 = KILN_TYPE_V128, i32 = KILN_TYPE_I32;
+  kiln_value p = kiln_func_param(f, 0), one = kiln_const_int(f, 1);
+  kiln_value a = kiln_build_add(f, t, p, one);
+  a = kiln_build_fshl(f, t, a, p, one);
+  a = kiln_build_ctz(f, t, a);
+  kiln_value low = kiln_build_trunc(f, i32, t, a);
+  kiln_build_memcpy(f, p, a, one);
+  kiln_build_va_copy(f, p, a);
+  kiln_value saved = kiln_build_stack_save(f);
+  kiln_build_stack_restore(f, saved);
+  kiln_build_set_rounding(f, one);
+  kiln_value v = kiln_build_vsplat(f, v128, i32, low);
+  v = kiln_build_vadd(f, v128, i32, v, v);
+  v = kiln_build_vicmp(f, v128, i32, KILN_ICOND_SLT, v, v);
+  v = kiln_build_vinsert(f, v128, i32, 2, v, low);
+  kiln_build_vextract(f, i32, v128, 3, v);
+  kiln_build_return_addr(f, 0);
+  kiln_build_unreachable(f);
+  assert_int_equal(kiln_func_finish(f), KILN_OK);
+  assert_true(is_text(f, "func @f(i64) -> i64 {\nb0(v0: i64):\n"
+                         "  v1 = add.i64 v0, 1\n"
+                         "  v2 = fshl.i64 v1, v0, 1\n"
+                         "  v3 = ctz.i64 v2\n"
+                         "  v4 = trunc.i32 i64 v3\n"
+                         "  memcpy v0, v3, 1\n"
+                         "  va_copy v0, v3\n"
+                         "  v7 = stack_save\n"
+                         "  stack_restore v7\n"
+                         "  set_rounding 1\n"
+                         "  v10 = vsplat.v128 i32 v4\n"
+                         "  v11 = vadd.v128 i32 v10, v10\n"
+                         "  v12 = vicmp.v128 slt i32 v11, v11\n"
+                         "  v13 = vinsert.v128 i32 v12, v4, 2\n"
+                         "  v14 = vextract.i32 v128 v13, 3\n"
+                         "  v15 = return_addr 0\n"
+                         "  unreachable\n}\n"));
+  kiln_func_discard(f);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
+static size_t read_file(const char *path, char *out, size_t size) {
+  FILE *file = fopen(path, "rb");
+  assert_non_null(file);
+  size_t n = fread(out, 1, size, file);
+  fclose(file);
+  return n;
+}
+
+static kiln_module *with_string(kiln_symbol *text) {
+  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  *text = kiln_data_define_string(m, "a\0b", 3);
+  kiln_symbol x = kiln_data_declare(m, &(kiln_symbol_desc){.name = "x"});
+  kiln_reloc to = {.symbol = *text, .size_bytes = 8};
+  kiln_data_desc d = {.size_bytes = 8, .align_log2 = 3, .relocs = &to, .n_relocs = 1};
+  assert_int_equal(kiln_data_define(m, x, &d), KILN_OK);
+  return m;
+}
+
+/* The file has the bytes of kiln_emit_elf; an error leaves none, and says which. */
+static void files(void **state) {
+  (void)state;
+  kiln_symbol text;
+  kiln_module *m = with_string(&text);
+  kiln_data_desc d;
+  assert_true(kiln_data_find(m, text, &d));
+  assert_true(d.size_bytes == 4 && memcmp(d.bytes, "a\0b", 4) == 0);
+  kiln_buffer object = {0};
+  assert_int_equal(kiln_emit_elf(m, NULL, 0, &object), KILN_OK);
+  kiln_module_free(m);
+  char path[] = "/tmp/kiln-api-XXXXXX", bytes[8192];
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
+  m = with_string(&text);
+  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, path), KILN_OK);
+  kiln_module_free(m);
+  assert_int_equal(read_file(path, bytes, sizeof bytes), object.size);
+  assert_memory_equal(bytes, object.data, object.size);
+  kiln_buffer_free(&object);
+  unlink(path);
+  m = with_string(&text);
+  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, "/nowhere/at/all.o"), KILN_ERR_IO);
+  assert_non_null(strstr(kiln_module_diag(m)->message, "/nowhere/at/all.o"));
+  assert_non_null(strstr(kiln_module_diag(m)->message, strerror(ENOENT)));
+  kiln_module_free(m);
+  m = kiln_module_new(&(kiln_module_options){0});
+  assert_int_equal(kiln_data_define_string(m, NULL, 1).id, 0);
+  assert_int_equal(kiln_emit_elf_file(m, NULL, 0, path), KILN_ERR_ARGUMENT);
+  assert_int_not_equal(access(path, F_OK), 0);
+  kiln_module_free(m);
+}
+
+/* A file's name is that of its entry, in its folder unless it is absolute. */
+static void file_names(void **state) {
+  (void)state;
+  static const char *const rows[][3] = {
+    {"/src", "a.c", "/src/a.c"}, {"/src", "/b.c", "/b.c"}, {NULL, "c.c", "c.c"}};
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  kiln_debug *d = kiln_module_debug(m);
+  kiln_func *f = begin(m, s);
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    kiln_die file = kiln_die_new_file(d, rows[k][0], rows[k][1]);
+    uint32_t number = kiln_file_new_die(s, file, NULL);
+    assert_int_not_equal(number, 0);
+    kiln_func_set_loc(f, kiln_loc_new(s, number, 7, 1));
+    kiln_diag diag = {.status = KILN_OK};
+    kiln_func_fill_diag(f, &diag);
+    assert_string_equal(diag.source, rows[k][2]);
+    assert_int_equal(diag.source_line, 7);
+  }
+  assert_int_equal(kiln_file_new_die(s, kiln_die_at(d, 100), NULL), 0);
+  assert_int_equal(kiln_module_status(m), KILN_ERR_ARGUMENT);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
+/* Units and globals are of the module's set. */
+static void units(void **state) {
+  (void)state;
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  kiln_debug *d = kiln_session_debug(s);
+  kiln_die_new_unit(d, kiln_die_new_file(d, "/src", "a.c"), "test", KILN_DW_LANG_C99);
+  assert_int_equal(kiln_module_status(m), KILN_ERR_ARGUMENT);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(newer), cmocka_unit_test(attributes), cmocka_unit_test(operations),
+    cmocka_unit_test(files), cmocka_unit_test(file_names), cmocka_unit_test(units),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
