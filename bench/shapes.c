@@ -42,7 +42,8 @@ void shape_end(struct shape_run *r, kiln_func *f, kiln_value result) {
   shape_done(r, f);
 }
 
-static const struct shape *const rooms[] = {shapes_code, shapes_live, shapes_flow, shapes_module};
+static const struct shape *const rooms[] = {shapes_code, shapes_debug, shapes_live, shapes_flow,
+                                            shapes_module};
 
 void shape_each(void (*each)(void *user, const struct shape *s), void *user) {
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++)

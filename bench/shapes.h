@@ -37,7 +37,8 @@ struct shape {
 };
 
 /* All shapes, by file; each list ends with a shape without name. */
-extern const struct shape shapes_code[], shapes_live[], shapes_flow[], shapes_module[];
+extern const struct shape shapes_code[], shapes_debug[], shapes_live[], shapes_flow[],
+  shapes_module[];
 
 /* Starts function `name` of signature r->sig; r->items counts on. */
 kiln_func *shape_begin(struct shape_run *r, const char *name);

@@ -45,14 +45,16 @@ struct kn_debug_aim {
 };
 
 struct kn_debug_values {
-  KN_ARRAY(uint32_t) terms;   /* by position, the mark of the block's terminator */
-  KN_ARRAY(uint32_t) scratch; /* when the function is complete */
-  bool labels_only;           /* none of the function's values is one: they are labels */
+  KN_ARRAY(uint32_t) terms; /* by position, the mark of the block's terminator */
+  /* when the function is complete: */
+  KN_ARRAY(uint32_t) scratch;
+  KN_ARRAY(struct kn_code_var) rows;
+  bool labels_only; /* none of the function's values is one: they are labels */
 };
 
 struct kn_debug_holds {
   KN_ARRAY(struct kn_debug_held) all; /* in ascending order */
-  KN_ARRAY(uint32_t) open;            /* those of the block that are, in this order */
+  KN_ARRAY(uint32_t) open;            /* those that may go on, by index */
   KN_ARRAY(uint64_t)
   written;             /* by position: registers that are nobody's home there and were written */
   uint32_t block;      /* block + 1 that `owners` is of, or 0 */

@@ -111,7 +111,11 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   bool own = k.call == 0 && x->node == x->subprogram;
   if (!own && d->scopes.n - d->scope_first >= d->scope_mask && !grow_hash(d)) return 0;
   uint32_t node = own ? k.scope : instance(d, k.scope);
-  struct kn_dwarf_scope s = {.func = x->func, .node = node, .call = k.call, .up = up};
+  struct kn_dwarf_scope s = {.func = x->func,
+                             .node = node,
+                             .call = k.call,
+                             .up = up,
+                             .depth = up ? d->scopes.at[up - 1].depth + 1 : 1};
   if (node == 0 || !KN_PUSH(d->m, d->scopes, s)) return 0;
   uint32_t number = d->scopes.n;
   d->dies.at[node].ranges = number;
@@ -154,19 +158,33 @@ static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
   return true;
 }
 
-/* Code [from, to) of the function belongs to scope `number` and what that is in. */
-static bool cover(struct kn_dwarf *d, uint32_t number, uint32_t from, uint32_t to) {
-  while (number) {
-    struct kn_dwarf_scope *s = &d->scopes.at[number - 1];
-    if (s->last && d->ranges.at[s->last - 1].to == from) {
-      d->ranges.at[s->last - 1].to = to;
+/* The code leaves the scope at `to`. */
+static bool leave(struct kn_dwarf *d, struct kn_dwarf_scope *s, uint32_t to) {
+  if (s->since >= to) return true;
+  if (s->last && d->ranges.at[s->last - 1].to == s->since) {
+    d->ranges.at[s->last - 1].to = to;
+    return true;
+  }
+  if (!KN_PUSH(d->m, d->ranges, (struct kn_dwarf_range){s->since, to, 0})) return false;
+  if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;
+  else s->first = d->ranges.n;
+  s->last = d->ranges.n;
+  return true;
+}
+
+/* The code goes from scope number `a` to number `b` at `at`: it leaves what only `a` is in, and enters what only `b` is
+ * in. */
+static bool cross(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t at) {
+  while (a != b) {
+    struct kn_dwarf_scope *from = a ? &d->scopes.at[a - 1] : NULL,
+                          *to = b ? &d->scopes.at[b - 1] : NULL;
+    if (to == NULL || (from != NULL && from->depth >= to->depth)) {
+      if (!leave(d, from, at)) return false;
+      a = from->up;
     } else {
-      if (!KN_PUSH(d->m, d->ranges, (struct kn_dwarf_range){from, to, 0})) return false;
-      if (s->last) d->ranges.at[s->last - 1].next = d->ranges.n;
-      else s->first = d->ranges.n;
-      s->last = d->ranges.n;
+      to->since = at;
+      b = to->up;
     }
-    number = s->up;
   }
   return true;
 }
@@ -175,7 +193,7 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_elf_output(d->e, x->session);
   const struct kn_loc *locs = d->e->sessions[x->session]->places.locs.at;
-  uint32_t end = kn_dwarf_line_end(o, f), scope = 0, from = 0, last = 0;
+  uint32_t end = kn_dwarf_line_end(o, f), scope = 0, last = 0;
   for (uint32_t k = f->loc_first; k < end; k++) {
     const struct kn_code_line *row = &o->lines.at[k];
     if (row->loc == 0) continue;
@@ -185,12 +203,10 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
     last = row->loc;
     uint32_t at = row->offset - f->start, is;
     if (!scope_of(x, row->loc, &is)) return false;
-    if (is == scope) continue;
-    if (scope && at > from && !cover(d, scope, from, at)) return false;
+    if (!cross(d, scope, is, at)) return false;
     scope = is;
-    from = at;
   }
-  return scope == 0 || f->size <= from || cover(d, scope, from, f->size);
+  return cross(d, scope, 0, f->size);
 }
 
 /* ---- variables ---- */

@@ -77,6 +77,8 @@ struct kn_dwarf_scope {
   uint32_t call;        /* of what was inlined: location of the call; else 0 */
   uint32_t up;          /* the scope that it is in: index + 1; 0: the function itself */
   uint32_t next;        /* of the same hash: index + 1 */
+  uint32_t depth;       /* of the scopes that it is in, and itself */
+  uint32_t since;       /* where the code that is being looked at entered it */
 };
 
 /* What is called, among what a call passes (observe_calls.c): an expression that gives it while

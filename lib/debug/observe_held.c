@@ -129,9 +129,8 @@ static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
     found = kn_debug_find(d, v->other[k], &h.other_reg[k], &h.other_frame[k]);
   if (!found) return;
   h.next = v->held;
-  if (!KN_PUSH(w->f, d->held.all, h)) return;
+  if (!KN_PUSH(w->f, d->held.all, h) || !KN_PUSH(w->f, d->held.open, d->held.all.n - 1)) return;
   v->held = d->held.all.n;
-  (void)KN_PUSH(w->f, d->held.open, d->held.all.n - 1);
 }
 
 enum { SUM_BYTES = 12 };
@@ -221,9 +220,9 @@ static uint32_t last_step(struct kn_debug_observer *d) {
 /* In the last block of a loop: has a value been computed in the home of the parameter that it becomes? */
 static void look_at_aims(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
-  for (uint32_t i = 0; i < w->n_aims; i++) {
-    uint32_t h = w->aims[i].value, k = d->held.aims_first;
-    if (w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
+  for (uint32_t a = w->f->edges.at[w->aim].args; a; a = w->f->edge_args.at[a - 1].next) {
+    uint32_t h = w->f->edge_args.at[a - 1].value, k = d->held.aims_first;
+    if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
     while (k < d->held.aims.n && d->held.aims.at[k].value != h) k++;
     if (k < d->held.aims.n) continue;
     struct kn_debug_aim aim = {kn_plan_pos(w->f, w->block), last_step(d), h, w->val[h].reg};
@@ -243,6 +242,19 @@ uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_
   return 0;
 }
 
+/* So many stretches may be open: each is looked at in each step. Values that live longer than so many later ones, all
+ * of the same block, are not shown to its end. */
+enum { MOST_OPEN = 256 };
+
+/* Ends the oldest of `n` open stretches here. Returns how many are left; 0: the function failed. */
+static uint32_t close_oldest(struct kn_debug_observer *d, uint32_t n) {
+  uint32_t *at = d->held.open.at, closed = n - MOST_OPEN, mark = kn_code_mark(d->w, kn_here(d->w));
+  if (mark == 0) return 0;
+  for (uint32_t k = 0; k < closed; k++) d->held.all.at[at[k]].to = mark;
+  memmove(at, at + closed, MOST_OPEN * sizeof *at);
+  return MOST_OPEN;
+}
+
 bool kn_debug_held_step(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   bool any = w->aim != UINT32_MAX;
@@ -252,26 +264,28 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
   } else if (any) {
     look_at_aims(d);
   }
-  uint32_t n = d->held.open.n, left = 0;
+  uint32_t n = d->held.open.n, kept = 0;
   for (uint32_t k = 0; k < n; k++) {
-    uint32_t at = d->held.open.at[k], of = d->held.all.at[at].of;
-    const struct kn_debug_value *v = &w->f->debug.values.at[of];
-    if (!changed(d, &d->held.all.at[at])) {
-      d->held.open.at[left++] = at;
+    uint32_t at = d->held.open.at[k];
+    struct kn_debug_held *h = &d->held.all.at[at];
+    const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
+    if (!changed(d, h)) {
+      d->held.open.at[kept++] = at;
       continue;
     }
-    uint32_t mark = last_step(d), called = d->calls.returned, from = kn_here(w);
+    uint32_t mark = last_step(d), of = h->of, called = d->calls.returned, from = kn_here(w);
     if (mark == 0) return false;
-    d->held.all.at[at].to = mark;
-    /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look before where it returns
-     * to */
+    h->to = mark;
+    /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
+       before where it returns to */
     if (called > d->held.step_at && called <= from) from = called - w->target->elf.nop_bytes;
     if (v->other[0] || w->val[v->value].uses != 0) open(d, of, kn_code_mark(w, from)); /* spilled */
   }
-  /* those that were opened come behind those that are left */
-  for (uint32_t k = n; k < d->held.open.n; k++) d->held.open.at[left++] = d->held.open.at[k];
-  d->held.open.n = left;
-  any |= left != 0;
+  /* those that began just now */
+  for (; n < d->held.open.n; n++) d->held.open.at[kept++] = d->held.open.at[n];
+  if (kept > MOST_OPEN && (kept = close_oldest(d, kept)) == 0) return false;
+  d->held.open.n = kept;
+  any |= kept != 0;
   d->held.stepped = w->i;
   d->held.step_at = kn_here(w);
   d->held.step_fixups = w->code.fixups.n;

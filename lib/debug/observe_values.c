@@ -157,16 +157,19 @@ struct flow {
   struct kn_walk *w;            /* == d->w */
   uint32_t *pred_first, *preds; /* by position, and one more: those of its predecessors */
   uint32_t *in, *out;           /* number of a value; 0: none; ANY: not yet visited */
-  uint32_t *head; /* by position: the first value of the part in it, number; 0 between parts */
-  uint32_t *own;  /* the positions that have one, ascending */
+  uint32_t *back;               /* by position: it goes on to itself, or to one before it */
+  uint32_t *head;               /* by position: the first value of the part in it, number */
+  uint32_t *next;               /* by value: the next in its block, number */
+  uint32_t *group;              /* by value: the next of the same variable, number */
+  uint32_t *own;                /* positions of the part's values, ascending */
   uint32_t n_own;
-  uint32_t *next;    /* by value: the next in its block, number */
-  uint32_t *group;   /* by value: the next of the same variable, number */
   uint32_t from, to; /* positions that any value of the part may hold at */
-  uint64_t steps;    /* positions that were looked at beyond values' own blocks */
+  int64_t left;      /* work that the function's values may still make */
   bool entered;      /* parameters hold everywhere, as what they were when the function began */
 };
 #define ANY UINT32_MAX
+
+static bool is_known(uint32_t k) { return k != 0 && k != ANY; }
 
 /* Does register `r`, which is nobody's home in the block at `pos`, keep its content there? */
 static bool keeps(const struct kn_debug_observer *d, unsigned r, uint32_t pos) {
@@ -301,7 +304,6 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
   return at < end ? at : end;
 }
 
-/* Which value holds where blocks begin and end, at the positions that any may hold at. */
 static void solve(struct flow *x) {
   bool change = true;
   for (uint32_t pos = x->from; pos <= x->to; pos++) {
@@ -312,6 +314,7 @@ static void solve(struct flow *x) {
   }
   for (unsigned round = 0; change; round++) {
     change = false;
+    x->left -= x->to - x->from;
     for (uint32_t pos = x->from; pos <= x->to; pos++) {
       uint32_t in = pos == 0 || round >= 16 ? 0 : ANY;
       for (uint32_t k = x->pred_first[pos]; k < x->pred_first[pos + 1]; k++) {
@@ -326,7 +329,7 @@ static void solve(struct flow *x) {
       uint32_t out = in != 0 && in != ANY && !leaves(x, in, pos) ? 0 : in;
       if (x->head[pos] == 0 && x->out[pos] != out) {
         x->out[pos] = out;
-        change = true;
+        change |= x->back[pos] != 0; /* others come later in this round */
       }
     }
   }
@@ -375,18 +378,23 @@ static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uin
   struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
   const struct kn_mark *marks = w->code.marks.at;
-  uint32_t first = v->held, term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
+  uint32_t oldest = 0, term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
   *newest = 0;
   if (term == 0) return;
-  /* from the last one, which is the first of the chain, back: there are few */
-  for (uint32_t left = 0, done = 0; first != 0; done++) {
-    left = 0;
-    const struct kn_debug_held *h = NULL;
-    for (uint32_t i = first; i; i = d->held.all.at[i - 1].next) left++;
-    if (done >= left) return;
-    uint32_t i = first;
-    for (uint32_t skip = left - 1 - done; skip; skip--) i = d->held.all.at[i - 1].next;
-    h = &d->held.all.at[i - 1];
+  /* the chain is turned round, and back */
+  for (uint32_t i = v->held; i;) {
+    struct kn_debug_held *h = &d->held.all.at[i - 1];
+    uint32_t next = h->next;
+    h->next = oldest;
+    oldest = i;
+    i = next;
+  }
+  for (uint32_t i = oldest, before = 0; i;) {
+    struct kn_debug_held *h = &d->held.all.at[i - 1];
+    uint32_t next = h->next;
+    h->next = before;
+    before = i;
+    i = next;
     uint32_t begin = marks[h->from].at;
     uint32_t end = marks[h->to ? h->to : term].at + w->target->elf.nop_bytes;
     if (h->to == 0 && h->stays && to > end) end = to;
@@ -446,8 +454,8 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
     }
   }
   /* there may be more behind a block that takes the register, but that is rare */
-  while (reg != KN_NO_REG && to < last && keeps(x->d, reg, to + 1)) to++;
-  while (reg != KN_NO_REG && from > 0 && keeps(x->d, reg, from - 1)) from--;
+  while (reg != KN_NO_REG && to < last && x->left-- > 0 && keeps(x->d, reg, to + 1)) to++;
+  while (reg != KN_NO_REG && from > 0 && x->left-- > 0 && keeps(x->d, reg, from - 1)) from--;
   if (from < x->from) x->from = from;
   if (to > x->to && to < w->plan->n_layout) x->to = to;
 }
@@ -496,18 +504,41 @@ static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, ui
   add_value_row(w, v, from, to, b, n, 0);
 }
 
-/* The same in [from, to), wherever the rows from `first` up to `end` say nothing. */
+/* Rows of the part that is being filled. They ascend; those before `at` end at `from` or before it. */
+struct rows {
+  uint32_t first, end, at, from;
+};
+
+/* The same in [from, to), wherever the rows say nothing. */
 static void fill(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from, uint32_t to,
-                 uint32_t first, uint32_t end) {
-  struct kn_walk *w = d->w;
-  struct kn_output *out = w->out;
-  for (uint32_t i = first; i < end && from < to; i++) {
+                 struct rows *rows) {
+  struct kn_output *out = d->w->out;
+  if (from < rows->from) rows->at = rows->first;
+  rows->from = from;
+  while (rows->at < rows->end && out->vars.at[rows->at].to <= from) rows->at++;
+  for (uint32_t i = rows->at; i < rows->end && from < to; i++) {
     const struct kn_code_var row = out->vars.at[i];
-    if (row.to <= from || row.from >= to) continue;
-    if (row.from > from) add_entered(d, k, begins, from, row.from, end);
+    if (row.from >= to) break;
+    if (row.to <= from) continue;
+    if (row.from > from) add_entered(d, k, begins, from, row.from, rows->end);
     from = row.to;
   }
-  if (from < to) add_entered(d, k, begins, from, to, end);
+  if (from < to) add_entered(d, k, begins, from, to, rows->end);
+}
+
+/* Merges the rows from `end` on with those from `first` up to it; both ascend. */
+static void merge(struct kn_debug_observer *d, uint32_t first, uint32_t end) {
+  struct kn_output *out = d->w->out;
+  uint32_t n = end - first, old = 0, new = end;
+  if (n == 0 || new == out->vars.n) return;
+  if (!KN_RESIZE(d->w->f->module, d->values.rows, n)) return;
+  memcpy(d->values.rows.at, out->vars.at + first, n * sizeof *out->vars.at);
+  for (uint32_t k = first; old < n; k++) {
+    const struct kn_code_var *row = &d->values.rows.at[old];
+    if (new < out->vars.n && out->vars.at[new].from < row->from)
+      out->vars.at[k] = out->vars.at[new++];
+    else out->vars.at[k] = *row, old++;
+  }
 }
 
 /* The prologue keeps the register that value number `k`, a parameter, is in if a row says that
@@ -527,82 +558,65 @@ static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_
   return false;
 }
 
-/* Adds rows for parameters that are nowhere any more in the block at `pos`: the rows of the part are those from `first`
- * up to `end`. */
-static void add_lost_in(const struct flow *x, uint32_t pos, uint32_t first, uint32_t end,
-                        const struct kn_debug_value *part) {
-  struct kn_walk *w = x->w;
-  const struct kn_debug_value *values = w->f->debug.values.at;
-  uint32_t n = w->plan->n_layout, size = w->target->elf.nop_bytes;
-  uint32_t is = x->in[pos], from = kn_label_at(w, w->plan->layout[pos]);
-  uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
-  for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
-    uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
-    if (k && values[k - 1].late) at += size;
-    if (k && pos == 0 && is == 0 && from_begin(x->d, k) && !extend(x->d, k, at, first, end)) {
-      uint32_t start = w->code.start;
-      fill(x->d, k, true, start, start + size, first, end);
-      fill(x->d, k, false, start + size, at, first, end);
-      if (at < start + size) at = start + size;
-    }
-    if (is && is != ANY && values[is - 1].part_at == part->part_at &&
-        values[is - 1].part_bits == part->part_bits && is_entered(x->d, is))
-      fill(x->d, is, false, from, at < to ? at : to, first, end);
-    if (k == 0) break;
-    is = k;
-    from = at;
-  }
-}
-
 /* Adds rows for parameters that are nowhere any more to those of a part from `first` on: see add_part. */
-static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part,
-                     bool across) {
+static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part) {
   struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
-  uint32_t end = out->vars.n, n = w->plan->n_layout;
+  const struct kn_debug_value *values = w->f->debug.values.at;
+  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
   x->from = 0;
   x->to = n - 1;
   x->entered = true;
-  if (across) solve(x);
+  solve(x);
   x->entered = false;
-  for (uint32_t k = 0; k < (across ? n : x->n_own); k++)
-    add_lost_in(x, across ? k : x->own[k], first, end, part);
-  /* both ascend: the new ones to where they belong */
-  for (uint32_t i = end; i < out->vars.n; i++) {
-    struct kn_code_var row = out->vars.at[i];
-    uint32_t k = i;
-    while (k > first && out->vars.at[k - 1].from > row.from) k--;
-    memmove(&out->vars.at[k + 1], &out->vars.at[k], (i - k) * sizeof row);
-    out->vars.at[k] = row;
+  struct rows rows = {first, end, first, 0};
+  for (uint32_t pos = 0; pos < n; pos++) {
+    uint32_t is = x->in[pos], from = kn_label_at(w, w->plan->layout[pos]);
+    uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
+    for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
+      uint32_t at = k ? w->code.marks.at[values[k - 1].mark].at : to;
+      if (k && values[k - 1].late) at += size;
+      if (k && pos == 0 && is == 0 && from_begin(x->d, k) && !extend(x->d, k, at, first, end)) {
+        uint32_t start = w->code.start;
+        fill(x->d, k, true, start, start + size, &rows);
+        fill(x->d, k, false, start + size, at, &rows);
+        if (at < start + size) at = start + size;
+      }
+      if (is && is != ANY && values[is - 1].part_at == part->part_at &&
+          values[is - 1].part_bits == part->part_bits && is_entered(x->d, is))
+        fill(x->d, is, false, from, at < to ? at : to, &rows);
+      if (k == 0) break;
+      is = k;
+      from = at;
+    }
   }
+  merge(x->d, first, end);
 }
 
-/* Adds the rows of the part in the block at `pos`. */
-static void add_part_in(const struct flow *x, uint32_t pos, const struct kn_debug_value *part,
-                        uint32_t *newest) {
+static int ascending(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* Adds the rows of a part in the block at `pos`, where it is value `is` when that begins. */
+static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn_debug_value *part,
+                      uint32_t *newest) {
   struct kn_debug_observer *d = x->d;
-  struct kn_walk *w = x->w;
-  uint32_t is = x->in[pos], end, from = kn_label_at(w, w->plan->layout[pos]);
+  const struct kn_walk *w = d->w;
+  const struct kn_debug_value *values = w->f->debug.values.at;
+  uint32_t from = kn_label_at(w, w->plan->layout[pos]);
   for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
-    const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-    uint32_t at = w->code.marks.at[v->mark].at;
-    if (v->late) at += w->target->elf.nop_bytes;
-    end = end_of(d, is, pos);
-    add_range(x, is, pos, from, at < end ? at : end, part, newest);
+    uint32_t at = w->code.marks.at[values[k - 1].mark].at;
+    if (values[k - 1].late) at += w->target->elf.nop_bytes;
+    if (is_known(is)) {
+      uint32_t end = end_of(d, is, pos);
+      add_range(x, is, pos, from, at < end ? at : end, part, newest);
+    }
     is = k;
     from = at;
   }
-  add_range(x, is, pos, from, end_of(d, is, pos), part, newest);
+  if (is_known(is)) add_range(x, is, pos, from, end_of(d, is, pos), part, newest);
 }
-
-static int by_position(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
-}
-
-/* Looking at all blocks for each variable takes their product: after so many steps the function's further variables are
- * known in the blocks alone where they get their values. And a variable with more values than this has no parts. */
-enum { MOST_STEPS = 1 << 23, MOST_PARTS = 64 };
 
 /* Adds rows for the part of a variable that value `of` (number) is of; the variable's values are in the group that
  * begins with `first`. */
@@ -610,33 +624,31 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   struct kn_debug_observer *d = x->d;
   struct kn_walk *w = d->w;
   const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
-  uint32_t newest = 0, rows = w->out->vars.n;
-  bool any_entered = false, ascend = true, across = x->steps < MOST_STEPS;
-  x->from = w->plan->n_layout;
-  x->to = x->n_own = 0;
+  uint32_t n = w->plan->n_layout, newest = 0, rows = w->out->vars.n;
+  bool any_entered = false;
+  x->from = n;
+  x->to = 0;
+  x->n_own = 0;
   for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
     if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
     uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
+    if (x->head[pos] == 0) x->own[x->n_own++] = pos;
     x->next[k - 1] = x->head[pos];
-    if (x->head[pos] == 0) {
-      x->in[pos] = 0;
-      ascend &= x->n_own == 0 || x->own[x->n_own - 1] < pos;
-      x->own[x->n_own++] = pos;
-    }
     x->head[pos] = k;
     any_entered |= d->calls.on && is_entered(d, k);
-    if (across) reach(x, &values[k - 1], pos);
+    reach(x, &values[k - 1], pos);
   }
-  if (across) {
-    x->steps += x->from <= x->to ? x->to - x->from + 1 : 0;
+  if (x->n_own == 0) return;
+  if (x->left > 0) {
     solve(x);
-    for (uint32_t pos = x->from; pos <= x->to; pos++) add_part_in(x, pos, part, &newest);
+    for (uint32_t pos = x->from; pos <= x->to; pos++)
+      if (x->head[pos] != 0 || is_known(x->in[pos])) add_block(x, pos, x->in[pos], part, &newest);
+    if (any_entered) add_lost(x, rows, part);
   } else {
-    if (!ascend) qsort(x->own, x->n_own, sizeof *x->own, by_position);
-    for (uint32_t k = 0; k < x->n_own; k++) add_part_in(x, x->own[k], part, &newest);
+    qsort(x->own, x->n_own, sizeof *x->own, ascending);
+    for (uint32_t i = 0; i < x->n_own; i++) add_block(x, x->own[i], 0, part, &newest);
   }
-  if (any_entered) add_lost(x, rows, part, across);
-  for (uint32_t k = 0; k < x->n_own; k++) x->head[x->own[k]] = 0;
+  for (uint32_t i = 0; i < x->n_own; i++) x->head[x->own[i]] = 0;
 }
 
 /* ---- the function ---- */
@@ -670,6 +682,7 @@ static void find_preds(struct flow *x) {
   const struct kn_walk *w = x->w;
   const kiln_func *f = w->f;
   uint32_t n = w->plan->n_layout;
+  memset(x->back, 0, n * sizeof *x->back);
   memset(x->pred_first, 0, (n + 1) * sizeof *x->pred_first);
   for (unsigned round = 0; round < 2; round++) {
     for (uint32_t pos = 0; pos < n; pos++) {
@@ -677,6 +690,7 @@ static void find_preds(struct flow *x) {
       for (uint32_t e = 0; e < b->n_edges; e++) {
         uint32_t to = kn_plan_pos(f, f->edges.at[b->edge_first + e].target);
         if (to >= n) continue;
+        if (to <= pos) x->back[pos] = 1;
         if (round == 0) x->pred_first[to]++;
         else x->preds[--x->pred_first[to]] = pos;
       }
@@ -685,6 +699,26 @@ static void find_preds(struct flow *x) {
       sum += pos < n ? x->pred_first[pos] : 0;
       x->pred_first[pos] = sum;
     }
+  }
+}
+
+/* Steps from block to block that a function's values may make, and how many more for each value and block: so the time
+ * grows as the function does. With more work, the rest of them are shown in their own blocks alone; SQLite's largest
+ * function makes 3.5 million. One variable has no more parts than that. */
+enum { MOST_STEPS = 1 << 22, MORE_STEPS = 128, MOST_PARTS = 64 };
+
+/* Adds the rows of a variable: of each part that its values, from `head` on, are of. */
+static void add_parts(struct flow *x, uint32_t head) {
+  const struct kn_debug_value *values = x->w->f->debug.values.at;
+  uint32_t seen[MOST_PARTS], n = 0;
+  for (uint32_t k = head; k && n < MOST_PARTS; k = x->group[k - 1]) {
+    uint32_t i = n;
+    while (i > 0 && (values[seen[i - 1] - 1].part_at != values[k - 1].part_at ||
+                     values[seen[i - 1] - 1].part_bits != values[k - 1].part_bits))
+      i--;
+    if (i > 0) continue;
+    seen[n++] = k;
+    add_part(x, head, k);
   }
 }
 
@@ -705,17 +739,8 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
   for (uint32_t first = 0; first < n; first++) {
     if (values[first].label || x->group[first] != 0) continue;
-    uint32_t head = *head_of(x, heads, mask, &values[first]);
-    uint32_t parts = 0, rows = w->out->vars.n;
-    for (uint32_t k = head; k && parts < MOST_PARTS; k = x->group[k - 1]) {
-      bool seen = false;
-      for (uint32_t j = head; j != k && !seen; j = x->group[j - 1])
-        seen = values[j - 1].part_at == values[k - 1].part_at &&
-               values[j - 1].part_bits == values[k - 1].part_bits;
-      if (seen) continue;
-      parts++;
-      add_part(x, head, k);
-    }
+    uint32_t rows = w->out->vars.n;
+    add_parts(x, *head_of(x, heads, mask, &values[first]));
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
       const struct kn_debug_value *v = &values[first];
       struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
@@ -729,21 +754,23 @@ void kn_debug_values_end(struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   uint32_t n = f->debug.values.n, blocks = w->plan->n_layout, edges = f->edges.n, size = 16;
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
-  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 5 * (uint64_t)blocks + 1 + edges;
+  uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 6 * (uint64_t)blocks + 1 + edges;
   d->values.scratch.n = 0;
   kn_debug_held_end(d);
   if (need > UINT32_MAX / 8 || !KN_ROOM(f->module, d->values.scratch, need)) return;
   uint32_t *p = d->values.scratch.at;
   memset(p, 0, size * sizeof *p);
-  struct flow x = {.d = d, .w = w, .group = p + size};
+  struct flow x = {
+    .d = d, .w = w, .group = p + size, .left = MOST_STEPS + MORE_STEPS * ((int64_t)n + blocks)};
   x.next = x.group + n;
   x.in = x.next + n;
   x.out = x.in + blocks;
   x.head = x.out + blocks;
-  x.own = x.head + blocks;
-  x.pred_first = x.own + blocks;
-  x.preds = x.pred_first + blocks + 1;
   memset(x.head, 0, blocks * sizeof *x.head);
+  x.own = x.head + blocks;
+  x.back = x.own + blocks;
+  x.pred_first = x.back + blocks;
+  x.preds = x.pred_first + blocks + 1;
   find_preds(&x);
   add_variables(&x, p, size - 1);
   d->values.terms.n = 0;
