@@ -146,9 +146,13 @@ void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
       widen(plan, v, &slots[i - 1]);
   }
   for (uint32_t k = 0; k < f->debug.values.n; k++) {
-    uint32_t h = f->debug.values.at[k].value;
-    const struct kn_slot *s = kn_is_slot(h) ? &slots[kn_index(h)] : NULL;
-    if (s && s->global != 0) plan->ranges.at[s->global - 1].loaded = true;
+    const struct kn_debug_value *v = &f->debug.values.at[k];
+    const struct kn_slot *s = kn_is_slot(v->value) ? &slots[kn_index(v->value)] : NULL;
+    if (s == NULL || s->global == 0) continue;
+    struct kn_range *r = &plan->ranges.at[s->global - 1];
+    r->loaded = true;
+    /* it has the variable's address, which no code may read again: a register would be taken */
+    if (v->n != 0 && f->debug.bytes.at[v->expr] == KILN_DW_OP_deref) r->bank = KN_NO_BANK;
   }
 }
 

@@ -237,6 +237,29 @@ places() {
 check "aarch64: places in a guarded frame" places aarch64 'fbreg -40)' 'fbreg -[0-9]*, DW_OP_consts -64, DW_OP_and)'
 check "x86_64: places in a guarded frame" places x86_64 'fbreg -[0-9]*)' 'fbreg -[0-9]*, DW_OP_deref)'
 
+# A result in memory of the caller, declared behind other code: it is known from there on, where its address has a place,
+# and not before, where that place has anything.
+cat > result.cpp <<'END'
+struct s { long a, b, c, d, e; };
+long g(long);
+s f(long n) {
+  long k = g(n);
+  while (g(k)) k++;
+  s result;
+  result.a = g(k);
+  result.b = result.c = 3, result.d = n, result.e = 5;
+  g(result.a);
+  return result;
+}
+END
+result_from() {
+  clang++-22 --target=$1-linux-gnu -O1 -g -emit-llvm -c result.cpp -o result.bc && "$kiln" compile result.bc -o result.o &&
+    llvm-dwarfdump-22 --debug-info result.o | grep -A5 'DW_AT_name.*("result")' | tee places &&
+    grep -qE '\[0x0*[1-9a-f][0-9a-f]*, 0x[0-9a-f]+\): DW_OP_fbreg -[0-9]+, DW_OP_deref\)' places
+}
+check "x86_64: a result in memory is known from its declaration on" result_from x86_64
+check "aarch64: a result in memory is known from its declaration on" result_from aarch64
+
 # Versions that write intrinsics, and records with other fields.
 for clang in clang-16 clang-19; do
   if command -v $clang > /dev/null; then

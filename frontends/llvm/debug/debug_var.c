@@ -89,6 +89,23 @@ void kn_bc_debug_declare(struct kn_bc *r, const uint64_t ops[4]) {
   if (inlined_at(r, ops[0], &inlined)) kn_bc_debug_place(r, ops[1], ops[2], ops[3], inlined);
 }
 
+/* The variable is where its slot says, from here on. */
+static void place_from_here(struct kn_bc *r, const kiln_debug_variable *is) {
+  uint8_t bytes[1 + KN_BC_EXPR_BYTES] = {KILN_DW_OP_deref};
+  if (is->expr_bytes) memcpy(bytes + 1, is->expr, is->expr_bytes);
+  kiln_debug_value v = {.variable = is->variable,
+                        .value = is->slot,
+                        .address = true,
+                        .expr = bytes,
+                        .expr_bytes = 1 + is->expr_bytes,
+                        .part_at = is->part_at,
+                        .part_bits = is->part_bits,
+                        .inlined = is->inlined};
+  kn_bc_assign_tell(r, &v, NULL);
+  /* what waits counts from here on, too: places ascend */
+  r->fn.records_at = kiln_func_position(r->f);
+}
+
 void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64_t value,
                        uint32_t inlined) {
   const struct kn_bc_md *v = value < UINT32_MAX ? kn_bc_md(r, (uint32_t)value + 1) : NULL;
@@ -121,6 +138,10 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
     kiln_func_set_loc(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
     kiln_build_store(r->f, KILN_TYPE_PTR, is.slot, 0, (kiln_value){at->h}, 0);
     kiln_func_set_loc(r->f, r->fn.at.set);
+    if (r->fn.at.set != 0) { /* code of the function is before this, where the slot has anything */
+      place_from_here(r, &is);
+      return;
+    }
   } else {
     return;
   }
