@@ -3,6 +3,7 @@
  * the session's code, also after a failure. */
 #include "lib/codegen/walk.h"
 
+#include <kiln/dwarf.h>
 #include <string.h>
 
 enum { FIRST_BYTES = 1 << 16 };
@@ -107,16 +108,16 @@ void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n) {
 
 uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta) {
   if (delta < 64) {
-    *p++ = (uint8_t)(0x40 | delta);
+    *p++ = (uint8_t)(KILN_DW_CFA_advance_loc | delta);
   } else if (delta < 256) {
-    *p++ = 2;
+    *p++ = KILN_DW_CFA_advance_loc1;
     *p++ = (uint8_t)delta;
   } else if (delta < 65536) {
-    *p++ = 3;
+    *p++ = KILN_DW_CFA_advance_loc2;
     *p++ = (uint8_t)delta;
     *p++ = (uint8_t)(delta >> 8);
   } else {
-    *p++ = 4;
+    *p++ = KILN_DW_CFA_advance_loc4;
     memcpy(p, &delta, 4);
     p += 4;
   }

@@ -14,21 +14,9 @@
 #include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"
 
-enum { SHORT_PROLOGUE = 2, MAX_PAIRS = 13 };
+#include <kiln/dwarf.h>
 
-/* DWARF 5, 6.4.2 and 7.24; AADWARF64: x0 is 0, sp is 31, v0 is 64. */
-enum {
-  CFA_OFFSET = 0x80,
-  CFA_RESTORE = 0xc0,
-  CFA_OFFSET_EXTENDED = 5,
-  CFA_RESTORE_EXTENDED = 6,
-  CFA_REMEMBER_STATE = 0x0a,
-  CFA_RESTORE_STATE = 0x0b,
-  CFA_DEF_CFA = 0x0c,
-  CFA_DEF_CFA_REGISTER = 0x0d,
-  CFA_DEF_CFA_OFFSET = 0x0e,
-  CFA_NEGATE_RA_STATE = 0x2d /* AADWARF64: the return address is signed from here on, or is not */
-};
+enum { SHORT_PROLOGUE = 2, MAX_PAIRS = 13 };
 
 /* Two saved registers, or one, and their frame offset. */
 struct pair {
@@ -139,7 +127,7 @@ KN_INLINE void row_op(struct rows *r, unsigned op, uint32_t operand) {
 }
 /* The CFA is register `reg` + offset. */
 KN_INLINE void row_cfa(struct rows *r, unsigned reg, uint32_t offset) {
-  *r->p++ = CFA_DEF_CFA;
+  *r->p++ = KILN_DW_CFA_def_cfa;
   *r->p++ = (uint8_t)reg;
   row_uleb(r, offset);
 }
@@ -147,18 +135,18 @@ KN_INLINE void row_cfa(struct rows *r, unsigned reg, uint32_t offset) {
 KN_INLINE void row_saved(struct rows *r, unsigned reg, int32_t at, uint32_t size) {
   uint32_t factored = (size - (uint32_t)at) / 8;
   if (reg < KN_FP_BASE) {
-    *r->p++ = (uint8_t)(CFA_OFFSET | reg);
+    *r->p++ = (uint8_t)(KILN_DW_CFA_offset | reg);
   } else {
-    *r->p++ = CFA_OFFSET_EXTENDED;
+    *r->p++ = KILN_DW_CFA_offset_extended;
     *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
   }
   row_uleb(r, factored);
 }
 KN_INLINE void row_restored(struct rows *r, unsigned reg) {
   if (reg < KN_FP_BASE) {
-    *r->p++ = (uint8_t)(CFA_RESTORE | reg);
+    *r->p++ = (uint8_t)(KILN_DW_CFA_restore | reg);
   } else {
-    *r->p++ = CFA_RESTORE_EXTENDED;
+    *r->p++ = KILN_DW_CFA_restore_extended;
     *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
   }
 }
@@ -291,13 +279,13 @@ static void exit_rows(struct rows *r, const struct kn_exit *x, const struct epil
   bool back = x->compares || more;
   if (KN_LIKELY(e->frame)) {
     row_advance(r, x->reload);
-    if (KN_UNLIKELY(back)) *r->p++ = CFA_REMEMBER_STATE;
+    if (KN_UNLIKELY(back)) *r->p++ = KILN_DW_CFA_remember_state;
     row_cfa(r, A64_SP, x->reload != x->freed ? e->size : 0);
     row_restored(r, A64_FP);
     row_restored(r, A64_LR);
     if (x->reload != x->freed) {
       row_advance(r, x->freed);
-      row_op(r, CFA_DEF_CFA_OFFSET, 0);
+      row_op(r, KILN_DW_CFA_def_cfa_offset, 0);
     }
     for (unsigned i = 0; i < e->n; i++) {
       row_restored(r, e->pairs[i].a);
@@ -308,12 +296,12 @@ static void exit_rows(struct rows *r, const struct kn_exit *x, const struct epil
   }
   if (KN_UNLIKELY(e->sign)) {
     row_advance(r, x->authenticated);
-    if (back && !e->frame) *r->p++ = CFA_REMEMBER_STATE;
-    *r->p++ = CFA_NEGATE_RA_STATE;
+    if (back && !e->frame) *r->p++ = KILN_DW_CFA_remember_state;
+    *r->p++ = KILN_DW_CFA_AARCH64_negate_ra_state;
   }
   if (KN_UNLIKELY(back)) {
     row_advance(r, x->end);
-    *r->p++ = CFA_RESTORE_STATE;
+    *r->p++ = KILN_DW_CFA_restore_state;
   }
 }
 
@@ -338,12 +326,12 @@ static void write_prologue(struct kn_walk *w, const struct epilogue *e,
     row_cfa(r, probes->row[i].reg, probes->row[i].offset);
   }
   row_advance(r, allocated);
-  row_op(r, CFA_DEF_CFA_OFFSET, size);
+  row_op(r, KILN_DW_CFA_def_cfa_offset, size);
   row_advance(r, at);
   row_saved(r, A64_FP, 0, size);
   row_saved(r, A64_LR, 8, size);
   row_advance(r, at + 4);
-  row_op(r, CFA_DEF_CFA_REGISTER, A64_FP);
+  row_op(r, KILN_DW_CFA_def_cfa_register, A64_FP);
   for (unsigned i = 0; i < e->n; i++) {
     row_advance(r, at + 8 + 4 * i);
     row_saved(r, e->pairs[i].a, e->pairs[i].at, size);
@@ -418,7 +406,7 @@ void a64_finish(struct kn_walk *w) {
   if (KN_UNLIKELY(head != 0)) a64_emit(w, head);
   if (KN_UNLIKELY(sign)) {
     row_advance(&r, kn_here(w));
-    *r.p++ = CFA_NEGATE_RA_STATE;
+    *r.p++ = KILN_DW_CFA_AARCH64_negate_ra_state;
   }
   if (frame) write_prologue(w, &epilogue, &probes, &r);
   w->code.p = end;

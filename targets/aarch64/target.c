@@ -5,6 +5,8 @@
 #include "lib/codegen/lowerings.h"
 #include "targets/aarch64/a64.h"
 
+#include <kiln/dwarf.h>
+
 #define ALL 0xffffu
 #define QUAD KN_T(F128)
 #define WIDE (KN_T(I128) | QUAD)
@@ -351,9 +353,9 @@ const struct kn_target kn_target_aarch64 = {
           .sectional = sectional,
           .calls = calls,
           .cie_code_align = 4,
-          .cie_return = 30,           /* lr */
-          .cie_rules = {0x0c, 31, 0}, /* DW_CFA_def_cfa sp + 0 */
-          .property = 0xc0000000,     /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
+          .cie_return = 30,                          /* lr */
+          .cie_rules = {KILN_DW_CFA_def_cfa, 31, 0}, /* sp + 0 */
+          .property = 0xc0000000, /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
           .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN, KILN_PROTECT_CONTROL_STACK},
           .nop = 0xd503201f,
           .nop_bytes = 4,

@@ -20,17 +20,7 @@
 #include "lib/codegen/observe.h"
 #include "targets/x86_64/x64.h"
 
-/* What rows are made of: DWARF 5, 6.4.2; register numbers: psABI, figure 3.36. */
-enum {
-  CFA_ADVANCE = 0x40,
-  CFA_OFFSET = 0x80,
-  CFA_RESTORE = 0xc0,
-  CFA_REMEMBER_STATE = 0x0a,
-  CFA_RESTORE_STATE = 0x0b,
-  CFA_DEF_CFA = 0x0c,
-  CFA_DEF_CFA_REGISTER = 0x0d,
-  CFA_DEF_CFA_OFFSET = 0x0e
-};
+#include <kiln/dwarf.h>
 
 /* ---- registers that the convention keeps ---- */
 
@@ -67,7 +57,7 @@ static void store_kept(struct kn_walk *w) {
 static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
   for (uint64_t m = w->plan->frame.kept; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m), column = w->target->elf.dwarf_regs[r];
-    *p++ = (uint8_t)((restored ? CFA_RESTORE : CFA_OFFSET) | column);
+    *p++ = (uint8_t)((restored ? KILN_DW_CFA_restore : KILN_DW_CFA_offset) | column);
     if (!restored) *p++ = (uint8_t)((16 - kept_at(w, r)) / 8); /* below 128 */
   }
   return p;
@@ -219,8 +209,9 @@ KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
   bool pointer = w->plan->frame.pointer;
   if (pointer) {
     /* behind push rbp: def_cfa_offset 16, offset rbp cfa - 16; behind mov: def_cfa_register rbp */
-    static const uint8_t first[] = {CFA_ADVANCE + 1, CFA_DEF_CFA_OFFSET,   16, CFA_OFFSET + 6, 2,
-                                    CFA_ADVANCE + 3, CFA_DEF_CFA_REGISTER, 6};
+    static const uint8_t first[] = {
+      KILN_DW_CFA_advance_loc + 1, KILN_DW_CFA_def_cfa_offset,   16, KILN_DW_CFA_offset + 6, 2,
+      KILN_DW_CFA_advance_loc + 3, KILN_DW_CFA_def_cfa_register, 6};
     memcpy(p, first, sizeof first);
     p[0] += (uint8_t)x->head; /* advances: below 64 */
     p += sizeof first;
@@ -232,14 +223,14 @@ KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
        m &= m - 1) { /* pushed in the order of their numbers */
     unsigned reg = (unsigned)__builtin_ctzll(m);
     *at += push_size(reg);
-    *p++ = (uint8_t)(CFA_ADVANCE + push_size(reg) + head);
+    *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + push_size(reg) + head);
     head = 0;
     n++;
     if (!pointer) {
-      *p++ = CFA_DEF_CFA_OFFSET;
+      *p++ = KILN_DW_CFA_def_cfa_offset;
       *p++ = (uint8_t)(8 * n);
     }
-    *p++ = (uint8_t)(CFA_OFFSET | dwarf_regs[reg]);
+    *p++ = (uint8_t)(KILN_DW_CFA_offset | dwarf_regs[reg]);
     *p++ = (uint8_t)n;
   }
   unsigned reg = X64_RSP; /* that the CFA counts from */
@@ -248,7 +239,7 @@ KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
     p = kn_code_put_advance(p, r->at - *at + head);
     head = 0;
     *at = r->at;
-    *p++ = reg == r->reg ? CFA_DEF_CFA_OFFSET : CFA_DEF_CFA;
+    *p++ = reg == r->reg ? KILN_DW_CFA_def_cfa_offset : KILN_DW_CFA_def_cfa;
     if (reg != r->reg) *p++ = dwarf_regs[reg = r->reg];
     p = kn_put_uleb(p, r->size + 8 * n);
   }
@@ -265,29 +256,29 @@ KN_INLINE uint8_t *epilogue_rows(struct kn_walk *w, uint8_t *p, uint32_t k, uint
     uint32_t cfa = 8 * x64(w)->saved_count, to = ret;
     for (uint64_t m = frame->saved; m; m &= m - 1) to -= push_size((unsigned)__builtin_ctzll(m));
     p = kn_code_put_advance(p, to - *at);
-    if (!last) *p++ = CFA_REMEMBER_STATE;
-    *p++ = CFA_DEF_CFA_OFFSET;
+    if (!last) *p++ = KILN_DW_CFA_remember_state;
+    *p++ = KILN_DW_CFA_def_cfa_offset;
     *p++ = (uint8_t)(cfa + 8);
     for (unsigned i = 5; i-- > 0;) {
       unsigned reg = x64_saved_order[i];
       if (!(frame->saved & KN_BIT(reg))) continue;
-      *p++ = (uint8_t)(CFA_ADVANCE + push_size(reg));
-      *p++ = CFA_DEF_CFA_OFFSET;
+      *p++ = (uint8_t)(KILN_DW_CFA_advance_loc + push_size(reg));
+      *p++ = KILN_DW_CFA_def_cfa_offset;
       *p++ = (uint8_t)cfa;
       cfa -= 8;
     }
   } else {
     p = kn_code_put_advance(p, ret - *at);
-    if (!last) *p++ = CFA_REMEMBER_STATE;
-    *p++ = CFA_DEF_CFA;
+    if (!last) *p++ = KILN_DW_CFA_remember_state;
+    *p++ = KILN_DW_CFA_def_cfa;
     *p++ = 7;
     *p++ = 8;
     if (KN_UNLIKELY(frame->kept != 0)) p = kept_rows(w, p, true);
   }
   *at = ret;
   if (last) return p;
-  *p++ = (uint8_t)(CFA_ADVANCE | size);
-  *p++ = CFA_RESTORE_STATE;
+  *p++ = (uint8_t)(KILN_DW_CFA_advance_loc | size);
+  *p++ = KILN_DW_CFA_restore_state;
   *at += size;
   return p;
 }

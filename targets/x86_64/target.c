@@ -5,6 +5,8 @@
 #include "lib/codegen/lowerings.h"
 #include "targets/x86_64/x64.h"
 
+#include <kiln/dwarf.h>
+
 /* Types that one register holds, and VOID. */
 enum { LOWERED = KN_T(VOID) | X64_INT | X64_FLT | X64_VEC };
 
@@ -286,10 +288,10 @@ const struct kn_target kn_target_x86_64 = {
           .sectional = sectional,
           .calls = calls,
           .cie_code_align = 1,
-          .cie_return = 16,            /* rip */
-          .cie_rules = {0x0c, 7, 8,    /* DW_CFA_def_cfa rsp + 8 */
-                        0x80 | 16, 1}, /* DW_CFA_offset rip, cfa - 8 */
-          .property = 0xc0000002,      /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
+          .cie_return = 16,                          /* rip */
+          .cie_rules = {KILN_DW_CFA_def_cfa, 7, 8,   /* rsp + 8 */
+                        KILN_DW_CFA_offset | 16, 1}, /* rip: cfa - 8 */
+          .property = 0xc0000002, /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
           .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN},
           .nop = 0x90,
           .nop_bytes = 1,
