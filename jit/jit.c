@@ -58,7 +58,8 @@ bool kn_jit_grow(const kiln_jit *jit, kiln_jit_error *e, void *array, uint32_t *
 
 static bool start(kiln_jit *jit, kiln_jit_error *e) {
   const kiln_jit_options *o = &jit->options;
-  if (!kiln_target_find_host(&jit->target) || !kn_jit_has_machine) {
+  if (kiln_target_find_host(&jit->target)) jit->code = kn_target_at(jit->target)->jit;
+  if (jit->code == NULL) {
     kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "there is no JIT for this machine");
     return false;
   }

@@ -13,6 +13,7 @@
 #include "ir/session_state.h"
 #include "lib/debug/dwarf_writer.h"
 #include "lib/object/elf.h"
+#include "targets/jit.h"
 
 #include <pthread.h>
 
@@ -157,9 +158,10 @@ struct kiln_jit {
   kiln_jit_options options;
   kiln_target target;
   const struct kn_elf_machine *machine; /* facts of the object writer's */
+  const struct kn_jit_machine *code;    /* the machine's part of the JIT */
   int pid;                              /* tells the process from a child that it forked */
   bool foreign; /* being freed in such a child: shared memory is left alone */
-  bool barrier; /* membarrier makes other processors refetch instructions; never on x86-64 */
+  bool barrier; /* membarrier makes other processors refetch instructions */
   uint64_t page;
   pthread_mutex_t lock;
   bool dual;
@@ -276,7 +278,6 @@ struct kn_jit_link {
 
 /* Bytes before the first code of a block: callers instrumented by clang's -fsanitize=function read there. */
 enum { KN_JIT_CODE_PAD = 16 };
-enum { KN_JIT_STUB_BYTES = 16, KN_JIT_ATEXIT_BYTES = 32, KN_JIT_TLS_BYTES = 32 };
 
 /* jit.c */
 void *kn_jit_realloc(const kiln_jit *jit, void *old, size_t size);
@@ -346,16 +347,6 @@ uint64_t kn_jit_address_of(const struct kn_jit_link *l, uint32_t in, uint32_t id
 uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t in, uint32_t id);
 /* reloc.c */
 bool kn_jit_reloc_code(struct kn_jit_link *l, uint32_t in);
-void kn_jit_write_stub(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t slot);
-void kn_jit_write_atexit(const kiln_jit *jit, uint8_t *to, uint64_t at, uint64_t dso,
-                         uint64_t slot);
-/* int (*)(void): returns `number`. */
-void kn_jit_write_probe(uint8_t *to, unsigned number);
-/* The entry of the table at `at` (KN_JIT_TLS_BYTES) by which code finds a thread-local variable: `pair` is what
- * kn_jit_tls_entry is given. */
-void kn_jit_write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2]);
-/* True if reloc.c supports the machine that the library runs on. */
-extern const bool kn_jit_has_machine;
 /* link.c: places, resolves, writes and publishes; the inputs and the arena are ready. */
 kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out);
 void kn_jit_link_free(struct kn_jit_link *l);

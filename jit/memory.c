@@ -418,10 +418,8 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
     }
     if (k == KN_JIT_CODE) __builtin___clear_cache((char *)b->at, (char *)b->at + b->size);
   }
-#if !defined(__x86_64__)
-  /* other processors may have fetched what was there before (Arm ARM, B2.2.5); on x86-64 they notice by themselves */
+  /* other processors may have fetched what was there before (Arm ARM, B2.2.5) */
   if (jit->barrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0);
-#endif
   return true;
 }
 
@@ -431,7 +429,7 @@ bool kn_jit_seal(kiln_jit *jit, const struct kn_jit_block *blocks, kiln_jit_erro
  * not see that it changed: qemu's before version 8.1 on AArch64, valgrind's. */
 static bool probe(kiln_jit *jit, const struct kn_jit_block *b, kiln_jit_error *e) {
   for (unsigned i = 1; i <= 2; i++) {
-    kn_jit_write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
+    jit->code->write_probe(b->at + KN_JIT_CODE_PAD + b->pool->delta, i);
     if (!kn_jit_seal(jit, b, e)) return false;
     if (((unsigned (*)(void))(uintptr_t)(b->at + KN_JIT_CODE_PAD))() == i) continue;
     kn_jit_fail(e, KILN_ERR_SYSTEM,
@@ -475,10 +473,9 @@ bool kn_jit_memory_init(kiln_jit *jit, kiln_jit_error *e) {
     return false;
   }
   jit->pool_bytes = kn_align_up(size, KN_JIT_CHUNK);
-#if !defined(__x86_64__)
   jit->barrier =
+    !jit->code->sees_changes &&
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) == 0;
-#endif
   if (near) jit->options.memory_bytes = jit->pool_bytes;
   /* a debugger cannot write breakpoints into memory that is shared and not writable */
   bool switched = jit->options.protection == KILN_JIT_PROTECTION_AUTO && jit->options.gdb;

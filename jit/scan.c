@@ -51,41 +51,16 @@ static bool call(struct kn_jit_link *l, uint32_t i, uint32_t id) {
 static bool scan_code(struct kn_jit_link *l, uint32_t i, const struct kn_code_reloc *r) {
   struct kn_jit_bind *b = l->in[i].binds + r->symbol;
   if (!refer(l, i, r->symbol)) return false;
-  switch (r->type) {
-#if defined(__x86_64__)
-  case R_X86_64_PLT32: return call(l, i, r->symbol);
-  case R_X86_64_PC32: /* of a function elsewhere: as linkers do, its stub is its address */
+  switch (l->jit->code->need(r->type)) {
+  case KN_JIT_NEEDS_NOTHING: return true;
+  case KN_JIT_NEEDS_STUB_OF_CODE:
     return kn_symbol(l->in[i].m, r->symbol)->kind == KILN_SYMBOL_DATA || call(l, i, r->symbol);
-  case R_X86_64_GOTPCREL:
-  case R_X86_64_GOTPCRELX:
-  case R_X86_64_REX_GOTPCRELX: return want(l, &l->got, &b->got, i, r->symbol);
-  case R_X86_64_TLSGD:
-  case R_X86_64_GOTTPOFF: return want(l, &l->tls, &b->tls, i, r->symbol);
-  case R_X86_64_TPOFF32: return true;
-#elif defined(__aarch64__)
-  case R_AARCH64_CALL26:
-  case R_AARCH64_JUMP26: return call(l, i, r->symbol);
-  case R_AARCH64_ADR_PREL_PG_HI21:
-  case R_AARCH64_ADD_ABS_LO12_NC:
-    return kn_symbol(l->in[i].m, r->symbol)->kind == KILN_SYMBOL_DATA || call(l, i, r->symbol);
-  case R_AARCH64_LDST8_ABS_LO12_NC:
-  case R_AARCH64_LDST16_ABS_LO12_NC:
-  case R_AARCH64_LDST32_ABS_LO12_NC:
-  case R_AARCH64_LDST64_ABS_LO12_NC:
-  case R_AARCH64_LDST128_ABS_LO12_NC: return true;
-  case R_AARCH64_ADR_GOT_PAGE:
-  case R_AARCH64_LD64_GOT_LO12_NC: return want(l, &l->got, &b->got, i, r->symbol);
-  case R_AARCH64_TLSDESC_ADR_PAGE21:
-  case R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21: return want(l, &l->tls, &b->tls, i, r->symbol);
-  case R_AARCH64_TLSDESC_LD64_LO12:
-  case R_AARCH64_TLSDESC_ADD_LO12:
-  case R_AARCH64_TLSDESC_CALL:
-  case R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC:
-  case R_AARCH64_TLSLE_ADD_TPREL_HI12:
-  case R_AARCH64_TLSLE_ADD_TPREL_LO12_NC: return true;
-#endif
-  default: return unsupported(l, l->in + i, r->symbol, r->type);
+  case KN_JIT_NEEDS_STUB: return call(l, i, r->symbol);
+  case KN_JIT_NEEDS_ENTRY: return want(l, &l->got, &b->got, i, r->symbol);
+  case KN_JIT_NEEDS_TLS: return want(l, &l->tls, &b->tls, i, r->symbol);
+  case KN_JIT_NEEDS_UNKNOWN: break;
   }
+  return unsupported(l, l->in + i, r->symbol, r->type);
 }
 
 /* Types and personalities of tables of exceptions are named through words with their addresses. */

@@ -113,7 +113,7 @@ static bool more_stubs(kiln_jit *jit, kiln_jit_error *error) {
   for (uint32_t i = 1; i < n; i++) {
     uint64_t at = (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + i * KN_JIT_STUB_BYTES;
     uint64_t *slot = (uint64_t *)(void *)(blocks[KN_JIT_RW].at + i * 8);
-    kn_jit_write_stub(jit, to + i * KN_JIT_STUB_BYTES, at, (uint64_t)(uintptr_t)slot);
+    jit->code->write_stub(to + i * KN_JIT_STUB_BYTES, at, (uint64_t)(uintptr_t)slot);
     jit->stubs[jit->n_stubs++] = (struct kn_jit_stub){at, slot};
   }
   if (!kn_jit_seal(jit, blocks, error)) {

@@ -125,106 +125,13 @@ extern void *__tls_get_addr(const uint64_t *pair) __attribute__((weak)); /* of l
 
 /* Without memory a thread-local variable has no address, and this call cannot report an error. The dynamic linker
  * ends the process then; here the access faults. */
-static __attribute__((used)) void *get_address(const uint64_t *pair) {
+static void *get_address(const uint64_t *pair) {
   if (pair[0] == 0) return NULL; /* an undefined weak symbol */
   if (pair[0] < 4096) return __tls_get_addr(pair);
   return kn_jit_tls_address((const struct kn_jit_tls *)(uintptr_t)pair[0], pair[1]);
 }
 
-#if defined(__aarch64__)
-
-static __attribute__((used)) uint64_t kn_jit_tls_offset(const uint64_t *pair) {
-  return (uint64_t)(uintptr_t)get_address(pair) - (uint64_t)(uintptr_t)__builtin_thread_pointer();
-}
-
-/* A descriptor's function: x0 is the descriptor, whose second word is the pair. Returns the offset from the
- * thread pointer in x0, and keeps all other registers, vectors' included. */
-extern void kn_jit_tls_descriptor(void) __attribute__((visibility("hidden")));
-__asm__(".text\n"
-        ".balign 4\n"
-        ".hidden kn_jit_tls_descriptor\n"
-        ".globl kn_jit_tls_descriptor\n"
-        ".type kn_jit_tls_descriptor, %function\n"
-        "kn_jit_tls_descriptor:\n"
-        ".cfi_startproc\n"
-        "sub sp, sp, #688\n"
-        ".cfi_def_cfa_offset 688\n"
-        "stp x29, x30, [sp]\n"
-        ".cfi_offset 29, -688\n"
-        ".cfi_offset 30, -680\n"
-        "mov x29, sp\n"
-        "stp x1, x2, [sp, #16]\n"
-        "stp x3, x4, [sp, #32]\n"
-        "stp x5, x6, [sp, #48]\n"
-        "stp x7, x8, [sp, #64]\n"
-        "stp x9, x10, [sp, #80]\n"
-        "stp x11, x12, [sp, #96]\n"
-        "stp x13, x14, [sp, #112]\n"
-        "stp x15, x16, [sp, #128]\n"
-        "stp x17, x18, [sp, #144]\n"
-        "mrs x1, nzcv\n"
-        "str x1, [sp, #160]\n"
-        "stp q0, q1, [sp, #176]\n"
-        "stp q2, q3, [sp, #208]\n"
-        "stp q4, q5, [sp, #240]\n"
-        "stp q6, q7, [sp, #272]\n"
-        "stp q8, q9, [sp, #304]\n"
-        "stp q10, q11, [sp, #336]\n"
-        "stp q12, q13, [sp, #368]\n"
-        "stp q14, q15, [sp, #400]\n"
-        "stp q16, q17, [sp, #432]\n"
-        "stp q18, q19, [sp, #464]\n"
-        "stp q20, q21, [sp, #496]\n"
-        "stp q22, q23, [sp, #528]\n"
-        "stp q24, q25, [sp, #560]\n"
-        "stp q26, q27, [sp, #592]\n"
-        "stp q28, q29, [sp, #624]\n"
-        "stp q30, q31, [sp, #656]\n"
-        "ldr x0, [x0, #8]\n"
-        "bl kn_jit_tls_offset\n"
-        "ldp q30, q31, [sp, #656]\n"
-        "ldp q28, q29, [sp, #624]\n"
-        "ldp q26, q27, [sp, #592]\n"
-        "ldp q24, q25, [sp, #560]\n"
-        "ldp q22, q23, [sp, #528]\n"
-        "ldp q20, q21, [sp, #496]\n"
-        "ldp q18, q19, [sp, #464]\n"
-        "ldp q16, q17, [sp, #432]\n"
-        "ldp q14, q15, [sp, #400]\n"
-        "ldp q12, q13, [sp, #368]\n"
-        "ldp q10, q11, [sp, #336]\n"
-        "ldp q8, q9, [sp, #304]\n"
-        "ldp q6, q7, [sp, #272]\n"
-        "ldp q4, q5, [sp, #240]\n"
-        "ldp q2, q3, [sp, #208]\n"
-        "ldp q0, q1, [sp, #176]\n"
-        "ldr x1, [sp, #160]\n"
-        "msr nzcv, x1\n"
-        "ldp x17, x18, [sp, #144]\n"
-        "ldp x15, x16, [sp, #128]\n"
-        "ldp x13, x14, [sp, #112]\n"
-        "ldp x11, x12, [sp, #96]\n"
-        "ldp x9, x10, [sp, #80]\n"
-        "ldp x7, x8, [sp, #64]\n"
-        "ldp x5, x6, [sp, #48]\n"
-        "ldp x3, x4, [sp, #32]\n"
-        "ldp x1, x2, [sp, #16]\n"
-        "ldp x29, x30, [sp]\n"
-        "add sp, sp, #688\n"
-        ".cfi_def_cfa_offset 0\n"
-        ".cfi_restore 29\n"
-        ".cfi_restore 30\n"
-        "ret\n"
-        ".cfi_endproc\n"
-        ".size kn_jit_tls_descriptor, .-kn_jit_tls_descriptor\n");
-
-uint64_t kn_jit_tls_entry(void) { return (uint64_t)(uintptr_t)kn_jit_tls_descriptor; }
-
-#else
-
 uint64_t kn_jit_tls_entry(void) { return (uint64_t)(uintptr_t)get_address; }
-
-#endif
 
 /* ---- of a unit ---- */
 

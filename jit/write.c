@@ -193,17 +193,17 @@ static bool write_tables(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->stubs.n; i++, word += 8) {
     uint64_t at = l->stub_at + (uint64_t)i * KN_JIT_STUB_BYTES;
     kn_put64(ro + word, kn_jit_address_of(l, l->stubs.at[i].in, l->stubs.at[i].id));
-    kn_jit_write_stub(l->jit, code + at, code_at + at, ro_at + word);
+    l->jit->code->write_stub(code + at, code_at + at, ro_at + word);
   }
   if (l->atexit) {
     extern int __cxa_atexit(void (*f)(void *), void *argument, void *dso);
     kn_put64(ro + word, (uint64_t)(uintptr_t)__cxa_atexit);
-    kn_jit_write_atexit(l->jit, code + l->atexit_at, code_at + l->atexit_at, ro_at, ro_at + word);
+    l->jit->code->write_atexit(code + l->atexit_at, code_at + l->atexit_at, ro_at, ro_at + word);
   }
   for (uint32_t i = 0; i < l->tls.n; i++) {
     uint64_t at = l->tls_got_at + (uint64_t)i * KN_JIT_TLS_BYTES, pair[2];
     if (!tls_pair(l, l->tls.at[i], pair)) return false;
-    kn_jit_write_tls(ro + at, ro_at + at, pair);
+    l->jit->code->write_tls(ro + at, ro_at + at, pair, kn_jit_tls_entry());
   }
   return true;
 }

@@ -5,6 +5,7 @@
 #define KN_TARGETS_TARGET_H
 
 #include "ir/func.h"
+#include "targets/jit.h"
 
 /* Registers are numbered 0 to 63 over both banks: general ones from 0, float ones from KN_FP_BASE.
  * Sets of registers are 64-bit masks. */
@@ -163,6 +164,7 @@ struct kn_target {
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
   const struct kn_guard_reg *guard_regs;
+  const struct kn_jit_machine *jit; /* NULL: its code runs in no memory of a JIT */
 
   /* ---- functions ---- */
   size_t walk_size; /* bytes of the target's struct around struct kn_walk, which begins as zeros */

@@ -228,6 +228,7 @@ void a64_guard_enter(struct kn_walk *w);
 void a64_guard_check(struct kn_walk *w, uint32_t fail[2]);
 void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]);
 extern const struct kn_guard_reg a64_guard_regs[];
+extern const struct kn_jit_machine a64_jit;
 /* The jump that ends a tail call's epilogue: to a symbol, or 0: to the address where a call has it. */
 void a64_exit_jump(struct kn_walk *w, uint32_t symbol);
 /* A call of a symbol; `library`: the compiler makes it itself. */

@@ -340,6 +340,7 @@ const struct kn_target kn_target_aarch64 = {
   .reaches_zero = false,
   .features = {{"lse", KILN_FEATURE_LSE}},
   .guard_regs = a64_guard_regs,
+  .jit = &a64_jit,
   .elf = {.number = EM_AARCH64,
           .fill = 0, /* udf #0 */
           .align_log2 = 2,

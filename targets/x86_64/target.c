@@ -277,6 +277,7 @@ const struct kn_target kn_target_x86_64 = {
   .reaches_zero = true, /* programs at a fixed address are in the low 2 GiB */
   .features = {{"cx16", KILN_FEATURE_CX16}},
   .guard_regs = x64_guard_regs,
+  .jit = &x64_jit,
   .elf = {.number = EM_X86_64,
           .fill = 0xcc, /* int3 */
           .align_log2 = 4,

@@ -1,0 +1,96 @@
+/* Code in memory on x86-64: targets/jit.h. Source: System V ABI, AMD64 supplement, 4.4. */
+#include "lib/object/elf.h"
+#include "targets/x86_64/x64.h"
+
+static enum kn_jit_need need(uint32_t type) {
+  switch (type) {
+  case R_X86_64_PLT32: return KN_JIT_NEEDS_STUB;
+  case R_X86_64_PC32: return KN_JIT_NEEDS_STUB_OF_CODE;
+  case R_X86_64_GOTPCREL:
+  case R_X86_64_GOTPCRELX:
+  case R_X86_64_REX_GOTPCRELX: return KN_JIT_NEEDS_ENTRY;
+  case R_X86_64_TLSGD:
+  case R_X86_64_GOTTPOFF: return KN_JIT_NEEDS_TLS;
+  case R_X86_64_TPOFF32: return KN_JIT_NEEDS_NOTHING;
+  default: return KN_JIT_NEEDS_UNKNOWN;
+  }
+}
+
+static bool reloc(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
+  const struct kn_code_reloc *r = a->reloc;
+  uint64_t addend = (uint64_t)(int64_t)r->addend, value = 0;
+  switch (r->type) {
+  case R_X86_64_PLT32:
+  case R_X86_64_PC32:
+    value = a->to->symbol(a) - at;
+    if ((int64_t)value == (int32_t)value) break;
+    uint64_t stub = a->to->stub(a);
+    if (stub != 0) value = stub + addend - at;
+    else if (r->type == R_X86_64_PLT32) value = a->to->definition(a) + addend - at;
+    break;
+  case R_X86_64_REX_GOTPCRELX:
+  case R_X86_64_GOTPCRELX:
+  case R_X86_64_GOTPCREL:
+    value = a->to->symbol(a) - at;
+    if (r->type != R_X86_64_GOTPCREL && to[-2] == 0x8b && (int64_t)value == (int32_t)value) {
+      to[-2] = 0x8d; /* mov of the address from the table becomes lea */
+      break;
+    }
+    value = a->to->entry(a) + addend - at;
+    break;
+  case R_X86_64_GOTTPOFF:
+    if (!a->to->offset_entry(a)) return false;
+    value = a->to->tls(a) + addend - at;
+    break;
+  case R_X86_64_TLSGD: value = a->to->tls(a) + addend - at; break;
+  case R_X86_64_TPOFF32:
+    if (!a->to->offset(a, &value)) return false;
+    value += addend;
+    break;
+  default: return a->to->too_far(a); /* `need` let none through */
+  }
+  kn_put32(to, (uint32_t)value);
+  return (int64_t)value == (int32_t)value || a->to->too_far(a);
+}
+
+static void write_stub(uint8_t *to, uint64_t at, uint64_t slot) {
+  static const uint8_t jump[] = {0xff, 0x25}; /* jmp *slot(%rip) */
+  memset(to, 0xcc, KN_JIT_STUB_BYTES);
+  memcpy(to, jump, 2);
+  kn_put32(to + 2, (uint32_t)(slot - (at + 6)));
+}
+
+static void write_atexit(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot) {
+  static const uint8_t code[] = {
+    0x48, 0x8d, 0x15, 0, 0, 0, 0, /* lea dso(%rip), %rdx */
+    0x31, 0xf6,                   /* xor %esi, %esi */
+    0xff, 0x25, 0,    0, 0, 0,    /* jmp *slot(%rip) */
+  };
+  memset(to, 0xcc, KN_JIT_ATEXIT_BYTES);
+  memcpy(to, code, sizeof code);
+  kn_put32(to + 3, (uint32_t)(dso - (at + 7)));
+  kn_put32(to + 11, (uint32_t)(slot - (at + 15)));
+}
+
+static void write_probe(uint8_t *to, unsigned number) {
+  to[0] = 0xb8; /* mov $number, %eax */
+  kn_put32(to + 1, number);
+  to[5] = 0xc3; /* ret */
+}
+
+/* The pair itself: code gives its address to __tls_get_addr, which is `get`. */
+static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t get) {
+  (void)at, (void)get;
+  kn_put64(to, pair[0]);
+  kn_put64(to + 8, pair[1]);
+}
+
+const struct kn_jit_machine x64_jit = {
+  .need = need,
+  .reloc = reloc,
+  .write_stub = write_stub,
+  .write_atexit = write_atexit,
+  .write_probe = write_probe,
+  .write_tls = write_tls,
+  .sees_changes = true,
+};
