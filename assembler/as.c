@@ -64,6 +64,7 @@ static const char *const march[][2] = {
   [KILN_TARGET_AARCH64] = {"-march=armv9-a+sve2+memtag+crypto+sha3+sm4+rng+ls64",
                            "-march=armv9-a+sve2+memtag+crypto+sha3+sm4"},
 };
+_Static_assert(sizeof march / sizeof *march == KILN_TARGET_COUNT, "every target has a row");
 
 /* Goes back to the begin of the input, and empties the output. */
 static bool rewound(int in, int out) {
@@ -193,6 +194,13 @@ static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts,
 /* kiln_module_options.assemble */
 static kiln_status assemble_all(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
   uint32_t first = 0;
+  if (!kn_as_knows(target)) {
+    char *message = kn_as_keep(user, 64);
+    if (message == NULL) return false;
+    snprintf(message, 64, "assembly for %s is not supported", kiln_target_name(target));
+    for (uint32_t i = 0; i < n; i++) texts[i].error = message;
+    return true;
+  }
   for (uint32_t i = 0; i < n; i++) {
     if (!texts[i].whole) continue;
     if ((i > first && !assemble_these(user, target, texts + first, i - first)) ||

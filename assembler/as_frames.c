@@ -17,6 +17,7 @@ static const struct cie cies[] = {
   [KILN_TARGET_X86_64] = {13, {'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1}},
   [KILN_TARGET_AARCH64] = {11, {'z', 'R', 0, 4, 0x78, 30, 1, 0x1b, 0x0c, 31, 0}},
 };
+_Static_assert(sizeof cies / sizeof *cies == KILN_TARGET_COUNT, "every target has a row");
 
 static uint32_t word(const uint8_t *p) {
   uint32_t v;

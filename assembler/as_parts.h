@@ -21,6 +21,9 @@ void *kn_as_keep(kiln_as *a, size_t size);
 
 /* ---- as_text.c ---- */
 
+/* True if texts for the target can be read. */
+bool kn_as_knows(kiln_target target);
+
 /* Writes the directive that opens the section of a text, which is not whole; the text; the
  * number of its lines that end. Sets the error of a text that says what cannot be taken over. */
 void kn_as_put_section(FILE *f, const kiln_assembly *t, uint32_t number);

@@ -27,7 +27,11 @@ static bool is(struct word w, const char *name) {
 
 enum { MAX_LABELS = 64 };
 
+/* What begins a comment up to the end of the line; NULL: texts for the target are not known. */
 static const char *const comments[] = {[KILN_TARGET_X86_64] = "#", [KILN_TARGET_AARCH64] = "//"};
+_Static_assert(sizeof comments / sizeof *comments == KILN_TARGET_COUNT, "every target has a row");
+
+bool kn_as_knows(kiln_target target) { return comments[target] != NULL; }
 
 struct reader {
   const char *s, *end;

@@ -4,7 +4,6 @@
 
 #include "ir/arena.h"
 #include "ir/builder.h"
-#include "ir/clock.h"
 #include "ir/die.h"
 
 #include <string.h>
@@ -209,20 +208,11 @@ kiln_compile_stats kiln_session_get_stats(const kiln_session *s) {
   for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
   stats.data_bytes = s->module->data_bytes;
-  uint64_t ticks = kn_clock_ticks() - s->clock_ticks;
-  double scale = ticks ? (double)(kn_clock_ns() - s->clock_ns) / (double)ticks : 0;
-  stats.plan_ns = (uint64_t)((double)stats.plan_ns * scale);
-  stats.walk_ns = (uint64_t)((double)stats.walk_ns * scale);
-  stats.object_ns = (uint64_t)((double)stats.object_ns * scale);
   return stats;
 }
 
 kiln_status kiln_session_set_timing(kiln_session *s, bool on) {
   if (s == NULL) return KILN_ERR_ARGUMENT;
-  if (on && s->clock_ns == 0) {
-    s->clock_ns = kn_clock_ns();
-    s->clock_ticks = kn_clock_ticks();
-  }
   s->timing = on;
   return KILN_OK;
 }

@@ -44,10 +44,9 @@ struct kiln_session {
   bool timing;
   unsigned dump_what; /* KILN_DUMP_...: see kiln_session_set_dump */
   kiln_buffer *dump_out;
-  uint64_t clock_ns, clock_ticks; /* when the clock was switched on */
-  kiln_debug *debug;              /* ir/die.h, or NULL */
-  uint32_t calls_shape;           /* of the newest function's entry, and the bit of its set; */
-  bool calls;                     /* are calls to be described by such ones? */
+  kiln_debug *debug;    /* ir/die.h, or NULL */
+  uint32_t calls_shape; /* of the newest function's entry, and the bit of its set; */
+  bool calls;           /* are calls to be described by such ones? */
 };
 
 /* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id.

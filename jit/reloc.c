@@ -1,6 +1,6 @@
-/* Relocations of code in memory: what they may be resolved to, of which the machine's part (targets/jit.h) makes fields.
- * Last step but one of the linker. Invariant: a field that does not reach its target is an error, never a wrong
- * value. */
+/* Relocations of code in memory: what they may be resolved to, of which the machine's part (targets/jit.h) makes
+ * fields. Last step but one of the linker. Invariant: a field that does not reach its target is an error, never a
+ * wrong value. */
 #include "jit/jit_state.h"
 
 static const struct kn_jit_bind *bind_of(const struct kn_jit_aim *a) {

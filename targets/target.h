@@ -86,8 +86,8 @@ struct kn_elf_machine {
   uint8_t property_what[KN_PROPERTY_BITS];
   uint32_t nop; /* an instruction that does nothing, in `nop_bytes` bytes */
   uint8_t nop_bytes;
-  bool
-    branches_count; /* LLVM -O0 has code for each branch to the next block: debuggers stop there */
+  /* LLVM -O0 has code for each branch to the next block: debuggers stop there. */
+  bool branches_count;
   const uint8_t *dwarf_regs; /* by register: DWARF's number of it */
 };
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static uint64_t now(bool timing) { return timing ? kn_clock_ticks() : 0; }
+static uint64_t now(bool timing) { return timing ? kn_clock_ns() : 0; }
 
 /* Plan and walk live as long as the session, so that their arrays are reused. */
 static bool make_rooms(kiln_session *s) {

@@ -212,7 +212,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_
   kiln_diag open;
   if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
   if (!kn_supports_objects(m, kn_target_at(m->options.target))) return m->diag.status;
-  uint64_t start_ns = timed != NULL ? kn_clock_ticks() : 0;
+  uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
   struct kn_elf e;
   memset(&e, 0, sizeof e);
   e.m = m;
@@ -226,6 +226,6 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
   kn_dwarf_free(&e);
   kn_arena_free(&e.arena);
-  if (timed != NULL) timed->stats.object_ns += kn_clock_ticks() - start_ns;
+  if (timed != NULL) timed->stats.object_ns += kn_clock_ns() - start_ns;
   return status;
 }

@@ -52,6 +52,32 @@ check_target_tests() {
     grep -E 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
 }
 
+# A test for one target by something else that stands for it: the host's architecture where it is not what is asked, a
+# fact of the target that is compared with the value that one of them has, relocations and the like of one of them.
+check_target_proxies() {
+  local ok=0
+  sources ir lib helpers jit frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
+    xargs grep -nE '^# *(el)?if.*__(x86_64|amd64|i386|aarch64|arm|riscv)' /dev/null | fail_lines "code by the host's architecture" || ok=1
+  sources ir lib helpers jit frontends assembler interp tools |
+    xargs grep -nE '(\b(target|elf|machine|mc)(->|\.)|targets\[[^]]*\]\.)[a-z0-9_]+ *[!=]= *([1-9]|0x|[A-Z])' /dev/null |
+    grep -vE '[!=]= *(NULL|UINT32_MAX|KN_NO_REG|KILN_GUARD_SOURCE_)' | fail_lines "facts compared with one target's" || ok=1
+  sources ir lib helpers jit | xargs grep -nE '\b(R|STO|EF|EM|SHT|PT|GNU_PROPERTY)_(X86_64|X86|AARCH64)_\w*[^.a-zA-Z0-9_]' /dev/null |
+    grep -vE '/\*.*R_X86_64_\.\.\.' | fail_lines "one target's numbers" || ok=1
+  return $ok
+}
+
+# A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
+check_target_tables() {
+  sources lib helpers jit frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
+    my ($rows, $tables) = (scalar(() = /\[KILN_TARGET_X86_64\]\s*=/g), 0);
+    while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_TARGET_/gs) {
+      my $table = $1;
+      $tables++;
+      print "$ARGV: $table\n" unless /_Static_assert\(\s*sizeof $table\b[^;]*KILN_TARGET_COUNT/s;
+    }
+    print "$ARGV: rows of a table that begins otherwise\n" if $rows != $tables;' | fail_lines "tables by target without an assertion"
+}
+
 # A file of the core is found by its name alone. Targets share names by design.
 # Conventions are rows of data: nothing asks for one by its name but the tables of the targets and what reads and writes
 # names.
@@ -188,6 +214,8 @@ check_source() {
   check "one file names the targets" check_targets_named_once
   check "no convention is asked for by its name" check_conventions_are_data
   check "no tests for one target" check_target_tests
+  check "no test for one target by what stands for it" check_target_proxies
+  check "every table by target asserts its size" check_target_tables
   check "no two files of the core with one name" check_unique_names
   check "no file of more than 900 lines" check_file_sizes
   check "no line of more than 120 columns" check_line_widths

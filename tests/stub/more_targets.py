@@ -8,8 +8,8 @@ import sys
 source, out, *rows = sys.argv[1:]
 with open(source, encoding='utf-8') as file:
     text = file.read()
-for table in re.findall(r'_Static_assert\(\s*sizeof (\w+) / sizeof \*\1 == KILN_TARGET_COUNT', text):
-    text = text.replace(f'{table}[] = {{', f'{table}[KILN_TARGET_COUNT] = {{')
+for table in re.findall(r'_Static_assert\(\s*sizeof (\w+)(?: / sizeof \*\1)? == KILN_TARGET_COUNT', text):
+    text = text.replace(f'{table}[]', f'{table}[KILN_TARGET_COUNT]')
 for table, row in (r.split('=', 1) for r in rows):
     text = text.replace(f'{table}[KILN_TARGET_COUNT] = {{', f'{table}[KILN_TARGET_COUNT] = {{{row},')
 last = [m.end() for m in re.finditer(r'^#include .*\n', text, re.M)][-1]

@@ -54,6 +54,35 @@ for target in stub bare; do
   check "$target: QBE's language" refused $target kiln qbe --target=$target f.ssa -o x.o
 done
 
+# Bitcode: each of these alone, read up to what the target lacks.
+bitcode() {
+  local target=$1 text=$2
+  printf 'target triple = "%s-unknown-linux"\n%s\n' "$target" "$text" | llvm-as-22 -o x.bc - &&
+    ends kiln print -o x.kir x.bc && refused "$target" kiln compile -o x.o x.bc
+}
+if command -v llvm-as-22 > /dev/null; then
+  for target in stub bare; do
+    while IFS= read -r text; do
+      check "$target: $text" bitcode $target "$text"
+    done << 'END'
+define i32 @f(i32 %a) { ret i32 %a }
+define i32 @f() "target-features"="+sse2,+cx16,+lse" { ret i32 1 }
+define void @f() "probe-stack"="inline-asm" sspstrong { %a = alloca [16 x i8] ret void }
+define <4 x i32> @f(<4 x i32> %v) { %r = add <4 x i32> %v, %v ret <4 x i32> %r }
+define <4 x i64> @f(<4 x i32> %v) { %r = sext <4 x i32> %v to <4 x i64> ret <4 x i64> %r }
+define <4 x i32> @f(<4 x i32> %v, <4 x i32> %n) { %r = ashr <4 x i32> %v, %n ret <4 x i32> %r }
+define <2 x i64> @f(<2 x double> %v) { %r = fptosi <2 x double> %v to <2 x i64> ret <2 x i64> %r }
+define <4 x float> @f(<4 x float> %v) { %r = call <4 x float> @llvm.sqrt(<4 x float> %v) ret <4 x float> %r } declare <4 x float> @llvm.sqrt(<4 x float>)
+define i64 @f(ptr %p) { %v = va_arg ptr %p, i64 ret i64 %v }
+define i64 @f() { %v = call i64 @llvm.readcyclecounter() ret i64 %v } declare i64 @llvm.readcyclecounter()
+define i128 @f(i128 %a) { %v = mul i128 %a, %a ret i128 %v }
+define void @f() { call void @llvm.trap() ret void } declare void @llvm.trap()
+define void @f() { call void asm sideeffect "nop", ""() ret void }
+module asm "nop"
+END
+  done
+fi
+
 module stub 'func @f()' '  ret' f.kir
 check "stub: a function of nothing" kiln compile f.kir -o f.o
 module bare 'func @f()' '  ret' bare.kir

@@ -607,6 +607,11 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
     kn_bc_unsupported(r, "inline assembly that unwinds");
     return;
   }
+  if (kn_asm_syntax[r->target] == KN_ASM_UNKNOWN) {
+    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly for %s",
+               kiln_target_name(r->target));
+    return;
+  }
   struct kn_asm_call *a = kn_bc_resize(r, NULL, sizeof *a);
   if (!a) return (void)kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   memset(a, 0, sizeof *a);
@@ -614,7 +619,7 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
   a->text = (const char *)kn_bc_bytes(r, c->index);
   a->constraints = a->text + strlen(a->text) + 1;
   a->intel = c->x >> 2 & 1;
-  a->x86 = kn_asm_is_x86[r->target];
+  a->x86 = kn_asm_syntax[r->target] == KN_ASM_X86;
   a->n_labels = n_labels;
   /* the constant's bytes may move while values are made */
   size_t size = c->n + 1;

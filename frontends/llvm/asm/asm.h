@@ -15,8 +15,9 @@ enum { KN_ASM_MAX_OPERANDS = 96, KN_ASM_MAX_ALTERNATIVES = 16 };
 /* MMX's registers are numbers above those of x86-64, which the IR does not have. */
 #define KN_ASM_MMX 48
 
-/* By target: registers and texts are those of x86-64. */
-static const bool kn_asm_is_x86[] = {[KILN_TARGET_X86_64] = true, [KILN_TARGET_AARCH64] = false};
+/* By target: whose registers, constraints and texts inline assembly has. */
+enum kn_asm_syntax { KN_ASM_UNKNOWN, KN_ASM_X86, KN_ASM_A64 };
+extern const uint8_t kn_asm_syntax[];
 
 /* Where an operand is, once that is decided. */
 enum kn_asm_place {

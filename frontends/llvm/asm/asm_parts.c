@@ -62,6 +62,7 @@ static const struct plain plain[][6] = {
                            {R_AARCH64_PREL32, 4, true},
                            {R_AARCH64_PREL64, 8, true}},
 };
+_Static_assert(sizeof plain / sizeof *plain == KILN_TARGET_COUNT, "every target has a row");
 
 static bool plain_reloc(kiln_target target, uint32_t type, uint8_t *size, bool *distance) {
   for (const struct plain *p = plain[target]; p->size; p++)

@@ -58,7 +58,8 @@ static bool name_of(struct kn_bc *r, uint32_t id, char *out, size_t size) {
  * is none. */
 static unsigned code_of(struct kn_bc *r, const char *name, bool write, bool pair, uint8_t code[4]) {
   uint32_t f[5], word = UINT32_C(0x910003e0); /* add x0, sp, #0 */
-  if (kn_asm_is_x86[r->target]) {
+  if (kn_asm_syntax[r->target] == KN_ASM_UNKNOWN) return 0;
+  if (kn_asm_syntax[r->target] == KN_ASM_X86) {
     if (write || pair || (strcmp(name, "rsp") != 0 && strcmp(name, "esp") != 0)) return 0;
     memcpy(code, "\x48\x89\xe0", 3); /* mov rax, rsp */
     return 3;

@@ -133,10 +133,11 @@ static const struct {
   /* Finds the row for an operation on registers like x's. */
   bool (*find)(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, struct found *f);
   bool shifts_left; /* a shift to the right is one to the left by the negative number of bits */
-} machines[KILN_TARGET_COUNT] = {
+} machines[] = {
   [KILN_TARGET_X86_64] = {find_x86, false},
   [KILN_TARGET_AARCH64] = {find_arm, true},
 };
+_Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every target has a row");
 
 static kiln_value vector(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, unsigned number,
                          kiln_value a, kiln_value b) {
@@ -234,7 +235,7 @@ bool kn_bc_vec_native(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *const
   const kiln_machine_info *m = &found.m;
   const struct kn_bc_vec *x = in[0];
   if (x->mask || x->apart || r->status != KILN_OK) return false;
-  bool row = machines[r->target].find(r, op, x, &found);
+  bool row = machines[r->target].find && machines[r->target].find(r, op, x, &found);
   bool down = machines[r->target].shifts_left && (op == KILN_OP_LSHR || op == KILN_OP_ASHR);
   if (row && m->n_operands != n + (found.imm >= 0)) return false;
   for (uint32_t p = 0; p < x->parts; p++) {

@@ -29,7 +29,8 @@ static kiln_value splat(struct kn_bc *r, unsigned bytes, uint64_t bits) {
 }
 
 /* True where lanes change their width in steps. */
-static const bool in_steps[KILN_TARGET_COUNT] = {[KILN_TARGET_X86_64] = true};
+static const bool in_steps[] = {[KILN_TARGET_X86_64] = true, [KILN_TARGET_AARCH64] = false};
+_Static_assert(sizeof in_steps / sizeof *in_steps == KILN_TARGET_COUNT, "every target has a row");
 
 /* `n` lanes of `bytes` each, in v128s. */
 struct lanes {
@@ -421,9 +422,9 @@ static bool convert_halves(struct kn_bc *r, unsigned op, const struct kn_bc_vec 
 
 bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
                        struct kn_bc_vec *to) {
-  static bool (*const targets[KILN_TARGET_COUNT])(struct kn_bc *, unsigned, struct lanes *,
-                                                  unsigned) = {[KILN_TARGET_X86_64] = convert_x86,
-                                                               [KILN_TARGET_AARCH64] = convert_arm};
+  static bool (*const convert[])(struct kn_bc *, unsigned, struct lanes *, unsigned) = {
+    [KILN_TARGET_X86_64] = convert_x86, [KILN_TARGET_AARCH64] = convert_arm};
+  _Static_assert(sizeof convert / sizeof *convert == KILN_TARGET_COUNT, "every target has a row");
   struct lanes l;
   bool from_int = op == CAST_SITOFP || op == CAST_UITOFP;
   bool to_int = op == CAST_FPTOSI || op == CAST_FPTOUI;
@@ -434,7 +435,7 @@ bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
       (!from_int && !to_int && x->lane == to->lane))
     return false;
   begin(r, x, &l);
-  if (!targets[r->target](r, op, &l, kiln_type_size(to->lane))) return false;
+  if (!convert[r->target] || !convert[r->target](r, op, &l, kiln_type_size(to->lane))) return false;
   kn_bc_vec_from_v128(r, l.v, to);
   return true;
 }
