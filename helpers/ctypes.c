@@ -166,7 +166,7 @@ kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind) {
 kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
   if (m == NULL) return NULL;
   kiln_allocator a = kiln_module_get_allocator(m);
-  kiln_ctypes *c = kn_helper_realloc(a, NULL, sizeof *c);
+  kiln_ctypes *c = kn_allocator_realloc(&a, NULL, sizeof *c);
   if (c == NULL) return NULL;
   memset(c, 0, sizeof *c);
   c->m = m;
@@ -180,7 +180,7 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
     kiln_ctypes_free(c);
     return NULL;
   }
-  if (!KN_HELPER_ROOM(a, c->types, KILN_CTYPE_ARRAY) || !KN_HELPER_ROOM(a, c->sigs, 1)) {
+  if (!KN_ROOM(&a, c->types, KILN_CTYPE_ARRAY) || !KN_ROOM(&a, c->sigs, 1)) {
     kiln_ctypes_free(c);
     return NULL;
   }
@@ -195,13 +195,13 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
 void kiln_ctypes_free(kiln_ctypes *c) {
   if (c == NULL) return;
   kiln_allocator a = c->allocator;
-  KN_HELPER_FREE(a, c->types);
-  KN_HELPER_FREE(a, c->fields);
-  KN_HELPER_FREE(a, c->sigs);
-  KN_HELPER_FREE(a, c->args);
-  KN_HELPER_FREE(a, c->params);
-  if (c->sig_hash != NULL) kn_helper_realloc(a, c->sig_hash, 0);
-  kn_helper_realloc(a, c, 0);
+  KN_ARRAY_FREE(&a, c->types);
+  KN_ARRAY_FREE(&a, c->fields);
+  KN_ARRAY_FREE(&a, c->sigs);
+  KN_ARRAY_FREE(&a, c->args);
+  KN_ARRAY_FREE(&a, c->params);
+  kn_hash_free(&a, &c->sig_hash);
+  kn_allocator_realloc(&a, c, 0);
 }
 
 void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on) {
@@ -212,7 +212,7 @@ void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on) {
 static kiln_ctype add(kiln_ctypes *c, const struct kn_ctype *t) {
   const kiln_ctype none = {0};
   struct kn_ctype copy = *t; /* `t` may point into the array that grows */
-  if (!KN_HELPER_ROOM(c->allocator, c->types, 1)) {
+  if (!KN_ROOM(&c->allocator, c->types, 1)) {
     kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
     return none;
   }
@@ -389,7 +389,7 @@ static kiln_ctype make_record(kiln_ctypes *c, kiln_ctype_kind kind, const kiln_c
     kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
     return none;
   }
-  if (!KN_HELPER_ROOM(c->allocator, c->fields, n)) {
+  if (!KN_ROOM(&c->allocator, c->fields, n)) {
     kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
     return none;
   }

@@ -6,7 +6,9 @@
 
 #include <kiln/ctypes.h>
 
-#include "helpers/array.h"
+#include "ir/hash.h"
+
+#include <string.h>
 
 /* Class of a byte of an argument: psABI 3.2.3. */
 enum kn_cclass {
@@ -45,7 +47,6 @@ struct kn_csig {
   unsigned flags;
   uint32_t args, n; /* in kiln_ctypes.args */
   uint32_t n_fixed;
-  uint32_t next, hash; /* next: id of the next signature with the same hash, or 0 */
   kiln_carg_info result;
 };
 
@@ -85,14 +86,13 @@ struct kiln_ctypes {
   kiln_module *m;
   kiln_allocator allocator;
   const struct kn_cabi *abi;
-  KN_HELPER_ARRAY(struct kn_ctype) types; /* the basic ones first: index is id */
-  KN_HELPER_ARRAY(kiln_cfield_info) fields;
-  KN_HELPER_ARRAY(struct kn_csig) sigs; /* index 0 is none */
-  uint32_t *sig_hash;                   /* heads of chains: id, or 0 */
-  uint32_t sig_hash_size;               /* 0 or a power of two */
-  bool as_given;                        /* variadic arguments are not promoted */
-  KN_HELPER_ARRAY(struct kn_carg) args;
-  KN_HELPER_ARRAY(kiln_param) params; /* of the signature being made */
+  KN_ARRAY(struct kn_ctype) types; /* the basic ones first: index is id */
+  KN_ARRAY(kiln_cfield_info) fields;
+  KN_ARRAY(struct kn_csig) sigs; /* index 0 is none */
+  struct kn_hash sig_hash;       /* by content */
+  bool as_given;                 /* variadic arguments are not promoted */
+  KN_ARRAY(struct kn_carg) args;
+  KN_ARRAY(kiln_param) params; /* of the signature being made */
 };
 
 static inline uint64_t kn_cround(uint64_t x, uint64_t align) {

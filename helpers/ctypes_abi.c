@@ -153,7 +153,7 @@ static kiln_carg_info result_of(const kiln_ctypes *c, kiln_ctype t) {
 }
 
 static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
-  if (!KN_HELPER_ROOM(c->allocator, c->params, 1))
+  if (!KN_ROOM(&c->allocator, c->params, 1))
     return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
   c->params.at[c->params.n++] = (kiln_param){.type = (uint8_t)type, .flags = (uint8_t)flags};
   return true;
@@ -219,31 +219,12 @@ static uint32_t hash_sig(const kiln_ctypes *c, const struct kn_csig *s) {
 
 /* True if two signatures were made of the same flags, result and arguments. */
 static bool same_sig(const kiln_ctypes *c, const struct kn_csig *s, const struct kn_csig *t) {
-  if (s->hash != t->hash || s->flags != t->flags || s->n != t->n || s->n_fixed != t->n_fixed ||
+  if (s->flags != t->flags || s->n != t->n || s->n_fixed != t->n_fixed ||
       s->result.type.id != t->result.type.id)
     return false;
   const struct kn_carg *a = c->args.at + s->args, *b = c->args.at + t->args;
   for (uint32_t i = 0; i < s->n; i++)
     if (a[i].given.id != b[i].given.id || a[i].as.type.id != b[i].as.type.id) return false;
-  return true;
-}
-
-/* Reserves space for one more signature, in the hash table too. */
-static bool sig_room(kiln_ctypes *c) {
-  if (!KN_HELPER_ROOM(c->allocator, c->sigs, 1)) return false;
-  if (c->sigs.n < c->sig_hash_size) return true;
-  uint32_t size = c->sig_hash_size < 32 ? 32 : c->sig_hash_size * 2;
-  uint32_t *table = kn_helper_realloc(c->allocator, NULL, size * sizeof *table);
-  if (table == NULL) return false;
-  memset(table, 0, size * sizeof *table);
-  for (uint32_t i = 1; i < c->sigs.n; i++) {
-    uint32_t *head = table + (c->sigs.at[i].hash & (size - 1));
-    c->sigs.at[i].next = *head;
-    *head = i;
-  }
-  if (c->sig_hash != NULL) kn_helper_realloc(c->allocator, c->sig_hash, 0);
-  c->sig_hash = table;
-  c->sig_hash_size = size;
   return true;
 }
 
@@ -262,7 +243,7 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
     return none;
   }
   uint32_t before = c->args.n, n_of = of.id != 0 ? c->sigs.at[of.id].n_fixed : 0;
-  if (n > UINT32_MAX - n_of || !KN_HELPER_ROOM(c->allocator, c->args, n_of + n)) {
+  if (n > UINT32_MAX - n_of || !KN_ROOM(&c->allocator, c->args, n_of + n)) {
     kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
     return none;
   }
@@ -279,10 +260,9 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
                       .n = n_of + n,
                       .n_fixed = of.id != 0 ? n_of : n,
                       .result.type = result};
-  s.hash = hash_sig(c, &s);
-  uint32_t known = c->sig_hash_size != 0 ? c->sig_hash[s.hash & (c->sig_hash_size - 1)] : 0;
-  while (known != 0 && !same_sig(c, c->sigs.at + known, &s)) known = c->sigs.at[known].next;
-  if (known != 0) return (kiln_csig){known};
+  uint32_t hash = hash_sig(c, &s), at, known;
+  KN_HASH_EACH(&c->sig_hash, hash, at, known)
+  if (same_sig(c, c->sigs.at + known, &s)) return (kiln_csig){known};
   struct kn_cregs r = {0, 0};
   s.result = result_of(c, result);
   c->params.n = 0;
@@ -296,16 +276,15 @@ static kiln_csig make_sig(kiln_ctypes *c, unsigned flags, kiln_ctype result, kil
   uint32_t n_results = 0;
   if (s.result.pass == KILN_CPASS_VALUE) results[n_results++] = (kiln_type)type->value;
   for (uint32_t i = 0; i < s.result.n_pieces; i++) results[n_results++] = s.result.pieces[i].type;
-  if (ok && !sig_room(c)) ok = kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
+  if (ok && (!KN_ROOM(&c->allocator, c->sigs, 1) || !KN_HASH_ROOM(&c->allocator, &c->sig_hash)))
+    ok = kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
   if (ok)
     s.sig = kiln_sig_new(c->m, KILN_CC_C, flags, c->params.at, c->params.n, results, n_results);
   if (!ok || s.sig.id == 0) return none;
   c->args.n = before + s.n;
-  uint32_t *head = c->sig_hash + (s.hash & (c->sig_hash_size - 1));
-  s.next = *head;
+  kn_hash_put(&c->sig_hash, hash, hash, c->sigs.n);
   c->sigs.at[c->sigs.n] = s;
-  *head = c->sigs.n++;
-  return (kiln_csig){*head};
+  return (kiln_csig){c->sigs.n++};
 }
 
 kiln_csig kiln_csig_new(kiln_ctypes *c, unsigned flags, kiln_ctype result, const kiln_ctype *params,

@@ -174,7 +174,7 @@ static kiln_value build_call(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, 
   kiln_value few[64], *values = few;
   uint64_t room = (uint64_t)n * KILN_MAX_CPIECES + 1;
   if (room > sizeof few / sizeof few[0]) {
-    values = kn_helper_realloc(c->allocator, NULL, room * sizeof *values);
+    values = kn_allocator_realloc(&c->allocator, NULL, room * sizeof *values);
     if (values == NULL) return fail(f, KILN_ERR_MEMORY, "out of memory");
   }
   uint32_t n_values = 0;
@@ -183,7 +183,7 @@ static kiln_value build_call(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, 
     n_values += pass(f, c, c->args.at + s->args + i, args[i], values + n_values);
   kiln_value v[KILN_MAX_CPIECES] = {NO_VALUE};
   call_or_try(f, s, t, callee, values, n_values, unwinding, v);
-  if (values != few) kn_helper_realloc(c->allocator, values, 0);
+  if (values != few) kn_allocator_realloc(&c->allocator, values, 0);
   return take_result(f, t, &s->result, v, result);
 }
 

@@ -43,6 +43,10 @@ static struct kn_ssa_def resolve(kiln_ssa *s, struct kn_ssa_def d) {
   return d;
 }
 
+static inline uint32_t far_hash(uint32_t var, uint32_t block) {
+  return (uint32_t)(((uint64_t)var << 32 | block) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
 /* The recorded definition of `var` at the end of `block`; none if there is none. */
 static struct kn_ssa_def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
   const struct kn_ssa_def none = {0, 0};
@@ -50,7 +54,11 @@ static struct kn_ssa_def look(const kiln_ssa *s, uint32_t var, uint32_t block) {
   if (v->block == block) return v->def;
   const struct kn_ssa_block *b = s->blocks.at + block;
   if (var < b->width) return s->defs.at[b->row - 1 + var];
-  return var < ROW_MAX && b->row == 0 ? none : kn_ssa_map_get(&s->map, var, block);
+  if (var < ROW_MAX && b->row == 0) return none;
+  uint32_t at, i;
+  KN_HASH_EACH(&s->far_hash, far_hash(var, block), at, i)
+  if (s->fars.at[i - 1].var == var && s->fars.at[i - 1].block == block) break;
+  return i != 0 ? s->fars.at[i - 1].def : none;
 }
 
 /* Gives a block its row. */
@@ -64,12 +72,25 @@ static bool row_new(kiln_ssa *s, struct kn_ssa_block *b) {
   return true;
 }
 
-/* Stores a definition in the block's row or in the map: for all blocks but the one cached in struct kn_ssa_var. */
+static bool set_far(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
+  const struct kn_ssa_far far = {var, block, def};
+  uint32_t hash = far_hash(var, block), at, i;
+  KN_HASH_EACH(&s->far_hash, hash, at, i) {
+    if (s->fars.at[i - 1].var != var || s->fars.at[i - 1].block != block) continue;
+    s->fars.at[i - 1] = far;
+    return true;
+  }
+  if (!KN_HASH_ROOM(&s->allocator, &s->far_hash) || !KN_PUSH(&s->allocator, s->fars, far))
+    return kn_ssa_no_memory(s);
+  kn_hash_put(&s->far_hash, hash, hash, s->fars.n);
+  return true;
+}
+
+/* Stores a definition in the block's row or far from it: for all blocks but the one cached in struct kn_ssa_var. */
 static bool set_away(kiln_ssa *s, uint32_t var, uint32_t block, struct kn_ssa_def def) {
   struct kn_ssa_block *b = s->blocks.at + block;
   if (var < ROW_MAX && b->row == 0 && !row_new(s, b)) return false;
-  if (var >= b->width)
-    return kn_ssa_map_set(s->allocator, &s->map, var, block, def) || kn_ssa_no_memory(s);
+  if (var >= b->width) return set_far(s, var, block, def);
   s->defs.at[b->row - 1 + var] = def;
   return true;
 }
@@ -542,7 +563,7 @@ kiln_value kiln_ssa_read(kiln_ssa *s, kiln_ssa_variable var) {
 kiln_ssa *kiln_ssa_new(const kiln_module *m) {
   if (m == NULL) return NULL;
   kiln_allocator allocator = kiln_module_get_allocator(m);
-  kiln_ssa *s = kn_helper_realloc(allocator, NULL, sizeof *s);
+  kiln_ssa *s = kn_allocator_realloc(&allocator, NULL, sizeof *s);
   if (s == NULL) return NULL;
   memset(s, 0, sizeof *s);
   s->allocator = allocator;
@@ -552,21 +573,21 @@ kiln_ssa *kiln_ssa_new(const kiln_module *m) {
 void kiln_ssa_free(kiln_ssa *s) {
   if (s == NULL) return;
   kiln_allocator a = s->allocator;
-  KN_HELPER_FREE(a, s->map.table);
-  KN_HELPER_FREE(a, s->map.other);
-  KN_HELPER_FREE(a, s->vars);
-  KN_HELPER_FREE(a, s->blocks);
-  KN_HELPER_FREE(a, s->preds);
-  KN_HELPER_FREE(a, s->defs);
-  KN_HELPER_FREE(a, s->forwards);
-  KN_HELPER_FREE(a, s->phis);
-  KN_HELPER_FREE(a, s->ops);
-  KN_HELPER_FREE(a, s->watches);
-  KN_HELPER_FREE(a, s->stack);
-  KN_HELPER_FREE(a, s->work);
-  KN_HELPER_FREE(a, s->batch);
-  KN_HELPER_FREE(a, s->built);
-  kn_helper_realloc(a, s, 0);
+  kn_hash_free(&a, &s->far_hash);
+  KN_ARRAY_FREE(&a, s->fars);
+  KN_ARRAY_FREE(&a, s->vars);
+  KN_ARRAY_FREE(&a, s->blocks);
+  KN_ARRAY_FREE(&a, s->preds);
+  KN_ARRAY_FREE(&a, s->defs);
+  KN_ARRAY_FREE(&a, s->forwards);
+  KN_ARRAY_FREE(&a, s->phis);
+  KN_ARRAY_FREE(&a, s->ops);
+  KN_ARRAY_FREE(&a, s->watches);
+  KN_ARRAY_FREE(&a, s->stack);
+  KN_ARRAY_FREE(&a, s->work);
+  KN_ARRAY_FREE(&a, s->batch);
+  KN_ARRAY_FREE(&a, s->built);
+  kn_allocator_realloc(&a, s, 0);
 }
 
 void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {
@@ -575,13 +596,15 @@ void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, unsigned flags) {
   s->flags = flags;
   s->n_built = 0;
   s->told_apart = false;
-  s->stamp = s->map.n_entries = s->defs.n = s->forwards.n = 0;
+  kn_hash_clear(&s->far_hash);
+  s->stamp = s->fars.n = s->defs.n = s->forwards.n = 0;
   s->vars.n = s->blocks.n = s->preds.n = s->ops.n = s->watches.n = 0;
   s->stack.n = s->work.n = s->batch.n = 0;
-  s->phis.n = 1;
+  s->phis.n = 0;
   if (!kn_ssa_usable(s)) return;
   kiln_func_hold(f, "kiln_ssa_end is missing");
   if (!KN_SSA_ROOM(s, phis, 32)) return;
+  s->phis.n = 1;
   struct kn_ssa_block *entry = kn_ssa_block_of(s, (kiln_block){0});
   if (entry != NULL) entry->sealed = true;
 }

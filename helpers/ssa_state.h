@@ -7,7 +7,21 @@
 
 #include <kiln/inspect.h>
 
-#include "helpers/ssa_map.h"
+#include "ir/hash.h"
+
+#include <string.h>
+
+/* What a variable is at the end of a block: a value (phi is 0), or a phi. Both 0: not known. */
+struct kn_ssa_def {
+  uint32_t value; /* kiln_value */
+  uint32_t phi;   /* index of a phi, from 1 */
+};
+
+/* The same of a variable that is in no row. */
+struct kn_ssa_far {
+  uint32_t var, block;
+  struct kn_ssa_def def;
+};
 
 struct kn_ssa_var {
   struct kn_ssa_def def; /* at the end of `block`; not in its row or the map yet if `dirty` */
@@ -72,19 +86,20 @@ struct kiln_ssa {
   uint32_t stamp;
   uint64_t n_built; /* edges built by kiln_ssa_br and its like */
   bool told_apart;  /* kiln_ssa_edge was called */
-  struct kn_ssa_map map;
-  KN_HELPER_ARRAY(struct kn_ssa_var) vars;
-  KN_HELPER_ARRAY(struct kn_ssa_block) blocks;
-  KN_HELPER_ARRAY(struct kn_ssa_pred) preds;
-  KN_HELPER_ARRAY(struct kn_ssa_def) defs;
-  KN_HELPER_ARRAY(struct kn_ssa_forward) forwards; /* ids ascend: the builder counts them */
-  KN_HELPER_ARRAY(struct kn_ssa_phi) phis;         /* index 0 is reserved */
-  KN_HELPER_ARRAY(struct kn_ssa_def) ops;
-  KN_HELPER_ARRAY(struct kn_ssa_watch) watches;
-  KN_HELPER_ARRAY(uint32_t) stack;   /* phis whose operands are being collected */
-  KN_HELPER_ARRAY(uint32_t) work;    /* phis that may be trivial now */
-  KN_HELPER_ARRAY(uint32_t) batch;   /* phis to be decided by this call */
-  KN_HELPER_ARRAY(kiln_block) built; /* targets of a block's terminator */
+  KN_ARRAY(struct kn_ssa_far) fars;
+  struct kn_hash far_hash; /* by variable and block: index + 1 */
+  KN_ARRAY(struct kn_ssa_var) vars;
+  KN_ARRAY(struct kn_ssa_block) blocks;
+  KN_ARRAY(struct kn_ssa_pred) preds;
+  KN_ARRAY(struct kn_ssa_def) defs;
+  KN_ARRAY(struct kn_ssa_forward) forwards; /* ids ascend: the builder counts them */
+  KN_ARRAY(struct kn_ssa_phi) phis;         /* index 0 is reserved */
+  KN_ARRAY(struct kn_ssa_def) ops;
+  KN_ARRAY(struct kn_ssa_watch) watches;
+  KN_ARRAY(uint32_t) stack;   /* phis whose operands are being collected */
+  KN_ARRAY(uint32_t) work;    /* phis that may be trivial now */
+  KN_ARRAY(uint32_t) batch;   /* phis to be decided by this call */
+  KN_ARRAY(kiln_block) built; /* targets of a block's terminator */
 };
 
 /* Makes the function fail; returns false. */
@@ -97,7 +112,7 @@ static inline bool kn_ssa_usable(const kiln_ssa *s) {
 }
 
 #define KN_SSA_ROOM(s, array, more)                                                                \
-  (KN_HELPER_ROOM((s)->allocator, (s)->array, (more)) || kn_ssa_no_memory(s))
+  (KN_ROOM(&(s)->allocator, (s)->array, more) || kn_ssa_no_memory(s))
 
 /* The block's record; NULL, and the function fails, if there is no such block. */
 struct kn_ssa_block *kn_ssa_block_of(kiln_ssa *s, kiln_block b);

@@ -117,30 +117,20 @@ void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee, const ki
 
 /* ---- try ---- */
 
-/* Functions that name more types than this find them by f->type_hash, of a size that is a power of two, with open
- * addressing; an entry of 0 is free. */
+/* Functions that name more types than this find them by f->type_hash. */
 enum { FEW_TYPES = 16 };
 
-/* The entry of a symbol's id in f->type_hash: its own, or the free one that would be its own. */
-static uint32_t *type_entry(kiln_func *f, uint32_t id) {
-  uint32_t mask = f->type_hash.n - 1, at = (id * UINT32_C(0x9e3779b1)) >> 7 & mask;
-  while (f->type_hash.at[at] != 0 && f->types.at[f->type_hash.at[at] - 1] != id)
-    at = (at + 1) & mask;
-  return &f->type_hash.at[at];
-}
+static uint32_t hash_of(uint32_t type) { return type * UINT32_C(0x9e3779b1) >> 7; }
 
-/* Adds the newest type to the hash table, which is made, or made larger, where it is half full. */
+/* Adds the newest type; at first all. */
 static bool hash_type(kiln_func *f) {
-  uint32_t n = f->types.n, first = n;
-  if (2 * n > f->type_hash.n) {
-    uint32_t size = f->type_hash.n ? 4 * f->type_hash.n : 8 * FEW_TYPES;
-    f->type_hash.n = 0;
-    if (!KN_ROOM(f, f->type_hash, size)) return false;
-    f->type_hash.n = size;
-    memset(f->type_hash.at, 0, size * sizeof *f->type_hash.at);
-    first = 1;
+  uint32_t n = f->types.n;
+  for (uint32_t i = f->type_hash.n; i < n; i++) {
+    uint32_t hash = hash_of(f->types.at[i]);
+    if (!KN_HASH_ROOM(f->module, &f->type_hash))
+      return kn_build_fail(f, KILN_ERR_MEMORY, "out of memory");
+    kn_hash_put(&f->type_hash, hash, hash, i + 1);
   }
-  for (uint32_t i = first; i <= n; i++) *type_entry(f, f->types.at[i - 1]) = i;
   return true;
 }
 
@@ -152,11 +142,12 @@ static uint32_t type_index(kiln_func *f, kiln_symbol type) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the type to be caught is no symbol");
     return 0;
   }
+  uint32_t at, i;
   if (f->types.n > FEW_TYPES) {
-    uint32_t i = *type_entry(f, type.id);
-    if (i != 0) return i;
+    KN_HASH_EACH(&f->type_hash, hash_of(type.id), at, i)
+    if (f->types.at[i - 1] == type.id) return i;
   } else {
-    for (uint32_t i = f->types.n; i != 0; i--)
+    for (i = f->types.n; i != 0; i--)
       if (f->types.at[i - 1] == type.id) return i;
   }
   if (!KN_PUSH(f, f->types, type.id)) return 0;

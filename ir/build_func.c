@@ -142,7 +142,8 @@ static void reset(kiln_func *f) {
   f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
   f->n_pieces = f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
   f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
-  f->type_hash.n = f->shared_clauses.n = 0;
+  f->shared_clauses.n = 0;
+  kn_hash_clear(&f->type_hash);
   f->asms.n = f->asm_bytes.n = f->asm_relocs.n = 0;
   f->asm_regs = 0;
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;

@@ -326,8 +326,7 @@ struct kiln_func {
   KN_ARRAY(struct kn_forward_use) forward_uses;
   KN_ARRAY(uint32_t)
   types; /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */
-  KN_ARRAY(uint32_t)
-  type_hash; /* the same indices, for finding them: see type_index (build_call.c) */
+  struct kn_hash type_hash; /* by symbol, if there are many: the same indices (build_call.c) */
   KN_ARRAY(uint32_t) shared_clauses; /* where each list of them is in lists, + 1; 0: not told yet */
   KN_ARRAY(struct kn_asm) asms;
   KN_ARRAY(uint8_t) asm_bytes;

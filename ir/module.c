@@ -24,6 +24,12 @@ bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size
   return false;
 }
 
+bool kn_module_hash_grow(kiln_module *m, struct kn_hash *t, uint32_t more) {
+  if (kn_hash_grow(&m->options.allocator, t, more)) return true;
+  kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
 /* ---- errors ---- */
 
 static void cut(char *out, size_t size, const char *text) {
@@ -154,11 +160,13 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
 
 void kiln_module_free(kiln_module *m) {
   if (m == NULL) return;
-  void *const arrays[] = {m->symbols.at,    m->symbol_hash, m->comdats.at,  m->comdat_hash,
-                          m->sigs.at,       m->sig_hash,    m->data.at,     m->ctors.at,
-                          m->late_names.at, m->renames.at,  m->sections.at, m->section_hash};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+  void *const arrays[] = {m->symbols.at,    m->comdats.at, m->sigs.at,     m->data.at,
+                          m->late_names.at, m->renames.at, m->sections.at, m->ctors.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
+  struct kn_hash *const tables[] = {&m->symbol_hash, &m->comdat_hash, &m->sig_hash,
+                                    &m->section_hash};
+  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+    kn_hash_free(&m->options.allocator, tables[i]);
   for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {
     if (m->late_symbols[k] != NULL) kn_realloc(m, m->late_symbols[k], 0);
     if (m->late_sigs[k] != NULL) kn_realloc(m, m->late_sigs[k], 0);

@@ -29,32 +29,10 @@ static const char *check(const kiln_section_desc *d) {
 
 const struct kn_section *kn_section_said(const kiln_module *m, const char *name) {
   if (m->sections.n == 0 || name == NULL) return NULL;
-  uint32_t hash = kn_hash_bytes(name, strlen(name));
-  uint32_t i = m->section_hash[hash & (m->section_hash_size - 1)];
-  for (; i != 0; i = m->sections.at[i - 1].next)
-    if (m->sections.at[i - 1].hash == hash && strcmp(m->sections.at[i - 1].name, name) == 0)
-      return m->sections.at + i - 1;
+  uint32_t hash = kn_hash_bytes(name, strlen(name)), at, i;
+  KN_HASH_EACH(&m->section_hash, hash, at, i)
+  if (strcmp(m->sections.at[i - 1].name, name) == 0) return m->sections.at + i - 1;
   return NULL;
-}
-
-/* Makes the table twice as large. */
-static bool grow_table(kiln_module *m) {
-  uint32_t size = m->section_hash_size < 16 ? 16 : m->section_hash_size * 2;
-  uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
-  if (table == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memset(table, 0, size * sizeof *table);
-  for (uint32_t i = 0; i < m->sections.n; i++) {
-    uint32_t *head = table + (m->sections.at[i].hash & (size - 1));
-    m->sections.at[i].next = *head;
-    *head = i + 1;
-  }
-  if (m->section_hash != NULL) kn_realloc(m, m->section_hash, 0);
-  m->section_hash = table;
-  m->section_hash_size = size;
-  return true;
 }
 
 kiln_status kiln_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
@@ -77,16 +55,12 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
     return kn_module_fail(m, KILN_ERR_SYMBOL, "section '%.100s' is declared as something else",
                           name);
   }
-  if (m->sections.n >= UINT32_MAX / 4)
-    return kn_module_fail(m, KILN_ERR_LIMIT, "too many sections");
-  if (m->sections.n >= m->section_hash_size && !grow_table(m)) return KILN_ERR_MEMORY;
-  if (!KN_ROOM(m, m->sections, 1)) return KILN_ERR_MEMORY;
+  if (!KN_HASH_ROOM(m, &m->section_hash)) return kn_module_own(m);
   const char *copy = kn_arena_string(m->arena, name, strlen(name));
   if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (!KN_PUSH(m, m->sections, (struct kn_section){copy, *desc})) return kn_module_own(m);
   uint32_t hash = kn_hash_bytes(name, strlen(name));
-  uint32_t *head = m->section_hash + (hash & (m->section_hash_size - 1));
-  m->sections.at[m->sections.n] = (struct kn_section){copy, *desc, hash, *head};
-  *head = ++m->sections.n;
+  kn_hash_put(&m->section_hash, hash, hash, m->sections.n);
   return KILN_OK;
 }
 

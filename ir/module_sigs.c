@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t h, uint64_t w) {
 }
 
 static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
-  if (s->hash != t->hash || s->cc != t->cc || s->flags != t->flags || s->n_params != t->n_params ||
+  if (s->cc != t->cc || s->flags != t->flags || s->n_params != t->n_params ||
       s->n_results != t->n_results || memcmp(s->results, t->results, KILN_MAX_RESULTS) != 0)
     return false;
   for (size_t i = 0; i < s->n_params; i++)
@@ -66,33 +66,12 @@ static const char *check_wide(const struct kn_convention *conv, unsigned flags,
   return NULL;
 }
 
-/* Makes the table of signatures twice as large. */
-static bool grow_table(kiln_module *m) {
-  uint32_t size = m->sig_hash_size < 64 ? 64 : m->sig_hash_size * 2;
-  uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
-  if (table == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memset(table, 0, size * sizeof *table);
-  for (uint32_t id = 1; id < m->sigs.n; id++) {
-    uint32_t *head = table + (kn_sig(m, id)->hash & (size - 1));
-    kn_sig(m, id)->next = *head;
-    *head = id;
-  }
-  if (m->sig_hash != NULL) kn_realloc(m, m->sig_hash, 0);
-  m->sig_hash = table;
-  m->sig_hash_size = size;
-  return true;
-}
-
 /* A new signature at the end of the array, zeroed; NULL if the module failed. */
 static struct kn_sig *new_sig(kiln_module *m) {
   if (m->sigs.n >= UINT32_MAX / 2) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many signatures");
     return NULL;
   }
-  if (m->sigs.n >= m->sig_hash_size && !grow_table(m)) return NULL;
   if (m->frozen)
     return kn_late_add(m, m->late_sigs, m->sigs.n - m->flat_sigs, sizeof(struct kn_sig));
   if (!KN_ROOM(m, m->sigs, 1)) return NULL;
@@ -101,14 +80,12 @@ static struct kn_sig *new_sig(kiln_module *m) {
 
 /* The id of a signature like `wanted`, which is copied if there is none; 0 if the module failed. The
  * module is locked. */
-static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
-  if (m->sig_hash_size > 0) {
-    uint32_t id = m->sig_hash[wanted->hash & (m->sig_hash_size - 1)];
-    for (; id != 0; id = kn_sig(m, id)->next)
-      if (equal(kn_sig(m, id), wanted)) return id;
-  }
+static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t hash) {
+  uint32_t at, id;
+  KN_HASH_EACH(&m->sig_hash, hash, at, id)
+  if (equal(kn_sig(m, id), wanted)) return id;
   struct kn_sig *s = new_sig(m);
-  if (s == NULL) return 0;
+  if (s == NULL || !KN_HASH_ROOM(m, &m->sig_hash)) return 0;
   kiln_param *params = NULL;
   if (wanted->n_params > 0) {
     params = kn_arena_zero(m->arena, wanted->n_params * sizeof *params, _Alignof(kiln_param));
@@ -123,14 +100,13 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted) {
     params[i].align_log2 = wanted->params[i].align_log2;
     params[i].size_bytes = wanted->params[i].size_bytes;
   }
-  uint32_t *head = m->sig_hash + (wanted->hash & (m->sig_hash_size - 1));
   *s = *wanted;
   s->params = params;
   kn_sig_place(m->options.target, s);
-  s->next = *head;
-  *head = m->sigs.n;
-  __atomic_store_n(&m->sigs.n, m->sigs.n + 1, __ATOMIC_RELAXED);
-  return *head;
+  id = m->sigs.n;
+  kn_hash_put(&m->sig_hash, hash, hash, id);
+  __atomic_store_n(&m->sigs.n, id + 1, __ATOMIC_RELAXED);
+  return id;
 }
 
 /* What a convention has no place for in such a signature; NULL: nothing. */
@@ -220,11 +196,10 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
                           .n_results = (uint8_t)n_results,
                           .cc = (uint8_t)cc,
                           .flags = (uint8_t)flags,
-                          .conv = conv,
-                          .hash = (uint32_t)h};
+                          .conv = conv};
   memcpy(wanted.results, types, sizeof types);
   kn_module_lock(m);
-  uint32_t id = intern(m, &wanted);
+  uint32_t id = intern(m, &wanted, (uint32_t)h);
   kn_module_unlock(m);
   return (kiln_sig){id};
 }

@@ -3,8 +3,8 @@
 #ifndef KN_IR_MODULE_STATE_H
 #define KN_IR_MODULE_STATE_H
 
-#include "ir/array.h"
 #include "ir/convention.h"
+#include "ir/hash.h"
 #include "ir/names.h"
 
 #include <kiln/asm.h>
@@ -25,8 +25,6 @@ struct kn_sig {
   uint8_t n_results;
   uint8_t cc;
   uint8_t flags; /* KILN_SIG_... */
-  uint32_t next; /* of the same hash: id, or 0 */
-  uint32_t hash;
   const struct kn_convention *conv;
   uint64_t arriving, returning; /* registers of the parameters, of the results */
   uint32_t stack_bytes;         /* of the stack area that the parameters take */
@@ -72,18 +70,11 @@ struct kn_symbol {
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
 
-/* An entry of the hash table of symbols, with open addressing. `hash` is of a name, or of a block symbol's function
- * and block. Symbols themselves are read only where the whole hash is equal. */
-struct kn_symbol_entry {
-  uint32_t hash, id; /* id 0: free */
-};
-
 /* A section group, known by its name. */
 struct kn_comdat {
   const char *name;                /* NUL-terminated, in the module's strings */
   uint32_t length : 31, stays : 1; /* kiln_symbol_desc.comdat_stays */
   uint32_t hash;
-  uint32_t next;   /* of the same hash: id, or 0 */
   uint32_t symbol; /* id of the symbol of that name if that is in the group, else 0 */
 };
 
@@ -132,7 +123,6 @@ struct kn_ctor {
 struct kn_section {
   const char *name; /* NUL-terminated, in the module's strings */
   kiln_section_desc desc;
-  uint32_t hash, next; /* of the same hash: index + 1, or 0 */
 };
 
 /* Items added after the module was frozen are in chunks that double in size, so that nothing moves while other
@@ -158,35 +148,31 @@ struct kiln_module {
   void *late_symbols[KN_LATE_CHUNKS], *late_sigs[KN_LATE_CHUNKS];
   KN_ARRAY(struct kn_symbol) symbols; /* by id; [0] is none, and counts in n */
   uint32_t n_aliases;
-  struct kn_symbol_entry *symbol_hash;
-  uint32_t symbol_hash_size;          /* 0 or a power of two */
+  struct kn_hash symbol_hash;         /* by name; of a block's symbol by function and block */
   KN_ARRAY(struct kn_comdat) comdats; /* by id - 1; do not change once the module is frozen */
-  uint32_t *comdat_hash;              /* heads of chains: ids */
-  uint32_t comdat_hash_size;
-  KN_ARRAY(struct kn_sig) sigs; /* by id; [0] is none, and counts in n */
-  uint32_t *sig_hash;
-  uint32_t sig_hash_size;
+  struct kn_hash comdat_hash;         /* by name */
+  KN_ARRAY(struct kn_sig) sigs;       /* by id; [0] is none, and counts in n */
+  struct kn_hash sig_hash;            /* by content */
   KN_ARRAY(struct kn_data) data;
   uint64_t data_bytes;
   KN_ARRAY(struct kn_ctor) ctors;
   KN_ARRAY(struct kn_rename) renames;
   KN_ARRAY(struct kn_late_name) late_names;
   KN_ARRAY(struct kn_section) sections;
-  uint32_t *section_hash;
-  uint32_t section_hash_size; /* 0 or a power of two */
-  const char *last_section;   /* string of the newest symbol that has one, or NULL */
-  struct kn_arena *arena;     /* strings, data, relocations */
-  const uint16_t *clobbers;   /* of the target: see kn_target_clobbers */
-  bool reaches_zero;          /* and kn_target_reaches_zero */
-  kiln_guard_place guard;     /* kiln_module_attrs.guard_place */
-  uint16_t guard_reg;         /* and the target's number of its register: kn_guard_reg */
-  uint8_t protect;            /* kiln_module_attrs.protection */
-  bool no_plt;                /* kiln_module_attrs */
-  bool no_red_zone;           /* kiln_module_attrs */
-  bool exec_stack;            /* kiln_module_attrs */
-  bool some_no_plt;           /* or a symbol has kiln_symbol_desc.no_plt */
-  uint8_t dwarf_version;      /* 4, 5, or 0: 5 */
-  kiln_debug *debug;          /* ir/die.h; NULL: nothing */
+  struct kn_hash section_hash; /* by name: index + 1 */
+  const char *last_section;    /* string of the newest symbol that has one, or NULL */
+  struct kn_arena *arena;      /* strings, data, relocations */
+  const uint16_t *clobbers;    /* of the target: see kn_target_clobbers */
+  bool reaches_zero;           /* and kn_target_reaches_zero */
+  kiln_guard_place guard;      /* kiln_module_attrs.guard_place */
+  uint16_t guard_reg;          /* and the target's number of its register: kn_guard_reg */
+  uint8_t protect;             /* kiln_module_attrs.protection */
+  bool no_plt;                 /* kiln_module_attrs */
+  bool no_red_zone;            /* kiln_module_attrs */
+  bool exec_stack;             /* kiln_module_attrs */
+  bool some_no_plt;            /* or a symbol has kiln_symbol_desc.no_plt */
+  uint8_t dwarf_version;       /* 4, 5, or 0: 5 */
+  kiln_debug *debug;           /* ir/die.h; NULL: nothing */
   /* Of the target: see kn_target_library. */
   const struct kn_convention *library;
 };

@@ -34,38 +34,22 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) { classify(m,
 
 /* ---- the table ---- */
 
-/* Walks the entries of a hash. Start: `e = NULL`; the end is NULL. */
-static inline const struct kn_symbol_entry *next_entry(const kiln_module *m, uint32_t hash,
-                                                       const struct kn_symbol_entry *e) {
-  uint32_t mask = m->symbol_hash_size - 1, i = hash;
-  if (e != NULL) i = (uint32_t)(e - m->symbol_hash) + 1;
-  else if (m->symbol_hash_size == 0) return NULL;
-  for (;; i++) {
-    e = m->symbol_hash + (i & mask);
-    if (e->id == 0) return NULL;
-    if (e->hash == hash) return e;
-  }
-}
-
-/* The entry of a name, or the free one where it belongs; there is a table. */
-KN_INLINE struct kn_symbol_entry *find(const kiln_module *m, const char *name, size_t length,
-                                       uint32_t hash) {
-  struct kn_symbol_entry *table = m->symbol_hash;
-  uint32_t mask = m->symbol_hash_size - 1;
-  for (uint32_t i = hash;; i++) {
-    struct kn_symbol_entry *e = table + (i & mask);
-    if (e->id == 0) return e;
-    if (e->hash != hash) continue;
-    const struct kn_symbol *s = kn_symbol(m, e->id);
+/* The symbol of a name, or 0: then *at is its place in the table. */
+KN_INLINE uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash,
+                        uint32_t *at) {
+  uint32_t id;
+  KN_HASH_EACH(&m->symbol_hash, hash, *at, id) {
+    const struct kn_symbol *s = kn_symbol(m, id);
     if (s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
         kn_same_bytes(s->name, name, length))
-      return e;
+      break;
   }
+  return id;
 }
 
 uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
-  if (length == 0 || m->symbol_hash_size == 0) return 0;
-  return find(m, name, length, hash)->id;
+  uint32_t at;
+  return length != 0 ? find(m, name, length, hash, &at) : 0;
 }
 
 kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
@@ -78,43 +62,12 @@ kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
   return (kiln_symbol){id};
 }
 
-/* Puts a symbol into a table that has a free entry. */
-static inline void enter(struct kn_symbol_entry *table, uint32_t size, uint32_t hash, uint32_t id) {
-  uint32_t i = hash & (size - 1);
-  while (table[i].id != 0) i = (i + 1) & (size - 1);
-  table[i] = (struct kn_symbol_entry){hash, id};
-}
-
-/* Makes the table at least twice as large, and large enough for `symbols` in all. */
-static __attribute__((noinline)) bool grow_table(kiln_module *m, uint32_t symbols) {
-  uint32_t old = m->symbol_hash_size, size = old < 128 ? 128 : old * 2;
-  while (symbols >= size / 4 * 3) size *= 2;
-  struct kn_symbol_entry *table = kn_realloc(m, NULL, size * sizeof *table);
-  if (table == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memset(table, 0, size * sizeof *table);
-  for (uint32_t i = 0; i < old; i++)
-    if (m->symbol_hash[i].id != 0) enter(table, size, m->symbol_hash[i].hash, m->symbol_hash[i].id);
-  if (m->symbol_hash != NULL) kn_realloc(m, m->symbol_hash, 0);
-  m->symbol_hash = table;
-  m->symbol_hash_size = size;
-  return true;
-}
-
-/* Makes sure that the table takes one more symbol: at most three quarters of it are used. */
-static inline bool table_room(kiln_module *m) {
-  return KN_LIKELY(m->symbols.n < m->symbol_hash_size / 4 * 3) || grow_table(m, m->symbols.n);
-}
-
 kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols) {
   kiln_status status = kiln_module_status(m);
   if (status != KILN_OK || m->frozen) return status;
   if (symbols > UINT32_MAX / 8 || m->symbols.n > UINT32_MAX / 8)
     return KILN_OK; /* declaring them gives the error */
-  symbols += m->symbols.n;
-  if (symbols >= m->symbol_hash_size / 4 * 3) grow_table(m, symbols);
+  kn_module_hash_grow(m, &m->symbol_hash, symbols);
   return kiln_module_status(m);
 }
 
@@ -248,11 +201,10 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
                    length > 0 ? d->name : "", wrong);
     return 0;
   }
-  struct kn_symbol_entry *entry = NULL;
+  uint32_t at = 0;
   if (length > 0) {
-    if (!table_room(m)) return 0;
-    entry = find(m, d->name, length, hash);
-    uint32_t id = entry->id;
+    if (!KN_HASH_ROOM(m, &m->symbol_hash)) return 0;
+    uint32_t id = find(m, d->name, length, hash, &at);
     if (id != 0 && !m->frozen && kn_symbol(m, id)->kind == KILN_SYMBOL_UNKNOWN &&
         kind != KILN_SYMBOL_UNKNOWN) {
       /* so far it was only referred to, as a library function is */
@@ -291,7 +243,7 @@ KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kil
   if (!describe(m, s, m->symbols.n, d)) return 0;
   classify(m, s);
   *is_new = true;
-  if (entry != NULL) *entry = (struct kn_symbol_entry){hash, m->symbols.n};
+  if (length > 0) kn_hash_put(&m->symbol_hash, at, hash, m->symbols.n);
   return publish(m);
 }
 
@@ -404,10 +356,8 @@ const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol) {
 /* Finds or makes (if `make`) the symbol of a block. The module is locked. */
 static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool make) {
   const uint32_t key[2] = {func, block};
-  uint32_t hash = kn_hash_bytes(key, sizeof key);
-  const struct kn_symbol_entry *e = NULL;
-  while ((e = next_entry(m, hash, e)) != NULL) {
-    uint32_t id = e->id;
+  uint32_t hash = kn_hash_bytes(key, sizeof key), at, id;
+  KN_HASH_EACH(&m->symbol_hash, hash, at, id) {
     struct kn_symbol *s = kn_symbol(m, id);
     if (s->kind != KILN_SYMBOL_BLOCK || s->target != func || s->offset != block) continue;
     if (!s->defined) { /* left by a body that was discarded */
@@ -422,7 +372,7 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
                    kn_symbol(m, func)->name);
     return 0;
   }
-  if (!table_room(m)) return 0;
+  if (!KN_HASH_ROOM(m, &m->symbol_hash)) return 0;
   struct kn_symbol *s = new_symbol(m);
   if (s == NULL) return 0;
   struct kn_symbol *owner = kn_symbol(m, func);
@@ -433,7 +383,7 @@ static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool
   s->defined = 1;
   s->block_first = owner->block_first;
   kn_symbol_classify(m, s);
-  enter(m->symbol_hash, m->symbol_hash_size, hash, m->symbols.n);
+  kn_hash_put(&m->symbol_hash, hash, hash, m->symbols.n);
   return owner->block_first = publish(m);
 }
 

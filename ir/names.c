@@ -67,43 +67,19 @@ bool kn_hash_name(const char *name, size_t length, uint32_t *hash) {
 
 /* ---- section groups ---- */
 
-/* Makes the table of groups twice as large. */
-static __attribute__((noinline)) bool grow_table(kiln_module *m) {
-  uint32_t size = m->comdat_hash_size < 64 ? 64 : m->comdat_hash_size * 2;
-  uint32_t *table = kn_realloc(m, NULL, size * sizeof *table);
-  if (table == NULL) {
-    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memset(table, 0, size * sizeof *table);
-  for (uint32_t id = 1; id <= m->comdats.n; id++) {
-    struct kn_comdat *c = kn_comdat(m, id);
-    uint32_t *head = table + (c->hash & (size - 1));
-    c->next = *head;
-    *head = id;
-  }
-  if (m->comdat_hash != NULL) kn_realloc(m, m->comdat_hash, 0);
-  m->comdat_hash = table;
-  m->comdat_hash_size = size;
-  return true;
-}
-
 /* Adds a group whose name lies in the module's strings. */
 KN_INLINE uint32_t add(kiln_module *m, const char *name, size_t length, uint32_t hash) {
-  if (m->comdats.n >= m->comdat_hash_size && !grow_table(m)) return 0;
-  if (!KN_ROOM(m, m->comdats, 1)) return 0;
-  uint32_t *head = m->comdat_hash + (hash & (m->comdat_hash_size - 1)), id = ++m->comdats.n;
-  *kn_comdat(m, id) =
-    (struct kn_comdat){.name = name, .length = length & INT32_MAX, .hash = hash, .next = *head};
-  return *head = id;
+  struct kn_comdat c = {.name = name, .length = length & INT32_MAX, .hash = hash};
+  if (!KN_HASH_ROOM(m, &m->comdat_hash) || !KN_PUSH(m, m->comdats, c)) return 0;
+  kn_hash_put(&m->comdat_hash, hash, hash, m->comdats.n);
+  return m->comdats.n;
 }
 
 KN_INLINE uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
-  if (m->comdat_hash_size == 0) return 0;
-  uint32_t id = m->comdat_hash[hash & (m->comdat_hash_size - 1)];
-  for (; id != 0; id = kn_comdat(m, id)->next) {
+  uint32_t at, id;
+  KN_HASH_EACH(&m->comdat_hash, hash, at, id) {
     const struct kn_comdat *c = kn_comdat(m, id);
-    if (c->hash == hash && c->length == length && kn_same_bytes(c->name, name, length)) break;
+    if (c->length == length && kn_same_bytes(c->name, name, length)) break;
   }
   return id;
 }

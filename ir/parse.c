@@ -791,8 +791,13 @@ kiln_status kiln_text_read(kiln_session *s, const char *text, size_t size, kiln_
   p.text = text;
   kn_lex_start(&p.lx, text, size);
   if (kn_parse_ops(&p) && first_pass(&p)) second_pass(&p);
-  void *owned[] = {p.symbols.at,     p.ops.at,  p.values.at, p.labels.at, p.label.at,   p.items.at,
-                   p.label_types.at, p.args.at, p.bytes.at,  p.relocs.at, p.entries.at, p.calls.at};
+  struct kn_names *names[] = {&p.symbols, &p.ops, &p.values, &p.labels, &p.entries};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    kn_realloc(p.module, names[i]->list.at, 0);
+    kn_hash_free(&p.module->options.allocator, &names[i]->hash);
+  }
+  void *owned[] = {p.label.at, p.items.at,  p.label_types.at, p.args.at,
+                   p.bytes.at, p.relocs.at, p.calls.at};
   for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) kn_realloc(p.module, owned[i], 0);
   while (p.chunks) {
     struct kn_text_chunk *next = p.chunks->next;

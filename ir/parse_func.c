@@ -668,15 +668,9 @@ static bool parse_line(struct kn_parser *p, bool *started) {
 
 /* The first name that was used and never defined. */
 static bool unbound(struct kn_parser *p) {
-  const struct kn_name *first = NULL;
-  for (uint32_t i = 0; i < p->values.cap; i++) {
-    const struct kn_name *e = &p->values.at[i];
-    if (!e->key || e->epoch != p->values.epoch || e->state != KN_NAME_FORWARD) continue;
-    if (!first || e->line < first->line || (e->line == first->line && e->column < first->column)) {
-      first = e;
-    }
-  }
-  if (!first) return true;
+  const struct kn_name *first = p->values.list.at, *end = first + p->values.list.n;
+  while (first != end && first->state != KN_NAME_FORWARD) first++;
+  if (first == end) return true;
   struct kn_token at = {.line = first->line, .column = first->column};
   return kn_parse_fail(p, &at, KILN_ERR_STRUCTURE, "%.*s is not defined",
                        (int)(first->length < 64 ? first->length : 64), first->key);

@@ -202,42 +202,15 @@ size_t kn_lex_decode(const struct kn_token *t, char *out) {
 
 /* ---- names ---- */
 
-static uint32_t hash_of(const char *key, size_t length) {
-  uint32_t h = 2166136261u;
-  for (size_t i = 0; i < length; i++) h = (h ^ (unsigned char)key[i]) * 16777619u;
-  return h ^ h >> 15;
-}
-
-static bool grow(const kiln_module *m, struct kn_names *names) {
-  uint32_t cap = names->cap ? names->cap * 2 : 64;
-  struct kn_name *at = kn_realloc(m, NULL, cap * sizeof *at);
-  if (!at) return false;
-  memset(at, 0, cap * sizeof *at);
-  for (uint32_t i = 0; i < names->cap; i++) {
-    if (names->at[i].epoch != names->epoch || !names->at[i].key) continue;
-    uint32_t slot = names->at[i].hash & (cap - 1);
-    while (at[slot].key) slot = (slot + 1) & (cap - 1);
-    at[slot] = names->at[i];
-  }
-  kn_realloc(m, names->at, 0);
-  names->at = at;
-  names->cap = cap;
-  return true;
-}
-
-struct kn_name *kn_names_find(const kiln_module *m, struct kn_names *names, const char *key,
+struct kn_name *kn_names_find(kiln_module *m, struct kn_names *names, const char *key,
                               size_t length, bool add) {
-  if (names->cap == 0 && !add) return NULL;
-  if (add && names->n * 2 >= names->cap && !grow(m, names)) return NULL;
-  uint32_t hash = hash_of(key, length), slot = hash & (names->cap - 1);
-  for (;; slot = (slot + 1) & (names->cap - 1)) {
-    struct kn_name *e = &names->at[slot];
-    if (!e->key || e->epoch != names->epoch) break;
-    if (e->hash == hash && e->length == length && memcmp(e->key, key, length) == 0) return e;
+  uint32_t hash = kn_hash_bytes(key, length), at, i;
+  KN_HASH_EACH(&names->hash, hash, at, i) {
+    struct kn_name *e = &names->list.at[i - 1];
+    if (e->length == length && kn_same_bytes(e->key, key, length)) return e;
   }
-  if (!add) return NULL;
-  names->n++;
-  names->at[slot] =
-    (struct kn_name){.key = key, .length = (uint32_t)length, .hash = hash, .epoch = names->epoch};
-  return &names->at[slot];
+  struct kn_name name = {.key = key, .length = (uint32_t)length};
+  if (!add || !KN_HASH_ROOM(m, &names->hash) || !KN_PUSH(m, names->list, name)) return NULL;
+  kn_hash_put(&names->hash, hash, hash, names->list.n);
+  return &names->list.at[names->list.n - 1];
 }

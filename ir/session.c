@@ -10,50 +10,23 @@
 
 /* ---- source locations ---- */
 
-/* Makes the table of file names twice as large. */
-static bool grow_files(kiln_session *s) {
-  struct kn_places *p = &s->places;
-  uint32_t size = p->file_hash_size < 16 ? 16 : p->file_hash_size * 2;
-  uint32_t *hash = kn_realloc(s->module, NULL, size * sizeof *hash);
-  if (hash == NULL) {
-    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memset(hash, 0, size * sizeof *hash);
-  for (uint32_t i = 0; i < p->files.n; i++) {
-    uint32_t *head = hash + (p->files.at[i].hash & (size - 1));
-    p->files.at[i].next = *head;
-    *head = i + 1;
-  }
-  if (p->file_hash != NULL) kn_realloc(s->module, p->file_hash, 0);
-  p->file_hash = hash;
-  p->file_hash_size = size;
-  return true;
-}
-
 /* Index + 1 of a file's name, or 0 if the module failed. */
 static uint32_t intern_file(kiln_session *s, const char *name) {
   struct kn_places *p = &s->places;
   if (p->last_file != 0 && strcmp(p->files.at[p->last_file - 1].name, name) == 0)
     return p->last_file;
   size_t length = strlen(name);
-  uint32_t hash = kn_hash_bytes(name, length);
-  if (p->file_hash_size > 0) {
-    uint32_t i = p->file_hash[hash & (p->file_hash_size - 1)];
-    for (; i != 0; i = p->files.at[i - 1].next)
-      if (p->files.at[i - 1].hash == hash && strcmp(p->files.at[i - 1].name, name) == 0)
-        return p->last_file = i;
-  }
-  if (p->files.n >= p->file_hash_size && !grow_files(s)) return 0;
-  if (!KN_ROOM(s->module, p->files, 1)) return 0;
+  uint32_t hash = kn_hash_bytes(name, length), at, i;
+  KN_HASH_EACH(&p->file_hash, hash, at, i)
+  if (strcmp(p->files.at[i - 1].name, name) == 0) return p->last_file = i;
+  if (!KN_HASH_ROOM(s->module, &p->file_hash)) return 0;
   const char *copy = kn_arena_string(s->arena, name, length);
   if (copy == NULL) {
     kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
     return 0;
   }
-  uint32_t *head = p->file_hash + (hash & (p->file_hash_size - 1));
-  p->files.at[p->files.n] = (struct kn_file){copy, hash, *head, 0};
-  *head = ++p->files.n;
+  if (!KN_PUSH(s->module, p->files, (struct kn_file){copy, 0})) return 0;
+  kn_hash_put(&p->file_hash, hash, hash, p->files.n);
   return p->last_file = p->files.n;
 }
 
@@ -180,7 +153,7 @@ void kiln_session_free(kiln_session *s) {
   kn_debug_free(s->debug, m);
   kn_realloc(m, s->places.locs.at, 0);
   kn_realloc(m, s->places.files.at, 0);
-  kn_realloc(m, s->places.file_hash, 0);
+  kn_hash_free(&m->options.allocator, &s->places.file_hash);
   kn_arena_free(s->arena);
   kn_realloc(m, s->arena, 0);
   kn_realloc(m, s, 0);

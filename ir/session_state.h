@@ -15,18 +15,15 @@ struct kn_loc {
 
 struct kn_file {
   const char *name; /* NUL-terminated, in the session's strings */
-  uint32_t hash;
-  uint32_t next;  /* of the same hash: index + 1, or 0 */
-  uint32_t entry; /* kiln_die of tag KILN_DIE_TAG_FILE, or 0 */
+  uint32_t entry;   /* kiln_die of tag KILN_DIE_TAG_FILE, or 0 */
 };
 
 /* Source locations of a session. */
 struct kn_places {
   KN_ARRAY(struct kn_loc) locs; /* by id; [0] is none, and counts in n */
   KN_ARRAY(struct kn_file) files;
-  uint32_t *file_hash;
-  uint32_t file_hash_size;
-  uint32_t last_file; /* of the newest location: index + 1, or 0 */
+  struct kn_hash file_hash; /* by name: index + 1 */
+  uint32_t last_file;       /* of the newest location: index + 1, or 0 */
 };
 
 struct kiln_session {

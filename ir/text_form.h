@@ -56,26 +56,25 @@ size_t kn_lex_decode(const struct kn_token *t, char *out);
 
 /* ---- names (ir/parse_lex.c) ---- */
 
-/* A hash map from names to numbers, which can be emptied in constant time. Keys are not copied. */
+/* From names to numbers, in the order of their making. Keys are not copied. */
 struct kn_name {
   const char *key;
-  uint32_t length, hash;
-  uint32_t epoch; /* the entry is in use if it is the map's */
+  uint32_t length;
   uint32_t value;
   uint32_t state; /* the user's */
   uint32_t line, column;
 };
 struct kn_names {
-  struct kn_name *at;
-  uint32_t n, cap, epoch;
+  KN_ARRAY(struct kn_name) list;
+  struct kn_hash hash; /* by name: index + 1 */
 };
 /* Finds `key`, or makes it (with line 0) if `add`. NULL if not there, or without memory. The pointer
  * is valid until the next addition. */
-struct kn_name *kn_names_find(const kiln_module *m, struct kn_names *names, const char *key,
+struct kn_name *kn_names_find(kiln_module *m, struct kn_names *names, const char *key,
                               size_t length, bool add);
 static inline void kn_names_clear(struct kn_names *names) {
-  names->n = 0;
-  names->epoch++;
+  names->list.n = 0;
+  kn_hash_clear(&names->hash);
 }
 
 /* ---- parser ---- */

@@ -16,8 +16,7 @@ struct kn_trie_node {
 
 struct kn_trie {
   KN_ARRAY(struct kn_trie_node) nodes;
-  uint32_t *slots; /* open hash table of nodes but for the first; 0: free */
-  uint32_t mask;
+  struct kn_hash hash; /* nodes but for the first, by `up` and `key` */
 };
 
 /* Makes an empty trie; false (and the module fails) without memory. Released by kn_trie_free, whatever it gives. */

@@ -320,11 +320,8 @@ static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n
   if (in->c > f->lists.n || n > (f->lists.n - in->c) / 2) {
     return FAIL(v, KILN_ERR_STRUCTURE, "the cases are out of range");
   }
-  uint32_t size = 4;
-  while (size / 2 < n) size *= 2;
-  uint32_t *set = kn_realloc(f->module, NULL, (size_t)size * sizeof *set);
-  if (!set) return FAIL(v, KILN_ERR_MEMORY, "out of memory");
-  memset(set, 0, (size_t)size * sizeof *set);
+  const kiln_allocator *a = &f->module->options.allocator;
+  struct kn_hash set = {0};
   unsigned bits = 8u << kn_type_log2[in->type];
   uint64_t mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
   uint32_t i = 0;
@@ -332,14 +329,19 @@ static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n
   for (; ok && i < n; i++) {
     const uint32_t *words = &f->lists.at[in->c + 2 * i];
     uint64_t value = ((uint64_t)words[1] << 32 | words[0]) & mask;
-    uint32_t slot = (uint32_t)(value * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (size - 1);
-    for (; ok && set[slot] != 0; slot = (slot + 1) & (size - 1)) {
-      const uint32_t *other = &f->lists.at[in->c + 2 * (set[slot] - 1)];
-      ok = (((uint64_t)other[1] << 32 | other[0]) & mask) != value;
+    uint32_t hash = (uint32_t)(value * UINT64_C(0x9e3779b97f4a7c15) >> 32), at, k;
+    KN_HASH_EACH(&set, hash, at, k) {
+      const uint32_t *other = &f->lists.at[in->c + 2 * (k - 1)];
+      if ((((uint64_t)other[1] << 32 | other[0]) & mask) == value) break;
     }
-    if (ok) set[slot] = i + 1;
+    ok = k == 0;
+    if (ok && !KN_HASH_ROOM(a, &set)) {
+      kn_hash_free(a, &set);
+      return FAIL(v, KILN_ERR_MEMORY, "out of memory");
+    }
+    if (ok) kn_hash_put(&set, hash, hash, i + 1);
   }
-  kn_realloc(f->module, set, 0);
+  kn_hash_free(a, &set);
   return ok || FAIL(v, KILN_ERR_STRUCTURE, "case %u of the switch is there twice", i - 1);
 }
 

@@ -37,21 +37,9 @@ void kiln_jit_error_free(kiln_jit_error *e) {
   *e = (kiln_jit_error){0};
 }
 
-bool kn_jit_grow(const kiln_jit *jit, kiln_jit_error *e, void *array, uint32_t *cap, uint32_t need,
-                 size_t item_size) {
-  if (need <= *cap) return true;
-  uint64_t n = *cap < 8 ? 8 : (uint64_t)*cap * 2;
-  if (n < need) n = need;
-  void *at; /* `array` is a pointer to a pointer of any type */
-  memcpy(&at, array, sizeof at);
-  at = n <= UINT32_MAX / 2 ? kn_jit_realloc(jit, at, (size_t)n * item_size) : NULL;
-  if (at == NULL) {
-    kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
-    return false;
-  }
-  memcpy(array, &at, sizeof at);
-  *cap = (uint32_t)n;
-  return true;
+bool kn_jit_no_memory(kiln_jit_error *e) {
+  kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
+  return false;
 }
 
 /* ---- a JIT ---- */
@@ -101,23 +89,23 @@ kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error) {
 
 struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u) {
   uint32_t index = (uint32_t)u.id - 1;
-  if (index >= jit->n_units || jit->units[index].generation != (uint32_t)(u.id >> 32)) return NULL;
-  return jit->units[index].unit;
+  if (index >= jit->units.n || jit->units.at[index].generation != (uint32_t)(u.id >> 32))
+    return NULL;
+  return jit->units.at[index].unit;
 }
 
 bool kn_jit_unit_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e) {
   uint32_t index = jit->free_unit - 1;
   if (jit->free_unit == 0) {
-    if (!kn_jit_grow(jit, e, &jit->units, &jit->cap_units, jit->n_units + 1, sizeof *jit->units))
-      return false;
-    index = jit->n_units++;
-    jit->units[index] = (struct kn_jit_slot){0};
+    if (!KN_JIT_ROOM(jit, e, jit->units, 1)) return false;
+    index = jit->units.n++;
+    jit->units.at[index] = (struct kn_jit_slot){0};
   } else {
-    jit->free_unit = jit->units[index].next_free;
+    jit->free_unit = jit->units.at[index].next_free;
   }
-  jit->units[index].unit = u;
+  jit->units.at[index].unit = u;
   jit->live_units++;
-  u->id = (uint64_t)jit->units[index].generation << 32 | (index + 1);
+  u->id = (uint64_t)jit->units.at[index].generation << 32 | (index + 1);
   return true;
 }
 
@@ -157,7 +145,7 @@ static void forget(kiln_jit *jit, struct kn_jit_item *u) {
     u->refs[i]->refs--;
     kn_jit_entry_drop(jit, u->refs[i]);
   }
-  struct kn_jit_slot *slot = jit->units + (uint32_t)u->id - 1;
+  struct kn_jit_slot *slot = jit->units.at + (uint32_t)u->id - 1;
   slot->unit = NULL;
   slot->generation++;
   slot->next_free = jit->free_unit;
@@ -168,8 +156,8 @@ static void forget(kiln_jit *jit, struct kn_jit_item *u) {
 void kiln_jit_free(kiln_jit *jit) {
   if (jit == NULL) return;
   jit->foreign = jit->pid != 0 && getpid() != jit->pid;
-  for (uint32_t i = 0; i < jit->n_units; i++) {
-    struct kn_jit_item *u = jit->units[i].unit;
+  for (uint32_t i = 0; i < jit->units.n; i++) {
+    struct kn_jit_item *u = jit->units.at[i].unit;
     if (u == NULL) continue;
     kn_jit_unwind_remove(jit, u);
     kn_jit_gdb_remove(jit, u);
@@ -181,7 +169,7 @@ void kiln_jit_free(kiln_jit *jit) {
   kn_jit_tls_close(jit);
   kn_jit_symbols_free(jit);
   kn_jit_memory_free(jit);
-  if (jit->units != NULL) kn_jit_realloc(jit, jit->units, 0);
+  if (jit->units.at != NULL) kn_jit_realloc(jit, jit->units.at, 0);
   pthread_mutex_destroy(&jit->lock);
   kiln_allocator allocator = jit->options.allocator;
   kn_allocator_realloc(&allocator, jit, 0);
@@ -245,7 +233,7 @@ kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
   pthread_mutex_lock(&jit->lock);
   kiln_jit_stats s = jit->stats;
   s.units = jit->live_units;
-  s.symbols = (uint64_t)jit->table.n + jit->unnamed;
+  s.symbols = (uint64_t)jit->names.n + jit->unnamed;
   s.protection = jit->dual ? KILN_JIT_PROTECTION_DUAL : KILN_JIT_PROTECTION_SWITCH;
   pthread_mutex_unlock(&jit->lock);
   return s;
@@ -256,12 +244,11 @@ uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const c
   if (jit == NULL) return 0;
   uint32_t n = 0;
   pthread_mutex_lock(&jit->lock);
-  for (uint32_t i = 0; i < jit->table.size; i++) {
-    for (const struct kn_jit_entry *e = jit->table.head[i]; e != NULL; e = e->next) {
-      if (e->unit != NULL || e->refs == 0) continue;
-      n++;
-      if (each != NULL) each(user, e->name);
-    }
+  for (uint32_t i = 0; i < jit->names.n; i++) {
+    const struct kn_jit_entry *e = jit->names.at[i];
+    if (e->unit != NULL || e->refs == 0) continue;
+    n++;
+    if (each != NULL) each(user, e->name);
   }
   pthread_mutex_unlock(&jit->lock);
   return n;

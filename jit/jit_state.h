@@ -66,17 +66,16 @@ struct kn_jit_block {
 
 /* A name, or a symbol of a stream that has none. It lives while somebody defines it or refers to it. */
 struct kn_jit_entry {
-  struct kn_jit_entry *next; /* of the same hash; or of a list of its holder */
-  struct kn_jit_item *unit;  /* that defines it; NULL: none */
-  const void *scope;         /* hidden names while a unit is linked: the unit; else NULL */
-  uint64_t address;          /* of the definition; thread-local: offset in the unit's */
+  struct kn_jit_item *unit; /* that defines it; NULL: none */
+  const void *scope;        /* hidden names while a unit is linked: the unit; else NULL */
+  uint64_t address;         /* of the definition; thread-local: offset in the unit's */
   uint64_t size;
   uint64_t stub; /* address of a jump to what `slot` holds; 0: none */
   uint64_t *slot;
-  uint32_t refs;    /* other units that were bound to it */
-  uint32_t holds;   /* streams */
-  uint32_t pending; /* while a unit is linked: index + 1 of its definition there */
-  uint32_t hash, name_length;
+  uint32_t refs;                  /* other units that were bound to it */
+  uint32_t holds;                 /* streams */
+  uint32_t pending;               /* while a unit is linked: index + 1 of its definition there */
+  uint32_t hash, id, name_length; /* id: index + 1 into kiln_jit.names */
   bool weak, func, tls;
   char name[]; /* NUL-terminated; empty: none, and in no table */
 };
@@ -84,11 +83,6 @@ struct kn_jit_entry {
 struct kn_jit_stub {
   uint64_t stub;
   uint64_t *slot;
-};
-
-struct kn_jit_table {
-  struct kn_jit_entry **head;
-  uint32_t size, n;
 };
 
 /* ---- thread-local data ---- */
@@ -167,11 +161,12 @@ struct kiln_jit {
   bool dual;
   uint64_t pool_bytes;
   struct kn_jit_pool *pools;
-  struct kn_jit_table table;
-  struct kn_jit_stub *stubs; /* free ones */
-  uint32_t n_stubs, cap_stubs, total_stubs;
-  struct kn_jit_slot *units;
-  uint32_t n_units, cap_units, free_unit, live_units;
+  KN_ARRAY(struct kn_jit_entry *) names; /* entries that have one, in any order */
+  struct kn_hash name_hash;
+  KN_ARRAY(struct kn_jit_stub) stubs; /* free ones */
+  uint32_t total_stubs;
+  KN_ARRAY(struct kn_jit_slot) units;
+  uint32_t free_unit, live_units;
   uint32_t unnamed; /* entries without names */
   kiln_jit_stats stats;
   struct kn_jit_perf *perf;
@@ -183,8 +178,8 @@ struct kiln_jit {
   /* thread-local data: tls.c */
   pthread_key_t tls_key;
   bool has_tls_key;
-  uint32_t *tls_free, n_tls_free, cap_tls_free, n_tls;
-  uint32_t *tls_generations, cap_tls_generations;
+  KN_ARRAY(uint32_t) tls_free;
+  KN_ARRAY(uint32_t) tls_generations;
   struct kn_jit_thread *threads;
 };
 
@@ -221,8 +216,7 @@ struct kn_jit_in {
   uint32_t n_binds;
   uint32_t *data; /* indices of data items, in the order of placing */
   uint32_t n_data;
-  uint32_t *touched; /* ids of symbols */
-  uint32_t n_touched, cap_touched;
+  KN_ARRAY(uint32_t) touched; /* ids of symbols */
 };
 
 struct kn_jit_want {
@@ -230,7 +224,7 @@ struct kn_jit_want {
 };
 struct kn_jit_wants {
   struct kn_jit_want *at;
-  uint32_t n, cap;
+  uint32_t n, cap; /* as KN_ARRAY */
 };
 
 /* A definition of an external name in the unit that is linked. */
@@ -262,12 +256,9 @@ struct kn_jit_link {
   uint64_t tls_size, tls_align,
     tls_file; /* tls_file: bytes that are not all zero, from the start */
   struct kn_jit_wants got, tls, stubs, undefined;
-  struct kn_jit_def *defs;
-  uint32_t n_defs, cap_defs;
-  struct kn_jit_entry **refs;
-  uint32_t n_refs, cap_refs;
-  struct kn_jit_range *ranges;
-  uint32_t n_ranges, cap_ranges;
+  KN_ARRAY(struct kn_jit_def) defs;
+  KN_ARRAY(struct kn_jit_entry *) refs;
+  KN_ARRAY(struct kn_jit_range) ranges;
   /* fde_bytes: with the CIEs of personalities; table_bytes: of exceptions */
   uint64_t fde_bytes, table_bytes, n_funcs, names_size, n_symbols;
   bool atexit;
@@ -286,9 +277,11 @@ kiln_status kn_jit_fail(kiln_jit_error *e, kiln_status status, const char *forma
   __attribute__((format(printf, 3, 4)));
 /* Where a call reports errors: empty, `own` if the caller wants none. */
 kiln_jit_error *kn_jit_begin(kiln_jit_error *e, kiln_jit_error *own);
-/* As kn_grow, of a JIT's array. */
-bool kn_jit_grow(const kiln_jit *jit, kiln_jit_error *e, void *array, uint32_t *cap, uint32_t need,
-                 size_t item_size);
+/* Reports that memory is lacking; false. */
+bool kn_jit_no_memory(kiln_jit_error *e);
+/* As KN_ROOM, of a JIT's array or table. */
+#define KN_JIT_ROOM(jit, e, array, more)                                                           \
+  (KN_ROOM(&(jit)->options.allocator, array, more) || kn_jit_no_memory(e))
 /* A unit by its handle; NULL if it is not valid. */
 struct kn_jit_item *kn_jit_unit_get(const kiln_jit *jit, kiln_jit_unit u);
 /* Gives a unit a handle. */

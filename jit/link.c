@@ -6,8 +6,8 @@
 
 void kn_jit_link_free(struct kn_jit_link *l) {
   const kiln_jit *jit = l->jit;
-  void *const arrays[] = {l->got.at, l->tls.at, l->stubs.at, l->undefined.at,
-                          l->defs,   l->refs,   l->ranges};
+  void *const arrays[] = {l->got.at,  l->tls.at,  l->stubs.at, l->undefined.at,
+                          l->defs.at, l->refs.at, l->ranges.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_jit_realloc(jit, arrays[i], 0);
   kn_arena_free(&l->arena);
@@ -132,7 +132,7 @@ kiln_status kiln_jit_add(kiln_jit *jit, unsigned flags, const kiln_jit_input *in
     if (prepare(&l, inputs, n)) status = kn_jit_link_run(&l, unit);
     else status = kn_jit_fail(l.error, KILN_ERR_MEMORY, "out of memory");
     for (uint32_t i = 0; i < l.n_in; i++)
-      if (l.in[i].touched != NULL) kn_jit_realloc(jit, l.in[i].touched, 0);
+      if (l.in[i].touched.at != NULL) kn_jit_realloc(jit, l.in[i].touched.at, 0);
     kn_jit_link_free(&l);
   }
   kiln_jit_error_free(&own);

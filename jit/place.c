@@ -10,7 +10,7 @@ static bool fail_memory(struct kn_jit_link *l) {
 }
 
 bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id) {
-  if (!kn_jit_grow(l->jit, l->error, &w->at, &w->cap, w->n + 1, sizeof *w->at)) return false;
+  if (!KN_JIT_ROOM(l->jit, l->error, *w, 1)) return false;
   w->at[w->n++] = (struct kn_jit_want){in, id};
   return true;
 }
@@ -18,11 +18,9 @@ bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uin
 /* Puts a symbol into the input's list. */
 static bool touch(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
   if (in->binds[id].touched) return true;
-  if (!kn_jit_grow(l->jit, l->error, &in->touched, &in->cap_touched, in->n_touched + 1,
-                   sizeof *in->touched))
-    return false;
+  if (!KN_JIT_ROOM(l->jit, l->error, in->touched, 1)) return false;
   in->binds[id].touched = true;
-  in->touched[in->n_touched++] = id;
+  in->touched.at[in->touched.n++] = id;
   return true;
 }
 
@@ -171,12 +169,10 @@ static const char *range_name(const struct kn_jit_in *in, uint32_t index) {
 }
 
 static bool add_range(struct kn_jit_link *l, const char *name) {
-  for (uint32_t i = 0; i < l->n_ranges; i++)
-    if (strcmp(l->ranges[i].name, name) == 0) return true;
-  if (!kn_jit_grow(l->jit, l->error, &l->ranges, &l->cap_ranges, l->n_ranges + 1,
-                   sizeof *l->ranges))
-    return false;
-  l->ranges[l->n_ranges++] = (struct kn_jit_range){.name = name};
+  for (uint32_t i = 0; i < l->ranges.n; i++)
+    if (strcmp(l->ranges.at[i].name, name) == 0) return true;
+  if (!KN_JIT_ROOM(l->jit, l->error, l->ranges, 1)) return false;
+  l->ranges.at[l->ranges.n++] = (struct kn_jit_range){.name = name};
   return true;
 }
 
@@ -284,8 +280,8 @@ bool kn_jit_place(struct kn_jit_link *l) {
     leave_out(in);
     if (!place_data(l, in)) return false;
   }
-  for (uint32_t i = 0; i < l->n_ranges; i++)
-    if (!place_range(l, l->ranges + i)) return false;
+  for (uint32_t i = 0; i < l->ranges.n; i++)
+    if (!place_range(l, l->ranges.at + i)) return false;
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
     if (!late_names(l, in)) return false;

@@ -53,38 +53,32 @@ static uint64_t of_process(const kiln_jit *jit, const char *name) {
   return 0;
 }
 
-/* Names that the inputs define for each other: open addressing, by symbol. */
+/* Names that the inputs define for each other. */
 struct names {
-  struct kn_jit_want *at; /* id 0: free */
-  uint32_t size;
+  KN_ARRAY(struct kn_jit_want) list;
+  struct kn_hash hash; /* index + 1 */
 };
 
 static bool collect(struct kn_jit_link *l, struct names *t) {
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < l->n_in; i++) n += l->in[i].n_touched;
-  for (t->size = 64; t->size < 2 * n; t->size *= 2) {
-  }
-  t->at = kn_arena_zero(&l->arena, t->size * sizeof *t->at, sizeof *t->at);
-  if (t->at == NULL) return fail_memory(l);
+  const kiln_allocator *a = &l->jit->options.allocator;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_touched; k++) {
-      uint32_t id = in->touched[k];
+    for (uint32_t k = 0; k < in->touched.n; k++) {
+      uint32_t id = in->touched.at[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
       if (!defined_here(in->binds + id) || is_local(s) || s->name_length == 0) continue;
-      uint32_t at = s->hash;
-      while (t->at[at & (t->size - 1)].id != 0) at++;
-      t->at[at & (t->size - 1)] = (struct kn_jit_want){i, id};
+      if (!KN_HASH_ROOM(a, &t->hash) || !KN_PUSH(a, t->list, (struct kn_jit_want){i, id}))
+        return fail_memory(l);
+      kn_hash_put(&t->hash, s->hash, s->hash, t->list.n);
     }
   }
   return true;
 }
 
 static bool has(const struct kn_jit_link *l, const struct names *t, const struct kn_symbol *s) {
-  if (t->size == 0) return false;
-  uint32_t at = s->hash;
-  for (; t->at[at & (t->size - 1)].id != 0; at++) {
-    struct kn_jit_want w = t->at[at & (t->size - 1)];
+  uint32_t at, i;
+  KN_HASH_EACH(&t->hash, s->hash, at, i) {
+    struct kn_jit_want w = t->list.at[i - 1];
     const struct kn_symbol *other = kn_symbol(l->in[w.in].m, w.id);
     if (other->name_length == s->name_length && memcmp(other->name, s->name, s->name_length) == 0)
       return true;
@@ -104,8 +98,8 @@ static bool known(kiln_jit *jit, const struct kn_symbol *s) {
 static bool own_range(const struct kn_jit_link *l, struct kn_jit_bind *b,
                       const struct kn_symbol *s) {
   bool start = strncmp(s->name, "__start_", 8) == 0, stop = strncmp(s->name, "__stop_", 7) == 0;
-  for (uint32_t i = 0; (start || stop) && i < l->n_ranges; i++) {
-    const struct kn_jit_range *r = l->ranges + i;
+  for (uint32_t i = 0; (start || stop) && i < l->ranges.n; i++) {
+    const struct kn_jit_range *r = l->ranges.at + i;
     if (strcmp(s->name + (start ? 8 : 7), r->name) != 0) continue;
     b->where = r->where;
     b->value = start ? r->start : r->end;
@@ -117,8 +111,8 @@ static bool own_range(const struct kn_jit_link *l, struct kn_jit_bind *b,
 bool kn_jit_resolve_outside(struct kn_jit_link *l) {
   kiln_jit *jit = l->jit;
   struct names names = {0};
-  if (l->n_in > 1 && l->undefined.n > 0 && !collect(l, &names)) return false;
-  for (uint32_t i = 0; i < l->undefined.n; i++) {
+  bool ok = l->n_in <= 1 || l->undefined.n == 0 || collect(l, &names);
+  for (uint32_t i = 0; ok && i < l->undefined.n; i++) {
     struct kn_jit_want w = l->undefined.at[i];
     struct kn_jit_bind *b = l->in[w.in].binds + w.id;
     const struct kn_symbol *s = kn_symbol(l->in[w.in].m, w.id);
@@ -137,7 +131,9 @@ bool kn_jit_resolve_outside(struct kn_jit_link *l) {
       b->value = of_process(jit, s->name);
     if (b->value != 0) b->where = KN_JIT_ABSOLUTE;
   }
-  return true;
+  KN_ARRAY_FREE(&jit->options.allocator, names.list);
+  kn_hash_free(&jit->options.allocator, &names.hash);
+  return ok;
 }
 
 /* ---- definitions ---- */
@@ -169,11 +165,11 @@ static bool compete(struct kn_jit_link *l, struct kn_jit_def *old, const struct 
 }
 
 static bool refer_to(struct kn_jit_link *l, struct kn_jit_entry *e) {
-  if (!kn_jit_grow(l->jit, l->error, &l->refs, &l->cap_refs, l->n_refs + 1, sizeof *l->refs)) {
+  if (!KN_JIT_ROOM(l->jit, l->error, l->refs, 1)) {
     kn_jit_entry_drop(l->jit, e);
     return false;
   }
-  l->refs[l->n_refs++] = e;
+  l->refs.at[l->refs.n++] = e;
   e->refs++;
   return true;
 }
@@ -215,7 +211,7 @@ static bool define(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   }
   if (e->pending != 0) {
     b->entry = e;
-    return compete(l, l->defs + e->pending - 1, &def);
+    return compete(l, l->defs.at + e->pending - 1, &def);
   }
   if (e->unit != NULL) {
     bool again = (l->flags & KILN_JIT_REDEFINABLE) != 0 && e->stub != 0 && is_func(in->m, s);
@@ -226,20 +222,20 @@ static bool define(struct kn_jit_link *l, uint32_t i, uint32_t id) {
     }
     if (!again) return twice(l, e, e->stub == 0 ? "" : ", and not added as redefinable");
   }
-  if (!kn_jit_grow(l->jit, l->error, &l->defs, &l->cap_defs, l->n_defs + 1, sizeof *l->defs)) {
+  if (!KN_JIT_ROOM(l->jit, l->error, l->defs, 1)) {
     kn_jit_entry_drop(l->jit, e);
     return false;
   }
   b->entry = e;
-  l->defs[l->n_defs++] = def;
-  e->pending = l->n_defs;
+  l->defs.at[l->defs.n++] = def;
+  e->pending = l->defs.n;
   return true;
 }
 
 /* Gives the definitions that won their addresses, and those that lost to another input the winner's. */
 static bool settle(struct kn_jit_link *l) {
-  for (uint32_t i = 0; i < l->n_defs; i++) {
-    struct kn_jit_def *d = l->defs + i;
+  for (uint32_t i = 0; i < l->defs.n; i++) {
+    struct kn_jit_def *d = l->defs.at + i;
     struct kn_jit_bind *b = l->in[d->in].binds + d->id;
     const struct kn_symbol *s = kn_symbol(l->in[d->in].m, d->id);
     if (d->strength == KN_JIT_COMMON_DEF) {
@@ -259,11 +255,11 @@ static bool settle(struct kn_jit_link *l) {
   }
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_touched; k++) {
-      struct kn_jit_bind *b = in->binds + in->touched[k];
+    for (uint32_t k = 0; k < in->touched.n; k++) {
+      struct kn_jit_bind *b = in->binds + in->touched.at[k];
       if (!defined_here(b) || b->entry == NULL || b->entry->pending == 0) continue;
-      const struct kn_jit_def *d = l->defs + b->entry->pending - 1;
-      if (d->in != i || d->id != in->touched[k]) b->where = KN_JIT_AT_ENTRY;
+      const struct kn_jit_def *d = l->defs.at + b->entry->pending - 1;
+      if (d->in != i || d->id != in->touched.at[k]) b->where = KN_JIT_AT_ENTRY;
     }
   }
   return true;
@@ -272,8 +268,8 @@ static bool settle(struct kn_jit_link *l) {
 static bool define_all(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
-    for (uint32_t k = 0; k < in->n_touched; k++) {
-      uint32_t id = in->touched[k];
+    for (uint32_t k = 0; k < in->touched.n; k++) {
+      uint32_t id = in->touched.at[k];
       const struct kn_symbol *s = kn_symbol(in->m, id);
       if (!defined_here(in->binds + id) || s->kind == KILN_SYMBOL_BLOCK) continue;
       if ((!is_local(s) || l->stream) && !define(l, i, id)) return false;
@@ -392,29 +388,29 @@ bool kn_jit_resolve(struct kn_jit_link *l) {
 }
 
 void kn_jit_resolve_undo(struct kn_jit_link *l) {
-  for (uint32_t i = 0; i < l->n_defs; i++) l->defs[i].entry->pending = 0;
-  for (uint32_t i = 0; i < l->n_refs; i++) l->refs[i]->refs--;
+  for (uint32_t i = 0; i < l->defs.n; i++) l->defs.at[i].entry->pending = 0;
+  for (uint32_t i = 0; i < l->refs.n; i++) l->refs.at[i]->refs--;
   /* an entry can be in both lists, and more than once: holds keep it until its last occurrence */
-  for (uint32_t i = 0; i < l->n_defs; i++) {
-    l->defs[i].entry->holds++;
+  for (uint32_t i = 0; i < l->defs.n; i++) {
+    l->defs.at[i].entry->holds++;
   }
-  for (uint32_t i = 0; i < l->n_refs; i++) l->refs[i]->holds++;
-  for (uint32_t i = 0; i < l->n_defs; i++) {
-    l->defs[i].entry->holds--;
-    kn_jit_entry_drop(l->jit, l->defs[i].entry);
+  for (uint32_t i = 0; i < l->refs.n; i++) l->refs.at[i]->holds++;
+  for (uint32_t i = 0; i < l->defs.n; i++) {
+    l->defs.at[i].entry->holds--;
+    kn_jit_entry_drop(l->jit, l->defs.at[i].entry);
   }
-  for (uint32_t i = 0; i < l->n_refs; i++) {
-    l->refs[i]->holds--;
-    kn_jit_entry_drop(l->jit, l->refs[i]);
+  for (uint32_t i = 0; i < l->refs.n; i++) {
+    l->refs.at[i]->holds--;
+    kn_jit_entry_drop(l->jit, l->refs.at[i]);
   }
-  l->n_defs = l->n_refs = 0;
+  l->defs.n = l->refs.n = 0;
 }
 
 void kn_jit_publish(struct kn_jit_link *l) {
   struct kn_jit_item *u = l->unit;
   u->n_defs = u->n_refs = 0;
-  for (uint32_t i = 0; i < l->n_defs; i++) {
-    const struct kn_jit_def *d = l->defs + i;
+  for (uint32_t i = 0; i < l->defs.n; i++) {
+    const struct kn_jit_def *d = l->defs.at + i;
     const struct kn_jit_in *in = l->in + d->in;
     const struct kn_symbol *s = kn_symbol(in->m, d->id);
     struct kn_jit_entry *e = d->entry;
@@ -429,5 +425,5 @@ void kn_jit_publish(struct kn_jit_link *l) {
     u->defs[u->n_defs++] = e;
     kn_jit_entry_aim(e);
   }
-  for (uint32_t i = 0; i < l->n_refs; i++) u->refs[u->n_refs++] = l->refs[i];
+  for (uint32_t i = 0; i < l->refs.n; i++) u->refs[u->n_refs++] = l->refs.at[i];
 }

@@ -17,11 +17,9 @@ static bool refer(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   if (b->referenced) return true;
   b->referenced = true;
   if (!b->touched) {
-    if (!kn_jit_grow(l->jit, l->error, &in->touched, &in->cap_touched, in->n_touched + 1,
-                     sizeof *in->touched))
-      return false;
+    if (!KN_JIT_ROOM(l->jit, l->error, in->touched, 1)) return false;
     b->touched = true;
-    in->touched[in->n_touched++] = id;
+    in->touched.at[in->touched.n++] = id;
   }
   if (b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON) return true;
   const struct kn_symbol *s = kn_symbol(in->m, id);

@@ -6,13 +6,10 @@
 struct kiln_jit_stream {
   kiln_jit *jit;
   kiln_module *m;
-  struct kn_jit_bind *binds; /* by symbol id */
-  uint32_t n_binds, cap_binds;
-  uint32_t next_data; /* data items before it were looked at */
-  uint32_t *waiting;  /* but these, of functions that are still being built */
-  uint32_t n_waiting, cap_waiting;
-  uint32_t *touched;
-  uint32_t cap_touched;
+  KN_ARRAY(struct kn_jit_bind) binds; /* by symbol id */
+  uint32_t next_data;                 /* data items before it were looked at */
+  KN_ARRAY(uint32_t) waiting;         /* but these, of functions that are still being built */
+  KN_ARRAY(uint32_t) touched;
 };
 
 kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
@@ -27,16 +24,16 @@ void kiln_jit_stream_free(kiln_jit_stream *s) {
   if (s == NULL) return;
   kiln_jit *jit = s->jit;
   pthread_mutex_lock(&jit->lock);
-  for (uint32_t i = 0; i < s->n_binds; i++) {
-    struct kn_jit_entry *e = s->binds[i].entry;
+  for (uint32_t i = 0; i < s->binds.n; i++) {
+    struct kn_jit_entry *e = s->binds.at[i].entry;
     if (e == NULL) continue;
     e->holds--;
     kn_jit_entry_drop(jit, e);
   }
   pthread_mutex_unlock(&jit->lock);
-  if (s->binds != NULL) kn_jit_realloc(jit, s->binds, 0);
-  if (s->waiting != NULL) kn_jit_realloc(jit, s->waiting, 0);
-  if (s->touched != NULL) kn_jit_realloc(jit, s->touched, 0);
+  if (s->binds.at != NULL) kn_jit_realloc(jit, s->binds.at, 0);
+  if (s->waiting.at != NULL) kn_jit_realloc(jit, s->waiting.at, 0);
+  if (s->touched.at != NULL) kn_jit_realloc(jit, s->touched.at, 0);
   kn_jit_realloc(jit, s, 0);
 }
 
@@ -50,47 +47,46 @@ static bool compiled_here(const kiln_session *session, uint32_t symbol) {
 static bool choose_data(kiln_jit_stream *s, struct kn_jit_link *l, struct kn_jit_in *in,
                         const kiln_session *session) {
   const kiln_module *m = s->m;
-  uint32_t n = s->n_waiting + (m->data.n - s->next_data);
+  uint32_t n = s->waiting.n + (m->data.n - s->next_data);
   if (n == 0) return true;
   in->data = kn_arena_alloc(&l->arena, n * sizeof *in->data, 4);
   if (in->data == NULL) {
     kn_jit_fail(l->error, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  if (!kn_jit_grow(s->jit, l->error, &s->waiting, &s->cap_waiting, n, sizeof *s->waiting))
-    return false;
-  for (uint32_t i = s->next_data; i < m->data.n; i++) s->waiting[s->n_waiting++] = i;
+  if (!KN_JIT_ROOM(s->jit, l->error, s->waiting, n - s->waiting.n)) return false;
+  for (uint32_t i = s->next_data; i < m->data.n; i++) s->waiting.at[s->waiting.n++] = i;
   s->next_data = m->data.n;
   uint32_t left = 0;
-  for (uint32_t i = 0; i < s->n_waiting; i++) {
-    const struct kn_data *d = m->data.at + s->waiting[i];
+  for (uint32_t i = 0; i < s->waiting.n; i++) {
+    const struct kn_data *d = m->data.at + s->waiting.at[i];
     if (d->owner == 0 || (kn_data_owned(d) && compiled_here(session, d->owner)))
-      in->data[in->n_data++] = s->waiting[i];
-    else if (kn_data_owned(d)) s->waiting[left++] = s->waiting[i];
+      in->data[in->n_data++] = s->waiting.at[i];
+    else if (kn_data_owned(d)) s->waiting.at[left++] = s->waiting.at[i];
   }
-  s->n_waiting = left;
+  s->waiting.n = left;
   return true;
 }
 
 static bool grow_binds(kiln_jit_stream *s, kiln_jit_error *e) {
   uint32_t n = s->m->symbols.n;
-  if (!kn_jit_grow(s->jit, e, &s->binds, &s->cap_binds, n, sizeof *s->binds)) return false;
-  memset(s->binds + s->n_binds, 0, (n - s->n_binds) * sizeof *s->binds);
-  s->n_binds = n;
+  if (!KN_JIT_ROOM(s->jit, e, s->binds, n - s->binds.n)) return false;
+  memset(s->binds.at + s->binds.n, 0, (n - s->binds.n) * sizeof *s->binds.at);
+  s->binds.n = n;
   return true;
 }
 
 /* Data of no function is not lost with a unit that failed: it waits for the next one. */
 static void keep_data(kiln_jit_stream *s, const struct kn_jit_in *in) {
   for (uint32_t i = 0; i < in->n_data; i++) /* there is space: they came from here */
-    if (s->m->data.at[in->data[i]].owner == 0) s->waiting[s->n_waiting++] = in->data[i];
+    if (s->m->data.at[in->data[i]].owner == 0) s->waiting.at[s->waiting.n++] = in->data[i];
 }
 
 /* Makes the binds ready for the next unit: definitions are at the addresses in their entries, references will be
  * looked up anew. */
 static void settle(kiln_jit_stream *s, const struct kn_jit_in *in) {
-  for (uint32_t i = 0; i < in->n_touched; i++) {
-    struct kn_jit_bind *b = s->binds + in->touched[i];
+  for (uint32_t i = 0; i < in->touched.n; i++) {
+    struct kn_jit_bind *b = s->binds.at + in->touched.at[i];
     b->where =
       (uint8_t)(b->where == KN_JIT_ABSOLUTE && b->value != 0 ? KN_JIT_ABSOLUTE : KN_JIT_NOWHERE);
     b->got = b->tls = b->stub = 0;
@@ -124,14 +120,13 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
     struct kn_jit_in in = {.m = s->m,
                            .sessions = &session,
                            .n_sessions = 1,
-                           .touched = s->touched,
-                           .cap_touched = s->cap_touched};
+                           .touched = {s->touched.at, 0, s->touched.cap}};
     struct kn_jit_link l = {
       .jit = s->jit, .error = error, .flags = flags, .stream = true, .in = &in, .n_in = 1};
     kn_arena_init(&l.arena, &s->jit->options.allocator);
     if (grow_binds(s, error) && choose_data(s, &l, &in, session)) {
-      in.binds = s->binds;
-      in.n_binds = s->n_binds;
+      in.binds = s->binds.at;
+      in.n_binds = s->binds.n;
       status = kn_jit_link_run(&l, unit);
     } else {
       status = error->diag.status;
@@ -139,8 +134,8 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
     if (status != KILN_OK) keep_data(s, &in);
     kn_jit_link_free(&l);
     settle(s, &in);
-    s->touched = in.touched;
-    s->cap_touched = in.cap_touched;
+    s->touched.at = in.touched.at;
+    s->touched.cap = in.touched.cap;
     empty(s->m, session);
   }
   kiln_jit_error_free(&own);

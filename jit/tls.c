@@ -144,22 +144,20 @@ bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, 
     }
     jit->has_tls_key = true;
   }
-  if (!kn_jit_grow(jit, e, &jit->tls_generations, &jit->cap_tls_generations, jit->n_tls + 1,
-                   sizeof *jit->tls_generations) ||
-      !kn_jit_grow(jit, e, &jit->tls_free, &jit->cap_tls_free, jit->n_tls + 1,
-                   sizeof *jit->tls_free))
+  if (!KN_JIT_ROOM(jit, e, jit->tls_generations, 1) ||
+      !KN_JIT_ROOM(jit, e, jit->tls_free, jit->tls_generations.n + 1 - jit->tls_free.n))
     return false;
   struct kn_jit_tls *t = u->tls = kn_jit_realloc(jit, NULL, sizeof *t);
   if (t == NULL) {
     kn_jit_fail(e, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
-  uint32_t index = jit->n_tls;
-  if (jit->n_tls_free > 0) index = jit->tls_free[--jit->n_tls_free];
-  else jit->tls_generations[jit->n_tls++] = 0;
+  uint32_t index = jit->tls_generations.n;
+  if (jit->tls_free.n > 0) index = jit->tls_free.at[--jit->tls_free.n];
+  else jit->tls_generations.at[jit->tls_generations.n++] = 0;
   *t = (struct kn_jit_tls){.jit = jit,
                            .index = index,
-                           .generation = ++jit->tls_generations[index],
+                           .generation = ++jit->tls_generations.at[index],
                            .image = image,
                            .image_size = image_size,
                            .size = size,
@@ -175,7 +173,7 @@ void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_item *u) {
     kn_jit_realloc(jit, t->copies[index].memory, 0);
     t->copies[index] = (struct copy){0};
   }
-  jit->tls_free[jit->n_tls_free++] = index;
+  jit->tls_free.at[jit->tls_free.n++] = index;
   kn_jit_realloc(jit, u->tls, 0);
   u->tls = NULL;
 }
@@ -187,6 +185,6 @@ void kn_jit_tls_close(kiln_jit *jit) {
     jit->threads = t->next;
     thread_free(jit, t);
   }
-  if (jit->tls_free != NULL) kn_jit_realloc(jit, jit->tls_free, 0);
-  if (jit->tls_generations != NULL) kn_jit_realloc(jit, jit->tls_generations, 0);
+  if (jit->tls_free.at != NULL) kn_jit_realloc(jit, jit->tls_free.at, 0);
+  if (jit->tls_generations.at != NULL) kn_jit_realloc(jit, jit->tls_generations.at, 0);
 }

@@ -24,8 +24,8 @@ uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t i, uint32_t id)
   case KN_JIT_IN_RW: return (uint64_t)(uintptr_t)blocks[KN_JIT_RW].at + b->value;
   case KN_JIT_AT_ENTRY:
     if (b->entry->pending != 0)
-      return kn_jit_definition(l, l->defs[b->entry->pending - 1].in,
-                               l->defs[b->entry->pending - 1].id);
+      return kn_jit_definition(l, l->defs.at[b->entry->pending - 1].in,
+                               l->defs.at[b->entry->pending - 1].id);
     return b->entry->address;
   default: return b->value;
   }
@@ -66,7 +66,7 @@ static bool make_unit(struct kn_jit_link *l) {
   kiln_jit *jit = l->jit;
   struct kn_jit_item *u = l->unit;
   uint32_t n = (uint32_t)(l->n_funcs + l->n_symbols);
-  size_t defs = (l->n_defs + 1) * sizeof *u->defs, refs = (l->n_refs + 1) * sizeof *u->refs;
+  size_t defs = (l->defs.n + 1) * sizeof *u->defs, refs = (l->refs.n + 1) * sizeof *u->refs;
   size_t symbols = (n + 1) * sizeof *u->symbols;
   u->defs = kn_jit_realloc(jit, NULL, defs);
   u->refs = kn_jit_realloc(jit, NULL, refs);
@@ -160,7 +160,7 @@ static bool tls_pair(struct kn_jit_link *l, struct kn_jit_want w, uint64_t pair[
     t = l->unit->tls;
     pair[1] = b->value;
   } else if (b->where == KN_JIT_AT_ENTRY && b->entry->pending != 0) {
-    const struct kn_jit_def *d = l->defs + b->entry->pending - 1;
+    const struct kn_jit_def *d = l->defs.at + b->entry->pending - 1;
     const struct kn_jit_bind *there = l->in[d->in].binds + d->id;
     if (there->where == KN_JIT_IN_TLS) t = l->unit->tls;
     pair[1] = there->value;

@@ -15,80 +15,40 @@ static uint64_t most_demands(const kiln_func *f) {
 
 /* ---- arrays and maps ---- */
 
-/* Makes an array `n` long; what is new is zero. */
-#define RESIZE(w, array, want)                                                                     \
-  (resize((w), &(array).at, &(array).cap, (want), sizeof *(array).at) ? ((array).n = (want), true) \
-                                                                      : false)
-
-static bool resize(struct kn_flow *w, void *at, uint32_t *cap, uint32_t n, size_t size) {
-  void *old;
-  memcpy(&old, at, sizeof old);
-  if (n <= *cap) return true;
-  uint32_t room = *cap ? *cap : 64;
-  while (room < n) room *= 2;
-  char *more = kn_realloc(w->f->module, old, (size_t)room * size);
-  if (more == NULL) {
-    w->full = true;
-    return false;
-  }
-  memset(more + (size_t)*cap * size, 0, (size_t)(room - *cap) * size);
-  memcpy(at, &more, sizeof more);
-  *cap = room;
-  return true;
+static bool full(struct kn_flow *w) {
+  w->full = true;
+  return false;
 }
 
-#define PUSH(w, array, ...)                                                                        \
-  (resize((w), &(array).at, &(array).cap, (array).n + 1, sizeof *(array).at)                       \
-     ? ((array).at[(array).n++] = (__VA_ARGS__), true)                                             \
-     : false)
+/* Makes an array of `want` zeros. */
+#define RESIZE(w, array, want)                                                                     \
+  (KN_RESIZE((w)->f->module, array, want)                                                          \
+     ? (memset((array).at, 0, (array).n * sizeof *(array).at), true)                               \
+     : full(w))
+#define PUSH(w, array, ...) (KN_PUSH((w)->f->module, array, __VA_ARGS__) || full(w))
 
 static uint32_t hash(uint32_t a, uint32_t b) {
   uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9e3779b97f4a7c15);
   return (uint32_t)(h >> 32);
 }
 
-static struct kn_flow_slot *find(const struct kn_flow *w, const struct kn_flow_map *m, uint32_t a,
-                                 uint32_t b) {
-  if (m->at == NULL) return NULL;
-  for (uint32_t i = hash(a, b) & m->mask;; i = (i + 1) & m->mask) {
-    struct kn_flow_slot *s = &m->at[i];
-    if (s->epoch != w->family) return NULL;
-    if (s->a == a && s->b == b) return s;
-  }
+static struct kn_flow_slot *find(const struct kn_flow_map *m, uint32_t a, uint32_t b) {
+  uint32_t key = hash(a, b), at, i;
+  KN_HASH_EACH(&m->hash, key, at, i)
+  if (m->list.at[i - 1].a == a && m->list.at[i - 1].b == b) return &m->list.at[i - 1];
+  return NULL;
 }
 
-static bool grow_map(struct kn_flow *w, struct kn_flow_map *m) {
-  uint32_t size = m->at ? m->mask + 1 : 0, room = size ? size * 2 : 256;
-  struct kn_flow_slot *old = m->at;
-  struct kn_flow_slot *at = kn_realloc(w->f->module, NULL, (size_t)room * sizeof *at);
-  if (at == NULL) {
-    w->full = true;
-    return false;
-  }
-  memset(at, 0, (size_t)room * sizeof *at);
-  m->at = at;
-  m->mask = room - 1;
-  for (uint32_t i = 0; i < size; i++) {
-    if (old[i].epoch != w->family) continue;
-    uint32_t k = hash(old[i].a, old[i].b) & m->mask;
-    while (at[k].epoch == w->family) k = (k + 1) & m->mask;
-    at[k] = old[i];
-  }
-  kn_realloc(w->f->module, old, 0);
-  return true;
-}
-
-/* The entry of a key, made if there is none (entry and first are 0 then); NULL without memory. */
+/* The entry of a key, made if there is none (entry and first are 0 then); NULL without memory. It moves when the next
+ * one is made. */
 static struct kn_flow_slot *put(struct kn_flow *w, struct kn_flow_map *m, uint32_t a, uint32_t b) {
-  struct kn_flow_slot *s = find(w, m, a, b);
+  struct kn_flow_slot *s = find(m, a, b);
   if (s) return s;
-  if ((m->at == NULL || m->n * 2 > m->mask) && !grow_map(w, m)) return NULL;
-  uint32_t i = hash(a, b) & m->mask;
-  while (m->at[i].epoch == w->family) i = (i + 1) & m->mask;
-  m->n++;
-  s = &m->at[i];
-  *s = (struct kn_flow_slot){.epoch = w->family, .a = a, .b = b};
-  return s;
+  if ((!KN_HASH_ROOM(w->f->module, &m->hash) && !full(w)) ||
+      !PUSH(w, m->list, (struct kn_flow_slot){.a = a, .b = b}))
+    return NULL;
+  kn_hash_put(&m->hash, hash(a, b), hash(a, b), m->list.n);
+  return &m->list.at[m->list.n - 1];
 }
 
 /* ---- a function ---- */
@@ -105,25 +65,28 @@ bool kn_flow_begin(struct kn_flow *w, kiln_func *f) {
   w->edge = KN_FLOW_NONE;
   w->cells.n = w->frame.n = w->variable.n = w->facts.n = w->touched.n = w->undo.n = 0;
   w->demands.n = w->suspects.n = 0;
-  w->places.n = w->ends.n = w->arrived.n = w->given.n = w->stored.n = w->demanded.n = 0;
+  for (unsigned i = 0; i < KN_FLOW_MAPS; i++) {
+    w->maps[i].list.n = 0;
+    kn_hash_clear(&w->maps[i].hash);
+  }
   if (!RESIZE(w, w->home, f->n) || !RESIZE(w, w->seen, f->n) || !RESIZE(w, w->alias, f->n) ||
       !RESIZE(w, w->slots, f->slots.n + 1) || !RESIZE(w, w->cells, KN_FLOW_REGS))
     return false;
-  memset(w->home.at, 0, f->n * sizeof *w->home.at);
-  memset(w->cells.at, 0, KN_FLOW_REGS * sizeof *w->cells.at);
   return true;
 }
 
 void kn_flow_made(struct kn_flow *w, uint32_t v, uint32_t block) { w->home.at[v] = block + 1; }
 
 void kn_flow_free(struct kn_flow *w, kiln_module *m) {
-  void *arrays[] = {w->home.at,        w->seen.at,     w->alias.at,    w->slots.at,
-                    w->cells.at,       w->frame.at,    w->variable.at, w->facts.at,
-                    w->touched.at,     w->undo.at,     w->places.at,   w->ends.at,
-                    w->arrived.at,     w->given.at,    w->stored.at,   w->demanded.at,
-                    w->demands.at,     w->suspects.at, w->in_first.at, w->in_edges.at,
-                    w->edge_source.at, w->queue.at,    w->marks.at};
+  void *arrays[] = {
+    w->home.at,     w->seen.at,     w->alias.at,       w->slots.at, w->cells.at,   w->frame.at,
+    w->variable.at, w->facts.at,    w->touched.at,     w->undo.at,  w->demands.at, w->suspects.at,
+    w->in_first.at, w->in_edges.at, w->edge_source.at, w->queue.at, w->marks.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
+  for (unsigned i = 0; i < KN_FLOW_MAPS; i++) {
+    kn_realloc(m, w->maps[i].list.at, 0);
+    kn_hash_free(&m->options.allocator, &w->maps[i].hash);
+  }
 }
 
 /* ---- places ---- */
@@ -338,7 +301,7 @@ void kn_flow_give(struct kn_flow *w, uint32_t e, uint32_t param, uint32_t h) {
 }
 
 uint32_t kn_flow_given(const struct kn_flow *w, uint32_t e, uint32_t param) {
-  const struct kn_flow_slot *s = find(w, &w->given, e, param);
+  const struct kn_flow_slot *s = find(&w->given, e, param);
   return s ? s->first : 0;
 }
 
@@ -377,14 +340,14 @@ static enum answer behind(struct kn_flow *w, uint32_t e, uint32_t place, uint32_
   const kiln_func *f = w->f;
   uint32_t source = w->edge_source.at[e], handle = *of, v = value_of(handle);
   if (v && f->inst[v].op == KILN_OP_PARAM && f->inst[v].a == f->edges.at[e].target) {
-    const struct kn_flow_slot *s = find(w, &w->arrived, e, place);
+    const struct kn_flow_slot *s = find(&w->arrived, e, place);
     if (s && s->first == handle) return HELD;
     if (kn_flow_given(w, e, v) != v) return LOST;
   }
-  const struct kn_flow_slot *s = find(w, &w->ends, f->blocks.n + e, place);
-  if (s == NULL) s = find(w, &w->ends, source, place);
+  const struct kn_flow_slot *s = find(&w->ends, f->blocks.n + e, place);
+  if (s == NULL) s = find(&w->ends, source, place);
   const struct kn_flow_slot *stores =
-    is_content(handle) ? find(w, &w->stored, source, kn_index(handle)) : NULL;
+    is_content(handle) ? find(&w->stored, source, kn_index(handle)) : NULL;
   if (s && listed(w, s->first, handle, stores ? stores->first : 0)) return HELD;
   if (v == handle && w->home.at[v] == source + 1 && w->alias.at[v].epoch > w->family) {
     /* in its own block it was an alias of what a variable held */
@@ -415,7 +378,7 @@ static bool stored_before(struct kn_flow *w, uint32_t block, uint32_t slot) {
       uint32_t source = w->edge_source.at[w->in_edges.at[i]];
       if (w->marks.at[source]) continue;
       w->marks.at[source] = 1;
-      if (find(w, &w->stored, source, slot)) return true;
+      if (find(&w->stored, source, slot)) return true;
       if (!PUSH(w, w->queue, source)) return false;
     }
   }
@@ -425,7 +388,7 @@ static bool stored_before(struct kn_flow *w, uint32_t block, uint32_t slot) {
 /* True if it matters that a variable's content was lost: it does once something was stored. */
 static bool matters(struct kn_flow *w, uint32_t block, uint32_t handle) {
   if (!is_content(handle)) return true;
-  return find(w, &w->stored, block, kn_index(handle)) || stored_before(w, block, kn_index(handle));
+  return find(&w->stored, block, kn_index(handle)) || stored_before(w, block, kn_index(handle));
 }
 
 bool kn_flow_solve(struct kn_flow *w, const uint8_t *taken, struct kn_flow_demand *failed) {

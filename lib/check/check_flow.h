@@ -28,14 +28,14 @@ struct kn_flow_cell {
   uint32_t first; /* and these facts: index + 1, or 0 */
 };
 
-/* A key of two words and what belongs to it; of this function if `epoch` is the function's. */
+/* A key of two words and what belongs to it. */
 struct kn_flow_slot {
   uint32_t epoch, a, b;
   uint32_t entry, first;
 };
 struct kn_flow_map {
-  struct kn_flow_slot *at;
-  uint32_t n, mask; /* mask + 1 slots; none: at is NULL */
+  KN_ARRAY(struct kn_flow_slot) list;
+  struct kn_hash hash; /* index + 1 */
 };
 
 /* When the block begins, place must hold handle. */
@@ -44,6 +44,8 @@ struct kn_flow_demand {
   uint32_t inst; /* the use that demands it */
   uint32_t next; /* index + 1 of the next of the same hash, or 0 */
 };
+
+enum { KN_FLOW_MAPS = 6 };
 
 struct kn_flow {
   kiln_func *f;
@@ -62,12 +64,17 @@ struct kn_flow {
   KN_ARRAY(struct kn_flow_fact) facts;
   KN_ARRAY(uint32_t) touched;         /* places written in this block */
   KN_ARRAY(struct kn_flow_slot) undo; /* on this edge: a: place; what it held before */
-  struct kn_flow_map places;          /* (frame offset, 0) or (slot, 1) -> place */
-  struct kn_flow_map ends;            /* (block, or blocks + edge; place) -> what it holds there */
-  struct kn_flow_map arrived;         /* (edge, place) -> parameter */
-  struct kn_flow_map stored;          /* (block, slot) -> number of stores */
-  struct kn_flow_map given;           /* (edge, parameter of its target) -> argument */
-  struct kn_flow_map demanded;        /* hashes of demands */
+  union {
+    struct {
+      struct kn_flow_map places;   /* (frame offset, 0) or (slot, 1) -> place */
+      struct kn_flow_map ends;     /* (block, or blocks + edge; place) -> what it holds there */
+      struct kn_flow_map arrived;  /* (edge, place) -> parameter */
+      struct kn_flow_map stored;   /* (block, slot) -> number of stores */
+      struct kn_flow_map given;    /* (edge, parameter of its target) -> argument */
+      struct kn_flow_map demanded; /* hashes of demands */
+    };
+    struct kn_flow_map maps[KN_FLOW_MAPS]; /* the same */
+  };
   KN_ARRAY(struct kn_flow_demand) demands, suspects;
   KN_ARRAY(uint32_t) in_first, in_edges; /* per block + 1: end of its edges in; those edges */
   KN_ARRAY(uint32_t) edge_source;

@@ -377,11 +377,13 @@ const char *kn_dwarf_section_name(unsigned section) { return sections[section].n
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
-  void *arrays[] = {d->dies.at,    d->units.at,     d->queue.at,   d->late.at,    d->vars.at,
-                    d->scopes.at,  d->ranges.at,    d->patches.at, d->files.at,   d->file_of,
-                    d->str_of,     d->str_slots,    d->func_addr,  d->list_at.at, d->loc_list_at.at,
-                    d->scope_hash, d->scope_way.at, d->callees,    d->func_node};
+  void *arrays[] = {d->dies.at,   d->units.at,  d->queue.at,   d->late.at,        d->vars.at,
+                    d->scopes.at, d->ranges.at, d->patches.at, d->files.at,       d->file_of,
+                    d->str_of,    d->func_addr, d->list_at.at, d->loc_list_at.at, d->scope_way.at,
+                    d->callees,   d->func_node};
   kn_trie_free(d->m, &d->abbrevs);
+  kn_hash_free(&d->m->options.allocator, &d->str_hash);
+  kn_hash_free(&d->m->options.allocator, &d->scope_hash);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
   struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
   memcpy(left.out, d->out, sizeof left.out);

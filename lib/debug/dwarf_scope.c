@@ -70,8 +70,8 @@ static uint32_t instance(struct kn_dwarf *d, uint32_t of) {
   return d->dies.n++;
 }
 
-static uint32_t *chain(const struct kn_dwarf *d, struct kn_dwarf_key k) {
-  return &d->scope_hash[(k.scope * 0x9e3779b1u ^ k.call * 0x85ebca6bu) >> 8 & d->scope_mask];
+static uint32_t hash_of(struct kn_dwarf_key k) {
+  return (k.scope * 0x9e3779b1u ^ k.call * 0x85ebca6bu) >> 8;
 }
 
 /* Number of the scope that is an instance of k.scope; 0: it has no code. */
@@ -81,35 +81,19 @@ static uint32_t find(const struct function *x, struct kn_dwarf_key k) {
     uint32_t r = d->dies.at[k.scope].ranges;
     return r > d->scope_first ? r : 0;
   }
-  for (uint32_t i = d->scope_mask ? *chain(d, k) : 0; i > d->scope_first;
-       i = d->scopes.at[i - 1].next) {
+  uint32_t hash = hash_of(k), at, i;
+  KN_HASH_EACH(&d->scope_hash, hash, at, i) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i - 1];
-    if (d->dies.at[s->node].of == k.scope && s->call == k.call) return i;
+    if (d->dies.at[s->node].of == k.scope && s->call == k.call) break;
   }
-  return 0;
-}
-
-static bool grow_hash(struct kn_dwarf *d) {
-  uint32_t size = d->scope_mask ? 2 * (d->scope_mask + 1) : 256;
-  uint32_t *hash = kn_realloc(d->m, d->scope_hash, size * sizeof *hash);
-  if (hash == NULL) return false;
-  memset(hash, 0, size * sizeof *hash);
-  d->scope_hash = hash;
-  d->scope_mask = size - 1;
-  for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
-    struct kn_dwarf_scope *s = &d->scopes.at[i];
-    uint32_t *head = chain(d, (struct kn_dwarf_key){d->dies.at[s->node].of, s->call});
-    s->next = *head;
-    *head = i + 1;
-  }
-  return true;
+  return i;
 }
 
 /* Makes the scope for k, which is in scope `up`; 0 without memory. */
 static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t up) {
   struct kn_dwarf *d = x->d;
   bool own = k.call == 0 && x->node == x->subprogram;
-  if (!own && d->scopes.n - d->scope_first >= d->scope_mask && !grow_hash(d)) return 0;
+  if (!own && !KN_HASH_ROOM(d->m, &d->scope_hash)) return 0;
   uint32_t node = own ? k.scope : instance(d, k.scope);
   struct kn_dwarf_scope s = {.func = x->func,
                              .node = node,
@@ -119,11 +103,7 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
   if (node == 0 || !KN_PUSH(d->m, d->scopes, s)) return 0;
   uint32_t number = d->scopes.n;
   d->dies.at[node].ranges = number;
-  if (!own) {
-    uint32_t *head = chain(d, k);
-    d->scopes.at[number - 1].next = *head;
-    *head = number;
-  }
+  if (!own) kn_hash_put(&d->scope_hash, hash_of(k), hash_of(k), number);
   return number;
 }
 
@@ -353,6 +333,7 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
       d->dies.at[x.node].func)
     return true;
   d->scope_first = d->scopes.n;
+  kn_hash_clear(&d->scope_hash);
   if (d->dies.at[x.node].abstract && (x.node = instance(d, x.subprogram)) == 0) return false;
   d->dies.at[x.node].func = func + 1;
   if (d->func_node) d->func_node[func] = x.node;

@@ -156,23 +156,6 @@ uint32_t kn_dwarf_ref(const struct kn_dwarf *d, uint32_t i, unsigned name) {
 
 /* ---- strings ---- */
 
-static bool grow_strings(struct kn_dwarf *d) {
-  uint32_t n = d->str_slots ? d->str_mask + 1 : 0, mask = n ? 2 * n - 1 : 1023;
-  uint64_t *slots = kn_realloc(d->m, NULL, (mask + (size_t)1) * sizeof *slots);
-  if (slots == NULL) return false;
-  memset(slots, 0, (mask + (size_t)1) * sizeof *slots);
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t k = (uint32_t)(d->str_slots[i] >> 32);
-    if (d->str_slots[i] == 0) continue;
-    while (slots[k & mask] != 0) k++;
-    slots[k & mask] = d->str_slots[i];
-  }
-  kn_realloc(d->m, d->str_slots, 0);
-  d->str_slots = slots;
-  d->str_mask = mask;
-  return true;
-}
-
 /* Adds a string; its number, UINT32_MAX without memory. It is copied when the object is written. */
 static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
   uint32_t at = d->out[KN_DS_STR].bytes.n;
@@ -187,20 +170,13 @@ static uint32_t new_string(struct kn_dwarf *d, const char *text, uint32_t n) {
 
 /* The same of one that may have been written. */
 static uint32_t search_string(struct kn_dwarf *d, const char *text, uint32_t n) {
-  if (d->str_used >= d->str_mask / 2 && !grow_strings(d)) return UINT32_MAX;
-  uint32_t hash = kn_hash_bytes(text, n);
-  for (uint32_t k = hash;; k++) {
-    uint64_t *slot = &d->str_slots[k & d->str_mask];
-    if (*slot == 0) {
-      uint32_t number = new_string(d, text, n);
-      *slot = (uint64_t)hash << 32 | (number + UINT64_C(1));
-      d->str_used++;
-      return number;
-    }
-    if (*slot >> 32 != hash) continue;
-    uint32_t i = (uint32_t)*slot - 1;
-    if (d->strs.at[i].n == n && kn_same_bytes(d->strs.at[i].text, text, n)) return i;
-  }
+  uint32_t hash = kn_hash_bytes(text, n), at, i;
+  KN_HASH_EACH(&d->str_hash, hash, at, i)
+  if (d->strs.at[i - 1].n == n && kn_same_bytes(d->strs.at[i - 1].text, text, n)) return i - 1;
+  if (!KN_HASH_ROOM(d->m, &d->str_hash) || (i = new_string(d, text, n)) == UINT32_MAX)
+    return UINT32_MAX;
+  kn_hash_put(&d->str_hash, hash, hash, i + 1);
+  return i;
 }
 
 uint32_t kn_dwarf_new_text(struct kn_dwarf *d, uint32_t set, uint32_t index) {

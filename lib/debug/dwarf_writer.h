@@ -76,7 +76,6 @@ struct kn_dwarf_scope {
   uint32_t node;        /* its entry, by index into kn_dwarf.dies */
   uint32_t call;        /* of what was inlined: location of the call; else 0 */
   uint32_t up;          /* the scope that it is in: index + 1; 0: the function itself */
-  uint32_t next;        /* of the same hash: index + 1 */
   uint32_t depth;       /* of the scopes that it is in, and itself */
   uint32_t since;       /* where the code that is being looked at entered it */
 };
@@ -213,10 +212,9 @@ struct kn_dwarf {
   KN_ARRAY(struct kn_dwarf_scope) scopes;
   KN_ARRAY(struct kn_dwarf_range) ranges;
   KN_ARRAY(struct kn_dwarf_patch) patches;
-  uint32_t current; /* number of the unit that is being placed */
-  /* scopes of the function that is being placed are those from scope_first on; chains end before them */
-  uint32_t *scope_hash;
-  uint32_t scope_mask, scope_first;
+  uint32_t current;     /* number of the unit that is being placed */
+  uint32_t scope_first; /* scopes of the function that is being placed are those from here on; */
+  struct kn_hash scope_hash; /* those of them that are instances, by entry and call: number */
   KN_ARRAY(struct kn_dwarf_key) scope_way;
 
   /* files of the unit whose line table is being written, by number; their entries' numbers */
@@ -230,9 +228,7 @@ struct kn_dwarf {
   uint32_t n_abbrevs;
   /* strings */
   KN_ARRAY(struct kn_dwarf_string) strs; /* by number; out[KN_DS_STR] has their size alone */
-  uint64_t
-    *str_slots; /* open hash table of those that are searched: hash << 32 | number + 1, or 0 */
-  uint32_t str_mask, str_used;
+  struct kn_hash str_hash;               /* those that are searched: number + 1 */
   struct kn_dwarf_set *texts; /* where those of a set are in str_of, and how many, one at least */
   uint32_t *str_of;           /* by text: number + 1, or 0 */
   /* addresses: index of each in .debug_addr */

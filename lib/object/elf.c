@@ -224,6 +224,7 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_
   void *const arrays[] = {e.sections.at, e.pieces.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+  kn_hash_free(&m->options.allocator, &e.section_hash);
   kn_dwarf_free(&e);
   kn_arena_free(&e.arena);
   if (timed != NULL) timed->stats.object_ns += kn_clock_ns() - start_ns;

@@ -50,7 +50,6 @@ struct kn_elf_section {
   uint32_t group;       /* index + 1, or 0 */
   uint32_t group_next;  /* next section of the group: index + 1, or 0 */
   uint32_t first, last; /* pieces: index + 1, or 0 */
-  uint32_t hash, next;  /* of named ones: chain of the same hash, index + 1 */
   bool nonzero;         /* has content that is not zero */
   bool code;
   uint32_t number; /* in the section header table */
@@ -126,11 +125,6 @@ struct kn_elf_eh {
   bool indirect;           /* kn_eh_indirect */
 };
 
-struct kn_elf_table { /* heads of chains: index + 1 */
-  uint32_t *head;
-  uint32_t size, n;
-};
-
 struct kn_elf {
   kiln_module *m;
   const struct kn_elf_machine *machine;
@@ -150,7 +144,7 @@ struct kn_elf {
     group_place; /* by comdat id - 1: the place of machine code that it is from, or 0; NULL: none */
   uint32_t *group_of; /* by comdat id - 1: index + 1, or 0: not needed so far */
   KN_ARRAY(struct kn_elf_piece) pieces;
-  struct kn_elf_table section_table;
+  struct kn_hash section_hash;        /* of named ones: index + 1 */
   uint32_t fixed[KN_ELF_FIXED_COUNT]; /* index + 1, or 0: not needed so far */
   const char *last_name;              /* of the newest explicit section, as a pointer */
   uint32_t last_section;              /* index + 1 */

@@ -14,18 +14,6 @@ static bool fail_memory(struct kn_elf *e) {
 
 /* ---- sections and groups ---- */
 
-static bool table_full(const struct kn_elf_table *t) { return t->n >= t->size; }
-
-/* Twice as many chains, all empty. */
-static bool table_grow(struct kn_elf *e, struct kn_elf_table *t) {
-  uint32_t size = t->size < 32 ? 32 : t->size * 2;
-  uint32_t *head = kn_arena_zero(&e->arena, size * sizeof *head, sizeof *head);
-  if (head == NULL) return fail_memory(e);
-  t->head = head;
-  t->size = size;
-  return true;
-}
-
 uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
                             uint64_t flags, uint32_t align) {
   if (!KN_ROOM(e->m, e->sections, 1)) return UINT32_MAX;
@@ -155,40 +143,26 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
   unsigned key = group << 1 | (retain != 0);
   uint32_t found = 0, hash = 0;
   size_t length = 0;
-  struct kn_elf_table *t = &e->section_table;
   if (e->last_section != 0 && e->last_name == name && e->last_key == key) {
     found = e->last_section;
   } else {
     length = strlen(name);
     hash = kn_hash_bytes(name, length) + key * 0x9e3779b1u;
-    if (hash == 0) hash = 1; /* 0 marks those that are not in the table */
-    uint32_t i = t->size > 0 ? t->head[hash & (t->size - 1)] : 0;
-    for (; i != 0 && found == 0; i = e->sections.at[i - 1].next) {
-      const struct kn_elf_section *s = e->sections.at + i - 1;
-      if (s->hash == hash && s->group == group && (s->flags & SHF_GNU_RETAIN) == retain &&
-          s->name_length == length && kn_same_bytes(s->name, name, length))
-        found = i;
+    uint32_t at;
+    KN_HASH_EACH(&e->section_hash, hash, at, found) {
+      const struct kn_elf_section *s = e->sections.at + found - 1;
+      if (s->group == group && (s->flags & SHF_GNU_RETAIN) == retain && s->name_length == length &&
+          kn_same_bytes(s->name, name, length))
+        break;
     }
   }
   if (found == 0) {
-    if (table_full(t)) {
-      if (!table_grow(e, t)) return UINT32_MAX;
-      for (uint32_t i = 0; i < e->sections.n; i++) {
-        if (e->sections.at[i].hash == 0) continue;
-        uint32_t *head = t->head + (e->sections.at[i].hash & (t->size - 1));
-        e->sections.at[i].next = *head;
-        *head = i + 1;
-      }
-    }
+    if (!KN_HASH_ROOM(e->m, &e->section_hash)) return UINT32_MAX;
     uint32_t type = said != NULL && said->desc.type != 0 ? said->desc.type : type_of_name(name);
     uint32_t i = kn_elf_add_section(e, name, length, type, 0, 1);
     if (i == UINT32_MAX) return i;
     if (said != NULL) e->sections.at[i].entsize = said->desc.entry_bytes;
-    uint32_t *head = t->head + (hash & (t->size - 1));
-    e->sections.at[i].hash = hash;
-    e->sections.at[i].next = *head;
-    *head = i + 1;
-    t->n++;
+    kn_hash_put(&e->section_hash, hash, hash, i + 1);
     if (group != 0) kn_elf_join_group(e, i, group);
     found = i + 1;
   }

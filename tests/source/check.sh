@@ -29,7 +29,7 @@ check_include_direction() {
   forbidden_includes ir 'ir/' || ok=1
   forbidden_includes lib 'ir/|lib/|targets/target\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
-  forbidden_includes helpers 'helpers/' || ok=1
+  forbidden_includes helpers 'helpers/|ir/(array|hash)\.h"' || ok=1
   forbidden_includes jit 'ir/|lib/(object/(elf|eh_table)|debug/dwarf_writer)\.h"|targets/jit\.h"|jit/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
   for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"' || ok=1; done

@@ -613,7 +613,7 @@ static void room_is_reserved(void **state) {
   uint32_t n = 5000, size;
   uint32_t before = func(t->m, "before", KILN_LINKAGE_EXTERNAL).id;
   kiln_module_reserve(t->m, n);
-  size = t->m->symbol_hash_size;
+  size = t->m->symbol_hash.size;
   for (uint32_t i = 0; i < n; i++) {
     char name[16];
     snprintf(name, sizeof name, "f%u", i);
@@ -622,10 +622,10 @@ static void room_is_reserved(void **state) {
     assert_int_equal(kiln_symbol_find(t->m, name).id, id);
   }
   assert_int_equal(kiln_symbol_find(t->m, "before").id, before);
-  assert_int_equal(t->m->symbol_hash_size, size);
+  assert_int_equal(t->m->symbol_hash.size, size);
   kiln_module_reserve(t->m, 10); /* fewer than there is room for */
   kiln_module_reserve(t->m, UINT32_MAX);
-  assert_int_equal(t->m->symbol_hash_size, size);
+  assert_int_equal(t->m->symbol_hash.size, size);
   assert_int_equal(kiln_module_status(t->m), KILN_OK);
 }
 
