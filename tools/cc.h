@@ -1,5 +1,5 @@
 /* What the files of `kiln cc` and `kiln c++` share: the command line taken apart, and running
- * other programs. cc_args.c takes it apart, cc_run.c runs clang, cc_names.c has it name
+ * other programs. cc_args.c takes it apart, cc_list.c has lists of words, cc_run.c runs clang, cc_names.c has it name
  * files, verb_cc.c compiles and links. */
 #ifndef KN_TOOLS_CC_H
 #define KN_TOOLS_CC_H
@@ -13,6 +13,10 @@ struct cc_list {
   const char **at;
   size_t n, cap;
 };
+/* ---- cc_list.c ---- */
+
+/* realloc; ends the tool if there is no memory. */
+void *cc_more(void *old, size_t size);
 /* Appends a string; ends the tool if there is no memory. */
 void cc_push(struct cc_list *l, const char *s);
 /* Registers a block of memory to be freed when the program ends. Returns it. */

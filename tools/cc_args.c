@@ -8,37 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- memory ---- */
-
-/* What lives as long as the command. */
-static struct cc_list kept;
-
-static void *more(void *old, size_t size) {
-  void *at = realloc(old, size);
-  if (at != NULL) return at;
-  tool_error("out of memory");
-  exit(TOOL_FAILED);
-}
-
-void cc_push(struct cc_list *l, const char *s) {
-  if (l->n + 1 >= l->cap) {
-    l->cap = l->cap ? l->cap * 2 : 64;
-    l->at = more(l->at, l->cap * sizeof *l->at);
-  }
-  l->at[l->n++] = s;
-  l->at[l->n] = NULL;
-}
-
-char *cc_keep(char *block) {
-  cc_push(&kept, block);
-  return block;
-}
+/* ---- items ---- */
 
 static struct cc_item *add(struct cc_args *a, enum cc_kind kind, const char *word,
                            const char *value) {
   if (a->n == a->cap) {
     a->cap = a->cap ? a->cap * 2 : 64;
-    a->items = more(a->items, a->cap * sizeof *a->items);
+    a->items = cc_more(a->items, a->cap * sizeof *a->items);
   }
   a->items[a->n] = (struct cc_item){.kind = kind, .word = word, .value = value};
   return &a->items[a->n++];
@@ -88,10 +64,10 @@ static bool expand(struct cc_args *a, const char *word, unsigned *files) {
     return false;
   }
   size_t n = 0, cap = 4096;
-  char *text = more(NULL, cap);
+  char *text = cc_more(NULL, cap);
   for (size_t got; (got = fread(text + n, 1, cap - n - 1, f)) > 0;) {
     n += got;
-    if (cap - n < 1024) text = more(text, cap *= 2);
+    if (cap - n < 1024) text = cc_more(text, cap *= 2);
   }
   fclose(f);
   text[n] = 0;

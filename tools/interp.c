@@ -1,6 +1,7 @@
 /* kiln-interp, the program behind `kiln interp`: runs the `main` of a module with the interpreter. It is
  * a program of its own because it needs a dynamic C library, where it looks up what the module does not define. It
  * reports faults with their place, and passes the program's exit status on. */
+#include "options.h"
 #include "tool.h"
 
 #include <dlfcn.h>
@@ -93,21 +94,19 @@ static int interpret(const struct tool_input *input, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  int i = 1;
+  struct tool_words w;
   dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL);
-  for (; i < argc && strcmp(argv[i], "-l") == 0 && i + 1 < argc; i += 2) {
-    if (!dlopen(argv[i + 1], RTLD_NOW | RTLD_GLOBAL)) {
-      tool_error("%s", dlerror());
-      return TOOL_FAILED;
-    }
+  tool_words_begin(&w, VERB_INTERP, argc, argv);
+  for (int o; (o = tool_words_next(&w)) != WORDS_END;) {
+    if (o == WORDS_STOP) return tool_output_end(w.status);
+    if (dlopen(w.value, RTLD_NOW | RTLD_GLOBAL) != NULL) continue;
+    tool_error("%s", dlerror());
+    return TOOL_FAILED;
   }
-  if (i == argc || (argv[i][0] == '-' && argv[i][1] != 0)) {
-    return tool_usage("interp wants one input: kiln interp [-l LIBRARY]... FILE [-- ARGUMENT...]");
-  }
+  if (w.n_inputs != 1) return tool_usage("interp wants one input");
   struct tool_input input;
-  if (!tool_input_open(&input, argv[i])) return TOOL_FAILED;
-  char *name = argv[i];
-  if (i + 1 < argc && strcmp(argv[i + 1], "--") == 0) i++;
-  argv[i] = name;
-  return interpret(&input, argc - i, argv + i);
+  if (!tool_input_open(&input, w.inputs[0])) return TOOL_FAILED;
+  /* The program's arguments are the end of this one's, with its name before them. */
+  argv[w.rest - 1] = (char *)(uintptr_t)input.path;
+  return interpret(&input, argc - w.rest + 1, argv + w.rest - 1);
 }

@@ -1,8 +1,10 @@
 /* kiln-run, the program behind `kiln run`: compiles its inputs into its own memory with the JIT and runs them as its
- * own program. Options are parsed by hand: getopt's state belongs to that program.
+ * own program. Sources in C and C++ become bitcode by clang.
  * Invariant: nothing that the program can use is freed; exit still runs its handlers and destructors. */
 #define _GNU_SOURCE /* program_invocation_name */
 #include "run.h"
+#include "cc.h"
+#include "options.h"
 #include "threads.h"
 
 #include <kiln/jit.h>
@@ -25,8 +27,7 @@ struct flags {
   size_t n_paths, n_libraries, n_folders;
   unsigned threads;
   bool gdb, perf;
-  char **arguments; /* of the program; NULL at the end, and space for one before */
-  int n_arguments;
+  struct cc_list clang; /* options of clang, for sources */
 };
 
 /* What handlers of exit need of the program. */
@@ -38,67 +39,86 @@ static struct {
 
 /* ---- options ---- */
 
-/* The value of a short option, "-lNAME" or "-l NAME"; NULL if there is none. */
-static const char *value_of(char **argv, int argc, int *i) {
-  if (argv[*i][2] != 0) return argv[*i] + 2;
-  return *i + 1 < argc ? argv[++*i] : NULL;
+static const char *joined(const char *a, const char *b) {
+  char *s = cc_more(NULL, strlen(a) + strlen(b) + 1);
+  return cc_keep(strcat(strcpy(s, a), b));
 }
 
-static int parse_option(struct flags *f, int argc, char **argv, int *i) {
-  const char *word = argv[*i], *value;
-  char *end;
-  if (word[1] == 'l' || word[1] == 'L') {
-    value = value_of(argv, argc, i);
-    if (value == NULL || value[0] == 0) return tool_usage("%s wants a value", word);
-    if (word[1] == 'l') f->libraries[f->n_libraries++] = value;
-    else f->folders[f->n_folders++] = value;
-    return TOOL_OK;
+/* TOOL_OK, or the exit status after a message; after help TOOL_OK without inputs. */
+static int parse_flags(struct flags *f, struct tool_words *w) {
+  for (int o; (o = tool_words_next(w)) != WORDS_END;) {
+    switch (o) {
+    case OPTION_LIBRARY: f->libraries[f->n_libraries++] = w->value; break;
+    case OPTION_FOLDER: f->folders[f->n_folders++] = w->value; break;
+    case OPTION_THREADS:
+      if (tool_parse_threads(w->value, &f->threads) != TOOL_OK) return TOOL_USAGE;
+      break;
+    case OPTION_GDB: f->gdb = true; break;
+    case OPTION_PERF: f->perf = true; break;
+    case OPTION_INCLUDE:
+    case OPTION_DEFINE:
+      cc_push(&f->clang, tool_options[o].name);
+      cc_push(&f->clang, w->value);
+      break;
+    case OPTION_STANDARD:
+    case OPTION_OPTIMIZE:
+      cc_push(&f->clang, joined(o == OPTION_STANDARD ? "-std=" : "-O", w->value));
+      break;
+    default: w->n_inputs = 0; return w->status;
+    }
   }
-  if (strncmp(word, "--threads=", 10) == 0) {
-    unsigned long n = strtoul(word + 10, &end, 10);
-    if (word[10] < '0' || word[10] > '9' || *end != 0 || n > 1024)
-      return tool_usage("bad number of threads '%s': 0 (one per processor) to 1024", word + 10);
-    f->threads = n > 0 ? (unsigned)n : tool_processors();
-    return TOOL_OK;
-  }
-  if (strcmp(word, "--gdb") == 0) f->gdb = true;
-  else if (strcmp(word, "--perf") == 0) f->perf = true;
-  else return tool_usage("unknown option '%s' of run", word);
+  if (w->n_inputs == 0) return tool_usage("run wants inputs");
   return TOOL_OK;
 }
 
-static int parse_flags(struct flags *f, int argc, char **argv) {
+static bool make_flags(struct flags *f, int argc) {
   f->paths = calloc((size_t)argc * 3, sizeof *f->paths);
   if (f->paths == NULL) {
     tool_error("%s", strerror(ENOMEM));
-    return TOOL_FAILED;
+    return false;
   }
   f->libraries = f->paths + argc;
   f->folders = f->libraries + argc;
-  int i = 1, bad = TOOL_OK;
-  for (; i < argc && strcmp(argv[i], "--") != 0 && bad == TOOL_OK; i++) {
-    if (argv[i][0] == '-' && argv[i][1] != 0) bad = parse_option(f, argc, argv, &i);
-    else f->paths[f->n_paths++] = argv[i];
-  }
-  if (bad != TOOL_OK) return bad;
-  if (f->n_paths == 0) {
-    return tool_usage(
-      "run wants inputs: kiln run [-l LIBRARY] [-L FOLDER] INPUT... [-- ARGUMENT...]");
-  }
-  /* The program's arguments are the end of this one's, with its name before them. */
-  f->arguments = argv + (i < argc ? i : argc - 1);
-  f->arguments[0] = (char *)(uintptr_t)f->paths[0];
-  f->n_arguments = i < argc ? argc - i : 1;
-  return TOOL_OK;
+  return true;
 }
 
 /* ---- compiling and linking ---- */
 
-static bool compile(struct input *in, const char *path, unsigned threads) {
-  if (!tool_input_open(&in->file, path)) return false;
-  kiln_module_options options = {.verify = !in->file.bitcode, .jit = true};
+/* Has clang make bitcode of a source. What is wrong with that it says itself. */
+static bool open_source(struct input *in, const char *path, bool cxx, const struct flags *f) {
+  static const char *const words[] = {"-fno-vectorize",
+                                      "-fno-slp-vectorize",
+                                      "-emit-llvm",
+                                      "-Xclang",
+                                      "-no-emit-llvm-uselists",
+                                      "-c",
+                                      "-o",
+                                      "-"};
+  kiln_buffer bitcode = {0};
+  struct cc_list l = {0};
+  for (size_t i = 0; i < f->clang.n; i++) cc_push(&l, f->clang.at[i]);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(&l, words[i]);
+  cc_push(&l, path);
+  cc_begin(cxx);
+  int status = cc_run(&l, &bitcode, NULL);
+  free(l.at);
+  in->file =
+    (struct tool_input){.path = path, .bytes = bitcode.data, .size = bitcode.size, .bitcode = true};
+  return status == 0;
+}
+
+static bool compile(struct input *in, const char *path, const struct flags *f) {
+  const char *advice;
+  enum tool_language language = tool_language(path, &advice);
+  bool source = language == TOOL_C || language == TOOL_CXX;
+  if (source ? !open_source(in, path, language == TOOL_CXX, f) : !tool_input_open(&in->file, path))
+    return false;
+  /* the C++ library that clang++ would link */
+  if (language == TOOL_CXX && !run_load_library("stdc++", NULL, 0)) return false;
+  in->file.qbe = language == TOOL_QBE;
+  kiln_module_options options = {.verify = !in->file.bitcode && !in->file.qbe, .jit = true};
   if (!tool_module_open(&in->module, &in->file, options, false)) return false;
-  kiln_status s = tool_module_compile(&in->compiled, &in->module, &in->file, threads, false);
+  kiln_status s = tool_module_compile(&in->compiled, &in->module, &in->file, f->threads, false);
   if (s != KILN_OK) tool_module_report(&in->module, &in->file, s);
   return s == KILN_OK;
 }
@@ -168,8 +188,12 @@ static int start(void *address, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   struct flags f = {.threads = 1};
-  int bad = parse_flags(&f, argc, argv);
-  if (bad != TOOL_OK) return bad;
+  struct tool_words w;
+  tool_words_begin(&w, VERB_RUN, argc, argv);
+  if (!make_flags(&f, argc)) return TOOL_FAILED;
+  int bad = parse_flags(&f, &w);
+  if (bad != TOOL_OK || w.n_inputs == 0) return tool_output_end(bad);
+  for (int i = 0; i < w.n_inputs; i++) f.paths[f.n_paths++] = w.inputs[i];
   program.inputs = calloc(f.n_paths, sizeof *program.inputs);
   bool ok = program.inputs != NULL;
   if (!ok) tool_error("%s", strerror(ENOMEM));
@@ -177,9 +201,11 @@ int main(int argc, char **argv) {
   dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_GLOBAL);
   for (size_t i = 0; i < f.n_libraries && ok; i++)
     ok = run_load_library(f.libraries[i], f.folders, f.n_folders);
-  for (size_t i = 0; i < f.n_paths && ok; i++)
-    ok = compile(program.inputs + i, f.paths[i], f.threads);
+  for (size_t i = 0; i < f.n_paths && ok; i++) ok = compile(program.inputs + i, f.paths[i], &f);
   if (!ok || !link_all(program.inputs, f.n_paths, &f)) return TOOL_FAILED;
   void *address = find_main(program.inputs, f.n_paths);
-  return address != NULL ? start(address, f.n_arguments, f.arguments) : TOOL_FAILED;
+  if (address == NULL) return TOOL_FAILED;
+  /* The program's arguments are the end of this one's, with its name before them. */
+  argv[w.rest - 1] = (char *)(uintptr_t)f.paths[0];
+  return start(address, argc - w.rest + 1, argv + w.rest - 1);
 }

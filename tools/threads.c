@@ -37,10 +37,20 @@ static uint64_t now_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-unsigned tool_processors(void) {
+/* Number of processors that this process may use, at least 1. */
+static unsigned processors(void) {
   cpu_set_t set;
   int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
   return n > 0 ? (unsigned)n : 1;
+}
+
+int tool_parse_threads(const char *word, unsigned *out) {
+  char *end;
+  unsigned long n = strtoul(word, &end, 10);
+  if (word[0] < '0' || word[0] > '9' || *end != 0 || n > 1024)
+    return tool_usage("bad number of threads '%s': 0 (one per processor) to 1024", word);
+  *out = n > 0 ? (unsigned)n : processors();
+  return TOOL_OK;
 }
 
 /* ---- beside the main thread ---- */

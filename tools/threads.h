@@ -28,8 +28,8 @@ struct tool_compiled {
   bool threaded;
 };
 
-/* Number of processors that this process may use, at least 1. */
-unsigned tool_processors(void);
+/* Parses the value of --threads: a number, 0 for that of processors. TOOL_OK, or TOOL_USAGE after a message. */
+int tool_parse_threads(const char *word, unsigned *out);
 
 /* Reads and compiles `in` into the module with up to `threads` threads; text always with one. `c` is to
  * be freed in any case, before the module. */

@@ -15,12 +15,12 @@
 
 #include <kiln/llvm.h>
 
-const char *tool_targets(char out[TOOL_TARGETS_SIZE]) {
+const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last) {
   const char *name, *next = kiln_target_name(0);
   size_t n = 0;
   for (unsigned t = 0; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
     next = kiln_target_name((kiln_target)(t + 1));
-    const char *before = t == 0 ? "" : next != NULL ? ", " : " or ";
+    const char *before = t == 0 ? "" : next != NULL ? ", " : last;
     n += (size_t)snprintf(out + n, TOOL_TARGETS_SIZE - n, "%s%s", before, name);
   }
   return out;
@@ -29,7 +29,7 @@ const char *tool_targets(char out[TOOL_TARGETS_SIZE]) {
 int tool_parse_target(const char *name, kiln_target *out) {
   char targets[TOOL_TARGETS_SIZE];
   if (kiln_target_find(name, out)) return TOOL_OK;
-  return tool_usage("unknown target '%s': %s", name, tool_targets(targets));
+  return tool_usage("unknown target '%s': %s", name, tool_targets(targets, " or "));
 }
 
 int tool_hand_over(const char *name, char **argv, const char *where) {
@@ -149,41 +149,45 @@ static bool input_target(const struct tool_input *in, kiln_target *out) {
 
 /* Files that are neither bitcode nor text, by their suffix, and what takes them. */
 static const struct {
-  const char *suffixes, *advice;
+  const char *suffixes;
+  enum tool_language language;
+  const char *advice;
 } others[] = {
-  {".c.i.", "C: kiln cc -c"},
-  {".cpp.cc.cxx.c++.C.ii.cppm.", "C++: kiln c++ -c"},
-  {".rs.", "Rust: kiln cargo, or rustc --emit=llvm-bc"},
-  {".ll.", "LLVM's text: llvm-as makes bitcode of it"},
-  {".ssa.", "QBE's language: kiln qbe"},
-  {".s.S.", "assembly: kiln cc -c"},
-  {".o.a.so.", "compiled: kiln dis, or a linker"},
+  {".c.i.", TOOL_C, "C: kiln cc -c"},
+  {".cpp.cc.cxx.c++.C.ii.cppm.", TOOL_CXX, "C++: kiln c++ -c"},
+  {".ssa.", TOOL_QBE, "QBE's language: kiln qbe"},
+  {".rs.", TOOL_OTHER, "Rust: kiln cargo, or rustc --emit=llvm-bc"},
+  {".ll.", TOOL_OTHER, "LLVM's text: llvm-as makes bitcode of it"},
+  {".s.S.", TOOL_OTHER, "assembly: kiln cc -c"},
+  {".o.a.so.", TOOL_OTHER, "compiled: kiln dis, or a linker"},
 };
 
-/* Says what a file is for that is neither bitcode nor text; false: nothing is known. */
-static bool is_other(const struct tool_input *in) {
-  const char *base = strrchr(in->path, '/'), *dot = strrchr(base != NULL ? base : in->path, '.');
+enum tool_language tool_language(const char *path, const char **advice) {
+  const char *slash = strrchr(path, '/'), *dot = strrchr(slash != NULL ? slash : path, '.');
   char suffix[16];
-  if (in->bitcode || in->qbe || dot == NULL) return false;
-  int n = snprintf(suffix, sizeof suffix, "%s.", dot);
+  int n = dot != NULL ? snprintf(suffix, sizeof suffix, "%s.", dot) : INT_MAX;
   for (size_t i = 0; n < (int)sizeof suffix && i < sizeof others / sizeof *others; i++) {
     if (strstr(others[i].suffixes, suffix) == NULL) continue;
-    tool_error("%s: LLVM bitcode or Kiln's text is wanted; this is %s", in->path, others[i].advice);
-    return true;
+    *advice = others[i].advice;
+    return others[i].language;
   }
-  return false;
+  return TOOL_OWN;
 }
 
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       kiln_module_options options, bool target_given) {
   memset(t, 0, sizeof *t);
-  if (is_other(in)) return false;
+  const char *advice;
+  if (!in->bitcode && !in->qbe && tool_language(in->path, &advice) != TOOL_OWN) {
+    tool_error("%s: LLVM bitcode or Kiln's text is wanted; this is %s", in->path, advice);
+    return false;
+  }
   options.name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
   options.on_diag = print_diag;
   options.on_diag_user = t;
   if (!target_given && !input_target(in, &options.target)) {
     char targets[TOOL_TARGETS_SIZE];
-    tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets));
+    tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets, " or "));
     return false;
   }
   t->assembler = kiln_as_new(&options);

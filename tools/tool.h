@@ -30,6 +30,10 @@ bool tool_input_open(struct tool_input *in, const char *path);
 void tool_input_done(const struct tool_input *in);
 void tool_input_close(struct tool_input *in);
 
+/* What a file is in by its suffix: bitcode or Kiln's text, or something else, and then what takes it. */
+enum tool_language { TOOL_OWN, TOOL_C, TOOL_CXX, TOOL_QBE, TOOL_OTHER };
+enum tool_language tool_language(const char *path, const char **advice);
+
 /* ---- output.c ---- */
 
 /* Writes `path` so that it exists only when it is complete: to a temporary file beside it, which takes its name
@@ -86,9 +90,9 @@ void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln
  * where to get it. */
 int tool_hand_over(const char *name, char **argv, const char *where);
 
-/* "x86_64 or aarch64", of all targets, in `out`; returns it. */
+/* "x86_64 or aarch64", of all targets, with `last` before the last one, in `out`; returns it. */
 enum { TOOL_TARGETS_SIZE = 256 };
-const char *tool_targets(char out[TOOL_TARGETS_SIZE]);
+const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last);
 /* Parses the value of --target; TOOL_OK, or TOOL_USAGE after a message. */
 int tool_parse_target(const char *name, kiln_target *out);
 

@@ -30,12 +30,12 @@ static bool dump_words(struct tool_trace *t, const char *words) {
   return true;
 }
 
-int tool_trace_flag(struct tool_trace *t, int flag, const char *argument) {
-  switch (flag) {
-  case TOOL_TRACE_DUMP:
+int tool_trace_flag(struct tool_trace *t, int option, const char *argument) {
+  switch (option) {
+  case OPTION_DUMP:
     if (argument == NULL || !dump_words(t, argument)) t->dump = argument != NULL ? argument : "";
     return TOOL_OK;
-  case TOOL_TRACE_LISTING: t->listing = argument != NULL ? argument : "-"; return TOOL_OK;
+  case OPTION_LISTING: t->listing = argument != NULL ? argument : "-"; return TOOL_OK;
   default: break;
   }
   const char **only = realloc(t->only, (t->n_only + 1) * sizeof *only);

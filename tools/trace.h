@@ -4,6 +4,7 @@
 #ifndef KN_TOOLS_TRACE_H
 #define KN_TOOLS_TRACE_H
 
+#include "options.h"
 #include "source.h"
 #include "tool.h"
 
@@ -34,10 +35,9 @@ struct tool_trace {
   const char *source; /* the line shown last in the function, or NULL */
 };
 
-/* The flags, in this order after `first` of the caller's enumeration. */
-enum { TOOL_TRACE_DUMP, TOOL_TRACE_ONLY, TOOL_TRACE_LISTING };
-/* Takes one of them with its argument (NULL: none); TOOL_OK, or TOOL_USAGE after a message. */
-int tool_trace_flag(struct tool_trace *t, int flag, const char *argument);
+/* Takes OPTION_DUMP, OPTION_ONLY or OPTION_LISTING with its argument (NULL: none); TOOL_OK, or TOOL_USAGE after a
+ * message. */
+int tool_trace_flag(struct tool_trace *t, int option, const char *argument);
 /* True if functions are to go through tool_trace_func, one after the other in one session. */
 bool tool_trace_wanted(const struct tool_trace *t);
 /* Opens the files. `out` is the object's, or NULL. TOOL_OK, or the exit status after a message. */

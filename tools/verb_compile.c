@@ -1,10 +1,10 @@
 /* `kiln compile` and `kiln qbe`: inputs to ELF objects. The whole of an object is in memory before a byte of it is
  * written, so that an output file exists only when it is complete. */
+#include "options.h"
 #include "threads.h"
 #include "trace.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,74 +62,32 @@ static int parse_seed(const char *word, uint64_t *out) {
   return TOOL_OK;
 }
 
-static int parse_threads(const char *word, unsigned *out) {
-  char *end;
-  unsigned long n = strtoul(word, &end, 10);
-  if (end == word || *end != 0 || n > 1024 || word[0] == '-') {
-    return tool_usage("bad number of threads '%s': 0 (one per processor) to 1024", word);
-  }
-  *out = n > 0 ? (unsigned)n : tool_processors();
-  return TOOL_OK;
-}
-
-static int parse_flags(int argc, char **argv, struct flags *f) {
-  enum {
-    TARGET = 256,
-    PIC,
-    SECTIONS,
-    DATA_SECTIONS,
-    VERIFY,
-    TIME,
-    STATS,
-    STRESS,
-    THREADS,
-    FEATURES,
-    ARANGES,
-    TRACE
-  };
-  static const struct option longs[] = {
-    {"target", required_argument, NULL, TARGET},
-    {"features", required_argument, NULL, FEATURES},
-    {"pic", required_argument, NULL, PIC},
-    {"function-sections", no_argument, NULL, SECTIONS},
-    {"data-sections", no_argument, NULL, DATA_SECTIONS},
-    {"aranges", no_argument, NULL, ARANGES},
-    {"verify", no_argument, NULL, VERIFY},
-    {"time", no_argument, NULL, TIME},
-    {"stats", no_argument, NULL, STATS},
-    {"stress", required_argument, NULL, STRESS},
-    {"threads", required_argument, NULL, THREADS},
-    {"dump", optional_argument, NULL, TRACE + TOOL_TRACE_DUMP},
-    {"only", required_argument, NULL, TRACE + TOOL_TRACE_ONLY},
-    {"listing", optional_argument, NULL, TRACE + TOOL_TRACE_LISTING},
-    {0},
-  };
-  int c, bad = TOOL_OK;
-  while (bad == TOOL_OK && (c = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
-    switch (c) {
-    case TARGET:
-      bad = tool_parse_target(optarg, &f->options.target);
+static int parse_flags(struct tool_words *w, struct flags *f) {
+  int bad = TOOL_OK;
+  for (int o; bad == TOOL_OK && (o = tool_words_next(w)) != WORDS_END;) {
+    switch (o) {
+    case OPTION_TARGET:
+      bad = tool_parse_target(w->value, &f->options.target);
       f->target_given = true;
       break;
-    case PIC: bad = parse_pic(optarg, &f->options.pic); break;
-    case FEATURES: bad = parse_features(optarg, &f->options.features); break;
-    case SECTIONS: f->options.function_sections = true; break;
-    case DATA_SECTIONS: f->options.data_sections = true; break;
-    case ARANGES: f->options.aranges = true; break;
-    case VERIFY: f->options.verify = true; break;
-    case TIME: f->time = true; break;
-    case STATS: f->stats = true; break;
-    case THREADS: bad = parse_threads(optarg, &f->threads); break;
-    case STRESS: bad = parse_seed(optarg, &f->options.stress_seed); break;
-    case 'o': f->out = optarg; break;
-    default:
-      if (c < TRACE) return TOOL_USAGE; /* getopt has said why */
-      bad = tool_trace_flag(f->trace, c - TRACE, optarg);
+    case OPTION_PIC: bad = parse_pic(w->value, &f->options.pic); break;
+    case OPTION_FEATURES: bad = parse_features(w->value, &f->options.features); break;
+    case OPTION_FUNCTION_SECTIONS: f->options.function_sections = true; break;
+    case OPTION_DATA_SECTIONS: f->options.data_sections = true; break;
+    case OPTION_ARANGES: f->options.aranges = true; break;
+    case OPTION_VERIFY: f->options.verify = true; break;
+    case OPTION_TIME: f->time = true; break;
+    case OPTION_STATS: f->stats = true; break;
+    case OPTION_THREADS: bad = tool_parse_threads(w->value, &f->threads); break;
+    case OPTION_STRESS: bad = parse_seed(w->value, &f->options.stress_seed); break;
+    case OPTION_OUT: f->out = w->value; break;
+    case WORDS_STOP: return WORDS_STOP;
+    default: bad = tool_trace_flag(f->trace, o, w->value);
     }
   }
   if (bad != TOOL_OK) return bad;
-  if (optind == argc && !f->qbe) return tool_usage("no input");
-  if (f->out != NULL && argc - optind > 1) return tool_usage("-o with more than one input");
+  if (w->n_inputs == 0 && !f->qbe) return tool_usage("no input");
+  if (f->out != NULL && w->n_inputs > 1) return tool_usage("-o with more than one input");
   return TOOL_OK;
 }
 
@@ -260,14 +218,17 @@ static bool compile_path(const struct flags *f, const char *path) {
 static int run(int argc, char **argv, bool qbe) {
   struct tool_trace trace = {0};
   struct flags f = {.threads = 1, .trace = &trace, .qbe = qbe};
-  int bad = parse_flags(argc, argv, &f);
+  struct tool_words w;
+  tool_words_begin(&w, qbe ? VERB_QBE : VERB_COMPILE, argc, argv);
+  int bad = parse_flags(&w, &f);
+  if (bad == WORDS_STOP) return w.status;
   if (bad == TOOL_OK) bad = tool_trace_open(&trace, f.out);
   if (bad != TOOL_OK) return bad;
   if (f.options.stress_seed != 0) {
     fprintf(stderr, "kiln: stress seed %" PRIu64 "\n", f.options.stress_seed);
   }
-  bool ok = optind < argc || compile_path(&f, "-");
-  for (int i = optind; i < argc; i++) ok &= compile_path(&f, argv[i]);
+  bool ok = w.n_inputs > 0 || compile_path(&f, "-");
+  for (int i = 0; i < w.n_inputs; i++) ok &= compile_path(&f, w.inputs[i]);
   ok &= tool_trace_close(&trace);
   return ok ? TOOL_OK : TOOL_FAILED;
 }

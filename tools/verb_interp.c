@@ -3,6 +3,6 @@
 #include "tool.h"
 
 int verb_interp(int argc, char **argv) {
-  if (argc < 2) return tool_usage("interp wants one input");
+  (void)argc;
   return tool_hand_over("kiln-interp", argv, "built where libffi is");
 }

@@ -1,8 +1,8 @@
 /* `kiln print`: an input as .kir text. Functions are printed as they come and discarded; the module's
  * part stands before them, and is printed last, when every symbol is known. */
+#include "options.h"
 #include "tool.h"
 
-#include <getopt.h>
 #include <string.h>
 
 static kiln_status print_func(void *user, kiln_func *f) {
@@ -29,27 +29,21 @@ static bool print(const struct tool_input *in, kiln_module_options options, bool
 }
 
 int verb_print(int argc, char **argv) {
-  enum { TARGET = 256 };
-  static const struct option longs[] = {{"target", required_argument, NULL, TARGET}, {0}};
   kiln_module_options options = {0};
   bool target_given = false;
   const char *out = "-";
-  int c, bad = TOOL_OK;
-  while (bad == TOOL_OK && (c = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
-    switch (c) {
-    case TARGET:
-      bad = tool_parse_target(optarg, &options.target);
-      target_given = true;
-      break;
-    case 'o': out = optarg; break;
-    default: return TOOL_USAGE;
-    }
+  struct tool_words w;
+  tool_words_begin(&w, VERB_PRINT, argc, argv);
+  for (int o; (o = tool_words_next(&w)) != WORDS_END;) {
+    if (o == WORDS_STOP) return w.status;
+    if (o == OPTION_TEXT_OUT) out = w.value;
+    else if (tool_parse_target(w.value, &options.target) != TOOL_OK) return TOOL_USAGE;
+    else target_given = true;
   }
-  if (bad != TOOL_OK) return bad;
-  if (argc - optind != 1) return tool_usage("print wants one input");
+  if (w.n_inputs != 1) return tool_usage("print wants one input");
 
   struct tool_input in;
-  if (!tool_input_open(&in, argv[optind])) return TOOL_FAILED;
+  if (!tool_input_open(&in, w.inputs[0])) return TOOL_FAILED;
   bool ok = print(&in, options, target_given, out);
   tool_input_close(&in);
   return ok ? TOOL_OK : TOOL_FAILED;

@@ -3,6 +3,6 @@
 #include "tool.h"
 
 int verb_run(int argc, char **argv) {
-  if (argc < 2) return tool_usage("run wants inputs");
+  (void)argc;
   return tool_hand_over("kiln-run", argv, "it is part of Kiln");
 }

@@ -1,7 +1,6 @@
 /* `kiln verify`: checks every function of the inputs against the rules of the IR; generates nothing. */
+#include "options.h"
 #include "tool.h"
-
-#include <getopt.h>
 
 static kiln_status verify_func(void *user, kiln_func *f) {
   (void)user;
@@ -26,19 +25,16 @@ static bool verify(const char *path, kiln_module_options options, bool target_gi
 }
 
 int verb_verify(int argc, char **argv) {
-  enum { TARGET = 256 };
-  static const struct option longs[] = {{"target", required_argument, NULL, TARGET}, {0}};
   kiln_module_options options = {0};
   bool target_given = false;
-  int c;
-  while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-    if (c != TARGET) return TOOL_USAGE;
-    int bad = tool_parse_target(optarg, &options.target);
-    if (bad != TOOL_OK) return bad;
-    target_given = true;
+  struct tool_words w;
+  tool_words_begin(&w, VERB_VERIFY, argc, argv);
+  for (int o; (o = tool_words_next(&w)) != WORDS_END; target_given = true) {
+    if (o == WORDS_STOP) return w.status;
+    if (tool_parse_target(w.value, &options.target) != TOOL_OK) return TOOL_USAGE;
   }
-  if (optind == argc) return tool_usage("no input");
+  if (w.n_inputs == 0) return tool_usage("no input");
   bool ok = true;
-  for (int i = optind; i < argc; i++) ok &= verify(argv[i], options, target_given);
+  for (int i = 0; i < w.n_inputs; i++) ok &= verify(w.inputs[i], options, target_given);
   return ok ? TOOL_OK : TOOL_FAILED;
 }

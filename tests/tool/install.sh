@@ -50,7 +50,10 @@ for t in "${tools[@]}"; do
   check "$t and its manual page" test -x "$root/bin/$t" -a -f "$root/share/man/man1/$t.1"
 done
 check "kiln-cc and kiln-c++" test -x "$root/bin/kiln-cc" -a -x "$root/bin/kiln-c++"
-check "the version is that of the headers" bash -c "[[ \$('$root/bin/kiln' --version) == \"kiln \$(pkg-config --modversion kiln)\" ]]"
+for file in bash-completion/completions/kiln zsh/site-functions/_kiln fish/vendor_completions.d/kiln.fish; do
+  check "$file" test -s "$root/share/$file"
+done
+check "the version is that of the headers" bash -c "[[ \$('$root/bin/kiln' --version | head -n 1) == \"kiln \$(pkg-config --modversion kiln)\" ]]"
 
 # program NAME CASE COMPILER...: builds NAME.c in a folder of its own and runs it.
 program() {

@@ -62,8 +62,37 @@ says() {
 only() { [[ $(ls clean) == "$(printf '%s\n' "$@")" ]] || { echo "there are: $(ls clean)"; return 1; }; }
 
 # ---- usage ----
-check "--help" bash -c "'$kiln' --help | grep -q '^Usage: kiln'"
-check "--version" bash -c "'$kiln' --version | grep -Eqx 'kiln [0-9]+\.[0-9]+\.[0-9]+'"
+# fits COMMAND...: what it prints fits a screen, ends in a line and has an example that begins as the command does.
+fits() {
+  "$@" > help && (( $(wc -l < help) <= 24 )) && ! grep -E '.{81}|@' help && grep -qE '^Example: (kiln|source)' help && [[ -z $(tail -c 1 help) ]] ||
+    { cat help; return 1; }
+}
+check "--help fits a screen" fits "$kiln" --help
+check "--help and nothing else" bash -c "'$kiln' --help | LC_ALL=C grep -v '[^ -~]' | tail -n 1 | grep -q '2 wrong usage\.\$'"
+for verb in cc c++ cargo run compile qbe interp print verify dis completion; do
+  check "help $verb" fits "$kiln" help $verb
+  check "$verb is in --help" grep -qE "^  ${verb//+/\\+} " <("$kiln" --help)
+done
+for verb in run compile qbe interp print verify dis completion; do
+  [[ $verb == @(run|interp) && ! -x $build/kiln-$verb ]] || check "$verb --help" fits "$kiln" $verb --help
+done
+check "--version" bash -c "'$kiln' --version | head -n 1 | grep -Eqx 'kiln [0-9]+\.[0-9]+\.[0-9]+'"
+check "--version says targets" bash -c "'$kiln' --version | grep -qx 'Targets: x86_64, aarch64'"
+check "--version says what is read" bash -c "'$kiln' --version | grep -q 'bitcode of LLVM 15 to 22'"
+check "an option that is nearly one" says 2 "unknown option '--pics'; did you mean '--pic'?" "$kiln" compile --pics=full main.bc
+check "a verb that is nearly one" says 2 "unknown verb 'complie'; did you mean 'compile'?" "$kiln" complie main.bc
+check "one dash for two" says 2 "unknown option '-pic'; did you mean '--pic'?" "$kiln" compile -pic=full main.bc
+check "an option that is far from any" bash -c "! '$kiln' compile --zzzzzzz main.bc 2>&1 | grep 'did you'"
+check "an option without its value" says 2 'compile: -o wants a value: OUT' "$kiln" compile main.bc -o
+check "a value too many" says 2 'compile: --time takes no value' "$kiln" compile --time=1 main.bc
+# coloured VARIABLE...: an error on a terminal with these variables has colours.
+coloured() { env "$@" script -qec "'$kiln' compile nowhere.bc" /dev/null | grep -q $'\33\\[.*error'; }
+if command -v script > /dev/null; then
+  check "colours on a terminal" coloured TERM=xterm NO_COLOR=
+  check "none with NO_COLOR" bash -c "$(declare -f coloured); kiln=$kiln; ! coloured TERM=xterm NO_COLOR=1"
+  check "none on a dumb terminal" bash -c "$(declare -f coloured); kiln=$kiln; ! coloured TERM=dumb NO_COLOR="
+fi
+check "none in a file" bash -c "! '$kiln' compile nowhere.bc 2>&1 | grep $'\33'"
 check "no verb is wrong usage" says 2 Usage "$kiln"
 check "unknown verb" says 2 "unknown verb 'mend'" "$kiln" mend
 check "unknown option" says 2 'frobnicate' "$kiln" compile --frobnicate main.bc

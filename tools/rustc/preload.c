@@ -9,6 +9,8 @@
 #include "log.h"
 #include "unit.h"
 
+#include <kiln/llvm.h>
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +48,6 @@ static struct {
 } llvm;
 
 /* The oldest and the newest major version of LLVM whose bitcode Kiln reads. */
-enum { LLVM_OLDEST = 15, LLVM_NEWEST = 22 };
 
 static void find_llvm(void) {
   void (*version)(unsigned *, unsigned *, unsigned *);
@@ -61,7 +62,7 @@ static void find_llvm(void) {
   if (version != NULL) version(&major, &minor, &patch);
   llvm.usable = llvm.rustc && llvm.run != NULL && llvm.stream != NULL && llvm.write != NULL &&
                 llvm.start != NULL && llvm.size != NULL && llvm.dispose != NULL &&
-                major >= LLVM_OLDEST && major <= LLVM_NEWEST;
+                major >= KILN_LLVM_OLDEST && major <= KILN_LLVM_NEWEST;
 }
 
 /* Takes this library out of LD_PRELOAD, so that linkers and whatever else rustc starts do not load it. */
