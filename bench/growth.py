@@ -19,6 +19,9 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../tests/harness'))
+from progress import progress  # noqa: E402
+
 BOUNDS = {'instructions': 1.2, 'ns': 2.5, 'bytes': 1.3}
 TARGETS = ['x86_64', 'aarch64']
 CACHEGRIND = ['valgrind', '--tool=cachegrind', '--cache-sim=no', '--branch-sim=no',
@@ -211,7 +214,7 @@ def main():
             ok &= fine
         counts = {}
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for got, fine in pool.map(lambda job: count(growth, job, folder), jobs):
+            for got, fine in progress(pool.map(lambda job: count(growth, job, folder), jobs), len(jobs), lambda r: ''):
                 counts.update(got)
                 ok &= fine
     results, beyond = table(rows, counts, wall)

@@ -21,7 +21,16 @@ esac
 
 export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 status=0
+# shown: on a terminal the newest line of the log, until it is ended.
+shown() {
+  while sleep 2; do printf '\r%s: %.70s\33[K' "$name" "$(grep -a '^#[0-9]' "$log" | tail -n 1 | tr -s '\t ' ' ')" >&2; done
+}
+if [[ -t 2 ]]; then shown & fi
 "$build/fuzz/fuzz_$name" "${options[@]}" "${folders[@]}" >"$log" 2>&1 || status=$?
+if [[ -t 2 ]]; then
+  kill $!
+  printf '\r\33[K' >&2
+fi
 awk -v name="$name" '
   /^stat::number_of_executed_units:/ { runs = $2 }
   /^stat::average_exec_per_sec:/ { rate = $2 }

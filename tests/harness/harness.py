@@ -18,6 +18,8 @@ import sys
 import tempfile
 import threading
 
+from progress import progress
+
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -199,7 +201,8 @@ class Harness:
                 self.fail(item if isinstance(item, str) else ' '.join(map(str, item)), str(e))
                 return None
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
-            return list(pool.map(one, items))
+            items = list(items)
+            return list(progress(pool.map(one, items), len(items), lambda result: ''))
 
     def finish(self):
         """Prints the closing lines and exits: 1 if anything failed or nothing ran."""

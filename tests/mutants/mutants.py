@@ -22,10 +22,12 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(HERE, '../kir'))
+sys.path.insert(0, os.path.join(HERE, '../harness'))
 sys.dont_write_bytecode = True
 import random_gen  # noqa: E402
 import random_ir  # noqa: E402
 import table  # noqa: E402
+from progress import progress  # noqa: E402
 
 FOUND = 3
 SEEDS = 3
@@ -161,7 +163,7 @@ def main():
                 for t in ('x86_64', 'aarch64')]
         rows += [r for r in table.MUTANTS if args.only in r[0] + ' ' + r[2]][::args.every]
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            for row, ok, text in pool.map(one, rows):
+            for row, ok, text in progress(pool.map(one, rows), len(rows), lambda r: r[0][0]):
                 lines += 1
                 failed += not ok
                 print('%s %d - %s %s: %s' % ('ok' if ok else 'not ok', lines, row[1],

@@ -28,6 +28,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../harness'))
 import elf_difference  # noqa: E402
 import inputs  # noqa: E402
+from progress import progress  # noqa: E402
 
 ROOT = inputs.ROOT
 JOBS = min(2, os.cpu_count() or 1)
@@ -212,7 +213,8 @@ class Comparison:
             items = list(self.inputs(pool))
             jobs = [(item, way) for i, item in enumerate(items)
                     for way in ((WAYS[i % len(WAYS)],) if self.args.sample else WAYS)]
-            for kind, name, how in pool.map(self.one, [(i, *job) for i, job in enumerate(jobs)]):
+            done = pool.map(self.one, [(i, *job) for i, job in enumerate(jobs)])
+            for kind, name, how in progress(done, len(jobs), lambda d: d[1]):
                 self.counts[kind] += 1
                 if how:
                     print(f'{kind}: {name}: {how}', flush=True)

@@ -21,9 +21,11 @@ import sys
 import tempfile
 import time
 
-import lldb_trace
-
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / 'harness'))
+import lldb_trace  # noqa: E402
+from progress import progress  # noqa: E402
+
 PROGRAMS = HERE.parent / 'programs'
 CLANG = os.environ.get('CLANG', 'clang-22')
 WAYS = ('step', 'next', 'lines', 'commands', 'condition', 'set', 'watch')
@@ -201,7 +203,8 @@ def main():
         files = [f for f in files if f.suffix != '.rs']
     sums, by_way, programs, skipped = Result(), collections.defaultdict(Result), 0, 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for file, results, problem in pool.map(lambda f: one(options, f.resolve()), files):
+        done = pool.map(lambda f: one(options, f.resolve()), files)
+        for file, results, problem in progress(done, len(files), lambda d: d[0].name):
             if results is None:
                 print(f'{file.name}: {problem}', flush=True)
                 skipped += 1
