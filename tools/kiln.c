@@ -27,6 +27,7 @@ static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
   [VERB_INTERP] = verb_interp,
   [VERB_RUN] = verb_run,
   [VERB_COMPLETION] = verb_completion,
+  [VERB_STATS] = verb_stats,
 };
 
 static int print_version(void) {

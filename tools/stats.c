@@ -1,7 +1,8 @@
 /* What compilers wrote of their costs, summed up: those that `kiln cargo` ran, or one that `kiln cc` is. Called by
- * verb_cargo.c and verb_cc.c. */
+ * verb_cargo.c and verb_cc.c; it is the verb `kiln stats`, too. */
 #define _GNU_SOURCE /* getline, strsep */
 #include "stats.h"
+#include "options.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -105,20 +106,37 @@ static void print_table(FILE *out, struct sums *s) {
   if (left != 0) fprintf(out, "  by LLVM: %u, for other reasons\n", left);
 }
 
-void stats_end(const char *path, bool failed) {
+/* Sums up the file and writes the table; false if it cannot be read. `failed` as of stats_end. */
+static bool sum_up(FILE *out, const char *path, bool failed) {
   FILE *f = fopen(path, "r");
   struct sums s = {0};
   char *line = NULL;
   size_t room = 0;
-  for (ssize_t n; f != NULL && (n = getline(&line, &room, f)) > 0;) {
+  if (f == NULL) return false;
+  for (ssize_t n; (n = getline(&line, &room, f)) > 0;) {
     if (line[n - 1] == '\n') line[n - 1] = 0;
     add_line(&s, line);
   }
   free(line);
-  if (f != NULL) fclose(f);
-  unlink(path);
-  if (s.kiln + s.llvm != 0) print_table(stderr, &s);
-  else if (!failed) fputs("kiln: nothing was compiled\n", stderr);
+  fclose(f);
+  if (s.kiln + s.llvm != 0) print_table(out, &s);
+  else if (!failed) fputs("kiln: nothing was compiled\n", out);
   for (size_t i = 0; i < s.n_reasons; i++) free(s.reasons[i].text);
   free(s.reasons);
+  return true;
+}
+
+void stats_end(const char *path, bool failed) {
+  sum_up(stderr, path, failed);
+  unlink(path);
+}
+
+int verb_stats(int argc, char **argv) {
+  struct tool_words w;
+  tool_words_begin(&w, VERB_STATS, argc, argv);
+  if (tool_words_next(&w) != WORDS_END) return w.status;
+  if (w.n_inputs != 1) return tool_usage("stats wants one file");
+  if (sum_up(stdout, w.inputs[0], false)) return TOOL_OK;
+  tool_error("%s: %s", w.inputs[0], strerror(errno));
+  return TOOL_FAILED;
 }

@@ -120,5 +120,6 @@ int verb_verify(int argc, char **argv);
 int verb_dis(int argc, char **argv);
 int verb_interp(int argc, char **argv);
 int verb_run(int argc, char **argv);
+int verb_stats(int argc, char **argv);
 
 #endif

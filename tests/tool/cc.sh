@@ -250,9 +250,11 @@ check 'KILN_STATS=1 prints what that cost' costs '^kiln: 2 units by Kiln, [1-9][
   'front end +[0-9.]+ s' 'by Kiln +[0-9.]+ s' 'by LLVM +[0-9.]+ s' 'linker +[0-9.]+ s' 'by LLVM: 1: not implemented: vectors'
 cost_lines() {
   KILN_STATS=$work/cost.lines "$kiln" cc -c main.c sub/twice.c "$define" && [[ $(grep -c $'^unit\tkiln\t' cost.lines) == 2 ]] &&
-    [[ $(grep -c $'^compiler\t' cost.lines) == 1 ]]
+    [[ $(grep -c $'^compiler\t' cost.lines) == 1 ]] && KILN_STATS=$work/cost.lines "$kiln" cc -c sub/twice.c &&
+    "$kiln" stats cost.lines | grep -qE '^kiln: 3 units by Kiln, [1-9][0-9]* instructions .*; 0 units by LLVM$'
 }
-check 'KILN_STATS=FILE appends lines' cost_lines
+check 'KILN_STATS=FILE appends lines, which kiln stats sums up' cost_lines
+check 'a file that is not there' says 1 'nowhere: No such file' "$kiln" stats nowhere
 other_target() {
   cc --target=aarch64-linux-gnu -c sub/twice.c -o a64.o && readelf -h a64.o | grep -q AArch64
 }
