@@ -43,8 +43,8 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
     struct x64_place m = x64_address(w, in->a, 0);
     unsigned t = kn_temp(w, KN_GP_MASK);
     x64_mov(w, wide, t, r);
-    if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r(w->code.p, X64_G_NEG, wide, t));
-    if (op != KILN_RMW_XCHG) EMIT(w, x64_lock(w->code.p));
+    if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r, X64_G_NEG, wide, t);
+    if (op != KILN_RMW_XCHG) EMIT(w, x64_lock);
     x64_op_mem(w, op == KILN_RMW_XCHG ? X64_XCHG : X64_XADD, size, t, &m);
     kn_drop(w, in->a);
     kn_drop(w, in->b);
@@ -61,26 +61,26 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   x64_place_label(w, again);
   x64_mov(w, wide, t, X64_RAX);
   switch (op) {
-  case KILN_RMW_AND: EMIT(w, x64_rr(w->code.p, X64_AND, wide, t, r)); break;
+  case KILN_RMW_AND: EMIT(w, x64_rr, X64_AND, wide, t, r); break;
   case KILN_RMW_NAND:
-    EMIT(w, x64_rr(w->code.p, X64_AND, wide, t, r));
-    EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, wide, t));
+    EMIT(w, x64_rr, X64_AND, wide, t, r);
+    EMIT(w, x64_unary_r, X64_G_NOT, wide, t);
     break;
-  case KILN_RMW_OR: EMIT(w, x64_rr(w->code.p, X64_OR, wide, t, r)); break;
-  case KILN_RMW_XOR: EMIT(w, x64_rr(w->code.p, X64_XOR, wide, t, r)); break;
+  case KILN_RMW_OR: EMIT(w, x64_rr, X64_OR, wide, t, r); break;
+  case KILN_RMW_XOR: EMIT(w, x64_rr, X64_XOR, wide, t, r); break;
   default: {
     unsigned cc = op == KILN_RMW_SMIN   ? X64_LE
                   : op == KILN_RMW_SMAX ? X64_GE
                   : op == KILN_RMW_UMIN ? X64_BE
                                         : X64_AE;
     uint32_t keep = kn_code_label(w);
-    EMIT(w, x64_rr(w->code.p, X64_CMP, size, t, r));
+    EMIT(w, x64_rr, X64_CMP, size, t, r);
     x64_jcc(w, cc, keep);
     x64_mov(w, wide, t, r);
     x64_place_label(w, keep);
   }
   }
-  EMIT(w, x64_lock(w->code.p));
+  EMIT(w, x64_lock);
   x64_op_mem(w, X64_CMPXCHG, size, t, &m);
   x64_jcc(w, X64_NE, again);
   kn_drop(w, in->a);
@@ -99,7 +99,7 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   if (expected.kind == X64_IMM) x64_const(w, X64_RAX, (uint64_t)(int64_t)expected.imm);
   else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
-  EMIT(w, x64_lock(w->code.p));
+  EMIT(w, x64_lock);
   x64_op_mem(w, X64_CMPXCHG, size, desired, &m);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -109,7 +109,7 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   if (flag) {
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     f = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_setcc(w->code.p, X64_E, f));
+    EMIT(w, x64_setcc, X64_E, f);
   }
   if (w->val[i].uses) x64_def_fixed(w, i, type, X64_RAX);
   if (flag) x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
@@ -125,15 +125,15 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
   switch (op) {
   case KILN_RMW_XCHG: return;
   case KILN_RMW_ADD:
-    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RBX, X64_RAX));
-    EMIT(w, x64_rr(w->code.p, X64_ADC, 3, X64_RCX, X64_RDX));
+    EMIT(w, x64_rr, X64_ADD, 3, X64_RBX, X64_RAX);
+    EMIT(w, x64_rr, X64_ADC, 3, X64_RCX, X64_RDX);
     return;
   case KILN_RMW_SUB:
     x64_mov(w, 3, X64_SCRATCH, X64_RAX);
-    EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_SCRATCH, X64_RBX));
+    EMIT(w, x64_rr, X64_SUB, 3, X64_SCRATCH, X64_RBX);
     x64_mov(w, 3, X64_RBX, X64_SCRATCH);
     x64_mov(w, 3, X64_SCRATCH, X64_RDX);
-    EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
+    EMIT(w, x64_rr, X64_SBB, 3, X64_SCRATCH, X64_RCX);
     x64_mov(w, 3, X64_RCX, X64_SCRATCH);
     return;
   case KILN_RMW_AND:
@@ -141,11 +141,11 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_RMW_OR:
   case KILN_RMW_XOR: {
     unsigned logic = op == KILN_RMW_OR ? X64_OR : op == KILN_RMW_XOR ? X64_XOR : X64_AND;
-    EMIT(w, x64_rr(w->code.p, logic, 3, X64_RBX, X64_RAX));
-    EMIT(w, x64_rr(w->code.p, logic, 3, X64_RCX, X64_RDX));
+    EMIT(w, x64_rr, logic, 3, X64_RBX, X64_RAX);
+    EMIT(w, x64_rr, logic, 3, X64_RCX, X64_RDX);
     if (op != KILN_RMW_NAND) return;
-    EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, X64_RBX));
-    EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, X64_RCX));
+    EMIT(w, x64_unary_r, X64_G_NOT, 3, X64_RBX);
+    EMIT(w, x64_unary_r, X64_G_NOT, 3, X64_RCX);
     return;
   }
   default: {
@@ -153,11 +153,11 @@ static void combine(struct kn_walk *w, const struct kn_inst *in) {
                     : op == KILN_RMW_SMAX ? X64_GE
                     : op == KILN_RMW_UMIN ? X64_B
                                           : X64_AE;
-    EMIT(w, x64_rr(w->code.p, X64_CMP, 3, X64_RAX, X64_RBX));
+    EMIT(w, x64_rr, X64_CMP, 3, X64_RAX, X64_RBX);
     x64_mov(w, 3, X64_SCRATCH, X64_RDX);
-    EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_SCRATCH, X64_RCX));
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + keep, 3, X64_RBX, X64_RAX));
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + keep, 3, X64_RCX, X64_RDX));
+    EMIT(w, x64_rr, X64_SBB, 3, X64_SCRATCH, X64_RCX);
+    EMIT(w, x64_rr, X64_CMOV + keep, 3, X64_RBX, X64_RAX);
+    EMIT(w, x64_rr, X64_CMOV + keep, 3, X64_RCX, X64_RDX);
   }
   }
 }
@@ -181,8 +181,8 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_mem kept = x64_frame_mem(w, kn_frame_alloc(w, 8, 3)),
                  address = x64_frame_mem(w, kn_frame_alloc(w, 8, 3));
   x64_lea(w, at, &m);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, at, address));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RBX, kept));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, at, address);
+  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RBX, kept);
   for (unsigned k = 0; k < sizeof fixed; k++) KN_LOG(w, KN_EV_WRITE, 0, fixed[k]);
   uint32_t again = kn_code_label(w);
   if (cas) {
@@ -191,22 +191,22 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
       x64_wide_half(w, k ? X64_RCX : X64_RBX, in->c, k);
     }
   } else if (in->op == KILN_OP_ATOMIC_LOAD) {
-    EMIT(w, x64_zero(w->code.p, X64_RAX));
-    EMIT(w, x64_zero(w->code.p, X64_RDX));
-    EMIT(w, x64_zero(w->code.p, X64_RBX));
-    EMIT(w, x64_zero(w->code.p, X64_RCX));
+    EMIT(w, x64_zero, X64_RAX);
+    EMIT(w, x64_zero, X64_RDX);
+    EMIT(w, x64_zero, X64_RBX);
+    EMIT(w, x64_zero, X64_RCX);
   } else { /* a first guess; its two halves need not be read at the same moment */
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(at, 0)));
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RDX, x64_at(at, 8)));
+    EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_at(at, 0));
+    EMIT(w, x64_rm, X64_MOV, 3, X64_RDX, x64_at(at, 8));
     x64_place_label(w, again);
     combine(w, in);
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, at, address));
+    EMIT(w, x64_rm, X64_MOV, 3, at, address);
   }
-  EMIT(w, x64_lock(w->code.p));
-  EMIT(w, x64_cmpxchg16b(w->code.p, x64_at(at, 0)));
+  EMIT(w, x64_lock);
+  EMIT(w, x64_cmpxchg16b, x64_at(at, 0));
   if (!cas && in->op != KILN_OP_ATOMIC_LOAD) x64_jcc(w, X64_NE, again);
-  if (flag) EMIT(w, x64_setcc(w->code.p, X64_E, X64_RCX));
-  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBX, kept));
+  if (flag) EMIT(w, x64_setcc, X64_E, X64_RCX);
+  EMIT(w, x64_rm, X64_MOV, 3, X64_RBX, kept);
   if (w->val[i].uses) x64_wide_store(w, i, X64_RAX, X64_RDX);
   kn_drop(w, in->a);
   if (in->op != KILN_OP_ATOMIC_LOAD) kn_drop(w, in->b);
@@ -217,6 +217,5 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_fence(struct kn_walk *w, const struct kn_inst *in) {
-  if ((in->x & 7) == KILN_ORDERING_SEQ_CST)
-    EMIT(w, x64_mfence(w->code.p)); /* else x86's own order */
+  if ((in->x & 7) == KILN_ORDERING_SEQ_CST) EMIT(w, x64_mfence); /* else x86's own order */
 }

@@ -23,8 +23,8 @@ void x64_lower_minmax(struct kn_walk *w, const struct kn_inst *in) {
                                          : X64_B;
   unsigned ta = copy_extended(w, in->a, type, sign);
   unsigned rb = x64_size(type) < 2 ? copy_extended(w, in->b, type, sign) : kn_reg(w, in->b, type);
-  EMIT(w, x64_rr(w->code.p, X64_CMP, size, ta, rb));
-  EMIT(w, x64_rr(w->code.p, X64_CMOV + cc, size, ta, rb));
+  EMIT(w, x64_rr, X64_CMP, size, ta, rb);
+  EMIT(w, x64_rr, X64_CMOV + cc, size, ta, rb);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   x64_def_fixed(w, i, type, ta);
@@ -47,15 +47,15 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
       x64_dividend(w, in->a, type, false);
       unsigned rb = kn_reg(w, in->b, type);
       KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
-      EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, size, rb));
+      EMIT(w, x64_unary_r, X64_G_MUL, size, rb);
       t = X64_RAX;
     } else {
       bool sign = in->op == KILN_OP_SMULO;
       t = copy_extended(w, in->a, type, sign);
       unsigned u = copy_extended(w, in->b, type, sign);
-      EMIT(w, x64_rr(w->code.p, X64_IMUL, 2, t, u));
+      EMIT(w, x64_rr, X64_IMUL, 2, t, u);
       x64_extend(w, u, t, type, sign, false);
-      EMIT(w, x64_rr(w->code.p, X64_CMP, 2, u, t));
+      EMIT(w, x64_rr, X64_CMP, 2, u, t);
       cc = X64_NE;
     }
   } else {
@@ -65,7 +65,7 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
     unsigned op = in->op == KILN_OP_SADDO || in->op == KILN_OP_UADDO ? X64_ADD
                   : in->op == KILN_OP_SMULO                          ? X64_IMUL
                                                                      : X64_SUB;
-    EMIT(w, x64_rr(w->code.p, op, size, t, rb));
+    EMIT(w, x64_rr, op, size, t, rb);
     if (in->op == KILN_OP_UADDO || in->op == KILN_OP_USUBO) cc = X64_B;
   }
   if (in->op == KILN_OP_UMULO && size >= 2) cc = X64_O;
@@ -75,7 +75,7 @@ void x64_lower_overflow(struct kn_walk *w, const struct kn_inst *in) {
   if (flag) {
     KN_LOG_SET(w, KN_EV_DONE, ~UINT64_C(0));
     f = kn_temp(w, KN_GP_MASK & ~KN_BIT(t));
-    EMIT(w, x64_setcc(w->code.p, cc, f));
+    EMIT(w, x64_setcc, cc, f);
   }
   if (w->val[i].uses) x64_def_fixed(w, i, type, t);
   if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, f);
@@ -92,25 +92,25 @@ void x64_lower_saturate(struct kn_walk *w, const struct kn_inst *in) {
   if (sign) { /* the bound on a's side: the greatest value, or its inverse */
     x64_extend(w, s, ra, type, true, false);
     if (size == 3) x64_mov(w, 3, s, ra);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, wide, s, wide == 3 ? 63 : 31));
+    EMIT(w, x64_shift_ri, X64_G_SAR, wide, s, wide == 3 ? 63 : 31);
     if (size == 3) {
       unsigned m = kn_temp(w, KN_GP_MASK);
       x64_const(w, m, INT64_MAX);
-      EMIT(w, x64_rr(w->code.p, X64_XOR, 3, s, m));
+      EMIT(w, x64_rr, X64_XOR, 3, s, m);
     } else {
-      EMIT(w, x64_alu_ri(w->code.p, X64_G_XOR, 2, s, (int32_t)((1u << ((8u << size) - 1)) - 1)));
+      EMIT(w, x64_alu_ri, X64_G_XOR, 2, s, (int32_t)((1u << ((8u << size) - 1)) - 1));
     }
   }
-  EMIT(w, x64_rr(w->code.p, add ? X64_ADD : X64_SUB, size, t, rb));
+  EMIT(w, x64_rr, add ? X64_ADD : X64_SUB, size, t, rb);
   if (sign) {
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_O, wide, t, s));
+    EMIT(w, x64_rr, X64_CMOV + X64_O, wide, t, s);
   } else {
-    EMIT(w, x64_rr(w->code.p, X64_SBB, wide, s, s));
+    EMIT(w, x64_rr, X64_SBB, wide, s, s);
     if (add) {
-      EMIT(w, x64_rr(w->code.p, X64_OR, wide, t, s));
+      EMIT(w, x64_rr, X64_OR, wide, t, s);
     } else {
-      EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, wide, s));
-      EMIT(w, x64_rr(w->code.p, X64_AND, wide, t, s));
+      EMIT(w, x64_unary_r, X64_G_NOT, wide, s);
+      EMIT(w, x64_rr, X64_AND, wide, t, s);
     }
   }
   kn_drop(w, in->a);
@@ -126,8 +126,7 @@ void x64_lower_negate(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
   x64_move(w, dst, ra, in->type);
-  EMIT(w, x64_unary_r(w->code.p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT,
-                      x64_op_size(in->type), dst));
+  EMIT(w, x64_unary_r, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, x64_op_size(in->type), dst);
   x64_set_zx(w, i, in->type);
   kn_defined(w, i, dst);
 }
@@ -137,8 +136,8 @@ void x64_lower_abs(struct kn_walk *w, const struct kn_inst *in) {
   unsigned size = x64_op_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, true);
   x64_mov(w, size, X64_SCRATCH, a);
-  EMIT(w, x64_unary_r(w->code.p, X64_G_NEG, size, a));
-  EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_S, size, a, X64_SCRATCH));
+  EMIT(w, x64_unary_r, X64_G_NEG, size, a);
+  EMIT(w, x64_rr, X64_CMOV + X64_S, size, a, X64_SCRATCH);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, a);
 }
@@ -149,9 +148,9 @@ void x64_lower_clz(struct kn_walk *w, const struct kn_inst *in) {
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, false);
   x64_const(w, X64_SCRATCH, size == 3 ? 127 : bits == 32 ? 63 : 2 * bits - 1);
-  EMIT(w, x64_rr(w->code.p, X64_BSR, size, a, a));
-  EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_E, size, a, X64_SCRATCH));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_XOR, 2, a, (int32_t)bits - 1));
+  EMIT(w, x64_rr, X64_BSR, size, a, a);
+  EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
+  EMIT(w, x64_alu_ri, X64_G_XOR, 2, a, (int32_t)bits - 1);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, a);
 }
@@ -161,12 +160,12 @@ void x64_lower_ctz(struct kn_walk *w, const struct kn_inst *in) {
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned a = copy_extended(w, in->a, in->type, false);
   if (bits < 32) { /* a bit behind the value stops the search */
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_OR, 2, a, (int32_t)(1u << bits)));
-    EMIT(w, x64_rr(w->code.p, X64_BSF, 2, a, a));
+    EMIT(w, x64_alu_ri, X64_G_OR, 2, a, (int32_t)(1u << bits));
+    EMIT(w, x64_rr, X64_BSF, 2, a, a);
   } else {
     x64_const(w, X64_SCRATCH, bits);
-    EMIT(w, x64_rr(w->code.p, X64_BSF, size, a, a));
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_E, size, a, X64_SCRATCH));
+    EMIT(w, x64_rr, X64_BSF, size, a, a);
+    EMIT(w, x64_rr, X64_CMOV + X64_E, size, a, X64_SCRATCH);
   }
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, a);
@@ -177,9 +176,9 @@ static void split_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned t,
                        unsigned n, uint64_t mask) {
   x64_const(w, m, size == 3 ? mask : (uint32_t)mask);
   x64_mov(w, size, t, r);
-  EMIT(w, x64_rr(w->code.p, X64_AND, size, r, m));
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, size, t, n));
-  EMIT(w, x64_rr(w->code.p, X64_AND, size, t, m));
+  EMIT(w, x64_rr, X64_AND, size, r, m);
+  EMIT(w, x64_shift_ri, X64_G_SHR, size, t, n);
+  EMIT(w, x64_rr, X64_AND, size, t, m);
 }
 static const uint64_t bit_masks[3] = {UINT64_C(0x5555555555555555), UINT64_C(0x3333333333333333),
                                       UINT64_C(0x0f0f0f0f0f0f0f0f)};
@@ -192,11 +191,11 @@ void x64_lower_popcnt(struct kn_walk *w, const struct kn_inst *in) {
   unsigned m = kn_temp(w, KN_GP_MASK), t = X64_SCRATCH;
   for (unsigned k = 0; k < 3; k++) {
     split_bits(w, size, r, t, m, 1u << k, bit_masks[k]);
-    EMIT(w, x64_rr(w->code.p, X64_ADD, size, r, t));
+    EMIT(w, x64_rr, X64_ADD, size, r, t);
   }
   x64_const(w, m, size == 3 ? UINT64_C(0x0101010101010101) : 0x01010101);
-  EMIT(w, x64_rr(w->code.p, X64_IMUL, size, r, m));
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, size, r, size == 3 ? 56 : 24));
+  EMIT(w, x64_rr, X64_IMUL, size, r, m);
+  EMIT(w, x64_shift_ri, X64_G_SHR, size, r, size == 3 ? 56 : 24);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, r);
 }
@@ -206,13 +205,13 @@ void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
   unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
   unsigned r = copy_extended(w, in->a, in->type, false);
   unsigned m = kn_temp(w, KN_GP_MASK), t = X64_SCRATCH;
-  EMIT(w, x64_bswap(w->code.p, size, r));
+  EMIT(w, x64_bswap, size, r);
   for (unsigned k = 0; k < 3; k++) {
     split_bits(w, size, r, t, m, 1u << k, bit_masks[k]);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, size, r, 1u << k));
-    EMIT(w, x64_rr(w->code.p, X64_OR, size, r, t));
+    EMIT(w, x64_shift_ri, X64_G_SHL, size, r, 1u << k);
+    EMIT(w, x64_rr, X64_OR, size, r, t);
   }
-  if (bits < 32) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, r, 32 - bits));
+  if (bits < 32) EMIT(w, x64_shift_ri, X64_G_SHR, 2, r, 32 - bits);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, r);
 }
@@ -223,8 +222,8 @@ void x64_lower_byteswap(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
   x64_move(w, dst, ra, in->type);
-  if (x64_size(in->type) >= 2) EMIT(w, x64_bswap(w->code.p, x64_size(in->type), dst));
-  else if (x64_size(in->type) == 1) EMIT(w, x64_shift_ri(w->code.p, X64_G_ROL, 1, dst, 8));
+  if (x64_size(in->type) >= 2) EMIT(w, x64_bswap, x64_size(in->type), dst);
+  else if (x64_size(in->type) == 1) EMIT(w, x64_shift_ri, X64_G_ROL, 1, dst, 8);
   kn_defined(w, i, dst);
 }
 

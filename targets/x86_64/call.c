@@ -45,7 +45,7 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
       KN_LOG(w, KN_EV_WRITE, 0, X64_RCX);
       x64_op_mem(w, X64_LEA, 3, X64_RDI, &to);
       x64_const(w, X64_RCX, p->size_bytes / 8);
-      EMIT(w, x64_put8(x64_put8(x64_put8(w->code.p, 0xf3), 0x48), 0xa5));
+      w->code.p = x64_put8(x64_put8(x64_put8(w->code.p, 0xf3), 0x48), 0xa5);
       if (p->size_bytes & 7) {
         to.m.disp += (int32_t)(p->size_bytes & ~7u);
         from = (struct x64_place){.m = x64_at(X64_RSI, 0)};
@@ -72,7 +72,7 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
                                         : X64_MOVSD_ST,
                2, r, &to);
   } else if (x64_imm32(w, h, type, &imm) && !(flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) {
-    EMIT(w, x64_mov_mi(w->code.p, 3, to.m, imm));
+    EMIT(w, x64_mov_mi, 3, to.m, imm);
   } else {
     unsigned r = kn_reg(w, h, type);
     if (flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) {
@@ -90,7 +90,7 @@ void x64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_a
   }
   unsigned r = kn_reg(w, a->h, KILN_TYPE_V128); /* EIGHTH */
   x64(w)->eighth = kn_frame_alloc(w, 16, 4);
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, x64(w)->eighth)));
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, x64(w)->eighth));
 }
 
 void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all) {
@@ -100,10 +100,10 @@ void x64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
     int32_t kept = kn_frame_alloc(w, 8, 3);
     w->eh.stack = (struct kn_call_stack){.kept = kept};
     if (!kn_code_ready(w)) return;
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, kept)));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RSP, x64_frame_mem(w, kept));
     x64_allocate(w, align_16(bytes) + align - 16);
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)align - 16));
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(int32_t)align));
+    EMIT(w, x64_alu_ri, X64_G_ADD, 3, X64_RSP, (int32_t)align - 16);
+    EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_RSP, -(int32_t)align);
   } else if (c->tail) {
     /* collected in the frame, since they may be made of what is where they go */
     if (bytes != 0) x64(w)->tail_area = kn_frame_alloc(w, bytes, 4);
@@ -128,11 +128,11 @@ void x64_load_wide(struct kn_walk *w, uint32_t h, const struct kn_arg *a) {
 KN_INLINE void call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   if (KN_UNLIKELY(w->f->module->some_no_plt) &&
       kn_call_through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
-    EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0));
+    w->code.p = x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0);
     kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_GOTPCRELX, -4);
     return;
   }
-  EMIT(w, x64_call_rel(w->code.p, 0));
+  EMIT(w, x64_call_rel, 0);
   kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
 }
 
@@ -141,7 +141,7 @@ void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
 }
 
 KN_INLINE void call_jump(struct kn_walk *w, const struct kn_call *c) {
-  if (KN_UNLIKELY(c->symbol == 0)) EMIT(w, x64_call_r(w->code.p, c->reg));
+  if (KN_UNLIKELY(c->symbol == 0)) EMIT(w, x64_call_r, c->reg);
   else call_symbol(w, c->symbol, c->library);
 }
 
@@ -154,10 +154,10 @@ static void forward_rest(struct kn_walk *w) {
   struct x64_mem area = x64_save_area(w);
   const struct kn_reg_list *args = &kn_own_convention(w)->args[0];
   for (unsigned k = w->frame.va.gp; k < args->n; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, args->reg[k], x64_beyond(area, 8 * (int32_t)k)));
+    EMIT(w, x64_rm, X64_MOV, 3, args->reg[k], x64_beyond(area, 8 * (int32_t)k));
   unsigned n = w->plan->frame.general_only ? 0 : N_FP_ARGS;
   for (unsigned k = w->frame.va.fp; k < n; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOVAPS, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k)));
+    EMIT(w, x64_rm, X64_MOVAPS, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k));
   x64_const(w, X64_RAX, n); /* at most so many */
 }
 
@@ -232,7 +232,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, struct kn_call *c) {
   kn_move_few(w, &a, total);
   if (KN_UNLIKELY(sig->flags & KILN_SIG_VARIADIC)) {
     if (fp) x64_const(w, X64_RAX, fp);
-    else EMIT(w, x64_zero(w->code.p, X64_RAX));
+    else EMIT(w, x64_zero, X64_RAX);
   }
   uint32_t start = kn_call_begin(w, c->library, X64_R10);
   call_jump(w, c);
@@ -248,16 +248,16 @@ static void settle_variadic(struct kn_walk *w, struct kn_call *c, unsigned float
       unsigned reg = conv->args[1].reg[k], twin = conv->args[0].reg[k];
       if (w->args.at[k].reg != reg) continue;
       KN_LOG(w, KN_EV_CLOBBER, 0, twin);
-      EMIT(w, x64_rr(w->code.p, X64_MOV_GX, 3, x64_hw(reg), twin));
+      EMIT(w, x64_rr, X64_MOV_GX, 3, x64_hw(reg), twin);
     }
     return;
   }
   if (c->symbol == 0 && c->reg == X64_RAX) {
     c->reg = X64_SCRATCH;
-    EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_SCRATCH, X64_RAX));
+    EMIT(w, x64_rr, X64_MOV, 3, X64_SCRATCH, X64_RAX);
   }
   if (floats) x64_const(w, X64_RAX, floats);
-  else EMIT(w, x64_zero(w->code.p, X64_RAX));
+  else EMIT(w, x64_zero, X64_RAX);
 }
 
 void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all) {
@@ -269,7 +269,7 @@ void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
       continue;
     if (flags & KILN_PARAM_UPPER) {
       if (a->reg == EIGHTH)
-        EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, x64(w)->eighth)));
+        EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, x64(w)->eighth));
       x64_join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
     } else if (a->type < KILN_TYPE_I32) {
       x64_extend(w, a->reg, a->reg, a->type, (flags & KILN_PARAM_SEXT) != 0, false);
@@ -334,8 +334,8 @@ void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
 
 void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
   if (KN_UNLIKELY(stack.kept != 0))
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_frame_mem(w, stack.kept)));
-  else EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RSP, (int32_t)stack.bytes));
+    EMIT(w, x64_rm, X64_MOV, 3, X64_RSP, x64_frame_mem(w, stack.kept));
+  else EMIT(w, x64_alu_ri, X64_G_ADD, 3, X64_RSP, (int32_t)stack.bytes);
 }
 
 /* ---- returns ---- */
@@ -381,7 +381,7 @@ void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = w->f->result_types[0];
   if (in->x == 1 && X64_INT >> type & 1) return_word(w, kn_ret_value(w->f, in, 0), type);
   else if (in->x != 0) return_values(w, in);
-  if (x64(w)->sret) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_frame_mem(w, x64(w)->sret)));
+  if (x64(w)->sret) EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_frame_mem(w, x64(w)->sret));
   else if (x64(w)->sret_value) return_word(w, x64(w)->sret_value, KILN_TYPE_I64);
   x64_epilogue(w);
 }
@@ -395,19 +395,19 @@ static void save_area(struct kn_walk *w) {
   if (conv->va_pointer) { /* to their places below the arguments on the stack */
     x64(w)->uses_incoming = true;
     for (unsigned k = w->frame.va.gp; k < gp->n; k++)
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp->reg[k], x64_frame_mem(w, 16 + 8 * (int32_t)k)));
+      EMIT(w, x64_rm, X64_MOV_ST, 3, gp->reg[k], x64_frame_mem(w, 16 + 8 * (int32_t)k));
     return;
   }
   w->frame.va.save = kn_frame_alloc(w, w->plan->frame.realigned ? 176 + 16 : 176, 4);
   struct x64_mem area = x64_save_area(w);
   for (unsigned k = w->frame.va.gp; k < gp->n; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, gp->reg[k], x64_beyond(area, 8 * (int32_t)k)));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, gp->reg[k], x64_beyond(area, 8 * (int32_t)k));
   if (KN_UNLIKELY(w->plan->frame.general_only)) return;
-  EMIT(w, x64_rr(w->code.p, X64_TEST, 0, X64_RAX, X64_RAX));
+  EMIT(w, x64_rr, X64_TEST, 0, X64_RAX, X64_RAX);
   uint32_t skip = kn_code_label(w);
   x64_jcc(w, X64_E, skip);
   for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
-    EMIT(w, x64_rm(w->code.p, X64_MOVAPS_ST, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k)));
+    EMIT(w, x64_rm, X64_MOVAPS_ST, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k));
   x64_place_label(w, skip);
 }
 
@@ -422,9 +422,9 @@ void x64_align_slots(struct kn_walk *w, bool arrays) {
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
     s->frame = kn_frame_alloc(w, 8, 3);
     if (!kn_code_ready(w)) return;
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1)));
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -align));
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, s->frame)));
+    EMIT(w, x64_rm, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1));
+    EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_SCRATCH, -align);
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, s->frame));
   }
 }
 
@@ -491,7 +491,7 @@ static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
     x64(w)->sret = kn_frame_of(w, v); /* where `enter` stores it, for life */
   } else {
     x64(w)->sret = kn_frame_alloc(w, 8, 3);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, a->reg, x64_frame_mem(w, x64(w)->sret)));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, a->reg, x64_frame_mem(w, x64(w)->sret));
   }
 }
 
@@ -512,7 +512,7 @@ static bool enter_params(struct kn_walk *w) {
       upper = true;
       if (a.reg == EIGHTH) {
         incoming = kn_frame_alloc(w, 16, 4);
-        EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, incoming)));
+        EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(EIGHTH), x64_frame_mem(w, incoming));
         a.reg = KN_NO_REG;
       }
     }
@@ -544,7 +544,7 @@ void x64_enter(struct kn_walk *w) {
     if (!kn_code_ready(w)) return;
     w->i = a.h;
     unsigned dst = kn_def(w, a.h, KILN_TYPE_I64, KN_NO_REG, 0);
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a.stack)));
+    EMIT(w, x64_rm, X64_LEA, 3, dst, x64_frame_mem(w, 16 + (int32_t)a.stack));
     kn_defined(w, a.h, dst);
     kn_inst_end(w);
   }

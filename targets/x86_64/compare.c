@@ -74,7 +74,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
     struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
     int32_t imm;
     if (x64_imm32(w, b, type, &imm)) {
-      EMIT(w, x64_alu_mi(w->code.p, X64_G_CMP, size, m.m, imm));
+      EMIT(w, x64_alu_mi, X64_G_CMP, size, m.m, imm);
       if (m.m.base == X64_RIP)
         x64_rip_fixup(w, &m, size != 0 && x64_fits8(imm) ? 1 : size == 0 ? 1 : size == 1 ? 2 : 4);
     } else {
@@ -86,8 +86,8 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
     struct x64_operand o;
     x64_operand(w, b, type, &o);
     if (o.kind == X64_IMM) {
-      if (o.imm == 0) EMIT(w, x64_rr(w->code.p, X64_TEST, size, ra, ra));
-      else EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, size, ra, o.imm));
+      if (o.imm == 0) EMIT(w, x64_rr, X64_TEST, size, ra, ra);
+      else EMIT(w, x64_alu_ri, X64_G_CMP, size, ra, o.imm);
     } else {
       x64_op_operand(w, X64_CMP, size, ra, &o);
     }
@@ -96,7 +96,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, b);
   if (keep_flags(w, cc_of[cond])) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
-  EMIT(w, x64_setcc(w->code.p, cc_of[cond], dst));
+  EMIT(w, x64_setcc, cc_of[cond], dst);
   kn_defined(w, i, dst);
 }
 
@@ -118,7 +118,7 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
   unsigned rb = kn_reg(w, in->b, type), rc = constant ? rb : kn_reg(w, in->c, type);
   if (!in_flags) {
     unsigned r = kn_reg(w, in->a, KILN_TYPE_I8);
-    EMIT(w, x64_test_ri(w->code.p, 0, r, 1));
+    EMIT(w, x64_test_ri, 0, r, 1);
     kn_drop(w, in->a);
   } else {
     w->val[in->a].uses--;
@@ -162,18 +162,18 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
     } else {
       x64_mov(w, size, dst, rc);
     }
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + (dst == rb ? cc ^ 1 : cc), size, dst, other));
+    EMIT(w, x64_rr, X64_CMOV + (dst == rb ? cc ^ 1 : cc), size, dst, other);
     kn_defined(w, i, dst);
     return;
   }
   if (cc == X64_CC_OEQ) { /* a if equal and ordered: start from b, replace by c twice */
     x64_mov(w, size, X64_SCRATCH, rb);
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_NE, size, X64_SCRATCH, rc));
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_P, size, X64_SCRATCH, rc));
+    EMIT(w, x64_rr, X64_CMOV + X64_NE, size, X64_SCRATCH, rc);
+    EMIT(w, x64_rr, X64_CMOV + X64_P, size, X64_SCRATCH, rc);
   } else {
     x64_mov(w, size, X64_SCRATCH, rc);
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_NE, size, X64_SCRATCH, rb));
-    EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_P, size, X64_SCRATCH, rb));
+    EMIT(w, x64_rr, X64_CMOV + X64_NE, size, X64_SCRATCH, rb);
+    EMIT(w, x64_rr, X64_CMOV + X64_P, size, X64_SCRATCH, rb);
   }
   unsigned dst = kn_def(w, i, type, rc, 0);
   x64_mov(w, size, dst, X64_SCRATCH);

@@ -34,22 +34,22 @@ void x64_jmp(struct kn_walk *w, uint32_t label) {
   uint32_t to = kn_label_at(w, label);
   note_over(w);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
-    EMIT(w, x64_jmp_rel8(w->code.p, 0));
+    EMIT(w, x64_jmp_rel8, 0);
     KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
-  EMIT(w, x64_jmp_rel32(w->code.p, 0));
+  EMIT(w, x64_jmp_rel32, 0);
   KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JMP});
 }
 
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
   uint32_t to = kn_label_at(w, label);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
-    EMIT(w, x64_jcc_rel8(w->code.p, cc, 0));
+    EMIT(w, x64_jcc_rel8, cc, 0);
     KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
-  EMIT(w, x64_jcc_rel32(w->code.p, cc, 0));
+  EMIT(w, x64_jcc_rel32, cc, 0);
   KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JCC});
 }
 
@@ -168,7 +168,7 @@ void x64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
     w->val[in->a].uses--;
   } else {
     unsigned r = kn_reg(w, in->a, KILN_TYPE_I8);
-    EMIT(w, x64_test_ri(w->code.p, 0, r, 1));
+    EMIT(w, x64_test_ri, 0, r, 1);
     cc = X64_NE;
     kn_drop(w, in->a);
   }
@@ -205,10 +205,10 @@ void x64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
 
 static void compare(struct kn_walk *w, unsigned r, unsigned size, int64_t v) {
   if (v == (int32_t)v) {
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, size, r, (int32_t)v));
+    EMIT(w, x64_alu_ri, X64_G_CMP, size, r, (int32_t)v);
   } else {
     x64_const(w, X64_SCRATCH, (uint64_t)v);
-    EMIT(w, x64_rr(w->code.p, X64_CMP, size, r, X64_SCRATCH));
+    EMIT(w, x64_rr, X64_CMP, size, r, X64_SCRATCH);
   }
 }
 
@@ -222,21 +222,21 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   if (x64_size(type) < 2) x64_extend(w, t, r, type, true, false);
   else x64_mov(w, size, t, r);
   if (low == (int32_t)low) {
-    if (low) EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, size, t, (int32_t)low));
+    if (low) EMIT(w, x64_alu_ri, X64_G_SUB, size, t, (int32_t)low);
   } else {
     x64_const(w, X64_SCRATCH, (uint64_t)low);
-    EMIT(w, x64_rr(w->code.p, X64_SUB, size, t, X64_SCRATCH));
+    EMIT(w, x64_rr, X64_SUB, size, t, X64_SCRATCH);
   }
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, size, t, (int32_t)range));
+  EMIT(w, x64_alu_ri, X64_G_CMP, size, t, (int32_t)range);
   x64_jcc(w, X64_A, other);
   uint32_t base = kn_code_label(w);
   struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = base};
   x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
-  EMIT(w, x64_rm(w->code.p, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0}));
-  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, X64_SCRATCH));
+  EMIT(w, x64_rm, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0});
+  EMIT(w, x64_rr, X64_ADD, 3, t, X64_SCRATCH);
   /* notrack: no attacker can write to the table, and so cases need no endbr64 */
-  if (KN_UNLIKELY(w->plan->frame.marks)) EMIT(w, x64_put8(w->code.p, 0x3e));
-  EMIT(w, x64_jmp_r(w->code.p, t));
+  if (KN_UNLIKELY(w->plan->frame.marks)) EMIT(w, x64_put8, 0x3e);
+  EMIT(w, x64_jmp_r, t);
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
   x64_place_label(w, base);
   kn_observe_code(w, w->block, w->i, true);
@@ -244,7 +244,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   for (uint64_t v = 0; v <= range; v++) {
     uint32_t label = other;
     if (c[k].value - (uint64_t)low == v) label = c[k++].to;
-    EMIT(w, x64_put32(w->code.p, 0));
+    EMIT(w, x64_put32, 0);
     if (!KN_PUSH(w->f, w->code.fixups,
                  (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
@@ -319,7 +319,7 @@ void x64_lower_brind(struct kn_walk *w, const struct kn_inst *in) {
     kn_edge_moves(w, &e[k]); /* to shadow slots: no register of a home changes */
   }
   if (kn_is_value(in->a)) KN_LOG(w, KN_EV_USE, in->a, r);
-  EMIT(w, x64_jmp_r(w->code.p, r));
+  EMIT(w, x64_jmp_r, r);
   kn_drop(w, in->a);
 }
 
@@ -375,12 +375,12 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
   bool mark = w->plan->frame.marks;
   address_to(w, X64_RDI, in->a, lost);
   if (w->plan->frame.returns != KN_RETURN_BARE) bytes(w, keep_shadow, sizeof keep_shadow);
-  EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8))); /* 4 bytes */
-  EMIT(w, x64_zero(w->code.p, X64_RAX));                                  /* 2 */
-  EMIT(w, x64_jmp_rel8(w->code.p, mark ? 9 : 5));                         /* 2 */
+  EMIT(w, x64_rm, X64_LEA, 3, X64_RAX, x64_at(X64_RIP, 4 + 2 + 2));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_RAX, x64_at(X64_RDI, 8)); /* 4 bytes */
+  EMIT(w, x64_zero, X64_RAX);                                  /* 2 */
+  EMIT(w, x64_jmp_rel8, mark ? 9 : 5);                         /* 2 */
   if (mark) x64_landing(w);
-  EMIT(w, x64_mov_ri(w->code.p, X64_RAX, 1)); /* 5 */
+  EMIT(w, x64_mov_ri, X64_RAX, 1); /* 5 */
   KN_LOG_SET(w, KN_EV_LOST, lost);
   kn_called(w);
   if (w->val[w->i].uses) x64_def_fixed(w, w->i, KILN_TYPE_I64, X64_RAX);
@@ -389,10 +389,10 @@ void x64_lower_builtin_setjmp(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_builtin_longjmp(struct kn_walk *w, const struct kn_inst *in) {
   address_to(w, X64_RDI, in->a, 0);
   if (w->plan->frame.returns != KN_RETURN_BARE) bytes(w, pop_shadow, sizeof pop_shadow);
-  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, X64_RSP, x64_at(X64_RDI, 16)));
-  EMIT(w, x64_jmp_r(w->code.p, X64_RAX));
+  EMIT(w, x64_rm, X64_MOV, 3, X64_RBP, x64_at(X64_RDI, 0));
+  EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_at(X64_RDI, 8));
+  EMIT(w, x64_rm, X64_MOV, 3, X64_RSP, x64_at(X64_RDI, 16));
+  EMIT(w, x64_jmp_r, X64_RAX);
 }
 
 void x64_lower_eh_return(struct kn_walk *w, const struct kn_inst *in) {
@@ -405,13 +405,13 @@ void x64_lower_eh_return(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_unreachable(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
   /* a function's code must not be empty, nor run on into the next one */
-  if (w->next_block == UINT32_MAX) EMIT(w, x64_ud2(w->code.p));
+  if (w->next_block == UINT32_MAX) EMIT(w, x64_ud2);
 }
 void x64_lower_trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
-  EMIT(w, x64_ud2(w->code.p));
+  EMIT(w, x64_ud2);
 }
 void x64_lower_debug_trap(struct kn_walk *w, const struct kn_inst *in) {
   (void)in;
-  EMIT(w, x64_int3(w->code.p));
+  EMIT(w, x64_int3);
 }

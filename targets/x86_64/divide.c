@@ -6,10 +6,10 @@
 /* dst (64 bits) *= m, below 2^33. */
 static void multiply(struct kn_walk *w, unsigned dst, uint64_t m) {
   if (m <= INT32_MAX) {
-    EMIT(w, x64_imul_rri(w->code.p, 3, dst, dst, (int32_t)m));
+    EMIT(w, x64_imul_rri, 3, dst, dst, (int32_t)m);
   } else {
     x64_const(w, X64_SCRATCH, m);
-    EMIT(w, x64_rr(w->code.p, X64_IMUL, 3, dst, X64_SCRATCH));
+    EMIT(w, x64_rr, X64_IMUL, 3, dst, X64_SCRATCH);
   }
 }
 
@@ -17,13 +17,13 @@ static void multiply(struct kn_walk *w, unsigned dst, uint64_t m) {
 static void remainder_of(struct kn_walk *w, unsigned size, unsigned dst, unsigned x, unsigned q,
                          int64_t d) {
   if (d == (int32_t)d || size == 2) {
-    EMIT(w, x64_imul_rri(w->code.p, size, q, q, (int32_t)d));
+    EMIT(w, x64_imul_rri, size, q, q, (int32_t)d);
   } else {
     x64_const(w, X64_SCRATCH, (uint64_t)d);
-    EMIT(w, x64_rr(w->code.p, X64_IMUL, size, q, X64_SCRATCH));
+    EMIT(w, x64_rr, X64_IMUL, size, q, X64_SCRATCH);
   }
   x64_mov(w, size, X64_SCRATCH, x);
-  EMIT(w, x64_rr(w->code.p, X64_SUB, size, X64_SCRATCH, q));
+  EMIT(w, x64_rr, X64_SUB, size, X64_SCRATCH, q);
   x64_mov(w, size, dst, X64_SCRATCH);
 }
 
@@ -42,23 +42,23 @@ static void narrow(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool 
     struct kn_magic g = kn_magic_signed((uint64_t)(v < 0 ? -v : v), bits);
     multiply(w, t, g.factor);
     x64_mov(w, 3, X64_SCRATCH, t);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_SCRATCH, 63));
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, t, g.shift));
-    EMIT(w, x64_rr(w->code.p, X64_ADD, 2, t, X64_SCRATCH));
-    if (v < 0) EMIT(w, x64_unary_r(w->code.p, X64_G_NEG, 2, t));
+    EMIT(w, x64_shift_ri, X64_G_SHR, 3, X64_SCRATCH, 63);
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, t, g.shift);
+    EMIT(w, x64_rr, X64_ADD, 2, t, X64_SCRATCH);
+    if (v < 0) EMIT(w, x64_unary_r, X64_G_NEG, 2, t);
   } else {
     struct kn_magic g = kn_magic_unsigned((uint64_t)v, bits);
     if (!g.carry || bits < 32) {
       multiply(w, t, g.factor | (uint64_t)g.carry << bits);
-      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, t, g.shift));
+      EMIT(w, x64_shift_ri, X64_G_SHR, 3, t, g.shift);
     } else { /* h = the product's high half without the carry; ((x - h) / 2 + h) >> (s - 1) */
       x64_const(w, X64_SCRATCH, g.factor);
-      EMIT(w, x64_rr(w->code.p, X64_IMUL, 3, X64_SCRATCH, t));
-      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_SCRATCH, 32));
-      EMIT(w, x64_rr(w->code.p, X64_SUB, 2, t, X64_SCRATCH));
-      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, t, 1));
-      EMIT(w, x64_rr(w->code.p, X64_ADD, 2, t, X64_SCRATCH));
-      if (g.shift > 33) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, t, g.shift - 33u));
+      EMIT(w, x64_rr, X64_IMUL, 3, X64_SCRATCH, t);
+      EMIT(w, x64_shift_ri, X64_G_SHR, 3, X64_SCRATCH, 32);
+      EMIT(w, x64_rr, X64_SUB, 2, t, X64_SCRATCH);
+      EMIT(w, x64_shift_ri, X64_G_SHR, 2, t, 1);
+      EMIT(w, x64_rr, X64_ADD, 2, t, X64_SCRATCH);
+      if (g.shift > 33) EMIT(w, x64_shift_ri, X64_G_SHR, 2, t, g.shift - 33u);
     }
   }
   if (rest) remainder_of(w, 2, t, x, t, v);
@@ -76,26 +76,26 @@ static void wide(struct kn_walk *w, const struct kn_inst *in, int64_t v, bool si
   if (sign) {
     struct kn_magic g = kn_magic_signed((uint64_t)(v < 0 ? -v : v), 64);
     x64_const(w, X64_SCRATCH, g.factor);
-    EMIT(w, x64_unary_r(w->code.p, X64_G_IMUL, 3, X64_SCRATCH));
-    if (g.factor >> 63) EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, x)); /* read as negative */
+    EMIT(w, x64_unary_r, X64_G_IMUL, 3, X64_SCRATCH);
+    if (g.factor >> 63) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, x); /* read as negative */
     x64_mov(w, 3, X64_RAX, X64_RDX);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_RAX, 63));
-    if (g.shift > 64) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, X64_RDX, g.shift - 64u));
-    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, X64_RAX));
-    if (v < 0) EMIT(w, x64_unary_r(w->code.p, X64_G_NEG, 3, X64_RDX));
+    EMIT(w, x64_shift_ri, X64_G_SHR, 3, X64_RAX, 63);
+    if (g.shift > 64) EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_RDX, g.shift - 64u);
+    EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, X64_RAX);
+    if (v < 0) EMIT(w, x64_unary_r, X64_G_NEG, 3, X64_RDX);
   } else {
     struct kn_magic g = kn_magic_unsigned((uint64_t)v, 64);
     unsigned shift = g.shift - 64u;
     x64_const(w, X64_SCRATCH, g.factor);
-    EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, 3, X64_SCRATCH));
+    EMIT(w, x64_unary_r, X64_G_MUL, 3, X64_SCRATCH);
     if (g.carry) {
       x64_mov(w, 3, X64_RAX, x);
-      EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, X64_RDX));
-      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_RAX, 1));
-      EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, X64_RAX));
+      EMIT(w, x64_rr, X64_SUB, 3, X64_RAX, X64_RDX);
+      EMIT(w, x64_shift_ri, X64_G_SHR, 3, X64_RAX, 1);
+      EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, X64_RAX);
       shift--;
     }
-    if (shift) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, X64_RDX, shift));
+    if (shift) EMIT(w, x64_shift_ri, X64_G_SHR, 3, X64_RDX, shift);
   }
   if (rest) remainder_of(w, 3, X64_RDX, x, X64_RDX, v);
   kn_drop(w, in->a);

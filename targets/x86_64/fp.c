@@ -75,7 +75,7 @@ void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   x64_op_mem(w, X64_ANDPS, 2, t, &rest);
   x64_move(w, X64_XSCRATCH, rb, type);
   x64_op_mem(w, X64_ANDPS, 2, X64_XSCRATCH, &sign);
-  EMIT(w, x64_rr(w->code.p, X64_ORPS, 2, x64_hw(t), 15));
+  EMIT(w, x64_rr, X64_ORPS, 2, x64_hw(t), 15);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   x64_def_fixed(w, i, type, t);
@@ -86,7 +86,7 @@ void x64_lower_fsqrt(struct kn_walk *w, const struct kn_inst *in) {
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
-  EMIT(w, x64_rr(w->code.p, by_type(in->type, X64_SQRTSS, X64_SQRTSD), 2, x64_hw(dst), x64_hw(ra)));
+  EMIT(w, x64_rr, by_type(in->type, X64_SQRTSS, X64_SQRTSD), 2, x64_hw(dst), x64_hw(ra));
   kn_defined(w, i, dst);
 }
 
@@ -127,18 +127,17 @@ void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t = kn_temp(w, ~KN_GP_MASK), b = x64_hw(rb);
   uint32_t nan = kn_code_label(w), unequal = kn_code_label(w), done = kn_code_label(w);
   x64_move(w, t, ra, type);
-  EMIT(w, x64_rr(w->code.p, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(t), b));
+  EMIT(w, x64_rr, by_type(type, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(t), b);
   x64_jcc(w, X64_P, nan);
   x64_jcc(w, X64_NE, unequal);
-  EMIT(w, x64_rr(w->code.p, least ? X64_ORPS : X64_ANDPS, 2, x64_hw(t), b));
+  EMIT(w, x64_rr, least ? X64_ORPS : X64_ANDPS, 2, x64_hw(t), b);
   x64_jmp(w, done);
   x64_place_label(w, nan);
-  EMIT(w, x64_rr(w->code.p, by_type(type, X64_ADDSS, X64_ADDSD), 2, x64_hw(t), b));
+  EMIT(w, x64_rr, by_type(type, X64_ADDSS, X64_ADDSD), 2, x64_hw(t), b);
   x64_jmp(w, done);
   x64_place_label(w, unequal);
-  EMIT(w, x64_rr(w->code.p,
-                 least ? by_type(type, X64_MINSS, X64_MINSD) : by_type(type, X64_MAXSS, X64_MAXSD),
-                 2, x64_hw(t), b));
+  EMIT(w, x64_rr, least ? by_type(type, X64_MINSS, X64_MINSD) : by_type(type, X64_MAXSS, X64_MAXSD),
+       2, x64_hw(t), b);
   x64_place_label(w, done);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -162,12 +161,12 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc) {
   if (x64_keep_flags(w, cc)) return;
   unsigned dst = kn_def(w, i, KILN_TYPE_I8, KN_NO_REG, 0);
   if (cc < 16) {
-    EMIT(w, x64_setcc(w->code.p, cc, dst));
+    EMIT(w, x64_setcc, cc, dst);
   } else {
     bool equal = cc == X64_CC_OEQ;
-    EMIT(w, x64_setcc(w->code.p, equal ? X64_NP : X64_P, X64_SCRATCH));
-    EMIT(w, x64_setcc(w->code.p, equal ? X64_E : X64_NE, dst));
-    EMIT(w, x64_rr(w->code.p, equal ? X64_AND : X64_OR, 2, dst, X64_SCRATCH));
+    EMIT(w, x64_setcc, equal ? X64_NP : X64_P, X64_SCRATCH);
+    EMIT(w, x64_setcc, equal ? X64_E : X64_NE, dst);
+    EMIT(w, x64_rr, equal ? X64_AND : X64_OR, 2, dst, X64_SCRATCH);
   }
   kn_defined(w, i, dst);
 }
@@ -199,7 +198,7 @@ void x64_lower_fconv(struct kn_walk *w, const struct kn_inst *in) {
   unsigned dst = kn_def(w, i, in->type, o.kind == X64_REG ? o.reg : KN_NO_REG, 0);
   unsigned op = in->op == KILN_OP_FDEMOTE ? X64_CVTSD2SS : X64_CVTSS2SD;
   if (o.kind != X64_REG || o.reg != dst) /* the upper part of dst is a false dependency */
-    EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
+    EMIT(w, x64_rr, X64_XORPS, 2, x64_hw(dst), x64_hw(dst));
   x64_op_operand(w, op, 2, dst, &o);
   kn_defined(w, i, dst);
 }
@@ -220,17 +219,17 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
   unsigned cvt = by_type(from, X64_CVTTSS2SI, X64_CVTTSD2SI);
   uint32_t big = kn_code_label(w), done = kn_code_label(w);
   float_const(w, from, 9223372036854775808.0);
-  EMIT(w, x64_rr(w->code.p, by_type(from, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(x), 15));
+  EMIT(w, x64_rr, by_type(from, X64_UCOMISS, X64_UCOMISD), 2, x64_hw(x), 15);
   x64_jcc(w, X64_AE, big);
-  EMIT(w, x64_rr(w->code.p, cvt, 3, t, x64_hw(x)));
+  EMIT(w, x64_rr, cvt, 3, t, x64_hw(x));
   x64_jmp(w, done);
   x64_place_label(w, big);
   /* convert x - 2^63, then set the sign bit again */
   x64_move(w, y, x, from);
-  EMIT(w, x64_rr(w->code.p, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), 15));
-  EMIT(w, x64_rr(w->code.p, cvt, 3, t, x64_hw(y)));
+  EMIT(w, x64_rr, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), 15);
+  EMIT(w, x64_rr, cvt, 3, t, x64_hw(y));
   x64_const(w, X64_SCRATCH, UINT64_C(1) << 63);
-  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, t, X64_SCRATCH));
+  EMIT(w, x64_rr, X64_XOR, 3, t, X64_SCRATCH);
   x64_place_label(w, done);
 }
 
@@ -269,13 +268,13 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     uint64_t min = sign ? ~max : 0;
     uint32_t in_range = kn_code_label(w);
     done = kn_code_label(w);
-    EMIT(w, x64_rr(w->code.p, cmp, 2, x64_hw(x), x64_hw(x)));
+    EMIT(w, x64_rr, cmp, 2, x64_hw(x), x64_hw(x));
     x64_jcc(w, X64_P, nan);
     float_const(w, from, top);
-    EMIT(w, x64_rr(w->code.p, cmp, 2, x64_hw(x), 15));
+    EMIT(w, x64_rr, cmp, 2, x64_hw(x), 15);
     x64_jcc(w, X64_AE, high);
     float_const(w, from, sign ? -top : 0.0);
-    EMIT(w, x64_rr(w->code.p, cmp, 2, x64_hw(x), 15));
+    EMIT(w, x64_rr, cmp, 2, x64_hw(x), 15);
     x64_jcc(w, X64_AE, in_range);
     x64_place_label(w, low);
     x64_const(w, t, bits == 64 ? min : (uint32_t)min);
@@ -289,7 +288,7 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     x64_place_label(w, in_range);
   }
   if (bits == 64 && !sign) to_u64(w, from, t, x, y);
-  else EMIT(w, x64_rr(w->code.p, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x)));
+  else EMIT(w, x64_rr, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x));
   if (saturate) x64_place_label(w, done);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, to, t);
@@ -319,24 +318,24 @@ void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, to, KN_NO_REG, 0);
-  EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
+  EMIT(w, x64_rr, X64_XORPS, 2, x64_hw(dst), x64_hw(dst));
   if (sign || from != KILN_TYPE_I64) {
     x64_op_operand(w, cvt, size, dst, &o);
   } else {
     /* the upper half of the range: convert half of the value, rounded to odd, and double the
      * result */
     uint32_t big = kn_code_label(w), done = kn_code_label(w);
-    EMIT(w, x64_rr(w->code.p, X64_TEST, 3, t, t));
+    EMIT(w, x64_rr, X64_TEST, 3, t, t);
     x64_jcc(w, X64_S, big);
-    EMIT(w, x64_rr(w->code.p, cvt, 3, x64_hw(dst), t));
+    EMIT(w, x64_rr, cvt, 3, x64_hw(dst), t);
     x64_jmp(w, done);
     x64_place_label(w, big);
     x64_mov(w, 3, X64_SCRATCH, t);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, t, 1));
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, X64_SCRATCH, 1));
-    EMIT(w, x64_rr(w->code.p, X64_OR, 3, t, X64_SCRATCH));
-    EMIT(w, x64_rr(w->code.p, cvt, 3, x64_hw(dst), t));
-    EMIT(w, x64_rr(w->code.p, by_type(to, X64_ADDSS, X64_ADDSD), 2, x64_hw(dst), x64_hw(dst)));
+    EMIT(w, x64_shift_ri, X64_G_SHR, 3, t, 1);
+    EMIT(w, x64_alu_ri, X64_G_AND, 2, X64_SCRATCH, 1);
+    EMIT(w, x64_rr, X64_OR, 3, t, X64_SCRATCH);
+    EMIT(w, x64_rr, cvt, 3, x64_hw(dst), t);
+    EMIT(w, x64_rr, by_type(to, X64_ADDSS, X64_ADDSD), 2, x64_hw(dst), x64_hw(dst));
     x64_place_label(w, done);
   }
   kn_defined(w, i, dst);
@@ -358,8 +357,8 @@ void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   if (KN_UNLIKELY(kn_bank(w, in->type) && kn_bank(w, in->x)))
     x64_move(w, dst, ra, in->type); /* v64 and f64 */
-  else if (kn_bank(w, in->type)) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, size, x64_hw(dst), ra));
-  else EMIT(w, x64_rr(w->code.p, X64_MOV_GX, size, x64_hw(ra), dst));
+  else if (kn_bank(w, in->type)) EMIT(w, x64_rr, X64_MOV_XG, size, x64_hw(dst), ra);
+  else EMIT(w, x64_rr, X64_MOV_GX, size, x64_hw(ra), dst);
   if (in->type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
 }

@@ -37,8 +37,8 @@ static void move_kept(struct kn_walk *w, uint64_t which, bool load) {
   for (uint64_t m = which; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
     struct x64_mem at = x64_frame_mem(w, kept_at(w, r));
-    if (r < KN_FP_BASE) EMIT(w, x64_rm(w->code.p, load ? X64_MOV : X64_MOV_ST, 3, r, at));
-    else EMIT(w, x64_rm(w->code.p, load ? X64_MOVUPS : X64_MOVUPS_ST, 2, x64_hw(r), at));
+    if (r < KN_FP_BASE) EMIT(w, x64_rm, load ? X64_MOV : X64_MOV_ST, 3, r, at);
+    else EMIT(w, x64_rm, load ? X64_MOVUPS : X64_MOVUPS_ST, 2, x64_hw(r), at);
   }
 }
 
@@ -66,7 +66,7 @@ static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
 /* ---- prologue, epilogue ---- */
 
 /* endbr64: what indirect branches may go to */
-void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64(w->code.p)); }
+void x64_landing(struct kn_walk *w) { EMIT(w, x64_endbr64); }
 
 enum { BOTTOM = 16 };
 
@@ -89,18 +89,18 @@ void x64_begin(struct kn_walk *w) {
   x->frame_reg = frame->pointer ? X64_RBP : X64_RSP;
   x->frame_bias = frame->pointer ? 0 : BOTTOM;
   if (frame->pointer) {
-    EMIT(w, x64_push(w->code.p, X64_RBP));
-    EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RBP, X64_RSP));
+    EMIT(w, x64_push, X64_RBP);
+    EMIT(w, x64_rr, X64_MOV, 3, X64_RBP, X64_RSP);
   }
   for (unsigned k = 0; k < 5; k++) {
     if (!(frame->saved & KN_BIT(x64_saved_order[k]))) continue;
-    EMIT(w, x64_push(w->code.p, x64_saved_order[k]));
+    EMIT(w, x64_push, x64_saved_order[k]);
     x->saved_count++;
   }
   if (KN_UNLIKELY(frame->realigned)) x64_realign(w);
-  EMIT(w, x64_group_r(w->code.p, 0x81, 3, X64_G_SUB, X64_RSP));
+  EMIT(w, x64_group_r, 0x81, 3, X64_G_SUB, X64_RSP);
   x->frame_patch = kn_here(w);
-  EMIT(w, x64_put32(w->code.p, 0));
+  EMIT(w, x64_put32, 0);
   w->frame.low = frame->pointer ? -8 * (int32_t)x->saved_count : BOTTOM;
   x->probe_room = frame->probe_step != 0 ? X64_PROBE_ROOM : 0;
   w->code.p += x->probe_room;
@@ -113,8 +113,7 @@ void x64_begin(struct kn_walk *w) {
 
 static void pop_saved(struct kn_walk *w) {
   for (unsigned k = 5; k-- > 0;)
-    if (w->plan->frame.saved & KN_BIT(x64_saved_order[k]))
-      EMIT(w, x64_pop(w->code.p, x64_saved_order[k]));
+    if (w->plan->frame.saved & KN_BIT(x64_saved_order[k])) EMIT(w, x64_pop, x64_saved_order[k]);
 }
 
 /* Emits what frees the frame, and begins the fixup of an epilogue whose last instruction has `size` bytes; `eh`: of an
@@ -128,16 +127,15 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
   if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return false;
   if (!frame->pointer) {
-    EMIT(w, x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, X64_RSP));
-    EMIT(w, x64_put32(w->code.p, 0));
+    EMIT(w, x64_group_r, 0x81, 3, X64_G_ADD, X64_RSP);
+    EMIT(w, x64_put32, 0);
     pop_saved(w);
   } else if (x64(w)->saved_count) {
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, X64_RSP,
-                   x64_at(X64_RBP, -8 * (int32_t)x64(w)->saved_count)));
+    EMIT(w, x64_rm, X64_LEA, 3, X64_RSP, x64_at(X64_RBP, -8 * (int32_t)x64(w)->saved_count));
     pop_saved(w);
-    EMIT(w, x64_pop(w->code.p, X64_RBP));
+    EMIT(w, x64_pop, X64_RBP);
   } else {
-    EMIT(w, x64_leave(w->code.p));
+    EMIT(w, x64_leave);
   }
   w->code.fixups.at[fixup].label = (kn_here(w) - from) | size << X64_EPILOGUE_LAST;
   x64(w)->n_epilogues++;
@@ -145,27 +143,27 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
 }
 
 void x64_epilogue(struct kn_walk *w) {
-  if (free_frame(w, 1, false)) EMIT(w, x64_ret(w->code.p));
+  if (free_frame(w, 1, false)) EMIT(w, x64_ret);
 }
 
 void x64_epilogue_eh(struct kn_walk *w) {
   /* the shadow stack has not where it goes */
   bool jump = w->plan->frame.returns != KN_RETURN_BARE;
   if (!free_frame(w, jump ? 6 : 4, true)) return;
-  EMIT(w, x64_rr(w->code.p, X64_MOV, 3, X64_RSP, X64_RCX)); /* 3 bytes */
+  EMIT(w, x64_rr, X64_MOV, 3, X64_RSP, X64_RCX); /* 3 bytes */
   if (jump) {
-    EMIT(w, x64_pop(w->code.p, X64_RCX));
-    EMIT(w, x64_jmp_r(w->code.p, X64_RCX));
+    EMIT(w, x64_pop, X64_RCX);
+    EMIT(w, x64_jmp_r, X64_RCX);
   } else {
-    EMIT(w, x64_ret(w->code.p));
+    EMIT(w, x64_ret);
   }
 }
 
 void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned reg) {
   if (!free_frame(w, symbol == 0 ? (reg >= 8 ? 3 : 2) : got ? 6 : 5, false)) return;
-  if (symbol == 0) EMIT(w, x64_jmp_r(w->code.p, reg));
-  else if (got) EMIT(w, x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x25), 0));
-  else EMIT(w, x64_jmp_rel32(w->code.p, 0));
+  if (symbol == 0) EMIT(w, x64_jmp_r, reg);
+  else if (got) w->code.p = x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x25), 0);
+  else EMIT(w, x64_jmp_rel32, 0);
   if (symbol != 0)
     kn_code_relocate(w, kn_here(w) - 4, symbol, got ? R_X86_64_GOTPCRELX : R_X86_64_PLT32, -4);
 }
@@ -180,7 +178,7 @@ static void place_literals(struct kn_walk *w) {
     for (uint32_t k = 0; k < w->code.literals.n; k++) {
       const struct kn_literal *l = &w->code.literals.at[k];
       if (l->size != size) continue;
-      while (kn_here(w) & (size - 1)) EMIT(w, x64_int3(w->code.p));
+      while (kn_here(w) & (size - 1)) EMIT(w, x64_int3);
       x64_place_label(w, l->label);
       uint64_t v[2] = {l->low, l->high};
       memcpy(w->code.p, v, 16);

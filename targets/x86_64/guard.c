@@ -52,7 +52,7 @@ void x64_guard_enter(struct kn_walk *w) {
   x64(w)->guard = kn_frame_alloc(w, 8, 3);
   x64(w)->guard_fail = kn_code_label(w);
   load_guard(w);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_R11, x64_frame_mem(w, x64(w)->guard)));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_R11, x64_frame_mem(w, x64(w)->guard));
   for (uint32_t k = 0; k < f->slots.n; k++) {
     const struct kn_slot *s = &f->slots.at[k];
     if (s->array && s->uses != 0 && s->align_log2 <= 4) kn_slot_frame(w, k);
@@ -62,7 +62,7 @@ void x64_guard_enter(struct kn_walk *w) {
 
 void x64_guard_check(struct kn_walk *w) {
   load_guard(w);
-  EMIT(w, x64_rm(w->code.p, X64_SUB, 3, X64_R11, x64_frame_mem(w, x64(w)->guard)));
+  EMIT(w, x64_rm, X64_SUB, 3, X64_R11, x64_frame_mem(w, x64(w)->guard));
   x64_jcc(w, X64_NE, x64(w)->guard_fail);
 }
 
@@ -73,5 +73,5 @@ void x64_guard_end(struct kn_walk *w) {
   uint32_t fail = kn_symbol_reference(w->f->module, "__stack_chk_fail");
   if (fail == 0) kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   else x64_call_symbol(w, fail, true);
-  EMIT(w, x64_ud2(w->code.p)); /* it does not return */
+  EMIT(w, x64_ud2); /* it does not return */
 }

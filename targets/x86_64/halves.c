@@ -9,17 +9,17 @@ void x64_join_halves(struct kn_walk *w, unsigned dst, unsigned low, unsigned hig
   uint8_t *p = x64_put8(w->code.p, 0xc4);
   p = x64_put8(p, (~dst & 8) << 4 | 0x40 | (~high & 8) << 2 | 3);
   p = x64_put8(x64_put8(p, (~low & 15) << 3 | 5), 0x18);
-  EMIT(w, x64_put8(x64_put8(p, 0xc0 | (dst & 7) << 3 | (high & 7)), 1));
+  w->code.p = x64_put8(x64_put8(p, 0xc0 | (dst & 7) << 3 | (high & 7)), 1);
 }
 /* vextractf128 xmm(dst), ymm(from), 1 */
 void x64_take_upper(struct kn_walk *w, unsigned dst, unsigned from) {
   uint8_t *p = x64_put8(w->code.p, 0xc4);
   p = x64_put8(p, (~from & 8) << 4 | 0x40 | (~dst & 8) << 2 | 3);
   p = x64_put8(x64_put8(p, 0x7d), 0x19);
-  EMIT(w, x64_put8(x64_put8(p, 0xc0 | (from & 7) << 3 | (dst & 7)), 1));
+  w->code.p = x64_put8(x64_put8(p, 0xc0 | (from & 7) << 3 | (dst & 7)), 1);
 }
 void x64_zero_upper(struct kn_walk *w) {
-  EMIT(w, x64_put8(x64_put8(x64_put8(w->code.p, 0xc5), 0xf8), 0x77));
+  w->code.p = x64_put8(x64_put8(x64_put8(w->code.p, 0xc5), 0xf8), 0x77);
 }
 
 void x64_join_results(struct kn_walk *w, unsigned n) {

@@ -18,7 +18,7 @@ static const uint8_t spill_moves[2][KILN_TYPE_COUNT] = {
 KN_INLINE void spill_move(struct kn_walk *w, bool store, unsigned reg, int32_t frame,
                           unsigned type) {
   struct x64_mem m = x64_frame_mem(w, frame);
-  EMIT(w, x64_move_at(w->code.p, spill_moves[store][type], x64_hw(reg), m.base, m.disp));
+  EMIT(w, x64_move_at, spill_moves[store][type], x64_hw(reg), m.base, m.disp);
 }
 void x64_hook_load(struct kn_walk *w, unsigned dst, int32_t frame, unsigned type) {
   spill_move(w, false, dst, frame, type);
@@ -38,13 +38,13 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
     return;
   }
   if (type == KILN_TYPE_V128) {
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, 15, x64_frame_mem(w, src)));
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, 15, x64_frame_mem(w, dst)));
+    EMIT(w, x64_rm, X64_MOVUPS, 2, 15, x64_frame_mem(w, src));
+    EMIT(w, x64_rm, X64_MOVUPS_ST, 2, 15, x64_frame_mem(w, dst));
     return;
   }
   unsigned size = kn_bank(w, type) ? kn_type_log2[type] : x64_op_size(type);
-  EMIT(w, x64_rm(w->code.p, X64_MOV, size, X64_SCRATCH, x64_frame_mem(w, src)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, size, X64_SCRATCH, x64_frame_mem(w, dst)));
+  EMIT(w, x64_rm, X64_MOV, size, X64_SCRATCH, x64_frame_mem(w, src));
+  EMIT(w, x64_rm, X64_MOV_ST, size, X64_SCRATCH, x64_frame_mem(w, dst));
 }
 
 void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
@@ -104,7 +104,7 @@ const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2] = {
 };
 
 void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_place *m) {
-  EMIT(w, x64_form_mem(w->code.p, form, reg, m->m));
+  EMIT(w, x64_form_mem, form, reg, m->m);
   if (KN_UNLIKELY(m->m.base == X64_RIP)) x64_rip_fixup(w, m, 0);
 }
 
@@ -146,7 +146,7 @@ static struct x64_place symbol_place(struct kn_walk *w, const struct kn_const *c
   x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, r, &place);
   if (offset != (int32_t)offset) {
     x64_const(w, X64_SCRATCH, (uint64_t)offset);
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
+    EMIT(w, x64_rm, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0});
     offset = 0;
   }
   return (struct x64_place){.m = x64_at(r, (int32_t)offset)};
@@ -157,7 +157,7 @@ static struct x64_place slot_place(struct kn_walk *w, uint32_t slot, int64_t dis
   const struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->align_log2 > 4)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, r, x64_frame_mem(w, s->frame)));
+    EMIT(w, x64_rm, X64_MOV, 3, r, x64_frame_mem(w, s->frame));
     return (struct x64_place){.m = x64_at(r, (int32_t)disp)};
   }
   return x64_frame(w, (int32_t)(kn_slot_frame(w, slot) + disp));
@@ -220,7 +220,7 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
     if (kn_is_value(h) || r >= 16 || (w->regs.temp >> r & 1) == 0) r = kn_temp(w, KN_GP_MASK);
     x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
     x64_const(w, r, (uint64_t)disp);
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0}));
+    EMIT(w, x64_rm, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0});
     place = (struct x64_place){.m = x64_at(r, 0)};
   }
   place.m.index = (uint8_t)index;
@@ -258,7 +258,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     int32_t frame = far ? s->frame : kn_slot_frame(w, kn_index(h));
     struct x64_mem m = x64_frame_mem(w, frame);
     if (m.disp == 0 && !far) x64_mov(w, 3, dst, m.base);
-    else EMIT(w, x64_rm(w->code.p, far ? X64_MOV : X64_LEA, 3, dst, m));
+    else EMIT(w, x64_rm, far ? X64_MOV : X64_LEA, 3, dst, m);
     return;
   }
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
@@ -280,8 +280,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
         return;
       }
       x64_const(w, X64_SCRATCH, (uint64_t)offset);
-      EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst,
-                     (struct x64_mem){(uint8_t)dst, X64_SCRATCH, 0, 0, 0}));
+      EMIT(w, x64_rm, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)dst, X64_SCRATCH, 0, 0, 0});
     }
     return;
   }
@@ -295,7 +294,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
       return;
     }
     if (bits == 0) {
-      EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, x64_hw(dst), x64_hw(dst)));
+      EMIT(w, x64_rr, X64_XORPS, 2, x64_hw(dst), x64_hw(dst));
       return;
     }
     struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
@@ -321,22 +320,22 @@ void x64_hook_store_constant(struct kn_walk *w, int32_t frame, uint32_t h, unsig
     }
     for (unsigned k = 0; k < 2; k++, m.disp += 8) {
       x64_const(w, X64_SCRATCH, (uint64_t)v[k]);
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, m));
+      EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, m);
     }
     return;
   }
   if (kn_bank(w, type)) {
     const struct kn_const *c = &w->f->pool.at[kn_index(h)];
     x64_const(w, X64_SCRATCH, type == KILN_TYPE_F32 ? (uint32_t)c->low : c->low);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, kn_type_log2[type], X64_SCRATCH, m));
+    EMIT(w, x64_rm, X64_MOV_ST, kn_type_log2[type], X64_SCRATCH, m);
     return;
   }
   if (x64_imm32(w, h, type, &imm)) {
-    EMIT(w, x64_mov_mi(w->code.p, x64_op_size(type), m, imm));
+    EMIT(w, x64_mov_mi, x64_op_size(type), m, imm);
     return;
   }
   x64_hook_constant(w, X64_SCRATCH, h, type);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, x64_op_size(type), X64_SCRATCH, m));
+  EMIT(w, x64_rm, X64_MOV_ST, x64_op_size(type), X64_SCRATCH, m);
 }
 
 void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operand *o) {
@@ -414,15 +413,9 @@ void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bo
                 bool wide) {
   unsigned size = sign && wide ? 3 : 2;
   switch (type) {
-  case KILN_TYPE_I8:
-    EMIT(w, x64_rr(w->code.p, sign ? X64_MOVSX8 : X64_MOVZX8, size, dst, src));
-    break;
-  case KILN_TYPE_I16:
-    EMIT(w, x64_rr(w->code.p, sign ? X64_MOVSX16 : X64_MOVZX16, size, dst, src));
-    break;
-  case KILN_TYPE_I32:
-    EMIT(w, x64_rr(w->code.p, size == 3 ? X64_MOVSXD : X64_MOV, size, dst, src));
-    break;
+  case KILN_TYPE_I8: EMIT(w, x64_rr, sign ? X64_MOVSX8 : X64_MOVZX8, size, dst, src); break;
+  case KILN_TYPE_I16: EMIT(w, x64_rr, sign ? X64_MOVSX16 : X64_MOVZX16, size, dst, src); break;
+  case KILN_TYPE_I32: EMIT(w, x64_rr, size == 3 ? X64_MOVSXD : X64_MOV, size, dst, src); break;
   default: x64_move(w, dst, src, type); break;
   }
 }

@@ -11,15 +11,15 @@ KN_INLINE void two_address(struct kn_walk *w, unsigned op, unsigned group, unsig
   if (dst != ra && o->kind != X64_IMM) {
     if (o->kind == X64_REG ? o->reg == dst : o->place.m.base == dst || o->place.m.index == dst) {
       if (o->kind == X64_REG && commutes) {
-        EMIT(w, x64_rr(w->code.p, op, size, dst, ra));
+        EMIT(w, x64_rr, op, size, dst, ra);
         return;
       }
       to = X64_SCRATCH; /* the second operand reads dst */
     }
   }
   if (to != ra) x64_mov(w, size, to, ra);
-  if (o->kind == X64_IMM) EMIT(w, x64_alu_ri(w->code.p, group, size, to, o->imm));
-  else if (o->kind == X64_REG) EMIT(w, x64_rr(w->code.p, op, size, to, o->reg));
+  if (o->kind == X64_IMM) EMIT(w, x64_alu_ri, group, size, to, o->imm);
+  else if (o->kind == X64_REG) EMIT(w, x64_rr, op, size, to, o->reg);
   else x64_op_mem(w, op, size, to, &o->place);
   if (to != dst) x64_mov(w, size, dst, to);
 }
@@ -75,7 +75,7 @@ static bool test_bits(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o;
   x64_operand(w, b, type, &o);
   if (o.kind == X64_IMM) { /* of 7 bits: a byte is enough, and its sign is 0 */
-    EMIT(w, x64_test_ri(w->code.p, (o.imm & ~0x7f) == 0 ? 0 : size, ra, o.imm));
+    EMIT(w, x64_test_ri, (o.imm & ~0x7f) == 0 ? 0 : size, ra, o.imm);
   } else x64_op_operand(w, X64_TEST, size, ra, &o);
   kn_drop(w, a);
   kn_drop(w, b);
@@ -99,7 +99,7 @@ void x64_lower_xor(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->a);
     unsigned dst = kn_def(w, i, in->type, ra, 0);
     x64_move(w, dst, ra, in->type);
-    EMIT(w, x64_group_r(w->code.p, 0xf7, x64_op_size(in->type), X64_G_NOT, dst));
+    EMIT(w, x64_group_r, 0xf7, x64_op_size(in->type), X64_G_NOT, dst);
     x64_set_zx(w, i, in->type);
     kn_defined(w, i, dst);
     return;
@@ -120,10 +120,9 @@ KN_INLINE void sum(struct kn_walk *w, const struct kn_inst *in, bool subtract) {
   kn_drop(w, b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra));
   if (dst != ra && o.kind == X64_IMM && o.imm != INT32_MIN) {
-    EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst, x64_at(ra, subtract ? -o.imm : o.imm)));
+    EMIT(w, x64_rm, X64_LEA, size, dst, x64_at(ra, subtract ? -o.imm : o.imm));
   } else if (o.kind == X64_REG && dst != ra && dst != o.reg && !subtract) {
-    EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst,
-                   (struct x64_mem){(uint8_t)ra, (uint8_t)o.reg, 0, 0, 0}));
+    EMIT(w, x64_rm, X64_LEA, size, dst, (struct x64_mem){(uint8_t)ra, (uint8_t)o.reg, 0, 0, 0});
   } else {
     two_address(w, subtract ? X64_SUB : X64_ADD, subtract ? X64_G_SUB : X64_G_ADD, size, dst, ra,
                 &o, !subtract);
@@ -157,13 +156,12 @@ void x64_lower_mul(struct kn_walk *w, const struct kn_inst *in) {
     uint32_t m = (uint32_t)o.imm;
     if (o.imm > 0 && (m & (m - 1)) == 0) {
       x64_move(w, dst, ra, type);
-      if (m > 1) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, size, dst, (unsigned)__builtin_ctz(m)));
+      if (m > 1) EMIT(w, x64_shift_ri, X64_G_SHL, size, dst, (unsigned)__builtin_ctz(m));
     } else if (o.imm == 3 || o.imm == 5 || o.imm == 9) {
       uint8_t scale = o.imm == 3 ? 1 : o.imm == 5 ? 2 : 3;
-      EMIT(w, x64_rm(w->code.p, X64_LEA, size, dst,
-                     (struct x64_mem){(uint8_t)ra, (uint8_t)ra, scale, 0, 0}));
+      EMIT(w, x64_rm, X64_LEA, size, dst, (struct x64_mem){(uint8_t)ra, (uint8_t)ra, scale, 0, 0});
     } else {
-      EMIT(w, x64_imul_rri(w->code.p, size, dst, ra, o.imm));
+      EMIT(w, x64_imul_rri, size, dst, ra, o.imm);
     }
   } else {
     two_address(w, X64_IMUL, 0, size, dst, ra, &o, true);
@@ -213,9 +211,9 @@ void x64_lower_shift(struct kn_walk *w, const struct kn_inst *in) {
   unsigned bits = 8u << x64_size(type);
   if (by_imm) {
     if ((n & (int32_t)(bits - 1)) != 0)
-      EMIT(w, x64_shift_ri(w->code.p, group, size, dst, (unsigned)n & (bits - 1)));
+      EMIT(w, x64_shift_ri, group, size, dst, (unsigned)n & (bits - 1));
   } else {
-    EMIT(w, x64_shift_cl(w->code.p, group, size, dst));
+    EMIT(w, x64_shift_cl, group, size, dst);
   }
   if (type == KILN_TYPE_I32 && (!by_imm || (n & 31) != 0)) x64_set_zx(w, i, type);
   kn_defined(w, i, dst);
@@ -233,8 +231,8 @@ void x64_lower_rotate(struct kn_walk *w, const struct kn_inst *in) {
   kn_drop(w, in->b);
   unsigned dst = kn_def(w, i, type, ra, x64_others(w, ra) | (by_imm ? 0 : KN_BIT(X64_RCX)));
   x64_move(w, dst, ra, type);
-  if (by_imm) EMIT(w, x64_shift_ri(w->code.p, group, size, dst, (unsigned)n & ((8u << size) - 1)));
-  else EMIT(w, x64_shift_cl(w->code.p, group, size, dst));
+  if (by_imm) EMIT(w, x64_shift_ri, group, size, dst, (unsigned)n & ((8u << size) - 1));
+  else EMIT(w, x64_shift_cl, group, size, dst);
   kn_defined(w, i, dst);
 }
 
@@ -253,29 +251,29 @@ void x64_lower_funnel(struct kn_walk *w, const struct kn_inst *in) {
     /* t is shifted, bits of the other come in */
     unsigned size = x64_op_size(type), other = left ? rb : ra;
     x64_mov(w, size, t, left ? ra : rb);
-    if (!by_imm) EMIT(w, x64_rr(w->code.p, left ? X64_SHLD_CL : X64_SHRD_CL, size, other, t));
+    if (!by_imm) EMIT(w, x64_rr, left ? X64_SHLD_CL : X64_SHRD_CL, size, other, t);
     else if (n)
-      EMIT(w, left ? x64_shld_ri(w->code.p, size, t, other, (unsigned)n)
-                   : x64_shrd_ri(w->code.p, size, t, other, (unsigned)n));
+      w->code.p = left ? x64_shld_ri(w->code.p, size, t, other, (unsigned)n)
+                       : x64_shrd_ri(w->code.p, size, t, other, (unsigned)n);
   } else {
     /* a:b in 32 bits; the count modulo the width */
     x64_extend(w, X64_SCRATCH, rb, type, false, false);
     x64_mov(w, 2, t, ra);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 2, t, bits));
-    EMIT(w, x64_rr(w->code.p, X64_OR, 2, t, X64_SCRATCH));
+    EMIT(w, x64_shift_ri, X64_G_SHL, 2, t, bits);
+    EMIT(w, x64_rr, X64_OR, 2, t, X64_SCRATCH);
     if (bits == 8) { /* a's garbage above: only 16 bits are a:b */
-      EMIT(w, x64_rr(w->code.p, X64_MOVZX16, 2, t, t));
+      EMIT(w, x64_rr, X64_MOVZX16, 2, t, t);
     }
     if (!by_imm) {
       bool owned = (w->regs.temp & KN_BIT(X64_RCX)) == 0;
       if (owned) x64_mov(w, 2, X64_SCRATCH, X64_RCX);
-      EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, X64_RCX, (int32_t)bits - 1));
-      EMIT(w, x64_shift_cl(w->code.p, left ? X64_G_SHL : X64_G_SHR, 2, t));
+      EMIT(w, x64_alu_ri, X64_G_AND, 2, X64_RCX, (int32_t)bits - 1);
+      EMIT(w, x64_shift_cl, left ? X64_G_SHL : X64_G_SHR, 2, t);
       if (owned) x64_mov(w, 2, X64_RCX, X64_SCRATCH);
     } else if (n) {
-      EMIT(w, x64_shift_ri(w->code.p, left ? X64_G_SHL : X64_G_SHR, 2, t, (unsigned)n));
+      EMIT(w, x64_shift_ri, left ? X64_G_SHL : X64_G_SHR, 2, t, (unsigned)n);
     }
-    if (left) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, t, bits));
+    if (left) EMIT(w, x64_shift_ri, X64_G_SHR, 2, t, bits);
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -359,8 +357,8 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
       x64_const(w, dst, 0);
     } else {
       x64_move(w, dst, ra, type);
-      if (rest) EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, size, dst, (int32_t)(d - 1)));
-      else if (n) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, size, dst, n));
+      if (rest) EMIT(w, x64_alu_ri, X64_G_AND, size, dst, (int32_t)(d - 1));
+      else if (n) EMIT(w, x64_shift_ri, X64_G_SHR, size, dst, n);
     }
     kn_defined(w, i, dst);
     return true;
@@ -368,17 +366,17 @@ static bool divide_by_power(struct kn_walk *w, const struct kn_inst *in) {
   /* towards zero: add d - 1 to negative dividends first */
   unsigned t = kn_temp(w, KN_GP_MASK);
   x64_mov(w, size, t, ra);
-  if (n > 1) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, size, t, bits - 1));
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, size, t, bits - n));
-  EMIT(w, x64_rr(w->code.p, X64_ADD, size, t, ra));
+  if (n > 1) EMIT(w, x64_shift_ri, X64_G_SAR, size, t, bits - 1);
+  EMIT(w, x64_shift_ri, X64_G_SHR, size, t, bits - n);
+  EMIT(w, x64_rr, X64_ADD, size, t, ra);
   if (rest) {
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, size, t, n));
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, size, t, n));
+    EMIT(w, x64_shift_ri, X64_G_SAR, size, t, n);
+    EMIT(w, x64_shift_ri, X64_G_SHL, size, t, n);
     x64_mov(w, size, X64_SCRATCH, ra);
-    EMIT(w, x64_rr(w->code.p, X64_SUB, size, X64_SCRATCH, t));
+    EMIT(w, x64_rr, X64_SUB, size, X64_SCRATCH, t);
     x64_mov(w, size, t, X64_SCRATCH);
   } else {
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, size, t, n));
+    EMIT(w, x64_shift_ri, X64_G_SAR, size, t, n);
   }
   kn_drop(w, in->a);
   x64_def_fixed(w, i, type, t);
@@ -395,13 +393,13 @@ void x64_lower_divide(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o = divisor(w, in->b, type, sign);
   unsigned size = x64_op_size(type);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
-  if (sign) EMIT(w, x64_cdq(w->code.p, size));
-  else EMIT(w, x64_zero(w->code.p, X64_RDX));
+  if (sign) EMIT(w, x64_cdq, size);
+  else EMIT(w, x64_zero, X64_RDX);
   unsigned group = sign ? X64_G_IDIV : X64_G_DIV;
   if (o.kind == X64_REG) {
-    EMIT(w, x64_unary_r(w->code.p, group, size, o.reg));
+    EMIT(w, x64_unary_r, group, size, o.reg);
   } else {
-    EMIT(w, x64_unary_m(w->code.p, group, size, o.place.m));
+    EMIT(w, x64_unary_m, group, size, o.place.m);
     if (o.place.m.base == X64_RIP) x64_rip_fixup(w, &o.place, 0);
   }
   kn_drop(w, in->a);
@@ -425,10 +423,10 @@ void x64_lower_high_mul(struct kn_walk *w, const struct kn_inst *in) {
   unsigned result = X64_RDX;
   KN_LOG(w, KN_EV_WRITE, 0, X64_RDX);
   if (x64_size(type) >= 2) {
-    EMIT(w, x64_unary_r(w->code.p, sign ? X64_G_IMUL : X64_G_MUL, x64_op_size(type), o.reg));
+    EMIT(w, x64_unary_r, sign ? X64_G_IMUL : X64_G_MUL, x64_op_size(type), o.reg);
   } else {
-    EMIT(w, x64_rr(w->code.p, X64_IMUL, 2, X64_RAX, o.reg));
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, X64_RAX, 8u << x64_size(type)));
+    EMIT(w, x64_rr, X64_IMUL, 2, X64_RAX, o.reg);
+    EMIT(w, x64_shift_ri, X64_G_SHR, 2, X64_RAX, 8u << x64_size(type));
     result = X64_RAX;
   }
   kn_drop(w, in->a);

@@ -92,19 +92,19 @@ static uint8_t *head(uint8_t *p, uint32_t word, unsigned reg, unsigned v, unsign
 /* op reg, v, rm, registers as their numbers in instructions. */
 static void registers(struct kn_walk *w, uint32_t word, unsigned reg, unsigned v, unsigned rm) {
   uint8_t *p = head(w->code.p, word, reg, v, rm, false);
-  EMIT(w, x64_put8(p, 0xc0 | (reg & 7) << 3 | (rm & 7)));
+  w->code.p = x64_put8(p, 0xc0 | (reg & 7) << 3 | (rm & 7));
 }
 /* op reg, v, [base]. */
 static void memory(struct kn_walk *w, uint32_t word, unsigned reg, unsigned v, unsigned base) {
   uint8_t *p = head(w->code.p, word, reg, v, base, true);
   p = x64_put8(p, 0x40 | (reg & 7) << 3 | (base & 7)); /* with a displacement of 8 bits */
   if ((base & 7) == X64_RSP) p = x64_put8(p, 0x24);
-  EMIT(w, x64_put8(p, 0));
+  w->code.p = x64_put8(p, 0);
 }
 static void bytes(struct kn_walk *w, uint32_t word) {
   uint8_t *p = w->code.p;
   for (; word; word >>= 8) p = x64_put8(p, word & 0xff);
-  EMIT(w, p);
+  w->code.p = p;
 }
 
 /* ---- operands and results ---- */
@@ -130,7 +130,7 @@ static void drop(struct kn_walk *w, const struct inst *x) {
   for (unsigned k = 0; k < x->n; k++) kn_drop(w, x->in->field[k]);
 }
 static void immediate(struct kn_walk *w, const struct inst *x) {
-  if (x->imm != NO_IMM) EMIT(w, x64_put8(w->code.p, x->imm));
+  if (x->imm != NO_IMM) EMIT(w, x64_put8, x->imm);
 }
 /* The result's register; if nobody reads it, a temporary one. */
 static unsigned result(struct kn_walk *w, const struct inst *x, unsigned prefer, uint64_t avoid) {
@@ -161,13 +161,13 @@ static void condition(struct kn_walk *w, uint32_t word, unsigned dst) {
   unsigned cc = word >> 18 & 31, s = X64_SCRATCH;
   bool both = cc == EQUAL || cc == UNEQUAL;
   if (both) {
-    EMIT(w, x64_setcc(w->code.p, cc == EQUAL ? X64_NP : X64_P, s));
-    EMIT(w, x64_setcc(w->code.p, cc == EQUAL ? X64_E : X64_NE, dst));
-    EMIT(w, x64_rr(w->code.p, cc == EQUAL ? X64_AND : X64_OR, 2, dst, s));
+    EMIT(w, x64_setcc, cc == EQUAL ? X64_NP : X64_P, s);
+    EMIT(w, x64_setcc, cc == EQUAL ? X64_E : X64_NE, dst);
+    EMIT(w, x64_rr, cc == EQUAL ? X64_AND : X64_OR, 2, dst, s);
   } else {
-    EMIT(w, x64_setcc(w->code.p, cc, dst));
+    EMIT(w, x64_setcc, cc, dst);
   }
-  EMIT(w, x64_rr(w->code.p, X64_MOVZX8, 2, dst, dst));
+  EMIT(w, x64_rr, X64_MOVZX8, 2, dst, dst);
 }
 
 /* The first operand is the result's register: op dst, v, rm. */
@@ -187,8 +187,8 @@ static void tied_of(struct kn_walk *w, struct inst *x, bool three) {
 
 /* edx:eax as one number, in rax. */
 static void join(struct kn_walk *w) {
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 3, X64_RDX, 32));
-  EMIT(w, x64_rr(w->code.p, X64_OR, 3, X64_RAX, X64_RDX));
+  EMIT(w, x64_shift_ri, X64_G_SHL, 3, X64_RDX, 32);
+  EMIT(w, x64_rr, X64_OR, 3, X64_RAX, X64_RDX);
 }
 
 static void string(struct kn_walk *w, struct inst *x) {
@@ -206,10 +206,10 @@ static void string(struct kn_walk *w, struct inst *x) {
     unsigned p = a;
     a = kn_temp(w, ~KN_GP_MASK);
     b = X64_XSCRATCH;
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(a), x64_at(p, 0)));
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(b), x64_at(p, 16)));
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 2, X64_RAX, x64_at(p, 32)));
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 2, X64_RDX, x64_at(p, 36)));
+    EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(a), x64_at(p, 0));
+    EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(b), x64_at(p, 16));
+    EMIT(w, x64_rm, X64_MOV, 2, X64_RAX, x64_at(p, 32));
+    EMIT(w, x64_rm, X64_MOV, 2, X64_RDX, x64_at(p, 36));
   }
   registers(w, x->word, hw(a), 0, hw(b));
   immediate(w, x);
@@ -239,9 +239,9 @@ static void fused(struct kn_walk *w, struct inst *x) {
 static void crc16(struct kn_walk *w, struct inst *x) {
   unsigned dst = result(w, x, KN_NO_REG, w->regs.locked & KN_GP_MASK);
   drop(w, x);
-  EMIT(w, x64_rr(w->code.p, X64_MOVZX16, 2, X64_SCRATCH, x->r[1]));
+  EMIT(w, x64_rr, X64_MOVZX16, 2, X64_SCRATCH, x->r[1]);
   x64_mov(w, 2, dst, x->r[0]);
-  EMIT(w, x64_put8(w->code.p, 0x66));
+  EMIT(w, x64_put8, 0x66);
   registers(w, x->word, dst, 0, X64_SCRATCH);
   done(w, dst);
 }
@@ -261,7 +261,7 @@ static void compare(struct kn_walk *w, struct inst *x) {
 static void count(struct kn_walk *w, struct inst *x) {
   drop(w, x);
   unsigned dst = result(w, x, x->r[0], 0);
-  EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 2, x64_hw(X64_XSCRATCH), x->r[1]));
+  EMIT(w, x64_rr, X64_MOV_XG, 2, x64_hw(X64_XSCRATCH), x->r[1]);
   move(w, dst, x->r[0]);
   registers(w, x->word, hw(dst), 0, x64_hw(X64_XSCRATCH));
   done(w, dst);
@@ -344,7 +344,7 @@ static void pair(struct kn_walk *w, struct inst *x) {
   read(w, x);
   if (x->n && x->form == PAIR) x64_mov(w, 2, X64_RCX, x->r[0]);
   bytes(w, x->word);
-  if (x->form == TSCP) EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 2, X64_RCX, x64_at(x->r[0], 0)));
+  if (x->form == TSCP) EMIT(w, x64_rm, X64_MOV_ST, 2, X64_RCX, x64_at(x->r[0], 0));
   join(w);
   drop(w, x);
   fixed(w, x, X64_RAX);
@@ -355,10 +355,10 @@ static void random_number(struct kn_walk *w, struct inst *x) {
   drop(w, x);
   unsigned dst = result(w, x, KN_NO_REG, 0);
   registers(w, x->word, x->word >> 14 & 7, 0, X64_SCRATCH);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, size, X64_SCRATCH, x64_at(x->r[0], 0)));
+  EMIT(w, x64_rm, X64_MOV_ST, size, X64_SCRATCH, x64_at(x->r[0], 0));
   /* mov leaves the flags */
-  EMIT(w, x64_setcc(w->code.p, X64_B, dst));
-  EMIT(w, x64_rr(w->code.p, X64_MOVZX8, 2, dst, dst));
+  EMIT(w, x64_setcc, X64_B, dst);
+  EMIT(w, x64_rr, X64_MOVZX8, 2, dst, dst);
   done(w, dst);
 }
 

@@ -76,8 +76,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   }
   int32_t at = kn_slot_frame(w, kn_index(in->a)) + (int32_t)in->c;
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg,
-                      at - x64(w)->frame_bias));
+  EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg, at - x64(w)->frame_bias);
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
   if (!s->escaped && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
@@ -104,7 +103,7 @@ static __attribute__((noinline)) void load_through(struct kn_walk *w, const stru
   }
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  EMIT(w, x64_move_at(w->code.p, x64_load_move(in), x64_hw(dst), base, disp));
+  EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), base, disp);
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
 }
@@ -151,7 +150,7 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
     return;
   }
   if (!kn_bank(w, type) && x64_imm32(w, b, type, &imm)) {
-    EMIT(w, x64_mov_mi(w->code.p, size, m.m, imm));
+    EMIT(w, x64_mov_mi, size, m.m, imm);
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, size == 0 ? 1 : size == 1 ? 2 : 4);
   } else {
     if (kn_bank(w, type)) {
@@ -184,7 +183,7 @@ void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, base, r = kn_reg(w, b, type);
   int32_t disp;
   if (KN_LIKELY(x64_plain_address(w, a, (int32_t)in->c, &base, &disp))) {
-    EMIT(w, x64_move_at(w->code.p, store_moves[type], x64_hw(r), base, disp));
+    EMIT(w, x64_move_at, store_moves[type], x64_hw(r), base, disp);
   } else {
     struct x64_place m = x64_address(w, a, (int32_t)in->c);
     x64_emit_mem(w, x64_move_forms[store_moves[type]], x64_hw(r), &m);
@@ -234,14 +233,12 @@ void x64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
   unsigned t = dst == base ? X64_SCRATCH : dst;
   if (scale && (scale & (scale - 1)) == 0) {
     x64_move(w, t, index, KILN_TYPE_I64);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 3, t, (unsigned)__builtin_ctz(scale)));
+    EMIT(w, x64_shift_ri, X64_G_SHL, 3, t, (unsigned)__builtin_ctz(scale));
   } else {
-    EMIT(w, x64_imul_rri(w->code.p, 3, t, index, (int32_t)scale));
+    EMIT(w, x64_imul_rri, 3, t, index, (int32_t)scale);
   }
-  if (disp == 0) EMIT(w, x64_rr(w->code.p, X64_ADD, 3, dst, t == dst ? base : t));
-  else
-    EMIT(w, x64_rm(w->code.p, X64_LEA, 3, dst,
-                   (struct x64_mem){(uint8_t)base, (uint8_t)t, 0, 0, disp}));
+  if (disp == 0) EMIT(w, x64_rr, X64_ADD, 3, dst, t == dst ? base : t);
+  else EMIT(w, x64_rm, X64_LEA, 3, dst, (struct x64_mem){(uint8_t)base, (uint8_t)t, 0, 0, disp});
   kn_defined(w, i, dst);
 }
 
@@ -252,16 +249,16 @@ void x64_lower_salloc(struct kn_walk *w, const struct kn_inst *in) {
   bool probes = w->plan->frame.probe_step != 0;
   x64_operand(w, in->a, KILN_TYPE_I64, &o);
   if (o.kind == X64_IMM && o.imm >= 0 && o.imm < INT32_MAX - 16 && !probes) {
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16));
+    EMIT(w, x64_alu_ri, X64_G_SUB, 3, X64_RSP, (o.imm + 15) & -16);
   } else {
     if (o.kind == X64_IMM) x64_const(w, X64_SCRATCH, (uint64_t)(int64_t)o.imm);
     else x64_op_operand(w, X64_MOV, 3, X64_SCRATCH, &o);
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_SCRATCH, 15));
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_SCRATCH, -16));
+    EMIT(w, x64_alu_ri, X64_G_ADD, 3, X64_SCRATCH, 15);
+    EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_SCRATCH, -16);
     if (probes) x64_probe_salloc(w, 1 << in->x);
-    else EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RSP, X64_SCRATCH));
+    else EMIT(w, x64_rr, X64_SUB, 3, X64_RSP, X64_SCRATCH);
   }
-  if (in->x > 4 && !probes) EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -(1 << in->x)));
+  if (in->x > 4 && !probes) EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_RSP, -(1 << in->x));
   kn_drop(w, in->a);
   x64_lower_stack_save(w, in);
 }
@@ -294,10 +291,10 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
   unsigned from = X64_RBP;
   for (unsigned level = in->x; level > 0; level--) {
     if (!kn_code_ready(w)) return;
-    EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, x64_at(from, 0)));
+    EMIT(w, x64_rm, X64_MOV, 3, dst, x64_at(from, 0));
     from = dst;
   }
-  if (in->op == KILN_OP_RETURN_ADDR) EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, x64_at(from, 8)));
+  if (in->op == KILN_OP_RETURN_ADDR) EMIT(w, x64_rm, X64_MOV, 3, dst, x64_at(from, 8));
   else x64_move(w, dst, from, KILN_TYPE_I64);
   kn_defined(w, i, dst);
 }
@@ -361,10 +358,10 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
     if (wide) {
       if (pattern) {
         x64_const(w, X64_SCRATCH, pattern);
-        EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 3, 15, X64_SCRATCH));
-        EMIT(w, x64_rr(w->code.p, 0x6c | X64_SSE | X64_PRE(0x66), 2, 15, 15)); /* punpcklqdq */
+        EMIT(w, x64_rr, X64_MOV_XG, 3, 15, X64_SCRATCH);
+        EMIT(w, x64_rr, 0x6c | X64_SSE | X64_PRE(0x66), 2, 15, 15); /* punpcklqdq */
       } else {
-        EMIT(w, x64_rr(w->code.p, X64_XORPS, 2, 15, 15));
+        EMIT(w, x64_rr, X64_XORPS, 2, 15, 15);
       }
     }
     if ((wide ? size & 15 : size) && pattern) x64_const(w, X64_SCRATCH, pattern);
@@ -375,7 +372,7 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
       } else if (pattern) {
         x64_op_mem(w, X64_MOV_ST, log2, X64_SCRATCH, &to);
       } else {
-        EMIT(w, x64_mov_mi(w->code.p, log2, to.m, 0));
+        EMIT(w, x64_mov_mi, log2, to.m, 0);
         if (to.m.base == X64_RIP) x64_rip_fixup(w, &to, log2 >= 2 ? 4 : 1u << log2);
       }
       to.m.disp += 1 << log2;
@@ -390,7 +387,7 @@ void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
 /* ---- thread-local storage: Drepper, ELF Handling for TLS, 4.4 ---- */
 
 static void thread_pointer(struct kn_walk *w, unsigned dst) {
-  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0}));
+  EMIT(w, x64_rm, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0});
 }
 
 void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
@@ -407,12 +404,12 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
     thread_pointer(w, dst);
     if (model == KILN_TLS_LOCAL_EXEC) {
-      EMIT(w, x64_put32(x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, dst), 0));
+      w->code.p = x64_put32(x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, dst), 0);
       kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, addend);
     } else {
-      EMIT(w, x64_rm(w->code.p, X64_ADD, 3, dst, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0}));
+      EMIT(w, x64_rm, X64_ADD, 3, dst, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0});
       kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_GOTTPOFF, -4);
-      if (addend) EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, dst, (int32_t)addend));
+      if (addend) EMIT(w, x64_alu_ri, X64_G_ADD, 3, dst, (int32_t)addend);
     }
     kn_defined(w, i, dst);
     return;
@@ -421,13 +418,13 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   kn_save_live(w, X64_CLOBBERED);
   static const uint8_t lea[4] = {0x66, 0x48, 0x8d, 0x3d}, call[4] = {0x66, 0x66, 0x48, 0xe8};
   memcpy(w->code.p, lea, 4);
-  EMIT(w, x64_put32(w->code.p + 4, 0));
+  w->code.p = x64_put32(w->code.p + 4, 0);
   kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TLSGD, -4);
   memcpy(w->code.p, call, 4);
-  EMIT(w, x64_put32(w->code.p + 4, 0));
+  w->code.p = x64_put32(w->code.p + 4, 0);
   kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr"), R_X86_64_PLT32, -4);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
-  if (addend) EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 3, X64_RAX, (int32_t)addend));
+  if (addend) EMIT(w, x64_alu_ri, X64_G_ADD, 3, X64_RAX, (int32_t)addend);
   x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }

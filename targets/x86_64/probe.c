@@ -63,8 +63,8 @@ static uint8_t *allocate(struct kn_walk *w, uint8_t *p, uint32_t bytes, uint32_t
 }
 
 void x64_realign(struct kn_walk *w) {
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_RSP, -16));
-  if (w->plan->frame.probe_step != 0) EMIT(w, touch(w->code.p)); /* a page is counted from there */
+  EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_RSP, -16);
+  if (w->plan->frame.probe_step != 0) EMIT(w, touch); /* a page is counted from there */
 }
 
 uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size) {
@@ -79,26 +79,26 @@ uint32_t x64_probe_frame(struct kn_walk *w, uint32_t size) {
 
 void x64_allocate(struct kn_walk *w, uint32_t bytes) {
   uint32_t step = w->plan->frame.probe_step;
-  EMIT(w, step == 0 ? sub_rsp(w->code.p, bytes) : allocate(w, w->code.p, bytes, step, false));
+  w->code.p = step == 0 ? sub_rsp(w->code.p, bytes) : allocate(w, w->code.p, bytes, step, false);
 }
 
 void x64_probe_salloc(struct kn_walk *w, int32_t align) {
   uint32_t page = w->plan->frame.probe_step;
   if (align > 16) { /* r11 = rsp - (rsp - r11 rounded down) */
-    EMIT(w, x64_group_r(w->code.p, 0xf7, 3, X64_G_NEG, X64_R11));
-    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_R11, X64_RSP));
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 3, X64_R11, -align));
-    EMIT(w, x64_group_r(w->code.p, 0xf7, 3, X64_G_NEG, X64_R11));
-    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_R11, X64_RSP));
+    EMIT(w, x64_group_r, 0xf7, 3, X64_G_NEG, X64_R11);
+    EMIT(w, x64_rr, X64_ADD, 3, X64_R11, X64_RSP);
+    EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_R11, -align);
+    EMIT(w, x64_group_r, 0xf7, 3, X64_G_NEG, X64_R11);
+    EMIT(w, x64_rr, X64_ADD, 3, X64_R11, X64_RSP);
   }
   uint8_t *loop = w->code.p;
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_CMP, 3, X64_R11, (int32_t)page));
+  EMIT(w, x64_alu_ri, X64_G_CMP, 3, X64_R11, (int32_t)page);
   uint8_t *leave = w->code.p;
-  EMIT(w, x64_jcc_rel8(w->code.p, X64_B, 0));
-  EMIT(w, touch_new(sub_rsp(w->code.p, page)));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_SUB, 3, X64_R11, (int32_t)page));
-  EMIT(w, x64_jmp_rel8(w->code.p, (int8_t)(loop - w->code.p - 2)));
+  EMIT(w, x64_jcc_rel8, X64_B, 0);
+  w->code.p = touch_new(sub_rsp(w->code.p, page));
+  EMIT(w, x64_alu_ri, X64_G_SUB, 3, X64_R11, (int32_t)page);
+  EMIT(w, x64_jmp_rel8, (int8_t)(loop - w->code.p - 2));
   leave[1] = (uint8_t)(w->code.p - leave - 2);
-  EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RSP, X64_R11));
-  EMIT(w, touch(w->code.p));
+  EMIT(w, x64_rr, X64_SUB, 3, X64_RSP, X64_R11);
+  EMIT(w, touch);
 }

@@ -8,10 +8,10 @@
 enum { ANY = KN_SHUFFLE_ANY };
 
 static void op(struct kn_walk *w, unsigned code, unsigned dst, unsigned src) {
-  EMIT(w, x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)));
+  EMIT(w, x64_rr, code, 2, x64_hw(dst), x64_hw(src));
 }
 static void op_imm(struct kn_walk *w, unsigned code, unsigned dst, unsigned src, unsigned imm) {
-  EMIT(w, x64_put8(x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)), imm));
+  w->code.p = x64_put8(x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)), imm);
 }
 static void copy(struct kn_walk *w, unsigned dst, unsigned src) {
   x64_move(w, dst, src, KILN_TYPE_V128);
@@ -73,7 +73,7 @@ static bool unpack(struct kn_walk *w, unsigned t, const unsigned r[2], const uin
 
 /* Shifts register t by `n` bytes, zeros in; `group`: 3 right, 7 left. */
 static void shift_bytes(struct kn_walk *w, unsigned group, unsigned t, unsigned n) {
-  EMIT(w, x64_put8(x64_group_r(w->code.p, 0x73 | P66, 2, group, x64_hw(t)), n));
+  w->code.p = x64_put8(x64_group_r(w->code.p, 0x73 | P66, 2, group, x64_hw(t)), n);
 }
 
 /* t = the bytes of one register, all moved by the same distance. False, with nothing emitted, if they are not. */
@@ -226,38 +226,38 @@ static void by_memory(struct kn_walk *w, unsigned t, const unsigned r[2], const 
   unsigned log2 = 3;
   uint8_t lane[16];
   while (!kn_shuffle_lanes(k, log2, lane)) log2--;
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_frame_mem(w, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + 16)));
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_frame_mem(w, at));
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + 16));
   for (unsigned i = 0; i < 16u >> log2; i++) {
     if (lane[i] == ANY) continue;
     struct x64_mem from = x64_frame_mem(w, at + (lane[i] << log2));
-    EMIT(w, x64_rm(w->code.p,
-                   log2 == 0   ? X64_MOVZX8
-                   : log2 == 1 ? X64_MOVZX16
-                               : X64_MOV,
-                   log2 == 3 ? 3 : 2, X64_SCRATCH, from));
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, log2, X64_SCRATCH,
-                   x64_frame_mem(w, at + 32 + (int32_t)(i << log2))));
+    EMIT(w, x64_rm,
+         log2 == 0   ? X64_MOVZX8
+         : log2 == 1 ? X64_MOVZX16
+                     : X64_MOV,
+         log2 == 3 ? 3 : 2, X64_SCRATCH, from);
+    EMIT(w, x64_rm, X64_MOV_ST, log2, X64_SCRATCH,
+         x64_frame_mem(w, at + 32 + (int32_t)(i << log2)));
   }
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_frame_mem(w, at + 32)));
+  EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(t), x64_frame_mem(w, at + 32));
 }
 
 /* t = the shuffle by a control that is not constant, in register c; `n` bytes. g: a temporary. */
 static void variable(struct kn_walk *w, unsigned t, const unsigned r[2], unsigned c, unsigned n,
                      unsigned g) {
   int32_t at = scratch(w);
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_frame_mem(w, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + (int32_t)n)));
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(c), x64_frame_mem(w, at + 32)));
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r[0]), x64_frame_mem(w, at));
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + (int32_t)n));
+  EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(c), x64_frame_mem(w, at + 32));
   for (unsigned i = 0; i < n; i++) {
     struct x64_mem place = x64_frame_mem(w, at + 32 + (int32_t)i);
-    EMIT(w, x64_rm(w->code.p, X64_MOVZX8, 2, g, place));
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, g, (int32_t)(2 * n - 1)));
-    EMIT(w, x64_rm(w->code.p, X64_MOVZX8, 2, X64_SCRATCH,
-                   x64_mem(x64(w)->frame_reg, g, 0, at - x64(w)->frame_bias)));
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 0, X64_SCRATCH, place));
+    EMIT(w, x64_rm, X64_MOVZX8, 2, g, place);
+    EMIT(w, x64_alu_ri, X64_G_AND, 2, g, (int32_t)(2 * n - 1));
+    EMIT(w, x64_rm, X64_MOVZX8, 2, X64_SCRATCH,
+         x64_mem(x64(w)->frame_reg, g, 0, at - x64(w)->frame_bias));
+    EMIT(w, x64_rm, X64_MOV_ST, 0, X64_SCRATCH, place);
   }
-  EMIT(w, x64_rm(w->code.p, X64_MOVUPS, 2, x64_hw(t), x64_frame_mem(w, at + 32)));
+  EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(t), x64_frame_mem(w, at + 32));
 }
 
 void x64_lower_vshuffle(struct kn_walk *w, const struct kn_inst *in) {

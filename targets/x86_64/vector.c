@@ -8,10 +8,10 @@
 static unsigned log2_of(const struct kn_inst *in) { return kn_type_log2[KN_LANE(in->x)]; }
 
 static void op(struct kn_walk *w, unsigned code, unsigned dst, unsigned src) {
-  EMIT(w, x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)));
+  EMIT(w, x64_rr, code, 2, x64_hw(dst), x64_hw(src));
 }
 static void op_imm(struct kn_walk *w, unsigned code, unsigned dst, unsigned src, unsigned imm) {
-  EMIT(w, x64_put8(x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)), imm));
+  w->code.p = x64_put8(x64_rr(w->code.p, code, 2, x64_hw(dst), x64_hw(src)), imm);
 }
 static void pshufd(struct kn_walk *w, unsigned dst, unsigned src, unsigned imm) {
   op_imm(w, X64_PSHUFD, dst, src, imm);
@@ -29,7 +29,7 @@ static void op_bits(struct kn_walk *w, unsigned code, unsigned dst, uint64_t bit
 enum { RIGHT = 2, SIGNED = 4, LEFT = 6 };
 static void shift(struct kn_walk *w, unsigned group, unsigned log2, unsigned reg, unsigned n) {
   uint8_t *p = x64_group_r(w->code.p, (0x70 + log2) | P66, 2, group, x64_hw(reg));
-  EMIT(w, x64_put8(p, n));
+  w->code.p = x64_put8(p, n);
 }
 static unsigned temp(struct kn_walk *w) { return kn_temp(w, ~KN_GP_MASK); }
 
@@ -47,7 +47,7 @@ static uint64_t tops(unsigned log2) {
 void x64_lower_vsplat(struct kn_walk *w, const struct kn_inst *in) {
   unsigned lane = KN_LANE(in->x), log2 = kn_type_log2[lane], r = kn_reg(w, in->a, lane);
   unsigned t = temp(w), from = kn_bank(w, lane) ? r : t;
-  if (from == t) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, log2 == 3 ? 3 : 2, x64_hw(t), r));
+  if (from == t) EMIT(w, x64_rr, X64_MOV_XG, log2 == 3 ? 3 : 2, x64_hw(t), r);
   kn_drop(w, in->a);
   if (log2 == 0) op(w, X64_PUNPCKLBW, t, t);
   if (log2 <= 1) op_imm(w, X64_PSHUFLW, t, t, 0);
@@ -75,13 +75,13 @@ void x64_lower_vextract(struct kn_walk *w, const struct kn_inst *in) {
     else pshufd(w, dst, r, down);
   } else if (log2 <= 1) {
     op_imm(w, X64_PEXTRW, dst, r, log2 == 0 ? k / 2 : k);
-    if (log2 == 0 && k & 1) EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, dst, 8));
+    if (log2 == 0 && k & 1) EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 8);
   } else {
     if (k != 0) {
       pshufd(w, X64_XSCRATCH, r, down);
       r = X64_XSCRATCH;
     }
-    EMIT(w, x64_rr(w->code.p, X64_MOV_GX, log2, x64_hw(r), dst));
+    EMIT(w, x64_rr, X64_MOV_GX, log2, x64_hw(r), dst);
     x64_set_zx(w, w->i, type);
   }
   kn_defined(w, w->i, dst);
@@ -110,18 +110,18 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
     op_imm(w, X64_PEXTRW, X64_SCRATCH, t, k / 2);
     x64_extend(w, g, rb, KILN_TYPE_I8, false, false);
     if (k & 1) {
-      EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 2, g, 8));
+      EMIT(w, x64_shift_ri, X64_G_SHL, 2, g, 8);
       x64_extend(w, X64_SCRATCH, X64_SCRATCH, KILN_TYPE_I8, false, false);
     } else {
-      EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, X64_SCRATCH, 0xff00));
+      EMIT(w, x64_alu_ri, X64_G_AND, 2, X64_SCRATCH, 0xff00);
     }
-    EMIT(w, x64_rr(w->code.p, X64_OR, 2, g, X64_SCRATCH));
+    EMIT(w, x64_rr, X64_OR, 2, g, X64_SCRATCH);
     op_imm(w, X64_PINSRW, t, g, k / 2);
   } else if (log2 == 1) {
     op_imm(w, X64_PINSRW, t, rb, k);
   } else if (log2 == 2) {
     unsigned from = fp && k == 0 ? rb : X64_XSCRATCH;
-    if (!fp) EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 2, x64_hw(from), rb));
+    if (!fp) EMIT(w, x64_rr, X64_MOV_XG, 2, x64_hw(from), rb);
     else if (k != 0) copy(w, from, rb);
     if (k == 0) op(w, X64_MOVSS, t, from);
     else insert_32(w, t, ra, k);
@@ -129,7 +129,7 @@ void x64_lower_vinsert(struct kn_walk *w, const struct kn_inst *in) {
     unsigned from = rb;
     if (!fp) {
       from = X64_XSCRATCH;
-      EMIT(w, x64_rr(w->code.p, X64_MOV_XG, 3, x64_hw(from), rb));
+      EMIT(w, x64_rr, X64_MOV_XG, 3, x64_hw(from), rb);
     }
     op(w, k ? X64_PUNPCKLQDQ : X64_MOVSD, t, from);
   }
@@ -151,7 +151,7 @@ void x64_lower_vsigns(struct kn_walk *w, const struct kn_inst *in) {
   }
   op(w, codes[__builtin_ctz(bytes)], dst, r);
   if (vector == KILN_TYPE_V64 || bytes == 2)
-    EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, dst, (1 << count) - 1));
+    EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, (1 << count) - 1);
   x64_set_zx(w, w->i, KILN_TYPE_I32);
   kn_defined(w, w->i, dst);
 }
@@ -409,7 +409,7 @@ void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->a);
     int32_t at = kn_def_wide(w, w->i);
     KN_LOG(w, KN_EV_DEF, w->i, KN_PLACE_FRAME + at);
-    EMIT(w, x64_rm(w->code.p, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, at)));
+    EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, at));
     return;
   }
   struct x64_place half[2];

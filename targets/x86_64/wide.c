@@ -37,7 +37,7 @@ static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, un
   int64_t imm[2];
   if (x64_wide_source(w, h, half, imm)) {
     x64_const(w, X64_SCRATCH, (uint64_t)imm[k]);
-    EMIT(w, x64_rr(w->code.p, op, 3, dst, X64_SCRATCH));
+    EMIT(w, x64_rr, op, 3, dst, X64_SCRATCH);
   } else {
     x64_op_mem(w, op, 3, dst, &half[k]);
   }
@@ -53,8 +53,8 @@ static bool is_low(const struct kn_walk *w, uint32_t h) {
 
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high) {
   int32_t at = kn_def_wide(w, i);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_frame_mem(w, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8)));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, low, x64_frame_mem(w, at));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8));
 }
 
 /* ---- operations ---- */
@@ -88,16 +88,16 @@ static void half_product(struct kn_walk *w, const struct wide *a, unsigned j, co
   wide_half(w, X64_RAX, a, j);
   if (b->constant) {
     x64_const(w, X64_SCRATCH, (uint64_t)b->imm[k]);
-    EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, 3, X64_SCRATCH));
+    EMIT(w, x64_unary_r, X64_G_MUL, 3, X64_SCRATCH);
   } else {
-    EMIT(w, x64_unary_m(w->code.p, X64_G_MUL, 3, b->half[k].m));
+    EMIT(w, x64_unary_m, X64_G_MUL, 3, b->half[k].m);
   }
 }
 
 /* o |= condition; `by` is overwritten. */
 static void note(struct kn_walk *w, unsigned o, unsigned cc, unsigned by) {
-  EMIT(w, x64_setcc(w->code.p, cc, by));
-  EMIT(w, x64_rr(w->code.p, X64_OR, 0, o, by));
+  EMIT(w, x64_setcc, cc, by);
+  EMIT(w, x64_rr, X64_OR, 0, o, by);
 }
 
 /* Puts the magnitude of `o` into the frame; its sign is xored into register `sign`. */
@@ -105,13 +105,13 @@ static void to_magnitude(struct kn_walk *w, struct wide *o, unsigned sign) {
   int32_t at = kn_frame_alloc(w, 16, 4);
   wide_half(w, X64_RAX, o, 0);
   wide_half(w, X64_RDX, o, 1);
-  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, sign, X64_RDX));
+  EMIT(w, x64_rr, X64_XOR, 3, sign, X64_RDX);
   x64_mov(w, 3, X64_SCRATCH, X64_RDX);
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, X64_SCRATCH, 63));
-  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RAX, X64_SCRATCH));
-  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RDX, X64_SCRATCH));
-  EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, X64_SCRATCH));
-  EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_RDX, X64_SCRATCH));
+  EMIT(w, x64_shift_ri, X64_G_SAR, 3, X64_SCRATCH, 63);
+  EMIT(w, x64_rr, X64_XOR, 3, X64_RAX, X64_SCRATCH);
+  EMIT(w, x64_rr, X64_XOR, 3, X64_RDX, X64_SCRATCH);
+  EMIT(w, x64_rr, X64_SUB, 3, X64_RAX, X64_SCRATCH);
+  EMIT(w, x64_rr, X64_SBB, 3, X64_RDX, X64_SCRATCH);
   o->constant = false;
   o->half[0] = x64_frame(w, at);
   o->half[1] = x64_frame(w, at + 8);
@@ -136,12 +136,12 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   b.constant = x64_wide_source(w, in->b, b.half, b.imm);
   if (sign) {
     sign_at = kn_frame_alloc(w, 8, 3);
-    EMIT(w, x64_zero(w->code.p, t));
+    EMIT(w, x64_zero, t);
     to_magnitude(w, &a, t);
     to_magnitude(w, &b, t);
-    EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, sign_at)));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, t, x64_frame_mem(w, sign_at));
   }
-  EMIT(w, x64_zero(w->code.p, over));
+  EMIT(w, x64_zero, over);
   if (!sign && is_low(w, in->a) && is_low(w, in->b)) {
     half_product(w, &a, 0, &b, 0);
     x64_wide_store(w, i, X64_RAX, X64_RDX);
@@ -153,34 +153,34 @@ static void multiply_overflow(struct kn_walk *w, const struct kn_inst *in, uint3
   x64_mov(w, 3, t, X64_RAX);
   half_product(w, &a, 0, &b, 1);
   note(w, over, X64_O, X64_RDX);
-  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, X64_RAX));
+  EMIT(w, x64_rr, X64_ADD, 3, t, X64_RAX);
   note(w, over, X64_B, X64_RDX);
   wide_half(w, X64_RAX, &a, 1);
-  EMIT(w, x64_rr(w->code.p, X64_TEST, 3, X64_RAX, X64_RAX));
-  EMIT(w, x64_setcc(w->code.p, X64_NE, X64_RDX));
+  EMIT(w, x64_rr, X64_TEST, 3, X64_RAX, X64_RAX);
+  EMIT(w, x64_setcc, X64_NE, X64_RDX);
   wide_half(w, X64_RAX, &b, 1);
-  EMIT(w, x64_rr(w->code.p, X64_TEST, 3, X64_RAX, X64_RAX));
-  EMIT(w, x64_setcc(w->code.p, X64_NE, X64_RAX));
-  EMIT(w, x64_rr(w->code.p, X64_AND, 0, X64_RAX, X64_RDX));
-  EMIT(w, x64_rr(w->code.p, X64_OR, 0, over, X64_RAX));
+  EMIT(w, x64_rr, X64_TEST, 3, X64_RAX, X64_RAX);
+  EMIT(w, x64_setcc, X64_NE, X64_RAX);
+  EMIT(w, x64_rr, X64_AND, 0, X64_RAX, X64_RDX);
+  EMIT(w, x64_rr, X64_OR, 0, over, X64_RAX);
   half_product(w, &a, 0, &b, 0);
-  EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, t));
+  EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, t);
   note(w, over, X64_B, t);
   if (sign) {
     x64_hook_load(w, t, sign_at, KILN_TYPE_I64);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, t, 63));
-    EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RAX, t));
-    EMIT(w, x64_rr(w->code.p, X64_XOR, 3, X64_RDX, t));
-    EMIT(w, x64_rr(w->code.p, X64_SUB, 3, X64_RAX, t));
-    EMIT(w, x64_rr(w->code.p, X64_SBB, 3, X64_RDX, t));
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, t, 63);
+    EMIT(w, x64_rr, X64_XOR, 3, X64_RAX, t);
+    EMIT(w, x64_rr, X64_XOR, 3, X64_RDX, t);
+    EMIT(w, x64_rr, X64_SUB, 3, X64_RAX, t);
+    EMIT(w, x64_rr, X64_SBB, 3, X64_RDX, t);
     /* the wrong sign, unless it is 0 */
-    EMIT(w, x64_rr(w->code.p, X64_XOR, 3, t, X64_RDX));
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 3, t, 63));
+    EMIT(w, x64_rr, X64_XOR, 3, t, X64_RDX);
+    EMIT(w, x64_shift_ri, X64_G_SHR, 3, t, 63);
     x64_mov(w, 3, X64_SCRATCH, X64_RAX);
-    EMIT(w, x64_rr(w->code.p, X64_OR, 3, X64_SCRATCH, X64_RDX));
-    EMIT(w, x64_setcc(w->code.p, X64_NE, X64_SCRATCH));
-    EMIT(w, x64_rr(w->code.p, X64_AND, 0, t, X64_SCRATCH));
-    EMIT(w, x64_rr(w->code.p, X64_OR, 0, over, t));
+    EMIT(w, x64_rr, X64_OR, 3, X64_SCRATCH, X64_RDX);
+    EMIT(w, x64_setcc, X64_NE, X64_SCRATCH);
+    EMIT(w, x64_rr, X64_AND, 0, t, X64_SCRATCH);
+    EMIT(w, x64_rr, X64_OR, 0, over, t);
   }
   x64_wide_store(w, i, X64_RAX, X64_RDX);
   if (flag) x64_def_fixed(w, flag, KILN_TYPE_I8, over);
@@ -198,7 +198,7 @@ static void with_overflow(struct kn_walk *w, const struct kn_inst *in) {
   by_halves(w, in, add ? X64_ADD : X64_SUB, add ? X64_ADC : X64_SBB);
   if (!flag) return;
   unsigned f = kn_temp(w, KN_GP_MASK); /* may evict: a spill is a move and keeps the flags */
-  EMIT(w, x64_setcc(w->code.p, sign ? X64_O : X64_B, f));
+  EMIT(w, x64_setcc, sign ? X64_O : X64_B, f);
   x64_def_fixed(w, i + 1, KILN_TYPE_I8, f);
 }
 
@@ -215,12 +215,12 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
     op_half(w, X64_IMUL, t, in->b, 0);
     x64_wide_half(w, u, in->a, 0);
     op_half(w, X64_IMUL, u, in->b, 1);
-    EMIT(w, x64_rr(w->code.p, X64_ADD, 3, t, u));
+    EMIT(w, x64_rr, X64_ADD, 3, t, u);
   }
   x64_wide_half(w, X64_RAX, in->a, 0);
   x64_wide_half(w, u, in->b, 0);
-  EMIT(w, x64_unary_r(w->code.p, X64_G_MUL, 3, u));
-  if (!low) EMIT(w, x64_rr(w->code.p, X64_ADD, 3, X64_RDX, t));
+  EMIT(w, x64_unary_r, X64_G_MUL, 3, u);
+  if (!low) EMIT(w, x64_rr, X64_ADD, 3, X64_RDX, t);
   x64_wide_store(w, i, X64_RAX, X64_RDX);
 }
 
@@ -245,23 +245,23 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
     unsigned n = (unsigned)imm[0] & 127;
     if (n >= 64) {
       x64_mov(w, 3, to, from);
-      if (n > 64) EMIT(w, x64_shift_ri(w->code.p, group, 3, to, n - 64));
-      if (sign) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, from, 63));
-      else EMIT(w, x64_zero(w->code.p, from));
+      if (n > 64) EMIT(w, x64_shift_ri, group, 3, to, n - 64);
+      if (sign) EMIT(w, x64_shift_ri, X64_G_SAR, 3, from, 63);
+      else EMIT(w, x64_zero, from);
     } else if (n) {
-      EMIT(w,
-           left ? x64_shld_ri(w->code.p, 3, to, from, n) : x64_shrd_ri(w->code.p, 3, to, from, n));
-      EMIT(w, x64_shift_ri(w->code.p, group, 3, from, n));
+      w->code.p =
+        left ? x64_shld_ri(w->code.p, 3, to, from, n) : x64_shrd_ri(w->code.p, 3, to, from, n);
+      EMIT(w, x64_shift_ri, group, 3, from, n);
     }
   } else {
     uint32_t near = kn_code_label(w);
-    EMIT(w, x64_rr(w->code.p, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to));
-    EMIT(w, x64_shift_cl(w->code.p, group, 3, from));
-    EMIT(w, x64_test_ri(w->code.p, 0, X64_RCX, 64));
+    EMIT(w, x64_rr, left ? X64_SHLD_CL : X64_SHRD_CL, 3, from, to);
+    EMIT(w, x64_shift_cl, group, 3, from);
+    EMIT(w, x64_test_ri, 0, X64_RCX, 64);
     x64_jcc(w, X64_E, near);
     x64_mov(w, 3, to, from);
-    if (sign) EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, from, 63));
-    else EMIT(w, x64_zero(w->code.p, from));
+    if (sign) EMIT(w, x64_shift_ri, X64_G_SAR, 3, from, 63);
+    else EMIT(w, x64_zero, from);
     x64_place_label(w, near);
   }
   x64_wide_store(w, i, low, high);
@@ -281,14 +281,14 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t near = kn_code_label(w);
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
-  EMIT(w, x64_test_ri(w->code.p, 0, X64_RCX, 64));
+  EMIT(w, x64_test_ri, 0, X64_RCX, 64);
   x64_jcc(w, X64_E, near);
-  EMIT(w, x64_rr(w->code.p, X64_XCHG, 3, low, high));
+  EMIT(w, x64_rr, X64_XCHG, 3, low, high);
   x64_place_label(w, near);
   unsigned op = left ? X64_SHLD_CL : X64_SHRD_CL;
   x64_mov(w, 3, X64_SCRATCH, left ? high : low);
-  EMIT(w, left ? x64_rr(w->code.p, op, 3, low, high) : x64_rr(w->code.p, op, 3, high, low));
-  EMIT(w, x64_rr(w->code.p, op, 3, X64_SCRATCH, left ? low : high));
+  w->code.p = left ? x64_rr(w->code.p, op, 3, low, high) : x64_rr(w->code.p, op, 3, high, low);
+  EMIT(w, x64_rr, op, 3, X64_SCRATCH, left ? low : high);
   x64_wide_store(w, i, low, high);
 }
 
@@ -307,7 +307,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
   if (cond == KILN_ICOND_EQ || cond == KILN_ICOND_NE) {
     op_half(w, X64_XOR, low, b, 0);
     op_half(w, X64_XOR, high, b, 1);
-    EMIT(w, x64_rr(w->code.p, X64_OR, 3, low, high));
+    EMIT(w, x64_rr, X64_OR, 3, low, high);
     cc = cond == KILN_ICOND_EQ ? X64_E : X64_NE;
   } else {
     op_half(w, X64_CMP, low, b, 0);
@@ -323,7 +323,7 @@ static void compare(struct kn_walk *w, const struct kn_inst *in) {
     x64(w)->flags_cond = cc;
     return;
   }
-  EMIT(w, x64_setcc(w->code.p, cc, low));
+  EMIT(w, x64_setcc, cc, low);
   x64_def_fixed(w, i, KILN_TYPE_I8, low);
 }
 
@@ -352,11 +352,11 @@ static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
   x64_mov(w, 3, s, high);
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, s, 63));
-  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, low, s));
-  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, high, s));
-  EMIT(w, x64_rr(w->code.p, X64_SUB, 3, low, s));
-  EMIT(w, x64_rr(w->code.p, X64_SBB, 3, high, s));
+  EMIT(w, x64_shift_ri, X64_G_SAR, 3, s, 63);
+  EMIT(w, x64_rr, X64_XOR, 3, low, s);
+  EMIT(w, x64_rr, X64_XOR, 3, high, s);
+  EMIT(w, x64_rr, X64_SUB, 3, low, s);
+  EMIT(w, x64_rr, X64_SBB, 3, high, s);
   x64_wide_store(w, i, low, high);
 }
 
@@ -373,7 +373,7 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   unsigned top = kn_temp(w, KN_GP_MASK), middle = kn_temp(w, KN_GP_MASK),
            low = kn_temp(w, KN_GP_MASK);
   uint32_t done = kn_code_label(w), far = kn_code_label(w);
-  EMIT(w, x64_test_ri(w->code.p, 0, X64_RCX, 64));
+  EMIT(w, x64_test_ri, 0, X64_RCX, 64);
   x64_jcc(w, left ? X64_NE : X64_E, far);
   x64_wide_half(w, top, in->a, 1);
   x64_wide_half(w, middle, in->a, 0);
@@ -385,12 +385,12 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, low, in->b, 0);
   x64_place_label(w, done);
   if (left) {
-    EMIT(w, x64_rr(w->code.p, X64_SHLD_CL, 3, middle, top));
-    EMIT(w, x64_rr(w->code.p, X64_SHLD_CL, 3, low, middle));
+    EMIT(w, x64_rr, X64_SHLD_CL, 3, middle, top);
+    EMIT(w, x64_rr, X64_SHLD_CL, 3, low, middle);
     x64_wide_store(w, i, middle, top);
   } else {
-    EMIT(w, x64_rr(w->code.p, X64_SHRD_CL, 3, middle, low));
-    EMIT(w, x64_rr(w->code.p, X64_SHRD_CL, 3, top, middle));
+    EMIT(w, x64_rr, X64_SHRD_CL, 3, middle, low);
+    EMIT(w, x64_rr, X64_SHRD_CL, 3, top, middle);
     x64_wide_store(w, i, low, middle);
   }
 }
@@ -401,7 +401,7 @@ static void select_wide(struct kn_walk *w, const struct kn_inst *in) {
   unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
   x64_wide_half(w, low, in->c, 0);
   x64_wide_half(w, high, in->c, 1);
-  EMIT(w, x64_test_ri(w->code.p, 0, cond, 1));
+  EMIT(w, x64_test_ri, 0, cond, 1);
   op_half(w, X64_CMOV + X64_NE, low, in->b, 0);
   op_half(w, X64_CMOV + X64_NE, high, in->b, 1);
   x64_wide_store(w, i, low, high);
@@ -422,9 +422,9 @@ static void convert(struct kn_walk *w, const struct kn_inst *in) {
   x64_extend(w, low, r, from, sign, true);
   if (sign) {
     x64_mov(w, 3, high, low);
-    EMIT(w, x64_shift_ri(w->code.p, X64_G_SAR, 3, high, 63));
+    EMIT(w, x64_shift_ri, X64_G_SAR, 3, high, 63);
   } else {
-    EMIT(w, x64_zero(w->code.p, high));
+    EMIT(w, x64_zero, high);
   }
   kn_drop(w, in->a);
   x64_wide_store(w, i, low, high);
@@ -458,7 +458,7 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
   } else {
     for (unsigned k = 0; k < 2; k++) {
       x64_wide_half(w, t, in->a, k);
-      EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, at + 8 * (int32_t)k)));
+      EMIT(w, x64_rm, X64_MOV_ST, 3, t, x64_frame_mem(w, at + 8 * (int32_t)k));
     }
   }
   kn_drop(w, in->a);
@@ -473,17 +473,17 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, far, in->a, leading ? 1 : 0);
   x64_wide_half(w, near, in->a, leading ? 0 : 1);
   x64_const(w, X64_SCRATCH, leading ? 127 : 64); /* what gives 64 for an empty half */
-  EMIT(w, x64_rr(w->code.p, op, 3, near, near));
-  EMIT(w, x64_rr(w->code.p, X64_CMOV + X64_E, 3, near, X64_SCRATCH));
-  if (leading) EMIT(w, x64_alu_ri(w->code.p, X64_G_XOR, 2, near, 63));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 2, near, 64));
-  EMIT(w, x64_rr(w->code.p, op, 3, far, far));
+  EMIT(w, x64_rr, op, 3, near, near);
+  EMIT(w, x64_rr, X64_CMOV + X64_E, 3, near, X64_SCRATCH);
+  if (leading) EMIT(w, x64_alu_ri, X64_G_XOR, 2, near, 63);
+  EMIT(w, x64_alu_ri, X64_G_ADD, 2, near, 64);
+  EMIT(w, x64_rr, op, 3, far, far);
   uint32_t done = kn_code_label(w);
   x64_jcc(w, X64_E, done);
-  if (leading) EMIT(w, x64_alu_ri(w->code.p, X64_G_XOR, 2, far, 63));
+  if (leading) EMIT(w, x64_alu_ri, X64_G_XOR, 2, far, 63);
   x64_mov(w, 2, near, far);
   x64_place_label(w, done);
-  EMIT(w, x64_zero(w->code.p, far));
+  EMIT(w, x64_zero, far);
   x64_wide_store(w, i, near, far);
 }
 
@@ -493,15 +493,15 @@ static void unary(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, low, in->a, 0);
   x64_wide_half(w, high, in->a, 1);
   if (in->op == KILN_OP_BSWAP) {
-    EMIT(w, x64_bswap(w->code.p, 3, low));
-    EMIT(w, x64_bswap(w->code.p, 3, high));
+    EMIT(w, x64_bswap, 3, low);
+    EMIT(w, x64_bswap, 3, high);
     x64_wide_store(w, w->i, high, low);
     return;
   }
-  EMIT(w, x64_unary_r(w->code.p, X64_G_NOT, 3, high));
-  EMIT(w, x64_unary_r(w->code.p, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low));
+  EMIT(w, x64_unary_r, X64_G_NOT, 3, high);
+  EMIT(w, x64_unary_r, in->op == KILN_OP_NEG ? X64_G_NEG : X64_G_NOT, 3, low);
   /* -x = ~x + 1: the high half gets a carry where the low half was 0 */
-  if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri(w->code.p, X64_G_SBB, 3, high, -1));
+  if (in->op == KILN_OP_NEG) EMIT(w, x64_alu_ri, X64_G_SBB, 3, high, -1);
   x64_wide_store(w, w->i, low, high);
 }
 

@@ -81,15 +81,15 @@ KN_INLINE unsigned x64_hw(unsigned r) { return r & 31; }
 
 /* ---- emission ---- */
 
-#define EMIT(w, call) ((w)->code.p = (call))
+#define EMIT(w, encode, ...) ((w)->code.p = encode((w)->code.p, ##__VA_ARGS__))
 
 KN_INLINE void x64_mov(struct kn_walk *w, unsigned size, unsigned dst, unsigned src) {
-  EMIT(w, x64_rr(w->code.p, X64_MOV, size, dst, src));
+  EMIT(w, x64_rr, X64_MOV, size, dst, src);
 }
 /* Moves between registers of one bank. */
 KN_INLINE void x64_move(struct kn_walk *w, unsigned dst, unsigned src, unsigned type) {
   if (dst == src) return;
-  if (dst >= KN_FP_BASE) EMIT(w, x64_rr(w->code.p, X64_MOVAPS, 2, x64_hw(dst), x64_hw(src)));
+  if (dst >= KN_FP_BASE) EMIT(w, x64_rr, X64_MOVAPS, 2, x64_hw(dst), x64_hw(src));
   else x64_mov(w, x64_op_size(type), dst, src);
 }
 
@@ -201,7 +201,7 @@ bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out);
 /* op dst, operand for a float operation or any with register and memory forms only. */
 KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, unsigned dst,
                               const struct x64_operand *o) {
-  if (o->kind == X64_REG) EMIT(w, x64_rr(w->code.p, op, size, x64_hw(dst), x64_hw(o->reg)));
+  if (o->kind == X64_REG) EMIT(w, x64_rr, op, size, x64_hw(dst), x64_hw(o->reg));
   else x64_op_mem(w, op, size, dst, &o->place);
 }
 
@@ -225,7 +225,7 @@ void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign);
 void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m);
 /* dst = 64-bit constant, flags untouched. */
 KN_INLINE void x64_const(struct kn_walk *w, unsigned dst, uint64_t v) {
-  EMIT(w, x64_mov_ri(w->code.p, dst, v));
+  EMIT(w, x64_mov_ri, dst, v);
 }
 /* dst = src extended from `type` (i8 to i32) to 32 or 64 (`wide`) bits. */
 void x64_extend(struct kn_walk *w, unsigned dst, unsigned src, unsigned type, bool sign, bool wide);

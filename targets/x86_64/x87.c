@@ -4,14 +4,14 @@
 #include "targets/x86_64/x64.h"
 
 static void op_memory(struct kn_walk *w, unsigned op, const struct x64_place *m) {
-  EMIT(w, x64_x87_m(w->code.p, op, m->m));
+  EMIT(w, x64_x87_m, op, m->m);
   if (m->m.base == X64_RIP) x64_rip_fixup(w, m, 0);
 }
 static void op_frame(struct kn_walk *w, unsigned op, int32_t at) {
   struct x64_place m = x64_frame(w, at);
   op_memory(w, op, &m);
 }
-static void op_stack(struct kn_walk *w, unsigned op) { EMIT(w, x64_x87_r(w->code.p, op)); }
+static void op_stack(struct kn_walk *w, unsigned op) { EMIT(w, x64_x87_r, op); }
 
 /* Memory of 16 bytes for values on their way to and from other registers. */
 static int32_t scratch(struct kn_walk *w) {
@@ -70,28 +70,28 @@ void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from) {
 static void pop_integer(struct kn_walk *w, unsigned t) {
   int32_t at = scratch(w);
   op_frame(w, X64_FNSTCW, at + 8);
-  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, t, x64_frame_mem(w, at + 8)));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_OR, 2, t, 0xc00)); /* rounding control 11 */
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 2, t, x64_frame_mem(w, at + 12)));
+  EMIT(w, x64_rm, X64_MOVZX16, 2, t, x64_frame_mem(w, at + 8));
+  EMIT(w, x64_alu_ri, X64_G_OR, 2, t, 0xc00); /* rounding control 11 */
+  EMIT(w, x64_rm, X64_MOV_ST, 2, t, x64_frame_mem(w, at + 12));
   op_frame(w, X64_FLDCW, at + 12);
   op_frame(w, X64_FISTP64, at);
   op_frame(w, X64_FLDCW, at + 8);
-  EMIT(w, x64_rm(w->code.p, X64_MOV, 3, t, x64_frame_mem(w, at)));
+  EMIT(w, x64_rm, X64_MOV, 3, t, x64_frame_mem(w, at));
 }
 
 /* The same as an unsigned one: less 2^63 if it is not below that, whose bit is put back. */
 static void pop_unsigned(struct kn_walk *w, unsigned t, unsigned u) {
   push_power(w, 63, false);
   op_stack(w, X64_FUCOMI1);
-  EMIT(w, x64_setcc(w->code.p, X64_BE, u));
+  EMIT(w, x64_setcc, X64_BE, u);
   op_stack(w, X64_FLDZ);
   op_stack(w, X64_FCMOVBE1);
   op_stack(w, X64_FSTP1);
   op_stack(w, X64_FSUBP1);
   pop_integer(w, t);
-  EMIT(w, x64_rr(w->code.p, X64_MOVZX8, 2, u, u));
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 3, u, 63));
-  EMIT(w, x64_rr(w->code.p, X64_XOR, 3, t, u));
+  EMIT(w, x64_rr, X64_MOVZX8, 2, u, u);
+  EMIT(w, x64_shift_ri, X64_G_SHL, 3, u, 63);
+  EMIT(w, x64_rr, X64_XOR, 3, t, u);
 }
 
 static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
@@ -146,9 +146,9 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
 
 static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t high) {
   x64_const(w, X64_SCRATCH, low);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at)));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at));
   x64_const(w, X64_SCRATCH, high);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at + 8)));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, at + 8));
 }
 
 /* The library converts values in range; for others its result is replaced by the nearest end. Any float is compared
@@ -206,13 +206,13 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
   int32_t at = scratch(w);
   if (from == KILN_TYPE_I64) x64_mov(w, 3, t, r);
   else x64_extend(w, t, r, from, sign, true);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, t, x64_frame_mem(w, at)));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, t, x64_frame_mem(w, at));
   op_frame(w, X64_FILD64, at);
   if (!sign && from == KILN_TYPE_I64) { /* a value that was read as negative is 2^64 too small */
     struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     uint32_t skip = kn_code_label(w);
     m.ref = kn_code_literal(w, (64 + 127) << 23, 0, 4);
-    EMIT(w, x64_rr(w->code.p, X64_TEST, 3, t, t));
+    EMIT(w, x64_rr, X64_TEST, 3, t, t);
     x64_jcc(w, X64_NS, skip);
     op_memory(w, X64_FADD32, &m);
     x64_place_label(w, skip);
@@ -228,8 +228,7 @@ static void promote(struct kn_walk *w, const struct kn_inst *in) {
   x64_operand(w, in->a, in->x, &o);
   if (o.kind == X64_REG) {
     int32_t at = scratch(w);
-    EMIT(w, x64_rm(w->code.p, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg),
-                   x64_frame_mem(w, at)));
+    EMIT(w, x64_rm, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg), x64_frame_mem(w, at));
     o.place = x64_frame(w, at);
   }
   op_memory(w, single ? X64_FLD32 : X64_FLD64, &o.place);
@@ -276,7 +275,7 @@ static void minimum(struct kn_walk *w, const struct kn_inst *in) {
   op_stack(w, X64_FUCOMI1);
   x64_jcc(w, X64_P, nan);
   x64_jcc(w, X64_NE, differ);
-  EMIT(w, x64_test_ri(w->code.p, 2, sign, 0x8000));
+  EMIT(w, x64_test_ri, 2, sign, 0x8000);
   x64_jcc(w, least ? X64_E : X64_NE, other);
   op_stack(w, X64_FSTP1);
   x64_jmp(w, done);
@@ -298,12 +297,12 @@ static void copy_sign(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, X64_SCRATCH, in->b, 1);
   x64_wide_half(w, high, in->a, 1);
   x64_wide_half(w, low, in->a, 0);
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, X64_SCRATCH, 0x8000));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, high, 0x7fff));
-  EMIT(w, x64_rr(w->code.p, X64_OR, 2, high, X64_SCRATCH));
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, X64_SCRATCH, 0x8000);
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, high, 0x7fff);
+  EMIT(w, x64_rr, X64_OR, 2, high, X64_SCRATCH);
   int32_t at = kn_def_wide(w, i);
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, low, x64_frame_mem(w, at)));
-  EMIT(w, x64_rm(w->code.p, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8)));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, low, x64_frame_mem(w, at));
+  EMIT(w, x64_rm, X64_MOV_ST, 3, high, x64_frame_mem(w, at + 8));
 }
 
 static void access(struct kn_walk *w, const struct kn_inst *in) {
@@ -389,7 +388,7 @@ void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
  * 0 to nearest even, 1 down, 2 up, 3 towards zero. With these two bits exchanged that is the IR's number less 1,
  * modulo 4. An exchange is a multiplication by 5: bits 1 and 2 of the product are bits 1 and 0 of the factor. */
 static void times_5(struct kn_walk *w, unsigned r) {
-  EMIT(w, x64_rm(w->code.p, X64_LEA, 2, r, (struct x64_mem){(uint8_t)r, (uint8_t)r, 2, 0, 0}));
+  EMIT(w, x64_rm, X64_LEA, 2, r, (struct x64_mem){(uint8_t)r, (uint8_t)r, 2, 0, 0});
 }
 
 /* Both units have the mode; x87's is the one that is read, as by C's fegetround. */
@@ -398,13 +397,13 @@ void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
   int32_t at = scratch(w);
   unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
   op_frame(w, X64_FNSTCW, at);
-  EMIT(w, x64_rm(w->code.p, X64_MOVZX16, 2, dst, x64_frame_mem(w, at)));
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, dst, 10));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, dst, 3));
+  EMIT(w, x64_rm, X64_MOVZX16, 2, dst, x64_frame_mem(w, at));
+  EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 10);
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, 3);
   times_5(w, dst);
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHR, 2, dst, 1));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_ADD, 2, dst, 1));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, dst, 3));
+  EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 1);
+  EMIT(w, x64_alu_ri, X64_G_ADD, 2, dst, 1);
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, 3);
   x64_set_zx(w, i, in->type);
   kn_defined(w, i, dst);
 }
@@ -412,19 +411,19 @@ void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_set_rounding(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_mem x87 = x64_frame_mem(w, scratch(w)), sse = x64_frame_mem(w, scratch(w) + 8);
   unsigned mode = X64_SCRATCH, r = kn_reg(w, in->a, in->type);
-  EMIT(w, x64_rm(w->code.p, X64_LEA, 2, mode, x64_at(r, -1)));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, mode, 3));
+  EMIT(w, x64_rm, X64_LEA, 2, mode, x64_at(r, -1));
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3);
   times_5(w, mode);
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 2, mode, 9));
-  EMIT(w, x64_alu_ri(w->code.p, X64_G_AND, 2, mode, 3 << 10));
-  EMIT(w, x64_x87_m(w->code.p, X64_FNSTCW, x87));
-  EMIT(w, x64_alu_mi(w->code.p, X64_G_AND, 1, x87, ~(3 << 10)));
-  EMIT(w, x64_rm(w->code.p, X64_OR_ST, 1, mode, x87));
-  EMIT(w, x64_x87_m(w->code.p, X64_FLDCW, x87));
-  EMIT(w, x64_shift_ri(w->code.p, X64_G_SHL, 2, mode, 3));
-  EMIT(w, x64_stmxcsr(w->code.p, sse));
-  EMIT(w, x64_alu_mi(w->code.p, X64_G_AND, 2, sse, ~(3 << 13)));
-  EMIT(w, x64_rm(w->code.p, X64_OR_ST, 2, mode, sse));
-  EMIT(w, x64_ldmxcsr(w->code.p, sse));
+  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 9);
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3 << 10);
+  EMIT(w, x64_x87_m, X64_FNSTCW, x87);
+  EMIT(w, x64_alu_mi, X64_G_AND, 1, x87, ~(3 << 10));
+  EMIT(w, x64_rm, X64_OR_ST, 1, mode, x87);
+  EMIT(w, x64_x87_m, X64_FLDCW, x87);
+  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 3);
+  EMIT(w, x64_stmxcsr, sse);
+  EMIT(w, x64_alu_mi, X64_G_AND, 2, sse, ~(3 << 13));
+  EMIT(w, x64_rm, X64_OR_ST, 2, mode, sse);
+  EMIT(w, x64_ldmxcsr, sse);
   kn_drop(w, in->a);
 }
