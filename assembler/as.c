@@ -196,10 +196,10 @@ static kiln_status assemble_all(void *user, kiln_target target, kiln_assembly *t
   uint32_t first = 0;
   if (!kn_as_knows(target)) {
     char *message = kn_as_keep(user, 64);
-    if (message == NULL) return false;
+    if (message == NULL) return KILN_ERR_MEMORY;
     snprintf(message, 64, "assembly for %s is not supported", kiln_target_name(target));
     for (uint32_t i = 0; i < n; i++) texts[i].error = message;
-    return true;
+    return KILN_OK;
   }
   for (uint32_t i = 0; i < n; i++) {
     if (!texts[i].whole) continue;

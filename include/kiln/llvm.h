@@ -9,7 +9,10 @@ extern "C" {
 #endif
 
 /** The versions of LLVM whose bitcode is read. */
-enum { KILN_LLVM_OLDEST = 15, KILN_LLVM_NEWEST = 22 };
+enum {
+  KILN_LLVM_OLDEST = 15, /**< the first */
+  KILN_LLVM_NEWEST = 22  /**< the last */
+};
 
 /** True if `bytes` start as bitcode, raw or in its wrapper. */
 KILN_API bool kiln_llvm_is_bitcode(const void *bytes, size_t size_bytes);
