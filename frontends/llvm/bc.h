@@ -176,8 +176,8 @@ struct kn_bc_saved {
 enum kn_bc_entry kn_bc_next(struct kn_bc *r, uint32_t *block);
 /* The same, but skips records of another code than `code`. */
 enum kn_bc_entry kn_bc_next_of(struct kn_bc *r, uint32_t code, uint32_t *block);
-/* Reads the block just announced, which is a `block`: calls `record` for each record of `code`, or for all of them, until
- * that returns false. Blocks within it are skipped. */
+/* Reads the block just announced, which is a `block`: calls `record` for each record of `code`, or for all of them,
+ * until that returns false. Blocks within it are skipped. */
 #define KN_BC_ANY_CODE UINT32_MAX
 bool kn_bc_each(struct kn_bc *r, uint32_t block, uint32_t code, bool (*record)(struct kn_bc *r));
 /* Enters the block that kn_bc_next just returned. */
