@@ -25,14 +25,14 @@ GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_
     }
   } else {
     if (!kn_build_operand(f, a, type, 1)) return KN_NONE;
-    if (op == KILN_OP_STACK_RESTORE) f->dynamic_stack = true;
-    if (op == KILN_OP_VA_START && !f->variadic) {
+    if (op == KILN_OP_STACK_RESTORE) f->facts.dynamic_stack = true;
+    if (op == KILN_OP_VA_START && !f->facts.variadic) {
       kn_build_fail(f, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
       return KN_NONE;
     }
   }
   kn_build_clobber(f, op, type);
-  if (op == KILN_OP_EH_RETURN) f->eh_returns = true;
+  if (op == KILN_OP_EH_RETURN) f->facts.eh_returns = true;
   if (op == KILN_OP_RESUME || op == KILN_OP_BUILTIN_LONGJMP || op == KILN_OP_EH_RETURN) {
     kn_build_end(f, op, type, 0, a, 0, 0, f->edges.n, 0);
     return KN_NONE;
@@ -63,7 +63,7 @@ GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_va
   }
   if (!kn_build_operand_imm(f, a.id, type, 1)) return KN_NONE;
   kn_build_clobber(f, op, type);
-  if (KN_UNLIKELY(op == KILN_OP_BUILTIN_SETJMP)) f->returns_twice = f->sets_jump = true;
+  if (KN_UNLIKELY(op == KILN_OP_BUILTIN_SETJMP)) f->facts.returns_twice = f->facts.sets_jump = true;
   return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, 0, 0)};
 }
 
@@ -131,8 +131,8 @@ GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_ty
   /* Either type may need a library call. */
   if (KN_UNLIKELY((f->clobbers[op] >> to | f->clobbers[op] >> from) & 1)) {
     f->block[f->current].calls++;
-    f->has_calls = true;
-    f->stack_args |= f->module->library->x87 >> from & 1;
+    f->facts.has_calls = true;
+    f->facts.stack_args |= f->module->library->x87 >> from & 1;
   }
   return (kiln_value){kn_build_emit(f, op, to, to, from, a.id, 0, 0)};
 }
@@ -386,7 +386,7 @@ kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2)
   }
   if (!kn_build_operand_imm(f, size.id, KILN_TYPE_PTR, 1)) return KN_NONE;
   kn_build_clobber(f, KILN_OP_SALLOC, KILN_TYPE_PTR);
-  f->dynamic_stack = true;
+  f->facts.dynamic_stack = true;
   return (kiln_value){
     kn_build_emit(f, KILN_OP_SALLOC, KILN_TYPE_PTR, KILN_TYPE_PTR, align_log2, size.id, 0, 0)};
 }
@@ -482,7 +482,7 @@ kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level) {
     kn_build_fail(f, KILN_ERR_LIMIT, "a level is at most 65535");
     return KN_NONE;
   }
-  f->uses_frame = true;
+  f->facts.uses_frame = true;
   kn_build_clobber(f, op, KILN_TYPE_PTR);
   return (kiln_value){kn_build_emit(f, op, KILN_TYPE_PTR, KILN_TYPE_PTR, level, 0, 0, 0)};
 }

@@ -20,7 +20,8 @@ static const char *register_wrong(unsigned r, unsigned type, uint64_t *seen) {
 /* The same of a relocation that is to become a slot's place. */
 static const char *slot_wrong(const kiln_func *f, const kiln_asm_reloc *r) {
   uint32_t number = r->slot - 1;
-  if (number >= f->slots.n - f->n_pieces || r->symbol.id != 0) return "a relocation of no slot";
+  if (number >= f->slots.n - f->facts.n_pieces || r->symbol.id != 0)
+    return "a relocation of no slot";
   if (f->slots.at[kn_slot_at(f, number)].align_log2 > 4)
     return "a relocation of a slot aligned beyond 16 bytes";
   return NULL;
@@ -117,8 +118,8 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
     f->slots.at[slot].uses++;
   }
   f->block[f->current].calls++;
-  f->has_calls = true;
-  f->asm_regs |= all;
+  f->facts.has_calls = true;
+  f->facts.asm_regs |= all;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_ASM, result, result, n, first, k, sig.id);
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;

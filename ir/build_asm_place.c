@@ -12,7 +12,7 @@ static const kiln_symbol none = {0};
 /* True if the function can still get data and names. */
 static bool is_open(kiln_func *f) {
   if (f == NULL || f->status != KILN_OK) return false;
-  if (!f->finished && f->defines) return true;
+  if (!f->facts.finished && f->facts.defines) return true;
   kn_build_fail(f, KILN_ERR_ARGUMENT, "data of a finished function, or of none");
   return false;
 }
@@ -58,11 +58,11 @@ void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_des
     kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a symbol that is not for it");
     return;
   }
-  if (!kn_data_define_for(f->module, f->symbol, f->n_data, symbol.id, desc)) {
+  if (!kn_data_define_for(f->module, f->symbol, f->facts.n_data, symbol.id, desc)) {
     module_failed(f);
     return;
   }
-  f->n_data++;
+  f->facts.n_data++;
 }
 
 /* ---- names ---- */
@@ -88,10 +88,10 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
                             .linkage = (uint8_t)desc->linkage,
                             .visibility = (uint8_t)desc->visibility,
                             .owner = f->symbol,
-                            .ordinal = f->n_names};
+                            .ordinal = f->facts.n_names};
   kn_module_unlock(m);
   if (id == 0) return module_failed(f);
-  f->n_names++;
+  f->facts.n_names++;
   return (kiln_symbol){id};
 }
 

@@ -68,13 +68,13 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   for (uint32_t i = n_params; i < n; i++) {
     list[i] = args[i].id;
     if (!kn_build_use_at(f, list[i], KN_ANY_TYPE, f->current, 1, first + i)) return NULL;
-    f->stack_args |= !is_word(f, list[i]) | (i - n_params >= s->spare);
+    f->facts.stack_args |= !is_word(f, list[i]) | (i - n_params >= s->spare);
   }
   f->lists.n = first + n;
-  if (n > f->max_call_args) f->max_call_args = n;
+  if (n > f->facts.max_call_args) f->facts.max_call_args = n;
   if (KN_UNLIKELY(!s->usual)) {
-    f->stack_args |= s->stack_bytes != 0;
-    if (s->flags & KILN_SIG_RETURNS_TWICE) f->returns_twice = true;
+    f->facts.stack_args |= s->stack_bytes != 0;
+    if (s->flags & KILN_SIG_RETURNS_TWICE) f->facts.returns_twice = true;
   }
   return s;
 }
@@ -82,9 +82,10 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
 /* The current block has a call by `s` behind which it, or another one, goes on. Behind one that preserves no registers
  * none has a value, as behind the second return of setjmp. */
 static inline void note_call(kiln_func *f, const struct kn_sig *s) {
-  if (KN_UNLIKELY(!s->usual) && s->conv->loses_all) f->returns_twice = f->sets_jump = true;
+  if (KN_UNLIKELY(!s->usual) && s->conv->loses_all)
+    f->facts.returns_twice = f->facts.sets_jump = true;
   f->block[f->current].calls++;
-  f->has_calls = true;
+  f->facts.has_calls = true;
 }
 
 kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
@@ -264,7 +265,7 @@ kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type) {
 
 void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {
   if (!kn_build_begun(f)) return;
-  if (KN_UNLIKELY(n != f->n_results)) {
+  if (KN_UNLIKELY(n != f->facts.n_results)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the number of values is not the signature's");
     return;
   }
@@ -277,18 +278,19 @@ void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {
     if (!KN_ROOM(f, f->lists, n)) return;
     v[0] = f->lists.n;
     for (uint32_t i = 0; i < n; i++) {
-      if (!kn_build_use_at(f, values[i].id, f->result_types[i], f->current, 1, v[0] + i)) return;
+      if (!kn_build_use_at(f, values[i].id, f->facts.result_types[i], f->current, 1, v[0] + i))
+        return;
       f->lists.at[v[0] + i] = values[i].id;
     }
     f->lists.n += n;
   } else {
     for (uint32_t i = 0; i < n; i++) {
       v[i] = values[i].id;
-      if (!kn_build_operand_imm(f, v[i], f->result_types[i], i + 1)) return;
+      if (!kn_build_operand_imm(f, v[i], f->facts.result_types[i], i + 1)) return;
     }
-    bool second =
-      n == 2 && kn_type_is_float(f->result_types[0]) == kn_type_is_float(f->result_types[1]);
-    if (second && kn_build_is_local(f, v[1], kn_build_state(f, f->result_types[1])))
+    bool second = n == 2 && kn_type_is_float(f->facts.result_types[0]) ==
+                              kn_type_is_float(f->facts.result_types[1]);
+    if (second && kn_build_is_local(f, v[1], kn_build_state(f, f->facts.result_types[1])))
       f->val[v[1]].hint = KN_HINT_SECOND;
   }
   kn_build_end(f, KILN_OP_RET, KILN_TYPE_VOID, n, v[0], v[1], v[2], f->edges.n, 0);

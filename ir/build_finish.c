@@ -22,7 +22,7 @@ static bool mark_symbols(kiln_func *f) {
     if (block >= (uint64_t)KN_FIRST_PLACE) continue;
     if (block - 1 >= f->blocks.n - 1)
       return fail_at(f, UINT32_MAX, "the address is taken of a block that does not exist");
-    f->address_taken += !f->block[block].address_taken;
+    f->facts.address_taken += !f->block[block].address_taken;
     f->block[block].address_taken = 1;
   }
   return true;
@@ -30,7 +30,7 @@ static bool mark_symbols(kiln_func *f) {
 
 /* Checks that every block that was begun or is referred to has its terminator. */
 static bool check_blocks(kiln_func *f) {
-  if (f->n_terms == f->blocks.n) return true;
+  if (f->facts.n_terms == f->blocks.n) return true;
   for (uint32_t i = 0; i < f->blocks.n; i++) {
     const struct kn_block *b = f->block + i;
     if (b->term != 0) continue;
@@ -50,7 +50,7 @@ static uint32_t count_untold(const kiln_func *f) {
 
 /* A function with TRY has a personality, and every TRY has clauses. */
 static bool check_tries(kiln_func *f) {
-  if (!f->has_try) return true;
+  if (!f->facts.has_try) return true;
   bool untold = count_untold(f) != 0;
   if (f->attrs.personality != 0 && !untold) return true;
   for (uint32_t b = 0; b < f->blocks.n; b++) {
@@ -235,12 +235,13 @@ static KN_COLD bool check_args(kiln_func *f) {
 
 kiln_status kiln_func_finish(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
-  if (f->finished || f->status != KILN_OK) return f->status;
-  if (f->hold != NULL) return kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0, "%s", f->hold);
+  if (f->facts.finished || f->status != KILN_OK) return f->status;
+  if (f->facts.hold != NULL)
+    return kn_func_fail(f, KILN_ERR_STRUCTURE, UINT32_MAX, 0, "%s", f->facts.hold);
   if (mark_symbols(f) && check_blocks(f) && check_tries(f) && finish_late(f) &&
-      finish_forwards(f) && (f->has_params || f->edge_args.n != 0) && !args_plain(f))
+      finish_forwards(f) && (f->facts.has_params || f->edge_args.n != 0) && !args_plain(f))
     check_args(f);
-  f->finished = true;
+  f->facts.finished = true;
   f->limit = 0;
   /* the walk reads one instruction ahead, and steps over the end where a terminator failed for lack
    * of memory */

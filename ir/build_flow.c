@@ -43,7 +43,7 @@ void kiln_block_switch(kiln_func *f, kiln_block block) {
     if (!KN_PUSH(f, f->order, block.id)) return;
     b->pos = f->order.n;
     b->first = f->n;
-    f->needs_order |= b->n_preds == 0;
+    f->facts.needs_order |= b->n_preds == 0;
   } else {
     if (b->term != 0) {
       f->limit = 0;
@@ -92,7 +92,7 @@ kiln_value kiln_block_add_param(kiln_func *f, kiln_block block, kiln_type type) 
   }
   b->param_last = v;
   b->n_params++;
-  f->has_params = true;
+  f->facts.has_params = true;
   return (kiln_value){v};
 }
 
@@ -107,7 +107,7 @@ void kiln_block_take_address(kiln_func *f, kiln_block block) {
     return;
   }
   struct kn_block *b = f->block + block.id;
-  f->address_taken += !b->address_taken;
+  f->facts.address_taken += !b->address_taken;
   b->address_taken = 1;
 }
 
@@ -284,7 +284,7 @@ bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first) {
   edge(f, t->normal.id);
   edge(f, t->unwind.id);
   kn_build_end(f, KILN_OP_TRY, KILN_TYPE_VOID, t->n_args, first, t->callee.id, t->sig.id, e, 2);
-  f->has_try = true;
+  f->facts.has_try = true;
   return kn_build_edge_args(f, e, f->current, t->normal_args, t->n_normal_args) &&
          kn_build_edge_args(f, e + 1, f->current, t->unwind_args, t->n_unwind_args);
 }

@@ -126,74 +126,45 @@ bool kn_build_grow(kiln_func *f) {
 
 bool kn_build_room(kiln_func *f) {
   if (f->status != KILN_OK) return false;
-  if (f->finished) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
+  if (f->facts.finished) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
   if (f->limit == 0) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the block has its terminator");
   return kn_build_grow(f);
 }
 
 /* ---- begin and end ---- */
 
-/* Empties all arrays; index 0 of instructions stays reserved. */
+/* Empties all arrays, and forgets all of the function before; index 0 of instructions stays reserved. */
 static void reset(kiln_func *f) {
+#define ARRAY(type, name) f->name.n = 0;
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name) .name = {f->debug.name.at, 0, f->debug.name.cap},
+  f->debug = (struct kn_func_debug){KN_FUNC_DEBUG_ARRAYS(ARRAY)};
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
+  kn_hash_clear(&f->type_hash);
   f->n = 1;
   f->limit = 0;
   kn_build_set_block(f, 0);
-  f->status = KILN_OK;
-  f->blocks.n = f->order.n = f->edges.n = f->edge_args.n = f->late_args.n = f->lists.n = 0;
-  f->n_pieces = f->pool.n = f->slots.n = f->globals.n = f->rows.n = f->back_edges.n = 0;
-  f->forwards.n = f->forward_uses.n = f->scratch.n = f->types.n = 0;
-  f->shared_clauses.n = 0;
-  kn_hash_clear(&f->type_hash);
-  f->asms.n = f->asm_bytes.n = f->asm_relocs.n = 0;
-  f->asm_regs = 0;
-  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
-  f->debug.subprogram = f->debug.unit = f->debug.begin = 0;
-  f->debug.vars.n = f->debug.values.n = f->debug.bytes.n = 0;
-  f->symbol = f->sig = f->n_results = f->address_taken = f->max_call_args = f->n_terms = 0;
-  f->n_data = f->n_names = 0;
-  f->hold = NULL;
-  f->has_params = f->defines = f->finished = f->needs_order = f->returns_twice = f->sets_jump =
-    f->has_try = false;
+  f->status = f->diag.status = KILN_OK;
+  f->symbol = f->sig = 0;
   f->attrs = (struct kn_func_attrs){.features = f->module->options.features};
-  f->dynamic_stack = f->uses_frame = f->variadic = f->has_calls = f->aligned_slots = false;
-  f->stack_args = f->eh_returns = false;
-  f->diag.status = KILN_OK;
+  f->facts = (struct kn_func_facts){0};
 }
 
 static void free_func(kiln_func *f) {
-  void *const arrays[] = {
-    f->inst,
-    f->val,
-    f->blocks.at,
-    f->order.at,
-    f->edges.at,
-    f->edge_args.at,
-    f->late_args.at,
-    f->lists.at,
-    f->pool.at,
-    f->slots.at,
-    f->globals.at,
-    f->rows.at,
-    f->back_edges.at,
-    f->forwards.at,
-    f->forward_uses.at,
-    f->types.at,
-    f->type_hash.at,
-    f->shared_clauses.at,
-    f->asms.at,
-    f->asm_bytes.at,
-    f->asm_relocs.at,
-    f->notes[KN_NOTE_LOC].at,
-    f->notes[KN_NOTE_PLACE].at,
-    f->debug.vars.at,
-    f->debug.values.at,
-    f->debug.bytes.at,
-    f->scratch.at,
-    f,
-  };
   const kiln_module *m = f->module;
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
+#define ARRAY(type, name) kn_realloc(m, f->name.at, 0);
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name) kn_realloc(m, f->debug.name.at, 0);
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) kn_realloc(m, f->notes[k].at, 0);
+  kn_hash_free(&m->options.allocator, &f->type_hash);
+  kn_realloc(m, f->inst, 0);
+  kn_realloc(m, f->val, 0);
+  kn_realloc(m, f, 0);
 }
 
 /* A function with its reserved instruction, from the session's spare ones if there is one. */
@@ -272,9 +243,9 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     if (kn_symbol(m, symbol.id)->kind == KILN_SYMBOL_FUNC) {
       f->sig = kn_symbol(m, symbol.id)->sig;
       sig = kn_sig(m, f->sig);
-      f->n_results = sig->n_results;
-      memcpy(f->result_types, sig->results, sizeof f->result_types);
-      f->variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
+      f->facts.n_results = sig->n_results;
+      memcpy(f->facts.result_types, sig->results, sizeof f->facts.result_types);
+      f->facts.variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
       f->attrs.protect = m->protect;
     }
   }
@@ -293,7 +264,7 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
   else if (!kn_symbol_define_func(m, symbol.id))
     kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
-  else f->defines = true;
+  else f->facts.defines = true;
   return f;
 }
 
@@ -322,9 +293,9 @@ void kn_func_free_all(kiln_session *s) {
 void kiln_func_discard(kiln_func *f) {
   if (f == NULL) return;
   bool printed = f->symbol != 0 && kn_symbol(f->module, f->symbol)->printed; /* with its data */
-  if (f->n_data > 0 && !printed) kn_data_drop(f->module, f->symbol, f->n_data);
-  if (KN_UNLIKELY(f->n_names > 0) && !printed) kn_late_names_drop(f->module, f->symbol);
-  if (f->defines) kn_symbol_undefine_func(f->module, f->symbol);
+  if (f->facts.n_data > 0 && !printed) kn_data_drop(f->module, f->symbol, f->facts.n_data);
+  if (KN_UNLIKELY(f->facts.n_names > 0) && !printed) kn_late_names_drop(f->module, f->symbol);
+  if (f->facts.defines) kn_symbol_undefine_func(f->module, f->symbol);
   kn_func_release(f);
 }
 
@@ -337,12 +308,12 @@ kiln_symbol kiln_func_symbol(const kiln_func *f) {
 kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
   if (f == NULL || f->status != KILN_OK) return KN_NONE;
   if (i < f->block[0].n_params) return (kiln_value){f->block[0].param_first + i};
-  if (!f->finished) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has no such parameter");
+  if (!f->facts.finished) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has no such parameter");
   return KN_NONE;
 }
 
 void kiln_func_hold(kiln_func *f, const char *message) {
-  if (f != NULL) f->hold = message;
+  if (f != NULL) f->facts.hold = message;
 }
 
 /* ---- notes ---- */
@@ -367,7 +338,7 @@ void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
 }
 
 void kiln_func_set_place(kiln_func *f, uint32_t line, uint32_t column) {
-  if (f == NULL || f->status != KILN_OK || f->finished) return;
+  if (f == NULL || f->status != KILN_OK || f->facts.finished) return;
   (void)kn_note_next(f, KN_NOTE_PLACE, line, column);
 }
 

@@ -21,7 +21,7 @@ static KN_COLD kiln_value slot_new(kiln_func *f, uint64_t size_bytes, unsigned a
 
 kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2) {
   if (KN_UNLIKELY(f == NULL)) return KN_NONE;
-  if (KN_UNLIKELY(f->status != KILN_OK || f->finished || size_bytes > INT32_MAX ||
+  if (KN_UNLIKELY(f->status != KILN_OK || f->facts.finished || size_bytes > INT32_MAX ||
                   align_log2 > KN_MAX_ALIGN_LOG2 || f->slots.n >= f->slots.cap ||
                   f->globals.n >= f->globals.cap))
     return slot_new(f, size_bytes, align_log2);
@@ -39,14 +39,14 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
                                     .align_log2 = (uint8_t)align_log2,
                                     .type = (uint8_t)type,
                                     .reg = KN_NO_REG,
-                                    .number = i - f->n_pieces};
+                                    .number = i - f->facts.n_pieces};
   f->slots.n = i + 1;
-  f->aligned_slots |= align_log2 > 4;
+  f->facts.aligned_slots |= align_log2 > 4;
   return (kiln_value){kn_handle(KN_TAG_SLOT, i)};
 }
 
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number) {
-  if (KN_LIKELY(f->n_pieces == 0)) return number;
+  if (KN_LIKELY(f->facts.n_pieces == 0)) return number;
   uint32_t low = 0, high = f->slots.n; /* the first of that number */
   while (low < high) {
     uint32_t mid = low + (high - low) / 2;
@@ -95,9 +95,9 @@ static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, u
                         .parent = slot + 1,
                         .offset = at,
                         .pieces = s->pieces,
-                        .number = f->slots.n - f->n_pieces - 1};
+                        .number = f->slots.n - f->facts.n_pieces - 1};
   if (!KN_PUSH(f, f->slots, new)) return 0;
-  f->n_pieces++;
+  f->facts.n_pieces++;
   f->slots.at[slot].pieces = f->slots.n;
   return f->slots.n;
 }

@@ -191,7 +191,7 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
 
 kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
   if (!kn_build_open(f)) return KN_NONE;
-  if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->defines)) {
+  if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->facts.defines)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the address of a block that has none");
     return KN_NONE;
   }
@@ -207,16 +207,16 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
 kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
   const kiln_symbol none = {0};
   if (f == NULL || f->status != KILN_OK) return none;
-  if (KN_UNLIKELY(desc == NULL || f->finished || !f->defines)) {
+  if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a finished function");
     return none;
   }
-  uint32_t id = kn_data_of_func(f->module, f->symbol, f->n_data, desc);
+  uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);
   if (KN_UNLIKELY(id == 0)) {
     kn_build_fail(f, kn_module_own(f->module), "the module has an error");
     return none;
   }
-  f->n_data++;
+  f->facts.n_data++;
   return (kiln_symbol){id};
 }
 

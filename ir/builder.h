@@ -83,7 +83,7 @@ static inline bool kn_build_begun(kiln_func *f) {
 /* True if anything but instructions may be added. */
 static inline bool kn_build_open(kiln_func *f) {
   if (KN_UNLIKELY(f == NULL)) return false;
-  if (KN_LIKELY(f->status == KILN_OK && !f->finished)) return true;
+  if (KN_LIKELY(f->status == KILN_OK && !f->facts.finished)) return true;
   if (f->status == KILN_OK) kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
   return false;
 }
@@ -128,8 +128,8 @@ static inline bool kn_build_address(kiln_func *f, uint32_t *h, unsigned type, in
 static inline void kn_build_clobber(kiln_func *f, unsigned op, unsigned type) {
   if (KN_UNLIKELY(f->clobbers[op] >> type & 1)) {
     f->block[f->current].calls++;
-    f->has_calls = true;
-    f->stack_args |= f->module->library->x87 >> type & 1;
+    f->facts.has_calls = true;
+    f->facts.stack_args |= f->module->library->x87 >> type & 1;
   }
 }
 
@@ -217,7 +217,7 @@ static inline void kn_build_end(kiln_func *f, unsigned op, unsigned type, unsign
   block->term = kn_build_emit(f, op, type, KILN_TYPE_VOID, x, a, b, c);
   block->edge_first = edge;
   block->n_edges = n_edges;
-  f->n_terms++;
+  f->facts.n_terms++;
   f->limit = 0;
 }
 

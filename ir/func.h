@@ -276,14 +276,19 @@ struct kn_debug_value {
   bool late; /* walk: only behind the instruction at `mark` */
 };
 
+#define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \
+  ARRAY(struct kn_debug_var, vars)                                                                 \
+  ARRAY(struct kn_debug_value, values) /* in ascending order of instructions */                    \
+  ARRAY(uint8_t, bytes)                /* expressions */
+
 /* What debuggers are to know of a function. */
 struct kn_func_debug {
   uint32_t subprogram, unit; /* kiln_die, or 0 */
   uint32_t begin;            /* location of its beginning, or 0 */
   bool calls;                /* its calls are to be described */
-  KN_ARRAY(struct kn_debug_var) vars;
-  KN_ARRAY(struct kn_debug_value) values; /* in ascending order of instructions */
-  KN_ARRAY(uint8_t) bytes;                /* expressions */
+#define ARRAY(type, name) KN_ARRAY(type) name;
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
 };
 
 /* kiln_func_attrs, as code generation reads it; zeroed at once for the next function. */
@@ -299,6 +304,60 @@ struct kn_func_attrs {
   bool realign_stack;
 };
 
+/* What is known of a function from its signature and what was built so far; zeroed at once for the next function. */
+struct kn_func_facts {
+  uint32_t n_results; /* of the signature */
+  uint8_t result_types[KILN_MAX_RESULTS];
+  uint32_t address_taken; /* blocks whose address is taken */
+  uint32_t max_call_args; /* most arguments of a call */
+  uint32_t n_terms;       /* terminators */
+  uint32_t n_data;        /* private data items */
+  uint32_t n_names;       /* kiln_func_define_alias */
+  uint32_t n_pieces;      /* of slots, in `slots` */
+  const char *hold;       /* why it cannot be finished (kiln_func_hold), or NULL */
+  uint64_t asm_regs;      /* registers that any ASM reads, writes or loses */
+  bool has_params;        /* a block but the entry has parameters */
+  bool defines;           /* the symbol was reserved for this body */
+  bool finished;
+  bool needs_order; /* a block was filled that no earlier one branches to */
+  /* calls setjmp or a function like it, or has a BUILTIN_SETJMP: nothing has a home in a register, and no part of the
+   * frame serves two values */
+  bool returns_twice;
+  bool
+    sets_jump; /* has a BUILTIN_SETJMP or a call that preserves no register: returns_twice, too */
+  bool has_try;
+  bool dynamic_stack; /* SALLOC: the stack pointer moves */
+  bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
+  bool eh_returns;    /* it has an EH_RETURN */
+  bool stack_args;    /* a call may pass arguments on the stack */
+  bool variadic;      /* the signature is */
+  bool has_calls;
+  bool aligned_slots; /* a slot is aligned beyond 16 bytes */
+};
+
+/* The arrays of a function, which are emptied for the next one: type, name. */
+#define KN_FUNC_ARRAYS(ARRAY)                                                                      \
+  ARRAY(struct kn_block, blocks)                                                                   \
+  ARRAY(uint32_t, order) /* blocks in order of filling */                                          \
+  ARRAY(struct kn_edge, edges)                                                                     \
+  ARRAY(struct kn_edge_arg, edge_args)                                                             \
+  ARRAY(struct kn_late_arg, late_args)                                                             \
+  ARRAY(uint32_t, lists)                                                                           \
+  ARRAY(struct kn_const, pool)                                                                     \
+  ARRAY(struct kn_slot, slots) /* index 0 is used */                                               \
+  ARRAY(struct kn_global, globals)                                                                 \
+  ARRAY(struct kn_use_row, rows)                                                                   \
+  ARRAY(struct kn_back_edge, back_edges)                                                           \
+  ARRAY(struct kn_forward, forwards)                                                               \
+  ARRAY(struct kn_forward_use, forward_uses)                                                       \
+  /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */            \
+  ARRAY(uint32_t, types)                                                                           \
+  ARRAY(uint32_t, shared_clauses) /* where each list of them is in lists, + 1; 0: not told yet */  \
+  ARRAY(struct kn_asm, asms)                                                                       \
+  ARRAY(uint8_t, asm_bytes)                                                                        \
+  ARRAY(kiln_asm_reloc, asm_relocs)                                                                \
+  ARRAY(uint32_t, scratch) /* of kiln_func_finish */
+
 struct kiln_func {
   /* hot: builder */
   struct kn_inst *inst;
@@ -311,61 +370,18 @@ struct kiln_func {
   kiln_status status;
   const uint16_t *clobbers; /* per opcode, bit per type: clobbers like a call */
 
-  KN_ARRAY(struct kn_block) blocks;
-  KN_ARRAY(uint32_t) order; /* blocks in order of filling */
-  KN_ARRAY(struct kn_edge) edges;
-  KN_ARRAY(struct kn_edge_arg) edge_args;
-  KN_ARRAY(struct kn_late_arg) late_args;
-  KN_ARRAY(uint32_t) lists;
-  KN_ARRAY(struct kn_const) pool;
-  KN_ARRAY(struct kn_slot) slots; /* index 0 is used */
-  KN_ARRAY(struct kn_global) globals;
-  KN_ARRAY(struct kn_use_row) rows;
-  KN_ARRAY(struct kn_back_edge) back_edges;
-  KN_ARRAY(struct kn_forward) forwards;
-  KN_ARRAY(struct kn_forward_use) forward_uses;
-  KN_ARRAY(uint32_t)
-  types; /* symbols that clauses and typeids name, by index - 1; 0: the type of "catch all" */
-  struct kn_hash type_hash; /* by symbol, if there are many: the same indices (build_call.c) */
-  KN_ARRAY(uint32_t) shared_clauses; /* where each list of them is in lists, + 1; 0: not told yet */
-  KN_ARRAY(struct kn_asm) asms;
-  KN_ARRAY(uint8_t) asm_bytes;
-  KN_ARRAY(kiln_asm_reloc) asm_relocs;
+#define ARRAY(type, name) KN_ARRAY(type) name;
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
   KN_ARRAY(struct kn_note) notes[KN_NOTE_COUNT];
-  KN_ARRAY(uint32_t) scratch; /* of kiln_func_finish */
+  struct kn_hash type_hash; /* by symbol, if there are many: indices in `types` (build_call.c) */
 
   kiln_session *session;
   kiln_module *module;
   uint32_t symbol, sig;
   struct kn_func_attrs attrs;
-  uint32_t n_results; /* of the signature */
-  uint8_t result_types[KILN_MAX_RESULTS];
-  uint32_t address_taken; /* blocks whose address is taken */
-  uint32_t max_call_args; /* most arguments of a call */
-  uint32_t n_terms;       /* terminators */
-  uint32_t n_data;        /* private data items */
-  uint32_t n_names;       /* kiln_func_define_alias */
-  uint32_t n_pieces;      /* of slots, in `slots` */
-  const char *hold;       /* why it cannot be finished (kiln_func_hold), or NULL */
-  bool has_params;        /* a block but the entry has parameters */
-  bool defines;           /* the symbol was reserved for this body */
-  bool finished;
-  bool needs_order; /* a block was filled that no earlier one branches to */
-  /* calls setjmp or a function like it, or has a BUILTIN_SETJMP: nothing has a home in a register, and no part of the
-   * frame serves two values */
-  bool returns_twice;
-  bool
-    sets_jump; /* has a BUILTIN_SETJMP or a call that preserves no register: then returns_twice, too */
-  bool has_try;
-  uint64_t asm_regs;  /* registers that any ASM reads, writes or loses */
-  bool dynamic_stack; /* SALLOC: the stack pointer moves */
-  bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
-  bool eh_returns;    /* it has an EH_RETURN */
-  bool stack_args;    /* a call may pass arguments on the stack */
-  bool variadic;      /* the signature is */
-  bool has_calls;
-  bool aligned_slots; /* a slot is aligned beyond 16 bytes */
-  kiln_diag diag;     /* of the first error */
+  struct kn_func_facts facts;
+  kiln_diag diag; /* of the first error */
   struct kn_func_debug debug;
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;

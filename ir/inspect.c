@@ -19,7 +19,7 @@ const char *kiln_op_name(kiln_op op) {
 }
 
 bool kiln_func_is_finished(const kiln_func *f) {
-  return f != NULL && f->finished && f->status == KILN_OK;
+  return f != NULL && f->facts.finished && f->status == KILN_OK;
 }
 
 uint32_t kiln_func_value_limit(const kiln_func *f) { return f != NULL ? f->n : 0; }
@@ -31,7 +31,7 @@ kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k) {
 }
 
 uint32_t kiln_func_slot_count(const kiln_func *f) {
-  return f != NULL ? f->slots.n - f->n_pieces : 0;
+  return f != NULL ? f->slots.n - f->facts.n_pieces : 0;
 }
 
 kiln_slot_info kiln_slot_get(const kiln_func *f, uint32_t slot) {

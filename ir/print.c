@@ -9,7 +9,7 @@
  * block's instructions start. A finished one ends with its terminator; its values have lost their
  * blocks if the function was compiled. */
 static bool in_block(const kiln_func *f, uint32_t i, uint32_t b) {
-  return i != 0 && i < f->n && (f->finished || f->val[i].block == b);
+  return i != 0 && i < f->n && (f->facts.finished || f->val[i].block == b);
 }
 
 uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {
@@ -521,7 +521,7 @@ static uint32_t next_param(const kiln_func *f, const struct kn_block *b, uint32_
 
 kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   if (f == NULL || out == NULL) return KILN_ERR_ARGUMENT;
-  if (!f->finished || f->status != KILN_OK) {
+  if (!f->facts.finished || f->status != KILN_OK) {
     return f->status != KILN_OK ? f->status : KILN_ERR_ARGUMENT;
   }
   struct func_printer q = {.p = {.module = f->module, .out = out}, .f = f};

@@ -91,7 +91,7 @@ static __attribute__((noinline)) uint32_t loc_here_slow(kiln_func *f, const kiln
 }
 
 uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at) {
-  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->finished))
+  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->facts.finished))
     return loc_here_slow(f, at);
   struct kn_places *p = &f->session->places;
   uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->locs.n;
@@ -161,17 +161,16 @@ void kiln_session_free(kiln_session *s) {
 
 kiln_module *kiln_session_module(const kiln_session *s) { return s != NULL ? s->module : NULL; }
 
-#define ARRAY_BYTES(array) ((uint64_t)(array).cap * sizeof *(array).at)
-
 static uint64_t func_bytes(const kiln_func *f) {
-  return sizeof *f + (uint64_t)f->cap * (sizeof *f->inst + sizeof *f->val) +
-         ARRAY_BYTES(f->blocks) + ARRAY_BYTES(f->order) + ARRAY_BYTES(f->edges) +
-         ARRAY_BYTES(f->edge_args) + ARRAY_BYTES(f->late_args) + ARRAY_BYTES(f->lists) +
-         ARRAY_BYTES(f->pool) + ARRAY_BYTES(f->slots) + ARRAY_BYTES(f->globals) +
-         ARRAY_BYTES(f->rows) + ARRAY_BYTES(f->back_edges) + ARRAY_BYTES(f->forwards) +
-         ARRAY_BYTES(f->forward_uses) + ARRAY_BYTES(f->notes[KN_NOTE_LOC]) +
-         ARRAY_BYTES(f->notes[KN_NOTE_PLACE]) + ARRAY_BYTES(f->debug.vars) +
-         ARRAY_BYTES(f->debug.values) + ARRAY_BYTES(f->debug.bytes);
+  uint64_t bytes = sizeof *f + (uint64_t)f->cap * (sizeof *f->inst + sizeof *f->val);
+#define ARRAY(type, name) bytes += f->name.cap * (uint64_t)sizeof(type);
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name) bytes += f->debug.name.cap * (uint64_t)sizeof(type);
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) bytes += f->notes[k].cap * sizeof *f->notes[k].at;
+  return bytes;
 }
 
 kiln_compile_stats kiln_session_get_stats(const kiln_session *s) {

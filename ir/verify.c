@@ -650,7 +650,7 @@ kiln_status kiln_func_verify(kiln_func *f) {
   if (f == NULL) return KILN_ERR_ARGUMENT;
   if (f->status != KILN_OK) return f->status;
   struct verifier v = {.f = f, .block = UINT32_MAX};
-  if (!f->finished) {
+  if (!f->facts.finished) {
     (void)FAIL(&v, KILN_ERR_STRUCTURE, "the function is not finished");
     return f->status;
   }

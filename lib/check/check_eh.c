@@ -127,7 +127,7 @@ const char *kn_check_table(struct kn_check *c, const struct kn_walk *w, uint32_t
   struct table t;
   uint32_t before = 0; /* the site of the call before that may unwind */
   *inst = 0;
-  if (!f->has_try) return NULL;
+  if (!f->facts.has_try) return NULL;
   if (!open_table(out, out->funcs.at + out->funcs.n - 1, &t)) return "there is no table";
   for (uint32_t k = 0; k < c->calls.n; k++) {
     const struct kn_check_call *call = &c->calls.at[k];

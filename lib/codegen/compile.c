@@ -84,7 +84,7 @@ static kiln_status generate(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
   const struct kn_target *t = kn_target_at(m->options.target);
-  kiln_status status = f->finished ? f->status : kiln_func_finish(f);
+  kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);

@@ -26,13 +26,13 @@ static bool check_general(kiln_func *f, const struct kn_target *t) {
 /* The registers that are kept for the convention, or for EH_RETURNs. */
 static bool plan_kept(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t,
                       const struct kn_sig *sig) {
-  if (f->eh_returns && sig->conv != t->library) {
+  if (f->facts.eh_returns && sig->conv != t->library) {
     kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0,
                  "eh_return in a function of another convention than C's");
     return false;
   }
   p->keeps_none = sig->conv->loses_all;
-  if (f->eh_returns) /* unwinders put the exception there */
+  if (f->facts.eh_returns) /* unwinders put the exception there */
     p->kept = p->eh_only = KN_BIT(t->exception[0]) | KN_BIT(t->exception[1]);
   else p->kept = sig->conv->keeps & ~sig->returning & (p->general_only ? KN_GP_MASK : ~UINT64_C(0));
   return true;
@@ -66,20 +66,21 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
   const struct kn_func_attrs *a = &f->attrs;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   *p = (struct kn_frame_plan){
-    .dynamic = f->dynamic_stack,
-    .record = f->uses_frame,
+    .dynamic = f->facts.dynamic_stack,
+    .record = f->facts.uses_frame,
     .red_zone = !f->module->no_red_zone,
-    .returns_twice = f->returns_twice,
+    .returns_twice = f->facts.returns_twice,
   };
-  bool rare = (a->naked | a->general_only | a->realign_stack | f->eh_returns) ||
+  bool rare = (a->naked | a->general_only | a->realign_stack | f->facts.eh_returns) ||
               (a->guard | a->protect | a->probe_bytes) != 0 || sig->conv->keeps != 0 ||
               sig->conv->loses_all;
   if (KN_UNLIKELY(rare) && !plan_rare(p, f, t, sig)) return false;
-  p->calls = f->has_calls | p->guarded;
+  p->calls = f->facts.has_calls | p->guarded;
   /* the stack pointer addresses frames of which it never moves, and whose caller's part nobody reads */
-  p->pointer = !t->without_pointer ||
-               (a->frame_pointer | a->naked | f->stack_args | p->dynamic | p->record) ||
-               (p->realigned | p->returns_twice | f->variadic | p->guarded | f->eh_returns) ||
-               f->asms.n != 0 || !sig->usual;
+  p->pointer =
+    !t->without_pointer ||
+    (a->frame_pointer | a->naked | f->facts.stack_args | p->dynamic | p->record) ||
+    (p->realigned | p->returns_twice | f->facts.variadic | p->guarded | f->facts.eh_returns) ||
+    f->asms.n != 0 || !sig->usual;
   return true;
 }

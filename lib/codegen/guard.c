@@ -85,7 +85,7 @@ static bool any_leak(const kiln_func *f) {
 static bool any_array(const kiln_func *f) {
   for (uint32_t i = 0; i < f->slots.n; i++)
     if (f->slots.at[i].array && f->slots.at[i].uses != 0) return true;
-  return f->dynamic_stack;
+  return f->facts.dynamic_stack;
 }
 
 bool kn_guard_needed(const kiln_func *f) {

@@ -65,7 +65,7 @@ static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
   plan->order.n = f->back_edges.n = 0;
   if (!visit(plan, f, 0)) return false;
   /* blocks that are only reached from elsewhere, by their address */
-  for (uint32_t i = 1; f->address_taken && i < n; i++)
+  for (uint32_t i = 1; f->facts.address_taken && i < n; i++)
     if (f->block[i].address_taken && f->block[i].pos == UNSEEN && !visit(plan, f, i)) return false;
   plan->layout = plan->order.at;
   plan->n_layout = plan->order.n;
@@ -293,7 +293,7 @@ static void assign_one(struct kn_plan *plan, struct scan *s, const kiln_func *f,
   if (pick == 0 && r->weight >= NEW_SAVED_WEIGHT) pick = s->free & callee;
   if (pick == 0) pick = s->free & caller;
   if (pick) give(plan, s, g, (unsigned)__builtin_ctzll(pick));
-  else displace(plan, s, g, (caller | (callee & plan->saved)) & ~f->asm_regs);
+  else displace(plan, s, g, (caller | (callee & plan->saved)) & ~f->facts.asm_regs);
 }
 
 /* Sets the target, and what is derived from it. */
@@ -309,7 +309,7 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = plan->n_layout;
   const struct kn_target *t = plan->target;
   struct scan s; /* its array is not worth clearing */
-  s.free = (t->caller_homes | t->callee_homes) & ~f->asm_regs;
+  s.free = (t->caller_homes | t->callee_homes) & ~f->facts.asm_regs;
   s.entry_avoid = kn_sig(f->module, f->sig)->arriving;
   uint64_t all = s.free;
   struct kn_position *at = plan->at;
@@ -391,11 +391,12 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
   if (!kn_frame_plan_make(&plan->frame, f, target)) return false;
-  plan->saved = (KN_UNLIKELY(f->sets_jump | plan->frame.keeps_none) ? ~UINT64_C(0) : f->asm_regs) &
-                target->callee_homes;
+  plan->saved =
+    (KN_UNLIKELY(f->facts.sets_jump | plan->frame.keeps_none) ? ~UINT64_C(0) : f->facts.asm_regs) &
+    target->callee_homes;
   plan->loops.n = 0;
-  plan->in_order = !f->needs_order;
-  plan->scattered = f->needs_order && f->n >= SCATTERED;
+  plan->in_order = !f->facts.needs_order;
+  plan->scattered = f->facts.needs_order && f->n >= SCATTERED;
   if (plan->in_order) {
     plan->layout = f->order.at;
     plan->n_layout = f->order.n;
@@ -403,7 +404,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
     return false;
   }
   if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
-  if (f->n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
+  if (f->facts.n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
     kn_plan_debug_pieces(f);
   bool homes = !plan->frame.returns_twice && f->globals.n != 0;
   if (homes) {

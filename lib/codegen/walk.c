@@ -16,7 +16,7 @@ static unsigned foreign_type(const struct kn_walk *w, const struct kn_inst *in) 
   if ((shape == KN_SH_CONV_FF || shape == KN_SH_CONV_FI) && !kn_type(w, in->x)->lowered)
     return in->x;
   for (unsigned k = 0; in->op == KILN_OP_RET && k < in->x; k++)
-    if (!kn_type(w, f->result_types[k])->lowered) return f->result_types[k];
+    if (!kn_type(w, f->facts.result_types[k])->lowered) return f->facts.result_types[k];
   for (unsigned k = 0; in->op == KILN_OP_CALL && k < in->x; k++) {
     unsigned type = kn_loose_type(w, f->lists.at[in->a + k]);
     if (!kn_type(w, type)->lowered) return type;
@@ -73,9 +73,9 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->moves.n = w->shadows.n = 0;
   w->params_of = UINT32_MAX;
   w->to_next = false;
-  w->eh.on = f->has_try;
+  w->eh.on = f->facts.has_try;
   w->eh.stubs.n = 0;
-  if (KN_UNLIKELY(f->has_try)) kn_eh_begin(w);
+  if (KN_UNLIKELY(f->facts.has_try)) kn_eh_begin(w);
   uint32_t n = f->blocks.n;
   if (!KN_RESIZE(f, w->code.marks, n)) return false;
   for (uint32_t b = 0; b < n; b++) w->code.marks.at[b] = (struct kn_mark){UINT32_MAX, 0};
@@ -185,7 +185,8 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   if (KN_UNLIKELY(w->regs.stress)) {
     /* few registers: the temporaries, what machine code leaves its results in, and a random part of the others */
     w->regs.stress = w->regs.stress * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    w->regs.block_regs = w->regs.free = usable & (t->temps | w->f->asm_regs | w->regs.stress >> 16);
+    w->regs.block_regs = w->regs.free =
+      usable & (t->temps | w->f->facts.asm_regs | w->regs.stress >> 16);
     w->regs.cached = 0;
   }
   w->regs.aliased = 0;

@@ -111,7 +111,8 @@ void a64_enter(struct kn_walk *w) {
     if (!kn_code_ready(w)) return;
     if (a.reg != KN_NO_REG) enter_register(w, a.h, a.reg);
   }
-  if (w->f->variadic) save_registers(w, &all); /* before anything takes an argument register */
+  if (w->f->facts.variadic)
+    save_registers(w, &all); /* before anything takes an argument register */
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];
     if (a.reg != KN_NO_REG) continue;
@@ -280,7 +281,7 @@ KN_INLINE bool simple_call(struct kn_walk *w, const struct kn_call *c) {
   const struct kn_sig *sig = c->sig;
   uint32_t n = c->n;
   if (!sig->plain || n != sig->n_params || n + 1 > KN_FEW_MOVES || sig->n_results > 1 ||
-      (c->tail && KN_UNLIKELY(w->f->variadic)) ||
+      (c->tail && KN_UNLIKELY(w->f->facts.variadic)) ||
       (sig->n_results && !kn_type(w, sig->results[0])->lowered))
     return false;
   struct kn_few_moves m;

@@ -362,7 +362,7 @@ static void return_values(struct kn_walk *w, const struct kn_inst *in) {
     x64_join_results(w, in->x);
   if (wide.reg != KN_NO_REG) x64_load_wide(w, wide.h, &wide);
   for (unsigned k = in->x; k-- > 0;) /* the first one is the top */
-    if (f->result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
+    if (f->facts.result_types[k] == KILN_TYPE_F80) x64_x87_push(w, kn_ret_value(f, in, k));
   for (unsigned k = 0; k < in->x; k++) kn_drop(w, kn_ret_value(f, in, k));
 }
 
@@ -378,7 +378,7 @@ static void return_word(struct kn_walk *w, uint32_t h, unsigned type) {
 }
 
 void x64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
-  unsigned type = w->f->result_types[0];
+  unsigned type = w->f->facts.result_types[0];
   if (in->x == 1 && X64_INT >> type & 1) return_word(w, kn_ret_value(w->f, in, 0), type);
   else if (in->x != 0) return_values(w, in);
   if (x64(w)->sret) EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_frame_mem(w, x64(w)->sret));
@@ -484,7 +484,7 @@ static void enter_plain(struct kn_walk *w, const struct kn_sig *sig) {
 /* Keeps the address of the result in memory, which the function returns: for code of one block, by one more use. */
 static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
   struct kn_val *v = &w->val[a->h];
-  if (w->plan->n_layout == 1 && w->f->n_results == 0) {
+  if (w->plan->n_layout == 1 && w->f->facts.n_results == 0) {
     v->uses++;
     x64(w)->sret_value = a->h;
   } else if (v->uses != 0 && (v->flags & KN_VF_SLOT_HOME)) {
@@ -535,9 +535,10 @@ void x64_enter(struct kn_walk *w) {
   if (KN_LIKELY(sig->plain)) enter_plain(w, sig);
   else by_value = enter_params(w);
   if (f->status != KILN_OK) return;
-  if (f->variadic) save_area(w); /* before the moves: homes may be registers of further arguments */
+  if (f->facts.variadic)
+    save_area(w); /* before the moves: homes may be registers of further arguments */
   if (w->moves.n != 0) kn_run_moves(w);
-  if (KN_UNLIKELY(f->aligned_slots)) x64_align_slots(w, false);
+  if (KN_UNLIKELY(f->facts.aligned_slots)) x64_align_slots(w, false);
   for (uint32_t k = 0; k < w->args.n && by_value; k++) {
     struct kn_arg a = w->args.at[k];
     if (!(a.param->flags & KILN_PARAM_BYVAL) || w->val[a.h].uses == 0) continue;

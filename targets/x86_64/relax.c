@@ -46,7 +46,8 @@ static uint32_t cut_prologue(struct kn_walk *w) {
 /* True if rcx is no result of the function. */
 static bool rcx_is_free(const kiln_func *f) {
   unsigned words = 0;
-  for (unsigned k = 0; k < f->n_results; k++) words += 1 + (f->result_types[k] == KILN_TYPE_I128);
+  for (unsigned k = 0; k < f->facts.n_results; k++)
+    words += 1 + (f->facts.result_types[k] == KILN_TYPE_I128);
   return words <= 2;
 }
 

@@ -11,7 +11,7 @@ struct x64_mem x64_save_area(struct kn_walk *w) {
 }
 
 void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
-  if (!w->f->variadic) {
+  if (!w->f->facts.variadic) {
     kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
     return;
   }

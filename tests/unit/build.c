@@ -317,7 +317,7 @@ static void memory(void **state) {
   assert_int_equal(inst(f, q)->b, 0);
   kiln_value r = kiln_build_salloc(f, e, 5);
   assert_int_equal(inst(f, r)->x, 5);
-  assert_true(f->dynamic_stack);
+  assert_true(f->facts.dynamic_stack);
   assert_int_equal(uses(f, a), 5);
   assert_int_equal(uses(f, e), 2);
   assert_int_equal(kiln_func_status(f), KILN_OK);
@@ -356,16 +356,16 @@ static void operations_without_result(void **state) {
   kiln_build_nullary(f, KILN_OP_DEBUG_TRAP);
   kiln_value save = kiln_build_nullary(f, KILN_OP_STACK_SAVE);
   assert_int_equal(kiln_value_type(f, save), I64);
-  assert_false(f->dynamic_stack);
+  assert_false(f->facts.dynamic_stack);
   kiln_build_unary(f, KILN_OP_STACK_RESTORE, I64, save);
-  assert_true(f->dynamic_stack);
+  assert_true(f->facts.dynamic_stack);
   kiln_value mode = kiln_build_nullary(f, KILN_OP_GET_ROUNDING);
   assert_int_equal(kiln_value_type(f, mode), I32);
   assert_int_equal(kiln_build_unary(f, KILN_OP_SET_ROUNDING, I32, mode).id, 0);
   kiln_build_unary(f, KILN_OP_SET_ROUNDING, I32, kiln_const_int(f, 1));
   kiln_value level = kiln_build_level(f, KILN_OP_RETURN_ADDR, 2);
   assert_int_equal(inst(f, level)->x, 2);
-  assert_true(f->uses_frame);
+  assert_true(f->facts.uses_frame);
   kiln_value arg = kiln_build_va_arg(f, F64, a);
   assert_int_equal(kiln_value_type(f, arg), F64);
   kiln_build_nullary(f, KILN_OP_UNREACHABLE);
@@ -446,7 +446,7 @@ static void calls(void **state) {
   kiln_func *f = t->f;
   kiln_value a = kiln_func_param(f, 0), b = kiln_func_param(f, 1);
   kiln_value callee = kiln_const_symbol(f, t->callee, 0);
-  assert_false(f->has_calls);
+  assert_false(f->facts.has_calls);
   kiln_value args[20] = {a, kiln_const_int(f, 3)};
   kiln_value v = kiln_build_call(f, t->sig, callee, args, 2);
   const struct kn_inst *in = inst(f, v);
@@ -458,8 +458,8 @@ static void calls(void **state) {
   assert_int_equal(f->lists.at[in->a], a.id);
   assert_int_equal(f->lists.at[in->a + 1], args[1].id);
   assert_int_equal(f->block[0].calls, 1);
-  assert_true(f->has_calls);
-  assert_int_equal(f->max_call_args, 2);
+  assert_true(f->facts.has_calls);
+  assert_int_equal(f->facts.max_call_args, 2);
   /* Indirect, without result, variadic, returning twice. */
   kiln_sig none = sig_of(t, 0, "", "");
   assert_int_equal(kiln_build_call(f, none, a, NULL, 0).id, 0);
@@ -467,12 +467,12 @@ static void calls(void **state) {
   kiln_sig many = sig_of(t, KILN_SIG_VARIADIC, "q", "l");
   for (int i = 1; i < 20; i++) args[i] = i & 1 ? kiln_const_f64(f, i) : b;
   assert_true(kiln_build_call(f, many, callee, args, 20).id != 0);
-  assert_int_equal(f->max_call_args, 20);
+  assert_int_equal(f->facts.max_call_args, 20);
   assert_int_equal(uses(f, b), 9);
   assert_int_equal(uses(f, a), 3);
-  assert_false(f->returns_twice);
+  assert_false(f->facts.returns_twice);
   kiln_build_call(f, sig_of(t, KILN_SIG_RETURNS_TWICE, "q", "l"), callee, args, 1);
-  assert_true(f->returns_twice);
+  assert_true(f->facts.returns_twice);
   assert_int_equal(f->block[0].calls, 4);
   kiln_value s = kiln_slot_new(f, 8, 3);
   kiln_build_load(f, I64, s, 0, 0);
@@ -544,7 +544,7 @@ static void clobbers_count(void **state) {
   assert_int_equal(f->block[0].calls, 0);
   kiln_build_binary(f, KILN_OP_UDIV, I128, w, w);
   assert_int_equal(f->block[0].calls, 1);
-  assert_true(f->has_calls);
+  assert_true(f->facts.has_calls);
   kiln_build_convert(f, KILN_OP_SITOF, F64, I64, a);
   assert_int_equal(f->block[0].calls, 1);
   kiln_value d = kiln_build_convert(f, KILN_OP_SITOF, F64, I128, w);

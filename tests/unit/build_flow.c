@@ -52,7 +52,7 @@ static void edges_and_back_edges(void **state) {
     assert_int_equal(f->order.at[i], i);
     assert_int_equal(f->block[i].pos, i + 1);
   }
-  assert_false(f->needs_order);
+  assert_false(f->facts.needs_order);
 }
 
 static void order_of_filling(void **state) {
@@ -61,7 +61,7 @@ static void order_of_filling(void **state) {
   kiln_block_new_many(f, 2);
   kiln_build_br(f, block(2), NULL, 0);
   kiln_block_switch(f, block(1)); /* no predecessor so far */
-  assert_true(f->needs_order);
+  assert_true(f->facts.needs_order);
   kiln_value zero = kiln_const_int(f, 0);
   kiln_build_ret(f, &zero, 1);
   kiln_block_switch(f, block(2));
@@ -419,7 +419,7 @@ static void blocks_are_resumed(void **state) {
   kiln_build_br(f, block(1), NULL, 0);
   assert_int_equal(f->inst[f->block[0].first].a, f->n - 1);
   assert_int_equal(kiln_func_finish(f), KILN_OK);
-  assert_true(f->needs_order);
+  assert_true(f->facts.needs_order);
   /* Left and never resumed. */
   f = again(t);
   kiln_block_new(f);
@@ -572,12 +572,12 @@ static void indirect_branches(void **state) {
   kiln_block targets[3] = {{1}, {2}, {1}};
   kiln_build_brind(f, kiln_func_param(f, 0), targets, 3);
   assert_int_equal(f->block[0].n_edges, 3);
-  assert_int_equal(f->address_taken, 2);
+  assert_int_equal(f->facts.address_taken, 2);
   assert_true(f->block[1].address_taken && f->block[2].address_taken);
   kiln_block_take_address(f, block(2));
-  assert_int_equal(f->address_taken, 2);
+  assert_int_equal(f->facts.address_taken, 2);
   kiln_block_take_address(f, block(3));
-  assert_int_equal(f->address_taken, 3);
+  assert_int_equal(f->facts.address_taken, 3);
   kiln_value zero = kiln_const_int(f, 0);
   for (uint32_t i = 1; i < 4; i++) {
     kiln_block_switch(f, block(i));
@@ -599,7 +599,7 @@ static void indirect_branches(void **state) {
   assert_int_equal(finish_ret(f), KILN_OK);
   assert_true(f->block[2].address_taken);
   assert_false(f->block[1].address_taken);
-  assert_int_equal(f->address_taken, 1);
+  assert_int_equal(f->facts.address_taken, 1);
   f = again(t);
   FAILS(KILN_ERR_STRUCTURE, finish_ret(f));
 }

@@ -32,7 +32,8 @@ static void functions_are_recycled(void **state) {
     assert_int_equal(f->edges.n + f->edge_args.n + f->notes[KN_NOTE_LOC].n +
                        f->notes[KN_NOTE_PLACE].n + f->late_args.n,
                      0);
-    assert_false(f->finished || f->has_params || f->has_calls || f->needs_order);
+    assert_false(f->facts.finished || f->facts.has_params || f->facts.has_calls ||
+                 f->facts.needs_order);
     assert_int_equal(uses(f, kiln_func_param(f, 1)), 0);
     assert_true(f->cap > 5000);
   }

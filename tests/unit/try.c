@@ -77,7 +77,8 @@ static void holds(void **state) {
   const struct kn_block *b = f->block;
   const struct kn_inst *in = &f->inst[b->term];
   assert_true(in->op == KILN_OP_TRY && in->x == 2 && in->c == s.sig.id && b->n_edges == 2);
-  assert_true(f->has_try && f->has_calls && b->calls == 1 && f->max_call_args == 2);
+  assert_true(f->facts.has_try && f->facts.has_calls && b->calls == 1 &&
+              f->facts.max_call_args == 2);
   assert_int_equal(uses(f, s.p), 2); /* an argument of the call and of an edge */
   assert_int_equal(f->val[b->term].type, VOID);
   assert_true(f->edges.at[b->edge_first].target == s.normal.id &&
@@ -100,7 +101,7 @@ static void holds(void **state) {
   assert_int_equal(kiln_func_verify(f), KILN_OK);
   /* a function that was begun anew has nothing of it */
   f = again(t);
-  assert_true(f->attrs.personality == 0 && f->types.n == 0 && !f->has_try);
+  assert_true(f->attrs.personality == 0 && f->types.n == 0 && !f->facts.has_try);
 }
 
 static void refused(void **state) {
