@@ -39,9 +39,8 @@ class Build:
 
     def __init__(self, work, cc, jobs):
         self.work, self.cc = work, cc
-        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('ir', 'lib', 'targets/x86_64',
-                                                                 'targets/aarch64')
-                              for p in glob.glob(os.path.join(ROOT, d, '*.c')))
+        self.sources = sorted(os.path.relpath(p, ROOT) for d in ('ir', 'lib', 'targets')
+                              for p in glob.glob(os.path.join(ROOT, d, '**/*.c'), recursive=True))
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             list(pool.map(lambda s: self.compile(s, work, []), self.sources + ['tests/mutants/mutants.c']))
 
@@ -56,11 +55,11 @@ class Build:
     def users(self, name, target):
         """The sources to compile again when file `name` changes, in lists, of which the next one is for what was not
         found with the one before: a header's inline functions are called by lib/ and by the targets, one target is
-        enough, and mostly two of its files are."""
+        enough, and mostly three of its files are."""
         if name.endswith('.c'):
             return [[name]]
         own = [s for s in self.sources if s.startswith(('lib/', 'targets/%s/' % target))]
-        few = [s for s in own if os.path.basename(s) in ('int.c', 'memory.c', 'regs.c')]
+        few = [s for s in own if os.path.basename(s) in ('call.c', 'int.c', 'memory.c', 'regs.c')]
         return [few, own] if few else [own]
 
     def link(self, folder, changed):
