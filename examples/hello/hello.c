@@ -4,9 +4,9 @@
 
 int main(int argc, char **argv) {
   kiln_module_options options = {.name = "hello"};
-  if (argc < 2 ? !kiln_target_find_host(&options.target)
-               : !kiln_target_find(argv[1], &options.target))
-    return 2;
+  bool known =
+    argc < 2 ? kiln_target_find_host(&options.target) : kiln_target_find(argv[1], &options.target);
+  if (!known) return 2;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   if (s == NULL) return 1;
@@ -18,9 +18,8 @@ int main(int argc, char **argv) {
   kiln_sig puts_sig =
     kiln_sig_new(m, KILN_CC_C, 0, &(kiln_param){.type = KILN_TYPE_PTR}, 1, &i32, 1);
   kiln_symbol puts = kiln_func_declare(m, &(kiln_symbol_desc){.name = "puts"}, puts_sig);
-  kiln_sig main_sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, &i32, 1);
-  kiln_func *f =
-    kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "main"}, main_sig));
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, &i32, 1);
+  kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "main"}, sig));
 
   kiln_build_call(f, puts_sig, kiln_const_symbol(f, puts, 0),
                   (kiln_value[]){kiln_const_symbol(f, message, 0)}, 1);
