@@ -176,7 +176,9 @@ kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
   if (!kn_build_open(f)) return KN_NONE;
   const kiln_module *m = f->module;
   if (KN_UNLIKELY(!kn_symbol_valid(m, s.id))) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
+    /* a module that failed gave "none" as the symbol */
+    if (kn_module_failed(m)) kn_build_fail(f, kn_module_own(m), "the module has an error");
+    else kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
     return KN_NONE;
   }
   uint32_t i = f->pool.n;

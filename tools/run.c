@@ -192,7 +192,10 @@ int main(int argc, char **argv) {
   tool_words_begin(&w, VERB_RUN, argc, argv);
   if (!make_flags(&f, argc)) return TOOL_FAILED;
   int bad = parse_flags(&f, &w);
-  if (bad != TOOL_OK || w.n_inputs == 0) return tool_output_end(bad);
+  if (bad != TOOL_OK || w.n_inputs == 0) {
+    free(f.paths);
+    return tool_output_end(bad);
+  }
   for (int i = 0; i < w.n_inputs; i++) f.paths[f.n_paths++] = w.inputs[i];
   program.inputs = calloc(f.n_paths, sizeof *program.inputs);
   bool ok = program.inputs != NULL;
