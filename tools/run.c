@@ -187,7 +187,7 @@ static int start(void *address, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  struct flags f = {.threads = 1};
+  static struct flags f = {.threads = 1}; /* static: help exits with it */
   struct tool_words w;
   tool_words_begin(&w, VERB_RUN, argc, argv);
   if (!make_flags(&f, argc)) return TOOL_FAILED;

@@ -102,7 +102,7 @@ static kiln_status generate(kiln_func *f) {
     kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   uint64_t t1 = now(s->timing);
   call_observers(s->walk, f);
-  status = planned ? kn_walk_function(s->walk, f, s->plan) : f->status;
+  status = f->status == KILN_OK ? kn_walk_function(s->walk, f, s->plan) : f->status;
   uint64_t t2 = now(s->timing);
   /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
   if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);

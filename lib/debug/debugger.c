@@ -89,7 +89,10 @@ void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
   kiln_session *s = f->session;
   if (f->debug.unit == 0) return;
   if (s->observer == NULL) {
-    if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) return;
+    if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) {
+      kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+      return;
+    }
     *s->observer = (struct kn_debug_observer){0};
   }
   s->observer->observer.on = f->debug.values.n != 0 ? &with_values : &with_lines;
