@@ -71,17 +71,6 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
   return TOOL_OK;
 }
 
-static bool make_flags(struct flags *f, int argc) {
-  f->paths = calloc((size_t)argc * 3, sizeof *f->paths);
-  if (f->paths == NULL) {
-    tool_error("%s", strerror(ENOMEM));
-    return false;
-  }
-  f->libraries = f->paths + argc;
-  f->folders = f->libraries + argc;
-  return true;
-}
-
 /* ---- compiling and linking ---- */
 
 /* Has clang make bitcode of a source. What is wrong with that it says itself. */
@@ -187,15 +176,13 @@ static int start(void *address, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  static struct flags f = {.threads = 1}; /* static: help exits with it */
+  const char *words[3 * argc]; /* of this function, since help ends the program */
+  struct flags f = {
+    .threads = 1, .paths = words, .libraries = words + argc, .folders = words + 2 * argc};
   struct tool_words w;
   tool_words_begin(&w, VERB_RUN, argc, argv);
-  if (!make_flags(&f, argc)) return TOOL_FAILED;
   int bad = parse_flags(&f, &w);
-  if (bad != TOOL_OK || w.n_inputs == 0) {
-    free(f.paths);
-    return tool_output_end(bad);
-  }
+  if (bad != TOOL_OK || w.n_inputs == 0) return tool_output_end(bad);
   for (int i = 0; i < w.n_inputs; i++) f.paths[f.n_paths++] = w.inputs[i];
   program.inputs = calloc(f.n_paths, sizeof *program.inputs);
   bool ok = program.inputs != NULL;

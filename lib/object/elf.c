@@ -221,6 +221,8 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_
   e.n_sessions = (uint32_t)n;
   kn_arena_init(&e.arena, &m->options.allocator);
   kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
+  /* tables that the writer shares report to the module that memory is lacking */
+  if (status == KILN_OK) status = kn_module_own(m);
   void *const arrays[] = {e.sections.at, e.pieces.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
