@@ -22,7 +22,7 @@ NOUNS = {
     'machine': 'kiln_target', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
     'register': 'kiln_target', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
     'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
-    'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '',
+    'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
 }
 # Objects that keep their first error, or whose module does: calls that build with them return nothing, or what they make.
 BUILDERS = {'kiln_func', 'kiln_debug', 'kiln_debug_expr', 'kiln_ssa', 'kiln_ctypes'}
@@ -46,6 +46,9 @@ EXEMPT = {
     'kiln_status': 'enumerator',  # KILN_OK and KILN_ERR_...: checked at every call
     'kiln_buffer': 'size',  # data, size and capacity, as of a container
     'kiln_allocator': 'callback',  # realloc's own order
+    'kiln_wasm_is_module': 'noun',  # asks before there is a reader
+    'kiln_wasm_value': 'tag',  # a union: any type's bytes
+    'kiln_wasm_functype': 'callback',  # `entry` is compiled code
     'kiln_diag': 'grows',  # a result that callers make room for
 }
 
@@ -77,6 +80,8 @@ def main(include):
         if not name.startswith('kiln_'):
             continue
         if kind == 'FunctionDecl':
+            if name.startswith('kiln_wasmrt_'):
+                continue  # called by compiled code, and provided by others: no part of the library
             params = [(p['type']['qualType'], p.get('name', '')) for p in node.get('inner', [])
                       if p['kind'] == 'ParmVarDecl']
             returns = node['type']['qualType'].split('(')[0].strip().replace('_Bool', 'bool')
