@@ -102,13 +102,13 @@ typedef struct kiln_wasm_tag {
   void *user;        /**< the runtime's own use */
 } kiln_wasm_tag;
 
-/** An exception: an EXNREF is its address. Made by kiln_wasmrt_exn_new. */
+/** An exception: an EXNREF is its address. Made by kiln_wasmrt_exn_new. The values, the tag's parameters, follow it:
+ * `(kiln_wasm_value *)(exn + 1)`. */
 typedef struct kiln_wasm_exn {
   const kiln_wasm_tag *tag; /**< what was thrown */
   /** Not 0 once code may have kept a reference (catch_ref, catch_all_ref): kiln_wasmrt_exn_drop then frees nothing. */
   uint32_t escaped;
-  uint32_t n_values;        /**< number of values */
-  kiln_wasm_value values[]; /**< the tag's parameters */
+  uint32_t n_values; /**< number of values */
 } kiln_wasm_exn;
 
 /** The fixed part of an instance, which ends at the instance's address: `(kiln_wasm_header *)instance - 1`. All else in
