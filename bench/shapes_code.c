@@ -272,7 +272,7 @@ static void locations(struct shape_run *r) {
   kiln_func *f = shape_begin(r, "f");
   kiln_value x = kiln_func_param(f, 0);
   for (uint32_t i = 0; i < r->n; i++) {
-    kiln_func_set_place(f, i + 1, 3);
+    kiln_func_set_text_position(f, i + 1, 3);
     x = add(f, x, num(f, i % 1000)); /* larger ones are more code */
   }
   shape_end(r, f, x);

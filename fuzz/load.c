@@ -19,9 +19,9 @@ struct loader {
   uint8_t *address[MAX_SECTIONS]; /* of sections; NULL: not in memory */
   const Elf64_Sym *symbols;
   const char *names, *section_names;
-  uint64_t
-    *got; /* three for each symbol: its address, or for a thread-local one where it is from the
-                  * thread pointer; and its address and 0, for __tls_get_addr */
+  /* three for each symbol: its address, or for a thread-local one where it is from the * thread pointer; and its
+   * address and 0, for __tls_get_addr */
+  uint64_t *got;
   uint8_t *stubs;
   uint32_t n_sections, n_symbols;
 };

@@ -67,8 +67,8 @@ struct kn_cabi {
   bool signed_char;        /* plain char is signed */
   bool unnamed_bits_align; /* bit-fields without a name count for the alignment of the whole */
   bool extends_small;      /* arguments of less than 32 bits are extended by the caller */
-  bool
-    joins_pieces; /* the pieces of an argument are all in registers or all in memory: KILN_PARAM_JOIN */
+  /* the pieces of an argument are all in registers or all in memory: KILN_PARAM_JOIN */
+  bool joins_pieces;
   bool splits_i128; /* an i128 is two integers to va_arg */
   /* How an argument of a type is passed while registers are free. */
   kiln_carg_info (*arg)(const struct kn_ctype *t);

@@ -175,8 +175,8 @@ struct kn_ifunc {
   struct kn_islot *slots;
   struct kn_iclause *clauses;
   bool personality;
-  uint32_t
-    tried; /* first of the registers KN_TRIED_EXCEPTION, ... of what a try or tail call gives; 0: there is none */
+  /* first of the registers KN_TRIED_EXCEPTION, ... of what a try or tail call gives; 0: there is none */
+  uint32_t tried;
   uint32_t n_regs;  /* words, the scratch of edges included */
   uint32_t scratch; /* first word of that */
   uint64_t slot_bytes;

@@ -17,7 +17,7 @@ static const char *register_wrong(unsigned r, unsigned type, uint64_t *seen) {
   return NULL;
 }
 
-/* The same of a relocation that is to become a slot's place. */
+/* The same of a relocation that is to become a slot's offset. */
 static const char *slot_wrong(const kiln_func *f, const kiln_asm_reloc *r) {
   uint32_t number = r->slot - 1;
   if (number >= f->slots.n - f->facts.n_pieces || r->symbol.id != 0)
@@ -36,10 +36,10 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
       (code->params == NULL && s->n_params) || (code->results == NULL && s->n_results) ||
       (code->rows == NULL && code->rows_bytes))
     return "a list is missing (NULL)";
-  if (code->place.id != 0 && (!kn_symbol_valid(f->module, code->place.id) ||
-                              !kn_symbol_is_place(kn_symbol(f->module, code->place.id)) ||
-                              kn_symbol(f->module, code->place.id)->target != f->symbol))
-    return "a place of another function";
+  if (code->label.id != 0 && (!kn_symbol_valid(f->module, code->label.id) ||
+                              !kn_symbol_is_label(kn_symbol(f->module, code->label.id)) ||
+                              kn_symbol(f->module, code->label.id)->target != f->symbol))
+    return "a label of another function";
   if (s->flags & KILN_SIG_VARIADIC) return "a variadic signature of machine code";
   for (uint32_t i = 0; i < s->n_params && !wrong; i++)
     wrong = register_wrong(code->params[i], s->params[i].type, &params);
@@ -67,7 +67,7 @@ static uint32_t keep(kiln_func *f, const struct kn_sig *s, const kiln_asm *code)
                      .n_rows = code->rows_bytes,
                      .reloc = f->asm_relocs.n,
                      .n_relocs = code->n_relocs,
-                     .place = code->place.id};
+                     .label = code->label.id};
   uint64_t size = (uint64_t)n_regs + code->size_bytes + code->rows_bytes;
   if (size > UINT32_MAX / 4 - f->asm_bytes.n) {
     kn_build_fail(f, KILN_ERR_LIMIT, "too much machine code");
@@ -141,6 +141,6 @@ kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i) {
                    .lost = a->lost,
                    .rows = a->n_rows ? f->asm_bytes.at + a->bytes + a->n_bytes : NULL,
                    .rows_bytes = a->n_rows,
-                   .place = {a->place}};
+                   .label = {a->label}};
   return out;
 }

@@ -19,7 +19,7 @@ static bool mark_symbols(kiln_func *f) {
   for (uint32_t i = kn_symbol(m, f->symbol)->block_first; i != 0;
        i = kn_symbol(m, i)->block_first) {
     uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
-    if (block >= (uint64_t)KN_FIRST_PLACE) continue;
+    if (block >= (uint64_t)KN_FIRST_LABEL) continue;
     if (block - 1 >= f->blocks.n - 1)
       return fail_at(f, UINT32_MAX, "the address is taken of a block that does not exist");
     f->facts.address_taken += !f->block[block].address_taken;
@@ -135,7 +135,7 @@ static uint32_t resolve(kiln_func *f, uint32_t i) {
 }
 
 /* Where use `u` stored a forward handle. */
-static uint32_t *forward_place(kiln_func *f, const struct kn_forward_use *u) {
+static uint32_t *forward_use(kiln_func *f, const struct kn_forward_use *u) {
   if (u->kind == 1) return f->lists.at + u->where;
   if (u->kind == 2) return &f->edge_args.at[u->where].value;
   return &f->inst[u->where / 4].field[u->where % 4 - 1];
@@ -156,7 +156,7 @@ static bool finish_forwards(kiln_func *f) {
       kn_func_fail(f, KILN_ERR_ARGUMENT, u->block, inst, "a callee is a symbol without addend");
       return false;
     }
-    *forward_place(f, u) = h;
+    *forward_use(f, u) = h;
     if (kn_is_value(h)) kn_build_count(f, h, u->block);
     else if (kn_is_slot(h)) kn_build_escape(f, kn_index(h));
   }

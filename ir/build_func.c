@@ -25,10 +25,10 @@ static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
   return before != UINT32_MAX ? before + 1 : UINT32_MAX;
 }
 
-/* Fills in the place in the source of instruction `inst`. */
+/* Fills in the source position of instruction `inst`. */
 static void describe_source(const kiln_func *f, uint32_t inst, kiln_diag *d) {
   const struct kn_note *note = inst != 0 ? kn_note_find(f, KN_NOTE_LOC, inst) : NULL;
-  const struct kn_places *p = &f->session->places;
+  const struct kn_sources *p = &f->session->sources;
   d->source[0] = 0;
   d->source_line = d->source_column = 0;
   if (note == NULL || note->a == 0 || note->a >= p->locs.n) return;
@@ -45,7 +45,7 @@ void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d) {
   if (f != NULL && d != NULL) describe_source(f, f->n, d);
 }
 
-/* Fills a diagnostic's place: all but its message. */
+/* Fills a diagnostic's position: all but its message. */
 static void describe(const kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
                      kiln_diag *d) {
   const kiln_module *m = f->module;
@@ -55,7 +55,8 @@ static void describe(const kiln_func *f, kiln_status status, uint32_t block, uin
   d->block = block;
   d->inst = inst_number(f, inst);
   d->line = d->column = 0;
-  if (!kn_func_inst_place(f, inst < f->n ? inst : 0, &d->line, &d->column)) d->line = d->column = 0;
+  if (!kn_func_inst_text_position(f, inst < f->n ? inst : 0, &d->line, &d->column))
+    d->line = d->column = 0;
   d->bit_offset = UINT64_MAX;
   describe_source(f, inst, d);
 }
@@ -328,7 +329,7 @@ bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) 
 
 void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
   if (!kn_build_open(f)) return;
-  if (KN_UNLIKELY(loc != 0 && loc >= f->session->places.locs.n)) {
+  if (KN_UNLIKELY(loc != 0 && loc >= f->session->sources.locs.n)) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
     return;
   }
@@ -337,9 +338,9 @@ void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
     (void)kn_note_next(f, KN_NOTE_LOC, loc, 0);
 }
 
-void kiln_func_set_place(kiln_func *f, uint32_t line, uint32_t column) {
+void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column) {
   if (f == NULL || f->status != KILN_OK || f->facts.finished) return;
-  (void)kn_note_next(f, KN_NOTE_PLACE, line, column);
+  (void)kn_note_next(f, KN_NOTE_TEXT_POSITION, line, column);
 }
 
 uint32_t kiln_func_next_inst(const kiln_func *f) {

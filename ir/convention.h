@@ -1,5 +1,5 @@
 /* A calling convention of a target, as data: where arguments and results are, and which registers a call keeps. A
- * target has a row for each that it knows (conventions.c in its folder; kn_target_convention), and one placer
+ * target has a row for each that it knows (conventions.c in its folder; kn_target_convention), and one function
  * reads them all (lib/codegen/call.c); the rules of signatures are checked in module_sigs.c. Whoever else wants to know
  * what is special about a function's convention reads a field of this. Invariant: rows are constant; what a row leaves
  * out is 0, the usual case. */
@@ -18,15 +18,15 @@ struct kn_reg_list {
 /* Which general registers an i128 takes. */
 enum kn_pairs {
   KN_PAIRS_ANY,  /* the next two */
-  KN_PAIRS_EVEN, /* the next two of which the first has an even place in the list */
-  KN_PAIRS_NONE  /* it has no place, like integers with KILN_PARAM_JOIN: refused */
+  KN_PAIRS_EVEN, /* the next two of which the first has an even position in the list */
+  KN_PAIRS_NONE  /* it has no location, like integers with KILN_PARAM_JOIN: refused */
 };
 
 struct kn_convention {
   /* ---- arguments ---- */
   struct kn_reg_list args[2]; /* by bank */
-  struct kn_reg_list
-    narrow; /* of i8 and i16, if those have registers of their own; n == 0: they have not */
+  /* of i8 and i16, if those have registers of their own; n == 0: they have not */
+  struct kn_reg_list narrow;
   /* An argument's number is that of its register, in either list: what one bank takes, the other does not have. */
   bool by_position;
   uint8_t pairs; /* enum kn_pairs */
@@ -35,18 +35,18 @@ struct kn_convention {
   bool composites;
   uint8_t chain,
     sret; /* registers of parameters with these flags; sret may be KN_NO_REG: as any integer */
-  uint8_t
-    upper; /* first register of the upper halves of 256-bit vectors (KILN_PARAM_UPPER); 0: no such */
+  /* first register of the upper halves of 256-bit vectors (KILN_PARAM_UPPER); 0: no such */
+  uint8_t upper;
   uint8_t max_align_log2; /* of objects by value on the stack; at least 3 */
   uint8_t shadow_bytes;   /* of the stack area, below the first argument on the stack */
-  const char
-    *no_stack; /* the diagnostic where integers have no register left; NULL: they go to the stack */
+  /* the diagnostic where integers have no register left; NULL: they go to the stack */
+  const char *no_stack;
   uint16_t x87; /* types whose arguments are always in memory, and results on the x87 stack */
 
   /* ---- results ---- */
   struct kn_reg_list results[2];
-  uint8_t
-    wide_results; /* registers of vectors with KILN_SIG_WIDE_RESULTS: more than results[1].n says */
+  /* registers of vectors with KILN_SIG_WIDE_RESULTS: more than results[1].n says */
+  uint8_t wide_results;
   uint8_t x87_results;
 
   /* ---- registers over a call ---- */
@@ -60,10 +60,10 @@ struct kn_convention {
   bool loses_all; /* no register that may be a home is preserved */
 
   /* ---- variable arguments ---- */
-  bool
-    va_pointer; /* va_list is the address of the next argument: registers are saved in the shadow bytes */
-  bool
-    va_tested; /* the entry saves the float registers of variadic functions only if a test says so */
+  /* va_list is the address of the next argument: registers are saved in the shadow bytes */
+  bool va_pointer;
+  /* the entry saves the float registers of variadic functions only if a test says so */
+  bool va_tested;
 
   /* ---- signatures that it has not ---- */
   uint16_t no_params, no_variadic_params,

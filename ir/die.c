@@ -462,7 +462,7 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
 }
 
 void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
-  if (f == NULL || f->status != KILN_OK || begin >= f->session->places.locs.n + (begin == 0))
+  if (f == NULL || f->status != KILN_OK || begin >= f->session->sources.locs.n + (begin == 0))
     return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;
@@ -485,7 +485,7 @@ void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
                              .memory = v->memory,
                              .part_at = v->part_at,
                              .part_bits = v->part_bits};
-  if (v->inlined < f->session->places.locs.n) var.inlined = v->inlined;
+  if (v->inlined < f->session->sources.locs.n) var.inlined = v->inlined;
   if (!KN_ROOM(f, f->debug.bytes, v->expr_bytes) || !KN_PUSH(f, f->debug.vars, var)) return;
   if (v->expr_bytes) memcpy(f->debug.bytes.at + f->debug.bytes.n, v->expr, v->expr_bytes);
   f->debug.bytes.n += v->expr_bytes;
@@ -531,7 +531,7 @@ void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
     }
     least = before;
   }
-  if (v->inlined < f->session->places.locs.n) value.inlined = v->inlined;
+  if (v->inlined < f->session->sources.locs.n) value.inlined = v->inlined;
   add_value(f, &value, v->expr);
 }
 

@@ -108,7 +108,7 @@ void kn_dom_compute(struct kn_dom *d, const kiln_func *f) {
   for (uint32_t v = 1; v <= d->n; v++) d->size[v] = 1;
   for (uint32_t v = d->n; v >= 2; v--) d->size[d->idom[v]] += d->size[v];
   d->first[1] = 0;
-  d->label[1] = 1; /* the next free place in its subtree */
+  d->label[1] = 1; /* the next free position in its subtree */
   for (uint32_t v = 2; v <= d->n; v++) {
     d->first[v] = d->label[d->idom[v]];
     d->label[d->idom[v]] += d->size[v];

@@ -11,8 +11,9 @@ struct kn_dom {
   uint32_t *block;
   uint32_t *parent; /* in the search's tree; paths are compressed */
   uint32_t *semi, *label, *idom;
-  uint32_t *first, *size; /* place in a preorder of the dominator tree, and size of the subtree */
-  uint32_t *preds;        /* start of each one's predecessors in `pred` */
+  uint32_t *first,
+    *size;         /* position in a preorder of the dominator tree, and size of the subtree */
+  uint32_t *preds; /* start of each one's predecessors in `pred` */
   uint32_t *pred;
   uint32_t *stack;
   uint32_t n; /* blocks reached */

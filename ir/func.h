@@ -146,14 +146,14 @@ struct kn_const {
 struct kn_slot {
   uint32_t size_bytes; /* at most INT32_MAX */
   uint32_t global;     /* index + 1 into globals while it may be a variable, else 0 */
-  uint32_t
-    uses; /* accesses, but for those of its pieces, and uses of its address; 0: never needed */
+  /* accesses, but for those of its pieces, and uses of its address; 0: never needed */
+  uint32_t uses;
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
   uint8_t escaped; /* its address is needed: not a variable */
   uint8_t array;   /* kiln_slot_set_array */
   uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
-  int32_t frame;   /* walk: frame offset; 0: not yet placed */
+  int32_t frame;   /* walk: frame offset; 0: none yet */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
   uint32_t epoch;
   uint32_t parent; /* of a piece: index + 1 of its slot; else 0 */
@@ -180,7 +180,7 @@ struct kn_forward {
   uint32_t bound; /* handle, or 0 */
   uint8_t type;
 };
-/* A place that holds a forward handle: patched when the function is finished. */
+/* An operand that holds a forward handle: patched when the function is finished. */
 struct kn_forward_use {
   uint32_t forward;
   uint32_t block; /* of the use */
@@ -214,7 +214,7 @@ struct kn_block {
   uint32_t n_params;
   uint32_t n_preds; /* edges into it, those of unreachable blocks too */
   uint32_t calls;   /* instructions that clobber like a call */
-  uint32_t pos;     /* place in `order` + 1; 0: not filled yet */
+  uint32_t pos;     /* position in `order` + 1; 0: not filled yet */
   uint8_t address_taken;
   uint8_t contiguous; /* parameter i is value param_first + i */
 };
@@ -229,7 +229,7 @@ struct kn_back_edge {
  * alone. */
 enum kn_note_kind {
   KN_NOTE_LOC, /* from here on: a: source location (kiln_func_set_loc), 0: none */
-  KN_NOTE_PLACE, /* from here on: a, b: line and column of a text input (kiln_func_set_place), for diagnostics */
+  KN_NOTE_TEXT_POSITION, /* from here on: a, b: line and column of a text input (kiln_func_set_text_position) */
   KN_NOTE_COUNT
 };
 struct kn_note {
@@ -244,7 +244,7 @@ struct kn_asm {
   uint32_t bytes, n_bytes; /* in asm_bytes */
   uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
-  uint32_t place;           /* symbol that gets its address, or 0 */
+  uint32_t label;           /* symbol that gets its address, or 0 */
   uint32_t mark;            /* where it is (lib/codegen/code.h), or 0: nowhere */
 };
 
@@ -270,7 +270,7 @@ struct kn_debug_value {
   uint32_t part_at, part_bits;
   /* further handles, up to the first 0; each is pushed before this byte of the expression */
   uint32_t other[KILN_MAX_OTHER_VALUES + 1], other_at[KILN_MAX_OTHER_VALUES];
-  uint32_t mark; /* walk: its place, once it was passed; else 0 */
+  uint32_t mark; /* walk: its position, once it was passed; else 0 */
   uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_debug_holds.all */
   bool address, label;
   bool late; /* walk: only behind the instruction at `mark` */
@@ -323,8 +323,8 @@ struct kn_func_facts {
   /* calls setjmp or a function like it, or has a BUILTIN_SETJMP: nothing has a home in a register, and no part of the
    * frame serves two values */
   bool returns_twice;
-  bool
-    sets_jump; /* has a BUILTIN_SETJMP or a call that preserves no register: returns_twice, too */
+  /* has a BUILTIN_SETJMP or a call that preserves no register: returns_twice, too */
+  bool sets_jump;
   bool has_try;
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
@@ -623,6 +623,7 @@ static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_not
 uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst);
 /* Place of instruction `inst` (0: of the newest call) in the text input; false if not known. For
  * kn_func_fail (ir/print.c). */
-bool kn_func_inst_place(const kiln_func *f, uint32_t inst, uint32_t *line, uint32_t *column);
+bool kn_func_inst_text_position(const kiln_func *f, uint32_t inst, uint32_t *line,
+                                uint32_t *column);
 
 #endif

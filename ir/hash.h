@@ -6,7 +6,7 @@
  *     if (same(&items.at[id - 1], key)) return id;
  *
  * A table is zeroed to begin with. Ids are not 0, and there may be several of one hash.
- * Invariant: open addressing, of which at most three quarters are used; an entry is reached from its hash's place
+ * Invariant: open addressing, of which at most three quarters are used; an entry is reached from its hash's position
  * without a free one between. */
 #ifndef KN_IR_HASH_H
 #define KN_IR_HASH_H
@@ -22,8 +22,8 @@ struct kn_hash {
   uint32_t n, size; /* size: 0 or a power of two */
 };
 
-/* The next id of `hash` from place *at on, which is moved behind it; 0 if there is none: then *at is the place for a
- * new one. */
+/* The next id of `hash` from position *at on, which is moved behind it; 0 if there is none: then *at is the position
+ * for a new one. */
 KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t *at) {
   if (t->size == 0) return 0;
   for (;; ++*at) {
@@ -34,7 +34,7 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
     return e->id;
   }
 }
-/* For each id of `hash`. If the loop ends by itself, `at` is the place for a new one. */
+/* For each id of `hash`. If the loop ends by itself, `at` is the position for a new one. */
 #define KN_HASH_EACH(t, hash, at, id)                                                              \
   for ((at) = (hash); ((id) = kn_hash_next((t), (hash), &(at))) != 0;)
 
@@ -42,14 +42,14 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
 KN_COLD bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
 KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_hash *t, uint32_t more);
 
-/* True if one more entry fits. It makes places invalid. */
+/* True if one more entry fits. It makes positions invalid. */
 #define KN_HASH_ROOM(owner, t)                                                                     \
   (KN_LIKELY((t)->n < (t)->size / 4 * 3) || _Generic((owner),                                      \
      struct kiln_module *: kn_module_hash_grow,                                                    \
      kiln_allocator *: kn_hash_grow,                                                               \
      const kiln_allocator *: kn_hash_grow)((owner), (t), 1))
 
-/* Enters an id at its place, as KN_HASH_EACH left it, or at the hash itself; there is room. */
+/* Enters an id at its position, as KN_HASH_EACH left it, or at the hash itself; there is room. */
 static inline void kn_hash_put(struct kn_hash *t, uint32_t at, uint32_t hash, uint32_t id) {
   while (t->at[at & (t->size - 1)].id != 0) at++;
   t->at[at & (t->size - 1)] = (struct kn_hash_entry){hash, id};

@@ -10,10 +10,6 @@ static const struct kn_block *block_at(const kiln_func *f, uint32_t b) {
   return f != NULL && b < f->blocks.n && f->blocks.at[b].pos != 0 ? &f->blocks.at[b] : NULL;
 }
 
-const char *kiln_module_name(const kiln_module *m) {
-  return m != NULL && m->options.name != NULL ? m->options.name : "";
-}
-
 const char *kiln_op_name(kiln_op op) {
   return (unsigned)op < KILN_OP_COUNT ? kn_op_info[op].name : "?";
 }

@@ -187,6 +187,9 @@ kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uin
   return m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
 }
 
+const char *kiln_module_name(const kiln_module *m) {
+  return m != NULL && m->options.name != NULL ? m->options.name : "";
+}
 kiln_target kiln_module_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target)0;
 }

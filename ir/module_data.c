@@ -35,8 +35,8 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
   if (d->align_log2 > 16) return "alignment above 2^16";
   if (d->flags > (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS | KILN_DATA_USED))
     return "unknown flag";
-  if (d->place.id != 0 &&
-      (!kn_symbol_valid(m, d->place.id) || !kn_symbol_is_place(kn_symbol(m, d->place.id))))
+  if (d->label.id != 0 &&
+      (!kn_symbol_valid(m, d->label.id) || !kn_symbol_is_label(kn_symbol(m, d->label.id))))
     return "data of a place that is none";
   if (s->linkage == KILN_LINKAGE_COMMON &&
       (d->n_relocs > 0 || (d->bytes != NULL && !all_zero(d->bytes, d->size_bytes))))
@@ -82,7 +82,7 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
                                            .n_relocs = desc->n_relocs,
                                            .owner = owner,
                                            .ordinal = ordinal,
-                                           .place = desc->place.id};
+                                           .label = desc->label.id};
   s->data = ++m->data.n;
   s->defined = 1;
   kn_symbol_classify(m, s);
@@ -167,7 +167,7 @@ bool kiln_data_find(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *ou
                           .flags = d->flags,
                           .relocs = d->relocs,
                           .n_relocs = (uint32_t)d->n_relocs,
-                          .place = {d->place}};
+                          .label = {d->label}};
   kn_module_unlock(locked);
   return true;
 }

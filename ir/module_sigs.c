@@ -102,14 +102,14 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t has
   }
   *s = *wanted;
   s->params = params;
-  kn_sig_place(m->options.target, s);
+  kn_sig_assign(m->options.target, s);
   id = m->sigs.n;
   kn_hash_put(&m->sig_hash, hash, hash, id);
   __atomic_store_n(&m->sigs.n, id + 1, __ATOMIC_RELAXED);
   return id;
 }
 
-/* What a convention has no place for in such a signature; NULL: nothing. */
+/* What a convention has no location for in such a signature; NULL: nothing. */
 static const char *check_convention(const struct kn_convention *conv, unsigned flags,
                                     const kiln_param *params, size_t n, const kiln_type *results,
                                     size_t n_results) {

@@ -17,7 +17,7 @@
 
 #include <pthread.h>
 
-/* One interned signature. What follows `conv` is computed from that by kn_sig_place. */
+/* One interned signature. What follows `conv` is computed from that by kn_sig_assign. */
 struct kn_sig {
   const kiln_param *params; /* in the module's arena; NULL: none */
   uint32_t n_params;
@@ -87,10 +87,10 @@ struct kn_data {
   const uint8_t *bytes;     /* owned; NULL: zero */
   const kiln_reloc *relocs; /* owned */
   size_t n_relocs;
-  uint32_t
-    owner; /* kiln_func_add_data: id of the function, KN_DATA_DROPPED if that failed; else 0 */
+  /* kiln_func_add_data: id of the function, KN_DATA_DROPPED if that failed; else 0 */
+  uint32_t owner;
   uint32_t ordinal; /* and its number among that function's */
-  uint32_t place;   /* kiln_data_desc.place */
+  uint32_t label;   /* kiln_data_desc.label */
 };
 #define KN_DATA_DROPPED UINT32_MAX
 static inline bool kn_data_owned(const struct kn_data *d) {
@@ -164,7 +164,7 @@ struct kiln_module {
   struct kn_arena *arena;      /* strings, data, relocations */
   const uint16_t *clobbers;    /* of the target: see kn_target_clobbers */
   bool reaches_zero;           /* and kn_target_reaches_zero */
-  kiln_guard_place guard;      /* kiln_module_attrs.guard_place */
+  kiln_guard_location guard;   /* kiln_module_attrs.guard_location */
   uint16_t guard_reg;          /* and the target's number of its register: kn_guard_reg */
   uint8_t protect;             /* kiln_module_attrs.protection */
   bool no_plt;                 /* kiln_module_attrs */
@@ -292,12 +292,12 @@ void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n);
 bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
                         const kiln_data_desc *desc);
 
-/* ---- places of machine code (ir/build_asm_place.c) ---- */
+/* ---- labels of machine code (ir/build_asm_label.c) ---- */
 
-/* Block symbols from this number on are of places of machine code: kiln_asm_place. */
-#define KN_FIRST_PLACE INT64_C(0x80000000)
-static inline bool kn_symbol_is_place(const struct kn_symbol *s) {
-  return s->kind == KILN_SYMBOL_BLOCK && s->offset >= KN_FIRST_PLACE;
+/* Block symbols from this number on are of labels of machine code: kiln_asm_label. */
+#define KN_FIRST_LABEL INT64_C(0x80000000)
+static inline bool kn_symbol_is_label(const struct kn_symbol *s) {
+  return s->kind == KILN_SYMBOL_BLOCK && s->offset >= KN_FIRST_LABEL;
 }
 /* Drops the names that a function gave which was discarded. */
 void kn_late_names_drop(kiln_module *m, uint32_t owner);
@@ -321,6 +321,6 @@ const struct kn_convention *kn_target_convention(kiln_target t, kiln_cc cc);
 /* Of a target: the one by which library functions are called, C's. */
 const struct kn_convention *kn_target_library(kiln_target t);
 /* Fills in where the parameters and results of a signature go: lib/codegen/call.c. */
-void kn_sig_place(kiln_target t, struct kn_sig *sig);
+void kn_sig_assign(kiln_target t, struct kn_sig *sig);
 
 #endif

@@ -34,7 +34,7 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) { classify(m,
 
 /* ---- the table ---- */
 
-/* The symbol of a name, or 0: then *at is its place in the table. */
+/* The symbol of a name, or 0: then *at is its position in the table. */
 KN_INLINE uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash,
                         uint32_t *at) {
   uint32_t id;

@@ -72,7 +72,7 @@ unsigned kn_inst_further_result(const kiln_func *f, const struct kn_inst *in, un
   return index < sig->n_results ? sig->results[index] : KILN_TYPE_VOID;
 }
 
-/* True if the parameters of both are the same, places included. */
+/* True if the parameters of both are the same, locations included. */
 static bool same_params(const struct kn_sig *a, const struct kn_sig *b) {
   bool same = a->n_params == b->n_params;
   for (unsigned k = 0; same && k < a->n_params; k++) {

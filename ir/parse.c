@@ -22,8 +22,8 @@ enum item_kind {
 /* An item that the second pass reads: where it continues, and what the first pass found. */
 struct kn_parse_item {
   struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
-  struct kn_lexer
-    personality; /* of a function: at its symbol; of data: at its place; `at` is NULL: it has none */
+  /* of a function: at its symbol; of data: at its label; `at` is NULL: it has none */
+  struct kn_lexer personality;
   struct kn_token name;
   kiln_symbol_desc desc;
   kiln_data_desc data;
@@ -52,13 +52,13 @@ static struct kn_name *symbol_name(struct kn_parser *p, const struct kn_token *t
 static bool find_label(struct kn_parser *p, const struct kn_name *name, const struct kn_token *t,
                        uint32_t *out) {
   kiln_symbol func = {name->value};
-  if (t->length > 5 && t->length < 15 && memcmp(t->text, "place", 5) == 0) {
-    uint64_t place = 0;
+  if (t->length > 5 && t->length < 15 && memcmp(t->text, "label", 5) == 0) {
+    uint64_t number = 0;
     uint32_t i = 5;
     for (; i < t->length && t->text[i] >= '0' && t->text[i] <= '9'; i++)
-      place = place * 10 + (uint64_t)(t->text[i] - '0');
-    if (i == t->length && place < UINT32_C(1) << 30) {
-      *out = (uint32_t)(KN_FIRST_PLACE + (int64_t)place);
+      number = number * 10 + (uint64_t)(t->text[i] - '0');
+    if (i == t->length && number < UINT32_C(1) << 30) {
+      *out = (uint32_t)(KN_FIRST_LABEL + (int64_t)number);
       return true;
     }
   }
@@ -169,10 +169,10 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
   }
 }
 
-/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. `place`: of data, where the
- * symbol of its place is. */
+/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. `of`: of data, where the
+ * symbol of its label is. */
 static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data_desc *data,
-                             struct kn_lexer *place) {
+                             struct kn_lexer *of) {
   for (;;) {
     bool ok = true;
     if (kn_parse_word(p, "section")) {
@@ -191,7 +191,7 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
     } else if (data && kn_parse_word(p, "used")) {
       data->flags |= KILN_DATA_USED;
     } else if (data && kn_parse_word(p, "of")) {
-      *place = p->lx;
+      *of = p->lx;
       while (p->lx.tok.kind == KN_TOK_SYMBOL || p->lx.tok.kind == KN_TOK_IDENT ||
              kn_parse_is(p, ':'))
         kn_parse_next(p);
@@ -306,8 +306,8 @@ static bool parse_data(struct kn_parser *p, bool body) {
   struct kn_token t = p->lx.tok;
   if (!start_desc(p, &t, &d, &symbol)) return false;
   kn_parse_next(p);
-  struct kn_lexer place = {0};
-  if (!parse_tail_words(p, &d, &data, &place)) return false;
+  struct kn_lexer of = {0};
+  if (!parse_tail_words(p, &d, &data, &of)) return false;
   if (!body) d.align_log2 = data.align_log2;
   if (symbol.id) {
     if (kiln_symbol_get(p->module, symbol).kind != KILN_SYMBOL_DATA) return wrong_kind(p, &t);
@@ -324,7 +324,7 @@ static bool parse_data(struct kn_parser *p, bool body) {
   it->at = p->lx;
   it->symbol = symbol;
   it->data = data;
-  it->personality = place;
+  it->personality = of;
   it->name = t;
   return skip_braces(p, &open) && kn_parse_line_end(p);
 }
@@ -442,7 +442,7 @@ static bool parse_protect(struct kn_parser *p) {
 
 /* `guard tls reg "gs" offset 40 symbol "s"` */
 static bool parse_guard(struct kn_parser *p) {
-  kiln_guard_place g = {0};
+  kiln_guard_location g = {0};
   unsigned source;
   if (!word_in(p, kn_guard_source_names, KILN_GUARD_SOURCE_COUNT, &source))
     return kn_parse_expected(p, "default, tls, global or sysreg");
@@ -466,7 +466,7 @@ static bool parse_guard(struct kn_parser *p) {
     if (!ok) return false;
   }
   kiln_module_attrs attrs = kiln_module_get_attrs(p->module);
-  attrs.guard_place = g;
+  attrs.guard_location = g;
   return set_attrs(p, &attrs);
 }
 
@@ -633,7 +633,7 @@ static bool define_data(struct kn_parser *p, struct kn_parse_item *it) {
   uint64_t n = 0, zeros = 0;       /* `zero` alone takes no memory here */
   if (it->personality.at) {
     p->lx = it->personality;
-    if (!kn_parse_symbol(p, &it->data.place, NULL)) return false;
+    if (!kn_parse_symbol(p, &it->data.label, NULL)) return false;
   }
   p->lx = it->at;
   p->bytes.n = p->relocs.n = 0;
@@ -718,7 +718,7 @@ static bool build_func(struct kn_parser *p, const struct kn_parse_item *it) {
   p->lx = it->at;
   kiln_func *f = p->func = kiln_func_begin(p->session, it->symbol);
   if (!f) return kn_parse_api_ok(p) ? kn_parse_no_memory(p) : false;
-  kiln_func_set_place(f, it->name.line, it->name.column);
+  kiln_func_set_text_position(f, it->name.line, it->name.column);
   bool ok = true;
   if (it->personality.at != NULL) {
     kiln_func_attrs attrs = kiln_func_get_attrs(f);

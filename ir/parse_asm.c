@@ -83,10 +83,10 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
   }
   code.relocs = relocs.at;
   code.n_relocs = relocs.n;
-  if (ok && kn_parse_word(p, "place")) {
+  if (ok && kn_parse_word(p, "label")) {
     uint64_t number;
-    ok = kn_parse_number(p, UINT32_MAX, "a place's number", &number);
-    if (ok) code.place = kiln_asm_place(p->func, (uint32_t)number);
+    ok = kn_parse_number(p, UINT32_MAX, "a label's number", &number);
+    if (ok) code.label = kiln_asm_label(p->func, (uint32_t)number);
   }
   if (ok && kn_parse_word(p, "rows")) {
     struct kn_token rows = p->lx.tok;

@@ -375,7 +375,7 @@ static bool parse_inlined(struct kn_parser *p, uint32_t *out) {
 }
 
 /* `"a.c" 10:3 file !4 in !7 call 1 stmt`: its id in the session. */
-static bool parse_place(struct kn_parser *p, uint32_t *out) {
+static bool parse_loc(struct kn_parser *p, uint32_t *out) {
   const char *name;
   uint64_t line, column;
   kiln_location at = {0};
@@ -406,7 +406,7 @@ static bool parse_call(struct kn_parser *p) {
   if (!kn_parse_number(p, UINT32_MAX, "the number of a call", &number)) return false;
   if (number != p->calls.n + (uint64_t)1)
     return kn_parse_syntax(p, &t, "calls are numbered from 1 on, in their order");
-  if (!parse_place(p, &loc)) return false;
+  if (!parse_loc(p, &loc)) return false;
   if (!KN_ROOM(p->module, p->calls, 1)) return kn_parse_no_memory(p);
   p->calls.at[p->calls.n++] = loc;
   return true;
@@ -428,7 +428,7 @@ static bool parse_part(struct kn_parser *p, uint32_t *inlined, uint32_t *at, uin
 /* `!value !3 v4 call 1 part 0 64 address other v5 at 0 other v6 at 2 [plus_uconst 8]`; `none` in place of the value. */
 static bool parse_value(struct kn_parser *p) {
   kiln_debug_value v = {0};
-  kiln_func_set_place(p->func, p->lx.tok.line, p->lx.tok.column);
+  kiln_func_set_text_position(p->func, p->lx.tok.line, p->lx.tok.column);
   if (!parse_ref(p, &v.variable)) return false;
   if (!kn_parse_word(p, "none") && !kn_parse_operand(p, KILN_TYPE_VOID, &v.value)) return false;
   if (!parse_part(p, &v.inlined, &v.part_at, &v.part_bits)) return false;
@@ -451,7 +451,7 @@ static bool parse_value(struct kn_parser *p) {
 /* `!var !3 slot0 call 1 part 0 64 indirect memory [plus_uconst 8]` */
 static bool parse_var(struct kn_parser *p) {
   kiln_debug_variable v = {0};
-  kiln_func_set_place(p->func, p->lx.tok.line, p->lx.tok.column);
+  kiln_func_set_text_position(p->func, p->lx.tok.line, p->lx.tok.column);
   if (!parse_ref(p, &v.variable) || !kn_parse_operand(p, KILN_TYPE_PTR, &v.slot) ||
       !parse_part(p, &v.inlined, &v.part_at, &v.part_bits))
     return false;
@@ -473,7 +473,7 @@ bool kn_parse_func_debug(struct kn_parser *p, bool *is) {
       kiln_func_set_loc(p->func, 0);
       return true;
     }
-    if (!parse_place(p, &loc)) return false;
+    if (!parse_loc(p, &loc)) return false;
     kiln_func_set_loc(p->func, loc);
     return true;
   }
@@ -494,7 +494,7 @@ bool kn_parse_func_debug(struct kn_parser *p, bool *is) {
     return true;
   }
   if (kn_parse_word(p, "begin")) {
-    if (!parse_place(p, &loc)) return false;
+    if (!parse_loc(p, &loc)) return false;
     kiln_func_set_debug(p->func, p->subprogram, p->unit, loc);
     return true;
   }

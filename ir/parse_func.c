@@ -508,7 +508,7 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
                        const struct kn_token *dest) {
   struct line l = {.op = op};
   p->args.n = 0;
-  kiln_func_set_place(p->func, op->line, op->column);
+  kiln_func_set_text_position(p->func, op->line, op->column);
   bool ok;
   if (op->length == 4 && memcmp(op->text, "slot", 4) == 0) {
     ok = parse_slot(p, &l);
@@ -600,7 +600,7 @@ static bool start_block(struct kn_parser *p, const struct kn_token *name) {
   const struct kn_label *l = &p->label.at[e->value];
   kiln_block block = {l->id};
   kiln_func *f = p->func;
-  kiln_func_set_place(f, name->line, name->column);
+  kiln_func_set_text_position(f, name->line, name->column);
   kiln_block before = kiln_block_current(f);
   if (block.id != 0 && before.id != UINT32_MAX && !kiln_block_is_terminated(f, before)) {
     return kn_parse_fail(p, name, KILN_ERR_STRUCTURE, "the block before has no terminator");

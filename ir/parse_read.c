@@ -22,7 +22,7 @@ bool kn_parse_fail(struct kn_parser *p, const struct kn_token *t, kiln_status st
   va_end(args);
   p->status = status;
   if (p->func) {
-    kiln_func_set_place(p->func, t->line, t->column);
+    kiln_func_set_text_position(p->func, t->line, t->column);
     kiln_func_fail(p->func, status, d.message);
   } else {
     kiln_module_fail(p->module, &d);

@@ -35,11 +35,12 @@ uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst) {
   return UINT32_MAX;
 }
 
-bool kn_func_inst_place(const kiln_func *f, uint32_t inst, uint32_t *line, uint32_t *column) {
-  const struct kn_note *place = kn_note_find(f, KN_NOTE_PLACE, inst ? inst : UINT32_MAX);
-  if (place == NULL || place->a == 0) return false;
-  *line = place->a;
-  *column = place->b;
+bool kn_func_inst_text_position(const kiln_func *f, uint32_t inst, uint32_t *line,
+                                uint32_t *column) {
+  const struct kn_note *at = kn_note_find(f, KN_NOTE_TEXT_POSITION, inst ? inst : UINT32_MAX);
+  if (at == NULL || at->a == 0) return false;
+  *line = at->a;
+  *column = at->b;
   return true;
 }
 
@@ -340,9 +341,9 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
     if (r->addend > 0) text(q, "+");
     if (r->addend) kn_put_signed(&q->p, r->addend);
   }
-  if (a->place) {
-    text(q, " place ");
-    number(q, (uint64_t)(kn_symbol(f->module, a->place)->offset - KN_FIRST_PLACE));
+  if (a->label) {
+    text(q, " label ");
+    number(q, (uint64_t)(kn_symbol(f->module, a->label)->offset - KN_FIRST_LABEL));
   }
   if (a->n_rows) {
     text(q, " rows ");
@@ -442,10 +443,10 @@ static void put_loc(struct func_printer *q, uint32_t i) {
   const kiln_func *f = q->f;
   const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, i);
   uint32_t loc = note ? note->a : 0;
-  const struct kn_places *places = &f->session->places;
+  const struct kn_sources *sources = &f->session->sources;
   if (loc == q->loc) return;
   if (loc != 0 && q->loc != 0) {
-    const struct kn_loc *a = &places->locs.at[loc], *b = &places->locs.at[q->loc];
+    const struct kn_loc *a = &sources->locs.at[loc], *b = &sources->locs.at[q->loc];
     if (a->line == b->line && a->column == b->column && a->file == b->file &&
         a->scope == b->scope && a->inlined == b->inlined && a->flags == b->flags)
       return;

@@ -263,25 +263,26 @@ static struct sets sets_of(const kiln_func *f) {
 }
 
 /* Widens *first and *last to the location of a call that was inlined, and those of the calls around it. */
-static void widen(const struct kn_places *places, uint32_t call, uint32_t *first, uint32_t *last) {
-  for (; call != 0; call = places->locs.at[call].inlined) {
+static void widen(const struct kn_sources *sources, uint32_t call, uint32_t *first,
+                  uint32_t *last) {
+  for (; call != 0; call = sources->locs.at[call].inlined) {
     if (call < *first) *first = call;
     if (call > *last) *last = call;
   }
 }
 
 bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c) {
-  const struct kn_places *places = &f->session->places;
+  const struct kn_sources *sources = &f->session->sources;
   uint32_t first = UINT32_MAX, last = 0;
   *c = (struct kn_call_numbers){0};
-  if (places->locs.n == 0) return true;
+  if (sources->locs.n == 0) return true;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++)
-    widen(places, places->locs.at[f->notes[KN_NOTE_LOC].at[i].a].inlined, &first, &last);
-  widen(places, places->locs.at[f->debug.begin].inlined, &first, &last);
+    widen(sources, sources->locs.at[f->notes[KN_NOTE_LOC].at[i].a].inlined, &first, &last);
+  widen(sources, sources->locs.at[f->debug.begin].inlined, &first, &last);
   for (uint32_t i = 0; i < f->debug.vars.n; i++)
-    widen(places, f->debug.vars.at[i].inlined, &first, &last);
+    widen(sources, f->debug.vars.at[i].inlined, &first, &last);
   for (uint32_t i = 0; i < f->debug.values.n; i++)
-    widen(places, f->debug.values.at[i].inlined, &first, &last);
+    widen(sources, f->debug.values.at[i].inlined, &first, &last);
   if (last == 0) return true;
   size_t size = (last - first + (size_t)1) * sizeof *c->at;
   c->at = kn_realloc(p->module, NULL, size);
@@ -292,11 +293,11 @@ bool kn_put_locs_begin(struct kn_printer *p, const kiln_func *f, struct kn_call_
 }
 
 /* `"a.c" 3:4 file !5 in !6 call 1 stmt` */
-static void put_place(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
-                      uint32_t loc) {
+static void put_loc(struct kn_printer *p, const kiln_func *f, const struct kn_call_numbers *c,
+                    uint32_t loc) {
   const struct sets s = sets_of(f);
-  const struct kn_loc *l = &f->session->places.locs.at[loc];
-  const struct kn_file *file = &f->session->places.files.at[l->file];
+  const struct kn_loc *l = &f->session->sources.locs.at[loc];
+  const struct kn_file *file = &f->session->sources.files.at[l->file];
   kn_put_string(p, file->name, strlen(file->name));
   word(p, " ");
   kn_put_unsigned(p, l->line);
@@ -324,7 +325,7 @@ static void put_place(struct kn_printer *p, const kiln_func *f, const struct kn_
 /* The lines of a call and those around it that are not in the text yet, from the outside. */
 static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c,
                       uint32_t call) {
-  const struct kn_loc *locs = f->session->places.locs.at;
+  const struct kn_loc *locs = f->session->sources.locs.at;
   for (;;) {
     uint32_t next = 0;
     for (uint32_t i = call; i != 0 && c->at[i - c->first] == 0; i = locs[i].inlined) next = i;
@@ -333,16 +334,16 @@ static void put_calls(struct kn_printer *p, const kiln_func *f, struct kn_call_n
     word(p, "  !call ");
     kn_put_unsigned(p, c->n);
     word(p, " ");
-    put_place(p, f, c, next);
+    put_loc(p, f, c, next);
     word(p, "\n");
   }
 }
 
 void kn_put_loc(struct kn_printer *p, const kiln_func *f, struct kn_call_numbers *c, uint32_t loc,
                 const char *before) {
-  put_calls(p, f, c, f->session->places.locs.at[loc].inlined);
+  put_calls(p, f, c, f->session->sources.locs.at[loc].inlined);
   word(p, before);
-  put_place(p, f, c, loc);
+  put_loc(p, f, c, loc);
   word(p, "\n");
 }
 

@@ -162,9 +162,9 @@ void kn_put_symbol(struct kn_printer *p, uint32_t symbol) {
   const struct kn_symbol *s = kn_symbol(p->module, symbol);
   if (s->kind == KILN_SYMBOL_BLOCK) {
     kn_put_symbol(p, s->target); /* a function: recurses once only */
-    bool place = kn_symbol_is_place(s);
-    kn_put_text(p, place ? ":place" : ":b");
-    kn_put_unsigned(p, (uint64_t)(place ? s->offset - KN_FIRST_PLACE : s->offset));
+    bool label = kn_symbol_is_label(s);
+    kn_put_text(p, label ? ":label" : ":b");
+    kn_put_unsigned(p, (uint64_t)(label ? s->offset - KN_FIRST_LABEL : s->offset));
   } else if (s->name_length == 0) {
     put_number_name(p, symbol);
   } else {
@@ -315,9 +315,9 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
   if (d->flags & KILN_DATA_MERGE_STRINGS) put_word(p, "strings");
   if (d->flags & KILN_DATA_USED) put_word(p, "used");
   put_symbol_tail(p, s);
-  if (d->place) {
+  if (d->label) {
     kn_put_text(p, " of ");
-    kn_put_symbol(p, d->place);
+    kn_put_symbol(p, d->label);
   }
   kn_put_text(p, " {\n");
   uint64_t at = 0;
@@ -360,7 +360,7 @@ static void put_section(struct kn_printer *p, const struct kn_section *s) {
 }
 
 /* `guard tls reg "gs" offset 40` */
-static void put_guard(struct kn_printer *p, const kiln_guard_place *g) {
+static void put_guard(struct kn_printer *p, const kiln_guard_location *g) {
   kn_put_text(p, "guard");
   put_word(p, kn_guard_source_names[g->source]);
   if (g->reg != NULL) {

@@ -12,7 +12,7 @@
 
 /* Index + 1 of a file's name, or 0 if the module failed. */
 static uint32_t intern_file(kiln_session *s, const char *name) {
-  struct kn_places *p = &s->places;
+  struct kn_sources *p = &s->sources;
   if (p->last_file != 0 && strcmp(p->files.at[p->last_file - 1].name, name) == 0)
     return p->last_file;
   size_t length = strlen(name);
@@ -37,7 +37,7 @@ uint32_t kiln_file_new(kiln_session *s, const char *name) {
 
 /* Makes space for one more location; false if the module failed. */
 static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
-  struct kn_places *p = &s->places;
+  struct kn_sources *p = &s->sources;
   if (p->locs.n == UINT32_MAX) {
     kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
     return false;
@@ -50,7 +50,7 @@ static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
 /* Where the next location goes; NULL if the module failed. */
 static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
   if (s == NULL || kn_module_failed(s->module)) return NULL;
-  struct kn_places *p = &s->places;
+  struct kn_sources *p = &s->sources;
   if (KN_UNLIKELY(file - 1 >= p->files.n)) {
     kn_module_fail(s->module, KILN_ERR_ARGUMENT, "a location in no file");
     return NULL;
@@ -63,13 +63,13 @@ uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t co
   struct kn_loc *l = next_loc(s, file);
   if (l == NULL) return 0;
   *l = (struct kn_loc){.file = file - 1, .line = line, .column = column};
-  return s->places.locs.n - 1;
+  return s->sources.locs.n - 1;
 }
 
 static inline uint32_t loc_full(kiln_session *s, const kiln_location *at) {
   struct kn_loc *l = next_loc(s, at->file);
   if (l == NULL) return 0;
-  uint32_t loc = s->places.locs.n - 1;
+  uint32_t loc = s->sources.locs.n - 1;
   l->file = at->file - 1;
   l->line = at->line;
   l->column = at->column;
@@ -93,7 +93,7 @@ static __attribute__((noinline)) uint32_t loc_here_slow(kiln_func *f, const kiln
 uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at) {
   if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->facts.finished))
     return loc_here_slow(f, at);
-  struct kn_places *p = &f->session->places;
+  struct kn_sources *p = &f->session->sources;
   uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->locs.n;
   struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
   if (KN_UNLIKELY(n == 0 || n == f->notes[KN_NOTE_LOC].cap || notes[n - 1].inst == f->n ||
@@ -118,7 +118,7 @@ uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name) {
   if (name == NULL && s != NULL && !kn_module_failed(s->module))
     name = path = kn_die_path(s, file.id);
   if (name != NULL) number = kiln_file_new(s, name);
-  if (number != 0) s->places.files.at[number - 1].entry = file.id;
+  if (number != 0) s->sources.files.at[number - 1].entry = file.id;
   if (path != NULL) kn_realloc(s->module, path, 0);
   return number;
 }
@@ -151,9 +151,9 @@ void kiln_session_free(kiln_session *s) {
   kn_session_free_rooms(s);
   kn_func_free_all(s);
   kn_debug_free(s->debug, m);
-  kn_realloc(m, s->places.locs.at, 0);
-  kn_realloc(m, s->places.files.at, 0);
-  kn_hash_free(&m->options.allocator, &s->places.file_hash);
+  kn_realloc(m, s->sources.locs.at, 0);
+  kn_realloc(m, s->sources.files.at, 0);
+  kn_hash_free(&m->options.allocator, &s->sources.file_hash);
   kn_arena_free(s->arena);
   kn_realloc(m, s->arena, 0);
   kn_realloc(m, s, 0);

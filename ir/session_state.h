@@ -6,7 +6,7 @@
 #include "ir/module_state.h"
 
 struct kn_loc {
-  uint32_t file; /* index into kn_places.files */
+  uint32_t file; /* index into kn_sources.files */
   uint32_t line, column;
   uint32_t scope;   /* kiln_die, or 0 */
   uint32_t inlined; /* location of the call, or 0 */
@@ -19,7 +19,7 @@ struct kn_file {
 };
 
 /* Source locations of a session. */
-struct kn_places {
+struct kn_sources {
   KN_ARRAY(struct kn_loc) locs; /* by id; [0] is none, and counts in n */
   KN_ARRAY(struct kn_file) files;
   struct kn_hash file_hash; /* by name: index + 1 */
@@ -30,7 +30,7 @@ struct kiln_session {
   kiln_module *module;
   struct kiln_func *open;  /* functions being built */
   struct kiln_func *spare; /* functions that ended, whose arrays are reused */
-  struct kn_places places;
+  struct kn_sources sources;
   struct kn_arena *arena;             /* its file names */
   struct kn_output *out;              /* lib/codegen/output.h */
   struct kn_plan *plan;               /* lib/codegen/plan.h */

@@ -40,7 +40,7 @@ struct kn_token {
   uint64_t low, high; /* INT */
 };
 
-/* Position in the input; copying it saves the place. */
+/* Position in the input; copying it saves it. */
 struct kn_lexer {
   const char *at, *end, *line_start;
   uint32_t line;

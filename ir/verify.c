@@ -10,7 +10,7 @@
 struct verifier {
   kiln_func *f;
   uint32_t *block_of; /* per instruction: its block + 1; 0: in none */
-  uint32_t *place;    /* per instruction: place in its block, parameters first */
+  uint32_t *pos;      /* per instruction: position in its block, parameters first */
   uint32_t *uses;     /* per value: counted again */
   uint32_t *seen;     /* scratch per block parameter, at most n */
   struct kn_dom dom;
@@ -40,7 +40,7 @@ static bool check_params(struct verifier *v, uint32_t id) {
     }
     v->inst = p;
     if (f->inst[p].a != id || f->inst[p].x != i) {
-      return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u belongs to another block or place", i);
+      return FAIL(v, KILN_ERR_STRUCTURE, "parameter %u belongs to another block or position", i);
     }
     if (!is_type(f->inst[p].type) || f->val[p].type != f->inst[p].type) {
       return FAIL(v, KILN_ERR_TYPE, "parameter %u has no type", i);
@@ -49,7 +49,7 @@ static bool check_params(struct verifier *v, uint32_t id) {
       return FAIL(v, KILN_ERR_STRUCTURE, "the parameters are not contiguous");
     }
     v->block_of[p] = id + 1;
-    v->place[p] = i;
+    v->pos[p] = i;
     p = f->inst[p].b;
   }
   v->inst = 0;
@@ -75,7 +75,7 @@ static bool check_params(struct verifier *v, uint32_t id) {
 static bool check_chain(struct verifier *v, uint32_t id) {
   const kiln_func *f = v->f;
   const struct kn_block *b = &f->blocks.at[id];
-  uint32_t i = b->first, place = b->n_params;
+  uint32_t i = b->first, pos = b->n_params;
   v->block = id;
   v->inst = 0;
   if (b->term == 0) return FAIL(v, KILN_ERR_STRUCTURE, "the block has no terminator");
@@ -96,7 +96,7 @@ static bool check_chain(struct verifier *v, uint32_t id) {
       return FAIL(v, KILN_ERR_STRUCTURE, "the instruction is in two places");
     }
     v->block_of[i] = id + 1;
-    v->place[i] = place++;
+    v->pos[i] = pos++;
     if (in->op == KILN_OP_SEG) {
       i = in->a;
       continue;
@@ -211,7 +211,7 @@ static bool check_value(struct verifier *v, uint32_t h, unsigned want) {
   }
   if (!kn_dom_reached(&v->dom, v->block)) return true; /* never executed */
   bool ok =
-    from == v->block ? v->place[h] < v->place[v->inst] : kn_dom_dominates(&v->dom, from, v->block);
+    from == v->block ? v->pos[h] < v->pos[v->inst] : kn_dom_dominates(&v->dom, from, v->block);
   if (ok) return true;
   return from == v->block
            ? FAIL(v, KILN_ERR_DOMINANCE, "v%u is used before its definition", value_number(v, h))
@@ -661,8 +661,8 @@ kiln_status kiln_func_verify(kiln_func *f) {
     (void)FAIL(&v, KILN_ERR_MEMORY, "out of memory");
   } else {
     memset(v.block_of, 0, size);
-    v.place = v.block_of + n;
-    v.uses = v.place + n;
+    v.pos = v.block_of + n;
+    v.uses = v.pos + n;
     v.seen = v.uses + n;
     if (check_blocks(&v) && check_edges(&v) && check_slots(&v)) {
       kn_dom_compute(&v.dom, f);

@@ -8,21 +8,21 @@ static bool describe(const struct kn_jit_link *l, uint32_t i, struct kn_elf *e) 
   const struct kn_jit_in *in = &l->in[i];
   for (uint32_t s = 0; s < e->n_sessions; s++) e->n_funcs += e->sessions[s]->out->funcs.n;
   e->funcs = kn_arena_alloc(&e->arena, (e->n_funcs + (size_t)1) * sizeof *e->funcs, 8);
-  e->places = kn_arena_zero(&e->arena, e->m->symbols.n * sizeof *e->places, 8);
-  if (e->funcs == NULL || e->places == NULL) return false;
+  e->defs = kn_arena_zero(&e->arena, e->m->symbols.n * sizeof *e->defs, 8);
+  if (e->funcs == NULL || e->defs == NULL) return false;
   for (uint32_t k = 1; k < in->n_binds; k++) {
     /* gdb does not find thread-local data of a JIT */
     unsigned where = in->binds[k].where;
     if (where != KN_JIT_NOWHERE && where != KN_JIT_IN_TLS && where != KN_JIT_IN_COMMON &&
         kn_symbol(e->m, k)->tls == KILN_TLS_NONE)
-      e->places[k].section = UINT32_MAX - 1;
+      e->defs[k].section = UINT32_MAX - 1;
   }
   uint32_t n = 0;
   for (uint32_t s = 0; s < e->n_sessions; s++) {
     const struct kn_output *o = e->sessions[s]->out;
     for (uint32_t k = 0; k < o->funcs.n; k++) {
       e->funcs[n++] = (struct kn_elf_func){s, k};
-      e->places[o->funcs.at[k].symbol].section = n;
+      e->defs[o->funcs.at[k].symbol].section = n;
     }
   }
   return true;

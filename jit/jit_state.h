@@ -1,5 +1,5 @@
 /* The files of the JIT and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
- * protected memory, symbols.c keeps names and stubs, place.c to write.c link a unit (link.c calls them in order),
+ * protected memory, symbols.c keeps names and stubs, layout.c to write.c link a unit (link.c calls them in order),
  * stream.c adds a module's functions one by one; tls.c, unwind.c, debug.c and perf.c serve running code: thread-local
  * data, exceptions, debugger, profiler. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
  * Invariant: everything reachable from a kiln_jit is under its lock; code that anybody can call is
@@ -318,8 +318,8 @@ bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *er
 void kn_jit_entry_aim(struct kn_jit_entry *e);
 void kn_jit_symbols_free(kiln_jit *jit);
 
-/* place.c */
-bool kn_jit_place(struct kn_jit_link *l);
+/* layout.c */
+bool kn_jit_layout(struct kn_jit_link *l);
 bool kn_jit_want(struct kn_jit_link *l, struct kn_jit_wants *w, uint32_t in, uint32_t id);
 /* scan.c: notes what the relocations ask for. */
 bool kn_jit_scan(struct kn_jit_link *l);

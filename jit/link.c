@@ -42,7 +42,7 @@ kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out) {
   kiln_status status = KILN_OK;
   if (getpid() != jit->pid)
     status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT is its parent process's");
-  else if (!kn_jit_place(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
+  else if (!kn_jit_layout(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
     status = l->error->diag.status;
   if (status == KILN_OK) {
     pthread_mutex_lock(&jit->lock);

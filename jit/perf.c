@@ -26,8 +26,8 @@ struct file {
 
 struct kn_jit_perf {
   struct file map, dump;
-  void
-    *marker; /* a page of the dump that is mapped executable: perf record notes the file by that */
+  /* a page of the dump that is mapped executable: perf record notes the file by that */
+  void *marker;
   size_t page;
   uint64_t index; /* of the next function in the dump */
 };
@@ -197,9 +197,9 @@ static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_b
   uint64_t n = 0;
   size_t size = LINES_HEAD;
   for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc *at = &s->places.locs.at[s->out->lines.at[k].loc];
+    const struct kn_loc *at = &s->sources.locs.at[s->out->lines.at[k].loc];
     if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
-    size += LINE_HEAD + strlen(s->places.files.at[at->file].name) + 1;
+    size += LINE_HEAD + strlen(s->sources.files.at[at->file].name) + 1;
     n++;
   }
   if (n == 0 || size > UINT32_MAX) return true;
@@ -212,9 +212,9 @@ static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_b
   kn_put64(p + 24, n);
   p += LINES_HEAD;
   for (uint32_t k = c->loc_first; k < end; k++) {
-    const struct kn_loc *at = &s->places.locs.at[s->out->lines.at[k].loc];
+    const struct kn_loc *at = &s->sources.locs.at[s->out->lines.at[k].loc];
     if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
-    const char *file = s->places.files.at[at->file].name;
+    const char *file = s->sources.files.at[at->file].name;
     size_t length = strlen(file) + 1;
     kn_put64(p, f->address + (s->out->lines.at[k].offset - c->start));
     kn_put32(p + 8, at->line);

@@ -26,7 +26,7 @@ static bool is_weak(const struct kn_symbol *s) {
   return s->linkage == KILN_LINKAGE_WEAK || s->linkage == KILN_LINKAGE_LINKONCE;
 }
 
-/* The symbol at the end of a chain of aliases; place.c has checked that the chain ends. */
+/* The symbol at the end of a chain of aliases; layout.c has checked that the chain ends. */
 static const struct kn_symbol *behind(const kiln_module *m, const struct kn_symbol *s) {
   while (s->kind == KILN_SYMBOL_ALIAS) s = kn_symbol(m, s->target);
   return s;

@@ -46,7 +46,7 @@ void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e) {
   if (e->name_length > 0) {
     kn_hash_set(&jit->name_hash, e->hash, e->id, 0);
     struct kn_jit_entry *last = jit->names.at[--jit->names.n];
-    if (last != e) { /* it takes the place that is free now */
+    if (last != e) { /* it takes the slot that is free now */
       kn_hash_set(&jit->name_hash, last->hash, last->id, e->id);
       last->id = e->id;
       jit->names.at[e->id - 1] = last;

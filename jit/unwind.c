@@ -89,7 +89,7 @@ void kn_jit_unwind_open(kiln_jit *jit) {
 
 /* ---- tables ---- */
 
-/* The place of the table of a unit's chunk; NULL: the unit has memory of its own, or is registered alone. */
+/* The pointer to the table of a unit's chunk; NULL: the unit has memory of its own, or is registered alone. */
 static struct kn_jit_frames **chunk_frames(const kiln_jit *jit, const struct kn_jit_item *u) {
   const struct kn_jit_block *b = u->blocks + KN_JIT_CODE;
   if (!jit->frames_by_chunk) return NULL;
@@ -136,7 +136,7 @@ static struct kn_jit_frames *frames_new(kiln_jit *jit, uint32_t n) {
   return f;
 }
 
-/* Puts a new table in the place of the old one. Either may be NULL. */
+/* Puts a new table instead of the old one. Either may be NULL. */
 static void replace(kiln_jit *jit, struct kn_jit_frames **at, struct kn_jit_frames *new) {
   struct kn_jit_frames *old = *at;
   if (new != NULL) new->table[new->n] = NULL;

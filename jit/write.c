@@ -97,7 +97,7 @@ static void write_code(const struct kn_jit_link *l) {
 }
 
 /* Where data of a symbol is written; NULL: nowhere, another definition won. */
-static uint8_t *place_of(const struct kn_jit_link *l, const struct kn_jit_bind *b) {
+static uint8_t *bytes_of(const struct kn_jit_link *l, const struct kn_jit_bind *b) {
   const struct kn_jit_block *blocks = l->unit->blocks;
   switch (b->where) {
   case KN_JIT_IN_RO: return kn_jit_writable(blocks + KN_JIT_RO, KN_JIT_RO) + b->value;
@@ -138,7 +138,7 @@ static bool write_data(struct kn_jit_link *l) {
     const struct kn_jit_in *in = l->in + i;
     for (uint32_t k = 0; k < in->n_data; k++) {
       const struct kn_data *d = in->m->data.at + in->data[k];
-      uint8_t *to = place_of(l, in->binds + d->symbol);
+      uint8_t *to = bytes_of(l, in->binds + d->symbol);
       if (to == NULL) continue;
       if (d->bytes != NULL) memcpy(to, d->bytes, (size_t)d->size_bytes);
       for (size_t r = 0; r < d->n_relocs; r++)
@@ -394,7 +394,7 @@ static bool collect_starts(struct kn_jit_link *l) {
     }
     for (uint32_t k = 0; k < in->n_data; k++) {
       const struct kn_data *d = in->m->data.at + in->data[k];
-      const uint8_t *at = place_of(l, in->binds + d->symbol);
+      const uint8_t *at = bytes_of(l, in->binds + d->symbol);
       if (at == NULL ||
           !start_section(in->m, kn_symbol(in->m, d->symbol)->section, &at_exit, &priority))
         continue;

@@ -99,7 +99,7 @@ struct kn_target_feature {
   uint32_t bit;     /* KILN_FEATURE_... */
 };
 
-/* A register that kiln_guard_place may name. */
+/* A register that kiln_guard_location may name. */
 struct kn_guard_reg {
   const char *name;
   uint16_t code;  /* the target's */
@@ -110,8 +110,8 @@ struct kn_guard_reg {
 /* How a call with arguments on the stack has moved the stack pointer: both 0: not at all. */
 struct kn_call_stack {
   uint32_t bytes; /* so far */
-  int32_t
-    kept; /* it was aligned, so that nobody knows how far: frame offset of what it was before, or 0 */
+  /* it was aligned, so that nobody knows how far: frame offset of what it was before, or 0 */
+  int32_t kept;
 };
 
 static inline bool kn_moves_stack(struct kn_call_stack s) { return s.bytes != 0 || s.kept != 0; }
@@ -130,8 +130,8 @@ struct kn_target {
   /* C's, by which library functions are called. */
   const struct kn_convention *library;
   uint8_t scratch[2]; /* by bank: never allocated, free to use within one operation */
-  uint8_t
-    callee[2]; /* where the address of a callee is; the second, if an argument is in the first */
+  /* where the address of a callee is; the second, if an argument is in the first */
+  uint8_t callee[2];
   uint8_t exception[2]; /* where a landing pad is told the exception and its selector */
   uint8_t whole[2];     /* by bank: the type whose move keeps all that a home holds */
   /* By kn_val.hint & 15: the argument registers of that number, or a second result's, of both banks; 0 for all other
@@ -151,8 +151,8 @@ struct kn_target {
   /* Frame offsets of locals grow upward from the frame register and are positive, and those of the
    * caller's arguments are negative; else the other way round. */
   bool frame_up;
-  int32_t
-    beyond; /* with frame_up: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
+  /* with frame_up: a negative frame offset is that from the frame's end, the CFA, - `beyond` */
+  int32_t beyond;
   bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
   bool general_only;    /* functions may do without float registers */
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
@@ -178,7 +178,7 @@ struct kn_target {
   void (*call)(struct kn_walk *w, struct kn_call *c);
   /* Makes room for arguments on the stack; w->eh.stack becomes how that moved the stack pointer. */
   void (*open_stack)(struct kn_walk *w, const struct kn_call *c, const struct kn_assign *all);
-  /* Stores an argument to its place in the stack; or, if it has the scratch register, until settle_args. */
+  /* Stores an argument to its location in the stack; or, if it has the scratch register, until settle_args. */
   void (*early_arg)(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a);
   /* Loads a value of a wide type into the registers of `a`. */
   void (*load_wide)(struct kn_walk *w, uint32_t h, const struct kn_arg *a);
@@ -197,9 +197,9 @@ struct kn_target {
   void (*keep_result)(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
   /* Moves the stack pointer back over a call's arguments. */
   void (*free_stack)(struct kn_walk *w, struct kn_call_stack stack);
-  /* Emits a jump to a label; places a label here. */
+  /* Emits a jump to a label; binds a label here. */
   void (*jump)(struct kn_walk *w, uint32_t label);
-  void (*place_label)(struct kn_walk *w, uint32_t label);
+  void (*bind_label)(struct kn_walk *w, uint32_t label);
   /* The mark that the target of an indirect jump begins with: kn_frame_plan.marks. */
   void (*landing)(struct kn_walk *w);
   /* Emits the epilogue, gives the code its final form, patches it, writes its frame rows. */

@@ -64,8 +64,8 @@ struct cc_args {
   bool verbose;
   bool aranges; /* -gdwarf-aranges */
   bool names;   /* a flag names files */
-  bool
-    no_function_checks; /* -fsanitize=undefined was said, which is taken without its part "function" */
+  /* -fsanitize=undefined was said, which is taken without its part "function" */
+  bool no_function_checks;
   const char *refused;  /* a flag that cannot have its effect, or NULL */
   const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */

@@ -17,8 +17,8 @@ enum { HEAD = 16, LARGE_LOG2 = 16, CHUNK = 1 << 20, PAGE = 4096 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *chunk, *chunk_end; /* space for new blocks */
-static void
-  *unused[LARGE_LOG2 + 1]; /* [n]: blocks of at least 2^n bytes, linked by their first word */
+/* [n]: blocks of at least 2^n bytes, linked by their first word */
+static void *unused[LARGE_LOG2 + 1];
 
 static size_t *size_of(void *block) { return (size_t *)block - 1; }
 static char *start_of(void *block) { return (char *)block - HEAD; }

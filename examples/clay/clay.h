@@ -170,8 +170,8 @@ struct fn {
   struct fn *next;
   uint32_t input;   /* check: that it comes from */
   struct fn *outer; /* check: the function of an earlier input that it replaces */
-  uint32_t
-    version; /* check: tells signatures of this name apart: the input that brought this one; 0: the first */
+  /* check: tells signatures of this name apart: the input that brought this one; 0: the first */
+  uint32_t version;
 };
 
 enum expr_kind {

@@ -83,7 +83,7 @@ kiln_symbol gen_string(struct gen *g, const struct text *text) {
 /* What is built from here on comes from this place: for Kiln's diagnostics, the text of the IR (`--emit=kir`) and
  * debuggers. */
 static void set_place(struct gen *g, struct place at) {
-  kiln_func_set_place(g->f, at.line, at.column);
+  kiln_func_set_text_position(g->f, at.line, at.column);
   kiln_func_set_loc(g->f, gen_debug_place(g, at));
 }
 

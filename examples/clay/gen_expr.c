@@ -219,7 +219,7 @@ static kiln_value gen_name(struct gen *g, const struct var *v, struct place at) 
 }
 
 kiln_value gen_expr(struct gen *g, const struct expr *e) {
-  kiln_func_set_place(g->f, e->at.line, e->at.column);
+  kiln_func_set_text_position(g->f, e->at.line, e->at.column);
   switch (e->kind) {
   case EXPR_INT:
   case EXPR_BOOL: return kiln_const_int(g->f, e->integer);

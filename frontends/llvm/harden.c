@@ -178,9 +178,9 @@ bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const 
 void kn_bc_harden_module(struct kn_bc *r) {
   const struct kn_bc_flags *h = &r->m->harden;
   const struct kn_bc_target *t = &kn_bc_targets[r->target];
-  kiln_guard_place place = {(kiln_guard_source)h->source, h->reg[0] ? h->reg : NULL,
-                            h->has_offset ? h->offset_bytes : t->guard_offset,
-                            h->symbol[0] ? h->symbol : NULL};
+  kiln_guard_location place = {(kiln_guard_source)h->source, h->reg[0] ? h->reg : NULL,
+                               h->has_offset ? h->offset_bytes : t->guard_offset,
+                               h->symbol[0] ? h->symbol : NULL};
   /* without a kind, the other flags are about the usual one */
   if (h->source == KILN_GUARD_SOURCE_DEFAULT && (h->reg[0] || h->has_offset || h->symbol[0]))
     place.source = t->guard_source;
@@ -188,7 +188,7 @@ void kn_bc_harden_module(struct kn_bc *r) {
   kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
   attrs.protection = h->protect;
   attrs.no_plt |= h->no_plt;
-  if (place.source != KILN_GUARD_SOURCE_DEFAULT) attrs.guard_place = place;
+  if (place.source != KILN_GUARD_SOURCE_DEFAULT) attrs.guard_location = place;
   kiln_module_set_attrs(r->module, &attrs);
 }
 

@@ -11,7 +11,7 @@ extern "C" {
 
 /* ---- machine code in functions ---- */
 
-/** A place in the bytes of a kiln_asm that the linker fills. */
+/** A field of the bytes of a kiln_asm that the linker fills. */
 typedef struct kiln_asm_reloc {
   uint32_t offset_bytes; /**< from the first byte */
   uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
@@ -37,7 +37,7 @@ typedef struct kiln_asm {
    * instructions (DWARF 5, 6.4.2), counted and taken as they are. NULL: it does not */
   const uint8_t *rows;
   uint32_t rows_bytes; /**< of them */
-  kiln_symbol place;   /**< of kiln_asm_place: gets the address of the first byte; id 0: none */
+  kiln_symbol label;   /**< of kiln_asm_label: gets the address of the first byte; id 0: none */
 } kiln_asm;
 
 /** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of
@@ -47,21 +47,21 @@ typedef struct kiln_asm {
 KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
                                    const kiln_value *args, uint32_t n_args);
 
-/** The symbol of a place of this function that one of its ASMs is to have (kiln_asm.place), so that data can refer to
+/** The symbol of a label of this function that one of its ASMs is to have (kiln_asm.label), so that data can refer to
  * that code. `number`: any below 2^30, not twice for two ASMs. */
-KILN_API kiln_symbol kiln_asm_place(kiln_func *f, uint32_t number);
+KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 
-/** Gives `target` + `offset_bytes`, a place in this function's machine code or its own data, a
+/** Gives `target` + `offset_bytes`, a position in this function's machine code or its own data, a
  * name that others see, as far as `desc` says; of that only the name, linkage and visibility
  * count. The symbol may be declared already, but not defined. It is defined when the object is
- * written, if the function and the place are in it. What is declared again for another place is
+ * written, if the function and the position are in it. What is declared again for another one is
  * an error then, but in a section group, or for a local name: there the first one counts. */
 KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc,
                                             kiln_symbol target, int64_t offset_bytes);
 
 /* ---- assemblers ---- */
 
-/** A place in assembled code that the linker fills. */
+/** A field of assembled code that the linker fills. */
 typedef struct kiln_assembled_reloc {
   uint32_t offset_bytes; /**< from the first byte */
   uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */

@@ -31,8 +31,8 @@ typedef enum kiln_guard_source {
   KILN_GUARD_SOURCE_COUNT
 } kiln_guard_source;
 
-/** The place of the guard value, as compilers' -mstack-protector-guard= options say it. */
-typedef struct kiln_guard_place {
+/** The location of the guard value, as compilers' -mstack-protector-guard= options say it. */
+typedef struct kiln_guard_location {
   kiln_guard_source source; /**< those of the other fields that it does not name are ignored */
   /** TLS: "fs" (NULL too) or "gs". SYSREG: "sp_el0" (NULL too), "tpidr_el0", "tpidrro_el0" or "tpidr_el1". */
   const char *reg;
@@ -40,7 +40,7 @@ typedef struct kiln_guard_place {
    * multiple of 8 below 32768. */
   int32_t offset_bytes;
   const char *symbol; /**< TLS: the address of this is the offset; NULL: `offset_bytes` is */
-} kiln_guard_place;
+} kiln_guard_location;
 
 /* ---- protected branches and returns ---- */
 
@@ -73,8 +73,8 @@ typedef struct kiln_func_attrs {
   kiln_symbol personality;
   /** KILN_FEATURE_... that it may use, in addition to those of the module's options */
   uint32_t features;
-  /** Guards the frame, if it is one that this names: the guard (kiln_module_attrs.guard_place) is copied to the frame
-   * when the function is entered, and compared before each return; if they differ, `__stack_chk_fail` is called,
+  /** Guards the frame, if it is one that this names: the guard (kiln_module_attrs.guard_location) is copied to the
+   * frame when the function is entered, and compared before each return; if they differ, `__stack_chk_fail` is called,
    * which must not return. Array slots lie next to the guard, so that what overflows them runs into it, and not into
    * other variables. */
   kiln_guard guard;
@@ -117,9 +117,9 @@ KILN_API kiln_func_attrs kiln_func_get_attrs(const kiln_func *f);
 
 /** What holds for all functions of a module, and for its object. Zero-initialise for defaults. */
 typedef struct kiln_module_attrs {
-  /** Where the guard value is for functions that are compiled from now on. KILN_ERR_UNSUPPORTED: a place that the
+  /** Where the guard value is for functions that are compiled from now on. KILN_ERR_UNSUPPORTED: one that the
    * target does not have. */
-  kiln_guard_place guard_place;
+  kiln_guard_location guard_location;
   /** KILN_PROTECT_..., without DIRECT and NONE: of functions that are begun from now on, unless they say otherwise;
    * and objects say in `.note.gnu.property` that all of their code is protected so. What only other targets have has
    * no effect. */

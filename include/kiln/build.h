@@ -399,9 +399,9 @@ KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
  * that report an error of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
-/** Sets the place in a text input that the calls from here on come from (line and column from 1; line 0: not
+/** Sets the position in a text input that the calls from here on come from (line and column from 1; line 0: not
  * known). Diagnostics about this function contain it, also later ones about the instructions built here. */
-KILN_API void kiln_func_set_place(kiln_func *f, uint32_t line, uint32_t column);
+KILN_API void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column);
 
 #ifdef __cplusplus
 }

@@ -30,7 +30,7 @@ typedef struct kiln_code {
   const kiln_code_piece *pieces; /**< in the order of the code; the first begins at 0 */
 } kiln_code;
 
-/** A place in a function's code that the linker fills. */
+/** A field of a function's code that the linker fills. */
 typedef struct kiln_code_reloc {
   uint32_t offset_bytes; /**< from the function's first byte */
   uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */

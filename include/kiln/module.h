@@ -327,9 +327,9 @@ typedef struct kiln_data_desc {
   uint32_t flags;           /**< KILN_DATA_... */
   const kiln_reloc *relocs; /**< ascending by offset; bytes under them are ignored */
   uint32_t n_relocs;        /**< number of them */
-  /** Not 0: the item belongs to the machine code at this place (kiln_asm_place): without that there is no item, and of
-   * the items of one section group that do, only those of the first place are there. */
-  kiln_symbol place;
+  /** Not 0: the item belongs to the machine code at this label (kiln_asm_label): without that there is no item, and of
+   * the items of one section group that do, only those of the first label are there. */
+  kiln_symbol label;
   uint64_t reserved[2]; /**< 0 */
 } kiln_data_desc;
 
@@ -428,7 +428,7 @@ typedef struct kiln_symbol_info {
   kiln_sig sig;          /**< functions */
   bool defined;          /**< a body or data was given */
   kiln_symbol target;    /**< aliases; BLOCK: the function */
-  /** aliases; BLOCK: the block id, or 2^31 + the number of a place (kiln_asm_place) */
+  /** aliases; BLOCK: the block id, or 2^31 + the number of a label (kiln_asm_label) */
   int64_t offset_bytes;
 } kiln_symbol_info;
 

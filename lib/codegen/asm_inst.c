@@ -26,12 +26,13 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
     struct kn_arg a = {.type = sig->results[k], .reg = regs[k], .high = KN_NO_REG};
     if (!KN_PUSH(w->f, w->args, a)) return;
   }
-  kn_take_placed(w, sig->n_results);
+  kn_take_assigned(w, sig->n_results);
 }
 
 /* Writes where a slot is in the frame to the code that was just copied; frames with machine code have the register
  * for it that frame offsets count from. */
-static bool place_slot(struct kn_walk *w, const struct kn_asm *code, const kiln_asm_reloc *r) {
+static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
+                             const kiln_asm_reloc *r) {
   if (w->target->frame_reloc == 0 || r->type != w->target->frame_reloc ||
       code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
@@ -46,7 +47,7 @@ static bool place_slot(struct kn_walk *w, const struct kn_asm *code, const kiln_
 static bool emit(struct kn_walk *w, struct kn_asm *code) {
   const kiln_func *f = w->f;
   if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
-  if (code->place) code->mark = kn_code_mark(w, kn_here(w));
+  if (code->label) code->mark = kn_code_mark(w, kn_here(w));
   for (uint32_t k = 0; k < code->n_relocs; k++) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
     if (r->slot != 0) continue;
@@ -55,7 +56,7 @@ static bool emit(struct kn_walk *w, struct kn_asm *code) {
   if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
   for (uint32_t k = 0; k < code->n_relocs; k++)
     if (f->asm_relocs.at[code->reloc + k].slot != 0 &&
-        !place_slot(w, code, &f->asm_relocs.at[code->reloc + k]))
+        !fill_slot_offset(w, code, &f->asm_relocs.at[code->reloc + k]))
       return false;
   w->code.p += code->n_bytes;
   return true;

@@ -31,8 +31,8 @@ static void begin_joined(const struct kn_convention *c, struct kn_assign *s, uns
 }
 
 /* The register, or the two, of an argument of `bank`, if it has any; `part`: of a joined one. */
-static KN_COLD void place_in_register(const struct kn_convention *c, struct kn_assign *s,
-                                      struct kn_arg *a, unsigned bank, bool part) {
+static KN_COLD void assign_register(const struct kn_convention *c, struct kn_assign *s,
+                                    struct kn_arg *a, unsigned bank, bool part) {
   const struct kn_reg_list *list = &c->args[bank];
   if (c->by_position) {
     unsigned at = s->used[0]++;
@@ -55,8 +55,8 @@ static KN_COLD void place_in_register(const struct kn_convention *c, struct kn_a
   }
 }
 
-static KN_COLD void place_any(const struct kn_target *t, const struct kn_convention *c,
-                              struct kn_assign *s, struct kn_arg *a, bool whole) {
+static KN_COLD void assign_any(const struct kn_target *t, const struct kn_convention *c,
+                               struct kn_assign *s, struct kn_arg *a, bool whole) {
   const kiln_param *p = a->param;
   unsigned flags = kn_arg_flags(a), type = a->type, bank = t->types[type].bank;
   uint32_t size = t->types[type].bytes, align = size;
@@ -80,7 +80,7 @@ static KN_COLD void place_any(const struct kn_target *t, const struct kn_convent
     align = log2 > 3 ? 1u << log2 : 8;
     if (align > 16 && align > s->align) s->align = align;
   } else if (!(c->x87 >> type & 1)) {
-    place_in_register(c, s, a, bank, part);
+    assign_register(c, s, a, bank, part);
     if (a->reg != KN_NO_REG) return;
     if (part && (type == KILN_TYPE_F32 || type == KILN_TYPE_F16)) size = 1u << kn_type_log2[type];
     if (inside && size < 16) align = 1; /* as in memory */
@@ -95,22 +95,22 @@ static KN_COLD void place_any(const struct kn_target *t, const struct kn_convent
   }
 }
 
-/* Gives `a` the next place: sets `reg` (and `high`) or `stack`, from its type and parameter. `whole`: the parameter
+/* Gives `a` the next location: sets `reg` (and `high`) or `stack`, from its type and parameter. `whole`: the parameter
  * behind it is its upper half (KILN_PARAM_UPPER). */
-KN_INLINE void place(const struct kn_target *t, const struct kn_convention *c, struct kn_assign *s,
-                     struct kn_arg *a, bool whole) {
+KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, struct kn_assign *s,
+                      struct kn_arg *a, bool whole) {
   const struct kn_reg_list *list = &c->args[0];
   bool usual = a->type - KILN_TYPE_I8 <= KILN_TYPE_I64 - KILN_TYPE_I8 && s->joined == 0 &&
                !(kn_arg_flags(a) & ~(KILN_PARAM_SEXT | KILN_PARAM_ZEXT));
   if (KN_LIKELY(usual && s->used[0] < list->n && c->narrow.n == 0 && !c->by_position)) {
     a->reg = list->reg[s->used[0]++];
     a->high = KN_NO_REG;
-  } else place_any(t, c, s, a, whole);
+  } else assign_any(t, c, s, a, whole);
 }
 
-/* Gives result `a` the next place; false if there is no register left. */
-static bool place_result(const struct kn_target *t, const struct kn_sig *sig, struct kn_assign *s,
-                         struct kn_arg *a) {
+/* Gives result `a` the next location; false if there is no register left. */
+static bool assign_result(const struct kn_target *t, const struct kn_sig *sig, struct kn_assign *s,
+                          struct kn_arg *a) {
   const struct kn_convention *c = sig->conv;
   unsigned bank = t->types[a->type].bank, n = a->type == KILN_TYPE_I128 ? 2 : 1;
   const struct kn_reg_list *list = &c->results[bank];
@@ -132,7 +132,7 @@ static uint64_t regs_of(const struct kn_arg *a) {
   return (a->reg != KN_NO_REG ? KN_BIT(a->reg) : 0) | (a->high != KN_NO_REG ? KN_BIT(a->high) : 0);
 }
 
-void kn_sig_place(kiln_target target, struct kn_sig *sig) {
+void kn_sig_assign(kiln_target target, struct kn_sig *sig) {
   const struct kn_target *t = kn_target_at(target);
   const struct kn_convention *c = sig->conv;
   struct kn_assign s = {.stack = c->shadow_bytes}, results = {.stack = 0};
@@ -140,14 +140,14 @@ void kn_sig_place(kiln_target target, struct kn_sig *sig) {
   for (uint32_t k = 0; k < sig->n_params; k++) {
     const kiln_param *p = &sig->params[k];
     struct kn_arg a = {.param = p, .type = p->type};
-    place(t, c, &s, &a, is_whole(sig, k));
+    assign(t, c, &s, &a, is_whole(sig, k));
     sig->arriving |= regs_of(&a);
     sig->plain &= p->type <= KILN_TYPE_I64 && p->flags == 0 && p->align_log2 == 0 &&
                   k < c->args[0].n && a.reg == c->args[0].reg[k];
   }
   for (unsigned k = 0; k < sig->n_results; k++) {
     struct kn_arg a = {.type = sig->results[k]};
-    if (!place_result(t, sig, &results, &a)) break; /* the return says so */
+    if (!assign_result(t, sig, &results, &a)) break; /* the return says so */
     sig->returning |= regs_of(&a);
   }
   sig->stack_bytes = s.stack;
@@ -158,7 +158,7 @@ void kn_sig_place(kiln_target target, struct kn_sig *sig) {
   if (!c->by_position) sig->spare = (uint8_t)(general < floats ? general : floats);
 }
 
-/* ---- places of a call, an entry, a return ---- */
+/* ---- locations of a call, an entry, a return ---- */
 
 static bool not_lowered(struct kn_walk *w, unsigned type, const char *message) {
   if (KN_LIKELY(kn_type(w, type)->lowered)) return false;
@@ -166,8 +166,8 @@ static bool not_lowered(struct kn_walk *w, unsigned type, const char *message) {
   return true;
 }
 
-bool kn_place_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
-                   uint32_t n, struct kn_assign *end) {
+bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
+                    uint32_t n, struct kn_assign *end) {
   *end = (struct kn_assign){.stack = sig->conv->shadow_bytes};
   w->args.n = 0;
   for (uint32_t k = 0; k < n; k++) {
@@ -177,7 +177,7 @@ bool kn_place_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *
     else a.h = operands[k];
     a.type = (uint8_t)(p ? p->type : kn_loose_type(w, a.h));
     if (not_lowered(w, a.type, "argument of a type that is not lowered yet")) return false;
-    place(w->target, sig->conv, end, &a, is_whole(sig, k));
+    assign(w->target, sig->conv, end, &a, is_whole(sig, k));
     if (KN_UNLIKELY(end->refused)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, sig->conv->no_stack);
       return false;
@@ -187,14 +187,14 @@ bool kn_place_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *
   return true;
 }
 
-bool kn_place_results(struct kn_walk *w, const struct kn_sig *sig) {
+bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
   static const char message[] = "result of a type, or number, that is not lowered yet";
   struct kn_assign s = {.stack = 0};
   w->args.n = 0;
   for (unsigned k = 0; k < sig->n_results; k++) {
     struct kn_arg a = {.type = sig->results[k]};
     if (not_lowered(w, a.type, message)) return false;
-    if (!place_result(w->target, sig, &s, &a)) {
+    if (!assign_result(w->target, sig, &s, &a)) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, message);
       return false;
     }
@@ -235,10 +235,10 @@ static void log_arrival(const struct kn_walk *w) {
 }
 
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig) {
-  if (kn_place_results(w, sig)) kn_take_placed(w, sig->n_results);
+  if (kn_assign_results(w, sig)) kn_take_assigned(w, sig->n_results);
 }
 
-void kn_take_placed(struct kn_walk *w, unsigned n) {
+void kn_take_assigned(struct kn_walk *w, unsigned n) {
   /* reserve all of their registers first, so that nothing takes them */
   uint64_t held = 0;
   for (unsigned k = 0; k < n; k++) held |= regs_of(&w->args.at[k]);
@@ -306,7 +306,7 @@ void kn_general_call(struct kn_walk *w, struct kn_call *c) {
   struct kn_assign all;
   bool wide = false;
   w->eh.stack = (struct kn_call_stack){0};
-  if (!kn_place_args(w, c->sig, c->args, c->n, &all)) return;
+  if (!kn_assign_args(w, c->sig, c->args, c->n, &all)) return;
   if (c->tail && !kn_tail_fits(w, all.stack)) return;
   t->open_stack(w, c, &all);
   if (w->f->status != KILN_OK || !early_args(w, c)) return;

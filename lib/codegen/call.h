@@ -1,6 +1,6 @@
-/* What calls, entries and returns have in common on all targets: where arguments and results are, by the convention
- * of the signature (ir/convention.h). The places of a whole call are collected once, so that a lowering may look at
- * them as often as its order of emission asks. The functions are in lib/codegen/call.c.
+/* What calls, entries and returns have in common on all targets: where arguments and results are, by the convention of
+ * the signature (ir/convention.h). The argument locations of a whole call are collected once, so that a lowering may
+ * look at them as often as its order of emission asks. The functions are in lib/codegen/call.c.
  *
  * Invariant: w->args describes the newest call, entry or return only. */
 #ifndef KN_LIB_CODEGEN_CALL_H
@@ -8,19 +8,19 @@
 
 #include "targets/target.h"
 
-/* What the arguments or results placed so far have taken. */
+/* What the arguments or results assigned so far have taken. */
 struct kn_assign {
   unsigned used[3]; /* of the convention's lists of general, float and narrow registers */
-  unsigned x87;     /* places on the x87 stack */
+  unsigned x87;     /* slots on the x87 stack */
   uint32_t stack;   /* bytes of the stack area */
   uint32_t align;   /* of it, if that is more than usual */
   unsigned joined;  /* parts to come of an argument of several (KILN_PARAM_JOIN) */
   uint32_t upper; /* where in the stack area the upper half is that comes next; 0: in a register */
   uint64_t taken; /* registers given out */
-  bool refused;   /* an argument has no place: kn_convention.no_stack */
+  bool refused;   /* an argument has no location: kn_convention.no_stack */
 };
 
-/* An argument, parameter or result, and its place. */
+/* An argument, parameter or result, and its location. */
 struct kn_arg {
   uint32_t h;              /* operand, or the parameter's value; 0 of a result */
   uint32_t stack;          /* offset in the stack area, if `reg` is KN_NO_REG */
@@ -44,19 +44,19 @@ struct kn_call {
   bool tail;
 };
 
-/* Any call: places the arguments, saves live registers, drops the operands, emits the call or the jump. For those that
- * kn_target.call does not do in a shorter way of its own. */
+/* Any call: assigns the argument locations, saves live registers, drops the operands, emits the call or the jump. For
+ * those that kn_target.call does not do in a shorter way of its own. */
 void kn_general_call(struct kn_walk *w, struct kn_call *c);
 /* What is common to all TAILCALLs, TRYs. */
 void kn_lower_tailcall(struct kn_walk *w, const struct kn_inst *in);
 void kn_lower_try(struct kn_walk *w, const struct kn_inst *in);
 
-/* Fills w->args with the places of `n` arguments of a call by `sig`, or of the function's own parameters if `operands`
- * is NULL; `end`: what all of them take. False, and the function failed, if a type is not lowered. */
-bool kn_place_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
-                   uint32_t n, struct kn_assign *end);
+/* Fills w->args with the locations of `n` arguments of a call by `sig`, or of the function's own parameters if
+ * `operands` is NULL; `end`: what all of them take. False, and the function failed, if a type is not lowered. */
+bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t *operands,
+                    uint32_t n, struct kn_assign *end);
 /* The same for the results of `sig`. Also false if there are more results than registers. */
-bool kn_place_results(struct kn_walk *w, const struct kn_sig *sig);
+bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig);
 /* The most bytes of stack arguments of a tail call. */
 enum { KN_TAIL_STACK = 4096 };
 /* True if the `bytes` of a tail call's stack arguments fit where the function's own are, and in KN_TAIL_STACK; else
@@ -65,8 +65,8 @@ bool kn_tail_fits(struct kn_walk *w, uint32_t bytes);
 /* Takes the results of call w->i by `sig`, which have just arrived: kn_target.take_result of each that has a
  * register. */
 void kn_take_results(struct kn_walk *w, const struct kn_sig *sig);
-/* The same where w->args has the places of the `n` results. */
-void kn_take_placed(struct kn_walk *w, unsigned n);
+/* The same where w->args has the locations of the `n` results. */
+void kn_take_assigned(struct kn_walk *w, unsigned n);
 /* The symbol that a callee's handle names, or 0: then the address is in a register. */
 uint32_t kn_callee_symbol(const struct kn_walk *w, uint32_t callee);
 /* True if calls of the symbol go through the GOT (-fno-plt). */

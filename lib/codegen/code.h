@@ -1,7 +1,7 @@
 /* The code buffer of a walk: where the next byte goes, and everything that points into code that may still move
  * before the function is complete. Used by the targets; the functions are in lib/codegen/code.c.
  *
- * Invariant: whatever names a place in the code of the function being walked (a label, a relocation, a piece of the
+ * Invariant: whatever names a position in the code of the function being walked (a label, a relocation, a piece of the
  * map) is the number of a mark, so that one function moves all of them: kn_code_cut_marks. When the function ends,
  * relocations and pieces get the offsets of their marks (lib/codegen/walk.c, lib/codegen/map.c). */
 #ifndef KN_LIB_CODEGEN_CODE_H
@@ -13,7 +13,7 @@
  * builds. */
 enum { KN_INST_ROOM = 1024 };
 
-/* A place in the code. Bytes are cut or inserted at fixups only, so the number of fixups before a mark tells how far
+/* A position in the code. Bytes are cut or inserted at fixups only, so the number of fixups before a mark tells how far
  * it moves. */
 struct kn_mark {
   uint32_t at;     /* offset in the session's code, or UINT32_MAX: a label not yet placed */

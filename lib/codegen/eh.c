@@ -221,7 +221,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     w->i = s.inst;
     if (!kn_code_ready(w)) return;
     kn_observe_code(w, s.block, s.inst, false);
-    w->target->place_label(w, s.label);
+    w->target->bind_label(w, s.label);
     KN_LOG(w, KN_EV_STUB, s.label, 0);
     if (KN_UNLIKELY(w->plan->frame.marks)) w->target->landing(w);
     if (kn_moves_stack(s.stack)) w->target->free_stack(w, s.stack);
@@ -246,7 +246,7 @@ bool kn_try_begin(struct kn_walk *w) {
 /* Finds the results, which have just arrived. Those that live in the frame are put there, and those on a stack of
  * registers must leave that, wanted or not. */
 static bool take(struct kn_walk *w, const struct kn_sig *sig, struct arrival *from) {
-  if (!kn_place_results(w, sig)) return false;
+  if (!kn_assign_results(w, sig)) return false;
   for (unsigned k = 0; k < sig->n_results; k++) {
     struct kn_arg a = w->args.at[k];
     from->reg[k] = a.reg;

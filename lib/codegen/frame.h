@@ -1,5 +1,6 @@
 /* The frame of a walk: which offsets are given out. Offsets count from the frame register, in the direction that `up`
- * says. The functions are in lib/codegen/regs.c and lib/codegen/walk.h.
+ * says. The functions are in lib/codegen/frame_alloc.c and
+ * lib/codegen/walk.h.
  *
  * Invariant: an offset belongs to one value for as long as the value may be read from it; offset 0 is never given out
  * and means "none". */
@@ -25,8 +26,8 @@ struct kn_frame {
   uint32_t spare_inst;     /* instruction that gave the latest of them back: */
   uint32_t spare_ready;    /* it may use only so many, since it may still read those */
   struct kn_va_area va;
-  int32_t
-    cfa; /* the frame offset of the CFA (DWARF 5, 6.4); the target sets it when it finishes the function */
+  /* the frame offset of the CFA (DWARF 5, 6.4); the target sets it when it finishes the function */
+  int32_t cfa;
 };
 
 #endif

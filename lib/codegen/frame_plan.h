@@ -3,10 +3,9 @@
  * (lib/codegen/plan.c), since homes depend on it; the walk and the targets read it and decide nothing of it.
  *
  * It is made in two steps: kn_frame_plan_make, before the homes are known, and kn_frame_plan_homes, after. Memory slots
- * get their places from the walk when it first needs them (kn_slot_frame); to place them by where they live is for the
- * second step, since only then it is known which of them are memory.
- * Invariant: where a function asked for nothing unusual, only what the section "the stack pointer" has may be other
- * than 0. */
+ * get their frame offsets from the walk when it first needs them (kn_slot_frame); to order them by where they live is
+ * for the second step, since only then it is known which of them are memory. Invariant: where a function asked for
+ * nothing unusual, only what the section "the stack pointer" has may be other than 0. */
 #ifndef KN_LIB_CODEGEN_FRAME_PLAN_H
 #define KN_LIB_CODEGEN_FRAME_PLAN_H
 
@@ -32,8 +31,8 @@ struct kn_frame_plan {
   bool record;    /* FRAME_ADDR, RETURN_ADDR: there is a record for them to read */
   bool realigned; /* callers may not have aligned it: the prologue does */
   bool red_zone;  /* a leaf may use memory below it */
-  uint32_t
-    probe_step; /* the most that it moves between two accesses, a multiple of 16; 0: it is not probed */
+  /* the most that it moves between two accesses, a multiple of 16; 0: it is not probed */
+  uint32_t probe_step;
 
   /* ---- guards and marks ---- */
   bool guarded; /* a guard is stored at the entry, compared at each return: lib/codegen/guard.c */
@@ -46,8 +45,8 @@ struct kn_frame_plan {
   /* ---- the body ---- */
   bool naked;        /* no prologue, no epilogue: nothing but ASMs */
   bool general_only; /* no float register is touched */
-  bool
-    returns_twice; /* setjmp: nothing has a home in a register, no place in the frame serves two values */
+  /* setjmp: nothing has a home in a register, no frame offset serves two values */
+  bool returns_twice;
   bool keeps_none; /* the convention preserves no register: all that C's does are free to use */
 };
 

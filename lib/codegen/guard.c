@@ -101,8 +101,9 @@ bool kn_guard_needed(const kiln_func *f) {
 
 /* ---- where the guard value is ---- */
 
-/* The target's register of that name; NULL: it cannot say this place. */
-static const struct kn_guard_reg *find_reg(const struct kn_target *t, const kiln_guard_place *g) {
+/* The target's register of that name; NULL: it cannot name it. */
+static const struct kn_guard_reg *find_reg(const struct kn_target *t,
+                                           const kiln_guard_location *g) {
   const struct kn_guard_reg *r = t->guard_regs;
   for (; r != NULL && r->source != KILN_GUARD_SOURCE_DEFAULT; r++)
     if (r->source == g->source && (g->reg == NULL ? r->usual : strcmp(r->name, g->reg) == 0))
@@ -110,18 +111,18 @@ static const struct kn_guard_reg *find_reg(const struct kn_target *t, const kiln
   return NULL;
 }
 
-kiln_status kn_guard_resolve(kiln_module *m, const kiln_guard_place *place, kiln_guard_place *out,
-                             uint16_t *code) {
+kiln_status kn_guard_resolve(kiln_module *m, const kiln_guard_location *said,
+                             kiln_guard_location *out, uint16_t *code) {
   const struct kn_target *t = kn_target_at(m->options.target);
-  if ((unsigned)place->source >= KILN_GUARD_SOURCE_COUNT)
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such place of the stack guard");
-  kiln_guard_place g = {.source = place->source};
+  if ((unsigned)said->source >= KILN_GUARD_SOURCE_COUNT)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such source of the stack guard");
+  kiln_guard_location g = {.source = said->source};
   *code = 0;
   if (g.source == KILN_GUARD_SOURCE_TLS || g.source == KILN_GUARD_SOURCE_SYSREG) {
-    g.reg = place->reg;
-    g.offset_bytes = place->offset_bytes;
-    if (g.source == KILN_GUARD_SOURCE_TLS && place->symbol && place->symbol[0]) {
-      g.symbol = place->symbol;
+    g.reg = said->reg;
+    g.offset_bytes = said->offset_bytes;
+    if (g.source == KILN_GUARD_SOURCE_TLS && said->symbol && said->symbol[0]) {
+      g.symbol = said->symbol;
       g.offset_bytes = 0;
     }
     const struct kn_guard_reg *r = find_reg(t, &g);

@@ -1,5 +1,5 @@
 /* Attributes of modules: <kiln/attrs.h>. Called by front ends. They are here, not in ir, since the target decides which
- * places of the stack guard there are. Invariant: a call that fails changes nothing. */
+ * locations of the stack guard there are. Invariant: a call that fails changes nothing. */
 #include "ir/arena.h"
 #include "ir/module_state.h"
 #include "lib/codegen/guard.h"
@@ -26,9 +26,9 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   if (attrs->dwarf_version != 0 && attrs->dwarf_version != 4 && attrs->dwarf_version != 5)
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "the versions of DWARF that are written are 4 and 5");
-  kiln_guard_place guard;
+  kiln_guard_location guard;
   uint16_t code;
-  kiln_status status = kn_guard_resolve(m, &attrs->guard_place, &guard, &code);
+  kiln_status status = kn_guard_resolve(m, &attrs->guard_location, &guard, &code);
   if (status != KILN_OK) return status;
   if (!copy_string(m, &guard.reg) || !copy_string(m, &guard.symbol)) return kn_module_own(m);
   m->guard = guard;
@@ -45,7 +45,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
 kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
   if (m == NULL) return (kiln_module_attrs){0};
   return (kiln_module_attrs){
-    .guard_place = m->guard,
+    .guard_location = m->guard,
     .protection = m->protect,
     .dwarf_version = m->dwarf_version,
     .no_plt = m->no_plt,

@@ -1,15 +1,15 @@
-/* Observers of the walk: whoever learns what code a function becomes while that is made. Debuggers' rows and places are
- * one (lib/debug/debugger.h), the map another (lib/codegen/map.h); lib/codegen/compile.c attaches them before a
+/* Observers of the walk: whoever learns what code a function becomes while that is made. Debuggers' rows and locations
+ * are one (lib/debug/debugger.h), the map another (lib/codegen/map.h); lib/codegen/compile.c attaches them before a
  * function's walk. The walk's loop has an instance that tells them, which functions without an observer never enter;
  * targets tell what they alone know: calls, and where code becomes data.
  *
- * What registers and the frame hold is not told: an observer that wants it reads the walk, at each instruction. The
- * log of checking builds (lib/codegen/log.h) says that, too, at each write: so often that it stays a macro, of which
+ * What registers and the frame hold is not told: an observer that wants it reads the walk, at each instruction. The log
+ * of checking builds (lib/codegen/log.h) says that, too, at each write: so often that it stays a macro, of which
  * nothing is left in release builds. Exceptions (lib/codegen/eh.h) are no observer, for they take part: an unwind edge
  * has moves, reads values for the last time, and becomes code.
  *
  * Invariant: an observer leaves the walk as it is, but for what debuggers need: instructions that do nothing, copies
- * that are forgotten (regs.epoch), places in the frame for slots that have none. */
+ * that are forgotten (regs.epoch), frame offsets for slots that have none. */
 #ifndef KN_LIB_CODEGEN_OBSERVE_H
 #define KN_LIB_CODEGEN_OBSERVE_H
 

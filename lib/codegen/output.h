@@ -49,7 +49,7 @@ struct kn_code_data {
   uint32_t at, end; /* in the session's code; ascending */
 };
 
-/* The place of a block symbol. */
+/* Where a block symbol is. */
 struct kn_code_label {
   uint32_t symbol;
   uint32_t offset; /* in the session's code */
@@ -69,8 +69,8 @@ struct kn_code_var {
   uint32_t inlined;  /* location of the call that was replaced by the code which has it, or 0 */
   uint32_t expr, n;
   uint32_t part_at, part_bits; /* in bits; part_bits 0: all of it */
-  /* Only in this code; to 0: everywhere. Rows of a variable with places follow each other, in order of `from` for each
-   * part. Of a label: `from`, and n is UINT32_MAX. */
+  /* Only in this code; to 0: everywhere. Rows of a variable with locations follow each other, in order of `from` for
+   * each part. Of a label: `from`, and n is UINT32_MAX. */
   uint32_t from, to;
 };
 

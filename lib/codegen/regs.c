@@ -1,9 +1,7 @@
-/* The register file's slow paths: evictions, reloads, spill slots, what is saved around calls, variables that
- * live in registers. See lib/codegen/regs.h for the invariants; lib/codegen/walk.h has the fast paths that call these.
- * Invariant: what a value's flags say holds before and after each of them. */
+/* The register file's slow paths: evictions, reloads, what is saved around calls, variables that live in registers. See
+ * lib/codegen/regs.h for the invariants; lib/codegen/walk.h has the fast paths that call these. Invariant: what a
+ * value's flags say holds before and after each of them. */
 #include "lib/codegen/walk.h"
-
-#include <stdlib.h>
 
 /* Stores the local value in r to its spill slot, unless that holds it already. The value is in no
  * register then. */
@@ -221,13 +219,13 @@ static unsigned whole_of(const struct kn_walk *w, unsigned r) {
   return w->target->whole[r >= KN_FP_BASE];
 }
 
-/* Saves the homes of this block that calls clobber. Each such register has one place in the frame, whatever it is the
+/* Saves the homes of this block that calls clobber. Each such register has one frame offset, whatever it is the
  * home of. */
 static void keep_homes(struct kn_walk *w) {
   for (uint64_t m = w->regs.kept; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
-    if ((w->regs.kept_places & KN_BIT(r)) == 0) w->regs.kept_at[r] = kn_frame_alloc(w, 8, 3);
-    w->regs.kept_places |= KN_BIT(r);
+    if ((w->regs.kept_homes & KN_BIT(r)) == 0) w->regs.kept_at[r] = kn_frame_alloc(w, 8, 3);
+    w->regs.kept_homes |= KN_BIT(r);
     if (!kn_code_ready(w)) return;
     w->hooks->store(w, r, w->regs.kept_at[r], whole_of(w, r));
     KN_LOG(w, KN_EV_MOVE, r, KN_PLACE_FRAME + w->regs.kept_at[r]);
@@ -249,10 +247,6 @@ void kn_save_regs(struct kn_walk *w, uint64_t live) {
 }
 
 /* ---- variables ---- */
-
-int32_t kn_place_piece(struct kn_walk *w, const struct kn_slot *s) {
-  return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
-}
 
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home) {
   if (w->val[w->i].uses == 0) return;
@@ -298,57 +292,4 @@ void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned hom
     w->hooks->constant(w, home, b, in->type);
   }
   KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);
-}
-
-/* ---- operands ---- */
-
-void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in) {
-  struct kn_operands o = kn_operands(w->f, in);
-  if (o.n_fields > 0) kn_drop(w, o.field[0]);
-  if (o.n_fields > 1) kn_drop(w, o.field[1]);
-  if (o.n_fields > 2) kn_drop(w, o.field[2]);
-  for (uint32_t k = o.n_fields; k < o.n; k++) kn_drop(w, kn_operand(&o, k));
-}
-
-bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in) {
-  const struct kn_op_info *info = &kn_op_info[in->op];
-  if (w->val[w->i].uses || info->effects & KN_FX_KEPT) return false;
-  if (w->inst[w->i + 1].op == KILN_OP_RESULT && w->inst[w->i + 1].a == w->i) return false;
-  if (kn_op_shape(in->op) == KN_SH_LOAD && in->x & KILN_MEM_VOLATILE) return false;
-  kn_drop_operands(w, in);
-  return true;
-}
-
-void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in) {
-  if (!kn_skip_unread(w, in)) w->target->lowerings[in->op][in->type][0](w, in);
-}
-
-/* ---- the frame ---- */
-
-int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2) {
-  struct kn_frame *f = &w->frame;
-  if (size > INT32_MAX / 2 || (uint64_t)llabs(f->low) + size > INT32_MAX / 2) {
-    kn_walk_fail(w, KILN_ERR_LIMIT, "the stack frame is larger than 1 GiB");
-    return -8;
-  }
-  int32_t mask = (1 << align_log2) - 1;
-  mask |= 7 * (size >= 8);
-  if (f->up) {
-    int32_t at = (f->low + mask) & ~mask;
-    f->low = at + (int32_t)size;
-    return at;
-  }
-  f->low = (f->low - (int32_t)size) & ~mask;
-  return f->low;
-}
-
-int32_t kn_def_wide(struct kn_walk *w, uint32_t i) {
-  struct kn_val *v = &w->val[i];
-  if ((v->flags & KN_VF_SLOT_HOME) == 0) {
-    v->frame = 0;
-    v->flags |= KN_VF_FRAME;
-  }
-  int32_t at = kn_frame_of(w, v);
-  KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
-  return at;
 }

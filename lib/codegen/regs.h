@@ -22,10 +22,10 @@ struct kn_regs {
   uint64_t function_regs; /* the same in this function, where they are nobody's home */
   uint32_t epoch;         /* grows when registers lose their content: kn_slot.epoch */
   uint32_t owner[64];
-  uint64_t kept_places; /* homes that have an entry in kept_at */
-  int32_t kept_at[64];  /* frame offset where a home is kept around calls */
-  uint32_t alias[64];   /* newest alias of a home in `aliased`; older ones by kn_val.older */
-  uint64_t stress;      /* state of the random choice, or 0 */
+  uint64_t kept_homes; /* homes that have an entry in kept_at */
+  int32_t kept_at[64]; /* frame offset where a home is kept around calls */
+  uint32_t alias[64];  /* newest alias of a home in `aliased`; older ones by kn_val.older */
+  uint64_t stress;     /* state of the random choice, or 0 */
 };
 
 #endif

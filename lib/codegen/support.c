@@ -7,7 +7,7 @@
 
 static bool has_code(const struct kn_target *t) {
   const struct kn_hooks *h = &t->hooks;
-  return t->begin && t->enter && t->finish && t->jump && t->place_label && t->lowerings &&
+  return t->begin && t->enter && t->finish && t->jump && t->bind_label && t->lowerings &&
          t->library && h->move && h->load && h->store && h->copy && h->constant &&
          h->store_constant && h->address && h->deferred && t->walk_size >= sizeof(struct kn_walk);
 }

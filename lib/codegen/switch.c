@@ -45,7 +45,7 @@ void kn_switch_end(struct kn_walk *w, struct kn_switch *s) {
   for (uint32_t k = 0; k <= s->n; k++) {
     if (s->edges[k].args == 0) continue;
     if (!kn_code_ready(w)) break;
-    w->target->place_label(w, s->labels[k]);
+    w->target->bind_label(w, s->labels[k]);
     kn_edge_moves(w, &s->edges[k]);
     w->target->jump(w, s->edges[k].target);
   }

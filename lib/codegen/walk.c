@@ -65,7 +65,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->code.cfi_first = w->out->cfi.n;
   w->code.reloc_first = w->out->relocs.n;
   w->code.fixups.n = w->code.literals.n = 0;
-  w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_places = 0;
+  w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_homes = 0;
   w->regs.epoch++;
   w->frame.low = w->frame.va.save = 0;
   w->frame.up = plan->target->frame_up | !plan->frame.pointer;
@@ -168,7 +168,7 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
   KN_LOG(w, KN_EV_BLOCK, b, 0);
   w->block = b;
   w->next_block = next;
-  kn_label_place(w, b);
+  kn_label_bind(w, b);
   uint64_t occupied = plan->occupied[pos];
   uint64_t usable = w->regs.function_regs & ~occupied; /* homes alone are ever occupied */
   /* copies of what lives in the frame stay valid if only the block before it enters this one */
@@ -216,19 +216,19 @@ static bool add_label(struct kn_walk *w, uint32_t symbol, uint32_t at) {
   return true;
 }
 
-/* Records where the function's address-taken blocks are, and the places of its machine code. */
+/* Records where the function's address-taken blocks are, and the labels of its machine code. */
 static bool add_labels(struct kn_walk *w) {
   const kiln_module *m = w->f->module;
   for (uint32_t i = kn_symbol(m, w->f->symbol)->block_first; i; i = kn_symbol(m, i)->block_first) {
     uint64_t block = (uint64_t)kn_symbol(m, i)->offset;
-    if (block >= (uint64_t)KN_FIRST_PLACE) continue;
+    if (block >= (uint64_t)KN_FIRST_LABEL) continue;
     uint32_t at = block < w->f->blocks.n ? kn_label_at(w, (uint32_t)block) : UINT32_MAX;
     if (at == UINT32_MAX) at = w->code.start; /* unreachable: any address will do */
     if (!add_label(w, i, at)) return false;
   }
   for (uint32_t k = 0; k < w->f->asms.n; k++) {
     const struct kn_asm *a = &w->f->asms.at[k];
-    if (a->mark && !add_label(w, a->place, w->code.marks.at[a->mark].at)) return false;
+    if (a->mark && !add_label(w, a->label, w->code.marks.at[a->mark].at)) return false;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 /* The walk: what targets share while they select, allocate and encode in one pass. Its state is in parts, each with
  * its invariant in its own header: the register file (lib/codegen/regs.h), the code buffer (lib/codegen/code.h), the
- * frame (lib/codegen/frame.h), the places of arguments (lib/codegen/call.h), the log of checking builds
+ * frame (lib/codegen/frame.h), argument locations (lib/codegen/call.h), the log of checking builds
  * (lib/codegen/log.h). lib/codegen/walk.c has the loop over blocks and instructions; the functions here are the paths
  * that most instructions take, inline.
  * Invariant: a lowering asks for its operands, drops them and asks for its result before it emits. */
@@ -115,7 +115,7 @@ KN_INLINE uint32_t kn_label_at(const struct kn_walk *w, uint32_t label) {
   return w->code.marks.at[label].at;
 }
 /* The label is here. */
-KN_INLINE void kn_label_place(struct kn_walk *w, uint32_t label) {
+KN_INLINE void kn_label_bind(struct kn_walk *w, uint32_t label) {
   w->code.marks.at[label] = (struct kn_mark){kn_here(w), w->code.fixups.n};
 }
 /* True if KN_INST_ROOM bytes of code may be emitted; false if the function failed. For loops in a lowering that emit
@@ -283,15 +283,15 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   return v->frame;
 }
 
-/* The place of a piece: in that of its slot, which gets one if it has none. A frame offset. */
-int32_t kn_place_piece(struct kn_walk *w, const struct kn_slot *s);
+/* The frame offset of a piece: in its slot, which gets one if it has none. */
+int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s);
 
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
   struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->frame == 0)) {
     uint32_t size = s->size_bytes ? s->size_bytes : 1;
-    s->frame = s->parent == 0 ? kn_frame_alloc(w, size, s->align_log2) : kn_place_piece(w, s);
+    s->frame = s->parent == 0 ? kn_frame_alloc(w, size, s->align_log2) : kn_piece_frame(w, s);
   }
   return s->frame;
 }

@@ -56,7 +56,7 @@ static void leave(struct kn_observer *o, struct kn_walk *w) {
 
 static void blocks(struct kn_observer *o, struct kn_walk *w) {
   (void)o;
-  kn_debug_vars_place(w);
+  kn_debug_vars_allocate(w);
 }
 
 static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func) {

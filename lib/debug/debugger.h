@@ -25,8 +25,8 @@ struct kn_debug_lines {
 
 /* ---- values ---- */
 
-/* A stretch of code in which a value that is local to its block is in one place; and the further values, if there are
- * some. */
+/* A stretch of code in which a value that is local to its block is in one location; and the further values, if there
+ * are some. */
 struct kn_debug_held {
   uint32_t of;       /* index in kn_func_debug.values */
   uint32_t next;     /* the one before it of the same value: index + 1, or 0 */
@@ -61,7 +61,7 @@ struct kn_debug_holds {
   uint32_t owners[64]; /* of registers, where the block begins */
   KN_ARRAY(struct kn_debug_aim) aims;
   uint32_t aims_first; /* those of the block */
-  /* the last instruction that was looked at, and its place */
+  /* the last instruction that was looked at, and its location */
   uint32_t stepped, step_at, step_fixups;
 };
 
@@ -76,8 +76,8 @@ struct kn_debug_passed {
     KN_DP_FRAME, /* what is at `frame`, of `bytes` bytes, */
     KN_DP_ENTRY  /* or was in register `index` when the caller began: `number` is added */
   } where;
-  uint8_t
-    reg; /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called */
+  /* the argument's, as the target numbers it; KN_PASSED_TARGET: the address that is called */
+  uint8_t reg;
   uint8_t bytes;
   uint32_t index;
   int32_t frame;
@@ -154,8 +154,8 @@ void kn_debug_lines_end(struct kn_debug_observer *d);
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
 /* Makes slots memory that have pieces and that debuggers find by their address only. For the plan. */
 void kn_plan_debug_pieces(kiln_func *f);
-/* Gives places in the frame to declared variables that have none; before the target finishes the function. */
-void kn_debug_vars_place(struct kn_walk *w);
+/* Gives frame offsets to declared variables that have none; before the target finishes the function. */
+void kn_debug_vars_allocate(struct kn_walk *w);
 /* The function is complete: variables get their expressions. */
 void kn_debug_vars_end(struct kn_walk *w);
 /* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
@@ -170,7 +170,7 @@ uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
 
 /* ---- observe_values.c ---- */
 
-/* Marks the place of values at this instruction; the next one of the block where it is to be called again. */
+/* Marks the location of values at this instruction; the next one of the block where it is to be called again. */
 uint32_t kn_debug_values_here(struct kn_debug_observer *d);
 /* A function begins. */
 void kn_debug_values_begin(struct kn_debug_observer *d);
@@ -187,13 +187,13 @@ bool kn_debug_held_step(struct kn_debug_observer *d);
 void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark);
 /* The mark from which on home `reg` of a loop's parameter has the next round's value in the block at `pos`; 0: none. */
 uint32_t kn_debug_aimed(const struct kn_debug_observer *d, unsigned reg, uint32_t pos);
-/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and a place in the
+/* Where value `h` is, unless an instruction of its block changes that: a register, or KN_NO_REG and an offset in the
  * frame; of a constant none. False: that is not known. */
 bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame);
 
 /* ---- observe_calls.c ---- */
 
-/* A function begins; the call of w->i is emitted next; its jump is, as a tail call: a label to be placed behind that,
+/* A function begins; the call of w->i is emitted next; its jump is, as a tail call: a label to be bound behind that,
  * or 0; the function is complete. `own`: it calls what the instruction says, and no library function; `reg`: what is
  * called is in it, if that is no symbol. */
 void kn_debug_calls_begin(struct kn_debug_observer *d);

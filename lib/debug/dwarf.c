@@ -48,7 +48,7 @@ bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i) {
   if (after) d->dies.at[after].next = i;
   else p->first = i;
   if (p->last == after) p->last = i;
-  e->placed = true;
+  e->attached = true;
   e->unit = p->unit;
   return e->unit == 0 || e->first == 0 || KN_PUSH(d->m, d->late, i);
 }
@@ -118,7 +118,7 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
       continue;
     }
     if (!kn_dwarf_want(d, i)) return false;
-    if (i && under && !d->dies.at[i].placed && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
+    if (i && under && !d->dies.at[i].attached && !kn_dwarf_special(kn_dwarf_entry(d, i)->tag) &&
         !kn_dwarf_append(d, under, i))
       return false;
   }
@@ -126,40 +126,41 @@ static bool want_items(struct kn_dwarf *d, const struct kn_die *list, uint32_t s
 }
 
 /* Puts the namespaces and types that entry i is in into the tree; *in: the innermost. False without memory. */
-static bool place_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_t *in) {
+static bool attach_around(struct kn_dwarf *d, uint32_t i, unsigned depth, uint32_t *in) {
   uint32_t p = *in = kn_dwarf_context(d, i), outer;
   unsigned tag = kn_dwarf_entry(d, p)->tag;
-  if (d->dies.at[p].placed || tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_lexical_block ||
+  if (d->dies.at[p].attached || tag == KILN_DW_TAG_subprogram || tag == KILN_DW_TAG_lexical_block ||
       depth > 64)
     return true;
-  if (!place_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
-  return d->dies.at[p].placed || kn_dwarf_append(d, outer, p);
+  if (!attach_around(d, p, depth + 1, &outer) || !kn_dwarf_want(d, p)) return false;
+  return d->dies.at[p].attached || kn_dwarf_append(d, outer, p);
 }
 
 /* Puts what holds the declaration of entry i into the tree before the entry: gdb's index does not find all
  * functions that refer to a declaration behind them. A type has its members in the order of its list. */
-static bool place_declaration(struct kn_dwarf *d, uint32_t i) {
+static bool attach_declaration(struct kn_dwarf *d, uint32_t i) {
   uint32_t to = kn_dwarf_ref(d, i, KILN_DW_AT_specification), in;
-  if (to == 0 || d->dies.at[to].placed || kn_dwarf_special(kn_dwarf_entry(d, to)->tag)) return true;
-  if (!place_around(d, to, 0, &in)) return false;
-  if (d->dies.at[to].placed) return true;
+  if (to == 0 || d->dies.at[to].attached || kn_dwarf_special(kn_dwarf_entry(d, to)->tag))
+    return true;
+  if (!attach_around(d, to, 0, &in)) return false;
+  if (d->dies.at[to].attached) return true;
   unsigned tag = kn_dwarf_entry(d, in)->tag;
   if (tag != KILN_DW_TAG_namespace && tag != KILN_DW_TAG_compile_unit) return true;
   return kn_dwarf_want(d, to) && kn_dwarf_append(d, in, to);
 }
 
 /* Puts an entry from the queue into the tree, and what it refers to into the queue. */
-static bool place(struct kn_dwarf *d, uint32_t i) {
+static bool attach(struct kn_dwarf *d, uint32_t i) {
   const struct kn_dwarf_view v = kn_dwarf_view(d, i);
   const struct kn_die *e = v.e;
   if (e->tag == KILN_DW_TAG_compile_unit) return true;
   const struct kn_dwarf_unit *u = &d->units.at[d->current - 1];
   if (u->lines_only) { /* names of functions that were inlined, or have inlined ones */
-    return e->tag != KILN_DW_TAG_subprogram || d->dies.at[i].placed ||
+    return e->tag != KILN_DW_TAG_subprogram || d->dies.at[i].attached ||
            kn_dwarf_append(d, u->die, i);
   }
-  if (!d->dies.at[i].placed) {
-    if (v.shape->specifies && !place_declaration(d, i)) return false;
+  if (!d->dies.at[i].attached) {
+    if (v.shape->specifies && !attach_declaration(d, i)) return false;
     uint32_t p = kn_dwarf_context(d, i);
     if (!d->dies.at[p].wanted && e->tag != KILN_DW_TAG_lexical_block &&
         kn_dwarf_entry(d, p)->tag != KILN_DW_TAG_lexical_block) {
@@ -179,7 +180,7 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
       if (!kn_dwarf_want(d, to)) return false;
       /* whatever its scope is */
       if (a->name == KILN_DW_AT_discr && to && kn_dwarf_entry(d, to)->tag == KILN_DW_TAG_member &&
-          !d->dies.at[to].placed && !kn_dwarf_append(d, i, to))
+          !d->dies.at[to].attached && !kn_dwarf_append(d, i, to))
         return false;
       break;
     case KN_DA_CHILDREN:
@@ -213,7 +214,7 @@ static bool place(struct kn_dwarf *d, uint32_t i) {
 
 bool kn_dwarf_drain(struct kn_dwarf *d) {
   for (uint32_t k = 0; k < d->queue.n; k++)
-    if (!place(d, d->queue.at[k])) return false;
+    if (!attach(d, d->queue.at[k])) return false;
   d->queue.n = 0;
   return true;
 }
@@ -297,10 +298,10 @@ static bool collect(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   for (uint32_t k = 0; k < in->units.n; k++) {
     uint32_t i = kn_dwarf_index(d, 0, in->units.at[k]);
-    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies.at[i].placed)
+    if (i == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_compile_unit || d->dies.at[i].attached)
       continue;
     if (!KN_PUSH(d->m, d->units, (struct kn_dwarf_unit){.die = i})) return false;
-    d->dies.at[i].placed = d->dies.at[i].wanted = true;
+    d->dies.at[i].attached = d->dies.at[i].wanted = true;
     d->dies.at[i].unit = d->units.n;
     d->dies.at[i].inner = (kn_dwarf_view(d, i).shape->kinds & 1u << KN_DA_CHILDREN) != 0;
     struct kn_die_attr language;
@@ -459,7 +460,7 @@ bool kn_dwarf_relocs(struct kn_elf *e) {
       if (r->target & KN_DR_DEBUG) {
         symbol = e->section_symbols + d->section[r->target & ~KN_DR_DEBUG];
       } else if (r->target & KN_DR_SYMBOL) {
-        const struct kn_elf_place *p = &e->places[r->target & ~KN_DR_SYMBOL];
+        const struct kn_elf_def *p = &e->defs[r->target & ~KN_DR_SYMBOL];
         symbol = p->symbol;
         if (symbol & KN_VIA_SECTION) addend += (int64_t)p->value;
         symbol &= ~KN_VIA_SECTION;

@@ -33,7 +33,7 @@ static void add_offset(struct kn_dwarf_fields *f, unsigned name, unsigned form, 
 }
 
 /* An offset in the section that the attribute is about. */
-static void add_place_in(struct kn_dwarf_fields *f, unsigned name, uint64_t value) {
+static void add_section_offset(struct kn_dwarf_fields *f, unsigned name, uint64_t value) {
   unsigned to = name == KILN_DW_AT_str_offsets_base ? KN_DS_STR_OFFSETS
                 : name == KILN_DW_AT_addr_base      ? KN_DS_ADDR
                 : name == KILN_DW_AT_rnglists_base  ? KN_DS_RNGLISTS
@@ -47,7 +47,7 @@ static void add_place_in(struct kn_dwarf_fields *f, unsigned name, uint64_t valu
 static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f, unsigned name,
                                                       unsigned form, uint64_t value) {
   if (form == KILN_DW_FORM_sec_offset) {
-    add_place_in(f, name, value);
+    add_section_offset(f, name, value);
     return;
   }
   uint8_t *p = attribute(f, name, form, 0);
@@ -176,7 +176,7 @@ static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes
 static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol,
                        const uint8_t *bytes, uint32_t n) {
   const struct kn_elf *e = f->d->e;
-  if (symbol >= f->d->m->symbols.n || e->places[symbol].section == 0) return;
+  if (symbol >= f->d->m->symbols.n || e->defs[symbol].section == 0) return;
   if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
   if (attribute(f, name, KILN_DW_FORM_exprloc, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
     f->failed = true;
@@ -382,7 +382,7 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
     const struct kn_dwarf_range *r = &d->ranges.at[s->first - 1];
     uint32_t target, address = 0;
     int64_t addend;
-    kn_dwarf_func_place(d, s->func, &target, &addend);
+    kn_dwarf_func_base(d, s->func, &target, &addend);
     if (d->version >= 5)
       address = r->from == 0 ? kn_dwarf_func_address(d, s->func)
                              : kn_dwarf_address(d, target, addend + r->from);
@@ -394,7 +394,7 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
   }
   if (s->call == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_subprogram) return ok;
   uint32_t session = d->e->funcs[s->func].session;
-  const struct kn_loc *call = &d->e->sessions[session]->places.locs.at[s->call];
+  const struct kn_loc *call = &d->e->sessions[session]->sources.locs.at[s->call];
   uint32_t file = kn_dwarf_loc_file(d, session, call);
   if (file == UINT32_MAX) return false;
   add_number(f, KILN_DW_AT_call_file, file);
@@ -463,7 +463,7 @@ static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits)
 }
 
 /* Where a variable lives, or a label is. `func`: the function whose code that is about. */
-static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
+static bool add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
   const struct kn_output *o = kn_elf_output(d->e, v->session);
@@ -484,7 +484,7 @@ static bool add_place(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
                    d->version >= 5 ? KILN_DW_FORM_loclistx : KILN_DW_FORM_sec_offset, list);
       return ok;
     }
-    kn_dwarf_func_place(d, func, &target, &addend);
+    kn_dwarf_func_base(d, func, &target, &addend);
     if (d->version < 5) {
       add_address(f, target, addend + at);
       return true;
@@ -507,7 +507,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   if (die->func) {
     uint32_t func = die->func - 1, target;
     int64_t addend;
-    kn_dwarf_func_place(d, func, &target, &addend);
+    kn_dwarf_func_base(d, func, &target, &addend);
     uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
     ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
     add_bytes(f, KILN_DW_AT_frame_base, KILN_DW_FORM_exprloc, frame_base, sizeof frame_base);
@@ -518,7 +518,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
   if (die->ranges) ok = add_scope(f, i);
   if (die->global && die->var == 0 && die->source.tag != KILN_DW_TAG_subprogram)
     add_global(f, &d->module->globals.at[die->global - 1]);
-  if (die->var) ok = add_place(f, i, die->var) && ok;
+  if (die->var) ok = add_location(f, i, die->var) && ok;
   return ok;
 }
 

@@ -59,9 +59,9 @@ static uint32_t origin(const struct kn_dwarf *d, const struct kn_code_call *call
 static bool put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const uint8_t *end) {
   bool old = f->d->version < 5;
   for (; p < end; p += 2 + p[1]) {
-    uint8_t place[2] = {KILN_DW_OP_reg0 + p[0]};
+    uint8_t location[2] = {KILN_DW_OP_reg0 + p[0]};
     kn_dwarf_begin(f);
-    kn_dwarf_add_expr(f, KILN_DW_AT_location, place, 1);
+    kn_dwarf_add_expr(f, KILN_DW_AT_location, location, 1);
     kn_dwarf_add_expr(f, old ? KILN_DW_AT_GNU_call_site_value : KILN_DW_AT_call_value, p + 2, p[1]);
     if (kn_dwarf_put_entry(
           f, old ? KILN_DW_TAG_GNU_call_site_parameter : KILN_DW_TAG_call_site_parameter, false) ==
@@ -79,7 +79,7 @@ bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
   uint32_t n, target;
   int64_t addend;
   const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);
-  kn_dwarf_func_place(d, func, &target, &addend);
+  kn_dwarf_func_base(d, func, &target, &addend);
   for (; n > 0; n--, call++) {
     const uint8_t *p = o->exprs.at + call->expr, *end = p + call->n;
     uint32_t to = call->symbol ? origin(d, call) : 0;

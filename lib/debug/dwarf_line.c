@@ -75,7 +75,7 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
 }
 
 uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
-  const struct kn_file *file = &d->e->sessions[session]->places.files.at[l->file];
+  const struct kn_file *file = &d->e->sessions[session]->sources.files.at[l->file];
   uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
   if (die && kn_dwarf_entry(d, die)->tag == KILN_DIE_TAG_FILE) return kn_dwarf_file_number(d, die);
   struct kn_dwarf_file f = {.name = file->name, .dir = "", .name_n = (uint32_t)strlen(file->name)};
@@ -315,7 +315,7 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
                           uint64_t at) {
   struct kn_dwarf *d = l->d;
   const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_loc *locs = d->e->sessions[session]->places.locs.at;
+  const struct kn_loc *locs = d->e->sessions[session]->sources.locs.at;
   const struct kn_code_line *first = o->lines.at + f->loc_first,
                             *end = o->lines.at + kn_dwarf_line_end(o, f);
   unsigned shift = (unsigned)__builtin_ctz(d->e->machine->cie_code_align);
@@ -369,7 +369,7 @@ static bool rows(struct kn_dwarf *d, uint32_t unit) {
   uint64_t to = 0;
   for (uint32_t i = 0; i < d->e->n_funcs; i++) {
     const struct kn_code_func *f = kn_elf_func(d->e, i);
-    const struct kn_elf_place *p = &d->e->places[f->symbol];
+    const struct kn_elf_def *p = &d->e->defs[f->symbol];
     if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
     if (section != p->section || p->value < to) {
       if (section && !end_sequence(&l, to)) return false;

@@ -17,9 +17,9 @@ uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
   return d->n_addrs - 1;
 }
 
-void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
-                         int64_t *addend) {
-  const struct kn_elf_place *p = d->e->places + kn_elf_func(d->e, func)->symbol;
+void kn_dwarf_func_base(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
+                        int64_t *addend) {
+  const struct kn_elf_def *p = d->e->defs + kn_elf_func(d->e, func)->symbol;
   *target = p->section - 1;
   *addend = (int64_t)p->value;
 }
@@ -28,7 +28,7 @@ uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func) {
   if (d->func_addr[func] == 0) {
     uint32_t target;
     int64_t addend;
-    kn_dwarf_func_place(d, func, &target, &addend);
+    kn_dwarf_func_base(d, func, &target, &addend);
     d->func_addr[func] = kn_dwarf_address(d, target, addend) + 1;
   }
   return d->func_addr[func] - 1;
@@ -64,7 +64,7 @@ uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s,
   uint32_t list = list_begin(d, ok), target;
   int64_t addend;
   uint8_t *p;
-  kn_dwarf_func_place(d, s->func, &target, &addend);
+  kn_dwarf_func_base(d, s->func, &target, &addend);
   uint64_t base = 0;
   if (d->version < 5) {
     *ok &= put_base(d, KN_DS_RANGES, target, addend, &base);
@@ -106,7 +106,7 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
     if (d->version < 5) {
       uint32_t target;
       int64_t addend;
-      kn_dwarf_func_place(d, i, &target, &addend);
+      kn_dwarf_func_base(d, i, &target, &addend);
       *ok &= kn_dwarf_relocated(d, section, target, addend, true, false) &&
              kn_dwarf_relocated(d, section, target, addend + f->size, true, false);
       continue;
@@ -147,7 +147,7 @@ bool kn_dwarf_aranges(struct kn_dwarf *d) {
       uint32_t target;
       int64_t addend;
       if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != unit->die) continue;
-      kn_dwarf_func_place(d, i, &target, &addend);
+      kn_dwarf_func_base(d, i, &target, &addend);
       if (!kn_dwarf_relocated(d, KN_DS_ARANGES, target, addend, true, false) ||
           (p = kn_dwarf_space(d, KN_DS_ARANGES, 8)) == NULL)
         return false;
@@ -260,7 +260,7 @@ static bool put_location(struct kn_dwarf *d, uint64_t from, uint64_t to, const u
 }
 
 /* The rows of a variable in parts: a location wherever some of them are known. They are in order of `from` for each
- * part; all parts that are known at one place are known together until one of them ends or begins. */
+ * part; all parts that are known at one position are known together until one of them ends or begins. */
 static bool put_parts(struct kn_dwarf *d, const struct kn_output *o, const struct kn_code_var *c,
                       uint32_t n, uint32_t start, uint64_t base, uint64_t bits) {
   const struct kn_code_var *now[64], *whole;
@@ -296,9 +296,9 @@ static bool meets(const struct kn_dwarf *d, uint32_t scope, uint32_t from, uint3
   return false;
 }
 
-/* Do rows a and b say the same place? */
-static bool same_place(const struct kn_output *o, const struct kn_code_var *a,
-                       const struct kn_code_var *b) {
+/* Do rows a and b say the same location? */
+static bool same_location(const struct kn_output *o, const struct kn_code_var *a,
+                          const struct kn_code_var *b) {
   return a->n == b->n && memcmp(o->exprs.at + a->expr, o->exprs.at + b->expr, a->n) == 0;
 }
 
@@ -318,7 +318,7 @@ const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
       while (k < v->count && c[k].to - f->start <= at) k++;
       if (k == v->count || c[k].from - f->start > at || c[k].part_bits != 0) return NULL;
       if (is == NULL) is = &c[k];
-      if (!same_place(o, is, &c[k])) return NULL;
+      if (!same_location(o, is, &c[k])) return NULL;
       at = c[k].to - f->start;
       if (at >= r->to) break; /* this row may be for the next range too */
     }
@@ -339,7 +339,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
   bool parts = false;
   if (p == NULL) return *ok = false;
   if (d->version < 5) {
-    kn_dwarf_func_place(d, func, &target, &addend);
+    kn_dwarf_func_base(d, func, &target, &addend);
     *ok &= put_base(d, section, target, addend, &base);
   } else {
     *ok &= KN_PUSH(d->m, d->loc_list_at, list);
@@ -355,7 +355,7 @@ uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uin
     if (!meets(d, scope, c[k].from - start, c[k].to - start)) continue;
     uint32_t to = c[k].to;
     /* what comes next may say the same, but for code that is not in the variable's scope */
-    for (; next < v->count && c[next].from >= to && same_place(o, &c[k], &c[next]) &&
+    for (; next < v->count && c[next].from >= to && same_location(o, &c[k], &c[next]) &&
            (c[next].from == to || (scope && !meets(d, scope, to - start, c[next].from - start)));
          next++)
       if (meets(d, scope, c[next].from - start, c[next].to - start)) to = c[next].to;

@@ -17,7 +17,7 @@ static uint32_t subprogram_of(const struct kn_dwarf *d, uint32_t i) {
   return 0;
 }
 
-static bool has_inlined(const struct kn_places *p) {
+static bool has_inlined(const struct kn_sources *p) {
   for (uint32_t k = 1; k < p->locs.n; k++)
     if (p->locs.at[k].inlined) return true;
   return false;
@@ -26,7 +26,7 @@ static bool has_inlined(const struct kn_places *p) {
 /* Of one session; `seen` has a byte for each location. */
 static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
   const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_loc *locs = d->e->sessions[session]->places.locs.at;
+  const struct kn_loc *locs = d->e->sessions[session]->sources.locs.at;
   for (uint32_t k = 0; k < o->lines.n; k++) {
     if (k + 1 < o->lines.n && o->lines.at[k + 1].offset == o->lines.at[k].offset)
       continue; /* no code */
@@ -41,7 +41,7 @@ static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
 
 bool kn_dwarf_abstract(struct kn_dwarf *d) {
   for (uint32_t s = 0; s < d->e->n_sessions; s++) {
-    const struct kn_places *p = &d->e->sessions[s]->places;
+    const struct kn_sources *p = &d->e->sessions[s]->sources;
     if (!has_inlined(p)) continue;
     uint8_t *seen = kn_realloc(d->m, NULL, p->locs.n);
     if (seen == NULL) return false;
@@ -111,7 +111,7 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
  * function, count as the function. */
 static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
   struct kn_dwarf *d = x->d;
-  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs.at;
+  const struct kn_loc *locs = d->e->sessions[x->session]->sources.locs.at;
   struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, locs[loc].scope), locs[loc].inlined};
   d->scope_way.n = 0;
   *number = 0;
@@ -172,7 +172,7 @@ static bool cross(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t at) {
 static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
   const struct kn_output *o = kn_elf_output(d->e, x->session);
-  const struct kn_loc *locs = d->e->sessions[x->session]->places.locs.at;
+  const struct kn_loc *locs = d->e->sessions[x->session]->sources.locs.at;
   uint32_t end = kn_dwarf_line_end(o, f), scope = 0, last = 0;
   for (uint32_t k = f->loc_first; k < end; k++) {
     const struct kn_code_line *row = &o->lines.at[k];
@@ -191,21 +191,21 @@ static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
 
 /* ---- variables ---- */
 
-/* What lives in place number `place` is a part of the variable of entry i, which lives in others too. */
-static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t place) {
-  const struct kn_dwarf_var *v = place ? &d->vars.at[place - 1] : NULL;
+/* What row `var` of the variables says is a part of the variable of entry i, which lives in others too. */
+static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t var) {
+  const struct kn_dwarf_var *v = var ? &d->vars.at[var - 1] : NULL;
   struct kn_dwarf_var *first = &d->vars.at[d->dies.at[i].var - 1];
   if (v == NULL || v->count > 1 || first->count > 1 ||
       kn_elf_output(d->e, v->session)->vars.at[v->index].part_bits == 0 ||
       kn_elf_output(d->e, first->session)->vars.at[first->index].part_bits == 0)
     return;
-  d->vars.at[place - 1].next = first->next;
-  first->next = place;
+  d->vars.at[var - 1].next = first->next;
+  first->next = var;
 }
 
-/* Adds variable v (of the source) to its scope in the function, or in what was inlined at location `call`; `place` is
+/* Adds variable v (of the source) to its scope in the function, or in what was inlined at location `call`; `var` is
  * the number of where it lives, 0: nowhere. */
-static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32_t place) {
+static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32_t var) {
   struct kn_dwarf *d = x->d;
   uint32_t parent = kn_dwarf_parent(d, v), in = x->node;
   unsigned tag = kn_dwarf_entry(d, v)->tag;
@@ -217,27 +217,27 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
   } else if (parent != x->subprogram) {
     return true;
   }
-  bool placed = tag == KILN_DW_TAG_variable || tag == KILN_DW_TAG_formal_parameter ||
-                (tag == KILN_DW_TAG_label && place);
-  if (!placed) return kn_dwarf_want(d, v); /* what the function imports, labels without code */
+  bool has_code = tag == KILN_DW_TAG_variable || tag == KILN_DW_TAG_formal_parameter ||
+                  (tag == KILN_DW_TAG_label && var);
+  if (!has_code) return kn_dwarf_want(d, v); /* what the function imports, labels without code */
   if (in == parent) {
     if (d->dies.at[v].var) {
-      add_part(d, v, place);
+      add_part(d, v, var);
       return true;
     }
-    d->dies.at[v].var = place;
+    d->dies.at[v].var = var;
     d->dies.at[in].holds = true;
     return kn_dwarf_want(d, v);
   }
   for (uint32_t k = d->dies.at[in].first, steps = 0; k && steps < 1000;
        k = d->dies.at[k].next, steps++)
     if (d->dies.at[k].of == v) {
-      if (d->dies.at[k].var && place) add_part(d, k, place);
+      if (d->dies.at[k].var && var) add_part(d, k, var);
       return true;
     }
   uint32_t node = instance(d, v);
   if (node == 0) return false;
-  d->dies.at[node].var = place;
+  d->dies.at[node].var = var;
   d->dies.at[in].holds = true;
   return kn_dwarf_append(d, in, node) && kn_dwarf_want(d, v);
 }
@@ -275,12 +275,12 @@ static bool variables(const struct function *x, const struct kn_code_func *f) {
 }
 
 /* Puts the instances of scopes into the tree: blocks that nothing is directly in are left out. */
-static bool place_scopes(const struct function *x) {
+static bool attach_scopes(const struct function *x) {
   struct kn_dwarf *d = x->d;
   for (uint32_t i = d->scope_first; i < d->scopes.n; i++) {
     const struct kn_dwarf_scope *s = &d->scopes.at[i];
     uint32_t node = s->node, up = s->up;
-    if (node < d->n_sources || d->dies.at[node].placed) continue;
+    if (node < d->n_sources || d->dies.at[node].attached) continue;
     if (kn_dwarf_entry(d, node)->tag == KILN_DW_TAG_lexical_block && !d->dies.at[node].holds)
       continue;
     while (up && !d->dies.at[d->scopes.at[up - 1].node].holds &&
@@ -295,7 +295,7 @@ static bool place_scopes(const struct function *x) {
 /* ---- the function ---- */
 
 /* Notes which code the unit has. */
-static void extend_unit(struct kn_dwarf_unit *u, const struct kn_elf_place *p, uint32_t size) {
+static void extend_unit(struct kn_dwarf_unit *u, const struct kn_elf_def *p, uint32_t size) {
   if (u->n_funcs++ == 0) {
     u->same_section = true;
     u->section = p->section;
@@ -327,7 +327,7 @@ static bool has_calls(const struct function *x) {
 bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   struct function x = {.d = d, .func = func, .session = d->e->funcs[func].session};
   const struct kn_code_func *f = kn_elf_func(d->e, func);
-  extend_unit(&d->units.at[d->current - 1], &d->e->places[f->symbol], f->size);
+  extend_unit(&d->units.at[d->current - 1], &d->e->defs[f->symbol], f->size);
   x.subprogram = x.node = kn_dwarf_index(d, x.session + 1, f->subprogram);
   if (x.node == 0 || kn_dwarf_entry(d, x.node)->tag != KILN_DW_TAG_subprogram ||
       d->dies.at[x.node].func)
@@ -343,6 +343,6 @@ bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
   if (!kn_dwarf_want(d, x.subprogram) || !want_origins(&x) || !kn_dwarf_drain(d)) return false;
   if (x.node != x.subprogram && !kn_dwarf_append(d, kn_dwarf_context(d, x.subprogram), x.node))
     return false;
-  if (!variables(&x, f) || !kn_dwarf_drain(d) || !place_scopes(&x)) return false;
+  if (!variables(&x, f) || !kn_dwarf_drain(d) || !attach_scopes(&x)) return false;
   return (d->callees == NULL || kn_dwarf_want_callees(d, func)) && kn_dwarf_drain(d);
 }

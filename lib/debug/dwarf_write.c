@@ -82,9 +82,9 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
   return true;
 }
 
-/* Where a variable is that has one place for all of its scope; false: it is not so simple. */
-static bool only_place(const struct kn_dwarf *d, uint32_t number, const uint8_t **expr,
-                       uint32_t *n) {
+/* Where a variable is that has one location for all of its scope; false: it is not so simple. */
+static bool only_location(const struct kn_dwarf *d, uint32_t number, const uint8_t **expr,
+                          uint32_t *n) {
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
   const struct kn_output *o = kn_elf_output(d->e, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
@@ -129,7 +129,7 @@ static bool entry(struct kn_dwarf_fields *f, uint32_t i, bool *open) {
   uint32_t n = 0;
   bool plain = (die->func | die->ranges | die->global) == 0 && !die->abstract &&
                (tag != KILN_DW_TAG_subprogram || !die->first) &&
-               (die->var == 0 || only_place(d, die->var, &expr, &n));
+               (die->var == 0 || only_location(d, die->var, &expr, &n));
   if (plain && own && shape->plain) {
     if (!kn_dwarf_put_plain(f, i, *open, 0, expr, n)) return false;
     die->offset = f->start;

@@ -1,7 +1,7 @@
 /* The files that write debug sections, and what they share. kn_dwarf_make is called by lib/object/elf.c when every
- * function has its place: dwarf.c finds which entries are written, and where in the tree; dwarf_write.c writes them,
- * dwarf_line.c the line tables. Invariant: the order of all that is written follows from units, functions and the
- * order of references alone, so that it does not depend on the number of sessions. */
+ * function has its section and offset: dwarf.c finds which entries are written, and where in the tree; dwarf_write.c
+ * writes them, dwarf_line.c the line tables. Invariant: the order of all that is written follows from units, functions
+ * and the order of references alone, so that it does not depend on the number of sessions. */
 #ifndef KN_LIB_DEBUG_DWARF_WRITER_H
 #define KN_LIB_DEBUG_DWARF_WRITER_H
 
@@ -46,10 +46,10 @@ struct kn_dwarf_buffer {
  * 64 bytes of a cache line, what is read often before the rest. */
 struct kn_dwarf_die {
   struct kn_die source; /* a copy */
-  uint32_t
-    of; /* the source's entry: its own index (0: not defined), or what this is an instance of */
+  /* the source's entry: its own index (0: not defined), or what this is an instance of */
+  uint32_t of;
   uint32_t set : 26; /* of the source's entry: 0: the module's; session + 1 */
-  uint32_t placed : 1, wanted : 1;
+  uint32_t attached : 1, wanted : 1;
   /* holds: a block that an entry is directly in; inner: members of its lists are written in it;
    * abstract: a function that was inlined somewhere: it has no code, its instances have */
   uint32_t holds : 1, inner : 1, abstract : 1;
@@ -81,7 +81,7 @@ struct kn_dwarf_scope {
 };
 
 /* What is called, among what a call passes (observe_calls.c): an expression that gives it while
- * the call runs, or the place where it was before. */
+ * the call runs, or the location where it was before. */
 enum { KN_CALL_TARGET = 0xff, KN_CALL_LOST = 0xfe };
 
 /* Blocks in blocks beyond this many, of damaged input, count as none. */
@@ -206,14 +206,14 @@ struct kn_dwarf {
   uint32_t n_sources; /* of the sets */
   KN_ARRAY(struct kn_dwarf_unit) units;
   uint32_t n_units;         /* those that are written */
-  KN_ARRAY(uint32_t) queue; /* entries to be placed */
+  KN_ARRAY(uint32_t) queue; /* entries to be attached */
   KN_ARRAY(uint32_t) late;  /* entries with children that do not know their unit */
   KN_ARRAY(struct kn_dwarf_var) vars;
   KN_ARRAY(struct kn_dwarf_scope) scopes;
   KN_ARRAY(struct kn_dwarf_range) ranges;
   KN_ARRAY(struct kn_dwarf_patch) patches;
-  uint32_t current;     /* number of the unit that is being placed */
-  uint32_t scope_first; /* scopes of the function that is being placed are those from here on; */
+  uint32_t current;     /* number of the unit that is being laid out */
+  uint32_t scope_first; /* scopes of the function that is being laid out are those from here on; */
   struct kn_hash scope_hash; /* those of them that are instances, by entry and call: number */
   KN_ARRAY(struct kn_dwarf_key) scope_way;
 
@@ -265,7 +265,7 @@ bool kn_dwarf_drain(struct kn_dwarf *d);
 /* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. False without memory. */
 bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
 /* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of
- * interest then. All that is read of `e` are sessions, functions and places of symbols. For
+ * interest then. All that is read of `e` are sessions, functions and what symbols are defined as. For
  * objects use kn_dwarf_make. False if the module failed. */
 bool kn_dwarf_build(struct kn_elf *e);
 /* The name of a section, as enum kn_dwarf_section numbers them. */
@@ -316,8 +316,8 @@ struct kn_dwarf_fields {
   struct kn_dwarf *d;
   uint32_t unit;   /* number of the one that is written */
   uint32_t abbrev; /* node of its attributes so far */
-  uint32_t
-    start; /* offset of the entry: one byte for the number of its abbreviation, then the attributes */
+  /* offset of the entry: one byte for the number of its abbreviation, then the attributes */
+  uint32_t start;
   uint32_t patch_first, reloc_first; /* its own ones */
   KN_ARRAY(uint32_t) stack;
   bool failed;
@@ -362,7 +362,7 @@ void kn_dwarf_put_attrs(struct kn_dwarf_fields *f, uint32_t i, uint32_t spec, ui
  * of `n` bytes; `in`: the same. False without memory. */
 bool kn_dwarf_put_plain(struct kn_dwarf_fields *f, uint32_t i, bool children, uint32_t in,
                         const uint8_t *expr, uint32_t n);
-/* Writes an instance of a variable of this unit, which is in one place. False without memory. */
+/* Writes an instance of a variable of this unit, which is in one location. False without memory. */
 bool kn_dwarf_put_instance(struct kn_dwarf_fields *f, uint32_t i, bool children,
                            const uint8_t *expr, uint32_t n);
 /* Completes the entry whose attributes were written; the number of its abbreviation, 0 without memory. */
@@ -386,8 +386,7 @@ uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend);
 /* The same of a function's address. */
 uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func);
 /* The ELF section and offset of a function. */
-void kn_dwarf_func_place(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
-                         int64_t *addend);
+void kn_dwarf_func_base(const struct kn_dwarf *d, uint32_t func, uint32_t *target, int64_t *addend);
 /* Writes the list of a scope's ranges, or of a unit's functions; its number in version 5, its offset in version 4.
  * *ok becomes false without memory. */
 uint32_t kn_dwarf_scope_list(struct kn_dwarf *d, const struct kn_dwarf_scope *s, bool *ok);
@@ -396,7 +395,8 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok);
  * its scope, or 0: where that has no code they are left out. */
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            uint64_t bits, bool *ok);
-/* The row of the place that a variable has in all of the code of a scope (0: of the function); NULL: there is none. */
+/* The row of the location that a variable has in all of the code of a scope (0: of the function); NULL: there is
+ * none. */
 const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
                                               const struct kn_dwarf_var *v, uint32_t scope);
 /* The expressions of n parts of a variable, in order, with what is nowhere between them. Of parts that overlap the

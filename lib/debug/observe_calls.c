@@ -1,5 +1,5 @@
 /* What debuggers are to know of calls: where each returns to, what it calls, and what it passes in registers, as far
- * as the caller has that in a place which the call leaves alone. Called by debugger.c, for functions whose entry has
+ * as the caller has that in a location which the call leaves alone. Called by debugger.c, for functions whose entry has
  * DW_AT_call_all_calls; dwarf_call.c makes entries of it. What a call's row has in `exprs` are, for each register that
  * is passed: DWARF's number of it (or KN_CALL_TARGET, KN_CALL_LOST: what is called), the size of an expression, that
  * expression. Invariant: this reads the walk's state and changes no code. */
@@ -20,9 +20,9 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   d->calls.on = w->f->debug.calls;
   if (!d->calls.on) return;
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  bool placed = kn_place_args(w, sig, NULL, sig->n_params, &end);
+  bool assigned = kn_assign_args(w, sig, NULL, sig->n_params, &end);
   w->i = i;
-  for (uint32_t k = 0; placed && k < w->args.n && n + 1 < KN_DEBUG_ENTERED; k++) {
+  for (uint32_t k = 0; assigned && k < w->args.n && n + 1 < KN_DEBUG_ENTERED; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
     d->calls.entered[n].value = a->h;
@@ -115,7 +115,7 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
     is.index = w->target->elf.dwarf_regs[reg];
   }
   if (symbol == 0 && !KN_PUSH(w->f, d->calls.passed, is)) return false;
-  if (!kn_place_args(w, sig, w->f->lists.at + in->a, n, &end)) return false;
+  if (!kn_assign_args(w, sig, w->f->lists.at + in->a, n, &end)) return false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;

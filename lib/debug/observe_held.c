@@ -2,7 +2,7 @@
  * other block uses is in some register, or spilled; and what a home held stays there after its
  * interval until somebody takes the register. Called by observe_values.c and observe_calls.c, in functions where
  * variables are values. Invariants: a stretch ends before the first instruction that may have
- * changed its place; a register is `written` at a position unless it is certain that none of the
+ * changed its location; a register is `written` at a position unless it is certain that none of the
  * block's own instructions changed it. This reads the walk's state and changes no code. */
 #include "lib/debug/debugger.h"
 
@@ -177,7 +177,7 @@ void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
             w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
 }
 
-/* Has what happened since the last step changed the place of value `v`, a register or in the frame? */
+/* Has what happened since the last step changed the location of value `v`, a register or in the frame? */
 static bool moved(const struct kn_debug_observer *d, uint32_t v, unsigned reg, int32_t frame) {
   const struct kn_walk *w = d->w;
   const struct kn_val *val = &w->val[v];

@@ -58,7 +58,7 @@ static bool has_code(unsigned op) {
 static const struct kn_code_line *empty_row(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const struct kn_output *out = w->out;
-  const struct kn_loc *locs = w->s->places.locs.at;
+  const struct kn_loc *locs = w->s->sources.locs.at;
   const struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
   uint32_t n = out->lines.n - d->lines.first; /* the first is the function's beginning */
   if (n < 2 || w->code.marks.at[row->offset].at != kn_here(w)) return NULL;
@@ -79,7 +79,7 @@ static void fill_branch(struct kn_debug_observer *d) {
       (!w->target->elf.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
        (b->term != i || kn_inst_settle(f, b->first) != i)))
     return;
-  const struct kn_loc *locs = w->s->places.locs.at;
+  const struct kn_loc *locs = w->s->sources.locs.at;
   uint32_t next = k < f->notes[KN_NOTE_LOC].n ? f->notes[KN_NOTE_LOC].at[k].a : 0;
   if (next != 0 && w->plan->in_order && locs[next].line == locs[row->loc].line) return;
   put_nop(w);
@@ -109,7 +109,7 @@ static void leave_block(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t *lines = d->lines.entered_from.at, line = w->s->places.locs.at[d->lines.loc].line;
+  uint32_t *lines = d->lines.entered_from.at, line = w->s->sources.locs.at[d->lines.loc].line;
   const struct kn_edge *e = f->edges.at + b->edge_first;
   if (b->n_edges == 1 && only_passes(w, w->block)) line = SEVERAL;
   for (uint32_t k = 0; k < b->n_edges; k++) {
@@ -127,7 +127,7 @@ static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
   if (plan->loop_end[pos] == 0) return false;
   uint32_t source = plan->layout[plan->loop_end[pos] - 1];
   const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);
-  return from != NULL && from->a != 0 && w->s->places.locs.at[from->a].line != line;
+  return from != NULL && from->a != 0 && w->s->sources.locs.at[from->a].line != line;
 }
 
 /* Is a block that begins with `line` entered from another one? Then a statement begins there, whatever is before it: so
@@ -180,7 +180,7 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
     uint32_t before = built_before(w, k);
     if (before != 0) from = before;
   }
-  const struct kn_loc *locs = w->s->places.locs.at, *now = &locs[loc], *was = &locs[from];
+  const struct kn_loc *locs = w->s->sources.locs.at, *now = &locs[loc], *was = &locs[from];
   bool same_line = now->line == was->line && now->file == was->file;
   bool enters = false;
   if (d->lines.block_begins && now->line != 0) {

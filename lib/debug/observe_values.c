@@ -1,4 +1,4 @@
-/* What variables are while code runs: places of values (kiln_func_set_variable) become ranges of code
+/* What variables are while code runs: locations of values (kiln_func_set_variable) become ranges of code
  * in which a variable is in a home, in memory, or a constant. Called by debugger.c. A value is
  * in its home from its definition to the end of its interval; values without a home are not
  * shown. Which value a variable has where a block begins is found by one problem of data flow
@@ -31,7 +31,8 @@ static uint32_t first_from(const kiln_func *f, uint32_t inst) {
   return low;
 }
 
-/* The same as kn_debug_values_here for functions that have labels, but no values: these need a place, and no more. */
+/* The same as kn_debug_values_here for functions that have labels, but no values: these need an address, and no
+ * more. */
 static uint32_t labels_here(struct kn_walk *w) {
   kiln_func *f = w->f;
   uint32_t k = first_from(f, w->i), n = f->debug.values.n;
@@ -66,7 +67,7 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
   return next > w->i && next < b->term ? next : b->term > w->i ? b->term : w->i + 1;
 }
 
-/* ---- places ---- */
+/* ---- locations ---- */
 
 /* Bits of what a register has of a type; 0: more than a debugger can compute with, or no number. */
 static unsigned word_bits(unsigned type) {
@@ -79,12 +80,12 @@ static unsigned word_bits(unsigned type) {
   }
 }
 
-enum { PLACE_BYTES = 48 }; /* most of a place */
+enum { LOCATION_BYTES = 48 }; /* most of a location */
 
-/* The place of a value: `n` bytes, to which its expression is to be added. 0: it has none. `held`: of a value that is
- * local to its block: where it is. */
-static uint32_t place(const struct kn_debug_observer *d, const struct kn_debug_value *v,
-                      const struct kn_debug_held *held, uint8_t *b) {
+/* The location of a value: `n` bytes, to which its expression is to be added. 0: it has none. `held`: of a value that
+ * is local to its block: where it is. */
+static uint32_t value_location(const struct kn_debug_observer *d, const struct kn_debug_value *v,
+                               const struct kn_debug_held *held, uint8_t *b) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   uint8_t *p = b;
@@ -135,12 +136,12 @@ static uint32_t place(const struct kn_debug_observer *d, const struct kn_debug_v
 }
 
 /* Pushes further value k: at `p`, behind `before` bytes; how many there are then, or 0. */
-static uint32_t place_other(const struct kn_debug_observer *d, const struct kn_debug_value *v,
-                            uint32_t k, const struct kn_debug_held *held, uint8_t *p,
-                            uint32_t before) {
+static uint32_t other_location(const struct kn_debug_observer *d, const struct kn_debug_value *v,
+                               uint32_t k, const struct kn_debug_held *held, uint8_t *p,
+                               uint32_t before) {
   struct kn_debug_held is = {.reg = held->other_reg[k], .frame = held->other_frame[k]};
   struct kn_debug_value other = {.value = v->other[k], .n = 1}; /* computed with */
-  uint32_t n = kn_is_slot(v->other[k]) ? 0 : place(d, &other, &is, p);
+  uint32_t n = kn_is_slot(v->other[k]) ? 0 : value_location(d, &other, &is, p);
   return n ? before + n : 0;
 }
 
@@ -279,7 +280,7 @@ static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_
 
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
  * write the homes of parameters, and a return restores the caller's registers. Where the instruction begins that does
- * it, the value is there still: debuggers stop at such places. */
+ * it, the value is there still: debuggers stop at such instructions. */
 static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
@@ -360,14 +361,14 @@ static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn
                         uint32_t from, uint32_t to) {
   struct kn_walk *w = d->w;
   const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
-  uint8_t b[PLACE_BYTES * (1 + KILN_MAX_OTHER_VALUES) + KN_OTHER_MOST];
-  uint32_t n = from < to ? place(d, v, held, b) : 0, done = 0;
+  uint8_t b[LOCATION_BYTES * (1 + KILN_MAX_OTHER_VALUES) + KN_OTHER_MOST];
+  uint32_t n = from < to ? value_location(d, v, held, b) : 0, done = 0;
   for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
     /* the expression up to the next value, and that */
     uint32_t more = v->other_at[i] - done;
     if (more) memcpy(b + n, w->f->debug.bytes.at + v->expr + done, more);
     done += more;
-    n = place_other(d, v, i, held, b + n + more, n + more);
+    n = other_location(d, v, i, held, b + n + more, n + more);
   }
   return n != 0 && add_value_row(w, v, from, to, b, n, done);
 }

@@ -1,12 +1,12 @@
-/* Where declared variables live: each in the place of its slot, wherever the function is. Called by debugger.c and the
- * plan; the expressions of places are made here for all of lib/debug. Invariant: a variable that is shown keeps its
+/* Where declared variables live: each in its slot, wherever the function is. Called by debugger.c and the
+ * plan; the expressions of locations are made here for all of lib/debug. Invariant: a variable that is shown keeps its
  * register over all of the function. */
 #include "lib/debug/debugger.h"
 #include "lib/codegen/plan.h"
 
 #include <string.h>
 
-/* ---- places as expressions ---- */
+/* ---- locations as expressions ---- */
 
 uint8_t *kn_debug_put_reg(uint8_t *p, unsigned reg) {
   if (reg < 32) {
@@ -55,9 +55,9 @@ static bool in_pieces(const kiln_func *f, const struct kn_slot *s) {
   return any;
 }
 
-/* Slots that nothing accesses have a place in the frame too: a debugger may show them. Targets have placed those that
+/* Slots that nothing accesses have a frame offset too: a debugger may show them. Targets have given one to those that
  * are aligned beyond what the frame is if they are accessed; others need no such alignment. */
-void kn_debug_vars_place(struct kn_walk *w) {
+void kn_debug_vars_allocate(struct kn_walk *w) {
   kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
@@ -92,7 +92,7 @@ static void add_slot(struct kn_walk *w, const struct kn_debug_var *v, const stru
     if (v->indirect) p = kn_debug_put_breg(p, reg), *p++ = 0;
     else p = kn_debug_put_reg(p, reg);
   } else {
-    if (s->frame == 0) return; /* see kn_debug_vars_place */
+    if (s->frame == 0) return; /* see kn_debug_vars_allocate */
     p = kn_debug_put_frame(w, p, s->frame, s->align_log2);
     if (v->indirect) *p++ = KILN_DW_OP_deref;
   }

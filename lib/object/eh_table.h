@@ -50,7 +50,7 @@ void kn_eh_actions_free(struct kn_eh_actions *a, kiln_module *m);
 int32_t kn_eh_filter(struct kn_eh_actions *a, kiln_func *f, const uint32_t *types, uint32_t n);
 /* The chain of actions for a->values, in their order: 1 + its byte in the table of actions, or 0: cleanup only. */
 uint32_t kn_eh_chain(struct kn_eh_actions *a, kiln_func *f);
-/* True if the module's tables refer to types and personalities by the place of their address
+/* True if the module's tables refer to types and personalities by the location of their address
  * (KN_EH_INDIRECT_PCREL_SDATA4), which code at any address can do; else by their addresses, of 4
  * bytes. */
 bool kn_eh_indirect(const kiln_module *m);

@@ -190,7 +190,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 }
 
 static bool prepare(struct kn_elf *e) {
-  if (!kn_elf_place(e) || !kn_dwarf_make(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e))
+  if (!kn_elf_layout(e) || !kn_dwarf_make(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e))
     return false;
   if (KN_UNLIKELY(e->m->protect != 0) && !add_property(e)) return false;
   e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,

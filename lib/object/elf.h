@@ -1,5 +1,5 @@
 /* The files of the object writer and what they share. kiln_emit_elf (lib/object/elf.c) calls them in
- * order: elf_place.c gives every definition a section and an offset, elf_symbols.c numbers the
+ * order: elf_layout.c gives every definition a section and an offset, elf_symbols.c numbers the
  * symbols, elf_write.c copies content and writes relocations, elf_frame.c writes .eh_frame,
  * elf_symbols.c writes the symbol table, elf.c the headers. Invariant: after placing, nothing
  * moves. */
@@ -69,7 +69,7 @@ struct kn_elf_group {
 };
 
 /* Where a symbol is. */
-struct kn_elf_place {
+struct kn_elf_def {
   uint64_t value;               /* offset in its section; COMMON: alignment */
   uint64_t size : 56, type : 8; /* st_size; STT_... */
   uint32_t section;             /* index + 1; KN_IN_COMMON; 0: not defined here */
@@ -102,12 +102,12 @@ struct kn_elf_eh_table {
 /* A CIE of functions with tables: there is one for each personality and key. */
 struct kn_elf_eh_cie {
   uint32_t personality; /* symbol */
-  uint32_t
-    section; /* where the address of an external personality is, a section group of its own; index + 1 */
+  /* where the address of an external personality is, a section group of its own; index + 1 */
+  uint32_t section;
   uint32_t symbol; /* number of the symbol of that: DW.ref.NAME */
   bool key_b;      /* of functions with kn_code_func.key_b */
-  uint32_t
-    same; /* another one with the same personality, which has `section` and `symbol`: index + 1, or 0 */
+  /* another one with the same personality, which has `section` and `symbol`: index + 1, or 0 */
+  uint32_t same;
 };
 /* Name of such a section, before that of the personality; the symbol's name is its end. */
 #define KN_EH_REF_SECTION ".data.rel.local.DW.ref."
@@ -136,12 +136,12 @@ struct kn_elf {
   uint32_t n_funcs;
   uint32_t *func_data; /* data items that belong to functions, in order: indices */
   uint32_t n_func_data;
-  struct kn_elf_place *places; /* by symbol id */
+  struct kn_elf_def *defs; /* by symbol id */
   KN_ARRAY(struct kn_elf_section) sections;
   struct kn_elf_group *groups; /* at most one for each comdat, and room for all */
   uint32_t n_groups;
-  uint32_t *
-    group_place; /* by comdat id - 1: the place of machine code that it is from, or 0; NULL: none */
+  /* by comdat id - 1: the label of machine code that it is from, or 0; NULL: none */
+  uint32_t *group_label;
   uint32_t *group_of; /* by comdat id - 1: index + 1, or 0: not needed so far */
   KN_ARRAY(struct kn_elf_piece) pieces;
   struct kn_hash section_hash;        /* of named ones: index + 1 */
@@ -149,7 +149,7 @@ struct kn_elf {
   const char *last_name;              /* of the newest explicit section, as a pointer */
   uint32_t last_section;              /* index + 1 */
   unsigned last_key;
-  uint32_t n_placed;       /* sections with placed content: those before have section symbols */
+  uint32_t n_content;      /* sections with placed content: those before have section symbols */
   uint32_t n_debug;        /* sections behind them that have symbols too: lib/debug/dwarf.c */
   struct kn_dwarf *dwarf;  /* or NULL */
   uint32_t eh_frame, note; /* indices of the sections that elf_frame.c and elf.c fill */
@@ -188,8 +188,8 @@ static inline const struct kn_code_table *kn_elf_eh_table(const struct kn_elf *e
   return o->tables.at + o->funcs.at[f->index].table - 1;
 }
 
-/* lib/object/elf_place.c */
-bool kn_elf_place(struct kn_elf *e);
+/* lib/object/elf_layout.c */
+bool kn_elf_layout(struct kn_elf *e);
 /* Adds a section that no piece goes to; index, or UINT32_MAX. `length` is the name's. */
 uint32_t kn_elf_add_section(struct kn_elf *e, const char *name, size_t length, uint32_t type,
                             uint64_t flags, uint32_t align);
@@ -199,8 +199,8 @@ struct kn_elf_piece *kn_elf_add_piece(struct kn_elf *e, uint32_t section, uint64
 bool kn_elf_extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t size);
 /* The section joins a group: index + 1. */
 void kn_elf_join_group(struct kn_elf *e, uint32_t section, uint32_t group);
-/* lib/object/elf_eh.c: behind kn_elf_place's own work; content and relocations of its pieces. */
-bool kn_elf_eh_place(struct kn_elf *e);
+/* lib/object/elf_eh.c: behind kn_elf_layout's own work; content and relocations of its pieces. */
+bool kn_elf_eh_layout(struct kn_elf *e);
 const uint8_t *kn_elf_eh_bytes(const struct kn_elf *e, const struct kn_elf_piece *p);
 bool kn_elf_eh_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_piece *p);
 /* lib/object/elf_symbols.c */

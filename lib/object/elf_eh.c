@@ -1,7 +1,7 @@
 /* Part of the first step of the object writer: places the tables of exceptions
  * (.gcc_except_table) and the addresses that they refer to. A function's table goes with the
  * function: in its section group, or in a section of its own where the function has one, so that
- * linkers drop both or neither. Called by lib/object/elf_place.c and lib/object/elf_write.c.
+ * linkers drop both or neither. Called by lib/object/elf_layout.c and lib/object/elf_write.c.
  *
  * Under PIC a table and a CIE name types and personalities by the distance to a word with the
  * address. The words of types are this object's own; that of a personality is the hidden symbol
@@ -92,7 +92,7 @@ static bool add_cie(struct kn_elf *e, uint32_t personality, bool key_b, uint32_t
 
 /* ---- the whole ---- */
 
-static bool place_table(struct kn_elf *e, uint32_t func) {
+static bool lay_out_table(struct kn_elf *e, uint32_t func) {
   const struct kn_output *o = kn_elf_output(e, e->funcs[func].session);
   const struct kn_code_func *f = o->funcs.at + e->funcs[func].index;
   const struct kn_code_table *t = o->tables.at + f->table - 1;
@@ -114,7 +114,7 @@ static bool place_table(struct kn_elf *e, uint32_t func) {
   return kn_elf_extend(e, section, offset, t->size);
 }
 
-bool kn_elf_eh_place(struct kn_elf *e) {
+bool kn_elf_eh_layout(struct kn_elf *e) {
   struct kn_elf_eh *eh = &e->eh;
   uint64_t n = 0;
   for (uint32_t i = 0; i < e->n_sessions; i++) n += kn_elf_output(e, i)->tables.n;
@@ -127,7 +127,7 @@ bool kn_elf_eh_place(struct kn_elf *e) {
   if (eh->tables == NULL || eh->cies == NULL || eh->cie_of == NULL || eh->word_of == NULL)
     return fail_memory(e);
   for (uint32_t i = 0; i < e->n_funcs; i++)
-    if (kn_elf_func(e, i)->table != 0 && !place_table(e, i)) return false;
+    if (kn_elf_func(e, i)->table != 0 && !lay_out_table(e, i)) return false;
   return true;
 }
 

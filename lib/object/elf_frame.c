@@ -120,7 +120,7 @@ bool kn_elf_frame_relocs(struct kn_elf *e) {
   uint32_t table = 0;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     const struct kn_code_func *f = kn_elf_func(e, i);
-    const struct kn_elf_place *p = e->places + f->symbol;
+    const struct kn_elf_def *p = e->defs + f->symbol;
     kn_put_rela(out, at + KN_FDE_ADDRESS_AT, e->section_symbols + p->section - 1, e->machine->rel32,
                 (int64_t)p->value);
     out += sizeof(Elf64_Rela);

@@ -11,7 +11,7 @@ static bool is_local(const struct kn_symbol *s) {
  * sections apart, of which code refers to those in memory, finds thread-local variables by symbol,
  * and calls the resolver of an ifunc. */
 static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
-                         const struct kn_elf_place *p) {
+                         const struct kn_elf_def *p) {
   if ((s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) || s->indirect) return true;
   uint64_t flags = e->sections.at[p->section - 1].flags;
   return (flags & SHF_TLS) != 0 || (~flags & (SHF_MERGE | SHF_ALLOC)) == 0;
@@ -25,8 +25,8 @@ static void find_signatures(struct kn_elf *e) {
     const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
     uint32_t id = c->symbol;
     if (id == 0) id = kn_symbol_lookup(e->m, c->name, c->length, c->hash);
-    if (id == 0 || e->places[id].section == 0) continue;
-    if (!is_local(kn_symbol(e->m, id)) || needs_symbol(e, kn_symbol(e->m, id), e->places + id))
+    if (id == 0 || e->defs[id].section == 0) continue;
+    if (!is_local(kn_symbol(e->m, id)) || needs_symbol(e, kn_symbol(e->m, id), e->defs + id))
       g->symbol = id;
   }
 }
@@ -35,7 +35,7 @@ static void find_signatures(struct kn_elf *e) {
  * Returns the next number. */
 KN_INLINE uint64_t number_defined(struct kn_elf *e, const struct kn_symbol *s, uint32_t id,
                                   bool in_order, uint64_t number) {
-  struct kn_elf_place *p = e->places + id;
+  struct kn_elf_def *p = e->defs + id;
   if (!is_local(s)) {
     e->globals[e->n_globals++] = id;
   } else if (!needs_symbol(e, s, p)) {
@@ -53,7 +53,7 @@ static uint32_t *hide_late_names(struct kn_elf *e) {
   const kiln_module *m = e->m;
   uint32_t *late = kn_arena_zero(&e->arena, m->late_names.n * sizeof *late, sizeof *late);
   for (uint32_t i = 0; i < m->late_names.n && late != NULL; i++) {
-    struct kn_elf_place *p = e->places + m->late_names.at[i].symbol;
+    struct kn_elf_def *p = e->defs + m->late_names.at[i].symbol;
     if (!m->late_names.at[i].done) continue;
     late[i] = p->section;
     p->section = 0;
@@ -80,7 +80,7 @@ static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, ui
 /* Counts the mapping symbols: where code begins, and where data in code begins and ends. */
 static void count_marks(struct kn_elf *e) {
   if (!e->machine->mapping_symbols) return;
-  for (uint32_t i = 0; i < e->n_placed; i++) e->n_code_marks += e->sections.at[i].code;
+  for (uint32_t i = 0; i < e->n_content; i++) e->n_code_marks += e->sections.at[i].code;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     uint32_t n = 0;
     if (kn_elf_output(e, e->funcs[i].session)->data.n != 0) data_of(e, i, &n);
@@ -100,7 +100,7 @@ bool kn_elf_number(struct kn_elf *e) {
 
   uint64_t number = 1 + (m->options.name != NULL);
   e->section_symbols = (uint32_t)number;
-  number += e->n_placed + e->n_debug;
+  number += e->n_content + e->n_debug;
   e->first_code_mark = (uint32_t)number;
   count_marks(e);
   number += e->n_code_marks;
@@ -121,17 +121,17 @@ bool kn_elf_number(struct kn_elf *e) {
   for (uint32_t id = 1, end = m->symbols.n; id < end; id++) {
     const struct kn_symbol *s = kn_symbol(m, id);
     e->names_size += s->name_length + 1;
-    if (e->places[id].section != 0) number = number_defined(e, s, id, id < flat, number);
+    if (e->defs[id].section != 0) number = number_defined(e, s, id, id < flat, number);
   }
   for (uint32_t i = 0; i < m->late_names.n; i++) {
     uint32_t id = m->late_names.at[i].symbol;
     if (late[i] == 0) continue;
-    e->places[id].section = late[i];
+    e->defs[id].section = late[i];
     number = number_defined(e, kn_symbol(m, id), id, true, number);
   }
   for (uint32_t i = 0; i < e->n_func_data; i++) {
     uint32_t id = m->data.at[e->func_data[i]].symbol;
-    if (id >= flat && KN_LIKELY(e->places[id].section != 0))
+    if (id >= flat && KN_LIKELY(e->defs[id].section != 0))
       number = number_defined(e, kn_symbol(m, id), id, true, number);
   }
   e->first_ref = (uint32_t)number;
@@ -146,9 +146,9 @@ bool kn_elf_number(struct kn_elf *e) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return false;
   }
-  for (uint32_t i = 0; i < e->n_globals; i++) e->places[e->globals[i]].symbol = e->first_global + i;
+  for (uint32_t i = 0; i < e->n_globals; i++) e->defs[e->globals[i]].symbol = e->first_global + i;
   for (uint32_t i = 0; i < e->n_groups; i++)
-    if (e->groups[i].symbol != 0) e->groups[i].signature = e->places[e->groups[i].symbol].symbol;
+    if (e->groups[i].symbol != 0) e->groups[i].signature = e->defs[e->groups[i].symbol].symbol;
   return true;
 }
 
@@ -161,9 +161,9 @@ uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id) {
     else kn_module_fail(e->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
     return 0;
   }
-  e->places[id].type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
+  e->defs[id].type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
   e->globals[e->n_globals] = id;
-  return e->places[id].symbol = e->first_global + e->n_globals++;
+  return e->defs[id].symbol = e->first_global + e->n_globals++;
 }
 
 /* ---- writing ---- */
@@ -224,7 +224,7 @@ static void put_section_names(struct writer *w) {
 KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t id,
                            uint32_t shared) {
   const struct kn_elf *e = w->e;
-  uint32_t section = e->places[id].section;
+  uint32_t section = e->defs[id].section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
   if (section != 0 && section != KN_IN_COMMON && e->sections.at[section - 1].owner == id)
     return e->sections.at[section - 1].name_offset + e->sections.at[section - 1].name_length;
@@ -240,7 +240,7 @@ static const uint8_t visibilities[KILN_VISIBILITY_COUNT] = {
 static void put_global(struct writer *w, uint32_t id) {
   const struct kn_elf *e = w->e;
   const struct kn_symbol *s = kn_symbol(e->m, id);
-  const struct kn_elf_place *p = e->places + id;
+  const struct kn_elf_def *p = e->defs + id;
   bool defined = p->section != 0;
   bool common = p->section == KN_IN_COMMON;
   bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
@@ -258,7 +258,7 @@ static void swap_names(const struct kn_elf *e) {
   for (uint32_t i = 0; i < e->m->renames.n; i++) {
     struct kn_rename *r = e->m->renames.at + i;
     struct kn_symbol *s = kn_symbol(e->m, r->symbol);
-    if (e->places[r->symbol].section != 0) continue;
+    if (e->defs[r->symbol].section != 0) continue;
     const char *name = s->name;
     s->name = r->name;
     s->name_length = (uint32_t)strlen(r->name);
@@ -270,13 +270,13 @@ static void swap_names(const struct kn_elf *e) {
 static void put_marks(struct writer *w) {
   const struct kn_elf *e = w->e;
   uint32_t code = put_name(w, "$x", 2), data = put_name(w, "$d", 2);
-  for (uint32_t i = 0; i < e->n_placed; i++)
+  for (uint32_t i = 0; i < e->n_content; i++)
     if (e->sections.at[i].code)
       put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, e->sections.at[i].number, false, 0, 0);
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     if (kn_elf_output(e, e->funcs[i].session)->data.n == 0) continue;
     const struct kn_code_func *f = kn_elf_func(e, i);
-    const struct kn_elf_place *p = e->places + f->symbol;
+    const struct kn_elf_def *p = e->defs + f->symbol;
     uint32_t n, section = e->sections.at[p->section - 1].number;
     const struct kn_code_data *d = data_of(e, i, &n);
     for (uint32_t k = 0; k < n; k++) {
@@ -303,7 +303,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   if (e->m->options.name != NULL)
     put_symbol(&w, put_name(&w, e->m->options.name, strlen(e->m->options.name)), STB_LOCAL,
                STT_FILE, 0, SHN_ABS, true, 0, 0);
-  for (uint32_t i = 0; i < e->n_placed + e->n_debug; i++)
+  for (uint32_t i = 0; i < e->n_content + e->n_debug; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections.at[i].number, false, 0, 0);
   if (e->n_code_marks > 0) put_marks(&w);
   for (uint32_t i = 0; i < e->n_groups; i++) {
@@ -316,7 +316,7 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   /* Linkers leave out local symbols with a name like this. */
   uint32_t shared = e->n_locals > 0 ? put_name(&w, ".L.data", 7) : 0;
   for (uint32_t i = 0; i < e->n_locals; i++) {
-    const struct kn_elf_place *p = e->places + e->locals[i];
+    const struct kn_elf_def *p = e->defs + e->locals[i];
     const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
     put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, p->type, 0,
                e->sections.at[p->section - 1].number, false, p->value, p->size);

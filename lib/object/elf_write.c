@@ -37,7 +37,7 @@ static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uin
 }
 
 void kn_elf_write_content(struct kn_elf *e) {
-  for (uint32_t i = 0; i < e->n_placed; i++) {
+  for (uint32_t i = 0; i < e->n_content; i++) {
     struct kn_elf_section *s = e->sections.at + i;
     if (s->type == SHT_NOBITS) {
       s->offset = e->at;
@@ -104,7 +104,7 @@ static bool code_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_
   uint8_t *base = e->base + s->offset;
   uint8_t *out = e->base + e->at;
   for (; r != end; r++) {
-    struct kn_elf_place *p = e->places + r->symbol;
+    struct kn_elf_def *p = e->defs + r->symbol;
     uint32_t symbol = p->symbol;
     int64_t addend = r->addend;
     bool here = (p->section == section + 1) & ((symbol & ~KN_VIA_SECTION) < e->first_global);
@@ -152,7 +152,7 @@ static bool put_distance(struct kn_elf *e, uint8_t *field, const kiln_reloc *r, 
 
 bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const kiln_reloc *r) {
   const struct kn_elf_machine *machine = e->machine;
-  struct kn_elf_place *p = e->places + r->symbol.id;
+  struct kn_elf_def *p = e->defs + r->symbol.id;
   uint32_t symbol = p->symbol;
   if (symbol == 0 && (symbol = kn_elf_undefined(e, r->symbol.id)) == 0) return false;
   uint64_t offset = item + r->offset_bytes;
@@ -164,7 +164,7 @@ bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const 
     put_rela(e, offset, symbol, wide ? machine->abs64 : machine->abs32, addend);
     return true;
   }
-  const struct kn_elf_place *from = e->places + r->relative_to.id;
+  const struct kn_elf_def *from = e->defs + r->relative_to.id;
   if (from->section == 0 || from->section == KN_IN_COMMON) {
     kn_module_fail(e->m, KILN_ERR_SYMBOL, "distance from '%.100s', which is not defined here",
                    symbol_name(e, r->relative_to.id));
@@ -203,7 +203,7 @@ static bool data_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_
 
 bool kn_elf_write_relocs(struct kn_elf *e) {
   kn_elf_pad(e, 8);
-  for (uint32_t i = 0; i < e->n_placed; i++) {
+  for (uint32_t i = 0; i < e->n_content; i++) {
     struct kn_elf_section *s = e->sections.at + i;
     s->rela_offset = e->at;
     if (s->max_relas == 0) continue;

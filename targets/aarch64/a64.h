@@ -197,7 +197,7 @@ void a64_take_results(struct kn_walk *w, const struct kn_sig *sig);
 void a64_take_result(struct kn_walk *w, uint32_t value, const struct kn_arg *a);
 void a64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame);
 void a64_free_stack(struct kn_walk *w, struct kn_call_stack stack);
-void a64_place_label(struct kn_walk *w, uint32_t label);
+void a64_bind_label(struct kn_walk *w, uint32_t label);
 
 /* ---- probe.c ---- */
 
@@ -221,7 +221,7 @@ void a64_probe_salloc(struct kn_walk *w, unsigned align_log2);
 
 /* ---- guard.c ---- */
 
-/* Behind the prologue: places the arrays, stores the guard. */
+/* Behind the prologue: allocates the arrays, stores the guard. */
 void a64_guard_enter(struct kn_walk *w);
 /* Before the frame is freed; `fail`: the branches, or 0, to the failing call that a64_guard_end puts behind the
  * return. */

@@ -1,4 +1,4 @@
-/* Calls, parameters and results for AArch64 by AAPCS64 (Linux): places of arguments, calls with any
+/* Calls, parameters and results for AArch64 by AAPCS64 (Linux): argument locations, calls with any
  * number of them, variadic definitions, block memory operations. Called by the walk's loop.
  * Arguments in memory are pushed below the stack pointer for the time of the call; the frame is
  * addressed from x29, so that nothing else moves. Invariant: what a call clobbers holds no live
@@ -100,7 +100,7 @@ static void log_arrival(const struct kn_walk *w) {
 void a64_enter(struct kn_walk *w) {
   struct kn_assign all;
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  if (!kn_place_args(w, sig, NULL, sig->n_params, &all)) return;
+  if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return;
   if (all.stack > A64_BEYOND / 2) {
     kn_walk_fail(w, KILN_ERR_LIMIT, "more than 256 MiB of parameters");
     return;
@@ -483,7 +483,7 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  if (!kn_place_results(w, kn_sig(f->module, f->sig))) return;
+  if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
   for (unsigned k = 0; k < in->x; k++) {
     struct kn_arg a = w->args.at[k];
     if (!kn_wide(w, a.type)) kn_add_move(w, a.reg, kn_ret_value(f, in, k), a.type);

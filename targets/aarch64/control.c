@@ -20,7 +20,7 @@ void a64_branch_if(struct kn_walk *w, struct a64_test t, uint32_t label) {
   a64_emit(w, t.word);
 }
 
-void a64_place_label(struct kn_walk *w, uint32_t label) { kn_label_place(w, label); }
+void a64_bind_label(struct kn_walk *w, uint32_t label) { kn_label_bind(w, label); }
 
 /* ---- edges ---- */
 
@@ -76,7 +76,7 @@ static void brif_moves(struct kn_walk *w, const struct kn_inst *in, const struct
     a64_branch_if(w, a64_negate_if(t, true), over);
     kn_edge_moves(w, then_);
     a64_branch(w, then_->target);
-    kn_label_place(w, over);
+    kn_label_bind(w, over);
     take_edge(w, else_);
   }
   w->to_next = follows;
@@ -164,7 +164,7 @@ static void table(struct kn_walk *w, const struct switching *s, const struct kn_
   kn_observe_code(w, w->block, w->i, false);
   for (uint32_t k = 0; KN_UNLIKELY(mark) && k <= n; k++) {
     if (!kn_code_room(w, 64)) return;
-    kn_label_place(w, labels + k);
+    kn_label_bind(w, labels + k);
     a64_landing(w);
     a64_branch(w, k < n ? first[k].to : s->fallback);
   }
@@ -182,7 +182,7 @@ static void search(struct kn_walk *w, const struct switching *s, uint32_t count)
     uint32_t n = p.end - p.first;
     const struct kn_case *c = &s->cases[p.first];
     if (!kn_code_room(w, 1024)) return;
-    if (p.label != UINT32_MAX) kn_label_place(w, p.label);
+    if (p.label != UINT32_MAX) kn_label_bind(w, p.label);
     if (n >= TABLE_MIN && (c[n - 1].value - c[0].value) / TABLE_SPARSE < n) {
       table(w, s, c, n);
     } else if (n <= CHAIN_MAX) {

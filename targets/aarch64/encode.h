@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Number 31 is sp or the zero register, by the operand's place. */
+/* Number 31 is sp or the zero register, by the operand's field. */
 enum { A64_FP = 29, A64_LR = 30, A64_ZR = 31, A64_SP = 31 };
 
 /* Conditions (C1.2.4). Flipping bit 0 negates. */

@@ -211,7 +211,7 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
   }
 }
 
-/* Moves the function's code behind its prologue by `words`, with all that names a place in it. */
+/* Moves the function's code behind its prologue by `words`, with all that names a position in it. */
 static void move_code(struct kn_walk *w, int32_t words) {
   uint32_t delta = (uint32_t)(words * 4), from = w->code.start + 4 * a64(w)->prologue_words;
   memmove(w->code.base + from + delta, w->code.base + from, kn_here(w) - from);
@@ -243,7 +243,7 @@ struct epilogue {
 
 static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exit *x) {
   uint32_t fail[2] = {0, 0};
-  kn_label_place(w, x->label);
+  kn_label_bind(w, x->label);
   if (KN_UNLIKELY(kept_whole(w) | w->plan->frame.guarded)) {
     if (w->plan->frame.guarded) a64_guard_check(w, fail);
     transfer_whole(w, A64_LDR_FQ);
@@ -268,7 +268,7 @@ static void emit_exit(struct kn_walk *w, const struct epilogue *e, struct kn_exi
   if (KN_LIKELY(x->returns)) a64_emit(w, a64_ret(A64_LR));
   else a64_exit_jump(w, x->symbol);
   x->end = kn_here(w);
-  if (KN_UNLIKELY(x->behind != 0)) kn_label_place(w, x->behind);
+  if (KN_UNLIKELY(x->behind != 0)) kn_label_bind(w, x->behind);
   x->compares = fail[0] != 0;
   if (KN_UNLIKELY(x->compares)) a64_guard_end(w, fail);
 }
@@ -340,9 +340,9 @@ static void write_prologue(struct kn_walk *w, const struct epilogue *e,
   uint64_t whole = kept_whole(w);
   if (KN_UNLIKELY(whole != 0)) {
     row_advance(r, at + 4 + 4 * (e->n + (unsigned)__builtin_popcountll(whole)));
-    int32_t place = a64(w)->kept_at;
-    for (uint64_t m = whole; m; m &= m - 1, place += 16)
-      row_saved(r, (unsigned)__builtin_ctzll(m), place, size);
+    int32_t saved = a64(w)->kept_at;
+    for (uint64_t m = whole; m; m &= m - 1, saved += 16)
+      row_saved(r, (unsigned)__builtin_ctzll(m), saved, size);
   }
 }
 

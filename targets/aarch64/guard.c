@@ -35,7 +35,7 @@ static void load_guard(struct kn_walk *w) {
 }
 
 /* Places the arrays below the guard: all else is below these. */
-static void place_arrays(struct kn_walk *w) {
+static void allocate_arrays(struct kn_walk *w) {
   const kiln_func *f = w->f;
   uint64_t top = 16;
   for (uint32_t k = 0; k < f->slots.n; k++) {
@@ -56,7 +56,7 @@ static void place_arrays(struct kn_walk *w) {
 }
 
 void a64_guard_enter(struct kn_walk *w) {
-  place_arrays(w);
+  allocate_arrays(w);
   load_guard(w);
   struct a64_at at = a64_frame_at(w, A64_STR_X, A64_INCOMING_FRAME(GUARD), 0);
   a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, at.base, at.off));
@@ -65,7 +65,7 @@ void a64_guard_enter(struct kn_walk *w) {
   a64_emit(w, a64_mem_offset(A64_STR_X, A64_IP0, A64_FP, LOW_GUARD));
 }
 
-/* Compares x16 with the copy at `at`: the place of the branch if they differ. */
+/* Compares x16 with the copy at `at`: the position of the branch if they differ. */
 static uint32_t compare(struct kn_walk *w, struct a64_at at) {
   a64_emit(w, a64_mem_offset(A64_LDR_X, A64_IP1, at.base, at.off));
   a64_emit(w, a64_sub(1, A64_IP1, A64_IP1, A64_IP0));

@@ -90,7 +90,7 @@ void a64_place_literals(struct kn_walk *w) {
   for (uint32_t k = 0; k < w->code.literals.n; k++) {
     const struct kn_literal *l = &w->code.literals.at[k];
     uint64_t words[2] = {l->low, l->high};
-    a64_place_label(w, l->label);
+    a64_bind_label(w, l->label);
     memcpy(w->code.p, words, 16);
     w->code.p += l->size;
   }

@@ -9,7 +9,7 @@ enum { S0 = 30, S1 = 31 }; /* scratch: A64_VS0, A64_VS1 */
  * first two are in registers side by side, of which Rn is the first. */
 enum form { NONE, SYS, N, NM, NMA, TN, TNM, PAIR };
 /* Where the immediate is: added at a bit, or, RIGHT, subtracted at bit 16. */
-enum place {
+enum imm_at {
   NO = 0,
   RIGHT = 1,
   AT_5 = 5,
@@ -25,12 +25,12 @@ enum place {
 #define KINDS(n, ...) static const struct kn_machine_kind kinds_##n[] = {__VA_ARGS__};
 #include "targets/aarch64/machine.def"
 
-#define FORM(form, place) ((form) | (place) << 3)
-#define ANY(name, k, form, place, word, acts)                                                      \
-  {name, kinds_##k, sizeof kinds_##k / sizeof *kinds_##k, acts, FORM(form, place), word},
+#define FORM(form, at) ((form) | (at) << 3)
+#define ANY(name, k, form, at, word, acts)                                                         \
+  {name, kinds_##k, sizeof kinds_##k / sizeof *kinds_##k, acts, FORM(form, at), word},
 static const struct kn_machine_row rows[] = {
-#define ROW(name, k, form, place, word) ANY(name, k, form, place, word, false)
-#define ACT(name, k, form, place, word) ANY(name, k, form, place, word, true)
+#define ROW(name, k, form, at, word) ANY(name, k, form, at, word, false)
+#define ACT(name, k, form, at, word) ANY(name, k, form, at, word, true)
 #include "targets/aarch64/machine.def"
 };
 const struct kn_machine_table a64_machine = {rows, sizeof rows / sizeof *rows};
@@ -38,10 +38,10 @@ const struct kn_machine_table a64_machine = {rows, sizeof rows / sizeof *rows};
 /* True for letters of integers that the instruction has in a vector register. */
 static bool is_moved(char letter) { return letter == 's' || letter == 'l'; }
 
-static uint32_t with_immediate(uint32_t word, unsigned place, uint32_t imm) {
-  if (place == RIGHT) return word - (imm << 16);
-  if (place == AT_0) return word + imm;
-  return place == NO ? word : word + (imm << place);
+static uint32_t with_immediate(uint32_t word, unsigned at, uint32_t imm) {
+  if (at == RIGHT) return word - (imm << 16);
+  if (at == AT_0) return word + imm;
+  return at == NO ? word : word + (imm << at);
 }
 
 void a64_lower_machine(struct kn_walk *w, const struct kn_inst *in) {

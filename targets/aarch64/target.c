@@ -385,7 +385,7 @@ const struct kn_target kn_target_aarch64 = {
   .keep_result = a64_keep_result,
   .free_stack = a64_free_stack,
   .jump = a64_branch,
-  .place_label = a64_place_label,
+  .bind_label = a64_bind_label,
   .landing = a64_landing,
   .finish = a64_finish,
 };

@@ -5,7 +5,7 @@
 #include <kiln/build.h>
 
 /* dst = memory, zero-extended to 32 or 64 bits. */
-static void load(struct kn_walk *w, unsigned size, unsigned dst, const struct x64_place *m) {
+static void load(struct kn_walk *w, unsigned size, unsigned dst, const struct x64_addr *m) {
   unsigned op = size == 0 ? X64_MOVZX8 : size == 1 ? X64_MOVZX16 : X64_MOV;
   x64_op_mem(w, op, size == 3 ? 3 : 2, dst, m);
 }
@@ -13,7 +13,7 @@ static void load(struct kn_walk *w, unsigned size, unsigned dst, const struct x6
 void x64_lower_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type, size = x64_size(type);
-  struct x64_place m = x64_address(w, in->a, 0);
+  struct x64_addr m = x64_address(w, in->a, 0);
   kn_drop(w, in->a);
   unsigned dst = w->val[i].uses ? kn_def(w, i, type, KN_NO_REG, 0) : X64_SCRATCH;
   load(w, size, dst, &m);
@@ -23,7 +23,7 @@ void x64_lower_atomic_load(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_atomic_store(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, size = x64_size(type);
   unsigned r = kn_reg(w, in->b, type);
-  struct x64_place m = x64_address(w, in->a, 0);
+  struct x64_addr m = x64_address(w, in->a, 0);
   if ((in->x & 7) == KILN_ORDERING_SEQ_CST) { /* xchg is a full barrier */
     x64_mov(w, 3, X64_SCRATCH, r);
     x64_op_mem(w, X64_XCHG, size, X64_SCRATCH, &m);
@@ -40,7 +40,7 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   unsigned op = in->x >> 8;
   if (op == KILN_RMW_XCHG || op == KILN_RMW_ADD || op == KILN_RMW_SUB) {
     unsigned r = kn_reg(w, in->b, type);
-    struct x64_place m = x64_address(w, in->a, 0);
+    struct x64_addr m = x64_address(w, in->a, 0);
     unsigned t = kn_temp(w, KN_GP_MASK);
     x64_mov(w, wide, t, r);
     if (op == KILN_RMW_SUB) EMIT(w, x64_unary_r, X64_G_NEG, wide, t);
@@ -53,12 +53,12 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
   }
   kn_claim(w, X64_RAX);
   unsigned r = kn_reg(w, in->b, type);
-  struct x64_place m = x64_address(w, in->a, 0);
+  struct x64_addr m = x64_address(w, in->a, 0);
   unsigned t = X64_SCRATCH;
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   load(w, size, X64_RAX, &m);
   uint32_t again = kn_code_label(w);
-  x64_place_label(w, again);
+  x64_bind_label(w, again);
   x64_mov(w, wide, t, X64_RAX);
   switch (op) {
   case KILN_RMW_AND: EMIT(w, x64_rr, X64_AND, wide, t, r); break;
@@ -77,7 +77,7 @@ void x64_lower_atomic_rmw(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rr, X64_CMP, size, t, r);
     x64_jcc(w, cc, keep);
     x64_mov(w, wide, t, r);
-    x64_place_label(w, keep);
+    x64_bind_label(w, keep);
   }
   }
   EMIT(w, x64_lock);
@@ -95,7 +95,7 @@ void x64_lower_atomic_cas(struct kn_walk *w, const struct kn_inst *in) {
   unsigned desired = kn_reg(w, in->c, type);
   struct x64_operand expected;
   x64_operand(w, in->b, type, &expected);
-  struct x64_place m = x64_address(w, in->a, 0);
+  struct x64_addr m = x64_address(w, in->a, 0);
   KN_LOG(w, KN_EV_WRITE, 0, X64_RAX);
   if (expected.kind == X64_IMM) x64_const(w, X64_RAX, (uint64_t)(int64_t)expected.imm);
   else x64_op_operand(w, X64_MOV, x64_op_size(type), X64_RAX, &expected);
@@ -176,7 +176,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   for (unsigned k = 0; k < sizeof fixed; k++) kn_claim(w, fixed[k]);
-  struct x64_place m = x64_address(w, in->a, 0);
+  struct x64_addr m = x64_address(w, in->a, 0);
   const unsigned at = X64_SCRATCH;
   struct x64_mem kept = x64_frame_mem(w, kn_frame_alloc(w, 8, 3)),
                  address = x64_frame_mem(w, kn_frame_alloc(w, 8, 3));
@@ -198,7 +198,7 @@ void x64_lower_wide_atomic(struct kn_walk *w, const struct kn_inst *in) {
   } else { /* a first guess; its two halves need not be read at the same moment */
     EMIT(w, x64_rm, X64_MOV, 3, X64_RAX, x64_at(at, 0));
     EMIT(w, x64_rm, X64_MOV, 3, X64_RDX, x64_at(at, 8));
-    x64_place_label(w, again);
+    x64_bind_label(w, again);
     combine(w, in);
     EMIT(w, x64_rm, X64_MOV, 3, at, address);
   }

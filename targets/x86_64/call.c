@@ -14,17 +14,17 @@ enum { UPPER = X64_UPPER - KN_FP_BASE, EIGHTH = X64_UPPER + N_FP_ARGS - 1 };
 
 KN_INLINE uint32_t align_16(uint32_t n) { return (n + 15) & ~15u; }
 
-/* Stores an argument to its place in the area of stack arguments. */
+/* Stores an argument to its location in the area of stack arguments. */
 static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
   const kiln_param *p = a->param;
   uint32_t h = a->h;
   unsigned type = a->type, flags = kn_arg_flags(a);
-  struct x64_place to = x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
-                                          : (struct x64_place){.m = x64_at(X64_RSP, 0)};
+  struct x64_addr to = x64(w)->tail_area ? x64_frame(w, x64(w)->tail_area)
+                                         : (struct x64_addr){.m = x64_at(X64_RSP, 0)};
   to.m.disp += (int32_t)a->stack;
   int32_t imm;
   if (flags & KILN_PARAM_BYVAL) {
-    struct x64_place from = x64_address(w, h, 0);
+    struct x64_addr from = x64_address(w, h, 0);
     if (p->size_bytes <= 128 || (c->tail && kn_code_room(w, TAIL_ROOM))) {
       x64_copy(w, to, from, p->size_bytes);
     } else {
@@ -48,7 +48,7 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
       w->code.p = x64_put8(x64_put8(x64_put8(w->code.p, 0xf3), 0x48), 0xa5);
       if (p->size_bytes & 7) {
         to.m.disp += (int32_t)(p->size_bytes & ~7u);
-        from = (struct x64_place){.m = x64_at(X64_RSI, 0)};
+        from = (struct x64_addr){.m = x64_at(X64_RSI, 0)};
         x64_copy(w, to, from, p->size_bytes & 7);
       }
     }
@@ -56,7 +56,7 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
     x64_x87_push(w, h);
     x64_x87_pop_to(w, &to);
   } else if (type == KILN_TYPE_I128) {
-    struct x64_place half[2];
+    struct x64_addr half[2];
     int64_t v[2];
     bool constant = x64_wide_source(w, h, half, v);
     for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
@@ -174,7 +174,7 @@ void x64_tail_jump(struct kn_walk *w, const struct kn_call *c, uint32_t bytes) {
   }
   uint32_t behind = kn_observe_tail(w, c->reg);
   x64_epilogue_jump(w, c->symbol, got, c->reg);
-  if (behind) kn_label_place(w, behind);
+  if (behind) kn_label_bind(w, behind);
 }
 
 /* The usual call: at most six general and eight float arguments, all in registers and none to be
@@ -322,7 +322,7 @@ void x64_lower_call(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_keep_result(struct kn_walk *w, const struct kn_arg *a, int32_t frame) {
-  struct x64_place to = {.m = x64_frame_mem(w, frame)};
+  struct x64_addr to = {.m = x64_frame_mem(w, frame)};
   if (a->type == KILN_TYPE_F80) {
     x64_x87_pop_to(w, &to);
     return;
@@ -343,7 +343,7 @@ void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
 /* Moves what the function returns to the registers of results. */
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
   kiln_func *f = w->f;
-  if (!kn_place_results(w, kn_sig(f->module, f->sig))) return;
+  if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
   struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
   for (unsigned k = 0; k < in->x; k++) {
     uint32_t h = kn_ret_value(f, in, k);
@@ -408,7 +408,7 @@ static void save_area(struct kn_walk *w) {
   x64_jcc(w, X64_E, skip);
   for (unsigned k = w->frame.va.fp; k < N_FP_ARGS; k++)
     EMIT(w, x64_rm, X64_MOVAPS_ST, 2, k, x64_beyond(area, 48 + 16 * (int32_t)k));
-  x64_place_label(w, skip);
+  x64_bind_label(w, skip);
 }
 
 /* A slot aligned beyond the stack's alignment is reached through a pointer in the frame, which the
@@ -499,7 +499,7 @@ static void enter_result(struct kn_walk *w, const struct kn_arg *a) {
 static bool enter_params(struct kn_walk *w) {
   struct kn_assign all;
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  if (!kn_place_args(w, sig, NULL, sig->n_params, &all)) return false;
+  if (!kn_assign_args(w, sig, NULL, sig->n_params, &all)) return false;
   bool by_value = false, upper = false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     struct kn_arg a = w->args.at[k];

@@ -71,7 +71,7 @@ void x64_lower_icmp(struct kn_walk *w, const struct kn_inst *in) {
     a = b;
   } else if (kn_is_value(a) && (w->val[a].flags & KN_VF_WAITS)) {
     const struct kn_inst *load = &w->inst[a];
-    struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
+    struct x64_addr m = x64_address(w, load->a, (int32_t)load->c);
     int32_t imm;
     if (x64_imm32(w, b, type, &imm)) {
       EMIT(w, x64_alu_mi, X64_G_CMP, size, m.m, imm);
@@ -139,12 +139,12 @@ void x64_lower_select(struct kn_walk *w, const struct kn_inst *in) {
       take = kn_code_label(w);
       x64_jcc(w, X64_NE, take);
       x64_jcc(w, X64_NP, skip);
-      x64_place_label(w, take);
+      x64_bind_label(w, take);
     } else {
       x64_jcc(w, cc ^ 1, skip);
     }
     x64_move(w, t, rb, type);
-    x64_place_label(w, skip);
+    x64_bind_label(w, skip);
     x64_move(w, dst, t, type);
     kn_defined(w, i, dst);
     return;
@@ -212,7 +212,7 @@ KN_INLINE void extend(struct kn_walk *w, const struct kn_inst *in, bool sign) {
   }
   if (kn_is_value(in->a) && (w->val[in->a].flags & KN_VF_WAITS)) {
     const struct kn_inst *load = &w->inst[in->a];
-    struct x64_place m = x64_address(w, load->a, (int32_t)load->c);
+    struct x64_addr m = x64_address(w, load->a, (int32_t)load->c);
     kn_drop(w, in->a);
     unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
     unsigned op = from == KILN_TYPE_I8    ? (sign ? X64_MOVSX8 : X64_MOVZX8)

@@ -8,8 +8,8 @@
 
 /* ---- labels ---- */
 
-void x64_place_label(struct kn_walk *w, uint32_t label) {
-  kn_label_place(w, label);
+void x64_bind_label(struct kn_walk *w, uint32_t label) {
+  kn_label_bind(w, label);
   x64(w)->newest_label = kn_here(w);
 }
 
@@ -143,7 +143,7 @@ static void unless(struct kn_walk *w, unsigned cc, uint32_t label) {
     uint32_t take = kn_code_label(w);
     x64_jcc(w, X64_NE, take);
     x64_jcc(w, X64_NP, label);
-    x64_place_label(w, take);
+    x64_bind_label(w, take);
   }
 }
 
@@ -196,7 +196,7 @@ void x64_lower_brif(struct kn_walk *w, const struct kn_inst *in) {
   else unless(w, cc, other);
   kn_edge_moves(w, &e[back]);
   x64_jmp(w, e[back].target);
-  x64_place_label(w, other);
+  x64_bind_label(w, other);
   kn_edge_moves(w, &e[!back]);
   go(w, e[!back].target);
 }
@@ -230,15 +230,15 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
   EMIT(w, x64_alu_ri, X64_G_CMP, size, t, (int32_t)range);
   x64_jcc(w, X64_A, other);
   uint32_t base = kn_code_label(w);
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = base};
-  x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = base};
+  x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &addr);
   EMIT(w, x64_rm, X64_MOVSXD, 3, t, (struct x64_mem){X64_SCRATCH, (uint8_t)t, 2, 0, 0});
   EMIT(w, x64_rr, X64_ADD, 3, t, X64_SCRATCH);
   /* notrack: no attacker can write to the table, and so cases need no endbr64 */
   if (KN_UNLIKELY(w->plan->frame.marks)) EMIT(w, x64_put8, 0x3e);
   EMIT(w, x64_jmp_r, t);
   if (!kn_code_room(w, (size_t)(range + 1) * 4)) return;
-  x64_place_label(w, base);
+  x64_bind_label(w, base);
   kn_observe_code(w, w->block, w->i, true);
   uint32_t k = 0;
   for (uint64_t v = 0; v <= range; v++) {
@@ -264,7 +264,7 @@ static void search(struct kn_walk *w, unsigned r, unsigned size, const struct kn
   while (top) {
     top--;
     uint32_t from = stack[top].from, to = stack[top].to;
-    if (stack[top].label != UINT32_MAX) x64_place_label(w, stack[top].label);
+    if (stack[top].label != UINT32_MAX) x64_bind_label(w, stack[top].label);
     if (!kn_code_ready(w)) return;
     while (to - from > 3) {
       uint32_t mid = from + (to - from) / 2; /* right part: from mid on */
@@ -291,7 +291,7 @@ void x64_lower_switch(struct kn_walk *w, const struct kn_inst *in) {
   if (s.n == 0) {
     kn_drop(w, in->a);
     if (s.edges[0].args) {
-      x64_place_label(w, s.fallback);
+      x64_bind_label(w, s.fallback);
       kn_edge_moves(w, &s.edges[0]);
     }
     go(w, s.edges[0].target);

@@ -1,4 +1,5 @@
-/* f32 and f64 on SSE2. Library calls where baseline has no instruction (rounding, fma, fmod). */
+/* f32 and f64 on SSE2. Library calls where baseline has no instruction (rounding, fma, fmod). The rounding mode, of SSE
+ * and x87. */
 #include "targets/x86_64/x64.h"
 
 KN_INLINE bool single(unsigned type) { return type == KILN_TYPE_F32; }
@@ -39,10 +40,10 @@ void x64_lower_farith(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 /* A 16-byte constant behind the function. */
-static struct x64_place literal(struct kn_walk *w, uint64_t bits) {
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  place.ref = kn_code_literal(w, bits, bits, 16);
-  return place;
+static struct x64_addr literal(struct kn_walk *w, uint64_t bits) {
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  addr.ref = kn_code_literal(w, bits, bits, 16);
+  return addr;
 }
 static uint64_t sign_bits(unsigned type) {
   return single(type) ? UINT64_C(0x8000000080000000) : UINT64_C(1) << 63;
@@ -53,9 +54,9 @@ static void with_mask(struct kn_walk *w, const struct kn_inst *in, unsigned op, 
   unsigned ra = kn_reg(w, in->a, in->type);
   kn_drop(w, in->a);
   unsigned dst = kn_def(w, i, in->type, ra, 0);
-  struct x64_place place = literal(w, mask);
+  struct x64_addr addr = literal(w, mask);
   x64_move(w, dst, ra, in->type);
-  x64_op_mem(w, op, 2, dst, &place);
+  x64_op_mem(w, op, 2, dst, &addr);
   kn_defined(w, i, dst);
 }
 void x64_lower_fneg(struct kn_walk *w, const struct kn_inst *in) {
@@ -69,7 +70,7 @@ void x64_lower_fcopysign(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned type = in->type;
   unsigned ra = kn_reg(w, in->a, type), rb = kn_reg(w, in->b, type);
-  struct x64_place sign = literal(w, sign_bits(type)), rest = literal(w, ~sign_bits(type));
+  struct x64_addr sign = literal(w, sign_bits(type)), rest = literal(w, ~sign_bits(type));
   unsigned t = kn_temp(w, ~KN_GP_MASK);
   x64_move(w, t, ra, type);
   x64_op_mem(w, X64_ANDPS, 2, t, &rest);
@@ -132,13 +133,13 @@ void x64_lower_fminimum(struct kn_walk *w, const struct kn_inst *in) {
   x64_jcc(w, X64_NE, unequal);
   EMIT(w, x64_rr, least ? X64_ORPS : X64_ANDPS, 2, x64_hw(t), b);
   x64_jmp(w, done);
-  x64_place_label(w, nan);
+  x64_bind_label(w, nan);
   EMIT(w, x64_rr, by_type(type, X64_ADDSS, X64_ADDSD), 2, x64_hw(t), b);
   x64_jmp(w, done);
-  x64_place_label(w, unequal);
+  x64_bind_label(w, unequal);
   EMIT(w, x64_rr, least ? by_type(type, X64_MINSS, X64_MINSD) : by_type(type, X64_MAXSS, X64_MAXSD),
        2, x64_hw(t), b);
-  x64_place_label(w, done);
+  x64_bind_label(w, done);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
   x64_def_fixed(w, i, type, t);
@@ -209,9 +210,9 @@ static void float_const(struct kn_walk *w, unsigned type, double v) {
   float f = (float)v;
   if (single(type)) memcpy(&bits, &f, 4);
   else memcpy(&bits, &v, 8);
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  place.ref = kn_code_literal(w, bits, 0, single(type) ? 4 : 8);
-  x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, X64_XSCRATCH, &place);
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  addr.ref = kn_code_literal(w, bits, 0, single(type) ? 4 : 8);
+  x64_op_mem(w, single(type) ? X64_MOVSS : X64_MOVSD, 2, X64_XSCRATCH, &addr);
 }
 
 /* t = the float in x (not negative, in range) as an unsigned 64-bit integer; y is changed. */
@@ -223,14 +224,14 @@ static void to_u64(struct kn_walk *w, unsigned from, unsigned t, unsigned x, uns
   x64_jcc(w, X64_AE, big);
   EMIT(w, x64_rr, cvt, 3, t, x64_hw(x));
   x64_jmp(w, done);
-  x64_place_label(w, big);
+  x64_bind_label(w, big);
   /* convert x - 2^63, then set the sign bit again */
   x64_move(w, y, x, from);
   EMIT(w, x64_rr, by_type(from, X64_SUBSS, X64_SUBSD), 2, x64_hw(y), 15);
   EMIT(w, x64_rr, cvt, 3, t, x64_hw(y));
   x64_const(w, X64_SCRATCH, UINT64_C(1) << 63);
   EMIT(w, x64_rr, X64_XOR, 3, t, X64_SCRATCH);
-  x64_place_label(w, done);
+  x64_bind_label(w, done);
 }
 
 void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
@@ -276,20 +277,20 @@ void x64_lower_ftoi(struct kn_walk *w, const struct kn_inst *in) {
     float_const(w, from, sign ? -top : 0.0);
     EMIT(w, x64_rr, cmp, 2, x64_hw(x), 15);
     x64_jcc(w, X64_AE, in_range);
-    x64_place_label(w, low);
+    x64_bind_label(w, low);
     x64_const(w, t, bits == 64 ? min : (uint32_t)min);
     x64_jmp(w, done);
-    x64_place_label(w, high);
+    x64_bind_label(w, high);
     x64_const(w, t, bits == 64 ? max : (uint32_t)max);
     x64_jmp(w, done);
-    x64_place_label(w, nan);
+    x64_bind_label(w, nan);
     x64_const(w, t, 0);
     x64_jmp(w, done);
-    x64_place_label(w, in_range);
+    x64_bind_label(w, in_range);
   }
   if (bits == 64 && !sign) to_u64(w, from, t, x, y);
   else EMIT(w, x64_rr, cvt, bits == 64 || (bits == 32 && !sign) ? 3 : 2, t, x64_hw(x));
-  if (saturate) x64_place_label(w, done);
+  if (saturate) x64_bind_label(w, done);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, to, t);
 }
@@ -329,14 +330,14 @@ void x64_lower_itof(struct kn_walk *w, const struct kn_inst *in) {
     x64_jcc(w, X64_S, big);
     EMIT(w, x64_rr, cvt, 3, x64_hw(dst), t);
     x64_jmp(w, done);
-    x64_place_label(w, big);
+    x64_bind_label(w, big);
     x64_mov(w, 3, X64_SCRATCH, t);
     EMIT(w, x64_shift_ri, X64_G_SHR, 3, t, 1);
     EMIT(w, x64_alu_ri, X64_G_AND, 2, X64_SCRATCH, 1);
     EMIT(w, x64_rr, X64_OR, 3, t, X64_SCRATCH);
     EMIT(w, x64_rr, cvt, 3, x64_hw(dst), t);
     EMIT(w, x64_rr, by_type(to, X64_ADDSS, X64_ADDSD), 2, x64_hw(dst), x64_hw(dst));
-    x64_place_label(w, done);
+    x64_bind_label(w, done);
   }
   kn_defined(w, i, dst);
 }
@@ -361,4 +362,51 @@ void x64_lower_bitcast(struct kn_walk *w, const struct kn_inst *in) {
   else EMIT(w, x64_rr, X64_MOV_GX, size, x64_hw(ra), dst);
   if (in->type == KILN_TYPE_I32) w->val[i].flags |= KN_VF_ZX;
   kn_defined(w, i, dst);
+}
+
+/* ---- the rounding mode ---- */
+
+/* The control word's bits 10 and 11 (SDM volume 1, 8.1.5), and bits 13 and 14 of SSE's MXCSR (10.2.3), have it as
+ * 0 to nearest even, 1 down, 2 up, 3 towards zero. With these two bits exchanged that is the IR's number less 1,
+ * modulo 4. An exchange is a multiplication by 5: bits 1 and 2 of the product are bits 1 and 0 of the factor. */
+static void times_5(struct kn_walk *w, unsigned r) {
+  EMIT(w, x64_rm, X64_LEA, 2, r, (struct x64_mem){(uint8_t)r, (uint8_t)r, 2, 0, 0});
+}
+
+/* Both units have the mode; x87's is the one that is read, as by C's fegetround. */
+void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  int32_t at = x64_x87_scratch(w);
+  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
+  EMIT(w, x64_x87_m, X64_FNSTCW, x64_frame_mem(w, at));
+  EMIT(w, x64_rm, X64_MOVZX16, 2, dst, x64_frame_mem(w, at));
+  EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 10);
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, 3);
+  times_5(w, dst);
+  EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 1);
+  EMIT(w, x64_alu_ri, X64_G_ADD, 2, dst, 1);
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, 3);
+  x64_set_zx(w, i, in->type);
+  kn_defined(w, i, dst);
+}
+
+void x64_lower_set_rounding(struct kn_walk *w, const struct kn_inst *in) {
+  struct x64_mem x87 = x64_frame_mem(w, x64_x87_scratch(w)),
+                 sse = x64_frame_mem(w, x64_x87_scratch(w) + 8);
+  unsigned mode = X64_SCRATCH, r = kn_reg(w, in->a, in->type);
+  EMIT(w, x64_rm, X64_LEA, 2, mode, x64_at(r, -1));
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3);
+  times_5(w, mode);
+  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 9);
+  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3 << 10);
+  EMIT(w, x64_x87_m, X64_FNSTCW, x87);
+  EMIT(w, x64_alu_mi, X64_G_AND, 1, x87, ~(3 << 10));
+  EMIT(w, x64_rm, X64_OR_ST, 1, mode, x87);
+  EMIT(w, x64_x87_m, X64_FLDCW, x87);
+  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 3);
+  EMIT(w, x64_stmxcsr, sse);
+  EMIT(w, x64_alu_mi, X64_G_AND, 2, sse, ~(3 << 13));
+  EMIT(w, x64_rm, X64_OR_ST, 2, mode, sse);
+  EMIT(w, x64_ldmxcsr, sse);
+  kn_drop(w, in->a);
 }

@@ -171,7 +171,7 @@ void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned re
 /* ---- the end ---- */
 
 /* Constants behind the code, largest first so that padding comes once. */
-static void place_literals(struct kn_walk *w) {
+static void emit_literals(struct kn_walk *w) {
   if (w->code.literals.n == 0 || !kn_code_room(w, (size_t)w->code.literals.n * 16 + 64)) return;
   kn_observe_code(w, UINT32_MAX, 0, true);
   for (uint32_t size = 16; size >= 4; size /= 2) {
@@ -179,7 +179,7 @@ static void place_literals(struct kn_walk *w) {
       const struct kn_literal *l = &w->code.literals.at[k];
       if (l->size != size) continue;
       while (kn_here(w) & (size - 1)) EMIT(w, x64_int3);
-      x64_place_label(w, l->label);
+      x64_bind_label(w, l->label);
       uint64_t v[2] = {l->low, l->high};
       memcpy(w->code.p, v, 16);
       w->code.p += size;
@@ -314,7 +314,7 @@ void x64_finish(struct kn_walk *w) {
                    ? 16
                    : BOTTOM + (int32_t)(x64(w)->frame_size + 8 * x64(w)->saved_count + 8);
   uint32_t end = kn_here(w);
-  place_literals(w);
+  emit_literals(w);
   if (w->f->status != KILN_OK) return;
   x64_patch(w);
   frame_rows(w, w->code.start, end);

@@ -5,40 +5,39 @@
 #include "targets/x86_64/x64.h"
 
 /* The memory at symbol `name`, in a segment or 0; its address may be in r11. */
-static struct x64_place symbol_at(struct kn_walk *w, const char *name, unsigned segment) {
+static struct x64_addr symbol_at(struct kn_walk *w, const char *name, unsigned segment) {
   uint32_t id = kn_symbol_reference(w->f->module, name);
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = id, .reloc = R_X86_64_PC32};
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = id, .reloc = R_X86_64_PC32};
   if (id == 0) {
     kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   } else if (!kn_symbol(w->f->module, id)->direct) {
-    place.reloc = R_X86_64_REX_GOTPCRELX;
-    x64_op_mem(w, X64_MOV, 3, X64_R11, &place);
-    place = (struct x64_place){.m = x64_at(X64_R11, 0)};
+    addr.reloc = R_X86_64_REX_GOTPCRELX;
+    x64_op_mem(w, X64_MOV, 3, X64_R11, &addr);
+    addr = (struct x64_addr){.m = x64_at(X64_R11, 0)};
   }
-  place.m.segment = (uint8_t)segment;
-  return place;
+  addr.m.segment = (uint8_t)segment;
+  return addr;
 }
 
 /* r11 = the guard value. */
 static void load_guard(struct kn_walk *w) {
   const kiln_module *m = w->f->module;
-  struct x64_place place = {
-    .m = {X64_NONE, X64_NONE, 0, 0x64, 0x28}}; /* psABI: TCB's stack_guard */
+  struct x64_addr addr = {.m = {X64_NONE, X64_NONE, 0, 0x64, 0x28}}; /* psABI: TCB's stack_guard */
   switch (m->guard.source) {
   case KILN_GUARD_SOURCE_TLS:
     if (m->guard.symbol != NULL) {
-      place = symbol_at(w, m->guard.symbol, m->guard_reg);
+      addr = symbol_at(w, m->guard.symbol, m->guard_reg);
     } else {
-      place.m.segment = (uint8_t)m->guard_reg;
-      place.m.disp = m->guard.offset_bytes;
+      addr.m.segment = (uint8_t)m->guard_reg;
+      addr.m.disp = m->guard.offset_bytes;
     }
     break;
-  case KILN_GUARD_SOURCE_GLOBAL: place = symbol_at(w, "__stack_chk_guard", 0); break;
+  case KILN_GUARD_SOURCE_GLOBAL: addr = symbol_at(w, "__stack_chk_guard", 0); break;
   case KILN_GUARD_SOURCE_DEFAULT:
   case KILN_GUARD_SOURCE_SYSREG:
   case KILN_GUARD_SOURCE_COUNT: break;
   }
-  x64_op_mem(w, X64_MOV, 3, X64_R11, &place);
+  x64_op_mem(w, X64_MOV, 3, X64_R11, &addr);
 }
 
 const struct kn_guard_reg x64_guard_regs[] = {
@@ -69,7 +68,7 @@ void x64_guard_check(struct kn_walk *w) {
 void x64_guard_end(struct kn_walk *w) {
   if (x64(w)->n_epilogues == 0 || !kn_code_ready(w)) return;
   kn_observe_code(w, UINT32_MAX, 0, false);
-  x64_place_label(w, x64(w)->guard_fail);
+  x64_bind_label(w, x64(w)->guard_fail);
   uint32_t fail = kn_symbol_reference(w->f->module, "__stack_chk_fail");
   if (fail == 0) kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   else x64_call_symbol(w, fail, true);

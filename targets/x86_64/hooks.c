@@ -47,7 +47,7 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
   EMIT(w, x64_rm, X64_MOV_ST, size, X64_SCRATCH, x64_frame_mem(w, dst));
 }
 
-void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm) {
+void x64_rip_fixup(struct kn_walk *w, const struct x64_addr *m, unsigned imm) {
   uint32_t at = kn_here(w) - imm - 4;
   if (m->reloc) kn_code_relocate(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
   else KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){at, m->ref, imm});
@@ -103,7 +103,7 @@ const uint64_t x64_move_heads[X64_MOVE_COUNT][4][2] = {
 #undef REX
 };
 
-void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_place *m) {
+void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_addr *m) {
   EMIT(w, x64_form_mem, form, reg, m->m);
   if (KN_UNLIKELY(m->m.base == X64_RIP)) x64_rip_fixup(w, m, 0);
 }
@@ -132,39 +132,39 @@ bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out)
 }
 
 /* A symbol's address + disp as a memory operand. */
-static struct x64_place symbol_place(struct kn_walk *w, const struct kn_const *c, int64_t disp) {
+static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, int64_t disp) {
   const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
   int64_t offset = (int64_t)c->low + disp;
   if (s->direct && offset >= -(1 << 30) && offset < (1 << 30)) {
-    place.m.disp = (int32_t)offset;
-    place.reloc = R_X86_64_PC32;
-    return place;
+    addr.m.disp = (int32_t)offset;
+    addr.reloc = R_X86_64_PC32;
+    return addr;
   }
   unsigned r = kn_temp(w, KN_GP_MASK);
-  place.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
-  x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, r, &place);
+  addr.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
+  x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, r, &addr);
   if (offset != (int32_t)offset) {
     x64_const(w, X64_SCRATCH, (uint64_t)offset);
     EMIT(w, x64_rm, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0});
     offset = 0;
   }
-  return (struct x64_place){.m = x64_at(r, (int32_t)offset)};
+  return (struct x64_addr){.m = x64_at(r, (int32_t)offset)};
 }
 
 /* Address of a slot: in the frame, or through its pointer if it is aligned beyond 16 bytes. */
-static struct x64_place slot_place(struct kn_walk *w, uint32_t slot, int64_t disp) {
+static struct x64_addr slot_addr(struct kn_walk *w, uint32_t slot, int64_t disp) {
   const struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->align_log2 > 4)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
     EMIT(w, x64_rm, X64_MOV, 3, r, x64_frame_mem(w, s->frame));
-    return (struct x64_place){.m = x64_at(r, (int32_t)disp)};
+    return (struct x64_addr){.m = x64_at(r, (int32_t)disp)};
   }
   return x64_frame(w, (int32_t)(kn_slot_frame(w, slot) + disp));
 }
 
-struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
-  struct x64_place place = {.m = {X64_NONE, X64_NONE, 0, 0, 0}};
+struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
+  struct x64_addr addr = {.m = {X64_NONE, X64_NONE, 0, 0, 0}};
   unsigned index = X64_NONE, scale = 0;
   if (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR)) {
     do {
@@ -184,65 +184,65 @@ struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   int64_t imm;
   bool far = disp < -(INT64_C(1) << 30) || disp >= INT64_C(1) << 30;
   if (KN_LIKELY(kn_is_value(h) && !far))
-    return (struct x64_place){.m =
-                                x64_mem(kn_reg(w, h, KILN_TYPE_I64), index, scale, (int32_t)disp)};
+    return (struct x64_addr){.m =
+                               x64_mem(kn_reg(w, h, KILN_TYPE_I64), index, scale, (int32_t)disp)};
   if (KN_LIKELY(kn_is_slot(h) && !far && w->f->slots.at[kn_index(h)].align_log2 <= 4)) {
     int32_t at = (int32_t)(kn_slot_frame(w, kn_index(h)) + disp);
-    return (struct x64_place){.m =
-                                x64_mem(x64(w)->frame_reg, index, scale, at - x64(w)->frame_bias)};
+    return (struct x64_addr){.m =
+                               x64_mem(x64(w)->frame_reg, index, scale, at - x64(w)->frame_bias)};
   }
   if (kn_is_value(h)) {
-    place.m.base = (uint8_t)kn_reg(w, h, KILN_TYPE_I64);
-    place.m.disp = far ? 0 : (int32_t)disp;
+    addr.m.base = (uint8_t)kn_reg(w, h, KILN_TYPE_I64);
+    addr.m.disp = far ? 0 : (int32_t)disp;
   } else if (kn_is_slot(h)) {
-    place = slot_place(w, kn_index(h), far ? 0 : disp);
+    addr = slot_addr(w, kn_index(h), far ? 0 : disp);
   } else if (x64_imm64(w, h, &imm)) {
     disp = (int64_t)((uint64_t)disp + (uint64_t)imm);
     far = disp != (int32_t)disp;
-    place.m.disp = (int32_t)disp;
+    addr.m.disp = (int32_t)disp;
     if (far) {
-      place.m.base = (uint8_t)kn_temp(w, KN_GP_MASK);
-      x64_const(w, place.m.base, (uint64_t)disp);
-      place.m.disp = 0;
+      addr.m.base = (uint8_t)kn_temp(w, KN_GP_MASK);
+      x64_const(w, addr.m.base, (uint64_t)disp);
+      addr.m.disp = 0;
       far = false;
     }
   } else {
-    place = symbol_place(w, &w->f->pool.at[kn_index(h)], far ? 0 : disp);
-    if (index != X64_NONE && place.m.base == X64_RIP) {
+    addr = symbol_addr(w, &w->f->pool.at[kn_index(h)], far ? 0 : disp);
+    if (index != X64_NONE && addr.m.base == X64_RIP) {
       unsigned r = kn_temp(w, KN_GP_MASK);
-      x64_op_mem(w, X64_LEA, 3, r, &place);
-      place = (struct x64_place){.m = x64_at(r, 0)};
+      x64_op_mem(w, X64_LEA, 3, r, &addr);
+      addr = (struct x64_addr){.m = x64_at(r, 0)};
     }
   }
   if (KN_UNLIKELY(far)) {
-    unsigned r = place.m.base;
+    unsigned r = addr.m.base;
     /* a temporary register taken above may be reused once it is read */
     if (kn_is_value(h) || r >= 16 || (w->regs.temp >> r & 1) == 0) r = kn_temp(w, KN_GP_MASK);
-    x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &place);
+    x64_op_mem(w, X64_LEA, 3, X64_SCRATCH, &addr);
     x64_const(w, r, (uint64_t)disp);
     EMIT(w, x64_rm, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0});
-    place = (struct x64_place){.m = x64_at(r, 0)};
+    addr = (struct x64_addr){.m = x64_at(r, 0)};
   }
-  place.m.index = (uint8_t)index;
-  place.m.scale = (uint8_t)scale;
-  return place;
+  addr.m.index = (uint8_t)index;
+  addr.m.scale = (uint8_t)scale;
+  return addr;
 }
 
-void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m) {
+void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_addr *m) {
   if (m->m.index == X64_NONE && m->m.disp == 0 && m->m.base < X64_RIP)
     x64_move(w, dst, m->m.base, KILN_TYPE_I64);
   else x64_op_mem(w, X64_LEA, 3, dst, m);
 }
 
 void x64_hook_address(struct kn_walk *w, unsigned dst, uint32_t v) {
-  struct x64_place place = x64_address(w, v, 0);
-  x64_lea(w, dst, &place);
+  struct x64_addr addr = x64_address(w, v, 0);
+  x64_lea(w, dst, &addr);
 }
 
 void x64_hook_deferred(struct kn_walk *w, unsigned dst, uint32_t v) {
   const struct kn_inst *in = &w->inst[v];
-  struct x64_place place = x64_address(w, in->a, (int32_t)in->c);
-  x64_load_typed(w, dst, in, &place);
+  struct x64_addr addr = x64_address(w, in->a, (int32_t)in->c);
+  x64_load_typed(w, dst, in, &addr);
 }
 
 void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
@@ -264,15 +264,15 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
   const struct kn_const *c = &w->f->pool.at[kn_index(h)];
   if (c->symbol) {
     const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
-    struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
+    struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
     int64_t offset = (int64_t)c->low;
     bool near = s->direct && offset >= -(1 << 30) && offset < (1 << 30);
-    place.m.disp = near ? (int32_t)offset : 0;
-    place.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
-    x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, dst, &place);
+    addr.m.disp = near ? (int32_t)offset : 0;
+    addr.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
+    x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, dst, &addr);
     if (near || offset == 0) return;
     if (offset == (int32_t)offset) {
-      struct x64_place sum = {.m = x64_at(dst, (int32_t)offset)};
+      struct x64_addr sum = {.m = x64_at(dst, (int32_t)offset)};
       x64_op_mem(w, X64_LEA, 3, dst, &sum);
     } else {
       if (dst == X64_SCRATCH) {
@@ -288,18 +288,18 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     bool single = type == KILN_TYPE_F32;
     uint64_t bits = single ? (uint32_t)c->low : c->low;
     if (KN_UNLIKELY(type == KILN_TYPE_V128) && c->high != 0) {
-      struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-      place.ref = kn_code_literal(w, c->low, c->high, 16);
-      x64_op_mem(w, X64_MOVAPS, 2, dst, &place);
+      struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+      addr.ref = kn_code_literal(w, c->low, c->high, 16);
+      x64_op_mem(w, X64_MOVAPS, 2, dst, &addr);
       return;
     }
     if (bits == 0) {
       EMIT(w, x64_rr, X64_XORPS, 2, x64_hw(dst), x64_hw(dst));
       return;
     }
-    struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-    place.ref = kn_code_literal(w, bits, 0, single ? 4 : 8);
-    x64_op_mem(w, single ? X64_MOVSS : X64_MOVSD, 2, dst, &place);
+    struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+    addr.ref = kn_code_literal(w, bits, 0, single ? 4 : 8);
+    x64_op_mem(w, single ? X64_MOVSS : X64_MOVSD, 2, dst, &addr);
     return;
   }
   x64_const(w, dst, type == KILN_TYPE_I64 ? c->low : (uint32_t)c->low);
@@ -351,7 +351,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     if (v->flags & KN_VF_WAITS) {
       const struct kn_inst *in = &w->inst[h];
       o->kind = X64_MEM;
-      o->place = x64_address(w, in->a, (int32_t)in->c);
+      o->addr = x64_address(w, in->a, (int32_t)in->c);
       return;
     }
     /* in the frame, and read for the last time: needs no register */
@@ -360,7 +360,7 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
         !((v->flags & KN_VF_SLOT_HOME) && v->copy != KN_NO_REG &&
           (w->regs.cached & KN_BIT(v->copy)) && w->regs.owner[v->copy] == h)) {
       o->kind = X64_MEM;
-      o->place = x64_frame(w, v->frame);
+      o->addr = x64_frame(w, v->frame);
       KN_LOG(w, KN_EV_USE, h, KN_PLACE_FRAME + v->frame);
       return;
     }
@@ -374,13 +374,13 @@ void x64_operand(struct kn_walk *w, uint32_t h, unsigned type, struct x64_operan
     bool single = type == KILN_TYPE_F32;
     if (KN_UNLIKELY(X64_VEC >> type & 1)) {
       o->kind = X64_MEM;
-      o->place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0},
-                                    .ref = kn_code_literal(w, c->low, c->high, 16)};
+      o->addr = (struct x64_addr){.m = {X64_RIP, X64_NONE, 0, 0, 0},
+                                  .ref = kn_code_literal(w, c->low, c->high, 16)};
       return;
     }
     uint32_t label = kn_code_literal(w, single ? (uint32_t)c->low : c->low, 0, single ? 4 : 8);
     o->kind = X64_MEM;
-    o->place = (struct x64_place){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};
+    o->addr = (struct x64_addr){.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = label};
     return;
   }
   o->kind = X64_REG;

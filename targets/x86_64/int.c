@@ -9,7 +9,7 @@ KN_INLINE void two_address(struct kn_walk *w, unsigned op, unsigned group, unsig
                            unsigned dst, unsigned ra, const struct x64_operand *o, bool commutes) {
   unsigned to = dst;
   if (dst != ra && o->kind != X64_IMM) {
-    if (o->kind == X64_REG ? o->reg == dst : o->place.m.base == dst || o->place.m.index == dst) {
+    if (o->kind == X64_REG ? o->reg == dst : o->addr.m.base == dst || o->addr.m.index == dst) {
       if (o->kind == X64_REG && commutes) {
         EMIT(w, x64_rr, op, size, dst, ra);
         return;
@@ -20,7 +20,7 @@ KN_INLINE void two_address(struct kn_walk *w, unsigned op, unsigned group, unsig
   if (to != ra) x64_mov(w, size, to, ra);
   if (o->kind == X64_IMM) EMIT(w, x64_alu_ri, group, size, to, o->imm);
   else if (o->kind == X64_REG) EMIT(w, x64_rr, op, size, to, o->reg);
-  else x64_op_mem(w, op, size, to, &o->place);
+  else x64_op_mem(w, op, size, to, &o->addr);
   if (to != dst) x64_mov(w, size, dst, to);
 }
 
@@ -399,8 +399,8 @@ void x64_lower_divide(struct kn_walk *w, const struct kn_inst *in) {
   if (o.kind == X64_REG) {
     EMIT(w, x64_unary_r, group, size, o.reg);
   } else {
-    EMIT(w, x64_unary_m, group, size, o.place.m);
-    if (o.place.m.base == X64_RIP) x64_rip_fixup(w, &o.place, 0);
+    EMIT(w, x64_unary_m, group, size, o.addr.m);
+    if (o.addr.m.base == X64_RIP) x64_rip_fixup(w, &o.addr, 0);
   }
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -417,7 +417,7 @@ void x64_lower_high_mul(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o = divisor(w, in->b, type, sign);
   if (o.kind == X64_MEM) {
     unsigned t = kn_temp(w, KN_GP_MASK);
-    x64_op_mem(w, X64_MOV, x64_op_size(type), t, &o.place);
+    x64_op_mem(w, X64_MOV, x64_op_size(type), t, &o.addr);
     o.reg = t;
   }
   unsigned result = X64_RDX;

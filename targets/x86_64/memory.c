@@ -44,7 +44,7 @@ KN_INLINE bool folds(const struct kn_walk *w, const struct kn_inst *in) {
 /* A load from anywhere, not folded. */
 static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  struct x64_addr m = x64_address(w, in->a, (int32_t)in->c);
   kn_drop(w, in->a);
   if (w->val[i].uses == 0) {
     x64_load_typed(w, kn_bank(w, in->type) ? X64_XSCRATCH : X64_SCRATCH, in, &m);
@@ -142,7 +142,7 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
   unsigned type = in->type, size = x64_size(type);
   uint32_t b = in->b;
   int32_t imm;
-  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  struct x64_addr m = x64_address(w, in->a, (int32_t)in->c);
   if (KN_UNLIKELY(type == KILN_TYPE_V128)) {
     x64_hook_constant(w, X64_XSCRATCH, b, type);
     x64_op_mem(w, X64_MOVUPS_ST, 2, X64_XSCRATCH, &m);
@@ -185,7 +185,7 @@ void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
   if (KN_LIKELY(x64_plain_address(w, a, (int32_t)in->c, &base, &disp))) {
     EMIT(w, x64_move_at, store_moves[type], x64_hw(r), base, disp);
   } else {
-    struct x64_place m = x64_address(w, a, (int32_t)in->c);
+    struct x64_addr m = x64_address(w, a, (int32_t)in->c);
     x64_emit_mem(w, x64_move_forms[store_moves[type]], x64_hw(r), &m);
   }
   if (variable && w->val[b].reg == r && w->regs.owner[r] == b) kn_slot_note(w, variable, b);
@@ -210,11 +210,11 @@ void x64_lower_addr(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   if (simple) {
-    struct x64_place m;
+    struct x64_addr m;
     if (in->b) {
       unsigned index = kn_reg(w, in->b, KILN_TYPE_I64);
       unsigned base = kn_reg(w, in->a, KILN_TYPE_I64);
-      m = (struct x64_place){
+      m = (struct x64_addr){
         .m = {(uint8_t)base, (uint8_t)index, (uint8_t)__builtin_ctz(scale), 0, disp}};
     } else {
       m = x64_address(w, in->a, disp);
@@ -279,7 +279,7 @@ void x64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
 /* A hint, which may be ignored. */
 void x64_lower_life(struct kn_walk *w, const struct kn_inst *in) { kn_drop(w, in->a); }
 void x64_lower_prefetch(struct kn_walk *w, const struct kn_inst *in) {
-  struct x64_place m = x64_address(w, in->a, 0);
+  struct x64_addr m = x64_address(w, in->a, 0);
   x64_op_mem(w, X64_PREFETCH, 2, 1, &m); /* prefetcht0 */
   kn_drop(w, in->a);
 }
@@ -303,7 +303,7 @@ void x64_lower_frame_addr(struct kn_walk *w, const struct kn_inst *in) {
 
 /* Small blocks by 8 bytes at a time: a load of 16 would wait for fields that were just stored one
  * by one, since no single store holds all that it reads. */
-void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size) {
+void x64_copy(struct kn_walk *w, struct x64_addr to, struct x64_addr from, uint64_t size) {
   uint64_t wide = size <= 48 || w->plan->frame.general_only ? UINT64_MAX : 16;
   while (size) {
     uint64_t n = size >= wide ? 16 : size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
@@ -327,7 +327,7 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
   if (x64_imm64(w, in->c, &size) && size >= 0 &&
       (in->op == KILN_OP_MEMCPY ? size <= 128
                                 : size <= 2 || size == 4 || size == 8 || size == 16)) {
-    struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
+    struct x64_addr to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
     if (in->op == KILN_OP_MEMMOVE && size == 16 && KN_UNLIKELY(w->plan->frame.general_only)) {
       unsigned high = kn_temp(w, KN_GP_MASK);
       x64_op_mem(w, X64_MOV, 3, X64_SCRATCH, &from);
@@ -352,7 +352,7 @@ void x64_lower_memory(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_memset(struct kn_walk *w, const struct kn_inst *in) {
   int64_t size, byte;
   if (x64_imm64(w, in->c, &size) && x64_imm64(w, in->b, &byte) && size >= 0 && size <= 128) {
-    struct x64_place to = x64_address(w, in->a, 0);
+    struct x64_addr to = x64_address(w, in->a, 0);
     uint64_t pattern = (uint64_t)(byte & 0xff) * UINT64_C(0x0101010101010101);
     bool wide = size >= 16 && !w->plan->frame.general_only;
     if (wide) {

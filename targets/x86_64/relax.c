@@ -1,7 +1,7 @@
 /* Cuts the code to its final size. Jumps, prologue and epilogues were emitted in their longest form, before anything
  * was known; now jumps become short, the frame's allocation takes the form that its size allows, and a function that
  * needs no frame loses it. Then the displacements are written. Called by frame.c. Invariant: fixups ascend, and every
- * place that may be cut is one. */
+ * position that may be cut is one. */
 #include "targets/x86_64/x64.h"
 
 /* ---- what to cut ---- */

@@ -156,7 +156,7 @@ static bool two_and_two(struct kn_walk *w, unsigned t, const unsigned r[2], cons
 
 /* t = any four lanes of 32 bits of two registers, by two instructions. */
 static bool any_four(struct kn_walk *w, unsigned t, const unsigned r[2], const uint8_t k[16]) {
-  uint8_t lane[16], of[2][4]; /* the places of the lanes of each operand */
+  uint8_t lane[16], of[2][4]; /* the positions of the lanes of each operand */
   unsigned n[2] = {0, 0}, x = X64_XSCRATCH;
   if (!kn_shuffle_lanes(k, 2, lane)) return false;
   for (unsigned i = 0; i < 4; i++)
@@ -205,7 +205,7 @@ static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint
     w->code.p = before;
     return false;
   }
-  struct x64_place keep = {.m = {X64_RIP, X64_NONE, 0, 0, 0}}, drop = keep;
+  struct x64_addr keep = {.m = {X64_RIP, X64_NONE, 0, 0, 0}}, drop = keep;
   keep.ref = kn_code_literal(w, mask[0], mask[1], 16);
   drop.ref = kn_code_literal(w, ~mask[0], ~mask[1], 16);
   x64_op_mem(w, X64_PAND, 2, t, &keep);
@@ -214,7 +214,7 @@ static bool blend(struct kn_walk *w, unsigned t, const unsigned r[2], const uint
   return true;
 }
 
-/* The place of three registers' bytes in the frame: both operands, and the result or the control. */
+/* The frame offset of three registers' bytes: both operands, and the result or the control. */
 static int32_t scratch(struct kn_walk *w) {
   if (x64(w)->vector_scratch == 0) x64(w)->vector_scratch = kn_frame_alloc(w, 48, 4);
   return x64(w)->vector_scratch;
@@ -250,12 +250,12 @@ static void variable(struct kn_walk *w, unsigned t, const unsigned r[2], unsigne
   EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r[1]), x64_frame_mem(w, at + (int32_t)n));
   EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(c), x64_frame_mem(w, at + 32));
   for (unsigned i = 0; i < n; i++) {
-    struct x64_mem place = x64_frame_mem(w, at + 32 + (int32_t)i);
-    EMIT(w, x64_rm, X64_MOVZX8, 2, g, place);
+    struct x64_mem mem = x64_frame_mem(w, at + 32 + (int32_t)i);
+    EMIT(w, x64_rm, X64_MOVZX8, 2, g, mem);
     EMIT(w, x64_alu_ri, X64_G_AND, 2, g, (int32_t)(2 * n - 1));
     EMIT(w, x64_rm, X64_MOVZX8, 2, X64_SCRATCH,
          x64_mem(x64(w)->frame_reg, g, 0, at - x64(w)->frame_bias));
-    EMIT(w, x64_rm, X64_MOV_ST, 0, X64_SCRATCH, place);
+    EMIT(w, x64_rm, X64_MOV_ST, 0, X64_SCRATCH, mem);
   }
   EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(t), x64_frame_mem(w, at + 32));
 }

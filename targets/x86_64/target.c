@@ -321,7 +321,7 @@ const struct kn_target kn_target_x86_64 = {
   .keep_result = x64_keep_result,
   .free_stack = x64_free_stack,
   .jump = x64_jmp,
-  .place_label = x64_place_label,
+  .bind_label = x64_bind_label,
   .landing = x64_landing,
   .finish = x64_finish,
 };

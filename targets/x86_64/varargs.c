@@ -15,8 +15,8 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
     kn_walk_fail(w, KILN_ERR_STRUCTURE, "the function is not variadic");
     return;
   }
-  struct x64_place m = x64_address(w, in->a, 0);
-  if (kn_own_convention(w)->va_pointer) { /* an address: of the first one's place */
+  struct x64_addr m = x64_address(w, in->a, 0);
+  if (kn_own_convention(w)->va_pointer) { /* an address: of the first one */
     EMIT(w, x64_rm, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, 16 + 8 * (int32_t)w->frame.va.gp));
     x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
     kn_drop(w, in->a);
@@ -28,7 +28,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
     if (m.m.base == X64_RIP) x64_rip_fixup(w, &m, 4);
   }
   for (unsigned k = 0; k < 2; k++, m.m.disp += 8) {
-    struct x64_place area = {.m = k == 0 ? x64_frame_mem(w, w->frame.va.stack) : x64_save_area(w)};
+    struct x64_addr area = {.m = k == 0 ? x64_frame_mem(w, w->frame.va.stack) : x64_save_area(w)};
     x64_lea(w, X64_SCRATCH, &area);
     x64_op_mem(w, X64_MOV_ST, 3, X64_SCRATCH, &m);
   }
@@ -36,7 +36,7 @@ void x64_lower_va_start(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void x64_lower_va_copy(struct kn_walk *w, const struct kn_inst *in) {
-  struct x64_place to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
+  struct x64_addr to = x64_address(w, in->a, 0), from = x64_address(w, in->b, 0);
   x64_copy(w, to, from, kn_own_convention(w)->va_pointer ? 8 : 24);
   kn_drop(w, in->a);
   kn_drop(w, in->b);
@@ -54,7 +54,7 @@ void x64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   unsigned list = kn_reg(w, in->a, KILN_TYPE_I64);
   unsigned t = kn_temp(w, KN_GP_MASK);
   if (type == KILN_TYPE_F80) { /* always on the stack, aligned to 16 bytes */
-    struct x64_place m = {.m = x64_at(t, -16)};
+    struct x64_addr m = {.m = x64_at(t, -16)};
     EMIT(w, x64_rm, X64_MOV, 3, t, x64_at(list, 8));
     EMIT(w, x64_alu_ri, X64_G_ADD, 3, t, 31);
     EMIT(w, x64_alu_ri, X64_G_AND, 3, t, -16);
@@ -71,10 +71,10 @@ void x64_lower_va_arg(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_alu_mi, X64_G_ADD, 2, x64_at(list, field), fp ? 16 : 8);
   EMIT(w, x64_rm, X64_ADD, 3, t, x64_at(list, 16));
   x64_jmp(w, done);
-  x64_place_label(w, stack);
+  x64_bind_label(w, stack);
   EMIT(w, x64_rm, X64_MOV, 3, t, x64_at(list, 8));
   EMIT(w, x64_alu_mi, X64_G_ADD, 3, x64_at(list, 8), 8);
-  x64_place_label(w, done);
+  x64_bind_label(w, done);
   kn_drop(w, in->a);
   if (w->val[i].uses == 0) return;
   unsigned dst = kn_def(w, i, type, KN_NO_REG, 0);

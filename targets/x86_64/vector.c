@@ -21,9 +21,9 @@ static void copy(struct kn_walk *w, unsigned dst, unsigned src) {
 }
 /* op dst, a constant with both halves `bits`. */
 static void op_bits(struct kn_walk *w, unsigned code, unsigned dst, uint64_t bits) {
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  place.ref = kn_code_literal(w, bits, bits, 16);
-  x64_op_mem(w, code, 2, dst, &place);
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  addr.ref = kn_code_literal(w, bits, bits, 16);
+  x64_op_mem(w, code, 2, dst, &addr);
 }
 /* Shifts the lanes of 2^log2 bytes, or with log2 4 the whole register by bytes, by an immediate. */
 enum { RIGHT = 2, SIGNED = 4, LEFT = 6 };
@@ -66,7 +66,7 @@ void x64_lower_vresize(struct kn_walk *w, const struct kn_inst *in) {
 void x64_lower_vextract(struct kn_walk *w, const struct kn_inst *in) {
   unsigned type = in->type, log2 = kn_type_log2[type], k = KN_LANE_NUMBER(in->x);
   unsigned r = kn_reg(w, in->a, KN_LANE(in->x));
-  unsigned down = log2 == 3 ? 0xee : k; /* pshufd that brings the lane to the lowest place */
+  unsigned down = log2 == 3 ? 0xee : k; /* pshufd that brings the lane to the lowest position */
   kn_drop(w, in->a);
   bool fp = kn_bank(w, type);
   unsigned dst = kn_def(w, w->i, type, fp && k == 0 ? r : KN_NO_REG, 0);
@@ -158,7 +158,7 @@ void x64_lower_vsigns(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- arithmetic ---- */
 
-/* Opcodes by operation and log2 of the lane's bytes; of bitwise ones in the first place. */
+/* Opcodes by operation and log2 of the lane's bytes; of bitwise ones in the first position. */
 static const unsigned codes[][4] = {
   [KILN_OP_VADD - KILN_OP_VADD] = {0xfc, 0xfd, 0xfe, 0xd4},
   [KILN_OP_VSUB - KILN_OP_VADD] = {0xf8, 0xf9, 0xfa, 0xfb},
@@ -412,13 +412,13 @@ void x64_bitcast_wide(struct kn_walk *w, const struct kn_inst *in) {
     EMIT(w, x64_rm, X64_MOVUPS_ST, 2, x64_hw(r), x64_frame_mem(w, at));
     return;
   }
-  struct x64_place half[2];
+  struct x64_addr half[2];
   int64_t v[2];
   bool constant = x64_wide_source(w, in->a, half, v);
   unsigned t = temp(w);
-  struct x64_place place = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
-  if (constant) place.ref = kn_code_literal(w, (uint64_t)v[0], (uint64_t)v[1], 16);
-  x64_op_mem(w, X64_MOVUPS, 2, t, constant ? &place : &half[0]);
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  if (constant) addr.ref = kn_code_literal(w, (uint64_t)v[0], (uint64_t)v[1], 16);
+  x64_op_mem(w, X64_MOVUPS, 2, t, constant ? &addr : &half[0]);
   kn_drop(w, in->a);
   x64_def_fixed(w, w->i, in->type, t);
 }

@@ -3,8 +3,8 @@
 
 /* ---- operands ---- */
 
-/* The halves of operand h: constants (true, in `imm`) or places in the frame. */
-bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], int64_t imm[2]) {
+/* The halves of operand h: constants (true, in `imm`) or frame offsets. */
+bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_addr half[2], int64_t imm[2]) {
   if (kn_is_value(h)) {
     int32_t at = kn_frame_of(w, &w->val[h]);
     half[0] = x64_frame(w, at);
@@ -25,7 +25,7 @@ bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], in
 
 /* Half k of h in register dst. */
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
-  struct x64_place half[2];
+  struct x64_addr half[2];
   int64_t imm[2];
   if (x64_wide_source(w, h, half, imm)) x64_const(w, dst, (uint64_t)imm[k]);
   else x64_op_mem(w, X64_MOV, 3, dst, &half[k]);
@@ -33,7 +33,7 @@ void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k) {
 
 /* op dst, half k of h. */
 static void op_half(struct kn_walk *w, unsigned op, unsigned dst, uint32_t h, unsigned k) {
-  struct x64_place half[2];
+  struct x64_addr half[2];
   int64_t imm[2];
   if (x64_wide_source(w, h, half, imm)) {
     x64_const(w, X64_SCRATCH, (uint64_t)imm[k]);
@@ -72,7 +72,7 @@ static void by_halves(struct kn_walk *w, const struct kn_inst *in, unsigned low_
 
 /* The halves of an operand, in registers or memory. */
 struct wide {
-  struct x64_place half[2];
+  struct x64_addr half[2];
   int64_t imm[2];
   bool constant;
 };
@@ -226,7 +226,7 @@ static void multiply(struct kn_walk *w, const struct kn_inst *in) {
 
 static void shift(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  struct x64_place half[2];
+  struct x64_addr half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_SHL, sign = in->op == KILN_OP_ASHR;
   unsigned group = left ? X64_G_SHL : sign ? X64_G_SAR : X64_G_SHR;
@@ -262,7 +262,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
     x64_mov(w, 3, to, from);
     if (sign) EMIT(w, x64_shift_ri, X64_G_SAR, 3, from, 63);
     else EMIT(w, x64_zero, from);
-    x64_place_label(w, near);
+    x64_bind_label(w, near);
   }
   x64_wide_store(w, i, low, high);
 }
@@ -270,7 +270,7 @@ static void shift(struct kn_walk *w, const struct kn_inst *in) {
 /* Rotations: both shifts, joined. The count is taken modulo 128. */
 static void rotate(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  struct x64_place half[2];
+  struct x64_addr half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_ROTL;
   kn_claim(w, X64_RCX);
@@ -284,7 +284,7 @@ static void rotate(struct kn_walk *w, const struct kn_inst *in) {
   EMIT(w, x64_test_ri, 0, X64_RCX, 64);
   x64_jcc(w, X64_E, near);
   EMIT(w, x64_rr, X64_XCHG, 3, low, high);
-  x64_place_label(w, near);
+  x64_bind_label(w, near);
   unsigned op = left ? X64_SHLD_CL : X64_SHRD_CL;
   x64_mov(w, 3, X64_SCRATCH, left ? high : low);
   w->code.p = left ? x64_rr(w->code.p, op, 3, low, high) : x64_rr(w->code.p, op, 3, high, low);
@@ -363,7 +363,7 @@ static void magnitude(struct kn_walk *w, const struct kn_inst *in) {
 /* Three of the four halves of a:b, by bit 6 of the count, are shifted by the rest of it. */
 static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  struct x64_place half[2];
+  struct x64_addr half[2];
   int64_t imm[2];
   bool left = in->op == KILN_OP_FSHL;
   kn_claim(w, X64_RCX);
@@ -379,11 +379,11 @@ static void funnel(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_half(w, middle, in->a, 0);
   x64_wide_half(w, low, in->b, 1);
   x64_jmp(w, done);
-  x64_place_label(w, far);
+  x64_bind_label(w, far);
   x64_wide_half(w, top, in->a, 0);
   x64_wide_half(w, middle, in->b, 1);
   x64_wide_half(w, low, in->b, 0);
-  x64_place_label(w, done);
+  x64_bind_label(w, done);
   if (left) {
     EMIT(w, x64_rr, X64_SHLD_CL, 3, middle, top);
     EMIT(w, x64_rr, X64_SHLD_CL, 3, low, middle);
@@ -434,7 +434,7 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   unsigned t = X64_SCRATCH;
   if (in->op == KILN_OP_STORE) {
-    struct x64_place to = x64_address(w, in->a, (int32_t)in->c);
+    struct x64_addr to = x64_address(w, in->a, (int32_t)in->c);
     for (unsigned k = 0; k < 2; k++, to.m.disp += 8) {
       x64_wide_half(w, t, in->b, k);
       x64_op_mem(w, X64_MOV_ST, 3, t, &to);
@@ -453,7 +453,7 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
   }
   int32_t at = kn_def_wide(w, i);
   if (in->op == KILN_OP_LOAD) {
-    struct x64_place from = x64_address(w, in->a, (int32_t)in->c);
+    struct x64_addr from = x64_address(w, in->a, (int32_t)in->c);
     x64_copy(w, x64_frame(w, at), from, 16);
   } else {
     for (unsigned k = 0; k < 2; k++) {
@@ -482,7 +482,7 @@ static void count_zeros(struct kn_walk *w, const struct kn_inst *in) {
   x64_jcc(w, X64_E, done);
   if (leading) EMIT(w, x64_alu_ri, X64_G_XOR, 2, far, 63);
   x64_mov(w, 2, near, far);
-  x64_place_label(w, done);
+  x64_bind_label(w, done);
   EMIT(w, x64_zero, far);
   x64_wide_store(w, i, near, far);
 }

@@ -105,25 +105,25 @@ extern const struct kn_convention x64_c_convention;
 extern const struct kn_convention *const x64_conventions[KILN_CC_COUNT];
 
 /* Where an operand in memory is. A base of X64_RIP goes with a symbol or a label. */
-struct x64_place {
+struct x64_addr {
   struct x64_mem m;
   uint32_t ref;   /* with X64_RIP: a symbol, */
   uint32_t reloc; /* and the type of its relocation; or 0, and `ref` is a label */
 };
-_Static_assert(sizeof(struct x64_place) == 16, "returned in two registers");
+_Static_assert(sizeof(struct x64_addr) == 16, "returned in two registers");
 
 /* After an instruction with a rip-relative operand and `imm` bytes behind its displacement. */
-void x64_rip_fixup(struct kn_walk *w, const struct x64_place *m, unsigned imm);
+void x64_rip_fixup(struct kn_walk *w, const struct x64_addr *m, unsigned imm);
 
 /* form reg, [m]: X64_FORM. */
-void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_place *m);
+void x64_emit_mem(struct kn_walk *w, uint32_t form, unsigned reg, const struct x64_addr *m);
 KN_INLINE void x64_op_mem(struct kn_walk *w, unsigned op, unsigned size, unsigned reg,
-                          const struct x64_place *m) {
+                          const struct x64_addr *m) {
   x64_emit_mem(w, X64_FORM(op, size), x64_hw(reg), m);
 }
 
 /* Address `h` + disp as a memory operand; registers that it uses are locked. */
-struct x64_place x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
+struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
 /* The byte `bytes` behind m. */
 KN_INLINE struct x64_mem x64_beyond(struct x64_mem m, int32_t bytes) {
   m.disp += bytes;
@@ -133,8 +133,8 @@ KN_INLINE struct x64_mem x64_beyond(struct x64_mem m, int32_t bytes) {
 KN_INLINE struct x64_mem x64_frame_mem(struct kn_walk *w, int32_t offset) {
   return x64_at(x64(w)->frame_reg, offset - x64(w)->frame_bias);
 }
-KN_INLINE struct x64_place x64_frame(struct kn_walk *w, int32_t offset) {
-  return (struct x64_place){.m = x64_frame_mem(w, offset)};
+KN_INLINE struct x64_addr x64_frame(struct kn_walk *w, int32_t offset) {
+  return (struct x64_addr){.m = x64_frame_mem(w, offset)};
 }
 
 /* The instruction that loads a value of i64 (second row) or of any other type (first row): by the
@@ -149,9 +149,9 @@ KN_INLINE uint8_t x64_loads_zx(const struct kn_inst *in) {
   uint8_t zx = !(in->x & KILN_MEM_SEXT) & (KN_MEM_TYPE(in->x) <= KILN_TYPE_I32);
   return (uint8_t)(zx * KN_VF_ZX);
 }
-/* The load `in` from place m, extended as it says. */
+/* The load `in` from address m, extended as it says. */
 KN_INLINE void x64_load_typed(struct kn_walk *w, unsigned dst, const struct kn_inst *in,
-                              const struct x64_place *m) {
+                              const struct x64_addr *m) {
   x64_emit_mem(w, x64_move_forms[x64_load_move(in)], x64_hw(dst), m);
 }
 
@@ -187,7 +187,7 @@ struct x64_operand {
   enum { X64_IMM, X64_REG, X64_MEM } kind;
   unsigned reg;
   int32_t imm;
-  struct x64_place place;
+  struct x64_addr addr;
 };
 /* Brings `h` into a form that x86 takes as a second operand. Locks its registers. Writes only the fields of *o that
  * this form uses: a struct that is copied right after its fields were written one by one waits for these stores. */
@@ -202,7 +202,7 @@ bool x64_imm64(const struct kn_walk *w, uint32_t h, int64_t *out);
 KN_INLINE void x64_op_operand(struct kn_walk *w, unsigned op, unsigned size, unsigned dst,
                               const struct x64_operand *o) {
   if (o->kind == X64_REG) EMIT(w, x64_rr, op, size, x64_hw(dst), x64_hw(o->reg));
-  else x64_op_mem(w, op, size, dst, &o->place);
+  else x64_op_mem(w, op, size, dst, &o->addr);
 }
 
 /* Result i is in `reg`, a claimed register: it stays there, or moves home. */
@@ -222,7 +222,7 @@ bool x64_divide_const(struct kn_walk *w, const struct kn_inst *in);
 void x64_dividend(struct kn_walk *w, uint32_t a, unsigned type, bool sign);
 
 /* lea dst, address. */
-void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_place *m);
+void x64_lea(struct kn_walk *w, unsigned dst, const struct x64_addr *m);
 /* dst = 64-bit constant, flags untouched. */
 KN_INLINE void x64_const(struct kn_walk *w, unsigned dst, uint64_t v) {
   EMIT(w, x64_mov_ri, dst, v);
@@ -239,7 +239,7 @@ bool x64_keep_flags(struct kn_walk *w, unsigned cc);
 
 void x64_jmp(struct kn_walk *w, uint32_t label);
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label);
-void x64_place_label(struct kn_walk *w, uint32_t label);
+void x64_bind_label(struct kn_walk *w, uint32_t label);
 
 /* What a float comparison needs: its condition after ucomis or fucomi. */
 struct x64_fcond {
@@ -253,8 +253,8 @@ void x64_fcmp_result(struct kn_walk *w, uint32_t i, unsigned cc);
 
 /* ---- calls ---- */
 
-/* Copies `size` bytes (at most 128 or so) between places that do not overlap. */
-void x64_copy(struct kn_walk *w, struct x64_place to, struct x64_place from, uint64_t size);
+/* Copies `size` bytes (at most 128 or so) between addresses that do not overlap. */
+void x64_copy(struct kn_walk *w, struct x64_addr to, struct x64_addr from, uint64_t size);
 
 /* Kinds of kn_fixup. Below X64_FIX_JMP: a 32-bit displacement, and the kind is the number of
  * the instruction's bytes behind it. With X64_FIX_TABLE: the distance from the label in the
@@ -274,7 +274,7 @@ enum { X64_EPILOGUE_LAST = 8 };
 
 /* Callee-saved registers in the order of their pushes. */
 extern const uint8_t x64_saved_order[5];
-/* A function is emitted this many bytes behind its final place, and moved down when its size is known. Pieces of any
+/* A function is emitted this many bytes behind its final position, and moved down when its size is known. Pieces of any
  * length are copied 64 bytes at a time: what is written beyond a piece's end has been read before. */
 #define X64_GAP 128
 
@@ -353,7 +353,7 @@ void x64_probe_salloc(struct kn_walk *w, int32_t align);
 
 /* ---- guard.c ---- */
 
-/* Copies the guard value to the frame, and places the arrays below it: all else comes below these. */
+/* Copies the guard value to the frame, and allocates the arrays below it: all else comes below these. */
 void x64_guard_enter(struct kn_walk *w);
 /* Before the frame is freed; behind the last block. */
 void x64_guard_check(struct kn_walk *w);
@@ -404,12 +404,14 @@ kn_lower x64_lower_saturate_wide;
 void x64_wide_half(struct kn_walk *w, unsigned dst, uint32_t h, unsigned k);
 /* Result i from registers to its slot. */
 void x64_wide_store(struct kn_walk *w, uint32_t i, unsigned low, unsigned high);
-/* f80: pushes the operand onto the x87 stack; pops its top to result i (0, or unused: to nowhere), or to a place. */
+/* f80: pushes the operand onto the x87 stack; pops its top to result i (0, or unused: to nowhere), or to memory. */
 void x64_x87_push(struct kn_walk *w, uint32_t h);
 void x64_x87_pop(struct kn_walk *w, uint32_t i);
-void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_place *from);
-void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to);
+void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_addr *from);
+void x64_x87_pop_to(struct kn_walk *w, const struct x64_addr *to);
 void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from);
-bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_place half[2], int64_t imm[2]);
+/* The frame offset of 16 bytes for values on their way between the x87 stack, or its control word, and registers. */
+int32_t x64_x87_scratch(struct kn_walk *w);
+bool x64_wide_source(struct kn_walk *w, uint32_t h, struct x64_addr half[2], int64_t imm[2]);
 
 #endif

@@ -3,25 +3,24 @@
  * from it. SDM volume 1, chapter 8; rounding control: to nearest even but while fistp truncates. */
 #include "targets/x86_64/x64.h"
 
-static void op_memory(struct kn_walk *w, unsigned op, const struct x64_place *m) {
+static void op_memory(struct kn_walk *w, unsigned op, const struct x64_addr *m) {
   EMIT(w, x64_x87_m, op, m->m);
   if (m->m.base == X64_RIP) x64_rip_fixup(w, m, 0);
 }
 static void op_frame(struct kn_walk *w, unsigned op, int32_t at) {
-  struct x64_place m = x64_frame(w, at);
+  struct x64_addr m = x64_frame(w, at);
   op_memory(w, op, &m);
 }
 static void op_stack(struct kn_walk *w, unsigned op) { EMIT(w, x64_x87_r, op); }
 
-/* Memory of 16 bytes for values on their way to and from other registers. */
-static int32_t scratch(struct kn_walk *w) {
+int32_t x64_x87_scratch(struct kn_walk *w) {
   if (x64(w)->x87_scratch == 0) x64(w)->x87_scratch = kn_frame_alloc(w, 16, 4);
   return x64(w)->x87_scratch;
 }
 
 /* Pushes plus or minus a power of two. */
 static void push_power(struct kn_walk *w, int log2, bool negative) {
-  struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  struct x64_addr m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   m.ref = kn_code_literal(w, (uint32_t)(log2 + 127) << 23 | (uint32_t)negative << 31, 0, 4);
   op_memory(w, X64_FLD32, &m);
 }
@@ -41,7 +40,7 @@ void x64_x87_push(struct kn_walk *w, uint32_t h) {
   } else if (c->low == UINT64_C(1) << 63 && c->high == 0x3fff) {
     op_stack(w, X64_FLD1);
   } else {
-    struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+    struct x64_addr m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     m.ref = kn_code_literal(w, c->low, c->high, 16);
     op_memory(w, X64_FLD80, &m);
   }
@@ -52,9 +51,9 @@ void x64_x87_pop(struct kn_walk *w, uint32_t i) {
   else op_frame(w, X64_FSTP80, kn_def_wide(w, i));
 }
 
-void x64_x87_pop_to(struct kn_walk *w, const struct x64_place *to) { op_memory(w, X64_FSTP80, to); }
+void x64_x87_pop_to(struct kn_walk *w, const struct x64_addr *to) { op_memory(w, X64_FSTP80, to); }
 
-void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_place *from) {
+void x64_x87_load(struct kn_walk *w, uint32_t i, const struct x64_addr *from) {
   op_memory(w, X64_FLD80, from);
   x64_x87_pop(w, i);
 }
@@ -68,7 +67,7 @@ void x64_x87_copy(struct kn_walk *w, int32_t to, int32_t from) {
 
 /* The integer in st(0), which is popped, in register t: towards zero, as a signed 64-bit one. */
 static void pop_integer(struct kn_walk *w, unsigned t) {
-  int32_t at = scratch(w);
+  int32_t at = x64_x87_scratch(w);
   op_frame(w, X64_FNSTCW, at + 8);
   EMIT(w, x64_rm, X64_MOVZX16, 2, t, x64_frame_mem(w, at + 8));
   EMIT(w, x64_alu_ri, X64_G_OR, 2, t, 0xc00); /* rounding control 11 */
@@ -128,19 +127,19 @@ static void to_integer(struct kn_walk *w, const struct kn_inst *in) {
     x64_jcc(w, X64_B, convert);
     x64_const(w, t, bits == 64 ? min : (uint32_t)min);
     x64_jmp(w, drop);
-    x64_place_label(w, high);
+    x64_bind_label(w, high);
     x64_const(w, t, bits == 64 ? max : (uint32_t)max);
     x64_jmp(w, drop);
-    x64_place_label(w, nan);
+    x64_bind_label(w, nan);
     x64_const(w, t, 0);
-    x64_place_label(w, drop);
+    x64_bind_label(w, drop);
     op_stack(w, X64_FSTP0);
     x64_jmp(w, done);
-    x64_place_label(w, convert);
+    x64_bind_label(w, convert);
   }
   if (bits == 64 && !sign) pop_unsigned(w, t, u);
   else pop_integer(w, t);
-  if (saturate) x64_place_label(w, done);
+  if (saturate) x64_bind_label(w, done);
   x64_def_fixed(w, i, in->type, t);
 }
 
@@ -156,7 +155,7 @@ static void store_wide(struct kn_walk *w, int32_t at, uint64_t low, uint64_t hig
 void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   bool sign = in->op == KILN_OP_FTOSIS;
-  int32_t from = scratch(w);
+  int32_t from = x64_x87_scratch(w);
   if (in->x == KILN_TYPE_F80) {
     x64_x87_push(w, in->a);
   } else {
@@ -170,7 +169,7 @@ void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   kn_library_call(w, name, &in->a, &type, 1, KILN_TYPE_I128);
   if (w->f->status != KILN_OK) return;
   int32_t at = kn_frame_of(w, &w->val[i]);
-  struct x64_place top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+  struct x64_addr top = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
   uint32_t high = kn_code_label(w), nan = kn_code_label(w), drop = kn_code_label(w);
   op_frame(w, X64_FLD80, from);
   op_stack(w, X64_FUCOMI0);
@@ -185,12 +184,12 @@ void x64_lower_saturate_wide(struct kn_walk *w, const struct kn_inst *in) {
   x64_jcc(w, X64_B, drop);
   store_wide(w, at, 0, (uint64_t)sign << 63);
   x64_jmp(w, drop);
-  x64_place_label(w, high);
+  x64_bind_label(w, high);
   store_wide(w, at, UINT64_MAX, UINT64_MAX >> sign);
   x64_jmp(w, drop);
-  x64_place_label(w, nan);
+  x64_bind_label(w, nan);
   store_wide(w, at, 0, 0);
-  x64_place_label(w, drop);
+  x64_bind_label(w, drop);
   op_stack(w, X64_FSTP0);
 }
 
@@ -203,19 +202,19 @@ static void from_integer(struct kn_walk *w, const struct kn_inst *in) {
     return;
   }
   unsigned r = kn_reg(w, in->a, from), t = kn_temp(w, KN_GP_MASK);
-  int32_t at = scratch(w);
+  int32_t at = x64_x87_scratch(w);
   if (from == KILN_TYPE_I64) x64_mov(w, 3, t, r);
   else x64_extend(w, t, r, from, sign, true);
   EMIT(w, x64_rm, X64_MOV_ST, 3, t, x64_frame_mem(w, at));
   op_frame(w, X64_FILD64, at);
   if (!sign && from == KILN_TYPE_I64) { /* a value that was read as negative is 2^64 too small */
-    struct x64_place m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
+    struct x64_addr m = {.m = {X64_RIP, X64_NONE, 0, 0, 0}};
     uint32_t skip = kn_code_label(w);
     m.ref = kn_code_literal(w, (64 + 127) << 23, 0, 4);
     EMIT(w, x64_rr, X64_TEST, 3, t, t);
     x64_jcc(w, X64_NS, skip);
     op_memory(w, X64_FADD32, &m);
-    x64_place_label(w, skip);
+    x64_bind_label(w, skip);
   }
   kn_drop(w, in->a);
   x64_x87_pop(w, i);
@@ -227,18 +226,18 @@ static void promote(struct kn_walk *w, const struct kn_inst *in) {
   struct x64_operand o;
   x64_operand(w, in->a, in->x, &o);
   if (o.kind == X64_REG) {
-    int32_t at = scratch(w);
+    int32_t at = x64_x87_scratch(w);
     EMIT(w, x64_rm, single ? X64_MOVSS_ST : X64_MOVSD_ST, 2, x64_hw(o.reg), x64_frame_mem(w, at));
-    o.place = x64_frame(w, at);
+    o.addr = x64_frame(w, at);
   }
-  op_memory(w, single ? X64_FLD32 : X64_FLD64, &o.place);
+  op_memory(w, single ? X64_FLD32 : X64_FLD64, &o.addr);
   kn_drop(w, in->a);
   x64_x87_pop(w, i);
 }
 
 static void demote(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  int32_t at = scratch(w);
+  int32_t at = x64_x87_scratch(w);
   x64_x87_push(w, in->a);
   op_frame(w, in->type == KILN_TYPE_F32 ? X64_FSTP32 : X64_FSTP64, at);
   kn_drop(w, in->a);
@@ -279,16 +278,16 @@ static void minimum(struct kn_walk *w, const struct kn_inst *in) {
   x64_jcc(w, least ? X64_E : X64_NE, other);
   op_stack(w, X64_FSTP1);
   x64_jmp(w, done);
-  x64_place_label(w, differ);
+  x64_bind_label(w, differ);
   x64_jcc(w, least ? X64_A : X64_B, other);
   op_stack(w, X64_FSTP1);
   x64_jmp(w, done);
-  x64_place_label(w, nan);
+  x64_bind_label(w, nan);
   op_stack(w, X64_FADDP1);
   x64_jmp(w, done);
-  x64_place_label(w, other);
+  x64_bind_label(w, other);
   op_stack(w, X64_FSTP0);
-  x64_place_label(w, done);
+  x64_bind_label(w, done);
 }
 
 static void copy_sign(struct kn_walk *w, const struct kn_inst *in) {
@@ -311,7 +310,7 @@ static void access(struct kn_walk *w, const struct kn_inst *in) {
     kn_drop(w, in->a);
     return;
   }
-  struct x64_place m = x64_address(w, in->a, (int32_t)in->c);
+  struct x64_addr m = x64_address(w, in->a, (int32_t)in->c);
   kn_drop(w, in->a);
   if (in->op == KILN_OP_STORE) {
     x64_x87_push(w, in->b);
@@ -380,50 +379,4 @@ void x64_lower_x87(struct kn_walk *w, const struct kn_inst *in) {
     break;
   }
   for (unsigned k = 0; k < n; k++) kn_drop(w, args[k]);
-}
-
-/* ---- the rounding mode ---- */
-
-/* The control word's bits 10 and 11 (SDM volume 1, 8.1.5), and bits 13 and 14 of SSE's MXCSR (10.2.3), have it as
- * 0 to nearest even, 1 down, 2 up, 3 towards zero. With these two bits exchanged that is the IR's number less 1,
- * modulo 4. An exchange is a multiplication by 5: bits 1 and 2 of the product are bits 1 and 0 of the factor. */
-static void times_5(struct kn_walk *w, unsigned r) {
-  EMIT(w, x64_rm, X64_LEA, 2, r, (struct x64_mem){(uint8_t)r, (uint8_t)r, 2, 0, 0});
-}
-
-/* Both units have the mode; x87's is the one that is read, as by C's fegetround. */
-void x64_lower_get_rounding(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  int32_t at = scratch(w);
-  unsigned dst = kn_def(w, i, in->type, KN_NO_REG, 0);
-  op_frame(w, X64_FNSTCW, at);
-  EMIT(w, x64_rm, X64_MOVZX16, 2, dst, x64_frame_mem(w, at));
-  EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 10);
-  EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, 3);
-  times_5(w, dst);
-  EMIT(w, x64_shift_ri, X64_G_SHR, 2, dst, 1);
-  EMIT(w, x64_alu_ri, X64_G_ADD, 2, dst, 1);
-  EMIT(w, x64_alu_ri, X64_G_AND, 2, dst, 3);
-  x64_set_zx(w, i, in->type);
-  kn_defined(w, i, dst);
-}
-
-void x64_lower_set_rounding(struct kn_walk *w, const struct kn_inst *in) {
-  struct x64_mem x87 = x64_frame_mem(w, scratch(w)), sse = x64_frame_mem(w, scratch(w) + 8);
-  unsigned mode = X64_SCRATCH, r = kn_reg(w, in->a, in->type);
-  EMIT(w, x64_rm, X64_LEA, 2, mode, x64_at(r, -1));
-  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3);
-  times_5(w, mode);
-  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 9);
-  EMIT(w, x64_alu_ri, X64_G_AND, 2, mode, 3 << 10);
-  EMIT(w, x64_x87_m, X64_FNSTCW, x87);
-  EMIT(w, x64_alu_mi, X64_G_AND, 1, x87, ~(3 << 10));
-  EMIT(w, x64_rm, X64_OR_ST, 1, mode, x87);
-  EMIT(w, x64_x87_m, X64_FLDCW, x87);
-  EMIT(w, x64_shift_ri, X64_G_SHL, 2, mode, 3);
-  EMIT(w, x64_stmxcsr, sse);
-  EMIT(w, x64_alu_mi, X64_G_AND, 2, sse, ~(3 << 13));
-  EMIT(w, x64_rm, X64_OR_ST, 2, mode, sse);
-  EMIT(w, x64_ldmxcsr, sse);
-  kn_drop(w, in->a);
 }

@@ -227,6 +227,7 @@ check_source() {
   check "format" check_format
   check "one version" check_versions
   check "the API keeps its conventions" tests/source/api_conventions.py include
+  check "public functions are where the table of files says" tests/source/api_files.py
   if command -v doxygen > /dev/null; then
     check "every public name has a comment" check_documented
   else

@@ -53,7 +53,7 @@ static void jump(struct kn_walk *w, uint32_t label) {
   (void)label;
   emit(w);
 }
-static void place_label(struct kn_walk *w, uint32_t label) { kn_label_place(w, label); }
+static void bind_label(struct kn_walk *w, uint32_t label) { kn_label_bind(w, label); }
 static void finish(struct kn_walk *w) { emit(w); }
 
 /* ---- operations: branches, returns of nothing, and sums ---- */
@@ -128,7 +128,7 @@ const struct kn_target kn_target_stub = {
   .begin = begin,
   .enter = enter,
   .jump = jump,
-  .place_label = place_label,
+  .bind_label = bind_label,
   .finish = finish,
   .elf = {.number = 0xfeb0,
           .abs64 = 1,

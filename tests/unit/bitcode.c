@@ -430,14 +430,14 @@ static void unsupported(void **state) {
  * none. The file's name goes behind the first. */
 static kiln_status note_lines(void *user, kiln_func *f) {
   char *out = user;
-  const struct kn_places *places = &f->session->places;
+  const struct kn_sources *sources = &f->session->sources;
   for (uint32_t i = 0; i < f->notes[KN_NOTE_LOC].n; i++) {
-    const struct kn_loc *l = &places->locs.at[f->notes[KN_NOTE_LOC].at[i].a];
+    const struct kn_loc *l = &sources->locs.at[f->notes[KN_NOTE_LOC].at[i].a];
     char part[512];
     if (f->notes[KN_NOTE_LOC].at[i].a == 0) snprintf(part, sizeof part, "- ");
     else
-      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : places->files.at[l->file].name, l->line,
-               l->column);
+      snprintf(part, sizeof part, "%s%u:%u ", out[0] ? "" : sources->files.at[l->file].name,
+               l->line, l->column);
     strcat(out, part);
   }
   kiln_func_discard(f);

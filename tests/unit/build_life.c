@@ -17,7 +17,7 @@ static void functions_are_recycled(void **state) {
     for (int i = 0; i < 5000; i++) kiln_build_store(f, I32, s, 0, i & 1 ? b : forward, 0);
     kiln_forward_bind(f, forward, b);
     kiln_func_set_loc(f, kiln_loc_new(t->s, kiln_file_new(t->s, "f.c"), 1, 1));
-    kiln_func_set_place(f, 3, 4);
+    kiln_func_set_text_position(f, 3, 4);
     kiln_build_br(f, other, &b, 1);
     kiln_block_switch(f, other);
     assert_int_equal(finish_ret(f), KILN_OK);
@@ -30,7 +30,7 @@ static void functions_are_recycled(void **state) {
     assert_int_equal(f->blocks.n, 1);
     assert_int_equal(f->slots.n + f->globals.n + f->rows.n + f->forwards.n + f->forward_uses.n, 0);
     assert_int_equal(f->edges.n + f->edge_args.n + f->notes[KN_NOTE_LOC].n +
-                       f->notes[KN_NOTE_PLACE].n + f->late_args.n,
+                       f->notes[KN_NOTE_TEXT_POSITION].n + f->late_args.n,
                      0);
     assert_false(f->facts.finished || f->facts.has_params || f->facts.has_calls ||
                  f->facts.needs_order);
@@ -97,7 +97,7 @@ static void locations(void **state) {
   assert_int_equal(f->notes[KN_NOTE_LOC].at[1].inst, first + 2);
   assert_int_equal(f->notes[KN_NOTE_LOC].at[1].a, 0);
   FAILS(KILN_ERR_ARGUMENT, (kiln_func_set_loc(f, 99), 0));
-  kiln_func_set_place(f, 7, 3);
+  kiln_func_set_text_position(f, 7, 3);
   kiln_build_unary(f, KILN_OP_NEG, I64, b);
   assert_int_equal(t->diag.line, 7);
   assert_int_equal(t->diag.column, 3);

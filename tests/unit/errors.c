@@ -158,7 +158,7 @@ static void open_function(void **state) {
   struct fixture *t = *state;
   kiln_symbol f = declare(t, "f"), g = declare(t, "g");
   kiln_func *last = good(t->s, g), *open = begin(t->s, f);
-  kiln_func_set_place(open, 12, 3);
+  kiln_func_set_text_position(open, 12, 3);
   kiln_block b = kiln_block_new(open);
   kiln_build_br(open, b, NULL, 0);
   kiln_block_switch(open, b);

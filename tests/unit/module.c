@@ -525,7 +525,7 @@ static void locations(void **state) {
     snprintf(name, sizeof name, "file%u.c", i % 100);
     assert_int_equal(kiln_loc_new(s, kiln_file_new(s, name), i, i + 1), i + 1);
   }
-  const struct kn_places *p = &s->places;
+  const struct kn_sources *p = &s->sources;
   assert_int_equal(p->files.n, 100);
   assert_int_equal(p->locs.at[205].file, 4);
   assert_string_equal(p->files.at[p->locs.at[205].file].name, "file4.c");

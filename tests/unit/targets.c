@@ -35,7 +35,7 @@ static void test_functions(void **state) {
     CHECK(t, t->begin && t->enter && t->finish);
     CHECK(t, t->call && t->open_stack && t->early_arg && t->load_wide && t->settle_args);
     CHECK(t, t->call_jump && t->tail_jump && t->take_results && t->take_result);
-    CHECK(t, t->jump && t->place_label && t->landing && t->keep_result && t->free_stack);
+    CHECK(t, t->jump && t->bind_label && t->landing && t->keep_result && t->free_stack);
     const struct kn_hooks *h = &t->hooks;
     CHECK(t, h->move && h->load && h->store && h->copy);
     CHECK(t, h->constant && h->store_constant && h->address && h->deferred);

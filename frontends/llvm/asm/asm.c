@@ -501,7 +501,7 @@ static bool add_slots(struct kn_asm_call *a, kiln_asm *code) {
         relocs[k].slot = o->value.slot + 1;
     }
   }
-  if (code->place.id) kn_bc_resize(r, (void *)(uintptr_t)code->relocs, 0);
+  if (code->label.id) kn_bc_resize(r, (void *)(uintptr_t)code->relocs, 0);
   code->relocs = relocs;
   return relocs != NULL || kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
 }
@@ -531,7 +531,7 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
     if (KN_UNLIKELY(a->slots) && !add_slots(a, &code)) return;
   }
   v = kiln_build_asm(r->f, sig, &code, b.args, b.n);
-  if (code.place.id || a->slots) kn_bc_resize(r, (void *)(uintptr_t)code.relocs, 0);
+  if (code.label.id || a->slots) kn_bc_resize(r, (void *)(uintptr_t)code.relocs, 0);
   kiln_value results[KILN_MAX_RESULTS];
   for (uint32_t k = 0; k < b.n_results; k++) results[k] = k ? kiln_build_result(r->f, v, k) : v;
   uint32_t n = 0, next = 0;

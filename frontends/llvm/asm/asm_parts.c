@@ -166,7 +166,7 @@ void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
 }
 
 bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {
-  code->place = kiln_asm_place(r->f, r->fn.asm_count);
+  code->label = kiln_asm_label(r->f, r->fn.asm_count);
   kiln_symbol *items = kn_bc_resize(r, NULL, (t->n_sections + (size_t)1) * sizeof *items);
   kiln_asm_reloc *relocs = kn_bc_resize(r, NULL, (t->n_relocs + (size_t)1) * sizeof *relocs);
   bool ok = items != NULL && relocs != NULL;
@@ -174,8 +174,8 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
   for (uint32_t i = 0; i < t->n_sections && ok; i++) items[i] = declare(r, &t->sections[i]);
   for (uint32_t i = 0; i < t->n_sections && ok; i++) {
     kiln_data_desc desc;
-    if (!(ok = kn_asm_data(r, &t->sections[i], items[i], items, code->place, &desc))) break;
-    desc.place = code->place;
+    if (!(ok = kn_asm_data(r, &t->sections[i], items[i], items, code->label, &desc))) break;
+    desc.label = code->label;
     kiln_func_define_data(r->f, items[i], &desc);
     kn_asm_data_free(r, &desc);
   }
@@ -185,14 +185,14 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
     kiln_symbol_desc desc;
     kn_asm_name(s, &desc);
     kiln_func_define_alias(r->f, &desc,
-                           s->section == KILN_ASSEMBLED_CODE ? code->place : items[s->section],
+                           s->section == KILN_ASSEMBLED_CODE ? code->label : items[s->section],
                            (int64_t)s->offset_bytes);
   }
   for (uint32_t i = 0; i < t->n_relocs && ok; i++) {
     relocs[i] = code->relocs[i];
     uint32_t part = relocs[i].symbol.id - KN_ASM_PART;
     if (relocs[i].symbol.id < KN_ASM_PART) continue;
-    relocs[i].symbol = part == KN_ASM_PART_CODE ? code->place : items[part];
+    relocs[i].symbol = part == KN_ASM_PART_CODE ? code->label : items[part];
   }
   if (ok) code->relocs = relocs;
   else if (relocs) kn_bc_resize(r, relocs, 0);

@@ -62,7 +62,7 @@ static uint64_t cie_bytes(const struct kn_output *o) {
   return bytes;
 }
 
-static bool place_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
+static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t session) {
   const struct kn_output *o = in->sessions[session]->out;
   unsigned align_log2 = l->jit->machine->align_log2;
   for (uint32_t i = 0; i < o->funcs.n; i++) {
@@ -133,7 +133,7 @@ static bool is_executable(struct kn_jit_link *l, const struct kn_jit_in *in,
   return true;
 }
 
-static bool place_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
+static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t index) {
   struct kn_data *d = in->m->data.at + index;
   const struct kn_symbol *s = kn_symbol(in->m, d->symbol);
   if (too_large(l, d, s) || is_executable(l, in, s)) return false;
@@ -177,7 +177,7 @@ static bool add_range(struct kn_jit_link *l, const char *name) {
 }
 
 /* Places the data of one such section of all inputs. All of it is writable if any of it is. */
-static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
+static bool lay_out_range(struct kn_jit_link *l, struct kn_jit_range *r) {
   enum kn_jit_kind kind = KN_JIT_RO;
   for (unsigned pass = 0; pass < 2; pass++) {
     if (pass == 1) {
@@ -208,7 +208,7 @@ static bool place_range(struct kn_jit_link *l, struct kn_jit_range *r) {
   return true;
 }
 
-static bool is_placed(const void *in, uint32_t symbol) {
+static bool is_defined(const void *in, uint32_t symbol) {
   return defined_here(((const struct kn_jit_in *)in)->binds + symbol);
 }
 
@@ -216,16 +216,16 @@ static bool is_placed(const void *in, uint32_t symbol) {
 static void leave_out(struct kn_jit_in *in) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < in->n_data; i++) {
-    uint32_t place = in->m->data.at[in->data[i]].place;
-    if (place == 0 || is_placed(in, place)) in->data[n++] = in->data[i];
+    uint32_t label = in->m->data.at[in->data[i]].label;
+    if (label == 0 || is_defined(in, label)) in->data[n++] = in->data[i];
   }
   in->n_data = n;
 }
 
-static bool place_data(struct kn_jit_link *l, struct kn_jit_in *in) {
+static bool lay_out_data(struct kn_jit_link *l, struct kn_jit_in *in) {
   for (uint32_t i = 0; i < in->n_data; i++) {
     const char *name = range_name(in, in->data[i]);
-    if (name != NULL ? !add_range(l, name) : !place_item(l, in, in->data[i])) return false;
+    if (name != NULL ? !add_range(l, name) : !lay_out_item(l, in, in->data[i])) return false;
   }
   return true;
 }
@@ -233,7 +233,7 @@ static bool place_data(struct kn_jit_link *l, struct kn_jit_in *in) {
 /* ---- aliases ---- */
 
 /* Aliases are placed once what they stand for is; a chain of them is as long as there are aliases. */
-static bool place_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
+static bool lay_out_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id) {
   uint32_t to = id, steps = 0;
   uint64_t offset = 0;
   if (kn_symbol(in->m, id)->indirect) {
@@ -257,7 +257,7 @@ static bool place_alias(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t id
   return put(l, in, id, b->where, b->value + offset);
 }
 
-/* Names of places of machine code become aliases. */
+/* Names of labels of machine code become aliases. */
 static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
   if (KN_LIKELY(in->m->late_names.n == 0)) return true;
   if (l->stream) {
@@ -265,30 +265,30 @@ static bool late_names(struct kn_jit_link *l, struct kn_jit_in *in) {
                 kn_symbol(in->m, in->m->late_names.at[0].symbol)->name);
     return false;
   }
-  if (kn_late_names_define(in->m, is_placed, in)) return true;
+  if (kn_late_names_define(in->m, is_defined, in)) return true;
   l->error->diag = in->m->diag;
   return false;
 }
 
-bool kn_jit_place(struct kn_jit_link *l) {
+bool kn_jit_layout(struct kn_jit_link *l) {
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
     in->code_at = kn_arena_alloc(&l->arena, in->n_sessions * sizeof *in->code_at + 1, 8);
     if (in->code_at == NULL) return fail_memory(l);
     for (uint32_t k = 0; k < in->n_sessions; k++)
-      if (!place_session(l, in, k)) return false;
+      if (!lay_out_session(l, in, k)) return false;
     leave_out(in);
-    if (!place_data(l, in)) return false;
+    if (!lay_out_data(l, in)) return false;
   }
   for (uint32_t i = 0; i < l->ranges.n; i++)
-    if (!place_range(l, l->ranges.at + i)) return false;
+    if (!lay_out_range(l, l->ranges.at + i)) return false;
   for (uint32_t i = 0; i < l->n_in; i++) {
     struct kn_jit_in *in = l->in + i;
     if (!late_names(l, in)) return false;
     if (in->m->n_aliases == 0) continue;
     for (uint32_t id = 1; id < in->n_binds; id++)
       if (kn_symbol(in->m, id)->kind == KILN_SYMBOL_ALIAS && in->binds[id].entry == NULL &&
-          !place_alias(l, in, id))
+          !lay_out_alias(l, in, id))
         return false;
   }
   return true;

@@ -257,7 +257,7 @@ static bool order_functions(struct kn_elf *e) {
 
 /* Places the functions. Neighbours in a session's code that go to the same section keep their distance,
  * so that the whole run is one piece. */
-static bool place_functions(struct kn_elf *e) {
+static bool lay_out_functions(struct kn_elf *e) {
   kiln_module *m = e->m;
   uint32_t run_section = UINT32_MAX, run_session = UINT32_MAX, run_next = 0;
   uint64_t delta = 0; /* offset in the section - offset in the session's code */
@@ -295,22 +295,22 @@ static bool place_functions(struct kn_elf *e) {
     if (sec->align < align) sec->align = (uint32_t)align;
     uint32_t reloc_end = i + 1 < o->funcs.n ? f[1].reloc_first : o->relocs.n;
     sec->max_relas += reloc_end - f->reloc_first;
-    struct kn_elf_place *place = e->places + f->symbol;
-    if (place->section != 0) {
+    struct kn_elf_def *def = e->defs + f->symbol;
+    if (def->section != 0) {
       kn_module_fail(m, KILN_ERR_SYMBOL, "function '%.100s' has two bodies", s->name);
       return false;
     }
-    place->value = f->start + delta;
-    place->size = f->size;
-    place->type = STT_FUNC;
-    place->section = section + 1;
-    if (!kn_elf_extend(e, section, place->value, f->size)) return false;
+    def->value = f->start + delta;
+    def->size = f->size;
+    def->type = STT_FUNC;
+    def->section = section + 1;
+    if (!kn_elf_extend(e, section, def->value, f->size)) return false;
   }
   return true;
 }
 
 /* Places a session's block symbols, which come function by function. */
-static bool place_labels(struct kn_elf *e, uint32_t session) {
+static bool lay_out_labels(struct kn_elf *e, uint32_t session) {
   const struct kn_output *o = e->sessions[session]->out;
   uint32_t label = 0;
   for (uint32_t i = 0; i < o->funcs.n && label < o->labels.n; i++) {
@@ -318,11 +318,11 @@ static bool place_labels(struct kn_elf *e, uint32_t session) {
     for (; label < o->labels.n; label++) {
       const struct kn_code_label *l = o->labels.at + label;
       if (kn_symbol(e->m, l->symbol)->target != f->symbol) break;
-      const struct kn_elf_place *func = e->places + f->symbol;
-      struct kn_elf_place *place = e->places + l->symbol;
-      place->value = func->value + (l->offset - f->start);
-      place->section = func->section;
-      place->type = STT_NOTYPE;
+      const struct kn_elf_def *func = e->defs + f->symbol;
+      struct kn_elf_def *def = e->defs + l->symbol;
+      def->value = func->value + (l->offset - f->start);
+      def->section = func->section;
+      def->type = STT_NOTYPE;
     }
   }
   if (label == o->labels.n) return true;
@@ -396,16 +396,16 @@ static const char *misplaced(const struct kn_section *said, const struct kn_elf_
   return NULL;
 }
 
-static bool place_data(struct kn_elf *e, uint32_t index) {
+static bool lay_out_data(struct kn_elf *e, uint32_t index) {
   const struct kn_data *d = e->m->data.at + index;
   const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
-  struct kn_elf_place *place = e->places + d->symbol;
-  place->size = d->size_bytes & KN_SIZE_MASK;
-  place->type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_OBJECT;
+  struct kn_elf_def *def = e->defs + d->symbol;
+  def->size = d->size_bytes & KN_SIZE_MASK;
+  def->type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_OBJECT;
   uint64_t align = UINT64_C(1) << d->align_log2;
   if (s->linkage == KILN_LINKAGE_COMMON && s->section == NULL && s->comdat == 0) {
-    place->value = align;
-    place->section = KN_IN_COMMON;
+    def->value = align;
+    def->section = KN_IN_COMMON;
     return true;
   }
   /* Whether constant data is zero makes no difference, unless the name of its section decides the
@@ -416,18 +416,18 @@ static bool place_data(struct kn_elf *e, uint32_t index) {
   struct kn_elf_section *sec = e->sections.at + section;
   if (sec->align < align) sec->align = (uint32_t)align;
   if (!zero) sec->nonzero = true;
-  place->value = kn_align_up(sec->size, align);
-  place->section = section + 1;
+  def->value = kn_align_up(sec->size, align);
+  def->section = section + 1;
   const struct kn_section *said = kn_section_said(e->m, s->section);
-  const char *wrong = said != NULL ? misplaced(said, sec, d, place->value) : NULL;
+  const char *wrong = said != NULL ? misplaced(said, sec, d, def->value) : NULL;
   if (wrong != NULL) {
     kn_module_fail(e->m, KILN_ERR_ARGUMENT, "data '%.100s' in section '%.100s', %s", s->name,
                    s->section, wrong);
     return false;
   }
   sec->max_relas += d->n_relocs;
-  if (!kn_elf_extend(e, section, place->value, d->size_bytes)) return false;
-  struct kn_elf_piece *p = kn_elf_add_piece(e, section, place->value);
+  if (!kn_elf_extend(e, section, def->value, d->size_bytes)) return false;
+  struct kn_elf_piece *p = kn_elf_add_piece(e, section, def->value);
   if (p == NULL) return false;
   p->session = KN_PIECE_DATA;
   p->first = index;
@@ -453,40 +453,40 @@ static bool order_func_data(struct kn_elf *e) {
   }
   for (uint32_t i = 0; i < m->data.n; i++) {
     const struct kn_data *d = m->data.at + i;
-    if (kn_data_owned(d) && e->places[d->owner].section != 0)
+    if (kn_data_owned(d) && e->defs[d->owner].section != 0)
       e->func_data[at[d->owner] + d->ordinal] = i;
   }
   e->n_func_data = next;
   return true;
 }
 
-/* ---- what belongs to places of machine code ---- */
+/* ---- what belongs to labels of machine code ---- */
 
-/* True if an item belongs to code that is not there, or to a place that its group is not from. */
+/* True if an item belongs to code that is not there, or to a label that its group is not from. */
 static bool is_absent(struct kn_elf *e, uint32_t index) {
   const kiln_module *m = e->m;
   const struct kn_data *d = m->data.at + index;
-  if (KN_LIKELY(d->place == 0)) return false;
-  uint32_t comdat = kn_symbol(m, d->symbol)->comdat, func = kn_symbol(m, d->place)->target;
-  if (e->places[d->place].section == 0) return true;
+  if (KN_LIKELY(d->label == 0)) return false;
+  uint32_t comdat = kn_symbol(m, d->symbol)->comdat, func = kn_symbol(m, d->label)->target;
+  if (e->defs[d->label].section == 0) return true;
   if (comdat == 0 || comdat == kn_symbol(m, func)->comdat) return false;
-  if (e->group_place == NULL) {
-    e->group_place = kn_arena_zero(&e->arena, m->comdats.n * sizeof *e->group_place, 4);
-    if (e->group_place == NULL) return !fail_memory(e);
+  if (e->group_label == NULL) {
+    e->group_label = kn_arena_zero(&e->arena, m->comdats.n * sizeof *e->group_label, 4);
+    if (e->group_label == NULL) return !fail_memory(e);
   }
-  uint32_t *first = e->group_place + comdat - 1;
-  if (*first == 0) *first = d->place;
-  return *first != d->place;
+  uint32_t *first = e->group_label + comdat - 1;
+  if (*first == 0) *first = d->label;
+  return *first != d->label;
 }
 
 /* True if `id` is a late name whose code is not in the object. */
 static bool is_without(const struct kn_elf *e, uint32_t id) {
   const struct kn_symbol *s = kn_symbol(e->m, id);
-  return s->late && e->places[s->target].section == 0;
+  return s->late && e->defs[s->target].section == 0;
 }
 
-static bool is_placed(const void *e, uint32_t symbol) {
-  return ((const struct kn_elf *)e)->places[symbol].section != 0;
+static bool is_defined(const void *e, uint32_t symbol) {
+  return ((const struct kn_elf *)e)->defs[symbol].section != 0;
 }
 
 /* ---- aliases ---- */
@@ -494,36 +494,36 @@ static bool is_placed(const void *e, uint32_t symbol) {
 /* Places an alias, and the aliases between it and the symbol that it stands for. Each is placed
  * once, so that long chains cost nothing twice; an alias that is met again while its chain is
  * followed is its own alias, an error. */
-static bool place_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
+static bool lay_out_alias(struct kn_elf *e, uint32_t id, uint32_t *chain) {
   const kiln_module *m = e->m;
   uint32_t n = 0;
-  for (; kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && e->places[id].section == 0;
+  for (; kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && e->defs[id].section == 0;
        id = kn_symbol(m, id)->target) {
-    if (e->places[id].symbol != 0) {
+    if (e->defs[id].symbol != 0) {
       kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s' stands for itself",
                      kn_symbol(m, id)->name);
       return false;
     }
-    e->places[id].symbol = 1;
+    e->defs[id].symbol = 1;
     chain[n++] = id;
   }
   if (n == 0) return true;
-  if (e->places[id].section == 0 || e->places[id].section == KN_IN_COMMON) {
+  if (e->defs[id].section == 0 || e->defs[id].section == KN_IN_COMMON) {
     kn_module_fail(e->m, KILN_ERR_SYMBOL, "alias '%.100s': its target '%.100s' is %s",
                    kn_symbol(m, chain[0])->name, kn_symbol(m, id)->name,
-                   e->places[id].section == 0 ? "not defined" : "common data");
+                   e->defs[id].section == 0 ? "not defined" : "common data");
     return false;
   }
   for (; n-- > 0; id = chain[n]) {
-    const struct kn_elf_place *to = e->places + id;
-    struct kn_elf_place *place = e->places + chain[n];
+    const struct kn_elf_def *to = e->defs + id;
+    struct kn_elf_def *def = e->defs + chain[n];
     uint64_t offset = (uint64_t)kn_symbol(m, chain[n])->offset;
-    place->value = to->value + offset;
-    place->size = (offset <= to->size ? to->size - offset : 0) & KN_SIZE_MASK;
-    place->type = kn_symbol(m, chain[n])->resolver ? STT_GNU_IFUNC : to->type;
-    if (place->type == STT_GNU_IFUNC) e->gnu = true;
-    place->section = to->section;
-    place->symbol = 0;
+    def->value = to->value + offset;
+    def->size = (offset <= to->size ? to->size - offset : 0) & KN_SIZE_MASK;
+    def->type = kn_symbol(m, chain[n])->resolver ? STT_GNU_IFUNC : to->type;
+    if (def->type == STT_GNU_IFUNC) e->gnu = true;
+    def->section = to->section;
+    def->symbol = 0;
   }
   return true;
 }
@@ -542,9 +542,9 @@ static bool comdat_with(kiln_module *m, uint32_t id, uint32_t *comdat) {
   return (*comdat = kn_comdat_of_symbol(m, with, id)) != 0;
 }
 
-static bool place_ctor(struct kn_elf *e, uint32_t index) {
+static bool lay_out_ctor(struct kn_elf *e, uint32_t index) {
   const struct kn_ctor *c = e->m->ctors.at + index;
-  if (c->with != 0 && e->places[c->with].section == 0) return true; /* who defines it, calls */
+  if (c->with != 0 && e->defs[c->with].section == 0) return true; /* who defines it, calls */
   const char *name = c->at_exit ? ".fini_array" : ".init_array";
   if (c->priority != 65535) {
     char text[24];
@@ -569,43 +569,43 @@ static bool place_ctor(struct kn_elf *e, uint32_t index) {
   return kn_elf_extend(e, section, offset, 8);
 }
 
-bool kn_elf_place(struct kn_elf *e) {
+bool kn_elf_layout(struct kn_elf *e) {
   kiln_module *m = e->m;
   uint32_t unused;
   for (uint32_t i = 0; i < m->ctors.n; i++) /* groups that constructors alone are in */
     if (m->ctors.at[i].with != 0 && !comdat_with(m, m->ctors.at[i].with, &unused)) return false;
-  e->places = kn_arena_zero(&e->arena, m->symbols.n * sizeof *e->places, 8);
+  e->defs = kn_arena_zero(&e->arena, m->symbols.n * sizeof *e->defs, 8);
   e->group_of = kn_arena_zero(&e->arena, m->comdats.n * sizeof *e->group_of, 4);
   uint64_t most = m->comdats.n; /* groups: one for each comdat and each personality */
   for (uint32_t i = 0; i < e->n_sessions; i++) most += kn_elf_output(e, i)->tables.n;
   e->groups = kn_arena_alloc(&e->arena, (size_t)most * sizeof *e->groups, 8);
-  if (e->places == NULL || e->group_of == NULL || e->groups == NULL) return fail_memory(e);
+  if (e->defs == NULL || e->group_of == NULL || e->groups == NULL) return fail_memory(e);
   if (fixed_section(e, KN_ELF_TEXT) == UINT32_MAX) return false;
-  if (!order_functions(e) || !place_functions(e)) return false;
+  if (!order_functions(e) || !lay_out_functions(e)) return false;
   for (uint32_t i = 0; i < e->n_sessions; i++)
-    if (!place_labels(e, i)) return false;
+    if (!lay_out_labels(e, i)) return false;
   if (!order_func_data(e)) return false;
   for (uint32_t i = 0; i < m->data.n; i++)
-    if (m->data.at[i].owner == 0 && !is_absent(e, i) && !place_data(e, i)) return false;
+    if (m->data.at[i].owner == 0 && !is_absent(e, i) && !lay_out_data(e, i)) return false;
   for (uint32_t i = 0; i < e->n_func_data; i++)
-    if (!is_absent(e, e->func_data[i]) && !place_data(e, e->func_data[i])) return false;
-  if (!kn_late_names_define(m, is_placed, e)) return false;
+    if (!is_absent(e, e->func_data[i]) && !lay_out_data(e, e->func_data[i])) return false;
+  if (!kn_late_names_define(m, is_defined, e)) return false;
   if (m->n_aliases > 0) {
     uint32_t *chain = kn_arena_alloc(&e->arena, m->n_aliases * sizeof *chain, sizeof *chain);
     if (chain == NULL) return fail_memory(e);
     for (uint32_t id = 1; id < m->symbols.n; id++)
       if (kn_symbol(m, id)->kind == KILN_SYMBOL_ALIAS && !is_without(e, id) &&
-          !place_alias(e, id, chain))
+          !lay_out_alias(e, id, chain))
         return false;
   }
   for (uint32_t i = 0; i < m->ctors.n; i++)
-    if (!place_ctor(e, i)) return false;
-  if (!kn_elf_eh_place(e)) return false;
+    if (!lay_out_ctor(e, i)) return false;
+  if (!kn_elf_eh_layout(e)) return false;
 
   for (uint32_t i = 0; i < e->sections.n; i++) {
     struct kn_elf_section *s = e->sections.at + i;
     if (s->type == SHT_NOBITS && s->nonzero) s->type = SHT_PROGBITS;
   }
-  e->n_placed = e->sections.n;
+  e->n_content = e->sections.n;
   return true;
 }

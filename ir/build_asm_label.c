@@ -1,4 +1,4 @@
-/* Places of a function's machine code, and what belongs to them: data in sections of its own,
+/* Labels in a function's machine code, and what belongs to them: data in sections of its own,
  * and names. Called by front ends, for assembly that opens other sections or defines symbols;
  * the names become aliases when the object is written.
  * Invariant: in a frozen module nothing here depends on which thread comes first. */
@@ -22,13 +22,13 @@ static kiln_symbol module_failed(kiln_func *f) {
   return none;
 }
 
-kiln_symbol kiln_asm_place(kiln_func *f, uint32_t number) {
+kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number) {
   if (!is_open(f)) return none;
   if (number >= UINT32_C(1) << 30) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a place's number of more than 30 bits");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a label's number of more than 30 bits");
     return none;
   }
-  uint32_t id = kn_symbol_of_block(f->module, f->symbol, (uint32_t)KN_FIRST_PLACE + number);
+  uint32_t id = kn_symbol_of_block(f->module, f->symbol, (uint32_t)KN_FIRST_LABEL + number);
   return id != 0 ? (kiln_symbol){id} : module_failed(f);
 }
 
@@ -36,7 +36,7 @@ kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                    const kiln_section_desc *said) {
   if (!is_open(f)) return none;
   if (where == NULL) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "data in no place (NULL)");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without a description (NULL)");
     return none;
   }
   kiln_module *m = f->module;
@@ -73,7 +73,7 @@ kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, k
   kiln_module *m = f->module;
   const struct kn_symbol *to = kn_symbol_valid(m, target.id) ? kn_symbol(m, target.id) : NULL;
   if (desc == NULL || desc->name == NULL || desc->name[0] == 0 || to == NULL ||
-      !(kn_symbol_is_place(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0))) {
+      !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0))) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "a name of nothing of the function's, or none");
     return none;
   }

@@ -1,0 +1,38 @@
+/* Which frame offsets are given out (lib/codegen/frame.h): to spill slots, stack slots and their pieces, wide values.
+ * Called by the walk's fast paths and by lowerings. Invariant: an offset is never given out twice; spill slots that are
+ * used again are the walk's (kn_frame.spare). */
+#include "lib/codegen/walk.h"
+
+#include <stdlib.h>
+
+int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2) {
+  struct kn_frame *f = &w->frame;
+  if (size > INT32_MAX / 2 || (uint64_t)llabs(f->low) + size > INT32_MAX / 2) {
+    kn_walk_fail(w, KILN_ERR_LIMIT, "the stack frame is larger than 1 GiB");
+    return -8;
+  }
+  int32_t mask = (1 << align_log2) - 1;
+  mask |= 7 * (size >= 8);
+  if (f->up) {
+    int32_t at = (f->low + mask) & ~mask;
+    f->low = at + (int32_t)size;
+    return at;
+  }
+  f->low = (f->low - (int32_t)size) & ~mask;
+  return f->low;
+}
+
+int32_t kn_def_wide(struct kn_walk *w, uint32_t i) {
+  struct kn_val *v = &w->val[i];
+  if ((v->flags & KN_VF_SLOT_HOME) == 0) {
+    v->frame = 0;
+    v->flags |= KN_VF_FRAME;
+  }
+  int32_t at = kn_frame_of(w, v);
+  KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
+  return at;
+}
+
+int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s) {
+  return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
+}
