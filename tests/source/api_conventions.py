@@ -46,6 +46,7 @@ EXEMPT = {
     'kiln_status': 'enumerator',  # KILN_OK and KILN_ERR_...: checked at every call
     'kiln_buffer': 'size',  # data, size and capacity, as of a container
     'kiln_allocator': 'callback',  # realloc's own order
+    'kiln_wasmrt_status': 'enumerator',  # as kiln_status
     'kiln_wasm_is_module': 'noun',  # asks before there is a reader
     'kiln_wasm_value': 'tag',  # a union: any type's bytes
     'kiln_wasm_functype': 'callback',  # `entry` is compiled code
@@ -80,8 +81,8 @@ def main(include):
         if not name.startswith('kiln_'):
             continue
         if kind == 'FunctionDecl':
-            if name.startswith('kiln_wasmrt_'):
-                continue  # called by compiled code, and provided by others: no part of the library
+            if name.startswith(('kiln_wasmrt_', 'kiln_wasi_')):
+                continue  # of WebAssembly's runtime, which does not need this library: errors are values of its own
             params = [(p['type']['qualType'], p.get('name', '')) for p in node.get('inner', [])
                       if p['kind'] == 'ParmVarDecl']
             returns = node['type']['qualType'].split('(')[0].strip().replace('_Bool', 'bool')

@@ -1,0 +1,210 @@
+/* A runtime for WebAssembly modules that <kiln/wasm.h> compiled, into objects or into memory: instances, memories,
+ * tables, imports and exports, calls, traps (libkiln-wasmrt). It is small, and an embedder may write his own:
+ * <kiln/wasm_abi.h> and docs/wasm.md say what it has to do. It needs libc and the unwinder (libgcc_s), not libkiln.
+ *
+ * A *store* holds all that may be linked together. One thread uses a store at a time; several stores, several threads.
+ * What a store gives out (instances, functions, memories, exceptions) lives until kiln_wasmrt_store_free.
+ *
+ * Signals: the first call in a process installs handlers for SIGSEGV and SIGBUS, and the first call on each thread an
+ * alternative signal stack, unless it has a large one. A fault that is not one of WebAssembly code goes on to the
+ * handler that was there before. */
+#ifndef KILN_WASM_RUNTIME_H
+#define KILN_WASM_RUNTIME_H
+
+#include <kiln/wasm_abi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** All that may be linked together. */
+typedef struct kiln_wasmrt_store kiln_wasmrt_store;
+
+/** An instance of a module. */
+typedef struct kiln_wasmrt_instance kiln_wasmrt_instance;
+
+/** Options of a store. Zero-initialise for defaults. */
+typedef struct kiln_wasmrt_store_options {
+  /** Pages that a memory has at most, whatever the module says; 0: 65536 (4 GiB), also for 64-bit memories. */
+  uint64_t max_pages;
+  uint64_t max_table_elements; /**< elements that a table has at most; 0: 10 million */
+  /** Bytes of the thread's stack that are left for functions of the host: code that calls one with less traps as if its
+   * stack had ended. 0: 64 KiB. */
+  uint64_t host_stack_bytes;
+  uint64_t reserved[5]; /**< 0 */
+} kiln_wasmrt_store_options;
+
+/** What went wrong in a call. */
+typedef enum kiln_wasmrt_status {
+  KILN_WASMRT_OK,        /**< nothing */
+  KILN_WASMRT_LINK,      /**< an import is unknown or does not fit; an image of another version */
+  KILN_WASMRT_TRAP,      /**< code trapped: `trap` */
+  KILN_WASMRT_EXCEPTION, /**< an exception came out: `exception` */
+  KILN_WASMRT_EXIT,      /**< the host ended execution: kiln_wasmrt_exit; `exit_status` */
+  KILN_WASMRT_MEMORY, /**< memory or address space ran out, or a limit of the store is lower than a minimum */
+  KILN_WASMRT_STATUS_COUNT
+} kiln_wasmrt_status;
+
+/** Most functions in an error's backtrace. */
+#define KILN_WASMRT_FRAMES 24
+
+/** A function that was active at a trap. */
+typedef struct kiln_wasmrt_frame {
+  kiln_wasmrt_instance *instance; /**< one of the instances of its module */
+  uint32_t function;              /**< index in the module */
+  uint32_t code_offset;           /**< bytes from the start of its code */
+} kiln_wasmrt_frame;
+
+/** An error. `message` is always a text. */
+typedef struct kiln_wasmrt_error {
+  kiln_wasmrt_status status;                    /**< what */
+  kiln_wasm_trap trap;                          /**< TRAP */
+  kiln_wasm_exn *exception;                     /**< EXCEPTION */
+  uint32_t exit_status;                         /**< EXIT */
+  uint32_t n_frames;                            /**< TRAP: of `frames` */
+  kiln_wasmrt_frame frames[KILN_WASMRT_FRAMES]; /**< innermost first */
+  char message[256];                            /**< one line, in English */
+} kiln_wasmrt_error;
+
+/** Something that can be imported and exported. */
+typedef struct kiln_wasmrt_extern {
+  uint32_t kind;   /**< kiln_wasm_kind */
+  uint8_t type;    /**< TABLE, GLOBAL: kiln_wasm_type of elements or value */
+  bool is_mutable; /**< GLOBAL */
+  /** FUNC: kiln_wasm_func; TABLE: kiln_wasm_table; MEMORY: kiln_wasm_memory; GLOBAL: its kiln_wasm_value (8 bytes of
+   * it, V128: 16); TAG: kiln_wasm_tag */
+  void *address;
+} kiln_wasmrt_extern;
+
+/** A function of the host. It gets its arguments in `values` and puts results there. It gives NULL, or an exception
+ * (kiln_wasmrt_exn_new) that its caller then throws. It may call kiln_wasmrt_call, kiln_wasmrt_trap and
+ * kiln_wasmrt_exit; the last two leave it without coming back. */
+typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *values);
+
+/* ---- stores ---- */
+
+/** Makes a store; `options` is copied, NULL for defaults. NULL if memory runs out. */
+kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *options);
+
+/** Frees a store and all that is in it. No code of it runs. NULL is allowed. */
+void kiln_wasmrt_store_free(kiln_wasmrt_store *store);
+
+/** Gives a name to what modules may import from `module` as `name`; a later definition of the same wins. Texts are
+ * copied. False if memory runs out, also for an extern whose address is NULL. */
+bool kiln_wasmrt_define(kiln_wasmrt_store *store, const char *module, const char *name,
+                        kiln_wasmrt_extern what);
+
+/** Likewise a function of the host. `signature` is parameters, a colon and results: 'i' I32, 'I' I64, 'f' F32, 'F' F64,
+ * 'v' V128, 'r' FUNCREF, 'e' EXTERNREF, 'x' EXNREF, such as "iI:i". False also for other letters. */
+bool kiln_wasmrt_define_func(kiln_wasmrt_store *store, const char *module, const char *name,
+                             const char *signature, kiln_wasmrt_host_fn fn, void *user);
+
+/** Likewise all exports of an instance. */
+bool kiln_wasmrt_define_instance(kiln_wasmrt_store *store, const char *module,
+                                 kiln_wasmrt_instance *instance);
+
+/** Makes a global, to be defined; `address` NULL if memory runs out. */
+kiln_wasmrt_extern kiln_wasmrt_global_new(kiln_wasmrt_store *store, kiln_wasm_type type,
+                                          bool is_mutable, kiln_wasm_value value);
+
+/** Makes a memory; `address` NULL if address space runs out. */
+kiln_wasmrt_extern kiln_wasmrt_memory_new(kiln_wasmrt_store *store, const kiln_wasm_limits *limits);
+
+/** Makes a table of null references; `address` NULL if memory runs out. */
+kiln_wasmrt_extern kiln_wasmrt_table_new(kiln_wasmrt_store *store, kiln_wasm_type type,
+                                         const kiln_wasm_limits *limits);
+
+/** Makes a tag with the parameters of `signature`; `address` NULL if memory runs out. */
+kiln_wasmrt_extern kiln_wasmrt_tag_new(kiln_wasmrt_store *store, const char *signature);
+
+/* ---- instances ---- */
+
+/** Makes an instance of a module and runs its start function. Imports are what the store has by their names. The image
+ * and the module's code must live as long as the store. NULL after an error, which `*error` says; what the module has
+ * already written to imported memories and tables stays. */
+kiln_wasmrt_instance *kiln_wasmrt_instantiate(kiln_wasmrt_store *store,
+                                              const kiln_wasm_image *image,
+                                              kiln_wasmrt_error *error);
+
+/** The address that code of the instance gets as its first argument: for calling code directly. */
+void *kiln_wasmrt_instance_address(const kiln_wasmrt_instance *instance);
+
+/** The image that it was made of. */
+const kiln_wasm_image *kiln_wasmrt_instance_image(const kiln_wasmrt_instance *instance);
+
+/** An export; `address` NULL if there is none of that name. */
+kiln_wasmrt_extern kiln_wasmrt_find(const kiln_wasmrt_instance *instance, const char *name);
+
+/** Likewise by a name that may have NULs in it. */
+kiln_wasmrt_extern kiln_wasmrt_find_bytes(const kiln_wasmrt_instance *instance,
+                                          kiln_wasm_name name);
+
+/** An exported function, or NULL. */
+const kiln_wasm_func *kiln_wasmrt_find_func(const kiln_wasmrt_instance *instance, const char *name);
+
+/** The type of a function; `entry` and `host` in it mean nothing. */
+kiln_wasm_functype kiln_wasmrt_func_type(const kiln_wasmrt_store *store,
+                                         const kiln_wasm_func *func);
+
+/* ---- running ---- */
+
+/** Calls a function with arguments in `values`, which has room for its arguments and for its results. OK: the results
+ * are there; else `*error` says more. May be called by a function of the host. */
+kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_func *func,
+                                    kiln_wasm_value *values, kiln_wasmrt_error *error);
+
+/** Calls `body(user)`, which may call code of modules directly, as a C function: traps and exceptions of that code end
+ * it and are in `*error`. `body` must have nothing to clean up then. */
+kiln_wasmrt_status kiln_wasmrt_protect(kiln_wasmrt_store *store, void (*body)(void *user),
+                                       void *user, kiln_wasmrt_error *error);
+
+/** Ends the innermost call of kiln_wasmrt_call or kiln_wasmrt_protect on this thread with KILN_WASMRT_EXIT. Only for
+ * functions of the host. */
+__attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
+
+/** Stops code of modules compiled with KILN_WASM_INTERRUPT, with KILN_WASM_TRAP_INTERRUPT, as soon as it comes to a
+ * loop or a function; if none runs, the next one. May be called by any thread and by signal handlers. */
+void kiln_wasmrt_interrupt(kiln_wasmrt_store *store);
+
+/** Sets the fuel of an instance whose module counts it (KILN_WASM_FUEL). At first it has none. */
+void kiln_wasmrt_set_fuel(kiln_wasmrt_instance *instance, int64_t fuel);
+
+/** The fuel that is left. */
+int64_t kiln_wasmrt_fuel(const kiln_wasmrt_instance *instance);
+
+/** The text of a trap, as the official test suite has it. */
+const char *kiln_wasmrt_trap_text(kiln_wasm_trap trap);
+
+/** The name of a function in a backtrace: from the name section, else the export's, else empty. */
+kiln_wasm_name kiln_wasmrt_func_name(const kiln_wasmrt_frame *frame);
+
+/* ---- modules in memory ---- What is below needs libkiln and libkiln-wasm. */
+
+/** Code of a module in memory. */
+typedef struct kiln_wasmrt_code kiln_wasmrt_code;
+
+/** Options of kiln_wasmrt_compile. Zero-initialise for defaults. */
+typedef struct kiln_wasmrt_compile_options {
+  uint32_t flags;       /**< of <kiln/wasm.h>: KILN_WASM_FUEL and the like */
+  uint32_t refuse;      /**< of <kiln/wasm.h>: proposals that are refused */
+  bool gdb;             /**< as in kiln_jit_options: tell gdb the functions */
+  bool perf;            /**< likewise perf */
+  uint64_t reserved[6]; /**< 0 */
+} kiln_wasmrt_compile_options;
+
+/** Validates and compiles a module into memory. `bytes` may be freed afterwards. NULL with a message in `error` (of
+ * `error_bytes` bytes). `options` may be NULL. */
+kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size_bytes,
+                                      const kiln_wasmrt_compile_options *options, char *error,
+                                      size_t error_bytes);
+
+/** The image in it. */
+const kiln_wasm_image *kiln_wasmrt_code_image(const kiln_wasmrt_code *code);
+
+/** Frees code, after the stores that have instances of it. NULL is allowed. */
+void kiln_wasmrt_code_free(kiln_wasmrt_code *code);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,259 @@
+/* Stores: what they own, types, names. */
+#include "state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+void kn_error(kiln_wasmrt_error *error, kiln_wasmrt_status status, const char *format, ...) {
+  va_list words;
+  error->status = status;
+  va_start(words, format);
+  vsnprintf(error->message, sizeof error->message, format, words);
+  va_end(words);
+}
+
+/* ---- what is owned ---- */
+
+void kn_store_own(kiln_wasmrt_store *store, struct kn_owned *what,
+                  void (*free)(struct kn_owned *)) {
+  *what = (struct kn_owned){.next = store->owned, .free = free};
+  store->owned = what;
+}
+
+kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *options) {
+  kiln_wasmrt_store *s = calloc(1, sizeof *s);
+  if (s == NULL) return NULL;
+  if (options != NULL) s->options = *options;
+  if (s->options.max_pages == 0) s->options.max_pages = 65536;
+  if (s->options.max_table_elements == 0) s->options.max_table_elements = 10000000;
+  if (s->options.host_stack_bytes == 0) s->options.host_stack_bytes = 65536;
+  s->interrupt = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (s->interrupt != MAP_FAILED) return s;
+  free(s);
+  return NULL;
+}
+
+void kiln_wasmrt_store_free(kiln_wasmrt_store *s) {
+  if (s == NULL) return;
+  for (struct kn_owned *o = s->owned, *next; o != NULL; o = next) {
+    next = o->next;
+    o->free(o);
+  }
+  for (struct kn_exn *e = s->exceptions, *next; e != NULL; e = next) {
+    next = e->next;
+    free(e);
+  }
+  for (size_t b = 0; b < sizeof s->definitions / sizeof *s->definitions; b++) {
+    for (struct kn_definition *d = s->definitions[b], *next; d != NULL; d = next) {
+      next = d->next;
+      free(d->module);
+      free(d->name);
+      free(d);
+    }
+  }
+  for (uint32_t t = 0; t < s->n_types; t++) free(s->types[t].types);
+  free(s->types);
+  free(s->type_table);
+  munmap(s->interrupt, 4096);
+  free(s);
+}
+
+/* ---- types ---- */
+
+static uint32_t hash_bytes(const void *bytes, size_t n, uint32_t hash) {
+  for (const uint8_t *p = bytes; n > 0; n--, p++) hash = (hash ^ *p) * 16777619u; /* FNV-1a */
+  return hash;
+}
+
+static uint32_t hash_type(const uint8_t *types, uint32_t n_params, uint32_t n_results) {
+  uint32_t numbers[2] = {n_params, n_results};
+  return hash_bytes(types, (size_t)n_params + n_results,
+                    hash_bytes(numbers, sizeof numbers, 2166136261u));
+}
+
+/* Doubles the table of type_ids; at most half of it is in use. */
+static bool grow_types(kiln_wasmrt_store *s) {
+  uint32_t size = s->type_table_size == 0 ? 64 : 2 * s->type_table_size;
+  uint32_t *table = calloc(size, sizeof *table);
+  struct kn_type *types = realloc(s->types, size / 2 * sizeof *types);
+  if (types != NULL) s->types = types;
+  if (table == NULL || types == NULL) {
+    free(table);
+    return false;
+  }
+  for (uint32_t t = 0; t < s->n_types; t++) {
+    uint32_t h = hash_type(types[t].types, types[t].n_params, types[t].n_results);
+    while (table[h & (size - 1)] != 0) h++;
+    table[h & (size - 1)] = t + 1;
+  }
+  free(s->type_table);
+  s->type_table = table;
+  s->type_table_size = size;
+  s->room_types = size / 2;
+  return true;
+}
+
+uint32_t kn_store_type(kiln_wasmrt_store *s, const uint8_t *types, uint32_t n_params,
+                       uint32_t n_results) {
+  size_t n = (size_t)n_params + n_results;
+  if (s->n_types == s->room_types && !grow_types(s)) return 0;
+  uint32_t h = hash_type(types, n_params, n_results), mask = s->type_table_size - 1;
+  for (uint32_t id; (id = s->type_table[h & mask]) != 0; h++) {
+    const struct kn_type *t = s->types + id - 1;
+    if (t->n_params == n_params && t->n_results == n_results &&
+        (n == 0 || memcmp(t->types, types, n) == 0))
+      return id;
+  }
+  uint8_t *copy = malloc(n + 1);
+  if (copy == NULL) return 0;
+  if (n > 0) memcpy(copy, types, n);
+  s->types[s->n_types] =
+    (struct kn_type){.types = copy, .n_params = n_params, .n_results = n_results};
+  return s->type_table[h & mask] = ++s->n_types;
+}
+
+kiln_wasm_functype kiln_wasmrt_func_type(const kiln_wasmrt_store *s, const kiln_wasm_func *func) {
+  const struct kn_type *t = s->types + func->type_id - 1;
+  return (kiln_wasm_functype){
+    .types = t->types, .n_params = t->n_params, .n_results = t->n_results};
+}
+
+/* The type_id of a signature in letters; 0: it has others, or no memory. */
+static uint32_t type_of(kiln_wasmrt_store *s, const char *signature) {
+  static const char letters[] = "?iIfFvrex";
+  size_t n = strlen(signature);
+  uint8_t *types = malloc(n + 1);
+  uint32_t counts[2] = {0, 0};
+  int part = 0;
+  bool ok = types != NULL;
+  for (size_t i = 0; i < n && ok; i++) {
+    const char *letter = strchr(letters + 1, signature[i]);
+    if (signature[i] == ':' && part == 0) part = 1;
+    else if (letter == NULL) ok = false;
+    else types[counts[0] + counts[1]] = (uint8_t)(letter - letters), counts[part]++;
+  }
+  uint32_t id = ok ? kn_store_type(s, types, counts[0], counts[1]) : 0;
+  free(types);
+  return id;
+}
+
+/* ---- names ---- */
+
+static struct kn_definition **bucket(kiln_wasmrt_store *s, const char *module, size_t module_length,
+                                     const char *name, size_t name_length) {
+  uint32_t h = hash_bytes(name, name_length, hash_bytes(module, module_length, 2166136261u));
+  return s->definitions + (h ^ h >> 8 ^ h >> 16) % (sizeof s->definitions / sizeof *s->definitions);
+}
+
+const kiln_wasmrt_extern *kn_store_find(const kiln_wasmrt_store *s, kiln_wasm_name module,
+                                        kiln_wasm_name name) {
+  kiln_wasmrt_store *all = (kiln_wasmrt_store *)(uintptr_t)s;
+  for (struct kn_definition *d =
+         *bucket(all, module.text, module.text_length, name.text, name.text_length);
+       d != NULL; d = d->next) {
+    if (d->module_length == module.text_length && d->name_length == name.text_length &&
+        memcmp(d->module, module.text, module.text_length) == 0 &&
+        memcmp(d->name, name.text, name.text_length) == 0)
+      return &d->what;
+  }
+  return NULL;
+}
+
+static bool define(kiln_wasmrt_store *s, kiln_wasm_name module, kiln_wasm_name name,
+                   kiln_wasmrt_extern what) {
+  struct kn_definition *d = calloc(1, sizeof *d);
+  struct kn_definition **at =
+    bucket(s, module.text, module.text_length, name.text, name.text_length);
+  if (d == NULL) return false;
+  *d = (struct kn_definition){.module = malloc(module.text_length + 1),
+                              .name = malloc(name.text_length + 1),
+                              .module_length = module.text_length,
+                              .name_length = name.text_length,
+                              .what = what,
+                              .next = *at};
+  *at = d;
+  if (d->module == NULL ||
+      d->name == NULL) { /* stays in the list, to be freed, and is never found */
+    d->module_length = d->name_length = SIZE_MAX;
+    return false;
+  }
+  memcpy(d->module, module.text, module.text_length);
+  memcpy(d->name, name.text, name.text_length);
+  return true;
+}
+
+static kiln_wasm_name name_of(const char *text) { return (kiln_wasm_name){text, strlen(text)}; }
+
+bool kiln_wasmrt_define(kiln_wasmrt_store *s, const char *module, const char *name,
+                        kiln_wasmrt_extern what) {
+  return what.address != NULL && define(s, name_of(module), name_of(name), what);
+}
+
+bool kiln_wasmrt_define_instance(kiln_wasmrt_store *s, const char *module,
+                                 kiln_wasmrt_instance *instance) {
+  const kiln_wasm_image *image = instance->image;
+  for (uint32_t e = 0; e < image->n_exports; e++)
+    if (!define(s, name_of(module), image->exports[e].name, kn_instance_export(instance, e)))
+      return false;
+  return true;
+}
+
+static void free_host(struct kn_owned *o) { free(o); }
+
+bool kiln_wasmrt_define_func(kiln_wasmrt_store *s, const char *module, const char *name,
+                             const char *signature, kiln_wasmrt_host_fn fn, void *user) {
+  uint32_t type = type_of(s, signature);
+  struct kn_host *h = type != 0 ? calloc(1, sizeof *h) : NULL;
+  if (h == NULL) return false;
+  h->func = (kiln_wasm_func){.instance = &h->host, .type_id = type, .user = h};
+  h->host = (kiln_wasm_host){.call = kn_host_call, .call_user = h};
+  h->store = s;
+  h->fn = fn;
+  h->user = user;
+  kn_store_own(s, &h->owned, free_host);
+  return kiln_wasmrt_define(s, module, name,
+                            (kiln_wasmrt_extern){.kind = KILN_WASM_FUNC, .address = &h->func});
+}
+
+/* ---- globals and tags ---- */
+
+struct global {
+  struct kn_owned owned;
+  kiln_wasm_value value;
+};
+
+struct tag {
+  struct kn_owned owned;
+  kiln_wasm_tag tag;
+};
+
+static void free_plain(struct kn_owned *o) { free(o); }
+
+kiln_wasmrt_extern kiln_wasmrt_global_new(kiln_wasmrt_store *s, kiln_wasm_type type,
+                                          bool is_mutable, kiln_wasm_value value) {
+  struct global *g = calloc(1, sizeof *g);
+  kiln_wasmrt_extern e = {
+    .kind = KILN_WASM_GLOBAL, .type = (uint8_t)type, .is_mutable = is_mutable};
+  if (g == NULL) return e;
+  g->value = value;
+  kn_store_own(s, &g->owned, free_plain);
+  e.address = &g->value;
+  return e;
+}
+
+kiln_wasmrt_extern kn_tag_new(kiln_wasmrt_store *s, uint32_t type_id) {
+  struct tag *t = type_id != 0 ? calloc(1, sizeof *t) : NULL;
+  kiln_wasmrt_extern e = {.kind = KILN_WASM_TAG};
+  if (t == NULL) return e;
+  t->tag.type_id = type_id;
+  kn_store_own(s, &t->owned, free_plain);
+  e.address = &t->tag;
+  return e;
+}
+
+kiln_wasmrt_extern kiln_wasmrt_tag_new(kiln_wasmrt_store *s, const char *signature) {
+  return kn_tag_new(s, type_of(s, signature));
+}

@@ -1,0 +1,104 @@
+/* Tables of references. */
+#include "state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_table(struct kn_owned *o) {
+  struct kn_table *t = (struct kn_table *)o;
+  free(t->own.elements); /* kept the same as the table's */
+  free(t);
+}
+
+/* Room for `n` elements. */
+static bool make_room(struct kn_table *t, uint64_t n) {
+  if (n <= t->capacity) return true;
+  uint64_t capacity = 2 * t->capacity > n ? 2 * t->capacity : n;
+  if (capacity > t->max) capacity = t->max;
+  void **elements = realloc(t->own.elements, capacity * sizeof *elements);
+  if (elements == NULL) return false;
+  t->own.elements = t->table->elements = elements;
+  t->capacity = capacity;
+  return true;
+}
+
+static void set(kiln_wasm_table *t, uint64_t first, uint64_t n, void *ref) {
+  for (uint64_t i = 0; i < n; i++) t->elements[first + i] = ref;
+}
+
+struct kn_table *kn_table_new(kiln_wasmrt_store *s, kiln_wasm_table *table, uint8_t type,
+                              const kiln_wasm_limits *limits, void *init) {
+  uint64_t most =
+    limits->max < s->options.max_table_elements ? limits->max : s->options.max_table_elements;
+  struct kn_table *t = limits->min <= most ? calloc(1, sizeof *t) : NULL;
+  if (t == NULL) return NULL;
+  t->table = table != NULL ? table : &t->own;
+  t->limits = *limits;
+  t->type = type;
+  t->max = most;
+  *t->table = (kiln_wasm_table){.user = {(uintptr_t)t}};
+  if (!make_room(t, limits->min)) {
+    free(t);
+    return NULL;
+  }
+  t->table->size_elements = limits->min;
+  set(t->table, 0, limits->min, init);
+  kn_store_own(s, &t->owned, free_table);
+  return t;
+}
+
+kiln_wasmrt_extern kiln_wasmrt_table_new(kiln_wasmrt_store *s, kiln_wasm_type type,
+                                         const kiln_wasm_limits *limits) {
+  struct kn_table *t = kn_table_new(s, NULL, (uint8_t)type, limits, NULL);
+  return (kiln_wasmrt_extern){
+    .kind = KILN_WASM_TABLE, .type = (uint8_t)type, .address = t != NULL ? t->table : NULL};
+}
+
+uint64_t kiln_wasmrt_table_grow(void *instance, uint32_t index, void *ref, uint64_t more) {
+  kiln_wasmrt_instance *i = kn_instance(instance);
+  kiln_wasm_table *t = kn_instance_table(i, index);
+  struct kn_table *k = kn_table(t);
+  uint64_t old = t->size_elements;
+  kn_need_stack(i->store);
+  if (more > k->max - old || !make_room(k, old + more)) return UINT64_MAX;
+  t->size_elements = old + more;
+  set(t, old, more, ref);
+  return old;
+}
+
+static bool within(uint64_t all, uint64_t at, uint64_t n) { return n <= all && at <= all - n; }
+
+void kiln_wasmrt_table_fill(void *instance, uint32_t index, uint64_t to, void *ref, uint64_t n) {
+  kiln_wasm_table *t = kn_instance_table(kn_instance(instance), index);
+  if (!within(t->size_elements, to, n)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
+  set(t, to, n, ref);
+}
+
+void kiln_wasmrt_table_copy(void *instance, uint32_t to_index, uint32_t from_index, uint64_t to,
+                            uint64_t from, uint64_t n) {
+  kiln_wasmrt_instance *i = kn_instance(instance);
+  kiln_wasm_table *a = kn_instance_table(i, to_index), *b = kn_instance_table(i, from_index);
+  if (!within(a->size_elements, to, n) || !within(b->size_elements, from, n))
+    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
+  if (n > 0) memmove(a->elements + to, b->elements + from, n * sizeof *a->elements);
+}
+
+bool kn_table_init(const kiln_wasmrt_instance *i, uint32_t table, uint32_t elem, uint64_t to,
+                   uint64_t from, uint64_t n) {
+  kiln_wasm_table *t = kn_instance_table(i, table);
+  const kiln_wasm_image_elem *e = i->image->elems + elem;
+  if (!within(t->size_elements, to, n) || !within(i->elem_dropped[elem] ? 0 : e->n_items, from, n))
+    return false;
+  for (uint64_t k = 0; k < n; k++) t->elements[to + k] = kn_instance_item(i, e->items + from + k);
+  return true;
+}
+
+void kiln_wasmrt_table_init(void *instance, uint32_t table, uint32_t elem, uint64_t to,
+                            uint32_t from, uint32_t n) {
+  if (!kn_table_init(kn_instance(instance), table, elem, to, from, n))
+    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
+}
+
+void kiln_wasmrt_elem_drop(void *instance, uint32_t elem) {
+  kn_instance(instance)->elem_dropped[elem] = true;
+}
