@@ -1,0 +1,57 @@
+/* WASI preview 1 for WebAssembly modules: files, arguments, environment, clocks, random numbers, polling.
+ *
+ * A context belongs to one instance and to one thread at a time. A module reaches only the folders that the context
+ * has opened for it (its preopened folders) and what lies beneath them: paths that lead out, by "..", by symbolic
+ * links or as absolute paths, are refused (EPERM). What the host's user may not do, the module may not either.
+ *
+ * Standard input, output and error are the process's, duplicated. Sockets are refused: `sock_accept` and the like
+ * give ENOTSUP, ENOTSOCK or EBADF. */
+#ifndef KILN_WASI_H
+#define KILN_WASI_H
+
+#include <kiln/wasm_runtime.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A module's view of the system. */
+typedef struct kiln_wasi kiln_wasi;
+
+/** A preopened folder. */
+typedef struct kiln_wasi_dir {
+  const char *host;  /**< path on this system */
+  const char *guest; /**< its name for the module, such as "/" or "." */
+} kiln_wasi_dir;
+
+/** What a context gives to the module. Zero-initialise for a module without arguments, environment or folders. All
+ * texts are copied. */
+typedef struct kiln_wasi_options {
+  const char *const *args;   /**< arguments, the program's name first */
+  uint32_t n_args;           /**< how many */
+  const char *const *env;    /**< environment: "NAME=VALUE" */
+  uint32_t n_env;            /**< how many */
+  const kiln_wasi_dir *dirs; /**< preopened folders: the module's descriptors 3, 4, ... */
+  uint32_t n_dirs;           /**< how many */
+  uint64_t reserved[4];      /**< 0 */
+} kiln_wasi_options;
+
+/** Makes a context. NULL with errno set if a folder cannot be opened (then `*failed` is its index, else `n_dirs`) or
+ * memory runs out. `failed` may be NULL. */
+kiln_wasi *kiln_wasi_new(const kiln_wasi_options *options, uint32_t *failed);
+
+/** Closes all descriptors of the context and frees it. NULL is allowed. */
+void kiln_wasi_free(kiln_wasi *wasi);
+
+/** Defines all functions of WASI in a store, as module "wasi_snapshot_preview1". `proc_exit` ends a call with
+ * KILN_WASMRT_EXIT. The context must live as long as the store. False if memory runs out. */
+bool kiln_wasi_define(kiln_wasi *wasi, kiln_wasmrt_store *store);
+
+/** Says whose memory pointers mean: that of the instance's export "memory". Until then functions that take pointers
+ * give EFAULT. */
+void kiln_wasi_set_instance(kiln_wasi *wasi, const kiln_wasmrt_instance *instance);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,345 @@
+/* WASI preview 1: functions that take a descriptor. */
+#define _GNU_SOURCE /* SYS_getdents64 */
+#include "wasi_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+  FDFLAG_APPEND = 1,
+  FDFLAG_DSYNC = 2,
+  FDFLAG_NONBLOCK = 4,
+  FDFLAG_RSYNC = 8,
+  FDFLAG_SYNC = 16
+};
+enum { MOST_VECTORS = 64 }; /* of one call; the rest of a longer list is for the next one */
+
+/* ---- reading and writing ---- */
+
+/* The vectors of a list in the module's memory: at most MOST_VECTORS, *n of them. */
+static uint32_t read_vectors(kiln_wasi *w, uint32_t at, uint32_t count, struct iovec *vectors,
+                             int *n) {
+  if (kn_wasi_at(w, at, (uint64_t)count * 8) == NULL) return WASI_EFAULT;
+  *n = 0;
+  for (uint32_t i = 0; i < count && *n < MOST_VECTORS; i++) {
+    uint32_t pair[2];
+    memcpy(pair, kn_wasi_at(w, at + i * 8, sizeof pair), sizeof pair);
+    vectors[*n] = (struct iovec){kn_wasi_at(w, pair[0], pair[1]), pair[1]};
+    if (vectors[*n].iov_base == NULL) return WASI_EFAULT;
+    *n += pair[1] > 0;
+  }
+  return WASI_SUCCESS;
+}
+
+static uint32_t transferred(kiln_wasi *w, ssize_t n, uint32_t out) {
+  if (n < 0) return kn_wasi_errno(errno);
+  return kn_wasi_store32(w, out, (uint32_t)n) ? WASI_SUCCESS : WASI_EFAULT;
+}
+
+static uint32_t fd_read(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+                        uint32_t out) {
+  struct wasi_fd *fd;
+  struct iovec vectors[MOST_VECTORS];
+  int n;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_READ, &fd);
+  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
+  return error != WASI_SUCCESS ? error : transferred(w, readv(fd->host, vectors, n), out);
+}
+
+static uint32_t fd_write(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+                         uint32_t out) {
+  struct wasi_fd *fd;
+  struct iovec vectors[MOST_VECTORS];
+  int n;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_WRITE, &fd);
+  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
+  return error != WASI_SUCCESS ? error : transferred(w, writev(fd->host, vectors, n), out);
+}
+
+static uint32_t fd_pread(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+                         uint64_t offset, uint32_t out) {
+  struct wasi_fd *fd;
+  struct iovec vectors[MOST_VECTORS];
+  int n;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_READ | RIGHT_FD_SEEK, &fd);
+  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
+  if (error == WASI_SUCCESS && offset > INT64_MAX) error = WASI_EINVAL;
+  return error != WASI_SUCCESS ? error
+                               : transferred(w, preadv(fd->host, vectors, n, (off_t)offset), out);
+}
+
+static uint32_t fd_pwrite(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+                          uint64_t offset, uint32_t out) {
+  struct wasi_fd *fd;
+  struct iovec vectors[MOST_VECTORS];
+  int n;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_WRITE | RIGHT_FD_SEEK, &fd);
+  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
+  if (error == WASI_SUCCESS && offset > INT64_MAX) error = WASI_EINVAL;
+  return error != WASI_SUCCESS ? error
+                               : transferred(w, pwritev(fd->host, vectors, n, (off_t)offset), out);
+}
+
+/* ---- positions and sizes ---- */
+
+static uint32_t fd_seek(kiln_wasi *w, uint32_t number, uint64_t offset, uint32_t whence,
+                        uint32_t out) {
+  static const int whences[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
+  if (error != WASI_SUCCESS) return error;
+  if (fd->type != TYPE_REGULAR)
+    return fd->type == TYPE_DIRECTORY ? WASI_EBADF : kn_wasi_errno(ESPIPE);
+  if (whence > 2) return WASI_EINVAL;
+  off_t at = lseek(fd->host, (off_t)offset, whences[whence]);
+  if (at < 0) return kn_wasi_errno(errno);
+  return kn_wasi_store64(w, out, (uint64_t)at) ? WASI_SUCCESS : WASI_EFAULT;
+}
+
+static uint32_t fd_tell(kiln_wasi *w, uint32_t number, uint32_t out) {
+  return fd_seek(w, number, 0, 1, out);
+}
+
+static uint32_t fd_advise(kiln_wasi *w, uint32_t number, uint64_t offset, uint64_t size,
+                          uint32_t advice) {
+  static const int advices[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
+                                POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_ADVISE, &fd);
+  if (error != WASI_SUCCESS) return error;
+  if (advice >= sizeof advices / sizeof *advices || offset > INT64_MAX || size > INT64_MAX)
+    return WASI_EINVAL;
+  int e = posix_fadvise(fd->host, (off_t)offset, (off_t)size, advices[advice]);
+  return e != 0 ? kn_wasi_errno(e) : WASI_SUCCESS;
+}
+
+static uint32_t fd_allocate(kiln_wasi *w, uint32_t number, uint64_t offset, uint64_t size) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_ALLOCATE, &fd);
+  if (error != WASI_SUCCESS) return error;
+  if (offset > INT64_MAX || size > INT64_MAX) return WASI_EINVAL;
+  int e = posix_fallocate(fd->host, (off_t)offset, (off_t)size);
+  return e != 0 ? kn_wasi_errno(e) : WASI_SUCCESS;
+}
+
+static uint32_t fd_filestat_set_size(kiln_wasi *w, uint32_t number, uint64_t size) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SET_SIZE, &fd);
+  if (error != WASI_SUCCESS) return error;
+  return size > INT64_MAX ? WASI_EINVAL : kn_wasi_status(ftruncate(fd->host, (off_t)size));
+}
+
+static uint32_t fd_sync(kiln_wasi *w, uint32_t number) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SYNC, &fd);
+  return error != WASI_SUCCESS ? error : kn_wasi_status(fsync(fd->host));
+}
+
+static uint32_t fd_datasync(kiln_wasi *w, uint32_t number) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_DATASYNC, &fd);
+  return error != WASI_SUCCESS ? error : kn_wasi_status(fdatasync(fd->host));
+}
+
+/* ---- what a descriptor is ---- */
+
+static uint32_t fd_close(kiln_wasi *w, uint32_t number) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
+  if (error != WASI_SUCCESS) return error;
+  int closed = close(fd->host);
+  free(fd->guest);
+  *fd = (struct wasi_fd){.host = -1};
+  return kn_wasi_status(closed);
+}
+
+static uint32_t fd_renumber(kiln_wasi *w, uint32_t from, uint32_t to) {
+  struct wasi_fd *a, *b;
+  if (kn_wasi_fd(w, from, 0, &a) != WASI_SUCCESS || kn_wasi_fd(w, to, 0, &b) != WASI_SUCCESS)
+    return WASI_EBADF;
+  if (a->guest != NULL || b->guest != NULL)
+    return WASI_ENOTSUP; /* as wasmtime: the folders given stay */
+  if (a == b) return WASI_SUCCESS;
+  close(b->host);
+  *b = *a;
+  *a = (struct wasi_fd){.host = -1};
+  return WASI_SUCCESS;
+}
+
+static uint32_t fd_fdstat_get(kiln_wasi *w, uint32_t number, uint32_t out) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
+  if (error != WASI_SUCCESS) return error;
+  uint8_t *to = kn_wasi_at(w, out, 24);
+  if (to == NULL) return WASI_EFAULT;
+  int host = fcntl(fd->host, F_GETFL);
+  uint16_t flags =
+    (uint16_t)((host & O_APPEND ? FDFLAG_APPEND : 0) | (host & O_NONBLOCK ? FDFLAG_NONBLOCK : 0) |
+               ((host & O_SYNC) == O_SYNC ? FDFLAG_SYNC
+                : host & O_DSYNC          ? FDFLAG_DSYNC
+                                          : 0));
+  memset(to, 0, 24);
+  to[0] = fd->type;
+  memcpy(to + 2, &flags, sizeof flags);
+  memcpy(to + 8, &fd->rights, sizeof fd->rights);
+  memcpy(to + 16, &fd->inheriting, sizeof fd->inheriting);
+  return WASI_SUCCESS;
+}
+
+static uint32_t fd_fdstat_set_flags(kiln_wasi *w, uint32_t number, uint32_t flags) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SET_FLAGS, &fd);
+  if (error != WASI_SUCCESS) return error;
+  /* Linux changes only these of an open file. */
+  if (flags & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK))
+    return flags >> 5 ? WASI_EINVAL : WASI_ENOTSUP;
+  int host = fcntl(fd->host, F_GETFL) & ~(O_APPEND | O_NONBLOCK);
+  host |= (flags & FDFLAG_APPEND ? O_APPEND : 0) | (flags & FDFLAG_NONBLOCK ? O_NONBLOCK : 0);
+  return kn_wasi_status(fcntl(fd->host, F_SETFL, host));
+}
+
+static uint32_t fd_fdstat_set_rights(kiln_wasi *w, uint32_t number, uint64_t base,
+                                     uint64_t inheriting) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, base, &fd);
+  if (error != WASI_SUCCESS) return error;
+  if (inheriting & ~fd->inheriting) return WASI_ENOTCAPABLE;
+  fd->rights = base;
+  fd->inheriting = inheriting;
+  return WASI_SUCCESS;
+}
+
+static uint32_t fd_prestat_get(kiln_wasi *w, uint32_t number, uint32_t out) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
+  if (error != WASI_SUCCESS) return error;
+  if (fd->guest == NULL) return WASI_EBADF;
+  return kn_wasi_store32(w, out, 0) && kn_wasi_store32(w, out + 4, (uint32_t)strlen(fd->guest))
+           ? WASI_SUCCESS
+           : WASI_EFAULT;
+}
+
+static uint32_t fd_prestat_dir_name(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
+  if (error != WASI_SUCCESS) return error;
+  if (fd->guest == NULL) return WASI_EBADF;
+  size_t length = strlen(fd->guest);
+  if (size < length) return WASI_ENAMETOOLONG;
+  void *to = kn_wasi_at(w, at, length);
+  if (to == NULL) return WASI_EFAULT;
+  memcpy(to, fd->guest, length);
+  return WASI_SUCCESS;
+}
+
+static uint32_t fd_filestat_get(kiln_wasi *w, uint32_t number, uint32_t out) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_FILESTAT_GET, &fd);
+  return error != WASI_SUCCESS ? error : kn_wasi_filestat(w, fd->host, out);
+}
+
+static uint32_t fd_filestat_set_times(kiln_wasi *w, uint32_t number, uint64_t access,
+                                      uint64_t modification, uint32_t flags) {
+  struct wasi_fd *fd;
+  struct timespec times[2];
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SET_TIMES, &fd);
+  if (error == WASI_SUCCESS) error = kn_wasi_times(access, modification, flags, times);
+  return error != WASI_SUCCESS ? error : kn_wasi_status(futimens(fd->host, times));
+}
+
+/* ---- folders ---- */
+
+/* What the system writes: linux/dirent.h. */
+struct entry {
+  uint64_t inode;
+  int64_t next;
+  uint16_t size;
+  uint8_t type;
+  char name[];
+};
+
+static uint8_t entry_type(uint8_t type) {
+  switch (type) {
+  case DT_BLK: return TYPE_BLOCK;
+  case DT_CHR: return TYPE_CHARACTER;
+  case DT_DIR: return TYPE_DIRECTORY;
+  case DT_REG: return TYPE_REGULAR;
+  case DT_SOCK: return TYPE_STREAM;
+  case DT_LNK: return TYPE_LINK;
+  default: return TYPE_UNKNOWN;
+  }
+}
+
+/* Writes as much of an entry as fits: a cut one says that there is more. The number of bytes. */
+static uint32_t write_entry(uint8_t *to, uint32_t room, const struct entry *e) {
+  uint8_t head[24] = {0};
+  uint64_t next = (uint64_t)e->next;
+  uint32_t length = (uint32_t)strlen(e->name);
+  /* The parent of a preopened folder is not the module's business. */
+  uint64_t inode = strcmp(e->name, "..") == 0 ? 0 : e->inode;
+  memcpy(head, &next, sizeof next);
+  memcpy(head + 8, &inode, sizeof inode);
+  memcpy(head + 16, &length, sizeof length);
+  head[20] = entry_type(e->type);
+  uint32_t of_head = room < sizeof head ? room : (uint32_t)sizeof head;
+  uint32_t of_name = room - of_head < length ? room - of_head : length;
+  memcpy(to, head, of_head);
+  memcpy(to + of_head, e->name, of_name);
+  return of_head + of_name;
+}
+
+static uint32_t fd_readdir(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size,
+                           uint64_t cookie, uint32_t out) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_READDIR, &fd), used = 0;
+  if (error != WASI_SUCCESS) return error;
+  uint8_t *to = kn_wasi_at(w, at, size);
+  if (to == NULL) return WASI_EFAULT;
+  if (lseek(fd->host, (off_t)cookie, SEEK_SET) < 0) return kn_wasi_errno(errno);
+  _Alignas(struct entry) char buffer[4096];
+  while (used < size) {
+    long n = syscall(SYS_getdents64, fd->host, buffer, sizeof buffer);
+    if (n < 0) return kn_wasi_errno(errno);
+    if (n == 0) break;
+    for (long i = 0; i < n && used < size;) {
+      const struct entry *e = (const struct entry *)(const void *)(buffer + i);
+      used += write_entry(to + used, size - used, e);
+      i += e->size;
+    }
+  }
+  return kn_wasi_store32(w, out, used) ? WASI_SUCCESS : WASI_EFAULT;
+}
+
+/* Their names and parameters. */
+#define FUNCS(F)                                                                                   \
+  F(fd_advise, iIIi)                                                                               \
+  F(fd_allocate, iII)                                                                              \
+  F(fd_close, i)                                                                                   \
+  F(fd_datasync, i)                                                                                \
+  F(fd_fdstat_get, ii)                                                                             \
+  F(fd_fdstat_set_flags, ii)                                                                       \
+  F(fd_fdstat_set_rights, iII)                                                                     \
+  F(fd_filestat_get, ii)                                                                           \
+  F(fd_filestat_set_size, iI)                                                                      \
+  F(fd_filestat_set_times, iIIi)                                                                   \
+  F(fd_pread, iiiIi)                                                                               \
+  F(fd_prestat_dir_name, iii)                                                                      \
+  F(fd_prestat_get, ii)                                                                            \
+  F(fd_pwrite, iiiIi)                                                                              \
+  F(fd_read, iiii)                                                                                 \
+  F(fd_readdir, iiiIi)                                                                             \
+  F(fd_renumber, ii)                                                                               \
+  F(fd_seek, iIii)                                                                                 \
+  F(fd_sync, i)                                                                                    \
+  F(fd_tell, ii)                                                                                   \
+  F(fd_write, iiii)
+
+FUNCS(WASI_CALL)
+
+const struct wasi_func kn_wasi_fd_funcs[] = {FUNCS(WASI_ROW){0}};

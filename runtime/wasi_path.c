@@ -1,0 +1,299 @@
+/* WASI preview 1: functions that take a path, relative to a descriptor of a folder. wasi_beneath.c opens them.
+ * Invariant: the system sees a path of the module only through kn_wasi_open_beneath, or as a single name (neither "."
+ * nor "..", without a slash) in a folder opened so, with links not followed. */
+#define _GNU_SOURCE /* O_PATH, AT_EMPTY_PATH */
+#include "wasi_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOOKUP_FOLLOW = 1 };
+enum { OPEN_CREATE = 1, OPEN_DIRECTORY = 2, OPEN_EXCLUSIVE = 4, OPEN_TRUNCATE = 8 };
+enum {
+  FDFLAG_APPEND = 1,
+  FDFLAG_DSYNC = 2,
+  FDFLAG_NONBLOCK = 4,
+  FDFLAG_RSYNC = 8,
+  FDFLAG_SYNC = 16
+};
+
+/* ---- paths ---- */
+
+/* A path of the module, relative to a folder. */
+struct path {
+  int dir;
+  char text[PATH_MAX];
+};
+
+static uint32_t read_path(kiln_wasi *w, struct path *p, uint32_t number, uint64_t rights,
+                          uint32_t at, uint32_t size) {
+  struct wasi_fd *fd;
+  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
+  if (error != WASI_SUCCESS) return error;
+  if (fd->type != TYPE_DIRECTORY) return WASI_ENOTDIR;
+  if ((fd->rights & rights) != rights) return WASI_ENOTCAPABLE;
+  const char *from = kn_wasi_at(w, at, size);
+  if (from == NULL) return WASI_EFAULT;
+  if (size >= sizeof p->text) return WASI_ENAMETOOLONG;
+  if (memchr(from, 0, size) != NULL) return WASI_EINVAL;
+  memcpy(p->text, from, size);
+  p->text[size] = 0;
+  p->dir = fd->host;
+  return size == 0 ? WASI_ENOENT : WASI_SUCCESS;
+}
+
+/* The folder of a path, open, and the name in it. */
+struct place {
+  int dir;
+  bool slash;
+  char name[NAME_MAX + 1];
+};
+
+static uint32_t find_place(kiln_wasi *w, struct place *to, uint32_t number, uint64_t rights,
+                           uint32_t at, uint32_t size) {
+  struct path p;
+  uint32_t error = read_path(w, &p, number, rights, at, size);
+  to->dir = -1;
+  if (error != WASI_SUCCESS) return error;
+  to->dir = kn_wasi_open_parent(w, p.dir, p.text, to->name, &to->slash);
+  return kn_wasi_status(to->dir);
+}
+
+/* Closes the folder; the error of what was done in it. */
+static uint32_t leave(struct place *p, int result) {
+  uint32_t error = kn_wasi_status(result);
+  if (p->dir >= 0) close(p->dir);
+  return error;
+}
+
+/* ---- records ---- */
+
+uint32_t kn_wasi_filestat(kiln_wasi *w, int host, uint32_t out) {
+  struct stat st;
+  uint8_t *to = kn_wasi_at(w, out, 64);
+  if (to == NULL) return WASI_EFAULT;
+  if (fstat(host, &st) != 0) return kn_wasi_errno(errno);
+  uint64_t fields[8] = {
+    (uint64_t)st.st_dev,
+    (uint64_t)st.st_ino,
+    kn_wasi_mode_type(st.st_mode),
+    (uint64_t)st.st_nlink,
+    (uint64_t)st.st_size,
+    (uint64_t)st.st_atim.tv_sec * 1000000000 + (uint64_t)st.st_atim.tv_nsec,
+    (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec,
+    (uint64_t)st.st_ctim.tv_sec * 1000000000 + (uint64_t)st.st_ctim.tv_nsec,
+  };
+  memcpy(to, fields, sizeof fields);
+  return WASI_SUCCESS;
+}
+
+static struct timespec time_of(uint64_t nanoseconds, bool set, bool now) {
+  if (now) return (struct timespec){.tv_nsec = UTIME_NOW};
+  if (!set) return (struct timespec){.tv_nsec = UTIME_OMIT};
+  return (struct timespec){.tv_sec = (time_t)(nanoseconds / 1000000000),
+                           .tv_nsec = (long)(nanoseconds % 1000000000)};
+}
+
+uint32_t kn_wasi_times(uint64_t access, uint64_t modification, uint32_t flags,
+                       struct timespec times[2]) {
+  if ((flags & 3) == 3 || (flags & 12) == 12 || flags > 15) return WASI_EINVAL;
+  times[0] = time_of(access, flags & 1, flags & 2);
+  times[1] = time_of(modification, flags & 4, flags & 8);
+  return WASI_SUCCESS;
+}
+
+/* ---- open ---- */
+
+/* open's flags, or -1 for a combination that the interface does not have. */
+static int open_flags(uint32_t lookup, uint32_t oflags, uint64_t rights, uint32_t fdflags) {
+  bool read = rights & (RIGHT_FD_READ | RIGHT_FD_READDIR);
+  bool write = rights & (RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_SET_SIZE);
+  if (oflags > 15 || fdflags > 31) return -1;
+  if (oflags & OPEN_DIRECTORY && oflags & (OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_TRUNCATE)) return -1;
+  int flags = oflags & OPEN_DIRECTORY ? O_RDONLY
+              : write && read         ? O_RDWR
+              : write                 ? O_WRONLY
+                                      : O_RDONLY;
+  if (!(lookup & LOOKUP_FOLLOW)) flags |= O_NOFOLLOW;
+  if (oflags & OPEN_CREATE) flags |= O_CREAT;
+  if (oflags & OPEN_DIRECTORY) flags |= O_DIRECTORY;
+  if (oflags & OPEN_EXCLUSIVE) flags |= O_EXCL;
+  if (oflags & OPEN_TRUNCATE) flags |= O_TRUNC;
+  if (fdflags & FDFLAG_APPEND) flags |= O_APPEND;
+  if (fdflags & FDFLAG_NONBLOCK) flags |= O_NONBLOCK;
+  if (fdflags & FDFLAG_DSYNC) flags |= O_DSYNC;
+  if (fdflags & (FDFLAG_RSYNC | FDFLAG_SYNC)) flags |= O_SYNC;
+  return flags | O_NOCTTY;
+}
+
+static uint32_t path_open(kiln_wasi *w, uint32_t number, uint32_t lookup, uint32_t at,
+                          uint32_t size, uint32_t oflags, uint64_t rights, uint64_t inheriting,
+                          uint32_t fdflags, uint32_t out) {
+  struct path p;
+  struct wasi_fd *fd;
+  uint64_t needed = RIGHT_PATH_OPEN | (oflags & OPEN_CREATE ? RIGHT_PATH_CREATE_FILE : 0) |
+                    (oflags & OPEN_TRUNCATE ? RIGHT_PATH_SET_SIZE : 0);
+  uint32_t opened, error = read_path(w, &p, number, needed, at, size);
+  if (error != WASI_SUCCESS) return error;
+  kn_wasi_fd(w, number, 0, &fd);
+  uint64_t most = fd->inheriting;
+  int flags = open_flags(lookup, oflags, rights & most, fdflags);
+  if (flags < 0) return WASI_EINVAL;
+  if (kn_wasi_at(w, out, 4) == NULL) return WASI_EFAULT;
+  int host = kn_wasi_open_beneath(w, p.dir, p.text, flags, 0666);
+  if (host < 0) return kn_wasi_errno(errno);
+  bool dir = kn_wasi_type(host) == TYPE_DIRECTORY;
+  error = kn_wasi_add(w, host, rights & most & (dir ? RIGHTS_DIR : RIGHTS_FILE), inheriting & most,
+                      &opened);
+  return error != WASI_SUCCESS             ? error
+         : kn_wasi_store32(w, out, opened) ? WASI_SUCCESS
+                                           : WASI_EFAULT;
+}
+
+/* ---- what is there ---- */
+
+/* Opens for nothing but its record. */
+static uint32_t open_record(kiln_wasi *w, uint32_t number, uint64_t rights, uint32_t lookup,
+                            uint32_t at, uint32_t size, int *host) {
+  struct path p;
+  uint32_t error = read_path(w, &p, number, rights, at, size);
+  if (error != WASI_SUCCESS) return error;
+  *host =
+    kn_wasi_open_beneath(w, p.dir, p.text, O_PATH | (lookup & LOOKUP_FOLLOW ? 0 : O_NOFOLLOW), 0);
+  return kn_wasi_status(*host);
+}
+
+static uint32_t path_filestat_get(kiln_wasi *w, uint32_t number, uint32_t lookup, uint32_t at,
+                                  uint32_t size, uint32_t out) {
+  int host;
+  uint32_t error = open_record(w, number, RIGHT_PATH_FILESTAT_GET, lookup, at, size, &host);
+  if (error != WASI_SUCCESS) return error;
+  error = kn_wasi_filestat(w, host, out);
+  close(host);
+  return error;
+}
+
+static uint32_t path_filestat_set_times(kiln_wasi *w, uint32_t number, uint32_t lookup, uint32_t at,
+                                        uint32_t size, uint64_t access, uint64_t modification,
+                                        uint32_t flags) {
+  int host;
+  struct timespec times[2];
+  uint32_t error = kn_wasi_times(access, modification, flags, times);
+  if (error == WASI_SUCCESS)
+    error = open_record(w, number, RIGHT_PATH_SET_TIMES, lookup, at, size, &host);
+  if (error != WASI_SUCCESS) return error;
+  int result = utimensat(host, "", times, AT_EMPTY_PATH);
+  if (result != 0 &&
+      errno == EINVAL) { /* before Linux 5.8; of a link it is the link itself that the name means */
+    char name[64];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", host);
+    result =
+      kn_wasi_type(host) == TYPE_LINK ? (errno = ENOTSUP, -1) : utimensat(AT_FDCWD, name, times, 0);
+  }
+  error = kn_wasi_status(result);
+  close(host);
+  return error;
+}
+
+static uint32_t path_readlink(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size,
+                              uint32_t to, uint32_t room, uint32_t out) {
+  struct place p;
+  char *buffer = kn_wasi_at(w, to, room);
+  if (buffer == NULL) return WASI_EFAULT;
+  uint32_t error = find_place(w, &p, number, RIGHT_PATH_READLINK, at, size);
+  if (error != WASI_SUCCESS) return error;
+  char text[PATH_MAX];
+  ssize_t n = readlinkat(p.dir, p.name, text, sizeof text);
+  if (n > 0) memcpy(buffer, text, (size_t)n < room ? (size_t)n : room);
+  error = leave(&p, n < 0 ? -1 : 0);
+  if (error != WASI_SUCCESS) return error;
+  return kn_wasi_store32(w, out, (size_t)n < room ? (uint32_t)n : room) ? WASI_SUCCESS
+                                                                        : WASI_EFAULT;
+}
+
+/* ---- changes of folders ---- */
+
+static uint32_t path_create_directory(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
+  struct place p;
+  uint32_t error = find_place(w, &p, number, RIGHT_PATH_CREATE_DIRECTORY, at, size);
+  return error != WASI_SUCCESS ? error : leave(&p, mkdirat(p.dir, p.name, 0777));
+}
+
+static uint32_t path_remove_directory(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
+  struct place p;
+  uint32_t error = find_place(w, &p, number, RIGHT_PATH_REMOVE_DIRECTORY, at, size);
+  return error != WASI_SUCCESS ? error : leave(&p, unlinkat(p.dir, p.name, AT_REMOVEDIR));
+}
+
+static uint32_t path_unlink_file(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
+  struct place p;
+  uint32_t error = find_place(w, &p, number, RIGHT_PATH_UNLINK_FILE, at, size);
+  if (error != WASI_SUCCESS) return error;
+  if (p.slash) return errno = ENOTDIR, leave(&p, -1);
+  return leave(&p, unlinkat(p.dir, p.name, 0));
+}
+
+static uint32_t path_symlink(kiln_wasi *w, uint32_t text, uint32_t text_size, uint32_t number,
+                             uint32_t at, uint32_t size) {
+  struct path target;
+  struct place p;
+  /* Read as if it were a path of that folder; where it leads to is looked at when it is followed. */
+  uint32_t error = read_path(w, &target, number, RIGHT_PATH_SYMLINK, text, text_size);
+  if (error == WASI_SUCCESS && target.text[0] == '/') error = WASI_EPERM;
+  if (error == WASI_SUCCESS) error = find_place(w, &p, number, RIGHT_PATH_SYMLINK, at, size);
+  if (error != WASI_SUCCESS) return error;
+  if (p.slash) return errno = ENOENT, leave(&p, -1);
+  return leave(&p, symlinkat(target.text, p.dir, p.name));
+}
+
+static uint32_t path_link(kiln_wasi *w, uint32_t from, uint32_t lookup, uint32_t from_at,
+                          uint32_t from_size, uint32_t to, uint32_t to_at, uint32_t to_size) {
+  struct place a, b;
+  if (lookup & LOOKUP_FOLLOW) return WASI_EINVAL; /* as wasmtime */
+  uint32_t error = find_place(w, &a, from, RIGHT_PATH_LINK_SOURCE, from_at, from_size);
+  if (error != WASI_SUCCESS) return error;
+  error = find_place(w, &b, to, RIGHT_PATH_LINK_TARGET, to_at, to_size);
+  if (error == WASI_SUCCESS) {
+    errno = ENOENT;
+    error = leave(&b, a.slash || b.slash ? -1 : linkat(a.dir, a.name, b.dir, b.name, 0));
+  }
+  leave(&a, 0);
+  return error;
+}
+
+static uint32_t path_rename(kiln_wasi *w, uint32_t from, uint32_t from_at, uint32_t from_size,
+                            uint32_t to, uint32_t to_at, uint32_t to_size) {
+  struct place a, b;
+  uint32_t error = find_place(w, &a, from, RIGHT_PATH_RENAME_SOURCE, from_at, from_size);
+  if (error != WASI_SUCCESS) return error;
+  error = find_place(w, &b, to, RIGHT_PATH_RENAME_TARGET, to_at, to_size);
+  if (error == WASI_SUCCESS) {
+    struct stat st;
+    bool dir = fstatat(a.dir, a.name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+    errno = ENOTDIR;
+    error = leave(&b, (a.slash || b.slash) && !dir ? -1 : renameat(a.dir, a.name, b.dir, b.name));
+  }
+  leave(&a, 0);
+  return error;
+}
+
+/* Their names and parameters. */
+#define FUNCS(F)                                                                                   \
+  F(path_create_directory, iii)                                                                    \
+  F(path_filestat_get, iiiii)                                                                      \
+  F(path_filestat_set_times, iiiiIIi)                                                              \
+  F(path_link, iiiiiii)                                                                            \
+  F(path_open, iiiiiIIii)                                                                          \
+  F(path_readlink, iiiiii)                                                                         \
+  F(path_remove_directory, iii)                                                                    \
+  F(path_rename, iiiiii)                                                                           \
+  F(path_symlink, iiiii)                                                                           \
+  F(path_unlink_file, iii)
+
+FUNCS(WASI_CALL)
+
+const struct wasi_func kn_wasi_path_funcs[] = {FUNCS(WASI_ROW){0}};

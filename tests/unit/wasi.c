@@ -1,0 +1,327 @@
+/* WASI by itself: functions are called as a module calls them, with a memory of the test. Paths are tried as the system
+ * resolves them (openat2) and component by component. */
+#include "../../runtime/wasi_state.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { PATH = 1024, OTHER = 2048, OUT = 4096, DIR = 3 };
+
+static struct {
+  kiln_wasi *wasi;
+  uint8_t bytes[65536];
+  kiln_wasm_memory memory;
+  char outside[64], inside[96];
+} t;
+
+/* ---- calls ---- */
+
+static uint32_t call(const struct wasi_func *table, const char *name, const uint64_t *args) {
+  kiln_wasm_value v[10] = {{0}};
+  for (int i = 0; i < 10; i++) v[i].i64 = args[i];
+  for (; table->name != NULL; table++) {
+    if (strcmp(table->name, name) != 0) continue;
+    table->call(t.wasi, v);
+    return v[0].i32;
+  }
+  fail_msg("no function %s", name);
+  return 0;
+}
+
+#define ARGS(...) ((const uint64_t[10]){__VA_ARGS__})
+#define FD(name, ...) call(kn_wasi_fd_funcs, #name, ARGS(__VA_ARGS__))
+#define AT(name, ...) call(kn_wasi_path_funcs, #name, ARGS(__VA_ARGS__))
+
+static uint64_t put(uint32_t at, const char *text) {
+  memcpy(t.bytes + at, text, strlen(text));
+  return strlen(text);
+}
+
+static uint32_t word(uint32_t at) {
+  uint32_t w;
+  memcpy(&w, t.bytes + at, sizeof w);
+  return w;
+}
+
+/* path_open with all rights: the error. The descriptor is at OUT. */
+static uint32_t open_path(const char *path, uint64_t lookup, uint64_t oflags) {
+  uint64_t n = put(PATH, path);
+  return AT(path_open, DIR, lookup, PATH, n, oflags,
+            UINT64_MAX & ~(oflags & 2 ? 0 : RIGHT_FD_READDIR), 0, 0, OUT);
+}
+
+static void make(const char *folder, const char *name, const char *text) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+}
+
+static int set_up(void **state) {
+  (void)state;
+  strcpy(t.outside, "/tmp/kiln-wasi-XXXXXX");
+  if (mkdtemp(t.outside) == NULL) return -1;
+  snprintf(t.inside, sizeof t.inside, "%s/in", t.outside);
+  make(t.outside, "secret", "s");
+  if (mkdir(t.inside, 0700) != 0) return -1;
+  make(t.inside, "file", "content");
+  static const char *const args[] = {"program", "one"}, *const env[] = {"A=b"};
+  kiln_wasi_dir dir = {t.inside, "/"};
+  kiln_wasi_options o = {
+    .args = args, .n_args = 2, .env = env, .n_env = 1, .dirs = &dir, .n_dirs = 1};
+  t.wasi = kiln_wasi_new(&o, NULL);
+  t.memory = (kiln_wasm_memory){.base = t.bytes, .size_bytes = sizeof t.bytes};
+  if (t.wasi != NULL) t.wasi->memory = &t.memory;
+  return t.wasi == NULL;
+}
+
+static int set_up_walk(void **state) {
+  int bad = set_up(state);
+  if (!bad) t.wasi->no_openat2 = true;
+  return bad;
+}
+
+static int tear_down(void **state) {
+  char command[128];
+  (void)state;
+  kiln_wasi_free(t.wasi);
+  snprintf(command, sizeof command, "rm -rf %s", t.outside);
+  return system(command);
+}
+
+static void link_to(const char *target, const char *name) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", t.inside, name);
+  assert_int_equal(symlink(target, path), 0);
+}
+
+/* ---- the sandbox ---- */
+
+static const char *const escapes[] = {"..",
+                                      "../",
+                                      "../secret",
+                                      "/etc/passwd",
+                                      "//etc/passwd",
+                                      "/file",
+                                      "./../secret",
+                                      "dir/../../secret",
+                                      "up",
+                                      "up/secret",
+                                      "secret-link",
+                                      "absolute",
+                                      "absolute/passwd",
+                                      "dir/up2/secret",
+                                      "chain1",
+                                      "dir/../../in/file",
+                                      "file/../../secret"};
+
+static void make_links(void) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/dir", t.inside);
+  assert_int_equal(mkdir(path, 0700), 0);
+  link_to("..", "up");
+  link_to("../secret", "secret-link");
+  link_to("/etc", "absolute");
+  link_to("../..", "dir/up2");
+  link_to("chain2", "chain1");
+  link_to("dir/../up/secret", "chain2");
+  link_to("loop", "loop");
+  link_to("dir/../file", "good");
+  link_to("nothing", "dangling");
+}
+
+static void test_escapes(void **state) {
+  (void)state;
+  make_links();
+  for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
+    uint64_t n = put(PATH, escapes[i]);
+    for (uint64_t oflags = 0; oflags < 16; oflags++)
+      assert_int_not_equal(open_path(escapes[i], 1, oflags), 0);
+    n = put(PATH, escapes[i]);
+    assert_int_not_equal(AT(path_filestat_get, DIR, 1, PATH, n, OUT), 0);
+    assert_int_not_equal(AT(path_filestat_set_times, DIR, 1, PATH, n, 0, 0, 5), 0);
+  }
+  static const char *const parents[] = {
+    "../new", "up/new", "absolute/new", "/tmp/new", "dir/up2/new", ".", "..", "dir/..", "/"};
+  for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
+    uint64_t n = put(PATH, parents[i]), m = put(OTHER, "file");
+    assert_int_not_equal(AT(path_create_directory, DIR, PATH, n), 0);
+    assert_int_not_equal(AT(path_remove_directory, DIR, PATH, n), 0);
+    assert_int_not_equal(AT(path_unlink_file, DIR, PATH, n), 0);
+    assert_int_not_equal(AT(path_rename, DIR, OTHER, m, DIR, PATH, n), 0);
+    assert_int_not_equal(AT(path_rename, DIR, PATH, n, DIR, OTHER, m), 0);
+    assert_int_not_equal(AT(path_link, DIR, 0, OTHER, m, DIR, PATH, n), 0);
+    assert_int_not_equal(AT(path_link, DIR, 0, PATH, n, DIR, OTHER, m), 0);
+    assert_int_not_equal(AT(path_symlink, OTHER, m, DIR, PATH, n), 0);
+    assert_int_not_equal(AT(path_readlink, DIR, PATH, n, OUT, 100, OUT + 200), 0);
+    assert_int_not_equal(open_path(parents[i], 0, 1 | 4), 0);
+  }
+  char path[256];
+  snprintf(path, sizeof path, "%s/new", t.outside);
+  assert_int_equal(access(path, F_OK), -1);
+  assert_int_equal(access("/tmp/new", F_OK), -1);
+  assert_int_equal(open_path("file", 1, 0), 0);
+}
+
+/* What looks much the same and is allowed. */
+static void test_inside(void **state) {
+  (void)state;
+  make_links();
+  static const char *const paths[] = {"file", "./file",        "dir/../file",
+                                      "good", "dir/.././good", "dir//..//file"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    assert_int_equal(open_path(paths[i], 1, 0), 0);
+    assert_int_equal(FD(fd_close, word(OUT)), 0);
+  }
+  assert_int_equal(open_path("dir", 1, 2), 0);
+  assert_int_equal(open_path("dir/", 1, 2), 0);
+  assert_int_equal(open_path(".", 1, 2), 0);
+  assert_int_equal(open_path("dir/..", 1, 2), 0);
+  assert_int_equal(open_path("good", 0, 0), WASI_ELOOP);
+  assert_int_equal(open_path("loop", 1, 0), WASI_ELOOP);
+  assert_int_equal(open_path("dangling", 1, 0), WASI_ENOENT);
+  assert_int_equal(open_path("file/", 1, 0), WASI_ENOTDIR);
+  assert_int_equal(open_path("file/x", 1, 0), WASI_ENOTDIR);
+  assert_int_equal(open_path("none", 1, 0), WASI_ENOENT);
+  assert_int_equal(open_path("", 1, 0), WASI_ENOENT);
+  assert_int_equal(open_path("file", 1, 1 | 4), WASI_EEXIST);
+  assert_int_equal(open_path("dangling", 1, 1 | 4), WASI_EEXIST);
+  assert_int_equal(open_path("file", 1, 2), WASI_ENOTDIR);
+  assert_int_equal(open_path("dangling", 1, 1), 0); /* makes "nothing" */
+  uint64_t n = put(PATH, "nothing");
+  assert_int_equal(AT(path_filestat_get, DIR, 1, PATH, n, OUT), 0);
+  assert_int_equal(t.bytes[OUT + 16], TYPE_REGULAR);
+  n = put(PATH, "good");
+  assert_int_equal(AT(path_filestat_get, DIR, 0, PATH, n, OUT), 0);
+  assert_int_equal(t.bytes[OUT + 16], TYPE_LINK);
+  assert_int_equal(AT(path_filestat_get, DIR, 1, PATH, n, OUT), 0);
+  assert_int_equal(t.bytes[OUT + 16], TYPE_REGULAR);
+  assert_int_equal(AT(path_readlink, DIR, PATH, n, OUT, 6, OTHER), 0);
+  assert_int_equal(word(OTHER), 6);
+  assert_memory_equal(t.bytes + OUT, "dir/..", 6);
+}
+
+/* ---- files ---- */
+
+static uint64_t vector(uint32_t at, uint32_t bytes, uint32_t size) {
+  memcpy(t.bytes + at, &bytes, 4);
+  memcpy(t.bytes + at + 4, &size, 4);
+  return at;
+}
+
+static void test_files(void **state) {
+  (void)state;
+  assert_int_equal(open_path("new", 1, 1), 0);
+  uint64_t fd = word(OUT), n = put(OTHER, "hello");
+  assert_int_equal(fd, 4);
+  assert_int_equal(FD(fd_write, fd, vector(PATH, OTHER, (uint32_t)n), 1, OUT), 0);
+  assert_int_equal(word(OUT), 5);
+  assert_int_equal(FD(fd_seek, fd, 1, 0, OUT), 0);
+  assert_int_equal(FD(fd_read, fd, vector(PATH, OUT, 3), 1, OTHER), 0);
+  assert_memory_equal(t.bytes + OUT, "ell", 3);
+  assert_int_equal(FD(fd_tell, fd, OUT), 0);
+  assert_int_equal(word(OUT), 4);
+  assert_int_equal(FD(fd_pread, fd, vector(PATH, OUT, 5), 1, 0, OTHER), 0);
+  assert_memory_equal(t.bytes + OUT, "hello", 5);
+  assert_int_equal(FD(fd_filestat_set_size, fd, 2), 0);
+  assert_int_equal(FD(fd_filestat_get, fd, OUT), 0);
+  assert_int_equal(word(OUT + 32), 2);
+  assert_int_equal(FD(fd_filestat_set_times, fd, 1500000000, 2000000001, 5), 0);
+  assert_int_equal(FD(fd_filestat_get, fd, OUT), 0);
+  assert_int_equal(word(OUT + 40), 1500000000);
+  assert_int_equal(word(OUT + 48), 2000000001);
+  assert_int_equal(FD(fd_fdstat_set_rights, fd, RIGHT_FD_READ, 0), 0);
+  assert_int_equal(FD(fd_write, fd, vector(PATH, OTHER, 1), 1, OUT), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_fdstat_set_rights, fd, RIGHTS_FILE, 0), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_close, fd), 0);
+  assert_int_equal(FD(fd_close, fd), WASI_EBADF);
+  n = put(PATH, "new");
+  assert_int_equal(AT(path_rename, DIR, PATH, n, DIR, OTHER, put(OTHER, "moved")), 0);
+  assert_int_equal(AT(path_unlink_file, DIR, OTHER, 5), 0);
+  n = put(PATH, "folder/");
+  assert_int_equal(AT(path_create_directory, DIR, PATH, n), 0);
+  assert_int_equal(AT(path_unlink_file, DIR, PATH, n), WASI_ENOTDIR);
+  assert_int_equal(AT(path_remove_directory, DIR, PATH, n), 0);
+}
+
+static void test_folders(void **state) {
+  (void)state;
+  unsigned seen = 0;
+  make(t.inside, "other", "");
+  assert_int_equal(FD(fd_readdir, DIR, OUT, 4096, 0, OTHER), 0);
+  for (uint32_t at = OUT, end = OUT + word(OTHER); at < end; at += 24 + word(at + 16)) {
+    const uint8_t *name = t.bytes + at + 24;
+    uint32_t n = word(at + 16);
+    if (n == 4 && memcmp(name, "file", 4) == 0 && t.bytes[at + 20] == TYPE_REGULAR) seen |= 1;
+    if (n == 5 && memcmp(name, "other", 5) == 0) seen |= 2;
+    if (n == 2 && memcmp(name, "..", 2) == 0 && word(at + 8) == 0) seen |= 4;
+  }
+  assert_int_equal(seen, 7);
+  /* One at a time, by cookies. */
+  uint64_t cookie = 0;
+  unsigned entries = 0;
+  for (; entries < 10; entries++) {
+    assert_int_equal(FD(fd_readdir, DIR, OUT, 24, cookie, OTHER), 0);
+    if (word(OTHER) == 0) break;
+    memcpy(&cookie, t.bytes + OUT, 8);
+  }
+  assert_int_equal(entries, 4);
+  assert_int_equal(FD(fd_prestat_get, DIR, OUT), 0);
+  assert_int_equal(word(OUT + 4), 1);
+  assert_int_equal(FD(fd_prestat_dir_name, DIR, OUT, 1), 0);
+  assert_int_equal(t.bytes[OUT], '/');
+  assert_int_equal(FD(fd_prestat_get, DIR + 1, OUT), WASI_EBADF);
+  assert_int_equal(FD(fd_read, DIR, vector(PATH, OUT, 3), 1, OTHER), WASI_ENOTCAPABLE);
+}
+
+/* ---- pointers ---- */
+
+/* At every edge of the memory: no function touches a byte outside of it (the sanitizer build sees more). */
+static void test_pointers(void **state) {
+  (void)state;
+  static const uint32_t bad[] = {sizeof t.bytes, sizeof t.bytes - 1, 0x80000000, 0xffffffff,
+                                 0xfffffff8};
+  assert_int_equal(open_path("file", 1, 0), 0);
+  uint64_t fd = word(OUT);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    uint64_t p = bad[i];
+    assert_int_equal(FD(fd_read, fd, p, 1, OUT), WASI_EFAULT);
+    assert_int_equal(FD(fd_read, fd, vector(PATH, bad[i], 2), 1, OUT), WASI_EFAULT);
+    assert_int_equal(FD(fd_read, fd, vector(PATH, OUT, 0xffffffff), 1, OUT), WASI_EFAULT);
+    assert_int_equal(FD(fd_read, fd, PATH, 0xffffffff, OUT), WASI_EFAULT);
+    assert_int_equal(FD(fd_pread, fd, vector(PATH, OUT, 1), 1, 0, p), WASI_EFAULT);
+    assert_int_equal(FD(fd_filestat_get, fd, p), WASI_EFAULT);
+    assert_int_equal(FD(fd_fdstat_get, fd, p), WASI_EFAULT);
+    assert_int_equal(FD(fd_tell, fd, p), WASI_EFAULT);
+    assert_int_equal(FD(fd_readdir, DIR, p, 100, 0, OUT), WASI_EFAULT);
+    assert_int_equal(FD(fd_readdir, DIR, OUT, 100, 0, p), WASI_EFAULT);
+    assert_int_equal(FD(fd_prestat_get, DIR, p), WASI_EFAULT);
+    assert_int_equal(AT(path_open, DIR, 1, p, 4, 0, 2, 0, 0, OUT), WASI_EFAULT);
+    assert_int_equal(AT(path_open, DIR, 1, PATH, put(PATH, "file"), 0, 2, 0, 0, p), WASI_EFAULT);
+    assert_int_equal(AT(path_filestat_get, DIR, 1, PATH, put(PATH, "file"), p), WASI_EFAULT);
+    assert_int_equal(AT(path_readlink, DIR, PATH, 4, p, 5, OUT), WASI_EFAULT);
+  }
+  assert_int_equal(AT(path_open, DIR, 1, PATH, 0xffffffff, 0, 2, 0, 0, OUT), WASI_EFAULT);
+  t.wasi->memory = NULL;
+  assert_int_equal(FD(fd_tell, fd, OUT), WASI_EFAULT);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+#define BOTH(f)                                                                                    \
+  {#f, f, set_up, tear_down, NULL}, {#f "_by_component", f, set_up_walk, tear_down, NULL}
+    BOTH(test_escapes), BOTH(test_inside),   BOTH(test_files),
+    BOTH(test_folders), BOTH(test_pointers),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
