@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Time of cargo's debug builds: `cargo build` and `kiln cargo build` of a program with many dependencies.
 
-cargo.py BUILD [--colds=N] [--edits=N] [--opt-level=0|1] [--debug=N] [--jobs=N] [--linker=NAME] [--json] [--work=FOLDER]
+cargo.py BUILD [--colds=N] [--edits=N] [--opt-level=0|1] [--debug=N] [--jobs=N] [--linker=NAME] [--parts]
+         [--cranelift=TOOLCHAIN] [--json] [--work=FOLDER]
 
 The program is bench/cargo, at the versions that its Cargo.lock has; its sources come from crates.io. Seconds are the
 processor's, user and system, of cargo and all that it started. Of --colds builds of everything (default 3), by turns, the
@@ -10,7 +11,9 @@ again, by turns which is first, and the median of the ratios counts. --opt-level
 rustc's own or what gcc's -fuse-ld= knows. Fails if a build fails, or what the programs print or their tests' results differ.
 
 The parts of Kiln's last cold build are those of KILN_STATS; the last of them is what is neither in rustc nor in the linker: cargo,
-build scripts, assemblers.
+build scripts, assemblers. --parts builds once more for those of LLVM: by `kiln cargo`, with an option for LLVM that changes
+nothing and makes Kiln leave every unit to LLVM. --cranelift=nightly builds everything with that toolchain of rustup's, once
+with LLVM and once with its component rustc-codegen-cranelift-preview.
 """
 import argparse
 import json
@@ -27,9 +30,9 @@ SOURCE = os.path.join(HERE, 'cargo')
 
 
 class Side:
-    """One of the two ways to build: a command, a folder of sources of its own, and an environment."""
+    """One of the ways to build: a command, a folder of sources of its own, and an environment."""
 
-    def __init__(self, name, command, work, args):
+    def __init__(self, name, command, work, args, **env):
         self.name, self.command = name, command
         self.folder = os.path.join(work, name)
         self.target = os.path.join(self.folder, 'target')
@@ -39,6 +42,7 @@ class Side:
             self.env['CARGO_BUILD_JOBS'] = args.jobs
         if args.linker:
             self.env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS'] = '-Clink-arg=-fuse-ld=' + args.linker
+        self.env.update(env)
         self.err = ''
         shutil.rmtree(os.path.join(self.folder, 'src'), ignore_errors=True)
         shutil.copytree(SOURCE, self.folder, dirs_exist_ok=True)
@@ -83,6 +87,31 @@ def parts_of(text):
     return [(name.strip(), float(seconds)) for name, seconds in re.findall(r'(?m)^  (\S.*?)\s+([\d.]+) s\s+[\d.]+ %$', text)]
 
 
+def all_parts(side, seconds):
+    parts = parts_of(side.err)
+    return parts + [('the rest', max(0, seconds - sum(s for _, s in parts)))]
+
+
+def others(args, work, kiln):
+    """Seconds and parts of the builds that --parts and --cranelift ask for."""
+    result = {}
+    if args.parts:
+        side = Side('llvm-parts', [kiln, 'cargo'], work, args, RUSTFLAGS='-Cllvm-args=-x86-asm-syntax=att')
+        shutil.rmtree(side.target, ignore_errors=True)
+        result['llvm_parts'] = all_parts(side, side.build(stats=True))
+    if args.cranelift:
+        cargo = ['cargo', '+' + args.cranelift]
+        llvm = Side('nightly', cargo, work, args)
+        clif = Side('cranelift', cargo, work, args, CARGO_UNSTABLE_CODEGEN_BACKEND='true',
+                    CARGO_PROFILE_DEV_CODEGEN_BACKEND='cranelift')
+        seconds = {side.name: [] for side in (llvm, clif)}
+        for _ in range(max(args.colds, 1)):
+            for side in (llvm, clif):
+                seconds[side.name].append(side.cold())
+        result['cranelift'] = dict(seconds, toolchain=llvm.run(['rustc', '+' + args.cranelift, '--version'])[0].strip())
+    return result
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('build')
@@ -92,6 +121,8 @@ def main():
     p.add_argument('--debug', default='2')
     p.add_argument('--jobs')
     p.add_argument('--linker')
+    p.add_argument('--parts', action='store_true')
+    p.add_argument('--cranelift', metavar='TOOLCHAIN')
     p.add_argument('--json', action='store_true')
     p.add_argument('--work', help='a folder for sources and builds; default: in BUILD/cache')
     args = p.parse_args()
@@ -105,8 +136,7 @@ def main():
             open(side.env['KILN_LOG'], 'w').close()
             cold[side.name].append(side.cold())
             if side.name == 'kiln':
-                parts = parts_of(side.err)
-                parts.append(('the rest', max(0, cold['kiln'][-1] - sum(s for _, s in parts))))
+                parts = all_parts(side, cold['kiln'][-1])
             print('cold  %-4s %8.2f s' % (side.name, cold[side.name][-1]), file=sys.stderr, flush=True)
             if side.name == 'kiln':
                 print(side.err[side.err.find('kiln: '):], file=sys.stderr, flush=True)
@@ -122,8 +152,9 @@ def main():
         for side in sides if i % 2 == 0 else sides[::-1]:
             edits[side.name].append(side.edit(13 + i))
         print('edit  %6.2f s, LLVM %6.2f s' % (edits['kiln'][-1], edits['llvm'][-1]), file=sys.stderr, flush=True)
+    more = others(args, work, kiln)
     result = {'crates': crates, 'opt-level': args.opt_level, 'debug': args.debug, 'objects by Kiln': len(lines) - by_llvm,
-              'objects by LLVM': by_llvm, 'cold': cold, 'edit': edits, 'parts': parts}
+              'objects by LLVM': by_llvm, 'cold': cold, 'edit': edits, 'parts': parts, **more}
     if args.json:
         print(json.dumps(result, indent=1))
         return
@@ -134,6 +165,12 @@ def main():
         print('cold build: %.2f s, LLVM %.2f s: %.3f' % (a, b, a / b))
         for name, seconds in parts:
             print('  %-34s %8.2f s %5.1f %%' % (name, seconds, 100 * seconds / cold['kiln'][-1]))
+    for name, seconds in more.get('llvm_parts', []):
+        print('  LLVM: %-28s %8.2f s' % (name, seconds))
+    if 'cranelift' in more:
+        clif = more['cranelift']
+        print('%s: cold build by Cranelift %.2f s, by LLVM %.2f s' % (
+            clif['toolchain'], min(clif['cranelift']), min(clif['nightly'])))
     if args.edits:
         ratio = statistics.median(a / b for a, b in zip(edits['kiln'], edits['llvm']))
         print('after an edit: %.2f s, LLVM %.2f s (medians); median of the ratios %.3f' % (

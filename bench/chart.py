@@ -1,66 +1,96 @@
-#!/usr/bin/env python3
-"""Draws figures of debug builds, docs/debug-builds.tsv, as docs/debug-builds.svg.
+"""The two pictures of README.md, from what bench/figures.py measured: docs/compile-time.svg and docs/cargo-build.svg.
 
-chart.py [FIGURES [SVG]]
-
-A line of FIGURES is a group, a label, and the seconds (or another measure) of LLVM and of Kiln, with tabs between; # begins a
-comment. Each becomes a bar of Kiln's share of LLVM's, which is the line at 1. Colours are of a middle tone, so that the
-picture can be read on white and on black; it has no background of its own.
+An SVG has no background of its own. Its colours of text and lines change with the reader's light or dark theme, by a media
+query; those of bars can be read on both.
 """
 import html
-import os
-import sys
 
-DOCS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'docs')
-TEXT, KILN, GRID = '#7d838c', '#d9713c', '#8c929b'
-LEFT, WIDTH, ROW, BAR, RIGHT = 330, 330, 26, 14, 150  # pixels; WIDTH is LLVM's 1.0
-
-
-def read(path):
-    """Pairs of a group and its rows: label, LLVM, Kiln."""
-    groups = []
-    with open(path) as f:
-        for line in f:
-            if line.startswith('#') or not line.strip():
-                continue
-            group, label, llvm, kiln = line.rstrip('\n').split('\t')
-            if not groups or groups[-1][0] != group:
-                groups.append((group, []))
-            groups[-1][1].append((label, float(llvm), float(kiln)))
-    return groups
+STYLE = '''<style>
+text { font-family: system-ui, sans-serif; font-size: 14px; fill: #1f2328 }
+.small { font-size: 12px; fill: #59636e }
+.bold { font-weight: 600 }
+.inside { font-size: 12px; fill: #ffffff }
+.axis { stroke: #59636e }
+@media (prefers-color-scheme: dark) {
+  text { fill: #f0f6fc }
+  .small { fill: #9198a1 }
+  .axis { stroke: #9198a1 }
+}
+</style>'''
+LLVM, LLVM_READ, KILN, KILN_READ = '#4f81bd', '#8fb0da', '#d9622b', '#eda27c'
+FRONT, LINKER, REST = '#7d858f', '#8a6fb3', '#a9b0b8'
+WIDTH, LEFT, RIGHT = 760, 190, 110  # pixels: the picture, labels before bars, figures after them
+SPAN = WIDTH - LEFT - RIGHT
 
 
-def text(x, y, what, anchor='start', weight='normal'):
-    return '<text x="%g" y="%g" text-anchor="%s" font-weight="%s">%s</text>' % (x, y, anchor, weight, html.escape(what))
+def text(x, y, what, kind='', anchor='start'):
+    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" class="{kind}">{html.escape(what)}</text>'
 
 
-def draw(groups):
-    y, body = 30, []
-    for group, rows in groups:
-        body.append(text(0, y + 14, group, weight='bold'))
-        y += ROW
-        for label, llvm, kiln in rows:
-            ratio = kiln / llvm
-            body.append(text(14, y + 14, label))
-            body.append('<rect x="%d" y="%g" width="%.1f" height="%d" rx="2" fill="%s"/>' % (LEFT, y + 3, ratio * WIDTH, BAR, KILN))
-            body.append(text(LEFT + max(ratio, 1) * WIDTH + 10, y + 15, '%.2f' % ratio, weight='bold'))
-            y += ROW
-        y += 8
-    axis = [text(LEFT, 14, "Kiln's share of what LLVM -O0 takes"), text(LEFT + WIDTH, 26, '1', 'middle')]
-    axis += ['<line x1="%g" y1="30" x2="%g" y2="%g" stroke="%s" stroke-width="%s"/>' % (x, x, y, GRID, w)
-             for x, w in ((LEFT, 1), (LEFT + WIDTH / 2, 0.3), (LEFT + WIDTH, 1.5))]
-    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" '
-            'aria-label="Kiln\'s share of LLVM\'s time in debug builds">\n'
-            '<g font-family="system-ui, sans-serif" font-size="14" fill="%s">\n%s\n</g>\n</svg>\n') % (
-                LEFT + WIDTH + RIGHT, y + 4, LEFT + WIDTH + RIGHT, y + 4, TEXT, '\n'.join(axis + body))
+def bar(x, y, width, height, colour, title):
+    return (f'<rect x="{x:.1f}" y="{y:g}" width="{max(width, 1):.1f}" height="{height}" fill="{colour}">'
+            f'<title>{html.escape(title)}</title></rect>')
 
 
-def main():
-    figures = sys.argv[1] if len(sys.argv) > 1 else os.path.join(DOCS, 'debug-builds.tsv')
-    svg = sys.argv[2] if len(sys.argv) > 2 else os.path.join(DOCS, 'debug-builds.svg')
-    with open(svg, 'w') as f:
-        f.write(draw(read(figures)))
+def picture(height, label, body):
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" height="{height:g}" '
+            f'role="img" aria-label="{html.escape(label)}">\n{STYLE}\n' + '\n'.join(body) + '\n</svg>\n')
 
 
-if __name__ == '__main__':
-    main()
+def legend(y, entries):
+    """Squares with what they stand for, in one line."""
+    body, x = [], 0
+    for colour, what in entries:
+        body += [f'<rect x="{x:g}" y="{y - 10:g}" width="11" height="11" fill="{colour}"/>', text(x + 17, y, what, 'small')]
+        x += 17 + 6.4 * len(what) + 14
+    return body
+
+
+def milliseconds(row, *names):
+    return sum(row[n] for n in names) * row['instructions'] / 1e6
+
+
+def compile_time(codegen):
+    """Bars of milliseconds: LLVM and Kiln, each reading and generating, for each input."""
+    rows = codegen['rows']
+    scale = SPAN / max(milliseconds(r, 'llvm_read_ns', 'llvm_codegen_ns') for r in rows)
+    body = [text(0, 16, 'Bitcode in memory to an ELF object in memory, milliseconds', 'bold')]
+    body += legend(38, [(LLVM_READ, 'LLVM -O0: read'), (LLVM, 'generate code'), (KILN_READ, 'Kiln: read'), (KILN, 'generate code')])
+    y = 56
+    for r in rows:
+        body.append(text(0, y + 19, r['name']))
+        for side, name, colours in (('llvm', 'LLVM -O0', (LLVM_READ, LLVM)), ('kiln', 'Kiln', (KILN_READ, KILN))):
+            x = LEFT
+            for part, colour in zip(('read', 'codegen'), colours):
+                took = milliseconds(r, f'{side}_{part}_ns')
+                body.append(bar(x, y, took * scale, 13, colour, f'{name}, {part}: {took:.1f} ms'))
+                x += took * scale
+            body.append(text(x + 6, y + 11, f"{milliseconds(r, side + '_read_ns', side + '_codegen_ns'):.{side == 'kiln':d}f} ms",
+                             'small'))
+            y += 14
+        y += 12
+    body.append(f'<line x1="{LEFT}" y1="52" x2="{LEFT}" y2="{y - 6:g}" class="axis"/>')
+    return picture(y, 'Compile time of LLVM -O0 and of Kiln', body)
+
+
+def cargo_build(cargo):
+    """One stacked bar for each code generator: whose time a cold build is."""
+    sides = [s for s in cargo['sides'] if s.get('parts')]
+    scale = SPAN / max(sum(s['parts'].values()) for s in sides)
+    colours = {'front end': FRONT, 'bitcode': KILN_READ, 'code generation': LLVM, 'linker': LINKER, 'the rest': REST}
+    body = [text(0, 16, f"A cold debug build of a program with {cargo['crates']} dependencies, seconds of CPU time", 'bold')]
+    body += legend(38, [(FRONT, 'rustc\'s front end'), (LLVM, 'LLVM: generate code'), (KILN_READ, 'writing bitcode'),
+                        (KILN, 'Kiln: generate code'), (LINKER, 'linker'), (REST, 'the rest')])
+    y = 54
+    for s in sides:
+        x = LEFT
+        body.append(text(0, y + 19, s['name']))
+        for part, seconds in s['parts'].items():
+            colour = KILN if part == 'code generation' and s['name'] == 'kiln cargo' else colours[part]
+            body.append(bar(x, y, seconds * scale, 28, colour, f'{part}: {seconds:.1f} s'))
+            if seconds * scale > 34:
+                body.append(text(x + seconds * scale / 2, y + 19, f'{seconds:.1f}', 'inside', 'middle'))
+            x += seconds * scale
+        body.append(text(x + 8, y + 19, f"{sum(s['parts'].values()):.1f} s", 'bold'))
+        y += 40
+    return picture(y - 4, 'CPU time of a cold debug build by cargo and by kiln cargo', body)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # doxygen_filter.sh FILE: prints a public header for doxygen: the first comment is that of the file, and the
 # enumerators of <kiln/ops.def> and <kiln/dwarf.def> are written out, each with a comment from its row. In other
-# text, backslashes in code are made to mean themselves.
+# text, backslashes in code are made to mean themselves, and links to pages named README.md, which doxygen takes for the
+# main page, become plain.
 set -euo pipefail
 if [[ $1 == *.md ]]; then
-  perl -pe 's{`([^`]*\\[^`]*)`}{my $code = $1; $code =~ s/\\(?!\|)/\\\\/g; $code =~ s/"/&quot;/g;
+  perl -pe 's{\[([^\]]*)\]\((?:[^)]*/)?README\.md[^)]*\)}{$1}g; s{`([^`]*\\[^`]*)`}{my $code = $1; $code =~ s/\\(?!\|)/\\\\/g; $code =~ s/"/&quot;/g;
     "<code>$code</code>"}ge
     unless /^```/ ... /^```$/' "$1"
   exit

@@ -7,6 +7,7 @@ static kiln_session *s;
 static kiln_func *f;
 static kiln_die file;
 
+/* [places] */
 /* What is built from here on is code of this line. */
 static uint32_t at(uint32_t line, uint32_t column, kiln_die scope) {
   uint32_t number = kiln_file_new_die(s, file, NULL);
@@ -22,6 +23,7 @@ static kiln_value variable(kiln_die entry) {
   kiln_func_declare_variable(f, &(kiln_debug_variable){.variable = entry, .slot = slot});
   return slot;
 }
+/* [end] */
 
 int main(void) {
   kiln_type i64 = KILN_TYPE_I64;
@@ -31,6 +33,7 @@ int main(void) {
   char folder[4096];
   if (getcwd(folder, sizeof folder) == NULL) return 1;
 
+  /* [types] */
   /* a file, its unit, types: a record that refers to itself */
   file = kiln_die_new_file(d, folder, "total.toy");
   kiln_die unit = kiln_die_new_unit(kiln_module_debug(m), file, "toy", KILN_DW_LANG_C99);
@@ -40,7 +43,9 @@ int main(void) {
   kiln_die_member members[] = {{.name = "value", .type = number},
                                {.name = "next", .type = list_type, .offset_bytes = 8}};
   kiln_die_set_members(d, item, members, 2);
+  /* [end] */
 
+  /* [entries] */
   /* the function, its parameter, its variables; one of them is in a block */
   kiln_die type = kiln_die_new_function_type(d, number, &list_type, 1);
   kiln_die total = kiln_die_new_function(
@@ -52,6 +57,7 @@ int main(void) {
   kiln_die loop = kiln_die_new_block(d, total);
   kiln_die value =
     kiln_die_new_variable(d, loop, &(kiln_die_declaration){"value", NULL, file, 4, number, false});
+  /* [end] */
 
   kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &(kiln_param){.type = KILN_TYPE_I64}, 1, &i64, 1);
   kiln_symbol symbol = kiln_func_declare(m, &(kiln_symbol_desc){.name = "total"}, sig);
@@ -70,6 +76,7 @@ int main(void) {
   kiln_value more = kiln_build_icmp(f, KILN_ICOND_NE, i64, l, kiln_const_int(f, 0));
   kiln_build_brif(f, more, body, NULL, 0, end, NULL, 0);
   kiln_block_switch(f, body);
+  /* [body] */
   at(4, 5, loop);
   kiln_value v = kiln_build_load(f, i64, kiln_build_load(f, i64, at_list, 0, 0), 0, 0);
   kiln_build_store(f, i64, at_value, 0, v, 0);
@@ -81,6 +88,7 @@ int main(void) {
   v = kiln_build_load(f, i64, kiln_build_load(f, i64, at_list, 0, 0), 8, 0);
   kiln_build_store(f, i64, at_list, 0, v, 0);
   kiln_build_br(f, test, NULL, 0);
+  /* [end] */
   kiln_block_switch(f, end);
   at(7, 3, total);
   v = kiln_build_load(f, i64, at_sum, 0, 0);

@@ -39,7 +39,7 @@
  *     kiln_value v = kiln_build_load(f, KILN_TYPE_I64, a, 0, 0);                // reads a
  *
  * It needs no helper, no edges and no sealing, and a variable whose address is taken just uses the same
- * slot's address. Take slots if both will do; docs/embedding.md says why. */
+ * slot's address. Take slots if both will do; docs/building.md says why. */
 #ifndef KILN_SSA_H
 #define KILN_SSA_H
 

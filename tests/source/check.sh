@@ -228,6 +228,8 @@ check_source() {
   check "one version" check_versions
   check "the API keeps its conventions" tests/source/api_conventions.py include
   check "public functions are where the table of files says" tests/source/api_files.py
+  check "what pages say of this tree is so" tests/source/pages.py
+  check "the pages and pictures have the figures that were measured" bench/figures.py --check
   if command -v doxygen > /dev/null; then
     check "every public name has a comment" check_documented
   else

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What bitcode can ask for, each with its verdict (frontends/llvm/support.def): every enum attribute, convention and bundle of
 LLVM's headers, every row of the table. What is refused gives an error that names it and, of a function, the function;
-the rest compiles, and what functions can have runs. docs/bitcode.md has to show the table, and that of intrinsics
-(frontends/llvm/intrinsics).
+the rest compiles, and what functions can have runs. docs/reference/bitcode.md has to show the table, and that of
+intrinsics (frontends/llvm/intrinsics).
 
-    support.py --kiln=build/kiln [--docs]     --docs: writes the table into docs/bitcode.md instead
+    support.py --kiln=build/kiln [--docs]     --docs: writes docs/reference/bitcode.md instead
 """
 import glob
 import os
@@ -37,7 +37,7 @@ TITLES = [
     ('CONVENTION', 'Calling conventions'), ('FLAG', 'Module flags'), ('BUNDLE', 'Operand bundles'),
     ('METADATA', 'Metadata of functions and variables'), ('PROPERTY', 'What else there is'),
 ]
-FLAGS = [('REFUSED', 'Flags of `kiln cc`'), ('ASSEMBLER', 'Flags behind `-Wa,` and `-Xassembler`')]
+FLAGS = [('REFUSED', 'Flags of `kiln cc`'), ('ASSEMBLER', 'Flags after `-Wa,` and `-Xassembler`')]
 SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'VALUE': 'depends', 'REFUSED': 'refused',
        'UNLESS': 'refused unless `%s`', 'CALLED': 'refused where called', 'BOTH': 'refused, and where called'}
 
@@ -65,7 +65,7 @@ def intrinsics(part):
 
 def documented_intrinsics():
     """The part about intrinsics: generic ones by what their operands are, those of processors by how they are built."""
-    out = ['', '### Intrinsics', '', 'Without "llvm."; a type may follow. Those of x86-64 and AArch64 are, beside what is '
+    out = ['', '## Intrinsics', '', 'Without "llvm."; a type may follow. Those of x86-64 and AArch64 are, beside what is '
            'listed, the instructions of `targets/*/machine.def` by their names.', '',
            '| result | arguments | of vectors | |', '|---|---|---|---|']
     groups = {}
@@ -84,32 +84,34 @@ def documented_intrinsics():
 
 
 def documented():
-    """The part of docs/bitcode.md that the tables give."""
-    out = []
+    """docs/reference/bitcode.md: a row for each verdict and reason, with all names of which they are true."""
+    out = ['# Bitcode: tables', '', 'Written by `tests/run/bitcode/support.py --docs` from '
+           '[support.def](../../frontends/llvm/support.def), [intrinsics](../../frontends/llvm/intrinsics) and',
+           '[cc_flags.def](../../tools/cc_flags.def). [bitcode.md](../bitcode.md) says what the words mean.']
     rows = table()
     for kind, title in TITLES:
-        out += ['', '### ' + title, '', '| | | |', '|---|---|---|']
+        out += ['', '## ' + title, '', '| | | |', '|---|---|---|']
+        groups = {}
         for _, name, verdict, text in rows[kind]:
             say, why = SAY[verdict], text
             if verdict == 'UNLESS':
                 say, why = say % text, ''
-            out.append('| `%s` | %s | %s |' % (name, say, why))
+            groups.setdefault((say, why), []).append('`%s`' % name)
+        for (say, why), names in sorted(groups.items()):
+            out.append('| %s | %s | %s |' % (say, why, ', '.join(names)))
     out += documented_intrinsics()
     flags = open(os.path.join(ROOT, 'tools/cc_flags.def')).read()
     for kind, title in FLAGS:
-        out += ['', '### ' + title, '', '| refused | unless |', '|---|---|']
+        out += ['', '## ' + title, '', '| refused | unless |', '|---|---|']
+        groups = {}
         for flag, unless in re.findall(r'^%s\("([^"]*)", "([^"]*)"\)' % kind, flags, re.M):
-            out.append('| `%s` | %s |' % (flag, ', '.join('`%s`' % u for u in unless.split(',') if u)))
+            groups.setdefault(unless, []).append('`%s`' % flag)
+        for unless, names in sorted(groups.items()):
+            out.append('| %s | %s |' % (', '.join(names), ', '.join('`%s`' % u for u in unless.split(',') if u)))
     return '\n'.join(out) + '\n'
 
 
-MARK = '<!-- what follows is written by tests/run/bitcode/support.py --docs -->\n'
-
-
-def docs_text(generated):
-    path = os.path.join(ROOT, 'docs/bitcode.md')
-    text = open(path).read()
-    return path, text, text[:text.index(MARK) + len(MARK)] + generated
+PAGE = os.path.join(ROOT, 'docs/reference/bitcode.md')
 
 
 # ---- LLVM's headers ----
@@ -531,21 +533,20 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
-    p.add_argument('--docs', action='store_true', help='write the table into docs/bitcode.md')
+    p.add_argument('--docs', action='store_true', help='write docs/reference/bitcode.md')
     args = p.parse_args()
-    path, text, new = docs_text(documented())
     if args.docs:
-        with open(path, 'w') as f:
-            f.write(new)
+        with open(PAGE, 'w') as f:
+            f.write(documented())
         return
     h = harness.Harness(args)
     if not os.path.isdir(HEADERS):
         print('1..0 # SKIP no headers of LLVM 22')
         sys.exit(0)
-    if text == new:
-        h.ok('docs/bitcode.md')
+    if open(PAGE).read() == documented():
+        h.ok('docs/reference/bitcode.md')
     else:
-        h.fail('docs/bitcode.md', 'is not what the tables say: tests/run/bitcode/support.py --docs')
+        h.fail('docs/reference/bitcode.md', 'is not what the tables say: tests/run/bitcode/support.py --docs')
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
            ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',

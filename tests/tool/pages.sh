@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# embedding.sh BUILD: tests the examples of README.md, docs/embedding.md and docs/jit.md. Their programs (marked
-# `complete`) are written to a folder, and the commands marked `run` executed there as printed, with Kiln
-# installed; the other pieces of C compile within a function that has what they name.
+# pages.sh BUILD: tests what README.md and the pages on embedding show. Their programs (marked `complete`) and those of
+# examples are in a folder, where the commands marked `run` are executed as printed, with Kiln installed; the
+# other pieces of C compile within a function that has what they name. (Parts of examples: tests/source/pages.py.)
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
-docs=("$tests/../README.md" "$tests/../docs/embedding.md" "$tests/../docs/jit.md")
+docs=("$tests/../README.md")
+for page in tutorial building errors exceptions debug-information hardening finding-bugs jit; do
+  docs+=("$tests/../docs/$page.md")
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -16,7 +19,7 @@ option() {
     python3 -c "import json, sys; print(next(o['value'] for o in json.load(sys.stdin) if o['name'] == '$1'))"
 }
 if [[ $(option b_sanitize) != none ]]; then
-  skip "embedding" "programs outside do not link with sanitized libraries"
+  skip "pages" "programs outside do not link with sanitized libraries"
   finish
 fi
 DESTDIR=$work/root meson install -C "$build" --no-rebuild --quiet || exit 1
@@ -27,13 +30,15 @@ export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 PATH=$roo
 
 # Writes programs and numbered pieces of code; `list` has them in order: KIND FILE [NEEDED PROGRAM].
 mkdir doc && cd doc || exit 1
+cp "$tests"/../examples/{tutorial,topics,debug}/*.c .
 awk '
   /^<!-- complete: / { kind = "program"; name = $3; next }
+  /^<!-- from: / { kind = "shown"; next }
   /^<!-- setup -->/ { kind = "setup"; next }
   /^<!-- run(: [a-z]+)? -->/ { kind = "run"; needs = $2 == "run:" ? $3 : ""; next }
   /^```(c|sh)$/ {
     if (kind == "" && $1 == "```c") kind = "piece"
-    if (kind == "") next
+    if (kind == "" || kind == "shown") { kind = ""; next }
     file = kind == "program" ? name : "block" ++n (kind == "piece" ? ".c" : ".sh")
     print kind, file, needs > "list"
     printf "" > file
@@ -63,10 +68,24 @@ shows() {
   gcc -std=c11 -Wall -Wextra -Werror -Wno-unused "-I$root/include" -fsyntax-only pieces.c
 }
 
+# What some commands need besides a compiler: kiln's own verbs, or a project to build.
+has() {
+  case $1 in
+    cargo)
+      mkdir -p src && echo '#[test] fn adds() { assert_eq!(1 + 1, 2) }' > src/lib.rs
+      printf '[package]\nname = "small"\nversion = "0.1.0"\nedition = "2021"\n' > Cargo.toml
+      [[ -x $root/bin/kiln-rustc ]] && command -v cargo > /dev/null ;;
+    cmake)
+      printf 'cmake_minimum_required(VERSION 3.20)\nproject(small C CXX)\nadd_executable(small small.c more.cc)\n' > CMakeLists.txt
+      echo 'int more(void); int main(void) { return more(); }' > small.c
+      echo 'extern "C" int more() { return 0; }' > more.cc
+      command -v cmake clang-22 > /dev/null ;;
+    *) [[ -x $root/bin/kiln-$1 ]] ;;
+  esac
+}
 check "programs and commands are found" \
-  test "$(grep -c '^program ' list)" -ge 6 -a "$(grep -c '^run ' list)" -ge 8
+  test "$(grep -c '^piece ' list)" -ge 8 -a "$(grep -c '^run ' list)" -ge 17
 check "the README's program is examples/hello" cmp hello.c <(tail -n +2 "$tests/../examples/hello/hello.c")
-check "the program with debug information is examples/debug" cmp debug.c <(tail -n +2 "$tests/../examples/debug/debug.c")
 check "the pieces of C compile" shows
 while read -r kind file needs; do
   case $kind in
@@ -76,8 +95,8 @@ while read -r kind file needs; do
     setup) bash -e "$file" || exit 1 ;;
     run)
       name="$file: $(head -n 1 "$file")"
-      if [[ -n $needs && ! -x $root/bin/kiln-$needs ]]; then
-        skip "$name" "built without kiln-$needs"
+      if [[ -n $needs ]] && ! has "$needs"; then
+        skip "$name" "no $needs"
       else
         check "$name" bash -e -o pipefail "$file"
       fi ;;

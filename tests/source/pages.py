@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""pages.py [--write]: what pages say of this tree is so. Prints what is not:
+
+- relative links of all pages lead to files, and to headings; docs/index.md lists every page of docs;
+- commands `./dev NAME` exist; commands in blocks of `sh` in README.md and docs are `./dev` ones, or run by a test
+  (tests/tool/pages.sh), or say why they are not: `<!-- not run: REASON -->`;
+- names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
+- after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
+"""
+import os
+import re
+import subprocess
+import sys
+import textwrap
+
+FENCED = re.compile(r'(?ms)^```.*?^```')
+FROM = re.compile(r'(<!-- from: (\S+) (\S+) -->\n```c\n)(.*?)(```\n)', re.S)
+
+
+def read(path):
+    with open(path, encoding='utf-8') as f:
+        return f.read()
+
+
+def part(path, name):
+    found = re.search(r'(?s)/\* \[%s\] \*/\n(.*?) */\* \[end\] \*/' % name, read(path))
+    return textwrap.dedent(found[1]) if found else ''
+
+
+def anchors(text):
+    """What GitHub makes of headings."""
+    return {re.sub(r'[^\w\- ]', '', h.lower()).strip().replace(' ', '-')
+            for h in re.findall(r'(?m)^#+ +(.*?) *$', FENCED.sub('', text))}
+
+
+def links(page, text, files):
+    folders = {f[:m.start()] for f in files for m in re.finditer('/', f)}
+    plain = FENCED.sub(lambda m: re.sub(r'[^\n]', '', m[0]), text)
+    for m in re.finditer(r'\]\(([^)\s]+)\)', plain):
+        target, _, heading = m[1].partition('#')
+        if re.match(r'[a-z]+:', m[1]):
+            continue
+        where = os.path.normpath(os.path.join(os.path.dirname(page), target)) if target else page
+        if (where not in files and where not in folders) or (heading and where.endswith('.md') and heading not in anchors(read(where))):
+            yield f'{page}:{plain.count(chr(10), 0, m.start()) + 1}: no {m[1]}'
+
+
+def commands(page, text, known):
+    for name in re.findall(r'\./dev ([a-z][a-z-]*)', text):
+        if name not in known:
+            yield f'{page}: no ./dev {name}'
+    if page.startswith(('docs/', 'README', 'CONTRIBUTING')):
+        for mark, block in re.findall(r'(?ms)^(<!-- [^\n]* -->\n)?^```sh\n(.*?)^```', text):
+            lines = [line for line in block.splitlines() if line and not line.startswith('#')]
+            if not re.match(r'<!-- (run|setup|not run: )', mark) and not all(line.startswith('./dev ') for line in lines):
+                yield f'{page}: commands that nothing runs: {lines[0]}'
+
+
+def api_names():
+    """Names in the headers; those that their tables make; variables that tools and tests read."""
+    headers = ''.join(read(os.path.join('include/kiln', f)) for f in os.listdir('include/kiln'))
+    names = set(re.findall(r'\b(?:kiln|KILN)_\w+', headers))
+    for upper, lower in re.findall(r'(?m)^KILN_OP\((\w+), (\w+)', headers):
+        names |= {'KILN_OP_' + upper, 'kiln_build_' + lower}
+    names |= {f'KILN_{kind}_{name}' for kind, name in re.findall(r'(?m)^KILN_(DW_[A-Z]+)\(0x[0-9a-f]+, (\w+)', headers)}
+    variables = subprocess.run(['git', 'grep', '-hoE', r'["${]KILN_[A-Z_]+|environ\S*KILN_[A-Z_]+', '--', 'tools', 'tests', 'fuzz'],
+                               check=True, text=True, stdout=subprocess.PIPE).stdout
+    return names | set(re.findall(r'KILN_[A-Z_]+', variables))
+
+
+# Examples of a name, not names.
+NAMED = {'kiln_x_set_y', 'KILN_TARGET_RISCV64'}
+
+
+def names(page, text, known):
+    for name in sorted(set(re.findall(r'\b(?:kiln|KILN)_\w*[A-Za-z0-9]\b', text)) - known - NAMED):
+        if not any(k.startswith(name) for k in known):
+            yield f'{page}: no {name}'
+
+
+def main():
+    out = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout
+    files = {f for f in out.split('\n') if f and os.path.exists(f)}
+    pages = {f: read(f) for f in sorted(files) if f.endswith('.md')}
+    known = set(re.findall(r'(?m)^  ([a-z-]+)\b', subprocess.run(['./dev', 'help'], text=True, stdout=subprocess.PIPE, check=True).stdout))
+    api, bad, n = api_names(), [], 0
+    for page, text in pages.items():
+        new = FROM.sub(lambda m: m[1] + part(m[2], m[3]) + m[5], text)
+        if new != text and '--write' in sys.argv:
+            with open(page, 'w', encoding='utf-8') as f:
+                f.write(new)
+        elif new != text:
+            bad.append(f'{page}: does not have what its sources have: tests/source/pages.py --write')
+        bad += [f'{page}: no part {m[3]} in {m[2]}' for m in FROM.finditer(text) if not part(m[2], m[3])]
+        bad += [*links(page, text, files), *commands(page, text, known | {'help'}), *names(page, text, api)]
+        n += len(re.findall(r'\]\(', text))
+    index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))
+    bad += [f'docs/index.md does not list {f}' for f in pages
+            if re.fullmatch(r'docs/.*\.md', f) and f != 'docs/index.md' and f[len('docs/'):] not in index]
+    print('\n'.join(bad), end='\n' if bad else '')
+    if n < 100:
+        print('few links are found:', n)
+    return 1 if bad or n < 100 else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""words.py: words that this project's English avoids, in what people read: pages, manual pages, the heads of files, all
+comments of public headers, messages and help texts. Prints FILE:LINE, what stands there, and what to write.
+
+A place where a word is right has `words: as meant` in its line; pages quote such a word in backticks.
+"""
+import re
+import subprocess
+import sys
+
+# What is avoided, and what to write instead.
+WORDS = [
+    (r'\bbehind\b', 'after, follows, at the end of; or name what uses it'),
+    (r'\bin front of (?!a terminal)', 'before'),
+    (r'\bmended\b', 'fixed'),
+    (r'\bin vain\b', 'without success'),
+    (r'\b(in|by) turns\b', 'alternately, taking turns'),
+    (r'\b(is|are) told\b', 'gets, is given; or who says it'),
+    (r'\bhave it\b', 'say what it is'),
+    (r'\basked for\b', 'required, requested, wanted'),
+    (r'\bwhat is worth its while\b', 'what is worthwhile'),
+    (r"\bKiln's (does|do|has|have|is|are|says|say|takes|take|passes)\b", 'Kiln, or Kiln\'s code'),
+    (r"\b(of|than|by|to|beside|and|with) Kiln's(?= *[.,;:)]|$)", 'Kiln, or Kiln\'s code'),
+    (r'\bas ever\b', 'as always, unchanged'),
+    (r'\bhas not\b(?= *[.,;:)]|$)', 'does not have'),
+    (r'\bhave not\b(?= *[.,;:)]|$)', 'do not have'),
+    (r'\bwithout a word\b', 'silently'),
+    (r'\bbesides(?= \.)', 'also'),
+    (r'\bthe way of a\b', 'the path of a'),
+    (r'\bto nobody\b', 'to no one, or name it'),
+    (r'\bmostly(?= *\))', 'usually'),
+]
+EXCEPT = re.compile(r'words: as meant')
+LIBRARIES = ('ir', 'lib', 'targets', 'helpers', 'jit', 'frontends', 'assembler', 'interp', 'tools')
+
+
+def files(*patterns):
+    out = subprocess.run(['git', 'ls-files', *patterns], check=True, text=True, stdout=subprocess.PIPE).stdout.split()
+    return [f for f in out if not re.match(r'tests/run/(programs|differential)/|LICENSE', f) and f != 'tests/source/words.py']
+
+
+def read(path):
+    with open(path, encoding='utf-8', errors='replace') as f:
+        return f.read()
+
+
+def blank(text):
+    return re.sub(r'[^\n]', ' ', text)
+
+
+def page(text):
+    """A page without its code."""
+    text = re.sub(r'(?ms)^ *```.*?^ *```', lambda m: blank(m[0]), text)
+    return re.sub(r'`[^`\n]*`', lambda m: '`' + ' ' * (len(m[0]) - 2) + '`', text)
+
+
+def head(text, path):
+    """The first comment of a file, or its text in Python."""
+    if path.endswith('.py'):
+        m = re.match(r'(?s)(#!.*\n)?"""(.*?)"""', text)
+    elif path.endswith(('.sh', 'dev')):
+        m = re.match(r'(#.*\n)+', text)
+    else:
+        m = re.match(r'(?s)\s*/\*.*?\*/', text)
+    return text[:m.end()] if m else ''
+
+
+def comments(text):
+    keep = list(blank(text))
+    for m in re.finditer(r'(?s)/\*.*?\*/|//[^\n]*', text):
+        keep[m.start():m.end()] = text[m.start():m.end()]
+    return ''.join(keep)
+
+
+def strings(text):
+    """Texts in C, which may be messages: those with a space."""
+    keep = list(blank(text))
+    for m in re.finditer(r'"((?:[^"\\\n]|\\.)*)"', text):
+        if ' ' in m[1]:
+            keep[m.start():m.end()] = text[m.start():m.end()]
+    return ''.join(keep)
+
+
+def scanned():
+    for f in files('*.md', 'docs/*.1'):
+        yield f, page(read(f))
+    for f in files('include/*.h', 'include/*.def'):
+        text = read(f)
+        yield f, comments(text)
+        yield f, strings(text)
+    for f in files('*.c', '*.h', '*.py', '*.sh', 'dev'):
+        if not f.startswith('include/'):
+            yield f, head(read(f), f)
+    for f in files(*(f'{folder}/*.{end}' for folder in LIBRARIES for end in ('c', 'h', 'def'))):
+        yield f, strings(read(f))
+
+
+def main():
+    found = {}
+    for path, text in scanned():
+        for pattern, instead in WORDS:
+            # A phrase may be broken over two lines.
+            loose = pattern.replace(' ', r'(?:\s+(?:\* |# )?)')
+            for m in re.finditer(loose, text, re.I):
+                line = text.count('\n', 0, m.start()) + 1
+                whole = text.splitlines()[line - 1]
+                if not EXCEPT.search(whole):
+                    found[(path, line, ' '.join(m[0].split()))] = instead
+    for (path, line, what), instead in sorted(found.items()):
+        print(f'{path}:{line}: {what}: write {instead}')
+    return 1 if found else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
