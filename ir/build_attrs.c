@@ -32,17 +32,17 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   uint32_t probe = attrs->probe_bytes;
   if (probe > PROBE_MAX) probe = PROBE_MAX;
   if (probe != 0 && probe < PROBE_MIN) probe = PROBE_MIN;
-  f->attrs = (struct kn_func_attrs){
-    .features = m->options.features | attrs->features,
-    .personality = attrs->personality.id,
-    .probe_bytes = probe,
-    .guard = (uint8_t)attrs->guard,
-    .protect = attrs->protection == 0 ? m->protect : (uint8_t)(attrs->protection & PROTECT_BITS),
-    .naked = attrs->naked,
-    .general_only = attrs->general_only,
-    .frame_pointer = attrs->frame_pointer,
-    .realign_stack = attrs->realign_stack,
-  };
+  struct kn_func_attrs *a =
+    &f->attrs; /* set in place: each function of a front end may come here */
+  a->features = m->options.features | attrs->features;
+  a->personality = attrs->personality.id;
+  a->probe_bytes = probe;
+  a->guard = (uint8_t)attrs->guard;
+  a->protect = attrs->protection == 0 ? m->protect : (uint8_t)(attrs->protection & PROTECT_BITS);
+  a->naked = attrs->naked;
+  a->general_only = attrs->general_only;
+  a->frame_pointer = attrs->frame_pointer;
+  a->realign_stack = attrs->realign_stack;
 }
 
 kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {

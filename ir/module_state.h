@@ -194,6 +194,7 @@ void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol);
 /* Whether a struct with room for later options has nothing there that this version does not know. */
 static inline bool kn_zeros(const uint64_t *at, size_t n) {
   uint64_t any = 0;
+#pragma GCC unroll 8
   for (size_t i = 0; i < n; i++) any |= at[i];
   return any == 0;
 }

@@ -67,35 +67,32 @@ bool kn_hash_name(const char *name, size_t length, uint32_t *hash) {
 
 /* ---- section groups ---- */
 
-/* Adds a group whose name lies in the module's strings. */
-KN_INLINE uint32_t add(kiln_module *m, const char *name, size_t length, uint32_t hash) {
+/* The group of a name, which is made if there is none; 0 without memory. `in_module`: the name lies in the module's
+ * strings, else it is copied there. */
+KN_INLINE uint32_t group(kiln_module *m, const char *name, size_t length, uint32_t hash,
+                         bool in_module) {
+  uint32_t at, id;
+  if (!KN_HASH_ROOM(m, &m->comdat_hash)) return 0;
+  KN_HASH_EACH(&m->comdat_hash, hash, at, id) {
+    const struct kn_comdat *c = kn_comdat(m, id);
+    if (c->length == length && kn_same_bytes(c->name, name, length)) return id;
+  }
+  if (!in_module && (name = kn_arena_string(m->arena, name, length)) == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return 0;
+  }
   struct kn_comdat c = {.name = name, .length = length & INT32_MAX, .hash = hash};
-  if (!KN_HASH_ROOM(m, &m->comdat_hash) || !KN_PUSH(m, m->comdats, c)) return 0;
-  kn_hash_put(&m->comdat_hash, hash, hash, m->comdats.n);
+  if (!KN_PUSH(m, m->comdats, c)) return 0;
+  kn_hash_put(&m->comdat_hash, at, hash, m->comdats.n);
   return m->comdats.n;
 }
 
-KN_INLINE uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
-  uint32_t at, id;
-  KN_HASH_EACH(&m->comdat_hash, hash, at, id) {
-    const struct kn_comdat *c = kn_comdat(m, id);
-    if (c->length == length && kn_same_bytes(c->name, name, length)) break;
-  }
-  return id;
-}
-
 uint32_t kn_comdat_of(kiln_module *m, const char *name, size_t length, uint32_t hash) {
-  uint32_t id = find(m, name, length, hash);
-  if (id != 0) return id;
-  const char *copy = kn_arena_string(m->arena, name, length);
-  if (copy != NULL) return add(m, copy, length, hash);
-  kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
-  return 0;
+  return group(m, name, length, hash, false);
 }
 
 uint32_t kn_comdat_of_symbol(kiln_module *m, const struct kn_symbol *s, uint32_t symbol) {
-  uint32_t id = find(m, s->name, s->name_length, s->hash);
-  if (id == 0) id = add(m, s->name, s->name_length, s->hash);
+  uint32_t id = group(m, s->name, s->name_length, s->hash, true);
   if (id != 0) kn_comdat(m, id)->symbol = symbol;
   return id;
 }

@@ -18,13 +18,14 @@ struct tail {
   struct kn_bc_attr is;
 };
 
-enum { TAILS = 4 }; /* definitions, declarations and calls have different ones */
+enum { TAILS = 4, /* definitions, declarations and calls have different ones */ HEADS = 256 };
 
 /* What the groups of a block are read with. */
 struct strings {
   struct features features;
   struct tail recent[TAILS];
-  unsigned next; /* the one to replace */
+  unsigned next;         /* the one to replace */
+  uint32_t heads[HEADS]; /* by hash: the newest attributes in kn_bc_module.attrs */
 };
 
 /* Notes that the row's attribute is not implemented, for definitions and for calls: the first of each group counts. */
@@ -263,6 +264,43 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
   return true;
 }
 
+static uint32_t hash_of(const struct kn_bc_attr *a) {
+  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+  uint64_t h = (a->index ^ (uint64_t)a->flags << 32 ^ (uint64_t)a->align_log2 << 56) * k;
+  h = (h ^ h >> 32 ^ a->type) * k;
+  h = (h ^ h >> 32 ^ a->harden.all ^ a->guard_buffer) * k;
+  return (uint32_t)(h >> 32);
+}
+
+static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b) {
+  return a->index == b->index && a->flags == b->flags && a->align_log2 == b->align_log2 &&
+         a->type == b->type && a->stack_align_log2 == b->stack_align_log2 &&
+         a->refused == b->refused && a->refused_call == b->refused_call &&
+         a->harden.all == b->harden.all && a->guard_buffer == b->guard_buffer;
+}
+
+/* Makes `a` the attributes of group `id`: number 0 if none of them matters here, else that of the first that were
+ * equal. */
+static bool add_group(struct kn_bc *r, struct strings *s, uint64_t id, struct kn_bc_attr *a) {
+  uint32_t number = 0;
+  if (a->flags || a->align_log2 || a->stack_align_log2 || a->refused || a->refused_call ||
+      a->harden.all) {
+    uint32_t *head = &s->heads[hash_of(a) % HEADS];
+    number = *head;
+    while (number && !equal(&r->m->attrs.at[number], a)) number = r->m->attrs.at[number].next;
+    if (!number) {
+      number = r->m->attrs.n;
+      a->next = *head;
+      *head = number;
+      if (!KN_BC_PUSH(r, r->open->attrs, *a)) return false;
+    }
+  }
+  while (r->m->groups.n <= id)
+    if (!KN_BC_PUSH(r, r->open->groups, 0)) return false;
+  r->open->groups.at[id] = number + 1;
+  return true;
+}
+
 /* Reads one group: [id, index, attributes...], unabbreviated. */
 static bool group(struct kn_bc *r, struct strings *s) {
   struct group g = {.bits = r->in.bits};
@@ -280,10 +318,7 @@ static bool group(struct kn_bc *r, struct strings *s) {
     /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
     if (g.too_short || id > r->in.bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
     kn_bc_harden_done(&a);
-    while (r->m->groups.n <= id)
-      if (!KN_BC_PUSH(r, r->open->groups, (struct kn_bc_attr_list){0})) return false;
-    r->open->groups.at[id] = (struct kn_bc_attr_list){.first = r->m->group_attrs.n, .n = 1};
-    if (!KN_BC_PUSH(r, r->open->group_attrs, a)) return false;
+    if (!add_group(r, s, id, &a)) return false;
   }
   if (g.bits.bad || g.bits.pos > g.bits.end)
     return kn_bc_malformed(r, "the file ends in the middle of a record");
@@ -299,6 +334,7 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
   s.features.flags = 0;
   s.features.refused = NULL;
   memset(s.recent, 0, sizeof s.recent);
+  memset(s.heads, 0, sizeof s.heads);
   s.next = 0;
   if (!kn_bc_enter(r, BLOCK_PARAMATTR_GROUP, &saved)) return false;
   for (;;) {
@@ -325,37 +361,14 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
 
 /* ---- lists ---- */
 
-static uint32_t hash_of(const struct kn_bc_attr *a, uint32_t n) {
-  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
-  uint64_t h = n;
-  for (uint32_t i = 0; i < n; i++) {
-    h = (h ^ a[i].index ^ (uint64_t)a[i].flags << 32 ^ (uint64_t)a[i].align_log2 << 56) * k;
-    h = (h ^ h >> 32 ^ a[i].type) * k;
-    h = (h ^ h >> 32 ^ a[i].harden.all ^ a[i].guard_buffer) * k;
-  }
-  return (uint32_t)(h >> 32);
-}
-
-static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b, uint32_t n) {
-  for (uint32_t i = 0; i < n; i++)
-    if (a[i].index != b[i].index || a[i].flags != b[i].flags ||
-        a[i].align_log2 != b[i].align_log2 || a[i].type != b[i].type ||
-        a[i].stack_align_log2 != b[i].stack_align_log2 || a[i].refused != b[i].refused ||
-        a[i].refused_call != b[i].refused_call || a[i].harden.all != b[i].harden.all ||
-        a[i].guard_buffer != b[i].guard_buffer)
-      return false;
-  return true;
-}
-
 /* Doubles the hash table of lists. */
 static bool grow_lists(struct kn_bc *r) {
   uint32_t size = r->m->list_heads.n ? r->m->list_heads.n * 2 : 256;
   if (!KN_BC_ROOM(r, r->open->list_heads, size)) return false;
   memset(r->m->list_heads.at, 0, size * sizeof *r->m->list_heads.at);
   r->open->list_heads.n = size;
-  for (uint32_t i = 1; i < r->m->lists.n; i++) {
-    struct kn_bc_attr_list *l = &r->m->lists.at[i];
-    if (l->same != i) continue;
+  for (uint32_t i = 1; i < r->m->attr_lists.n; i++) {
+    struct kn_bc_attr_list *l = &r->m->attr_lists.at[i];
     uint32_t *head = &r->m->list_heads.at[l->hash & (size - 1)];
     l->next = *head;
     *head = i;
@@ -363,50 +376,103 @@ static bool grow_lists(struct kn_bc *r) {
   return true;
 }
 
-/* Reads one list: the ids of its groups. Groups without attributes that matter here are left out; lists that are
- * then equal share one entry, which keeps the cache of signatures small. */
+/* The number of the list that the newest of list_attrs are, from `first` on: if there was an equal one, of that. */
+static bool intern(struct kn_bc *r, uint32_t first, uint32_t *number) {
+  const uint32_t n = r->m->list_attrs.n - first, *of = r->m->list_attrs.at + first;
+  *number = 0;
+  if (n == 0) return true;
+  uint32_t hash = n, next = r->m->attr_lists.n;
+  for (uint32_t i = 0; i < n; i++) hash = (hash ^ of[i]) * 0x9e3779b1u;
+  hash ^= hash >> 15;
+  if (next >= r->m->list_heads.n && !grow_lists(r)) return false;
+  uint32_t *head = &r->m->list_heads.at[hash & (r->m->list_heads.n - 1)];
+  for (uint32_t same = *head; same; same = r->m->attr_lists.at[same].next) {
+    const struct kn_bc_attr_list *o = &r->m->attr_lists.at[same];
+    uint32_t i = 0;
+    if (o->hash != hash || o->n != n) continue;
+    while (i < n && r->m->list_attrs.at[o->first + i] == of[i]) i++;
+    if (i < n) continue;
+    r->open->list_attrs.n = first;
+    *number = same;
+    return true;
+  }
+  struct kn_bc_attr_list l = {.first = first, .n = n, .hash = hash, .next = *head, .sig = next};
+  *head = *number = next;
+  return KN_BC_PUSH(r, r->open->attr_lists, l);
+}
+
+/* Does a signature depend on these attributes of a parameter or result? */
+static bool in_signature(const struct kn_bc_attr *a) {
+  return a->index != KN_BC_FUNC_INDEX &&
+         (a->flags & ~(uint32_t)PA_ELEMENT || a->stack_align_log2 || a->refused);
+}
+
+/* The same; computes what is kept of a list that is new. The list that its signatures depend on may be new, too, but
+ * depends on nothing else. */
+static bool add_list(struct kn_bc *r, uint32_t begin, uint32_t *number) {
+  const uint32_t known = r->m->attr_lists.n;
+  if (!intern(r, begin, number)) return false;
+  if (*number < known) return true;
+  struct kn_bc_attr_list l = r->m->attr_lists.at[*number];
+  const uint32_t first = r->m->list_attrs.n;
+  for (uint32_t i = 0; i < l.n; i++) {
+    const uint32_t item = r->m->list_attrs.at[l.first + i];
+    const struct kn_bc_attr *a = &r->m->attrs.at[item];
+    if (a->refused_call) l.refused_call = a->refused_call;
+    if (a->index == KN_BC_FUNC_INDEX) l.sig_flags |= a->flags & KN_BC_SIG_FLAGS;
+    if (a->index == 0 && a->flags & (PA_SEXT | PA_ZEXT)) l.extends = true;
+    if (in_signature(a) && !KN_BC_PUSH(r, r->open->list_attrs, item)) return false;
+  }
+  if (!add_list(r, first, &l.sig)) return false;
+  r->open->attr_lists.at[*number] = l;
+  return true;
+}
+
+/* Reads one list, of which the ids of its groups are in ops. Groups that do not matter here are left out; lists that
+ * are then equal have one number, which keeps the cache of signatures small. */
 static bool list(struct kn_bc *r) {
-  if (r->m->lists.n == 0 && !KN_BC_PUSH(r, r->open->lists, (struct kn_bc_attr_list){0}))
-    return false;
-  struct kn_bc_attr_list l = {.first = r->m->list_attrs.n};
+  const uint32_t first = r->m->list_attrs.n;
+  if (!KN_BC_ROOM(r, r->open->list_attrs, (uint64_t)first + r->in.ops.n)) return false;
+  uint32_t *to = r->m->list_attrs.at + first, number;
   for (uint32_t i = 0; i < r->in.ops.n; i++) {
     uint64_t id = r->in.ops.at[i];
-    if (id >= r->m->groups.n || !r->m->groups.at[id].n)
+    if (id >= r->m->groups.n || !r->m->groups.at[id])
       return kn_bc_malformed(r, "attribute group out of range");
-    const struct kn_bc_attr *a = &r->m->group_attrs.at[r->m->groups.at[id].first];
-    if (!a->flags && !a->align_log2 && !a->stack_align_log2 && !a->refused && !a->refused_call &&
-        !a->harden.all)
-      continue;
-    if (a->refused_call) l.refused_call = a->refused_call;
-    if (!KN_BC_PUSH(r, r->open->list_attrs, *a)) return false;
-    l.n++;
+    *to = r->m->groups.at[id] - 1;
+    to += *to != 0;
   }
-  uint32_t n = r->m->lists.n;
-  if (l.n > 0) {
-    if (n >= r->m->list_heads.n && !grow_lists(r)) return false;
-    const struct kn_bc_attr *a = r->m->list_attrs.at + l.first;
-    l.hash = hash_of(a, l.n);
-    uint32_t *head = &r->m->list_heads.at[l.hash & (r->m->list_heads.n - 1)], same = *head;
-    for (; same; same = r->m->lists.at[same].next) {
-      const struct kn_bc_attr_list *o = &r->m->lists.at[same];
-      if (o->hash == l.hash && o->n == l.n && equal(r->m->list_attrs.at + o->first, a, l.n)) break;
-    }
-    if (same) {
-      r->open->list_attrs.n = l.first;
-      l = r->m->lists.at[same];
-    } else {
-      l.same = n;
-      l.next = *head;
-      *head = n;
-    }
+  r->open->list_attrs.n = (uint32_t)(to - r->m->list_attrs.at);
+  return add_list(r, first, &number) && KN_BC_PUSH(r, r->open->lists, number);
+}
+
+enum { LIST_ENTRY_OLD = 1, LIST_ENTRY = 2 }; /* numbers of records */
+
+/* Reads the usual lists behind one. The first record that is not as expected is left to the general way, which reports
+ * its errors. */
+static bool more_lists(struct kn_bc *r) {
+  const unsigned width = r->in.width;
+  for (;;) {
+    struct kn_bits b = r->in.bits;
+    const uint64_t w = kn_bits_peek(&b, b.pos);
+    const uint32_t n = w >> (width + 6) & 63;
+    if ((w & ((1u << (width + 6)) - 1)) != (BC_UNABBREV | (uint64_t)LIST_ENTRY << width) ||
+        n >= 32 || n > r->in.ops.cap)
+      return true;
+    b.pos += width + 12;
+    kn_bits_vbr6s(&b, r->in.ops.at, n);
+    if (b.bad || b.pos > b.end) return true;
+    r->record_pos = r->in.bits.pos;
+    r->in.bits.pos = b.pos;
+    r->in.ops.n = n;
+    if (!list(r)) return false;
   }
-  return KN_BC_PUSH(r, r->open->lists, l);
 }
 
 /* A record of the block of lists. */
 static bool list_record(struct kn_bc *r) {
-  if (r->in.code == 1) return kn_bc_unsupported(r, "attributes in the form of LLVM before 3.3");
-  return r->in.code != 2 || list(r);
+  if (r->in.code == LIST_ENTRY_OLD)
+    return kn_bc_unsupported(r, "attributes in the form of LLVM before 3.3");
+  return r->in.code != LIST_ENTRY || (list(r) && more_lists(r));
 }
 
 bool kn_bc_read_attr_lists(struct kn_bc *r) {
@@ -414,9 +480,9 @@ bool kn_bc_read_attr_lists(struct kn_bc *r) {
 }
 
 const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list_id, uint32_t index) {
-  if (list_id >= r->m->lists.n) return NULL;
-  const struct kn_bc_attr *a = r->m->list_attrs.at + r->m->lists.at[list_id].first;
-  for (uint32_t i = 0; i < r->m->lists.at[list_id].n; i++)
-    if (a[i].index == index) return &a[i];
+  const struct kn_bc_attr_list *l = &r->m->attr_lists.at[list_id];
+  const uint32_t *of = r->m->list_attrs.at + l->first;
+  for (uint32_t i = 0; i < l->n; i++)
+    if (r->m->attrs.at[of[i]].index == index) return &r->m->attrs.at[of[i]];
   return NULL;
 }

@@ -466,7 +466,8 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type);
 static inline uint32_t kn_bc_sig_hash(uint64_t key, uint32_t cap) {
   return (uint32_t)(((key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 44) & (cap - 1);
 }
-/* Makes a signature that is not in the table yet; NULL (reported) if it cannot be. */
+/* Makes a signature that is not in the table yet, by a list of attributes that all matter to it
+ * (kn_bc_attr_list.sig); NULL (reported, unless FA_CALL_REFUSED) if it cannot be. */
 struct kn_bc_sig *kn_bc_new_sig(struct kn_bc *r, uint64_t key, uint32_t type, uint32_t attrs,
                                 unsigned flags);
 
@@ -496,9 +497,6 @@ bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_
 bool kn_bc_by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p);
 /* True if functions of that type return, without AVX, what Kiln does not return as LLVM does. */
 bool kn_bc_result_refused(struct kn_bc *r, uint32_t type);
-/* Makes a signature as kn_bc_sig gives it; false if it cannot be (reported, unless FA_CALL_REFUSED). */
-bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
-                     unsigned flags);
 /* The signature of function type `type` with attribute list `attrs`; `flags` (FA_...) are added. */
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags);
 /* KN_BC_SIG_AVX and KN_BC_SIG_AVX512 by a function's attributes; 0 in modules without vectors. */

@@ -3,6 +3,10 @@
 #include "bc.h"
 
 struct kn_bc_sig *kn_bc_sig(struct kn_bc *r, uint32_t type, uint32_t attrs, unsigned flags) {
+  const struct kn_bc_attr_list *list = &r->m->attr_lists.at[attrs];
+  attrs = list->sig;
+  flags |= list->sig_flags;
+  if (!list->extends) flags &= ~(unsigned)KN_BC_SIG_DEFINITION;
   uint64_t key = ((uint64_t)type << 40 | (uint64_t)attrs << 8 | (flags & 255u)) + 1;
   if (KN_LIKELY(r->sigs.cap != 0)) {
     uint32_t at = kn_bc_sig_hash(key, r->sigs.cap);
@@ -427,9 +431,9 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   if (KN_UNLIKELY(ft->kind != TK_FUNC || (c->list && c->list >= r->m->lists.n)))
     return (void)bad_call(r);
   if (c->list) {
-    const struct kn_bc_attr_list *list = &r->m->lists.at[c->list];
-    c->attrs = list->same;
-    if (KN_UNLIKELY(list->refused_call != NULL)) return (void)kn_bc_refuse(r, list->refused_call);
+    c->attrs = r->m->lists.at[c->list];
+    const struct kn_bc_support *refused = r->m->attr_lists.at[c->attrs].refused_call;
+    if (KN_UNLIKELY(refused != NULL)) return (void)kn_bc_refuse(r, refused);
   }
   const uint32_t n_params = ft->n - 1;
   if (c->n < n_params || (c->n > n_params && !ft->flags)) return (void)bad_call(r);

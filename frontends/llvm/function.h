@@ -79,7 +79,8 @@ struct kn_bc_function {
       is; /* newest number, of block `bb`, that a condition was made by a select; id 0: none */
     uint32_t bb;
   } truth;
-  struct kn_bc_extended extended[KN_BC_EXTENDED]; /* at the value's id modulo their number */
+  KN_BC_ARRAY(struct kn_bc_extended)
+  extended; /* empty, or KN_BC_EXTENDED: at the value's id modulo that */
   struct kn_bc_inserted inserted;
   kiln_value lane_slot; /* where vectors are put together from lanes, or id 0 */
 

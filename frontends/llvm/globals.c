@@ -119,7 +119,7 @@ static bool possible_data(struct kn_bc *r) {
   uint64_t list = field(r, 14), model = field(r, 19);
   if (list != 0) {
     if (list >= r->m->lists.n) return kn_bc_malformed(r, "attribute list out of range");
-    const struct kn_bc_attr *a = kn_bc_attr(r, (uint32_t)list, KN_BC_FUNC_INDEX);
+    const struct kn_bc_attr *a = kn_bc_attr(r, r->m->lists.at[list], KN_BC_FUNC_INDEX);
     if (a && a->refused) return kn_bc_refuse(r, a->refused);
   }
   if (field(r, 17)) return kn_bc_unsupported(r, "partitions");
@@ -180,7 +180,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   g->type = (uint32_t)op[2];
   bool body = !op[4], used = body && !g->skip;
   if (op[6] && op[6] >= r->m->lists.n) return kn_bc_malformed(r, "attribute list out of range");
-  g->attrs = op[6] ? r->m->lists.at[op[6]].same : 0;
+  g->attrs = op[6] ? r->m->lists.at[op[6]] : 0;
   if (field(r, 16) > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
   g->init = (uint32_t)field(r, 16);
   const struct kn_bc_attr *a = kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX);

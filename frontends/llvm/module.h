@@ -57,11 +57,12 @@ struct kn_bc_module {
   uint32_t chunk_type;          /* has_vectors: of the parts of vectors of more than one register */
 
   /* attributes */
-  KN_BC_ARRAY(struct kn_bc_attr) group_attrs;
-  KN_BC_ARRAY(struct kn_bc_attr_list) groups; /* by group id: one attr each in group_attrs */
-  KN_BC_ARRAY(struct kn_bc_attr) list_attrs;
-  KN_BC_ARRAY(struct kn_bc_attr_list) lists;
-  KN_BC_ARRAY(uint32_t) list_heads; /* by hash, a power of two */
+  KN_BC_ARRAY(struct kn_bc_attr) attrs; /* those that differ; number 0 says nothing */
+  KN_BC_ARRAY(uint32_t) groups;         /* by group id: number in attrs, + 1; 0: no group */
+  KN_BC_ARRAY(struct kn_bc_attr_list) attr_lists; /* those that differ; number 0 is empty */
+  KN_BC_ARRAY(uint32_t) list_attrs;               /* their attributes: numbers in attrs */
+  KN_BC_ARRAY(uint32_t) list_heads;               /* by hash, a power of two */
+  KN_BC_ARRAY(uint32_t) lists;                    /* by number in the file: number in attr_lists */
 
   /* globals, and what they are made of */
   KN_BC_ARRAY(struct kn_bc_global) globals;

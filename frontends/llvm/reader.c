@@ -174,6 +174,9 @@ static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const vo
   if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
   r->target = kiln_module_target(r->module);
   m->ptr_type = m->bool_type = UINT32_MAX;
+  if (!KN_BC_PUSH(r, m->attrs, (struct kn_bc_attr){0}) ||
+      !KN_BC_PUSH(r, m->attr_lists, (struct kn_bc_attr_list){0}) || !KN_BC_PUSH(r, m->lists, 0))
+    return r->status;
   uint64_t module_pos = 0;
   if (!bytes) {
     kn_bc_fail(r, KILN_ERR_ARGUMENT, "no bitcode given");

@@ -267,8 +267,9 @@ static bool scalar_parameter(struct kn_bc *r, uint32_t type, const struct kn_bc_
   return t->kind != TK_PTR || !(a->flags & PA_BYVAL) || kn_bc_by_value(r, a, p);
 }
 
-bool kn_bc_build_sig(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
-                     unsigned flags) {
+/* Makes signature `s`; false if it cannot be made (reported, unless FA_CALL_REFUSED). */
+static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t attrs,
+                  unsigned flags) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (flags & FA_CALL_REFUSED) return false; /* the caller reports it */
   if (r->m->has_vectors && !kn_bc_sig_possible(r, type))
@@ -360,10 +361,7 @@ struct kn_bc_sig *kn_bc_new_sig(struct kn_bc *r, uint64_t key, uint32_t type, ui
     return NULL;
   }
   struct kn_bc_sig s = {.key = key};
-  const struct kn_bc_attr *a = kn_bc_attr(r, attrs, KN_BC_FUNC_INDEX);
-  if (!kn_bc_build_sig(r, &s, type, attrs,
-                       flags | (a ? a->flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED) : 0u)))
-    return NULL;
+  if (!build(r, &s, type, attrs, flags)) return NULL;
   if (r->sigs.n * 2 >= r->sigs.cap && !grow_sigs(r)) return NULL;
   r->sigs.n++;
   uint32_t at = kn_bc_sig_hash(key, r->sigs.cap);

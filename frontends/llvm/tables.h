@@ -174,9 +174,11 @@ enum {
   PA_BYVAL = KILN_PARAM_BYVAL,
   PA_SRET = KILN_PARAM_SRET,
   PA_CHAIN = KILN_PARAM_CHAIN,
-  PA_IN_REG = 16,
-  PA_ELEMENT = 32 /* of an exclusive access: the type of what is in memory */
+  PA_IN_REG = 1 << 8, /* above KILN_PARAM_... */
+  PA_ELEMENT = 1 << 9 /* of an exclusive access: the type of what is in memory */
 };
+_Static_assert(((PA_SEXT | PA_ZEXT | PA_BYVAL | PA_SRET | PA_CHAIN) & ~0xff) == 0,
+               "flags of parameters are below those that only the reader knows");
 /* What they say of a function or a call (kn_bc_attr.flags, kn_bc_global.fn_flags), and what else a global has there. */
 enum {
   FA_NORETURN = 1 << 0,
@@ -231,13 +233,17 @@ struct kn_bc_attr {
   const struct kn_bc_support *refused;
   const struct kn_bc_support *refused_call; /* the same of a call */
   union kn_bc_hardening harden;             /* what harden.c keeps of it */
+  uint32_t next;                            /* attrs.c: number of others of the same hash, or 0 */
 };
 
-/* An attribute list: attrs in kn_bc_module.list_attrs. List 0 is the empty one. */
+/* An attribute list: numbers of attributes in kn_bc_module.list_attrs. Lists that are equal in all that matters here
+ * have one number. */
 struct kn_bc_attr_list {
   uint32_t first, n;
-  uint32_t same;       /* the first list with the same attributes */
-  uint32_t hash, next; /* first lists only: next one with the same hash; 0: none */
+  uint32_t hash, next; /* number of another one with the same hash; 0: none */
+  uint32_t sig;        /* the list of those of its attributes that signatures depend on, */
+  uint8_t sig_flags;   /* KN_BC_SIG_FLAGS that it adds to them, */
+  bool extends;        /* and whether those of definitions differ: the result is extended */
   const struct kn_bc_support *refused_call; /* of one of its attributes */
 };
 

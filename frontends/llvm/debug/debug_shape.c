@@ -3,7 +3,8 @@
  * other files that make entries of nodes. */
 #include "debug/debug_node.h"
 
-#define SHAPES 256 /* how many are known; a power of two */
+/* How many are known, and in how many places one is looked for. */
+enum { SHAPES = 256 /* 2 to the power of 8 */, TRIES = 16 };
 
 static __attribute__((noinline)) kiln_die_shape make(const struct kn_node *x, unsigned tag,
                                                      const struct kn_bc_field *fields,
@@ -24,12 +25,17 @@ void kn_bc_shaped(const struct kn_node *x, kiln_die e, unsigned tag, kiln_die pa
     if (!KN_BC_ROOM(r, r->md.shapes, SHAPES)) return;
     memset(r->md.shapes.at, 0, SHAPES * sizeof *r->md.shapes.at);
   }
-  uint64_t h = (all->has ^ (uint64_t)(uintptr_t)all->fields << 24 ^ (uint64_t)tag << 48) *
-               UINT64_C(0x9e3779b97f4a7c15);
-  struct kn_bc_shape *known = &r->md.shapes.at[h >> 40 & (SHAPES - 1)];
-  if (KN_UNLIKELY(known->has != all->has || known->fields != all->fields || known->tag != tag ||
-                  known->d != x->d))
-    *known =
-      (struct kn_bc_shape){all->has, all->fields, x->d, tag, make(x, tag, all->fields, all->has)};
-  kiln_die_begin_shaped(x->d, e, known->shape, parent, all->values);
+  /* without the addresses of `fields` and `d`: how many shapes meet would depend on where the program lies */
+  const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+  uint32_t at = (uint32_t)((all->has ^ (tag + (uint64_t)(x->d == r->m->md.debug)) * k) * k >> 56);
+  struct kn_bc_shape *s = &r->md.shapes.at[at % SHAPES];
+  for (unsigned tries = 1;
+       KN_UNLIKELY(s->has != all->has || s->fields != all->fields || s->tag != tag || s->d != x->d);
+       tries++) {
+    if (!s->d || tries == TRIES)
+      *s =
+        (struct kn_bc_shape){all->has, all->fields, x->d, tag, make(x, tag, all->fields, all->has)};
+    else s = &r->md.shapes.at[++at % SHAPES];
+  }
+  kiln_die_begin_shaped(x->d, e, s->shape, parent, all->values);
 }

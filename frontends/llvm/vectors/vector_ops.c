@@ -310,9 +310,7 @@ void kn_bc_vec_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uin
     return;
   }
   if (ints && changes && (op == CAST_TRUNC ? x.lane > out.lane : x.lane < out.lane)) {
-    if (op != CAST_TRUNC)
-      r->fn.extended[r->vals.n % KN_BC_EXTENDED] =
-        (struct kn_bc_extended){r->vals.n, a, from, op == CAST_SEXT};
+    if (op != CAST_TRUNC) kn_bc_vec_extended(r, a, from, op == CAST_SEXT);
     kn_bc_vec_resize(r, op, &x, &out);
     kn_bc_vec_def(r, &out);
     return;

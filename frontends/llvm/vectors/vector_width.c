@@ -201,6 +201,16 @@ bool kn_bc_vec_stride(struct kn_bc *r, const kiln_value *in, uint32_t parts, uin
 
 /* ---- products ---- */
 
+void kn_bc_vec_extended(struct kn_bc *r, uint32_t source, uint32_t type, bool is_signed) {
+  const uint32_t n = KN_BC_EXTENDED;
+  if (r->fn.extended.n == 0) {
+    if (!KN_BC_ROOM(r, r->fn.extended, n)) return;
+    memset(r->fn.extended.at, 0, n * sizeof *r->fn.extended.at);
+    r->fn.extended.n = n;
+  }
+  r->fn.extended.at[r->vals.n % n] = (struct kn_bc_extended){r->vals.n, source, type, is_signed};
+}
+
 /* A factor as lanes of half the width: what it was extended from, or a constant that fits; false if it is neither. */
 struct factor {
   uint32_t source, type;
@@ -208,9 +218,9 @@ struct factor {
   uint64_t constant;
 };
 static bool factor(struct kn_bc *r, uint32_t id, struct factor *f) {
-  const struct kn_bc_extended *e = &r->fn.extended[id % KN_BC_EXTENDED];
+  const struct kn_bc_extended *e = r->fn.extended.at + id % KN_BC_EXTENDED;
   *f = (struct factor){.is_constant = true};
-  if (e->id == id && id != 0) {
+  if (r->fn.extended.n != 0 && e->id == id && id != 0) {
     *f = (struct factor){e->source, e->type, e->is_signed, false, 0};
     return true;
   }

@@ -100,6 +100,8 @@ bool kn_bc_vec_stride(struct kn_bc *r, const kiln_value *in, uint32_t parts, uin
 bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
                        struct kn_bc_vec *to);
 
+/* Notes that the next value is vector `source` of `type` with its lanes extended, for products of it. */
+void kn_bc_vec_extended(struct kn_bc *r, uint32_t source, uint32_t type, bool is_signed);
 /* The product of vectors `a` and `b` of `type`, if both are extended from half the width; false if not. */
 bool kn_bc_vec_multiply(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type,
                         struct kn_bc_vec *out);
