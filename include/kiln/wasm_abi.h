@@ -346,7 +346,7 @@ typedef struct kiln_wasm_image {
  * addresses of 32-bit memories and tables come zero-extended. */
 
 /** Ends the execution of code with trap `trap`, a kiln_wasm_trap: does not return. */
-__attribute__((noreturn)) void kiln_wasmrt_trap(void *instance, uint32_t trap);
+void kiln_wasmrt_trap(void *instance, uint32_t trap) __attribute__((noreturn));
 
 /** Grows memory `memory` by `pages`: its size before, in pages, or UINT64_MAX if that can't be. */
 uint64_t kiln_wasmrt_memory_grow(void *instance, uint32_t memory, uint64_t pages);
@@ -397,9 +397,9 @@ uint32_t kiln_wasmrt_atomic_wait64(void *instance, uint32_t memory, uint64_t at,
 /** Makes an exception of `tag` with room for `n_values` values, which the code then writes. Traps without memory. */
 kiln_wasm_exn *kiln_wasmrt_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t n_values);
 
-/** Throws `exn` (throw, throw_ref): raises it by the platform's unwinder. NULL traps. What nobody catches reaches an
- * `entry` or `host` function of the image, which take all. */
-__attribute__((noreturn)) void kiln_wasmrt_throw(void *instance, kiln_wasm_exn *exn);
+/** Throws `exn` (throw, throw_ref): raises it by the platform's unwinder. NULL traps; if it is not, `instance` may be
+ * NULL. What nobody catches reaches an `entry` or `host` function of the image, which take all. */
+void kiln_wasmrt_throw(void *instance, kiln_wasm_exn *exn) __attribute__((noreturn));
 
 /** At a landing pad: the exception that the unwinder's exception object `unwound` carries, which is freed. */
 kiln_wasm_exn *kiln_wasmrt_caught(void *unwound);
