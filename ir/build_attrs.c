@@ -43,6 +43,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   a->general_only = attrs->general_only;
   a->frame_pointer = attrs->frame_pointer;
   a->realign_stack = attrs->realign_stack;
+  a->used = attrs->used;
 }
 
 kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
@@ -59,5 +60,6 @@ kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
     .realign_stack = a->realign_stack,
     .general_only = a->general_only,
     .naked = a->naked,
+    .used = a->used,
   };
 }

@@ -302,6 +302,7 @@ struct kn_func_attrs {
   bool general_only;
   bool frame_pointer;
   bool realign_stack;
+  bool used; /* the linker keeps it */
 };
 
 /* What is known of a function from its signature and what was built so far; zeroed at once for the next function. */

@@ -38,6 +38,7 @@ static const char *check(const kiln_module *m, const struct kn_symbol *s, const 
   if (d->label.id != 0 &&
       (!kn_symbol_valid(m, d->label.id) || !kn_symbol_is_label(kn_symbol(m, d->label.id))))
     return "data of a place that is none";
+  if (d->with.id != 0 && !kn_symbol_valid(m, d->with.id)) return "data that goes with no symbol";
   if (s->linkage == KILN_LINKAGE_COMMON &&
       (d->n_relocs > 0 || (d->bytes != NULL && !all_zero(d->bytes, d->size_bytes))))
     return "common data must be zero";
@@ -82,7 +83,8 @@ static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc 
                                            .n_relocs = desc->n_relocs,
                                            .owner = owner,
                                            .ordinal = ordinal,
-                                           .label = desc->label.id};
+                                           .label = desc->label.id,
+                                           .with = desc->with.id};
   s->data = ++m->data.n;
   s->defined = 1;
   kn_symbol_classify(m, s);

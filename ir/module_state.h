@@ -91,6 +91,7 @@ struct kn_data {
   uint32_t owner;
   uint32_t ordinal; /* and its number among that function's */
   uint32_t label;   /* kiln_data_desc.label */
+  uint32_t with;    /* kiln_data_desc.with */
 };
 #define KN_DATA_DROPPED UINT32_MAX
 static inline bool kn_data_owned(const struct kn_data *d) {

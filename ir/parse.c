@@ -24,6 +24,7 @@ struct kn_parse_item {
   struct kn_lexer at; /* behind `{` or `=`, at a constructor's symbol */
   /* of a function: at its symbol; of data: at its label; `at` is NULL: it has none */
   struct kn_lexer personality;
+  struct kn_lexer with; /* of data: at what it goes with, likewise */
   struct kn_token name;
   kiln_symbol_desc desc;
   kiln_data_desc data;
@@ -169,10 +170,10 @@ static bool parse_symbol_words(struct kn_parser *p, kiln_symbol_desc *d) {
   }
 }
 
-/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. `of`: of data, where the
- * symbol of its label is. */
+/* Reads the words behind a symbol's name or signature; those of data only if `data` is set. `of`, `with`: of data,
+ * where the symbols of its label and of what it goes with are. */
 static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data_desc *data,
-                             struct kn_lexer *of) {
+                             struct kn_lexer *of, struct kn_lexer *with) {
   for (;;) {
     bool ok = true;
     if (kn_parse_word(p, "section")) {
@@ -195,6 +196,10 @@ static bool parse_tail_words(struct kn_parser *p, kiln_symbol_desc *d, kiln_data
       while (p->lx.tok.kind == KN_TOK_SYMBOL || p->lx.tok.kind == KN_TOK_IDENT ||
              kn_parse_is(p, ':'))
         kn_parse_next(p);
+    } else if (data && kn_parse_word(p, "with")) {
+      *with = p->lx;
+      if (p->lx.tok.kind != KN_TOK_SYMBOL) return kn_parse_expected(p, "a symbol");
+      kn_parse_next(p);
     } else {
       return true;
     }
@@ -271,7 +276,7 @@ static bool parse_func(struct kn_parser *p, bool body) {
   struct kn_token t = p->lx.tok;
   if (!start_desc(p, &t, &d, &symbol)) return false;
   kn_parse_next(p);
-  if (!kn_parse_sig(p, &sig) || !parse_tail_words(p, &d, NULL, NULL)) return false;
+  if (!kn_parse_sig(p, &sig) || !parse_tail_words(p, &d, NULL, NULL, NULL)) return false;
   if (symbol.id) {
     kiln_symbol_info info = kiln_symbol_get(p->module, symbol);
     if (info.kind != KILN_SYMBOL_FUNC || info.sig.id != sig.id) return wrong_kind(p, &t);
@@ -306,8 +311,8 @@ static bool parse_data(struct kn_parser *p, bool body) {
   struct kn_token t = p->lx.tok;
   if (!start_desc(p, &t, &d, &symbol)) return false;
   kn_parse_next(p);
-  struct kn_lexer of = {0};
-  if (!parse_tail_words(p, &d, &data, &of)) return false;
+  struct kn_lexer of = {0}, with = {0};
+  if (!parse_tail_words(p, &d, &data, &of, &with)) return false;
   if (!body) d.align_log2 = data.align_log2;
   if (symbol.id) {
     if (kiln_symbol_get(p->module, symbol).kind != KILN_SYMBOL_DATA) return wrong_kind(p, &t);
@@ -325,6 +330,7 @@ static bool parse_data(struct kn_parser *p, bool body) {
   it->symbol = symbol;
   it->data = data;
   it->personality = of;
+  it->with = with;
   it->name = t;
   return skip_braces(p, &open) && kn_parse_line_end(p);
 }
@@ -634,6 +640,10 @@ static bool define_data(struct kn_parser *p, struct kn_parse_item *it) {
   if (it->personality.at) {
     p->lx = it->personality;
     if (!kn_parse_symbol(p, &it->data.label, NULL)) return false;
+  }
+  if (it->with.at) {
+    p->lx = it->with;
+    if (!kn_parse_symbol(p, &it->data.with, NULL)) return false;
   }
   p->lx = it->at;
   p->bytes.n = p->relocs.n = 0;

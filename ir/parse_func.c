@@ -547,8 +547,8 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
   return kn_parse_define(p, dest, l.result);
 }
 
-/* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!probe 4096`, `!guard arrays`, `!protect branch return`,
- * or debugging information. */
+/* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!used`, `!probe 4096`, `!guard arrays`,
+ * `!protect branch return`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   kiln_func_attrs attrs = kiln_func_get_attrs(p->func);
   uint64_t bytes;
@@ -564,6 +564,8 @@ static bool parse_directive(struct kn_parser *p) {
     attrs.frame_pointer = true;
   } else if (kn_parse_word(p, "realign_stack")) {
     attrs.realign_stack = true;
+  } else if (kn_parse_word(p, "used")) {
+    attrs.used = true;
   } else if (kn_parse_word(p, "guard")) {
     unsigned when = KILN_GUARD_ARRAYS;
     while (when < KILN_GUARD_COUNT && !kn_parse_word(p, kn_guard_names[when])) when++;

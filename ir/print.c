@@ -553,6 +553,7 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   if (f->attrs.general_only) text(&q, "  !general\n");
   if (f->attrs.frame_pointer) text(&q, "  !frame_pointer\n");
   if (f->attrs.realign_stack) text(&q, "  !realign_stack\n");
+  if (f->attrs.used) text(&q, "  !used\n");
   if (f->attrs.probe_bytes != 0) {
     text(&q, "  !probe ");
     number(&q, f->attrs.probe_bytes);

@@ -319,6 +319,10 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
     kn_put_text(p, " of ");
     kn_put_symbol(p, d->label);
   }
+  if (d->with) {
+    kn_put_text(p, " with ");
+    kn_put_symbol(p, d->with);
+  }
   kn_put_text(p, " {\n");
   uint64_t at = 0;
   for (size_t i = 0; i <= d->n_relocs; i++) {

@@ -300,9 +300,13 @@ bool kn_bc_define_origin(struct kn_bc *r);
 
 /* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
 bool kn_bc_check_flags(struct kn_bc *r);
-/* Checks metadata of kind `kind` that is attached to a function or variable. */
-bool kn_bc_attached(struct kn_bc *r, uint64_t kind);
-/* Checks the block of attachments that was just announced; the position does not change. */
+/* Checks what is attached to a variable, or a function that is declared: the operands of the record that was just read,
+ * [global, kind, node, ...]. */
+bool kn_bc_global_attached(struct kn_bc *r);
+/* The symbol that the node of `associated` names, number `node`; that of id 0: none. False if it is malformed. */
+bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out);
+/* Checks the block of attachments of a function and its instructions that was just announced; the position does not
+ * change. */
 bool kn_bc_function_attachments(struct kn_bc *r);
 /* Reports that operand bundles with tag number `tag` are not implemented. */
 void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) KN_COLD;
@@ -562,6 +566,8 @@ void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n);
 void kn_bc_try(struct kn_bc *r, struct kn_bc_invoke *to, const struct kn_bc_sig *s,
                kiln_value target, kiln_value *results);
 void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n);
+/* Gives the function its personality, if that may do something in a frame without landing pads. */
+bool kn_bc_lone_personality(struct kn_bc *r);
 void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n);
 /* The selector of the type that constant `id` is. */
 kiln_value kn_bc_typeid(struct kn_bc *r, uint32_t id);

@@ -138,6 +138,7 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
   bool zero =
     kind == CK_NULL || kind == CK_UNDEF || t->size == 0 || (kind <= CK_INT_UNDEF && c->v == 0);
   it->n_relocs = 0;
+  if (KN_UNLIKELY(g->attrs != 0) && !kn_bc_associated(r, g->attrs, &d.with)) return false;
   if (kind == CK_BYTES && t->kind == TK_ARRAY && c->n + (uint64_t)c->x == t->size &&
       t->size == t->count) { /* the constant's bytes, with the NUL, are the data */
     d.bytes = r->m->pool.bytes.at + c->index;
@@ -187,7 +188,7 @@ static bool elements(struct kn_bc *r, const struct kn_bc_global *g, uint32_t *fi
   return true;
 }
 
-/* @llvm.used: marks the variables in it. */
+/* @llvm.used: marks the variables and functions in it. */
 static bool used(struct kn_bc *r, const struct kn_bc_global *g) {
   uint32_t first = 0, n;
   if (!elements(r, g, &first, &n)) return false;

@@ -18,6 +18,19 @@ static const char *const foreign[] = {
   "_except_handler3",       "_except_handler4",
 };
 
+/* Personalities that do nothing in frames without landing pads. LLVM's EHPersonalities.cpp knows them, and lets
+ * functions without invokes do without. */
+static const char *const idle[] = {
+  "__gcc_personality_v0",  "__gnat_eh_personality",  "__gxx_personality_v0",
+  "__objc_personality_v0", "__xlcxx_personality_v1", "__zos_cxx_personality_v2",
+  "rust_eh_personality",
+};
+
+/* Is it the name of a symbol? */
+static bool is_named(const kiln_symbol_desc *d, const char *name) {
+  return d->name && d->name_length == strlen(name) && memcmp(d->name, name, d->name_length) == 0;
+}
+
 /* Tells the function its personality. */
 static bool personality(struct kn_bc *r) {
   struct kn_bc_num v;
@@ -27,18 +40,26 @@ static bool personality(struct kn_bc *r) {
   if (!v.symbol || v.low || v.minus || v.narrow)
     return kn_bc_unsupported(r, "a personality that is no function");
   kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){v.symbol}).desc;
-  for (size_t i = 0; desc.name && i < sizeof foreign / sizeof *foreign; i++) {
-    if (desc.name_length != strlen(foreign[i]) ||
-        memcmp(desc.name, foreign[i], desc.name_length) != 0)
-      continue;
-    kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: the personality %s", foreign[i]);
-    return false;
-  }
+  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+    if (is_named(&desc, foreign[i]))
+      return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: the personality %s", foreign[i]);
   kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
   attrs.personality = (kiln_symbol){v.symbol};
   kiln_func_set_attrs(r->f, &attrs);
   r->fn.has_personality = true;
   return true;
+}
+
+bool kn_bc_lone_personality(struct kn_bc *r) {
+  struct kn_bc_num v;
+  if (!kn_bc_eval(r, r->fn.global->init - 1, 0, &v)) return false;
+  if (!v.symbol || v.low || v.minus || v.narrow) return true; /* an error if there is an invoke */
+  kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){v.symbol}).desc;
+  for (size_t i = 0; i < sizeof idle / sizeof *idle; i++)
+    if (is_named(&desc, idle[i])) return true;
+  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+    if (is_named(&desc, foreign[i])) return true;
+  return personality(r);
 }
 
 /* ---- landing pads ---- */

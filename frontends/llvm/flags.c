@@ -148,26 +148,132 @@ bool kn_bc_define_origin(struct kn_bc *r) {
   return ok;
 }
 
-bool kn_bc_attached(struct kn_bc *r, uint64_t kind) {
-  const struct kn_bc_support *row = kn_bc_support_metadata(kind);
-  return !row || row->verdict != SUPPORT_REFUSED || kn_bc_refuse(r, row);
+/* ---- what is attached to functions, variables and instructions ---- */
+
+enum { MD_KIND_ASSOCIATED = 22, MD_KIND_PCSECTIONS = 37 }; /* LLVM's FixedMetadataKinds.def */
+
+/* The name of a kind of metadata that LLVM has no number for; "" if the module does not say it. Records are
+ * [number, characters], without abbreviations. */
+static void kind_name(const struct kn_bc *r, uint64_t kind, char *name, size_t size) {
+  struct kn_bits b = r->in.bits;
+  bool found = false;
+  name[0] = 0;
+  b.pos = r->m->kinds_pos;
+  unsigned width = (unsigned)kn_bits_vbr(&b, 4);
+  kn_bits_align(&b);
+  b.pos += 32; /* the block's length */
+  if (r->m->kinds_pos == 0 || width < 2 || width > 32) return;
+  while (!found && b.pos < b.end && kn_bits_fixed(&b, width) == BC_UNABBREV) {
+    kn_bits_vbr6(&b);
+    uint64_t n = kn_bits_vbr6(&b);
+    found = n != 0 && kn_bits_vbr6(&b) == kind;
+    for (uint64_t i = 1; i < n && b.pos < b.end; i++) {
+      char c = (char)kn_bits_vbr6(&b);
+      if (!found || i >= size) continue;
+      name[i - 1] = c;
+      name[i] = 0;
+    }
+  }
 }
 
-/* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...]
- * of each instruction that has. These may be many, and ask for nothing that is not said of the
- * function, too. */
+/* Checks metadata of kind `kind` that is attached to a function or variable. */
+static bool attached(struct kn_bc *r, uint64_t kind) {
+  char name[40];
+  const struct kn_bc_support *row = kn_bc_support_metadata(kind);
+  if (KN_UNLIKELY(row == NULL)) {
+    kind_name(r, kind, name, sizeof name);
+    row = kn_bc_support_kind(name);
+    if (row == NULL)
+      return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                        "not implemented: metadata \"%s\" (number %llu), which is not known", name,
+                        (unsigned long long)kind);
+  }
+  return row->verdict != SUPPORT_REFUSED || kn_bc_refuse(r, row);
+}
+
+bool kn_bc_global_attached(struct kn_bc *r) {
+  const uint32_t n = r->in.ops.n;
+  const uint64_t *op = r->in.ops.at;
+  for (uint32_t i = 1; i + 1 < n; i += 2) {
+    if (KN_UNLIKELY(op[i] == MD_KIND_ASSOCIATED)) {
+      if (op[0] >= r->vals.n || r->csts.at[op[0]].kind != CK_GLOBAL || op[i + 1] >= UINT32_MAX)
+        return kn_bc_malformed(r, "bad attachment");
+      struct kn_bc_global *g = &r->open->globals.at[r->csts.at[op[0]].index];
+      if (g->what == KILN_SYMBOL_DATA) g->attrs = (uint32_t)op[i + 1] + 1;
+    }
+    if (!attached(r, op[i])) return false;
+  }
+  return true;
+}
+
+bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out) {
+  uint64_t pos = r->in.bits.pos;
+  out->id = 0;
+  bool ok = kn_bc_md_record(r, node) && r->in.code == MD_NODE && r->in.ops.n == 1 &&
+            r->in.ops.at[0] - 1 < UINT32_MAX && kn_bc_md_record(r, (uint32_t)r->in.ops.at[0]) &&
+            r->in.code == MD_VALUE && r->in.ops.n > 1;
+  r->in.bits.pos = pos;
+  if (!ok) return r->status == KILN_OK && kn_bc_malformed(r, "bad metadata \"associated\"");
+  uint64_t id = r->in.ops.at[1];
+  if (id < r->vals.n && r->csts.at[id].kind == CK_GLOBAL)
+    out->id = r->m->globals.at[r->csts.at[id].index].symbol;
+  return true;
+}
+
+/* The kinds of `n` operands that are [kind, node]... of instructions: only this one bears on objects. */
+static bool of_instruction(struct kn_bc *r, struct kn_bits *b, uint64_t n) {
+  for (; n >= 2 && b->pos < b->end; n -= 2) {
+    if (KN_UNLIKELY(kn_bits_vbr6(b) == MD_KIND_PCSECTIONS))
+      return kn_bc_refuse(r, kn_bc_support_metadata(MD_KIND_PCSECTIONS));
+    kn_bits_vbr6(b);
+  }
+  return true;
+}
+
+/* Skips records of one attachment of an instruction, [instruction, kind, node], of kinds of one chunk: the frequent
+ * ones of optimized code. */
+static void skip_frequent(struct kn_bits *b, unsigned width) {
+  const uint64_t mask = (UINT64_C(1) << width) - 1;
+  while (width <= 8 && b->pos < b->end) {
+    uint64_t w = kn_bits_peek(b, b->pos), slow = 0;
+    unsigned used = width + 12;
+    if ((w & mask) != BC_UNABBREV || (w >> (width + 5) & 0x7f) != 3 << 1) return;
+    w >>= used;
+    kn_bits_four(&w, &used, &slow);
+    if ((slow & KN_BITS_LONG) || (w & 32)) return;
+    uint64_t ends = ~kn_bits_peek(b, b->pos + used + 6) & KN_BITS_TOPS8;
+    if (ends == 0) return;
+    b->pos += used + 6 + (unsigned)__builtin_ctzll(ends) + 1;
+  }
+}
+
+/* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...] of each instruction
+ * that has. LLVM writes them without abbreviations. */
 bool kn_bc_function_attachments(struct kn_bc *r) {
   struct kn_bits b = r->in.bits;
   unsigned width = (unsigned)kn_bits_vbr(&b, 4);
   kn_bits_align(&b);
-  b.pos += 32; /* the block's length */
-  if (width < 2 || width > 32 || kn_bits_fixed(&b, width) != BC_UNABBREV) return true;
-  kn_bits_vbr(&b, 6);
-  uint64_t n = kn_bits_vbr(&b, 6);
-  if (n % 2 != 0) return true;
-  for (; n >= 2 && b.pos < b.end; n -= 2) {
-    if (!kn_bc_attached(r, kn_bits_vbr(&b, 6))) return false;
-    kn_bits_vbr(&b, 6);
+  uint64_t end = b.pos + 32 + kn_bits_fixed(&b, 32) * 32;
+  if (width < 2 || width > 32)
+    return true; /* the error is reported when the block is entered or skipped */
+  if (end < b.end) b.end = end;
+  for (;;) {
+    skip_frequent(&b, width);
+    if (b.pos >= b.end || kn_bits_fixed(&b, width) != BC_UNABBREV) break;
+    kn_bits_vbr6(&b);
+    uint64_t n = kn_bits_vbr6(&b);
+    if (n % 2 != 0) {
+      kn_bits_vbr6(&b);
+      if (!of_instruction(r, &b, n - 1)) return false;
+      continue;
+    }
+    for (; n >= 2 && b.pos < b.end; n -= 2) {
+      uint64_t kind = kn_bits_vbr6(&b);
+      if (!attached(r, kind)) return false;
+      if (KN_UNLIKELY(kind == MD_KIND_ASSOCIATED))
+        return kn_bc_refuse(r, kn_bc_support_metadata(MD_KIND_ASSOCIATED));
+      kn_bits_vbr6(&b);
+    }
   }
   return true;
 }

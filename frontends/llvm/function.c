@@ -55,11 +55,14 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
   r->f = kiln_func_begin(r->session, (kiln_symbol){g->symbol});
   if (!r->f) return kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   uint32_t features = g->fn_flags >> FA_FEATURES_SHIFT & (KILN_FEATURE_LSE | KILN_FEATURE_CX16);
-  if (features != 0 || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
+  bool used = (g->data_flags & KILN_DATA_USED) != 0;
+  if (features != 0 || used || g->fn_flags & (FA_FRAME_POINTER | FA_REALIGN_STACK))
     kiln_func_set_attrs(r->f,
                         &(kiln_func_attrs){.features = features,
                                            .frame_pointer = (g->fn_flags & FA_FRAME_POINTER) != 0,
-                                           .realign_stack = (g->fn_flags & FA_REALIGN_STACK) != 0});
+                                           .realign_stack = (g->fn_flags & FA_REALIGN_STACK) != 0,
+                                           .used = used});
+  if (KN_UNLIKELY(g->init != 0) && !kn_bc_lone_personality(r)) return false;
   if (KN_UNLIKELY(g->fn_flags & FA_HARDENED || r->m->harden.probes || r->m->harden.protect))
     kn_bc_harden_function(r);
   if (!kn_bc_params(r)) return false;

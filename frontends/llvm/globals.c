@@ -20,6 +20,8 @@ static uint64_t field(const struct kn_bc *r, uint32_t i) {
   return i < r->in.ops.n ? r->in.ops.at[i] : 0;
 }
 
+enum { LINKAGE_APPENDING = 2 };
+
 static bool linkage(struct kn_bc *r, uint64_t code, struct decl *d) {
   static const uint8_t table[20] = {
     [0] = KILN_LINKAGE_EXTERNAL,  [1] = KILN_LINKAGE_WEAK,      [2] = KILN_LINKAGE_EXTERNAL,
@@ -152,7 +154,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   d.desc.tls = (kiln_tls)tls;
   if (op[3] & 1) d.g.data_flags |= KILN_DATA_READ_ONLY;
   if (field(r, 10) == 1) d.g.data_flags |= KILN_DATA_MERGE_STRINGS; /* data.c checks the rest */
-  bool special = is_special(&d.g);
+  bool special = is_special(&d.g) && op[5] == LINKAGE_APPENDING;    /* others are data as any */
   if (special || (d.desc.section && !strcmp(d.desc.section, "llvm.metadata"))) {
     bool known = named(&d.g, "llvm.used") || named(&d.g, "llvm.compiler.used") ||
                  named(&d.g, "llvm.global_ctors") || named(&d.g, "llvm.global_dtors") ||

@@ -79,6 +79,22 @@ static bool is_name(const struct kn_bc *r, const char *name) {
   return i == r->in.ops.n && name[i] == 0;
 }
 
+/* Checks the name of a named node: those that begin with "llvm." mean something to LLVM. */
+static bool check_name(struct kn_bc *r) {
+  static const char prefix[] = "llvm.", registers[] = "llvm.named.register";
+  char name[40];
+  uint32_t n = 0;
+  for (; n < r->in.ops.n && n + 1 < sizeof name; n++) name[n] = (char)r->in.ops.at[n];
+  name[n] = 0;
+  if (strncmp(name, prefix, sizeof prefix - 1) != 0) return true;
+  if (strncmp(name, registers, sizeof registers - 1) == 0) name[sizeof registers - 1] = 0;
+  const struct kn_bc_support *row = kn_bc_support_named(name);
+  if (row == NULL)
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                      "not implemented: named metadata \"%s\", which is not known", name);
+  return row->verdict != SUPPORT_REFUSED || kn_bc_refuse(r, row);
+}
+
 /* Reads the name of the named node behind it, or a named node; keeps the nodes of those that are asked for. */
 static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
   static const char *const names[LIST_COUNT] = {"",
@@ -93,7 +109,7 @@ static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
   if (code == MD_NAME) {
     for (unsigned k = LIST_FLAGS; k < LIST_COUNT; k++)
       if (is_name(r, names[k])) r->open->listed.next = (enum kn_bc_list)k;
-    return true;
+    return r->m->listed.next != LIST_NONE || check_name(r);
   }
   for (uint32_t i = 0; i < r->in.ops.n && list != LIST_NONE; i++) {
     struct kn_bc_listed node = {(uint32_t)r->in.ops.at[i] + 1, list};
@@ -104,10 +120,7 @@ static bool named_node(struct kn_bc *r, unsigned id, uint32_t code) {
 
 /* [global, kind, node, ...] */
 static bool global_attachments(struct kn_bc *r, unsigned id) {
-  if (!kn_bc_record(r, id)) return false;
-  for (uint32_t i = 1; i + 1 < r->in.ops.n; i += 2)
-    if (!kn_bc_attached(r, r->in.ops.at[i])) return false;
-  return true;
+  return kn_bc_record(r, id) && kn_bc_global_attached(r);
 }
 
 /* True if abbreviation `a` is what LLVM writes locations in: [distinct, line, column, scope + 1, inlined at + 1,
@@ -193,8 +206,7 @@ static __attribute__((noinline)) bool decoded_entry(struct kn_bc *r, uint64_t po
   }
   if (!kn_bc_record(r, id)) return false;
   if (code != MD_GLOBAL_DECL_ATTACHMENT) return decoded_node(r, pos);
-  for (uint32_t i = 1; i + 1 < r->in.ops.n; i += 2)
-    if (!kn_bc_attached(r, r->in.ops.at[i])) return false;
+  if (!kn_bc_global_attached(r)) return false;
   kn_bc_debug_attachment(r, r->in.ops.at, r->in.ops.n);
   return r->status == KILN_OK;
 }

@@ -164,6 +164,13 @@ static bool section(struct kn_bc *r) {
   for (uint32_t i = 0; i < r->in.ops.n; i++) r->m->names.at[at + i] = (char)r->in.ops.at[i];
   r->m->names.at[at + r->in.ops.n] = 0;
   r->open->names.n = at + r->in.ops.n + 1;
+  /* what LLVM never loads, whatever is in it: TargetLoweringObjectFileImpl.cpp, getELFKindForNamedSection */
+  static const char *const unloaded[] = {"__llvm_covdata",  "__llvm_covfun", "__llvm_covmap",
+                                         "__llvm_covnames", ".llvmbc",       ".llvmcmd"};
+  const char *name = r->m->names.at + at;
+  for (size_t i = 0; i < sizeof unloaded / sizeof *unloaded; i++)
+    if (strcmp(name, unloaded[i]) == 0)
+      kiln_section_declare(r->module, name, &(kiln_section_desc){.flags = 0});
   return KN_BC_PUSH(r, r->open->sections, at);
 }
 
@@ -332,6 +339,7 @@ static bool block(struct kn_bc *r, uint32_t id) {
     r->open->metadata_pos = r->in.bits.pos;
     return kn_bc_module_metadata(r);
   case BLOCK_OPERAND_BUNDLE_TAGS: r->open->bundle_tags_pos = r->in.bits.pos; return kn_bc_skip(r);
+  case BLOCK_METADATA_KIND: r->open->kinds_pos = r->in.bits.pos; return kn_bc_skip(r);
   case BLOCK_FUNCTION: return function_block(r);
   default: return kn_bc_skip(r);
   }

@@ -88,6 +88,7 @@ struct kn_bc_module {
     enum kn_bc_list next;              /* what the next named node is */
   } listed;                            /* nodes of the module's lists, in their order */
   uint64_t bundle_tags_pos;            /* of the block of bundles' tags; 0: none */
+  uint64_t kinds_pos;                  /* of the block of metadata kinds; 0: none */
   struct kn_bc_flags harden;           /* what the module's flags say */
   const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
 

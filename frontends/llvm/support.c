@@ -8,6 +8,7 @@ const char kn_bc_support_kinds[SUPPORT_KINDS][20] = {
   [SUPPORT_ATTRIBUTE] = "attribute",           [SUPPORT_FEATURE] = "target feature",
   [SUPPORT_CONVENTION] = "calling convention", [SUPPORT_FLAG] = "module flag",
   [SUPPORT_BUNDLE] = "operand bundle",         [SUPPORT_METADATA] = "metadata",
+  [SUPPORT_NAMED] = "named metadata",
 };
 
 /* The text of UNLESS is the value that asks for nothing; other texts are for readers. */
@@ -48,6 +49,15 @@ static const struct kn_bc_support bundles[] = {
 };
 static const struct kn_bc_support metadata[] = {
 #define METADATA(number, name, verdict, why) [number] = ROW(SUPPORT_METADATA, name, verdict, why),
+#include "support.def"
+};
+
+static const struct kn_bc_support kinds[] = {
+#define KIND(name, verdict, why) ROW(SUPPORT_METADATA, name, verdict, why),
+#include "support.def"
+};
+static const struct kn_bc_support named[] = {
+#define NAMED(name, verdict, why) ROW(SUPPORT_NAMED, name, verdict, why),
 #include "support.def"
 };
 
@@ -100,4 +110,12 @@ const struct kn_bc_support *kn_bc_support_flag(const char *name) {
 
 const struct kn_bc_support *kn_bc_support_bundle(const char *name) {
   return find(bundles, COUNT(bundles), name);
+}
+
+const struct kn_bc_support *kn_bc_support_kind(const char *name) {
+  return find(kinds, COUNT(kinds), name);
+}
+
+const struct kn_bc_support *kn_bc_support_named(const char *name) {
+  return find(named, COUNT(named), name);
 }

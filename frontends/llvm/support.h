@@ -1,6 +1,6 @@
 /* What a module can ask of a code generator, and whether it gets it: the tables of support.def.
  * attrs.c looks up attributes and features, call.c conventions, flags.c the module's flags,
- * metadata and bundles.
+ * metadata and bundles; metadata.c named metadata.
  * Invariant: what the tables do not have and the file format numbers is refused. */
 #ifndef KN_LLVM_SUPPORT_H
 #define KN_LLVM_SUPPORT_H
@@ -27,6 +27,7 @@ enum kn_bc_support_kind {
   SUPPORT_FLAG,
   SUPPORT_BUNDLE,
   SUPPORT_METADATA,
+  SUPPORT_NAMED,
   SUPPORT_KINDS
 };
 /* Their names, for errors. */
@@ -44,10 +45,13 @@ struct kn_bc_support {
 const struct kn_bc_support *kn_bc_support_attr(uint64_t number);
 const struct kn_bc_support *kn_bc_support_convention(uint64_t number);
 const struct kn_bc_support *kn_bc_support_metadata(uint64_t number);
-/* The row of a string attribute, a feature ("+sse"), a module flag or a bundle; NULL: there is none. */
+/* The row of a string attribute, a feature ("+sse"), a module flag, a bundle, a kind of metadata without a number, or
+ * named metadata; NULL: there is none. */
 const struct kn_bc_support *kn_bc_support_string(const char *name);
 const struct kn_bc_support *kn_bc_support_feature(const char *name);
 const struct kn_bc_support *kn_bc_support_flag(const char *name);
 const struct kn_bc_support *kn_bc_support_bundle(const char *name);
+const struct kn_bc_support *kn_bc_support_kind(const char *name);
+const struct kn_bc_support *kn_bc_support_named(const char *name);
 
 #endif

@@ -340,10 +340,11 @@ struct kn_bc_global {
   uint32_t name_length; /* bytes */
   uint32_t symbol;      /* 0: an intrinsic */
   uint32_t type;        /* of a function: its function type; data: value type */
-  uint32_t attrs;       /* attribute list of a function; alias: index into aliases */
-  uint32_t init;        /* data: value id + 1 of the initialiser; aliases: the aliasee's;
+  uint32_t attrs; /* attribute list of a function; alias: index into aliases; data: number + 1 of
+                         * the node that says what it is associated with, or 0 */
+  uint32_t init;  /* data: value id + 1 of the initialiser; aliases: the aliasee's;
                          * functions: the personality's */
-  uint16_t intrinsic;   /* number of its row, from 1 on; 0: unknown */
+  uint16_t intrinsic; /* number of its row, from 1 on; 0: unknown */
   /* Of an intrinsic: the target's instruction: index + 1 in kn_bc_module.machines. */
   uint32_t machine;
   uint32_t fn_flags; /* FA_... */

@@ -69,7 +69,7 @@ enum {
 /** Attributes of a function. Zero-initialise for defaults. */
 typedef struct kiln_func_attrs {
   /** What the unwinder calls for this function's frames, as `__gxx_personality_v0`; 0: none. A function with TRY needs
-   * one. */
+   * one. A function that has one has a table for it, too, if it has no TRY: it says that no call has a landing pad. */
   kiln_symbol personality;
   /** KILN_FEATURE_... that it may use, in addition to those of the module's options */
   uint32_t features;
@@ -104,6 +104,9 @@ typedef struct kiln_func_attrs {
    * UNREACHABLE. There is no prologue and no frame, and no frame rows but those of its first instruction and of
    * kiln_asm.rows. */
   bool naked;
+  /** Kept even if the linker collects garbage, as KILN_DATA_USED says it of data: a section of its own, unless the
+   * symbol names one, with SHF_GNU_RETAIN. */
+  bool used;
   uint64_t reserved[6]; /**< 0 */
 } kiln_func_attrs;
 

@@ -330,6 +330,9 @@ typedef struct kiln_data_desc {
   /** Not 0: the item belongs to the machine code at this label (kiln_asm_label): without that there is no item, and of
    * the items of one section group that do, only those of the first label are there. */
   kiln_symbol label;
+  /** Not 0: the item goes with this symbol, which the module defines: in a section of its own (SHF_LINK_ORDER), which
+   * the linker leaves out if it leaves out that of the symbol. */
+  kiln_symbol with;
   uint64_t reserved[2]; /**< 0 */
 } kiln_data_desc;
 

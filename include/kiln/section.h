@@ -32,8 +32,9 @@ typedef struct kiln_section_desc {
 } kiln_section_desc;
 
 /** Sets the properties of section `name` (kiln_symbol_desc.section). For a section without this call, its name
- * and its content decide: alloc, exec for functions, write for data that is not read-only. Setting equal
- * properties again is allowed. Whether the content fits is checked when the object is written. */
+ * and its content decide: alloc, exec for functions, write for data that is not read-only; content of other flags is
+ * in another section of that name. Setting equal properties again is allowed. Whether the content fits is checked
+ * when the object is written. */
 KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
                                           const kiln_section_desc *desc);
 

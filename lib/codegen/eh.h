@@ -10,7 +10,7 @@
  * to its block; or the block itself if nothing is to be done. Tries whose stubs would be the
  * same share one.
  *
- * Invariant: in functions with a try each call is in `calls` if it may unwind, in the order of
+ * Invariant: in functions with a personality each call is in `calls` if it may unwind, in the order of
  * the code. */
 #ifndef KN_LIB_CODEGEN_EH_H
 #define KN_LIB_CODEGEN_EH_H
@@ -37,7 +37,7 @@ struct kn_eh_stub {
 };
 
 struct kn_eh {
-  bool on;                    /* the function has a try: all else is unused without */
+  bool on;                    /* the function has a personality: all else is unused without */
   struct kn_call_stack stack; /* of the try being lowered */
   KN_ARRAY(struct kn_eh_call) calls;
   KN_ARRAY(struct kn_eh_stub) stubs; /* empty in functions without a try */
@@ -46,7 +46,7 @@ struct kn_eh {
   struct kn_eh_actions actions;
 };
 
-/* A function begins: only if it has a try. */
+/* A function begins: only if it has a personality. */
 void kn_eh_begin(struct kn_walk *w);
 /* The call of instruction w->i was emitted: from `start` to here. Only while w->eh.on. The call of a TRY has clobbered
  * registers, but reloaded none. */

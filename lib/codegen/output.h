@@ -32,6 +32,7 @@ struct kn_code_func {
   uint32_t subprogram, unit; /* kiln_die of its description, or 0 */
   uint32_t table;            /* of exceptions: index into tables + 1, or 0 */
   bool key_b;                /* its return address is signed with key B */
+  bool used;                 /* kept even if the linker collects garbage */
 };
 
 /* A function's table of exceptions (.gcc_except_table), complete but for the addresses of types: 4 bytes each, that

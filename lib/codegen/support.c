@@ -19,7 +19,7 @@ static bool needs_landing(const kiln_func *f) { return f->attrs.protect != 0; }
 static bool has_pads(const struct kn_target *t) {
   return t->keep_result && t->free_stack && t->take_result;
 }
-static bool needs_pads(const kiln_func *f) { return f->facts.has_try; }
+static bool needs_pads(const kiln_func *f) { return f->attrs.personality != 0; }
 
 static bool has_guard(const struct kn_target *t) { return t->guard_regs != NULL; }
 static bool needs_guard(const kiln_func *f) { return f->attrs.guard != KILN_GUARD_NONE; }

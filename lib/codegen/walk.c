@@ -73,9 +73,9 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->moves.n = w->shadows.n = 0;
   w->params_of = UINT32_MAX;
   w->to_next = false;
-  w->eh.on = f->facts.has_try;
+  w->eh.on = f->attrs.personality != 0;
   w->eh.stubs.n = 0;
-  if (KN_UNLIKELY(f->facts.has_try)) kn_eh_begin(w);
+  if (KN_UNLIKELY(w->eh.on)) kn_eh_begin(w);
   uint32_t n = f->blocks.n;
   if (!KN_RESIZE(f, w->code.marks, n)) return false;
   for (uint32_t b = 0; b < n; b++) w->code.marks.at[b] = (struct kn_mark){UINT32_MAX, 0};
@@ -259,6 +259,7 @@ static bool end(struct kn_walk *w) {
     .unit = w->f->debug.unit,
     .table = table,
     .key_b = w->key_b,
+    .used = w->f->attrs.used,
   };
   if (KN_UNLIKELY(w->observer != NULL)) KN_TELL(w, end, w, func);
   out->funcs.n++;

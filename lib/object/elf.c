@@ -89,7 +89,8 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
                e->groups[i].signature, 4, 4);
   for (uint32_t i = 0; i < e->sections.n; i++) {
     const struct kn_elf_section *s = e->sections.at + i;
-    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, 0, 0, s->align,
+    uint32_t with = s->with != 0 ? e->sections.at[e->defs[s->with].section - 1].number : 0;
+    put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, with, 0, s->align,
                s->entsize);
     if (s->n_relas > 0)
       put_header(e, s->name_offset - 5, SHT_RELA, SHF_INFO_LINK | (s->flags & SHF_GROUP),

@@ -50,6 +50,7 @@ struct kn_elf_section {
   uint32_t group;       /* index + 1, or 0 */
   uint32_t group_next;  /* next section of the group: index + 1, or 0 */
   uint32_t first, last; /* pieces: index + 1, or 0 */
+  uint32_t with;        /* SHF_LINK_ORDER: symbol whose section sh_link names, or 0 */
   bool nonzero;         /* has content that is not zero */
   bool code;
   uint32_t number; /* in the section header table */
@@ -148,7 +149,8 @@ struct kn_elf {
   uint32_t fixed[KN_ELF_FIXED_COUNT]; /* index + 1, or 0: not needed so far */
   const char *last_name;              /* of the newest explicit section, as a pointer */
   uint32_t last_section;              /* index + 1 */
-  unsigned last_key;
+  uint32_t last_group;
+  uint64_t last_flags;
   uint32_t n_content;      /* sections with placed content: those before have section symbols */
   uint32_t n_debug;        /* sections behind them that have symbols too: lib/debug/dwarf.c */
   struct kn_dwarf *dwarf;  /* or NULL */

@@ -95,27 +95,28 @@ static uint32_t own_section(struct kn_elf *e, enum kn_elf_fixed kind, uint32_t s
   return i;
 }
 
-static bool starts_with(const char *name, const char *prefix) {
-  size_t n = strlen(prefix);
-  return strncmp(name, prefix, n) == 0 && (name[n] == 0 || name[n] == '.');
-}
-
 /* Type of an explicit section by its name. NOBITS becomes PROGBITS if content arrives. */
 static uint32_t type_of_name(const char *name) {
   static const struct {
     const char *prefix;
     uint32_t type;
+    bool any; /* anything may follow, not only a dot */
   } types[] = {
-    {".bss", SHT_NOBITS},
-    {".tbss", SHT_NOBITS},
-    {".sbss", SHT_NOBITS},
-    {".init_array", SHT_INIT_ARRAY},
-    {".fini_array", SHT_FINI_ARRAY},
-    {".preinit_array", SHT_PREINIT_ARRAY},
-    {".note", SHT_NOTE},
+    {".bss", SHT_NOBITS, false},
+    {".tbss", SHT_NOBITS, false},
+    {".sbss", SHT_NOBITS, false},
+    {".init_array", SHT_INIT_ARRAY, false},
+    {".fini_array", SHT_FINI_ARRAY, false},
+    {".preinit_array", SHT_PREINIT_ARRAY, false},
+    {".note", SHT_NOTE, true},
+    {".llvm.lto", 0x6fff4c0c, false},        /* SHT_LLVM_LTO */
+    {".llvm.offloading", 0x6fff4c0b, false}, /* SHT_LLVM_OFFLOADING */
   };
-  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-    if (starts_with(name, types[i].prefix)) return types[i].type;
+  for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+    size_t n = strlen(types[i].prefix);
+    if (strncmp(name, types[i].prefix, n) == 0 && (types[i].any || name[n] == 0 || name[n] == '.'))
+      return types[i].type;
+  }
   return SHT_PROGBITS;
 }
 
@@ -134,42 +135,41 @@ static uint64_t said_flags(const struct kn_section *s) {
   return flags;
 }
 
-/* Finds or makes a section by name, group and retention; `flags` are added to it, but for those that
- * content asks for if something else was said. */
+/* Finds or makes a section by name, group and flags, as LLVM does: content of other flags is in another section of that
+ * name. If something was said of the section, that counts, and not what content asks for. */
 static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group, uint64_t flags) {
   const struct kn_section *said = kn_section_said(e->m, name);
   if (said != NULL) flags = said_flags(said) | (flags & (SHF_TLS | SHF_GNU_RETAIN));
-  uint64_t retain = flags & SHF_GNU_RETAIN;
-  unsigned key = group << 1 | (retain != 0);
   uint32_t found = 0, hash = 0;
   size_t length = 0;
-  if (e->last_section != 0 && e->last_name == name && e->last_key == key) {
+  if (e->last_section != 0 && e->last_name == name && e->last_group == group &&
+      e->last_flags == flags) {
     found = e->last_section;
   } else {
     length = strlen(name);
-    hash = kn_hash_bytes(name, length) + key * 0x9e3779b1u;
+    hash =
+      kn_hash_bytes(name, length) + (group << 1 | (flags & SHF_GNU_RETAIN ? 1 : 0)) * 0x9e3779b1u;
     uint32_t at;
     KN_HASH_EACH(&e->section_hash, hash, at, found) {
       const struct kn_elf_section *s = e->sections.at + found - 1;
-      if (s->group == group && (s->flags & SHF_GNU_RETAIN) == retain && s->name_length == length &&
-          kn_same_bytes(s->name, name, length))
+      if (s->group == group && (s->flags & ~(uint64_t)SHF_GROUP) == flags &&
+          s->name_length == length && kn_same_bytes(s->name, name, length))
         break;
     }
   }
   if (found == 0) {
     if (!KN_HASH_ROOM(e->m, &e->section_hash)) return UINT32_MAX;
     uint32_t type = said != NULL && said->desc.type != 0 ? said->desc.type : type_of_name(name);
-    uint32_t i = kn_elf_add_section(e, name, length, type, 0, 1);
+    uint32_t i = kn_elf_add_section(e, name, length, type, flags, 1);
     if (i == UINT32_MAX) return i;
     if (said != NULL) e->sections.at[i].entsize = said->desc.entry_bytes;
     kn_hash_put(&e->section_hash, hash, hash, i + 1);
     if (group != 0) kn_elf_join_group(e, i, group);
     found = i + 1;
   }
-  e->sections.at[found - 1].flags |= flags;
-  if (retain != 0) e->gnu = true;
   e->last_name = name;
-  e->last_key = key;
+  e->last_group = group;
+  e->last_flags = flags;
   e->last_section = found;
   return found - 1;
 }
@@ -201,11 +201,12 @@ bool kn_elf_extend(struct kn_elf *e, uint32_t section, uint64_t offset, uint64_t
 /* ---- functions ---- */
 
 /* Section of a function that does not simply go to .text. */
-static uint32_t function_section(struct kn_elf *e, uint32_t symbol) {
+static uint32_t function_section(struct kn_elf *e, uint32_t symbol, bool used) {
   const struct kn_symbol *s = kn_symbol(e->m, symbol);
   uint32_t group = s->comdat != 0 ? group_of(e, s->comdat) : 0;
-  if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, 0);
-  uint32_t i = named_section(e, s->section, group, SHF_ALLOC | SHF_EXECINSTR);
+  uint64_t retain = used ? SHF_GNU_RETAIN : 0;
+  if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, retain);
+  uint32_t i = named_section(e, s->section, group, SHF_ALLOC | SHF_EXECINSTR | retain);
   const struct kn_section *said = kn_section_said(e->m, s->section);
   if (said != NULL && ((said->desc.flags & KILN_SECTION_MERGE) || said->desc.type == SHT_NOBITS)) {
     kn_module_fail(e->m, KILN_ERR_ARGUMENT, "function '%.100s' in section '%.100s', which %s",
@@ -271,8 +272,8 @@ static bool lay_out_functions(struct kn_elf *e) {
     const struct kn_code_func *f = o->funcs.at + i;
     const struct kn_symbol *s = kn_symbol(m, f->symbol);
     uint32_t section = text;
-    if (s->section != NULL || s->comdat != 0 || sections) {
-      section = function_section(e, f->symbol);
+    if (s->section != NULL || s->comdat != 0 || sections || f->used) {
+      section = function_section(e, f->symbol, f->used);
       if (section == UINT32_MAX) return false;
     }
     uint64_t align = UINT64_C(1) << (s->align_log2 > least_align ? s->align_log2 : least_align);
@@ -364,17 +365,30 @@ static enum kn_elf_fixed kind_of(const struct kn_symbol *s, const struct kn_data
   return zero ? KN_ELF_BSS : KN_ELF_DATA;
 }
 
+/* Lets a new section go with that of a symbol: the linker drops both or neither. */
+static uint32_t linked(struct kn_elf *e, uint32_t section, uint32_t group, uint32_t with) {
+  if (section == UINT32_MAX) return section;
+  e->sections.at[section].with = with;
+  if (group != 0) kn_elf_join_group(e, section, group);
+  return section;
+}
+
 static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zero) {
   const struct kn_symbol *s = kn_symbol(e->m, d->symbol);
   uint32_t group = s->comdat != 0 ? group_of(e, s->comdat) : 0;
   uint64_t retain = d->flags & KILN_DATA_USED ? SHF_GNU_RETAIN : 0;
+  enum kn_elf_fixed kind = kind_of(s, d, zero);
   if (s->section != NULL) {
     uint64_t flags = SHF_ALLOC | retain;
     if (!read_only(d) || has_absolute(d)) flags |= SHF_WRITE;
     if (s->tls != KILN_TLS_NONE) flags |= SHF_TLS | SHF_WRITE;
-    return named_section(e, s->section, group, flags);
+    if (KN_LIKELY(d->with == 0)) return named_section(e, s->section, group, flags);
+    uint32_t i = kn_elf_add_section(e, s->section, strlen(s->section), type_of_name(s->section),
+                                    flags | SHF_LINK_ORDER, 1);
+    return linked(e, i, group, d->with);
   }
-  enum kn_elf_fixed kind = kind_of(s, d, zero);
+  if (KN_UNLIKELY(d->with != 0))
+    return linked(e, own_section(e, kind, d->symbol, 0, SHF_LINK_ORDER | retain), group, d->with);
   bool own = e->m->options.data_sections && kind != KN_ELF_STRINGS;
   if (own || group != 0 || retain != 0) return own_section(e, kind, d->symbol, group, retain);
   return fixed_section(e, kind);
@@ -605,6 +619,13 @@ bool kn_elf_layout(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->sections.n; i++) {
     struct kn_elf_section *s = e->sections.at + i;
     if (s->type == SHT_NOBITS && s->nonzero) s->type = SHT_PROGBITS;
+    if (KN_LIKELY(s->with == 0)) continue;
+    uint32_t to = e->defs[s->with].section;
+    if (to == 0 || to == KN_IN_COMMON) {
+      kn_module_fail(m, KILN_ERR_SYMBOL, "section '%.100s' goes with '%.100s', which is in none",
+                     s->name, kn_symbol(m, s->with)->name);
+      return false;
+    }
   }
   e->n_content = e->sections.n;
   return true;

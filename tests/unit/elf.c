@@ -233,28 +233,35 @@ static void binding_and_visibility(void **state) {
 static void explicit_sections(void **state) {
   struct fixture *t = *state;
   enum { A = SHF_ALLOC, W = SHF_WRITE, X = SHF_EXECINSTR };
+  enum {
+    NO,
+    TLS,
+    ANOTHER
+  }; /* thread-local; there is another section of that name, of other flags */
   static const struct {
     const char *section, *bytes;
     unsigned flags;
-    bool tls;
-    unsigned type, section_flags; /* of the section when all are in it */
+    unsigned more;
+    unsigned type, section_flags;
   } rows[] = {
-    {"one", "a", KILN_DATA_READ_ONLY, false, SHT_PROGBITS, A},
-    {"one", "b", KILN_DATA_READ_ONLY, false, SHT_PROGBITS, A},
-    {"two", "a", KILN_DATA_READ_ONLY, false, SHT_PROGBITS, A | W},
-    {"two", "b", 0, false, SHT_PROGBITS, A | W},
-    {"zero", NULL, 0, false, SHT_PROGBITS, A | W},
-    {".bss.mine", NULL, 0, false, SHT_NOBITS, A | W},
-    {".bss.full", NULL, 0, false, SHT_PROGBITS, A | W},
-    {".bss.full", "x", 0, false, SHT_PROGBITS, A | W},
-    {".bssy", NULL, 0, false, SHT_PROGBITS, A | W},
-    {".tbss.mine", NULL, 0, true, SHT_NOBITS, A | W | SHF_TLS},
-    {".tdata.mine", "a", 0, true, SHT_PROGBITS, A | W | SHF_TLS},
-    {".init_array.5", "a", 0, false, SHT_INIT_ARRAY, A | W},
-    {".fini_array", "a", 0, false, SHT_FINI_ARRAY, A | W},
-    {".preinit_array", "a", 0, false, SHT_PREINIT_ARRAY, A | W},
-    {".note.kiln", "a", KILN_DATA_READ_ONLY, false, SHT_NOTE, A},
-    {"mixed", "a", KILN_DATA_READ_ONLY, false, SHT_PROGBITS, A | X},
+    {"one", "a", KILN_DATA_READ_ONLY, NO, SHT_PROGBITS, A},
+    {"one", "b", KILN_DATA_READ_ONLY, NO, SHT_PROGBITS, A},
+    {"two", "a", KILN_DATA_READ_ONLY, ANOTHER, SHT_PROGBITS, A},
+    {"two", "b", 0, ANOTHER, SHT_PROGBITS, A | W},
+    {"zero", NULL, 0, NO, SHT_PROGBITS, A | W},
+    {".bss.mine", NULL, 0, NO, SHT_NOBITS, A | W},
+    {".bss.full", NULL, 0, NO, SHT_PROGBITS, A | W},
+    {".bss.full", "x", 0, NO, SHT_PROGBITS, A | W},
+    {".bssy", NULL, 0, NO, SHT_PROGBITS, A | W},
+    {".tbss.mine", NULL, 0, TLS, SHT_NOBITS, A | W | SHF_TLS},
+    {".tdata.mine", "a", 0, TLS, SHT_PROGBITS, A | W | SHF_TLS},
+    {".init_array.5", "a", 0, NO, SHT_INIT_ARRAY, A | W},
+    {".fini_array", "a", 0, NO, SHT_FINI_ARRAY, A | W},
+    {".preinit_array", "a", 0, NO, SHT_PREINIT_ARRAY, A | W},
+    {".note.kiln", "a", KILN_DATA_READ_ONLY, NO, SHT_NOTE, A},
+    {"mixed", "a", KILN_DATA_READ_ONLY, ANOTHER, SHT_PROGBITS, A},
+    {".notes", "a", KILN_DATA_READ_ONLY, NO, SHT_NOTE, A},
+    {".llvm.lto", "a", KILN_DATA_READ_ONLY, NO, 0x6fff4c0c, A},
   };
   enum { N = sizeof rows / sizeof rows[0] };
   kiln_symbol_desc f = {.name = "f", .section = "mixed"}, g = {.name = "g", .section = "code"};
@@ -265,7 +272,7 @@ static void explicit_sections(void **state) {
     snprintf(name, sizeof name, "d%u", i);
     kiln_symbol_desc d = {.name = name,
                           .section = rows[i].section,
-                          .tls = rows[i].tls ? KILN_TLS_INITIAL_EXEC : KILN_TLS_NONE};
+                          .tls = rows[i].more == TLS ? KILN_TLS_INITIAL_EXEC : KILN_TLS_NONE};
     data_with(t, &d,
               &(kiln_data_desc){.bytes = rows[i].bytes, .size_bytes = 1, .flags = rows[i].flags});
   }
@@ -273,14 +280,13 @@ static void explicit_sections(void **state) {
   for (unsigned i = 0; i < N; i++) {
     char name[8];
     snprintf(name, sizeof name, "d%u", i);
-    size_t at = section(t, rows[i].section);
-    assert_int_not_equal(at, 0);
-    assert_int_equal(section_after(t, rows[i].section, at + 1), 0);
+    GElf_Sym s = symbol(t, name);
+    size_t at = s.st_shndx, first = section(t, rows[i].section);
+    assert_int_equal(section_after(t, rows[i].section, first + 1) != 0, rows[i].more == ANOTHER);
     GElf_Shdr h = header(t, at);
+    assert_string_equal(elf_strptr(t->elf, t->symtab.sh_link, h.sh_name), rows[i].section);
     assert_int_equal(h.sh_type, rows[i].type);
     assert_int_equal(h.sh_flags, rows[i].section_flags);
-    GElf_Sym s = symbol(t, name);
-    assert_int_equal(s.st_shndx, at);
     if (h.sh_type != SHT_NOBITS)
       assert_int_equal(content(t, at)[s.st_value], rows[i].bytes ? rows[i].bytes[0] : 0);
   }
@@ -313,6 +319,61 @@ static void used_data_is_retained(void **state) {
     assert_int_equal(h.sh_flags, SHF_ALLOC | SHF_WRITE | rows[i].retain);
     assert_string_equal(elf_strptr(t->elf, t->symtab.sh_link, h.sh_name), rows[i].section);
   }
+}
+
+static void functions_are_retained(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol_desc in = {.name = "in", .section = "sec"}, data = {.name = "data", .section = "sec"};
+  kiln_symbol f[2] = {func(t, "own", KILN_LINKAGE_EXTERNAL), kiln_func_declare(t->m, &in, t->sig)};
+  for (size_t i = 0; i < 2; i++) {
+    code_of(t->s, f[i], "\x01", 1);
+    t->s->out->funcs.at[i].used = true;
+  }
+  code_of(t->s, func(t, "plain", KILN_LINKAGE_EXTERNAL), "\x02", 1);
+  data_with(t, &data, &(kiln_data_desc){.bytes = "c", .size_bytes = 1});
+  load(t);
+  static const struct {
+    const char *symbol, *section;
+    unsigned flags;
+  } rows[] = {{"own", ".text.own", SHF_EXECINSTR | SHF_GNU_RETAIN},
+              {"plain", ".text", SHF_EXECINSTR},
+              {"in", "sec", SHF_EXECINSTR | SHF_GNU_RETAIN},
+              {"data", "sec", SHF_WRITE}};
+  for (size_t i = 0; i < 4; i++) {
+    GElf_Shdr h = header(t, symbol(t, rows[i].symbol).st_shndx);
+    assert_int_equal(h.sh_flags, SHF_ALLOC | rows[i].flags);
+    assert_string_equal(elf_strptr(t->elf, t->symtab.sh_link, h.sh_name), rows[i].section);
+  }
+}
+
+static void data_goes_with_symbols(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol f = func(t, "f", KILN_LINKAGE_EXTERNAL);
+  code_of(t->s, f, "\x01", 1);
+  static const struct {
+    const char *symbol, *section, *in;
+  } rows[] = {{"a", NULL, ".data.a"}, {"b", "sec", "sec"}, {"c", "sec", "sec"}};
+  for (size_t i = 0; i < 3; i++)
+    data_with(t, &(kiln_symbol_desc){.name = rows[i].symbol, .section = rows[i].section},
+              &(kiln_data_desc){.bytes = "x", .size_bytes = 1, .with = f});
+  load(t);
+  for (size_t i = 0; i < 3; i++) {
+    GElf_Shdr h = header(t, symbol(t, rows[i].symbol).st_shndx);
+    assert_int_equal(h.sh_flags, SHF_ALLOC | SHF_WRITE | SHF_LINK_ORDER);
+    assert_int_equal(h.sh_link, symbol(t, "f").st_shndx);
+    assert_string_equal(elf_strptr(t->elf, t->symtab.sh_link, h.sh_name), rows[i].in);
+  }
+  assert_int_not_equal(symbol(t, "b").st_shndx, symbol(t, "c").st_shndx);
+}
+
+static void data_goes_with_nothing(void **state) {
+  struct fixture *t = *state;
+  kiln_symbol none = undefined(t, "none");
+  data_with(t, &(kiln_symbol_desc){.name = "a"},
+            &(kiln_data_desc){.bytes = "x", .size_bytes = 1, .with = none});
+  kiln_buffer out = {0};
+  assert_int_equal(kiln_emit_elf(t->m, &t->s, 1, &out), KILN_ERR_SYMBOL);
+  kiln_buffer_free(&out);
 }
 
 static const uint32_t *group_words(struct fixture *t, size_t group, size_t *n) {
@@ -800,6 +861,9 @@ int main(void) {
     ELF_TEST(binding_and_visibility),
     ELF_TEST(explicit_sections),
     ELF_TEST(used_data_is_retained),
+    ELF_TEST(functions_are_retained),
+    ELF_TEST(data_goes_with_symbols),
+    ELF_TEST(data_goes_with_nothing),
     ELF_TEST(groups),
     ELF_TEST(function_sections),
     ELF_TEST(constructors),

@@ -50,9 +50,11 @@ static void unit(const struct kn_node *x, kiln_die e) {
   producer(x);
   kiln_die_set_uint(x->d, KILN_DW_AT_language, kn_op(x, 1) & 0xffff);
   kiln_die_set_ref(x->d, KILN_DW_AT_decl_file, kn_op_die(x, 2));
-  if (kn_op(x, 8) != 1 && kn_op(x, 8) != 2) return; /* emission kinds: full, line tables only */
+  uint64_t emission =
+    kn_op(x, 8); /* 1: full, 2: line tables only, 3: directives only, which is less than 2 */
+  if (emission == 0 || emission > 3) return;
   kiln_debug_add_unit(kiln_module_debug(r->module), e);
-  if (kn_op(x, 8) == 2) kiln_debug_set_lines_only(kiln_module_debug(r->module), e);
+  if (emission != 1) kiln_debug_set_lines_only(kiln_module_debug(r->module), e);
   static const uint8_t lists[] = {9, 10, 12, 13}; /* enums, types, globals, imported entities */
   for (unsigned i = 0; i < sizeof lists; i++)
     if (kn_op(x, lists[i]))

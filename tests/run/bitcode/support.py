@@ -35,7 +35,8 @@ def table():
 TITLES = [
     ('ATTR', 'Attributes with a number'), ('STRING', 'String attributes'), ('FEATURE', 'Target features'),
     ('CONVENTION', 'Calling conventions'), ('FLAG', 'Module flags'), ('BUNDLE', 'Operand bundles'),
-    ('METADATA', 'Metadata of functions and variables'), ('PROPERTY', 'What else there is'),
+    ('METADATA', 'Metadata of functions, variables and instructions'),
+    ('KIND', 'Metadata of functions and variables, of kinds without a number'), ('NAMED', 'Named metadata'), ('PROPERTY', 'What else there is'),
 ]
 FLAGS = [('REFUSED', 'Flags of `kiln cc`'), ('ASSEMBLER', 'Flags after `-Wa,` and `-Xassembler`')]
 SAY = {'DONE': 'implemented', 'IDLE': 'no effect', 'VALUE': 'depends', 'REFUSED': 'refused',
@@ -134,6 +135,68 @@ def attributes():
 def conventions():
     text = header('IR/CallingConv.h')
     return {int(n) for n in re.findall(r'^\s+\w+ = (\d+),', text, re.M)} - {1023}
+
+
+def metadata_kinds():
+    text = re.sub(r'\s+', ' ', header('IR/FixedMetadataKinds.def'))
+    return {(int(n), name) for name, n in re.findall(r'MD_KIND\(MD_\w+, "([^"]+)", (\d+)\)', text)}
+
+
+def section_facts(h, path):
+    """Name, type, flags and what sh_link names of each section that functions and variables are in, and personalities."""
+    rows = re.findall(r'^ +\[ *(\d+)\] (\S+) +(\S+) +[0-9a-f]{16} [0-9a-f]{6} [0-9a-f]{6} [0-9a-f]{2} +([A-Za-z]*) +(\d+) +\d+ +\d+$',
+                      h.run(['llvm-readelf-22', '-SW', path])[1], re.M)
+    names = {number: name for number, name, *_ in rows}
+    frames = h.run(['llvm-readelf-22', '-uW', path])[1]
+    facts = [(name, kind, flags.replace('MS', ''), names.get(link) if 'L' in flags else None) for _, name, kind, flags, link in rows
+             if not re.match(r'\.(rela|symtab|strtab|group|eh_frame|note.GNU|data\.(rel\.local\.)?DW.ref)', name)]
+    return facts + [len(re.findall('augmentation: zPLR', frames)), len(re.findall('LSDA Address|lsda', frames))]
+
+
+SECTIONS = '''
+@v = global i32 1, section "mine"
+@c = constant i32 1, section "mine"
+@z = global i32 0, section "mine"
+@s = private unnamed_addr constant [4 x i8] c"abc\\00", section "strings"
+@a = constant ptr @v, section "addresses"
+@b = constant i32 3, section "addresses"
+@covmap = constant i32 1, section "__llvm_covmap"
+@covfun = constant i32 1, section "__llvm_covfun"
+@lto = private constant i32 1, section ".llvm.lto"
+@offloading = private constant i32 1, section ".llvm.offloading"
+@llvm.embedded.module = private constant i32 1, section ".llvmbc"
+@note = constant i32 1, section ".notes"
+@with = global i32 3, section "asan_globals", !associated !0
+@with2 = global i32 3, section "asan_globals", !associated !1
+@with3 = global i32 3, !associated !0
+@with4 = global i32 3, !associated !2
+@t = thread_local global i32 0, section "both"
+@n = global i32 0, section "both"
+define void @f() section "mine" {
+ ret void
+}
+define void @g() {
+ ret void
+}
+define void @throws() personality ptr @pers {
+ call void @x()
+ ret void
+}
+define void @nothing() nounwind personality ptr @pers {
+ ret void
+}
+define void @cxx() personality ptr @__gxx_personality_v0 {
+ call void @x()
+ ret void
+}
+declare void @x()
+declare i32 @pers(...)
+declare i32 @__gxx_personality_v0(...)
+@llvm.used = appending global [3 x ptr] [ptr @g, ptr @f, ptr @z], section "llvm.metadata"
+!0 = !{ptr @v}
+!1 = !{ptr @f}
+!2 = !{ptr null}
+'''
 
 
 def bundles():
@@ -447,13 +510,48 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
                       ' ret void\n}\n')
 
     def metadata_rows(self):
+        missing = metadata_kinds() - {(number, name) for number, name, *_ in self.rows['METADATA']}
+        if missing:
+            self.h.fail('a row for every kind of FixedMetadataKinds.def', ' '.join('%d %s' % m for m in sorted(missing)))
+        else:
+            self.h.ok('a row for every kind of FixedMetadataKinds.def')
         for number, name, verdict, _ in self.rows['METADATA']:
+            if verdict in ('DONE', 'VALUE'):
+                continue
             define = 'define void @f() !%s !0 {\n ret void\n}\n!0 = !{i32 1, i32 2}\n' % name
             if verdict == 'REFUSED':
                 self.refused('metadata ' + name, define, 'metadata', name)
                 self.refused('metadata %s of a variable' % name, '@v = global i32 0, !%s !0\n!0 = !{}\n' % name, 'metadata', name, where='')
             else:
                 self.accepted('metadata ' + name, define)
+        call = 'declare void @g()\ndefine void @f() {\n call void @g()\n call void @g(), !tbaa !0, !%s !0\n ret void\n}\n!0 = !{!"x"}\n'
+        self.refused('metadata pcsections of an instruction', call % 'pcsections', 'metadata', 'pcsections')
+        self.accepted('other metadata of an instruction', call % 'something')
+        for name, _ in [(name, verdict) for _, name, verdict, _ in self.rows['KIND']] + [('something', None)]:
+            define = 'define void @f() !%s !0 {\n ret void\n}\n@v = global i32 0, !%s !0\n!0 = !{}\n' % (name, name)
+            if name == 'something':
+                self.refused('metadata of a function that is not known', define, 'metadata "something"', None, where='')
+            else:
+                self.accepted('metadata ' + name, define)
+        for name, verdict in [(name, verdict) for _, name, verdict, _ in self.rows['NAMED']] + [('llvm.something', 'REFUSED'), ('x', 'IDLE')]:
+            text = 'define void @f() {\n ret void\n}\n!%s = !{!0}\n!0 = !{}\n' % name
+            if verdict == 'REFUSED':
+                self.refused('named metadata ' + name, text, 'named metadata', name, where='')
+            elif verdict == 'IDLE':
+                self.accepted('named metadata ' + name, text)
+        self.refused('metadata associated of a function', '@v = global i32 0\ndefine void @f() !associated !0 {\n ret void\n}\n'
+                     '!0 = !{ptr @v}\n', 'metadata', 'associated')
+
+    def sections(self):
+        """Sections of what is kept, goes with another one, or is in a section that LLVM knows by name, beside those of llc."""
+        _, err, bc, o = self.compile('sections', SECTIONS)
+        own = o[:-2] + '.llc.o'
+        self.h.run(['llc-22', '-O0', '-filetype=obj', '-relocation-model=pic', '-mtriple=x86_64-linux-gnu', bc, '-o', own])
+        got, want = (sorted(map(str, section_facts(self.h, x))) for x in (o, own))
+        if got == want and len(want) > 15:
+            self.h.ok('sections')
+        else:
+            self.h.fail('sections', '%s\nmore: %s\nless: %s' % (err, sorted(set(got) - set(want)), sorted(set(want) - set(got))))
 
     def properties(self):
         define = 'define void @f() %s {\n ret void\n}\n'
@@ -490,6 +588,32 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             pick = [[re.sub(r'^.*\[ *\d+\]', '', re.sub(r'0000000000000000 [0-9a-f]{6}', '', line)) for line in t.splitlines()
                      if section + ' ' in line or line.startswith('0x')] for t in (got, want)]
             self.h.ok(section) if pick[0] == pick[1] and len(pick[1]) > 1 else self.h.fail(section, '%s\n%s\n%s' % (err, pick[0], pick[1]))
+
+    def directives_only(self):
+        """-gline-directives-only: the lines of llc."""
+        ll = '''define i32 @f(i32 %x) !dbg !4 {
+  %y = add i32 %x, 1, !dbg !6
+  ret i32 %y, !dbg !7
+}
+!llvm.dbg.cu = !{!0}
+!llvm.module.flags = !{!2, !3}
+!0 = distinct !DICompileUnit(language: DW_LANG_C11, file: !1, producer: "x", emissionKind: DebugDirectivesOnly, splitDebugInlining: false, nameTableKind: None)
+!1 = !DIFile(filename: "l.c", directory: "/tmp")
+!2 = !{i32 7, !"Dwarf Version", i32 5}
+!3 = !{i32 2, !"Debug Info Version", i32 3}
+!4 = distinct !DISubprogram(name: "f", scope: !1, file: !1, line: 2, type: !5, scopeLine: 2, spFlags: DISPFlagDefinition, unit: !0)
+!5 = !DISubroutineType(types: !8)
+!8 = !{}
+!6 = !DILocation(line: 3, column: 5, scope: !4)
+!7 = !DILocation(line: 4, column: 7, scope: !4)
+'''
+        _, err, bc, o = self.compile('directives', ll)
+        own = o[:-2] + '.llc.o'
+        self.h.run(['llc-22', '-O0', '-filetype=obj', '-mtriple=x86_64-linux-gnu', bc, '-o', own])
+        rows = [re.findall(r'^0x[0-9a-f]{16} +(\d+) +(\d+) .*is_stmt', self.h.run(['llvm-dwarfdump-22', '--debug-line', x])[1], re.M)
+                for x in (o, own)]
+        what = 'lines of -gline-directives-only'
+        self.h.ok(what) if rows[0] == rows[1] and ('4', '7') in rows[1] else self.h.fail(what, '%s\n%s' % (err, rows))
 
     def red_zone(self):
         """A leaf that keeps its local variables below the stack pointer, and may not."""
@@ -550,7 +674,7 @@ def main():
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
            ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',
-            'bundle_rows', 'metadata_rows', 'properties', 'linker', 'red_zone', 'triples', 'typed_pointers'])
+            'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'properties', 'linker', 'red_zone', 'triples', 'typed_pointers'])
     h.finish()
 
 
