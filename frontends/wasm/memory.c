@@ -1,5 +1,5 @@
 /* Memories and tables: accesses, sizes, bulk operations. */
-#include "body.h"
+#include "native.h"
 
 /* ---- addresses ---- */
 
@@ -160,6 +160,125 @@ void kn_wasm_do_store_part(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_value at = address(c, &a, pop_address(c, &a), 1u << o->x, &disp);
   if (c->f != NULL)
     kiln_build_store_trunc(c->f, (kiln_type)o->type, (kiln_type)o->from, at, disp, v, 0);
+}
+
+kiln_value kn_wasm_read_address(struct kn_wasm_body *c, unsigned natural, int32_t *disp) {
+  struct access a = read_access(c, natural, false);
+  return address(c, &a, pop_address(c, &a), 1u << natural, disp);
+}
+
+kiln_value kn_wasm_read_load(struct kn_wasm_body *c, kiln_type type, kiln_type memory,
+                             unsigned natural) {
+  int32_t disp;
+  kiln_value at = kn_wasm_read_address(c, natural, &disp);
+  if (type == memory) return kiln_build_load(c->f, type, at, disp, 0);
+  return kiln_build_load_ext(c->f, type, memory, at, disp, 0);
+}
+
+/* ---- atomic operations ---- */
+
+/* Where an atomic access of 2^natural bytes is: traps unless it is aligned. */
+static kiln_value atomic_address(struct kn_wasm_body *c, const struct access *a, unsigned natural) {
+  int32_t disp;
+  kiln_value at = address(c, a, pop_address(c, a), 1u << natural, &disp);
+  if (c->f == NULL) return at;
+  if (disp != 0) at = kiln_build_addr(c->f, at, (kiln_value){0}, 0, disp);
+  if (natural == 0) return at;
+  kiln_value odd =
+    kiln_build_binary(c->f, KILN_OP_AND, KILN_TYPE_I64, at, kn_wasm_int(c, (1 << natural) - 1));
+  odd = kiln_build_icmp(c->f, KILN_ICOND_NE, KILN_TYPE_I64, odd, kn_wasm_int(c, 0));
+  kn_wasm_trap_if(c, odd, KILN_WASM_TRAP_UNALIGNED);
+  return at;
+}
+
+/* The operand as what is in memory, and back. */
+static kiln_value to_memory(struct kn_wasm_body *c, const struct kn_wasm_op *o, kiln_value v) {
+  if (o->type == o->from) return v;
+  return kiln_build_convert(c->f, KILN_OP_TRUNC, (kiln_type)o->from, (kiln_type)o->type, v);
+}
+static void push_memory(struct kn_wasm_body *c, const struct kn_wasm_op *o, kiln_value v) {
+  if (o->type != o->from)
+    v = kiln_build_convert(c->f, KILN_OP_ZEXT, (kiln_type)o->type, (kiln_type)o->from, v);
+  kn_wasm_push(c, o->out, v);
+}
+
+void kn_wasm_do_atomic_load(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  struct access a = read_access(c, o->x, true);
+  kiln_value at = atomic_address(c, &a, o->x);
+  push_memory(c, o, kiln_build_atomic_load(c->f, (kiln_type)o->from, at, KILN_ORDERING_SEQ_CST));
+}
+
+void kn_wasm_do_atomic_store(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  struct access a = read_access(c, o->x, true);
+  kiln_value v = to_memory(c, o, kn_wasm_value(kn_wasm_pop(c, o->in)));
+  kiln_build_atomic_store(c->f, (kiln_type)o->from, atomic_address(c, &a, o->x), v,
+                          KILN_ORDERING_SEQ_CST);
+}
+
+void kn_wasm_do_atomic_rmw(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  struct access a = read_access(c, o->x, true);
+  kiln_value v = to_memory(c, o, kn_wasm_value(kn_wasm_pop(c, o->in))),
+             at = atomic_address(c, &a, o->x);
+  push_memory(
+    c, o,
+    kiln_build_atomic_rmw(c->f, (kiln_rmw)o->op, (kiln_type)o->from, at, v, KILN_ORDERING_SEQ_CST));
+}
+
+/* An expected value that does not fit what is in memory is never there: the value is then compared with itself,
+ * changed, which does not store either. */
+void kn_wasm_do_atomic_cmpxchg(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  struct access a = read_access(c, o->x, true);
+  kiln_value new = to_memory(c, o, kn_wasm_value(kn_wasm_pop(c, o->in)));
+  kiln_value expected = kn_wasm_value(kn_wasm_pop(c, o->in)), at = atomic_address(c, &a, o->x);
+  kiln_type type = (kiln_type)o->from;
+  kiln_value part = to_memory(c, o, expected);
+  if (o->type != o->from && c->f != NULL) {
+    kiln_value back = kiln_build_convert(c->f, KILN_OP_ZEXT, (kiln_type)o->type, type, part);
+    kiln_value fits = kiln_build_icmp(c->f, KILN_ICOND_EQ, (kiln_type)o->type, back, expected);
+    new = kiln_build_select(c->f, type, fits, new, part);
+  }
+  push_memory(
+    c, o,
+    kiln_build_atomic_cas(c->f, type, at, part, new, KILN_ORDERING_SEQ_CST, KILN_ORDERING_SEQ_CST));
+}
+
+void kn_wasm_do_atomic_fence(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  (void)o;
+  const uint8_t *at = c->in.p;
+  if (kn_wasm_byte(&c->in) != 0) KN_WASM_BAD(&c->in, at, "zero byte expected");
+  if (c->f != NULL) kiln_build_fence(c->f, KILN_ORDERING_SEQ_CST);
+}
+
+/* The address that wait and notify get: index and offset. */
+static kiln_value wait_address(struct kn_wasm_body *c, const struct access *a) {
+  bool is_64 = a->memory->limits.is_64;
+  kiln_value at = extend(c, pop_address(c, a), is_64);
+  if (a->offset == 0 || c->f == NULL) return at;
+  at = kiln_build_binary(c->f, KILN_OP_ADD, KILN_TYPE_I64, kn_wasm_int(c, (int64_t)a->offset), at);
+  if (!is_64) return at;
+  kiln_value wraps =
+    kiln_build_icmp(c->f, KILN_ICOND_ULT, KILN_TYPE_I64, at, kn_wasm_int(c, (int64_t)a->offset));
+  kn_wasm_trap_if(c, wraps, KILN_WASM_TRAP_MEMORY);
+  return at;
+}
+
+void kn_wasm_do_atomic_notify(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  struct access a = read_access(c, o->x, true);
+  kiln_value count = kn_wasm_value(kn_wasm_pop(c, KILN_WASM_TYPE_I32)), at = wait_address(c, &a);
+  kn_wasm_push(c, KILN_WASM_TYPE_I32,
+               kn_wasm_call_helper(c, KN_WASM_HELPER_ATOMIC_NOTIFY,
+                                   (kiln_value[]){kn_wasm_int(c, a.index), at, count}, 3));
+}
+
+void kn_wasm_do_atomic_wait(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  struct access a = read_access(c, o->x, true);
+  kiln_value timeout = kn_wasm_value(kn_wasm_pop(c, KILN_WASM_TYPE_I64)),
+             expected = kn_wasm_value(kn_wasm_pop(c, o->in));
+  kiln_value at = wait_address(c, &a);
+  kn_wasm_push(c, KILN_WASM_TYPE_I32,
+               kn_wasm_call_helper(c, (enum kn_wasm_helper)o->op,
+                                   (kiln_value[]){kn_wasm_int(c, a.index), at, expected, timeout},
+                                   4));
 }
 
 /* ---- sizes, bulk operations ---- */

@@ -1,13 +1,72 @@
 /* Operations that targets do in different ways. */
 #include "native.h"
 
-/* Whether the target has an instruction for IEEE 754-2019's minimum and maximum. */
-static const bool has_extremes[] = {[KILN_TARGET_X86_64] = false, [KILN_TARGET_AARCH64] = true};
-_Static_assert(sizeof has_extremes == KILN_TARGET_COUNT, "a row for each target");
+/* What the target has instructions for, which the builder has no operation for, or only one that calls a library.
+ * x86-64: those of SSE4.1, which compiled WebAssembly may expect. */
+static const struct native {
+  bool extremes; /* IEEE 754-2019's minimum and maximum */
+  const char *
+    round_f32; /* rounding of the lowest lane to an integer: of the upper lanes, of the operand, how */
+  const char *round_f64;  /* NULL: the builder's operations are instructions */
+  const char *round_f32s; /* of all lanes: of the operand, how */
+  const char *round_f64s;
+} natives[] = {
+  [KILN_TARGET_X86_64] = {.round_f32 = "sse41.round.ss",
+                          .round_f64 = "sse41.round.sd",
+                          .round_f32s = "sse41.round.ps",
+                          .round_f64s = "sse41.round.pd"},
+  [KILN_TARGET_AARCH64] = {.extremes = true},
+};
+_Static_assert(sizeof natives / sizeof *natives == KILN_TARGET_COUNT, "a row for each target");
+
+/* ---- rounding ---- */
+
+/* The immediate of x86-64's roundss and its like: the mode, without the inexact exception. */
+static kiln_value mode(struct kn_wasm_body *c, kiln_op op) {
+  return kn_wasm_int(c, 8 | (op == KILN_OP_FFLOOR   ? 1
+                             : op == KILN_OP_FCEIL  ? 2
+                             : op == KILN_OP_FTRUNC ? 3
+                                                    : 0));
+}
+
+static kiln_value machine(struct kn_wasm_body *c, const char *name, const kiln_value *operands,
+                          uint32_t n) {
+  kiln_machine_info info;
+  if (!kiln_machine_find(c->w->target, name, strlen(name), &info))
+    kn_wasm_fail(&c->in, KILN_ERR_INTERNAL, c->op_at, "the target has no %s", name);
+  return kiln_build_machine(c->f, info.row, operands, n);
+}
 
 kiln_value kn_wasm_build_round(struct kn_wasm_body *c, kiln_op op, kiln_type type, kiln_value a) {
-  return kiln_build_unary(c->f, op, type, a);
+  const struct native *native = &natives[c->w->target];
+  const char *name = type == KILN_TYPE_F32 ? native->round_f32 : native->round_f64;
+  if (c->f == NULL) return a;
+  if (name == NULL) return kiln_build_unary(c->f, op, type, a);
+  kiln_value v =
+    kiln_build_vector(c->f, KILN_OP_VSPLAT, KILN_TYPE_V128, type, 0, a, (kiln_value){0});
+  v = machine(c, name, (kiln_value[]){v, v, mode(c, op)}, 3);
+  return kn_wasm_lane(c, type, 0, v);
 }
+
+void kn_wasm_do_vround(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  const struct native *native = &natives[c->w->target];
+  kiln_type lane = (kiln_type)o->type;
+  kiln_op op = (kiln_op)o->op;
+  kiln_value a = kn_wasm_value(kn_wasm_pop(c, KILN_WASM_TYPE_V128)), v = a;
+  const char *name = lane == KILN_TYPE_F32 ? native->round_f32s : native->round_f64s;
+  unsigned n = 16 / kiln_type_size(lane);
+  if (c->f == NULL) {
+  } else if (name != NULL) {
+    v = machine(c, name, (kiln_value[]){a, mode(c, op)}, 2);
+  } else {
+    for (unsigned i = 0; i < n; i++)
+      v = kn_wasm_insert(c, lane, i, v,
+                         kiln_build_unary(c->f, op, lane, kn_wasm_lane(c, lane, i, a)));
+  }
+  kn_wasm_push(c, KILN_WASM_TYPE_V128, v);
+}
+
+/* ---- extremes ---- */
 
 /* Both signs of equal operands count, which are zeros if they differ: or for the minimum, and for the maximum. The
  * sum of operands of which one is NaN is a quiet NaN. */
@@ -15,13 +74,13 @@ kiln_value kn_wasm_build_extreme(struct kn_wasm_body *c, kiln_op op, kiln_type t
                                  kiln_value b) {
   kiln_func *f = c->f;
   if (f == NULL) return a;
-  if (has_extremes[c->w->target]) return kiln_build_binary(f, op, type, a, b);
+  if (natives[c->w->target].extremes) return kiln_build_binary(f, op, type, a, b);
   bool least = op == KILN_OP_FMINIMUM;
-  kiln_type bits = type == KILN_TYPE_F32 ? KILN_TYPE_I32 : KILN_TYPE_I64;
-  kiln_value x = kiln_build_convert(f, KILN_OP_BITCAST, bits, type, a),
-             y = kiln_build_convert(f, KILN_OP_BITCAST, bits, type, b);
-  kiln_value both = kiln_build_binary(f, least ? KILN_OP_OR : KILN_OP_AND, bits, x, y);
-  both = kiln_build_convert(f, KILN_OP_BITCAST, type, bits, both);
+  kiln_type integer = type == KILN_TYPE_F32 ? KILN_TYPE_I32 : KILN_TYPE_I64;
+  kiln_value x = kiln_build_convert(f, KILN_OP_BITCAST, integer, type, a);
+  kiln_value y = kiln_build_convert(f, KILN_OP_BITCAST, integer, type, b);
+  kiln_value both = kiln_build_binary(f, least ? KILN_OP_OR : KILN_OP_AND, integer, x, y);
+  both = kiln_build_convert(f, KILN_OP_BITCAST, type, integer, both);
   kiln_value sum = kiln_build_binary(f, KILN_OP_FADD, type, a, b);
   kiln_value first = kiln_build_fcmp(f, least ? KILN_FCOND_OLT : KILN_FCOND_OGT, type, a, b);
   kiln_value v = kiln_build_select(f, type, first, a, b);

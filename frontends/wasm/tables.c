@@ -55,5 +55,7 @@ void kn_wasm_do_prefix(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   if (row == NULL || row->build == NULL)
     KN_WASM_BAD(&c->in, c->op_at, "illegal opcode %s 0x%x", o->name, code);
   c->op = row;
+  if (o->x == 1 && code >= 0x100) kn_wasm_need(c->w, &c->in, c->op_at, KILN_WASM_RELAXED_SIMD);
+  if (o->x == 2) kn_wasm_need(c->w, &c->in, c->op_at, KILN_WASM_THREADS);
   row->build(c, row);
 }
