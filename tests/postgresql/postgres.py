@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""postgres.py [COMMAND [ARGUMENT]] [--kilnjit=FILE]: the whole of kilnjit's tests and measurements.
+
+  regress         PostgreSQL's 217 regression tests, with jit off, kilnjit, and kilnjit in parallel workers
+  isolation       its isolation tests, with jit off and kilnjit
+  plpgsql         PL/pgSQL's tests, with jit off and kilnjit
+  smith [N]       N random queries by sqlsmith, default 100,000: no crash
+  rows [N]        N random queries, default 2,000: the same rows and errors as with jit off
+  compile         time of compiling, beside llvmjit, by the counters of EXPLAIN
+  small [N]       time of 60 small queries, N alternating runs, default 5
+  tpch [SCALE]    time of TPC-H's 22 queries at a scale, default 1: off, llvmjit and kilnjit alternating
+  pgbench [S]     pgbench's three kinds for S seconds each, default 20
+
+Without COMMAND: regress, isolation, plpgsql, smith, rows and compile. The server is a temporary one on a unix socket.
+"""
+import argparse
+import os
+import sys
+
+import cluster
+import measure
+import smith
+import suites
+
+COMMANDS = {
+    'regress': lambda lib, n: suites.compare(lib, 'regress'),
+    'isolation': lambda lib, n: suites.compare(lib, 'isolation'),
+    'plpgsql': lambda lib, n: suites.compare(lib, 'plpgsql'),
+    'smith': lambda lib, n: smith.crash(lib, int(n or 100000)),
+    'rows': lambda lib, n: smith.same_rows(lib, int(n or 2000)),
+    'compile': lambda lib, n: measure.compile_time(lib),
+    'small': lambda lib, n: measure.small(lib, int(n or 5)),
+    'tpch': lambda lib, n: measure.tpch(lib, float(n or 1)),
+    'pgbench': lambda lib, n: measure.pgbench(lib, int(n or 20)),
+}
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--kilnjit', default=os.path.join(cluster.ROOT, 'build/integrations/postgresql/kilnjit.so'))
+    p.add_argument('command', nargs='?', choices=list(COMMANDS))
+    p.add_argument('number', nargs='?')
+    args = p.parse_args()
+    why = cluster.missing()
+    if why:
+        sys.exit(why)
+    chosen = [args.command] if args.command else list(COMMANDS)[:6]
+    failed = [name for name in chosen if not COMMANDS[name](os.path.abspath(args.kilnjit), args.number)]
+    if failed:
+        print('failed: ' + ' '.join(failed))
+    return bool(failed)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
