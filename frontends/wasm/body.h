@@ -57,9 +57,9 @@ struct kn_wasm_control {
   uint32_t first_catch, n_catches; /* TRY */
   uint32_t outer_try;              /* TRY: index + 1 of the one around it in this function, or 0 */
   kiln_block pad,
-    dispatch;     /* TRY: its landing pad, and where exceptions go from there; or UINT32_MAX */
-  kiln_value exn; /* TRY: what dispatch gets */
-  uint32_t stamp; /* br_table: the number of the last one that names it */
+    dispatch; /* TRY: its landing pad, and where exceptions go from there; or UINT32_MAX */
+  kiln_value unwound, exn; /* TRY: what these get: the unwinder\'s object, the exception */
+  uint32_t stamp;          /* br_table: the number of the last one that names it */
 };
 
 /* A local variable. */
@@ -194,6 +194,10 @@ void kn_wasm_count(struct kn_wasm_body *c);
 
 /* The label that `depth` says, from the innermost control. */
 struct kn_wasm_control *kn_wasm_label(struct kn_wasm_body *c, uint32_t depth, const uint8_t *at);
+/* Types of the operands that a branch to it takes. */
+const uint8_t *kn_wasm_label_types(const struct kn_wasm_control *to, uint32_t *n);
+/* Reads a block's type and begins a try_table. */
+struct kn_wasm_control *kn_wasm_begin_try(struct kn_wasm_body *c);
 /* Gets its block, which is made if it is the first branch there. */
 kiln_block kn_wasm_target(struct kn_wasm_body *c, struct kn_wasm_control *to);
 /* Builds the return of `args`. */
@@ -220,7 +224,7 @@ kiln_value kn_wasm_build_call(struct kn_wasm_body *c, kiln_sig sig, kiln_value c
 /* try.c: such a call in a try_table. */
 kiln_value kn_wasm_build_try(struct kn_wasm_body *c, kiln_sig sig, kiln_value callee,
                              const kiln_value *args, uint32_t n);
-void kn_wasm_end_try(struct kn_wasm_body *c, const struct kn_wasm_control *t);
+void kn_wasm_end_try(struct kn_wasm_body *c, struct kn_wasm_control *t);
 /* Parameters of type `t` that are in memory: out[k] for those, out of n_params, is their index there + 1, else 0. */
 void kn_wasm_place_params(const struct kn_wasm_type *t, uint32_t *out);
 /* Room for `n` values, in the frame. */

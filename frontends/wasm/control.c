@@ -7,7 +7,7 @@
 
 /* ---- labels ---- */
 
-static const uint8_t *label_types(const struct kn_wasm_control *to, uint32_t *n) {
+const uint8_t *kn_wasm_label_types(const struct kn_wasm_control *to, uint32_t *n) {
   *n = to->kind == KN_WASM_LOOP ? to->n_params : to->n_results;
   return to->kind == KN_WASM_LOOP ? to->params : to->results;
 }
@@ -159,6 +159,15 @@ void kn_wasm_do_loop(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kn_wasm_count(c);
 }
 
+struct kn_wasm_control *kn_wasm_begin_try(struct kn_wasm_body *c) {
+  struct kn_wasm_control t;
+  read_block_type(c, &t);
+  pop_params(c, &t);
+  struct kn_wasm_control *control = begin(c, &t, KN_WASM_TRY);
+  push_args(c, t.params, t.n_params);
+  return control;
+}
+
 /* The operand as a condition, an i8; `*negated`: it holds if that does not. */
 static kiln_value pop_condition(struct kn_wasm_body *c, bool *negated) {
   struct kn_wasm_operand *e = c->sp - 1;
@@ -301,7 +310,7 @@ void kn_wasm_do_br(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   (void)o;
   uint32_t n;
   struct kn_wasm_control *to = kn_wasm_label(c, kn_wasm_u32(&c->in), c->op_at);
-  const uint8_t *types = label_types(to, &n);
+  const uint8_t *types = kn_wasm_label_types(to, &n);
   kn_wasm_pop_args(c, types, n);
   kn_wasm_discard(c);
   if (c->f != NULL) {
@@ -316,7 +325,7 @@ void kn_wasm_do_br_if(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   uint32_t n;
   bool negated;
   struct kn_wasm_control *to = kn_wasm_label(c, kn_wasm_u32(&c->in), c->op_at);
-  const uint8_t *types = label_types(to, &n);
+  const uint8_t *types = kn_wasm_label_types(to, &n);
   kiln_value condition = pop_condition(c, &negated);
   kn_wasm_pop_args(c, types, n);
   push_args(c, types, n);
@@ -346,12 +355,12 @@ void kn_wasm_do_br_table(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   struct kn_wasm_control *last = kn_wasm_label(c, kn_wasm_u32(in), c->op_at), *to;
   const uint8_t *behind = in->p;
   in->p = list;
-  label_types(last, &arity);
+  kn_wasm_label_types(last, &arity);
   KN_WASM_ROOM(c, cases, (uint64_t)n + 1);
   if (++c->stamp == 0) c->stamp = 1;
   for (uint32_t i = 0; i < n; i++) {
     to = kn_wasm_label(c, kn_wasm_u32(in), c->op_at);
-    const uint8_t *types = label_types(to, &more);
+    const uint8_t *types = kn_wasm_label_types(to, &more);
     if (more != arity)
       KN_WASM_INVALID(in, c->op_at, "type mismatch: labels of br_table take different operands");
     if (arity != 0 && to->stamp != c->stamp) {
@@ -362,7 +371,7 @@ void kn_wasm_do_br_table(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
     }
     c->cases[i] = (kiln_switch_case){i, kn_wasm_target(c, to)};
   }
-  kn_wasm_pop_args(c, label_types(last, &more), arity);
+  kn_wasm_pop_args(c, kn_wasm_label_types(last, &more), arity);
   in->p = behind;
   kn_wasm_discard(c);
   kiln_block from = c->f != NULL ? kiln_block_current(c->f) : KN_WASM_NO_BLOCK;
