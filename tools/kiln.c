@@ -21,6 +21,7 @@ static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
   [VERB_CC] = verb_cc,
   [VERB_CXX] = verb_cxx,
   [VERB_CARGO] = verb_cargo,
+  [VERB_WITH] = verb_with,
   [VERB_PRINT] = verb_print,
   [VERB_VERIFY] = verb_verify,
   [VERB_DIS] = verb_dis,

@@ -14,4 +14,8 @@ bool stats_begin(const char *verb, char path[PATH_MAX]);
  * left out if nothing was compiled. */
 void stats_end(const char *path, bool failed);
 
+/* Becomes the program argv[0], which PATH has; or, if $KILN_STATS asks for the table, runs it and prints that. Its exit
+ * status, 128 + signal if one ended it; TOOL_FAILED after a message. stats_run.c. */
+int stats_run(const char *verb, char **argv);
+
 #endif

@@ -115,6 +115,7 @@ int verb_qbe(int argc, char **argv);
 int verb_cc(int argc, char **argv);
 int verb_cxx(int argc, char **argv);
 int verb_cargo(int argc, char **argv);
+int verb_with(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_dis(int argc, char **argv);

@@ -3,34 +3,11 @@
 #include "stats.h"
 #include "tool.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
-
-/* Runs cargo and writes the table to standard error. Its exit status; 128 + signal if one ended it. */
-static int with_stats(char **argv, const char *path) {
-  pid_t child;
-  int status = 0, error = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
-  if (error != 0) {
-    tool_error("cargo: %s: %s", argv[0], strerror(error));
-    unlink(path);
-    return TOOL_FAILED;
-  }
-  signal(SIGINT, SIG_IGN); /* cargo gets it too, and ends */
-  signal(SIGQUIT, SIG_IGN);
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  stats_end(path, !WIFEXITED(status) || WEXITSTATUS(status) != 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 /* A variable that cargo reads by two names, the first of which, even empty, goes before the other; NULL if it is unset
  * or empty. */
@@ -44,7 +21,7 @@ static const char *variable(const char *name, const char *other) {
  * is a link of that name. Of the environment it takes CARGO_* into its keys: what LLVM or another Kiln made is not
  * taken for this one's. */
 static void hand_to_wrapper(const char *kiln_rustc) {
-  static const char *const places[] = {"tools/rustc/rustc", "../lib/kiln/rustc"};
+  static const char *const places[] = {"integrations/llvm/rustc/rustc", "../lib/kiln/rustc"};
   char link[PATH_MAX];
   const char *as = kiln_rustc, *rustc = variable("RUSTC", "CARGO_BUILD_RUSTC");
   for (size_t i = 0; i < sizeof places / sizeof *places && as == kiln_rustc; i++)
@@ -69,9 +46,5 @@ int verb_cargo(int argc, char **argv) {
   else setenv("RUSTC_WRAPPER", path, 1);
   if (cargo == NULL || cargo[0] == 0) cargo = "cargo";
   argv[0] = (char *)(uintptr_t)cargo; /* exec's type has no const */
-  char costs[PATH_MAX];
-  if (stats_begin("cargo", costs)) return costs[0] != 0 ? with_stats(argv, costs) : TOOL_FAILED;
-  execvp(cargo, argv);
-  tool_error("cargo: %s: %s", cargo, strerror(errno));
-  return TOOL_FAILED;
+  return stats_run("cargo", argv);
 }

@@ -69,7 +69,7 @@ check "all objects are Kiln's" logged "$by_kiln"
 check "as cargo's wrapper" same wrapped "$rustc" "$(type -P rustc)" -g -C codegen-units=2 -C linker=./linker.sh main.rs
 check "all objects are Kiln's, with -g" logged "$by_kiln"
 check "the linker does not load the library" grep -qx 'preloaded: ' linker.log
-mkdir "of: a user" && cp -L "$build"/kiln-rustc "$build"/libkiln-rustc.so "of: a user" || exit 1
+mkdir "of: a user" && cp -L "$build"/kiln-rustc "$build"/libkiln-shim.so "of: a user" || exit 1
 check "installed where a path has spaces" same spaces "of: a user/kiln-rustc" -C codegen-units=2 -C linker=./linker.sh main.rs
 check "all objects are Kiln's, there" logged "$by_kiln"
 check "nor does the linker there" bash -c '! grep -qvx "preloaded: " linker.log'

@@ -3,7 +3,7 @@
  *   RUSTC_WRAPPER=kiln-rustc cargo build      cargo gives it rustc and the arguments
  *   RUSTC=kiln-rustc cargo build              it finds rustc by itself: $KILN_RUSTC, default rustc
  *
- * It has the dynamic linker load libkiln-rustc.so (preload.c), then becomes rustc. */
+ * It has the dynamic linker load the shim, then becomes rustc. */
 #define _GNU_SOURCE
 #include "beside.h"
 
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LIBRARY "libkiln-rustc.so"
+#define LIBRARY "libkiln-shim.so"
 
 /* In LD_PRELOAD spaces and colons separate names. A path with one is named by a descriptor, which stays open for the
  * compiler behind rustup's; preload.c closes it. False if it cannot be opened. */

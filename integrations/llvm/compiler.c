@@ -1,0 +1,73 @@
+/* Which compiler this process is. rustc and LDC emit objects through LLVM's C++ classes, which do not say at which
+ * level: their command lines do. */
+#define _GNU_SOURCE
+#include "shim.h"
+
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int is_rustc_driver(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)size, (void)unused;
+  const char *base = strrchr(info->dlpi_name, '/');
+  return strncmp(base != NULL ? base + 1 : info->dlpi_name, "librustc_driver", 15) == 0;
+}
+
+/* rustc, or a program of its kind: clippy's driver, rustdoc. */
+static bool is_rustc(void) { return dl_iterate_phdr(is_rustc_driver, NULL) != 0; }
+static bool is_ldc(void) { return strcmp(program_invocation_short_name, "ldc2") == 0; }
+
+static const struct {
+  const char *name;
+  bool (*is)(void);
+  void (*options)(struct shim_compiler *c);
+} compilers[] = {
+  {"rustc", is_rustc, shim_rustc_options},
+  {"ldc2", is_ldc, shim_ldc_options},
+};
+
+static struct shim_compiler compiler;
+
+static void find_compiler(void) {
+  for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
+    if (compilers[i].is()) {
+      compiler = (struct shim_compiler){.name = compilers[i].name, .writes_to_stream = true};
+      compilers[i].options(&compiler);
+      return;
+    }
+}
+
+const struct shim_compiler *shim_compiler(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, find_compiler);
+  return &compiler;
+}
+
+/* The words of a file that end with `end` each: of /proc/self/cmdline, and of a file of arguments. */
+static bool words_of(const char *path, int end, bool nested, void (*word)(void *, const char *, const char *),
+                     void *user) {
+  FILE *f = fopen(path, "r");
+  if (f == NULL) return false;
+  bool ok = true;
+  char *line = NULL, *before = NULL;
+  size_t room = 0;
+  ssize_t n;
+  while ((n = getdelim(&line, &room, end, f)) > 0) {
+    if (line[n - 1] == end) line[n - 1] = 0;
+    if (line[0] == '@' && !nested) ok = words_of(line + 1, '\n', true, word, user) && ok;
+    else word(user, line, before != NULL ? before : "");
+    free(before);
+    before = strdup(line);
+  }
+  free(before);
+  free(line);
+  fclose(f);
+  return ok;
+}
+
+bool shim_command_line(void (*word)(void *user, const char *w, const char *before), void *user) {
+  return words_of("/proc/self/cmdline", 0, false, word, user);
+}

@@ -1,0 +1,109 @@
+/* The shim's beginning and end in a process; target machines, whose level of optimization it notes. */
+#define _GNU_SOURCE
+#include "shim.h"
+#include "log.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Takes this library out of LD_PRELOAD, so that linkers and whatever else the compiler starts do not load it. */
+static void leave_preload(void) {
+  Dl_info self;
+  char *list = getenv("LD_PRELOAD");
+  if (list == NULL || !dladdr((void *)(uintptr_t)leave_preload, &self)) return;
+  char *at = strstr(list, self.dli_fname);
+  if (at == NULL) return;
+  int fd; /* as kiln_rustc.c names a path that LD_PRELOAD cannot have */
+  if (sscanf(self.dli_fname, "/proc/self/fd/%d", &fd) == 1) close(fd);
+  size_t n = strlen(self.dli_fname);
+  if (at[n] == ':' || at[n] == ' ') n++;
+  size_t before = (size_t)(at - list), after = strlen(at + n);
+  char *rest = malloc(before + after + 1);
+  if (rest == NULL) return;
+  memcpy(rest, list, before);
+  memcpy(rest + before, at + n, after + 1);
+  if (before + after == 0) unsetenv("LD_PRELOAD");
+  else setenv("LD_PRELOAD", rest, 1);
+  free(rest);
+}
+
+/* What stands between the command and the compiler (rustup's program, dub, a shell) hands the preload on. */
+__attribute__((constructor)) static void loaded(void) {
+  if (shim_has_llvm() && getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
+}
+
+/* At the end of a compiler: what it took, and its linker. */
+__attribute__((destructor)) static void unloaded(void) {
+  if (!stats_wanted() || shim_compiler()->name == NULL) return;
+  uint64_t ns[2];
+  for (unsigned i = 0; i < 2; i++) {
+    struct rusage use;
+    if (getrusage(i == 0 ? RUSAGE_SELF : RUSAGE_CHILDREN, &use) != 0) return;
+    ns[i] = (uint64_t)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000 +
+            (uint64_t)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+  }
+  stats_line("compiler\t%" PRIu64 "\t%" PRIu64 "\n", ns[0], ns[1]);
+}
+
+/* ---- target machines ---- */
+
+SHIM_EXPORT void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu, const char *features,
+                                          int level, int reloc, int model);
+SHIM_EXPORT void *LLVMCreateTargetMachineWithOptions(void *target, const char *triple, void *options);
+SHIM_EXPORT void LLVMTargetMachineOptionsSetCodeGenOptLevel(void *options, int level);
+SHIM_EXPORT void LLVMTargetMachineOptionsSetCodeModel(void *options, int model);
+SHIM_EXPORT void LLVMDisposeTargetMachineOptions(void *options);
+SHIM_EXPORT void LLVMDisposeTargetMachine(void *tm);
+
+/* LLVMCodeModel: default, the JIT's default, tiny, small: Kiln's code is at home in the lower 2 GiB of an image. */
+static bool is_small(int model) { return model == 0 || model == 1 || model == 3; }
+
+void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu, const char *features, int level,
+                              int reloc, int model) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  if (host == NULL || host->LLVMCreateTargetMachine == NULL) return NULL;
+  void *tm = host->LLVMCreateTargetMachine(target, triple, cpu, features, level, reloc, model);
+  shim_level_set(tm, is_small(model) ? level : SHIM_LEVEL_REFUSED);
+  return tm;
+}
+
+void *LLVMCreateTargetMachineWithOptions(void *target, const char *triple, void *options) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  if (host == NULL || host->LLVMCreateTargetMachineWithOptions == NULL) return NULL;
+  void *tm = host->LLVMCreateTargetMachineWithOptions(target, triple, options);
+  if (shim_level_of(options) == SHIM_LEVEL_UNKNOWN) shim_level_set(tm, 2); /* LLVM's default */
+  else shim_level_copy(tm, options);
+  return tm;
+}
+
+void LLVMTargetMachineOptionsSetCodeGenOptLevel(void *options, int level) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  if (shim_level_of(options) != SHIM_LEVEL_REFUSED) shim_level_set(options, level);
+  if (host != NULL && host->LLVMTargetMachineOptionsSetCodeGenOptLevel != NULL)
+    host->LLVMTargetMachineOptionsSetCodeGenOptLevel(options, level);
+}
+
+void LLVMTargetMachineOptionsSetCodeModel(void *options, int model) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  if (!is_small(model)) shim_level_set(options, SHIM_LEVEL_REFUSED);
+  if (host != NULL && host->LLVMTargetMachineOptionsSetCodeModel != NULL)
+    host->LLVMTargetMachineOptionsSetCodeModel(options, model);
+}
+
+void LLVMDisposeTargetMachineOptions(void *options) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  shim_level_drop(options);
+  if (host != NULL && host->LLVMDisposeTargetMachineOptions != NULL) host->LLVMDisposeTargetMachineOptions(options);
+}
+
+void LLVMDisposeTargetMachine(void *tm) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  shim_level_drop(tm);
+  if (host != NULL && host->LLVMDisposeTargetMachine != NULL) host->LLVMDisposeTargetMachine(tm);
+}

@@ -1,0 +1,132 @@
+/* The shim: a library that the dynamic linker loads before libLLVM and that has functions of the same names. Where a
+ * compiler emits an object at a level that Kiln is to compile, Kiln makes it from the module's bitcode; everything else
+ * goes on to LLVM. README.md has the whole list.
+ *
+ *   host.c      which LLVM the process has loaded, and its functions
+ *   machine.c   what is known of target machines: the level of optimization
+ *   compiler.c  which compiler the process is, and what its command line says
+ *   emit.c      objects: LLVM-C's two calls, and LLVM's passes that write to a file
+ *   orc.c       modules of ORC's LLJIT
+ *
+ * Invariant: nothing fails that LLVM would have compiled. What is not understood goes on to LLVM; $KILN_LOG says why. */
+#ifndef KN_SHIM_H
+#define KN_SHIM_H
+
+#include "unit.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHIM_EXPORT __attribute__((visibility("default")))
+
+/* ---- host.c ---- */
+
+/* Functions of LLVM that the shim calls: HOST(result, name, arguments), by the names of LLVM-C, and HOST_CXX with the
+ * mangled name. */
+#define SHIM_HOST_FUNCTIONS                                                                                            \
+  HOST(void *, LLVMWriteBitcodeToMemoryBuffer, (void *module))                                                         \
+  HOST(const char *, LLVMGetBufferStart, (void *buffer))                                                               \
+  HOST(size_t, LLVMGetBufferSize, (void *buffer))                                                                      \
+  HOST(void, LLVMDisposeMemoryBuffer, (void *buffer))                                                                  \
+  HOST(void *, LLVMCreateMemoryBufferWithMemoryRangeCopy, (const char *bytes, size_t n, const char *name))             \
+  HOST(void *, LLVMGetNamedGlobal, (void *module, const char *name))                                                   \
+  HOST(void *, LLVMGetFirstGlobal, (void *module))                                                                     \
+  HOST(void *, LLVMGetNextGlobal, (void *global))                                                                      \
+  HOST(int, LLVMIsThreadLocal, (void *global))                                                                         \
+  HOST(const char *, LLVMGetModuleIdentifier, (void *module, size_t *n))                                               \
+  HOST(int, LLVMTargetMachineEmitToFile, (void *tm, void *module, const char *path, int kind, char **error))           \
+  HOST(int, LLVMTargetMachineEmitToMemoryBuffer, (void *tm, void *module, int kind, char **error, void **out))         \
+  HOST(void *, LLVMCreateTargetMachine,                                                                                \
+       (void *target, const char *triple, const char *cpu, const char *features, int level, int reloc, int model))     \
+  HOST(void *, LLVMCreateTargetMachineWithOptions, (void *target, const char *triple, void *options))                  \
+  HOST(void, LLVMTargetMachineOptionsSetCodeGenOptLevel, (void *options, int level))                                   \
+  HOST(void, LLVMTargetMachineOptionsSetCodeModel, (void *options, int model))                                         \
+  HOST(void, LLVMDisposeTargetMachineOptions, (void *options))                                                         \
+  HOST(void, LLVMDisposeTargetMachine, (void *tm))                                                                     \
+  HOST(void *, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine, (void *tm))                                      \
+  HOST(void, LLVMOrcLLJITBuilderSetJITTargetMachineBuilder, (void *builder, void *jtmb))                               \
+  HOST(void *, LLVMOrcCreateLLJIT, (void **out, void *builder))                                                        \
+  HOST(void *, LLVMOrcDisposeLLJIT, (void *jit))                                                                       \
+  HOST(void, LLVMOrcIRTransformLayerSetTransform, (void *layer, void *transform, void *ctx))                           \
+  HOST(void *, LLVMOrcLLJITAddLLVMIRModule, (void *jit, void *dylib, void *module))                                    \
+  HOST(void *, LLVMOrcLLJITAddLLVMIRModuleWithRT, (void *jit, void *tracker, void *module))                            \
+  HOST(void *, LLVMOrcLLJITAddObjectFile, (void *jit, void *dylib, void *object))                                      \
+  HOST(void *, LLVMOrcLLJITAddObjectFileWithRT, (void *jit, void *tracker, void *object))                              \
+  HOST(void *, LLVMOrcThreadSafeModuleWithModuleDo, (void *module, void *(*f)(void *, void *), void *ctx))             \
+  HOST(void, LLVMOrcDisposeThreadSafeModule, (void *module))
+
+/* One LLVM of the process. A function that this version does not have is NULL. */
+struct shim_host {
+  const char *path; /* of the object that has it; lives as long as the process */
+  unsigned version; /* major; 0: unknown */
+  const char *why;  /* NULL: Kiln reads its bitcode; else why it does not */
+#define HOST(result, name, arguments) result(*name) arguments;
+  SHIM_HOST_FUNCTIONS
+#undef HOST
+  bool (*passes_run)(void *passes, void *module);
+  void (*stream_new)(void *stream, const char *path, size_t n, void *error, int flags);
+  int (*opt_level)(const void *tm);
+};
+
+/* The mangled names of llvm::legacy::PassManager::run(llvm::Module &),
+ * llvm::raw_fd_ostream::raw_fd_ostream(llvm::StringRef, std::error_code &, llvm::sys::fs::OpenFlags) and
+ * llvm::TargetMachine::getOptLevel() const: the same from LLVM 11 to 22. */
+#define SHIM_PASSES_RUN "_ZN4llvm6legacy11PassManager3runERNS_6ModuleE"
+#define SHIM_STREAM_NEW "_ZN4llvm14raw_fd_ostreamC1ENS_9StringRefERSt10error_codeNS_3sys2fs9OpenFlagsE"
+#define SHIM_OPT_LEVEL "_ZNK4llvm13TargetMachine11getOptLevelEv"
+
+/* The LLVM that the code at `caller` calls; NULL: the process has none. Any thread may call it. */
+const struct shim_host *shim_host_of(const void *caller);
+#define SHIM_CALLERS_HOST() shim_host_of(__builtin_return_address(0))
+/* True if the process has loaded an LLVM. */
+bool shim_has_llvm(void);
+
+/* ---- machine.c ---- */
+
+/* Notes that `object`, a target machine or what carries one's settings, emits at this level of optimization (0 to 3),
+ * or as `from` does; forgets it. */
+void shim_level_set(const void *object, int level);
+void shim_level_copy(const void *object, const void *from);
+void shim_level_drop(const void *object);
+/* The level that was noted, or SHIM_LEVEL_UNKNOWN. */
+enum { SHIM_LEVEL_UNKNOWN = -1, SHIM_LEVEL_REFUSED = -2 };
+int shim_level_of(const void *object);
+/* Why LLVM is to emit at this level; NULL: Kiln is to. $KILN_OPT_LEVEL says up to which level Kiln is to; default 0. */
+const char *shim_level_refused(int level);
+
+/* ---- compiler.c ---- */
+
+/* What the process is, if its options must be read from its command line. */
+struct shim_compiler {
+  const char *name;       /* NULL: any other program */
+  const char *why;        /* why LLVM compiles its units; NULL: Kiln does */
+  bool writes_to_stream;  /* its objects are written through PassManager::run to the newest raw_fd_ostream */
+  bool function_sections, data_sections, aranges;
+};
+/* That of this process; constant. */
+const struct shim_compiler *shim_compiler(void);
+/* rustc_options.c, ldc_options.c: read the command line into `c`. */
+void shim_rustc_options(struct shim_compiler *c);
+void shim_ldc_options(struct shim_compiler *c);
+/* Calls `word` with each word of the command line and the one in front of it, files of arguments ("@FILE") included.
+ * False: it cannot be read. */
+bool shim_command_line(void (*word)(void *user, const char *w, const char *before), void *user);
+
+/* ---- emit.c ---- */
+
+/* A unit that is being compiled; times are in nanoseconds of this thread's CPU time. */
+struct shim_unit {
+  struct tool_unit unit;
+  char why[1024]; /* why Kiln did not compile it */
+  uint64_t start, written, end;
+};
+/* Compiles the module to an object in memory, in u->unit.object: NULL, or why not. The caller frees the unit
+ * (tool_unit_free) if it was compiled. `path` is for the log. */
+const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module, const char *path);
+/* Log and costs: Kiln made it; LLVM did, because of `why`, in the time since `given_up`. */
+void shim_log_kiln(const struct shim_unit *u, const char *path);
+void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why, uint64_t given_up);
+uint64_t shim_cpu_ns(void);
+
+#endif

@@ -1,0 +1,73 @@
+/* `kiln with COMMAND...`: a command whose compilers load LLVM as a shared library, with the shim (integrations/llvm)
+ * in all of its processes: Kiln makes the objects of debug builds. `kiln with --env` prints the variables that say so,
+ * for build systems. With $KILN_STATS=1 it ends with a table of what was compiled by whom. */
+#include "stats.h"
+#include "tool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Variables of the environment that the shim, or a compiler that it takes over, needs. */
+struct setting {
+  const char *name;
+  char value[PATH_MAX + 256];
+};
+
+/* Writes LD_PRELOAD's new value. False after a message. */
+static bool preload(struct setting *s) {
+  static const char *const places[] = {"libkiln-shim.so", "../lib/kiln/libkiln-shim.so"};
+  char path[PATH_MAX];
+  const char *old = getenv("LD_PRELOAD");
+  size_t i = 0;
+  while (i < 2 && !tool_beside(places[i], path)) i++;
+  if (i == 2) {
+    tool_error("with: there is no libkiln-shim.so beside kiln");
+    return false;
+  }
+  if (strpbrk(path, " :") != NULL) {
+    tool_error("with: LD_PRELOAD cannot have this path, as it has a space or a colon: %s", path);
+    return false;
+  }
+  s->name = "LD_PRELOAD";
+  bool more = old != NULL && old[0] != 0;
+  snprintf(s->value, sizeof s->value, "%s%s%s", path, more ? ":" : "", more ? old : "");
+  return true;
+}
+
+/* Crystal keeps objects and takes them again where the bitcode is the same, whoever made them: Kiln's are kept in a
+ * folder of their own. False: the user has chosen one, or there is no home. */
+static bool crystal_cache(struct setting *s) {
+  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  if (getenv("CRYSTAL_CACHE_DIR") != NULL) return false;
+  s->name = "CRYSTAL_CACHE_DIR";
+  if (cache != NULL && cache[0] == '/') snprintf(s->value, sizeof s->value, "%s/crystal-kiln", cache);
+  else if (home != NULL && home[0] == '/') snprintf(s->value, sizeof s->value, "%s/.cache/crystal-kiln", home);
+  else return false;
+  return true;
+}
+
+/* Prints a setting as a shell reads it. */
+static void print_setting(const struct setting *s) {
+  printf("export %s='", s->name);
+  for (const char *c = s->value; *c != 0; c++)
+    if (*c == '\'') fputs("'\\''", stdout);
+    else putchar(*c);
+  puts("'");
+}
+
+int verb_with(int argc, char **argv) {
+  struct setting settings[2];
+  unsigned n = 0;
+  if (argc < 2) return tool_usage("with wants a command");
+  bool print = strcmp(argv[1], "--env") == 0;
+  if (!print && argv[1][0] == '-') return tool_usage("unknown option '%s'", argv[1]);
+  if (!print && strcmp(argv[1], "cargo") == 0) return verb_cargo(argc - 1, argv + 1);
+  if (!preload(&settings[n])) return TOOL_FAILED;
+  if (crystal_cache(&settings[++n])) n++;
+  for (unsigned i = 0; i < n; i++) {
+    if (print) print_setting(&settings[i]);
+    else setenv(settings[i].name, settings[i].value, 1);
+  }
+  return print ? TOOL_OK : stats_run("with", argv + 1);
+}
