@@ -228,6 +228,8 @@ bool kn_bc_sized(struct kn_bc *r, uint32_t type);
 /* Gives integers of more than 64 bits an alignment of 8 bytes, and recomputes the layout of types that
  * contain them. */
 bool kn_bc_align_wide(struct kn_bc *r);
+/* Can getelementptr step through the elements of this type, an array or a vector of whole bytes? Reports otherwise. */
+bool kn_bc_stepped(struct kn_bc *r, uint32_t type);
 /* Reports that values of `type` are not implemented; returns false. */
 bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) KN_COLD;
 
@@ -595,6 +597,11 @@ static inline void kn_bc_unreachable(struct kn_bc *r) {
 
 static inline uint32_t kn_bc_type_of(const struct kn_bc *r, uint32_t id) {
   return r->vals.at[id].t & KN_BC_TYPE_MASK;
+}
+/* Are two types the same? All pointers are: those with types differ in name only. */
+static inline bool kn_bc_types_agree(const struct kn_bc *r, uint32_t a, uint32_t b) {
+  return a == b || (r->types.at[a].kind == TK_PTR && r->types.at[b].kind == TK_PTR &&
+                    r->types.at[a].ktype == r->types.at[b].ktype);
 }
 static inline bool kn_bc_is_vector(const struct kn_bc *r, uint32_t id) {
   return r->types.at[kn_bc_type_of(r, id)].kind == TK_VECTOR;

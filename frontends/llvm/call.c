@@ -154,10 +154,11 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (KN_UNLIKELY(r->fn.harden.leaves)) kn_bc_harden_leave(r);
   if (id == UINT32_MAX || s->ret == RET_VOID) {
     if (s->ret != RET_VOID || id != UINT32_MAX) kn_bc_malformed(r, "a result of another type");
+    else if (KN_UNLIKELY(r->fn.harden.naked)) kn_bc_harden_ret(r);
     else kiln_build_ret(r->f, NULL, 0);
     return;
   }
-  if (type != r->m->elems.at[r->types.at[r->fn.global->type].first].type)
+  if (!kn_bc_types_agree(r, type, r->m->elems.at[r->types.at[r->fn.global->type].first].type))
     return (void)kn_bc_malformed(r, "a result of another type");
   const struct kn_bc_type *t = &r->types.at[type];
   if (s->ret == RET_SCALAR) {

@@ -70,7 +70,7 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   if (n < 3) return kn_bc_malformed(r, "bad getelementptr expression");
   if ((r->in.code == CST_CE_GEP_OLD || r->in.code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
     return kn_bc_unsupported(
-      r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
+      r, "a record of LLVM 3 (LLVM 11 to 22 can be read)");
   if (r->in.code != CST_CE_GEP_OLD && r->in.code != CST_CE_INBOUNDS_GEP) i++; /* flags */
   if (r->in.code == CST_CE_GEP_INRANGE) {
     uint64_t bits = op[i++], words = 2;
@@ -95,8 +95,14 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
 }
 
 /* Inline assembly: [type, flags, size of template, template, size of constraints, constraints]. Kept are the flags, the
- * template and a NUL in place of the second size, and the constraints. */
-static bool assembly(struct kn_bc *r, struct kn_bc_cst *c) {
+ * template and a NUL in place of the second size, and the constraints. Until LLVM 13 there was no type, which then is
+ * what the constant's, `type`, points to. */
+static bool assembly(struct kn_bc *r, uint32_t type, struct kn_bc_cst *c) {
+  if (r->in.code != CST_INLINEASM) {
+    if (!KN_BC_ROOM(r, r->in.ops, (uint64_t)r->in.ops.n + 1)) return false;
+    memmove(r->in.ops.at + 1, r->in.ops.at, r->in.ops.n++ * sizeof *r->in.ops.at);
+    r->in.ops.at[0] = r->types.at[type].pointee;
+  }
   const uint64_t *op = r->in.ops.at;
   uint32_t n = r->in.ops.n;
   if (n < 4 || op[2] > n - 4 || op[3 + op[2]] > n - 4 - op[2])
@@ -235,7 +241,10 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     c = (struct kn_bc_cst){.kind = CK_BLOCK, .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
     if (!r->f) r->open->has_blocks = true;
     break;
-  case CST_INLINEASM: ok = assembly(r, &c); break;
+  case CST_INLINEASM_OLD:
+  case CST_INLINEASM_OLD2:
+  case CST_INLINEASM_OLD3:
+  case CST_INLINEASM: ok = assembly(r, type, &c); break;
   case CST_DSO_LOCAL_EQUIVALENT: unsupported(&c, "dso_local_equivalent"); break;
   case CST_NO_CFI: unsupported(&c, "no_cfi"); break;
   default: unsupported(&c, "this kind of constant expression"); break;
@@ -446,12 +455,10 @@ static bool eval_gep(struct kn_bc *r, const struct kn_bc_cst *c, unsigned depth,
       if (index.low >= t->n) return kn_bc_malformed(r, "struct index out of range");
       out->low += r->m->elems.at[t->first + index.low].offset;
       type = r->m->elems.at[t->first + index.low].type;
-    } else if (t->kind == TK_ARRAY) {
+    } else {
+      if (!kn_bc_stepped(r, type)) return false;
       type = r->m->elems.at[t->first].type;
       out->low += index.low * r->types.at[type].size;
-    } else {
-      return t->kind == TK_VECTOR ? kn_bc_unsupported(r, "vector types")
-                                  : kn_bc_malformed(r, "getelementptr into a scalar");
     }
   }
   return code ? by_code(out) : true;
@@ -659,7 +666,7 @@ static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->f
 
 /* Parts of constant `id`, which must be of type `type`. Depth is that of the type. */
 static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (id >= r->inst_base || kn_bc_type_of(r, id) != type || r->csts.at[id].kind == CK_NONE)
+  if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), type) || r->csts.at[id].kind == CK_NONE)
     return kn_bc_malformed(r, "an aggregate's element of another type");
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->size == 0) return true;

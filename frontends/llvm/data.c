@@ -74,7 +74,7 @@ static bool wide(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
 
 /* Writes constant `id`, which must be of type `type`, at offset `at`. The recursion is limited by the type's depth. */
 static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, uint64_t at) {
-  if (id >= r->inst_base || kn_bc_type_of(r, id) != type)
+  if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), type))
     return kn_bc_malformed(r, "an initialiser of another type");
   const struct kn_bc_type *t = &r->types.at[type];
   const struct kn_bc_cst *c = &r->csts.at[id];
@@ -128,7 +128,7 @@ static bool is_string(const struct kn_bc *r, const struct kn_bc_global *g, const
 static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
   const struct kn_bc_type *t = &r->types.at[g->type];
   uint32_t id = g->init - 1;
-  if (id >= r->inst_base || kn_bc_type_of(r, id) != g->type)
+  if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), g->type))
     return kn_bc_malformed(r, "an initialiser of another type");
   const struct kn_bc_cst *c = &r->csts.at[id];
   unsigned kind = c->kind;

@@ -32,7 +32,7 @@ static kiln_value comparison(struct kn_bc *r, const struct kn_bc_cst *c) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (c->x < 32 || c->x > 41 || (t->kind != TK_INT && t->kind != TK_PTR))
     return kn_bc_none(kn_bc_unsupported(r, "this comparison in a constant expression"));
-  if (kn_bc_type_of(r, c->n) != type)
+  if (!kn_bc_types_agree(r, kn_bc_type_of(r, c->n), type))
     return kn_bc_none(kn_bc_malformed(r, "a comparison of different types"));
   unsigned cond = conds[c->x - 32];
   if (t->kind == TK_INT) return kn_bc_icmp_odd(r, cond, c->index, c->n, type);

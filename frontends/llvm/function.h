@@ -51,6 +51,7 @@ struct kn_bc_function {
     uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */
     uint8_t enters;        /* a profiler is called at the beginning: which; */
     bool leaves;           /* and at the end */
+    bool naked;            /* the body is machine code */
   } harden;
 
   /* blocks */

@@ -141,7 +141,7 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   if (!describe(r, &d, &f)) return false;
   if (!(op[3] & 2))
     return kn_bc_unsupported(
-      r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
+      r, "a record of LLVM 3 (LLVM 11 to 22 can be read)");
   if (op[3] >> 2) return kn_bc_unsupported(r, "address spaces");
   if (op[2] >= r->types.n) return kn_bc_malformed(r, "type number out of range");
   d.g.type = (uint32_t)op[2];

@@ -233,6 +233,15 @@ void kn_bc_harden_enter(struct kn_bc *r) {
   if (k != 0) profile(r, entered_by[k], !kn_bc_targets[r->target].cf_protection, k == 3);
 }
 
+/* LLVM returns from a naked function by the instruction alone, where its assembly does not. */
+void kn_bc_harden_ret(struct kn_bc *r) {
+  const char *code = kn_bc_targets[r->target].ret;
+  if (code != NULL)
+    kiln_build_asm(r->f, kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0),
+                   &(kiln_asm){.bytes = code, .size_bytes = (uint32_t)strlen(code)}, NULL, 0);
+  kn_bc_unreachable(r);
+}
+
 void kn_bc_harden_leave(struct kn_bc *r) { profile(r, "__cyg_profile_func_exit", false, true); }
 
 bool kn_bc_harden_naked(const struct kn_bc *r) {
@@ -246,7 +255,7 @@ void kn_bc_harden_function(struct kn_bc *r) {
   uint32_t protect = protection(r, harden);
   kiln_func_attrs attrs = kiln_func_get_attrs(r->f);
   if (harden.naked) {
-    attrs.naked = true;
+    attrs.naked = r->fn.harden.naked = true;
     kiln_func_set_attrs(r->f, &attrs);
     if (kn_bc_targets[r->target].cf_protection &&
         protect & KILN_PROTECT_BRANCH) /* endbr64, as LLVM has it */

@@ -68,6 +68,8 @@ void kn_bc_harden_module(struct kn_bc *r);
 void kn_bc_harden_function(struct kn_bc *r);
 /* True if the current function is naked. */
 bool kn_bc_harden_naked(const struct kn_bc *r);
+/* Builds the return of a naked function without a result. */
+void kn_bc_harden_ret(struct kn_bc *r);
 /* Build the calls of profilers: at the function's beginning, if it has one; before it returns, if it `leaves` so. */
 void kn_bc_harden_enter(struct kn_bc *r);
 void kn_bc_harden_leave(struct kn_bc *r);

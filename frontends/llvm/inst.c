@@ -71,13 +71,10 @@ void kn_bc_gep(struct kn_bc *r, uint32_t source, uint32_t base, const uint32_t *
       disp += e->offset;
       type = e->type;
       continue;
-    } else if (t->kind == TK_ARRAY) {
+    } else {
+      if (!kn_bc_stepped(r, type)) return;
       type = r->m->elems.at[t->first].type;
       step = r->types.at[type].size;
-    } else {
-      if (t->kind == TK_VECTOR) kn_bc_unsupported(r, "vector types");
-      else kn_bc_malformed(r, "getelementptr into a scalar");
-      return;
     }
     if (known) {
       disp += (uint64_t)k * step;
@@ -163,7 +160,7 @@ static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t inner = type;
   whole.first = kn_bc_parts(r, id, type);
   if (whole.first == UINT32_MAX || !follow(r, ops + i, n - i, &inner, &part)) return;
-  if (inner != vtype) return (void)kn_bc_malformed(r, "an inserted value of another type");
+  if (!kn_bc_types_agree(r, inner, vtype)) return (void)kn_bc_malformed(r, "an inserted value of another type");
   if (!kn_bc_run(r, value, vtype, &v)) return;
   for (uint32_t k = 0; k < r->types.at[type].n_pieces; k++) all[k] = kn_bc_part(r, &whole, k);
   for (uint32_t k = 0; k < v.n; k++) all[part + k] = kn_bc_part(r, &v, k);
@@ -314,7 +311,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
     return (void)kn_bc_unsupported(
       r, flags & 1 << 6
            ? "this kind of alloca"
-           : "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
+           : "a record of LLVM 3 (LLVM 11 to 22 can be read)");
   const struct kn_bc_type *t = &r->types.at[type];
   if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);

@@ -119,6 +119,11 @@ enum kn_bc_soft { SOFT_NONE, SOFT_HALF, SOFT_BFLOAT, SOFT_QUAD };
 /* What is known of whether a function's type can be passed and returned at all. */
 enum { POSSIBLE_UNKNOWN, POSSIBLE_YES, POSSIBLE_NO };
 
+/* Is a type's layout known? One that contains a type with a larger id, which only tables with typed pointers have,
+ * waits until the table was read. */
+enum kn_bc_laid { LAID_OUT, LAID_WAITS, LAID_BUSY };
+#define KN_BC_NO_TYPE UINT32_MAX
+
 struct kn_bc_type {
   uint8_t kind;       /* enum kn_bc_kind */
   uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
@@ -129,6 +134,7 @@ struct kn_bc_type {
   uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
   uint8_t has_array;  /* harden.c: is an array, or a struct with one in it */
   uint32_t bits;      /* integers: width; floats: width */
+  uint32_t pointee;   /* typed pointers, of LLVM 14 and older: what they point to; else KN_BC_NO_TYPE */
   uint64_t size;      /* bytes from one array element to the next */
   /* Elements in kn_bc_module.elems: struct members; array element; result, parameters. */
   uint32_t first, n;
@@ -140,6 +146,7 @@ struct kn_bc_type {
   uint8_t is_mask;  /* vectors of i1: lanes are ones or zeros */
   uint8_t possible; /* functions: POSSIBLE_...; asked before the first body */
   uint8_t soft;     /* enum kn_bc_soft */
+  uint8_t laid_out; /* enum kn_bc_laid: structs, arrays, vectors */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -520,6 +527,7 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   /* Branches are protected by the flags cf-protection-...; else by attributes. */
   bool cf_protection;
+  const char *ret; /* machine code that returns, without a zero: of a naked function */
   bool eh_return;     /* there is an EH_RETURN, and llvm.eh.return to be one */
   bool sret_jumps;    /* clang's thunks jump to functions with results in memory, too */
   bool short_vectors; /* there are registers of 64 bits for vectors, which vector_pass.c is about */

@@ -1,6 +1,7 @@
-/* The type table: kinds, layout by the data layout of the ELF targets, and the scalar parts of
- * first-class aggregates. Read once per module. Invariant: a type's elements have smaller ids, so
- * layout needs no recursion and types cannot contain themselves. */
+/* The type table: kinds, layout by the data layout of the ELF targets, and the scalar parts of first-class aggregates.
+ * Read once per module. The elements of a type have smaller ids, and so its layout is known when it is read; but in
+ * tables with typed pointers (LLVM 14 and older), where a struct may stand before the one that it contains, if that has
+ * a pointer to the first. Those wait for the end of the table. Invariant: types cannot contain themselves. */
 #include "bc.h"
 
 /* Log2 of a power of two. */
@@ -32,16 +33,24 @@ static bool integer(struct kn_bc *r, struct kn_bc_type *t, uint64_t bits) {
   return true;
 }
 
-/* Checks and appends an element; `sized` if it must have a size. */
-static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id, bool sized) {
-  if (id >= r->types.n) return kn_bc_malformed(r, "forward reference in the type table");
-  const struct kn_bc_type *e = &r->types.at[id];
-  if (sized && (e->kind == TK_VOID || e->kind == TK_FUNC || e->kind == TK_LABEL))
-    return kn_bc_malformed(r, "element type without a size");
-  if (e->depth >= KN_BC_MAX_DEPTH)
-    return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
-  if (sized && e->depth + 1 > t->depth) t->depth = (uint8_t)(e->depth + 1);
+/* Appends an element. One that stands later in the table is looked at when that was read. */
+static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id) {
+  if (id >= KN_BC_MAX_TYPES) return kn_bc_malformed(r, "type number out of range");
+  if (id >= r->types.n || r->types.at[id].laid_out != LAID_OUT) t->laid_out = LAID_WAITS;
   return KN_BC_PUSH(r, r->open->elems, (struct kn_bc_elem){.type = (uint32_t)id});
+}
+
+/* Checks the elements of a struct, an array or a vector, which are known, and counts its depth. */
+static bool check_elements(struct kn_bc *r, struct kn_bc_type *t) {
+  for (uint32_t i = 0; i < t->n; i++) {
+    const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first + i].type];
+    if (e->kind == TK_VOID || e->kind == TK_FUNC || e->kind == TK_LABEL)
+      return kn_bc_malformed(r, "element type without a size");
+    if (e->depth >= KN_BC_MAX_DEPTH)
+      return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
+    if (e->depth + 1 > t->depth) t->depth = (uint8_t)(e->depth + 1);
+  }
+  return true;
 }
 
 #define TOO_LARGE (UINT64_C(1) << 60)
@@ -61,33 +70,6 @@ static bool place(struct kn_bc *r, struct kn_bc_type *t) {
     if (at > TOO_LARGE) return kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
   }
   t->size = align_to(at, t->align_log2);
-  return true;
-}
-
-static bool structure(struct kn_bc *r, struct kn_bc_type *t) {
-  t->kind = TK_STRUCT;
-  t->flags = r->in.ops.at[0] != 0;
-  for (uint32_t i = 1; i < r->in.ops.n; i++)
-    if (!element(r, t, r->in.ops.at[i], true)) return false;
-  t->n = r->in.ops.n - 1;
-  kn_bc_harden_type(r, t);
-  return place(r, t);
-}
-
-bool kn_bc_align_wide(struct kn_bc *r) {
-  for (uint32_t id = 0; id < r->types.n; id++) {
-    struct kn_bc_type *t = &r->types.at[id];
-    if ((t->kind == TK_INT || t->kind == TK_WIDE) && t->bits > 64) {
-      t->align_log2 = 3;
-      t->size = align_to((t->bits + 7) / 8, 3);
-    } else if (t->kind == TK_STRUCT) {
-      if (!place(r, t)) return false;
-    } else if (t->kind == TK_ARRAY) { /* the sizes of arrays do not change */
-      const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
-      t->align_log2 = e->align_log2;
-      t->size = t->count * e->size;
-    }
-  }
   return true;
 }
 
@@ -151,108 +133,189 @@ static KN_COLD bool finish_vectors(struct kn_bc *r) {
                                                   .bits = 128,
                                                   .size = 16,
                                                   .piece_first = UINT32_MAX,
+                                                  .pointee = KN_BC_NO_TYPE,
                                                   .mask = UINT32_MAX};
   return true;
 }
 
-static bool add_type(struct kn_bc *r) {
-  struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->m->elems.n};
+/* The size of an array, and that of a vector's lanes. */
+static bool array_layout(struct kn_bc *r, struct kn_bc_type *t) {
+  const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
+  t->align_log2 = e->align_log2;
+  if (t->kind == TK_VECTOR) {
+    t->depth = 1;
+    vector_layout(r, t);
+  }
+  if (__builtin_mul_overflow(t->count, e->size, &t->size) || t->size > TOO_LARGE)
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
+  if (t->kind == TK_VECTOR) pad_vector(r, t);
+  else kn_bc_harden_type(r, t);
+  return true;
+}
+
+/* Lays out a type whose elements are laid out; of a function's type there is nothing to know. */
+static bool lay_out(struct kn_bc *r, struct kn_bc_type *t) {
+  t->laid_out = LAID_OUT;
+  if (t->kind == TK_FUNC) return true;
+  if (!check_elements(r, t)) return false;
+  if (t->kind != TK_STRUCT) return array_layout(r, t);
+  kn_bc_harden_type(r, t);
+  return place(r, t);
+}
+
+/* Lays out a type that waits, and first all that it contains. */
+static KN_COLD bool lay_out_later(struct kn_bc *r, uint32_t id, unsigned depth) {
+  if (r->types.at[id].laid_out == LAID_OUT) return true;
+  if (r->types.at[id].laid_out == LAID_BUSY) return kn_bc_malformed(r, "a type that contains itself");
+  if (depth > KN_BC_MAX_DEPTH)
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
+  struct kn_bc_type *t = &r->types.at[id];
+  t->laid_out = LAID_BUSY;
+  for (uint32_t i = 0; i < t->n; i++) {
+    uint32_t e = r->m->elems.at[t->first + i].type;
+    if (e >= r->types.n) return kn_bc_malformed(r, "type number out of range");
+    if (t->kind != TK_FUNC && !lay_out_later(r, e, depth + 1)) return false;
+  }
+  return lay_out(r, t);
+}
+
+/* After the table: lays out what waits, and checks what pointers point to. */
+static bool finish_layout(struct kn_bc *r) {
+  for (uint32_t id = 0; id < r->types.n; id++) {
+    const struct kn_bc_type *t = &r->types.at[id];
+    if (KN_UNLIKELY(t->laid_out != LAID_OUT) && !lay_out_later(r, id, 0)) return false;
+    if (t->kind == TK_PTR && t->pointee != KN_BC_NO_TYPE && t->pointee >= r->types.n)
+      return kn_bc_malformed(r, "type number out of range");
+  }
+  return true;
+}
+
+/* The alignment of what contains integers of more than 64 bits changes, but not the sizes of arrays. */
+bool kn_bc_align_wide(struct kn_bc *r) {
+  for (uint32_t id = 0; id < r->types.n; id++) {
+    struct kn_bc_type *t = &r->types.at[id];
+    if ((t->kind == TK_INT || t->kind == TK_WIDE) && t->bits > 64) {
+      t->align_log2 = 3;
+      t->size = align_to((t->bits + 7) / 8, 3);
+    } else if (t->kind == TK_STRUCT || t->kind == TK_ARRAY) {
+      t->laid_out = LAID_WAITS;
+    }
+  }
+  return finish_layout(r);
+}
+
+/* ---- records ---- */
+
+static void pointer(struct kn_bc *r, struct kn_bc_type *t, uint64_t space) {
+  t->kind = TK_PTR;
+  t->size = 8;
+  t->bits = 64;
+  t->align_log2 = 3;
+  /* 270 to 272: the 32-bit and 64-bit pointers of __ptr32 and __ptr64 */
+  t->ktype = space == 0 ? KILN_TYPE_PTR : KILN_TYPE_VOID;
+  if (r->m->ptr_type == UINT32_MAX && space == 0) r->open->ptr_type = r->types.n;
+}
+
+/* Floats that the IR computes with on all targets. */
+static void float_type(struct kn_bc_type *t, kiln_type type) {
+  t->kind = TK_FLOAT;
+  t->ktype = (uint8_t)type;
+  t->size = kiln_type_size(type);
+  t->bits = (uint32_t)t->size * 8;
+  t->align_log2 = log2_of(t->size);
+}
+
+static void half_type(struct kn_bc_type *t, enum kn_bc_soft soft) {
+  t->kind = TK_SOFT;
+  t->soft = (uint8_t)soft;
+  t->fit = FIT_SOFT;
+  t->ktype = KILN_TYPE_I16;
+  t->bits = 16;
+  t->size = 2;
+  t->align_log2 = 1;
+}
+
+/* Floats of 80 and 128 bits: the target says which Kiln type has them, if any. */
+static void long_float_type(const struct kn_bc *r, struct kn_bc_type *t) {
+  t->kind = TK_OTHER_SCALAR;
+  t->bits = r->in.code == TYPE_X86_FP80 ? 80 : 128;
+  if (r->in.code == TYPE_X86_FP80) t->ktype = (uint8_t)kn_bc_targets[r->target].f80;
+  if (r->in.code == TYPE_FP128) t->ktype = (uint8_t)kn_bc_targets[r->target].f128;
+  if (t->ktype == KILN_TYPE_V128) {
+    t->kind = TK_SOFT;
+    t->soft = SOFT_QUAD;
+    t->fit = FIT_SOFT;
+  } else if (t->ktype != KILN_TYPE_VOID) {
+    t->kind = TK_FLOAT;
+  }
+  t->size = 16;
+  t->align_log2 = 4;
+}
+
+/* A type with elements: operands from `from` on are their ids. */
+static bool composite(struct kn_bc *r, struct kn_bc_type *t, enum kn_bc_kind kind, uint32_t from, uint32_t n) {
+  t->kind = (uint8_t)kind;
+  for (uint32_t i = from; i < from + n; i++)
+    if (!element(r, t, r->in.ops.at[i])) return false;
+  t->n = n;
+  return t->laid_out != LAID_OUT || lay_out(r, t);
+}
+
+/* What the record says of one type. */
+static bool describe(struct kn_bc *r, struct kn_bc_type *t) {
   const uint64_t *op = r->in.ops.at;
   uint32_t n = r->in.ops.n;
   switch (r->in.code) {
-  case TYPE_VOID: t.kind = TK_VOID; break;
-  case TYPE_FLOAT:
-  case TYPE_DOUBLE:
-    t.kind = TK_FLOAT;
-    t.ktype = r->in.code == TYPE_FLOAT ? KILN_TYPE_F32 : KILN_TYPE_F64;
-    t.bits = r->in.code == TYPE_FLOAT ? 32 : 64;
-    t.size = t.bits / 8;
-    t.align_log2 = log2_of(t.size);
-    break;
-  case TYPE_HALF:
-  case TYPE_BFLOAT:
-    t.kind = TK_SOFT;
-    t.soft = r->in.code == TYPE_HALF ? SOFT_HALF : SOFT_BFLOAT;
-    t.fit = FIT_SOFT;
-    t.ktype = KILN_TYPE_I16;
-    t.bits = 16;
-    t.size = 2;
-    t.align_log2 = 1;
-    break;
+  case TYPE_VOID: t->kind = TK_VOID; return true;
+  case TYPE_LABEL: t->kind = TK_LABEL; return true;
+  case TYPE_METADATA: t->kind = TK_METADATA; return true;
+  case TYPE_OPAQUE: t->kind = TK_OPAQUE; return true;
+  case TYPE_FLOAT: float_type(t, KILN_TYPE_F32); return true;
+  case TYPE_DOUBLE: float_type(t, KILN_TYPE_F64); return true;
+  case TYPE_HALF: half_type(t, SOFT_HALF); return true;
+  case TYPE_BFLOAT: half_type(t, SOFT_BFLOAT); return true;
   case TYPE_X86_FP80:
   case TYPE_FP128:
-  case TYPE_PPC_FP128:
-    t.kind = TK_OTHER_SCALAR;
-    t.bits = r->in.code == TYPE_X86_FP80 ? 80 : 128;
-    if (r->in.code == TYPE_X86_FP80) t.ktype = (uint8_t)kn_bc_targets[r->target].f80;
-    if (r->in.code == TYPE_FP128) t.ktype = (uint8_t)kn_bc_targets[r->target].f128;
-    if (t.ktype == KILN_TYPE_V128) {
-      t.kind = TK_SOFT;
-      t.soft = SOFT_QUAD;
-      t.fit = FIT_SOFT;
-    } else if (t.ktype != KILN_TYPE_VOID) {
-      t.kind = TK_FLOAT;
-    }
-    t.size = 16;
-    t.align_log2 = 4;
-    break;
-  case TYPE_LABEL: t.kind = TK_LABEL; break;
-  case TYPE_METADATA: t.kind = TK_METADATA; break;
-  case TYPE_OPAQUE: t.kind = TK_OPAQUE; break;
-  case TYPE_INTEGER:
-    if (n < 1) return kn_bc_malformed(r, "bad integer type");
-    if (!integer(r, &t, op[0])) return false;
-    if (t.fit == FIT_BOOL && r->m->bool_type == UINT32_MAX) r->open->bool_type = r->types.n;
-    break;
-  case TYPE_POINTER:
-    return kn_bc_unsupported(
-      r, "typed pointers, as LLVM 14 and older have them (LLVM 15 to 22 can be read)");
-  case TYPE_OPAQUE_POINTER:
-    t.kind = TK_PTR;
-    t.size = 8;
-    t.bits = 64;
-    t.align_log2 = 3;
-    /* 270 to 272: the 32-bit and 64-bit pointers of __ptr32 and __ptr64 */
-    if (n < 1) return kn_bc_malformed(r, "bad pointer type");
-    t.ktype = op[0] == 0 ? KILN_TYPE_PTR : KILN_TYPE_VOID;
-    if (r->m->ptr_type == UINT32_MAX && op[0] == 0) r->open->ptr_type = r->types.n;
-    break;
-  case TYPE_ARRAY:
-  case TYPE_VECTOR:
-    if (n < 2) return kn_bc_malformed(r, "bad array type");
-    t.kind = r->in.code == TYPE_ARRAY ? TK_ARRAY : TK_VECTOR;
-    t.count = op[0];
-    if (!element(r, &t, op[1], true)) return false;
-    t.n = 1;
-    t.align_log2 = r->types.at[op[1]].align_log2;
-    if (t.kind == TK_VECTOR) {
-      t.depth = 1;
-      vector_layout(r, &t);
-    }
-    if (__builtin_mul_overflow(t.count, r->types.at[op[1]].size, &t.size) || t.size > TOO_LARGE)
-      return kn_bc_fail(r, KILN_ERR_LIMIT, "a type is too large");
-    if (t.kind == TK_VECTOR) pad_vector(r, &t);
-    else kn_bc_harden_type(r, &t);
-    break;
-  case TYPE_STRUCT_ANON:
-  case TYPE_STRUCT_NAMED:
-    if (n < 1) return kn_bc_malformed(r, "bad struct type");
-    if (!structure(r, &t)) return false;
-    break;
-  case TYPE_FUNCTION:
-    if (n < 2) return kn_bc_malformed(r, "bad function type");
-    t.kind = TK_FUNC;
-    t.flags = op[0] != 0;
-    for (uint32_t i = 1; i < n; i++)
-      if (!element(r, &t, r->in.ops.at[i], false)) return false;
-    t.n = n - 1;
-    break;
+  case TYPE_PPC_FP128: long_float_type(r, t); return true;
   case TYPE_X86_MMX:
   case TYPE_X86_AMX:
   case TYPE_TOKEN:
-  case TYPE_TARGET_TYPE: t.kind = TK_OTHER; break;
+  case TYPE_TARGET_TYPE: t->kind = TK_OTHER; return true;
+  case TYPE_INTEGER:
+    if (n < 1) return kn_bc_malformed(r, "bad integer type");
+    if (!integer(r, t, op[0])) return false;
+    if (t->fit == FIT_BOOL && r->m->bool_type == UINT32_MAX) r->open->bool_type = r->types.n;
+    return true;
+  case TYPE_POINTER: /* [pointee, space] */
+    if (n < 1 || op[0] >= KN_BC_MAX_TYPES) return kn_bc_malformed(r, "bad pointer type");
+    t->pointee = (uint32_t)op[0];
+    pointer(r, t, n > 1 ? op[1] : 0);
+    return true;
+  case TYPE_OPAQUE_POINTER: /* [space] */
+    if (n < 1) return kn_bc_malformed(r, "bad pointer type");
+    pointer(r, t, op[0]);
+    return true;
+  case TYPE_ARRAY:
+  case TYPE_VECTOR: /* [count, element] */
+    if (n < 2) return kn_bc_malformed(r, "bad array type");
+    t->count = op[0];
+    return composite(r, t, r->in.code == TYPE_ARRAY ? TK_ARRAY : TK_VECTOR, 1, 1);
+  case TYPE_STRUCT_ANON:
+  case TYPE_STRUCT_NAMED: /* [packed, elements...] */
+    if (n < 1) return kn_bc_malformed(r, "bad struct type");
+    t->flags = op[0] != 0;
+    return composite(r, t, TK_STRUCT, 1, n - 1);
+  case TYPE_FUNCTION: /* [variadic, result, parameters...] */
+    if (n < 2) return kn_bc_malformed(r, "bad function type");
+    t->flags = op[0] != 0;
+    return composite(r, t, TK_FUNC, 1, n - 1);
   default: return kn_bc_malformed(r, "unknown record in the type table");
   }
+}
+
+static bool add_type(struct kn_bc *r) {
+  struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->m->elems.n, .pointee = KN_BC_NO_TYPE};
+  if (!describe(r, &t)) return false;
   if (r->types.n >= KN_BC_MAX_TYPES) return kn_bc_fail(r, KILN_ERR_LIMIT, "too many types");
   if (r->types.n == r->types.cap &&
       !kn_bc_grow(r, &r->types.at, &r->types.cap, (uint64_t)r->types.n + 1, sizeof *r->types.at))
@@ -283,7 +346,7 @@ bool kn_bc_read_types(struct kn_bc *r) {
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
-      return r->status == KILN_OK && (!r->m->has_words || add_word(r)) &&
+      return r->status == KILN_OK && finish_layout(r) && (!r->m->has_words || add_word(r)) &&
              (!r->m->has_vectors || finish_vectors(r));
     }
     bool ok = true;
@@ -400,4 +463,13 @@ bool kn_bc_split_plain(struct kn_bc *r, uint32_t type) {
   if (!kn_bc_split(r, type)) return false;
   return !r->types.at[type].holds_wide ||
          kn_bc_unsupported(r, "integers wider than 128 bits in aggregate values");
+}
+
+bool kn_bc_stepped(struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  if (t->kind == TK_ARRAY) return true;
+  if (t->kind != TK_VECTOR) return kn_bc_malformed(r, "getelementptr into a scalar");
+  const struct kn_bc_type *lane = &r->types.at[r->m->elems.at[t->first].type];
+  return lane->fit == FIT_EXACT || lane->fit == FIT_SOFT ||
+         kn_bc_unsupported(r, "getelementptr into a vector of lanes that are not whole bytes");
 }

@@ -10,7 +10,7 @@ extern "C" {
 
 /** The versions of LLVM whose bitcode is read. */
 enum {
-  KILN_LLVM_OLDEST = 15, /**< the first */
+  KILN_LLVM_OLDEST = 11, /**< the first */
   KILN_LLVM_NEWEST = 22  /**< the last */
 };
 

@@ -1,5 +1,5 @@
 /* Which compiler this process is. rustc and LDC emit objects through LLVM's C++ classes, which do not say at which
- * level: their command lines do. */
+ * level: their command lines do. GHDL has its code optimized where its command line says nothing. */
 #define _GNU_SOURCE
 #include "shim.h"
 
@@ -19,14 +19,17 @@ static int is_rustc_driver(struct dl_phdr_info *info, size_t size, void *unused)
 /* rustc, or a program of its kind: clippy's driver, rustdoc. */
 static bool is_rustc(void) { return dl_iterate_phdr(is_rustc_driver, NULL) != 0; }
 static bool is_ldc(void) { return strcmp(program_invocation_short_name, "ldc2") == 0; }
+static bool is_ghdl(void) { return strcmp(program_invocation_short_name, "ghdl1-llvm") == 0; }
 
 static const struct {
   const char *name;
   bool (*is)(void);
+  bool writes_to_stream;
   void (*options)(struct shim_compiler *c);
 } compilers[] = {
-  {"rustc", is_rustc, shim_rustc_options},
-  {"ldc2", is_ldc, shim_ldc_options},
+  {"rustc", is_rustc, true, shim_rustc_options},
+  {"ldc2", is_ldc, true, shim_ldc_options},
+  {"ghdl", is_ghdl, false, shim_ghdl_options},
 };
 
 static struct shim_compiler compiler;
@@ -34,7 +37,7 @@ static struct shim_compiler compiler;
 static void find_compiler(void) {
   for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
     if (compilers[i].is()) {
-      compiler = (struct shim_compiler){.name = compilers[i].name, .writes_to_stream = true};
+      compiler = (struct shim_compiler){.name = compilers[i].name, .writes_to_stream = compilers[i].writes_to_stream};
       compilers[i].options(&compiler);
       return;
     }

@@ -97,7 +97,9 @@ static const char *make_file(const struct shim_host *host, struct shim_unit *u, 
 /* Why a target machine's object is LLVM's; NULL: Kiln makes it. */
 static const char *machine_refused(const struct shim_host *host, void *tm, int kind) {
   int level = shim_level_of(tm);
+  const struct shim_compiler *c = shim_compiler();
   if (kind != EMIT_OBJECT) return "assembly";
+  if (c->unless_asked) return level == SHIM_LEVEL_REFUSED ? shim_level_refused(level) : c->why;
   if (level == SHIM_LEVEL_UNKNOWN && host->opt_level != NULL) level = host->opt_level(tm);
   return shim_level_refused(level);
 }

@@ -103,12 +103,14 @@ struct shim_compiler {
   const char *why;        /* why LLVM compiles its units; NULL: Kiln does */
   bool writes_to_stream;  /* its objects are written through PassManager::run to the newest raw_fd_ostream */
   bool function_sections, data_sections, aranges;
+  bool unless_asked; /* target machines optimize by default: Kiln compiles unless the command line asks for that */
 };
 /* That of this process; constant. */
 const struct shim_compiler *shim_compiler(void);
-/* rustc_options.c, ldc_options.c: read the command line into `c`. */
+/* rustc_options.c, ldc_options.c, ghdl_options.c: read the command line into `c`. */
 void shim_rustc_options(struct shim_compiler *c);
 void shim_ldc_options(struct shim_compiler *c);
+void shim_ghdl_options(struct shim_compiler *c);
 /* Calls `word` with each word of the command line and the one in front of it, files of arguments ("@FILE") included.
  * False: it cannot be read. */
 bool shim_command_line(void (*word)(void *user, const char *w, const char *before), void *user);

@@ -195,15 +195,17 @@ void kn_in_of_group(const struct call *c) {
   of_three(c, &m, &last);
 }
 
-/* Exclusive accesses: how many bytes, an attribute of the address says; they are in the name of another row, of
+/* Exclusive accesses: how many bytes, an attribute of the address says, or its type; they are in the name of another row, of
  * code. */
 void kn_in_exclusive(const struct call *c) {
   char name[24];
   const unsigned address = c->row->op;
   const struct kn_bc_attr *a = kn_bc_attr(c->r, c->attrs, 1 + address);
-  if (c->n != address + 1 || a == NULL || !(a->flags & PA_ELEMENT) || a->type >= c->r->types.n)
-    return (void)bad(c);
-  const struct kn_bc_type *t = &c->r->types.at[a->type];
+  if (c->n != address + 1) return (void)bad(c);
+  uint32_t type = arg_info(c, address)->pointee; /* LLVM 13 and older */
+  if (a != NULL && a->flags & PA_ELEMENT) type = a->type;
+  if (type >= c->r->types.n) return (void)bad(c);
+  const struct kn_bc_type *t = &c->r->types.at[type];
   if (t->kind != TK_PTR && (t->kind != TK_INT || t->fit != FIT_EXACT || t->bits > 64))
     return (void)kn_bc_unsupported(c->r, "an exclusive access of this type");
   const int n =

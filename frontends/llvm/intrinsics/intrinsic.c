@@ -102,7 +102,7 @@ static bool fits(const struct call *c, char letter, uint32_t type) {
   case 'f': return t->kind == TK_FLOAT || t->kind == TK_SOFT;
   case 'F': return t->kind == TK_FLOAT;
   case 'a': return kn_bc_is_aggregate(t);
-  case '=': return type == arg_type(c, 0);
+  case '=': return kn_bc_types_agree(c->r, type, arg_type(c, 0));
   default: return true;
   }
 }

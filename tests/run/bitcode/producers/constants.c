@@ -88,15 +88,22 @@ __attribute__((noinline)) static __int128 sum(padded *p, int n) {
   return s;
 }
 
+#if __clang_major__ >= 16
+typedef unsigned _BitInt(320) very_wide;
+#define HIGH 300
+#else /* it has no integers of more than 128 bits */
+typedef unsigned __int128 very_wide;
+#define HIGH 100
+#endif
 typedef struct {
   char c;
-  unsigned _BitInt(320) wide;
+  very_wide wide;
   char d;
 } large;
 static large big[3] = {{1, 2, 3}, {4, 5, 6}, {7, 8, 9}};
 __attribute__((noinline)) static long distance(large *p, int n) {
-  big[n].wide += (unsigned _BitInt(320))1 << 300;
-  return (char *)&p[n].d - (char *)p + p[n].d * 1000 + (p[n].wide >> 300 == 1) * 100000;
+  big[n].wide += (very_wide)1 << HIGH;
+  return (char *)&p[n].d - (char *)p + p[n].d * 1000 + (p[n].wide >> HIGH == 1) * 100000;
 }
 
 int main(void) {
