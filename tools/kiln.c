@@ -16,18 +16,10 @@ static int verb_completion(int argc, char **argv) {
 }
 
 static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
-  [VERB_COMPILE] = verb_compile,
-  [VERB_QBE] = verb_qbe,
-  [VERB_CC] = verb_cc,
-  [VERB_CXX] = verb_cxx,
-  [VERB_CARGO] = verb_cargo,
-  [VERB_WITH] = verb_with,
-  [VERB_PRINT] = verb_print,
-  [VERB_VERIFY] = verb_verify,
-  [VERB_DIS] = verb_dis,
-  [VERB_INTERP] = verb_interp,
-  [VERB_RUN] = verb_run,
-  [VERB_COMPLETION] = verb_completion,
+  [VERB_COMPILE] = verb_compile, [VERB_QBE] = verb_qbe,       [VERB_CC] = verb_cc,
+  [VERB_CXX] = verb_cxx,         [VERB_CARGO] = verb_cargo,   [VERB_WITH] = verb_with,
+  [VERB_PRINT] = verb_print,     [VERB_VERIFY] = verb_verify, [VERB_DIS] = verb_dis,
+  [VERB_INTERP] = verb_interp,   [VERB_RUN] = verb_run,       [VERB_COMPLETION] = verb_completion,
   [VERB_STATS] = verb_stats,
 };
 

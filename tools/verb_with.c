@@ -41,8 +41,10 @@ static bool crystal_cache(struct setting *s) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
   if (getenv("CRYSTAL_CACHE_DIR") != NULL) return false;
   s->name = "CRYSTAL_CACHE_DIR";
-  if (cache != NULL && cache[0] == '/') snprintf(s->value, sizeof s->value, "%s/crystal-kiln", cache);
-  else if (home != NULL && home[0] == '/') snprintf(s->value, sizeof s->value, "%s/.cache/crystal-kiln", home);
+  if (cache != NULL && cache[0] == '/')
+    snprintf(s->value, sizeof s->value, "%s/crystal-kiln", cache);
+  else if (home != NULL && home[0] == '/')
+    snprintf(s->value, sizeof s->value, "%s/.cache/crystal-kiln", home);
   else return false;
   return true;
 }

@@ -1,5 +1,5 @@
 /* Numbers of LLVM's bitcode that the reader knows: blocks, record codes, type kinds, attributes.
- * They are facts of the file format (LLVM 15 to 22); every file of the reader includes them. */
+ * They are facts of the file format (LLVM 11 to 22); every file of the reader includes them. */
 #ifndef KN_LLVM_CODES_H
 #define KN_LLVM_CODES_H
 

@@ -69,8 +69,7 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   uint32_t n = r->in.ops.n, i = 1;
   if (n < 3) return kn_bc_malformed(r, "bad getelementptr expression");
   if ((r->in.code == CST_CE_GEP_OLD || r->in.code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
-    return kn_bc_unsupported(
-      r, "a record of LLVM 3 (LLVM 11 to 22 can be read)");
+    return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 to 22 can be read)");
   if (r->in.code != CST_CE_GEP_OLD && r->in.code != CST_CE_INBOUNDS_GEP) i++; /* flags */
   if (r->in.code == CST_CE_GEP_INRANGE) {
     uint64_t bits = op[i++], words = 2;
@@ -666,7 +665,8 @@ static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->f
 
 /* Parts of constant `id`, which must be of type `type`. Depth is that of the type. */
 static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
-  if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), type) || r->csts.at[id].kind == CK_NONE)
+  if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), type) ||
+      r->csts.at[id].kind == CK_NONE)
     return kn_bc_malformed(r, "an aggregate's element of another type");
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->size == 0) return true;

@@ -160,7 +160,8 @@ static void insert_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t inner = type;
   whole.first = kn_bc_parts(r, id, type);
   if (whole.first == UINT32_MAX || !follow(r, ops + i, n - i, &inner, &part)) return;
-  if (!kn_bc_types_agree(r, inner, vtype)) return (void)kn_bc_malformed(r, "an inserted value of another type");
+  if (!kn_bc_types_agree(r, inner, vtype))
+    return (void)kn_bc_malformed(r, "an inserted value of another type");
   if (!kn_bc_run(r, value, vtype, &v)) return;
   for (uint32_t k = 0; k < r->types.at[type].n_pieces; k++) all[k] = kn_bc_part(r, &whole, k);
   for (uint32_t k = 0; k < v.n; k++) all[part + k] = kn_bc_part(r, &v, k);
@@ -309,9 +310,7 @@ static __attribute__((noinline)) void dynamic_alloca(struct kn_bc *r, uint32_t t
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
   if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6))
     return (void)kn_bc_unsupported(
-      r, flags & 1 << 6
-           ? "this kind of alloca"
-           : "a record of LLVM 3 (LLVM 11 to 22 can be read)");
+      r, flags & 1 << 6 ? "this kind of alloca" : "a record of LLVM 3 (LLVM 11 to 22 can be read)");
   const struct kn_bc_type *t = &r->types.at[type];
   if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);

@@ -134,8 +134,9 @@ struct kn_bc_type {
   uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
   uint8_t has_array;  /* harden.c: is an array, or a struct with one in it */
   uint32_t bits;      /* integers: width; floats: width */
-  uint32_t pointee;   /* typed pointers, of LLVM 14 and older: what they point to; else KN_BC_NO_TYPE */
-  uint64_t size;      /* bytes from one array element to the next */
+  uint32_t
+    pointee;     /* typed pointers, of LLVM 14 and older: what they point to; else KN_BC_NO_TYPE */
+  uint64_t size; /* bytes from one array element to the next */
   /* Elements in kn_bc_module.elems: struct members; array element; result, parameters. */
   uint32_t first, n;
   uint64_t count;                 /* arrays */
@@ -527,7 +528,7 @@ struct kn_bc_target {
   bool sret_in_reg;    /* so does inreg beside sret */
   /* Branches are protected by the flags cf-protection-...; else by attributes. */
   bool cf_protection;
-  const char *ret; /* machine code that returns, without a zero: of a naked function */
+  const char *ret;    /* machine code that returns, without a zero: of a naked function */
   bool eh_return;     /* there is an EH_RETURN, and llvm.eh.return to be one */
   bool sret_jumps;    /* clang's thunks jump to functions with results in memory, too */
   bool short_vectors; /* there are registers of 64 bits for vectors, which vector_pass.c is about */

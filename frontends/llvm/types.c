@@ -166,7 +166,8 @@ static bool lay_out(struct kn_bc *r, struct kn_bc_type *t) {
 /* Lays out a type that waits, and first all that it contains. */
 static KN_COLD bool lay_out_later(struct kn_bc *r, uint32_t id, unsigned depth) {
   if (r->types.at[id].laid_out == LAID_OUT) return true;
-  if (r->types.at[id].laid_out == LAID_BUSY) return kn_bc_malformed(r, "a type that contains itself");
+  if (r->types.at[id].laid_out == LAID_BUSY)
+    return kn_bc_malformed(r, "a type that contains itself");
   if (depth > KN_BC_MAX_DEPTH)
     return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
   struct kn_bc_type *t = &r->types.at[id];
@@ -253,7 +254,8 @@ static void long_float_type(const struct kn_bc *r, struct kn_bc_type *t) {
 }
 
 /* A type with elements: operands from `from` on are their ids. */
-static bool composite(struct kn_bc *r, struct kn_bc_type *t, enum kn_bc_kind kind, uint32_t from, uint32_t n) {
+static bool composite(struct kn_bc *r, struct kn_bc_type *t, enum kn_bc_kind kind, uint32_t from,
+                      uint32_t n) {
   t->kind = (uint8_t)kind;
   for (uint32_t i = from; i < from + n; i++)
     if (!element(r, t, r->in.ops.at[i])) return false;
@@ -314,7 +316,8 @@ static bool describe(struct kn_bc *r, struct kn_bc_type *t) {
 }
 
 static bool add_type(struct kn_bc *r) {
-  struct kn_bc_type t = {.piece_first = UINT32_MAX, .first = r->m->elems.n, .pointee = KN_BC_NO_TYPE};
+  struct kn_bc_type t = {
+    .piece_first = UINT32_MAX, .first = r->m->elems.n, .pointee = KN_BC_NO_TYPE};
   if (!describe(r, &t)) return false;
   if (r->types.n >= KN_BC_MAX_TYPES) return kn_bc_fail(r, KILN_ERR_LIMIT, "too many types");
   if (r->types.n == r->types.cap &&

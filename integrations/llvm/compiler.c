@@ -37,7 +37,8 @@ static struct shim_compiler compiler;
 static void find_compiler(void) {
   for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
     if (compilers[i].is()) {
-      compiler = (struct shim_compiler){.name = compilers[i].name, .writes_to_stream = compilers[i].writes_to_stream};
+      compiler = (struct shim_compiler){.name = compilers[i].name,
+                                        .writes_to_stream = compilers[i].writes_to_stream};
       compilers[i].options(&compiler);
       return;
     }
@@ -50,8 +51,8 @@ const struct shim_compiler *shim_compiler(void) {
 }
 
 /* The words of a file that end with `end` each: of /proc/self/cmdline, and of a file of arguments. */
-static bool words_of(const char *path, int end, bool nested, void (*word)(void *, const char *, const char *),
-                     void *user) {
+static bool words_of(const char *path, int end, bool nested,
+                     void (*word)(void *, const char *, const char *), void *user) {
   FILE *f = fopen(path, "r");
   if (f == NULL) return false;
   bool ok = true;

@@ -16,8 +16,10 @@
 SHIM_EXPORT bool shim_passes_run(void *passes, void *module) __asm__(SHIM_PASSES_RUN);
 SHIM_EXPORT void shim_stream_new(void *stream, const char *path, size_t n, void *error,
                                  int flags) __asm__(SHIM_STREAM_NEW);
-SHIM_EXPORT int LLVMTargetMachineEmitToFile(void *tm, void *module, const char *path, int kind, char **error);
-SHIM_EXPORT int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char **error, void **out);
+SHIM_EXPORT int LLVMTargetMachineEmitToFile(void *tm, void *module, const char *path, int kind,
+                                            char **error);
+SHIM_EXPORT int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char **error,
+                                                    void **out);
 
 /* LLVMCodeGenFileType */
 enum { EMIT_ASSEMBLY, EMIT_OBJECT };
@@ -30,7 +32,8 @@ uint64_t shim_cpu_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module, const char *path) {
+const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
+                         const char *path) {
   const struct shim_compiler *c = shim_compiler();
   const char *slash = strrchr(path, '/');
   u->start = shim_cpu_ns();
@@ -53,14 +56,17 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
 }
 
 void shim_log_kiln(const struct shim_unit *u, const char *path) {
-  log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", path, u->unit.functions, u->unit.instructions);
-  stats_line("unit\tkiln\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", u->written - u->start, shim_cpu_ns() - u->written,
-             u->unit.instructions, path);
+  log_line("%s: %" PRIu64 " functions, %" PRIu64 " instructions\n", path, u->unit.functions,
+           u->unit.instructions);
+  stats_line("unit\tkiln\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%s\n", u->written - u->start,
+             shim_cpu_ns() - u->written, u->unit.instructions, path);
 }
 
-void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why, uint64_t given_up) {
+void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why,
+                   uint64_t given_up) {
   log_line("%s: compiled by LLVM: %s\n", path, why);
-  stats_line("unit\tllvm\t%" PRIu64 "\t%" PRIu64 "\t0\t%s\t%s\n", given_up - u->start, shim_cpu_ns() - given_up, path, why);
+  stats_line("unit\tllvm\t%" PRIu64 "\t%" PRIu64 "\t0\t%s\t%s\n", given_up - u->start,
+             shim_cpu_ns() - given_up, path, why);
 }
 
 /* Overwrites the file, or creates it. */
@@ -80,8 +86,8 @@ static bool write_object(const char *path, const kiln_buffer *object) {
 }
 
 /* Makes the file of a module unless `why` says that LLVM is to: NULL, or why not. */
-static const char *make_file(const struct shim_host *host, struct shim_unit *u, void *module, const char *path,
-                             const char *why) {
+static const char *make_file(const struct shim_host *host, struct shim_unit *u, void *module,
+                             const char *path, const char *why) {
   u->start = shim_cpu_ns();
   if (why == NULL) why = host->why;
   if (why == NULL) why = shim_compile(host, u, module, path);
@@ -117,17 +123,21 @@ int LLVMTargetMachineEmitToFile(void *tm, void *module, const char *path, int ki
   return failed;
 }
 
-int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char **error, void **out) {
+int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char **error,
+                                        void **out) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->LLVMTargetMachineEmitToMemoryBuffer == NULL) return 1;
   struct shim_unit u = {.start = shim_cpu_ns()};
   size_t n;
-  const char *name = host->LLVMGetModuleIdentifier != NULL ? host->LLVMGetModuleIdentifier(module, &n) : "module";
+  const char *name =
+    host->LLVMGetModuleIdentifier != NULL ? host->LLVMGetModuleIdentifier(module, &n) : "module";
   const char *why = host->why != NULL ? host->why : machine_refused(host, tm, kind);
-  if (host->LLVMCreateMemoryBufferWithMemoryRangeCopy == NULL) why = "this LLVM has no call that makes a buffer";
+  if (host->LLVMCreateMemoryBufferWithMemoryRangeCopy == NULL)
+    why = "this LLVM has no call that makes a buffer";
   if (why == NULL) why = shim_compile(host, &u, module, name);
   if (why == NULL) {
-    *out = host->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)u.unit.object.data, u.unit.object.size, "");
+    *out = host->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)u.unit.object.data,
+                                                           u.unit.object.size, "");
     shim_log_kiln(&u, name);
     tool_unit_free(&u.unit);
     return 0;
@@ -158,15 +168,17 @@ static bool ends_in(const char *text, const char *end) {
 
 bool shim_passes_run(void *passes, void *module) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
-  if (host == NULL || host->passes_run == NULL) return false; /* nobody calls what is nowhere defined */
-  if (output[0] == 0) return host->passes_run(passes, module);  /* passes of another kind */
+  if (host == NULL || host->passes_run == NULL)
+    return false; /* nobody calls what is nowhere defined */
+  if (output[0] == 0) return host->passes_run(passes, module); /* passes of another kind */
   char path[sizeof output];
   memcpy(path, output, sizeof path);
   output[0] = 0;
   struct shim_unit u;
   const char *why = shim_compiler()->why;
   if (why == NULL && !ends_in(path, ".o")) why = "not an object, or debug information beside it";
-  why = make_file(host, &u, module, path, why); /* the stream, which is empty and stays so, has created the file */
+  why = make_file(host, &u, module, path,
+                  why); /* the stream, which is empty and stays so, has created the file */
   if (why == NULL) return true;
   uint64_t given_up = shim_cpu_ns();
   bool changed = host->passes_run(passes, module);

@@ -4,7 +4,11 @@
 static void word(void *user, const char *w, const char *before) {
   (void)before;
   struct shim_compiler *c = user;
-  if (w[0] == '-' && w[1] == 'O') c->why = w[2] == '0' && w[3] == 0 ? NULL : shim_level_refused(w[2] == '1' ? 1 : w[2] == '3' ? 3 : 2);
+  if (w[0] == '-' && w[1] == 'O')
+    c->why = w[2] == '0' && w[3] == 0 ? NULL
+                                      : shim_level_refused(w[2] == '1'   ? 1
+                                                           : w[2] == '3' ? 3
+                                                                         : 2);
 }
 
 void shim_ghdl_options(struct shim_compiler *c) {

@@ -48,8 +48,10 @@ static void open_host(struct shim_host *h, void *handle, const char *path) {
   *(void **)&h->stream_new = dlsym(handle, SHIM_STREAM_NEW);
   *(void **)&h->opt_level = dlsym(handle, SHIM_OPT_LEVEL);
   if (h->version == 0) h->why = "this LLVM's version is not known";
-  else if (h->version < KILN_LLVM_OLDEST) h->why = "this LLVM is older than those whose bitcode Kiln reads";
-  else if (h->version > KILN_LLVM_NEWEST) h->why = "this LLVM is newer than those whose bitcode Kiln reads";
+  else if (h->version < KILN_LLVM_OLDEST)
+    h->why = "this LLVM is older than those whose bitcode Kiln reads";
+  else if (h->version > KILN_LLVM_NEWEST)
+    h->why = "this LLVM is newer than those whose bitcode Kiln reads";
   else if (!h->LLVMWriteBitcodeToMemoryBuffer || !h->LLVMGetBufferStart || !h->LLVMGetBufferSize ||
            !h->LLVMDisposeMemoryBuffer)
     h->why = "this LLVM does not write bitcode to memory";
@@ -62,7 +64,8 @@ static const struct shim_host *host_in(const char *path) {
   void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
   char *copy = handle != NULL ? strdup(path) : NULL;
   if (copy == NULL || process.n_hosts == MOST_HOSTS) return NULL;
-  open_host(&process.hosts[process.n_hosts], handle, copy); /* the handle stays: so does the library */
+  open_host(&process.hosts[process.n_hosts], handle,
+            copy); /* the handle stays: so does the library */
   return &process.hosts[process.n_hosts++];
 }
 
@@ -80,7 +83,9 @@ struct found {
 static int find(struct dl_phdr_info *info, size_t size, void *user) {
   (void)size;
   struct found *f = user;
-  if (is_llvm(info->dlpi_name) && f->n < MOST_HOSTS && (f->paths[f->n] = strdup(info->dlpi_name)) != NULL) f->n++;
+  if (is_llvm(info->dlpi_name) && f->n < MOST_HOSTS &&
+      (f->paths[f->n] = strdup(info->dlpi_name)) != NULL)
+    f->n++;
   return 0;
 }
 
@@ -98,7 +103,9 @@ static const struct shim_host *linked_with(const char *path) {
   void *function = handle != NULL ? dlsym(handle, "LLVMWriteBitcodeToMemoryBuffer") : NULL;
   if (handle != NULL) dlclose(handle);
   if (function == NULL) function = dlsym(RTLD_NEXT, "LLVMWriteBitcodeToMemoryBuffer");
-  return function != NULL && dladdr(function, &where) && is_llvm(where.dli_fname) ? host_in(where.dli_fname) : NULL;
+  return function != NULL && dladdr(function, &where) && is_llvm(where.dli_fname)
+           ? host_in(where.dli_fname)
+           : NULL;
 }
 
 static const struct shim_host *look_up(const void *base, const char *path) {
@@ -106,7 +113,9 @@ static const struct shim_host *look_up(const void *base, const char *path) {
     if (process.callers[i].base == base) return process.callers[i].host;
   struct found f = {.n = 0};
   dl_iterate_phdr(find, &f);
-  const struct shim_host *host = f.n == 1 ? host_in(f.paths[0]) : f.n != 0 ? linked_with(path) : NULL;
+  const struct shim_host *host = f.n == 1   ? host_in(f.paths[0])
+                                 : f.n != 0 ? linked_with(path)
+                                            : NULL;
   for (uint32_t i = 0; i < f.n; i++) free(f.paths[i]);
   if (host != NULL && process.n_callers < MOST_CALLERS) {
     process.callers[process.n_callers].base = base;

@@ -20,11 +20,14 @@ static bool is(const char *option, const char *name) {
 static int level_of(const char *letter) {
   if (letter[0] == 0) return 3;
   if (letter[0] == 's' || letter[0] == 'z') return 2;
-  return letter[0] >= '0' && letter[0] <= '5' && letter[1] == 0 ? (letter[0] > '3' ? 3 : letter[0] - '0') : 3;
+  return letter[0] >= '0' && letter[0] <= '5' && letter[1] == 0
+           ? (letter[0] > '3' ? 3 : letter[0] - '0')
+           : 3;
 }
 
 /* What makes other code than Kiln's options can say. */
-static const char *const refused[] = {"code-model", "float-abi", "mllvm", "flto", "fsanitize", "tls-model"};
+static const char *const refused[] = {"code-model", "float-abi", "mllvm",
+                                      "flto",       "fsanitize", "tls-model"};
 
 static void word(void *user, const char *w, const char *before) {
   (void)before;
@@ -44,7 +47,8 @@ static void look_for_refused(void *user, const char *w, const char *before) {
 }
 
 void shim_ldc_options(struct shim_compiler *c) {
-  c->function_sections = c->data_sections = true; /* LDC's default on Linux: the linker strips what is not used */
+  c->function_sections = c->data_sections =
+    true; /* LDC's default on Linux: the linker strips what is not used */
   if (!shim_command_line(word, c) || !shim_command_line(look_for_refused, c))
     c->why = "its command line cannot be read";
 }

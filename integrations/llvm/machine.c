@@ -30,7 +30,8 @@ void shim_level_set(const void *object, int level) {
     struct entry *at = realloc(noted.at, cap * sizeof *at);
     if (at != NULL) noted.at = at, noted.cap = cap;
   }
-  if (e == NULL && noted.n < noted.cap) e = &noted.at[noted.n++]; /* else it stays unknown: LLVM compiles */
+  if (e == NULL && noted.n < noted.cap)
+    e = &noted.at[noted.n++]; /* else it stays unknown: LLVM compiles */
   if (e != NULL) *e = (struct entry){object, level};
   pthread_mutex_unlock(&noted.lock);
 }
@@ -52,7 +53,8 @@ int shim_level_of(const void *object) {
 
 void shim_level_copy(const void *object, const void *from) {
   int level = shim_level_of(from);
-  if (level == SHIM_LEVEL_UNKNOWN) shim_level_drop(object); /* the address may have been another object's */
+  if (level == SHIM_LEVEL_UNKNOWN)
+    shim_level_drop(object); /* the address may have been another object's */
   else shim_level_set(object, level);
 }
 

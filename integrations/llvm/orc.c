@@ -19,10 +19,12 @@ SHIM_EXPORT void *LLVMOrcLLJITAddLLVMIRModuleWithRT(void *jit, void *tracker, vo
 
 void *LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(void *tm) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
-  if (host == NULL || host->LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine == NULL) return NULL;
+  if (host == NULL || host->LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine == NULL)
+    return NULL;
   int level = shim_level_of(tm);
   if (level == SHIM_LEVEL_UNKNOWN && host->opt_level != NULL) level = host->opt_level(tm);
-  void *jtmb = host->LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(tm); /* frees the target machine */
+  void *jtmb =
+    host->LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(tm); /* frees the target machine */
   shim_level_drop(tm);
   shim_level_set(jtmb, level);
   return jtmb;
@@ -68,14 +70,15 @@ void LLVMOrcIRTransformLayerSetTransform(void *layer, void *transform, void *ctx
 struct added {
   const struct shim_host *host;
   struct shim_unit u;
-  const char *why;  /* why it is LLVM's; NULL: Kiln compiled it */
-  char name[256];   /* the module's */
+  const char *why; /* why it is LLVM's; NULL: Kiln compiled it */
+  char name[256];  /* the module's */
 };
 
 /* What ORC does to modules before it compiles them, and objects do not get: it runs constructors by itself, and gives
  * each thread its variables by functions of its own. */
 static const char *module_refused(const struct shim_host *host, void *module) {
-  if (host->LLVMGetNamedGlobal(module, "llvm.global_ctors") || host->LLVMGetNamedGlobal(module, "llvm.global_dtors"))
+  if (host->LLVMGetNamedGlobal(module, "llvm.global_ctors") ||
+      host->LLVMGetNamedGlobal(module, "llvm.global_dtors"))
     return "constructors, which ORC runs";
   for (void *g = host->LLVMGetFirstGlobal(module); g != NULL; g = host->LLVMGetNextGlobal(g))
     if (host->LLVMIsThreadLocal(g)) return "thread-local data, which ORC emulates";
@@ -99,16 +102,20 @@ static void *compile(void *ctx, void *module) {
 static void *object_of(struct added *a, void *jit, void *module) {
   const struct shim_host *h = a->host;
   a->u.start = shim_cpu_ns();
-  a->why = h->why != NULL ? h->why : transforms ? "a transformation of modules" : shim_level_refused(shim_level_of(jit));
-  if (a->why == NULL && (!h->LLVMOrcThreadSafeModuleWithModuleDo || !h->LLVMCreateMemoryBufferWithMemoryRangeCopy ||
-                         !h->LLVMGetModuleIdentifier || !h->LLVMGetNamedGlobal || !h->LLVMGetFirstGlobal ||
-                         !h->LLVMGetNextGlobal || !h->LLVMIsThreadLocal || !h->LLVMOrcDisposeThreadSafeModule ||
-                         !h->LLVMOrcLLJITAddObjectFile || !h->LLVMOrcLLJITAddObjectFileWithRT))
+  a->why = h->why != NULL ? h->why
+           : transforms   ? "a transformation of modules"
+                          : shim_level_refused(shim_level_of(jit));
+  if (a->why == NULL &&
+      (!h->LLVMOrcThreadSafeModuleWithModuleDo || !h->LLVMCreateMemoryBufferWithMemoryRangeCopy ||
+       !h->LLVMGetModuleIdentifier || !h->LLVMGetNamedGlobal || !h->LLVMGetFirstGlobal ||
+       !h->LLVMGetNextGlobal || !h->LLVMIsThreadLocal || !h->LLVMOrcDisposeThreadSafeModule ||
+       !h->LLVMOrcLLJITAddObjectFile || !h->LLVMOrcLLJITAddObjectFileWithRT))
     a->why = "this LLVM lacks calls of ORC";
   if (a->why == NULL) h->LLVMOrcThreadSafeModuleWithModuleDo(module, compile, a);
   if (a->why != NULL) return NULL;
   kiln_buffer *object = &a->u.unit.object;
-  void *buffer = h->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)object->data, object->size, a->name);
+  void *buffer =
+    h->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)object->data, object->size, a->name);
   shim_log_kiln(&a->u, a->name);
   tool_unit_free(&a->u.unit);
   return buffer;
@@ -116,7 +123,8 @@ static void *object_of(struct added *a, void *jit, void *module) {
 
 /* Adds a module by `add` (the LLVM of the caller's) or its object by `add_object`. */
 static void *add_module(const struct shim_host *host, void *jit, void *to, void *module,
-                        void *(*add)(void *, void *, void *), void *(*add_object)(void *, void *, void *)) {
+                        void *(*add)(void *, void *, void *),
+                        void *(*add_object)(void *, void *, void *)) {
   struct added a = {.host = host, .name = "module"};
   void *object = object_of(&a, jit, module);
   if (object == NULL) {
@@ -133,7 +141,8 @@ static void *add_module(const struct shim_host *host, void *jit, void *to, void 
 void *LLVMOrcLLJITAddLLVMIRModule(void *jit, void *dylib, void *module) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->LLVMOrcLLJITAddLLVMIRModule == NULL) return NULL;
-  return add_module(host, jit, dylib, module, host->LLVMOrcLLJITAddLLVMIRModule, host->LLVMOrcLLJITAddObjectFile);
+  return add_module(host, jit, dylib, module, host->LLVMOrcLLJITAddLLVMIRModule,
+                    host->LLVMOrcLLJITAddObjectFile);
 }
 
 void *LLVMOrcLLJITAddLLVMIRModuleWithRT(void *jit, void *tracker, void *module) {

@@ -53,9 +53,10 @@ __attribute__((destructor)) static void unloaded(void) {
 
 /* ---- target machines ---- */
 
-SHIM_EXPORT void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu, const char *features,
-                                          int level, int reloc, int model);
-SHIM_EXPORT void *LLVMCreateTargetMachineWithOptions(void *target, const char *triple, void *options);
+SHIM_EXPORT void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu,
+                                          const char *features, int level, int reloc, int model);
+SHIM_EXPORT void *LLVMCreateTargetMachineWithOptions(void *target, const char *triple,
+                                                     void *options);
 SHIM_EXPORT void LLVMTargetMachineOptionsSetCodeGenOptLevel(void *options, int level);
 SHIM_EXPORT void LLVMTargetMachineOptionsSetCodeModel(void *options, int model);
 SHIM_EXPORT void LLVMDisposeTargetMachineOptions(void *options);
@@ -64,8 +65,8 @@ SHIM_EXPORT void LLVMDisposeTargetMachine(void *tm);
 /* LLVMCodeModel: default, the JIT's default, tiny, small: Kiln's code is at home in the lower 2 GiB of an image. */
 static bool is_small(int model) { return model == 0 || model == 1 || model == 3; }
 
-void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu, const char *features, int level,
-                              int reloc, int model) {
+void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu,
+                              const char *features, int level, int reloc, int model) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->LLVMCreateTargetMachine == NULL) return NULL;
   void *tm = host->LLVMCreateTargetMachine(target, triple, cpu, features, level, reloc, model);
@@ -99,7 +100,8 @@ void LLVMTargetMachineOptionsSetCodeModel(void *options, int model) {
 void LLVMDisposeTargetMachineOptions(void *options) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   shim_level_drop(options);
-  if (host != NULL && host->LLVMDisposeTargetMachineOptions != NULL) host->LLVMDisposeTargetMachineOptions(options);
+  if (host != NULL && host->LLVMDisposeTargetMachineOptions != NULL)
+    host->LLVMDisposeTargetMachineOptions(options);
 }
 
 void LLVMDisposeTargetMachine(void *tm) {

@@ -8,7 +8,8 @@
  *   emit.c      objects: LLVM-C's two calls, and LLVM's passes that write to a file
  *   orc.c       modules of ORC's LLJIT
  *
- * Invariant: nothing fails that LLVM would have compiled. What is not understood goes on to LLVM; $KILN_LOG says why. */
+ * Invariant: nothing fails that LLVM would have compiled. What is not understood goes on to LLVM; $KILN_LOG says
+ * why. */
 #ifndef KN_SHIM_H
 #define KN_SHIM_H
 
@@ -22,38 +23,43 @@
 
 /* ---- host.c ---- */
 
-/* Functions of LLVM that the shim calls: HOST(result, name, arguments), by the names of LLVM-C, and HOST_CXX with the
- * mangled name. */
-#define SHIM_HOST_FUNCTIONS                                                                                            \
-  HOST(void *, LLVMWriteBitcodeToMemoryBuffer, (void *module))                                                         \
-  HOST(const char *, LLVMGetBufferStart, (void *buffer))                                                               \
-  HOST(size_t, LLVMGetBufferSize, (void *buffer))                                                                      \
-  HOST(void, LLVMDisposeMemoryBuffer, (void *buffer))                                                                  \
-  HOST(void *, LLVMCreateMemoryBufferWithMemoryRangeCopy, (const char *bytes, size_t n, const char *name))             \
-  HOST(void *, LLVMGetNamedGlobal, (void *module, const char *name))                                                   \
-  HOST(void *, LLVMGetFirstGlobal, (void *module))                                                                     \
-  HOST(void *, LLVMGetNextGlobal, (void *global))                                                                      \
-  HOST(int, LLVMIsThreadLocal, (void *global))                                                                         \
-  HOST(const char *, LLVMGetModuleIdentifier, (void *module, size_t *n))                                               \
-  HOST(int, LLVMTargetMachineEmitToFile, (void *tm, void *module, const char *path, int kind, char **error))           \
-  HOST(int, LLVMTargetMachineEmitToMemoryBuffer, (void *tm, void *module, int kind, char **error, void **out))         \
-  HOST(void *, LLVMCreateTargetMachine,                                                                                \
-       (void *target, const char *triple, const char *cpu, const char *features, int level, int reloc, int model))     \
-  HOST(void *, LLVMCreateTargetMachineWithOptions, (void *target, const char *triple, void *options))                  \
-  HOST(void, LLVMTargetMachineOptionsSetCodeGenOptLevel, (void *options, int level))                                   \
-  HOST(void, LLVMTargetMachineOptionsSetCodeModel, (void *options, int model))                                         \
-  HOST(void, LLVMDisposeTargetMachineOptions, (void *options))                                                         \
-  HOST(void, LLVMDisposeTargetMachine, (void *tm))                                                                     \
-  HOST(void *, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine, (void *tm))                                      \
-  HOST(void, LLVMOrcLLJITBuilderSetJITTargetMachineBuilder, (void *builder, void *jtmb))                               \
-  HOST(void *, LLVMOrcCreateLLJIT, (void **out, void *builder))                                                        \
-  HOST(void *, LLVMOrcDisposeLLJIT, (void *jit))                                                                       \
-  HOST(void, LLVMOrcIRTransformLayerSetTransform, (void *layer, void *transform, void *ctx))                           \
-  HOST(void *, LLVMOrcLLJITAddLLVMIRModule, (void *jit, void *dylib, void *module))                                    \
-  HOST(void *, LLVMOrcLLJITAddLLVMIRModuleWithRT, (void *jit, void *tracker, void *module))                            \
-  HOST(void *, LLVMOrcLLJITAddObjectFile, (void *jit, void *dylib, void *object))                                      \
-  HOST(void *, LLVMOrcLLJITAddObjectFileWithRT, (void *jit, void *tracker, void *object))                              \
-  HOST(void *, LLVMOrcThreadSafeModuleWithModuleDo, (void *module, void *(*f)(void *, void *), void *ctx))             \
+/* Functions of LLVM that the shim calls, by the names of LLVM-C: HOST(result, name, arguments). */
+#define SHIM_HOST_FUNCTIONS                                                                        \
+  HOST(void *, LLVMWriteBitcodeToMemoryBuffer, (void *module))                                     \
+  HOST(const char *, LLVMGetBufferStart, (void *buffer))                                           \
+  HOST(size_t, LLVMGetBufferSize, (void *buffer))                                                  \
+  HOST(void, LLVMDisposeMemoryBuffer, (void *buffer))                                              \
+  HOST(void *, LLVMCreateMemoryBufferWithMemoryRangeCopy,                                          \
+       (const char *bytes, size_t n, const char *name))                                            \
+  HOST(void *, LLVMGetNamedGlobal, (void *module, const char *name))                               \
+  HOST(void *, LLVMGetFirstGlobal, (void *module))                                                 \
+  HOST(void *, LLVMGetNextGlobal, (void *global))                                                  \
+  HOST(int, LLVMIsThreadLocal, (void *global))                                                     \
+  HOST(const char *, LLVMGetModuleIdentifier, (void *module, size_t *n))                           \
+  HOST(int, LLVMTargetMachineEmitToFile,                                                           \
+       (void *tm, void *module, const char *path, int kind, char **error))                         \
+  HOST(int, LLVMTargetMachineEmitToMemoryBuffer,                                                   \
+       (void *tm, void *module, int kind, char **error, void **out))                               \
+  HOST(void *, LLVMCreateTargetMachine,                                                            \
+       (void *target, const char *triple, const char *cpu, const char *features, int level,        \
+        int reloc, int model))                                                                     \
+  HOST(void *, LLVMCreateTargetMachineWithOptions,                                                 \
+       (void *target, const char *triple, void *options))                                          \
+  HOST(void, LLVMTargetMachineOptionsSetCodeGenOptLevel, (void *options, int level))               \
+  HOST(void, LLVMTargetMachineOptionsSetCodeModel, (void *options, int model))                     \
+  HOST(void, LLVMDisposeTargetMachineOptions, (void *options))                                     \
+  HOST(void, LLVMDisposeTargetMachine, (void *tm))                                                 \
+  HOST(void *, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine, (void *tm))                  \
+  HOST(void, LLVMOrcLLJITBuilderSetJITTargetMachineBuilder, (void *builder, void *jtmb))           \
+  HOST(void *, LLVMOrcCreateLLJIT, (void **out, void *builder))                                    \
+  HOST(void *, LLVMOrcDisposeLLJIT, (void *jit))                                                   \
+  HOST(void, LLVMOrcIRTransformLayerSetTransform, (void *layer, void *transform, void *ctx))       \
+  HOST(void *, LLVMOrcLLJITAddLLVMIRModule, (void *jit, void *dylib, void *module))                \
+  HOST(void *, LLVMOrcLLJITAddLLVMIRModuleWithRT, (void *jit, void *tracker, void *module))        \
+  HOST(void *, LLVMOrcLLJITAddObjectFile, (void *jit, void *dylib, void *object))                  \
+  HOST(void *, LLVMOrcLLJITAddObjectFileWithRT, (void *jit, void *tracker, void *object))          \
+  HOST(void *, LLVMOrcThreadSafeModuleWithModuleDo,                                                \
+       (void *module, void *(*f)(void *, void *), void *ctx))                                      \
   HOST(void, LLVMOrcDisposeThreadSafeModule, (void *module))
 
 /* One LLVM of the process. A function that this version does not have is NULL. */
@@ -73,7 +79,8 @@ struct shim_host {
  * llvm::raw_fd_ostream::raw_fd_ostream(llvm::StringRef, std::error_code &, llvm::sys::fs::OpenFlags) and
  * llvm::TargetMachine::getOptLevel() const: the same from LLVM 11 to 22. */
 #define SHIM_PASSES_RUN "_ZN4llvm6legacy11PassManager3runERNS_6ModuleE"
-#define SHIM_STREAM_NEW "_ZN4llvm14raw_fd_ostreamC1ENS_9StringRefERSt10error_codeNS_3sys2fs9OpenFlagsE"
+#define SHIM_STREAM_NEW                                                                            \
+  "_ZN4llvm14raw_fd_ostreamC1ENS_9StringRefERSt10error_codeNS_3sys2fs9OpenFlagsE"
 #define SHIM_OPT_LEVEL "_ZNK4llvm13TargetMachine11getOptLevelEv"
 
 /* The LLVM that the code at `caller` calls; NULL: the process has none. Any thread may call it. */
@@ -99,11 +106,13 @@ const char *shim_level_refused(int level);
 
 /* What the process is, if its options must be read from its command line. */
 struct shim_compiler {
-  const char *name;       /* NULL: any other program */
-  const char *why;        /* why LLVM compiles its units; NULL: Kiln does */
-  bool writes_to_stream;  /* its objects are written through PassManager::run to the newest raw_fd_ostream */
+  const char *name; /* NULL: any other program */
+  const char *why;  /* why LLVM compiles its units; NULL: Kiln does */
+  bool
+    writes_to_stream; /* its objects are written through PassManager::run to the newest raw_fd_ostream */
   bool function_sections, data_sections, aranges;
-  bool unless_asked; /* target machines optimize by default: Kiln compiles unless the command line asks for that */
+  bool
+    unless_asked; /* target machines optimize by default: Kiln compiles unless the command line asks for that */
 };
 /* That of this process; constant. */
 const struct shim_compiler *shim_compiler(void);
@@ -125,7 +134,8 @@ struct shim_unit {
 };
 /* Compiles the module to an object in memory, in u->unit.object: NULL, or why not. The caller frees the unit
  * (tool_unit_free) if it was compiled. `path` is for the log. */
-const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module, const char *path);
+const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
+                         const char *path);
 /* Log and costs: Kiln made it; LLVM did, because of `why`, in the time since `given_up`. */
 void shim_log_kiln(const struct shim_unit *u, const char *path);
 void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why, uint64_t given_up);

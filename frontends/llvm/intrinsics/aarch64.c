@@ -195,8 +195,8 @@ void kn_in_of_group(const struct call *c) {
   of_three(c, &m, &last);
 }
 
-/* Exclusive accesses: how many bytes, an attribute of the address says, or its type; they are in the name of another row, of
- * code. */
+/* Exclusive accesses: how many bytes, an attribute of the address says, or its type; they are in the name of another
+ * row, of code. */
 void kn_in_exclusive(const struct call *c) {
   char name[24];
   const unsigned address = c->row->op;

@@ -318,7 +318,8 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 static uint32_t result_type(struct kn_bc *r, uint32_t type) {
   for (uint32_t i = 0; i < r->types.n; i++) {
     const struct kn_bc_type *t = &r->types.at[i];
-    if (t->kind == TK_STRUCT && t->n == 2 && kn_bc_types_agree(r, r->m->elems.at[t->first].type, type) &&
+    if (t->kind == TK_STRUCT && t->n == 2 &&
+        kn_bc_types_agree(r, r->m->elems.at[t->first].type, type) &&
         r->m->elems.at[t->first + 1].type == r->m->bool_type)
       return i;
   }

@@ -268,7 +268,8 @@ static void bits(struct kn_bc *r, uint32_t a, uint32_t from, uint32_t to) {
   struct kn_bc_vec x, y;
   kiln_value w[KN_BC_MAX_LANES];
   const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
-  if (f->kind == TK_OTHER || t->kind == TK_OTHER) return (void)kn_bc_bad_type(r, f->kind == TK_OTHER ? from : to);
+  if (f->kind == TK_OTHER || t->kind == TK_OTHER)
+    return (void)kn_bc_bad_type(r, f->kind == TK_OTHER ? from : to);
   if (f->bits != t->bits)
     return (void)kn_bc_malformed(r, "a cast between types that it does not know");
   uint32_t n = (f->bits + 63) / 64;

@@ -24,8 +24,8 @@ int main(int argc, char **argv) {
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
   if (LLVMGetTargetFromTriple(triple, &target, &error)) return 3;
-  LLVMTargetMachineRef tm = LLVMCreateTargetMachine(target, triple, "", "", (LLVMCodeGenOptLevel)atoi(argv[1]),
-                                                    LLVMRelocPIC, LLVMCodeModelDefault);
+  LLVMTargetMachineRef tm = LLVMCreateTargetMachine(
+    target, triple, "", "", (LLVMCodeGenOptLevel)atoi(argv[1]), LLVMRelocPIC, LLVMCodeModelDefault);
   LLVMModuleRef m = module();
   LLVMSetTarget(m, triple);
   snprintf(assembly, sizeof assembly, "%s.s", argv[2]);
@@ -33,7 +33,9 @@ int main(int argc, char **argv) {
   LLVMMemoryBufferRef buffer;
   if (LLVMTargetMachineEmitToMemoryBuffer(tm, m, LLVMObjectFile, &error, &buffer)) return 5;
   FILE *f = fopen(argv[3], "wb");
-  if (f == NULL || fwrite(LLVMGetBufferStart(buffer), 1, LLVMGetBufferSize(buffer), f) != LLVMGetBufferSize(buffer) ||
+  if (f == NULL ||
+      fwrite(LLVMGetBufferStart(buffer), 1, LLVMGetBufferSize(buffer), f) !=
+        LLVMGetBufferSize(buffer) ||
       fclose(f) != 0)
     return 6;
   LLVMDisposeMemoryBuffer(buffer);

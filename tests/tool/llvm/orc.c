@@ -1,5 +1,5 @@
-/* orc LEVEL: through LLVM-C's ORC, adds a module to a JIT, to its library and by a resource tracker; looks functions
- * up; removes one and defines it again with another value; adds a module with a constructor. Prints what they return. */
+/* orc LEVEL: through LLVM-C's ORC, adds modules to a JIT, to its library and by a resource tracker, looks functions up,
+ * removes one and defines it again with another value, and defines one twice. Prints what they return. */
 #include <llvm-c/Core.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
@@ -18,7 +18,7 @@ static void check(LLVMErrorRef e, const char *what) {
   exit(1);
 }
 
-/* A module with a function that returns a value; with one more that adds 1 to what `callee` returns, if that is given. */
+/* A module with a function that returns a value, added to what `callee` returns, if that is given. */
 static LLVMOrcThreadSafeModuleRef module(const char *name, int value, const char *callee) {
 #if LLVM_VERSION_MAJOR >= 21
   LLVMContextRef c = LLVMContextCreate();
@@ -59,10 +59,12 @@ int main(int argc, char **argv) {
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
   if (LLVMGetTargetFromTriple(triple, &target, &error)) return 3;
-  LLVMTargetMachineRef tm = LLVMCreateTargetMachine(target, triple, "", "", (LLVMCodeGenOptLevel)atoi(argv[1]),
-                                                    LLVMRelocDefault, LLVMCodeModelJITDefault);
+  LLVMTargetMachineRef tm =
+    LLVMCreateTargetMachine(target, triple, "", "", (LLVMCodeGenOptLevel)atoi(argv[1]),
+                            LLVMRelocDefault, LLVMCodeModelJITDefault);
   LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
-  LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(tm));
+  LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(
+    builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(tm));
   LLVMOrcLLJITRef jit;
   check(LLVMOrcCreateLLJIT(&jit, builder), "LLJIT");
   LLVMOrcJITDylibRef dylib = LLVMOrcLLJITGetMainJITDylib(jit);
@@ -71,7 +73,8 @@ int main(int argc, char **argv) {
   printf("one %d\nthree %d\n", call(jit, "one"), call(jit, "three"));
   for (int i = 0; i < 3; i++) {
     LLVMOrcResourceTrackerRef tracker = LLVMOrcJITDylibCreateResourceTracker(dylib);
-    check(LLVMOrcLLJITAddLLVMIRModuleWithRT(jit, tracker, module("again", 10 * i, "three")), "again");
+    check(LLVMOrcLLJITAddLLVMIRModuleWithRT(jit, tracker, module("again", 10 * i, "three")),
+          "again");
     printf("again %d\n", call(jit, "again"));
     check(LLVMOrcResourceTrackerRemove(tracker), "remove");
     LLVMOrcReleaseResourceTracker(tracker);

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# with.sh BUILD: `kiln with`: the shim in programs that load LLVM. LLVM-C's emission and ORC by programs of our own, for
+# each LLVM that is installed with its headers; compilers of other languages, where they are installed.
+set -uo pipefail
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+kiln=$build/kiln
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export KILN_LOG=$work/log CRYSTAL_CACHE_DIR=$work/crystal
+unset CC CXX KILN_OPT_LEVEL KILN_STATS LD_PRELOAD
+[[ -e $build/libkiln-shim.so ]] || { skip "kiln with" "not built here"; finish; }
+sanitized "$build/libkiln-shim.so" && { skip "kiln with" "a sanitizer's library cannot be loaded into other programs"; finish; }
+
+# logged PATTERN COMMAND...: the command succeeds, and every line of the log matches.
+logged() {
+  local pattern=$1
+  shift
+  rm -f log
+  "$@" || return 1
+  [[ -s log ]] || { echo "nothing was logged"; return 1; }
+  ! grep -vE "$pattern" log
+}
+by_kiln='functions, [0-9]+ instructions$'
+by_llvm='compiled by LLVM: the unit is optimized$'
+assembly='a.o.s: compiled by LLVM: assembly$'
+
+# ---- the verb ----
+
+check "a command without LLVM" "$kiln" with true
+check "its exit status" expect_status 7 "$kiln" with sh -c 'exit 7'
+check "a command that is not there" expect_status 1 "$kiln" with "$work/nothing"
+check "without a command" expect_status 2 "$kiln" with
+env_works() {
+  (eval "$("$kiln" with --env)" && [[ $LD_PRELOAD == "$build/libkiln-shim.so" ]])
+}
+check "--env is for shells" env_works
+
+# ---- LLVM-C and ORC ----
+
+orc_output='one 1
+three 3
+again 3
+again 13
+again 23
+after removal: not found
+defined twice: refused'
+orc() { [[ $("$@") == "$orc_output" ]] || { echo "printed: $("$@")"; return 1; }; }
+calls() { nm a.o | grep -q 'T answer' && nm b.o | grep -q 'T answer' && grep -q answer: a.o.s; }
+for version in 14 22; do
+  config=llvm-config-$version
+  type -P $config > /dev/null || { skip "LLVM $version" "there is no $config"; continue; }
+  for program in emit orc; do
+    check "$program.c with LLVM $version" gcc -std=gnu11 -O1 -Wall -Wno-deprecated-declarations $($config --cflags) \
+      -include llvm/Config/llvm-config.h "$tests/tool/llvm/$program.c" -o $program $($config --ldflags) -lLLVM-$version
+  done
+  check "LLVM $version, emission at -O0" logged "$by_kiln|$assembly" "$kiln" with ./emit 0 a.o b.o
+  check "LLVM $version, its objects" calls
+  check "LLVM $version, emission at -O2" logged "$by_llvm|$assembly" "$kiln" with ./emit 2 a.o b.o
+  check "LLVM $version, where that is asked for" logged "$by_kiln|$assembly" \
+    env KILN_OPT_LEVEL=2 "$kiln" with ./emit 2 a.o b.o
+  check "LLVM $version, ORC at -O0" logged "$by_kiln" orc "$kiln" with ./orc 0
+  check "LLVM $version, ORC at -O2" logged "$by_llvm" orc "$kiln" with ./orc 2
+done
+if [[ -x emit ]]; then
+  table() { KILN_STATS=1 "$kiln" with ./emit 0 a.o b.o 2> table; grep -q '2 units' table || { cat table; return 1; }; }
+  check "KILN_STATS" table
+fi
+
+# ---- compilers ----
+
+# same NAME WAY COMMAND...: what the command makes, with Kiln and without, prints the same; all units are Kiln's.
+same() {
+  local name=$1
+  shift
+  "$@" && ./"$name" > llvm.out && rm -rf crystal "$name" && logged "$by_kiln" "$kiln" with "$@" &&
+    ./"$name" > kiln.out && diff llvm.out kiln.out && [[ -s kiln.out ]]
+}
+if type -P crystal > /dev/null; then
+  check "Crystal" same features crystal build "$tests/tool/llvm/features.cr" -o features
+else skip "Crystal" "it is not installed"
+fi
+if type -P ldc2 > /dev/null; then
+  check "D" same features ldc2 "$tests/tool/llvm/features.d" -of=features
+  check "D with -g" same features ldc2 -g "$tests/tool/llvm/features.d" -of=features
+  check "D with -O" logged "$by_llvm" "$kiln" with ldc2 -O "$tests/tool/llvm/features.d" -of=features
+  check "D's text" "$kiln" with ldc2 -output-s "$tests/tool/llvm/features.d"
+else skip "D" "LDC is not installed"
+fi
+if [[ $(ghdl --version 2> /dev/null) == *"llvm code generator"* ]]; then
+  vhdl() { "$@" ghdl -a "$tests/tool/llvm/sums.vhdl" && "$@" ghdl -e sums && ./sums 2>&1; }
+  ghdl_same() { vhdl > llvm.out && rm -f ./*.o ./*.cf sums && logged "$by_kiln" vhdl "$kiln" with > kiln.out && diff llvm.out kiln.out && grep -q sum kiln.out; }
+  check "GHDL" ghdl_same
+  check "GHDL with -O2" logged "$by_llvm" "$kiln" with ghdl -a -O2 "$tests/tool/llvm/sums.vhdl"
+else skip "GHDL" "GHDL with LLVM is not installed"
+fi
+finish
