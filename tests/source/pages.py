@@ -57,13 +57,13 @@ def commands(page, text, known):
 
 
 def api_names():
-    """Names in the headers; those that their tables make; variables that tools and tests read."""
+    """Names in the headers; those that their tables make; variables that programs and tests read."""
     headers = ''.join(read(os.path.join('include/kiln', f)) for f in os.listdir('include/kiln'))
     names = set(re.findall(r'\b(?:kiln|KILN)_\w+', headers))
     for upper, lower in re.findall(r'(?m)^KILN_OP\((\w+), (\w+)', headers):
         names |= {'KILN_OP_' + upper, 'kiln_build_' + lower}
     names |= {f'KILN_{kind}_{name}' for kind, name in re.findall(r'(?m)^KILN_(DW_[A-Z]+)\(0x[0-9a-f]+, (\w+)', headers)}
-    variables = subprocess.run(['git', 'grep', '-hoE', r'["${]KILN_[A-Z_]+|environ\S*KILN_[A-Z_]+', '--', 'tools', 'tests', 'fuzz'],
+    variables = subprocess.run(['git', 'grep', '-hoE', r'["${]KILN_[A-Z_]+|environ\S*KILN_[A-Z_]+', '--', 'integrations', 'tools', 'tests', 'fuzz'],
                                check=True, text=True, stdout=subprocess.PIPE).stdout
     return names | set(re.findall(r'KILN_[A-Z_]+', variables))
 
