@@ -7,7 +7,7 @@ enum { FIRST_SIZE = 64 };
 
 bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more) {
   uint64_t size = t->size < FIRST_SIZE ? FIRST_SIZE : t->size;
-  while (t->n + (uint64_t)more > size / 4 * 3) size *= 2;
+  while (t->n + (uint64_t)more > size / 2) size *= 2;
   if (size == t->size) return true;
   if (size > UINT32_MAX) return false;
   struct kn_hash to = {kn_allocator_realloc(a, NULL, (size_t)size * sizeof *t->at), 0,

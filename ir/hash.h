@@ -6,7 +6,7 @@
  *     if (same(&items.at[id - 1], key)) return id;
  *
  * A table is zeroed to begin with. Ids are not 0, and there may be several of one hash.
- * Invariant: open addressing, of which at most three quarters are used; an entry is reached from its hash's position
+ * Invariant: open addressing, of which at most half are used; an entry is reached from its hash's position
  * without a free one between. */
 #ifndef KN_IR_HASH_H
 #define KN_IR_HASH_H
@@ -38,13 +38,13 @@ KN_INLINE uint32_t kn_hash_next(const struct kn_hash *t, uint32_t hash, uint32_t
 #define KN_HASH_EACH(t, hash, at, id)                                                              \
   for ((at) = (hash); ((id) = kn_hash_next((t), (hash), &(at))) != 0;)
 
-/* Makes space for `more` entries; false if there is none. */
-KN_COLD bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
+/* Makes space for `more` entries; false if there is none. Not marked cold: it clears tables of many KiB. */
+bool kn_hash_grow(const kiln_allocator *a, struct kn_hash *t, uint32_t more);
 KN_COLD bool kn_module_hash_grow(struct kiln_module *m, struct kn_hash *t, uint32_t more);
 
 /* True if one more entry fits. It makes positions invalid. */
 #define KN_HASH_ROOM(owner, t)                                                                     \
-  (KN_LIKELY((t)->n < (t)->size / 4 * 3) || _Generic((owner),                                      \
+  (KN_LIKELY((t)->n < (t)->size / 2) || _Generic((owner),                                          \
      struct kiln_module *: kn_module_hash_grow,                                                    \
      kiln_allocator *: kn_hash_grow,                                                               \
      const kiln_allocator *: kn_hash_grow)((owner), (t), 1))

@@ -37,6 +37,7 @@ struct kiln_session {
   struct kn_walk *walk;               /* lib/codegen/walk.h */
   struct kn_map *map;                 /* lib/codegen/map.h, or NULL */
   struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
+  uint32_t lacks;                     /* parts that the target leaves out: lib/codegen/support.h */
   kiln_compile_stats stats;           /* its times in ticks: ir/clock.h */
   bool timing;
   unsigned dump_what; /* KILN_DUMP_...: see kiln_session_set_dump */

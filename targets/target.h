@@ -155,6 +155,9 @@ struct kn_target {
   int32_t beyond;
   bool without_pointer; /* frames may do without a frame pointer: kn_frame_plan.pointer */
   bool general_only;    /* functions may do without float registers */
+  bool probes; /* frames and salloc touch each step of the stack: kn_frame_plan.probe_step */
+  bool
+    realigns; /* frames of functions that were called with an unaligned stack: kn_frame_plan.realigned */
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
    * byte with that alignment on. */
   bool aligned_by_pointer;

@@ -50,6 +50,7 @@ kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *o
 }
 
 bool kn_session_open_rooms(kiln_session *s) {
+  s->lacks = kn_target_lacks(kn_target_at(s->module->options.target));
   s->out = kn_realloc(s->module, NULL, sizeof *s->out);
   if (s->out) *s->out = (struct kn_output){0};
   return s->out != NULL;
@@ -88,7 +89,8 @@ static kiln_status generate(kiln_func *f) {
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
-  if (status == KILN_OK && !kn_supports_func(f, t)) status = f->status;
+  if (KN_UNLIKELY(s->lacks != 0) && status == KILN_OK && !kn_supports_func(f, t, s->lacks))
+    status = f->status;
   if (status == KILN_OK && !make_rooms(s))
     status = kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   if (status != KILN_OK) return status;

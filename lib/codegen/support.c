@@ -1,5 +1,6 @@
-/* What a target may leave out of its table (targets/target.h), and who may need it. Called once for each function
- * before it is planned, and for each object, so that nothing behind them asks whether a part of the target is there.
+/* What a target may leave out of its table (targets/target.h), and who may need it. Which parts it lacks is found once
+ * for each session; functions are asked only if there are some, before they are planned, and objects before they are
+ * written, so that nothing behind them asks whether a part of the target is there.
  * Invariant: what a target lacks is said with its name; a part that is absent is never called. */
 #include "lib/codegen/support.h"
 
@@ -24,6 +25,12 @@ static bool needs_pads(const kiln_func *f) { return f->attrs.personality != 0; }
 static bool has_guard(const struct kn_target *t) { return t->guard_regs != NULL; }
 static bool needs_guard(const kiln_func *f) { return f->attrs.guard != KILN_GUARD_NONE; }
 
+static bool has_probes(const struct kn_target *t) { return t->probes; }
+static bool needs_probes(const kiln_func *f) { return f->attrs.probe_bytes != 0; }
+
+static bool has_realigning(const struct kn_target *t) { return t->realigns; }
+static bool needs_realigning(const kiln_func *f) { return f->attrs.realign_stack; }
+
 static bool has_debug(const struct kn_target *t) {
   return t->elf.dwarf_regs != NULL && t->elf.nop_bytes != 0;
 }
@@ -41,13 +48,22 @@ static const struct part {
   {"protection of branches and returns", has_landing, needs_landing},
   {"catching exceptions", has_pads, needs_pads},
   {"the stack guard", has_guard, needs_guard},
+  {"probing the stack", has_probes, needs_probes},
+  {"realigning the stack", has_realigning, needs_realigning},
   {"debugging information", has_debug, needs_debug},
   {"naked functions", has_rows, needs_rows},
 };
 
-bool kn_supports_func(kiln_func *f, const struct kn_target *t) {
-  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-    if (KN_LIKELY(parts[k].has(t)) || !parts[k].needs(f)) continue;
+uint32_t kn_target_lacks(const struct kn_target *t) {
+  uint32_t lacks = 0;
+  for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++)
+    if (!parts[k].has(t)) lacks |= 1u << k;
+  return lacks;
+}
+
+bool kn_supports_func(kiln_func *f, const struct kn_target *t, uint32_t lacks) {
+  for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++) {
+    if (!(lacks >> k & 1) || !parts[k].needs(f)) continue;
     kn_func_fail(f, KILN_ERR_UNSUPPORTED, UINT32_MAX, 0, "%s is not supported on %s", parts[k].what,
                  t->name);
     return false;

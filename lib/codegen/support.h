@@ -4,8 +4,10 @@
 
 #include "lib/codegen/walk.h"
 
-/* True if the target has what the finished function needs; else the function failed. */
-bool kn_supports_func(kiln_func *f, const struct kn_target *t);
+/* The parts of it that the target leaves out, a bit each: kiln_session.lacks. */
+uint32_t kn_target_lacks(const struct kn_target *t);
+/* True if the finished function needs none of those; else it failed. */
+bool kn_supports_func(kiln_func *f, const struct kn_target *t, uint32_t lacks);
 /* True if objects of the module can be written; else it failed. */
 bool kn_supports_objects(kiln_module *m, const struct kn_target *t);
 

@@ -334,6 +334,8 @@ const struct kn_target kn_target_aarch64 = {
   .machine = &a64_machine,
   .lowerings = lowerings,
   .frame_up = true,
+  .probes = true,
+  .realigns = true, /* nothing to do: sp is aligned wherever it addresses memory (SCTLR_ELx.SA) */
   .beyond = A64_BEYOND,
   /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
    * "Weak references"). */

@@ -87,6 +87,10 @@ fi
 
 module stub 'func @f()' '  ret' f.kir
 check "stub: a function of nothing" kiln compile f.kir -o f.o
+for attribute in '!probe 4096' '!realign_stack'; do
+  printf 'target stub\nfunc @f() {\n  %s\nb0:\n  ret\n}\n' "$attribute" > attribute.kir
+  check "stub: $attribute" refused stub kiln compile attribute.kir -o x.o
+done
 module bare 'func @f()' '  ret' bare.kir
 check "bare: a function of nothing" refused bare kiln compile bare.kir -o x.o
 printf 'target bare\n' > empty.kir

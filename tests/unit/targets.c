@@ -17,8 +17,8 @@
   } while (0)
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
- * aligned_by_pointer, reaches_zero, features; of elf flags, fill, mapping_symbols, call_field, indirect_types,
- * branches_count, dtprel64. A new field is checked below, or named here. */
+ * aligned_by_pointer, probes, realigns, reaches_zero, features; of elf flags, fill, mapping_symbols, call_field,
+ * indirect_types, branches_count, dtprel64. A new field is checked below, or named here. */
 _Static_assert(sizeof(struct kn_target) == 872 && sizeof(struct kn_elf_machine) == 80 &&
                  sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
                "all fields are known here");
