@@ -520,6 +520,83 @@ static uint32_t next_param(const kiln_func *f, const struct kn_block *b, uint32_
   return b->contiguous ? v + 1 : f->inst[v].b;
 }
 
+/* Numbers parameters and instructions in the order of printing. */
+static void number_values(struct func_printer *q) {
+  const kiln_func *f = q->f;
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
+    for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v))
+      q->number[v] = n++;
+    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+      q->number[i] = n++;
+      if (i == b->term) break;
+    }
+  }
+}
+
+static void put_attrs(struct func_printer *q) {
+  const struct kn_func_attrs *a = &q->f->attrs;
+  if (a->naked) text(q, "  !naked\n");
+  if (a->general_only) text(q, "  !general\n");
+  if (a->frame_pointer) text(q, "  !frame_pointer\n");
+  if (a->realign_stack) text(q, "  !realign_stack\n");
+  if (a->used) text(q, "  !used\n");
+  if (a->probe_bytes != 0) {
+    text(q, "  !probe ");
+    number(q, a->probe_bytes);
+    text(q, "\n");
+  }
+  if (a->guard != KILN_GUARD_NONE) {
+    text(q, "  !guard ");
+    text(q, kn_guard_names[a->guard]);
+    text(q, "\n");
+  }
+  if (a->protect != q->f->module->protect) {
+    text(q, "  !protect");
+    if (a->protect == 0) text(q, " none");
+    kn_put_protection(&q->p, a->protect);
+    text(q, "\n");
+  }
+}
+
+static void put_slots(struct func_printer *q) {
+  for (uint32_t i = 0; i < q->f->slots.n; i++) {
+    const struct kn_slot *s = &q->f->slots.at[i];
+    if (s->parent != 0) continue;
+    text(q, "  slot");
+    number(q, s->number);
+    text(q, " = slot ");
+    number(q, s->size_bytes);
+    align(q, s->align_log2);
+    if (s->array) text(q, " array");
+    text(q, "\n");
+  }
+}
+
+/* The k-th block that is printed. */
+static void put_block(struct func_printer *q, uint32_t k) {
+  const kiln_func *f = q->f;
+  uint32_t id = f->order.at[k];
+  const struct kn_block *b = &f->blocks.at[id];
+  /* debuggers are told of the location of parameters too, which stands before their block */
+  if (b->n_params != 0 && k != 0 && f->debug.subprogram != 0) put_loc(q, b->param_first);
+  block_name(q, id);
+  for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v)) {
+    text(q, i == 0 ? "(" : ", ");
+    operand(q, v);
+    text(q, ": ");
+    type(q, f->val[v].type);
+    q->done++;
+  }
+  text(q, b->n_params ? "):\n" : ":\n");
+  for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1), q->done++) {
+    put_inst(q, i, b);
+    if (i == b->term) break;
+  }
+  q->done++;
+}
+
 kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
   if (f == NULL || out == NULL) return KILN_ERR_ARGUMENT;
   if (!f->facts.finished || f->status != KILN_OK) {
@@ -531,77 +608,17 @@ kiln_status kiln_func_print(kiln_func *f, kiln_buffer *out) {
     kn_realloc(f->module, q.number, 0);
     return KILN_ERR_MEMORY;
   }
-  uint32_t n = 0;
-  for (uint32_t k = 0; k < f->order.n; k++) {
-    const struct kn_block *b = &f->blocks.at[f->order.at[k]];
-    for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v)) {
-      q.number[v] = n++;
-    }
-    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
-      q.number[i] = n++;
-      if (i == b->term) break;
-    }
-  }
-
+  number_values(&q);
   kn_put_func_head(&q.p, "func", f->symbol);
   if (f->attrs.personality != 0) {
     text(&q, " personality ");
     kn_put_symbol(&q.p, f->attrs.personality);
   }
   text(&q, " {\n");
-  if (f->attrs.naked) text(&q, "  !naked\n");
-  if (f->attrs.general_only) text(&q, "  !general\n");
-  if (f->attrs.frame_pointer) text(&q, "  !frame_pointer\n");
-  if (f->attrs.realign_stack) text(&q, "  !realign_stack\n");
-  if (f->attrs.used) text(&q, "  !used\n");
-  if (f->attrs.probe_bytes != 0) {
-    text(&q, "  !probe ");
-    number(&q, f->attrs.probe_bytes);
-    text(&q, "\n");
-  }
-  if (f->attrs.guard != KILN_GUARD_NONE) {
-    text(&q, "  !guard ");
-    text(&q, kn_guard_names[f->attrs.guard]);
-    text(&q, "\n");
-  }
-  if (f->attrs.protect != f->module->protect) {
-    text(&q, "  !protect");
-    if (f->attrs.protect == 0) text(&q, " none");
-    kn_put_protection(&q.p, f->attrs.protect);
-    text(&q, "\n");
-  }
-  for (uint32_t i = 0; i < f->slots.n; i++) {
-    const struct kn_slot *s = &f->slots.at[i];
-    if (s->parent != 0) continue;
-    text(&q, "  slot");
-    number(&q, s->number);
-    text(&q, " = slot ");
-    number(&q, s->size_bytes);
-    align(&q, s->align_log2);
-    if (s->array) text(&q, " array");
-    text(&q, "\n");
-  }
+  put_attrs(&q);
+  put_slots(&q);
   kn_put_func_debug(&q.p, f, &q.calls);
-  for (uint32_t k = 0; k < f->order.n; k++) {
-    uint32_t id = f->order.at[k];
-    const struct kn_block *b = &f->blocks.at[id];
-    /* debuggers are told of the location of parameters too, which stands before their block */
-    if (b->n_params != 0 && k != 0 && f->debug.subprogram != 0) put_loc(&q, b->param_first);
-    block_name(&q, id);
-    for (uint32_t i = 0, v = b->param_first; i < b->n_params; i++, v = next_param(f, b, v)) {
-      text(&q, i == 0 ? "(" : ", ");
-      operand(&q, v);
-      text(&q, ": ");
-      type(&q, f->val[v].type);
-      q.done++;
-    }
-    text(&q, b->n_params ? "):\n" : ":\n");
-    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1), q.done++) {
-      put_inst(&q, i, b);
-      if (i == b->term) break;
-    }
-    q.done++;
-  }
+  for (uint32_t k = 0; k < f->order.n; k++) put_block(&q, k);
   text(&q, "}\n");
   kn_realloc(f->module, q.number, 0);
   kn_realloc(f->module, q.calls.at, 0);
