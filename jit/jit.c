@@ -228,6 +228,15 @@ void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
   return (void *)(uintptr_t)address;
 }
 
+void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index) {
+  if (jit == NULL) return NULL;
+  pthread_mutex_lock(&jit->lock);
+  const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+  uint64_t address = u != NULL && index < u->n_funcs ? u->symbols[index].address : 0;
+  pthread_mutex_unlock(&jit->lock);
+  return (void *)(uintptr_t)address;
+}
+
 kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
   if (jit == NULL) return (kiln_jit_stats){0};
   pthread_mutex_lock(&jit->lock);

@@ -154,6 +154,11 @@ KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
  * first function. For functions this is the code itself, no stub. NULL if there is none. */
 KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name);
 
+/** Address of the function of a unit that was compiled as number `index`, from 0: those of the first input's first
+ * session in the order of their compilation, then those of the next session. For hosts that add many functions at
+ * once, and count them: kiln_jit_address compares names. NULL if there is none. */
+KILN_API void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index);
+
 /** Calls the constructors of a unit in order of their priorities, with the arguments that C's startup code
  * would give them. Errors: a handle that is not valid; constructors that have run already
  * (KILN_ERR_STRUCTURE). */

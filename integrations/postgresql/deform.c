@@ -356,6 +356,8 @@ kiln_symbol kj_deform_function(kj_batch *b, TupleDesc desc, const TupleTableSlot
   if (kiln_func_try_compile(d.f, &diag) != KILN_OK) {
     elog(DEBUG1, "kilnjit: deforming of %d columns is not compiled: %s", natts, diag.message);
     symbol.id = 0;
+  } else {
+    b->n_functions++;
   }
   if (b->n_deforms == b->max_deforms) {
     b->max_deforms = b->max_deforms == 0 ? 16 : b->max_deforms * 2;

@@ -171,6 +171,7 @@ struct kj_batch {
   kiln_session *session;
   kiln_sig sigs[KJ_SIGS]; /**< 0: not made yet */
   int flags;              /**< PGJIT_...: what is wanted */
+  int n_functions;        /**< that were compiled: kiln_jit_function's numbers */
   kj_deform *deforms;
   int n_deforms, max_deforms;
   int *fetches; /**< numbers of columns that slots of the batch are deformed up to, ascending */

@@ -27,7 +27,7 @@ typedef struct kj_ready {
   ExprState *state;       /**< PostgreSQL's */
   ExprStateEvalFunc code; /**< NULL: not compiled */
   struct kj_context *context;
-  kiln_symbol symbol; /**< while its batch is built; id 0: it is not compiled */
+  int number; /**< of its function in its batch; -1: it is not compiled */
 } kj_ready;
 
 /** What a query has compiled. */
@@ -144,9 +144,11 @@ static kiln_symbol declare(int number) {
 static void build_ready(kj_ready *r, int number) {
   const char *why = "no memory";
 
-  r->symbol = declare(number);
-  if (kj_build_expr(&building, r->state, r->symbol, &why)) return;
-  r->symbol.id = 0;
+  r->number = -1;
+  if (kj_build_expr(&building, r->state, declare(number), &why)) {
+    r->number = building.n_functions++;
+    return;
+  }
   elog(DEBUG1, "kilnjit: an expression of %d steps is interpreted: %s", r->state->steps_len, why);
 }
 
@@ -173,9 +175,8 @@ static void link_batch(kj_context *context) {
   for (int i = context->done; i < context->n_ready; i++) {
     kj_ready *r = context->ready[i];
 
-    if (r->symbol.id != 0)
-      r->code = (ExprStateEvalFunc)kiln_jit_address(
-        backend_jit, unit, kiln_symbol_get(building.module, r->symbol).desc.name);
+    if (r->number >= 0)
+      r->code = (ExprStateEvalFunc)kiln_jit_function(backend_jit, unit, (uint32_t)r->number);
   }
 }
 

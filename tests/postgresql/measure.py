@@ -50,9 +50,12 @@ def compile_time(lib):
         '300 columns': 'explain (analyze) select * from wide where c300 > 0',
         '300 sums': 'explain (analyze) select %s from wide' % ', '.join('sum(c%d)' % i for i in range(1, 301)),
     }
-    size = ("select substring(line from '\\d+') from m where line like 'RssAnon%';")
+    size = "select substring(line from '\\d+') from m where line like 'RssAnon%';"
     memory = ("truncate m; do $$ begin execute format('copy m from ''/proc/%s/status'' (delimiter ''|'')', "
               "pg_backend_pid()); end $$;" + size)
+    first = ('create temp table m(line text); set jit = off;\n%s;\n%s\n%s\n%s\nset jit = on; \\timing on\n%s;\n%s;\n'
+             '\\timing off\n%s' % (kinds['five functions'], memory, memory, memory, kinds['five functions'],
+                                   kinds['five functions'], memory))
     table, ok = {}, True
     with server(lib) as c:
         c.psql(text=setup)
@@ -61,21 +64,20 @@ def compile_time(lib):
             for kind, query in kinds.items():
                 times = jit_times(c.psql('-At', text='%s;\n' % query * 21))[1:]
                 table[kind, name] = (times[0][0], sorted(t for _, t in times)[10])
-            first = ('create temp table m(line text); set jit = off;\n%s;\n%s\n%s\nset jit = on; \\timing on\n%s;\n%s;\n'
-                     '\\timing off\n%s' % (kinds['five functions'], memory, memory, kinds['five functions'],
-                                           kinds['five functions'], memory))
-            out = c.psql('-At', text=first)
-            sizes = [int(x) for x in re.findall(r'^(\d+)$', out, re.M)]
-            spent = [float(x) for x in re.findall(r'^Time: ([\d.]+) ms', out, re.M)]
-            table['first use, ms more than the second', name] = (0, spent[0] - spent[1])
-            table['first use, KiB', name] = (0, sizes[-1] - sizes[-2])
+            spent, grown = [], []
+            for _ in range(9): # a new backend each
+                out = c.psql('-At', text=first)
+                sizes = [int(x) for x in re.findall(r'^(\d+)$', out, re.M)]
+                spent.append([float(x) for x in re.findall(r'^Time: ([\d.]+) ms', out, re.M)])
+                grown.append(sizes[-1] - sizes[-2])
+            table['first use, ms more than the second', name] = (0, min(a for a, _ in spent) - min(b for _, b in spent))
+            table['first use, KiB', name] = (0, sorted(grown)[4])
     for kind in [*kinds, 'first use, ms more than the second', 'first use, KiB']:
         (n, llvm), (m, kiln) = (table[kind, name] for name in ('llvmjit, no optimization', 'kilnjit'))
         print('%-36s llvmjit %9.3f%s   kilnjit %8.3f%s   1/%.0f' % (
             kind, llvm, ' (%d functions)' % n if n else '', kiln, ' (%d functions)' % m if m else '',
             llvm / max(kiln, 1e-3)))
-        if kind in kinds:
-            ok &= kiln * 30 <= llvm
+        ok &= kiln * 30 <= llvm if kind in kinds else kiln < (2 if ' ms ' in kind else 2048)
     return ok
 
 

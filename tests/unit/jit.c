@@ -36,10 +36,13 @@ static void adds_and_calls(void **state) {
     assert_ptr_equal(kiln_jit_address(jit, u, NULL), kiln_jit_find(jit, "add"));
     assert_ptr_equal(kiln_jit_address(jit, u, "add"), kiln_jit_find(jit, "add"));
     assert_null(kiln_jit_address(jit, u, "sub"));
+    assert_ptr_equal(kiln_jit_function(jit, u, 0), kiln_jit_find(jit, "add"));
+    assert_null(kiln_jit_function(jit, u, 1));
     assert_int_equal(kiln_jit_get_stats(jit).units, 1);
     assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
     assert_null(kiln_jit_find(jit, "add"));
     assert_null(kiln_jit_address(jit, u, NULL));
+    assert_null(kiln_jit_function(jit, u, 0));
     kiln_jit_error e = {0};
     assert_int_equal(kiln_jit_remove(jit, u, &e), KILN_ERR_ARGUMENT);
     assert_int_equal(kiln_jit_get_stats(jit).code_bytes, 0);
@@ -308,7 +311,11 @@ static void several_sessions(void **state) {
     assert_int_equal(kiln_text_read(s[i], texts[i], strlen(texts[i]), NULL, NULL), KILN_OK);
   kiln_jit_input in = {m, s, 2};
   kiln_jit_error e = {0};
-  if (kiln_jit_add(jit, 0, &in, 1, NULL, &e) != KILN_OK) fail_msg("%s", e.diag.message);
+  kiln_jit_unit unit;
+  if (kiln_jit_add(jit, 0, &in, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);
+  assert_ptr_equal(kiln_jit_function(jit, unit, 0), kiln_jit_find(jit, "pick"));
+  assert_ptr_equal(kiln_jit_function(jit, unit, 1), kiln_jit_find(jit, "jump"));
+  assert_null(kiln_jit_function(jit, unit, 2));
   for (long i = 0; i < 6; i++) assert_int_equal(jit_call(jit, "pick", i, 0), 10 + i);
   assert_int_equal(jit_call(jit, "pick", 6, 0), 99);
   assert_int_equal(jit_call(jit, "jump", 0, 0), 100);
