@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/corpus"
-if [[ $target != func ]] && ! type -P "${CLANG:-clang-22}" >/dev/null; then
+if [[ $target != func && $target != wasm ]] && ! type -P "${CLANG:-clang-22}" >/dev/null; then
   skip "fuzz $target" 'no clang for the first inputs'
   finish
 fi

@@ -94,7 +94,7 @@ static struct kn_wasm_control *begin(struct kn_wasm_body *c, const struct kn_was
     if (n >= MAX_DEPTH)
       kn_wasm_fail(&c->in, KILN_ERR_LIMIT, c->op_at, "blocks are nested too deeply");
     kn_wasm_room(c, &c->controls, &cap, n + UINT64_C(16), sizeof *c->controls);
-    c->controls_end = c->controls + cap;
+    c->controls_end = c->controls + (cap < MAX_DEPTH + 2 ? cap : MAX_DEPTH + 2);
     c->control = c->controls + n;
   }
   struct kn_wasm_control *new = ++c->control;

@@ -277,7 +277,7 @@ void kn_wasm_define_image(kiln_wasm *w) {
   put_entities(&o, i);
   put_segments(&o, i);
   put_name(&o, offsetof(kiln_wasm_image, name), &i->name);
-  qsort(o.relocs, o.n_relocs, sizeof *o.relocs, by_offset);
+  if (o.n_relocs != 0) qsort(o.relocs, o.n_relocs, sizeof *o.relocs, by_offset);
   kiln_data_define(w->module, o.image,
                    &(kiln_data_desc){.bytes = o.bytes,
                                      .size_bytes = o.size,
