@@ -2,8 +2,6 @@
  * module, whose pointers are relocations. Also the layout of instances, which the image says. */
 #include "module.h"
 
-#include <stdlib.h>
-
 /* ---- the layout of an instance ---- */
 
 /* Takes `size` bytes below what is taken. */
@@ -123,7 +121,9 @@ static void describe(kiln_wasm *w) {
 
 /* ---- as data ---- */
 
-/* The image while it is written: its bytes, and those that it points to, of names and segments. */
+/* The image while it is written: its bytes, and those that it points to, of names and segments. Arrays are written in
+ * the order of its fields, so that relocations come in ascending order. */
+enum { MAX_HEAD = 16 };
 struct out {
   kiln_wasm *w;
   kiln_symbol image, content;
@@ -131,8 +131,9 @@ struct out {
   uint64_t size, cap;
   uint8_t *texts;
   uint64_t texts_size, texts_cap;
-  kiln_reloc *relocs;
-  uint32_t n_relocs, cap_relocs;
+  kiln_reloc head[MAX_HEAD]; /* of the kiln_wasm_image itself */
+  kiln_reloc *relocs;        /* of what is behind it */
+  uint32_t n_head, n_relocs, cap_relocs;
 };
 
 /* Appends `size` bytes, aligned to 8, to one of the two. Returns where they are. */
@@ -159,6 +160,12 @@ static uint64_t put(struct out *o, const void *from, uint64_t size) {
 static void point(struct out *o, uint64_t at, uint32_t symbol, uint64_t addend) {
   memset(o->bytes + at, 0, 8);
   if (symbol == 0) return;
+  kiln_reloc reloc = {
+    .offset_bytes = at, .symbol = {symbol}, .addend = (int64_t)addend, .size_bytes = 8};
+  if (at < sizeof(kiln_wasm_image)) {
+    o->head[o->n_head++] = reloc;
+    return;
+  }
   if (o->n_relocs == o->cap_relocs) {
     uint32_t cap = o->cap_relocs * 2 + 256;
     kiln_reloc *relocs = kn_wasm_alloc(o->w, (uint64_t)cap * sizeof *relocs);
@@ -166,8 +173,7 @@ static void point(struct out *o, uint64_t at, uint32_t symbol, uint64_t addend) 
     o->relocs = relocs;
     o->cap_relocs = cap;
   }
-  o->relocs[o->n_relocs++] = (kiln_reloc){
-    .offset_bytes = at, .symbol = {symbol}, .addend = (int64_t)addend, .size_bytes = 8};
+  o->relocs[o->n_relocs++] = reloc;
 }
 
 /* The pointer at `at` is to these bytes of the module: left as it is if the module stays, else to a copy. */
@@ -200,8 +206,8 @@ static uint64_t put_array(struct out *o, size_t field, const void *array, uint32
   put_array(o, offsetof(kiln_wasm_image, name), i->name, i->n_##name, sizeof *i->name)
 #define AT(base, index, type, field) ((base) + (index) * sizeof(type) + offsetof(type, field))
 
-static void put_code(struct out *o, const kiln_wasm_image *i) {
-  kiln_wasm *w = o->w;
+static void put_types(struct out *o, const kiln_wasm_image *i) {
+  const kiln_wasm *w = o->w;
   uint64_t at = PUT(o, types);
   for (uint32_t k = 0; k < i->n_types; k++) {
     const struct kn_wasm_type *t = &w->types[k];
@@ -211,14 +217,9 @@ static void put_code(struct out *o, const kiln_wasm_image *i) {
     point(o, AT(at, k, kiln_wasm_functype, entry), t->entry, 0);
     point(o, AT(at, k, kiln_wasm_functype, host), t->host, 0);
   }
-  at = PUT(o, funcs);
-  for (uint32_t k = 0; k < i->n_funcs; k++) {
-    point(o, AT(at, k, kiln_wasm_image_func, code), w->funcs[k].symbol.id, 0);
-    put_name(o, AT(at, k, kiln_wasm_image_func, name), &i->funcs[k].name);
-  }
 }
 
-static void put_entities(struct out *o, const kiln_wasm_image *i) {
+static void put_names(struct out *o, const kiln_wasm_image *i) {
   uint64_t at = PUT(o, imports);
   for (uint32_t k = 0; k < i->n_imports; k++) {
     put_name(o, AT(at, k, kiln_wasm_import, module), &i->imports[k].module);
@@ -227,7 +228,18 @@ static void put_entities(struct out *o, const kiln_wasm_image *i) {
   at = PUT(o, exports);
   for (uint32_t k = 0; k < i->n_exports; k++)
     put_name(o, AT(at, k, kiln_wasm_export, name), &i->exports[k].name);
-  at = PUT(o, tables);
+}
+
+static void put_funcs(struct out *o, const kiln_wasm_image *i) {
+  uint64_t at = PUT(o, funcs);
+  for (uint32_t k = 0; k < i->n_funcs; k++) {
+    point(o, AT(at, k, kiln_wasm_image_func, code), o->w->funcs[k].symbol.id, 0);
+    put_name(o, AT(at, k, kiln_wasm_image_func, name), &i->funcs[k].name);
+  }
+}
+
+static void put_entities(struct out *o, const kiln_wasm_image *i) {
+  uint64_t at = PUT(o, tables);
   for (uint32_t k = 0; k < i->n_tables; k++)
     put_const(o, AT(at, k, kiln_wasm_image_table, init), &i->tables[k].init);
   PUT(o, memories);
@@ -259,11 +271,6 @@ static void put_segments(struct out *o, const kiln_wasm_image *i) {
   }
 }
 
-static int by_offset(const void *a, const void *b) {
-  const kiln_reloc *x = a, *y = b;
-  return x->offset_bytes < y->offset_bytes ? -1 : x->offset_bytes > y->offset_bytes;
-}
-
 void kn_wasm_define_image(kiln_wasm *w) {
   describe(w);
   const kiln_wasm_image *i = &w->image;
@@ -273,18 +280,23 @@ void kn_wasm_define_image(kiln_wasm *w) {
     .image = kiln_data_declare(w->module, &(kiln_symbol_desc){.name = name, .body = true}),
     .content = kiln_data_declare(w->module, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE})};
   put(&o, i, sizeof *i);
-  put_code(&o, i);
+  put_types(&o, i);
+  put_names(&o, i);
+  put_funcs(&o, i);
   put_entities(&o, i);
   put_segments(&o, i);
   put_name(&o, offsetof(kiln_wasm_image, name), &i->name);
-  if (o.n_relocs != 0) qsort(o.relocs, o.n_relocs, sizeof *o.relocs, by_offset);
+  uint32_t n_relocs = o.n_head + o.n_relocs;
+  kiln_reloc *relocs = kn_wasm_alloc(w, (uint64_t)n_relocs * sizeof *relocs);
+  memcpy(relocs, o.head, o.n_head * sizeof *relocs);
+  if (o.n_relocs != 0) memcpy(relocs + o.n_head, o.relocs, o.n_relocs * sizeof *relocs);
   kiln_data_define(w->module, o.image,
                    &(kiln_data_desc){.bytes = o.bytes,
                                      .size_bytes = o.size,
                                      .align_log2 = 4,
                                      .flags = KILN_DATA_READ_ONLY | KILN_DATA_USED,
-                                     .relocs = o.relocs,
-                                     .n_relocs = o.n_relocs});
+                                     .relocs = relocs,
+                                     .n_relocs = n_relocs});
   kiln_data_define(
     w->module, o.content,
     &(kiln_data_desc){
