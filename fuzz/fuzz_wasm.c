@@ -1,6 +1,6 @@
-/* Fuzz target: bytes are a WebAssembly module, which is compiled with the verifier on and off, for a target and with flags
- * that a hash chooses. Whatever the bytes, the result is an object or a diagnostic, and all memory is freed. What is
- * accepted is accepted by the verifier, too. */
+/* Fuzz target: bytes are a WebAssembly module, which is compiled with the verifier on and off, for a target and with
+ * flags that a hash chooses. Whatever the bytes, the result is an object or a diagnostic, and all memory is freed.
+ * What is accepted is accepted by the verifier, too. */
 #include "fuzz.h"
 
 #include <kiln/wasm.h>
