@@ -100,6 +100,7 @@ static struct kn_wasm_control *begin(struct kn_wasm_body *c, const struct kn_was
   struct kn_wasm_control *new = ++c->control;
   *new = *t;
   new->kind = (uint8_t)kind;
+  new->stamp = 0;
   new->dead = c->f == NULL;
   new->any = false;
   new->label = new->other = KN_WASM_NO_BLOCK;
