@@ -5,6 +5,7 @@
 #include <kiln/jit.h>
 #include <kiln/wasm.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +25,39 @@ static void *resolve(void *user, const char *name) {
     const char *name;
     void (*address)(void);
   } rows[] = {
-    ROW(kiln_wasmrt_trap),          ROW(kiln_wasmrt_memory_grow),   ROW(kiln_wasmrt_memory_fill),
-    ROW(kiln_wasmrt_memory_copy),   ROW(kiln_wasmrt_memory_init),   ROW(kiln_wasmrt_data_drop),
-    ROW(kiln_wasmrt_table_grow),    ROW(kiln_wasmrt_table_fill),    ROW(kiln_wasmrt_table_copy),
-    ROW(kiln_wasmrt_table_init),    ROW(kiln_wasmrt_elem_drop),     ROW(kiln_wasmrt_atomic_notify),
-    ROW(kiln_wasmrt_atomic_wait32), ROW(kiln_wasmrt_atomic_wait64), ROW(kiln_wasmrt_exn_new),
-    ROW(kiln_wasmrt_throw),         ROW(kiln_wasmrt_caught),        ROW(kiln_wasmrt_exn_drop),
-    ROW(kiln_wasmrt_out_of_fuel),   ROW(kiln_wasmrt_personality),
+    ROW(kiln_wasmrt_trap),
+    ROW(kiln_wasmrt_memory_grow),
+    ROW(kiln_wasmrt_memory_fill),
+    ROW(kiln_wasmrt_memory_copy),
+    ROW(kiln_wasmrt_memory_init),
+    ROW(kiln_wasmrt_data_drop),
+    ROW(kiln_wasmrt_table_grow),
+    ROW(kiln_wasmrt_table_fill),
+    ROW(kiln_wasmrt_table_copy),
+    ROW(kiln_wasmrt_table_init),
+    ROW(kiln_wasmrt_elem_drop),
+    ROW(kiln_wasmrt_atomic_notify),
+    ROW(kiln_wasmrt_atomic_wait32),
+    ROW(kiln_wasmrt_atomic_wait64),
+    ROW(kiln_wasmrt_exn_new),
+    ROW(kiln_wasmrt_throw),
+    ROW(kiln_wasmrt_caught),
+    ROW(kiln_wasmrt_exn_drop),
+    ROW(kiln_wasmrt_out_of_fuel),
+    ROW(kiln_wasmrt_personality),
+    /* of libm, for processors that cannot round, or multiply and add, by an instruction */
+    ROW(fma),
+    ROW(fmaf),
+    ROW(ceil),
+    ROW(ceilf),
+    ROW(floor),
+    ROW(floorf),
+    ROW(trunc),
+    ROW(truncf),
+    ROW(rint),
+    ROW(rintf),
+    {"roundeven", (void (*)(void))rint},
+    {"roundevenf", (void (*)(void))rintf},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (strcmp(rows[i].name, name) != 0) continue;

@@ -16,16 +16,26 @@ static int verb_completion(int argc, char **argv) {
 }
 
 static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
-  [VERB_COMPILE] = verb_compile, [VERB_QBE] = verb_qbe,       [VERB_CC] = verb_cc,
-  [VERB_CXX] = verb_cxx,         [VERB_CARGO] = verb_cargo,   [VERB_WITH] = verb_with,
-  [VERB_PRINT] = verb_print,     [VERB_VERIFY] = verb_verify, [VERB_DIS] = verb_dis,
-  [VERB_INTERP] = verb_interp,   [VERB_RUN] = verb_run,       [VERB_COMPLETION] = verb_completion,
+  [VERB_COMPILE] = verb_compile,
+  [VERB_QBE] = verb_qbe,
+  [VERB_WASM] = verb_wasm,
+  [VERB_CC] = verb_cc,
+  [VERB_CXX] = verb_cxx,
+  [VERB_CARGO] = verb_cargo,
+  [VERB_WITH] = verb_with,
+  [VERB_PRINT] = verb_print,
+  [VERB_VERIFY] = verb_verify,
+  [VERB_DIS] = verb_dis,
+  [VERB_INTERP] = verb_interp,
+  [VERB_RUN] = verb_run,
+  [VERB_COMPLETION] = verb_completion,
   [VERB_STATS] = verb_stats,
 };
 
 static int print_version(void) {
   char targets[TOOL_TARGETS_SIZE];
-  printf("kiln %s\nTargets: %s\nReads: bitcode of LLVM %d to %d, QBE's language, Kiln's text\n",
+  printf("kiln %s\nTargets: %s\nReads: bitcode of LLVM %d to %d, QBE's language, WebAssembly, "
+         "Kiln's text\n",
          tool_version(), tool_targets(targets, ", "), KILN_LLVM_OLDEST, KILN_LLVM_NEWEST);
   return TOOL_OK;
 }

@@ -6,6 +6,7 @@
 #include "cc.h"
 #include "options.h"
 #include "threads.h"
+#include "wasm.h"
 
 #include <kiln/jit.h>
 
@@ -23,8 +24,8 @@ struct input {
 };
 
 struct flags {
-  const char **paths, **libraries, **folders; /* space for all arguments each */
-  size_t n_paths, n_libraries, n_folders;
+  const char **paths, **libraries, **folders, **dirs, **env; /* space for all arguments each */
+  size_t n_paths, n_libraries, n_folders, n_dirs, n_env;
   unsigned threads;
   bool gdb, perf;
   struct cc_list clang; /* options of clang, for sources */
@@ -53,6 +54,8 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
     case OPTION_THREADS:
       if (tool_parse_threads(w->value, &f->threads) != TOOL_OK) return TOOL_USAGE;
       break;
+    case OPTION_DIR: f->dirs[f->n_dirs++] = w->value; break;
+    case OPTION_ENV: f->env[f->n_env++] = w->value; break;
     case OPTION_GDB: f->gdb = true; break;
     case OPTION_PERF: f->perf = true; break;
     case OPTION_INCLUDE:
@@ -175,15 +178,48 @@ static int start(void *address, int argc, char **argv) {
   exit(program_main(argc, argv, environ));
 }
 
+/* Whether the only input is a module of WebAssembly, which then is in `in`. */
+static bool open_wasm(struct tool_input *in, const struct flags *f) {
+  const char *advice;
+  if (f->n_paths != 1 || tool_language(f->paths[0], &advice) != TOOL_OWN) return false;
+  if (strcmp(f->paths[0], "-") == 0 || !tool_input_open(in, f->paths[0])) return false;
+  if (kiln_wasm_is_module(in->bytes, in->size)) return true;
+  tool_input_close(in);
+  return false;
+}
+
+static int run_wasm(struct tool_input *in, const struct flags *f, char **argv) {
+  struct tool_wasm_run r = {.bytes = in->bytes,
+                            .size = in->size,
+                            .dirs = f->dirs,
+                            .n_dirs = (uint32_t)f->n_dirs,
+                            .env = f->env,
+                            .n_env = (uint32_t)f->n_env,
+                            .argv = argv,
+                            .gdb = f->gdb,
+                            .perf = f->perf};
+  int status = tool_wasm_run(&r);
+  tool_input_close(in);
+  return status;
+}
+
 int main(int argc, char **argv) {
-  const char *words[3 * argc]; /* of this function, since help ends the program */
-  struct flags f = {
-    .threads = 1, .paths = words, .libraries = words + argc, .folders = words + 2 * argc};
+  const char *words[5 * argc]; /* of this function, since help ends the program */
+  struct flags f = {.threads = 1,
+                    .paths = words,
+                    .libraries = words + argc,
+                    .folders = words + 2 * argc,
+                    .dirs = words + 3 * argc,
+                    .env = words + 4 * argc};
   struct tool_words w;
   tool_words_begin(&w, VERB_RUN, argc, argv);
   int bad = parse_flags(&f, &w);
   if (bad != TOOL_OK || w.n_inputs == 0) return tool_output_end(bad);
   for (int i = 0; i < w.n_inputs; i++) f.paths[f.n_paths++] = w.inputs[i];
+  /* The program's arguments are the end of this one's, with its name before them. */
+  argv[w.rest - 1] = (char *)(uintptr_t)f.paths[0];
+  struct tool_input module;
+  if (open_wasm(&module, &f)) return run_wasm(&module, &f, argv + w.rest - 1);
   program.inputs = calloc(f.n_paths, sizeof *program.inputs);
   bool ok = program.inputs != NULL;
   if (!ok) tool_error("%s", strerror(ENOMEM));
@@ -195,7 +231,5 @@ int main(int argc, char **argv) {
   if (!ok || !link_all(program.inputs, f.n_paths, &f)) return TOOL_FAILED;
   void *address = find_main(program.inputs, f.n_paths);
   if (address == NULL) return TOOL_FAILED;
-  /* The program's arguments are the end of this one's, with its name before them. */
-  argv[w.rest - 1] = (char *)(uintptr_t)f.paths[0];
   return start(address, argc - w.rest + 1, argv + w.rest - 1);
 }

@@ -40,6 +40,18 @@ int tool_hand_over(const char *name, char **argv, const char *where) {
   return TOOL_FAILED;
 }
 
+char *tool_derived_name(const char *path) {
+  const char *base = strrchr(path, '/');
+  base = base != NULL ? base + 1 : path;
+  const char *dot = strrchr(base, '.');
+  size_t n = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
+  char *name = malloc(n + 3);
+  if (name == NULL) return NULL;
+  memcpy(name, base, n);
+  memcpy(name + n, ".o", 3);
+  return name;
+}
+
 /* ---- inputs ---- */
 
 /* Reads what cannot be mapped: pipes, terminals. */

@@ -86,6 +86,9 @@ kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
 /* Says that `status` ended the work on `in`, unless a diagnostic has said so. */
 void tool_module_report(struct tool_module *t, const struct tool_input *in, kiln_status status);
 
+/* The file name of an input with its suffix replaced by .o, in the current folder; free it. NULL: no memory. */
+char *tool_derived_name(const char *path);
+
 /* Replaces this process by the program `name` from the folder of `kiln`; only returns after a message, which says
  * where to get it. */
 int tool_hand_over(const char *name, char **argv, const char *where);
@@ -111,6 +114,7 @@ const char *tool_version(void);
 bool tool_coloured(FILE *to);
 
 int verb_compile(int argc, char **argv);
+int verb_wasm(int argc, char **argv);
 int verb_qbe(int argc, char **argv);
 int verb_cc(int argc, char **argv);
 int verb_cxx(int argc, char **argv);

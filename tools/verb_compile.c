@@ -91,19 +91,6 @@ static int parse_flags(struct tool_words *w, struct flags *f) {
   return TOOL_OK;
 }
 
-/* The file name of `in` with its suffix replaced by .o, in the current folder; free it. */
-static char *derived_name(const char *in) {
-  const char *base = strrchr(in, '/');
-  base = base != NULL ? base + 1 : in;
-  const char *dot = strrchr(base, '.');
-  size_t n = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
-  char *name = malloc(n + 3);
-  if (name == NULL) return NULL;
-  memcpy(name, base, n);
-  memcpy(name + n, ".o", 3);
-  return name;
-}
-
 /* The times of the bodies, `c->work_ns`, `s->plan_ns` and `s->walk_ns`, are of all threads together. */
 static void print_times(const char *path, const struct tool_compiled *c,
                         const kiln_compile_stats *s, uint64_t object_ns, uint64_t write_ns,
@@ -208,7 +195,7 @@ static bool compile_path(const struct flags *f, const char *path) {
   char *derived = NULL;
   const char *out = f->out;
   if (out == NULL && strcmp(path, "-") == 0) out = "-";
-  if (out == NULL) out = derived = derived_name(path);
+  if (out == NULL) out = derived = tool_derived_name(path);
   bool ok = out != NULL && compile(f, &in, out);
   free(derived);
   tool_input_close(&in);

@@ -69,11 +69,11 @@ fits() {
 }
 check "--help fits a screen" fits "$kiln" --help
 check "--help and nothing else" bash -c "'$kiln' --help | LC_ALL=C grep -v '[^ -~]' | tail -n 1 | grep -q '2 wrong usage\.\$'"
-for verb in cc c++ cargo run compile qbe interp print verify dis stats completion; do
+for verb in cc c++ cargo run compile qbe wasm interp print verify dis stats completion; do
   check "help $verb" fits "$kiln" help $verb
   check "$verb is in --help" grep -qE "^  ${verb//+/\\+} " <("$kiln" --help)
 done
-for verb in run compile qbe interp print verify dis stats completion; do
+for verb in run compile qbe wasm interp print verify dis stats completion; do
   [[ $verb == @(run|interp) && ! -x $build/kiln-$verb ]] || check "$verb --help" fits "$kiln" $verb --help
 done
 check "--version" bash -c "'$kiln' --version | head -n 1 | grep -Eqx 'kiln [0-9]+\.[0-9]+\.[0-9]+'"

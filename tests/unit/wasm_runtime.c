@@ -198,6 +198,10 @@ static void test_backtrace(void **state) {
   (void)state;
   struct fixture *f = open_fixture(true, add_one);
   read_at(f, 65536);
+#ifdef KN_TEST_EMULATED /* the unwinder does not know the emulator's signal frames */
+  close_fixture(f);
+  skip();
+#endif
   assert_true(f->error.n_frames > 0);
   assert_int_equal(f->error.frames[0].function, 1);
   kiln_wasm_name name = kiln_wasmrt_func_name(f->error.frames);

@@ -1,0 +1,112 @@
+/* `kiln run` of a WebAssembly module: compiles it into memory, gives it WASI, and runs its export "_start". Called by
+ * run.c. Traps print a backtrace and end with status 134, as an abort of a shell's child would. */
+#include "tool.h"
+#include "wasm.h"
+
+#include <kiln/wasi.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRAP_STATUS = 134 };
+
+struct process {
+  kiln_wasmrt_code *code;
+  kiln_wasmrt_store *store;
+  kiln_wasi *wasi;
+};
+
+/* Words "HOST" or "HOST::GUEST"; the guest's name is the host's without it. Free both results. */
+static bool split_dirs(const struct tool_wasm_run *r, kiln_wasi_dir *dirs, char **copies) {
+  for (uint32_t i = 0; i < r->n_dirs; i++) {
+    copies[i] = strdup(r->dirs[i]);
+    if (copies[i] == NULL) return false;
+    char *guest = strstr(copies[i], "::");
+    if (guest != NULL) *guest = 0;
+    dirs[i] = (kiln_wasi_dir){.host = copies[i], .guest = guest != NULL ? guest + 2 : copies[i]};
+  }
+  return true;
+}
+
+static bool open_wasi(struct process *p, const struct tool_wasm_run *r) {
+  kiln_wasi_dir *dirs = calloc(r->n_dirs + 1u, sizeof *dirs);
+  char **copies = calloc(r->n_dirs + 1u, sizeof *copies);
+  uint32_t n_args = 0, failed = r->n_dirs;
+  while (r->argv[n_args] != NULL) n_args++;
+  kiln_wasi_options o = {.args = (const char *const *)r->argv,
+                         .n_args = n_args,
+                         .env = r->env,
+                         .n_env = r->n_env,
+                         .dirs = dirs,
+                         .n_dirs = r->n_dirs};
+  errno = ENOMEM;
+  if (dirs != NULL && copies != NULL && split_dirs(r, dirs, copies))
+    p->wasi = kiln_wasi_new(&o, &failed);
+  bool ok = p->wasi != NULL && kiln_wasi_define(p->wasi, p->store);
+  if (p->wasi == NULL && failed < r->n_dirs)
+    tool_error("%s: %s", dirs[failed].host, strerror(errno));
+  else if (!ok) tool_error("%s", strerror(ENOMEM));
+  for (uint32_t i = 0; i < r->n_dirs && copies != NULL; i++) free(copies[i]);
+  free(copies);
+  free(dirs);
+  return ok;
+}
+
+static void print_backtrace(const kiln_wasmrt_error *e) {
+  for (uint32_t i = 0; i < e->n_frames; i++) {
+    kiln_wasm_name name = kiln_wasmrt_func_name(e->frames + i);
+    fprintf(stderr, "  %2u: function %u", i, e->frames[i].function);
+    if (name.text_length > 0) fprintf(stderr, " %.*s", (int)name.text_length, name.text);
+    fputc('\n', stderr);
+  }
+}
+
+/* The process's status for how a call ended. */
+static int status_of(const char *name, const kiln_wasmrt_error *e) {
+  if (e->status == KILN_WASMRT_OK) return TOOL_OK;
+  if (e->status == KILN_WASMRT_EXIT) return (int)e->exit_status;
+  tool_error("%s: %s", name, e->message);
+  print_backtrace(e);
+  return e->status == KILN_WASMRT_LINK || e->status == KILN_WASMRT_MEMORY ? TOOL_FAILED
+                                                                          : TRAP_STATUS;
+}
+
+static int run(struct process *p, const struct tool_wasm_run *r) {
+  char message[512];
+  kiln_wasmrt_error error;
+  const kiln_wasmrt_compile_options options = {.gdb = r->gdb, .perf = r->perf};
+  p->code = kiln_wasmrt_compile(r->bytes, r->size, &options, message, sizeof message);
+  if (p->code == NULL) {
+    tool_error("%s: %s", r->argv[0], message);
+    return TOOL_FAILED;
+  }
+  p->store = kiln_wasmrt_store_new(NULL);
+  if (p->store == NULL) {
+    tool_error("%s", strerror(ENOMEM));
+    return TOOL_FAILED;
+  }
+  if (!open_wasi(p, r)) return TOOL_FAILED;
+  kiln_wasmrt_instance *i =
+    kiln_wasmrt_instantiate(p->store, kiln_wasmrt_code_image(p->code), &error);
+  if (i == NULL) return status_of(r->argv[0], &error);
+  const kiln_wasm_func *start = kiln_wasmrt_find_func(i, "_start");
+  kiln_wasm_functype type =
+    start != NULL ? kiln_wasmrt_func_type(p->store, start) : (kiln_wasm_functype){.n_params = 1};
+  if (type.n_params + type.n_results > 0) {
+    tool_error("%s: exports no function _start without parameters and results", r->argv[0]);
+    return TOOL_FAILED;
+  }
+  kiln_wasi_set_instance(p->wasi, i);
+  kiln_wasmrt_call(p->store, start, NULL, &error);
+  return status_of(r->argv[0], &error);
+}
+
+int tool_wasm_run(const struct tool_wasm_run *r) {
+  struct process p = {0};
+  int status = run(&p, r);
+  kiln_wasmrt_store_free(p.store);
+  kiln_wasi_free(p.wasi);
+  kiln_wasmrt_code_free(p.code);
+  return status;
+}

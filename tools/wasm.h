@@ -1,0 +1,26 @@
+/* `kiln wasm`: verb_wasm.c compiles, wasm_header.c writes the header of what came of it. */
+#ifndef KN_TOOLS_WASM_H
+#define KN_TOOLS_WASM_H
+
+#include <kiln/wasm.h>
+
+/* A C header: the image, functions that the module exports, and what it imports in a comment. Into an empty buffer;
+ * false if memory runs out. */
+bool tool_wasm_header(kiln_buffer *out, const kiln_wasm_image *image, const char *symbol,
+                      const char *prefix);
+
+/* Runs a module: kiln-run's part. `argv` ends with NULL and begins with the module's name. The status of the process.
+ * */
+struct tool_wasm_run {
+  const void *bytes;
+  size_t size;
+  const char *const *dirs; /* "HOST" or "HOST::GUEST" */
+  uint32_t n_dirs;
+  const char *const *env; /* "NAME=VALUE" */
+  uint32_t n_env;
+  char **argv;
+  bool gdb, perf;
+};
+int tool_wasm_run(const struct tool_wasm_run *r);
+
+#endif
