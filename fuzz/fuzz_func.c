@@ -7,12 +7,13 @@
 #include "host.h"
 #include "load.h"
 
+#include <kiln/inline.h>
 #include <kiln/interp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STEPS = 200000, STACK_BYTES = 16 << 20 };
+enum { MAX_STEPS = 200000, STACK_BYTES = 16 << 20, MAX_KEPT = 4096 };
 
 const bool fz_any_bytes = true;
 
@@ -24,10 +25,30 @@ struct build {
   struct fz_run *run;
   kiln_interp *interp; /* or NULL */
   kiln_buffer *text;   /* or NULL */
+  uint64_t inlining; /* not 0: functions are inlined where they are called, as these bits choose */
+  uint32_t n_kept;
+  kiln_symbol kept[MAX_KEPT];
 };
+
+/* Keeps a function, to be inlined and compiled later; false: it is compiled at once. */
+static bool keep(struct build *b, kiln_func *f) {
+  static const kiln_inline rules[4] = {KILN_INLINE_ALWAYS, KILN_INLINE_BY_SIZE, KILN_INLINE_ALWAYS,
+                                       KILN_INLINE_HINT};
+  kiln_symbol symbol = kiln_func_symbol(f);
+  if (b->n_kept == MAX_KEPT) return false;
+  kiln_func_attrs attrs = kiln_func_get_attrs(f);
+  attrs.final = true;
+  if (symbol.id % 4 != 0) attrs.guard = KILN_GUARD_NONE; /* what is guarded is not inlined */
+  attrs.inlining = rules[(b->inlining >> symbol.id % 31 * 2) & 3];
+  kiln_func_set_attrs(f, &attrs);
+  if (kiln_func_keep(f) != KILN_OK) return false;
+  b->kept[b->n_kept++] = symbol;
+  return true;
+}
 
 static kiln_status take(void *user, kiln_func *f) {
   struct build *b = user;
+  if (b->inlining != 0 && !kiln_func_is_finished(f) && keep(b, f)) return KILN_OK;
   kiln_status s = kiln_func_finish(f);
   if (s == KILN_OK) s = kiln_func_verify(f);
   if (s != KILN_OK && s != KILN_ERR_MEMORY) {
@@ -40,6 +61,16 @@ static kiln_status take(void *user, kiln_func *f) {
     return s;
   }
   return kiln_func_compile(f);
+}
+
+/* Compiles what was kept, with calls inlined. */
+static kiln_status take_kept(struct build *b, kiln_session *session) {
+  kiln_status s = kiln_module_settle_inlining(kiln_session_module(session));
+  for (uint32_t i = 0; i < b->n_kept && s == KILN_OK; i++) {
+    kiln_func *f = kiln_session_begin_kept(session, b->kept[i]);
+    s = f != NULL ? take(b, f) : KILN_ERR_MEMORY;
+  }
+  return s;
 }
 
 static void print_program(void) {
@@ -90,7 +121,7 @@ static void compare(const struct host_memory *wanted, const char *how) {
 /* Compiles with options chosen by `h`; runs on the interpreter if `wanted` is to be filled, and the
  * object, if that is for this machine. False: no memory. */
 static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *how, bool interpret,
-                  struct host_memory *wanted) {
+                  struct host_memory *wanted, uint64_t inlining) {
   struct fz_run run = {0};
   kiln_module_options options = fz_options(h, &run);
   options.target = target;
@@ -99,7 +130,13 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
   kiln_module *m = kiln_module_new(&options);
   fz_attrs(h, m);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
-  struct build b = {.run = &run};
+  static struct build b;
+  b = (struct build){.run = &run, .inlining = inlining};
+  if (m != NULL && inlining != 0) {
+    kiln_module_attrs attrs = kiln_module_get_attrs(m);
+    attrs.inlining = KILN_INLINING_SMALL;
+    kiln_module_set_attrs(m, &attrs);
+  }
   kiln_status status = KILN_ERR_MEMORY;
   kiln_diag diag = {0};
   if (s != NULL && interpret) {
@@ -109,6 +146,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
   }
   if (s != NULL && (b.interp != NULL || !interpret)) {
     status = gen_program(&gen, s, input, input_size, take, &b);
+    if (status == KILN_OK && inlining != 0) status = take_kept(&b, s);
     if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
     bool missing = status == KILN_ERR_UNSUPPORTED && target == KILN_TARGET_AARCH64 &&
                    gen.weights[KILN_TYPE_F80] > 0;
@@ -131,7 +169,8 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
     }
     host_interp = NULL;
     host_collect();
-    *wanted = host_get()->memory;
+    if (inlining == 0) *wanted = host_get()->memory;
+    else compare(wanted, "the interpreter, of functions with calls inlined,");
   }
   kiln_interp_free(b.interp);
   kiln_session_free(s);
@@ -150,14 +189,23 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static struct host_memory wanted;
-  uint64_t h = fz_hash(data, size);
+
+  uint64_t h = fz_hash(data, size), rules = h << 1 | 1;
   input = data;
   input_size = size;
   if (getenv("KILN_FUZZ_PRINT") != NULL) print_program();
-  if (!build(h, KILN_TARGET_X86_64, 0, "machine code", true, &wanted)) return 0;
+  if (!build(h, KILN_TARGET_X86_64, 0, "machine code", true, &wanted, 0)) return 0;
   build(h >> 16, KILN_TARGET_X86_64, 1 + (h >> 32 & 0xffff), "machine code in stress mode", false,
-        &wanted);
-  build(h >> 24, KILN_TARGET_AARCH64, h >> 48 & 1 ? h >> 50 : 0, "AArch64", false, &wanted);
+        &wanted, 0);
+  build(h >> 24, KILN_TARGET_AARCH64, h >> 48 & 1 ? h >> 50 : 0, "AArch64", false, &wanted, 0);
+  gen.acyclic = true;
+  bool ok = build(h, KILN_TARGET_X86_64, 0, "machine code of an acyclic program", true, &wanted, 0);
+  if (ok)
+    build(h, KILN_TARGET_X86_64, h >> 47 & 1 ? 1 + (h >> 32 & 0xffff) : 0,
+          "machine code with calls inlined", true, &wanted, rules);
+  if (ok)
+    build(h >> 24, KILN_TARGET_AARCH64, 0, "AArch64 with calls inlined", false, &wanted, rules);
+  gen.acyclic = false;
   return 0;
 }
 

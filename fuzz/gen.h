@@ -71,6 +71,8 @@ struct gen {
   uint32_t used[KILN_OP_COUNT]; /* operations made so far, for all programs */
   /* the program */
   struct gen_sig sigs[GEN_FUNCS + 1];
+  bool
+    acyclic; /* set by who calls gen_program: functions call only later ones, so that all can be inlined */
   unsigned n_funcs;
   kiln_symbol a, b, zero, fuel, out, data, constant, tls, part, pointers, functions;
   kiln_symbol host[32];

@@ -328,7 +328,12 @@ static void call_host(struct gen *g) {
 
 void gen_call(struct gen *g) {
   if (gen_chance(g, 110)) call_host(g);
-  else gen_call_func(g, gen_pick(g, g->n_funcs), NULL, false);
+  else {
+    unsigned index = gen_pick(g, g->n_funcs), here = (unsigned)(g->sig - g->sigs);
+    if (g->acyclic && here + 1 >= g->n_funcs) return;
+    if (g->acyclic) index = here + 1 + index % (g->n_funcs - here - 1);
+    gen_call_func(g, index, NULL, false);
+  }
 }
 
 void gen_read_extra(struct gen *g) {

@@ -127,9 +127,12 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
 
 kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i) {
   static const kiln_asm none; /* its padding is 0, too */
+  return kiln_inst_get(f, i).op == KILN_OP_ASM ? kn_asm_get(f, &f->inst[i.id]) : none;
+}
+
+kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in) {
+  static const kiln_asm none; /* its padding is 0, too */
   kiln_asm out = none;
-  if (kiln_inst_get(f, i).op != KILN_OP_ASM) return none;
-  const struct kn_inst *in = &f->inst[i.id];
   const struct kn_asm *a = &f->asms.at[in->b];
   const uint8_t *regs = f->asm_bytes.at + a->regs;
   out = (kiln_asm){.bytes = f->asm_bytes.at + a->bytes,

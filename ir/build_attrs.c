@@ -14,6 +14,7 @@ static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
   if ((unsigned)a->guard >= KILN_GUARD_COUNT) return "no such kind of guarded function";
   if (a->protection > PROTECT_BITS && a->protection != KILN_PROTECT_NONE)
     return "no such branch protection";
+  if ((unsigned)a->inlining >= KILN_INLINE_COUNT) return "no such rule of inlining";
   if (a->realign_stack && !f->attrs.realign_stack && f->slots.n != 0)
     return "the function has a slot already";
   return NULL;
@@ -44,6 +45,11 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   a->frame_pointer = attrs->frame_pointer;
   a->realign_stack = attrs->realign_stack;
   a->used = attrs->used;
+  a->final = attrs->final;
+  a->not_into = attrs->not_into;
+  a->inlining = (uint8_t)attrs->inlining;
+  a->inline_same = attrs->inline_same;
+  a->inline_needs = attrs->inline_needs;
 }
 
 kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
@@ -61,5 +67,10 @@ kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
     .general_only = a->general_only,
     .naked = a->naked,
     .used = a->used,
+    .final = a->final,
+    .not_into = a->not_into,
+    .inlining = (kiln_inline)a->inlining,
+    .inline_same = a->inline_same,
+    .inline_needs = a->inline_needs,
   };
 }

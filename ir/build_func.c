@@ -227,8 +227,10 @@ void kiln_slot_set_array(kiln_func *f, kiln_value slot) {
   else f->slots.at[kn_index(slot.id)].array = 1;
 }
 
-kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
-  kiln_func *f = s != NULL ? take(s) : NULL;
+/* A function of `symbol` in the session's list of open ones, with its entry; without a valid symbol it has no
+ * parameters. NULL without memory. */
+static kiln_func *open_func(kiln_session *s, uint32_t symbol) {
+  kiln_func *f = take(s);
   if (f == NULL) return NULL;
   kiln_module *m = s->module;
   f->clobbers = m->clobbers;
@@ -237,12 +239,11 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
   if (s->open != NULL) s->open->prev = f;
   s->open = f;
 
-  bool known = kn_symbol_valid(m, symbol.id);
   const struct kn_sig *sig = NULL;
-  if (known) {
-    f->symbol = symbol.id;
-    if (kn_symbol(m, symbol.id)->kind == KILN_SYMBOL_FUNC) {
-      f->sig = kn_symbol(m, symbol.id)->sig;
+  if (kn_symbol_valid(m, symbol)) {
+    f->symbol = symbol;
+    if (kn_symbol(m, symbol)->kind == KILN_SYMBOL_FUNC) {
+      f->sig = kn_symbol(m, symbol)->sig;
       sig = kn_sig(m, f->sig);
       f->facts.n_results = sig->n_results;
       memcpy(f->facts.result_types, sig->results, sizeof f->facts.result_types);
@@ -255,11 +256,19 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     return NULL;
   }
   f->limit = f->cap;
+  return f;
+}
+
+kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
+  kiln_func *f = s != NULL ? open_func(s, symbol.id) : NULL;
+  if (f == NULL) return NULL;
+  kiln_module *m = s->module;
+  bool known = kn_symbol_valid(m, symbol.id);
   /* a module that failed gave "none" as the symbol */
   if (!known && kn_module_failed(m))
     kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
   else if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
-  else if (sig == NULL)
+  else if (f->sig == 0)
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
   else if (__atomic_load_n(&kn_symbol(m, symbol.id)->defined, __ATOMIC_RELAXED))
     kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
@@ -267,6 +276,19 @@ kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
     kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
   else f->facts.defines = true;
   return f;
+}
+
+kiln_func *kn_func_begin_again(const kiln_func *f) { return open_func(f->session, f->symbol); }
+
+void kn_func_swap(kiln_func *f, kiln_func *g) {
+  kiln_func other = *f;
+  bool defines = f->facts.defines;
+  *f = *g;
+  *g = other;
+  g->next = f->next, g->prev = f->prev;
+  f->next = other.next, f->prev = other.prev;
+  g->facts.defines = false;
+  f->facts.defines = defines;
 }
 
 void kn_func_release(kiln_func *f) {

@@ -95,7 +95,8 @@ static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, u
                         .parent = slot + 1,
                         .offset = at,
                         .pieces = s->pieces,
-                        .number = f->slots.n - f->facts.n_pieces - 1};
+                        .number = f->slots.n - f->facts.n_pieces - 1,
+                        .scope = s->scope};
   if (!KN_PUSH(f, f->slots, new)) return 0;
   f->facts.n_pieces++;
   f->slots.at[slot].pieces = f->slots.n;

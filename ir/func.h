@@ -160,6 +160,15 @@ struct kn_slot {
   uint32_t offset; /* of a piece: where it begins in its slot, in bytes */
   uint32_t pieces; /* newest piece, of a piece the next older one: index + 1, or 0 */
   uint32_t number; /* how many slots, without pieces, were made before; of a piece: one less */
+  uint32_t
+    scope; /* the inlined body that it belongs to: index + 1 into scopes; 0: the function itself */
+};
+
+/* An inlined body: nothing of its slots' content is there before it begins or after it ends, and no two of them that
+ * lie side by side run at once. */
+struct kn_scope {
+  uint32_t block;  /* where it begins */
+  uint32_t parent; /* index + 1 of the one around it, or 0 */
 };
 
 /* A value used outside its block, or a slot that may be a variable. */
@@ -302,7 +311,11 @@ struct kn_func_attrs {
   bool general_only;
   bool frame_pointer;
   bool realign_stack;
-  bool used; /* the linker keeps it */
+  bool used;                          /* the linker keeps it */
+  bool final;                         /* kiln_func_attrs */
+  bool not_into;                      /* kiln_func_attrs */
+  uint8_t inlining;                   /* kiln_inline */
+  uint32_t inline_same, inline_needs; /* kiln_func_attrs */
 };
 
 /* What is known of a function from its signature and what was built so far; zeroed at once for the next function. */
@@ -334,6 +347,7 @@ struct kn_func_facts {
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
+  bool inlined;       /* calls in it were inlined: ir/inlining.h */
 };
 
 /* The arrays of a function, which are emptied for the next one: type, name. */
@@ -346,6 +360,7 @@ struct kn_func_facts {
   ARRAY(uint32_t, lists)                                                                           \
   ARRAY(struct kn_const, pool)                                                                     \
   ARRAY(struct kn_slot, slots) /* index 0 is used */                                               \
+  ARRAY(struct kn_scope, scopes)                                                                   \
   ARRAY(struct kn_global, globals)                                                                 \
   ARRAY(struct kn_use_row, rows)                                                                   \
   ARRAY(struct kn_back_edge, back_edges)                                                           \
@@ -387,6 +402,9 @@ struct kiln_func {
   /* in the session's list of open or of spare functions; prev: of open ones, NULL for the newest */
   struct kiln_func *next, *prev;
 };
+
+/* The machine code of an ASM: kiln_inst_get_asm. (ir/build_asm.c) */
+kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 
 /* The slot that `i`, an index into slots, is or is a piece of. */
 static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i) {

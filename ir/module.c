@@ -3,6 +3,7 @@
  * every room that allocates or fails. Invariant: once the module has an error of its own, nothing in it
  * changes any more. */
 #include "ir/die.h"
+#include "ir/inlining.h"
 #include "ir/module_state.h"
 
 #include "ir/arena.h"
@@ -172,6 +173,7 @@ void kiln_module_free(kiln_module *m) {
     if (m->late_sigs[k] != NULL) kn_realloc(m, m->late_sigs[k], 0);
   }
   kn_debug_free(m->debug, m);
+  kn_kept_free(m);
   pthread_mutex_destroy(&m->lock);
   pthread_mutex_destroy(&m->diag_lock);
   kn_arena_free(m->arena);

@@ -174,6 +174,9 @@ struct kiln_module {
   bool some_no_plt;            /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;       /* 4, 5, or 0: 5 */
   kiln_debug *debug;           /* ir/die.h; NULL: nothing */
+  struct kn_kept *kept;        /* ir/inlining.h; NULL: no function was kept */
+  uint32_t inline_size;        /* kiln_module_attrs */
+  uint8_t inlining;            /* kiln_inlining */
   /* Of the target: see kn_target_library. */
   const struct kn_convention *library;
 };

@@ -548,7 +548,7 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
 }
 
 /* `!naked`, `!general`, `!frame_pointer`, `!realign_stack`, `!used`, `!probe 4096`, `!guard arrays`,
- * `!protect branch return`, or debugging information. */
+ * `!protect branch return`, `!inline always`, `!final`, `!not_into`, or debugging information. */
 static bool parse_directive(struct kn_parser *p) {
   kiln_func_attrs attrs = kiln_func_get_attrs(p->func);
   uint64_t bytes;
@@ -566,6 +566,15 @@ static bool parse_directive(struct kn_parser *p) {
     attrs.realign_stack = true;
   } else if (kn_parse_word(p, "used")) {
     attrs.used = true;
+  } else if (kn_parse_word(p, "final")) {
+    attrs.final = true;
+  } else if (kn_parse_word(p, "not_into")) {
+    attrs.not_into = true;
+  } else if (kn_parse_word(p, "inline")) {
+    unsigned rule = KILN_INLINE_HINT;
+    while (rule < KILN_INLINE_COUNT && !kn_parse_word(p, kn_inline_names[rule])) rule++;
+    if (rule == KILN_INLINE_COUNT) return kn_parse_expected(p, "hint, always or never");
+    attrs.inlining = (kiln_inline)rule;
   } else if (kn_parse_word(p, "guard")) {
     unsigned when = KILN_GUARD_ARRAYS;
     while (when < KILN_GUARD_COUNT && !kn_parse_word(p, kn_guard_names[when])) when++;
@@ -584,8 +593,8 @@ static bool parse_directive(struct kn_parser *p) {
     return true;
   }
   return kn_parse_func_debug(p, &is) &&
-         (is || kn_parse_expected(p, "loc, call, debug, begin, var, value, label, probe, guard "
-                                     "or protect"));
+         (is || kn_parse_expected(p, "loc, call, debug, begin, var, value, label, probe, guard, "
+                                     "inline or protect"));
 }
 
 /* `!s4 = ...` */

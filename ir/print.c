@@ -542,6 +542,13 @@ static void put_attrs(struct func_printer *q) {
   if (a->frame_pointer) text(q, "  !frame_pointer\n");
   if (a->realign_stack) text(q, "  !realign_stack\n");
   if (a->used) text(q, "  !used\n");
+  if (a->inlining != KILN_INLINE_BY_SIZE) {
+    text(q, "  !inline ");
+    text(q, kn_inline_names[a->inlining]);
+    text(q, "\n");
+  }
+  if (a->final) text(q, "  !final\n");
+  if (a->not_into) text(q, "  !not_into\n");
   if (a->probe_bytes != 0) {
     text(q, "  !probe ");
     number(q, a->probe_bytes);

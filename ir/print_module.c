@@ -28,6 +28,13 @@ const char *const kn_callconv_names[KILN_CC_COUNT] = {
   [KILN_CC_WIN64] = "win64",
   [KILN_CC_VECTOR] = "vector_pcs",
 };
+const char *const kn_inline_names[KILN_INLINE_COUNT] = {
+  [KILN_INLINE_BY_SIZE] = "by_size",
+  [KILN_INLINE_HINT] = "hint",
+  [KILN_INLINE_ALWAYS] = "always",
+  [KILN_INLINE_NEVER] = "never",
+};
+
 const char *const kn_guard_names[KILN_GUARD_COUNT] = {
   [KILN_GUARD_NONE] = "",
   [KILN_GUARD_ARRAYS] = "arrays",

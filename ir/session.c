@@ -5,6 +5,7 @@
 #include "ir/arena.h"
 #include "ir/builder.h"
 #include "ir/die.h"
+#include "ir/inlining.h"
 
 #include <string.h>
 
@@ -149,6 +150,7 @@ void kiln_session_free(kiln_session *s) {
   if (s == NULL) return;
   kiln_module *m = s->module;
   kn_session_free_rooms(s);
+  kn_inline_room_free(s);
   kn_func_free_all(s);
   kn_debug_free(s->debug, m);
   kn_realloc(m, s->sources.locs.at, 0);

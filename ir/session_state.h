@@ -38,6 +38,7 @@ struct kiln_session {
   struct kn_map *map;                 /* lib/codegen/map.h, or NULL */
   struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
   uint32_t lacks;                     /* parts that the target leaves out: lib/codegen/support.h */
+  struct kn_inline_room *inlining;    /* ir/inlining.h, or NULL */
   kiln_compile_stats stats;           /* its times in ticks: ir/clock.h */
   bool timing;
   unsigned dump_what; /* KILN_DUMP_...: see kiln_session_set_dump */

@@ -301,6 +301,7 @@ extern const char *const kn_linkage_names[KILN_LINKAGE_COUNT];
 extern const char *const kn_visibility_names[KILN_VISIBILITY_COUNT];
 extern const char *const kn_tls_names[KILN_TLS_COUNT];
 extern const char *const kn_callconv_names[KILN_CC_COUNT];
+extern const char *const kn_inline_names[KILN_INLINE_COUNT]; /* by kiln_inline */
 extern const char *const kn_guard_names[KILN_GUARD_COUNT];
 /* By bit of KILN_PROTECT_... */
 enum { KN_PROTECT_COUNT = 6 };

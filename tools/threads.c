@@ -16,9 +16,11 @@
 
 /* What the threads share. */
 struct job {
-  uint32_t bodies, portion;
-  _Atomic uint64_t next;   /* next body to be taken */
-  _Atomic uint32_t failed; /* least body that failed; UINT32_MAX: none */
+  uint32_t *list, bodies, portion; /* numbers of bodies */
+  bool last;                       /* what waits for assembly is read, too */
+  bool once;                       /* there is no round after this one */
+  _Atomic uint64_t next;           /* next body to be taken */
+  _Atomic uint32_t failed;         /* least body that failed; UINT32_MAX: none */
 };
 
 struct worker {
@@ -109,18 +111,18 @@ static void *work(void *arg) {
     if (end > job->bodies) end = job->bodies;
     more = first < end;
     for (uint64_t i = first; i < end && more; i++)
-      more = i < atomic_load(&job->failed) && compile_body(w, (uint32_t)i);
+      more = job->list[i] < atomic_load(&job->failed) && compile_body(w, job->list[i]);
   }
   uint64_t waited = 0;
-  if (w->failed == UINT32_MAX && atomic_load(&job->failed) == UINT32_MAX &&
+  if (job->last && w->failed == UINT32_MAX && atomic_load(&job->failed) == UINT32_MAX &&
       kiln_llvm_read_deferred(w->reader, NULL, NULL, &waited) != KILN_OK) {
     w->failed = UINT32_MAX - 1; /* behind those that did not wait */
     tool_diag_of_reader(&w->diag, w->reader);
   }
   w->instructions += waited;
   tool_thread_diag = before;
-  if (w->fork) kiln_llvm_free(w->reader);
-  w->ns = now_ns() - start;
+  if (w->fork && job->once) kiln_llvm_free(w->reader), w->fork = false;
+  w->ns += now_ns() - start;
   return NULL;
 }
 
@@ -152,43 +154,70 @@ static unsigned equip(struct tool_compiled *c, struct tool_module *t, kiln_llvm 
   return n;
 }
 
+/* Has `n` threads compile the bodies in the job's list. A thread that cannot be started leaves its work to the
+ * others. */
+static void run_round(struct job *job, struct worker *workers, unsigned n) {
+  /* Small enough that threads end at about the same time; not smaller, since each portion is copied separately. */
+  job->portion = job->bodies / (16 * n);
+  if (job->portion > 256) job->portion = 256;
+  if (job->portion < 1) job->portion = 1;
+  atomic_store(&job->next, 0);
+  for (unsigned i = 1; i < n; i++) aside_start(&workers[i].thread, work, &workers[i]);
+  work(&workers[0]);
+  for (unsigned i = 1; i < n; i++) {
+    bool worked = workers[i].thread.started;
+    aside_join(&workers[i].thread);
+    if (!worked && job->last) work(&workers[i]); /* what waits in its reader */
+  }
+}
+
+/* Rounds: what must be there, then what that refers to, and so on. What waits for assembly refers to more. */
+static void run_rounds(struct job *job, kiln_llvm *reader, struct worker *workers, unsigned n,
+                       bool inlining) {
+  for (bool more = true; more && atomic_load(&job->failed) == UINT32_MAX;) {
+    job->bodies = kiln_llvm_list_bodies(reader, job->list);
+    more = job->bodies != 0 && inlining;
+    job->last = !more;
+    job->once = !inlining;
+    run_round(job, workers, n);
+    if (job->last && inlining) { /* perhaps that was not all */
+      job->bodies = kiln_llvm_list_bodies(reader, job->list);
+      more = job->bodies != 0;
+      if (more) run_round(job, workers, n);
+    }
+  }
+}
+
 /* Compiles the bodies that `reader` has found with up to `n` threads. */
 static kiln_status compile_bodies(struct tool_compiled *c, struct tool_module *t, kiln_llvm *reader,
                                   unsigned n, bool timing) {
-  struct job job = {.bodies = kiln_llvm_body_count(reader), .failed = UINT32_MAX};
-  if (n > job.bodies) n = job.bodies > 0 ? job.bodies : 1;
+  struct job job = {.failed = UINT32_MAX};
+  uint32_t bodies = kiln_llvm_body_count(reader);
+  bool inlining = kiln_module_get_attrs(t->module).inlining != KILN_INLINING_OFF;
+  if (n > bodies) n = bodies > 0 ? bodies : 1;
   struct worker *workers = calloc(n, sizeof *workers);
   c->sessions = calloc(n, sizeof *c->sessions);
-  if (workers == NULL || c->sessions == NULL) {
+  job.list = malloc((bodies + 1) * sizeof *job.list);
+  if (workers == NULL || c->sessions == NULL || job.list == NULL) {
     free(workers);
+    free(job.list);
     return KILN_ERR_MEMORY;
   }
   unsigned equipped = equip(c, t, reader, workers, n, timing);
   kiln_status s = equipped < n ? KILN_ERR_MEMORY : KILN_OK;
-  /* Small enough that threads end at about the same time; not smaller, since each portion is copied separately. */
-  job.portion = job.bodies / (16 * n);
-  if (job.portion > 256) job.portion = 256;
-  if (job.portion < 1) job.portion = 1;
   for (unsigned i = 0; i < n; i++) {
     workers[i].job = &job;
     workers[i].failed = UINT32_MAX;
   }
-  /* A thread that cannot be started leaves its work to the others. */
-  for (unsigned i = 1; i < n && s == KILN_OK; i++)
-    aside_start(&workers[i].thread, work, &workers[i]);
-  if (s == KILN_OK) work(&workers[0]);
-  for (unsigned i = 1; i < n; i++) {
-    bool worked = workers[i].thread.started;
-    aside_join(&workers[i].thread);
-    if (!worked && workers[i].fork) kiln_llvm_free(workers[i].reader);
-  }
-  if (s != KILN_OK && workers[0].fork) kiln_llvm_free(workers[0].reader);
+  if (s == KILN_OK) run_rounds(&job, reader, workers, n, inlining);
   for (unsigned i = 0; i < n; i++) {
+    if (workers[i].fork) kiln_llvm_free(workers[i].reader);
     c->instructions += workers[i].instructions;
     c->work_ns += workers[i].ns;
   }
   if (s == KILN_OK) s = first_error(t, workers, n);
   free(workers);
+  free(job.list);
   return s;
 }
 
@@ -204,6 +233,7 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
       aside_start(&touching, touch, &c->object);
     c->reader = kiln_llvm_new(t->session, in->bytes, in->size);
     kiln_llvm_defer_assembly(c->reader);
+    if (c->reader != NULL) kiln_llvm_keep_bodies(c->reader, &c->instructions);
     s = c->reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
     c->serial_ns = now_ns() - start;
     if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);

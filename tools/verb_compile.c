@@ -13,6 +13,7 @@
 
 struct flags {
   kiln_module_options options;
+  kiln_module_attrs attrs; /* of these, what inlining is about */
   bool target_given, time, stats, qbe;
   unsigned threads;
   const char *out; /* NULL: derived from the input's name */
@@ -76,6 +77,7 @@ static int parse_flags(struct tool_words *w, struct flags *f) {
     case OPTION_DATA_SECTIONS: f->options.data_sections = true; break;
     case OPTION_ARANGES: f->options.aranges = true; break;
     case OPTION_VERIFY: f->options.verify = true; break;
+    case OPTION_INLINE: bad = tool_parse_inline(w->value, &f->attrs); break;
     case OPTION_TIME: f->time = true; break;
     case OPTION_STATS: f->stats = true; break;
     case OPTION_THREADS: bad = tool_parse_threads(w->value, &f->threads); break;
@@ -161,6 +163,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   struct tool_module t;
   if (!tool_module_open(&t, in, options, f->target_given)) return false;
 
+  tool_module_inline(&t, &f->attrs);
   struct tool_compiled c;
   uint64_t start = now_ns();
   bool traced = tool_trace_wanted(f->trace);

@@ -48,6 +48,19 @@ static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint6
     case ATTR_NO_UNWIND: a->flags |= FA_NOUNWIND; break;
     case ATTR_RETURNS_TWICE: a->flags |= FA_RETURNS_TWICE; break;
     case ATTR_OPT_NONE: a->flags |= FA_OPT_NONE; break;
+    case ATTR_ALWAYS_INLINE: a->flags |= FA_INLINE_ALWAYS; break;
+    case ATTR_INLINE_HINT: a->flags |= FA_INLINE_HINT; break;
+    case ATTR_NO_INLINE: a->flags |= FA_INLINE_NEVER; break;
+    case ATTR_STRICT_FP: a->flags |= FA_STRICT_FP; break;
+    case ATTR_SANITIZE_ADDRESS: a->flags |= FA_SANITIZE_ADDRESS; break;
+    case ATTR_SANITIZE_THREAD: a->flags |= FA_SANITIZE_THREAD; break;
+    case ATTR_SANITIZE_MEMORY: a->flags |= FA_SANITIZE_MEMORY; break;
+    case ATTR_SANITIZE_HWADDRESS: a->flags |= FA_SANITIZE_HWADDRESS; break;
+    case ATTR_SANITIZE_NUMERICAL:
+    case ATTR_SANITIZE_REALTIME:
+    case ATTR_SANITIZE_BLOCKING:
+    case ATTR_SANITIZE_TYPE:
+    case ATTR_SANITIZE_ALLOC: a->flags |= FA_SANITIZE_OTHER; break;
     case ATTR_NO_RED_ZONE: a->flags |= FA_NO_RED_ZONE; break;
     case ATTR_STACK_ALIGNMENT:
       if (value > 16) refuse(a, row);

@@ -188,14 +188,20 @@ static bool elements(struct kn_bc *r, const struct kn_bc_global *g, uint32_t *fi
   return true;
 }
 
-/* @llvm.used: marks the variables and functions in it. */
-static bool used(struct kn_bc *r, const struct kn_bc_global *g) {
+/* What is in such a list stays in the object; `stays`: linkers keep it, too. */
+static void note_used(struct kn_bc_global *g, bool stays) {
+  if (stays) g->data_flags |= KILN_DATA_USED;
+  g->discardable = false;
+}
+
+/* @llvm.used, or @llvm.compiler.used. */
+static bool used(struct kn_bc *r, const struct kn_bc_global *g, bool stays) {
   uint32_t first = 0, n;
   if (!elements(r, g, &first, &n)) return false;
   for (uint32_t i = 0; i < n; i++) {
     uint32_t id = r->m->pool.list.at[first + i];
     if (id < r->inst_base && r->csts.at[id].kind == CK_GLOBAL)
-      r->m->globals.at[r->csts.at[id].index].data_flags |= KILN_DATA_USED;
+      note_used(&r->open->globals.at[r->csts.at[id].index], stays);
   }
   return true;
 }
@@ -249,7 +255,10 @@ static bool ctors(struct kn_bc *r, const struct kn_bc_global *g, bool at_exit) {
 static bool special(struct kn_bc *r, const struct kn_bc_global *g, bool first_pass) {
   const char *name = g->name;
   size_t n = g->name_length;
-  if (first_pass) return n == 9 && !memcmp(name, "llvm.used", n) ? used(r, g) : true;
+  if (first_pass) {
+    if (n == 9 && !memcmp(name, "llvm.used", n)) return used(r, g, true);
+    return n == 18 && !memcmp(name, "llvm.compiler.used", n) ? used(r, g, false) : true;
+  }
   if (n == 17 && !memcmp(name, "llvm.global_ctors", n)) return ctors(r, g, false);
   if (n == 17 && !memcmp(name, "llvm.global_dtors", n)) return ctors(r, g, true);
   return true;

@@ -4,6 +4,8 @@
  * Invariant: once a reader has forks, nothing in it changes until it is closed. */
 #include "debug/debug.h"
 
+#include <kiln/inline.h>
+
 #include <stdio.h>
 
 /* Makes the empty array at `to` a copy of `n` items, with space for `more`. */
@@ -89,6 +91,83 @@ static void read_waiting(struct kn_bc *r) {
   if (r->diag.status == KILN_OK && r->fn.global) name_failed(r, r->fn.global);
 }
 
+/* ---- bodies that are kept ---- */
+
+/* Words of a function's block, without debugging information, up to which it may be small. */
+enum { SMALL_WORDS = 500 };
+
+/* Words of the block of body `b`. */
+static uint32_t block_words(const struct kn_bc *r, const struct kn_bc_body *b) {
+  uint64_t start = (b->pos + 4 + 31) & ~UINT64_C(31); /* behind the width of abbreviation ids */
+  return (uint32_t)kn_bits_peek(&r->in.bits, start);
+}
+
+static kiln_status keep(void *user, kiln_func *f) {
+  bool *kept = user;
+  *kept = kiln_func_keep(f) == KILN_OK;
+  if (!*kept) kiln_func_discard(f);
+  return KILN_OK;
+}
+
+kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
+  if (instructions) *instructions = 0;
+  if (!l || l->bc.forked || l->is_fork) return KILN_ERR_ARGUMENT;
+  struct kn_bc *r = &l->bc;
+  if (r->status != KILN_OK || !r->m->inlining || r->m->has_units) return r->status;
+  uint64_t before = r->instructions;
+  bool kept;
+  r->sink = keep;
+  r->sink_user = &kept;
+  for (uint32_t i = 0; i < r->m->bodies.n && r->status == KILN_OK; i++) {
+    const struct kn_bc_body *b = &r->m->bodies.at[i];
+    const uint32_t flags = r->m->globals.at[b->global].fn_flags;
+    if (block_words(r, b) > SMALL_WORDS && !(flags & FA_INLINE_ALWAYS)) continue;
+    if (b->copy && flags & (FA_CALL_REFUSED | FA_INLINE_NEVER)) continue;
+    uint64_t counted = r->instructions;
+    kept = false;
+    r->in.bits.pos = b->pos;
+    if (!kn_bc_read_function(r, b->global)) {
+      if (r->f) kiln_func_discard(r->f);
+      r->f = NULL;
+      if (r->diag.status == KILN_OK) name_failed(r, &r->m->globals.at[b->global]);
+    } else if (kept) {
+      l->module->bodies.at[i].kept = true;
+    } else {
+      r->instructions = counted; /* it is read again */
+    }
+  }
+  r->assembly.waiting.n = 0; /* so are these */
+  if (instructions) *instructions = r->instructions - before;
+  if (r->status == KILN_OK) r->status = kiln_module_settle_inlining(r->module);
+  return r->status;
+}
+
+uint32_t kiln_llvm_list_bodies(kiln_llvm *l, uint32_t *out) {
+  if (!l || l->is_fork) return 0;
+  uint32_t n = 0;
+  const bool all = !l->bc.m->inlining || l->bc.m->assembly.n != 0;
+  for (uint32_t i = 0; i < l->bc.m->bodies.n; i++) {
+    struct kn_bc_body *b = &l->module->bodies.at[i];
+    const struct kn_bc_global *g = &l->bc.m->globals.at[b->global];
+    if (b->asked || b->copy) continue;
+    if (!all && g->discardable && !kiln_module_is_wanted(l->bc.module, (kiln_symbol){g->symbol}))
+      continue;
+    b->asked = true;
+    out[n++] = i;
+  }
+  return n;
+}
+
+/* Builds a kept body, for the sink. */
+static void build_kept(struct kn_bc *r, const struct kn_bc_global *g) {
+  kiln_func *f = kiln_session_begin_kept(r->session, (kiln_symbol){g->symbol});
+  kiln_status status = f ? kiln_func_status(f) : KILN_ERR_MEMORY;
+  if (status != KILN_OK || !r->sink) status = kiln_func_compile(f);
+  else status = r->sink(r->sink_user, f);
+  r->status = status;
+  if (status != KILN_OK && r->diag.status == KILN_OK) name_failed(r, g);
+}
+
 kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln_func_sink_fn sink,
                                   void *user, uint64_t *instructions) {
   if (instructions) *instructions = 0;
@@ -101,6 +180,11 @@ kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln
   r->sink_user = user;
   if (r->base) separate(r);
   for (uint32_t i = first; i < first + n && r->status == KILN_OK; i++) {
+    if (r->m->bodies.at[i].copy) continue;
+    if (KN_UNLIKELY(r->m->bodies.at[i].kept)) {
+      build_kept(r, &r->m->globals.at[r->m->bodies.at[i].global]);
+      continue;
+    }
     r->in.bits.pos = r->m->bodies.at[i].pos;
     if (kn_bc_read_function(r, r->m->bodies.at[i].global)) continue;
     if (r->f) kiln_func_discard(r->f);

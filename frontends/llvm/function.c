@@ -49,6 +49,22 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   return true;
 }
 
+/* What LLVM's attributes and linkage say of inlining. */
+static void set_inlining(struct kn_bc *r, const struct kn_bc_global *g) {
+  kiln_func_attrs a = kiln_func_get_attrs(r->f);
+  const uint32_t flags = g->fn_flags;
+  if (flags & FA_INLINE_ALWAYS) a.inlining = KILN_INLINE_ALWAYS;
+  else if (flags & (FA_INLINE_NEVER | FA_OPT_NONE)) a.inlining = KILN_INLINE_NEVER;
+  else if (flags & FA_INLINE_HINT) a.inlining = KILN_INLINE_HINT;
+  a.not_into = (flags & FA_OPT_NONE) != 0;
+  a.inline_same = flags & FA_SAME;
+  a.inline_needs = flags & FA_NEEDS;
+  kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){g->symbol}).desc;
+  a.final = g->final && (g->discardable || desc.linkage != KILN_LINKAGE_EXTERNAL ||
+                         desc.dso_local || !r->m->harden.interposed);
+  kiln_func_set_attrs(r->f, &a);
+}
+
 /* Builds the function of `g` from its block, which was just announced. */
 static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_saved *saved) {
   if (!begin(r, g) || !kn_bc_enter(r, BLOCK_FUNCTION, saved)) return false;
@@ -63,6 +79,7 @@ static bool build(struct kn_bc *r, const struct kn_bc_global *g, struct kn_bc_sa
                                            .realign_stack = (g->fn_flags & FA_REALIGN_STACK) != 0,
                                            .used = used});
   if (KN_UNLIKELY(g->init != 0) && !kn_bc_lone_personality(r)) return false;
+  if (KN_UNLIKELY(r->m->inlining)) set_inlining(r, g);
   if (KN_UNLIKELY(g->fn_flags & FA_HARDENED || r->m->harden.probes || r->m->harden.protect))
     kn_bc_harden_function(r);
   if (!kn_bc_params(r)) return false;
@@ -100,7 +117,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r->f = NULL;
     reset(r);
     r->instructions = counted;
-    return KN_BC_PUSH(r, r->assembly.waiting, (struct kn_bc_body){start, global});
+    return KN_BC_PUSH(r, r->assembly.waiting, (struct kn_bc_body){.pos = start, .global = global});
   }
   if (KN_UNLIKELY(r->has_debug)) kn_bc_assign_end(r);
   if (r->fn.subprogram) kn_bc_debug_function(r);

@@ -35,6 +35,12 @@ static bool linkage(struct kn_bc *r, uint64_t code, struct decl *d) {
   if (code >= sizeof table) return kn_bc_malformed(r, "unknown linkage");
   d->desc.linkage = (kiln_linkage)table[code];
   if (code == 12) d->g.skip = 1; /* available_externally: a copy of what is defined elsewhere */
+  /* LLVM's isInterposableLinkage and isDiscardableIfUnused, by the numbers of bitcode */
+  const uint64_t interposable = 1 << 1 | 1 << 4 | 1 << 7 | 1 << 8 | 1 << 16 | 1 << 18;
+  const uint64_t discardable =
+    1 << 3 | 1 << 4 | 1 << 9 | 1 << 11 | 1 << 13 | 1 << 14 | 1 << 18 | 1 << 19;
+  d->g.final = !(interposable >> code & 1);
+  d->g.discardable = discardable >> code & 1;
   return true;
 }
 
@@ -178,7 +184,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   if (op[2] >= r->types.n || r->types.at[op[2]].kind != TK_FUNC)
     return kn_bc_malformed(r, "a function's type is none");
   g->type = (uint32_t)op[2];
-  bool body = !op[4], used = body && !g->skip;
+  /* a copy of what is defined elsewhere: for inlining alone */
+  const bool body = !op[4], copy = body && g->skip && r->m->inlining, used = body && !g->skip;
   if (op[6] && op[6] >= r->m->lists.n) return kn_bc_malformed(r, "attribute list out of range");
   g->attrs = op[6] ? r->m->lists.at[op[6]] : 0;
   if (field(r, 16) > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
@@ -224,7 +231,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,
                 (g->fn_flags & KN_BC_SIG_FLAGS) |
-                  (used ? KN_BC_SIG_DEFINITION | kn_bc_wide_sigs(r, g->attrs) : 0u) |
+                  (used || copy ? KN_BC_SIG_DEFINITION | kn_bc_wide_sigs(r, g->attrs) : 0u) |
                   (g->fn_flags & FA_WIN64 ? KN_BC_SIG_WIN64 : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
@@ -236,7 +243,7 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }
   g->symbol = kiln_func_declare(r->module, &d->desc, sig).id;
-  if (body && !KN_BC_PUSH(r, r->open->bodies, (struct kn_bc_body){0, r->m->globals.n}))
+  if (body && !KN_BC_PUSH(r, r->open->bodies, (struct kn_bc_body){.global = r->m->globals.n}))
     return false;
   return add_global(r, g);
 }

@@ -149,6 +149,10 @@ static bool protection_flag(struct kn_bc *r, const char *name, int64_t number) {
 bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text) {
   struct kn_bc_flags *h = &r->open->harden;
   if (protection_flag(r, name, number)) return true;
+  if (strcmp(name, "SemanticInterposition") == 0) {
+    r->open->harden.interposed = number != 0;
+    return true;
+  }
   if (strcmp(name, "RtLibUseGOT") == 0) {
     h->no_plt |= number != 0;
   } else if (strcmp(name, "probe-stack") ==

@@ -35,6 +35,7 @@ struct kn_bc_flags {
   uint8_t protect; /* KILN_PROTECT_...: of the object's note, and on x86-64 of all functions; */
   uint8_t protect_silent; /* elsewhere of functions without attributes about it */
   bool no_plt;            /* RtLibUseGOT */
+  bool interposed;        /* SemanticInterposition: what is loaded may replace external functions */
   bool probes;            /* of functions that say nothing of probes */
   uint32_t probe_bytes;   /* 0: the default */
   uint8_t source;         /* kiln_guard_source */

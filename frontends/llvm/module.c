@@ -298,7 +298,8 @@ static bool function_block(struct kn_bc *r) {
   uint32_t global = r->m->bodies.at[r->open->next_body++].global;
   bool skip = r->m->globals.at[global].skip;
   if (!r->later && !skip) return kn_bc_read_function(r, global);
-  if (!skip) r->m->bodies.at[r->open->n_noted++] = (struct kn_bc_body){r->in.bits.pos, global};
+  if (!skip || r->m->inlining)
+    r->m->bodies.at[r->open->n_noted++] = (struct kn_bc_body){r->in.bits.pos, global, .copy = skip};
   return kn_bc_skip(r);
 }
 
@@ -317,7 +318,9 @@ static void note_bodies(struct kn_bc *r) {
     uint64_t end = start + 32 + (kn_bits_peek(&b, start) & UINT32_MAX) * 32;
     if (end > b.end) break; /* the error is reported when the block is entered */
     uint32_t global = bodies[next].global;
-    if (!r->m->globals.at[global].skip) bodies[noted++] = (struct kn_bc_body){announced, global};
+    bool skip = r->m->globals.at[global].skip;
+    if (!skip || r->m->inlining)
+      bodies[noted++] = (struct kn_bc_body){announced, global, .copy = skip};
     b.pos = end;
   }
   r->in.bits.pos = b.pos;
@@ -351,6 +354,7 @@ bool kn_bc_read_module(struct kn_bc *r) {
   struct kn_bc_saved saved;
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
+  r->open->inlining = r->later && kiln_module_get_attrs(r->module).inlining != KILN_INLINING_OFF;
   for (;;) {
     if (r->m->data_defined && r->later) note_bodies(r);
     switch (kn_bc_next(r, &id)) {

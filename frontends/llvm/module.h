@@ -92,6 +92,7 @@ struct kn_bc_module {
   struct kn_bc_flags harden;           /* what the module's flags say */
   const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
 
+  bool inlining;         /* functions are kept, to be inlined: <kiln/inline.h> */
   bool has_words;        /* some integer type has more than 128 bits */
   bool has_vectors;      /* some type is a vector, */
   bool has_long_vectors; /* of more than 128 bits */

@@ -217,6 +217,22 @@ enum {
 /* and of AArch64. */
 enum { FA_FULLFP16 = 1 << 12 };
 
+/* What decides about inlining, above these. */
+enum {
+  FA_INLINE_ALWAYS = 1 << 20,
+  FA_INLINE_HINT = 1 << 21,
+  FA_INLINE_NEVER = 1 << 22,
+  FA_STRICT_FP = 1 << 23,
+  FA_SANITIZE_ADDRESS = 1 << 24, /* and five more kinds of sanitizers */
+  FA_SANITIZE_THREAD = 1 << 25,
+  FA_SANITIZE_MEMORY = 1 << 26,
+  FA_SANITIZE_HWADDRESS = 1 << 27,
+  FA_SANITIZE_OTHER = 1 << 28,
+  FA_SAME = FA_STRICT_FP | FA_SANITIZE_ADDRESS | FA_SANITIZE_THREAD | FA_SANITIZE_MEMORY |
+            FA_SANITIZE_HWADDRESS | FA_SANITIZE_OTHER, /* what caller and callee must agree about */
+  FA_NEEDS = (1 << 20) - (1 << 12) /* what the caller must have, too: features */
+};
+
 /* What makes signatures of one function type differ, beside KN_BC_SIG_FLAGS. */
 enum {
   KN_BC_SIG_WIN64 = 1 << 4,
@@ -362,6 +378,8 @@ struct kn_bc_global {
   uint8_t skip;        /* the body or initialiser must be ignored */
   uint8_t data_flags;  /* KILN_DATA_... */
   uint8_t plain_local; /* not visible outside of the module, and without a section or comdat */
+  bool final;          /* of a function: no other definition replaces it, but such as do the same */
+  bool discardable;    /* its definition may be left out if nothing here refers to it */
 };
 
 /* A section group. */
@@ -389,6 +407,9 @@ struct kn_bc_sig {
 struct kn_bc_body {
   uint64_t pos;
   uint32_t global;
+  bool kept;  /* it was read, and is kept: kiln_func_keep */
+  bool asked; /* kiln_llvm_list_bodies gave it */
+  bool copy;  /* of what is defined elsewhere (available_externally): for inlining alone */
 };
 
 /* A versioned name of a symbol: offsets into `assembly`. */

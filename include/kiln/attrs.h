@@ -64,6 +64,25 @@ enum {
   KILN_PROTECT_NONE = 64
 };
 
+/* ---- inlining: <kiln/inline.h> ---- */
+
+/** Which calls of kept functions are inlined. */
+typedef enum kiln_inlining {
+  KILN_INLINING_OFF,   /**< none */
+  KILN_INLINING_MUST,  /**< of functions that say KILN_INLINE_ALWAYS */
+  KILN_INLINING_SMALL, /**< and of small ones: kiln_module_attrs.inline_size */
+  KILN_INLINING_COUNT
+} kiln_inlining;
+
+/** What a function says of its own inlining. */
+typedef enum kiln_inline {
+  KILN_INLINE_BY_SIZE, /**< if it is small */
+  KILN_INLINE_HINT,    /**< if it is small; it may be larger than others */
+  KILN_INLINE_ALWAYS,  /**< wherever that is possible */
+  KILN_INLINE_NEVER,   /**< nowhere */
+  KILN_INLINE_COUNT
+} kiln_inline;
+
 /* ---- functions ---- */
 
 /** Attributes of a function. Zero-initialise for defaults. */
@@ -107,7 +126,16 @@ typedef struct kiln_func_attrs {
   /** Kept even if the linker collects garbage, as KILN_DATA_USED says it of data: a section of its own, unless the
    * symbol names one, with SHF_GNU_RETAIN. */
   bool used;
-  uint64_t reserved[6]; /**< 0 */
+  /** No other definition replaces this one where the program is linked or loaded, or all do the same, as C++'s
+   * templates: it may be inlined whatever its linkage and visibility are. */
+  bool final;
+  bool not_into;        /**< nothing is inlined into it but what must be */
+  kiln_inline inlining; /**< whether it is inlined */
+  /** Bits of any meaning: a function is only inlined into functions that have the same ones, as sanitizers want it; */
+  uint32_t inline_same;
+  uint32_t
+    inline_needs; /**< and have at least these, as features of processors that the front end decides by */
+  uint64_t reserved[4]; /**< 0 */
 } kiln_func_attrs;
 
 /** Sets all attributes of a function, before it is finished. */
@@ -136,7 +164,10 @@ typedef struct kiln_module_attrs {
   /** Functions execute code that they write to the stack, as trampolines of nested functions are: objects ask for an
    * executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. */
   bool exec_stack;
-  uint64_t reserved[6]; /**< 0 */
+  kiln_inlining inlining; /**< which calls of kept functions are inlined */
+  /** The most instructions of a small function, by the count of docs/inlining.md; 0: the default */
+  uint32_t inline_size;
+  uint64_t reserved[5]; /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of a module, before kiln_module_freeze. Everything is copied. */

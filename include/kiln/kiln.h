@@ -12,6 +12,7 @@
 #include <kiln/emit.h>
 #include <kiln/exceptions.h>
 #include <kiln/fold.h>
+#include <kiln/inline.h>
 #include <kiln/inspect.h>
 #include <kiln/jit.h>
 #include <kiln/listing.h>

@@ -39,6 +39,12 @@ KILN_API kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t siz
 /** Number of function bodies, in the order of the bitcode. */
 KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 
+/** Which bodies are to be read: their numbers, ascending, to `out`, which has room for all; how many there are. At
+ * first those that cannot be left out; called again when these were compiled, those that they refer to, and so on,
+ * until there are none. Without inlining (kiln_llvm_keep_bodies) it is all at once. The opened reader's thread calls
+ * this, while no other reads bodies. */
+KILN_API uint32_t kiln_llvm_list_bodies(kiln_llvm *l, uint32_t *out);
+
 /** Reads bodies `first` to `first` + `count` - 1, each at most once: builds each function in the reader's
  * session and gives it to `sink` (NULL: kiln_func_compile). `instructions` (may be NULL) is set to the
  * number of LLVM instructions in them. KILN_ERR_ARGUMENT for a range that does not exist, and once
@@ -48,6 +54,12 @@ KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t count,
                                            kiln_func_sink_fn sink, void *user,
                                            uint64_t *instructions);
+
+/** Reads the small ones of the bodies and keeps them (kiln_func_keep), then settles which are inlined; does nothing
+ * unless kiln_module_attrs.inlining was set before kiln_llvm_new, and nothing for modules with debugging information.
+ * To be called before kiln_module_freeze, and before the reader has forks. kiln_llvm_read_bodies then builds the kept
+ * ones from what was kept. `instructions` and errors as there. */
+KILN_API kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions);
 
 /** From now on kiln_llvm_read_bodies leaves out bodies with inline assembly whose machine code
  * has to come from the module's assembler, until kiln_llvm_read_deferred: so that it is called

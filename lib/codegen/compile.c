@@ -1,6 +1,7 @@
 /* The pipeline: a finished function is planned, walked and forgotten. */
 #include "ir/builder.h"
 #include "ir/clock.h"
+#include "ir/inlining.h"
 #include "lib/check/check.h"
 #include "lib/codegen/dump.h"
 #include "lib/codegen/guard.h"
@@ -80,6 +81,16 @@ static void call_observers(struct kn_walk *w, kiln_func *f) {
   if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
 }
 
+/* What the function's code refers to is wanted. */
+static void want(kiln_module *m, const struct kn_output *out, const struct kn_output_mark *was) {
+  for (uint32_t i = was->relocs; i < out->relocs.n; i++)
+    kn_inline_want(m, out->relocs.at[i].symbol);
+  for (uint32_t i = was->tables; i < out->tables.n; i++)
+    kn_inline_want(m, out->tables.at[i].personality);
+  for (uint32_t i = was->table_types; i < out->table_types.n; i++)
+    kn_inline_want(m, out->table_types.at[i]);
+}
+
 /* Generates code of a function; the function stays. */
 static kiln_status generate(kiln_func *f) {
   kiln_session *s = f->session;
@@ -89,6 +100,9 @@ static kiln_status generate(kiln_func *f) {
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
   if (status == KILN_OK && m->options.verify) status = kiln_func_verify(f);
+  if (status == KILN_OK && KN_UNLIKELY(m->kept != NULL) && kn_inline_wanted(f) &&
+      !kn_inline_expand(f))
+    status = f->status;
   if (KN_UNLIKELY(s->lacks != 0) && status == KILN_OK && !kn_supports_func(f, t, s->lacks))
     status = f->status;
   if (status == KILN_OK && !make_rooms(s))
@@ -119,6 +133,7 @@ static kiln_status generate(kiln_func *f) {
   if (status != KILN_OK) {
     kn_output_cut(s->out, &was);
   } else {
+    if (KN_UNLIKELY(m->kept != NULL && m->kept->wanted != NULL)) want(m, s->out, &was);
     s->stats.functions++;
     s->stats.instructions += f->n - 1;
     s->stats.blocks += f->blocks.n;

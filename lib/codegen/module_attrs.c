@@ -26,6 +26,8 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   if (attrs->dwarf_version != 0 && attrs->dwarf_version != 4 && attrs->dwarf_version != 5)
     return kn_module_fail(m, KILN_ERR_ARGUMENT,
                           "the versions of DWARF that are written are 4 and 5");
+  if ((unsigned)attrs->inlining >= KILN_INLINING_COUNT)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such rule of inlining");
   kiln_guard_location guard;
   uint16_t code;
   kiln_status status = kn_guard_resolve(m, &attrs->guard_location, &guard, &code);
@@ -39,6 +41,8 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   m->some_no_plt |= attrs->no_plt;
   m->no_red_zone = attrs->no_red_zone;
   m->exec_stack = attrs->exec_stack;
+  m->inlining = (uint8_t)attrs->inlining;
+  m->inline_size = attrs->inline_size;
   return KILN_OK;
 }
 
@@ -51,5 +55,7 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .no_plt = m->no_plt,
     .no_red_zone = m->no_red_zone,
     .exec_stack = m->exec_stack,
+    .inlining = (kiln_inlining)m->inlining,
+    .inline_size = m->inline_size,
   };
 }

@@ -86,11 +86,11 @@ static uint32_t outermost(const struct kn_plan *plan, uint32_t loop, uint32_t fi
   }
 }
 
-/* The outermost loop around `loop`. */
-static uint32_t root(const struct kn_plan *plan, uint32_t loop) {
-  const struct kn_loop *l = plan->loops.at;
-  while (l[loop - 1].parent) loop = l[loop - 1].jump ? l[loop - 1].jump : l[loop - 1].parent;
-  return loop;
+/* Position before which the content of variable `slot` is nothing: where the inlined body begins that it belongs to, or
+ * the function. */
+static uint32_t scope_begin(const kiln_func *f, uint32_t slot) {
+  uint32_t scope = f->slots.at[slot].scope;
+  return scope != 0 ? f->block[f->scopes.at[scope - 1].block].pos - 1 : 0;
 }
 
 /* May control come back to `block`, as far as a few steps ahead show? Where blocks are in the order of filling, an edge
@@ -217,11 +217,13 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       if (at && l[at - 1].header > r->first) r->last = l[outermost(plan, at, r->first) - 1].end;
       continue;
     }
-    /* a variable may carry its content through every iteration of the loops that it is used in */
+    /* a variable may carry its content through every iteration of the loops that it is used in, as far as these are
+     * inside its scope */
     if (r->bank == KN_NO_BANK) continue;
-    uint32_t from = plan->loop_at[r->first];
-    if (from) r->first = l[root(plan, from) - 1].header;
-    if (at) r->last = l[root(plan, at) - 1].end;
+    uint32_t from = plan->loop_at[r->first],
+             begin = scope_begin(f, kn_index(f->globals.at[g].handle));
+    if (from && l[from - 1].header > begin) r->first = l[outermost(plan, from, begin) - 1].header;
+    if (at && l[at - 1].header > begin) r->last = l[outermost(plan, at, begin) - 1].end;
   }
   return true;
 }

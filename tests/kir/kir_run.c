@@ -34,6 +34,9 @@ struct reading {
   kiln_buffer text; /* of the functions */
   kiln_diag diag;   /* the first one */
   bool print, compile;
+  bool keeping; /* functions are kept, and calls of them inlined */
+  kiln_symbol *kept;
+  size_t n_kept;
   struct kir_file *file;
 };
 
@@ -42,9 +45,21 @@ static void on_diag(void *user, const kiln_diag *d) {
   if (r->diag.status == KILN_OK) r->diag = *d;
 }
 
+/* Keeps a function, to be inlined wherever that is possible. */
+static bool keep(struct reading *r, kiln_func *f) {
+  kiln_symbol symbol = kiln_func_symbol(f);
+  kiln_symbol *kept = realloc(r->kept, (r->n_kept + 1) * sizeof *kept);
+  if (kept == NULL) return false;
+  r->kept = kept;
+  if (kiln_func_keep(f) != KILN_OK) return false;
+  r->kept[r->n_kept++] = symbol;
+  return true;
+}
+
 static kiln_status sink(void *user, kiln_func *f) {
   struct reading *r = user;
   kiln_status status = KILN_OK;
+  if (r->keeping && keep(r, f)) return KILN_OK;
   if (r->print) status = kiln_func_print(f, &r->text);
   if (!r->compile || status != KILN_OK) {
     kiln_func_discard(f);
@@ -59,6 +74,46 @@ static kiln_status sink(void *user, kiln_func *f) {
   }
   if (status != KILN_OK) r->diag = why;
   return status;
+}
+
+/* The text with a word in each function that it is to be inlined; to be freed. */
+static char *with_words(const char *text, size_t size, size_t *out_size) {
+  static const char words[] = "  !final\n  !inline always\n";
+  char *out = malloc(size * sizeof words + 1), *to = out; /* a function is longer than one byte */
+  if (out == NULL) return NULL;
+  for (const char *at = text, *end = text + size; at < end;) {
+    const char *eol = memchr(at, '\n', (size_t)(end - at));
+    size_t n = eol ? (size_t)(eol + 1 - at) : (size_t)(end - at);
+    memcpy(to, at, n);
+    to += n;
+    if (n > 5 && memcmp(at, "func ", 5) == 0) to = stpcpy(to, words);
+    at += n;
+  }
+  *out_size = (size_t)(to - out);
+  return out;
+}
+
+/* Reads the functions; where they are kept, gives them to the sink afterwards, with calls inlined. */
+static bool read_all(struct reading *r, const char *text, size_t size) {
+  if (r->keeping) {
+    kiln_module_attrs attrs = kiln_module_get_attrs(r->m);
+    attrs.inlining = KILN_INLINING_SMALL;
+    kiln_module_set_attrs(r->m, &attrs);
+  }
+  char *words = r->keeping ? with_words(text, size, &size) : NULL;
+  kiln_status status = kiln_text_read(r->s, words ? words : text, size, sink, r);
+  free(words);
+  if (status == KILN_OK && r->keeping) status = kiln_module_settle_inlining(r->m);
+  r->keeping = false;
+  for (size_t i = 0; i < r->n_kept && status == KILN_OK; i++) {
+    kiln_func *f = kiln_session_begin_kept(r->s, r->kept[i]);
+    status = f != NULL ? kiln_func_status(f) : KILN_ERR_MEMORY;
+    if (status == KILN_OK) status = sink(r, f);
+    else kiln_func_discard(f);
+  }
+  free(r->kept);
+  r->kept = NULL;
+  return status == KILN_OK;
 }
 
 static bool start(struct reading *r, kiln_target target, uint64_t seed,
@@ -194,13 +249,12 @@ static bool test_errors(struct kir_file *f, kiln_target target) {
 
 /* ---- running ---- */
 
-static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed,
-                         const char *object) {
-  struct reading r = {.compile = true, .file = f};
+static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed, const char *object,
+                         bool inlining) {
+  struct reading r = {.compile = true, .file = f, .keeping = inlining};
   kiln_buffer elf = {0};
   f->n_missing = 0;
-  bool ok = start(&r, target, seed, f) &&
-            kiln_text_read(r.s, f->text, f->size, sink, &r) == KILN_OK &&
+  bool ok = start(&r, target, seed, f) && read_all(&r, f->text, f->size) &&
             kiln_emit_elf(r.m, &r.s, 1, &elf) == KILN_OK;
   if (!ok) note_diag(&r.diag);
   FILE *out = ok ? fopen(object, "wb") : NULL;
@@ -223,6 +277,7 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
   const char *target = o->interp ? "interp" : kiln_target_name(o->target);
   if (seed) snprintf(mode, sizeof mode, "run %s, stress %llu", target, (unsigned long long)seed);
   else snprintf(mode, sizeof mode, "run %s", target);
+  if (o->inlining) strcat(mode, ", inlined");
   snprintf(path, sizeof path, "%s/objects.rsp", o->dir);
   FILE *rsp = fopen(path, "w");
   if (!rsp) {
@@ -241,7 +296,7 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
       snprintf(text, sizeof text, "%s/%zu.kir", o->dir, i);
       ready[i] = kir_write_stubs(f, i, o->target, text, path);
     } else {
-      ready[i] = compile_file(f, o->target, seed, path);
+      ready[i] = compile_file(f, o->target, seed, path, o->inlining);
     }
     if (!ready[i]) continue;
     fprintf(rsp, "%s\n", path);
@@ -373,6 +428,7 @@ int main(int argc, char **argv) {
       o.dir = value;
       keep = true;
     } else if (strcmp(a, "--no-run") == 0) run = false;
+    else if (strcmp(a, "--inline") == 0) o.inlining = true;
     else return usage();
   }
   if ((int)first >= argc) return usage();
@@ -385,7 +441,7 @@ int main(int argc, char **argv) {
       return 1;
     }
   }
-  for (size_t i = 0; i < n; i++) {
+  for (size_t i = 0; i < n && !o.inlining; i++) {
     struct kir_file *f = &files[i];
     if (!f->right_target) out_case(true, f->name, "print", "other target");
     else if (f->has_errors) out_case(test_errors(f, o.target), f->name, "errors", NULL);

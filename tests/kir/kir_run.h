@@ -51,6 +51,7 @@ struct kir_options {
   kiln_target target;
   const char *cc, *cc_flags, *exec;
   char *dir;
+  bool inlining;      /* functions are inlined wherever that is possible */
   const char *interp; /* what to link with to run on the interpreter; NULL: on the target */
 };
 

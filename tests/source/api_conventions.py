@@ -27,7 +27,7 @@ NOUNS = {
 # Objects that keep their first error, or whose module does: calls that build with them return nothing, or what they make.
 BUILDERS = {'kiln_func', 'kiln_debug', 'kiln_debug_expr', 'kiln_ssa', 'kiln_ctypes'}
 # Other acts that end what is built, and so tell.
-ENDS = re.compile(r'kiln_func_(finish|verify|compile|try_compile|fail|print|status)|kiln_ssa_end$')
+ENDS = re.compile(r'kiln_func_(finish|keep|verify|compile|try_compile|fail|print|status)|kiln_ssa_end$')
 GROWS = re.compile(r'_(options|attrs|desc|stats)$')
 NUMBERS = {'uint8_t', 'uint16_t', 'uint32_t', 'uint64_t', 'int32_t', 'int64_t', 'size_t', 'bool', 'float', 'double', 'void',
            'char'}

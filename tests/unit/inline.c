@@ -1,0 +1,347 @@
+/* Inlining: each row of ir/inline.def, by a program in which nothing else stands against it; and what replay makes of
+ * what is inlined. A program is text in which "caller" calls "callee". */
+#include "build_fixture.h"
+#include "ir/inlining.h"
+
+#include <kiln/kiln.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- programs ---- */
+
+struct program {
+  kiln_module *m;
+  kiln_session *s;
+  kiln_buffer text; /* the functions that were asked for, as text */
+  bool kept_all;
+};
+
+static kiln_status keep(void *user, kiln_func *f) {
+  struct program *p = user;
+  if (kiln_func_keep(f) == KILN_OK) return KILN_OK;
+  p->kept_all = false;
+  return kiln_func_compile(f);
+}
+
+/* Reads a program, keeps what can be kept, and settles. */
+static void read_program(struct program *p, const char *text, kiln_module_attrs attrs) {
+  kiln_module_options options = {.pic = KILN_PIC_FULL, .verify = true};
+  kiln_target_find("x86_64", &options.target);
+  *p = (struct program){.m = kiln_module_new(&options), .kept_all = true};
+  p->s = kiln_session_new(p->m);
+  assert_int_equal(kiln_module_set_attrs(p->m, &attrs), KILN_OK);
+  if (kiln_text_read(p->s, text, strlen(text), keep, p) != KILN_OK)
+    fail_msg("%s\n%s", kiln_module_diag(p->m)->message, text);
+  assert_int_equal(kiln_module_settle_inlining(p->m), KILN_OK);
+}
+
+/* The text of a kept function, with calls inlined; it is verified and compiled, too. */
+static const char *expanded(struct program *p, const char *name) {
+  kiln_symbol symbol = kiln_symbol_find(p->m, name);
+  kiln_func *f = kiln_session_begin_kept(p->s, symbol);
+  assert_non_null(f);
+  p->text.size = 0;
+  if (kiln_func_status(f) != KILN_OK || kiln_func_verify(f) != KILN_OK)
+    fail_msg("%s", kiln_module_diag(p->m)->message);
+  assert_int_equal(kiln_func_print(f, &p->text), KILN_OK);
+  kiln_buffer_append(&p->text, "", 1);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+  return (const char *)p->text.data;
+}
+
+static void end_program(struct program *p) {
+  kiln_buffer_free(&p->text);
+  kiln_session_free(p->s);
+  kiln_module_free(p->m);
+}
+
+static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL};
+
+/* ---- rows ---- */
+
+#define CALLEE "func internal @callee(i64) -> i64 {\n"
+#define CALLER "func @caller(i64) -> i64 {\n"
+#define CALL "b0(v0: i64):\n  v1 = call @callee(v0)\n  ret v1\n}\n"
+#define DOUBLE "b0(v0: i64):\n  v1 = add.i64 v0, v0\n  ret v1\n}\n"
+#define PERSONAL "declare @p()\ndeclare @q()\ndeclare @other(i64) -> i64\nextern data @type\n"
+/* A caller with a TRY that takes `clauses`. */
+#define TRIES(clauses)                                                                             \
+  "func @caller(i64) -> i64 personality @p {\n"                                                    \
+  "b0(v0: i64):\n  try @callee(v0) to b1(result 0) unwind b2(exception 0) [" clauses "]\n"         \
+  "b1(v2: i64):\n  ret v2\nb2(v3: i64):\n  resume v3\n}\n"
+/* A callee with one. */
+#define TRIED(clauses)                                                                             \
+  "func internal @callee(i64) -> i64 personality @p {\n"                                           \
+  "b0(v0: i64):\n  try @other(v0) to b1(result 0) unwind b2(exception 0) [" clauses "]\n"          \
+  "b1(v2: i64):\n  ret v2\nb2(v3: i64):\n  ret v3\n}\n"
+
+/* A program that the row is about, and one that differs in that alone, in which the call is inlined. */
+static const struct row {
+  enum kn_inline_row row;
+  const char *with, *without;
+} rows[] = {
+  {KN_INLINE_NEVER, CALLEE "  !inline never\n" DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_REPLACED, "func weak @callee(i64) -> i64 {\n" DOUBLE CALLER CALL,
+   "func weak @callee(i64) -> i64 {\n  !final\n" DOUBLE CALLER CALL},
+  {KN_INLINE_VARIADIC, "func internal @callee(i64, ...) -> i64 {\n" DOUBLE CALLER CALL,
+   CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_CONVENTION, "func internal @callee(i64) -> i64 preserve_most {\n" DOUBLE CALLER CALL,
+   CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_PARAMETERS, "func internal @callee(i64 byval(16, 8)) -> i64 {\n" DOUBLE CALLER CALL,
+   CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_ASM,
+   "func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  asm \"\\90\" as ()\n  ret v0\n}\n" CALLER
+     CALL,
+   CALLEE "b0(v0: i64):\n  debug_trap\n  ret v0\n}\n" CALLER CALL},
+  {KN_INLINE_FRAME, CALLEE "b0(v0: i64):\n  v1 = return_addr 0\n  ret v1\n}\n" CALLER CALL,
+   CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_TWICE,
+   "declare @setjmp(i64) -> i32 returns_twice\n" CALLEE
+   "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = sext.i64 i32 v1\n  ret v2\n}\n" CALLER CALL,
+   "declare @setjmp(i64) -> i32\n" CALLEE
+   "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = sext.i64 i32 v1\n  ret v2\n}\n" CALLER CALL},
+  {KN_INLINE_STACK, CALLEE "b0(v0: i64):\n  v1 = salloc v0\n  ret v1\n}\n" CALLER CALL,
+   CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_TAILCALL,
+   "declare @other(i64) -> i64\n" CALLEE "b0(v0: i64):\n  tailcall @other(v0)\n}\n" CALLER CALL,
+   "declare @other(i64) -> i64\n" CALLEE
+   "b0(v0: i64):\n  v1 = call @other(v0)\n  ret v1\n}\n" CALLER CALL},
+  {KN_INLINE_EH_RETURN, CALLEE "b0(v0: i64):\n  eh_return v0\n}\n" CALLER CALL,
+   CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_GUARDED, CALLEE "  !guard always\n" DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_GENERAL, CALLEE "  !general\n" DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_CYCLE,
+   CALLEE
+   "b0(v0: i64):\n  v1 = call @next(v0)\n  ret v1\n}\n"
+   "func internal @next(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @callee(v0)\n  ret v1\n}\n" CALLER
+     CALL,
+   CALLEE "b0(v0: i64):\n  v1 = call @next(v0)\n  ret v1\n}\n"
+          "func internal @next(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n" CALLER CALL},
+  {KN_INLINE_SIGNATURE,
+   "func internal @callee(i32) -> i64 {\nb0(v0: i32):\n  v1 = sext.i64 i32 v0\n  ret v1\n}\n" CALLER
+   "b0(v0: i64):\n  v1 = bitcast.f64 i64 v0\n  v2 = call @callee(v1) as (f64) -> i64\n  ret "
+   "v2\n}\n",
+   "func internal @callee(i32) -> i64 {\nb0(v0: i32):\n  v1 = sext.i64 i32 v0\n  ret v1\n}\n" CALLER
+   "b0(v0: i64):\n  v1 = call @callee(v0) as (i64) -> i64\n  ret v1\n}\n"},
+  {KN_INLINE_PROBES, CALLEE "  !probe 4096\n" DOUBLE CALLER CALL,
+   CALLEE "  !probe 4096\n" DOUBLE CALLER "  !probe 4096\n" CALL},
+  {KN_INLINE_PERSONALITY,
+   PERSONAL TRIED("cleanup") "func @caller(i64) -> i64 personality @q {\n" CALL,
+   PERSONAL TRIED("cleanup") "func @caller(i64) -> i64 personality @p {\n" CALL},
+  {KN_INLINE_UNWINDS,
+   PERSONAL "func internal @callee(i64) -> i64 nounwind {\nb0(v0: i64):\n  v1 = call @other(v0)\n  "
+            "ret v1\n}\n"
+            "func @caller(i64) -> i64 personality @p {\n" CALL,
+   PERSONAL
+   "func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @other(v0)\n  ret v1\n}\n"
+   "func @caller(i64) -> i64 personality @p {\n" CALL},
+  {KN_INLINE_PASSES, PERSONAL TRIED("catch @type") TRIES("cleanup"),
+   PERSONAL TRIED("catch @type, cleanup") TRIES("cleanup")},
+  {KN_INLINE_CLEANS, PERSONAL TRIED("cleanup") TRIES("catch @type"),
+   PERSONAL TRIED("catch all") TRIES("catch @type")},
+  {KN_INLINE_INTO, CALLEE DOUBLE CALLER "  !not_into\n" CALL, CALLEE DOUBLE CALLER CALL},
+  {KN_INLINE_INTO_TWICE,
+   "declare @setjmp(i64) -> i32 returns_twice\n" CALLEE DOUBLE CALLER
+   "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = call @callee(v0)\n  ret v2\n}\n",
+   "declare @setjmp(i64) -> i32\n" CALLEE DOUBLE CALLER
+   "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = call @callee(v0)\n  ret v2\n}\n"},
+  {KN_INLINE_INTO_GUARDED, CALLEE DOUBLE CALLER "  !guard always\n" CALL,
+   CALLEE DOUBLE CALLER CALL},
+};
+
+static bool calls(struct program *p) { return strstr(expanded(p, "caller"), "@callee(") != NULL; }
+
+static void each_row(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const struct row *r = &rows[i];
+    struct program p;
+    read_program(&p, r->with, small);
+    const char *why = kiln_module_why_not_inlined(p.m, kiln_symbol_find(p.m, "callee"));
+    if (why != NULL) assert_string_equal(why, kn_inline_text[r->row]);
+    if (!calls(&p)) fail_msg("inlined all the same: %s", kn_inline_text[r->row]);
+    end_program(&p);
+    read_program(&p, r->without, small);
+    if (calls(&p)) fail_msg("not inlined without this: %s", kn_inline_text[r->row]);
+    end_program(&p);
+  }
+}
+
+/* Functions that are not kept are compiled as they are. */
+static void not_kept(void **state) {
+  (void)state;
+  static const struct {
+    enum kn_inline_row row;
+    const char *text;
+  } all[] = {
+    {KN_INLINE_NAKED, "func @f() {\n  !naked\nb0:\n  asm \"\\c3\" as ()\n  unreachable\n}\n"},
+    {KN_INLINE_BLOCKS, "func @f() -> i64 {\nb0:\n  br b1\nb1:\n  ret @f:b1\n}\n"},
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    struct program p;
+    read_program(&p, all[i].text, small);
+    if (p.kept_all) fail_msg("kept: %s", kn_inline_text[all[i].row]);
+    end_program(&p);
+  }
+}
+
+/* What depends on numbers: size, growth, frame, depth. */
+static char *many(const char *head, const char *line, unsigned n, const char *tail) {
+  char *text = malloc(strlen(head) + n * (strlen(line) + 16) + strlen(tail) + 1), *at = text;
+  at = stpcpy(at, head);
+  for (unsigned i = 0; i < n; i++) at += sprintf(at, line, i + 1, i);
+  stpcpy(at, tail);
+  return text;
+}
+
+static void sizes(void **state) {
+  (void)state;
+  struct program p;
+  char end[200];
+  for (unsigned n = 20; n <= 30; n += 5) { /* 24, and one for its parameter */
+    snprintf(end, sizeof end, "  ret v%u\n}\n" CALLER CALL, n);
+    char *text = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", n, end);
+    read_program(&p, text, small);
+    assert_int_equal(calls(&p), n > 25);
+    end_program(&p);
+    read_program(&p, text, (kiln_module_attrs){.inlining = KILN_INLINING_SMALL, .inline_size = 40});
+    assert_false(calls(&p));
+    end_program(&p);
+    read_program(&p, text, (kiln_module_attrs){.inlining = KILN_INLINING_MUST});
+    assert_true(calls(&p));
+    end_program(&p);
+    free(text);
+  }
+  read_program(&p, CALLEE DOUBLE CALLER CALL, (kiln_module_attrs){.inlining = KILN_INLINING_OFF});
+  assert_true(calls(&p));
+  end_program(&p);
+  read_program(&p, CALLEE "  !inline always\n" DOUBLE CALLER CALL,
+               (kiln_module_attrs){.inlining = KILN_INLINING_MUST});
+  assert_false(calls(&p));
+  end_program(&p);
+}
+
+static void growth(void **state) {
+  (void)state;
+  struct program p;
+  char *callee = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", 20,
+                      "  ret v20\n}\n" CALLER "b0(v0: i64):\n");
+  char *text = many(callee, "  v%u = call @callee(v%u)\n", 4000, "  ret v4000\n}\n");
+  free(callee);
+  read_program(&p, text, small);
+  const char *out = expanded(&p, "caller");
+  assert_non_null(strstr(out, "@callee("));                      /* not all of them, */
+  assert_null(strstr(out, "b0(v0: i64):\n  v1 = call @callee")); /* but the first */
+  end_program(&p);
+  free(text);
+  read_program(&p,
+               "declare @use(i64)\n" CALLEE
+               "  slot0 = slot 4000 align 8\nb0(v0: i64):\n  call @use(slot0)\n"
+               "  ret v0\n}\n" CALLER CALL,
+               small);
+  assert_true(calls(&p));
+  end_program(&p);
+  read_program(&p,
+               "declare @use(i64)\n" CALLEE
+               "  slot0 = slot 400 align 8\nb0(v0: i64):\n  call @use(slot0)\n"
+               "  ret v0\n}\n" CALLER CALL,
+               small);
+  assert_false(calls(&p));
+  end_program(&p);
+  text = many("func internal @f0(i64) -> i64 {\n" DOUBLE,
+              "func internal @f%u(i64) -> i64 {\n  !inline always\nb0(v0: i64):\n  v1 = call "
+              "@f%u(v0)\n  ret v1\n}\n",
+              60, "");
+  read_program(&p, text, small);
+  assert_string_equal(kiln_module_why_not_inlined(p.m, kiln_symbol_find(p.m, "f40")),
+                      kn_inline_text[KN_INLINE_DEEP]);
+  assert_null(kiln_module_why_not_inlined(p.m, kiln_symbol_find(p.m, "f60")));
+  end_program(&p);
+  free(text);
+}
+
+/* ---- what replay makes ---- */
+
+static const struct {
+  const char *text, *caller;
+} made[] = {
+  /* what is stored once is the value; the address of a slot reaches its accesses */
+  {"func internal @callee(i64) -> i32 {\n  slot0 = slot 8 align 8\nb0(v0: i64):\n  store.i64 v0, "
+   "slot0\n"
+   "  v2 = load.i64 slot0\n  v3 = load.i32 v2+4\n  v4 = add.i32 v3, 1\n  store.i32 v4, v2+4\n  ret "
+   "v4\n}\n"
+   "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  store.i32 v0, slot0+4\n"
+   "  v2 = call @callee(slot0)\n  v3 = load.i32 slot0+4\n  v4 = add.i32 v2, v3\n  ret v4\n}\n",
+   "func @caller(i32) -> i32 {\n  slot0 = slot 16 align 8\nb0(v0: i32):\n  store.i32 v0, slot0+4\n"
+   "  v2 = load.i32 slot0+4\n  v3 = add.i32 v2, 1\n  store.i32 v3, slot0+4\n  v5 = load.i32 "
+   "slot0+4\n"
+   "  v6 = add.i32 v3, v5\n  ret v6\n}\n"},
+  /* several returns; a condition that became a constant */
+  {"func internal @callee(i64, i8) -> i64 {\nb0(v0: i64, v1: i8):\n  brif v1, b1, b2\nb1:\n  ret "
+   "7\nb2:\n"
+   "  v4 = mul.i64 v0, 5\n  ret v4\n}\n"
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @callee(v0, 0)\n  ret v1\n}\n",
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = mul.i64 v0, 5\n  br b1(v1)\nb1(v3: i64):\n  "
+   "ret v3\n}\n"},
+  /* one that does not return */
+  {"func internal @callee() {\nb0:\n  trap\n}\nfunc @caller(i64) -> i64 {\nb0(v0: i64):\n  call "
+   "@callee()\n"
+   "  v2 = mul.i64 v0, 5\n  ret v2\n}\n",
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  trap\n}\n"},
+  /* calls of what a try calls */
+  {PERSONAL "func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @other(v0)\n  v2 = "
+            "add.i64 v1, 1\n"
+            "  ret v2\n}\n" TRIES("cleanup"),
+   "func @caller(i64) -> i64 personality @p {\nb0(v0: i64):\n"
+   "  try @other(v0) to b2(result 0) unwind b1(exception 0) [cleanup]\n"
+   "b2(v2: i64):\n  v3 = add.i64 v2, 1\n  ret v3\nb1(v5: i64):\n  resume v5\n}\n"},
+  /* resuming to the caller's landing pad */
+  {PERSONAL
+   "func internal @callee(i64) -> i64 personality @p {\nb0(v0: i64):\n"
+   "  try @other(v0) to b1(result 0) unwind b2(exception 0) [cleanup]\nb1(v2: i64):\n  ret v2\n"
+   "b2(v4: i64):\n  v5 = call @other(v4)\n  resume v4\n}\n" TRIES("cleanup"),
+   "func @caller(i64) -> i64 personality @p {\nb0(v0: i64):\n"
+   "  try @other(v0) to b1(result 0) unwind b2(exception 0) [cleanup]\n"
+   "b2(v2: i64):\n"
+   "  try @other(v2) to b4(result 0) unwind b3(exception 0) [cleanup]\n"
+   "b4(v4: i64):\n  br b3(v2)\nb1(v6: i64):\n  ret v6\nb3(v8: i64):\n  resume v8\n}\n"},
+};
+
+static void what_is_made(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+    struct program p;
+    read_program(&p, made[i].text, small);
+    assert_string_equal(expanded(&p, "caller"), made[i].caller);
+    end_program(&p);
+  }
+}
+
+/* ---- what is wanted ---- */
+
+static void wanted(void **state) {
+  (void)state;
+  struct program p;
+  read_program(&p,
+               CALLEE DOUBLE
+               "func internal @used(i64) -> i64 {\n  !inline never\n" DOUBLE
+               "func internal @shown(i64) -> i64 {\n" DOUBLE
+               "data @table {\n  addr @shown\n}\n" CALLER
+               "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @used(v1)\n  ret v2\n}\n",
+               small);
+  kiln_symbol callee = kiln_symbol_find(p.m, "callee"), used = kiln_symbol_find(p.m, "used");
+  assert_true(kiln_module_is_wanted(p.m, kiln_symbol_find(p.m, "shown")));
+  assert_false(kiln_module_is_wanted(p.m, used));
+  expanded(&p, "caller");
+  assert_true(kiln_module_is_wanted(p.m, used));
+  assert_false(kiln_module_is_wanted(p.m, callee));
+  end_program(&p);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(each_row), cmocka_unit_test(not_kept),     cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),   cmocka_unit_test(what_is_made), cmocka_unit_test(wanted),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
