@@ -166,7 +166,7 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
   g->skip = 2;
   struct kn_bc_num v;
   if (!kn_bc_eval(r, g->init - 1, depth, &v)) return false;
-  if (!v.symbol || v.minus) return kn_bc_malformed(r, "an alias of a number");
+  if (!v.symbol || v.minus) return kn_bc_unsupported(r, "an alias of a number");
   g->skip = 0;
   g->symbol = kiln_alias_define(r->module, &r->m->aliases.at[g->attrs], (kiln_symbol){v.symbol},
                                 (int64_t)v.low)

@@ -138,7 +138,8 @@ static bool protection_flag(struct kn_bc *r, const char *name, int64_t number) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (strcmp(name, rows[i].name) != 0) continue;
-    if (rows[i].cf != kn_bc_targets[r->target].cf_protection || number == 0) return true;
+    if (rows[i].cf != kn_bc_targets[r->target].cf_protection) return true;
+    if (number == 0 && !rows[i].cf) return true; /* x86-64's count whatever their value is */
     r->open->harden.protect |= rows[i].what;
     if (number == 1) r->open->harden.protect_silent |= rows[i].said;
     return true;

@@ -493,6 +493,10 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ', '.join('!%d' % i for i in range(len(idle)))
         text += ''.join('!%d = !{i32 1, !"%s", %s}\n' % (i, name, value) for i, (name, value) in enumerate(idle))
         self.accepted('module flags that have no effect, or a value that asks for nothing', text)
+        define = 'define void @f() {\n ret void\n}\n!llvm.module.flags = !{!0}\n!0 = !{i32 8, !"cf-protection-branch", i32 0}\n'
+        _, err, _, o = self.compile('branch protection by a flag of value 0, as llc has it', define)
+        code = self.h.run(['objdump', '-d', o], check=False)[1]
+        self.h.ok('a flag of value 0') if 'endbr64' in code else self.h.fail('a flag of value 0', err + code)
 
     def bundle_rows(self):
         known = {name: verdict for _, name, verdict, _ in self.rows['BUNDLE']}
@@ -562,6 +566,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             ('partition of a function', define % 'partition "x"', 'partitions'),
             ('partition of a variable', '@v = global i32 0, partition "x"\n', 'partitions'),
             ('partition of an alias', '@v = global i32 0\n@a = alias i32, ptr @v, partition "x"\n', 'partitions'),
+            ('alias of a number', '@a = alias i32, inttoptr (i64 4096 to ptr)\n', 'an alias of a number'),
             ('address space of a function', define % 'addrspace(1)', 'address spaces'),
             ('address space of a variable', '@v = addrspace(1) global i32 0\n', 'address spaces'),
             ('memory tags', '@v = global i32 0, sanitize_memtag\n', 'a variable with memory tags'),
