@@ -228,6 +228,8 @@ bool kn_bc_sized(struct kn_bc *r, uint32_t type);
 /* Gives integers of more than 64 bits an alignment of 8 bytes, and recomputes the layout of types that
  * contain them. */
 bool kn_bc_align_wide(struct kn_bc *r);
+/* Has the aggregate too many parts for values? Then it can only be loaded and stored: the value is a copy in a slot. */
+bool kn_bc_is_large(const struct kn_bc *r, uint32_t type);
 /* Can getelementptr step through the elements of this type, an array or a vector of whole bytes? Reports otherwise. */
 bool kn_bc_stepped(struct kn_bc *r, uint32_t type);
 /* Reports that values of `type` are not implemented; returns false. */

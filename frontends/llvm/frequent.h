@@ -56,7 +56,7 @@ static inline void kn_bc_on_load(struct kn_bc *r, uint32_t ptr, uint32_t type, b
   const struct kn_bc_type *t = &r->types.at[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
-    if (kn_bc_sized(r, type) && kn_bc_split_plain(r, type))
+    if (kn_bc_sized(r, type) && (kn_bc_is_large(r, type) || kn_bc_split_plain(r, type)))
       kn_bc_load_value(r, kn_bc_use(r, ptr, r->m->ptr_type), type, mem);
     return;
   }
@@ -71,7 +71,7 @@ static inline void kn_bc_on_store(struct kn_bc *r, uint32_t ptr, uint32_t id, ui
   const struct kn_bc_type *t = &r->types.at[type];
   unsigned mem = is_volatile ? KILN_MEM_VOLATILE : 0;
   if (KN_UNLIKELY(!t->ktype || t->fit == FIT_ODD)) {
-    if (kn_bc_sized(r, type) && kn_bc_split_plain(r, type))
+    if (kn_bc_sized(r, type) && (kn_bc_is_large(r, type) || kn_bc_split_plain(r, type)))
       kn_bc_store_value(r, kn_bc_use(r, ptr, r->m->ptr_type), id, type, mem);
     return;
   }

@@ -81,13 +81,16 @@ static bool is_name(const struct kn_bc *r, const char *name) {
 
 /* Checks the name of a named node: those that begin with "llvm." mean something to LLVM. */
 static bool check_name(struct kn_bc *r) {
-  static const char prefix[] = "llvm.", registers[] = "llvm.named.register";
+  static const char prefix[] = "llvm.";
+  static const char *const families[] = {"llvm.ldc",
+                                         "llvm.named.register"}; /* all names that begin so */
   char name[40];
   uint32_t n = 0;
   for (; n < r->in.ops.n && n + 1 < sizeof name; n++) name[n] = (char)r->in.ops.at[n];
   name[n] = 0;
   if (strncmp(name, prefix, sizeof prefix - 1) != 0) return true;
-  if (strncmp(name, registers, sizeof registers - 1) == 0) name[sizeof registers - 1] = 0;
+  for (unsigned i = 0; i < sizeof families / sizeof *families; i++)
+    if (strncmp(name, families[i], strlen(families[i])) == 0) name[strlen(families[i])] = 0;
   const struct kn_bc_support *row = kn_bc_support_named(name);
   if (row == NULL)
     return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,

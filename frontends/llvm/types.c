@@ -476,3 +476,24 @@ bool kn_bc_stepped(struct kn_bc *r, uint32_t type) {
   return lane->fit == FIT_EXACT || lane->fit == FIT_SOFT ||
          kn_bc_unsupported(r, "getelementptr into a vector of lanes that are not whole bytes");
 }
+
+/* The number of scalars in a type, as far as it matters. Types are nested KN_BC_MAX_DEPTH deep at most. */
+static uint64_t count_scalars(const struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  uint64_t n = 0;
+  if (t->kind == TK_ARRAY)
+    return t->count == 0 ? 0
+           : t->count > KN_BC_MAX_PIECES
+             ? t->count
+             : t->count * count_scalars(r, r->m->elems.at[t->first].type);
+  if (t->kind != TK_STRUCT) return 1;
+  for (uint32_t i = 0; i < t->n && n <= KN_BC_MAX_PIECES; i++)
+    n += count_scalars(r, r->m->elems.at[t->first + i].type);
+  return n;
+}
+
+bool kn_bc_is_large(const struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  return t->piece_first == UINT32_MAX && kn_bc_is_aggregate(t) && t->size > KN_BC_MAX_PIECES &&
+         count_scalars(r, type) > KN_BC_MAX_PIECES;
+}

@@ -185,7 +185,31 @@ static void scalar_negate(struct kn_bc *r, uint32_t id, uint32_t type) {
 
 /* ---- kinds of types: aggregates ---- */
 
+/* A value of so many parts that it is a copy in memory. Nothing but a store reads it: a phi would have to copy it. */
+static void load_large(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
+  if (mem != 0) return (void)kn_bc_unsupported(r, "a volatile access of so many parts");
+  const struct kn_bc_type *t = &r->types.at[type];
+  if (t->size > INT32_MAX)
+    return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "an aggregate value of that size");
+  kiln_value copy = kiln_slot_new(r->f, t->size, t->align_log2);
+  kiln_build_ternary(r->f, KILN_OP_MEMCPY, KILN_TYPE_PTR, copy, a,
+                     kiln_const_int(r->f, (int64_t)t->size));
+  kn_bc_def(r, type, copy);
+}
+static void store_large(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
+  if (mem != 0) return (void)kn_bc_unsupported(r, "a volatile access of so many parts");
+  const struct kn_bc_type *t = &r->types.at[type];
+  kiln_value size = kiln_const_int(r->f, (int64_t)t->size);
+  if (id >= r->inst_base)
+    kiln_build_ternary(r->f, KILN_OP_MEMCPY, KILN_TYPE_PTR, a, kn_bc_use(r, id, type), size);
+  else if (r->csts.at[id].kind == CK_NULL)
+    kiln_build_ternary(r->f, KILN_OP_MEMSET, KILN_TYPE_PTR, a, kiln_const_int(r->f, 0), size);
+  else if (r->csts.at[id].kind != CK_UNDEF)
+    kn_bc_unsupported(r, "an aggregate constant of so many parts");
+}
+
 static void load_parts(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
+  if (kn_bc_is_large(r, type)) return load_large(r, a, type, mem);
   const struct kn_bc_type *t = &r->types.at[type];
   kiln_value v[KN_BC_MAX_PIECES];
   for (uint32_t i = 0; i < t->n_pieces; i++) {
@@ -195,6 +219,7 @@ static void load_parts(struct kn_bc *r, kiln_value a, uint32_t type, unsigned me
   kn_bc_define(r, type, v);
 }
 static void store_parts(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
+  if (kn_bc_is_large(r, type)) return store_large(r, a, id, type, mem);
   const struct kn_bc_type *t = &r->types.at[type];
   struct kn_bc_run x;
   if (!kn_bc_run(r, id, type, &x)) return;

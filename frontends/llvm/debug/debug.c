@@ -47,6 +47,11 @@ static void producer(const struct kn_node *x) {
 static void unit(const struct kn_node *x, kiln_die e) {
   struct kn_bc *r = x->r;
   kiln_die_begin(x->d, e, KILN_DW_TAG_compile_unit, (kiln_die){0});
+  kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+  if (attrs.dwarf_version == 0) { /* LLVM's default, unless llvm.module.flags say another */
+    attrs.dwarf_version = 4;
+    kiln_module_set_attrs(r->module, &attrs);
+  }
   producer(x);
   kiln_die_set_uint(x->d, KILN_DW_AT_language, kn_op(x, 1) & 0xffff);
   kiln_die_set_ref(x->d, KILN_DW_AT_decl_file, kn_op_die(x, 2));

@@ -129,6 +129,34 @@ second:
   br label %first
 }
 
+; More parts than a value has: a copy in memory, which outlives a change of what was loaded.
+%large = type { i8, [300 x i32], i64 }
+@large = internal global %large { i8 1, [300 x i32] zeroinitializer, i64 5 }
+define internal i64 @copied(i64 %a) {
+  %to = alloca %large
+  %zero = alloca [1000 x i16]
+  %other = alloca %large
+  store [1000 x i16] zeroinitializer, ptr %zero
+  %v = load %large, ptr @large
+  %last = getelementptr %large, ptr @large, i64 0, i32 2
+  store i64 %a, ptr %last
+  store %large %v, ptr %to
+  %w = load %large, ptr @large
+  store %large undef, ptr %other
+  store %large %w, ptr %other
+  %tp = getelementptr %large, ptr %to, i64 0, i32 2
+  %op = getelementptr %large, ptr %other, i64 0, i32 2
+  %zp = getelementptr [1000 x i16], ptr %zero, i64 0, i64 999
+  %t = load i64, ptr %tp
+  %o = load i64, ptr %op
+  %z = load i16, ptr %zp
+  %zx = zext i16 %z to i64
+  %t100 = mul i64 %t, 100
+  %sum = add i64 %t100, %o
+  %all = add i64 %sum, %zx
+  ret i64 %all
+}
+
 define i32 @main() {
   %p = call %pair @pair(i64 12, double 2.5)
   %p0 = extractvalue %pair %p, 0
@@ -186,5 +214,7 @@ define i32 @main() {
   call void @show(i64 %ph)
   %l = call i64 @later(i64 6)
   call void @show(i64 %l)
+  %lg = call i64 @copied(i64 7)
+  call void @show(i64 %lg)
   ret i32 0
 }

@@ -619,6 +619,10 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
                 for x in (o, own)]
         what = 'lines of -gline-directives-only'
         self.h.ok(what) if rows[0] == rows[1] and ('4', '7') in rows[1] else self.h.fail(what, '%s\n%s' % (err, rows))
+        _, err, _, o = self.compile('no_version', re.sub(r'!.*"Dwarf Version".*', '!2 = !{i32 7, !"PIC Level", i32 2}', ll))
+        versions = re.findall(r'version: (\d)', self.h.run(['llvm-dwarfdump-22', '--debug-line', o])[1])
+        what = "LLVM's version of DWARF where no flag says one"
+        self.h.ok(what) if versions == ['4'] else self.h.fail(what, '%s\n%s' % (err, versions))
 
     def red_zone(self):
         """A leaf that keeps its local variables below the stack pointer, and may not."""
