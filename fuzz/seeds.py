@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes the initial corpus of a fuzz target in a folder, once: seeds.py NAME FOLDER.
 
-text: the functions of tests/kir; bitcode: tests/run/programs, tests/run/bitcode and fuzz/seeds/source by clang, at -O0, at
--O1 and with debug information, C++ with exceptions and hardened functions among them; func: random bytes; memory: the
-small ones of all. wasm: none but fuzz/seeds/wasm, which wasm-tools made of the texts there."""
+text: the functions of tests/kir; bitcode: tests/run/programs, tests/run/bitcode and fuzz/seeds/source, by clang at -O0,
+at -O1 and with debug information, and by rustc if there is one: C++ with exceptions, hardened functions, vectors,
+assembly and Rust are among them; func: random bytes; memory: the small ones of all; wasm: none but
+fuzz/seeds/wasm, which wasm-tools made of the texts there."""
 import fcntl
 import os
 import random
@@ -19,7 +20,8 @@ FLAGS = {'O0': ['-O0'], 'O1': ['-O1', '-fno-vectorize', '-fno-slp-vectorize'], '
 # Of the programs in fuzz/seeds/source.
 HARD = ['-fstack-protector-strong', '-fstack-clash-protection', '-ftrivial-auto-var-init=pattern']
 SOURCE_FLAGS = {'O0': ['-O0'], 'O1g': FLAGS['O1'] + ['-g'], 'hard': ['-O0', '-g', '-gdwarf-4'] + HARD,
-                'hardO1': FLAGS['O1'] + HARD}
+                'hardO1': FLAGS['O1'] + HARD, 'vec': ['-O2', '-march=x86-64-v3', '-g']}
+RUST_FLAGS = {'debug': ['-Cdebuginfo=2'], 'release': ['-Copt-level=2', '-Cpanic=abort', '-Cdebuginfo=1']}
 
 
 def listed(folder, suffix):
@@ -60,6 +62,12 @@ def bitcode(folder):
         for name, flags in SOURCE_FLAGS.items():
             out = os.path.join(folder, f'{os.path.basename(path).split(".")[0]}.{name}.bc')
             subprocess.run(clang + language + flags + [path, '-o', out], check=True)
+    if shutil.which('rustc'):
+        for path in listed('fuzz/seeds/source', '.rs'):
+            for name, flags in RUST_FLAGS.items():
+                out = os.path.join(folder, f'{os.path.basename(path)[:-3]}.{name}.bc')
+                subprocess.run(['rustc', '--edition=2021', '--emit=llvm-bc', '-Ccodegen-units=1', *flags, path,
+                                '-o', out], check=True)
     for path in listed('tests/run/bitcode', '.ll'):
         out = os.path.join(folder, f'{os.path.basename(path)[:-3]}.bc')
         subprocess.run(clang + ['-x', 'ir', path, '-o', out], check=True)

@@ -163,7 +163,8 @@ KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
   s->align_log2 = d->align_log2;
   s->body = d->body;
   s->no_plt = d->no_plt;
-  m->some_no_plt |= d->no_plt;
+  if (d->no_plt)
+    m->some_no_plt = true; /* read without the lock: not written once the module is frozen */
   s->section = NULL;
   s->comdat = s->comdat_implied = 0;
   if (d->section != NULL && !set_section(m, s, d->section)) return false;

@@ -378,8 +378,17 @@ void kn_bc_hoist(struct kn_bc *r, uint32_t first);
 
 /* ---- function.c ---- */
 
-/* Reads the function block that was just announced: the body of `global`. */
+/* Reads the function block that was just announced: the body of `global`. The function is built in r->session and given
+ * to r->sink, finished, or compiled if there is none. Nothing of a body is left in the reader but what later ones find
+ * sooner (signatures, shapes, files), none of which depends on the order in which bodies are read. */
 bool kn_bc_read_function(struct kn_bc *r, uint32_t global);
+
+/* ---- fork.c ---- */
+
+/* Reads body `number` (kn_bc_module.bodies) of an opened module, at any time, from wherever the stream is: also before
+ * others are compiled, as an inliner does. `r` is the opened reader or a fork, in the thread that has its session.
+ * False: r->status and r->diag say why, no function is left, and `r` reads no more. */
+bool kn_bc_read_body(struct kn_bc *r, uint32_t number);
 
 /* ---- body.c ---- */
 
@@ -426,6 +435,8 @@ kiln_value kn_bc_use_s(struct kn_bc *r, uint32_t id, uint32_t type);
 /* Operations on integers that do not fill their Kiln type, and all operations on i1. */
 kiln_value kn_bc_binop_odd(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
 kiln_value kn_bc_x87_bits(struct kn_bc *r, kiln_value v);
+/* Between scalars that are no soft floats; kn_bc_cast (value.c) is between any types. */
+kiln_value kn_bc_scalar_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 /* select `cond`, x, y of `type`, where that is a conversion of the condition: of 1 and 0, or 0 and 1. Else none. */
 kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, kiln_value x,
@@ -501,6 +512,8 @@ bool kn_bc_in_memory(struct kn_bc *r, const struct kn_bc_type *function, uint32_
  * argument behind their parameters. False: reported. */
 bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type,
                      const struct kn_bc_attr *a, unsigned flags, bool variadic);
+/* What signature `sig` consists of, to make one of it that differs: its parameters are copied to r->tmp.params. */
+bool kn_bc_sig_parts(struct kn_bc *r, kiln_sig sig, kiln_sig_info *info, kiln_type *results);
 /* Makes `p` a parameter that is passed by copying memory, as attribute `a` (byval) says. */
 bool kn_bc_by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p);
 /* True if functions of that type return, without AVX, what Kiln does not return as LLVM does. */

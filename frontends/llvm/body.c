@@ -56,11 +56,124 @@ static inline __attribute__((always_inline)) uint64_t few(const struct kn_bits *
 
 #define MOST_OPS 48
 
-/* A getelementptr of up to MOST_OPS operands, from its flags on; false if it needs the general way. */
-static inline __attribute__((always_inline)) bool quick_gep(struct kn_bc *r,
-                                                            const struct kn_bc_form *ab,
-                                                            uint64_t pos, uint64_t w, unsigned used,
-                                                            const bool located) {
+/* Each of these reads the record at `pos` whose abbreviation id was cut from its window `w`, `used` bits: builds the
+ * instruction, and moves behind it. False, and nothing happens, if a number is too long or a forward reference. */
+#define QUICK(name)                                                                                \
+  static inline __attribute__((always_inline)) bool quick_##name(                                  \
+    struct kn_bc *r, const struct kn_bc_form *ab, uint64_t pos, uint64_t w, unsigned used,         \
+    const bool located)
+
+/* The record was decoded, and ends at `end`. */
+static inline __attribute__((always_inline)) void decoded(struct kn_bc *r, uint64_t end,
+                                                          const bool located) {
+  r->in.bits.pos = end;
+  if (located) kn_bc_loc_ahead(r);
+}
+
+QUICK(load) {
+  uint64_t slow = 0;
+  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t type = short_fixed(&w, &used, ab->type_bits), c = short_fixed(&w, &used, 5);
+  if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  decoded(r, pos + used, located);
+  kn_bc_on_load(r, a, type, c >> 4);
+  return true;
+}
+
+QUICK(store) {
+  uint64_t slow = 0;
+  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow)), c = short_fixed(&w, &used, 5);
+  (void)ab;
+  if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n || b >= r->vals.n))
+    return false;
+  decoded(r, pos + used, located);
+  kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
+  return true;
+}
+
+QUICK(binop) {
+  uint64_t slow = 0;
+  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow)), op = short_fixed(&w, &used, 4);
+  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  decoded(r, pos + used + ab->flag_bits, located);
+  kn_bc_on_binop(r, op, a, b, kn_bc_type_of(r, a));
+  return true;
+}
+
+QUICK(cast) {
+  uint64_t slow = 0;
+  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t type = short_fixed(&w, &used, ab->type_bits), op = short_fixed(&w, &used, 4);
+  uint32_t flags = short_fixed(&w, &used, ab->flag_bits);
+  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  decoded(r, pos + used, located);
+  kn_bc_on_cast(r, op, a, kn_bc_type_of(r, a), type, flags);
+  return true;
+}
+
+QUICK(compare) {
+  uint64_t slow = 0;
+  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  uint32_t predicate = short_fixed(&w, &used, ab->flag_bits);
+  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  decoded(r, pos + used, located);
+  kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), predicate);
+  return true;
+}
+
+QUICK(br) {
+  uint64_t slow = 0;
+  uint32_t to = short_vbr6(&w, &used, &slow);
+  (void)ab;
+  if (KN_UNLIKELY(slow & TOO_LONG)) return false;
+  decoded(r, pos + used, located);
+  kn_bc_on_br(r, to);
+  return true;
+}
+
+QUICK(brif) {
+  uint64_t slow = 0;
+  uint32_t a = short_vbr6(&w, &used, &slow), b = short_vbr6(&w, &used, &slow);
+  uint32_t condition = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  (void)ab;
+  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || used > 57)) return false;
+  decoded(r, pos + used, located);
+  kn_bc_on_brif(r, a, b, condition);
+  return true;
+}
+
+QUICK(ret) {
+  uint64_t slow = 0;
+  uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
+  (void)ab;
+  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  decoded(r, pos + used, located);
+  kn_bc_ret(r, a, kn_bc_type_of(r, a));
+  kn_bc_next_block(r);
+  return true;
+}
+
+QUICK(ret_void) {
+  (void)ab, (void)w;
+  decoded(r, pos + used, located);
+  kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
+  kn_bc_next_block(r);
+  return true;
+}
+
+QUICK(unreachable) {
+  (void)ab, (void)w;
+  decoded(r, pos + used, located);
+  kn_bc_unreachable(r);
+  kn_bc_next_block(r);
+  return true;
+}
+
+/* Of up to MOST_OPS operands. */
+QUICK(gep) {
   uint64_t slow = 0, ops[MOST_OPS];
   uint32_t ids[MOST_OPS], forward = 0, n_vals = r->vals.n;
   short_fixed(&w, &used, ab->flag_bits);
@@ -78,6 +191,7 @@ static inline __attribute__((always_inline)) bool quick_gep(struct kn_bc *r,
   kn_bc_gep(r, source, ids[0], ids + 1, n - 1);
   return true;
 }
+#undef QUICK
 
 /* The first bits, after the abbreviation id, of frequent unabbreviated records: their code, and the number of
  * operands if that is always the same. */
@@ -264,9 +378,7 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
   const uint8_t *const data = bits->data;
   const uint64_t before = r->instructions;
   for (;;) {
-    uint64_t pos = bits->pos, w, slow = 0;
-    unsigned used = width;
-    uint32_t a, b, c, x;
+    uint64_t pos = bits->pos, w;
     r->record_pos = pos;
     if (KN_LIKELY(pos <= bits->fast)) {
       memcpy(&w, data + (pos >> 3), 8);
@@ -279,98 +391,32 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     const struct kn_bc_form *ab = &r->in.known[id];
     w >>= width;
     r->instructions++; /* decremented again if the record is not an instruction */
-#define DECODED(end)                                                                               \
-  do {                                                                                             \
-    bits->pos = (end);                                                                             \
-    if (located) kn_bc_loc_ahead(r);                                                               \
-  } while (0)
     switch ((enum kn_bc_form_kind)ab->form) {
-    case FORM_LOAD:
-      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, ab->type_bits);
-      c = short_fixed(&w, &used, 5);
-      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n)) break;
-      DECODED(pos + used);
-      kn_bc_on_load(r, a, x, c >> 4);
-      continue;
-    case FORM_STORE:
-      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      c = short_fixed(&w, &used, 5);
-      if (KN_UNLIKELY(((slow | (uint64_t)c << 14) & TOO_LONG) != 0 || a >= r->vals.n ||
-                      b >= r->vals.n))
-        break;
-      DECODED(pos + used);
-      kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
-      continue;
-    case FORM_GEP:
-      if (KN_LIKELY(quick_gep(r, ab, pos, w, used, located))) continue;
-      break;
-    case FORM_BINOP:
-    case FORM_BINOP_FLAGS:
-      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, 4);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
-      DECODED(pos + used + ab->flag_bits);
-      kn_bc_on_binop(r, x, a, b, kn_bc_type_of(r, a));
-      continue;
-    case FORM_CAST:
-    case FORM_CAST_FLAGS:
-      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, ab->type_bits);
-      c = short_fixed(&w, &used, 4);
-      b = short_fixed(&w, &used, ab->flag_bits);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
-      DECODED(pos + used);
-      kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), x, b);
-      continue;
-    case FORM_CMP:
-      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      x = short_fixed(&w, &used, ab->flag_bits);
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
-      DECODED(pos + used);
-      kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), x);
-      continue;
-    case FORM_BR:
-      a = short_vbr6(&w, &used, &slow);
-      if (KN_UNLIKELY(slow & TOO_LONG)) break;
-      DECODED(pos + used);
-      kn_bc_on_br(r, a);
-      continue;
-    case FORM_BRIF:
-      a = short_vbr6(&w, &used, &slow);
-      b = short_vbr6(&w, &used, &slow);
-      c = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || used > 57)) break;
-      DECODED(pos + used);
-      kn_bc_on_brif(r, a, b, c);
-      continue;
-    case FORM_RET:
-      a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
-      if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) break;
-      DECODED(pos + used);
-      kn_bc_ret(r, a, kn_bc_type_of(r, a));
-      kn_bc_next_block(r);
-      continue;
-    case FORM_RET_VOID:
-      DECODED(pos + used);
-      kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
-      kn_bc_next_block(r);
-      continue;
-    case FORM_UNREACHABLE:
-      DECODED(pos + used);
-      kn_bc_unreachable(r);
-      kn_bc_next_block(r);
-      continue;
+#define FORM(form, read)                                                                           \
+  case form:                                                                                       \
+    if (KN_LIKELY(read(r, ab, pos, w, width, located))) continue;                                  \
+    break;
+      FORM(FORM_LOAD, quick_load)
+      FORM(FORM_STORE, quick_store)
+      FORM(FORM_GEP, quick_gep)
+      FORM(FORM_BINOP, quick_binop)
+      FORM(FORM_BINOP_FLAGS, quick_binop)
+      FORM(FORM_CAST, quick_cast)
+      FORM(FORM_CAST_FLAGS, quick_cast)
+      FORM(FORM_CMP, quick_compare)
+      FORM(FORM_BR, quick_br)
+      FORM(FORM_BRIF, quick_brif)
+      FORM(FORM_RET, quick_ret)
+      FORM(FORM_RET_VOID, quick_ret_void)
+      FORM(FORM_UNREACHABLE, quick_unreachable)
+#undef FORM
     case FORM_UNABBREV: {
-      if ((w & ((1u << HEAD_BITS) - 1)) == CALL_HEAD && quick_call(r, pos, w, used, located))
+      if ((w & ((1u << HEAD_BITS) - 1)) == CALL_HEAD && quick_call(r, pos, w, width, located))
         continue;
-      if ((w & ((1u << HEAD_BITS) - 1)) == ALLOCA_HEAD && quick_alloca(r, pos, w, used, located))
+      if ((w & ((1u << HEAD_BITS) - 1)) == ALLOCA_HEAD && quick_alloca(r, pos, w, width, located))
         continue;
       uint64_t ops[MOST_OPS];
-      pos += used;
+      pos += width;
       unsigned code, n = unabbreviated(bits, &pos, w, &code, ops);
       if (KN_UNLIKELY(n == UINT32_MAX)) break;
       bits->pos = pos;
@@ -380,25 +426,25 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     }
     case FORM_END:
       r->instructions--;
-      bits->pos = pos + used;
+      bits->pos = pos + width;
       kn_bits_align(bits);
       r->instructions -= r->fn.others;
       return true;
     case FORM_ENTER:
       r->instructions--;
-      bits->pos = pos + used;
+      bits->pos = pos + width;
       if (!sub_block(r)) return false;
       continue;
     case FORM_DEFINE:
       r->instructions--;
-      bits->pos = pos + used;
+      bits->pos = pos + width;
       if (!kn_bc_define_abbrev(r, false, BLOCK_FUNCTION)) return false;
       learn(r);
       r->in.learned = 0; /* for this block only */
       continue;
     case FORM_SKIP:
       r->instructions--;
-      bits->pos = pos + used;
+      bits->pos = pos + width;
       if (!kn_bc_skip_record(r, id)) return false;
       continue;
     case FORM_ANY:
@@ -410,10 +456,9 @@ static inline __attribute__((always_inline)) bool body(struct kn_bc *r, const bo
     case FORM_CSTRING:
     case FORM_COUNT: break;
     }
-#undef DECODED
     /* The general way starts again at the record: `pos` may have passed it. */
     bits->pos = r->record_pos + width;
-    if (KN_UNLIKELY((slow & TOO_LONG) != 0) && long_form(r, ab)) continue;
+    if (long_form(r, ab)) continue;
     if (!kn_bc_record(r, id)) return false;
     kn_bc_func_record(r, r->in.code, r->in.ops.at, r->in.ops.n);
     if (KN_UNLIKELY(r->again.restart)) break;

@@ -219,13 +219,9 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type, kiln_
  * joined. They are passed where variadic arguments are passed. `kinds` are their types. */
 static bool copying_sig(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t attrs,
                         const uint32_t *kinds, uint32_t n, kiln_sig *sig) {
-  kiln_sig_info info = kiln_sig_get(r->module, *sig);
+  kiln_sig_info info;
   kiln_type results[KILN_MAX_RESULTS];
-  r->tmp.params.n = 0;
-  if (!KN_BC_ROOM(r, r->tmp.params, info.n_params)) return false;
-  for (uint32_t i = 0; i < info.n_params; i++) r->tmp.params.at[i] = info.params[i];
-  for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
-  r->tmp.params.n = info.n_params;
+  if (!kn_bc_sig_parts(r, *sig, &info, results)) return false;
   for (uint32_t i = 0; i < n; i++) {
     const struct kn_bc_type *t = &r->types.at[kinds[i]];
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, ft->n + i);

@@ -91,6 +91,17 @@ static void read_waiting(struct kn_bc *r) {
   if (r->diag.status == KILN_OK && r->fn.global) name_failed(r, r->fn.global);
 }
 
+bool kn_bc_read_body(struct kn_bc *r, uint32_t number) {
+  const struct kn_bc_body *b = &r->m->bodies.at[number];
+  if (r->base) separate(r);
+  r->in.bits.pos = b->pos;
+  if (r->status == KILN_OK && kn_bc_read_function(r, b->global)) return true;
+  if (r->f) kiln_func_discard(r->f);
+  r->f = NULL;
+  if (r->diag.status == KILN_OK) name_failed(r, &r->m->globals.at[b->global]);
+  return false;
+}
+
 /* ---- bodies that are kept ---- */
 
 /* Words of a function's block, without debugging information, up to which it may be small. */
@@ -125,16 +136,9 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
     if (b->copy && flags & (FA_CALL_REFUSED | FA_INLINE_NEVER)) continue;
     uint64_t counted = r->instructions;
     kept = false;
-    r->in.bits.pos = b->pos;
-    if (!kn_bc_read_function(r, b->global)) {
-      if (r->f) kiln_func_discard(r->f);
-      r->f = NULL;
-      if (r->diag.status == KILN_OK) name_failed(r, &r->m->globals.at[b->global]);
-    } else if (kept) {
-      l->module->bodies.at[i].kept = true;
-    } else {
-      r->instructions = counted; /* it is read again */
-    }
+    if (!kn_bc_read_body(r, i)) break;
+    if (kept) l->module->bodies.at[i].kept = true;
+    else r->instructions = counted; /* it is read again */
   }
   r->assembly.waiting.n = 0; /* so are these */
   if (instructions) *instructions = r->instructions - before;
@@ -178,18 +182,11 @@ kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_t n, kiln
   uint64_t before = r->instructions;
   r->sink = sink;
   r->sink_user = user;
-  if (r->base) separate(r);
   for (uint32_t i = first; i < first + n && r->status == KILN_OK; i++) {
-    if (r->m->bodies.at[i].copy) continue;
-    if (KN_UNLIKELY(r->m->bodies.at[i].kept)) {
-      build_kept(r, &r->m->globals.at[r->m->bodies.at[i].global]);
-      continue;
-    }
-    r->in.bits.pos = r->m->bodies.at[i].pos;
-    if (kn_bc_read_function(r, r->m->bodies.at[i].global)) continue;
-    if (r->f) kiln_func_discard(r->f);
-    r->f = NULL;
-    if (r->diag.status == KILN_OK) name_failed(r, &r->m->globals.at[r->m->bodies.at[i].global]);
+    const struct kn_bc_body *b = &r->m->bodies.at[i];
+    if (b->copy) continue;
+    if (KN_UNLIKELY(b->kept)) build_kept(r, &r->m->globals.at[b->global]);
+    else kn_bc_read_body(r, i);
   }
   if (KN_UNLIKELY(r->assembly.waiting.n != 0) && !r->assembly.defer && r->status == KILN_OK)
     read_waiting(r);

@@ -1,7 +1,6 @@
-/* The definition of a function: begins it in the builder, reads its block, and finishes it. The block is read
- * again from its beginning if it turns out that it has locations, or that addresses must not be deferred
- * (VS_ADDR). Called once per body by module.c. Invariant: entries that the body adds to the module's tables are
- * removed after it. */
+/* The definition of a function: begins it in the builder, reads its block, and finishes it. The block is read again
+ * from its beginning for the reasons of struct kn_bc_again, which README.md explains. Called by module.c and fork.c for
+ * each body. Invariant: entries that the body adds to the module's tables are removed after it. */
 #include "debug/debug.h"
 #include "debug/debug_node.h"
 

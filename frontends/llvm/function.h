@@ -75,11 +75,6 @@ struct kn_bc_function {
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   KN_BC_ARRAY(struct kn_bc_half) halves;
   uint32_t n_again; /* of these, what was emitted in more than one block */
-  struct {
-    kiln_value number,
-      is; /* newest number, of block `bb`, that a condition was made by a select; id 0: none */
-    uint32_t bb;
-  } truth;
   KN_BC_ARRAY(struct kn_bc_extended)
   extended; /* empty, or KN_BC_EXTENDED: at the value's id modulo that */
   struct kn_bc_inserted inserted;

@@ -100,12 +100,9 @@ bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_at
     return true;
   if (cc == CC_PRESERVE_ALL && kn_bc_harden_avx(a))
     return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
-  kiln_sig_info info = kiln_sig_get(r->module, *sig);
+  kiln_sig_info info;
   kiln_type results[KILN_MAX_RESULTS];
-  r->tmp.params.n = 0;
-  if (!KN_BC_ROOM(r, r->tmp.params, info.n_params)) return false;
-  for (uint32_t i = 0; i < info.n_params; i++) r->tmp.params.at[i] = info.params[i];
-  for (uint32_t i = 0; i < info.n_results; i++) results[i] = (kiln_type)info.results[i];
+  if (!kn_bc_sig_parts(r, *sig, &info, results)) return false;
   *sig = kiln_sig_new(r->module,
                       cc == CC_PRESERVE_MOST    ? KILN_CC_PRESERVE_MOST
                       : cc == CC_PRESERVE_ALL   ? KILN_CC_PRESERVE_ALL

@@ -133,6 +133,16 @@ static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln
   return -1;
 }
 
+bool kn_bc_sig_parts(struct kn_bc *r, kiln_sig sig, kiln_sig_info *info, kiln_type *results) {
+  *info = kiln_sig_get(r->module, sig);
+  r->tmp.params.n = 0;
+  if (!KN_BC_ROOM(r, r->tmp.params, info->n_params)) return false;
+  for (uint32_t i = 0; i < info->n_params; i++) r->tmp.params.at[i] = info->params[i];
+  for (uint32_t i = 0; i < info->n_results; i++) results[i] = (kiln_type)info->results[i];
+  r->tmp.params.n = (uint32_t)info->n_params;
+  return true;
+}
+
 bool kn_bc_by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p) {
   if (a->type == UINT32_MAX) return kn_bc_malformed(r, "byval without a type");
   uint64_t size = r->types.at[a->type].size;

@@ -183,6 +183,16 @@ static void scalar_negate(struct kn_bc *r, uint32_t id, uint32_t type) {
   kn_bc_def(r, type, kn_bc_float_op(r, &r->types.at[type], KILN_OP_FNEG, &v, 1));
 }
 
+static kiln_value soft_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
+  if (!kn_bc_scalar(r, from) || !kn_bc_scalar(r, to)) return (kiln_value){0};
+  return kn_bc_soft_cast(r, op, a, from, to);
+}
+static kiln_value vector_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from,
+                              uint32_t to) {
+  kn_bc_vec_cast(r, op, a, from, to);
+  return (kiln_value){0};
+}
+
 /* ---- kinds of types: aggregates ---- */
 
 /* A value of so many parts that it is a copy in memory. Nothing but a store reads it: a phi would have to copy it. */
@@ -229,28 +239,39 @@ static void store_parts(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t typ
   }
 }
 
-#define SCALAR(binop, compare) {load_scalar, store_scalar, binop, compare, scalar_negate}
-#define PARTS {load_parts, store_parts, no_binop, no_compare, scalar_negate}
+#define SCALAR(binop, compare)                                                                     \
+  {load_scalar, store_scalar, binop, compare, scalar_negate, kn_bc_scalar_cast}
+#define PARTS {load_parts, store_parts, no_binop, no_compare, scalar_negate, kn_bc_scalar_cast}
 const struct kn_bc_kind_ops kn_bc_kinds[] = {
   [TK_NONE] = SCALAR(no_binop, no_compare),
   [TK_VOID] = SCALAR(no_binop, no_compare),
   [TK_INT] = SCALAR(odd_binop, int_compare),
   [TK_PTR] = SCALAR(no_binop, int_compare),
   [TK_FLOAT] = SCALAR(no_binop, float_compare),
-  [TK_SOFT] = SCALAR(soft_binop, soft_compare),
+  [TK_SOFT] = {load_scalar, store_scalar, soft_binop, soft_compare, scalar_negate, soft_cast},
   [TK_OTHER_SCALAR] = SCALAR(no_binop, int_compare),
-  [TK_WIDE] = {kn_bc_wide_load, kn_bc_wide_store, kn_bc_wide_binop, int_compare, scalar_negate},
+  [TK_WIDE] = {kn_bc_wide_load, kn_bc_wide_store, kn_bc_wide_binop, int_compare, scalar_negate,
+               kn_bc_wide_cast},
   [TK_STRUCT] = PARTS,
   [TK_ARRAY] = PARTS,
   [TK_FUNC] = SCALAR(no_binop, no_compare),
   [TK_LABEL] = SCALAR(no_binop, no_compare),
   [TK_METADATA] = SCALAR(no_binop, no_compare),
   [TK_VECTOR] = {kn_bc_vec_load, kn_bc_vec_store, kn_bc_vec_binop, kn_bc_vec_compare,
-                 kn_bc_vec_negate},
+                 kn_bc_vec_negate, vector_cast},
   [TK_OPAQUE] = SCALAR(no_binop, no_compare),
   [TK_OTHER] = SCALAR(no_binop, no_compare),
 };
 _Static_assert(sizeof kn_bc_kinds / sizeof *kn_bc_kinds == TK_OTHER + 1, "every kind has a row");
+
+_Static_assert(TK_VECTOR > TK_WIDE && TK_WIDE > TK_SOFT && TK_SOFT > TK_INT && TK_SOFT > TK_PTR &&
+                 TK_SOFT > TK_FLOAT,
+               "a cast is that of the later kind");
+
+kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
+  const unsigned f = r->types.at[from].kind, t = r->types.at[to].kind;
+  return kn_bc_kinds[f > t ? f : t].cast(r, op, a, from, to);
+}
 
 void kn_bc_load_value(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
   kn_bc_kinds[r->types.at[type].kind].load(r, a, type, mem);

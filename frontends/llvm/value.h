@@ -48,13 +48,15 @@ void kn_bc_load_value(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem
 void kn_bc_store_value(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
 
 /* What depends on the kind of a type, unless it is a scalar that fills its Kiln type. Each defines the next value but
- * `store`, and reports what there is not. */
+ * `store` and `cast`, and reports what there is not. */
 struct kn_bc_kind_ops {
   void (*load)(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);
   void (*store)(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
   void (*binop)(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b, uint32_t type);
   void (*compare)(struct kn_bc *r, uint32_t a, uint32_t b, uint32_t type, uint64_t pred);
   void (*negate)(struct kn_bc *r, uint32_t id, uint32_t type);
+  /* Of the kind that comes last, of the two. Gives the value, unless that is no scalar: then it defines it. */
+  kiln_value (*cast)(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to);
 };
 extern const struct kn_bc_kind_ops kn_bc_kinds[]; /* by enum kn_bc_kind */
 

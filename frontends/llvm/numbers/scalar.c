@@ -4,6 +4,7 @@
  * unspecified, and code that depends on them clears or extends them first. */
 #include "bc.h"
 
+#include <kiln/fold.h>
 #include <kiln/inspect.h>
 
 static kiln_value imm(struct kn_bc *r, int64_t v) { return kiln_const_int(r->f, v); }
@@ -154,22 +155,13 @@ kiln_value kn_bc_select_truth(struct kn_bc *r, kiln_value cond, kiln_type type, 
   bool is = x.id == one && y.id == zero, is_not = x.id == zero && y.id == one;
   if ((!is && !is_not) || type > KILN_TYPE_I64) return (kiln_value){0};
   if (is_not) cond = opposite(r, cond);
-  r->fn.truth.is = cond;
-  r->fn.truth.number = resize(r, cond, KILN_TYPE_I8, type, KILN_OP_ZEXT);
-  r->fn.truth.bb = r->fn.bb;
-  return r->fn.truth.number;
+  return resize(r, cond, KILN_TYPE_I8, type, KILN_OP_ZEXT);
 }
 
 kiln_value kn_bc_truth(struct kn_bc *r, uint32_t a, uint32_t from) {
   kiln_value v = kn_bc_use(r, a, from);
-  if (v.id != 0 && v.id == r->fn.truth.number.id && r->fn.bb == r->fn.truth.bb)
-    return r->fn.truth.is;
-  if (v.id != 0 && v.id + 1 == kiln_func_value_limit(r->f)) { /* a byte that was just extended */
-    kiln_inst at = {v.id};
-    kiln_inst_info is = kiln_inst_get(r->f, at);
-    if (is.op == KILN_OP_ZEXT && is.from == KILN_TYPE_I8) return kiln_inst_operand(r->f, at, 0);
-  }
-  return resize(r, v, r->types.at[from].ktype, KILN_TYPE_I8, KILN_OP_TRUNC);
+  kiln_type type = (kiln_type)r->types.at[from].ktype;
+  return type == KILN_TYPE_I8 ? v : kiln_fold_convert(r->f, KILN_OP_TRUNC, KILN_TYPE_I8, type, v);
 }
 
 /* An x86_fp80 as an i80 and back, by way of memory: f80 has no bitcast. */
@@ -189,16 +181,10 @@ static kiln_value x87_from_bits(struct kn_bc *r, kiln_value v) {
   return kiln_build_load(f, KILN_TYPE_F80, slot, 0, 0);
 }
 
-kiln_value kn_bc_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
+kiln_value kn_bc_scalar_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t from, uint32_t to) {
   kiln_value none = {0}, v;
   const struct kn_bc_type *f = &r->types.at[from], *t = &r->types.at[to];
-  if (f->kind == TK_VECTOR || t->kind == TK_VECTOR) {
-    kn_bc_vec_cast(r, op, a, from, to);
-    return none;
-  }
-  if (f->kind == TK_WIDE || t->kind == TK_WIDE) return kn_bc_wide_cast(r, op, a, from, to);
   if (!kn_bc_scalar(r, from) || !kn_bc_scalar(r, to)) return none;
-  if (f->kind == TK_SOFT || t->kind == TK_SOFT) return kn_bc_soft_cast(r, op, a, from, to);
   bool fi = f->kind == TK_INT, ti = t->kind == TK_INT, ff = f->kind == TK_FLOAT,
        tf = t->kind == TK_FLOAT, fp = f->kind == TK_PTR, tp = t->kind == TK_PTR;
   kiln_type ft = (kiln_type)f->ktype, tt = (kiln_type)t->ktype;
