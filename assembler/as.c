@@ -1,4 +1,4 @@
-/* The assembler behind a module's inline assembly: the system's, started once for all texts of a call. Each text is put
+/* The assembler of a module's inline assembly: the system's, started once for all texts of a call. Each text is put
  * into a section of its own; as_object.c takes the object apart. Called by the library (kiln_module_options), for
  * whoever gave it this (kiln/as.h). Invariant: nothing is written to disk. */
 #define _GNU_SOURCE /* memfd_create */

@@ -1,4 +1,4 @@
-/* What the files of the assembler behind inline assembly do for each other. */
+/* What the files of the assembler of inline assembly do for each other. */
 #ifndef KN_ASSEMBLER_AS_PARTS_H
 #define KN_ASSEMBLER_AS_PARTS_H
 

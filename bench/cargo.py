@@ -5,9 +5,9 @@ cargo.py BUILD [--colds=N] [--edits=N] [--opt-level=0|1] [--debug=N] [--jobs=N] 
          [--cranelift=TOOLCHAIN] [--json] [--work=FOLDER]
 
 The program is bench/cargo, at the versions that its Cargo.lock has; its sources come from crates.io. Seconds are the
-processor's, user and system, of cargo and all that it started. Of --colds builds of everything (default 3), by turns, the
+processor's, user and system, of cargo and all that it started. Of --colds builds of everything (default 3), alternately, the
 least counts of each side; then a number in the program's own source is changed --edits times (default 11), both sides build
-again, by turns which is first, and the median of the ratios counts. --opt-level and --debug are those of all crates (0 and 2), the linker is
+again, alternating which is first, and the median of the ratios counts. --opt-level and --debug are those of all crates (0 and 2), the linker is
 rustc's own or what gcc's -fuse-ld= knows. Fails if a build fails, or what the programs print or their tests' results differ.
 
 The parts of Kiln's last cold build are those of KILN_STATS; the last of them is what is neither in rustc nor in the linker: cargo,

@@ -3,9 +3,9 @@
 
 links.py BUILD [--runs=N] [--only=rust|c++] [--linkers=bfd,lld,mold] [--shared=FOLDER] [--json] [--work=FOLDER]
 
-Rust: ripgrep, as tests/crates/crates.py has it, by cargo and by `kiln cargo`. C++: flattests, tests of Debian's flatbuffers,
+Rust: ripgrep, as tests/campaigns/crates/crates.py has it, by cargo and by `kiln cargo`. C++: flattests, tests of Debian's flatbuffers,
 by clang++ and by kiln-c++, -O0 -g. Each is built once a side, with its command to link it kept; the inputs are counted, and the
-same command runs by each linker --runs times (5), sides in turns. Seconds are user and system time of the link, the
+same command runs by each linker --runs times (5), alternating sides. Seconds are user and system time of the link, the
 least of the runs; sizes are the output's. Fails if a link fails, or what the programs print differs.
 """
 import argparse
@@ -22,7 +22,7 @@ import sys
 
 import builds
 
-sys.path.insert(0, os.path.join(builds.ROOT, 'tests/crates'))
+sys.path.insert(0, os.path.join(builds.ROOT, 'tests/campaigns/crates'))
 import crates # noqa: E402
 
 LINKERS = {'bfd': 'ld.bfd', 'gold': 'ld.gold', 'lld': 'ld.lld-22', 'mold': 'mold'}

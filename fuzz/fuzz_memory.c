@@ -1,4 +1,4 @@
-/* Fuzz target: bytes are bitcode, text, or behind a byte 1 the choices of a program (gen.h). The input is compiled
+/* Fuzz target: bytes are bitcode, text, or after a byte 1 the choices of a program (gen.h). The input is compiled
  * once to count the allocations, and then again with each of them failing: alone, and together with all after it.
  * Each run must end with KILN_ERR_MEMORY, or as the first one did, with the same object, and free everything. */
 #include "fuzz.h"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the initial corpus of a fuzz target in a folder, once: seeds.py NAME FOLDER.
 
-text: the functions of tests/kir; bitcode: tests/run/programs, tests/run/bitcode and fuzz/seeds/source, by clang at -O0,
+text: the functions of tests/kir; qbe: those of tests/run/qbe; bitcode: tests/run/programs, tests/run/bitcode and fuzz/seeds/source, by clang at -O0,
 at -O1 and with debug information, and by rustc if there is one: C++ with exceptions, hardened functions, vectors,
 assembly and Rust are among them; func: random bytes; memory: the small ones of all; wasm: none but
 fuzz/seeds/wasm, which wasm-tools made of the texts there."""
@@ -50,6 +50,27 @@ def text(folder):
                 f.write(piece)
 
 
+def qbe(folder):
+    """Each definition with the types and data of its file, and the wrong pieces of errors.txt."""
+    sys.path.insert(0, os.path.join(ROOT, 'tests/run/qbe'))
+    from classes import PROGRAMS
+    sources = {name: make() for name, make in PROGRAMS.items()}
+    for path in listed('tests/run/qbe', '.ssa'):
+        with open(path, encoding='utf-8') as f:
+            sources[os.path.basename(path)] = f.read()
+    with open(os.path.join(ROOT, 'tests/run/qbe/errors.txt'), encoding='utf-8') as f:
+        pieces = {f'error{k}': re.sub(r' *# .*', '', piece) for k, piece in enumerate(f.read().split('---\n')[1:])}
+    for name, source in sources.items():
+        source = re.sub(r'(?m)^#.*\n', '', source)
+        functions = re.findall(r'(?ms)^(?:export |thread |section [^\n]*)*function .*?^\}\n', source)
+        head = ''.join(re.findall(r'(?ms)^type .*?\}\n', source))
+        for k in range(0, len(functions), 8):
+            pieces[f'{name}.{k}'] = head + ''.join(functions[k:k + 8])
+    for name, piece in pieces.items():
+        with open(os.path.join(folder, name), 'w', encoding='utf-8') as f:
+            f.write(piece)
+
+
 def bitcode(folder):
     clang = [os.environ.get('CLANG', 'clang-22'), '-w', '-fPIC', '-emit-llvm', '-c']
     for number, path in enumerate(listed('tests/run/programs', '.c')):
@@ -96,7 +117,7 @@ def inputs(name, folder):
     with open(folder + '.complete', 'a', encoding='utf-8') as done:
         fcntl.flock(done, fcntl.LOCK_EX)
         if os.fstat(done.fileno()).st_size == 0:
-            {'text': text, 'bitcode': bitcode, 'memory': memory, 'func': func, 'wasm': lambda _: None}[name](folder)
+            {'text': text, 'qbe': qbe, 'bitcode': bitcode, 'memory': memory, 'func': func, 'wasm': lambda _: None}[name](folder)
             done.write('complete\n')
     return folder
 

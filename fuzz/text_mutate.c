@@ -1,5 +1,5 @@
-/* The mutator of fuzz_text: changes words and lines, so that the result parses more often than with changed bytes.
- * More rarely it changes bytes. Called by libFuzzer and replay.c. */
+/* The mutator of fuzz_text and fuzz_qbe: changes words and lines, so that the result parses more often than with
+ * changed bytes. More rarely it changes bytes. Called by libFuzzer and replay.c. */
 #include "fuzz.h"
 
 #include <ctype.h>
@@ -21,7 +21,8 @@ static uint32_t rnd(uint64_t below) {
 }
 
 static bool is_word(uint8_t c) {
-  return isalnum(c) || c == '_' || c == '@' || c == '%' || c == '.' || c == '-' || c == '!';
+  return isalnum(c) || c == '_' || c == '@' || c == '%' || c == '$' || c == '.' || c == '-' ||
+         c == '!';
 }
 
 static void add_piece(size_t at, size_t end) {

@@ -1,6 +1,6 @@
 /* The bump arena's slow path, making and freeing. Called by module.c and everything that needs
  * scratch memory which is freed together. Chunks form a list in order of use; after a reset the
- * same list is used again. Invariant: a chunk behind the current one holds no allocation. */
+ * same list is used again. Invariant: a chunk after the current one holds no allocation. */
 #include "ir/arena.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A bump arena: many small allocations that are freed together. The module keeps its strings, data
  * and relocations in one; a session and the object writer use one for scratch. A reset keeps the
  * chunks for the next use and poisons them under ASan, so that a stale pointer is caught.
- * Invariant: [at, end) is the unused rest of the current chunk; chunks behind it are empty. */
+ * Invariant: [at, end) is the unused rest of the current chunk; chunks after it are empty. */
 #ifndef KN_IR_ARENA_H
 #define KN_IR_ARENA_H
 

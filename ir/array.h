@@ -1,5 +1,5 @@
 /* Growing arrays, for the whole library. An array is zeroed to begin with, emptied by n = 0, and grows by doubling. Who
- * owns it says who is told when there is no memory: a module, a function (which fails, as its module does), or an
+ * owns it says who fails when there is no memory: a module, a function (which fails, as its module does), or an
  * allocator, which tells nobody.
  * Invariant: n <= cap; an array that cannot grow keeps its content. Indices are below 2^31. */
 #ifndef KN_IR_ARRAY_H

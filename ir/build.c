@@ -173,7 +173,7 @@ kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
   bool behind =
     of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
   if (KN_UNLIKELY(of.id == 0 || !behind || f->val[of.id].block != f->current)) {
-    kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must stand directly behind its operation");
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must stand directly after its operation");
     return KN_NONE;
   }
   unsigned type = kn_inst_further_result(f, f->inst + of.id, index);

@@ -1,6 +1,6 @@
 /* The instructions of a target that no other operation stands for, as tables in targets/: what
  * the builder, the parser and the verifier ask about them. A row is an instruction, and its
- * kinds are the types it exists for, so that a name is the row's, and behind a dot the kind's. */
+ * kinds are the types it exists for, so that a name is the row's, and after a dot the kind's. */
 #ifndef KN_IR_MACHINE_H
 #define KN_IR_MACHINE_H
 

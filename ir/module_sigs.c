@@ -179,7 +179,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     const char *wrong = check_param(&params[i]);
     if (params[i].flags & KILN_PARAM_JOIN &&
         (i + 1 == n_params || params[i + 1].flags & KILN_PARAM_CHAIN))
-      wrong = "nothing to join behind it";
+      wrong = "nothing to join after it";
     if (params[i].flags & KILN_PARAM_CHAIN && chain++) wrong = "a second static chain";
     if (wrong == NULL) continue;
     kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);

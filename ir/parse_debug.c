@@ -1,7 +1,7 @@
 /* Text parser: debugging information, by the public API of <kiln/debug.h>. Called by parse.c for lines of the module,
  * of which the first pass notes names and the second makes entries, and by parse_func.c for lines of a function.
  * Invariant: a number in the text is the entry's number in its set, counted from the entries that were there before;
- * names get numbers behind those. */
+ * names get numbers after those. */
 #include "ir/die.h"
 #include "ir/dwarf_names.h"
 #include "ir/text_form.h"

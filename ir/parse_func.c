@@ -528,7 +528,7 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
     if (dot) {
       l.type = kn_parse_type_of(dot + 1, op->length - length - 1);
       if (l.type == KILN_TYPE_VOID)
-        return kn_parse_syntax(p, op, "an unknown type behind the operation");
+        return kn_parse_syntax(p, op, "an unknown type after the operation");
       if (!spelled && only == KILN_TYPE_VOID)
         return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' takes no type", info->name);
     } else if (only != KILN_TYPE_VOID) {

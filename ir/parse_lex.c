@@ -109,7 +109,7 @@ static const char *lex_number(struct kn_lexer *lx, const char *at, struct kn_tok
   }
   t->length = (uint32_t)(at - t->text);
   if (at < end && class_of(*at) & C_START) {
-    bad(t, "letters behind a number");
+    bad(t, "letters after a number");
   } else if (t->kind == KN_TOK_INT && !fits) {
     bad(t, "a number of more than 128 bits");
   }

@@ -1,5 +1,5 @@
 /* Text printer: debugging information. Entries as lines `!4 = variable in !2 { name "x", type !3
- * }`, those of the module behind its other lines, those of the session in the function that is
+ * }`, those of the module after its other lines, those of the session in the function that is
  * printed next; locations, calls that inlined code replaces, and variables in functions. Called
  * by print.c and print_module.c. Invariant: what refers to an entry that was never defined is
  * left out, as the object's writer does. */

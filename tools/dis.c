@@ -1,4 +1,4 @@
-/* kiln-dis: the program behind `kiln dis`. Prints the code of an ELF64 object or executable: sections,
+/* kiln-dis: the program that `kiln dis` starts. Prints the code of an ELF64 object or executable: sections,
  * symbol labels, instructions, and each relocation in the line of the instruction that holds it; lines of the source
  * where the object says them. Reads by libelf only; never trusts an index. With --listing it prints what `kiln compile`
  * gives it. */

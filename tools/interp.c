@@ -1,4 +1,4 @@
-/* kiln-interp, the program behind `kiln interp`: runs the `main` of a module with the interpreter. It is
+/* kiln-interp, the program that `kiln interp` starts: runs the `main` of a module with the interpreter. It is
  * a program of its own because it needs a dynamic C library, where it looks up what the module does not define. It
  * reports faults with their place, and passes the program's exit status on. */
 #include "options.h"

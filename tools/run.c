@@ -1,5 +1,5 @@
-/* kiln-run, the program behind `kiln run`: compiles its inputs into its own memory with the JIT and runs them as its
- * own program. Sources in C and C++ become bitcode by clang.
+/* kiln-run, the program that `kiln run` starts: compiles its inputs into its own memory with the JIT and runs them as
+ * its own program. Sources in C and C++ become bitcode by clang.
  * Invariant: nothing that the program can use is freed; exit still runs its handlers and destructors. */
 #define _GNU_SOURCE /* program_invocation_name */
 #include "run.h"

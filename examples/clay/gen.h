@@ -1,6 +1,6 @@
 /* The code generator: a checked program to functions of a Kiln module. gen.c: the module, functions,
  * statements; gen_expr.c: expressions; gen_call.c: calls, those of the runtime among them; gen_try.c:
- * exceptions; gen_debug.c: what debuggers are told. */
+ * exceptions; gen_debug.c: what debuggers show. */
 #ifndef CLAY_GEN_H
 #define CLAY_GEN_H
 

@@ -1,4 +1,4 @@
-/* What debuggers are told (`clay -g`): a unit, Clay's types as the runtime lays them out, functions, variables and the
+/* What debuggers show (`clay -g`): a unit, Clay's types as the runtime lays them out, functions, variables and the
  * blocks that these are in. Called by gen.c, where each call does nothing without -g. Invariant: g->debug.scope is the
  * entry of the block that the current statement is in. */
 #include "gen.h"

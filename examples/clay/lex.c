@@ -1,5 +1,5 @@
 /* Text to tokens, one by one, on the parser's call. A new line becomes a token only where it ends a
- * statement: outside of parentheses and brackets, behind a token that can stand at an end. */
+ * statement: outside of parentheses and brackets, after a token that can stand at an end. */
 #include "clay.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Compiles each line of standard input as a program and a module of its own, as a prompt would, to
  * FOLDER/line_N.o with the entry line_N. Later lines use what earlier ones declared; a wrong one leaves
- * nothing behind. Prints the numbers of the lines that were compiled. Called by test.py. */
+ * nothing after it. Prints the numbers of the lines that were compiled. Called by test.py. */
 #include "gen.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* A packer in the manner of Lempel and Ziv: literals and back references with hash chains, in groups
- * of eight behind a byte of flags. Lengths are 3 to 18, distances up to 4096. */
+ * of eight after a byte of flags. Lengths are 3 to 18, distances up to 4096. */
 #include "demo.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A cursor over a bit stream, little-endian, as LLVM's bitstream container lays it out.
  * Every file of the bitcode reader reads through it. A read never touches memory outside the stream:
- * bits behind its end are zero, and `pos` runs past `end`, which the caller checks once a record. */
+ * bits after its end are zero, and `pos` runs past `end`, which the caller checks once a record. */
 #ifndef KN_LLVM_BITS_H
 #define KN_LLVM_BITS_H
 

@@ -2,7 +2,7 @@
  * record.c. Called by function.c. The loop is compiled twice from one source: for functions whose instructions are
  * followed by locations, and for those without.
  * Invariant: a record is decoded here only if all its operands are defined values, or it has none that
- * could be a forward reference with a type behind it; else it is decoded again from its beginning in the
+ * could be a forward reference with a type after it; else it is decoded again from its beginning in the
  * general way, operand by operand. */
 #include "debug/debug.h"
 #include "frequent.h"
@@ -348,7 +348,7 @@ static bool sub_block(struct kn_bc *r) {
     return r->status == KILN_OK;
   }
   if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
-  if (r->vals.n != r->inst_base) return kn_bc_malformed(r, "constants behind instructions");
+  if (r->vals.n != r->inst_base) return kn_bc_malformed(r, "constants after instructions");
   uint32_t first = r->vals.n;
   r->fn.expr_count = 0;
   if (!kn_bc_read_constants(r)) return false;

@@ -1,6 +1,6 @@
 /* Exceptions: invokes, landing pads, resume, the functions' personalities. An invoke becomes a try, whose result is a
  * parameter of a Kiln block of its own: the rest of the LLVM block. A landing pad's value becomes two parameters of its
- * block, behind those for its phis. In the stream a landing pad stands behind invokes that name it, before them, or
+ * block, after those for its phis. In the stream a landing pad stands after invokes that name it, before them, or
  * both: so what it catches is a list that tries share, told when it is read (kiln_clauses_set), and the invokes
  * before it wait for its parameters. record.c and call.c call.
  * Invariant: r->fn.n_unread landing pads are named by invokes and not read yet. */

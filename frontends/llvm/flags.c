@@ -1,4 +1,4 @@
-/* What is asked for by metadata: the module's flags ({behaviour, name, value}), and what is attached to functions and
+/* What metadata requests: the module's flags ({behaviour, name, value}), and what is attached to functions and
  * variables; also the names of operand bundles, which only errors need. Called by module.c, metadata.c and body.c.
  * Invariant: the position in the file is what it was. */
 #include "debug/debug.h"

@@ -89,7 +89,7 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
 /* Adds a global, which gets the next value id. */
 static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
   uint32_t id = r->vals.n;
-  if (r->m->data_defined) return kn_bc_malformed(r, "a global behind the functions' bodies");
+  if (r->m->data_defined) return kn_bc_malformed(r, "a global after the functions' bodies");
   if (r->m->ptr_type == UINT32_MAX) return kn_bc_malformed(r, "a global, but no pointer type");
   if ((id >= r->vals.cap || id >= r->csts.cap) && !kn_bc_room_vals(r, (uint64_t)id + 1))
     return false;

@@ -1,5 +1,5 @@
 /* Stack probes, stack guards, calls without a PLT: what attributes say of them, which allocations count as arrays.
- * Called by attrs.c, function.c and inst.c. As LLVM's StackProtector and frame lowerings have it.
+ * Called by attrs.c, function.c and inst.c. As LLVM's StackProtector and frame lowerings do.
  * Invariant: kn_bc_attr.harden is 0 for what asks for none of these. */
 #include "bc.h"
 

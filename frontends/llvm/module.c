@@ -152,7 +152,7 @@ static bool layout(struct kn_bc *r) {
    * ABI, which aligns it to 16. */
   const char *mark = kn_bc_targets[r->target].i128_mark;
   if (mark != NULL && !strstr(s, mark)) {
-    if (r->m->globals.n) return kn_bc_malformed(r, "a data layout behind the first global");
+    if (r->m->globals.n) return kn_bc_malformed(r, "a data layout after the first global");
     return kn_bc_align_wide(r);
   }
   return true;
@@ -337,7 +337,7 @@ static bool block(struct kn_bc *r, uint32_t id) {
   case BLOCK_PARAMATTR_GROUP: return kn_bc_read_attr_groups(r);
   case BLOCK_PARAMATTR: return kn_bc_read_attr_lists(r);
   case BLOCK_CONSTANTS:
-    if (r->m->data_defined) return kn_bc_malformed(r, "constants behind the functions' bodies");
+    if (r->m->data_defined) return kn_bc_malformed(r, "constants after the functions' bodies");
     return kn_bc_read_constants(r);
   case BLOCK_METADATA:
     if (r->m->md_read) return kn_bc_skip(r);

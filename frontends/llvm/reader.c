@@ -1,6 +1,6 @@
 /* The public entry points of the bitcode reader but those of fork.c: finds the blocks of a file, checks
  * versions, and frees what a read made; also reports the errors of all files.
- * Invariant: whatever a file contains, a read ends with a status and leaves no memory behind. */
+ * Invariant: whatever a file contains, a read ends with a status and leaks no memory. */
 #include "bc.h"
 
 #include <stdarg.h>

@@ -160,7 +160,7 @@ void kn_bc_func_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsi
     return;
   }
   if (KN_UNLIKELY(r->fn.bb >= r->fn.n_bbs))
-    return (void)kn_bc_malformed(r, "an instruction behind the last block");
+    return (void)kn_bc_malformed(r, "an instruction after the last block");
   if (KN_UNLIKELY(r->has_debug)) kn_bc_loc_ahead(r);
   decoded(r, code, ops, n);
 }

@@ -175,7 +175,7 @@ void kn_qbe_list(struct kn_qbe *r, bool is_call) {
   expect(r, '(');
   while (next(r, is_call) != ')') {
     const char *at = r->p;
-    if (r->variadic && !is_call) WRONG(r, at, "a parameter behind '...'");
+    if (r->variadic && !is_call) WRONG(r, at, "a parameter after '...'");
     if (strncmp(at, "...", 3) == 0) {
       r->p += 3;
       if (r->variadic) WRONG(r, at, "a second '...'");

@@ -1,5 +1,5 @@
 /* Exceptions: throw, throw_ref, try_table. All calls in a try_table share its landing pad, which takes everything;
- * behind it the exception is dispatched by its tag, and goes on to the try_table around, or is thrown again. What is
+ * after it the exception is dispatched by its tag, and goes on to the try_table around, or is thrown again. What is
  * thrown where the function itself catches it goes to the dispatch without the unwinder. */
 #include "body.h"
 

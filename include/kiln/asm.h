@@ -24,14 +24,14 @@ typedef struct kiln_asm_reloc {
 
 /** Machine code for kiln_build_asm. Registers have the numbers of kiln_register_find. */
 typedef struct kiln_asm {
-  const void *bytes;   /**< the code; control enters at its first byte and leaves behind its last */
+  const void *bytes;   /**< the code; control enters at its first byte and leaves after its last */
   uint32_t size_bytes; /**< of it */
   uint32_t n_relocs;   /**< of `relocs` */
   const kiln_asm_reloc *relocs; /**< in ascending order of their offsets */
   const uint8_t *params;        /**< by parameter of the signature: the register that has it */
   const uint8_t *results;       /**< by result: the register that the code leaves it in */
   /** set of further registers that it changes, a bit each: those that calls preserve. All others, the
-   * flags, and memory may be changed without a word */
+   * flags, and memory may be changed without being named */
   uint64_t lost;
   /** in a naked function, for one of its ASMs: how the frame changes from its first byte on, as call frame
    * instructions (DWARF 5, 6.4.2), counted and taken as they are. NULL: it does not */

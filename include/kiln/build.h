@@ -273,7 +273,7 @@ KILN_API kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, uint32_t al
 /** Memory orderings, as in C11. */
 typedef enum kiln_ordering {
   KILN_ORDERING_RELAXED, /**< atomic, orders nothing else */
-  KILN_ORDERING_ACQUIRE, /**< later accesses stay behind it */
+  KILN_ORDERING_ACQUIRE, /**< later accesses stay after it */
   KILN_ORDERING_RELEASE, /**< earlier accesses stay before it */
   KILN_ORDERING_ACQ_REL, /**< both */
   KILN_ORDERING_SEQ_CST, /**< both, and all of these have one order */

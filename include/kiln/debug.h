@@ -76,7 +76,7 @@ typedef struct kiln_die_member {
   uint64_t offset_bits;  /**< of bit fields: from the record's beginning, as memory is numbered */
 } kiln_die_member;
 
-/** A structure, union or class, by `tag` (KILN_DW_TAG_structure_type, ...). Its members may refer to it: they are told
+/** A structure, union or class, by `tag` (KILN_DW_TAG_structure_type, ...). Its members may refer to it: they are given
  * by kiln_die_set_members. */
 KILN_API kiln_die kiln_die_new_record(kiln_debug *d, uint32_t tag, kiln_die parent,
                                       const char *name, uint64_t size_bytes);

@@ -1,4 +1,4 @@
-/* Calls that may unwind: TRY, its clauses, and what its landing pad is told. A function that has one needs a
+/* Calls that may unwind: TRY, its clauses, and what its landing pad gets. A function that has one needs a
  * personality (<kiln/attrs.h>); RESUME ends a landing pad's cleanup. */
 #ifndef KILN_EXCEPTIONS_H
 #define KILN_EXCEPTIONS_H
@@ -56,7 +56,7 @@ KILN_API void kiln_build_try(kiln_func *f, const kiln_try_desc *t);
 /** Result `k` (from 0) of a try by signature `sig`: an argument of such a try's normal edge, and nothing else. */
 KILN_API kiln_value kiln_try_result(kiln_func *f, kiln_sig sig, uint32_t k);
 
-/** What a try's landing pad is told, k = 0: the exception, an i64; k = 1: the selector, an i32, which says what clause
+/** What a try's landing pad gets, k = 0: the exception, an i64; k = 1: the selector, an i32, which says what clause
  * took it. An argument of a try's unwind edge, and nothing else. */
 KILN_API kiln_value kiln_try_exception(kiln_func *f, uint32_t k);
 

@@ -125,7 +125,7 @@ KILN_API uint32_t kiln_block_params(const kiln_func *f, kiln_block b, kiln_value
 /** A block's first instruction. */
 KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 
-/** The instruction behind another one in its block; none behind the terminator. */
+/** The instruction after another one in its block; none after the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
 /** The machine code of an ASM, whose signature is in its kiln_inst_info; all zero for anything else. Valid until the

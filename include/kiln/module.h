@@ -200,9 +200,9 @@ KILN_API kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols);
 enum {
   KILN_PARAM_SEXT = 1,  /**< the caller sign-extends to 32 bits */
   KILN_PARAM_ZEXT = 2,  /**< the caller zero-extends to 32 bits */
-  KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes behind it are copied to the argument area */
+  KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes at it are copied to the argument area */
   KILN_PARAM_SRET = 8,  /**< address of the result's memory; the function returns it as well */
-  KILN_PARAM_JOIN = 16, /**< part of one argument with the parameter behind it: in registers or in
+  KILN_PARAM_JOIN = 16, /**< part of one argument with the parameter after it: in registers or in
                          * memory together, where the ABI asks for that (AArch64, not x86-64) */
   /** The static chain: an i64 in a register of its own (x86-64: r10, AArch64: x15, as LLVM's `nest`), so that
    * the other parameters are where they would be without it. At most one; no other flag. A caller whose

@@ -64,8 +64,8 @@ enum {
   /** A read that can be reached from the entry without a write before it is an error of the function
    * (KILN_ERR_STRUCTURE). Without this flag the variable is 0 there. */
   KILN_SSA_STRICT = 1,
-  /** The edges are those that the function has when kiln_ssa_end is called, however they were built: nothing is told of
-   * them, and no block is sealed before. For front ends that have no use for sealing, or begin when they meet the first
+  /** The edges are those that the function has when kiln_ssa_end is called, however they were built: none is reported,
+   * and no block is sealed before. For front ends that have no use for sealing, or begin when they meet the first
    * variable, with branches that were built already. */
   KILN_SSA_EDGES_BUILT = 2
 };

@@ -288,7 +288,7 @@ typedef struct kiln_wasm_image_data {
 /** A custom section, as it is in the module. */
 typedef struct kiln_wasm_custom {
   kiln_wasm_name name;  /**< of the section */
-  const uint8_t *bytes; /**< content behind the name; of objects NULL */
+  const uint8_t *bytes; /**< content after the name; of objects NULL */
   uint64_t size_bytes;  /**< of it */
 } kiln_wasm_custom;
 

@@ -1,7 +1,7 @@
 /* Values between steps: the forms they have, how one becomes another, how they go to memory and come from there.
  *
  * A comparison is made where it is read, so that a branch can be the processor's conditional jump. Its operands are
- * values of Kiln's, which never change: it may be made anywhere after them. */
+ * values in Kiln's IR, which never change: it may be made anywhere after them. */
 #include "kilnjit.h"
 
 kiln_sig kj_sig(kj_batch *b, int number) {

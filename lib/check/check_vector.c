@@ -1,5 +1,5 @@
 /* The allocation check of vectors: both halves of a v128 are where the value is. In the frame
- * the second one is behind the place, so that what is written there ends the vector, and the
+ * the second one is after the place, so that what is written there ends the vector, and the
  * vector what was there; and a register of which calls, and the function, preserve one half only
  * never holds one. Called by check.c at each event. Invariant: nothing is known of a place that
  * is not written in this block, so that a vector's end in another block is not seen. */

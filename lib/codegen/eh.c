@@ -1,5 +1,5 @@
 /* Exceptions in a walk: see eh.h. Called by the targets' lowerings and by lib/codegen/walk.c. Invariant: what a stub
- * reads is where it was right behind the call, whatever the code between has done since. */
+ * reads is where it was right after the call, whatever the code between has done since. */
 #include "lib/codegen/eh.h"
 #include "lib/codegen/observe.h"
 #ifdef KN_CHECKS

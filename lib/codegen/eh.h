@@ -5,7 +5,7 @@
  * When an exception is caught, the unwinder goes to the landing pad with the callee-saved
  * registers, the frame and the stack pointer as they were at the call, the exception and its
  * selector in two registers (kn_target.exception), and nothing in any other. So the pad of a try
- * is a stub behind the function's code, which moves the stack pointer back over the call's
+ * is a stub after the function's code, which moves the stack pointer back over the call's
  * arguments, reloads homes that the call clobbered, makes the moves of the unwind edge, and goes
  * to its block; or the block itself if nothing is to be done. Tries whose stubs would be the
  * same share one.

@@ -4,7 +4,7 @@
  *
  * It is made in two steps: kn_frame_plan_make, before the homes are known, and kn_frame_plan_homes, after. Memory slots
  * get their frame offsets from the walk when it first needs them (kn_slot_frame); to order them by where they live is
- * for the second step, since only then it is known which of them are memory. Invariant: where a function asked for
+ * for the second step, since only then it is known which of them are memory. Invariant: where a function requested
  * nothing unusual, only what the section "the stack pointer" has may be other than 0. */
 #ifndef KN_LIB_CODEGEN_FRAME_PLAN_H
 #define KN_LIB_CODEGEN_FRAME_PLAN_H

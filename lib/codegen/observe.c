@@ -1,5 +1,5 @@
 /* Tells a walk's observers what happens: see observe.h. Called by the targets and by the instance of the walk's loop
- * that has an observer. Invariant: one observer is called as it is; several are behind one that tells each. */
+ * that has an observer. Invariant: one observer is called as it is; several are called by one that stands for them. */
 #include "lib/codegen/observe.h"
 
 /* ---- several ---- */

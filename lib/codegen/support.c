@@ -1,6 +1,6 @@
 /* What a target may leave out of its table (targets/target.h), and who may need it. Which parts it lacks is found once
  * for each session; functions are asked only if there are some, before they are planned, and objects before they are
- * written, so that nothing behind them asks whether a part of the target is there.
+ * written, so that nothing after them asks whether a part of the target is there.
  * Invariant: what a target lacks is said with its name; a part that is absent is never called. */
 #include "lib/codegen/support.h"
 

@@ -1,6 +1,6 @@
 /* Comparisons, conditions of branches and selects, and select itself, for AArch64. Called by the walk's loop and by
  * control.c. A comparison directly before the one branch or select that reads it is not lowered by itself: its reader
- * evaluates it (a64_condition); the same holds for two comparisons that the operation behind them joins. Invariant:
+ * evaluates it (a64_condition); the same holds for two comparisons that the operation after them joins. Invariant:
  * nothing that the walk emits between a comparison and its reader changes the flags. */
 #include "targets/aarch64/a64.h"
 

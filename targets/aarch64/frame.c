@@ -7,10 +7,10 @@
  *   x29          frame record: caller's x29, return address
  *   sp           = x29, or below it by dynamic allocations and a call's stack arguments
  *
- * There is one epilogue that returns, and one for each tail call, behind the last block, where the size is known. For
+ * There is one epilogue that returns, and one for each tail call, after the last block, where the size is known. For
  * the prologue as many words are reserved as it usually needs; where the frame's size needs more or fewer, the
  * function's code is moved. Invariant: the rows describe every instruction boundary; the CFA is sp-based up to the mov
- * to x29 and behind its reload. */
+ * to x29 and after its reload. */
 #include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"
 

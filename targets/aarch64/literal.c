@@ -1,5 +1,5 @@
 /* Constants in vector registers on AArch64: by an immediate, through a general register if that takes few instructions,
- * otherwise loaded from behind the function's code. Called by hooks.c, vector.c and shuffle.c, and by frame.c and
+ * otherwise loaded from after the function's code. Called by hooks.c, vector.c and shuffle.c, and by frame.c and
  * relax.c at the function's end. */
 #include "lib/codegen/observe.h"
 #include "targets/aarch64/a64.h"

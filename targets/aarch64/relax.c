@@ -1,7 +1,7 @@
 /* Branches that do not reach: conditional ones reach 1 MiB, tests of a bit 32 KiB. All are emitted in that short
  * form. When the function is complete, those whose target turns out to be farther become an inverted branch over an
- * unconditional one, and the code behind them moves up. Loads of literals reach 1 MiB, too; those that do not get the
- * literal behind them, and a branch over it. Called by frame.c before labels are patched. Invariant: fixups ascend.
+ * unconditional one, and the code after them moves up. Loads of literals reach 1 MiB, too; those that do not get the
+ * literal after them, and a branch over it. Called by frame.c before labels are patched. Invariant: fixups ascend.
  *
  * Each fixup is looked at twice, however many grow: first those are collected that might not reach if every fixup in
  * between grew; then, of these, those that do not reach if all of these grow. The others do reach, since nothing more

@@ -1,5 +1,5 @@
 /* Integer comparisons, selection, truncation and extension of up to 64 bits. A comparison used only by
- * the branch or select right behind it stays in the flags. */
+ * the branch or select right after it stays in the flags. */
 #include "targets/x86_64/x64.h"
 
 /* ---- comparison ---- */

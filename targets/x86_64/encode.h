@@ -1,5 +1,5 @@
 /* x86-64 instruction encoder: pure functions that write one instruction at `p` and return the byte
- * behind it. Sources: Intel SDM volume 2, chapter 2 (formats) and 3 to 5 (opcodes).
+ * after it. Sources: Intel SDM volume 2, chapter 2 (formats) and 3 to 5 (opcodes).
  * Operand order is Intel's: destination first. `size` is the log2 of the operand's bytes (0 to 3).
  * Up to 16 bytes from `p` may be written, whatever the length returned. */
 #ifndef KN_X64_ENCODE_H

@@ -1,4 +1,4 @@
-/* Frames on x86-64: prologue, epilogue, literals behind the code, frame rows (.eh_frame), and the end of a function.
+/* Frames on x86-64: prologue, epilogue, literals after the code, frame rows (.eh_frame), and the end of a function.
  * Called by lib/codegen/walk.c around the loop over blocks.
  *
  *   rbp + 16     caller's stack arguments

@@ -3,7 +3,7 @@
  *   size (capitals unsigned), o O __int128, f d e floats, p pointer, n static chain, F D E complex
  *   {..} struct, [..] union, 3x array of 3, *x flexible array, ^16x typedef aligned to 16
  *   members: :5x bit-field, _:5x without a name, @16x aligned to 16, !x packed
- *   <..> behind } or ]: @16 aligned, ! packed, #2 #pragma pack(2)
+ *   <..> after } or ]: @16 aligned, ! packed, #2 #pragma pack(2)
  *   a comma ends a number
  * Recursive: for tests only. */
 #ifndef KILN_TESTS_CTYPE_TEXT_H

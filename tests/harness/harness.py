@@ -42,6 +42,25 @@ class Failure(Exception):
     """A command failed; the text says which and how."""
 
 
+def other_builds():
+    """Names and programs of $KILN_ALSO."""
+    pairs = [p.partition('=') for p in os.environ.get('KILN_ALSO', '').split(':') if p]
+    return [(name, os.path.abspath(kiln)) for name, _, kiln in pairs]
+
+
+def same_by_others(builds, command, source, out):
+    """Fails if `command` of one of the builds does not make the object `out` of the source."""
+    for name, kiln in builds:
+        other = '%s.%s' % (out, name)
+        words = [kiln, *command, '-o', other, source]
+        done = subprocess.run(words, capture_output=True, text=True, errors='replace')
+        if done.returncode:
+            raise Failure('[%s] status %d: %s\n%s' % (name, done.returncode, ' '.join(words), done.stderr.strip()[:2000]))
+        if not filecmp.cmp(out, other, shallow=False):
+            raise Failure('[%s] %s: not the object that the build under test makes' % (name, ' '.join(words)))
+        os.unlink(other)
+
+
 class Harness:
     def __init__(self, args):
         self.args = args
@@ -64,8 +83,7 @@ class Harness:
         self.also = []
         if not self.fake:
             args.kiln = os.path.abspath(args.kiln)
-            pairs = [p.partition('=') for p in os.environ.get('KILN_ALSO', '').split(':') if p]
-            self.also = [(name, os.path.abspath(kiln)) for name, _, kiln in pairs]
+            self.also = other_builds()
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -125,19 +143,10 @@ class Harness:
             self.compile_also(source, out, flags)
         return out
 
-    def compile_also(self, source, out, flags=()):
+    def compile_also(self, source, out, flags=(), verb='compile'):
         """Checks that the other builds make the object `out` too; a Failure begins with the name of the build that
         does not."""
-        for name, kiln in self.also:
-            other = '%s.%s' % (out, name)
-            try:
-                self.run([kiln, 'compile', '--target=' + self.args.target, *flags, '-o', other, source])
-            except Failure as e:
-                raise Failure('[%s] %s' % (name, e)) from e
-            if not filecmp.cmp(out, other, shallow=False):
-                raise Failure('[%s] %s compile %s: not the object that %s makes'
-                              % (name, kiln, ' '.join([*flags, source]), self.args.kiln))
-            os.unlink(other)
+        same_by_others(self.also, [verb, '--target=' + self.args.target, *flags], source, out)
 
     def link(self, objects, out, flags=(), mold=True, by=None):
         """Links with mold, if installed, which takes a third of ld's time; run/link tests the differences between

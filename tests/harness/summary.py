@@ -6,7 +6,7 @@ at last `N passed, N failed, N skipped`: the end of a long log shows what matter
 TAP counts, a test without cases counts as one, and so does a folder without results, because its build failed.
 A case is named by its path, FOLDER/FILE: CASE where its test takes files one by one (suite `files`), TEST: CASE else.
 
-FILE has lines of shell `times`, each behind the name of what was done since the previous line: `building gcc`, tab,
+FILE has lines of shell `times`, each after the name of what was done since the previous line: `building gcc`, tab,
 user, system."""
 
 import re

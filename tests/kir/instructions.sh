@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # instructions.sh BUILD: tests instruction selection. A line `; TARGET: @f MNEMONICS` in a .kir file lists the
-# instructions of function f for that target, without moves between registers and the padding behind the function.
+# instructions of function f for that target, without moves between registers and the padding after the function.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"

@@ -1,4 +1,4 @@
-/* docs/reference/operations.md, from the table of operations: `opref FILE` compares (TAP), `opref --write FILE` writes
+/* include/kiln/operations.md, from the table of operations: `opref FILE` compares (TAP), `opref --write FILE` writes
  * it. */
 #include <kiln/build.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 static const char head[] =
   "# Operations\n\n"
-  "Written by `tests/kir/opref` from [ops.def](../../include/kiln/ops.def); [ir.md](../ir.md) says "
+  "Written by `tests/kir/opref` from [ops.def](ops.def); [ir.md](../../docs/ir.md) says "
   "what all of them share.\n\n"
   "a, b, c are the operands in the order of the builder's calls. Effects: *write*: writes memory, "
   "or the rounding mode;\n"
@@ -156,7 +156,7 @@ static char *reference(size_t *size) {
 int main(int argc, char **argv) {
   bool write = argc == 3 && strcmp(argv[1], "--write") == 0;
   if (argc != 2 + write) {
-    fprintf(stderr, "usage: opref [--write] docs/reference/operations.md\n");
+    fprintf(stderr, "usage: opref [--write] include/kiln/operations.md\n");
     return 2;
   }
   size_t size;
@@ -168,7 +168,7 @@ int main(int argc, char **argv) {
   if (file != NULL) same &= fclose(file) == 0;
   if (!write) {
     printf("1..1\n%sok 1 - the opcode reference is that of the table\n", same ? "" : "not ");
-    if (!same) printf("# write it by: opref --write docs/reference/operations.md\n");
+    if (!same) printf("# write it by: opref --write include/kiln/operations.md\n");
   }
   free(want);
   free(got);

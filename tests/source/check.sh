@@ -284,6 +284,11 @@ check_builds() {
 
 case ${1:-all} in
   source) check_source; check_built "$2" ;;
-  all) ./dev build; check_source; check_built build; check_builds ;;
+  all)
+    ./dev build
+    check_source
+    check "the English of pages, heads of files, public comments and messages" tests/source/words.py
+    check_built build
+    check_builds ;;
 esac
 finish

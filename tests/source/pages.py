@@ -5,6 +5,7 @@
 - commands `./dev NAME` exist; commands in blocks of `sh` in README.md and docs are `./dev` ones, or run by a test
   (tests/tool/pages.sh), or say why they are not: `<!-- not run: REASON -->`;
 - names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
+- figures that stand in two pages are equal, but for rounding (those that are measured: bench/figures.py);
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
 """
 import os
@@ -78,6 +79,29 @@ def names(page, text, known):
             yield f'{page}: no {name}'
 
 
+# Places of one figure: a page and what stands around it.
+FACTS = [
+    [('README.md', r'at opt-level 1 its code takes (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
+    [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'(\d+) objects by Kiln')],
+    [('docs/tutorial.md', r'small language of (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
+    [('docs/bitcode.md', r'read bitcode of LLVM (\d+ to \d+)'), ('docs/stability.md', r'versions (\d+ to \d+) are read'),
+     ('README.md', r'with LLVM (\d+ to \d+)'), ('CHANGELOG.md', r'of LLVM (\d+ to \d+)'), ('docs/debug-builds.md', r'version (\d+ to \d+), in')],
+    [('docs/building.md', r'up to (\d+) results'), ('docs/ir.md', r'\*\*Results\*\* are up to (\d+)')],
+]
+
+
+def facts():
+    for places in FACTS:
+        found = []
+        for page, pattern in places:
+            m = re.search(pattern.replace(' ', r'\s+'), read(page))
+            found.append((page, m[1].replace(',', '') if m else 'nothing'))
+        values = [v for _, v in found]
+        digits = min(len(v.partition('.')[2]) for v in values)
+        if len({'%.*f' % (digits, float(v)) if re.fullmatch(r'[\d.]+', v) else ' '.join(v.split()) for v in values}) > 1:
+            yield 'one figure, in two ways: ' + ', '.join('%s in %s' % (v, page) for page, v in found)
+
+
 def main():
     out = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], check=True, text=True,
                          stdout=subprocess.PIPE).stdout
@@ -95,6 +119,7 @@ def main():
         bad += [f'{page}: no part {m[3]} in {m[2]}' for m in FROM.finditer(text) if not part(m[2], m[3])]
         bad += [*links(page, text, files), *commands(page, text, known | {'help'}), *names(page, text, api)]
         n += len(re.findall(r'\]\(', text))
+    bad += facts()
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))
     bad += [f'docs/index.md does not list {f}' for f in pages
             if re.fullmatch(r'docs/.*\.md', f) and f != 'docs/index.md' and f[len('docs/'):] not in index]

@@ -7,7 +7,7 @@ OLD is a program kiln or a commit, which is built in the cache, once. Inputs (ha
 targets, plainly, with two seeds of --stress, and with the options that change sections; --only: only those whose name
 contains a TEXT; --wide: more programs, and GCC's torture tests if the cache has them; --sample: SQLite and Lua in two
 of eight kinds, and .kir files, each in one of the ways only. Where kiln refuses an input, what it says and its exit
-status are compared. Text that OLD's tree has not, or otherwise, is skipped by name.
+status are compared. Text that OLD's tree lacks, or has otherwise, is skipped by name.
 
 A difference is printed with its first section and function (harness/elf_difference.py), without the version in
 .comment; with --keep its objects stay as FOLDER/old/NAME.o and FOLDER/new/NAME.o. The exit status is 1 if anything

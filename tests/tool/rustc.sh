@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # rustc.sh BUILD: kiln-rustc and `kiln cargo`: rustc's objects are Kiln's at opt-level 0, programs do what LLVM's do, and
-# whatever is not for Kiln goes on to LLVM without a word but in the log.
+# whatever is not for Kiln goes on to LLVM without a message but in the log.
 set -uo pipefail
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"

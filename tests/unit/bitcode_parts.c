@@ -1,6 +1,6 @@
 /* Bitcode read in parts: kiln_llvm_new, forks and any partition of the bodies give the object that
  * kiln_llvm_read gives; an error affects only the reader that met it; damaged input and failing allocations end with
- * a status. Threads are tested with the tool: here forks run in turns. */
+ * a status. Threads are tested with the tool: here forks take turns. */
 #include "bitcode_fixture.h"
 
 static const char source[] =

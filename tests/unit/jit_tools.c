@@ -1,4 +1,4 @@
-/* What the unwinder and perf are told of a JIT's functions. (gdb: tests/tool/jit_gdb.sh.) */
+/* What the unwinder and perf learn of a JIT's functions. (gdb: tests/tool/jit_gdb.sh.) */
 #define _GNU_SOURCE
 #include "jit_fixture.h"
 

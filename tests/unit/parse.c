@@ -66,7 +66,7 @@ static const struct error_row error_rows[] = {
   {"data @x { addr @f:b1 }\n" F("b0:\n  ret\n"), 1, 19, STRUCTURE, "no block 'b1'"},
   {"declare @f()\ndata @x { addr @f:loop }", 2, 19, SYNTAX, "named by number"},
   {"data @x { \x01 }", 1, 11, SYNTAX, "has no meaning"},
-  {"data @x { 12abc }", 1, 11, SYNTAX, "letters behind a number"},
+  {"data @x { 12abc }", 1, 11, SYNTAX, "letters after a number"},
   /* function level */
   {F(""), 2, 1, SYNTAX, "a function without blocks"},
   {F("  ret\n"), 2, 3, SYNTAX, "before the first block"},

@@ -1,7 +1,7 @@
 /* Calls of inline assembly: chooses a place for each operand, makes the text with these, and
  * builds the machine code that the text becomes. That is known for the few statements of
  * asm_table.c, and for texts that were met before; for all others the body is read to its end
- * without it, and again when the module's assembler was asked for the code of all that were met.
+ * without it, and again when the module's assembler has made the code of all that were met.
  * Called by call.c. */
 #include "asm/asm.h"
 

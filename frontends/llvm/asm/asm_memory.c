@@ -1,6 +1,6 @@
 /* Operands of inline assembly in memory. An input that is tied to an output in memory, which is
  * what `+rm` becomes (the address of the variable and its value), is in a register as with LLVM, if
- * it may be, and stored behind the text; templates whose instructions need a register rely on that.
+ * it may be, and stored after the text; templates whose instructions need a register rely on that.
  * Variables that the text can address itself need no register for that, where these are few. Called by asm.c. */
 #include "asm/asm.h"
 

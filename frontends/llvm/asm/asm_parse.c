@@ -317,6 +317,6 @@ bool kn_asm_parse(struct kn_asm_call *a) {
     s = next;
   }
   if (a->n_labels && a->first_label == UINT32_MAX)
-    return kn_bc_unsupported(a->r, "asm goto as LLVM 14 and older have it");
+    return kn_bc_unsupported(a->r, "asm goto of LLVM 14 and older");
   return true;
 }

@@ -1,6 +1,6 @@
 /* Variables that are in memory and in registers in turn: what their records of assignments say
  * is known when the function is complete. A record names the assignment; an instruction that is
- * a store to the variable's memory has the same name attached, which stands behind the body. If
+ * a store to the variable's memory has the same name attached, which stands after the body. If
  * there is one, the variable is in memory from the record on; if the store was removed, it is
  * the value. Called by debug_var.c. Invariant: once a record waits, all later ones wait, since
  * the library takes them in their order. */

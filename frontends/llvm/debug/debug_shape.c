@@ -1,6 +1,5 @@
-/* Entries whose attributes are given all at once: which of those that a kind of node may have it
- * has is a set of bits, and for each such set that was met the shape is known. Called by the
- * other files that make entries of nodes. */
+/* Entries whose attributes are given all at once. Which of its kind's attributes a node has is a set of bits, and the
+ * shape of each set that was met is known. Called by the other files that make entries of nodes. */
 #include "debug/debug_node.h"
 
 /* How many are known, and in how many places one is looked for. */

@@ -3,7 +3,7 @@
  * vector of i1, has lanes of ones or zeros that fill a v128, or of bytes if there are more than
  * 8: comparisons make them so, and selections read them. In memory its lanes are bits. Lanes of
  * other odd integers are in those of the next type, whose upper bits are unspecified; in memory
- * they are packed, and operations on them go lane by lane, as those on i128 do. What is behind
+ * they are packed, and operations on them go lane by lane, as those on i128 do. What is after
  * the last lane is unspecified. The operations are in vector_ops.c; those that no instruction
  * does for all lanes are done lane by lane, by the code for scalars. Invariant: no bytes of
  * memory are accessed but the vector's. */

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What bitcode can ask for, each with its verdict (frontends/llvm/support.def): every enum attribute, convention and bundle of
 LLVM's headers, every row of the table. What is refused gives an error that names it and, of a function, the function;
-the rest compiles, and what functions can have runs. docs/reference/bitcode.md has to show the table, and that of
+the rest compiles, and what functions can have runs. frontends/llvm/supported.md has to show the table, and that of
 intrinsics (frontends/llvm/intrinsics).
 
-    support.py --kiln=build/kiln [--docs]     --docs: writes docs/reference/bitcode.md instead
+    support.py --kiln=build/kiln [--docs]     --docs: writes frontends/llvm/supported.md instead
 """
 import glob
 import os
@@ -85,10 +85,10 @@ def documented_intrinsics():
 
 
 def documented():
-    """docs/reference/bitcode.md: a row for each verdict and reason, with all names of which they are true."""
+    """frontends/llvm/supported.md: a row for each verdict and reason, with all names of which they are true."""
     out = ['# Bitcode: tables', '', 'Written by `tests/run/bitcode/support.py --docs` from '
-           '[support.def](../../frontends/llvm/support.def), [intrinsics](../../frontends/llvm/intrinsics) and',
-           '[cc_flags.def](../../tools/cc_flags.def). [bitcode.md](../bitcode.md) says what the words mean.']
+           '[support.def](support.def), [intrinsics](intrinsics) and',
+           '[cc_flags.def](../../tools/cc_flags.def). [bitcode.md](../../docs/bitcode.md) says what the words mean.']
     rows = table()
     for kind, title in TITLES:
         out += ['', '## ' + title, '', '| | | |', '|---|---|---|']
@@ -112,7 +112,7 @@ def documented():
     return '\n'.join(out) + '\n'
 
 
-PAGE = os.path.join(ROOT, 'docs/reference/bitcode.md')
+PAGE = os.path.join(ROOT, 'frontends/llvm/supported.md')
 
 
 # ---- LLVM's headers ----
@@ -666,7 +666,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
 
 def main():
     p = harness.options(__doc__.splitlines()[0])
-    p.add_argument('--docs', action='store_true', help='write docs/reference/bitcode.md')
+    p.add_argument('--docs', action='store_true', help='write frontends/llvm/supported.md')
     args = p.parse_args()
     if args.docs:
         with open(PAGE, 'w') as f:
@@ -677,9 +677,9 @@ def main():
         print('1..0 # SKIP no headers of LLVM 22')
         sys.exit(0)
     if open(PAGE).read() == documented():
-        h.ok('docs/reference/bitcode.md')
+        h.ok('frontends/llvm/supported.md')
     else:
-        h.fail('docs/reference/bitcode.md', 'is not what the tables say: tests/run/bitcode/support.py --docs')
+        h.fail('frontends/llvm/supported.md', 'is not what the tables say: tests/run/bitcode/support.py --docs')
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
            ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',

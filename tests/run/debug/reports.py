@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """reports.py KILN: are the lines right that tools name, and debuggers no part of? A C++ and a Rust program, by LLVM -O0 -g
-and by Kiln from the same bitcode: what llvm-symbolizer and addr2line say of the address behind each call (both targets), valgrind and
+and by Kiln from the same bitcode: what llvm-symbolizer and addr2line say of the address after each call (both targets), valgrind and
 AddressSanitizer of an error, Rust of panics. Prints the share of each, and each difference; fails where it is below 99 %."""
 
 import os

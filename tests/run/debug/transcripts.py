@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """transcripts.py KILN [OPTION...] [FILE...]: goes through programs in gdb as LLVM -O0 -g and Kiln compiled them from the
 same bitcode, in the ways that tracer.py lists, and compares stops (function and line of all frames) and values (arguments
-and locals of all frames; what gdb answers to commands). A value counts from the line behind its declaration on; clang sets
+and locals of all frames; what gdb answers to commands). A value counts from the line after its declaration on; clang sets
 all variables to zero there, since what was in memory before would differ. A step that stops at the line where it began
 does not count: docs/debugging.md says why. Prints each difference and the shares; fails below 99 % of stops or of values.
 

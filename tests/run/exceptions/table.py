@@ -38,7 +38,7 @@ LIVE = {
                'm.v[0] + m.v[1] * 2 + p->v[2] * 3 + m.v[3] * 4 + m.v[4] * 5 + p->v[5] * 6 + s[7] * 7 + s[39]'),
 }
 
-# The frame: parameters behind where and kind, arguments for them, declarations, the call, its sum.
+# The frame: parameters after where and kind, arguments for them, declarations, the call, its sum.
 MANY = 100
 CALL = 'at(where, kind)'
 FRAMES = {
@@ -55,7 +55,7 @@ FRAMES = {
              ' + '.join('z%d * %d' % (i, i + 1) for i in range(MANY))),
 }
 
-# How it is caught: what is behind the parameters, and the body, in which CALL, CHANGE and SUM are replaced.
+# How it is caught: what is after the parameters, and the body, in which CALL, CHANGE and SUM are replaced.
 HOW = {
     'type': ('', '''
   try {

@@ -1,5 +1,5 @@
 /* Functions of which stack protectors guard some: which ones must be as clang decides. Some write beyond their arrays
- * when they are told to, but no farther than the guard: those must abort if they are guarded, and do nothing else. */
+ * on request, but no farther than the guard: those must abort if they are guarded, and do nothing else. */
 void *alloca(unsigned long);
 void use(volatile void *);
 int other(int);

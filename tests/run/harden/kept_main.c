@@ -1,4 +1,4 @@
-/* Calls functions of kept.c with known registers, and prints which ones are others behind the calls. What must be
+/* Calls functions of kept.c with known registers, and prints which ones are others after the calls. What must be
  * kept is LLVM's CSR_64_RT_MostRegs and AllRegs, CSR_AArch64_RT_MostRegs and AllRegs, without those of the result. */
 #include <stdint.h>
 #include <stdio.h>

@@ -207,7 +207,7 @@ for script in closures sort; do check "lua $script.lua, file by file" work_lua x
 check "lua sort.lua from -O1" work_lua x sort.lua "$lua/O1/lua.merged.bc"
 
 gcc -o linked "$sqlite"/O0/{sqlite3,shell}.ref.o -lm -ldl -lpthread || exit 1
-"$tests/packages/sqlite3_script.sh" 20000 > script.sql
+"$tests/campaigns/packages/sqlite3_script.sh" 20000 > script.sql
 database() {
   rm -f file.db
   input=script.sql result want ./linked -batch -bail file.db

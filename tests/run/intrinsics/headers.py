@@ -60,6 +60,7 @@ def check(h, level):
         bc = h.bitcode(h.write('headers%s.ll' % level, text), h.path('headers%s.bc' % level), ('-O0',))
         status, _, err = h.run([h.args.kiln, 'compile', '--target=' + target, bc, '-o', h.path('headers%s.o' % level)], check=False)
         if status == 0:
+            h.compile_also(bc, h.path('headers%s.o' % level))
             break
         m = re.search(r'\.bc:([\w.]+):.*?error: (.*)', err)
         if not m or m[1] not in names:

@@ -16,6 +16,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
+import harness  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 FEATURES = {
     'x86_64': '+avx2,+fma,+f16c,+aes,+pclmul,+sha,+bmi,+bmi2,+lzcnt,+popcnt,+crc32,+rdrnd,+rdseed,+adx,+movbe,+fsgsbase,'
@@ -267,6 +270,10 @@ class Runner:
                 r = self.do(self.o.kiln, 'compile', '--target=' + self.o.target, base + '.bc', '-o', base + '.o')
                 k = 'refused by kiln'
             if r.returncode == 0:
+                try:
+                    harness.same_by_others(harness.other_builds(), ['compile', '--target=' + self.o.target], base + '.bc', base + '.o')
+                except harness.Failure as e:
+                    return self.count('failed', str(e))
                 break
             m = re.search(r'\bf(\d+)\b', r.stderr[r.stderr.find("'@f"):] if "'@f" in r.stderr else r.stderr)
             if not m:
@@ -352,14 +359,16 @@ def main():
         step = 60
         for k in range(0, len(lines), step):
             r.batch(k // step, [Intrinsic(line) for line in lines[k:k + step]])
-        mark = '# ' if o.tap else ''
-        for what, names in sorted(r.named.items()):
-            names = sorted(set(names))
-            print('%s%s: %d%s' % (mark, what, len(names), '' if what == 'the same' else ': ' + ', '.join(names)))
-        bad = r.named.get('differ', []) + r.named.get('failed', [])
+        bad = set(r.named.get('differ', []) + r.named.get('failed', []))
+        cases = sorted({(name, what) for what, names in r.named.items() for name in names})
+        for number, (name, what) in enumerate(cases if o.tap else [], 1):
+            print('%s %d - %s%s' % ('not ok' if name in bad else 'ok', number, name.replace('\n', ' '),
+                                    '' if what in ('the same', 'decoded, not run') or name in bad else ' # SKIP ' + what))
         if o.tap:
-            print('%s 1 - %d intrinsics of %s compute what clang\'s do\n1..1'
-                  % ('not ok' if bad else 'ok', len(set(r.named.get('the same', []))), o.target))
+            print('1..%d' % len(cases))
+        for what, names in sorted(r.named.items() if not o.tap else []):
+            names = sorted(set(names))
+            print('%s: %d%s' % (what, len(names), '' if what == 'the same' else ': ' + ', '.join(names)))
         return len(bad) != 0
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the .ssa files here: each has a program in C in a comment, `# >>> driver` to `# <<<`, that is linked
+"""Runs the .ssa files here and those of classes.py: each has a program in C in a comment, `# >>> driver` to `# <<<`, that is linked
 with it, and perhaps what both print, `# >>> output` to `# <<<`. The exit status must be 0. Without a driver
 the file has its own main. Files are compiled as they are, verified in stress mode, and as static code.
 `# >>> lines` is what the object's line table says, without repetitions: file, line and column.
@@ -7,7 +7,7 @@ the file has its own main. Files are compiled as they are, verified in stress mo
     run.py --kiln=build/kiln [--target=aarch64] [NAME...]
     run.py --qbe=qbe                 by another compiler of the language, which validates the tests
 
-errors.txt has pieces of the language behind lines `---`. In each, a comment `# N: TEXT` stands behind what
+errors.txt has pieces of the language after lines `---`. In each, a comment `# N: TEXT` stands after what
 is wrong: the error must be in this line, in column N, and contain the text. `# L:N: TEXT` names the line.
 """
 import glob
@@ -17,6 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
 import harness  # noqa: E402
+from classes import PROGRAMS  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -33,6 +34,7 @@ def compile_ssa(h, source, out, flags=()):
         h.run([h.args.gcc, '-c', '-o', out, out + '.s'])
     else:
         h.run([h.args.kiln, 'qbe', '--target=' + h.args.target, *flags, '-o', out, source])
+        h.compile_also(source, out, flags, 'qbe')
     return out
 
 
@@ -49,7 +51,7 @@ def line_table(h, path):
 
 def programs(h, names):
     def check(name):
-        source = os.path.join(HERE, name + '.ssa')
+        source = h.write(name + '.ssa', PROGRAMS[name]()) if name in PROGRAMS else os.path.join(HERE, name + '.ssa')
         with open(source) as f:
             text = f.read()
         driver, output, lines = (section(text, what) for what in ('driver', 'output', 'lines'))
@@ -102,7 +104,7 @@ def main():
     p.add_argument('--qbe', help='another compiler')
     args = p.parse_args()
     h = harness.Harness(args)
-    every = sorted(os.path.basename(f)[:-4] for f in glob.glob(os.path.join(HERE, '*.ssa')))
+    every = sorted(os.path.basename(f)[:-4] for f in glob.glob(os.path.join(HERE, '*.ssa'))) + sorted(PROGRAMS)
     programs(h, args.names or every)
     if not args.names and not args.qbe:
         errors(h)

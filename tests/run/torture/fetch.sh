@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fetch.sh DIR [libstdc++|targets]: unpacks GCC's tests that are used here from Debian's package gcc-12-source below DIR,
-# once, and prints DIR: execute (gcc.c-torture's), g++.dg and g++.old-deja; or, if asked for, libstdc++ (libstdc++-v3's
+# once, and prints DIR: execute (gcc.c-torture's), g++.dg and g++.old-deja; or, on request, libstdc++ (libstdc++-v3's
 # testsuite), or gcc.dg, gcc.target/i386 and gcc.target/aarch64.
 set -euo pipefail
 mkdir -p "$1"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Calls with vectors of every type, of which C's ABI knows few: callers by Kiln of functions by LLVM, and the reverse. Both
-modules are written here, as LLVM IR: vectors of 1 to 64 lanes of each type, as the first argument, behind others that
+modules are written here, as LLVM IR: vectors of 1 to 64 lanes of each type, as the first argument, after others that
 leave few registers or none, variadic ones, in structs and arrays, and as results of calls and of invokes.
 
 usage: calls.py --kiln=KILN [--clang=clang-22] [--target=x86_64|aarch64] [--sample] [--types=i8,...] [--lanes=3,...]
@@ -142,7 +142,7 @@ def wrong_by_llvm(o, n, t):
 
 
 def refused(o, n, t, place, avx):
-    """True for what Kiln has not, and says so: REFUSED has some."""
+    """True for what Kiln lacks, and says so: REFUSED has some."""
     arm = o.target == 'aarch64'
     if arm and t == 'i40' and n > 2: return True # the first lane in an even register
     if place in ('result', 'invoke'): # three doubles in registers: the third is on the x87 stack, where Kiln reads none
@@ -155,7 +155,7 @@ def refused(o, n, t, place, avx):
     return False
 
 
-# (target, type of the result, of a parameter, what Kiln says): passed in ways that it has not.
+# (target, type of the result, of a parameter, what Kiln says): passed in ways that it lacks.
 REFUSED = [('x86_64', '<3 x double>', 'i32', 'a result of more than two floats'),
            ('x86_64', 'i32', '<16 x float>', 'parameters and results in registers of 512 bits'),
            ('x86_64', '<5 x i64>', 'i32', 'parameters and results in registers of 512 bits'),

@@ -16,6 +16,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../harness'))
+import harness  # noqa: E402
+
 INTS = {'i8': 8, 'i16': 16, 'i32': 32, 'i64': 64, 'i128': 128}
 FLOATS = {'half': 16, 'float': 32, 'double': 64}
 LENGTHS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 16, 17, 32]
@@ -332,12 +335,13 @@ def test(o, seeds, where):
         except RuntimeError:
             return NO_CLANG
         do(o.kiln, 'compile', '--target=' + o.target, base + '.bc', '-o', base + '.o')
+        harness.same_by_others(harness.other_builds(), ['compile', '--target=' + o.target], base + '.bc', base + '.o')
         do(*cc, '-w', '-c', base + '.c', '-o', base + '.main.o')
         out = []
         for obj in ('.ref.o', '.o'):
             do(*cc, '-w', base + '.main.o', base + obj, '-lm', '-o', base + '.exe')
             out.append(do(*(['qemu-aarch64'] if arm else []), base + '.exe'))
-    except RuntimeError as e:
+    except (RuntimeError, harness.Failure) as e:
         return str(e)
     finally:
         if not o.keep or len(seeds) > 1:
@@ -373,6 +377,17 @@ def wide(o, where):
     return None if len(set(out.values())) == 1 else 'they differ: %s' % out
 
 
+cases = [0]
+
+
+def case(good, name, why):
+    """A line of TAP, which a campaign prints for what fails alone."""
+    cases[0] += 1
+    print('%s %d - %s' % ('ok' if good else 'not ok', cases[0], name), flush=True)
+    if why:
+        print('# ' + why.replace('\n', '\n# '), flush=True)
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--kiln', required=True)
@@ -403,25 +418,22 @@ def main():
                 each = [(seed, test(o, [seed], where)) for seed in seeds]
                 if why != NO_CLANG and not any(why for _, why in each):
                     failed += 1
-                    print('# seeds %d to %d together: %s' % (seeds[0], seeds[-1], why), flush=True)
+                    case(False, 'seeds %d to %d together' % (seeds[0], seeds[-1]), why)
             else:
-                each = [(first, why)]
+                each = [(seed, why) for seed in seeds]
             for seed, why in each:
                 if why == NO_CLANG: skipped.append(seed)
                 else: failed += why is not None
-                if why:
-                    print('# seed %d: %s' % (seed, why), flush=True)
+                if why or o.tap:
+                    case(not why, 'seed %d' % seed, why)
         both = o.target == 'x86_64' and features_of(o)
         why = wide(o, work) if o.tap and both else None
-        if why:
-            print('# vectors of 256 bits: ' + why)
     # Those of the test are known to be compiled; of others clang fails on one in a thousand.
     if o.tap or len(skipped) * 100 > o.count:
         failed += len(skipped)
     if o.tap:
-        print('%s 1 - %d random programs of vectors on %s' % ('not ok' if failed else 'ok', o.count, o.target))
-        print('%s 2 - vectors of 256 bits as arguments%s\n1..2' % (
-            'not ok' if why else 'ok', '' if both else ' # SKIP no AVX2 here, or another target'))
+        case(not why, 'vectors of 256 bits as arguments' + ('' if both else ' # SKIP no AVX2 here, or another target'), why)
+        print('1..%d' % cases[0])
         failed += why is not None
     else:
         print('%d programs, %d failed, %d not compiled by clang' % (o.count, failed, len(skipped)))

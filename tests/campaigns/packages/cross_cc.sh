@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # cross_cc.sh ARGS...: the C compiler $CROSS_CC --target=aarch64-linux-gnu, for build systems that expect a native
-# compiler: an executable that it links is put beside its name, with .elf behind it, and under its name stands a
+# compiler: an executable that it links is put beside its name, with .elf appended, and under its name stands a
 # program of this machine that starts it with qemu (launch.c, built as $CROSS_LAUNCH). So configure's programs and a
 # package's tests run without a change to the package. As g++ or c++ it is the C++ compiler, which is GNU's for all.
 set -euo pipefail

@@ -60,7 +60,7 @@ def names():
 
 
 def fetch(package, cache):
-    p = subprocess.run([os.path.join(HERE, '../harness/fetch_source.sh'), package['source'], cache],
+    p = subprocess.run([os.path.join(HERE, '../../harness/fetch_source.sh'), package['source'], cache],
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if p.returncode or not p.stdout.strip():
         raise Failure('the source is not to be had: ' + p.stderr.decode()[-300:])
