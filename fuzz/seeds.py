@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes the initial corpus of a fuzz target in a folder, once: seeds.py NAME FOLDER.
 
-text: the functions of tests/kir; qbe: those of tests/run/qbe; bitcode: tests/run/programs, tests/run/bitcode and fuzz/seeds/source, by clang at -O0,
-at -O1 and with debug information, and by rustc if there is one: C++ with exceptions, hardened functions, vectors,
-assembly and Rust are among them; func: random bytes; memory: the small ones of all; wasm: none but
-fuzz/seeds/wasm, which wasm-tools made of the texts there."""
+text: the functions of tests/kir; qbe: those of tests/run/qbe; bitcode: tests/run/programs, tests/run/bitcode
+and fuzz/seeds/source, by clang at -O0, at -O1 and with debug information, and by rustc if there is one: C++
+with exceptions, hardened functions, vectors, assembly and Rust are among them; func: random bytes; memory: the
+small ones of all; wasm: none but fuzz/seeds/wasm, which wasm-tools made of the texts there."""
 import fcntl
 import os
 import random

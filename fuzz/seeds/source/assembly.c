@@ -31,6 +31,7 @@ long double twice(long double a) {
 int bit(const int *p) {
   int out;
   __asm__(".pushsection .note.a, \"\", @note; .long 7; .popsection; movl %1, %0; shll %2, %0"
-          : "=&r"(out) : "m"(*p), "i"(5));
+          : "=&r"(out)
+          : "m"(*p), "i"(5));
   return out;
 }

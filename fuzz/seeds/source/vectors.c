@@ -17,7 +17,8 @@ float dot(const float *restrict a, const float *restrict b, int n) {
   return sum;
 }
 void bytes(unsigned char *restrict to, const int *restrict from, int n) {
-  for (int i = 0; i < n; i++) to[i] = (unsigned char)(from[i] > 255 ? 255 : from[i] < 0 ? 0 : from[i]);
+  for (int i = 0; i < n; i++)
+    to[i] = (unsigned char)(from[i] > 255 ? 255 : from[i] < 0 ? 0 : from[i]);
 }
 unsigned most(const unsigned short *p, int n) {
   unsigned best = 0;
