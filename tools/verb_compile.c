@@ -155,13 +155,21 @@ static kiln_status compile_traced(struct tool_compiled *c, struct tool_trace *tr
 /* Inputs of this size take memory that debugging information can have while it is written. */
 enum { LARGE_BYTES = 1 << 20 };
 
+/* Is --inline of use for this input? False after a message. */
+static bool can_inline(const struct flags *f, const struct tool_input *in) {
+  if (f->attrs.inlining == KILN_INLINING_OFF || (in->bitcode && !tool_trace_wanted(f->trace)))
+    return true;
+  tool_error("%s: --inline is for bitcode, and without --dump, --listing and --only", in->path);
+  return false;
+}
+
 /* Compiles one input and writes its object to `out`. */
 static bool compile(const struct flags *f, const struct tool_input *in, const char *out) {
   kiln_module_options options = f->options;
   options.verify |= !in->bitcode && !in->qbe;
   options.borrow_strings = true; /* the input is closed last */
   struct tool_module t;
-  if (!tool_module_open(&t, in, options, f->target_given)) return false;
+  if (!can_inline(f, in) || !tool_module_open(&t, in, options, f->target_given)) return false;
 
   tool_module_inline(&t, &f->attrs);
   struct tool_compiled c;
@@ -174,6 +182,9 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
   uint64_t end = now_ns();
   if (s != KILN_OK) tool_module_report(&t, in, s);
+  else if (f->attrs.inlining != KILN_INLINING_OFF &&
+           kiln_module_get_attrs(t.module).dwarf_version != 0)
+    tool_warning("%s: --inline has no effect yet where there is debugging information", in->path);
   kiln_compile_stats stats = tool_compiled_stats(&c);
   size_t size = c.object.size;
   if (!traced) tool_compiled_done(&c, &t);

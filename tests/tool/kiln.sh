@@ -127,6 +127,11 @@ check "--time does not change the object" cmp time.o main.o
 check "--stress prints its seed" says 0 'seed 42' "$kiln" compile --stress=42 -o stress.o main.bc
 check "--data-sections" bash -c "'$kiln' compile --data-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.\(data\|rodata\|bss\)\.[a-z]'"
 check "--function-sections" bash -c "'$kiln' compile --function-sections -o sections.o main.bc && readelf -SW sections.o | grep -q '\.text\.twice'"
+check "--inline" silent "$kiln" compile --inline -o inlined.o main.bc
+check "--inline with --dump" says 1 'main\.bc: --inline is for bitcode' "$kiln" compile --inline --dump=ir -o inlined.o main.bc
+check "--inline of text" says 1 'add\.kir: --inline is for bitcode' "$kiln" compile --inline -o inlined.o add.kir
+clang-22 -O0 -g -fPIC -emit-llvm -c main.c -o lines.bc || exit 1
+check "--inline with -g" says 0 'warning: lines\.bc: --inline has no effect yet' "$kiln" compile --inline -o inlined.o lines.bc
 
 # ---- errors ----
 mkdir clean
