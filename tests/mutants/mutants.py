@@ -14,6 +14,7 @@ import argparse
 import concurrent.futures
 import glob
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(HERE, '../kir'))
 sys.path.insert(0, os.path.join(HERE, '../harness'))
 sys.dont_write_bytecode = True
+import gen_repeated  # noqa: E402
 import random_gen  # noqa: E402
 import random_ir  # noqa: E402
 import table  # noqa: E402
@@ -89,10 +91,15 @@ class Build:
 
 
 def inputs(work):
-    """The .kir files, and some random functions: by target."""
+    """The .kir files, those that are generated for one operation after the other, and some random functions: by target."""
     files = sorted(glob.glob(os.path.join(HERE, '*.kir')) +
                    glob.glob(os.path.join(HERE, '../kir', '*.kir')))
     files = [f for f in files if not f.endswith('errors.kir')]
+    generated = os.path.join(work, 'generated')
+    os.makedirs(generated)
+    for make in gen_repeated.gen_atomics, gen_repeated.gen_conditions:
+        make(random.Random(1)).write(generated)
+    files += sorted(glob.glob(os.path.join(generated, '*.kir')))
     found = {}
     for target in ('x86_64', 'aarch64'):
         path = os.path.join(work, 'random-%s.kir' % target)

@@ -218,9 +218,10 @@ struct factor {
   uint64_t constant;
 };
 static bool factor(struct kn_bc *r, uint32_t id, struct factor *f) {
-  const struct kn_bc_extended *e = r->fn.extended.at + id % KN_BC_EXTENDED;
+  const struct kn_bc_extended *e =
+    r->fn.extended.n != 0 ? r->fn.extended.at + id % KN_BC_EXTENDED : NULL;
   *f = (struct factor){.is_constant = true};
-  if (r->fn.extended.n != 0 && e->id == id && id != 0) {
+  if (e != NULL && e->id == id && id != 0) {
     *f = (struct factor){e->source, e->type, e->is_signed, false, 0};
     return true;
   }
