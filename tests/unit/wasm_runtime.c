@@ -198,9 +198,12 @@ static void test_backtrace(void **state) {
   (void)state;
   struct fixture *f = open_fixture(true, add_one);
   read_at(f, 65536);
-#ifdef KN_TEST_EMULATED /* the unwinder does not know the emulator's signal frames */
-  close_fixture(f);
-  skip();
+#ifdef KN_TEST_EMULATED /* the unwinder does not know the emulator's signal frames: what it finds must be right */
+  if (f->error.n_frames == 0) {
+    print_message("# no backtrace under an emulator\n");
+    close_fixture(f);
+    return;
+  }
 #endif
   assert_true(f->error.n_frames > 0);
   assert_int_equal(f->error.frames[0].function, 1);
