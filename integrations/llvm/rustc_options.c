@@ -3,7 +3,6 @@
  * the module's flags and its functions' attributes, where Kiln's reader honours or refuses it. */
 #include "shim.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct options {
@@ -21,13 +20,12 @@ static const char *value_of(const char *option, const char *name) {
   return option[n] == '=' ? option + n + 1 : NULL;
 }
 
-/* Code that is asked to be faster than debug builds' is LLVM's, unless $KILN_OPT_LEVEL says up
- * to which level it is not. */
+/* opt-level: 0 to 3, "s" or "z", which are 2 for the code generator. */
 static void set_level(struct options *o, const char *level) {
-  const char *most = getenv("KILN_OPT_LEVEL");
-  bool ours = strcmp(level, "0") == 0 || strcmp(level, "no") == 0 ||
-              (strcmp(level, "1") == 0 && most != NULL && strcmp(most, "1") == 0);
-  o->c->why = ours ? NULL : "the crate is optimized";
+  int n = strcmp(level, "no") == 0                              ? 0
+          : level[0] >= '0' && level[0] <= '3' && level[1] == 0 ? level[0] - '0'
+                                                                : 2;
+  o->c->why = shim_level_refused(n) != NULL ? "the crate is optimized" : NULL;
 }
 
 static void codegen_option(struct options *o, const char *option) {
