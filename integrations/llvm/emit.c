@@ -48,7 +48,6 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
                                .aranges = c->aranges};
   bool ok = tool_unit_compile(&u->unit) == KILN_OK;
   host->LLVMDisposeMemoryBuffer(bitcode);
-  u->end = shim_cpu_ns();
   if (ok) return NULL;
   kiln_diag_format(&u->unit.diag, u->why, sizeof u->why);
   tool_unit_free(&u->unit);

@@ -130,7 +130,7 @@ bool shim_command_line(void (*word)(void *user, const char *w, const char *befor
 struct shim_unit {
   struct tool_unit unit;
   char why[1024]; /* why Kiln did not compile it */
-  uint64_t start, written, end;
+  uint64_t start, written;
 };
 /* Compiles the module to an object in memory, in u->unit.object: NULL, or why not. The caller frees the unit
  * (tool_unit_free) if it was compiled. `path` is for the log. */
