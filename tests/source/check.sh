@@ -129,6 +129,11 @@ check_commands() {
 # A bug that tests/mutants plants replaces a text of the source, which a change of the source must not lose.
 check_mutants_apply() { python3 tests/mutants/mutants.py --places | fail_lines "planted bugs that do not apply"; }
 
+# What was downloaded or built does not belong in the tree.
+check_binaries() {
+  git ls-files -z 2>/dev/null | xargs -r0 sh -c 'find "$@" -size +512k' sh | fail_lines "files of more than 512 KB"
+}
+
 check_whitespace() {
   git ls-files | grep -vE '\.(bc|o|png|out|tsv)$|^LICENSE$|^debian/rules$' | xargs grep -nIP '\s+$|\t' |
     fail_lines "tabs or spaces at the end of a line"
@@ -223,6 +228,7 @@ check_source() {
   check "every test script is started by something" check_scripts
   check "every command of ./dev says what it does" check_commands
   check "every planted bug applies" check_mutants_apply
+  check "no large files" check_binaries
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
   check "one version" check_versions
