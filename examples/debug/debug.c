@@ -7,7 +7,6 @@ static kiln_session *s;
 static kiln_func *f;
 static kiln_die file;
 
-/* [places] */
 /* What is built from here on is code of this line. */
 static uint32_t at(uint32_t line, uint32_t column, kiln_die scope) {
   uint32_t number = kiln_file_new_die(s, file, NULL);
@@ -23,7 +22,6 @@ static kiln_value variable(kiln_die entry) {
   kiln_func_declare_variable(f, &(kiln_debug_variable){.variable = entry, .slot = slot});
   return slot;
 }
-/* [end] */
 
 int main(void) {
   kiln_type i64 = KILN_TYPE_I64;

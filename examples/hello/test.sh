@@ -8,8 +8,6 @@ trap 'rm -rf "$work"' EXIT
 . "$root/tests/harness/tap.sh"
 cd "$work" || exit 1
 
-# A program that ends here leaves its memory to the system.
-export ASAN_OPTIONS=detect_leaks=0
 hello() { # hello TARGET "CC FLAGS" "RUN"
   "$exe" "$1" && $2 hello.o -o hello && [[ $($3 ./hello) == "Hello, world" ]]
 }

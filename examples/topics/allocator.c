@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* [counted] */
 /* Counts what is allocated. It may be called from every thread that uses the module. */
 static void *counted(void *user, void *old, size_t size) {
   size_t *total = user;
@@ -14,7 +13,6 @@ static void *counted(void *user, void *old, size_t size) {
   *total += malloc_usable_size(p != NULL ? p : old);
   return p;
 }
-/* [end] */
 
 int main(void) {
   size_t total = 0;

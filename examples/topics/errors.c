@@ -2,13 +2,11 @@
 #include <kiln/kiln.h>
 #include <stdio.h>
 
-/* [on_diag] */
 static void on_diag(void *user, const kiln_diag *d) {
   char line[512];
   kiln_diag_format(d, line, sizeof line);
   fprintf(user, "%s\n", line);
 }
-/* [end] */
 
 int main(void) {
   kiln_module *m = kiln_module_new(

@@ -17,7 +17,6 @@ static void *resolve(void *user, const char *name) {
 static void leave(void) { pthread_exit(NULL); } /* unwinds all frames of the thread */
 static void cleanup(void) { puts("cleaned up"); }
 
-/* [build] */
 /* void guarded(void) { try { leave(); } finally { cleanup(); } } */
 static void build(kiln_module *m, kiln_session *s) {
   kiln_sig none = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0);
@@ -28,6 +27,7 @@ static void build(kiln_module *m, kiln_session *s) {
   kiln_func_attrs attrs = kiln_func_get_attrs(f);
   attrs.personality = personality;
   kiln_func_set_attrs(f, &attrs);
+  /* [build] */
   kiln_block done = kiln_block_new(f), pad = kiln_block_new(f);
   kiln_value caught = kiln_block_add_param(f, pad, KILN_TYPE_PTR);
   kiln_value exception = kiln_try_exception(f, 0);
@@ -46,9 +46,9 @@ static void build(kiln_module *m, kiln_session *s) {
   kiln_block_switch(f, done);
   kiln_build_call(f, none, finally, NULL, 0);
   kiln_build_ret(f, NULL, 0);
+  /* [end] */
   kiln_func_compile(f);
 }
-/* [end] */
 
 static void *thread(void *code) {
   void (*guarded)(void);

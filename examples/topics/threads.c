@@ -13,7 +13,6 @@ struct part {
   kiln_status status;
 };
 
-/* [compile] */
 /* Compiles every `step`-th function: f17(x) is x + 17. */
 static void *compile(void *arg) {
   struct part *p = arg;
@@ -26,7 +25,6 @@ static void *compile(void *arg) {
   }
   return NULL;
 }
-/* [end] */
 
 static kiln_status build(unsigned threads, kiln_buffer *object) {
   kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "threads"});

@@ -44,8 +44,9 @@ static kiln_value product(struct parser *p) {
   }
   return v;
 }
+/* [end] */
 
-static kiln_value sum(struct parser *p) {
+static kiln_value sum(struct parser *p) { /* as product, of + and - */
   kiln_value v = product(p);
   for (char c = next(p); c == '+' || c == '-'; c = next(p)) {
     p->at++;
@@ -54,6 +55,7 @@ static kiln_value sum(struct parser *p) {
   return v;
 }
 
+/* [build] */
 static void build(kiln_func *f, const char *text) {
   struct parser p = {text, f};
   kiln_value v = sum(&p);
@@ -62,7 +64,6 @@ static void build(kiln_func *f, const char *text) {
 }
 /* [end] */
 
-/* [run] */
 static int run(const char *text, long x) {
   kiln_module_options options = {.name = "calc", .jit = true, .verify = true};
   if (!kiln_target_find_host(&options.target)) return 1;
@@ -75,6 +76,7 @@ static int run(const char *text, long x) {
   build(f, text);
   kiln_func_compile(f);
 
+  /* [run] */
   kiln_jit_error error = {0};
   kiln_jit *jit = kiln_jit_new(NULL, &error);
   kiln_jit_unit unit;
@@ -85,6 +87,7 @@ static int run(const char *text, long x) {
   } else {
     fprintf(stderr, "%s\n", error.diag.message);
   }
+  /* [end] */
   kiln_session_free(s);
   kiln_module_free(m);
   kiln_jit_free(jit);
@@ -96,4 +99,3 @@ int main(int argc, char **argv) {
   fputs("Usage: step2 EXPRESSION X\n", stderr);
   return 2;
 }
-/* [end] */

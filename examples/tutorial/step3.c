@@ -58,7 +58,6 @@ static kiln_value sum(struct parser *p) {
   return v;
 }
 
-/* [statements] */
 static bool word(struct parser *p, const char *text) { /* skips it, if it comes next */
   next(p);
   if (strncmp(p->at, text, strlen(text)) != 0) return false;
@@ -73,6 +72,7 @@ static void expect(struct parser *p, const char *text) {
 
 static bool statement(struct parser *p);
 
+/* [loop] */
 static void loop(struct parser *p) { /* while SUM { STATEMENT... } */
   kiln_block test = kiln_block_new(p->f), body = kiln_block_new(p->f), end = kiln_block_new(p->f);
   kiln_build_br(p->f, test, NULL, 0);
@@ -87,6 +87,7 @@ static void loop(struct parser *p) { /* while SUM { STATEMENT... } */
   kiln_build_br(p->f, test, NULL, 0);
   kiln_block_switch(p->f, end);
 }
+/* [end] */
 
 /* False if none begins here. */
 static bool statement(struct parser *p) {
@@ -101,7 +102,6 @@ static bool statement(struct parser *p) {
   expect(p, ";");
   return true;
 }
-/* [end] */
 
 /* [build] */
 static void build(kiln_func *f, const char *text) {

@@ -1,6 +1,6 @@
 /* Runs .kir files: reads and prints them (print -> parse -> print is the identity), verifies them,
  * compiles them and runs their `; run:` lines against a C driver, in normal and in stress mode.
- * Directives stand in comments: docs/ir.md lists them. Speaks TAP, one case per file and mode.
+ * Directives stand in comments: tests/README.md lists them. Speaks TAP, one case per file and mode.
  * The files of one run are linked into one program per mode, so their symbols have distinct names. */
 #include "kir_run.h"
 #include <errno.h>

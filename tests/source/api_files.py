@@ -1,22 +1,42 @@
 #!/usr/bin/env python3
-"""api_files.py: checks docs/architecture.md's table of where public functions are defined, by the header that declares
-them. Prints each function that is elsewhere, or nowhere, and each header without a row."""
+"""api_files.py: the files in which public functions are defined, by the header that declares them. Prints each function
+that is defined elsewhere or nowhere, and each header that is not in the table."""
 import fnmatch
 import glob
 import re
 import subprocess
 import sys
 
-TABLE = 'docs/architecture.md'
+FILES = {
+    'build.h exceptions.h': ['ir/build*.c', 'ir/session.c', 'ir/verify.c', 'lib/codegen/compile.c'],  # session.c: source locations
+    'module.h': ['ir/module*.c', 'ir/session.c'],
+    'section.h': ['ir/module_sections.c', 'ir/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
+    'attrs.h': ['ir/build_attrs.c', 'lib/codegen/module_attrs.c'],
+    'asm.h': ['ir/build_asm*.c', 'ir/module.c'],  # module.c: texts for the whole module
+    'machine_ops.h': ['ir/machine.c'],
+    'inline.h': ['ir/inline_keep.c', 'ir/inline_replay.c', 'ir/inline_settle.c', 'ir/inline_wanted.c'],
+    'inspect.h': ['ir/inspect.c', 'ir/build_asm.c'],
+    'text.h': ['ir/parse*.c', 'ir/print*.c'],
+    'types.h': ['ir/type_info.c'],
+    'target.h': ['lib/codegen/targets.c'],
+    'listing.h': ['lib/codegen/map.c', 'lib/codegen/compile.c'],
+    'debug.h debug_entries.h': ['ir/die.c', 'helpers/debug.c', 'ir/session.c'],  # session.c: source locations
+    'emit.h': ['lib/object/elf.c', 'helpers/emit_file.c'],
+    'jit.h': ['jit/*.c'],
+    'ssa.h': ['helpers/ssa*.c'],
+    'ctypes.h': ['helpers/ctypes*.c'],
+    'fold.h': ['helpers/fold.c'],
+    'interp.h': ['interp/*.c'],
+    'llvm.h': ['frontends/llvm/*.c'],
+    'wasm.h': ['frontends/wasm/*.c'],
+    'as.h': ['assembler/*.c'],
+}
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
 
 
 def rows():
     """Patterns of files by header."""
-    text = open(TABLE).read().split('| declared in | defined in |', 1)[1].split('\n\n', 1)[0]
-    return {header: re.findall(r'[a-z]+/[\w*/]+\.c', files)
-            for headers, files in re.findall(r'^\| ([a-z_., h]+) \| (.*) \|$', text, re.M)
-            for header in headers.split(', ')}
+    return {header: files for headers, files in FILES.items() for header in headers.split()}
 
 
 def declared(header):
@@ -40,7 +60,7 @@ def main():
         header = path.rsplit('/', 1)[1]
         functions = declared(path)
         if functions and header not in table:
-            print('%s has no row in %s' % (header, TABLE))
+            print('%s has no row here' % header)
             bad = 1
         if not any(function in files for function in functions):
             continue  # declared ahead of what implements it
