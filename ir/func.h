@@ -153,6 +153,7 @@ struct kn_slot {
   uint8_t escaped; /* its address is needed: not a variable */
   uint8_t array;   /* kiln_slot_set_array */
   uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
+  bool shared;     /* plan: in the memory that inlined bodies share, at `offset` */
   int32_t frame;   /* walk: frame offset; 0: none yet */
   uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
   uint32_t epoch;
@@ -169,6 +170,8 @@ struct kn_slot {
 struct kn_scope {
   uint32_t block;  /* where it begins */
   uint32_t parent; /* index + 1 of the one around it, or 0 */
+  /* plan: of its slots in memory, in the memory that bodies share: where they begin, and their bytes */
+  uint32_t offset, size_bytes;
 };
 
 /* A value used outside its block, or a slot that may be a variable. */

@@ -117,7 +117,7 @@ static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_
 static uint32_t new_scope(struct kn_replay *r, const struct kn_level *up,
                           const struct kn_body *body) {
   if (body->f->slots.n == 0) return up->scope;
-  struct kn_scope scope = {r->g->current, up->scope};
+  struct kn_scope scope = {.block = r->g->current, .parent = up->scope};
   return KN_PUSH(r->g, r->g->scopes, scope) ? r->g->scopes.n : 0;
 }
 

@@ -25,7 +25,6 @@ enum kn_inline_row kn_inline_into_row(const kiln_func *f) {
   if (f->debug.subprogram != 0) return KN_INLINE_INTO_DEBUG;
   if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
     return KN_INLINE_INTO_BLOCKS;
-  if (f->attrs.naked) return KN_INLINE_INTO_NAKED;
   return f->attrs.guard != KILN_GUARD_NONE ? KN_INLINE_INTO_GUARDED : KN_INLINE_NONE;
 }
 

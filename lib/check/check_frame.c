@@ -3,16 +3,22 @@
  * replayed. */
 #include "lib/check/check.h"
 
-static uint64_t area_end(const struct kn_slot *s) {
-  /* a slot aligned beyond the stack may be reached through a pointer, which is in the frame */
-  uint64_t size = s->align_log2 > 4 ? 8 : s->size_bytes ? s->size_bytes : 1;
-  return (uint64_t)((int64_t)s->frame + INT32_MAX) + size;
-}
 static uint64_t area_start(const struct kn_slot *s) {
   return (uint64_t)((int64_t)s->frame + INT32_MAX);
 }
+static uint64_t area_end(const struct kn_slot *s) {
+  /* a slot aligned beyond the stack may be reached through a pointer, which is in the frame */
+  uint64_t size = s->align_log2 > 4 ? 8 : s->size_bytes ? s->size_bytes : 1;
+  return area_start(s) + size;
+}
+/* The inlined body with which the slot shares memory, or 0: it shares none. */
+static uint32_t group_of(const struct kn_slot *s) { return s->shared ? s->scope : 0; }
+/* In this order slots of one group follow each other, by their places; those that share nothing come first. */
+static uint64_t order_of(const struct kn_slot *s) {
+  return (uint64_t)group_of(s) << 32 | area_start(s);
+}
 
-/* Sorts the slots in the frame by their places: a heap sort. */
+/* Sorts the slots in the frame by order_of: a heap sort. */
 static void sort_areas(const kiln_func *f, uint32_t *at, uint32_t n) {
   for (uint32_t heap = n / 2, end = n; end > 1;) {
     uint32_t x;
@@ -26,14 +32,49 @@ static void sort_areas(const kiln_func *f, uint32_t *at, uint32_t n) {
     for (;;) {
       uint32_t child = 2 * i + 1;
       if (child >= end) break;
-      if (child + 1 < end && f->slots.at[at[child]].frame < f->slots.at[at[child + 1]].frame)
+      if (child + 1 < end &&
+          order_of(&f->slots.at[at[child]]) < order_of(&f->slots.at[at[child + 1]]))
         child++;
-      if (f->slots.at[x].frame >= f->slots.at[at[child]].frame) break;
+      if (order_of(&f->slots.at[x]) >= order_of(&f->slots.at[at[child]])) break;
       at[i] = at[child];
       i = child;
     }
     at[i] = x;
   }
+}
+
+/* Slots of inlined bodies share memory with those of bodies that never run at the same time: those of the bodies around
+ * one end before its own begin. `at`: the n slots that share, sorted. False: *slot and *other overlap. */
+static bool check_shared(struct kn_check *c, const uint32_t *at, uint32_t n, uint32_t *slot,
+                         uint32_t *other) {
+  kiln_func *f = c->f;
+  c->reach.n = 0;
+  /* by scope: the slot that ends last of those of the scope and of the ones around it, + 1 */
+  for (uint32_t i = 0, k = 0; i < f->scopes.n; i++) {
+    uint32_t last = f->scopes.at[i].parent != 0 ? c->reach.at[f->scopes.at[i].parent - 1] : 0;
+    const uint32_t around = last;
+    for (; k < n && f->slots.at[at[k]].scope == i + 1; k++) {
+      const struct kn_slot *s = &f->slots.at[at[k]];
+      if (around != 0 && area_start(s) < area_end(&f->slots.at[around - 1]))
+        return *slot = at[k], *other = around - 1, false;
+      if (last == 0 || area_end(s) > area_end(&f->slots.at[last - 1])) last = at[k] + 1;
+    }
+    if (!KN_PUSH(f, c->reach, last)) return true; /* f has failed */
+  }
+  return true;
+}
+
+/* No slot is where a value is, in frame offset `start`. `at`: n slots that do not overlap, sorted. */
+static bool check_value(const kiln_func *f, const uint32_t *at, uint32_t n, uint64_t start,
+                        uint32_t *slot) {
+  uint32_t low = 0, high = n; /* the last area that begins before the place ends */
+  while (low < high) {
+    uint32_t mid = low + (high - low) / 2;
+    if (area_start(&f->slots.at[at[mid]]) < start + 8) low = mid + 1;
+    else high = mid;
+  }
+  if (low == 0 || area_end(&f->slots.at[at[low - 1]]) <= start) return true;
+  return *slot = at[low - 1], false;
 }
 
 bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {
@@ -46,22 +87,32 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {
       return *slot = i, *place = kn_flow_memory(&c->flow, s->parent - 1), false;
     if (whole == s && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
   }
-  uint32_t *at = c->areas.at, n = c->areas.n;
+  uint32_t *at = c->areas.at, n = c->areas.n, alone = 0, other;
   sort_areas(f, at, n);
-  for (uint32_t i = 1; i < n; i++)
-    if (area_end(&f->slots.at[at[i - 1]]) > area_start(&f->slots.at[at[i]]))
+  for (uint32_t i = 1; i < n; i++) {
+    const struct kn_slot *was = &f->slots.at[at[i - 1]], *s = &f->slots.at[at[i]];
+    if (group_of(was) == group_of(s) && area_end(was) > area_start(s))
       return *slot = at[i], *place = kn_flow_memory(&c->flow, at[i - 1]), false;
+  }
+  while (alone < n && !f->slots.at[at[alone]].shared) alone++;
+  if (!check_shared(c, at + alone, n - alone, slot, &other))
+    return *place = kn_flow_memory(&c->flow, other), false;
+  uint64_t low = UINT64_MAX, high = 0; /* what is shared is one piece of memory */
+  for (uint32_t i = alone; i < n; i++) {
+    const struct kn_slot *s = &f->slots.at[at[i]];
+    if (area_start(s) < low) low = area_start(s);
+    if (area_end(s) > high) high = area_end(s);
+  }
+  for (uint32_t i = 0; i < alone; i++) {
+    const struct kn_slot *s = &f->slots.at[at[i]];
+    if (area_start(s) < high && area_end(s) > low)
+      return *slot = at[i], *place = kn_flow_memory(&c->flow, at[alone]), false;
+  }
   for (uint32_t p = KN_FLOW_REGS; n && p < c->flow.cells.n; p++) {
     if (c->flow.variable.at[p - KN_FLOW_REGS]) continue;
     uint64_t start = (uint64_t)((int64_t)c->flow.frame.at[p - KN_FLOW_REGS] + INT32_MAX);
-    uint32_t low = 0, high = n; /* the last area that begins before the place ends */
-    while (low < high) {
-      uint32_t mid = low + (high - low) / 2;
-      if (area_start(&f->slots.at[at[mid]]) < start + 8) low = mid + 1;
-      else high = mid;
-    }
-    if (low && area_end(&f->slots.at[at[low - 1]]) > start)
-      return *slot = at[low - 1], *place = p, false;
+    if (!check_value(f, at, alone, start, slot)) return *place = p, false;
+    if (start < high && start + 8 > low) return *slot = at[alone], *place = p, false;
   }
   return true;
 }

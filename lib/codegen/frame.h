@@ -25,6 +25,7 @@ struct kn_frame {
   KN_ARRAY(int32_t) spare; /* frame offsets of free 8-byte spill slots */
   uint32_t spare_inst;     /* instruction that gave the latest of them back: */
   uint32_t spare_ready;    /* it may use only so many, since it may still read those */
+  int32_t shared;          /* frame offset of the memory that inlined bodies share; 0: none yet */
   struct kn_va_area va;
   /* the frame offset of the CFA (DWARF 5, 6.4); the target sets it when it finishes the function */
   int32_t cfa;

@@ -1,6 +1,6 @@
 /* Which frame offsets are given out (lib/codegen/frame.h): to spill slots, stack slots and their pieces, wide values.
  * Called by the walk's fast paths and by lowerings. Invariant: an offset is never given out twice; spill slots that are
- * used again are the walk's (kn_frame.spare). */
+ * used again are the walk's (kn_frame.spare), and the slots of inlined bodies that never run at once share theirs. */
 #include "lib/codegen/walk.h"
 
 #include <stdlib.h>
@@ -31,6 +31,13 @@ int32_t kn_def_wide(struct kn_walk *w, uint32_t i) {
   int32_t at = kn_frame_of(w, v);
   KN_LOG(w, KN_EV_DEF, i, KN_PLACE_FRAME + at);
   return at;
+}
+
+int32_t kn_shared_frame(struct kn_walk *w, const struct kn_slot *s) {
+  const struct kn_frame_plan *p = &w->plan->frame;
+  if (w->frame.shared == 0)
+    w->frame.shared = kn_frame_alloc(w, p->shared_bytes, KN_SHARED_ALIGN_LOG2);
+  return w->frame.shared + (int32_t)s->offset;
 }
 
 int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s) {

@@ -3,9 +3,9 @@
  * (lib/codegen/plan.c), since homes depend on it; the walk and the targets read it and decide nothing of it.
  *
  * It is made in two steps: kn_frame_plan_make, before the homes are known, and kn_frame_plan_homes, after. Memory slots
- * get their frame offsets from the walk when it first needs them (kn_slot_frame); to order them by where they live is
- * for the second step, since only then it is known which of them are memory. Invariant: where a function requested
- * nothing unusual, only what the section "the stack pointer" has may be other than 0. */
+ * get their frame offsets from the walk when it first needs them (kn_slot_frame); those of inlined bodies share memory
+ * as kn_frame_plan_scopes says, since only after the homes it is known which of them are memory. Invariant: where a
+ * function requested nothing unusual, only what the section "the stack pointer" has may be other than 0. */
 #ifndef KN_LIB_CODEGEN_FRAME_PLAN_H
 #define KN_LIB_CODEGEN_FRAME_PLAN_H
 
@@ -42,6 +42,8 @@ struct kn_frame_plan {
   bool key_b;         /* by the second key */
   bool control_stack; /* returns are to match calls: no jump out of several functions */
 
+  uint32_t shared_bytes; /* of the memory that the slots of inlined bodies share */
+
   /* ---- the body ---- */
   bool naked;        /* no prologue, no epilogue: nothing but ASMs */
   bool general_only; /* no float register is touched */
@@ -56,6 +58,12 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
 static inline void kn_frame_plan_homes(struct kn_frame_plan *p, uint64_t changed) {
   p->saved = p->keeps_none ? 0 : changed;
 }
+
+/* The memory that inlined bodies share is aligned so, in the frame. */
+#define KN_SHARED_ALIGN_LOG2 4
+/* Gives the slots of inlined bodies that may be memory their offsets in the memory that they share: behind those of the
+ * bodies around theirs, and where those of other bodies are, of which none runs at the same time. */
+void kn_frame_plan_scopes(struct kn_frame_plan *p, kiln_func *f);
 
 /* The function neither calls nor moves the stack pointer. */
 static inline bool kn_frame_leaf(const struct kn_frame_plan *p) { return !p->calls && !p->dynamic; }

@@ -418,6 +418,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
   }
   apply_homes(plan, f, homes);
   kn_frame_plan_homes(&plan->frame, plan->saved);
+  if (KN_UNLIKELY(f->scopes.n != 0)) kn_frame_plan_scopes(&plan->frame, f);
   return true;
 }
 

@@ -67,7 +67,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->code.fixups.n = w->code.literals.n = 0;
   w->regs.temp = w->regs.locked = w->regs.cached = w->regs.aliased = w->regs.kept_homes = 0;
   w->regs.epoch++;
-  w->frame.low = w->frame.va.save = 0;
+  w->frame.low = w->frame.va.save = w->frame.shared = 0;
   w->frame.up = plan->target->frame_up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = 0;

@@ -285,13 +285,16 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
 
 /* The frame offset of a piece: in its slot, which gets one if it has none. */
 int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s);
+/* That of a slot of an inlined body, in the memory that bodies share. */
+int32_t kn_shared_frame(struct kn_walk *w, const struct kn_slot *s);
 
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
   struct kn_slot *s = &w->f->slots.at[slot];
   if (KN_UNLIKELY(s->frame == 0)) {
     uint32_t size = s->size_bytes ? s->size_bytes : 1;
-    s->frame = s->parent == 0 ? kn_frame_alloc(w, size, s->align_log2) : kn_piece_frame(w, s);
+    if (KN_UNLIKELY(s->shared)) s->frame = kn_shared_frame(w, s);
+    else s->frame = s->parent == 0 ? kn_frame_alloc(w, size, s->align_log2) : kn_piece_frame(w, s);
   }
   return s->frame;
 }
