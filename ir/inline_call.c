@@ -7,15 +7,34 @@
 
 /* ---- which calls ---- */
 
-/* A function may become five times as large, and a small one this much larger; and its frame. */
-enum { GROWTH_TIMES = 4, GROWTH_LEAST = 2000, FRAME_LEAST = 512 };
+/* A function may become five times as large, and a small one this much larger. The slots of bodies in it may take this
+ * much memory, or as much as its own; of one that calls itself, only this part of its own, so that recursion goes as
+ * deep as it did. */
+enum { GROWTH_TIMES = 4, GROWTH_LEAST = 2000, FRAME_LEAST = 512, FRAME_PART = 8 };
+
+/* Does f call itself, at once or through one kept function? Of kept functions more is known. */
+static bool calls_itself(const kiln_func *f) {
+  const struct kn_body *own = kn_kept_body(f->module, f->symbol);
+  if (own != NULL) return own->recursive;
+  for (uint32_t i = 0; i < f->pool.n; i++) {
+    uint32_t symbol = f->pool.at[i].symbol;
+    if (symbol == 0) continue;
+    if (symbol == f->symbol) return true;
+    const struct kn_body *body = kn_kept_body(f->module, symbol);
+    for (uint32_t k = 0; body != NULL && k < body->n_calls; k++)
+      if (body->calls[k] == f->symbol) return true;
+  }
+  return false;
+}
 
 void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *once, uint32_t size) {
   r->may_grow = (uint64_t)GROWTH_TIMES * size + GROWTH_LEAST;
   uint64_t frame = 0;
   for (uint32_t i = 0; i < f->slots.n; i++)
     if (f->slots.at[i].parent == 0 && !once[i]) frame += (f->slots.at[i].size_bytes + 7) & ~7u;
-  if (frame < FRAME_LEAST) frame = FRAME_LEAST;
+  r->recursive = calls_itself(f);
+  if (r->recursive) frame /= FRAME_PART;
+  else if (frame < FRAME_LEAST) frame = FRAME_LEAST;
   r->may_frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
 }
 
@@ -99,6 +118,7 @@ static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_le
   if (l->depth + body->depth >= KN_INLINE_DEPTH_MOST) return KN_INLINE_DEEP;
   if (must) return KN_INLINE_NONE;
   if (r->grown + body->all_size > r->may_grow) return KN_INLINE_GROWTH;
+  if (r->recursive && body->recursive) return KN_INLINE_NONE; /* its frame was there anyway */
   return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;
 }
 

@@ -53,6 +53,7 @@ struct kn_replay {
   bool into; /* something may be inlined */
   uint64_t grown, may_grow;
   uint32_t may_frame;
+  bool recursive; /* the function calls itself, as far as is known */
 };
 
 /* ---- inline_replay.c ---- */

@@ -188,18 +188,25 @@ struct search {
   KN_ARRAY(struct kn_body *) path; /* from the root of the search to where it is, */
   KN_ARRAY(uint32_t) next;         /* and of each the next call to look at */
   uint32_t found;
+  /* who calls itself is searched among all kept functions; else only calls that may be inlined count */
+  bool all;
 };
 
 enum { MARK_DONE = UINT32_MAX };
+
+/* The body that the k-th call leads to in the search, or NULL. */
+static struct kn_body *follow(const struct search *s, const struct kn_body *body, uint32_t k) {
+  return s->all ? kn_kept_body(s->m, body->calls[k]) : callee(s->m, body, k);
+}
 
 static bool enter(struct search *s, struct kn_body *body) {
   body->mark = body->low = ++s->found;
   return KN_PUSH(s->m, s->open, body) && KN_PUSH(s->m, s->path, body) && KN_PUSH(s->m, s->next, 0);
 }
 
-static bool calls_itself(const kiln_module *m, const struct kn_body *body) {
+static bool calls_itself(const struct search *s, const struct kn_body *body) {
   for (uint32_t k = 0; k < body->n_calls; k++)
-    if (callee(m, body, k) == body) return true;
+    if (follow(s, body, k) == body) return true;
   return false;
 }
 
@@ -207,11 +214,13 @@ static bool calls_itself(const kiln_module *m, const struct kn_body *body) {
 static void close(struct search *s, struct kn_body *body) {
   uint32_t n = s->open.n;
   while (s->open.at[n - 1] != body) n--;
-  bool circle = s->open.n > n || calls_itself(s->m, body);
-  if (circle)
-    for (uint32_t i = n - 1; i < s->open.n; i++) s->open.at[i]->row = KN_INLINE_CYCLE;
+  bool circle = s->open.n > n || calls_itself(s, body);
   for (uint32_t i = n - 1; i < s->open.n; i++) {
-    decide(s->m, s->open.at[i]);
+    if (s->all) s->open.at[i]->recursive = circle;
+    else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;
+  }
+  for (uint32_t i = n - 1; i < s->open.n; i++) {
+    if (!s->all) decide(s->m, s->open.at[i]);
     s->open.at[i]->mark = MARK_DONE;
   }
   s->open.n = n - 1;
@@ -223,7 +232,7 @@ static bool search_from(struct search *s, struct kn_body *root) {
     struct kn_body *body = s->path.at[s->path.n - 1];
     uint32_t k = s->next.at[s->path.n - 1]++;
     if (k < body->n_calls) {
-      struct kn_body *to = callee(s->m, body, k);
+      struct kn_body *to = follow(s, body, k);
       if (to == NULL || to->mark == MARK_DONE) continue;
       if (to->mark == 0 && !enter(s, to)) return false;
       if (to->mark < body->low) body->low = to->mark; /* of one just entered: more */
@@ -235,6 +244,14 @@ static bool search_from(struct search *s, struct kn_body *root) {
     struct kn_body *up = s->path.n != 0 ? s->path.at[s->path.n - 1] : NULL;
     if (up != NULL && body->low < up->low) up->low = body->low;
   }
+  return true;
+}
+
+static bool search_all(struct search *s) {
+  const struct kn_kept *kept = s->m->kept;
+  s->found = s->open.n = s->path.n = s->next.n = 0;
+  for (uint32_t i = 0; i < kept->bodies.n; i++)
+    if (kept->bodies.at[i]->mark == 0 && !search_from(s, kept->bodies.at[i])) return false;
   return true;
 }
 
@@ -251,10 +268,11 @@ kiln_status kiln_module_settle_inlining(kiln_module *m) {
     else if (body->row == KN_INLINE_NONE && body->size > limit_of(m, body))
       body->row = KN_INLINE_LARGE;
   }
-  struct search s = {.m = m};
-  bool ok = true;
-  for (uint32_t i = 0; i < kept->bodies.n && ok; i++)
-    if (kept->bodies.at[i]->mark == 0) ok = search_from(&s, kept->bodies.at[i]);
+  struct search s = {.m = m, .all = true};
+  bool ok = search_all(&s);
+  for (uint32_t i = 0; i < kept->bodies.n; i++) kept->bodies.at[i]->mark = 0;
+  s.all = false;
+  ok = ok && search_all(&s);
   void *const arrays[] = {s.open.at, s.path.at, s.next.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
   kept->settled = ok;

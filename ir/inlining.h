@@ -41,6 +41,7 @@ struct kn_body {
   bool unwinds;       /* an exception may leave it from a CALL */
   bool cleans;        /* it has a RESUME, or a TRY with a cleanup */
   bool passes;        /* it has a TRY that some exceptions pass */
+  bool recursive;     /* it calls itself, perhaps through other kept functions */
   uint32_t mark, low; /* of the search for cycles: see inline_settle.c */
 };
 

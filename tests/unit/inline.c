@@ -2,6 +2,7 @@
  * what is inlined. A program is text in which "caller" calls "callee", whose symbol nothing else refers to. */
 #include "build_fixture.h"
 #include "ir/inlining.h"
+#include "lib/codegen/plan.h"
 
 #include <kiln/kiln.h>
 #include <stdio.h>
@@ -326,6 +327,59 @@ static void growth(void **state) {
   free(text);
 }
 
+/* ---- frames ---- */
+
+/* A body with a slot of 400 bytes, whose address is needed. */
+#define WITH_SLOT(name, call)                                                                      \
+  "func internal @" name "(i64) -> i64 {\n  !inline always\n  slot0 = slot 400 align 8\n"          \
+  "b0(v0: i64):\n  call @use(slot0)\n" call "  ret v0\n}\n"
+
+static void frames(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    uint32_t shared_bytes;
+  } all[] = {
+    /* one after the other: in the same memory */
+    {"declare @use(i64)\n" WITH_SLOT("callee", "") WITH_SLOT("other", "") CALLER
+     "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @other(v1)\n  ret v2\n}\n",
+     400},
+    /* one in the other: behind it */
+    {"declare @use(i64)\n" WITH_SLOT("other", "") WITH_SLOT("callee", "  v2 = call @other(v0)\n")
+       CALLER CALL,
+     800},
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    struct program p;
+    read_program(&p, all[i].text, small);
+    assert_false(calls(&p));
+    assert_int_equal(p.s->plan->frame.shared_bytes, all[i].shared_bytes);
+    end_program(&p);
+  }
+}
+
+/* A function that calls itself gets no memory for bodies that end before it does so. */
+static void recursion(void **state) {
+  (void)state;
+  static const char *const callers[] = {
+    CALLER "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @caller(v1)\n  ret v2\n}\n",
+    "func internal @next(i64) -> i64 {\n  !inline never\nb0(v0: i64):\n  v1 = call @caller(v0)\n  "
+    "ret v1\n}\n" CALLER
+    "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @next(v1)\n  ret v2\n}\n",
+    CALLER CALL,
+  };
+  for (unsigned i = 0; i < 3; i++) {
+    char text[1000];
+    struct program p;
+    snprintf(text, sizeof text, "declare @use(i64)\n%s%s",
+             CALLEE "  slot0 = slot 40 align 8\nb0(v0: i64):\n  call @use(slot0)\n  ret v0\n}\n",
+             callers[i]);
+    read_program(&p, text, small);
+    assert_int_equal(calls(&p), i < 2);
+    end_program(&p);
+  }
+}
+
 /* ---- what replay makes ---- */
 
 static const struct {
@@ -413,8 +467,9 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(each_row),     cmocka_unit_test(sizes),  cmocka_unit_test(growth),
-    cmocka_unit_test(what_is_made), cmocka_unit_test(wanted), cmocka_unit_test(no_row_left_out),
+    cmocka_unit_test(frames), cmocka_unit_test(recursion),       cmocka_unit_test(each_row),
+    cmocka_unit_test(sizes),  cmocka_unit_test(growth),          cmocka_unit_test(what_is_made),
+    cmocka_unit_test(wanted), cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
