@@ -66,7 +66,8 @@ struct kn_check {
   KN_ARRAY(uint8_t) placed;                 /* per block: it has code */
   KN_ARRAY(struct kn_check_event) arrivals; /* at an indirect branch: edge, param, place */
   KN_ARRAY(uint32_t) areas;                 /* slots in the frame, sorted */
-  KN_ARRAY(uint32_t) reach; /* by inlined body: the slot that ends last, of those of it and around */
+  KN_ARRAY(uint32_t)
+  reach; /* by inlined body: the slot that ends last, of those of it and around */
   KN_ARRAY(uint32_t) tenants; /* where setjmp returns twice, per place of the frame: its value */
   KN_ARRAY(uint32_t) params, param_first; /* parameters of blocks where they are not contiguous */
   struct kn_flow flow;
