@@ -26,16 +26,8 @@ int main(void) {
   build(f);
   kiln_func_compile(f);
 
-  kiln_buffer object = {0};
-  kiln_status status = kiln_emit_elf(m, &s, 1, &object);
-  if (status == KILN_OK) {
-    FILE *out = fopen("calc.o", "wb");
-    if (out == NULL || fwrite(object.data, 1, object.size, out) != object.size || fclose(out) != 0)
-      status = KILN_ERR_SYSTEM;
-  } else {
-    fprintf(stderr, "%s\n", kiln_module_diag(m)->message);
-  }
-  kiln_buffer_free(&object);
+  kiln_status status = kiln_emit_elf_file(m, &s, 1, "calc.o"); /* the first error, if any */
+  if (status != KILN_OK) fprintf(stderr, "%s\n", kiln_module_diag(m)->message);
   kiln_session_free(s);
   kiln_module_free(m);
   return status == KILN_OK ? 0 : 1;
