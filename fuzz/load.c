@@ -19,7 +19,7 @@ struct loader {
   uint8_t *address[MAX_SECTIONS]; /* of sections; NULL: not in memory */
   const Elf64_Sym *symbols;
   const char *names, *section_names;
-  /* three for each symbol: its address, or for a thread-local one where it is from the * thread pointer; and its
+  /* three for each symbol: its address, or for a thread-local one where it is from the thread pointer; and its
    * address and 0, for __tls_get_addr */
   uint64_t *got;
   uint8_t *stubs;

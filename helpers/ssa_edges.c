@@ -177,12 +177,12 @@ static bool compare_edges(kiln_ssa *s) {
     for (uint32_t k = 0; k < n_built; k++)
       if (s->blocks.at[s->built.at[k].id].stamp != told)
         return bad_edge(s, b, s->built.at[k].id,
-                        "was built without kiln_ssa_br and its like, or kiln_ssa_edge");
+                        "was built without kiln_ssa_br or the like, or kiln_ssa_edge");
     uint32_t built = kn_ssa_new_stamp(s);
     for (uint32_t k = 0; k < n_built; k++) s->blocks.at[s->built.at[k].id].stamp = built;
     for (uint32_t i = first[b]; i != 0; i = s->preds.at[i - 1].next)
       if (s->blocks.at[target[i - 1]].stamp != built)
-        return bad_edge(s, b, target[i - 1], "was told by kiln_ssa_edge, but not built");
+        return bad_edge(s, b, target[i - 1], "was noted by kiln_ssa_edge, but not built");
   }
   return true;
 }

@@ -157,7 +157,7 @@ static kiln_status refuse(kiln_diag *diag, const char *message) {
 kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_interp_value *args,
                              uint32_t n, kiln_interp_value *results, kiln_diag *diag) {
   struct kn_ifunc *fn = in && in->linked ? kn_interp_callee(in, function.id) : NULL;
-  if (!fn) return refuse(diag, "a call of something that is no function of the module");
+  if (!fn) return refuse(diag, "a call of a symbol that is no function of the module");
   const struct kn_isig *sig = in->sigs[fn->sig];
   if (n != sig->n_params) return refuse(diag, "a call with another number of arguments");
   if (!args && n) return refuse(diag, "a call without its arguments (NULL)");

@@ -1,7 +1,7 @@
 /* Exceptions: from where a host function throws, or a cleanup resumes, to the landing pad of an interpreted frame.
  * Host functions call kiln_interp_throw; run.c calls kn_interp_resume. As the C++ ABI has it, a frame that takes the
  * exception is searched for first; only if there is one, cleanups run on the way to it. Frames of C between are left
- * as longjmp leaves them. Invariant: nothing of a thread has changed when an exception that nobody takes is
+ * as longjmp leaves them. Invariant: nothing of a thread has changed when an exception that no frame takes is
  * reported. */
 #include "interp.h"
 
@@ -67,7 +67,7 @@ static _Noreturn void unwind(struct kn_thread *t, struct at at, uint64_t excepti
   while ((c = taking(at.frame, type)) == NULL || c->kind == KILN_CLAUSE_CLEANUP) {
     if (at.frame->pc->op == KILN_OP_CALL && site_of(at.frame)->nounwind)
       kn_interp_fault(t, KILN_ERR_UNDEFINED, "an exception leaves a nounwind call");
-    if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that nobody takes");
+    if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that no frame takes");
   }
   for (at = first; (c = taking(at.frame, type)) == NULL;) step(&at);
   struct kn_frame *fr = at.frame;
@@ -93,7 +93,7 @@ void kn_interp_resume(struct kn_thread *t, uint64_t exception) {
   if (i == 0) kn_interp_fault(t, KILN_ERR_UNDEFINED, "resume of what no landing pad was given");
   uint64_t type = t->thrown[i - 1].type;
   struct at at = {t->frame, t->act, NULL};
-  if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that nobody takes");
+  if (!step(&at)) kn_interp_fault(t, KILN_ERR_TRAP, "an exception that no frame takes");
   unwind(t, at, exception, type);
 }
 

@@ -232,7 +232,7 @@ void kiln_clauses_set(kiln_func *f, kiln_clauses to, const kiln_clause *clauses,
   if (!kn_build_open(f)) return;
   if (!shared_ok(f, to)) return;
   if (f->shared_clauses.at[to.id - 1] != 0) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the clauses were told before");
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the clauses are set already");
     return;
   }
   uint32_t words = count_clauses(f, clauses, n), first = f->lists.n;

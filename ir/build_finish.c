@@ -57,7 +57,7 @@ static bool check_tries(kiln_func *f) {
     const struct kn_inst *in = &f->inst[f->block[b].term];
     if (in->op != KILN_OP_TRY) continue;
     if (f->attrs.personality == 0) return fail_at(f, b, "try in a function without a personality");
-    if (!kn_try_told(f, in)) return fail_at(f, b, "the clauses of the try were never told");
+    if (!kn_try_told(f, in)) return fail_at(f, b, "the clauses of the try were never set");
   }
   return true;
 }

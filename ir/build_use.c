@@ -54,9 +54,9 @@ bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
   const char *has = is == KILN_TYPE_VOID ? kn_is_value(h) ? "no value" : "an integer constant"
                                          : kiln_type_name((kiln_type)is);
   if (type < KILN_TYPE_COUNT)
-    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "an operand of type %s is wanted, not %s",
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "expected an operand of type %s, not %s",
                  kiln_type_name((kiln_type)type), has);
-  else kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "an operand is wanted, not %s", has);
+  else kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "expected an operand, not %s", has);
   return false;
 }
 

@@ -1,4 +1,4 @@
-/* Hash tables, the only ones of the library: from keys to the ids of items that the owner keeps in an array of his own.
+/* Hash tables, the only ones of the library: from keys to the ids of items that the owner keeps in an array of its own.
  * A table knows hashes and ids, its owner compares keys:
  *
  *   uint32_t at, id;

@@ -30,7 +30,7 @@ static bool add_label(struct kn_parser *p, const struct kn_token *t) {
     return kn_parse_no_memory(p);
   }
   if (e->state) {
-    return kn_parse_fail(p, t, KILN_ERR_STRUCTURE, "block '%.*s' is there twice", (int)t->length,
+    return kn_parse_fail(p, t, KILN_ERR_STRUCTURE, "block '%.*s' is defined twice", (int)t->length,
                          t->text);
   }
   e->state = 1;

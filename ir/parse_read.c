@@ -191,7 +191,7 @@ bool kn_parse_float_bits(struct kn_parser *p, const struct kn_token *t, kiln_typ
   }
   return kn_parse_fail(
     p, t, KILN_ERR_SYNTAX,
-    "a decimal float where none of f32 and f64 is wanted: write its type, or bits");
+    "a decimal float where neither f32 nor f64 is expected: write its type, or bits");
 }
 
 /* ---- words ---- */

@@ -342,7 +342,7 @@ static bool check_cases(struct verifier *v, const struct kn_inst *in, uint32_t n
     if (ok) kn_hash_put(&set, hash, hash, i + 1);
   }
   kn_hash_free(a, &set);
-  return ok || FAIL(v, KILN_ERR_STRUCTURE, "case %u of the switch is there twice", i - 1);
+  return ok || FAIL(v, KILN_ERR_STRUCTURE, "case %u of the switch is a duplicate", i - 1);
 }
 
 static bool check_ret(struct verifier *v, const struct kn_inst *in) {

@@ -1,5 +1,5 @@
 /* Debug sections of a unit in memory, for gdb: those that the object's writer makes (lib/debug/dwarf.c) of each
- * module, one after the other, with the addresses of the unit filled in. Called by debug.c. Invariant: the writer
+ * module, one after the other, with the addresses of the unit filled in. Called by gdb.c. Invariant: the writer
  * sees each function in a section of its own, so it assumes nothing of where functions are. */
 #include "jit/jit_state.h"
 

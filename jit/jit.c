@@ -180,11 +180,11 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
   error = kn_jit_begin(error, &own);
   if (jit == NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT");
   if (getpid() != jit->pid)
-    return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT is its parent process's");
+    return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
   pthread_mutex_lock(&jit->lock);
   struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
   kiln_status status = KILN_OK;
-  if (u == NULL) status = kn_jit_fail(error, KILN_ERR_ARGUMENT, "the unit is not there");
+  if (u == NULL) status = kn_jit_fail(error, KILN_ERR_ARGUMENT, "there is no such unit");
   else if (in_use(u, error)) status = error->diag.status;
   else {
     kn_jit_unwind_remove(jit, u);

@@ -1,6 +1,6 @@
 /* The files of the JIT and what they share. jit.c makes and frees a JIT and its units, memory.c gives them
  * protected memory, symbols.c keeps names and stubs, layout.c to write.c link a unit (link.c calls them in order),
- * stream.c adds a module's functions one by one; tls.c, unwind.c, debug.c and perf.c serve running code: thread-local
+ * stream.c adds a module's functions one by one; tls.c, unwind.c, gdb.c and perf.c serve running code: thread-local
  * data, exceptions, debugger, profiler. Called by <kiln/jit.h> only: nothing in lib/ knows of it.
  * Invariant: everything reachable from a kiln_jit is under its lock; code that anybody can call is
  * complete. */
@@ -363,7 +363,7 @@ void kn_jit_unwind_close(kiln_jit *jit);
 bool kn_jit_unwind_add(kiln_jit *jit, struct kn_jit_item *u, kiln_jit_error *e);
 void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u);
 
-/* debug.c */
+/* gdb.c */
 /* Tells gdb of the unit that was linked. */
 void kn_jit_gdb_add(const struct kn_jit_link *l);
 void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u);

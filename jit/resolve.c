@@ -320,9 +320,9 @@ static void tell_missing(kiln_jit_error *e) {
     at += n + 1;
   }
   text[length] = 0;
-  if (told == e->n_missing) kn_jit_fail(e, KILN_ERR_SYMBOL, "nobody defines %s", text);
+  if (told == e->n_missing) kn_jit_fail(e, KILN_ERR_SYMBOL, "undefined: %s", text);
   else
-    kn_jit_fail(e, KILN_ERR_SYMBOL, "nobody defines %s%sand %u more", text, told > 0 ? " " : "",
+    kn_jit_fail(e, KILN_ERR_SYMBOL, "undefined: %s%sand %u more", text, told > 0 ? " " : "",
                 e->n_missing - told);
 }
 

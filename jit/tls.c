@@ -1,4 +1,4 @@
-/* Thread-local data of units. Code asks for addresses as in a shared object (general dynamic): x86-64 calls
+/* Thread-local data of units. Code gets addresses as in a shared object (general dynamic): x86-64 calls
  * __tls_get_addr with a pair of words, AArch64 the function of a TLS descriptor. Both end here. A pair names
  * a unit's data (struct kn_jit_tls) and an offset in it; or, for a symbol of the process, module and offset
  * as the dynamic linker wants them, told apart by the first word: no address is below a page. Each thread

@@ -1,4 +1,4 @@
-/* Which flags of a `kiln cc` command ask for code that Kiln does not make, beyond what shows in bitcode: cc_flags.def.
+/* Which flags of a `kiln cc` command request code that Kiln does not make, beyond what shows in bitcode: cc_flags.def.
  * verb_cc.c asks once, when the command line is taken apart.
  * Invariant: a flag that is refused was given and not taken back after it. */
 #include "cc.h"

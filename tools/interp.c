@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
     tool_error("%s", dlerror());
     return TOOL_FAILED;
   }
-  if (w.n_inputs != 1) return tool_usage("interp wants one input");
+  if (w.n_inputs != 1) return tool_usage("interp takes one input");
   struct tool_input input;
   if (!tool_input_open(&input, w.inputs[0])) return TOOL_FAILED;
   /* The program's arguments are the end of this one's, with its name before them. */

@@ -11,7 +11,7 @@ static int verb_completion(int argc, char **argv) {
   tool_words_begin(&w, VERB_COMPLETION, argc, argv);
   if (tool_words_next(&w) != WORDS_END) return w.status;
   if (w.n_inputs != 1 || !tool_print_completion(stdout, w.inputs[0]))
-    return tool_usage("completion wants a shell: bash, zsh or fish");
+    return tool_usage("completion needs a shell: bash, zsh or fish");
   return TOOL_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Lines for $KILN_LOG and $KILN_STATS. Called by verb_cc.c, and inside rustc by rustc/preload.c.
+/* Lines for $KILN_LOG and $KILN_STATS. Called by verb_cc.c, and inside rustc by integrations/llvm.
  * Each line is one write, so that those of compilers that run beside each other do not mix. */
 #define _GNU_SOURCE
 #include "log.h"

@@ -113,7 +113,7 @@ static int take_option(struct tool_words *w, const char *word) {
     if (w->at < w->argc) w->value = w->argv[w->at++];
     if (w->value == NULL || (w->value[0] == 0 && word[1] != '-'))
       return stop(
-        w, tool_usage("%s: %s wants a value: %s", w->verb->name, tool_options[o].name, takes));
+        w, tool_usage("%s: %s needs a value: %s", w->verb->name, tool_options[o].name, takes));
   }
   return o;
 }

@@ -70,7 +70,7 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
     default: w->n_inputs = 0; return w->status;
     }
   }
-  if (w->n_inputs == 0) return tool_usage("run wants inputs");
+  if (w->n_inputs == 0) return tool_usage("run needs an input");
   return TOOL_OK;
 }
 

@@ -135,7 +135,7 @@ int verb_stats(int argc, char **argv) {
   struct tool_words w;
   tool_words_begin(&w, VERB_STATS, argc, argv);
   if (tool_words_next(&w) != WORDS_END) return w.status;
-  if (w.n_inputs != 1) return tool_usage("stats wants one file");
+  if (w.n_inputs != 1) return tool_usage("stats takes one file");
   if (sum_up(stdout, w.inputs[0], false)) return TOOL_OK;
   tool_error("%s: %s", w.inputs[0], strerror(errno));
   return TOOL_FAILED;

@@ -191,7 +191,7 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
   memset(t, 0, sizeof *t);
   const char *advice;
   if (!in->bitcode && !in->qbe && tool_language(in->path, &advice) != TOOL_OWN) {
-    tool_error("%s: LLVM bitcode or Kiln's text is wanted; this is %s", in->path, advice);
+    tool_error("%s: expected LLVM bitcode or Kiln's text; this is %s", in->path, advice);
     return false;
   }
   options.name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
@@ -199,7 +199,8 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
   options.on_diag_user = t;
   if (!target_given && !input_target(in, &options.target)) {
     char targets[TOOL_TARGETS_SIZE];
-    tool_error("%s: for which target? --target=%s", in->path, tool_targets(targets, " or "));
+    tool_error("%s: the input names no target; give --target=%s", in->path,
+               tool_targets(targets, " or "));
     return false;
   }
   t->assembler = kiln_as_new(&options);

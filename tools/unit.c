@@ -1,5 +1,5 @@
 /* A unit that a compiler of this process has as bitcode in memory: it becomes an object in memory. Called by
- * rustc/preload.c, from any thread.
+ * integrations/llvm, from any thread.
  * Invariant: the bitcode stays as it is until the module is freed, so that nothing of it is copied. */
 #include "unit.h"
 #include "diag.h"

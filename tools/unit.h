@@ -1,4 +1,4 @@
-/* Bitcode to an object, inside the process of another compiler: rustc/preload.c. unit.c implements it.
+/* Bitcode to an object, inside the process of another compiler: integrations/llvm. unit.c implements it.
  * Nothing here prints or ends the process. */
 #ifndef KN_TOOLS_UNIT_H
 #define KN_TOOLS_UNIT_H

@@ -58,7 +58,7 @@ static int parse_seed(const char *word, uint64_t *out) {
   errno = 0;
   *out = strtoull(word, &end, 0);
   if (end == word || *end != 0 || errno != 0 || *out == 0) {
-    return tool_usage("bad seed '%s': a number other than 0 is wanted", word);
+    return tool_usage("bad seed '%s': it must be a number other than 0", word);
   }
   return TOOL_OK;
 }

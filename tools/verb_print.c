@@ -40,7 +40,7 @@ int verb_print(int argc, char **argv) {
     else if (tool_parse_target(w.value, &options.target) != TOOL_OK) return TOOL_USAGE;
     else target_given = true;
   }
-  if (w.n_inputs != 1) return tool_usage("print wants one input");
+  if (w.n_inputs != 1) return tool_usage("print takes one input");
 
   struct tool_input in;
   if (!tool_input_open(&in, w.inputs[0])) return TOOL_FAILED;

@@ -195,7 +195,7 @@ int verb_wasm(int argc, char **argv) {
   if (bad == WORDS_STOP) return w.status;
   if (bad != TOOL_OK) return bad;
   if (!f.target_given && !kiln_target_find_host(&f.options.target))
-    return tool_usage("for which target? --target");
+    return tool_usage("the input names no target; give --target");
   bool ok = true;
   for (int i = 0; i < w.n_inputs; i++) ok &= compile_path(&f, w.inputs[i]);
   return ok ? TOOL_OK : TOOL_FAILED;

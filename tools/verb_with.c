@@ -61,7 +61,7 @@ static void print_setting(const struct setting *s) {
 int verb_with(int argc, char **argv) {
   struct setting settings[2];
   unsigned n = 0;
-  if (argc < 2) return tool_usage("with wants a command");
+  if (argc < 2) return tool_usage("with needs a command");
   bool print = strcmp(argv[1], "--env") == 0;
   if (!print && argv[1][0] == '-') return tool_usage("unknown option '%s'", argv[1]);
   if (!print && strcmp(argv[1], "cargo") == 0) return verb_cargo(argc - 1, argv + 1);

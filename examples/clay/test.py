@@ -173,7 +173,7 @@ def command(clay, work):
         expect(MESSAGE.findall(err), ["1:17: error: unknown name 'nothing'",
                                       '1:37: runtime error: index 7 is outside of 0..2',
                                       '1:19: runtime error: nobody catches the record'], 'messages')
-        expect('nobody defines no_such_function' in err, True, 'a missing function')
+        expect('undefined: no_such_function' in err, True, 'a missing function')
 
     def lines():
         source = (b'let seen: [str] = []\n'

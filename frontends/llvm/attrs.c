@@ -197,7 +197,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
     case SUPPORT_DONE:
       if (!kn_bc_harden_string(a, key, value)) refuse(a, row);
       if (strcmp(key, "target-features") != 0) break;
-      if (size >= sizeof value) return kn_bc_unsupported(r, "so many target features");
+      if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
       if (strcmp(value, f->text) != 0) {
         memcpy(f->text, value, size + 1);
         features_of(kiln_module_target(r->module), value, f);

@@ -485,7 +485,7 @@ static void first_record(struct kn_bc *r) {
 }
 
 bool kn_bc_body(struct kn_bc *r) {
-  if (r->in.width > 6) return kn_bc_unsupported(r, "so many abbreviations");
+  if (r->in.width > 6) return kn_bc_unsupported(r, "this many abbreviations");
   if (r->in.learned != r->m->blockinfo.n + 1) learn(r);
   first_record(r);
   if (KN_UNLIKELY(r->again.hoist_module)) kn_bc_hoist(r, 0);

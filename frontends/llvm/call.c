@@ -236,7 +236,7 @@ static bool copying_sig(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t a
   }
   *sig = kiln_sig_new(r->module, info.cc, info.flags, r->tmp.params.at, r->tmp.params.n, results,
                       info.n_results);
-  return sig->id != 0 || kn_bc_unsupported(r, "so many arguments");
+  return sig->id != 0 || kn_bc_unsupported(r, "this many arguments");
 }
 
 /* Appends arguments that are not all plain scalars, or that are variadic. May replace the signature. */

@@ -98,7 +98,7 @@ static bool filter(struct kn_bc *r, uint32_t id) {
     return kn_bc_malformed(r, "a filter that is no constant array");
   const struct kn_bc_type *t = &r->types.at[kn_bc_type_of(r, id)];
   const struct kn_bc_cst c = r->csts.at[id];
-  if (t->count > KN_BC_MAX_PIECES) return kn_bc_unsupported(r, "a filter of so many types");
+  if (t->count > KN_BC_MAX_PIECES) return kn_bc_unsupported(r, "a filter of this many types");
   if (t->count && c.kind != CK_NULL && (c.kind != CK_AGGREGATE || c.n != t->count))
     return kn_bc_malformed(r, "a filter that is no constant array");
   for (uint32_t i = 0, n = (uint32_t)t->count; i < n; i++) {

@@ -1,6 +1,6 @@
 /* Stack probes, stack guards, calls without a PLT: what attributes say of them, which allocations count as arrays.
  * Called by attrs.c, function.c and inst.c. As LLVM's StackProtector and frame lowerings do.
- * Invariant: kn_bc_attr.harden is 0 for what asks for none of these. */
+ * Invariant: kn_bc_attr.harden is 0 for a function without any of these. */
 #include "bc.h"
 
 /* ---- attributes ---- */

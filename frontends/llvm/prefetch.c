@@ -1,5 +1,6 @@
 /* Hints that memory will be used, llvm.prefetch and llvm.aarch64.prefetch: which instruction says most of them. The
- * general operation is that for reading, into the nearest cache. Called by intrinsics.c and vectors/machine.c. */
+ * general operation is that for reading, into the nearest cache. Called by intrinsics/system.c and
+ * intrinsics/aarch64.c. */
 #include "bc.h"
 
 #include <string.h>

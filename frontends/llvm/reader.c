@@ -129,7 +129,7 @@ static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
       }
       if (!kn_bc_skip(r)) return false;
     }
-    if (b->pos > b->end) return kn_bc_malformed(r, "the file is cut");
+    if (b->pos > b->end) return kn_bc_malformed(r, "the file is truncated");
   }
   if (!*module_pos) return kn_bc_malformed(r, "no module");
   return true;

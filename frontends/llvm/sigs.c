@@ -334,7 +334,7 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     (t->flags ? KILN_SIG_VARIADIC : 0u) | (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
     (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
     (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u);
-  if (n > 65535) return kn_bc_unsupported(r, "so many parameters");
+  if (n > 65535) return kn_bc_unsupported(r, "this many parameters");
   bool win64 = flags & KN_BC_SIG_WIN64;
   if (win64 && !win64_possible(r, t->flags, n, results, n_results)) return false;
   s->sig = kiln_sig_new(r->module, win64 ? KILN_CC_WIN64 : KILN_CC_C, sig_flags, r->tmp.params.at,

@@ -417,7 +417,7 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->size == 0) return true; /* no parts, however deep it is nested */
   if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
-    return kn_bc_unsupported(r, "an aggregate value of so many parts");
+    return kn_bc_unsupported(r, "an aggregate value of this many parts");
   if (t->kind == TK_STRUCT) {
     for (uint32_t i = 0; i < t->n; i++) {
       struct kn_bc_elem e = r->m->elems.at[t->first + i];

@@ -197,7 +197,7 @@ static kiln_value vector_cast(struct kn_bc *r, unsigned op, uint32_t a, uint32_t
 
 /* A value of so many parts that it is a copy in memory. Nothing but a store reads it: a phi would have to copy it. */
 static void load_large(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
-  if (mem != 0) return (void)kn_bc_unsupported(r, "a volatile access of so many parts");
+  if (mem != 0) return (void)kn_bc_unsupported(r, "a volatile access of this many parts");
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->size > INT32_MAX)
     return (void)kn_bc_fail(r, KILN_ERR_LIMIT, "an aggregate value of that size");
@@ -207,7 +207,7 @@ static void load_large(struct kn_bc *r, kiln_value a, uint32_t type, unsigned me
   kn_bc_def(r, type, copy);
 }
 static void store_large(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
-  if (mem != 0) return (void)kn_bc_unsupported(r, "a volatile access of so many parts");
+  if (mem != 0) return (void)kn_bc_unsupported(r, "a volatile access of this many parts");
   const struct kn_bc_type *t = &r->types.at[type];
   kiln_value size = kiln_const_int(r->f, (int64_t)t->size);
   if (id >= r->inst_base)
@@ -215,7 +215,7 @@ static void store_large(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t typ
   else if (r->csts.at[id].kind == CK_NULL)
     kiln_build_ternary(r->f, KILN_OP_MEMSET, KILN_TYPE_PTR, a, kiln_const_int(r->f, 0), size);
   else if (r->csts.at[id].kind != CK_UNDEF)
-    kn_bc_unsupported(r, "an aggregate constant of so many parts");
+    kn_bc_unsupported(r, "an aggregate constant of this many parts");
 }
 
 static void load_parts(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {

@@ -1,11 +1,12 @@
-/* Bodies of functions: each instruction is built where it is read, constants and identities
-   folded by <kiln/fold.h>. * * The language wants no SSA form: a temporary may be assigned
-   anywhere, and used where no assignment need have been. In * the block where it was assigned it
-   is the value that was assigned last; so it is everywhere, if it is assigned once, in * the
-   first block. All else is left to <kiln/ssa.h>. Phis get their operands when all is built.
-   Where it turns out that a * temporary is assigned again, or below its use, what was built is
-   dropped, the rest is only read, for what is assigned * there, and then the body is read again;
-   so it is if an operand of a phi needs an instruction where its block jumps. */
+/* Bodies of functions: each instruction is built where it is read; <kiln/fold.h> folds constants and identities.
+ *
+ * The language is not in SSA form: a temporary may be assigned anywhere, and used where it may not have been assigned.
+ * Within a block a temporary is the value that was assigned last; a temporary that is assigned once, in the first block,
+ * is that value everywhere. <kiln/ssa.h> does all others. Phis get their operands when the whole body is built.
+ *
+ * If a temporary turns out to be assigned again, or below a use, what was built is dropped. The rest is then read only
+ * for what is assigned there, and the body is read again. So it is if an operand of a phi needs an instruction where its
+ * block jumps. */
 #include "read.h"
 
 #include <kiln/fold.h>
@@ -84,7 +85,7 @@ static __attribute__((noinline)) kiln_value read_other(struct kn_qbe *r, uint32_
   }
   if (t->class == class) return v;
   if (t->class == KILN_TYPE_I64 && class == KILN_TYPE_I32) return low_word(r, v);
-  FAIL(r, at, TYPE, "%%%.*s is of type %c, and %c is wanted", SHOW(r->name), letters[t->class],
+  FAIL(r, at, TYPE, "%%%.*s is of type %c, not %c", SHOW(r->name), letters[t->class],
        letters[class]);
 }
 
@@ -289,7 +290,7 @@ static void begin_block(struct kn_qbe *r) {
   uint32_t i = read_label(r);
   struct label *l = r->labels.at + i;
   end_line(r);
-  if (l->begun) FAIL(r, at, SYMBOL, "@%.*s is there twice", SHOW(l->name));
+  if (l->begun) FAIL(r, at, SYMBOL, "@%.*s is defined twice", SHOW(l->name));
   r->count += r->open;
   if (r->open) jump(r, no_value, i, 0, at);
   r->open = l->begun = true;
@@ -494,7 +495,7 @@ static void read_body(struct kn_qbe *r) {
   if (r->open || r->n_blocks == 0) WRONG(r, r->p, "a jump is expected at the end of a function");
   for (uint32_t i = 1; r->n_blocks != r->labels.t.n - 1; i++) {
     const struct label *l = r->labels.at + i;
-    if (!l->begun) FAIL(r, l->name.at - 1, STRUCTURE, "@%.*s is not there", SHOW(l->name));
+    if (!l->begun) FAIL(r, l->name.at - 1, STRUCTURE, "there is no @%.*s", SHOW(l->name));
   }
   if (r->how != EARLY && r->f != NULL) give_late(r);
   if (r->f == NULL) again(r, AGAIN);

@@ -1,5 +1,5 @@
 /* The reader of QBE's intermediate language (https://c9x.me/compile/doc/il.html), as of QBE 1.2. It is a
- * front end on the public API and its helpers alone, and one to learn from: docs/building.md says how. The
+ * front end on the public API and its helpers alone, and an example to learn from. The
  * tool's `kiln qbe` calls it. */
 #ifndef KN_QBE_QBE_H
 #define KN_QBE_QBE_H

@@ -9,10 +9,10 @@
 extern "C" {
 #endif
 
-/** What runs the assembler, and holds what it made. */
+/** Runs the assembler, and holds the machine code that it made. */
 typedef struct kiln_as kiln_as;
 
-/** Has the module that is made with `options` use the system's assembler: sets its `assemble` and
+/** Makes modules with `options` use the system's assembler: sets `assemble` and
  * `assemble_user`. The assembler is `as`, for another target than this machine that of its GNU tools
  * (`aarch64-linux-gnu-as`), or what the environment variable KILN_AS names; after it clang is tried, `clang-22` or what
  * KILN_CLANG names. All texts of a module take one process, whose input and output are in memory. Processes are started
@@ -20,7 +20,7 @@ typedef struct kiln_as kiln_as;
  * module. NULL without memory; then the options are as before. */
 KILN_API kiln_as *kiln_as_new(kiln_module_options *options);
 
-/** Frees the assembler and the machine code of its texts; NULL is fine. */
+/** Frees the assembler and the machine code of its texts. NULL is allowed. */
 KILN_API void kiln_as_free(kiln_as *a);
 
 #ifdef __cplusplus

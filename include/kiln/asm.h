@@ -1,5 +1,5 @@
-/* Machine code that a front end brings along: instructions in given registers (ASM), and the assembler that makes it
- * from text, which is the embedder's (kiln_module_options.assemble). */
+/* Machine code of a front end: instructions with operands in given registers (ASM), and the embedder's assembler, which
+ * makes such code from text (kiln_module_options.assemble). */
 #ifndef KILN_ASM_H
 #define KILN_ASM_H
 
@@ -30,32 +30,31 @@ typedef struct kiln_asm {
   const kiln_asm_reloc *relocs; /**< in ascending order of their offsets */
   const uint8_t *params;        /**< by parameter of the signature: the register that has it */
   const uint8_t *results;       /**< by result: the register that the code leaves it in */
-  /** set of further registers that it changes, a bit each: those that calls preserve. All others, the
-   * flags, and memory may be changed without being named */
+  /** a bit for each further register that it changes, of those that calls preserve. It may change all other registers,
+   * the flags, and memory anyway */
   uint64_t lost;
   /** in a naked function, for one of its ASMs: how the frame changes from its first byte on, as call frame
-   * instructions (DWARF 5, 6.4.2), counted and taken as they are. NULL: it does not */
+   * instructions (DWARF 5, 6.4.2), which are copied unchanged. NULL: it does not change */
   const uint8_t *rows;
   uint32_t rows_bytes; /**< of them */
   kiln_symbol label;   /**< of kiln_asm_label: gets the address of the first byte; id 0: none */
 } kiln_asm;
 
-/** [ASM] Machine code with operands and results in registers; `sig` says their types: integers of
+/** [ASM] Machine code with operands and results in registers; `sig` has their types: integers of
  * up to 64 bits, f32, f64, vectors, each with a register of its kind, none twice. The stack is
  * aligned as for a call, and the code leaves the stack pointer as it was; it does not unwind.
  * All is copied. Gives result 0, or none. */
 KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
                                    const kiln_value *args, uint32_t n_args);
 
-/** The symbol of a label of this function that one of its ASMs is to have (kiln_asm.label), so that data can refer to
- * that code. `number`: any below 2^30, not twice for two ASMs. */
+/** The symbol of a label in this function, for one of its ASMs (kiln_asm.label), so that data can refer to that code.
+ * `number`: any below 2^30, for one ASM only. */
 KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 
-/** Gives `target` + `offset_bytes`, a position in this function's machine code or its own data, a
- * name that others see, as far as `desc` says; of that only the name, linkage and visibility
- * count. The symbol may be declared already, but not defined. It is defined when the object is
- * written, if the function and the position are in it. What is declared again for another one is
- * an error then, but in a section group, or for a local name: there the first one counts. */
+/** Gives `target` + `offset_bytes`, a position in this function's machine code or its own data, a name. Only name,
+ * linkage and visibility of `desc` count. The symbol may be declared already, but not defined. It is defined when the
+ * object is written, if the function and the position are in it. A name that is given to two positions is an error
+ * then, except in a section group, or if it is local: there the first one counts. */
 KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc,
                                             kiln_symbol target, int64_t offset_bytes);
 
@@ -65,12 +64,12 @@ KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc
 typedef struct kiln_assembled_reloc {
   uint32_t offset_bytes; /**< from the first byte */
   uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
-  const char *symbol;    /**< name of what is referred to; NULL: */
-  uint32_t section;      /**< the beginning of this section of the text, or KILN_ASSEMBLED_CODE */
+  const char *symbol;    /**< name of what is referred to; NULL: `section` is */
+  uint32_t section;      /**< if `symbol` is NULL: a section of the text, or KILN_ASSEMBLED_CODE */
   int64_t addend;        /**< added to its address */
 } kiln_assembled_reloc;
 
-/** In place of a section's index: the code of a text that is not whole. */
+/** In place of a section's index: the code of a text that is not a whole module's. */
 #define KILN_ASSEMBLED_CODE UINT32_MAX
 
 /** A section that a text has content for, besides its own code. */
@@ -96,17 +95,17 @@ typedef struct kiln_assembled_symbol {
   uint32_t section;      /**< index of its section, or KILN_ASSEMBLED_CODE */
   uint64_t offset_bytes; /**< in that */
   bool global;           /**< others see it */
-  bool weak;             /**< and may define it better */
+  bool weak;             /**< another definition may replace it */
   uint8_t visibility;    /**< ELF's STV_... */
 } kiln_assembled_symbol;
 
 /** A text of assembly, and the machine code that an assembler makes of it. */
 struct kiln_assembly {
-  /** whole lines, in GNU as's language and on x86-64 in AT&T's syntax at first */
+  /** whole lines, in the language of GNU as; on x86-64 in AT&T's syntax unless it switches */
   const char *text;
   size_t text_bytes; /**< its length */
-  /** a module's own: what it puts into any section counts, and the symbols that it defines;
-   * else it is one piece of code */
+  /** assembly of a module: its content of all sections counts, and the symbols that it defines; else it is one piece of
+   * code */
   bool whole;
   bool rows; /**< the code is in a function whose frame it describes itself (.cfi_ directives) */
   const char *error;                      /**< to be set: why there is no code, or NULL */

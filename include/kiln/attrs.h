@@ -11,12 +11,12 @@ extern "C" {
 
 /* ---- guards ---- */
 
-/** Which functions keep a guard value between their local memory and the return address. */
+/** Which functions have a guard value between their local memory and the return address. */
 typedef enum kiln_guard {
   KILN_GUARD_NONE, /**< never */
-  /** If the function uses a slot that is an array (kiln_slot_set_array), or salloc. */
+  /** If the function has a slot that is an array (kiln_slot_set_array), or uses salloc. */
   KILN_GUARD_ARRAYS,
-  /** Or the address of a slot leaves the function's own loads and stores, or one of these may be outside the slot. */
+  /** As ARRAYS; or if the address of a slot is used otherwise than by loads and stores inside the slot. */
   KILN_GUARD_ADDRESSES,
   KILN_GUARD_ALWAYS, /**< always */
   KILN_GUARD_COUNT
@@ -31,9 +31,9 @@ typedef enum kiln_guard_source {
   KILN_GUARD_SOURCE_COUNT
 } kiln_guard_source;
 
-/** The location of the guard value, as compilers' -mstack-protector-guard= options say it. */
+/** The location of the guard value, as in compilers' options -mstack-protector-guard=. */
 typedef struct kiln_guard_location {
-  kiln_guard_source source; /**< those of the other fields that it does not name are ignored */
+  kiln_guard_source source; /**< fields that do not belong to it are ignored */
   /** TLS: "fs" (NULL too) or "gs". SYSREG: "sp_el0" (NULL too), "tpidr_el0", "tpidrro_el0" or "tpidr_el1". */
   const char *reg;
   /** TLS: from the segment's start, if there is no `symbol`. SYSREG: from the register's value, -256 to 255, or a
@@ -44,10 +44,10 @@ typedef struct kiln_guard_location {
 
 /* ---- protected branches and returns ---- */
 
-/** What protects a program's branches and returns from an attacker who can write to its memory; to be or'd. */
+/** What protects a program's branches and returns from an attacker who can write to its memory. */
 enum {
-  /** Whatever code may be entered at by an indirect branch begins with an instruction that says so: `endbr64` (CET's
-   * indirect branch tracking), `bti`. */
+  /** Code that an indirect branch may enter begins with an instruction that marks it: `endbr64` (CET's indirect branch
+   * tracking), `bti`. */
   KILN_PROTECT_BRANCH = 1,
   /** x86-64: returns match calls, so that a shadow stack can check them. AArch64: functions that store their return
    * address sign it (`paciasp`), and authenticate it before they return. */
@@ -58,9 +58,9 @@ enum {
   KILN_PROTECT_KEY_B = 8,
   /** AArch64: returns match calls, so that a guarded control stack can check them. It changes no code. */
   KILN_PROTECT_CONTROL_STACK = 16,
-  /** Of a function, with BRANCH: but not at its beginning, to which only direct calls go. */
+  /** For a function, with BRANCH: not at its beginning, which only direct calls enter. */
   KILN_PROTECT_DIRECT = 32,
-  /** Of a function, alone: with none of these, whatever the module says. */
+  /** For a function, alone: none of these, whatever the module's protection is. */
   KILN_PROTECT_NONE = 64
 };
 
@@ -69,12 +69,12 @@ enum {
 /** Which calls of kept functions are inlined. */
 typedef enum kiln_inlining {
   KILN_INLINING_OFF,   /**< none */
-  KILN_INLINING_MUST,  /**< of functions that say KILN_INLINE_ALWAYS */
-  KILN_INLINING_SMALL, /**< and of small ones: kiln_module_attrs.inline_size */
+  KILN_INLINING_MUST,  /**< those of functions with KILN_INLINE_ALWAYS */
+  KILN_INLINING_SMALL, /**< and those of small functions: kiln_module_attrs.inline_size */
   KILN_INLINING_COUNT
 } kiln_inlining;
 
-/** What a function says of its own inlining. */
+/** When calls of a function are inlined. */
 typedef enum kiln_inline {
   KILN_INLINE_BY_SIZE, /**< if it is small */
   KILN_INLINE_HINT,    /**< if it is small; it may be larger than others */
@@ -87,54 +87,55 @@ typedef enum kiln_inline {
 
 /** Attributes of a function. Zero-initialise for defaults. */
 typedef struct kiln_func_attrs {
-  /** What the unwinder calls for this function's frames, as `__gxx_personality_v0`; 0: none. A function with TRY needs
-   * one. A function that has one has a table for it, too, if it has no TRY: it says that no call has a landing pad. */
+  /** What the unwinder calls for this function's frames, such as `__gxx_personality_v0`; 0: none. A function with TRY
+   * needs one. A function with a personality and without TRY has a table, too, by which no call has a landing pad. */
   kiln_symbol personality;
   /** KILN_FEATURE_... that it may use, in addition to those of the module's options */
   uint32_t features;
-  /** Guards the frame, if it is one that this names: the guard (kiln_module_attrs.guard_location) is copied to the
-   * frame when the function is entered, and compared before each return; if they differ, `__stack_chk_fail` is called,
-   * which must not return. Array slots lie next to the guard, so that what overflows them runs into it, and not into
-   * other variables. */
+  /** Whether the frame is guarded: the guard (kiln_module_attrs.guard_location) is copied to the frame when the
+   * function is entered, and compared before each return. If they differ, `__stack_chk_fail` is called, which must
+   * not return. Array slots lie next to the guard, so that writes beyond an array reach the guard, and not other
+   * variables. */
   kiln_guard guard;
-  /** KILN_PROTECT_..., in place of what the module says; 0: as the module says */
+  /** KILN_PROTECT_..., in place of the module's protection; 0: the module's */
   uint32_t protection;
-  /** Not 0: the function touches its stack in order, at least each so many bytes, so that running over the end of the
-   * stack faults on the guard page there, and never reaches what lies beyond (stack-clash protection). That holds for
-   * the frame and for each salloc, of any size. As large as the guard page, as a rule 4096; at least 16, and rounded
-   * down to what the target's instructions can say. */
+  /** Not 0: the function touches its stack in order, at least once in this many bytes, so that running over the end of
+   * the stack faults on the guard page there, and never reaches what lies beyond (stack-clash protection). That holds
+   * for the frame and for each salloc, of any size. Usually 4096, the size of the guard page; at least 16, and rounded
+   * down to what the target's instructions can encode. */
   uint32_t probe_bytes;
-  /** The function keeps the frame pointer (x86-64: rbp; AArch64: x29) as the head of a list of frames, for whoever
-   * walks the stack without frame rows: profilers, sanitizers. On x86-64 others address their frames by the stack
-   * pointer, unless that moves; on AArch64 every function with a frame keeps it. A function that needs no frame has
-   * none in any case. */
+  /** The function keeps the frame pointer (x86-64: rbp; AArch64: x29) as the head of a list of frames, for profilers
+   * and sanitizers that walk the stack without frame rows. On x86-64 other functions address their frames by the
+   * stack pointer, unless that moves; on AArch64 every function with a frame keeps the frame pointer. A function
+   * that needs no frame has none in any case. */
   bool frame_pointer;
-  /** Callers may not have aligned the stack pointer to 16 bytes, as the convention demands, but to 8 alone: the
-   * function does it itself. On x86-64 that is for callers that keep to an older convention; on AArch64, whose stack
-   * pointer is always aligned, it is not needed. Slots aligned to 16 bytes are then aligned to 32, and code has their
-   * addresses from the frame. To be set before the function has a slot. */
+  /** The function aligns the stack pointer to 16 bytes itself, since its callers may have aligned it to 8 only. On
+   * x86-64 this is for callers that follow an older convention; on AArch64, whose stack pointer is always aligned, it
+   * is not needed. Slots aligned to 16 bytes are then aligned to 32, and code has their addresses from the frame. Set
+   * it before the function has a slot. */
   bool realign_stack;
-  /** The code uses no register of floats and vectors, so that what other code keeps there stays as it is: in a kernel,
-   * or between two ASMs. Small blocks are copied and filled by general registers; a variadic function does not store
-   * those of its caller. It is an error if the function has a value that is a float or a vector, or for AArch64. What
-   * it calls may use them. */
+  /** The code uses no registers of floats and vectors, so that their content stays as it is: in a kernel, or between
+   * two ASMs. Small blocks are copied and filled by general registers; a variadic function does not store its
+   * caller's float registers. It is an error if the function has a value that is a float or a vector, or for
+   * AArch64. Functions that it calls may use these registers. */
   bool general_only;
   /** The code is the function's machine code alone: it has one block, of ASMs without operands and results and a last
    * UNREACHABLE. There is no prologue and no frame, and no frame rows but those of its first instruction and of
    * kiln_asm.rows. */
   bool naked;
-  /** Kept even if the linker collects garbage, as KILN_DATA_USED says it of data: a section of its own, unless the
-   * symbol names one, with SHF_GNU_RETAIN. */
+  /** Kept even if the linker collects garbage, as data with KILN_DATA_USED is: in a section with SHF_GNU_RETAIN, its
+   * own unless the symbol names one. */
   bool used;
-  /** No other definition replaces this one where the program is linked or loaded, or all do the same, as C++'s
-   * templates: it may be inlined whatever its linkage and visibility are. */
+  /** No other definition replaces this one when the program is linked or loaded, or all definitions do the same, as
+   * those of a C++ template: the function may be inlined whatever its linkage and visibility are. */
   bool final;
-  bool not_into;        /**< nothing is inlined into it but what must be */
+  bool not_into;        /**< only KILN_INLINE_ALWAYS functions are inlined into it */
   kiln_inline inlining; /**< whether it is inlined */
-  /** Bits of any meaning: a function is only inlined into functions that have the same ones, as sanitizers want it; */
+  /** Bits of any meaning, such as sanitizers: a function is only inlined into functions with the same bits here. */
   uint32_t inline_same;
-  uint32_t
-    inline_needs; /**< and have at least these, as features of processors that the front end decides by */
+  /** Bits of any meaning: a function is only inlined into functions that have at least these, such as features of
+   * processors. */
+  uint32_t inline_needs;
   uint64_t reserved[4]; /**< 0 */
 } kiln_func_attrs;
 
@@ -151,21 +152,21 @@ typedef struct kiln_module_attrs {
   /** Where the guard value is for functions that are compiled from now on. KILN_ERR_UNSUPPORTED: one that the
    * target does not have. */
   kiln_guard_location guard_location;
-  /** KILN_PROTECT_..., without DIRECT and NONE: of functions that are begun from now on, unless they say otherwise;
-   * and objects say in `.note.gnu.property` that all of their code is protected so. What only other targets have has
-   * no effect. */
+  /** KILN_PROTECT_..., without DIRECT and NONE: for functions that begin from now on, unless they have their own;
+   * objects say in `.note.gnu.property` that all of their code is protected so. Flags of other targets have no effect.
+   */
   uint32_t protection;
-  /** The version of DWARF that is written: 4, or 5, which 0 means too. Said before kiln_func_set_debug is called. */
+  /** The version of DWARF that is written: 4, or 5 (also 0). Set it before kiln_func_set_debug is called. */
   uint32_t dwarf_version;
   /** Calls of library functions that the compiler makes itself (memcpy, __stack_chk_fail) go through the GOT, not
    * through the PLT (-fno-plt). For calls of declared functions see kiln_symbol_desc.no_plt. */
   bool no_plt;
   bool no_red_zone; /**< no function uses memory below the stack pointer */
-  /** Functions execute code that they write to the stack, as trampolines of nested functions are: objects ask for an
+  /** Functions execute code that they write to the stack, such as trampolines of nested functions: objects request an
    * executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. */
   bool exec_stack;
   kiln_inlining inlining; /**< which calls of kept functions are inlined */
-  /** The most instructions of a small function, by the count of docs/inlining.md; 0: the default */
+  /** The most instructions of a small function, as docs/inlining.md counts them; 0: the default */
   uint32_t inline_size;
   uint64_t reserved[5]; /**< 0 */
 } kiln_module_attrs;

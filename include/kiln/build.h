@@ -2,7 +2,7 @@
  *
  * The first error sticks to the function: later calls give "none" and change nothing, so a front
  * end checks once, at `kiln_func_finish` or `kiln_func_compile`. Operands are checked (range, type);
- * dominance is not, that is `kiln_func_verify`. Everything of a function ends with it. A function that is
+ * only `kiln_func_verify` checks dominance. Values and blocks end with their function. A function that is
  * NULL, because there was no memory to begin it, is like one that has failed: every call gives "none" or
  * KILN_ERR_ARGUMENT. */
 #ifndef KILN_BUILD_H
@@ -36,7 +36,7 @@ KILN_API kiln_status kiln_func_verify(kiln_func *f);
 
 /** Finishes if that has not been done, generates code and frees the function. Its code joins the
  * session's output in the order of these calls. A function's error becomes the module's: kiln_module_status
- * and kiln_module_diag tell it, and no object is written; other functions can still be compiled. */
+ * and kiln_module_diag return it, and no object is written; other functions can still be compiled. */
 KILN_API kiln_status kiln_func_compile(kiln_func *f);
 
 /** As kiln_func_compile, for front ends that go on without a function that fails: its error is not passed to
@@ -44,7 +44,7 @@ KILN_API kiln_status kiln_func_compile(kiln_func *f);
  * there was none. */
 KILN_API kiln_status kiln_func_try_compile(kiln_func *f, kiln_diag *diag);
 
-/** Frees a function that is not wanted (NULL is allowed), and its error. Its symbol stays undefined. */
+/** Frees a function (NULL is allowed) without compiling it, and its error. Its symbol stays undefined. */
 KILN_API void kiln_func_discard(kiln_func *f);
 
 /** Receives each finished function of an input, in order, and owns it: it must call kiln_func_compile or
@@ -58,23 +58,23 @@ KILN_API kiln_status kiln_func_status(const kiln_func *f);
 /** Reports an error of the front end at the current block and instruction; it sticks. */
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
-/** For helpers that must be ended before the function is finished, as <kiln/ssa.h>: from now on finishing fails
- * with `message` (not copied), until a call with NULL. */
+/** For helpers that must end before the function is finished, such as <kiln/ssa.h>: from now on finishing fails with
+ * `message` (not copied), until a call with NULL. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
-/** The number that diagnostics give the instruction built next. */
+/** The number that diagnostics will give to the next instruction. */
 KILN_API uint32_t kiln_func_next_inst(const kiln_func *f);
 
 /** The session that a function is built in. */
 KILN_API kiln_session *kiln_func_session(const kiln_func *f);
 
-/** The symbol whose body it is. */
+/** The symbol whose body the function is. */
 KILN_API kiln_symbol kiln_func_symbol(const kiln_func *f);
 
 /* ---- blocks ---- */
 
 /** Makes a block. Branches to it and instructions in it may be built at any time. Blocks may be filled in any
- * order; building may leave a block and return to it, which costs a little. */
+ * order; leaving a block and returning to it costs a little. */
 KILN_API kiln_block kiln_block_new(kiln_func *f);
 
 /** Makes `count` blocks with consecutive ids; returns the first. */
@@ -89,7 +89,7 @@ KILN_API kiln_block kiln_block_current(const kiln_func *f);
 /** Appends a parameter to any block but the entry, at any time before the function is finished. */
 KILN_API kiln_value kiln_block_add_param(kiln_func *f, kiln_block b, kiln_type type);
 
-/** Number of parameters that `b` has so far; the next one's index for kiln_edge_set_arg. */
+/** Number of parameters that `b` has so far, which is the index of the next one for kiln_edge_set_arg. */
 KILN_API uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b);
 
 /** True if the block has its terminator. */
@@ -127,8 +127,8 @@ KILN_API kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t adden
  * directly, as one type, costs no more than a register. Its initial content is unspecified. */
 KILN_API kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, uint32_t align_log2);
 
-/** Says that a slot is an array, or contains one: kiln_func_attrs.guard. To be called before the function is finished.
- * */
+/** Marks a slot as an array, or as containing one, for kiln_func_attrs.guard. Call it before the function is
+ * finished. */
 KILN_API void kiln_slot_set_array(kiln_func *f, kiln_value slot);
 
 /** Makes a forward value: an operand to be bound to a value later. */
@@ -185,7 +185,7 @@ KILN_API kiln_value kiln_build_nullary(kiln_func *f, kiln_op op);
 /** [RESULT] `index` from 1; directly after its operation, or after another result of it. */
 KILN_API kiln_value kiln_build_result(kiln_func *f, kiln_value of, uint32_t index);
 
-/** Integer conditions. Flipping bit 0 negates. */
+/** Integer conditions. Flipping bit 0 negates one. */
 typedef enum kiln_icond {
   KILN_ICOND_EQ,  /**< a == b */
   KILN_ICOND_NE,  /**< a != b */
@@ -193,10 +193,10 @@ typedef enum kiln_icond {
   KILN_ICOND_SGE, /**< a >= b, signed */
   KILN_ICOND_SLE, /**< a <= b, signed */
   KILN_ICOND_SGT, /**< a > b, signed */
-  KILN_ICOND_ULT, /**< a < b, uint32_t */
-  KILN_ICOND_UGE, /**< a >= b, uint32_t */
-  KILN_ICOND_ULE, /**< a <= b, uint32_t */
-  KILN_ICOND_UGT, /**< a > b, uint32_t */
+  KILN_ICOND_ULT, /**< a < b, unsigned */
+  KILN_ICOND_UGE, /**< a >= b, unsigned */
+  KILN_ICOND_ULE, /**< a <= b, unsigned */
+  KILN_ICOND_UGT, /**< a > b, unsigned */
   KILN_ICOND_COUNT
 } kiln_icond;
 
@@ -204,7 +204,7 @@ typedef enum kiln_icond {
 KILN_API kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                                     kiln_value b);
 
-/** Float conditions: O.. false, U.. true if an operand is NaN. Flipping bit 0 negates. */
+/** Float conditions. If an operand is NaN, those that begin with O are false, with U true. Flipping bit 0 negates. */
 typedef enum kiln_fcond {
   KILN_FCOND_OEQ, /**< ordered and a == b */
   KILN_FCOND_UNE, /**< unordered or a != b */
@@ -257,13 +257,12 @@ KILN_API kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type 
 KILN_API void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
                                kiln_value v, uint32_t mem_flags);
 
-/** The low bits of integer `v` of `type` to memory as the narrower `mem`: builds a TRUNC and a STORE. The
- * TRUNC costs no code unless `v` is needed afterwards. */
+/** Stores the low bits of integer `v` of `type` as the narrower `mem`: builds a TRUNC and a STORE. The TRUNC makes no
+ * code unless `v` is needed afterwards. */
 KILN_API void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
                                      int32_t disp, kiln_value v, uint32_t mem_flags);
 
-/** [ADDR] `base` + `index` * `scale` + `disp`; `index` may be none (then scale is 0); scale is 0 to
- * 65535. */
+/** [ADDR] `base` + `index` * `scale` + `disp`. `scale` is 0 to 65535; 0 if `index` is none. */
 KILN_API kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, uint32_t scale,
                                     int32_t disp);
 
@@ -299,8 +298,8 @@ typedef enum kiln_rmw {
   KILN_RMW_XOR,  /**< memory ^ operand */
   KILN_RMW_SMIN, /**< the lesser, signed */
   KILN_RMW_SMAX, /**< the greater, signed */
-  KILN_RMW_UMIN, /**< the lesser, uint32_t */
-  KILN_RMW_UMAX, /**< the greater, uint32_t */
+  KILN_RMW_UMIN, /**< the lesser, unsigned */
+  KILN_RMW_UMAX, /**< the greater, unsigned */
   KILN_RMW_COUNT
 } kiln_rmw;
 
@@ -308,7 +307,7 @@ typedef enum kiln_rmw {
 KILN_API kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
                                           kiln_value v, kiln_ordering order);
 
-/** [ATOMIC_CAS] at address `a`: gives the old value in memory; result 1 tells whether `desired` was stored. The
+/** [ATOMIC_CAS] at address `a`: gives the old value in memory; result 1 is 1 if `desired` was stored, else 0. The
  * failure ordering is one of a load. */
 KILN_API kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a,
                                           kiln_value expected, kiln_value desired,
@@ -324,7 +323,7 @@ KILN_API void kiln_build_fence(kiln_func *f, kiln_ordering order);
 KILN_API kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee,
                                     const kiln_value *args, uint32_t n_args);
 
-/** [VA_ARG] the next argument of the va_list at `a`. */
+/** [VA_ARG] the next argument of the va_list at address `a`. */
 KILN_API kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a);
 
 /** [LEVEL] FRAME_ADDR, RETURN_ADDR. */
@@ -337,7 +336,7 @@ KILN_API kiln_value kiln_build_level(kiln_func *f, kiln_op op, uint32_t level);
 KILN_API void kiln_build_br(kiln_func *f, kiln_block target, const kiln_value *args,
                             uint32_t n_args);
 
-/** [BRIF]. Both targets may be the same block. */
+/** [BRIF]; both targets may be the same block. */
 KILN_API void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_block,
                               const kiln_value *then_args, uint32_t n_then_args,
                               kiln_block else_block, const kiln_value *else_args,
@@ -345,8 +344,8 @@ KILN_API void kiln_build_brif(kiln_func *f, kiln_value cond, kiln_block then_blo
 
 /** One case of a switch. Values are compared in the switch's type; all different. */
 typedef struct kiln_switch_case {
-  int64_t value;     /**< sign-extended or not: only the type's bits count */
-  kiln_block target; /**< where to go if it is equal */
+  int64_t value;     /**< only the low bits, as many as the type has, count */
+  kiln_block target; /**< the block for that value */
 } kiln_switch_case;
 
 /** [SWITCH] on an integer of at most 64 bits. Arguments by kiln_edge_set_arg. */
@@ -361,11 +360,11 @@ KILN_API void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_bloc
 /** [RET] with one value per result of the signature. */
 KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n_values);
 
-/** [TAILCALL] of `callee`, as kiln_build_call calls it. Neither signature is variadic, and both have the same results,
- * the same KILN_PARAM_SRET or none; the convention is KILN_CC_C for both, or KILN_CC_PRESERVE_NONE. If
- * both are variadic, with the same parameters, the callee gets the function's own arguments beyond these. The arguments
+/** [TAILCALL] of `callee`, as kiln_build_call calls it. Function and callee have the same results, the same
+ * KILN_PARAM_SRET or none, and one convention, KILN_CC_C or KILN_CC_PRESERVE_NONE. Either no signature is variadic, or
+ * both are, with the same parameters: then the callee also gets the function's own further arguments. The arguments
  * on the stack take no more room than the function's own parameters there. Addresses of the function's slots, and of
- * what SALLOC gave, mean nothing to the callee. */
+ * memory from SALLOC, are not valid in the callee. */
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n_args);
 
@@ -378,11 +377,11 @@ KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       uint32_t number, kiln_value a, kiln_value b);
 
-/** For an operation that the table lists but no target lowers: the function
- * fails with KILN_ERR_UNSUPPORTED; the diagnostic has the place and `what`. */
+/** For an operation that a front end cannot build: the function fails with KILN_ERR_UNSUPPORTED; the diagnostic has the
+ * position and `what`. */
 KILN_API kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what);
 
-/* ---- places in the source ---- */
+/* ---- source locations ---- */
 
 /** Adds a source file for locations of this session and returns its number (from 1; 0 if the module failed).
  * `name` is copied; equal names have equal numbers. */
@@ -392,15 +391,15 @@ KILN_API uint32_t kiln_file_new(kiln_session *s, const char *name);
  * location). Equal locations may get different ids. */
 KILN_API uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column);
 
-/** Instructions built from here on have location `loc` (kiln_loc_add), until the next call. */
+/** Instructions built from here on have location `loc` (kiln_loc_new), until the next call. */
 KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
 
-/** Fills in source, source_line and source_column of `d` by the location set last; nothing without one. For front ends
- * that report an error of their own. */
+/** Fills in `source`, `source_line` and `source_column` of `d` from the location that was set last, if any. For front
+ * ends that report errors of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
-/** Sets the position in a text input that the calls from here on come from (line and column from 1; line 0: not
- * known). Diagnostics about this function contain it, also later ones about the instructions built here. */
+/** Sets the position in the source text (line and column from 1; line 0: unknown) of what is built from here on.
+ * Diagnostics about this function contain it, also later ones about the instructions built here. */
 KILN_API void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column);
 
 #ifdef __cplusplus

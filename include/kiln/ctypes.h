@@ -1,6 +1,6 @@
 /* C types, their layout, and how the platform's ABI passes them: for front ends that call C or are called
- * by it. Describe types and signatures; calls, parameters, results and variable arguments are then built
- * with C's types, and no front end has to know the ABI. Uses only the builder's public calls.
+ * by it. Describe types and signatures, and then build calls, parameters, results and variable arguments with
+ * C's types, without knowing the ABI. Uses only the builder's public calls.
  *
  * Facts: System V x86-64 psABI 1.0 (sections 3.1.2, 3.2.3, 3.5.7) and AAPCS64 2024Q3 (5, 6.8, appendix B),
  * for Linux, little-endian. In calls a scalar is a value of kiln_ctype_info.value's type; everything else
@@ -54,7 +54,7 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_NONE,    /**< no type */
   KILN_CTYPE_VOID,    /**< void */
   KILN_CTYPE_BOOL,    /**< _Bool */
-  KILN_CTYPE_CHAR,    /**< signed on x86-64, uint32_t on AArch64 */
+  KILN_CTYPE_CHAR,    /**< signed on x86-64, unsigned on AArch64 */
   KILN_CTYPE_SCHAR,   /**< signed char */
   KILN_CTYPE_UCHAR,   /**< unsigned char */
   KILN_CTYPE_SHORT,   /**< short */
@@ -71,7 +71,7 @@ typedef enum kiln_ctype_kind {
   KILN_CTYPE_DOUBLE,  /**< double */
   KILN_CTYPE_LDOUBLE, /**< x86-64: F80 in 16 bytes; AArch64: F128 */
   KILN_CTYPE_POINTER, /**< to anything */
-  KILN_CTYPE_CHAIN, /**< as a parameter only: the static chain, which C has none of (KILN_PARAM_CHAIN) */
+  KILN_CTYPE_CHAIN, /**< as a parameter only: the static chain (KILN_PARAM_CHAIN), which C does not have */
   KILN_CTYPE_COMPLEX_FLOAT,   /**< float _Complex */
   KILN_CTYPE_COMPLEX_DOUBLE,  /**< double _Complex */
   KILN_CTYPE_COMPLEX_LDOUBLE, /**< long double _Complex */
@@ -84,13 +84,12 @@ typedef enum kiln_ctype_kind {
 /** Makes an empty table for `m`, for the ABI of its target; NULL only if out of memory or if `m` is NULL. */
 KILN_API kiln_ctypes *kiln_ctypes_new(kiln_module *m);
 
-/** Frees it. NULL is allowed. */
+/** Frees a table. NULL is allowed. */
 KILN_API void kiln_ctypes_free(kiln_ctypes *c);
 
-/** Whether variadic arguments get C's default argument promotions: they do, until this is called
- * with false. Without promotion a float is passed as a float and a char as a char, in the signatures made from
- * then on, and kiln_build_cva_arg takes such types: for front ends that promote themselves, or languages whose
- * callers and callees do not promote. */
+/** Switches C's default argument promotions of variadic arguments on (as at first) or off. Without promotion a float is
+ * passed as a float and a char as a char, in signatures made from then on, and kiln_build_cva_arg takes such types: for
+ * front ends that promote themselves, or languages whose callers and callees do not promote. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
@@ -102,25 +101,25 @@ KILN_API kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind);
 enum {
   KILN_CFIELD_BITS = 1,    /**< a bit-field of `bits` bits (0 for the one that ends a unit) */
   KILN_CFIELD_UNNAMED = 2, /**< a bit-field without a name: padding */
-  KILN_CFIELD_PACKED = 4   /**< __attribute__((packed)) on the field */
+  KILN_CFIELD_PACKED = 4   /**< the attribute `packed` on the field */
 };
 
 /** A member of a struct or union. Zero-initialise what does not apply. */
 typedef struct kiln_cfield {
   kiln_ctype type;      /**< of the member */
-  uint32_t align_bytes; /**< _Alignas, __attribute__((aligned(n))) on the member; 0: none */
+  uint32_t align_bytes; /**< _Alignas, or the attribute `aligned` on the member; 0: none */
   uint8_t bits;         /**< BITS: width, at most that of the type */
   uint8_t flags;        /**< KILN_CFIELD_... */
 } kiln_cfield;
 
 /** Attributes of a struct or union. */
 typedef struct kiln_ctype_options {
-  bool packed;          /**< __attribute__((packed)) */
+  bool packed;          /**< the attribute `packed` */
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0: none */
-  uint32_t align_bytes; /**< __attribute__((aligned(n))); 0: none */
-  /** Never passed or returned in registers, whatever it is made of, even if it is empty: of class MEMORY on
-   * x86-64, as if it were larger than 16 bytes on AArch64; so are types that contain it. For types
-   * whose content the front end does not describe. C has no such types. */
+  uint32_t align_bytes; /**< the attribute `aligned`; 0: none */
+  /** Never passed or returned in registers, even if it is empty: of class MEMORY on x86-64, as if larger than 16 bytes
+   * on AArch64. So are types that contain it. For types whose content the front end does not describe. C has no such
+   * types. */
   bool in_memory;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctype_options;
@@ -140,7 +139,7 @@ KILN_API kiln_ctype kiln_ctype_new_array(kiln_ctypes *c, kiln_ctype of, uint64_t
 /** Makes a flexible array member's type, `of name[]`. */
 KILN_API kiln_ctype kiln_ctype_new_flexible(kiln_ctypes *c, kiln_ctype of);
 
-/** `t` with another alignment (a power of two), as a typedef with __attribute__((aligned(n))). */
+/** `t` with another alignment (a power of two), like a typedef with the attribute `aligned`. */
 KILN_API kiln_ctype kiln_ctype_new_aligned(kiln_ctypes *c, kiln_ctype t, uint32_t align_bytes);
 
 /** What a type is. */
@@ -158,7 +157,7 @@ typedef struct kiln_ctype_info {
 /** Describes a type; all zero for none. */
 KILN_API kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t);
 
-/** Where a member is: the bits from offset_bytes * 8 + bit_offset on. */
+/** Where a member is. A bit-field begins at bit `offset_bytes` * 8 + `bit_offset`. */
 typedef struct kiln_cfield_info {
   kiln_ctype type;       /**< of the member */
   uint64_t offset_bytes; /**< from the start of the struct */
@@ -188,7 +187,7 @@ KILN_API kiln_csig kiln_csig_new_variadic(kiln_ctypes *c, kiln_csig sig, const k
 /** The signature as a kiln_sig, to declare functions with. */
 KILN_API kiln_sig kiln_csig_sig(const kiln_ctypes *c, kiln_csig sig);
 
-/* How arguments and results are passed, for front ends that want to know; the calls below need none of it. */
+/* How arguments and results are passed, for front ends that need to know; the calls below do not require it. */
 
 /** How an argument or result is passed. */
 typedef enum kiln_cpass {
@@ -208,7 +207,7 @@ typedef struct kiln_cpiece {
   uint32_t size_bytes;   /**< how many bytes of it the aggregate has: at most the type's size */
 } kiln_cpiece;
 
-/** Most pieces of an aggregate. */
+/** The most pieces of an aggregate. */
 #define KILN_MAX_CPIECES 4
 
 /** How one argument, or the result, is passed. */
@@ -220,13 +219,13 @@ typedef struct kiln_carg_info {
   kiln_cpiece pieces[KILN_MAX_CPIECES]; /**< in order */
 } kiln_carg_info;
 
-/** Number of arguments of a signature. */
+/** The number of a signature's arguments. */
 KILN_API uint32_t kiln_csig_arg_count(const kiln_ctypes *c, kiln_csig sig);
 
-/** Its i-th argument; all zero if there is none. */
+/** A signature's i-th argument; all zero if there is none. */
 KILN_API kiln_carg_info kiln_csig_get_arg(const kiln_ctypes *c, kiln_csig sig, uint32_t i);
 
-/** Its result. */
+/** A signature's result. */
 KILN_API kiln_carg_info kiln_csig_get_result(const kiln_ctypes *c, kiln_csig sig);
 
 /* ---- calls ----
@@ -243,14 +242,14 @@ KILN_API kiln_value kiln_build_ccall(kiln_func *f, const kiln_ctypes *c, kiln_cs
 
 /** The same call as a try (kiln_build_try): it ends the current block and returns to block `t->normal`, which no other
  * edge leads to and where building goes on, with what kiln_build_ccall would return. Of `t`, only that block and what
- * says how the call unwinds are used: unwind, unwind_args, n_unwind_args, clauses, n_clauses and shared; its arguments
- * are none. Those who use <kiln/ssa.h> note both edges by kiln_ssa_edge, and seal `t->normal`. */
+ * says how the call unwinds are used: unwind, unwind_args, n_unwind_args, clauses, n_clauses and shared; `normal` gets
+ * no arguments. With <kiln/ssa.h>, note both edges by kiln_ssa_edge, and seal `t->normal`. */
 KILN_API kiln_value kiln_build_ctry(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                     kiln_value callee, kiln_value result, const kiln_try_desc *t,
                                     const kiln_value *args, uint32_t n_args);
 
 /** Parameter `i` of `f`, whose signature is kiln_csig_sig of `sig`: a scalar, or the address of memory
- * that is the function's own. Called in the entry block, once for each parameter that is wanted. */
+ * that is the function's own. Call it in the entry block, at most once for each parameter. */
 KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                       uint32_t i);
 
@@ -258,13 +257,13 @@ KILN_API kiln_value kiln_build_cparam(kiln_func *f, const kiln_ctypes *c, kiln_c
 KILN_API void kiln_build_creturn(kiln_func *f, const kiln_ctypes *c, kiln_csig sig,
                                  kiln_value value);
 
-/** The address that the result of `f` is to be written to, if it goes by memory (giving it to
- * kiln_build_creturn saves a copy); else none. */
+/** The address to which the result of `f` is written if it is returned in memory; else none. A value that is already
+ * there needs no copy in kiln_build_creturn. */
 KILN_API kiln_value kiln_build_cresult(kiln_func *f, const kiln_ctypes *c, kiln_csig sig);
 
 /** The next variadic argument, of type `t`, of the va_list at `ap`: a scalar, or the address of memory
- * that is the function's own. `t` is what C's default promotions leave as it is, unless
- * kiln_ctypes_set_promotion says that there are none. */
+ * that is the function's own. `t` must be a type that C's default promotions do not change, unless
+ * kiln_ctypes_set_promotion has switched them off. */
 KILN_API kiln_value kiln_build_cva_arg(kiln_func *f, const kiln_ctypes *c, kiln_ctype t,
                                        kiln_value ap);
 

@@ -17,7 +17,7 @@ typedef struct kiln_debug_string {
   uint32_t id; /**< opaque */
 } kiln_debug_string;
 
-/** Tags of entries that DWARF has no entries for. */
+/** Tags of entries that DWARF does not have. */
 enum {
   /** a source file: DW_AT_name, DW_AT_comp_dir (its directory), kiln_die_set_md5 */
   KILN_DIE_TAG_FILE = 0xfff0,
@@ -46,7 +46,7 @@ KILN_API kiln_die kiln_die_new(kiln_debug *d, uint32_t tag, kiln_die parent);
 /** Attributes of the entry that was begun last; `name`: DW_AT_.... Each of a name once. */
 KILN_API void kiln_die_set_uint(kiln_debug *d, uint32_t name, uint64_t value);
 
-/** A number in two's complement. DW_AT_const_value and DW_AT_discr_value are uint32_t where the type is; a
+/** A number in two's complement. DW_AT_const_value and DW_AT_discr_value are unsigned where the type is; a
  * DW_AT_lower_bound that is the language's own is left out. */
 KILN_API void kiln_die_set_int(kiln_debug *d, uint32_t name, int64_t value);
 
@@ -86,7 +86,7 @@ KILN_API void kiln_die_set_symbol(kiln_debug *d, uint32_t name, kiln_symbol symb
 /** The entry, a parameter, is number `number` (from 1) of its function's: they are written in this order. */
 KILN_API void kiln_die_set_argument(kiln_debug *d, uint32_t number);
 
-/** The function has the variables of a list even if none of them has a place: debuggers tell that they exist. */
+/** The function has the variables of a list even if none of them has a location: debuggers know that they exist. */
 KILN_API void kiln_die_set_retained(kiln_debug *d, kiln_die list);
 
 /** Of a file: the MD5 of its content, 16 bytes. */
@@ -134,26 +134,25 @@ typedef enum kiln_die_attr_kind {
   KILN_DIE_ATTR_KIND_COUNT
 } kiln_die_attr_kind;
 
-/** An attribute of a shape: DW_AT_..., KILN_ATTR_.... */
+/** An attribute of a shape: its name, and the kind of its value. */
 typedef struct kiln_die_shape_attr {
   uint16_t name; /**< DW_AT_..., or 0 */
-  uint16_t is;   /**< KILN_ATTR_... */
+  uint16_t is;   /**< KILN_DIE_ATTR_... */
 } kiln_die_shape_attr;
 
-/** Tag and attributes of many entries of a set, which differ in the values; id 0: none. */
+/** Tag and attributes of many entries of a set, which differ in their values; id 0: none. */
 typedef struct kiln_die_shape {
   uint32_t id;  /**< opaque */
   uint32_t tag; /**< opaque */
 } kiln_die_shape;
 
-/** The shape of entries with `tag` and `n_attrs` attributes, each of a name once: one for the same
- * ones. 0 without memory, or if `d` is NULL or something is wrong: then the module has failed. */
+/** The shape of entries with `tag` and `n_attrs` attributes, each name at most once; equal calls give one shape. 0 if
+ * out of memory, if `d` is NULL, or after an error, with which the module has failed. */
 KILN_API kiln_die_shape kiln_die_shape_new(kiln_debug *d, uint32_t tag,
                                            const kiln_die_shape_attr *attrs, uint32_t n_attrs);
 
-/** The same as kiln_die_begin and a call for each attribute of the shape, faster: `values` has
- * those of all attributes in order. Further attributes may be given. Numbers of entries and
- * strings that there are not lead to nothing. */
+/** As kiln_die_begin and a call for each attribute of the shape, but faster: `values` has the values of all attributes
+ * in order. Further attributes may be added. Unknown entries and strings are ignored. */
 KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape shape,
                                     kiln_die parent, const uint32_t *values);
 
@@ -163,7 +162,7 @@ KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape sh
  * globals that name it as their unit. */
 KILN_API void kiln_debug_add_unit(kiln_debug *d, kiln_die e);
 
-/** Of a unit only lines are written, and functions that have inlined ones, by name. */
+/** Writes only lines of a unit, and, by name, functions with inlined ones. */
 KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
 
 /** Entry `e` of the module (a global variable, a type) is written as part of `unit` even if nothing refers to it.
@@ -180,20 +179,21 @@ KILN_API void kiln_debug_set_global(kiln_debug *d, kiln_die variable, kiln_symbo
 
 /* ---- location expressions ---- */
 
-/** A location expression that is being made: zeroed at first. */
+/** A location expression in the making. Zero-initialise. */
 typedef struct kiln_debug_expr {
   uint8_t bytes[120];  /**< for kiln_die_set_expr and the other calls that take an expression */
-  uint32_t size_bytes; /**< used ones */
+  uint32_t size_bytes; /**< bytes in use */
   bool full;           /**< something did not fit, and is missing */
 } kiln_debug_expr;
 
 /** Appends an operation (DW_OP_...) without operand. */
 KILN_API void kiln_debug_expr_op(kiln_debug_expr *e, uint32_t op);
 
-/** Appends one with an uint32_t operand of variable length (DW_OP_plus_uconst, DW_OP_constu, DW_OP_piece, ...). */
+/** Appends an operation with an unsigned operand of variable length (DW_OP_plus_uconst, DW_OP_constu, DW_OP_piece,
+ * ...). */
 KILN_API void kiln_debug_expr_uint(kiln_debug_expr *e, uint32_t op, uint64_t operand);
 
-/** Appends one with such a signed operand (DW_OP_consts, DW_OP_fbreg, ...). */
+/** Appends an operation with a signed operand of variable length (DW_OP_consts, DW_OP_fbreg, ...). */
 KILN_API void kiln_debug_expr_int(kiln_debug_expr *e, uint32_t op, int64_t operand);
 
 #ifdef __cplusplus

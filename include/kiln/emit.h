@@ -15,8 +15,8 @@ extern "C" {
 KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions,
                                    uint32_t n_sessions, kiln_buffer *out);
 
-/** The same, into the file `path`, which is made, or replaced. KILN_ERR_IO: it could not be written, and there is
- * none. */
+/** As kiln_emit_elf, into the file `path`, which is created or replaced. KILN_ERR_IO: it could not be written, and
+ * there is no such file. */
 KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
                                         uint32_t n_sessions, const char *path);
 

@@ -1,7 +1,7 @@
-/* Folding while building, for front ends that want it: each call here takes what the builder's call of the same
- * name takes (<kiln/build.h>), and gives the same value, but builds no instruction where a constant or one of
- * the operands is that value, or fewer where a simpler operation makes it. The builder itself rewrites
- * nothing: what is built by it prints as it was written. Both may be mixed.
+/* Folding while building: each call here takes the arguments of the builder's call of the same name
+ * (<kiln/build.h>) and gives the same value. It builds no instruction where a constant or one of the operands is
+ * that value, and a simpler one where that makes it. The builder itself rewrites nothing, so that functions print
+ * as they were built. Calls of both may be mixed.
  *
  *     kiln_fold_binary(f, KILN_OP_SHL, KILN_TYPE_I32, kiln_const_int(f, 1), kiln_const_int(f, 2)); // 4
  *     kiln_fold_binary(f, KILN_OP_ADD, KILN_TYPE_I64, v, kiln_const_int(f, 0));                    // v
@@ -14,9 +14,9 @@
  * depends on the rounding mode.
  *
  * The result may be an integer constant, which has no type (kiln_value_type gives VOID), so a front end
- * that asks for types keeps them itself. Instructions that were built before and are not needed any more stay
- * in the function, and cost no code. Only instructions of the current block are looked at, so that folding
- * does not make values live across blocks. Errors are those of the builder. */
+ * that needs types keeps them itself. Instructions that were built before and are not needed any more stay in
+ * the function, and make no code. Folding looks at instructions of the current block only, so that it makes no
+ * values live across blocks. Errors are those of the builder. */
 #ifndef KILN_FOLD_H
 #define KILN_FOLD_H
 

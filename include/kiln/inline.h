@@ -15,8 +15,8 @@ extern "C" {
 
 /** Finishes a function and keeps it in its module, which must not be frozen or settled. KILN_OK: it is the module's,
  * and its symbol has no body until kiln_session_begin_kept. KILN_ERR_UNSUPPORTED: it stays the caller's, who compiles
- * it as usual; so it is without memory for it, and with functions that debuggers are to see (kiln_func_set_debug), that
- * take addresses of blocks, that have data, names or places of their own, or that are naked. */
+ * it as usual. That happens if out of memory, and for functions that have debugging information (kiln_func_set_debug),
+ * that take addresses of blocks, that have data, names or labels of their own, or that are naked. */
 KILN_API kiln_status kiln_func_keep(kiln_func *f);
 
 /** Decides which kept functions are inlined, by the module's kiln_module_attrs.inlining; before kiln_module_freeze. The
@@ -28,9 +28,9 @@ KILN_API kiln_status kiln_module_settle_inlining(kiln_module *m);
  * may do this at once. */
 KILN_API kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol);
 
-/** Whether something refers to a function, whose definition may be left out if nothing does: data, aliases,
- * constructors, or code that was compiled since kiln_module_settle_inlining. True for all if no function was kept. To
- * be asked again when more was compiled. */
+/** Whether something refers to a function: data, aliases, constructors, or code that was compiled since
+ * kiln_module_settle_inlining. If not, its definition may be left out. True for all if no function was kept. The answer
+ * may change when more is compiled. */
 KILN_API bool kiln_module_is_wanted(const kiln_module *m, kiln_symbol symbol);
 
 /** Why calls of a kept function are not inlined, in a few words; NULL: they are, or the function was not kept. Static

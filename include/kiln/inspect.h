@@ -1,7 +1,6 @@
-/* Read access to a function: what an operand is and which edges leave a block, also while it is built; and
- * once it is finished, all of its blocks, instructions and edges. For interpreters, checkers and translators
- * to other forms. Calls of these parts change nothing; ids out of range give "none". Values have the
- * ids that the builder gave. */
+/* Read access to a function, for interpreters, checkers and translators: what an operand is and which edges leave a
+ * block, also while the function is built; and once it is finished, all of its blocks, instructions and edges. These
+ * calls change nothing; ids out of range give "none". Values have the ids that the builder gave. */
 #ifndef KILN_INSPECT_H
 #define KILN_INSPECT_H
 
@@ -33,7 +32,7 @@ typedef struct kiln_inst_info {
   uint32_t number;    /**< ADDR: scale; SALLOC: log2 of the alignment; RESULT: index; *_ADDR: level;
                          vectors: lane or count; MACHINE: row */
   kiln_sig sig;       /**< CALL, TRY, ASM */
-  kiln_block block;   /**< where it stands */
+  kiln_block block;   /**< the block that it is in */
   uint32_t n_operands; /**< for kiln_inst_operand */
   uint32_t n_edges;    /**< for kiln_inst_edge */
 } kiln_inst_info;
@@ -68,22 +67,22 @@ KILN_API const char *kiln_op_name(kiln_op op);
 
 /* ---- at any time, also while a function is built ---- */
 
-/** Describes an operand, so that a front end can tell whether it is a constant. A forward value gives NONE
- * until it is bound and the function is finished. */
+/** Describes an operand: for example, whether it is a constant. A forward value gives NONE until it is bound and the
+ * function is finished. */
 KILN_API kiln_operand_info kiln_operand_get(const kiln_func *f, kiln_value v);
 
-/** The operation that made `v`, if that stands in the current block of a function that is being built; else
- * KILN_OP_NONE: the quick question, before kiln_inst_get. */
+/** The operation that made `v`, if it is in the current block of a function that is being built; else KILN_OP_NONE.
+ * Faster than kiln_inst_get. */
 KILN_API kiln_op kiln_value_op(const kiln_func *f, kiln_value v);
 
-/** Describes an instruction. That of an operand of kind VALUE has the operand's id. */
+/** Describes an instruction. An operand of kind VALUE was made by the instruction with the operand's id. */
 KILN_API kiln_inst_info kiln_inst_get(const kiln_func *f, kiln_inst i);
 
 /** The k-th operand, in the order of the builder's calls. CALL, TRY: the callee, then the arguments. */
 KILN_API kiln_value kiln_inst_operand(const kiln_func *f, kiln_inst i, uint32_t k);
 
-/** The type that the k-th operand must have; an integer constant there has that type. VOID: there is no such
- * operand, or it may have any type, as a variadic argument, or it is the operation of a RESULT. */
+/** The type that the k-th operand must have, which an integer constant there takes. VOID: there is no such operand, or
+ * it may have any type (a variadic argument), or it is the operation of a RESULT. */
 KILN_API kiln_type kiln_inst_operand_type(const kiln_func *f, kiln_inst i, uint32_t k);
 
 /** Blocks have ids below this. */
@@ -104,7 +103,7 @@ KILN_API uint32_t kiln_func_value_limit(const kiln_func *f);
 /** Number of blocks that were filled. */
 KILN_API uint32_t kiln_func_block_count(const kiln_func *f);
 
-/** The k-th of them in the order of filling, which is that of printing too: block 0 first. */
+/** The k-th filled block, in the order of filling and printing: block 0 first. */
 KILN_API kiln_block kiln_func_block_at(const kiln_func *f, uint32_t k);
 
 /** Number of stack slots. */
@@ -128,8 +127,8 @@ KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 /** The instruction after another one in its block; none after the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
-/** The machine code of an ASM, whose signature is in its kiln_inst_info; all zero for anything else. Valid until the
- * function is compiled or discarded. */
+/** The machine code of an ASM, whose signature is in its kiln_inst_info; all zero for other instructions. Valid until
+ * the function is compiled or discarded. */
 KILN_API kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i);
 
 /** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the
@@ -145,14 +144,14 @@ KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t 
 /** Number of types that clauses and typeids of the function name. */
 KILN_API uint32_t kiln_func_type_count(const kiln_func *f);
 
-/** The k-th of them: the one whose selector is k + 1. Of id 0: the type of CATCH_ALL. */
+/** The k-th of these types, whose selector is k + 1. Id 0 is the type of CATCH_ALL. */
 KILN_API kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k);
 
 /** Number of clauses of a TRY. */
 KILN_API uint32_t kiln_inst_clause_count(const kiln_func *f, kiln_inst i);
 
-/** The k-th of them. The first `max` types of a FILTER are written to `types`, to which that of the result points. Its
- * kind is CLEANUP if there is none such. */
+/** The k-th clause; its kind is CLEANUP if there is no such clause. The first `max` types of a FILTER are written to
+ * `types`, to which the result points. */
 KILN_API kiln_clause kiln_inst_get_clause(const kiln_func *f, kiln_inst i, uint32_t k,
                                           kiln_symbol *types, uint32_t max);
 

@@ -1,12 +1,11 @@
-/* The interpreter (libkiln-interp): runs the functions of a module without generating code, straight
- * from the semantics of docs/ir.md, with memory of this process: addresses are real, data is placed in
- * memory, calls to undefined symbols reach C, and addresses of functions can be called by C. Traps
- * and undefined behaviour that it detects are errors, which have their place. Exceptions: host functions throw them
- * (kiln_interp_throw), and personalities are not called.
+/* The interpreter (libkiln-interp): runs the functions of a module without generating code, straight from the semantics
+ * of docs/ir.md, with memory of this process: addresses are real, data is placed in memory, calls of undefined symbols
+ * reach C, and C can call addresses of functions. Traps, and undefined behaviour that it detects, are errors with their
+ * position. Host functions throw exceptions (kiln_interp_throw); personalities are not called.
  *
- * Order of use: new, add every function (or give kiln_interp_sink to a reader), link, start, call,
- * stop, free. Any number of threads may call functions; all else must be done by one thread. It runs on x86-64.
- * With an interpreter that is NULL, calls give "none" or KILN_ERR_ARGUMENT. */
+ * Order of use: new, add every function (or give kiln_interp_sink to a reader), link, start, call, stop, free. Any
+ * number of threads may call functions; all else must be done by one thread. It runs on x86-64. With an interpreter
+ * that is NULL, calls give "none" or KILN_ERR_ARGUMENT. */
 #ifndef KILN_INTERP_H
 #define KILN_INTERP_H
 
@@ -22,13 +21,13 @@ typedef struct kiln_interp kiln_interp;
 /** Options. Zero-initialise for defaults. */
 typedef struct kiln_interp_options {
   /** Gives the address of an undefined symbol; NULL: it has none. Without it, or if it gives NULL,
-   * the process's own dynamic symbols are searched. Thread-local symbols: asked at each use, for the
-   * calling thread. */
+   * the process's own dynamic symbols are searched. For thread-local symbols it is called at each use, for the calling
+   * thread. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< for `resolve` */
-  /** Gives memory for a data symbol that the module defines (aligned, at least its size); NULL: the
-   * interpreter's own. Thread-local symbols: asked at each use for the calling thread's, which has its
-   * initial content already. */
+  /** Gives memory for a data symbol that the module defines (aligned, at least its size); NULL: the interpreter's own.
+   * For thread-local symbols it is called at each use, for the calling thread's memory, which has its initial content
+   * already. */
   void *(*place)(void *user, kiln_symbol symbol, const char *name);
   void *place_user; /**< for `place` */
   /** Called with each fault, from within the failing call. A fault outside of any kiln_interp_call,
@@ -36,16 +35,16 @@ typedef struct kiln_interp_options {
   kiln_diag_fn on_fault;
   void *on_fault_user;  /**< for `on_fault` */
   uint64_t stack_bytes; /**< of each thread's frames; 0: 512 MiB (reserved, used as needed) */
-  /** blocks entered and calls made per thread until KILN_ERR_LIMIT; 0: no end */
+  /** blocks entered and calls made per thread until KILN_ERR_LIMIT; 0: no limit */
   uint64_t max_steps;
   uint64_t reserved[8]; /**< 0 */
 } kiln_interp_options;
 
-/** Makes an interpreter for `m`, which must live longer. `options` may be NULL: defaults. NULL only
- * if out of memory or module. */
+/** Makes an interpreter for `m`, which must live longer. `options` may be NULL: defaults. NULL only if out of memory or
+ * if `m` is NULL. */
 KILN_API kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options);
 
-/** Frees it; nothing of it may be running. NULL is allowed. */
+/** Frees an interpreter, none of whose functions may be running. NULL is allowed. */
 KILN_API void kiln_interp_free(kiln_interp *in);
 
 /** Adds a finished function (which the caller still owns, and must compile or discard).
@@ -80,18 +79,17 @@ KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
  * symbol, catch all, a filter that does not list it; cleanups run and resume. `exception` is
  * what landing pads get. C functions between here and the landing pad are left as by longjmp. If
  * no frame takes it, or a frame that would be left is in a nounwind call, that is a fault with
- * the place of the call that led here. What C++ or another language throws itself is a fault as
- * soon as it comes to the interpreter. Returns KILN_ERR_ARGUMENT where this thread is not
- * interpreting. */
+ * the position of the call that led here. An exception that C++ or another language throws is a fault as soon as it
+ * reaches the interpreter. Returns KILN_ERR_ARGUMENT if this thread is not interpreting. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);
 
 /** Calls the module's constructors. */
 KILN_API kiln_status kiln_interp_run_constructors(kiln_interp *in, kiln_diag *diag);
 
-/** Calls its destructors. */
+/** Calls the module's destructors. */
 KILN_API kiln_status kiln_interp_run_destructors(kiln_interp *in, kiln_diag *diag);
 
-/** The place in the program where this thread is, for signal handlers; false if it is not interpreting. */
+/** The position in the program where this thread is, for signal handlers; false if it is not interpreting. */
 KILN_API bool kiln_interp_find_place(kiln_interp *in, kiln_diag *out);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* Just-in-time compilation: code of modules is put into this process's memory and called.
+/* Just-in-time compilation: a module's code in this process's memory, to be called.
  *
  * A front end builds and compiles functions as for an object; instead of kiln_emit_elf, kiln_jit_add links
  * them with what the JIT has already, and with the program's own symbols. What one call adds is a *unit*,
@@ -10,9 +10,9 @@
  * only while it links. Nothing here may be called from a signal handler; code of a JIT may run
  * in one. A JIT or stream that is NULL, because making it failed, gives "none" or KILN_ERR_ARGUMENT.
  *
- * Running code: the JIT does not know which functions run. Whoever removes a unit, or frees the JIT, sees
- * to it that no thread executes it, will return to it, or keeps addresses of it. Redefining a function
- * leaves its old code alone, which runs to its end; new calls reach the new code. docs/jit.md tells more. */
+ * Running code: the JIT does not know which functions run. Before you remove a unit, or free the JIT, make
+ * sure that no thread executes its code, will return to it, or keeps addresses of it. After a function is
+ * redefined, calls that are running end in the old code; new calls reach the new code. See docs/jit.md. */
 #ifndef KILN_JIT_H
 #define KILN_JIT_H
 
@@ -51,29 +51,27 @@ typedef struct kiln_jit_options {
   kiln_jit_protection protection; /**< how it is protected */
   /** Address of a symbol that no unit defines, or NULL to leave it to `dlsym` and what the JIT has by
    * itself. Called from within kiln_jit_add and kiln_jit_stream_add, without a lock: it may add units, and
-   * is then asked no second time for names that these define. May be NULL, and called from several
-   * threads at once. */
+   * is then not called again for names that these define. Several threads may call it at once. May be NULL. */
   kiln_resolve_fn resolve;
   void *resolve_user; /**< for `resolve` */
   /** Do not look for symbols of the process by `dlsym`. */
   bool no_process_symbols;
   kiln_allocator allocator; /**< for the JIT's tables; all zero: C's realloc */
-  /** Do not tell the unwinder about frames: adding is quicker, but exceptions, backtrace() and
+  /** Do not register frames with the unwinder: adding is faster, but exceptions, backtrace() and
    * pthread_cancel end the process at frames of the JIT, or stop there. */
   bool no_unwind;
-  /** Tell gdb about each unit, by its JIT interface: functions have names and frames, and what <kiln/debug.h> says of
-   * the modules: lines, variables, types. */
+  /** Register each unit with gdb, by its JIT interface: functions have names and frames, and the lines, variables and
+   * types that <kiln/debug.h> describes. */
   bool gdb;
   /** Append functions to /tmp/perf-PID.map, where `perf report` looks for names. */
   bool perf_map;
-  /** Write jit-PID.dump into this folder, for `perf inject --jit`: names and code, and lines of functions that are
-   * described. NULL: none. */
+  /** Write jit-PID.dump into this folder, for `perf inject --jit`: names and code, and lines of functions that have
+   * debugging information. NULL: do not. */
   const char *jitdump_folder;
   uint64_t reserved[8]; /**< 0 */
 } kiln_jit_options;
 
-/** What went wrong in a call. Zero-initialise; every call empties it first; kiln_jit_error_free
- * when done. */
+/** The error of a call. Zero-initialise it once; every call empties it first. Call kiln_jit_error_free when done. */
 typedef struct kiln_jit_error {
   kiln_diag diag; /**< the first error; for a missing symbol, `message` names as many as fit */
   /** All names that nobody defines, each with its NUL, in the order of reference. */
@@ -87,8 +85,7 @@ KILN_API void kiln_jit_error_free(kiln_jit_error *e);
 /** A JIT: memory, symbols and units. */
 typedef struct kiln_jit kiln_jit;
 
-/** A unit: what one call added. 0 is none. Of a unit that was removed, the handle stays invalid: later
- * units have other handles. */
+/** A unit: what one call added. 0 is none. The handle of a removed unit is not used again. */
 typedef struct kiln_jit_unit {
   uint64_t id; /**< 0: none */
 } kiln_jit_unit;
@@ -113,12 +110,12 @@ typedef struct kiln_jit_input {
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
 enum {
-  /** External functions are called and addressed through a stub (one indirect jump), so that a later unit,
-   * added with this flag too, may define them anew: from then on all calls reach the new code. Without
-   * it a second strong definition of a name is an error. */
+  /** External functions are called and addressed through a stub (one indirect jump), so that a later unit, added with
+   * this flag too, may define them again: from then on all calls reach the new code. Without this flag a second strong
+   * definition of a name is an error. */
   KILN_JIT_REDEFINABLE = 1,
-  /** Functions that nobody defines yet are no error, where code only calls them or takes their address:
-   * calls go through stubs, and trap until some unit, with REDEFINABLE or FORWARD, defines the function. */
+  /** Undefined functions are no error if code only calls them or takes their address: calls go through stubs, and trap
+   * until some unit, with REDEFINABLE or FORWARD, defines the function. */
   KILN_JIT_FORWARD = 2
 };
 
@@ -127,9 +124,9 @@ enum {
  * The modules and sessions are only read and can be freed afterwards; a module may be added once.
  *
  * Names are looked for in the unit, then in units added before, then by `resolve`, then by `dlsym`. External
- * names of all units are one space, hidden ones are the unit's own. Of weak, link-once and common
- * definitions the first wins, of common ones of one unit the largest, and a strong one in the same unit wins
- * over them. A weak reference to what nobody defines is 0.
+ * names of all units are one space; hidden ones are the unit's own. Of weak, link-once and common
+ * definitions the first one counts, of common ones of one unit the largest; a strong one in the same unit
+ * comes before them. A weak reference to an undefined name is 0.
  *
  * Errors: that of a module, as kiln_emit_elf has them, for a function that failed or is open;
  * KILN_ERR_SYMBOL for a name that is defined twice, or for missing ones: all of them are in
@@ -146,8 +143,9 @@ KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_
  * be removed before. */
 KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error);
 
-/** Address of an external symbol of any unit: of a stub, if it is redefinable, which stays the same as long as
- * anybody refers to it or defines it. NULL if no unit defines it. Thread-local data: the calling thread's. */
+/** Address of an external symbol of any unit; NULL if no unit defines it. For a redefinable function it is the address
+ * of a stub, which stays the same as long as any unit refers to the name or defines it. Thread-local data: the calling
+ * thread's. */
 KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
 
 /** Address of a function or data of a unit, internal ones included (the first of that name); name NULL: the
@@ -155,8 +153,8 @@ KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
 KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name);
 
 /** Address of the function of a unit that was compiled as number `index`, from 0: those of the first input's first
- * session in the order of their compilation, then those of the next session. For hosts that add many functions at
- * once, and count them: kiln_jit_address compares names. NULL if there is none. */
+ * session in the order of their compilation, then those of the next session. Faster than kiln_jit_address, which
+ * compares names. NULL if there is none. */
 KILN_API void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index);
 
 /** Calls the constructors of a unit in order of their priorities, with the arguments that C's startup code
@@ -185,16 +183,16 @@ KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
  * last call, usually one function. The session's code is taken out of it. A function that was added may
  * be built again under the same symbol, which redefines it, if it was added with KILN_JIT_REDEFINABLE:
  * internal functions too, in streams. Errors as of kiln_jit_add; after one the functions are lost, and can
- * be built again; data waits for the next unit. Constructors and destructors of a module that is streamed
- * are not looked at. */
+ * be built again; data waits for the next unit. Constructors and destructors of a streamed module are
+ * ignored. */
 KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, uint32_t flags,
                                          kiln_jit_unit *unit, kiln_jit_error *error);
 
 /* ---- what a JIT holds ---- */
 
-/** Numbers of a JIT. */
+/** Statistics of a JIT. */
 typedef struct kiln_jit_stats {
-  uint64_t units;          /**< units that are there */
+  uint64_t units;          /**< units that were added and not removed */
   uint64_t symbols;        /**< names that are defined or referred to, and stubs without names */
   uint64_t reserved_bytes; /**< address space of code and data */
   uint64_t memory_bytes;   /**< of it: in chunks for code, read-only data or data */
@@ -205,14 +203,14 @@ typedef struct kiln_jit_stats {
   uint64_t reserved[8];           /**< 0 */
 } kiln_jit_stats;
 
-/** Reads them. */
+/** Reads the statistics. */
 KILN_API kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit);
 
-/** Takes a name, which is valid during the call. */
+/** Receives a name, which is valid during the call. */
 typedef void (*kiln_name_fn)(void *user, const char *name);
 
-/** Calls `fn` for all names that FORWARD left undefined, in no particular order, with the JIT locked: it
- * must not call the JIT. Returns the number of them. `fn` may be NULL. */
+/** Calls `fn` for all names that FORWARD left undefined, in no particular order, and returns their number. The JIT is
+ * locked meanwhile: `fn` must not call it. `fn` may be NULL. */
 KILN_API uint32_t kiln_jit_each_undefined(kiln_jit *jit, kiln_name_fn fn, void *user);
 
 #ifdef __cplusplus

@@ -9,10 +9,10 @@
 extern "C" {
 #endif
 
-/** A piece of a function's code: the bytes from `offset_bytes` to the next piece. They were made for
- * instruction `inst` of `block`; if `inst` is 0, for the block's beginning; if there is no block either, they
- * are prologue, epilogue or literals. Pieces may be empty: the code of an instruction can be part of that
- * of the one that uses its result, and an instruction that nobody needs has none. */
+/** A piece of a function's code: the bytes from `offset_bytes` to the next piece. They were made for instruction `inst`
+ * of `block`; if `inst` is 0, for the block's beginning; if there is no block either, they are prologue, epilogue or
+ * literals. Pieces may be empty: an instruction's code can be part of the code of the instruction that uses its result,
+ * and an instruction whose result nothing uses has none. */
 typedef struct kiln_code_piece {
   uint32_t offset_bytes; /**< from the function's first byte; ascending */
   kiln_block block;      /**< or UINT32_MAX */
@@ -54,13 +54,13 @@ KILN_API kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint
 /** Parts of a plan. */
 enum {
   KILN_DUMP_PLAN = 1, /**< order of blocks, loops, registers that are homes in each block */
-  /** of each value and variable that several blocks share: its home (a register, or
-   * the frame), its interval of positions in that order, the weight of its uses */
+  /** for each value and variable that several blocks share: its home (a register, or the frame), its interval of
+   * positions in that order, the weight of its uses */
   KILN_DUMP_HOMES = 2,
 };
 
-/** From now on each function that the session compiles appends the parts `what` (KILN_DUMP_..., or'ed; 0: no
- * more) of its plan to `out`, which has to live that long. The form is for people and may change. */
+/** From now on each function that the session compiles appends the parts `what` (KILN_DUMP_..., combined by |; 0:
+ * none) of its plan to `out`, which has to live that long. The form is for people and may change. */
 KILN_API kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *out);
 
 #ifdef __cplusplus

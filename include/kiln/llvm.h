@@ -39,10 +39,10 @@ KILN_API kiln_llvm *kiln_llvm_new(kiln_session *s, const void *bytes, size_t siz
 /** Number of function bodies, in the order of the bitcode. */
 KILN_API uint32_t kiln_llvm_body_count(const kiln_llvm *l);
 
-/** Which bodies are to be read: their numbers, ascending, to `out`, which has room for all; how many there are. At
- * first those that cannot be left out; called again when these were compiled, those that they refer to, and so on,
- * until there are none. Without inlining (kiln_llvm_keep_bodies) it is all at once. The opened reader's thread calls
- * this, while no other reads bodies. */
+/** Lists the bodies to read next: writes their numbers, ascending, to `out`, which has room for all bodies, and returns
+ * how many there are. With inlining (kiln_llvm_keep_bodies) the first call gives those that cannot be left out; each
+ * further call, when these are compiled, those that they refer to, until there are none. Without inlining the first
+ * call gives all. Call it by the thread of the opened reader, while no other thread reads bodies. */
 KILN_API uint32_t kiln_llvm_list_bodies(kiln_llvm *l, uint32_t *out);
 
 /** Reads bodies `first` to `first` + `count` - 1, each at most once: builds each function in the reader's
@@ -57,14 +57,13 @@ KILN_API kiln_status kiln_llvm_read_bodies(kiln_llvm *l, uint32_t first, uint32_
 
 /** Reads the small ones of the bodies and keeps them (kiln_func_keep), then settles which are inlined; does nothing
  * unless kiln_module_attrs.inlining was set before kiln_llvm_new, and nothing for modules with debugging information.
- * To be called before kiln_module_freeze, and before the reader has forks. kiln_llvm_read_bodies then builds the kept
+ * Call it before kiln_module_freeze, and before the reader has forks. kiln_llvm_read_bodies then builds the kept
  * ones from what was kept. `instructions` and errors as there. */
 KILN_API kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions);
 
-/** From now on kiln_llvm_read_bodies leaves out bodies with inline assembly whose machine code
- * has to come from the module's assembler, until kiln_llvm_read_deferred: so that it is called
- * once for all of them. Without this call it is called, if need be, at the end of each
- * kiln_llvm_read_bodies. Forks made afterwards do the same. */
+/** From now on kiln_llvm_read_bodies, also of forks made afterwards, leaves out bodies that need the module's assembler
+ * for inline assembly, until kiln_llvm_read_deferred: so the assembler is called once for all of them, and not at the
+ * end of each kiln_llvm_read_bodies. */
 KILN_API kiln_status kiln_llvm_defer_assembly(kiln_llvm *l);
 
 /** Reads the bodies that were left out, as kiln_llvm_read_bodies reads. */
@@ -83,7 +82,7 @@ KILN_API const kiln_diag *kiln_llvm_diag(const kiln_llvm *l);
  * (without it that of `s`) has the error. */
 KILN_API kiln_llvm *kiln_llvm_fork(kiln_llvm *l, kiln_session *s);
 
-/** Closes a reader or a fork. NULL is allowed. */
+/** Frees a reader or a fork. NULL is allowed. */
 KILN_API void kiln_llvm_free(kiln_llvm *l);
 
 #ifdef __cplusplus

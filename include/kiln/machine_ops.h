@@ -1,4 +1,4 @@
-/* The target's own instructions, by LLVM's names for them: operations that IR has none for. */
+/* The target's own instructions, by LLVM's names: operations that the IR does not have. */
 #ifndef KILN_MACHINE_OPS_H
 #define KILN_MACHINE_OPS_H
 
@@ -11,7 +11,7 @@ extern "C" {
 /** Limits of the target's own instructions. */
 enum {
   KILN_MAX_MACHINE_OPERANDS = 3, /**< the most operands of a row */
-  KILN_MAX_MACHINE_NAME = 48     /**< the bytes of the longest name of one, with a NUL */
+  KILN_MAX_MACHINE_NAME = 48     /**< bytes of the longest name, with its NUL */
 };
 
 /** A row of the target's own instructions: MACHINE, MACHINE_ACT, MACHINE_DO. */
@@ -30,7 +30,7 @@ typedef struct kiln_machine_info {
 KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t name_length,
                                 kiln_machine_info *out);
 
-/** [MACHINE] [MACHINEV] the instruction `row` on `n_operands` operands. */
+/** [MACHINE] [MACHINEV] The instruction `row` on `n_operands` operands. */
 KILN_API kiln_value kiln_build_machine(kiln_func *f, uint32_t row, const kiln_value *operands,
                                        uint32_t n_operands);
 

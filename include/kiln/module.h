@@ -22,53 +22,52 @@ typedef enum kiln_pic {
   KILN_PIC_COUNT
 } kiln_pic;
 
-/** Takes a diagnostic, which is valid during the call. */
+/** Receives a diagnostic, which is valid during the call. */
 typedef void (*kiln_diag_fn)(void *user, const kiln_diag *diag);
 
-/** Gives the address of a symbol; NULL: it is not known here. */
+/** Returns the address of a symbol, or NULL if it does not know the symbol. */
 typedef void *(*kiln_resolve_fn)(void *user, const char *name);
 
 /** A text of assembly, and its machine code: <kiln/asm.h>. */
 typedef struct kiln_assembly kiln_assembly;
 
-/** Assembles texts, each for itself: labels of one are not seen by the others. Fills in the
- * code or the error of each, which stay as they are until the next call by the same thread or
- * the end of the module. KILN_OK if each has one of them. For a frozen module several threads may
- * call at once. */
+/** Assembles texts separately: the labels of one are unknown to the others. Fills in the code or the error of each,
+ * which stay valid until the next call by the same thread or the end of the module. KILN_OK if each text has one of
+ * the two. For a frozen module several threads may call it at once. */
 typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_assembly *texts,
                                         uint32_t n_texts);
 
 /** Options of a module. Zero-initialise for defaults. */
 typedef struct kiln_module_options {
-  kiln_target target;       /**< all zero: x86-64; kiln_target_find_host gives this machine's */
+  kiln_target target;       /**< all zero: x86-64; kiln_target_find_host finds this machine's */
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
-  /** Called for each diagnostic, from within the failing call; may be NULL. Of a frozen module: from
-   * any thread that uses one of its sessions, perhaps from several at once. */
+  /** Called for each diagnostic, from within the failing call; may be NULL. For a frozen module any thread that uses
+   * one of its sessions may call it, and several at once. */
   kiln_diag_fn on_diag;
   void *on_diag_user; /**< for `on_diag` */
-  /** Where front ends that read inline assembly get its machine code from (kiln_module_assemble); NULL: what is not
-   * known without is an error. */
+  /** The assembler that makes machine code of inline assembly (kiln_module_assemble). NULL: assembly that Kiln does not
+   * know by itself is an error. */
   kiln_assemble_fn assemble;
   void *assemble_user;    /**< for `assemble` */
   bool function_sections; /**< each function in a section of its own */
-  /** Each data item in a section of its own, for linkers to leave out what nothing refers to; not
-   * strings that they may merge, and common data. */
+  /** Each data item in a section of its own, so that linkers can leave out data that nothing refers to; except strings
+   * that they may merge, and common data. */
   bool data_sections;
   bool verify;  /**< verify each function before it is compiled */
   bool aranges; /**< debugging information has .debug_aranges: which unit has which code */
-  /** Strings given to kiln_debug_string_new, and bitcode, are borrowed until the module is freed: they stay as they
-   * are, and where they are, and strings of debugging information are not copied. */
+  /** Strings given to kiln_debug_string_new, and bitcode, are borrowed: they must stay unchanged, and at their address,
+   * until the module is freed. Strings of debugging information are then not copied. */
   bool borrow_strings;
   bool jit;          /**< for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC */
-  uint32_t features; /**< KILN_FEATURE_... that all processors have which will run the code */
-  /** Test aid: not 0 makes the allocator choose at random, from few registers, from this seed. */
+  uint32_t features; /**< KILN_FEATURE_... of every processor that is to run the code */
+  /** For tests: if not 0, the seed by which the allocator chooses at random, among few registers. */
   uint64_t stress_seed;
   uint64_t reserved[8]; /**< 0 */
 } kiln_module_options;
 
-/** A module: everything that ends in one object. */
+/** A module: everything that becomes one object. */
 typedef struct kiln_module kiln_module;
 
 /** Makes a module. NULL only if out of memory or with options out of range. `options` is copied; NULL: the defaults,
@@ -82,9 +81,9 @@ KILN_API void kiln_module_free(kiln_module *m);
  * KILN_OK. */
 KILN_API kiln_status kiln_module_status(const kiln_module *m);
 
-/** That error's diagnostic; status KILN_OK if there was none. Lives as long as the module. Of several errors
- * after kiln_module_freeze it is the module's own, or else that of the function whose symbol has the least
- * id, whichever thread came first: to be read when all other threads are done. */
+/** That error's diagnostic; its status is KILN_OK if there was none. Lives as long as the module. Of several errors
+ * after kiln_module_freeze it is the module's own, or else that of the function whose symbol has the least id,
+ * whichever thread came first. Read it when all other threads are done. */
 KILN_API const kiln_diag *kiln_module_diag(const kiln_module *m);
 
 /** Reports an error of the front end through the module (sticks like any other).
@@ -98,17 +97,17 @@ KILN_API kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d);
  * - kiln_func_declare and kiln_data_declare find symbols, and make references to external ones with
  *   default properties, as to library functions;
  * - private data comes from kiln_func_add_data, addresses of blocks from kiln_block_address;
- * - all else that adds to the module, and the body of a function declared later, is
+ * - anything else that adds to the module, and the body of a function declared later, is
  *   KILN_ERR_STRUCTURE.
- * The object has functions in the order of their symbols' ids: the same bytes, however they were
- * shared out among sessions. kiln_emit_elf wants all other threads to be done. There is no way back.
- * Returns the module's status. */
+ * The object has functions in the order of their symbols' ids: the same bytes, however the functions
+ * were divided among sessions. Call kiln_emit_elf when all other threads are done. A module stays
+ * frozen. Returns the module's status. */
 KILN_API kiln_status kiln_module_freeze(kiln_module *m);
 
 /** True after kiln_module_freeze. */
 KILN_API bool kiln_module_is_frozen(const kiln_module *m);
 
-/** The name that a module was made with; "": none. Lives as long as the module. */
+/** The name that the module was made with; "": none. Lives as long as the module. */
 KILN_API const char *kiln_module_name(const kiln_module *m);
 
 /** The target the module was made for. */
@@ -135,14 +134,14 @@ typedef enum kiln_linkage {
 
 /** Visibility, as in ELF. */
 typedef enum kiln_visibility {
-  KILN_VISIBILITY_DEFAULT,   /**< seen by others, who may define their own instead */
-  KILN_VISIBILITY_HIDDEN,    /**< only within what is linked together */
-  KILN_VISIBILITY_PROTECTED, /**< seen by others, bound here */
+  KILN_VISIBILITY_DEFAULT,   /**< other components see it, and may define their own instead */
+  KILN_VISIBILITY_HIDDEN,    /**< only the component that is linked together sees it */
+  KILN_VISIBILITY_PROTECTED, /**< other components see it; references here are bound here */
   KILN_VISIBILITY_COUNT
 } kiln_visibility;
 
-/** How a thread-local symbol is reached. The front end must choose one that is valid for the symbol; general
- * dynamic always is, and is what code for a JIT uses instead of the others. */
+/** How a thread-local symbol is reached. The front end must choose a model that is valid for the symbol; general
+ * dynamic always is. Code for a JIT uses general dynamic in place of all others. */
 typedef enum kiln_tls {
   KILN_TLS_NONE,            /**< not thread-local */
   KILN_TLS_GENERAL_DYNAMIC, /**< defined anywhere, loaded at any time */
@@ -156,27 +155,26 @@ typedef enum kiln_tls {
 typedef struct kiln_symbol_desc {
   const char *name;           /**< NULL or "" is allowed for INTERNAL and PRIVATE ones only */
   size_t name_length;         /**< bytes; 0: `name` is NUL-terminated */
-  kiln_linkage linkage;       /**< who sees the name, and who wins */
-  kiln_visibility visibility; /**< of an external name, to other components */
+  kiln_linkage linkage;       /**< where the name is known, and which definition counts */
+  kiln_visibility visibility; /**< of an external name, for other components */
   kiln_tls tls;               /**< data only */
   bool dso_local;             /**< bound in the module being linked: no GOT, no PLT */
   const char *section;        /**< NULL: by content; see kiln_section_declare */
   const char *comdat;         /**< NULL: none (LINKONCE: its own name) */
   size_t comdat_length;       /**< bytes; 0: `comdat` is NUL-terminated */
   uint8_t align_log2;         /**< functions: 0 for the target's default */
-  /** A definition follows in this module. Code that is built before it may then rely on that (and
-   * uses the GOT less often), as code built after it does anyway; in a frozen module all code does. */
+  /** A definition follows in this module. Code that is built before the definition then relies on it, and uses the GOT
+   * less often; code built after it, and all code of a frozen module, does so anyway. */
   bool body;
-  /** Functions: calls of it, where it may be defined elsewhere, go through the GOT and not through the PLT
-   * (LLVM's nonlazybind, -fno-plt). */
+  /** Functions that may be defined elsewhere: calls go through the GOT and not through the PLT (LLVM's nonlazybind,
+   * -fno-plt). */
   bool no_plt;
-  /** Aliases without an offset, of functions: the target is called when the program starts, and
-   * gives the address of the function that the alias is (ELF's STT_GNU_IFUNC). Code in memory
-   * and the interpreter have no such symbols. */
+  /** Aliases of functions, without an offset: the target is called when the program starts, and returns the address of
+   * the function that the alias stands for (ELF's STT_GNU_IFUNC). Code in memory and the interpreter have no such
+   * symbols. */
   bool resolver;
-  /** The section group that `comdat` names only keeps its sections together: that of each object
-   * stays, where the linker otherwise takes one of a name (ELF's groups without GRP_COMDAT). One
-   * symbol of the group that says so is enough. */
+  /** The section group that `comdat` names only keeps its sections together (an ELF group without GRP_COMDAT): linkers
+   * keep that of each object, not one group of each name. It is enough to set this for one symbol of the group. */
   bool comdat_stays;
   uint64_t reserved[2]; /**< 0 */
 } kiln_symbol_desc;
@@ -184,14 +182,13 @@ typedef struct kiln_symbol_desc {
 /** Finds a symbol by its name; id 0 if there is none. */
 KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
 
-/** The symbol of a name that code or data refers to before it is known what it is: finds it, or makes one
- * of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
- * kiln_alias_define may later say what it is, but not that it is thread-local. */
+/** The symbol of a name that code or data refers to before it is known what the name stands for: finds it, or makes
+ * one of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
+ * kiln_alias_define may later declare it, but not as thread-local. */
 KILN_API kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name);
 
-/** Makes room for `symbols` more symbols, so that declaring that many copies no table; only a
- * hint, which costs the memory of some 16 bytes a symbol at once. Does nothing in a frozen or
- * failed module; without memory the module fails. */
+/** Makes room for `symbols` more symbols, some 16 bytes each, so that declaring that many copies no table. Only a hint:
+ * it does nothing in a frozen or failed module. If out of memory the module fails. */
 KILN_API kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols);
 
 /* ---- signatures ---- */
@@ -203,7 +200,7 @@ enum {
   KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes at it are copied to the argument area */
   KILN_PARAM_SRET = 8,  /**< address of the result's memory; the function returns it as well */
   KILN_PARAM_JOIN = 16, /**< part of one argument with the parameter after it: in registers or in
-                         * memory together, where the ABI asks for that (AArch64, not x86-64) */
+                         * memory together, where the ABI requires that (AArch64, not x86-64) */
   /** The static chain: an i64 in a register of its own (x86-64: r10, AArch64: x15, as LLVM's `nest`), so that
    * the other parameters are where they would be without it. At most one; no other flag. A caller whose
    * signature lacks it leaves its value unspecified, a callee whose signature lacks it ignores it. */
@@ -219,8 +216,8 @@ typedef struct kiln_param {
   uint8_t type;  /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
   uint8_t flags; /**< KILN_PARAM_... */
   /** BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes. Without BYVAL: if the argument is in
-   * memory, it begins at such an address, where the ABI asks for that (AArch64, not x86-64): 0, or 4 for 16 bytes.
-   * Of several parameters that are joined, the first one says it. */
+   * memory, it begins at such an address, where the ABI requires that (AArch64, not x86-64): 0, or 4 for 16 bytes.
+   * Of several parameters that are joined, the first one has it. */
   uint8_t align_log2;
   uint32_t size_bytes; /**< BYVAL: size */
 } kiln_param;
@@ -244,8 +241,8 @@ typedef enum kiln_cc {
    * xmm15 are kept too. At most one result; parameters and result are integers of up to 64 bits
    * or F32 to F80, a result also V128. `va_list` is an address. LLVM's win64cc. */
   KILN_CC_WIN64,
-  /** As C, on AArch64 alone, but the callee keeps v8 to v23 whole: what vector math libraries are called by. Objects
-   * mark symbols of such functions, so that they are not bound at their first call, which keeps less. LLVM's
+  /** As C, on AArch64 alone, but the callee keeps v8 to v23 whole: the convention of vector math libraries. Objects
+   * mark symbols of such functions, so that they are not bound at their first call, which would change more. LLVM's
    * aarch64_vector_pcs. Source: Arm, Vector Function ABI Specification for AArch64, "AAVPCS"; ELF for the Arm 64-bit
    * Architecture, "st_other Values". */
   KILN_CC_VECTOR,
@@ -256,7 +253,7 @@ typedef enum kiln_cc {
 enum {
   KILN_SIG_VARIADIC = 1,      /**< takes more arguments than it has parameters */
   KILN_SIG_NORETURN = 2,      /**< never returns */
-  KILN_SIG_RETURNS_TWICE = 4, /**< setjmp and its kin */
+  KILN_SIG_RETURNS_TWICE = 4, /**< setjmp and the like */
   /** No exception leaves it. A call by this signature has no entry in the table of exceptions, so that an exception
    * that does leave it ends the program in functions with a personality. */
   KILN_SIG_NOUNWIND = 8,
@@ -264,7 +261,7 @@ enum {
   KILN_SIG_WIDE_RESULTS = 16
 };
 
-/** Most results of a function. */
+/** The most results that a function may have. */
 #define KILN_MAX_RESULTS 8
 
 /** Interns a signature. Results go to registers as LLVM assigns the parts of a returned struct
@@ -273,7 +270,7 @@ enum {
 KILN_API kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, uint32_t flags, const kiln_param *params,
                                uint32_t n_params, const kiln_type *results, uint32_t n_results);
 
-/** Read access to a signature. Pointers are valid until the next `kiln_sig_new`. */
+/** Describes a signature. Pointers are valid until the next `kiln_sig_new`. */
 typedef struct kiln_sig_info {
   kiln_cc cc;               /**< how it is called */
   uint32_t flags;           /**< KILN_SIG_... */
@@ -288,9 +285,8 @@ KILN_API kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig);
 
 /* ---- functions: their bodies are built by <kiln/build.h> ---- */
 
-/** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one
- * symbol of the module, whatever its linkage: declaring it twice gives the same symbol, and the first
- * declaration's properties stay. */
+/** Declares a function; a body may follow (`kiln_func_begin`). A name stands for one symbol of the module, whatever its
+ * linkage: declaring it again gives the same symbol, with the properties of the first declaration. */
 KILN_API kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig);
 
 /* ---- data ---- */
@@ -304,17 +300,16 @@ typedef struct kiln_reloc {
   kiln_symbol symbol;    /**< whose address */
   int64_t addend;        /**< added to it */
   uint8_t size_bytes;    /**< 8; or 4, for differences and code below 2 GiB */
-  /** Not 0: the value is symbol + addend - address of `relative_to`. That must be defined in the
-   * section of this item (as the item itself is), or together with a local `symbol` in one section,
-   * as two blocks of a function are. */
+  /** Not 0: the value is symbol + addend - address of `relative_to`. `relative_to` must be defined in the section of
+   * this item, as the item itself is, or in one section with a local `symbol`, as two blocks of a function are. */
   kiln_symbol relative_to;
 } kiln_reloc;
 
 /** Flags of a data definition. */
 enum {
   KILN_DATA_READ_ONLY = 1, /**< never written after relocation */
-  /** READ_ONLY, bytes whose address does not matter: the linker may merge them with equal
-   * ones if they end with their only NUL */
+  /** READ_ONLY, bytes whose address does not matter: the linker may merge them with equal bytes if they end with
+   * their only NUL */
   KILN_DATA_MERGE_STRINGS = 2,
   KILN_DATA_USED = 4 /**< keep even if the linker collects garbage */
 };
@@ -327,11 +322,11 @@ typedef struct kiln_data_desc {
   uint32_t flags;           /**< KILN_DATA_... */
   const kiln_reloc *relocs; /**< ascending by offset; bytes under them are ignored */
   uint32_t n_relocs;        /**< number of them */
-  /** Not 0: the item belongs to the machine code at this label (kiln_asm_label): without that there is no item, and of
-   * the items of one section group that do, only those of the first label are there. */
+  /** Not 0: the item belongs to the machine code at this label (kiln_asm_label), and is left out without that code. Of
+   * the items of one section group that belong to labels, only those of the first label are kept. */
   kiln_symbol label;
-  /** Not 0: the item goes with this symbol, which the module defines: in a section of its own (SHF_LINK_ORDER), which
-   * the linker leaves out if it leaves out that of the symbol. */
+  /** Not 0: the item is in a section of its own (SHF_LINK_ORDER), which the linker leaves out if it leaves out the
+   * section of this symbol, which the module must define. */
   kiln_symbol with;
   uint64_t reserved[2]; /**< 0 */
 } kiln_data_desc;
@@ -340,15 +335,15 @@ typedef struct kiln_data_desc {
 KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol,
                                       const kiln_data_desc *desc);
 
-/** Defines private data: a copy of the `text_length` bytes at `text` and a NUL, which the linker may merge with equal
- * ones. For the strings of a program; `text` may contain NULs. */
+/** Defines private data: a copy of the `text_length` bytes at `text`, and a NUL. For the strings of a program: the
+ * linker may merge equal ones. `text` may contain NULs. */
 KILN_API kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length);
 
 /** Defines a symbol as another name of `target` + `offset_bytes`. */
 KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc,
                                        kiln_symbol target, int64_t offset_bytes);
 
-/** Symbol of the address of `block` of `func`, whose body may come later. */
+/** The symbol whose address is that of `block` of `func`, whose body may come later. */
 KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_block block);
 
 /* ---- sessions ---- */
@@ -360,7 +355,7 @@ typedef struct kiln_session kiln_session;
 /** Makes a session; NULL if out of memory, or if `m` is NULL, so that checking the session is enough. */
 KILN_API kiln_session *kiln_session_new(kiln_module *m);
 
-/** Frees a session and its open functions. Its code is lost if no object was written before. */
+/** Frees a session, its open functions and its code. */
 KILN_API void kiln_session_free(kiln_session *s);
 
 /** The module of a session. */
@@ -396,9 +391,9 @@ typedef struct kiln_ctor_desc {
   uint32_t priority; /**< lower ones run first (65535: none, last); at exit the order is reversed */
   bool at_exit;      /**< a destructor */
   /** Not 0: the call belongs to the definition of this symbol, as the initialiser of a C++ inline variable does: of
-   * several modules that define it, only the one whose definition counts makes the call. In an object the entry joins
-   * the group of `with`: its comdat, or else a group of its name, if it has one that others see. Without effect if
-   * the module does not define it. */
+   * several modules that define the symbol, only the one whose definition counts makes the call. In an object the entry
+   * joins the comdat of `with`, or else a group named after `with`, if its name is external. No effect if the module
+   * does not define it. */
   kiln_symbol with;
   uint64_t reserved[1]; /**< 0 */
 } kiln_ctor_desc;
@@ -409,7 +404,7 @@ KILN_API kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc);
 /** Number of constructors and destructors. */
 KILN_API uint32_t kiln_ctor_count(const kiln_module *m);
 
-/** The i-th in order of addition; all zero if there is none. */
+/** The i-th of them, in the order of kiln_ctor_add; all zero if there is none. */
 KILN_API kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i);
 
 /* ---- reading what was declared and defined ---- */
@@ -447,10 +442,9 @@ KILN_API bool kiln_data_find(const kiln_module *m, kiln_symbol s, kiln_data_desc
 
 /* ---- names in objects ---- */
 
-/** From now on objects call the symbol `name` where they only refer to it, as `pow@GLIBC_2.2.5`
- * for `pow` of that version; everything else still knows it by its own name. Code in memory and
- * the interpreter have no such symbols. The module must not be frozen, nor the symbol be renamed
- * already. `name` is copied. */
+/** Makes objects that only refer to the symbol call it `name`, such as `pow@GLIBC_2.2.5` for `pow` of that version;
+ * everything else still knows it by its own name. Code in memory and the interpreter have no such symbols. The module
+ * must not be frozen, and the symbol not be renamed before. `name` is copied. */
 KILN_API kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol,
                                                  const char *name);
 

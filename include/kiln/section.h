@@ -13,17 +13,17 @@ enum {
   KILN_SECTION_ALLOC = 1, /**< in memory while the program runs */
   KILN_SECTION_WRITE = 2, /**< writable */
   KILN_SECTION_EXEC = 4,  /**< executable */
-  /** the linker may merge equal entries: data without relocations. What refers to an
-   * entry names the symbol of the item that it begins */
+  /** the linker may merge equal entries: data without relocations. References to an entry name the symbol of the
+   * item that begins there */
   KILN_SECTION_MERGE = 8,
-  KILN_SECTION_STRINGS = 16, /**< strings of entries that end in a zero one; seen to with MERGE */
+  KILN_SECTION_STRINGS = 16, /**< with MERGE: strings of entries, each ended by a zero entry */
   KILN_SECTION_RETAIN = 32,  /**< kept even if the linker collects garbage */
   KILN_SECTION_EXCLUDE = 64  /**< left out of what is linked from the object */
 };
 
 /** What a section is. */
 typedef struct kiln_section_desc {
-  uint32_t flags; /**< KILN_SECTION_...: all that it has */
+  uint32_t flags; /**< all of its KILN_SECTION_... */
   /** ELF's sh_type: 1 PROGBITS, 7 NOTE, 8 NOBITS (zero data only), 14 to 16 INIT_ARRAY, FINI_ARRAY and
    * PREINIT_ARRAY, or one from 0x60000000 on; 0: by the section's name. */
   uint32_t type;
@@ -33,7 +33,7 @@ typedef struct kiln_section_desc {
 
 /** Sets the properties of section `name` (kiln_symbol_desc.section). For a section without this call, its name
  * and its content decide: alloc, exec for functions, write for data that is not read-only; content of other flags is
- * in another section of that name. Setting equal properties again is allowed. Whether the content fits is checked
+ * in another section of that name. Setting equal properties again is allowed. Content that does not fit is an error
  * when the object is written. */
 KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
                                           const kiln_section_desc *desc);
@@ -41,9 +41,9 @@ KILN_API kiln_status kiln_section_declare(kiln_module *m, const char *name,
 /** The properties that kiln_section_declare set; false if it was not called for `name`. */
 KILN_API bool kiln_section_find(const kiln_module *m, const char *name, kiln_section_desc *out);
 
-/** The same in two steps, in a section or section group of its own choice: makes the symbol, so that data and code can
- * refer to it before the data is there. Of `where` only `section` and `comdat` count; `said` says what the section is
- * (kiln_section_declare, but in a frozen module, too), NULL: nothing. */
+/** As kiln_func_add_data, but in two steps, and in a section or section group of your choice. Makes the symbol, so that
+ * data and code can refer to it before the data is defined. Only `section` and `comdat` of `where` count. `said` sets
+ * the section's properties as kiln_section_declare does, in a frozen module too; NULL: it does not. */
 KILN_API kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
                                             const kiln_section_desc *said);
 

@@ -4,9 +4,9 @@
  *
  * A variable that is read is a value; the helper adds the parameters and edge arguments that are needed,
  * and no others. For that it must know the edges: where a function has variables, branches are built by
- * the calls here, or else it takes them at the end (KILN_SSA_EDGES_BUILT). A block is *sealed* once all
- * edges into it exist; blocks may be filled before. Sealing early costs least, kiln_ssa_end seals what is
- * left.
+ * the calls here, or the helper takes the edges at the end (KILN_SSA_EDGES_BUILT). A block is *sealed* once
+ * all edges into it exist; it may be filled before. Sealing early costs least; kiln_ssa_end seals the other
+ * blocks.
  *
  *     kiln_ssa_begin(ssa, f, 0);                     // while (b != 0) { t = a % b; a = b; b = t; }
  *     kiln_ssa_variable a = kiln_ssa_new_variable(ssa, KILN_TYPE_I64), b = kiln_ssa_new_variable(ssa, KILN_TYPE_I64);
@@ -49,9 +49,8 @@
 extern "C" {
 #endif
 
-/** The variables of one function at a time. Memory comes from the module's allocator and stays from
- * function to function. Used by one thread at a time. With NULL the calls give "none" or
- * KILN_ERR_STRUCTURE. */
+/** The variables of one function at a time. Its memory, from the module's allocator, serves one function after the
+ * other. Used by one thread at a time. With NULL the calls give "none" or KILN_ERR_STRUCTURE. */
 typedef struct kiln_ssa kiln_ssa;
 
 /** A variable of the current function. Ids count from 0; UINT32_MAX is none. */
@@ -65,15 +64,15 @@ enum {
    * (KILN_ERR_STRUCTURE). Without this flag the variable is 0 there. */
   KILN_SSA_STRICT = 1,
   /** The edges are those that the function has when kiln_ssa_end is called, however they were built: none is reported,
-   * and no block is sealed before. For front ends that have no use for sealing, or begin when they meet the first
-   * variable, with branches that were built already. */
+   * and no block is sealed before. For front ends that do not seal, or that begin at the first variable, after
+   * branches that were built already. */
   KILN_SSA_EDGES_BUILT = 2
 };
 
 /** Makes a helper for functions of `m`; NULL only if out of memory or if `m` is NULL. */
 KILN_API kiln_ssa *kiln_ssa_new(const kiln_module *m);
 
-/** Frees it. NULL is allowed. */
+/** Frees a helper. NULL is allowed. */
 KILN_API void kiln_ssa_free(kiln_ssa *s);
 
 /** Starts with function `f`, just begun: no variables, no edges, the entry sealed. Until kiln_ssa_end,
@@ -84,7 +83,7 @@ KILN_API void kiln_ssa_begin(kiln_ssa *s, kiln_func *f, uint32_t flags);
 
 /** Seals all blocks that are not sealed. Afterwards `f` is complete as far as variables go, to be
  * finished or compiled. Returns its status. KILN_ERR_STRUCTURE if there are variables and the edges that
- * were built are not those that this helper was told of. A function to be discarded needs no end. */
+ * were built differ from those that were reported. A function to be discarded needs no end. */
 KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 
 /** Makes a variable. */
@@ -94,12 +93,12 @@ KILN_API kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type);
 KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_ssa_variable var, kiln_value value);
 
 /** The variable's value at the end of the current block so far. It may be used as an operand of any
- * instruction from here on that this place dominates. */
+ * instruction from here on that this point dominates. */
 KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_ssa_variable var);
 
 /** As kiln_ssa_write, at the end of `block`, which need not be current. Writing to a block that has its
- * terminator is an error, unless nothing was done with the variable before: so a value becomes a variable once it
- * is known to be one. */
+ * terminator is an error, unless the variable was not used before: so a front end may make a variable of a value
+ * later. */
 KILN_API void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var,
                                 kiln_value value);
 
@@ -123,14 +122,14 @@ KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *
                              uint32_t n_targets);
 
 /** As kiln_ssa_br: kiln_build_try, which may give arguments for parameters that the front end gave the blocks
- * itself: such as the call's results, which then may be written to variables in the block that is gone to. */
+ * itself, such as the call's results. */
 KILN_API void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t);
 
 /** Notes the edges from `from` to `to` of a terminator that was built without the calls above. `from`
- * has its terminator already; telling an edge twice is allowed. */
+ * has its terminator already; an edge may be noted twice. */
 KILN_API void kiln_ssa_edge(kiln_ssa *s, kiln_block from, kiln_block to);
 
-/** Says that all edges into `block` exist: a later one is an error. Sealing twice is allowed. */
+/** Seals `block`: all edges into it exist, and a later one is an error. Sealing twice is allowed. */
 KILN_API void kiln_ssa_seal(kiln_ssa *s, kiln_block block);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* The machines that code is generated for: their names, registers, and what processors can do beyond the baseline. */
+/* Targets: their names, registers, and the features of processors beyond the baseline. */
 #ifndef KILN_TARGET_H
 #define KILN_TARGET_H
 
@@ -15,7 +15,7 @@ typedef enum kiln_target {
   KILN_TARGET_COUNT
 } kiln_target;
 
-/** "x86_64", "aarch64". Static storage; NULL out of range, so that names can be counted through. */
+/** "x86_64", "aarch64". Static storage; NULL out of range, so that a loop over all targets can end there. */
 KILN_API const char *kiln_target_name(kiln_target t);
 
 /** Finds a target by name; false if there is none. */
@@ -26,8 +26,8 @@ KILN_API bool kiln_target_find_host(kiln_target *out);
 
 /* ---- features of processors ---- */
 
-/** What a processor can do beyond its target's baseline: bits for kiln_module_options and
- * kiln_func_features. Those of other targets are ignored. */
+/** What a processor can do beyond its target's baseline: bits for kiln_module_options.features and
+ * kiln_func_attrs.features. Those of other targets are ignored. */
 enum {
   KILN_FEATURE_LSE = 1, /**< AArch64: atomic operations as one instruction (ARMv8.1-A, FEAT_LSE) */
   /** x86-64: cmpxchg16b, without which there are no atomic operations on i128 */
@@ -44,7 +44,7 @@ KILN_API bool kiln_feature_find(kiln_target target, const char *name, uint32_t *
 /* ---- registers ---- */
 
 /** Number of a register by its name, which is that of its full width ("rax", "xmm3"; "x0", "v8"):
- * 0 to 31 are general ones, 32 to 63 those of floats and vectors. False if there is none such.
+ * 0 to 31 are general registers, 32 to 63 those of floats and vectors. False if there is none of that name.
  * For kiln_build_asm. */
 KILN_API bool kiln_register_find(kiln_target t, const char *name, uint32_t *out);
 

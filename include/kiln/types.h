@@ -20,9 +20,9 @@ extern "C" {
 
 /** Version of the headers; `kiln_version()` gives that of the library. */
 #define KILN_VERSION_MAJOR 0
-/** Second number of the version. */
+/** Second number of the headers' version. */
 #define KILN_VERSION_MINOR 2
-/** Third number of the version. */
+/** Third number of the headers' version. */
 #define KILN_VERSION_PATCH 0
 
 /** Version of the library linked, as major * 1000000 + minor * 1000 + patch. */
@@ -30,13 +30,13 @@ KILN_API uint32_t kiln_version(void);
 
 /** Types of IR values. A pointer is an I64. A comparison gives an I8 that is 0 or 1. */
 typedef enum kiln_type {
-  KILN_TYPE_VOID, /**< no value: calls without result */
+  KILN_TYPE_VOID, /**< no value */
   KILN_TYPE_I8,   /**< 8-bit integer, and condition */
   KILN_TYPE_I16,  /**< 16-bit integer */
   KILN_TYPE_I32,  /**< 32-bit integer */
   KILN_TYPE_I64,  /**< 64-bit integer, and address */
   KILN_TYPE_I128, /**< 128-bit integer */
-  KILN_TYPE_F16,  /**< reserved, not lowered yet */
+  KILN_TYPE_F16,  /**< IEEE 754 binary16: FPROMOTE, FDEMOTE and BITCAST only; AArch64 only */
   KILN_TYPE_F32,  /**< IEEE 754 binary32 */
   KILN_TYPE_F64,  /**< IEEE 754 binary64 */
   KILN_TYPE_F80,  /**< x87 extended: long double of x86-64, x86-64 only */
@@ -80,22 +80,22 @@ typedef struct kiln_sig {
   uint32_t id; /**< 0: none */
 } kiln_sig;
 
-/** What went wrong. */
+/** The result of a call. */
 typedef enum kiln_status {
-  KILN_OK,            /**< nothing */
+  KILN_OK,            /**< no error */
   KILN_ERR_MEMORY,    /**< the allocator gave NULL */
   KILN_ERR_ARGUMENT,  /**< a handle or number out of range */
   KILN_ERR_TYPE,      /**< an operand of the wrong type */
   KILN_ERR_STRUCTURE, /**< unterminated block, missing edge argument, unbound forward value, ... */
   KILN_ERR_DOMINANCE, /**< a use that its definition does not dominate (verifier only) */
-  KILN_ERR_SYMBOL,    /**< defined twice, or defined as something else than declared */
+  KILN_ERR_SYMBOL,    /**< defined twice, or not defined as it was declared */
   KILN_ERR_SYNTAX,    /**< malformed text or bitcode */
   KILN_ERR_UNSUPPORTED, /**< valid, but not implemented (for this target) */
   KILN_ERR_LIMIT,       /**< larger than Kiln can represent */
   KILN_ERR_IO,          /**< reading or writing a file, or starting the assembler */
   KILN_ERR_UNDEFINED,   /**< interpreter only: undefined behaviour of the program that runs */
   KILN_ERR_TRAP,        /**< interpreter only: the program traps */
-  KILN_ERR_INTERNAL,    /**< a bug in Kiln, which only a checking build finds */
+  KILN_ERR_INTERNAL,    /**< a bug in Kiln; only checking builds find some */
   KILN_ERR_SYSTEM,      /**< JIT only: the operating system refused something */
   KILN_STATUS_COUNT
 } kiln_status;
@@ -105,7 +105,7 @@ KILN_API const char *kiln_status_name(kiln_status s);
 
 /** One diagnostic. Fields that do not apply are empty, UINT32_MAX or 0. */
 typedef struct kiln_diag {
-  kiln_status status; /**< what went wrong */
+  kiln_status status; /**< the kind of error */
   char module[128];   /**< name given to the module, usually the input file's */
   char function[128]; /**< symbol of the function, cut if longer */
   uint32_t block;     /**< block id, or UINT32_MAX */
@@ -116,8 +116,8 @@ typedef struct kiln_diag {
   char message[256];   /**< one line, no newline at its end */
   char source
     [128]; /**< file that the instruction's location names (kiln_func_set_loc), cut at its beginning if longer */
-  uint32_t source_line;   /**< in that, from 1, or 0 */
-  uint32_t source_column; /**< in that, from 1, or 0 */
+  uint32_t source_line;   /**< line in `source`, from 1, or 0 */
+  uint32_t source_column; /**< column in `source`, from 1, or 0 */
   uint64_t reserved[4];   /**< 0 */
 } kiln_diag;
 
@@ -133,7 +133,7 @@ typedef struct kiln_allocator {
   void *user;                                           /**< for `realloc` */
 } kiln_allocator;
 
-/** Bytes that grow. Zero-initialise; `kiln_buffer_free` when done. */
+/** A growing array of bytes. Zero-initialise; call `kiln_buffer_free` when done. */
 typedef struct kiln_buffer {
   uint8_t *data;            /**< NULL: none yet */
   size_t size;              /**< bytes in use */
@@ -143,8 +143,8 @@ typedef struct kiln_buffer {
 
 /** Frees the bytes and zeroes all but the allocator. */
 KILN_API void kiln_buffer_free(kiln_buffer *b);
-/** Reserves space for `more_bytes` bytes after `size` and returns where they start, or NULL if out of memory or `b` is
- * NULL. Does not change `size`. */
+/** Reserves space for `more_bytes` bytes after the first `size`, and returns their address; NULL if out of memory or if
+ * `b` is NULL. Does not change `size`. */
 KILN_API uint8_t *kiln_buffer_reserve(kiln_buffer *b, size_t more_bytes);
 /** Appends `size_bytes` bytes; KILN_ERR_MEMORY if out of memory. */
 KILN_API kiln_status kiln_buffer_append(kiln_buffer *b, const void *bytes, size_t size_bytes);

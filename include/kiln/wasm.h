@@ -40,7 +40,7 @@ enum {
   KILN_WASM_EXPORT_SYMBOLS = 16
 };
 
-/** Proposals, to be or'ed, that kiln_wasm_options.refuse leaves out. Core 2.0 is always there. */
+/** Proposals that kiln_wasm_options.refuse leaves out. Core 2.0 is always there. */
 enum {
   KILN_WASM_TAIL_CALLS = 1,      /**< return_call, return_call_indirect */
   KILN_WASM_EXCEPTIONS = 2,      /**< tags, throw, throw_ref, try_table, exnref */

@@ -75,7 +75,7 @@ typedef enum kiln_wasm_trap {
 typedef struct kiln_wasm_func {
   void *code;          /**< called by the type's signature (docs/wasm.md) */
   void *instance;      /**< first argument */
-  uint32_t type_id;    /**< which type it has: kiln_wasm_layout.type_ids; never 0 */
+  uint32_t type_id;    /**< which type it has: kiln_wasm_image.type_ids; never 0 */
   uint32_t type_index; /**< the runtime's own use */
   void *user;          /**< the runtime's own use */
 } kiln_wasm_func;

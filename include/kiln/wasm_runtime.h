@@ -1,5 +1,5 @@
 /* A runtime for WebAssembly modules that <kiln/wasm.h> compiled, into objects or into memory: instances, memories,
- * tables, imports and exports, calls, traps (libkiln-wasmrt). It is small, and an embedder may write his own:
+ * tables, imports and exports, calls, traps (libkiln-wasmrt). It is small, and an embedder may write another one:
  * <kiln/wasm_abi.h> and docs/wasm.md say what it has to do. It needs libc and the unwinder (libgcc_s), not libkiln.
  *
  * A *store* holds all that may be linked together. One thread uses a store at a time; several stores, several threads.

@@ -1,5 +1,5 @@
 /* Levels of optimization, noted by the address of what carries them: a target machine, a JIT's builder, a JIT. LLVM-C
- * has no call that asks for it, and TargetMachine::getOptLevel is an inline function from LLVM 20 on. */
+ * has no call for it, and TargetMachine::getOptLevel is an inline function from LLVM 20 on. */
 #include "shim.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* The allocation checker's look at tables of exceptions: takes the table of a function apart and
- * asks for each call that the walk emitted what a personality would find. It reads clauses from
+/* The allocation checker's look at tables of exceptions: reads the table of a function and
+ * finds, for each call that the walk emitted, what a personality would find. It reads clauses from
  * the IR and shares nothing with the writer (lib/object/eh_table.c). Called by lib/check/check.c, and by
  * lib/codegen/eh.c for each call. */
 #include "lib/check/check.h"

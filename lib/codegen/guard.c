@@ -1,5 +1,5 @@
 /* Guarded frames: which functions have a guard, and where the guard value is. How it is stored and compared is the
- * targets'. Called by the frame's plan for functions that ask for it, and by front ends. Invariant: a function is
+ * targets'. Called by the frame's plan for functions that request one, and by front ends. Invariant: a function is
  * decided before its homes are planned, since its failure is a call. */
 #include "lib/codegen/guard.h"
 

@@ -3,7 +3,7 @@
  * frame (lib/codegen/frame.h), argument locations (lib/codegen/call.h), the log of checking builds
  * (lib/codegen/log.h). lib/codegen/walk.c has the loop over blocks and instructions; the functions here are the paths
  * that most instructions take, inline.
- * Invariant: a lowering asks for its operands, drops them and asks for its result before it emits. */
+ * Invariant: a lowering gets its operands, drops them and gets its result register before it emits. */
 #ifndef KN_LIB_CODEGEN_WALK_H
 #define KN_LIB_CODEGEN_WALK_H
 

@@ -6,7 +6,7 @@
  * homes, v30 and v31 scratch. Frame offsets count upward from x29; negative ones name incoming stack arguments
  * (frame.c).
  *
- * Invariant: a lowering asks for all operands and its result first, then emits, and writes the result's register
+ * Invariant: a lowering gets all operands and its result register first, then emits, and writes the result's register
  * last: it may be one of the operands'. */
 #ifndef KN_TARGETS_AARCH64_A64_H
 #define KN_TARGETS_AARCH64_A64_H

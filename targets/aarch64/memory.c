@@ -1,6 +1,6 @@
 /* Loads, stores, addresses, stack allocation and thread-local addresses for AArch64. Called by the walk's loop. An
  * ADDR is left to the accesses that read it where their addressing modes can take it. Invariant: begin_address and
- * the callers ask for registers; emitting an access asks for nothing and may use x17. */
+ * the callers get registers; emitting an access gets none and may use x17. */
 #include "targets/aarch64/a64.h"
 
 /* ---- addresses ---- */

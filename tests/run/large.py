@@ -3,7 +3,7 @@
 (bench/growth.py), assembled by LLVM, compiled, printed, and what was printed verified and compiled.
 The objects are the same either way.
 
-growth_bitcode.py --kiln=KILN [--tap]"""
+large.py --kiln=KILN [--tap]"""
 import argparse
 import os
 import resource

@@ -5,6 +5,7 @@
 - commands `./dev NAME` exist; commands in blocks of `sh` in README.md and docs are `./dev` ones, or run by a test
   (tests/tool/pages.sh), or say why they are not: `<!-- not run: REASON -->`;
 - names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
+- files that comments of the source name are in the tree;
 - figures that stand in two pages are equal, but for rounding (those that are measured: bench/figures.py);
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
 """
@@ -57,9 +58,12 @@ def commands(page, text, known):
                 yield f'{page}: commands that nothing runs: {lines[0]}'
 
 
-def api_names():
-    """Names in the headers; those that their tables make; variables that programs and tests read."""
+def api_names(declared=False):
+    """Names in the headers (`declared`: not those that stand in comments alone); those that their tables make; variables
+    that programs and tests read."""
     headers = ''.join(read(os.path.join('include/kiln', f)) for f in os.listdir('include/kiln'))
+    if declared:
+        headers = re.sub(r'(?s)/\*.*?\*/', '', headers)
     names = set(re.findall(r'\b(?:kiln|KILN)_\w+', headers))
     for upper, lower in re.findall(r'(?m)^KILN_OP\((\w+), (\w+)', headers):
         names |= {'KILN_OP_' + upper, 'kiln_build_' + lower}
@@ -67,6 +71,26 @@ def api_names():
     variables = subprocess.run(['git', 'grep', '-hoE', r'["${]KILN_[A-Z_]+|environ\S*KILN_[A-Z_]+', '--', 'integrations', 'tools', 'tests', 'fuzz'],
                                check=True, text=True, stdout=subprocess.PIPE).stdout
     return names | set(re.findall(r'KILN_[A-Z_]+', variables))
+
+
+def comment_names(text, known):
+    """Names in the comments of a header that no header declares."""
+    found = set(re.findall(r'\b(?:kiln|KILN)_\w*[A-Za-z0-9]\b', ''.join(re.findall(r'(?s)/\*.*?\*/', text))))
+    return sorted(n for n in found - known - NAMED if not any(k.startswith(n) for k in known))
+
+
+# Files of others that comments name.
+FOREIGN = {'FixedMetadataKinds.def', 'DebugInfoFlags.def', 'LLVMBitCodes.h', 'Types.def', 'execExpr.h', 'fmgrprotos.h', 'unwind-c.c',
+           'dirent.h', 'qemu-plugin.h', 'jit.h', 'a.c', 'f.c'}
+
+
+def named_files(path, text, names):
+    """Files that comments name and the tree does not have."""
+    for comment in re.finditer(r'(?s)/\*.*?\*/', text):
+        for m in re.finditer(r'(?<![\w<*./-])((?:[\w-]+/)*[\w-]+\.(?:c|h|def|py|sh))\b(?![\w*])', comment[0]):
+            base = m[1].rpartition('/')[2]
+            if base not in FOREIGN and not any(n == m[1] or n.endswith('/' + m[1]) for n in names.get(base, ())):
+                yield f'{path}:{text.count(chr(10), 0, comment.start() + m.start()) + 1}: no {m[1]}'
 
 
 # Examples of a name, not names.
@@ -109,6 +133,7 @@ def main():
     pages = {f: read(f) for f in sorted(files) if f.endswith('.md')}
     known = set(re.findall(r'(?m)^  ([a-z-]+)\b', subprocess.run(['./dev', 'help'], text=True, stdout=subprocess.PIPE, check=True).stdout))
     api, bad, n = api_names(), [], 0
+    declared = api_names(declared=True)
     for page, text in pages.items():
         new = FROM.sub(lambda m: m[1] + part(m[2], m[3]) + m[5], text)
         if new != text and '--write' in sys.argv:
@@ -119,6 +144,13 @@ def main():
         bad += [f'{page}: no part {m[3]} in {m[2]}' for m in FROM.finditer(text) if not part(m[2], m[3])]
         bad += [*links(page, text, files), *commands(page, text, known | {'help'}), *names(page, text, api)]
         n += len(re.findall(r'\]\(', text))
+    for path in sorted(f for f in files if re.fullmatch(r'include/kiln/.*\.(h|def)', f)):
+        bad += [f'{path}: no {name}' for name in comment_names(read(path), declared)]
+    by_name = {}
+    for f in files:
+        by_name.setdefault(os.path.basename(f), []).append(f)
+    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|jit|helpers|interp|assembler|frontends|runtime|tools|integrations|include)/.*\.(c|h|def)$', f)):
+        bad += named_files(path, read(path), by_name)
     bad += facts()
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))
     bad += [f'docs/index.md does not list {f}' for f in pages

@@ -16,7 +16,7 @@ WORDS = [
     (r'\bin vain\b', 'without success'),
     (r'\b(in|by) turns\b', 'alternately, taking turns'),
     (r'\b(is|are) told\b', 'gets, is given; or who says it'),
-    (r'\bhave it\b', 'say what it is'),
+    (r'(?<!not\x20)\bhave it\b', 'say what it is'),
     (r'\basked for\b', 'required, requested, wanted'),
     (r'\bwhat is worth its while\b', 'what is worthwhile'),
     (r"\bKiln's (does|do|has|have|is|are|says|say|takes|take|passes)\b", 'Kiln, or Kiln\'s code'),
@@ -29,6 +29,19 @@ WORDS = [
     (r'\bthe way of a\b', 'the path of a'),
     (r'\bto nobody\b', 'to no one, or name it'),
     (r'\bmostly(?= *\))', 'usually'),
+    (r'\bask(s|ed)? for (?!a )', 'requires, requests'),
+    (r'\b(is|are) wanted, not\b', 'expected ..., not ...'),
+    (r"\b(uint32_t|size_t) (operand|number|product|quotient)\b", 'unsigned (a type in the place of a word)'),
+    (r', uint32_t \*/', 'unsigned (a type in the place of a word)'),
+    (r'\b(or\'d|or\'ed)\b', 'combined by |'),
+    (r'\bas a rule\b', 'usually'),
+    (r'\banew\b', 'again'),
+    (r'\bnone such\b', 'none'),
+    (r'\b(sees|seen|see) to it\b', 'makes sure, ensures'),
+    (r'\bits kin\b', 'the like'),
+    (r'\bhis own\b', 'its own, or name it'),
+    (r'\bnobody defines\b(?=")', 'undefined'),
+    (r'[a-z.,]\x20\*\x20\*\x20[A-Z]', 'a damaged comment: write its lines again'),
 ]
 EXCEPT = re.compile(r'words: as meant')
 LIBRARIES = ('ir', 'lib', 'targets', 'helpers', 'jit', 'frontends', 'assembler', 'interp', 'tools')
@@ -88,7 +101,7 @@ def scanned():
         text = read(f)
         yield f, comments(text)
         yield f, strings(text)
-    for f in files('*.c', '*.h', '*.py', '*.sh', 'dev'):
+    for f in files('*.c', '*.h', '*.def', '*.py', '*.sh', 'dev'):
         if not f.startswith('include/'):
             yield f, head(read(f), f)
     for f in files(*(f'{folder}/*.{end}' for folder in LIBRARIES for end in ('c', 'h', 'def'))):

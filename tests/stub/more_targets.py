@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""more_targets.py IN.c OUT.c [TABLE=ROW...]: a copy of a file that asks for the number of targets, with two targets
+"""more_targets.py IN.c OUT.c [TABLE=ROW...]: a copy of a file that asserts the number of targets, with two targets
 more. Tables that the file asserts to have a row for each target get empty rows for these, or the rows given."""
 
 import re

@@ -83,7 +83,7 @@ check "an option that is nearly one" says 2 "unknown option '--pics'; did you me
 check "a verb that is nearly one" says 2 "unknown verb 'complie'; did you mean 'compile'?" "$kiln" complie main.bc
 check "one dash for two" says 2 "unknown option '-pic'; did you mean '--pic'?" "$kiln" compile -pic=full main.bc
 check "an option that is far from any" bash -c "! '$kiln' compile --zzzzzzz main.bc 2>&1 | grep 'did you'"
-check "an option without its value" says 2 'compile: -o wants a value: OUT' "$kiln" compile main.bc -o
+check "an option without its value" says 2 'compile: -o needs a value: OUT' "$kiln" compile main.bc -o
 check "a value too many" says 2 'compile: --time takes no value' "$kiln" compile --time=1 main.bc
 # coloured VARIABLE...: an error on a terminal with these variables has colours.
 coloured() { env "$@" script -qec "'$kiln' compile nowhere.bc" /dev/null | grep -q $'\33\\[.*error'; }

@@ -415,7 +415,7 @@ int unit_call(int (*f)(void)) { return f(); }
 /* As `faults`, with a thrower; @log shows that no cleanup ran. */
 static const struct fault unwound[] = {
   {THROWS "func @f(i64) {\nb0(v0: i64):\n  call @clean(v0)\n  ret\n}\n", 5, KILN_ERR_TRAP, "clean",
-   0, 1, "nobody takes"},
+   0, 1, "no frame takes"},
   {THROWS "func @f(i64) personality @p {\nb0(v0: i64):\n  call @clean(v0) as (i64) nounwind\n"
           "  try @clean(v0) to b1 unwind b1 [catch all]\nb1:\n  ret\n}\n",
    5, KILN_ERR_UNDEFINED, "clean", 0, 1, "leaves a nounwind call"},
@@ -428,7 +428,7 @@ static const struct fault unwound[] = {
    "no landing pad was given"},
   {THROWS "func @f(i64) personality @p {\nb0(v0: i64):\n"
           "  try @clean(v0) to b1 unwind b1 [catch @b, filter(@b, @a)]\nb1:\n  ret\n}\n",
-   5, KILN_ERR_TRAP, "clean", 0, 1, "nobody takes"},
+   5, KILN_ERR_TRAP, "clean", 0, 1, "no frame takes"},
 };
 
 static void test_unwinding(void **state) {

@@ -123,7 +123,7 @@ static void reports_all_missing(void **state) {
   static const char names[] = "nobody_1\0nobody_2\0nobody_4";
   assert_int_equal(e.missing.size, sizeof names);
   assert_memory_equal(e.missing.data, names, sizeof names);
-  assert_string_equal(e.diag.message, "nobody defines nobody_1, nobody_2, nobody_4");
+  assert_string_equal(e.diag.message, "undefined: nobody_1, nobody_2, nobody_4");
   assert_null(kiln_jit_find(jit, "f"));
   kiln_jit_stats s = kiln_jit_get_stats(jit);
   assert_int_equal(s.units + s.symbols + s.code_bytes + s.data_bytes, 0);
@@ -170,7 +170,7 @@ static void asks_the_resolver(void **state) {
   kiln_jit_error e = {0};
   kiln_jit_unit u;
   assert_int_equal(jit_try(r.jit, texts, 1, 0, &u, &e), KILN_ERR_SYMBOL);
-  assert_string_equal(e.diag.message, "nobody defines strlen");
+  assert_string_equal(e.diag.message, "undefined: strlen");
   kiln_jit_error_free(&e);
   kiln_jit_free(r.jit);
 }

@@ -522,7 +522,7 @@ static void edge_not_built(void **state) {
   kiln_build_nullary(t->f, KILN_OP_TRAP);
   kiln_block_switch(t->f, next);
   ret(t, kiln_ssa_read(t->ssa, x));
-  expect_at_end(t, "from block 0 to block 2 was told by kiln_ssa_edge, but not built");
+  expect_at_end(t, "from block 0 to block 2 was noted by kiln_ssa_edge, but not built");
 }
 
 /* Without variables nothing depends on the edges. */

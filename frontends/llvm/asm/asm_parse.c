@@ -298,7 +298,7 @@ bool kn_asm_parse(struct kn_asm_call *a) {
       continue;
     }
     if (a->n == KN_ASM_MAX_OPERANDS)
-      return kn_bc_unsupported(a->r, "inline assembly with so many operands");
+      return kn_bc_unsupported(a->r, "inline assembly with this many operands");
     struct kn_asm_operand *o = &a->op[a->n++];
     *o = (struct kn_asm_operand){.id = UINT32_MAX, .outside = 0xff, .through = 0xff};
     for (; n && strchr("=&*!%+", *s); s++, n--) {

@@ -1,4 +1,4 @@
-/* llvm.is.fpclass: integer tests of a float's bits, joined by or. Called by intrinsics.c.
+/* llvm.is.fpclass: integer tests of a float's bits, joined by or. Called by intrinsics/float.c.
  * Invariant: the answer is LLVM 22's at -O0 for every encoding, also for the invalid ones of x87 (whose
  * leading bit does not match the exponent), for which LLVM's answer depends on how it tests for the mask. */
 #include "bc.h"
