@@ -1,12 +1,12 @@
 /* Bodies of functions: each instruction is built where it is read; <kiln/fold.h> folds constants and identities.
  *
  * The language is not in SSA form: a temporary may be assigned anywhere, and used where it may not have been assigned.
- * Within a block a temporary is the value that was assigned last; a temporary that is assigned once, in the first block,
- * is that value everywhere. <kiln/ssa.h> does all others. Phis get their operands when the whole body is built.
+ * Within a block a temporary is the value that was assigned last; a temporary that is assigned once, in the first
+ * block, is that value everywhere. <kiln/ssa.h> does all others. Phis get their operands when the whole body is built.
  *
  * If a temporary turns out to be assigned again, or below a use, what was built is dropped. The rest is then read only
- * for what is assigned there, and the body is read again. So it is if an operand of a phi needs an instruction where its
- * block jumps. */
+ * for what is assigned there, and the body is read again. So it is if an operand of a phi needs an instruction where
+ * its block jumps. */
 #include "read.h"
 
 #include <kiln/fold.h>
