@@ -162,3 +162,22 @@ void fz_check_object(const kiln_buffer *object) {
   if (object->size < 64 || memcmp(object->data, "\177ELF", 4) != 0) fz_die("not an object");
 }
 #endif
+
+void fz_compile(fz_read_fn read, const uint8_t *data, size_t size, kiln_target target, bool verify,
+                uint64_t h, struct fz_run *run) {
+  kiln_module_options options = fz_options(h, run);
+  options.target = target;
+  options.verify = verify;
+  kiln_buffer object = {.allocator = options.allocator};
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  if (s != NULL) {
+    kiln_status status = read(s, data, size);
+    if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
+    fz_check_diag(run, status);
+    if (status == KILN_OK) fz_check_object(&object);
+  }
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_buffer_free(&object);
+}

@@ -35,23 +35,8 @@ static bool to_text(const void *text, size_t size, kiln_target target, struct fz
   return status == KILN_OK;
 }
 
-static void compile(const uint8_t *data, size_t size, kiln_target target, bool verify, uint64_t h,
-                    struct fz_run *run) {
-  kiln_module_options options = fz_options(h, run);
-  options.target = target;
-  options.verify = verify;
-  kiln_buffer object = {.allocator = options.allocator};
-  kiln_module *m = kiln_module_new(&options);
-  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
-  if (s != NULL) {
-    kiln_status status = kiln_text_read(s, (const char *)data, size, NULL, NULL);
-    if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
-    fz_check_diag(run, status);
-    if (status == KILN_OK) fz_check_object(&object);
-  }
-  kiln_session_free(s);
-  kiln_module_free(m);
-  kiln_buffer_free(&object);
+static kiln_status read_text(kiln_session *s, const uint8_t *data, size_t size) {
+  return kiln_text_read(s, (const char *)data, size, NULL, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -70,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         fz_die("printing again gives another text\n%.*s\n---\n%.*s", (int)first.size,
                (const char *)first.data, (int)second.size, (const char *)second.data);
       }
-      compile(data, size, t, h >> (32 + t) & 1, h, &run);
+      fz_compile(read_text, data, size, t, h >> (32 + t) & 1, h, &run);
     }
     kiln_buffer_free(&first);
     kiln_buffer_free(&second);

@@ -8,36 +8,16 @@
 #include <cmocka.h>
 
 #include "ir/arena.h"
+#include "failing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An allocator that counts blocks in use and can be made to fail. */
-struct counter {
-  int held;     /* blocks */
-  int left;     /* calls until all fail; negative: never */
-  size_t calls; /* for memory, not frees */
-};
-
-static void *counted(void *user, void *old, size_t size) {
-  struct counter *c = user;
-  if (size == 0) {
-    c->held -= old != NULL;
-    free(old);
-    return NULL;
-  }
-  c->calls++;
-  if (c->left == 0) return NULL;
-  if (c->left > 0) c->left--;
-  c->held += old == NULL;
-  return realloc(old, size);
-}
-
 static void arena_aligns_and_keeps_apart(void **state) {
   (void)state;
-  struct counter c = {.left = -1};
+  struct failing c = {0};
   struct kn_arena a;
-  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
   assert_int_equal(c.calls, 0);
   enum { N = 2000 };
   static uint8_t *at[N];
@@ -58,9 +38,9 @@ static void arena_aligns_and_keeps_apart(void **state) {
 
 static void arena_stays_warm(void **state) {
   (void)state;
-  struct counter c = {.left = -1};
+  struct failing c = {0};
   struct kn_arena a;
-  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
   for (unsigned i = 0; i < 1000; i++) assert_non_null(kn_arena_alloc(&a, 100 + i % 300, 8));
   size_t calls = c.calls, held_bytes = a.held_bytes;
   for (unsigned round = 0; round < 5; round++) {
@@ -81,9 +61,9 @@ static void arena_stays_warm(void **state) {
 /* After a reset, a request larger than the next kept chunk gets a new one, and none is lost. */
 static void arena_fits_large_after_reset(void **state) {
   (void)state;
-  struct counter c = {.left = -1};
+  struct failing c = {0};
   struct kn_arena a;
-  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
   for (unsigned i = 0; i < 100; i++) kn_arena_alloc(&a, 1000, 8);
   kn_arena_reset(&a);
   uint8_t *large = kn_arena_alloc(&a, 1 << 21, 64);
@@ -98,9 +78,9 @@ static void arena_fits_large_after_reset(void **state) {
 
 static void arena_fails_softly(void **state) {
   (void)state;
-  struct counter c = {.left = 1};
+  struct failing c = {.fail_at = 2, .on = true};
   struct kn_arena a;
-  kn_arena_init(&a, &(kiln_allocator){counted, &c});
+  kn_arena_init(&a, &(kiln_allocator){failing_realloc, &c});
   char *s = kn_arena_string(&a, "kiln!", 4);
   assert_string_equal(s, "kiln");
   assert_null(kn_arena_alloc(&a, 100000, 8));
@@ -133,8 +113,8 @@ static void arena_poisons_after_reset(void **state) {
 
 static void arrays_grow(void **state) {
   (void)state;
-  struct counter c = {.left = -1};
-  kiln_allocator a = {counted, &c};
+  struct failing c = {0};
+  kiln_allocator a = {failing_realloc, &c};
   KN_ARRAY(uint16_t) array = {0};
   const uint32_t none = 0;
   assert_true(KN_ROOM(&a, array, none));
@@ -157,8 +137,8 @@ static void arrays_grow(void **state) {
 /* An array that cannot grow is as it was; one of 2^31 items is asked of no allocator. */
 static void arrays_fail_softly(void **state) {
   (void)state;
-  struct counter c = {.left = 1};
-  const kiln_allocator a = {counted, &c};
+  struct failing c = {.fail_at = 2, .on = true};
+  const kiln_allocator a = {failing_realloc, &c};
   KN_ARRAY(uint64_t) array = {0};
   uint64_t pushed = 0;
   while (KN_PUSH(&a, array, pushed)) pushed++;
@@ -182,8 +162,8 @@ static void arrays_fail_softly(void **state) {
 
 static void buffers_grow(void **state) {
   (void)state;
-  struct counter c = {.left = -1};
-  kiln_buffer b = {.allocator = {counted, &c}};
+  struct failing c = {0};
+  kiln_buffer b = {.allocator = {failing_realloc, &c}};
   assert_non_null(kiln_buffer_reserve(&b, 0));
   assert_int_equal(b.size, 0);
   for (unsigned i = 0; i < 1000; i++) {
@@ -194,7 +174,7 @@ static void buffers_grow(void **state) {
   for (unsigned i = 0; i < 1000; i++) assert_int_equal(b.data[3 * i] | b.data[3 * i + 1] << 8, i);
   assert_true(c.calls < 12);
   assert_true(kiln_buffer_append(&b, NULL, 0) == KILN_OK);
-  c.left = 0;
+  fail_after(&c, 0);
   assert_null(kiln_buffer_reserve(&b, 100000));
   assert_null(kiln_buffer_reserve(&b, SIZE_MAX));
   assert_int_equal(b.size, 3000);

@@ -2,6 +2,7 @@
  * hostile sizes. Every read ends with a status and, unless it is KILN_OK, with a diagnostic; memory
  * errors are what the sanitizer builds of this test are for. */
 #include "bitcode_fixture.h"
+#include "failing.h"
 
 /* A module with something of each kind: constants, strings, types, attributes, calls, phis, a switch. */
 static const char source[] =
@@ -161,23 +162,6 @@ static void nested_input(void **state) {
 
 /* ---- failing memory ---- */
 
-struct budget {
-  long left; /* allocations until none succeeds */
-};
-
-/* New memory is full of something. */
-static void *limited(void *user, void *old, size_t size) {
-  struct budget *b = user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  if (b->left-- <= 0) return NULL;
-  void *p = realloc(old, size);
-  if (p && !old) memset(p, 0xa5, size);
-  return p;
-}
-
 static kiln_status drop(void *user, kiln_func *f) {
   (void)user;
   kiln_func_discard(f);
@@ -192,8 +176,8 @@ static void fail_memory(bool throws) {
   long n = 0;
   for (; status != KILN_OK; n++) {
     assert_true(n < 100000);
-    struct budget budget = {n};
-    kiln_module_options options = {.allocator = {limited, &budget}};
+    struct failing budget = {.fail_at = (size_t)n + 1, .on = true, .junk = true};
+    kiln_module_options options = {.allocator = failing_allocator(&budget)};
     kiln_module *m = kiln_module_new(&options);
     if (!m) continue;
     kiln_session *s = kiln_session_new(m);

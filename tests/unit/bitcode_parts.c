@@ -2,6 +2,7 @@
  * kiln_llvm_read gives; an error affects only the reader that met it; damaged input and failing allocations end with
  * a status. Threads are tested with the tool: here forks take turns. */
 #include "bitcode_fixture.h"
+#include "failing.h"
 
 static const char source[] =
   "struct p { long x; double y; }; extern int printf(const char *, ...);\n"
@@ -305,24 +306,10 @@ static void block_addresses(void **state) {
 
 /* ---- damage and failing memory ---- */
 
-struct budget {
-  long left; /* allocations until none succeeds */
-};
-
-static void *limited(void *user, void *old, size_t size) {
-  struct budget *b = user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  if (b->left-- <= 0) return NULL;
-  return realloc(old, size);
-}
-
 /* Opens, forks and reads backwards by turns; the first status that is not KILN_OK. */
 static kiln_status try_parts(const uint8_t *bytes, size_t size, long budget) {
-  struct budget b = {budget};
-  kiln_module_options o = {.allocator = {limited, &b}};
+  struct failing b = {.fail_at = (size_t)budget + 1, .on = true};
+  kiln_module_options o = {.allocator = failing_allocator(&b)};
   kiln_module *m = kiln_module_new(&o);
   if (!m) return KILN_ERR_MEMORY;
   kiln_session *s[2] = {kiln_session_new(m), kiln_session_new(m)};

@@ -1,6 +1,7 @@
 /* The life of a function in the builder: begin, finish, discard, recycling, source locations, and every
  * allocation failing in turn. */
 #include "build_fixture.h"
+#include "failing.h"
 
 #include <stdlib.h>
 
@@ -105,27 +106,14 @@ static void locations(void **state) {
 
 /* ---- memory failures ---- */
 
-static unsigned until_failure; /* allocations that still succeed; counts down */
-
-static void *failing_realloc(void *user, void *old, size_t size) {
-  (void)user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  if (until_failure == 0) return NULL;
-  until_failure--;
-  return realloc(old, size);
-}
-
 /* Whichever allocation fails: an error status, no crash, no leak (ASan reports these). */
 static void allocations_may_fail(void **state) {
   struct fixture *t = *state;
   bool complete = false;
   for (unsigned n = 0; !complete; n++) {
     assert_true(n < 1000);
-    kiln_module_options options = {.allocator = {failing_realloc, NULL}};
-    until_failure = n;
+    struct failing memory = {.fail_at = n + 1, .on = true};
+    kiln_module_options options = {.allocator = failing_allocator(&memory)};
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = m ? kiln_session_new(m) : NULL;
     if (s) {
@@ -157,7 +145,6 @@ static void allocations_may_fail(void **state) {
         assert_int_equal(kiln_module_status(m), KILN_ERR_MEMORY);
       }
     }
-    until_failure = 0;
     kiln_session_free(s);
     if (m) kiln_module_free(m);
   }

@@ -13,31 +13,22 @@
 #include <kiln/kiln.h>
 
 #include "ctype_text.h"
+#include "failing.h"
 
 struct fixture {
   kiln_module *m;
   kiln_session *s;
   kiln_ctypes *c;
   kiln_diag diag;
-  uint64_t allocations, fail_at;
+  struct failing memory;
 };
-
-static void *counted(void *user, void *old, size_t size) {
-  struct fixture *t = user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  if (++t->allocations == t->fail_at) return NULL;
-  return realloc(old, size);
-}
 
 static void on_diag(void *user, const kiln_diag *d) { ((struct fixture *)user)->diag = *d; }
 
 static bool make(struct fixture *t, kiln_target target) {
   t->m = kiln_module_new(&(kiln_module_options){.name = "test",
                                                 .target = target,
-                                                .allocator = {counted, t},
+                                                .allocator = failing_allocator(&t->memory),
                                                 .on_diag = on_diag,
                                                 .on_diag_user = t});
   if (t->m == NULL) return false;
@@ -559,8 +550,8 @@ static void wrong_calls(void **state) {
 static void failing_memory(void **state) {
   (void)state;
   unsigned failures = 0;
-  for (uint64_t k = 1;; k++) {
-    struct fixture t = {.fail_at = k};
+  for (size_t k = 1;; k++) {
+    struct fixture t = {.memory.fail_at = k};
     if (make(&t, KILN_TARGET_X86_64)) {
       for (unsigned i = 0; i < 60; i++) {
         kiln_cfield fields[2] = {{.type = kiln_ctype_basic(KILN_CTYPE_INT)},
@@ -573,7 +564,7 @@ static void failing_memory(void **state) {
       failures += kiln_module_status(t.m) == KILN_ERR_MEMORY;
     }
     destroy(&t);
-    if (t.allocations < k) break;
+    if (t.memory.calls < k) break;
   }
   assert_true(failures > 5);
 }

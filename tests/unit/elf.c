@@ -1,6 +1,7 @@
 /* The object writer, read back by libelf: headers, sections, symbols, groups, unwind tables. What it
  * does with relocations is in elf_relocs.c, what linkers make of it in elf_link.c. */
 #include "elf_fixture.h"
+#include "failing.h"
 
 #include <stdio.h>
 
@@ -765,39 +766,23 @@ static void same_input_same_bytes(void **state) {
   kiln_buffer_free(&second);
 }
 
-struct failing {
-  int held, left;
-};
-
-static void *fail_later(void *user, void *old, size_t size) {
-  struct failing *f = user;
-  if (size == 0) {
-    f->held -= old != NULL;
-    free(old);
-    return NULL;
-  }
-  if (f->left == 0) return NULL;
-  if (f->left > 0) f->left--;
-  f->held += old == NULL;
-  return realloc(old, size);
-}
-
 static void allocations_may_fail(void **state) {
   struct fixture *t = *state;
-  struct failing f = {.left = -1};
-  t->options.allocator = (kiln_allocator){fail_later, &f};
+  struct failing f = {0};
+  t->options.allocator = failing_allocator(&f);
   unsigned failures = 0;
-  for (int left = 0;; left++) {
-    f.left = -1;
+  for (size_t left = 0;; left++) {
+    fail_never(&f);
     close_module(t);
     t->object.allocator = t->options.allocator;
     open_module(t);
     mixed_module(t);
-    f.left = left;
+    fail_after(&f, left);
     kiln_session *sessions[2] = {t->s, t->s2};
     kiln_status status = kiln_emit_elf(t->m, sessions, 2, &t->object);
     if (status == KILN_OK) {
-      assert_int_equal(f.left, 0); /* it takes `left` allocations; each has failed once by now */
+      assert_int_equal(f.calls, f.fail_at -
+                                  1); /* it takes `left` allocations; each has failed once by now */
       break;
     }
     assert_int_equal(status, KILN_ERR_MEMORY);
@@ -806,7 +791,7 @@ static void allocations_may_fail(void **state) {
     failures++;
   }
   assert_true(failures > 1);
-  f.left = -1;
+  fail_never(&f);
   close_module(t);
   assert_int_equal(f.held, 0);
   t->options.allocator = t->object.allocator = (kiln_allocator){0};

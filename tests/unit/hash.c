@@ -9,27 +9,9 @@
 #include <cmocka.h>
 
 #include "ir/hash.h"
+#include "failing.h"
 
 #include <stdlib.h>
-
-/* Counts blocks, and fails when `left` calls for memory were made; negative: never. */
-struct counter {
-  int held, left, calls;
-};
-
-static void *counted(void *user, void *old, size_t size) {
-  struct counter *c = user;
-  if (size == 0) {
-    c->held -= old != NULL;
-    free(old);
-    return NULL;
-  }
-  c->calls++;
-  if (c->left == 0) return NULL;
-  if (c->left > 0) c->left--;
-  c->held += old == NULL;
-  return realloc(old, size);
-}
 
 /* How keys, which are ids here, are hashed. */
 static uint32_t spread(uint32_t id) { return id * 0x9e3779b1u; }
@@ -55,8 +37,8 @@ static unsigned count(const struct kn_hash *t, uint32_t hash) {
 static void entries_are_found(void **state) {
   (void)state;
   for (unsigned k = 0; k < 4; k++) {
-    struct counter c = {.left = -1};
-    const kiln_allocator a = {counted, &c};
+    struct failing c = {0};
+    const kiln_allocator a = {failing_realloc, &c};
     struct kn_hash t = {0};
     uint32_t n = k == 0 ? 20000 : 700;
     assert_false(has(&t, 0, 1)); /* nothing is found where there is no table */
@@ -144,8 +126,8 @@ static void tables_are_emptied(void **state) {
 /* A table that cannot grow has what it had. */
 static void tables_fail_softly(void **state) {
   (void)state;
-  struct counter c = {.left = 2};
-  const kiln_allocator a = {counted, &c};
+  struct failing c = {.fail_at = 3, .on = true};
+  const kiln_allocator a = {failing_realloc, &c};
   struct kn_hash t = {0};
   uint32_t n = 0;
   while (KN_HASH_ROOM(&a, &t)) {

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unwind.h>
+#include "failing.h"
 
 struct world {
   kiln_module *m;
@@ -561,29 +562,14 @@ static void test_options(void **state) {
 
 /* ---- memory ---- */
 
-struct budget {
-  unsigned left;
-};
-
-static void *counting(void *user, void *old, size_t size) {
-  struct budget *b = user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  if (b->left == 0) return NULL;
-  b->left--;
-  return realloc(old, size);
-}
-
 /* Each allocation fails in turn: a status, no crash, no leak. */
 static void test_out_of_memory(void **state) {
   (void)state;
   bool done = false;
   for (unsigned n = 0; !done; n++) {
-    struct budget b = {n};
+    struct failing b = {.fail_at = n + 1, .on = true};
     struct world w;
-    kiln_module_options mo = {.allocator = {counting, &b}};
+    kiln_module_options mo = {.allocator = failing_allocator(&b)};
     done = build(&w, sort_text, mo, (kiln_interp_options){0});
     kiln_interp_free(w.in);
     if (w.s) kiln_session_free(w.s);

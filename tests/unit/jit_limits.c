@@ -1,6 +1,7 @@
 /* What a JIT says when there is no memory, and after a fork. (When the system refuses: jit_system.c.) */
 #define _GNU_SOURCE
 #include "jit_fixture.h"
+#include "failing.h"
 
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -83,24 +84,6 @@ static void large_units(void **state) {
 
 /* ---- the allocator ---- */
 
-struct failing {
-  long left; /* allocations until one fails; negative: none does */
-  long live;
-};
-
-static void *failing_realloc(void *user, void *old, size_t size) {
-  struct failing *f = user;
-  if (size == 0) {
-    if (old != NULL) f->live--;
-    free(old);
-    return NULL;
-  }
-  if (f->left == 0) return NULL;
-  if (f->left > 0) f->left--;
-  if (old == NULL) f->live++;
-  return realloc(old, size);
-}
-
 static const char all_text[] =
   "declare @strlen(i64) -> i64\ndata @d align 8 { i64 1 }\ndata tls(gd) @t align 8 { i64 5 }\n"
   "data common @c align 8 { zero 8 }\ndeclare weak @nobody()\ndeclare @later() -> i64\n"
@@ -116,13 +99,13 @@ static void each_allocation_fails(void **state) {
   bool done = false;
   for (long n = 0; !done; n++) {
     assert_true(n < 1000);
-    struct failing f = {.left = n};
-    kiln_jit_options options = {.allocator = {failing_realloc, &f}};
+    struct failing f = {.fail_at = (size_t)n + 1, .on = true};
+    kiln_jit_options options = {.allocator = failing_allocator(&f)};
     kiln_jit_error e = {0};
     kiln_jit *jit = kiln_jit_new(&options, &e);
     if (jit == NULL) {
       assert_int_equal(e.diag.status, KILN_ERR_MEMORY);
-      assert_int_equal(f.live, 0);
+      assert_int_equal(f.held, 0);
       continue;
     }
     kiln_jit_input in = {c.m, &c.s, 1};
@@ -131,16 +114,16 @@ static void each_allocation_fails(void **state) {
     if (status != KILN_OK) {
       assert_int_equal(status, KILN_ERR_MEMORY);
       assert_null(kiln_jit_find(jit, "f"));
-      f.left = -1; /* from now on allocations succeed */
+      fail_never(&f);
       assert_int_equal(kiln_jit_add(jit, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, &in, 1, NULL, &e),
                        KILN_OK);
     } else {
-      done = f.left > 0;
+      done = f.calls + 1 < f.fail_at;
     }
-    f.left = -1;
+    fail_never(&f);
     assert_int_equal(jit_call(jit, "f", 0, 0), 5);
     kiln_jit_free(jit);
-    assert_int_equal(f.live, 0);
+    assert_int_equal(f.held, 0);
   }
   jit_release(c);
 }

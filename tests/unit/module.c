@@ -9,6 +9,7 @@
 
 #include "ir/session_state.h"
 #include "large.h"
+#include "failing.h"
 #include <kiln/debug.h>
 
 #include <stdio.h>
@@ -591,23 +592,6 @@ static void stays_linear(void **state) {
   kiln_module_free(m);
 }
 
-struct failing {
-  int held, left;
-};
-
-static void *fail_later(void *user, void *old, size_t size) {
-  struct failing *f = user;
-  if (size == 0) {
-    f->held -= old != NULL;
-    free(old);
-    return NULL;
-  }
-  if (f->left == 0) return NULL;
-  f->left--;
-  f->held += old == NULL;
-  return realloc(old, size);
-}
-
 /* Builds a module of everything; every allocation fails once. */
 /* Room that was made ahead: symbols of before and after are found, and no table is copied for them. */
 static void room_is_reserved(void **state) {
@@ -634,9 +618,9 @@ static void room_is_reserved(void **state) {
 static void allocations_may_fail(void **state) {
   (void)state;
   unsigned failures = 0;
-  for (int left = 0;; left++) {
-    struct failing f = {.left = left};
-    kiln_module_options options = {.name = "m", .allocator = {fail_later, &f}};
+  for (size_t left = 0;; left++) {
+    struct failing f = {.fail_at = left + 1, .on = true};
+    kiln_module_options options = {.name = "m", .allocator = failing_allocator(&f)};
     kiln_module *m = kiln_module_new(&options);
     kiln_status status = KILN_ERR_MEMORY;
     if (m != NULL) {

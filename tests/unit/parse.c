@@ -1,6 +1,7 @@
 /* Text parser and printer: errors with their exact place, spellings that mean the same, and functions
  * that only the builder makes (blocks left and resumed, late parameters), printed and read back. */
 #include "build_fixture.h"
+#include "failing.h"
 #include "ir/text_form.h"
 
 #include <kiln/kiln.h>
@@ -525,23 +526,6 @@ static void test_prefixes(void **state) {
 
 /* ---- failing memory ---- */
 
-struct memory {
-  unsigned calls, fail_at, live;
-};
-
-static void *failing_realloc(void *user, void *old, size_t size) {
-  struct memory *m = user;
-  if (size == 0) {
-    m->live -= old != NULL;
-    free(old);
-    return NULL;
-  }
-  if (++m->calls == m->fail_at) return NULL;
-  void *new = realloc(old, size);
-  m->live += old == NULL && new != NULL;
-  return new;
-}
-
 static kiln_status verify_print_sink(void *user, kiln_func *f) {
   kiln_status status = kiln_func_verify(f);
   if (status == KILN_OK) status = kiln_func_print(f, user);
@@ -553,8 +537,8 @@ static kiln_status verify_print_sink(void *user, kiln_func *f) {
 static void test_memory(void **state) {
   (void)state;
   for (unsigned n = 1;; n++) {
-    struct memory memory = {.fail_at = n};
-    kiln_module_options o = {.name = "t", .allocator = {failing_realloc, &memory}};
+    struct failing memory = {.fail_at = n};
+    kiln_module_options o = {.name = "t", .allocator = failing_allocator(&memory)};
     kiln_module *m = kiln_module_new(&o);
     kiln_session *s = m ? kiln_session_new(m) : NULL;
     kiln_buffer out = {.allocator = o.allocator};
@@ -564,7 +548,7 @@ static void test_memory(void **state) {
     kiln_buffer_free(&out);
     if (s) kiln_session_free(s);
     kiln_module_free(m);
-    assert_int_equal(memory.live, 0);
+    assert_int_equal(memory.held, 0);
     assert_int_equal(status, memory.calls >= n ? KILN_ERR_MEMORY : KILN_OK);
     if (memory.calls < n) break;
   }

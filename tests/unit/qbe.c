@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "qbe.h"
+#include "failing.h"
 
 /* A text with a bit of everything. */
 static const char source[] =
@@ -31,24 +32,11 @@ static const char source[] =
   "function w $h(env %e, w %x) {\n@s\n\t%r =w call $h(env %e, w 1)\n\tret %r\n}\nfunction $k() "
   "{\n@s\n\thlt\n}\n";
 
-struct budget {
-  long left; /* allocations until none succeeds */
-};
-
-static void *limited(void *user, void *old, size_t size) {
-  struct budget *b = user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  return b->left-- > 0 ? realloc(old, size) : NULL;
-}
-
 /* Reads from memory of exactly that size, and makes an object if that is right. */
 static kiln_status read_text(const char *text, size_t size, kiln_target target,
-                             struct budget *budget) {
+                             struct failing *budget) {
   kiln_module_options options = {.target = target, .verify = true, .name = "text"};
-  if (budget != NULL) options.allocator = (kiln_allocator){limited, budget};
+  if (budget != NULL) options.allocator = failing_allocator(budget);
   char *copy = malloc(size != 0 ? size : 1);
   assert_non_null(copy);
   memcpy(copy, text, size);
@@ -185,7 +173,7 @@ static void failing_memory(void **state) {
   long n = 0;
   for (; status != KILN_OK; n++) {
     assert_true(n < 10000);
-    struct budget budget = {n};
+    struct failing budget = {.fail_at = (size_t)n + 1, .on = true};
     status = read_text(source, sizeof source - 1, KILN_TARGET_X86_64, &budget);
     if (status != KILN_OK) assert_int_equal(status, KILN_ERR_MEMORY);
   }

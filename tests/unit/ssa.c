@@ -13,6 +13,7 @@
 #include <kiln/kiln.h>
 
 #include "large.h"
+#include "failing.h"
 
 #define I32 KILN_TYPE_I32
 #define I64 KILN_TYPE_I64
@@ -28,19 +29,9 @@ struct fixture {
   kiln_sig sig;
   uint32_t n_funcs;
   kiln_value a, b; /* its parameters */
-  uint64_t allocations, fail_at;
+  struct failing memory;
   kiln_diag diag; /* the newest */
 };
-
-static void *counted(void *user, void *old, size_t size) {
-  struct fixture *t = user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  if (++t->allocations == t->fail_at) return NULL;
-  return realloc(old, size);
-}
 
 static void on_diag(void *user, const kiln_diag *d) { ((struct fixture *)user)->diag = *d; }
 
@@ -55,8 +46,10 @@ static void begin(struct fixture *t, unsigned flags) {
 }
 
 static bool make(struct fixture *t) {
-  kiln_module_options options = {
-    .name = "test", .allocator = {counted, t}, .on_diag = on_diag, .on_diag_user = t};
+  kiln_module_options options = {.name = "test",
+                                 .allocator = failing_allocator(&t->memory),
+                                 .on_diag = on_diag,
+                                 .on_diag_user = t};
   t->m = kiln_module_new(&options);
   if (t->m == NULL) return false;
   t->s = kiln_session_new(t->m);
@@ -587,13 +580,13 @@ static void some_function(struct fixture *t, uint32_t n) {
 static void reuse(void **state) {
   struct fixture *t = *state;
   for (unsigned round = 0; round < 3; round++) {
-    uint64_t before = t->allocations;
+    size_t before = t->memory.calls;
     begin(t, 0);
     some_function(t, 300);
     assert_int_equal(kiln_ssa_end(t->ssa), KILN_OK);
     assert_int_equal(kiln_func_finish(t->f), KILN_OK);
     kiln_func_discard(t->f);
-    if (round == 2) assert_true(t->allocations - before <= 2); /* the symbol's */
+    if (round == 2) assert_true(t->memory.calls - before <= 2); /* the symbol's */
   }
 }
 
@@ -601,21 +594,21 @@ static void failing_memory(void **state) {
   (void)state;
   unsigned failures = 0;
   for (uint64_t k = 1;; k++) {
-    struct fixture t = {.fail_at = k};
+    struct fixture t = {.memory.fail_at = k};
     bool made = make(&t);
     if (made) {
       begin(&t, 0);
       if (t.f != NULL) {
         some_function(&t, 40);
         kiln_status ended = kiln_ssa_end(t.ssa), status = kiln_func_compile(t.f);
-        if (t.allocations < k) assert_int_equal(ended, KILN_OK);
+        if (t.memory.calls < k) assert_int_equal(ended, KILN_OK);
         else if (kiln_module_status(t.m) == KILN_OK && status != KILN_OK)
           assert_int_equal(status, KILN_ERR_MEMORY);
         failures += status == KILN_ERR_MEMORY;
       }
     }
     destroy(&t);
-    if (t.allocations < k) break;
+    if (t.memory.calls < k) break;
   }
   assert_true(failures > 10);
 }

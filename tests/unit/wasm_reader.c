@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <kiln/kiln.h>
 #include <kiln/wasm.h>
+#include "failing.h"
 
 /* ---- making modules ---- */
 
@@ -75,24 +76,11 @@ static void put_module(struct text *t, const char *code) {
 
 /* ---- reading them ---- */
 
-struct budget {
-  long left; /* allocations until none succeeds */
-};
-
-static void *limited(void *user, void *old, size_t size) {
-  struct budget *b = user;
-  if (size == 0) {
-    free(old);
-    return NULL;
-  }
-  return b->left-- > 0 ? realloc(old, size) : NULL;
-}
-
 /* Compiles a module, from memory of exactly its size, and makes an object if it is right. */
 static kiln_status compile(const uint8_t *bytes, size_t n, kiln_target target,
-                           const kiln_wasm_options *o, struct budget *budget, kiln_diag *diag) {
+                           const kiln_wasm_options *o, struct failing *budget, kiln_diag *diag) {
   kiln_module_options options = {.target = target, .verify = true, .name = "module"};
-  if (budget != NULL) options.allocator = (kiln_allocator){limited, budget};
+  if (budget != NULL) options.allocator = failing_allocator(budget);
   uint8_t *copy = malloc(n != 0 ? n : 1);
   assert_non_null(copy);
   memcpy(copy, bytes, n);
@@ -271,7 +259,7 @@ static void failing_memory(void **state) {
   kiln_status status = KILN_ERR_MEMORY;
   for (long n = 0; status != KILN_OK; n++) {
     assert_true(n < 5000);
-    struct budget budget = {n};
+    struct failing budget = {.fail_at = (size_t)n + 1, .on = true};
     status = compile(t.at, t.n, KILN_TARGET_X86_64, NULL, &budget, NULL);
     if (status != KILN_OK && status != KILN_ERR_MEMORY)
       print_error("%ld: %s\n", n, kiln_status_name(status));
