@@ -1,13 +1,10 @@
 #!/usr/bin/env bash
-# deb.sh [--build] FOLDER CACHE: the packages there are installed together in an empty Debian that has compilers besides,
+# deb.sh FOLDER CACHE: the packages there are installed together in an empty Debian that has compilers besides,
 # used (install/use.sh), and removed without a trace. `./dev deb-test` runs it, as root. The root without them is made
-# once. --build: makes them first, which takes less than a minute with what ccache has.
+# once.
 set -u
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
-build=false
-[[ $1 != --build ]] || { build=true; shift; }
-mkdir -p "$1"
 debs=$(realpath "$1")
 mkdir -p "$2"
 cache=$(realpath "$2")
@@ -51,12 +48,6 @@ if (( EUID != 0 )) || ! command -v mmdebstrap > /dev/null || ! unshare --mount t
   skip 'the packages in a root of their own' 'needs root, mmdebstrap and mount namespaces'
   finish
 fi
-if $build && ! command -v ccache > /dev/null; then
-  skip 'the packages in a root of their own' 'without ccache making them takes minutes'
-  finish
-fi
-make_debs() { cd "$tests/.." && DEB_BUILD_OPTIONS=nocheck ./dev deb; }
-if $build; then check 'packages, about which lintian is silent' make_debs; fi
 exec 7> "$cache/lock"
 flock 7
 [[ -f $cache/root.tar ]] || check 'a root with compilers' make_root

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Each file that a build installs belongs to exactly one of the Debian packages (debian/*.install), and each pattern
+there names something. Packages that share a file cannot be installed together. `./dev deb-test` builds, installs and
+uses the packages themselves.
+
+usage: deb_files.py BUILD
+"""
+import fnmatch
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
+
+
+def installed(build, work):
+    """Paths of what is installed, below the prefix usr; a folder's own name is no path."""
+    subprocess.run(['meson', 'install', '-C', build, '--no-rebuild', '--quiet'], env={**os.environ, 'DESTDIR': work}, check=True)
+    top = next(d for d, folders, _ in os.walk(work) if 'bin' in folders)
+    return [os.path.join('usr', os.path.relpath(os.path.join(d, f), top)) for d, _, files in os.walk(top) for f in files]
+
+
+def matches(pattern, path):
+    """As dh_install: a pattern is a path or a folder, and * stays within a component."""
+    parts, names = pattern.split('/'), path.split('/')
+    return len(parts) <= len(names) and all(fnmatch.fnmatchcase(n, p) for n, p in zip(names, parts))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as work:
+        paths = installed(os.path.abspath(sys.argv[1]), work)
+    owners, wrong = {path: [] for path in paths}, []
+    for name in sorted(glob.glob(os.path.join(ROOT, 'debian', '*.install'))):
+        with open(name) as f:
+            for line in filter(None, (line.split('#')[0].strip() for line in f)):
+                pattern = re.sub(r'\$\{DEB_HOST_MULTIARCH\}', '*-linux-*', line.split()[0])
+                found = [path for path in paths if matches(pattern, path)]
+                for path in found:
+                    owners[path].append(os.path.basename(name))
+                if not found:
+                    wrong.append('%s: nothing is installed as %s' % (os.path.basename(name), line))
+    for path, by in sorted(owners.items()):
+        if len(by) != 1:
+            wrong.append('%s: %s' % (path, 'in no package' if not by else 'in ' + ' and '.join(by)))
+    print('%s 1 - %d installed files, each in one package' % ('not ok' if wrong or not paths else 'ok', len(paths)))
+    for line in wrong:
+        print('# ' + line)
+    print('1..1')
+    return bool(wrong)
+
+
+sys.exit(main())
