@@ -24,14 +24,18 @@ static inline const kiln_value *parts_from(const struct kn_bc *r, const struct k
   return x->first == UINT32_MAX ? &x->one : &r->fn.parts.at[x->first + k];
 }
 
-/* A vector of 64 bits as one of 128, or the reverse, if it is passed so. */
+/* A vector of 64 bits as one of 128, a float as an f80, or the reverse, if it is passed so. */
 static kiln_value fit(struct kn_bc *r, kiln_type to, kiln_type from, kiln_value v) {
-  return to == from ? v : kn_bc_vec_one(r, KILN_OP_VRESIZE, to, from, 0, v);
+  if (KN_LIKELY(to == from)) return v;
+  if (to == KILN_TYPE_F80) return kiln_build_convert(r->f, KILN_OP_FPROMOTE, to, from, v);
+  if (from == KILN_TYPE_F80) return kiln_build_convert(r->f, KILN_OP_FDEMOTE, to, from, v);
+  return kn_bc_vec_one(r, KILN_OP_VRESIZE, to, from, 0, v);
 }
 
-/* Defines the next value, of `type`, which is split: made of `results`, or, if that is NULL, of the function's
- * parameters from number *next on. */
-static void take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint32_t *next) {
+/* Defines the next value, of `type`, which is split: made of `results` of types `types`, or, if that is NULL, of the
+ * function's parameters from number *next on. */
+static void take(struct kn_bc *r, uint32_t type, const kiln_value *results, const uint8_t *types,
+                 uint32_t *next) {
   const struct kn_bc_type *t = &r->types.at[type];
   kiln_value parts[KN_BC_MAX_PIECES];
   const kiln_param *params = kiln_sig_get(r->module, r->fn.sig.sig).params;
@@ -44,7 +48,8 @@ static void take(struct kn_bc *r, uint32_t type, const kiln_value *results, uint
     if (!kn_bc_leaf_passed(r, &l, r->fn.wide_sigs, &p)) return;
     for (uint32_t k = 0; k < p.n; k++, ++*next) {
       in[k] = results ? results[*next] : kiln_func_param(r->f, *next);
-      if (l.vector && !results) in[k] = fit(r, p.type, (kiln_type)params[*next].type, in[k]);
+      if (results) in[k] = fit(r, p.type, (kiln_type)types[*next], in[k]);
+      else if (l.vector) in[k] = fit(r, p.type, (kiln_type)params[*next].type, in[k]);
     }
     if (l.vector) {
       kn_bc_vec_take(r, l.type, &p, in, out);
@@ -84,13 +89,13 @@ static bool give_copy(struct kn_bc *r, uint32_t id, uint32_t type) {
 }
 
 /* Appends what is passed of value `id` to r->tmp.args: by parameters `params` from number r->tmp.args.n on, of which
- * there are n_params; to none: variadic arguments. `params` NULL: as results. */
+ * there are n_params; to none: variadic arguments. `results`: as results of these types, and not as arguments. */
 static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *params,
-                 uint32_t n_params) {
+                 uint32_t n_params, const uint8_t *results) {
   const struct kn_bc_type *t = &r->types.at[type];
   struct kn_bc_run x;
   if (!kn_bc_run(r, id, type, &x) || !kn_bc_split(r, type)) return false;
-  bool joined = params && kn_bc_joins(r, t), widens = !kn_bc_targets[r->target].short_vectors;
+  bool joined = !results && kn_bc_joins(r, t), widens = !kn_bc_targets[r->target].short_vectors;
   struct kn_bc_leaf l = {0};
   while (kn_bc_leaf_next(r, t, &l)) {
     struct kn_bc_passed p;
@@ -105,7 +110,8 @@ static bool give(struct kn_bc *r, uint32_t id, uint32_t type, const kiln_param *
                  : kn_bc_soft_pass(r, &r->types.at[l.type], v);
     }
     for (uint32_t k = 0; k < p.n; k++) {
-      if (p.type == KILN_TYPE_V64 && params && widens)
+      if (results) out[k] = fit(r, (kiln_type)results[r->tmp.args.n], p.type, out[k]);
+      else if (p.type == KILN_TYPE_V64 && widens)
         out[k] =
           fit(r, r->tmp.args.n < n_params ? (kiln_type)params[r->tmp.args.n].type : KILN_TYPE_V128,
               p.type, out[k]);
@@ -128,7 +134,7 @@ bool kn_bc_params(struct kn_bc *r) {
     r->csts.at[r->vals.n] = (struct kn_bc_cst){.kind = CK_NONE};
     if (kn_bc_passes_parts(pt)) {
       if (kn_bc_in_memory(r, t, type)) take_copy(r, type, kiln_func_param(r->f, next++));
-      else take(r, type, NULL, &next);
+      else take(r, type, NULL, NULL, &next);
       if (r->status != KILN_OK) return false;
       continue;
     }
@@ -177,7 +183,9 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
   }
   if (s->ret == RET_PARTS) {
     r->tmp.args.n = 0;
-    if (give(r, id, type, NULL, 0)) kiln_build_ret(r->f, r->tmp.args.at, r->tmp.args.n);
+    const uint8_t *results = kiln_sig_get(r->module, s->sig).results;
+    if (give(r, id, type, NULL, 0, results))
+      kiln_build_ret(r->f, r->tmp.args.at, r->tmp.args.n);
     return;
   }
   kn_bc_store_value(r, r->fn.demoted, id, type, 0);
@@ -193,7 +201,7 @@ static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned exten
   const struct kn_bc_type *t = &r->types.at[type];
   if (kn_bc_passes_parts(t)) {
     const kiln_sig_info info = kiln_sig_get(r->module, sig);
-    return give(r, id, type, info.params, (uint32_t)info.n_params);
+    return give(r, id, type, info.params, (uint32_t)info.n_params, NULL);
   }
   if (!kn_bc_scalar(r, type)) return false;
   if (extend & PA_SEXT) return push_arg(r, kn_bc_use_s(r, id, type));
@@ -415,11 +423,11 @@ static inline void build(struct kn_bc *r, const struct kn_bc_callsite *c, const 
   } else if (s->ret == RET_DEMOTED) {
     kn_bc_load_value(r, memory, ret, 0);
   } else {
-    const size_t n = kiln_sig_get(r->module, s->sig).n_results;
-    for (uint32_t k = 0; k < n && !c->invoke; k++) /* before all other instructions */
+    const kiln_sig_info info = kiln_sig_get(r->module, s->sig);
+    for (uint32_t k = 0; k < info.n_results && !c->invoke; k++) /* before all other instructions */
       results[k] = k == 0 ? v : kiln_build_result(r->f, v, k);
     uint32_t next = 0;
-    take(r, ret, results, &next);
+    take(r, ret, results, info.results, &next);
   }
 }
 

@@ -74,30 +74,31 @@ bool kn_bc_leaf_passed(struct kn_bc *r, const struct kn_bc_leaf *l, unsigned fla
                        struct kn_bc_passed *p) {
   if (l->vector) return kn_bc_vec_passed(r, l->type, flags, p);
   const struct kn_bc_type *t = &r->types.at[l->type];
-  *p = (struct kn_bc_passed){.n = 1, .type = kn_bc_passed_as(t), .quad = t->soft == SOFT_QUAD};
+  *p = (struct kn_bc_passed){.n = 1, .type = kn_bc_passed_as(t), .quad = t->soft == SOFT_QUAD,
+                              .half = kn_bc_is_short(t)};
   return true;
 }
 
 /* The registers that results have taken. */
 struct taken {
   unsigned ints, floats, x87s;
-  bool elsewhere; /* LLVM returns a float where Kiln does not */
 };
-/* The register of a result; `upper`: of one of 256 bits that has one. False: there is none left. */
-static bool result_register(const struct kn_bc_target *target, struct taken *s,
-                            const struct kn_bc_passed *p, bool upper) {
+
+/* The type of the register that a result is returned in (LLVM's X86CallingConv.td, RetCC_X86_64_C: floats behind the
+ * second are in st0 and st1); `upper`: of one of 256 bits that has one. VOID: there is none left. */
+static kiln_type result_register(const struct kn_bc_target *target, struct taken *s,
+                                 const struct kn_bc_passed *p, bool upper) {
   kiln_type t = p->type;
-  if (t == KILN_TYPE_F80) return s->x87s++ < target->x87s;
+  unsigned most = target->floats;
+  if (t == KILN_TYPE_F80) return s->x87s++ < target->x87s ? t : KILN_TYPE_VOID;
   if (t == KILN_TYPE_F32 || t == KILN_TYPE_F64 || t == KILN_TYPE_F128 || p->quad) {
-    if (s->floats < target->floats_read) {
-      s->floats++;
-      return true;
-    }
-    s->elsewhere = true;
-    return !p->quad && s->x87s++ < target->x87s;
+    most = p->half ? target->half_results : target->float_results;
+    if (s->floats >= most && !p->half && !p->quad && s->x87s++ < target->x87s) return KILN_TYPE_F80;
+  } else if (t != KILN_TYPE_V64 && t != KILN_TYPE_V128) {
+    s->ints += t == KILN_TYPE_I128 ? 2 : 1;
+    return s->ints <= target->ints ? t : KILN_TYPE_VOID;
   }
-  if (t == KILN_TYPE_V64 || t == KILN_TYPE_V128) return upper || s->floats++ < target->floats;
-  return (s->ints += t == KILN_TYPE_I128 ? 2 : 1) <= target->ints;
+  return upper || s->floats++ < most ? t : KILN_TYPE_VOID;
 }
 
 /* Does a result of `type` fit into registers? Fills in `out` and *wide if so. Their number, or 0; or -1: *refused says
@@ -115,15 +116,14 @@ static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln
     struct kn_bc_passed p;
     if (!kn_bc_leaf_passed(r, &l, flags, &p)) return -1;
     for (uint32_t k = 0; k < p.n; k++, n++) {
-      if (!result_register(target, &s, &p, p.wide && k & 1)) return 0;
-      if (n < KILN_MAX_RESULTS) out[n] = p.type;
+      kiln_type in = result_register(target, &s, &p, p.wide && k & 1);
+      if (in == KILN_TYPE_VOID) return 0;
+      if (n < KILN_MAX_RESULTS) out[n] = in;
     }
     *wide |= p.wide;
     narrow |= !p.wide;
   }
-  if (s.elsewhere) {
-    *refused = "a result of more than two floats";
-  } else if (n > KILN_MAX_RESULTS) {
+  if (n > KILN_MAX_RESULTS) {
     *refused = "a result in more than eight registers";
   } else if (*wide && narrow) {
     *refused = "a vector of 256 bits beside other parts of a result";

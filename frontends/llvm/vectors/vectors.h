@@ -172,6 +172,7 @@ struct kn_bc_passed {
   kiln_type lane; /* type of its lanes, without floats that are passed as another type */
   bool wide;      /* two of them are the halves of one register of 256 bits */
   bool quad;      /* they are fp128 */
+  bool half;      /* they are half or bfloat, each in a register of its own */
 };
 /* Fills in *p for functions of `flags` (KN_BC_SIG_AVX, AVX512); false (reported) if it cannot be passed. */
 bool kn_bc_vec_passed(struct kn_bc *r, uint32_t type, unsigned flags, struct kn_bc_passed *p);
