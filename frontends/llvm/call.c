@@ -184,8 +184,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (s->ret == RET_PARTS) {
     r->tmp.args.n = 0;
     const uint8_t *results = kiln_sig_get(r->module, s->sig).results;
-    if (give(r, id, type, NULL, 0, results))
-      kiln_build_ret(r->f, r->tmp.args.at, r->tmp.args.n);
+    if (give(r, id, type, NULL, 0, results)) kiln_build_ret(r->f, r->tmp.args.at, r->tmp.args.n);
     return;
   }
   kn_bc_store_value(r, r->fn.demoted, id, type, 0);

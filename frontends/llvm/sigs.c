@@ -74,8 +74,8 @@ bool kn_bc_leaf_passed(struct kn_bc *r, const struct kn_bc_leaf *l, unsigned fla
                        struct kn_bc_passed *p) {
   if (l->vector) return kn_bc_vec_passed(r, l->type, flags, p);
   const struct kn_bc_type *t = &r->types.at[l->type];
-  *p = (struct kn_bc_passed){.n = 1, .type = kn_bc_passed_as(t), .quad = t->soft == SOFT_QUAD,
-                              .half = kn_bc_is_short(t)};
+  *p = (struct kn_bc_passed){
+    .n = 1, .type = kn_bc_passed_as(t), .quad = t->soft == SOFT_QUAD, .half = kn_bc_is_short(t)};
   return true;
 }
 

@@ -542,7 +542,8 @@ struct kn_bc_target {
   const char *i128_mark;
   /* Registers for the parts of a result; larger results go through memory. */
   uint8_t ints, floats, x87s;
-  uint8_t float_results, half_results; /* of `floats`: those for F32, F64, F128; for half and bfloat */
+  uint8_t float_results,
+    half_results;      /* of `floats`: those for F32, F64, F128; for half and bfloat */
   kiln_type f80, f128; /* what x86_fp80 and fp128 are; VOID: not supported */
   bool sysv;           /* x86_64_sysvcc is the C convention */
   bool aligns_args;    /* alignstack matters to parameters */
