@@ -331,6 +331,8 @@ static bool group(struct kn_bc *r, struct strings *s) {
     /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
     if (g.too_short || id > r->in.bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
     kn_bc_harden_done(&a);
+    r->open->no_x87 |= kn_bc_harden_no_x87(&a);
+    if (!kn_bc_harden_x87(r)) return false;
     if (!add_group(r, s, id, &a)) return false;
   }
   if (g.bits.bad || g.bits.pos > g.bits.end)

@@ -28,19 +28,13 @@ static uint32_t number(const char *s, uint32_t most) {
   return n < most ? (uint32_t)n : most;
 }
 
-/* Does a list of features take x86-64's vector registers or those of the x87 away? The last entry for a feature
- * counts. */
-static bool takes_registers(const char *features) {
-  static const char names[][5] = {"sse", "sse2", "x87"};
-  bool takes = false;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    size_t n = strlen(names[i]);
-    bool without = false;
-    for (const char *p = features; (p = strstr(p, names[i])); p += n)
-      if (p != features && (p[n] == 0 || p[n] == ',')) without = p[-1] == '-';
-    takes |= without;
-  }
-  return takes;
+/* Does a list of features take `name` away? The last entry for a feature counts. */
+static bool takes(const char *features, const char *name) {
+  const size_t n = strlen(name);
+  bool without = false;
+  for (const char *p = features; (p = strstr(p, name)); p += n)
+    if (p != features && (p[n] == 0 || p[n] == ',')) without = p[-1] == '-';
+  return without;
 }
 
 bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
@@ -68,7 +62,9 @@ bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *valu
   } else if (strcmp(key, "target-features") == 0) {
     a->harden.avx |= strstr(value, "+avx") != NULL;
     a->harden.avx512 |= strstr(value, "+avx512f") != NULL;
-    a->harden.general |= takes_registers(value);
+    bool general = takes(value, "sse") || takes(value, "sse2"), no_x87 = takes(value, "x87");
+    a->harden.general |= general;
+    a->harden.no_x87 |= no_x87;
   } else if (strcmp(key, "instrument-function-entry-inlined") == 0) {
     unsigned k = 1;
     while (k < 4 && strcmp(value, entered_by[k]) != 0) k++;
@@ -90,6 +86,15 @@ void kn_bc_harden_done(struct kn_bc_attr *a) {
 bool kn_bc_harden_avx(const struct kn_bc_attr *a) { return a && a->harden.avx; }
 
 bool kn_bc_harden_avx512(const struct kn_bc_attr *a) { return a && a->harden.avx512; }
+
+bool kn_bc_harden_no_x87(const struct kn_bc_attr *a) {
+  return a->harden.no_x87 && !a->harden.general;
+}
+
+bool kn_bc_harden_x87(struct kn_bc *r) {
+  return !r->m->no_x87 || !r->m->has_f80 ||
+         kn_bc_unsupported(r, "x86_fp80 beside functions without the x87");
+}
 
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return a->harden.no_plt; }
 

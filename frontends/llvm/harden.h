@@ -21,8 +21,8 @@ union kn_bc_hardening {
     uint32_t probe : 1, no_probe : 1, no_plt : 1, no_cf_check : 1, naked : 1;
     uint32_t enters : 2,
       leaves : 1; /* which function is called at the beginning; one at the end is */
-    /* of x86-64: features that conventions depend on; only general registers may be used */
-    uint32_t avx : 1, avx512 : 1, general : 1;
+    /* of x86-64: features that conventions depend on; only general registers may be used; the x87 may not */
+    uint32_t avx : 1, avx512 : 1, general : 1, no_x87 : 1;
     /* of AArch64: what branch-target-enforcement and sign-return-address say, and that they say it */
     uint32_t branch : 1, branch_said : 1, sign : 1, sign_all : 1, sign_said : 1, key_b : 1;
     uint32_t probe_bytes; /* distance of probes; 0: the default */
@@ -50,6 +50,10 @@ void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key);
 bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
 void kn_bc_harden_done(struct kn_bc_attr *a);
 /* True if calls of a function with attributes `a` go through the GOT. */
+/* May the function use floats, but not the x87? */
+bool kn_bc_harden_no_x87(const struct kn_bc_attr *a);
+/* False (reported) if the module has such a function and x86_fp80: what is known of both so far. */
+bool kn_bc_harden_x87(struct kn_bc *r);
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a);
 /* True if an indirect call with attributes `list` may go where no endbr64 is. */
 bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list);

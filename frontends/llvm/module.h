@@ -93,6 +93,8 @@ struct kn_bc_module {
   const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
 
   bool inlining;         /* functions are kept, to be inlined: <kiln/inline.h> */
+  bool has_f80;          /* some type is x86_fp80 */
+  bool no_x87;           /* some function has floats, but may not use the x87 */
   bool has_words;        /* some integer type has more than 128 bits */
   bool has_vectors;      /* some type is a vector, */
   bool has_long_vectors; /* of more than 128 bits */

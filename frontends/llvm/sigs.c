@@ -110,7 +110,7 @@ static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln
   struct taken s = {0};
   struct kn_bc_leaf l = {0};
   uint32_t n = 0;
-  bool narrow = false;
+  bool narrow = false, no_x87 = false;
   *refused = NULL;
   while (kn_bc_leaf_next(r, t, &l)) {
     struct kn_bc_passed p;
@@ -118,12 +118,15 @@ static int result_registers(struct kn_bc *r, uint32_t type, unsigned flags, kiln
     for (uint32_t k = 0; k < p.n; k++, n++) {
       kiln_type in = result_register(target, &s, &p, p.wide && k & 1);
       if (in == KILN_TYPE_VOID) return 0;
+      no_x87 |= in == KILN_TYPE_F80 && r->m->no_x87;
       if (n < KILN_MAX_RESULTS) out[n] = in;
     }
     *wide |= p.wide;
     narrow |= !p.wide;
   }
-  if (n > KILN_MAX_RESULTS) {
+  if (no_x87) {
+    *refused = "a result of more than two floats without the x87";
+  } else if (n > KILN_MAX_RESULTS) {
     *refused = "a result in more than eight registers";
   } else if (*wide && narrow) {
     *refused = "a vector of 256 bits beside other parts of a result";

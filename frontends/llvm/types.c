@@ -277,6 +277,9 @@ static bool describe(struct kn_bc *r, struct kn_bc_type *t) {
   case TYPE_HALF: half_type(t, SOFT_HALF); return true;
   case TYPE_BFLOAT: half_type(t, SOFT_BFLOAT); return true;
   case TYPE_X86_FP80:
+    long_float_type(r, t);
+    r->open->has_f80 = true;
+    return kn_bc_harden_x87(r);
   case TYPE_FP128:
   case TYPE_PPC_FP128: long_float_type(r, t); return true;
   case TYPE_X86_MMX:

@@ -395,6 +395,15 @@ class Asks:
         else:
             self.h.fail('a float without its registers', err)
 
+        for name, body, says in (
+                ('x86_fp80', 'define x86_fp80 @g(x86_fp80 %x) {\n ret x86_fp80 %x\n}\n', 'x86_fp80 beside functions without the x87'),
+                ('three floats as a result', 'declare { float, float, float } @g()\ndefine void @h() {\n'
+                 ' call { float, float, float } @g()\n ret void\n}\n', 'a result of more than two floats without the x87')):
+            status, err, _, _ = self.compile(name + ' without the x87', 'define double @f(double %x) "target-features"="-x87" {\n'
+                                             ' ret double %x\n}\n' + body, 'x86_64')
+            if status == 1 and says in err: self.h.ok(name + ' without the x87')
+            else: self.h.fail(name + ' without the x87', err)
+
     # -- conventions --
 
     ONE_TARGET = {78: 'x86_64', 79: 'x86_64', 97: 'aarch64'}  # those that one target has
