@@ -72,6 +72,25 @@ static bool wide(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
   return true;
 }
 
+/* Writes a vector of integers like i1 or i24, lane 0 in the lowest bits. */
+static bool packed(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
+                   const struct kn_bc_type *t, uint64_t at) {
+  const unsigned bits = r->types.at[r->m->elems.at[t->first].type].bits;
+  if (c->kind != CK_AGGREGATE || c->n != t->count || bits > 128)
+    return kn_bc_unsupported(r, "a constant vector of integers of this width in data");
+  for (uint32_t i = 0; i < c->n; i++) {
+    struct kn_bc_num v;
+    if (!kn_bc_eval(r, r->m->pool.list.at[c->index + i], 0, &v)) return false;
+    if (v.symbol) return kn_bc_unsupported(r, "a part of an address in data");
+    for (unsigned k = 0; k < bits; k++) {
+      const uint64_t bit = (k < 64 ? v.low >> k : v.high >> (k - 64)) & 1,
+                     to = i * (uint64_t)bits + k;
+      it->bytes[at + to / 8] |= (uint8_t)(bit << to % 8);
+    }
+  }
+  return true;
+}
+
 /* Writes constant `id`, which must be of type `type`, at offset `at`. The recursion is limited by the type's depth. */
 static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, uint64_t at) {
   if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), type))
@@ -84,8 +103,7 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
     return scalar(r, it, id, t, at);
   if (c->kind == CK_UNSUPPORTED) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
   unsigned fit = t->kind == TK_VECTOR ? r->types.at[r->m->elems.at[t->first].type].fit : FIT_EXACT;
-  if (fit != FIT_EXACT && fit != FIT_SOFT)
-    return kn_bc_unsupported(r, "vector types"); /* packed bit by bit */
+  if (fit != FIT_EXACT && fit != FIT_SOFT) return packed(r, it, c, t, at);
   uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
   if (c->kind == CK_AGGREGATE && c->n == n) {
     const uint32_t *list = r->m->pool.list.at + c->index;

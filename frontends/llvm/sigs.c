@@ -209,6 +209,12 @@ static bool is_one_half(const struct kn_bc *r, uint32_t type) {
   return t->count == 1 && kn_bc_is_short(&r->types.at[r->m->elems.at[t->first].type]);
 }
 
+/* A vector that takes more of an array than its bits. */
+static bool is_padded(const struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  return t->size != t->bits / 8;
+}
+
 bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_t type,
                      const struct kn_bc_attr *a, unsigned flags, bool variadic) {
   const struct kn_bc_type *t = &r->types.at[type];
@@ -219,7 +225,8 @@ bool kn_bc_parameter(struct kn_bc *r, const struct kn_bc_type *function, uint32_
     bool last = l.first + l.n == t->n_pieces;
     if (!kn_bc_leaf_passed(r, &l, flags, &passed)) return false;
     if (l.vector && widens) joined = false; /* x86-64 joins nothing */
-    if (joined && l.vector && (passed.how != PASSED_WHOLE || is_one_half(r, l.type)))
+    if (joined && l.vector &&
+        (passed.how != PASSED_WHOLE || is_one_half(r, l.type) || is_padded(r, l.type)))
       return kn_bc_unsupported(r, "an array of vectors of this type as an argument");
     if (passed.wide && function->flags) {
       if (t->kind != TK_VECTOR)

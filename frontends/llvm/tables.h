@@ -131,9 +131,11 @@ struct kn_bc_type {
   uint8_t align_log2; /* ABI alignment */
   uint8_t depth;      /* nesting depth; 0 for scalars */
   uint8_t flags;      /* functions: variadic; structs: packed */
-  uint8_t holds_wide; /* aggregates that were split: they contain integers of more than 128 bits */
-  uint8_t has_array;  /* harden.c: is an array, or a struct with one in it */
-  uint32_t bits;      /* integers: width; floats: width */
+  /* Aggregates that were split: they contain integers of more than 128 bits; vectors of several
+   * registers that are packed in memory. */
+  uint8_t holds_wide : 1, holds_packed : 1;
+  uint8_t has_array; /* harden.c: is an array, or a struct with one in it */
+  uint32_t bits;     /* integers: width; floats: width */
   uint32_t
     pointee;     /* typed pointers, of LLVM 14 and older: what they point to; else KN_BC_NO_TYPE */
   uint64_t size; /* bytes from one array element to the next */

@@ -440,8 +440,8 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
     return split_wide(r, t, offset);
   }
   if (t->kind == TK_VECTOR && t->lane && !t->ktype) {
-    if (type != whole && (t->is_mask || kn_bc_has_odd_lanes(r, t) || t->size != t->bits / 8))
-      return kn_bc_unsupported(r, "vectors of this length in aggregate values");
+    r->types.at[whole].holds_packed |=
+      type != whole && (t->is_mask || kn_bc_has_odd_lanes(r, t) || t->size != t->bits / 8);
     uint32_t parts = (uint32_t)((t->count * kiln_type_size((kiln_type)t->lane) + 15) / 16);
     for (uint32_t i = 0; i < parts; i++)
       if (!KN_BC_PUSH(r, r->type_pieces,

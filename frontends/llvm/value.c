@@ -218,9 +218,54 @@ static void store_large(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t typ
     kn_bc_unsupported(r, "an aggregate constant of this many parts");
 }
 
+/* The vector of several registers that is a leaf of type `t`: its shape, and where it is in a value of this type. */
+static bool leaf_vector(struct kn_bc *r, const struct kn_bc_type *t, const struct kn_bc_leaf *l,
+                        struct kn_bc_vec *x, int32_t *offset) {
+  *offset = (int32_t)r->type_pieces.at[t->piece_first + l->first].offset;
+  return kn_bc_vec_shape(r, l->type, x);
+}
+
+/* Aggregates with vectors whose bits are closer together in memory than in registers. */
+static void load_leaves(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  kiln_value v[KN_BC_MAX_PIECES];
+  struct kn_bc_leaf l = {0};
+  while (kn_bc_leaf_next(r, t, &l)) {
+    struct kn_bc_vec x;
+    int32_t offset;
+    if (l.n == 1) {
+      struct kn_bc_piece p = r->type_pieces.at[t->piece_first + l.first];
+      v[l.first] = kn_bc_load_scalar(r, a, p.offset, p.type, mem);
+    } else {
+      if (!leaf_vector(r, t, &l, &x, &offset)) return;
+      kn_bc_vec_read(r, a, offset, &x, mem);
+      memcpy(v + l.first, x.v, l.n * sizeof *v);
+    }
+  }
+  kn_bc_define(r, type, v);
+}
+static void store_leaves(struct kn_bc *r, kiln_value a, const struct kn_bc_run *run, uint32_t type,
+                         unsigned mem) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  struct kn_bc_leaf l = {0};
+  while (kn_bc_leaf_next(r, t, &l)) {
+    struct kn_bc_vec x;
+    int32_t offset;
+    if (l.n == 1) {
+      struct kn_bc_piece p = r->type_pieces.at[t->piece_first + l.first];
+      kn_bc_store_scalar(r, a, p.offset, kn_bc_part(r, run, l.first), p.type, mem);
+    } else {
+      if (!leaf_vector(r, t, &l, &x, &offset)) return;
+      for (uint32_t k = 0; k < l.n; k++) x.v[k] = kn_bc_part(r, run, l.first + k);
+      kn_bc_vec_write(r, a, offset, &x, mem);
+    }
+  }
+}
+
 static void load_parts(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
   if (kn_bc_is_large(r, type)) return load_large(r, a, type, mem);
   const struct kn_bc_type *t = &r->types.at[type];
+  if (KN_UNLIKELY(t->holds_packed)) return load_leaves(r, a, type, mem);
   kiln_value v[KN_BC_MAX_PIECES];
   for (uint32_t i = 0; i < t->n_pieces; i++) {
     struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
@@ -233,6 +278,7 @@ static void store_parts(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t typ
   const struct kn_bc_type *t = &r->types.at[type];
   struct kn_bc_run x;
   if (!kn_bc_run(r, id, type, &x)) return;
+  if (KN_UNLIKELY(t->holds_packed)) return store_leaves(r, a, &x, type, mem);
   for (uint32_t i = 0; i < x.n; i++) {
     struct kn_bc_piece p = r->type_pieces.at[t->piece_first + i];
     kn_bc_store_scalar(r, a, p.offset, kn_bc_part(r, &x, i), p.type, mem);

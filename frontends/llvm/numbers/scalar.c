@@ -291,8 +291,12 @@ kiln_value kn_bc_load_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, uin
                              unsigned mem) {
   const struct kn_bc_type *t = &r->types.at[type];
   kiln_type kt = (kiln_type)t->ktype;
-  if (t->kind == TK_VECTOR && t->fit == FIT_ODD)
-    kn_bc_unsupported(r, "vectors of this length in aggregate values");
+  if (KN_UNLIKELY(t->kind == TK_VECTOR && t->fit == FIT_ODD)) {
+    struct kn_bc_vec x;
+    if (!kn_bc_vec_shape(r, type, &x)) return (kiln_value){0};
+    kn_bc_vec_read(r, a, (int32_t)offset, &x, mem);
+    return x.v[0];
+  }
   if (t->fit != FIT_ODD) return kiln_build_load(r->f, kt, a, (int32_t)offset, mem);
   return kn_bc_load_bytes(r, a, (int32_t)offset, (t->bits + 7) / 8, kt, mem);
 }
@@ -301,8 +305,13 @@ void kn_bc_store_scalar(struct kn_bc *r, kiln_value a, uint64_t offset, kiln_val
                         unsigned mem) {
   const struct kn_bc_type *t = &r->types.at[type];
   kiln_type kt = (kiln_type)t->ktype;
-  if (t->kind == TK_VECTOR && t->fit == FIT_ODD)
-    kn_bc_unsupported(r, "vectors of this length in aggregate values");
+  if (KN_UNLIKELY(t->kind == TK_VECTOR && t->fit == FIT_ODD)) {
+    struct kn_bc_vec x;
+    if (!kn_bc_vec_shape(r, type, &x)) return;
+    x.v[0] = v;
+    kn_bc_vec_write(r, a, (int32_t)offset, &x, mem);
+    return;
+  }
   if (t->bits % 8) v = kn_bc_zext_in(r, v, t); /* as LLVM does: the rest of the last byte is zero */
   if (t->fit != FIT_ODD) kiln_build_store(r->f, kt, a, (int32_t)offset, v, mem);
   else kn_bc_store_bytes(r, a, (int32_t)offset, v, (t->bits + 7) / 8, kt, mem);

@@ -523,68 +523,77 @@ void kn_bc_vec_unpack(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *wo
   kn_bc_vec_from_lanes(r, x, lanes);
 }
 
-void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
-  struct kn_bc_vec x;
-  if (!kn_bc_vec_shape(r, type, &x)) return;
-  if (x.mask || x.odd) {
+void kn_bc_vec_read(struct kn_bc *r, kiln_value a, int32_t offset, struct kn_bc_vec *x,
+                    unsigned mem) {
+  if (x->mask || x->odd) {
     kiln_value words[KN_BC_MAX_LANES];
-    unsigned bytes = (r->types.at[type].bits + 7) / 8;
+    unsigned bytes = (r->types.at[x->type].bits + 7) / 8;
     for (unsigned i = 0; i < bytes; i += 8)
-      words[i / 8] =
-        kn_bc_load_bytes(r, a, (int32_t)i, bytes - i < 8 ? bytes - i : 8, KILN_TYPE_I64, mem);
-    if (x.odd) kn_bc_vec_unpack(r, &x, words);
-    else kn_bc_vec_from_bits(r, &x, words);
-    kn_bc_vec_def(r, &x);
+      words[i / 8] = kn_bc_load_bytes(r, a, offset + (int32_t)i, bytes - i < 8 ? bytes - i : 8,
+                                      KILN_TYPE_I64, mem);
+    if (x->odd) kn_bc_vec_unpack(r, x, words);
+    else kn_bc_vec_from_bits(r, x, words);
     return;
   }
-  for (uint32_t i = 0; i < x.parts; i++) {
-    unsigned n = bytes_of(&x, i), size = kiln_type_size(x.chunk);
-    int32_t at = (int32_t)(i * size);
+  for (uint32_t i = 0; i < x->parts; i++) {
+    unsigned n = bytes_of(x, i), size = kiln_type_size(x->chunk);
+    int32_t at = offset + (int32_t)(i * size);
     if (n == size) {
-      x.v[i] = kiln_build_load(r->f, x.chunk, a, at, mem);
+      x->v[i] = kiln_build_load(r->f, x->chunk, a, at, mem);
       continue;
     }
     if (n == 4) {
       kiln_value v = kiln_build_load(r->f, KILN_TYPE_F32, a, at, mem);
-      x.v[i] = kn_bc_vec_one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_F32, 0, v);
+      x->v[i] = kn_bc_vec_one(r, KILN_OP_VSPLAT, x->chunk, KILN_TYPE_F32, 0, v);
       continue;
     }
     kiln_value low = kn_bc_load_bytes(r, a, at, n < 8 ? n : 8, KILN_TYPE_I64, mem);
-    x.v[i] = kn_bc_vec_one(r, KILN_OP_VSPLAT, x.chunk, KILN_TYPE_I64, 0, low);
+    x->v[i] = kn_bc_vec_one(r, KILN_OP_VSPLAT, x->chunk, KILN_TYPE_I64, 0, low);
     if (n <= 8) continue;
     kiln_value high = kn_bc_load_bytes(r, a, at + 8, n - 8, KILN_TYPE_I64, mem);
-    x.v[i] = kiln_build_vector(r->f, KILN_OP_VINSERT, x.chunk, KILN_TYPE_I64, 1, x.v[i], high);
+    x->v[i] = kiln_build_vector(r->f, KILN_OP_VINSERT, x->chunk, KILN_TYPE_I64, 1, x->v[i], high);
   }
+}
+
+void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem) {
+  struct kn_bc_vec x;
+  if (!kn_bc_vec_shape(r, type, &x)) return;
+  kn_bc_vec_read(r, a, 0, &x, mem);
   kn_bc_vec_def(r, &x);
 }
 
-void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
-  struct kn_bc_vec x;
-  if (!kn_bc_vec_get(r, id, type, &x)) return;
-  if (x.mask || x.odd) {
+void kn_bc_vec_write(struct kn_bc *r, kiln_value a, int32_t offset, const struct kn_bc_vec *x,
+                     unsigned mem) {
+  if (x->mask || x->odd) {
     kiln_value words[KN_BC_MAX_LANES];
-    unsigned bytes = (r->types.at[type].bits + 7) / 8;
-    if (x.odd) kn_bc_vec_pack(r, &x, words);
+    unsigned bytes = (r->types.at[x->type].bits + 7) / 8;
+    if (x->odd) kn_bc_vec_pack(r, x, words);
     for (unsigned i = 0; i < bytes; i += 8)
-      kn_bc_store_bytes(r, a, (int32_t)i, x.odd ? words[i / 8] : kn_bc_vec_bits(r, &x, 8 * i),
+      kn_bc_store_bytes(r, a, offset + (int32_t)i,
+                        x->odd ? words[i / 8] : kn_bc_vec_bits(r, x, 8 * i),
                         bytes - i < 8 ? bytes - i : 8, KILN_TYPE_I64, mem);
     return;
   }
-  for (uint32_t i = 0; i < x.parts; i++) {
-    unsigned n = bytes_of(&x, i), size = kiln_type_size(x.chunk);
-    int32_t at = (int32_t)(i * size);
+  for (uint32_t i = 0; i < x->parts; i++) {
+    unsigned n = bytes_of(x, i), size = kiln_type_size(x->chunk);
+    int32_t at = offset + (int32_t)(i * size);
     if (n == size) {
-      kiln_build_store(r->f, x.chunk, a, at, x.v[i], mem);
+      kiln_build_store(r->f, x->chunk, a, at, x->v[i], mem);
       continue;
     }
     if (n == 4) {
-      kiln_value v = kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_F32, x.chunk, 0, x.v[i]);
+      kiln_value v = kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_F32, x->chunk, 0, x->v[i]);
       kiln_build_store(r->f, KILN_TYPE_F32, a, at, v, mem);
       continue;
     }
     for (unsigned k = 0; k < n; k += 8)
       kn_bc_store_bytes(r, a, at + (int32_t)k,
-                        kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x.chunk, k / 8, x.v[i]),
+                        kn_bc_vec_one(r, KILN_OP_VEXTRACT, KILN_TYPE_I64, x->chunk, k / 8, x->v[i]),
                         n - k < 8 ? n - k : 8, KILN_TYPE_I64, mem);
   }
+}
+
+void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem) {
+  struct kn_bc_vec x;
+  if (kn_bc_vec_get(r, id, type, &x)) kn_bc_vec_write(r, a, 0, &x, mem);
 }

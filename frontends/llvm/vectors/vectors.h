@@ -62,6 +62,11 @@ bool kn_bc_vec_is_splat(struct kn_bc *r, uint32_t id, uint64_t *out);
  * what is above each lane is unspecified. */
 void kn_bc_vec_pack(struct kn_bc *r, const struct kn_bc_vec *x, kiln_value *words);
 void kn_bc_vec_unpack(struct kn_bc *r, struct kn_bc_vec *x, const kiln_value *words);
+/* The registers of *x, whose shape is there, from memory at a + offset; and to it. */
+void kn_bc_vec_read(struct kn_bc *r, kiln_value a, int32_t offset, struct kn_bc_vec *x,
+                    unsigned mem);
+void kn_bc_vec_write(struct kn_bc *r, kiln_value a, int32_t offset, const struct kn_bc_vec *x,
+                     unsigned mem);
 /* Loads, which defines the next value, and stores of vectors. */
 void kn_bc_vec_load(struct kn_bc *r, kiln_value a, uint32_t type, unsigned mem);
 void kn_bc_vec_store(struct kn_bc *r, kiln_value a, uint32_t id, uint32_t type, unsigned mem);
