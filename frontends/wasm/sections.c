@@ -42,8 +42,7 @@ void kn_wasm_need(const kiln_wasm *w, struct kn_wasm_in *in, const uint8_t *at, 
                                       "relaxed vector operations",
                                       "threads"};
   if (!(w->options.refuse & proposal)) return;
-  kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "%s are not allowed here",
-               names[__builtin_ctz(proposal)]);
+  KN_WASM_INVALID(in, at, "%s are not allowed here", names[__builtin_ctz(proposal)]);
 }
 
 /* ---- entities ---- */

@@ -1,4 +1,5 @@
 """PostgreSQL's own tests, run with jit off and with kilnjit: what ./dev postgres regress, isolation and plpgsql do."""
+import difflib
 import glob
 import os
 import re
@@ -87,6 +88,7 @@ def compare(kilnjit, name):
         if not same:
             path = os.path.join(cluster.ROOT, 'build', 'postgresql-%s.diffs' % name)
             with open(path, 'w') as f:
-                f.write(differences)
-            print('  differences: ' + path)
+                f.writelines(difflib.unified_diff(results['off'][2].splitlines(True), differences.splitlines(True),
+                                                  'with jit off', 'with ' + way))
+            print('  how the differences from the expected results differ: ' + path)
     return ok
