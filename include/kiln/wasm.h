@@ -57,7 +57,7 @@ typedef struct kiln_wasm_options {
   const char *image;    /**< symbol of the kiln_wasm_image; NULL: "kiln_wasm_image" */
   const char *prefix;   /**< of EXPORT_SYMBOLS; NULL: "wasm_" */
   uint32_t flags;       /**< KILN_WASM_FUEL to EXPORT_SYMBOLS */
-  uint32_t refuse;      /**< proposals that are refused */
+  uint32_t refuse;      /**< proposals without which a module is validated */
   uint64_t reserved[8]; /**< 0 */
 } kiln_wasm_options;
 
@@ -67,7 +67,7 @@ KILN_API bool kiln_wasm_is_module(const void *bytes, size_t size_bytes);
 /** Reads and validates a module but for its functions' bodies, and declares and defines in `m`, an empty module, all
  * that it has: functions, the image. NULL after an error, which `m` has: `bit_offset` is eight times its offset in
  * `bytes`, the message begins with the official test suite's words where it has some, and KILN_ERR_UNSUPPORTED is
- * what is valid but not implemented or refused. `bytes` stay as they are until kiln_wasm_free. All calls take NULL.
+ * what is not implemented. `bytes` stay as they are until kiln_wasm_free. All calls take NULL.
  * */
 KILN_API kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
                                   const kiln_wasm_options *options);

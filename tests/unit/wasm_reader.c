@@ -341,7 +341,7 @@ static void refusals(void **state) {
     put_module(&t, of[i].code);
     assert_int_equal(compile(t.at, t.n, KILN_TARGET_X86_64, NULL, NULL, NULL), KILN_OK);
     kiln_wasm_options o = {.refuse = of[i].proposal};
-    assert_int_equal(compile(t.at, t.n, KILN_TARGET_X86_64, &o, NULL, NULL), KILN_ERR_UNSUPPORTED);
+    assert_int_equal(compile(t.at, t.n, KILN_TARGET_X86_64, &o, NULL, NULL), KILN_ERR_TYPE);
     free(t.at);
   }
 }
