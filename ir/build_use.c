@@ -64,9 +64,6 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
   unsigned state = op < KILN_OP_COUNT ? kn_shape_info[kn_op_shape(op)].state : KN_SHAPE_INTERNAL;
   if (state == KN_SHAPE_INTERNAL)
     kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "opcode %u cannot be built", op);
-  else if (state == KN_SHAPE_RESERVED)
-    kn_func_fail(f, KILN_ERR_UNSUPPORTED, f->current, f->n, "%s is not supported",
-                 kn_op_info[op].name);
   else
     kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n,
                  "%s does not take type %s, or not by this call or with these flags",

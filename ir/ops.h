@@ -15,7 +15,7 @@ enum kn_shape {
 };
 
 /* Whether instructions of a shape exist. */
-enum kn_shape_state { KN_SHAPE_BUILT, KN_SHAPE_INTERNAL, KN_SHAPE_RESERVED };
+enum kn_shape_state { KN_SHAPE_BUILT, KN_SHAPE_INTERNAL };
 
 /* What an operand has to be. Those from T to ROW are handles in a field. */
 enum kn_operand_kind {

@@ -533,7 +533,7 @@ static bool parse_inst(struct kn_parser *p, const struct kn_token *op,
         return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' takes no type", info->name);
     } else if (only != KILN_TYPE_VOID) {
       l.type = only;
-    } else if (spelled && state != KN_SHAPE_RESERVED) {
+    } else if (spelled) {
       return kn_parse_fail(p, op, KILN_ERR_SYNTAX, "'%s' needs a type: %s.i32", info->name,
                            info->name);
     }

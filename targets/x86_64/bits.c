@@ -184,33 +184,40 @@ static const uint64_t bit_masks[3] = {UINT64_C(0x5555555555555555), UINT64_C(0x3
                                       UINT64_C(0x0f0f0f0f0f0f0f0f)};
 
 /* Warren, Hacker's Delight, 5-1: counting bits in parallel. */
-void x64_lower_popcnt(struct kn_walk *w, const struct kn_inst *in) {
-  uint32_t i = w->i;
-  unsigned size = x64_op_size(in->type);
-  unsigned r = copy_extended(w, in->a, in->type, false);
-  unsigned m = kn_temp(w, KN_GP_MASK), t = X64_SCRATCH;
+void x64_count_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m) {
   for (unsigned k = 0; k < 3; k++) {
-    split_bits(w, size, r, t, m, 1u << k, bit_masks[k]);
-    EMIT(w, x64_rr, X64_ADD, size, r, t);
+    split_bits(w, size, r, X64_SCRATCH, m, 1u << k, bit_masks[k]);
+    EMIT(w, x64_rr, X64_ADD, size, r, X64_SCRATCH);
   }
   x64_const(w, m, size == 3 ? UINT64_C(0x0101010101010101) : 0x01010101);
   EMIT(w, x64_rr, X64_IMUL, size, r, m);
   EMIT(w, x64_shift_ri, X64_G_SHR, size, r, size == 3 ? 56 : 24);
+}
+
+void x64_reverse_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m) {
+  EMIT(w, x64_bswap, size, r);
+  for (unsigned k = 0; k < 3; k++) {
+    split_bits(w, size, r, X64_SCRATCH, m, 1u << k, bit_masks[k]);
+    EMIT(w, x64_shift_ri, X64_G_SHL, size, r, 1u << k);
+    EMIT(w, x64_rr, X64_OR, size, r, X64_SCRATCH);
+  }
+}
+
+void x64_lower_popcnt(struct kn_walk *w, const struct kn_inst *in) {
+  uint32_t i = w->i;
+  unsigned r = copy_extended(w, in->a, in->type, false);
+  unsigned m = kn_temp(w, KN_GP_MASK);
+  x64_count_bits(w, x64_op_size(in->type), r, m);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, r);
 }
 
 void x64_lower_bitrev(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
-  unsigned size = x64_op_size(in->type), bits = 8u << x64_size(in->type);
+  unsigned bits = 8u << x64_size(in->type);
   unsigned r = copy_extended(w, in->a, in->type, false);
-  unsigned m = kn_temp(w, KN_GP_MASK), t = X64_SCRATCH;
-  EMIT(w, x64_bswap, size, r);
-  for (unsigned k = 0; k < 3; k++) {
-    split_bits(w, size, r, t, m, 1u << k, bit_masks[k]);
-    EMIT(w, x64_shift_ri, X64_G_SHL, size, r, 1u << k);
-    EMIT(w, x64_rr, X64_OR, size, r, t);
-  }
+  unsigned m = kn_temp(w, KN_GP_MASK);
+  x64_reverse_bits(w, x64_op_size(in->type), r, m);
   if (bits < 32) EMIT(w, x64_shift_ri, X64_G_SHR, 2, r, 32 - bits);
   kn_drop(w, in->a);
   x64_def_fixed(w, i, in->type, r);

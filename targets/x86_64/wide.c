@@ -505,6 +505,23 @@ static void unary(struct kn_walk *w, const struct kn_inst *in) {
   x64_wide_store(w, w->i, low, high);
 }
 
+/* POPCNT, BITREV. */
+static void bits(struct kn_walk *w, const struct kn_inst *in) {
+  unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK), m = kn_temp(w, KN_GP_MASK);
+  bool count = in->op == KILN_OP_POPCNT;
+  x64_wide_half(w, low, in->a, 0);
+  x64_wide_half(w, high, in->a, 1);
+  (count ? x64_count_bits : x64_reverse_bits)(w, 3, low, m);
+  (count ? x64_count_bits : x64_reverse_bits)(w, 3, high, m);
+  if (!count) {
+    x64_wide_store(w, w->i, high, low);
+    return;
+  }
+  EMIT(w, x64_rr, X64_ADD, 3, low, high);
+  EMIT(w, x64_zero, high);
+  x64_wide_store(w, w->i, low, high);
+}
+
 void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   switch (in->op) {
   case KILN_OP_LOAD:
@@ -552,6 +569,8 @@ void x64_lower_wide(struct kn_walk *w, const struct kn_inst *in) {
   case KILN_OP_NEG:
   case KILN_OP_NOT:
   case KILN_OP_BSWAP: unary(w, in); break;
+  case KILN_OP_POPCNT:
+  case KILN_OP_BITREV: bits(w, in); break;
   default: kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "not supported for this type on x86_64"); return;
   }
   kn_drop_operands(w, in);

@@ -367,6 +367,11 @@ void x64_align_slots(struct kn_walk *w, bool arrays);
 /* A call of a symbol; `library`: the compiler makes it itself. */
 void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library);
 
+/* The number of ones in register r, of `size` (2: 32 bits, 3: 64), goes to r; and r's bits in reverse order. Both use m
+ * and X64_SCRATCH. */
+void x64_count_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m);
+void x64_reverse_bits(struct kn_walk *w, unsigned size, unsigned r, unsigned m);
+
 /* ---- operations, by file ---- */
 
 kn_lower x64_lower_add, x64_lower_sub, x64_lower_and, x64_lower_or, x64_lower_xor, x64_lower_mul,

@@ -2,17 +2,6 @@
  * intrinsic.c, which checked the types. */
 #include "intrinsic.h"
 
-/* POPCNT and BITREV of an i128, from operations on its halves. */
-static kiln_value bits_wide(const struct call *c, kiln_op op, kiln_value v) {
-  kiln_func *f = c->r->f;
-  kiln_value half[2];
-  kn_bc_split_i128(f, v, half);
-  for (unsigned i = 0; i < 2; i++) half[i] = kiln_build_unary(f, op, KILN_TYPE_I64, half[i]);
-  if (op == KILN_OP_BITREV) return kn_bc_join_i128(f, half[1], half[0]);
-  return kiln_build_convert(f, KILN_OP_ZEXT, KILN_TYPE_I128, KILN_TYPE_I64,
-                            binary(c, KILN_OP_ADD, KILN_TYPE_I64, half[0], half[1]));
-}
-
 /* Bit counts and reversals; the results for odd widths are moved to the lower bits of the type. */
 void kn_in_bits(const struct call *c) {
   struct kn_bc *r = c->r;
@@ -36,9 +25,7 @@ void kn_in_bits(const struct call *c) {
                                       : kiln_const_i128(r->f, 0, UINT64_C(1) << (t->bits - 64));
     v = binary(c, KILN_OP_OR, kt, v, stop);
   }
-  if (kt == KILN_TYPE_I128 && (op == KILN_OP_POPCNT || op == KILN_OP_BITREV))
-    v = bits_wide(c, op, v);
-  else v = kiln_build_unary(r->f, op, kt, v);
+  v = kiln_build_unary(r->f, op, kt, v);
   if (gap && op == KILN_OP_CLZ) v = binary(c, KILN_OP_SUB, kt, v, imm(c, gap));
   if (gap && (op == KILN_OP_BSWAP || op == KILN_OP_BITREV))
     v = binary(c, KILN_OP_LSHR, kt, v, imm(c, gap));
