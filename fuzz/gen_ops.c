@@ -692,6 +692,21 @@ static void set_rounding(struct gen *g) {
   kiln_build_unary(g->f, KILN_OP_SET_ROUNDING, KILN_TYPE_I32, mode);
 }
 
+static void ternary(struct gen *g, kiln_op op) {
+  kiln_type t = ops[op].types == TY_FLT ? float_type(g) : gen_int_type(g);
+  kiln_value a = gen_operand(g, t), b = gen_operand(g, t), c = gen_operand(g, t);
+  gen_add(g, t, kiln_build_ternary(g->f, op, t, a, b, c), false);
+}
+
+static void compare(struct gen *g, enum shape shape) {
+  kiln_type t = shape == SH_ICMP ? gen_int_type(g) : float_type(g);
+  kiln_value a = gen_operand(g, t), b = gen_operand(g, t);
+  kiln_value c = shape == SH_ICMP
+                   ? kiln_build_icmp(g->f, (kiln_icond)gen_pick(g, KILN_ICOND_COUNT), t, a, b)
+                   : kiln_build_fcmp(g->f, (kiln_fcond)gen_pick(g, KILN_FCOND_COUNT), t, a, b);
+  gen_add(g, KILN_TYPE_I8, c, false);
+}
+
 static void make(struct gen *g, kiln_op op) {
   gen_used(g, op);
   enum shape shape = (enum shape)ops[op].shape;
@@ -699,22 +714,9 @@ static void make(struct gen *g, kiln_op op) {
   switch (shape) {
   case SH_UN: unary(g, op, ops[op].types); break;
   case SH_BIN: binary(g, op, ops[op].types); break;
-  case SH_TERN: {
-    kiln_type t = ops[op].types == TY_FLT ? float_type(g) : gen_int_type(g);
-    kiln_value a = gen_operand(g, t), b = gen_operand(g, t), c = gen_operand(g, t);
-    gen_add(g, t, kiln_build_ternary(g->f, op, t, a, b, c), false);
-    break;
-  }
+  case SH_TERN: ternary(g, op); break;
   case SH_ICMP:
-  case SH_FCMP: {
-    kiln_type t = shape == SH_ICMP ? gen_int_type(g) : float_type(g);
-    kiln_value a = gen_operand(g, t), b = gen_operand(g, t);
-    kiln_value c = shape == SH_ICMP
-                     ? kiln_build_icmp(g->f, (kiln_icond)gen_pick(g, KILN_ICOND_COUNT), t, a, b)
-                     : kiln_build_fcmp(g->f, (kiln_fcond)gen_pick(g, KILN_FCOND_COUNT), t, a, b);
-    gen_add(g, KILN_TYPE_I8, c, false);
-    break;
-  }
+  case SH_FCMP: compare(g, shape); break;
   case SH_VUN:
   case SH_VBIN:
   case SH_VICMP:

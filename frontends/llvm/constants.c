@@ -142,6 +142,59 @@ static inline bool add_integer(struct kn_bc *r, uint32_t type, const struct kn_b
   return true;
 }
 
+/* A float; in two words if it has more than 64 bits. */
+static bool float_number(struct kn_bc *r, const struct kn_bc_type *t, struct kn_bc_cst *c) {
+  const uint64_t *op = r->in.ops.at;
+  uint32_t n = r->in.ops.n;
+  if (t->bits <= 64 && (t->kind == TK_FLOAT || t->kind == TK_SOFT)) {
+    c->kind = CK_FLOAT;
+    c->v = op[0];
+    return true;
+  }
+  c->kind = CK_WIDE; /* bytes for initialisers: x86_fp80, fp128 */
+  uint64_t low = op[0], high = n > 1 ? op[1] : 0;
+  if (t->bits == 80) { /* stored as (upper 64 bits, lower 16 bits) */
+    high = low >> 48;
+    low = low << 16 | (op[n > 1] & 0xffff);
+  }
+  if (!KN_BC_ROOM(r, pool(r)->words, (uint64_t)pool(r)->words.n + 2)) return false;
+  c->index = NEXT_IN_POOL(r, words);
+  c->n = 2;
+  pool(r)->words.at[pool(r)->words.n++] = low;
+  pool(r)->words.at[pool(r)->words.n++] = high;
+  return true;
+}
+
+/* An operation on constants that is evaluated where it is used. */
+static bool expression(struct kn_bc *r, struct kn_bc_cst *c) {
+  const uint64_t *op = r->in.ops.at;
+  uint32_t n = r->in.ops.n;
+  r->fn.expressions = true;
+  switch (r->in.code) {
+  case CST_CE_BINOP:
+    if (n < 3 || op[0] > UINT8_MAX || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
+      return kn_bc_malformed(r, "bad binary expression");
+    *c = (struct kn_bc_cst){
+      .kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
+    return true;
+  case CST_CE_CAST:
+    if (n < 3 || op[0] > UINT8_MAX || op[2] > UINT32_MAX)
+      return kn_bc_malformed(r, "bad cast expression");
+    *c = (struct kn_bc_cst){.kind = CK_CAST, .x = (uint8_t)op[0], .index = (uint32_t)op[2]};
+    return true;
+  case CST_CE_CMP: /* [type of the operands, a, b, predicate]: until LLVM 19 */
+    if (n < 4 || op[1] > UINT32_MAX || op[2] > UINT32_MAX || op[3] > UINT8_MAX)
+      return kn_bc_malformed(r, "bad comparison in a constant");
+    *c = (struct kn_bc_cst){
+      .kind = CK_CMP, .x = (uint8_t)op[3], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
+    return true;
+  default: /* CST_CE_SELECT: [condition, a, b]: until LLVM 16 */
+    if (n < 3) return kn_bc_malformed(r, "bad selection in a constant");
+    c->kind = CK_SELECT;
+    return keep(r, c, 0);
+  }
+}
+
 /* Reads one record; the current type is `type`. */
 static bool constant(struct kn_bc *r, uint32_t type) {
   const uint64_t *op = r->in.ops.at;
@@ -172,22 +225,7 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     break;
   case CST_FLOAT:
     if (n < 1) return kn_bc_malformed(r, "bad float constant");
-    if (t->bits <= 64 && (t->kind == TK_FLOAT || t->kind == TK_SOFT)) {
-      c.kind = CK_FLOAT;
-      c.v = op[0];
-    } else {
-      c.kind = CK_WIDE; /* bytes for initialisers: x86_fp80, fp128 */
-      uint64_t low = op[0], high = n > 1 ? op[1] : 0;
-      if (t->bits == 80) { /* stored as (upper 64 bits, lower 16 bits) */
-        high = low >> 48;
-        low = low << 16 | (op[n > 1] & 0xffff);
-      }
-      if (!KN_BC_ROOM(r, pool(r)->words, (uint64_t)pool(r)->words.n + 2)) return false;
-      c.index = NEXT_IN_POOL(r, words);
-      c.n = 2;
-      pool(r)->words.at[pool(r)->words.n++] = low;
-      pool(r)->words.at[pool(r)->words.n++] = high;
-    }
+    ok = float_number(r, t, &c);
     break;
   case CST_AGGREGATE:
     c.kind = CK_AGGREGATE;
@@ -204,31 +242,9 @@ static bool constant(struct kn_bc *r, uint32_t type) {
     ok = keep_words(r, &c);
     break;
   case CST_CE_BINOP:
-    r->fn.expressions = true;
-    if (n < 3 || op[0] > UINT8_MAX || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
-      return kn_bc_malformed(r, "bad binary expression");
-    c = (struct kn_bc_cst){
-      .kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
-    break;
   case CST_CE_CAST:
-    r->fn.expressions = true;
-    if (n < 3 || op[0] > UINT8_MAX || op[2] > UINT32_MAX)
-      return kn_bc_malformed(r, "bad cast expression");
-    c = (struct kn_bc_cst){.kind = CK_CAST, .x = (uint8_t)op[0], .index = (uint32_t)op[2]};
-    break;
-  case CST_CE_CMP: /* [type of the operands, a, b, predicate]: until LLVM 19 */
-    r->fn.expressions = true;
-    if (n < 4 || op[1] > UINT32_MAX || op[2] > UINT32_MAX || op[3] > UINT8_MAX)
-      return kn_bc_malformed(r, "bad comparison in a constant");
-    c = (struct kn_bc_cst){
-      .kind = CK_CMP, .x = (uint8_t)op[3], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
-    break;
-  case CST_CE_SELECT: /* [condition, a, b]: until LLVM 16 */
-    r->fn.expressions = true;
-    if (n < 3) return kn_bc_malformed(r, "bad selection in a constant");
-    c.kind = CK_SELECT;
-    ok = keep(r, &c, 0);
-    break;
+  case CST_CE_CMP:
+  case CST_CE_SELECT: ok = expression(r, &c); break;
   case CST_CE_GEP_OLD:
   case CST_CE_INBOUNDS_GEP:
   case CST_CE_GEP_INRANGE_INDEX_OLD:

@@ -206,6 +206,18 @@ check_no_state() {
 
 # What a debugger or a profile names can be looked up: every function of lib/ and targets/ in the archive, without
 # what compilers append to names, has its definition where ctags finds it.
+# Loops and switches over the codes of records or operations, one case after the other.
+long_functions='interp/decode.c:decode_op interp/run.c:loop interp/run.c:rare frontends/llvm/body.c:body'
+check_function_lengths() {
+  ctags --languages=C --c-kinds=f --fields=ne -R -f - ir lib targets jit frontends interp tools helpers integrations \
+    fuzz assembler runtime bench examples |
+    awk -F '\t' -v known="$long_functions" '
+      { line = end = 0
+        for (i = 4; i <= NF; i++) { if ($i ~ /^line:/) line = substr($i, 6); if ($i ~ /^end:/) end = substr($i, 5) }
+        if (end - line >= 80 && !index(" " known " ", " " $2 ":" $1 " ")) print $2 ":" line ": " $1 ", " end - line + 1 }' |
+    fail_lines "functions of more than 80 lines"
+}
+
 check_functions_found() {
   comm -23 <(nm "$1" 2>/dev/null | awk '/^(lib|targets)_.*:$/ {ours = 1; next} /:$/ {ours = 0}
       ours && $2 ~ /^[tT]$/ {sub(/\..*/, "", $3); print $3}' | sort -u) \
@@ -257,7 +269,9 @@ check_built() {
   done
   if command -v ctags > /dev/null; then
     check "ctags finds the functions of lib/ and targets/" check_functions_found "$1/libkiln.a"
+    check "no function of more than 80 lines" check_function_lengths
   else
+    skip "no function of more than 80 lines" "no ctags"
     skip "ctags finds the functions of lib/ and targets/" "no ctags"
   fi
   check "libkiln-as.so exports kiln_ only" check_exported "$1/assembler/libkiln-as.so"
