@@ -646,7 +646,7 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
                kiln_symbol_get(r->module, (kiln_symbol){num.symbol}).desc.tls != KILN_TLS_NONE;
     bool code = num.minus || num.narrow || num.code;
     if (r->fn.no_code && (code || tls)) { /* its instructions would be in the wrong block */
-      if (code && id < r->m->n_vals && !r->again.hoist_module) {
+      if (!r->again.hoist_module || r->again.restart) {
         r->again.restart = r->again.hoist_module = true;
         return kiln_const_int(r->f, 0);
       }
@@ -659,13 +659,14 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
       if (r->status != KILN_OK) return v;
     } else if (num.symbol) {
       kiln_symbol s = {num.symbol};
+      v = kiln_const_symbol(r->f, s, tls ? 0 : (int64_t)num.low);
       if (tls) {
-        v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, kiln_const_symbol(r->f, s, 0));
-        return num.low ? kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
-                                           kiln_const_int(r->f, (int64_t)num.low))
-                       : v;
+        v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, v);
+        if (num.low)
+          v = kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
+                                kiln_const_int(r->f, (int64_t)num.low));
+        if (!r->fn.hoisting) return v; /* valid in this block only */
       }
-      v = kiln_const_symbol(r->f, s, (int64_t)num.low);
     } else if (t->kind == TK_FLOAT || t->kind == TK_VECTOR || t->bits > 64) {
       v = kiln_const_bits(r->f, (kiln_type)t->ktype, num.low, num.high);
     } else {

@@ -139,6 +139,14 @@ kiln_value kn_bc_expression(struct kn_bc *r, uint32_t id, const struct kn_bc_num
   return v;
 }
 
+/* Is it the address of a thread-local variable, or of a part of one? */
+static bool is_tls(const struct kn_bc *r, const struct kn_bc_cst *c) {
+  if (!r->m->has_tls) return false;
+  if (c->kind == CK_GLOBAL) return r->m->globals.at[c->index].tls;
+  return c->kind == CK_ADDR &&
+         kiln_symbol_get(r->module, (kiln_symbol){c->index}).desc.tls != KILN_TLS_NONE;
+}
+
 void kn_bc_hoist(struct kn_bc *r, uint32_t first) {
   r->fn.expressions = false;
   if (r->fn.n_bbs == 0) return;
@@ -151,7 +159,8 @@ void kn_bc_hoist(struct kn_bc *r, uint32_t first) {
       kind == CK_CAST || kind == CK_BINOP || kind == CK_CMP || kind == CK_SELECT || kind == CK_GEP;
     bool vector = r->again.hoist_module && (kind == CK_AGGREGATE || kind == CK_GEP) &&
                   t->kind == TK_VECTOR && t->lane;
-    if ((!expression && !vector) || r->vals.at[id].t >> 24 != VS_CONST) continue;
+    bool tls = r->again.hoist_module && is_tls(r, &r->csts.at[id]);
+    if ((!expression && !vector && !tls) || r->vals.at[id].t >> 24 != VS_CONST) continue;
     if (vector && kn_bc_is_long_vector(t)) kn_bc_parts(r, id, type);
     else if (t->ktype) kn_bc_const(r, id);
   }

@@ -37,6 +37,8 @@ def prepare(c, name):
                         '-I' + cluster.ask('pg_config', '--includedir-server'),
                         os.path.join(source(), 'src/test/regress/regress.c'), '-o', os.path.join(folder, 'regress.so')],
                        check=True)
+        for library in 'autoinc', 'refint': # of contrib, which the tests of triggers load from here
+            shutil.copy(os.path.join(cluster.ask('pg_config', '--pkglibdir'), library + '.so'), folder)
         if os.getuid() == 0:
             subprocess.run(['chown', '-R', 'postgres', folder], check=True)
     return folder
@@ -61,7 +63,8 @@ def run_suite(c, name):
     differences = ''
     for path in glob.glob(os.path.join(out, 'regression.diffs')):
         with open(path, errors='replace') as f:
-            differences = re.sub(r'^(diff|---|\+\+\+) .*', '', f.read().replace(out, ''), flags=re.M)
+            differences = re.sub(r'^(diff|---|\+\+\+) .*', '', f.read().replace(out, '').replace(c.folder, ''),
+                                 flags=re.M)
     return count, failed, differences
 
 
