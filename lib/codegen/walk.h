@@ -186,6 +186,8 @@ unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers
 uint32_t kn_walk_param(struct kn_walk *w, uint32_t block, uint32_t i);
 /* Frees the walk and its arrays. */
 void kn_walk_free(struct kn_walk *w, kiln_module *m);
+/* The lowering of an instruction that the target does not have, or not for its type: fails the function. */
+void kn_lower_unsupported(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lib/codegen/fold.c ---- */
 
@@ -205,7 +207,7 @@ KN_INLINE uint32_t kn_addr_index(const struct kn_inst *in) {
  * a zext of i with 0, which says the same as i, or the opposite (*negated). Else 0. */
 uint32_t kn_condition(const struct kn_walk *w, uint32_t i, bool *negated);
 
-/* ---- lib/codegen/regs.c: the slow paths of those below ---- */
+/* ---- lib/codegen/frame_alloc.c ---- */
 
 /* Allocates `size` bytes of the frame, aligned to 2^align_log2 (at most 4); the offset of the
  * lowest one. */
@@ -213,6 +215,28 @@ int32_t kn_frame_alloc(struct kn_walk *w, uint64_t size, unsigned align_log2);
 /* Where result i, of a wide type, is to be written: its home or spill slot, which counts as holding it from now
  * on. */
 int32_t kn_def_wide(struct kn_walk *w, uint32_t i);
+/* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
+KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
+  if (v->frame == 0) {
+    bool wide = kn_spills_16(w, v->type);
+    uint32_t ready = w->frame.spare_inst == w->i ? w->frame.spare_ready : w->frame.spare.n;
+    /* A home in the frame keeps its value over back edges to code emitted earlier, where a spare
+     * slot may have held another value: it gets a slot of its own. */
+    if (!wide && ready && (v->flags & KN_VF_SLOT_HOME) == 0) {
+      v->frame = w->frame.spare.at[--ready];
+      w->frame.spare.at[ready] = w->frame.spare.at[--w->frame.spare.n];
+      w->frame.spare_ready = ready;
+    } else v->frame = kn_frame_alloc(w, wide ? 16 : 8, wide ? 4 : 3);
+  }
+  return v->frame;
+}
+/* The frame offset of a piece: in its slot, which gets one if it has none. */
+int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s);
+/* That of a slot of an inlined body, in the memory that bodies share. */
+int32_t kn_shared_frame(struct kn_walk *w, const struct kn_slot *s);
+
+/* ---- lib/codegen/regs.c: the slow paths of those below ---- */
+
 /* Takes a register out of `allowed` when none is free without a spill or the loss of a copy. */
 unsigned kn_evict(struct kn_walk *w, uint64_t allowed);
 /* kn_def of a value whose hint names a home (KN_HINT_SAYS_HOME): that register, or KN_NO_REG if the value cannot be
@@ -235,14 +259,15 @@ void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home
 void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 /* LOAD w->i of variable `s`, which lives in memory while register r has a copy of its content. */
 void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r);
+
+/* ---- lib/codegen/drop.c ---- */
+
 /* Drops the operands of an instruction, each once. */
 void kn_drop_operands(struct kn_walk *w, const struct kn_inst *in);
 /* If nobody reads the result of w->i and it has no other effect: drops its operands. False if it must be lowered. */
 bool kn_skip_unread(struct kn_walk *w, const struct kn_inst *in);
 /* The lowering of an instruction whose result nobody reads, if it does nothing but make that. */
 void kn_lower_unread(struct kn_walk *w, const struct kn_inst *in);
-/* The lowering of an instruction that the target does not have, or not for its type: fails the function. */
-void kn_lower_unsupported(struct kn_walk *w, const struct kn_inst *in);
 
 /* ---- lib/codegen/edge.c: moves ---- */
 
@@ -266,27 +291,6 @@ uint32_t kn_edge_place(struct kn_walk *w, const struct kn_edge *e, uint32_t i,
 void kn_edge_log(struct kn_walk *w, const struct kn_edge *e);
 /* Moves the parameters of an address-taken block from their shadow slots to their homes. */
 void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
-
-/* Frame offset of a value's spill slot or home in the frame, allocated if it has none. */
-KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
-  if (v->frame == 0) {
-    bool wide = kn_spills_16(w, v->type);
-    uint32_t ready = w->frame.spare_inst == w->i ? w->frame.spare_ready : w->frame.spare.n;
-    /* A home in the frame keeps its value over back edges to code emitted earlier, where a spare
-     * slot may have held another value: it gets a slot of its own. */
-    if (!wide && ready && (v->flags & KN_VF_SLOT_HOME) == 0) {
-      v->frame = w->frame.spare.at[--ready];
-      w->frame.spare.at[ready] = w->frame.spare.at[--w->frame.spare.n];
-      w->frame.spare_ready = ready;
-    } else v->frame = kn_frame_alloc(w, wide ? 16 : 8, wide ? 4 : 3);
-  }
-  return v->frame;
-}
-
-/* The frame offset of a piece: in its slot, which gets one if it has none. */
-int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s);
-/* That of a slot of an inlined body, in the memory that bodies share. */
-int32_t kn_shared_frame(struct kn_walk *w, const struct kn_slot *s);
 
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {

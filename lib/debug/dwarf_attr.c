@@ -58,16 +58,16 @@ static inline __attribute__((always_inline)) void add(struct kn_dwarf_fields *f,
   case KILN_DW_FORM_data1:
   case KILN_DW_FORM_strx1: *p++ = (uint8_t)value; break;
   case KILN_DW_FORM_data2:
-  case KILN_DW_FORM_strx1 + 1:
+  case KILN_DW_FORM_strx2:
     kn_put16(p, (uint16_t)value);
     p += 2;
     break;
-  case KILN_DW_FORM_strx1 + 2:
+  case KILN_DW_FORM_strx3:
     kn_put32(p, (uint32_t)value);
     p += 3;
     break;
   case KILN_DW_FORM_data4:
-  case KILN_DW_FORM_strx1 + 3:
+  case KILN_DW_FORM_strx4:
     kn_put32(p, (uint32_t)value);
     p += 4;
     break;
@@ -222,9 +222,9 @@ static bool is_unsigned(const struct kn_dwarf *d, uint32_t type, uint64_t *bytes
       return true;
     if (tag != KILN_DW_TAG_base_type) continue;
     if (kn_dwarf_attr(d, type, KILN_DW_AT_byte_size, &a)) *bytes = a.value;
-    /* DW_ATE_boolean, unsigned, unsigned_char, UTF */
     return kn_dwarf_attr(d, type, KILN_DW_AT_encoding, &a) &&
-           (a.value == 2 || a.value == 7 || a.value == 8 || a.value == 0x10);
+           (a.value == KILN_DW_ATE_boolean || a.value == KILN_DW_ATE_unsigned ||
+            a.value == KILN_DW_ATE_unsigned_char || a.value == KILN_DW_ATE_UTF);
   }
   return false;
 }
@@ -257,35 +257,37 @@ static bool declared(const struct kn_dwarf *d, uint32_t i, const struct kn_die_a
 /* DWARF 5, table 7.17: the lower bound that arrays of a language have; -1: it is always said. */
 static int64_t lower_bound(unsigned version, uint32_t language) {
   switch (language) {
-  case 0x01: /* C89, C, C++ */
-  case 0x02:
-  case 0x04:
-  case 0x0c: /* C99, Objective C, Objective C++ */
-  case 0x10:
-  case 0x11:
-  case 0x13: /* D, Python */
-  case 0x14: return 0;
-  case 0x03: /* Ada, Cobol, Fortran, Pascal */
-  case 0x05:
-  case 0x06:
-  case 0x07:
-  case 0x08:
-  case 0x09:
-  case 0x0a: /* Modula-2 */
-  case 0x0d:
-  case 0x0e:
-  case 0x0f: return 1;
-  case 0x17: /* Modula-3, Julia, Fortran */
-  case 0x1f:
-  case 0x22:
-  case 0x23: return version >= 5 ? 1 : -1;
-  default: return version >= 5 && language < 0x8000 ? 0 : -1;
+  case KILN_DW_LANG_C89:
+  case KILN_DW_LANG_C:
+  case KILN_DW_LANG_C_plus_plus:
+  case KILN_DW_LANG_C99:
+  case KILN_DW_LANG_ObjC:
+  case KILN_DW_LANG_ObjC_plus_plus:
+  case KILN_DW_LANG_D:
+  case KILN_DW_LANG_Python: return 0;
+  case KILN_DW_LANG_Ada83:
+  case KILN_DW_LANG_Cobol74:
+  case KILN_DW_LANG_Cobol85:
+  case KILN_DW_LANG_Fortran77:
+  case KILN_DW_LANG_Fortran90:
+  case KILN_DW_LANG_Pascal83:
+  case KILN_DW_LANG_Modula2:
+  case KILN_DW_LANG_Ada95:
+  case KILN_DW_LANG_Fortran95:
+  case KILN_DW_LANG_PLI: return 1;
+  case KILN_DW_LANG_Modula3:
+  case KILN_DW_LANG_Julia:
+  case KILN_DW_LANG_Fortran03:
+  case KILN_DW_LANG_Fortran08: return version >= 5 ? 1 : -1;
+  default: return version >= 5 && language < KILN_DW_LANG_lo_user ? 0 : -1;
   }
 }
 
 bool kn_dwarf_is_c(uint32_t language) {
-  return language == 0x01 || language == 0x02 || language == 0x0c || language == 0x10 ||
-         language == 0x1d || language == 0x2c || language == 0x3e;
+  return language == KILN_DW_LANG_C89 || language == KILN_DW_LANG_C ||
+         language == KILN_DW_LANG_C99 || language == KILN_DW_LANG_ObjC ||
+         language == KILN_DW_LANG_C11 || language == KILN_DW_LANG_C17 ||
+         language == KILN_DW_LANG_C23;
 }
 
 bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct kn_die_attr *a,
@@ -306,7 +308,9 @@ bool kn_dwarf_left_out(const struct kn_dwarf_fields *f, uint32_t i, const struct
   }
   case KILN_DW_AT_lower_bound:
     return a->kind == KN_DA_INT && (int64_t)a->value == lower_bound(d->version, u->language);
-  case KILN_DW_AT_calling_convention: return d->version < 5 && (a->value == 4 || a->value == 5);
+  case KILN_DW_AT_calling_convention:
+    return d->version < 5 &&
+           (a->value == KILN_DW_CC_pass_by_reference || a->value == KILN_DW_CC_pass_by_value);
   case KILN_DW_AT_decl_file:
   case KILN_DW_AT_decl_line:
   case KILN_DW_AT_linkage_name:
@@ -585,7 +589,8 @@ bool kn_dwarf_fields_of(struct kn_dwarf_fields *f, uint32_t i) {
   }
   if (d->dies.at[i].abstract && !instance)
     kn_dwarf_add(f, KILN_DW_AT_inline,
-                 d->version < 5 ? KILN_DW_FORM_data1 : KILN_DW_FORM_implicit_const, 1);
+                 d->version < 5 ? KILN_DW_FORM_data1 : KILN_DW_FORM_implicit_const,
+                 KILN_DW_INL_inlined);
   uint32_t is = function && (!instance || d->dies.at[i].func) ? object(d, i) : 0;
   if (is) kn_dwarf_add_ref(f, KILN_DW_AT_object_pointer, is);
   return e->tag == KILN_DW_TAG_compile_unit ? add_unit(f, d->dies.at[i].unit - 1) : add_code(f, i);

@@ -24,7 +24,7 @@ static uint32_t new_abbreviation(struct kn_dwarf *d, uint32_t end) {
     unsigned form = keys[k] & 0xffff;
     p = kn_put_uleb(p, keys[k] >> 16);
     p = kn_put_uleb(p, form);
-    if (form == KILN_DW_FORM_implicit_const) *p++ = 1; /* DW_INL_inlined: the only one */
+    if (form == KILN_DW_FORM_implicit_const) *p++ = KILN_DW_INL_inlined; /* the only one */
   }
   *p++ = 0;
   *p++ = 0;

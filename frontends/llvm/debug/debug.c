@@ -55,11 +55,10 @@ static void unit(const struct kn_node *x, kiln_die e) {
   producer(x);
   kiln_die_set_uint(x->d, KILN_DW_AT_language, kn_op(x, 1) & 0xffff);
   kiln_die_set_ref(x->d, KILN_DW_AT_decl_file, kn_op_die(x, 2));
-  uint64_t emission =
-    kn_op(x, 8); /* 1: full, 2: line tables only, 3: directives only, which is less than 2 */
-  if (emission == 0 || emission > 3) return;
+  uint64_t emission = kn_op(x, 8);
+  if (emission == EMIT_NONE || emission > EMIT_DIRECTIVES) return;
   kiln_debug_add_unit(kiln_module_debug(r->module), e);
-  if (emission != 1) kiln_debug_set_lines_only(kiln_module_debug(r->module), e);
+  if (emission != EMIT_FULL) kiln_debug_set_lines_only(kiln_module_debug(r->module), e);
   static const uint8_t lists[] = {9, 10, 12, 13}; /* enums, types, globals, imported entities */
   for (unsigned i = 0; i < sizeof lists; i++)
     if (kn_op(x, lists[i]))
@@ -79,8 +78,17 @@ enum {
   OF_PROTOTYPED,
   OF_DECLARATION,
   OF_EXTERNAL,
-  OF_BITS,
-  OF_TRAMPOLINE = OF_BITS + 10,
+  OF_ARTIFICIAL,
+  OF_EXPLICIT,
+  OF_NORETURN,
+  OF_LVALUE,
+  OF_RVALUE,
+  OF_DELETED,
+  OF_MAIN,
+  OF_PURE,
+  OF_ELEMENTAL,
+  OF_RECURSIVE,
+  OF_TRAMPOLINE,
   OF_ACCESS,
   OF_VIRTUALITY
 };
@@ -97,22 +105,19 @@ static const struct kn_bc_field subprogram_fields[] = {
   [OF_PROTOTYPED] = {KILN_DW_AT_prototyped, KILN_DIE_ATTR_FLAG},
   [OF_DECLARATION] = {KILN_DW_AT_declaration, KILN_DIE_ATTR_FLAG},
   [OF_EXTERNAL] = {KILN_DW_AT_external, KILN_DIE_ATTR_FLAG},
-  [OF_BITS] = {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_explicit, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_noreturn, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_deleted, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_main_subprogram, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_pure, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_elemental, KILN_DIE_ATTR_FLAG},
-  {KILN_DW_AT_recursive, KILN_DIE_ATTR_FLAG},
+  [OF_ARTIFICIAL] = {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG},
+  [OF_EXPLICIT] = {KILN_DW_AT_explicit, KILN_DIE_ATTR_FLAG},
+  [OF_NORETURN] = {KILN_DW_AT_noreturn, KILN_DIE_ATTR_FLAG},
+  [OF_LVALUE] = {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
+  [OF_RVALUE] = {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG},
+  [OF_DELETED] = {KILN_DW_AT_deleted, KILN_DIE_ATTR_FLAG},
+  [OF_MAIN] = {KILN_DW_AT_main_subprogram, KILN_DIE_ATTR_FLAG},
+  [OF_PURE] = {KILN_DW_AT_pure, KILN_DIE_ATTR_FLAG},
+  [OF_ELEMENTAL] = {KILN_DW_AT_elemental, KILN_DIE_ATTR_FLAG},
+  [OF_RECURSIVE] = {KILN_DW_AT_recursive, KILN_DIE_ATTR_FLAG},
   [OF_TRAMPOLINE] = {KILN_DW_AT_trampoline, KILN_DIE_ATTR_STRING},
   [OF_ACCESS] = {KILN_DW_AT_accessibility, KILN_DIE_ATTR_UINT},
   [OF_VIRTUALITY] = {KILN_DW_AT_virtuality, KILN_DIE_ATTR_UINT}};
-static const uint32_t subprogram_bits[] = {FLAG_ARTIFICIAL, FLAG_EXPLICIT, FLAG_NORETURN,
-                                           FLAG_LVALUE, FLAG_RVALUE}; /* then those of DISPFlags: */
-static const uint32_t sp_bits[] = {SP_DELETED, SP_MAIN, SP_PURE, SP_ELEMENTAL, SP_RECURSIVE};
 
 static void subprogram(const struct kn_node *x, kiln_die e) {
   if (!(kn_op(x, 0) & 4)) return; /* older than LLVM 8 */
@@ -136,8 +141,16 @@ static void subprogram(const struct kn_node *x, kiln_die e) {
   kn_put_flag(&all, OF_PROTOTYPED, flags & FLAG_PROTOTYPED);
   kn_put_flag(&all, OF_DECLARATION, !definition);
   kn_put_flag(&all, OF_EXTERNAL, !(sp_flags & SP_LOCAL));
-  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, OF_BITS + i, flags & subprogram_bits[i]);
-  for (unsigned i = 0; i < 5; i++) kn_put_flag(&all, OF_BITS + 5 + i, sp_flags & sp_bits[i]);
+  kn_put_flag(&all, OF_ARTIFICIAL, flags & FLAG_ARTIFICIAL);
+  kn_put_flag(&all, OF_EXPLICIT, flags & FLAG_EXPLICIT);
+  kn_put_flag(&all, OF_NORETURN, flags & FLAG_NORETURN);
+  kn_put_flag(&all, OF_LVALUE, flags & FLAG_LVALUE);
+  kn_put_flag(&all, OF_RVALUE, flags & FLAG_RVALUE);
+  kn_put_flag(&all, OF_DELETED, sp_flags & SP_DELETED);
+  kn_put_flag(&all, OF_MAIN, sp_flags & SP_MAIN);
+  kn_put_flag(&all, OF_PURE, sp_flags & SP_PURE);
+  kn_put_flag(&all, OF_ELEMENTAL, sp_flags & SP_ELEMENTAL);
+  kn_put_flag(&all, OF_RECURSIVE, sp_flags & SP_RECURSIVE);
   kn_put(&all, OF_TRAMPOLINE, kn_op_text(x, 19));
   kn_put_access(&all, OF_ACCESS, flags);
   kn_put(&all, OF_VIRTUALITY, sp_flags & SP_VIRTUALITY);
@@ -172,10 +185,15 @@ static void global(const struct kn_node *x, kiln_die e) {
 static void local(const struct kn_node *x, kiln_die e) {
   enum { NAME, FILE, LINE, TYPE, ARTIFICIAL, OBJECT_POINTER, ALIGNMENT, ARGUMENT = ALIGNMENT + 2 };
   static const struct kn_bc_field fields[] = {
-    {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},     {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
-    {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},  {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
-    {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG}, {KILN_DW_AT_object_pointer, KILN_DIE_ATTR_FLAG},
-    KN_FIELD_NUMBER(KILN_DW_AT_alignment),       {0, KILN_DIE_ATTR_ARGUMENT}};
+    [NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+    [FILE] = {KILN_DW_AT_decl_file, KILN_DIE_ATTR_REF},
+    [LINE] = {KILN_DW_AT_decl_line, KILN_DIE_ATTR_UINT},
+    [TYPE] = {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
+    [ARTIFICIAL] = {KILN_DW_AT_artificial, KILN_DIE_ATTR_FLAG},
+    [OBJECT_POINTER] = {KILN_DW_AT_object_pointer, KILN_DIE_ATTR_FLAG},
+    [ALIGNMENT] = KN_FIELD_NUMBER(KILN_DW_AT_alignment),
+    [ARGUMENT] = {0, KILN_DIE_ATTR_ARGUMENT},
+  };
   uint64_t argument = kn_op(x, 6), flags = kn_op(x, 7);
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
@@ -241,7 +259,7 @@ bool kn_bc_debug_begin(struct kn_bc *r) {
                  KILN_DW_TAG_base_type, (kiln_die){0});
   kiln_die_set_string(r->m->md.debug, KILN_DW_AT_name, name, sizeof name - 1);
   kiln_die_set_uint(r->m->md.debug, KILN_DW_AT_byte_size, 8);
-  kiln_die_set_uint(r->m->md.debug, KILN_DW_AT_encoding, 7); /* DW_ATE_unsigned */
+  kiln_die_set_uint(r->m->md.debug, KILN_DW_AT_encoding, KILN_DW_ATE_unsigned);
   return true;
 }
 

@@ -134,7 +134,7 @@ static bool convert(const uint64_t *op, uint32_t n, const struct kn_bc_args *arg
     case OP_LLVM_CONVERT:
       if (a == 0 || a > 64) return false;
       if (from && from < a) {
-        p = put_extended(p, from, b == 5); /* DW_ATE_signed */
+        p = put_extended(p, from, b == KILN_DW_ATE_signed);
         from = 0;
       } else {
         from = a;

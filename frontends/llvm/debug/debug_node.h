@@ -122,7 +122,7 @@ static inline void kn_at_place(const struct kn_node *x, uint32_t file) {
  * KN_FIELD_NUMBER there are two, the second for numbers of more than 32 bits. */
 struct kn_bc_field {
   uint16_t name; /* DW_AT_... */
-  uint8_t is;    /* KILN_ATTR_... */
+  uint8_t is;    /* KILN_DIE_ATTR_... */
 };
 #define KN_FIELD_NUMBER(name)                                                                      \
   {name, KILN_DIE_ATTR_UINT}, { name, KILN_DIE_ATTR_WIDE }

@@ -38,6 +38,9 @@ enum {
   FLAG_ALL_CALLS = 1 << 29,
 };
 
+/* DICompileUnit's emission kind; of directives only, which is less than line tables, those are made. */
+enum { EMIT_NONE, EMIT_FULL, EMIT_LINES, EMIT_DIRECTIVES };
+
 /* DISPFlags. */
 enum {
   SP_VIRTUALITY = 3,
