@@ -337,9 +337,10 @@ void kn_interp_native(struct kn_thread *t, struct kn_frame *fr, struct kn_site *
       kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call of C with results that C cannot give");
     }
   }
-  if (s->quads || sig->quads)
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
-                    "a call of C, by win64 or that passes f128, which libffi does not");
+  if (s->quads || sig->quads || !sig->by->calls)
+    kn_interp_fault(
+      t, KILN_ERR_UNSUPPORTED,
+      "a call of C by a convention that is not C's, or that passes f128, which libffi does not");
   uint8_t *base = fr->top = t->sp;
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   pack(t, fr, s, im);
@@ -392,9 +393,10 @@ void kn_interp_from_c(ffi_cif *cif, void *result, void **args, void *user) {
   if (!result_type(sig)) {
     kn_interp_fault(t, KILN_ERR_UNSUPPORTED, "a call by C with results that C cannot take");
   }
-  if (sig->quads)
-    kn_interp_fault(t, KILN_ERR_UNSUPPORTED,
-                    "a call by C, by win64 or that passes f128, which libffi does not");
+  if (sig->quads || !sig->by->is_called)
+    kn_interp_fault(
+      t, KILN_ERR_UNSUPPORTED,
+      "a call by C by a convention that is not C's, or that passes f128, which libffi does not");
   struct kn_image *im = (struct kn_image *)(void *)kn_interp_push(t, sizeof *im, 16);
   for (unsigned i = 0; i < 6; i++) memcpy(&im->gp[i], args[i], 8);
   for (unsigned i = 0; i < 8; i++) {

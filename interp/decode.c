@@ -593,7 +593,7 @@ static void decode_op(struct decoder *d, kiln_inst i, const kiln_inst_info *info
   case KILN_OP_VA_COPY:
   case KILN_OP_VA_END:
   case KILN_OP_VA_ARG:
-    if (d->in->sigs[d->fn->sig]->win64) break;
+    if (!d->in->sigs[d->fn->sig]->by->has_va_list) break;
     decode_plain(d, i, info, to, info->op);
     return;
 

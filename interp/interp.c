@@ -23,6 +23,19 @@ bool kn_interp_grow(const kiln_interp *in, void *array, uint32_t *cap, uint32_t 
   return true;
 }
 
+/* Conventions and C functions, which libffi calls and is called by as C does. In interpreted code all are the same. */
+static const struct kn_iconvention conventions[] = {
+  [KILN_CC_C] = {.calls = true, .is_called = true, .has_va_list = true},
+  [KILN_CC_PRESERVE_MOST] = {.calls = true,
+                             .has_va_list = true}, /* C's callees keep fewer registers */
+  [KILN_CC_PRESERVE_ALL] = {.calls = true, .has_va_list = true},
+  [KILN_CC_PRESERVE_NONE] = {.has_va_list = true},
+  [KILN_CC_WIN64] = {0},
+  [KILN_CC_VECTOR] = {.calls = true, .has_va_list = true},
+};
+_Static_assert(sizeof conventions / sizeof *conventions == KILN_CC_COUNT,
+               "every convention has a row");
+
 struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
   if (id >= in->n_sigs) {
     uint32_t n = id < 32 ? 64 : id * 2;
@@ -39,7 +52,7 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
   if (!s) return NULL;
   memset(s, 0, sizeof *s);
   s->flags = info.flags;
-  s->win64 = s->quads = info.cc == KILN_CC_WIN64; /* nor does libffi call by that */
+  s->by = &conventions[info.cc];
   s->n_params = info.n_params;
   s->n_results = info.n_results;
   for (uint32_t i = 0; i < info.n_params; i++) {

@@ -95,6 +95,13 @@ struct kn_layout {
   bool chain; /* there is a static chain */
 };
 
+/* What the interpreter can do by a calling convention. */
+struct kn_iconvention {
+  bool calls;       /* call C functions */
+  bool is_called;   /* be called by C */
+  bool has_va_list; /* its va_list is that of C's convention */
+};
+
 /* A signature. */
 struct kn_isig {
   unsigned flags;
@@ -102,8 +109,8 @@ struct kn_isig {
   uint8_t results[KILN_MAX_RESULTS];
   uint8_t int_words, floats, f80s; /* of the results */
   bool sret;
-  bool quads;              /* f128 among parameters or results: libffi cannot pass it */
-  bool win64;              /* by Windows' convention, whose va_list is not interpreted */
+  bool quads; /* f128 among parameters or results: libffi cannot pass it */
+  const struct kn_iconvention *by;
   uint32_t regs;           /* words of the parameters, behind register 0 */
   struct kn_layout layout; /* of the parameters */
   struct kn_place params[];

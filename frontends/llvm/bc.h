@@ -14,6 +14,7 @@
 #include <kiln/machine_ops.h>
 #include <kiln/section.h>
 
+#include "callconv.h"
 #include "support.h"
 #include "bits.h"
 #include "function.h"
@@ -527,8 +528,6 @@ bool kn_bc_sig_possible(struct kn_bc *r, uint32_t type);
 
 /* ---- call.c ---- */
 
-/* True for calling conventions that a caller may take for C's; else reports. */
-bool kn_bc_convention(struct kn_bc *r, uint64_t cc);
 void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n);
 /* A call that was decoded. */
 struct kn_bc_callsite {
@@ -543,7 +542,7 @@ struct kn_bc_callsite {
   uint32_t attrs; /* the list, or 0 */
   unsigned flags; /* FA_... and KN_BC_SIG_... for the signature */
   kiln_value target;
-  uint64_t convention;
+  const struct kn_bc_callconv *by;    /* its convention, or NULL: C's */
   const struct kn_bc_global *refused; /* the function, if `flags` has FA_CALL_REFUSED */
 };
 /* Builds it. */

@@ -286,8 +286,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn
   if ((ft->flags || r->types.at[r->fn.global->type].flags) && type != r->fn.global->type)
     return (void)kn_bc_unsupported(
       r, "musttail calls with variadic arguments to functions of another type");
-  kiln_cc cc = kiln_sig_get(r->module, own).cc;
-  if (cc != KILN_CC_C && cc != KILN_CC_PRESERVE_NONE)
+  if (!kn_bc_callconv_tail_calls(kiln_sig_get(r->module, own).cc))
     return (void)kn_bc_unsupported(r, "musttail calls in functions that keep more registers");
   const struct kn_bc_sig *s =
     kn_bc_sig(r, type, c->attrs, c->flags | r->fn.wide_sigs | KN_BC_SIG_DEFINITION);
@@ -299,8 +298,7 @@ static __attribute__((noinline)) void tail_call(struct kn_bc *r, const struct kn
   r->tmp.args.n = 0;
   if (s->ret == RET_DEMOTED && !push_arg(r, r->fn.demoted)) return;
   if (!other_arguments(r, c, &sig)) return;
-  if (c->convention == CC_PRESERVE_NONE && !kn_bc_harden_convention(r, c->convention, NULL, &sig))
-    return;
+  if (c->by && c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &sig)) return;
   if (r->fn.harden.leaves) kn_bc_harden_leave(r);
   kiln_build_tailcall(r->f, sig, c->target, r->tmp.args.at, r->tmp.args.n);
   r->fn.tail = true;
@@ -442,17 +440,16 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   const uint32_t n_params = ft->n - 1;
   if (c->n < n_params || (c->n > n_params && !ft->flags)) return (void)bad_call(r);
   if (!callee(r, c)) return;
-  c->convention =
+  const uint64_t convention =
     c->cc >> 1 & 0x3ff; /* mostly C's, or that of local functions, which is the same */
-  if (KN_UNLIKELY(c->convention != 0 && c->convention != CC_FAST) &&
-      !kn_bc_convention(r, c->convention))
-    return;
+  if (KN_UNLIKELY(convention != CC_C && convention != CC_FAST)) {
+    c->by = kn_bc_callconv_call(r, convention);
+    if (!c->by) return;
+  }
   if (KN_UNLIKELY(c->cc >> 14 & 1) && !(c->flags & FA_CALL_REFUSED)) {
-    if (c->convention == CC_WIN64) kn_bc_unsupported(r, "musttail calls by win64cc");
-    else tail_call(r, c);
+    tail_call(r, c);
     return;
   }
-  if (KN_UNLIKELY(c->convention == CC_WIN64)) c->flags |= KN_BC_SIG_WIN64;
   const struct kn_bc_sig *found = kn_bc_sig(r, c->type, c->attrs, c->flags | r->fn.wide_sigs);
   if (KN_UNLIKELY(!found)) {
     if (c->flags & FA_CALL_REFUSED)
@@ -460,9 +457,8 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
     return;
   }
   struct kn_bc_sig s = *found;
-  if (KN_UNLIKELY(c->cc & 1) && c->convention == 0 && jumps(r, c->type, &s)) return tail_call(r, c);
-  if (KN_UNLIKELY(c->convention == CC_PRESERVE_NONE) &&
-      !kn_bc_harden_convention(r, c->convention, NULL, &s.sig))
+  if (KN_UNLIKELY(c->cc & 1) && convention == CC_C && jumps(r, c->type, &s)) return tail_call(r, c);
+  if (KN_UNLIKELY(c->by != NULL) && c->by->calls && !kn_bc_callconv_sig(r, c->by, NULL, &s.sig))
     return;
   kiln_value memory = {0};
   r->tmp.args.n = 0;

@@ -112,6 +112,7 @@ enum kn_bc_attr_kind {
 };
 
 enum kn_bc_cc {
+  CC_C = 0,
   CC_FAST = 8,
   CC_COLD = 9,
   CC_PRESERVE_NONE = 21,

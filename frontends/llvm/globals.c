@@ -201,12 +201,10 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     kn_bc_intrinsic_declare(r, g);
     return add_global(r, g);
   }
-  if (used && op[3] == CC_WIN64) g->fn_flags |= FA_WIN64;
+  const struct kn_bc_callconv *by = NULL;
   if (used) {
-    if (op[3] != 0 && !kn_bc_convention(r, op[3])) return false;
-    /* coldcc keeps most registers on x86-64: no caller relies on that if all are Kiln's */
-    if ((op[3] == CC_COLD && !is_local(d)) || op[3] == CC_CXX_FAST_TLS)
-      return kn_bc_refuse(r, kn_bc_support_convention(op[3]));
+    by = kn_bc_callconv_definition(r, op[3], is_local(d));
+    if (!by) return false;
     if (field(r, 12)) return kn_bc_unsupported(r, "prologue data");
     if (field(r, 15)) return kn_bc_unsupported(r, "prefix data");
     if (field(r, 10)) return kn_bc_unsupported(r, "a function with a garbage collector");
@@ -231,14 +229,11 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,
                 (g->fn_flags & KN_BC_SIG_FLAGS) |
-                  (used || copy ? KN_BC_SIG_DEFINITION | kn_bc_wide_sigs(r, g->attrs) : 0u) |
-                  (g->fn_flags & FA_WIN64 ? KN_BC_SIG_WIN64 : 0u));
+                  (used || copy ? KN_BC_SIG_DEFINITION | kn_bc_wide_sigs(r, g->attrs) : 0u));
     if (!s || !possible) return false;
     sig = s->sig;
-    /* declarations by vector_pcs, too: their symbols are marked */
-    if ((used ? op[3] != 0 : op[3] == CC_AARCH64_VECTOR && !kn_bc_targets[r->target].sysv) &&
-        !kn_bc_harden_convention(r, op[3], a, &sig))
-      return false;
+    if (!used) by = kn_bc_callconv_declaration(r, op[3]);
+    if (by && !kn_bc_callconv_sig(r, by, a, &sig)) return false;
   } else { /* the type matters only if it is called or defined */
     sig = kiln_sig_new(r->module, KILN_CC_C, 0, NULL, 0, NULL, 0);
   }

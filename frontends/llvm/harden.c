@@ -98,25 +98,6 @@ bool kn_bc_harden_x87(struct kn_bc *r) {
 
 bool kn_bc_harden_no_plt(const struct kn_bc_attr *a) { return a->harden.no_plt; }
 
-bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
-                             kiln_sig *sig) {
-  if (cc != CC_PRESERVE_MOST && cc != CC_PRESERVE_ALL && cc != CC_PRESERVE_NONE &&
-      cc != CC_AARCH64_VECTOR)
-    return true;
-  if (cc == CC_PRESERVE_ALL && kn_bc_harden_avx(a))
-    return kn_bc_unsupported(r, "preserve_all with AVX, whose registers it keeps whole");
-  kiln_sig_info info;
-  kiln_type results[KILN_MAX_RESULTS];
-  if (!kn_bc_sig_parts(r, *sig, &info, results)) return false;
-  *sig = kiln_sig_new(r->module,
-                      cc == CC_PRESERVE_MOST    ? KILN_CC_PRESERVE_MOST
-                      : cc == CC_PRESERVE_ALL   ? KILN_CC_PRESERVE_ALL
-                      : cc == CC_AARCH64_VECTOR ? KILN_CC_VECTOR
-                                                : KILN_CC_PRESERVE_NONE,
-                      info.flags, r->tmp.params.at, info.n_params, results, info.n_results);
-  return true;
-}
-
 /* ---- module flags ---- */
 
 /* LLVM's flags say `no offset` so, too. */

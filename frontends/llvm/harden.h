@@ -1,4 +1,4 @@
-/* What attributes say of stack probes, stack guards, protected branches, conventions and calls without a PLT:
+/* What attributes say of stack probes, stack guards, protected branches and calls without a PLT:
  * harden.c. */
 #ifndef KN_BC_HARDEN_H
 #define KN_BC_HARDEN_H
@@ -61,9 +61,6 @@ bool kn_bc_harden_untracked(const struct kn_bc *r, uint32_t list);
 bool kn_bc_harden_avx(const struct kn_bc_attr *a);
 /* The same of AVX-512. */
 bool kn_bc_harden_avx512(const struct kn_bc_attr *a);
-/* Gives the signature of a definition its convention, if that is not C's for it. `a`: its attributes, or NULL. */
-bool kn_bc_harden_convention(struct kn_bc *r, uint64_t cc, const struct kn_bc_attr *a,
-                             kiln_sig *sig);
 /* Notes a module flag: its value as a number, or as text of at most KN_BC_FLAG_TEXT bytes with its NUL; false if it
  * cannot be had. Then, when all flags were read, tells the module. */
 bool kn_bc_harden_flag(struct kn_bc *r, const char *name, int64_t number, const char *text);

@@ -7,21 +7,6 @@
 
 #include <string.h>
 
-bool kn_bc_convention(struct kn_bc *r, uint64_t cc) {
-  const struct kn_bc_support *row = kn_bc_support_convention(cc);
-  if (!row)
-    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: calling convention %u",
-                      (unsigned)cc);
-  if (row->verdict == SUPPORT_DONE) return true;
-  if (row->verdict == SUPPORT_VALUE) {
-    /* of the others, callees keep more than a caller relies on: definitions see to that */
-    bool sysv = kn_bc_targets[r->target].sysv;
-    if (cc == CC_AARCH64_VECTOR ? !sysv : sysv || (cc != CC_X86_64_SYSV && cc != CC_WIN64))
-      return true;
-  }
-  return kn_bc_refuse(r, row);
-}
-
 /* Can values of `type` be passed at all? The recursion is limited by the type's depth. */
 static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
   const struct kn_bc_type *t = &r->types.at[type];
@@ -154,19 +139,6 @@ bool kn_bc_by_value(struct kn_bc *r, const struct kn_bc_attr *a, kiln_param *p) 
   p->size_bytes = (uint32_t)size;
   p->align_log2 = a->align_log2 ? a->align_log2 : r->types.at[a->type].align_log2;
   return true;
-}
-
-/* Can the `n` parameters in r->tmp.params and the results be passed by win64cc? clang passes the others by address. */
-static bool win64_possible(struct kn_bc *r, bool variadic, uint32_t n, const kiln_type *results,
-                           uint32_t n_results) {
-  bool ok = n_results < 2 && (n_results == 0 || results[0] == KILN_TYPE_V128 ||
-                              (results[0] <= KILN_TYPE_F80 && results[0] != KILN_TYPE_I128));
-  for (uint32_t i = 0; i < n; i++) {
-    const kiln_param *p = &r->tmp.params.at[i];
-    ok &= p->type <= (variadic ? KILN_TYPE_F64 : KILN_TYPE_F80) && p->type != KILN_TYPE_I128 &&
-          !(p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_JOIN));
-  }
-  return ok || kn_bc_unsupported(r, "win64cc with a parameter or result of this kind");
 }
 
 bool kn_bc_joins(const struct kn_bc *r, const struct kn_bc_type *e) {
@@ -345,10 +317,7 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
     (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "this many parameters");
-  bool win64 = flags & KN_BC_SIG_WIN64;
-  if (win64 && !win64_possible(r, t->flags, n, results, n_results)) return false;
-  s->sig = kiln_sig_new(r->module, win64 ? KILN_CC_WIN64 : KILN_CC_C, sig_flags, r->tmp.params.at,
-                        n, results, n_results);
+  s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->tmp.params.at, n, results, n_results);
   if (s->sig.id == 0)
     return kn_bc_fail(r, kiln_module_status(r->module), "cannot make a signature");
   return true;

@@ -198,7 +198,6 @@ enum {
   FA_FEATURES_SHIFT = 4, /* the bits of KILN_FEATURE_... */
   FA_NO_RED_ZONE = 1 << 6,
   FA_HARDENED = 1 << 7, /* of a global only: kn_bc_attr.harden is not 0 */
-  FA_WIN64 = 1 << 8,    /* of a global only: its convention */
   FA_OPT_NONE = 1 << 9,
   FA_FRAME_POINTER = 1 << 10,
   FA_REALIGN_STACK = 1 << 11
@@ -237,7 +236,6 @@ enum {
 
 /* What makes signatures of one function type differ, beside KN_BC_SIG_FLAGS. */
 enum {
-  KN_BC_SIG_WIN64 = 1 << 4,
   KN_BC_SIG_AVX512 = 1 << 5, /* and of 512 bits, whose arguments are refused */
   KN_BC_SIG_AVX = 1 << 6,    /* vectors of 256 bits are passed in one register */
   KN_BC_SIG_DEFINITION = 1 << 7
