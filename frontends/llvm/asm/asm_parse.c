@@ -252,7 +252,7 @@ static bool codes(struct kn_asm_call *a, const char *s, size_t n, struct kn_asm_
 
 /* What an assembly changes besides its operands. */
 static bool clobber(struct kn_asm_call *a, const char *s, size_t n) {
-  static const char *const nothing[] = {"memory", "cc",  "flags", "dirflag", "fpsr", "fpcr",
+  static const char *const nothing[] = {"memory", "cc",  "flags", "dirflag", "fpsr", "fpcr", "fpsw",
                                         "nzcv",   "ffr", "vg",    "za",      "zt0",  "fpmr"};
   uint8_t reg;
   unsigned k;

@@ -150,6 +150,12 @@ static int bars(int x) {
   __asm__("addl $(0x10 | 3), %0 # } {att|intel} |\n\t{addl $1, %0|add %0, 2}" : "+r"(x));
   return x;
 }
+/* It does not say that it changes eax, as programs in D do not: the address of `where` is in another register. */
+static int unsaid(void) {
+  int where;
+  __asm__ volatile("movl $42, %%eax; movl %%eax, %0" : "=m"(where));
+  return where;
+}
 int main() {
   unsigned a, b, c, d;
   cpuid(0, &a, &b, &c, &d);
@@ -169,6 +175,7 @@ int main() {
   printf("%s %d %d %d\n", u, many(1, 2, 3, 4, 5, 6, 7, 8), clob(1), empty(9));
   printf("%lx %d\n", bsw(0x0102030405060708), many_out());
   printf("%llx %d\n", mmx(0x0001fffe00030004, 0x7f00010002000300), bars(5));
+  printf("%d\n", unsaid());
   return 0;
 }
 
