@@ -4,8 +4,10 @@
 text: the functions of tests/kir; qbe: those of tests/run/qbe; bitcode: tests/run/programs, tests/run/bitcode
 and fuzz/seeds/source, by clang at -O0, at -O1 and with debug information, and by rustc if there is one: C++
 with exceptions, hardened functions, vectors, assembly and Rust are among them; func: random bytes; memory: the
-small ones of all; wasm: none but fuzz/seeds/wasm, which wasm-tools made of the texts there."""
+small ones of all; wasm: besides fuzz/seeds/wasm, which wasm-tools made of the texts there, the small modules of the
+official suite, if tests/wasm/suite.py has fetched it."""
 import fcntl
+import hashlib
 import os
 import random
 import re
@@ -104,6 +106,17 @@ def memory(folder):
             os.remove(path)
 
 
+def wasm(folder):
+    for place, _, names in os.walk(os.path.join(ROOT, 'build/cache/wasm/suite')):
+        for name in names:
+            path = os.path.join(place, name)
+            if name.endswith('.wasm') and os.path.getsize(path) < 1500:
+                with open(path, 'rb') as f:
+                    content = f.read()
+                with open(os.path.join(folder, hashlib.sha1(content).hexdigest()), 'wb') as f:
+                    f.write(content)
+
+
 def func(folder, start=b'', sizes=(50, 200, 500, 1000, 2000, 4000)):
     rng = random.Random(1)
     for number in range(64):
@@ -117,7 +130,7 @@ def inputs(name, folder):
     with open(folder + '.complete', 'a', encoding='utf-8') as done:
         fcntl.flock(done, fcntl.LOCK_EX)
         if os.fstat(done.fileno()).st_size == 0:
-            {'text': text, 'qbe': qbe, 'bitcode': bitcode, 'memory': memory, 'func': func, 'wasm': lambda _: None}[name](folder)
+            {'text': text, 'qbe': qbe, 'bitcode': bitcode, 'memory': memory, 'func': func, 'wasm': wasm}[name](folder)
             done.write('complete\n')
     return folder
 

@@ -23,7 +23,9 @@ static struct access read_access(struct kn_wasm_body *c, unsigned natural, bool 
     KN_WASM_INVALID(in, c->op_at, "unknown memory %u", a.index);
   }
   a.memory = &c->w->memories[a.index];
-  a.offset = a.memory->limits.is_64 ? kn_wasm_u64(in) : kn_wasm_u32(in);
+  a.offset = kn_wasm_size(c->w, in);
+  if (KN_UNLIKELY(a.offset > UINT32_MAX && !a.memory->limits.is_64))
+    KN_WASM_INVALID(in, c->op_at, "offset out of range: it must be less than 2^32");
   if (KN_UNLIKELY(align > natural))
     KN_WASM_INVALID(in, c->op_at, "alignment must not be larger than natural");
   if (KN_UNLIKELY(exact && align != natural))

@@ -10,7 +10,7 @@ enum {
   KN_WASM_MAX_TYPES = 1000000,
   KN_WASM_MAX_ENTITIES = 1000000, /* functions, globals, tags, imports, exports */
   KN_WASM_MAX_SEGMENTS = 100000,
-  KN_WASM_MAX_TABLES = 100,
+  KN_WASM_MAX_TABLES = 100000,
   KN_WASM_MAX_MEMORIES = 100,
   KN_WASM_MAX_PARAMS = 1000,
   KN_WASM_MAX_RESULTS = 1000,
@@ -163,6 +163,12 @@ static inline kiln_type kn_wasm_builder_type(unsigned type) {
 
 /* Zeroed memory that lives as long as the reader. Fails with KILN_ERR_MEMORY. */
 void *kn_wasm_alloc(kiln_wasm *w, uint64_t size_bytes);
+
+/* Reads a number in a place where 64-bit memories and tables have 64 bits. Where that proposal is taken, those of
+ * 32-bit ones may be as long. */
+static inline uint64_t kn_wasm_size(const kiln_wasm *w, struct kn_wasm_in *in) {
+  return w->options.refuse & KILN_WASM_MEMORY64 ? kn_wasm_u32(in) : kn_wasm_u64(in);
+}
 
 /* Reads a type of values; fails with `what` if it is none. */
 uint8_t kn_wasm_value_type(const kiln_wasm *w, struct kn_wasm_in *in);

@@ -66,14 +66,16 @@ static kiln_wasm_limits read_limits(kiln_wasm *w, struct kn_wasm_in *in, bool me
   kiln_wasm_limits l = {.max = UINT64_MAX, .is_64 = (flags & 4) != 0, .shared = (flags & 2) != 0};
   if (l.is_64) kn_wasm_need(w, in, at, KILN_WASM_MEMORY64);
   if (l.shared) kn_wasm_need(w, in, at, KILN_WASM_THREADS);
-  l.min = l.is_64 ? kn_wasm_u64(in) : kn_wasm_u32(in);
-  if (flags & 1) l.max = l.is_64 ? kn_wasm_u64(in) : kn_wasm_u32(in);
+  l.min = kn_wasm_size(w, in);
+  if (flags & 1) l.max = kn_wasm_size(w, in);
   if (l.shared && !(flags & 1)) KN_WASM_INVALID(in, at, "shared memory must have maximum");
   if (memory) {
     uint64_t most = l.is_64 ? UINT64_C(1) << 48 : 65536;
     if (l.min > most || (l.max != UINT64_MAX && l.max > most))
       KN_WASM_INVALID(in, at, "memory size must be at most %s pages (%s)",
                       l.is_64 ? "2^48" : "65536", l.is_64 ? "2^64 bytes" : "4GiB");
+  } else if (!l.is_64 && (l.min > UINT32_MAX || (l.max != UINT64_MAX && l.max > UINT32_MAX))) {
+    KN_WASM_INVALID(in, at, "table size must be at most 2^32 - 1 elements");
   }
   if (l.min > l.max) KN_WASM_INVALID(in, at, "size minimum must not be greater than maximum");
   return l;
@@ -89,8 +91,6 @@ static void add_table(kiln_wasm *w, struct kn_wasm_in *in, bool imported) {
   struct kn_wasm_table *t = &w->tables[w->n_tables++];
   *t = (struct kn_wasm_table){.type = kn_wasm_ref_type(w, in), .imported = imported};
   t->limits = read_limits(w, in, false);
-  if (t->limits.min > KN_WASM_MAX_ELEMENTS)
-    kn_wasm_fail(in, KILN_ERR_LIMIT, at, "a table of more than %u elements", KN_WASM_MAX_ELEMENTS);
 }
 
 static void add_memory(kiln_wasm *w, struct kn_wasm_in *in, bool imported) {

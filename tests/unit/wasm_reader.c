@@ -128,7 +128,9 @@ static const struct row {
   {"00 41 00 28 03 00", "alignment must not be larger than natural"},
   {"00 41 00 28 42 01 00", "unknown memory 1"},
   {"00 41 00 28 02 ff ff ff ff 0f", NULL},
-  {"00 41 00 28 02 ff ff ff ff 1f", "integer too large"},
+  {"00 41 00 28 02 ff ff ff ff 1f", "offset out of range"},
+  {"00 41 00 28 02 80 80 80 80 80 00", NULL}, /* as long as that of a 64-bit memory may be */
+  {"00 41 00 28 02 80 80 80 80 80 80 80 80 80 80 00", "integer representation too long"},
   {"00 41 80 80 80 80 80 00", "integer representation too long"},
   {"00 0c 01", "unknown label 1"},
   {"00 0c 00", "type mismatch: br wants i32, not nothing"},
@@ -313,7 +315,7 @@ static void huge_counts(void **state) {
     "04 05 ff ff ff ff 0f",    "05 05 ff ff ff ff 0f", "06 05 ff ff ff ff 0f",
     "07 05 ff ff ff ff 0f",    "09 05 ff ff ff ff 0f", "0a 05 ff ff ff ff 0f",
     "0b 05 ff ff ff ff 0f",    "0c 05 ff ff ff ff 0f", "01 ff ff ff ff 0f",
-    "05 06 01 01 80 80 04 00", "05 05 01 00 81 80 04", "04 07 01 70 00 ff ff ff 7f",
+    "05 06 01 01 80 80 04 00", "05 05 01 00 81 80 04", "04 08 01 70 00 80 80 80 80 10",
   };
   for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
     struct text t = {0};
