@@ -11,7 +11,7 @@ enum shape {
 #include <kiln/shapes.def>
   SH_COUNT
 };
-enum state { STATE_INTERNAL, STATE_BUILT, STATE_RESERVED };
+enum state { STATE_INTERNAL, STATE_BUILT };
 enum types {
   TY_VOID,
   TY_INT,
@@ -35,14 +35,17 @@ static const uint8_t states[] = {
 #include <kiln/shapes.def>
 };
 
+enum { PURE = 0, WRITE = 1, TRAP = 2, TERM = 4, ONE = 8, FLAG = 16 }; /* effects as in ops.def */
+
 static const struct {
   uint8_t shape, types;
+  bool flag; /* there is a second result */
 } ops[] = {
-#define KILN_OP(E, name, shape, types, fx, doc) {SH_##shape, TY_##types},
+#define KILN_OP(E, name, shape, types, fx, doc) {SH_##shape, TY_##types, ((fx) & FLAG) != 0},
 #include <kiln/ops.def>
 };
 
-/* False for reserved operations, those that end the process, those that are only made along with others, and
+/* False for operations that the library makes, those that end the process, those that are only made along with others, and
  * __builtin_setjmp's, whose buffer must not be written in between. */
 bool gen_makes(kiln_op op) {
   return states[ops[op].shape] == STATE_BUILT && ops[op].shape != SH_MACHINE &&
@@ -352,7 +355,7 @@ static void binary(struct gen *g, kiln_op op, unsigned types) {
     v = kiln_build_select(g->f, t, kiln_build_fcmp(g->f, KILN_FCOND_OEQ, t, v, zero), zero, v);
   }
   gen_add(g, t, v, false);
-  if (op >= KILN_OP_SADDO && op <= KILN_OP_UMULO && gen_chance(g, 200)) {
+  if (ops[op].flag && gen_chance(g, 200)) {
     gen_used(g, KILN_OP_RESULT);
     gen_add(g, KILN_TYPE_I8, kiln_build_result(g->f, v, 1), false);
   }
@@ -364,7 +367,6 @@ static void unary(struct gen *g, kiln_op op, unsigned types) {
     return;
   }
   kiln_type t = types == TY_FLT ? float_type(g) : types == TY_ANY ? gen_type(g) : gen_int_type(g);
-  if (t == KILN_TYPE_I128 && (op == KILN_OP_POPCNT || op == KILN_OP_BITREV)) t = KILN_TYPE_I64;
   gen_add(g, t, kiln_build_unary(g->f, op, t, gen_operand(g, t)), false);
 }
 

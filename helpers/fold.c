@@ -159,11 +159,6 @@ static bool commutes(kiln_op op) {
   }
 }
 
-/* Operations that do not exist for i128. */
-static bool only_narrow(kiln_op op) {
-  return op == KILN_OP_UMULH || op == KILN_OP_SMULH || (op >= KILN_OP_SADDS && op <= KILN_OP_USUBS);
-}
-
 /* Special constants: GREATEST and LEAST are those of signed integers. */
 enum special { ZERO, ONE, ONES, GREATEST, LEAST, SPECIALS };
 /* What replaces an operation: nothing does, its first operand, its second, or 0. */
@@ -279,7 +274,8 @@ kiln_value kiln_fold_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value
   }
   bool may_fold = a_known || b_known || a.id == b.id;
   if (may_fold && (unsigned)op < KILN_OP_COUNT && is_int(type) &&
-      !(type == KILN_TYPE_I128 && only_narrow(op)) && is_of(&first, type) && is_of(&second, type)) {
+      !(type == KILN_TYPE_I128 && kn_fold_only_narrow(op)) && is_of(&first, type) &&
+      is_of(&second, type)) {
     kiln_value folded = NONE;
     if (b_known) folded = identity(f, op, type, a, b, y);
     if (folded.id == 0 && b_known) folded = in_a_row(f, op, type, a, y);

@@ -112,10 +112,8 @@ bool kn_fold_eval_binary(kiln_op op, kiln_type type, bits a, bits b, bits *out) 
   case KILN_OP_USUBS: v = narrow ? saturate((sbits)a - (sbits)b, 0, all) : 0; break;
   default: return false;
   }
-  bool only_narrow =
-    op == KILN_OP_UMULH || op == KILN_OP_SMULH || (op >= KILN_OP_SADDS && op <= KILN_OP_USUBS);
   *out = v & kn_fold_mask(w);
-  return narrow || !only_narrow;
+  return narrow || !kn_fold_only_narrow(op);
 }
 
 bool kn_fold_eval_ternary(kiln_op op, kiln_type type, bits a, bits b, bits c, bits *out) {

@@ -18,6 +18,12 @@ static inline kn_fold_signed kn_fold_sign(kn_fold_bits v, unsigned width) {
   return (kn_fold_signed)(v << (128 - width)) >> (128 - width);
 }
 
+/* Does the operation not exist for i128 (INT64 in ops.def)? */
+static inline bool kn_fold_only_narrow(kiln_op op) {
+  return op == KILN_OP_UMULH || op == KILN_OP_SMULH || op == KILN_OP_SADDS || op == KILN_OP_UADDS ||
+         op == KILN_OP_SSUBS || op == KILN_OP_USUBS;
+}
+
 bool kn_fold_eval_unary(kiln_op op, kiln_type type, kn_fold_bits a, kn_fold_bits *out);
 bool kn_fold_eval_binary(kiln_op op, kiln_type type, kn_fold_bits a, kn_fold_bits b,
                          kn_fold_bits *out);

@@ -230,20 +230,23 @@ static bool of_instruction(struct kn_bc *r, struct kn_bits *b, uint64_t n) {
   return true;
 }
 
-/* Skips records of one attachment of an instruction, [instruction, kind, node], of kinds of one chunk: the frequent
+/* Skips records of one attachment of an instruction, [instruction, kind, node], whose kind is one chunk: the frequent
  * ones of optimized code. */
 static void skip_frequent(struct kn_bits *b, unsigned width) {
-  const uint64_t mask = (UINT64_C(1) << width) - 1;
-  while (width <= 8 && b->pos < b->end) {
-    uint64_t w = kn_bits_peek(b, b->pos), slow = 0;
-    unsigned used = width + 12;
-    if ((w & mask) != BC_UNABBREV || (w >> (width + 5) & 0x7f) != 3 << 1) return;
-    w >>= used;
-    kn_bits_four(&w, &used, &slow);
-    if ((slow & KN_BITS_LONG) || (w & 32)) return;
-    uint64_t ends = ~kn_bits_peek(b, b->pos + used + 6) & KN_BITS_TOPS8;
-    if (ends == 0) return;
-    b->pos += used + 6 + (unsigned)__builtin_ctzll(ends) + 1;
+  if (width > 8) return;
+  const unsigned head =
+    width + 12; /* bits before the numbers: of the abbreviation, code and count */
+  const uint64_t mask = ((UINT64_C(1) << width) - 1) | UINT64_C(0x7f) << (width + 5);
+  const uint64_t wanted = BC_UNABBREV | UINT64_C(3) << (width + 6);
+  const uint64_t tops = KN_BITS_TOPS8 & ((UINT64_C(1) << (57 - head)) - 1);
+  while (b->pos < b->end) {
+    uint64_t w = kn_bits_peek(b, b->pos);
+    if ((w & mask) != wanted) return;
+    uint64_t ends = ~(w >> head) & tops, first = ends & (0 - ends); /* last chunks of numbers */
+    if (!(ends & first << 6)) return;
+    uint64_t node = ends - first - (first << 6);
+    if (node == 0) return;
+    b->pos += head + (unsigned)__builtin_ctzll(node) + 1;
   }
 }
 

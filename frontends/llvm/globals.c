@@ -203,8 +203,10 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   }
   const struct kn_bc_callconv *by = NULL;
   if (used) {
-    by = kn_bc_callconv_definition(r, op[3], is_local(d));
-    if (!by) return false;
+    if (op[3] != CC_C) {
+      by = kn_bc_callconv_definition(r, op[3], is_local(d));
+      if (!by) return false;
+    }
     if (field(r, 12)) return kn_bc_unsupported(r, "prologue data");
     if (field(r, 15)) return kn_bc_unsupported(r, "prefix data");
     if (field(r, 10)) return kn_bc_unsupported(r, "a function with a garbage collector");
