@@ -34,6 +34,7 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
                                  .function_sections = u->function_sections,
                                  .data_sections = u->data_sections,
                                  .aranges = u->aranges,
+                                 .features = u->features,
                                  .borrow_strings = true};
   u->diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
   snprintf(u->diag.message, sizeof u->diag.message, "the target is not supported");

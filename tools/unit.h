@@ -11,6 +11,7 @@ struct tool_unit {
   const void *bytes;
   size_t size;
   bool function_sections, data_sections, aranges;
+  uint32_t features; /* KILN_FEATURE_... of all functions */
   kiln_buffer object;
   kiln_diag diag;        /* if it fails, why */
   uint64_t functions;    /* that were compiled */

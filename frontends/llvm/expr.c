@@ -9,13 +9,23 @@ enum { MAX_NESTING = 256, MAX_COUNT = 1 << 16 };
 
 static kiln_value none(void) { return (kiln_value){0}; }
 
+/* The address of a symbol and an offset. */
+static kiln_value symbol_address(struct kn_bc *r, uint32_t symbol, uint64_t offset) {
+  kiln_symbol s = {symbol};
+  if (!r->m->has_tls || kiln_symbol_get(r->module, s).desc.tls == KILN_TLS_NONE)
+    return kiln_const_symbol(r->f, s, (int64_t)offset);
+  kiln_value v = kiln_const_symbol(r->f, s, 0);
+  v = kiln_build_unary(r->f, KILN_OP_TLS_ADDR, KILN_TYPE_PTR, v);
+  return kiln_build_binary(r->f, KILN_OP_ADD, KILN_TYPE_I64, v,
+                           kiln_const_int(r->f, (int64_t)offset));
+}
+
 /* Builds a difference of addresses, or the low bits of an address. */
 static kiln_value address_part(struct kn_bc *r, const struct kn_bc_type *t,
                                const struct kn_bc_num *num) {
-  kiln_value v = kiln_const_symbol(r->f, (kiln_symbol){num->symbol}, (int64_t)num->low);
+  kiln_value v = symbol_address(r, num->symbol, num->low);
   if (num->minus)
-    v = kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I64, v,
-                          kiln_const_symbol(r->f, (kiln_symbol){num->minus}, 0));
+    v = kiln_build_binary(r->f, KILN_OP_SUB, KILN_TYPE_I64, v, symbol_address(r, num->minus, 0));
   if (t->ktype != KILN_TYPE_I64)
     v = kiln_build_convert(r->f, KILN_OP_TRUNC, (kiln_type)t->ktype, KILN_TYPE_I64, v);
   if (t->fit == FIT_BOOL)

@@ -19,6 +19,8 @@ static int is_rustc_driver(struct dl_phdr_info *info, size_t size, void *unused)
 /* rustc, or a program of its kind: clippy's driver, rustdoc. */
 static bool is_rustc(void) { return dl_iterate_phdr(is_rustc_driver, NULL) != 0; }
 static bool is_ldc(void) { return strcmp(program_invocation_short_name, "ldc2") == 0; }
+/* LDC's driver with DMD's options, which is linked with LLVM and compiles nothing itself. */
+bool shim_is_driver(void) { return strcmp(program_invocation_short_name, "ldmd2") == 0; }
 static bool is_ghdl(void) { return strcmp(program_invocation_short_name, "ghdl1-llvm") == 0; }
 
 static const struct {

@@ -45,7 +45,8 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
                                .size = host->LLVMGetBufferSize(bitcode),
                                .function_sections = c->function_sections,
                                .data_sections = c->data_sections,
-                               .aranges = c->aranges};
+                               .aranges = c->aranges,
+                               .features = c->features};
   bool ok = tool_unit_compile(&u->unit) == KILN_OK;
   host->LLVMDisposeMemoryBuffer(bitcode);
   if (ok) return NULL;

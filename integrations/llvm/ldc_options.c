@@ -35,6 +35,7 @@ static void word(void *user, const char *w, const char *before) {
   const char *option = option_of(w);
   if (option == NULL) return;
   if (option[0] == 'O') c->why = shim_level_refused(level_of(option + 1));
+  if (is(option, "mcpu") || is(option, "mattr")) c->features = 0; /* functions say it, then */
   if (is(option, "disable-linker-strip-dead")) c->function_sections = c->data_sections = false;
 }
 
@@ -49,6 +50,7 @@ static void look_for_refused(void *user, const char *w, const char *before) {
 void shim_ldc_options(struct shim_compiler *c) {
   c->function_sections = c->data_sections =
     true; /* LDC's default on Linux: the linker strips what is not used */
+  c->features = KILN_FEATURE_CX16;
   if (!shim_command_line(word, c) || !shim_command_line(look_for_refused, c))
     c->why = "its command line cannot be read";
 }

@@ -35,7 +35,7 @@ static void leave_preload(void) {
 
 /* What stands between the command and the compiler (rustup's program, dub, a shell) hands the preload on. */
 __attribute__((constructor)) static void loaded(void) {
-  if (shim_has_llvm() && getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
+  if (shim_has_llvm() && !shim_is_driver() && getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
 }
 
 /* At the end of a compiler: what it took, and its linker. */

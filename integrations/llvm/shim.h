@@ -111,11 +111,14 @@ struct shim_compiler {
   bool
     writes_to_stream; /* its objects are written through PassManager::run to the newest raw_fd_ostream */
   bool function_sections, data_sections, aranges;
+  uint32_t features; /* KILN_FEATURE_... that its target machines have, whatever a function says */
   bool
     unless_asked; /* target machines optimize by default: Kiln compiles unless the command line asks for that */
 };
 /* That of this process; constant. */
 const struct shim_compiler *shim_compiler(void);
+/* True if the process only starts compilers, although it has an LLVM. */
+bool shim_is_driver(void);
 /* rustc_options.c, ldc_options.c, ghdl_options.c: read the command line into `c`. */
 void shim_rustc_options(struct shim_compiler *c);
 void shim_ldc_options(struct shim_compiler *c);

@@ -51,9 +51,20 @@ static struct kn_dwarf_file split(const struct kn_dwarf *d, const struct kn_dwar
   return g;
 }
 
+/* An empty name would end the table of DWARF 4. LLVM calls such a file so. */
+static void name_nameless(struct kn_dwarf_file *f) {
+  f->name = "<stdin>";
+  f->name_n = 7;
+  f->name_text = 0;
+  f->dir = "";
+  f->dir_n = f->dir_text = 0;
+}
+
 /* Number of a file in the unit's table, from 0. */
 static uint32_t add_file(struct kn_dwarf *d, const struct kn_dwarf_file *named) {
-  const struct kn_dwarf_file parts = split(d, named), *f = &parts;
+  struct kn_dwarf_file parts = split(d, named);
+  const struct kn_dwarf_file *f = &parts;
+  if (parts.name_n == 0) name_nameless(&parts);
   for (uint32_t i = d->files.n; i-- > 0;) {
     const struct kn_dwarf_file *g = &d->files.at[i];
     if (same(f->name, f->name_n, g->name, g->name_n) && same(f->dir, f->dir_n, g->dir, g->dir_n))

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# fetch_source.sh PACKAGE DIR: unpacks the Debian source package PACKAGE below DIR, once, and prints
-# the folder of the source. Works without root.
+# fetch_source.sh PACKAGE DIR [upstream]: unpacks the Debian source package PACKAGE below DIR, once, and prints
+# the folder of the source. Works without root. With `upstream`, the source without Debian's changes will do where a
+# mirror does not have those.
 set -euo pipefail
 package=$1
+changes=${3-}
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 apt=$dir/apt
@@ -15,6 +17,12 @@ fetch() {
   for version in $(apt-cache "${apt_options[@]}" showsrc --only-source "$package" |
       sed -nE 's/^Version: //p' | sort -ruV); do
     if apt-get "${apt_options[@]}" source "$package=$version"; then return; fi
+    [[ $changes == upstream ]] || continue
+    if apt-get "${apt_options[@]}" --tar-only --download-only source "$package=$version"; then
+      # The archive's own folder may be named otherwise.
+      mkdir archive && tar -x -f "$package"_*.orig.tar.* -C archive && mv archive/* "$package-${version#*:}"
+      return
+    fi
   done
   return 1
 }

@@ -85,6 +85,7 @@ fi
 if type -P ldc2 > /dev/null; then
   check "D" same features ldc2 "$tests/tool/llvm/features.d" -of=features
   check "D with -g" same features ldc2 -g "$tests/tool/llvm/features.d" -of=features
+  check "D by ldmd2" same features ldmd2 -g "$tests/tool/llvm/features.d" -offeatures
   check "D with -O" logged "$by_llvm" "$kiln" with ldc2 -O "$tests/tool/llvm/features.d" -of=features
   check "D's text" "$kiln" with ldc2 -output-s "$tests/tool/llvm/features.d"
 else skip "D" "LDC is not installed"

@@ -15,4 +15,19 @@ void main() {
   V v; v.x = [1,2,3,4]; writeln((v + v).x);
   real r = 1.0L / 3; writefln("%.15f %s", r, cast(long)(r * 1e6));
   try { int[] q = [1]; size_t i = a.length; writeln(q[i]); } catch (Throwable e) { writeln("range error"); }
+  writeln(distance(), " ", pair(1)[0], " ", assembled());
+  try {
+#line 1 ""
+    assert(a.length > 100);
+  } catch (Throwable e) { writeln("nameless ", e.toString.length > 10); }
+}
+int here, there;
+bool distance() { return cast(uint)(cast(char*)&here - cast(char*)&there) != 0; } // thread-local
+int[3] parts = [1, 2, 3];
+int[] pair(int k) { return k ? parts[] : null; }
+// DMD's assembly names no registers that it changes; db is not understood.
+uint assembled() {
+  uint first, second;
+  asm { db 0xb8, 7, 0, 0, 0; mov first, EAX; db 0xb9, 9, 0, 0, 0; mov second, ECX; }
+  return first * 10 + second;
 }
