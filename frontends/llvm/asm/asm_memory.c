@@ -1,7 +1,8 @@
 /* Operands of inline assembly in memory. An input that is tied to an output in memory, which is
  * what `+rm` becomes (the address of the variable and its value), is in a register as with LLVM, if
  * it may be, and stored after the text; templates whose instructions need a register rely on that.
- * Variables that the text can address itself need no register for that, where these are few. Called by asm.c. */
+ * Variables that the text can address itself need no register for that, as with LLVM: D's assembly changes and reads
+ * registers that it does not name. Called by asm.c. */
 #include "asm/asm.h"
 
 void kn_asm_store_operand(struct kn_asm_call *a, const struct kn_asm_operand *o, kiln_value base,
@@ -80,9 +81,9 @@ static bool near_code(const struct kn_asm_call *a, kiln_symbol symbol) {
 }
 
 void kn_asm_address_directly(struct kn_asm_call *a) {
-  enum { PLENTY = 8 }; /* fewer texts, and those without symbols' names, are the same more often */
-  if (!a->x86 || needed(a) <= PLENTY) return;
-  a->tight = true;
+  enum { PLENTY = 8 };
+  if (!a->x86) return;
+  a->tight = needed(a) > PLENTY;
   if (a->intel) return;
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
