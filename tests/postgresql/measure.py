@@ -5,6 +5,7 @@ All times are of one machine and one run, jit off, llvmjit and kilnjit alternati
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -134,7 +135,9 @@ def small(lib, runs):
 def tpch(lib, scale, runs=5):
     folder = os.path.join(cluster.ROOT, 'build/cache/tpch-%g' % scale)
     if not os.path.exists(os.path.join(folder, 'lineitem.csv')):
-        subprocess.run(['tpchgen-cli', '-s', '%g' % scale, '--format=csv', '--output-dir=' + folder], check=True)
+        if not shutil.which('tpchgen-cli'):
+            sys.exit('tpch: no tpchgen-cli: pip install tpchgen-cli')
+        subprocess.run(['tpchgen-cli', 'csv', '-s', '%g' % scale, '--output-dir=' + folder], check=True)
     with server(lib, max_parallel_workers_per_gather='0', work_mem='256MB', shared_buffers='1GB') as c:
         out = c.psql(text=queries.TPCH_SCHEMA)
         for name in queries.TPCH_TABLES:
