@@ -72,7 +72,8 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
   w->moves.n = w->shadows.n = 0;
   w->params_of = UINT32_MAX;
-  w->to_next = false;
+  w->to_next = w->key_b = false;
+  w->exits.n = 0;
   w->eh.on = f->attrs.personality != 0;
   w->eh.stubs.n = 0;
   if (KN_UNLIKELY(w->eh.on)) kn_eh_begin(w);

@@ -22,7 +22,7 @@
 #define A64_CLOBBERED                                                                              \
   (UINT64_C(0x3ffff) | UINT64_C(0xff) << KN_FP_BASE | UINT64_C(0xffff0000) << KN_FP_BASE)
 
-/* The walk with what only this target has. */
+/* The walk with what only this target has: all behind `walk` is about one function, which begins with zeros. */
 struct a64_walk {
   struct kn_walk walk;     /* first: a64() */
   uint32_t prologue_words; /* reserved at the function's start */

@@ -83,10 +83,8 @@ static uint32_t head_of(const struct kn_frame_plan *frame, bool sign) {
 void a64_begin(struct kn_walk *w) {
   const struct kn_frame_plan *frame = &w->plan->frame;
   struct pair pairs[MAX_PAIRS];
+  memset((char *)w + sizeof *w, 0, sizeof *a64(w) - sizeof *w);
   a64(w)->exit_label = kn_code_label(w);
-  a64(w)->top = 0;
-  a64(w)->returns = w->key_b = false;
-  a64(w)->falls = w->exits.n = 0;
   unsigned n = saved_pairs(w, pairs);
   a64(w)->prologue_words = n || frame->calls || frame->record ? SHORT_PROLOGUE : 0;
   for (unsigned i = 0; i < a64(w)->prologue_words; i++) a64_emit(w, a64_nop());

@@ -12,7 +12,7 @@
 
 enum { X64_FRAME_ROWS = 3 };
 
-/* The walk with what only this target has. */
+/* The walk with what only this target has: all behind `walk` is about one function, which begins with zeros. */
 struct x64_walk {
   struct kn_walk walk; /* first: x64() */
   /* ---- what the flags hold ---- */
