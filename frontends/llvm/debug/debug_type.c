@@ -275,8 +275,8 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
   if (type) {
     kn_put(&all, CONTAINING, kn_op_die(x, 13).id);
     kn_put_flag(&all, EXPORT, flags & FLAG_EXPORT);
-    if (flags & (FLAG_BY_VALUE | FLAG_BY_REFERENCE)) /* DW_CC_pass_by_... */
-      kn_put(&all, CONVENTION, flags & FLAG_BY_VALUE ? 5 : 4);
+    if (flags & FLAG_BY_VALUE) kn_put(&all, CONVENTION, KILN_DW_CC_pass_by_value);
+    else if (flags & FLAG_BY_REFERENCE) kn_put(&all, CONVENTION, KILN_DW_CC_pass_by_reference);
     kn_put(&all, SPECIFICATION, kn_op_die(x, 23).id);
   }
   if (type || tag == KILN_DW_TAG_enumeration_type) {
@@ -293,17 +293,19 @@ void kn_bc_composite(const struct kn_node *x, kiln_die e) {
 
 void kn_bc_function_type(const struct kn_node *x, kiln_die e) {
   enum { PROTOTYPED, SIGNATURE, CONVENTION, REFERENCE = CONVENTION + 2, RVALUE_REFERENCE };
-  static const struct kn_bc_field fields[] = {{KILN_DW_AT_prototyped, KILN_DIE_ATTR_FLAG},
-                                              {0, KILN_DIE_ATTR_SIGNATURE},
-                                              KN_FIELD_NUMBER(KILN_DW_AT_calling_convention),
-                                              {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
-                                              {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG}};
+  static const struct kn_bc_field fields[] = {
+    [PROTOTYPED] = {KILN_DW_AT_prototyped, KILN_DIE_ATTR_FLAG},
+    [SIGNATURE] = {0, KILN_DIE_ATTR_SIGNATURE},
+    [CONVENTION] = KN_FIELD_NUMBER(KILN_DW_AT_calling_convention),
+    [REFERENCE] = {KILN_DW_AT_reference, KILN_DIE_ATTR_FLAG},
+    [RVALUE_REFERENCE] = {KILN_DW_AT_rvalue_reference, KILN_DIE_ATTR_FLAG},
+  };
   uint64_t flags = kn_op(x, 1), convention = kn_op(x, 3);
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
   kn_put_flag(&all, PROTOTYPED, true);
   kn_put(&all, SIGNATURE, kn_op_die(x, 2).id);
-  if (convention > 1) kn_put_number(&all, CONVENTION, convention);
+  if (convention > KILN_DW_CC_normal) kn_put_number(&all, CONVENTION, convention);
   kn_put_flag(&all, REFERENCE, flags & FLAG_LVALUE);
   kn_put_flag(&all, RVALUE_REFERENCE, flags & FLAG_RVALUE);
   kn_bc_shaped(x, e, KILN_DW_TAG_subroutine_type, none, &all);
@@ -367,28 +369,33 @@ void kn_bc_subrange_type(const struct kn_node *x, kiln_die e) {
 }
 
 void kn_bc_enumerator(const struct kn_node *x, kiln_die e) {
-  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
-                                              {KILN_DW_AT_const_value, KILN_DIE_ATTR_INT}};
+  enum { NAME, VALUE };
+  static const struct kn_bc_field fields[] = {
+    [NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+    [VALUE] = {KILN_DW_AT_const_value, KILN_DIE_ATTR_INT}};
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
   bool big = kn_op(x, 0) & 4;
-  kn_put(&all, 0, kn_op_text(x, 2));
+  kn_put(&all, NAME, kn_op_text(x, 2));
   if (!big || kn_op(x, 1) <= 64) /* else wider than any base type has a form for */
-    kn_put_int(&all, 1, kn_bits_signed(kn_op(x, big ? 3 : 1)));
+    kn_put_int(&all, VALUE, kn_bits_signed(kn_op(x, big ? 3 : 1)));
   kn_bc_shaped(x, e, KILN_DW_TAG_enumerator, none, &all);
 }
 
 /* ---- templates ---- */
 
 void kn_bc_template_type(const struct kn_node *x, kiln_die e) {
-  static const struct kn_bc_field fields[] = {{KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
-                                              {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
-                                              {KILN_DW_AT_default_value, KILN_DIE_ATTR_FLAG}};
+  enum { NAME, TYPE, IS_DEFAULT };
+  static const struct kn_bc_field fields[] = {
+    [NAME] = {KILN_DW_AT_name, KILN_DIE_ATTR_STRING},
+    [TYPE] = {KILN_DW_AT_type, KILN_DIE_ATTR_REF},
+    [IS_DEFAULT] = {KILN_DW_AT_default_value, KILN_DIE_ATTR_FLAG},
+  };
   struct kn_bc_fields all;
   kn_fields_begin(&all, fields);
-  kn_put(&all, 0, kn_op_text(x, 1));
-  kn_put(&all, 1, kn_op_die(x, 2).id);
-  kn_put_flag(&all, 2, kn_op(x, 3));
+  kn_put(&all, NAME, kn_op_text(x, 1));
+  kn_put(&all, TYPE, kn_op_die(x, 2).id);
+  kn_put_flag(&all, IS_DEFAULT, kn_op(x, 3));
   kn_bc_shaped(x, e, KILN_DW_TAG_template_type_parameter, none, &all);
 }
 
