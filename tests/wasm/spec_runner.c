@@ -1,5 +1,5 @@
 /* Executes scripts of the official test suite, as suite.py makes them: spec_runner [--load=LIBRARY] [--refuse=BITS]
- * SCRIPT.
+ * [--flags=BITS] SCRIPT.
  *
  * Modules are compiled into memory; or, with --load, they are in a shared library, that of the script's line N under
  * the name image_N, and those that must be refused are left to whoever made the library. Prints what failed, skipped
@@ -31,6 +31,7 @@ static struct {
   void *library;
   const char *folder;
   uint32_t refuse; /* proposals: kiln_wasm_options.refuse */
+  uint32_t flags;  /* likewise flags */
   unsigned passed, failed, skipped, texts;
 } run;
 
@@ -174,7 +175,7 @@ static const kiln_wasm_image *load(unsigned index, const char *file, char *error
   }
   size_t size;
   void *bytes = module_bytes(file, &size);
-  const kiln_wasmrt_compile_options options = {.refuse = run.refuse};
+  const kiln_wasmrt_compile_options options = {.flags = run.flags, .refuse = run.refuse};
   kiln_wasmrt_code *code = kiln_wasmrt_compile(bytes, size, &options, error, error_bytes);
   free(bytes);
   if (code == NULL) return NULL;
@@ -448,6 +449,7 @@ int main(int argc, char **argv) {
   const char *script = argv[argc - 1];
   for (int i = 1; i + 1 < argc; i++) {
     if (has_prefix(argv[i], "--refuse=")) run.refuse = (uint32_t)strtoul(argv[i] + 9, NULL, 0);
+    else if (has_prefix(argv[i], "--flags=")) run.flags = (uint32_t)strtoul(argv[i] + 8, NULL, 0);
     else if (has_prefix(argv[i], "--load=")) run.library = dlopen(argv[i] + 7, RTLD_NOW);
     if (has_prefix(argv[i], "--load=") && run.library == NULL) die("cannot load", dlerror());
   }
