@@ -11,6 +11,7 @@ import sys
 
 
 import cluster
+import draw
 import queries
 import suites
 
@@ -79,6 +80,8 @@ def compile_time(lib):
             kind, llvm, ' (%d functions)' % n if n else '', kiln, ' (%d functions)' % m if m else '',
             llvm / max(kiln, 1e-3)))
         ok &= kiln * 30 <= llvm if kind in kinds else kiln < (2 if ' ms ' in kind else 2048)
+    draw.keep('compile', [{'name': kind, 'functions': table[kind, 'kilnjit'][0], 'llvmjit': table[kind, 'llvmjit, no optimization'][1],
+                           'kilnjit': table[kind, 'kilnjit'][1]} for kind in kinds])
     return ok
 
 
@@ -112,7 +115,9 @@ def mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
-def report(best, labels):
+def report(best, labels, name):
+    draw.keep(name, [{'name': label, 'off_ms': best['off'][i], **{n: best[n][i] / best['off'][i] for n in best if n != 'off'}}
+                     for i, label in enumerate(labels)])
     names = [n for n in best if n != 'off']
     for i, label in enumerate(labels):
         off = best['off'][i]
@@ -128,7 +133,7 @@ def small(lib, runs):
     with server(lib, max_parallel_workers_per_gather='0') as c:
         c.psql(text=queries.SMALL_SETUP)
         best = alternate(c, ['off', 'llvmjit', 'kilnjit'], [q + ';' for q in queries.SMALL], '', runs)
-        report(best, queries.SMALL)
+        report(best, queries.SMALL, 'small')
     return True
 
 
@@ -146,7 +151,7 @@ def tpch(lib, scale, runs=5):
         if 'ERROR' in out or 'error' in out:
             sys.exit(out)
         best = alternate(c, ['off', 'llvmjit', 'kilnjit'], queries.TPCH, '', runs)
-        report(best, ['Q%d' % i for i in range(1, 23)])
+        report(best, ['Q%d' % i for i in range(1, 23)], 'tpch')
     return True
 
 

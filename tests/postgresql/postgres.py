@@ -10,6 +10,7 @@
   small [N]       time of 60 small queries, N alternating runs, default 5
   tpch [SCALE]    time of TPC-H's 22 queries at a scale, default 1: off, llvmjit and kilnjit alternating
   pgbench [S]     pgbench's three kinds for S seconds each, default 20
+  draw            the pictures and figures.json of integrations/postgresql, from what compile and tpch measured last
 
 Without COMMAND: regress, isolation, plpgsql, smith, rows and compile. The server is a temporary one on a unix socket.
 """
@@ -18,6 +19,7 @@ import os
 import sys
 
 import cluster
+import draw
 import measure
 import smith
 import suites
@@ -32,6 +34,7 @@ COMMANDS = {
     'small': lambda lib, n: measure.small(lib, int(n or 5)),
     'tpch': lambda lib, n: measure.tpch(lib, float(n or 1)),
     'pgbench': lambda lib, n: measure.pgbench(lib, int(n or 20)),
+    'draw': lambda lib, n: draw.draw(),
 }
 
 
