@@ -40,10 +40,6 @@ static bool pick(struct kn_asm_call *a, const struct kn_asm_operand *o, uint64_t
   order = fresh & plain ? fresh & plain : fresh ? fresh : can;
   if (!order) return false;
   *reg = (uint8_t)__builtin_ctzll(order);
-  /* Programs forget to say that they change rax, rcx or rdx, which LLVM's addresses of variables are not in; beside ah
-   * and the like no register above rdi is possible. */
-  if (a->x86 && o->place == AP_MEMORY && order & 0xff)
-    *reg = (uint8_t)(63 - __builtin_clzll(order & 0xff));
   if (in || o->early) t->in |= UINT64_C(1) << *reg;
   if (out) t->out |= UINT64_C(1) << *reg;
   return true;

@@ -150,7 +150,7 @@ static int bars(int x) {
   __asm__("addl $(0x10 | 3), %0 # } {att|intel} |\n\t{addl $1, %0|add %0, 2}" : "+r"(x));
   return x;
 }
-/* It does not say that it changes eax, as programs in D do not: the address of `where` is in another register. */
+/* It does not say that it changes eax, as programs in D do not: the address of `where` is in no register. */
 static int unsaid(void) {
   int where;
   __asm__ volatile("movl $42, %%eax; movl %%eax, %0" : "=m"(where));
