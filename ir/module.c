@@ -192,6 +192,8 @@ kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uin
 const char *kiln_module_name(const kiln_module *m) {
   return m != NULL && m->options.name != NULL ? m->options.name : "";
 }
+uint32_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
+
 kiln_target kiln_module_target(const kiln_module *m) {
   return m != NULL ? m->options.target : (kiln_target)0;
 }

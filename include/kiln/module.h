@@ -113,6 +113,9 @@ KILN_API const char *kiln_module_name(const kiln_module *m);
 /** The target the module was made for. */
 KILN_API kiln_target kiln_module_target(const kiln_module *m);
 
+/** The features that all of its functions have: kiln_module_options.features. 0 for NULL. */
+KILN_API uint32_t kiln_module_features(const kiln_module *m);
+
 /** kiln_module_options.jit. */
 KILN_API bool kiln_module_is_jit(const kiln_module *m);
 

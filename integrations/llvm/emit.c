@@ -138,9 +138,10 @@ int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char *
   if (why == NULL) {
     *out = host->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)u.unit.object.data,
                                                            u.unit.object.size, "");
-    shim_log_kiln(&u, name);
+    if (*out != NULL) shim_log_kiln(&u, name);
+    else why = "no memory";
     tool_unit_free(&u.unit);
-    return 0;
+    if (why == NULL) return 0;
   }
   uint64_t given_up = shim_cpu_ns();
   int failed = host->LLVMTargetMachineEmitToMemoryBuffer(tm, module, kind, error, out);

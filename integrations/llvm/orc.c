@@ -52,15 +52,20 @@ void *LLVMOrcCreateLLJIT(void **out, void *builder) {
 void *LLVMOrcDisposeLLJIT(void *jit) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   shim_level_drop(jit);
+  if (host != NULL && host->LLVMOrcLLJITGetIRTransformLayer != NULL && jit != NULL)
+    shim_level_drop(host->LLVMOrcLLJITGetIRTransformLayer(jit));
   return host != NULL && host->LLVMOrcDisposeLLJIT != NULL ? host->LLVMOrcDisposeLLJIT(jit) : NULL;
 }
 
-/* True once a program has told any JIT to change modules before they are compiled: the shim would go past that. */
-static _Atomic bool transforms;
+/* A program that changes modules before they are compiled tells the JIT's layer so: the shim would go past that. */
+static bool is_transformed(const struct shim_host *host, void *jit) {
+  return host->LLVMOrcLLJITGetIRTransformLayer != NULL &&
+         shim_level_of(host->LLVMOrcLLJITGetIRTransformLayer(jit)) == SHIM_LEVEL_REFUSED;
+}
 
 void LLVMOrcIRTransformLayerSetTransform(void *layer, void *transform, void *ctx) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
-  transforms = true;
+  shim_level_set(layer, SHIM_LEVEL_REFUSED);
   if (host != NULL && host->LLVMOrcIRTransformLayerSetTransform != NULL)
     host->LLVMOrcIRTransformLayerSetTransform(layer, transform, ctx);
 }
@@ -90,8 +95,9 @@ static void *compile(void *ctx, void *module) {
   struct added *a = ctx;
   size_t n = 0;
   const char *name = a->host->LLVMGetModuleIdentifier(module, &n);
+  if (name == NULL) n = 0;
   if (n >= sizeof a->name) n = sizeof a->name - 1;
-  memcpy(a->name, name, n);
+  if (n != 0) memcpy(a->name, name, n);
   a->name[n] = 0;
   a->why = module_refused(a->host, module);
   if (a->why == NULL) a->why = shim_compile(a->host, &a->u, module, a->name);
@@ -102,9 +108,9 @@ static void *compile(void *ctx, void *module) {
 static void *object_of(struct added *a, void *jit, void *module) {
   const struct shim_host *h = a->host;
   a->u.start = shim_cpu_ns();
-  a->why = h->why != NULL ? h->why
-           : transforms   ? "a transformation of modules"
-                          : shim_level_refused(shim_level_of(jit));
+  a->why = h->why != NULL           ? h->why
+           : is_transformed(h, jit) ? "a transformation of modules"
+                                    : shim_level_refused(shim_level_of(jit));
   if (a->why == NULL &&
       (!h->LLVMOrcThreadSafeModuleWithModuleDo || !h->LLVMCreateMemoryBufferWithMemoryRangeCopy ||
        !h->LLVMGetModuleIdentifier || !h->LLVMGetNamedGlobal || !h->LLVMGetFirstGlobal ||
@@ -116,7 +122,8 @@ static void *object_of(struct added *a, void *jit, void *module) {
   kiln_buffer *object = &a->u.unit.object;
   void *buffer =
     h->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)object->data, object->size, a->name);
-  shim_log_kiln(&a->u, a->name);
+  if (buffer == NULL) a->why = "no memory";
+  else shim_log_kiln(&a->u, a->name);
   tool_unit_free(&a->u.unit);
   return buffer;
 }

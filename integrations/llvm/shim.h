@@ -53,6 +53,7 @@
   HOST(void, LLVMOrcLLJITBuilderSetJITTargetMachineBuilder, (void *builder, void *jtmb))           \
   HOST(void *, LLVMOrcCreateLLJIT, (void **out, void *builder))                                    \
   HOST(void *, LLVMOrcDisposeLLJIT, (void *jit))                                                   \
+  HOST(void *, LLVMOrcLLJITGetIRTransformLayer, (void *jit))                                       \
   HOST(void, LLVMOrcIRTransformLayerSetTransform, (void *layer, void *transform, void *ctx))       \
   HOST(void *, LLVMOrcLLJITAddLLVMIRModule, (void *jit, void *dylib, void *module))                \
   HOST(void *, LLVMOrcLLJITAddLLVMIRModuleWithRT, (void *jit, void *tracker, void *module))        \

@@ -40,7 +40,8 @@ check "--env is for shells" env_works
 
 # ---- LLVM-C and ORC ----
 
-orc_output='one 1
+orc_output='transformed 1
+one 1
 three 3
 again 3
 again 13
@@ -61,8 +62,8 @@ for version in 14 22; do
   check "LLVM $version, emission at -O2" logged "$by_llvm|$assembly" "$kiln" with ./emit 2 a.o b.o
   check "LLVM $version, where that is asked for" logged "$by_kiln|$assembly" \
     env KILN_OPT_LEVEL=2 "$kiln" with ./emit 2 a.o b.o
-  check "LLVM $version, ORC at -O0" logged "$by_kiln" orc "$kiln" with ./orc 0
-  check "LLVM $version, ORC at -O2" logged "$by_llvm" orc "$kiln" with ./orc 2
+  check "LLVM $version, ORC at -O0" logged "$by_kiln|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 0
+  check "LLVM $version, ORC at -O2" logged "$by_llvm|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 2
 done
 if [[ -x emit ]]; then
   table() { KILN_STATS=1 "$kiln" with ./emit 0 a.o b.o 2> table; grep -q '2 units' table || { cat table; return 1; }; }
@@ -85,6 +86,14 @@ fi
 if type -P ldc2 > /dev/null; then
   check "D" same features ldc2 "$tests/tool/llvm/features.d" -of=features
   check "D with -g" same features ldc2 -g "$tests/tool/llvm/features.d" -of=features
+  if type -P dub > /dev/null; then
+    mkdir -p package/source
+    echo '{"name": "package", "targetType": "library"}' > package/dub.json
+    echo 'module lib; unittest { import std.stdio; writeln("tested"); }' > package/source/lib.d
+    dub_test() { HOME=$work "$kiln" with dub test --root=package --compiler=ldc2 --skip-registry=all | grep -q tested; }
+    check "dub test" logged "$by_kiln" dub_test
+  else skip "dub test" "it is not installed"
+  fi
   check "D by ldmd2" same features ldmd2 -g "$tests/tool/llvm/features.d" -offeatures
   check "D with -O" logged "$by_llvm" "$kiln" with ldc2 -O "$tests/tool/llvm/features.d" -of=features
   check "D's text" "$kiln" with ldc2 -output-s "$tests/tool/llvm/features.d"

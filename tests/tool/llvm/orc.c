@@ -1,5 +1,6 @@
 /* orc LEVEL: through LLVM-C's ORC, adds modules to a JIT, to its library and by a resource tracker, looks functions up,
- * removes one and defines it again with another value, and defines one twice. Prints what they return. */
+ * removes one and defines it again with another value, and defines one twice. Another JIT before it has a
+ * transformation of modules. Prints what they return. */
 #include <llvm-c/Core.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
@@ -52,6 +53,34 @@ static int call(LLVMOrcLLJITRef jit, const char *name) {
   return ((int (*)(void))(size_t)at)();
 }
 
+static LLVMErrorRef unchanged(void *ctx, LLVMOrcThreadSafeModuleRef *module,
+                              LLVMOrcMaterializationResponsibilityRef what) {
+  (void)module, (void)what;
+  ++*(int *)ctx;
+  return NULL;
+}
+
+/* A JIT whose modules a function of the program's may change, and does not. */
+static void with_transformation(LLVMOrcLLJITRef jit) {
+  int calls = 0;
+  LLVMOrcIRTransformLayerSetTransform(LLVMOrcLLJITGetIRTransformLayer(jit), unchanged, &calls);
+  check(LLVMOrcLLJITAddLLVMIRModule(jit, LLVMOrcLLJITGetMainJITDylib(jit), module("seen", 1, NULL)),
+        "seen");
+  printf("transformed %d\n", call(jit, "seen") * calls);
+  check(LLVMOrcDisposeLLJIT(jit), "dispose");
+}
+
+static LLVMOrcLLJITRef new_jit(LLVMTargetRef target, const char *triple, int level) {
+  LLVMTargetMachineRef tm = LLVMCreateTargetMachine(
+    target, triple, "", "", (LLVMCodeGenOptLevel)level, LLVMRelocDefault, LLVMCodeModelJITDefault);
+  LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
+  LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(
+    builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(tm));
+  LLVMOrcLLJITRef jit;
+  check(LLVMOrcCreateLLJIT(&jit, builder), "LLJIT");
+  return jit;
+}
+
 int main(int argc, char **argv) {
   if (argc != 2) return 2;
   char *error = NULL, *triple = LLVMGetDefaultTargetTriple();
@@ -59,14 +88,8 @@ int main(int argc, char **argv) {
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
   if (LLVMGetTargetFromTriple(triple, &target, &error)) return 3;
-  LLVMTargetMachineRef tm =
-    LLVMCreateTargetMachine(target, triple, "", "", (LLVMCodeGenOptLevel)atoi(argv[1]),
-                            LLVMRelocDefault, LLVMCodeModelJITDefault);
-  LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
-  LLVMOrcLLJITBuilderSetJITTargetMachineBuilder(
-    builder, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(tm));
-  LLVMOrcLLJITRef jit;
-  check(LLVMOrcCreateLLJIT(&jit, builder), "LLJIT");
+  with_transformation(new_jit(target, triple, atoi(argv[1])));
+  LLVMOrcLLJITRef jit = new_jit(target, triple, atoi(argv[1]));
   LLVMOrcJITDylibRef dylib = LLVMOrcLLJITGetMainJITDylib(jit);
   check(LLVMOrcLLJITAddLLVMIRModule(jit, dylib, module("one", 1, NULL)), "one");
   check(LLVMOrcLLJITAddLLVMIRModule(jit, dylib, module("three", 2, "one")), "three");
