@@ -75,7 +75,8 @@ const uint8_t x64_saved_order[5] = {X64_RBX, X64_R12, X64_R13, X64_R14, X64_R15}
 void x64_begin(struct kn_walk *w) {
   struct x64_walk *x = x64(w);
   const struct kn_frame_plan *frame = &w->plan->frame;
-  memset((char *)x + sizeof x->walk, 0, sizeof *x - sizeof x->walk);
+  const size_t zeros = offsetof(struct x64_walk, flags_of);
+  memset((char *)x + zeros, 0, sizeof *x - zeros);
   w->code.p += X64_GAP;
   if (KN_UNLIKELY(frame->entry_mark)) {
     x64_landing(w);

@@ -12,22 +12,34 @@
 
 enum { X64_FRAME_ROWS = 3 };
 
-/* The walk with what only this target has: all behind `walk` is about one function, which begins with zeros. */
+/* The walk with what only this target has. */
 struct x64_walk {
   struct kn_walk walk; /* first: x64() */
-  /* ---- what the flags hold ---- */
+  /* ---- the frame: written before it is read ---- */
+  uint8_t frame_reg;    /* rbp, or rsp: frame.c says what a frame is like by either */
+  int32_t frame_bias;   /* the frame offset that is frame_reg */
+  uint32_t frame_patch; /* where the frame's size is to be written */
+  uint32_t frame_size;  /* allocated below the saved registers */
+  uint32_t n_rows;      /* of the prologue's allocation by rsp: */
+  struct x64_frame_row {
+    uint32_t at;   /* code offset behind an instruction, from which on the CFA is */
+    uint8_t reg;   /* rsp or r11, */
+    uint32_t size; /* + size + what is pushed */
+  } rows[X64_FRAME_ROWS];
+  uint32_t probe_room;           /* bytes behind the prologue's allocation, for a longer one */
+  int32_t kept_low, kept_low_fp; /* frame offsets of kn_frame_plan.kept, by bank */
+  uint32_t kept_end;             /* code offset behind their stores */
+  int32_t guard;                 /* frame offset */
+  uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
+  /* ---- what begins with zeros in each function (x64_begin): what the flags hold ---- */
   uint32_t flags_of;   /* comparison whose result is in the flags for the next instruction, or 0 */
   uint32_t flags_cond; /* its condition, enum x64_cc or X64_CC_OEQ, X64_CC_UNE */
   /* The value whose comparison with 0 is in the flags at code offset zero_at of a block, or 0. */
   uint32_t zero_of, zero_at, zero_block;
   bool zero_only; /* it was not computed: nobody else reads it */
   bool zero_any;  /* valid for any condition, not only for equality */
-  /* ---- code and frame ---- */
+  /* ---- code and frame, too ---- */
   uint32_t newest_label; /* code offset of the label placed last */
-  uint8_t frame_reg;     /* rbp, or rsp: frame.c says what a frame is like by either */
-  int32_t frame_bias;    /* the frame offset that is frame_reg */
-  uint32_t frame_patch;  /* where the frame's size is to be written */
-  uint32_t frame_size;   /* allocated below the saved registers */
   uint32_t saved_count;  /* callee-saved registers pushed */
   uint32_t n_epilogues;
   uint32_t out_args; /* bytes for outgoing stack arguments */
@@ -40,18 +52,7 @@ struct x64_walk {
   int32_t vector_scratch; /* frame offset of 48 bytes to shuffle in, or 0 */
   bool uses_incoming;     /* stack parameters are read through the frame */
   bool frameless;
-  uint32_t n_rows; /* of the prologue's allocation by rsp: */
-  struct x64_frame_row {
-    uint32_t at;   /* code offset behind an instruction, from which on the CFA is */
-    uint8_t reg;   /* rsp or r11, */
-    uint32_t size; /* + size + what is pushed */
-  } rows[X64_FRAME_ROWS];
-  uint32_t head;                 /* bytes before the prologue: endbr64 */
-  uint32_t probe_room;           /* bytes behind the prologue's allocation, for a longer one */
-  int32_t kept_low, kept_low_fp; /* frame offsets of kn_frame_plan.kept, by bank */
-  uint32_t kept_end;             /* code offset behind their stores */
-  int32_t guard;                 /* frame offset */
-  uint32_t guard_fail;           /* label of the call of __stack_chk_fail */
+  uint32_t head; /* bytes before the prologue: endbr64 */
 };
 KN_INLINE struct x64_walk *x64(struct kn_walk *w) { return (struct x64_walk *)w; }
 
