@@ -2,7 +2,7 @@
 """What attributes, metadata, flags and bundles do to objects, beside llc: a small module for each attribute and kind of
 metadata of LLVM 22, each string attribute that the tables name or that libLLVM has as a text, each module flag and
 named list. What llc's object has more or less than that of the module without it (symbols, sections, relocations, notes,
-code) has to be so in Kiln's, or docs/reference/bitcode.md has a row that says why not.
+code) has to be so in Kiln's, or frontends/llvm/supported.md has a row that says why not.
 
     objects.py --kiln=build/kiln [--target=aarch64] [--kinds=ATTR,METADATA] [--texts=N]
 
