@@ -35,8 +35,9 @@ LOGGED = re.compile(r'^(.*?): (?:(\d+) functions, (\d+) instructions|compiled by
 ADDRESS = re.compile(rb'0x[0-9a-f]{6,16}\b')
 VERDICTS = ('same', 'same status', 'differs', 'not by LLVM', 'left out')
 # Name; a function that fills the case's folder, or None; the commands that build it, which run under `kiln with`; those
-# that run what was built. A case that is left out has a reason. Those that need no build pass by any exit status.
-Case = collections.namedtuple('Case', 'name prepare builds runs left_out', defaults=((), ''))
+# that run what was built. A case that is left out has a reason. Those that run nothing pass by any exit status. What some
+# print is not compared.
+Case = collections.namedtuple('Case', 'name prepare builds runs left_out by_status', defaults=((), '', False))
 # What one way of building gives: whether it passed, what is compared, and the log of the units.
 Result = collections.namedtuple('Result', 'passed statuses output log')
 Outcome = collections.namedtuple('Outcome', 'case verdict log why')
@@ -117,6 +118,8 @@ class Runner:
             kiln = self.one_way(case, folder, True)
             if llvm[:3] == kiln[:3]:
                 return Outcome(case, 'same', kiln.log, '')
+            if case.by_status and kiln.statuses == llvm.statuses:
+                return Outcome(case, 'same status', kiln.log, '')
             again = self.one_way(case, folder, False)
             if again.output != llvm.output and kiln.statuses in (llvm.statuses, again.statuses):
                 return Outcome(case, 'same status', kiln.log, '')
