@@ -6,7 +6,7 @@
 Modules end (each has fuel of its own, whose end is a trap), and make NaNs canonical after each operation but promotions
 and demotions, whose NaNs are the processor's.
 Every exported function is called with arguments that follow from the seed; what wasmtime makes of that becomes a script,
-which spec_runner executes. Without vectors and exceptions: wasmtime's Python ends the process when it meets their types.
+which spec_runner executes. wasmtime's relaxed vector operations are its deterministic ones, which Kiln's are, too.
 What wasm-smith makes and wasmtime does not run is counted and named.
 """
 import argparse
@@ -22,24 +22,26 @@ import sys
 import tempfile
 
 import suite
+from exports import FUNC, GLOBAL, MEMORY, exports
 
 FLAGS = ['--ensure-termination', '--fuel=300', '--canonicalize-nans=true', '--export-everything=true',
          '--max-imports=0', '--bulk-memory-enabled=true', '--multi-value-enabled=true', '--reference-types-enabled=true',
-         '--simd-enabled=false', '--relaxed-simd-enabled=false', '--tail-call-enabled=true', '--memory64-enabled=true',
+         '--simd-enabled=true', '--relaxed-simd-enabled=true', '--tail-call-enabled=true', '--memory64-enabled=true',
          '--max-memories=3', '--max-tables=3', '--sign-extension-ops-enabled=true',
-         '--saturating-float-to-int-enabled=true', '--extended-const-enabled=true', '--exceptions-enabled=false',
+         '--saturating-float-to-int-enabled=true', '--extended-const-enabled=true', '--exceptions-enabled=true',
          '--threads-enabled=false', '--gc-enabled=false', '--max-memory32-bytes=1048576', '--max-memory64-bytes=1048576',
          '--max-table-elements=1000', '--table-max-size-required=true', '--memory-max-size-required=true',
          '--generate-custom-sections=true', '--wide-arithmetic-enabled=false', '--custom-page-sizes-enabled=false',
-         '--min-funcs=1', '--max-instructions=400', '--disallow-traps=false']
+         '--min-funcs=3', '--max-instructions=400', '--disallow-traps=false']
 # Kiln's words for wasmtime's codes of traps; `|` between alternatives.
 TRAPS = {'STACK_OVERFLOW': 'call stack exhausted', 'MEMORY_OUT_OF_BOUNDS': 'out of bounds memory access',
          'HEAP_MISALIGNED': 'unaligned atomic', 'TABLE_OUT_OF_BOUNDS': 'out of bounds table access|undefined element',
          'INDIRECT_CALL_TO_NULL': 'uninitialized element', 'BAD_SIGNATURE': 'indirect call type mismatch',
          'INTEGER_OVERFLOW': 'integer overflow', 'INTEGER_DIVISION_BY_ZERO': 'integer divide by zero',
-         'BAD_CONVERSION_TO_INTEGER': 'invalid conversion to integer', 'UNREACHABLE': 'unreachable'}
+         'BAD_CONVERSION_TO_INTEGER': 'invalid conversion to integer', 'UNREACHABLE': 'unreachable',
+         'NULL_REFERENCE': 'null exception reference'}
 ALL = (1 << 64) - 1
-KINDS = ['i32', 'i64', 'f32', 'f64', 'funcref', 'externref']
+KINDS = ['i32', 'i64', 'f32', 'f64', 'v128', 'funcref', 'externref']  # in wasmtime's order
 
 
 def fnv(data):
@@ -54,34 +56,30 @@ def fnv(data):
 
 
 def argument(kind, r):
-    """A value as wasmtime takes it, and as a script has it."""
+    """A value's bits; None: there is none of the type."""
     if kind in ('i32', 'i64'):
         n = 32 if kind == 'i32' else 64
-        v = r.choice([0, 1, 2, 7, -1, -2, 1 << (n - 1), (1 << (n - 1)) - 1, r.getrandbits(n), r.getrandbits(8)]) % (1 << n)
-        return (v - (1 << n) if v >> (n - 1) else v), f'{kind}:{v:x}:0'
+        return r.choice([0, 1, 2, 7, -1, -2, 1 << (n - 1), (1 << (n - 1)) - 1, r.getrandbits(n), r.getrandbits(8)]) % (1 << n)
     if kind in ('f32', 'f64'):
         v = r.choice([0.0, -0.0, 1.0, -1.5, 1e10, 3.25e-5, float('inf'), float('-inf'), 2147483648.0, -9.3e18])
-        bits = struct.unpack('<I', struct.pack('<f', v))[0] if kind == 'f32' else struct.unpack('<Q', struct.pack('<d', v))[0]
-        return (struct.unpack('<f', struct.pack('<f', v))[0] if kind == 'f32' else v), f'{kind}:{bits:x}:0'
-    if kind in ('funcref', 'externref'):
-        return None, f'{kind}:0:0'
-    return None, None
+        return int.from_bytes(struct.pack('<f' if kind == 'f32' else '<d', v), 'little')
+    if kind == 'v128':
+        return r.choice([0, 1, (1 << 128) - 1, r.getrandbits(128), 0x3f8000004000000040400000c0800000, 0x7fff8000 << 64 | 0x80ff7f01])
+    return 0 if kind in KINDS else None
 
 
-def expected(kind, v):
-    if kind == 'i32':
-        return f'i32:{v & 0xffffffff:x}:0/ffffffff:0'
-    if kind == 'i64':
-        return f'i64:{v & ALL:x}:0/{ALL:x}:0'
-    if kind == 'f32':
-        if v != v:  # Python has made it quiet
-            return 'f32:7f800000:0/7f800000:0'
-        return f'f32:{struct.unpack("<I", struct.pack("<f", v))[0]:x}:0/ffffffff:0'
-    if kind == 'f64':
-        return f'f64:{struct.unpack("<Q", struct.pack("<d", v))[0]:x}:0/{ALL:x}:0'
+def written(kind, bits):
+    return f'{kind}:{bits & ALL:x}:{bits >> 64:x}'
+
+
+def expected(kind, bits):
     if kind in ('funcref', 'externref'):
-        return f'{kind}:0:0/{ALL:x}:0' if v is None else f'{kind}:any'
-    return None  # vectors: wasmtime's Python gives none
+        return f'{kind}:any' if bits else f'{kind}:0:0/{ALL:x}:0'
+    mask = (1 << {'i32': 32, 'i64': 64, 'f32': 32, 'f64': 64, 'v128': 128}[kind]) - 1
+    exponent = {'f32': 0x7f800000, 'f64': 0x7ff0000000000000}.get(kind)
+    if exponent and bits & exponent == exponent and bits & (exponent ^ mask) & mask >> 1:  # a NaN; which one is not said
+        bits = mask = exponent
+    return f'{written(kind, bits)}/{mask & ALL:x}:{mask >> 64:x}'
 
 
 class Oracle:
@@ -131,40 +129,63 @@ class Oracle:
         except w.WasmtimeError as e:
             return 'no instance: ' + str(e).split('\n')[-1].strip()[:60]
         lines = [['module', '0', '=', name, '-']]
-        exports = list(zip([e.name for e in module.exports], [e.type for e in module.exports]))
+        with open(path, 'rb') as f:
+            rows = exports(f.read())
         for _ in range(2):
-            for export, kind in exports:
-                if isinstance(kind, w.FuncType):
-                    self.call(store, instance, export, kind, lines, r)
-        self.state(store, instance, exports, lines)
+            for row in rows:
+                if row[1] == FUNC:
+                    self.call(store, instance, row, lines, r)
+        for row in rows:
+            self.state(store, instance, row, lines)
         return lines
 
-    def call(self, store, instance, export, kind, lines, r):
-        params, results = [str(p) for p in kind.params], [str(p) for p in kind.results]
-        args = [argument(p, r) for p in params]
-        if any(text is None for _, text in args) or not all(k in KINDS for k in results):
-            return
-        words = ['invoke', '-', suite.hexed(export), *(text for _, text in args)]
-        try:
-            got = instance.exports(store)[export](store, *(v for v, _ in args))
-        except (self.w.Trap, self.w.WasmtimeError) as e:
-            lines.append(self.ended(words, e))
-            return
-        got = [] if not results else list(got) if len(results) > 1 else [got]
-        want = [expected(k, v) for k, v in zip(results, got)]
-        lines.append(['return', '0', '=', *words, '->', *want])
+    def export(self, store, instance, name):
+        item, text = self.w._bindings.wasmtime_extern_t(), name.encode()
+        found = self.w._bindings.wasmtime_instance_export_get(
+            store._context(), ctypes.byref(instance._instance), ctypes.create_string_buffer(text, len(text) + 1), len(text),
+            ctypes.byref(item))
+        if not found:
+            raise KeyError(name)
+        return item.of
 
-    def state(self, store, instance, exports, lines):
-        w = self.w
-        for export, kind in exports:
-            it = instance.exports(store)[export]
-            if isinstance(kind, w.MemoryType):
-                size = it.data_len(store)
-                data = ctypes.string_at(ctypes.addressof(it.data_ptr(store).contents), size) if size else b''
-                lines.append(['hash', '0', suite.hexed(export), f'{fnv(data):x}'])
-            elif isinstance(kind, w.GlobalType) and str(kind.content) in suite.BITS:
-                text = expected(str(kind.content), it.value(store))
-                lines.append(['return', '0', '=', 'get', '-', suite.hexed(export), '->', text])
+    def bits(self, v):
+        """Of a wasmtime_val; of a reference whether there is one."""
+        size = [4, 8, 4, 8, 16, 8, 4][v.kind]
+        return int.from_bytes(ctypes.string_at(ctypes.addressof(v.of), size), 'little')
+
+    def call(self, store, instance, row, lines, r):
+        name, _, _, (params, results) = row
+        args = [argument(p, r) for p in params]
+        if None in args or not all(k in KINDS for k in results):
+            return
+        b = self.w._bindings
+        values, got = (b.wasmtime_val_t * len(args))(), (b.wasmtime_val_t * len(results))()
+        for v, kind, bits in zip(values, params, args):
+            v.kind = KINDS.index(kind)
+            ctypes.memmove(ctypes.addressof(v.of), bits.to_bytes(16, 'little'), 16)
+        words = ['invoke', '-', suite.hexed(name), *map(written, params, args)]
+        trap = ctypes.POINTER(b.wasm_trap_t)()
+        error = b.wasmtime_func_call(store._context(), ctypes.byref(self.export(store, instance, name).func), values, len(args), got,
+                                     len(results), ctypes.byref(trap))
+        if error:
+            lines.append(self.ended(words, self.w.WasmtimeError._from_ptr(error)))
+        elif trap:
+            lines.append(self.ended(words, self.w.Trap._from_ptr(trap)))
+        else:
+            lines.append(['return', '0', '=', *words, '->', *(expected(k, self.bits(v)) for k, v in zip(results, got))])
+
+    def state(self, store, instance, row, lines):
+        name, kind, _, of = row
+        b = self.w._bindings
+        if kind == MEMORY:
+            memory = self.export(store, instance, name).memory
+            size = b.wasmtime_memory_data_size(store._context(), ctypes.byref(memory))
+            data = ctypes.string_at(b.wasmtime_memory_data(store._context(), ctypes.byref(memory)), size) if size else b''
+            lines.append(['hash', '0', suite.hexed(name), f'{fnv(data):x}'])
+        elif kind == GLOBAL and of in suite.BITS or of == 'v128':
+            v = b.wasmtime_val_t()
+            b.wasmtime_global_get(store._context(), ctypes.byref(self.export(store, instance, name).global_), ctypes.byref(v))
+            lines.append(['return', '0', '=', 'get', '-', suite.hexed(name), '->', expected(of, self.bits(v))])
 
 
 def one(seed, folder, oracle, args, bin_folder):
