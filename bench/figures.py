@@ -158,7 +158,7 @@ def comparison(f):
     clif = f['cargo'].get('cranelift')
     rows = [
         ('', 'Kiln', 'LLVM -O0', 'TPDE', 'Cranelift', 'QBE'),
-        ('takes', 'C API, LLVM bitcode, WebAssembly, QBE\'s IL', 'C++ and C API, bitcode', 'any SSA IR by an adaptor, LLVM IR', 'Rust API', 'text'),
+        ('takes', 'C API, LLVM bitcode, WebAssembly, QBE\'s IL; from rustc, clang, Crystal, LDC, GHDL as they are', 'C++ and C API, bitcode', 'any SSA IR by an adaptor, LLVM IR', 'Rust API', 'text'),
         ('makes', 'ELF, code in memory', 'all formats', 'ELF, code in memory', 'ELF, Mach-O, COFF, code in memory', 'assembly text'),
         ('processors', 'x86-64, AArch64', 'some 20', 'x86-64, AArch64', 'x86-64, AArch64, RISC-V, s390x', 'x86-64, AArch64, RISC-V'),
         ('optimizes', 'no', 'no', 'no', 'some', 'some'),
