@@ -27,12 +27,16 @@ static bool append(const char *path, const char *format, va_list args) {
   return done == n;
 }
 
-bool log_line(const char *format, ...) {
+bool log_wanted(void) {
   const char *path = getenv("KILN_LOG");
-  if (path == NULL || path[0] == 0) return true;
+  return path != NULL && path[0] != 0;
+}
+
+bool log_line(const char *format, ...) {
+  if (!log_wanted()) return true;
   va_list args;
   va_start(args, format);
-  bool ok = append(path, format, args);
+  bool ok = append(getenv("KILN_LOG"), format, args);
   va_end(args);
   return ok;
 }

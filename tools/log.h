@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+/* Is there a log? */
+bool log_wanted(void);
+
 /* Appends a line to the log, if there is one; a line too long for its buffer is cut. False, with errno, if it cannot be
  * written to; that it cannot be opened is no error: it may be another user's. */
 __attribute__((format(printf, 1, 2))) bool log_line(const char *format, ...);

@@ -29,13 +29,64 @@ static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_sess
   return status;
 }
 
+static kiln_module_options options_of(const struct tool_unit *u) {
+  return (kiln_module_options){.name = u->name,
+                               .function_sections = u->function_sections,
+                               .data_sections = u->data_sections,
+                               .aranges = u->aranges,
+                               .features = u->features,
+                               .borrow_strings = true};
+}
+
+/* Compiles bodies from number `first` on until one cannot be: its number, and why; or that of all bodies. Those with
+ * assembly are left out. */
+static uint32_t next_refused(const struct tool_unit *u, uint32_t first, kiln_diag *diag) {
+  kiln_module_options options = options_of(u);
+  if (!kiln_llvm_find_target(u->bytes, u->size, &options.target)) return UINT32_MAX;
+  kiln_as *assembler = kiln_as_new(&options);
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
+  kiln_llvm *reader = s != NULL ? kiln_llvm_new(s, u->bytes, u->size) : NULL;
+  uint32_t n = UINT32_MAX;
+  if (reader != NULL) {
+    kiln_llvm_defer_assembly(reader);
+    kiln_status status = kiln_module_freeze(m);
+    n = kiln_llvm_body_count(reader);
+    while (first < n && status == KILN_OK)
+      status = kiln_llvm_read_bodies(reader, first++, 1, NULL, NULL, NULL);
+    if (status != KILN_OK) {
+      n = first - 1;
+      *diag = *kiln_module_diag(m);
+      tool_diag_of_reader(diag, reader);
+    }
+  }
+  kiln_llvm_free(reader);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  kiln_as_free(assembler);
+  return n;
+}
+
+void tool_unit_list_refused(const struct tool_unit *u, tool_refused_fn *fn, void *user) {
+  enum { MOST = 8 };
+  kiln_diag said[MOST];
+  uint32_t n = 0;
+  said[n++] = u->diag;
+  for (uint32_t body = 0; n < MOST; body++) {
+    kiln_diag *d = &said[n];
+    *d = (kiln_diag){.status = KILN_OK};
+    body = next_refused(u, body, d);
+    if (d->status == KILN_OK) return;
+    uint32_t k = 0;
+    while (strcmp(said[k].message, d->message) != 0) k++;
+    if (k < n) continue; /* the same of another function */
+    fn(user, d);
+    n++;
+  }
+}
+
 kiln_status tool_unit_compile(struct tool_unit *u) {
-  kiln_module_options options = {.name = u->name,
-                                 .function_sections = u->function_sections,
-                                 .data_sections = u->data_sections,
-                                 .aranges = u->aranges,
-                                 .features = u->features,
-                                 .borrow_strings = true};
+  kiln_module_options options = options_of(u);
   u->diag = (kiln_diag){.status = KILN_ERR_UNSUPPORTED};
   snprintf(u->diag.message, sizeof u->diag.message, "the target is not supported");
   if (!kiln_llvm_find_target(u->bytes, u->size, &options.target)) return KILN_ERR_UNSUPPORTED;

@@ -32,6 +32,13 @@ uint64_t shim_cpu_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* A line of the log: what a unit has beside the first thing that Kiln lacks. */
+static void log_refused(void *path, const kiln_diag *diag) {
+  char text[4096];
+  kiln_diag_format(diag, text, sizeof text);
+  log_line("%s: also: %s\n", (const char *)path, text);
+}
+
 const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
                          const char *path) {
   const struct shim_compiler *c = shim_compiler();
@@ -48,6 +55,7 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
                                .aranges = c->aranges,
                                .features = c->features};
   bool ok = tool_unit_compile(&u->unit) == KILN_OK;
+  if (!ok && log_wanted()) tool_unit_list_refused(&u->unit, log_refused, (void *)(uintptr_t)path);
   host->LLVMDisposeMemoryBuffer(bitcode);
   if (ok) return NULL;
   kiln_diag_format(&u->unit.diag, u->why, sizeof u->why);

@@ -34,10 +34,12 @@ cat > refused.rs <<'END'
 use std::arch::x86_64::*;
 #[target_feature(enable = "avx512vbmi")]
 fn permuted(x: __m512i) -> __m512i { _mm512_permutexvar_epi8(x, x) }
+#[target_feature(enable = "avx512cd")]
+fn conflicts(x: __m512i) -> __m512i { _mm512_conflict_epi32(x) }
 fn main() {
     let x: u64;
     unsafe { std::arch::asm!("mov {}, 42", out(reg) x) };
-    if x != 42 { unsafe { permuted(std::mem::zeroed()); } }
+    if x != 42 { unsafe { permuted(std::mem::zeroed()); conflicts(std::mem::zeroed()); } }
     println!("{x}");
 }
 END
@@ -127,7 +129,8 @@ else check "coverage" covered; fi
 rm -f log
 quiet() { [[ -z $("$rustc" -C codegen-units=1 refused.rs -o refused 2>&1) && $(./refused) == 42 ]]; }
 check "what Kiln refuses is LLVM's, without a word" quiet
-check "but in the log" grep -q 'compiled by LLVM: .*avx512' log
+check "but in the log" grep -q 'compiled by LLVM: .*avx512.permvar' log
+check "with what else the unit has" grep -q 'also: .*avx512.conflict' log
 twice() {
   for n in 1 2; do "$rustc" -g --emit=obj -C codegen-units=1 main.rs -o twice.o && mv twice.o twice$n.o || return 1; done
   cmp twice1.o twice2.o
