@@ -21,8 +21,8 @@ struct tool_unit {
 /* Makes the object. Unless the result is KILN_OK, the unit's `diag` says why. */
 kiln_status tool_unit_compile(struct tool_unit *u);
 typedef void tool_refused_fn(void *user, const kiln_diag *diag);
-/* Calls `fn` for what other functions of a unit that was refused have that Kiln lacks: each thing once, seven at most. It
- * compiles the unit again for each. */
+/* Calls `fn` for what other functions of a unit that was refused have that Kiln lacks: each thing once, seven at most.
+ * It compiles the unit again for each. */
 void tool_unit_list_refused(const struct tool_unit *u, tool_refused_fn *fn, void *user);
 /* Frees the object. */
 void tool_unit_free(struct tool_unit *u);
