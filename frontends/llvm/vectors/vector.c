@@ -357,6 +357,10 @@ static bool constant_address(struct kn_bc *r, uint32_t id, struct kn_bc_vec *x) 
   uint64_t disp[KN_BC_MAX_LANES] = {0};
   kiln_value lanes[KN_BC_MAX_LANES];
   int64_t k = 0;
+  if (c.n < 2 || type >= r->types.n) return kn_bc_malformed(r, "bad vector constant");
+  for (uint32_t i = 1; i < c.n; i++)
+    if (kn_bc_list(r, c.index)[i] >= r->inst_base)
+      return kn_bc_malformed(r, "value number out of range");
   for (uint32_t i = 2; i < c.n; i++) {
     uint32_t index = kn_bc_list(r, c.index)[i];
     const struct kn_bc_type *t = &r->types.at[type];
