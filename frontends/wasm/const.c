@@ -86,7 +86,7 @@ kiln_wasm_const kn_wasm_read_const(kiln_wasm *w, struct kn_wasm_in *in, uint8_t 
     case 0x42: value(w, in, &e, KILN_WASM_TYPE_I64); break;
     case 0x43: value(w, in, &e, KILN_WASM_TYPE_F32); break;
     case 0x44: value(w, in, &e, KILN_WASM_TYPE_F64); break;
-    case 0xd0: value(w, in, &e, kn_wasm_ref_type(w, in)); break;
+    case 0xd0: value(w, in, &e, kn_wasm_heap_type(w, in)); break;
     case 0xd2: make_ref(w, in, &e, at); break;
     case 0x23: get_global(w, in, &e, at); break;
     case 0x6a: binary(w, in, &e, at, KILN_WASM_CONST_I32_ADD, KILN_WASM_TYPE_I32); break;

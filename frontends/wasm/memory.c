@@ -539,7 +539,7 @@ void kn_wasm_do_global_set(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 
 void kn_wasm_do_ref_null(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   (void)o;
-  kn_wasm_push(c, kn_wasm_ref_type(c->w, &c->in), kn_wasm_int(c, 0));
+  kn_wasm_push(c, kn_wasm_heap_type(c->w, &c->in), kn_wasm_int(c, 0));
 }
 
 void kn_wasm_do_ref_is_null(struct kn_wasm_body *c, const struct kn_wasm_op *o) {

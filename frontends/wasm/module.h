@@ -172,6 +172,7 @@ static inline uint64_t kn_wasm_size(const kiln_wasm *w, struct kn_wasm_in *in) {
 
 /* Reads a type of values; fails with `what` if it is none. */
 uint8_t kn_wasm_value_type(const kiln_wasm *w, struct kn_wasm_in *in);
+uint8_t kn_wasm_heap_type(const kiln_wasm *w, struct kn_wasm_in *in);
 uint8_t kn_wasm_ref_type(const kiln_wasm *w, struct kn_wasm_in *in);
 const char *kn_wasm_type_name(unsigned type);
 

@@ -7,31 +7,14 @@ const char *kn_wasm_type_name(unsigned type) {
   return names[type];
 }
 
-/* A heap type behind (ref null ...): only those that have a short form. */
-static uint8_t heap_type(const kiln_wasm *w, struct kn_wasm_in *in, const uint8_t *at) {
-  if (in->p < in->end) {
-    switch (*in->p) {
-    case 0x70: in->p++; return KILN_WASM_TYPE_FUNCREF;
-    case 0x6f: in->p++; return KILN_WASM_TYPE_EXTERNREF;
-    case 0x69:
-      in->p++;
-      kn_wasm_need(w, in, at, KILN_WASM_EXCEPTIONS);
-      return KILN_WASM_TYPE_EXNREF;
-    default: break;
-    }
-  }
-  kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "typed function references are not supported");
-}
-
-uint8_t kn_wasm_ref_type(const kiln_wasm *w, struct kn_wasm_in *in) {
+/* Section 5.3.5 of the specification: a heap type is a negative number of one byte, or the index of a type. */
+uint8_t kn_wasm_heap_type(const kiln_wasm *w, struct kn_wasm_in *in) {
   const uint8_t *at = in->p;
-  switch (kn_wasm_byte(in)) {
+  uint8_t byte = kn_wasm_byte(in);
+  switch (byte) {
   case 0x70: return KILN_WASM_TYPE_FUNCREF;
   case 0x6f: return KILN_WASM_TYPE_EXTERNREF;
   case 0x69: kn_wasm_need(w, in, at, KILN_WASM_EXCEPTIONS); return KILN_WASM_TYPE_EXNREF;
-  case 0x63: return heap_type(w, in, at);
-  case 0x64:
-    kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "typed function references are not supported");
   case 0x6a:
   case 0x6b:
   case 0x6c:
@@ -41,7 +24,23 @@ uint8_t kn_wasm_ref_type(const kiln_wasm *w, struct kn_wasm_in *in) {
   case 0x72:
   case 0x73:
   case 0x74: kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "garbage collection is not supported");
-  default: KN_WASM_BAD(in, at, "malformed reference type");
+  default:
+    if (byte >= 0x40 && byte < 0x80) KN_WASM_BAD(in, at, "malformed heap type");
+    kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "typed function references are not supported");
+  }
+}
+
+/* A heap type alone means that it may be null, as the form with 0x63 says. */
+uint8_t kn_wasm_ref_type(const kiln_wasm *w, struct kn_wasm_in *in) {
+  const uint8_t *at = in->p;
+  switch (kn_wasm_byte(in)) {
+  case 0x63: return kn_wasm_heap_type(w, in);
+  case 0x64:
+    kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "typed function references are not supported");
+  default:
+    if (*at > 0x74 || *at < 0x65) KN_WASM_BAD(in, at, "malformed reference type");
+    in->p = at;
+    return kn_wasm_heap_type(w, in);
   }
 }
 
