@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Compares the objects that two builds of kiln make, byte for byte: for changes that must not change the machine code.
 
-compare_builds.py [--only=TEXT]... [--wide | --sample] [--keep=FOLDER] [--cache=CACHE] OLD NEW_KILN
+compare_builds.py [--only=TEXT]... [--wide | --sample] [--modules=FOLDER] [--keep=FOLDER] [--cache=CACHE] OLD NEW_KILN
 
 OLD is a program kiln or a commit, which is built in the cache, once. Inputs (harness/inputs.py) are compiled for both
 targets, plainly, with two seeds of --stress, and with the options that change sections; --only: only those whose name
 contains a TEXT; --wide: more programs, and GCC's torture tests if the cache has them; --sample: SQLite and Lua in two
-of eight kinds, and .kir files, each in one of the ways only. Where kiln refuses an input, what it says and its exit
-status are compared. Text that OLD's tree lacks, or has otherwise, is skipped by name.
+of eight kinds, and .kir files, each in one of the ways only; --modules: the bitcode (*.bc) in FOLDER in place of all
+these, for x86-64: what a build of a package by clang -emit-llvm, or of a crate with --emit=llvm-bc, leaves. Where kiln
+refuses an input, what it says and its exit status are compared. Text that OLD's tree lacks, or has otherwise, is
+skipped by name.
 
 A difference is printed with its first section and function (harness/elf_difference.py), without the version in
 .comment; with --keep its objects stay as FOLDER/old/NAME.o and FOLDER/new/NAME.o. The exit status is 1 if anything
@@ -19,6 +21,7 @@ import concurrent.futures
 import contextlib
 import fcntl
 import filecmp
+import glob
 import os
 import re
 import subprocess
@@ -193,6 +196,11 @@ class Comparison:
 
     def inputs(self, pool):
         """All that are compared; those that cannot be are counted."""
+        if self.args.modules:
+            paths = sorted(glob.glob(os.path.join(self.args.modules, '*.bc')))
+            items = [inputs.Input('modules/' + os.path.basename(p), 'x86_64', p, 'compile', ()) for p in paths]
+            yield from (i for i in items if self.wanted(i.name))
+            return
         made = [b for b in inputs.bitcode(self.args.cache, self.args.sample, self.args.wide) if self.wanted(b.name)]
         for item, path in zip(made, pool.map(inputs.Bitcode.make, made)):
             if path:
@@ -237,6 +245,7 @@ def main():
     p.add_argument('--only', action='append', metavar='TEXT')
     p.add_argument('--wide', action='store_true')
     p.add_argument('--sample', action='store_true')
+    p.add_argument('--modules', metavar='FOLDER')
     p.add_argument('--keep', metavar='FOLDER')
     p.add_argument('--cache', default=os.path.join(ROOT, 'build/cache'))
     p.add_argument('old', metavar='OLD', help='a program kiln, or a commit')
