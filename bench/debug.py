@@ -2,14 +2,17 @@
 """Run time of debug builds of Rust and C++: LLVM -O0 and Kiln, each from the same bitcode.
 
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g] [--count]
-         [--json]
+         [--inline] [--json]
 
 The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are compiled as cargo's
 profile `dev` does (checks of overflow, debug assertions), with panic=abort, in one unit, by rustc +stable, whose own
 object is LLVM's; C++'s by clang++-22 -O0. -g adds debug information. A program's time is the least user time of N runs
 (default 7), one of each build in turn; text is the sum of its object's executable sections, without the standard
 library's. --kiln is the Kiln that is measured, BUILD/kiln by default; --also another one, an older one for example,
-beside which the first is measured too. --count counts executed instructions, in millions, by one run of each in
+beside which the first is measured too. --inline: the other one is the same Kiln with small functions inlined, for C++
+from what clang++-22 -O1 makes before LLVM's passes, and Rust is compiled with its own default, panic=unwind; besides, a
+row for each language says what compiling costs, beside the same Kiln without inlining: executed instructions (valgrind)
+and memory at the peak. --count counts executed instructions, in millions, by one run of each in
 valgrind instead: it takes minutes, and other work on the machine does not change it.
 
 Columns: seconds (millions) and bytes of LLVM -O0; Kiln's ratio to LLVM's time and text; with --also, the other's
@@ -50,23 +53,37 @@ class Program:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def compile(self, debug, kilns):
+    def compile(self, debug, kilns, inline):
         """Makes the program with LLVM and with each of `kilns`, a list of (name, command). Returns bytes of text."""
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
-        link = self.compile_rust(debug) if self.language == 'rust' else self.compile_cxx(debug)
+        link = self.compile_rust(debug, inline) if self.language == 'rust' else self.compile_cxx(debug, inline)
         for name, kiln in kilns:
-            call([kiln, 'compile', self.path('unit.bc'), '-o', self.path(name + '.o')])
+            call(self.kiln_compile(name, kiln, inline))
         names = ['llvm'] + [name for name, _ in kilns]
         for name in names:
             link(self.path(name + '.o'), self.path(name))
         return {name: text_bytes([self.path(name + '.o')]) for name in names}
 
-    def compile_rust(self, debug):
+    def kiln_compile(self, name, kiln, inline):
+        if not inline or name != 'also':
+            return [kiln, 'compile', self.path('unit.bc'), '-o', self.path(name + '.o')]
+        unit = 'unit.bc' if self.language == 'rust' else 'before.bc'
+        return [kiln, 'compile', '--inline', self.path(unit), '-o', self.path(name + '.o')]
+
+    def costs(self, kilns, spawn):
+        """By name: executed instructions of `kiln compile`, and its KiB at the peak."""
+        found = {}
+        for name, kiln in kilns:
+            command = self.kiln_compile(name, kiln, True)
+            found[name] = self.count(command)[0], int(call_for_output([spawn, *command]).split()[2])
+        return found
+
+    def compile_rust(self, debug, inline):
         """unit.bc and llvm.o. Returns what links an object into a program: rustc's own command, where another object
         takes the place of rustc's; besides it, that has a unit with the allocator, and the standard library."""
-        said = call(['rustc', '+stable', '--edition=2024', '--crate-name=unit', '-Copt-level=0', '-Cpanic=abort',
-                     '-Ccodegen-units=1', *(['-Cdebuginfo=2'] if debug else []), '--emit=llvm-bc,link', '-Csave-temps',
+        said = call(['rustc', '+stable', '--edition=2024', '--crate-name=unit', '-Copt-level=0',
+                     '-Cpanic=' + ('unwind' if inline else 'abort'), '-Ccodegen-units=1', *(['-Cdebuginfo=2'] if debug else []), '--emit=llvm-bc,link', '-Csave-temps',
                      '--print=link-args', self.source], cwd=self.folder)
         command = next((line for line in said.splitlines() if '.rcgu.o"' in line), '')
         unit = re.search(r'"(unit\.[^" ]*cgu\.0\.rcgu\.o)"', command)
@@ -79,20 +96,26 @@ class Program:
                  .replace('"-o" "unit"', '-o ' + shlex.quote(program)), shell=True, cwd=self.folder)
         return link
 
-    def compile_cxx(self, debug):
-        call(['clang++-22', '-std=c++20', '-O0', *(['-g'] if debug else []), '-emit-llvm', '-c', self.source,
-              '-o', self.path('unit.bc')])
+    def compile_cxx(self, debug, inline):
+        front = ['clang++-22', '-std=c++20', *(['-g'] if debug else []), '-w', '-emit-llvm', '-c', self.source, '-o']
+        call([*front, self.path('unit.bc'), '-O0'])
+        if inline:
+            call([*front, self.path('before.bc'), '-O1', '-Xclang', '-disable-llvm-passes'])
         call(['clang++-22', '-O0', '-c', self.path('unit.bc'), '-o', self.path('llvm.o')])
         return lambda unit_object, program: call(['clang++-22', unit_object, '-o', program])
+
+    def count(self, command):
+        """Millions of executed instructions, and what was printed."""
+        log = self.path('valgrind')
+        output = call_for_output(['valgrind', '--tool=cachegrind', '--cache-sim=no', '--cachegrind-out-file=/dev/null',
+                                  '--log-file=' + log, *command])
+        with open(log, encoding='utf-8') as text:
+            return int(re.search(r'I +refs: +([0-9,]+)', text.read())[1].replace(',', '')) / 1e6, output
 
     def run(self, name, count):
         """User seconds, or millions of instructions, and what was printed."""
         if count:
-            log = self.path('valgrind')
-            output = call_for_output(['valgrind', '--tool=cachegrind', '--cache-sim=no',
-                                      '--cachegrind-out-file=/dev/null', '--log-file=' + log, self.path(name)])
-            with open(log, encoding='utf-8') as text:
-                return int(re.search(r'I +refs: +([0-9,]+)', text.read())[1].replace(',', '')) / 1e6, output
+            return self.count([self.path(name)])
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         output = call_for_output([self.path(name)])
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, output
@@ -102,7 +125,7 @@ def measure(program, kilns, asked):
     """A row: the least time of each build, its text, what failed."""
     row = {'name': program.name, 'language': program.language, 'seconds': {}, 'bytes': {}, 'failures': []}
     try:
-        row['bytes'] = program.compile(asked['debug'], kilns)
+        row['bytes'] = program.compile(asked['debug'], kilns, asked['inline'])
         want = program.run('llvm', False)[1]
         for _ in range(1 if asked['count'] else asked['runs']):
             for name in row['bytes']:
@@ -110,6 +133,8 @@ def measure(program, kilns, asked):
                 if output != want:
                     raise Failure(f"{name}: its output is not that of LLVM's: {program.path(name)}")
                 row['seconds'][name] = min(seconds, row['seconds'].get(name, seconds))
+        if asked['inline']:
+            row['costs'] = program.costs(kilns, os.path.join(asked['folder'], 'bench', 'kiln-spawn'))
     except (Failure, OSError, subprocess.TimeoutExpired) as e:
         row['failures'].append(str(e))
         row['seconds'] = {}
@@ -120,14 +145,18 @@ def measure(program, kilns, asked):
 # ---- the table ----
 
 PAIRS = [('kiln', 'llvm'), ('also', 'llvm'), ('kiln', 'also')]
+INLINE_PAIRS = [('kiln', 'llvm'), ('also', 'llvm'), ('also', 'kiln')]
 
 
 def ratios(row):
     out = {}
-    for a, b in PAIRS:
+    for a, b in {*PAIRS, *INLINE_PAIRS}:
         for what in ('seconds', 'bytes'):
             if a in row['seconds'] and row['seconds'].get(b):
                 out[f'{a}/{b} {what}'] = row[what][a] / row[what][b]
+    if 'costs' in row:
+        plain, inlined = row['costs']['kiln'], row['costs']['also']
+        out['compile instructions'], out['compile memory'] = inlined[0] / plain[0], inlined[1] / plain[1]
     return out
 
 
@@ -137,27 +166,28 @@ def means(rows):
                           sum(bool(row['ratios']) for row in rows)) for key in keys}
 
 
-def columns(kilns):
+def columns(kilns, inline):
     names = [name for name, _ in kilns]
-    return [(a, b, what) for a, b in PAIRS if a in names and b in names + ['llvm'] for what in ('seconds', 'bytes')]
+    return [(a, b, what) for a, b in (INLINE_PAIRS if inline else PAIRS) if a in names and b in names + ['llvm']
+            for what in ('seconds', 'bytes')]
 
 
-def print_row(name, values, seconds, text, kilns):
-    cells = ''.join(f"{values[f'{a}/{b} {what}']:>{7 if what == 'bytes' else 11}.3f}" for a, b, what in columns(kilns)
-                    if values)
+def print_row(name, values, seconds, text, chosen):
+    cells = ''.join(f"{values[f'{a}/{b} {what}']:>{7 if what == 'bytes' else 11}.3f}" for a, b, what in chosen if values)
     print(f'{name:<16}{seconds:>7}{text:>9}{cells}', flush=True)
 
 
-def print_head(kilns, count):
-    pairs = [(a, b) for a, b, what in columns(kilns) if what == 'bytes']
-    print(f"{'':<16}{'LLVM -O0':>16}" + ''.join(f'{a + "/" + b:>18}' for a, b in pairs))
+def print_head(chosen, count, inline):
+    pairs = [(a, b) for a, b, what in chosen if what == 'bytes']
+    shown = {'also': 'inline'} if inline else {}
+    print(f"{'':<16}{'LLVM -O0':>16}" + ''.join(f'{shown.get(a, a) + "/" + shown.get(b, b):>18}' for a, b in pairs))
     units, what = ('million', 'count') if count else ('s', 'time')
     print(f"{'':<16}{units:>7}{'text':>9}" + f"{what:>11}{'text':>7}" * len(pairs), flush=True)
 
 
 def options(words):
     out = {'folder': None, 'only': [], 'languages': list(LANGUAGES), 'runs': 7, 'kiln': None, 'also': None,
-           'debug': False, 'count': False, 'json': False}
+           'debug': False, 'count': False, 'inline': False, 'json': False}
     for word in words:
         key, _, value = word.partition('=')
         if key == '--only' and value:
@@ -170,13 +200,13 @@ def options(words):
             out[key[2:]] = os.path.abspath(value)
         elif word == '-g':
             out['debug'] = True
-        elif word in ('--count', '--json'):
+        elif word in ('--count', '--inline', '--json'):
             out[word[2:]] = True
         elif out['folder'] is None and not word.startswith('-'):
             out['folder'] = os.path.abspath(word)
         else:
             sys.exit(__doc__)
-    if out['folder'] is None:
+    if out['folder'] is None or (out['also'] and out['inline']):
         sys.exit(__doc__)
     return out
 
@@ -184,8 +214,9 @@ def options(words):
 def main():
     asked = options(sys.argv[1:])
     kilns = [('kiln', asked['kiln'] or os.path.join(asked['folder'], 'kiln'))]
-    if asked['also']:
-        kilns.append(('also', asked['also']))
+    if asked['also'] or asked['inline']:
+        kilns.append(('also', asked['also'] or kilns[0][1]))
+    chosen = columns(kilns, asked['inline'])
     programs = []
     for language in asked['languages']:
         for name in sorted(os.listdir(PROGRAMS)):
@@ -195,7 +226,7 @@ def main():
     if not programs:
         sys.exit('no such program')
     if not asked['json']:
-        print_head(kilns, asked['count'])
+        print_head(chosen, asked['count'], asked['inline'])
     rows, mean = [], {}
     for program in programs:
         row = measure(program, kilns, asked)
@@ -203,14 +234,17 @@ def main():
         if not asked['json']:
             took = f"{row['seconds']['llvm']:.{0 if asked['count'] else 3}f}" if row['seconds'] else '-'
             print_row(program.name + LANGUAGES[program.language], row['ratios'], took, row['bytes'].get('llvm', '-'),
-                      kilns)
+                      chosen)
             for text in row['failures']:
                 print(f'  failed: {text}'.replace('\n', '\n    '), flush=True)
     for language in asked['languages']:
         of = [row for row in rows if row['language'] == language]
         mean[language] = means(of)
         if mean[language] and not asked['json']:
-            print_row(f'{language}, mean of {len(of)}', mean[language], '', '', kilns)
+            print_row(f'{language}, mean of {len(of)}', mean[language], '', '', chosen)
+            if asked['inline']:
+                print('  compiling: {compile instructions:.3f} times the instructions, {compile memory:.3f} times the memory'
+                      .format_map(mean[language]), flush=True)
     if asked['json']:
         json.dump({'programs': rows, 'means': mean}, sys.stdout, indent=1)
         print()

@@ -66,6 +66,8 @@ struct cc_args {
   bool names;   /* a flag names files */
   /* -fsanitize=undefined was said, which is taken without its part "function" */
   bool no_function_checks;
+  bool inlining; /* -Og is the last of its kind: Kiln inlines small functions */
+  bool passes;   /* LLVM's passes run; without them clang only says what it would say to them */
   const char *refused;  /* a flag that cannot have its effect, or NULL */
   const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */
@@ -84,11 +86,17 @@ void cc_warn_left_out(const struct cc_args *a);
 /* True if -fsanitize=undefined brings -fsanitize=function, which needs data in front of functions, with it. */
 bool cc_checks_functions(const struct cc_args *a);
 
-/* Appends the flags of clang's passes that Kiln wants: without vectors, unless they were asked for. */
+/* True if a flag has its effect by one of LLVM's passes, so that they must run with -Og, too. */
+bool cc_needs_passes(const struct cc_args *a);
+
+/* Appends the flags of clang's passes that Kiln wants: without vectors, unless they were asked for, or none. */
 void cc_push_passes(struct cc_list *l, const struct cc_args *a);
 
 /* ---- cc_run.c ---- */
 
+/* Appends flags for bitcode as -O1's is before LLVM's passes. It says which functions are to be inlined; that of -O0
+ * forbids it for all. */
+void cc_push_no_passes(struct cc_list *l);
 /* Says which verb runs, for cc_verb and cc_clang. */
 void cc_begin(bool cxx);
 /* Its name, which messages begin with: "cc" or "c++". */

@@ -325,6 +325,7 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   if (strcmp(word, "-fdata-sections") == 0) a->data_sections = true;
   if (strcmp(word, "-fno-data-sections") == 0) a->data_sections = false;
   if (strcmp(word, "-mno-red-zone") == 0) a->no_red_zone = true;
+  if (strncmp(word, "-O", 2) == 0) a->inlining = strcmp(word, "-Og") == 0;
   if (strcmp(word, "-v") == 0) a->verbose = true;
   if (strncmp(word, "-MJ", 3) == 0) a->database = value != NULL ? value : word + 3;
   if (strcmp(word, "-gdwarf-aranges") == 0) a->aranges = true;
@@ -373,6 +374,7 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
     add(a, kind, word, value)->names = how & NAMES;
   }
   if (a->refused == NULL) a->refused = cc_find_refused(a);
+  a->passes = !a->inlining || a->names || cc_needs_passes(a);
   if (cc_checks_functions(a)) {
     a->no_function_checks = true;
     add(a, CC_FLAG, "-fno-sanitize=function", NULL);

@@ -31,6 +31,11 @@ static const char *const passes[] = {
 #include "cc_flags.def"
 };
 
+static const struct row effects[] = {
+#define PASS(flag, unless) {flag, unless},
+#include "cc_flags.def"
+};
+
 /* Is `value` in a list with commas? */
 static bool listed(const char *value, const char *list) {
   size_t n = strlen(value);
@@ -71,7 +76,8 @@ static const char *compilers_word(const struct cc_item *item) {
   return strcmp(item->word, "-Xclang") == 0 ? item->value : item->word;
 }
 
-static const char *refused_of_compiler(const struct cc_args *a, const struct row *row) {
+/* The last word that asks for the flag of the row, if it is not taken back. */
+static const char *asked_of_compiler(const struct cc_args *a, const struct row *row) {
   const char *asked = NULL;
   for (size_t i = 0; i < a->n; i++) {
     if (a->items[i].kind == CC_INPUT) continue;
@@ -144,7 +150,7 @@ void cc_warn_left_out(const struct cc_args *a) {
 const char *cc_find_refused(const struct cc_args *a) {
   const char *found;
   for (size_t i = 0; i < sizeof compiler / sizeof *compiler; i++)
-    if ((found = refused_of_compiler(a, &compiler[i])) != NULL) return found;
+    if ((found = asked_of_compiler(a, &compiler[i])) != NULL) return found;
   for (size_t i = 0; i < sizeof assembler / sizeof *assembler; i++)
     if ((found = refused_of_assembler(a, &assembler[i])) != NULL) return found;
   return refused_of_llvm(a);
@@ -165,7 +171,18 @@ bool cc_checks_functions(const struct cc_args *a) {
   return on;
 }
 
+bool cc_needs_passes(const struct cc_args *a) {
+  if (a->vectorize) return true;
+  for (size_t i = 0; i < a->n; i++)
+    if (a->items[i].kind != CC_INPUT && strncmp(compilers_word(&a->items[i]), "-mllvm", 6) == 0)
+      return true;
+  for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
+    if (asked_of_compiler(a, &effects[i]) != NULL) return true;
+  return false;
+}
+
 void cc_push_passes(struct cc_list *l, const struct cc_args *a) {
+  if (!a->passes) cc_push_no_passes(l);
   if (a->vectorize) return;
   cc_push(l, "-fno-vectorize");
   cc_push(l, "-fno-slp-vectorize");

@@ -30,6 +30,11 @@ const char *cc_clang(void) {
   return runs_cxx ? "clang++-22" : "clang-22";
 }
 
+void cc_push_no_passes(struct cc_list *l) {
+  static const char *const words[] = {"-O1", "-Xclang", "-disable-llvm-passes"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(l, words[i]);
+}
+
 static void cannot_start(const char *program, int error) {
   if (error != ENOENT || strcmp(program, cc_clang()) != 0) {
     tool_error("%s: %s: %s", cc_verb(), program, strerror(error));

@@ -28,6 +28,7 @@ struct flags {
   size_t n_paths, n_libraries, n_folders, n_dirs, n_env;
   unsigned threads;
   bool gdb, perf;
+  struct tool_inlining inlining;
   struct cc_list clang; /* options of clang, for sources */
 };
 
@@ -56,6 +57,9 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
       break;
     case OPTION_DIR: f->dirs[f->n_dirs++] = w->value; break;
     case OPTION_ENV: f->env[f->n_env++] = w->value; break;
+    case OPTION_INLINE:
+      if (tool_parse_inline(w->value, &f->inlining) != TOOL_OK) return TOOL_USAGE;
+      break;
     case OPTION_GDB: f->gdb = true; break;
     case OPTION_PERF: f->perf = true; break;
     case OPTION_INCLUDE:
@@ -63,8 +67,9 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
       cc_push(&f->clang, tool_options[o].name);
       cc_push(&f->clang, w->value);
       break;
-    case OPTION_STANDARD:
     case OPTION_OPTIMIZE:
+      if (strcmp(w->value, "g") == 0) f->inlining.what = KILN_INLINING_SMALL; /* fall through */
+    case OPTION_STANDARD:
       cc_push(&f->clang, joined(o == OPTION_STANDARD ? "-std=" : "-O", w->value));
       break;
     default: w->n_inputs = 0; return w->status;
@@ -77,7 +82,8 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
 /* ---- compiling and linking ---- */
 
 /* Has clang make bitcode of a source. What is wrong with that it says itself. */
-static bool open_source(struct input *in, const char *path, bool cxx, const struct flags *f) {
+static bool open_source(struct input *in, const char *path, bool cxx, const struct flags *f,
+                        bool passes) {
   static const char *const words[] = {"-fno-vectorize",
                                       "-fno-slp-vectorize",
                                       "-emit-llvm",
@@ -89,6 +95,7 @@ static bool open_source(struct input *in, const char *path, bool cxx, const stru
   kiln_buffer bitcode = {0};
   struct cc_list l = {0};
   for (size_t i = 0; i < f->clang.n; i++) cc_push(&l, f->clang.at[i]);
+  if (!passes) cc_push_no_passes(&l);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(&l, words[i]);
   cc_push(&l, path);
   cc_begin(cxx);
@@ -99,19 +106,46 @@ static bool open_source(struct input *in, const char *path, bool cxx, const stru
   return status == 0;
 }
 
+static kiln_status compile_file(struct input *in, const struct flags *f) {
+  kiln_module_options options = {.verify = !in->file.bitcode && !in->file.qbe, .jit = true};
+  if (!tool_module_open(&in->module, &in->file, options, false)) return KILN_ERR_ARGUMENT;
+  if (in->file.bitcode) tool_inlining_set(in->module.module, &f->inlining);
+  return tool_module_compile(&in->compiled, &in->module, &in->file, f->threads, false);
+}
+
+/* Small functions are inlined from what clang makes before LLVM's passes; where Kiln lacks something that these change,
+ * as coroutines, from what they make. */
+static bool compile_source(struct input *in, const char *path, bool cxx, const struct flags *f) {
+  bool passes = f->inlining.what == KILN_INLINING_OFF;
+  kiln_diag said = {.status = KILN_OK};
+  if (!open_source(in, path, cxx, f, passes)) return false;
+  if (!passes) tool_thread_diag = &said;
+  kiln_status s = compile_file(in, f);
+  tool_thread_diag = NULL;
+  if (s == KILN_ERR_UNSUPPORTED && !passes) {
+    tool_compiled_free(&in->compiled);
+    tool_module_close(&in->module);
+    if (!open_source(in, path, cxx, f, true)) return false;
+    s = compile_file(in, f);
+  } else if (s != KILN_OK && !passes) {
+    tool_diag_print(&said);
+    return false;
+  }
+  if (s != KILN_OK) tool_module_report(&in->module, &in->file, s);
+  return s == KILN_OK;
+}
+
 static bool compile(struct input *in, const char *path, const struct flags *f) {
   const char *advice;
   enum tool_language language = tool_language(path, &advice);
-  bool source = language == TOOL_C || language == TOOL_CXX;
-  if (source ? !open_source(in, path, language == TOOL_CXX, f) : !tool_input_open(&in->file, path))
-    return false;
   /* the C++ library that clang++ would link */
   if (language == TOOL_CXX && !run_load_library("stdc++", NULL, 0)) return false;
+  if (language == TOOL_C || language == TOOL_CXX)
+    return compile_source(in, path, language == TOOL_CXX, f);
+  if (!tool_input_open(&in->file, path)) return false;
   in->file.qbe = language == TOOL_QBE;
-  kiln_module_options options = {.verify = !in->file.bitcode && !in->file.qbe, .jit = true};
-  if (!tool_module_open(&in->module, &in->file, options, false)) return false;
-  kiln_status s = tool_module_compile(&in->compiled, &in->module, &in->file, f->threads, false);
-  if (s != KILN_OK) tool_module_report(&in->module, &in->file, s);
+  kiln_status s = compile_file(in, f);
+  if (s != KILN_OK && in->module.module != NULL) tool_module_report(&in->module, &in->file, s);
   return s == KILN_OK;
 }
 

@@ -212,28 +212,9 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
   return false;
 }
 
-int tool_parse_inline(const char *word, kiln_module_attrs *out) {
-  char *end;
-  out->inlining = KILN_INLINING_SMALL;
-  out->inline_size = 0;
-  if (word == NULL) return TOOL_OK;
-  if (strcmp(word, "must") == 0) {
-    out->inlining = KILN_INLINING_MUST;
-    return TOOL_OK;
-  }
-  unsigned long n = strtoul(word, &end, 10);
-  if (word[0] < '1' || word[0] > '9' || *end != 0 || n > 10000)
-    return tool_usage("bad size '%s' of functions to be inlined: 1 to 10000, or must", word);
-  out->inline_size = (uint32_t)n;
-  return TOOL_OK;
-}
-
-void tool_module_inline(struct tool_module *t, const kiln_module_attrs *from) {
-  if (from->inlining == KILN_INLINING_OFF) return;
-  kiln_module_attrs attrs = kiln_module_get_attrs(t->module);
-  attrs.inlining = from->inlining;
-  attrs.inline_size = from->inline_size;
-  kiln_module_set_attrs(t->module, &attrs);
+int tool_parse_inline(const char *word, struct tool_inlining *out) {
+  if (tool_inlining_parse(word, out)) return TOOL_OK;
+  return tool_usage("bad size '%s' of functions to be inlined: 1 to 10000, small or must", word);
 }
 
 void tool_module_close(struct tool_module *t) {

@@ -4,6 +4,7 @@
 #define KN_TOOLS_TOOL_H
 
 #include "beside.h"
+#include "inlining.h"
 
 #include <kiln/as.h>
 #include <kiln/kiln.h>
@@ -72,9 +73,8 @@ struct tool_module {
 };
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
                       kiln_module_options options, bool target_given);
-/* What --inline says, and what it says to a module. */
-int tool_parse_inline(const char *word, kiln_module_attrs *out);
-void tool_module_inline(struct tool_module *t, const kiln_module_attrs *from);
+/* What --inline says. */
+int tool_parse_inline(const char *word, struct tool_inlining *out);
 void tool_module_close(struct tool_module *t);
 
 /* Where diagnostics of the current thread go instead of standard error: the first is kept. NULL: they

@@ -8,20 +8,59 @@
 #include <kiln/llvm.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Compiles all bodies. The assembler behind inline assembly is called once, for all texts together. */
+/* Compiles the bodies that something refers to. */
+static kiln_status compile_listed(struct tool_unit *u, kiln_llvm *reader, uint32_t *list) {
+  for (uint32_t n; (n = kiln_llvm_list_bodies(reader, list)) > 0;) {
+    for (uint32_t i = 0; i < n; i++) {
+      uint64_t count = 0;
+      kiln_status status = kiln_llvm_read_bodies(reader, list[i], 1, NULL, NULL, &count);
+      u->instructions += count;
+      if (status != KILN_OK) return status;
+    }
+  }
+  return KILN_OK;
+}
+
+/* Those whose inline assembly waited: the assembler is called once, for all texts together. */
+static kiln_status compile_deferred(struct tool_unit *u, kiln_llvm *reader, uint64_t *waited) {
+  kiln_status status = kiln_llvm_read_deferred(reader, NULL, NULL, waited);
+  u->instructions += *waited;
+  return status;
+}
+
+/* With inlining: what assembly's functions refer to may have assembly of its own. */
+static kiln_status compile_inlined(struct tool_unit *u, kiln_llvm *reader) {
+  uint32_t *list = malloc((kiln_llvm_body_count(reader) + 1) * sizeof *list);
+  if (list == NULL) return KILN_ERR_MEMORY;
+  kiln_status status;
+  uint64_t waited;
+  do {
+    waited = 0;
+    status = compile_listed(u, reader, list);
+    if (status == KILN_OK) status = compile_deferred(u, reader, &waited);
+  } while (status == KILN_OK && waited > 0);
+  free(list);
+  return status;
+}
+
+static kiln_status compile_all(struct tool_unit *u, kiln_llvm *reader) {
+  uint64_t waited = 0;
+  kiln_status status =
+    kiln_llvm_read_bodies(reader, 0, kiln_llvm_body_count(reader), NULL, NULL, &u->instructions);
+  return status == KILN_OK ? compile_deferred(u, reader, &waited) : status;
+}
+
 static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_session *s) {
   kiln_llvm *reader = kiln_llvm_new(s, u->bytes, u->size);
   if (reader == NULL) return kiln_module_status(m);
-  uint64_t waited = 0;
+  bool inlining = u->inlining.what != KILN_INLINING_OFF;
   kiln_llvm_defer_assembly(reader);
-  kiln_status status = kiln_module_freeze(m);
-  if (status == KILN_OK)
-    status =
-      kiln_llvm_read_bodies(reader, 0, kiln_llvm_body_count(reader), NULL, NULL, &u->instructions);
-  if (status == KILN_OK) status = kiln_llvm_read_deferred(reader, NULL, NULL, &waited);
-  u->instructions += waited;
+  kiln_status status = inlining ? kiln_llvm_keep_bodies(reader, &u->instructions) : KILN_OK;
+  if (status == KILN_OK) status = kiln_module_freeze(m);
+  if (status == KILN_OK) status = inlining ? compile_inlined(u, reader) : compile_all(u, reader);
   u->diag = *kiln_module_diag(m);
   if (tool_diag_of_reader(&u->diag, reader))
     snprintf(u->diag.module, sizeof u->diag.module, "%s", u->name);
@@ -96,6 +135,7 @@ kiln_status tool_unit_compile(struct tool_unit *u) {
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
   kiln_status status = KILN_ERR_MEMORY;
   if (s != NULL) {
+    tool_inlining_set(m, &u->inlining);
     status = compile_bodies(u, m, s);
     if (status == KILN_OK) status = kiln_module_status(m);
     if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &u->object);

@@ -3,15 +3,18 @@
 #ifndef KN_TOOLS_UNIT_H
 #define KN_TOOLS_UNIT_H
 
+#include "inlining.h"
+
 #include <kiln/kiln.h>
 
-/* A unit; `name` to `aranges` are the caller's. */
+/* A unit; `name` to `inlining` are the caller's. */
 struct tool_unit {
   const char *name; /* for diagnostics and the object's file symbol */
   const void *bytes;
   size_t size;
   bool function_sections, data_sections, aranges;
   uint32_t features; /* KILN_FEATURE_... of all functions */
+  struct tool_inlining inlining;
   kiln_buffer object;
   kiln_diag diag;        /* if it fails, why */
   uint64_t functions;    /* that were compiled */

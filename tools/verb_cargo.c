@@ -33,9 +33,27 @@ static void hand_to_wrapper(const char *kiln_rustc) {
   setenv("CARGO_KILN", version, 1);
 }
 
+/* Takes --inline and --inline=SIZE, in front of cargo's words, out of the command line. */
+static int take_inline(int *argc, char **argv) {
+  struct tool_inlining inlining;
+  static const char option[] = "--inline";
+  size_t n = sizeof option - 1;
+  if (*argc > 1 && strncmp(argv[1], option, n) == 0 && (argv[1][n] == 0 || argv[1][n] == '=')) {
+    const char *size = argv[1][n] == '=' ? argv[1] + n + 1 : "small";
+    int bad = tool_parse_inline(size, &inlining);
+    if (bad != TOOL_OK) return bad;
+    setenv("KILN_INLINE", size, 1);
+    memmove(argv + 1, argv + 2, (size_t)--*argc * sizeof *argv);
+  }
+  if (!tool_inlining_wanted(&inlining)) return tool_parse_inline(getenv("KILN_INLINE"), &inlining);
+  if (inlining.what != KILN_INLINING_OFF) setenv("CARGO_KILN_INLINE", getenv("KILN_INLINE"), 1);
+  return TOOL_OK;
+}
+
 int verb_cargo(int argc, char **argv) {
-  (void)argc;
   char path[PATH_MAX];
+  int bad = take_inline(&argc, argv);
+  if (bad != TOOL_OK) return bad;
   const char *cargo = getenv("CARGO"),
              *wrapper = variable("RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER");
   if (!tool_beside("kiln-rustc", path)) {

@@ -165,6 +165,9 @@ static int write_object(const struct cc_args *a, const char *out, const kiln_buf
   return cc_run_beside("kiln-dis", temporary, out);
 }
 
+/* What make_object returns if LLVM's passes could change what Kiln lacks; a message is still to come. */
+enum { WANTS_PASSES = -2 };
+
 /* Compiles the bitcode of one input. Returns the exit status. */
 static int make_object(const struct cc_args *a, const struct cc_item *in,
                        const kiln_buffer *bitcode, const char *out) {
@@ -173,13 +176,15 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   kiln_module_options options = {.function_sections = a->function_sections,
                                  .data_sections = a->data_sections,
                                  .aranges = a->aranges};
-  bool quiet = falls_back();
+  bool quiet = falls_back() || !a->passes;
   uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
   kiln_diag diag = {.status = KILN_OK};
   struct tool_module t;
   if (quiet) tool_thread_diag = &diag;
   if (!tool_module_open(&t, &input, options, false)) return TOOL_FAILED;
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
+  if (a->inlining)
+    tool_inlining_set(t.module, &(struct tool_inlining){.what = KILN_INLINING_SMALL});
   struct tool_compiled c;
   kiln_buffer object = {0};
   kiln_status s = tool_module_compile(&c, &t, &input, 1, false);
@@ -191,7 +196,9 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (s == KILN_OK) {
     status = write_object(a, out, &object);
     log_object(in, &c, ns);
-  } else if (quiet && (s == KILN_ERR_UNSUPPORTED || s == KILN_ERR_LIMIT)) {
+  } else if (!a->passes && s == KILN_ERR_UNSUPPORTED) {
+    status = WANTS_PASSES;
+  } else if (falls_back() && (s == KILN_ERR_UNSUPPORTED || s == KILN_ERR_LIMIT)) {
     status = fall_back(a, in, bitcode, out, &diag, ns);
   } else {
     if (quiet) tool_diag_print(&diag);
@@ -212,6 +219,17 @@ static int copy_object(const char *from, const char *to) {
   return ok ? TOOL_OK : TOOL_FAILED;
 }
 
+/* Compiles an input once more, from what LLVM's passes make of it: some things, as coroutines, are nothing but work for
+ * them. */
+static int with_passes(const struct cc_args *a, const struct cc_item *in, kiln_buffer *bitcode,
+                       const char *out) {
+  struct cc_args other = *a;
+  other.passes = true;
+  bitcode->size = 0;
+  int status = get_bitcode(&other, in, bitcode);
+  return status == 0 ? make_object(&other, in, bitcode, out) : status;
+}
+
 static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item *in) {
   kiln_buffer bitcode = {0};
   const char *object = NULL, *assembly = NULL; /* names of files to keep beside the output */
@@ -225,6 +243,7 @@ static int compile(const struct cc_args *a, struct cc_plan *plan, struct cc_item
     if (a->verbose) fprintf(stderr, "kiln: %s: %s -> %s\n", cc_verb(), in->word, out);
     status = make_object(a, in, &bitcode, out);
   }
+  if (status == WANTS_PASSES) status = with_passes(a, in, &bitcode, out);
   if (status == 0 && object != NULL && assembly != NULL) {
     status = cc_run_beside("kiln-dis", out, assembly);
     if (status == 0) status = copy_object(out, object);

@@ -13,7 +13,7 @@
 
 struct flags {
   kiln_module_options options;
-  kiln_module_attrs attrs; /* of these, what inlining is about */
+  struct tool_inlining inlining;
   bool target_given, time, stats, qbe;
   unsigned threads;
   const char *out; /* NULL: derived from the input's name */
@@ -77,7 +77,7 @@ static int parse_flags(struct tool_words *w, struct flags *f) {
     case OPTION_DATA_SECTIONS: f->options.data_sections = true; break;
     case OPTION_ARANGES: f->options.aranges = true; break;
     case OPTION_VERIFY: f->options.verify = true; break;
-    case OPTION_INLINE: bad = tool_parse_inline(w->value, &f->attrs); break;
+    case OPTION_INLINE: bad = tool_parse_inline(w->value, &f->inlining); break;
     case OPTION_TIME: f->time = true; break;
     case OPTION_STATS: f->stats = true; break;
     case OPTION_THREADS: bad = tool_parse_threads(w->value, &f->threads); break;
@@ -157,7 +157,7 @@ enum { LARGE_BYTES = 1 << 20 };
 
 /* Is --inline of use for this input? False after a message. */
 static bool can_inline(const struct flags *f, const struct tool_input *in) {
-  if (f->attrs.inlining == KILN_INLINING_OFF || (in->bitcode && !tool_trace_wanted(f->trace)))
+  if (f->inlining.what == KILN_INLINING_OFF || (in->bitcode && !tool_trace_wanted(f->trace)))
     return true;
   tool_error("%s: --inline is for bitcode, and without --dump, --listing and --only", in->path);
   return false;
@@ -171,7 +171,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   struct tool_module t;
   if (!can_inline(f, in) || !tool_module_open(&t, in, options, f->target_given)) return false;
 
-  tool_module_inline(&t, &f->attrs);
+  tool_inlining_set(t.module, &f->inlining);
   struct tool_compiled c;
   uint64_t start = now_ns();
   bool traced = tool_trace_wanted(f->trace);
@@ -182,7 +182,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
   uint64_t end = now_ns();
   if (s != KILN_OK) tool_module_report(&t, in, s);
-  else if (f->attrs.inlining != KILN_INLINING_OFF &&
+  else if (f->inlining.what != KILN_INLINING_OFF &&
            kiln_module_get_attrs(t.module).dwarf_version != 0)
     tool_warning("%s: --inline has no effect yet where there is debugging information", in->path);
   kiln_compile_stats stats = tool_compiled_stats(&c);

@@ -43,6 +43,8 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
                          const char *path) {
   const struct shim_compiler *c = shim_compiler();
   const char *slash = strrchr(path, '/');
+  struct tool_inlining inlining;
+  if (!tool_inlining_wanted(&inlining)) return "KILN_INLINE says neither a size nor small nor must";
   u->start = shim_cpu_ns();
   void *bitcode = host->LLVMWriteBitcodeToMemoryBuffer(module);
   if (bitcode == NULL) return "no bitcode";
@@ -53,7 +55,8 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
                                .function_sections = c->function_sections,
                                .data_sections = c->data_sections,
                                .aranges = c->aranges,
-                               .features = c->features};
+                               .features = c->features,
+                               .inlining = inlining};
   bool ok = tool_unit_compile(&u->unit) == KILN_OK;
   if (!ok && log_wanted()) tool_unit_list_refused(&u->unit, log_refused, (void *)(uintptr_t)path);
   host->LLVMDisposeMemoryBuffer(bitcode);

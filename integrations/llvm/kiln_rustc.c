@@ -1,4 +1,5 @@
-/* kiln-rustc: rustc, with Kiln as its code generator at opt-level 0.
+/* kiln-rustc: rustc, with Kiln as its code generator at opt-level 0; where Kiln inlines ($KILN_INLINE) at opt-level 1,
+ * too, in place of LLVM's passes.
  *
  *   RUSTC_WRAPPER=kiln-rustc cargo build      cargo gives it rustc and the arguments
  *   RUSTC=kiln-rustc cargo build              it finds rustc by itself: $KILN_RUSTC, default rustc
@@ -64,6 +65,33 @@ static bool chooses(int argc, char **argv) {
   return argc > 1 && argv[1][0] == '+' && strcmp(name != NULL ? name + 1 : argv[0], "rustc") == 0;
 }
 
+/* Is the crate compiled at opt-level 1? The last option counts. */
+static bool is_level_1(char **words) {
+  static const char *const names[] = {"-Copt-level=", "--codegen=opt-level=", "opt-level="};
+  bool level_1 = false;
+  for (char **w = words; *w != NULL; w++) {
+    bool joined = strcmp(*w, "-C") == 0 || strcmp(*w, "--codegen") == 0;
+    const char *word = joined && w[1] != NULL ? w[1] : *w;
+    for (size_t i = joined ? 2 : 0; i < (joined ? 3 : 2); i++) {
+      size_t n = strlen(names[i]);
+      if (strncmp(word, names[i], n) == 0) level_1 = strcmp(word + n, "1") == 0;
+    }
+    if (strcmp(*w, "-O") == 0) level_1 = false;
+  }
+  return level_1;
+}
+
+/* `words`, of which `n` are there, and the option that leaves LLVM's passes out. */
+static char **without_passes(char **words, int n) {
+  static const char option[] = "-Cno-prepopulate-passes";
+  char **more = malloc(((size_t)n + 2) * sizeof *more);
+  if (more == NULL) return words;
+  memcpy(more, words, (size_t)n * sizeof *more);
+  more[n] = (char *)(uintptr_t)option; /* exec's type has no const */
+  more[n + 1] = NULL;
+  return more;
+}
+
 int main(int argc, char **argv) {
   char library[PATH_MAX];
   const char *rustc = getenv("KILN_RUSTC");
@@ -88,6 +116,9 @@ int main(int argc, char **argv) {
   } else {
     fprintf(stderr, "kiln-rustc: warning: there is no " LIBRARY ": LLVM compiles\n");
   }
+  const char *inlining = getenv("KILN_INLINE");
+  if (inlining != NULL && inlining[0] != 0 && is_level_1(words))
+    words = without_passes(words, (int)(argv + argc - words));
   words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name; exec's type has no const */
   execvp(rustc, words);
   fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(errno));

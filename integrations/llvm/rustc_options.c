@@ -7,6 +7,7 @@
 
 struct options {
   struct shim_compiler *c;
+  int most;                   /* the highest level that Kiln takes whatever $KILN_OPT_LEVEL says */
   const char *passed_through; /* as c->why, whatever the level is */
 };
 
@@ -25,7 +26,7 @@ static void set_level(struct options *o, const char *level) {
   int n = strcmp(level, "no") == 0                              ? 0
           : level[0] >= '0' && level[0] <= '3' && level[1] == 0 ? level[0] - '0'
                                                                 : 2;
-  o->c->why = shim_level_refused(n) != NULL ? "the crate is optimized" : NULL;
+  o->c->why = n > o->most && shim_level_refused(n) != NULL ? "the crate is optimized" : NULL;
 }
 
 static void codegen_option(struct options *o, const char *option) {
@@ -66,7 +67,10 @@ static void word(void *user, const char *w, const char *before) {
 }
 
 void shim_rustc_options(struct shim_compiler *compiler) {
-  struct options o = {.c = compiler};
+  struct tool_inlining inlining;
+  tool_inlining_wanted(&inlining);
+  /* Kiln's inlining in place of LLVM's passes, which kiln-rustc has taken out */
+  struct options o = {.c = compiler, .most = inlining.what != KILN_INLINING_OFF ? 1 : 0};
   compiler->function_sections = true; /* rustc's default on Linux */
   compiler->aranges = true;           /* as rustc's own objects */
   if (!shim_command_line(word, &o)) o.passed_through = "its command line cannot be read";

@@ -124,6 +124,41 @@ END
   cxx -std=c++20 -c co.cpp && ours co.o && cxx co.o -o co && ./co > co.out && diff co.out <(printf '%s\n' 0 1 -count 0 1 4 -count 'caught 3' 499999500000)
 }
 check 'compiles coroutines' coroutines
+# -Og: small functions are inlined, what says otherwise is not, and nothing of -O0 changes by it.
+cat > small.cpp <<'END'
+#include <cstdio>
+#include <vector>
+inline int next(int i) { return i + 1; }
+static int half(int i) { return i / 2; }
+__attribute__((noinline)) int kept(int i) { return i * 3; }
+int main() {
+  std::vector<int> v;
+  for (int i = 0; i < 9; i = next(i)) v.push_back(half(i) + kept(i));
+  int sum = 0;
+  for (int i : v) sum += i;
+  std::printf("%d\n", sum);
+}
+END
+inlines() {
+  cxx -Og small.cpp -c && ours small.o && nm small.o > names && grep -q ' T _Z4kepti' names && ! grep -qE '_Z4nexti|_ZL4halfi|push_back' names &&
+    cxx small.o -o small && [[ $(./small) == 124 ]] && cxx -Og -O0 small.cpp -c && nm small.o | grep -q _Z4nexti &&
+    cxx -O0 -Og small.cpp -c -o last.o && ! nm last.o | grep -q _Z4nexti
+}
+check '-Og inlines small functions' inlines
+# passes FLAG...: with -Og and these flags LLVM's passes run, too.
+passes() { cxx -Og -v "$@" -c small.cpp -o passes.o > said 2>&1 && ! grep -q -- -disable-llvm-passes said; }
+without_passes() { ! passes && grep -q -- -disable-llvm-passes said; }
+check '-Og does without the passes of LLVM' without_passes
+for flag in -fsanitize=address '-fprofile-generate' '-finstrument-functions' -funroll-loops '-mllvm -unroll-count=2' '-fvectorize'; do
+  check "-Og with them for $flag" passes $flag
+done
+sanitized() {
+  printf 'int main(int n, char **) { int *p = new int[4]; delete[] p; return p[n]; }\n' > freed.cpp
+  cxx -Og -fsanitize=address freed.cpp -o freed && ! ./freed > freed.out 2>&1 && grep -q heap-use-after-free freed.out
+}
+check '-Og with AddressSanitizer finds an error' sanitized
+coroutines_inlined() { cxx -std=c++20 -Og -c co.cpp && ours co.o && cxx co.o -o co && ./co | diff co.out -; }
+check '-Og compiles coroutines by the passes' coroutines_inlined
 modules() {
   printf 'module;\n#include <cstdio>\nexport module m;\nexport inline int twice(int a) { return 2 * a; }\nexport int four();\n' > m.cppm
   printf 'module m;\nint four() { return twice(2); }\n' > impl.cpp

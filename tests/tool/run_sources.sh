@@ -25,6 +25,14 @@ check 'with arguments' prints 3 '43 b' "$kiln" run -Iheaders -DMORE=3 main.c add
 check 'the order of inputs' prints 1 '42 add.ssa' "$kiln" run -I headers -D MORE=2 add.ssa main.c
 check 'C++, with exceptions' prints 7 thrown "$kiln" run main.cpp
 check "QBE's language" prints 5 Hello "$kiln" run main.ssa
+check 'with small functions inlined' prints 7 thrown "$kiln" run --inline main.cpp
+check 'the same by -Og' prints 1 '42 main.c' "$kiln" run -O g -I headers -D MORE=2 main.c add.ssa
+printf '%s\n' '#include <coroutine>' 'struct T { struct promise_type { T get_return_object() { return {}; } std::suspend_never initial_suspend() { return {}; }' \
+  'std::suspend_never final_suspend() noexcept { return {}; } void return_void() {} void unhandled_exception() {} }; };' \
+  'int value; static void set(int v) { value = v; } T co() { set(6); co_return; } int main() { co(); return value; }' > co.cpp
+check 'inlined, with what only passes compile' prints 6 '' "$kiln" run --inline --std=c++20 co.cpp
+echo 'int main(void) { __asm__("bad_mnemonic"); }' > bad.c
+check 'inlined, an error' says 1 "such instruction: .bad_mnemonic" "$kiln" run --inline bad.c
 check 'options of clang' prints 1 '42 main.c' "$kiln" run -O1 --std=c99 -I headers -D MORE=2 main.c add.ssa
 check 'an error in a source' says 1 "^main.c:2:10: fatal error: 'start.h'" "$kiln" run main.c
 check 'a source that is not there' says 1 "no such file.*'none.c'" "$kiln" run none.c

@@ -137,6 +137,26 @@ twice() {
 }
 check "the same bytes again" twice
 
+functions() { sed -nE 's/.*: ([0-9]+) functions.*/\1/p' log | paste -sd+ | bc; }
+# KILN_INLINE: units of opt-level 0 and 1 are Kiln's, at 1 in place of LLVM's passes, and small functions are inlined.
+inlined() {
+  KILN_INLINE=$1 same "inlined$2" "$rustc" -C codegen-units=2 -C opt-level="$2" main.rs && logged "$by_kiln" &&
+    (( $(functions) < all * 4 / 5 ))
+}
+same all "$rustc" -C codegen-units=2 main.rs && all=$(functions)
+check "a build without inlining" [ "${all:-0}" -gt 0 ]
+check "inlines at opt-level 0" inlined small 0
+check "inlines at opt-level 1" inlined 60 1
+level_2() { KILN_INLINE=small same level2 "$rustc" -C opt-level=2 main.rs && grep -q 'the crate is optimized' log; }
+check "leaves opt-level 2 to LLVM" level_2
+bad_size() { KILN_INLINE=all same badly "$rustc" main.rs && grep -q 'KILN_INLINE says neither' log; }
+check "leaves a unit to LLVM if it is said wrong" bad_size
+cargo_inlines() {
+  rm -rf crate/target log
+  (cd crate && "$build/kiln" cargo --inline build --quiet --offline) && cp crate/target/debug/crate inlining && result ./inlining &&
+    diff llvm.out inlining.out && logged "$by_kiln" && ! "$build/kiln" cargo --inline=all build 2> said; (( $? == 0 )) && grep -q "bad size 'all'" said
+}
+
 cargo_runs() {
   mkdir -p crate/src && cp main.rs crate/src && printf '[package]\nname = "crate"\nversion = "0.1.0"\nedition = "2021"\n' > crate/Cargo.toml
   rm -f log
@@ -179,6 +199,7 @@ wrapped() {
 printf '#!/bin/sh\necho "$1" >> %q\nexec "$@"\n' "$work/wrapper.log" > wrapper && chmod +x wrapper
 if type -P cargo > /dev/null; then
   check "kiln cargo build" cargo_runs
+  check "kiln cargo --inline build" cargo_inlines
   if type -P sccache > /dev/null; then check "with sccache" cached; else skip "with sccache" "there is none"; fi
   check "with a wrapper" wrapped RUSTC_WRAPPER
   check "with a wrapper by its other name" wrapped CARGO_BUILD_RUSTC_WRAPPER

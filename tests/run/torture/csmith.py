@@ -6,9 +6,9 @@ that counts programs.
     csmith.py --kiln=build/kiln [--count=N] [--seed=S] [--levels=O0,O1] [--target=aarch64]
               [--csmith='--float ...']
 
-At O2 and O3 clang's vectorizers are on. csmith's programs are defined, so that all of a program's variants print the
-same; LLVM's object from
-the bitcode of a level above the first is only made where Kiln's differs.
+At O2 and O3 clang's vectorizers are on; at Og Kiln inlines, from what clang makes before LLVM's passes. csmith's
+programs are defined, so that all of a program's variants print the same; LLVM's object from the bitcode of a level above
+the first is only made where Kiln's differs.
 """
 import json
 import os
@@ -89,7 +89,7 @@ class Campaign:
             for label, flags in (('', ['--verify']), (' stress', ['--stress=%d' % (seed + 1)])):
                 what = 'seed %d -%s%s' % (seed, level, label)
                 try:
-                    o = h.kiln_object(bc, base + '.o', flags)
+                    o = h.kiln_object(bc, base + '.o', [*flags, *torture.kiln_flags(level)])
                     got = self.execute([o], base + '.kiln', args.timeout * (1 if expected is None else 5))
                 except harness.Failure as e:
                     h.fail(what, str(e))

@@ -32,8 +32,14 @@ def options_of(path):
 
 
 def level_flags(level):
-    """Options of a level: with the vectorizers, which the harness turns off, where clang has them on."""
+    """Options of a level: with the vectorizers, which the harness turns off, where clang has them on. Og: as kiln cc has
+    it, for Kiln's inlining (kiln_flags)."""
+    if level == 'Og': return ['-O1', '-Xclang', '-disable-llvm-passes']
     return ['-' + level] + ['-fvectorize', '-fslp-vectorize'] * (level in ('O2', 'O3'))
+
+
+def kiln_flags(level):
+    return ['--inline'] * (level == 'Og')
 
 
 def feature(text):
@@ -118,7 +124,7 @@ class Tests:
         """What is wrong with Kiln's program, or None; and the feature that is missing, if it was refused for one."""
         h = self.h
         try:
-            for unit in units: h.kiln_object(unit + '.bc', unit + '.o', ['--verify'])
+            for unit in units: h.kiln_object(unit + '.bc', unit + '.o', ['--verify', *kiln_flags(self.args.level)])
         except harness.Failure as e:
             return str(e), feature(str(e))
         try:
