@@ -189,6 +189,9 @@ void kn_walk_block(struct kn_walk *w, uint32_t pos) {
     w->regs.block_regs = w->regs.free =
       usable & (t->temps | w->f->facts.asm_regs | w->regs.stress >> 16);
     w->regs.cached = 0;
+    /* the block before did not have all registers that it could, but copies in them are from further back */
+    for (uint64_t lost = occupied & w->regs.function_regs; lost; lost &= lost - 1)
+      w->regs.owner[__builtin_ctzll(lost)] = 0;
   }
   w->regs.aliased = 0;
   w->to_next = false;

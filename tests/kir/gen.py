@@ -12,7 +12,7 @@ import sys
 from gen_base import FLOATS, INT64, INTS
 from gen_f128 import gen_f128
 from gen_f80 import gen_f80, gen_f80_convert, gen_f80_memory, gen_f80_moves, gen_f80_random
-from gen_flow import gen_moves, gen_pressure, gen_random
+from gen_flow import gen_chains, gen_moves, gen_pressure, gen_random
 from gen_folds import gen_folds
 from gen_neighbours import gen_neighbours
 from gen_ranges import gen_far, gen_ranges
@@ -35,7 +35,7 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     os.makedirs(outdir, exist_ok=True)
     for make in [gen_int, gen_imm, gen_icmp, gen_float, gen_convert, gen_memory, gen_switch,
-                 gen_moves, gen_pressure, gen_ranges, gen_far, gen_folds, gen_neighbours, gen_f128,
+                 gen_chains, gen_moves, gen_pressure, gen_ranges, gen_far, gen_folds, gen_neighbours, gen_f128,
                  gen_vector, gen_atomics, gen_conditions]:
         make(random.Random(seed)).write(outdir)
     for make in [gen_f80, gen_f80_memory, gen_f80_moves, gen_f80_random]:

@@ -458,3 +458,35 @@ def gen_random(rng, seed, name, types):
             args = [r.constant(t) for t in r.params]
             f.run(r.name, args, r.params, r.run(args), r.result)
     return f
+
+
+def gen_chains(rng):
+    """Chains of blocks, each entered by the one before alone: copies of variables in memory stay in registers from one
+    to the next, but for registers that are the homes of parameters between them."""
+    f = File('g_chains')
+    f.line('''func internal @g_chains_next(i64) -> i64 {
+b0(v0: i64):
+  v1 = add.i64 v0, 1
+  ret v1
+}''')
+    for _ in range(80):
+        n = rng.randrange(4, 9)
+        add = [rng.randrange(1, 100) for _ in range(n)]
+        total = lambda name, first: ['  %%%s%d = load.i64 %%s%d' % (name, i, i) for i in range(n)] + [
+            '  %%%st%d = add.i64 %s, %%%s%d' % (name, i, '%%%st%d' % (name, i - 1) if i else first, name, i)
+            for i in range(n)]
+        lines = ['  %%s%d = slot 8 align 8' % i for i in range(n)] + ['b0(%a: i64, %b: i64):']
+        for i in range(n):
+            lines += ['  %%x%d = add.i64 %%a, %d' % (i, add[i]), '  store.i64 %%x%d, %%s%d' % (i, i)]
+        lines += ['  %c = call @g_chains_next(%b)', '  br sums(%c)', 'sums(%p: i64):', *total('l', '0'),
+                  '  %%less = icmp.i64 slt %%lt%d, %%p' % (n - 1), '  brif %less, between, calls',
+                  'between:', '  %q1 = add.i64 %p, 1', '  br home(%q1)',
+                  'home(%q: i64):', '  %small = icmp.i64 slt %q, 5000', '  brif %small, again, large',
+                  'again:', *total('m', '1'), '  ret %%mt%d' % (n - 1), 'large:', '  ret 7',
+                  'calls:', '  %d = call @g_chains_next(%p)', *total('n', '%d'), '  ret %%nt%d' % (n - 1)]
+        name = f.func(['i64', 'i64'], 'i64', '\n'.join(lines))
+        for a, b in ((1, 4000), (1, 9000), (50, 10)):
+            sums, p = sum(a + k for k in add), b + 1
+            want = (sums + 1 if p + 1 < 5000 else 7) if sums < p else sums + p + 1
+            f.run(name, [a, b], ['i64', 'i64'], want, 'i64')
+    return f
