@@ -147,6 +147,8 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
                           const struct kn_body *body, struct kn_level *inner) {
   const kiln_func *f = body->f;
   kiln_func *g = r->g;
+  uint32_t n_notes = g->notes[KN_NOTE_LOC].n,
+           loc = n_notes != 0 ? g->notes[KN_NOTE_LOC].at[n_notes - 1].a : 0;
   inner->f = f;
   inner->body = body;
   inner->up = l;
@@ -173,6 +175,7 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
     return;
   }
   kiln_block_switch(g, (kiln_block){inner->returned_at});
+  if (KN_UNLIKELY(inner->shown)) kiln_func_set_loc(g, loc);
   for (uint32_t k = 0; k < given->n_results; k++)
     inner->returned[k] = narrow(r, inner->returned[k], own->results[k], given->results[k]);
 }

@@ -13,7 +13,7 @@ const char *const kn_inline_text[KN_INLINE_COUNT] = {
 /* ---- what is not kept, or not inlined into ---- */
 
 enum kn_inline_row kn_inline_keep_row(const kiln_func *f) {
-  if (f->debug.subprogram != 0) return KN_INLINE_DEBUG;
+  if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;
   if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
     return KN_INLINE_BLOCKS;
   if (f->facts.n_data != 0 || f->facts.n_names != 0) return KN_INLINE_OWN;
@@ -22,7 +22,6 @@ enum kn_inline_row kn_inline_keep_row(const kiln_func *f) {
 
 enum kn_inline_row kn_inline_into_row(const kiln_func *f) {
   if (f->facts.returns_twice) return KN_INLINE_INTO_TWICE;
-  if (f->debug.subprogram != 0) return KN_INLINE_INTO_DEBUG;
   if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
     return KN_INLINE_INTO_BLOCKS;
   return f->attrs.guard != KILN_GUARD_NONE ? KN_INLINE_INTO_GUARDED : KN_INLINE_NONE;
@@ -79,7 +78,7 @@ static void forget_building(kiln_func *f) {
   f->globals.n = f->rows.n = f->back_edges.n = f->late_args.n = 0;
   f->forwards.n = f->forward_uses.n = f->scratch.n = f->scopes.n = 0;
   f->type_hash = (struct kn_hash){0};
-  f->debug = (struct kn_func_debug){0};
+  if (f->debug.subprogram == 0) f->debug = (struct kn_func_debug){0};
   f->next = f->prev = NULL;
 }
 
@@ -99,6 +98,9 @@ static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest)
 #define ARRAY(type, name) size += ALIGNED(head.name.n * sizeof(type));
   KN_FUNC_ARRAYS(ARRAY)
 #undef ARRAY
+#define ARRAY(type, name) size += ALIGNED(head.debug.name.n * sizeof(type));
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++)
     size += ALIGNED(head.notes[k].n * sizeof *head.notes[k].at);
   kiln_func *copy = kn_realloc(f->module, NULL, size);
@@ -109,6 +111,11 @@ static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest)
   head.name.at = put(&at, head.name.at, head.name.n * sizeof(type));                               \
   head.name.cap = head.name.n;
   KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name)                                                                          \
+  head.debug.name.at = put(&at, head.debug.name.at, head.debug.name.n * sizeof(type));             \
+  head.debug.name.cap = head.debug.name.n;
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
 #undef ARRAY
   for (unsigned k = 0; k < KN_NOTE_COUNT; k++) {
     head.notes[k].at = put(&at, head.notes[k].at, head.notes[k].n * sizeof *head.notes[k].at);
@@ -166,6 +173,7 @@ static struct kn_body **entry_of(kiln_module *m, uint32_t symbol) {
 }
 
 static void free_body(const kiln_module *m, struct kn_body *body) {
+  if (body->locs != NULL) kn_realloc(m, body->locs, 0);
   if (body->f != NULL) kn_realloc(m, (void *)(uintptr_t)body->f, 0);
   kn_realloc(m, body, 0);
 }
@@ -175,6 +183,7 @@ void kn_kept_free(kiln_module *m) {
   if (k == NULL) return;
   for (uint32_t i = 0; i < k->bodies.n; i++) free_body(m, k->bodies.at[i]);
   kn_realloc(m, k->bodies.at, 0);
+  kn_inline_free_files(m);
   if (k->by_symbol != NULL) kn_realloc(m, k->by_symbol, 0);
   if (k->wanted != NULL) kn_realloc(m, k->wanted, 0);
   kn_realloc(m, k, 0);
@@ -194,7 +203,7 @@ static struct kn_body *make_body(const kiln_func *f) {
   size_t words = n_calls * sizeof(uint32_t);
   kiln_func *copy = copy_function(f, words + f->slots.n, &rest);
   body->f = copy;
-  if (copy == NULL || !set_order(body, copy, f)) {
+  if (copy == NULL || !set_order(body, copy, f) || !kn_inline_keep_locs(body, copy, f)) {
     free_body(m, body);
     return NULL;
   }

@@ -98,6 +98,7 @@ static void load(struct kn_replay *r, struct kn_level *l, uint32_t i, const stru
 static void store(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
   if (is_once(l, in->a)) {
     l->once[kn_index(in->a)] = kn_replay_ref(r, l, in->b);
+    if (KN_UNLIKELY(l->shown)) kn_replay_stored(r, l, kn_index(in->a));
     return;
   }
   int32_t disp = (int32_t)in->c;
@@ -365,34 +366,26 @@ static uint32_t terminator(struct kn_replay *r, struct kn_level *l, uint32_t blo
   }
 }
 
-/* What was said of where instructions come from, up to this one. */
-static void notes(struct kn_replay *r, const struct kn_level *l, uint32_t i) {
-  const struct kn_note *loc = kn_note_find(l->f, KN_NOTE_LOC, i);
-  if (loc != NULL) kiln_func_set_loc(r->g, loc->a);
-  const struct kn_note *text = kn_note_find(l->f, KN_NOTE_TEXT_POSITION, i);
-  if (text != NULL) kiln_func_set_text_position(r->g, text->a, text->b);
-}
-
 /* Builds a block, and those that go on in it. */
 static void build_blocks(struct kn_replay *r, struct kn_level *l, uint32_t block) {
   const kiln_func *f = l->f;
-  bool noting = l->up == NULL && (f->notes[KN_NOTE_LOC].n | f->notes[KN_NOTE_TEXT_POSITION].n) != 0;
   while (block != KN_REPLAY_NONE) {
     const struct kn_block *b = &f->block[block];
     uint32_t i = kn_inst_settle(f, b->first);
     for (; i != b->term; i = kn_inst_settle(f, i + 1)) {
-      if (KN_UNLIKELY(noting)) notes(r, l, i);
+      if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i);
       instruction(r, l, i);
       if (KN_UNLIKELY(r->g->limit == 0))
         return; /* it failed, or what was inlined does not return */
     }
-    if (KN_UNLIKELY(noting)) notes(r, l, i);
+    if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i);
     block = terminator(r, l, block);
   }
 }
 
 void kn_replay_body(struct kn_replay *r, struct kn_level *l) {
   kiln_func *g = r->g;
+  kn_replay_debug_begin(r, l);
   build_blocks(r, l, 0);
   /* The order holds for all edges. Where a condition was a constant, a block may be reached later than that. */
   while (l->waiting != 0 && g->status == KILN_OK) {
@@ -404,12 +397,15 @@ void kn_replay_body(struct kn_replay *r, struct kn_level *l) {
       build_blocks(r, l, b);
     }
   }
+  if (KN_UNLIKELY(l->shown)) kn_replay_debug_end(r, l);
 }
 
 bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
   const kiln_func *f = l->f;
   size_t words = (size_t)f->n + f->slots.n;
-  words += ((size_t)f->blocks.n + f->slots.n + f->pool.n + 1) / 2;
+  uint32_t n_locs = l->body != NULL ? l->body->n_locs : 0;
+  uint32_t n_vars = f->debug.vars.n != 0 ? f->slots.n : 0;
+  words += ((size_t)f->blocks.n + f->slots.n + f->pool.n + n_locs + n_vars + 1) / 2;
   if (words > KN_MAX_INDEX) {
     kn_func_fail(r->g, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
     return false;
@@ -423,6 +419,9 @@ bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
   l->block = (uint32_t *)(l->once + f->slots.n);
   l->slot = l->block + f->blocks.n;
   l->pool = l->slot + f->slots.n;
+  l->locs = n_locs != 0 ? l->body->locs : NULL;
+  l->loc = l->pool + f->pool.n;
+  l->var_of = l->loc + n_locs;
   return true;
 }
 
@@ -436,8 +435,8 @@ static void begin_like(kiln_func *g, const kiln_func *f) {
 }
 
 /* Builds `f` into `g`, which was just begun. */
-static void replay(kiln_func *g, const kiln_func *f, const uint32_t *order, uint32_t n_order,
-                   const uint8_t *once, uint32_t size) {
+static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
+                   const uint32_t *order, uint32_t n_order, const uint8_t *once, uint32_t size) {
   kiln_session *s = g->session;
   if (s->inlining == NULL) {
     s->inlining = kn_realloc(s->module, NULL, sizeof *s->inlining);
@@ -451,8 +450,9 @@ static void replay(kiln_func *g, const kiln_func *f, const uint32_t *order, uint
   struct kn_replay r = {.g = g, .room = s->inlining};
   r.into = kn_inline_into_row(f) == KN_INLINE_NONE;
   kn_replay_bounds(&r, f, once, size);
-  struct kn_level top = {.f = f, .order = order, .n_order = n_order, .is_once = once};
+  struct kn_level top = {.f = f, .body = body, .order = order, .n_order = n_order, .is_once = once};
   if (!kn_replay_level(&r, &top, 0)) return;
+  kn_replay_debug_like(&r, &top);
   for (uint32_t k = 0; k < f->block[0].n_params; k++)
     top.map[kn_block_param(f, f->block, k)] = (struct kn_ref){kiln_func_param(g, k).id, 0};
   kn_replay_body(&r, &top);
@@ -465,7 +465,7 @@ kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
   kiln_func *g = kiln_func_begin(s, symbol);
   if (g == NULL) return NULL;
   const kiln_func *f = body->f;
-  if (g->status == KILN_OK) replay(g, f, f->order.at, f->order.n, body->once, body->size);
+  if (g->status == KILN_OK) replay(g, f, body, f->order.at, f->order.n, body->once, body->size);
   kiln_func_finish(g);
   return g;
 }
@@ -501,7 +501,7 @@ bool kn_inline_expand(kiln_func *f) {
   if (s->inlining == NULL && (s->inlining = kn_realloc(s->module, NULL, sizeof *s->inlining)))
     memset(s->inlining, 0, sizeof *s->inlining);
   uint32_t n = s->inlining != NULL ? prepare(f, s->inlining) : 0;
-  if (n != 0) replay(g, f, s->inlining->order.at, n, s->inlining->once.at, f->n);
+  if (n != 0) replay(g, f, NULL, s->inlining->order.at, n, s->inlining->once.at, f->n);
   else kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   kiln_func_finish(g);
   kn_func_swap(f, g);
@@ -514,8 +514,9 @@ void kn_inline_room_free(kiln_session *s) {
   if (room == NULL) return;
   for (size_t i = 0; i < sizeof room->level / sizeof room->level[0]; i++)
     kn_realloc(s->module, room->level[i].at, 0);
-  void *const arrays[] = {room->order.at, room->stack.at,   room->once.at,  room->edges.at,
-                          room->args.at,  room->clauses.at, room->types.at, room->cases.at};
+  void *const arrays[] = {room->order.at, room->stack.at, room->once.at,
+                          room->edges.at, room->args.at,  room->clauses.at,
+                          room->types.at, room->cases.at, room->files.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, room, 0);
   s->inlining = NULL;

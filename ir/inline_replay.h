@@ -39,6 +39,12 @@ struct kn_level {
   uint32_t *slot;      /* handle */
   uint32_t *pool;      /* handle */
   uint32_t waiting;    /* blocks that were made and not filled yet */
+  /* debugging information (inline_debug.c): what the body calls locations, NULL: the session's own; those that were
+   * made for it, by index there; by slot the first variable in it, index + 1; the location of its call, or 0 */
+  const struct kn_loc *locs;
+  uint32_t *loc, *var_of;
+  uint32_t call;
+  bool noted, shown; /* its instructions have locations; debuggers are to see its variables */
   /* of the newest call in it that was inlined, or became a TRY */
   uint32_t results_of;
   struct kn_ref results[KILN_MAX_RESULTS];
@@ -79,6 +85,21 @@ uint32_t kn_replay_branch(struct kn_replay *r, struct kn_level *l, uint32_t edge
 bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth);
 /* Builds the blocks of a level, from the current block on. */
 void kn_replay_body(struct kn_replay *r, struct kn_level *l);
+
+/* ---- inline_debug.c ---- */
+
+/* What the level calls location `loc`, as a location of the session. */
+uint32_t kn_replay_loc(struct kn_replay *r, struct kn_level *l, uint32_t loc);
+/* Describes what is built as the outermost function is. */
+void kn_replay_debug_like(struct kn_replay *r, struct kn_level *top);
+/* A level begins: its call was noted. It ends: its variables in slots are declared. */
+void kn_replay_debug_begin(struct kn_replay *r, struct kn_level *l);
+void kn_replay_debug_end(struct kn_replay *r, struct kn_level *l);
+/* What was said of where instructions come from, up to instruction i, and of what variables become before it. */
+void kn_replay_notes(struct kn_replay *r, struct kn_level *l, uint32_t i);
+void kn_replay_values(struct kn_replay *r, struct kn_level *l, uint32_t i);
+/* Slot number `slot`, which is stored once, was stored. */
+void kn_replay_stored(struct kn_replay *r, struct kn_level *l, uint32_t slot);
 
 /* ---- inline_call.c ---- */
 

@@ -31,6 +31,10 @@ struct kn_body {
     *once; /* by slot: it is stored once, before all loads: what is stored is what is loaded */
   const uint32_t *calls; /* symbols called, each as often as it is, 0 for others */
   uint32_t n_calls;
+  /* what `f` calls locations: their `file` is an index into kn_kept.files, `inlined` one into these; [0] is none. NULL:
+   * it has none */
+  struct kn_loc *locs;
+  uint32_t n_locs;
   uint32_t n_returns; /* RETs that are reachable */
   uint32_t size;      /* its own instructions, as docs/inlining.md counts them */
   uint32_t frame;     /* bytes of its own slots */
@@ -50,6 +54,8 @@ struct kn_kept {
   KN_ARRAY(struct kn_body *) bodies; /* in the order in which they were kept */
   struct kn_body **by_symbol;        /* by id, below n_symbols */
   uint32_t n_symbols;
+  KN_ARRAY(struct kn_file) files; /* of kn_body.locs */
+  struct kn_hash file_hash;       /* by name: index + 1 */
   uint8_t *wanted; /* by id, below n_wanted: something refers to it; NULL: nothing is left out */
   uint32_t n_wanted;
   bool settled;
@@ -74,6 +80,12 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
 /* Why function `f` cannot be kept, or nothing can be inlined into it. */
 enum kn_inline_row kn_inline_keep_row(const kiln_func *f);
 enum kn_inline_row kn_inline_into_row(const kiln_func *f);
+
+/* Does the function's debugging information name entries of its session, which others cannot name? (inline_debug.c) */
+bool kn_inline_debug_of_session(const kiln_func *f);
+/* Gives body->locs the locations that `f` names, and `copy`, its copy, their numbers there; false without memory. */
+bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, const kiln_func *f);
+void kn_inline_free_files(kiln_module *m);
 
 /* True if a call in finished function `f` is inlined, as far as its callees say. */
 bool kn_inline_wanted(const kiln_func *f);
@@ -100,6 +112,7 @@ struct kn_inline_room {
   KN_ARRAY(kiln_clause) clauses;
   KN_ARRAY(kiln_symbol) types;
   KN_ARRAY(kiln_switch_case) cases;
+  KN_ARRAY(uint32_t) files; /* by index into kn_kept.files: number in the session, or 0 */
 };
 void kn_inline_room_free(kiln_session *s);
 

@@ -182,9 +182,6 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
   uint64_t end = now_ns();
   if (s != KILN_OK) tool_module_report(&t, in, s);
-  else if (f->inlining.what != KILN_INLINING_OFF &&
-           kiln_module_get_attrs(t.module).dwarf_version != 0)
-    tool_warning("%s: --inline has no effect yet where there is debugging information", in->path);
   kiln_compile_stats stats = tool_compiled_stats(&c);
   size_t size = c.object.size;
   if (!traced) tool_compiled_done(&c, &t);

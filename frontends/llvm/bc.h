@@ -132,9 +132,10 @@ struct kn_bc {
   } assembly; /* inline assembly: asm.c */
 
   struct kn_bc_module *open; /* m, while this reader may change it; then NULL */
-  bool later;  /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
-  bool silent; /* errors are stored in `diag` and not reported to the module */
-  bool forked; /* has forks: its tables must not change any more */
+  bool later;   /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
+  bool keeping; /* bodies are read to be kept: their entries are the module's */
+  bool silent;  /* errors are stored in `diag` and not reported to the module */
+  bool forked;  /* has forks: its tables must not change any more */
   const struct kn_bc *base; /* of a fork whose tables are not copied yet; else NULL */
   kiln_diag diag;           /* if silent */
 };

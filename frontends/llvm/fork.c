@@ -124,11 +124,12 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
   if (instructions) *instructions = 0;
   if (!l || l->bc.forked || l->is_fork) return KILN_ERR_ARGUMENT;
   struct kn_bc *r = &l->bc;
-  if (r->status != KILN_OK || !r->m->inlining || r->m->has_units) return r->status;
+  if (r->status != KILN_OK || !r->m->inlining) return r->status;
   uint64_t before = r->instructions;
   bool kept;
   r->sink = keep;
   r->sink_user = &kept;
+  r->keeping = true;
   for (uint32_t i = 0; i < r->m->bodies.n && r->status == KILN_OK; i++) {
     const struct kn_bc_body *b = &r->m->bodies.at[i];
     const uint32_t flags = r->m->globals.at[b->global].fn_flags;
@@ -141,6 +142,7 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
     else r->instructions = counted; /* it is read again */
   }
   r->assembly.waiting.n = 0; /* so are these */
+  r->keeping = false;
   if (instructions) *instructions = r->instructions - before;
   if (r->status == KILN_OK) r->status = kiln_module_settle_inlining(r->module);
   return r->status;

@@ -458,7 +458,7 @@ static bool read_block(struct kn_bc *r) {
 bool kn_bc_read_metadata(struct kn_bc *r) {
   struct kn_bc_metadata *md = &r->fn.md;
   if (r->m->entries) {
-    md->debug = kiln_session_debug(r->session);
+    md->debug = r->keeping ? kiln_module_debug(r->module) : kiln_session_debug(r->session);
     uint32_t n = kiln_debug_die_limit(md->debug);
     md->part.die = kiln_die_at(md->debug, n + (n == 0)).id - 1;
   }

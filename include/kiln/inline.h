@@ -15,8 +15,9 @@ extern "C" {
 
 /** Finishes a function and keeps it in its module, which must not be frozen or settled. KILN_OK: it is the module's,
  * and its symbol has no body until kiln_session_begin_kept. KILN_ERR_UNSUPPORTED: it stays the caller's, who compiles
- * it as usual. That happens if out of memory, and for functions that have debugging information (kiln_func_set_debug),
- * that take addresses of blocks, that have data, names or labels of their own, or that are naked. */
+ * it as usual. That happens if out of memory, and for functions whose debugging information names entries of a session
+ * (kiln_session_debug; those of the module are for all), that take addresses of blocks, that have data, names or labels
+ * of their own, or that are naked. */
 KILN_API kiln_status kiln_func_keep(kiln_func *f);
 
 /** Decides which kept functions are inlined, by the module's kiln_module_attrs.inlining; before kiln_module_freeze. The

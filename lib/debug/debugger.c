@@ -56,13 +56,13 @@ static void leave(struct kn_observer *o, struct kn_walk *w) {
 
 static void blocks(struct kn_observer *o, struct kn_walk *w) {
   (void)o;
-  kn_debug_vars_allocate(w);
+  if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(w);
 }
 
 static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func) {
   struct kn_debug_observer *d = of(o);
   kn_debug_lines_end(d);
-  kn_debug_vars_end(w);
+  kn_debug_vars_end(d);
   if (w->f->debug.values.n != 0) kn_debug_values_end(d);
   if (d->calls.on) kn_debug_calls_end(d);
   func->subprogram = w->f->debug.subprogram;
@@ -95,7 +95,8 @@ void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
     }
     *s->observer = (struct kn_debug_observer){0};
   }
-  s->observer->observer.on = f->debug.values.n != 0 ? &with_values : &with_lines;
+  bool ranges = f->debug.vars.n != 0 && kn_debug_as_is(f);
+  s->observer->observer.on = f->debug.values.n != 0 || ranges ? &with_values : &with_lines;
   if (kn_debug_lines_ready(s->observer, f)) kn_observe(w, &s->observer->observer);
 }
 

@@ -112,6 +112,12 @@ struct kn_debug_observer {
   struct kn_debug_calls calls;
 };
 
+/* Where small functions are inlined, debuggers change no code: what is somewhere is shown, and nothing is kept for
+ * them. Else each declared variable is kept for all of the function, and statements have code of their own. */
+static inline bool kn_debug_as_is(const kiln_func *f) {
+  return f->module->inlining == KILN_INLINING_SMALL;
+}
+
 /* ---- debugger.c ---- */
 
 /* The function is to be observed: a unit describes it. Without memory it is not. */
@@ -154,10 +160,12 @@ void kn_debug_lines_end(struct kn_debug_observer *d);
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
 /* Makes slots memory that have pieces and that debuggers find by their address only. For the plan. */
 void kn_plan_debug_pieces(kiln_func *f);
+/* Is a piece of slot `s`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
+bool kn_debug_in_pieces(const kiln_func *f, const struct kn_slot *s);
 /* Gives frame offsets to declared variables that have none; before the target finishes the function. */
 void kn_debug_vars_allocate(struct kn_walk *w);
 /* The function is complete: variables get their expressions. */
-void kn_debug_vars_end(struct kn_walk *w);
+void kn_debug_vars_end(struct kn_debug_observer *d);
 /* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
 void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
                       const uint8_t *expr);

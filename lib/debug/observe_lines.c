@@ -72,7 +72,8 @@ static void fill_branch(struct kn_debug_observer *d) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[d->lines.block];
   uint32_t i = d->lines.inst, k = d->lines.note;
-  if (w->out->lines.n - d->lines.first < 2 || f->inst[i].op != KILN_OP_BR) return;
+  if (w->out->lines.n - d->lines.first < 2 || f->inst[i].op != KILN_OP_BR || kn_debug_as_is(f))
+    return;
   const struct kn_code_line *row = empty_row(d);
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
   if (row == NULL ||
@@ -201,8 +202,9 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
     (stmt ? KN_LINE_STMT : 0) | (now->flags & KILN_LOC_PROLOGUE_END ? KN_LINE_PROLOGUE_END : 0);
   d->lines.loc = loc;
   /* what debuggers wrote to variables in memory counts from the next statement on */
-  w->regs.epoch += stmt;
-  if (KN_UNLIKELY(w->eh.on) && stmt && behind_try(w)) put_nop(w);
+  bool adds = !kn_debug_as_is(w->f);
+  w->regs.epoch += stmt & adds;
+  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) put_nop(w);
   uint32_t n = out->lines.n - d->lines.first;
   struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
   if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
@@ -210,7 +212,7 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
     /* an instruction that needs no code, where LLVM has some; for branches see kn_debug_lines_leave */
     unsigned op = w->f->inst[d->lines.inst].op;
     bool keep =
-      newest->line != now->line && op != KILN_OP_BR && has_code(op) && empty_row(d) != NULL;
+      adds && newest->line != now->line && op != KILN_OP_BR && has_code(op) && empty_row(d) != NULL;
     if (keep) {
       put_nop(w);
     } else if (n > 2 && newest->flags == 0) {
@@ -229,7 +231,7 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
 bool kn_debug_lines_stop(const struct kn_debug_observer *d) {
   const struct kn_walk *w = d->w;
   const struct kn_output *out = w->out;
-  if (out->lines.n == d->lines.first) return false;
+  if (out->lines.n == d->lines.first || kn_debug_as_is(w->f)) return false;
   const struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
   return (row->flags & KN_LINE_STMT) && w->code.marks.at[row->offset].at == kn_here(w);
 }

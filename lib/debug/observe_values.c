@@ -14,7 +14,7 @@
 void kn_debug_values_begin(struct kn_debug_observer *d) {
   const kiln_func *f = d->w->f;
   d->values.terms.n = 0;
-  d->values.labels_only = true;
+  d->values.labels_only = f->debug.vars.n == 0 || !kn_debug_as_is(f);
   for (uint32_t k = 0; k < f->debug.values.n && d->values.labels_only; k++)
     d->values.labels_only = f->debug.values.at[k].label;
   kn_debug_held_begin(d);
@@ -105,6 +105,7 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
   }
   if (kn_is_slot(h)) {
     const struct kn_slot *s = &f->slots.at[kn_index(h)];
+    if (s->reg == KN_UNREAD || kn_debug_in_pieces(f, s)) return 0;
     if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
         (v->part_bits == 0 || v->part_bits == UINT64_C(8) * s->size_bytes)) {
       return (uint32_t)(kn_debug_put_reg(p, w->target->elf.dwarf_regs[s->reg]) - b);

@@ -46,8 +46,7 @@ uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
 
 /* ---- variables ---- */
 
-/* Is a piece of slot `s`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
-static bool in_pieces(const kiln_func *f, const struct kn_slot *s) {
+bool kn_debug_in_pieces(const kiln_func *f, const struct kn_slot *s) {
   if (s->pieces == 0) return false;
   bool any = s->reg != KN_NO_REG;
   for (uint32_t i = s->pieces; i != 0; i = f->slots.at[i - 1].pieces)
@@ -62,7 +61,7 @@ void kn_debug_vars_allocate(struct kn_walk *w) {
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
     struct kn_slot *s = &f->slots.at[slot];
-    if (s->reg != KN_NO_REG || s->frame != 0 || in_pieces(f, s)) continue;
+    if (s->reg != KN_NO_REG || s->frame != 0 || kn_debug_in_pieces(f, s)) continue;
     if (s->align_log2 > 4) s->align_log2 = 4;
     kn_slot_frame(w, slot);
   }
@@ -82,10 +81,53 @@ void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *
   out->exprs.n += all;
 }
 
+/* Where the block at `pos` has slot `s` in its register, whose interval is `r`: up to *to. The moves of edges and a
+ * return may write it. */
+static uint32_t stretch(const struct kn_debug_observer *d, const struct kn_slot *s,
+                        const struct kn_range *r, uint32_t pos, uint32_t *to) {
+  const struct kn_walk *w = d->w;
+  const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
+  bool is_last = pos + 1 == w->plan->n_layout;
+  uint32_t from = pos == 0 ? w->code.start : kn_label_at(w, w->plan->layout[pos]);
+  uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
+  *to = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
+  if (b->calls != 0 && (w->target->around_calls >> s->reg & 1))
+    *to = from; /* nowhere while they run */
+  else if (is_last || b->n_edges == 0 || pos == r->last) {
+    uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->elf.nop_bytes : from;
+    if (end < *to) *to = end;
+  }
+  return from;
+}
+
+/* Adds `row`, with the location of `n` bytes at `head`, wherever slot `s` is in its register. */
+static void add_ranges(struct kn_debug_observer *d, const struct kn_slot *s, struct kn_code_var row,
+                       const uint8_t *head, uint32_t n, const uint8_t *expr) {
+  struct kn_walk *w = d->w;
+  if (s->global == 0) return;
+  const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
+  uint32_t end = 0;
+  for (uint32_t pos = r->first; pos <= r->last && pos < w->plan->n_layout; pos++) {
+    uint32_t to, from = stretch(d, s, r, pos, &to);
+    if (from >= to) continue;
+    if (end == from && end != 0) {
+      w->out->vars.at[w->out->vars.n - 1].to = end = to;
+      continue;
+    }
+    uint32_t rows = w->out->vars.n;
+    row.from = from;
+    row.to = end = to;
+    kn_debug_add_row(w, row, head, n, expr);
+    if (rows == w->out->vars.n) return;
+  }
+}
+
 /* Adds what variable `v` is while the content of `s`, a slot or a piece of one, is it, or its part of it. */
-static void add_slot(struct kn_walk *w, const struct kn_debug_var *v, const struct kn_slot *s,
-                     uint32_t part_at, uint32_t part_bits) {
+static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v,
+                     const struct kn_slot *s, uint32_t part_at, uint32_t part_bits) {
+  struct kn_walk *w = d->w;
   uint8_t b[32], *p = b;
+  if (s->reg == KN_UNREAD) return;
   if (s->reg != KN_NO_REG) {
     unsigned reg = w->target->elf.dwarf_regs[s->reg];
     if (v->n != 0 && !v->indirect) return; /* kn_plan keeps such variables in memory */
@@ -101,24 +143,42 @@ static void add_slot(struct kn_walk *w, const struct kn_debug_var *v, const stru
                             .n = v->n,
                             .part_at = part_at,
                             .part_bits = part_bits};
-  kn_debug_add_row(w, row, b, (uint32_t)(p - b), w->f->debug.bytes.at + v->expr);
+  const uint8_t *expr = w->f->debug.bytes.at + v->expr;
+  uint32_t n = (uint32_t)(p - b);
+  if (!kn_debug_as_is(w->f)) {
+    kn_debug_add_row(w, row, b, n, expr);
+  } else if (s->reg != KN_NO_REG) {
+    add_ranges(d, s, row, b, n, expr);
+  } else {
+    row.from = w->code.start;
+    row.to = kn_here(w);
+    kn_debug_add_row(w, row, b, n, expr);
+  }
 }
 
-static void add_var(struct kn_walk *w, const struct kn_debug_var *v) {
+static void add_parts(struct kn_debug_observer *d, const struct kn_debug_var *v) {
+  const struct kn_walk *w = d->w;
   const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
-  if (KN_LIKELY(!in_pieces(w->f, s))) {
-    add_slot(w, v, s, v->part_at, v->part_bits);
+  if (KN_LIKELY(!kn_debug_in_pieces(w->f, s))) {
+    add_slot(d, v, s, v->part_at, v->part_bits);
     return;
   }
-  if (s->uses != 0) add_slot(w, v, s, 0, 8u << kn_type_log2[s->type]);
+  if (s->uses != 0) add_slot(d, v, s, 0, 8u << kn_type_log2[s->type]);
   for (uint32_t i = s->pieces; i != 0; i = slots[i - 1].pieces) {
     const struct kn_slot *piece = &slots[i - 1];
-    add_slot(w, v, piece, 8 * piece->offset, (uint32_t)(8 * piece->size_bytes));
+    add_slot(d, v, piece, 8 * piece->offset, (uint32_t)(8 * piece->size_bytes));
   }
 }
 
-void kn_debug_vars_end(struct kn_walk *w) {
-  for (uint32_t i = 0; i < w->f->debug.vars.n; i++) add_var(w, &w->f->debug.vars.at[i]);
+void kn_debug_vars_end(struct kn_debug_observer *d) {
+  struct kn_walk *w = d->w;
+  for (uint32_t i = 0; i < w->f->debug.vars.n; i++) {
+    const struct kn_debug_var *v = &w->f->debug.vars.at[i];
+    uint32_t rows = w->out->vars.n;
+    add_parts(d, v);
+    struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
+    if (rows == w->out->vars.n && kn_debug_as_is(w->f)) kn_debug_add_row(w, row, NULL, 0, NULL);
+  }
 }
 
 /* ---- the plan ---- */
@@ -139,6 +199,7 @@ static void widen(struct kn_plan *plan, const struct kn_debug_var *v, const stru
 
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
   const struct kn_slot *slots = f->slots.at;
+  if (kn_debug_as_is(f)) return;
   for (uint32_t k = 0; k < f->debug.vars.n; k++) {
     const struct kn_debug_var *v = &f->debug.vars.at[k];
     widen(plan, v, &slots[v->slot]);
@@ -158,6 +219,7 @@ void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
 
 void kn_plan_debug_pieces(kiln_func *f) {
   struct kn_slot *slots = f->slots.at;
+  if (kn_debug_as_is(f)) return;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
     if (slots[v->slot].pieces != 0 && (v->memory || v->n != 0 || v->indirect || v->part_bits != 0))

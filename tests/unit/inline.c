@@ -118,8 +118,9 @@ static const struct row {
   const char *with, *without;
   void (*change)(kiln_func *f, const char *name); /* of the first program, or NULL */
 } rows[] = {
-  {KN_INLINE_DEBUG, DEBUG CALLEE "  !debug !f in !2\n" DOUBLE CALLER CALL,
-   DEBUG CALLEE DOUBLE CALLER CALL, NULL},
+  {KN_INLINE_DEBUG,
+   DEBUG CALLEE "  !s1 = subprogram in !1 { name \"g\" }\n  !debug !s1 in !2\n" DOUBLE CALLER CALL,
+   DEBUG CALLEE "  !debug !f in !2\n" DOUBLE CALLER CALL, NULL},
   {KN_INLINE_BLOCKS, CALLEE "b0(v0: i64):\n  brind @callee:b1 [b1]\nb1:\n  ret v0\n}\n" CALLER CALL,
    CALLEE "b0(v0: i64):\n  br b1\nb1:\n  ret v0\n}\n" CALLER CALL, NULL},
   {KN_INLINE_OWN, CALLEE DOUBLE CALLER CALL, CALLEE DOUBLE CALLER CALL, own_data},
@@ -201,8 +202,6 @@ static const struct row {
    "declare @setjmp(i64) -> i32\n" CALLEE DOUBLE CALLER
    "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = call @callee(v0)\n  ret v2\n}\n",
    NULL},
-  {KN_INLINE_INTO_DEBUG, DEBUG CALLEE DOUBLE CALLER "  !debug !f in !2\n" CALL,
-   DEBUG CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_INTO_BLOCKS,
    CALLEE DOUBLE CALLER
    "b0(v0: i64):\n  brind @caller:b1 [b1]\nb1:\n  v1 = call @callee(v0)\n  ret v1\n}\n",

@@ -133,6 +133,19 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
     }
   } else if (at->t >> 24 ==
              VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
+    if (r->m->inlining) { /* debuggers change no code: it is shown where that value is somewhere */
+      kiln_debug_value is_there = {.variable = is.variable,
+                                   .value = {at->h},
+                                   .address = true,
+                                   .expr = bytes,
+                                   .expr_bytes = is.expr_bytes,
+                                   .part_at = is.part_at,
+                                   .part_bits = is.part_bits,
+                                   .inlined = inlined};
+      kn_bc_assign_tell(r, &is_there, NULL);
+      r->fn.records_at = kiln_func_position(r->f);
+      return;
+    }
     is.slot = kiln_slot_new(r->f, 8, 3);
     is.indirect = true;
     kiln_func_set_loc(r->f, 0); /* belongs to what is before: a breakpoint here finds it done */
