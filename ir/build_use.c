@@ -66,7 +66,7 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
     kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "opcode %u cannot be built", op);
   else
     kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n,
-                 "%s does not take type %s, or not by this call or with these flags",
+                 "%s does not take type %s there, or not by this call or with these flags",
                  kn_op_info[op].name,
                  type < KILN_TYPE_COUNT ? kiln_type_name((kiln_type)type) : "?");
   return KN_NONE;

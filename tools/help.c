@@ -53,13 +53,13 @@ void tool_print_help(FILE *out) {
   fputs(" kiln VERB [ARGUMENT...]\n\n", out);
   for (int v = 0; v < VERB_COUNT; v++)
     fprintf(out, "  %-12s%s\n", tool_verbs[v].name, tool_verbs[v].summary);
-  fputs("\n  kiln VERB --help    the options of a verb, and an example\n"
+  fputs("\n  kiln help VERB      the options of a verb, and an example\n"
         "  kiln --version      version, targets, and what bitcode it reads\n\n",
         out);
   put_heading(out, "Example:");
   fprintf(out, " %s\n\n", tool_verbs[VERB_CC].example);
-  fputs("An INPUT is LLVM bitcode or Kiln's text, told apart by content; '-' is standard\n"
-        "input or output. Exit status: 0 done, 1 an error in an input, 2 wrong usage.\n",
+  fputs("'-' is standard input or output. Exit status: 0 done, 1 an error in an input,\n"
+        "2 wrong usage; of run and interp that of their program.\n",
         out);
 }
 

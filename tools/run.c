@@ -212,14 +212,17 @@ static int start(void *address, int argc, char **argv) {
   exit(program_main(argc, argv, environ));
 }
 
-/* Whether the only input is a module of WebAssembly, which then is in `in`. */
-static bool open_wasm(struct tool_input *in, const struct flags *f) {
+enum wasm { NO_WASM, IS_WASM, WASM_FAILED };
+
+/* Whether the only input is a module of WebAssembly, which then is in `in`; or it cannot be read, after a message. */
+static enum wasm open_wasm(struct tool_input *in, const struct flags *f) {
   const char *advice;
-  if (f->n_paths != 1 || tool_language(f->paths[0], &advice) != TOOL_OWN) return false;
-  if (strcmp(f->paths[0], "-") == 0 || !tool_input_open(in, f->paths[0])) return false;
-  if (kiln_wasm_is_module(in->bytes, in->size)) return true;
+  if (f->n_paths != 1 || tool_language(f->paths[0], &advice) != TOOL_OWN) return NO_WASM;
+  if (strcmp(f->paths[0], "-") == 0) return NO_WASM;
+  if (!tool_input_open(in, f->paths[0])) return WASM_FAILED;
+  if (kiln_wasm_is_module(in->bytes, in->size)) return IS_WASM;
   tool_input_close(in);
-  return false;
+  return NO_WASM;
 }
 
 static int run_wasm(struct tool_input *in, const struct flags *f, char **argv) {
@@ -253,7 +256,9 @@ int main(int argc, char **argv) {
   /* The program's arguments are the end of this one's, with its name before them. */
   argv[w.rest - 1] = (char *)(uintptr_t)f.paths[0];
   struct tool_input module;
-  if (open_wasm(&module, &f)) return run_wasm(&module, &f, argv + w.rest - 1);
+  enum wasm wasm = open_wasm(&module, &f);
+  if (wasm == IS_WASM) return run_wasm(&module, &f, argv + w.rest - 1);
+  if (wasm == WASM_FAILED) return TOOL_FAILED;
   program.inputs = calloc(f.n_paths, sizeof *program.inputs);
   bool ok = program.inputs != NULL;
   if (!ok) tool_error("%s", strerror(ENOMEM));
