@@ -88,7 +88,7 @@ static bool link_code(kiln_wasmrt_code *c, kiln_module *m, kiln_session *s,
   kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   c->jit = kiln_jit_new(&options, &e);
   if (c->jit != NULL && kiln_jit_add(c->jit, 0, &input, 1, &unit, &e) == KILN_OK)
-    c->image = kiln_jit_address(c->jit, unit, "kiln_wasm_image");
+    c->image = kiln_jit_address(c->jit, unit, "kiln_wasm_module");
   if (c->image == NULL) snprintf(error, error_bytes, "%s", e.diag.message);
   kiln_jit_error_free(&e);
   return c->image != NULL;

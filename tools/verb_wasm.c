@@ -136,7 +136,7 @@ static bool write_outputs(const struct flags *f, const struct work *w, kiln_modu
             tool_output_write(out, object.data, object.size);
   if (ok && f->header != NULL) {
     ok = tool_wasm_header(&header, kiln_wasm_describe(w->wasm),
-                          f->wasm.image != NULL ? f->wasm.image : "kiln_wasm_image",
+                          f->wasm.image != NULL ? f->wasm.image : "kiln_wasm_module",
                           f->wasm.prefix != NULL ? f->wasm.prefix : "wasm_");
     if (!ok) tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
     ok = ok && tool_output_write(f->header, header.data, header.size);

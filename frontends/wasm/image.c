@@ -274,7 +274,7 @@ static void put_segments(struct out *o, const kiln_wasm_image *i) {
 void kn_wasm_define_image(kiln_wasm *w) {
   describe(w);
   const kiln_wasm_image *i = &w->image;
-  const char *name = w->options.image != NULL ? w->options.image : "kiln_wasm_image";
+  const char *name = w->options.image != NULL ? w->options.image : "kiln_wasm_module";
   struct out o = {
     .w = w,
     .image = kiln_data_declare(w->module, &(kiln_symbol_desc){.name = name, .body = true}),

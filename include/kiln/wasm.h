@@ -54,7 +54,7 @@ enum {
 
 /** Options. Zero-initialise for defaults. */
 typedef struct kiln_wasm_options {
-  const char *image;    /**< symbol of the kiln_wasm_image; NULL: "kiln_wasm_image" */
+  const char *image;    /**< symbol of the kiln_wasm_image; NULL: "kiln_wasm_module" */
   const char *prefix;   /**< of EXPORT_SYMBOLS; NULL: "wasm_" */
   uint32_t flags;       /**< KILN_WASM_FUEL to EXPORT_SYMBOLS */
   uint32_t refuse;      /**< proposals without which a module is validated */

@@ -341,6 +341,9 @@ typedef struct kiln_wasm_image {
   kiln_wasm_name name;                    /**< the module's, from the name section */
 } kiln_wasm_image;
 
+/** In an object: the module, if it was not given another name. */
+extern const kiln_wasm_image kiln_wasm_module;
+
 /* ---- what a runtime provides ---- Compiled code refers to these functions by name. They are called on the stack of
  * the code; `instance` is the caller's. Those that are said to trap do so as kiln_wasmrt_trap does. Sizes and
  * addresses of 32-bit memories and tables come zero-extended. */
