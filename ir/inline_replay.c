@@ -162,6 +162,7 @@ static bool is_noted(unsigned op) {
   case KILN_OP_VA_START:
   case KILN_OP_VA_END:
   case KILN_OP_RESUME:
+  case KILN_OP_BUILTIN_SETJMP:
   case KILN_OP_BUILTIN_LONGJMP:
   case KILN_OP_EH_RETURN:
   case KILN_OP_UNREACHABLE:

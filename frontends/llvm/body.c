@@ -338,14 +338,23 @@ static void learn(struct kn_bc *r) {
   r->in.learned = r->m->blockinfo.n + 1;
 }
 
+/* A block of metadata within the function block, which was just announced. */
+static bool metadata_block(struct kn_bc *r, uint64_t block) {
+  if (block == BLOCK_METADATA) return r->has_debug ? kn_bc_read_metadata(r) : kn_bc_skip(r);
+  if (!kn_bc_function_attachments(r)) return false;
+  if (!r->m->entries) return kn_bc_skip(r);
+  kn_bc_debug_attached(r);
+  return r->status == KILN_OK;
+}
+
 /* A block within the function block. */
 static bool sub_block(struct kn_bc *r) {
   uint64_t block = kn_bits_vbr(&r->in.bits, 8);
-  if (block == BLOCK_METADATA && r->has_debug) return kn_bc_read_metadata(r);
-  if (block == BLOCK_METADATA_ATTACHMENT && !kn_bc_function_attachments(r)) return false;
-  if (block == BLOCK_METADATA_ATTACHMENT && r->m->entries) {
-    kn_bc_debug_attached(r);
-    return r->status == KILN_OK;
+  if (block == BLOCK_METADATA || block == BLOCK_METADATA_ATTACHMENT) {
+    uint64_t pos = r->in.bits.pos;
+    bool ok = metadata_block(r, block);
+    r->fn.aside += r->in.bits.pos - pos;
+    return ok;
   }
   if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
   if (r->vals.n != r->inst_base) return kn_bc_malformed(r, "constants after instructions");

@@ -104,8 +104,9 @@ bool kn_bc_read_body(struct kn_bc *r, uint32_t number) {
 
 /* ---- bodies that are kept ---- */
 
-/* Words of a function's block, without debugging information, up to which it may be small. */
-enum { SMALL_WORDS = 500 };
+/* Words of a function's block up to which it may be small: of its code, and of all of it, which is known before it is
+ * read. The first decides, so that it is the same with debugging information. */
+enum { SMALL_CODE = 350, SMALL_WORDS = 700, SMALL_DESCRIBED = 2500 };
 
 /* Words of the block of body `b`. */
 static uint32_t block_words(const struct kn_bc *r, const struct kn_bc_body *b) {
@@ -113,10 +114,18 @@ static uint32_t block_words(const struct kn_bc *r, const struct kn_bc_body *b) {
   return (uint32_t)kn_bits_peek(&r->in.bits, start);
 }
 
+/* A body that may be kept. */
+struct candidate {
+  const struct kn_bc *r;
+  uint32_t words;
+  bool always, kept; /* it is to be inlined whatever its size */
+};
+
 static kiln_status keep(void *user, kiln_func *f) {
-  bool *kept = user;
-  *kept = kiln_func_keep(f) == KILN_OK;
-  if (!*kept) kiln_func_discard(f);
+  struct candidate *c = user;
+  uint64_t code = c->words - c->r->fn.aside / 32;
+  c->kept = (c->always || code <= SMALL_CODE) && kiln_func_keep(f) == KILN_OK;
+  if (!c->kept) kiln_func_discard(f);
   return KILN_OK;
 }
 
@@ -126,19 +135,22 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
   struct kn_bc *r = &l->bc;
   if (r->status != KILN_OK || !r->m->inlining) return r->status;
   uint64_t before = r->instructions;
-  bool kept;
+  const uint32_t most = r->m->has_units ? SMALL_DESCRIBED : SMALL_WORDS;
+  struct candidate c = {.r = r};
   r->sink = keep;
-  r->sink_user = &kept;
+  r->sink_user = &c;
   r->keeping = true;
   for (uint32_t i = 0; i < r->m->bodies.n && r->status == KILN_OK; i++) {
     const struct kn_bc_body *b = &r->m->bodies.at[i];
     const uint32_t flags = r->m->globals.at[b->global].fn_flags;
-    if (block_words(r, b) > SMALL_WORDS && !(flags & FA_INLINE_ALWAYS)) continue;
+    c.words = block_words(r, b);
+    c.always = (flags & FA_INLINE_ALWAYS) != 0;
+    if (c.words > most && !c.always) continue;
     if (b->copy && flags & (FA_CALL_REFUSED | FA_INLINE_NEVER)) continue;
     uint64_t counted = r->instructions;
-    kept = false;
+    c.kept = false;
     if (!kn_bc_read_body(r, i)) break;
-    if (kept) l->module->bodies.at[i].kept = true;
+    if (c.kept) l->module->bodies.at[i].kept = true;
     else r->instructions = counted; /* it is read again */
   }
   r->assembly.waiting.n = 0; /* so are these */

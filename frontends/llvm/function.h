@@ -46,6 +46,8 @@ struct kn_bc_function {
   struct kn_bc_sig sig;
   unsigned wide_sigs; /* kn_bc_wide_sigs: the function's calls are so, too */
   kiln_value demoted; /* address of the result's memory */
+  uint64_t
+    aside; /* bits of it that were read and say nothing of its code: metadata, locations, variables */
   struct {
     uint8_t guard;         /* kiln_guard, */
     uint32_t guard_buffer; /* and the least length of an array of chars that calls for one */

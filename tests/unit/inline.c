@@ -436,6 +436,61 @@ static void what_is_made(void **state) {
   }
 }
 
+/* A kept function that is built again returns twice as it did. */
+static void returns_twice(void **state) {
+  (void)state;
+  struct program p;
+  read_program(&p, CALLER "b0(v0: i64):\n  v1 = builtin_setjmp v0\n  ret v1\n}\n", small);
+  kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_find(p.m, "caller"));
+  assert_true(f->facts.returns_twice && f->facts.sets_jump);
+  kiln_func_discard(f);
+  end_program(&p);
+}
+
+/* ---- debugging information ---- */
+
+/* What is said of locations and variables: each copy has locations of its own, in which its call is named; inner calls
+ * name outer ones; what is behind a call has the location that it had. */
+static void described(void **state) {
+  (void)state;
+  static const char text[] = DEBUG
+    "!inner = subprogram in !1 { name \"inner\", inline 1 }\n"
+    "!x = formal_parameter in !inner { name \"x\" }\n!y = variable in !inner { name \"y\" }\n"
+    "!outer = subprogram in !1 { name \"outer\", inline 1 }\n"
+    "func internal @inner(i64) -> i64 {\n  %x = slot 8 align 8\n  %y = slot 8 align 8\n"
+    "  !debug !inner in !2\n  !begin \"f.src\" 1:0 file !1 in !inner\n  !var !x %x\n  !var !y %y\n"
+    "b0(v0: i64):\n  store.i64 v0, %x\n  !loc \"f.src\" 2:3 file !1 in !inner\n"
+    "  %a = load.i64 %x\n  %b = add.i64 %a, %a\n  %d = icmp.i64 eq %a, 7\n  brif %d, b1, b2\n"
+    "b1:\n  store.i64 %b, %y\n  br b3\nb2:\n  store.i64 %a, %y\n  br b3\n"
+    "b3:\n  %c = load.i64 %y\n  ret %c\n}\n"
+    "func internal @callee(i64) -> i64 {\n  !debug !outer in !2\n"
+    "  !begin \"f.src\" 5:0 file !1 in !outer\nb0(v0: i64):\n"
+    "  !loc \"f.src\" 6:3 file !1 in !outer\n  v1 = call @inner(v0)\n  v2 = call @inner(v1)\n  ret "
+    "v2\n}\n"
+    "func @caller(i64) -> i64 {\n  !debug !f in !2\n  !begin \"f.src\" 8:0 file !1 in !f\nb0(v0: "
+    "i64):\n"
+    "  !loc \"f.src\" 9:3 file !1 in !f\n  v1 = call @callee(v0)\n  v2 = mul.i64 v1, 3\n  ret "
+    "v2\n}\n";
+  struct program p;
+  read_program(&p, text, small);
+  static const char *const lines[] = {
+    "  !call 1 \"f.src\" 9:3 file !1 in !3\n",
+    "  !call 2 \"f.src\" 6:3 file !1 in !7 call 1\n",
+    "  !var !6 slot0 call 2\n",
+    "  !call 3 \"f.src\" 6:3 file !1 in !7 call 1\n",
+    "  !var !6 slot1 call 3\n",
+    "  !value !5 v0 call 2\n  !loc \"f.src\" 2:3 file !1 in !4 call 2\n  v1 = add.i64 v0, v0\n",
+    "  store.i64 v0, slot0\n",
+    "  !value !5 v8 call 3\n  !loc \"f.src\" 2:3 file !1 in !4 call 3\n  v9 = add.i64 v8, v8\n",
+    "  store.i64 v8, slot1\n",
+    "  !loc \"f.src\" 9:3 file !1 in !3\n  v17 = mul.i64 v16, 3\n",
+  };
+  const char *at = expanded(&p, "caller"), *out = at;
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++, at++)
+    if ((at = strstr(at, lines[i])) == NULL) fail_msg("no %s in\n%s", lines[i], out);
+  end_program(&p);
+}
+
 /* ---- what is wanted ---- */
 
 static void wanted(void **state) {
@@ -466,9 +521,10 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames), cmocka_unit_test(recursion),       cmocka_unit_test(each_row),
-    cmocka_unit_test(sizes),  cmocka_unit_test(growth),          cmocka_unit_test(what_is_made),
-    cmocka_unit_test(wanted), cmocka_unit_test(no_row_left_out),
+    cmocka_unit_test(frames),          cmocka_unit_test(recursion), cmocka_unit_test(each_row),
+    cmocka_unit_test(sizes),           cmocka_unit_test(growth),    cmocka_unit_test(what_is_made),
+    cmocka_unit_test(returns_twice),   cmocka_unit_test(described), cmocka_unit_test(wanted),
+    cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

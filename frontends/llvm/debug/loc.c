@@ -369,6 +369,7 @@ static __attribute__((noinline)) void ahead(struct kn_bc *r) {
   }
   if (r->m->entries && is_record(r, kn_bits_peek(&r->in.bits, r->in.bits.pos), width))
     records(r, false);
+  r->fn.aside += r->in.bits.pos - pos;
   set(r, loc);
 }
 
@@ -397,6 +398,7 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
       unsigned more = inlined_field(&w, &at);
       if (KN_LIKELY(more != 0 && !is_record(r, w >> TAIL_BITS, width))) {
         r->in.bits.pos = pos + used + more;
+        r->fn.aside += used + more;
         if (r->fn.at.loc && at.line == r->fn.at.line && at.column == r->fn.at.column &&
             at.scope == r->fn.at.scope && at.inlined == r->fn.at.inlined)
           set(r, r->fn.at.loc);
@@ -407,6 +409,7 @@ void kn_bc_loc_ahead(struct kn_bc *r) {
   } else if (form == FORM_UNABBREV && (w & ((1u << (HEAD_BITS + 6)) - 1)) == AGAIN_HEAD &&
              !is_record(r, w >> (HEAD_BITS + 6), width)) {
     r->in.bits.pos = pos + width + HEAD_BITS + 6;
+    r->fn.aside += width + HEAD_BITS + 6;
     set(r, r->fn.at.loc);
     return;
   }

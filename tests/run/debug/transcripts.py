@@ -48,10 +48,11 @@ def compile_c(options, file, folder):
     machine = [f'--target={options.target}-linux-gnu']
     compiler = [CLANG.replace('clang', 'clang++') if cxx else CLANG]
     link = [('aarch64-linux-gnu-g++' if cxx else 'aarch64-linux-gnu-gcc'), '-static'] if aarch64 else compiler
-    run([*compiler, *machine, '-w', '-O0', '-g', '-ftrivial-auto-var-init=zero', *(['-std=c++17'] if cxx else []),
+    level = ['-O1', '-Xclang', '-disable-llvm-passes'] if options.inline else ['-O0']
+    run([*compiler, *machine, '-w', *level, '-g', '-ftrivial-auto-var-init=zero', *(['-std=c++17'] if cxx else []),
          *options.flags.split(), '-emit-llvm', '-c', file, '-o', folder / 'p.bc'])
     run([CLANG, *machine, '-O0', '-c', folder / 'p.bc', '-o', folder / 'theirs.o'])
-    run([options.kiln, 'compile', folder / 'p.bc', '-o', folder / 'ours.o'])
+    run([options.kiln, 'compile', *(['--inline'] if options.inline else []), folder / 'p.bc', '-o', folder / 'ours.o'])
     run(['llvm-dwarfdump-22', '--verify', folder / 'ours.o'])
     for side in ('theirs', 'ours'):
         run([*link, folder / f'{side}.o', '-o', folder / side, '-lm', '-lpthread'])
@@ -195,6 +196,7 @@ def main():
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--keep', type=pathlib.Path, help='folder for programs and transcripts')
     parser.add_argument('--debugger', default='gdb', choices=('gdb', 'lldb'), help='lldb: steps alone, C and C++')
+    parser.add_argument('--inline', action='store_true', help='Kiln inlines: at least 97 %% of stops, 85 %% of values, none wrong')
     parser.add_argument('--target', default='x86_64', choices=('x86_64', 'aarch64'))
     options = parser.parse_intermixed_args()
     files = options.files or [f for f in sorted((HERE / 'programs').iterdir()) + sorted(PROGRAMS.glob('*.c*'))

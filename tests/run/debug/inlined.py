@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Inlining with debugging information: of each program below programs/ and ../programs, `kiln compile --inline` makes the
+same code with and without it, whatever the number of threads, and llvm-dwarfdump finds no error in what it says. Through
+one program gdb, lldb and addr2line go as through functions that were called.
+
+    inlined.py --kiln=build/kiln [--target=aarch64] [--keep=DIR] [FILE...]
+"""
+import os
+import pathlib
+import re
+import shutil
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / 'harness'))
+import elf_difference  # noqa: E402
+import harness  # noqa: E402
+
+# What -O1 says of inlining, without its passes.
+FLAGS = ['-O1', '-Xclang', '-disable-llvm-passes', '-fPIC']
+# Not compiled so: assembly that needs registers which are not for values, and what is of GCC's dialect alone.
+LEAVE = {'asm_tied.c'}
+
+# Frames, from the innermost: name, line. `half` is called twice in a line, and is within `both`, which is within `main`.
+PROGRAM = '''\
+extern "C" int printf(const char *, ...);
+static volatile int seed = 20;
+static int half(int whole) {
+  int result = whole / 2;
+  seed = result;
+  return result;
+}
+static inline __attribute__((always_inline)) int both(int first, int second) {
+  int left = half(first) + half(second);
+  if (left > 5) {
+    int more = left * 3;
+    seed = more;
+    left += half(more);
+  }
+  return left;
+}
+int main() {
+  int sum = 0;
+  for (int i = 0; i < 2; i++)
+    sum += both(seed, i + 40);
+  printf("%d\\n", sum);
+  return 0;
+}
+'''
+STACK = [('half', 5), ('both', 9), ('main', 20)]
+
+
+def sections(path):
+    """Code of an object: name of each section that has any, and its bytes."""
+    elf = elf_difference.Elf(pathlib.Path(path).read_bytes())
+    return [(s.name, s.data) for s in elf.sections if s.flags & elf_difference.SHF_EXECINSTR]
+
+
+def differing(one, other):
+    names = [s[0] for s in one] + [s[0] for s in other]
+    return sorted({n for n in names if [s for s in one if s[0] == n] != [s for s in other if s[0] == n]})
+
+
+def inlined(h, file):
+    """Checks one program; how many inlined bodies its description has."""
+    cxx = ['-std=c++20'] if file.suffix == '.cpp' else []
+    made = {}
+    for name, level in (('plain', '-g0'), ('described', '-g')):
+        bc = h.bitcode(file, h.path(f'{file.name}.{name}.bc'), [*FLAGS, *cxx, level])
+        made[name] = h.kiln_object(bc, h.path(f'{file.name}.{name}.o'), ['--inline', '--threads=1'])
+    several = h.kiln_object(bc, h.path(f'{file.name}.several.o'), ['--inline', '--threads=3'])
+    differ = differing(*(sections(made[name]) for name in ('plain', 'described')))
+    if differ:
+        h.fail(f'{file.name}: the same code', f'not in {" ".join(differ)[:500]}')
+    else:
+        h.ok(f'{file.name}: the same code')
+    difference = elf_difference.difference(*(pathlib.Path(p).read_bytes() for p in (made['described'], several)))
+    if difference:
+        h.fail(f'{file.name}: several threads', difference)
+    else:
+        h.ok(f'{file.name}: several threads')
+    status, out, _ = h.run(['llvm-dwarfdump-22', '--verify', made['described']], check=False)
+    if status or 'No errors.' not in out:
+        h.fail(f'{file.name}: llvm-dwarfdump --verify', out[-1000:])
+    else:
+        h.ok(f'{file.name}: llvm-dwarfdump --verify')
+    out = h.run(['llvm-dwarfdump-22', '--debug-info', made['described']])[1]
+    return out.count('DW_TAG_inlined_subroutine')
+
+
+def says(h, name, out, wanted):
+    """The patterns are found in the output, in their order."""
+    at = 0
+    for pattern in wanted:
+        found = re.compile(pattern, re.M).search(out, at)
+        if not found:
+            h.fail(name, f'no {pattern} behind\n{out[:at][-300:]}\nin\n{out[at:][:2500]}')
+            return
+        at = found.end()
+    h.ok(name)
+
+
+def value(number):
+    """A value that code may not need any more: right, or absent."""
+    return rf'(?:{number}|<optimized out>)'
+
+
+# Commands, and what is shown in their order.
+GDB = [
+    ('break half', [r'half\. \(3 locations\)']),
+    ('run', [r'half \(whole=20\) at .*frames\.cpp:4$']),
+    ('bt', [r'^#0 +half \(whole=20\) at .*:4$', r'^#1 +both \(first=20, second=40\) at .*:9$', r'^#2 +(?:0x\w+ in )?main \(\) at .*:20$']),
+    ('next', [r'^5\s+seed = result;']),
+    ('info locals', [r'^result = 10$']),
+    ('up', [r'^#1 +both \(', r'^9\s']),
+    ('info args', [f'^first = {value(20)}$', f'^second = {value(40)}$']),
+    ('up', [r'^#2 +main \(\)']),
+    ('info locals', [r'^i = 0$', r'^sum = 0$']),
+    ('continue', [r'half \(whole=40\) at .*frames\.cpp:4$']),
+    ('bt', [r'^#0 +half \(whole=40\)', f'^#1 +both .first={value(20)}, second={value(40)}. at .*:9$', r'^#2 +(?:0x\w+ in )?main \(\) at .*:20$']),
+    ('delete', []),
+    ('finish', [r'^both \(first=.*:9$']),
+    ('next', [r'^10\s+if \(left > 5\)']),
+    ('print left', [r'= 30$']),
+    ('next', [r'^11\s+int more = left \* 3;']),
+    ('next', [r'^12\s+seed = more;']),
+    ('info locals', [r'^more = 90$', r'^left = 30$']),
+    ('next', [r'^13\s+left \+= half\(more\);']),
+    ('step', [f'half .whole={value(90)}. at .*:4$']),
+    ('bt', [r'^#0 +half .* at .*:4$', r'^#1 +both \(first=.*\) at .*:13$', r'^#2 +(?:0x\w+ in )?main \(\) at .*:20$']),
+    ('finish', [r'^both \(first=.*:13$']),
+    ('print left', [r'= 30$']),
+    ('next', [r'^main \(\) at .*:20$']),
+]
+LLDB = [
+    ('breakpoint set --name half', [r'3 locations']),
+    ('run', [r'half\(whole=20\).* at frames\.cpp:4']),
+    ('bt', [r'frame #0: .*half\(whole=20\).*frames\.cpp:4', r'frame #1: .*both\(first=20, second=40\).*frames\.cpp:9',
+            r'frame #2: .*main.*frames\.cpp:20']),
+    ('next', [r'frames\.cpp:5']),
+    ('frame variable', [r'\(int\) whole = 20', r'\(int\) result = 10']),
+    ('up', [r'both.*frames\.cpp:9']),
+    ('frame variable', [r'\(int\) first = 20', r'\(int\) second = 40']),
+]
+
+
+def debuggers(h):
+    source = h.write('frames.cpp', PROGRAM)
+    bc = h.bitcode(source, h.path('frames.bc'), [*FLAGS, '-g'])
+    made = h.kiln_object(bc, h.path('frames.o'), ['--inline'])
+    program = h.link([made], h.path('frames'), [], mold=False)
+    if h.args.target == 'x86_64':
+        for debugger, script, command in (('gdb', GDB, ['gdb', '-nx', '-q', '-batch']), ('lldb-22', LLDB, ['lldb-22', '-x', '-b'])):
+            if not shutil.which(debugger):
+                h.skip(f'frames in {debugger}', 'no ' + debugger)
+                continue
+            option = '-ex' if debugger == 'gdb' else '-o'
+            words = [w for c, _ in script for w in (option, c)]
+            env = dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb')
+            out = h.run([*command, *words, program], check=False, env=env)[1]
+            says(h, f'frames in {debugger}', out, [p for _, patterns in script for p in patterns])
+    # addresses of the store in `half` by their line: each is in all functions around it
+    table = h.run(['llvm-dwarfdump-22', '--debug-line', program])[1]
+    places = re.findall(r'^(0x[0-9a-f]+) +5 +\d+ +\d+ +0 +\d+ +.*is_stmt', table, re.M)
+    for tool in ('addr2line', 'llvm-symbolizer-22'):
+        if not shutil.which(tool):
+            h.skip(f'frames by {tool}', 'no ' + tool)
+            continue
+        for n, address in enumerate(places):
+            command = [tool, '-e', program, '-f', '-i', '-C', address] if tool == 'addr2line' else \
+                [tool, '--obj=' + program, '--inlines', address]
+            out = h.run(command)[1]
+            found = [(a.partition('(')[0], int(b)) for a, b in re.findall(r'^(\S+?)(?: .*)?\n\S*frames\.cpp:(\d+)', out, re.M)]
+            want = [STACK[0], ('both', found[1][1] if len(found) > 1 and found[1][1] in (9, 13) else 9), STACK[2]]
+            if found == want:
+                h.ok(f'frames of address {n} by {tool}')
+            else:
+                h.fail(f'frames of address {n} by {tool}', f'{found}, wanted {want}')
+    if len(places) < 3:
+        h.fail('a copy for each call', f'{len(places)} rows of line 5')
+
+
+def main():
+    p = harness.options(__doc__.splitlines()[0])
+    p.add_argument('files', nargs='*', type=pathlib.Path)
+    h = harness.Harness(p.parse_args())
+    files = h.args.files or [f for folder in (HERE / 'programs', HERE.parent / 'programs') for f in sorted(folder.glob('*.c*'))
+                             if f.name not in LEAVE]
+    bodies = sum(n or 0 for n in h.each(lambda f: inlined(h, f.resolve()), files))
+    debuggers(h)
+    if h.args.files:
+        h.note(f'{bodies} inlined bodies')
+    elif bodies < 1000:
+        h.fail('inlined bodies', f'{bodies} in all')
+    else:
+        h.ok(f'{bodies} inlined bodies')
+    h.finish()
+
+
+if __name__ == '__main__':
+    main()
