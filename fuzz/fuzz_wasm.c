@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     kiln_module_options options = fz_options(h, &run);
     options.target = (kiln_target)(h >> 40 & 1);
     options.verify = verify;
-    kiln_wasm_options flags = {.flags = (uint32_t)(h >> 42 & 31)};
+    kiln_wasm_options flags = {.flags = (uint32_t)(h >> 42 & 127)};
     kiln_buffer object = {.allocator = options.allocator};
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;

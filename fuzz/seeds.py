@@ -4,8 +4,8 @@
 text: the functions of tests/kir; qbe: those of tests/run/qbe; bitcode: tests/run/programs, tests/run/bitcode
 and fuzz/seeds/source, by clang at -O0, at -O1 and with debug information, and by rustc if there is one: C++
 with exceptions, hardened functions, vectors, assembly and Rust are among them; func: random bytes; memory: the
-small ones of all; wasm: besides fuzz/seeds/wasm, which wasm-tools made of the texts there, the small modules of the
-official suite, if tests/wasm/suite.py has fetched it."""
+small ones of all; wasm: besides fuzz/seeds/wasm, which wasm-tools made of the texts there, and clang of lines.c
+(-O1 -gdwarf-4 and -5 -nostdlib), the small modules of the official suite, if tests/wasm/suite.py has fetched it."""
 import fcntl
 import hashlib
 import os

@@ -170,3 +170,15 @@ void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u) {
   kn_jit_realloc(jit, e, 0);
   u->gdb = NULL;
 }
+
+const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uint64_t *image_bytes) {
+  const struct jit_code_entry *e = NULL;
+  if (jit != NULL) {
+    pthread_mutex_lock(&jit->lock);
+    const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+    if (u != NULL) e = u->gdb;
+    pthread_mutex_unlock(&jit->lock);
+  }
+  if (image_bytes != NULL) *image_bytes = e != NULL ? e->symfile_size : 0;
+  return e != NULL ? e->symfile : NULL;
+}

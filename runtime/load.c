@@ -1,5 +1,6 @@
 /* Modules in memory: the reader of WebAssembly and the JIT, with the runtime's functions under the names that code
  * calls them by. The only file of the runtime that needs libkiln. */
+#include "lines.h"
 #include "state.h"
 
 #include <kiln/jit.h>
@@ -12,7 +13,9 @@
 
 struct kiln_wasmrt_code {
   kiln_jit *jit;
+  kiln_jit_unit unit;
   const kiln_wasm_image *image;
+  const char *note; /* static storage */
 };
 
 static void *resolve(void *user, const char *name) {
@@ -69,12 +72,14 @@ static void *resolve(void *user, const char *name) {
 }
 
 /* Compiles into `m`, a new module for this machine. */
-static kiln_status compile(kiln_module *m, kiln_session *s, const void *bytes, size_t size,
-                           const kiln_wasmrt_compile_options *o) {
+static kiln_status compile(kiln_wasmrt_code *c, kiln_module *m, kiln_session *s, const void *bytes,
+                           size_t size, const kiln_wasmrt_compile_options *o) {
   kiln_wasm_options options = {.flags = o->flags, .refuse = o->refuse};
+  if (o->gdb || o->perf) options.flags |= KILN_WASM_NAMES;
   kiln_wasm *w = kiln_wasm_new(m, bytes, size, &options);
   kiln_status status = kiln_module_status(m);
   if (w != NULL) status = kiln_wasm_read_bodies(w, s, 0, kiln_wasm_body_count(w), NULL, NULL);
+  c->note = kiln_wasm_note(w);
   kiln_wasm_free(w);
   return status;
 }
@@ -82,13 +87,13 @@ static kiln_status compile(kiln_module *m, kiln_session *s, const void *bytes, s
 static bool link_code(kiln_wasmrt_code *c, kiln_module *m, kiln_session *s,
                       const kiln_wasmrt_compile_options *o, char *error, size_t error_bytes) {
   kiln_jit_error e = {0};
-  kiln_jit_unit unit;
+  bool gdb = o->gdb || o->flags & KILN_WASM_DEBUG;
   kiln_jit_options options = {
-    .resolve = resolve, .no_process_symbols = true, .gdb = o->gdb, .perf_map = o->perf};
+    .resolve = resolve, .no_process_symbols = true, .gdb = gdb, .perf_map = o->perf};
   kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   c->jit = kiln_jit_new(&options, &e);
-  if (c->jit != NULL && kiln_jit_add(c->jit, 0, &input, 1, &unit, &e) == KILN_OK)
-    c->image = kiln_jit_address(c->jit, unit, "kiln_wasm_module");
+  if (c->jit != NULL && kiln_jit_add(c->jit, 0, &input, 1, &c->unit, &e) == KILN_OK)
+    c->image = kiln_jit_address(c->jit, c->unit, "kiln_wasm_module");
   if (c->image == NULL) snprintf(error, error_bytes, "%s", e.diag.message);
   kiln_jit_error_free(&e);
   return c->image != NULL;
@@ -110,7 +115,7 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size,
   bool ok = c != NULL && s != NULL;
   if (!ok) {
     snprintf(error, error_bytes, "out of memory");
-  } else if (compile(m, s, bytes, size, options) != KILN_OK) {
+  } else if (compile(c, m, s, bytes, size, options) != KILN_OK) {
     const kiln_diag *d = kiln_module_diag(m);
     snprintf(error, error_bytes, "%s", d->message);
     ok = false;
@@ -125,6 +130,17 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size,
 }
 
 const kiln_wasm_image *kiln_wasmrt_code_image(const kiln_wasmrt_code *code) { return code->image; }
+
+const char *kiln_wasmrt_code_note(const kiln_wasmrt_code *code) { return code->note; }
+
+void kiln_wasmrt_code_find_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
+                                 kiln_wasmrt_line *lines) {
+  struct kn_lines_wanted wanted;
+  uint64_t size;
+  kn_lines_want(error, lines, &wanted);
+  const void *image = kiln_jit_debug_image(code->jit, code->unit, &size);
+  if (image != NULL) kn_lines_of_elf(image, (size_t)size, 0, &wanted);
+}
 
 void kiln_wasmrt_code_free(kiln_wasmrt_code *code) {
   if (code == NULL) return;

@@ -27,7 +27,7 @@ struct flags {
   const char **paths, **libraries, **folders, **dirs, **env; /* space for all arguments each */
   size_t n_paths, n_libraries, n_folders, n_dirs, n_env;
   unsigned threads;
-  bool gdb, perf;
+  bool gdb, perf, lines;
   struct tool_inlining inlining;
   struct cc_list clang; /* options of clang, for sources */
 };
@@ -61,6 +61,7 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
       if (tool_parse_inline(w->value, &f->inlining) != TOOL_OK) return TOOL_USAGE;
       break;
     case OPTION_GDB: f->gdb = true; break;
+    case OPTION_DEBUG: f->lines = true; break;
     case OPTION_PERF: f->perf = true; break;
     case OPTION_INCLUDE:
     case OPTION_DEFINE:
@@ -233,6 +234,7 @@ static int run_wasm(struct tool_input *in, const struct flags *f, char **argv) {
                             .env = f->env,
                             .n_env = (uint32_t)f->n_env,
                             .argv = argv,
+                            .lines = f->lines,
                             .gdb = f->gdb,
                             .perf = f->perf};
   int status = tool_wasm_run(&r);

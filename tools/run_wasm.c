@@ -53,21 +53,37 @@ static bool open_wasi(struct process *p, const struct tool_wasm_run *r) {
   return ok;
 }
 
-static void print_backtrace(const kiln_wasmrt_error *e) {
+/* True if the module has debugging information. */
+static bool has_lines(const kiln_wasm_image *image) {
+  for (uint32_t i = 0; i < image->n_customs; i++) {
+    const kiln_wasm_name *n = &image->customs[i].name;
+    if (n->text_length == 11 && memcmp(n->text, ".debug_line", 11) == 0) return true;
+  }
+  return false;
+}
+
+static void print_backtrace(const struct process *p, const kiln_wasmrt_error *e, bool lined) {
+  kiln_wasmrt_line lines[KILN_WASMRT_FRAMES];
+  kiln_wasmrt_code_find_lines(p->code, e, lines);
   for (uint32_t i = 0; i < e->n_frames; i++) {
     kiln_wasm_name name = kiln_wasmrt_func_name(e->frames + i);
     fprintf(stderr, "  %2u: function %u", i, e->frames[i].function);
     if (name.text_length > 0) fprintf(stderr, " %.*s", (int)name.text_length, name.text);
+    if (lines[i].line != 0) fprintf(stderr, " at %s:%u", lines[i].file, lines[i].line);
+    if (lines[i].line != 0 && lines[i].column != 0) fprintf(stderr, ":%u", lines[i].column);
     fputc('\n', stderr);
   }
+  if (e->n_frames > 0 && !lined && has_lines(kiln_wasmrt_code_image(p->code)))
+    fprintf(stderr, "  (with -g: lines of the sources)\n");
 }
 
 /* The process's status for how a call ended. */
-static int status_of(const char *name, const kiln_wasmrt_error *e) {
+static int status_of(const struct process *p, const struct tool_wasm_run *r,
+                     const kiln_wasmrt_error *e) {
   if (e->status == KILN_WASMRT_OK) return TOOL_OK;
   if (e->status == KILN_WASMRT_EXIT) return (int)e->exit_status;
-  tool_error("%s: %s", name, e->message);
-  print_backtrace(e);
+  tool_error("%s: %s", r->argv[0], e->message);
+  print_backtrace(p, e, r->lines || r->gdb);
   return e->status == KILN_WASMRT_LINK || e->status == KILN_WASMRT_MEMORY ? TOOL_FAILED
                                                                           : TRAP_STATUS;
 }
@@ -75,12 +91,15 @@ static int status_of(const char *name, const kiln_wasmrt_error *e) {
 static int run(struct process *p, const struct tool_wasm_run *r) {
   char message[512];
   kiln_wasmrt_error error;
-  const kiln_wasmrt_compile_options options = {.gdb = r->gdb, .perf = r->perf};
+  const kiln_wasmrt_compile_options options = {
+    .flags = r->lines || r->gdb ? KILN_WASM_DEBUG : 0, .gdb = r->gdb, .perf = r->perf};
   p->code = kiln_wasmrt_compile(r->bytes, r->size, &options, message, sizeof message);
   if (p->code == NULL) {
     tool_error("%s: %s", r->argv[0], message);
     return TOOL_FAILED;
   }
+  if (r->lines && kiln_wasmrt_code_note(p->code) != NULL)
+    tool_warning("%s: %s", r->argv[0], kiln_wasmrt_code_note(p->code));
   p->store = kiln_wasmrt_store_new(NULL);
   if (p->store == NULL) {
     tool_error("%s", strerror(ENOMEM));
@@ -89,7 +108,7 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   if (!open_wasi(p, r)) return TOOL_FAILED;
   kiln_wasmrt_instance *i =
     kiln_wasmrt_instantiate(p->store, kiln_wasmrt_code_image(p->code), &error);
-  if (i == NULL) return status_of(r->argv[0], &error);
+  if (i == NULL) return status_of(p, r, &error);
   const kiln_wasm_func *start = kiln_wasmrt_find_func(i, "_start");
   kiln_wasm_functype type =
     start != NULL ? kiln_wasmrt_func_type(p->store, start) : (kiln_wasm_functype){.n_params = 1};
@@ -99,7 +118,7 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   }
   kiln_wasi_set_instance(p->wasi, i);
   kiln_wasmrt_call(p->store, start, NULL, &error);
-  return status_of(r->argv[0], &error);
+  return status_of(p, r, &error);
 }
 
 int tool_wasm_run(const struct tool_wasm_run *r) {

@@ -55,6 +55,7 @@ static int parse_flags(struct tool_words *w, struct flags *f) {
     case OPTION_HEADER: f->header = w->value; break;
     case OPTION_IMAGE: f->wasm.image = w->value; break;
     case OPTION_PREFIX: f->wasm.prefix = w->value; break;
+    case OPTION_DEBUG: f->wasm.flags |= KILN_WASM_DEBUG; break;
     case OPTION_FUEL: f->wasm.flags |= KILN_WASM_FUEL; break;
     case OPTION_INTERRUPT: f->wasm.flags |= KILN_WASM_INTERRUPT; break;
     case OPTION_CHECKED: f->wasm.flags |= KILN_WASM_CHECKED; break;
@@ -157,6 +158,7 @@ static bool compile(const struct flags *f, const struct tool_input *in, const ch
   w.sessions = calloc(w.n, sizeof *w.sessions);
   w.first = calloc(w.n + 1, sizeof *w.first);
   kiln_status s = w.wasm == NULL ? kiln_module_status(t.module) : KILN_OK;
+  if (kiln_wasm_note(w.wasm) != NULL) tool_warning("%s: %s", in->path, kiln_wasm_note(w.wasm));
   if (s == KILN_OK && (w.sessions == NULL || w.first == NULL)) s = KILN_ERR_MEMORY;
   if (s == KILN_OK) s = compile_bodies(&w, t.module, t.session, f->threads);
   bool ok = s == KILN_OK && write_outputs(f, &w, t.module, out);

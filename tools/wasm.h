@@ -19,6 +19,7 @@ struct tool_wasm_run {
   const char *const *env; /* "NAME=VALUE" */
   uint32_t n_env;
   char **argv;
+  bool lines; /* KILN_WASM_DEBUG */
   bool gdb, perf;
 };
 int tool_wasm_run(const struct tool_wasm_run *r);

@@ -45,8 +45,8 @@ struct kn_wasm_body *kn_wasm_body_new(const kiln_wasm *w, kiln_session *s) {
 
 void kn_wasm_body_free(struct kn_wasm_body *c) {
   const kiln_allocator *a = &c->w->allocator;
-  void *arrays[] = {c->stack, c->controls, c->locals, c->trail,
-                    c->args,  c->catches,  c->saved,  c->cases};
+  void *arrays[] = {c->stack,   c->controls, c->locals, c->trail,         c->args,
+                    c->catches, c->saved,    c->cases,  c->session_files, c->trap_sites};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_wasm_resize(a, arrays[i], 0);
   kn_wasm_resize(a, c, 0);
 }
@@ -251,6 +251,7 @@ static void build_entry(struct kn_wasm_body *c) {
 void kn_wasm_finish(struct kn_wasm_body *c) {
   c->f = c->func;
   kn_wasm_build_traps(c);
+  if (KN_UNLIKELY(c->next_line != NULL)) kiln_func_set_loc(c->f, c->begin_loc);
   build_entry(c);
 }
 
@@ -276,12 +277,36 @@ static void begin(struct kn_wasm_body *c, uint32_t index) {
   c->sp = c->floor = c->stack;
   c->control = c->controls;
   kn_wasm_stack_room(c, 16);
+  kn_wasm_begin_lines(c);
 }
 
 static void set_attrs(struct kn_wasm_body *c) {
   kiln_func_attrs attrs = kiln_func_get_attrs(c->f);
   attrs.probe_bytes = KN_WASM_PROBE_BYTES;
   kiln_func_set_attrs(c->f, &attrs);
+}
+
+/* Reads an operation. */
+static inline void step(struct kn_wasm_body *c, const uint8_t *at) {
+  c->op_at = at;
+  if (KN_UNLIKELY(at >= c->in.end)) kn_wasm_at_end(&c->in);
+  c->in.p = at + 1;
+  const struct kn_wasm_op *o = c->op = &kn_wasm_main[*at];
+  if (KN_UNLIKELY(o->build == NULL)) KN_WASM_BAD(&c->in, at, "illegal opcode 0x%02x", *at);
+  o->build(c, o);
+}
+
+static void read_operations(struct kn_wasm_body *c) {
+  while (c->control >= c->controls) step(c, c->in.p);
+}
+
+/* The same with lines: apart, since most functions have none. */
+static void read_lined_operations(struct kn_wasm_body *c) {
+  while (c->control >= c->controls) {
+    const uint8_t *at = c->in.p;
+    if (at >= c->next_line && at < c->in.end) kn_wasm_set_line(c, at);
+    step(c, at);
+  }
 }
 
 static void read_body(struct kn_wasm_body *c) {
@@ -291,15 +316,8 @@ static void read_body(struct kn_wasm_body *c) {
   c->body = kiln_block_new(c->f);
   kn_wasm_enter(c, c->body);
   kn_wasm_begin_function(c);
-  while (c->control >= c->controls) {
-    const uint8_t *at = c->in.p;
-    c->op_at = at;
-    if (KN_UNLIKELY(at >= c->in.end)) kn_wasm_at_end(&c->in);
-    c->in.p = at + 1;
-    const struct kn_wasm_op *o = c->op = &kn_wasm_main[*at];
-    if (KN_UNLIKELY(o->build == NULL)) KN_WASM_BAD(&c->in, at, "illegal opcode 0x%02x", *at);
-    o->build(c, o);
-  }
+  if (KN_UNLIKELY(c->next_line != NULL)) read_lined_operations(c);
+  else read_operations(c);
   if (c->in.p != c->in.end)
     KN_WASM_BAD(&c->in, c->in.p,
                 "operators remaining after the end of a function: END opcode expected");

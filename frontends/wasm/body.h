@@ -10,6 +10,7 @@
 
 #include "module.h"
 
+#include <kiln/debug.h>
 #include <kiln/exceptions.h>
 
 /* What an operand is besides its type, in kn_wasm_operand.tag. */
@@ -79,6 +80,14 @@ struct kn_wasm_catch {
   bool ref;
 };
 
+/* With lines: a block that traps, for one place of the source. */
+struct kn_wasm_trap_site {
+  kiln_block block;
+  uint32_t trap, loc;
+};
+
+struct kn_wasm_line;
+
 struct kn_wasm_body {
   struct kn_wasm_in in;
   kiln_func *f;        /* NULL: code that is not reached */
@@ -117,6 +126,16 @@ struct kn_wasm_body {
   kiln_switch_case *cases; /* br_table */
   uint32_t stamp;          /* of br_tables */
   uint32_t args_cap, catches_cap, saved_cap, trail_cap, locals_cap, cases_cap;
+
+  /* body_lines.c; w->lines NULL: nothing of it */
+  const uint8_t *next_line; /* where the next row begins; NULL: the function has no lines */
+  const struct kn_wasm_line *line, *lines_end;
+  kiln_die subprogram;
+  uint32_t loc, begin_loc;  /* that is set; that of the function's beginning */
+  uint32_t *session_files;  /* numbers in the session, by file; 0: none yet */
+  uint32_t n_session_files; /* 0: not zeroed yet */
+  struct kn_wasm_trap_site *trap_sites;
+  uint32_t n_trap_sites, session_files_cap, trap_sites_cap;
 };
 
 struct kn_wasm_op {
@@ -179,6 +198,13 @@ void kn_wasm_forget(struct kn_wasm_body *c, uint32_t length);
 
 /* The body is complete: what the entry sets. control.c calls it. */
 void kn_wasm_finish(struct kn_wasm_body *c);
+
+/* ---- body_lines.c ---- */
+
+/* The function that begins has these lines. */
+void kn_wasm_begin_lines(struct kn_wasm_body *c);
+/* What is built from here on is that of the operation at `at`, where c->next_line says that a row begins. */
+void kn_wasm_set_line(struct kn_wasm_body *c, const uint8_t *at);
 
 /* ---- trap.c ---- */
 

@@ -106,6 +106,7 @@ kiln_func *kn_wasm_build_extra(struct kn_wasm_body *c, uint32_t i) {
   c->f = c->func = kiln_func_begin(c->session, (kiln_symbol){enters ? t->entry : t->host});
   if (c->func == NULL) return NULL;
   c->in.leave = &leave;
+  c->next_line = NULL;
   c->op_at = c->in.start = c->w->bytes;
   kiln_func_attrs attrs = kiln_func_get_attrs(c->f);
   if (enters) attrs.personality = c->w->personality;

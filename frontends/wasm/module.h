@@ -67,7 +67,8 @@ struct kn_wasm_func {
   bool referred;       /* may have one: ref.func is allowed */
   const uint8_t *body; /* locals and code; NULL: imported */
   uint32_t body_bytes;
-  kiln_symbol symbol; /* id 0: imported */
+  kiln_symbol symbol;   /* id 0: imported */
+  uint32_t export_name; /* index + 1 of its first export, or 0 */
   kiln_wasm_name name;
 };
 
@@ -108,6 +109,7 @@ struct kn_wasm_elem {
   uint32_t n_##name
 
 struct kn_wasm_chunk;
+struct kn_wasm_lines;
 
 struct kiln_wasm {
   struct kn_wasm_in in; /* of the reading thread, while the module is read */
@@ -151,6 +153,11 @@ struct kiln_wasm {
   kiln_sig caught_sig, entry_sig, host_call_sig;
   kiln_wasm_image image; /* as kiln_wasm_describe gives it */
   uint32_t max_results;  /* of all types */
+
+  const uint8_t
+    *code_section; /* its content: addresses of debugging information count from there */
+  const struct kn_wasm_lines *lines; /* NULL: none, or not wanted */
+  const char *note;                  /* what was ignored, or NULL */
 };
 
 /* The builder's type of a kiln_wasm_type. */
@@ -190,6 +197,13 @@ kiln_wasm_const kn_wasm_read_const(kiln_wasm *w, struct kn_wasm_in *in, uint8_t 
 
 /* Reads the section of names; what is wrong there is ignored. */
 void kn_wasm_read_names(kiln_wasm *w, const kiln_wasm_custom *section);
+
+/* What people call a function: its name, or that of its first export; empty: neither. */
+kiln_wasm_name kn_wasm_func_label(const kiln_wasm *w, uint32_t index);
+
+/* lines.c: reads the module's sections of debugging information into w->lines; what is wrong there is ignored, and
+ * noted. */
+void kn_wasm_read_lines(kiln_wasm *w);
 
 /* Lays the instance out, declares functions, defines the image. */
 void kn_wasm_layout(kiln_wasm *w);

@@ -84,19 +84,27 @@ static void declare_exports(kiln_wasm *w) {
   }
 }
 
-/* A function's name in objects: unique by its index. In memory there are no names, but those of the image. */
+kiln_wasm_name kn_wasm_func_label(const kiln_wasm *w, uint32_t i) {
+  const struct kn_wasm_func *f = &w->funcs[i];
+  return f->name.text_length == 0 && f->export_name != 0 ? w->exports[f->export_name - 1].name
+                                                         : f->name;
+}
+
+/* A function's name in objects: unique by its index. In memory there are no names, but those of the image, unless
+ * somebody asks for them. */
 static size_t name_function(const kiln_wasm *w, uint32_t i, char *out, size_t room) {
-  const kiln_wasm_name *name = &w->funcs[i].name;
-  int n = snprintf(out, room, "wasm[%u]%s%.*s", i, name->text_length != 0 ? "." : "",
-                   name->text_length < 1000 ? (int)name->text_length : 1000,
-                   name->text_length != 0 ? name->text : "");
+  kiln_wasm_name name = kn_wasm_func_label(w, i);
+  int n = snprintf(out, room, "wasm[%u]%s%.*s", i, name.text_length != 0 ? "." : "",
+                   name.text_length < 1000 ? (int)name.text_length : 1000,
+                   name.text_length != 0 ? name.text : "");
   return n < 0 ? 0 : strnlen(out, room);
 }
 
 void kn_wasm_declare(kiln_wasm *w) {
   uint32_t first = w->n_imported[KILN_WASM_FUNC];
   char text[1100];
-  bool named = !kiln_module_is_jit(w->module);
+  bool named =
+    !kiln_module_is_jit(w->module) || w->options.flags & (KILN_WASM_NAMES | KILN_WASM_DEBUG);
   kiln_module_reserve(w->module, w->n_bodies);
   for (uint32_t i = first; i < w->n_funcs; i++) {
     struct kn_wasm_func *f = &w->funcs[i];
@@ -139,6 +147,7 @@ static void read_module(kiln_wasm *w) {
   kn_wasm_layout(w);
   kn_wasm_declare(w);
   kn_wasm_define_image(w);
+  if (w->options.flags & KILN_WASM_DEBUG) kn_wasm_read_lines(w);
 }
 
 kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
@@ -200,6 +209,8 @@ uint64_t kiln_wasm_body_bytes(const kiln_wasm *w, uint32_t first, uint32_t n) {
 const kiln_wasm_image *kiln_wasm_describe(const kiln_wasm *w) {
   return w != NULL ? &w->image : NULL;
 }
+
+const char *kiln_wasm_note(const kiln_wasm *w) { return w != NULL ? w->note : NULL; }
 
 /* Builds body `i`, and gives it to the sink. */
 static kiln_status read_body(struct kn_wasm_body *c, uint32_t i, kiln_func_sink_fn sink,

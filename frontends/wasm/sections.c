@@ -233,8 +233,10 @@ static void read_export_section(kiln_wasm *w, struct kn_wasm_in *in) {
     e->index = kn_wasm_u32(in);
     if (e->index >= counts[e->kind])
       KN_WASM_INVALID(in, at, "unknown %s %u", names[e->kind], e->index);
-    if (e->kind == KILN_WASM_FUNC) w->funcs[e->index].referred = true;
     w->n_exports++;
+    if (e->kind != KILN_WASM_FUNC) continue;
+    w->funcs[e->index].referred = true;
+    if (w->funcs[e->index].export_name == 0) w->funcs[e->index].export_name = w->n_exports;
   }
   check_names(w, in, start);
 }
@@ -328,7 +330,7 @@ static void read_data_section(kiln_wasm *w, struct kn_wasm_in *in) {
 }
 
 static void read_code_section(kiln_wasm *w, struct kn_wasm_in *in) {
-  const uint8_t *at = in->p;
+  const uint8_t *at = w->code_section = in->p;
   uint32_t n = kn_wasm_u32(in);
   if (n != w->n_bodies) KN_WASM_BAD(in, at, "function and code section have inconsistent lengths");
   for (uint32_t i = 0; i < n; i++) {

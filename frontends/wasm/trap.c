@@ -1,7 +1,16 @@
 /* Traps. */
 #include "body.h"
 
+/* A block of its own, so that backtraces have the line. */
+static kiln_block trap_site(struct kn_wasm_body *c, kiln_wasm_trap trap) {
+  kiln_block b = kiln_block_new(c->f);
+  KN_WASM_ROOM(c, trap_sites, c->n_trap_sites + UINT64_C(1));
+  c->trap_sites[c->n_trap_sites++] = (struct kn_wasm_trap_site){b, trap, c->loc};
+  return b;
+}
+
 kiln_block kn_wasm_trap_block(struct kn_wasm_body *c, kiln_wasm_trap trap) {
+  if (KN_UNLIKELY(c->next_line != NULL) && c->f != NULL) return trap_site(c, trap);
   if (c->f != NULL && c->traps[trap].id == UINT32_MAX) c->traps[trap] = kiln_block_new(c->f);
   return c->traps[trap];
 }
@@ -27,13 +36,19 @@ void kn_wasm_trap_if(struct kn_wasm_body *c, kiln_value condition, kiln_wasm_tra
   kn_wasm_enter(c, next);
 }
 
+static void build_trap(struct kn_wasm_body *c, kiln_block block, uint32_t trap) {
+  kn_wasm_enter(c, block);
+  kiln_value code = kn_wasm_int(c, trap);
+  kn_wasm_call_helper(c, KN_WASM_HELPER_TRAP, &code, 1);
+  kiln_build_nullary(c->f, KILN_OP_UNREACHABLE);
+}
+
 void kn_wasm_build_traps(struct kn_wasm_body *c) {
-  for (unsigned i = 0; i < KILN_WASM_TRAP_COUNT; i++) {
-    if (c->traps[i].id == UINT32_MAX) continue;
-    kn_wasm_enter(c, c->traps[i]);
-    kiln_value code = kn_wasm_int(c, i);
-    kn_wasm_call_helper(c, KN_WASM_HELPER_TRAP, &code, 1);
-    kiln_build_nullary(c->f, KILN_OP_UNREACHABLE);
+  for (unsigned i = 0; i < KILN_WASM_TRAP_COUNT; i++)
+    if (c->traps[i].id != UINT32_MAX) build_trap(c, c->traps[i], i);
+  for (uint32_t i = 0; i < c->n_trap_sites; i++) {
+    kiln_func_set_loc(c->f, c->trap_sites[i].loc);
+    build_trap(c, c->trap_sites[i].block, c->trap_sites[i].trap);
   }
 }
 

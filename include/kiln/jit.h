@@ -157,6 +157,11 @@ KILN_API void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *n
  * compares names. NULL if there is none. */
 KILN_API void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index);
 
+/** The ELF image that gdb was told of for a unit, with kiln_jit_options.gdb: names and frames of its functions, and
+ * debug sections, whose addresses are those in memory. `*image_bytes` is its size. It lives as long as the unit. NULL
+ * and 0 if there is none. */
+KILN_API const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uint64_t *image_bytes);
+
 /** Calls the constructors of a unit in order of their priorities, with the arguments that C's startup code
  * would give them. Errors: a handle that is not valid; constructors that have run already
  * (KILN_ERR_STRUCTURE). */

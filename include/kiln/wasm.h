@@ -37,7 +37,13 @@ enum {
   KILN_WASM_BORROW = 8,
   /** Functions of the module that are exported get symbols that other objects see: `prefix` and the export's name, in
    * which bytes that are not of C's names are written as `_xx`, two hexadecimal digits; `_` as `__`. */
-  KILN_WASM_EXPORT_SYMBOLS = 16
+  KILN_WASM_EXPORT_SYMBOLS = 16,
+  /** The module's DWARF sections are read for the lines of its sources: its code gets debugging information, with a
+   * function for each of the module's and with lines. Needs .debug_line; .debug_info and .debug_str say more. What is
+   * wrong in them is ignored (kiln_wasm_note). */
+  KILN_WASM_DEBUG = 32,
+  /** Functions of code in memory have symbols, too, for debuggers and profilers. DEBUG does that by itself. */
+  KILN_WASM_NAMES = 64
 };
 
 /** Proposals that kiln_wasm_options.refuse leaves out. Core 2.0 is always there. */
@@ -56,7 +62,7 @@ enum {
 typedef struct kiln_wasm_options {
   const char *image;    /**< symbol of the kiln_wasm_image; NULL: "kiln_wasm_module" */
   const char *prefix;   /**< of EXPORT_SYMBOLS; NULL: "wasm_" */
-  uint32_t flags;       /**< KILN_WASM_FUEL to EXPORT_SYMBOLS */
+  uint32_t flags;       /**< KILN_WASM_FUEL to NAMES */
   uint32_t refuse;      /**< proposals without which a module is validated */
   uint64_t reserved[8]; /**< 0 */
 } kiln_wasm_options;
@@ -71,6 +77,9 @@ KILN_API bool kiln_wasm_is_module(const void *bytes, size_t size_bytes);
  * */
 KILN_API kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
                                   const kiln_wasm_options *options);
+
+/** What of a module was ignored, in English: wrong debugging information (KILN_WASM_DEBUG). NULL: nothing. */
+KILN_API const char *kiln_wasm_note(const kiln_wasm *w);
 
 /** Frees a reader. NULL is allowed. */
 KILN_API void kiln_wasm_free(kiln_wasm *w);

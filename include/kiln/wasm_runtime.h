@@ -178,6 +178,18 @@ const char *kiln_wasmrt_trap_text(kiln_wasm_trap trap);
 /** The name of a function in a backtrace: from the name section, else the export's, else empty. */
 kiln_wasm_name kiln_wasmrt_func_name(const kiln_wasmrt_frame *frame);
 
+/** A place in a source file. */
+typedef struct kiln_wasmrt_line {
+  uint32_t line;   /**< from 1; 0: not known */
+  uint32_t column; /**< from 1; 0: not known */
+  char file[512];  /**< path, as its compiler was told; empty: not known */
+} kiln_wasmrt_line;
+
+/** Where in the sources the functions of a trap's backtrace were: `lines` gets one for each of `error->frames`. For
+ * modules that were compiled with KILN_WASM_DEBUG (`kiln wasm -g`) into objects of this program, whose files are read
+ * for that. */
+void kiln_wasmrt_find_lines(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines);
+
 /* ---- modules in memory ---- What is below needs libkiln and libkiln-wasm. */
 
 /** Code of a module in memory. */
@@ -185,9 +197,10 @@ typedef struct kiln_wasmrt_code kiln_wasmrt_code;
 
 /** Options of kiln_wasmrt_compile. Zero-initialise for defaults. */
 typedef struct kiln_wasmrt_compile_options {
-  uint32_t flags;       /**< of <kiln/wasm.h>: KILN_WASM_FUEL and the like */
-  uint32_t refuse;      /**< of <kiln/wasm.h>: proposals that are refused */
-  bool gdb;             /**< as in kiln_jit_options: tell gdb the functions */
+  uint32_t flags;  /**< of <kiln/wasm.h>: KILN_WASM_FUEL and the like */
+  uint32_t refuse; /**< of <kiln/wasm.h>: proposals that are refused */
+  /** as in kiln_jit_options: tell gdb the functions; KILN_WASM_DEBUG in `flags` does that by itself */
+  bool gdb;
   bool perf;            /**< likewise perf */
   uint64_t reserved[6]; /**< 0 */
 } kiln_wasmrt_compile_options;
@@ -200,6 +213,13 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size_bytes,
 
 /** The image in it. */
 const kiln_wasm_image *kiln_wasmrt_code_image(const kiln_wasmrt_code *code);
+
+/** Likewise for code in memory, compiled with KILN_WASM_DEBUG in its flags. */
+void kiln_wasmrt_code_find_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
+                                 kiln_wasmrt_line *lines);
+
+/** What of the module was ignored: kiln_wasm_note. NULL: nothing. Lives as long as the code. */
+const char *kiln_wasmrt_code_note(const kiln_wasmrt_code *code);
 
 /** Frees code, after the stores that have instances of it. NULL is allowed. */
 void kiln_wasmrt_code_free(kiln_wasmrt_code *code);

@@ -188,11 +188,11 @@ class Oracle:
             lines.append(['return', '0', '=', 'get', '-', suite.hexed(name), '->', expected(of, self.bits(v))])
 
 
-def one(seed, folder, oracle, args, bin_folder):
+def one(seed, folder, oracle, args, wasm_tools):
     """('passed', assertions), ('failed', text) or ('skipped', reason)."""
     r = random.Random(seed)
     module = os.path.join(folder, f'{seed}.wasm')
-    p = subprocess.run([os.path.join(bin_folder, 'wasm-tools'), 'smith', *FLAGS, '-o', module],
+    p = subprocess.run([*wasm_tools, 'smith', *FLAGS, '-o', module],
                        input=r.randbytes(r.choice([200, 1000, 4000, 12000])), stderr=subprocess.PIPE)
     if p.returncode != 0:
         return 'skipped', 'wasm-smith makes nothing of the seed'
@@ -226,12 +226,13 @@ def main():
     if os.path.realpath(sys.prefix) != os.path.realpath(os.path.dirname(bin_folder)):
         python = os.path.join(bin_folder, 'python3')  # which has wasmtime
         os.execv(python, [python, *sys.argv])
+    wasm_tools = suite.program('wasm-tools')
     folder = args.keep or tempfile.mkdtemp(prefix='kiln-wasm-')
     os.makedirs(folder, exist_ok=True)
     args.runner = os.path.abspath(args.runner)
     oracle, passed, assertions, failed, skips = Oracle(), 0, 0, 0, collections.Counter()
     for seed in range(args.seed, args.seed + args.count):
-        how, what = one(seed, folder, oracle, args, bin_folder)
+        how, what = one(seed, folder, oracle, args, wasm_tools)
         if how == 'passed':
             passed, assertions = passed + 1, assertions + what
         elif how == 'failed':

@@ -140,7 +140,7 @@ class Script:
         wat = os.path.join(folder, self.name + '.wat')
         with open(wat, 'w') as f:
             f.write(text)
-        subprocess.run([wasm_tools, 'parse', wat, '-o', wat[:-3] + 'wasm'], check=True)
+        subprocess.run([*wasm_tools, 'parse', wat, '-o', wat[:-3] + 'wasm'], check=True)
         self.lines.insert(0, ['module', '0', '=', self.name + '.wasm', '-'])
         self.lines.append(['hash', '0', suite.hexed('memory'), f'{fnv(bytes(self.bytes)):x}'])
         with open(wat[:-3] + 'script', 'w') as f:
@@ -159,7 +159,7 @@ def main():
     p.add_argument('--runner', required=True)
     args = p.parse_args()
     folder, failed, number = tempfile.mkdtemp(prefix='kiln-wasm-'), 0, 0
-    wasm_tools = os.path.join(suite.tools(), 'wasm-tools')
+    wasm_tools = suite.program('wasm-tools')
     for row in SCRIPTS:
         script = Script(*row).write(folder, wasm_tools)
         for name, flags in (('', 0), (', checked', 4)):

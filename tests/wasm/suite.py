@@ -54,6 +54,12 @@ def tools():
     return os.path.join(folder, 'bin')
 
 
+def program(name):
+    """The words that run one of them: by its interpreter, since its first line is wrong once the folder was moved."""
+    folder = tools()
+    return [os.path.join(folder, 'python3'), os.path.join(folder, name)]
+
+
 # ---- scripts ----
 
 def hexed(text):
@@ -138,7 +144,7 @@ def convert(source, to, name, wasm_tools):
     """Makes `to`.script of a file of the suite."""
     folder = to + '.modules'
     os.makedirs(folder)
-    text = subprocess.run([wasm_tools, 'json-from-wast', source, '--wasm-dir', folder], check=True,
+    text = subprocess.run([*wasm_tools, 'json-from-wast', source, '--wasm-dir', folder], check=True,
                           stdout=subprocess.PIPE).stdout
     reasons = OUTSIDE.get(name, {})
     with open(to + '.script', 'w') as out:
@@ -153,7 +159,7 @@ def scripts():
     folder = os.path.join(CACHE, 'suite')
     stamp = os.path.join(folder, 'complete')
     want = f'{VERSION} {FORMAT}'
-    bin_folder = tools()
+    wasm_tools = program('wasm-tools')
     with Locked():
         if os.path.exists(stamp) and open(stamp).read() == want:
             return folder
@@ -173,7 +179,7 @@ def scripts():
             for wast in sorted(os.listdir(os.path.join(data, name))):
                 if wast.endswith('.wast'):
                     convert(os.path.join(data, name, wast), os.path.join(folder, name, wast[:-5]), f'{name}/{wast[:-5]}',
-                            os.path.join(bin_folder, 'wasm-tools'))
+                            wasm_tools)
         with open(stamp, 'w') as f:
             f.write(want)
     return folder
