@@ -22,7 +22,7 @@ prefix=$(option prefix)
 multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 root=$work/root$prefix
 lib=$root/lib/$multiarch
-libraries=(kiln kiln-llvm kiln-as)
+libraries=(kiln kiln-llvm kiln-as kiln-wasm)
 tools=(kiln kiln-run)
 [[ -x $build/kiln-rustc ]] && tools+=(kiln-rustc)
 [[ -x $build/kiln-dis ]] && tools+=(kiln-dis)
@@ -107,6 +107,19 @@ fi
 installed() { (unset LD_LIBRARY_PATH; "$root/bin/kiln" "$@"); }
 printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  ret v0\n}\n' > f.kir
 check "the installed tool compiles" installed compile f.kir
+# An object of WebAssembly needs the runtime alone; in memory the reader comes after it.
+. "$tests/tool/install/wasm.sh"
+link_flags="answer.o $(flags kiln-wasmrt)"
+wasm_object() { # wasm_object CASE COMPILER...
+  mkdir -p "wasm-$1" && (cd "wasm-$1" && wasm_module && installed wasm answer.wasm --header=answer.h) && program wasm "$@"
+}
+check "WebAssembly as an object" wasm_object object gcc -std=c11
+check "it needs no library of Kiln" bash -c '! readelf -d wasm-object/wasm | grep -q libkiln'
+link_flags=$(flags kiln-wasmrt kiln-wasm)
+check "WebAssembly in memory" program wasm memory gcc -std=c11 -DIN_MEMORY
+check "WebAssembly in memory, C++" program wasm memory-cxx g++ -DIN_MEMORY -x c++
+link_flags=$(flags --static kiln-wasmrt kiln-wasm)
+check "WebAssembly in memory, static" program wasm memory-static gcc -static -DIN_MEMORY
 if [[ -x $root/bin/kiln-dis ]]; then check "the installed tool disassembles" installed dis f.o; fi
 if [[ -x $root/bin/kiln-interp ]]; then
   printf 'func @main() -> i32 {\nb0:\n  ret 7\n}\n' > main.kir

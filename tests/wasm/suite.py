@@ -25,7 +25,7 @@ FOLDERS = ['wasm-v2'] + ['proposals/' + n for n in (
     'simd', 'tail-call', 'exceptions', 'memory64', 'multi-memory', 'extended-const', 'relaxed-simd', 'threads')]
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CACHE = os.path.join(ROOT, 'build', 'cache', 'wasm')
+CACHE = os.path.realpath(os.path.join(ROOT, 'build', 'cache', 'wasm'))
 
 
 class Locked:

@@ -44,9 +44,19 @@ with_pkg_config() {
   read -ra flags <<< "$(pkg-config --cflags --libs kiln-llvm kiln-interp)"
   gcc -DWITH_INTERP "$here/text.c" "${flags[@]}" -o text && ./text
 }
+. "$here/wasm.sh"
+wasm() {
+  local flags
+  wasm_module && kiln wasm answer.wasm --header=answer.h || return 1
+  read -ra flags <<< "$(pkg-config --cflags --libs kiln-wasmrt)"
+  gcc -I. "$here/wasm.c" answer.o "${flags[@]}" -o wasm && ./wasm || return 1
+  read -ra flags <<< "$(pkg-config --cflags --libs kiln-wasmrt kiln-wasm)"
+  gcc -DIN_MEMORY "$here/wasm.c" "${flags[@]}" -o wasm && ./wasm
+}
 # with_cmake OPTION...: builds the programs and runs them.
-with_cmake() { rm -rf cmake && cmake -S "$here" -B cmake "$@" && cmake --build cmake && sum_is_right cmake/sum && cmake/text; }
+with_cmake() { rm -rf cmake && cmake -S "$here" -B cmake -DWASM="$work" "$@" && cmake --build cmake && sum_is_right cmake/sum && cmake/text && cmake/wasm && cmake/wasm_object; }
 check 'pkg-config' with_pkg_config
+check 'WebAssembly' wasm
 check "CMake's find_package" with_cmake
 check "CMake's find_package, static" with_cmake -DKiln_STATIC=ON
 finish
