@@ -46,6 +46,14 @@ static bool begin(struct kn_bc *r, const struct kn_bc_global *g) {
   return true;
 }
 
+/* Is it a thunk of a virtual function, by its name in C++'s ABI? gdb steps through these to the function that they
+ * call, which has to be called then. */
+static bool is_thunk(const struct kn_bc_global *g) {
+  const char *n = g->name;
+  return n != NULL && g->name_length > 4 && memcmp(n, "_ZT", 3) == 0 &&
+         (n[3] == 'h' || n[3] == 'v' || n[3] == 'c');
+}
+
 /* What LLVM's attributes and linkage say of inlining. */
 static void set_inlining(struct kn_bc *r, const struct kn_bc_global *g) {
   kiln_func_attrs a = kiln_func_get_attrs(r->f);
@@ -53,7 +61,7 @@ static void set_inlining(struct kn_bc *r, const struct kn_bc_global *g) {
   if (flags & FA_INLINE_ALWAYS) a.inlining = KILN_INLINE_ALWAYS;
   else if (flags & (FA_INLINE_NEVER | FA_OPT_NONE)) a.inlining = KILN_INLINE_NEVER;
   else if (flags & FA_INLINE_HINT) a.inlining = KILN_INLINE_HINT;
-  a.not_into = (flags & FA_OPT_NONE) != 0;
+  a.not_into = (flags & FA_OPT_NONE) != 0 || is_thunk(g);
   a.inline_same = flags & FA_SAME;
   a.inline_needs = flags & FA_NEEDS;
   kiln_symbol_desc desc = kiln_symbol_get(r->module, (kiln_symbol){g->symbol}).desc;

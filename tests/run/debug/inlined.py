@@ -47,6 +47,25 @@ int main() {
   return 0;
 }
 '''
+# A virtual function is called through a thunk, which debuggers step through.
+THUNK = '''\
+extern "C" int printf(const char *, ...);
+struct Left { int left = 1; virtual int sum() const { return left; } };
+struct Right { int right = 2; virtual int sum() const { return right; } };
+struct Both : Left, Right {
+  int sum() const override {
+    return left + right;
+  }
+};
+__attribute__((noinline)) static int call(const Right *it) {
+  return it->sum();
+}
+int main() {
+  Both both;
+  printf("%d\\n", call(&both));
+  return 0;
+}
+'''
 STACK = [('half', 5), ('both', 9), ('main', 20)]
 
 
@@ -132,6 +151,12 @@ GDB = [
     ('print left', [r'= 30$']),
     ('next', [r'^main \(\) at .*:20$']),
 ]
+GDB_THUNK = [
+    ('break call', []),
+    ('run', [r'^10\s+return it->sum\(\);']),
+    ('step', [r'Both::sum \(this=.*:6$']),
+    ('bt', [r'^#0 .*Both::sum ', r'^#\d .*call \(it=.*:10$', r'^#\d .*main \(\) at .*:14$']),
+]
 LLDB = [
     ('breakpoint set --name half', [r'3 locations']),
     ('run', [r'half\(whole=20\).* at frames\.cpp:4']),
@@ -144,13 +169,17 @@ LLDB = [
 ]
 
 
+def build(h, name, text):
+    bc = h.bitcode(h.write(name + '.cpp', text), h.path(name + '.bc'), [*FLAGS, '-g'])
+    return h.link([h.kiln_object(bc, h.path(name + '.o'), ['--inline'])], h.path(name), ['-lstdc++'], mold=False)
+
+
 def debuggers(h):
-    source = h.write('frames.cpp', PROGRAM)
-    bc = h.bitcode(source, h.path('frames.bc'), [*FLAGS, '-g'])
-    made = h.kiln_object(bc, h.path('frames.o'), ['--inline'])
-    program = h.link([made], h.path('frames'), [], mold=False)
+    program, thunk = build(h, 'frames', PROGRAM), build(h, 'thunk', THUNK)
     if h.args.target == 'x86_64':
-        for debugger, script, command in (('gdb', GDB, ['gdb', '-nx', '-q', '-batch']), ('lldb-22', LLDB, ['lldb-22', '-x', '-b'])):
+        gdb = ['gdb', '-nx', '-q', '-batch']
+        for debugger, script, command, program in (('gdb', GDB, gdb, program), ('lldb-22', LLDB, ['lldb-22', '-x', '-b'], program),
+                                                   ('gdb', GDB_THUNK, gdb, thunk)):
             if not shutil.which(debugger):
                 h.skip(f'frames in {debugger}', 'no ' + debugger)
                 continue
@@ -158,7 +187,8 @@ def debuggers(h):
             words = [w for c, _ in script for w in (option, c)]
             env = dict(os.environ, DEBUGINFOD_URLS='', LC_ALL='C', TERM='dumb')
             out = h.run([*command, *words, program], check=False, env=env)[1]
-            says(h, f'frames in {debugger}', out, [p for _, patterns in script for p in patterns])
+            says(h, f'{os.path.basename(program)} in {debugger}', out, [p for _, patterns in script for p in patterns])
+    program = h.path('frames')
     # addresses of the store in `half` by their line: each is in all functions around it
     table = h.run(['llvm-dwarfdump-22', '--debug-line', program])[1]
     places = re.findall(r'^(0x[0-9a-f]+) +5 +\d+ +\d+ +0 +\d+ +.*is_stmt', table, re.M)

@@ -15,6 +15,7 @@ import difflib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -133,9 +134,22 @@ class Result:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-def compare(name, way, theirs, ours, limit):
-    """One way through one program. What is only at the end of one side, because the other was cut off, does not count."""
+BRACES = re.compile(r'[\s{}();,]*(//.*)?$')
+HEADER = re.compile(r'(?!\s*(\} *)?(if|else|for|while|switch|do|try|catch|case|return)\b).*[)>\w] *(const|noexcept|override)? *\{')
+
+
+def statements(file):
+    """Lines that say more than that a function begins or a block ends: what is inlined need not have code for those."""
+    lines = file.read_text(errors='replace').splitlines()
+    return {n + 1 for n, line in enumerate(lines) if not BRACES.match(line) and not HEADER.match(line)}
+
+
+def compare(name, way, theirs, ours, limit, lines=None):
+    """One way through one program. What is only at the end of one side, because the other was cut off, does not count.
+    With `lines` stops there alone do."""
     r = Result()
+    if lines is not None:
+        theirs, ours = ([s for s in side if not s[0] or s[0][0][2] in lines] for side in (theirs, ours))
     r.again, r.our_again = (sum(s[2] == 'again' for s in side) for side in (theirs, ours))
     theirs, ours = ([s for s in side if s[2] != 'again'] for side in (theirs, ours))
     key = [[(s[0], s[2].partition(':')[0]) for s in side] for side in (theirs, ours)]
@@ -177,7 +191,8 @@ def one(options, file):
         theirs, ours = (trace(options, file, folder, side) for side in ('theirs', 'ours'))
         if options.keep:
             shutil.copytree(folder, options.keep / file.name, dirs_exist_ok=True)
-        return file, {way: compare(file.name, way, theirs[way], ours[way], options.stops) for way in theirs}, ''
+        return file, {way: compare(file.name, way, theirs[way], ours[way], options.stops,
+                                   statements(file) if options.inline else None) for way in theirs}, ''
 
 
 def share(part, whole):
