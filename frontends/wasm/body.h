@@ -28,6 +28,8 @@ enum {
 /* Functions touch their stack page by page: docs/wasm.md. */
 enum { KN_WASM_PROBE_BYTES = 4096 };
 
+enum { KN_WASM_NATIVE_ROWS = 21 }; /* KN_WASM_NATIVE_COUNT */
+
 struct kn_wasm_operand {
   uint32_t id; /* of its kiln_value */
   uint32_t tag;
@@ -126,6 +128,9 @@ struct kn_wasm_body {
   kiln_switch_case *cases; /* br_table */
   uint32_t stamp;          /* of br_tables */
   uint32_t args_cap, catches_cap, saved_cap, trail_cap, locals_cap, cases_cap;
+
+  uint32_t native_rows[KN_WASM_NATIVE_ROWS]
+                      [3]; /* native.c: rows + 1 of its instructions; 0: not looked for yet */
 
   /* body_lines.c; w->lines NULL: nothing of it */
   const uint8_t *next_line; /* where the next row begins; NULL: the function has no lines */

@@ -59,12 +59,61 @@ static kiln_value control_const(struct kn_wasm_body *c, const uint8_t control[16
   return kn_wasm_vconst(c, words[0], words[1]);
 }
 
+/* True if bytes move in lanes of four, or next to each other, which each target has an instruction or two for. */
+static bool is_plain(const uint8_t k[16]) {
+  bool four = true, next = true, low = true, high = true;
+  for (unsigned i = 0; i < 16; i++) {
+    four &= k[i] % 4 == i % 4 && k[i] / 4 == k[i & ~3u] / 4;
+    next &= k[i] == k[0] + i;
+    unsigned mix = i / 2 + (i % 2) * 16; /* bytes of both in turn */
+    low &= k[i] == mix;
+    high &= k[i] == mix + 8;
+  }
+  bool words_low = true, words_high = true;
+  for (unsigned i = 0; i < 16; i++) {
+    unsigned mix = i / 4 * 2 + i % 2 + (i / 2 % 2) * 16;
+    words_low &= k[i] == mix;
+    words_high &= k[i] == mix + 8;
+  }
+  return four || next || low || high || words_low || words_high;
+}
+
+/* The bytes of operand `which` that the control names, where they go, and zeros. */
+static bool pick(struct kn_wasm_body *c, kiln_value v, const uint8_t k[16], unsigned which,
+                 kiln_value *out) {
+  uint8_t own[16];
+  for (unsigned i = 0; i < 16; i++) own[i] = k[i] / 16 == which ? k[i] % 16 : 0x80;
+  return kn_wasm_native(c, KN_WASM_NATIVE_PICK, KILN_TYPE_I8,
+                        (kiln_value[]){v, control_const(c, own)}, 2, out);
+}
+
+kiln_value kn_wasm_shuffle_const(struct kn_wasm_body *c, kiln_value a, kiln_value b,
+                                 const uint8_t control[16]) {
+  uint8_t k[16];
+  bool first = false, second = false;
+  kiln_value v, w;
+  for (unsigned i = 0; i < 16; i++) {
+    k[i] = a.id == b.id ? control[i] & 15 : control[i];
+    if (k[i] < 16) first = true;
+    else second = true;
+  }
+  if (is_plain(k) || !pick(c, first ? a : b, k, first ? 0 : 1, &v))
+    return kn_wasm_shuffle(c, a, b, control_const(c, control));
+  if (!first || !second) return v;
+  pick(c, b, k, 1, &w);
+  return bits(c, KILN_OP_VOR, v, w);
+}
+
 /* ---- signs, extremes ---- */
 
 void kn_wasm_do_vabs(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_type lane = (kiln_type)o->type;
-  kiln_value a = pop(c),
-             sign = lanes(c, KILN_OP_VICMP, lane, KILN_ICOND_SLT, a, kn_wasm_vconst(c, 0, 0));
+  kiln_value a = pop(c), v;
+  if (kn_wasm_native(c, KN_WASM_NATIVE_ABS, lane, &a, 1, &v)) {
+    push(c, v);
+    return;
+  }
+  kiln_value sign = lanes(c, KILN_OP_VICMP, lane, KILN_ICOND_SLT, a, kn_wasm_vconst(c, 0, 0));
   push(c, lanes(c, KILN_OP_VSUB, lane, 0, bits(c, KILN_OP_VXOR, a, sign), sign));
 }
 
@@ -73,8 +122,22 @@ void kn_wasm_do_vneg(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   push(c, lanes(c, KILN_OP_VSUB, (kiln_type)o->type, 0, kn_wasm_vconst(c, 0, 0), a));
 }
 
+/* The target's instruction for the operation on both operands, if it has one: then it is done. */
+static bool native_pair(struct kn_wasm_body *c, enum kn_wasm_native op, kiln_type lane,
+                        kiln_value a, kiln_value b) {
+  kiln_value v;
+  if (!kn_wasm_native(c, op, lane, (kiln_value[]){a, b}, 2, &v)) return false;
+  push(c, v);
+  return true;
+}
+
 void kn_wasm_do_vextreme(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_value b = pop(c), a = pop(c);
+  enum kn_wasm_native op = o->x == KILN_ICOND_SLT   ? KN_WASM_NATIVE_MIN_S
+                           : o->x == KILN_ICOND_ULT ? KN_WASM_NATIVE_MIN_U
+                           : o->x == KILN_ICOND_SGT ? KN_WASM_NATIVE_MAX_S
+                                                    : KN_WASM_NATIVE_MAX_U;
+  if (native_pair(c, op, (kiln_type)o->type, a, b)) return;
   push(c, select(c, lanes(c, KILN_OP_VICMP, (kiln_type)o->type, o->x, a, b), a, b));
 }
 
@@ -128,8 +191,16 @@ void kn_wasm_do_vshift(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   bool constant = (e->tag & KN_WASM_CONST) != 0;
   unsigned by = constant ? (unsigned)e->constant & o->x : 0;
   kiln_value count = kn_wasm_value(e), a = pop(c);
-  if (!constant) a = shift_by(c, o, a, count);
-  else if (by != 0) a = shift(c, (kiln_op)o->op, (kiln_type)o->type, by, a);
+  if (!constant && c->f != NULL) {
+    enum kn_wasm_native op = o->op == KILN_OP_VSHL    ? KN_WASM_NATIVE_SHL
+                             : o->op == KILN_OP_VASHR ? KN_WASM_NATIVE_SHR_S
+                                                      : KN_WASM_NATIVE_SHR_U;
+    kiln_value low =
+      kiln_build_binary(c->f, KILN_OP_AND, KILN_TYPE_I32, count, kn_wasm_int(c, o->x));
+    if (!kn_wasm_native(c, op, (kiln_type)o->type, (kiln_value[]){a, low}, 2, &a))
+      a = shift_by(c, o, a, count);
+  }
+  if (by != 0) a = shift(c, (kiln_op)o->op, (kiln_type)o->type, by, a);
   push(c, a);
 }
 
@@ -151,7 +222,9 @@ static kiln_value saturate(struct kn_wasm_body *c, kiln_type lane, kiln_value ov
 
 void kn_wasm_do_vadd_sat_s(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_type lane = (kiln_type)o->type;
-  kiln_value b = pop(c), a = pop(c), v = lanes(c, KILN_OP_VADD, lane, 0, a, b);
+  kiln_value b = pop(c), a = pop(c);
+  if (native_pair(c, KN_WASM_NATIVE_ADD_SAT_S, lane, a, b)) return;
+  kiln_value v = lanes(c, KILN_OP_VADD, lane, 0, a, b);
   kiln_value overflows =
     bits(c, KILN_OP_VAND, bits(c, KILN_OP_VXOR, a, v), bits(c, KILN_OP_VXOR, b, v));
   push(c, saturate(c, lane, overflows, a, v));
@@ -159,7 +232,9 @@ void kn_wasm_do_vadd_sat_s(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 
 void kn_wasm_do_vsub_sat_s(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_type lane = (kiln_type)o->type;
-  kiln_value b = pop(c), a = pop(c), v = lanes(c, KILN_OP_VSUB, lane, 0, a, b);
+  kiln_value b = pop(c), a = pop(c);
+  if (native_pair(c, KN_WASM_NATIVE_SUB_SAT_S, lane, a, b)) return;
+  kiln_value v = lanes(c, KILN_OP_VSUB, lane, 0, a, b);
   kiln_value overflows =
     bits(c, KILN_OP_VAND, bits(c, KILN_OP_VXOR, a, v), bits(c, KILN_OP_VXOR, a, b));
   push(c, saturate(c, lane, overflows, a, v));
@@ -167,21 +242,26 @@ void kn_wasm_do_vsub_sat_s(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 
 void kn_wasm_do_vadd_sat_u(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_type lane = (kiln_type)o->type;
-  kiln_value b = pop(c), a = pop(c), v = lanes(c, KILN_OP_VADD, lane, 0, a, b);
+  kiln_value b = pop(c), a = pop(c);
+  if (native_pair(c, KN_WASM_NATIVE_ADD_SAT_U, lane, a, b)) return;
+  kiln_value v = lanes(c, KILN_OP_VADD, lane, 0, a, b);
   push(c, bits(c, KILN_OP_VOR, v, lanes(c, KILN_OP_VICMP, lane, KILN_ICOND_ULT, v, a)));
 }
 
 void kn_wasm_do_vsub_sat_u(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_type lane = (kiln_type)o->type;
-  kiln_value b = pop(c), a = pop(c), v = lanes(c, KILN_OP_VSUB, lane, 0, a, b);
+  kiln_value b = pop(c), a = pop(c);
+  if (native_pair(c, KN_WASM_NATIVE_SUB_SAT_U, lane, a, b)) return;
+  kiln_value v = lanes(c, KILN_OP_VSUB, lane, 0, a, b);
   push(c, bits(c, KILN_OP_VAND, v, lanes(c, KILN_OP_VICMP, lane, KILN_ICOND_UGT, a, b)));
 }
 
 /* (a + b + 1) / 2, unsigned. */
 void kn_wasm_do_vavgr(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_type lane = (kiln_type)o->type;
-  kiln_value b = pop(c), a = pop(c),
-             half = shift(c, KILN_OP_VLSHR, lane, 1, bits(c, KILN_OP_VXOR, a, b));
+  kiln_value b = pop(c), a = pop(c);
+  if (native_pair(c, KN_WASM_NATIVE_AVGR, lane, a, b)) return;
+  kiln_value half = shift(c, KILN_OP_VLSHR, lane, 1, bits(c, KILN_OP_VXOR, a, b));
   push(c, lanes(c, KILN_OP_VSUB, lane, 0, bits(c, KILN_OP_VOR, a, b), half));
 }
 
@@ -199,7 +279,10 @@ void kn_wasm_do_vnarrow(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   unsigned size = kiln_type_size(narrow), width = 8 * size;
   int64_t least = o->x ? -(INT64_C(1) << (width - 1)) : 0,
           most = (INT64_C(1) << (width - (o->x ? 1 : 0))) - 1;
-  kiln_value b = clamp(c, wide, least, most, pop(c)), a = clamp(c, wide, least, most, pop(c));
+  kiln_value b = pop(c), a = pop(c);
+  if (native_pair(c, o->x ? KN_WASM_NATIVE_NARROW_S : KN_WASM_NATIVE_NARROW_U, wide, a, b)) return;
+  b = clamp(c, wide, least, most, b);
+  a = clamp(c, wide, least, most, a);
   uint8_t control[16];
   for (unsigned i = 0; i < 16; i++) control[i] = (uint8_t)(i / size * 2 * size + i % size);
   push(c, kn_wasm_shuffle(c, a, b, control_const(c, control)));
@@ -265,6 +348,7 @@ static kiln_value dot(struct kn_wasm_body *c, kiln_type lane, kiln_value a, kiln
 void kn_wasm_do_vdot(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   (void)o;
   kiln_value b = pop(c), a = pop(c);
+  if (native_pair(c, KN_WASM_NATIVE_DOT, KILN_TYPE_I16, a, b)) return;
   push(c, dot(c, KILN_TYPE_I32, a, b));
 }
 
@@ -311,10 +395,48 @@ void kn_wasm_do_vpopcnt(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 
 /* ---- lane by lane ---- */
 
+/* F32 to I32, saturating: NaN is made 0 first; what is 2^31 or more gets the least I32, whose bits are then turned. */
+static kiln_value truncate(struct kn_wasm_body *c, kiln_value a) {
+  kiln_value v;
+  kiln_value number = lanes(c, KILN_OP_VFCMP, KILN_TYPE_F32, KILN_FCOND_OEQ, a, a);
+  a = bits(c, KILN_OP_VAND, a, number);
+  if (!kn_wasm_native(c, KN_WASM_NATIVE_TRUNC_32, KILN_TYPE_I32, &a, 1, &v)) return a;
+  kiln_value above = lanes(c, KILN_OP_VFCMP, KILN_TYPE_F32, KILN_FCOND_OGE, a,
+                           kn_wasm_vsplat_const(c, KILN_TYPE_F32, 0x4f000000));
+  return bits(c, KILN_OP_VXOR, v, above);
+}
+
+/* By an instruction for all lanes, if there is one. */
+static bool convert_natively(struct kn_wasm_body *c, const struct kn_wasm_op *o, kiln_value a,
+                             kiln_value *out) {
+  static const struct {
+    uint8_t op, to, from;
+    enum kn_wasm_native native;
+  } rows[] = {{KILN_OP_FTOSIS, KILN_TYPE_I32, KILN_TYPE_F32, KN_WASM_NATIVE_TRUNC_32},
+              {KILN_OP_SITOF, KILN_TYPE_F64, KILN_TYPE_I32, KN_WASM_NATIVE_CONVERT},
+              {KILN_OP_FPROMOTE, KILN_TYPE_F64, KILN_TYPE_F32, KN_WASM_NATIVE_PROMOTE},
+              {KILN_OP_FDEMOTE, KILN_TYPE_F32, KILN_TYPE_F64, KN_WASM_NATIVE_DEMOTE}};
+  for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (o->op != rows[i].op || o->type != rows[i].to || o->from != rows[i].from) continue;
+    if (rows[i].native == KN_WASM_NATIVE_TRUNC_32) {
+      if (!kn_wasm_has_native(c, rows[i].native, KILN_TYPE_I32)) return false;
+      *out = truncate(c, a);
+      return true;
+    }
+    return kn_wasm_native(c, rows[i].native, KILN_TYPE_I32, &a, 1, out);
+  }
+  return false;
+}
+
 /* Converts the lowest lanes; what the result has beyond is 0. */
 void kn_wasm_do_vconvert(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
-  kiln_value a = pop(c), v = kn_wasm_vconst(c, 0, 0);
+  kiln_value a = pop(c), v;
   kiln_type to = (kiln_type)o->type, from = (kiln_type)o->from;
+  if (convert_natively(c, o, a, &v)) {
+    push(c, v);
+    return;
+  }
+  v = kn_wasm_vconst(c, 0, 0);
   for (unsigned i = 0; i < o->x; i++)
     v = kn_wasm_insert(
       c, to, i, v, kiln_build_convert(c->f, (kiln_op)o->op, to, from, kn_wasm_lane(c, from, i, a)));

@@ -19,6 +19,61 @@ static const struct native {
 };
 _Static_assert(sizeof natives / sizeof *natives == KILN_TARGET_COUNT, "a row for each target");
 
+/* ---- vectors ---- */
+
+/* By lanes of 8, 16 and 32 bits. */
+static const char *const vectors[][KN_WASM_NATIVE_COUNT][3] = {
+  [KILN_TARGET_X86_64] =
+    {
+      [KN_WASM_NATIVE_ADD_SAT_S] = {"sse2.padds.b", "sse2.padds.w"},
+      [KN_WASM_NATIVE_ADD_SAT_U] = {"sse2.paddus.b", "sse2.paddus.w"},
+      [KN_WASM_NATIVE_SUB_SAT_S] = {"sse2.psubs.b", "sse2.psubs.w"},
+      [KN_WASM_NATIVE_SUB_SAT_U] = {"sse2.psubus.b", "sse2.psubus.w"},
+      [KN_WASM_NATIVE_AVGR] = {"sse2.pavg.b", "sse2.pavg.w"},
+      [KN_WASM_NATIVE_ABS] = {"ssse3.pabs.b.128", "ssse3.pabs.w.128", "ssse3.pabs.d.128"},
+      [KN_WASM_NATIVE_MIN_S] = {"sse41.pminsb", "sse2.pmins.w", "sse41.pminsd"},
+      [KN_WASM_NATIVE_MIN_U] = {"sse2.pminu.b", "sse41.pminuw", "sse41.pminud"},
+      [KN_WASM_NATIVE_MAX_S] = {"sse41.pmaxsb", "sse2.pmaxs.w", "sse41.pmaxsd"},
+      [KN_WASM_NATIVE_MAX_U] = {"sse2.pmaxu.b", "sse41.pmaxuw", "sse41.pmaxud"},
+      [KN_WASM_NATIVE_NARROW_S] = {NULL, "sse2.packsswb.128", "sse2.packssdw.128"},
+      [KN_WASM_NATIVE_NARROW_U] = {NULL, "sse2.packuswb.128", "sse41.packusdw"},
+      [KN_WASM_NATIVE_DOT] = {NULL, "sse2.pmadd.wd"},
+      [KN_WASM_NATIVE_SHL] = {NULL, "sse2.pslli.w", "sse2.pslli.d"},
+      [KN_WASM_NATIVE_SHR_S] = {NULL, "sse2.psrai.w", "sse2.psrai.d"},
+      [KN_WASM_NATIVE_SHR_U] = {NULL, "sse2.psrli.w", "sse2.psrli.d"},
+      [KN_WASM_NATIVE_PICK] = {"ssse3.pshuf.b.128"},
+      [KN_WASM_NATIVE_TRUNC_32] = {NULL, NULL, "sse2.cvttps2dq"},
+      [KN_WASM_NATIVE_CONVERT] = {NULL, NULL, "sse2.cvtdq2pd"},
+      [KN_WASM_NATIVE_PROMOTE] = {NULL, NULL, "sse2.cvtps2pd"},
+      [KN_WASM_NATIVE_DEMOTE] = {NULL, NULL, "sse2.cvtpd2ps"},
+    },
+  [KILN_TARGET_AARCH64] = {{NULL}},
+};
+_Static_assert(sizeof vectors / sizeof *vectors == KILN_TARGET_COUNT, "a row for each target");
+
+_Static_assert((int)KN_WASM_NATIVE_ROWS == (int)KN_WASM_NATIVE_COUNT, "rows for all");
+
+bool kn_wasm_has_native(const struct kn_wasm_body *c, enum kn_wasm_native op, kiln_type lane) {
+  unsigned size = kiln_type_size(lane);
+  return size <= 4 && vectors[c->w->target][op][size / 2] != NULL;
+}
+
+bool kn_wasm_native(struct kn_wasm_body *c, enum kn_wasm_native op, kiln_type lane,
+                    const kiln_value *operands, uint32_t n, kiln_value *out) {
+  if (!kn_wasm_has_native(c, op, lane)) return false;
+  unsigned k = kiln_type_size(lane) / 2;
+  uint32_t *row = &c->native_rows[op][k];
+  if (*row == 0) { /* names are looked for once: that takes a while */
+    const char *name = vectors[c->w->target][op][k];
+    kiln_machine_info info;
+    if (!kiln_machine_find(c->w->target, name, strlen(name), &info))
+      kn_wasm_fail(&c->in, KILN_ERR_INTERNAL, c->op_at, "the target has no %s", name);
+    *row = info.row + 1;
+  }
+  *out = kiln_build_machine(c->f, *row - 1, operands, n);
+  return true;
+}
+
 /* ---- rounding ---- */
 
 /* The immediate of x86-64's roundss and its like: the mode, without the inexact exception. */

@@ -91,21 +91,26 @@ void kn_wasm_do_vreplace(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 
 void kn_wasm_do_vshuffle(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   (void)o;
-  uint64_t control[2];
   const uint8_t *bytes = kn_wasm_bytes(&c->in, 16);
   for (unsigned i = 0; i < 16; i++)
     if (bytes[i] >= 32) KN_WASM_INVALID(&c->in, c->op_at, "invalid lane index %u", bytes[i]);
-  memcpy(control, bytes, 16);
   kiln_value b = pop(c), a = pop(c);
-  push(c, kn_wasm_shuffle(c, a, b, kn_wasm_vconst(c, control[0], control[1])));
+  push(c, kn_wasm_shuffle_const(c, a, b, bytes));
 }
 
 /* Bytes that the control does not name are 0. */
 void kn_wasm_do_vswizzle(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   (void)o;
-  kiln_value control = pop(c), a = pop(c);
-  kiln_value v = kn_wasm_shuffle(c, a, a, control),
-             most = kn_wasm_vsplat_const(c, KILN_TYPE_I8, 16);
+  kiln_value control = pop(c), a = pop(c), v;
+  /* 16 becomes 128, and what is greater, too, or more */
+  kiln_value with[2] = {control, kn_wasm_vsplat_const(c, KILN_TYPE_I8, 0x70)};
+  if (kn_wasm_native(c, KN_WASM_NATIVE_ADD_SAT_U, KILN_TYPE_I8, with, 2, &v) &&
+      kn_wasm_native(c, KN_WASM_NATIVE_PICK, KILN_TYPE_I8, (kiln_value[]){a, v}, 2, &v)) {
+    push(c, v);
+    return;
+  }
+  v = kn_wasm_shuffle(c, a, a, control);
+  kiln_value most = kn_wasm_vsplat_const(c, KILN_TYPE_I8, 16);
   kiln_value named = kiln_build_vector(c->f, KILN_OP_VICMP, KILN_TYPE_V128, KILN_TYPE_I8,
                                        KILN_ICOND_ULT, control, most);
   push(c, kiln_build_binary(c->f, KILN_OP_VAND, KILN_TYPE_V128, v, named));
