@@ -260,7 +260,7 @@ static char *many(const char *head, const char *line, unsigned n, const char *ta
 static void sizes(void **state) {
   (void)state;
   struct program p;
-  char end[200];
+  char end[400];
   for (unsigned n = 20; n <= 30; n += 5) { /* 24, and one for its parameter */
     snprintf(end, sizeof end, "  ret v%u\n}\n" CALLER CALL, n);
     char *text = many(CALLEE "b0(v0: i64):\n", "  v%u = mul.i64 v%u, 3\n", n, end);
@@ -273,6 +273,20 @@ static void sizes(void **state) {
     end_program(&p);
     read_program(&p, text, (kiln_module_attrs){.inlining = KILN_INLINING_MUST});
     assert_true(calls(&p));
+    end_program(&p);
+    free(text);
+  }
+  /* with what is inlined into it */
+  for (unsigned n = 5; n <= 15; n += 10) {
+    snprintf(end, sizeof end,
+             "  ret v%u\n}\n" CALLEE
+             "b0(v0: i64):\n  v1 = call @inner(v0)\n  v2 = call @inner(v1)\n  ret v2\n}\n" CALLER CALL,
+             n);
+    char *text = many("func internal @inner(i64) -> i64 {\nb0(v0: i64):\n",
+                      "  v%u = mul.i64 v%u, 3\n", n, end);
+    read_program(&p, text, small);
+    if (n > 10) check_why(&p, KN_INLINE_LARGE);
+    assert_int_equal(calls(&p), n > 10);
     end_program(&p);
     free(text);
   }

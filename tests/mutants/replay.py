@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Plants bugs in inlining (ir/inline_*.c), one at a time, and checks that a test finds each: tests/unit/inline.c, or the
+.kir tests with all calls inlined.
+
+    replay.py [--tap] [--only=TEXT] [--every=N] BUILD
+    replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
+
+A row of MUTANTS names what goes wrong, a file of ir/, and a text in it that is replaced. Each file is compiled alone and
+linked in front of BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
+"""
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+REPLAY, CALL, KEEP, SETTLE = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c'
+# Those with calls of functions that stay small.
+FILES = ('inlined.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'g_chains.kir', 'g_random.kir',
+         'g_random_all.kir')
+FLAGS = ['-std=gnu11', '-O0', '-w', '-I' + ROOT, '-I' + ROOT + '/include']
+
+MUTANTS = [
+    # ---- operands ----
+    ("a body's slots are the caller's, one each", REPLAY, 'if (l->slot[i] == 0) {', 'if (l->slot[i] == 0 && i == 0) {'),
+    ("a piece is where it is in its slot", REPLAY, 'return (struct kn_ref){l->slot[i], (int32_t)at};',
+     'return (struct kn_ref){l->slot[i], 0};'),
+    ('a displacement is added where an address is a value', REPLAY, 'if (KN_LIKELY(ref.disp == 0)) return ref.h;',
+     'return ref.h;'),
+    ('displacements of an access add up', REPLAY, '  *disp = sum;\n', ''),
+    ('displacements of addresses add up', REPLAY, 'l->map[i] = (struct kn_ref){base.h, sum};',
+     'l->map[i] = (struct kn_ref){base.h, disp};'),
+    ('what is stored once is what was stored', REPLAY,
+     'l->once[kn_index(in->a)] = kn_replay_ref(r, l, in->b);', 'l->once[kn_index(in->a)] = l->map[1];'),
+    ('an index stays', REPLAY, 'in->b != 0 ? kn_replay_value(r, l, in->b) : 0', '0'),
+    # ---- blocks ----
+    ('a block that is entered from several places is not merged', REPLAY,
+     'if (b->n_preds == 1 && !b->address_taken) {', 'if (b->n_preds >= 1 && !b->address_taken) {'),
+    ("a merged block's parameters are the edge's arguments", REPLAY,
+     'tried ? results[kn_tried_number(a->value)] : kn_replay_ref(r, l, a->value);', '(struct kn_ref){0};'),
+    ('a constant condition chooses its own edge', REPLAY, 'in->b + !(kn_imm(cond.id) & 1)', 'in->b + (kn_imm(cond.id) & 1)'),
+    ("a switch's cases keep their targets", REPLAY, 'f->lists.at + in->c + 2 * (k - 1);', 'f->lists.at + in->c;'),
+    ('blocks that wait are built', REPLAY, 'while (l->waiting != 0 && g->status == KILN_OK) {', 'while (0) {'),
+    ("arguments go to their parameters", REPLAY, 'to[ARG_INDEX] = a->index', 'to[ARG_INDEX] = 0'),
+    ('the other edge has its own arguments', REPLAY, '!kn_replay_gather(r, l, in->b + 1, 1, NULL, NULL)',
+     '!kn_replay_gather(r, l, in->b + 1, 0, NULL, NULL)'),
+    # ---- calls ----
+    ('arguments are the values themselves, in order', CALL, 'l->f->lists.at[in->a + k]);\n    inner->map',
+     'l->f->lists.at[in->a]);\n    inner->map'),
+    ('narrower integers are their lower bits', CALL, '  if (from == to) return v;\n', '  return v;\n'),
+    ('of the only return the results are there', CALL, 'l->returned[k] = kn_replay_ref(r, l, kn_ret_value(l->f, in, k));',
+     'l->returned[0] = kn_replay_ref(r, l, kn_ret_value(l->f, in, k));'),
+    ('of several returns, each goes on with its results', CALL,
+     'kiln_build_br(g, (kiln_block){l->returned_at}, values, in->x);',
+     'kiln_build_br(g, (kiln_block){l->returned_at}, NULL, 0);'),
+    ('further results of an inlined call are its own', CALL, '    l->results_of = i;\n    memcpy', '    memcpy'),
+    ('a call in a body that a try calls becomes a try', CALL,
+     'if (l->handler != NULL && kn_call_unwinds(l->f, in)) {', 'if (0) {'),
+    ('its landing pad is that of the try', CALL, 'outer->f->edges.at[h->unwind_edge].target);\n  kiln_block normal',
+     'outer->f->edges.at[h->unwind_edge - 1].target);\n  kiln_block normal'),
+    ('the tries of a body take what those around take', CALL,
+     'for (const struct kn_level *h = l->handler; h != NULL && !all; h = h->up->handler)',
+     'for (const struct kn_level *h = NULL; h != NULL && !all; h = h->up->handler)'),
+    ('a resume goes to the landing pad around', CALL, '  if (h == NULL) {\n    kiln_build_unary(g, KILN_OP_RESUME',
+     '  if (1) {\n    kiln_build_unary(g, KILN_OP_RESUME'),
+    ('a body with a handler gets its personality along', CALL,
+     'if (g->attrs.personality == 0) g->attrs.personality = f->attrs.personality;', ''),
+    # ---- the table of what is not inlined ----
+    ('an exception that a try passes on is not taken by the one around', CALL,
+     '  if (body->passes && takes != 0) return KN_INLINE_PASSES;\n', ''),
+    ('a cleanup around a catch is not inlined', CALL,
+     '  if (body->cleans && (takes & KN_TAKES_CATCHES)) return KN_INLINE_CLEANS;\n', ''),
+    ('features', CALL, 'f->attrs.features & ~g->attrs.features ||', ''),
+    ('sanitizers', CALL, '  if (f->attrs.inline_same != g->attrs.inline_same) return KN_INLINE_SAME;\n', ''),
+    ('personalities', CALL, 'personality != g->attrs.personality)\n    return KN_INLINE_PERSONALITY;', '0)\n    return 0;'),
+    ('signatures', CALL, 'if (!same_signature(m, in->c, f->sig)) return KN_INLINE_SIGNATURE;', ''),
+    ('growth', CALL, 'if (r->grown + body->all_size > r->may_grow) return KN_INLINE_GROWTH;', ''),
+    ('frames', CALL, 'return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;',
+     'return KN_INLINE_NONE;'),
+    ('recursive functions gain little', CALL, '  if (r->recursive) frame /= FRAME_PART;\n  else if', '  if'),
+    # ---- keeping and settling ----
+    ('a slot that is stored twice is not stored once', SETTLE, '*o == ONCE_NONE ? ONCE_STORED : ONCE_NOT;', 'ONCE_STORED;'),
+    ('a slot that is loaded before is not stored once', SETTLE, 'else if (*o == ONCE_NONE) *o = ONCE_NOT;', ''),
+    ('a slot that is stored in another block is not stored once', SETTLE, 'order[k] == 0 && *o == ONCE_NONE',
+     '*o == ONCE_NONE'),
+    ('a slot whose address is known elsewhere is not stored once', SETTLE, '&& !s->escaped && s->pieces == 0',
+     '&& s->pieces == 0'),
+    ('a circle is not inlined', SETTLE, 'else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;', ''),
+    ('what another definition may replace is not inlined', SETTLE,
+     '  if (is_replaced(f)) return KN_INLINE_REPLACED;\n', ''),
+    ('what says never is not inlined', SETTLE, '  if (a->inlining == KILN_INLINE_NEVER) return KN_INLINE_NEVER;\n', ''),
+    ('what is inlined into a callee counts', SETTLE, '    size += to->all_size;\n', ''),
+    ('the block that returns is the last one', KEEP, '  if (body->n_returns == 1) {\n', '  if (0) {\n'),
+]
+
+
+def text_of(name):
+    with open(os.path.join(ROOT, 'ir', name), encoding='utf-8') as f:
+        return f.read()
+
+
+def misplaced():
+    return [what for what, name, old, _ in MUTANTS if text_of(name).count(old) != 1]
+
+
+class Campaign:
+    def __init__(self, args, work):
+        self.args, self.work = args, work
+        self.library = os.path.join(args.build, 'libkiln.a')
+        self.unit = self.object(os.path.join(ROOT, 'tests/unit/inline.c'), ['-I' + ROOT + '/tests/unit', '-I' + ROOT + '/tests/harness'])
+        throw = '-DKIR_THROW="%s"' % os.path.join(ROOT, 'tests/kir/kir_throw.c')
+        self.kir = [self.object(os.path.join(ROOT, 'tests/kir', n), ['-D_GNU_SOURCE', throw])
+                    for n in ('kir_run.c', 'kir_driver.c', 'kir_interp.c')]
+
+    def object(self, source, flags=()):
+        out = os.path.join(self.work, os.path.basename(source) + '.o')
+        subprocess.run(['gcc', *FLAGS, *flags, '-c', source, '-o', out], check=True)
+        return out
+
+    def link(self, objects, name, libraries):
+        out = os.path.join(self.work, name)
+        subprocess.run(['gcc', *objects, self.library, '-o', out, *libraries, '-lm', '-lpthread'], check=True)
+        return out
+
+    def fails(self, command):
+        files = {'KILN_TEST_FILES': ' '.join(FILES)}
+        try:
+            return subprocess.run(command, env={**os.environ, **files}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120).returncode != 0
+        except subprocess.TimeoutExpired:
+            return True
+
+    def finds(self, damaged):
+        """By which test something is found, or None."""
+        if self.fails([self.link([self.unit, *damaged], 'unit', ['-lcmocka'])]):
+            return 'unit'
+        run = self.link([*self.kir, *damaged], 'kir_run', [])
+        return 'kir' if self.fails(['bash', os.path.join(ROOT, 'tests/kir/kir.sh'), run, 'x86_64', '--inline', '--seeds=0']) else None
+
+    def check(self, row):
+        what, name, old, new = row
+        text = text_of(name)
+        if text.count(old) != 1:
+            return 'the text of %s does not occur once' % name
+        path = os.path.join(self.work, name)
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write(text.replace(old, new))
+        return self.finds([self.object(path)])
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument('--tap', action='store_true')
+    p.add_argument('--only')
+    p.add_argument('--every', type=int, default=1)
+    p.add_argument('--places', action='store_true')
+    p.add_argument('build', nargs='?')
+    args = p.parse_args()
+    if args.places:
+        wrong = misplaced()
+        print('\n'.join(wrong))
+        return bool(wrong)
+    rows = [m for m in MUTANTS if args.only is None or args.only in m[0]]
+    first = random.Random().randrange(args.every) if args.every > 1 else 0
+    rows = rows[first::args.every]
+    work = tempfile.mkdtemp(prefix='kiln-replay-')
+    missed = 0
+    try:
+        campaign = Campaign(args, work)
+        if campaign.finds([]) is not None:
+            sys.exit('the tests fail without a bug, too')
+        if args.tap:
+            print('1..%d' % len(rows))
+        for n, row in enumerate(rows):
+            found = campaign.check(row)
+            good = found in ('unit', 'kir')
+            missed += not good
+            print('%s%s%s: %s' % (('ok ' if good else 'not ok ') if args.tap else '', '%d - ' % (n + 1) if args.tap else '',
+                                  row[0], 'found by ' + found if good else found or 'NOT FOUND'), flush=True)
+    finally:
+        shutil.rmtree(work)
+    if not args.tap:
+        print('%d of %d not found' % (missed, len(rows)))
+    return missed != 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
