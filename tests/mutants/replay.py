@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REPLAY, CALL, KEEP, SETTLE = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c'
 # Those with calls of functions that stay small.
-FILES = ('inlined.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'g_chains.kir', 'g_random.kir',
+FILES = ('inlined.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
 FLAGS = ['-std=gnu11', '-O0', '-w', '-I' + ROOT, '-I' + ROOT + '/include']
 

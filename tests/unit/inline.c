@@ -278,10 +278,11 @@ static void sizes(void **state) {
   }
   /* with what is inlined into it */
   for (unsigned n = 5; n <= 15; n += 10) {
-    snprintf(end, sizeof end,
-             "  ret v%u\n}\n" CALLEE
-             "b0(v0: i64):\n  v1 = call @inner(v0)\n  v2 = call @inner(v1)\n  ret v2\n}\n" CALLER CALL,
-             n);
+    snprintf(
+      end, sizeof end,
+      "  ret v%u\n}\n" CALLEE
+      "b0(v0: i64):\n  v1 = call @inner(v0)\n  v2 = call @inner(v1)\n  ret v2\n}\n" CALLER CALL,
+      n);
     char *text = many("func internal @inner(i64) -> i64 {\nb0(v0: i64):\n",
                       "  v%u = mul.i64 v%u, 3\n", n, end);
     read_program(&p, text, small);
