@@ -12,6 +12,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ REPLAY, CALL, KEEP, SETTLE = 'inline_replay.c', 'inline_call.c', 'inline_keep.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
+LIMIT = 60 # seconds: a bug may make endless code
 FLAGS = ['-std=gnu11', '-O0', '-w', '-I' + ROOT, '-I' + ROOT + '/include']
 
 MUTANTS = [
@@ -128,9 +130,13 @@ class Campaign:
 
     def fails(self, command):
         files = {'KILN_TEST_FILES': ' '.join(FILES)}
+        p = subprocess.Popen(command, env={**os.environ, **files}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             start_new_session=True)
         try:
-            return subprocess.run(command, env={**os.environ, **files}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120).returncode != 0
+            return p.wait(LIMIT) != 0
         except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL) # and what it has started
+            p.wait()
             return True
 
     def finds(self, damaged):
