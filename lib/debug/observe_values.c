@@ -641,6 +641,8 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
     reach(x, &values[k - 1], pos);
   }
   if (x->n_own == 0) return;
+  /* of one block: what it dominates is behind it, but for odd layouts */
+  if (x->n_own == 1 && kn_debug_as_is(w->f)) x->from = x->own[0];
   if (x->left > 0) {
     solve(x);
     for (uint32_t pos = x->from; pos <= x->to; pos++)
@@ -724,6 +726,16 @@ static void add_parts(struct flow *x, uint32_t head) {
   }
 }
 
+/* Is value number `k`, the only one of its variable, the same wherever the variable's scope has code? So are arguments
+ * of inlined bodies that are constants or addresses of slots. Then there is no need to follow the flow. */
+static bool is_constant(const struct flow *x, uint32_t k) {
+  const kiln_func *f = x->w->f;
+  const struct kn_debug_value *v = &f->debug.values.at[k - 1];
+  if (!kn_debug_as_is(f) || v->mark == 0 || v->other[0] != 0 || v->part_bits != 0) return false;
+  if (kn_is_slot(v->value)) return f->slots.at[kn_index(v->value)].reg == KN_NO_REG;
+  return kn_is_imm(v->value) || kn_is_pool(v->value);
+}
+
 static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   struct kn_walk *w = x->w;
   const struct kn_debug_value *values = w->f->debug.values.at;
@@ -741,8 +753,9 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
   for (uint32_t first = 0; first < n; first++) {
     if (values[first].label || x->group[first] != 0) continue;
-    uint32_t rows = w->out->vars.n;
-    add_parts(x, *head_of(x, heads, mask, &values[first]));
+    uint32_t rows = w->out->vars.n, head = *head_of(x, heads, mask, &values[first]);
+    if (head != first + 1 || !is_constant(x, head)) add_parts(x, head);
+    else add_stretch(x->d, head, NULL, w->code.start, kn_here(w));
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
       const struct kn_debug_value *v = &values[first];
       struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};

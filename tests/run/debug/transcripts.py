@@ -63,7 +63,7 @@ def compile_rust(options, file, folder):
     linker = HERE.parent / 'bitcode/producers/link.sh'
     run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C',
          'linker-flavor=gcc', '-C', f'linker={linker}', file, '-o', folder / 'theirs'],
-        env=dict(os.environ, KILN=options.kiln))
+        env=dict(os.environ, KILN=options.kiln, KILN_OPTIONS='--inline' if options.inline else ''))
     (folder / 'theirs.kiln').rename(folder / 'ours')
 
 
