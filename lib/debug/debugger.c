@@ -95,6 +95,7 @@ void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
     }
     *s->observer = (struct kn_debug_observer){0};
   }
+  if (f->debug.vars.n != 0 && kn_debug_as_is(f)) kn_debug_vars_unread(f);
   bool ranges = f->debug.vars.n != 0 && kn_debug_as_is(f);
   s->observer->observer.on = f->debug.values.n != 0 || ranges ? &with_values : &with_lines;
   if (kn_debug_lines_ready(s->observer, f)) kn_observe(w, &s->observer->observer);

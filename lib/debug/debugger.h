@@ -160,6 +160,9 @@ void kn_debug_lines_end(struct kn_debug_observer *d);
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
 /* Makes slots memory that have pieces and that debuggers find by their address only. For the plan. */
 void kn_plan_debug_pieces(kiln_func *f);
+/* Where debuggers change no code: declared variables that no code reads, whose stores are none, become the values that
+ * are stored. Before the walk. */
+void kn_debug_vars_unread(kiln_func *f);
 /* Is a piece of slot `s`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
 bool kn_debug_in_pieces(const kiln_func *f, const struct kn_slot *s);
 /* Gives frame offsets to declared variables that have none; before the target finishes the function. */

@@ -75,6 +75,10 @@ static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *fra
   const struct kn_val *val = &w->val[v];
   *reg = KN_NO_REG;
   *frame = 0;
+  if ((val->flags & KN_VF_ALIAS) && kn_debug_as_is(w->f)) { /* a variable's home still has it */
+    *reg = val->reg;
+    return val->uses != 0 && val->reg < 64;
+  }
   if (val->flags & (KN_VF_ADDR | KN_VF_WAITS | KN_VF_ALIAS | KN_VF_SLOT_HOME)) return false;
   if (val->reg < 64 && (val->flags & KN_VF_HOME)) { /* computed in the home of a loop's parameter */
     *reg = val->reg;
@@ -185,7 +189,8 @@ static bool moved(const struct kn_debug_observer *d, uint32_t v, unsigned reg, i
   if (reg == KN_NO_REG) return val->uses == 0 || val->frame != frame || !(val->flags & KN_VF_FRAME);
   if (val->reg != reg) return true;
   if (val->flags & KN_VF_HOME) return false;
-  if (w->regs.owner[reg] != v || last->op == KILN_OP_ASM) return true;
+  bool owns = val->flags & KN_VF_ALIAS ? val->uses != 0 : w->regs.owner[reg] == v;
+  if (!owns || last->op == KILN_OP_ASM) return true;
   bool call = last->op == KILN_OP_CALL || w->f->clobbers[last->op] != 0;
   return call && !(w->target->callee_homes >> reg & 1);
 }

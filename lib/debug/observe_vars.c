@@ -4,6 +4,7 @@
 #include "lib/debug/debugger.h"
 #include "lib/codegen/plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- locations as expressions ---- */
@@ -229,4 +230,101 @@ void kn_plan_debug_pieces(kiln_func *f) {
     uint32_t h = f->debug.values.at[i].value;
     if (kn_is_slot(h) && slots[kn_index(h)].pieces != 0) kn_slot_escape(f, kn_index(h));
   }
+}
+
+/* ---- variables that no code reads ---- */
+
+/* Is `s`, a slot, only stored to, as far as its pieces are accessed at all? Then its stores are no code. */
+static bool only_stored(const kiln_func *f, const struct kn_slot *s) {
+  bool any = false;
+  if (s->escaped) return false;
+  for (uint32_t i = s->pieces;; i = s->pieces) {
+    if (s->uses != 0 && s->reg != KN_UNREAD) return false;
+    any |= s->uses != 0;
+    if (i == 0) return any;
+    s = &f->slots.at[i - 1];
+  }
+}
+
+/* Adds what variable number `of` is, or a part of it, from behind store `in` to slot or piece `s` on. No expression
+ * says the address of a symbol: then nothing of the variable is shown, since printers take what is missing for zero. */
+static void add_stored(kiln_func *f, uint32_t of, const struct kn_slot *s, const struct kn_inst *in,
+                       uint32_t next) {
+  struct kn_debug_var *v = &f->debug.vars.at[of - 1];
+  const struct kn_slot *whole = s->parent != 0 ? &f->slots.at[s->parent - 1] : s;
+  struct kn_debug_value value = {.inst = next,
+                                 .variable = v->variable,
+                                 .inlined = v->inlined,
+                                 .value = in->b,
+                                 .expr = v->expr,
+                                 .n = v->n,
+                                 .part_at = v->part_at,
+                                 .part_bits = v->part_bits,
+                                 .held = of,
+                                 .address = v->indirect};
+  if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].symbol != 0) v->memory = true;
+  if (whole->pieces != 0) {
+    value.part_at = 8 * s->offset;
+    value.part_bits = 8u << kn_type_log2[in->type];
+  }
+  (void)KN_PUSH(f, f->debug.values, value);
+}
+
+static int by_inst(const void *a, const void *b) {
+  const struct kn_debug_value *x = a, *y = b;
+  if (x->inst != y->inst) return x->inst < y->inst ? -1 : 1;
+  return (x->mark > y->mark) - (x->mark < y->mark);
+}
+
+/* Puts the values in their order: by instruction, else as they are. Those of what is not shown are none. */
+static void sort_values(kiln_func *f) {
+  struct kn_debug_value *at = f->debug.values.at;
+  for (uint32_t k = 0; k < f->debug.values.n; k++) {
+    if (at[k].held != 0 && f->debug.vars.at[at[k].held - 1].memory) at[k].value = at[k].n = 0;
+    at[k].held = 0;
+    at[k].mark = k;
+  }
+  qsort(at, f->debug.values.n, sizeof *at, by_inst);
+  for (uint32_t k = 0; k < f->debug.values.n; k++) at[k].mark = 0;
+}
+
+/* By slot, the variable in it that becomes values, index + 1; NULL: there are none, or no memory. Others are kept. */
+static uint32_t *find_unread(kiln_func *f) {
+  uint32_t *var_of = NULL;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++) {
+    const struct kn_debug_var *v = &f->debug.vars.at[k];
+    const struct kn_slot *s = &f->slots.at[v->slot];
+    if (!only_stored(f, s) || (v->n != 0 && !v->indirect)) continue;
+    if (s->pieces != 0 && (v->indirect || v->part_bits != 0)) continue;
+    if (var_of == NULL) {
+      var_of = kn_realloc(f->module, NULL, f->slots.n * sizeof *var_of);
+      if (var_of == NULL) return NULL;
+      memset(var_of, 0, f->slots.n * sizeof *var_of);
+    }
+    if (var_of[v->slot] != 0) continue;
+    var_of[v->slot] = k + 1;
+    f->debug.vars.at[k].memory = false; /* there is none */
+  }
+  return var_of;
+}
+
+void kn_debug_vars_unread(kiln_func *f) {
+  uint32_t *var_of = find_unread(f), n = 0;
+  if (var_of == NULL) return;
+  for (uint32_t b = 0; b < f->blocks.n; b++) {
+    if (f->block[b].pos == 0) continue;
+    for (uint32_t i = kn_inst_settle(f, f->block[b].first); i != f->block[b].term;
+         i = kn_inst_settle(f, i + 1)) {
+      const struct kn_inst *in = &f->inst[i];
+      if (in->op != KILN_OP_STORE || !kn_is_slot(in->a)) continue;
+      const struct kn_slot *s = &f->slots.at[kn_index(in->a)];
+      uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(in->a);
+      if (var_of[whole] != 0) add_stored(f, var_of[whole], s, in, kn_inst_settle(f, i + 1));
+    }
+  }
+  sort_values(f);
+  for (uint32_t k = 0; k < f->debug.vars.n; k++)
+    if (var_of[f->debug.vars.at[k].slot] != k + 1) f->debug.vars.at[n++] = f->debug.vars.at[k];
+  f->debug.vars.n = n;
+  kn_realloc(f->module, var_of, 0);
 }
