@@ -19,7 +19,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-REPLAY, CALL, KEEP, SETTLE = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c'
+REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
@@ -84,6 +84,22 @@ MUTANTS = [
     ('frames', CALL, 'return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;',
      'return KN_INLINE_NONE;'),
     ('recursive functions gain little', CALL, '  if (r->recursive) frame /= FRAME_PART;\n  else if', '  if'),
+    # ---- debugging information ----
+    ('each copy has a call of its own', DEBUG, '.inlined = k->inlined};\n  return kiln_loc_new_full(s, &at);',
+     '.inlined = k->inlined};\n  return loc;'),
+    ("a copy's locations name its call", DEBUG, 'kn_replay_loc(r, l, k->inlined) : l->call;', 'kn_replay_loc(r, l, k->inlined) : 0;'),
+    ('what is stored once is a value for debuggers', REPLAY,
+     'if (KN_UNLIKELY(l->shown)) kn_replay_stored(r, l, kn_index(in->a));', ''),
+    ("a copy's slots are declared", DEBUG, 'if (is.slot.id != 0) kiln_func_declare_variable(r->g, &is);',
+     'if (is.slot.id != 0) continue;'),
+    ("a variable's call is that of its copy", DEBUG, ".part_bits = v->part_bits,\n                              .inlined =",
+     ".part_bits = v->part_bits,\n                              .indirect ="),
+    ('an address within a slot is a sum', DEBUG, '  if (ref.disp > 0) {\n', '  if (ref.disp > 100) {\n'),
+    ('what nothing accesses is known by name', DEBUG, 'else /* nothing accesses it: it exists, and has no value */',
+     'else if (0)'),
+    ('kept locations have numbers of their own', DEBUG, '  return low + 1;\n', '  return low;\n'),
+    ('what names entries of a session is not kept', KEEP, 'if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;', ''),
+    ('what returns twice does so again', REPLAY, '  case KILN_OP_BUILTIN_SETJMP:\n', ''),
     # ---- keeping and settling ----
     ('a slot that is stored twice is not stored once', SETTLE, '*o == ONCE_NONE ? ONCE_STORED : ONCE_NOT;', 'ONCE_STORED;'),
     ('a slot that is loaded before is not stored once', SETTLE, 'else if (*o == ONCE_NONE) *o = ONCE_NOT;', ''),

@@ -506,6 +506,31 @@ static void described(void **state) {
   end_program(&p);
 }
 
+/* A parameter that is an address within a slot is an expression of that slot, and no code or slot is made for it; a
+ * variable that nothing accesses is known by name. */
+static void described_addresses(void **state) {
+  (void)state;
+  struct program p;
+  read_program(
+    &p,
+    DEBUG
+    "!g = subprogram in !1 { name \"g\", inline 1 }\n!x = formal_parameter in !g { name \"x\" }\n"
+    "!y = variable in !g { name \"y\" }\n"
+    "func internal @callee(i64) -> i64 {\n  %x = slot 8 align 8\n  %y = slot 64 align 8\n"
+    "  !debug !g in !2\n  !begin \"f.src\" 1:0 file !1 in !g\n  !var !x %x\n  !var !y %y\n"
+    "b0(v0: i64):\n  store.i64 v0, %x\n  !loc \"f.src\" 2:3 file !1 in !g\n"
+    "  %a = load.i64 %x\n  %b = load.i64 %a\n  ret %b\n}\n"
+    "func @caller(i64) -> i64 {\n  slot0 = slot 16 align 8\n  !debug !f in !2\n"
+    "  !begin \"f.src\" 8:0 file !1 in !f\nb0(v0: i64):\n  !loc \"f.src\" 9:3 file !1 in !f\n"
+    "  v1 = addr slot0 + 8\n  v2 = call @callee(v1)\n  ret v2\n}\n",
+    small);
+  const char *out = expanded(&p, "caller"), *value = strstr(out, " slot0 call 1 [plus_uconst 8]\n");
+  if (value == NULL || strstr(value, " none call 1\n") == NULL) fail_msg("%s", out);
+  assert_non_null(strstr(value, "load.i64 slot0+8\n"));
+  assert_null(strstr(out, "slot1"));
+  end_program(&p);
+}
+
 /* ---- what is wanted ---- */
 
 static void wanted(void **state) {
@@ -536,9 +561,16 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames),          cmocka_unit_test(recursion), cmocka_unit_test(each_row),
-    cmocka_unit_test(sizes),           cmocka_unit_test(growth),    cmocka_unit_test(what_is_made),
-    cmocka_unit_test(returns_twice),   cmocka_unit_test(described), cmocka_unit_test(wanted),
+    cmocka_unit_test(frames),
+    cmocka_unit_test(recursion),
+    cmocka_unit_test(each_row),
+    cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),
+    cmocka_unit_test(what_is_made),
+    cmocka_unit_test(returns_twice),
+    cmocka_unit_test(described),
+    cmocka_unit_test(described_addresses),
+    cmocka_unit_test(wanted),
     cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
