@@ -244,6 +244,9 @@ void kn_wasm_pop_args(struct kn_wasm_body *c, const uint8_t *types, uint32_t n);
 /* Pops an index into table `table`; the address of that element. Traps if there is none. */
 kiln_value kn_wasm_element(struct kn_wasm_body *c, uint32_t table, kiln_wasm_trap trap);
 
+/* Before a store of `size` bytes at at + disp: a fault comes before anything is written. */
+void kn_wasm_touch_end(struct kn_wasm_body *c, unsigned size, kiln_value at, int32_t disp);
+
 /* ---- call.c ---- */
 
 /* Calls helper `helper` with the instance and `args`; its result, if it has one. */

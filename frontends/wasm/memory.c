@@ -147,11 +147,18 @@ void kn_wasm_do_load_ext(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
                                    o->op ? KILN_MEM_SEXT : 0));
 }
 
+void kn_wasm_touch_end(struct kn_wasm_body *c, unsigned size, kiln_value at, int32_t disp) {
+  if (KN_UNLIKELY(c->w->tears) && size > 1 && c->f != NULL)
+    kiln_build_load_ext(c->f, KILN_TYPE_I32, KILN_TYPE_I8, at, disp + (int32_t)size - 1,
+                        KILN_MEM_VOLATILE);
+}
+
 void kn_wasm_do_store(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   int32_t disp;
   struct access a = read_access(c, o->x, false);
   kiln_value v = kn_wasm_value(kn_wasm_pop(c, o->in));
   kiln_value at = address(c, &a, pop_address(c, &a), 1u << o->x, &disp);
+  if (!a.memory->checked) kn_wasm_touch_end(c, 1u << o->x, at, disp);
   kiln_build_store(c->f, (kiln_type)o->type, at, disp, v, 0);
 }
 
@@ -160,6 +167,7 @@ void kn_wasm_do_store_part(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   struct access a = read_access(c, o->x, false);
   kiln_value v = kn_wasm_value(kn_wasm_pop(c, o->in));
   kiln_value at = address(c, &a, pop_address(c, &a), 1u << o->x, &disp);
+  if (!a.memory->checked) kn_wasm_touch_end(c, 1u << o->x, at, disp);
   if (c->f != NULL)
     kiln_build_store_trunc(c->f, (kiln_type)o->type, (kiln_type)o->from, at, disp, v, 0);
 }

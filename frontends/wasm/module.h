@@ -139,6 +139,7 @@ struct kiln_wasm {
   uint32_t data_count; /* of the section; UINT32_MAX: there is none */
   kiln_wasm_name name;
 
+  bool tears;     /* kn_wasm_stores_tear */
   bool at_memory; /* KILN_WASM_IMAGE_AT_MEMORY */
   uint64_t instance_bytes;
   int32_t type_ids_slot, more_slot; /* in the instance */

@@ -5,6 +5,8 @@
  * x86-64: those of SSE4.1, which compiled WebAssembly may expect. */
 static const struct native {
   bool extremes; /* IEEE 754-2019's minimum and maximum */
+  /* unaligned stores are no single access (Arm ARM, B2.2): what faults may be half done */
+  bool tears;
   const char *
     round_f32; /* rounding of the lowest lane to an integer: of the upper lanes, of the operand, how */
   const char *round_f64;  /* NULL: the builder's operations are instructions */
@@ -15,9 +17,11 @@ static const struct native {
                           .round_f64 = "sse41.round.sd",
                           .round_f32s = "sse41.round.ps",
                           .round_f64s = "sse41.round.pd"},
-  [KILN_TARGET_AARCH64] = {.extremes = true},
+  [KILN_TARGET_AARCH64] = {.extremes = true, .tears = true},
 };
 _Static_assert(sizeof natives / sizeof *natives == KILN_TARGET_COUNT, "a row for each target");
+
+bool kn_wasm_stores_tear(kiln_target target) { return natives[target].tears; }
 
 /* ---- vectors ---- */
 

@@ -1,5 +1,5 @@
 /* The reader: its memory, its errors, what it declares, and the calls of <kiln/wasm.h>. */
-#include "body.h"
+#include "native.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +169,7 @@ kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
   *w = (kiln_wasm){.in = none,
                    .module = m,
                    .target = kiln_module_target(m),
+                   .tears = kn_wasm_stores_tear(kiln_module_target(m)),
                    .allocator = allocator,
                    .bytes = bytes,
                    .size_bytes = size_bytes,

@@ -48,6 +48,7 @@ void kn_wasm_do_vstore_lane(struct kn_wasm_body *c, const struct kn_wasm_op *o) 
   int32_t disp;
   kiln_value vector = pop(c), at = kn_wasm_read_address(c, o->x, &disp);
   unsigned lane = read_lane(c, 16u >> o->x);
+  kn_wasm_touch_end(c, 1u << o->x, at, disp);
   kiln_build_store(c->f, (kiln_type)o->type, at, disp,
                    kn_wasm_lane(c, (kiln_type)o->type, lane, vector), 0);
 }

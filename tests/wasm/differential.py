@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random modules of wasm-smith, run by Kiln and by wasmtime: the same results, traps, globals and memories.
 
-    differential.py --runner=PROGRAM [--count=N] [--seed=N] [--keep=FOLDER]
+    differential.py --runner=PROGRAM [--target=aarch64] [--count=N] [--seed=N] [--keep=FOLDER]
 
 Modules end (each has fuel of its own, whose end is a trap), and make NaNs canonical after each operation but promotions
 and demotions, whose NaNs are the processor's.
@@ -204,7 +204,7 @@ def one(seed, folder, oracle, args, wasm_tools):
     with open(script, 'w') as f:
         f.write(''.join(' '.join(line) + '\n' for line in lines))
     try:
-        p = subprocess.run([args.runner, script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        p = subprocess.run([*suite.emulator(args.target), args.runner, script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                            errors='replace', timeout=60)
     except subprocess.TimeoutExpired:
         return 'failed', 'no end in 60 s'
@@ -218,6 +218,7 @@ def one(seed, folder, oracle, args, wasm_tools):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--runner', required=True)
+    suite.add_target(p)
     p.add_argument('--count', type=int, default=1000)
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--keep', help='folder for the modules and scripts that fail')

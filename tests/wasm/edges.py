@@ -3,7 +3,7 @@
 memory. What the standard says of each is reckoned here, in numbers without bounds: a trap exactly where the access is
 not within the memory, else the memory's bytes; and no byte of it changes at a trap.
 
-    edges.py --runner=PROGRAM
+    edges.py --runner=PROGRAM [--target=aarch64]
 
 Prints TAP: a line for each kind of memory, with and without KILN_WASM_CHECKED.
 """
@@ -157,13 +157,14 @@ SCRIPTS = [('own-32', False, 1, '(memory 1)', ''), ('own-32-max', False, 2, '(me
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--runner', required=True)
+    suite.add_target(p)
     args = p.parse_args()
     folder, failed, number = tempfile.mkdtemp(prefix='kiln-wasm-'), 0, 0
     wasm_tools = suite.program('wasm-tools')
     for row in SCRIPTS:
         script = Script(*row).write(folder, wasm_tools)
         for name, flags in (('', 0), (', checked', 4)):
-            q = subprocess.run([args.runner, f'--flags={flags}', script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            q = subprocess.run([*suite.emulator(args.target), args.runner, f'--flags={flags}', script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                errors='replace')
             lines, number = q.stdout.splitlines(), number + 1
             ok = q.returncode == 0 and lines and lines[-1].startswith('passed')

@@ -2,7 +2,7 @@
 """Shuffles of vectors: controls of all kinds (lanes, rotations, bytes in turn, one operand, the same operand twice, bytes
 at random), swizzles and narrowing, whose results are reckoned here.
 
-    shuffles.py --runner=PROGRAM
+    shuffles.py --runner=PROGRAM [--target=aarch64]
 
 Prints TAP.
 """
@@ -64,6 +64,7 @@ def cases():
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--runner', required=True)
+    suite.add_target(p)
     args = p.parse_args()
     folder, r = tempfile.mkdtemp(prefix='kiln-wasm-'), random.Random(2)
     pairs = [(bytes(range(16)), bytes(range(16, 32))), (r.randbytes(16), bytes([0, 15, 16, 17, 127, 128, 129, 255, 14, 1, 143, 144, 112, 113, 31, 32]))]
@@ -80,7 +81,7 @@ def main():
     with open(file + '.script', 'w') as f:
         f.write(''.join(' '.join(line) + '\n' for line in lines))
     subprocess.run([*suite.program('wasm-tools'), 'parse', file + '.wat', '-o', file + '.wasm'], check=True)
-    q = subprocess.run([args.runner, file + '.script'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
+    q = subprocess.run([*suite.emulator(args.target), args.runner, file + '.script'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
     out = q.stdout.splitlines()
     ok = q.returncode == 0 and out and out[-1].startswith('passed')
     print(f'{"" if ok else "not "}ok 1 - shuffles: {out[-1] if out else q.returncode}\n1..1')

@@ -60,6 +60,15 @@ def program(name):
     return [os.path.join(folder, 'python3'), os.path.join(folder, name)]
 
 
+def add_target(parser):
+    parser.add_argument('--target', choices=('x86_64', 'aarch64'), default=os.uname().machine, help="the runner's machine")
+
+
+def emulator(target):
+    """The words that run a program of that machine here."""
+    return [] if target == os.uname().machine else [f'qemu-{target}', '-L', f'/usr/{target}-linux-gnu']
+
+
 # ---- scripts ----
 
 def hexed(text):
