@@ -13,6 +13,7 @@ adds to the process's. A program's output must be the same by all.
 import argparse
 import math
 import os
+import re
 import subprocess
 import sys
 
@@ -146,6 +147,24 @@ def modules(options):
     return slower
 
 
+def threads(options):
+    """Objects by one and by two threads of `kiln wasm`, in turns: wall time, the least of N runs; and what two could gain at
+    most, as CPU time is spent: reading sections and writing the object is one thread's."""
+    for name, path in fetch().items():
+        wall, parts = {1: math.inf, 2: math.inf}, None
+        for _ in range(2 * options.runs):
+            for n in wall:
+                p = subprocess.run([os.path.join(options.build, 'kiln'), 'wasm', '--time', f'--threads={n}', '-o', '/dev/null', path],
+                                   stderr=subprocess.PIPE, text=True, check=True)
+                ms = [float(x) for x in re.findall(r' (\d+\.\d+)', p.stderr.rsplit(' bytes,', 1)[1])]
+                wall[n] = min(wall[n], ms[0])
+                if n == 1 and (parts is None or ms[1] < parts[0]):
+                    parts = ms[1:]
+        most = parts[0] / (parts[0] - parts[2] / 2)
+        print(f'{name}: {wall[1]:.1f} ms by one thread, {wall[2]:.1f} ms by two: {wall[1] / wall[2]:.2f} times as fast ({most:.2f} at most)',
+              flush=True)
+
+
 def run_times(options):
     ratios = {e: [] for e in ENGINES}
     print(f'{"seconds":<20}' + ''.join(f'{e:>12}' for e in ENGINES))
@@ -173,6 +192,8 @@ def main():
         f.write(NODE)
     load = os.getloadavg()[0]
     failed = not options.programs_only and modules(options)
+    if not options.programs_only:
+        threads(options)
     failed |= not options.modules_only and run_times(options)
     print(f'load {load:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end')
     sys.exit(failed)
