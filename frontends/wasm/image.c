@@ -132,8 +132,8 @@ struct out {
   uint8_t *texts;
   uint64_t texts_size, texts_cap;
   kiln_reloc head[MAX_HEAD]; /* of the kiln_wasm_image itself */
-  kiln_reloc *relocs;        /* of what is behind it */
-  uint32_t n_head, n_relocs, cap_relocs;
+  kiln_reloc *relocs;        /* of what is behind it, after MAX_HEAD free ones */
+  uint32_t n_head, n_relocs;
 };
 
 /* Appends `size` bytes, aligned to 8, to one of the two. Returns where they are. */
@@ -166,14 +166,7 @@ static void point(struct out *o, uint64_t at, uint32_t symbol, uint64_t addend) 
     o->head[o->n_head++] = reloc;
     return;
   }
-  if (o->n_relocs == o->cap_relocs) {
-    uint32_t cap = o->cap_relocs * 2 + 256;
-    kiln_reloc *relocs = kn_wasm_alloc(o->w, (uint64_t)cap * sizeof *relocs);
-    if (o->n_relocs != 0) memcpy(relocs, o->relocs, o->n_relocs * sizeof *relocs);
-    o->relocs = relocs;
-    o->cap_relocs = cap;
-  }
-  o->relocs[o->n_relocs++] = reloc;
+  o->relocs[MAX_HEAD + o->n_relocs++] = reloc;
 }
 
 /* The pointer at `at` is to these bytes of the module: left as it is if the module stays, else to a copy. */
@@ -271,6 +264,30 @@ static void put_segments(struct out *o, const kiln_wasm_image *i) {
   }
 }
 
+/* Room for all relocations, and for what is large, so that nothing is copied to grow. */
+static void make_room(struct out *o, const kiln_wasm_image *i) {
+  kiln_wasm *w = o->w;
+  uint64_t relocs = MAX_HEAD + UINT64_C(3) * i->n_types + 2 * (uint64_t)i->n_imports +
+                    i->n_exports + 2 * (uint64_t)i->n_funcs + i->n_tables + i->n_globals +
+                    2 * (uint64_t)i->n_elems + 2 * (uint64_t)i->n_datas +
+                    2 * (uint64_t)i->n_customs;
+  uint64_t texts = 0, items = sizeof *i + i->n_types * (sizeof *i->types + 8) +
+                              i->n_imports * sizeof *i->imports +
+                              i->n_exports * sizeof *i->exports + i->n_funcs * sizeof *i->funcs +
+                              i->n_globals * (sizeof *i->globals + 24);
+  for (uint32_t k = 0; k < i->n_funcs; k++)
+    texts += (i->funcs[k].name.text_length + 7) & ~UINT64_C(7);
+  for (uint32_t k = 0; k < i->n_datas; k++) texts += (i->datas[k].size_bytes + 7) & ~UINT64_C(7);
+  for (uint32_t k = 0; k < i->n_elems; k++)
+    items += i->elems[k].n_items * sizeof *i->elems[k].items + 8;
+  o->relocs = kn_wasm_alloc(w, relocs * sizeof *o->relocs);
+  o->cap = items + items / 8 + 4096;
+  o->bytes = kn_wasm_alloc(w, o->cap);
+  if (w->options.flags & KILN_WASM_BORROW) return;
+  o->texts_cap = texts + 64 * (UINT64_C(1) + i->n_imports + i->n_exports);
+  o->texts = kn_wasm_alloc(w, o->texts_cap);
+}
+
 void kn_wasm_define_image(kiln_wasm *w) {
   describe(w);
   const kiln_wasm_image *i = &w->image;
@@ -279,6 +296,7 @@ void kn_wasm_define_image(kiln_wasm *w) {
     .w = w,
     .image = kiln_data_declare(w->module, &(kiln_symbol_desc){.name = name, .body = true}),
     .content = kiln_data_declare(w->module, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE})};
+  make_room(&o, i);
   put(&o, i, sizeof *i);
   put_types(&o, i);
   put_names(&o, i);
@@ -287,9 +305,8 @@ void kn_wasm_define_image(kiln_wasm *w) {
   put_segments(&o, i);
   put_name(&o, offsetof(kiln_wasm_image, name), &i->name);
   uint32_t n_relocs = o.n_head + o.n_relocs;
-  kiln_reloc *relocs = kn_wasm_alloc(w, (uint64_t)n_relocs * sizeof *relocs);
+  kiln_reloc *relocs = o.relocs + (MAX_HEAD - o.n_head);
   memcpy(relocs, o.head, o.n_head * sizeof *relocs);
-  if (o.n_relocs != 0) memcpy(relocs + o.n_head, o.relocs, o.n_relocs * sizeof *relocs);
   kiln_data_define(w->module, o.image,
                    &(kiln_data_desc){.bytes = o.bytes,
                                      .size_bytes = o.size,
