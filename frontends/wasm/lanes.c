@@ -294,12 +294,17 @@ kiln_value kn_wasm_extend_lanes(struct kn_wasm_body *c, kiln_type lane, bool is_
                                 kiln_value v) {
   unsigned size = kiln_type_size(lane);
   kiln_value above = kn_wasm_vconst(c, 0, 0);
-  if (is_signed) above = lanes(c, KILN_OP_VICMP, lane, KILN_ICOND_SLT, v, above);
+  /* signs come by a shift of the doubled lane; processors may have none for 64 bits */
+  bool shifted = is_signed && size < 4;
+  if (shifted) above = v;
+  else if (is_signed) above = lanes(c, KILN_OP_VICMP, lane, KILN_ICOND_SLT, v, above);
   uint8_t control[16];
   for (unsigned i = 0; i < 16; i++)
     control[i] =
       (uint8_t)(i / (2 * size) * size + i % size + (high ? 8 : 0) + (i / size % 2 ? 16 : 0));
-  return kn_wasm_shuffle(c, v, above, control_const(c, control));
+  v = kn_wasm_shuffle(c, v, above, control_const(c, control));
+  return shifted ? shift(c, KILN_OP_VASHR, size == 1 ? KILN_TYPE_I16 : KILN_TYPE_I32, 8 * size, v)
+                 : v;
 }
 
 /* x of rows: 2 signed, 1 high. */

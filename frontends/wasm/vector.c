@@ -19,6 +19,7 @@ void kn_wasm_do_vload_extend(struct kn_wasm_body *c, const struct kn_wasm_op *o)
   push(c, kn_wasm_extend_lanes(c, (kiln_type)o->type, o->x != 0, false, v));
 }
 
+/* Lanes of 32 and 64 bits are loaded and stored as floats, which are in vector registers. */
 void kn_wasm_do_vload_splat(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_value v = kn_wasm_read_load(c, (kiln_type)o->type, (kiln_type)o->type, o->x);
   push(c, kiln_build_vector(c->f, KILN_OP_VSPLAT, KILN_TYPE_V128, (kiln_type)o->type, 0, v,
