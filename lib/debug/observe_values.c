@@ -204,7 +204,7 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   if (kn_is_slot(v->value)) {    /* in a register: while it is live */
     const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
     if (s->reg == KN_NO_REG) return true;
-    if (s->global == 0 || f->facts.returns_twice) return false;
+    if (s->reg == KN_UNREAD || s->global == 0 || f->facts.returns_twice) return false;
     const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
     return pos >= r->first && pos <= r->last &&
            (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> s->reg & 1));
@@ -273,7 +273,10 @@ static bool edge_writes(const struct kn_walk *w, const struct kn_edge *e, unsign
 static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_value *v) {
   const struct kn_walk *w = d->w;
   uint32_t h = v->value;
-  if (kn_is_slot(h)) return w->f->slots.at[kn_index(h)].reg;
+  if (kn_is_slot(h)) {
+    uint8_t reg = w->f->slots.at[kn_index(h)].reg;
+    return reg == KN_UNREAD ? KN_NO_REG : reg;
+  }
   if (!kn_is_value(h) || h == 0) return KN_NO_REG;
   if (w->val[h].global == 0) return v->held ? held_of(d, v)->reg : KN_NO_REG;
   return w->val[h].flags & KN_VF_HOME ? w->plan->ranges.at[w->val[h].global - 1].reg : KN_NO_REG;
