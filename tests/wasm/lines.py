@@ -221,6 +221,8 @@ class Module:
     def objects(self):
         file = self.program()
         run('llvm-dwarfdump-22', '--verify', file + '.wasm.o')
+        run(self.kiln, 'wasm', '-g', '--threads=3', self.wasm, '-o', file + '.threads.o')
+        run('cmp', file + '.wasm.o', file + '.threads.o')
         ours, theirs = rows(file + '.wasm.o'), rows(self.wasm)
         if ours - theirs - {('p.c', 0)} or len(ours) < 20 or len(theirs - ours) > 1:
             raise Failed(f'{ours - theirs} not of the module, {theirs - ours} missing')
