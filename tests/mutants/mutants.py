@@ -25,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(HERE, '../kir'))
 sys.path.insert(0, os.path.join(HERE, '../harness'))
 sys.dont_write_bytecode = True
+import gen_renewed  # noqa: E402
 import gen_repeated  # noqa: E402
 import random_gen  # noqa: E402
 import random_ir  # noqa: E402
@@ -97,7 +98,7 @@ def inputs(work):
     files = [f for f in files if not f.endswith('errors.kir')]
     generated = os.path.join(work, 'generated')
     os.makedirs(generated)
-    for make in gen_repeated.gen_atomics, gen_repeated.gen_conditions:
+    for make in gen_renewed.gen_renewed, gen_repeated.gen_atomics, gen_repeated.gen_conditions:
         make(random.Random(1)).write(generated)
     files += sorted(glob.glob(os.path.join(generated, '*.kir')))
     found = {}
