@@ -1,11 +1,18 @@
-/* The main function of a program for WASI that `kiln wasm` made an object of: it may use the folder where it starts. */
+/* The main function of a program for WASI that `kiln wasm` made an object of: it may use the folder where it starts, or
+ * those of DIRS. */
 #include <kiln/wasi.h>
 #include <stdio.h>
 
+#ifndef DIRS
+#define DIRS {.host = ".", .guest = "."}
+#endif
+
 int main(int argc, char **argv) {
-  kiln_wasi_dir here = {.host = ".", .guest = "."};
-  kiln_wasi_options options = {
-    .args = (const char *const *)argv, .n_args = (uint32_t)argc, .dirs = &here, .n_dirs = 1};
+  kiln_wasi_dir dirs[] = {DIRS};
+  kiln_wasi_options options = {.args = (const char *const *)argv,
+                               .n_args = (uint32_t)argc,
+                               .dirs = dirs,
+                               .n_dirs = sizeof dirs / sizeof *dirs};
   kiln_wasmrt_error error;
   kiln_wasmrt_store *store = kiln_wasmrt_store_new(NULL);
   kiln_wasi *wasi = kiln_wasi_new(&options, NULL);
