@@ -195,7 +195,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
     if (!row || row->verdict == SUPPORT_IDLE) continue;
     switch (row->verdict) {
     case SUPPORT_DONE:
-      if (!kn_bc_harden_string(a, key, value)) refuse(a, row);
+      if (!kn_bc_string_attr(a, key, value)) refuse(a, row);
       if (strcmp(key, "target-features") != 0) break;
       if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
       if (strcmp(value, f->text) != 0) {
@@ -207,7 +207,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
       break;
     case SUPPORT_UNLESS:
       if (strcmp(value, row->harmless) != 0) refuse(a, row);
-      else kn_bc_harden_string(a, key, value);
+      else kn_bc_string_attr(a, key, value);
       break;
     default: refuse(a, row); break;
     }
@@ -237,6 +237,7 @@ static bool strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, uint
     if (!read_strings(r, g, &t->is, kind, &s->features)) return false;
     if (!g->too_short) t->pos = pos, t->bits = g->bits.pos - pos;
   }
+  /* every field that a string attribute may set */
   a->flags |= t->is.flags;
   a->harden.all |= t->is.harden.all;
   a->guard_buffer |= t->is.guard_buffer;
@@ -297,7 +298,7 @@ static bool equal(const struct kn_bc_attr *a, const struct kn_bc_attr *b) {
 static bool add_group(struct kn_bc *r, struct strings *s, uint64_t id, struct kn_bc_attr *a) {
   uint32_t number = 0;
   if (a->flags || a->align_log2 || a->stack_align_log2 || a->refused || a->refused_call ||
-      a->harden.all) {
+      a->harden.all || a->guard_buffer) {
     uint32_t *head = &s->heads[hash_of(a) % HEADS];
     number = *head;
     while (number && !equal(&r->m->attrs.at[number], a)) number = r->m->attrs.at[number].next;

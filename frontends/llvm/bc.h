@@ -314,6 +314,13 @@ bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out);
 /* Checks the block of attachments of a function and its instructions that was just announced; the position does not
  * change. */
 bool kn_bc_function_attachments(struct kn_bc *r);
+/* True if the call, invoke or callbr that is read has operand bundles, which are not the next one's then. Each of the
+ * three has to ask. */
+static inline bool kn_bc_take_bundles(struct kn_bc *r) {
+  bool bundles = r->fn.bundles;
+  r->fn.bundles = false;
+  return bundles;
+}
 /* Reports that operand bundles with tag number `tag` are not implemented. */
 void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) KN_COLD;
 

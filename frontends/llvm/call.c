@@ -369,8 +369,7 @@ static bool bad_call(struct kn_bc *r) { return kn_bc_malformed(r, "bad call"); }
  * built. */
 static inline bool callee(struct kn_bc *r, struct kn_bc_callsite *c) {
   const uint32_t id = c->callee;
-  const bool bundles = r->fn.bundles;
-  r->fn.bundles = false;
+  const bool bundles = kn_bc_take_bundles(r);
   if (KN_LIKELY(id < r->m->n_vals && r->csts.at[id].kind == CK_GLOBAL)) {
     const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[id].index];
     if (g->what != KILN_SYMBOL_FUNC) {

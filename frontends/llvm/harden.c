@@ -37,7 +37,7 @@ static bool takes(const char *features, const char *name) {
   return without;
 }
 
-bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value) {
+bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value) {
   if (strcmp(key, "probe-stack") == 0) {
     /* Zig's function touches each page, which is what the code does that is called "inline-asm" */
     if (strcmp(value, "inline-asm") != 0 && strcmp(value, "__zig_probe_stack") != 0) return false;

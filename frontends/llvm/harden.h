@@ -46,10 +46,9 @@ struct kn_bc_flags {
 
 /* Notes an enum attribute of a function, a string attribute, the end of a group. */
 void kn_bc_harden_attr(struct kn_bc_attr *a, uint64_t key);
-/* False if it says what is not implemented. */
-bool kn_bc_harden_string(struct kn_bc_attr *a, const char *key, const char *value);
+/* Notes what a string attribute says to harden.c; false if it is not implemented. */
+bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value);
 void kn_bc_harden_done(struct kn_bc_attr *a);
-/* True if calls of a function with attributes `a` go through the GOT. */
 /* May the function use floats, but not the x87? */
 bool kn_bc_harden_no_x87(const struct kn_bc_attr *a);
 /* False (reported) if the module has such a function and x86_fp80: what is known of both so far. */

@@ -1,7 +1,8 @@
 /* Who owns the reader's memory. There are three owners: the module (struct kn_bc_module), which lives until the last
  * reader of it is closed, a reader (struct kn_bc), and the body that is being read (struct kn_bc_function), whose
  * memory is given back at once when the next one begins. An array belongs to the owner that the struct which holds
- * it belongs to; a local array belongs to the reader. So nothing is freed array by array. Invariant: kn_bc_grow
+ * it belongs to; a local array belongs to the reader. So an array is freed with
+ * its owner; kn_bc_release gives back a large one before. Invariant: kn_bc_grow
  * finds the owner by the array's address, and nobody copies a struct that holds arrays. */
 #ifndef KN_LLVM_MEMORY_H
 #define KN_LLVM_MEMORY_H

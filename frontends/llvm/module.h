@@ -1,5 +1,7 @@
 /* The module, as all readers of it see it: what was read before the first body. The reader that opens it fills it in
- * (kn_bc.open); afterwards it is constant, and forks in other threads have a pointer to it (kn_bc.m). */
+ * (kn_bc.open); afterwards it is constant, and forks in other threads have a pointer to it (kn_bc.m). Two things are
+ * noted later, by the opened reader and before any fork reads: which bodies are kept for inlining, and that data are
+ * defined. */
 #ifndef KN_LLVM_MODULE_H
 #define KN_LLVM_MODULE_H
 

@@ -15,7 +15,6 @@ const char kn_bc_support_kinds[SUPPORT_KINDS][20] = {
 #define VALUE_UNLESS(text) text
 #define VALUE_DONE(text) ""
 #define VALUE_IDLE(text) ""
-#define VALUE_WAITS(text) ""
 #define VALUE_VALUE(text) ""
 #define VALUE_REFUSED(text) ""
 #define VALUE_CALLED(text) ""

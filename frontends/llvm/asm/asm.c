@@ -639,6 +639,7 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
 /* [attributes, cc, normal block, number of other blocks, these, type, callee, arguments...] */
 void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t callee, callee_type;
+  if (kn_bc_take_bundles(r)) return kn_bc_refuse_bundle(r, r->fn.bundle);
   if (n < 6 || ops[3] > n - 6 || !(ops[1] >> 15 & 1)) return (void)kn_bc_malformed(r, "bad callbr");
   unsigned n_labels = (unsigned)ops[3], i = 5 + n_labels;
   for (unsigned k = 0; k <= n_labels; k++)

@@ -115,8 +115,9 @@ static inline bool bad(const struct call *c) {
   return kn_bc_malformed(c->r, "an intrinsic of a type that it cannot have");
 }
 
-/* True if argument `i` is the constant whose value goes to *out. */
+/* True if argument `i` is a constant, whose value goes to *out; else that is reported, and *out is 0. */
 static inline bool const_arg(const struct call *c, unsigned i, int64_t *out) {
+  *out = 0;
   return kn_bc_is_int(c->r, arg_id(c, i), out) ||
          kn_bc_malformed(c->r, "an intrinsic's argument that is not constant");
 }

@@ -518,6 +518,12 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         for name in known:
             self.refused('bundle ' + name, call % name, 'operand bundle', name)
         self.refused('an unknown bundle', call % 'something', 'operand bundle', 'something')
+        self.refused('a bundle of an invoke', 'declare void @g()\ndeclare i32 @__gxx_personality_v0(...)\n'
+                     'define void @f() personality ptr @__gxx_personality_v0 {\n invoke void @g() [ "deopt"(i64 1) ] '
+                     'to label %a unwind label %b\na:\n ret void\nb:\n %p = landingpad { ptr, i32 } cleanup\n ret void\n}\n',
+                     'operand bundle', 'deopt')
+        self.refused('a bundle of a callbr', 'define void @f() {\n callbr void asm "", "!i"() [ "deopt"(i64 1) ] '
+                     'to label %a [label %b]\na:\n ret void\nb:\n ret void\n}\n', 'operand bundle', 'deopt')
         self.accepted('bundles of llvm.assume', 'declare void @llvm.assume(i1)\ndefine void @f(ptr %p) {\n'
                       ' call void @llvm.assume(i1 true) [ "align"(ptr %p, i64 8), "nonnull"(ptr %p), "other"(i64 1) ]\n'
                       ' ret void\n}\n')
