@@ -4,7 +4,7 @@ CC="kiln cc", runs their own tests with both, and compares: configuration, numbe
 and fail, files that the tests write. Prints what was compiled by Kiln, what was not (fallbacks, which
 are failures here), and the times.
 
-    packages.py --kiln=build/kiln [--level=O0|debug|O2|hardened] [--flags=FLAGS] [--target=aarch64] [--times=N] [NAME...]
+    packages.py --kiln=build/kiln [--level=O0|debug|Og|O2|hardened] [--flags=FLAGS] [--target=aarch64] [--times=N] [NAME...]
 
 With --target=aarch64 both compile for that machine, and what they make runs under qemu (cross_cc.sh).
 
@@ -36,7 +36,7 @@ import tomllib
 HERE = os.path.dirname(os.path.abspath(__file__))
 CROSS_TOOLS = ('ar', 'ranlib', 'nm', 'strip', 'objdump', 'objcopy', 'readelf')
 HARDENED = '-O2 -fvectorize -fslp-vectorize -g -fstack-protector-strong -fstack-clash-protection '
-LEVELS = {'O0': '-O0', 'debug': '-O0 -g', 'O2': '-O2 -fno-vectorize -fno-slp-vectorize',
+LEVELS = {'O0': '-O0', 'debug': '-O0 -g', 'Og': '-Og -g', 'O2': '-O2 -fno-vectorize -fno-slp-vectorize',
           'hardened': {'x86_64': HARDENED + '-fcf-protection', 'aarch64': HARDENED + '-mbranch-protection=standard'}}
 LOGGED = re.compile(r'^(.*): (?:(\d+) functions, (\d+) instructions|compiled by LLVM: (.*))$')
 STEPS = ('configure', 'build', 'test')
