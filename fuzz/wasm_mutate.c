@@ -1,5 +1,5 @@
-/* Mutator of WebAssembly modules: changes bytes within a section, or within one function's body, and writes the sizes
- * that come before anew, so that a reader gets to what was changed. Sometimes bytes anywhere, as libFuzzer does. */
+/* Mutator of WebAssembly modules: changes bytes within a section, or within one function's body, and updates the sizes
+ * that come before, so that a reader gets to what was changed. Sometimes bytes anywhere, as libFuzzer does. */
 #include "fuzz.h"
 
 #include <string.h>

@@ -40,8 +40,8 @@ int64_t kn_wasm_signed(struct kn_wasm_in *in, unsigned bits) {
     uint8_t byte = kn_wasm_byte(in);
     unsigned left = bits - shift;
     if (left <= 7 && byte & 0x80) KN_WASM_BAD(in, at, "integer representation too long");
-    if (left < 7) {                              /* the bits beyond are copies of the sign */
-      int8_t rest = (int8_t)(byte << 1) >> left; /* sign of the number and all above it */
+    if (left < 7) {                           /* the bits beyond are copies of the sign */
+      int rest = (int8_t)(byte << 1) >> left; /* sign of the number and all above it */
       if (rest != 0 && rest != -1) KN_WASM_BAD(in, at, "integer too large");
     }
     value |= (uint64_t)(byte & 0x7f) << shift;

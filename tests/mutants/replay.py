@@ -6,7 +6,7 @@
     replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
 
 A row of MUTANTS names what goes wrong, a file of ir/, and a text in it that is replaced. Each file is compiled alone and
-linked in front of BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
+linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
 """
 import argparse
 import os

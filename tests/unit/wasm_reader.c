@@ -246,7 +246,7 @@ static void damaged(void **state) {
   for (size_t i = 0; i < t.n; i++) {
     uint8_t was = t.at[i];
     for (unsigned k = 0; k < 8 + sizeof others; k++) {
-      t.at[i] = k < 8 ? was ^ (uint8_t)(1 << k) : others[k - 8];
+      t.at[i] = (uint8_t)(k < 8 ? was ^ 1 << k : others[k - 8]);
       kiln_diag d;
       kiln_status status = compile(t.at, t.n, (kiln_target)(i & 1), NULL, NULL, &d);
       assert_true(status == KILN_OK || d.message[0] != '\0');

@@ -6,7 +6,7 @@
 Modules end (each has fuel of its own, whose end is a trap), and make NaNs canonical after each operation but promotions
 and demotions, whose NaNs are the processor's.
 Every exported function is called with arguments that follow from the seed; what wasmtime makes of that becomes a script,
-which spec_runner executes. wasmtime's relaxed vector operations are its deterministic ones, which Kiln's are, too.
+which spec_runner executes. wasmtime's relaxed vector operations are its deterministic ones, as in Kiln.
 What wasm-smith makes and wasmtime does not run is counted and named.
 """
 import argparse

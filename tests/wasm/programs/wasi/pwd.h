@@ -1,4 +1,4 @@
-/* SQLite's shell asks for the home directory and changes modes: WASI has neither. */
+/* SQLite's shell reads the home directory and changes modes: WASI has neither. */
 #include <sys/types.h>
 
 struct passwd {
