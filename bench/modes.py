@@ -30,13 +30,14 @@ def spent(words, env):
 def modes(build):
     """{language: (pattern, [(name, command, environment)])}"""
     kiln, shim = os.path.join(build, 'kiln'), os.path.join(build, 'kiln-rustc')
+    cxx = ['-std=c++20', '-w', '-g']
     rust = ['rustc', '--edition=2021', '-Awarnings', '-Cdebuginfo=2']
     dev = [*rust, '-Cdebug-assertions=on', '-Coverflow-checks=on']
     return {
         'C++': ('*.cpp', [
-            ('LLVM `-O0`', ['clang++-22', '-g', '-O0'], {}), ('Kiln `-O0`', [kiln, 'c++', '-g', '-O0'], {}),
-            ('Kiln `-Og`', [kiln, 'c++', '-g', '-Og'], {}), ('LLVM `-O1`', ['clang++-22', '-g', '-O1'], {}),
-            ('gcc `-Og`', ['g++', '-g', '-Og'], {})]),
+            ('LLVM `-O0`', ['clang++-22', *cxx, '-O0'], {}), ('Kiln `-O0`', [kiln, 'c++', *cxx, '-O0'], {}),
+            ('Kiln `-Og`', [kiln, 'c++', *cxx, '-Og'], {}), ('LLVM `-O1`', ['clang++-22', *cxx, '-O1'], {}),
+            ('gcc `-Og`', ['g++', *cxx, '-Og'], {})]),
         'Rust': ('*.rs', [
             ('LLVM', dev, {}), ('Kiln', [shim, *dev], {}), ('Kiln `--inline`', [shim, *dev], {'KILN_INLINE': 'small'}),
             ('LLVM, `opt-level = 1`', [*dev, '-Copt-level=1'], {})]),

@@ -191,6 +191,7 @@ int main() {
   std::printf("%.3f\n", total);
   for (auto bad : {"[1, 2", "{\"a\" 1}", "nul", "\"abc"}) {
     Parser parser(bad);
-    std::printf("%d at %zu\n", parser.parse().has_value(), parser.place());
+    bool whole = parser.parse().has_value();
+    std::printf("%d at %zu\n", whole, parser.place());
   }
 }

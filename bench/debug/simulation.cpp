@@ -107,7 +107,8 @@ class Bank {
     }
   }
   void next_arrival() {
-    later(1 + random(19), Arrived{std::make_shared<Customer>(Customer{arrivals++, {}, {long(50 + random(100))}})});
+    long ticks = 1 + random(19);
+    later(ticks, Arrived{std::make_shared<Customer>(Customer{arrivals++, {}, {long(50 + random(100))}})});
   }
 
 public:

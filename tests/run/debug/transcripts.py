@@ -53,8 +53,12 @@ def compile_c(options, file, folder):
     run([*compiler, *machine, '-w', *level, '-g', '-ftrivial-auto-var-init=zero', *(['-std=c++17'] if cxx else []),
          *options.flags.split(), '-emit-llvm', '-c', file, '-o', folder / 'p.bc'])
     run([CLANG, *machine, '-O0', '-c', folder / 'p.bc', '-o', folder / 'theirs.o'])
-    run([options.kiln, 'compile', *(['--inline'] if options.inline else []), folder / 'p.bc', '-o', folder / 'ours.o'])
-    run(['llvm-dwarfdump-22', '--verify', folder / 'ours.o'])
+    if options.by:
+        run([*options.by.split(), *machine * ('clang' in options.by), '-w', '-g', '-ftrivial-auto-var-init=zero',
+             *(['-std=c++17'] if cxx else []), *options.flags.split(), '-c', file, '-o', folder / 'ours.o'])
+    else:
+        run([options.kiln, 'compile', *(['--inline'] if options.inline else []), folder / 'p.bc', '-o', folder / 'ours.o'])
+        run(['llvm-dwarfdump-22', '--verify', folder / 'ours.o'])
     for side in ('theirs', 'ours'):
         run([*link, folder / f'{side}.o', '-o', folder / side, '-lm', '-lpthread'])
 
@@ -212,11 +216,12 @@ def main():
     parser.add_argument('--keep', type=pathlib.Path, help='folder for programs and transcripts')
     parser.add_argument('--debugger', default='gdb', choices=('gdb', 'lldb'), help='lldb: steps alone, C and C++')
     parser.add_argument('--inline', action='store_true', help='Kiln inlines: stops at statements count; at least 85 %% of both')
+    parser.add_argument('--by', help="another compiler's command for C and C++, with its level, in place of Kiln, for comparison")
     parser.add_argument('--target', default='x86_64', choices=('x86_64', 'aarch64'))
     options = parser.parse_intermixed_args()
     files = options.files or [f for f in sorted((HERE / 'programs').iterdir()) + sorted(PROGRAMS.glob('*.c*'))
                               if f.name not in LEAVE and not (f.suffix == '.rs' and not shutil.which('rustc'))]
-    if options.debugger == 'lldb':
+    if options.debugger == 'lldb' or options.by:
         files = [f for f in files if f.suffix != '.rs']
     sums, by_way, programs, skipped = Result(), collections.defaultdict(Result), 0, 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
