@@ -5,8 +5,6 @@
 #include "ir/die.h"
 #include "ir/inline_replay.h"
 
-#include <stdlib.h>
-
 /* ---- keeping ---- */
 
 static bool of_session(uint32_t die) { return (die & KN_DIE_SESSION) != 0; }
@@ -35,54 +33,35 @@ bool kn_inline_debug_of_session(const kiln_func *f) {
   return false;
 }
 
-/* Adds `loc` and the calls that it is inlined at to `ids`, if there are any; their number. */
-static uint32_t put_chain(const struct kn_sources *p, uint32_t loc, uint32_t *ids) {
-  uint32_t n = 0;
-  for (; loc != 0; loc = p->locs.at[loc].inlined, n++)
-    if (ids != NULL) ids[n] = loc;
-  return n;
+/* The locations that a kept function names, in the order in which they are met; from 1, room->locs has the session's
+ * number of each, and room->numbers by that the index: right if room->locs says so. 0 is 0. */
+static bool is_put(const struct kn_inline_room *room, uint32_t loc) {
+  uint32_t k = room->numbers.at[loc];
+  return k < room->locs.n && room->locs.at[k] == loc;
 }
 
-/* All locations that `f` names, those of a session; with `ids` NULL their number alone. */
-static uint32_t put_all(const kiln_func *f, uint32_t *ids) {
-  const struct kn_sources *p = &f->session->sources;
-  uint32_t n = 0, before = 0;
-#define PUT(loc) n += put_chain(p, loc, ids != NULL ? ids + n : NULL)
-  PUT(f->debug.begin);
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) PUT(f->debug.vars.at[k].inlined);
-  for (uint32_t k = 0; k < f->debug.values.n; k++) PUT(f->debug.values.at[k].inlined);
-  for (uint32_t k = 0; k < f->notes[KN_NOTE_LOC].n; k++) {
-    uint32_t loc = f->notes[KN_NOTE_LOC].at[k].a;
-    if (loc == 0) continue;
-    if (p->locs.at[loc].inlined == before) { /* most often the same, or 0 */
-      if (ids != NULL) ids[n] = loc;
-      n++;
-      continue;
-    }
-    PUT(loc);
-    before = p->locs.at[loc].inlined;
+/* Puts `loc` there, and the calls that it is inlined at. */
+static bool put(kiln_func *f, struct kn_inline_room *room, uint32_t loc) {
+  for (; !is_put(room, loc); loc = f->session->sources.locs.at[loc].inlined) {
+    room->numbers.at[loc] = room->locs.n;
+    if (!KN_PUSH(f, room->locs, loc)) return false;
   }
-#undef PUT
-  return n;
+  return true;
 }
 
-static int ascending(const void *a, const void *b) {
-  uint32_t x, y;
-  memcpy(&x, a, sizeof x);
-  memcpy(&y, b, sizeof y);
-  return x < y ? -1 : x > y;
-}
-
-/* Number of `id` among the ascending `ids`, from 1; 0 of 0. */
-static uint32_t number_of(const uint32_t *ids, uint32_t n, uint32_t id) {
-  uint32_t low = 0, high = n;
-  if (id == 0) return 0;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (ids[middle] < id) low = middle + 1;
-    else high = middle;
-  }
-  return low + 1;
+static bool put_all(kiln_func *f, struct kn_inline_room *room) {
+  uint32_t n = f->session->sources.locs.n, before = room->numbers.n;
+  if (!KN_RESIZE(f, room->numbers, n > before ? n : before)) return false;
+  if (n > before) memset(room->numbers.at + before, 0, (n - before) * sizeof(uint32_t));
+  room->locs.n = 0;
+  bool ok = put(f, room, 0) && put(f, room, f->debug.begin);
+  for (uint32_t k = 0; k < f->debug.vars.n && ok; k++)
+    ok = put(f, room, f->debug.vars.at[k].inlined);
+  for (uint32_t k = 0; k < f->debug.values.n && ok; k++)
+    ok = put(f, room, f->debug.values.at[k].inlined);
+  for (uint32_t k = 0; k < f->notes[KN_NOTE_LOC].n && ok; k++)
+    ok = put(f, room, f->notes[KN_NOTE_LOC].at[k].a);
+  return ok;
 }
 
 /* Index of a file among those of kept functions; UINT32_MAX without memory. */
@@ -103,15 +82,15 @@ static uint32_t keep_file(kiln_module *m, const struct kn_file *file) {
   return kept->files.n - 1;
 }
 
-/* Makes locations of what `ids` lists, ascending; `kept` has room for them, and for none at first. */
-static bool copy_locs(kiln_session *s, struct kn_loc *kept, const uint32_t *ids, uint32_t n) {
+/* Makes locations of those that were put. */
+static bool copy_locs(kiln_session *s, struct kn_loc *kept, const struct kn_inline_room *room) {
   const struct kn_sources *p = &s->sources;
   uint32_t file = UINT32_MAX, was = UINT32_MAX; /* the newest: kept, and in the session */
   kept[0] = (struct kn_loc){0};
-  for (uint32_t k = 0; k < n; k++) {
-    struct kn_loc *to = &kept[k + 1];
-    *to = p->locs.at[ids[k]];
-    to->inlined = number_of(ids, n, to->inlined);
+  for (uint32_t k = 1; k < room->locs.n; k++) {
+    struct kn_loc *to = &kept[k];
+    *to = p->locs.at[room->locs.at[k]];
+    to->inlined = room->numbers.at[to->inlined];
     if (to->file != was &&
         (file = keep_file(s->module, &p->files.at[was = to->file])) == UINT32_MAX)
       return false;
@@ -120,27 +99,24 @@ static bool copy_locs(kiln_session *s, struct kn_loc *kept, const uint32_t *ids,
   return true;
 }
 
-bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, const kiln_func *f) {
-  uint32_t all = put_all(f, NULL), n = 0;
-  if (all == 0) return true;
-  uint32_t *ids = kn_realloc(f->module, NULL, all * sizeof *ids);
-  if (ids == NULL) return false;
-  put_all(f, ids);
-  qsort(ids, all, sizeof *ids, ascending);
-  for (uint32_t k = 0; k < all; k++)
-    if (n == 0 || ids[k] != ids[n - 1]) ids[n++] = ids[k];
-  body->locs = kn_realloc(f->module, NULL, (n + 1) * sizeof *body->locs);
-  body->n_locs = n + 1;
-  bool ok = body->locs != NULL && copy_locs(f->session, body->locs, ids, n);
-  copy->debug.begin = number_of(ids, n, copy->debug.begin);
-  for (uint32_t k = 0; k < copy->debug.vars.n; k++)
-    copy->debug.vars.at[k].inlined = number_of(ids, n, copy->debug.vars.at[k].inlined);
-  for (uint32_t k = 0; k < copy->debug.values.n; k++)
-    copy->debug.values.at[k].inlined = number_of(ids, n, copy->debug.values.at[k].inlined);
+bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f) {
+  struct kn_inline_room *room = f->session->inlining;
+  struct kn_func_debug *debug = &copy->debug;
+  if (f->notes[KN_NOTE_LOC].n == 0 && f->debug.begin == 0 && f->debug.subprogram == 0) return true;
+  if (!put_all(f, room)) return false;
+  const uint32_t n = room->locs.n, *numbers = room->numbers.at;
+  if (n == 1) return true;
+  body->locs = kn_realloc(f->module, NULL, n * sizeof *body->locs);
+  body->n_locs = n;
+  if (body->locs == NULL || !copy_locs(f->session, body->locs, room)) return false;
+  debug->begin = numbers[debug->begin];
+  for (uint32_t k = 0; k < debug->vars.n; k++)
+    debug->vars.at[k].inlined = numbers[debug->vars.at[k].inlined];
+  for (uint32_t k = 0; k < debug->values.n; k++)
+    debug->values.at[k].inlined = numbers[debug->values.at[k].inlined];
   for (uint32_t k = 0; k < copy->notes[KN_NOTE_LOC].n; k++)
-    copy->notes[KN_NOTE_LOC].at[k].a = number_of(ids, n, copy->notes[KN_NOTE_LOC].at[k].a);
-  kn_realloc(f->module, ids, 0);
-  return ok;
+    copy->notes[KN_NOTE_LOC].at[k].a = numbers[copy->notes[KN_NOTE_LOC].at[k].a];
+  return true;
 }
 
 void kn_inline_free_files(kiln_module *m) {

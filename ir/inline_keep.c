@@ -60,8 +60,11 @@ static uint32_t depth_first(const kiln_func *f, uint32_t *order, uint32_t *stack
   return n;
 }
 
-uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *stack, uint32_t *state) {
-  if (f->facts.needs_order) return depth_first(f, order, stack, state);
+uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words) {
+  if (f->facts.needs_order) {
+    memset(words, 0, f->blocks.n * sizeof *words);
+    return depth_first(f, order, words + f->blocks.n, words);
+  }
   /* Each block but the entry was filled after one that branches to it: so all that dominate it were. */
   memcpy(order, f->order.at, f->order.n * sizeof *order);
   return f->order.n;
@@ -129,12 +132,10 @@ static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest)
 }
 
 /* Puts the reachable blocks in order, the one that returns last if only one does. */
-static bool set_order(struct kn_body *body, kiln_func *copy, const kiln_func *f) {
-  uint32_t n = f->blocks.n;
-  uint32_t *words = kn_realloc(f->module, NULL, 4 * (size_t)n * sizeof *words);
-  if (words == NULL) return false;
-  memset(words, 0, n * sizeof *words);
-  uint32_t *order = words + n, count = kn_inline_order(f, order, order + n, words), last = 0;
+static bool set_order(struct kn_body *body, kiln_func *copy, kiln_func *f,
+                      struct kn_inline_room *room) {
+  uint32_t n = kn_inline_put_order(f, room), *order = room->order.at, count = n, last = 0;
+  if (n == 0) return false;
   for (uint32_t k = 0; k < count; k++) {
     if (f->inst[f->block[order[k]].term].op != KILN_OP_RET) continue;
     body->n_returns++;
@@ -147,7 +148,6 @@ static bool set_order(struct kn_body *body, kiln_func *copy, const kiln_func *f)
   }
   memcpy(copy->order.at, order, count * sizeof *order); /* count is at most order.n, or blocks.n */
   copy->order.n = count;
-  kn_realloc(f->module, words, 0);
   return true;
 }
 
@@ -174,8 +174,7 @@ static struct kn_body **entry_of(kiln_module *m, uint32_t symbol) {
 
 static void free_body(const kiln_module *m, struct kn_body *body) {
   if (body->locs != NULL) kn_realloc(m, body->locs, 0);
-  if (body->f != NULL) kn_realloc(m, (void *)(uintptr_t)body->f, 0);
-  kn_realloc(m, body, 0);
+  kn_realloc(m, (void *)(uintptr_t)body->f, 0); /* which it is a part of */
 }
 
 void kn_kept_free(kiln_module *m) {
@@ -191,24 +190,26 @@ void kn_kept_free(kiln_module *m) {
 }
 
 /* The function as a kept one; NULL without memory. */
-static struct kn_body *make_body(const kiln_func *f) {
+static struct kn_body *make_body(kiln_func *f) {
   const kiln_module *m = f->module;
-  struct kn_body *body = kn_realloc(m, NULL, sizeof *body);
-  if (body == NULL) return NULL;
-  *body = (struct kn_body){.row = KN_INLINE_OFF};
+  struct kn_inline_room *room = kn_inline_room_of(f->session);
   uint8_t *rest;
   uint32_t n_calls = 0;
+  if (room == NULL) return NULL;
   for (uint32_t i = 1; i < f->n; i++)
     n_calls += f->inst[i].op == KILN_OP_CALL || f->inst[i].op == KILN_OP_TRY;
   size_t words = n_calls * sizeof(uint32_t);
-  kiln_func *copy = copy_function(f, words + f->slots.n, &rest);
+  kiln_func *copy = copy_function(f, sizeof(struct kn_body) + words + f->slots.n, &rest);
+  if (copy == NULL) return NULL;
+  struct kn_body *body = (struct kn_body *)rest;
+  body->row = KN_INLINE_OFF;
   body->f = copy;
-  if (copy == NULL || !set_order(body, copy, f) || !kn_inline_keep_locs(body, copy, f)) {
+  body->calls = (const uint32_t *)(body + 1);
+  body->once = (uint8_t *)(body + 1) + words;
+  if (!set_order(body, copy, f, room) || !kn_inline_keep_locs(body, copy, f)) {
     free_body(m, body);
     return NULL;
   }
-  body->calls = (const uint32_t *)rest;
-  body->once = rest + words;
   kn_body_measure(body);
   return body;
 }

@@ -439,11 +439,7 @@ static void begin_like(kiln_func *g, const kiln_func *f) {
 static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
                    const uint32_t *order, uint32_t n_order, const uint8_t *once, uint32_t size) {
   kiln_session *s = g->session;
-  if (s->inlining == NULL) {
-    s->inlining = kn_realloc(s->module, NULL, sizeof *s->inlining);
-    if (s->inlining != NULL) memset(s->inlining, 0, sizeof *s->inlining);
-  }
-  if (s->inlining == NULL) {
+  if (kn_inline_room_of(s) == NULL) {
     kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
     return;
   }
@@ -482,32 +478,35 @@ bool kn_inline_wanted(const kiln_func *f) {
   return false;
 }
 
-/* The order of `f`, and which of its slots are stored once, in the session's memory; the number of blocks, 0 without
- * memory. */
-static uint32_t prepare(kiln_func *f, struct kn_inline_room *room) {
+uint32_t kn_inline_put_order(kiln_func *f, struct kn_inline_room *room) {
   uint32_t n = f->blocks.n;
-  if (n > KN_MAX_INDEX / 4 || !KN_RESIZE(f, room->order, n) || !KN_RESIZE(f, room->stack, 3 * n) ||
-      !KN_RESIZE(f, room->once, f->slots.n + 1))
+  if (n > KN_MAX_INDEX / 4 || !KN_RESIZE(f, room->order, n) || !KN_RESIZE(f, room->stack, 3 * n))
     return 0;
-  memset(room->stack.at, 0, n * sizeof *room->stack.at);
-  n = kn_inline_order(f, room->order.at, room->stack.at + n, room->stack.at);
-  kn_inline_find_once(f, room->order.at, n, room->once.at);
-  return n;
+  return kn_inline_order(f, room->order.at, room->stack.at);
 }
 
 bool kn_inline_expand(kiln_func *f) {
   kiln_func *g = kn_func_begin_again(f);
   if (g == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;
-  kiln_session *s = f->session;
-  if (s->inlining == NULL && (s->inlining = kn_realloc(s->module, NULL, sizeof *s->inlining)))
-    memset(s->inlining, 0, sizeof *s->inlining);
-  uint32_t n = s->inlining != NULL ? prepare(f, s->inlining) : 0;
-  if (n != 0) replay(g, f, NULL, s->inlining->order.at, n, s->inlining->once.at, f->n);
-  else kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  struct kn_inline_room *room = kn_inline_room_of(f->session);
+  uint32_t n = room != NULL ? kn_inline_put_order(f, room) : 0;
+  if (n != 0 && KN_RESIZE(f, room->once, f->slots.n + 1)) {
+    kn_inline_find_once(f, room->order.at, n, room->once.at);
+    replay(g, f, NULL, room->order.at, n, room->once.at, f->n);
+  } else {
+    kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  }
   kiln_func_finish(g);
   kn_func_swap(f, g);
   kn_func_release(g);
   return f->status == KILN_OK;
+}
+
+struct kn_inline_room *kn_inline_room_of(kiln_session *s) {
+  if (s->inlining != NULL) return s->inlining;
+  s->inlining = kn_realloc(s->module, NULL, sizeof *s->inlining);
+  if (s->inlining != NULL) memset(s->inlining, 0, sizeof *s->inlining);
+  return s->inlining;
 }
 
 void kn_inline_room_free(kiln_session *s) {
@@ -515,9 +514,9 @@ void kn_inline_room_free(kiln_session *s) {
   if (room == NULL) return;
   for (size_t i = 0; i < sizeof room->level / sizeof room->level[0]; i++)
     kn_realloc(s->module, room->level[i].at, 0);
-  void *const arrays[] = {room->order.at, room->stack.at, room->once.at,
-                          room->edges.at, room->args.at,  room->clauses.at,
-                          room->types.at, room->cases.at, room->files.at};
+  void *const arrays[] = {room->order.at, room->stack.at,   room->once.at,   room->edges.at,
+                          room->args.at,  room->clauses.at, room->types.at,  room->cases.at,
+                          room->files.at, room->locs.at,    room->numbers.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, room, 0);
   s->inlining = NULL;

@@ -84,16 +84,16 @@ enum kn_inline_row kn_inline_into_row(const kiln_func *f);
 /* Does the function's debugging information name entries of its session, which others cannot name? (inline_debug.c) */
 bool kn_inline_debug_of_session(const kiln_func *f);
 /* Gives body->locs the locations that `f` names, and `copy`, its copy, their numbers there; false without memory. */
-bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, const kiln_func *f);
+bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f);
 void kn_inline_free_files(kiln_module *m);
 
 /* True if a call in finished function `f` is inlined, as far as its callees say. */
 bool kn_inline_wanted(const kiln_func *f);
 /* Builds `f` again with its calls inlined. `f` becomes the result; false if it failed. */
 bool kn_inline_expand(kiln_func *f);
-/* The order for replay: appends to `order`, which has room for all blocks; their number. `stack` has room for twice as
- * many words, `state` for one each, which are 0. (inline_keep.c) */
-uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *stack, uint32_t *state);
+/* The order for replay: the blocks that are reachable, into `order`, which has room for all; their number. `words` has
+ * room for three times as many. (inline_keep.c) */
+uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words);
 
 /* Something refers to a symbol; all that is referred to before any code is. (inline_wanted.c) */
 void kn_inline_want(kiln_module *m, uint32_t symbol);
@@ -102,18 +102,23 @@ bool kn_inline_want_roots(kiln_module *m);
 /* Frees the kept functions of a module. */
 void kn_kept_free(kiln_module *m);
 
-/* Memory of the replay, by depth, which a session keeps. */
+/* Memory that a session keeps for keeping functions and for the replay, by depth. */
 struct kn_inline_room {
   KN_ARRAY(uint64_t) level[KN_INLINE_DEPTH_MOST + 2];
-  KN_ARRAY(uint32_t) order, stack; /* of the outermost function */
+  KN_ARRAY(uint32_t) order, stack; /* of the function that is kept, or the outermost one */
   KN_ARRAY(uint8_t) once;
   KN_ARRAY(uint32_t) edges; /* arguments of the terminator that is being built */
   KN_ARRAY(kiln_value) args;
   KN_ARRAY(kiln_clause) clauses;
   KN_ARRAY(kiln_symbol) types;
   KN_ARRAY(kiln_switch_case) cases;
-  KN_ARRAY(uint32_t) files; /* by index into kn_kept.files: number in the session, or 0 */
+  KN_ARRAY(uint32_t) files;         /* by index into kn_kept.files: number in the session, or 0 */
+  KN_ARRAY(uint32_t) locs, numbers; /* locations of the function that is kept: inline_debug.c */
 };
+/* The session's; NULL without memory. */
+struct kn_inline_room *kn_inline_room_of(kiln_session *s);
+/* Puts the order of `f` into room->order: the number of its blocks, 0 without memory. */
+uint32_t kn_inline_put_order(kiln_func *f, struct kn_inline_room *room);
 void kn_inline_room_free(kiln_session *s);
 
 #endif

@@ -104,9 +104,10 @@ void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
-  void *arrays[] = {d->lines.entered_from.at, d->values.terms.at, d->values.scratch.at,
-                    d->values.rows.at,        d->held.all.at,     d->held.open.at,
-                    d->held.written.at,       d->held.aims.at,    d->calls.passed.at};
+  void *arrays[] = {d->lines.entered_from.at, d->values.terms.at,  d->values.scratch.at,
+                    d->values.rows.at,        d->held.all.at,      d->held.open.at,
+                    d->held.written.at,       d->held.aims.at,     d->calls.passed.at,
+                    d->bodies.all.at,         d->bodies.numbers.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

@@ -3,6 +3,7 @@
  * - observe_lines.c: rows (code offset, source location). What they owe to LLVM's habits is there and nowhere else;
  * - observe_vars.c: where declared variables live, and what the plan has to do for it;
  * - observe_values.c: what variables are while code runs, from values; observe_held.c: which registers still hold them;
+ * - observe_bodies.c: where inlined bodies have code;
  * - observe_calls.c: where calls return to, what they call and pass.
  * Invariant: while a function is walked its rows have numbers of marks, and offsets once it is complete. */
 #ifndef KN_LIB_DEBUG_OBSERVE_H
@@ -65,6 +66,16 @@ struct kn_debug_holds {
   uint32_t stepped, step_at, step_fixups;
 };
 
+/* A body that is inlined at location `call` has code in the blocks at these positions, and in none before or behind. */
+struct kn_debug_body {
+  uint32_t call, first, last;
+};
+
+struct kn_debug_bodies {
+  KN_ARRAY(struct kn_debug_body) all; /* of the function */
+  KN_ARRAY(uint32_t) numbers;         /* by location: index in `all`, if that is of the location */
+};
+
 /* ---- calls ---- */
 
 /* What is in a register when a call begins, and where the caller has it while the call runs. */
@@ -109,6 +120,7 @@ struct kn_debug_observer {
   struct kn_debug_lines lines;
   struct kn_debug_values values;
   struct kn_debug_holds held;
+  struct kn_debug_bodies bodies;
   struct kn_debug_calls calls;
 };
 
@@ -187,6 +199,13 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d);
 void kn_debug_values_begin(struct kn_debug_observer *d);
 /* Adds rows for what variables are while code runs, once the function is complete. */
 void kn_debug_values_end(struct kn_debug_observer *d);
+
+/* ---- observe_bodies.c ---- */
+
+/* Finds where the function's inlined bodies have code; false without memory. */
+bool kn_debug_bodies_find(struct kn_debug_observer *d);
+/* That of the call at location `call`, as long as nothing else is found; NULL: it has no code. */
+const struct kn_debug_body *kn_debug_body_of(const struct kn_debug_observer *d, uint32_t call);
 
 /* ---- observe_held.c ---- */
 

@@ -165,9 +165,11 @@ struct flow {
   uint32_t *group;              /* by value: the next of the same variable, number */
   uint32_t *own;                /* positions of the part's values, ascending */
   uint32_t n_own;
-  uint32_t from, to; /* positions that any value of the part may hold at */
-  int64_t left;      /* work that the function's values may still make */
-  bool entered;      /* parameters hold everywhere, as what they were when the function began */
+  uint32_t first, last; /* positions that the variable may exist at */
+  uint32_t low, high;   /* the same with those of the part's values */
+  uint32_t from, to;    /* positions that any value of the part may hold at */
+  int64_t left;         /* work that the function's values may still make */
+  bool entered;         /* parameters hold everywhere, as what they were when the function began */
 };
 #define ANY UINT32_MAX
 
@@ -438,13 +440,13 @@ static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value 
 /* Extends the positions by those that value `v`, set in the block at `pos`, may hold at: see holds(). */
 static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) {
   const struct kn_walk *w = x->w;
-  const uint32_t last = w->plan->n_layout - 1;
+  const uint32_t first = pos < x->first ? pos : x->first, last = pos > x->last ? pos : x->last;
   uint32_t from = pos, to = pos;
   unsigned reg = KN_NO_REG; /* that keeps it further on */
   if (v->other[0]) {
     reg = KN_NO_REG;
   } else if (!kn_is_value(v->value)) {
-    from = 0;
+    from = first;
     to = last;
   } else if (v->value != 0) {
     const struct kn_val *val = &w->f->val[v->value];
@@ -454,13 +456,13 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
       const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
       if (r->first < from) from = r->first;
       if (r->last > to) to = r->last;
-      if (val->flags & KN_VF_SLOT_HOME) from = 0, to = last;
+      if (val->flags & KN_VF_SLOT_HOME) from = first, to = last;
       reg = r->reg;
     }
   }
   /* there may be more behind a block that takes the register, but that is rare */
   while (reg != KN_NO_REG && to < last && x->left-- > 0 && keeps(x->d, reg, to + 1)) to++;
-  while (reg != KN_NO_REG && from > 0 && x->left-- > 0 && keeps(x->d, reg, from - 1)) from--;
+  while (reg != KN_NO_REG && from > first && x->left-- > 0 && keeps(x->d, reg, from - 1)) from--;
   if (from < x->from) x->from = from;
   if (to > x->to && to < w->plan->n_layout) x->to = to;
 }
@@ -569,13 +571,13 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
   struct kn_output *out = w->out;
   const struct kn_debug_value *values = w->f->debug.values.at;
   uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
-  x->from = 0;
-  x->to = n - 1;
+  x->from = x->low;
+  x->to = x->high;
   x->entered = true;
   solve(x);
   x->entered = false;
   struct rows rows = {first, end, first, 0};
-  for (uint32_t pos = 0; pos < n; pos++) {
+  for (uint32_t pos = x->low; pos <= x->high; pos++) {
     uint32_t is = x->in[pos], from = kn_label_at(w, w->plan->layout[pos]);
     uint32_t to = pos + 1 == n ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
     for (uint32_t k = x->head[pos];; k = x->next[k - 1]) {
@@ -633,6 +635,8 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   bool any_entered = false;
   x->from = n;
   x->to = 0;
+  x->low = x->first;
+  x->high = x->last;
   x->n_own = 0;
   for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
     if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
@@ -641,9 +645,13 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
     any_entered |= d->calls.on && is_entered(d, k);
+    if (pos < x->low) x->low = pos;
+    if (pos > x->high) x->high = pos;
     reach(x, &values[k - 1], pos);
   }
   if (x->n_own == 0) return;
+  if (x->from < x->low) x->from = x->low;
+  if (x->to > x->high) x->to = x->high;
   /* of one block: what it dominates is behind it, but for odd layouts */
   if (x->n_own == 1 && kn_debug_as_is(w->f)) x->from = x->own[0];
   if (x->left > 0) {
@@ -739,6 +747,17 @@ static bool is_constant(const struct flow *x, uint32_t k) {
   return kn_is_imm(v->value) || kn_is_pool(v->value);
 }
 
+/* Adds the rows of the variable whose newest value is number `k`; `body`: it is of that one. */
+static void add_variable(struct flow *x, uint32_t k, const struct kn_debug_body *body) {
+  if (x->group[k - 1] == 0 && is_constant(x, k)) {
+    add_stretch(x->d, k, NULL, x->w->code.start, kn_here(x->w));
+    return;
+  }
+  x->first = body != NULL ? body->first : 0;
+  x->last = body != NULL ? body->last : x->w->plan->n_layout - 1;
+  add_parts(x, k);
+}
+
 static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   struct kn_walk *w = x->w;
   const struct kn_debug_value *values = w->f->debug.values.at;
@@ -754,11 +773,12 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
     }
   }
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
+  bool bounds = kn_debug_as_is(w->f) && kn_debug_bodies_find(x->d);
   for (uint32_t first = 0; first < n; first++) {
     if (values[first].label || x->group[first] != 0) continue;
-    uint32_t rows = w->out->vars.n, head = *head_of(x, heads, mask, &values[first]);
-    if (head != first + 1 || !is_constant(x, head)) add_parts(x, head);
-    else add_stretch(x->d, head, NULL, w->code.start, kn_here(w));
+    uint32_t rows = w->out->vars.n, call = bounds ? values[first].inlined : 0;
+    const struct kn_debug_body *body = call != 0 ? kn_debug_body_of(x->d, call) : NULL;
+    if (call == 0 || body != NULL) add_variable(x, *head_of(x, heads, mask, &values[first]), body);
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
       const struct kn_debug_value *v = &values[first];
       struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
