@@ -50,11 +50,11 @@ static bool put(kiln_func *f, struct kn_inline_room *room, uint32_t loc) {
 }
 
 static bool put_all(kiln_func *f, struct kn_inline_room *room) {
-  uint32_t n = f->session->sources.locs.n, before = room->numbers.n;
+  uint32_t n = f->session->sources.locs.n + 1, before = room->numbers.n;
   if (!KN_RESIZE(f, room->numbers, n > before ? n : before)) return false;
   if (n > before) memset(room->numbers.at + before, 0, (n - before) * sizeof(uint32_t));
-  room->locs.n = 0;
-  bool ok = put(f, room, 0) && put(f, room, f->debug.begin);
+  room->locs.n = room->numbers.at[0] = 0;
+  bool ok = KN_PUSH(f, room->locs, 0) && put(f, room, f->debug.begin);
   for (uint32_t k = 0; k < f->debug.vars.n && ok; k++)
     ok = put(f, room, f->debug.vars.at[k].inlined);
   for (uint32_t k = 0; k < f->debug.values.n && ok; k++)

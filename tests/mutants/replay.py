@@ -97,7 +97,8 @@ MUTANTS = [
     ('an address within a slot is a sum', DEBUG, '  if (ref.disp > 0) {\n', '  if (ref.disp > 100) {\n'),
     ('what nothing accesses is known by name', DEBUG, 'else /* nothing accesses it: it exists, and has no value */',
      'else if (0)'),
-    ('kept locations have numbers of their own', DEBUG, '  return low + 1;\n', '  return low;\n'),
+    ('kept locations have numbers of their own', DEBUG, 'room->numbers.at[loc] = room->locs.n;',
+     'room->numbers.at[loc] = room->locs.n - 1;'),
     ('what names entries of a session is not kept', KEEP, 'if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;', ''),
     ('what returns twice does so again', REPLAY, '  case KILN_OP_BUILTIN_SETJMP:\n', ''),
     # ---- keeping and settling ----
