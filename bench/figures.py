@@ -87,7 +87,7 @@ def measure_debug(build, runs):
     return result
 
 
-PARTS_OF_CARGO = (('front end', 'front end'), ('writing bitcode', 'bitcode'), ('code generation', 'code generation'),
+PARTS_OF_CARGO = (('front end', 'front end'), ('bitcode', 'bitcode'), ('code generation', 'code generation'),
                   ('linker', 'linker'), ('the rest', 'the rest'))
 
 
