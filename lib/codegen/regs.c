@@ -114,6 +114,8 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
   unsigned home = KN_NO_REG;
   if (KN_UNLIKELY(v->hint == KN_HINT_AIMED) && (v->flags & KN_VF_ADDR))
     home = kn_walk_aim(w, h, (const uint32_t[2]){w->inst[h].a, w->inst[h].b});
+  /* the instruction may read the parameter there too: to access what is at the same address */
+  if (home != KN_NO_REG && (w->regs.locked & KN_BIT(home))) home = KN_NO_REG;
   if (home != KN_NO_REG) {
     r = home;
     v->flags |= KN_VF_HOME;

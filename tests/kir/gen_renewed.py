@@ -89,6 +89,75 @@ def forms(t, w):
         lambda a, b: a + 5
 
 
+WALK = '''  %m = slot 64 align 16
+b0(%a: i64):
+  br fill(%m, %a, 0)
+fill(%to: i64, %f: i64, %i: i64):
+  %g = add.i64 %to, %f
+  store.i64 %g, %to
+  %f1 = mul.i64 %f, 3
+  %to1 = addr %to + 8
+  %i1 = add.i64 %i, 1
+  %filled = icmp.i64 ne %i1, 8
+  brif %filled, fill(%to1, %f1, %i1), begin
+begin:
+  %end = addr %m + 64
+  br loop(%end, 8, 0)
+loop(%p: i64, %k: i64, %n: i64):
+  %j = sub.i64 %k, 1
+  %r = addr %m + %j*8
+OTHER
+  %q = ADDRESS
+OWN
+  %same = icmp.T eq %x, %y
+  %one = zext.i64 i8 %same
+  %n1 = add.i64 %n, %one
+  %go = icmp.i64 ne %j, 0
+  brif %go, loop(%q, %j, %n1), done
+done:
+  ret %n1'''
+
+
+def walks():
+    """(name, type of the result, lines): an operation of address ADDR and of what is there, in which VALUE was read. Lines
+    with RESULT are not in the second form, where the address is another value."""
+    for op in BIN:
+        for a, b in ('VALUE', 'ADDR'), ('ADDR', 'VALUE'):
+            yield op, 'i64', ['VALUE = load.i64 ADDR', 'RESULT = %s.i64 %s, %s' % (op, a, b)]
+    for cond in 'eq', 'ne', 'ult', 'slt', 'uge', 'sge', 'ugt', 'sle':
+        for a, b in ('VALUE', 'ADDR'), ('ADDR', 'VALUE'):
+            yield cond, 'i8', ['VALUE = load.i64 ADDR', 'RESULT = icmp.i64 %s %s, %s' % (cond, a, b)]
+    for op in 'add', 'sub', 'and', 'or', 'xor':
+        yield 'to_' + op, 'i64', ['VALUE = load.i64 ADDR', 'VALUEt = %s.i64 VALUE, ADDR' % op, 'store.i64 VALUEt, ADDR',
+                                  'RESULT = load.i64 ADDR', 'store.i64 VALUE, ADDR']
+    yield 'store', 'i64', ['VALUE = load.i64 ADDR', 'store.i64 ADDR, ADDR', 'RESULT = load.i64 ADDR', 'store.i64 VALUE, ADDR']
+    for op in 'add', 'and', 'xchg':
+        yield 'rmw_' + op, 'i64', ['VALUE = atomic_rmw.i64 %s seq_cst ADDR, ADDR' % op, 'RESULT = load.i64 ADDR',
+                                   'store.i64 VALUE, ADDR']
+    yield 'cas', 'i64', ['VALUE = load.i64 ADDR', 'VALUEo = atomic_cas.i64 seq_cst seq_cst ADDR, VALUE, ADDR',
+                         'RESULT = load.i64 ADDR', 'store.i64 VALUE, ADDR']
+
+
+def gen_walking(rng):
+    """An address that becomes the loop's parameter that it is computed from, read beside what it points to: eight words
+    are walked over, downwards, and each operation gives the same by an address that was computed in another way."""
+    f = File('g_walking')
+    for op, t, lines in walks():
+        if op in SHIFTS or op in ROTATES:
+            continue
+        text = lambda address, value, result: '\n'.join(
+            '  ' + line.replace('ADDR', address).replace('VALUE', value).replace('RESULT', result) for line in lines)
+        for address in 'addr %p - 8', 'sub.i64 %p, 8', 'addr %p + %step*8':
+            body = WALK.replace('OTHER', text('%r', '%v1', '%y')).replace('OWN', text('%q', '%v2', '%x')) \
+                .replace('ADDRESS', address).replace('T', t)
+            if '%step' in address:
+                body = body.replace('begin:', 'begin:\n  %seven = and.i64 %i1, 7\n  %step = sub.i64 %seven, 1')
+            name = f.func(['i64'], 'i64', body)
+            for a in 0, 1, rng.randrange(1 << 62):
+                f.run(name, [a], ['i64'], 8, 'i64')
+    return f
+
+
 def gen_renewed(rng):
     """Each operation that gives an integer, beside one, two or three older values of the variable."""
     f = File('g_renewed')

@@ -98,7 +98,7 @@ def inputs(work):
     files = [f for f in files if not f.endswith('errors.kir')]
     generated = os.path.join(work, 'generated')
     os.makedirs(generated)
-    for make in gen_renewed.gen_renewed, gen_repeated.gen_atomics, gen_repeated.gen_conditions:
+    for make in gen_renewed.gen_renewed, gen_renewed.gen_walking, gen_repeated.gen_atomics, gen_repeated.gen_conditions:
         make(random.Random(1)).write(generated)
     files += sorted(glob.glob(os.path.join(generated, '*.kir')))
     found = {}
