@@ -454,6 +454,7 @@ static bool on_def(struct kn_check *c, uint32_t v, uint32_t place) {
     if (in->a != 0 || c->block != 0 || c->inst != 0)
       return wrong(c, v, place, "a parameter is written, but not on an edge to its block");
   } else if (v != c->inst && !(in->op == KILN_OP_RESULT && in->a == c->inst)) {
+    if (!not_busy(c, place, v)) return false; /* an operand's own are read by now */
     bool here = c->flow.home.at[v] == c->block + 1;
     if (here && x->made && !waits(c, v)) return wrong(c, v, place, "computed a second time");
     if (waits(c, v) && !folded(c, v, 0))

@@ -125,20 +125,22 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
   } else {
     r = kn_take(w, kn_regs_of(w, v->type));
   }
-  w->regs.locked |= KN_BIT(r);
   /* registers that are locked or taken to compute the value are free again once it is computed */
-  uint64_t locked = w->regs.locked, temp = w->regs.temp;
+  uint64_t before = w->regs.locked, temp = w->regs.temp;
+  w->regs.locked |= KN_BIT(r);
   if (v->flags & KN_VF_ADDR) {
     w->hooks->address(w, r, h);
     v->flags &= (uint8_t)~KN_VF_ADDR;
     v->frame = 0;
     kn_drop_operands(w, &w->inst[h]);
+    KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~before);
     KN_LOG(w, KN_EV_DEF, h, r);
   } else if (v->flags & KN_VF_WAITS) {
     w->hooks->deferred(w, r, h);
     v->flags &= (uint8_t)~KN_VF_WAITS;
     v->frame = 0;
     kn_drop_operands(w, &w->inst[h]);
+    KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~before);
     KN_LOG(w, KN_EV_DEF, h, r);
   } else if (v->flags & KN_VF_FRAME) {
     w->hooks->load(w, r, v->frame, v->type);
@@ -146,9 +148,8 @@ unsigned kn_reg_slow(struct kn_walk *w, uint32_t h, unsigned type) {
   } else { /* used before its definition, any bits */
     KN_LOG(w, KN_EV_DEF, h, r);
   }
-  KN_LOG_SET(w, KN_EV_DONE, w->regs.locked & ~locked);
   KN_LOG(w, KN_EV_USE, h, r);
-  w->regs.locked = locked;
+  w->regs.locked = before | KN_BIT(r);
   w->regs.free |= w->regs.temp & ~temp;
   w->regs.temp = temp;
   v->reg = (uint8_t)r;
