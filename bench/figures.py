@@ -6,8 +6,9 @@ figures.py --write                                                     only writ
 figures.py --check                                                     fails if the pages do not have what was measured
 
 PARTS: codegen (SQLite's bitcode to objects in memory), process (kiln compile and llc), jit (latency of code in memory),
-run (29 programs), debug (debug builds of Rust and C++), cargo (a program with 116 dependencies). Each is one run of one
-bench, and is kept in docs/figures.json with its date, its machine and the commit. All parts take about half an hour.
+run (29 programs), debug (debug builds of Rust and C++), inlining (the same with small functions inlined), cargo (a program
+with 116 dependencies). Each is one run of one bench, and is kept in docs/figures.json with its date, its machine and the
+commit. All parts take about an hour.
 
 --write draws the two pictures (bench/chart.py) and fills what stands in the pages between `<!-- figures: NAME -->` and
 `<!-- end of figures -->`, so that no figure is copied by hand.
@@ -87,6 +88,17 @@ def measure_debug(build, runs):
     return result
 
 
+def measure_inlining(build, runs):
+    result = {'rows': []}
+    for described in ([], ['-g']):
+        found = json.loads(output('bench/debug.py', build, '--inline', *described, f'--runs={max(1, runs // 2)}', '--json'))
+        for language, mean in found['means'].items():
+            result['rows'].append({'language': language, 'debug': bool(described), 'llvm': mean['also/llvm seconds'],
+                                   'kiln': mean['also/kiln seconds'], 'text': mean['also/llvm bytes'],
+                                   'instructions': mean['compile instructions'], 'memory': mean['compile memory']})
+    return result
+
+
 PARTS_OF_CARGO = (('front end', 'front end'), ('bitcode', 'bitcode'), ('code generation', 'code generation'),
                   ('linker', 'linker'), ('the rest', 'the rest'))
 
@@ -117,7 +129,7 @@ def measure_cargo(build, runs):
 
 
 MEASURES = {'codegen': measure_codegen, 'process': measure_process, 'jit': measure_jit, 'run': measure_run,
-            'debug': measure_debug, 'cargo': measure_cargo}
+            'debug': measure_debug, 'inlining': measure_inlining, 'cargo': measure_cargo}
 
 
 def measure(args):
@@ -141,6 +153,9 @@ def machine():
 
 # ---- writing ----
 
+LANGUAGES = {'rust': 'Rust', 'c++': 'C++'}
+
+
 def dated(part):
     return f"{part['machine']}; {part['date']}; commit {part['commit']}"
 
@@ -148,6 +163,11 @@ def dated(part):
 def ratio(row, of='all'):
     llvm = row['llvm_codegen_ns'] + (row['llvm_read_ns'] if of == 'all' else 0)
     return llvm / (row['kiln_codegen_ns'] + (row['kiln_read_ns'] if of == 'all' else 0))
+
+
+def inlined_speed(f):
+    """How many times as fast as LLVM -O0's the code of Rust and of C++ is, with small functions inlined."""
+    return [next(1 / r['llvm'] for r in f['inlining']['rows'] if (r['language'], r['debug']) == (language, False)) for language in LANGUAGES]
 
 
 def comparison(f):
@@ -158,19 +178,20 @@ def comparison(f):
     clif = f['cargo'].get('cranelift')
     llvm_build, kiln_build = (sum(side['parts'].values()) for side in f['cargo']['sides'][:2])
     build = kiln_build / llvm_build
+    rust, cxx = inlined_speed(f)
     rows = [
         ('', 'Kiln', 'LLVM -O0', 'TPDE', 'Cranelift', 'QBE'),
         ('takes', 'C API, LLVM bitcode, WebAssembly, QBE\'s IL; from rustc, clang, Crystal, LDC, GHDL as they are', 'C++ and C API, bitcode', 'any SSA IR by an adaptor, LLVM IR', 'Rust API', 'text'),
         ('makes', 'ELF, code in memory', 'all formats', 'ELF, code in memory', 'ELF, Mach-O, COFF, code in memory', 'assembly text'),
         ('processors', 'x86-64, AArch64', 'some 20', 'x86-64, AArch64', 'x86-64, AArch64, RISC-V, s390x', 'x86-64, AArch64, RISC-V'),
-        ('optimizes', 'no', 'no', 'no', 'some', 'some'),
+        ('optimizes', 'no; inlines small functions if asked', 'no', 'no', 'some', 'some'),
         ('debug information', 'lines, variables, types', 'lines, variables, types', 'no', 'lines, some variables', 'lines'),
         ('exceptions', 'yes', 'yes', 'yes', 'in part', 'no'),
         ('generates SQLite\'s code', f"**{ratio(o0, 'code'):.0f} times as fast**; with reading bitcode {ratio(o0):.0f} times ({took:.0f} ms)",
          f'1; with reading {llvm:.0f} ms', '11 times as fast [1]', '–', '–'),
         ('a cold cargo build', f'{build:.2f} of the CPU time', '1', '–',
          f"{clif['ratio']:.2f}" if clif else '0.7 to 0.8 of the time, other programs [2]', '–'),
-        ('its code runs', f"**{1 / mean['time']:.2f} times as fast**", '1', '0.96 times [1]', '–',
+        ('its code runs', f"**{1 / mean['time']:.2f} times as fast**; debug builds with inlining: Rust **{rust:.1f}**, C++ **{cxx:.1f}** times", '1', '0.96 times [1]', '–',
          'aim: 70 % of optimizing compilers [3]'),
         ('needs', 'libc', 'libLLVM, 100 MB and more', 'C++20; LLVM for LLVM IR', 'Rust', 'an assembler'),
     ]
@@ -182,7 +203,7 @@ def sources(f):
     """README.md, under the table: where each figure is from, and when."""
     clif = f['cargo'].get('cranelift')
     text = (f"Kiln and LLVM 22: SQLite's bitcode ({dated(f['codegen'])}); speed of code: geometric mean of "
-            f"{len(f['run']['programs'])} programs ({dated(f['run'])})." +
+            f"{len(f['run']['programs'])} programs ({dated(f['run'])}); with inlining: ten each ({dated(f['inlining'])})." +
             (f" Cranelift: {clif['toolchain']}, the same program as below." if clif else '') +
             ' [1] Schwarz, Kamm, Engelke, [arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025, has 8 to 24 times; these figures were '
             'measured beside LLVM 22 in 2026.' +
@@ -234,10 +255,20 @@ def run(f):
 
 def debug(f):
     lines = [dated(f['debug']) + ':', '', '| LLVM -O0 = 1 | time: geometric mean | from | to | text |', '|---|---|---|---|---|']
-    for key, name in (('rust', 'Rust'), ('c++', 'C++')):
+    for key, name in LANGUAGES.items():
         programs, mean = f['debug']['programs'][key], f['debug']['means'][key]
         ends = [pick(programs, key=lambda p: p['time']) for pick in (min, max)]
         lines.append(f"| {name} | {mean['time']:.2f} | " + ' | '.join(f"{p['time']:.2f} ({p['name']})" for p in ends) + f" | {mean['text']:.2f} |")
+    return lines
+
+
+def inlining(f):
+    lines = [dated(f['inlining']) + ':', '',
+             '| | time: LLVM -O0 = 1 | Kiln without = 1 | text: LLVM -O0 = 1 | compiling: Kiln without = 1 | memory |',
+             '|---|---|---|---|---|---|']
+    for r in f['inlining']['rows']:
+        name = LANGUAGES[r['language']] + (', `-g`' if r['debug'] else '')
+        lines.append(f'| {name} | ' + ' | '.join(f'{r[k]:.2f}' for k in ('llvm', 'kiln', 'text', 'instructions', 'memory')) + ' |')
     return lines
 
 
@@ -253,7 +284,7 @@ def cargo(f):
                     f"{e['kiln']:.2f} s, by LLVM {e['llvm']:.2f} s; the median of the ratios is {e['ratio']:.2f}."]
 
 
-BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, cargo)}
+BLOCKS = {b.__name__: b for b in (comparison, sources, codegen, process, run, debug, inlining, cargo)}
 
 
 def files(figures):
@@ -264,6 +295,8 @@ def files(figures):
             text = f.read()
         times = [ratio(r) for r in figures['codegen']['rows']]
         text = re.sub(r'\d+ to \d+ times as fast as LLVM -O0', f'{min(times):.0f} to {max(times):.0f} times as fast as LLVM -O0', text)
+        text = re.sub(r'Rust and C\+\+ run [\d.]+ and [\d.]+ times',
+                      'Rust and C++ run {:.1f} and {:.1f} times'.format(*inlined_speed(figures)), text)
         result[page] = re.sub(r'(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)',
                               lambda m: m[1] + '\n'.join(BLOCKS[m[2]](figures)) + '\n' + m[3], text, flags=re.S)
     return result
