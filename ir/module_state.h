@@ -170,7 +170,8 @@ struct kiln_module {
   uint8_t protect;             /* kiln_module_attrs.protection */
   bool no_plt;                 /* kiln_module_attrs */
   bool no_red_zone;            /* kiln_module_attrs */
-  bool exec_stack;             /* kiln_module_attrs */
+  bool exec_stack;             /* kiln_module_attrs, */
+  bool refuse_unknown;         /* and this */
   bool some_no_plt;            /* or a symbol has kiln_symbol_desc.no_plt */
   uint8_t dwarf_version;       /* 4, 5, or 0: 5 */
   kiln_debug *debug;           /* ir/die.h; NULL: nothing */

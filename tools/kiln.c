@@ -34,7 +34,8 @@ static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
 
 static int print_version(void) {
   char targets[TOOL_TARGETS_SIZE];
-  printf("kiln %s\nTargets: %s\nReads: bitcode of LLVM %d to %d, QBE's language, WebAssembly, "
+  printf("kiln %s\nTargets: %s\nReads: bitcode of LLVM %d and newer (tested to %d), QBE's "
+         "language, WebAssembly, "
          "Kiln's text\n",
          tool_version(), tool_targets(targets, ", "), KILN_LLVM_OLDEST, KILN_LLVM_NEWEST);
   return TOOL_OK;

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "threads.h"
 #include "diag.h"
+#include "unknown.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -231,6 +232,7 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     c->threaded = threads > 1 && in->size >= LARGE_INPUT;
     if (c->threaded && kiln_buffer_reserve(&c->object, in->size) != NULL)
       aside_start(&touching, touch, &c->object);
+    if (!tool_unknown_set(t->module)) return kiln_module_status(t->module);
     c->reader = kiln_llvm_new(t->session, in->bytes, in->size);
     kiln_llvm_defer_assembly(c->reader);
     if (c->reader != NULL) kiln_llvm_keep_bodies(c->reader, &c->instructions);
@@ -238,6 +240,7 @@ kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
     c->serial_ns = now_ns() - start;
     if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);
     aside_join(&touching);
+    tool_unknown_log(c->reader, in->path);
     if (s == KILN_OK && !c->threaded) {
       kiln_llvm_free(c->reader);
       c->reader = NULL;

@@ -3,6 +3,7 @@
  * Invariant: the bitcode stays as it is until the module is freed, so that nothing of it is copied. */
 #include "unit.h"
 #include "diag.h"
+#include "unknown.h"
 
 #include <kiln/as.h>
 #include <kiln/llvm.h>
@@ -54,7 +55,7 @@ static kiln_status compile_all(struct tool_unit *u, kiln_llvm *reader) {
 }
 
 static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_session *s) {
-  kiln_llvm *reader = kiln_llvm_new(s, u->bytes, u->size);
+  kiln_llvm *reader = tool_unknown_set(m) ? kiln_llvm_new(s, u->bytes, u->size) : NULL;
   if (reader == NULL) return kiln_module_status(m);
   bool inlining = u->inlining.what != KILN_INLINING_OFF;
   kiln_llvm_defer_assembly(reader);
@@ -64,6 +65,7 @@ static kiln_status compile_bodies(struct tool_unit *u, kiln_module *m, kiln_sess
   u->diag = *kiln_module_diag(m);
   if (tool_diag_of_reader(&u->diag, reader))
     snprintf(u->diag.module, sizeof u->diag.module, "%s", u->name);
+  tool_unknown_log(reader, u->name);
   kiln_llvm_free(reader);
   return status;
 }

@@ -306,14 +306,6 @@ bool kn_bc_define_origin(struct kn_bc *r);
 
 /* Checks the module's flags (its metadata `llvm.module.flags`), once all globals are declared. */
 bool kn_bc_check_flags(struct kn_bc *r);
-/* Checks what is attached to a variable, or a function that is declared: the operands of the record that was just read,
- * [global, kind, node, ...]. */
-bool kn_bc_global_attached(struct kn_bc *r);
-/* The symbol that the node of `associated` names, number `node`; that of id 0: none. False if it is malformed. */
-bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out);
-/* Checks the block of attachments of a function and its instructions that was just announced; the position does not
- * change. */
-bool kn_bc_function_attachments(struct kn_bc *r);
 /* True if the call, invoke or callbr that is read has operand bundles, which are not the next one's then. Each of the
  * three has to ask. */
 static inline bool kn_bc_take_bundles(struct kn_bc *r) {
@@ -323,6 +315,23 @@ static inline bool kn_bc_take_bundles(struct kn_bc *r) {
 }
 /* Reports that operand bundles with tag number `tag` are not implemented. */
 void kn_bc_refuse_bundle(struct kn_bc *r, uint32_t tag) KN_COLD;
+
+/* ---- kinds.c ---- */
+
+/* Reads the block of kinds of metadata that was just announced. */
+bool kn_bc_read_kinds(struct kn_bc *r);
+/* LLVM's own number (MD_KIND_...) of the kind that has number `number` in the module; KN_BC_KIND_OTHER: none. */
+uint32_t kn_bc_kind(const struct kn_bc *r, uint64_t number);
+/* Drops named metadata that Kiln does not know, or refuses them; false: reported. */
+bool kn_bc_unknown_metadata(struct kn_bc *r, const char *name);
+/* Checks what is attached to a variable, or a function that is declared: the operands of the record that was just read,
+ * [global, kind, node, ...]. */
+bool kn_bc_global_attached(struct kn_bc *r);
+/* The symbol that the node of `associated` names, number `node`; that of id 0: none. False if it is malformed. */
+bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out);
+/* Checks the block of attachments of a function and its instructions that was just announced; the position does not
+ * change. */
+bool kn_bc_function_attachments(struct kn_bc *r);
 
 /* ---- data.c ---- */
 

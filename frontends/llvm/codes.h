@@ -1,5 +1,5 @@
 /* Numbers of LLVM's bitcode that the reader knows: blocks, record codes, type kinds, attributes.
- * They are facts of the file format (LLVM 11 to 22); every file of the reader includes them. */
+ * They are facts of the file format (LLVM 11 to 23); every file of the reader includes them. */
 #ifndef KN_LLVM_CODES_H
 #define KN_LLVM_CODES_H
 
@@ -241,6 +241,14 @@ enum kn_bc_func_code {
   FUNC_DEBUG_RECORD_VALUE_SIMPLE = 64,
   FUNC_DEBUG_RECORD_LABEL = 65,
   FUNC_DEBUG_RECORD_LAST = 66
+};
+
+/* LLVM's own numbers of kinds of metadata that the reader looks at. */
+enum kn_bc_md_kind_number {
+  MD_KIND_DBG = 0,
+  MD_KIND_ASSOCIATED = 22,
+  MD_KIND_PCSECTIONS = 37,
+  MD_KIND_ASSIGN_ID = 38
 };
 
 enum kn_bc_md_code {

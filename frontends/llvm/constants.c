@@ -69,7 +69,7 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   uint32_t n = r->in.ops.n, i = 1;
   if (n < 3) return kn_bc_malformed(r, "bad getelementptr expression");
   if ((r->in.code == CST_CE_GEP_OLD || r->in.code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
-    return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 to 22 can be read)");
+    return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 and newer can be read)");
   if (r->in.code != CST_CE_GEP_OLD && r->in.code != CST_CE_INBOUNDS_GEP) i++; /* flags */
   if (r->in.code == CST_CE_GEP_INRANGE) {
     uint64_t bits = op[i++], words = 2;

@@ -145,7 +145,8 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   struct decl d = {.g.what = KILN_SYMBOL_DATA};
   struct fields f = {op[5], field(r, 8), op[7], field(r, 13), field(r, 15), op[6]};
   if (!describe(r, &d, &f)) return false;
-  if (!(op[3] & 2)) return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 to 22 can be read)");
+  if (!(op[3] & 2))
+    return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 and newer can be read)");
   if (op[3] >> 2) return kn_bc_unsupported(r, "address spaces");
   if (op[2] >= r->types.n) return kn_bc_malformed(r, "type number out of range");
   d.g.type = (uint32_t)op[2];

@@ -309,8 +309,9 @@ static __attribute__((noinline)) void dynamic_alloca(struct kn_bc *r, uint32_t t
 
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
   if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6))
-    return (void)kn_bc_unsupported(
-      r, flags & 1 << 6 ? "this kind of alloca" : "a record of LLVM 3 (LLVM 11 to 22 can be read)");
+    return (void)kn_bc_unsupported(r, flags & 1 << 6
+                                        ? "this kind of alloca"
+                                        : "a record of LLVM 3 (LLVM 11 and newer can be read)");
   const struct kn_bc_type *t = &r->types.at[type];
   if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);

@@ -92,9 +92,7 @@ static bool check_name(struct kn_bc *r) {
   for (unsigned i = 0; i < sizeof families / sizeof *families; i++)
     if (strncmp(name, families[i], strlen(families[i])) == 0) name[strlen(families[i])] = 0;
   const struct kn_bc_support *row = kn_bc_support_named(name);
-  if (row == NULL)
-    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                      "not implemented: named metadata \"%s\", which is not known", name);
+  if (row == NULL) return kn_bc_unknown_metadata(r, name);
   return row->verdict != SUPPORT_REFUSED || kn_bc_refuse(r, row);
 }
 

@@ -346,7 +346,7 @@ static bool block(struct kn_bc *r, uint32_t id) {
     r->open->metadata_pos = r->in.bits.pos;
     return kn_bc_module_metadata(r);
   case BLOCK_OPERAND_BUNDLE_TAGS: r->open->bundle_tags_pos = r->in.bits.pos; return kn_bc_skip(r);
-  case BLOCK_METADATA_KIND: r->open->kinds_pos = r->in.bits.pos; return kn_bc_skip(r);
+  case BLOCK_METADATA_KIND: return kn_bc_read_kinds(r);
   case BLOCK_FUNCTION: return function_block(r);
   default: return kn_bc_skip(r);
   }
@@ -356,7 +356,9 @@ bool kn_bc_read_module(struct kn_bc *r) {
   struct kn_bc_saved saved;
   uint32_t id;
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
-  r->open->inlining = r->later && kiln_module_get_attrs(r->module).inlining != KILN_INLINING_OFF;
+  const kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
+  r->open->inlining = r->later && attrs.inlining != KILN_INLINING_OFF;
+  r->open->refuse_unknown = attrs.refuse_unknown;
   for (;;) {
     if (r->m->data_defined && r->later) note_bodies(r);
     switch (kn_bc_next(r, &id)) {

@@ -33,6 +33,20 @@ struct kn_bc_pool {
   KN_BC_ARRAY(uint8_t) bytes;
 };
 
+/* A kind of metadata, by the number that the module gives it. */
+struct kn_bc_named_kind {
+  const struct kn_bc_support *row; /* NULL: Kiln does not know it, or the module does not name it */
+  uint32_t number;                 /* that of LLVM's own; KN_BC_KIND_OTHER: it has none there */
+  uint32_t unknown;                /* index + 1 in kn_bc_module.unknown; 0: it is known */
+};
+#define KN_BC_KIND_OTHER UINT32_MAX
+
+/* Metadata that Kiln does not know, which are dropped: a kind, or named metadata. */
+struct kn_bc_unknown {
+  uint32_t name; /* offset in unknown_names */
+  uint32_t uses; /* bodies count, each in its thread */
+};
+
 /* The metadata of the module, or of a function. Numbers of a function's count on from the module's. */
 struct kn_bc_metadata {
   KN_BC_ARRAY(struct kn_bc_md) mds;
@@ -87,13 +101,17 @@ struct kn_bc_module {
   struct {
     struct kn_bc_listed *at;
     uint32_t n, cap;
-    enum kn_bc_list next;              /* what the next named node is */
-  } listed;                            /* nodes of the module's lists, in their order */
-  uint64_t bundle_tags_pos;            /* of the block of bundles' tags; 0: none */
-  uint64_t kinds_pos;                  /* of the block of metadata kinds; 0: none */
+    enum kn_bc_list next;   /* what the next named node is */
+  } listed;                 /* nodes of the module's lists, in their order */
+  uint64_t bundle_tags_pos; /* of the block of bundles' tags; 0: none */
+  KN_BC_ARRAY(struct kn_bc_named_kind) kinds;
+  KN_BC_ARRAY(struct kn_bc_unknown) unknown;
+  KN_BC_ARRAY(char) unknown_names;
   struct kn_bc_flags harden;           /* what the module's flags say */
   const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
 
+  bool other_kinds;      /* of metadata: not all have LLVM's own numbers, or some are unknown */
+  bool refuse_unknown;   /* metadata that Kiln does not know are an error */
   bool inlining;         /* functions are kept, to be inlined: <kiln/inline.h> */
   bool has_f80;          /* some type is x86_fp80 */
   bool no_x87;           /* some function has floats, but may not use the x87 */

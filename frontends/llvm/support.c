@@ -111,7 +111,17 @@ const struct kn_bc_support *kn_bc_support_bundle(const char *name) {
   return find(bundles, COUNT(bundles), name);
 }
 
-const struct kn_bc_support *kn_bc_support_kind(const char *name) {
+uint32_t kn_bc_support_number(const struct kn_bc_support *row) {
+  for (uint32_t i = 0; i < COUNT(metadata); i++)
+    if (row == &metadata[i]) return i;
+  return UINT32_MAX;
+}
+
+const struct kn_bc_support *kn_bc_support_kind(const char *name, uint64_t likely) {
+  const struct kn_bc_support *row = kn_bc_support_metadata(likely);
+  if (row != NULL && strcmp(row->name, name) == 0) return row;
+  for (uint32_t i = 0; i < COUNT(metadata); i++)
+    if (metadata[i].name[0] != 0 && strcmp(metadata[i].name, name) == 0) return &metadata[i];
   return find(kinds, COUNT(kinds), name);
 }
 

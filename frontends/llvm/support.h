@@ -41,17 +41,20 @@ struct kn_bc_support {
   uint8_t verdict;   /* enum kn_bc_verdict */
 };
 
-/* The row of an enum, integer or type attribute, of a convention, of a kind of metadata; NULL: there is none. */
+/* The row of an enum, integer or type attribute, of a convention, of a kind of metadata by LLVM's own number; NULL:
+ * there is none. */
 const struct kn_bc_support *kn_bc_support_attr(uint64_t number);
 const struct kn_bc_support *kn_bc_support_convention(uint64_t number);
 const struct kn_bc_support *kn_bc_support_metadata(uint64_t number);
-/* The row of a string attribute, a feature ("+sse"), a module flag, a bundle, a kind of metadata without a number, or
- * named metadata; NULL: there is none. */
+/* LLVM's own number of the kind of metadata that row is about; UINT32_MAX: it has none. */
+uint32_t kn_bc_support_number(const struct kn_bc_support *row);
+/* The row of a string attribute, a feature ("+sse"), a module flag, a bundle, a kind of metadata, whose LLVM's own number
+ * may be `likely`, or named metadata; NULL: there is none. */
 const struct kn_bc_support *kn_bc_support_string(const char *name);
 const struct kn_bc_support *kn_bc_support_feature(const char *name);
 const struct kn_bc_support *kn_bc_support_flag(const char *name);
 const struct kn_bc_support *kn_bc_support_bundle(const char *name);
-const struct kn_bc_support *kn_bc_support_kind(const char *name);
+const struct kn_bc_support *kn_bc_support_kind(const char *name, uint64_t likely);
 const struct kn_bc_support *kn_bc_support_named(const char *name);
 
 #endif

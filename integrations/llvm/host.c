@@ -50,8 +50,6 @@ static void open_host(struct shim_host *h, void *handle, const char *path) {
   if (h->version == 0) h->why = "this LLVM's version is not known";
   else if (h->version < KILN_LLVM_OLDEST)
     h->why = "this LLVM is older than those whose bitcode Kiln reads";
-  else if (h->version > KILN_LLVM_NEWEST)
-    h->why = "this LLVM is newer than those whose bitcode Kiln reads";
   else if (!h->LLVMWriteBitcodeToMemoryBuffer || !h->LLVMGetBufferStart || !h->LLVMGetBufferSize ||
            !h->LLVMDisposeMemoryBuffer)
     h->why = "this LLVM does not write bitcode to memory";

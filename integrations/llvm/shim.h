@@ -78,7 +78,7 @@ struct shim_host {
 
 /* The mangled names of llvm::legacy::PassManager::run(llvm::Module &),
  * llvm::raw_fd_ostream::raw_fd_ostream(llvm::StringRef, std::error_code &, llvm::sys::fs::OpenFlags) and
- * llvm::TargetMachine::getOptLevel() const: the same from LLVM 11 to 22. */
+ * llvm::TargetMachine::getOptLevel() const: the same from LLVM 11 to 23. */
 #define SHIM_PASSES_RUN "_ZN4llvm6legacy11PassManager3runERNS_6ModuleE"
 #define SHIM_STREAM_NEW                                                                            \
   "_ZN4llvm14raw_fd_ostreamC1ENS_9StringRefERSt10error_codeNS_3sys2fs9OpenFlagsE"

@@ -41,6 +41,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   m->some_no_plt |= attrs->no_plt;
   m->no_red_zone = attrs->no_red_zone;
   m->exec_stack = attrs->exec_stack;
+  m->refuse_unknown = attrs->refuse_unknown;
   m->inlining = (uint8_t)attrs->inlining;
   m->inline_size = attrs->inline_size;
   return KILN_OK;
@@ -55,6 +56,7 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .no_plt = m->no_plt,
     .no_red_zone = m->no_red_zone,
     .exec_stack = m->exec_stack,
+    .refuse_unknown = m->refuse_unknown,
     .inlining = (kiln_inlining)m->inlining,
     .inline_size = m->inline_size,
   };

@@ -8,16 +8,13 @@
 
 #include <stdlib.h>
 
-/* Number of the attachment that names assignments: LLVM's FixedMetadataKinds.def. */
-enum { KIND_ASSIGN_ID = 38 };
-
 void kn_bc_assign_begin(struct kn_bc *r) {
   r->fn.assigns.n = r->fn.assign_bytes.n = r->fn.assigned.n = 0;
 }
 
 void kn_bc_assign_attached(struct kn_bc *r) {
   for (uint32_t i = 1; r->fn.assigns.n != 0 && i + 1 < r->in.ops.n; i += 2)
-    if (r->in.ops.at[i] == KIND_ASSIGN_ID && r->in.ops.at[i + 1] < UINT32_MAX)
+    if (kn_bc_kind(r, r->in.ops.at[i]) == MD_KIND_ASSIGN_ID && r->in.ops.at[i + 1] < UINT32_MAX)
       KN_BC_PUSH(r, r->fn.assigned, (uint32_t)r->in.ops.at[i + 1]);
 }
 

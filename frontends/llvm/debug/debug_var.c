@@ -25,17 +25,18 @@ void kn_bc_debug_constant(struct kn_bc *r, uint64_t variable, uint64_t expr) {
                         bytes, is.n);
 }
 
-/* [value, kind, node]...: of a global variable or a function that is declared, kind 0 is its description. */
+/* [value, kind, node]...: of a global variable or a function that is declared, kind "dbg" is its description. */
 void kn_bc_debug_attachment(struct kn_bc *r, const uint64_t *ops, uint32_t n) {
   if (n < 3 || ops[0] >= r->vals.n || r->csts.at[ops[0]].kind != CK_GLOBAL) return;
   const struct kn_bc_global *g = &r->m->globals.at[r->csts.at[ops[0]].index];
   if (g->symbol == 0) return;
-  if (g->what == KILN_SYMBOL_FUNC && n == 3 && ops[1] == 0 && ops[2] < UINT32_MAX)
+  if (g->what == KILN_SYMBOL_FUNC && n == 3 && kn_bc_kind(r, ops[1]) == MD_KIND_DBG &&
+      ops[2] < UINT32_MAX)
     kiln_debug_set_global(kiln_module_debug(r->module), kn_bc_die(r, ops[2] + 1),
                           (kiln_symbol){g->symbol}, NULL, 0);
   if (g->what != KILN_SYMBOL_DATA) return;
   for (uint32_t i = 1; i + 1 < n; i += 2) {
-    if (ops[i] != 0 || ops[i + 1] >= UINT32_MAX) continue;
+    if (kn_bc_kind(r, ops[i]) != MD_KIND_DBG || ops[i + 1] >= UINT32_MAX) continue;
     const struct kn_bc_md *pair = kn_bc_md(r, (uint32_t)ops[i + 1] + 1);
     struct kn_bc_expr is;
     uint8_t bytes[KN_BC_EXPR_BYTES];
@@ -66,7 +67,7 @@ void kn_bc_debug_function(struct kn_bc *r) {
 static bool attachment(struct kn_bc *r) {
   if (r->in.ops.n % 2 != 0) kn_bc_assign_attached(r);
   for (uint32_t i = 0; r->in.ops.n % 2 == 0 && i + 1 < r->in.ops.n; i += 2)
-    if (r->in.ops.at[i] == 0 && r->in.ops.at[i + 1] < UINT32_MAX)
+    if (kn_bc_kind(r, r->in.ops.at[i]) == MD_KIND_DBG && r->in.ops.at[i + 1] < UINT32_MAX)
       r->fn.subprogram = (uint32_t)r->in.ops.at[i + 1] + 1;
   return true;
 }

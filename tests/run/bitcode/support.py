@@ -537,6 +537,7 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         for number, name, verdict, _ in self.rows['METADATA']:
             if verdict in ('DONE', 'VALUE'):
                 continue
+            # LLVM 22 gives the newest kinds numbers of a producer's own: they are known by name
             define = 'define void @f() !%s !0 {\n ret void\n}\n!0 = !{i32 1, i32 2}\n' % name
             if verdict == 'REFUSED':
                 self.refused('metadata ' + name, define, 'metadata', name)
@@ -548,11 +549,8 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
         self.accepted('other metadata of an instruction', call % 'something')
         for name, _ in [(name, verdict) for _, name, verdict, _ in self.rows['KIND']] + [('something', None)]:
             define = 'define void @f() !%s !0 {\n ret void\n}\n@v = global i32 0, !%s !0\n!0 = !{}\n' % (name, name)
-            if name == 'something':
-                self.refused('metadata of a function that is not known', define, 'metadata "something"', None, where='')
-            else:
-                self.accepted('metadata ' + name, define)
-        for name, verdict in [(name, verdict) for _, name, verdict, _ in self.rows['NAMED']] + [('llvm.something', 'REFUSED'), ('x', 'IDLE')]:
+            self.accepted('metadata ' + name, define)
+        for name, verdict in [(name, verdict) for _, name, verdict, _ in self.rows['NAMED']] + [('llvm.something', 'IDLE'), ('x', 'IDLE')]:
             text = 'define void @f() {\n ret void\n}\n!%s = !{!0}\n!0 = !{}\n' % name
             if verdict == 'REFUSED':
                 self.refused('named metadata ' + name, text, 'named metadata', name, where='')

@@ -1,0 +1,200 @@
+/* Kinds of metadata, and what is attached to functions, variables and instructions. A module names the kinds and gives
+ * them its own numbers: LLVM's, as a rule, and then those of the producer. So kinds are known by name. Metadata may be
+ * dropped, as LLVM's definition says: those of a kind that Kiln does not know are, and counted. Called by module.c,
+ * metadata.c, body.c and debug/. Invariant: the position in the file is what it was. */
+#include "debug/debug.h"
+
+/* ---- what is not known ---- */
+
+/* Notes metadata that Kiln does not know, which have this name: index + 1; 0 after an error. */
+static uint32_t note(struct kn_bc *r, const char *name) {
+  struct kn_bc_module *m = r->open;
+  const size_t n = strlen(name) + 1;
+  if (!KN_BC_ROOM(r, m->unknown_names, (uint64_t)m->unknown_names.n + n)) return 0;
+  memcpy(m->unknown_names.at + m->unknown_names.n, name, n);
+  if (!KN_BC_PUSH(r, m->unknown, (struct kn_bc_unknown){.name = m->unknown_names.n})) return 0;
+  m->unknown_names.n += (uint32_t)n;
+  return m->unknown.n;
+}
+
+/* Metadata number `unknown` - 1 of those that are not known are used: counts that, or refuses them. */
+static bool use(struct kn_bc *r, uint32_t unknown) {
+  struct kn_bc_unknown *u = &r->m->unknown.at[unknown - 1];
+  if (r->m->refuse_unknown)
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                      "not implemented: metadata \"%s\", which are not known",
+                      r->m->unknown_names.at + u->name);
+  __atomic_fetch_add(&u->uses, 1, __ATOMIC_RELAXED);
+  return true;
+}
+
+bool kn_bc_unknown_metadata(struct kn_bc *r, const char *name) {
+  uint32_t unknown = note(r, name);
+  return unknown != 0 && use(r, unknown);
+}
+
+uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, kiln_llvm_unknown *out, uint32_t room) {
+  uint32_t n = 0;
+  if (!l) return 0;
+  const struct kn_bc_module *m = l->bc.m;
+  for (uint32_t i = 0; i < m->unknown.n; i++) {
+    const struct kn_bc_unknown *u = &m->unknown.at[i];
+    const uint32_t uses = __atomic_load_n(&u->uses, __ATOMIC_RELAXED);
+    if (uses == 0) continue;
+    if (out && n < room) out[n] = (kiln_llvm_unknown){m->unknown_names.at + u->name, uses};
+    n++;
+  }
+  return n;
+}
+
+/* ---- the module's kinds ---- */
+
+/* A record of a kind: [number, characters]. */
+static bool kind(struct kn_bc *r) {
+  char name[64];
+  const uint64_t *op = r->in.ops.at;
+  const uint32_t n = r->in.ops.n;
+  if (r->in.code != MD_KIND || n < 1) return true; /* says nothing of a kind */
+  if (op[0] > UINT16_MAX) return kn_bc_fail(r, KILN_ERR_LIMIT, "a kind of metadata beyond 65535");
+  uint32_t length = 0;
+  for (; length + 1 < n && length + 1 < sizeof name; length++) name[length] = (char)op[1 + length];
+  name[length] = 0;
+  struct kn_bc_module *m = r->open;
+  while (m->kinds.n <= op[0])
+    if (!KN_BC_PUSH(r, m->kinds, (struct kn_bc_named_kind){.number = KN_BC_KIND_OTHER}))
+      return false;
+  struct kn_bc_named_kind *k = &m->kinds.at[op[0]];
+  k->row = kn_bc_support_kind(name, op[0]);
+  if (k->row != NULL) k->number = kn_bc_support_number(k->row);
+  else k->unknown = note(r, name);
+  m->other_kinds |= k->row == NULL || (k->number != op[0] && k->number != KN_BC_KIND_OTHER);
+  return r->status == KILN_OK;
+}
+
+bool kn_bc_read_kinds(struct kn_bc *r) {
+  return kn_bc_each(r, BLOCK_METADATA_KIND, KN_BC_ANY_CODE, kind);
+}
+
+/* Kind number `number` of the module. Modules without names of kinds have LLVM's own. */
+static struct kn_bc_named_kind kind_of(const struct kn_bc *r, uint64_t number) {
+  if (number < r->m->kinds.n) return r->m->kinds.at[number];
+  struct kn_bc_named_kind k = {kn_bc_support_metadata(number), (uint32_t)number, 0};
+  if (number > UINT16_MAX || k.row == NULL) k.number = KN_BC_KIND_OTHER;
+  return k;
+}
+
+uint32_t kn_bc_kind(const struct kn_bc *r, uint64_t number) {
+  if (KN_LIKELY(!r->m->other_kinds && number <= UINT16_MAX)) return (uint32_t)number;
+  return kind_of(r, number).number;
+}
+
+/* ---- attachments ---- */
+
+/* Checks metadata of the module's kind `number`, which are attached to something. LLVM's own number of the kind in
+ * *known. */
+static bool attached(struct kn_bc *r, uint64_t number, uint32_t *known) {
+  const struct kn_bc_named_kind k = kind_of(r, number);
+  *known = k.number;
+  if (KN_UNLIKELY(k.unknown != 0)) return use(r, k.unknown);
+  if (KN_UNLIKELY(k.row == NULL))
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                      "not implemented: metadata of kind number %llu, which has no name",
+                      (unsigned long long)number);
+  return k.row->verdict != SUPPORT_REFUSED || kn_bc_refuse(r, k.row);
+}
+
+bool kn_bc_global_attached(struct kn_bc *r) {
+  const uint32_t n = r->in.ops.n;
+  const uint64_t *op = r->in.ops.at;
+  for (uint32_t i = 1; i + 1 < n; i += 2) {
+    uint32_t known;
+    if (!attached(r, op[i], &known)) return false;
+    if (KN_UNLIKELY(known == MD_KIND_ASSOCIATED)) {
+      if (op[0] >= r->vals.n || r->csts.at[op[0]].kind != CK_GLOBAL || op[i + 1] >= UINT32_MAX)
+        return kn_bc_malformed(r, "bad attachment");
+      struct kn_bc_global *g = &r->open->globals.at[r->csts.at[op[0]].index];
+      if (g->what == KILN_SYMBOL_DATA) g->attrs = (uint32_t)op[i + 1] + 1;
+    }
+  }
+  return true;
+}
+
+bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out) {
+  uint64_t pos = r->in.bits.pos;
+  out->id = 0;
+  bool ok = kn_bc_md_record(r, node) && r->in.code == MD_NODE && r->in.ops.n == 1 &&
+            r->in.ops.at[0] - 1 < UINT32_MAX && kn_bc_md_record(r, (uint32_t)r->in.ops.at[0]) &&
+            r->in.code == MD_VALUE && r->in.ops.n > 1;
+  r->in.bits.pos = pos;
+  if (!ok) return r->status == KILN_OK && kn_bc_malformed(r, "bad metadata \"associated\"");
+  uint64_t id = r->in.ops.at[1];
+  if (id < r->vals.n && r->csts.at[id].kind == CK_GLOBAL)
+    out->id = r->m->globals.at[r->csts.at[id].index].symbol;
+  return true;
+}
+
+/* The kinds of `n` operands that are [kind, node]... of instructions: only one bears on objects, and those that are not
+ * known are counted. */
+static bool of_instruction(struct kn_bc *r, struct kn_bits *b, uint64_t n) {
+  for (; n >= 2 && b->pos < b->end; n -= 2) {
+    const uint64_t number = kn_bits_vbr6(b);
+    kn_bits_vbr6(b);
+    if (KN_UNLIKELY(kn_bc_kind(r, number) == MD_KIND_PCSECTIONS))
+      return kn_bc_refuse(r, kn_bc_support_metadata(MD_KIND_PCSECTIONS));
+    if (KN_LIKELY(!r->m->other_kinds)) continue;
+    const uint32_t unknown = kind_of(r, number).unknown;
+    if (unknown != 0 && !use(r, unknown)) return false;
+  }
+  return true;
+}
+
+/* Skips records of one attachment of an instruction, [instruction, kind, node], whose kind is one chunk: the frequent
+ * ones of optimized code. */
+static void skip_frequent(struct kn_bits *b, unsigned width) {
+  if (width > 8) return;
+  const unsigned head =
+    width + 12; /* bits before the numbers: of the abbreviation, code and count */
+  const uint64_t mask = ((UINT64_C(1) << width) - 1) | UINT64_C(0x7f) << (width + 5);
+  const uint64_t wanted = BC_UNABBREV | UINT64_C(3) << (width + 6);
+  const uint64_t tops = KN_BITS_TOPS8 & ((UINT64_C(1) << (57 - head)) - 1);
+  while (b->pos < b->end) {
+    uint64_t w = kn_bits_peek(b, b->pos);
+    if ((w & mask) != wanted) return;
+    uint64_t ends = ~(w >> head) & tops, first = ends & (0 - ends); /* last chunks of numbers */
+    if (!(ends & first << 6)) return;
+    uint64_t node = ends - first - (first << 6);
+    if (node == 0) return;
+    b->pos += head + (unsigned)__builtin_ctzll(node) + 1;
+  }
+}
+
+/* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...] of each instruction
+ * that has. LLVM writes them without abbreviations. */
+bool kn_bc_function_attachments(struct kn_bc *r) {
+  struct kn_bits b = r->in.bits;
+  unsigned width = (unsigned)kn_bits_vbr(&b, 4);
+  kn_bits_align(&b);
+  uint64_t end = b.pos + 32 + kn_bits_fixed(&b, 32) * 32;
+  if (width < 2 || width > 32)
+    return true; /* the error is reported when the block is entered or skipped */
+  if (end < b.end) b.end = end;
+  for (;;) {
+    if (KN_LIKELY(!r->m->other_kinds)) skip_frequent(&b, width);
+    if (b.pos >= b.end || kn_bits_fixed(&b, width) != BC_UNABBREV) break;
+    kn_bits_vbr6(&b);
+    uint64_t n = kn_bits_vbr6(&b);
+    if (n % 2 != 0) {
+      kn_bits_vbr6(&b);
+      if (!of_instruction(r, &b, n - 1)) return false;
+      continue;
+    }
+    for (; n >= 2 && b.pos < b.end; n -= 2) {
+      uint32_t known;
+      if (!attached(r, kn_bits_vbr6(&b), &known)) return false;
+      if (KN_UNLIKELY(known == MD_KIND_ASSOCIATED))
+        return kn_bc_refuse(r, kn_bc_support_metadata(MD_KIND_ASSOCIATED));
+      kn_bits_vbr6(&b);
+    }
+  }
+  return true;
+}

@@ -1,0 +1,13 @@
+/* Metadata of bitcode that Kiln does not know: dropped, and named in the log; or refused, if $KILN_UNKNOWN is "refuse". */
+#ifndef KN_TOOLS_UNKNOWN_H
+#define KN_TOOLS_UNKNOWN_H
+
+#include <kiln/llvm.h>
+
+/* Tells a module what $KILN_UNKNOWN says, before its bitcode is read. False: it says neither "refuse" nor "drop" nor
+ * nothing; then the module has that error. */
+bool tool_unknown_set(kiln_module *m);
+/* Names in the log what was dropped of unit `path`, a line for each. */
+void tool_unknown_log(const kiln_llvm *reader, const char *path);
+
+#endif
