@@ -11,9 +11,8 @@ static const uint64_t exception_class = UINT64_C(0x4b494c4e5741534d); /* "KILNWA
 
 /* ---- memory ---- */
 
-kiln_wasm_exn *kiln_wasmrt_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t n_values) {
+kiln_wasm_exn *kn_do_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t n_values) {
   kiln_wasmrt_store *s = kn_instance(instance)->store;
-  kn_need_stack(s);
   struct kn_exn *e = malloc(sizeof *e + n_values * sizeof(kiln_wasm_value));
   if (e == NULL) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_STACK); /* no memory is like no stack */
   memset(e, 0, sizeof *e + n_values * sizeof(kiln_wasm_value));
@@ -24,7 +23,7 @@ kiln_wasm_exn *kiln_wasmrt_exn_new(void *instance, const kiln_wasm_tag *tag, uin
   return &e->exn;
 }
 
-void kiln_wasmrt_exn_drop(void *instance, kiln_wasm_exn *exn) {
+void kn_do_exn_drop(void *instance, kiln_wasm_exn *exn) {
   kiln_wasmrt_store *s = kn_instance(instance)->store;
   if (exn->escaped) return; /* until the store is freed */
   struct kn_exn *e = (struct kn_exn *)(void *)((char *)exn - offsetof(struct kn_exn, exn));
@@ -48,9 +47,8 @@ static void clean_up(_Unwind_Reason_Code reason, struct _Unwind_Exception *u) {
   free(u);
 }
 
-__attribute__((noreturn)) void kiln_wasmrt_throw(void *instance, kiln_wasm_exn *exn) {
+__attribute__((noreturn)) void kn_do_throw(void *instance, kiln_wasm_exn *exn) {
   if (exn == NULL) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_NULL_EXCEPTION);
-  kn_need_stack(kn_instance(instance)->store);
   struct unwound *u = NULL;
   if (posix_memalign((void **)&u, _Alignof(struct unwound), sizeof *u) != 0)
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_STACK);
@@ -65,7 +63,7 @@ __attribute__((noreturn)) void kiln_wasmrt_throw(void *instance, kiln_wasm_exn *
   abort();
 }
 
-kiln_wasm_exn *kiln_wasmrt_caught(void *unwound) {
+kiln_wasm_exn *kn_do_caught(void *unwound) {
   struct unwound *u = unwound;
   kiln_wasm_exn *exn = u->exn;
   free(u);

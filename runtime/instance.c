@@ -194,7 +194,7 @@ static void free_instance(struct kn_owned *o) {
   free(i->block);
   free(i->elem_dropped);
   free(i->data_dropped);
-  kn_backtrace_free(i->code);
+  kn_code_release(i->code);
   free(i);
 }
 
@@ -236,7 +236,9 @@ static kiln_wasmrt_instance *new_instance(kiln_wasmrt_store *s, const kiln_wasm_
   kn_store_own(s, &i->owned, free_instance);
   i->elem_dropped = calloc((size_t)image->n_elems + 1, sizeof *i->elem_dropped);
   i->data_dropped = calloc((size_t)image->n_datas + 1, sizeof *i->data_dropped);
-  if (i->elem_dropped == NULL || i->data_dropped == NULL || !place(i)) return NULL;
+  i->code = kn_code_use(image);
+  if (i->elem_dropped == NULL || i->data_dropped == NULL || i->code == NULL || !place(i))
+    return NULL;
   kiln_wasm_header *h = (kiln_wasm_header *)(void *)i->address - 1;
   h->user[0] = (uintptr_t)i;
   h->image = image;

@@ -67,11 +67,10 @@ kiln_wasmrt_extern kiln_wasmrt_memory_new(kiln_wasmrt_store *s, const kiln_wasm_
   return (kiln_wasmrt_extern){.kind = KILN_WASM_MEMORY, .address = m != NULL ? m->memory : NULL};
 }
 
-uint64_t kiln_wasmrt_memory_grow(void *instance, uint32_t index, uint64_t pages) {
+uint64_t kn_do_memory_grow(void *instance, uint32_t index, uint64_t pages) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   kiln_wasm_memory *m = kn_instance_memory(i, index);
   struct kn_memory *k = kn_memory(m);
-  kn_need_stack(i->store);
   pthread_mutex_lock(&k->lock);
   uint64_t old = m->size_bytes, before = old / KILN_WASM_PAGE_BYTES;
   bool ok = pages <= k->max_pages - before;
@@ -90,15 +89,14 @@ static bool within(const kiln_wasm_memory *m, uint64_t at, uint64_t size) {
   return size <= all && at <= all - size;
 }
 
-void kiln_wasmrt_memory_fill(void *instance, uint32_t index, uint64_t to, uint32_t byte,
-                             uint64_t size) {
+void kn_do_memory_fill(void *instance, uint32_t index, uint64_t to, uint32_t byte, uint64_t size) {
   kiln_wasm_memory *m = kn_instance_memory(kn_instance(instance), index);
   if (!within(m, to, size)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
   memset(m->base + to, (uint8_t)byte, size);
 }
 
-void kiln_wasmrt_memory_copy(void *instance, uint32_t to_index, uint32_t from_index, uint64_t to,
-                             uint64_t from, uint64_t size) {
+void kn_do_memory_copy(void *instance, uint32_t to_index, uint32_t from_index, uint64_t to,
+                       uint64_t from, uint64_t size) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   kiln_wasm_memory *a = kn_instance_memory(i, to_index), *b = kn_instance_memory(i, from_index);
   if (!within(a, to, size) || !within(b, from, size))
@@ -116,13 +114,13 @@ bool kn_memory_init(const kiln_wasmrt_instance *i, uint32_t memory, uint32_t dat
   return true;
 }
 
-void kiln_wasmrt_memory_init(void *instance, uint32_t memory, uint32_t data, uint64_t to,
-                             uint32_t from, uint32_t size) {
+void kn_do_memory_init(void *instance, uint32_t memory, uint32_t data, uint64_t to, uint32_t from,
+                       uint32_t size) {
   if (!kn_memory_init(kn_instance(instance), memory, data, to, from, size))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
 }
 
-void kiln_wasmrt_data_drop(void *instance, uint32_t data) {
+void kn_do_data_drop(void *instance, uint32_t data) {
   kn_instance(instance)->data_dropped[data] = true;
 }
 
@@ -167,7 +165,6 @@ static uint32_t wait_at(void *instance, uint32_t index, uint64_t at, uint64_t ex
   struct kn_waiter self = {.at = at}, **end;
   check_atomic(instance, m, at, size);
   if (!k->limits.shared) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_NOT_SHARED);
-  kn_need_stack(i->store);
   struct timespec deadline = deadline_of(timeout_ns < 0 ? 0 : timeout_ns);
   pthread_mutex_lock(&k->lock);
   uint64_t value = size == 4
@@ -189,23 +186,22 @@ static uint32_t wait_at(void *instance, uint32_t index, uint64_t at, uint64_t ex
   return result;
 }
 
-uint32_t kiln_wasmrt_atomic_wait32(void *instance, uint32_t memory, uint64_t at, uint32_t expected,
-                                   int64_t timeout_ns) {
+uint32_t kn_do_atomic_wait32(void *instance, uint32_t memory, uint64_t at, uint32_t expected,
+                             int64_t timeout_ns) {
   return wait_at(instance, memory, at, expected, 4, timeout_ns);
 }
 
-uint32_t kiln_wasmrt_atomic_wait64(void *instance, uint32_t memory, uint64_t at, uint64_t expected,
-                                   int64_t timeout_ns) {
+uint32_t kn_do_atomic_wait64(void *instance, uint32_t memory, uint64_t at, uint64_t expected,
+                             int64_t timeout_ns) {
   return wait_at(instance, memory, at, expected, 8, timeout_ns);
 }
 
-uint32_t kiln_wasmrt_atomic_notify(void *instance, uint32_t index, uint64_t at, uint32_t count) {
+uint32_t kn_do_atomic_notify(void *instance, uint32_t index, uint64_t at, uint32_t count) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   kiln_wasm_memory *m = kn_instance_memory(i, index);
   struct kn_memory *k = kn_memory(m);
   uint32_t woken = 0;
   check_atomic(instance, m, at, 4);
-  kn_need_stack(i->store);
   pthread_mutex_lock(&k->lock);
   for (struct kn_waiter *w = k->waiters; w != NULL && woken < count; w = w->next) {
     if (w->at != at || w->woken) continue;

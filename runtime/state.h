@@ -1,12 +1,14 @@
 /* What the files of the runtime share. store.c has what a store owns, instance.c makes instances, memory.c and table.c
- * are what their names say, trap.c enters and leaves code, exception.c unwinds, load.c compiles into memory. */
+ * are what their names say, trap.c enters and leaves code by way of stubs.S, code.c knows code and its frames,
+ * exception.c unwinds, load.c compiles into memory. */
 #ifndef KN_RUNTIME_STATE_H
 #define KN_RUNTIME_STATE_H
 
 #include <kiln/wasm_runtime.h>
 
+#include "code.h"
+
 #include <pthread.h>
-#include <setjmp.h>
 
 /* A function type of the store: its type_id is its index in kiln_wasmrt_store.types plus 1. */
 struct kn_type {
@@ -77,7 +79,7 @@ struct kiln_wasmrt_instance {
   uint8_t *address; /* of the instance */
   void *block;      /* what was allocated for it; NULL: it is in its memory's reserved space */
   bool *elem_dropped, *data_dropped;
-  struct kn_code *code; /* functions by address, for backtraces; NULL: not made yet */
+  struct kn_code *code; /* its functions by their addresses */
 };
 
 struct kiln_wasmrt_store {
@@ -91,21 +93,45 @@ struct kiln_wasmrt_store {
   struct kn_memory *memories;
   struct kiln_wasmrt_instance *instances;
   struct kn_exn *exceptions;
-  uint8_t *interrupt; /* a page */
+  uint8_t *interrupt;      /* a page */
+  kiln_wasmrt_stack stack; /* that calls are on; 0 bytes: the thread's */
 };
 
-enum { KN_RAW_FRAMES = 2 * KILN_WASMRT_FRAMES };
+/* Where kn_enter has saved what it restores. */
+struct kn_jump {
+  uintptr_t sp;
+};
+
+/* What a thread has once it called code. In memory of the thread itself, since a signal handler reads it. stubs.S knows
+ * the first fields. */
+struct kn_thread {
+  uintptr_t limit;                     /* below it the stack has no room for C */
+  uintptr_t exit_sp, exit_fp, exit_pc; /* where code last called the runtime; exit_sp 0: nowhere */
+  struct kn_activation *current;       /* whose code runs; NULL: none, or a function of the host */
+  /* The activation that has called a function of the host, if it is on the stack from `host_low` to `host_high`: a
+   * coroutine may have been switched to since. */
+  struct kn_activation *host;
+  uintptr_t host_low, host_high;
+  uintptr_t guard_low, guard_high; /* a stack that ends early, and where code was entered on it */
+  uintptr_t stack_low, stack_high;
+  bool ready;
+};
+extern _Thread_local struct kn_thread kn_thread
+  __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* One entry into code, on the stack of the C function that enters. */
 struct kn_activation {
-  struct kn_activation *outer;
   struct kiln_wasmrt_store *store;
   kiln_wasmrt_error *error;
-  uintptr_t stack;  /* of the function that enters: code is below */
-  uint32_t in_host; /* a function of the host runs: a fault is its own */
-  uint32_t n_raw;   /* backtrace: functions' starts and where they are */
-  uintptr_t raw[KN_RAW_FRAMES][2];
-  sigjmp_buf jump;
+  uintptr_t stack;         /* of the function that enters: code is below */
+  uintptr_t low;           /* where the stack ends */
+  uintptr_t limit;         /* kn_thread.limit */
+  uintptr_t guard;         /* 0, or `low`, and the bytes below have been made inaccessible */
+  struct kn_regs exit;     /* where code has called the last function of the host */
+  struct kn_thread before; /* of what entered */
+  struct kn_jump jump;
+  uint32_t n_places; /* backtrace */
+  struct kn_place places[KILN_WASMRT_FRAMES];
 };
 
 /* ---- store.c ---- */
@@ -155,21 +181,57 @@ bool kn_memory_init(const kiln_wasmrt_instance *i, uint32_t memory, uint32_t dat
 bool kn_table_init(const kiln_wasmrt_instance *i, uint32_t table, uint32_t elem, uint64_t to,
                    uint64_t from, uint64_t n);
 
-/* ---- trap.c ---- */
+/* ---- stubs.S ---- */
+
+extern const char kn_stubs_begin[] __attribute__((visibility("hidden")));
+extern const char kn_stubs_end[] __attribute__((visibility("hidden")));
+extern const char kn_landing[] __attribute__((visibility("hidden")));
+
+/* Calls body(user): 0 when it returned, 1 when it was left. */
+int kn_enter(struct kn_jump *jump, void (*body)(void *user), void *user);
+__attribute__((noreturn)) void kn_leave(const struct kn_jump *jump);
+
+/* What the stubs of helpers call: the functions that <kiln/wasm_abi.h> describes, by their names there. */
+__attribute__((noreturn)) void kn_do_trap(void *instance, uint32_t trap);
+uint64_t kn_do_memory_grow(void *instance, uint32_t memory, uint64_t pages);
+void kn_do_memory_fill(void *instance, uint32_t memory, uint64_t to, uint32_t byte, uint64_t size);
+void kn_do_memory_copy(void *instance, uint32_t to_memory, uint32_t from_memory, uint64_t to,
+                       uint64_t from, uint64_t size);
+void kn_do_memory_init(void *instance, uint32_t memory, uint32_t data, uint64_t to, uint32_t from,
+                       uint32_t size);
+void kn_do_data_drop(void *instance, uint32_t data);
+uint64_t kn_do_table_grow(void *instance, uint32_t table, void *ref, uint64_t more);
+void kn_do_table_fill(void *instance, uint32_t table, uint64_t to, void *ref, uint64_t n);
+void kn_do_table_copy(void *instance, uint32_t to_table, uint32_t from_table, uint64_t to,
+                      uint64_t from, uint64_t n);
+void kn_do_table_init(void *instance, uint32_t table, uint32_t elem, uint64_t to, uint32_t from,
+                      uint32_t n);
+void kn_do_elem_drop(void *instance, uint32_t elem);
+uint32_t kn_do_atomic_notify(void *instance, uint32_t memory, uint64_t at, uint32_t count);
+uint32_t kn_do_atomic_wait32(void *instance, uint32_t memory, uint64_t at, uint32_t expected,
+                             int64_t timeout_ns);
+uint32_t kn_do_atomic_wait64(void *instance, uint32_t memory, uint64_t at, uint64_t expected,
+                             int64_t timeout_ns);
+kiln_wasm_exn *kn_do_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t n_values);
+__attribute__((noreturn)) void kn_do_throw(void *instance, kiln_wasm_exn *exn);
+kiln_wasm_exn *kn_do_caught(void *unwound);
+void kn_do_exn_drop(void *instance, kiln_wasm_exn *exn);
+void kn_do_out_of_fuel(void *instance);
 
 /* What `host` functions of images call: kn_host. */
 kiln_wasm_exn *kn_host_call(void *host, kiln_wasm_value *values);
-/* Traps unless the stack has room for C code. */
-void kn_need_stack(kiln_wasmrt_store *store);
+kiln_wasm_exn *kn_do_host_call(void *host, kiln_wasm_value *values);
+
+/* ---- trap.c ---- */
+
 /* Ends the innermost activation by an exception that nobody caught; returns if there is none. */
 void kn_uncaught(kiln_wasm_exn *exn);
+/* Makes the thread ready to run code: false without memory. */
+bool kn_prepare_thread(void);
 
 /* ---- backtrace.c ---- */
 
-/* Notes the functions that are active between here and where `a` entered. In a signal handler, too. */
-void kn_backtrace_take(struct kn_activation *a);
-/* Puts those of them that are functions of modules into the error. */
+/* Puts the functions that were active into the error. */
 void kn_backtrace_name(const struct kn_activation *a, kiln_wasmrt_error *error);
-void kn_backtrace_free(struct kn_code *code);
 
 #endif

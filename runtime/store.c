@@ -7,6 +7,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum {
+  LEAST_STACK_BYTES = 16384
+}; /* that the runtime's own functions need, the unwinder among them */
+
 void kn_error(kiln_wasmrt_error *error, kiln_wasmrt_status status, const char *format, ...) {
   va_list words;
   error->status = status;
@@ -30,6 +34,11 @@ kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *option
   if (s->options.max_pages == 0) s->options.max_pages = 65536;
   if (s->options.max_table_elements == 0) s->options.max_table_elements = 10000000;
   if (s->options.host_stack_bytes == 0) s->options.host_stack_bytes = 65536;
+  if (s->options.host_stack_bytes < LEAST_STACK_BYTES)
+    s->options.host_stack_bytes = LEAST_STACK_BYTES;
+  if (s->options.max_stack_bytes == 0) s->options.max_stack_bytes = 64 << 20;
+  if (s->options.max_stack_bytes < 2 * s->options.host_stack_bytes)
+    s->options.max_stack_bytes = 2 * s->options.host_stack_bytes;
   s->interrupt = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (s->interrupt != MAP_FAILED) return s;
   free(s);

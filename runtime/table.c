@@ -54,12 +54,11 @@ kiln_wasmrt_extern kiln_wasmrt_table_new(kiln_wasmrt_store *s, kiln_wasm_type ty
     .kind = KILN_WASM_TABLE, .type = (uint8_t)type, .address = t != NULL ? t->table : NULL};
 }
 
-uint64_t kiln_wasmrt_table_grow(void *instance, uint32_t index, void *ref, uint64_t more) {
+uint64_t kn_do_table_grow(void *instance, uint32_t index, void *ref, uint64_t more) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   kiln_wasm_table *t = kn_instance_table(i, index);
   struct kn_table *k = kn_table(t);
   uint64_t old = t->size_elements;
-  kn_need_stack(i->store);
   if (more > k->max - old || !make_room(k, old + more)) return UINT64_MAX;
   t->size_elements = old + more;
   set(t, old, more, ref);
@@ -68,14 +67,14 @@ uint64_t kiln_wasmrt_table_grow(void *instance, uint32_t index, void *ref, uint6
 
 static bool within(uint64_t all, uint64_t at, uint64_t n) { return n <= all && at <= all - n; }
 
-void kiln_wasmrt_table_fill(void *instance, uint32_t index, uint64_t to, void *ref, uint64_t n) {
+void kn_do_table_fill(void *instance, uint32_t index, uint64_t to, void *ref, uint64_t n) {
   kiln_wasm_table *t = kn_instance_table(kn_instance(instance), index);
   if (!within(t->size_elements, to, n)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
   set(t, to, n, ref);
 }
 
-void kiln_wasmrt_table_copy(void *instance, uint32_t to_index, uint32_t from_index, uint64_t to,
-                            uint64_t from, uint64_t n) {
+void kn_do_table_copy(void *instance, uint32_t to_index, uint32_t from_index, uint64_t to,
+                      uint64_t from, uint64_t n) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   kiln_wasm_table *a = kn_instance_table(i, to_index), *b = kn_instance_table(i, from_index);
   if (!within(a->size_elements, to, n) || !within(b->size_elements, from, n))
@@ -93,12 +92,12 @@ bool kn_table_init(const kiln_wasmrt_instance *i, uint32_t table, uint32_t elem,
   return true;
 }
 
-void kiln_wasmrt_table_init(void *instance, uint32_t table, uint32_t elem, uint64_t to,
-                            uint32_t from, uint32_t n) {
+void kn_do_table_init(void *instance, uint32_t table, uint32_t elem, uint64_t to, uint32_t from,
+                      uint32_t n) {
   if (!kn_table_init(kn_instance(instance), table, elem, to, from, n))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
 }
 
-void kiln_wasmrt_elem_drop(void *instance, uint32_t elem) {
+void kn_do_elem_drop(void *instance, uint32_t elem) {
   kn_instance(instance)->elem_dropped[elem] = true;
 }

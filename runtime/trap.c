@@ -1,25 +1,33 @@
 /* Entering code and leaving it: calls, traps by fault or by call, functions of the host, the end of the stack.
- * Invariant: a fault is a trap only if code of a module runs on this thread (not a function of the host), and only at
- * an address that code can be made to touch: the addresses of traps, a memory's reserved space, the stack's end, the
- * page of interruption. All else goes on to the handler that was there before. */
-#define _GNU_SOURCE /* pthread_getattr_np */
+ * Invariants: a fault is a trap only if the instruction that made it is in compiled code or in a stub that such code
+ * calls, and its address is one that it may fault at: the addresses of traps, the reserved space of a memory of the
+ * store, the stack's end, the page of interruption. All else goes on to the handler that was there before. Code is left
+ * by giving the stack's pointer back: nothing is unwound, no lock is taken, no memory is needed. */
+#define _GNU_SOURCE /* pthread_getattr_np, dladdr */
+#include "code.h"
 #include "state.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-enum { SIGNAL_STACK_BYTES = 65536 };
+enum { SIGNAL_STACK_BYTES = 65536, GUARD_BYTES = 65536 };
 
-/* What a thread has once it called code. In memory of the thread itself, since a signal handler reads it. */
-static _Thread_local struct {
-  struct kn_activation *current; /* NULL: no code runs */
-  uintptr_t stack_low, stack_high;
-  bool ready;
-} thread __attribute__((tls_model("initial-exec")));
+_Thread_local struct kn_thread kn_thread __attribute__((tls_model("initial-exec")));
+
+/* The thread: code that a coroutine continues on another thread must not keep the address of the first one's. */
+__attribute__((noinline)) static struct kn_thread *self(void) {
+  __asm__ volatile("");
+  return &kn_thread;
+}
+
+/* Known to those who leave frames, if the program has ASan. */
+extern void __asan_handle_no_return(void) __attribute__((weak));
 
 /* ---- leaving ---- */
 
@@ -45,51 +53,105 @@ const char *kiln_wasmrt_trap_text(kiln_wasm_trap trap) {
   return trap < KILN_WASM_TRAP_COUNT ? texts[trap] : "unknown trap";
 }
 
-__attribute__((noreturn)) static void leave(struct kn_activation *a, kiln_wasmrt_status status,
-                                            kiln_wasm_trap trap) {
-  a->error->status = status;
-  a->error->trap = trap;
-  siglongjmp(a->jump, 1);
+/* Whether an address is on the stack that `a` runs on, or just below its end. */
+static bool on_stack(const struct kn_activation *a, uintptr_t at) {
+  return at < a->stack && at >= a->low - GUARD_BYTES;
 }
 
-__attribute__((noreturn)) void kiln_wasmrt_trap(void *instance, uint32_t trap) {
+/* The activation that ends when code, or a function of the host that it has called, ends itself. NULL: none, or a
+ * coroutine was switched to meanwhile. */
+static struct kn_activation *innermost(void) {
+  const struct kn_thread *t = self();
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  if (t->current != NULL) return t->current;
+  return here >= t->host_low && here < t->host_high ? t->host : NULL;
+}
+
+__attribute__((noreturn)) static void leave(struct kn_activation *a, kiln_wasmrt_status status) {
+  a->error->status = status;
+  if (__asan_handle_no_return != NULL) __asan_handle_no_return();
+  kn_leave(&a->jump);
+}
+
+/* Registers of the code that called a stub, in which there was a fault or which noted where it was left. */
+static struct kn_regs caller_of(struct kn_regs g) {
+#if defined(__x86_64__)
+  memcpy(&g.pc, (const void *)g.sp, sizeof g.pc);
+  g.sp += sizeof g.pc;
+#else
+  g.pc = g.link;
+#endif
+  return g;
+}
+
+static void walk(struct kn_activation *a, const struct kn_regs *exit) {
+  if (!on_stack(a, exit->sp)) return; /* no code has called anything */
+  kn_code_begin();
+  a->n_places = kn_code_walk(caller_of(*exit), false, a->stack, a->places, KILN_WASMRT_FRAMES);
+  kn_code_end();
+}
+
+/* The functions that are active when code, or a function of the host that it has called, has called the runtime. */
+static void take_backtrace(struct kn_activation *a) {
+  const struct kn_thread *t = self();
+  const struct kn_regs last = {.sp = t->exit_sp, .fp = t->exit_fp, .link = t->exit_pc};
+  a->n_places = 0;
+  walk(a, &last);
+  if (a->n_places == 0) walk(a, &a->exit);
+}
+
+__attribute__((noreturn)) void kn_do_trap(void *instance, uint32_t trap) {
   (void)instance;
-  struct kn_activation *a = thread.current;
+  struct kn_activation *a = innermost();
   if (a == NULL) abort(); /* code was called without kiln_wasmrt_protect: there is nowhere to go */
-  kn_backtrace_take(a);
-  leave(a, KILN_WASMRT_TRAP, trap);
+  take_backtrace(a);
+  a->error->trap = (kiln_wasm_trap)trap;
+  leave(a, KILN_WASMRT_TRAP);
 }
 
 __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status) {
-  struct kn_activation *a = thread.current;
+  struct kn_activation *a = innermost();
   if (a == NULL) abort();
   a->error->exit_status = status;
-  leave(a, KILN_WASMRT_EXIT, 0);
+  leave(a, KILN_WASMRT_EXIT);
 }
 
-void kiln_wasmrt_out_of_fuel(void *instance) { kiln_wasmrt_trap(instance, KILN_WASM_TRAP_FUEL); }
+void kn_do_out_of_fuel(void *instance) { kiln_wasmrt_trap(instance, KILN_WASM_TRAP_FUEL); }
 
 void kn_uncaught(kiln_wasm_exn *exn) {
-  struct kn_activation *a = thread.current;
+  struct kn_activation *a = innermost();
   if (a == NULL) return;
   a->error->exception = exn;
-  leave(a, KILN_WASMRT_EXCEPTION, 0);
+  leave(a, KILN_WASMRT_EXCEPTION);
 }
 
-void kn_need_stack(kiln_wasmrt_store *store) {
-  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-  if (here >= thread.stack_low && here < thread.stack_high &&
-      here - thread.stack_low < store->options.host_stack_bytes)
-    kiln_wasmrt_trap(NULL, KILN_WASM_TRAP_STACK);
+/* Code of `a` runs, or goes on. */
+static void set_current(struct kn_thread *t, struct kn_activation *a) {
+  t->current = a;
+  t->limit = a->limit;
+  t->exit_sp = 0;
 }
 
-kiln_wasm_exn *kn_host_call(void *host, kiln_wasm_value *values) {
+kiln_wasm_exn *kn_do_host_call(void *host, kiln_wasm_value *values) {
   struct kn_host *h = host;
-  struct kn_activation *a = thread.current;
-  kn_need_stack(h->store);
-  if (a != NULL) a->in_host++;
+  struct kn_thread *t = self();
+  struct kn_activation *a = t->current;
+  if (a == NULL) return h->fn(h->user, values);
+  struct kn_thread before = *t;
+  a->exit = (struct kn_regs){.sp = t->exit_sp, .fp = t->exit_fp, .link = t->exit_pc};
+  t->current = NULL;
+  t->limit = 0;
+  t->host = a;
+  t->host_low = a->low;
+  t->host_high = a->stack;
   kiln_wasm_exn *exn = h->fn(h->user, values);
-  if (a != NULL) a->in_host--;
+  /* It may have switched to another coroutine and back, also on another thread. */
+  t = self();
+  if (!t->ready) kn_prepare_thread();
+  t->host = before.host;
+  t->host_low = before.host_low;
+  t->host_high = before.host_high;
+  set_current(t, a);
   return exn;
 }
 
@@ -98,46 +160,104 @@ kiln_wasm_exn *kn_host_call(void *host, kiln_wasm_value *values) {
 static struct sigaction
   before[2]; /* of SIGSEGV and SIGBUS; written once, before the first code runs */
 
-/* The trap that a fault at `at` is, or -1. */
+static struct kn_regs regs_of(const ucontext_t *c) {
+  const mcontext_t *m = &c->uc_mcontext;
+#if defined(__x86_64__)
+  return (struct kn_regs){.pc = (uintptr_t)m->gregs[REG_RIP],
+                          .sp = (uintptr_t)m->gregs[REG_RSP],
+                          .fp = (uintptr_t)m->gregs[REG_RBP]};
+#else
+  return (struct kn_regs){.pc = m->pc, .sp = m->sp, .fp = m->regs[29], .link = m->regs[30]};
+#endif
+}
+
+/* Has the interrupted thread go on where kn_enter returns 1: the system puts back its mask of signals and its stack for
+ * them. */
+static void go_on_at(ucontext_t *c, const struct kn_jump *jump) {
+  mcontext_t *m = &c->uc_mcontext;
+#if defined(__x86_64__)
+  m->gregs[REG_RSP] = (greg_t)jump->sp;
+  m->gregs[REG_RIP] = (greg_t)(uintptr_t)kn_landing;
+#else
+  m->sp = jump->sp;
+  m->pc = (uintptr_t)kn_landing;
+  m->pstate &= ~UINT64_C(0xc00); /* of an indirect branch, whose target is checked */
+#endif
+}
+
+/* Whether code of the store may fault at `at` in a memory: only beyond what is accessible, which another thread may
+ * just have made more of, if it is shared. */
+static bool beyond_memory(const kiln_wasmrt_store *s, uintptr_t at) {
+  for (const struct kn_memory *m = s->memories; m != NULL; m = m->next) {
+    uintptr_t end = (uintptr_t)m->reserved + m->reserved_bytes, base = (uintptr_t)m->own.base;
+    uint64_t size = m->limits.shared ? m->limits.min * KILN_WASM_PAGE_BYTES : m->memory->size_bytes;
+    if (at >= base + size && at < end) return true;
+  }
+  return false;
+}
+
+/* The trap that a fault of compiled code at `at` is, or -1. */
 static int trap_of(const struct kn_activation *a, uintptr_t at) {
   if (at < (uintptr_t)KILN_WASM_TRAP_COUNT * KILN_WASM_TRAP_STEP)
     return (int)(at / KILN_WASM_TRAP_STEP);
   /* Mapped pages of the stack do not fault: below where code was entered, it is the end. The system may stop the growth
    * of a stack somewhat above or below the end that it names. */
   const uintptr_t slack = 2 << 20;
-  if (at < a->stack && at >= thread.stack_low - slack && at < thread.stack_high)
-    return KILN_WASM_TRAP_STACK;
+  if (at < a->stack && at >= a->low - slack) return KILN_WASM_TRAP_STACK;
   if (at - (uintptr_t)a->store->interrupt < 4096) return KILN_WASM_TRAP_INTERRUPT;
-  for (const struct kn_memory *m = a->store->memories; m != NULL; m = m->next)
-    if (at - (uintptr_t)m->reserved < m->reserved_bytes) return KILN_WASM_TRAP_MEMORY;
-  return -1;
+  return beyond_memory(a->store, at) ? KILN_WASM_TRAP_MEMORY : -1;
 }
 
 /* A fault that is not ours. */
-static void pass_on(int signal, siginfo_t *info, void *context) {
-  const struct sigaction *old = before + (signal == SIGBUS);
-  if (old->sa_flags & SA_SIGINFO) {
-    old->sa_sigaction(signal, info, context);
-  } else if (old->sa_handler == SIG_DFL || old->sa_handler == SIG_IGN) {
-    sigaction(signal, old, NULL); /* and the instruction faults again */
+static void pass_on(int signal, siginfo_t *info, ucontext_t *context) {
+  struct sigaction *at = before + (signal == SIGBUS), old = *at;
+  if (!(old.sa_flags & SA_SIGINFO) && (old.sa_handler == SIG_DFL || old.sa_handler == SIG_IGN)) {
+    sigaction(signal, &old, NULL); /* and the instruction faults again */
     if (info->si_code <= 0) raise(signal);
-  } else {
-    old->sa_handler(signal);
+    return;
   }
+  sigset_t mask;
+  sigorset(&mask, &context->uc_sigmask, &old.sa_mask);
+  if (!(old.sa_flags & SA_NODEFER)) sigaddset(&mask, signal);
+  if (old.sa_flags & (int)SA_RESETHAND) *at = (struct sigaction){.sa_handler = SIG_DFL};
+  pthread_sigmask(SIG_SETMASK, &mask, NULL);
+  if (old.sa_flags & SA_SIGINFO) old.sa_sigaction(signal, info, context);
+  else old.sa_handler(signal);
 }
 
-static void on_fault(int signal, siginfo_t *info, void *context) {
-  struct kn_activation *a = thread.current;
-  /* SI_KERNEL and less: sent, or without an address. */
-  if (a != NULL && a->in_host == 0 && info->si_code > 0 && info->si_code != SI_KERNEL) {
-    int trap = trap_of(a, (uintptr_t)info->si_addr);
+/* Makes a fault a trap of `a`: false if it is none. */
+static bool trap_by_fault(struct kn_activation *a, uintptr_t at, struct kn_regs g) {
+  bool in_stub = g.pc - (uintptr_t)kn_stubs_begin < (uintptr_t)(kn_stubs_end - kn_stubs_begin);
+  bool done = false;
+  kn_code_begin();
+  if ((in_stub || kn_code_has(g.pc)) && on_stack(a, g.sp)) {
+    int trap = trap_of(a, at);
+    done = trap >= 0;
+    a->error->trap = (kiln_wasm_trap)trap;
     if (trap == KILN_WASM_TRAP_INTERRUPT) mprotect(a->store->interrupt, 4096, PROT_READ);
-    if (trap >= 0) {
-      kn_backtrace_take(a);
-      leave(a, KILN_WASMRT_TRAP, (kiln_wasm_trap)trap);
-    }
+    if (done)
+      a->n_places =
+        kn_code_walk(in_stub ? caller_of(g) : g, !in_stub, a->stack, a->places, KILN_WASMRT_FRAMES);
   }
-  pass_on(signal, info, context);
+  kn_code_end();
+  return done;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *user) {
+  ucontext_t *context = user;
+  int error = errno;
+  struct kn_regs g = regs_of(context);
+  struct kn_activation *a = self()->current;
+  /* SI_KERNEL and less: sent, or without an address. */
+  if (a != NULL && info->si_code > 0 && info->si_code != SI_KERNEL &&
+      trap_by_fault(a, (uintptr_t)info->si_addr, g)) {
+    a->error->status = KILN_WASMRT_TRAP;
+    if (__asan_handle_no_return != NULL) __asan_handle_no_return();
+    go_on_at(context, &a->jump);
+  } else {
+    pass_on(signal, info, context);
+  }
+  errno = error;
 }
 
 /* ---- entering ---- */
@@ -150,11 +270,19 @@ static void free_signal_stack(void *stack) {
   munmap(stack, SIGNAL_STACK_BYTES);
 }
 
+/* The handlers stay: so must their code, where it is in a library that could be closed. */
+static void stay(void) {
+  Dl_info info;
+  if (dladdr((void *)&signal_stack_key, &info) != 0 && info.dli_fname != NULL)
+    dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 static void install(void) {
-  /* SA_NODEFER: leaving the handler by siglongjmp needs no change of the signal mask. */
-  struct sigaction action = {.sa_sigaction = on_fault,
-                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  sigemptyset(&action.sa_mask);
+  /* No other handler runs meanwhile: one that does not come back would leave a lookup of code under way. */
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigfillset(&action.sa_mask);
+  stay();
+  kn_code_prepare();
   pthread_key_create(&signal_stack_key, free_signal_stack);
   sigaction(SIGSEGV, NULL, before);
   sigaction(SIGBUS, NULL, before + 1);
@@ -162,11 +290,18 @@ static void install(void) {
   sigaction(SIGBUS, &action, NULL);
 }
 
-/* The thread's signal stack and the bounds of its stack. */
-static bool prepare_thread(void) {
+/* The thread's signal stack and the bounds of its stack. Its signals for faults must not be blocked: the system would
+ * end the process. */
+bool kn_prepare_thread(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install);
   stack_t old;
+  sigset_t faults;
+  struct kn_thread *t = self();
+  sigemptyset(&faults);
+  sigaddset(&faults, SIGSEGV);
+  sigaddset(&faults, SIGBUS);
+  pthread_sigmask(SIG_UNBLOCK, &faults, NULL);
   sigaltstack(NULL, &old);
   if (old.ss_flags & SS_DISABLE || old.ss_size < SIGNAL_STACK_BYTES / 2) {
     void *p =
@@ -182,11 +317,51 @@ static bool prepare_thread(void) {
     size_t size;
     pthread_attr_getstack(&attributes, &low, &size);
     pthread_attr_destroy(&attributes);
-    thread.stack_low = (uintptr_t)low;
-    thread.stack_high = (uintptr_t)low + size;
+    t->stack_low = (uintptr_t)low;
+    t->stack_high = (uintptr_t)low + size;
   }
-  thread.ready = true;
+  return t->ready = true;
+}
+
+/* A page that ends the stack of code earlier than the stack itself ends. */
+static void make_guard(struct kn_activation *a) {
+  uintptr_t most = a->store->options.max_stack_bytes;
+  uintptr_t low = (a->stack - most) & ~(uintptr_t)(GUARD_BYTES - 1);
+  if (a->stack - a->low <= most + GUARD_BYTES) return;
+  volatile uint8_t *page = (volatile uint8_t *)(low - GUARD_BYTES);
+  *page = *page; /* the first thread's stack grows when it is touched */
+  if (mprotect((void *)(low - GUARD_BYTES), GUARD_BYTES, PROT_NONE) != 0) return;
+  a->low = a->guard = low;
+}
+
+/* Where the stack ends that the call is on: false if that is not known. */
+static bool find_stack(struct kn_activation *a, struct kn_thread *t) {
+  const kiln_wasmrt_stack *given = &a->store->stack;
+  a->low = t->stack_low;
+  if (a->stack - (uintptr_t)given->low < given->size_bytes) a->low = (uintptr_t)given->low;
+  else if (a->stack < t->stack_low || a->stack >= t->stack_high) return false;
+  if (a->stack >= t->guard_low && a->stack < t->guard_high && t->guard_low > a->low) {
+    a->low = t->guard_low;
+  } else {
+    make_guard(a);
+    t->guard_low = a->guard;
+    t->guard_high = a->guard != 0 ? a->stack : 0;
+  }
+  a->limit = a->low + a->store->options.host_stack_bytes;
   return true;
+}
+
+/* Also when an exception of C++ or the end of the thread unwinds a function of the host. */
+static void end(struct kn_activation *a) {
+  struct kn_thread *t = self();
+  uintptr_t low = t->stack_low, high = t->stack_high;
+  bool ready = t->ready;
+  *t = a->before;
+  t->stack_low = low;
+  t->stack_high = high;
+  t->ready = ready;
+  if (a->guard != 0)
+    mprotect((void *)(a->guard - GUARD_BYTES), GUARD_BYTES, PROT_READ | PROT_WRITE);
 }
 
 /* After code was left by `leave`. */
@@ -204,22 +379,33 @@ static void describe(const struct kn_activation *a) {
 
 kiln_wasmrt_status kiln_wasmrt_protect(kiln_wasmrt_store *store, void (*body)(void *user),
                                        void *user, kiln_wasmrt_error *error) {
-  struct kn_activation a = {.outer = thread.current, .store = store, .error = error};
-  a.stack = (uintptr_t)__builtin_frame_address(0);
   error->status = KILN_WASMRT_OK;
   error->n_frames = 0;
   error->message[0] = 0;
-  if (!thread.ready && !prepare_thread()) {
+  if (!self()->ready && !kn_prepare_thread()) {
     kn_error(error, KILN_WASMRT_MEMORY, "no memory for a signal stack");
     return error->status;
   }
-  if (sigsetjmp(a.jump, 0) == 0) {
-    thread.current = &a;
-    body(user);
+  struct kn_activation a __attribute__((cleanup(end)));
+  a.store = store;
+  a.error = error;
+  a.stack = (uintptr_t)__builtin_frame_address(0);
+  a.guard = 0;
+  a.exit.sp = 0;
+  a.n_places = 0;
+  a.before = *self();
+  if (!find_stack(&a, self())) {
+    kn_error(error, KILN_WASMRT_MEMORY,
+             "the call is on a stack whose bounds are not known: kiln_wasmrt_set_stack");
+    return error->status;
   }
-  thread.current = a.outer;
-  if (error->status != KILN_WASMRT_OK) describe(&a);
+  set_current(self(), &a);
+  if (kn_enter(&a.jump, body, user) != 0) describe(&a);
   return error->status;
+}
+
+void kiln_wasmrt_set_stack(kiln_wasmrt_store *store, const kiln_wasmrt_stack *stack) {
+  store->stack = stack != NULL ? *stack : (kiln_wasmrt_stack){NULL, 0};
 }
 
 /* A call as kiln_wasmrt_protect's body. */

@@ -5,9 +5,13 @@
  * A *store* holds all that may be linked together. One thread uses a store at a time; several stores, several threads.
  * What a store gives out (instances, functions, memories, exceptions) lives until kiln_wasmrt_store_free.
  *
- * Signals: the first call in a process installs handlers for SIGSEGV and SIGBUS, and the first call on each thread an
- * alternative signal stack, unless it has a large one. A fault that is not one of WebAssembly code goes on to the
- * handler that was there before. */
+ * Signals: the first call in a process installs handlers for SIGSEGV and SIGBUS, and the first call on each thread
+ * unblocks these signals and sets an alternative signal stack, unless it has a large one. Later changes of either by
+ * the host break traps. A fault that compiled code did not make goes on to the handler that was there before. A library
+ * that contains the runtime stays loaded.
+ *
+ * Functions of the host may switch to another coroutine and back, also on another thread; after that, they may not call
+ * kiln_wasmrt_trap or kiln_wasmrt_exit. */
 #ifndef KILN_WASM_RUNTIME_H
 #define KILN_WASM_RUNTIME_H
 
@@ -31,7 +35,10 @@ typedef struct kiln_wasmrt_store_options {
   /** Bytes of the thread's stack that are left for functions of the host: code that calls one with less traps as if its
    * stack had ended. 0: 64 KiB. */
   uint64_t host_stack_bytes;
-  uint64_t reserved[5]; /**< 0 */
+  /** Bytes of stack that code takes at most, functions of the host that it calls included; 0: 64 MiB. Where the stack
+   * is larger, pages of it are inaccessible during a call, which costs two system calls. */
+  uint64_t max_stack_bytes;
+  uint64_t reserved[4]; /**< 0 */
 } kiln_wasmrt_store_options;
 
 /** What went wrong in a call. */
@@ -157,6 +164,17 @@ kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_fu
  * it and are in `*error`. `body` must have nothing to clean up then. */
 kiln_wasmrt_status kiln_wasmrt_protect(kiln_wasmrt_store *store, void (*body)(void *user),
                                        void *user, kiln_wasmrt_error *error);
+
+/** A stack. Below `low` at least 64 KiB must be inaccessible, or the thread ends there. */
+typedef struct kiln_wasmrt_stack {
+  void *low;         /**< its lowest byte */
+  size_t size_bytes; /**< its size */
+} kiln_wasmrt_stack;
+
+/** Gives the bounds of the stack that calls of the store are on from now on, where it is not the thread's own: that of
+ * a coroutine. NULL: calls are on stacks of threads. A call on a stack whose bounds are not known is an error
+ * (KILN_WASMRT_MEMORY). */
+void kiln_wasmrt_set_stack(kiln_wasmrt_store *store, const kiln_wasmrt_stack *stack);
 
 /** Ends the innermost call of kiln_wasmrt_call or kiln_wasmrt_protect on this thread with KILN_WASMRT_EXIT. Only for
  * functions of the host. */

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Programs that run modules which are not to be trusted: what must not happen to them. host.c has the programs; here is
+what they must print, and how they must end.
+
+    host.py --runner=PROGRAM [CASE...]
+
+Prints TAP.
+"""
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import host_modules
+import suite
+
+# How a case ends other than by status 0.
+SEGV, HANDLED = 'SIGSEGV', 7
+
+UNREACHABLE, BEYOND, STACK = 'unreachable', 'out of bounds memory access', 'call stack exhausted'
+FAULTS = ('fault_in_callback', 'fault_after_trap', 'fault_in_code', 'fault_in_body', 'fault_in_handler', 'fault_on_thread',
+          'fault_at_end')
+TRAPS_FIRST = {'fault_after_trap': 'trap: unreachable', 'fault_in_body': 'trap: unreachable', 'fault_at_end': 'trap: unreachable'}
+DEEP = ('deep', 'deep_beyond', 'deep_call', 'deep_grow', 'deep_fill', 'deep_throw', 'deep_wait')
+SIGNALS = 'SEGV 0, USR1 0, on signal stack 0'
+NO_BOUNDS = 'the call is on a stack whose bounds are not known: kiln_wasmrt_set_stack'
+
+# Case, argument, lines, end.
+ROWS = [
+    # At addresses that mean traps in compiled code, the host's faults are the host's.
+    *((case, address, [TRAPS_FIRST[case]] if case in TRAPS_FIRST else [], SEGV)
+      for case in FAULTS for address in ('null', 'trap', 'memory', 'interrupt')),
+    ('handler_of_host', 'trap', ['handler: the address, USR1 1, USR2 0, SEGV 1, before 0'], HANDLED),
+    ('handler_of_host', 'memory', ['handler: the address, USR1 1, USR2 0, SEGV 1, before 0'], HANDLED),
+    ('signals_after_trap', '', ['trap: ' + UNREACHABLE, SIGNALS, 'beyond: ' + BEYOND, SIGNALS, 'deep: ' + STACK, SIGNALS], 0),
+    ('blocked_signals', '', ['trap: ' + UNREACHABLE, 'beyond: ' + BEYOND], 0),
+    ('depths', '', [*(f'{name}: 0 others' for name in DEEP), 'backtrace works', 'deep: unreachable'], 0),
+    ('most_stack', '', ['about an eighth', 'deep: unreachable'], 0),
+    ('coroutine', '', ['deep: ' + NO_BOUNDS, 'trap: ' + NO_BOUNDS, 'deep: ' + STACK, 'trap: ' + UNREACHABLE, 'deep: ' + STACK], 0),
+    ('turns', '', ['coroutine 0: unreachable', 'coroutine 1: unreachable', 'coroutine 1: unreachable', 'coroutine 0: unreachable',
+                   'trap: unreachable'], 0),
+    ('fork_in_call', '', ['trap: ' + UNREACHABLE, 'deep: ' + STACK, 'child: 0', 'call: ok'], 0),
+    ('images_come_and_go', '', ['wrong: 0'], 0),
+    ('thread_ends', '', ['trap: unreachable', 'trap: unreachable'], 0),
+]
+
+
+def run(runner, folder, row):
+    """The lines that show what is wrong; none: it is as it must be."""
+    case, argument, lines, end = row
+    p = subprocess.run([runner, case, folder, argument], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace',
+                       timeout=240)
+    wrong = []
+    if p.stdout.splitlines() != lines:
+        wrong += ['expected: ' + repr(lines), 'printed:  ' + repr(p.stdout.splitlines())]
+    sanitized = end == SEGV and p.returncode > 0 and 'SEGV' in p.stderr  # what ASan makes of it
+    if not sanitized and p.returncode != (-signal.SIGSEGV if end == SEGV else end):
+        wrong += [f'ended with {p.returncode}, not {end}', *p.stderr.splitlines()[:12]]
+    return wrong
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--runner', required=True)
+    p.add_argument('cases', nargs='*')
+    args = p.parse_args()
+    folder, failed, number = tempfile.mkdtemp(prefix='kiln-wasm-'), 0, 0
+    wasm_tools = suite.program('wasm-tools')
+    for name, text in host_modules.MODULES.items():
+        wat = os.path.join(folder, name + '.wat')
+        with open(wat, 'w') as f:
+            f.write(text)
+        subprocess.run([*wasm_tools, 'parse', wat, '-o', wat[:-3] + 'wasm'], check=True)
+    for row in ROWS:
+        if args.cases and row[0] not in args.cases:
+            continue
+        number += 1
+        wrong = run(args.runner, folder, row)
+        failed += bool(wrong)
+        print(f'{"not " if wrong else ""}ok {number} - {row[0]} {row[1]}'.rstrip(), flush=True)
+        for line in wrong:
+            print('# ' + line)
+    print(f'1..{number}')
+    shutil.rmtree(folder)
+    sys.exit(failed > 0)
+
+
+if __name__ == '__main__':
+    main()
