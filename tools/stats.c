@@ -1,5 +1,5 @@
-/* What compilers wrote of their costs, summed up: those that `kiln cargo` ran, or one that `kiln cc` is. Called by
- * verb_cargo.c and verb_cc.c; it is the verb `kiln stats`, too. */
+/* What compilers wrote of their costs, summed up: those that `kiln cargo` or `kiln with` ran, or one that `kiln cc` is.
+ * Called by stats_run.c and verb_cc.c; it is the verb `kiln stats`, too. */
 #define _GNU_SOURCE /* getline, strsep */
 #include "stats.h"
 #include "options.h"
@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Why LLVM compiled units, and how many. */
@@ -69,20 +70,36 @@ static void row(FILE *out, const char *what, uint64_t ns, uint64_t all) {
           all != 0 ? 100 * (double)ns / (double)all : 0);
 }
 
-bool stats_begin(const char *verb, char path[PATH_MAX]) {
+bool stats_asked(void) {
+  const char *stats = getenv("KILN_STATS");
+  return stats != NULL && strcmp(stats, "1") == 0;
+}
+
+bool stats_begin(const char *verb, struct stats_costs *c) {
   const char *stats = getenv("KILN_STATS"), *folder = getenv("TMPDIR");
-  if (stats == NULL || strcmp(stats, "1") != 0) return false;
-  snprintf(path, PATH_MAX, "%s/kiln-stats-XXXXXX",
-           folder != NULL && folder[0] == '/' ? folder : "/tmp");
-  int fd = mkstemp(path);
-  if (fd < 0) {
-    tool_error("%s: %s: %s", verb, path, strerror(errno));
-    path[0] = 0;
-  } else {
-    close(fd);
-    setenv("KILN_STATS", path, 1);
+  *c = (struct stats_costs){.table = stats_asked()};
+  if (!c->table && stats != NULL &&
+      stats[0] == '/') { /* the user's own, which may have lines already */
+    struct stat st;
+    snprintf(c->path, sizeof c->path, "%s", stats);
+    c->from = stat(stats, &st) == 0 ? st.st_size : 0;
+    return true;
   }
+  snprintf(c->path, sizeof c->path, "%s/kiln-stats-XXXXXX",
+           folder != NULL && folder[0] == '/' ? folder : "/tmp");
+  int fd = mkstemp(c->path);
+  if (fd < 0) {
+    tool_error("%s: %s: %s", verb, c->path, strerror(errno));
+    return false;
+  }
+  close(fd);
+  c->temporary = true;
+  setenv("KILN_STATS", c->path, 1);
   return true;
+}
+
+void stats_drop(const struct stats_costs *c) {
+  if (c->temporary) unlink(c->path);
 }
 
 static void print_table(FILE *out, struct sums *s) {
@@ -97,7 +114,6 @@ static void print_table(FILE *out, struct sums *s) {
   row(out, "code generation by Kiln", s->kiln_ns, all);
   row(out, "code generation by LLVM", s->llvm_ns, all);
   row(out, "linker", s->linker, all);
-  if (s->n_reasons > 0) qsort(s->reasons, s->n_reasons, sizeof *s->reasons, by_units);
   unsigned left = 0;
   for (size_t i = 0; i < s->n_reasons; i++) {
     if (i < SHOWN) fprintf(out, "  by LLVM: %u: %s\n", s->reasons[i].units, s->reasons[i].text);
@@ -106,29 +122,69 @@ static void print_table(FILE *out, struct sums *s) {
   if (left != 0) fprintf(out, "  by LLVM: %u, for other reasons\n", left);
 }
 
-/* Sums up the file and writes the table; false if it cannot be read. `failed` as of stats_end. */
-static bool sum_up(FILE *out, const char *path, bool failed) {
+/* What lets Kiln compile units that LLVM compiled for a reason that begins so. */
+static const struct {
+  const char *reason, *help;
+} helps[] = {
+  {"the crate is optimized",
+   "Kiln is for opt-level 0; `kiln cargo --inline` takes opt-level 1 too"},
+  {"the unit is optimized", "Kiln is for level 0; KILN_OPT_LEVEL=N has it take levels up to N"},
+  {"this LLVM is newer", "use a newer Kiln, or a compiler with an older LLVM (RUSTUP_TOOLCHAIN)"},
+  {"this LLVM is older", "use a compiler with a newer LLVM"},
+  {"debug information beside", "set split-debuginfo = \"off\" in the profile"},
+  {"-C llvm-args", "leave that option out"},
+};
+
+/* The most frequent reason, and what helps, in a line. */
+static void print_summary(FILE *out, const struct sums *s) {
+  char line[2048];
+  const char *help = "KILN_LOG=FILE gets the reason for each";
+  int n =
+    s->kiln == 0
+      ? snprintf(line, sizeof line, "Kiln compiled none of %u units, LLVM all", s->llvm)
+      : snprintf(line, sizeof line, "LLVM compiled %u of %u units", s->llvm, s->kiln + s->llvm);
+  if (s->n_reasons > 0) {
+    const struct reason *r = &s->reasons[0];
+    for (size_t i = 0; i < sizeof helps / sizeof *helps; i++)
+      if (strncmp(r->text, helps[i].reason, strlen(helps[i].reason)) == 0) help = helps[i].help;
+    snprintf(line + n, sizeof line - (size_t)n, "; %u for this reason: %.1024s; %s", r->units,
+             r->text, help);
+  }
+  if (s->kiln == 0) tool_warning("%s", line);
+  else fprintf(out, "kiln: %s\n", line);
+}
+
+/* Sums up the file's lines from `from` on; false if it cannot be read. The reasons are the caller's to free. */
+static bool sum_up(struct sums *s, const char *path, off_t from) {
   FILE *f = fopen(path, "r");
-  struct sums s = {0};
   char *line = NULL;
   size_t room = 0;
+  *s = (struct sums){.kiln = 0};
   if (f == NULL) return false;
+  if (fseeko(f, from, SEEK_SET) != 0) rewind(f);
   for (ssize_t n; (n = getline(&line, &room, f)) > 0;) {
     if (line[n - 1] == '\n') line[n - 1] = 0;
-    add_line(&s, line);
+    add_line(s, line);
   }
   free(line);
   fclose(f);
-  if (s.kiln + s.llvm != 0) print_table(out, &s);
-  else if (!failed) fputs("kiln: nothing was compiled\n", out);
-  for (size_t i = 0; i < s.n_reasons; i++) free(s.reasons[i].text);
-  free(s.reasons);
+  if (s->n_reasons > 0) qsort(s->reasons, s->n_reasons, sizeof *s->reasons, by_units);
   return true;
 }
 
-void stats_end(const char *path, bool failed) {
-  sum_up(stderr, path, failed);
-  unlink(path);
+static void free_reasons(struct sums *s) {
+  for (size_t i = 0; i < s->n_reasons; i++) free(s->reasons[i].text);
+  free(s->reasons);
+}
+
+void stats_end(const struct stats_costs *c, bool failed) {
+  struct sums s;
+  bool read = sum_up(&s, c->path, c->from), any = s.kiln + s.llvm != 0;
+  if (read && c->table && any) print_table(stderr, &s);
+  if (read && c->table && !any && !failed) fputs("kiln: nothing was compiled\n", stderr);
+  if (read && c->summary && s.llvm != 0) print_summary(stderr, &s);
+  free_reasons(&s);
+  stats_drop(c);
 }
 
 int verb_stats(int argc, char **argv) {
@@ -136,7 +192,13 @@ int verb_stats(int argc, char **argv) {
   tool_words_begin(&w, VERB_STATS, argc, argv);
   if (tool_words_next(&w) != WORDS_END) return w.status;
   if (w.n_inputs != 1) return tool_usage("stats takes one file");
-  if (sum_up(stdout, w.inputs[0], false)) return TOOL_OK;
+  struct sums s;
+  if (sum_up(&s, w.inputs[0], 0)) {
+    if (s.kiln + s.llvm != 0) print_table(stdout, &s);
+    else puts("kiln: nothing was compiled");
+    free_reasons(&s);
+    return TOOL_OK;
+  }
   tool_error("%s: %s", w.inputs[0], strerror(errno));
   return TOOL_FAILED;
 }

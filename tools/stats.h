@@ -1,21 +1,35 @@
-/* The table that `kiln cc`, `c++` and `cargo` end with if $KILN_STATS is 1: stats.c. */
+/* What a command says at its end of the units that were compiled for it: the table, if $KILN_STATS is 1, and a line if
+ * LLVM compiled any: stats.c. */
 #ifndef KN_TOOLS_STATS_H
 #define KN_TOOLS_STATS_H
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
-/* If $KILN_STATS asks for the table: makes an empty file of costs (log.h), whose path it writes to `path`, and has
- * $KILN_STATS name it, for this process and those that it starts. False: no table is asked for; or, with a path that is
- * empty, after a message. */
-bool stats_begin(const char *verb, char path[PATH_MAX]);
-/* Removes the file and writes the table of what it says to standard error. `failed`: so did the work, and the table is
- * left out if nothing was compiled. */
-void stats_end(const char *path, bool failed);
+/* The file of costs (log.h) of a command. */
+struct stats_costs {
+  char path[PATH_MAX];
+  off_t from;     /* what stood in it before */
+  bool temporary; /* it is the command's own */
+  bool table;     /* the table is asked for */
+  bool summary;   /* the line is wanted */
+};
 
-/* Becomes the program argv[0], which PATH has; or, if $KILN_STATS asks for the table, runs it and prints that. Its exit
- * status, 128 + signal if one ended it; TOOL_FAILED after a message. stats_run.c. */
+/* Does $KILN_STATS ask for the table? */
+bool stats_asked(void);
+/* Has $KILN_STATS name a file of costs, for this process and those that it starts: the user's, or an empty one of its
+ * own. False after a message. */
+bool stats_begin(const char *verb, struct stats_costs *c);
+/* Writes what is asked for to standard error, and removes a temporary file. `failed`: so did the work, and it is not
+ * said that nothing was compiled. */
+void stats_end(const struct stats_costs *c, bool failed);
+/* Removes a temporary file. */
+void stats_drop(const struct stats_costs *c);
+
+/* Runs the program argv[0], which PATH has, and says at its end who compiled what. Its exit status, 128 + signal if one
+ * ended it; TOOL_FAILED after a message. stats_run.c. */
 int stats_run(const char *verb, char **argv);
 
 #endif

@@ -1,5 +1,5 @@
-/* A program whose compilers append to the file of costs: `kiln cargo`, `kiln with`. With $KILN_STATS it ends with the
- * table of what was compiled by whom, and what it cost. */
+/* A program whose compilers append to the file of costs: `kiln cargo`, `kiln with`. It ends with one line if LLVM
+ * compiled anything; with $KILN_STATS=1 with the table of what was compiled by whom, and what it cost. */
 #include "stats.h"
 #include "tool.h"
 
@@ -12,26 +12,35 @@
 
 extern char **environ;
 
-/* Runs the program and writes the table to standard error. Its exit status; 128 + signal if one ended it. */
-static int with_table(const char *verb, char **argv, const char *path) {
-  pid_t child;
-  int status = 0, error = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
-  if (error != 0) {
-    tool_error("%s: %s: %s", verb, argv[0], strerror(error));
-    unlink(path);
-    return TOOL_FAILED;
-  }
-  signal(SIGINT, SIG_IGN); /* the program gets it too, and ends */
-  signal(SIGQUIT, SIG_IGN);
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  stats_end(path, !WIFEXITED(status) || WEXITSTATUS(status) != 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+static volatile pid_t running;
+
+static void pass_on(int signal) {
+  if (running > 0) kill(running, signal);
+}
+
+/* Signals that the terminal sends go to the program, too; those that are sent to this process alone are passed on. */
+static void hand_signals_on(void) {
+  struct sigaction ignore = {.sa_handler = SIG_IGN}, pass = {.sa_handler = pass_on};
+  sigaction(SIGINT, &ignore, NULL);
+  sigaction(SIGQUIT, &ignore, NULL);
+  sigaction(SIGTERM, &pass, NULL);
+  sigaction(SIGHUP, &pass, NULL);
 }
 
 int stats_run(const char *verb, char **argv) {
-  char costs[PATH_MAX];
-  if (stats_begin(verb, costs)) return costs[0] != 0 ? with_table(verb, argv, costs) : TOOL_FAILED;
-  execvp(argv[0], argv);
-  tool_error("%s: %s: %s", verb, argv[0], strerror(errno));
-  return TOOL_FAILED;
+  struct stats_costs costs;
+  pid_t child;
+  if (!stats_begin(verb, &costs)) return TOOL_FAILED;
+  costs.summary = true;
+  int status = 0, error = posix_spawnp(&child, argv[0], NULL, NULL, argv, environ);
+  if (error != 0) {
+    tool_error("%s: %s: %s", verb, argv[0], strerror(error));
+    stats_drop(&costs);
+    return TOOL_FAILED;
+  }
+  running = child;
+  hand_signals_on();
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  stats_end(&costs, !WIFEXITED(status) || WEXITSTATUS(status) != 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -4,6 +4,7 @@
  * Invariant: clang's messages and exit status are passed on unchanged. */
 #include "cc.h"
 #include "log.h"
+#include "settings.h"
 #include "stats.h"
 #include "threads.h"
 
@@ -342,8 +343,9 @@ static int compile_and_link(struct cc_args *a, struct cc_plan *plan) {
 static int run_verb(bool cxx, int argc, char **argv) {
   static struct cc_args a; /* lives as long as the command */
   struct cc_plan plan = {0};
-  char costs[PATH_MAX];
+  struct stats_costs costs;
   cc_begin(cxx);
+  if (!tool_settings_begin(cc_verb())) return TOOL_USAGE;
   if (!cc_parse(&a, cxx, argc, argv)) return TOOL_USAGE;
   size_t inputs = 0, sources = 0;
   for (size_t i = 0; i < a.n; i++) {
@@ -367,10 +369,10 @@ static int run_verb(bool cxx, int argc, char **argv) {
     return status;
   }
   if (a.database != NULL && !cc_database(&a)) status = TOOL_FAILED;
-  bool table = stats_begin(cc_verb(), costs);
+  bool table = stats_asked() && stats_begin(cc_verb(), &costs);
   int done = compile_and_link(&a, &plan);
   if (done != TOOL_OK) status = done;
-  if (table && costs[0] != 0) stats_end(costs, status != TOOL_OK);
+  if (table) stats_end(&costs, status != TOOL_OK);
   cc_plan_free(&plan);
   cc_clean();
   return status < 0 ? TOOL_FAILED : status;

@@ -1,6 +1,8 @@
 /* `kiln with COMMAND...`: a command whose compilers load LLVM as a shared library, with the shim (integrations/llvm)
  * in all of its processes: Kiln makes the objects of debug builds. `kiln with --env` prints the variables that say so,
- * for build systems. With $KILN_STATS=1 it ends with a table of what was compiled by whom. */
+ * for build systems. It ends with what LLVM compiled, if anything, and with $KILN_STATS=1 with a table of what was
+ * compiled by whom. */
+#include "settings.h"
 #include "stats.h"
 #include "tool.h"
 
@@ -49,6 +51,15 @@ static bool crystal_cache(struct setting *s) {
   return true;
 }
 
+/* The name of a file as the verb has settled it, whatever folder the build runs in. */
+static bool file_setting(struct setting *s, const char *name) {
+  const char *value = getenv(name);
+  if (value == NULL || value[0] != '/') return false;
+  s->name = name;
+  snprintf(s->value, sizeof s->value, "%s", value);
+  return true;
+}
+
 /* Prints a setting as a shell reads it. */
 static void print_setting(const struct setting *s) {
   printf("export %s='", s->name);
@@ -59,14 +70,17 @@ static void print_setting(const struct setting *s) {
 }
 
 int verb_with(int argc, char **argv) {
-  struct setting settings[2];
+  struct setting settings[4];
   unsigned n = 0;
   if (argc < 2) return tool_usage("with needs a command");
   bool print = strcmp(argv[1], "--env") == 0;
   if (!print && argv[1][0] == '-') return tool_usage("unknown option '%s'", argv[1]);
   if (!print && strcmp(argv[1], "cargo") == 0) return verb_cargo(argc - 1, argv + 1);
+  if (!tool_settings_begin("with")) return TOOL_USAGE;
   if (!preload(&settings[n])) return TOOL_FAILED;
   if (crystal_cache(&settings[++n])) n++;
+  if (file_setting(&settings[n], "KILN_LOG")) n++;
+  if (file_setting(&settings[n], "KILN_STATS")) n++;
   for (unsigned i = 0; i < n; i++) {
     if (print) print_setting(&settings[i]);
     else setenv(settings[i].name, settings[i].value, 1);

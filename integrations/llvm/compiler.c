@@ -52,28 +52,54 @@ const struct shim_compiler *shim_compiler(void) {
   return &compiler;
 }
 
-/* The words of a file that end with `end` each: of /proc/self/cmdline, and of a file of arguments. */
-static bool words_of(const char *path, int end, bool nested,
-                     void (*word)(void *, const char *, const char *), void *user) {
+static struct {
+  pthread_once_t once;
+  struct tool_settings read;
+} settings = {.once = PTHREAD_ONCE_INIT};
+
+static void read_settings(void) {
+  char why[TOOL_WHY_SIZE];
+  if (tool_settings_read(&settings.read, why)) return;
+  fprintf(stderr, "kiln: error: %s\n", why);
+  settings.read = (struct tool_settings){.bad = true};
+}
+
+const struct tool_settings *shim_settings(void) {
+  pthread_once(&settings.once, read_settings);
+  return &settings.read;
+}
+
+bool shim_words_of(const char *path, int end, shim_word_fn *word, void *user) {
   FILE *f = fopen(path, "r");
   if (f == NULL) return false;
-  bool ok = true;
-  char *line = NULL, *before = NULL;
+  char *line = NULL;
   size_t room = 0;
-  ssize_t n;
-  while ((n = getdelim(&line, &room, end, f)) > 0) {
+  bool ok = true;
+  for (ssize_t n; (n = getdelim(&line, &room, end, f)) > 0;) {
     if (line[n - 1] == end) line[n - 1] = 0;
-    if (line[0] == '@' && !nested) ok = words_of(line + 1, '\n', true, word, user) && ok;
-    else word(user, line, before != NULL ? before : "");
-    free(before);
-    before = strdup(line);
+    char *kept = strdup(line);
+    if (kept != NULL) word(user, kept);
+    ok &= kept != NULL;
   }
-  free(before);
   free(line);
   fclose(f);
   return ok;
 }
 
-bool shim_command_line(void (*word)(void *user, const char *w, const char *before), void *user) {
-  return words_of("/proc/self/cmdline", 0, false, word, user);
+/* Words but the first one. */
+struct rest {
+  shim_word_fn *word;
+  void *user;
+  bool begun;
+};
+
+static void rest_word(void *user, const char *w) {
+  struct rest *r = user;
+  if (r->begun) r->word(r->user, w);
+  r->begun = true;
+}
+
+bool shim_command_line(shim_word_fn *word, void *user) {
+  struct rest r = {.word = word, .user = user};
+  return shim_words_of("/proc/self/cmdline", 0, rest_word, &r);
 }

@@ -3,6 +3,7 @@
  * passes, which is called once for each unit right after it, on the same thread. */
 #define _GNU_SOURCE
 #include "shim.h"
+#include "guard.h"
 #include "log.h"
 
 #include <errno.h>
@@ -39,16 +40,78 @@ static void log_refused(void *path, const kiln_diag *diag) {
   log_line("%s: also: %s\n", (const char *)path, text);
 }
 
+/* Has functions that have none of their own the target machine's processor and features, as LLVM takes them. */
+static void add_features(const struct shim_host *host, void *module, const char *name,
+                         const char *value) {
+  enum { FUNCTION = -1 }; /* LLVMAttributeFunctionIndex */
+  for (void *f = host->LLVMGetFirstFunction(module); f != NULL; f = host->LLVMGetNextFunction(f))
+    if (host->LLVMGetStringAttributeAtIndex(f, (unsigned)FUNCTION, name, (unsigned)strlen(name)) ==
+        NULL)
+      host->LLVMAddTargetDependentFunctionAttr(f, name, value);
+}
+
+/* Writes into the module what it leaves to its target machine: NULL, or why that cannot be. */
+static const char *take_machine(const struct shim_host *h, void *module,
+                                const struct shim_machine *m) {
+  if (m->triple == NULL || !h->LLVMSetTarget || !h->LLVMGetFirstFunction ||
+      !h->LLVMGetNextFunction || !h->LLVMGetStringAttributeAtIndex ||
+      !h->LLVMAddTargetDependentFunctionAttr)
+    return "this LLVM does not say what its target machine is";
+  const char *has = h->LLVMGetTarget(module);
+  if (has == NULL || has[0] == 0) h->LLVMSetTarget(module, m->triple);
+  if (m->cpu[0] != 0 && strcmp(m->cpu, "generic") != 0)
+    add_features(h, module, "target-cpu", m->cpu);
+  if (m->features[0] != 0) add_features(h, module, "target-features", m->features);
+  return NULL;
+}
+
+/* Why the module's target is not one of Kiln's; NULL: it is. Its ABI is the reader's to judge. */
+static const char *target_refused(const struct shim_host *host, struct shim_unit *u, void *module) {
+  const char *triple = host->LLVMGetTarget(module), *named = shim_compiler()->target;
+  char processor[64];
+  kiln_target target;
+  if (triple == NULL) triple = "";
+  snprintf(processor, sizeof processor, "%.*s", (int)strcspn(triple, "-"), triple);
+  if (strcmp(processor, "arm64") == 0 || strcmp(processor, "amd64") == 0 ||
+      kiln_target_find(processor, &target))
+    return NULL;
+  if (named == NULL) named = triple[0] != 0 ? triple : "what a module without a triple is for";
+  snprintf(u->why, sizeof u->why, "%.200s is not a target of Kiln", named);
+  return u->why;
+}
+
+static void compile_guarded(void *user) {
+  struct shim_unit *u = user;
+  u->ok = tool_unit_compile(&u->unit) == KILN_OK;
+}
+
+static void list_refused(void *user) {
+  struct shim_unit *u = user;
+  tool_unit_list_refused(&u->unit, log_refused, (void *)(uintptr_t)u->path);
+}
+
+/* Says where Kiln crashed, as it is a bug, whatever LLVM makes of the unit. */
+static const char *crashed(struct shim_unit *u, const struct shim_crash *crash) {
+  snprintf(u->why, sizeof u->why, "Kiln crashed: signal %d at %#" PRIxPTR, crash->signal,
+           crash->at);
+  fprintf(stderr, "kiln: warning: %s: %s; LLVM compiles the unit; please report this bug\n",
+          u->path, u->why);
+  return u->why;
+}
+
 const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
-                         const char *path) {
+                         const struct shim_machine *machine, const char *path) {
   const struct shim_compiler *c = shim_compiler();
   const char *slash = strrchr(path, '/');
-  struct tool_inlining inlining;
-  if (!tool_inlining_wanted(&inlining)) return "KILN_INLINE says neither a size nor small nor must";
   u->start = shim_cpu_ns();
+  const char *why = machine != NULL ? take_machine(host, module, machine) : NULL;
+  if (why == NULL) why = target_refused(host, u, module);
+  if (why != NULL) return why;
   void *bitcode = host->LLVMWriteBitcodeToMemoryBuffer(module);
   if (bitcode == NULL) return "no bitcode";
   u->written = shim_cpu_ns();
+  u->path = path;
+  u->ok = false;
   u->unit = (struct tool_unit){.name = slash != NULL ? slash + 1 : path,
                                .bytes = host->LLVMGetBufferStart(bitcode),
                                .size = host->LLVMGetBufferSize(bitcode),
@@ -56,11 +119,12 @@ const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void
                                .data_sections = c->data_sections,
                                .aranges = c->aranges,
                                .features = c->features,
-                               .inlining = inlining};
-  bool ok = tool_unit_compile(&u->unit) == KILN_OK;
-  if (!ok && log_wanted()) tool_unit_list_refused(&u->unit, log_refused, (void *)(uintptr_t)path);
+                               .inlining = shim_settings()->inlining};
+  struct shim_crash crash = shim_guard(compile_guarded, u);
+  if (crash.signal == 0 && !u->ok && log_wanted()) shim_guard(list_refused, u);
   host->LLVMDisposeMemoryBuffer(bitcode);
-  if (ok) return NULL;
+  if (crash.signal != 0) return crashed(u, &crash);
+  if (u->ok) return NULL;
   kiln_diag_format(&u->unit.diag, u->why, sizeof u->why);
   tool_unit_free(&u->unit);
   return u->why;
@@ -98,10 +162,11 @@ static bool write_object(const char *path, const kiln_buffer *object) {
 
 /* Makes the file of a module unless `why` says that LLVM is to: NULL, or why not. */
 static const char *make_file(const struct shim_host *host, struct shim_unit *u, void *module,
-                             const char *path, const char *why) {
+                             const struct shim_machine *machine, const char *path,
+                             const char *why) {
   u->start = shim_cpu_ns();
   if (why == NULL) why = host->why;
-  if (why == NULL) why = shim_compile(host, u, module, path);
+  if (why == NULL) why = shim_compile(host, u, module, machine, path);
   if (why != NULL) return why;
   bool ok = write_object(path, &u->unit.object);
   if (ok) shim_log_kiln(u, path);
@@ -126,7 +191,8 @@ int LLVMTargetMachineEmitToFile(void *tm, void *module, const char *path, int ki
   if (host == NULL || host->LLVMTargetMachineEmitToFile == NULL) return 1;
   struct shim_unit u;
   const char *why = strcmp(path, "-") == 0 ? "to standard output" : machine_refused(host, tm, kind);
-  why = make_file(host, &u, module, path, why);
+  struct shim_machine machine = shim_machine_read(host, tm);
+  why = make_file(host, &u, module, &machine, path, why);
   if (why == NULL) return 0;
   uint64_t given_up = shim_cpu_ns();
   int failed = host->LLVMTargetMachineEmitToFile(tm, module, path, kind, error);
@@ -145,7 +211,8 @@ int LLVMTargetMachineEmitToMemoryBuffer(void *tm, void *module, int kind, char *
   const char *why = host->why != NULL ? host->why : machine_refused(host, tm, kind);
   if (host->LLVMCreateMemoryBufferWithMemoryRangeCopy == NULL)
     why = "this LLVM has no call that makes a buffer";
-  if (why == NULL) why = shim_compile(host, &u, module, name);
+  struct shim_machine machine = shim_machine_read(host, tm);
+  if (why == NULL) why = shim_compile(host, &u, module, &machine, name);
   if (why == NULL) {
     *out = host->LLVMCreateMemoryBufferWithMemoryRangeCopy((const char *)u.unit.object.data,
                                                            u.unit.object.size, "");
@@ -178,6 +245,35 @@ static bool ends_in(const char *text, const char *end) {
   return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/* Why the stream does not take an object, or not alone; NULL: it does. */
+static const char *stream_refused(const struct shim_compiler *c, const char *path) {
+  bool named =
+    ends_in(path, ".s") || (c->assembly_path != NULL && strcmp(path, c->assembly_path) == 0);
+  if (c->assembly && (!c->objects || named)) return "assembly";
+  return ends_in(path, ".dwo") ? "debug information beside the object" : NULL;
+}
+
+/* Runs LLVM's passes on a unit for which kiln-rustc has taken them out of the compiler's way. */
+static void run_passes(const struct shim_host *h, void *module, const char *passes) {
+  enum { LESS = 1, PIC = 2, DEFAULT_MODEL = 0 };
+  void *target = NULL, *options = NULL;
+  char *error = NULL;
+  if (!h->LLVMRunPasses || !h->LLVMCreatePassBuilderOptions || !h->LLVMDisposePassBuilderOptions ||
+      !h->LLVMConsumeError || !h->LLVMGetTargetFromTriple || !h->LLVMCreateTargetMachine ||
+      !h->LLVMDisposeTargetMachine || !h->LLVMGetTarget)
+    return; /* LLVM 12 and older */
+  const char *triple = h->LLVMGetTarget(module);
+  if (h->LLVMGetTargetFromTriple(triple, &target, &error) != 0) return;
+  void *tm = h->LLVMCreateTargetMachine(target, triple, "", "", LESS, PIC, DEFAULT_MODEL);
+  if (tm != NULL) options = h->LLVMCreatePassBuilderOptions();
+  if (options != NULL) {
+    void *failed = h->LLVMRunPasses(module, passes, tm, options);
+    if (failed != NULL) h->LLVMConsumeError(failed);
+    h->LLVMDisposePassBuilderOptions(options);
+  }
+  if (tm != NULL) h->LLVMDisposeTargetMachine(tm);
+}
+
 bool shim_passes_run(void *passes, void *module) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->passes_run == NULL)
@@ -187,12 +283,13 @@ bool shim_passes_run(void *passes, void *module) {
   memcpy(path, output, sizeof path);
   output[0] = 0;
   struct shim_unit u;
-  const char *why = shim_compiler()->why;
-  if (why == NULL && !ends_in(path, ".o")) why = "not an object, or debug information beside it";
-  why = make_file(host, &u, module, path,
-                  why); /* the stream, which is empty and stays so, has created the file */
+  const struct shim_compiler *c = shim_compiler();
+  const char *why = c->why != NULL ? c->why : stream_refused(c, path);
+  /* the stream, which is empty and stays so, has created the file */
+  why = make_file(host, &u, module, NULL, path, why);
   if (why == NULL) return true;
   uint64_t given_up = shim_cpu_ns();
+  if (c->passes != NULL) run_passes(host, module, c->passes);
   bool changed = host->passes_run(passes, module);
   shim_log_llvm(&u, path, why, given_up);
   return changed;

@@ -1,8 +1,7 @@
 /* Options of GHDL's back end, ghdl1-llvm, that bear on code generation. */
 #include "shim.h"
 
-static void word(void *user, const char *w, const char *before) {
-  (void)before;
+static void word(void *user, const char *w) {
   struct shim_compiler *c = user;
   if (w[0] == '-' && w[1] == 'O')
     c->why = w[2] == '0' && w[3] == 0 ? NULL

@@ -51,7 +51,7 @@ static void open_host(struct shim_host *h, void *handle, const char *path) {
   else if (h->version < KILN_LLVM_OLDEST)
     h->why = "this LLVM is older than those whose bitcode Kiln reads";
   else if (!h->LLVMWriteBitcodeToMemoryBuffer || !h->LLVMGetBufferStart || !h->LLVMGetBufferSize ||
-           !h->LLVMDisposeMemoryBuffer)
+           !h->LLVMDisposeMemoryBuffer || !h->LLVMGetTarget)
     h->why = "this LLVM does not write bitcode to memory";
 }
 

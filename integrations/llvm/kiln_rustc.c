@@ -7,17 +7,26 @@
  * It has the dynamic linker load the shim, then becomes rustc. */
 #define _GNU_SOURCE
 #include "beside.h"
+#include "rustc_options.h"
+#include "settings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define LIBRARY "libkiln-shim.so"
+
+extern char **environ;
+
+/* ---- the library ---- */
 
 /* In LD_PRELOAD spaces and colons separate names. A path with one is named by a descriptor, which stays open for the
  * compiler behind rustup's; preload.c closes it. False if it cannot be opened. */
@@ -35,6 +44,21 @@ static bool find_library(char out[PATH_MAX]) {
     if (tool_beside(places[i], out)) return name_for_list(out);
   return false;
 }
+
+static void preload(void) {
+  char library[PATH_MAX];
+  if (!find_library(library)) {
+    fprintf(stderr, "kiln-rustc: warning: there is no " LIBRARY ": LLVM compiles\n");
+    return;
+  }
+  const char *old = getenv("LD_PRELOAD");
+  char *list = NULL;
+  if (old != NULL && old[0] != 0 && asprintf(&list, "%s:%s", library, old) < 0) list = NULL;
+  setenv("LD_PRELOAD", list != NULL ? list : library, 1);
+  free(list);
+}
+
+/* ---- which compiler ---- */
 
 static bool is_executable(const char *path) {
   struct stat st;
@@ -65,61 +89,148 @@ static bool chooses(int argc, char **argv) {
   return argc > 1 && argv[1][0] == '+' && strcmp(name != NULL ? name + 1 : argv[0], "rustc") == 0;
 }
 
-/* Is the crate compiled at opt-level 1? The last option counts. */
-static bool is_level_1(char **words) {
-  static const char *const names[] = {"-Copt-level=", "--codegen=opt-level=", "opt-level="};
-  bool level_1 = false;
-  for (char **w = words; *w != NULL; w++) {
-    bool joined = strcmp(*w, "-C") == 0 || strcmp(*w, "--codegen") == 0;
-    const char *word = joined && w[1] != NULL ? w[1] : *w;
-    for (size_t i = joined ? 2 : 0; i < (joined ? 3 : 2); i++) {
-      size_t n = strlen(names[i]);
-      if (strncmp(word, names[i], n) == 0) level_1 = strcmp(word + n, "1") == 0;
-    }
-    if (strcmp(*w, "-O") == 0) level_1 = false;
+/* ---- options that are added ---- */
+
+/* The size of the Rust sources in a folder and those in it, counted until it is beyond `limit`. */
+static uint64_t size_of_sources(const char *folder, uint64_t limit, unsigned depth) {
+  enum { DEEPEST = 8 };
+  uint64_t size = 0;
+  DIR *d = depth < DEEPEST ? opendir(folder) : NULL;
+  for (const struct dirent *e; d != NULL && size <= limit && (e = readdir(d)) != NULL;) {
+    char path[PATH_MAX];
+    struct stat st;
+    size_t n = strlen(e->d_name);
+    if (e->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", folder, e->d_name) >= PATH_MAX)
+      continue;
+    if (lstat(path, &st) != 0) continue;
+    if (S_ISDIR(st.st_mode)) size += size_of_sources(path, limit - size, depth + 1);
+    else if (n > 3 && strcmp(e->d_name + n - 3, ".rs") == 0) size += (uint64_t)st.st_size;
   }
-  return level_1;
+  if (d != NULL) closedir(d);
+  return size;
 }
 
-/* `words`, of which `n` are there, and the option that leaves LLVM's passes out. */
-static char **without_passes(char **words, int n) {
-  static const char option[] = "-Cno-prepopulate-passes";
-  char **more = malloc(((size_t)n + 2) * sizeof *more);
-  if (more == NULL) return words;
-  memcpy(more, words, (size_t)n * sizeof *more);
-  more[n] = (char *)(uintptr_t)option; /* exec's type has no const */
-  more[n + 1] = NULL;
+/* Is the crate so small that compiling all of it costs about as much as one of its units does? Its root is the word
+ * that ends in ".rs"; its modules are in the folder of that and below. */
+static bool is_small_crate(char **words) {
+  static const uint64_t limit = 256 * 1024; /* docs/debug-builds.md has what was measured */
+  for (; *words != NULL; words++) {
+    char folder[PATH_MAX];
+    size_t n = strlen(*words);
+    if ((*words)[0] == '-' || n < 4 || n >= PATH_MAX || strcmp(*words + n - 3, ".rs") != 0)
+      continue;
+    const char *slash = strrchr(*words, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - *words) : 1,
+             slash != NULL ? *words : ".");
+    return size_of_sources(folder, limit, 0) <= limit;
+  }
+  return false;
+}
+
+/* Compiles Kiln the crate, as far as its command line says? */
+static bool is_for_kiln(const struct rustc_options *o, const struct tool_settings *s) {
+  return o->level <= s->opt_level || (o->level <= 1 && s->inlining.what != KILN_INLINING_OFF);
+}
+
+/* Units are for LLVM's threads: rustc makes their IR one by one, and calls between them are not inlined. Kept are those
+ * of an incremental build, of which an edit compiles few; but if Kiln inlines, not in a small crate. */
+static bool is_one_unit(const struct rustc_options *o, const struct tool_settings *s,
+                        char **words) {
+  if (o->units || !is_for_kiln(o, s)) return false;
+  return !o->incremental || (s->inlining.what != KILN_INLINING_OFF && is_small_crate(words));
+}
+
+/* Inlining is Kiln's, in place of LLVM's passes, where objects are all that is wanted of them. If LLVM compiles a unit
+ * after all, the shim has it run them first. */
+static bool is_without_passes(const struct rustc_options *o, const struct tool_settings *s) {
+  return s->inlining.what != KILN_INLINING_OFF && o->level == 1 && s->opt_level < 1 &&
+         o->llvm[0] == 0 && !o->ir && !o->assembly;
+}
+
+/* `words`, of which `n` are there, and more options. */
+static char **with_options(char **words, size_t n, const struct tool_settings *settings) {
+  struct rustc_options o;
+  rustc_options_begin(&o);
+  for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
+  char **more = malloc((n + 3) * sizeof *more);
+  if (more == NULL || o.words.unread) return words;
+  memcpy(more, words, n * sizeof *more);
+  static const char units[] = "-Ccodegen-units=1", passes[] = "-Cno-prepopulate-passes";
+  if (is_one_unit(&o, settings, words))
+    more[n++] = (char *)(uintptr_t)units; /* exec's type has no const */
+  if (is_without_passes(&o, settings)) {
+    more[n++] = (char *)(uintptr_t)passes;
+    setenv("KILN_SHIM_PASSES", "1", 1);
+  }
+  more[n] = NULL;
   return more;
 }
 
+/* ---- the version ---- */
+
+static bool asks_version(char **words) {
+  struct rustc_options o;
+  rustc_options_begin(&o);
+  for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
+  return o.version && o.verbose;
+}
+
+/* `rustc -vV`, and a line that says what generates code: build tools compile again where it differs. */
+static int print_version(const char *rustc, char **words) {
+  char identity[TOOL_IDENTITY_SIZE];
+  pid_t child;
+  int status = 0, error = posix_spawnp(&child, rustc, NULL, NULL, words, environ);
+  if (error != 0) {
+    fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(error));
+    return 127;
+  }
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (!WIFEXITED(status)) return 128 + WTERMSIG(status);
+  if (WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
+  tool_identity("shim", identity);
+  printf("code generator: %s\n", identity);
+  return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* ---- settings ---- */
+
+static void refused(const char *variable, const char *path, const char *reason) {
+  fprintf(stderr, "kiln-rustc: warning: %s: %s: %s\n", variable, path, reason);
+}
+
+/* Under cargo the current folder is a package's; what the user named is relative to where cargo was started, which $PWD
+ * still says. */
+static bool settle(struct tool_settings *settings) {
+  char why[TOOL_WHY_SIZE];
+  const char *started = getenv("CARGO") != NULL ? getenv("PWD") : NULL;
+  if (!tool_settings_read(settings, why)) {
+    fprintf(stderr, "kiln-rustc: error: %s\n", why);
+    return false;
+  }
+  tool_settings_files(started != NULL && started[0] == '/' ? started : NULL, refused);
+  return true;
+}
+
 int main(int argc, char **argv) {
-  char library[PATH_MAX];
   const char *rustc = getenv("KILN_RUSTC");
+  struct tool_settings settings;
   if (rustc == NULL || rustc[0] == 0) rustc = "rustc";
   char **words = argv;
   if (chooses(argc, argv)) {
     fprintf(stderr, "kiln-rustc: error: as rustc it takes no %s\n", argv[1]);
     return 1;
   }
+  if (!settle(&settings)) return 1;
   if (argc > 1 && (is_program(argv[1]) || strcmp(argv[1], "rustc") == 0)) {
     words = argv + 1;
     rustc = words[0];
   }
-  if (find_library(library)) {
-    const char *old = getenv("LD_PRELOAD");
-    char *list = NULL;
-    if (old != NULL && old[0] != 0) {
-      if (asprintf(&list, "%s:%s", library, old) < 0) list = NULL;
-    }
-    setenv("LD_PRELOAD", list != NULL ? list : library, 1);
-    free(list);
-  } else {
-    fprintf(stderr, "kiln-rustc: warning: there is no " LIBRARY ": LLVM compiles\n");
-  }
-  const char *inlining = getenv("KILN_INLINE");
-  if (inlining != NULL && inlining[0] != 0 && is_level_1(words))
-    words = without_passes(words, (int)(argv + argc - words));
-  words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name; exec's type has no const */
+  unsetenv("KILN_SHIM_PASSES");
+  bool version = asks_version(words);
+  words = with_options(words, (size_t)(argv + argc - words), &settings);
+  words[0] = (char *)(uintptr_t)rustc; /* rustup looks at the name */
+  if (version) return print_version(rustc, words);
+  preload();
   execvp(rustc, words);
   fprintf(stderr, "kiln-rustc: error: %s: %s\n", rustc, strerror(errno));
   return 127;

@@ -23,10 +23,12 @@ void *LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(void *tm) {
     return NULL;
   int level = shim_level_of(tm);
   if (level == SHIM_LEVEL_UNKNOWN && host->opt_level != NULL) level = host->opt_level(tm);
+  struct shim_machine machine = shim_machine_read(host, tm);
   void *jtmb =
     host->LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine(tm); /* frees the target machine */
   shim_level_drop(tm);
   shim_level_set(jtmb, level);
+  shim_machine_note(jtmb, machine);
   return jtmb;
 }
 
@@ -42,10 +44,14 @@ void *LLVMOrcCreateLLJIT(void **out, void *builder) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->LLVMOrcCreateLLJIT == NULL) return NULL;
   int level = builder != NULL ? shim_level_of(builder) : SHIM_LEVEL_UNKNOWN;
+  struct shim_machine machine = shim_machine_of(builder);
   void *error = host->LLVMOrcCreateLLJIT(out, builder); /* frees the builder */
   shim_level_drop(builder);
   /* LLJIT's own default is LLVM's. */
-  if (error == NULL) shim_level_set(*out, level == SHIM_LEVEL_UNKNOWN ? 2 : level);
+  if (error == NULL) {
+    shim_level_set(*out, level == SHIM_LEVEL_UNKNOWN ? 2 : level);
+    shim_machine_note(*out, machine);
+  }
   return error;
 }
 
@@ -75,8 +81,9 @@ void LLVMOrcIRTransformLayerSetTransform(void *layer, void *transform, void *ctx
 struct added {
   const struct shim_host *host;
   struct shim_unit u;
-  const char *why; /* why it is LLVM's; NULL: Kiln compiled it */
-  char name[256];  /* the module's */
+  struct shim_machine machine; /* the JIT's */
+  const char *why;             /* why it is LLVM's; NULL: Kiln compiled it */
+  char name[256];              /* the module's */
 };
 
 /* What ORC does to modules before it compiles them, and objects do not get: it runs constructors by itself, and gives
@@ -100,7 +107,7 @@ static void *compile(void *ctx, void *module) {
   if (n != 0) memcpy(a->name, name, n);
   a->name[n] = 0;
   a->why = module_refused(a->host, module);
-  if (a->why == NULL) a->why = shim_compile(a->host, &a->u, module, a->name);
+  if (a->why == NULL) a->why = shim_compile(a->host, &a->u, module, &a->machine, a->name);
   return NULL;
 }
 
@@ -108,6 +115,7 @@ static void *compile(void *ctx, void *module) {
 static void *object_of(struct added *a, void *jit, void *module) {
   const struct shim_host *h = a->host;
   a->u.start = shim_cpu_ns();
+  a->machine = shim_machine_of(jit);
   a->why = h->why != NULL           ? h->why
            : is_transformed(h, jit) ? "a transformation of modules"
                                     : shim_level_refused(shim_level_of(jit));

@@ -33,9 +33,12 @@ static void leave_preload(void) {
   free(rest);
 }
 
-/* What stands between the command and the compiler (rustup's program, dub, a shell) hands the preload on. */
+/* What stands between the command and the compiler (rustup's program, dub, a shell) hands the preload on. A setting
+ * that is wrong is an error of the compiler, not a reason to have LLVM compile. */
 __attribute__((constructor)) static void loaded(void) {
-  if (shim_has_llvm() && !shim_is_driver() && getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
+  if (!shim_has_llvm() || shim_is_driver()) return;
+  if (shim_settings()->bad) _exit(1);
+  if (getenv("KILN_SHIM_STAYS") == NULL) leave_preload();
 }
 
 /* At the end of a compiler: what it took, and its linker. */
@@ -59,8 +62,14 @@ SHIM_EXPORT void *LLVMCreateTargetMachineWithOptions(void *target, const char *t
                                                      void *options);
 SHIM_EXPORT void LLVMTargetMachineOptionsSetCodeGenOptLevel(void *options, int level);
 SHIM_EXPORT void LLVMTargetMachineOptionsSetCodeModel(void *options, int model);
+SHIM_EXPORT void LLVMTargetMachineOptionsSetABI(void *options, const char *abi);
+SHIM_EXPORT void LLVMTargetMachineOptionsSetRelocMode(void *options, int reloc);
 SHIM_EXPORT void LLVMDisposeTargetMachineOptions(void *options);
 SHIM_EXPORT void LLVMDisposeTargetMachine(void *tm);
+
+/* LLVMRelocMode: default, static, PIC; the others are for processors that Kiln does not have. Code of Kiln's goes
+ * everywhere where that of these three does. */
+static bool is_known_reloc(int reloc) { return reloc >= 0 && reloc <= 2; }
 
 /* LLVMCodeModel: default, the JIT's default, tiny, small: Kiln's code is at home in the lower 2 GiB of an image. */
 static bool is_small(int model) { return model == 0 || model == 1 || model == 3; }
@@ -70,7 +79,9 @@ void *LLVMCreateTargetMachine(void *target, const char *triple, const char *cpu,
   const struct shim_host *host = SHIM_CALLERS_HOST();
   if (host == NULL || host->LLVMCreateTargetMachine == NULL) return NULL;
   void *tm = host->LLVMCreateTargetMachine(target, triple, cpu, features, level, reloc, model);
-  shim_level_set(tm, is_small(model) ? level : SHIM_LEVEL_REFUSED);
+  shim_level_set(tm, !is_known_reloc(reloc) ? SHIM_LEVEL_ABI
+                     : is_small(model)      ? level
+                                            : SHIM_LEVEL_REFUSED);
   return tm;
 }
 
@@ -85,7 +96,7 @@ void *LLVMCreateTargetMachineWithOptions(void *target, const char *triple, void 
 
 void LLVMTargetMachineOptionsSetCodeGenOptLevel(void *options, int level) {
   const struct shim_host *host = SHIM_CALLERS_HOST();
-  if (shim_level_of(options) != SHIM_LEVEL_REFUSED) shim_level_set(options, level);
+  if (shim_level_of(options) >= SHIM_LEVEL_UNKNOWN) shim_level_set(options, level);
   if (host != NULL && host->LLVMTargetMachineOptionsSetCodeGenOptLevel != NULL)
     host->LLVMTargetMachineOptionsSetCodeGenOptLevel(options, level);
 }
@@ -95,6 +106,20 @@ void LLVMTargetMachineOptionsSetCodeModel(void *options, int model) {
   if (!is_small(model)) shim_level_set(options, SHIM_LEVEL_REFUSED);
   if (host != NULL && host->LLVMTargetMachineOptionsSetCodeModel != NULL)
     host->LLVMTargetMachineOptionsSetCodeModel(options, model);
+}
+
+void LLVMTargetMachineOptionsSetABI(void *options, const char *abi) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  if (abi != NULL && abi[0] != 0) shim_level_set(options, SHIM_LEVEL_ABI);
+  if (host != NULL && host->LLVMTargetMachineOptionsSetABI != NULL)
+    host->LLVMTargetMachineOptionsSetABI(options, abi);
+}
+
+void LLVMTargetMachineOptionsSetRelocMode(void *options, int reloc) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  if (!is_known_reloc(reloc)) shim_level_set(options, SHIM_LEVEL_ABI);
+  if (host != NULL && host->LLVMTargetMachineOptionsSetRelocMode != NULL)
+    host->LLVMTargetMachineOptionsSetRelocMode(options, reloc);
 }
 
 void LLVMDisposeTargetMachineOptions(void *options) {

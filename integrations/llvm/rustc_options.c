@@ -1,78 +1,119 @@
-/* Options of rustc that bear on code generation and that its bitcode does not say: the level of optimization, and
- * options handed through to LLVM. The rest (relocation model, processor, features, sanitizers, debug information) is in
- * the module's flags and its functions' attributes, where Kiln's reader honours or refuses it. */
-#include "shim.h"
+/* Options of rustc, by the table rustc_options.def. What it calls BITCODE (relocation model, processor, features,
+ * sanitizers, debug information) is in the module's flags and its functions' attributes, where Kiln's reader honours or
+ * refuses it. */
+#include "rustc_options.h"
 
+#include <stdio.h>
 #include <string.h>
 
-struct options {
-  struct shim_compiler *c;
-  int most;                   /* the highest level that Kiln takes whatever $KILN_OPT_LEVEL says */
-  const char *passed_through; /* as c->why, whatever the level is */
+enum class { KILN, LLVM, BITCODE, PASSES, LINK, REPORT, MACHINE, FRONT };
+
+static const struct row {
+  char letter;
+  const char *name;
+  enum class class;
+  const char *ours;
+} rows[] = {
+#define OPTION(letter, name, class, ours) {letter, name, class, ours},
+#include "rustc_options.def"
 };
 
-/* The value of option `name` in "name=value"; NULL if it is another one. */
-static const char *value_of(const char *option, const char *name) {
-  size_t n = strlen(name);
-  for (size_t i = 0; i < n; i++) { /* rustc takes opt_level too */
-    char c = option[i] == '_' ? '-' : option[i];
-    if (c != name[i]) return NULL;
-  }
-  return option[n] == '=' ? option + n + 1 : NULL;
+static const struct row *find(int letter, const char *name) {
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (rows[i].letter == letter && strcmp(rows[i].name, name) == 0) return &rows[i];
+  return NULL;
 }
 
-/* opt-level: 0 to 3, "s" or "z", which are 2 for the code generator. */
-static void set_level(struct options *o, const char *level) {
-  int n = strcmp(level, "no") == 0                              ? 0
-          : level[0] >= '0' && level[0] <= '3' && level[1] == 0 ? level[0] - '0'
-                                                                : 2;
-  o->c->why = n > o->most && shim_level_refused(n) != NULL ? "the crate is optimized" : NULL;
-}
-
-static void codegen_option(struct options *o, const char *option) {
-  const char *value;
-  if ((value = value_of(option, "opt-level")) != NULL) set_level(o, value);
-  else if (value_of(option, "llvm-args") != NULL) o->passed_through = "-C llvm-args";
-}
-
-/* As rustc reads the value of a switch that is to be off. */
-static bool is_off(const char *value) {
-  static const char *const words[] = {"n", "no", "off", "false"};
+/* As rustc reads the value of a switch; without a value it is on. */
+static bool is_on(const char *value) {
+  static const char *const words[] = {"y", "yes", "on", "true"};
+  if (value == NULL) return true;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strcmp(value, words[i]) == 0) return true;
   return false;
 }
 
-/* Options of nightly compilers that bitcode does not say. */
-static void unstable_option(struct options *o, const char *option) {
-  const char *value;
-  if ((value = value_of(option, "function-sections")) != NULL)
-    o->c->function_sections = !is_off(value);
-  else if (strcmp(option, "emit-stack-sizes") == 0 || strcmp(option, "emit_stack_sizes") == 0 ||
-           ((value = value_of(option, "emit-stack-sizes")) != NULL && !is_off(value)))
-    o->passed_through = "-Z emit-stack-sizes";
-  else if ((value = value_of(option, "tls-model")) != NULL && strcmp(value, "emulated") == 0)
-    o->passed_through = "-Z tls-model=emulated";
+static bool is_off(const char *value) { return value != NULL && rustc_is_off(value); }
+
+/* Is the value one of a row's words? */
+static bool is_ours(const char *ours, const char *value) {
+  for (size_t n; *ours != 0; ours += n + (ours[n] == ' ')) {
+    n = strcspn(ours, " ");
+    if (strncmp(ours, "off", n) == 0 && n == 3 && is_off(value)) return true;
+    if (strncmp(ours, "on", n) == 0 && n == 2 && is_on(value)) return true;
+    if (value != NULL && strlen(value) == n && strncmp(ours, value, n) == 0) return true;
+  }
+  return false;
 }
 
-/* One word of the command line; `before` is the word in front of it. */
-static void word(void *user, const char *w, const char *before) {
-  struct options *o = user;
-  if (strcmp(before, "-C") == 0 || strcmp(before, "--codegen") == 0) codegen_option(o, w);
-  else if (strncmp(w, "--codegen=", 10) == 0) codegen_option(o, w + 10);
-  else if (strcmp(w, "-O") == 0) set_level(o, "3");
-  else if (strncmp(w, "-C", 2) == 0) codegen_option(o, w + 2);
-  else if (strcmp(before, "-Z") == 0) unstable_option(o, w);
-  else if (strncmp(w, "-Z", 2) == 0) unstable_option(o, w + 2);
+/* opt-level: 0 to 3, "s" or "z", which are 2 for the code generator. */
+static int level_of(const char *value) {
+  if (strcmp(value, "no") == 0) return 0;
+  return value[0] >= '0' && value[0] <= '3' && value[1] == 0 ? value[0] - '0' : 2;
 }
 
-void shim_rustc_options(struct shim_compiler *compiler) {
-  struct tool_inlining inlining;
-  tool_inlining_wanted(&inlining);
-  /* Kiln's inlining in place of LLVM's passes, which kiln-rustc has taken out */
-  struct options o = {.c = compiler, .most = inlining.what != KILN_INLINING_OFF ? 1 : 0};
-  compiler->function_sections = true; /* rustc's default on Linux */
-  compiler->aranges = true;           /* as rustc's own objects */
-  if (!shim_command_line(word, &o)) o.passed_through = "its command line cannot be read";
-  if (o.passed_through != NULL) compiler->why = o.passed_through;
+static void for_llvm(struct rustc_options *o, int letter, const char *name, const char *text,
+                     const char *value) {
+  if (o->llvm[0] == 0)
+    snprintf(o->llvm, sizeof o->llvm, "-%c %s%s%.32s", letter, name, text, value);
+}
+
+/* An option of -C or -Z. */
+static void of_row(struct rustc_options *o, int letter, const char *name, const char *value) {
+  const struct row *row = find(letter, name);
+  const char *said = value != NULL ? value : "";
+  if (row == NULL) for_llvm(o, letter, name, ", an option that Kiln does not know", "");
+  else if (row->class == LLVM && row->ours[0] == 0) for_llvm(o, letter, name, "", "");
+  else if (row->class == LLVM && !is_ours(row->ours, value))
+    for_llvm(o, letter, name, value != NULL ? "=" : "", said);
+  else if (strcmp(name, "opt-level") == 0) o->level = level_of(said);
+  else if (strcmp(name, "incremental") == 0) o->incremental = true;
+  else if (strcmp(name, "codegen-units") == 0) o->units = true;
+  else if (strcmp(name, "function-sections") == 0) o->no_function_sections = is_off(value);
+  else if (strcmp(name, "no-generate-arange-section") == 0) o->no_aranges = is_on(value);
+  else if (strcmp(name, "lto") == 0) o->ir = !is_off(value);
+  else if (strcmp(name, "linker-plugin-lto") == 0) o->ir = !is_off(value);
+}
+
+/* --emit: kinds with commas between them, each with a path or without. */
+static void emit(struct rustc_options *o, const char *kinds) {
+  for (size_t n; *kinds != 0; kinds += n + (kinds[n] == ',')) {
+    n = strcspn(kinds, ",");
+    size_t word = strcspn(kinds, "=,");
+    if (word == 3 && strncmp(kinds, "asm", 3) == 0) {
+      static char path[4096];
+      o->assembly = true;
+      if (kinds[3] == '=') {
+        snprintf(path, sizeof path, "%.*s", (int)(n - 4), kinds + 4);
+        o->assembly_path = path;
+      }
+    } else if (word == 3 && strncmp(kinds, "obj", 3) == 0) {
+      o->objects = true;
+    } else if (word == 4 && strncmp(kinds, "link", 4) == 0) {
+      o->objects = true;
+    } else if (word > 5 && strncmp(kinds, "llvm-", 5) == 0) {
+      o->ir = true;
+    }
+  }
+}
+
+static void option(void *user, int kind, const char *name, const char *value) {
+  struct rustc_options *o = user;
+  switch (kind) {
+  case 'C':
+  case 'Z': of_row(o, kind, name, value); break;
+  case 'O': o->level = 3; break;
+  case 'V': o->version = true; break;
+  case 'v': o->verbose = true; break;
+  case RUSTC_TARGET: o->target = value; break;
+  case RUSTC_EMIT: emit(o, value != NULL ? value : ""); break;
+  case RUSTC_INPUT:
+    o->words.unread |= name[0] == '@';
+    break; /* a file of arguments in such a file, or a shell's */
+  default: break;
+  }
+}
+
+void rustc_options_begin(struct rustc_options *o) {
+  *o = (struct rustc_options){.words = {.fn = option, .user = o}};
 }

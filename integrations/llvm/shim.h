@@ -3,8 +3,9 @@
  * goes on to LLVM. README.md has the whole list.
  *
  *   host.c      which LLVM the process has loaded, and its functions
- *   machine.c   what is known of target machines: the level of optimization
+ *   machine.c   what is known of target machines: the level of optimization, the processor
  *   compiler.c  which compiler the process is, and what its command line says
+ *   guard.c     a crash of Kiln's own code, which becomes a reason to have LLVM compile
  *   emit.c      objects: LLVM-C's two calls, and LLVM's passes that write to a file
  *   orc.c       modules of ORC's LLJIT
  *
@@ -13,6 +14,7 @@
 #ifndef KN_SHIM_H
 #define KN_SHIM_H
 
+#include "settings.h"
 #include "unit.h"
 
 #include <stdbool.h>
@@ -36,6 +38,23 @@
   HOST(void *, LLVMGetNextGlobal, (void *global))                                                  \
   HOST(int, LLVMIsThreadLocal, (void *global))                                                     \
   HOST(const char *, LLVMGetModuleIdentifier, (void *module, size_t *n))                           \
+  HOST(const char *, LLVMGetTarget, (void *module))                                                \
+  HOST(void, LLVMSetTarget, (void *module, const char *triple))                                    \
+  HOST(void *, LLVMGetFirstFunction, (void *module))                                               \
+  HOST(void *, LLVMGetNextFunction, (void *function))                                              \
+  HOST(void *, LLVMGetStringAttributeAtIndex,                                                      \
+       (void *function, unsigned index, const char *name, unsigned n))                             \
+  HOST(void, LLVMAddTargetDependentFunctionAttr,                                                   \
+       (void *function, const char *name, const char *value))                                      \
+  HOST(int, LLVMGetTargetFromTriple, (const char *triple, void **target, char **error))            \
+  HOST(char *, LLVMGetTargetMachineTriple, (void *tm))                                             \
+  HOST(char *, LLVMGetTargetMachineCPU, (void *tm))                                                \
+  HOST(char *, LLVMGetTargetMachineFeatureString, (void *tm))                                      \
+  HOST(void, LLVMDisposeMessage, (char *text))                                                     \
+  HOST(void *, LLVMCreatePassBuilderOptions, (void))                                               \
+  HOST(void, LLVMDisposePassBuilderOptions, (void *options))                                       \
+  HOST(void *, LLVMRunPasses, (void *module, const char *passes, void *tm, void *options))         \
+  HOST(void, LLVMConsumeError, (void *error))                                                      \
   HOST(int, LLVMTargetMachineEmitToFile,                                                           \
        (void *tm, void *module, const char *path, int kind, char **error))                         \
   HOST(int, LLVMTargetMachineEmitToMemoryBuffer,                                                   \
@@ -47,6 +66,8 @@
        (void *target, const char *triple, void *options))                                          \
   HOST(void, LLVMTargetMachineOptionsSetCodeGenOptLevel, (void *options, int level))               \
   HOST(void, LLVMTargetMachineOptionsSetCodeModel, (void *options, int model))                     \
+  HOST(void, LLVMTargetMachineOptionsSetABI, (void *options, const char *abi))                     \
+  HOST(void, LLVMTargetMachineOptionsSetRelocMode, (void *options, int reloc))                     \
   HOST(void, LLVMDisposeTargetMachineOptions, (void *options))                                     \
   HOST(void, LLVMDisposeTargetMachine, (void *tm))                                                 \
   HOST(void *, LLVMOrcJITTargetMachineBuilderCreateFromTargetMachine, (void *tm))                  \
@@ -98,10 +119,19 @@ void shim_level_set(const void *object, int level);
 void shim_level_copy(const void *object, const void *from);
 void shim_level_drop(const void *object);
 /* The level that was noted, or SHIM_LEVEL_UNKNOWN. */
-enum { SHIM_LEVEL_UNKNOWN = -1, SHIM_LEVEL_REFUSED = -2 };
+enum { SHIM_LEVEL_UNKNOWN = -1, SHIM_LEVEL_REFUSED = -2, SHIM_LEVEL_ABI = -3 };
 int shim_level_of(const void *object);
 /* Why LLVM is to emit at this level; NULL: Kiln is to. $KILN_OPT_LEVEL says up to which level Kiln is to; default 0. */
 const char *shim_level_refused(int level);
+
+/* What a target machine is, beside its level. The texts live as long as the process; NULL: not known. */
+struct shim_machine {
+  const char *triple, *cpu, *features;
+};
+struct shim_machine shim_machine_read(const struct shim_host *host, void *tm);
+/* Notes it for an object with a level; what was noted, or copied with the level. */
+void shim_machine_note(const void *object, struct shim_machine m);
+struct shim_machine shim_machine_of(const void *object);
 
 /* ---- compiler.c ---- */
 
@@ -111,6 +141,12 @@ struct shim_compiler {
   const char *why;  /* why LLVM compiles its units; NULL: Kiln does */
   bool
     writes_to_stream; /* its objects are written through PassManager::run to the newest raw_fd_ostream */
+  bool assembly,
+    objects; /* what it writes to streams; if both, assembly's names end in .s, or are this: */
+  const char *assembly_path; /* NULL: none */
+  const char *target;        /* what the command line calls it; NULL: it does not */
+  const char *
+    passes; /* of LLVM, for units that LLVM compiles after all: without them it does not optimize */
   bool function_sections, data_sections, aranges;
   uint32_t features; /* KILN_FEATURE_... that its target machines have, whatever a function says */
   bool
@@ -120,26 +156,35 @@ struct shim_compiler {
 const struct shim_compiler *shim_compiler(void);
 /* True if the process only starts compilers, although it has an LLVM. */
 bool shim_is_driver(void);
-/* rustc_options.c, ldc_options.c, ghdl_options.c: read the command line into `c`. */
+/* $KILN_INLINE, $KILN_OPT_LEVEL; constant. What is wrong with them is an error when the shim is loaded into a process
+ * with LLVM, or said once. */
+const struct tool_settings *shim_settings(void);
+/* rustc_shim.c, ldc_options.c, ghdl_options.c: read the command line into `c`. */
 void shim_rustc_options(struct shim_compiler *c);
 void shim_ldc_options(struct shim_compiler *c);
 void shim_ghdl_options(struct shim_compiler *c);
-/* Calls `word` with each word of the command line and the one in front of it, files of arguments ("@FILE") included.
+/* Calls `word` with each word of the command line behind the program's name. The words live as long as the process.
  * False: it cannot be read. */
-bool shim_command_line(void (*word)(void *user, const char *w, const char *before), void *user);
+typedef void shim_word_fn(void *user, const char *word);
+bool shim_command_line(shim_word_fn *word, void *user);
+/* The same for a text of words that end with `end` each. */
+bool shim_words_of(const char *path, int end, shim_word_fn *word, void *user);
 
 /* ---- emit.c ---- */
 
 /* A unit that is being compiled; times are in nanoseconds of this thread's CPU time. */
 struct shim_unit {
   struct tool_unit unit;
+  const char *path; /* for the log */
+  bool ok;
   char why[1024]; /* why Kiln did not compile it */
   uint64_t start, written;
 };
 /* Compiles the module to an object in memory, in u->unit.object: NULL, or why not. The caller frees the unit
- * (tool_unit_free) if it was compiled. `path` is for the log. */
+ * (tool_unit_free) if it was compiled. `path` is for the log. What the machine is, NULL if the module says all, is
+ * written into the module where that says nothing, as LLVM would take it. */
 const char *shim_compile(const struct shim_host *host, struct shim_unit *u, void *module,
-                         const char *path);
+                         const struct shim_machine *machine, const char *path);
 /* Log and costs: Kiln made it; LLVM did, because of `why`, in the time since `given_up`. */
 void shim_log_kiln(const struct shim_unit *u, const char *path);
 void shim_log_llvm(const struct shim_unit *u, const char *path, const char *why, uint64_t given_up);

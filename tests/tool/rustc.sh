@@ -111,7 +111,25 @@ echo 'pub fn first(x: &[u8]) -> u8 { x[0] } pub fn second(x: &[u8]) -> u8 { x[1]
 check "-Z function-sections" as_llvms ' \.text\.' -Z function-sections=off
 check "-Zfunction_sections" as_llvms ' \.text\.' -Zfunction_sections=n
 check "-Z emit-stack-sizes" as_llvms ' \.stack_sizes' -Zemit_stack_sizes
-check "assembly text" bash -c "'$rustc' --emit=asm main.rs -o main.s && grep -q 'cfi_startproc' main.s"
+# text FILE OPTION...: the file is assembly, and nothing of it is Kiln's.
+text() { local file=$1; shift; rm -f log "$file"; "$rustc" -C codegen-units=1 "$@" main.rs && grep -q cfi_startproc "$file" && ! grep -vq 'by LLVM: assembly$' log; }
+check "assembly text" text main.s --emit=asm -o main.s
+check "assembly in a file that ends as an object does" text t.o --emit=asm -o t.o
+check "and by --emit's own path" text u.o --emit asm=u.o
+both() { rm -f log v.o w.o; "$rustc" -C codegen-units=1 --emit=asm=v.o,obj=w.o main.rs && grep -q cfi_startproc v.o && grep -q 'by LLVM: assembly$' log; }
+check "beside an object" both
+check "which is Kiln's" bash -c "grep -qE 'w\.o.*functions,|rcgu\.o: [0-9]+ functions' log && readelf -h w.o > /dev/null"
+check "an object in a file that ends as assembly does" bash -c "rm -f log; '$rustc' -C codegen-units=1 --emit=obj main.rs -o x.s && readelf -h x.s > /dev/null && grep -qE ': [0-9]+ functions' log"
+# units: how many units a build without debug information has.
+units() { rm -f log; "$@" --crate-type=lib --emit=metadata,link -o libunits.rlib 2> /dev/null; grep -c 'functions,' log; }
+printf 'pub mod a { pub fn f(x: &str) -> String { x.to_uppercase() } }\npub mod b { pub fn g(x: &str) -> Vec<char> { x.chars().collect() } }\npub mod c { pub fn h(x: u8) -> Option<u8> { x.checked_add(1) } }\n' > units.rs
+one_unit() { (( $(units "$rustc" units.rs) == 1 )); }
+check "one unit where no number is given" one_unit
+check "but the number that is" bash -c "(( \$(rm -f log; '$rustc' -C codegen-units=3 --crate-type=lib units.rs -o l.rlib; grep -c functions, log) > 1 ))"
+check "rustc's own in an incremental build" bash -c "(( \$(rm -f log; '$rustc' -C incremental=inc --crate-type=lib units.rs -o l.rlib; grep -c functions, log) > 1 ))"
+check "unless Kiln inlines, and the crate is small" bash -c "mkdir -p small && cp units.rs small && (( \$(rm -rf log inc2; KILN_INLINE=small '$rustc' -C incremental=inc2 --crate-type=lib small/units.rs -o l.rlib; grep -c functions, log) == 1 ))"
+check "not in a large one" bash -c "mkdir -p large/b && cp units.rs large && { echo '/*'; head -c 300000 /dev/zero | tr '\\0' x; echo '*/'; } > large/b/more.rs && (( \$(rm -rf log inc3; KILN_INLINE=small '$rustc' -C incremental=inc3 --crate-type=lib large/units.rs -o l.rlib; grep -c functions, log) > 1 ))"
+check "nor what LLVM optimizes" bash -c "'$rustc' -O --crate-type=lib units.rs -o l.rlib && mv l.rlib m.rlib && rustc -O --crate-type=lib units.rs -o l.rlib && cmp l.rlib m.rlib"
 # counts PROGRAM: how often each function of the program ran, of a build that counts.
 counts() {
   LLVM_PROFILE_FILE=$1.profraw "./$1" > "$1.out" 2>&1
@@ -128,6 +146,15 @@ if ! type -P llvm-profdata-22 > /dev/null || (( major != 22 )); then skip "cover
 else check "coverage" covered; fi
 rm -f log
 quiet() { [[ -z $("$rustc" -C codegen-units=1 refused.rs -o refused 2>&1) && $(./refused) == 42 ]]; }
+# A target of rustc's that Kiln does not have is named, before anything is made of it.
+other_target() {
+  rm -f log
+  printf '#![feature(no_core, lang_items)]\n#![no_core]\n#[lang = "pointee_sized"] pub trait PointeeSized {}\n#[lang = "meta_sized"] pub trait MetaSized: PointeeSized {}\n#[lang = "sized"] pub trait Sized: MetaSized {}\n#[lang = "copy"] pub trait Copy {}\nimpl Copy for i32 {}\n#[no_mangle] pub extern "C" fn one() -> i32 { 1 }\n' > bare.rs
+  RUSTC_BOOTSTRAP=1 "$rustc" --target="$1" --crate-type=lib --emit=obj bare.rs -o bare.o && grep -qE "compiled by LLVM: $2 is not a target of Kiln\$" log && ! grep -q 'at bit' log
+}
+check "wasm32 is not a target of Kiln" other_target wasm32-wasip1 wasm32-wasip1
+check "nor is i686" other_target i686-unknown-linux-gnu i686-unknown-linux-gnu
+check "nor is riscv64" other_target riscv64gc-unknown-linux-gnu 'riscv64[^ ]*'
 check "what Kiln refuses is LLVM's, without a word" quiet
 check "but in the log" grep -q 'compiled by LLVM: .*avx512.permvar' log
 check "with what else the unit has" grep -q 'also: .*avx512.conflict' log
@@ -147,10 +174,21 @@ same all "$rustc" -C codegen-units=2 main.rs && all=$(functions)
 check "a build without inlining" [ "${all:-0}" -gt 0 ]
 check "inlines at opt-level 0" inlined small 0
 check "inlines at opt-level 1" inlined 60 1
+optimizes() { KILN_INLINE=small "$rustc" -C opt-level=1 -C codegen-units=1 "$1" --emit=obj main.rs -o opt1.o 2> /dev/null && rustc -C opt-level=1 -C codegen-units=1 "$1" --emit=obj main.rs -o opt2.o 2> /dev/null && cmp opt1.o opt2.o; }
 level_2() { KILN_INLINE=small same level2 "$rustc" -C opt-level=2 main.rs && grep -q 'the crate is optimized' log; }
 check "leaves opt-level 2 to LLVM" level_2
-bad_size() { KILN_INLINE=all same badly "$rustc" main.rs && grep -q 'KILN_INLINE says neither' log; }
-check "leaves a unit to LLVM if it is said wrong" bad_size
+# Of a unit that Kiln does not compile LLVM's passes run after all: the function that is called once is not there any more.
+passes() {
+  rm -f log
+  KILN_INLINE=small "$rustc" -C opt-level=1 -C codegen-units=1 --emit=obj refused.rs -o passes.o && grep -q 'compiled by LLVM: .*avx512' log &&
+    rustc -C opt-level=1 -C codegen-units=1 --emit=obj refused.rs -o llvm.o && same_functions llvm.o passes.o
+}
+functions_of() { nm "$1" | sed -nE 's/^[0-9a-f]+ [tTW] //p' | sed -E 's/17h[0-9a-f]{16}E$//' | sort; }
+same_functions() { diff <(functions_of "$1") <(functions_of "$2") && [[ -n $(functions_of "$1") ]]; }
+check "LLVM's passes run where LLVM compiles after all" passes
+for option in -Cllvm-args=-enable-load-pre=0 -Cremark=all; do
+  check "and are not taken out with $option" optimizes "$option"
+done
 cargo_inlines() {
   rm -rf crate/target log
   (cd crate && "$build/kiln" cargo --inline build --quiet --offline) && cp crate/target/debug/crate inlining && result ./inlining &&

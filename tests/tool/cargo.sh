@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# cargo.sh BUILD: `kiln cargo` builds with the compiler and the wrapper that the project names, which cargo itself says;
+# it compiles again what a change of Kiln or of its settings changes; it says what LLVM compiled.
+set -uo pipefail
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$tests/harness/tap.sh"
+build=$(realpath "$1")
+kiln=$build/kiln
+work=$(realpath "$(mktemp -d)")
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+[[ -x $build/kiln-rustc ]] || { skip "kiln cargo" "not built here"; finish; }
+type -P cargo > /dev/null || { skip "kiln cargo" "there is no cargo"; finish; }
+type -P rustc > /dev/null || { skip "kiln cargo" "there is no rustc"; finish; }
+for name in $(compgen -e | grep -E '^(CARGO_BUILD|KILN|RUSTC)' ; echo CARGO_TARGET_DIR CARGO_INCREMENTAL); do unset "$name"; done
+export XDG_CACHE_HOME=$work/cache CARGO_NET_OFFLINE=true
+rustc=$(rustup which rustc 2> /dev/null || type -P rustc)
+
+# ---- which compiler, which wrapper ----
+
+# Compilers a to d, wrappers w to z: each notes its name, and runs what it stands for.
+mkdir -p top/tools top/inner/src top/inner/tools top/home bin
+for name in a b c d; do printf '#!/bin/sh\necho %s >> "$NAMES"\nexec "%s" "$@"\n' $name "$rustc" > bin/rustc-$name; done
+for name in w x y z; do printf '#!/bin/sh\necho %s >> "$NAMES"\nexec "$@"\n' $name > bin/wrap-$name; done
+chmod +x bin/* && cp bin/* top/tools && cp bin/* top/inner/tools || exit 1
+printf '[package]\nname = "inner"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n' > top/inner/Cargo.toml
+echo 'pub fn one() -> i32 { 1 }' > top/inner/src/lib.rs
+export CARGO_HOME=$work/top/home NAMES=$work/names
+
+# programs COMMAND...: the programs of `bin` that the command runs, in top/inner.
+programs() {
+  rm -rf names top/inner/target
+  (cd top/inner && "$@" check --quiet "${after[@]}") > said 2>&1 || { cat said; return 1; }
+  sort -u names 2> /dev/null | paste -sd' '
+}
+# as_cargo NAME FILE TEXT ... [-- VARIABLE=VALUE...] [-- WORD...]: with the files, the variables, and the words behind
+# the command, `kiln cargo` runs the programs that `cargo` runs, and there is one.
+as_cargo() {
+  local want= got= variables=()
+  after=()
+  rm -rf top/.cargo top/inner/.cargo top/home/config.toml
+  while (( $# > 0 )) && [[ $1 != -- ]]; do mkdir -p "$(dirname "$1")" && printf '%b\n' "$2" > "$1" || return 1; shift 2; done
+  (( $# == 0 )) || shift
+  while (( $# > 0 )) && [[ $1 != -- ]]; do variables+=("$1"); shift; done
+  (( $# == 0 )) || shift
+  after=("$@")
+  want=$(programs env "${variables[@]}" cargo) && got=$(programs env "${variables[@]}" "$kiln" cargo) || { echo "$want$got"; return 1; }
+  [[ $want == "$got" ]] || { echo "cargo runs '$want', kiln cargo '$got'"; return 1; }
+  [[ -n $want ]] || { echo 'neither runs any'; return 1; }
+}
+own=top/inner/.cargo/config.toml above=top/.cargo/config.toml home=top/home/config.toml
+bin=$work/bin
+check "build.rustc" as_cargo $own "[build]\nrustc = '$bin/rustc-a'"
+check "build.rustc, relative to the file's project" as_cargo $own '[build] # a comment\nrustc = "tools/rustc-a"'
+check "build.rustc with a wrapper of the environment" as_cargo $own "[build]\nrustc = '$bin/rustc-a'" -- RUSTC_WRAPPER="$bin/wrap-w"
+check "build.rustc-wrapper" as_cargo $own "build.rustc-wrapper = \"$bin/wrap-w\"\nbuild.rustc = 'tools/rustc-b'"
+check "a name that PATH has" as_cargo $own "[build]\nrustc = 'rustc-a'\nrustc-wrapper = 'wrap-x'" -- PATH="$bin:$PATH"
+check "a workspace's wrapper" as_cargo $own "[build]\nrustc-workspace-wrapper = '$bin/wrap-y'\nrustc = '$bin/rustc-a'"
+check "both wrappers" as_cargo $own "[build]\nrustc-workspace-wrapper = '$bin/wrap-y'\nrustc-wrapper = '$bin/wrap-w'\nrustc = '$bin/rustc-a'"
+check "the nearer folder's goes first" as_cargo $own "[build]\nrustc = '$bin/rustc-a'" $above "[build]\nrustc = '$bin/rustc-b'\nrustc-wrapper = 'tools/wrap-w'"
+check "cargo's home comes last" as_cargo $home "[build]\nrustc = '$bin/rustc-c'\nrustc-wrapper = '$bin/wrap-z'" $above "build.rustc = '$bin/rustc-b'"
+check "the file without a suffix" as_cargo top/inner/.cargo/config "[build]\nrustc = '$bin/rustc-d'" $own "[build]\nrustc = '$bin/rustc-a'\nrustc-wrapper = '$bin/wrap-w'"
+check "an empty variable takes a wrapper away" as_cargo $own "[build]\nrustc = '$bin/rustc-a'\nrustc-wrapper = '$bin/wrap-w'" -- RUSTC_WRAPPER=
+check "CARGO_BUILD_RUSTC goes before files" as_cargo $own "[build]\nrustc = '$bin/rustc-a'\nrustc-wrapper = '$bin/wrap-w'" -- CARGO_BUILD_RUSTC="$bin/rustc-b"
+check "RUSTC goes before that" as_cargo $own "build.rustc-wrapper = '$bin/wrap-w'" -- RUSTC="$bin/rustc-c" CARGO_BUILD_RUSTC="$bin/rustc-b"
+check "--config goes before CARGO_BUILD_..." as_cargo $own "[build]\nrustc = '$bin/rustc-a'" -- CARGO_BUILD_RUSTC="$bin/rustc-b" CARGO_BUILD_RUSTC_WRAPPER="$bin/wrap-w" -- --config "build.rustc='$bin/rustc-c'"
+check "but not before RUSTC_WRAPPER" as_cargo $own "[build]\nrustc = '$bin/rustc-a'" -- RUSTC_WRAPPER="$bin/wrap-w" -- --config "build.rustc-wrapper='$bin/wrap-x'"
+check "the last --config" as_cargo $own "build.rustc-wrapper = '$bin/wrap-w'" -- -- --config "build.rustc='$bin/rustc-c'" --config="build.rustc='$bin/rustc-d'"
+check "--config with a file" as_cargo $own "build.rustc-wrapper = '$bin/wrap-w'" top/inner/more/other.toml "[build]\nrustc = '$bin/rustc-d'" -- -- --config more/other.toml
+check "included files" as_cargo $own "include = ['one.toml', { path = \"two.toml\" }]\n[build]\nrustc-wrapper = '$bin/wrap-w'" \
+  top/inner/.cargo/one.toml "build.rustc = '$bin/rustc-a'" top/inner/.cargo/two.toml "build.rustc = '$bin/rustc-b'"
+check "all forms of TOML" as_cargo $own "\xef\xbb\xbf# \"quoted\" [build]\n'a.b'.\"c\" = [ 'q', # comment ]\n \"}\" ]\nt = { x = \"]\", y = [ 1 ] }\nterm.quiet = true\ntext = '''\n[build]\nrustc = \"no\"'''\nbuild = { \"rustc\" = \"$work/b\\\\u0069n/rustc-a\", 'rustc-wrapper' = \"\"\"\\\\\n   $bin/\\\\\n   wrap-w\"\"\" }"
+check "a table behind others" as_cargo $own "[[bins]]\nrustc = 'no'\n[ build . x ]\nrustc = 'no'\n[ build ]\nrustc = '$bin/rustc-b'\nrustc-wrapper='$bin/wrap-x' # and more\n[target.'cfg(all())']\nrustc = 'no'"
+rm -rf top/.cargo top/inner/.cargo top/home/config.toml
+
+# objects COMMAND...: builds top/inner; every unit is Kiln's.
+objects() {
+  rm -rf top/inner/target log
+  (cd top/inner && KILN_LOG=$work/log "$@" build --quiet) || return 1
+  [[ -s log ]] && ! grep -vE ': [0-9]+ functions, [0-9]+ instructions$' log
+}
+major=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\)\..*/\1/p')
+reads=$("$kiln" --version | sed -n 's/.*LLVM [0-9]* to \([0-9]*\).*/\1/p')
+if (( ${major:-0} < 15 || major > ${reads:-99} )); then skip "objects" "rustc has LLVM ${major:-of another kind}"; finish; fi
+wrapped() { mkdir -p top/inner/.cargo && printf '[build]\nrustc = "%s"\nrustc-wrapper = "%s"\n' "$bin/rustc-a" "$1" > $own && rm -f names && objects "$kiln" cargo; }
+check "objects with the project's wrapper are Kiln's" wrapped "$bin/wrap-w"
+check "it was run, and the compiler" bash -c '[[ $(sort -u names | paste -sd" ") == "a w" ]]'
+check "kiln-rustc as the project's wrapper" env PATH="$build:$PATH" bash -c "$(declare -f wrapped objects); bin=$bin own=$own work=$work kiln=$kiln; wrapped kiln-rustc"
+rm -rf top/inner/.cargo
+if type -P rustup > /dev/null; then
+  # as in a program that `cargo run` has started, where $CARGO is not rustup's
+  check "+TOOLCHAIN in a program of cargo's" objects env CARGO="$(rustup which cargo)" "$kiln" cargo "+$(rustup show active-toolchain | cut -d' ' -f1)"
+else skip "+TOOLCHAIN" "there is no rustup"
+fi
+check "in a build of its own" objects env RUSTC_WRAPPER="$bin/wrap-w" "$kiln" cargo --config "build.rustc='$kiln-rustc'"
+
+# ---- what is built again ----
+
+# built COMMAND...: how many units the command compiled.
+built() {
+  rm -f log
+  (cd top/inner && env KILN_LOG="$work/log" "$@" build --quiet) > said 2>&1 || { cat said; return 1; }
+  cat log 2> /dev/null | wc -l
+}
+# changes NAME [VARIABLE=VALUE...] KILN WORD...: after a build without, one with the settings compiles; the next one does
+# not; and the first one's objects are still there, or made again.
+changes() {
+  local plain=$1 first second third
+  shift
+  rm -rf top/inner/target
+  first=$(built $plain) && second=$(built "$@") && third=$(built "$@") || { echo "$first$second$third"; return 1; }
+  (( first > 0 && second > 0 && third == 0 )) || { echo "units: $first, $second, $third"; return 1; }
+}
+check "inlining" changes "$kiln cargo" "$kiln" cargo --inline
+check "and back" changes "$kiln cargo --inline" "$kiln" cargo
+check "another size" changes "$kiln cargo --inline" "$kiln" cargo --inline=60
+check "KILN_OPT_LEVEL" changes "$kiln cargo" KILN_OPT_LEVEL=1 "$kiln" cargo
+check "KILN_AS" changes "$kiln cargo" KILN_AS=as "$kiln" cargo
+mkdir upgraded && cp "$kiln" "$build"/kiln-rustc upgraded && cp -L "$build"/libkiln-shim.so upgraded || exit 1
+echo >> upgraded/libkiln-shim.so
+check "another Kiln" changes "$kiln cargo" "$work/upgraded/kiln" cargo
+upgraded_in_place() {
+  rm -rf top/inner/target
+  (( $(built "$work/upgraded/kiln" cargo) > 0 && $(built "$work/upgraded/kiln" cargo) == 0 )) && echo >> upgraded/libkiln-shim.so &&
+    (( $(built "$work/upgraded/kiln" cargo) > 0 )) && (( $(built "$work/upgraded/kiln" cargo) == 0 ))
+}
+check "Kiln upgraded in its place" upgraded_in_place
+settled() { rm -rf top/inner/target; (( $(built "$kiln" cargo) > 0 )) && (( $(built KILN_RUSTC=rustc "$kiln" cargo) == 0 )); }
+check "but not what changes no object" settled
+cargo_alone() { rm -rf top/inner/target; (( $(built "$kiln" cargo) > 0 )) && (cd top/inner && cargo build 2>&1 | grep -q Compiling) && (( $(built env RUSTC_WRAPPER="$build/kiln-rustc" cargo) >= 0 )); }
+check "cargo alone does not take Kiln's objects" cargo_alone
+version() { local line; line=$("$build/kiln-rustc" -vV | tail -n 1) && [[ $line == 'code generator: Kiln '*', shim' ]] && diff <("$build/kiln-rustc" -vV | head -n -1) <(rustc -vV) && diff <("$build/kiln-rustc" -V) <(rustc -V); }
+check "the version says so" version
+same_version() { diff <(KILN_INLINE=small KILN_OPT_LEVEL=1 "$build/kiln-rustc" --version --verbose) <(KILN_OPT_LEVEL=1 KILN_INLINE=small "$build/kiln-rustc" "$rustc" -Vv) && ! diff -q <("$build/kiln-rustc" -vV) <(KILN_INLINE=must "$build/kiln-rustc" -vV); }
+check "for each setting, whatever their order" same_version
+
+# ---- files and settings ----
+
+relative() {
+  rm -rf top/inner/target top/inner/build.log top/build.log
+  (cd top && KILN_LOG=build.log "$kiln" cargo build --quiet --manifest-path inner/Cargo.toml) && grep -q functions, top/build.log && [[ ! -e top/inner/build.log ]]
+}
+check "KILN_LOG is relative to where cargo is started" relative
+relative_wrapper() {
+  rm -rf top/inner/target top/build.log top/costs
+  (cd top && KILN_LOG=build.log KILN_STATS=costs RUSTC_WRAPPER=$build/kiln-rustc cargo build --quiet --manifest-path inner/Cargo.toml) && grep -q functions, top/build.log && "$kiln" stats top/costs | grep -q 'units by Kiln'
+}
+check "with the wrapper alone, too, and KILN_STATS" relative_wrapper
+unopened() { rm -rf top/inner/target; (cd top/inner && KILN_LOG=$work/no/log "$kiln" cargo build 2> "$work/said") && (( $(grep -c "warning: KILN_LOG: $work/no/log: No such file" said) == 1 )); }
+check "a log that cannot be opened gets one warning" unopened
+# fails WORDS COMMAND...: the command fails and says the words.
+fails() { local words=$1; shift; ! "$@" > said 2>&1 && grep -qF -- "$words" said || { cat said; return 1; }; }
+in_inner() { (cd top/inner && "$@"); }
+for setting in "KILN_INLINE=all: 'all'" "KILN_INLINE=0: '0'" "KILN_OPT_LEVEL=4: '4'" "KILN_OPT_LEVEL=s: 's'" "KILN_OPT_LEVEL=1x: '1x'"; do
+  value=${setting%%:*} name=${setting%%=*} words=${setting#*: }
+  check "$value is an error of kiln cargo" fails "$name: bad value $words" env "$value" "$kiln" cargo --version
+  check "$value is an error of kiln with" fails "$name: bad value $words" env "$value" "$kiln" with true
+  check "$value is an error of kiln-rustc" fails "$name: bad value $words" env "$value" "$build/kiln-rustc" -vV
+  check "$value is an error of kiln cc" fails "$name: bad value $words" env "$value" "$kiln" cc -c nothing.c
+done
+check "--inline behind the command" fails 'kiln cargo --inline build' in_inner "$kiln" cargo build --inline
+check "--inline=60 behind it" fails 'kiln cargo --inline=60 build' in_inner "$kiln" cargo build --inline=60
+program_word() { rm -rf top/inner/target; ! in_inner "$kiln" cargo run --quiet -- --inline > said 2>&1 && grep -q 'a bin target must be available' said; }
+check "but not behind --" program_word
+
+# ---- the line at the end ----
+
+last_line() { rm -rf top/inner/target; in_inner "$kiln" cargo "$@" > said 2>&1; tail -n 1 said; }
+none() { [[ $(last_line build --release) == 'kiln: warning: Kiln compiled none of '[1-9]*' units, LLVM all; '*': the crate is optimized; '* ]] || { cat said; return 1; }; }
+check "a build that LLVM compiles ends with a warning" none
+all() { [[ $(last_line build) == *Finished* ]] || { cat said; return 1; }; }
+check "one that Kiln compiles has no such line" all
+mkdir -p top/inner/other/src && printf '[package]\nname = "other"\nversion = "0.1.0"\nedition = "2021"\n' > top/inner/other/Cargo.toml
+echo 'pub fn two() -> i32 { 2 }' > top/inner/other/src/lib.rs
+printf '[dependencies]\nother = { path = "other" }\n[profile.dev.package.other]\nopt-level = 2\n' >> top/inner/Cargo.toml
+some() { [[ $(last_line build) =~ ^kiln:\ LLVM\ compiled\ [0-9]+\ of\ [0-9]+\ units\;\ [0-9]+\ for\ this\ reason:\ the\ crate\ is\ optimized\;\ .+ ]] || { cat said; return 1; }; }
+check "one that both compile says how many" some
+again() { in_inner "$kiln" cargo build > said 2>&1 && ! grep -q LLVM said; }
+check "one that compiles nothing does not" again
+kept() { rm -rf top/inner/target costs; printf 'unit\tllvm\t1\t1\t0\tx\ta reason of yesterday\n' > costs; [[ $(KILN_STATS=$work/costs last_line build) == *'LLVM compiled'* ]] && ! grep -q yesterday said && grep -q yesterday costs && (( $(wc -l < costs) > 2 )); }
+check "lines that a file of costs had do not count" kept
+terminated() {
+  printf 'fn main() { println!("up"); std::thread::sleep(std::time::Duration::from_secs(60)); }\n' > top/inner/src/main.rs
+  rm -f said
+  (cd top/inner && exec "$kiln" cargo run --quiet) > said 2>&1 &
+  local pid=$! n=0 status=0
+  until grep -q up said 2> /dev/null || (( n++ > 300 )); do sleep 0.1; done
+  kill $pid
+  wait $pid || status=$?
+  rm -f top/inner/src/main.rs
+  (( status == 143 )) || { echo "exit status $status"; cat said; return 1; }
+}
+check "a signal goes to cargo" terminated
+finish

@@ -1,0 +1,38 @@
+/* What users say by environment variables to every program of Kiln that makes objects: $KILN_INLINE, $KILN_OPT_LEVEL,
+ * $KILN_LOG, $KILN_STATS; and the identity of what makes them. settings.c implements it. Called by verbs of `kiln`, and
+ * by kiln-rustc and the shim of integrations/llvm. */
+#ifndef KN_TOOLS_SETTINGS_H
+#define KN_TOOLS_SETTINGS_H
+
+#include "inlining.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tool_settings {
+  struct tool_inlining inlining; /* $KILN_INLINE */
+  int opt_level; /* $KILN_OPT_LEVEL: the highest level that Kiln compiles; 0 to 3, default 0 */
+  bool bad;      /* a value is wrong: for callers that cannot end the process */
+};
+
+enum { TOOL_WHY_SIZE = 256, TOOL_IDENTITY_SIZE = 1024 };
+
+/* Reads the variables. False if one has a value that it cannot have: `why` says which, and what it may be. */
+bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]);
+
+/* Makes the names of the files that $KILN_LOG and $KILN_STATS name absolute, for this process and those that it starts,
+ * which may have other current folders: relative names are relative to `folder`; NULL: the current one. Then opens each
+ * for appending. One that cannot be opened is passed to `refused` with the reason, and its variable is removed. */
+typedef void tool_refused_file_fn(const char *variable, const char *path, const char *reason);
+void tool_settings_files(const char *folder, tool_refused_file_fn *refused);
+
+/* What a verb of `kiln` begins with: it reads the variables and settles the files. A file that cannot be opened gets a
+ * warning; false: a value is wrong, after a message. Of settings_verb.c, which only `kiln` has. */
+bool tool_settings_begin(const char *verb);
+
+/* One line that differs whenever objects may: the version and the content of Kiln's programs, which way makes objects
+ * (`way`: "shim"), and all variables that begin with KILN_, but for those that change no object. Build tools have it in
+ * their keys: as a line of the compiler's version and in $CARGO_KILN. */
+void tool_identity(const char *way, char out[TOOL_IDENTITY_SIZE]);
+
+#endif
