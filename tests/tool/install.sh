@@ -50,6 +50,7 @@ for t in "${tools[@]}"; do
   check "$t and its manual page" test -x "$root/bin/$t" -a -f "$root/share/man/man1/$t.1"
 done
 check "kiln-cc and kiln-c++" test -x "$root/bin/kiln-cc" -a -x "$root/bin/kiln-c++"
+check "kiln-llvm-ar and kiln-llvm-ranlib" test -x "$root/bin/kiln-llvm-ar" -a -x "$root/bin/kiln-llvm-ranlib"
 for file in bash-completion/completions/kiln zsh/site-functions/_kiln fish/vendor_completions.d/kiln.fish; do
   check "$file" test -s "$root/share/$file"
 done

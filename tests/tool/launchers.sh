@@ -7,7 +7,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$(realpath "$1")
 . "$tests/harness/compiler.sh"
 mkdir bin
-ln -s "$kiln" bin/kiln-cc && ln -s "$kiln" bin/kiln-c++
+for name in kiln-cc kiln-c++ kiln-llvm-ar kiln-llvm-ranlib; do ln -s "$kiln" bin/$name; done
 export PATH=$work/bin:$PATH KILN_LOG=$work/log
 unset CC CXX CFLAGS CXXFLAGS
 
@@ -33,6 +33,56 @@ if command -v cmake > /dev/null && command -v ninja > /dev/null; then
 else
   skip 'CMake' 'cmake or ninja is not installed'
 fi
+
+# What CMake does with a compiler beside compiling: link-time optimization with static libraries, C++20 modules, assembly,
+# precompiled headers, unity builds, try_run. $KILN_CMAKE names another CMake, PyPI's for example, which is newer.
+mkdir more
+cat > more/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.25...4.0)
+project(more C CXX ASM)
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+set(CMAKE_CXX_STANDARD 20)
+include(CheckCXXSourceCompiles)
+check_cxx_source_compiles("int main() { return 0; }" COMPILES)
+check_cxx_source_compiles("int main() { return nothing; }" COMPILES_WRONG)
+try_run(RAN BUILT ${CMAKE_BINARY_DIR}/try ${CMAKE_SOURCE_DIR}/try.c)
+file(WRITE ${CMAKE_BINARY_DIR}/said "${COMPILES} ${COMPILES_WRONG} ${BUILT} ${RAN}")
+add_library(twice STATIC twice.c thrice.c)
+set_target_properties(twice PROPERTIES UNITY_BUILD ON)
+add_executable(p main.cpp seven.S)
+target_link_libraries(p twice)
+target_precompile_headers(p PRIVATE <vector>)
+if(NOT CMAKE_VERSION VERSION_LESS 3.28)
+  add_library(module STATIC)
+  target_sources(module PUBLIC FILE_SET CXX_MODULES FILES five.cppm)
+  add_executable(modules use.cpp)
+  target_link_libraries(modules module)
+endif()
+END
+echo 'int twice(int a) { return 2 * a; }' > more/twice.c
+echo 'int thrice(int a) { return 3 * a; }' > more/thrice.c
+echo 'int main(void) { return 7; }' > more/try.c
+printf '.globl seven\nseven:\n  mov $7, %%eax\n  ret\n.section .note.GNU-stack,"",@progbits\n' > more/seven.S
+printf 'extern "C" int twice(int); extern "C" int seven();\nint main() { std::vector<int> v(3); return twice(seven()) + (int)v.size() + 25; }\n' > more/main.cpp
+printf 'module;\n#include <cstdio>\nexport module five;\nexport int five() { std::puts("five"); return 5; }\n' > more/five.cppm
+printf 'import five;\nint main() { return five() + 37; }\n' > more/use.cpp
+# features CMAKE N: all of it, and N units are Kiln's.
+features() {
+  rm -rf features log
+  env -u KILN_LOG "$1" -G Ninja -S more -B features -DCMAKE_C_COMPILER=kiln-cc -DCMAKE_CXX_COMPILER=kiln-c++ > cmake.log 2>&1 &&
+    "$1" --build features >> cmake.log 2>&1 || { tail -n 30 cmake.log; return 1; }
+  [[ $(< features/said) == "1  TRUE 7" ]] || { cat features/said; return 1; }
+  expected features/p && compiled "$2" && { (( $2 == 2 )) || expected features/modules; }
+}
+for cmake in cmake ${KILN_CMAKE:-}; do
+  name="the features of CMake $($cmake --version 2> /dev/null | sed -n 's/^cmake version //p')"
+  if ! command -v $cmake > /dev/null || ! command -v ninja > /dev/null; then skip 'the features of CMake' 'cmake or ninja is not installed'
+  elif $cmake --version | grep -qE 'version 3\.([01]?[0-9]|2[0-7])\.'; then
+    check "$name" features $cmake 2
+    skip "$name: modules" 'it has none'
+  else check "$name, with modules" features "$cmake" 4
+  fi
+done
 
 # cached PROGRAM: with it as launcher, the first build compiles, the second takes the same objects without Kiln.
 cached() {
