@@ -21,7 +21,12 @@ bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]) {
              getenv("KILN_INLINE"));
     return false;
   }
-  const char *level = getenv("KILN_OPT_LEVEL");
+  const char *unknown = getenv("KILN_UNKNOWN"), *level = getenv("KILN_OPT_LEVEL");
+  if (unknown != NULL && unknown[0] != 0 && strcmp(unknown, "drop") != 0 &&
+      strcmp(unknown, "refuse") != 0) {
+    snprintf(why, TOOL_WHY_SIZE, "KILN_UNKNOWN: bad value '%.64s': drop or refuse", unknown);
+    return false;
+  }
   if (level == NULL || level[0] == 0) return true;
   if (level[0] < '0' || level[0] > '3' || level[1] != 0) {
     snprintf(why, TOOL_WHY_SIZE, "KILN_OPT_LEVEL: bad value '%.64s': 0, 1, 2 or 3", level);

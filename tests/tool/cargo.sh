@@ -151,7 +151,7 @@ check "a log that cannot be opened gets one warning" unopened
 # fails WORDS COMMAND...: the command fails and says the words.
 fails() { local words=$1; shift; ! "$@" > said 2>&1 && grep -qF -- "$words" said || { cat said; return 1; }; }
 in_inner() { (cd top/inner && "$@"); }
-for setting in "KILN_INLINE=all: 'all'" "KILN_INLINE=0: '0'" "KILN_OPT_LEVEL=4: '4'" "KILN_OPT_LEVEL=s: 's'" "KILN_OPT_LEVEL=1x: '1x'"; do
+for setting in "KILN_INLINE=all: 'all'" "KILN_INLINE=0: '0'" "KILN_OPT_LEVEL=4: '4'" "KILN_OPT_LEVEL=s: 's'" "KILN_OPT_LEVEL=1x: '1x'" "KILN_UNKNOWN=no: 'no'"; do
   value=${setting%%:*} name=${setting%%=*} words=${setting#*: }
   check "$value is an error of kiln cargo" fails "$name: bad value $words" env "$value" "$kiln" cargo --version
   check "$value is an error of kiln with" fails "$name: bad value $words" env "$value" "$kiln" with true
