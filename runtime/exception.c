@@ -3,6 +3,7 @@
  * all exceptions. */
 #include "state.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unwind.h>
@@ -11,26 +12,139 @@ static const uint64_t exception_class = UINT64_C(0x4b494c4e5741534d); /* "KILNWA
 
 /* ---- memory ---- */
 
+static uint64_t bytes_of(uint32_t n_values) {
+  return sizeof(struct kn_exn) + n_values * sizeof(kiln_wasm_value);
+}
+
+static void free_exn(kiln_wasmrt_store *s, struct kn_exn *e) {
+  if (e->next != NULL) e->next->previous = e->previous;
+  if (e->previous != NULL) e->previous->next = e->next;
+  else s->exceptions = e->next;
+  s->used.host_bytes -= bytes_of(e->exn.n_values);
+  s->n_exceptions--;
+  free(e);
+}
+
+void kn_exceptions_free(kiln_wasmrt_store *s) {
+  while (s->exceptions != NULL) free_exn(s, s->exceptions);
+}
+
+/* Exceptions to which there may be a reference. Which words of a stack are references is not known: all are taken for
+ * one that look like it. */
+struct marking {
+  kiln_wasmrt_store *store;
+  struct kn_exn **all; /* by their addresses */
+  uint32_t n, n_marked;
+  struct kn_exn **marked; /* their values are still to be looked at */
+};
+
+static int by_address(const void *a, const void *b) {
+  uintptr_t x = (uintptr_t)*(struct kn_exn *const *)a, y = (uintptr_t)*(struct kn_exn *const *)b;
+  return (x > y) - (x < y);
+}
+
+static void mark(struct marking *g, uintptr_t word) {
+  uint32_t low = 0, high = g->n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    uintptr_t at = (uintptr_t)&g->all[middle]->exn;
+    if (at == word && !g->all[middle]->marked) {
+      g->all[middle]->marked = true;
+      g->marked[g->n_marked++] = g->all[middle];
+    }
+    if (at == word) return;
+    if (at < word) low = middle + 1;
+    else high = middle;
+  }
+}
+
+/* The stack has words of other functions, which a sanitizer may not let others read. */
+__attribute__((no_sanitize("address"))) static void mark_words(struct marking *g, uintptr_t from,
+                                                               uintptr_t to) {
+  for (uintptr_t at = from & ~(uintptr_t)7; at + 8 <= to; at += 8)
+    mark(g, *(const volatile uintptr_t *)at);
+}
+
+static void mark_tables(struct marking *g, const kiln_wasmrt_store *s) {
+  for (const struct kn_table *t = s->tables; t != NULL; t = t->next)
+    if (t->type == KILN_WASM_TYPE_EXNREF)
+      for (uint64_t k = 0; k < t->table->size_elements; k++)
+        mark(g, (uintptr_t)t->table->elements[k]);
+}
+
+/* An instance has globals, and arguments of tail calls. */
+static void mark_store(struct marking *g) {
+  const kiln_wasmrt_store *s = g->store;
+  for (const kiln_wasmrt_instance *i = s->instances; i != NULL; i = i->next)
+    mark_words(g, (uintptr_t)i->address - i->image->instance_bytes, (uintptr_t)i->address);
+  for (const struct kn_host_global *h = s->globals; h != NULL; h = h->next)
+    mark(g, (uintptr_t)h->value.ref);
+  mark_tables(g, s);
+  mark(g, (uintptr_t)s->thrown);
+  while (g->n_marked > 0) {
+    const struct kn_exn *e = g->marked[--g->n_marked];
+    mark_words(g, (uintptr_t)(e + 1),
+               (uintptr_t)(e + 1) + e->exn.n_values * sizeof(kiln_wasm_value));
+  }
+}
+
+/* Frees exceptions that nothing refers to, unless calls are on several stacks. */
+__attribute__((noinline)) static void free_some(kiln_wasmrt_store *s) {
+  struct marking g = {.store = s, .n = s->n_exceptions};
+  jmp_buf registers; /* those that functions keep */
+  uint32_t n = 0;
+  if (s->high == 0 || s->depth == 0) return;
+  g.all = malloc(2 * (size_t)g.n * sizeof *g.all);
+  if (g.all == NULL) return;
+  g.marked = g.all + g.n;
+  for (struct kn_exn *e = s->exceptions; e != NULL; e = e->next) {
+    e->marked = false;
+    g.all[n++] = e;
+  }
+  qsort(g.all, g.n, sizeof *g.all, by_address);
+  __builtin_unwind_init();
+  memset(&registers, 0, sizeof registers);
+  setjmp(registers);
+  mark_words(&g, (uintptr_t)__builtin_frame_address(0) - sizeof registers, s->high);
+  mark_words(&g, (uintptr_t)&registers, (uintptr_t)(&registers + 1));
+  mark_store(&g);
+  for (uint32_t k = 0; k < g.n; k++)
+    if (!g.all[k]->marked) free_exn(s, g.all[k]);
+  free(g.all);
+}
+
+enum { FEW_EXCEPTIONS = 1024 };
+
 kiln_wasm_exn *kn_do_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t n_values) {
   kiln_wasmrt_store *s = kn_instance(instance)->store;
-  struct kn_exn *e = malloc(sizeof *e + n_values * sizeof(kiln_wasm_value));
-  if (e == NULL) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_STACK); /* no memory is like no stack */
-  memset(e, 0, sizeof *e + n_values * sizeof(kiln_wasm_value));
+  uint64_t bytes = bytes_of(n_values);
+  if (s->n_exceptions >= s->many_exceptions) {
+    if (s->many_exceptions != 0) free_some(s);
+    s->many_exceptions =
+      s->n_exceptions < FEW_EXCEPTIONS / 2 ? FEW_EXCEPTIONS : 2 * s->n_exceptions;
+  }
+  if (!kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes)) {
+    free_some(s);
+    if (!kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes))
+      kiln_wasmrt_trap(instance, KILN_WASM_TRAP_LIMIT);
+  }
+  struct kn_exn *e = calloc(1, bytes);
+  if (e == NULL) {
+    s->used.host_bytes -= bytes;
+    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_LIMIT);
+  }
   e->exn = (kiln_wasm_exn){.tag = tag, .n_values = n_values};
   e->next = s->exceptions;
   if (e->next != NULL) e->next->previous = e;
   s->exceptions = e;
+  s->n_exceptions++;
   return &e->exn;
 }
 
 void kn_do_exn_drop(void *instance, kiln_wasm_exn *exn) {
-  kiln_wasmrt_store *s = kn_instance(instance)->store;
-  if (exn->escaped) return; /* until the store is freed */
-  struct kn_exn *e = (struct kn_exn *)(void *)((char *)exn - offsetof(struct kn_exn, exn));
-  if (e->next != NULL) e->next->previous = e->previous;
-  if (e->previous != NULL) e->previous->next = e->next;
-  else s->exceptions = e->next;
-  free(e);
+  if (exn->escaped) return; /* until nothing refers to it */
+  free_exn(kn_instance(instance)->store,
+           (struct kn_exn *)(void *)((char *)exn - offsetof(struct kn_exn, exn)));
 }
 
 /* ---- throwing ---- */
@@ -51,7 +165,7 @@ __attribute__((noreturn)) void kn_do_throw(void *instance, kiln_wasm_exn *exn) {
   if (exn == NULL) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_NULL_EXCEPTION);
   struct unwound *u = NULL;
   if (posix_memalign((void **)&u, _Alignof(struct unwound), sizeof *u) != 0)
-    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_STACK);
+    kiln_wasmrt_trap(instance, KILN_WASM_TRAP_LIMIT);
   memset(u, 0, sizeof *u);
   u->unwinder.exception_class = exception_class;
   u->unwinder.exception_cleanup = clean_up;

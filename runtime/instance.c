@@ -110,10 +110,31 @@ static bool fits(const kiln_wasm_limits *is, uint64_t size, const kiln_wasm_limi
          (wanted->max == UINT64_MAX || is->max <= wanted->max);
 }
 
+/* Whether a memory can be used by several stores: it must stay when the one that made it is freed. */
+static bool can_share(const kiln_wasm_memory *m) {
+  const struct kn_memory *k = kn_memory(m);
+  return k->limits.shared &&
+         (m == &k->own || (uintptr_t)m - (uintptr_t)k->reserved < k->reserved_bytes);
+}
+
+static bool of_store(const kiln_wasmrt_store *s, const kiln_wasmrt_extern *e) {
+  if (e->store != NULL && e->store != s && e->kind != KILN_WASM_MEMORY) return false;
+  switch (e->kind) {
+  case KILN_WASM_FUNC: {
+    uint32_t serial = ((const kiln_wasm_func *)e->address)->type_index;
+    return serial == 0 || serial == s->serial;
+  }
+  case KILN_WASM_TABLE: return kn_table(e->address)->store == s;
+  case KILN_WASM_MEMORY:
+    return can_share(e->address) || ((const kiln_wasm_memory *)e->address)->user[1] == (uintptr_t)s;
+  case KILN_WASM_TAG: return ((const kiln_wasm_tag *)e->address)->user == s;
+  default: return true;
+  }
+}
+
 static bool import_fits(const kiln_wasmrt_instance *i, const kiln_wasm_import *m,
                         const kiln_wasmrt_extern *e) {
   const kiln_wasm_image *image = i->image;
-  if (e->kind != m->kind) return false;
   switch (m->kind) {
   case KILN_WASM_FUNC:
     return ((kiln_wasm_func *)e->address)->type_id == type_id(i, image->funcs[m->index].type);
@@ -139,7 +160,8 @@ static void set_func(kiln_wasmrt_instance *i, const kiln_wasm_image_func *f,
   if (f->slot != 0) memcpy(slot(i, f->slot), value, sizeof *value);
 }
 
-static void take_import(kiln_wasmrt_instance *i, const kiln_wasm_import *m,
+/* False: out of memory. */
+static bool take_import(kiln_wasmrt_instance *i, const kiln_wasm_import *m,
                         const kiln_wasmrt_extern *e) {
   const kiln_wasm_image *image = i->image;
   switch (m->kind) {
@@ -148,18 +170,47 @@ static void take_import(kiln_wasmrt_instance *i, const kiln_wasm_import *m,
     /* A function of the host that no module has imported so far: how it is called depends on the type alone. */
     if (f.code == NULL) f.code = image->types[image->funcs[m->index].type].host;
     set_func(i, image->funcs + m->index, &f);
-    return;
+    return true;
   }
-  case KILN_WASM_TABLE: set_pointer(i, image->tables[m->index].slot, e->address); return;
+  case KILN_WASM_TABLE: set_pointer(i, image->tables[m->index].slot, e->address); return true;
   case KILN_WASM_MEMORY: {
     const kiln_wasm_image_memory *x = image->memories + m->index;
     set_pointer(i, x->slot, e->address);
     if (x->base_slot != 0) set_pointer(i, x->base_slot, ((kiln_wasm_memory *)e->address)->base);
-    return;
+    return kn_memory_use(i->store, kn_memory(e->address));
   }
-  case KILN_WASM_GLOBAL: set_pointer(i, image->globals[m->index].slot, e->address); return;
-  default: set_pointer(i, image->tags[m->index].slot, e->address); return;
+  case KILN_WASM_GLOBAL: set_pointer(i, image->globals[m->index].slot, e->address); return true;
+  default: set_pointer(i, image->tags[m->index].slot, e->address); return true;
   }
+}
+
+static bool no_memory(kiln_wasmrt_error *error, const char *what) {
+  kn_error(error, KILN_WASMRT_MEMORY, "no memory for %s", what);
+  return false;
+}
+
+/* Something was not made: says which limit of the store it may be beyond, or is. */
+static bool beyond_limit(const kiln_wasmrt_store *s, kiln_wasmrt_error *error, const char *what) {
+  const struct {
+    const char *name;
+    uint64_t used, most;
+  } rows[] = {{"max_instances", s->used.instances, s->options.max_instances},
+              {"max_memories", s->used.memories, s->options.max_memories},
+              {"max_tables", s->used.tables, s->options.max_tables}};
+  for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+    if (rows[k].used < rows[k].most) continue;
+    kn_error(error, KILN_WASMRT_MEMORY, "no room for %s: the store's limit %s is reached", what,
+             rows[k].name);
+    return false;
+  }
+  kn_error(
+    error, KILN_WASMRT_MEMORY,
+    "no memory for %s, or more than the store's limits: %llu pages of a memory, %llu of all, %llu "
+    "elements of tables, %llu bytes",
+    what, (unsigned long long)s->options.max_pages, (unsigned long long)s->options.max_total_pages,
+    (unsigned long long)s->options.max_table_elements,
+    (unsigned long long)s->options.max_host_bytes);
+  return false;
 }
 
 /* As much of a name as a message has room for. */
@@ -171,26 +222,29 @@ static bool take_imports(kiln_wasmrt_instance *i, kiln_wasmrt_error *error) {
   for (uint32_t k = 0; k < i->image->n_imports; k++) {
     const kiln_wasm_import *m = i->image->imports + k;
     const kiln_wasmrt_extern *e = kn_store_find(i->store, m->module, m->name);
-    if (e == NULL || !import_fits(i, m, e)) {
-      kn_error(error, KILN_WASMRT_LINK, "%s: \"%.*s\" \"%.*s\"",
-               e == NULL ? "unknown import" : "incompatible import type", short_length(&m->module),
+    const char *wrong = e == NULL                ? "unknown import"
+                        : e->kind != m->kind     ? "incompatible import type"
+                        : !of_store(i->store, e) ? "import of another store"
+                        : !import_fits(i, m, e)  ? "incompatible import type"
+                                                 : NULL;
+    if (wrong != NULL) {
+      kn_error(error, KILN_WASMRT_LINK, "%s: \"%.*s\" \"%.*s\"", wrong, short_length(&m->module),
                m->module.text, short_length(&m->name), m->name.text);
       return false;
     }
-    take_import(i, m, e);
+    if (!take_import(i, m, e)) return no_memory(error, "an import");
   }
   return true;
 }
 
 /* ---- what the module defines ---- */
 
-static bool no_memory(kiln_wasmrt_error *error, const char *what) {
-  kn_error(error, KILN_WASMRT_MEMORY, "no memory for %s", what);
-  return false;
-}
-
 static void free_instance(struct kn_owned *o) {
-  kiln_wasmrt_instance *i = (kiln_wasmrt_instance *)o;
+  kiln_wasmrt_instance *i = (kiln_wasmrt_instance *)o, **p = &i->store->instances;
+  while (*p != NULL && *p != i) p = &(*p)->next;
+  if (*p == i) *p = i->next;
+  i->store->used.instances--;
+  i->store->used.host_bytes -= i->host_bytes;
   free(i->block);
   free(i->elem_dropped);
   free(i->data_dropped);
@@ -229,8 +283,18 @@ static bool make_types(kiln_wasmrt_instance *i) {
 }
 
 static kiln_wasmrt_instance *new_instance(kiln_wasmrt_store *s, const kiln_wasm_image *image) {
+  uint64_t bytes = sizeof(kiln_wasmrt_instance) + image->instance_bytes + image->n_elems +
+                   image->n_datas + (uint64_t)image->n_tags * 64;
+  if (s->used.instances == s->options.max_instances ||
+      !kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes))
+    return NULL;
   kiln_wasmrt_instance *i = calloc(1, sizeof *i);
-  if (i == NULL) return NULL;
+  if (i == NULL) {
+    s->used.host_bytes -= bytes;
+    return NULL;
+  }
+  s->used.instances++;
+  i->host_bytes = bytes;
   i->store = s;
   i->image = image;
   kn_store_own(s, &i->owned, free_instance);
@@ -243,6 +307,7 @@ static kiln_wasmrt_instance *new_instance(kiln_wasmrt_store *s, const kiln_wasm_
   h->user[0] = (uintptr_t)i;
   h->image = image;
   h->interrupt = s->interrupt;
+  h->fuel = s->options.fuel != 0 ? s->options.fuel : INT64_MAX;
   i->next = s->instances;
   s->instances = i;
   return make_types(i) ? i : NULL;
@@ -253,7 +318,8 @@ static void make_funcs(kiln_wasmrt_instance *i) {
   for (uint32_t f = image->n_imported_funcs; f < image->n_funcs; f++) {
     kiln_wasm_func func = {.code = image->funcs[f].code,
                            .instance = i->address,
-                           .type_id = type_id(i, image->funcs[f].type)};
+                           .type_id = type_id(i, image->funcs[f].type),
+                           .type_index = i->store->serial};
     set_func(i, image->funcs + f, &func);
   }
 }
@@ -265,7 +331,7 @@ static bool make_memories(kiln_wasmrt_instance *i, kiln_wasmrt_error *error) {
     kiln_wasm_memory *memory = slot(i, x->slot);
     bool made = m == 0 && image->flags & KILN_WASM_IMAGE_AT_MEMORY;
     if (!made && kn_memory_new(i->store, memory, &x->limits, 0) == NULL)
-      return no_memory(error, "a memory");
+      return beyond_limit(i->store, error, "a memory");
     if (x->base_slot != 0) set_pointer(i, x->base_slot, memory->base);
   }
   return true;
@@ -345,9 +411,31 @@ static bool start(kiln_wasmrt_instance *i, kiln_wasmrt_error *error) {
   const kiln_wasm_image *image = i->image;
   if (image->start == UINT32_MAX) return true;
   const kiln_wasm_image_func *f = image->funcs + image->start;
-  kiln_wasm_func func = {.code = f->code, .instance = i->address, .type_id = type_id(i, f->type)};
+  kiln_wasm_func func = {.code = f->code,
+                         .instance = i->address,
+                         .type_id = type_id(i, f->type),
+                         .type_index = i->store->serial};
   if (f->slot != 0) memcpy(&func, slot(i, f->slot), sizeof func);
   return kiln_wasmrt_call(i->store, &func, NULL, error) == KILN_WASMRT_OK;
+}
+
+/* Makes all that the module defines; NULL after an error. */
+static kiln_wasmrt_instance *make_instance(kiln_wasmrt_store *s, const kiln_wasm_image *image,
+                                           kiln_wasmrt_error *error) {
+  kiln_wasmrt_instance *i = new_instance(s, image);
+  if (i == NULL) return beyond_limit(s, error, "an instance"), NULL;
+  if (!take_imports(i, error)) return NULL;
+  make_funcs(i);
+  if (!make_memories(i, error)) return NULL;
+  if (!make_globals(i) || !make_tables(i)) return beyond_limit(s, error, "a table"), NULL;
+  if (!make_tags(i)) return no_memory(error, "an instance"), NULL;
+  return i;
+}
+
+/* Whether others may have got references to functions of an instance before it failed: by what it imports. */
+static bool shares_references(const kiln_wasm_image *image) {
+  return image->n_imported_funcs > 0 || image->n_imported_tables > 0 ||
+         image->n_imported_globals > 0;
 }
 
 kiln_wasmrt_instance *kiln_wasmrt_instantiate(kiln_wasmrt_store *s, const kiln_wasm_image *image,
@@ -361,14 +449,15 @@ kiln_wasmrt_instance *kiln_wasmrt_instantiate(kiln_wasmrt_store *s, const kiln_w
              KILN_WASM_ABI_VERSION);
     return NULL;
   }
-  kiln_wasmrt_instance *i = new_instance(s, image);
-  if (i == NULL) return no_memory(error, "an instance"), NULL;
-  if (!take_imports(i, error)) return NULL;
-  make_funcs(i);
-  if (!make_memories(i, error)) return NULL;
-  if (!make_globals(i) || !make_tables(i) || !make_tags(i))
-    return no_memory(error, "an instance"), NULL;
-  return copy_elems(i, error) && copy_datas(i, error) && start(i, error) ? i : NULL;
+  const struct kn_owned *before = s->owned;
+  kiln_wasmrt_instance *i = make_instance(s, image, error);
+  if (i == NULL) {
+    kn_store_disown(s, before); /* nothing refers to it so far */
+    return NULL;
+  }
+  if (copy_elems(i, error) && copy_datas(i, error) && start(i, error)) return i;
+  if (!shares_references(image)) kn_store_disown(s, before);
+  return NULL;
 }
 
 /* ---- exports ---- */
@@ -376,7 +465,7 @@ kiln_wasmrt_instance *kiln_wasmrt_instantiate(kiln_wasmrt_store *s, const kiln_w
 kiln_wasmrt_extern kn_instance_export(const kiln_wasmrt_instance *i, uint32_t index) {
   const kiln_wasm_image *image = i->image;
   const kiln_wasm_export *x = image->exports + index;
-  kiln_wasmrt_extern e = {.kind = x->kind};
+  kiln_wasmrt_extern e = {.kind = x->kind, .store = i->store};
   switch (x->kind) {
   case KILN_WASM_FUNC: e.address = slot(i, image->funcs[x->index].slot); break;
   case KILN_WASM_TABLE:

@@ -3,68 +3,111 @@
 #include "state.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 /* ---- making and growing ---- */
 
-static void free_memory(struct kn_owned *o) {
-  struct kn_memory *m = (struct kn_memory *)o;
-  munmap(m->reserved, m->reserved_bytes);
-  pthread_cond_destroy(&m->changed);
-  pthread_mutex_destroy(&m->lock);
-  free(m);
+static void free_use(struct kn_owned *o) {
+  struct kn_memory_use *u = (struct kn_memory_use *)o;
+  struct kn_memory *m = u->memory;
+  struct kn_memory_use **p = &u->store->memories;
+  while (*p != u) p = &(*p)->next;
+  *p = u->next;
+  pthread_mutex_lock(&m->lock);
+  if (m->budget == &u->store->used) {
+    __atomic_sub_fetch(&m->budget->pages, m->memory->size_bytes / KILN_WASM_PAGE_BYTES,
+                       __ATOMIC_RELAXED);
+    m->budget->memories--;
+    m->budget = NULL;
+  }
+  pthread_mutex_unlock(&m->lock);
+  if (__atomic_sub_fetch(&m->uses, 1, __ATOMIC_ACQ_REL) == 0) {
+    munmap(m->reserved, m->reserved_bytes);
+    pthread_mutex_destroy(&m->lock);
+    free(m);
+  }
+  free(u);
+}
+
+bool kn_memory_use(kiln_wasmrt_store *s, struct kn_memory *m) {
+  struct kn_memory_use *u = s->memories;
+  while (u != NULL && u->memory != m) u = u->next;
+  if (u != NULL) return true;
+  u = calloc(1, sizeof *u);
+  if (u == NULL) return false;
+  *u = (struct kn_memory_use){.next = s->memories, .memory = m, .store = s};
+  s->memories = u;
+  __atomic_add_fetch(&m->uses, 1, __ATOMIC_RELAXED);
+  kn_store_own(s, &u->owned, free_use);
+  return true;
 }
 
 static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* Address space of which the first `accessible` bytes can be used; NULL: there is none. */
+static uint8_t *reserve(uint64_t bytes, uint64_t accessible) {
+  uint8_t *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return NULL;
+  if (accessible == 0 || mprotect(p, accessible, PROT_READ | PROT_WRITE) == 0) return p;
+  munmap(p, bytes);
+  return NULL;
+}
+
+/* Takes a memory of so many pages from the store's limits. */
+static bool take(kiln_wasmrt_store *s, uint64_t pages) {
+  if (s->used.memories == s->options.max_memories) return false;
+  if (__atomic_add_fetch(&s->used.pages, pages, __ATOMIC_RELAXED) > s->options.max_total_pages) {
+    __atomic_sub_fetch(&s->used.pages, pages, __ATOMIC_RELAXED);
+    return false;
+  }
+  s->used.memories++;
+  return true;
+}
 
 struct kn_memory *kn_memory_new(kiln_wasmrt_store *s, kiln_wasm_memory *memory,
                                 const kiln_wasm_limits *limits, uint64_t before) {
   uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
   uint64_t most =
     least(limits->is_64 ? UINT64_C(1) << 31 : 65536, least(limits->max, s->options.max_pages));
-  struct kn_memory *m = limits->min <= most ? calloc(1, sizeof *m) : NULL;
-  if (m == NULL) return NULL;
+  if (limits->min > most || !take(s, limits->min)) return NULL;
   before = (before + page - 1) & ~(page - 1);
   uint64_t size = limits->min * KILN_WASM_PAGE_BYTES;
+  struct kn_memory *m = calloc(1, sizeof *m);
+  if (m == NULL) goto failed;
   /* A 64-bit memory is checked in code; a page behind it, so that no two memories touch. */
   m->reserved_bytes =
     before + (limits->is_64 ? most * KILN_WASM_PAGE_BYTES + page : KILN_WASM_RESERVED_BYTES);
-  m->reserved =
-    mmap(NULL, m->reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (m->reserved == MAP_FAILED) {
-    free(m);
-    return NULL;
-  }
-  if (before + size > 0 && mprotect(m->reserved, before + size, PROT_READ | PROT_WRITE) != 0) {
-    munmap(m->reserved, m->reserved_bytes);
-    free(m);
-    return NULL;
-  }
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&m->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  m->reserved = reserve(m->reserved_bytes, before + size);
+  if (m->reserved == NULL) goto failed;
   pthread_mutex_init(&m->lock, NULL);
   m->memory = memory != NULL ? memory : before > 0 ? NULL : &m->own;
   m->limits = *limits;
   m->max_pages = most;
-  m->own =
-    (kiln_wasm_memory){.base = m->reserved + before, .size_bytes = size, .user = {(uintptr_t)m}};
+  m->budget = &s->used;
+  m->max_total = s->options.max_total_pages;
+  m->own = (kiln_wasm_memory){
+    .base = m->reserved + before, .size_bytes = size, .user = {(uintptr_t)m, (uintptr_t)s}};
   if (m->memory != NULL) *m->memory = m->own;
-  m->next = s->memories;
-  s->memories = m;
-  kn_store_own(s, &m->owned, free_memory);
-  return m;
+  if (kn_memory_use(s, m)) return m;
+  munmap(m->reserved, m->reserved_bytes);
+failed:
+  free(m);
+  __atomic_sub_fetch(&s->used.pages, limits->min, __ATOMIC_RELAXED);
+  s->used.memories--;
+  return NULL;
 }
 
 kiln_wasmrt_extern kiln_wasmrt_memory_new(kiln_wasmrt_store *s, const kiln_wasm_limits *limits) {
   struct kn_memory *m = kn_memory_new(s, NULL, limits, 0);
-  return (kiln_wasmrt_extern){.kind = KILN_WASM_MEMORY, .address = m != NULL ? m->memory : NULL};
+  return (kiln_wasmrt_extern){
+    .kind = KILN_WASM_MEMORY, .address = m != NULL ? m->memory : NULL, .store = s};
 }
 
 uint64_t kn_do_memory_grow(void *instance, uint32_t index, uint64_t pages) {
@@ -73,16 +116,29 @@ uint64_t kn_do_memory_grow(void *instance, uint32_t index, uint64_t pages) {
   struct kn_memory *k = kn_memory(m);
   pthread_mutex_lock(&k->lock);
   uint64_t old = m->size_bytes, before = old / KILN_WASM_PAGE_BYTES;
-  bool ok = pages <= k->max_pages - before;
+  uint64_t none = 0, *used = k->budget != NULL ? &k->budget->pages : &none;
+  /* The limit is that of the store whose memory it is: another thread may be growing others of that meanwhile. */
+  uint64_t taken = __atomic_add_fetch(used, pages <= k->max_pages ? pages : 0, __ATOMIC_RELAXED);
+  bool ok = pages <= k->max_pages - before && taken <= k->max_total;
   if (ok && pages > 0) {
     ok = mprotect(m->base + old, pages * KILN_WASM_PAGE_BYTES, PROT_READ | PROT_WRITE) == 0;
     if (ok) __atomic_store_n(&m->size_bytes, old + pages * KILN_WASM_PAGE_BYTES, __ATOMIC_SEQ_CST);
   }
+  if (!ok && pages <= k->max_pages) __atomic_sub_fetch(used, pages, __ATOMIC_RELAXED);
   pthread_mutex_unlock(&k->lock);
   return ok ? before : UINT64_MAX;
 }
 
 /* ---- bulk operations ---- */
+
+enum { BYTES_PER_FUEL = 64 };
+
+void kn_burn(void *instance, uint64_t bytes) {
+  kiln_wasm_header *h = (kiln_wasm_header *)instance - 1;
+  if (!(h->image->flags & KILN_WASM_IMAGE_FUEL)) return;
+  h->fuel -= (int64_t)(bytes / BYTES_PER_FUEL);
+  if (h->fuel < 0) kn_do_out_of_fuel(instance);
+}
 
 static bool within(const kiln_wasm_memory *m, uint64_t at, uint64_t size) {
   uint64_t all = __atomic_load_n(&m->size_bytes, __ATOMIC_RELAXED);
@@ -92,6 +148,7 @@ static bool within(const kiln_wasm_memory *m, uint64_t at, uint64_t size) {
 void kn_do_memory_fill(void *instance, uint32_t index, uint64_t to, uint32_t byte, uint64_t size) {
   kiln_wasm_memory *m = kn_instance_memory(kn_instance(instance), index);
   if (!within(m, to, size)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  kn_burn(instance, size);
   memset(m->base + to, (uint8_t)byte, size);
 }
 
@@ -101,6 +158,7 @@ void kn_do_memory_copy(void *instance, uint32_t to_index, uint32_t from_index, u
   kiln_wasm_memory *a = kn_instance_memory(i, to_index), *b = kn_instance_memory(i, from_index);
   if (!within(a, to, size) || !within(b, from, size))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
+  kn_burn(instance, size);
   memmove(a->base + to, b->base + from, size);
 }
 
@@ -116,6 +174,7 @@ bool kn_memory_init(const kiln_wasmrt_instance *i, uint32_t memory, uint32_t dat
 
 void kn_do_memory_init(void *instance, uint32_t memory, uint32_t data, uint64_t to, uint32_t from,
                        uint32_t size) {
+  kn_burn(instance, size);
   if (!kn_memory_init(kn_instance(instance), memory, data, to, from, size))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_MEMORY);
 }
@@ -129,6 +188,7 @@ void kn_do_data_drop(void *instance, uint32_t data) {
 /* A thread that waits, in the order of arrival. */
 struct kn_waiter {
   struct kn_waiter *next;
+  kiln_wasmrt_store *store; /* whose thread waits */
   uint64_t at;
   bool woken;
 };
@@ -157,32 +217,52 @@ static void unlink_waiter(struct kn_memory *k, const struct kn_waiter *w) {
   }
 }
 
+/* Sleeps until the store's number is no longer `seen`, or until the deadline, if there is one: false then. */
+static bool sleep_until(kiln_wasmrt_store *s, uint32_t seen, const struct timespec *deadline) {
+  return syscall(SYS_futex, &s->wakes, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, seen, deadline, NULL,
+                 FUTEX_BITSET_MATCH_ANY) == 0 ||
+         errno != ETIMEDOUT;
+}
+
+void kn_wake(kiln_wasmrt_store *s) {
+  __atomic_add_fetch(&s->wakes, 1, __ATOMIC_SEQ_CST);
+  syscall(SYS_futex, &s->wakes, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 0);
+}
+
+/* Waits in the list of `k`, which is locked: whether it was woken. Interruption ends it, too. */
+static bool wait_in(struct kn_memory *k, struct kn_waiter *self, int64_t timeout_ns) {
+  struct timespec deadline = deadline_of(timeout_ns < 0 ? 0 : timeout_ns);
+  struct kn_waiter **end = &k->waiters;
+  bool in_time = true;
+  while (*end != NULL) end = &(*end)->next;
+  *end = self;
+  while (in_time) {
+    uint32_t seen = __atomic_load_n(&self->store->wakes, __ATOMIC_SEQ_CST);
+    if (self->woken || kn_interrupted(self->store)) break;
+    pthread_mutex_unlock(&k->lock);
+    in_time = sleep_until(self->store, seen, timeout_ns < 0 ? NULL : &deadline);
+    pthread_mutex_lock(&k->lock);
+  }
+  unlink_waiter(k, self);
+  return self->woken;
+}
+
 static uint32_t wait_at(void *instance, uint32_t index, uint64_t at, uint64_t expected,
                         uint32_t size, int64_t timeout_ns) {
   kiln_wasmrt_instance *i = kn_instance(instance);
   kiln_wasm_memory *m = kn_instance_memory(i, index);
   struct kn_memory *k = kn_memory(m);
-  struct kn_waiter self = {.at = at}, **end;
+  struct kn_waiter self = {.at = at, .store = i->store};
   check_atomic(instance, m, at, size);
   if (!k->limits.shared) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_NOT_SHARED);
-  struct timespec deadline = deadline_of(timeout_ns < 0 ? 0 : timeout_ns);
   pthread_mutex_lock(&k->lock);
   uint64_t value = size == 4
                      ? __atomic_load_n((uint32_t *)(void *)(m->base + at), __ATOMIC_SEQ_CST)
                      : __atomic_load_n((uint64_t *)(void *)(m->base + at), __ATOMIC_SEQ_CST);
   uint32_t result = value != expected;
-  if (result == 0) {
-    for (end = &k->waiters; *end != NULL; end = &(*end)->next) {
-    }
-    *end = &self;
-    for (int error = 0; !self.woken && error != ETIMEDOUT;) {
-      if (timeout_ns < 0) pthread_cond_wait(&k->changed, &k->lock);
-      else error = pthread_cond_timedwait(&k->changed, &k->lock, &deadline);
-    }
-    unlink_waiter(k, &self);
-    result = self.woken ? 0 : 2;
-  }
+  if (result == 0) result = wait_in(k, &self, timeout_ns) ? 0 : 2;
   pthread_mutex_unlock(&k->lock);
+  if (result == 2 && kn_interrupted(i->store)) kn_interrupt_trap(i->store);
   return result;
 }
 
@@ -206,9 +286,9 @@ uint32_t kn_do_atomic_notify(void *instance, uint32_t index, uint64_t at, uint32
   for (struct kn_waiter *w = k->waiters; w != NULL && woken < count; w = w->next) {
     if (w->at != at || w->woken) continue;
     w->woken = true;
+    kn_wake(w->store);
     woken++;
   }
-  if (woken > 0) pthread_cond_broadcast(&k->changed);
   pthread_mutex_unlock(&k->lock);
   return woken;
 }

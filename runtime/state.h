@@ -31,24 +31,41 @@ struct kn_owned {
   void (*free)(struct kn_owned *);
 };
 
-/* A memory: kiln_wasm_memory.user[0]. */
-struct kn_memory {
+/* A global that the host has made. */
+struct kn_host_global {
   struct kn_owned owned;
-  struct kn_memory *next;   /* of the store's list */
+  struct kn_host_global *next;
+  kiln_wasm_value value;
+};
+
+/* A memory: kiln_wasm_memory.user[0]. A shared one may be used by several stores. */
+struct kn_memory {
+  uint32_t uses;            /* stores; atomic */
   kiln_wasm_memory *memory; /* in an instance, or `own` */
   kiln_wasm_memory own;
   kiln_wasm_limits limits;
-  uint64_t max_pages; /* what it can become */
-  uint8_t *reserved;  /* address space, from the start of its pages or of an instance before it */
+  struct kn_budget *budget; /* of the store that made it; NULL: that is freed */
+  uint64_t max_total;       /* its limit */
+  uint64_t max_pages;       /* what it can become */
+  uint8_t *reserved; /* address space, from the start of its pages or of an instance before it */
   uint64_t reserved_bytes;
   pthread_mutex_t lock; /* of growing and waiting */
-  pthread_cond_t changed;
   struct kn_waiter *waiters;
+};
+
+/* A memory that a store uses. */
+struct kn_memory_use {
+  struct kn_owned owned;
+  struct kn_memory_use *next;
+  struct kn_memory *memory;
+  struct kiln_wasmrt_store *store;
 };
 
 /* A table: kiln_wasm_table.user[0]. */
 struct kn_table {
   struct kn_owned owned;
+  struct kn_table *next; /* of the store's list */
+  struct kiln_wasmrt_store *store;
   kiln_wasm_table own;
   kiln_wasm_table *table;
   kiln_wasm_limits limits;
@@ -68,6 +85,7 @@ struct kn_host {
 
 struct kn_exn {
   struct kn_exn *next, *previous; /* all exceptions of the store */
+  bool marked;                    /* while exceptions are freed */
   kiln_wasm_exn exn;
 };
 
@@ -79,22 +97,41 @@ struct kiln_wasmrt_instance {
   uint8_t *address; /* of the instance */
   void *block;      /* what was allocated for it; NULL: it is in its memory's reserved space */
   bool *elem_dropped, *data_dropped;
+  uint64_t host_bytes;  /* of the store's limit */
   struct kn_code *code; /* its functions by their addresses */
+};
+
+/* What is in use of a store's limits. */
+struct kn_budget {
+  uint64_t pages, elements, host_bytes;
+  uint32_t instances, memories, tables;
 };
 
 struct kiln_wasmrt_store {
   kiln_wasmrt_store_options options;
+  uint32_t serial; /* kiln_wasm_func.type_index of its functions; not 0 */
+  struct kn_budget used;
   struct kn_type *types;
   uint32_t n_types, room_types;
   uint32_t *type_table; /* hash table of type_ids; 0: free */
   uint32_t type_table_size;
   struct kn_definition *definitions[256];
   struct kn_owned *owned;
-  struct kn_memory *memories;
+  struct kn_memory_use *memories;
+  struct kn_table *tables;
   struct kiln_wasmrt_instance *instances;
   struct kn_exn *exceptions;
-  uint8_t *interrupt;      /* a page */
-  kiln_wasmrt_stack stack; /* that calls are on; 0 bytes: the thread's */
+  uint32_t n_exceptions,
+    many_exceptions;              /* how many there are, and when to look for some to free */
+  const kiln_wasm_exn *thrown;    /* the last one that came out of a call */
+  struct kn_host_global *globals; /* made by the host */
+  uint32_t depth;                 /* calls that are under way */
+  uintptr_t low, high;            /* the stack that all of them are on; 0: several */
+  uint8_t *interrupt;             /* a page */
+  uint32_t wakes;                 /* what sleeps for the store waits for another number */
+  bool interrupted;               /* and nothing has trapped so far; atomic */
+  int wake_fd;                    /* readable then, for what waits for files; -1: nothing does */
+  kiln_wasmrt_stack stack;        /* that calls are on; 0 bytes: the thread's */
 };
 
 /* Where kn_enter has saved what it restores. */
@@ -140,6 +177,14 @@ void kn_store_own(kiln_wasmrt_store *store, struct kn_owned *what, void (*free)(
 /* The type_id of a type; 0: out of memory. */
 uint32_t kn_store_type(kiln_wasmrt_store *store, const uint8_t *types, uint32_t n_params,
                        uint32_t n_results);
+/* Takes `n` of a limit, if there is as much left. */
+static inline bool kn_take(uint64_t *used, uint64_t n, uint64_t most) {
+  if (n > most || *used > most - n) return false;
+  *used += n;
+  return true;
+}
+/* Frees what the store has owned since `from` was the last. */
+void kn_store_disown(kiln_wasmrt_store *store, const struct kn_owned *from);
 /* A definition, or NULL. */
 const kiln_wasmrt_extern *kn_store_find(const kiln_wasmrt_store *store, kiln_wasm_name module,
                                         kiln_wasm_name name);
@@ -167,6 +212,8 @@ void *kn_instance_item(const kiln_wasmrt_instance *i, const kiln_wasm_item *item
 /* Makes a memory. `memory` NULL: its own. With `before` bytes of address space that are accessible in front of it. */
 struct kn_memory *kn_memory_new(kiln_wasmrt_store *store, kiln_wasm_memory *memory,
                                 const kiln_wasm_limits *limits, uint64_t before);
+/* Notes that the store uses a memory, perhaps of another store: false without memory. */
+bool kn_memory_use(kiln_wasmrt_store *store, struct kn_memory *memory);
 struct kn_table *kn_table_new(kiln_wasmrt_store *store, kiln_wasm_table *table, uint8_t type,
                               const kiln_wasm_limits *limits, void *init);
 static inline struct kn_memory *kn_memory(const kiln_wasm_memory *m) {
@@ -222,10 +269,24 @@ void kn_do_out_of_fuel(void *instance);
 kiln_wasm_exn *kn_host_call(void *host, kiln_wasm_value *values);
 kiln_wasm_exn *kn_do_host_call(void *host, kiln_wasm_value *values);
 
+/* Takes fuel for an operation on so many bytes. Traps. */
+void kn_burn(void *instance, uint64_t bytes);
+/* Wakes what sleeps for the store. In a signal handler, too. */
+void kn_wake(kiln_wasmrt_store *store);
+
+/* ---- exception.c ---- */
+
+void kn_exceptions_free(kiln_wasmrt_store *store);
+
 /* ---- trap.c ---- */
 
 /* Ends the innermost activation by an exception that nobody caught; returns if there is none. */
 void kn_uncaught(kiln_wasm_exn *exn);
+/* Traps, and takes the interruption back. */
+static inline bool kn_interrupted(const kiln_wasmrt_store *s) {
+  return __atomic_load_n(&s->interrupted, __ATOMIC_SEQ_CST);
+}
+__attribute__((noreturn)) void kn_interrupt_trap(kiln_wasmrt_store *store);
 /* Makes the thread ready to run code: false without memory. */
 bool kn_prepare_thread(void);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum {
   LEAST_STACK_BYTES = 16384
@@ -27,18 +28,44 @@ void kn_store_own(kiln_wasmrt_store *store, struct kn_owned *what,
   store->owned = what;
 }
 
+void kn_store_disown(kiln_wasmrt_store *s, const struct kn_owned *from) {
+  while (s->owned != from) {
+    struct kn_owned *o = s->owned;
+    s->owned = o->next;
+    o->free(o);
+  }
+}
+
+/* 0 of an option is its default. */
+static void set_limits(kiln_wasmrt_store_options *o) {
+  const struct {
+    uint64_t *option, value, least;
+  } rows[] = {
+    {&o->max_pages, 65536, 0},
+    {&o->max_total_pages, 65536, 0},
+    {&o->max_table_elements, 10000000, 0},
+    {&o->max_host_bytes, UINT64_C(256) << 20, 0},
+    {&o->host_stack_bytes, 65536, LEAST_STACK_BYTES},
+    {&o->max_stack_bytes, 64 << 20, 2 * LEAST_STACK_BYTES},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (*rows[i].option == 0) *rows[i].option = rows[i].value;
+    if (*rows[i].option < rows[i].least) *rows[i].option = rows[i].least;
+  }
+  if (o->max_stack_bytes < 2 * o->host_stack_bytes) o->max_stack_bytes = 2 * o->host_stack_bytes;
+  if (o->max_instances == 0) o->max_instances = 10000;
+  if (o->max_memories == 0) o->max_memories = 1000;
+  if (o->max_tables == 0) o->max_tables = 10000;
+}
+
 kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *options) {
   kiln_wasmrt_store *s = calloc(1, sizeof *s);
   if (s == NULL) return NULL;
   if (options != NULL) s->options = *options;
-  if (s->options.max_pages == 0) s->options.max_pages = 65536;
-  if (s->options.max_table_elements == 0) s->options.max_table_elements = 10000000;
-  if (s->options.host_stack_bytes == 0) s->options.host_stack_bytes = 65536;
-  if (s->options.host_stack_bytes < LEAST_STACK_BYTES)
-    s->options.host_stack_bytes = LEAST_STACK_BYTES;
-  if (s->options.max_stack_bytes == 0) s->options.max_stack_bytes = 64 << 20;
-  if (s->options.max_stack_bytes < 2 * s->options.host_stack_bytes)
-    s->options.max_stack_bytes = 2 * s->options.host_stack_bytes;
+  set_limits(&s->options);
+  s->wake_fd = -1;
+  static uint32_t serials;
+  while (s->serial == 0) s->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
   s->interrupt = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (s->interrupt != MAP_FAILED) return s;
   free(s);
@@ -47,14 +74,8 @@ kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *option
 
 void kiln_wasmrt_store_free(kiln_wasmrt_store *s) {
   if (s == NULL) return;
-  for (struct kn_owned *o = s->owned, *next; o != NULL; o = next) {
-    next = o->next;
-    o->free(o);
-  }
-  for (struct kn_exn *e = s->exceptions, *next; e != NULL; e = next) {
-    next = e->next;
-    free(e);
-  }
+  kn_store_disown(s, NULL);
+  kn_exceptions_free(s);
   for (size_t b = 0; b < sizeof s->definitions / sizeof *s->definitions; b++) {
     for (struct kn_definition *d = s->definitions[b], *next; d != NULL; d = next) {
       next = d->next;
@@ -67,6 +88,7 @@ void kiln_wasmrt_store_free(kiln_wasmrt_store *s) {
   free(s->types);
   free(s->type_table);
   munmap(s->interrupt, 4096);
+  if (s->wake_fd >= 0) close(s->wake_fd);
   free(s);
 }
 
@@ -217,22 +239,18 @@ bool kiln_wasmrt_define_func(kiln_wasmrt_store *s, const char *module, const cha
   uint32_t type = type_of(s, signature);
   struct kn_host *h = type != 0 ? calloc(1, sizeof *h) : NULL;
   if (h == NULL) return false;
-  h->func = (kiln_wasm_func){.instance = &h->host, .type_id = type, .user = h};
+  h->func =
+    (kiln_wasm_func){.instance = &h->host, .type_id = type, .type_index = s->serial, .user = h};
   h->host = (kiln_wasm_host){.call = kn_host_call, .call_user = h};
   h->store = s;
   h->fn = fn;
   h->user = user;
   kn_store_own(s, &h->owned, free_host);
-  return kiln_wasmrt_define(s, module, name,
-                            (kiln_wasmrt_extern){.kind = KILN_WASM_FUNC, .address = &h->func});
+  return kiln_wasmrt_define(
+    s, module, name, (kiln_wasmrt_extern){.kind = KILN_WASM_FUNC, .address = &h->func, .store = s});
 }
 
 /* ---- globals and tags ---- */
-
-struct global {
-  struct kn_owned owned;
-  kiln_wasm_value value;
-};
 
 struct tag {
   struct kn_owned owned;
@@ -243,11 +261,13 @@ static void free_plain(struct kn_owned *o) { free(o); }
 
 kiln_wasmrt_extern kiln_wasmrt_global_new(kiln_wasmrt_store *s, kiln_wasm_type type,
                                           bool is_mutable, kiln_wasm_value value) {
-  struct global *g = calloc(1, sizeof *g);
+  struct kn_host_global *g = calloc(1, sizeof *g);
   kiln_wasmrt_extern e = {
-    .kind = KILN_WASM_GLOBAL, .type = (uint8_t)type, .is_mutable = is_mutable};
+    .kind = KILN_WASM_GLOBAL, .type = (uint8_t)type, .is_mutable = is_mutable, .store = s};
   if (g == NULL) return e;
   g->value = value;
+  g->next = s->globals;
+  s->globals = g;
   kn_store_own(s, &g->owned, free_plain);
   e.address = &g->value;
   return e;
@@ -255,9 +275,10 @@ kiln_wasmrt_extern kiln_wasmrt_global_new(kiln_wasmrt_store *s, kiln_wasm_type t
 
 kiln_wasmrt_extern kn_tag_new(kiln_wasmrt_store *s, uint32_t type_id) {
   struct tag *t = type_id != 0 ? calloc(1, sizeof *t) : NULL;
-  kiln_wasmrt_extern e = {.kind = KILN_WASM_TAG};
+  kiln_wasmrt_extern e = {.kind = KILN_WASM_TAG, .store = s};
   if (t == NULL) return e;
   t->tag.type_id = type_id;
+  t->tag.user = s;
   kn_store_own(s, &t->owned, free_plain);
   e.address = &t->tag;
   return e;

@@ -9,7 +9,7 @@
 #define EXIT_FP 16
 #define EXIT_PC 24
 #define TRAP_STACK 640 /* KILN_WASM_TRAP_STACK * KILN_WASM_TRAP_STEP */
-#define TRAPS 15       /* KILN_WASM_TRAP_COUNT */
+#define TRAPS 16       /* KILN_WASM_TRAP_COUNT */
 
   .text
   .balign 16

@@ -5,7 +5,11 @@
 #include <string.h>
 
 static void free_table(struct kn_owned *o) {
-  struct kn_table *t = (struct kn_table *)o;
+  struct kn_table *t = (struct kn_table *)o, **p = &t->store->tables;
+  while (*p != t) p = &(*p)->next;
+  *p = t->next;
+  t->store->used.elements -= t->table->size_elements;
+  t->store->used.tables--;
   free(t->own.elements); /* kept the same as the table's */
   free(t);
 }
@@ -30,19 +34,28 @@ struct kn_table *kn_table_new(kiln_wasmrt_store *s, kiln_wasm_table *table, uint
                               const kiln_wasm_limits *limits, void *init) {
   uint64_t most =
     limits->max < s->options.max_table_elements ? limits->max : s->options.max_table_elements;
-  struct kn_table *t = limits->min <= most ? calloc(1, sizeof *t) : NULL;
-  if (t == NULL) return NULL;
-  t->table = table != NULL ? table : &t->own;
-  t->limits = *limits;
-  t->type = type;
-  t->max = most;
-  *t->table = (kiln_wasm_table){.user = {(uintptr_t)t}};
-  if (!make_room(t, limits->min)) {
+  if (limits->min > most || s->used.tables == s->options.max_tables ||
+      !kn_take(&s->used.elements, limits->min, s->options.max_table_elements))
+    return NULL;
+  struct kn_table *t = calloc(1, sizeof *t);
+  if (t != NULL) {
+    t->store = s;
+    t->table = table != NULL ? table : &t->own;
+    t->limits = *limits;
+    t->type = type;
+    t->max = most;
+    *t->table = (kiln_wasm_table){.user = {(uintptr_t)t, (uintptr_t)s}};
+  }
+  if (t == NULL || !make_room(t, limits->min)) {
+    s->used.elements -= limits->min;
     free(t);
     return NULL;
   }
+  s->used.tables++;
   t->table->size_elements = limits->min;
   set(t->table, 0, limits->min, init);
+  t->next = s->tables;
+  s->tables = t;
   kn_store_own(s, &t->owned, free_table);
   return t;
 }
@@ -50,16 +63,24 @@ struct kn_table *kn_table_new(kiln_wasmrt_store *s, kiln_wasm_table *table, uint
 kiln_wasmrt_extern kiln_wasmrt_table_new(kiln_wasmrt_store *s, kiln_wasm_type type,
                                          const kiln_wasm_limits *limits) {
   struct kn_table *t = kn_table_new(s, NULL, (uint8_t)type, limits, NULL);
-  return (kiln_wasmrt_extern){
-    .kind = KILN_WASM_TABLE, .type = (uint8_t)type, .address = t != NULL ? t->table : NULL};
+  return (kiln_wasmrt_extern){.kind = KILN_WASM_TABLE,
+                              .type = (uint8_t)type,
+                              .address = t != NULL ? t->table : NULL,
+                              .store = s};
 }
 
 uint64_t kn_do_table_grow(void *instance, uint32_t index, void *ref, uint64_t more) {
-  kiln_wasmrt_instance *i = kn_instance(instance);
-  kiln_wasm_table *t = kn_instance_table(i, index);
+  kiln_wasm_table *t = kn_instance_table(kn_instance(instance), index);
   struct kn_table *k = kn_table(t);
   uint64_t old = t->size_elements;
-  if (more > k->max - old || !make_room(k, old + more)) return UINT64_MAX;
+  kiln_wasmrt_store *s = k->store;
+  if (more > k->max - old || !kn_take(&s->used.elements, more, s->options.max_table_elements))
+    return UINT64_MAX;
+  if (!make_room(k, old + more)) {
+    s->used.elements -= more;
+    return UINT64_MAX;
+  }
+  kn_burn(instance, more * sizeof ref);
   t->size_elements = old + more;
   set(t, old, more, ref);
   return old;
@@ -70,6 +91,7 @@ static bool within(uint64_t all, uint64_t at, uint64_t n) { return n <= all && a
 void kn_do_table_fill(void *instance, uint32_t index, uint64_t to, void *ref, uint64_t n) {
   kiln_wasm_table *t = kn_instance_table(kn_instance(instance), index);
   if (!within(t->size_elements, to, n)) kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
+  kn_burn(instance, n * sizeof ref);
   set(t, to, n, ref);
 }
 
@@ -79,6 +101,7 @@ void kn_do_table_copy(void *instance, uint32_t to_index, uint32_t from_index, ui
   kiln_wasm_table *a = kn_instance_table(i, to_index), *b = kn_instance_table(i, from_index);
   if (!within(a->size_elements, to, n) || !within(b->size_elements, from, n))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
+  kn_burn(instance, n * sizeof *a->elements);
   if (n > 0) memmove(a->elements + to, b->elements + from, n * sizeof *a->elements);
 }
 
@@ -94,6 +117,7 @@ bool kn_table_init(const kiln_wasmrt_instance *i, uint32_t table, uint32_t elem,
 
 void kn_do_table_init(void *instance, uint32_t table, uint32_t elem, uint64_t to, uint32_t from,
                       uint32_t n) {
+  kn_burn(instance, n * sizeof(void *));
   if (!kn_table_init(kn_instance(instance), table, elem, to, from, n))
     kiln_wasmrt_trap(instance, KILN_WASM_TRAP_TABLE);
 }

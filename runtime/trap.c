@@ -48,6 +48,7 @@ const char *kiln_wasmrt_trap_text(kiln_wasm_trap trap) {
     [KILN_WASM_TRAP_INTERRUPT] = "interrupted",
     [KILN_WASM_TRAP_FUEL] = "out of fuel",
     [KILN_WASM_TRAP_NOT_SHARED] = "expected shared memory",
+    [KILN_WASM_TRAP_LIMIT] = "limit of the store exceeded",
   };
   _Static_assert(sizeof texts / sizeof *texts == KILN_WASM_TRAP_COUNT, "a text for each trap");
   return trap < KILN_WASM_TRAP_COUNT ? texts[trap] : "unknown trap";
@@ -188,7 +189,8 @@ static void go_on_at(ucontext_t *c, const struct kn_jump *jump) {
 /* Whether code of the store may fault at `at` in a memory: only beyond what is accessible, which another thread may
  * just have made more of, if it is shared. */
 static bool beyond_memory(const kiln_wasmrt_store *s, uintptr_t at) {
-  for (const struct kn_memory *m = s->memories; m != NULL; m = m->next) {
+  for (const struct kn_memory_use *u = s->memories; u != NULL; u = u->next) {
+    const struct kn_memory *m = u->memory;
     uintptr_t end = (uintptr_t)m->reserved + m->reserved_bytes, base = (uintptr_t)m->own.base;
     uint64_t size = m->limits.shared ? m->limits.min * KILN_WASM_PAGE_BYTES : m->memory->size_bytes;
     if (at >= base + size && at < end) return true;
@@ -225,6 +227,19 @@ static void pass_on(int signal, siginfo_t *info, ucontext_t *context) {
   else old.sa_handler(signal);
 }
 
+/* An interruption becomes a trap: the next one is another one. */
+static void take_interruption(kiln_wasmrt_store *s) {
+  uint64_t count;
+  mprotect(s->interrupt, 4096, PROT_READ);
+  if (s->wake_fd >= 0 && read(s->wake_fd, &count, sizeof count) < 0) errno = 0;
+  __atomic_store_n(&s->interrupted, false, __ATOMIC_SEQ_CST);
+}
+
+void kn_interrupt_trap(kiln_wasmrt_store *s) {
+  take_interruption(s);
+  kiln_wasmrt_trap(NULL, KILN_WASM_TRAP_INTERRUPT);
+}
+
 /* Makes a fault a trap of `a`: false if it is none. */
 static bool trap_by_fault(struct kn_activation *a, uintptr_t at, struct kn_regs g) {
   bool in_stub = g.pc - (uintptr_t)kn_stubs_begin < (uintptr_t)(kn_stubs_end - kn_stubs_begin);
@@ -234,7 +249,7 @@ static bool trap_by_fault(struct kn_activation *a, uintptr_t at, struct kn_regs 
     int trap = trap_of(a, at);
     done = trap >= 0;
     a->error->trap = (kiln_wasm_trap)trap;
-    if (trap == KILN_WASM_TRAP_INTERRUPT) mprotect(a->store->interrupt, 4096, PROT_READ);
+    if (trap == KILN_WASM_TRAP_INTERRUPT) take_interruption(a->store);
     if (done)
       a->n_places =
         kn_code_walk(in_stub ? caller_of(g) : g, !in_stub, a->stack, a->places, KILN_WASMRT_FRAMES);
@@ -348,6 +363,9 @@ static bool find_stack(struct kn_activation *a, struct kn_thread *t) {
     t->guard_high = a->guard != 0 ? a->stack : 0;
   }
   a->limit = a->low + a->store->options.host_stack_bytes;
+  uintptr_t high = a->low == (uintptr_t)given->low ? a->low + given->size_bytes : t->stack_high;
+  if (a->store->depth++ == 0) a->store->low = a->low, a->store->high = high;
+  else if (a->store->high != high) a->store->high = 0;
   return true;
 }
 
@@ -356,6 +374,7 @@ static void end(struct kn_activation *a) {
   struct kn_thread *t = self();
   uintptr_t low = t->stack_low, high = t->stack_high;
   bool ready = t->ready;
+  if (a->limit != 0) a->store->depth--;
   *t = a->before;
   t->stack_low = low;
   t->stack_high = high;
@@ -372,7 +391,10 @@ static void describe(const struct kn_activation *a) {
     kn_error(e, e->status, "%s", kiln_wasmrt_trap_text(e->trap));
     kn_backtrace_name(a, e);
     break;
-  case KILN_WASMRT_EXCEPTION: kn_error(e, e->status, "uncaught exception"); break;
+  case KILN_WASMRT_EXCEPTION:
+    a->store->thrown = e->exception;
+    kn_error(e, e->status, "uncaught exception");
+    break;
   default: kn_error(e, e->status, "exit status %u", e->exit_status); break;
   }
 }
@@ -390,7 +412,7 @@ kiln_wasmrt_status kiln_wasmrt_protect(kiln_wasmrt_store *store, void (*body)(vo
   a.store = store;
   a.error = error;
   a.stack = (uintptr_t)__builtin_frame_address(0);
-  a.guard = 0;
+  a.guard = a.limit = 0;
   a.exit.sp = 0;
   a.n_places = 0;
   a.before = *self();
@@ -425,15 +447,28 @@ static void call(void *user) {
 kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_func *func,
                                     kiln_wasm_value *values, kiln_wasmrt_error *error) {
   /* A function of the host that no module has called has no code that a module could enter. */
+  error->n_frames = 0;
+  if ((func->type_index != 0 && func->type_index != store->serial) ||
+      func->type_id - 1 >= store->n_types) {
+    kn_error(error, KILN_WASMRT_LINK, "the function is of another store");
+    return error->status;
+  }
   struct call c = {func->code != NULL ? store->types[func->type_id - 1].entry : NULL, func, values};
   if (func->code != NULL && c.entry == NULL) {
     kn_error(error, KILN_WASMRT_LINK, "no module has an entry for functions of this type");
-    error->n_frames = 0;
     return error->status;
   }
   return kiln_wasmrt_protect(store, call, &c, error);
 }
 
+/* ---- interruption ---- */
+
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store) {
+  const uint64_t one = 1;
+  int error = errno;
+  __atomic_store_n(&store->interrupted, true, __ATOMIC_SEQ_CST);
   mprotect(store->interrupt, 4096, PROT_NONE);
+  kn_wake(store);
+  if (store->wake_fd >= 0 && write(store->wake_fd, &one, sizeof one) < 0) errno = error;
+  errno = error;
 }

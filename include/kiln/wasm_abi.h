@@ -61,6 +61,7 @@ typedef enum kiln_wasm_trap {
   KILN_WASM_TRAP_INTERRUPT,         /**< "interrupted": by the embedder */
   KILN_WASM_TRAP_FUEL,              /**< "out of fuel" */
   KILN_WASM_TRAP_NOT_SHARED, /**< "expected shared memory": wait on a memory that is not shared */
+  KILN_WASM_TRAP_LIMIT,      /**< "limit of the store exceeded": by exceptions */
   KILN_WASM_TRAP_COUNT
 } kiln_wasm_trap;
 

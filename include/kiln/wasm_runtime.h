@@ -29,16 +29,26 @@ typedef struct kiln_wasmrt_instance kiln_wasmrt_instance;
 
 /** Options of a store. Zero-initialise for defaults. */
 typedef struct kiln_wasmrt_store_options {
+  /* What its modules may take. memory.grow and table.grow fail beyond a limit, instantiation is an error
+   * (KILN_WASMRT_MEMORY) that says which one, exceptions trap (KILN_WASM_TRAP_LIMIT). */
+
   /** Pages that a memory has at most, whatever the module says; 0: 65536 (4 GiB), also for 64-bit memories. */
   uint64_t max_pages;
-  uint64_t max_table_elements; /**< elements that a table has at most; 0: 10 million */
+  uint64_t max_total_pages;    /**< pages of all memories together; 0: 65536 (4 GiB) */
+  uint64_t max_table_elements; /**< elements of all tables together, 8 bytes each; 0: 10 million */
+  /** Bytes of the host for instances and exceptions; 0: 256 MiB. Exceptions that nothing refers to are freed. */
+  uint64_t max_host_bytes;
+  int64_t fuel; /**< what instances have at first, also for their start functions; 0: without end */
+  uint32_t max_instances; /**< 0: 10,000 */
+  uint32_t max_memories;  /**< each takes 8 GiB of address space; 0: 1,000 */
+  uint32_t max_tables;    /**< 0: 10,000 */
   /** Bytes of the thread's stack that are left for functions of the host: code that calls one with less traps as if its
    * stack had ended. 0: 64 KiB. */
   uint64_t host_stack_bytes;
   /** Bytes of stack that code takes at most, functions of the host that it calls included; 0: 64 MiB. Where the stack
    * is larger, pages of it are inaccessible during a call, which costs two system calls. */
   uint64_t max_stack_bytes;
-  uint64_t reserved[4]; /**< 0 */
+  uint64_t reserved[8]; /**< 0 */
 } kiln_wasmrt_store_options;
 
 /** What went wrong in a call. */
@@ -81,6 +91,9 @@ typedef struct kiln_wasmrt_extern {
   /** FUNC: kiln_wasm_func; TABLE: kiln_wasm_table; MEMORY: kiln_wasm_memory; GLOBAL: its kiln_wasm_value (8 bytes of
    * it, V128: 16); TAG: kiln_wasm_tag */
   void *address;
+  /** Whose it is: instances import only from their own store, but for shared memories. NULL: not known, and not
+   * checked, for what the host has made itself. */
+  const kiln_wasmrt_store *store;
 } kiln_wasmrt_extern;
 
 /** A function of the host. It gets its arguments in `values` and puts results there. It gives NULL, or an exception
@@ -181,10 +194,13 @@ void kiln_wasmrt_set_stack(kiln_wasmrt_store *store, const kiln_wasmrt_stack *st
 __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status);
 
 /** Stops code of modules compiled with KILN_WASM_INTERRUPT, with KILN_WASM_TRAP_INTERRUPT, as soon as it comes to a
- * loop or a function; if none runs, the next one. May be called by any thread and by signal handlers. */
+ * loop or a function; if none runs, the next one. What waits ends so at once, in all modules: memory.atomic.wait, and
+ * of WASI's functions poll_oneoff, and reads and writes that wait. May be called by any thread, and by signal handlers.
+ */
 void kiln_wasmrt_interrupt(kiln_wasmrt_store *store);
 
-/** Sets the fuel of an instance whose module counts it (KILN_WASM_FUEL). At first it has none. */
+/** Sets the fuel of an instance whose module counts it (KILN_WASM_FUEL): 1 for each entry of a function and iteration
+ * of a loop, and for each 64 bytes of a bulk operation. */
 void kiln_wasmrt_set_fuel(kiln_wasmrt_instance *instance, int64_t fuel);
 
 /** The fuel that is left. */

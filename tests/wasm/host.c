@@ -40,11 +40,16 @@ static kiln_wasm_exn *callback(void *user, kiln_wasm_value *values) {
   return NULL;
 }
 
-kiln_wasmrt_instance *open_in(kiln_wasmrt_store *s, const kiln_wasm_image *image) {
-  kiln_wasmrt_error e;
+kiln_wasmrt_instance *try_in(kiln_wasmrt_store *s, const kiln_wasm_image *image,
+                             kiln_wasmrt_error *e) {
   kiln_wasmrt_define_func(s, "host", "call", "i:", callback, NULL);
   kiln_wasmrt_define_func(s, "host", "direct", "i:i", callback, NULL);
-  kiln_wasmrt_instance *i = kiln_wasmrt_instantiate(s, image, &e);
+  return kiln_wasmrt_instantiate(s, image, e);
+}
+
+kiln_wasmrt_instance *open_in(kiln_wasmrt_store *s, const kiln_wasm_image *image) {
+  kiln_wasmrt_error e;
+  kiln_wasmrt_instance *i = try_in(s, image, &e);
   if (i == NULL) puts(e.message), exit(9);
   return i;
 }
@@ -504,7 +509,7 @@ static const struct host_case cases[] = {
   {NULL, NULL},
 };
 
-static const struct host_case *const tables[] = {cases};
+static const struct host_case *const tables[] = {cases, host_limit_cases};
 
 int main(int argc, char **argv) {
   if (argc < 3) return 2;

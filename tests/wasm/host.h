@@ -20,9 +20,14 @@ struct host_case {
   void (*run)(void);
 };
 
+/* host_limits.c. */
+extern const struct host_case host_limit_cases[];
+
 /* Compiles a module of the folder. */
 const kiln_wasm_image *load(const char *name, uint32_t flags);
-/* Instantiates with the imports of "host"; ends the program if that fails. */
+/* Instantiates with the imports of "host"; open_in ends the program if that fails. */
+kiln_wasmrt_instance *try_in(kiln_wasmrt_store *s, const kiln_wasm_image *image,
+                             kiln_wasmrt_error *e);
 kiln_wasmrt_instance *open_in(kiln_wasmrt_store *s, const kiln_wasm_image *image);
 kiln_wasmrt_error call_in(kiln_wasmrt_store *s, kiln_wasmrt_instance *i, const char *name,
                           uint32_t x);

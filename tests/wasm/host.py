@@ -28,6 +28,8 @@ DEEP = ('deep', 'deep_beyond', 'deep_call', 'deep_grow', 'deep_fill', 'deep_thro
 SIGNALS = 'SEGV 0, USR1 0, on signal stack 0'
 NO_BOUNDS = 'the call is on a stack whose bounds are not known: kiln_wasmrt_set_stack'
 
+OVER = 'no memory for a %s'
+
 # Case, argument, lines, end.
 ROWS = [
     # At addresses that mean traps in compiled code, the host's faults are the host's.
@@ -44,6 +46,20 @@ ROWS = [
                    'trap: unreachable'], 0),
     ('fork_in_call', '', ['trap: ' + UNREACHABLE, 'deep: ' + STACK, 'child: 0', 'call: ok'], 0),
     ('images_come_and_go', '', ['wrong: 0'], 0),
+    ('exceptions', 'many', ['many: ok', 'once: ok'], 0),
+    ('exceptions', 'held', ['held: ok', 'once: ok'], 0),
+    ('exceptions', 'chain', ['chain: limit of the store exceeded', 'once: ok'], 0),
+    ('limits', '', ['no room for a table', 'no room for a memory', *[OVER % 'memory'] * 2, OVER % 'table', 'no memory for an instance',
+                    'instance: ok', 'instance: ok', "instance: no room for an instance: the store's limit max_instances is reached"], 0),
+    ('growing', '', ['grow0: 7', 'grow1: 0', 'grow_table0: 14', 'grow_table1: 0'], 0),
+    ('failing', '', ['last: ' + BEYOND, 'good: ok'], 0),
+    ('fuel', '', ['start: ok', *(f'{name}: out of fuel' for name in ('loop', 'recursion', 'fill', 'copy', 'init', 'table', 'calls')),
+                  'little: ok', 'start: out of fuel'], 0),
+    ('interruption', '', [line for name in ('loop', 'calls', 'wait32', 'wait64', 'bulk')
+                          for line in (f'{name}: interrupted', 'little: ok')] + ['wait32: interrupted'], 0),
+    ('other_store', '', [*(f'{name}: import of another store: "giver" "{name}"' for name in ('func', 'memory', 'table', 'global', 'tag')),
+                         'own: ok', 'call: the function is of another store'], 0),
+    ('shared_memory', '', ['waited:  0', 'load: ok', 'load: ' + BEYOND, 'grow: ok', 'load: ok'], 0),
     ('thread_ends', '', ['trap: unreachable', 'trap: unreachable'], 0),
 ]
 

@@ -33,4 +33,66 @@ MODULES = {
  {deep('deep_fill', '(memory.fill (i32.const 0) (i32.const 1) (i32.const 60000))')}
  {deep('deep_throw', '(block $h (try_table (catch_all $h) (throw $t (i32.const 1))))')}
  {deep('deep_wait', '(drop (memory.atomic.wait32 $shared (i32.const 0) (i32.const 0) (i64.const 1)))')})''',
+
+    'exceptions': f'''(module {IMPORTS}
+ (tag $t (param i64)) (tag $pair (param i64 exnref))
+ (global $kept (mut exnref) (ref.null exn)) (table $t1 4 exnref)
+ (func $throw (param i64) (result exnref) (local $e exnref)
+   (block $h (result i64 exnref) (try_table (catch_ref $t $h) (throw $t (local.get 0))) unreachable)
+   (local.set $e) (drop) (local.get $e))
+ (func $thrown (param exnref) (result i64)
+   (block $h (result i64) (try_table (catch $t $h) (throw_ref (local.get 0))) unreachable))
+ (func $many (param i32) (loop $l (drop (call $throw (i64.const 1)))
+   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+ (func (export "once") (param i32) (drop (call $throw (i64.const 1))))
+ (func (export "many") (param i32) (call $many (local.get 0)))
+ (func (export "held") (param i32) (local $e exnref)
+   (local.set $e (call $throw (i64.const 7)))
+   (global.set $kept (call $throw (i64.const 8)))
+   (table.set $t1 (i32.const 3) (call $throw (i64.const 9)))
+   (call $many (local.get 0))
+   (if (i64.ne (call $thrown (local.get $e)) (i64.const 7)) (then unreachable))
+   (if (i64.ne (call $thrown (global.get $kept)) (i64.const 8)) (then unreachable))
+   (if (i64.ne (call $thrown (table.get $t1 (i32.const 3))) (i64.const 9)) (then unreachable)))
+ (func (export "chain") (param i32) (local $e exnref) (local $n i32)
+   (loop $l
+     (block $h (result i64 exnref exnref)
+       (try_table (catch_ref $pair $h) (throw $pair (i64.const 1) (local.get $e))) unreachable)
+     (local.set $e) (drop) (drop)
+     (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))''',
+
+    'limits': '''(module (memory 1 100) (memory 2 100) (table 3 100 funcref) (table 3 100 externref) (table 0 1 funcref)
+ (func (export "grow0") (param i32) (result i32) (memory.grow 0 (local.get 0)))
+ (func (export "grow1") (param i32) (result i32) (memory.grow 1 (local.get 0)))
+ (func (export "grow_table0") (param i32) (result i32) (table.grow 0 (ref.null func) (local.get 0)))
+ (func (export "grow_table1") (param i32) (result i32) (table.grow 1 (ref.null extern) (local.get 0))))''',
+
+    'bad_data': '''(module (memory 1) (memory 1) (table 10 funcref) (data (i32.const 65536) "x"))''',
+
+    'work': f'''(module {IMPORTS} (memory 20) (memory $shared 1 1 shared) (table $tab 20000 funcref)
+ (data $d "{'x' * 65000}") (start $s)
+ (func $s (local i32) (loop $l (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 10)))))
+ (func $r (export "recursion") (param i32) (call $r (local.get 0)))
+ (func (export "little") (param i32))
+ (func (export "loop") (param i32) (loop $l (br $l)))
+ (func (export "calls") (param i32) (loop $l (call $call (i32.const 0)) (br $l)))
+ (func (export "fill") (param i32) (memory.fill (i32.const 0) (i32.const 0) (i32.const 100000)))
+ (func (export "bulk") (param i32) (loop $l (memory.fill (i32.const 0) (i32.const 0) (i32.const 100000)) (br $l)))
+ (func (export "copy") (param i32) (memory.copy (i32.const 0) (i32.const 1) (i32.const 100000)))
+ (func (export "init") (param i32) (memory.init $d (i32.const 0) (i32.const 0) (i32.const 65000)))
+ (func (export "table") (param i32) (table.fill $tab (i32.const 0) (ref.null func) (i32.const 20000)))
+ (func (export "wait32") (param i32) (drop (memory.atomic.wait32 $shared (i32.const 0) (i32.const 0) (i64.const -1))))
+ (func (export "wait64") (param i32) (drop (memory.atomic.wait64 $shared (i32.const 0) (i64.const 0) (i64.const 100000000000000)))))''',
+
+    'giver': '''(module (func (export "func") (param i64) (result i64) (local.get 0)) (memory (export "memory") 1)
+ (table (export "table") 2 funcref) (global (export "global") (mut i32) (i32.const 1)) (tag (export "tag") (param f64)))''',
+
+    'taker': '''(module (import "giver" "func" (func (param i64) (result i64))) (import "giver" "memory" (memory 1))
+ (import "giver" "table" (table 1 funcref)) (import "giver" "global" (global (mut i32))) (import "giver" "tag" (tag (param f64))))''',
+
+    'shared': '''(module (memory (import "host" "memory") 1 3 shared)
+ (func (export "load") (param i32) (drop (i32.load (local.get 0))))
+ (func (export "grow") (param i32) (drop (memory.grow (local.get 0))))
+ (func (export "wait") (param i32) (result i32) (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1)))
+ (func (export "notify") (param i32) (result i32) (memory.atomic.notify (i32.const 8) (i32.const 1))))''',
 }
