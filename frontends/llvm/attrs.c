@@ -3,6 +3,8 @@
  * the n-th of the file. */
 #include "bc.h"
 
+#include <stdio.h>
+
 /* What one block of groups remembers: most functions have the same features. */
 struct features {
   char text[4096]; /* as in the file; empty: none read yet */
@@ -30,16 +32,36 @@ struct strings {
 
 /* Notes that the row's attribute is not implemented, for definitions and for calls: the first of each group counts. */
 static void refuse(struct kn_bc_attr *a, const struct kn_bc_support *row) {
+  const bool calls = row->verdict >= SUPPORT_CALLED || row->verdict == SUPPORT_UNKNOWN ||
+                     a->index != KN_BC_FUNC_INDEX; /* a parameter or result is passed there, too */
   if (row->verdict != SUPPORT_CALLED && !a->refused) a->refused = row;
-  if (row->verdict >= SUPPORT_CALLED && !a->refused_call) a->refused_call = row;
+  if (calls && !a->refused_call) a->refused_call = row;
+}
+
+/* Notes an attribute that is not known. It is refused where it is used: where a function is defined or called. */
+static KN_COLD bool unknown(struct kn_bc *r, struct kn_bc_attr *a, const char *name) {
+  struct kn_bc_support row = {.kind = SUPPORT_ATTRIBUTE, .verdict = SUPPORT_UNKNOWN}, *kept;
+  snprintf(row.name, sizeof row.name, "%s", name);
+  for (uint32_t i = 0; i < r->m->unknown_attrs.n; i++) {
+    const struct kn_bc_support *known = r->m->unknown_attrs.at[i];
+    if (strcmp(known->name, row.name) == 0) return refuse(a, known), true;
+  }
+  kept = kn_bc_keep(r, sizeof *kept);
+  if (!kept) return false;
+  *kept = row;
+  refuse(a, kept);
+  return KN_BC_PUSH(r, r->open->unknown_attrs, kept);
+}
+static KN_COLD bool unknown_number(struct kn_bc *r, struct kn_bc_attr *a, const char *what,
+                                   uint64_t number) {
+  char name[32];
+  snprintf(name, sizeof name, "%s %llu", what, (unsigned long long)number);
+  return unknown(r, a, name);
 }
 
 static bool enum_attr(struct kn_bc *r, struct kn_bc_attr *a, uint64_t key, uint64_t value) {
   const struct kn_bc_support *row = kn_bc_support_attr(key);
-  if (KN_UNLIKELY(!row))
-    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                      "not implemented: attribute number %llu, which is not known",
-                      (unsigned long long)key);
+  if (KN_UNLIKELY(!row)) return unknown_number(r, a, "number", key);
   if (row->verdict == SUPPORT_IDLE) return true;
   if (KN_UNLIKELY(row->verdict == SUPPORT_REFUSED)) refuse(a, row);
   if (a->index == KN_BC_FUNC_INDEX) {
@@ -192,6 +214,11 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
     size_t size = kind == 4 ? string(g, value, sizeof value) : 0;
     more = g->left > 0;
     const struct kn_bc_support *row = length < sizeof key ? kn_bc_support_string(key) : NULL;
+    if (KN_UNLIKELY(!row && r->m->is_newer)) { /* its code generators may look at it */
+      char name[sizeof row->name];
+      snprintf(name, sizeof name, "\"%.*s\"", (int)sizeof name - 3, key);
+      if (!unknown(r, a, name)) return false;
+    }
     if (!row || row->verdict == SUPPORT_IDLE) continue;
     switch (row->verdict) {
     case SUPPORT_DONE:
@@ -272,8 +299,9 @@ static bool attribute(struct kn_bc *r, struct group *g, struct kn_bc_attr *a, ui
     if (!enum_attr(r, a, next(g), 0)) return false;
     uint64_t count = next(g), bits = next(g);
     for (; count > 0 && !g->too_short; count--) skip_range(g, bits);
-  } else {
-    return kn_bc_unsupported(r, "an attribute of unknown kind");
+  } else { /* nobody knows how long it is */
+    skip_operands(g, g->left);
+    return unknown_number(r, a, "of kind", kind);
   }
   return true;
 }
@@ -322,20 +350,17 @@ static bool group(struct kn_bc *r, struct strings *s) {
   g.left = kn_bits_vbr6(&g.bits);
   if (g.bits.pos > g.bits.end || g.left > (g.bits.end - g.bits.pos) / 6)
     return kn_bc_malformed(r, "the file ends in the middle of a record");
-  if (code != 3) {
-    skip_operands(&g, g.left);
-  } else {
-    uint64_t id = next(&g);
-    struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
-    while (g.left > 0 && !g.too_short)
-      if (!attribute(r, &g, &a, next(&g), s)) return false;
-    /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
-    if (g.too_short || id > r->in.bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
-    kn_bc_harden_done(&a);
-    r->open->no_x87 |= kn_bc_harden_no_x87(&a);
-    if (!kn_bc_harden_x87(r)) return false;
-    if (!add_group(r, s, id, &a)) return false;
-  }
+  if (code != 3) return kn_bc_unknown(r, "record of attributes,", code);
+  uint64_t id = next(&g);
+  struct kn_bc_attr a = {.index = (uint32_t)next(&g), .type = UINT32_MAX};
+  while (g.left > 0 && !g.too_short)
+    if (!attribute(r, &g, &a, next(&g), s)) return false;
+  /* Groups are numbered in order, by LLVM's writer from 1, by Zig's from 0. */
+  if (g.too_short || id > r->in.bits.end / 8) return kn_bc_malformed(r, "bad attribute group");
+  kn_bc_harden_done(&a);
+  r->open->no_x87 |= kn_bc_harden_no_x87(&a);
+  if (!kn_bc_harden_x87(r)) return false;
+  if (!add_group(r, s, id, &a)) return false;
   if (g.bits.bad || g.bits.pos > g.bits.end)
     return kn_bc_malformed(r, "the file ends in the middle of a record");
   r->in.bits.pos = g.bits.pos;
@@ -364,8 +389,7 @@ bool kn_bc_read_attr_groups(struct kn_bc *r) {
     }
     bool ok = false;
     if (id == BC_ENTER_BLOCK) {
-      kn_bits_vbr(b, 8);
-      ok = kn_bc_skip(r);
+      kn_bc_unknown(r, "block", kn_bits_vbr(b, 8));
     } else if (id == BC_UNABBREV) {
       ok = group(r, &s);
     } else {
@@ -488,7 +512,8 @@ static bool more_lists(struct kn_bc *r) {
 static bool list_record(struct kn_bc *r) {
   if (r->in.code == LIST_ENTRY_OLD)
     return kn_bc_unsupported(r, "attributes in the form of LLVM before 3.3");
-  return r->in.code != LIST_ENTRY || (list(r) && more_lists(r));
+  if (r->in.code != LIST_ENTRY) return kn_bc_unknown(r, "record of attributes,", r->in.code);
+  return list(r) && more_lists(r);
 }
 
 bool kn_bc_read_attr_lists(struct kn_bc *r) {

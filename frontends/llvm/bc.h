@@ -155,6 +155,23 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...)
 /* The same for what is valid but not implemented, and for what is malformed; return false. */
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
+/* The same for a number of the format that is none of those known, and for operand `i` of a record, behind those known. */
+bool kn_bc_unknown(struct kn_bc *r, const char *what, uint64_t number) KN_COLD;
+bool kn_bc_surplus(struct kn_bc *r, const char *record, unsigned i) KN_COLD;
+/* The same for flags of which only those in `known` are known, if there are others. */
+bool kn_bc_unknown_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64_t known) KN_COLD;
+/* Were all of the `n` operands of a record read, when `i` were? Reports those behind them. */
+static inline bool kn_bc_ends(struct kn_bc *r, const char *record, unsigned i, unsigned n) {
+  return KN_LIKELY(i >= n) || kn_bc_surplus(r, record, i);
+}
+/* Flags of operations on floats, which permit. */
+#define KN_BC_FAST_FLAGS 0xffu
+/* record.c: does a type consist of floats, or begin with one? Operations on those have flags of their own. */
+bool kn_bc_is_float(const struct kn_bc *r, uint32_t type);
+/* Are all flags among the known ones? */
+static inline bool kn_bc_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64_t known) {
+  return KN_LIKELY(!(flags & ~known)) || kn_bc_unknown_flags(r, of, flags, known);
+}
 /* No value, after an error. */
 static inline kiln_value kn_bc_none(bool failed) { return (void)failed, (kiln_value){0}; }
 /* Reports that what `ask` stands for is not implemented; returns false. */
@@ -348,6 +365,9 @@ bool kn_bc_module_asm(struct kn_bc *r);
 bool kn_bc_define_symvers(struct kn_bc *r);
 
 /* ---- constants.c ---- */
+
+/* Reports the use of a constant of kind CK_UNSUPPORTED; returns false. */
+bool kn_bc_bad_constant(struct kn_bc *r, const struct kn_bc_cst *c) KN_COLD;
 
 /* Reads a constants block, which was just announced; its values get the next ids. */
 bool kn_bc_read_constants(struct kn_bc *r);

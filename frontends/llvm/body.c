@@ -96,8 +96,10 @@ QUICK(binop) {
   uint64_t slow = 0;
   uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
   uint32_t b = kn_bc_absolute(r, short_vbr6(&w, &used, &slow)), op = short_fixed(&w, &used, 4);
-  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
-  decoded(r, pos + used + ab->flag_bits, located);
+  uint32_t flags = short_fixed(&w, &used, ab->flag_bits);
+  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n || flags & ~kn_bc_int_flags[op]))
+    return false;
+  decoded(r, pos + used, located);
   kn_bc_on_binop(r, op, a, b, kn_bc_type_of(r, a));
   return true;
 }
@@ -107,7 +109,8 @@ QUICK(cast) {
   uint32_t a = kn_bc_absolute(r, short_vbr6(&w, &used, &slow));
   uint32_t type = short_fixed(&w, &used, ab->type_bits), op = short_fixed(&w, &used, 4);
   uint32_t flags = short_fixed(&w, &used, ab->flag_bits);
-  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n)) return false;
+  if (KN_UNLIKELY((slow & TOO_LONG) != 0 || a >= r->vals.n || flags & ~kn_bc_cast_flags[op]))
+    return false;
   decoded(r, pos + used, located);
   kn_bc_on_cast(r, op, a, kn_bc_type_of(r, a), type, flags);
   return true;
@@ -291,23 +294,25 @@ static __attribute__((noinline)) bool long_form(struct kn_bc *r, const struct kn
   if (form == FORM_STORE || binary || form == FORM_CMP || form == FORM_BRIF)
     second = long_vbr6(&bits, &slow);
   if (form == FORM_BRIF) third = long_vbr6(&bits, &slow);
-  uint32_t b = kn_bc_absolute(r, second), condition = kn_bc_absolute(r, third), type = 0, c = 0;
+  uint32_t b = kn_bc_absolute(r, second), condition = kn_bc_absolute(r, third), type = 0, c = 0,
+           b_flags = 0;
   if ((slow & TOO_LONG_FOR_ALL) != 0 || (!branch && a >= r->vals.n)) return false;
   uint64_t w = kn_bits_peek(&bits, bits.pos);
   unsigned used = 0;
   if (form == FORM_LOAD || conversion) type = short_fixed(&w, &used, ab->type_bits);
   if (memory) c = short_fixed(&w, &used, 5);
   if (binary || conversion) c = short_fixed(&w, &used, 4);
-  if (conversion) b = short_fixed(&w, &used, ab->flag_bits);
-  if (binary) used += ab->flag_bits;
+  if (binary || conversion) b_flags = short_fixed(&w, &used, ab->flag_bits);
   if (form == FORM_CMP) c = short_fixed(&w, &used, ab->flag_bits);
   if ((memory && (c & 8) != 0) || (form == FORM_STORE && b >= r->vals.n)) return false;
+  if ((binary && b_flags & ~kn_bc_int_flags[c]) || (conversion && b_flags & ~kn_bc_cast_flags[c]))
+    return false;
   r->in.bits.pos = bits.pos + used;
   if (r->has_debug) kn_bc_loc_ahead(r);
   if (form == FORM_LOAD) kn_bc_on_load(r, a, type, c >> 4);
   else if (form == FORM_STORE) kn_bc_on_store(r, a, b, kn_bc_type_of(r, b), c >> 4);
   else if (binary) kn_bc_on_binop(r, c, a, b, kn_bc_type_of(r, a));
-  else if (conversion) kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), type, b);
+  else if (conversion) kn_bc_on_cast(r, c, a, kn_bc_type_of(r, a), type, b_flags);
   else if (form == FORM_CMP) kn_bc_on_compare(r, a, b, kn_bc_type_of(r, a), c);
   else if (form == FORM_BR) kn_bc_on_br(r, first);
   else kn_bc_on_brif(r, first, second, condition);
@@ -329,7 +334,9 @@ static void learn(struct kn_bc *r) {
     const struct kn_bc_abbrev *a = &r->abbrevs.at[r->in.scope.at[r->in.scope_first + i]];
     const struct kn_bc_abop *code = &r->abops.at[a->first];
     struct kn_bc_form *form = &r->in.known[i + BC_FIRST_ABBREV];
-    if (a->type_bits <= 16 && a->form < FORM_SETTYPE)
+    /* the general way looks at flags that are not known */
+    const bool more_flags = a->form == FORM_GEP && a->flag_bits > KN_BC_GEP_FLAG_BITS;
+    if (a->type_bits <= 16 && a->form < FORM_SETTYPE && !more_flags)
       *form = (struct kn_bc_form){a->form, a->type_bits, a->flag_bits, 0};
     if (code->kind == AB_LITERAL && code->value <= UINT32_MAX &&
         kn_bc_is_debug_record((uint32_t)code->value))
@@ -356,7 +363,8 @@ static bool sub_block(struct kn_bc *r) {
     r->fn.aside += r->in.bits.pos - pos;
     return ok;
   }
-  if (block != BLOCK_CONSTANTS) return kn_bc_skip(r);
+  if (block == BLOCK_VALUE_SYMTAB || block == BLOCK_USELIST) return kn_bc_skip(r);
+  if (block != BLOCK_CONSTANTS) return kn_bc_unknown(r, "block", block);
   if (r->vals.n != r->inst_base) return kn_bc_malformed(r, "constants after instructions");
   uint32_t first = r->vals.n;
   r->fn.expr_count = 0;

@@ -437,7 +437,12 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
     if (KN_UNLIKELY(refused != NULL)) return (void)kn_bc_refuse(r, refused);
   }
   const uint32_t n_params = ft->n - 1;
-  if (c->n < n_params || (c->n > n_params && !ft->flags)) return (void)bad_call(r);
+  if (c->n < n_params) return (void)bad_call(r);
+  if (c->n > n_params && !ft->flags)
+    return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                            "not implemented: %u operands of a record of call behind its "
+                            "arguments, which are not known",
+                            c->n - n_params);
   if (!callee(r, c)) return;
   const uint64_t convention =
     c->cc >> 1 & 0x3ff; /* mostly C's, or that of local functions, which is the same */
@@ -452,7 +457,7 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   const struct kn_bc_sig *found = kn_bc_sig(r, c->type, c->attrs, c->flags | r->fn.wide_sigs);
   if (KN_UNLIKELY(!found)) {
     if (c->flags & FA_CALL_REFUSED)
-      kn_bc_refuse(r, kn_bc_attr(r, c->refused->attrs, KN_BC_FUNC_INDEX)->refused_call);
+      kn_bc_refuse(r, r->m->attr_lists.at[c->refused->attrs].refused_call);
     return;
   }
   struct kn_bc_sig s = *found;
@@ -484,7 +489,10 @@ void kn_bc_call(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 2;
   uint32_t called, callee_type;
   uint64_t cc = n < 2 ? 0 : ops[1];
+  /* tail, convention, musttail, explicit type, notail, flags of floats */
+  if (!kn_bc_flags(r, "a call", cc, 0x7ff | 15 << 14)) return;
   if (cc >> 17 & 1) {
+    if (n > 2 && !kn_bc_flags(r, "a call", ops[2], KN_BC_FAST_FLAGS)) return;
     i++;
     r->fn.fast_call = r->vals.n;
     r->fn.fast_flags = n > 2 ? (uint32_t)ops[2] : 0;

@@ -25,6 +25,12 @@ static void unsupported(struct kn_bc_cst *c, const char *what) {
   c->v = (uint64_t)(uintptr_t)what;
 }
 
+bool kn_bc_bad_constant(struct kn_bc *r, const struct kn_bc_cst *c) {
+  if (c->v >= KN_BC_CST_CODES) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                    "not implemented: constant record %u, which is not known", (unsigned)c->v);
+}
+
 /* Copies the operands from `from` on to clist. */
 static bool keep(struct kn_bc *r, struct kn_bc_cst *c, uint32_t from) {
   uint32_t n = r->in.ops.n - from;
@@ -71,6 +77,8 @@ static bool gep(struct kn_bc *r, struct kn_bc_cst *c) {
   if ((r->in.code == CST_CE_GEP_OLD || r->in.code == CST_CE_INBOUNDS_GEP) && n % 2 == 0)
     return kn_bc_unsupported(r, "a record of LLVM 3 (LLVM 11 and newer can be read)");
   if (r->in.code != CST_CE_GEP_OLD && r->in.code != CST_CE_INBOUNDS_GEP) i++; /* flags */
+  if ((r->in.code == CST_CE_GEP_INRANGE || r->in.code == CST_CE_GEP) && op[1] >> 3 != 0)
+    return unsupported(c, "a getelementptr expression with flags that are not known"), true;
   if (r->in.code == CST_CE_GEP_INRANGE) {
     uint64_t bits = op[i++], words = 2;
     if (bits > 64) {
@@ -108,6 +116,10 @@ static bool assembly(struct kn_bc *r, uint32_t type, struct kn_bc_cst *c) {
     return kn_bc_malformed(r, "bad inline assembly");
   if (op[0] >= r->types.n || r->types.at[op[0]].kind != TK_FUNC)
     return kn_bc_malformed(r, "inline assembly without a function type");
+  if (op[1] >> 4 != 0 || n > 4 + op[2] + op[3 + op[2]]) {
+    unsupported(c, "inline assembly with flags or operands that are not known");
+    return true;
+  }
   c->kind = CK_ASM;
   c->x = (uint8_t)(op[1] & 15);
   for (uint32_t i = 0; i < op[2]; i++)
@@ -172,12 +184,14 @@ static bool expression(struct kn_bc *r, struct kn_bc_cst *c) {
   r->fn.expressions = true;
   switch (r->in.code) {
   case CST_CE_BINOP:
+    if (n > 2 && op[0] >= BINOP_COUNT) return unsupported(c, "this operation of a constant"), true;
     if (n < 3 || op[0] > UINT8_MAX || op[1] > UINT32_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad binary expression");
     *c = (struct kn_bc_cst){
       .kind = CK_BINOP, .x = (uint8_t)op[0], .index = (uint32_t)op[1], .n = (uint32_t)op[2]};
     return true;
   case CST_CE_CAST:
+    if (n > 2 && op[0] >= CAST_COUNT) return unsupported(c, "this cast of a constant"), true;
     if (n < 3 || op[0] > UINT8_MAX || op[2] > UINT32_MAX)
       return kn_bc_malformed(r, "bad cast expression");
     *c = (struct kn_bc_cst){.kind = CK_CAST, .x = (uint8_t)op[0], .index = (uint32_t)op[2]};
@@ -195,6 +209,23 @@ static bool expression(struct kn_bc *r, struct kn_bc_cst *c) {
   }
 }
 
+/* How many operands the record of a constant of type `t` may have; UINT32_MAX: other code counts them. */
+static uint32_t most_operands(uint32_t code, const struct kn_bc_type *t) {
+  switch (code) {
+  case CST_NULL:
+  case CST_UNDEF:
+  case CST_POISON: return 0;
+  case CST_INTEGER: return 1;
+  case CST_FLOAT: return t->bits > 64 ? 2 : 1;
+  case CST_BLOCKADDRESS:
+  case CST_CE_SELECT: return 3;
+  case CST_CE_BINOP: /* with flags */
+  case CST_CE_CAST:
+  case CST_CE_CMP: return 4;
+  default: return UINT32_MAX;
+  }
+}
+
 /* Reads one record; the current type is `type`. */
 static bool constant(struct kn_bc *r, uint32_t type) {
   const uint64_t *op = r->in.ops.at;
@@ -202,6 +233,12 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types.at[type];
   struct kn_bc_cst c = {0};
   bool ok = true;
+  const bool empty = r->in.code == CST_NULL || r->in.code == CST_UNDEF || r->in.code == CST_POISON;
+  if (n > most_operands(r->in.code, t) || (t->kind == TK_OTHER && !empty)) {
+    unsupported(&c, t->kind == TK_OTHER ? "a constant of this type"
+                                        : "a constant's record with operands that are not known");
+    return add(r, type, c);
+  }
   switch (r->in.code) {
   case CST_NULL: c.kind = t->kind == TK_INT && t->bits <= 64 ? CK_INT : CK_NULL; break;
   case CST_UNDEF:
@@ -262,7 +299,10 @@ static bool constant(struct kn_bc *r, uint32_t type) {
   case CST_INLINEASM: ok = assembly(r, type, &c); break;
   case CST_DSO_LOCAL_EQUIVALENT: unsupported(&c, "dso_local_equivalent"); break;
   case CST_NO_CFI: unsupported(&c, "no_cfi"); break;
-  default: unsupported(&c, "this kind of constant expression"); break;
+  default: /* its number, as no address of a text is so low */
+    c.kind = CK_UNSUPPORTED;
+    c.v = r->in.code < KN_BC_CST_CODES ? r->in.code : KN_BC_CST_CODES - 1;
+    break;
   }
   return ok && add(r, type, c);
 }
@@ -294,10 +334,7 @@ static void learn(struct kn_bc *r) {
 /* Reads the record, block or definition whose abbreviation id was just read; `*type` is the current
  * type. */
 static bool item(struct kn_bc *r, unsigned id, uint32_t *type) {
-  if (id == BC_ENTER_BLOCK) {
-    kn_bits_vbr(&r->in.bits, 8);
-    return kn_bc_skip(r);
-  }
+  if (id == BC_ENTER_BLOCK) return kn_bc_unknown(r, "block", kn_bits_vbr(&r->in.bits, 8));
   if (id == BC_DEFINE_ABBREV) {
     if (!kn_bc_define_abbrev(r, false, BLOCK_CONSTANTS)) return false;
     learn(r);
@@ -309,7 +346,7 @@ static bool item(struct kn_bc *r, unsigned id, uint32_t *type) {
     if (r->in.ops.n < 1 || r->in.ops.at[0] >= r->types.n)
       return kn_bc_malformed(r, "type number out of range");
     *type = (uint32_t)r->in.ops.at[0];
-    return true;
+    return kn_bc_ends(r, "a constant's type", 1, r->in.ops.n);
   }
   if (*type == UINT32_MAX) return kn_bc_malformed(r, "a constant without a type");
   return constant(r, *type);
@@ -569,7 +606,7 @@ static bool eval(struct kn_bc *r, uint32_t id, unsigned depth, struct kn_bc_num 
     ok = eval_select(r, &copy, depth, out);
     break;
   case CK_BUSY: return kn_bc_malformed(r, "a constant that contains itself");
-  case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
+  case CK_UNSUPPORTED: return kn_bc_bad_constant(r, c);
   case CK_ASM: return kn_bc_unsupported(r, "the address of inline assembly");
   default:
     if (t->kind == TK_VECTOR) return by_code(out);

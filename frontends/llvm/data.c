@@ -101,7 +101,7 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
   if (t->kind == TK_WIDE) return wide(r, it, c, t, at);
   if (t->kind != TK_STRUCT && t->kind != TK_ARRAY && t->kind != TK_VECTOR)
     return scalar(r, it, id, t, at);
-  if (c->kind == CK_UNSUPPORTED) return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
+  if (c->kind == CK_UNSUPPORTED) return kn_bc_bad_constant(r, c);
   unsigned fit = t->kind == TK_VECTOR ? r->types.at[r->m->elems.at[t->first].type].fit : FIT_EXACT;
   if (fit != FIT_EXACT && fit != FIT_SOFT) return packed(r, it, c, t, at);
   uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;

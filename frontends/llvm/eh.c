@@ -116,7 +116,7 @@ static bool clauses(struct kn_bc *r, const uint64_t *ops, unsigned n_ops, uint64
   for (; n > 0 && i < n_ops; n--) {
     uint64_t kind = ops[i++];
     uint32_t id, type, first = r->tmp.caught.n;
-    if (kind > 1) return kn_bc_malformed(r, "unknown clause of a landing pad");
+    if (kind > 1) return kn_bc_unknown(r, "clause", kind);
     if (!kn_bc_operand(r, ops, n_ops, &i, &id, &type)) return false;
     kiln_clause c = {.kind = KILN_CLAUSE_FILTER};
     if (kind == 0) {
@@ -128,7 +128,8 @@ static bool clauses(struct kn_bc *r, const uint64_t *ops, unsigned n_ops, uint64
     }
     if (!KN_BC_PUSH(r, r->tmp.clauses, c)) return false;
   }
-  if (n > 0 || i != n_ops) return kn_bc_malformed(r, "a landing pad of the wrong length");
+  if (n > 0) return kn_bc_malformed(r, "a landing pad of the wrong length");
+  if (!kn_bc_ends(r, "landingpad", i, n_ops)) return false;
   const kiln_symbol *types = r->tmp.caught.at; /* the array grows no more */
   for (uint32_t k = 0; k < r->tmp.clauses.n; k++) {
     kiln_clause *c = &r->tmp.clauses.at[k];
@@ -153,6 +154,7 @@ static bool is_exception(struct kn_bc *r, uint32_t type) {
 void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (n < 3 || ops[0] >= r->types.n)
     return (void)kn_bc_malformed(r, "a landing pad of the wrong length");
+  if (!kn_bc_flags(r, "a landingpad", ops[1], 1)) return;
   uint32_t type = (uint32_t)ops[0], pad = r->fn.bb;
   if (!have_pads(r) || !is_exception(r, type) || !clauses(r, ops + 3, n - 3, ops[2])) return;
   if (ops[1] && !KN_BC_PUSH(r, r->tmp.clauses, (kiln_clause){.kind = KILN_CLAUSE_CLEANUP})) return;
@@ -177,7 +179,9 @@ void kn_bc_landing_pad(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 void kn_bc_resume(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
-  if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !is_exception(r, type)) return;
+  if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !kn_bc_ends(r, "resume", i, n) ||
+      !is_exception(r, type))
+    return;
   uint32_t first = kn_bc_parts(r, id, type);
   if (first == UINT32_MAX) return;
   kiln_build_unary(r->f, KILN_OP_RESUME, KILN_TYPE_PTR, r->fn.parts.at[first]);
@@ -241,6 +245,7 @@ void kn_bc_invoke(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 5;
   uint32_t callee, callee_type;
   if (n < 6 || ops[4] >= r->types.n) return (void)kn_bc_malformed(r, "bad invoke");
+  if (!kn_bc_flags(r, "an invoke", ops[1], 0x3ff | 1 << 13)) return;
   if (!(ops[1] >> 13 & 1)) return (void)kn_bc_unsupported(r, "calls without an explicit type");
   if (ops[2] >= r->fn.n_bbs || ops[3] >= r->fn.n_bbs || ops[2] == ops[3] || !ops[3])
     return (void)kn_bc_malformed(r, ops[2] == ops[3] ? "an invoke that unwinds to where it returns"

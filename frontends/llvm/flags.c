@@ -39,6 +39,7 @@ static bool flag(struct kn_bc *r, uint32_t id) {
   memcpy(name, text->text, text->n);
   name[text->n] = 0;
   const struct kn_bc_support *row = kn_bc_support_flag(name);
+  if (!row && r->m->is_newer) return kn_bc_unknown_metadata(r, name);
   if (!row || row->verdict == SUPPORT_IDLE) return true;
   if (row->verdict == SUPPORT_DONE) return done(r, row, value_id);
   uint64_t value = value_of(r, value_id);

@@ -17,10 +17,28 @@ static const uint8_t kn_bc_iconds[10] = {
   KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_UGT, KILN_ICOND_UGE, KILN_ICOND_ULT,
   KILN_ICOND_ULE, KILN_ICOND_SGT, KILN_ICOND_SGE, KILN_ICOND_SLT, KILN_ICOND_SLE};
 
+/* Flags that are known. Of operations on integers (OverflowingBinaryOperator, PossiblyExactOperator, PossiblyDisjointInst),
+ * by LLVM's operation; those on floats have KN_BC_FAST_FLAGS. Of casts: nuw and nsw; nneg; those on floats; LLVM 23 writes
+ * the last behind nneg. All are promises or permissions. */
+static const uint8_t kn_bc_int_flags[16] = {
+  [BINOP_ADD] = 3,  [BINOP_SUB] = 3,  [BINOP_MUL] = 3,  [BINOP_SHL] = 3, [BINOP_UDIV] = 1,
+  [BINOP_SDIV] = 1, [BINOP_LSHR] = 1, [BINOP_ASHR] = 1, [BINOP_OR] = 1,
+};
+static const uint16_t kn_bc_cast_flags[16] = {
+  [CAST_TRUNC] = 3,
+  [CAST_ZEXT] = 1,
+  [CAST_UITOFP] = KN_BC_FAST_FLAGS << 1 | 1,
+  [CAST_SITOFP] = KN_BC_FAST_FLAGS,
+  [CAST_FPTRUNC] = KN_BC_FAST_FLAGS,
+  [CAST_FPEXT] = KN_BC_FAST_FLAGS,
+};
+/* Of getelementptr: inbounds, nusw, nuw. */
+#define KN_BC_GEP_FLAG_BITS 3
+
 /* Defines the next value, an i1. */
 static inline void kn_bc_def_truth(struct kn_bc *r, kiln_value v) {
   if (KN_UNLIKELY(r->m->bool_type == UINT32_MAX))
-    kn_bc_malformed(r, "a comparison, but no type i1");
+    kn_bc_unsupported(r, "a comparison without a type i1 that is known");
   else kn_bc_def(r, r->m->bool_type, v);
 }
 
@@ -95,10 +113,11 @@ static const uint8_t float_ops[16] = {
 static inline void kn_bc_on_binop(struct kn_bc *r, unsigned op, uint32_t a, uint32_t b,
                                   uint32_t type) {
   const struct kn_bc_type *t = &r->types.at[type];
-  if (KN_UNLIKELY(t->fit != FIT_EXACT)) return kn_bc_kinds[t->kind].binop(r, op, a, b, type);
   unsigned kop = op < 16 ? t->kind == TK_FLOAT ? float_ops[op] : int_ops[op] : 0;
-  if (KN_UNLIKELY(!t->ktype || !kop || t->kind == TK_PTR)) {
-    if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "unknown binary operation");
+  if (KN_UNLIKELY(t->fit != FIT_EXACT || !t->ktype || !kop || t->kind == TK_PTR)) {
+    if (op >= BINOP_COUNT) kn_bc_unknown(r, "binary operation", op);
+    else if (t->fit != FIT_EXACT) kn_bc_kinds[t->kind].binop(r, op, a, b, type);
+    else if (kn_bc_scalar(r, type)) kn_bc_malformed(r, "a binary operation on another type");
     return;
   }
   kiln_value x, y;
@@ -128,7 +147,7 @@ static inline void kn_bc_on_cast(struct kn_bc *r, uint64_t op, uint32_t a, uint3
     return;
   }
   if (op <= CAST_SEXT && kn_bc_halves_cast(r, (unsigned)op, a, from, (uint32_t)to)) return;
-  if (op >= CAST_COUNT) return (void)kn_bc_malformed(r, "unknown cast");
+  if (op >= CAST_COUNT) return (void)kn_bc_unknown(r, "cast", op);
   bool truth = op == CAST_TRUNC && (flags & 1) != 0 && t->fit == FIT_BOOL && f->kind == TK_INT &&
                f->ktype && f->bits >= 8; /* of fewer, the byte has bits that are not specified */
   uint32_t id = r->vals.n;
@@ -146,6 +165,8 @@ static inline __attribute__((always_inline)) void kn_bc_on_compare(struct kn_bc 
     kiln_value x = kn_bc_use(r, a, type), y = kn_bc_use(r, b, type);
     kn_bc_def_truth(
       r, kiln_build_icmp(r->f, (kiln_icond)kn_bc_iconds[pred - 32], (kiln_type)t->ktype, x, y));
+  } else if (pred > 15 && pred - 32 > 9) {
+    kn_bc_unknown(r, "comparison", pred);
   } else {
     kn_bc_kinds[t->kind].compare(r, a, b, type, pred);
   }

@@ -12,6 +12,18 @@ struct decl {
   kiln_symbol_desc desc;
 };
 
+/* Reports an operand behind the first `known` of a global's record, unless it is 0: all that are not there are that. */
+static bool ends(struct kn_bc *r, const char *record, uint32_t known) {
+  for (uint32_t i = known; i < r->in.ops.n; i++)
+    if (r->in.ops.at[i] != 0) return kn_bc_surplus(r, record, i);
+  return true;
+}
+
+/* Is a field below the number of those that are known? */
+static inline bool below(struct kn_bc *r, const char *what, uint64_t v, uint64_t n) {
+  return KN_LIKELY(v < n) || kn_bc_unknown(r, what, v);
+}
+
 struct fields {
   uint64_t linkage, visibility, section, comdat, dso_local, align;
 };
@@ -32,7 +44,7 @@ static bool linkage(struct kn_bc *r, uint64_t code, struct decl *d) {
     [15] = KILN_LINKAGE_EXTERNAL, [16] = KILN_LINKAGE_WEAK,     [17] = KILN_LINKAGE_WEAK,
     [18] = KILN_LINKAGE_LINKONCE, [19] = KILN_LINKAGE_LINKONCE,
   };
-  if (code >= sizeof table) return kn_bc_malformed(r, "unknown linkage");
+  if (code >= sizeof table) return kn_bc_unknown(r, "linkage", code);
   d->desc.linkage = (kiln_linkage)table[code];
   if (code == 12) d->g.skip = 1; /* available_externally: a copy of what is defined elsewhere */
   /* LLVM's isInterposableLinkage and isDiscardableIfUnused, by the numbers of bitcode */
@@ -63,7 +75,8 @@ static bool name(struct kn_bc *r, struct decl *d, uint64_t at, uint64_t size) {
 static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
   if (!linkage(r, f->linkage, d) || !name(r, d, r->in.ops.at[0], r->in.ops.at[1])) return false;
   bool local = is_local(d);
-  if (f->visibility > 2) return kn_bc_malformed(r, "unknown visibility");
+  if (f->visibility > 2) return kn_bc_unknown(r, "visibility", f->visibility);
+  if (f->dso_local > 1) return kn_bc_unknown(r, "dso_local", f->dso_local);
   if (!local) d->desc.visibility = (kiln_visibility)f->visibility;
   d->desc.dso_local =
     f->dso_local || local || (d->desc.visibility != KILN_VISIBILITY_DEFAULT && f->linkage != 7);
@@ -90,7 +103,8 @@ static bool describe(struct kn_bc *r, struct decl *d, const struct fields *f) {
 static inline bool add_global(struct kn_bc *r, const struct kn_bc_global *g) {
   uint32_t id = r->vals.n;
   if (r->m->data_defined) return kn_bc_malformed(r, "a global after the functions' bodies");
-  if (r->m->ptr_type == UINT32_MAX) return kn_bc_malformed(r, "a global, but no pointer type");
+  if (r->m->ptr_type == UINT32_MAX)
+    return kn_bc_unsupported(r, "a global without a type of pointers that is known");
   if ((id >= r->vals.cap || id >= r->csts.cap) && !kn_bc_room_vals(r, (uint64_t)id + 1))
     return false;
   if (g->tls) {
@@ -132,6 +146,7 @@ static bool possible_data(struct kn_bc *r) {
   }
   if (field(r, 17)) return kn_bc_unsupported(r, "partitions");
   if (field(r, 18) & 4) return kn_bc_unsupported(r, "a variable with memory tags");
+  if (!below(r, "code model", model, 6)) return false;
   if (model > 2) return kn_bc_unsupported(r, "a variable of another code model than small");
   return true;
 }
@@ -153,7 +168,11 @@ bool kn_bc_global_variable(struct kn_bc *r) {
   if (op[4] > UINT32_MAX) return kn_bc_malformed(r, "value number out of range");
   d.g.init = (uint32_t)op[4];
   uint64_t tls = field(r, 9);
-  if (tls > 4) return kn_bc_malformed(r, "unknown thread-local model");
+  if (!ends(r, "variable", 20) || !below(r, "thread-local model", tls, 5) ||
+      !below(r, "unnamed_addr", field(r, 10), 3) || !below(r, "initialisation", field(r, 11), 2) ||
+      !below(r, "storage class", field(r, 12), 3) ||
+      !below(r, "sanitizer metadata", field(r, 18), 16))
+    return false;
   if (!d.g.skip && !possible_data(r)) return false;
   d.g.tls = (uint8_t)tls;
   d.desc.tls = (kiln_tls)tls;
@@ -180,7 +199,11 @@ bool kn_bc_global_variable(struct kn_bc *r) {
 static bool function_record(struct kn_bc *r, struct decl *d) {
   const uint64_t *op = r->in.ops.at;
   struct fields f = {op[5], op[9], op[8], field(r, 14), field(r, 17), op[7]};
+  if (r->in.ops.n > 21 && op[21] > f.align) f.align = op[21]; /* the preferred one */
   if (!describe(r, d, &f)) return false;
+  if (KN_UNLIKELY(r->in.ops.n > 22) && !ends(r, "function", 22)) return false;
+  if (!below(r, "unnamed_addr", field(r, 11), 3) || !below(r, "storage class", field(r, 13), 3))
+    return false;
   struct kn_bc_global *g = &d->g;
   if (op[2] >= r->types.n || r->types.at[op[2]].kind != TK_FUNC)
     return kn_bc_malformed(r, "a function's type is none");
@@ -194,9 +217,10 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   const struct kn_bc_attr *a = kn_bc_attr(r, g->attrs, KN_BC_FUNC_INDEX);
   if (a) {
     g->fn_flags = a->flags;
-    if (a->refused_call) g->fn_flags |= FA_CALL_REFUSED;
     if (a->harden.all != 0) g->fn_flags |= FA_HARDENED;
   }
+  const bool uncallable = r->m->attr_lists.at[g->attrs].refused_call != NULL;
+  if (uncallable) g->fn_flags |= FA_CALL_REFUSED;
   if (is_special(g)) {
     if (body) return kn_bc_malformed(r, "an intrinsic with a body");
     kn_bc_intrinsic_declare(r, g);
@@ -226,8 +250,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
   unbind(r, &d->desc);
   kiln_sig sig;
   bool possible = r->types.at[g->type].possible == POSSIBLE_YES || kn_bc_sig_possible(r, g->type);
-  if (!used && possible && kn_bc_result_refused(r, g->type))
-    possible = false; /* but with AVX, perhaps */
+  if (!used && possible && (uncallable || kn_bc_result_refused(r, g->type)))
+    possible = false; /* the latter with AVX, perhaps */
   if (used || possible) {
     const struct kn_bc_sig *s = /* reports types that cannot be passed */
       kn_bc_sig(r, g->type, g->attrs,
@@ -247,7 +271,8 @@ static bool function_record(struct kn_bc *r, struct decl *d) {
 }
 
 /* [offset, size, type, cc, is_proto, linkage, attributes, align, section, visibility, gc,
- *  unnamed_addr, prologue, dll, comdat, prefix, personality, dso_local, space, partition's offset, its size] */
+ *  unnamed_addr, prologue, dll, comdat, prefix, personality, dso_local, space, partition's offset, its size, preferred
+ *  alignment] */
 bool kn_bc_global_function(struct kn_bc *r) {
   if (r->in.ops.n < 10) return kn_bc_malformed(r, "bad function");
   struct decl d = {.g.what = KILN_SYMBOL_FUNC};
@@ -265,6 +290,7 @@ bool kn_bc_global_ifunc(struct kn_bc *r) {
   struct fields f = {op[5], op[6], 0, 0, field(r, 7), 0};
   if (!describe(r, &d, &f)) return false;
   if (op[3]) return kn_bc_unsupported(r, "address spaces");
+  if (!ends(r, "ifunc", 10)) return false;
   if (field(r, 9)) return kn_bc_unsupported(r, "partitions");
   if (op[2] >= r->types.n || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad ifunc");
   d.g.type = (uint32_t)op[2];
@@ -283,11 +309,14 @@ bool kn_bc_global_alias(struct kn_bc *r) {
   struct fields f = {op[5], field(r, 6), 0, 0, field(r, 10), 0};
   if (!describe(r, &d, &f)) return false;
   if (op[3]) return kn_bc_unsupported(r, "address spaces");
+  if (!ends(r, "alias", 13) || !below(r, "storage class", field(r, 7), 3) ||
+      !below(r, "thread-local model", field(r, 8), 5) || !below(r, "unnamed_addr", field(r, 9), 3))
+    return false;
   if (field(r, 12)) return kn_bc_unsupported(r, "partitions");
   if (op[2] >= r->types.n || op[4] >= UINT32_MAX) return kn_bc_malformed(r, "bad alias");
   d.g.type = (uint32_t)op[2];
   d.g.init = (uint32_t)op[4] + 1;
-  d.desc.tls = (kiln_tls)(field(r, 8) <= 4 ? field(r, 8) : 0);
+  d.desc.tls = (kiln_tls)field(r, 8);
   d.g.tls = (uint8_t)d.desc.tls;
   d.g.attrs = r->m->aliases.n;
   return KN_BC_PUSH(r, r->open->aliases, d.desc) && add_global(r, &d.g);

@@ -127,6 +127,8 @@ static bool follow(struct kn_bc *r, const uint64_t *ops, unsigned n, uint32_t *t
       *type = r->m->elems.at[t->first].type;
       if (!kn_bc_split(r, *type)) return false;
       *part += (uint32_t)ops[i] * r->types.at[*type].n_pieces;
+    } else if (t->kind != TK_STRUCT && t->kind != TK_ARRAY) {
+      return kn_bc_surplus(r, "extractvalue or insertvalue", i);
     } else {
       return kn_bc_malformed(r, "index into an aggregate out of range");
     }
@@ -174,7 +176,7 @@ static void freeze(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
   struct kn_bc_run x;
-  if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
+  if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !kn_bc_ends(r, "freeze", i, n)) return;
   if (!kn_bc_in_parts(&r->types.at[type])) { /* if it is not defined yet, a copy */
     if (kn_bc_scalar(r, type)) kn_bc_def(r, type, kn_bc_same(r, id, type));
   } else if (kn_bc_run(r, id, type, &x)) {
@@ -187,7 +189,10 @@ static void negate(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t id, type;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
-  if (i >= n || ops[i] != 0) return (void)kn_bc_malformed(r, "unknown unary operation");
+  if (i >= n) return (void)too_short(r);
+  if (ops[i] != 0) return (void)kn_bc_unknown(r, "unary operation", ops[i]);
+  if (!kn_bc_ends(r, "unary operation", i + 2, n)) return;
+  if (n - i > 1 && !kn_bc_flags(r, "a unary operation", ops[i + 1], KN_BC_FAST_FLAGS)) return;
   kn_bc_kinds[r->types.at[type].kind].negate(r, id, type);
 }
 
@@ -197,7 +202,9 @@ static void select_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
   if (i >= n) return (void)too_short(r);
   b = kn_bc_absolute(r, ops[i++]);
-  if (!kn_bc_operand(r, ops, n, &i, &c, &ctype)) return;
+  if (!kn_bc_operand(r, ops, n, &i, &c, &ctype) || !kn_bc_ends(r, "select", i + 1, n)) return;
+  if (n > i && !kn_bc_flags(r, "a select", ops[i], kn_bc_is_float(r, type) ? KN_BC_FAST_FLAGS : 0))
+    return;
   if (r->types.at[ctype].fit != FIT_BOOL) {
     if (r->types.at[ctype].kind == TK_VECTOR) kn_bc_vec_select(r, a, b, c, type, ctype);
     else kn_bc_malformed(r, "a condition that is no i1");
@@ -265,6 +272,9 @@ void kn_bc_phi_arg(struct kn_bc *r, uint32_t pred, kiln_block target, uint32_t i
 static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (n < 1 || ops[0] >= r->types.n) return (void)too_short(r);
   uint32_t type = (uint32_t)ops[0], phi_id = r->vals.n;
+  if (n % 2 == 0 &&
+      !kn_bc_flags(r, "a phi", ops[n - 1], kn_bc_is_float(r, type) ? KN_BC_FAST_FLAGS : 0))
+    return;
   if (!kn_bc_split(r, type)) return;
   const struct kn_bc_type *t = &r->types.at[type];
   const uint32_t param = r->fn.n_params, count = kn_bc_n_parts(t);
@@ -282,6 +292,7 @@ static void phi(struct kn_bc *r, const uint64_t *ops, unsigned n) {
 static void stack(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (n < 4 || ops[0] >= r->types.n || ops[1] >= r->types.n || ops[2] >= r->vals.n)
     return (void)kn_bc_malformed(r, "bad alloca");
+  if (!kn_bc_ends(r, "alloca", 5, n)) return;
   if (n > 4 && ops[4]) return (void)kn_bc_unsupported(r, "this kind of alloca");
   kn_bc_alloca(r, (uint32_t)ops[0], (uint32_t)ops[2], ops[3]);
 }
@@ -308,10 +319,12 @@ static __attribute__((noinline)) void dynamic_alloca(struct kn_bc *r, uint32_t t
 }
 
 void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags) {
-  if (KN_UNLIKELY((flags & (1 << 5 | 1 << 6 | 1 << 7)) != 1 << 6))
-    return (void)kn_bc_unsupported(r, flags & 1 << 6
-                                        ? "this kind of alloca"
-                                        : "a record of LLVM 3 (LLVM 11 and newer can be read)");
+  /* 5 bits of the alignment, inalloca, explicit type, swifterror, 3 more bits of the alignment */
+  if (KN_UNLIKELY((flags & ~UINT64_C(0x71f)) != 1 << 6))
+    return (void)(kn_bc_flags(r, "an alloca", flags, 0x7ff) &&
+                  kn_bc_unsupported(r, flags & 1 << 6
+                                         ? "this kind of alloca"
+                                         : "a record of LLVM 3 (LLVM 11 and newer can be read)"));
   const struct kn_bc_type *t = &r->types.at[type];
   if (KN_UNLIKELY(t->size == 0) && !kn_bc_sized(r, type)) return;
   unsigned align = (unsigned)((flags & 31) | (flags >> 8 & 7) << 5);
@@ -335,6 +348,7 @@ void kn_bc_alloca(struct kn_bc *r, uint32_t type, uint32_t count, uint64_t flags
 /* [list's type, list, type] */
 static void va_arg(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (n < 3 || ops[2] >= r->types.n) return (void)too_short(r);
+  if (!kn_bc_ends(r, "va_arg", 3, n)) return;
   uint32_t type = (uint32_t)ops[2];
   if (kn_bc_is_aggregate(&r->types.at[type]))
     return (void)kn_bc_unsupported(r, "va_arg of an aggregate");
@@ -368,7 +382,8 @@ static void wide_switch(struct kn_bc *r, const uint64_t *ops, uint32_t count) {
 
 /* [type, value, default, (case's value (absolute), block)...] */
 static void switch_value(struct kn_bc *r, const uint64_t *ops, unsigned n) {
-  if (n < 3 || n % 2 == 0 || ops[0] >= r->types.n) return (void)too_short(r);
+  if (n < 3 || ops[0] >= r->types.n) return (void)too_short(r);
+  if (n % 2 == 0) return (void)kn_bc_surplus(r, "switch", n - 1);
   uint32_t type = (uint32_t)ops[0], count = (n - 3) / 2;
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_INT) {
@@ -406,7 +421,7 @@ static void indirect_branch(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   r->fn.stamps.n = r->fn.n_bbs;
   r->fn.stamp = 1;
   for (unsigned i = 2; i < n; i++) {
-    if (ops[i] >= r->fn.n_bbs) return (void)kn_bc_malformed(r, "block number out of range");
+    if (ops[i] >= r->fn.n_bbs) return (void)kn_bc_surplus(r, "indirectbr", i);
     if (r->fn.stamps.at[ops[i]]) continue; /* listed before */
     r->fn.stamps.at[ops[i]] = 1;
     r->tmp.targets.at[count++] = (kiln_block){(uint32_t)ops[i]};

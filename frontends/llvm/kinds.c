@@ -49,6 +49,10 @@ uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, kiln_llvm_unknown *out, uint
 
 /* ---- the module's kinds ---- */
 
+enum {
+  FREQUENT = 32
+}; /* kinds below have numbers of one chunk, and ask for nothing if they are LLVM's own */
+
 /* A record of a kind: [number, characters]. */
 static bool kind(struct kn_bc *r) {
   char name[64];
@@ -67,7 +71,9 @@ static bool kind(struct kn_bc *r) {
   k->row = kn_bc_support_kind(name, op[0]);
   if (k->row != NULL) k->number = kn_bc_support_number(k->row);
   else k->unknown = note(r, name);
-  m->other_kinds |= k->row == NULL || (k->number != op[0] && k->number != KN_BC_KIND_OTHER);
+  const bool other = k->row == NULL || (k->number != op[0] && k->number != KN_BC_KIND_OTHER);
+  m->other_kinds |= other;
+  m->other_frequent |= other && op[0] < FREQUENT;
   return r->status == KILN_OK;
 }
 
@@ -179,7 +185,7 @@ bool kn_bc_function_attachments(struct kn_bc *r) {
     return true; /* the error is reported when the block is entered or skipped */
   if (end < b.end) b.end = end;
   for (;;) {
-    if (KN_LIKELY(!r->m->other_kinds)) skip_frequent(&b, width);
+    if (KN_LIKELY(!r->m->other_frequent)) skip_frequent(&b, width);
     if (b.pos >= b.end || kn_bits_fixed(&b, width) != BC_UNABBREV) break;
     kn_bits_vbr6(&b);
     uint64_t n = kn_bits_vbr6(&b);

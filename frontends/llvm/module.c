@@ -222,6 +222,7 @@ static bool comdat(struct kn_bc *r) {
   if (r->in.ops.n < 3) return kn_bc_malformed(r, "bad comdat");
   if (op[0] > r->m->strtab_size || op[1] > r->m->strtab_size - op[0] || op[1] >= UINT32_MAX)
     return kn_bc_malformed(r, "a name outside the string table");
+  if (r->in.ops.n > 3 && op[3] != 0) return kn_bc_surplus(r, "comdat", 3);
   if (op[2] != COMDAT_ANY && op[2] != COMDAT_NO_DEDUPLICATE)
     return kn_bc_unsupported(r, "comdats other than \"any\" and \"nodeduplicate\"");
   const char *name = op[1] ? r->m->strtab + op[0] : "";
@@ -269,6 +270,7 @@ static bool record(struct kn_bc *r) {
   case MODULE_VERSION:
     if (r->in.ops.n < 1 || r->in.ops.at[0] != 2)
       return kn_bc_unsupported(r, "bitcode of this version (only version 2 is)");
+    if (r->in.ops.n > 1 && r->in.ops.at[1] != 0) return kn_bc_surplus(r, "version", 1);
     r->open->version_seen = true;
     return true;
   case MODULE_TRIPLE: return triple(r);
@@ -282,7 +284,13 @@ static bool record(struct kn_bc *r) {
   case MODULE_ALIAS_OLD: return kn_bc_unsupported(r, "aliases in an old form");
   case MODULE_IFUNC: return kn_bc_global_ifunc(r);
   case MODULE_SOURCE_FILENAME: text(r, 0, r->open->source, sizeof r->open->source); return true;
-  default: return true;
+  case MODULE_DEPLIB:
+  case MODULE_GCNAME: /* functions that have one are refused */
+  case MODULE_VSTOFFSET:
+  case MODULE_METADATA_VALUES:
+  case MODULE_HASH:
+  case MODULE_GUIDS: return true;
+  default: return kn_bc_unknown(r, "record of a module,", r->in.code);
   }
 }
 
@@ -348,7 +356,13 @@ static bool block(struct kn_bc *r, uint32_t id) {
   case BLOCK_OPERAND_BUNDLE_TAGS: r->open->bundle_tags_pos = r->in.bits.pos; return kn_bc_skip(r);
   case BLOCK_METADATA_KIND: return kn_bc_read_kinds(r);
   case BLOCK_FUNCTION: return function_block(r);
-  default: return kn_bc_skip(r);
+  case BLOCK_VALUE_SYMTAB:
+  case BLOCK_USELIST:
+  case BLOCK_MODULE_STRTAB:
+  case BLOCK_SUMMARY:
+  case BLOCK_FULL_LTO_SUMMARY:
+  case BLOCK_SYNC_SCOPE_NAMES: return kn_bc_skip(r);
+  default: return kn_bc_unknown(r, "block", id);
   }
 }
 

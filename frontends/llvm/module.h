@@ -75,6 +75,7 @@ struct kn_bc_module {
   /* attributes */
   KN_BC_ARRAY(struct kn_bc_attr) attrs; /* those that differ; number 0 says nothing */
   KN_BC_ARRAY(uint32_t) groups;         /* by group id: number in attrs, + 1; 0: no group */
+  KN_BC_ARRAY(const struct kn_bc_support *) unknown_attrs; /* a row for each that differs */
   KN_BC_ARRAY(struct kn_bc_attr_list) attr_lists; /* those that differ; number 0 is empty */
   KN_BC_ARRAY(uint32_t) list_attrs;               /* their attributes: numbers in attrs */
   KN_BC_ARRAY(uint32_t) list_heads;               /* by hash, a power of two */
@@ -110,7 +111,9 @@ struct kn_bc_module {
   struct kn_bc_flags harden;           /* what the module's flags say */
   const struct kn_bc_global *declared; /* whose record is being read, for errors; else NULL */
 
-  bool other_kinds;      /* of metadata: not all have LLVM's own numbers, or some are unknown */
+  bool is_newer;         /* a newer LLVM than those that were tested wrote it */
+  bool other_kinds;      /* of metadata: not all have LLVM's own numbers, or some are unknown; */
+  bool other_frequent;   /* such as are frequent among them: kinds.c */
   bool refuse_unknown;   /* metadata that Kiln does not know are an error */
   bool inlining;         /* functions are kept, to be inlined: <kiln/inline.h> */
   bool has_f80;          /* some type is x86_fp80 */

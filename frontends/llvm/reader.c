@@ -49,7 +49,26 @@ bool kn_bc_unsupported(struct kn_bc *r, const char *what) {
   return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s", what);
 }
 
+bool kn_bc_unknown(struct kn_bc *r, const char *what, uint64_t number) {
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s number %llu, which is not known",
+                    what, (unsigned long long)number);
+}
+
+bool kn_bc_surplus(struct kn_bc *r, const char *record, unsigned i) {
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                    "not implemented: operand %u of a record of %s, which is not known", i, record);
+}
+
+bool kn_bc_unknown_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64_t known) {
+  const int bit = __builtin_ctzll(flags & ~known);
+  return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: flag %d of %s, which is not known",
+                    bit, of);
+}
+
 bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *row) {
+  if (row->verdict == SUPPORT_UNKNOWN)
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s %s, which is not known",
+                      kn_bc_support_kinds[row->kind], row->name);
   return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: %s \"%s\"",
                     kn_bc_support_kinds[row->kind], row->name);
 }
@@ -92,10 +111,25 @@ static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
   return true;
 }
 
-/* A record of the identification block: the epoch must be 0. */
-static bool epoch(struct kn_bc *r) {
-  return (r->in.ops.n > 0 && r->in.ops.at[0] == 0) ||
-         kn_bc_unsupported(r, "bitcode of another epoch");
+/* The major version of LLVM that wrote the module, by the text in r->in.ops, "LLVM23.1.0"; 0: it says something else. */
+static unsigned writer(const struct kn_bc *r) {
+  static const char llvm[] = "LLVM";
+  unsigned version = 0;
+  for (uint32_t i = 0; i < r->in.ops.n; i++) {
+    const uint64_t c = r->in.ops.at[i];
+    if (llvm[i < 4 ? i : 4] != 0 ? c != (uint64_t)llvm[i] : c < '0' || c > '9' || version > 1000)
+      return i < 4 ? 0 : version;
+    if (i >= 4) version = version * 10 + (unsigned)(c - '0');
+  }
+  return version;
+}
+
+/* A record of the identification block: who wrote the module; the epoch, which must be 0. */
+static bool identification(struct kn_bc *r) {
+  enum { STRING = 1, EPOCH = 2 };
+  if (r->in.code == STRING) r->open->is_newer = writer(r) > KILN_LLVM_NEWEST;
+  if (r->in.code != EPOCH || (r->in.ops.n > 0 && r->in.ops.at[0] == 0)) return true;
+  return kn_bc_unsupported(r, "bitcode of another epoch");
 }
 
 /* A record of the string table. */
@@ -119,13 +153,15 @@ static bool top_level(struct kn_bc *r, uint64_t *module_pos) {
     if (id == 0 && *module_pos) return true; /* padding */
     if (id != BC_ENTER_BLOCK) return kn_bc_malformed(r, "no block at the top level");
     if (block == BLOCK_IDENTIFICATION) {
-      if (!kn_bc_each(r, BLOCK_IDENTIFICATION, 2, epoch)) return false;
+      if (!kn_bc_each(r, BLOCK_IDENTIFICATION, KN_BC_ANY_CODE, identification)) return false;
     } else if (block == BLOCK_STRTAB) {
       if (!kn_bc_each(r, BLOCK_STRTAB, 1, strtab)) return false;
     } else {
       if (block == BLOCK_MODULE) {
         if (*module_pos) return kn_bc_unsupported(r, "several modules in one file");
         *module_pos = b->pos;
+      } else if (block != BLOCK_SYMTAB) {
+        return kn_bc_unknown(r, "block", block);
       }
       if (!kn_bc_skip(r)) return false;
     }

@@ -57,59 +57,109 @@ bool kn_bc_operand(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned *i
   return true;
 }
 
+bool kn_bc_is_float(const struct kn_bc *r, uint32_t type) {
+  const struct kn_bc_type *t = &r->types.at[type];
+  while (t->kind == TK_VECTOR || t->kind == TK_ARRAY || (t->kind == TK_STRUCT && t->n > 0))
+    t = &r->types.at[r->m->elems.at[t->first].type];
+  return t->kind == TK_FLOAT || t->kind == TK_SOFT || t->kind == TK_OTHER_SCALAR;
+}
+
+/* [ptr, type, align, volatile] */
+static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t a = 0, type = 0;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
+  if (n - i < 3) return (void)kn_bc_malformed(r, "a record of the wrong length");
+  if (!kn_bc_ends(r, "load", i + 3, n) || !kn_bc_flags(r, "load", ops[i + 2], 1)) return;
+  kn_bc_on_load(r, a, ops[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)ops[i], ops[i + 2] != 0);
+}
+
+/* [ptr, value, align, volatile] */
+static void store(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t a = 0, b = 0, type = 0, vtype = 0;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &type) || !kn_bc_operand(r, ops, n, &i, &b, &vtype)) return;
+  if (n - i < 2) return (void)kn_bc_malformed(r, "a record of the wrong length");
+  if (!kn_bc_ends(r, "store", i + 2, n) || !kn_bc_flags(r, "store", ops[i + 1], 1)) return;
+  kn_bc_on_store(r, a, b, vtype, ops[i + 1] != 0);
+}
+
+/* [a, b, opcode, flags?] */
+static void binop(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t a = 0, type = 0;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
+  if (n - i < 2) return (void)kn_bc_malformed(r, "a record of the wrong length");
+  const uint64_t op = ops[i + 1];
+  if (op >= BINOP_COUNT) return (void)kn_bc_unknown(r, "binary operation", op);
+  if (!kn_bc_ends(r, "binary operation", i + 3, n)) return;
+  if (n - i > 2 && !kn_bc_flags(r, "a binary operation", ops[i + 2],
+                                kn_bc_is_float(r, type) ? KN_BC_FAST_FLAGS : kn_bc_int_flags[op]))
+    return;
+  kn_bc_on_binop(r, (unsigned)op, a, kn_bc_absolute(r, ops[i]), type);
+}
+
+/* [value, type, opcode, flags?] */
+static void cast(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t a = 0, type = 0;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
+  if (n - i < 2) return (void)kn_bc_malformed(r, "a record of the wrong length");
+  const uint64_t op = ops[i + 1], flags = n - i > 2 ? ops[i + 2] : 0;
+  if (op >= CAST_COUNT) return (void)kn_bc_unknown(r, "cast", op);
+  if (!kn_bc_ends(r, "cast", i + 3, n) || !kn_bc_flags(r, "a cast", flags, kn_bc_cast_flags[op]))
+    return;
+  kn_bc_on_cast(r, op, a, type, ops[i], (unsigned)flags);
+}
+
+/* [a, b, predicate, flags?]: samesign of integers */
+static void compare(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t a = 0, type = 0;
+  if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
+  if (n - i < 2) return (void)kn_bc_malformed(r, "a record of the wrong length");
+  if (!kn_bc_ends(r, "compare", i + 3, n)) return;
+  if (n - i > 2 &&
+      !kn_bc_flags(r, "a comparison", ops[i + 2], kn_bc_is_float(r, type) ? KN_BC_FAST_FLAGS : 1))
+    return;
+  kn_bc_on_compare(r, a, kn_bc_absolute(r, ops[i]), type, ops[i + 1]);
+}
+
+/* [then, else?, cond?] */
+static void br(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  if (!kn_bc_ends(r, "br", 3, n)) return;
+  if (n == 1) kn_bc_on_br(r, ops[0]);
+  else if (n == 3) kn_bc_on_brif(r, ops[0], ops[1], kn_bc_absolute(r, ops[2]));
+  else kn_bc_malformed(r, "a record of the wrong length");
+}
+
+/* [value?] */
+static void ret(struct kn_bc *r, const uint64_t *ops, unsigned n) {
+  unsigned i = 0;
+  uint32_t a = UINT32_MAX, type = UINT32_MAX;
+  if (n != 0 && (!kn_bc_operand(r, ops, n, &i, &a, &type) || !kn_bc_ends(r, "ret", i, n))) return;
+  kn_bc_ret(r, a, type);
+  kn_bc_next_block(r);
+}
+
 /* Builds an instruction whose record was decoded into operands. */
 static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
-  uint32_t a = 0, b = 0, type = 0, vtype = 0;
-  unsigned i = 0;
   switch (code) {
-  case FUNC_LOAD: /* [ptr, type, align, volatile] */
-    if (!kn_bc_operand(r, ops, n, &i, &a, &vtype)) return;
-    if (n - i != 3) goto bad;
-    kn_bc_on_load(r, a, ops[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)ops[i], ops[i + 2] != 0);
-    return;
-  case FUNC_STORE: /* [ptr, value, align, volatile] */
-    if (!kn_bc_operand(r, ops, n, &i, &a, &type) || !kn_bc_operand(r, ops, n, &i, &b, &vtype))
-      return;
-    if (n - i != 2) goto bad;
-    kn_bc_on_store(r, a, b, vtype, ops[i + 1] != 0);
-    return;
-  case FUNC_BINOP: /* [a, b, opcode, flags?] */
-    if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
-    if (n - i < 2) goto bad;
-    kn_bc_on_binop(r, ops[i + 1] > 15 ? 15 : (unsigned)ops[i + 1], a, kn_bc_absolute(r, ops[i]),
-                   type);
-    return;
-  case FUNC_CAST: /* [value, type, opcode, flags?] */
-    if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
-    if (n - i < 2) goto bad;
-    kn_bc_on_cast(r, ops[i + 1], a, type, ops[i], n - i > 2 ? (unsigned)ops[i + 2] : 0);
-    return;
+  case FUNC_LOAD: load(r, ops, n); return;
+  case FUNC_STORE: store(r, ops, n); return;
+  case FUNC_BINOP: binop(r, ops, n); return;
+  case FUNC_CAST: cast(r, ops, n); return;
   case FUNC_CMP:
-  case FUNC_CMP2: /* [a, b, predicate, flags?] */
-    if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
-    if (n - i < 2) goto bad;
-    kn_bc_on_compare(r, a, kn_bc_absolute(r, ops[i]), type, ops[i + 1]);
-    return;
+  case FUNC_CMP2: compare(r, ops, n); return;
   case FUNC_GEP: /* [flags, source type, base, indices...] */
-    if (n < 3) goto bad;
-    gep(r, ops[1], ops + 2, n - 2);
+    if (n < 3) kn_bc_malformed(r, "a record of the wrong length");
+    else if (kn_bc_flags(r, "a getelementptr", ops[0], (1u << KN_BC_GEP_FLAG_BITS) - 1))
+      gep(r, ops[1], ops + 2, n - 2);
     return;
-  case FUNC_BR: /* [then, else?, cond?] */
-    if (n == 1) kn_bc_on_br(r, ops[0]);
-    else if (n == 3) kn_bc_on_brif(r, ops[0], ops[1], kn_bc_absolute(r, ops[2]));
-    else goto bad;
-    return;
-  case FUNC_RET:
-    if (n == 0) {
-      kn_bc_ret(r, UINT32_MAX, UINT32_MAX);
-    } else {
-      if (!kn_bc_operand(r, ops, n, &i, &a, &type)) return;
-      if (i != n) goto bad;
-      kn_bc_ret(r, a, type);
-    }
-    kn_bc_next_block(r);
-    return;
+  case FUNC_BR: br(r, ops, n); return;
+  case FUNC_RET: ret(r, ops, n); return;
   case FUNC_UNREACHABLE:
+    if (!kn_bc_ends(r, "unreachable", 0, n)) return;
     kn_bc_unreachable(r);
     kn_bc_next_block(r);
     return;
@@ -124,8 +174,6 @@ static void decoded(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigne
   case FUNC_CALL: kn_bc_call(r, ops, n); return;
   default: kn_bc_inst(r, code, ops, n); return;
   }
-bad:
-  kn_bc_malformed(r, "a record of the wrong length");
 }
 
 void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n) {
@@ -142,7 +190,9 @@ void kn_bc_declare_blocks(struct kn_bc *r, uint64_t n) {
 /* Handles a record that is not an instruction; false if the record is something else. */
 static bool other_record(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned n) {
   switch (code) {
-  case FUNC_DECLAREBLOCKS: kn_bc_declare_blocks(r, n < 1 ? 0 : ops[0]); return true;
+  case FUNC_DECLAREBLOCKS:
+    if (kn_bc_ends(r, "blocks", 1, n)) kn_bc_declare_blocks(r, n < 1 ? 0 : ops[0]);
+    return true;
   case FUNC_DEBUG_LOC:
   case FUNC_DEBUG_LOC_AGAIN: return true;
   case FUNC_OPERAND_BUNDLE:

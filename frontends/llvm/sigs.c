@@ -270,6 +270,9 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
   kiln_type results[KILN_MAX_RESULTS];
   uint32_t n_results = 0;
   bool wide_results = false;
+  const struct kn_bc_attr *of_result = kn_bc_attr(r, attrs, 0);
+  if (of_result && KN_UNLIKELY(of_result->refused != NULL))
+    return kn_bc_refuse(r, of_result->refused);
   s->plain = true;
   r->tmp.params.n = 0;
   if (kn_bc_passes_parts(&r->types.at[ret])) {
@@ -287,8 +290,7 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
   } else if (r->types.at[ret].kind != TK_VOID) {
     if (!kn_bc_scalar(r, ret)) return false;
     const struct kn_bc_type *rt = &r->types.at[ret];
-    const struct kn_bc_attr *a = kn_bc_attr(r, attrs, 0);
-    unsigned extend = a ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
+    unsigned extend = of_result ? of_result->flags & (PA_SEXT | PA_ZEXT) : 0;
     s->ret = RET_SCALAR;
     s->ret_bool = (rt->fit == FIT_BOOL && !(extend & PA_ZEXT)) || kn_bc_is_short(rt);
     results[0] = kn_bc_passed_as(rt);

@@ -179,7 +179,7 @@ bool kn_bc_define_abbrev(struct kn_bc *r, bool for_block, uint32_t block) {
     unsigned kind = w >> 1 & 7;
     b.pos += 4;
     if (kind < AB_FIXED || kind > AB_BLOB)
-      return kn_bc_malformed(r, "unknown abbreviation encoding");
+      return kn_bc_unknown(r, "encoding of an abbreviation,", kind);
     op[i].kind = (uint8_t)kind;
     special |= kind == AB_ARRAY || kind == AB_BLOB;
     if (kind == AB_FIXED || kind == AB_VBR) {

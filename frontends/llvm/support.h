@@ -35,7 +35,7 @@ extern const char kn_bc_support_kinds[SUPPORT_KINDS][20];
 
 /* A row of a table. There are no pointers in it, which the loader would have to relocate. */
 struct kn_bc_support {
-  char name[38];     /* "": the number has no row */
+  char name[38];     /* "": the number has no row; of an UNKNOWN attribute what errors say of it */
   char harmless[12]; /* the value that asks for nothing; "": every value asks */
   uint8_t kind;      /* enum kn_bc_support_kind */
   uint8_t verdict;   /* enum kn_bc_verdict */

@@ -294,8 +294,10 @@ enum kn_bc_cst_kind {
   CK_ADDR,       /* result of a constant expression: symbol index + v */
   CK_ASM,        /* x: 1 if its template is empty; constraints: n bytes at index in bytes */
   CK_BUSY,       /* being evaluated */
-  CK_UNSUPPORTED /* v: pointer to a static string that says what it is */
+  CK_UNSUPPORTED /* v: pointer to a static string that says what it is; or its record's code, below KN_BC_CST_CODES */
 };
+
+#define KN_BC_CST_CODES 4096
 
 struct kn_bc_cst {
   union {

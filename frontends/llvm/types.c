@@ -40,12 +40,21 @@ static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id) {
   return KN_BC_PUSH(r, r->open->elems, (struct kn_bc_elem){.type = (uint32_t)id});
 }
 
+/* Makes it a type that no value has, because of its record, of code `code`; operand number `surplus` of that is not known,
+ * if it is not KN_BC_NO_TYPE. What contains such a type is one, too. */
+static void other(struct kn_bc_type *t, uint32_t code, uint32_t surplus) {
+  t->kind = TK_OTHER;
+  t->bits = code;
+  t->pointee = surplus;
+}
+
 /* Checks the elements of a struct, an array or a vector, which are known, and counts its depth. */
 static bool check_elements(struct kn_bc *r, struct kn_bc_type *t) {
   for (uint32_t i = 0; i < t->n; i++) {
     const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first + i].type];
     if (e->kind == TK_VOID || e->kind == TK_FUNC || e->kind == TK_LABEL)
       return kn_bc_malformed(r, "element type without a size");
+    if (e->kind == TK_OTHER && t->kind != TK_OTHER) other(t, e->bits, e->pointee);
     if (e->depth >= KN_BC_MAX_DEPTH)
       return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
     if (e->depth + 1 > t->depth) t->depth = (uint8_t)(e->depth + 1);
@@ -158,6 +167,7 @@ static bool lay_out(struct kn_bc *r, struct kn_bc_type *t) {
   t->laid_out = LAID_OUT;
   if (t->kind == TK_FUNC) return true;
   if (!check_elements(r, t)) return false;
+  if (t->kind == TK_OTHER) return true;
   if (t->kind != TK_STRUCT) return array_layout(r, t);
   kn_bc_harden_type(r, t);
   return place(r, t);
@@ -285,7 +295,8 @@ static bool describe(struct kn_bc *r, struct kn_bc_type *t) {
   case TYPE_X86_MMX:
   case TYPE_X86_AMX:
   case TYPE_TOKEN:
-  case TYPE_TARGET_TYPE: t->kind = TK_OTHER; return true;
+  case TYPE_TARGET_TYPE:
+  case TYPE_BYTE: other(t, r->in.code, KN_BC_NO_TYPE); return true;
   case TYPE_INTEGER:
     if (n < 1) return kn_bc_malformed(r, "bad integer type");
     if (!integer(r, t, op[0])) return false;
@@ -308,20 +319,49 @@ static bool describe(struct kn_bc *r, struct kn_bc_type *t) {
   case TYPE_STRUCT_ANON:
   case TYPE_STRUCT_NAMED: /* [packed, elements...] */
     if (n < 1) return kn_bc_malformed(r, "bad struct type");
+    if (!kn_bc_flags(r, "a struct's type", op[0], 1)) return false;
     t->flags = op[0] != 0;
     return composite(r, t, TK_STRUCT, 1, n - 1);
   case TYPE_FUNCTION: /* [variadic, result, parameters...] */
     if (n < 2) return kn_bc_malformed(r, "bad function type");
+    if (!kn_bc_flags(r, "a function's type", op[0], 1)) return false;
     t->flags = op[0] != 0;
     return composite(r, t, TK_FUNC, 1, n - 1);
-  default: return kn_bc_malformed(r, "unknown record in the type table");
+  default: other(t, r->in.code, KN_BC_NO_TYPE); return true;
+  }
+}
+
+/* How many operands a type's record may have; UINT32_MAX: any number, or it is not known. */
+static uint32_t most_operands(uint32_t code) {
+  switch (code) {
+  case TYPE_VOID:
+  case TYPE_FLOAT:
+  case TYPE_DOUBLE:
+  case TYPE_LABEL:
+  case TYPE_HALF:
+  case TYPE_X86_FP80:
+  case TYPE_FP128:
+  case TYPE_PPC_FP128:
+  case TYPE_METADATA:
+  case TYPE_BFLOAT: return 0;
+  case TYPE_OPAQUE: /* whether it is packed, which it is not */
+  case TYPE_INTEGER:
+  case TYPE_OPAQUE_POINTER: return 1;
+  case TYPE_POINTER:
+  case TYPE_ARRAY:
+  case TYPE_VECTOR: return 2; /* that a vector is scalable is refused, too */
+  default: return UINT32_MAX;
   }
 }
 
 static bool add_type(struct kn_bc *r) {
   struct kn_bc_type t = {
     .piece_first = UINT32_MAX, .first = r->m->elems.n, .pointee = KN_BC_NO_TYPE};
-  if (!describe(r, &t)) return false;
+  const uint32_t most = most_operands(r->in.code);
+  uint32_t surplus = most; /* one of 0 behind those known asks for nothing */
+  while (surplus < r->in.ops.n && r->in.ops.at[surplus] == 0) surplus++;
+  if (KN_UNLIKELY(surplus < r->in.ops.n)) other(&t, r->in.code, surplus);
+  else if (!describe(r, &t)) return false;
   if (r->types.n >= KN_BC_MAX_TYPES) return kn_bc_fail(r, KILN_ERR_LIMIT, "too many types");
   if (r->types.n == r->types.cap &&
       !kn_bc_grow(r, &r->types.at, &r->types.cap, (uint64_t)r->types.n + 1, sizeof *r->types.at))
@@ -340,8 +380,21 @@ static KN_COLD bool add_word(struct kn_bc *r) {
   return add_type(r);
 }
 
+/* A record of the table: a type, or how many there are, which goes to *count. *unknown: the code of one that is neither
+ * known to be the one nor the other. */
+static bool type_record(struct kn_bc *r, uint64_t *count, uint32_t *unknown) {
+  if (r->in.code == TYPE_NUMENTRY) {
+    if (r->in.ops.n > 0) *count = r->in.ops.at[0];
+    return true;
+  }
+  if (r->in.code > TYPE_BYTE) *unknown = r->in.code;
+  return add_type(r);
+}
+
 bool kn_bc_read_types(struct kn_bc *r) {
   struct kn_bc_saved saved;
+  uint64_t count = 0;
+  uint32_t unknown = 0;
   struct kn_bits *b = &r->in.bits;
   if (!kn_bc_enter(r, BLOCK_TYPE, &saved)) return false;
   if (r->types.n) return kn_bc_malformed(r, "second type table");
@@ -352,25 +405,47 @@ bool kn_bc_read_types(struct kn_bc *r) {
     if (id == BC_END_BLOCK) {
       kn_bits_align(b);
       kn_bc_leave(r, &saved);
+      if (unknown != 0 && r->types.n != count) /* it is no type, so that numbers mean others */
+        return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                          "not implemented: type record %u, which is not known", unknown);
       return r->status == KILN_OK && finish_layout(r) && (!r->m->has_words || add_word(r)) &&
              (!r->m->has_vectors || finish_vectors(r));
     }
     bool ok = true;
     if (id == BC_ENTER_BLOCK) {
-      kn_bits_vbr(b, 8);
-      ok = kn_bc_skip(r);
+      ok = kn_bc_unknown(r, "block", kn_bits_vbr(b, 8));
     } else if (id == BC_DEFINE_ABBREV) {
       ok = kn_bc_define_abbrev(r, false, BLOCK_TYPE);
     } else if (kn_bc_code(r, id) == TYPE_STRUCT_NAME) {
       ok = kn_bc_skip_record(r, id);
     } else {
-      ok = kn_bc_record(r, id) && (r->in.code == TYPE_NUMENTRY || add_type(r));
+      ok = kn_bc_record(r, id) && type_record(r, &count, &unknown);
     }
     if (!ok) return false;
   }
 }
 
 /* ---- parts ---- */
+
+/* Reports a type that no value can have. */
+static bool bad_other(struct kn_bc *r, const struct kn_bc_type *t) {
+  if (t->bits == TYPE_VECTOR && t->pointee != KN_BC_NO_TYPE)
+    return kn_bc_unsupported(r, "scalable vectors");
+  if (t->pointee != KN_BC_NO_TYPE)
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                      "not implemented: operand %u of type record %u, which is not known",
+                      t->pointee, t->bits);
+  switch (t->bits) {
+  case TYPE_BYTE: return kn_bc_unsupported(r, "values of the byte type");
+  case TYPE_X86_MMX:
+  case TYPE_X86_AMX:
+  case TYPE_TOKEN:
+  case TYPE_TARGET_TYPE: return kn_bc_unsupported(r, "values of a special type");
+  default:
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
+                      "not implemented: type record %u, which is not known", t->bits);
+  }
+}
 
 bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types.at[type];
@@ -380,7 +455,7 @@ bool kn_bc_bad_type(struct kn_bc *r, uint32_t type) {
   case TK_PTR: return kn_bc_unsupported(r, "address spaces");
   case TK_OTHER_SCALAR:
     return kn_bc_unsupported(r, t->bits == 80 ? "type x86_fp80" : "type ppc_fp128");
-  case TK_OTHER: return kn_bc_unsupported(r, "values of a special type");
+  case TK_OTHER: return bad_other(r, t);
   default: return kn_bc_malformed(r, "a value of a type that no value can have");
   }
 }
@@ -401,6 +476,7 @@ bool kn_bc_sized(struct kn_bc *r, uint32_t type) {
   case TK_STRUCT:
   case TK_ARRAY:
   case TK_VECTOR: return true;
+  case TK_OTHER: return kn_bc_bad_type(r, type);
   default: return kn_bc_malformed(r, "a type without a size");
   }
 }
@@ -474,7 +550,9 @@ bool kn_bc_split_plain(struct kn_bc *r, uint32_t type) {
 bool kn_bc_stepped(struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind == TK_ARRAY) return true;
-  if (t->kind != TK_VECTOR) return kn_bc_malformed(r, "getelementptr into a scalar");
+  if (t->kind == TK_OTHER) return kn_bc_bad_type(r, type);
+  if (t->kind != TK_VECTOR)
+    return kn_bc_unsupported(r, "more operands of a record of getelementptr than its type has");
   const struct kn_bc_type *lane = &r->types.at[r->m->elems.at[t->first].type];
   return lane->fit == FIT_EXACT || lane->fit == FIT_SOFT ||
          kn_bc_unsupported(r, "getelementptr into a vector of lanes that are not whole bytes");

@@ -640,6 +640,7 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
 void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   uint32_t callee, callee_type;
   if (kn_bc_take_bundles(r)) return kn_bc_refuse_bundle(r, r->fn.bundle);
+  if (n > 1 && !kn_bc_flags(r, "a callbr", ops[1], 0x7ff | 15 << 14)) return;
   if (n < 6 || ops[3] > n - 6 || !(ops[1] >> 15 & 1)) return (void)kn_bc_malformed(r, "bad callbr");
   unsigned n_labels = (unsigned)ops[3], i = 5 + n_labels;
   for (unsigned k = 0; k <= n_labels; k++)

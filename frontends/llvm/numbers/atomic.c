@@ -16,7 +16,8 @@ static bool ordering(struct kn_bc *r, uint64_t code, kiln_ordering *out) {
                                    KILN_ORDERING_ACQ_REL,
                                    KILN_ORDERING_SEQ_CST};
   *out = KILN_ORDERING_SEQ_CST;
-  if (code == 0 || code > 6) return kn_bc_malformed(r, "unknown memory ordering");
+  if (code == 0) return kn_bc_malformed(r, "an atomic access without an ordering");
+  if (code > 6) return kn_bc_unknown(r, "memory ordering", code);
   *out = (kiln_ordering)table[code];
   return true;
 }
@@ -30,7 +31,9 @@ enum {
   RMW_UINC_WRAP,
   RMW_UDEC_WRAP,
   RMW_USUB_COND,
-  RMW_USUB_SAT
+  RMW_USUB_SAT,
+  RMW_FMAXIMUMNUM = 21, /* since LLVM 23, as is a bit for operations on each lane */
+  RMW_FMINIMUMNUM
 };
 
 /* By operation: Kiln's (0 beyond those that it has), that on values, and the call of libatomic for 16 bytes. */
@@ -172,6 +175,8 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kiln_ordering order;
   if (!kn_bc_operand(r, ops, n, &i, &a, &ptype)) return;
   if (n - i < 5 || ops[i] >= r->types.n) return (void)kn_bc_malformed(r, "bad atomic load");
+  if (!kn_bc_ends(r, "atomic load", i + 5, n) || !kn_bc_flags(r, "an atomic load", ops[i + 2], 1))
+    return;
   uint32_t type = (uint32_t)ops[i];
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 3], &order)) return;
@@ -190,12 +195,15 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kn_bc_def(r, type, from_int(r, v, &r->types.at[type], at));
 }
 
-/* The operands that a record begins with, an address and a value; false (reported) if `least` others do not follow. */
+/* The operands that a record of `what` begins with, an address and a value; false (reported) if less than `least` or more
+ * than `most` others follow, or if the one that says whether the access is volatile, number `flag` of them, says more. */
 static bool operands(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned least,
-                     const char *bad, unsigned *i, uint32_t *a, uint32_t *id, uint32_t *type) {
+                     unsigned most, unsigned flag, const char *what, unsigned *i, uint32_t *a,
+                     uint32_t *id, uint32_t *type) {
   uint32_t ptype;
   return kn_bc_operand(r, ops, n, i, a, &ptype) && kn_bc_operand(r, ops, n, i, id, type) &&
-         (n - *i >= least || kn_bc_malformed(r, bad));
+         (n - *i >= least || kn_bc_malformed(r, "an atomic access of the wrong length")) &&
+         kn_bc_ends(r, what, *i + most, n) && kn_bc_flags(r, what, ops[*i + flag], 1);
 }
 
 /* [ptr, value, align, volatile, ordering, scope] */
@@ -203,7 +211,7 @@ static void store(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t a, id, type;
   kiln_ordering order;
-  if (!operands(r, ops, n, 4, "bad atomic store", &i, &a, &id, &type)) return;
+  if (!operands(r, ops, n, 4, 4, 1, "atomic store", &i, &a, &id, &type)) return;
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &order)) return;
   kiln_value v = to_int(r, kn_bc_use(r, id, type), &r->types.at[type], at);
@@ -291,12 +299,15 @@ static void rmw(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t a, id, type;
   kiln_ordering order;
-  if (!operands(r, ops, n, 4, "bad atomicrmw", &i, &a, &id, &type)) return;
+  if (!operands(r, ops, n, 4, 5, 1, "atomicrmw", &i, &a, &id, &type)) return;
   const struct kn_bc_type *t = &r->types.at[type];
   uint64_t what = ops[i];
   bool is_float = t->kind == TK_FLOAT || t->kind == TK_SOFT;
+  if (what >> 5 & 1) return (void)kn_bc_unsupported(r, "an elementwise atomicrmw");
+  if (what == RMW_FMAXIMUMNUM || what == RMW_FMINIMUMNUM)
+    return (void)kn_bc_unsupported(r, "fmaximumnum and fminimumnum of atomicrmw");
   if (what >= sizeof operations / sizeof *operations)
-    return (void)kn_bc_unsupported(r, "this operation of atomicrmw");
+    return (void)kn_bc_unknown(r, "operation of atomicrmw,", what);
   bool of_floats = what >= RMW_FADD && (what < RMW_UINC_WRAP || what > RMW_USUB_SAT);
   if (what != RMW_XCHG && is_float != of_floats)
     return (void)kn_bc_unsupported(r, "an atomicrmw of this type");
@@ -333,7 +344,9 @@ static void cas(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   unsigned i = 0;
   uint32_t a, id, type;
   kiln_ordering success, failure;
-  if (!operands(r, ops, n, 6, "bad cmpxchg", &i, &a, &id, &type)) return;
+  if (!operands(r, ops, n, 6, 7, 1, "cmpxchg", &i, &a, &id, &type) ||
+      !kn_bc_flags(r, "cmpxchg", ops[i + 5], 1))
+    return;
   kiln_type at = access_type(r, type);
   if (!at || !ordering(r, ops[i + 2], &success) || !ordering(r, ops[i + 4], &failure)) return;
   const uint32_t result = result_type(r, type);
@@ -355,6 +368,8 @@ void kn_bc_atomic(struct kn_bc *r, unsigned code, const uint64_t *ops, unsigned 
   case FUNC_CMPXCHG: cas(r, ops, n); return;
   default:
     if (n < 2) kn_bc_malformed(r, "bad fence");
+    else if (!kn_bc_ends(r, "fence", 2, n)) return;
+    else if (ops[0] > 6) kn_bc_unknown(r, "memory ordering", ops[0]);
     else if (ops[1] != 0 && ordering(r, ops[0], &order)) kiln_build_fence(r->f, order);
     /* Scope 0 is "singlethread": Kiln moves no memory access, so it needs no fence. */
     return;

@@ -14,7 +14,7 @@
 bool kn_bc_vec_shape(struct kn_bc *r, uint32_t type, struct kn_bc_vec *x) {
   const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind != TK_VECTOR || t->lane == KILN_TYPE_VOID) {
-    if (t->kind == TK_VECTOR) return kn_bc_bad_type(r, type);
+    if (t->kind == TK_VECTOR || t->kind == TK_OTHER) return kn_bc_bad_type(r, type);
     return kn_bc_malformed(r, "a vector is expected");
   }
   x->type = type;
@@ -301,7 +301,7 @@ static bool constant_lane(struct kn_bc *r, uint32_t id, const struct kn_bc_vec *
     else if (l->kind != CK_INT_UNDEF && l->kind != CK_NULL && l->kind != CK_UNDEF) *other = lane;
     return true;
   }
-  case CK_UNSUPPORTED: return kn_bc_unsupported(r, (const char *)(uintptr_t)c->v);
+  case CK_UNSUPPORTED: return kn_bc_bad_constant(r, c);
   case CK_CAST: /* one that LLVM leaves, since lanes are undefined */
     if (c->x == CAST_BITCAST && kn_bc_is_vector(r, id))
       return constant_bits(r, c->index, lane_bits(r, x->elem), k, bits);

@@ -362,7 +362,7 @@ static void extract(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   int64_t k;
   struct kn_bc_vec x;
   if (!kn_bc_operand(r, ops, n, &i, &id, &type) || !kn_bc_operand(r, ops, n, &i, &index, &itype) ||
-      !kn_bc_vec_get(r, id, type, &x))
+      !kn_bc_ends(r, "extractelement", i, n) || !kn_bc_vec_get(r, id, type, &x))
     return;
   if (kn_bc_is_int(r, index, &k)) {
     kn_bc_def(r, x.elem, kn_bc_vec_lane(r, &x, (uint64_t)k < x.n ? (uint32_t)k : 0));
@@ -388,7 +388,9 @@ static void insert(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
   if (i >= n) return (void)kn_bc_malformed(r, "a record of the wrong length");
   uint32_t value = r->vals.n - (uint32_t)ops[i++];
-  if (!kn_bc_operand(r, ops, n, &i, &index, &itype) || !kn_bc_vec_get(r, id, type, &x)) return;
+  if (!kn_bc_operand(r, ops, n, &i, &index, &itype) || !kn_bc_ends(r, "insertelement", i, n) ||
+      !kn_bc_vec_get(r, id, type, &x))
+    return;
   kiln_value v = kn_bc_use(r, value, x.elem);
   if (r->status != KILN_OK) return;
   if (x.mask) {
@@ -504,8 +506,8 @@ static void shuffle(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return;
   if (i >= n) return (void)kn_bc_malformed(r, "a record of the wrong length");
   uint32_t other = r->vals.n - (uint32_t)ops[i++];
-  if (!kn_bc_operand(r, ops, n, &i, &mask, &mtype) || !kn_bc_vec_get(r, id, type, &x) ||
-      !kn_bc_vec_get(r, other, type, &y))
+  if (!kn_bc_operand(r, ops, n, &i, &mask, &mtype) || !kn_bc_ends(r, "shufflevector", i, n) ||
+      !kn_bc_vec_get(r, id, type, &x) || !kn_bc_vec_get(r, other, type, &y))
     return;
   if (r->types.at[mtype].kind != TK_VECTOR) return (void)kn_bc_malformed(r, "bad shuffle mask");
   uint32_t count = (uint32_t)r->types.at[mtype].count;
