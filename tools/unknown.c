@@ -23,7 +23,7 @@ void tool_unknown_log(const kiln_llvm *reader, const char *path) {
   enum { MOST = 64 };
   kiln_llvm_unknown all[MOST];
   if (!log_wanted()) return;
-  uint32_t n = kiln_llvm_list_unknown(reader, all, MOST);
+  uint32_t n = kiln_llvm_list_unknown(reader, MOST, all);
   for (uint32_t i = 0; i < n && i < MOST; i++)
     log_line("%s: unknown metadata dropped: \"%s\", %" PRIu32 " times\n", path, all[i].name,
              all[i].uses);

@@ -1,4 +1,5 @@
-/* Metadata of bitcode that Kiln does not know: dropped, and named in the log; or refused, if $KILN_UNKNOWN is "refuse". */
+/* Metadata of bitcode that Kiln does not know: dropped, and named in the log; or refused, if $KILN_UNKNOWN is
+ * "refuse". */
 #ifndef KN_TOOLS_UNKNOWN_H
 #define KN_TOOLS_UNKNOWN_H
 

@@ -155,12 +155,13 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...)
 /* The same for what is valid but not implemented, and for what is malformed; return false. */
 bool kn_bc_unsupported(struct kn_bc *r, const char *what) KN_COLD;
 bool kn_bc_malformed(struct kn_bc *r, const char *what) KN_COLD;
-/* The same for a number of the format that is none of those known, and for operand `i` of a record, behind those known. */
+/* The same for a number of the format that is none of those known, and for operand `i` of a record, which follows
+ * those known. */
 bool kn_bc_unknown(struct kn_bc *r, const char *what, uint64_t number) KN_COLD;
 bool kn_bc_surplus(struct kn_bc *r, const char *record, unsigned i) KN_COLD;
 /* The same for flags of which only those in `known` are known, if there are others. */
 bool kn_bc_unknown_flags(struct kn_bc *r, const char *of, uint64_t flags, uint64_t known) KN_COLD;
-/* Were all of the `n` operands of a record read, when `i` were? Reports those behind them. */
+/* Were all of the `n` operands of a record read, when `i` were? Reports those that follow. */
 static inline bool kn_bc_ends(struct kn_bc *r, const char *record, unsigned i, unsigned n) {
   return KN_LIKELY(i >= n) || kn_bc_surplus(r, record, i);
 }

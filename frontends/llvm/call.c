@@ -440,7 +440,7 @@ void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c) {
   if (c->n < n_params) return (void)bad_call(r);
   if (c->n > n_params && !ft->flags)
     return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                            "not implemented: %u operands of a record of call behind its "
+                            "not implemented: %u operands of a record of call after its "
                             "arguments, which are not known",
                             c->n - n_params);
   if (!callee(r, c)) return;

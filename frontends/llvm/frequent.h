@@ -17,9 +17,9 @@ static const uint8_t kn_bc_iconds[10] = {
   KILN_ICOND_EQ,  KILN_ICOND_NE,  KILN_ICOND_UGT, KILN_ICOND_UGE, KILN_ICOND_ULT,
   KILN_ICOND_ULE, KILN_ICOND_SGT, KILN_ICOND_SGE, KILN_ICOND_SLT, KILN_ICOND_SLE};
 
-/* Flags that are known. Of operations on integers (OverflowingBinaryOperator, PossiblyExactOperator, PossiblyDisjointInst),
- * by LLVM's operation; those on floats have KN_BC_FAST_FLAGS. Of casts: nuw and nsw; nneg; those on floats; LLVM 23 writes
- * the last behind nneg. All are promises or permissions. */
+/* Flags that are known. Of operations on integers (OverflowingBinaryOperator, PossiblyExactOperator,
+ * PossiblyDisjointInst), by LLVM's operation; those on floats have KN_BC_FAST_FLAGS. Of casts: nuw and nsw; nneg;
+ * those on floats; LLVM 23 writes the last after nneg. All are promises or permissions. */
 static const uint8_t kn_bc_int_flags[16] = {
   [BINOP_ADD] = 3,  [BINOP_SUB] = 3,  [BINOP_MUL] = 3,  [BINOP_SHL] = 3, [BINOP_UDIV] = 1,
   [BINOP_SDIV] = 1, [BINOP_LSHR] = 1, [BINOP_ASHR] = 1, [BINOP_OR] = 1,

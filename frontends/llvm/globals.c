@@ -12,7 +12,7 @@ struct decl {
   kiln_symbol_desc desc;
 };
 
-/* Reports an operand behind the first `known` of a global's record, unless it is 0: all that are not there are that. */
+/* Reports an operand after the first `known` of a global's record, unless it is 0: all that are not there are that. */
 static bool ends(struct kn_bc *r, const char *record, uint32_t known) {
   for (uint32_t i = known; i < r->in.ops.n; i++)
     if (r->in.ops.at[i] != 0) return kn_bc_surplus(r, record, i);

@@ -1,5 +1,5 @@
 /* Kinds of metadata, and what is attached to functions, variables and instructions. A module names the kinds and gives
- * them its own numbers: LLVM's, as a rule, and then those of the producer. So kinds are known by name. Metadata may be
+ * them its own numbers: usually LLVM's, then those of the producer. So kinds are known by name. Metadata may be
  * dropped, as LLVM's definition says: those of a kind that Kiln does not know are, and counted. Called by module.c,
  * metadata.c, body.c and debug/. Invariant: the position in the file is what it was. */
 #include "debug/debug.h"
@@ -33,7 +33,7 @@ bool kn_bc_unknown_metadata(struct kn_bc *r, const char *name) {
   return unknown != 0 && use(r, unknown);
 }
 
-uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, kiln_llvm_unknown *out, uint32_t room) {
+uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, uint32_t room, kiln_llvm_unknown *out) {
   uint32_t n = 0;
   if (!l) return 0;
   const struct kn_bc_module *m = l->bc.m;

@@ -111,7 +111,7 @@ static bool open_stream(struct kn_bc *r, const uint8_t *bytes, size_t size) {
   return true;
 }
 
-/* The major version of LLVM that wrote the module, by the text in r->in.ops, "LLVM23.1.0"; 0: it says something else. */
+/* The major version of LLVM that wrote the module, by the text in r->in.ops ("LLVM23.1.0"); 0: it says otherwise. */
 static unsigned writer(const struct kn_bc *r) {
   static const char llvm[] = "LLVM";
   unsigned version = 0;

@@ -48,8 +48,8 @@ const struct kn_bc_support *kn_bc_support_convention(uint64_t number);
 const struct kn_bc_support *kn_bc_support_metadata(uint64_t number);
 /* LLVM's own number of the kind of metadata that row is about; UINT32_MAX: it has none. */
 uint32_t kn_bc_support_number(const struct kn_bc_support *row);
-/* The row of a string attribute, a feature ("+sse"), a module flag, a bundle, a kind of metadata, whose LLVM's own number
- * may be `likely`, or named metadata; NULL: there is none. */
+/* The row of a string attribute, a feature ("+sse"), a module flag, a bundle, a kind of metadata, whose LLVM's own
+ * number may be `likely`, or named metadata; NULL: there is none. */
 const struct kn_bc_support *kn_bc_support_string(const char *name);
 const struct kn_bc_support *kn_bc_support_feature(const char *name);
 const struct kn_bc_support *kn_bc_support_flag(const char *name);

@@ -40,8 +40,8 @@ static bool element(struct kn_bc *r, struct kn_bc_type *t, uint64_t id) {
   return KN_BC_PUSH(r, r->open->elems, (struct kn_bc_elem){.type = (uint32_t)id});
 }
 
-/* Makes it a type that no value has, because of its record, of code `code`; operand number `surplus` of that is not known,
- * if it is not KN_BC_NO_TYPE. What contains such a type is one, too. */
+/* Makes it a type that no value has, because of its record, of code `code`; operand number `surplus` of that is not
+ * known, if it is not KN_BC_NO_TYPE. What contains such a type is one, too. */
 static void other(struct kn_bc_type *t, uint32_t code, uint32_t surplus) {
   t->kind = TK_OTHER;
   t->bits = code;
@@ -358,7 +358,7 @@ static bool add_type(struct kn_bc *r) {
   struct kn_bc_type t = {
     .piece_first = UINT32_MAX, .first = r->m->elems.n, .pointee = KN_BC_NO_TYPE};
   const uint32_t most = most_operands(r->in.code);
-  uint32_t surplus = most; /* one of 0 behind those known asks for nothing */
+  uint32_t surplus = most; /* one of 0 after those known asks for nothing */
   while (surplus < r->in.ops.n && r->in.ops.at[surplus] == 0) surplus++;
   if (KN_UNLIKELY(surplus < r->in.ops.n)) other(&t, r->in.code, surplus);
   else if (!describe(r, &t)) return false;

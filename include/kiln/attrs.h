@@ -165,8 +165,8 @@ typedef struct kiln_module_attrs {
   /** Functions execute code that they write to the stack, such as trampolines of nested functions: objects request an
    * executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. */
   bool exec_stack;
-  /** Metadata of bitcode that Kiln does not know are an error; else they are dropped (kiln_llvm_list_unknown). Set it before
-   * the bitcode is read. */
+  /** Metadata of bitcode that Kiln does not know are an error; else they are dropped (kiln_llvm_list_unknown). Set it
+   * before the bitcode is read. */
   bool refuse_unknown;
   kiln_inlining inlining; /**< which calls of kept functions are inlined */
   /** The most instructions of a small function, as docs/inlining.md counts them; 0: the default */

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/** Versions of LLVM whose bitcode is read. That of a newer one is read as well: what Kiln does not know is refused where
- * it is used, by its name or number; metadata that it does not know are dropped. */
+/** Versions of LLVM whose bitcode is read. That of a newer one is read as well: what Kiln does not know is refused
+ * where it is used, by its name or number; metadata that it does not know are dropped. */
 enum {
   KILN_LLVM_OLDEST = 11, /**< the first */
   KILN_LLVM_NEWEST = 23  /**< the newest that was tested */
@@ -71,16 +71,16 @@ KILN_API kiln_status kiln_llvm_defer_assembly(kiln_llvm *l);
 KILN_API kiln_status kiln_llvm_read_deferred(kiln_llvm *l, kiln_func_sink_fn sink, void *user,
                                              uint64_t *instructions);
 
-/** Metadata that Kiln does not know: of a kind (attached to functions, variables, instructions), or named "llvm.*". LLVM
- * defines that metadata may be dropped, and these were. */
+/** Metadata that Kiln does not know: of a kind (attached to functions, variables, instructions), or named "llvm.*".
+ * LLVM defines that metadata may be dropped, and these were. */
 typedef struct kiln_llvm_unknown {
   const char *name; /**< as long as the reader lives */
   uint32_t uses;    /**< what of it was dropped so far */
 } kiln_llvm_unknown;
 
-/** Lists the unknown metadata that were dropped, of each kind or name once: stores at most `room` of them to `out` (may be
- * NULL), and returns how many there are. Of the opened reader, whose forks count as well. */
-KILN_API uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, kiln_llvm_unknown *out, uint32_t room);
+/** Lists the unknown metadata that were dropped, of each kind or name once: stores at most `room` of them to `out` (may
+ * be NULL), and returns how many there are. Of the opened reader, whose forks count as well. */
+KILN_API uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, uint32_t room, kiln_llvm_unknown *out);
 
 /** The error that ended kiln_llvm_read_bodies; status KILN_OK if there was none. Lives as long as the
  * reader. */

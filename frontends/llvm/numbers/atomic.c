@@ -195,8 +195,9 @@ static void load(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   kn_bc_def(r, type, from_int(r, v, &r->types.at[type], at));
 }
 
-/* The operands that a record of `what` begins with, an address and a value; false (reported) if less than `least` or more
- * than `most` others follow, or if the one that says whether the access is volatile, number `flag` of them, says more. */
+/* The operands that a record of `what` begins with, an address and a value; false (reported) if less than `least` or
+ * more than `most` others follow, or if the one that says whether the access is volatile, number `flag` of them, says
+ * more. */
 static bool operands(struct kn_bc *r, const uint64_t *ops, unsigned n, unsigned least,
                      unsigned most, unsigned flag, const char *what, unsigned *i, uint32_t *a,
                      uint32_t *id, uint32_t *type) {

@@ -2,7 +2,7 @@
 """Bitcode of an LLVM that nobody has seen yet: modules that clang wrote, each with one thing changed that a newer version
 may have. The verdict of each stands in its row. What may be dropped, or is not used, must compile, and the program print
 what clang's prints; the rest must be refused by that name or number, and nothing is malformed for being new. The module
-behind a refused one, in the same process, must still compile.
+that follows a refused one, in the same process, must still compile.
 
     newer.py --kiln=build/kiln [TEXT...]     TEXT: only rows with it in their name
 """
@@ -436,7 +436,7 @@ def main():
         expected[base] = h.run([h.link([own], h.path(base + '.clang'))])
         assert expected[base][1]
 
-    # What stands behind a refused module on the command line has to become this object.
+    # What follows a refused module on the command line has to become this object.
     second = h.path('second.bc')
     bitstream.write(second, bases['code'])
     h.run([args.kiln, 'compile', second, '-o', second[:-2] + 'o'])
@@ -451,7 +451,7 @@ def main():
         bitstream.write(bc, m.blocks)
         status, _, err = h.run([args.kiln, 'compile', bc, second], check=False, cwd=folder)
         if not filecmp.cmp(second[:-2] + 'o', os.path.join(folder, 'second.o'), shallow=False):
-            return h.fail(name, 'the module behind it is another one')
+            return h.fail(name, 'the module after it became another object')
         if verdict is RUNS:
             if status: return h.fail(name, err)
             got = h.run([h.link([o], o[:-2])], check=False)
