@@ -2,12 +2,13 @@
 """Crates' own tests, built by cargo and by `kiln cargo`: the same tests with the same results.
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
-              [--rustc=PATH] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...] [NAME...]
+              [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...] [NAME...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
 ran, whether they printed the same, objects that Kiln made and that LLVM made (with the reasons), user and system
 seconds of both builds, user seconds of both builds' tests: the least of --times runs, which alternate. What is C in them
-is compiled by `kiln cc`, and by clang for cargo alone. Random cases of proptest are 16, instead of 256.
+is compiled by `kiln cc`, and by clang for cargo alone. Random cases of proptest are 16, instead of 256. --toolchains: all of
+it with each of these of rustup's; the last lines say for each compiler how many objects Kiln made, and LLVM.
 """
 import argparse
 import collections
@@ -206,7 +207,7 @@ def log_of(path):
                 if ': compiled by LLVM: ' in line:
                     why = line.split(': compiled by LLVM: ', 1)[1].strip()
                     reasons[re.sub(r'^.*error: ', '', re.sub(r' at bit \d+', '', why))] += 1
-                else:
+                elif ' functions, ' in line:
                     by_kiln += 1
     return by_kiln, reasons
 
@@ -221,6 +222,7 @@ def main():
     p.add_argument('--debug', default='2')
     p.add_argument('--incremental', default='1', help="0: not, as cargo does it by default for the crate itself")
     p.add_argument('--rustc', help='another compiler than the one that cargo takes')
+    p.add_argument('--toolchains', default='', help="of rustup's, with commas between; default: the one that cargo takes")
     p.add_argument('--jobs', default=None)
     p.add_argument('--times', type=int, default=1, help='runs of the tests, for their times')
     p.add_argument('--tests', help='only these files of tests/, with commas between, and the library')
@@ -235,8 +237,23 @@ def main():
     unknown = set(args.names) - {name for name, _, _, _ in CRATES}
     if unknown:
         sys.exit('no crate %s; --list names them' % ', '.join(sorted(unknown)))
+    bad, lines = 0, []
+    for toolchain in args.toolchains.split(','):
+        if toolchain:
+            os.environ['RUSTUP_TOOLCHAIN'] = toolchain
+        differ, by_kiln, by_llvm = campaign(args)
+        bad += differ
+        version = subprocess.run([args.rustc or 'rustc', '--version'], capture_output=True, text=True).stdout.split()
+        lines.append('rustc %s: %d objects by Kiln, %d by LLVM' % (version[1] if len(version) > 1 else '?', by_kiln, by_llvm))
+    if not args.fetch:
+        print('\n'.join(lines))
+    return 1 if bad else 0
+
+
+def campaign(args):
+    """All crates with one compiler: how many differ or are not built, and objects by Kiln and by LLVM."""
     kiln = os.path.abspath(args.kiln)
-    bad = 0
+    bad = by_kiln_in_all = 0
     reasons, ratios = collections.Counter(), []
     for name, version, _, more in CRATES:
         if args.names and name not in args.names:
@@ -296,6 +313,7 @@ def main():
                 shutil.rmtree(os.path.join(folder, 'target-' + who), ignore_errors=True)
         by_kiln, why = log_of(os.path.join(folder, 'log-kiln'))
         reasons += why
+        by_kiln_in_all += by_kiln
         a, b = outcome['llvm'], outcome['kiln']
         same = a[:3] == b[:3] and a[0] == 0 and sum(a[2].values()) > 0
         bad += not same
@@ -324,7 +342,7 @@ def main():
     if len(ratios) > 1:
         print('%d crates whose tests take 0.2 s or more: %.3f in geometric mean, %.3f to %.3f' % (
             len(ratios), math.exp(sum(map(math.log, ratios)) / len(ratios)), min(ratios), max(ratios)))
-    return 1 if bad else 0
+    return bad, by_kiln_in_all, sum(reasons.values())
 
 
 if __name__ == '__main__':
