@@ -39,8 +39,10 @@ static bool takes(const char *features, const char *name) {
 
 bool kn_bc_string_attr(struct kn_bc_attr *a, const char *key, const char *value) {
   if (strcmp(key, "probe-stack") == 0) {
-    /* Zig's function touches each page, which is what the code does that is called "inline-asm" */
-    if (strcmp(value, "inline-asm") != 0 && strcmp(value, "__zig_probe_stack") != 0) return false;
+    /* Zig's function and that of older versions of Rust touch each page, as the code called "inline-asm" does */
+    if (strcmp(value, "inline-asm") != 0 && strcmp(value, "__zig_probe_stack") != 0 &&
+        strcmp(value, "__rust_probestack") != 0)
+      return false;
     a->harden.probe = 1;
   } else if (strcmp(key, "frame-pointer") == 0) {
     if (strcmp(value, "none") != 0) a->flags |= FA_FRAME_POINTER;

@@ -369,6 +369,12 @@ class Asks:
                 calls += '' if 'dontcall' in attr or 'trap-func' in attr else ' call void @s%d()\n' % i
         self.accepted('string attributes that have no effect or are implemented',
                       text + 'define i32 @main() {\n%s ret i32 42\n}\n' % calls, run=True)
+        for name in '__zig_probe_stack', '__rust_probestack':
+            _, err, _, o = self.compile('probes', 'define void @f() "probe-stack"="%s" {\n %%p = alloca [20000 x i8]\n'
+                                        ' call void @g(ptr %%p)\n ret void\n}\ndeclare void @g(ptr)\n' % name)
+            code = self.h.run(['objdump', '-dr', o], check=False)[1]
+            touches = re.search(r'movq +\$0x0,\(%rsp\)', code)
+            self.h.ok('probes in place of ' + name) if touches and name not in code else self.h.fail('probes in place of ' + name, err + code)
         self.refused('another function that probes', 'define void @f() "probe-stack"="other" {\n ret void\n}\n',
                      'attribute', 'probe-stack')
         self.refused('another profiler', 'define void @f() "instrument-function-entry-inlined"="other" {\n ret void\n}\n',
