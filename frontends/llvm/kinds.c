@@ -139,19 +139,14 @@ bool kn_bc_associated(struct kn_bc *r, uint32_t node, kiln_symbol *out) {
   return true;
 }
 
-/* The kinds of `n` operands that are [kind, node]... of instructions: only one bears on objects, and those that are not
- * known are counted. */
-static bool of_instruction(struct kn_bc *r, struct kn_bits *b, uint64_t n) {
-  for (; n >= 2 && b->pos < b->end; n -= 2) {
-    const uint64_t number = kn_bits_vbr6(b);
-    kn_bits_vbr6(b);
-    if (KN_UNLIKELY(kn_bc_kind(r, number) == MD_KIND_PCSECTIONS))
-      return kn_bc_refuse(r, kn_bc_support_metadata(MD_KIND_PCSECTIONS));
-    if (KN_LIKELY(!r->m->other_kinds)) continue;
-    const uint32_t unknown = kind_of(r, number).unknown;
-    if (unknown != 0 && !use(r, unknown)) return false;
-  }
-  return true;
+/* Checks kind `number` of an instruction's metadata: only one bears on objects, and those that are not known are
+ * counted. */
+static inline bool of_instruction(struct kn_bc *r, uint64_t number) {
+  if (KN_UNLIKELY(kn_bc_kind(r, number) == MD_KIND_PCSECTIONS))
+    return kn_bc_refuse(r, kn_bc_support_metadata(MD_KIND_PCSECTIONS));
+  if (KN_LIKELY(!r->m->other_kinds)) return true;
+  const uint32_t unknown = kind_of(r, number).unknown;
+  return unknown == 0 || use(r, unknown);
 }
 
 /* Skips records of one attachment of an instruction, [instruction, kind, node], whose kind is one chunk: the frequent
@@ -174,11 +169,27 @@ static void skip_frequent(struct kn_bits *b, unsigned width) {
   }
 }
 
+/* Checks kind `number` of a function's metadata. */
+static bool of_function(struct kn_bc *r, uint64_t number) {
+  uint32_t known;
+  if (!attached(r, number, &known)) return false;
+  return known != MD_KIND_ASSOCIATED || kn_bc_refuse(r, kn_bc_support_metadata(known));
+}
+
+/* A record that has an abbreviation, as none has that LLVM writes so far. */
+static bool abbreviated(struct kn_bc *r) {
+  const uint32_t n = r->in.ops.n;
+  for (uint32_t i = n % 2; i + 1 < n; i += 2)
+    if (!(n % 2 != 0 ? of_instruction : of_function)(r, r->in.ops.at[i])) return false;
+  return true;
+}
+
 /* A block has [kind, node]... of the function, if it has any, then [instruction, kind, node...] of each instruction
  * that has. LLVM writes them without abbreviations. */
 bool kn_bc_function_attachments(struct kn_bc *r) {
+  const uint64_t pos = r->in.bits.pos;
   struct kn_bits b = r->in.bits;
-  unsigned width = (unsigned)kn_bits_vbr(&b, 4);
+  unsigned width = (unsigned)kn_bits_vbr(&b, 4), id = BC_UNABBREV;
   kn_bits_align(&b);
   uint64_t end = b.pos + 32 + kn_bits_fixed(&b, 32) * 32;
   if (width < 2 || width > 32)
@@ -186,21 +197,18 @@ bool kn_bc_function_attachments(struct kn_bc *r) {
   if (end < b.end) b.end = end;
   for (;;) {
     if (KN_LIKELY(!r->m->other_frequent)) skip_frequent(&b, width);
-    if (b.pos >= b.end || kn_bits_fixed(&b, width) != BC_UNABBREV) break;
-    kn_bits_vbr6(&b);
-    uint64_t n = kn_bits_vbr6(&b);
-    if (n % 2 != 0) {
+    if (b.pos >= b.end || (id = (unsigned)kn_bits_fixed(&b, width)) != BC_UNABBREV) break;
+    const uint64_t code = kn_bits_vbr6(&b), n = kn_bits_vbr6(&b);
+    if (n % 2 != 0) kn_bits_vbr6(&b); /* the instruction */
+    for (uint64_t k = n / 2; k > 0 && b.pos < b.end; k--) {
+      const uint64_t number = kn_bits_vbr6(&b);
       kn_bits_vbr6(&b);
-      if (!of_instruction(r, &b, n - 1)) return false;
-      continue;
-    }
-    for (; n >= 2 && b.pos < b.end; n -= 2) {
-      uint32_t known;
-      if (!attached(r, kn_bits_vbr6(&b), &known)) return false;
-      if (KN_UNLIKELY(known == MD_KIND_ASSOCIATED))
-        return kn_bc_refuse(r, kn_bc_support_metadata(MD_KIND_ASSOCIATED));
-      kn_bits_vbr6(&b);
+      if (KN_UNLIKELY(code != MD_ATTACHMENT)) continue;
+      if (!(n % 2 != 0 ? of_instruction(r, number) : of_function(r, number))) return false;
     }
   }
-  return true;
+  if (KN_LIKELY(id == BC_END_BLOCK || b.pos >= b.end)) return true;
+  bool ok = kn_bc_each(r, BLOCK_METADATA_ATTACHMENT, MD_ATTACHMENT, abbreviated);
+  if (ok) r->in.bits.pos = pos;
+  return ok;
 }

@@ -182,6 +182,17 @@ def metadata_kinds():
         lambda m: (m.renumber('pcsections', 3), m.attach('plain', m.kind('pcsections'), 0)))
     row('metadata elf_section_properties, which LLVM 22 does not number', 'metadata "elf_section_properties"',
         lambda m: m.attach_global('v', m.kind('elf_section_properties')))
+    def abbreviate(m, kind, inst=()):
+        m.attach('memory', m.kind('tbaa'), 1)
+        block = m.bodies['memory'].block(bitstream.ATTACHMENT)
+        form = ((bitstream.LITERAL, 11), (bitstream.ARRAY, 0), (bitstream.VBR, 8))
+        block.items[:0] = [form, Record(11, [*inst, m.kind(kind), m.node()], abbrev=form)]
+    for name, verdict in (('later', RUNS), ('exclude', 'metadata "exclude"')):
+        row('metadata %s of a function, in an abbreviation' % name, verdict, lambda m, n=name: abbreviate(m, n))
+    for name, verdict in (('later', RUNS), ('pcsections', 'metadata "pcsections"')):
+        row('metadata %s of an instruction, in an abbreviation' % name, verdict, lambda m, n=name: abbreviate(m, n, (3,)))
+    row('a record of attachments with another code', RUNS,
+        lambda m: (m.attach('memory', m.kind('tbaa'), 1), m.bodies['memory'].block(bitstream.ATTACHMENT).items.append(Record(12, [33, 0]))))
     for name in ('dbg', 'llvm.loop', 'DIAssignID'):
         row('metadata %s with another number, with debugging information' % name, RUNS, lambda m, n=name: m.renumber(n, 77), 'debug')
     row('dbg and tbaa the other way round', RUNS, lambda m: m.renumber('dbg', 1), 'debug')
