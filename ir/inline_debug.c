@@ -283,7 +283,7 @@ void kn_replay_values(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   for (; low < f->debug.values.n && f->debug.values.at[low].inst == i; low++) {
     const struct kn_debug_value *v = &f->debug.values.at[low];
     if (!v->label) becomes(r, l, v);
-    else if (l->up == NULL)
+    else if (l->up == NULL) /* moves: v is a value of f, not of r->g */
       kiln_func_add_label(r->g, (kiln_die){v->variable}, kiln_func_position(r->g));
   }
 }

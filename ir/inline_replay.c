@@ -38,7 +38,7 @@ struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h)
       l->slot[i] = kiln_slot_new(r->g, s->size_bytes, s->align_log2).id;
       if (l->slot[i] == 0) return (struct kn_ref){0};
       struct kn_slot *new = &r->g->slots.at[kn_index(l->slot[i])];
-      new->array = s->array;
+      new->array = s->array; /* moves: the slots of r->g, not those of f */
       new->scope = l->scope;
     }
     return (struct kn_ref){l->slot[i], (int32_t)at};
@@ -141,7 +141,8 @@ static void machine_code(struct kn_replay *r, struct kn_level *l, uint32_t i,
     for (uint32_t k = 0; k < code.n_relocs; k++) {
       if (relocs[k].slot == 0) continue;
       uint32_t slot = kn_handle(KN_TAG_SLOT, kn_slot_at(l->f, relocs[k].slot - 1));
-      relocs[k].slot = r->g->slots.at[kn_index(kn_replay_ref(r, l, slot).h)].number + 1;
+      struct kn_ref ref = kn_replay_ref(r, l, slot); /* which may make the slots move */
+      relocs[k].slot = r->g->slots.at[kn_index(ref.h)].number + 1;
     }
     code.relocs = relocs;
   }

@@ -192,6 +192,7 @@ static bool parse_clauses(struct kn_parser *p, kiln_try_desc *t, struct clauses 
 static bool parse_edge(struct kn_parser *p, struct line *l) {
   struct kn_label *b = kn_parse_label(p);
   if (!b || !kn_parse_edge_args(p, b, &l->edge[l->n_edges].n)) return false;
+  /* moves: labels stay where they are while a function is built */
   l->edge[l->n_edges++].block.id = b->id;
   return true;
 }
@@ -260,7 +261,9 @@ static bool parse_many(struct kn_parser *p, struct line *l, bool is_switch) {
   p->serial++;
   if (is_switch) {
     struct kn_label *b = kn_parse_label(p);
-    if (!b || !kn_parse_edge_args(p, b, &n_args) || !give_args(p, b, &t, n_args)) return false;
+    if (!b || !kn_parse_edge_args(p, b, &n_args)) return false;
+    /* moves: labels stay where they are while a function is built */
+    if (!give_args(p, b, &t, n_args)) return false;
     otherwise.id = b->id;
   }
   bool ok = kn_parse_want(p, '[');

@@ -23,17 +23,22 @@ static struct entry *find(const void *object) {
   return NULL;
 }
 
+/* A new entry; NULL if there is no memory. */
+static struct entry *add(void) {
+  if (noted.n == noted.cap) {
+    uint32_t cap = noted.cap != 0 ? 2 * noted.cap : 16;
+    struct entry *at = realloc(noted.at, cap * sizeof *at);
+    if (at == NULL) return NULL;
+    noted.at = at, noted.cap = cap;
+  }
+  return &noted.at[noted.n++];
+}
+
 static void set(const void *object, int level, struct shim_machine machine) {
   if (object == NULL) return;
   pthread_mutex_lock(&noted.lock);
   struct entry *e = find(object);
-  if (e == NULL && noted.n == noted.cap) {
-    uint32_t cap = noted.cap != 0 ? 2 * noted.cap : 16;
-    struct entry *at = realloc(noted.at, cap * sizeof *at);
-    if (at != NULL) noted.at = at, noted.cap = cap;
-  }
-  if (e == NULL && noted.n < noted.cap)
-    e = &noted.at[noted.n++]; /* else it stays unknown: LLVM compiles */
+  if (e == NULL) e = add(); /* what stays unknown is compiled by LLVM */
   if (e != NULL) *e = (struct entry){object, level, machine};
   pthread_mutex_unlock(&noted.lock);
 }

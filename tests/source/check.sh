@@ -87,6 +87,9 @@ check_conventions_are_data() {
     fail_lines "a convention is named (read a field of struct kn_convention)"
 }
 
+# Pointers into arrays that a call may move, and that what is planted is found.
+check_moving() { python3 tests/source/moving.py --self && python3 tests/source/moving.py; }
+
 check_unique_names() {
   git ls-files ir lib jit include | grep -E '\.(c|h|def)$' | sed 's|.*/||' | sort | uniq -d | fail_lines "names of several files"
 }
@@ -237,6 +240,7 @@ check_source() {
   check "no test for one target by what stands for it" check_target_proxies
   check "every table by target asserts its size" check_target_tables
   check "no two files of the core with one name" check_unique_names
+  check "no pointer into an array that a call may move" check_moving
   check "no file of more than 900 lines" check_file_sizes
   check "no line of more than 120 columns" check_line_widths
   check "every source file is built" check_listed
