@@ -44,10 +44,23 @@ void kj_emit_agg_check_args(kj_expr *e, int i, ExprEvalStep *op) {
   }
 }
 
+bool kj_checks_result(const kj_expr *e, const ExprEvalStep *op) {
+  return op->opcode == EEOP_AGG_STRICT_INPUT_CHECK_NULLS &&
+         op->d.agg_strict_input_check.nulls == &e->state->resnull;
+}
+
+/* Of an aggregate that is sorted: the flags are of a slot, or that of the only argument, which is the result. */
 void kj_emit_agg_check_nulls(kj_expr *e, int i, ExprEvalStep *op) {
+  int target = op->d.agg_strict_input_check.jumpnull;
+
+  if (kj_checks_result(e, op)) {
+    kj_value v = kj_read_cell(e, 0);
+
+    if (v.n_nulls != 0) kj_jump_if(e, kj_null(e, &v), true, target);
+    return;
+  }
   for (int k = 0; k < op->d.agg_strict_input_check.nargs; k++)
-    kj_jump_if(e, kj_load(e, KILN_TYPE_I8, &op->d.agg_strict_input_check.nulls[k]), true,
-               op->d.agg_strict_input_check.jumpnull);
+    kj_jump_if(e, kj_load(e, KILN_TYPE_I8, &op->d.agg_strict_input_check.nulls[k]), true, target);
 }
 
 /* The states of all aggregates of a grouping set, for the current group. */

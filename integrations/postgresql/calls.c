@@ -265,13 +265,9 @@ void kj_emit_rowcompare(kj_expr *e, int i, ExprEvalStep *op) {
 
 /* ---- cold code ---- */
 
-kj_cold *kj_cold_new(kj_expr *e) {
-  if (e->n_colds == e->max_colds) {
-    e->max_colds *= 2;
-    e->colds = repalloc(e->colds, sizeof(kj_cold) * (Size)e->max_colds);
-  }
-  e->colds[e->n_colds] = (kj_cold){.block = kiln_block_new(e->f), .back = kiln_block_new(e->f)};
-  return &e->colds[e->n_colds++];
+void kj_cold_add(kj_expr *e, const kj_cold *c) {
+  KJ_ROOM(CurrentMemoryContext, e->colds, e->n_colds, e->max_colds);
+  e->colds[e->n_colds++] = *c;
 }
 
 static void build_cold(kj_expr *e, const kj_cold *c) {

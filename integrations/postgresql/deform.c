@@ -314,11 +314,7 @@ void kj_note_fetch(kj_batch *b, int natts) {
 
   while (at < b->n_fetches && b->fetches[at] < natts) at++;
   if (at < b->n_fetches && b->fetches[at] == natts) return;
-  if (b->n_fetches == b->max_fetches) {
-    b->max_fetches = b->max_fetches == 0 ? 16 : b->max_fetches * 2;
-    b->fetches = b->fetches == NULL ? palloc(sizeof(int) * (Size)b->max_fetches)
-                                    : repalloc(b->fetches, sizeof(int) * (Size)b->max_fetches);
-  }
+  KJ_ROOM(CurrentMemoryContext, b->fetches, b->n_fetches, b->max_fetches);
   memmove(&b->fetches[at + 1], &b->fetches[at], sizeof(int) * (Size)(b->n_fetches - at));
   b->fetches[at] = natts;
   b->n_fetches++;
@@ -359,12 +355,7 @@ kiln_symbol kj_deform_function(kj_batch *b, TupleDesc desc, const TupleTableSlot
   } else {
     b->n_functions++;
   }
-  if (b->n_deforms == b->max_deforms) {
-    b->max_deforms = b->max_deforms == 0 ? 16 : b->max_deforms * 2;
-    b->deforms = b->deforms == NULL
-                   ? palloc(sizeof(kj_deform) * (Size)b->max_deforms)
-                   : repalloc(b->deforms, sizeof(kj_deform) * (Size)b->max_deforms);
-  }
+  KJ_ROOM(CurrentMemoryContext, b->deforms, b->n_deforms, b->max_deforms);
   b->deforms[b->n_deforms++] =
     (kj_deform){.desc = desc, .ops = ops, .natts = natts, .symbol = symbol};
   return symbol;

@@ -1,7 +1,8 @@
 /* kilnjit: PostgreSQL's expressions and tuple deforming, compiled by Kiln. What its files share.
  *
  *   provider.c   the callbacks that PostgreSQL knows: contexts, batches, what EXPLAIN shows
- *   expr.c       one expression: its steps in order, what is a cell, how ways join
+ *   expr.c       one expression: its steps in order
+ *   cells.c      what is a cell, what it holds, how ways join
  *   value.c      values between steps: forms, null flags, memory
  *   steps.c      the table of step kinds, and the code of most of them
  *   calls.c      steps that call a function through PostgreSQL's interface
@@ -58,31 +59,43 @@ typedef struct kj_value {
   Datum constant;                 /**< CONST */
 } kj_value;
 
+/** A step that reads or writes a cell. */
+typedef struct kj_access {
+  int cell;    /**< which */
+  int step;    /**< its number */
+  bool writes; /**< or reads */
+} kj_access;
+
+/** What a cell holds from a time on. */
+typedef struct kj_version {
+  uint32 time;    /**< by kj_expr.time */
+  bool defined;   /**< `value` is known */
+  kj_value value; /**< what it holds */
+} kj_version;
+
 /** A value and a null flag in memory that steps of this expression hand on. */
 typedef struct kj_cell {
-  Datum *value;  /**< its place; NULL: only the flag is there */
-  bool *isnull;  /**< its place */
-  kj_value now;  /**< what it holds here, if `defined` */
-  bool defined;  /**< `now` is known on all ways to here */
-  bool clean;    /**< memory has the same */
-  bool boolean;  /**< every step that writes it gives a truth value */
-  bool constant; /**< no step writes it: memory has what it holds, from the beginning */
-  int n_writers; /**< steps that write it */
-  int last_read; /**< the last step that reads it */
+  Datum *value;        /**< its place; NULL: only the flag is there */
+  bool *isnull;        /**< its place */
+  kj_value now;        /**< what it holds here, if `defined` */
+  bool defined;        /**< `now` is known on all ways to here */
+  bool clean;          /**< memory has the same */
+  bool boolean;        /**< every step that writes it gives a truth value */
+  bool constant;       /**< no step writes it: memory has what it holds, from the beginning */
+  int n_writers;       /**< steps that write it */
+  int last_read;       /**< the last step that reads it; -1: none */
+  kj_access *accesses; /**< by step, reads first */
+  int n_accesses;
+  kj_version *versions; /**< by time */
+  int n_versions, max_versions;
+  int newer, older; /**< the cells that changed next and before; -1: none */
 } kj_cell;
-
-/** What a cell held at the start of an edge. */
-typedef struct kj_saved {
-  int cell;       /**< which */
-  kj_value value; /**< what */
-} kj_saved;
 
 /** A way from a block to a step that is jumped to. */
 typedef struct kj_edge {
   kiln_block from; /**< the block that it leaves */
   int next;        /**< the next edge to the same step; -1: none */
-  int first_saved; /**< in kj_expr.saved */
-  int n_saved;     /**< number of them */
+  uint32 time;     /**< when it was made: what cells held then */
 } kj_edge;
 
 typedef struct kj_operator kj_operator;
@@ -93,7 +106,10 @@ typedef struct kj_step {
   int args;                  /**< the cell of its function's first argument; -1: none */
   int n_args;                /**< number of these, one after the other */
   const kj_operator *native; /**< what computes its function; NULL: a call */
-  int first_edge;            /**< edges to it; -1: none */
+  int first_edge;            /**< edges to it, the latest first; -1: none */
+  uint32 first_time;         /**< of the earliest edge */
+  int next_jump;             /**< the first step from it on that jumps */
+  int next_target;           /**< the first step from it on that is jumped to */
   bool target;               /**< some step jumps to it */
   kiln_block block;          /**< of a target */
 } kj_step;
@@ -134,11 +150,14 @@ typedef struct kj_expr {
   kj_cell *cells;                         /**< 0: the result of the whole expression */
   int n_cells, max_cells;
   int *table, table_size; /**< cells by address */
-  int *active, n_active;  /**< cells that are defined and not constant */
+  kj_access *accesses;    /**< by step, of all cells */
+  int n_accesses, max_accesses;
+  uint32 time; /**< counts changes of cells */
+  int newest;  /**< the cell that changed last, at the head of a list; -1: none */
+  int *joined; /**< cells that may differ at a join */
+  int max_joined;
   kj_edge *edges;
   int n_edges, max_edges;
-  kj_saved *saved;
-  int n_saved, max_saved;
   kj_cold *colds;
   int n_colds, max_colds;
 } kj_expr;
@@ -172,6 +191,7 @@ struct kj_batch {
   kiln_sig sigs[KJ_SIGS]; /**< 0: not made yet */
   int flags;              /**< PGJIT_...: what is wanted */
   int n_functions;        /**< that were compiled: kiln_jit_function's numbers */
+  int n_expressions;      /**< of these: expressions */
   kj_deform *deforms;
   int n_deforms, max_deforms;
   int *fetches; /**< numbers of columns that slots of the batch are deformed up to, ascending */
@@ -199,6 +219,10 @@ extern kj_value kj_const(Datum constant);
 extern kiln_value kj_as_datum(kj_expr *e, const kj_value *v);
 /** Its truth as an i8: to be read by the next instruction, if it is a comparison. */
 extern kiln_value kj_as_bool(kj_expr *e, const kj_value *v);
+/** The integer of 16, 32 or 64 bits that a constant is: of a narrow type the upper bits of its Datum mean nothing. */
+extern int64 kj_constant_int(const kj_value *v, kiln_type type);
+/** It as an operand of type `to`, which is as wide as its own type `from` or wider. */
+extern kiln_value kj_as_wider(kj_expr *e, const kj_value *v, kiln_type from, kiln_type to);
 /** It as an operand of a type: an integer of 16, 32 or 64 bits, I8 (a truth value) or a float. */
 extern kiln_value kj_as_type(kj_expr *e, const kj_value *v, kiln_type type);
 /** The form of values of a type. */
@@ -216,14 +240,26 @@ extern void kj_store_value(kj_expr *e, Datum *value, bool *isnull, const kj_valu
 /** Reads both from there. */
 extern kj_value kj_load_value(kj_expr *e, Datum *value, bool *isnull);
 
-/* ---- expr.c ---- */
+/* ---- cells.c ---- */
 
-/** Builds the function of an expression. `why` says what is not done, if the result is false. */
-extern bool kj_build_expr(kj_batch *b, ExprState *state, kiln_symbol symbol, const char **why);
-/** Whether what a cell holds may be read at or after step `i`, which is jumped to. */
-extern bool kj_is_live(const kj_expr *e, int cell, int i);
+/** Doubles an array in a memory context, which moves it, so nothing may point into it. With KILNJIT_MOVE it grows by
+ * one item, so that each append moves it, and the memory that it leaves is overwritten. */
+extern void *kj_grow(MemoryContext where, void *array, int n, int *max, Size item);
+/** Makes room for one more item after the `n` of an array. */
+#define KJ_ROOM(where, array, n, max)                                                              \
+  ((n) < (max) ? (void)0                                                                           \
+               : (void)((array) = kj_grow((where), (array), (n), &(max), sizeof(*(array)))))
+
+/** The cell at a place, which becomes one. */
+extern int kj_add_cell(kj_expr *e, Datum *value, bool *isnull);
 /** The cell at a place; -1: none. */
 extern int kj_find_cell(const kj_expr *e, const Datum *value, const bool *isnull);
+/** Notes that step `i` reads or writes a cell; -1: none. Steps in order, reads first. */
+extern void kj_note_access(kj_expr *e, int cell, int i, bool writes);
+/** Gives each cell its accesses, when all are noted. */
+extern void kj_sort_accesses(kj_expr *e);
+/** Whether what a cell holds may be read at or after step `i`, which is jumped to. */
+extern bool kj_is_live(const kj_expr *e, int cell, int i);
 /** What a place holds: the cell's value, or what memory has. */
 extern kj_value kj_read(kj_expr *e, Datum *value, bool *isnull);
 /** What a cell holds. */
@@ -244,8 +280,13 @@ extern void kj_jump(kj_expr *e, int target);
 extern void kj_jump_if(kj_expr *e, kiln_value cond, bool when, int target);
 /** As kj_jump_if, with `v` as the result of step `i` on that way. */
 extern void kj_jump_with(kj_expr *e, kiln_value cond, bool when, int target, int i, kj_value v);
-/** A new place for cold code, zeroed but for its blocks. */
-extern kj_cold *kj_cold_new(kj_expr *e);
+/** Begins the block of step `i`, which is jumped to: what cells hold is what all ways to it give. */
+extern void kj_begin_target(kj_expr *e, int i);
+
+/* ---- expr.c ---- */
+
+/** Builds the function of an expression. `why` says what is not done, if the result is false. */
+extern bool kj_build_expr(kj_batch *b, ExprState *state, kiln_symbol symbol, const char **why);
 
 /* ---- steps.c ---- */
 
@@ -290,6 +331,8 @@ extern void kj_emit_rowcompare(kj_expr *e, int i, ExprEvalStep *op);
 extern kj_value kj_call(kj_expr *e, FunctionCallInfo fcinfo, PGFunction fn);
 /** Writes arguments of step `i` to memory, from the `first` on. */
 extern void kj_flush_args(kj_expr *e, int i, int first);
+/** Notes cold code, which is built at the end; its blocks are there. */
+extern void kj_cold_add(kj_expr *e, const kj_cold *c);
 /** Builds the cold code, at the end. */
 extern void kj_build_colds(kj_expr *e);
 
@@ -309,6 +352,8 @@ extern kj_value kj_emit_operator(kj_expr *e, const kj_operator *op, FunctionCall
 
 extern void kj_emit_agg_deserialize(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_agg_check_args(kj_expr *e, int i, ExprEvalStep *op);
+/** Whether a step looks whether the result so far, which is cell 0, is null. */
+extern bool kj_checks_result(const kj_expr *e, const ExprEvalStep *op);
 extern void kj_emit_agg_check_nulls(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_agg_pergroup(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_agg_trans(kj_expr *e, int i, ExprEvalStep *op);

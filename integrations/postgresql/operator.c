@@ -170,15 +170,6 @@ static kiln_value emit_text(kj_expr *e, const kj_operator *op, const kj_value *a
 
 /* ---- numbers ---- */
 
-/* An argument as an operand of a wider type. */
-static kiln_value operand(kj_expr *e, const kj_value *v, kiln_type from, kiln_type to) {
-  if (from == to) return kj_as_type(e, v, to);
-  if (v->form == KJ_CONST && !kiln_type_is_float(from))
-    return kiln_const_int(e->f, (int64)v->constant);
-  return kiln_build_convert(e->f, kiln_type_is_float(from) ? KILN_OP_FPROMOTE : KILN_OP_SEXT, to,
-                            from, kj_as_type(e, v, from));
-}
-
 static bool is_number(const kj_value *v, kiln_type type) {
   if (v->form != KJ_CONST) return false;
   return type == KILN_TYPE_F64 ? !isnan(DatumGetFloat8(v->constant))
@@ -200,8 +191,8 @@ static kj_value compare_floats(kj_expr *e, int cond, kiln_type type, const kj_op
   kj_value r = {.form = KJ_FCMP, .cond = (uint8)cond, .type = (uint8)type};
   kiln_value a_nan, b_nan, both;
 
-  r.a = operand(e, &args[0], op->a, type);
-  r.b = operand(e, &args[1], op->b, type);
+  r.a = kj_as_wider(e, &args[0], op->a, type);
+  r.b = kj_as_wider(e, &args[1], op->b, type);
   if (cond == KILN_FCOND_OEQ || cond == KILN_FCOND_UNE) {
     if (a_number || b_number) return r;
     a_nan = fcmp(e, KILN_FCOND_UNO, type, r.a, r.a);
@@ -236,22 +227,31 @@ static kj_value compare_floats(kj_expr *e, int cond, kiln_type type, const kj_op
   return kj_make(KJ_BOOL, binary8(e, KILN_OP_OR, both, fcmp(e, cond, type, r.a, r.b)));
 }
 
+/* A call of the function, for arguments that the instructions do not cover. */
+static kj_cold add_cold(kj_expr *e, const kj_operator *op, FunctionCallInfo fcinfo,
+                        const kj_value *args, bool returns) {
+  kj_cold c = {.block = kiln_block_new(e->f),
+               .back = kiln_block_new(e->f),
+               .fcinfo = fcinfo,
+               .fn = op->fn,
+               .n_args = kj_operator_args(op),
+               .returns = returns,
+               .result_form = (uint8)kj_form_of(op->result)};
+
+  for (int k = 0; k < c.n_args; k++) c.args[k] = args[k];
+  kj_cold_add(e, &c);
+  return c;
+}
+
 /* Leaves the instructions if `cond` is 1, and comes back with the function's result, if it returns. */
 static kiln_value leave_if(kj_expr *e, kiln_value cond, const kj_operator *op,
                            FunctionCallInfo fcinfo, const kj_value *args, kiln_value result,
                            bool returns) {
-  kj_cold *c = kj_cold_new(e);
-  kiln_value param = result;
+  kj_cold c = add_cold(e, op, fcinfo, args, returns);
+  kiln_value param = returns ? kiln_block_add_param(e->f, c.back, op->result) : result;
 
-  c->fcinfo = fcinfo;
-  c->fn = op->fn;
-  c->n_args = kj_operator_args(op);
-  c->returns = returns;
-  c->result_form = (uint8)kj_form_of(op->result);
-  for (int k = 0; k < c->n_args; k++) c->args[k] = args[k];
-  if (returns) param = kiln_block_add_param(e->f, c->back, op->result);
-  kiln_build_brif(e->f, cond, c->block, NULL, 0, c->back, &result, returns ? 1 : 0);
-  kiln_block_switch(e->f, c->back);
+  kiln_build_brif(e->f, cond, c.block, NULL, 0, c.back, &result, returns ? 1 : 0);
+  kiln_block_switch(e->f, c.back);
   return param;
 }
 
@@ -262,44 +262,36 @@ static kiln_value icmp(kj_expr *e, kiln_icond cond, kiln_type type, kiln_value a
 static kiln_value emit_divide(kj_expr *e, const kj_operator *op, FunctionCallInfo fcinfo,
                               const kj_value *args) {
   kiln_type type = op->result;
-  kiln_value a = operand(e, &args[0], op->a, type), b = operand(e, &args[1], op->b, type), r,
-             special, next;
-  kj_cold *c;
+  kiln_value a = kj_as_wider(e, &args[0], op->a, type), b = kj_as_wider(e, &args[1], op->b, type),
+             r, special, next;
+  kiln_block on;
+  kj_cold c;
 
   if (args[1].form == KJ_CONST && args[1].n_nulls == 0) {
-    r = operand(e, &args[1], op->b, type);
-    if ((int64)args[1].constant != 0 && (int64)args[1].constant != -1)
-      return kiln_build_binary(e->f, (kiln_op)op->x, type, a, b);
+    int64 by = kj_constant_int(&args[1], op->b);
+
+    if (by != 0 && by != -1) return kiln_build_binary(e->f, (kiln_op)op->x, type, a, b);
   }
   /* 0 and -1: one more is at most 1 as an unsigned number */
   next = kiln_build_binary(e->f, KILN_OP_ADD, type, b, kiln_const_int(e->f, 1));
   special = icmp(e, KILN_ICOND_ULE, type, next, 1);
-  c = kj_cold_new(e);
-  c->fcinfo = fcinfo;
-  c->fn = op->fn;
-  c->n_args = 2;
-  c->returns = true;
-  c->result_form = (uint8)kj_form_of(type);
-  c->args[0] = args[0];
-  c->args[1] = args[1];
-  {
-    kiln_block on = kiln_block_new(e->f), back = c->back;
-
-    kiln_build_brif(e->f, special, c->block, NULL, 0, on, NULL, 0);
-    kiln_block_switch(e->f, on);
-    r = kiln_build_binary(e->f, (kiln_op)op->x, type, a, b);
-    kiln_build_br(e->f, back, &r, 1);
-    r = kiln_block_add_param(e->f, back, type);
-    kiln_block_switch(e->f, back);
-  }
+  c = add_cold(e, op, fcinfo, args, true);
+  on = kiln_block_new(e->f);
+  kiln_build_brif(e->f, special, c.block, NULL, 0, on, NULL, 0);
+  kiln_block_switch(e->f, on);
+  r = kiln_build_binary(e->f, (kiln_op)op->x, type, a, b);
+  kiln_build_br(e->f, c.back, &r, 1);
+  r = kiln_block_add_param(e->f, c.back, type);
+  kiln_block_switch(e->f, c.back);
   return r;
 }
 
 static kiln_value emit_float(kj_expr *e, const kj_operator *op, FunctionCallInfo fcinfo,
                              const kj_value *args) {
   kiln_type type = op->result;
-  kiln_value r = kiln_build_binary(e->f, (kiln_op)op->x, type, operand(e, &args[0], op->a, type),
-                                   operand(e, &args[1], op->b, type));
+  kiln_value r =
+    kiln_build_binary(e->f, (kiln_op)op->x, type, kj_as_wider(e, &args[0], op->a, type),
+                      kj_as_wider(e, &args[1], op->b, type));
   kiln_value size = kiln_build_unary(e->f, KILN_OP_FABS, type, r);
   kiln_value inf =
     type == KILN_TYPE_F64 ? kiln_const_f64(e->f, INFINITY) : kiln_const_f32(e->f, INFINITY);
@@ -315,13 +307,13 @@ static kiln_value emit_number(kj_expr *e, const kj_operator *op, FunctionCallInf
                               const kj_value *args) {
   kiln_type type = op->result;
   kiln_value a = op->kind == KJ_OVERFLOW || op->kind == KJ_BINARY
-                   ? operand(e, &args[0], op->a, type)
+                   ? kj_as_wider(e, &args[0], op->a, type)
                    : kj_as_type(e, &args[0], op->a);
   kiln_value r, out, one = kiln_const_int(e->f, 1);
 
   switch ((kj_kind)op->kind) {
   case KJ_OVERFLOW:
-    r = kiln_build_binary(e->f, (kiln_op)op->x, type, a, operand(e, &args[1], op->b, type));
+    r = kiln_build_binary(e->f, (kiln_op)op->x, type, a, kj_as_wider(e, &args[1], op->b, type));
     return leave_if(e, kiln_build_result(e->f, r, 1), op, fcinfo, args, r, false);
   case KJ_NEGATE:
     r = kiln_build_binary(e->f, (kiln_op)op->x, type, kiln_const_int(e->f, 0), a);
@@ -338,7 +330,7 @@ static kiln_value emit_number(kj_expr *e, const kj_operator *op, FunctionCallInf
     out = kiln_build_icmp(e->f, KILN_ICOND_NE, op->a, out, a);
     return leave_if(e, out, op, fcinfo, args, r, false);
   case KJ_BINARY:
-    return kiln_build_binary(e->f, (kiln_op)op->x, type, a, operand(e, &args[1], op->b, type));
+    return kiln_build_binary(e->f, (kiln_op)op->x, type, a, kj_as_wider(e, &args[1], op->b, type));
   case KJ_UNARY:
   case KJ_FUNARY: return kiln_build_unary(e->f, (kiln_op)op->x, type, a);
   case KJ_CONVERT: return kiln_build_convert(e->f, (kiln_op)op->x, type, op->a, a);
@@ -365,8 +357,8 @@ static kj_value compute(kj_expr *e, const kj_operator *op, FunctionCallInfo fcin
   switch ((kj_kind)op->kind) {
   case KJ_COMPARE:
     r = (kj_value){.form = KJ_ICMP, .cond = op->x, .type = (uint8)type};
-    r.a = operand(e, &args[0], op->a, type);
-    r.b = operand(e, &args[1], op->b, type);
+    r.a = kj_as_wider(e, &args[0], op->a, type);
+    r.b = kj_as_wider(e, &args[1], op->b, type);
     return r;
   case KJ_FCOMPARE: return compare_floats(e, op->x, type, op, args);
   case KJ_FCHOOSE: {

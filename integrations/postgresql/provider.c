@@ -5,14 +5,17 @@
  * of memory. An expression that is not compiled is interpreted.
  *
  * No error of PostgreSQL's can leave a call of Kiln: memory comes from malloc, and a failure is a status. Between these
- * calls palloc may report one; what is being built is then freed by the next batch or reset_after_error. */
+ * calls palloc may report one, and a query may be cancelled; what is being built is then freed by the next batch or
+ * reset_after_error. */
 #include "kilnjit.h"
 
 #include <kiln/jit.h>
 
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "portability/instr_time.h"
 #include "storage/ipc.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner_private.h"
 
@@ -47,6 +50,8 @@ static bool jit_failed;
 static kj_batch building;
 static MemoryContext building_memory;
 static uint32 n_batches;
+/* kilnjit.max_steps: longer expressions are interpreted. */
+static int max_steps;
 
 static void end_batch(void) {
   kiln_session_free(building.session);
@@ -145,39 +150,41 @@ static void build_ready(kj_ready *r, int number) {
   const char *why = "no memory";
 
   r->number = -1;
+  if (r->state->steps_len > max_steps) {
+    elog(DEBUG1, "kilnjit: an expression of %d steps is interpreted: kilnjit.max_steps is %d",
+         r->state->steps_len, max_steps);
+    return;
+  }
   if (kj_build_expr(&building, r->state, declare(number), &why)) {
     r->number = building.n_functions++;
+    building.n_expressions++;
     return;
   }
   elog(DEBUG1, "kilnjit: an expression of %d steps is interpreted: %s", r->state->steps_len, why);
 }
 
 /* Puts what was built into memory, and finds where each expression is. */
-static void link_batch(kj_context *context) {
+static bool link_batch(kj_context *context) {
   kiln_jit_input input = {building.module, &building.session, 1};
   kiln_jit_error error = {0};
   kiln_jit_unit unit;
 
-  if (context->n_units == context->max_units) {
-    context->max_units = context->max_units == 0 ? 2 : context->max_units * 2;
-    context->units =
-      context->units == NULL
-        ? MemoryContextAlloc(context->memory, sizeof(kiln_jit_unit) * (Size)context->max_units)
-        : repalloc(context->units, sizeof(kiln_jit_unit) * (Size)context->max_units);
-  }
+  KJ_ROOM(context->memory, context->units, context->n_units, context->max_units);
   if (kiln_jit_add(backend_jit, 0, &input, 1, &unit, &error) != KILN_OK) {
     elog(DEBUG1, "kilnjit: %d expressions are interpreted: %s", context->n_ready - context->done,
          error.diag.message);
     kiln_jit_error_free(&error);
-    return;
+    return false;
   }
   context->units[context->n_units++] = unit;
+  context->base.instr.created_functions += (size_t)building.n_functions;
   for (int i = context->done; i < context->n_ready; i++) {
     kj_ready *r = context->ready[i];
 
     if (r->number >= 0)
       r->code = (ExprStateEvalFunc)kiln_jit_function(backend_jit, unit, (uint32_t)r->number);
   }
+  return true;
 }
 
 static void compile_waiting(kj_context *context) {
@@ -196,8 +203,9 @@ static void compile_waiting(kj_context *context) {
   for (int i = context->done; i < context->n_ready; i++) build_ready(context->ready[i], i);
   INSTR_TIME_SET_CURRENT(built);
   INSTR_TIME_ACCUM_DIFF(context->base.instr.generation_counter, built, start);
-  context->base.instr.created_functions += (size_t)building.n_deforms;
-  link_batch(context);
+  if (link_batch(context))
+    elog(DEBUG2, "kilnjit: %d of %d expressions are compiled", building.n_expressions,
+         context->n_ready - context->done);
   context->done = context->n_ready;
   MemoryContextSwitchTo(old);
   end_batch();
@@ -235,26 +243,24 @@ static bool compile_expr(ExprState *state) {
 
   if (jit_failed || is_trivial(state)) return false;
   context = context_of(estate);
-  if (context->n_ready == context->max_ready) {
-    context->max_ready = context->max_ready == 0 ? 16 : context->max_ready * 2;
-    context->ready =
-      context->ready == NULL
-        ? MemoryContextAlloc(context->memory, sizeof(kj_ready *) * (Size)context->max_ready)
-        : repalloc(context->ready, sizeof(kj_ready *) * (Size)context->max_ready);
-  }
+  KJ_ROOM(context->memory, context->ready, context->n_ready, context->max_ready);
   r = MemoryContextAllocZero(context->memory, sizeof(kj_ready));
   r->state = state;
   r->context = context;
   context->ready[context->n_ready++] = r;
-  context->base.instr.created_functions++;
   state->evalfunc_private = r;
   state->evalfunc = run_first;
-  /* What may be freed before the query's memory is must not wait. */
-  if (GetMemoryChunkContext(state) != estate->es_query_cxt) compile_waiting(context);
+  /* What may be freed before the query's memory must not wait. The state, which may be part of a larger chunk, was made
+   * in the current context. */
+  if (CurrentMemoryContext != estate->es_query_cxt) compile_waiting(context);
   return true;
 }
 
 void _PG_jit_provider_init(JitProviderCallbacks *cb) {
+  DefineCustomIntVariable("kilnjit.max_steps", "Longest expression that is compiled, in steps.",
+                          "Longer ones are interpreted. Compile time is linear in the steps.",
+                          &max_steps, 100000, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
+  MarkGUCPrefixReserved("kilnjit");
   cb->reset_after_error = reset_after_error;
   cb->release_context = release_context;
   cb->compile_expr = compile_expr;

@@ -113,13 +113,16 @@ kiln_value kj_as_datum(kj_expr *e, const kj_value *v) {
   return kiln_const_int(e->f, 0);
 }
 
+int64 kj_constant_int(const kj_value *v, kiln_type type) {
+  return type == KILN_TYPE_I16   ? DatumGetInt16(v->constant)
+         : type == KILN_TYPE_I32 ? DatumGetInt32(v->constant)
+                                 : DatumGetInt64(v->constant);
+}
+
 static kiln_value as_int(kj_expr *e, const kj_value *v, kiln_type type) {
   kiln_value datum;
 
-  if (v->form == KJ_CONST)
-    return kiln_const_int(e->f, type == KILN_TYPE_I16   ? DatumGetInt16(v->constant)
-                                : type == KILN_TYPE_I32 ? DatumGetInt32(v->constant)
-                                                        : DatumGetInt64(v->constant));
+  if (v->form == KJ_CONST) return kiln_const_int(e->f, kj_constant_int(v, type));
   if ((v->form == KJ_I32 && type == KILN_TYPE_I32) || (v->form == KJ_I16 && type == KILN_TYPE_I16))
     return v->a;
   datum = kj_as_datum(e, v);
@@ -144,6 +147,14 @@ static kiln_value as_float(kj_expr *e, const kj_value *v, kiln_type type) {
 kiln_value kj_as_type(kj_expr *e, const kj_value *v, kiln_type type) {
   if (type == KILN_TYPE_I8) return kj_as_bool(e, v);
   return kiln_type_is_float(type) ? as_float(e, v, type) : as_int(e, v, type);
+}
+
+kiln_value kj_as_wider(kj_expr *e, const kj_value *v, kiln_type from, kiln_type to) {
+  bool is_float = kiln_type_is_float(from);
+
+  if (from == to) return kj_as_type(e, v, to);
+  if (v->form == KJ_CONST && !is_float) return kiln_const_int(e->f, kj_constant_int(v, from));
+  return convert(e, is_float ? KILN_OP_FPROMOTE : KILN_OP_SEXT, to, from, kj_as_type(e, v, from));
 }
 
 kj_form kj_form_of(kiln_type type) {

@@ -49,11 +49,21 @@ class Cluster:
         self.start()
 
     def add_provider(self, library):
-        """A copy that the server's user can read; the setting is a path from the server's library folder."""
-        shutil.copy(library, os.path.join(self.folder, 'kilnjit.so'))
+        self.settings['jit_provider'] = self.setting_of(self.add_library(library))
+
+    @staticmethod
+    def setting_of(library):
+        """jit_provider is a path from the server's library folder, without the ending."""
+        return os.path.relpath(library[:-len('.so')], ask('pg_config', '--pkglibdir'))
+
+    def use_provider(self, library):
+        self.restart(jit_provider=self.setting_of(library))
+
+    def add_library(self, library):
+        """The path of a copy that the server's user can read."""
+        shutil.copy(library, self.folder)
         os.chmod(self.folder, 0o755)
-        self.settings['jit_provider'] = os.path.relpath(os.path.join(self.folder, 'kilnjit'),
-                                                        ask('pg_config', '--pkglibdir'))
+        return os.path.join(self.folder, os.path.basename(library))
 
     def run(self, program, *args):
         p = subprocess.run(as_user([os.path.join(self.bin, program), *args]), capture_output=True, text=True,
@@ -83,7 +93,7 @@ class Cluster:
         self.start()
 
     def environment(self):
-        return dict(os.environ, PGHOST=self.folder, PGUSER='test', PGDATABASE='postgres', PGOPTIONS='')
+        return dict(os.environ, PGHOST=self.folder, PGPORT=str(self.settings.get('port', 5432)), PGUSER='test', PGDATABASE='postgres', PGOPTIONS='')
 
     def psql(self, *args, text=None):
         """What psql prints, errors among it."""

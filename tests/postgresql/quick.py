@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
-"""quick.py KILNJIT.SO: the quick part of kilnjit's tests, in TAP.
+"""quick.py KILNJIT.SO MOVING.SO MODULE.SO: the quick part of kilnjit's tests, in TAP.
 
 Each file of sql/ is run twice, with jit off and with everything compiled by kilnjit: what psql prints is the same,
 errors included. Every function of operators.def is called with all pairs of the least, greatest and special values of
-its types, from columns and as constants. Then: what EXPLAIN shows, what is freed when, the reasons at DEBUG1.
+its types, from columns and as constants. Values of narrow types have any upper bits. Expressions
+have hundreds of terms, compiled by a kilnjit whose arrays move at each item. Then: what EXPLAIN shows, what is freed
+when, how a query is cancelled while it is compiled.
 """
 import glob
 import os
 import re
+import shutil
+import subprocess
 import sys
 
 import cluster
+import narrow
+import shapes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 JIT = 'set jit = on; set jit_above_cost = 0; set jit_inline_above_cost = -1; set jit_optimize_above_cost = -1;\n'
@@ -114,11 +120,24 @@ def compare(t, c, name, text):
     outputs = []
     for kind in 'off', 'jit':
         c.psql('-c', 'create database %s_%s' % (name, kind))
-        outputs.append(c.psql('-d', '%s_%s' % (name, kind), '-a', '-At',
+        outputs.append(c.psql('-d', '%s_%s' % (name, kind), '-a', '-At', '-v', 'module=' + c.module,
                               text=('set jit = off;\n' if kind == 'off' else JIT) + text))
     off, jit = (o.split('\n', 1 if k == 0 else 1)[1] for k, o in enumerate(outputs))
     t.check('%s: as without JIT' % name, off == jit and len(off) > 100, difference(off, jit))
     return outputs[1]
+
+
+def counts(t, c):
+    """EXPLAIN counts what was compiled, after it was: here under limits that leave all, some and none."""
+    said, shown = [], []
+    c.psql(text='create table m as select i a, i % 7 b from generate_series(1, 10) i')
+    for limit in 100, 5, 0:
+        out = c.psql('-At', text=JIT + 'set client_min_messages = debug2; set jit_tuple_deforming = off;\n'
+                     'set kilnjit.max_steps = %d; explain (analyze) select sum(a + b * 2) from m where a > 2;' % limit)
+        said.append(sum(map(int, re.findall(r'kilnjit: (\d+) of \d+ expressions', out))))
+        shown.append(sum(map(int, re.findall(r'Functions: (\d+)', out))))
+    t.check('EXPLAIN counts what is compiled, and the limit of steps is obeyed',
+            said == shown and said[0] > said[1] > said[2] == 0, '%s %s\n%s' % (said, shown, out))
 
 
 def explain(t, c):
@@ -193,13 +212,53 @@ def lifetimes(t, c):
             out.endswith('1001000\n'), out)
 
 
+def cancelled(t, c):
+    """A query that is cancelled just before its first expression runs ends while this is compiled."""
+    out = c.psql('-At', '-v', 'module=' + c.module, text="""
+      create function cancel_next() returns setof int4 language c as :'module', 'cancel_next';
+      %s set client_min_messages = debug2;
+      select i + 1 from cancel_next() i where i + 1 > 0;
+      select i + 1 from generate_series(41, 41) i where i + 1 > 0;""" % JIT)
+    t.check('a query is cancelled while it is compiled', 'canceling statement due to user request' in out and
+            out.count(' expressions are compiled') == 1 and out.endswith('\n42\n'), out)
+
+
+def by_pgxs(t, c, build):
+    """What make builds beside an installed Kiln loads without a path of libraries, though Kiln has a shared library."""
+    folder = os.path.join(c.folder, 'pgxs')
+    shutil.copytree(os.path.join(cluster.ROOT, 'integrations/postgresql'), folder)
+    environment = {k: v for k, v in os.environ.items() if k != 'LD_LIBRARY_PATH'}
+    p = subprocess.run(['make', '-C', folder, 'with_llvm=no', 'LIBKILN_CFLAGS=-I%s/include' % cluster.ROOT], text=True,
+                       env={**environment, 'PKG_CONFIG_PATH': os.path.join(build, 'meson-uninstalled')},
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    t.check('make builds by PGXS', p.returncode == 0, p.stdout[-2000:])
+    if p.returncode == 0:
+        c.use_provider(os.path.join(folder, 'kilnjit.so'))
+        out = c.psql('-At', text=JIT + 'explain (analyze) select sum(a) from n where a % 3 = 1;')
+        t.check('its library is loaded and compiles', re.search('Functions: [1-9]', out), out)
+
+
+def long_ones(t, c, what):
+    """Expressions of hundreds of terms give what they give without JIT."""
+    different = []
+    c.psql(text='drop table if exists t;' + shapes.SETUP)
+    for shape, query in shapes.SHAPES.items():
+        off, on = (c.psql('-At', text=jit + query(290) + ';') for jit in ('set jit = off;', JIT))
+        if off != on or 'ERROR' in on:
+            different.append('%s\n%s\n%s' % (shape, off[:200], on[:200]))
+    t.check('%d shapes of 290 terms, %s: as without JIT' % (len(shapes.SHAPES), what), not different,
+            '\n'.join(different))
+
+
 def main():
     why = cluster.missing()
     if why:
         print('1..0 # SKIP ' + why)
         return 0
     t = Test()
-    with cluster.Cluster(os.path.abspath(sys.argv[1])) as c:
+    kilnjit, moving, module = map(os.path.abspath, sys.argv[1:])
+    with cluster.Cluster(kilnjit) as c:
+        c.module = c.add_library(module)
         for path in sorted(glob.glob(os.path.join(HERE, 'sql/*.sql'))):
             with open(path) as f:
                 compare(t, c, os.path.basename(path)[:-4], f.read())
@@ -207,8 +266,16 @@ def main():
         seen = set(re.findall(r'^"?(\w+)"?\(', out, re.M))
         t.check('more than 180 functions were called', len(seen) > 180 and len(functions()) > 170,
                 '%d of %d' % (len(seen), len(functions())))
+        compare(t, c, 'narrow', narrow.sql(functions()))
+        counts(t, c)
         explain(t, c)
         lifetimes(t, c)
+        cancelled(t, c)
+        by_pgxs(t, c, os.path.dirname(os.path.dirname(os.path.dirname(kilnjit))))
+        c.use_provider(c.add_library(moving))
+        with open(os.path.join(HERE, 'sql/steps.sql')) as f:
+            compare(t, c, 'moving', f.read())
+        long_ones(t, c, 'with arrays that move at each item')
         t.check('no server process ended by a signal', not c.crashes(), c.crashes())
     print('1..%d' % t.n)
     return t.failed > 0

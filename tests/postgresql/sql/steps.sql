@@ -8,6 +8,12 @@ select a, e and b > 2, e or b > 2, not e, (e and b > 2 and a > 1) or c is null, 
 select a, case when b = 1 then 'one' when b = 2 then c when e then 'true' else 'x' || a end, case b when 1 then 10 when 2 then a end,
   case when e then b > 3 else c = 't1' end, case when a > 3 then null else 1 end from r order by a;
 select a, coalesce(b, a, 7), coalesce(c, 'none'), nullif(a, 5), nullif(c, 't1'), nullif(b, a), greatest(a, b, 3), least(f, a) from r order by a;
+select a, coalesce(nullif(5, a), nullif(b, b)), coalesce(nullif(b, 2), nullif(a, 7)), case when e then nullif(a, 7) else nullif(9, a) end,
+  greatest(nullif(5, a), nullif(a, 6)), case when nullif(e, a > 9) then 1 else 0 end from r order by a;
+select min(distinct b), max(distinct c), count(distinct b), sum(distinct f), count(distinct c || b), array_agg(b order by a),
+  string_agg(c, ',' order by a), min(b order by a), avg(distinct d), percentile_disc(0.5) within group (order by b),
+  mode() within group (order by c), rank(3) within group (order by b) from r;
+select a % 3, min(distinct b), sum(distinct nullif(b, 1)), count(distinct case when e then b end) from r group by 1 order by 1;
 select a, b is null, b is not null, (a, b) is null, (a, b) is not null, row(b, c) is null from r order by a;
 select a is distinct from b, a is not distinct from b, c is distinct from 't1', c is not distinct from null from r order by a;
 select a, (a, b) < (5, 3), (c, a) >= ('t1', 9), (a, b) = (b, a), row(b, a) <= row(2, 3) from r order by a;
