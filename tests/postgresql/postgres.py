@@ -6,13 +6,17 @@
   plpgsql         PL/pgSQL's tests, with jit off and kilnjit
   smith [N]       N random queries by sqlsmith, default 100,000: no crash
   rows [N]        N random queries, default 2,000: the same rows and errors as with jit off
+  queries [N]     N random queries of our own, default 100,000: the same rows and errors as with jit off
+  sqlancer [N]    N queries of SQLancer's oracles NoREC and TLP each, default 10,000, by the jar that $SQLANCER names
+  shapes [N]      expressions of N terms of each kind, default 3,000: compiled, in at most llvmjit's time
   compile         time of compiling, beside llvmjit, by the counters of EXPLAIN
   small [N]       time of 60 small queries, N alternating runs, default 5
   tpch [SCALE]    time of TPC-H's 22 queries at a scale, default 1: off, llvmjit and kilnjit alternating
   pgbench [S]     pgbench's three kinds for S seconds each, default 20
   draw            the pictures and figures.json of integrations/postgresql, from what compile and tpch measured last
 
-Without COMMAND: regress, isolation, plpgsql, smith, rows and compile. The server is a temporary one on a unix socket.
+Without COMMAND: regress, isolation, plpgsql, smith, rows, queries, shapes and
+compile. The server is a temporary one on a unix socket.
 """
 import argparse
 import os
@@ -20,8 +24,11 @@ import sys
 
 import cluster
 import draw
+import generate
 import measure
+import shapes
 import smith
+import sqlancer
 import suites
 
 COMMANDS = {
@@ -30,12 +37,17 @@ COMMANDS = {
     'plpgsql': lambda lib, n: suites.compare(lib, 'plpgsql'),
     'smith': lambda lib, n: smith.crash(lib, int(n or 100000)),
     'rows': lambda lib, n: smith.same_rows(lib, int(n or 2000)),
+    'queries': lambda lib, n: generate.queries(lib, int(n or 100000)),
+    'sqlancer': lambda lib, n: sqlancer.campaign(lib, int(n or 10000), os.environ.get('SQLANCER')),
+    'shapes': lambda lib, n: shapes.shapes(lib, int(n or 3000)),
     'compile': lambda lib, n: measure.compile_time(lib),
     'small': lambda lib, n: measure.small(lib, int(n or 5)),
     'tpch': lambda lib, n: measure.tpch(lib, float(n or 1)),
     'pgbench': lambda lib, n: measure.pgbench(lib, int(n or 20)),
     'draw': lambda lib, n: draw.draw(),
 }
+
+ALL = ('regress', 'isolation', 'plpgsql', 'smith', 'rows', 'queries', 'shapes', 'compile')
 
 
 def main():
@@ -47,7 +59,7 @@ def main():
     why = cluster.missing()
     if why:
         sys.exit(why)
-    chosen = [args.command] if args.command else list(COMMANDS)[:6]
+    chosen = [args.command] if args.command else list(ALL)
     failed = [name for name in chosen if not COMMANDS[name](os.path.abspath(args.kilnjit), args.number)]
     if failed:
         print('failed: ' + ' '.join(failed))
