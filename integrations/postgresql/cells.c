@@ -10,20 +10,17 @@
 
 void *kj_grow(MemoryContext where, void *array, int n, int *max, Size item) {
 #ifdef KILNJIT_MOVE
-  int wanted = n + 1;
-#else
-  int wanted = Max(8, 2 * n);
-#endif
-  void *grown = MemoryContextAllocHuge(where, item * (Size)wanted);
+  /* Checkers of memory know what malloc has given and free has taken. The last one of each array is never freed. */
+  void *grown = malloc(item * (Size)(*max = n + 1));
 
-  *max = wanted;
-  if (array == NULL) return grown;
-  memcpy(grown, array, item * (Size)n);
-#ifdef KILNJIT_MOVE
-  memset(array, 0x7f, item * (Size)n);
-#endif
-  pfree(array);
+  memcpy(grown, array == NULL ? grown : array, item * (Size)n);
+  free(array);
   return grown;
+#else
+  *max = Max(8, 2 * n);
+  return array == NULL ? MemoryContextAlloc(where, item * (Size)*max)
+                       : repalloc_huge(array, item * (Size)*max);
+#endif
 }
 
 /* ---- the table of cells ---- */

@@ -243,7 +243,7 @@ extern kj_value kj_load_value(kj_expr *e, Datum *value, bool *isnull);
 /* ---- cells.c ---- */
 
 /** Doubles an array in a memory context, which moves it, so nothing may point into it. With KILNJIT_MOVE it grows by
- * one item, so that each append moves it, and the memory that it leaves is overwritten. */
+ * one item, so that each append moves it, in memory of malloc. */
 extern void *kj_grow(MemoryContext where, void *array, int n, int *max, Size item);
 /** Makes room for one more item after the `n` of an array. */
 #define KJ_ROOM(where, array, n, max)                                                              \

@@ -8,6 +8,7 @@
   rows [N]        N random queries, default 2,000: the same rows and errors as with jit off
   queries [N]     N random queries of our own, default 100,000: the same rows and errors as with jit off
   sqlancer [N]    N queries of SQLancer's oracles NoREC and TLP each, default 10,000, by the jar that $SQLANCER names
+  memory          steps and shapes in a server under valgrind, with arrays that move at each item: no bad access
   shapes [N]      expressions of N terms of each kind, default 3,000: compiled, in at most llvmjit's time
   compile         time of compiling, beside llvmjit, by the counters of EXPLAIN
   small [N]       time of 60 small queries, N alternating runs, default 5
@@ -26,6 +27,7 @@ import cluster
 import draw
 import generate
 import measure
+import memory
 import shapes
 import smith
 import sqlancer
@@ -39,6 +41,7 @@ COMMANDS = {
     'rows': lambda lib, n: smith.same_rows(lib, int(n or 2000)),
     'queries': lambda lib, n: generate.queries(lib, int(n or 100000)),
     'sqlancer': lambda lib, n: sqlancer.campaign(lib, int(n or 10000), os.environ.get('SQLANCER')),
+    'memory': lambda lib, n: memory.check(lib.replace('.so', '_moving.so')),
     'shapes': lambda lib, n: shapes.shapes(lib, int(n or 3000)),
     'compile': lambda lib, n: measure.compile_time(lib),
     'small': lambda lib, n: measure.small(lib, int(n or 5)),

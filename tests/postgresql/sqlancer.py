@@ -13,7 +13,7 @@ import cluster
 import suites
 
 ORACLES = {'NoREC': 'NOREC', 'TLP': 'QUERY_PARTITIONING'}
-PER_DATABASE = 500
+PER_DATABASE = 2000
 
 
 def run(c, jar, oracle, seed, n):
@@ -24,7 +24,7 @@ def run(c, jar, oracle, seed, n):
     c.psql('-c', 'drop database if exists test')
     c.psql('-c', 'create database test')
     p = subprocess.run(['java', '-jar', jar, '--num-threads', '1', '--num-tries', '1', '--random-seed', str(seed), '--num-queries',
-                        str(n), '--timeout-seconds', '60', '--host', '127.0.0.1', '--port', str(c.settings['port']), '--username', 'test',
+                        str(n), '--timeout-seconds', '600', '--host', '127.0.0.1', '--port', str(c.settings['port']), '--username', 'test',
                         '--password', 'test', '--print-progress-summary', 'true', '--max-generated-databases', '1',
                         '--log-each-select', 'true', 'postgres', '--oracle', oracle], cwd=folder, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
