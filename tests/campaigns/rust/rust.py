@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Versions of Rust: the newest stable one, the one before, the oldest that the documentation claims, and nightly. rustup
 installs each (profile minimal) into a folder of its own. With each, `kiln cargo test` of a workspace and of five crates
-(`./dev crates`) has to give what `cargo test` gives, with every unit by Kiln; and of a sample of Rust's own tests, those
-of tests/ui that run and have to end with status 0, Kiln has to compile whole what it does with the first one that the
-list was made with, if the compiler accepts it.
+(`./dev crates`) has to give what `cargo test` gives, with every unit by Kiln; a program that uses much of std has to print
+the same by Kiln from rustc's bitcode at opt-level 0 to 3, with -g and without; and of a sample of Rust's own tests, those
+of tests/ui that run and have to end with status 0, Kiln has to compile whole what it did with the compiler that the list
+was made with, if this one accepts it.
 
     rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT] [--make-list] [PART...]
 
-PART is workspace, crates, ui; all by default. --ui: only so many of the list, evenly chosen. --make-list writes the list
+PART is workspace, levels, crates, ui; all by default. --ui: only so many of the list, evenly chosen. --make-list writes the list
 ui.txt beside this script, from each 16th of the tests, by the first toolchain.
 """
 import argparse
@@ -85,6 +86,30 @@ def workspace(t, args, work):
     print('%s: workspace: %s; %d objects by Kiln, %d by LLVM' % (t, 'the same' if same else 'DIFFERS', by_kiln, sum(why.values())))
     for reason, n in why.most_common(5): print('  by LLVM: %d: %s' % (n, reason))
     return same and by_kiln > 0 and not why
+
+
+def levels(t, args, work):
+    """True if a program does the same by Kiln from rustc's bitcode, at each level of optimization."""
+    producers = os.path.join(ROOT, 'tests/run/bitcode/producers')
+    env = dict(t.env, KILN=args.kiln)
+    source, differ = os.path.join(producers, 'std.rs'), []
+    if capture([t.rustc, '--edition=2021', '-A', 'warnings', '--emit=metadata', source, '--out-dir', work], env=env)[0] != 0:
+        print('%s: the program for the levels is not accepted by the compiler' % t)
+        return True
+    for level in '0123':
+        for debug in [], ['-g']:
+            out = os.path.join(work, 'std%s%s' % (level, ''.join(debug)))
+            status, _, err = capture([t.rustc, '--edition=2021', '-A', 'warnings', '-C', 'opt-level=' + level, *debug, '-C', 'codegen-units=1',
+                                      '-C', 'save-temps', '-C', 'linker-flavor=gcc', '-C', 'linker=' + os.path.join(producers, 'link.sh'),
+                                      source, '-o', out], env=env)
+            if status:
+                differ.append('-O%s %s: %s' % (level, ' '.join(debug), err[-500:]))
+                continue
+            for words in [], ['panic']:
+                own, kiln = (capture([program, *words], env=env) for program in (out, out + '.kiln'))
+                if own[:2] != kiln[:2]: differ.append('-O%s %s %s' % (level, ' '.join(debug), ' '.join(words)))
+    print('%s: opt-level 0 to 3, with -g and without: %s' % (t, '\n  '.join(['DIFFERS'] + differ) if differ else 'the same'))
+    return not differ
 
 
 def crates(t, args):
@@ -170,7 +195,7 @@ def main():
     p.add_argument('--crates', default=CRATES)
     p.add_argument('--ui', type=int, default=0)
     p.add_argument('--make-list', action='store_true')
-    p.add_argument('parts', nargs='*', metavar='PART', help='workspace, crates, ui')
+    p.add_argument('parts', nargs='*', metavar='PART', help='workspace, levels, crates, ui')
     args = p.parse_args()
     args.kiln, home = os.path.abspath(args.kiln), os.path.abspath(args.rustup)
     os.makedirs(home, exist_ok=True)
@@ -179,13 +204,13 @@ def main():
     else:
         newest = Toolchain('stable', home)
         names = ['stable', '1.%d.0' % (int(newest.version.split('.')[1]) - 1), OLDEST, 'nightly']
-    parts, bad = args.parts or ['workspace', 'crates', 'ui'], []
+    parts, bad = args.parts or ['workspace', 'levels', 'crates', 'ui'], []
     for name in names:
         t = Toolchain(name, home)
         for part in parts:
             with tempfile.TemporaryDirectory(prefix='kiln-rust-') as work:
-                good = workspace(t, args, work) if part == 'workspace' else crates(t, args) if part == 'crates' else \
-                    ui_tests(t, args, work)
+                good = workspace(t, args, work) if part == 'workspace' else levels(t, args, work) if part == 'levels' else \
+                    crates(t, args) if part == 'crates' else ui_tests(t, args, work)
             if not good: bad.append('%s, %s' % (t, part))
             sys.stdout.flush()
     print('\n'.join('FAILED: ' + b for b in bad) or 'the same with all')
