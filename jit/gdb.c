@@ -1,7 +1,7 @@
 /* gdb's JIT interface (gdb manual, "JIT Compilation Interface"): for each unit an ELF image in
  * memory with the names and frames of its functions, and the debug sections that its modules
  * have. gdb finds the descriptor and the function below by name, so they are exported. They are
- * the library's only global state: all JITs of the process share them, under a lock of their
+ * state of the process: all JITs of the process share them, under a lock of their
  * own. */
 #include "jit/jit_state.h"
 
@@ -139,6 +139,11 @@ static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_
   return e;
 }
 
+void kn_jit_gdb_hold(bool hold) {
+  if (hold) pthread_mutex_lock(&gdb_lock);
+  else pthread_mutex_unlock(&gdb_lock);
+}
+
 void kn_jit_gdb_add(const struct kn_jit_link *l) {
   const kiln_jit *jit = l->jit;
   struct kn_jit_item *u = l->unit;
@@ -172,13 +177,18 @@ void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u) {
 }
 
 const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uint64_t *image_bytes) {
-  const struct jit_code_entry *e = NULL;
+  const void *image = NULL;
+  uint64_t size = 0;
   if (jit != NULL) {
-    pthread_mutex_lock(&jit->lock);
+    kn_jit_lock(jit);
     const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
-    if (u != NULL) e = u->gdb;
-    pthread_mutex_unlock(&jit->lock);
+    const struct jit_code_entry *e = u != NULL ? u->gdb : NULL;
+    if (e != NULL) {
+      image = e->symfile;
+      size = e->symfile_size;
+    }
+    kn_jit_unlock(jit);
   }
-  if (image_bytes != NULL) *image_bytes = e != NULL ? e->symfile_size : 0;
-  return e != NULL ? e->symfile : NULL;
+  if (image_bytes != NULL) *image_bytes = size;
+  return image;
 }

@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* ---- errors and arrays ---- */
 
@@ -57,8 +56,8 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
     return false;
   }
   jit->machine = &kn_target_at(jit->target)->elf;
-  jit->pid = getpid();
-  if (!kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e)) return false;
+  if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
+    return false;
   if (!o->no_unwind) kn_jit_unwind_open(jit);
   return true;
 }
@@ -153,9 +152,30 @@ static void forget(kiln_jit *jit, struct kn_jit_item *u) {
   jit->live_units--;
 }
 
+/* Calls, without the lock, what the unit's code registered to be called at exit, and drops what else it registered. */
+static void finalize(const kiln_jit *jit, uint64_t dso) {
+  extern void __cxa_finalize(void *);
+  kn_jit_thread_forget(jit, (void *)(uintptr_t)dso);
+  __cxa_finalize(
+    (void *)(uintptr_t)dso); /* at_quick_exit's and pthread_atfork's functions are dropped */
+}
+
+/* Takes the duty to finalize a unit. */
+static bool take_finalization(struct kn_jit_item *u) {
+  bool due = u->registers && !u->finalized;
+  u->finalized = true;
+  return due;
+}
+
 void kiln_jit_free(kiln_jit *jit) {
   if (jit == NULL) return;
-  jit->foreign = jit->pid != 0 && getpid() != jit->pid;
+  for (uint32_t i = jit->units.n; i-- > 0;) {
+    struct kn_jit_item *u = jit->units.at[i].unit;
+    if (u != NULL && take_finalization(u)) finalize(jit, u->dso);
+  }
+  jit->closing = true;
+  jit->foreign = jit->back != NULL && kn_jit_is_child(jit);
+  kn_jit_process_leave(jit);
   for (uint32_t i = 0; i < jit->units.n; i++) {
     struct kn_jit_item *u = jit->units.at[i].unit;
     if (u == NULL) continue;
@@ -179,44 +199,45 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
   kiln_jit_error own;
   error = kn_jit_begin(error, &own);
   if (jit == NULL) return kn_jit_fail(error, KILN_ERR_ARGUMENT, "no JIT");
-  if (getpid() != jit->pid)
+  if (kn_jit_is_child(jit))
     return kn_jit_fail(error, KILN_ERR_STRUCTURE, "the JIT belongs to the parent process");
-  pthread_mutex_lock(&jit->lock);
-  struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
-  kiln_status status = KILN_OK;
-  if (u == NULL) status = kn_jit_fail(error, KILN_ERR_ARGUMENT, "there is no such unit");
-  else if (in_use(u, error)) status = error->diag.status;
-  else {
-    kn_jit_unwind_remove(jit, u);
-    kn_jit_gdb_remove(jit, u);
-    forget(jit, u);
-    kn_jit_unit_free(jit, u);
+  for (;;) {
+    kn_jit_lock(jit);
+    struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
+    bool removable = u != NULL && !in_use(u, error), due = removable && take_finalization(u);
+    uint64_t dso = due ? u->dso : 0;
+    if (u == NULL) kn_jit_fail(error, KILN_ERR_ARGUMENT, "there is no such unit");
+    if (removable && !due) {
+      kn_jit_unwind_remove(jit, u);
+      kn_jit_gdb_remove(jit, u);
+      forget(jit, u);
+      kn_jit_unit_free(jit, u);
+    }
+    kn_jit_unlock(jit);
+    if (!due) return error->diag.status;
+    finalize(jit, dso);
   }
-  pthread_mutex_unlock(&jit->lock);
-  return status;
 }
 
 /* ---- look-up ---- */
 
 void *kiln_jit_find(kiln_jit *jit, const char *name) {
   if (jit == NULL || name == NULL) return NULL;
-  uint64_t address = 0;
-  const struct kn_jit_tls *tls = NULL;
-  pthread_mutex_lock(&jit->lock);
+  void *at = NULL;
+  kn_jit_lock(jit);
   const struct kn_jit_entry *e = kn_jit_entry_find(jit, name, strlen(name), NULL);
   if (e != NULL && e->unit != NULL) {
-    address = e->stub != 0 ? e->stub : e->address;
-    if (e->tls) tls = e->unit->tls;
+    at = (void *)(uintptr_t)(e->stub != 0 ? e->stub : e->address);
+    if (e->tls) at = kn_jit_tls_address(e->unit->tls, e->address);
   }
-  pthread_mutex_unlock(&jit->lock);
-  if (tls != NULL) return kn_jit_tls_address(tls, address);
-  return (void *)(uintptr_t)address;
+  kn_jit_unlock(jit);
+  return at;
 }
 
 void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
   if (jit == NULL) return NULL;
   uint64_t address = 0;
-  pthread_mutex_lock(&jit->lock);
+  kn_jit_lock(jit);
   const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
   if (u != NULL && name == NULL && u->n_funcs > 0) address = u->symbols[0].address;
   for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_symbols && address == 0; i++)
@@ -224,27 +245,27 @@ void *kiln_jit_address(kiln_jit *jit, kiln_jit_unit unit, const char *name) {
   for (uint32_t i = 0; u != NULL && name != NULL && i < u->n_defs && address == 0; i++)
     if (u->defs[i]->unit == u && !u->defs[i]->tls && strcmp(u->defs[i]->name, name) == 0)
       address = u->defs[i]->address;
-  pthread_mutex_unlock(&jit->lock);
+  kn_jit_unlock(jit);
   return (void *)(uintptr_t)address;
 }
 
 void *kiln_jit_function(kiln_jit *jit, kiln_jit_unit unit, uint32_t index) {
   if (jit == NULL) return NULL;
-  pthread_mutex_lock(&jit->lock);
+  kn_jit_lock(jit);
   const struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
   uint64_t address = u != NULL && index < u->n_funcs ? u->symbols[index].address : 0;
-  pthread_mutex_unlock(&jit->lock);
+  kn_jit_unlock(jit);
   return (void *)(uintptr_t)address;
 }
 
 kiln_jit_stats kiln_jit_get_stats(kiln_jit *jit) {
   if (jit == NULL) return (kiln_jit_stats){0};
-  pthread_mutex_lock(&jit->lock);
+  kn_jit_lock(jit);
   kiln_jit_stats s = jit->stats;
   s.units = jit->live_units;
   s.symbols = (uint64_t)jit->names.n + jit->unnamed;
   s.protection = jit->dual ? KILN_JIT_PROTECTION_DUAL : KILN_JIT_PROTECTION_SWITCH;
-  pthread_mutex_unlock(&jit->lock);
+  kn_jit_unlock(jit);
   return s;
 }
 
@@ -252,14 +273,14 @@ uint32_t kiln_jit_each_undefined(kiln_jit *jit, void (*each)(void *user, const c
                                  void *user) {
   if (jit == NULL) return 0;
   uint32_t n = 0;
-  pthread_mutex_lock(&jit->lock);
+  kn_jit_lock(jit);
   for (uint32_t i = 0; i < jit->names.n; i++) {
     const struct kn_jit_entry *e = jit->names.at[i];
     if (e->unit != NULL || e->refs == 0) continue;
     n++;
     if (each != NULL) each(user, e->name);
   }
-  pthread_mutex_unlock(&jit->lock);
+  kn_jit_unlock(jit);
   return n;
 }
 
@@ -271,7 +292,7 @@ static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
                                const uint64_t **calls, uint32_t *n, uint64_t *dso) {
   if (jit == NULL) return KILN_ERR_ARGUMENT;
   kiln_status status = KILN_OK;
-  pthread_mutex_lock(&jit->lock);
+  kn_jit_lock(jit);
   struct kn_jit_item *u = kn_jit_unit_get(jit, unit);
   bool *done = u == NULL ? NULL : at_exit ? &u->destructed : &u->constructed;
   if (u == NULL) status = KILN_ERR_ARGUMENT;
@@ -281,8 +302,9 @@ static kiln_status take_starts(kiln_jit *jit, kiln_jit_unit unit, bool at_exit,
     *calls = at_exit && u->ctors != NULL ? u->ctors + u->n_ctors : u->ctors;
     *n = at_exit ? u->n_dtors : u->n_ctors;
     *dso = u->dso;
+    if (at_exit) u->finalized = true;
   }
-  pthread_mutex_unlock(&jit->lock);
+  kn_jit_unlock(jit);
   return status;
 }
 
@@ -298,13 +320,12 @@ kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int arg
 }
 
 kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit) {
-  extern void __cxa_finalize(void *dso);
   const uint64_t *calls = NULL;
   uint32_t n = 0;
   uint64_t dso = 0;
   kiln_status status = take_starts(jit, unit, true, &calls, &n, &dso);
   if (status != KILN_OK) return status;
-  __cxa_finalize((void *)(uintptr_t)dso);
+  finalize(jit, dso);
   for (uint32_t i = 0; i < n; i++) ((void (*)(void))(uintptr_t)calls[i])();
   return KILN_OK;
 }

@@ -17,6 +17,16 @@
 
 #include <pthread.h>
 
+/* ---- locks, processes: process.c ---- */
+
+void kn_jit_lock(kiln_jit *jit);
+void kn_jit_unlock(kiln_jit *jit);
+/* Enters a new JIT into the list of those of the process. */
+bool kn_jit_process_enter(kiln_jit *jit, kiln_jit_error *e);
+void kn_jit_process_leave(kiln_jit *jit);
+/* Whether this is not the process that made the JIT, but a child, which has a copy of it. */
+bool kn_jit_is_child(const kiln_jit *jit);
+
 /* ---- memory ---- */
 
 /* Memory is given out in granules and comes from chunks, each for one kind of content. */
@@ -37,6 +47,9 @@ struct kn_jit_chunk {
   uint8_t kind;     /* kn_jit_kind */
   bool taken;
   bool separate; /* its two mappings are of different memory: it held data, or nothing yet */
+  bool
+    stale; /* its pages are a child's too, and new ones could not be had: nothing is written to them */
+  uint32_t forks;               /* kiln_jit.forks when it got its pages */
   struct kn_jit_frames *frames; /* of the units in it, for the unwinder: unwind.c */
 };
 
@@ -49,8 +62,10 @@ struct kn_jit_pool {
   size_t map_size;
   uint8_t *alias; /* the same of the writable mapping; NULL: none */
   uint32_t n_chunks;
-  uint32_t first_free;           /* no free chunk before it */
+  uint32_t n_taken;              /* chunks */
+  uint32_t first_free, end_free; /* no free chunk before it, none from there on */
   uint32_t cursor[KN_JIT_KINDS]; /* where the last allocation was */
+  uint32_t spare[KN_JIT_KINDS];  /* index + 1 of an empty chunk that was kept; 0: none */
   struct kn_jit_chunk *chunks;
 };
 
@@ -66,32 +81,36 @@ struct kn_jit_block {
 
 /* A name, or a symbol of a stream that has none. It lives while somebody defines it or refers to it. */
 struct kn_jit_entry {
-  struct kn_jit_item *unit; /* that defines it; NULL: none */
-  const void *scope;        /* hidden names while a unit is linked: the unit; else NULL */
-  uint64_t address;         /* of the definition; thread-local: offset in the unit's */
+  struct kn_jit_item *unit;        /* that defines it; NULL: none */
+  const struct kn_jit_item *scope; /* of a hidden name: the unit whose own it is; else NULL */
+  uint64_t address;                /* of the definition; thread-local: offset in the unit's */
   uint64_t size;
   uint64_t stub; /* address of a jump to what `slot` holds; 0: none */
   uint64_t *slot;
+  struct kn_jit_stubs *group;     /* of the stub */
   uint32_t refs;                  /* other units that were bound to it */
   uint32_t holds;                 /* streams */
   uint32_t pending;               /* while a unit is linked: index + 1 of its definition there */
   uint32_t hash, id, name_length; /* id: index + 1 into kiln_jit.names */
-  bool weak, func, tls;
+  uint8_t align_log2;             /* of data */
+  bool func, tls;
   char name[]; /* NUL-terminated; empty: none, and in no table */
 };
 
-struct kn_jit_stub {
-  uint64_t stub;
-  uint64_t *slot;
+/* Stubs that were made together, and their slots. */
+struct kn_jit_stubs {
+  struct kn_jit_stubs *next, **back;
+  struct kn_jit_block blocks[KN_JIT_KINDS];
+  uint32_t n, n_free;
+  uint16_t free[]; /* their numbers; 0 is padding */
 };
 
 /* ---- thread-local data ---- */
 
 /* That of one unit. Each thread has a copy of its own, made when it first asks. */
 struct kn_jit_tls {
-  kiln_jit *jit;
   uint32_t index;       /* in the threads' tables */
-  uint32_t generation;  /* of the index; never 0 */
+  uint32_t generation;  /* tells it from others that have or had the index; never 0 */
   const uint8_t *image; /* of the first bytes; the rest is zero */
   uint64_t image_size, size, align;
 };
@@ -119,6 +138,8 @@ struct kn_jit_item {
   uint64_t *ctors;        /* in the order of calls; destructors behind them */
   uint32_t n_ctors, n_dtors;
   bool constructed, destructed;
+  bool registers;    /* its code may register functions with the process, under `dso` */
+  bool finalized;    /* which have been called, or dropped */
   uint64_t dso;      /* __dso_handle */
   uint8_t *eh_frame; /* NULL: none */
   uint64_t eh_frame_size;
@@ -146,16 +167,23 @@ struct kn_jit_unwinder {
 };
 
 struct kn_jit_perf;
-struct kn_jit_thread;
 
 struct kiln_jit {
   kiln_jit_options options;
   kiln_target target;
   const struct kn_elf_machine *machine; /* facts of the object writer's */
   const struct kn_jit_machine *code;    /* the machine's part of the JIT */
-  int pid;                              /* tells the process from a child that it forked */
-  bool foreign; /* being freed in such a child: shared memory is left alone */
-  bool barrier; /* membarrier makes other processors refetch instructions */
+  /* Of the process that made it: process.c. */
+  int pid;
+  uint64_t mark;
+  kiln_jit *next, **back;
+  bool held_by_fork;       /* the lock */
+  _Atomic uintptr_t owner; /* of the lock: the thread; 0: none */
+  bool foreign;            /* being freed in a child */
+  bool closing;            /* being freed: memory goes as a whole */
+  uint32_t forks;          /* of the process, since the JIT was made */
+  uint64_t serial;         /* among those of the process, from 1 */
+  bool barrier;            /* membarrier makes other processors refetch instructions */
   uint64_t page;
   pthread_mutex_t lock;
   bool dual;
@@ -163,8 +191,8 @@ struct kiln_jit {
   struct kn_jit_pool *pools;
   KN_ARRAY(struct kn_jit_entry *) names; /* entries that have one, in any order */
   struct kn_hash name_hash;
-  KN_ARRAY(struct kn_jit_stub) stubs; /* free ones */
-  uint32_t total_stubs;
+  struct kn_jit_stubs *stubs, *full_stubs; /* groups with free stubs; without */
+  uint32_t unused_groups;                  /* of them: without a used one */
   KN_ARRAY(struct kn_jit_slot) units;
   uint32_t free_unit, live_units;
   uint32_t unnamed; /* entries without names */
@@ -175,12 +203,7 @@ struct kiln_jit {
   /* of tables that are no longer registered, oldest first */
   struct kn_jit_object *retired, **retired_end;
   uint32_t n_retired;
-  /* thread-local data: tls.c */
-  pthread_key_t tls_key;
-  bool has_tls_key;
-  KN_ARRAY(uint32_t) tls_free;
-  KN_ARRAY(uint32_t) tls_generations;
-  struct kn_jit_thread *threads;
+  bool uses_tls; /* counted in kn_jit_process.users, under its lock */
 };
 
 /* ---- linking ---- */
@@ -194,6 +217,7 @@ enum kn_jit_where {
   KN_JIT_IN_TLS,
   KN_JIT_IN_COMMON, /* not placed yet */
   KN_JIT_AT_ENTRY,  /* where the entry says, in another unit or another input */
+  KN_JIT_REGISTRAR, /* value is a row of kn_jit_registrars */
   KN_JIT_ABSOLUTE   /* value is the address */
 };
 
@@ -231,11 +255,23 @@ struct kn_jit_wants {
 struct kn_jit_def {
   struct kn_jit_entry *entry;
   uint32_t in, id;
-  uint8_t strength; /* KN_JIT_COMMON_DEF... */
+  uint8_t strength; /* KN_JIT_WEAK_DEF... */
   uint8_t align_log2;
   uint64_t size;
 };
-enum { KN_JIT_COMMON_DEF, KN_JIT_WEAK_DEF, KN_JIT_STRONG_DEF };
+/* The later one wins in a unit: System V ABI, "Symbol Table", STB_WEAK. */
+enum { KN_JIT_WEAK_DEF, KN_JIT_COMMON_DEF, KN_JIT_STRONG_DEF };
+
+/* A name that the unit's inputs define or refer to. */
+struct kn_jit_name {
+  const char *text; /* NUL-terminated */
+  uint32_t length, hash;
+};
+struct kn_jit_merged {
+  struct kn_jit_name name;
+  uint8_t visibility; /* the most restrictive one that an input says */
+  bool defined;
+};
 
 /* Sections with the same name whose start and end code refers to: __start_NAME, __stop_NAME. */
 struct kn_jit_range {
@@ -259,11 +295,15 @@ struct kn_jit_link {
   KN_ARRAY(struct kn_jit_def) defs;
   KN_ARRAY(struct kn_jit_entry *) refs;
   KN_ARRAY(struct kn_jit_range) ranges;
+  KN_ARRAY(struct kn_jit_merged) merged; /* of several inputs; none of a single one */
+  struct kn_hash merged_hash;            /* index + 1 */
   /* fde_bytes: with the CIEs of personalities; table_bytes: of exceptions */
   uint64_t fde_bytes, table_bytes, n_funcs, names_size, n_symbols;
-  bool atexit;
+  bool has_tls;
+  bool registers;      /* kn_jit_item.registers */
+  uint32_t registrars; /* a bit for each row of kn_jit_registrars that is referred to */
   /* offsets in the unit's areas */
-  uint64_t stub_at, atexit_at, got_at, tls_got_at, frame_at, table_at, image_at;
+  uint64_t stub_at, registrar_at, got_at, tls_got_at, frame_at, table_at, image_at;
   struct kn_jit_item *unit;
 };
 
@@ -306,16 +346,18 @@ void kn_jit_memory_free(kiln_jit *jit);
 
 /* symbols.c */
 struct kn_jit_entry *kn_jit_entry_find(const kiln_jit *jit, const char *name, size_t length,
-                                       const void *scope);
+                                       const struct kn_jit_item *scope);
 /* A new entry; length 0: one without a name. NULL without memory. */
 struct kn_jit_entry *kn_jit_entry_new(kiln_jit *jit, const char *name, size_t length,
-                                      const void *scope);
+                                      const struct kn_jit_item *scope);
 /* Frees an entry that nobody defines, refers to or holds. */
 void kn_jit_entry_drop(kiln_jit *jit, struct kn_jit_entry *e);
 /* Gives an entry a stub, if it has none. */
 bool kn_jit_entry_stub(kiln_jit *jit, struct kn_jit_entry *e, kiln_jit_error *error);
 /* Makes calls through the entry's stub reach its definition, or trap. */
 void kn_jit_entry_aim(struct kn_jit_entry *e);
+/* Gives back the memory of stubs that nobody uses; false: there is none. */
+bool kn_jit_stubs_trim(kiln_jit *jit);
 void kn_jit_symbols_free(kiln_jit *jit);
 
 /* layout.c */
@@ -332,6 +374,18 @@ bool kn_jit_resolve(struct kn_jit_link *l);
 void kn_jit_resolve_undo(struct kn_jit_link *l);
 /* Makes the unit's definitions those of their names. */
 void kn_jit_publish(struct kn_jit_link *l);
+/* Functions by which code registers others to be called at an event of the process. A unit has functions of its own by
+ * these names, which add its __dso_handle, so that what it registered can be dropped with it. */
+struct kn_jit_registrar {
+  const char *name;
+  void (*function)(void); /* that takes the handle, too; NULL: this libc has none */
+  unsigned argument;      /* that is the handle, from 0 */
+};
+enum { KN_JIT_REGISTRARS = 3 };
+extern const struct kn_jit_registrar kn_jit_registrars[KN_JIT_REGISTRARS]
+  __attribute__((visibility("hidden")));
+/* The row of that name; KN_JIT_REGISTRARS: none. */
+unsigned kn_jit_registrar_find(const char *name);
 /* write.c */
 bool kn_jit_write(struct kn_jit_link *l);
 /* Address that references to a symbol see; of thread-local ones nothing useful. */
@@ -348,7 +402,13 @@ void kn_jit_link_free(struct kn_jit_link *l);
 bool kn_jit_tls_new(kiln_jit *jit, struct kn_jit_item *u, const uint8_t *image, uint64_t image_size,
                     uint64_t size, uint64_t align, kiln_jit_error *e);
 void kn_jit_tls_free(kiln_jit *jit, struct kn_jit_item *u);
+/* Prepares for units with thread-local data, or that register functions for the ends of threads. */
+bool kn_jit_tls_open(kiln_jit *jit, kiln_jit_error *e);
 void kn_jit_tls_close(kiln_jit *jit);
+/* __cxa_thread_atexit for the JIT's code. */
+int kn_jit_thread_atexit(void (*function)(void *), void *argument, void *dso);
+/* Drops what was registered so: calls what the calling thread registered. */
+void kn_jit_thread_forget(const kiln_jit *jit, const void *dso);
 /* The calling thread's address of `offset` in a unit's thread-local data; NULL without memory. */
 void *kn_jit_tls_address(const struct kn_jit_tls *t, uint64_t offset);
 /* Module and offset of a thread-local symbol of the process whose address in this thread is given. */
@@ -367,6 +427,8 @@ void kn_jit_unwind_remove(kiln_jit *jit, struct kn_jit_item *u);
 /* Tells gdb of the unit that was linked. */
 void kn_jit_gdb_add(const struct kn_jit_link *l);
 void kn_jit_gdb_remove(const kiln_jit *jit, struct kn_jit_item *u);
+/* Holds or releases the lock of gdb's list, over a fork. */
+void kn_jit_gdb_hold(bool hold);
 
 /* debug_sections.c */
 /* Appends the debug sections of the unit's modules, by enum kn_dwarf_section, with addresses filled in. False without

@@ -142,6 +142,7 @@ static bool lay_out_item(struct kn_jit_link *l, struct kn_jit_in *in, uint32_t i
   l->names_size += s->name_length + 1;
   l->n_symbols++;
   if (s->tls != KILN_TLS_NONE) {
+    l->has_tls = true; /* even if it has no bytes */
     uint64_t at = reserve(&l->tls_size, &l->tls_align, d);
     if (!all_zero(d)) l->tls_file = l->tls_size;
     return put(l, in, d->symbol, KN_JIT_IN_TLS, at);

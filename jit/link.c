@@ -2,14 +2,14 @@
  * outside of the JIT first, without its lock; then all is bound, written and published under the lock. */
 #include "jit/jit_state.h"
 
-#include <unistd.h>
-
 void kn_jit_link_free(struct kn_jit_link *l) {
   const kiln_jit *jit = l->jit;
   void *const arrays[] = {l->got.at,  l->tls.at,  l->stubs.at, l->undefined.at,
                           l->defs.at, l->refs.at, l->ranges.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
     if (arrays[i] != NULL) kn_jit_realloc(jit, arrays[i], 0);
+  KN_ARRAY_FREE(&jit->options.allocator, l->merged);
+  kn_hash_free(&jit->options.allocator, &l->merged_hash);
   kn_arena_free(&l->arena);
 }
 
@@ -27,6 +27,7 @@ static kiln_status bind_and_write(struct kn_jit_link *l, kiln_jit_unit *out) {
     kn_jit_unit_free(jit, u);
     return l->error->diag.status;
   }
+  u->registers = l->registers;
   kn_jit_publish(l);
   kn_jit_gdb_add(l);
   kn_jit_perf_add(l);
@@ -40,14 +41,14 @@ kiln_status kn_jit_link_run(struct kn_jit_link *l, kiln_jit_unit *out) {
   l->size[KN_JIT_RO] = l->align[KN_JIT_RO] = 8; /* __dso_handle */
   l->tls_align = 1;
   kiln_status status = KILN_OK;
-  if (getpid() != jit->pid)
+  if (kn_jit_is_child(jit))
     status = kn_jit_fail(l->error, KILN_ERR_STRUCTURE, "the JIT is its parent process's");
   else if (!kn_jit_layout(l) || !kn_jit_scan(l) || !kn_jit_resolve_outside(l))
     status = l->error->diag.status;
   if (status == KILN_OK) {
-    pthread_mutex_lock(&jit->lock);
+    kn_jit_lock(jit);
     status = bind_and_write(l, out);
-    pthread_mutex_unlock(&jit->lock);
+    kn_jit_unlock(jit);
   }
   return status;
 }

@@ -2,6 +2,11 @@
  * content as long as any of it is in use. DUAL: code and read-only data are pages of a memfd that are
  * mapped a second time, writable; data is private memory. SWITCH: all is private memory, code and
  * read-only data are given out in whole pages, which are writable until they are sealed.
+ * What is free can be used: at most one empty chunk of each kind stays with its pool, and one empty pool with the JIT;
+ * both go back before a unit is refused. Code lies at the start of a pool, the rest at its end, so that few mappings
+ * suffice.
+ * After a fork a child executes the memfd's pages too. Before the parent changes anything in a chunk that a child may
+ * use, the chunk gets new pages with the same content (kiln_jit.forks counts forks).
  * Invariant: no mapping is ever writable and executable; no file descriptor outlives a call, since the host may close
  * descriptors that it did not open, and reuse their numbers. Called with the JIT locked. */
 #define _GNU_SOURCE
@@ -82,8 +87,8 @@ static int open_memfd(uint64_t size) {
 
 /* Makes both sides of `n` chunks of a pool mappings of the same new memory: one with `protection`, one to be
  * written. `what` names the first. */
-static bool map_twice(struct kn_jit_pool *p, uint32_t first, uint32_t n, int protection,
-                      const char *what, kiln_jit_error *e) {
+static bool map_twice(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
+                      int protection, const char *what, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
   int fd = open_memfd(size);
@@ -93,7 +98,10 @@ static bool map_twice(struct kn_jit_pool *p, uint32_t first, uint32_t n, int pro
             mmap(at, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
   if (!ok) fail_system(e, "mmap", size, what);
   close(fd);
-  for (uint32_t i = first; i < first + n; i++) p->chunks[i].separate = !ok;
+  for (uint32_t i = first; i < first + n; i++) {
+    p->chunks[i].separate = !ok;
+    p->chunks[i].forks = jit->forks;
+  }
   return ok;
 }
 
@@ -104,7 +112,7 @@ static bool map_alias(const kiln_jit *jit, struct kn_jit_pool *p, uint64_t size,
   uint8_t *at = reserve(size, jit->page, &p->alias, &map_size);
   if (at == NULL) return fail_system(e, "mmap", size, "reserved");
   p->delta = at - p->base;
-  return map_twice(p, 0, p->n_chunks, PROT_NONE, "executable", e);
+  return map_twice(jit, p, 0, p->n_chunks, PROT_NONE, "executable", e);
 }
 
 static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kiln_jit_error *e) {
@@ -126,6 +134,7 @@ static struct kn_jit_pool *pool_new(kiln_jit *jit, uint64_t size, bool dual, kil
     pool_free(jit, p);
     return NULL;
   }
+  p->end_free = p->n_chunks;
   jit->stats.reserved_bytes += size;
   return p;
 }
@@ -135,13 +144,17 @@ static const char *const kind_names[KN_JIT_KINDS] = {"executable", "read-only", 
 /* Sets the protection of chunks of code or read-only data in DUAL mode. The mapping's protection is changed where
  * that is possible; chunks are mapped anew if they held data, or if the system forbids making memory executable that
  * was mapped otherwise. */
-static bool chunks_open_shared(struct kn_jit_pool *p, uint32_t first, uint32_t n,
-                               enum kn_jit_kind kind, kiln_jit_error *e) {
+static bool chunks_open_shared(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first,
+                               uint32_t n, enum kn_jit_kind kind, kiln_jit_error *e) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   bool separate = false;
   for (uint32_t i = first; i < first + n; i++) separate |= p->chunks[i].separate;
-  if (!separate && mprotect(at, (size_t)n * KN_JIT_CHUNK, protections[kind]) == 0) return true;
-  return map_twice(p, first, n, protections[kind], kind_names[kind], e);
+  if (!separate && mprotect(at, (size_t)n * KN_JIT_CHUNK, protections[kind]) == 0) {
+    /* a child that there is already has no unit here */
+    for (uint32_t i = first; i < first + n; i++) p->chunks[i].forks = jit->forks;
+    return true;
+  }
+  return map_twice(jit, p, first, n, protections[kind], kind_names[kind], e);
 }
 
 /* Sets the protection of whole chunks of a kind that are taken into use. */
@@ -150,7 +163,7 @@ static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t fir
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
   if (kind != KN_JIT_RW) /* SWITCH: page by page, as blocks are taken */
-    return !jit->dual || chunks_open_shared(p, first, n, kind, e);
+    return !jit->dual || chunks_open_shared(jit, p, first, n, kind, e);
   if (!jit->dual) {
     if (mprotect(at, size, protections[kind]) == 0) return true;
     return fail_system(e, "mprotect", size, kind_names[kind]);
@@ -162,29 +175,68 @@ static bool chunks_open(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t fir
   return true;
 }
 
-/* Gives the memory of whole chunks back to the system. */
-static void chunks_close(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n,
-                         enum kn_jit_kind kind) {
+/* Whether a child may use what is in the chunk's pages. */
+static bool shared_with_child(const kiln_jit *jit, const struct kn_jit_chunk *c) {
+  return jit->dual && c->kind != KN_JIT_RW && c->forks != jit->forks;
+}
+
+static void make_inaccessible(uint8_t *at, size_t size) {
+  (void)!mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+/* Gives the memory of whole chunks back to the system. Where this fails, what was there stays: it is overwritten before
+ * the next use. */
+static void chunks_close(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t first, uint32_t n) {
   uint8_t *at = p->base + (size_t)first * KN_JIT_CHUNK;
   size_t size = (size_t)n * KN_JIT_CHUNK;
-  /* where this fails, what was there stays: it is overwritten before the next use */
-  if (jit->dual && kind != KN_JIT_RW) {
+  struct kn_jit_chunk *c = p->chunks + first;
+  if (!jit->dual || c->kind == KN_JIT_RW) {
+    make_inaccessible(at, size);
+  } else if (shared_with_child(jit, c)) { /* the pages are the child's */
+    make_inaccessible(at, size);
+    make_inaccessible(at + p->delta, size);
+    for (uint32_t i = 0; i < n; i++) c[i].separate = true;
+  } else {
     (void)!madvise(at + p->delta, size, MADV_REMOVE);
     (void)!mprotect(at, size, PROT_NONE);
-  } else {
-    (void)!mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-                0);
   }
+}
+
+/* Gives a chunk new pages with the same content, and leaves the old ones to the child. Threads that execute the code
+ * see the same bytes before and after. If it fails, nothing may be written to the chunk. */
+static void chunk_renew(const kiln_jit *jit, struct kn_jit_pool *p, uint32_t i) {
+  struct kn_jit_chunk *c = p->chunks + i;
+  uint8_t *at = p->base + (size_t)i * KN_JIT_CHUNK;
+  c->stale = true;
+  int fd = open_memfd(KN_JIT_CHUNK);
+  if (fd < 0) return;
+  const int both = PROT_READ | PROT_WRITE, fixed = MAP_SHARED | MAP_FIXED;
+  bool ok = pwrite(fd, at, KN_JIT_CHUNK, 0) == KN_JIT_CHUNK &&
+            mmap(at, KN_JIT_CHUNK, protections[c->kind], fixed, fd, 0) != MAP_FAILED &&
+            mmap(at + p->delta, KN_JIT_CHUNK, both, fixed, fd, 0) != MAP_FAILED;
+  close(fd);
+  if (!ok) return;
+  c->stale = false;
+  c->forks = jit->forks;
+  if (c->kind == KN_JIT_CODE) __builtin___clear_cache((char *)at, (char *)at + KN_JIT_CHUNK);
+}
+
+/* The first of `n` free chunks in a row, from the pool's start for code and from its end for the rest; UINT32_MAX if
+ * there is none. */
+static uint32_t find_chunks(const struct kn_jit_pool *p, uint32_t n, enum kn_jit_kind kind) {
+  uint32_t row = 0;
+  for (uint32_t k = p->first_free; k < p->end_free; k++) {
+    uint32_t i = kind == KN_JIT_CODE ? k : p->end_free - 1 - (k - p->first_free);
+    row = p->chunks[i].taken ? 0 : row + 1;
+    if (row == n) return kind == KN_JIT_CODE ? i + 1 - n : i;
+  }
+  return UINT32_MAX;
 }
 
 /* Finds and takes `n` free chunks in a row; their first one, or UINT32_MAX. */
 static uint32_t chunks_take(kiln_jit *jit, struct kn_jit_pool *p, uint32_t n, enum kn_jit_kind kind,
                             kiln_jit_error *e) {
-  uint32_t row = 0, first = UINT32_MAX;
-  for (uint32_t i = p->first_free; i < p->n_chunks && first == UINT32_MAX; i++) {
-    row = p->chunks[i].taken ? 0 : row + 1;
-    if (row == n) first = i + 1 - n;
-  }
+  uint32_t first = find_chunks(p, n, kind);
   if (first == UINT32_MAX || !chunks_open(jit, p, first, n, kind, e)) return UINT32_MAX;
   for (uint32_t i = first; i < first + n; i++) {
     p->chunks[i].taken = true;
@@ -193,7 +245,9 @@ static uint32_t chunks_take(kiln_jit *jit, struct kn_jit_pool *p, uint32_t n, en
     p->chunks[i].used = 0;
   }
   p->chunks[first].run = n;
-  while (p->first_free < p->n_chunks && p->chunks[p->first_free].taken) p->first_free++;
+  p->n_taken += n;
+  while (p->first_free < p->end_free && p->chunks[p->first_free].taken) p->first_free++;
+  while (p->first_free < p->end_free && p->chunks[p->end_free - 1].taken) p->end_free--;
   jit->stats.memory_bytes += (uint64_t)n * KN_JIT_CHUNK;
   return first;
 }
@@ -201,11 +255,17 @@ static uint32_t chunks_take(kiln_jit *jit, struct kn_jit_pool *p, uint32_t n, en
 static void chunks_give(kiln_jit *jit, struct kn_jit_pool *p, uint32_t first) {
   struct kn_jit_chunk *c = p->chunks + first;
   uint32_t n = c->run;
-  chunks_close(jit, p, first, n, c->kind);
+  chunks_close(jit, p, first, n);
   if (c->bits != NULL) kn_jit_realloc(jit, c->bits, 0);
   for (uint32_t i = first; i < first + n; i++)
     p->chunks[i] = (struct kn_jit_chunk){.separate = p->chunks[i].separate};
+  if (p->first_free == p->end_free) { /* there was no free chunk */
+    p->first_free = first;
+    p->end_free = first + n;
+  }
   if (first < p->first_free) p->first_free = first;
+  if (first + n > p->end_free) p->end_free = first + n;
+  p->n_taken -= n;
   jit->stats.memory_bytes -= (uint64_t)n * KN_JIT_CHUNK;
 }
 
@@ -259,7 +319,7 @@ static uint64_t granule_of(const kiln_jit *jit, enum kn_jit_kind kind) {
 
 /* Takes granules of a chunk that is split; UINT32_MAX if they do not fit. */
 static uint32_t take_here(struct kn_jit_chunk *c, uint32_t n, uint32_t align) {
-  if (c->longest < n) return UINT32_MAX;
+  if (c->longest < n || c->stale) return UINT32_MAX;
   uint32_t longest = c->longest;
   uint32_t at = find_row(c->bits, n, align, &longest);
   if (at == UINT32_MAX) {
@@ -297,6 +357,7 @@ static bool take_small(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind ki
     at = take_here(p->chunks + i, n, align);
   }
   p->cursor[kind] = i;
+  if (p->spare[kind] == i + 1) p->spare[kind] = 0;
   b->pool = p;
   b->at = p->base + (size_t)i * KN_JIT_CHUNK + (size_t)at * KN_JIT_GRANULE;
   return true;
@@ -332,6 +393,47 @@ static bool take(kiln_jit *jit, struct kn_jit_pool *p, enum kn_jit_kind kind, ui
   return true;
 }
 
+/* Nothing of the pool is in use. */
+static bool pool_empty(const struct kn_jit_pool *p) {
+  uint32_t spare = 0;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++) spare += p->spare[k] != 0;
+  return p->n_taken == spare;
+}
+
+static void pool_unmap(kiln_jit *jit, struct kn_jit_pool *p) {
+  struct kn_jit_pool **at = &jit->pools;
+  while (*at != p) at = &(*at)->next;
+  *at = p->next;
+  for (unsigned k = 0; k < KN_JIT_KINDS; k++)
+    jit->stats.memory_bytes -= p->spare[k] != 0 ? KN_JIT_CHUNK : 0;
+  jit->stats.reserved_bytes -= (uint64_t)p->n_chunks * KN_JIT_CHUNK;
+  pool_free(jit, p);
+}
+
+/* Unmaps a pool that became empty, unless it is the only empty one, which the next unit may need. */
+static void pool_settle(kiln_jit *jit, struct kn_jit_pool *p) {
+  if (jit->options.reach == KILN_JIT_REACH_NEAR || !pool_empty(p)) return;
+  bool other = (uint64_t)p->n_chunks * KN_JIT_CHUNK != jit->pool_bytes;
+  for (const struct kn_jit_pool *q = jit->pools; q != NULL && !other; q = q->next)
+    other = q != p && pool_empty(q);
+  if (other) pool_unmap(jit, p);
+}
+
+/* Removed code becomes traps, in SWITCH mode under the protection of its neighbours: a page with a protection of its
+ * own would be a mapping of its own, and the system allows some 65,000 of them. */
+static void wipe(const kiln_jit *jit, const struct kn_jit_block *b, enum kn_jit_kind kind,
+                 uint64_t bytes) {
+  if (kind == KN_JIT_RW) return;
+  if (jit->dual) {
+    if (kind == KN_JIT_CODE) memset(b->at + b->pool->delta, jit->machine->fill, (size_t)bytes);
+  } else if (kind == KN_JIT_RO) {
+    madvise(b->at, (size_t)bytes, MADV_DONTNEED);
+  } else if (mprotect(b->at, (size_t)bytes, PROT_READ | PROT_WRITE) == 0) {
+    memset(b->at, jit->machine->fill, (size_t)bytes);
+    (void)!mprotect(b->at, (size_t)bytes, protections[kind]);
+  }
+}
+
 void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind) {
   struct kn_jit_pool *p = b->pool;
   if (p == NULL) return;
@@ -339,23 +441,27 @@ void kn_jit_give(kiln_jit *jit, struct kn_jit_block *b, enum kn_jit_kind kind) {
   uint32_t i = (uint32_t)((size_t)(b->at - p->base) / KN_JIT_CHUNK);
   struct kn_jit_chunk *c = p->chunks + i;
   *(kind == KN_JIT_CODE ? &jit->stats.code_bytes : &jit->stats.data_bytes) -= b->size;
-  b->pool = NULL;
-  if (jit->foreign) return;
-  if (c->bits == NULL) {
-    chunks_give(jit, p, i);
+  if (jit->closing) {
+    b->pool = NULL;
     return;
   }
-  uint32_t n = (uint32_t)(bytes / KN_JIT_GRANULE);
-  mark(c->bits, (uint32_t)((size_t)(b->at - p->base) % KN_JIT_CHUNK / KN_JIT_GRANULE), n, false);
-  c->used = (uint16_t)(c->used - n);
-  c->longest = GRANULES;
-  /* one empty chunk of a kind is kept, so that adding and removing one unit costs no system calls */
-  if (c->used == 0 && i != p->cursor[kind]) chunks_give(jit, p, i);
-  else if (jit->dual && kind == KN_JIT_CODE) memset(b->at + p->delta, jit->machine->fill, bytes);
-  else if (!jit->dual && kind != KN_JIT_RW) {
-    madvise(b->at, (size_t)bytes, MADV_DONTNEED);
-    mprotect(b->at, (size_t)bytes, PROT_NONE);
+  if (c->bits != NULL) {
+    uint32_t n = (uint32_t)(bytes / KN_JIT_GRANULE);
+    mark(c->bits, (uint32_t)((size_t)(b->at - p->base) % KN_JIT_CHUNK / KN_JIT_GRANULE), n, false);
+    c->used = (uint16_t)(c->used - n);
+    c->longest = GRANULES;
   }
+  /* one empty chunk of a kind is kept, so that adding and removing one unit costs no system calls */
+  bool keep = c->used > 0 || (c->bits != NULL && p->spare[kind] == 0);
+  if (keep && shared_with_child(jit, c)) chunk_renew(jit, p, i);
+  if (keep && !c->stale) {
+    wipe(jit, b, kind, bytes);
+    if (c->used == 0) p->spare[kind] = i + 1;
+  } else if (c->used == 0) {
+    chunks_give(jit, p, i);
+  }
+  b->pool = NULL;
+  pool_settle(jit, p);
 }
 
 /* ---- units ---- */
@@ -372,11 +478,29 @@ static bool take_all(kiln_jit *jit, struct kn_jit_pool *p, const uint64_t *size,
   return false;
 }
 
+/* Gives back what was kept for the next unit; false: there is nothing. */
+static bool give_spares(kiln_jit *jit) {
+  bool any = kn_jit_stubs_trim(jit);
+  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next)
+    for (unsigned k = 0; k < KN_JIT_KINDS; k++) {
+      if (p->spare[k] == 0) continue;
+      uint32_t i = p->spare[k] - 1;
+      p->spare[k] = 0;
+      chunks_give(jit, p, i);
+      any = true;
+    }
+  return any;
+}
+
 bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align,
                       struct kn_jit_block *blocks, kiln_jit_error *e) {
-  for (struct kn_jit_pool *p = jit->pools; p != NULL; p = p->next) {
-    if (take_all(jit, p, size, align, blocks, e)) return true;
-    if (e->diag.status != KILN_OK) return false;
+  for (unsigned attempt = 0; attempt < 2; attempt++) {
+    for (struct kn_jit_pool *p = jit->pools, *next; p != NULL; p = next) {
+      next = p->next; /* a pool that is empty again may be unmapped */
+      if (take_all(jit, p, size, align, blocks, e)) return true;
+      if (e->diag.status != KILN_OK) return false;
+    }
+    if (!give_spares(jit)) break;
   }
   uint64_t need = KN_JIT_CHUNK;
   for (unsigned k = 0; k < KN_JIT_KINDS; k++) {
@@ -398,6 +522,10 @@ bool kn_jit_take_unit(kiln_jit *jit, const uint64_t *size, const uint64_t *align
     kn_jit_fail(e, KILN_ERR_LIMIT, "a unit of more than %llu bytes",
                 (unsigned long long)(POOL_MOST - KN_JIT_CHUNK));
     return false;
+  }
+  for (struct kn_jit_pool *p = jit->pools, *next; p != NULL; p = next) {
+    next = p->next;
+    if (pool_empty(p)) pool_unmap(jit, p); /* it is too small */
   }
   struct kn_jit_pool *p =
     pool_new(jit, need > jit->pool_bytes ? need : jit->pool_bytes, jit->dual, e);

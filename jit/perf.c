@@ -29,7 +29,7 @@ struct kn_jit_perf {
   /* a page of the dump that is mapped executable: perf record notes the file by that */
   void *marker;
   size_t page;
-  uint64_t index; /* of the next function in the dump */
+  uint64_t index; /* of the next function in the dump; no other JIT uses it there */
 };
 
 enum { DUMP_HEAD = 40, LOAD_HEAD = 56, LINES_HEAD = 32, LINE_HEAD = 16 };
@@ -66,11 +66,50 @@ static void append(const struct file *file, const uint8_t *p, size_t size) {
   close(fd);
 }
 
-/* Opens, or makes, a file for the first time. Its descriptor, -1 after an error. */
+/* ---- files ---- */
+
+/* When this process began, in nanoseconds since 1970; 0: the system does not say. proc(5), /proc/pid/stat. */
+static int64_t process_start(void) {
+  char text[1024];
+  int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+  if (fd >= 0) close(fd);
+  if (n <= 0) return 0;
+  text[n] = 0;
+  const char *at = strrchr(text, ')'); /* ends the name, field 2 */
+  for (unsigned field = 2; at != NULL && field < 22; field++) {
+    at = strchr(at, ' ');
+    if (at != NULL) at++;
+  }
+  struct timespec real, boot;
+  if (at == NULL || clock_gettime(CLOCK_REALTIME, &real) != 0 ||
+      clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
+    return 0;
+  int64_t since_boot =
+    (int64_t)(strtoull(at, NULL, 10) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
+  return (real.tv_sec - boot.tv_sec) * INT64_C(1000000000) + (real.tv_nsec - boot.tv_nsec) +
+         since_boot;
+}
+
+/* True if the file was last written before this process began: by another one, which had the same number. The clock of
+ * files lags by some milliseconds. */
+static bool is_stale(const struct stat *st) {
+  const int64_t lag = 100000000;
+  int64_t start = process_start();
+  int64_t written = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
+  return start != 0 && written + lag < start;
+}
+
+/* Opens, or makes, a file for the first time. One that another process left is replaced. Its descriptor, -1 after an
+ * error. */
 static int open_first(const kiln_jit *jit, struct file *file, const char *path, int flags, int mode,
                       kiln_jit_error *e) {
   struct stat st;
   char whole[PATH_MAX]; /* the host may change its working folder */
+  if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && is_stale(&st) && unlink(path) != 0) {
+    fail(e, "unlink", path);
+    return -1;
+  }
   int fd = open(path, O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, mode);
   if (fd < 0 || fstat(fd, &st) != 0 || realpath(path, whole) == NULL) {
     fail(e, "open", path);
@@ -90,6 +129,24 @@ static int open_first(const kiln_jit *jit, struct file *file, const char *path, 
   return fd;
 }
 
+/* Begins a dump, unless the file is that of another JIT of this process. */
+static bool begin_dump(const kiln_jit *jit, struct kn_jit_perf *p, int fd) {
+  uint8_t head[DUMP_HEAD] = {0}, there[DUMP_HEAD];
+  kn_put32(head, 0x4a695444); /* "JiTD" */
+  kn_put32(head + 4, 1);
+  kn_put32(head + 8, DUMP_HEAD);
+  kn_put32(head + 12, jit->machine->number);
+  kn_put32(head + 20, (uint32_t)jit->pid);
+  kn_put64(head + 24, now());
+  if (pread(fd, there, sizeof there, 0) == DUMP_HEAD && memcmp(head, there, 24) == 0) {
+    p->index = jit->serial << 32;
+    return true;
+  }
+  if (ftruncate(fd, 0) != 0) return false;
+  append(&p->dump, head, sizeof head);
+  return true;
+}
+
 static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error *e) {
   char file[4096];
   int n = snprintf(file, sizeof file, "%s/jit-%d.dump", jit->options.jitdump_folder, jit->pid);
@@ -97,16 +154,13 @@ static bool open_dump(const kiln_jit *jit, struct kn_jit_perf *p, kiln_jit_error
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "jitdump_folder is too long");
     return false;
   }
-  int fd = open_first(jit, &p->dump, file, O_TRUNC | O_RDWR, 0666, e);
+  int fd = open_first(jit, &p->dump, file, O_RDWR, 0666, e);
   if (fd < 0) return false;
-  uint8_t head[DUMP_HEAD] = {0};
-  kn_put32(head, 0x4a695444); /* "JiTD" */
-  kn_put32(head + 4, 1);
-  kn_put32(head + 8, DUMP_HEAD);
-  kn_put32(head + 12, jit->machine->number);
-  kn_put32(head + 20, (uint32_t)jit->pid);
-  kn_put64(head + 24, now());
-  append(&p->dump, head, sizeof head);
+  if (!begin_dump(jit, p, fd)) {
+    fail(e, "ftruncate", file);
+    close(fd);
+    return false;
+  }
   p->page = (size_t)sysconf(_SC_PAGESIZE);
   p->marker = mmap(NULL, p->page, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
   int error = errno;
@@ -135,6 +189,24 @@ bool kn_jit_perf_open(kiln_jit *jit, kiln_jit_error *e) {
   return jit->options.jitdump_folder == NULL || open_dump(jit, p, e);
 }
 
+/* ---- names ---- */
+
+/* Writes a name, with its NUL, as the readers of these files expect it: on one line. Control characters, and the
+ * backslash, become a backslash and two hexadecimal digits, as in the text form. The number of bytes without the NUL;
+ * `to` NULL: counts them only. */
+static size_t escape(uint8_t *to, const char *name) {
+  static const char digits[] = "0123456789abcdef";
+  size_t n = 0;
+  for (const uint8_t *p = (const uint8_t *)name; *p != 0; p++) {
+    bool plain = *p >= 0x20 && *p != 0x7f && *p != '\\';
+    const uint8_t code[3] = {plain ? *p : '\\', (uint8_t)digits[*p >> 4], (uint8_t)digits[*p & 15]};
+    for (unsigned k = 0; k < (plain ? 1 : 3); k++, n++)
+      if (to != NULL) to[n] = code[k];
+  }
+  if (to != NULL) to[n] = 0;
+  return n;
+}
+
 static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
   kiln_buffer out = {.allocator = jit->options.allocator};
   for (uint32_t i = 0; i < u->n_funcs; i++) {
@@ -143,9 +215,13 @@ static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
     int n = snprintf(head, sizeof head, "%llx %llx ", (unsigned long long)f->address,
                      (unsigned long long)f->size);
     const char *name = u->names + f->name;
-    kiln_buffer_append(&out, head, (size_t)n);
-    kiln_buffer_append(&out, name, strlen(name));
-    kiln_buffer_append(&out, "\n", 1);
+    size_t length = escape(NULL, name);
+    uint8_t *p = kiln_buffer_reserve(&out, (size_t)n + length + 1);
+    if (p == NULL) break;
+    memcpy(p, head, (size_t)n);
+    escape(p + n, name);
+    p[(size_t)n + length] = '\n';
+    out.size += (size_t)n + length + 1;
   }
   append(&jit->perf->map, out.data, out.size);
   kiln_buffer_free(&out);
@@ -199,7 +275,7 @@ static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_b
   for (uint32_t k = c->loc_first; k < end; k++) {
     const struct kn_loc *at = &s->sources.locs.at[s->out->lines.at[k].loc];
     if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
-    size += LINE_HEAD + strlen(s->sources.files.at[at->file].name) + 1;
+    size += LINE_HEAD + escape(NULL, s->sources.files.at[at->file].name) + 1;
     n++;
   }
   if (n == 0 || size > UINT32_MAX) return true;
@@ -215,12 +291,10 @@ static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_b
     const struct kn_loc *at = &s->sources.locs.at[s->out->lines.at[k].loc];
     if (s->out->lines.at[k].loc == 0 || at->line == 0) continue;
     const char *file = s->sources.files.at[at->file].name;
-    size_t length = strlen(file) + 1;
     kn_put64(p, f->address + (s->out->lines.at[k].offset - c->start));
     kn_put32(p + 8, at->line);
     kn_put32(p + 12, 0); /* discriminator */
-    memcpy(p + LINE_HEAD, file, length);
-    p += LINE_HEAD + length;
+    p += LINE_HEAD + escape(p + LINE_HEAD, file) + 1;
   }
   out->size += size;
   return true;
@@ -238,7 +312,7 @@ static void add_to_dump(const struct kn_jit_link *l) {
                        *at = lined ? bsearch(&key, lined, n_lined, sizeof key, by_address) : NULL;
     if (at != NULL && !put_lines(l, at, &out)) break;
     const char *name = u->names + f->name;
-    size_t length = strlen(name) + 1, size = LOAD_HEAD + length + (size_t)f->size;
+    size_t length = escape(NULL, name) + 1, size = LOAD_HEAD + length + (size_t)f->size;
     uint8_t *p = kiln_buffer_reserve(&out, size);
     if (p == NULL) break;
     kn_put32(p, CODE_LOAD);
@@ -250,7 +324,7 @@ static void add_to_dump(const struct kn_jit_link *l) {
     kn_put64(p + 32, f->address);
     kn_put64(p + 40, f->size);
     kn_put64(p + 48, jit->perf->index++);
-    memcpy(p + LOAD_HEAD, name, length);
+    escape(p + LOAD_HEAD, name);
     memcpy(p + LOAD_HEAD + length, (const void *)(uintptr_t)f->address, (size_t)f->size);
     out.size += size;
   }

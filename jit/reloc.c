@@ -27,6 +27,17 @@ static uint64_t to_stub(const struct kn_jit_aim *a) {
   return number != 0 ? entry(a, KN_JIT_CODE, a->link->stub_at, KN_JIT_STUB_BYTES, number) : 0;
 }
 
+static bool is_undefined(const struct kn_jit_aim *a) {
+  const struct kn_jit_bind *b = bind_of(a);
+  return b->where == KN_JIT_ABSOLUTE && b->value == 0;
+}
+
+/* In the middle of the page before the pool, which is never accessible. */
+static uint64_t to_nowhere(const struct kn_jit_aim *a) {
+  const struct kn_jit_link *l = a->link;
+  return (uint64_t)(uintptr_t)l->unit->blocks[KN_JIT_CODE].pool->base - l->jit->page / 2;
+}
+
 static uint64_t to_entry(const struct kn_jit_aim *a) {
   return entry(a, KN_JIT_RO, a->link->got_at, 8, bind_of(a)->got);
 }
@@ -71,6 +82,8 @@ static const struct kn_jit_aims aims = {
   .symbol = to_symbol,
   .definition = to_definition,
   .stub = to_stub,
+  .undefined = is_undefined,
+  .nowhere = to_nowhere,
   .entry = to_entry,
   .tls = to_tls,
   .offset = to_offset,

@@ -23,7 +23,8 @@ static bool refer(struct kn_jit_link *l, uint32_t i, uint32_t id) {
   }
   if (b->where >= KN_JIT_IN_CODE && b->where <= KN_JIT_IN_COMMON) return true;
   const struct kn_symbol *s = kn_symbol(in->m, id);
-  if (s->name_length == 6 && memcmp(s->name, "atexit", 6) == 0) l->atexit = true;
+  unsigned row = kn_jit_registrar_find(s->name);
+  if (row < KN_JIT_REGISTRARS) l->registrars |= 1u << row;
   return kn_jit_want(l, &l->undefined, i, id);
 }
 

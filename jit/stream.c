@@ -23,14 +23,14 @@ kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
 void kiln_jit_stream_free(kiln_jit_stream *s) {
   if (s == NULL) return;
   kiln_jit *jit = s->jit;
-  pthread_mutex_lock(&jit->lock);
+  kn_jit_lock(jit);
   for (uint32_t i = 0; i < s->binds.n; i++) {
     struct kn_jit_entry *e = s->binds.at[i].entry;
     if (e == NULL) continue;
     e->holds--;
     kn_jit_entry_drop(jit, e);
   }
-  pthread_mutex_unlock(&jit->lock);
+  kn_jit_unlock(jit);
   if (s->binds.at != NULL) kn_jit_realloc(jit, s->binds.at, 0);
   if (s->waiting.at != NULL) kn_jit_realloc(jit, s->waiting.at, 0);
   if (s->touched.at != NULL) kn_jit_realloc(jit, s->touched.at, 0);

@@ -12,14 +12,19 @@ static bool fail_memory(struct kn_jit_link *l) {
 
 /* ---- addresses ---- */
 
+/* Offset of the unit's function of a row of kn_jit_registrars. */
+static uint64_t registrar_at(const struct kn_jit_link *l, unsigned row) {
+  unsigned before = (unsigned)__builtin_popcount(l->registrars & ((1u << row) - 1));
+  return l->registrar_at + before * KN_JIT_REGISTRAR_BYTES;
+}
+
 uint64_t kn_jit_definition(const struct kn_jit_link *l, uint32_t i, uint32_t id) {
   const struct kn_jit_bind *b = l->in[i].binds + id;
   const struct kn_jit_block *blocks = l->unit->blocks;
   switch (b->where) {
-  case KN_JIT_IN_CODE:
-    if (b->value == UINT64_MAX) /* atexit */
-      return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + l->atexit_at;
-    return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + b->value;
+  case KN_JIT_IN_CODE: return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + b->value;
+  case KN_JIT_REGISTRAR:
+    return (uint64_t)(uintptr_t)blocks[KN_JIT_CODE].at + registrar_at(l, (unsigned)b->value);
   case KN_JIT_IN_RO: return (uint64_t)(uintptr_t)blocks[KN_JIT_RO].at + b->value;
   case KN_JIT_IN_RW: return (uint64_t)(uintptr_t)blocks[KN_JIT_RW].at + b->value;
   case KN_JIT_AT_ENTRY:
@@ -51,9 +56,12 @@ static void lay_out(struct kn_jit_link *l) {
   if (l->stubs.n > 0)
     l->stub_at =
       append(l, KN_JIT_CODE, (uint64_t)l->stubs.n * KN_JIT_STUB_BYTES, KN_JIT_STUB_BYTES);
-  if (l->atexit && l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
-  if (l->atexit) l->atexit_at = append(l, KN_JIT_CODE, KN_JIT_ATEXIT_BYTES, KN_JIT_STUB_BYTES);
-  uint64_t words = l->stubs.n + (uint64_t)l->got.n + l->atexit;
+  uint32_t registrars = (uint32_t)__builtin_popcount(l->registrars);
+  if (registrars > 0 && l->size[KN_JIT_CODE] == 0) l->size[KN_JIT_CODE] = KN_JIT_CODE_PAD;
+  if (registrars > 0)
+    l->registrar_at =
+      append(l, KN_JIT_CODE, registrars * KN_JIT_REGISTRAR_BYTES, KN_JIT_STUB_BYTES);
+  uint64_t words = l->stubs.n + (uint64_t)l->got.n + registrars;
   l->got_at = append(l, KN_JIT_RO, words * 8, 8);
   l->tls_got_at = append(l, KN_JIT_RO, (uint64_t)l->tls.n * KN_JIT_TLS_BYTES, 8);
   if (l->tls_file > 0) l->image_at = append(l, KN_JIT_RO, l->tls_file, l->tls_align);
@@ -195,10 +203,13 @@ static bool write_tables(struct kn_jit_link *l) {
     kn_put64(ro + word, kn_jit_address_of(l, l->stubs.at[i].in, l->stubs.at[i].id));
     l->jit->code->write_stub(code + at, code_at + at, ro_at + word);
   }
-  if (l->atexit) {
-    extern int __cxa_atexit(void (*f)(void *), void *argument, void *dso);
-    kn_put64(ro + word, (uint64_t)(uintptr_t)__cxa_atexit);
-    l->jit->code->write_atexit(code + l->atexit_at, code_at + l->atexit_at, ro_at, ro_at + word);
+  for (unsigned row = 0; row < KN_JIT_REGISTRARS; row++) {
+    if ((l->registrars >> row & 1) == 0) continue;
+    const struct kn_jit_registrar *r = kn_jit_registrars + row;
+    uint64_t at = registrar_at(l, row);
+    kn_put64(ro + word, (uint64_t)(uintptr_t)r->function);
+    l->jit->code->write_registrar(code + at, code_at + at, ro_at, ro_at + word, r->argument);
+    word += 8;
   }
   for (uint32_t i = 0; i < l->tls.n; i++) {
     uint64_t at = l->tls_got_at + (uint64_t)i * KN_JIT_TLS_BYTES, pair[2];
@@ -418,7 +429,7 @@ bool kn_jit_write(struct kn_jit_link *l) {
   kiln_jit *jit = l->jit;
   struct kn_jit_item *u = l->unit;
   if (!make_unit(l)) return false;
-  if (l->tls_size > 0 &&
+  if (l->has_tls &&
       !kn_jit_tls_new(jit, u, l->tls_file > 0 ? u->blocks[KN_JIT_RO].at + l->image_at : NULL,
                       l->tls_file, l->tls_size, l->tls_align, l->error))
     return false;

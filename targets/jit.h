@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { KN_JIT_STUB_BYTES = 16, KN_JIT_ATEXIT_BYTES = 32, KN_JIT_TLS_BYTES = 40 };
+enum { KN_JIT_STUB_BYTES = 16, KN_JIT_REGISTRAR_BYTES = 32, KN_JIT_TLS_BYTES = 40 };
 
 /* What a relocation needs of the unit besides its symbol's address. */
 enum kn_jit_need {
@@ -27,6 +27,10 @@ struct kn_jit_aims {
   uint64_t (*symbol)(const struct kn_jit_aim *a);
   uint64_t (*definition)(const struct kn_jit_aim *a);
   uint64_t (*stub)(const struct kn_jit_aim *a);
+  /* Whether it is a weak symbol that nobody defines, whose address is 0, and may be out of reach. */
+  bool (*undefined)(const struct kn_jit_aim *a);
+  /* An address within reach that cannot be accessed: what such a symbol's content is. */
+  uint64_t (*nowhere)(const struct kn_jit_aim *a);
   /* Of its entries in the tables. */
   uint64_t (*entry)(const struct kn_jit_aim *a);
   uint64_t (*tls)(const struct kn_jit_aim *a);
@@ -52,8 +56,9 @@ struct kn_jit_machine {
   bool (*reloc)(const struct kn_jit_aim *a, uint8_t *to, uint64_t at);
   /* A jump to the address in `slot`, of KN_JIT_STUB_BYTES. */
   void (*write_stub)(uint8_t *to, uint64_t at, uint64_t slot);
-  /* atexit(function): a jump to the address in `slot`, __cxa_atexit, with the argument NULL and `dso`. */
-  void (*write_atexit)(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot);
+  /* A jump to the function whose address is in `slot`, with the same arguments, and `dso` as argument `number` from 0
+   * (1 to 3). If that is 2, argument 1 is NULL: atexit becomes __cxa_atexit. */
+  void (*write_registrar)(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot, unsigned number);
   /* int (*)(void): returns `number`. */
   void (*write_probe)(uint8_t *to, unsigned number);
   /* The entry of the table at `at` (KN_JIT_TLS_BYTES) by which code finds a thread-local variable. Code that calls for

@@ -8,11 +8,17 @@
  * which no other call on the JIT may run, and for streams, each of which belongs to one thread at a time.
  * Modules and sessions are used as without a JIT: generating code takes no lock of the JIT, which holds one
  * only while it links. Nothing here may be called from a signal handler; code of a JIT may run
- * in one. A JIT or stream that is NULL, because making it failed, gives "none" or KILN_ERR_ARGUMENT.
+ * in one, and use its thread-local data for the first time there. A JIT or stream that is NULL, because making it
+ * failed, gives "none" or KILN_ERR_ARGUMENT.
  *
  * Running code: the JIT does not know which functions run. Before you remove a unit, or free the JIT, make
  * sure that no thread executes its code, will return to it, or keeps addresses of it. After a function is
- * redefined, calls that are running end in the old code; new calls reach the new code. See docs/jit.md. */
+ * redefined, calls that are running end in the old code; new calls reach the new code. See docs/jit.md.
+ *
+ * fork: a child has the JIT as it was. It may run, find and free what there is; it cannot add or remove
+ * (KILN_ERR_STRUCTURE), and may make a JIT of its own. What the parent does afterwards changes nothing for the child.
+ * For a child that is not made by fork() but by clone or _Fork, and outlives what the parent removes, use
+ * KILN_JIT_PROTECTION_SWITCH. */
 #ifndef KILN_JIT_H
 #define KILN_JIT_H
 
@@ -34,10 +40,12 @@ typedef enum kiln_jit_protection {
   /** DUAL where the system allows it, else SWITCH; with kiln_jit_options.gdb the other way round. */
   KILN_JIT_PROTECTION_AUTO,
   /** The same memory (of a memfd) twice: executable here, writable there. No system call per function. Debuggers
-   * cannot set breakpoints in it, but for those of the hardware. */
+   * cannot set breakpoints in it, but for those of the hardware. A child shares the memory: the first removal after a
+   * fork gives a chunk of 64 KiB new pages, 4 system calls. The library learns of forks by pthread_atfork, thus not of
+   * children of clone and _Fork: their code changes with their parent's. */
   KILN_JIT_PROTECTION_DUAL,
   /** Pages are writable while a unit is written, then executable: each unit has pages of its own, and
-   * two or more system calls. */
+   * two or more system calls. The memory is private: every child, however it is made, keeps what it has. */
   KILN_JIT_PROTECTION_SWITCH,
   KILN_JIT_PROTECTION_COUNT
 } kiln_jit_protection;
@@ -63,10 +71,12 @@ typedef struct kiln_jit_options {
   /** Register each unit with gdb, by its JIT interface: functions have names and frames, and the lines, variables and
    * types that <kiln/debug.h> describes. */
   bool gdb;
-  /** Append functions to /tmp/perf-PID.map, where `perf report` looks for names. */
+  /** Append functions to /tmp/perf-PID.map, where `perf report` looks for names. A file that an earlier process of that
+   * number left is replaced. Control characters and backslashes in names become a backslash and two hexadecimal
+   * digits; in jitdump_folder's file too. */
   bool perf_map;
   /** Write jit-PID.dump into this folder, for `perf inject --jit`: names and code, and lines of functions that have
-   * debugging information. NULL: do not. */
+   * debugging information; one file for all JITs of the process. NULL: do not. */
   const char *jitdump_folder;
   uint64_t reserved[8]; /**< 0 */
 } kiln_jit_options;
@@ -97,7 +107,8 @@ typedef struct kiln_jit_unit {
 KILN_API kiln_jit *kiln_jit_new(const kiln_jit_options *options, kiln_jit_error *error);
 
 /** Frees a JIT and all its code and data, thread-local ones of all threads included. Its streams must be
- * freed before. Destructors are not run: see kiln_jit_run_destructors. NULL is allowed. */
+ * freed before. What its code registered with the process goes with it, as kiln_jit_remove says. Destructors are not
+ * run: see kiln_jit_run_destructors. NULL is allowed. */
 KILN_API void kiln_jit_free(kiln_jit *jit);
 
 /** One module to add, with the sessions that compiled its functions: as for kiln_emit_elf. */
@@ -124,12 +135,16 @@ enum {
  * The modules and sessions are only read and can be freed afterwards; a module may be added once.
  *
  * Names are looked for in the unit, then in units added before, then by `resolve`, then by `dlsym`. External
- * names of all units are one space; hidden ones are the unit's own. Of weak, link-once and common
- * definitions the first one counts, of common ones of one unit the largest; a strong one in the same unit
- * comes before them. A weak reference to an undefined name is 0.
+ * names of all units are one space; hidden ones are the unit's own. A name has the strictest visibility that an input
+ * of the unit gives it; one that is declared hidden or protected is only looked for in the unit and by `resolve`. In a
+ * unit a strong definition comes before a common one, that before weak and link-once ones; the first of these
+ * counts, and common data gets the largest size and alignment. Of weak, link-once and common definitions of several
+ * units the first one counts. A weak reference to an undefined name is 0. kiln_symbol_set_object_name's `name@version`
+ * is looked up by `dlvsym`; a unit that defines `name@@version` defines `name` and `name@version`.
  *
  * Errors: that of a module, as kiln_emit_elf has them, for a function that failed or is open;
- * KILN_ERR_SYMBOL for a name that is defined twice, or for missing ones: all of them are in
+ * KILN_ERR_SYMBOL for a name that is defined twice, that is thread-local in one place and not in another, or that is
+ * common data larger or more aligned than an earlier unit's definition, or for missing ones: all of them are in
  * error->missing; KILN_ERR_MEMORY if memory_bytes are in use, or the allocator gave NULL; KILN_ERR_SYSTEM if
  * the system refuses; KILN_ERR_LIMIT for data that code refers to directly (kiln_symbol_desc.dso_local, or a
  * module that is not KILN_PIC_FULL) and that is too far away; KILN_ERR_STRUCTURE after a fork, in the child,
@@ -138,14 +153,24 @@ KILN_API kiln_status kiln_jit_add(kiln_jit *jit, uint32_t flags, const kiln_jit_
                                   uint32_t n_inputs, kiln_jit_unit *unit, kiln_jit_error *error);
 
 /** Removes a unit and reuses its memory. Its names are undefined again; calls through stubs of its
- * functions trap. See above about running code. Errors: KILN_ERR_ARGUMENT for a handle that is not valid;
+ * functions trap. See above about running code.
+ *
+ * What its code registered with the process under the unit's `__dso_handle` goes with it, as with a shared object that
+ * is unloaded, unless kiln_jit_run_destructors was called. First, without a lock: destructors of the calling thread's
+ * `thread_local` objects (`__cxa_thread_atexit`) are called, and those of other threads' are dropped, since the objects
+ * go too; then what `atexit` and `__cxa_atexit` registered is called, and what `at_quick_exit` and `pthread_atfork`
+ * registered is dropped. The rest cannot be found, and must not outlive the unit: what is registered with another
+ * handle or NULL or by `on_exit`; signal handlers, destructors of `pthread_key_create`, routines of
+ * `pthread_cleanup_push` and of the C++ runtime (`std::set_terminate`), callbacks of other libraries, threads.
+ *
+ * Errors: KILN_ERR_ARGUMENT for a handle that is not valid;
  * KILN_ERR_STRUCTURE if other units refer to its definitions otherwise than through stubs: they have to
  * be removed before. */
 KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *error);
 
-/** Address of an external symbol of any unit; NULL if no unit defines it. For a redefinable function it is the address
- * of a stub, which stays the same as long as any unit refers to the name or defines it. Thread-local data: the calling
- * thread's. */
+/** Address of an external symbol of any unit; NULL if no unit defines it. It may be called while others remove units.
+ * For a redefinable function it is the address of a stub, which stays the same as long as any unit refers to the name
+ * or defines it. Thread-local data: the calling thread's. */
 KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
 
 /** Address of a function or data of a unit, internal ones included (the first of that name); name NULL: the
@@ -168,8 +193,8 @@ KILN_API const void *kiln_jit_debug_image(kiln_jit *jit, kiln_jit_unit unit, uin
 KILN_API kiln_status kiln_jit_run_constructors(kiln_jit *jit, kiln_jit_unit unit, int argc,
                                                char **argv, char **envp);
 
-/** Calls what the unit's code registered by `atexit` and `__cxa_atexit`, then its destructors. Errors as
- * above. */
+/** Calls what the unit's code registered by `atexit` and `__cxa_atexit`, and drops what else it registered, as
+ * kiln_jit_remove says; then calls its destructors. Errors as above. */
 KILN_API kiln_status kiln_jit_run_destructors(kiln_jit *jit, kiln_jit_unit unit);
 
 /* ---- streams ---- */

@@ -446,8 +446,8 @@ KILN_API bool kiln_data_find(const kiln_module *m, kiln_symbol s, kiln_data_desc
 /* ---- names in objects ---- */
 
 /** Makes objects that only refer to the symbol call it `name`, such as `pow@GLIBC_2.2.5` for `pow` of that version;
- * everything else still knows it by its own name. Code in memory and the interpreter have no such symbols. The module
- * must not be frozen, and the symbol not be renamed before. `name` is copied. */
+ * everything else still knows it by its own name. Code in memory is bound to that version, too; the interpreter has no
+ * such symbols. The module must not be frozen, and the symbol not be renamed before. `name` is copied. */
 KILN_API kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol,
                                                  const char *name);
 

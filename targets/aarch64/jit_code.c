@@ -77,7 +77,8 @@ static uint64_t address(const struct kn_jit_aim *a, uint64_t at) {
   uint64_t value = a->to->symbol(a), stub = a->to->stub(a);
   int64_t pages = page_distance(value, at & ~UINT64_C(0xffffff));
   bool far = pages < -(1 << 20) + 8192 || pages >= (1 << 20) - 8192;
-  return far && stub != 0 ? stub + (uint64_t)(int64_t)a->reloc->addend : value;
+  return far && stub != 0 && !a->to->undefined(a) ? stub + (uint64_t)(int64_t)a->reloc->addend
+                                                  : value;
 }
 
 static bool put(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
@@ -85,7 +86,13 @@ static bool put(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
   switch (a->reloc->type) {
   case R_AARCH64_CALL26:
   case R_AARCH64_JUMP26: return put_call(a, to, at);
-  case R_AARCH64_ADR_PREL_PG_HI21: return put_adrp(to, address(a, at), at);
+  case R_AARCH64_ADR_PREL_PG_HI21:
+    value = address(a, at);
+    if (a->to->undefined(a) && value < 65536) { /* movz, of the page as a number */
+      kn_put32(to, 0xd2800000 | (uint32_t)(value & 0xf000) << 5 | (word_at(to) & 31));
+      return true;
+    }
+    return put_adrp(to, value, at);
   case R_AARCH64_ADD_ABS_LO12_NC: return put_low(to, address(a, at), 0);
   case R_AARCH64_LDST8_ABS_LO12_NC: return put_low(to, a->to->symbol(a), 0);
   case R_AARCH64_LDST16_ABS_LO12_NC: return put_low(to, a->to->symbol(a), 1);
@@ -131,10 +138,11 @@ static void write_stub(uint8_t *to, uint64_t at, uint64_t slot) {
   kn_put32(put_load(to, at, slot), 0); /* udf #0 */
 }
 
-static void write_atexit(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot) {
-  kn_put32(to, 0x90000002);     /* adrp x2, dso */
-  kn_put32(to + 4, 0x91000042); /* add x2, x2, dso */
-  kn_put32(to + 8, 0xd2800001); /* mov x1, #0 */
+static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
+                            unsigned number) {
+  kn_put32(to, 0x90000000 | number);                       /* adrp xN, dso */
+  kn_put32(to + 4, 0x91000000 | number << 5 | number);     /* add xN, xN, dso */
+  kn_put32(to + 8, number == 2 ? 0xd2800001 : 0xd503201f); /* mov x1, #0, or nop */
   put_adrp(to, dso, at);
   put_low(to + 4, dso, 0);
   memset(put_load(to + 12, at + 12, slot), 0, 8);
@@ -250,7 +258,7 @@ const struct kn_jit_machine a64_jit = {
   .need = need,
   .reloc = reloc,
   .write_stub = write_stub,
-  .write_atexit = write_atexit,
+  .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,
 };

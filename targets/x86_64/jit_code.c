@@ -16,12 +16,28 @@ static enum kn_jit_need need(uint32_t type) {
   }
 }
 
+/* lea of an address relative to the code becomes mov of it as a number. The field is the end of the instruction. */
+static bool put_number(uint8_t *to, int32_t value) {
+  bool lea = (to[-3] & 0xf8) == 0x48 && to[-2] == 0x8d && (to[-1] & 0xc7) == 0x05;
+  if (!lea) return false;
+  to[-1] = (uint8_t)(0xc0 | (to[-1] >> 3 & 7));
+  to[-2] = 0xc7;
+  to[-3] = (uint8_t)(0x48 | (to[-3] >> 2 & 1));
+  kn_put32(to, (uint32_t)value);
+  return true;
+}
+
 static bool reloc(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
   const struct kn_code_reloc *r = a->reloc;
   uint64_t addend = (uint64_t)(int64_t)r->addend, value = 0;
   switch (r->type) {
-  case R_X86_64_PLT32:
   case R_X86_64_PC32:
+    if (a->to->undefined(a)) {
+      if (put_number(to, r->addend + 4)) return true;
+      value = a->to->nowhere(a) - at;
+      break;
+    } /* fall through */
+  case R_X86_64_PLT32:
     value = a->to->symbol(a) - at;
     if ((int64_t)value == (int32_t)value) break;
     uint64_t stub = a->to->stub(a);
@@ -60,14 +76,18 @@ static void write_stub(uint8_t *to, uint64_t at, uint64_t slot) {
   kn_put32(to + 2, (uint32_t)(slot - (at + 6)));
 }
 
-static void write_atexit(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot) {
+static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slot,
+                            unsigned number) {
+  static const uint8_t registers[] = {7, 6, 2, 1}; /* of arguments: rdi, rsi, rdx, rcx */
   static const uint8_t code[] = {
-    0x48, 0x8d, 0x15, 0, 0, 0, 0, /* lea dso(%rip), %rdx */
-    0x31, 0xf6,                   /* xor %esi, %esi */
+    0x48, 0x8d, 0x05, 0, 0, 0, 0, /* lea dso(%rip), the argument's */
+    0x66, 0x90,                   /* nop, or xor %esi, %esi */
     0xff, 0x25, 0,    0, 0, 0,    /* jmp *slot(%rip) */
   };
-  memset(to, 0xcc, KN_JIT_ATEXIT_BYTES);
+  memset(to, 0xcc, KN_JIT_REGISTRAR_BYTES);
   memcpy(to, code, sizeof code);
+  to[2] |= (uint8_t)(registers[number] << 3);
+  if (number == 2) memcpy(to + 7, (const uint8_t[]){0x31, 0xf6}, 2);
   kn_put32(to + 3, (uint32_t)(dso - (at + 7)));
   kn_put32(to + 11, (uint32_t)(slot - (at + 15)));
 }
@@ -89,7 +109,7 @@ const struct kn_jit_machine x64_jit = {
   .need = need,
   .reloc = reloc,
   .write_stub = write_stub,
-  .write_atexit = write_atexit,
+  .write_registrar = write_registrar,
   .write_probe = write_probe,
   .write_tls = write_tls,
   .sees_changes = true,

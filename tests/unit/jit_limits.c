@@ -82,6 +82,73 @@ static void large_units(void **state) {
   kiln_jit_free(jit);
 }
 
+/* Adds `n` units of `size` bytes of data, removes them in another order, and adds the largest unit that fitted an empty
+ * JIT. The address space that the JIT had then must do. */
+static void fill_and_empty(kiln_jit *jit, unsigned n, unsigned size, unsigned flags) {
+  static kiln_jit_unit units[4000];
+  char text[256];
+  uint64_t reserved = kiln_jit_get_stats(jit).reserved_bytes;
+  for (unsigned i = 0; i < n; i++) {
+    snprintf(text, sizeof text,
+             "data @d%u align 8 %s{ zero %u }\nfunc @f%u() -> i64 {\nb0:\n  ret @d%u\n}\n", i,
+             i % 3 == 0 ? "readonly " : "", size, i, i);
+    units[i] = jit_add(jit, text, flags);
+  }
+  for (unsigned i = 0; i < n; i++)
+    assert_int_equal(kiln_jit_remove(jit, units[(i * 7u + 3) % n], NULL), KILN_OK);
+  kiln_jit_unit u =
+    jit_add(jit, "data @big align 8 { zero 12582912 }\nfunc @f() -> i64 {\nb0:\n  ret 1\n}\n", 0);
+  assert_true(kiln_jit_get_stats(jit).reserved_bytes <= reserved);
+  assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
+}
+
+static void free_memory_is_used(void **state) {
+  (void)state;
+  for (unsigned k = 0; k < 4; k++) {
+    kiln_jit_options options = {.reach = k & 1 ? KILN_JIT_REACH_NEAR : KILN_JIT_REACH_FAR,
+                                .memory_bytes = 16 << 20};
+    if (k & 2) options.protection = KILN_JIT_PROTECTION_SWITCH;
+    kiln_jit *jit = jit_new(&options);
+    for (unsigned round = 0; round < 3; round++) {
+      fill_and_empty(jit, 1000, 900, 0);
+      fill_and_empty(jit, 100, 60000, 0);
+      fill_and_empty(jit, 1000, 8, KILN_JIT_REDEFINABLE);
+      fill_and_empty(jit, 40, 200000, KILN_JIT_FORWARD);
+    }
+    kiln_jit_stats s = kiln_jit_get_stats(jit);
+    assert_int_equal(s.reserved_bytes, 16 << 20);
+    assert_true(s.memory_bytes <= 5 * 65536); /* a chunk of each kind, and two of stubs */
+    kiln_jit_free(jit);
+  }
+}
+
+/* Pools are given back, those of units larger than a pool too. */
+static void empty_pools_are_given_back(void **state) {
+  (void)state;
+  for (unsigned k = 0; k < 2; k++) {
+    kiln_jit_options options = {.memory_bytes = 1 << 20,
+                                .protection =
+                                  k ? KILN_JIT_PROTECTION_SWITCH : KILN_JIT_PROTECTION_AUTO};
+    kiln_jit *jit = jit_new(&options);
+    kiln_jit_unit units[40];
+    for (unsigned round = 0; round < 3; round++) {
+      for (unsigned i = 0; i < 40; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "data @d%u align 8 { zero %u }\n", i,
+                 i % 8 == 0 ? 3000000 : 400000);
+        units[i] = jit_add(jit, text, 0);
+      }
+      assert_true(kiln_jit_get_stats(jit).reserved_bytes > 20 << 20);
+      for (unsigned i = 0; i < 40; i++)
+        assert_int_equal(kiln_jit_remove(jit, units[i], NULL), KILN_OK);
+      kiln_jit_stats s = kiln_jit_get_stats(jit);
+      assert_int_equal(s.reserved_bytes, 1 << 20);
+      assert_true(s.memory_bytes <= 3 * 65536);
+    }
+    kiln_jit_free(jit);
+  }
+}
+
 /* ---- the allocator ---- */
 
 static const char all_text[] =
@@ -164,10 +231,9 @@ static void forked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(near_memory_ends),
-    cmocka_unit_test(large_units),
-    cmocka_unit_test(each_allocation_fails),
-    cmocka_unit_test(forked),
+    cmocka_unit_test(near_memory_ends),      cmocka_unit_test(large_units),
+    cmocka_unit_test(free_memory_is_used),   cmocka_unit_test(empty_pools_are_given_back),
+    cmocka_unit_test(each_allocation_fails), cmocka_unit_test(forked),
   };
   return cmocka_run_group_tests_name("jit_limits", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* jit_soak [FUNCTIONS] [SECONDS]: four threads add functions to one JIT, call, redefine and remove them,
  * until FUNCTIONS were added (default 40,000) or SECONDS are over, for each way of protection; two more only
- * call what is being redefined; one reads /proc/self/maps at random moments. Speaks TAP. Memory must not
+ * call what is being redefined; one reads /proc/self/maps at random moments; one makes children, which find and call
+ * what there was, use thread-local data for the first time, and free the JIT. Speaks TAP. Memory must not
  * grow, results must be right, and nothing may ever be writable and executable. */
 #define _GNU_SOURCE
 #include <kiln/jit.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@ static kiln_jit *jit;
 static long wanted = 40000;
 static long seconds; /* of a run; 0: as long as it takes */
 static time_t end;
-static atomic_long added, redefined, removed, called, looked;
+static atomic_long added, redefined, removed, called, looked, forked;
 static atomic_bool stop;
 static atomic_int failures;
 static atomic_ulong ticks[CALLERS]; /* counts of the threads that call while others redefine */
@@ -240,7 +242,58 @@ static void *watch(void *p) {
   return NULL;
 }
 
+/* What a child does: 0 if all is as it was when it was made. */
+static int as_a_child(void) {
+  alarm(100); /* one that hangs ends */
+  fn *f = (fn *)(uintptr_t)kiln_jit_find(jit, "shared"),
+     *get = (fn *)(uintptr_t)kiln_jit_find(jit, "get_local");
+  if (f == NULL || get == NULL || kiln_jit_get_stats(jit).units < 2) return 1;
+  for (int i = 0; i < 300; i++) {
+    if (f(i) != i + 1000) return 2;
+    if (get(i) != i + 77) return 3;
+    if (i % 50 == 0) sched_yield();
+  }
+  if (kiln_jit_remove(jit, (kiln_jit_unit){1}, NULL) != KILN_ERR_STRUCTURE) return 4;
+  kiln_jit_free(jit);
+  return 0;
+}
+
+static void *make_children(void *p) {
+  (void)p;
+  while (!atomic_load(&stop)) {
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) _exit(as_a_child());
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+      char line[64];
+      snprintf(line, sizeof line, "child: status %x", (unsigned)status);
+      failed(line);
+    }
+    atomic_fetch_add(&forked, 1);
+    usleep(500);
+  }
+  return NULL;
+}
+
 /* ---- the whole ---- */
+
+static const char local_text[] =
+  "data internal tls(gd) @local align 8 { i64 77 }\nfunc @get_local(i64) -> i64 {\nb0(%x: i64):\n"
+  "  %p = tls_addr @local\n  %v = load.i64 %p\n  %w = add.i64 %v, %x\n  ret %w\n}\n";
+
+static kiln_jit_unit add_local(void) {
+  kiln_module_options options = {.jit = true};
+  kiln_target_find_host(&options.target);
+  kiln_module *m = kiln_module_new(&options);
+  kiln_session *s = kiln_session_new(m);
+  kiln_jit_input in = {m, &s, 1};
+  kiln_jit_unit u = {0};
+  CHECK(kiln_text_read(s, local_text, sizeof local_text - 1, NULL, NULL) == KILN_OK);
+  CHECK(kiln_jit_add(jit, 0, &in, 1, &u, NULL) == KILN_OK);
+  kiln_session_free(s);
+  kiln_module_free(m);
+  return u;
+}
 
 static int run(unsigned number, kiln_jit_protection protection, const char *name) {
   kiln_jit_options options = {.protection = protection};
@@ -249,6 +302,7 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   atomic_store(&removed, 0);
   atomic_store(&called, 0);
   atomic_store(&looked, 0);
+  atomic_store(&forked, 0);
   atomic_store(&failures, 0);
   atomic_store(&stop, false);
   atomic_store(&rss_early, 0);
@@ -263,7 +317,9 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   open_builder(&b, THREADS);
   kiln_jit_unit helper = add(&b, b.helper, 0, 0);
   shared_unit = add(&b, b.shared, 1000, 0).id;
-  pthread_t threads[THREADS], callers[CALLERS], watcher;
+  kiln_jit_unit local = add_local();
+  pthread_t threads[THREADS], callers[CALLERS], watcher, forker;
+  pthread_create(&forker, NULL, make_children, NULL);
   pthread_create(&watcher, NULL, watch, NULL);
   for (uintptr_t i = 0; i < CALLERS; i++) pthread_create(callers + i, NULL, call, (void *)i);
   for (uintptr_t i = 0; i < THREADS; i++) pthread_create(threads + i, NULL, work, (void *)i);
@@ -271,6 +327,8 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   atomic_store(&stop, true);
   for (unsigned i = 0; i < CALLERS; i++) pthread_join(callers[i], NULL);
   pthread_join(watcher, NULL);
+  pthread_join(forker, NULL);
+  drop(local);
   drop((kiln_jit_unit){shared_unit});
   drop(helper);
   close_builder(&b);
@@ -280,6 +338,7 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   CHECK(s.memory_bytes <= 2 << 20);
   CHECK(s.reserved_bytes <= 16 << 20);
   CHECK(atomic_load(&looked) > 0);
+  CHECK(atomic_load(&forked) > 0);
   kiln_jit_free(jit);
   long early = atomic_load(&rss_early), peak = atomic_load(&rss_peak);
   long page = sysconf(_SC_PAGESIZE);
@@ -288,10 +347,10 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
 #endif
   int bad = atomic_load(&failures);
   printf("# %ld functions added, %ld redefined, %ld removed, %ld calls checked, %ld looks at the "
-         "mappings; resident "
+         "mappings, %ld children; resident "
          "memory in KiB: %ld in the first quarter, %ld at most later\n",
          atomic_load(&added), atomic_load(&redefined), atomic_load(&removed), atomic_load(&called),
-         atomic_load(&looked), early * page / 1024, peak * page / 1024);
+         atomic_load(&looked), atomic_load(&forked), early * page / 1024, peak * page / 1024);
   printf("%sok %u - soak, %s\n", bad > 0 ? "not " : "", number, name);
   return bad > 0;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -234,6 +235,62 @@ static int call_removed(void) {
   return 0;
 }
 
+/* In a new PID namespace a child has number 1, as its parent has in its own. */
+static int new_namespace(void) {
+  return unshare(CLONE_NEWPID) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 ? 0 : 1;
+}
+
+static int ends_well(pid_t child) {
+  int status = 0;
+  return child > 0 && waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
+}
+
+static int in_namespaces(void) {
+  if (new_namespace() != 0) return 1;
+  pid_t child = fork();
+  if (child == 0) _exit(new_namespace());
+  return ends_well(child);
+}
+
+/* The one with the JIT, which has number 1. `clones`: its child is made without fork's handlers. */
+static int first_process(bool clones) {
+  WANT(getpid() == 1);
+  kiln_jit *jit = kiln_jit_new(NULL, NULL);
+  kiln_jit_unit u;
+  long (*f)(void);
+  WANT(jit != NULL && add_constant(jit, 0, &u, &f) == 0);
+  if (!clones) WANT(unshare(CLONE_NEWPID) == 0);
+  pid_t child = clones ? (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0) : fork();
+  if (child != 0) return ends_well(child);
+  WANT(getpid() == 1);
+  WANT(kiln_jit_remove(jit, u, NULL) == KILN_ERR_STRUCTURE);
+  WANT(f() == 42 && kiln_jit_find(jit, "f") == (void *)(uintptr_t)f);
+  kiln_jit *own = kiln_jit_new(NULL, NULL);
+  WANT(own != NULL && use(own) == 0);
+  WANT(f() == 42);
+  kiln_jit_free(jit);
+  kiln_jit_free(own);
+  return 0;
+}
+
+static int same_number(void) {
+  for (unsigned clones = 0; clones < 2; clones++) {
+    pid_t outer = fork();
+    if (outer == 0) {
+      if (new_namespace() != 0) _exit(1);
+      pid_t first = fork();
+      if (first == 0) {
+        int bad = first_process(clones);
+        fflush(stdout);
+        _exit(bad);
+      }
+      _exit(ends_well(first));
+    }
+    WANT(ends_well(outer) == 0);
+  }
+  return 0;
+}
+
 static int report(unsigned number, const char *name, const char *why_not, int (*f)(void)) {
   if (why_not != NULL) {
     printf("ok %u - %s # SKIP %s\n", number, name, why_not);
@@ -264,6 +321,11 @@ int main(void) {
   bad |= report(6, "nothing may become executable", emulator, no_change_to_executable);
   bad |= report(7, "the host closes descriptors", emulator, no_descriptor);
   bad |= report(8, "the host closes descriptors, one mapping", NULL, no_descriptor_either);
-  printf("1..8\n");
+  pid_t child = fork();
+  if (child == 0) _exit(in_namespaces());
+  const char *no_namespaces =
+    ends_well(child) == 0 ? emulator : "the system allows no new PID namespace";
+  bad |= report(9, "a child with its parent's number", no_namespaces, same_number);
+  printf("1..9\n");
   return bad;
 }

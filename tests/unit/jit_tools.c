@@ -4,8 +4,10 @@
 
 #include <elf.h>
 #include <execinfo.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Calls a C function through two functions of the JIT, which have frames of different kinds. */
@@ -238,6 +240,75 @@ static void perf_reads_names(void **state) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+/* Writes what a process of the same number left, long before this one began. */
+static void leave_file(const char *name) {
+  FILE *f = fopen(name, "wb");
+  assert_non_null(f);
+  fputs("1000 10 stale\n", f);
+  fclose(f);
+  const struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+  assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+}
+
+static unsigned lines_of(const char *text) {
+  unsigned n = 0;
+  for (; *text != 0; text++) n += *text == '\n';
+  return n;
+}
+
+/* A name is one line, whatever is in it; what another process left is gone, what another JIT of this one wrote is
+ * not. */
+static void perf_files_are_this_process_s(void **state) {
+  (void)state;
+  char folder[] = "/tmp/kiln-jit-XXXXXX", map[64], dump[64];
+  assert_non_null(mkdtemp(folder));
+  snprintf(map, sizeof map, "/tmp/perf-%d.map", (int)getpid());
+  snprintf(dump, sizeof dump, "%s/jit-%d.dump", folder, (int)getpid());
+  leave_file(map);
+  leave_file(dump);
+  kiln_jit_options options = {.perf_map = true, .jitdump_folder = folder};
+  kiln_jit *jits[2] = {jit_new(&options), jit_new(&options)};
+  jit_add(
+    jits[0],
+    "func @\"a\\0adeadbeef 10 fake\"() {\nb0:\n  ret\n}\nfunc @\"sp ace\"() {\nb0:\n  ret\n}\n"
+    "func @\"\\1b[31m\\7f\\5c\\c3\\a4\"() {\nb0:\n  ret\n}\n",
+    0);
+  jit_add(jits[1], "func @\"tab\\09\\0d\"() {\nb0:\n  ret\n}\n", 0);
+  jit_add(jits[0], "func @last() {\nb0:\n  ret\n}\n", 0);
+  static const char *const names[] = {"a\\0adeadbeef 10 fake", "sp ace", "\\1b[31m\\7f\\5c\xc3\xa4",
+                                      "tab\\09\\0d", "last"};
+  enum { N = sizeof names / sizeof *names };
+  size_t size;
+  char *text = (char *)read_file(map, &size), *line = text;
+  assert_int_equal(lines_of(text), N);
+  for (unsigned i = 0; i < N; i++) {
+    char *end = strchr(line, '\n'), *name = strchr(strchr(line, ' ') + 1, ' ') + 1;
+    *end = 0;
+    assert_string_equal(name, names[i]);
+    line = end + 1;
+  }
+  free(text);
+  uint8_t *bytes = read_file(dump, &size), *p = bytes + 40;
+  uint64_t numbers[N];
+  assert_memory_equal(bytes, "DTiJ", 4);
+  for (unsigned i = 0; i < N; i++) {
+    uint32_t words[2];
+    memcpy(words, p, 8);
+    memcpy(numbers + i, p + 48, 8); /* number of the code */
+    assert_int_equal(words[0], 0);
+    assert_string_equal((char *)p + 56, names[i]);
+    for (unsigned k = 0; k < i; k++) assert_int_not_equal(numbers[k], numbers[i]);
+    p += words[1];
+  }
+  assert_int_equal(p - bytes, size);
+  free(bytes);
+  kiln_jit_free(jits[0]);
+  kiln_jit_free(jits[1]);
+  unlink(map);
+  unlink(dump);
+  assert_int_equal(rmdir(folder), 0);
+}
+
 /* Described functions have their lines in the dump, in a record before that of their code. */
 static void dump_has_lines(void **state) {
   (void)state;
@@ -307,6 +378,7 @@ int main(void) {
     cmocka_unit_test(backtraces_while_others_add),
     cmocka_unit_test(cancels),
     cmocka_unit_test(perf_reads_names),
+    cmocka_unit_test(perf_files_are_this_process_s),
     cmocka_unit_test(dump_has_lines),
     cmocka_unit_test(says_what_files_lack),
   };
