@@ -100,7 +100,8 @@ class Program:
         front = ['clang++-22', '-std=c++20', *(['-g'] if debug else []), '-w', '-emit-llvm', '-c', self.source, '-o']
         call([*front, self.path('unit.bc'), '-O0'])
         if inline:
-            call([*front, self.path('before.bc'), '-O1', '-Xclang', '-disable-llvm-passes'])
+            call([*front, self.path('before.bc'), '-O1', '-mllvm', '-opt-bisect-limit=0', '-mllvm',
+                  '-opt-bisect-verbose=false', '-U__OPTIMIZE__'])
         call(['clang++-22', '-O0', '-c', self.path('unit.bc'), '-o', self.path('llvm.o')])
         return lambda unit_object, program: call(['clang++-22', unit_object, '-o', program])
 

@@ -91,6 +91,13 @@ static struct kn_ref narrow(struct kn_replay *r, struct kn_ref v, unsigned from,
   return (struct kn_ref){low.id, 0};
 }
 
+/* Does `f` name a section for its code, which is not that of `g`? */
+static bool leaves_section(const kiln_func *g, const kiln_func *f) {
+  const char *of = kn_symbol(f->module, f->symbol)->section;
+  const char *to = kn_symbol(g->module, g->symbol)->section;
+  return of != NULL && (to == NULL || strcmp(of, to) != 0);
+}
+
 /* Why this call of `body` is not inlined. `takes`: what the tries around it take, its own and those of the bodies it is
  * in. Where there are any, a TRY of the body gets their clauses, too: so each exception that they take must come to the
  * body's landing pad anyway, with the selector that it has now. */
@@ -101,12 +108,14 @@ static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_le
   const kiln_module *m = g->module;
   bool must = f->attrs.inlining == KILN_INLINE_ALWAYS;
   if (g->attrs.not_into && !must) return KN_INLINE_INTO;
+  if (kn_sig(m, in->c)->flags & KILN_SIG_NOINLINE) return KN_INLINE_ASKED;
   if (!same_signature(m, in->c, f->sig)) return KN_INLINE_SIGNATURE;
   if (f->attrs.features & ~g->attrs.features || f->attrs.inline_needs & ~g->attrs.inline_needs)
     return KN_INLINE_FEATURES;
   if (f->attrs.inline_same != g->attrs.inline_same) return KN_INLINE_SAME;
   if (f->attrs.probe_bytes != 0 && f->attrs.probe_bytes != g->attrs.probe_bytes)
     return KN_INLINE_PROBES;
+  if (!must && leaves_section(g, f)) return KN_INLINE_SECTION;
   uint32_t personality = f->attrs.personality;
   if (personality != 0 && g->attrs.personality != 0 && personality != g->attrs.personality)
     return KN_INLINE_PERSONALITY;
@@ -309,6 +318,7 @@ static void call_to_try(struct kn_replay *r, struct kn_level *l, uint32_t i, kil
 
 void kn_replay_call(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
+  if (l->up != NULL && (kn_sig(r->g->module, in->c)->flags & KILN_SIG_ENTRY)) return;
   const struct kn_body *body = inlined(r, l, in, l->takes);
   if (body != NULL) {
     struct kn_level inner = {.takes = l->takes};

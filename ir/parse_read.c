@@ -287,6 +287,10 @@ bool kn_parse_sig(struct kn_parser *p, kiln_sig *out) {
       flags |= KILN_SIG_NOUNWIND;
     } else if (kn_parse_word(p, "wide_results")) {
       flags |= KILN_SIG_WIDE_RESULTS;
+    } else if (kn_parse_word(p, "noinline")) {
+      flags |= KILN_SIG_NOINLINE;
+    } else if (kn_parse_word(p, "entry")) {
+      flags |= KILN_SIG_ENTRY;
     } else {
       unsigned k = KILN_CC_C + 1;
       while (k < KILN_CC_COUNT && !kn_parse_word(p, kn_callconv_names[k])) k++;

@@ -228,6 +228,8 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
   if (s->flags & KILN_SIG_RETURNS_TWICE) kn_put_text(p, " returns_twice");
   if (s->flags & KILN_SIG_NOUNWIND) kn_put_text(p, " nounwind");
   if (s->flags & KILN_SIG_WIDE_RESULTS) kn_put_text(p, " wide_results");
+  if (s->flags & KILN_SIG_NOINLINE) kn_put_text(p, " noinline");
+  if (s->flags & KILN_SIG_ENTRY) kn_put_text(p, " entry");
   if (s->cc != KILN_CC_C) put_word(p, kn_callconv_names[s->cc]);
 }
 

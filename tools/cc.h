@@ -66,13 +66,20 @@ struct cc_args {
   bool names;   /* a flag names files */
   /* -fsanitize=undefined was said, which is taken without its part "function" */
   bool no_function_checks;
-  bool inlining; /* -Og is the last of its kind: Kiln inlines small functions */
-  bool passes;   /* LLVM's passes run; without them clang only says what it would say to them */
+  bool inlining;                /* -Og is the last of its kind: Kiln inlines functions, */
+  struct tool_inlining inlined; /* these */
+  bool unoptimized;             /* -Og without LLVM's passes: __OPTIMIZE__ is not defined */
+  bool unfortified;             /* and _FORTIFY_SOURCE was said, which is off then */
+  bool passes; /* LLVM's passes run; without them clang only says what it would say to them */
   const char *refused;  /* a flag that cannot have its effect, or NULL */
   const char *database; /* -MJ, or NULL */
   struct cc_list words; /* the command line with its @files expanded, from argv[1] on */
   struct cc_list kept;  /* the same without flags that have no effect here, and -MJ */
 };
+
+/* Flags for these two. The second one comes behind other -Wp,-D... */
+#define CC_UNOPTIMIZED "-U__OPTIMIZE__"
+#define CC_UNFORTIFIED "-Wp,-U_FORTIFY_SOURCE"
 
 /* Takes a command line of `kiln cc` or `kiln c++` apart (argv[0] is skipped). False after a message. */
 bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv);
@@ -89,14 +96,17 @@ bool cc_checks_functions(const struct cc_args *a);
 /* True if a flag has its effect by one of LLVM's passes, so that they must run with -Og, too. */
 bool cc_needs_passes(const struct cc_args *a);
 
+/* True if the words define _FORTIFY_SOURCE, but not as 0. */
+bool cc_fortifies(const struct cc_list *words);
+
 /* Appends the flags of clang's passes that Kiln wants: without vectors, unless they were asked for, or none. */
 void cc_push_passes(struct cc_list *l, const struct cc_args *a);
 
 /* ---- cc_run.c ---- */
 
-/* Appends flags for bitcode as -O1's is before LLVM's passes. It says which functions are to be inlined; that of -O0
- * forbids it for all. */
-void cc_push_no_passes(struct cc_list *l);
+/* Appends flags for bitcode as -O1's is before LLVM's passes, but for those without which it means something else:
+ * always_inline is obeyed by one of them. It says which functions are to be inlined; that of -O0 forbids it for all. */
+void cc_push_required_passes(struct cc_list *l);
 /* Says which verb runs, for cc_verb and cc_clang. */
 void cc_begin(bool cxx);
 /* Its name, which messages begin with: "cc" or "c++". */

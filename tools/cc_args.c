@@ -150,10 +150,8 @@ static const struct {
   {"-emit-ast", CLANG},
   {"-emit-llvm", CLANG},
   {"-fdebug-compilation-dir", VALUE},
-  {"-flto", DROP | PREFIX},
   {"-fmodules-user-build-path", VALUE},
   {"-fmodule-output", NAMES | PREFIX | ONCE},
-  {"-fno-lto", DROP},
   {"-foptimization-record-", NAMES | PREFIX},
   {"-fproc-stat-report", REFUSE | PREFIX},
   {"-fprofile-arcs", NAMES},
@@ -333,6 +331,20 @@ static bool note(struct cc_args *a, const char *word, const char *value) {
   return false;
 }
 
+/* A flag of Kiln's own, behind those of the command line. */
+static void say(struct cc_args *a, const char *word) {
+  add(a, CC_FLAG, word, NULL);
+  cc_push(&a->kept, word);
+}
+
+/* Sources are told that nothing is optimized: what relies on it, as _FORTIFY_SOURCE does on knowing the sizes of
+ * objects, would do nothing in silence. */
+static void say_unoptimized(struct cc_args *a) {
+  a->unfortified = cc_fortifies(&a->words);
+  say(a, CC_UNOPTIMIZED);
+  if (a->unfortified) say(a, CC_UNFORTIFIED);
+}
+
 bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
   unsigned files = 0;
   *a = (struct cc_args){.mode = CC_LINK_ALL, .cxx = cxx};
@@ -374,11 +386,14 @@ bool cc_parse(struct cc_args *a, bool cxx, int argc, char **argv) {
     add(a, kind, word, value)->names = how & NAMES;
   }
   if (a->refused == NULL) a->refused = cc_find_refused(a);
-  a->passes = !a->inlining || a->names || cc_needs_passes(a);
+  const bool alone =
+    a->inlining && !cc_needs_passes(a); /* Kiln's inlining, without LLVM's passes */
+  a->passes = !alone || a->names;
+  a->unoptimized = alone;
+  if (alone) say_unoptimized(a);
   if (cc_checks_functions(a)) {
     a->no_function_checks = true;
-    add(a, CC_FLAG, "-fno-sanitize=function", NULL);
-    cc_push(&a->kept, "-fno-sanitize=function");
+    say(a, "-fno-sanitize=function");
   }
   return true;
 }

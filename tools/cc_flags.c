@@ -171,6 +171,27 @@ bool cc_checks_functions(const struct cc_args *a) {
   return on;
 }
 
+/* What a definition or its end, "NAME=VALUE", says: 1, the macro is defined as another number than 0; -1, not; 0,
+ * nothing. */
+static int defines(const char *said, const char *name, bool undefines) {
+  size_t n = strlen(name);
+  if (strncmp(said, name, n) != 0 || (said[n] != 0 && said[n] != '=' && said[n] != ',')) return 0;
+  return undefines || strncmp(said + n, "=0", 2) == 0 ? -1 : 1;
+}
+
+bool cc_fortifies(const struct cc_list *words) {
+  bool on = false;
+  for (size_t i = 0; i < words->n; i++) {
+    const char *word = words->at[i];
+    if (strncmp(word, "-Wp,", 4) == 0) word += 4;
+    if (word[0] != '-' || (word[1] != 'D' && word[1] != 'U')) continue;
+    const char *said = word[2] == 0 && i + 1 < words->n ? words->at[i + 1] : word + 2;
+    int how = defines(said, "_FORTIFY_SOURCE", word[1] == 'U');
+    if (how != 0) on = how > 0;
+  }
+  return on;
+}
+
 bool cc_needs_passes(const struct cc_args *a) {
   if (a->vectorize) return true;
   for (size_t i = 0; i < a->n; i++)
@@ -182,7 +203,7 @@ bool cc_needs_passes(const struct cc_args *a) {
 }
 
 void cc_push_passes(struct cc_list *l, const struct cc_args *a) {
-  if (!a->passes) cc_push_no_passes(l);
+  if (!a->passes) cc_push_required_passes(l);
   if (a->vectorize) return;
   cc_push(l, "-fno-vectorize");
   cc_push(l, "-fno-slp-vectorize");

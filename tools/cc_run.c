@@ -30,8 +30,10 @@ const char *cc_clang(void) {
   return runs_cxx ? "clang++-22" : "clang-22";
 }
 
-void cc_push_no_passes(struct cc_list *l) {
-  static const char *const words[] = {"-O1", "-Xclang", "-disable-llvm-passes"};
+void cc_push_required_passes(struct cc_list *l) {
+  /* The limit is for passes that LLVM may leave out: all but those that -O0 runs. */
+  static const char *const words[] = {"-O1", "-mllvm", "-opt-bisect-limit=0", "-mllvm",
+                                      "-opt-bisect-verbose=false"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(l, words[i]);
 }
 

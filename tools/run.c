@@ -96,7 +96,7 @@ static bool open_source(struct input *in, const char *path, bool cxx, const stru
   kiln_buffer bitcode = {0};
   struct cc_list l = {0};
   for (size_t i = 0; i < f->clang.n; i++) cc_push(&l, f->clang.at[i]);
-  if (!passes) cc_push_no_passes(&l);
+  if (!passes) cc_push_required_passes(&l);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(&l, words[i]);
   cc_push(&l, path);
   cc_begin(cxx);

@@ -184,8 +184,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
   if (quiet) tool_thread_diag = &diag;
   if (!tool_module_open(&t, &input, options, false)) return TOOL_FAILED;
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
-  if (a->inlining)
-    tool_inlining_set(t.module, &(struct tool_inlining){.what = KILN_INLINING_SMALL});
+  if (a->inlining) tool_inlining_set(t.module, &a->inlined);
   struct tool_compiled c;
   kiln_buffer object = {0};
   kiln_status s = tool_module_compile(&c, &t, &input, 1, false);
@@ -294,9 +293,17 @@ static int link_all(const struct cc_args *a) {
   return run(&l, NULL, NULL);
 }
 
+/* What -Og inlines: $KILN_INLINE, which was found to be good, may say it. */
+static void find_inlined(struct cc_args *a) {
+  (void)tool_inlining_wanted(&a->inlined);
+  if (a->inlined.what == KILN_INLINING_OFF) a->inlined.what = KILN_INLINING_SMALL;
+}
+
 /* Reports flags whose effect Kiln does not have. TOOL_OK: there are none. */
 static int check_flags(const struct cc_args *a) {
   cc_warn_left_out(a);
+  if (a->unfortified)
+    tool_warning("%s: -Og: _FORTIFY_SOURCE is off: sizes of objects are not known", cc_verb());
   if (a->no_function_checks)
     tool_warning("%s: -fsanitize=undefined: without -fsanitize=function", cc_verb());
   if (a->refused == NULL) return TOOL_OK;
@@ -353,7 +360,11 @@ static int run_verb(bool cxx, int argc, char **argv) {
     sources += a.items[i].kind == CC_INPUT && a.items[i].ours;
   }
   if (a.mode == CC_CLANG && asks_version(&a)) return print_version(&a);
-  if (a.mode == CC_CLANG || sources == 0) return cc_become(&a.words);
+  if (a.mode == CC_CLANG || sources == 0) { /* a precompiled header says what its users say */
+    if (a.unoptimized && inputs != 0) cc_push(&a.words, CC_UNOPTIMIZED);
+    if (a.unfortified && inputs != 0) cc_push(&a.words, CC_UNFORTIFIED);
+    return cc_become(&a.words);
+  }
   if (a.mode != CC_LINK_ALL && a.out != NULL && inputs > 1) {
     tool_error("%s: -o with more than one input", cc_verb());
     return TOOL_FAILED;
@@ -362,6 +373,7 @@ static int run_verb(bool cxx, int argc, char **argv) {
     fprintf(stderr, "kiln: %s: compiled by LLVM: not implemented: %s\n", cc_verb(), a.refused);
     return cc_become(&a.words);
   }
+  find_inlined(&a);
   int status = check_flags(&a);
   if (status == TOOL_OK && a.names) status = cc_plan_make(&plan, &a);
   if (status != TOOL_OK) {

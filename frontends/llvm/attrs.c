@@ -460,6 +460,8 @@ static bool add_list(struct kn_bc *r, uint32_t begin, uint32_t *number) {
     const struct kn_bc_attr *a = &r->m->attrs.at[item];
     if (a->refused_call) l.refused_call = a->refused_call;
     if (a->index == KN_BC_FUNC_INDEX) l.sig_flags |= a->flags & KN_BC_SIG_FLAGS;
+    if (a->index == KN_BC_FUNC_INDEX && a->flags & FA_INLINE_NEVER && r->m->inlining)
+      l.sig_flags |= KN_BC_SIG_NOINLINE;
     if (a->index == 0 && a->flags & (PA_SEXT | PA_ZEXT)) l.extends = true;
     if (in_signature(a) && !KN_BC_PUSH(r, r->open->list_attrs, item)) return false;
   }

@@ -585,6 +585,12 @@ struct kn_bc_callsite {
 };
 /* Builds it. */
 void kn_bc_call_of(struct kn_bc *r, struct kn_bc_callsite *c);
+/* ---- never.c ---- */
+
+/* If `g` is only refused since no call of it must be left, notes this one, which is to call *target: true. */
+bool kn_bc_never_call(struct kn_bc *r, const struct kn_bc_global *g, kiln_value *target);
+/* Reports a noted call that something leads to; for a function that is complete but not finished. */
+bool kn_bc_never_check(struct kn_bc *r);
 /* Makes the current function's parameters values. */
 bool kn_bc_params(struct kn_bc *r);
 

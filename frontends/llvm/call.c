@@ -378,6 +378,8 @@ static inline bool callee(struct kn_bc *r, struct kn_bc_callsite *c) {
       c->flags = g->fn_flags & (KN_BC_SIG_FLAGS | FA_CALL_REFUSED);
       c->refused = g;
       c->target = function(r, id, g);
+      if (KN_UNLIKELY(c->flags & FA_CALL_REFUSED) && kn_bc_never_call(r, g, &c->target))
+        c->flags &= ~(uint32_t)FA_CALL_REFUSED;
     } else {
       if (g->type != c->type) return bad_call(r);
       kn_bc_intrinsic(r, g, c->type, c->attrs, c->ops, c->n, bundles);

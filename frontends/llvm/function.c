@@ -124,6 +124,7 @@ bool kn_bc_read_function(struct kn_bc *r, uint32_t global) {
     r->instructions = counted;
     return KN_BC_PUSH(r, r->assembly.waiting, (struct kn_bc_body){.pos = start, .global = global});
   }
+  if (KN_UNLIKELY(r->fn.never.n != 0) && !kn_bc_never_check(r)) return false;
   if (KN_UNLIKELY(r->has_debug)) kn_bc_assign_end(r);
   if (r->fn.subprogram) kn_bc_debug_function(r);
   if (kiln_func_status(r->f) != KILN_OK)

@@ -73,7 +73,8 @@ struct kn_bc_function {
   uint32_t zeroed;               /* entries of vals below it are set (VS_NONE from vals.n on) */
   uint32_t n_forwards;           /* forward values not yet bound */
   KN_BC_ARRAY(uint32_t) touched; /* ids of the module's values that got a handle in this function */
-  KN_BC_ARRAY(kiln_value) parts; /* of values that are no scalars: value.h */
+  KN_BC_ARRAY(struct kn_bc_never) never; /* calls that nothing may lead to */
+  KN_BC_ARRAY(kiln_value) parts;         /* of values that are no scalars: value.h */
   KN_BC_ARRAY(struct kn_bc_addr) addrs;
   KN_BC_ARRAY(struct kn_bc_half) halves;
   uint32_t n_again; /* of these, what was emitted in more than one block */

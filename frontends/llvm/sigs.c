@@ -317,7 +317,8 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
   unsigned sig_flags =
     (t->flags ? KILN_SIG_VARIADIC : 0u) | (flags & FA_NORETURN ? KILN_SIG_NORETURN : 0u) |
     (flags & FA_RETURNS_TWICE ? KILN_SIG_RETURNS_TWICE : 0u) |
-    (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u);
+    (flags & FA_NOUNWIND ? KILN_SIG_NOUNWIND : 0u) | (wide_results ? KILN_SIG_WIDE_RESULTS : 0u) |
+    (flags & KN_BC_SIG_NOINLINE ? KILN_SIG_NOINLINE : 0u);
   if (n > 65535) return kn_bc_unsupported(r, "this many parameters");
   s->sig = kiln_sig_new(r->module, KILN_CC_C, sig_flags, r->tmp.params.at, n, results, n_results);
   if (s->sig.id == 0)

@@ -236,8 +236,9 @@ enum {
 
 /* What makes signatures of one function type differ, beside KN_BC_SIG_FLAGS. */
 enum {
-  KN_BC_SIG_AVX512 = 1 << 5, /* and of 512 bits, whose arguments are refused */
-  KN_BC_SIG_AVX = 1 << 6,    /* vectors of 256 bits are passed in one register */
+  KN_BC_SIG_NOINLINE = 1 << 4, /* the call, where something may be inlined */
+  KN_BC_SIG_AVX512 = 1 << 5,   /* and of 512 bits, whose arguments are refused */
+  KN_BC_SIG_AVX = 1 << 6,      /* vectors of 256 bits are passed in one register */
   KN_BC_SIG_DEFINITION = 1 << 7
 };
 /* What a function gives its signature. */
@@ -266,7 +267,7 @@ struct kn_bc_attr_list {
   uint32_t first, n;
   uint32_t hash, next; /* number of another one with the same hash; 0: none */
   uint32_t sig;        /* the list of those of its attributes that signatures depend on, */
-  uint8_t sig_flags;   /* KN_BC_SIG_FLAGS that it adds to them, */
+  uint8_t sig_flags;   /* KN_BC_SIG_FLAGS, and KN_BC_SIG_NOINLINE, that it adds to them, */
   bool extends;        /* and whether those of definitions differ: the result is extended */
   const struct kn_bc_support *refused_call; /* of one of its attributes */
 };
@@ -452,6 +453,12 @@ struct kn_bc_invoke {
 /* An argument of a phi from a block that is not read yet. */
 struct kn_bc_late {
   uint32_t pred, target, index, value;
+};
+
+/* A call of a function that must not be called. */
+struct kn_bc_never {
+  kiln_block block;
+  const struct kn_bc_global *g; /* the function */
 };
 
 /* ---- metadata ---- */

@@ -261,7 +261,12 @@ enum {
    * that does leave it ends the program in functions with a personality. */
   KILN_SIG_NOUNWIND = 8,
   /** The results are two, four or eight v128s; each two are the halves of a 256-bit register. x86-64 with AVX only. */
-  KILN_SIG_WIDE_RESULTS = 16
+  KILN_SIG_WIDE_RESULTS = 16,
+  /** A call by this signature is not inlined (<kiln/inline.h>). */
+  KILN_SIG_NOINLINE = 32,
+  /** A call by this signature tells a profiler that the function which has it was entered: it is left out where that
+   * function is inlined. It has no results. */
+  KILN_SIG_ENTRY = 64
 };
 
 /** The most results that a function may have. */

@@ -21,6 +21,8 @@ import threading
 from progress import progress
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# What `kiln cc -Og` has clang make: what -O1 says of inlining, and those of LLVM's passes that -O0 runs.
+AS_OG = ['-O1', '-mllvm', '-opt-bisect-limit=0', '-mllvm', '-opt-bisect-verbose=false', '-U__OPTIMIZE__']
 
 
 def options(description, **defaults):

@@ -80,6 +80,9 @@ REFUSED = '''
 -Wa,-mrelax-relocations=no              -Wa,-mrelax-relocations=no
 -Wa,--fatal-warnings,--crel             -Wa,--fatal-warnings,--crel
 -Xassembler --crel                      -Xassembler --crel
+-flto -fsanitize=cfi-icall              intrinsic llvm\\.type\\.test
+-flto=thin -fsanitize=cfi-icall         several modules in one file
+-fsanitize=cfi-icall                    '-fsanitize=cfi-icall' only allowed with '-flto'
 '''
 
 # Taken, for the effect is the same or there is none.
@@ -131,6 +134,10 @@ TAKEN = '''
 --target=aarch64-linux-gnu -mbranch-protection=standard
 --target=aarch64-linux-gnu -ffixed-x18
 --target=aarch64-linux-gnu -moutline-atomics
+-flto
+-flto=thin
+-flto=auto
+-flto -fno-lto
 --target=x86_64-linux-musl
 --target=x86_64-unknown-none-elf
 '''

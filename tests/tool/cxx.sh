@@ -146,8 +146,8 @@ inlines() {
 }
 check '-Og inlines small functions' inlines
 # passes FLAG...: with -Og and these flags LLVM's passes run, too.
-passes() { cxx -Og -v "$@" -c small.cpp -o passes.o > said 2>&1 && ! grep -q -- -disable-llvm-passes said; }
-without_passes() { ! passes && grep -q -- -disable-llvm-passes said; }
+passes() { cxx -Og -v "$@" -c small.cpp -o passes.o > said 2>&1 && ! grep -q -- -opt-bisect-limit=0 said; }
+without_passes() { ! passes && grep -q -- -opt-bisect-limit=0 said; }
 check '-Og does without the passes of LLVM' without_passes
 for flag in -fsanitize=address '-fprofile-generate' '-finstrument-functions' -funroll-loops '-mllvm -unroll-count=2' '-fvectorize'; do
   check "-Og with them for $flag" passes $flag

@@ -168,6 +168,15 @@ static const struct row {
    CALLEE "b0(v0: i64):\n  v1 = call @next(v0)\n  ret v1\n}\n"
           "func internal @next(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n" CALLER CALL,
    NULL},
+  {KN_INLINE_ASKED,
+   CALLEE DOUBLE CALLER
+   "b0(v0: i64):\n  v1 = call @callee(v0) as (i64) -> i64 noinline\n  ret v1\n}\n",
+   CALLEE DOUBLE CALLER "b0(v0: i64):\n  v1 = call @callee(v0) as (i64) -> i64\n  ret v1\n}\n",
+   NULL},
+  {KN_INLINE_SECTION, "func internal @callee(i64) -> i64 section \"own\" {\n" DOUBLE CALLER CALL,
+   "func internal @callee(i64) -> i64 section \"own\" {\n" DOUBLE
+   "func @caller(i64) -> i64 section \"own\" {\n" CALL,
+   NULL},
   {KN_INLINE_SIGNATURE,
    "func internal @callee(i32) -> i64 {\nb0(v0: i32):\n  v1 = sext.i64 i32 v0\n  ret v1\n}\n" CALLER
    "b0(v0: i64):\n  v1 = bitcast.f64 i64 v0\n  v2 = call @callee(v1) as (f64) -> i64\n  ret "
@@ -429,6 +438,14 @@ static const struct {
    "func @caller(i64) -> i64 personality @p {\nb0(v0: i64):\n"
    "  try @other(v0) to b2(result 0) unwind b1(exception 0) [cleanup]\n"
    "b2(v2: i64):\n  v3 = add.i64 v2, 1\n  ret v3\nb1(v5: i64):\n  resume v5\n}\n"},
+  /* what tells a profiler of a call is not copied */
+  {"declare @counts()\nfunc internal @callee(i64) -> i64 {\nb0(v0: i64):\n  call @counts() as () "
+   "entry\n"
+   "  v2 = add.i64 v0, 1\n  ret v2\n}\n"
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  call @counts() as () entry\n  v2 = call "
+   "@callee(v0)\n  ret v2\n}\n",
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  call @counts() as () entry\n  v2 = add.i64 v0, 1\n "
+   " ret v2\n}\n"},
   /* resuming to the caller's landing pad */
   {PERSONAL
    "func internal @callee(i64) -> i64 personality @p {\nb0(v0: i64):\n"

@@ -20,8 +20,7 @@ import elf_difference  # noqa: E402
 import harness  # noqa: E402
 import transcripts  # noqa: E402
 
-# What -O1 says of inlining, without its passes.
-FLAGS = ['-O1', '-Xclang', '-disable-llvm-passes', '-fPIC']
+FLAGS = [*harness.AS_OG, '-fPIC']
 # Not compiled so: assembly that needs registers which are not for values, and what is of GCC's dialect alone.
 LEAVE = {'asm_tied.c'}
 

@@ -24,6 +24,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / 'harness'))
+import harness  # noqa: E402
 import lldb_trace  # noqa: E402
 from progress import progress  # noqa: E402
 
@@ -49,7 +50,7 @@ def compile_c(options, file, folder):
     machine = [f'--target={options.target}-linux-gnu']
     compiler = [CLANG.replace('clang', 'clang++') if cxx else CLANG]
     link = [('aarch64-linux-gnu-g++' if cxx else 'aarch64-linux-gnu-gcc'), '-static'] if aarch64 else compiler
-    level = ['-O1', '-Xclang', '-disable-llvm-passes'] if options.inline else ['-O0']
+    level = harness.AS_OG if options.inline else ['-O0']
     run([*compiler, *machine, '-w', *level, '-g', '-ftrivial-auto-var-init=zero', *(['-std=c++17'] if cxx else []),
          *options.flags.split(), '-emit-llvm', '-c', file, '-o', folder / 'p.bc'])
     run([CLANG, *machine, '-O0', '-c', folder / 'p.bc', '-o', folder / 'theirs.o'])

@@ -34,7 +34,7 @@ def options_of(path):
 def level_flags(level):
     """Options of a level: with the vectorizers, which the harness turns off, where clang has them on. Og: as kiln cc has
     it, for Kiln's inlining (kiln_flags)."""
-    if level == 'Og': return ['-O1', '-Xclang', '-disable-llvm-passes']
+    if level == 'Og': return harness.AS_OG
     return ['-' + level] + ['-fvectorize', '-fslp-vectorize'] * (level in ('O2', 'O3'))
 
 
