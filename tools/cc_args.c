@@ -337,7 +337,7 @@ static void say(struct cc_args *a, const char *word) {
   cc_push(&a->kept, word);
 }
 
-/* Sources are told that nothing is optimized: what relies on it, as _FORTIFY_SOURCE does on knowing the sizes of
+/* Nothing is optimized, and sources can see that: what relies on it, as _FORTIFY_SOURCE does on knowing the sizes of
  * objects, would do nothing in silence. */
 static void say_unoptimized(struct cc_args *a) {
   a->unfortified = cc_fortifies(&a->words);
