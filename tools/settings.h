@@ -17,7 +17,8 @@ struct tool_settings {
 
 enum { TOOL_WHY_SIZE = 256, TOOL_IDENTITY_SIZE = 1024 };
 
-/* Reads the variables, $KILN_UNKNOWN (unknown.h) among them. False if one has a value that it cannot have: `why` says which, and what it may be. */
+/* Reads the variables, $KILN_UNKNOWN (unknown.h) among them. False if one has a value that it cannot have: `why` says
+ * which, and what it may be. */
 bool tool_settings_read(struct tool_settings *out, char why[TOOL_WHY_SIZE]);
 
 /* Makes the names of the files that $KILN_LOG and $KILN_STATS name absolute, for this process and those that it starts,

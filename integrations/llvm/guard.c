@@ -61,7 +61,10 @@ static void handle(int signal, siginfo_t *info, void *context) {
   if (before->sa_flags & SA_SIGINFO) before->sa_sigaction(signal, info, context);
   else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN)
     before->sa_handler(signal);
-  else sigaction(signal, before, NULL); /* the instruction runs again */
+  else {
+    sigaction(signal, before, NULL); /* and the instruction runs again */
+    if (info->si_code <= 0) raise(signal);
+  }
 }
 
 static int find_code(struct dl_phdr_info *info, size_t size, void *address) {

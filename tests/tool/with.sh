@@ -65,6 +65,31 @@ for version in 14 22; do
   check "LLVM $version, ORC at -O0" logged "$by_kiln|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 0
   check "LLVM $version, ORC at -O2" logged "$by_llvm|^module: compiled by LLVM: a transformation of modules$" orc "$kiln" with ./orc 2
 done
+# What only the target machine says: triple, and the features that decide how vectors travel.
+cat > vectors.c <<'END'
+#include <stdio.h>
+void call8(float *to, const float *a, const float *b);
+int main(void) {
+  float a[8] = {1, 2, 3, 4, 5, 6, 7, 8}, b[8] = {10, 20, 30, 40, 50, 60, 70, 80}, c[8];
+  call8(c, a, b);
+  for (int i = 0; i < 8; i++) printf("%g ", c[i]);
+  return 0;
+}
+END
+# machine FEATURES: a unit of Kiln's and one of LLVM's pass vectors to each other.
+machine() {
+  logged "callee.o: .*$by_kiln|caller.o: compiled by LLVM: the unit is optimized$" "$kiln" with ./machine "$1" callee.o caller.o &&
+    gcc vectors.c callee.o caller.o -o vectors && [[ $(./vectors) == '11 22 33 44 55 66 77 88 ' ]]
+}
+for version in 14 22; do
+  type -P llvm-config-$version > /dev/null || continue
+  check "machine.c with LLVM $version" gcc -std=gnu11 -O1 -Wall -Wno-deprecated-declarations $(llvm-config-$version --cflags) \
+    "$tests/tool/llvm/machine.c" -o machine $(llvm-config-$version --ldflags) -lLLVM-$version
+  for features in +avx +avx2 +avx,+fma +avx512f,-avx512f,+avx +sse4.2 ''; do
+    check "LLVM $version, a machine with '$features'" machine "$features"
+  done
+done
+
 if [[ -x emit ]]; then
   table() { KILN_STATS=1 "$kiln" with ./emit 0 a.o b.o 2> table; grep -q '2 units' table || { cat table; return 1; }; }
   check "KILN_STATS" table
@@ -97,6 +122,20 @@ if type -P ldc2 > /dev/null; then
   check "D by ldmd2" same features ldmd2 -g "$tests/tool/llvm/features.d" -offeatures
   check "D with -O" logged "$by_llvm" "$kiln" with ldc2 -O "$tests/tool/llvm/features.d" -of=features
   check "D's text" "$kiln" with ldc2 -output-s "$tests/tool/llvm/features.d"
+  d_text() { logged 'compiled by LLVM: assembly$' "$kiln" with ldc2 -output-s -of=t.o "$tests/tool/llvm/features.d" && grep -q cfi_startproc t.o; }
+  check "D's text in a file that ends as an object does" d_text
+  # The configuration's switches come before those of the command line.
+  conf() {
+    local pattern=$1 switches=$2
+    shift 2
+    sed -E "s|^( *)switches = \[|&\n        $switches,|" /etc/ldc2.conf > own.conf && grep -q -- "${switches%%,*}" own.conf &&
+      logged "$pattern" "$kiln" with ldc2 -conf=own.conf -c "$@" "$tests/tool/llvm/features.d" -of=conf.o
+  }
+  check "switches of ldc2.conf" conf "$by_llvm" '"-O2"'
+  check "which the command line overrides" conf "$by_kiln" '"-O2"' -O0
+  check "others of ldc2.conf" conf 'compiled by LLVM: an option' '"-code-model=large"'
+  here_conf() { sed -E 's|^( *)switches = \[|&\n        "-O",|' /etc/ldc2.conf > ldc2.conf; logged "$by_llvm" "$kiln" with ldc2 -c "$tests/tool/llvm/features.d" -of=conf.o; local s=$?; rm -f ldc2.conf; return $s; }
+  check "ldc2.conf of the current folder" here_conf
 else skip "D" "LDC is not installed"
 fi
 if [[ $(ghdl --version 2> /dev/null) == *"llvm code generator"* ]]; then
