@@ -404,8 +404,7 @@ static void bad_signatures_are_refused(void **state) {
   FAILS(KILN_ERR_LIMIT, kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, nine, 9));
   FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_ENTRY, NULL, 0, nine, 1));
   FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_COUNT, 0, NULL, 0, NULL, 0));
-  FAILS(KILN_ERR_ARGUMENT,
-        kiln_sig_new(t->m, KILN_CC_C, 2 * KILN_SIG_ENTRY, NULL, 0, NULL, 0));
+  FAILS(KILN_ERR_ARGUMENT, kiln_sig_new(t->m, KILN_CC_C, 2 * KILN_SIG_ENTRY, NULL, 0, NULL, 0));
   const kiln_type two[2] = {KILN_TYPE_V128, KILN_TYPE_I64};
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 1));
   FAILS(KILN_ERR_TYPE, kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_WIDE_RESULTS, NULL, 0, two, 2));
