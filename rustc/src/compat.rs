@@ -1,0 +1,436 @@
+//! What differs between the versions of rustc that the sources fit: all of it, and nothing else.
+//!
+//! `rustc_before_1_101` is 1.99; without it, 1.101 (a nightly). Methods of rustc's traits whose signatures differ are
+//! macros, which the files of their traits have; they only pass on to methods that do not differ.
+
+#[cfg(rustc_before_1_101)]
+mod versions {
+    use rustc_attr_ir::Linkage;
+    use rustc_codegen_ssa::ModuleCodegen;
+    use rustc_middle::ty::TyCtxt;
+    use rustc_session::Session;
+    use rustc_target::callconv::PassMode;
+
+    pub use rustc_session::Session as EarlySession;
+    pub use rustc_session::config::CrateType;
+
+    /// Where the result of a call goes. In this version the address of memory for it is one of the arguments.
+    #[derive(Copy, Clone)]
+    pub enum ReturnSlot<V> {
+        Direct,
+        #[allow(dead_code)]
+        Indirect(V),
+    }
+
+    pub fn personality_name(_: TyCtxt<'_>) -> String {
+        "rust_eh_personality".to_string()
+    }
+
+    pub fn is_common(linkage: Linkage) -> bool {
+        linkage == Linkage::Common
+    }
+
+    pub fn has_sample_profile(sess: &Session) -> bool {
+        sess.opts.unstable_opts.profile_sample_use.is_some()
+    }
+
+    pub fn indirect(mode: &PassMode) -> super::Indirect<'_> {
+        match mode {
+            PassMode::Indirect { on_stack: true, attrs, .. } => super::Indirect::Copied(attrs),
+            PassMode::Indirect { meta_attrs: None, .. } => super::Indirect::Address,
+            _ => super::Indirect::WideAddress,
+        }
+    }
+
+    /// A module as another back end, or another state, has it.
+    pub fn map_module<A, B>(module: ModuleCodegen<A>, map: impl FnOnce(A) -> B) -> ModuleCodegen<B> {
+        let ModuleCodegen { name, module_llvm, kind, thin_lto_buffer } = module;
+        ModuleCodegen { name, module_llvm: map(module_llvm), kind, thin_lto_buffer }
+    }
+
+    /// The module, in whose place `left` stays.
+    pub fn take_module<M>(module: &mut ModuleCodegen<M>, left: M) -> ModuleCodegen<M> {
+        let module_llvm = std::mem::replace(&mut module.module_llvm, left);
+        ModuleCodegen { name: module.name.clone(), module_llvm, kind: module.kind, thin_lto_buffer: None }
+    }
+
+    macro_rules! base_type_methods {
+        () => {
+            fn type_array(&self, ty: Type, n: u64) -> Type {
+                Type::Memory(self.size_of_type(ty) * n)
+            }
+            fn type_kind(&self, ty: Type) -> rustc_codegen_ssa::common::TypeKind {
+                use rustc_codegen_ssa::common::TypeKind;
+                match ty {
+                    Type::Void => TypeKind::Void,
+                    Type::F16 => TypeKind::Half,
+                    Type::F32 => TypeKind::Float,
+                    Type::F64 => TypeKind::Double,
+                    Type::F128 => TypeKind::FP128,
+                    Type::Ptr => TypeKind::Pointer,
+                    Type::Vector(..) => TypeKind::Vector,
+                    Type::Memory(_) | Type::Fields(_) => TypeKind::Struct,
+                    _ => TypeKind::Integer,
+                }
+            }
+            fn element_type(&self, ty: Type) -> Type {
+                let Type::Vector(lane, _) = ty else { unreachable!("{ty:?} is no vector") };
+                lane.ty()
+            }
+            fn vector_length(&self, ty: Type) -> usize {
+                let Type::Vector(_, n) = ty else { unreachable!("{ty:?} is no vector") };
+                n as usize
+            }
+            fn float_width(&self, ty: Type) -> usize {
+                float_kind(ty).map_or(0, |_| ty.scalar_size() as usize * 8)
+            }
+            fn int_width(&self, ty: Type) -> u64 {
+                ty.int_bits().unwrap_or(0).into()
+            }
+        };
+    }
+
+    macro_rules! builder_methods {
+        () => {
+            fn invoke(
+                &mut self,
+                signature: Signature,
+                _: Option<&CodegenFnAttrs>,
+                _: Option<&FnAbi<'tcx, Ty<'tcx>>>,
+                callee: Value,
+                args: &[Value],
+                then: Block,
+                catch: Block,
+                _: Option<&()>,
+                _: Option<Instance<'tcx>>,
+            ) -> Value {
+                self.build_invoke(signature, callee, ReturnSlot::Direct, args, then, catch)
+            }
+            fn call(
+                &mut self,
+                signature: Signature,
+                _: Option<&CodegenFnAttrs>,
+                _: Option<&FnAbi<'tcx, Ty<'tcx>>>,
+                callee: Value,
+                args: &[Value],
+                _: Option<&()>,
+                _: Option<Instance<'tcx>>,
+            ) -> Value {
+                self.build_call(signature, callee, ReturnSlot::Direct, args)
+            }
+            fn tail_call(
+                &mut self,
+                _: Signature,
+                _: Option<&CodegenFnAttrs>,
+                _: &FnAbi<'tcx, Ty<'tcx>>,
+                _: Value,
+                _: &[Value],
+                _: Option<&()>,
+                _: Option<Instance<'tcx>>,
+            ) {
+                self.build_tail_call();
+            }
+            fn atomic_load(&mut self, ty: Type, address: Value, order: AtomicOrdering, _: Size) -> Value {
+                self.load_atomic(ty, address, order)
+            }
+            fn atomic_store(&mut self, v: Value, address: Value, order: AtomicOrdering, _: Size) {
+                self.store_atomic(v, address, order);
+            }
+            fn vector_splat(&mut self, n: usize, v: Value) -> Value {
+                self.splat(n as u32, v)
+            }
+        };
+    }
+
+    macro_rules! intrinsic_methods {
+        () => {
+            fn abort(&mut self) {
+                self.trap();
+            }
+        };
+    }
+
+    macro_rules! asm_codegen_methods {
+        () => {
+            fn codegen_global_asm(
+                &mut self,
+                _: &[InlineAsmTemplatePiece],
+                _: &[GlobalAsmOperandRef<'tcx>],
+                _: InlineAsmOptions,
+                _: &[Span],
+            ) {
+                self.fatal("assembly of a module");
+            }
+        };
+    }
+
+    macro_rules! codegen_backend_methods {
+        () => {
+            fn init(&self, sess: &Session) {
+                llvm_backend().init(sess);
+            }
+            fn replaced_intrinsics(&self) -> Vec<Symbol> {
+                replaced_intrinsics(llvm_backend().replaced_intrinsics())
+            }
+            fn fallback_intrinsics(&self) -> Vec<Symbol> {
+                llvm_backend().fallback_intrinsics()
+            }
+            fn print_pass_timings(&self) {
+                llvm_backend().print_pass_timings();
+            }
+            fn print_statistics(&self) {
+                llvm_backend().print_statistics();
+            }
+        };
+    }
+
+    macro_rules! extra_backend_methods {
+        () => {
+            fn compile_codegen_unit(&self, tcx: TyCtxt<'_>, name: Symbol) -> (ModuleCodegen<Unit>, u64) {
+                unit::compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name))
+            }
+        };
+    }
+
+    macro_rules! write_backend_methods {
+        () => {
+            fn target_machine_factory(&self, _: &Session, _: OptLevel, _: &[String]) -> TargetMachineFactoryFn<Self> {
+                Arc::new(|_, _| ())
+            }
+            fn run_thin_lto(
+                _: &CodegenContext,
+                _: &SelfProfilerRef,
+                _: DiagCtxtHandle<'_>,
+                _: &[String],
+                _: &[PathBuf],
+                _: Vec<ThinLtoInput<Self>>,
+            ) -> (Vec<ThinModule<Self>>, Vec<WorkProduct>) {
+                unreachable!("{NO_LTO}")
+            }
+        };
+    }
+
+    pub(crate) use {
+        asm_codegen_methods, base_type_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
+        intrinsic_methods, write_backend_methods,
+    };
+}
+
+#[cfg(not(rustc_before_1_101))]
+mod versions {
+    use rustc_attr_ir::Linkage;
+    use rustc_codegen_ssa::ModuleCodegen;
+    use rustc_middle::ty::TyCtxt;
+    use rustc_session::Session;
+    use rustc_target::callconv::{IndirectMode, PassMode};
+
+    pub use rustc_codegen_ssa::traits::ReturnSlot;
+    pub use rustc_session::EarlySession;
+    pub use rustc_structures::CrateType;
+
+    pub fn personality_name(tcx: TyCtxt<'_>) -> String {
+        rustc_symbol_mangling::eh_personality_symbol(tcx).to_string()
+    }
+
+    pub fn is_common(_: Linkage) -> bool {
+        false
+    }
+
+    pub fn has_sample_profile(sess: &Session) -> bool {
+        sess.opts.cg.profile_sample_use.is_some()
+    }
+
+    pub fn indirect(mode: &PassMode) -> super::Indirect<'_> {
+        match mode {
+            PassMode::Indirect { mode: IndirectMode::OnStack, attrs, .. } => super::Indirect::Copied(attrs),
+            PassMode::Indirect { .. } => super::Indirect::Address,
+            _ => super::Indirect::WideAddress,
+        }
+    }
+
+    /// A module as another back end, or another state, has it.
+    pub fn map_module<A, B>(module: ModuleCodegen<A>, map: impl FnOnce(A) -> B) -> ModuleCodegen<B> {
+        let ModuleCodegen { name, module_llvm, kind } = module;
+        ModuleCodegen { name, module_llvm: map(module_llvm), kind }
+    }
+
+    /// The module, in whose place `left` stays.
+    pub fn take_module<M>(module: &mut ModuleCodegen<M>, left: M) -> ModuleCodegen<M> {
+        let module_llvm = std::mem::replace(&mut module.module_llvm, left);
+        ModuleCodegen { name: module.name.clone(), module_llvm, kind: module.kind }
+    }
+
+    macro_rules! base_type_methods {
+        () => {
+            // Of processors that Kiln does not have.
+            fn type_f16b(&self) -> Type {
+                self.fatal("a value of type f16b")
+            }
+            fn type_ppcf128(&self) -> Type {
+                self.fatal("a value of type ppcf128")
+            }
+            fn vector_element_type_and_length(&self, ty: Type) -> Option<(Type, u64)> {
+                let Type::Vector(lane, n) = ty else { return None };
+                Some((lane.ty(), n.into()))
+            }
+            fn float_type(&self, ty: Type) -> Option<Float> {
+                float_kind(ty)
+            }
+            fn int_width(&self, ty: Type) -> Option<u64> {
+                ty.int_bits().map(u64::from)
+            }
+        };
+    }
+
+    macro_rules! builder_methods {
+        () => {
+            fn invoke(
+                &mut self,
+                signature: Signature,
+                _: Option<&CodegenFnAttrs>,
+                _: Option<&FnAbi<'tcx, Ty<'tcx>>>,
+                callee: Value,
+                slot: ReturnSlot<Value>,
+                args: &[Value],
+                then: Block,
+                catch: Block,
+                _: Option<&()>,
+                _: Option<Instance<'tcx>>,
+            ) -> Value {
+                self.build_invoke(signature, callee, slot, args, then, catch)
+            }
+            fn call(
+                &mut self,
+                signature: Signature,
+                _: Option<&CodegenFnAttrs>,
+                _: Option<&FnAbi<'tcx, Ty<'tcx>>>,
+                callee: Value,
+                slot: ReturnSlot<Value>,
+                args: &[Value],
+                _: Option<&()>,
+                _: Option<Instance<'tcx>>,
+            ) -> Value {
+                self.build_call(signature, callee, slot, args)
+            }
+            fn tail_call(
+                &mut self,
+                _: Signature,
+                _: Option<&CodegenFnAttrs>,
+                _: &FnAbi<'tcx, Ty<'tcx>>,
+                _: Value,
+                _: ReturnSlot<Value>,
+                _: &[Value],
+                _: Option<&()>,
+                _: Option<Instance<'tcx>>,
+            ) {
+                self.build_tail_call();
+            }
+            fn atomic_load(
+                &mut self,
+                ty: Type,
+                address: Value,
+                order: AtomicOrdering,
+                _volatile: bool,
+                _: Size,
+            ) -> Value {
+                self.load_atomic(ty, address, order)
+            }
+            fn atomic_store(&mut self, v: Value, address: Value, order: AtomicOrdering, _volatile: bool, _: Size) {
+                self.store_atomic(v, address, order);
+            }
+            fn vector_splat(&mut self, n: u64, v: Value) -> Value {
+                self.splat(n as u32, v)
+            }
+        };
+    }
+
+    macro_rules! intrinsic_methods {
+        () => {
+            fn abort_immediate(&mut self) {
+                self.trap();
+            }
+            fn ctpop(&mut self, v: Value) -> Value {
+                let bits = self.unary(KILN_OP_POPCNT, v);
+                self.int_cast(bits, Type::I32, false)
+            }
+        };
+    }
+
+    macro_rules! asm_codegen_methods {
+        () => {
+            fn codegen_global_asm(
+                &mut self,
+                _: &[InlineAsmTemplatePiece],
+                _: &[GlobalAsmOperandRef<'tcx>],
+                _: InlineAsmOptions,
+                _: &[Span],
+                _: &[String],
+            ) {
+                self.fatal("assembly of a module");
+            }
+        };
+    }
+
+    macro_rules! codegen_backend_methods {
+        () => {
+            fn init(&mut self, sess: &EarlySession) -> rustc_session::CodegenBackendInit {
+                let mut init = llvm_backend().init(sess);
+                init.replaced_intrinsics = replaced_intrinsics(init.replaced_intrinsics);
+                init
+            }
+        };
+    }
+
+    macro_rules! extra_backend_methods {
+        () => {
+            fn compile_codegen_unit(&self, tcx: TyCtxt<'_>, name: Symbol, bitcode: bool) -> (ModuleCodegen<Unit>, u64) {
+                unit::compile(tcx, name, |llvm| llvm.compile_codegen_unit(tcx, name, bitcode))
+            }
+        };
+    }
+
+    macro_rules! write_backend_methods {
+        () => {
+            fn target_machine_factory(&self, _: &Session, _: OptLevel) -> TargetMachineFactoryFn<Self> {
+                Arc::new(|_, _| ())
+            }
+            fn run_thin_lto(
+                _: &CodegenContext,
+                _: &SelfProfilerRef,
+                _: Option<&rustc_session::BorrowedIncrCompSession>,
+                _: DiagCtxtHandle<'_>,
+                _: &[String],
+                _: &[PathBuf],
+                _: Vec<ThinLtoInput<Self>>,
+            ) -> (Vec<ThinModule<Self>>, Vec<WorkProduct>) {
+                unreachable!("{NO_LTO}")
+            }
+        };
+    }
+
+    pub(crate) use {
+        asm_codegen_methods, base_type_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
+        intrinsic_methods, write_backend_methods,
+    };
+}
+
+use rustc_target::callconv::ArgAttributes;
+
+/// How an argument in memory is passed.
+pub enum Indirect<'a> {
+    /// As a copy in the argument area.
+    Copied(&'a ArgAttributes),
+    /// By its address.
+    Address,
+    /// By its address and its length or vtable.
+    WideAddress,
+}
+
+pub use versions::{
+    CrateType, EarlySession, ReturnSlot, has_sample_profile, indirect, is_common, map_module, personality_name,
+    take_module,
+};
+pub(crate) use versions::{
+    asm_codegen_methods, base_type_methods, builder_methods, codegen_backend_methods, extra_backend_methods,
+    intrinsic_methods, write_backend_methods,
+};

@@ -1,0 +1,625 @@
+//! Debug information: units, files, functions, scopes, locations and variables; types are in `types.rs`. What it says
+//! is what rustc's LLVM back end says: gdb and lldb have printers that look for it.
+
+mod types;
+
+use std::cell::{Cell, RefCell};
+use std::ffi::CString;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use rustc_abi::Size;
+use rustc_codegen_ssa::debuginfo::type_names;
+use rustc_codegen_ssa::mir::debuginfo::VariableKind;
+use rustc_codegen_ssa::traits::*;
+use rustc_data_structures::fx::{FxHashMap, FxHashSet};
+use rustc_hir::def::DefKind;
+use rustc_hir::def_id::{DefId, LOCAL_CRATE};
+use rustc_middle::mono::CodegenUnit;
+use rustc_middle::ty::layout::HasTypingEnv;
+use rustc_middle::ty::{
+    self, ExistentialTraitRef, GenericArgsRef, Instance, Ty, TyCtxt, TypeVisitableExt, Unnormalized,
+};
+use rustc_session::config::DebugInfo;
+use rustc_span::{
+    BytePos, FileName, Pos, RemapPathScopeComponents, SourceFile, SourceFileAndLine, SourceFileHashAlgorithm, Span,
+    Symbol,
+};
+use rustc_target::callconv::FnAbi;
+
+use crate::builder::Builder;
+use crate::context::{Context, Function};
+use crate::module::Module;
+use crate::sys::*;
+use crate::values::Value;
+
+const NONE: kiln_die = kiln_die { id: 0 };
+
+/// A source file: its entry, and its number in locations.
+#[derive(Copy, Clone)]
+struct File {
+    die: kiln_die,
+    number: u32,
+}
+
+/// A position in a source file; line 0: unknown.
+struct Place {
+    file: File,
+    line: u32,
+    column: u32,
+}
+
+/// The debug information of a unit.
+pub struct Debug<'tcx> {
+    set: *mut kiln_debug,
+    unit: kiln_die,
+    /// With types and variables.
+    full: bool,
+    files: RefCell<FxHashMap<u32, File>>,
+    types: RefCell<FxHashMap<Ty<'tcx>, kiln_die>>,
+    vtables: RefCell<FxHashSet<kiln_symbol>>,
+    namespaces: RefCell<FxHashMap<DefId, kiln_die>>,
+    /// Slots of the functions being built, which variables may live in; other addresses move.
+    slots: RefCell<FxHashSet<(*mut kiln_func, u32)>>,
+    uses_printers: Cell<bool>,
+}
+
+fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "")).expect("NULs are gone")
+}
+
+impl<'tcx> Debug<'tcx> {
+    /// None without `-Cdebuginfo`.
+    pub fn new(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>, module: &Module) -> Option<Self> {
+        let level = tcx.sess.opts.debuginfo;
+        if level == DebugInfo::None {
+            return None;
+        }
+        let source = tcx.sess.local_crate_source_file();
+        let mut name = source
+            .map(|source| source.path(RemapPathScopeComponents::DEBUGINFO).to_path_buf())
+            .unwrap_or_else(|| PathBuf::from(tcx.crate_name(LOCAL_CRATE).as_str()));
+        // Each unit has a name of its own.
+        name.push("@");
+        name.push(unit.name().as_str());
+        let folder = tcx.sess.psess.source_map().working_dir().path(RemapPathScopeComponents::DEBUGINFO);
+        let (name, folder) = (c_string(&name.to_string_lossy()), c_string(&folder.to_string_lossy()));
+        let producer = c_string(&format!("Kiln (rustc version {})", tcx.sess.cfg_version));
+        // SAFETY: the set lives as long as the module; strings are copied.
+        let (set, unit) = unsafe {
+            let set = kiln_module_debug(module.raw);
+            let file = kiln_die_new_file(set, folder.as_ptr(), name.as_ptr());
+            let unit = kiln_die_new_unit(set, file, producer.as_ptr(), KILN_DW_LANG_Rust);
+            if matches!(level, DebugInfo::LineTablesOnly | DebugInfo::LineDirectivesOnly) {
+                kiln_debug_set_lines_only(set, unit);
+            }
+            (set, unit)
+        };
+        Some(Debug {
+            set,
+            unit,
+            full: level == DebugInfo::Full,
+            files: RefCell::default(),
+            types: RefCell::default(),
+            vtables: RefCell::default(),
+            namespaces: RefCell::default(),
+            slots: RefCell::default(),
+            uses_printers: Cell::new(false),
+        })
+    }
+
+    fn begin(&self, tag: u32, parent: kiln_die, name: &str) -> kiln_die {
+        // SAFETY: the set lives as long as the module; strings are copied.
+        unsafe {
+            let die = kiln_die_new(self.set, tag, parent);
+            if !name.is_empty() {
+                kiln_die_set_string(self.set, KILN_DW_AT_name, name.as_ptr().cast(), name.len());
+            }
+            die
+        }
+    }
+
+    /// Begins an entry whose children are a list, defined later: the number before its own.
+    fn begin_with_list(&self, tag: u32, parent: kiln_die, name: &str) -> (kiln_die, kiln_die) {
+        // SAFETY: the set lives as long as the module; strings are copied.
+        unsafe {
+            let limit = kiln_debug_die_limit(self.set).max(1);
+            let (list, die) = (kiln_die_at(self.set, limit), kiln_die_at(self.set, limit + 1));
+            kiln_die_begin(self.set, die, tag, parent);
+            if !name.is_empty() {
+                kiln_die_set_string(self.set, KILN_DW_AT_name, name.as_ptr().cast(), name.len());
+            }
+            kiln_die_set_children(self.set, list);
+            (die, list)
+        }
+    }
+
+    fn begin_list(&self, list: kiln_die) {
+        // SAFETY: the set lives as long as the module.
+        unsafe { kiln_die_begin_list(self.set, list, std::ptr::null(), 0) };
+    }
+
+    /// Adds an entry to the list that was begun last.
+    fn append(&self, die: kiln_die) {
+        // SAFETY: as above.
+        unsafe { kiln_die_append(self.set, die) };
+    }
+
+    // Attributes of the entry that was begun last.
+    fn set_uint(&self, name: u32, value: u64) {
+        // SAFETY: as above.
+        unsafe { kiln_die_set_uint(self.set, name, value) };
+    }
+    fn set_ref(&self, name: u32, to: kiln_die) {
+        // SAFETY: as above.
+        unsafe { kiln_die_set_ref(self.set, name, to) };
+    }
+    fn set_flag(&self, name: u32) {
+        // SAFETY: as above.
+        unsafe { kiln_die_set_flag(self.set, name) };
+    }
+    fn set_string(&self, name: u32, text: &str) {
+        // SAFETY: as above; strings are copied.
+        unsafe { kiln_die_set_string(self.set, name, text.as_ptr().cast(), text.len()) };
+    }
+}
+
+impl<'tcx> Context<'tcx> {
+    fn file(&self, debug: &Debug<'tcx>, source: &SourceFile) -> File {
+        let make = || {
+            let scope = RemapPathScopeComponents::DEBUGINFO;
+            let (folder, name) = match &source.name {
+                FileName::Real(real) => {
+                    let (folder, name) = real.embeddable_name(scope);
+                    match name.strip_prefix(folder) {
+                        Ok(relative) => (folder.to_string_lossy().into_owned(), relative.to_string_lossy()),
+                        Err(_) => (String::new(), name.to_string_lossy()),
+                    }
+                }
+                other => (String::new(), other.display(scope).to_string().into()),
+            };
+            let (folder, name) = (c_string(&folder), c_string(&name));
+            // SAFETY: the set lives as long as the module; strings are copied.
+            unsafe {
+                let die = kiln_die_new_file(debug.set, folder.as_ptr(), name.as_ptr());
+                if source.src_hash.kind == SourceFileHashAlgorithm::Md5 {
+                    kiln_die_set_md5(debug.set, source.src_hash.hash_bytes().as_ptr());
+                }
+                File { die, number: kiln_file_new_die(self.module.session, die, name.as_ptr()) }
+            }
+        };
+        *debug.files.borrow_mut().entry(source.start_pos.0).or_insert_with(make)
+    }
+
+    fn place(&self, debug: &Debug<'tcx>, pos: BytePos) -> Place {
+        match self.tcx.sess.source_map().lookup_line(pos) {
+            Ok(SourceFileAndLine { sf, line }) => {
+                let column = (sf.relative_position(pos) - sf.lines()[line]).to_u32() + 1;
+                Place { file: self.file(debug, &sf), line: line as u32 + 1, column }
+            }
+            Err(source) => Place { file: self.file(debug, &source), line: 0, column: 0 },
+        }
+    }
+
+    fn namespace(&self, debug: &Debug<'tcx>, id: DefId) -> kiln_die {
+        if let Some(&known) = debug.namespaces.borrow().get(&id) {
+            return known;
+        }
+        let parent = self.parent_namespace(debug, id);
+        let mut name = String::with_capacity(64);
+        type_names::push_item_name(self.tcx, id, false, &mut name);
+        let die = debug.begin(KILN_DW_TAG_namespace, parent, &name);
+        debug.namespaces.borrow_mut().insert(id, die);
+        die
+    }
+
+    fn parent_namespace(&self, debug: &Debug<'tcx>, id: DefId) -> kiln_die {
+        let parent = self.tcx.def_key(id).parent;
+        parent.map_or(NONE, |index| self.namespace(debug, DefId { krate: id.krate, index }))
+    }
+
+    /// The entry that has a function: its type's for methods of a type's own, else a namespace; and whether it is a
+    /// type's.
+    fn function_scope(&self, debug: &Debug<'tcx>, instance: Instance<'tcx>) -> (kiln_die, bool) {
+        if let Some(of) = self.tcx.inherent_impl_of_assoc(instance.def_id()) {
+            let ty = self.tcx.instantiate_and_normalize_erasing_regions(
+                instance.args,
+                self.typing_env(),
+                self.tcx.type_of(of),
+            );
+            if let ty::Adt(def, ..) = ty.kind()
+                && !def.is_box()
+            {
+                if debug.full && !ty.has_param() {
+                    return (self.type_die(debug, ty), true);
+                }
+                return (self.namespace(debug, def.did()), false);
+            }
+        }
+        (self.parent_namespace(debug, instance.def_id()), false)
+    }
+
+    /// A list of the types that a function or a type is an instance for; NONE if there are none.
+    fn template_list(&self, debug: &Debug<'tcx>, of: DefId, args: GenericArgsRef<'tcx>) -> kiln_die {
+        let params = self.template_params(debug, of, args);
+        if params.is_empty() {
+            return NONE;
+        }
+        // SAFETY: the set lives as long as the module; the items are copied.
+        unsafe {
+            let list = kiln_die_at(debug.set, kiln_debug_die_limit(debug.set).max(1));
+            kiln_die_begin_list(debug.set, list, params.as_ptr(), params.len() as u32);
+            list
+        }
+    }
+
+    fn template_params(&self, debug: &Debug<'tcx>, of: DefId, args: GenericArgsRef<'tcx>) -> Vec<kiln_die> {
+        if !debug.full {
+            return Vec::new();
+        }
+        let names = self.generic_names(of);
+        let params = args.iter().zip(names).filter_map(|(arg, name)| {
+            let ty = self.type_die(debug, self.normalized(arg.as_type()?));
+            let die = debug.begin(KILN_DW_TAG_template_type_parameter, NONE, name.as_str());
+            debug.set_ref(KILN_DW_AT_type, ty);
+            Some(die)
+        });
+        params.collect()
+    }
+
+    fn normalized(&self, ty: Ty<'tcx>) -> Ty<'tcx> {
+        self.tcx.normalize_erasing_regions(self.typing_env(), Unnormalized::new_wip(ty))
+    }
+
+    fn generic_names(&self, of: DefId) -> Vec<Symbol> {
+        let generics = self.tcx.generics_of(of);
+        let mut names = generics.parent.map_or_else(Vec::new, |parent| self.generic_names(parent));
+        names.extend(generics.own_params.iter().map(|param| param.name));
+        names
+    }
+
+    /// Describes a static, which `symbol` is.
+    pub fn describe_static(&self, id: DefId, symbol: kiln_symbol) {
+        let Some(debug) = self.debug.as_ref().filter(|debug| debug.full) else { return };
+        // Statics that are part of others have no type and no name.
+        if !matches!(self.tcx.def_kind(id), DefKind::Static { nested: false, .. }) {
+            return;
+        }
+        let instance = Instance::mono(self.tcx, id);
+        let scope = self.parent_namespace(debug, id);
+        let place = self.place(debug, self.tcx.def_span(id).lo());
+        let ty = self.type_die(debug, instance.ty(self.tcx, self.typing_env()));
+        let (item, name) = (self.tcx.item_name(id), self.tcx.symbol_name(instance).name);
+        let die = debug.begin(KILN_DW_TAG_variable, scope, item.as_str());
+        if item.as_str() != name {
+            debug.set_string(KILN_DW_AT_linkage_name, name);
+        }
+        debug.set_ref(KILN_DW_AT_type, ty);
+        debug.set_ref(KILN_DW_AT_decl_file, place.file.die);
+        debug.set_uint(KILN_DW_AT_decl_line, place.line.into());
+        if self.tcx.is_reachable_non_generic(id) {
+            debug.set_flag(KILN_DW_AT_external);
+        }
+        // SAFETY: the set lives as long as the module.
+        unsafe {
+            kiln_debug_set_global(debug.set, die, symbol, std::ptr::null(), 0);
+            kiln_debug_keep(debug.set, debug.unit, die);
+        }
+    }
+
+    /// Adds what belongs to the unit as a whole.
+    pub fn finish_debug(&self) {
+        let Some(debug) = &self.debug else { return };
+        if !debug.uses_printers.get() {
+            return;
+        }
+        // The script is loaded by name; each object has the section, and the linker keeps one of its strings.
+        let name = c".debug_gdb_scripts";
+        let section = kiln_section_desc {
+            flags: KILN_SECTION_ALLOC | KILN_SECTION_MERGE | KILN_SECTION_STRINGS,
+            entry_bytes: 1,
+            ..Default::default()
+        };
+        let text = b"\x01gdb_load_rust_pretty_printers.py\0";
+        let symbol = kiln_symbol_desc {
+            linkage: KILN_LINKAGE_PRIVATE,
+            section: name.as_ptr(),
+            body: true,
+            ..Default::default()
+        };
+        let data = kiln_data_desc {
+            bytes: text.as_ptr().cast(),
+            size_bytes: text.len() as u64,
+            flags: KILN_DATA_READ_ONLY | KILN_DATA_USED,
+            ..Default::default()
+        };
+        // SAFETY: everything is copied.
+        unsafe {
+            kiln_section_declare(self.module.raw, name.as_ptr(), &section);
+            kiln_data_define(self.module.raw, kiln_data_declare(self.module.raw, &symbol), &data);
+        }
+    }
+}
+
+impl<'tcx> DebugInfoCodegenMethods<'tcx> for Context<'tcx> {
+    fn create_vtable_debuginfo(&self, ty: Ty<'tcx>, of: Option<ExistentialTraitRef<'tcx>>, vtable: Value) {
+        if let (Some(debug), Value::Symbol(symbol, 0)) = (&self.debug, vtable)
+            && debug.full
+            && debug.vtables.borrow_mut().insert(symbol)
+        {
+            self.describe_vtable(debug, ty, of, symbol);
+        }
+    }
+}
+
+/// The operations that make a variable's address of that of its memory.
+fn address_expr(direct: Size, indirect: &[Size]) -> kiln_debug_expr {
+    let mut expr = kiln_debug_expr::default();
+    // SAFETY: the expression is this function's.
+    unsafe {
+        if direct.bytes() > 0 {
+            kiln_debug_expr_uint(&mut expr, KILN_DW_OP_plus_uconst, direct.bytes());
+        }
+        for offset in indirect {
+            kiln_debug_expr_op(&mut expr, KILN_DW_OP_deref);
+            if offset.bytes() > 0 {
+                kiln_debug_expr_uint(&mut expr, KILN_DW_OP_plus_uconst, offset.bytes());
+            }
+        }
+    }
+    expr
+}
+
+/// First bit and number of bits of a part of a variable; 0 bits: all of it.
+fn part(fragment: &Option<Range<Size>>) -> (u32, u32) {
+    fragment.as_ref().map_or((0, 0), |part| (part.start.bits() as u32, (part.end - part.start).bits() as u32))
+}
+
+impl<'tcx> Builder<'_, 'tcx> {
+    /// Remembers a slot, in which variables may live.
+    pub fn note_slot(&self, slot: kiln_value) {
+        if let Some(debug) = &self.debug {
+            debug.slots.borrow_mut().insert((self.block.func, slot.id));
+        }
+    }
+
+    fn debug_info(&self) -> &Debug<'tcx> {
+        self.debug.as_ref().expect("there is debug information")
+    }
+
+    /// The entry of a function; `declaration` of one that is defined elsewhere in the tree.
+    fn function_die(
+        &self,
+        instance: Instance<'tcx>,
+        abi: &FnAbi<'tcx, Ty<'tcx>>,
+        scope: kiln_die,
+        specification: Option<kiln_die>,
+        is_declaration: bool,
+    ) -> kiln_die {
+        let debug = self.debug_info();
+        let id = instance.def_id();
+        let place = self.place(debug, self.tcx.def_span(id).lo());
+        // Closures have the arguments of the function around them, and others.
+        let of = self.tcx.typeck_root_def_id(id);
+        let args = instance.args.truncate_to(self.tcx, self.tcx.generics_of(of));
+        let mut name = String::with_capacity(64);
+        type_names::push_item_name(self.tcx, id, false, &mut name);
+        let normal = self.tcx.normalize_erasing_regions(self.typing_env(), Unnormalized::new_wip(args));
+        type_names::push_generic_args(self.tcx, normal, &mut name);
+        let linkage_name = self.tcx.symbol_name(instance).name;
+        let ty = if debug.full { self.function_type(debug, abi) } else { NONE };
+        let templates = self.template_list(debug, of, args);
+
+        let die = debug.begin(KILN_DW_TAG_subprogram, scope, &name);
+        if name != linkage_name {
+            debug.set_string(KILN_DW_AT_linkage_name, linkage_name);
+        }
+        if let Some(declaration) = specification {
+            debug.set_ref(KILN_DW_AT_specification, declaration);
+        }
+        debug.set_ref(KILN_DW_AT_decl_file, place.file.die);
+        debug.set_uint(KILN_DW_AT_decl_line, place.line.into());
+        debug.set_flag(KILN_DW_AT_prototyped);
+        if is_declaration {
+            debug.set_flag(KILN_DW_AT_declaration);
+        }
+        if self.tcx.is_reachable_non_generic(id) {
+            debug.set_flag(KILN_DW_AT_external);
+        }
+        if self.tcx.entry_fn(()).is_some_and(|(entry, _)| entry == id) {
+            debug.set_flag(KILN_DW_AT_main_subprogram);
+        }
+        if abi.ret.layout.is_uninhabited() {
+            debug.set_flag(KILN_DW_AT_noreturn);
+        }
+        // SAFETY: the set lives as long as the module.
+        unsafe {
+            kiln_die_set_function_type(debug.set, ty);
+            if templates != NONE {
+                kiln_die_set_children(debug.set, templates);
+            }
+        }
+        die
+    }
+
+    fn location(&self, scope: kiln_die, inlined: u32, place: &Place) -> u32 {
+        let location = kiln_location {
+            file: place.file.number,
+            line: place.line,
+            column: place.column,
+            scope,
+            inlined,
+            ..Default::default()
+        };
+        // SAFETY: the session lives as long as the module.
+        unsafe { kiln_loc_new_full(self.module.session, &location) }
+    }
+}
+
+impl<'tcx> DebugInfoBuilderMethods<'tcx> for Builder<'_, 'tcx> {
+    fn dbg_scope_fn(
+        &mut self,
+        instance: Instance<'tcx>,
+        abi: &FnAbi<'tcx, Ty<'tcx>>,
+        definition: Option<Function>,
+    ) -> kiln_die {
+        let debug = self.debug_info();
+        let (scope, is_type) = self.function_scope(debug, instance);
+        // A type has its methods' declarations only.
+        let declaration = is_type.then(|| self.function_die(instance, abi, scope, None, true));
+        let die = self.function_die(instance, abi, scope, declaration, false);
+        if definition.is_none() {
+            debug.set_uint(KILN_DW_AT_inline, KILN_DW_INL_inlined.into());
+            return die;
+        }
+        let place = self.place(debug, self.tcx.def_span(instance.def_id()).lo());
+        let begin = self.location(die, 0, &place);
+        // SAFETY: the function is open.
+        unsafe {
+            kiln_func_set_debug(self.block.func, die, debug.unit, begin);
+            kiln_func_set_loc(self.block.func, begin);
+        }
+        die
+    }
+
+    fn dbg_create_lexical_block(&mut self, _: BytePos, parent: kiln_die) -> kiln_die {
+        // SAFETY: the set lives as long as the module.
+        unsafe { kiln_die_new_block(self.debug_info().set, parent) }
+    }
+
+    fn dbg_location_clone_with_discriminator(&mut self, location: u32, _: u32) -> Option<u32> {
+        Some(location)
+    }
+
+    fn dbg_loc(&mut self, scope: kiln_die, inlined_at: Option<u32>, span: Span) -> u32 {
+        let mut place = self.place(self.debug_info(), span.lo());
+        if span.is_dummy() {
+            (place.line, place.column) = (0, 0);
+        }
+        self.location(scope, inlined_at.unwrap_or(0), &place)
+    }
+
+    // Locations name their files.
+    fn extend_scope_to_file(&mut self, scope: kiln_die, _: &SourceFile) -> kiln_die {
+        scope
+    }
+
+    fn create_dbg_var(
+        &mut self,
+        name: Symbol,
+        ty: Ty<'tcx>,
+        scope: kiln_die,
+        kind: VariableKind,
+        span: Span,
+    ) -> kiln_die {
+        let debug = self.debug_info();
+        let place = self.place(debug, span.lo());
+        let ty = self.type_die(debug, ty);
+        let (tag, number) = match kind {
+            VariableKind::ArgumentVariable(number) => (KILN_DW_TAG_formal_parameter, number as u32),
+            VariableKind::LocalVariable => (KILN_DW_TAG_variable, 0),
+        };
+        let die = debug.begin(tag, scope, name.as_str());
+        debug.set_ref(KILN_DW_AT_decl_file, place.file.die);
+        debug.set_uint(KILN_DW_AT_decl_line, place.line.into());
+        debug.set_ref(KILN_DW_AT_type, ty);
+        if number != 0 {
+            // SAFETY: the set lives as long as the module.
+            unsafe { kiln_die_set_argument(debug.set, number) };
+        }
+        die
+    }
+
+    fn dbg_var_addr(
+        &mut self,
+        variable: kiln_die,
+        _: u32,
+        address: Value,
+        direct: Size,
+        indirect: &[Size],
+        fragment: &Option<Range<Size>>,
+    ) {
+        let Value::Built(slot, _) = address else { return };
+        let expr = address_expr(direct, indirect);
+        let (part_at, part_bits) = part(fragment);
+        let is_slot = self.debug_info().slots.borrow().contains(&(self.block.func, slot.id));
+        let func = self.func();
+        // SAFETY: the function is open, and everything is copied.
+        unsafe {
+            if is_slot {
+                let declared = kiln_debug_variable {
+                    variable,
+                    slot,
+                    // Its address is read from the slot, which then has to stay in memory.
+                    memory: !indirect.is_empty(),
+                    expr: expr.bytes.as_ptr(),
+                    expr_bytes: expr.size_bytes,
+                    part_at,
+                    part_bits,
+                    ..Default::default()
+                };
+                kiln_func_declare_variable(func, &declared);
+            } else {
+                let value = kiln_debug_value {
+                    variable,
+                    value: slot,
+                    address: true,
+                    expr: expr.bytes.as_ptr(),
+                    expr_bytes: expr.size_bytes,
+                    part_at,
+                    part_bits,
+                    ..Default::default()
+                };
+                kiln_func_set_variable(func, &value);
+            }
+        }
+    }
+
+    fn dbg_var_value(
+        &mut self,
+        variable: kiln_die,
+        _: u32,
+        value: Value,
+        direct: Size,
+        indirect: &[Size],
+        fragment: &Option<Range<Size>>,
+    ) {
+        let value = match value {
+            Value::Built(value, ty) if ty.register().is_some() => value,
+            Value::Const(..) | Value::Symbol(..) => self.register(value),
+            _ => return,
+        };
+        let expr = address_expr(direct, indirect);
+        let (part_at, part_bits) = part(fragment);
+        let set = kiln_debug_value {
+            variable,
+            value,
+            expr: expr.bytes.as_ptr(),
+            expr_bytes: expr.size_bytes,
+            part_at,
+            part_bits,
+            // Through pointers, the expression gives where the variable is.
+            address: !indirect.is_empty(),
+            ..Default::default()
+        };
+        // SAFETY: the function is open, and everything is copied.
+        unsafe { kiln_func_set_variable(self.func(), &set) };
+    }
+
+    fn set_dbg_loc(&mut self, location: u32) {
+        // SAFETY: the function is open.
+        unsafe { kiln_func_set_loc(self.block.func, location) };
+    }
+    fn clear_dbg_loc(&mut self) {
+        // SAFETY: the function is open.
+        unsafe { kiln_func_set_loc(self.block.func, 0) };
+    }
+    fn insert_reference_to_gdb_debug_scripts_section_global(&mut self) {
+        if let Some(debug) = &self.debug
+            && self.tcx.sess.target.emit_debug_gdb_scripts
+        {
+            debug.uses_printers.set(true);
+        }
+    }
+    fn set_var_name(&mut self, _: Value, _: &str) {}
+}

@@ -1,0 +1,250 @@
+//! Kiln as rustc's code generator, for debug builds: `-Zcodegen-backend=.../librustc_codegen_kiln.so`.
+//!
+//! It implements the interface of `rustc_codegen_ssa`, which walks MIR, and on which rustc's own LLVM back end stands,
+//! too: so layouts, calling conventions, drop flags, linking, and incremental builds are rustc's. What Kiln has not goes
+//! to LLVM, which is part of rustc: `needs.rs` decides before a unit is built.
+
+#![feature(rustc_private)]
+// The interfaces of both sides have many parameters; unwrapped locks and calls of C are all over.
+#![allow(clippy::too_many_arguments)]
+
+extern crate rustc_abi;
+extern crate rustc_ast;
+extern crate rustc_attr_ir;
+extern crate rustc_codegen_llvm;
+extern crate rustc_codegen_ssa;
+extern crate rustc_data_structures;
+// What holds all of rustc, and must be linked as it is.
+extern crate rustc_driver;
+extern crate rustc_errors;
+extern crate rustc_hir;
+extern crate rustc_metadata;
+extern crate rustc_middle;
+extern crate rustc_session;
+extern crate rustc_span;
+#[cfg(not(rustc_before_1_101))]
+extern crate rustc_structures;
+extern crate rustc_symbol_mangling;
+extern crate rustc_target;
+
+use kiln_sys as sys;
+
+mod abi;
+mod arith;
+mod asm;
+mod builder;
+mod calls;
+mod compat;
+mod consts;
+mod context;
+mod debug;
+mod declare;
+mod intrinsics;
+mod llvm_names;
+mod log;
+mod memory;
+mod module;
+mod needs;
+mod simd;
+mod types;
+mod unit;
+mod values;
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustc_ast::expand::allocator::AllocatorMethod;
+use rustc_codegen_llvm::LlvmCodegenBackend;
+use rustc_codegen_ssa::back::lto::ThinModule;
+use rustc_codegen_ssa::back::write::*;
+use rustc_codegen_ssa::base::codegen_crate;
+use rustc_codegen_ssa::traits::*;
+use rustc_codegen_ssa::{CompiledModule, CompiledModules, CrateInfo, ModuleCodegen, TargetConfig};
+use rustc_data_structures::profiling::SelfProfilerRef;
+use rustc_errors::{DiagCtxt, DiagCtxtHandle};
+use rustc_hir::def_id::LOCAL_CRATE;
+use rustc_metadata::EncodedMetadata;
+use rustc_middle::dep_graph::{WorkProduct, WorkProductMap};
+use rustc_middle::ty::TyCtxt;
+use rustc_session::config::{OptLevel, OutputFilenames, OutputType, PrintRequest};
+use rustc_session::{IncrCompSession, Session};
+use rustc_span::Symbol;
+
+use compat::EarlySession;
+use unit::Unit;
+
+/// Kiln's code generator.
+#[derive(Clone)]
+struct Kiln;
+
+/// Link-time optimization makes all of a compilation LLVM's (`needs::session`).
+const NO_LTO: &str = "no unit of Kiln's takes part in link-time optimization";
+
+fn llvm_backend() -> Box<dyn CodegenBackend> {
+    LlvmCodegenBackend::new()
+}
+
+/// What rustc asks of code generators as a whole: LLVM answers, since it may have to generate code.
+impl CodegenBackend for Kiln {
+    compat::codegen_backend_methods!();
+
+    fn name(&self) -> &'static str {
+        "kiln"
+    }
+    fn print(&self, request: &PrintRequest, out: &mut String, sess: &Session) {
+        llvm_backend().print(request, out, sess);
+    }
+    fn target_config(&self, sess: &EarlySession) -> TargetConfig {
+        llvm_backend().target_config(sess)
+    }
+    fn print_passes(&self) {
+        llvm_backend().print_passes();
+    }
+    fn print_version(&self) {
+        println!("Kiln version: {}", env!("CARGO_PKG_VERSION"));
+        llvm_backend().print_version();
+    }
+    fn has_zstd(&self) -> bool {
+        llvm_backend().has_zstd()
+    }
+    fn has_mnemonic(&self, sess: &Session, mnemonic: &str) -> bool {
+        llvm_backend().has_mnemonic(sess, mnemonic)
+    }
+    fn target_cpu(&self, sess: &Session) -> String {
+        llvm_backend().target_cpu(sess)
+    }
+
+    fn codegen_crate(&self, tcx: TyCtxt<'_>) -> Box<dyn Any> {
+        match needs::session(tcx.sess) {
+            None => Box::new(codegen_crate(self.clone(), tcx)),
+            Some(why) => {
+                log::by_llvm(tcx.crate_name(LOCAL_CRATE), "all units", why);
+                llvm_backend().codegen_crate(tcx)
+            }
+        }
+    }
+    fn join_codegen(
+        &self,
+        ongoing: Box<dyn Any>,
+        sess: &Session,
+        incremental: Option<&IncrCompSession>,
+        outputs: &OutputFilenames,
+        info: &CrateInfo,
+    ) -> (CompiledModules, WorkProductMap) {
+        match ongoing.downcast::<OngoingCodegen<Kiln>>() {
+            Ok(ongoing) => ongoing.join(sess, incremental, info),
+            Err(llvms) => llvm_backend().join_codegen(llvms, sess, incremental, outputs, info),
+        }
+    }
+    fn link(
+        &self,
+        sess: &Session,
+        modules: CompiledModules,
+        info: CrateInfo,
+        metadata: EncodedMetadata,
+        outputs: &OutputFilenames,
+    ) {
+        llvm_backend().link(sess, modules, info, metadata, outputs);
+    }
+}
+
+impl ExtraBackendMethods for Kiln {
+    type Module = Unit;
+
+    compat::extra_backend_methods!();
+
+    fn codegen_allocator(&self, tcx: TyCtxt<'_>, name: &str, methods: &[AllocatorMethod]) -> Unit {
+        unit::build_allocator(tcx, name, methods)
+    }
+}
+
+impl WriteBackendMethods for Kiln {
+    type Module = Unit;
+    type TargetMachine = ();
+    type ModuleBuffer = std::convert::Infallible;
+    type ThinData = ();
+
+    compat::write_backend_methods!();
+
+    fn optimize_and_codegen_fat_lto(
+        _: &Session,
+        _: &CodegenContext,
+        _: &SharedEmitter,
+        _: TargetMachineFactoryFn<Self>,
+        _: &[String],
+        _: &[PathBuf],
+        _: Vec<FatLtoInput<Self>>,
+    ) -> CompiledModule {
+        unreachable!("{NO_LTO}")
+    }
+    fn optimize_and_codegen_thin(
+        _: &CodegenContext,
+        _: &SelfProfilerRef,
+        _: &SharedEmitter,
+        _: TargetMachineFactoryFn<Self>,
+        _: ThinModule<Self>,
+    ) -> CompiledModule {
+        unreachable!("{NO_LTO}")
+    }
+    fn serialize_module(_: Unit, _: bool) -> std::convert::Infallible {
+        unreachable!("{NO_LTO}")
+    }
+
+    fn optimize(
+        cgcx: &CodegenContext,
+        prof: &SelfProfilerRef,
+        emitter: &SharedEmitter,
+        module: &mut ModuleCodegen<Unit>,
+        config: &ModuleConfig,
+    ) {
+        if let Unit::Llvm(_) = module.module_llvm {
+            let taken = compat::take_module(module, Unit::Done);
+            let mut llvms = compat::map_module(taken, llvms_module);
+            LlvmCodegenBackend::optimize(cgcx, prof, emitter, &mut llvms, config);
+            *module = compat::map_module(llvms, Unit::Llvm);
+        }
+    }
+
+    fn codegen(
+        cgcx: &CodegenContext,
+        prof: &SelfProfilerRef,
+        emitter: &SharedEmitter,
+        mut module: ModuleCodegen<Unit>,
+        config: &ModuleConfig,
+    ) -> CompiledModule {
+        let kilns = match std::mem::replace(&mut module.module_llvm, Unit::Done) {
+            Unit::Kiln(kilns) => kilns,
+            other => {
+                module.module_llvm = other;
+                let llvms = compat::map_module(module, llvms_module);
+                return LlvmCodegenBackend::codegen(cgcx, prof, emitter, llvms, config);
+            }
+        };
+        let _timer = prof.generic_activity_with_arg("kiln_write_object", &*module.name);
+        let path = cgcx.output_filenames.temp_path_for_cgu(OutputType::Object, &module.name);
+        log::by_kiln(&module.name, kilns.counts());
+        if let Err(message) = kilns.write(&path) {
+            let dcx = DiagCtxt::new(Box::new(emitter.clone()));
+            dcx.handle().fatal(format!("kiln: unit {}: {message}", module.name));
+        }
+        module.into_compiled_module(true, false, false, false, false, &cgcx.output_filenames)
+    }
+}
+
+fn llvms_module(unit: Unit) -> rustc_codegen_llvm::ModuleLlvm {
+    match unit {
+        Unit::Llvm(module) => module,
+        _ => unreachable!("the unit is LLVM's"),
+    }
+}
+
+fn replaced_intrinsics(names: Vec<Symbol>) -> Vec<Symbol> {
+    intrinsics::replaced(names)
+}
+
+/// What rustc calls when it has loaded the library.
+#[unsafe(no_mangle)]
+pub fn __rustc_codegen_backend() -> Box<dyn CodegenBackend> {
+    Box::new(Kiln)
+}

@@ -1,0 +1,123 @@
+//! Kiln's module and session, as a unit of rustc has them.
+
+use std::ffi::{CStr, CString};
+use std::path::Path;
+use std::ptr;
+
+use rustc_session::Session;
+use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
+
+use crate::sys::*;
+
+/// Bytes of the stack's guard page: functions with larger frames touch each page.
+const GUARD_PAGE: u32 = 4096;
+
+/// A module with the one session that builds its functions.
+pub struct Module {
+    pub raw: *mut kiln_module,
+    pub session: *mut kiln_session,
+    assembler: *mut kiln_as,
+    attrs: kiln_func_attrs,
+}
+
+// SAFETY: a module and its session may be used by any thread, by one at a time.
+unsafe impl Send for Module {}
+// SAFETY: shared references to it are not given to other threads; rustc before 1.101 asks for this nevertheless.
+unsafe impl Sync for Module {}
+
+impl Module {
+    pub fn new(sess: &Session, name: &str) -> Module {
+        let name = CString::new(name).expect("names of units have no NUL");
+        let pic = match sess.relocation_model() {
+            RelocModel::Static => KILN_PIC_STATIC,
+            RelocModel::Pie => KILN_PIC_PIE,
+            _ => KILN_PIC_FULL,
+        };
+        let mut options = kiln_module_options {
+            target: KILN_TARGET_X86_64,
+            pic,
+            name: name.as_ptr(),
+            function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),
+            data_sections: true,
+            verify: sess.opts.unstable_opts.verify_llvm_ir,
+            ..Default::default()
+        };
+        // SAFETY: all is copied.
+        let (assembler, raw, session) = unsafe {
+            let assembler = kiln_as_new(&mut options);
+            let raw = kiln_module_new(&options);
+            (assembler, raw, kiln_session_new(raw))
+        };
+        assert!(!session.is_null(), "kiln: out of memory");
+        let attrs = kiln_module_attrs {
+            dwarf_version: sess.dwarf_version(),
+            no_plt: !sess.needs_plt(),
+            no_red_zone: sess.opts.cg.no_redzone.unwrap_or(sess.target.disable_redzone),
+            ..Default::default()
+        };
+        // SAFETY: the module is new.
+        unsafe { kiln_module_set_attrs(raw, &attrs) };
+        Module { raw, session, assembler, attrs: function_attrs(sess) }
+    }
+
+    /// Starts the body of a function.
+    pub fn begin(&self, symbol: kiln_symbol) -> *mut kiln_func {
+        // SAFETY: the session lives as long as `self`.
+        unsafe {
+            let func = kiln_func_begin(self.session, symbol);
+            kiln_func_set_attrs(func, &self.attrs);
+            func
+        }
+    }
+
+    /// The first error, with the function that has it.
+    pub fn error(&self) -> Option<String> {
+        // SAFETY: the module lives as long as `self`, and its diagnostic as long as it.
+        unsafe {
+            if kiln_module_status(self.raw) == KILN_OK {
+                return None;
+            }
+            let diag = kiln_module_diag(self.raw);
+            let mut text = vec![0u8; kiln_diag_format(diag, ptr::null_mut(), 0) + 1];
+            kiln_diag_format(diag, text.as_mut_ptr().cast(), text.len());
+            Some(CStr::from_bytes_until_nul(&text).unwrap_or(c"?").to_string_lossy().into_owned())
+        }
+    }
+
+    /// Writes the object file.
+    pub fn write(self, path: &Path) -> Result<(), String> {
+        use std::os::unix::ffi::OsStrExt;
+        let path = CString::new(path.as_os_str().as_bytes()).expect("paths have no NUL");
+        // SAFETY: no function is open, and no other thread uses the module.
+        let status = unsafe { kiln_emit_elf_file(self.raw, &self.session, 1, path.as_ptr()) };
+        if status == KILN_OK { Ok(()) } else { Err(self.error().unwrap_or_else(|| "no object".to_string())) }
+    }
+
+    /// How many functions and instructions were compiled.
+    pub fn counts(&self) -> (u64, u64) {
+        // SAFETY: the session lives as long as `self`.
+        let stats = unsafe { kiln_session_get_stats(self.session) };
+        (stats.functions, stats.instructions)
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        // SAFETY: nothing refers to them any more.
+        unsafe {
+            kiln_session_free(self.session);
+            kiln_module_free(self.raw);
+            kiln_as_free(self.assembler);
+        }
+    }
+}
+
+fn function_attrs(sess: &Session) -> kiln_func_attrs {
+    let mut frame_pointer = sess.target.frame_pointer;
+    frame_pointer.ratchet(sess.opts.cg.force_frame_pointers);
+    kiln_func_attrs {
+        probe_bytes: if matches!(sess.target.stack_probes, StackProbeType::None) { 0 } else { GUARD_PAGE },
+        frame_pointer: !matches!(frame_pointer, FramePointer::MayOmit),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,154 @@
+//! What is left to LLVM, found out before a unit is built: whole compilations by their options, units by what they
+//! contain. `docs/rustc.md` lists it.
+
+use rustc_abi::BackendRepr;
+use rustc_hir::def_id::DefId;
+use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
+use rustc_middle::mir::{Body, TerminatorKind};
+use rustc_middle::mono::{CodegenUnit, MonoItem};
+use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_session::Session;
+use rustc_session::config::{CFProtection, DebugInfo, InstrumentMcount, Lto, OptLevel, OutputType};
+use rustc_target::callconv::PassMode;
+use rustc_target::spec::{Arch, Os, SanitizerSet, SplitDebuginfo, StackProtector};
+
+use crate::{abi, asm, compat, intrinsics, llvm_names, simd};
+
+/// Why LLVM has to make all code of a compilation, if it has to.
+pub fn session(sess: &Session) -> Option<&'static str> {
+    let (cg, unstable) = (&sess.opts.cg, &sess.opts.unstable_opts);
+    let reasons = [
+        (sess.target.arch != Arch::X86_64 || sess.target.os != Os::Linux, "the target is not x86-64 Linux"),
+        (sess.opts.optimize != OptLevel::No, "optimization is on"),
+        (!matches!(sess.lto(), Lto::No | Lto::ThinLocal) || cg.linker_plugin_lto.enabled(), "link-time optimization"),
+        (sess.sanitizers() != SanitizerSet::empty(), "a sanitizer"),
+        (sess.instrument_coverage(), "coverage"),
+        (cg.profile_generate.enabled() || cg.profile_use.is_some(), "profile-guided optimization"),
+        (compat::has_sample_profile(sess), "profile-guided optimization"),
+        (makes_ir(sess), "an output that is LLVM's"),
+        (
+            sess.split_debuginfo() != SplitDebuginfo::Off && sess.opts.debuginfo != DebugInfo::None,
+            "split debug information",
+        ),
+        (sess.code_model().is_some(), "a code model"),
+        (!cg.llvm_args.is_empty() || !cg.passes.is_empty(), "options of LLVM"),
+        (!unstable.llvm_plugins.is_empty(), "options of LLVM"),
+        (sess.stack_protector() != StackProtector::None, "a stack protector"),
+        (unstable.cf_protection != CFProtection::None || unstable.branch_protection.is_some(), "protected branches"),
+        (unstable.instrument_mcount != InstrumentMcount::Disabled, "instrumented functions"),
+        (unstable.instrument_xray.is_some(), "instrumented functions"),
+        (!unstable.autodiff.is_empty() || !unstable.offload.is_empty(), "automatic differentiation or offload"),
+        (unstable.patchable_function_entry != Default::default(), "patchable functions"),
+        (unstable.function_return != Default::default(), "thunks for returns"),
+        (unstable.retpoline || unstable.retpoline_external_thunk, "thunks for returns"),
+        (unstable.emit_stack_sizes || unstable.ehcont_guard, "tables of LLVM"),
+        (unstable.virtual_function_elimination, "elimination of virtual functions"),
+    ];
+    reasons.iter().find(|reason| reason.0).map(|reason| reason.1)
+}
+
+fn makes_ir(sess: &Session) -> bool {
+    let types = &sess.opts.output_types;
+    [OutputType::Assembly, OutputType::LlvmAssembly, OutputType::Bitcode, OutputType::ThinLinkBitcode]
+        .iter()
+        .any(|ty| types.contains_key(ty))
+        || sess.opts.cg.save_temps
+}
+
+/// Why LLVM has to compile a unit, if it has to.
+pub fn unit<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>) -> Option<String> {
+    unit.items().keys().find_map(|item| match *item {
+        MonoItem::GlobalAsm(_) => Some("assembly of a module".to_string()),
+        MonoItem::Static(id) => attributes(tcx, ty::InstanceKind::Item(id)).map(|why| named(tcx, id, why)),
+        MonoItem::Fn(instance) => function(tcx, instance).map(|why| named(tcx, instance.def_id(), &why)),
+    })
+}
+
+fn named(tcx: TyCtxt<'_>, id: DefId, why: &str) -> String {
+    format!("{why}, in {}", ty::print::with_no_trimmed_paths!(tcx.def_path_str(id)))
+}
+
+fn attributes(tcx: TyCtxt<'_>, kind: ty::InstanceKind<'_>) -> Option<&'static str> {
+    let attrs = tcx.codegen_instance_attrs(kind);
+    if attrs.flags.contains(CodegenFnAttrFlags::NAKED) {
+        return Some("a naked function");
+    }
+    (!attrs.foreign_item_symbol_aliases.is_empty()).then_some("an externally implementable item")
+}
+
+fn function<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<String> {
+    if let Some(why) = attributes(tcx, instance.def) {
+        return Some(why.to_string());
+    }
+    if instance.args.types().any(has_odd_float) {
+        return Some("f16 or f128".to_string());
+    }
+    let body = tcx.instance_mir(instance.def);
+    if body.local_decls.iter().any(|local| has_odd_float(local.ty)) {
+        return Some("f16 or f128".to_string());
+    }
+    convention(tcx, instance).map(str::to_string).or_else(|| calls(tcx, instance, body))
+}
+
+/// Whether a type is f16 or f128, or a pointer or array of these. Structures that have one are used by the field, and
+/// each such use has a variable of the field's type.
+fn has_odd_float(ty: Ty<'_>) -> bool {
+    match *ty.kind() {
+        ty::Float(ty::FloatTy::F16 | ty::FloatTy::F128) => true,
+        ty::Ref(_, ty, _) | ty::RawPtr(ty, _) | ty::Array(ty, _) | ty::Slice(ty) => has_odd_float(ty),
+        ty::Tuple(tys) => tys.iter().any(has_odd_float),
+        _ => false,
+    }
+}
+
+fn convention<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<&'static str> {
+    let query = TypingEnv::fully_monomorphized().as_query_input((instance, ty::List::empty()));
+    let abi = tcx.fn_abi_of_instance(query).ok()?;
+    if abi::convention(abi.conv).is_none() {
+        return Some("a calling convention");
+    }
+    let wide = abi.args.iter().chain([&abi.ret]).any(|arg| {
+        matches!(arg.mode, PassMode::Direct(_))
+            && matches!(arg.layout.backend_repr, BackendRepr::SimdVector { .. })
+            && arg.layout.size.bytes() > 16
+    });
+    wide.then_some("a wide vector that is passed in registers")
+}
+
+/// What of the calls in a function is not built here.
+fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -> Option<String> {
+    body.basic_blocks.iter().find_map(|block| match &block.terminator().kind {
+        TerminatorKind::InlineAsm { template, operands, options, .. } => {
+            asm::refused(template, operands, *options).map(str::to_string)
+        }
+        TerminatorKind::TailCall { .. } => Some("a tail call".to_string()),
+        TerminatorKind::Call { func, .. } => {
+            let (id, args) = func.const_fn_def()?;
+            let callee = || {
+                let env = TypingEnv::fully_monomorphized();
+                instance.instantiate_mir_and_normalize_erasing_regions(
+                    tcx,
+                    env,
+                    ty::EarlyBinder::bind(tcx, Instance::new_raw(id, args)),
+                )
+            };
+            if let Some(intrinsic) = tcx.intrinsic(id) {
+                let name = intrinsic.name.as_str();
+                let known = match name.starts_with("simd_") {
+                    true => simd::is_known(name) && vectors_are_known(tcx, callee()),
+                    false => !intrinsic.must_be_overridden || intrinsics::is_known(name),
+                };
+                return (!known).then(|| format!("intrinsic {name}"));
+            }
+            let link_name = if tcx.is_foreign_item(id) { tcx.codegen_fn_attrs(id).symbol_name } else { None }?;
+            let is_llvm = link_name.as_str().starts_with("llvm.");
+            (is_llvm && llvm_names::plan(tcx, callee()).is_none()).then(|| link_name.to_string())
+        }
+        _ => None,
+    })
+}
+
+/// Whether the vectors that an intrinsic takes have lanes that are built.
+fn vectors_are_known<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> bool {
+    instance.args.types().filter(|ty| ty.is_simd()).all(|ty| simd::has_lanes(tcx, ty))
+}

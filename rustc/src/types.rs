@@ -1,0 +1,346 @@
+//! Types of values, as the code generator sees Rust's, and their layout.
+
+use rustc_abi::{AddressSpace, BackendRepr, FieldsShape, Float, Reg, RegKind, Scalar, Size};
+use rustc_codegen_ssa::traits::*;
+use rustc_middle::ty::Ty;
+use rustc_middle::ty::layout::TyAndLayout;
+use rustc_target::callconv::{CastTarget, FnAbi};
+
+use crate::abi::Signature;
+use crate::compat;
+use crate::context::Context;
+use crate::sys::*;
+
+/// The type of a value.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Type {
+    Void,
+    /// A condition: an i8 that is 0 or 1.
+    Bool,
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    F16,
+    F32,
+    F64,
+    F128,
+    Ptr,
+    /// So many bytes (3, 5, 6, 7) of an integer register, of which memory has no more.
+    Bytes(u8),
+    /// A vector: its lanes' type, and how many they are. Values of it are addresses of memory that nothing else writes.
+    Vector(Lane, u32),
+    /// What is in memory only: its size.
+    Memory(u64),
+    /// Several values: `Context::fields` has their types and offsets.
+    Fields(u32),
+}
+
+/// The type of a vector's lanes.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Lane {
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    F16,
+    F32,
+    F64,
+    F128,
+    Ptr,
+}
+
+impl Lane {
+    pub fn of(ty: Type) -> Option<Lane> {
+        Some(match ty {
+            Type::Bool | Type::I8 => Lane::I8,
+            Type::I16 => Lane::I16,
+            Type::I32 => Lane::I32,
+            Type::I64 => Lane::I64,
+            Type::I128 => Lane::I128,
+            Type::F16 => Lane::F16,
+            Type::F32 => Lane::F32,
+            Type::F64 => Lane::F64,
+            Type::F128 => Lane::F128,
+            Type::Ptr => Lane::Ptr,
+            _ => return None,
+        })
+    }
+
+    pub fn ty(self) -> Type {
+        match self {
+            Lane::I8 => Type::I8,
+            Lane::I16 => Type::I16,
+            Lane::I32 => Type::I32,
+            Lane::I64 => Type::I64,
+            Lane::I128 => Type::I128,
+            Lane::F16 => Type::F16,
+            Lane::F32 => Type::F32,
+            Lane::F64 => Type::F64,
+            Lane::F128 => Type::F128,
+            Lane::Ptr => Type::Ptr,
+        }
+    }
+}
+
+impl Type {
+    /// Kiln's type of a value, if it is one value that a register may have.
+    pub fn register(self) -> Option<kiln_type> {
+        Some(match self {
+            Type::Bool | Type::I8 => KILN_TYPE_I8,
+            Type::I16 => KILN_TYPE_I16,
+            Type::I32 | Type::Bytes(3) => KILN_TYPE_I32,
+            Type::I64 | Type::Ptr | Type::Bytes(_) => KILN_TYPE_I64,
+            Type::I128 => KILN_TYPE_I128,
+            Type::F16 => KILN_TYPE_F16,
+            Type::F32 => KILN_TYPE_F32,
+            Type::F64 => KILN_TYPE_F64,
+            Type::F128 => KILN_TYPE_F128,
+            Type::Vector(lane, 1) => return lane.ty().register(),
+            // Narrow ones are the low bytes.
+            Type::Vector(..) => match self.scalar_size() {
+                0..=8 => KILN_TYPE_V64,
+                9..=16 => KILN_TYPE_V128,
+                _ => return None,
+            },
+            Type::Void | Type::Memory(_) | Type::Fields(_) => return None,
+        })
+    }
+
+    /// Bytes in memory of a type that is not `Fields`.
+    pub fn scalar_size(self) -> u64 {
+        match self {
+            Type::Void | Type::Fields(_) => 0,
+            Type::Bool | Type::I8 => 1,
+            Type::I16 | Type::F16 => 2,
+            Type::I32 | Type::F32 => 4,
+            Type::I64 | Type::F64 | Type::Ptr => 8,
+            Type::I128 | Type::F128 => 16,
+            Type::Bytes(n) => u64::from(n),
+            Type::Vector(lane, n) => lane.ty().scalar_size() * u64::from(n),
+            Type::Memory(n) => n,
+        }
+    }
+
+    /// Bits of an integer, pointers not included.
+    pub fn int_bits(self) -> Option<u32> {
+        match self {
+            Type::Bool => Some(1),
+            Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::I128 => Some(self.scalar_size() as u32 * 8),
+            _ => None,
+        }
+    }
+
+    pub fn is_float(self) -> bool {
+        matches!(self, Type::F16 | Type::F32 | Type::F64 | Type::F128)
+    }
+
+    /// The integer type of that many bits.
+    pub fn int(bits: u64) -> Type {
+        match bits {
+            8 => Type::I8,
+            16 => Type::I16,
+            32 => Type::I32,
+            64 => Type::I64,
+            128 => Type::I128,
+            _ => Type::Memory(bits.div_ceil(8)),
+        }
+    }
+}
+
+impl<'tcx> Context<'tcx> {
+    /// The type of several values, interned.
+    pub fn fields_type(&self, fields: Vec<(Type, u64)>) -> Type {
+        let mut table = self.field_lists.borrow_mut();
+        let next = table.len() as u32;
+        let (id, _) = table.insert_full(fields);
+        debug_assert!(id as u32 <= next);
+        Type::Fields(id as u32)
+    }
+
+    /// The types and offsets of a `Type::Fields`.
+    pub fn fields(&self, id: u32) -> Vec<(Type, u64)> {
+        self.field_lists.borrow()[id as usize].clone()
+    }
+
+    /// Bytes of an array's element of that type.
+    pub fn size_of_type(&self, ty: Type) -> u64 {
+        match ty {
+            Type::Vector(..) => ty.scalar_size().next_power_of_two(),
+            Type::Fields(id) => {
+                self.field_lists.borrow()[id as usize].last().map_or(0, |&(ty, at)| at + self.size_of_type(ty))
+            }
+            ty => ty.scalar_size(),
+        }
+    }
+
+    /// Kiln's type of a value that must be in a register.
+    pub fn register_type(&self, ty: Type) -> kiln_type {
+        ty.register().unwrap_or_else(|| self.fatal(&format!("a value of {ty:?} where one register is needed")))
+    }
+
+    /// The values that `ty` consists of, in order.
+    pub fn flat_types(&self, ty: Type, out: &mut Vec<Type>) {
+        match ty {
+            Type::Void => {}
+            Type::Fields(id) => self.fields(id).iter().for_each(|&(ty, _)| self.flat_types(ty, out)),
+            ty => out.push(ty),
+        }
+    }
+
+    pub fn scalar_type(&self, scalar: Scalar, immediate: bool) -> Type {
+        if immediate && scalar.is_bool() { Type::Bool } else { self.type_from_primitive(scalar.primitive()) }
+    }
+
+    /// The type of an operand that is not in memory.
+    pub fn immediate_type(&self, layout: TyAndLayout<'tcx>) -> Type {
+        match layout.backend_repr {
+            BackendRepr::Scalar(scalar) => self.scalar_type(scalar, true),
+            BackendRepr::ScalarPair { a, b, b_offset } => {
+                self.fields_type(vec![(self.scalar_type(a, true), 0), (self.scalar_type(b, true), b_offset.bytes())])
+            }
+            _ => self.backend_type(layout),
+        }
+    }
+
+    fn reg_type(&self, reg: &Reg) -> Type {
+        match (reg.kind, reg.size.bytes()) {
+            (RegKind::Integer, n @ (3 | 5 | 6 | 7)) => Type::Bytes(n as u8),
+            (RegKind::Integer, n) => Type::int(n * 8),
+            (RegKind::Float, 2) => Type::F16,
+            (RegKind::Float, 4) => Type::F32,
+            (RegKind::Float, 8) => Type::F64,
+            (RegKind::Float, _) => Type::F128,
+            (_, n) => Type::Vector(Lane::I8, n as u32),
+        }
+    }
+
+    pub fn cast_type(&self, cast: &CastTarget) -> Type {
+        let unit = self.reg_type(&cast.rest.unit);
+        let unit_bytes = cast.rest.unit.size.bytes();
+        let n = if cast.rest.total == Size::ZERO { 0 } else { cast.rest.total.bytes().div_ceil(unit_bytes) };
+        if cast.prefix.is_empty() && n == 1 {
+            return unit;
+        }
+        let mut at = 0;
+        let mut fields = Vec::new();
+        for reg in &cast.prefix {
+            fields.push((self.reg_type(reg), at));
+            at += reg.size.bytes();
+        }
+        if let Some(offset) = cast.rest_offset {
+            at = offset.bytes();
+        }
+        for _ in 0..n {
+            at = at.next_multiple_of(unit_bytes.next_power_of_two());
+            fields.push((unit, at));
+            at += unit_bytes;
+        }
+        self.fields_type(fields)
+    }
+}
+
+impl<'tcx> BaseTypeCodegenMethods for Context<'tcx> {
+    compat::base_type_methods!();
+
+    fn type_i8(&self) -> Type {
+        Type::I8
+    }
+    fn type_i16(&self) -> Type {
+        Type::I16
+    }
+    fn type_i32(&self) -> Type {
+        Type::I32
+    }
+    fn type_i64(&self) -> Type {
+        Type::I64
+    }
+    fn type_i128(&self) -> Type {
+        Type::I128
+    }
+    fn type_isize(&self) -> Type {
+        Type::I64
+    }
+    fn type_f16(&self) -> Type {
+        Type::F16
+    }
+    fn type_f32(&self) -> Type {
+        Type::F32
+    }
+    fn type_f64(&self) -> Type {
+        Type::F64
+    }
+    fn type_f128(&self) -> Type {
+        Type::F128
+    }
+    fn type_func(&self, params: &[Type], result: Type) -> Signature {
+        self.plain_signature(0, params, result)
+    }
+    fn type_ptr(&self) -> Type {
+        Type::Ptr
+    }
+    fn type_ptr_ext(&self, _: AddressSpace) -> Type {
+        Type::Ptr
+    }
+    fn val_ty(&self, v: crate::values::Value) -> Type {
+        v.ty()
+    }
+}
+
+/// What the interface asks about types by names that differ from version to version.
+pub fn float_kind(ty: Type) -> Option<Float> {
+    match ty {
+        Type::F16 => Some(Float::F16),
+        Type::F32 => Some(Float::F32),
+        Type::F64 => Some(Float::F64),
+        Type::F128 => Some(Float::F128),
+        _ => None,
+    }
+}
+
+impl<'tcx> LayoutTypeCodegenMethods<'tcx> for Context<'tcx> {
+    fn backend_type(&self, layout: TyAndLayout<'tcx>) -> Type {
+        match layout.backend_repr {
+            BackendRepr::Scalar(scalar) => self.scalar_type(scalar, false),
+            // The size includes padding, since it is the stride of arrays.
+            BackendRepr::ScalarPair { a, b, b_offset } => self.fields_type(vec![
+                (self.scalar_type(a, false), 0),
+                (self.scalar_type(b, false), b_offset.bytes()),
+                (Type::Void, layout.size.bytes()),
+            ]),
+            BackendRepr::SimdVector { element, count } => {
+                let lane = Lane::of(self.scalar_type(element, false)).expect("lanes are scalars");
+                Type::Vector(lane, count.as_u64() as u32)
+            }
+            _ => match layout.fields {
+                FieldsShape::Array { .. } if layout.is_unsized() => Type::Memory(layout.field(self, 0).size.bytes()),
+                _ => Type::Memory(layout.size.bytes()),
+            },
+        }
+    }
+    fn cast_backend_type(&self, cast: &CastTarget) -> Type {
+        self.cast_type(cast)
+    }
+    fn fn_decl_backend_type(&self, abi: &FnAbi<'tcx, Ty<'tcx>>) -> Signature {
+        self.abi_signature(abi)
+    }
+    fn fn_ptr_backend_type(&self, _: &FnAbi<'tcx, Ty<'tcx>>) -> Type {
+        Type::Ptr
+    }
+    fn reg_backend_type(&self, reg: &Reg) -> Type {
+        self.reg_type(reg)
+    }
+    fn immediate_backend_type(&self, layout: TyAndLayout<'tcx>) -> Type {
+        self.immediate_type(layout)
+    }
+    fn scalar_pair_element_backend_type(&self, layout: TyAndLayout<'tcx>, index: usize, immediate: bool) -> Type {
+        let BackendRepr::ScalarPair { a, b, .. } = layout.backend_repr else {
+            unreachable!("{layout:?} is no scalar pair")
+        };
+        self.scalar_type([a, b][index], immediate)
+    }
+}
+
+impl<'tcx> TypeMembershipCodegenMethods<'tcx> for Context<'tcx> {}

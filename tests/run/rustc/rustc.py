@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (rustc/). For each toolchain that rustc/rust-toolchains
+names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
+both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
+log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads.
+
+A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped.
+"""
+import os
+import re
+import shutil
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, '../../..'))
+sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
+import harness  # noqa: E402
+
+# Options of rustc beside -g and the edition, by name.
+MODES = [
+    ('plain', ['-g']),
+    ('abort', ['-Cpanic=abort', '-Cdebuginfo=line-tables-only', '-Ccodegen-units=1']),
+    ('static', ['-Crelocation-model=static', '-Ccodegen-units=3', '-Coverflow-checks=off']),
+]
+# Programs that end by a panic that is not caught: not without unwinding.
+UNWINDS = {'unwinding'}
+# What of a program LLVM compiles: a pattern for each line of the log.
+BY_LLVM = {'llvm': r'llvm: .*: compiled by LLVM: (assembly of a module|a naked function|inline assembly)'}
+
+GDB = '''set pagination off
+set print address off
+break variables.rs:MARK
+run
+info args
+info locals
+ptype shape
+ptype pair
+print *shape
+print COUNT
+print variables::COUNT
+up
+print pair
+ptype shapes
+'''
+
+
+def toolchains():
+    with open(os.path.join(ROOT, 'rustc/rust-toolchains')) as f:
+        return f.read().split()
+
+
+class Toolchain:
+    def __init__(self, h, name, library):
+        self.h, self.name, self.library = h, name, library
+        self.env = dict(os.environ, RUSTC_BOOTSTRAP='1', RUSTUP_AUTO_INSTALL='0')
+
+    def lacks(self):
+        """What is missing, or None."""
+        if not shutil.which('rustup'):
+            return 'there is no rustup'
+        status, out, _ = self.h.run(['rustc', '+' + self.name, '--print=sysroot'], check=False, env=self.env)
+        if status:
+            return 'rustup does not have ' + self.name
+        libraries = os.path.join(out.strip(), 'lib/rustlib')
+        if not os.path.isdir(os.path.join(libraries, 'rustc-src')):
+            return self.name + ' does not have rustc-dev'
+        return None
+
+    def build(self):
+        """The back end. cargo builds only what has changed."""
+        target = os.path.join(self.library, 'cache/rustc', self.name)
+        env = dict(self.env, KILN_LIBRARY=self.library, CARGO_TARGET_DIR=target)
+        self.h.run(['cargo', '+' + self.name, 'build', '--release', '--locked'], env=env, timeout=900,
+                   cwd=os.path.join(ROOT, 'rustc'))
+        self.backend = os.path.join(target, 'release/librustc_codegen_kiln.so')
+
+    def compile(self, source, out, options, kiln, log=None, cwd=None):
+        words = ['rustc', '+' + self.name, '--edition=2024', '-Awarnings', source, '-o', out, *options]
+        env = dict(self.env, KILN_LOG=log) if log else self.env
+        self.h.run(words + (['-Zcodegen-backend=' + self.backend] if kiln else []), env=env, timeout=300, cwd=cwd)
+
+    def same(self, program, mode, options):
+        """The program does the same, and what LLVM compiled of it is what was expected."""
+        h = self.h
+        source = os.path.join(HERE, 'programs', program + '.rs')
+        base = h.path('%s-%s-%s' % (self.name, program, mode))
+        log = base + '.log'
+        self.compile(source, base + '.llvm', options, False)
+        self.compile(source, base + '.kiln', options, True, log)
+        results = [h.run([base + side], check=False) for side in ('.llvm', '.kiln')]
+        if results[0] != results[1]:
+            raise harness.Failure('LLVM: %r\nKiln: %r' % tuple((s, o[-1500:], e[-500:]) for s, o, e in results))
+        with open(log) as f:
+            lines = f.read().splitlines()
+        left = [line for line in lines if 'compiled by LLVM' in line]
+        pattern = BY_LLVM.get(program)
+        if pattern is None and left or pattern and (not left or not all(re.fullmatch(pattern + '.*', x) for x in left)):
+            raise harness.Failure('by LLVM: %s' % left)
+        if not any(re.search(r': \d+ functions, \d+ instructions$', line) for line in lines):
+            raise harness.Failure('Kiln compiled nothing: %s' % lines)
+
+    def gdb(self):
+        h = self.h
+        source = os.path.join(HERE, 'programs', 'variables.rs')
+        with open(source) as f:
+            mark = next(i for i, line in enumerate(f, 1) if 'break here' in line)
+        script = h.write('gdb-' + self.name, GDB.replace('MARK', str(mark)))
+        shown = []
+        for side in ('llvm', 'kiln'):
+            program = h.path('variables-%s-%s' % (self.name, side))
+            self.compile(source, program, ['-g'], side == 'kiln')
+            out = h.run(['gdb', '-nx', '-batch', '-x', script, program], cwd=h.dir)[1]
+            found = re.search(r'(?s)Breakpoint 1[.0-9]*, (.*)', out)
+            if not found:
+                raise harness.Failure('%s: no breakpoint: %s' % (side, out))
+            out = found[1]
+            shown.append(re.sub(r'0x[0-9a-f]+', 'ADDRESS', re.sub(r'warning: .*', '', out)))
+        if shown[0] != shown[1]:
+            raise harness.Failure('LLVM:\n%s\nKiln:\n%s' % tuple(shown))
+
+    def delegated(self):
+        """Options make all units LLVM's, with its reason in the log."""
+        h = self.h
+        source = os.path.join(HERE, 'programs', 'variables.rs')
+        for options, why in ((['-Copt-level=1'], 'optimization is on'), (['-Cinstrument-coverage'], 'coverage'),
+                             (['-Cstrip=none', '-Clto=fat'], 'link-time optimization')):
+            log = h.path('delegated-' + self.name)
+            self.compile(source, h.path('delegated'), options, True, log)
+            with open(log) as f:
+                text = f.read()
+            os.unlink(log)
+            if text != 'variables: all units: compiled by LLVM: %s\n' % why:
+                raise harness.Failure('%s: %r' % (options, text))
+
+    def crates(self):
+        """Panics, generics and statics across crates that LLVM and Kiln compiled, in all four ways."""
+        h = self.h
+        outputs = set()
+        for lib in (False, True):
+            for main in (False, True):
+                folder = h.path('crates-%s-%d%d' % (self.name, lib, main))
+                rlib = os.path.join(folder, 'libshared.rlib')
+                os.makedirs(folder)
+                for name, kind, kiln in (('shared', ['--crate-type=rlib'], lib), ('user', ['--extern=shared=' + rlib], main)):
+                    source = os.path.join(HERE, 'crates', name + '.rs')
+                    out = rlib if name == 'shared' else os.path.join(folder, name)
+                    self.compile(source, out, [*kind, '-g', '--crate-name=' + name], kiln)
+                outputs.add(h.run([os.path.join(folder, 'user')])[1])
+        if len(outputs) != 1:
+            raise harness.Failure('different: %s' % outputs)
+
+    def threads(self):
+        """The same objects with one codegen thread and with several."""
+        h = self.h
+        source = os.path.join(HERE, 'programs', 'objects.rs')
+        objects = []
+        for threads in ('1', '4'):
+            folder = h.path('threads-%s-%s' % (self.name, threads))
+            os.makedirs(folder)
+            self.compile(source, 'objects.o', ['--emit=obj', '-Zthreads=' + threads, '-Ccodegen-units=1'], True, cwd=folder)
+            with open(os.path.join(folder, 'objects.o'), 'rb') as f:
+                objects.append(f.read())
+        if objects[0] != objects[1]:
+            raise harness.Failure('different objects')
+
+
+def main():
+    p = harness.options(__doc__)
+    p.add_argument('--library', required=True, help='the folder of libkiln.a, where the back end is built')
+    args = p.parse_args()
+    args.library = os.path.abspath(args.library)
+    h = harness.Harness(args)
+
+    def check(what, work):
+        try:
+            work()
+        except harness.Failure as e:
+            h.fail(what, str(e))
+            return False
+        h.ok(what)
+        return True
+
+    for name in toolchains():
+        toolchain = Toolchain(h, name, args.library)
+        why = toolchain.lacks()
+        if why:
+            h.skip('rustc ' + name, why)
+            continue
+        if not check('%s: builds' % name, toolchain.build):
+            continue
+        for program in h.files(os.path.join(HERE, 'programs'), '*.rs'):
+            for mode, options in MODES:
+                if mode == 'abort' and program in UNWINDS:
+                    continue
+                check('%s: %s, %s' % (name, program, mode), lambda: toolchain.same(program, mode, options))
+        if shutil.which('gdb'):
+            check('%s: gdb' % name, toolchain.gdb)
+        else:
+            h.skip('%s: gdb' % name, 'there is no gdb')
+        check('%s: options for LLVM' % name, toolchain.delegated)
+        check('%s: crates of both' % name, toolchain.crates)
+        check('%s: threads' % name, toolchain.threads)
+    if h.passed == h.failed == 0:
+        print('1..%d' % h.lines)
+        sys.exit(0)
+    h.finish()
+
+
+if __name__ == '__main__':
+    main()
