@@ -37,7 +37,7 @@ compile_kiln() { (cd kiln && "$build/kiln" compile "${modules[@]}"); }
 compile_llvm() {
   local bc
   for bc in "${modules[@]}"; do
-    llc-22 -O0 -relocation-model=pic -filetype=obj "$bc" -o "llvm/$(basename "$bc" .bc).o"
+    clang-22 -O0 -fPIC -c "$bc" -o "llvm/$(basename "$bc" .bc).o"
   done
 }
 compile_kiln
@@ -56,17 +56,6 @@ text_bytes() { size -A "$@" | awk '$1 ~ /^\.text/ {sum += $2} END {print sum}'; 
 
 printf '\n%d modules; the same output from both. The picture is %s\n' ${#modules[@]} "${work#"$PWD"/}/demo.ppm"
 printf '%-38s %10s %10s %10s\n' "" "LLVM -O0" "Kiln" "LLVM/Kiln"
-if [[ -x $build/bench/kiln-bench ]]; then
-  "$build/bench/kiln-bench" --json "${modules[@]}" > bench.json
-  mapfile -t us < <(python3 -c '
-import json
-s = json.load(open("bench.json"))["sum"]
-n = s["instructions"] / 1000
-print((s["llvm_read_ns"] + s["llvm_codegen_ns"]) * n, s["all_ns"] * n,
-      s["llvm_codegen_ns"] * n, (s["plan_ns"] + s["walk_ns"] + s["object_ns"]) * n, sep="\n")')
-  row "bitcode to object, in process" us "${us[0]}" "${us[1]}"
-  row "  of this, code generation" us "${us[2]}" "${us[3]}"
-fi
-row "bitcode to object, llc-22 and kiln" us "$(least 5 compile_llvm)" "$(least 5 compile_kiln)"
+row "bitcode to object, clang-22 and kiln" us "$(least 5 compile_llvm)" "$(least 5 compile_kiln)"
 row "code size" "bytes" "$(text_bytes llvm/*.o)" "$(text_bytes kiln/*.o)"
 row "run time" us "$(least 3 ./demo-llvm)" "$(least 3 ./demo-kiln)"

@@ -3,6 +3,10 @@
  * (lib/codegen/call.c), the frame (frame.c) and this target's lowerings of calls. */
 #include "targets/aarch64/a64.h"
 
+#ifndef STO_AARCH64_VARIANT_PCS /* musl's <elf.h> lacks it: ELF for the Arm 64-bit Architecture, 5.5 */
+#define STO_AARCH64_VARIANT_PCS 0x80
+#endif
+
 #define X(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))
 #define V(first, last) (X(first, last) << KN_FP_BASE)
 

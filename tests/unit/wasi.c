@@ -151,8 +151,10 @@ static void test_escapes(void **state) {
     assert_int_not_equal(AT(path_filestat_get, DIR, 1, PATH, n, OUT), 0);
     assert_int_not_equal(AT(path_filestat_set_times, DIR, 1, PATH, n, 0, 0, 5), 0);
   }
-  static const char *const parents[] = {
-    "../new", "up/new", "absolute/new", "/tmp/new", "dir/up2/new", ".", "..", "dir/..", "/"};
+  char path[256];
+  snprintf(path, sizeof path, "%s/new", t.outside);
+  const char *parents[] = {"../new", "up/new", "absolute/new", path, "dir/up2/new",
+                           ".",      "..",     "dir/..",       "/"};
   for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
     uint64_t n = put(PATH, parents[i]), m = put(OTHER, "file");
     assert_int_not_equal(AT(path_create_directory, DIR, PATH, n), 0);
@@ -166,10 +168,7 @@ static void test_escapes(void **state) {
     assert_int_not_equal(AT(path_readlink, DIR, PATH, n, OUT, 100, OUT + 200), 0);
     assert_int_not_equal(open_path(parents[i], 0, 1 | 4), 0);
   }
-  char path[256];
-  snprintf(path, sizeof path, "%s/new", t.outside);
   assert_int_equal(access(path, F_OK), -1);
-  assert_int_equal(access("/tmp/new", F_OK), -1);
   assert_int_equal(open_path("file", 1, 0), 0);
 }
 
