@@ -153,6 +153,14 @@ static bool operand(struct kn_asm_call *a, unsigned k, char m) {
   return bad(a, "an operand of the template that is nowhere");
 }
 
+/* A number that no other statement of the module has. As a label, GNU as takes it up to 2^31: the function's number may
+ * have 23 bits if the statement's has 6, or 15 and 14, or 7 and 22. The lowest two bits say which. */
+static uint64_t own_number(const struct kn_asm_call *a) {
+  uint64_t function = kiln_func_symbol(a->r->f).id, k = a->r->fn.asm_count;
+  unsigned size = (k >= 1u << 6) + (k >= 1u << 14) + (k >= 1u << 22);
+  return (function << (6 + 8 * size) | k) << 2 | size;
+}
+
 /* `${3:k}` or `$3`, behind the dollar; returns what is behind it, NULL after an error. */
 static const char *reference(struct kn_asm_call *a, const char *s) {
   bool braced = *s == '{';
@@ -163,7 +171,7 @@ static const char *reference(struct kn_asm_call *a, const char *s) {
     const char *e = strchr(s, '}');
     size_t n = e ? (size_t)(e - s) : 0;
     if (n == 4 && memcmp(s, ":uid", n) == 0)
-      kn_asm_putf(a, "%u_%u", kiln_func_symbol(a->r->f).id, a->r->fn.asm_count);
+      kn_asm_putf(a, "%llu", (unsigned long long)own_number(a));
     else if (n == 8 && memcmp(s, ":private", n) == 0) kn_asm_put(a, ".L", 2);
     else if (n == 8 && memcmp(s, ":comment", n) == 0)
       kn_asm_put(a, a->x86 ? "#" : "//", a->x86 ? 1 : 2);
