@@ -107,6 +107,21 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
 
 /* ---- the input ---- */
 
+/* Where assemblers have pools of constants, the jump over them. */
+static const char *const jump[] = {[KILN_TARGET_X86_64] = NULL, [KILN_TARGET_AARCH64] = "b"};
+_Static_assert(sizeof jump / sizeof *jump == KILN_TARGET_COUNT, "every target has a row");
+
+/* Has the text a constant that an assembler puts into a pool, as of `ldr x0, =1000000`? */
+static bool has_literal(const kiln_assembly *t) {
+  const char *end = t->text + t->text_bytes;
+  for (const char *s = t->text; (s = memchr(s, ',', (size_t)(end - s))) != NULL;) {
+    for (s++; s < end && (*s == ' ' || *s == '\t'); s++) {
+    }
+    if (s < end && *s == '=') return true;
+  }
+  return false;
+}
+
 /* Writes all texts; `lines` gets the number of the first line of each, and of the end. */
 static bool put_all(int fd, kiln_target target, kiln_assembly *texts, uint32_t n, uint32_t *lines) {
   int copy = dup(fd);
@@ -122,6 +137,10 @@ static bool put_all(int fd, kiln_target target, kiln_assembly *texts, uint32_t n
     line += 1 + kn_as_put_text(f, target, &texts[i], i);
     if (texts[i].text_bytes && texts[i].text[texts[i].text_bytes - 1] != '\n')
       fputc('\n', f), line++;
+    if (jump[target] != NULL && !texts[i].whole && has_literal(&texts[i])) {
+      fprintf(f, "%s .Lkiln_behind%u\n.ltorg\n.Lkiln_behind%u:\n", jump[target], i, i);
+      line += 3;
+    }
     if (frame) fprintf(f, ".cfi_endproc\n"), line++;
   }
   lines[n] = line;

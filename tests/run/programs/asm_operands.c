@@ -279,6 +279,13 @@ static long ldp(long *p) {
   __asm__("ldp %0,%1,[%2]" : "=&r"(a), "=r"(b) : "r"(p) : "memory");
   return a * 10 + b;
 }
+static long pool(void) {
+  long a;
+  int b;
+  __asm__("ldr %0, =0x123456789abcdef0" : "=r"(a));
+  __asm__("ldr %w0, =0x12345678\n add %w0, %w0, 1" : "=r"(b));
+  return a + b;
+}
 static int z(int c) {
   int r;
   __asm__("mov %w0,%w1" : "=r"(r) : "rZ"(0));
@@ -294,6 +301,7 @@ int main() {
          early(1, 2));
   printf("%d %d %d %d %d\n", *sym(), tp() != 0, callit(14), clob(1), sysc(172) > 0);
   printf("%lx %x %ld %d\n", rv(0x0102030405060708), rv32(0x01020304), ldp(v), z(3));
+  printf("%lx\n", pool());
   return 0;
 }
 
