@@ -172,7 +172,7 @@ void kn_bc_ret(struct kn_bc *r, uint32_t id, uint32_t type) {
     if (KN_UNLIKELY(s->ret_extend)) {
       bool is_signed = s->ret_extend & PA_SEXT;
       v = is_signed ? kn_bc_use_s(r, id, type) : kn_bc_use_z(r, id, type);
-      if (t->ktype != KILN_TYPE_I32)
+      if (t->ktype < KILN_TYPE_I32)
         v = kiln_build_convert(r->f, is_signed ? KILN_OP_SEXT : KILN_OP_ZEXT, KILN_TYPE_I32,
                                (kiln_type)t->ktype, v);
     } else {
@@ -208,9 +208,26 @@ static bool argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned exten
   return push_arg(r, kn_bc_soft_pass(r, t, kn_bc_use(r, id, type)));
 }
 
+/* How attributes extend an argument of `t`: PA_SEXT, PA_ZEXT or 0. */
+static unsigned extension(const struct kn_bc_type *t, const struct kn_bc_attr *a) {
+  return a && t->kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
+}
+
+/* The type that passes a variadic argument of scalar type `t`. */
+static kiln_type variadic_type(const struct kn_bc_type *t, unsigned extend) {
+  return extend && t->bits < 32 ? KILN_TYPE_I32 : kn_bc_passed_as(t);
+}
+
 /* Appends a variadic argument; constants have to be given a type, since no parameter does that. */
-static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type, kiln_sig sig) {
+static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type, unsigned extend,
+                              kiln_sig sig) {
   const struct kn_bc_type *t = &r->types.at[type];
+  if (extend && variadic_type(t, extend) != (kiln_type)t->ktype) {
+    bool sign = extend & PA_SEXT;
+    kiln_value v = sign ? kn_bc_use_s(r, id, type) : kn_bc_use_z(r, id, type);
+    return push_arg(r, kiln_build_convert(r->f, sign ? KILN_OP_SEXT : KILN_OP_ZEXT, KILN_TYPE_I32,
+                                          (kiln_type)t->ktype, v));
+  }
   if (t->ktype == KILN_TYPE_I128 && id < r->inst_base) {
     struct kn_bc_num v;
     if (r->csts.at[id].kind != CK_NONE) {
@@ -219,7 +236,7 @@ static bool variadic_argument(struct kn_bc *r, uint32_t id, uint32_t type, kiln_
       return push_arg(r, kiln_build_unary(r->f, KILN_OP_COPY, KILN_TYPE_I128, c));
     }
   }
-  return argument(r, id, type, 0, sig);
+  return argument(r, id, type, extend, sig);
 }
 
 /* A signature whose parameters include the variadic arguments of a call, since some of these are copied or
@@ -237,7 +254,7 @@ static bool copying_sig(struct kn_bc *r, const struct kn_bc_type *ft, uint32_t a
       if (!kn_bc_parameter(r, ft, kinds[i], a, r->fn.wide_sigs, true)) return false;
       continue;
     }
-    kiln_param p = {.type = (uint8_t)kn_bc_passed_as(t)};
+    kiln_param p = {.type = (uint8_t)variadic_type(t, extension(t, a))};
     if (a && t->kind == TK_PTR && a->flags & PA_BYVAL && !kn_bc_by_value(r, a, &p)) return false;
     if (!KN_BC_PUSH(r, r->tmp.params, p)) return false;
   }
@@ -255,7 +272,7 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_callsite *c, kil
     const struct kn_bc_attr *a = kn_bc_attr(r, attrs, k);
     uint32_t id = r->vals.n - (uint32_t)ops[k - 1];
     uint32_t type = r->m->elems.at[ft->first + k].type;
-    unsigned extend = a && r->types.at[type].kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
+    unsigned extend = extension(&r->types.at[type], a);
     if (kn_bc_in_memory(r, ft, type) ? !give_copy(r, id, type)
                                      : !argument(r, id, type, extend, *sig))
       return false;
@@ -267,9 +284,11 @@ static bool other_arguments(struct kn_bc *r, const struct kn_bc_callsite *c, kil
     if (!kn_bc_operand(r, ops, n, &i, &id, &type)) return false;
     if (!kn_bc_split_plain(r, type)) return false;
     bool wide = kn_bc_in_memory(r, ft, type);
-    if (wide ? !give_copy(r, id, type) : !variadic_argument(r, id, type, *sig)) return false;
-    copies |= wide;
     const struct kn_bc_attr *a = attrs ? kn_bc_attr(r, attrs, ft->n + r->tmp.ids.n) : NULL;
+    unsigned extend = extension(&r->types.at[type], a);
+    if (wide ? !give_copy(r, id, type) : !variadic_argument(r, id, type, extend, *sig))
+      return false;
+    copies |= wide;
     if (a && (a->flags & PA_BYVAL || a->stack_align_log2 > 3)) copies = true;
     if (kn_bc_joins(r, &r->types.at[type])) copies = true;
     if (!KN_BC_PUSH(r, r->tmp.ids, type)) return false;

@@ -250,8 +250,9 @@ static bool scalar_parameter(struct kn_bc *r, uint32_t type, const struct kn_bc_
   p->type = (uint8_t)kn_bc_passed_as(t);
   if (kn_bc_is_short(t)) *plain = false;
   if (!a) return true;
-  if (t->kind == TK_INT && t->bits < 32) p->flags = a->flags & (PA_SEXT | PA_ZEXT);
-  if (p->flags && (t->fit == FIT_ODD || (t->fit == FIT_BOOL && p->flags & PA_SEXT))) *plain = false;
+  unsigned extend = t->kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
+  if (t->bits < 32) p->flags = (uint8_t)extend;
+  if (extend && (t->fit == FIT_ODD || (t->fit == FIT_BOOL && extend & PA_SEXT))) *plain = false;
   if (t->kind == TK_PTR && a->flags & PA_SRET) p->flags |= KILN_PARAM_SRET;
   if (t->kind == TK_PTR && a->flags & PA_CHAIN) p->flags |= KILN_PARAM_CHAIN;
   if (p->flags & KILN_PARAM_SRET && a->flags & PA_IN_REG && kn_bc_targets[r->target].sret_in_reg)
@@ -294,9 +295,10 @@ static bool build(struct kn_bc *r, struct kn_bc_sig *s, uint32_t type, uint32_t 
     s->ret = RET_SCALAR;
     s->ret_bool = (rt->fit == FIT_BOOL && !(extend & PA_ZEXT)) || kn_bc_is_short(rt);
     results[0] = kn_bc_passed_as(rt);
-    if ((flags & KN_BC_SIG_DEFINITION) && extend && rt->kind == TK_INT && rt->bits < 32) {
+    if ((flags & KN_BC_SIG_DEFINITION) && extend && rt->kind == TK_INT &&
+        (rt->bits < 32 || rt->fit == FIT_ODD)) {
       s->ret_extend = (uint8_t)extend;
-      results[0] = KILN_TYPE_I32;
+      if (rt->bits < 32) results[0] = KILN_TYPE_I32;
     }
     n_results = 1;
   }

@@ -403,7 +403,8 @@ struct kn_bc_sig {
   uint8_t ret;      /* enum kn_bc_ret */
   uint8_t ret_bool; /* the result is an i1 whose other bits must be cleared, or a half or bfloat */
   uint8_t plain;    /* every parameter is one scalar that is passed as it is */
-  uint8_t ret_extend; /* definitions: the result is extended to I32: PA_SEXT, PA_ZEXT or 0 */
+  uint8_t
+    ret_extend; /* definitions: the result is extended, to I32 if it is narrower: PA_SEXT, PA_ZEXT or 0 */
 };
 
 /* A function's body: the function's global, and the position of its block. */

@@ -124,6 +124,14 @@ void a64_enter(struct kn_walk *w) {
 
 /* ---- calls ---- */
 
+/* Extends argument `a`, which is in register r, to register `to` if its parameter says so; returns the register that it
+ * is in. AAPCS64 leaves the bits above a narrow argument unspecified; callees that other compilers made rely on the
+ * caller's extension where the signature has one. */
+static unsigned extend_arg(struct kn_walk *w, const struct kn_arg *a, unsigned to, unsigned r) {
+  unsigned flags = kn_arg_flags(a) & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT);
+  return flags ? a64_extend_narrow(w, to, r, a->type, (flags & KILN_PARAM_SEXT) != 0) : r;
+}
+
 /* sp + off for `op`; through x17 where that does not reach. Off is below 16 MiB. */
 static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) {
   if (KN_LIKELY(a64_mem_offset_ok(op, off))) return (struct a64_at){A64_SP, (int32_t)off};
@@ -131,8 +139,10 @@ static struct a64_at stack_at(struct kn_walk *w, enum a64_mem op, uint32_t off) 
   return (struct a64_at){A64_IP1, (int32_t)(off & 0xfff)};
 }
 
-/* Stores h at sp + off. */
-static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) {
+/* Stores argument `a` where it belongs on the stack. */
+static void push(struct kn_walk *w, const struct kn_arg *a) {
+  uint32_t off = a->stack, h = a->h;
+  unsigned type = a->type;
   if (kn_wide(w, type)) {
     unsigned low = kn_temp(w, KN_GP_MASK), high = kn_temp(w, KN_GP_MASK);
     a64_wide_load(w, h, low, high);
@@ -162,6 +172,7 @@ static void push_to(struct kn_walk *w, uint32_t off, uint32_t h, unsigned type) 
     if (m.src_handle) a64_hook_constant(w, A64_IP0, m.src_handle, KILN_TYPE_I64);
     else a64_hook_load(w, A64_IP0, m.src_frame, KILN_TYPE_I64);
   }
+  r = extend_arg(w, a, A64_IP0, r);
   /* by size: another one may be next to it */
   static const uint8_t stores[][2] = {
     {A64_STRH, A64_STR_FH}, {A64_STR_W, A64_STR_FS}, {A64_STR_X, A64_STR_FD}};
@@ -375,16 +386,14 @@ void a64_open_stack(struct kn_walk *w, const struct kn_call *c, const struct kn_
 void a64_early_arg(struct kn_walk *w, const struct kn_call *c, const struct kn_arg *a) {
   (void)c;
   if (kn_arg_flags(a) & KILN_PARAM_BYVAL) push_block(w, a->stack, a->h, a->param->size_bytes);
-  else push_to(w, a->stack, a->h, a->type);
+  else push(w, a);
 }
 
-/* Callers extend for library functions alone: AAPCS64, 6.8.2. */
 void a64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assign *all) {
-  (void)all;
-  for (uint32_t k = 0; c->library && k < w->args.n; k++) {
+  (void)c, (void)all;
+  for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
-    unsigned flags = kn_arg_flags(a);
-    if (flags) a64_extend_narrow(w, a->reg, a->reg, a->type, (flags & KILN_PARAM_SEXT) != 0);
+    if (a->reg != KN_NO_REG) extend_arg(w, a, a->reg, a->reg);
   }
 }
 
