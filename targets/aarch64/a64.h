@@ -171,7 +171,7 @@ struct a64_at {
 struct a64_at a64_reach(struct kn_walk *w, enum a64_mem op, unsigned base, int64_t off);
 /* A frame offset + `disp` for `op`; through x17 where that does not reach. */
 struct a64_at a64_frame_at(struct kn_walk *w, enum a64_mem op, int32_t frame, int64_t disp);
-/* rd = rn + value. rn is not sp; x16 is used if the value is large and rd is rn. */
+/* rd = rn + value. rn is not sp; if the value is large and rd is rn, x16 is used, or for x16 itself x17. */
 void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value);
 /* rd = address of a frame offset + disp. */
 void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp);
@@ -179,6 +179,8 @@ void a64_frame_addr(struct kn_walk *w, unsigned rd, int32_t frame, int64_t disp)
 void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp);
 /* rd = value. */
 void a64_set(struct kn_walk *w, unsigned rd, unsigned sf, uint64_t value);
+/* Can relocations add `addend` to a symbol's address? adrp reaches 4 GiB; the linker checks the sum. */
+KN_INLINE bool a64_is_near(int64_t addend) { return addend >= -(1 << 20) && addend < 1 << 20; }
 /* rd = address of symbol + addend. */
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend);
 /* See struct kn_target. */

@@ -23,7 +23,7 @@ void a64_add_imm(struct kn_walk *w, unsigned rd, unsigned rn, int64_t value) {
     }
     if (size & 0xfff) a64_emit(w, a64_addsub_imm(op, 1, rd, rn, (unsigned)(size & 0xfff), 0));
   } else {
-    unsigned t = rd == rn ? A64_IP0 : rd;
+    unsigned t = rd != rn ? rd : rn == A64_IP0 ? (unsigned)A64_IP1 : (unsigned)A64_IP0;
     a64_set(w, t, 1, (uint64_t)value);
     a64_emit(w, a64_add(1, rd, rn, t));
   }
@@ -135,8 +135,7 @@ void a64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
 void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend) {
   const struct kn_symbol *s = kn_symbol(w->f->module, symbol);
   uint32_t at = kn_here(w);
-  /* adrp reaches 4 GiB; the linker checks the sum */
-  bool near = addend >= -(1 << 20) && addend < 1 << 20;
+  bool near = a64_is_near(addend);
   if (s->direct) {
     int64_t in = near ? addend : 0;
     kn_code_relocate(w, at, symbol, R_AARCH64_ADR_PREL_PG_HI21, in);

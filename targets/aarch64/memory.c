@@ -101,7 +101,7 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
                         unsigned align) {
   unsigned log2 = a64_mem_log2(op);
   if (x->kind == AT_SYMBOL && x->index == KN_NO_REG && align >= log2 &&
-      kn_symbol(w->f->module, x->what)->direct && x->disp >= -(1 << 20) && x->disp < 1 << 20) {
+      kn_symbol(w->f->module, x->what)->direct && a64_is_near(x->disp)) {
     uint32_t at = kn_here(w);
     kn_code_relocate(w, at, x->what, R_AARCH64_ADR_PREL_PG_HI21, x->disp);
     kn_code_relocate(w, at + 4, x->what, lo12[log2], x->disp);
@@ -582,12 +582,14 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   int64_t addend = (int64_t)c->low;
   unsigned tls = kn_symbol(w->f->module, s)->tls, d;
   if (tls == KILN_TLS_LOCAL_EXEC) {
+    int64_t in_words = a64_is_near(addend) ? addend : 0; /* these have 24 bits */
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
     a64_emit(w, a64_mrs_tpidr(d));
     reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 1), s, R_AARCH64_TLSLE_ADD_TPREL_HI12,
-               addend);
+               in_words);
     reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 0), s, R_AARCH64_TLSLE_ADD_TPREL_LO12_NC,
-               addend);
+               in_words);
+    a64_add_imm(w, d, d, addend - in_words);
   } else if (tls == KILN_TLS_INITIAL_EXEC) {
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
     reloc_word(w, a64_adrp(A64_IP0, 0), s, R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21, 0);

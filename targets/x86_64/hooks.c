@@ -131,12 +131,18 @@ bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out)
   return type != KILN_TYPE_I64 || v == (int32_t)v;
 }
 
+/* Displacements that linkers can add to a symbol's own distance, and frames to a slot's. */
+KN_INLINE bool is_far(int64_t disp) { return disp < -X64_FAR || disp >= X64_FAR; }
+/* The displacement of a memory operand, which fits with all pieces of an access? */
+KN_INLINE bool fits(int64_t disp) { return disp >= INT32_MIN && disp <= INT32_MAX - X64_PIECES; }
+KN_INLINE int64_t sum(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
+
 /* A symbol's address + disp as a memory operand. */
 static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, int64_t disp) {
   const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
   struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
-  int64_t offset = (int64_t)c->low + disp;
-  if (s->direct && offset >= -(1 << 30) && offset < (1 << 30)) {
+  int64_t offset = sum((int64_t)c->low, disp);
+  if (s->direct && !is_far(offset)) {
     addr.m.disp = (int32_t)offset;
     addr.reloc = R_X86_64_PC32;
     return addr;
@@ -144,7 +150,7 @@ static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, 
   unsigned r = kn_temp(w, KN_GP_MASK);
   addr.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
   x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, r, &addr);
-  if (offset != (int32_t)offset) {
+  if (!fits(offset)) {
     x64_const(w, X64_SCRATCH, (uint64_t)offset);
     EMIT(w, x64_rm, X64_LEA, 3, r, (struct x64_mem){(uint8_t)r, X64_SCRATCH, 0, 0, 0});
     offset = 0;
@@ -172,17 +178,17 @@ struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
       uint32_t by = kn_addr_index(in);
       int64_t number;
       if (by && x64_imm64(w, by, &number)) {
-        disp = (int64_t)((uint64_t)disp + (uint64_t)number * in->x);
+        disp = sum(disp, (int64_t)((uint64_t)number * in->x));
       } else if (by) {
         index = kn_reg(w, by, KILN_TYPE_I64);
         scale = (unsigned)__builtin_ctz(in->x);
       }
-      disp += kn_addr_disp(in);
+      disp = sum(disp, kn_addr_disp(in));
       h = in->a;
     } while (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR));
   }
   int64_t imm;
-  bool far = disp < -(INT64_C(1) << 30) || disp >= INT64_C(1) << 30;
+  bool far = is_far(disp);
   if (KN_LIKELY(kn_is_value(h) && !far))
     return (struct x64_addr){.m =
                                x64_mem(kn_reg(w, h, KILN_TYPE_I64), index, scale, (int32_t)disp)};
@@ -197,14 +203,13 @@ struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   } else if (kn_is_slot(h)) {
     addr = slot_addr(w, kn_index(h), far ? 0 : disp);
   } else if (x64_imm64(w, h, &imm)) {
-    disp = (int64_t)((uint64_t)disp + (uint64_t)imm);
-    far = disp != (int32_t)disp;
-    addr.m.disp = (int32_t)disp;
-    if (far) {
+    disp = sum(disp, imm);
+    far = false;
+    if (fits(disp)) {
+      addr.m.disp = (int32_t)disp;
+    } else {
       addr.m.base = (uint8_t)kn_temp(w, KN_GP_MASK);
       x64_const(w, addr.m.base, (uint64_t)disp);
-      addr.m.disp = 0;
-      far = false;
     }
   } else {
     addr = symbol_addr(w, &w->f->pool.at[kn_index(h)], far ? 0 : disp);
@@ -266,7 +271,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
     struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
     int64_t offset = (int64_t)c->low;
-    bool near = s->direct && offset >= -(1 << 30) && offset < (1 << 30);
+    bool near = s->direct && !is_far(offset);
     addr.m.disp = near ? (int32_t)offset : 0;
     addr.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
     x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, dst, &addr);

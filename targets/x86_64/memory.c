@@ -390,6 +390,16 @@ static void thread_pointer(struct kn_walk *w, unsigned dst) {
   EMIT(w, x64_rm, X64_MOV, 3, dst, (struct x64_mem){X64_NONE, X64_NONE, 0, 0x64, 0});
 }
 
+static void add_offset(struct kn_walk *w, unsigned dst, int64_t offset) {
+  if (offset == 0) return;
+  if (offset == (int32_t)offset) {
+    EMIT(w, x64_alu_ri, X64_G_ADD, 3, dst, (int32_t)offset);
+  } else {
+    x64_const(w, X64_SCRATCH, (uint64_t)offset);
+    EMIT(w, x64_rr, X64_ADD, 3, dst, X64_SCRATCH);
+  }
+}
+
 void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   uint32_t i = w->i;
   if (!kn_is_pool(in->a) || w->f->pool.at[kn_index(in->a)].symbol == 0) {
@@ -404,12 +414,14 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
     thread_pointer(w, dst);
     if (model == KILN_TLS_LOCAL_EXEC) {
+      bool far = addend < -X64_FAR || addend >= X64_FAR;
       w->code.p = x64_put32(x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, dst), 0);
-      kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, addend);
+      kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, far ? 0 : addend);
+      if (far) add_offset(w, dst, addend);
     } else {
       EMIT(w, x64_rm, X64_ADD, 3, dst, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0});
       kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_GOTTPOFF, -4);
-      if (addend) EMIT(w, x64_alu_ri, X64_G_ADD, 3, dst, (int32_t)addend);
+      add_offset(w, dst, addend);
     }
     kn_defined(w, i, dst);
     return;
@@ -425,6 +437,6 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr"), R_X86_64_PLT32, -4);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
-  if (addend) EMIT(w, x64_alu_ri, X64_G_ADD, 3, X64_RAX, (int32_t)addend);
+  add_offset(w, X64_RAX, addend);
   x64_def_fixed(w, i, KILN_TYPE_I64, X64_RAX);
 }

@@ -123,7 +123,11 @@ KN_INLINE void x64_op_mem(struct kn_walk *w, unsigned op, unsigned size, unsigne
   x64_emit_mem(w, X64_FORM(op, size), x64_hw(reg), m);
 }
 
-/* Address `h` + disp as a memory operand; registers that it uses are locked. */
+/* A displacement of X64_FAR or more is added by code: any other one fits 32 bits with a frame offset, which is below
+ * 1 GiB, and linkers can add it. An access of several pieces adds up to X64_PIECES to an address's displacement. */
+enum { X64_FAR = 1 << 29, X64_PIECES = KN_TAIL_STACK };
+
+/* Address `h` + disp as a memory operand, with room for pieces; registers that it uses are locked. */
 struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
 /* The byte `bytes` behind m. */
 KN_INLINE struct x64_mem x64_beyond(struct x64_mem m, int32_t bytes) {
