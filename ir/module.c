@@ -138,6 +138,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   m->clobbers = kn_target_clobbers(options->target);
   m->library = kn_target_library(options->target);
   m->reaches_zero = kn_target_reaches_zero(options->target);
+  m->plt_is_address = kn_target_plt_is_address(options->target);
   m->flat_symbols = m->flat_sigs = UINT32_MAX;
   pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
   pthread_mutexattr_init(&attr);

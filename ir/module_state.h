@@ -58,7 +58,7 @@ struct kn_symbol {
                     * being built asked for it (kiln_block_address) */
   /* What code may assume, from linkage, visibility, dso_local and the module's PIC level. Computed at the declaration
    * and again at the definition; what was true stays true. */
-  uint8_t direct;  /* reached pc-relative, without GOT or PLT */
+  uint8_t direct;  /* enum kn_direct */
   uint8_t printed; /* functions: the body was printed (ir/print_module.c then leaves it out) */
   uint8_t comdat_implied;
   uint8_t no_plt : 1;   /* kiln_symbol_desc.no_plt */
@@ -69,6 +69,10 @@ struct kn_symbol {
 };
 
 _Static_assert(sizeof(struct kn_symbol) <= 64, "one cache line: code refers to symbols at random");
+
+/* Is a symbol reached pc-relative, without GOT or PLT? With KN_DIRECT_ACCESS its content is, but not its address as a
+ * value: the symbol is declared as data, but linkers may find a function. */
+enum kn_direct { KN_DIRECT_NO, KN_DIRECT_ACCESS, KN_DIRECT };
 
 /* A section group, known by its name. */
 struct kn_comdat {
@@ -165,6 +169,7 @@ struct kiln_module {
   struct kn_arena *arena;      /* strings, data, relocations */
   const uint16_t *clobbers;    /* of the target: see kn_target_clobbers */
   bool reaches_zero;           /* and kn_target_reaches_zero */
+  bool plt_is_address;         /* and kn_target_plt_is_address */
   kiln_guard_location guard;   /* kiln_module_attrs.guard_location */
   uint16_t guard_reg;          /* and the target's number of its register: kn_guard_reg */
   uint8_t protect;             /* kiln_module_attrs.protection */
@@ -321,6 +326,9 @@ const struct kn_machine_table *kn_target_machine(kiln_target t);
 /* True if pc-relative code reaches an undefined weak symbol that is dso_local, which
  * is at address 0. */
 bool kn_target_reaches_zero(kiln_target t);
+/* Do linkers make the address of a shared object's function that code of an executable at a fixed address takes
+ * pc-relative a PLT entry, and nothing else's? */
+bool kn_target_plt_is_address(kiln_target t);
 
 /* Of a target: a calling convention (ir/convention.h); NULL: it has none of that name. */
 const struct kn_convention *kn_target_convention(kiln_target t, kiln_cc cc);

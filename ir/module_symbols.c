@@ -19,15 +19,18 @@ static inline void classify(const kiln_module *m, struct kn_symbol *s) {
   /* An undefined weak symbol may be 0, which pc-relative code only reaches on some targets, in programs at a low fixed
    * address. */
   bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
+  /* May it be a function of a shared object, whose address in this executable is a PLT entry? */
+  bool elsewhere = !defined && !local && s->visibility == KILN_VISIBILITY_DEFAULT &&
+                   (s->dso_local || m->options.pic == KILN_PIC_STATIC) && m->plt_is_address;
   bool direct;
-  if (s->indirect) direct = false;
+  if (s->indirect || (elsewhere && s->kind != KILN_SYMBOL_DATA)) direct = false;
   else if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
   else if (zero) direct = false;
   else if (s->visibility == KILN_VISIBILITY_HIDDEN) direct = true;
   else if (s->visibility == KILN_VISIBILITY_PROTECTED && defined) direct = true;
   else if (m->options.pic == KILN_PIC_PIE) direct = defined;
   else direct = m->options.pic == KILN_PIC_STATIC;
-  s->direct = direct;
+  s->direct = !direct ? KN_DIRECT_NO : elsewhere ? KN_DIRECT_ACCESS : KN_DIRECT;
 }
 
 void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) { classify(m, s); }

@@ -163,7 +163,8 @@ struct kn_target {
   bool aligned_by_pointer;
   /* The ELF number of relocations in machine code that become a slot's distance from the frame register; 0: none. */
   uint32_t frame_reloc;
-  bool reaches_zero; /* see kn_target_reaches_zero */
+  bool reaches_zero;   /* see kn_target_reaches_zero */
+  bool plt_is_address; /* see kn_target_plt_is_address */
   struct kn_target_feature features[KN_MAX_FEATURES];
   struct kn_elf_machine elf;
   const struct kn_guard_reg *guard_regs;

@@ -24,6 +24,7 @@ const struct kn_machine_table *kn_target_machine(kiln_target t) {
 }
 
 bool kn_target_reaches_zero(kiln_target t) { return targets[t]->reaches_zero; }
+bool kn_target_plt_is_address(kiln_target t) { return targets[t]->plt_is_address; }
 
 const struct kn_convention *kn_target_convention(kiln_target t, kiln_cc cc) {
   const struct kn_convention *const *conventions = targets[t]->conventions;

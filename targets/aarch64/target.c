@@ -340,6 +340,7 @@ const struct kn_target kn_target_aarch64 = {
   /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
    * "Weak references"). */
   .reaches_zero = false,
+  .plt_is_address = false, /* linkers tell an adrp from a branch */
   .features = {{"lse", KILN_FEATURE_LSE}},
   .guard_regs = a64_guard_regs,
   .jit = &a64_jit,

@@ -271,10 +271,10 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
     struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
     int64_t offset = (int64_t)c->low;
-    bool near = s->direct && !is_far(offset);
+    bool direct = s->direct == KN_DIRECT, near = direct && !is_far(offset);
     addr.m.disp = near ? (int32_t)offset : 0;
-    addr.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
-    x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, dst, &addr);
+    addr.reloc = direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
+    x64_op_mem(w, direct ? X64_LEA : X64_MOV, 3, dst, &addr);
     if (near || offset == 0) return;
     if (offset == (int32_t)offset) {
       struct x64_addr sum = {.m = x64_at(dst, (int32_t)offset)};

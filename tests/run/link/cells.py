@@ -15,7 +15,7 @@ FUNCTIONS = ('func', 'weak_func', 'alias_func', 'weak_alias_func', 'internal_fun
 TLS_MODELS = {'tls_gd': 'global-dynamic', 'tls_ld': 'local-dynamic', 'tls_ie': 'initial-exec',
               'tls_le': 'local-exec'}
 KINDS = FUNCTIONS + ('data', 'read_only', 'bss', 'common', 'weak_data', 'alias_data',
-                     'internal_data', 'undef_weak_data') + tuple(TLS_MODELS)
+                     'internal_data', 'undef_weak_data', 'func_as_data') + tuple(TLS_MODELS)
 FUNCTION_USES = ('call', 'address', 'static', 'static_const', 'equal')
 DATA_USES = ('load', 'store', 'address', 'static', 'static_const', 'equal')
 PLACES = ('here', 'there', 'strong', 'library', 'preempt', 'nowhere')
@@ -69,6 +69,8 @@ class Cell:
         s, v = 's%d' % self.n, value or 1000 + self.n
         attr = '' if value else self.attributes(True)
         kind = self.kind.replace('weak_', '').replace('alias_', '') if value else self.kind
+        if kind == 'func_as_data':
+            return 'int %s(int x) { return x + %d; }' % (s, v)
         if kind.startswith('internal'):
             attr = 'static '
         if 'alias' in kind:
@@ -84,10 +86,11 @@ class Cell:
                                                      'const ' if kind == 'read_only' else '', s, v)
 
     def address_function(self):
-        """The address as another unit sees it."""
+        """The address as another unit sees it, or the library that defines it."""
         if self.use != 'equal':
             return ''
-        return '%s\nvoid *addr_%d(void) { return (void *)s%d; }' % (self.declaration(), self.n, self.n)
+        declared = '' if self.place == 'library' else self.declaration()
+        return '%s\nvoid *addr_%d(void) { return (void *)s%d; }' % (declared, self.n, self.n)
 
     def zero(self):
         """No value of its own: it starts as zero."""
@@ -143,6 +146,8 @@ def valid(kind, visibility, place, use):
         return False
     if kind.startswith('internal'):
         return visibility == 'default' and place in ('here', 'preempt') and use != 'equal'
+    if kind == 'func_as_data' and (place, use) != ('library', 'equal'):
+        return False
     if place == 'library' and visibility != 'default':
         return False
     if kind == 'tls_ld' and visibility == 'default' and place in ('preempt', 'library'):

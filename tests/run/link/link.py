@@ -31,6 +31,7 @@ RUNS += [('full', o, u, d, 'bfd') for o in ('pie', 'shared')
          for u, d in (('kiln', 'gcc'), ('gcc', 'kiln'))]
 RUNS += [('full', o, 'kiln', 'kiln', l) for l in ('gold', 'lld', 'mold')
          for o in ('static', 'pie', 'shared')]
+RUNS += [('static', 'no-pie', 'kiln', 'kiln', l) for l in ('gold', 'lld', 'mold')]
 
 # C of the using unit, C of a library, flavour, output, what ld says, why it must.
 REFUSED = [
@@ -68,6 +69,8 @@ QUIRKS_AARCH64 = [
     ("mold lets TLS descriptors of protected symbols be preempted",
      lambda run, c: run[4] == 'mold' and run[1] == 'shared' and c.visibility == 'protected' and c.place == 'preempt'
      and c.kind in ('tls_gd', 'tls_ld') and c.use in ('load', 'store', 'address')),
+    ("gold tells functions from data by what the reference says",
+     lambda run, c: run[4] == 'gold' and run[1] == 'no-pie' and c.kind == 'func_as_data'),
 ]
 
 RUNNER = '''#include <stdio.h>
@@ -101,7 +104,7 @@ def units(chosen):
             l.append(c.definition())
         elif c.place == 'preempt':
             m.append(c.definition(500000 + c.n))
-        (m if c.place == 'preempt' else d).append(c.address_function())
+        (m if c.place == 'preempt' else l if c.place == 'library' else d).append(c.address_function())
     rows = ', '.join('{%d, use_%d, %d}' % (c.n, c.n, c.expected()) for c in chosen)
     m.append('\n'.join('long use_%d(void);' % c.n for c in chosen))
     m.append('struct row { int n; long (*use)(void); long expected; };\n'
