@@ -67,9 +67,22 @@ struct kn_bc_md_cache {
   KN_BC_ARRAY(struct kn_bc_shape) shapes; /* known ones, by hash: debug/debug_shape.c */
 };
 
+/* Nested types are walked without recursion: a level for each aggregate, or vector, perhaps with a constant of it. */
+struct kn_bc_level {
+  uint32_t type, id;
+  uint64_t next; /* element */
+  uint64_t at;   /* offset of the aggregate */
+};
+struct kn_bc_element {
+  uint32_t id; /* the constant of the aggregate around */
+  uint32_t type;
+  uint64_t i, at; /* its number there, and its offset */
+};
+
 /* Lists that are made and used while one record is read. */
 struct kn_bc_lists {
-  KN_BC_ARRAY(uint32_t) ids; /* operands of a long getelementptr or call */
+  KN_BC_ARRAY(struct kn_bc_level) levels; /* each user's begin where it found the end */
+  KN_BC_ARRAY(uint32_t) ids;              /* operands of a long getelementptr or call */
   KN_BC_ARRAY(kiln_value) args;
   KN_BC_ARRAY(kiln_param) params;
   KN_BC_ARRAY(kiln_switch_case) cases;
@@ -238,6 +251,10 @@ bool kn_bc_read_types(struct kn_bc *r);
 /* Splits a first-class type into scalars; false (reported) if it cannot be a value. Its parts are
  * type_pieces[piece_first .. + n_pieces]. Scalars have one part. */
 bool kn_bc_split(struct kn_bc *r, uint32_t type);
+/* Enters an aggregate; the next element of the innermost one that was entered since r->tmp.levels had `base`, or false:
+ * all were left again. */
+bool kn_bc_enter_type(struct kn_bc *r, uint32_t type, uint32_t id, uint64_t at);
+bool kn_bc_next_element(struct kn_bc *r, uint32_t base, struct kn_bc_element *e);
 /* The same for a type that is stored or passed; reports aggregates that contain integers of more than 128 bits,
  * which is not implemented. */
 bool kn_bc_split_plain(struct kn_bc *r, uint32_t type);

@@ -717,8 +717,35 @@ kiln_value kn_bc_const(struct kn_bc *r, uint32_t id) {
 
 static bool push_part(struct kn_bc *r, kiln_value v) { return KN_BC_PUSH(r, r->fn.parts, v); }
 
-/* Parts of constant `id`, which must be of type `type`. Depth is that of the type. */
-static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
+/* Appends the parts of an aggregate constant that has no elements of its own: zeros. */
+static bool zero_parts(struct kn_bc *r, uint32_t type) {
+  if (!kn_bc_split(r, type)) return false;
+  const struct kn_bc_type *t = &r->types.at[type];
+  for (uint32_t i = 0; i < t->n_pieces; i++)
+    if (!push_part(r, kn_bc_zero(r, r->type_pieces.at[t->piece_first + i].type))) return false;
+  return true;
+}
+
+/* Those of an array of numbers. */
+static bool array_parts(struct kn_bc *r, const struct kn_bc_cst *c, const struct kn_bc_type *t) {
+  uint32_t elem = r->m->elems.at[t->first].type;
+  const struct kn_bc_type *e = &r->types.at[elem];
+  for (uint32_t i = 0; i < t->count; i++) {
+    uint64_t v = 0;
+    if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == t->count)
+      v = i < c->n ? kn_bc_bytes(r, c->index)[i] : 0;
+    else if (c->kind == CK_DATA && c->n == t->count) v = kn_bc_words(r, c->index)[i];
+    else return kn_bc_malformed(r, "an aggregate constant of another size");
+    if (e->ktype == KILN_TYPE_VOID) return kn_bc_bad_type(r, elem);
+    if (!push_part(r, e->kind == TK_FLOAT ? kiln_const_bits(r->f, (kiln_type)e->ktype, v, 0)
+                                          : kiln_const_int(r->f, (int64_t)v)))
+      return false;
+  }
+  return true;
+}
+
+/* Appends the parts of constant `id`, which must be of type `type`; or enters it, so that its elements are next. */
+static bool some_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
   if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), type) ||
       r->csts.at[id].kind == CK_NONE)
     return kn_bc_malformed(r, "an aggregate's element of another type");
@@ -732,38 +759,20 @@ static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
       r->vals.at[id].t >> 24 == VS_HANDLE ? (kiln_value){r->vals.at[id].h} : kn_bc_const(r, id);
     return r->status == KILN_OK && push_part(r, v);
   }
-  if (c->kind == CK_NULL || c->kind == CK_UNDEF) {
-    if (!kn_bc_split(r, type)) return false;
-    t = &r->types.at[type];
-    for (uint32_t i = 0; i < t->n_pieces; i++)
-      if (!push_part(r, kn_bc_zero(r, r->type_pieces.at[t->piece_first + i].type))) return false;
-    return true;
-  }
-  uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
-  if (c->kind == CK_AGGREGATE && c->n == n) {
-    const uint32_t *list = kn_bc_list(r, c->index);
-    for (uint32_t i = 0; i < n; i++) {
-      uint32_t elem = r->m->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
-      if (!const_parts(r, list[i], elem)) return false;
-    }
-    return true;
-  }
-  if (t->kind == TK_ARRAY) {
-    const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
-    for (uint32_t i = 0; i < n; i++) {
-      uint64_t v = 0;
-      if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n)
-        v = i < c->n ? kn_bc_bytes(r, c->index)[i] : 0;
-      else if (c->kind == CK_DATA && c->n == n) v = kn_bc_words(r, c->index)[i];
-      else return kn_bc_malformed(r, "an aggregate constant of another size");
-      if (e->ktype == KILN_TYPE_VOID) return kn_bc_bad_type(r, r->m->elems.at[t->first].type);
-      if (!push_part(r, e->kind == TK_FLOAT ? kiln_const_bits(r->f, (kiln_type)e->ktype, v, 0)
-                                            : kiln_const_int(r->f, (int64_t)v)))
-        return false;
-    }
-    return true;
-  }
+  if (c->kind == CK_NULL || c->kind == CK_UNDEF) return zero_parts(r, type);
+  if (c->kind == CK_AGGREGATE && c->n == (t->kind == TK_STRUCT ? t->n : t->count))
+    return kn_bc_enter_type(r, type, id, 0);
+  if (t->kind == TK_ARRAY) return array_parts(r, c, t);
   return kn_bc_malformed(r, "bad aggregate constant");
+}
+
+static bool const_parts(struct kn_bc *r, uint32_t id, uint32_t type) {
+  uint32_t base = r->tmp.levels.n;
+  struct kn_bc_element e;
+  if (!some_parts(r, id, type)) return false;
+  while (kn_bc_next_element(r, base, &e))
+    if (!some_parts(r, kn_bc_list(r, r->csts.at[e.id].index)[e.i], e.type)) return false;
+  return true;
 }
 
 bool kn_bc_const_parts(struct kn_bc *r, uint32_t id) {

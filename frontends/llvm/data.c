@@ -91,8 +91,25 @@ static bool packed(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
   return true;
 }
 
-/* Writes constant `id`, which must be of type `type`, at offset `at`. The recursion is limited by the type's depth. */
-static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, uint64_t at) {
+/* Writes an array or a vector of numbers, constant `c`. */
+static bool numbers(struct kn_bc *r, struct item *it, const struct kn_bc_cst *c,
+                    const struct kn_bc_type *t, uint64_t at) {
+  const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
+  uint64_t n = t->count;
+  if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n && e->size == 1) {
+    memcpy(it->bytes + at, r->m->pool.bytes.at + c->index, c->n);
+    return true;
+  }
+  if (c->kind == CK_DATA && c->n == n && e->size <= 8) {
+    const uint64_t *word = r->m->pool.words.at + c->index;
+    for (uint64_t i = 0; i < n; i++) put(it->bytes + at + i * e->size, word[i], e->size);
+    return true;
+  }
+  return kn_bc_malformed(r, "an aggregate constant of another size");
+}
+
+/* Writes constant `id`, which must be of type `type`, at offset `at`; or enters it, so that its elements are next. */
+static bool write_one(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, uint64_t at) {
   if (id >= r->inst_base || !kn_bc_types_agree(r, kn_bc_type_of(r, id), type))
     return kn_bc_malformed(r, "an initialiser of another type");
   const struct kn_bc_type *t = &r->types.at[type];
@@ -104,33 +121,21 @@ static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type, 
   if (c->kind == CK_UNSUPPORTED) return kn_bc_bad_constant(r, c);
   unsigned fit = t->kind == TK_VECTOR ? r->types.at[r->m->elems.at[t->first].type].fit : FIT_EXACT;
   if (fit != FIT_EXACT && fit != FIT_SOFT) return packed(r, it, c, t, at);
-  uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
-  if (c->kind == CK_AGGREGATE && c->n == n) {
-    const uint32_t *list = r->m->pool.list.at + c->index;
-    const struct kn_bc_elem *e = r->m->elems.at + t->first;
-    uint64_t step = t->kind == TK_STRUCT ? 0 : r->types.at[e->type].size;
-    for (uint32_t i = 0; i < n; i++) {
-      if (t->kind == TK_STRUCT) {
-        if (!write(r, it, list[i], e[i].type, at + e[i].offset)) return false;
-      } else if (!pointer(r, it, list[i], e->type, at + i * step) &&
-                 !write(r, it, list[i], e->type, at + i * step)) {
-        return false;
-      }
-    }
-    return true;
-  }
+  if (c->kind == CK_AGGREGATE && c->n == (t->kind == TK_STRUCT ? t->n : t->count))
+    return kn_bc_enter_type(r, type, id, at);
   if (t->kind == TK_STRUCT) return kn_bc_malformed(r, "an aggregate constant of another size");
-  const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first].type];
-  if (c->kind == CK_BYTES && c->n + (uint64_t)c->x == n && e->size == 1) {
-    memcpy(it->bytes + at, r->m->pool.bytes.at + c->index, c->n);
-    return true;
+  return numbers(r, it, c, t, at);
+}
+
+static bool write(struct kn_bc *r, struct item *it, uint32_t id, uint32_t type) {
+  uint32_t base = r->tmp.levels.n;
+  struct kn_bc_element e;
+  if (!write_one(r, it, id, type, 0)) return false;
+  while (kn_bc_next_element(r, base, &e)) {
+    uint32_t of = r->m->pool.list.at[r->csts.at[e.id].index + e.i];
+    if (!pointer(r, it, of, e.type, e.at) && !write_one(r, it, of, e.type, e.at)) return false;
   }
-  if (c->kind == CK_DATA && c->n == n && e->size <= 8) {
-    const uint64_t *word = r->m->pool.words.at + c->index;
-    for (uint64_t i = 0; i < n; i++) put(it->bytes + at + i * e->size, word[i], e->size);
-    return true;
-  }
-  return kn_bc_malformed(r, "an aggregate constant of another size");
+  return true;
 }
 
 /* May a private constant of these bytes be merged with equal strings, if they are one? Whether a NUL stands within is
@@ -167,7 +172,7 @@ static bool define(struct kn_bc *r, struct kn_bc_global *g, struct item *it) {
                         (unsigned)MAX_DATA);
     if (!kn_bc_grow(r, &it->bytes, &it->cap_bytes, t->size, 1)) return false;
     memset(it->bytes, 0, t->size);
-    if (!write(r, it, id, g->type, 0)) return false;
+    if (!write(r, it, id, g->type)) return false;
     if (merge && it->n_relocs == 0 && is_string(r, g, it->bytes, t->size))
       d.flags |= KILN_DATA_MERGE_STRINGS;
     d.bytes = it->bytes;

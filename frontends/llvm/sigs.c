@@ -7,31 +7,36 @@
 
 #include <string.h>
 
-/* Can values of `type` be passed at all? The recursion is limited by the type's depth. */
-static bool possible(const struct kn_bc *r, uint32_t type, uint32_t *parts) {
-  const struct kn_bc_type *t = &r->types.at[type];
-  if (kn_bc_is_aggregate(t)) {
-    if (t->size > 8 * KN_BC_MAX_PIECES || *parts > KN_BC_MAX_PIECES) return false;
-    if (t->size == 0) return true;
-    uint64_t n = t->kind == TK_STRUCT ? t->n : t->count;
-    for (uint64_t i = 0; i < n; i++) {
-      uint32_t e = r->m->elems.at[t->first + (t->kind == TK_STRUCT ? i : 0)].type;
-      if (!possible(r, e, parts)) return false;
+/* Can values of `type` be passed at all? */
+static bool possible(struct kn_bc *r, uint32_t type) {
+  uint32_t parts = 0, base = r->tmp.levels.n;
+  struct kn_bc_element e = {.type = type};
+  do {
+    const struct kn_bc_type *t = &r->types.at[e.type];
+    bool ok;
+    if (kn_bc_is_aggregate(t)) {
+      ok = t->size <= 8 * KN_BC_MAX_PIECES && (t->size == 0 || kn_bc_enter_type(r, e.type, 0, 0));
+    } else if (kn_bc_is_long_vector(t) && t->lane) {
+      ok = (parts += (t->bits + 127) / 128) <= KN_BC_MAX_PIECES;
+    } else if (t->kind == TK_WIDE) {
+      ok = (parts += (t->bits + 63) / 64) <= KN_BC_MAX_WORDS;
+    } else {
+      ok = t->ktype != KILN_TYPE_VOID && ++parts <= KN_BC_MAX_PIECES;
     }
-    return true;
-  }
-  if (kn_bc_is_long_vector(t) && t->lane)
-    return (*parts += (t->bits + 127) / 128) <= KN_BC_MAX_PIECES;
-  if (t->kind == TK_WIDE) return (*parts += (t->bits + 63) / 64) <= KN_BC_MAX_WORDS;
-  return t->ktype != KILN_TYPE_VOID && ++*parts <= KN_BC_MAX_PIECES;
+    if (!ok) {
+      r->tmp.levels.n = base;
+      return false;
+    }
+  } while (kn_bc_next_element(r, base, &e));
+  return true;
 }
 
 /* The same for the parameters and result of a function's type. */
-static bool all_possible(const struct kn_bc *r, const struct kn_bc_type *t) {
+static bool all_possible(struct kn_bc *r, const struct kn_bc_type *t) {
   for (uint32_t i = 0; i < t->n; i++) {
-    uint32_t e = r->m->elems.at[t->first + i].type, parts = 0;
+    uint32_t e = r->m->elems.at[t->first + i].type;
     if (i == 0 && r->types.at[e].kind == TK_VOID) continue;
-    if (!possible(r, e, &parts)) return false;
+    if (!possible(r, e)) return false;
   }
   return true;
 }

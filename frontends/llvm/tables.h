@@ -129,7 +129,7 @@ struct kn_bc_type {
   uint8_t ktype;      /* kiln_type of a value; VOID for all but supported scalars */
   uint8_t fit;        /* enum kn_bc_fit */
   uint8_t align_log2; /* ABI alignment */
-  uint8_t depth;      /* nesting depth; 0 for scalars */
+  uint8_t laid_out;   /* enum kn_bc_laid: structs, arrays, vectors */
   uint8_t flags;      /* functions: variadic; structs: packed */
   /* Aggregates that were split: they contain integers of more than 128 bits; vectors of several
    * registers that are packed in memory. */
@@ -149,7 +149,9 @@ struct kn_bc_type {
   uint8_t is_mask;  /* vectors of i1: lanes are ones or zeros */
   uint8_t possible; /* functions: POSSIBLE_...; asked before the first body */
   uint8_t soft;     /* enum kn_bc_soft */
-  uint8_t laid_out; /* enum kn_bc_laid: structs, arrays, vectors */
+  uint16_t depth;   /* nesting depth; 0 for scalars */
+  uint16_t
+    scalars; /* structs, arrays: what they consist of, vectors counted as one; at most KN_BC_MAX_PIECES + 1 */
 };
 _Static_assert(sizeof(struct kn_bc_type) == 64, "types are found by a shift");
 
@@ -171,7 +173,7 @@ struct kn_bc_piece {
 #define KN_BC_MAX_PASSED 1024
 /* Limits: parts of a first-class aggregate that is a value; nesting depth of types. */
 #define KN_BC_MAX_PIECES 256
-#define KN_BC_MAX_DEPTH 100
+#define KN_BC_MAX_DEPTH 10000
 /* Limit of the parts of an integer of more than 128 bits. */
 #define KN_BC_MAX_WORDS 64
 

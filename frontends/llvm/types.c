@@ -57,7 +57,7 @@ static bool check_elements(struct kn_bc *r, struct kn_bc_type *t) {
     if (e->kind == TK_OTHER && t->kind != TK_OTHER) other(t, e->bits, e->pointee);
     if (e->depth >= KN_BC_MAX_DEPTH)
       return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
-    if (e->depth + 1 > t->depth) t->depth = (uint8_t)(e->depth + 1);
+    if (e->depth + 1 > t->depth) t->depth = (uint16_t)(e->depth + 1);
   }
   return true;
 }
@@ -162,39 +162,65 @@ static bool array_layout(struct kn_bc *r, struct kn_bc_type *t) {
   return true;
 }
 
+/* Counts the scalars of a struct or an array, as far as it matters. */
+static void count_scalars(const struct kn_bc *r, struct kn_bc_type *t) {
+  uint64_t n = 0;
+  for (uint32_t i = 0; i < t->n && n <= KN_BC_MAX_PIECES; i++) {
+    const struct kn_bc_type *e = &r->types.at[r->m->elems.at[t->first + i].type];
+    uint64_t of = kn_bc_is_aggregate(e) ? e->scalars : 1;
+    if (t->kind == TK_ARRAY) of = t->count > KN_BC_MAX_PIECES ? t->count : t->count * of;
+    n += of;
+  }
+  t->scalars = (uint16_t)(n <= KN_BC_MAX_PIECES ? n : KN_BC_MAX_PIECES + 1);
+}
+
 /* Lays out a type whose elements are laid out; of a function's type there is nothing to know. */
 static bool lay_out(struct kn_bc *r, struct kn_bc_type *t) {
   t->laid_out = LAID_OUT;
   if (t->kind == TK_FUNC) return true;
   if (!check_elements(r, t)) return false;
   if (t->kind == TK_OTHER) return true;
+  if (t->kind != TK_VECTOR) count_scalars(r, t);
   if (t->kind != TK_STRUCT) return array_layout(r, t);
   kn_bc_harden_type(r, t);
   return place(r, t);
 }
 
-/* Lays out a type that waits, and first all that it contains. */
-static KN_COLD bool lay_out_later(struct kn_bc *r, uint32_t id, unsigned depth) {
-  if (r->types.at[id].laid_out == LAID_OUT) return true;
-  if (r->types.at[id].laid_out == LAID_BUSY)
-    return kn_bc_malformed(r, "a type that contains itself");
-  if (depth > KN_BC_MAX_DEPTH)
-    return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
+/* Begins to lay out a type that waits. */
+static bool begin_waiting(struct kn_bc *r, uint32_t id, uint32_t base) {
   struct kn_bc_type *t = &r->types.at[id];
+  if (t->laid_out == LAID_OUT) return true;
+  if (t->laid_out == LAID_BUSY) return kn_bc_malformed(r, "a type that contains itself");
+  if (r->tmp.levels.n - base > KN_BC_MAX_DEPTH)
+    return kn_bc_fail(r, KILN_ERR_LIMIT, "types nested deeper than %d", KN_BC_MAX_DEPTH);
   t->laid_out = LAID_BUSY;
-  for (uint32_t i = 0; i < t->n; i++) {
-    uint32_t e = r->m->elems.at[t->first + i].type;
+  return kn_bc_enter_type(r, id, 0, 0);
+}
+
+/* Lays out a type that waits, and first all that it contains. */
+static KN_COLD bool lay_out_later(struct kn_bc *r, uint32_t id) {
+  uint32_t base = r->tmp.levels.n;
+  if (!begin_waiting(r, id, base)) return false;
+  while (r->tmp.levels.n > base) {
+    struct kn_bc_level *l = &r->tmp.levels.at[r->tmp.levels.n - 1];
+    struct kn_bc_type *t = &r->types.at[l->type];
+    if (l->next == t->n) {
+      r->tmp.levels.n--;
+      if (!lay_out(r, t)) return false;
+      continue;
+    }
+    uint32_t e = r->m->elems.at[t->first + l->next++].type;
     if (e >= r->types.n) return kn_bc_malformed(r, "type number out of range");
-    if (t->kind != TK_FUNC && !lay_out_later(r, e, depth + 1)) return false;
+    if (t->kind != TK_FUNC && !begin_waiting(r, e, base)) return false;
   }
-  return lay_out(r, t);
+  return true;
 }
 
 /* After the table: lays out what waits, and checks what pointers point to. */
 static bool finish_layout(struct kn_bc *r) {
   for (uint32_t id = 0; id < r->types.n; id++) {
     const struct kn_bc_type *t = &r->types.at[id];
-    if (KN_UNLIKELY(t->laid_out != LAID_OUT) && !lay_out_later(r, id, 0)) return false;
+    if (KN_UNLIKELY(t->laid_out != LAID_OUT) && !lay_out_later(r, id)) return false;
     if (t->kind == TK_PTR && t->pointee != KN_BC_NO_TYPE && t->pointee >= r->types.n)
       return kn_bc_malformed(r, "type number out of range");
   }
@@ -490,27 +516,30 @@ static bool split_wide(struct kn_bc *r, const struct kn_bc_type *t, uint64_t off
   return true;
 }
 
-/* Appends the parts of `type`, which is `whole` or within it, at `offset`; those of `whole`
- * begin at `first`. No type is nested deeper than KN_BC_MAX_DEPTH, which bounds the recursion. */
-static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t first, uint32_t whole) {
-  const struct kn_bc_type *t = &r->types.at[type];
-  if (t->size == 0) return true; /* no parts, however deep it is nested */
-  if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
-    return kn_bc_unsupported(r, "an aggregate value of this many parts");
-  if (t->kind == TK_STRUCT) {
-    for (uint32_t i = 0; i < t->n; i++) {
-      struct kn_bc_elem e = r->m->elems.at[t->first + i];
-      if (!split(r, e.type, offset + e.offset, first, whole)) return false;
+bool kn_bc_enter_type(struct kn_bc *r, uint32_t type, uint32_t id, uint64_t at) {
+  return KN_BC_PUSH(r, r->tmp.levels, (struct kn_bc_level){.type = type, .id = id, .at = at});
+}
+
+bool kn_bc_next_element(struct kn_bc *r, uint32_t base, struct kn_bc_element *e) {
+  while (r->tmp.levels.n > base) {
+    struct kn_bc_level *l = &r->tmp.levels.at[r->tmp.levels.n - 1];
+    const struct kn_bc_type *t = &r->types.at[l->type];
+    bool is_struct = t->kind == TK_STRUCT;
+    if (l->next == (is_struct ? t->n : t->count)) {
+      r->tmp.levels.n--;
+      continue;
     }
+    const struct kn_bc_elem *of = &r->m->elems.at[t->first + (is_struct ? l->next : 0)];
+    uint64_t at = is_struct ? of->offset : l->next * r->types.at[of->type].size;
+    *e = (struct kn_bc_element){l->id, of->type, l->next++, l->at + at};
     return true;
   }
-  if (t->kind == TK_ARRAY) {
-    uint32_t elem = r->m->elems.at[t->first].type;
-    uint64_t size = r->types.at[elem].size;
-    for (uint64_t i = 0; i < t->count; i++)
-      if (!split(r, elem, offset + i * size, first, whole)) return false;
-    return true;
-  }
+  return false;
+}
+
+/* Appends the parts of `type`, which is no aggregate, and is `whole` or within it, at `offset`. */
+static bool split_leaf(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t whole) {
+  const struct kn_bc_type *t = &r->types.at[type];
   if (t->kind == TK_WIDE) {
     r->types.at[whole].holds_wide = type != whole;
     return split_wide(r, t, offset);
@@ -529,13 +558,29 @@ static bool split(struct kn_bc *r, uint32_t type, uint64_t offset, uint32_t firs
   return KN_BC_PUSH(r, r->type_pieces, (struct kn_bc_piece){type, type, offset});
 }
 
+/* Appends the parts of `type`. */
+static bool split(struct kn_bc *r, uint32_t type) {
+  uint32_t first = r->type_pieces.n, base = r->tmp.levels.n;
+  struct kn_bc_element e = {.type = type};
+  do {
+    const struct kn_bc_type *t = &r->types.at[e.type];
+    if (t->size == 0) continue; /* no parts, however deep it is nested */
+    if (r->type_pieces.n - first >= KN_BC_MAX_PIECES)
+      return kn_bc_unsupported(r, "an aggregate value of this many parts");
+    if (kn_bc_is_aggregate(t) ? !kn_bc_enter_type(r, e.type, 0, e.at)
+                              : !split_leaf(r, e.type, e.at, type))
+      return false;
+  } while (kn_bc_next_element(r, base, &e));
+  return true;
+}
+
 bool kn_bc_split(struct kn_bc *r, uint32_t type) {
   struct kn_bc_type *t = &r->types.at[type];
   if (t->piece_first != UINT32_MAX) return true;
   uint32_t first = r->type_pieces.n;
   if (t->size > 64 * KN_BC_MAX_PIECES)
     return kn_bc_unsupported(r, "an aggregate value of that size");
-  if (!split(r, type, 0, first, type)) return false;
+  if (!split(r, type)) return false;
   t->piece_first = first;
   t->n_pieces = r->type_pieces.n - first;
   return true;
@@ -558,23 +603,8 @@ bool kn_bc_stepped(struct kn_bc *r, uint32_t type) {
          kn_bc_unsupported(r, "getelementptr into a vector of lanes that are not whole bytes");
 }
 
-/* The number of scalars in a type, as far as it matters. Types are nested KN_BC_MAX_DEPTH deep at most. */
-static uint64_t count_scalars(const struct kn_bc *r, uint32_t type) {
-  const struct kn_bc_type *t = &r->types.at[type];
-  uint64_t n = 0;
-  if (t->kind == TK_ARRAY)
-    return t->count == 0 ? 0
-           : t->count > KN_BC_MAX_PIECES
-             ? t->count
-             : t->count * count_scalars(r, r->m->elems.at[t->first].type);
-  if (t->kind != TK_STRUCT) return 1;
-  for (uint32_t i = 0; i < t->n && n <= KN_BC_MAX_PIECES; i++)
-    n += count_scalars(r, r->m->elems.at[t->first + i].type);
-  return n;
-}
-
 bool kn_bc_is_large(const struct kn_bc *r, uint32_t type) {
   const struct kn_bc_type *t = &r->types.at[type];
   return t->piece_first == UINT32_MAX && kn_bc_is_aggregate(t) && t->size > KN_BC_MAX_PIECES &&
-         count_scalars(r, type) > KN_BC_MAX_PIECES;
+         t->scalars > KN_BC_MAX_PIECES;
 }

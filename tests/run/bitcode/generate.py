@@ -438,6 +438,32 @@ def all_floats():
     return m.text()
 
 
+def nested(n):
+    """A value of a type that is nested n deep, structs and arrays in turn: constant, in memory, as argument and
+    result."""
+    value = '%t0 { i32 7, double 2.5 }'
+    out = ['%t0 = type { i32, double }', '@format = private constant [7 x i8] c"%d %g\\0A\\00"',
+           'declare i32 @printf(ptr, ...)']
+    for k in range(1, n):
+        form = '{ %s }' if k % 3 else '[1 x %s]'
+        out.append('%%t%d = type %s' % (k, form % ('%%t%d' % (k - 1))))
+        value = '%%t%d %s' % (k, ('{ %s }' if k % 3 else '[ %s ]') % value)
+    whole = '%%t%d' % (n - 1)
+    parts, steps = ', 0' * (n - 1), ', i32 0' * n
+    out.append('@data = global ' + value)
+    out.append('define %s @same(%s %%x) {\n ret %s %%x\n}' % (whole, whole, whole))
+    out.append('define i32 @main() {\n %%p = alloca %s\n %%v1 = load %s, ptr @data' % (whole, whole))
+    out.append(' %%v2 = insertvalue %s %%v1, i32 9%s, 0' % (whole, parts))
+    out.append(' %%v3 = call %s @same(%s %%v2)\n %%v4 = call %s @same(%s)' % (whole, whole, whole, value))
+    for v in range(1, 5):
+        out.append(' store %s %%v%d, ptr %%p' % (whole, v))
+        out.append(' %%q%d = getelementptr %s, ptr %%p%s, i32 1' % (v, whole, steps))
+        out.append(' %%d%d = load double, ptr %%q%d' % (v, v))
+        out.append(' %%i%d = extractvalue %s %%v%d%s, 0' % (v, whole, v, parts))
+        out.append(' call i32 (ptr, ...) @printf(ptr @format, i32 %%i%d, double %%d%d)' % (v, v))
+    return '\n'.join(out + [' ret i32 0\n}\n'])
+
+
 def modules():
     """Name and text of each."""
     yield 'arithmetic-small', arithmetic([w for w in WIDTHS if w <= 17])
@@ -454,3 +480,4 @@ def modules():
     yield 'float-intrinsics', float_intrinsics()
     yield 'x87-classes', x87_classes()
     yield 'all-floats', all_floats()
+    yield 'nested', nested(2000)
