@@ -307,6 +307,7 @@ static kiln_wasmrt_instance *new_instance(kiln_wasmrt_store *s, const kiln_wasm_
   h->user[0] = (uintptr_t)i;
   h->image = image;
   h->interrupt = s->interrupt;
+  s->interruptible |= (image->flags & KILN_WASM_IMAGE_INTERRUPT) != 0;
   h->fuel = s->options.fuel != 0 ? s->options.fuel : INT64_MAX;
   i->next = s->instances;
   s->instances = i;

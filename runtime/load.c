@@ -118,6 +118,7 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size,
   } else if (compile(c, m, s, bytes, size, options) != KILN_OK) {
     const kiln_diag *d = kiln_module_diag(m);
     snprintf(error, error_bytes, "%s", d->message);
+    if (error_bytes > 0) kn_escape(error);
     ok = false;
   } else {
     ok = link_code(c, m, s, options, error, error_bytes);

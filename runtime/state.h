@@ -129,6 +129,7 @@ struct kiln_wasmrt_store {
   uintptr_t low, high;            /* the stack that all of them are on; 0: several */
   uint8_t *interrupt;             /* a page */
   uint32_t wakes;                 /* what sleeps for the store waits for another number */
+  bool interruptible;             /* a module reads `interrupt` */
   bool interrupted;               /* and nothing has trapped so far; atomic */
   int wake_fd;                    /* readable then, for what waits for files; -1: nothing does */
   kiln_wasmrt_stack stack;        /* that calls are on; 0 bytes: the thread's */
@@ -190,7 +191,9 @@ const kiln_wasmrt_extern *kn_store_find(const kiln_wasmrt_store *store, kiln_was
                                         kiln_wasm_name name);
 /* Makes a tag; `address` NULL: out of memory, also for type_id 0. */
 kiln_wasmrt_extern kn_tag_new(kiln_wasmrt_store *store, uint32_t type_id);
-/* Sets an error with a message. */
+/* Replaces control characters, which a terminal would obey: names of modules are anything. */
+void kn_escape(char *text);
+/* Sets an error with a message, escaped. */
 __attribute__((format(printf, 3, 4))) void kn_error(kiln_wasmrt_error *error,
                                                     kiln_wasmrt_status status, const char *format,
                                                     ...);

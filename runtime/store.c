@@ -12,12 +12,21 @@ enum {
   LEAST_STACK_BYTES = 16384
 }; /* that the runtime's own functions need, the unwinder among them */
 
+/* Also the control characters from 0x80 to 0x9f, in UTF-8. */
+void kn_escape(char *text) {
+  for (unsigned char *p = (unsigned char *)text; *p != 0; p++) {
+    if (*p < 0x20 || *p == 0x7f) *p = '?';
+    else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) p[0] = p[1] = '?';
+  }
+}
+
 void kn_error(kiln_wasmrt_error *error, kiln_wasmrt_status status, const char *format, ...) {
   va_list words;
   error->status = status;
   va_start(words, format);
   vsnprintf(error->message, sizeof error->message, format, words);
   va_end(words);
+  kn_escape(error->message);
 }
 
 /* ---- what is owned ---- */

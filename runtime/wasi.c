@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -81,6 +82,10 @@ uint32_t kn_wasi_add(kiln_wasi *w, int host, uint64_t rights, uint64_t inheritin
                      uint32_t *number) {
   uint32_t i = 0;
   while (i < w->n_fds && w->fds[i].host >= 0) i++;
+  if (i >= w->options.max_descriptors) {
+    close(host);
+    return WASI_EMFILE;
+  }
   if (i == w->n_fds) {
     uint32_t n = w->n_fds < 8 ? 8 : 2 * w->n_fds;
     struct wasi_fd *more = realloc(w->fds, n * sizeof *more);
@@ -92,8 +97,11 @@ uint32_t kn_wasi_add(kiln_wasi *w, int host, uint64_t rights, uint64_t inheritin
     w->fds = more;
     w->n_fds = n;
   }
-  w->fds[i] = (struct wasi_fd){
-    .host = host, .type = kn_wasi_type(host), .rights = rights, .inheriting = inheriting};
+  w->fds[i] = (struct wasi_fd){.host = host,
+                               .type = kn_wasi_type(host),
+                               .nonblock = (fcntl(host, F_GETFL) & O_NONBLOCK) != 0,
+                               .rights = rights,
+                               .inheriting = inheriting};
   *number = i;
   return WASI_SUCCESS;
 }
@@ -117,13 +125,21 @@ static const char *const *copy_texts(const char *const *texts, size_t n) {
   return copy;
 }
 
-static bool add_stream(kiln_wasi *w, int host) {
-  int copy = fcntl(host, F_DUPFD_CLOEXEC, 3);
-  uint32_t number;
-  if (copy >= 0) return kn_wasi_add(w, copy, RIGHTS_STREAM, 0, &number) == WASI_SUCCESS;
-  /* The process has none: neither has the module, and the number stays free. */
-  copy = open("/dev/null", O_RDWR | O_CLOEXEC);
-  return copy >= 0 && kn_wasi_add(w, copy, RIGHTS_STREAM, 0, &number) == WASI_SUCCESS;
+/* A standard stream. One that the process does not have, the module does not have either: its number stays free. */
+static bool add_stream(kiln_wasi *w, int number) {
+  const kiln_wasi_stream *s = &w->options.streams[number];
+  int from = s->kind == KILN_WASI_DESCRIPTOR ? s->descriptor : number, copy = -1;
+  uint32_t added;
+  if (s->kind == KILN_WASI_INHERIT || s->kind == KILN_WASI_DESCRIPTOR)
+    copy = fcntl(from, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) copy = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (copy < 0 || kn_wasi_add(w, copy, RIGHTS_STREAM, 0, &added) != WASI_SUCCESS) return false;
+  struct wasi_fd *fd = w->fds + added;
+  fd->stream = true;
+  if (s->kind == KILN_WASI_CALLBACK) fd->transfer = s;
+  /* A module takes a character device without position for a terminal. */
+  if (fd->type == TYPE_CHARACTER && !isatty(copy)) fd->type = TYPE_UNKNOWN;
+  return true;
 }
 
 static bool add_dir(kiln_wasi *w, const kiln_wasi_dir *d) {
@@ -142,6 +158,7 @@ kiln_wasi *kiln_wasi_new(const kiln_wasi_options *o, uint32_t *failed) {
   bool ok = w != NULL;
   if (ok) {
     w->options = *o;
+    if (o->max_descriptors == 0) w->options.max_descriptors = 1024;
     w->options.dirs = NULL;
     w->options.args = copy_texts(o->args, o->n_args);
     w->options.env = copy_texts(o->env, o->n_env);
@@ -237,11 +254,14 @@ static uint32_t clock_time_get(kiln_wasi *w, uint32_t id, uint64_t precision, ui
   return kn_wasi_store64(w, out, nanoseconds(&t)) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
+enum { RANDOM_BYTES = 1 << 20 }; /* at once: it can be interrupted in between */
+
 static uint32_t random_get(kiln_wasi *w, uint32_t at, uint32_t size) {
   uint8_t *to = kn_wasi_at(w, at, size);
   if (to == NULL) return WASI_EFAULT;
   while (size > 0) {
-    ssize_t n = getrandom(to, size, 0);
+    if (w->store != NULL && kn_interrupted(w->store)) kn_interrupt_trap(w->store);
+    ssize_t n = getrandom(to, size < RANDOM_BYTES ? size : RANDOM_BYTES, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return kn_wasi_errno(errno);
     to += n;
@@ -263,7 +283,8 @@ enum {
   EVENT_BYTES = 32,
   EVENT_CLOCK = 0,
   EVENT_READ = 1,
-  EVENT_WRITE = 2
+  EVENT_WRITE = 2,
+  MOST_SUBSCRIPTIONS = 65536
 };
 
 /* A subscription, and what became of it. */
@@ -347,6 +368,15 @@ static uint32_t wait_for(struct wait *waits, size_t n, struct pollfd *polls, nfd
   return WASI_SUCCESS;
 }
 
+void kn_wasi_wait(kiln_wasi *w, int host, short events) {
+  if (w->store == NULL || w->store->wake_fd < 0) return;
+  struct pollfd polls[2] = {{.fd = host, .events = events},
+                            {.fd = w->store->wake_fd, .events = POLLIN}};
+  while (poll(polls, 2, -1) < 0 && errno == EINTR) {
+  }
+  if (kn_interrupted(w->store)) kn_interrupt_trap(w->store);
+}
+
 static void write_event(uint8_t *to, const struct wait *s, const struct pollfd *polls) {
   uint16_t error = (uint16_t)s->error, hangup;
   uint64_t bytes = 1;
@@ -365,19 +395,23 @@ static uint32_t poll_oneoff(kiln_wasi *w, uint32_t in, uint32_t out, uint32_t n,
   uint8_t *to = kn_wasi_at(w, out, (uint64_t)n * EVENT_BYTES);
   if (n == 0) return WASI_EINVAL;
   if (from == NULL || to == NULL) return WASI_EFAULT;
+  if (n > MOST_SUBSCRIPTIONS) return kn_wasi_errno(ENOMEM);
   struct wait *waits = calloc(n, sizeof *waits);
-  struct pollfd *polls = calloc(n, sizeof *polls);
+  struct pollfd *polls = calloc(n + 1u, sizeof *polls);
   nfds_t n_polls = 0;
   uint32_t events = 0, error = WASI_ENOMEM;
   if (waits != NULL && polls != NULL) {
     for (uint32_t i = 0; i < n; i++)
       read_subscription(w, waits + i, polls, &n_polls, from + (size_t)i * SUBSCRIPTION_BYTES);
-    error = wait_for(waits, n, polls, n_polls);
+    polls[n_polls] =
+      (struct pollfd){.fd = w->store != NULL ? w->store->wake_fd : -1, .events = POLLIN};
+    error = wait_for(waits, n, polls, n_polls + 1);
     for (uint32_t i = 0; i < n && error == WASI_SUCCESS; i++)
       if (waits[i].done) write_event(to + (size_t)events++ * EVENT_BYTES, waits + i, polls);
   }
   free(waits);
   free(polls);
+  if (w->store != NULL && kn_interrupted(w->store)) kn_interrupt_trap(w->store);
   if (error != WASI_SUCCESS) return error;
   return kn_wasi_store32(w, count, events) ? WASI_SUCCESS : WASI_EFAULT;
 }
@@ -456,6 +490,8 @@ static const struct wasi_func funcs[] = {
 
 bool kiln_wasi_define(kiln_wasi *w, kiln_wasmrt_store *store) {
   const struct wasi_func *const tables[] = {funcs, kn_wasi_fd_funcs, kn_wasi_path_funcs};
+  if (store->wake_fd < 0) store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  w->store = store;
   for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
     for (const struct wasi_func *f = tables[t]; f->name != NULL; f++)
       if (!kiln_wasmrt_define_func(store, "wasi_snapshot_preview1", f->name, f->signature, f->call,

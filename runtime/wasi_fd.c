@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -42,45 +43,71 @@ static uint32_t transferred(kiln_wasi *w, ssize_t n, uint32_t out) {
   return kn_wasi_store32(w, out, (uint32_t)n) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-static uint32_t fd_read(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+/* By the host's function, vector by vector; a short one ends it. */
+static ssize_t by_callback(const kiln_wasi_stream *stream, const struct iovec *vectors, int n) {
+  ssize_t total = 0;
+  for (int i = 0; i < n; i++) {
+    int64_t done = stream->transfer(stream->user, vectors[i].iov_base, vectors[i].iov_len);
+    if (done < 0) return errno = EIO, total > 0 ? total : -1;
+    total += done;
+    if ((uint64_t)done < vectors[i].iov_len) break;
+  }
+  return total;
+}
+
+/* As many bytes as can be written at once when poll says that some can: POSIX's PIPE_BUF. */
+static int limit_vectors(struct iovec *vectors, int n) {
+  size_t left = PIPE_BUF;
+  for (int i = 0; i < n; i++) {
+    if (vectors[i].iov_len >= left) {
+      vectors[i].iov_len = left;
+      return i + 1;
+    }
+    left -= vectors[i].iov_len;
+  }
+  return n;
+}
+
+static uint32_t fd_read(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                         uint32_t out) {
-  struct wasi_fd *fd;
   struct iovec vectors[MOST_VECTORS];
   int n;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_READ, &fd);
-  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
-  return error != WASI_SUCCESS ? error : transferred(w, readv(fd->host, vectors, n), out);
+  uint32_t error = read_vectors(w, iovs, count, vectors, &n);
+  if (error != WASI_SUCCESS) return error;
+  if (fd->transfer != NULL) return transferred(w, by_callback(fd->transfer, vectors, n), out);
+  if (fd->type != TYPE_REGULAR && !fd->nonblock && n > 0) kn_wasi_wait(w, fd->host, POLLIN);
+  return transferred(w, readv(fd->host, vectors, n), out);
 }
 
-static uint32_t fd_write(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+static uint32_t fd_write(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                          uint32_t out) {
-  struct wasi_fd *fd;
   struct iovec vectors[MOST_VECTORS];
   int n;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_WRITE, &fd);
-  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
-  return error != WASI_SUCCESS ? error : transferred(w, writev(fd->host, vectors, n), out);
+  uint32_t error = read_vectors(w, iovs, count, vectors, &n);
+  if (error != WASI_SUCCESS) return error;
+  if (fd->transfer != NULL) return transferred(w, by_callback(fd->transfer, vectors, n), out);
+  if (w->store != NULL && w->store->interruptible && fd->type != TYPE_REGULAR && !fd->nonblock) {
+    n = limit_vectors(vectors, n);
+    if (n > 0) kn_wasi_wait(w, fd->host, POLLOUT);
+  }
+  return transferred(w, writev(fd->host, vectors, n), out);
 }
 
-static uint32_t fd_pread(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+static uint32_t fd_pread(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                          uint64_t offset, uint32_t out) {
-  struct wasi_fd *fd;
   struct iovec vectors[MOST_VECTORS];
   int n;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_READ | RIGHT_FD_SEEK, &fd);
-  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
+  uint32_t error = read_vectors(w, iovs, count, vectors, &n);
   if (error == WASI_SUCCESS && offset > INT64_MAX) error = WASI_EINVAL;
   return error != WASI_SUCCESS ? error
                                : transferred(w, preadv(fd->host, vectors, n, (off_t)offset), out);
 }
 
-static uint32_t fd_pwrite(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t count,
+static uint32_t fd_pwrite(kiln_wasi *w, struct wasi_fd *fd, uint32_t iovs, uint32_t count,
                           uint64_t offset, uint32_t out) {
-  struct wasi_fd *fd;
   struct iovec vectors[MOST_VECTORS];
   int n;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_WRITE | RIGHT_FD_SEEK, &fd);
-  if (error == WASI_SUCCESS) error = read_vectors(w, iovs, count, vectors, &n);
+  uint32_t error = read_vectors(w, iovs, count, vectors, &n);
   if (error == WASI_SUCCESS && offset > INT64_MAX) error = WASI_EINVAL;
   return error != WASI_SUCCESS ? error
                                : transferred(w, pwritev(fd->host, vectors, n, (off_t)offset), out);
@@ -88,71 +115,61 @@ static uint32_t fd_pwrite(kiln_wasi *w, uint32_t number, uint32_t iovs, uint32_t
 
 /* ---- positions and sizes ---- */
 
-static uint32_t fd_seek(kiln_wasi *w, uint32_t number, uint64_t offset, uint32_t whence,
+/* Which right it takes depends on its arguments, as POSIX's lseek tells the position. */
+static uint32_t fd_seek(kiln_wasi *w, struct wasi_fd *fd, uint64_t offset, uint32_t whence,
                         uint32_t out) {
   static const int whences[] = {SEEK_SET, SEEK_CUR, SEEK_END};
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
-  if (error != WASI_SUCCESS) return error;
-  if (fd->type != TYPE_REGULAR)
-    return fd->type == TYPE_DIRECTORY ? WASI_EBADF : kn_wasi_errno(ESPIPE);
+  uint64_t right = offset == 0 && whence == 1 ? RIGHT_FD_TELL : RIGHT_FD_SEEK;
+  if (fd->type == TYPE_DIRECTORY) return WASI_EBADF;
+  if (fd->stream || fd->type != TYPE_REGULAR) return kn_wasi_errno(ESPIPE);
+  if (!(fd->rights & (right | RIGHT_FD_SEEK))) return WASI_ENOTCAPABLE;
   if (whence > 2) return WASI_EINVAL;
   off_t at = lseek(fd->host, (off_t)offset, whences[whence]);
   if (at < 0) return kn_wasi_errno(errno);
   return kn_wasi_store64(w, out, (uint64_t)at) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-static uint32_t fd_tell(kiln_wasi *w, uint32_t number, uint32_t out) {
-  return fd_seek(w, number, 0, 1, out);
+static uint32_t fd_tell(kiln_wasi *w, struct wasi_fd *fd, uint32_t out) {
+  return fd_seek(w, fd, 0, 1, out);
 }
 
-static uint32_t fd_advise(kiln_wasi *w, uint32_t number, uint64_t offset, uint64_t size,
+static uint32_t fd_advise(kiln_wasi *w, struct wasi_fd *fd, uint64_t offset, uint64_t size,
                           uint32_t advice) {
+  (void)w;
   static const int advices[] = {POSIX_FADV_NORMAL,   POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM,
                                 POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,   POSIX_FADV_NOREUSE};
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_ADVISE, &fd);
-  if (error != WASI_SUCCESS) return error;
   if (advice >= sizeof advices / sizeof *advices || offset > INT64_MAX || size > INT64_MAX)
     return WASI_EINVAL;
   int e = posix_fadvise(fd->host, (off_t)offset, (off_t)size, advices[advice]);
   return e != 0 ? kn_wasi_errno(e) : WASI_SUCCESS;
 }
 
-static uint32_t fd_allocate(kiln_wasi *w, uint32_t number, uint64_t offset, uint64_t size) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_ALLOCATE, &fd);
-  if (error != WASI_SUCCESS) return error;
+static uint32_t fd_allocate(kiln_wasi *w, struct wasi_fd *fd, uint64_t offset, uint64_t size) {
+  (void)w;
   if (offset > INT64_MAX || size > INT64_MAX) return WASI_EINVAL;
   int e = posix_fallocate(fd->host, (off_t)offset, (off_t)size);
   return e != 0 ? kn_wasi_errno(e) : WASI_SUCCESS;
 }
 
-static uint32_t fd_filestat_set_size(kiln_wasi *w, uint32_t number, uint64_t size) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SET_SIZE, &fd);
-  if (error != WASI_SUCCESS) return error;
+static uint32_t fd_filestat_set_size(kiln_wasi *w, struct wasi_fd *fd, uint64_t size) {
+  (void)w;
   return size > INT64_MAX ? WASI_EINVAL : kn_wasi_status(ftruncate(fd->host, (off_t)size));
 }
 
-static uint32_t fd_sync(kiln_wasi *w, uint32_t number) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SYNC, &fd);
-  return error != WASI_SUCCESS ? error : kn_wasi_status(fsync(fd->host));
+static uint32_t fd_sync(kiln_wasi *w, struct wasi_fd *fd) {
+  (void)w;
+  return kn_wasi_status(fsync(fd->host));
 }
 
-static uint32_t fd_datasync(kiln_wasi *w, uint32_t number) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_DATASYNC, &fd);
-  return error != WASI_SUCCESS ? error : kn_wasi_status(fdatasync(fd->host));
+static uint32_t fd_datasync(kiln_wasi *w, struct wasi_fd *fd) {
+  (void)w;
+  return kn_wasi_status(fdatasync(fd->host));
 }
 
 /* ---- what a descriptor is ---- */
 
-static uint32_t fd_close(kiln_wasi *w, uint32_t number) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
-  if (error != WASI_SUCCESS) return error;
+static uint32_t fd_close(kiln_wasi *w, struct wasi_fd *fd) {
+  (void)w;
   int closed = close(fd->host);
   free(fd->guest);
   *fd = (struct wasi_fd){.host = -1};
@@ -163,19 +180,15 @@ static uint32_t fd_renumber(kiln_wasi *w, uint32_t from, uint32_t to) {
   struct wasi_fd *a, *b;
   if (kn_wasi_fd(w, from, 0, &a) != WASI_SUCCESS || kn_wasi_fd(w, to, 0, &b) != WASI_SUCCESS)
     return WASI_EBADF;
-  if (a->guest != NULL || b->guest != NULL)
-    return WASI_ENOTSUP; /* as wasmtime: the folders given stay */
   if (a == b) return WASI_SUCCESS;
   close(b->host);
+  free(b->guest);
   *b = *a;
   *a = (struct wasi_fd){.host = -1};
   return WASI_SUCCESS;
 }
 
-static uint32_t fd_fdstat_get(kiln_wasi *w, uint32_t number, uint32_t out) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
-  if (error != WASI_SUCCESS) return error;
+static uint32_t fd_fdstat_get(kiln_wasi *w, struct wasi_fd *fd, uint32_t out) {
   uint8_t *to = kn_wasi_at(w, out, 24);
   if (to == NULL) return WASI_EFAULT;
   int host = fcntl(fd->host, F_GETFL);
@@ -192,43 +205,35 @@ static uint32_t fd_fdstat_get(kiln_wasi *w, uint32_t number, uint32_t out) {
   return WASI_SUCCESS;
 }
 
-static uint32_t fd_fdstat_set_flags(kiln_wasi *w, uint32_t number, uint32_t flags) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SET_FLAGS, &fd);
-  if (error != WASI_SUCCESS) return error;
+static uint32_t fd_fdstat_set_flags(kiln_wasi *w, struct wasi_fd *fd, uint32_t flags) {
+  (void)w;
   /* Linux changes only these of an open file. */
   if (flags & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK))
     return flags >> 5 ? WASI_EINVAL : WASI_ENOTSUP;
   int host = fcntl(fd->host, F_GETFL) & ~(O_APPEND | O_NONBLOCK);
   host |= (flags & FDFLAG_APPEND ? O_APPEND : 0) | (flags & FDFLAG_NONBLOCK ? O_NONBLOCK : 0);
-  return kn_wasi_status(fcntl(fd->host, F_SETFL, host));
+  int result = fcntl(fd->host, F_SETFL, host);
+  if (result == 0) fd->nonblock = (host & O_NONBLOCK) != 0;
+  return kn_wasi_status(result);
 }
 
-static uint32_t fd_fdstat_set_rights(kiln_wasi *w, uint32_t number, uint64_t base,
+static uint32_t fd_fdstat_set_rights(kiln_wasi *w, struct wasi_fd *fd, uint64_t base,
                                      uint64_t inheriting) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, base, &fd);
-  if (error != WASI_SUCCESS) return error;
-  if (inheriting & ~fd->inheriting) return WASI_ENOTCAPABLE;
+  (void)w;
+  if (base & ~fd->rights || inheriting & ~fd->inheriting) return WASI_ENOTCAPABLE;
   fd->rights = base;
   fd->inheriting = inheriting;
   return WASI_SUCCESS;
 }
 
-static uint32_t fd_prestat_get(kiln_wasi *w, uint32_t number, uint32_t out) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
-  if (error != WASI_SUCCESS) return error;
+static uint32_t fd_prestat_get(kiln_wasi *w, struct wasi_fd *fd, uint32_t out) {
   if (fd->guest == NULL) return WASI_EBADF;
   return kn_wasi_store32(w, out, 0) && kn_wasi_store32(w, out + 4, (uint32_t)strlen(fd->guest))
            ? WASI_SUCCESS
            : WASI_EFAULT;
 }
 
-static uint32_t fd_prestat_dir_name(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, 0, &fd);
-  if (error != WASI_SUCCESS) return error;
+static uint32_t fd_prestat_dir_name(kiln_wasi *w, struct wasi_fd *fd, uint32_t at, uint32_t size) {
   if (fd->guest == NULL) return WASI_EBADF;
   size_t length = strlen(fd->guest);
   if (size < length) return WASI_ENAMETOOLONG;
@@ -238,18 +243,15 @@ static uint32_t fd_prestat_dir_name(kiln_wasi *w, uint32_t number, uint32_t at, 
   return WASI_SUCCESS;
 }
 
-static uint32_t fd_filestat_get(kiln_wasi *w, uint32_t number, uint32_t out) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_FILESTAT_GET, &fd);
-  return error != WASI_SUCCESS ? error : kn_wasi_filestat(w, fd->host, out);
+static uint32_t fd_filestat_get(kiln_wasi *w, struct wasi_fd *fd, uint32_t out) {
+  return kn_wasi_filestat(w, fd->host, out);
 }
 
-static uint32_t fd_filestat_set_times(kiln_wasi *w, uint32_t number, uint64_t access,
+static uint32_t fd_filestat_set_times(kiln_wasi *w, struct wasi_fd *fd, uint64_t access,
                                       uint64_t modification, uint32_t flags) {
-  struct wasi_fd *fd;
+  (void)w;
   struct timespec times[2];
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_SET_TIMES, &fd);
-  if (error == WASI_SUCCESS) error = kn_wasi_times(access, modification, flags, times);
+  uint32_t error = kn_wasi_times(access, modification, flags, times);
   return error != WASI_SUCCESS ? error : kn_wasi_status(futimens(fd->host, times));
 }
 
@@ -294,11 +296,9 @@ static uint32_t write_entry(uint8_t *to, uint32_t room, const struct entry *e) {
   return of_head + of_name;
 }
 
-static uint32_t fd_readdir(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t size,
+static uint32_t fd_readdir(kiln_wasi *w, struct wasi_fd *fd, uint32_t at, uint32_t size,
                            uint64_t cookie, uint32_t out) {
-  struct wasi_fd *fd;
-  uint32_t error = kn_wasi_fd(w, number, RIGHT_FD_READDIR, &fd), used = 0;
-  if (error != WASI_SUCCESS) return error;
+  uint32_t used = 0;
   uint8_t *to = kn_wasi_at(w, at, size);
   if (to == NULL) return WASI_EFAULT;
   if (lseek(fd->host, (off_t)cookie, SEEK_SET) < 0) return kn_wasi_errno(errno);
@@ -316,30 +316,30 @@ static uint32_t fd_readdir(kiln_wasi *w, uint32_t number, uint32_t at, uint32_t 
   return kn_wasi_store32(w, out, used) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-/* Their names and parameters. */
+/* Their names, parameters, and the rights that their first one, a descriptor, must have; fd_renumber has two. */
 #define FUNCS(F)                                                                                   \
-  F(fd_advise, iIIi)                                                                               \
-  F(fd_allocate, iII)                                                                              \
-  F(fd_close, i)                                                                                   \
-  F(fd_datasync, i)                                                                                \
-  F(fd_fdstat_get, ii)                                                                             \
-  F(fd_fdstat_set_flags, ii)                                                                       \
-  F(fd_fdstat_set_rights, iII)                                                                     \
-  F(fd_filestat_get, ii)                                                                           \
-  F(fd_filestat_set_size, iI)                                                                      \
-  F(fd_filestat_set_times, iIIi)                                                                   \
-  F(fd_pread, iiiIi)                                                                               \
-  F(fd_prestat_dir_name, iii)                                                                      \
-  F(fd_prestat_get, ii)                                                                            \
-  F(fd_pwrite, iiiIi)                                                                              \
-  F(fd_read, iiii)                                                                                 \
-  F(fd_readdir, iiiIi)                                                                             \
-  F(fd_renumber, ii)                                                                               \
-  F(fd_seek, iIii)                                                                                 \
-  F(fd_sync, i)                                                                                    \
-  F(fd_tell, ii)                                                                                   \
-  F(fd_write, iiii)
+  F(fd_advise, iIIi, RIGHT_FD_ADVISE)                                                              \
+  F(fd_allocate, iII, RIGHT_FD_ALLOCATE)                                                           \
+  F(fd_close, i, 0)                                                                                \
+  F(fd_datasync, i, RIGHT_FD_DATASYNC)                                                             \
+  F(fd_fdstat_get, ii, 0)                                                                          \
+  F(fd_fdstat_set_flags, ii, RIGHT_FD_SET_FLAGS)                                                   \
+  F(fd_fdstat_set_rights, iII, 0)                                                                  \
+  F(fd_filestat_get, ii, RIGHT_FD_FILESTAT_GET)                                                    \
+  F(fd_filestat_set_size, iI, RIGHT_FD_SET_SIZE)                                                   \
+  F(fd_filestat_set_times, iIIi, RIGHT_FD_SET_TIMES)                                               \
+  F(fd_pread, iiiIi, RIGHT_FD_READ | RIGHT_FD_SEEK)                                                \
+  F(fd_prestat_dir_name, iii, 0)                                                                   \
+  F(fd_prestat_get, ii, 0)                                                                         \
+  F(fd_pwrite, iiiIi, RIGHT_FD_WRITE | RIGHT_FD_SEEK)                                              \
+  F(fd_read, iiii, RIGHT_FD_READ)                                                                  \
+  F(fd_readdir, iiiIi, RIGHT_FD_READDIR)                                                           \
+  F(fd_seek, iIii, 0)                                                                              \
+  F(fd_sync, i, RIGHT_FD_SYNC)                                                                     \
+  F(fd_tell, ii, 0)                                                                                \
+  F(fd_write, iiii, RIGHT_FD_WRITE)
 
-FUNCS(WASI_CALL)
+FUNCS(WASI_FD_CALL)
+WASI_CALL(fd_renumber, ii)
 
-const struct wasi_func kn_wasi_fd_funcs[] = {FUNCS(WASI_ROW){0}};
+const struct wasi_func kn_wasi_fd_funcs[] = {FUNCS(WASI_FD_ROW) WASI_ROW(fd_renumber, ii){0}};

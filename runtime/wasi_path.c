@@ -143,6 +143,7 @@ static uint32_t path_open(kiln_wasi *w, uint32_t number, uint32_t lookup, uint32
   uint64_t most = fd->inheriting;
   int flags = open_flags(lookup, oflags, rights & most, fdflags);
   if (flags < 0) return WASI_EINVAL;
+  if (oflags & OPEN_DIRECTORY && rights & most & RIGHT_FD_WRITE) return WASI_EISDIR;
   if (kn_wasi_at(w, out, 4) == NULL) return WASI_EFAULT;
   int host = kn_wasi_open_beneath(w, p.dir, p.text, flags, 0666);
   if (host < 0) return kn_wasi_errno(errno);
@@ -233,8 +234,11 @@ static uint32_t path_unlink_file(kiln_wasi *w, uint32_t number, uint32_t at, uin
   struct place p;
   uint32_t error = find_place(w, &p, number, RIGHT_PATH_UNLINK_FILE, at, size);
   if (error != WASI_SUCCESS) return error;
-  if (p.slash) return errno = ENOTDIR, leave(&p, -1);
-  return leave(&p, unlinkat(p.dir, p.name, 0));
+  struct stat st;
+  if (!p.slash) return leave(&p, unlinkat(p.dir, p.name, 0));
+  if (fstatat(p.dir, p.name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTDIR;
+  return leave(&p, -1);
 }
 
 static uint32_t path_symlink(kiln_wasi *w, uint32_t text, uint32_t text_size, uint32_t number,

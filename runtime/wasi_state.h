@@ -2,6 +2,8 @@
 #ifndef KN_RUNTIME_WASI_STATE_H
 #define KN_RUNTIME_WASI_STATE_H
 
+#include "state.h"
+
 #include <kiln/wasi.h>
 
 #include <limits.h>
@@ -68,8 +70,8 @@ enum {
    RIGHT_FD_TELL | RIGHT_FD_WRITE | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_GET |  \
    RIGHT_FD_SET_SIZE | RIGHT_FD_SET_TIMES | RIGHT_POLL)
 #define RIGHTS_STREAM                                                                              \
-  (RIGHT_FD_READ | RIGHT_FD_WRITE | RIGHT_FD_SET_FLAGS | RIGHT_FD_SYNC | RIGHT_FD_DATASYNC |       \
-   RIGHT_FD_FILESTAT_GET | RIGHT_POLL)
+  (RIGHT_FD_READ | RIGHT_FD_WRITE | RIGHT_FD_SYNC | RIGHT_FD_DATASYNC | RIGHT_FD_FILESTAT_GET |    \
+   RIGHT_POLL)
 #define RIGHTS_DIR                                                                                 \
   (RIGHT_FD_SET_FLAGS | RIGHT_FD_SYNC | RIGHT_FD_DATASYNC | RIGHT_PATH_CREATE_DIRECTORY |          \
    RIGHT_PATH_CREATE_FILE | RIGHT_PATH_LINK_SOURCE | RIGHT_PATH_LINK_TARGET | RIGHT_PATH_OPEN |    \
@@ -93,6 +95,9 @@ enum {
 struct wasi_fd {
   int host; /* of the system; -1: this one is free */
   uint8_t type;
+  bool stream;                      /* of the host, which shares flags and position with it */
+  bool nonblock;                    /* the system does not wait */
+  const kiln_wasi_stream *transfer; /* by functions of the host; NULL: by `host` */
   uint64_t rights, inheriting;
   char *guest; /* of a preopened folder: its name; owned */
 };
@@ -101,6 +106,7 @@ struct kiln_wasi {
   struct kiln_wasi_options options; /* args and env are copies, owned; dirs is NULL */
   struct wasi_fd *fds;
   uint32_t n_fds;
+  kiln_wasmrt_store *store;       /* that it is defined in */
   const kiln_wasm_memory *memory; /* that pointers of the module mean; NULL: all are bad */
   bool no_openat2;                /* the system has none: look at each component of a path */
 };
@@ -114,6 +120,8 @@ uint32_t kn_wasi_fd(kiln_wasi *w, uint32_t number, uint64_t rights, struct wasi_
 /* Takes `host`, which is closed if this fails: the number is in *number. */
 uint32_t kn_wasi_add(kiln_wasi *w, int host, uint64_t rights, uint64_t inheriting,
                      uint32_t *number);
+/* Waits for a descriptor of the system, for poll's `events`, or for an interruption, which traps. */
+void kn_wasi_wait(kiln_wasi *w, int host, short events);
 /* The type of a descriptor of the system, or of a file by its mode. */
 uint8_t kn_wasi_type(int host);
 uint8_t kn_wasi_mode_type(mode_t mode);
@@ -179,6 +187,25 @@ static inline bool kn_wasi_store64(kiln_wasi *w, uint32_t at, uint64_t value) {
     return NULL;                                                                                   \
   }
 #define WASI_ROW(name, params) {#name, #params ":i", name##_call},
+
+/* The same for functions of a descriptor, which the first parameter names: it has the rights that the table says. */
+#define WASI_FD_CALL(name, params, rights)                                                         \
+  static kiln_wasm_exn *name##_call(void *w, kiln_wasm_value *v) {                                 \
+    struct wasi_fd *fd;                                                                            \
+    uint32_t error = kn_wasi_fd(w, v[0].i32, rights, &fd);                                         \
+    v[0].i32 = error != WASI_SUCCESS ? error : name(w, fd FD_ARGS_##params);                       \
+    return NULL;                                                                                   \
+  }
+#define WASI_FD_ROW(name, params, rights) WASI_ROW(name, params)
+#define FD_ARGS_i
+#define FD_ARGS_ii , I(1)
+#define FD_ARGS_iii , I(1), I(2)
+#define FD_ARGS_iiii , I(1), I(2), I(3)
+#define FD_ARGS_iI , L(1)
+#define FD_ARGS_iII , L(1), L(2)
+#define FD_ARGS_iIIi , L(1), L(2), I(3)
+#define FD_ARGS_iIii , L(1), I(2), I(3)
+#define FD_ARGS_iiiIi , I(1), I(2), L(3), I(4)
 
 /* A function that a module can import. */
 struct wasi_func {

@@ -28,6 +28,7 @@ struct flags {
   size_t n_paths, n_libraries, n_folders, n_dirs, n_env;
   unsigned threads;
   bool gdb, perf, lines;
+  struct tool_wasm_run limits; /* of a module: what the options of these say */
   struct tool_inlining inlining;
   struct cc_list clang; /* options of clang, for sources */
 };
@@ -46,6 +47,21 @@ static const char *joined(const char *a, const char *b) {
   return cc_keep(strcat(strcpy(s, a), b));
 }
 
+/* A number above 0 for an option of limits; false after a message. */
+static bool parse_limit(int option, const char *text, struct tool_wasm_run *limits) {
+  char *end;
+  errno = 0;
+  double number = strtod(text, &end);
+  bool ok = end != text && *end == 0 && errno == 0 && number > 0 && number < 1e15 &&
+            (option == OPTION_TIMEOUT || number == (double)(int64_t)number);
+  if (!ok)
+    return tool_usage("%s: not a number above 0: %s", tool_options[option].name, text), false;
+  if (option == OPTION_TIMEOUT) limits->timeout = number;
+  else if (option == OPTION_RUN_FUEL) limits->fuel = (int64_t)number;
+  else limits->max_pages = (uint64_t)number * 16;
+  return true;
+}
+
 /* TOOL_OK, or the exit status after a message; after help TOOL_OK without inputs. */
 static int parse_flags(struct flags *f, struct tool_words *w) {
   for (int o; (o = tool_words_next(w)) != WORDS_END;) {
@@ -59,6 +75,11 @@ static int parse_flags(struct flags *f, struct tool_words *w) {
     case OPTION_ENV: f->env[f->n_env++] = w->value; break;
     case OPTION_INLINE:
       if (tool_parse_inline(w->value, &f->inlining) != TOOL_OK) return TOOL_USAGE;
+      break;
+    case OPTION_RUN_FUEL:
+    case OPTION_TIMEOUT:
+    case OPTION_MAX_MEMORY:
+      if (!parse_limit(o, w->value, &f->limits)) return TOOL_USAGE;
       break;
     case OPTION_GDB: f->gdb = true; break;
     case OPTION_DEBUG: f->lines = true; break;
@@ -235,6 +256,9 @@ static int run_wasm(struct tool_input *in, const struct flags *f, char **argv) {
                             .n_env = (uint32_t)f->n_env,
                             .argv = argv,
                             .lines = f->lines,
+                            .fuel = f->limits.fuel,
+                            .timeout = f->limits.timeout,
+                            .max_pages = f->limits.max_pages,
                             .gdb = f->gdb,
                             .perf = f->perf};
   int status = tool_wasm_run(&r);

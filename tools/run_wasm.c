@@ -6,8 +6,10 @@
 #include <kiln/wasi.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 enum { TRAP_STATUS = 134 };
 
@@ -62,14 +64,30 @@ static bool has_lines(const kiln_wasm_image *image) {
   return false;
 }
 
+/* A name of the module, in which control characters would be the terminal's. */
+static void print_name(const char *text, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i], next = i + 1 < n ? (unsigned char)text[i + 1] : 0;
+    bool long_one = c == 0xc2 && next >= 0x80 && next < 0xa0;
+    if (c < 0x20 || c == 0x7f) fprintf(stderr, "\\x%02x", c);
+    else if (long_one) fprintf(stderr, "\\x%02x", next), i++;
+    else fputc(c, stderr);
+  }
+}
+
 static void print_backtrace(const struct process *p, const kiln_wasmrt_error *e, bool lined) {
   kiln_wasmrt_line lines[KILN_WASMRT_FRAMES];
   kiln_wasmrt_code_find_lines(p->code, e, lines);
   for (uint32_t i = 0; i < e->n_frames; i++) {
     kiln_wasm_name name = kiln_wasmrt_func_name(e->frames + i);
     fprintf(stderr, "  %2u: function %u", i, e->frames[i].function);
-    if (name.text_length > 0) fprintf(stderr, " %.*s", (int)name.text_length, name.text);
-    if (lines[i].line != 0) fprintf(stderr, " at %s:%u", lines[i].file, lines[i].line);
+    if (name.text_length > 0) fputc(' ', stderr);
+    print_name(name.text, name.text_length);
+    if (lines[i].line != 0) {
+      fputs(" at ", stderr);
+      print_name(lines[i].file, strlen(lines[i].file));
+      fprintf(stderr, ":%u", lines[i].line);
+    }
     if (lines[i].line != 0 && lines[i].column != 0) fprintf(stderr, ":%u", lines[i].column);
     fputc('\n', stderr);
   }
@@ -81,18 +99,41 @@ static void print_backtrace(const struct process *p, const kiln_wasmrt_error *e,
 static int status_of(const struct process *p, const struct tool_wasm_run *r,
                      const kiln_wasmrt_error *e) {
   if (e->status == KILN_WASMRT_OK) return TOOL_OK;
-  if (e->status == KILN_WASMRT_EXIT) return (int)e->exit_status;
+  if (e->status == KILN_WASMRT_EXIT && e->exit_status <= 255) return (int)e->exit_status;
+  if (e->status == KILN_WASMRT_EXIT) { /* the system would take its lowest byte, which may be 0 */
+    tool_error("%s: exit status %u is more than 255", r->argv[0], e->exit_status);
+    return TOOL_FAILED;
+  }
   tool_error("%s: %s", r->argv[0], e->message);
   print_backtrace(p, e, r->lines || r->gdb);
   return e->status == KILN_WASMRT_LINK || e->status == KILN_WASMRT_MEMORY ? TOOL_FAILED
                                                                           : TRAP_STATUS;
 }
 
+static kiln_wasmrt_store *timed; /* by a signal's handler */
+
+static void on_timeout(int signal) {
+  (void)signal;
+  kiln_wasmrt_interrupt(timed);
+}
+
+static void start_timer(kiln_wasmrt_store *store, double seconds) {
+  struct itimerval t = {.it_value = {.tv_sec = (time_t)seconds}};
+  t.it_value.tv_usec = (suseconds_t)((seconds - (double)t.it_value.tv_sec) * 1e6);
+  if (t.it_value.tv_sec == 0 && t.it_value.tv_usec == 0) t.it_value.tv_usec = 1;
+  timed = store;
+  signal(SIGALRM, on_timeout);
+  setitimer(ITIMER_REAL, &t, NULL);
+}
+
 static int run(struct process *p, const struct tool_wasm_run *r) {
   char message[512];
   kiln_wasmrt_error error;
-  const kiln_wasmrt_compile_options options = {
+  kiln_wasmrt_compile_options options = {
     .flags = r->lines || r->gdb ? KILN_WASM_DEBUG : 0, .gdb = r->gdb, .perf = r->perf};
+  const kiln_wasmrt_store_options limits = {.fuel = r->fuel, .max_total_pages = r->max_pages};
+  if (r->fuel != 0) options.flags |= KILN_WASM_FUEL;
+  if (r->timeout != 0) options.flags |= KILN_WASM_INTERRUPT;
   p->code = kiln_wasmrt_compile(r->bytes, r->size, &options, message, sizeof message);
   if (p->code == NULL) {
     tool_error("%s: %s", r->argv[0], message);
@@ -100,12 +141,13 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   }
   if (r->lines && kiln_wasmrt_code_note(p->code) != NULL)
     tool_warning("%s: %s", r->argv[0], kiln_wasmrt_code_note(p->code));
-  p->store = kiln_wasmrt_store_new(NULL);
+  p->store = kiln_wasmrt_store_new(&limits);
   if (p->store == NULL) {
     tool_error("%s", strerror(ENOMEM));
     return TOOL_FAILED;
   }
   if (!open_wasi(p, r)) return TOOL_FAILED;
+  if (r->timeout != 0) start_timer(p->store, r->timeout);
   kiln_wasmrt_instance *i =
     kiln_wasmrt_instantiate(p->store, kiln_wasmrt_code_image(p->code), &error);
   if (i == NULL) return status_of(p, r, &error);
@@ -124,6 +166,7 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
 int tool_wasm_run(const struct tool_wasm_run *r) {
   struct process p = {0};
   int status = run(&p, r);
+  signal(SIGALRM, SIG_IGN); /* the store goes */
   kiln_wasmrt_store_free(p.store);
   kiln_wasi_free(p.wasi);
   kiln_wasmrt_code_free(p.code);

@@ -21,6 +21,9 @@ struct tool_wasm_run {
   char **argv;
   bool lines; /* KILN_WASM_DEBUG */
   bool gdb, perf;
+  int64_t fuel;       /* 0: without end */
+  double timeout;     /* seconds; 0: none */
+  uint64_t max_pages; /* of all memories; 0: the default */
 };
 int tool_wasm_run(const struct tool_wasm_run *r);
 

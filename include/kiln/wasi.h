@@ -4,7 +4,8 @@
  * has opened for it (its preopened folders) and what lies beneath them: paths that lead out, by "..", by symbolic
  * links or as absolute paths, are refused (EPERM). What the host's user may not do, the module may not either.
  *
- * Standard input, output and error are the process's, duplicated. Sockets are refused: `sock_accept` and the like
+ * Standard input, output and error are the process's, or what the options say. Flags and position of the process's files
+ * are not changed, but by reading and writing. Sockets are refused: `sock_accept` and the like
  * give ENOTSUP, ENOTSOCK or EBADF. */
 #ifndef KILN_WASI_H
 #define KILN_WASI_H
@@ -24,16 +25,36 @@ typedef struct kiln_wasi_dir {
   const char *guest; /**< its name for the module, such as "/" or "." */
 } kiln_wasi_dir;
 
+/** What a standard stream is. */
+typedef enum kiln_wasi_stream_kind {
+  KILN_WASI_INHERIT,    /**< the process's */
+  KILN_WASI_NULL,       /**< empty, and takes all */
+  KILN_WASI_DESCRIPTOR, /**< `descriptor`, duplicated */
+  KILN_WASI_CALLBACK    /**< `transfer` */
+} kiln_wasi_stream_kind;
+
+/** A standard stream. */
+typedef struct kiln_wasi_stream {
+  kiln_wasi_stream_kind kind; /**< what */
+  int descriptor;             /**< DESCRIPTOR */
+  /** CALLBACK: takes `n` bytes of output, or puts as many as there are, at most `n`, of input: how many; 0 of input is
+   * its end, less than 0 an error. */
+  int64_t (*transfer)(void *user, void *bytes, size_t n);
+  void *user; /**< for `transfer` */
+} kiln_wasi_stream;
+
 /** What a context gives to the module. Zero-initialise for a module without arguments, environment or folders. All
  * texts are copied. */
 typedef struct kiln_wasi_options {
-  const char *const *args;   /**< arguments, the program's name first */
-  uint32_t n_args;           /**< how many */
-  const char *const *env;    /**< environment: "NAME=VALUE" */
-  uint32_t n_env;            /**< how many */
-  const kiln_wasi_dir *dirs; /**< preopened folders: the module's descriptors 3, 4, ... */
-  uint32_t n_dirs;           /**< how many */
-  uint64_t reserved[4];      /**< 0 */
+  const char *const *args;     /**< arguments, the program's name first */
+  uint32_t n_args;             /**< how many */
+  const char *const *env;      /**< environment: "NAME=VALUE" */
+  uint32_t n_env;              /**< how many */
+  const kiln_wasi_dir *dirs;   /**< preopened folders: the module's descriptors 3, 4, ... */
+  uint32_t n_dirs;             /**< how many */
+  kiln_wasi_stream streams[3]; /**< input, output, error */
+  uint32_t max_descriptors;    /**< that the module has at once; 0: 1,024 */
+  uint64_t reserved[8];        /**< 0 */
 } kiln_wasi_options;
 
 /** Makes a context. NULL with errno set if a folder cannot be opened (then `*failed` is its index, else `n_dirs`) or

@@ -55,7 +55,7 @@ static uint32_t word(uint32_t at) {
 static uint32_t open_path(const char *path, uint64_t lookup, uint64_t oflags) {
   uint64_t n = put(PATH, path);
   return AT(path_open, DIR, lookup, PATH, n, oflags,
-            UINT64_MAX & ~(oflags & 2 ? 0 : RIGHT_FD_READDIR), 0, 0, OUT);
+            UINT64_MAX & ~(oflags & 2 ? RIGHT_FD_WRITE : RIGHT_FD_READDIR), 0, 0, OUT);
 }
 
 static void make(const char *folder, const char *name, const char *text) {
@@ -249,7 +249,9 @@ static void test_files(void **state) {
   assert_int_equal(AT(path_unlink_file, DIR, OTHER, 5), 0);
   n = put(PATH, "folder/");
   assert_int_equal(AT(path_create_directory, DIR, PATH, n), 0);
-  assert_int_equal(AT(path_unlink_file, DIR, PATH, n), WASI_ENOTDIR);
+  assert_int_equal(AT(path_unlink_file, DIR, PATH, n), WASI_EISDIR);
+  assert_int_equal(AT(path_open, DIR, 1, PATH, n, 2, RIGHT_FD_READ | RIGHT_FD_WRITE, 0, 0, OUT),
+                   WASI_EISDIR);
   assert_int_equal(AT(path_remove_directory, DIR, PATH, n), 0);
 }
 
@@ -315,12 +317,70 @@ static void test_pointers(void **state) {
   assert_int_equal(FD(fd_tell, fd, OUT), WASI_EFAULT);
 }
 
+/* Rights of positions, by what wasmtime gives; and what the table of functions says. */
+static void test_rights(void **state) {
+  (void)state;
+  uint64_t n = put(PATH, "file");
+  assert_int_equal(AT(path_open, DIR, 1, PATH, n, 0, RIGHT_FD_READ | RIGHT_FD_TELL, 0, 0, OUT), 0);
+  uint32_t fd = word(OUT);
+  assert_int_equal(FD(fd_seek, fd, 0, 1, OUT), 0);
+  assert_int_equal(FD(fd_tell, fd, OUT), 0);
+  assert_int_equal(FD(fd_seek, fd, 1, 0, OUT), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_pread, fd, 0, 0, 0, OUT), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_write, fd, 0, 0, OUT), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_filestat_set_size, fd, 0), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_sync, fd), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_readdir, fd, 0, 0, 0, OUT), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_fdstat_set_flags, 1, 4), WASI_ENOTCAPABLE);
+  assert_int_equal(FD(fd_close, fd), 0);
+}
+
+/* Output to the host's function, no input, and three descriptors in all. */
+static int64_t take(void *user, void *bytes, size_t n) {
+  memcpy(user, bytes, n);
+  return (int64_t)n;
+}
+
+static void test_streams(void **state) {
+  (void)state;
+  char got[16] = {0};
+  kiln_wasi *before = t.wasi;
+  const kiln_wasi_options o = {
+    .streams = {{.kind = KILN_WASI_NULL},
+                {.kind = KILN_WASI_CALLBACK, .transfer = take, .user = got},
+                {.kind = KILN_WASI_NULL}},
+    .dirs = (const kiln_wasi_dir[]){{t.inside, "/"}},
+    .n_dirs = 1,
+    .max_descriptors = 5};
+  t.wasi = kiln_wasi_new(&o, NULL);
+  assert_non_null(t.wasi);
+  t.wasi->memory = &t.memory;
+  const uint32_t vector[2] = {PATH, (uint32_t)put(PATH, "text")};
+  memcpy(t.bytes + OTHER, vector, sizeof vector);
+  assert_int_equal(FD(fd_write, 1, OTHER, 1, OUT), 0);
+  assert_int_equal(word(OUT), 4);
+  assert_string_equal(got, "text");
+  assert_int_equal(FD(fd_read, 0, OTHER, 1, OUT), 0);
+  assert_int_equal(word(OUT), 0);
+  assert_int_equal(open_path("file", 1, 0), 0);
+  assert_int_equal(open_path("file", 1, 0), WASI_EMFILE);
+  assert_int_equal(FD(fd_renumber, 4, DIR), 0); /* onto a preopened folder */
+  assert_int_equal(FD(fd_prestat_get, DIR, OUT), WASI_EBADF);
+  kiln_wasi_free(t.wasi);
+  t.wasi = before;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(test_rights, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_streams, set_up, tear_down),
 #define BOTH(f)                                                                                    \
   {#f, f, set_up, tear_down, NULL}, {#f "_by_component", f, set_up_walk, tear_down, NULL}
-    BOTH(test_escapes), BOTH(test_inside),   BOTH(test_files),
-    BOTH(test_folders), BOTH(test_pointers),
+    BOTH(test_escapes),
+    BOTH(test_inside),
+    BOTH(test_files),
+    BOTH(test_folders),
+    BOTH(test_pointers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
