@@ -3,8 +3,8 @@
  * (gdb.c) this is the library's only state.
  * fork: handlers hold all locks over the fork, so that the child has complete tables and free locks. They are
  * registered when the library is loaded, before a program's own handlers: then fork calls the program's first, and
- * locks are taken in the order in which calls of the library take them. Children that are made otherwise (clone, _Fork) are
- * recognised too, but may find locks held.
+ * locks are taken in the order in which calls of the library take them. Children that are made otherwise (clone,
+ * _Fork) are recognised too, but may find locks held.
  * Invariant: locks are taken in the order of struct kn_jit_process, and jit->lock between `jits` and `indices`. */
 #define _GNU_SOURCE
 #include "jit/process.h"

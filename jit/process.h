@@ -1,4 +1,4 @@
-/* What the process has once for all JITs: process.c. Used by process.c, tls.c and exits.c. */
+/* What the process has once for all JITs: process.c. Used by process.c, tls.c and tls_memory.c. */
 #ifndef KN_JIT_PROCESS_H
 #define KN_JIT_PROCESS_H
 

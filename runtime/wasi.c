@@ -128,15 +128,15 @@ static const char *const *copy_texts(const char *const *texts, size_t n) {
 /* A standard stream. One that the process does not have, the module does not have either: its number stays free. */
 static bool add_stream(kiln_wasi *w, int number) {
   const kiln_wasi_stream *s = &w->options.streams[number];
-  int from = s->kind == KILN_WASI_DESCRIPTOR ? s->descriptor : number, copy = -1;
+  int from = s->kind == KILN_WASI_STREAM_DESCRIPTOR ? s->descriptor : number, copy = -1;
   uint32_t added;
-  if (s->kind == KILN_WASI_INHERIT || s->kind == KILN_WASI_DESCRIPTOR)
+  if (s->kind == KILN_WASI_STREAM_INHERIT || s->kind == KILN_WASI_STREAM_DESCRIPTOR)
     copy = fcntl(from, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) copy = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (copy < 0 || kn_wasi_add(w, copy, RIGHTS_STREAM, 0, &added) != WASI_SUCCESS) return false;
   struct wasi_fd *fd = w->fds + added;
   fd->stream = true;
-  if (s->kind == KILN_WASI_CALLBACK) fd->transfer = s;
+  if (s->kind == KILN_WASI_STREAM_CALLBACK) fd->transfer = s;
   /* A module takes a character device without position for a terminal. */
   if (fd->type == TYPE_CHARACTER && !isatty(copy)) fd->type = TYPE_UNKNOWN;
   return true;

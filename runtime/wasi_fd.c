@@ -47,7 +47,7 @@ static uint32_t transferred(kiln_wasi *w, ssize_t n, uint32_t out) {
 static ssize_t by_callback(const kiln_wasi_stream *stream, const struct iovec *vectors, int n) {
   ssize_t total = 0;
   for (int i = 0; i < n; i++) {
-    int64_t done = stream->transfer(stream->user, vectors[i].iov_base, vectors[i].iov_len);
+    int64_t done = stream->transfer(stream->transfer_user, vectors[i].iov_base, vectors[i].iov_len);
     if (done < 0) return errno = EIO, total > 0 ? total : -1;
     total += done;
     if ((uint64_t)done < vectors[i].iov_len) break;

@@ -4,9 +4,9 @@
  * has opened for it (its preopened folders) and what lies beneath them: paths that lead out, by "..", by symbolic
  * links or as absolute paths, are refused (EPERM). What the host's user may not do, the module may not either.
  *
- * Standard input, output and error are the process's, or what the options say. Flags and position of the process's files
- * are not changed, but by reading and writing. Sockets are refused: `sock_accept` and the like
- * give ENOTSUP, ENOTSOCK or EBADF. */
+ * Standard input, output and error are the process's, or what the options say. Flags and position of the process's
+ * files are not changed, but by reading and writing. Sockets are refused: `sock_accept` and the like give ENOTSUP,
+ * ENOTSOCK or EBADF. */
 #ifndef KILN_WASI_H
 #define KILN_WASI_H
 
@@ -27,20 +27,21 @@ typedef struct kiln_wasi_dir {
 
 /** What a standard stream is. */
 typedef enum kiln_wasi_stream_kind {
-  KILN_WASI_INHERIT,    /**< the process's */
-  KILN_WASI_NULL,       /**< empty, and takes all */
-  KILN_WASI_DESCRIPTOR, /**< `descriptor`, duplicated */
-  KILN_WASI_CALLBACK    /**< `transfer` */
+  KILN_WASI_STREAM_INHERIT,    /**< the process's */
+  KILN_WASI_STREAM_NULL,       /**< empty, and takes all */
+  KILN_WASI_STREAM_DESCRIPTOR, /**< `descriptor`, duplicated */
+  KILN_WASI_STREAM_CALLBACK,   /**< `transfer` */
+  KILN_WASI_STREAM_KIND_COUNT
 } kiln_wasi_stream_kind;
 
 /** A standard stream. */
 typedef struct kiln_wasi_stream {
   kiln_wasi_stream_kind kind; /**< what */
-  int descriptor;             /**< DESCRIPTOR */
+  int32_t descriptor;         /**< DESCRIPTOR */
   /** CALLBACK: takes `n` bytes of output, or puts as many as there are, at most `n`, of input: how many; 0 of input is
    * its end, less than 0 an error. */
-  int64_t (*transfer)(void *user, void *bytes, size_t n);
-  void *user; /**< for `transfer` */
+  int64_t (*transfer)(void *transfer_user, void *bytes, size_t n);
+  void *transfer_user; /**< for `transfer` */
 } kiln_wasi_stream;
 
 /** What a context gives to the module. Zero-initialise for a module without arguments, environment or folders. All

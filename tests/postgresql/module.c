@@ -1,4 +1,4 @@
-/* Functions that tests of kilnjit need and SQL has not. */
+/* Functions for the tests of kilnjit that SQL does not offer. */
 #include "postgres.h"
 
 #include "fmgr.h"

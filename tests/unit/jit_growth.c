@@ -1,8 +1,8 @@
 /* jit_growth [CYCLES [UNITS]]: what a JIT holds stays level while units come and go. First CYCLES units (default 4,000)
  * of changing sizes and kinds are added and removed, some 64 of them there at a time: memory in use, resident memory
- * and mappings must not be larger in the last quarter than in the first. Then, of UNITS units (default 2,000), every second
- * one is removed: the number of mappings must be small against the number of units. For each way of protection and
- * reach; speaks TAP. `./dev soak` has larger numbers. */
+ * and mappings must not be larger in the last quarter than in the first. Then, of UNITS units (default 2,000), every
+ * second one is removed: the number of mappings must be small against the number of units. For each way of protection
+ * and reach; speaks TAP. `./dev soak` has larger numbers. */
 #define _GNU_SOURCE
 #include <kiln/jit.h>
 #include <kiln/kiln.h>

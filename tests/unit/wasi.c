@@ -346,9 +346,9 @@ static void test_streams(void **state) {
   char got[16] = {0};
   kiln_wasi *before = t.wasi;
   const kiln_wasi_options o = {
-    .streams = {{.kind = KILN_WASI_NULL},
-                {.kind = KILN_WASI_CALLBACK, .transfer = take, .user = got},
-                {.kind = KILN_WASI_NULL}},
+    .streams = {{.kind = KILN_WASI_STREAM_NULL},
+                {.kind = KILN_WASI_STREAM_CALLBACK, .transfer = take, .transfer_user = got},
+                {.kind = KILN_WASI_STREAM_NULL}},
     .dirs = (const kiln_wasi_dir[]){{t.inside, "/"}},
     .n_dirs = 1,
     .max_descriptors = 5};
