@@ -62,12 +62,12 @@ for flag in -fPIC -fno-pic -O1; do
   c threads $flag || exit 1
   check "threads, $flag" both threads.bc --
 done
+check "a program's name" prints "status 0" bash -c "'$kiln' run around.bc; echo status \$?"
+check "several threads compile" both --threads=3 threads.bc --
 for flag in -fPIC -fno-pic -O1; do
   c names $flag || exit 1
   check "what names mean, $flag" both names.bc --
 done
-check "a program's name" prints "status 0" bash -c "'$kiln' run around.bc; echo status \$?"
-check "several threads compile" both --threads=3 threads.bc --
 check "bitcode from standard input" bash -c "[[ \$('$kiln' run - < life.bc | head -n 1) == '1 constructor 150' ]]"
 
 clang++-22 -std=c++17 -fno-exceptions -w -emit-llvm -c "$tests/run/inprocess/things.cc" -o things.bc &&
