@@ -2,8 +2,8 @@
 """Inlining with debugging information: of each program below programs/ and ../programs, `kiln compile --inline` makes the
 same code with and without it, whatever the number of threads, and llvm-dwarfdump finds no error in what it says. Through
 one program gdb, lldb and addr2line go as through functions that were called. Of the statements at which debuggers stop in
-LLVM -O0's code of the same bitcode, 96.5 % have a row of their own; variables have locations in 90.5 % of their scopes,
-with --target=aarch64 in 86 %.
+LLVM -O0's code of the same bitcode, 96.5 % have a row of their own; variables have locations in 91 % of their scopes, with
+--target=aarch64 in 86.5 %.
 
     inlined.py --kiln=build/kiln [--target=aarch64] [--keep=DIR] [FILE...]
 """
@@ -20,7 +20,8 @@ import elf_difference  # noqa: E402
 import harness  # noqa: E402
 import transcripts  # noqa: E402
 
-FLAGS = [*harness.AS_OG, '-fPIC']
+# What -O1 says of inlining, without any of its passes: all bodies here are inlined by Kiln.
+FLAGS = ['-O1', '-Xclang', '-disable-llvm-passes', '-fPIC']
 # Not compiled so: assembly that needs registers which are not for values, and what is of GCC's dialect alone.
 LEAVE = {'asm_tied.c'}
 
@@ -71,7 +72,7 @@ int main() {
 '''
 # The least part of variables' scopes, in bytes of code, in which they have locations. AArch64 has more registers, so fewer
 # variables stay in memory: those have a location before their first assignment too.
-COVERED_AT_LEAST = {'x86_64': 0.905, 'aarch64': 0.86}
+COVERED_AT_LEAST = {'x86_64': 0.91, 'aarch64': 0.865}
 SCOPE = 'sum_all_variables(#bytes in parent scope)'
 COVERED = 'sum_all_variables(#bytes in parent scope covered by DW_AT_location)'
 STACK = [('half', 5), ('both', 9), ('main', 20)]
