@@ -13,27 +13,35 @@ bool kn_bc_never_call(struct kn_bc *r, const struct kn_bc_global *g, kiln_value 
                     (struct kn_bc_never){.block = kiln_block_current(r->f), .g = g});
 }
 
-/* Is `v` a constant, after operations on constants? */
-static bool known(const kiln_func *f, kiln_value v, unsigned depth, uint64_t *out) {
+/* Leaves of `*v` what a value of type `t` has; false: it is no integer of at most 64 bits. */
+static bool narrow(kiln_type t, uint64_t *v) {
+  if (!kiln_type_is_int(t) || kiln_type_size(t) > sizeof *v) return false;
+  *v &= UINT64_MAX >> (64 - 8 * kiln_type_size(t));
+  return true;
+}
+
+/* Is `v`, which is used as type `t`, a constant, after operations on constants? */
+static bool known(const kiln_func *f, kiln_value v, kiln_type t, unsigned depth, uint64_t *out) {
   enum { DEEPEST = 8 };
   const kiln_operand_info o = kiln_operand_get(f, v);
-  uint64_t a, b;
+  uint64_t of[2] = {0};
   *out = o.low;
-  if (o.kind == KILN_OPERAND_INT || o.kind == KILN_OPERAND_BITS) return true;
+  if (o.kind == KILN_OPERAND_INT || o.kind == KILN_OPERAND_BITS) return narrow(t, out);
   if (o.kind != KILN_OPERAND_VALUE || depth == DEEPEST) return false;
   const kiln_inst in = {v.id};
   const kiln_inst_info info = kiln_inst_get(f, in);
-  if (info.n_operands == 0 || !known(f, kiln_inst_operand(f, in, 0), depth + 1, &a)) return false;
-  *out = a;
-  if (info.op == KILN_OP_ZEXT || info.op == KILN_OP_TRUNC || info.op == KILN_OP_COPY) return true;
-  if (info.n_operands != 2 || !known(f, kiln_inst_operand(f, in, 1), depth + 1, &b)) return false;
-  if (info.op == KILN_OP_AND) *out = a & b;
-  else if (info.op == KILN_OP_OR) *out = a | b;
-  else if (info.op == KILN_OP_XOR) *out = a ^ b;
-  else if (info.op == KILN_OP_ICMP && info.cond == KILN_ICOND_EQ) *out = a == b;
-  else if (info.op == KILN_OP_ICMP && info.cond == KILN_ICOND_NE) *out = a != b;
+  if (info.n_operands == 0 || info.n_operands > 2) return false;
+  for (uint32_t k = 0; k < info.n_operands; k++)
+    if (!known(f, kiln_inst_operand(f, in, k), kiln_inst_operand_type(f, in, k), depth + 1, of + k))
+      return false;
+  if (info.op == KILN_OP_ZEXT || info.op == KILN_OP_TRUNC || info.op == KILN_OP_COPY) *out = of[0];
+  else if (info.op == KILN_OP_AND) *out = of[0] & of[1];
+  else if (info.op == KILN_OP_OR) *out = of[0] | of[1];
+  else if (info.op == KILN_OP_XOR) *out = of[0] ^ of[1];
+  else if (info.op == KILN_OP_ICMP && info.cond == KILN_ICOND_EQ) *out = of[0] == of[1];
+  else if (info.op == KILN_OP_ICMP && info.cond == KILN_ICOND_NE) *out = of[0] != of[1];
   else return false;
-  return true;
+  return narrow(t, out);
 }
 
 /* Marks what the terminator of block `b` leads to; true if that is new. */
@@ -42,7 +50,8 @@ static bool spread(const kiln_func *f, uint32_t b, uint8_t *reached) {
   for (kiln_inst i = last; i.id != 0; i = kiln_inst_next(f, i)) last = i;
   const kiln_inst_info info = kiln_inst_get(f, last);
   uint64_t bits;
-  const bool one = info.op == KILN_OP_BRIF && known(f, kiln_inst_operand(f, last, 0), 0, &bits);
+  const bool one =
+    info.op == KILN_OP_BRIF && known(f, kiln_inst_operand(f, last, 0), KILN_TYPE_I8, 0, &bits);
   bool more = false;
   for (uint32_t k = 0; k < info.n_edges; k++) {
     const uint32_t to = kiln_inst_edge(f, last, k, NULL).id;

@@ -105,6 +105,16 @@ __attribute__((noinline)) int work(int n) { int s = 0; for (int i = 0; i < n; i+
 int main(void) { int s = 0; for (int i = 0; i < 10; i++) s += work(100); printf("%d %d\n", s, entered); }
 '''
 FORTIFIED = '#include <string.h>\n#if defined __OPTIMIZE__ || defined _FORTIFY_SOURCE\n#error\n#endif\nint main(int n, char **v) { char b[9]; strncpy(b, v[0], n); return 0; }\n'
+# What %c is computed from, and whether it is true: then nothing leads to the call.
+NARROW = [
+    ('  %n = trunc i32 256 to i8\n  %c = icmp ne i8 %n, 0', False),
+    ('  %n = trunc i32 257 to i8\n  %c = icmp eq i8 %n, 1', True),
+    ('  %n = trunc i64 4294967296 to i32\n  %c = icmp ne i32 %n, 0', False),
+    ('  %n = xor i8 -1, 255\n  %c = icmp ne i8 %n, 0', False),
+    ('  %n = zext i8 -1 to i32\n  %c = icmp eq i32 %n, 255', True),
+    ('  %c = icmp eq i128 18446744073709551616, 0', False),
+    ('  %c = icmp ne i16 -1, 65535', False),
+]
 
 
 class Test:
@@ -178,6 +188,14 @@ def errors(t):
             status, said = t.cc('-w', '-O0', 'error.c', '-o', 'error')
             ok = status == 0 and t.run('./error')[0] == 0 if good else status == 1 and re.search("'bad(_value)?'", said)
             t.check((clang == 0) == good and ok, 'the attribute error: ' + body, out + said)
+
+    # Constants have the width of their type.
+    for condition, good in NARROW:
+        t.write('narrow.ll', 'declare void @bad() "dontcall-error"="no"\ndefine i32 @main() {\n%s\n  br i1 %%c, label %%a, '
+                'label %%b\na:\n  ret i32 0\nb:\n  call void @bad()\n  ret i32 1\n}\n' % condition)
+        status, said = t.run(t.kiln, 'compile', 'narrow.bc', '-o', 'narrow.o') if t.run(
+            'llvm-as-22', 'narrow.ll')[0] == 0 else (None, 'llvm-as')
+        t.check(status == 0 if good else status == 1 and "'bad'" in said, 'the attribute error: ' + condition.strip().replace('\n  ', '; '), said)
 
 
 def fortified(t):
