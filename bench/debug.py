@@ -10,7 +10,7 @@ object is LLVM's; C++'s by clang++-22 -O0. -g adds debug information. A program'
 (default 7), one of each build in turn; text is the sum of its object's executable sections, without the standard
 library's. --kiln is the Kiln that is measured, BUILD/kiln by default; --also another one, an older one for example,
 beside which the first is measured too. --inline: the other one is the same Kiln with small functions inlined, for C++
-from what clang++-22 -O1 makes before LLVM's passes, and Rust is compiled with its own default, panic=unwind; besides, a
+from what clang++-22 makes for `kiln c++ -Og`, and Rust is compiled with its own default, panic=unwind; besides, a
 row for each language says what compiling costs, beside the same Kiln without inlining: executed instructions (valgrind)
 and memory at the peak. --count counts executed instructions, in millions, by one run of each in
 valgrind instead: it takes minutes, and other work on the machine does not change it.
@@ -31,6 +31,9 @@ import sys
 from run_programs import Failure, call, text_bytes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '../tests/harness'))
+import harness  # noqa: E402
+
 PROGRAMS = os.path.join(HERE, 'debug')
 LANGUAGES = {'rust': '.rs', 'c++': '.cpp'}
 RUN_LIMIT = 300  # seconds; for a loaded machine, and valgrind
@@ -100,8 +103,7 @@ class Program:
         front = ['clang++-22', '-std=c++20', *(['-g'] if debug else []), '-w', '-emit-llvm', '-c', self.source, '-o']
         call([*front, self.path('unit.bc'), '-O0'])
         if inline:
-            call([*front, self.path('before.bc'), '-O1', '-mllvm', '-opt-bisect-limit=0', '-mllvm',
-                  '-opt-bisect-verbose=false', '-U__OPTIMIZE__'])
+            call([*front, self.path('before.bc'), *harness.AS_OG])
         call(['clang++-22', '-O0', '-c', self.path('unit.bc'), '-o', self.path('llvm.o')])
         return lambda unit_object, program: call(['clang++-22', unit_object, '-o', program])
 

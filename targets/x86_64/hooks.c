@@ -131,8 +131,6 @@ bool x64_imm32(const struct kn_walk *w, uint32_t h, unsigned type, int32_t *out)
   return type != KILN_TYPE_I64 || v == (int32_t)v;
 }
 
-/* Displacements that linkers can add to a symbol's own distance, and frames to a slot's. */
-KN_INLINE bool is_far(int64_t disp) { return disp < -X64_FAR || disp >= X64_FAR; }
 /* The displacement of a memory operand, which fits with all pieces of an access? */
 KN_INLINE bool fits(int64_t disp) { return disp >= INT32_MIN && disp <= INT32_MAX - X64_PIECES; }
 KN_INLINE int64_t sum(int64_t a, int64_t b) { return (int64_t)((uint64_t)a + (uint64_t)b); }
@@ -142,7 +140,7 @@ static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, 
   const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
   struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
   int64_t offset = sum((int64_t)c->low, disp);
-  if (s->direct && !is_far(offset)) {
+  if (s->direct && !x64_is_far(offset)) {
     addr.m.disp = (int32_t)offset;
     addr.reloc = R_X86_64_PC32;
     return addr;
@@ -188,7 +186,7 @@ struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
     } while (kn_is_value(h) && (w->val[h].flags & KN_VF_ADDR));
   }
   int64_t imm;
-  bool far = is_far(disp);
+  bool far = x64_is_far(disp);
   if (KN_LIKELY(kn_is_value(h) && !far))
     return (struct x64_addr){.m =
                                x64_mem(kn_reg(w, h, KILN_TYPE_I64), index, scale, (int32_t)disp)};
@@ -271,7 +269,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     const struct kn_symbol *s = kn_symbol(w->f->module, c->symbol);
     struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = c->symbol};
     int64_t offset = (int64_t)c->low;
-    bool direct = s->direct == KN_DIRECT, near = direct && !is_far(offset);
+    bool direct = s->direct == KN_DIRECT, near = direct && !x64_is_far(offset);
     addr.m.disp = near ? (int32_t)offset : 0;
     addr.reloc = direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
     x64_op_mem(w, direct ? X64_LEA : X64_MOV, 3, dst, &addr);

@@ -414,7 +414,7 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     unsigned dst = kn_def(w, i, KILN_TYPE_I64, KN_NO_REG, 0);
     thread_pointer(w, dst);
     if (model == KILN_TLS_LOCAL_EXEC) {
-      bool far = addend < -X64_FAR || addend >= X64_FAR;
+      bool far = x64_is_far(addend);
       w->code.p = x64_put32(x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, dst), 0);
       kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, far ? 0 : addend);
       if (far) add_offset(w, dst, addend);

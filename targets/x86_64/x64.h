@@ -126,6 +126,7 @@ KN_INLINE void x64_op_mem(struct kn_walk *w, unsigned op, unsigned size, unsigne
 /* A displacement of X64_FAR or more is added by code: any other one fits 32 bits with a frame offset, which is below
  * 1 GiB, and linkers can add it. An access of several pieces adds up to X64_PIECES to an address's displacement. */
 enum { X64_FAR = 1 << 29, X64_PIECES = KN_TAIL_STACK };
+KN_INLINE bool x64_is_far(int64_t disp) { return disp < -X64_FAR || disp >= X64_FAR; }
 
 /* Address `h` + disp as a memory operand, with room for pieces; registers that it uses are locked. */
 struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp);
