@@ -61,7 +61,6 @@ static int run(const kiln_wasm_image *image, char **argv, uint32_t n_args) {
   if (instance == NULL) die(error.message);
   const kiln_wasm_func *start = kiln_wasmrt_find_func(instance, "_start");
   if (start == NULL) die("no _start");
-  kiln_wasi_set_instance(wasi, instance);
   kiln_wasmrt_call(store, start, NULL, &error);
   if (error.status != KILN_WASMRT_OK && error.status != KILN_WASMRT_EXIT) die(error.message);
   int status = error.status == KILN_WASMRT_EXIT ? (int)error.exit_status : 0;

@@ -36,6 +36,7 @@ struct marking {
   struct kn_exn **all; /* by their addresses */
   uint32_t n, n_marked;
   struct kn_exn **marked; /* their values are still to be looked at */
+  uint64_t bytes;         /* that were looked at */
 };
 
 static int by_address(const void *a, const void *b) {
@@ -61,6 +62,7 @@ static void mark(struct marking *g, uintptr_t word) {
 /* The stack has words of other functions, which a sanitizer may not let others read. */
 __attribute__((no_sanitize("address"))) static void mark_words(struct marking *g, uintptr_t from,
                                                                uintptr_t to) {
+  g->bytes += to - from;
   for (uintptr_t at = from & ~(uintptr_t)7; at + 8 <= to; at += 8)
     mark(g, *(const volatile uintptr_t *)at);
 }
@@ -88,8 +90,10 @@ static void mark_store(struct marking *g) {
   }
 }
 
-/* Frees exceptions that nothing refers to, unless calls are on several stacks. */
-__attribute__((noinline)) static void free_some(kiln_wasmrt_store *s) {
+/* Frees exceptions that nothing refers to, unless calls are on several stacks. It takes fuel for what it looks at: a
+ * module could have it run at each throw. */
+__attribute__((noinline)) static void free_some(void *instance) {
+  kiln_wasmrt_store *s = kn_instance(instance)->store;
   struct marking g = {.store = s, .n = s->n_exceptions};
   jmp_buf registers; /* those that functions keep */
   uint32_t n = 0;
@@ -111,6 +115,7 @@ __attribute__((noinline)) static void free_some(kiln_wasmrt_store *s) {
   for (uint32_t k = 0; k < g.n; k++)
     if (!g.all[k]->marked) free_exn(s, g.all[k]);
   free(g.all);
+  kn_burn(instance, g.bytes + g.n * sizeof(struct kn_exn));
 }
 
 enum { FEW_EXCEPTIONS = 1024 };
@@ -119,12 +124,12 @@ kiln_wasm_exn *kn_do_exn_new(void *instance, const kiln_wasm_tag *tag, uint32_t 
   kiln_wasmrt_store *s = kn_instance(instance)->store;
   uint64_t bytes = bytes_of(n_values);
   if (s->n_exceptions >= s->many_exceptions) {
-    if (s->many_exceptions != 0) free_some(s);
+    if (s->many_exceptions != 0) free_some(instance);
     s->many_exceptions =
       s->n_exceptions < FEW_EXCEPTIONS / 2 ? FEW_EXCEPTIONS : 2 * s->n_exceptions;
   }
   if (!kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes)) {
-    free_some(s);
+    free_some(instance);
     if (!kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes))
       kiln_wasmrt_trap(instance, KILN_WASM_TRAP_LIMIT);
   }

@@ -2,6 +2,7 @@
  * exports. The image is trusted: it was made of a module that was validated. */
 #include "state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +168,13 @@ static bool take_import(kiln_wasmrt_instance *i, const kiln_wasm_import *m,
   switch (m->kind) {
   case KILN_WASM_FUNC: {
     kiln_wasm_func f = *(const kiln_wasm_func *)e->address;
+    if (f.type_index == i->store->serial && f.user != NULL) {
+      struct kn_host *own = i->hosts + m->index;
+      kn_host_init(own, f.user);
+      own->caller = i;
+      own->func.code = f.code;
+      f = own->func;
+    }
     /* A function of the host that no module has imported so far: how it is called depends on the type alone. */
     if (f.code == NULL) f.code = image->types[image->funcs[m->index].type].host;
     set_func(i, image->funcs + m->index, &f);
@@ -218,10 +226,36 @@ static int short_length(const kiln_wasm_name *n) {
   return n->text_length < 80 ? (int)n->text_length : 80;
 }
 
+/* What a module calls for a function that nobody has defined: `user` is the import. */
+static kiln_wasm_exn *call_unknown(void *user, kiln_wasm_value *values) {
+  const kiln_wasm_import *m = user;
+  char message[200];
+  (void)values;
+  snprintf(message, sizeof message, "call of an unknown import: \"%.*s\" \"%.*s\"",
+           short_length(&m->module), m->module.text, short_length(&m->name), m->name.text);
+  kn_fail(message);
+}
+
+static void stub_import(kiln_wasmrt_instance *i, const kiln_wasm_import *m) {
+  uint32_t type = i->image->funcs[m->index].type;
+  struct kn_host *own = i->hosts + m->index;
+  kn_host_init(own, &(struct kn_host){.store = i->store,
+                                      .func.type_id = type_id(i, type),
+                                      .fn = call_unknown,
+                                      .user = (void *)(uintptr_t)m});
+  own->caller = i;
+  own->func.code = i->image->types[type].host;
+  set_func(i, i->image->funcs + m->index, &own->func);
+}
+
 static bool take_imports(kiln_wasmrt_instance *i, kiln_wasmrt_error *error) {
   for (uint32_t k = 0; k < i->image->n_imports; k++) {
     const kiln_wasm_import *m = i->image->imports + k;
     const kiln_wasmrt_extern *e = kn_store_find(i->store, m->module, m->name);
+    if (e == NULL && m->kind == KILN_WASM_FUNC && i->store->options.stub_unknown_functions) {
+      stub_import(i, m);
+      continue;
+    }
     const char *wrong = e == NULL                ? "unknown import"
                         : e->kind != m->kind     ? "incompatible import type"
                         : !of_store(i->store, e) ? "import of another store"
@@ -248,6 +282,7 @@ static void free_instance(struct kn_owned *o) {
   free(i->block);
   free(i->elem_dropped);
   free(i->data_dropped);
+  free(i->hosts);
   kn_code_release(i->code);
   free(i);
 }
@@ -284,7 +319,8 @@ static bool make_types(kiln_wasmrt_instance *i) {
 
 static kiln_wasmrt_instance *new_instance(kiln_wasmrt_store *s, const kiln_wasm_image *image) {
   uint64_t bytes = sizeof(kiln_wasmrt_instance) + image->instance_bytes + image->n_elems +
-                   image->n_datas + (uint64_t)image->n_tags * 64;
+                   image->n_datas + (uint64_t)image->n_tags * 64 +
+                   (uint64_t)image->n_imported_funcs * sizeof(struct kn_host);
   if (s->used.instances == s->options.max_instances ||
       !kn_take(&s->used.host_bytes, bytes, s->options.max_host_bytes))
     return NULL;
@@ -300,8 +336,10 @@ static kiln_wasmrt_instance *new_instance(kiln_wasmrt_store *s, const kiln_wasm_
   kn_store_own(s, &i->owned, free_instance);
   i->elem_dropped = calloc((size_t)image->n_elems + 1, sizeof *i->elem_dropped);
   i->data_dropped = calloc((size_t)image->n_datas + 1, sizeof *i->data_dropped);
+  i->hosts = calloc((size_t)image->n_imported_funcs + 1, sizeof *i->hosts);
   i->code = kn_code_use(image);
-  if (i->elem_dropped == NULL || i->data_dropped == NULL || i->code == NULL || !place(i))
+  if (i->hosts == NULL || i->elem_dropped == NULL || i->data_dropped == NULL || i->code == NULL ||
+      !place(i))
     return NULL;
   kiln_wasm_header *h = (kiln_wasm_header *)(void *)i->address - 1;
   h->user[0] = (uintptr_t)i;
@@ -430,6 +468,8 @@ static kiln_wasmrt_instance *make_instance(kiln_wasmrt_store *s, const kiln_wasm
   if (!make_memories(i, error)) return NULL;
   if (!make_globals(i) || !make_tables(i)) return beyond_limit(s, error, "a table"), NULL;
   if (!make_tags(i)) return no_memory(error, "an instance"), NULL;
+  kiln_wasmrt_extern e = kiln_wasmrt_find(i, "memory");
+  if (e.kind == KILN_WASM_MEMORY) i->memory = e.address;
   return i;
 }
 

@@ -19,10 +19,11 @@ struct kn_type {
 
 /* What a name stands for. */
 struct kn_definition {
-  char *module, *name; /* owned */
+  uint64_t hash;
+  const char *module, *name; /* behind this */
   size_t module_length, name_length;
   kiln_wasmrt_extern what;
-  struct kn_definition *next; /* earlier ones of the same bucket */
+  struct kn_definition *next; /* of the same bucket */
 };
 
 /* All things of a store that are freed with it, in one list. */
@@ -73,12 +74,13 @@ struct kn_table {
   uint64_t max, capacity;
 };
 
-/* A function of the host: kiln_wasm_func.user. */
+/* A function of the host: kiln_wasm_func.user, which is NULL for all others that the store has made. */
 struct kn_host {
   struct kn_owned owned;
   kiln_wasm_func func;
   kiln_wasm_host host; /* what the module's code calls: kn_host_call with this */
   struct kiln_wasmrt_store *store;
+  const struct kiln_wasmrt_instance *caller; /* whose import this one is; NULL: the definition */
   kiln_wasmrt_host_fn fn;
   void *user;
 };
@@ -97,8 +99,10 @@ struct kiln_wasmrt_instance {
   uint8_t *address; /* of the instance */
   void *block;      /* what was allocated for it; NULL: it is in its memory's reserved space */
   bool *elem_dropped, *data_dropped;
-  uint64_t host_bytes;  /* of the store's limit */
-  struct kn_code *code; /* its functions by their addresses */
+  struct kn_host *hosts;          /* its imports that are functions of the host, at their indices */
+  const kiln_wasm_memory *memory; /* that it exports as "memory"; NULL: none */
+  uint64_t host_bytes;            /* of the store's limit */
+  struct kn_code *code;           /* its functions by their addresses */
 };
 
 /* What is in use of a store's limits. */
@@ -115,7 +119,9 @@ struct kiln_wasmrt_store {
   uint32_t n_types, room_types;
   uint32_t *type_table; /* hash table of type_ids; 0: free */
   uint32_t type_table_size;
-  struct kn_definition *definitions[256];
+  uint64_t hash_key[2];               /* a secret, so that no module can choose what has one hash */
+  struct kn_definition **definitions; /* by their hashes; as many buckets as a power of two */
+  uint32_t n_definitions, definitions_size;
   struct kn_owned *owned;
   struct kn_memory_use *memories;
   struct kn_table *tables;
@@ -161,12 +167,13 @@ extern _Thread_local struct kn_thread kn_thread
 struct kn_activation {
   struct kiln_wasmrt_store *store;
   kiln_wasmrt_error *error;
-  uintptr_t stack;         /* of the function that enters: code is below */
-  uintptr_t low;           /* where the stack ends */
-  uintptr_t limit;         /* kn_thread.limit */
-  uintptr_t guard;         /* 0, or `low`, and the bytes below have been made inaccessible */
-  struct kn_regs exit;     /* where code has called the last function of the host */
-  struct kn_thread before; /* of what entered */
+  uintptr_t stack;     /* of the function that enters: code is below */
+  uintptr_t low;       /* where the stack ends */
+  uintptr_t limit;     /* kn_thread.limit */
+  uintptr_t guard;     /* 0, or `low`, and the bytes below have been made inaccessible */
+  struct kn_regs exit; /* where code has called the last function of the host */
+  const kiln_wasmrt_instance *caller; /* whose import that is */
+  struct kn_thread before;            /* of what entered */
   struct kn_jump jump;
   uint32_t n_places; /* backtrace */
   struct kn_place places[KILN_WASMRT_FRAMES];
@@ -186,6 +193,13 @@ static inline bool kn_take(uint64_t *used, uint64_t n, uint64_t most) {
 }
 /* Frees what the store has owned since `from` was the last. */
 void kn_store_disown(kiln_wasmrt_store *store, const struct kn_owned *from);
+/* Makes another function of the host that does the same; `code` is not taken over, nor is it owned. */
+void kn_host_init(struct kn_host *h, const struct kn_host *like);
+/* Defines a function of the host; false: out of memory, also for type_id 0. */
+bool kn_define_host(kiln_wasmrt_store *store, const char *module, const char *name,
+                    uint32_t type_id, kiln_wasmrt_host_fn fn, void *user);
+/* Whether a function can be called in a store: that has made it, or the host, and it has a type of the store. */
+bool kn_of_store(const kiln_wasmrt_store *store, const kiln_wasm_func *func);
 /* A definition, or NULL. */
 const kiln_wasmrt_extern *kn_store_find(const kiln_wasmrt_store *store, kiln_wasm_name module,
                                         kiln_wasm_name name);
@@ -267,6 +281,8 @@ __attribute__((noreturn)) void kn_do_throw(void *instance, kiln_wasm_exn *exn);
 kiln_wasm_exn *kn_do_caught(void *unwound);
 void kn_do_exn_drop(void *instance, kiln_wasm_exn *exn);
 void kn_do_out_of_fuel(void *instance);
+/* Ends the innermost call with KILN_WASMRT_LINK and a message. */
+__attribute__((noreturn)) void kn_fail(const char *message);
 
 /* What `host` functions of images call: kn_host. */
 kiln_wasm_exn *kn_host_call(void *host, kiln_wasm_value *values);

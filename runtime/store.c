@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -73,6 +75,11 @@ kiln_wasmrt_store *kiln_wasmrt_store_new(const kiln_wasmrt_store_options *option
   if (options != NULL) s->options = *options;
   set_limits(&s->options);
   s->wake_fd = -1;
+  if (getrandom(s->hash_key, sizeof s->hash_key, 0) <
+      (ssize_t)sizeof s->hash_key) { /* an old system */
+    s->hash_key[0] = (uintptr_t)s;
+    s->hash_key[1] = (uint64_t)clock();
+  }
   static uint32_t serials;
   while (s->serial == 0) s->serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
   s->interrupt = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -85,14 +92,13 @@ void kiln_wasmrt_store_free(kiln_wasmrt_store *s) {
   if (s == NULL) return;
   kn_store_disown(s, NULL);
   kn_exceptions_free(s);
-  for (size_t b = 0; b < sizeof s->definitions / sizeof *s->definitions; b++) {
+  for (uint32_t b = 0; b < s->definitions_size; b++) {
     for (struct kn_definition *d = s->definitions[b], *next; d != NULL; d = next) {
       next = d->next;
-      free(d->module);
-      free(d->name);
       free(d);
     }
   }
+  free(s->definitions);
   for (uint32_t t = 0; t < s->n_types; t++) free(s->types[t].types);
   free(s->types);
   free(s->type_table);
@@ -101,17 +107,46 @@ void kiln_wasmrt_store_free(kiln_wasmrt_store *s) {
   free(s);
 }
 
-/* ---- types ---- */
+/* ---- hashes ---- */
 
-static uint32_t hash_bytes(const void *bytes, size_t n, uint32_t hash) {
-  for (const uint8_t *p = bytes; n > 0; n--, p++) hash = (hash ^ *p) * 16777619u; /* FNV-1a */
-  return hash;
+static uint64_t rotate(uint64_t x, unsigned n) { return x << n | x >> (64 - n); }
+
+static void sip_round(uint64_t v[4]) {
+  v[0] += v[1], v[2] += v[3];
+  v[1] = rotate(v[1], 13) ^ v[0], v[3] = rotate(v[3], 16) ^ v[2];
+  v[0] = rotate(v[0], 32);
+  v[2] += v[1], v[0] += v[3];
+  v[1] = rotate(v[1], 17) ^ v[2], v[3] = rotate(v[3], 21) ^ v[0];
+  v[2] = rotate(v[2], 32);
 }
 
-static uint32_t hash_type(const uint8_t *types, uint32_t n_params, uint32_t n_results) {
-  uint32_t numbers[2] = {n_params, n_results};
-  return hash_bytes(types, (size_t)n_params + n_results,
-                    hash_bytes(numbers, sizeof numbers, 2166136261u));
+/* SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) by the store's key: modules choose
+ * names and types, and could choose such that have one hash. `with` is hashed too. */
+static uint64_t hash_bytes(const kiln_wasmrt_store *s, uint64_t with, const void *bytes, size_t n) {
+  uint64_t v[4] = {
+    s->hash_key[0] ^ UINT64_C(0x736f6d6570736575), s->hash_key[1] ^ UINT64_C(0x646f72616e646f6d),
+    s->hash_key[0] ^ UINT64_C(0x6c7967656e657261), s->hash_key[1] ^ UINT64_C(0x7465646279746573)};
+  const uint8_t *p = bytes;
+  uint64_t words[2] = {with, (uint64_t)n << 56};
+  v[3] ^= words[0], sip_round(v), v[0] ^= words[0];
+  for (; n >= 8; n -= 8, p += 8) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    v[3] ^= word, sip_round(v), v[0] ^= word;
+  }
+  for (size_t i = 0; i < n; i++) words[1] |= (uint64_t)p[i] << 8 * i;
+  v[3] ^= words[1], sip_round(v), v[0] ^= words[1];
+  v[2] ^= 0xff;
+  for (int i = 0; i < 3; i++) sip_round(v);
+  return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* ---- types ---- */
+
+static uint32_t hash_type(const kiln_wasmrt_store *s, const uint8_t *types, uint32_t n_params,
+                          uint32_t n_results) {
+  const uint64_t counts = (uint64_t)n_params << 32 | n_results;
+  return (uint32_t)hash_bytes(s, counts, types, (size_t)n_params + n_results);
 }
 
 /* Doubles the table of type_ids; at most half of it is in use. */
@@ -125,7 +160,7 @@ static bool grow_types(kiln_wasmrt_store *s) {
     return false;
   }
   for (uint32_t t = 0; t < s->n_types; t++) {
-    uint32_t h = hash_type(types[t].types, types[t].n_params, types[t].n_results);
+    uint32_t h = hash_type(s, types[t].types, types[t].n_params, types[t].n_results);
     while (table[h & (size - 1)] != 0) h++;
     table[h & (size - 1)] = t + 1;
   }
@@ -140,7 +175,7 @@ uint32_t kn_store_type(kiln_wasmrt_store *s, const uint8_t *types, uint32_t n_pa
                        uint32_t n_results) {
   size_t n = (size_t)n_params + n_results;
   if (s->n_types == s->room_types && !grow_types(s)) return 0;
-  uint32_t h = hash_type(types, n_params, n_results), mask = s->type_table_size - 1;
+  uint32_t h = hash_type(s, types, n_params, n_results), mask = s->type_table_size - 1;
   for (uint32_t id; (id = s->type_table[h & mask]) != 0; h++) {
     const struct kn_type *t = s->types + id - 1;
     if (t->n_params == n_params && t->n_results == n_results &&
@@ -182,46 +217,70 @@ static uint32_t type_of(kiln_wasmrt_store *s, const char *signature) {
 
 /* ---- names ---- */
 
-static struct kn_definition **bucket(kiln_wasmrt_store *s, const char *module, size_t module_length,
-                                     const char *name, size_t name_length) {
-  uint32_t h = hash_bytes(name, name_length, hash_bytes(module, module_length, 2166136261u));
-  return s->definitions + (h ^ h >> 8 ^ h >> 16) % (sizeof s->definitions / sizeof *s->definitions);
+static uint64_t hash_names(const kiln_wasmrt_store *s, kiln_wasm_name module, kiln_wasm_name name) {
+  return hash_bytes(s, hash_bytes(s, 0, module.text, module.text_length), name.text,
+                    name.text_length);
+}
+
+static bool is_name(const char *text, size_t length, kiln_wasm_name name) {
+  return length == name.text_length && memcmp(text, name.text, length) == 0;
+}
+
+static struct kn_definition *find(const kiln_wasmrt_store *s, uint64_t hash, kiln_wasm_name module,
+                                  kiln_wasm_name name) {
+  if (s->n_definitions == 0) return NULL;
+  struct kn_definition *d = s->definitions[hash & (s->definitions_size - 1)];
+  while (d != NULL && !(d->hash == hash && is_name(d->module, d->module_length, module) &&
+                        is_name(d->name, d->name_length, name)))
+    d = d->next;
+  return d;
 }
 
 const kiln_wasmrt_extern *kn_store_find(const kiln_wasmrt_store *s, kiln_wasm_name module,
                                         kiln_wasm_name name) {
-  kiln_wasmrt_store *all = (kiln_wasmrt_store *)(uintptr_t)s;
-  for (struct kn_definition *d =
-         *bucket(all, module.text, module.text_length, name.text, name.text_length);
-       d != NULL; d = d->next) {
-    if (d->module_length == module.text_length && d->name_length == name.text_length &&
-        memcmp(d->module, module.text, module.text_length) == 0 &&
-        memcmp(d->name, name.text, name.text_length) == 0)
-      return &d->what;
+  const struct kn_definition *d = find(s, hash_names(s, module, name), module, name);
+  return d != NULL ? &d->what : NULL;
+}
+
+/* Doubles the table of definitions. */
+static bool grow_definitions(kiln_wasmrt_store *s) {
+  uint32_t size = s->definitions_size == 0 ? 128 : 2 * s->definitions_size;
+  struct kn_definition **table = calloc(size, sizeof(struct kn_definition *));
+  if (table == NULL) return false;
+  for (uint32_t b = 0; b < s->definitions_size; b++) {
+    for (struct kn_definition *d = s->definitions[b], *next; d != NULL; d = next) {
+      struct kn_definition **at = table + (d->hash & (size - 1));
+      next = d->next;
+      d->next = *at;
+      *at = d;
+    }
   }
-  return NULL;
+  free(s->definitions);
+  s->definitions = table;
+  s->definitions_size = size;
+  return true;
 }
 
 static bool define(kiln_wasmrt_store *s, kiln_wasm_name module, kiln_wasm_name name,
                    kiln_wasmrt_extern what) {
-  struct kn_definition *d = calloc(1, sizeof *d);
-  struct kn_definition **at =
-    bucket(s, module.text, module.text_length, name.text, name.text_length);
+  uint64_t hash = hash_names(s, module, name);
+  struct kn_definition *d = find(s, hash, module, name);
+  if (d != NULL) return d->what = what, true;
+  if (s->n_definitions == s->definitions_size && !grow_definitions(s)) return false;
+  d = calloc(1, sizeof *d + module.text_length + name.text_length);
   if (d == NULL) return false;
-  *d = (struct kn_definition){.module = malloc(module.text_length + 1),
-                              .name = malloc(name.text_length + 1),
+  struct kn_definition **at = s->definitions + (hash & (s->definitions_size - 1));
+  *d = (struct kn_definition){.hash = hash,
+                              .module = (const char *)(d + 1),
+                              .name = (const char *)(d + 1) + module.text_length,
                               .module_length = module.text_length,
                               .name_length = name.text_length,
                               .what = what,
                               .next = *at};
+  memcpy(d + 1, module.text, module.text_length);
+  memcpy((char *)(d + 1) + module.text_length, name.text, name.text_length);
   *at = d;
-  if (d->module == NULL ||
-      d->name == NULL) { /* stays in the list, to be freed, and is never found */
-    d->module_length = d->name_length = SIZE_MAX;
-    return false;
-  }
-  memcpy(d->module, module.text, module.text_length);
-  memcpy(d->name, name.text, name.text_length);
+  s->n_definitions++;
   return true;
 }
 
@@ -243,20 +302,28 @@ bool kiln_wasmrt_define_instance(kiln_wasmrt_store *s, const char *module,
 
 static void free_host(struct kn_owned *o) { free(o); }
 
-bool kiln_wasmrt_define_func(kiln_wasmrt_store *s, const char *module, const char *name,
-                             const char *signature, kiln_wasmrt_host_fn fn, void *user) {
-  uint32_t type = type_of(s, signature);
+void kn_host_init(struct kn_host *h, const struct kn_host *like) {
+  *h = (struct kn_host){.store = like->store, .fn = like->fn, .user = like->user};
+  h->func = (kiln_wasm_func){.instance = &h->host,
+                             .type_id = like->func.type_id,
+                             .type_index = like->store->serial,
+                             .user = h};
+  h->host = (kiln_wasm_host){.call = kn_host_call, .call_user = h};
+}
+
+bool kn_define_host(kiln_wasmrt_store *s, const char *module, const char *name, uint32_t type,
+                    kiln_wasmrt_host_fn fn, void *user) {
   struct kn_host *h = type != 0 ? calloc(1, sizeof *h) : NULL;
   if (h == NULL) return false;
-  h->func =
-    (kiln_wasm_func){.instance = &h->host, .type_id = type, .type_index = s->serial, .user = h};
-  h->host = (kiln_wasm_host){.call = kn_host_call, .call_user = h};
-  h->store = s;
-  h->fn = fn;
-  h->user = user;
+  kn_host_init(h, &(struct kn_host){.store = s, .func.type_id = type, .fn = fn, .user = user});
   kn_store_own(s, &h->owned, free_host);
   return kiln_wasmrt_define(
     s, module, name, (kiln_wasmrt_extern){.kind = KILN_WASM_FUNC, .address = &h->func, .store = s});
+}
+
+bool kiln_wasmrt_define_func(kiln_wasmrt_store *s, const char *module, const char *name,
+                             const char *signature, kiln_wasmrt_host_fn fn, void *user) {
+  return kn_define_host(s, module, name, type_of(s, signature), fn, user);
 }
 
 /* ---- globals and tags ---- */

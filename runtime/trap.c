@@ -117,6 +117,14 @@ __attribute__((noreturn)) void kiln_wasmrt_exit(uint32_t status) {
   leave(a, KILN_WASMRT_EXIT);
 }
 
+__attribute__((noreturn)) void kn_fail(const char *message) {
+  struct kn_activation *a = innermost();
+  if (a == NULL) abort();
+  take_backtrace(a);
+  kn_error(a->error, KILN_WASMRT_LINK, "%s", message);
+  leave(a, KILN_WASMRT_LINK);
+}
+
 void kn_do_out_of_fuel(void *instance) { kiln_wasmrt_trap(instance, KILN_WASM_TRAP_FUEL); }
 
 void kn_uncaught(kiln_wasm_exn *exn) {
@@ -140,6 +148,7 @@ kiln_wasm_exn *kn_do_host_call(void *host, kiln_wasm_value *values) {
   if (a == NULL) return h->fn(h->user, values);
   struct kn_thread before = *t;
   a->exit = (struct kn_regs){.sp = t->exit_sp, .fp = t->exit_fp, .link = t->exit_pc};
+  a->caller = h->caller;
   t->current = NULL;
   t->limit = 0;
   t->host = a;
@@ -154,6 +163,11 @@ kiln_wasm_exn *kn_do_host_call(void *host, kiln_wasm_value *values) {
   t->host_high = before.host_high;
   set_current(t, a);
   return exn;
+}
+
+const kiln_wasmrt_instance *kiln_wasmrt_caller(void) {
+  const struct kn_thread *t = self();
+  return t->current == NULL && t->host != NULL ? t->host->caller : NULL;
 }
 
 /* ---- faults ---- */
@@ -198,16 +212,18 @@ static bool beyond_memory(const kiln_wasmrt_store *s, uintptr_t at) {
   return false;
 }
 
+/* The system may stop the growth of a stack somewhat above or below the end that it names. */
+static const uintptr_t slack = 2 << 20;
+
 /* The trap that a fault of compiled code at `at` is, or -1. */
 static int trap_of(const struct kn_activation *a, uintptr_t at) {
   if (at < (uintptr_t)KILN_WASM_TRAP_COUNT * KILN_WASM_TRAP_STEP)
     return (int)(at / KILN_WASM_TRAP_STEP);
-  /* Mapped pages of the stack do not fault: below where code was entered, it is the end. The system may stop the growth
-   * of a stack somewhat above or below the end that it names. */
-  const uintptr_t slack = 2 << 20;
-  if (at < a->stack && at >= a->low - slack) return KILN_WASM_TRAP_STACK;
+  /* What is known exactly comes first: it may be mapped right below the stack. */
   if (at - (uintptr_t)a->store->interrupt < 4096) return KILN_WASM_TRAP_INTERRUPT;
-  return beyond_memory(a->store, at) ? KILN_WASM_TRAP_MEMORY : -1;
+  if (beyond_memory(a->store, at)) return KILN_WASM_TRAP_MEMORY;
+  /* Mapped pages of the stack do not fault: below where code was entered, it is the end. */
+  return at < a->stack && at >= a->low - slack ? KILN_WASM_TRAP_STACK : -1;
 }
 
 /* A fault that is not ours. */
@@ -215,7 +231,7 @@ static void pass_on(int signal, siginfo_t *info, ucontext_t *context) {
   struct sigaction *at = before + (signal == SIGBUS), old = *at;
   if (!(old.sa_flags & SA_SIGINFO) && (old.sa_handler == SIG_DFL || old.sa_handler == SIG_IGN)) {
     sigaction(signal, &old, NULL); /* and the instruction faults again */
-    if (info->si_code <= 0) raise(signal);
+    if (info->si_code <= 0 || info->si_code == SI_KERNEL) raise(signal);
     return;
   }
   sigset_t mask;
@@ -238,6 +254,14 @@ static void take_interruption(kiln_wasmrt_store *s) {
 void kn_interrupt_trap(kiln_wasmrt_store *s) {
   take_interruption(s);
   kiln_wasmrt_trap(NULL, KILN_WASM_TRAP_INTERRUPT);
+}
+
+/* Where compiled code was when the system found no room on its stack for the frame of another signal's handler: the end
+ * of the stack. That signal is lost. */
+static bool no_room_for_signal(const struct kn_activation *a, int signal, const siginfo_t *info,
+                               const struct kn_regs *g) {
+  return signal == SIGSEGV && info->si_code == SI_KERNEL && info->si_addr == NULL &&
+         on_stack(a, g->sp) && g->sp < a->low + slack;
 }
 
 /* Makes a fault a trap of `a`: false if it is none. */
@@ -263,9 +287,14 @@ static void on_fault(int signal, siginfo_t *info, void *user) {
   int error = errno;
   struct kn_regs g = regs_of(context);
   struct kn_activation *a = self()->current;
-  /* SI_KERNEL and less: sent, or without an address. */
-  if (a != NULL && info->si_code > 0 && info->si_code != SI_KERNEL &&
-      trap_by_fault(a, (uintptr_t)info->si_addr, g)) {
+  uintptr_t fault = (uintptr_t)info->si_addr;
+  bool takes = a != NULL && info->si_code > 0 &&
+               info->si_code != SI_KERNEL; /* neither sent, nor without an address */
+  if (a != NULL && no_room_for_signal(a, signal, info, &g)) {
+    fault = a->low;
+    takes = true;
+  }
+  if (takes && trap_by_fault(a, fault, g)) {
     a->error->status = KILN_WASMRT_TRAP;
     if (__asan_handle_no_return != NULL) __asan_handle_no_return();
     go_on_at(context, &a->jump);
@@ -395,6 +424,7 @@ static void describe(const struct kn_activation *a) {
     a->store->thrown = e->exception;
     kn_error(e, e->status, "uncaught exception");
     break;
+  case KILN_WASMRT_LINK: kn_backtrace_name(a, e); break; /* kn_fail has said why */
   default: kn_error(e, e->status, "exit status %u", e->exit_status); break;
   }
 }
@@ -444,12 +474,15 @@ static void call(void *user) {
   if (exn != NULL) kn_uncaught(exn);
 }
 
+bool kn_of_store(const kiln_wasmrt_store *s, const kiln_wasm_func *func) {
+  return (func->type_index == 0 || func->type_index == s->serial) && func->type_id - 1 < s->n_types;
+}
+
 kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_func *func,
                                     kiln_wasm_value *values, kiln_wasmrt_error *error) {
   /* A function of the host that no module has called has no code that a module could enter. */
   error->n_frames = 0;
-  if ((func->type_index != 0 && func->type_index != store->serial) ||
-      func->type_id - 1 >= store->n_types) {
+  if (!kn_of_store(store, func)) {
     kn_error(error, KILN_WASMRT_LINK, "the function is of another store");
     return error->status;
   }

@@ -53,6 +53,13 @@ uint32_t kn_wasi_errno(int error) {
 
 uint32_t kn_wasi_status(ssize_t result) { return result < 0 ? kn_wasi_errno(errno) : WASI_SUCCESS; }
 
+const kiln_wasm_memory *kn_wasi_begin(kiln_wasi *w) {
+  const kiln_wasm_memory *before = w->memory;
+  const kiln_wasmrt_instance *caller = kiln_wasmrt_caller();
+  w->memory = caller != NULL ? caller->memory : w->outside;
+  return before;
+}
+
 /* ---- descriptors ---- */
 
 uint8_t kn_wasi_mode_type(mode_t mode) {
@@ -500,7 +507,20 @@ bool kiln_wasi_define(kiln_wasi *w, kiln_wasmrt_store *store) {
   return true;
 }
 
+kiln_wasmrt_status kiln_wasi_start(kiln_wasmrt_store *store, const kiln_wasmrt_instance *instance,
+                                   kiln_wasmrt_error *error) {
+  const kiln_wasm_func *command = kiln_wasmrt_find_func(instance, "_start"),
+                       *reactor = kiln_wasmrt_find_func(instance, "_initialize");
+  error->status = KILN_WASMRT_OK;
+  error->n_frames = 0;
+  error->message[0] = 0;
+  if (command != NULL && reactor != NULL)
+    kn_error(error, KILN_WASMRT_LINK, "the module exports _start and _initialize");
+  else if (command != NULL || reactor != NULL)
+    kiln_wasmrt_call_typed(store, command != NULL ? command : reactor, NULL, 0, NULL, 0, error);
+  return error->status;
+}
+
 void kiln_wasi_set_instance(kiln_wasi *w, const kiln_wasmrt_instance *instance) {
-  kiln_wasmrt_extern e = kiln_wasmrt_find(instance, "memory");
-  w->memory = e.kind == KILN_WASM_MEMORY ? e.address : NULL;
+  w->outside = instance->memory;
 }

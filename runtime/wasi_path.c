@@ -130,6 +130,14 @@ static int open_flags(uint32_t lookup, uint32_t oflags, uint64_t rights, uint32_
   return flags | O_NOCTTY;
 }
 
+/* Opens without waiting for the other side of a FIFO, where nothing could interrupt it: reading waits, and writing to
+ * one that nobody reads is ENXIO. */
+static int open_file(kiln_wasi *w, const struct path *p, int flags) {
+  int host = kn_wasi_open_beneath(w, p->dir, p->text, flags | O_NONBLOCK, 0666);
+  if (host >= 0 && !(flags & O_NONBLOCK)) fcntl(host, F_SETFL, fcntl(host, F_GETFL) & ~O_NONBLOCK);
+  return host;
+}
+
 static uint32_t path_open(kiln_wasi *w, uint32_t number, uint32_t lookup, uint32_t at,
                           uint32_t size, uint32_t oflags, uint64_t rights, uint64_t inheriting,
                           uint32_t fdflags, uint32_t out) {
@@ -145,7 +153,7 @@ static uint32_t path_open(kiln_wasi *w, uint32_t number, uint32_t lookup, uint32
   if (flags < 0) return WASI_EINVAL;
   if (oflags & OPEN_DIRECTORY && rights & most & RIGHT_FD_WRITE) return WASI_EISDIR;
   if (kn_wasi_at(w, out, 4) == NULL) return WASI_EFAULT;
-  int host = kn_wasi_open_beneath(w, p.dir, p.text, flags, 0666);
+  int host = open_file(w, &p, flags);
   if (host < 0) return kn_wasi_errno(errno);
   bool dir = kn_wasi_type(host) == TYPE_DIRECTORY;
   error = kn_wasi_add(w, host, rights & most & (dir ? RIGHTS_DIR : RIGHTS_FILE), inheriting & most,

@@ -106,11 +106,14 @@ struct kiln_wasi {
   struct kiln_wasi_options options; /* args and env are copies, owned; dirs is NULL */
   struct wasi_fd *fds;
   uint32_t n_fds;
-  kiln_wasmrt_store *store;       /* that it is defined in */
-  const kiln_wasm_memory *memory; /* that pointers of the module mean; NULL: all are bad */
-  bool no_openat2;                /* the system has none: look at each component of a path */
+  kiln_wasmrt_store *store;        /* that it is defined in */
+  const kiln_wasm_memory *memory;  /* that pointers mean in the call that runs; NULL: all are bad */
+  const kiln_wasm_memory *outside; /* that they mean in calls of no instance */
+  bool no_openat2;                 /* the system has none: look at each component of a path */
 };
 
+/* A call begins: what `memory` was before, which is put back at its end. */
+const kiln_wasm_memory *kn_wasi_begin(kiln_wasi *w);
 /* The error for errno, never WASI_SUCCESS. */
 uint32_t kn_wasi_errno(int error);
 /* WASI_SUCCESS for a result of a system call that is not negative, else the error for errno. */
@@ -182,18 +185,24 @@ static inline bool kn_wasi_store64(kiln_wasi *w, uint32_t at, uint64_t value) {
 
 /* Defines what a module calls for function `name`, whose row in a table is WASI_ROW of the same. */
 #define WASI_CALL(name, params)                                                                    \
-  static kiln_wasm_exn *name##_call(void *w, kiln_wasm_value *v) {                                 \
+  static kiln_wasm_exn *name##_call(void *user, kiln_wasm_value *v) {                              \
+    kiln_wasi *w = user;                                                                           \
+    const kiln_wasm_memory *before = kn_wasi_begin(w);                                             \
     v[0].i32 = name(w ARGS_##params);                                                              \
+    w->memory = before;                                                                            \
     return NULL;                                                                                   \
   }
 #define WASI_ROW(name, params) {#name, #params ":i", name##_call},
 
 /* The same for functions of a descriptor, which the first parameter names: it has the rights that the table says. */
 #define WASI_FD_CALL(name, params, rights)                                                         \
-  static kiln_wasm_exn *name##_call(void *w, kiln_wasm_value *v) {                                 \
+  static kiln_wasm_exn *name##_call(void *user, kiln_wasm_value *v) {                              \
+    kiln_wasi *w = user;                                                                           \
+    const kiln_wasm_memory *before = kn_wasi_begin(w);                                             \
     struct wasi_fd *fd;                                                                            \
     uint32_t error = kn_wasi_fd(w, v[0].i32, rights, &fd);                                         \
     v[0].i32 = error != WASI_SUCCESS ? error : name(w, fd FD_ARGS_##params);                       \
+    w->memory = before;                                                                            \
     return NULL;                                                                                   \
   }
 #define WASI_FD_ROW(name, params, rights) WASI_ROW(name, params)

@@ -122,7 +122,8 @@ static void start_timer(kiln_wasmrt_store *store, double seconds) {
   t.it_value.tv_usec = (suseconds_t)((seconds - (double)t.it_value.tv_sec) * 1e6);
   if (t.it_value.tv_sec == 0 && t.it_value.tv_usec == 0) t.it_value.tv_usec = 1;
   timed = store;
-  signal(SIGALRM, on_timeout);
+  struct sigaction action = {.sa_handler = on_timeout, .sa_flags = SA_ONSTACK | SA_RESTART};
+  sigaction(SIGALRM, &action, NULL);
   setitimer(ITIMER_REAL, &t, NULL);
 }
 
@@ -158,7 +159,6 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
     tool_error("%s: exports no function _start without parameters and results", r->argv[0]);
     return TOOL_FAILED;
   }
-  kiln_wasi_set_instance(p->wasi, i);
   kiln_wasmrt_call(p->store, start, NULL, &error);
   return status_of(p, r, &error);
 }

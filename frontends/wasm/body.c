@@ -196,7 +196,8 @@ static void read_locals(struct kn_wasm_body *c) {
   while (groups-- != 0) {
     const uint8_t *at = in->p;
     uint32_t more = kn_wasm_u32(in);
-    if (n + more > KN_WASM_MAX_LOCALS) kn_wasm_fail(in, KILN_ERR_LIMIT, at, "too many locals");
+    if (n + more > KN_WASM_MAX_LOCALS || n + more > c->may_pass)
+      kn_wasm_fail(in, KILN_ERR_LIMIT, at, "too many locals");
     KN_WASM_ROOM(c, locals, n + more);
     uint8_t type = kn_wasm_value_type(c->w, in);
     for (; more != 0; more--) c->locals[n++] = (struct kn_wasm_local){.type = type};
@@ -268,6 +269,8 @@ static void begin(struct kn_wasm_body *c, uint32_t index) {
                               .leave = c->in.leave};
   c->op_at = func->body;
   c->op = NULL;
+  c->passed = 0;
+  c->may_pass = KN_WASM_PASSED + KN_WASM_PASSED_PER_BYTE * (uint64_t)func->body_bytes;
   c->instance_slot = kiln_slot_new(c->f, 8, 3);
   c->results_slot.id = c->base_slot.id = c->values_slot.id = 0;
   if (c->type->n_results > 1) c->results_slot = kiln_slot_new(c->f, 8, 3);

@@ -127,6 +127,8 @@ struct kn_wasm_body {
   struct kn_wasm_control *controls, *controls_end;
   kiln_switch_case *cases; /* br_table */
   uint32_t stamp;          /* of br_tables */
+  uint64_t passed,
+    may_pass; /* operands of branches, calls and blocks so far; and at most: kn_wasm_pass */
   uint32_t args_cap, catches_cap, saved_cap, trail_cap, locals_cap, cases_cap;
 
   uint32_t native_rows[KN_WASM_NATIVE_ROWS]
@@ -231,6 +233,9 @@ const uint8_t *kn_wasm_label_types(const struct kn_wasm_control *to, uint32_t *n
 struct kn_wasm_control *kn_wasm_begin_try(struct kn_wasm_body *c);
 /* Gets its block, which is made if it is the first branch there. */
 kiln_block kn_wasm_target(struct kn_wasm_body *c, struct kn_wasm_control *to);
+/* A branch, call or block passes n operands. With types of many values a small module asks for much work: beyond a
+ * limit, in proportion to the function's size, it is refused. */
+void kn_wasm_pass(struct kn_wasm_body *c, uint64_t n);
 /* Builds the return of `args`. */
 void kn_wasm_build_return(struct kn_wasm_body *c, const kiln_value *args, uint32_t n);
 /* Puts the parameters of block `b` into c->args. */

@@ -99,6 +99,7 @@ static void call(struct kn_wasm_body *c, const struct kn_wasm_type *t, struct ca
   uint32_t at = 1;
   kiln_value values = {0};
   /* results and arguments in memory share their room: the callee reads the latter first */
+  kn_wasm_pass(c, (uint64_t)t->n_params + t->n_results);
   uint32_t room = t->n_results > 1 ? t->n_results : 0;
   if (t->n_more > room) room = t->n_more;
   if (room != 0) values = kn_wasm_values(c, room);
@@ -120,6 +121,7 @@ static void tail_call(struct kn_wasm_body *c, const struct kn_wasm_type *t, stru
                     c->op->name);
   uint32_t at = 1;
   kiln_value more = {0}, results = {0};
+  kn_wasm_pass(c, t->n_params);
   if (t->n_more != 0)
     more = kiln_build_addr(c->f, kn_wasm_instance(c), (kiln_value){0}, 0, c->w->more_slot);
   if (t->n_results > 1) results = kiln_build_load(c->f, KILN_TYPE_I64, c->results_slot, 0, 0);

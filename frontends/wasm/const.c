@@ -44,7 +44,8 @@ static void binary(kiln_wasm *w, struct kn_wasm_in *in, struct expr *e, const ui
 
 static void get_global(kiln_wasm *w, struct kn_wasm_in *in, struct expr *e, const uint8_t *at) {
   uint32_t index = kn_wasm_u32(in);
-  if (index >= w->n_globals || !w->globals[index].imported)
+  bool own = !(w->options.refuse & KILN_WASM_EXTENDED_CONST); /* of those read so far */
+  if (index >= w->n_globals || !(own || w->globals[index].imported))
     KN_WASM_INVALID(in, at, "unknown global %u", index);
   if (w->globals[index].is_mutable)
     KN_WASM_INVALID(in, at, "constant expression required: global %u is mutable", index);

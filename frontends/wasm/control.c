@@ -39,6 +39,15 @@ static void push_args(struct kn_wasm_body *c, const uint8_t *types, uint32_t n) 
   for (uint32_t i = 0; i < n; i++) kn_wasm_push(c, types[i], c->args[i]);
 }
 
+void kn_wasm_pass(struct kn_wasm_body *c, uint64_t n) {
+  c->passed += n;
+  if (KN_UNLIKELY(c->passed > c->may_pass))
+    kn_wasm_fail(
+      &c->in, KILN_ERR_LIMIT, c->op_at,
+      "too many operands: branches, calls and blocks of the function pass more than %llu",
+      (unsigned long long)c->may_pass);
+}
+
 void kn_wasm_block_params(struct kn_wasm_body *c, kiln_block b, uint32_t n) {
   KN_WASM_ROOM(c, args, n + UINT64_C(8));
   if (n != 0) kiln_block_params(c->f, b, c->args, n);
@@ -149,6 +158,7 @@ void kn_wasm_do_loop(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   read_block_type(c, &t);
   pop_params(c, &t);
   struct kn_wasm_control *loop = begin(c, &t, KN_WASM_LOOP);
+  kn_wasm_pass(c, t.n_params);
   if (c->f != NULL) {
     loop->label = kiln_block_new(c->f);
     kiln_build_br(c->f, loop->label, c->args, t.n_params);
@@ -190,6 +200,7 @@ void kn_wasm_do_if(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   kiln_value condition = pop_condition(c, &negated);
   pop_params(c, &t);
   struct kn_wasm_control *control = begin(c, &t, KN_WASM_IF);
+  kn_wasm_pass(c, t.n_params);
   control->saved = c->n_saved;
   push_args(c, t.params, t.n_params);
   KN_WASM_ROOM(c, saved, c->n_saved + (uint64_t)t.n_params);
@@ -213,6 +224,7 @@ static void pop_results(struct kn_wasm_body *c, const struct kn_wasm_control *t)
 
 /* The arm of an `if` ends: goes to the label, from where it is reached. */
 static void leave_arm(struct kn_wasm_body *c, struct kn_wasm_control *t) {
+  kn_wasm_pass(c, t->n_results);
   if (c->f == NULL) return;
   kiln_block to = kn_wasm_target(c, t);
   kiln_build_br(c->f, to, c->args, t->n_results);
@@ -292,6 +304,7 @@ void kn_wasm_do_end(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   else if (t->kind == KN_WASM_TRY) kn_wasm_end_try(c, t);
   bool branched = t->kind != KN_WASM_LOOP && t->label.id != UINT32_MAX;
   if (branched) {
+    kn_wasm_pass(c, t->n_results);
     if (c->f != NULL && !kiln_block_is_terminated(c->f, kiln_block_current(c->f)))
       kiln_build_br(c->f, t->label, c->args, t->n_results);
     c->f = c->func;
@@ -312,6 +325,7 @@ void kn_wasm_do_br(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   uint32_t n;
   struct kn_wasm_control *to = kn_wasm_label(c, kn_wasm_u32(&c->in), c->op_at);
   const uint8_t *types = kn_wasm_label_types(to, &n);
+  kn_wasm_pass(c, n);
   kn_wasm_pop_args(c, types, n);
   kn_wasm_discard(c);
   if (c->f != NULL) {
@@ -328,6 +342,7 @@ void kn_wasm_do_br_if(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   struct kn_wasm_control *to = kn_wasm_label(c, kn_wasm_u32(&c->in), c->op_at);
   const uint8_t *types = kn_wasm_label_types(to, &n);
   kiln_value condition = pop_condition(c, &negated);
+  kn_wasm_pass(c, n);
   kn_wasm_pop_args(c, types, n);
   push_args(c, types, n);
   if (c->f == NULL) return;
@@ -357,6 +372,7 @@ void kn_wasm_do_br_table(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   const uint8_t *behind = in->p;
   in->p = list;
   kn_wasm_label_types(last, &arity);
+  kn_wasm_pass(c, (n + UINT64_C(1)) * arity);
   KN_WASM_ROOM(c, cases, (uint64_t)n + 1);
   if (++c->stamp == 0) c->stamp = 1;
   for (uint32_t i = 0; i < n; i++) {
@@ -390,6 +406,7 @@ void kn_wasm_do_br_table(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 
 void kn_wasm_do_return(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   (void)o;
+  kn_wasm_pass(c, c->controls->n_results);
   kn_wasm_pop_args(c, c->controls->results, c->controls->n_results);
   kn_wasm_discard(c);
   if (c->f != NULL) kn_wasm_build_return(c, c->args, c->controls->n_results);
@@ -455,4 +472,10 @@ void kn_wasm_do_typed(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
 }
 void kn_wasm_do_collected(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   refuse(c, o, "garbage-collected types");
+}
+void kn_wasm_do_switching(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  refuse(c, o, "continuations (stack switching)");
+}
+void kn_wasm_do_wide(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
+  refuse(c, o, "operations of wide arithmetic");
 }

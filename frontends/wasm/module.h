@@ -15,6 +15,10 @@ enum {
   KN_WASM_MAX_PARAMS = 1000,
   KN_WASM_MAX_RESULTS = 1000,
   KN_WASM_MAX_LOCALS = 50000,
+  /* Locals of a function, and operands that its branches, calls and blocks pass: this many, and so many for each of its
+   * bytes. */
+  KN_WASM_PASSED = 10000,
+  KN_WASM_PASSED_PER_BYTE = 8,
   KN_WASM_MAX_NAME = 100000,
   KN_WASM_MAX_BODY = 7654321,
   KN_WASM_MAX_ELEMENTS = 10000000

@@ -2,6 +2,8 @@
  * allocated for them, so that memory is at most a multiple of the module's size. */
 #include "module.h"
 
+#include <stdlib.h>
+
 /* ---- growing ---- */
 
 /* Makes room for `more` items behind the `n` at `*at`, by a copy in the arena. */
@@ -61,8 +63,10 @@ static kiln_wasm_limits read_limits(kiln_wasm *w, struct kn_wasm_in *in, bool me
   const uint8_t *at = in->p;
   uint8_t flags = kn_wasm_byte(in);
   if (flags > (memory ? 7 : 5) || (!memory && flags & 2))
-    KN_WASM_BAD(in, at,
-                flags & 0x80 ? "integer representation too long" : "malformed limits flags");
+    KN_WASM_BAD(in, at, "%s",
+                flags & 0x80                ? "integer representation too long"
+                : memory && flags >> 3 == 1 ? "malformed limits flags: a custom page size"
+                                            : "malformed limits flags");
   kiln_wasm_limits l = {.max = UINT64_MAX, .is_64 = (flags & 4) != 0, .shared = (flags & 2) != 0};
   if (l.is_64) kn_wasm_need(w, in, at, KILN_WASM_MEMORY64);
   if (l.shared) kn_wasm_need(w, in, at, KILN_WASM_THREADS);
@@ -195,25 +199,22 @@ static void read_tag_section(kiln_wasm *w, struct kn_wasm_in *in) {
   for (uint32_t i = 0; i < n; i++) add_tag(w, in, false);
 }
 
-/* Fails if two exports have one name. */
+static int compare_names(const void *a, const void *b) {
+  const kiln_wasm_name *x = *(const kiln_wasm_name *const *)a,
+                       *y = *(const kiln_wasm_name *const *)b;
+  if (x->text_length != y->text_length) return x->text_length < y->text_length ? -1 : 1;
+  return memcmp(x->text, y->text, x->text_length);
+}
+
+/* Fails if two exports have one name. Sorted: names could be chosen to have one hash. */
 static void check_names(kiln_wasm *w, struct kn_wasm_in *in, const uint8_t *at) {
-  uint32_t size = 16;
-  while (size < 2 * w->n_exports) size *= 2;
-  uint32_t *table = kn_wasm_alloc(w, (uint64_t)size * sizeof *table);
-  for (uint32_t i = 0; i < w->n_exports; i++) {
-    const kiln_wasm_name *name = &w->exports[i].name;
-    uint32_t hash = 2166136261u;
-    for (size_t k = 0; k < name->text_length; k++)
-      hash = (hash ^ (uint8_t)name->text[k]) * 16777619u;
-    uint32_t slot = (hash ^ hash >> 15) & (size - 1);
-    for (; table[slot] != 0; slot = (slot + 1) & (size - 1)) {
-      const kiln_wasm_name *other = &w->exports[table[slot] - 1].name;
-      if (other->text_length == name->text_length &&
-          memcmp(other->text, name->text, name->text_length) == 0)
-        KN_WASM_INVALID(in, at, "duplicate export name");
-    }
-    table[slot] = i + 1;
-  }
+  if (w->n_exports < 2) return;
+  const kiln_wasm_name **names = kn_wasm_alloc(w, (uint64_t)w->n_exports * sizeof *names);
+  for (uint32_t i = 0; i < w->n_exports; i++) names[i] = &w->exports[i].name;
+  qsort(names, w->n_exports, sizeof *names, compare_names);
+  for (uint32_t i = 1; i < w->n_exports; i++)
+    if (compare_names(names + i - 1, names + i) == 0)
+      KN_WASM_INVALID(in, at, "duplicate export name");
 }
 
 static void read_export_section(kiln_wasm *w, struct kn_wasm_in *in) {
@@ -391,8 +392,13 @@ void kn_wasm_read_sections(kiln_wasm *w) {
   static const uint8_t magic[4] = {0, 'a', 's', 'm'}, version[4] = {1, 0, 0, 0};
   if (memcmp(kn_wasm_bytes(in, 4), magic, 4) != 0)
     KN_WASM_BAD(in, in->p - 4, "magic header not detected");
-  if (memcmp(kn_wasm_bytes(in, 4), version, 4) != 0)
-    KN_WASM_BAD(in, in->p - 4, "unknown binary version");
+  const uint8_t *says = kn_wasm_bytes(in, 4);
+  if (memcmp(says, version, 4) != 0)
+    KN_WASM_BAD(in, says, "unknown binary version%s",
+                says[2] == 1 && says[3] == 0 /* the layer of components */
+                  ? ": this is a component, not a core module: `wasm-tools component unbundle` "
+                    "takes its core modules out"
+                  : "");
   unsigned last = 0;
   bool has_code = false;
   while (in->p < end) {

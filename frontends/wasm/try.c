@@ -43,6 +43,7 @@ void kn_wasm_do_throw(struct kn_wasm_body *c, const struct kn_wasm_op *o) {
   uint32_t tag;
   kn_wasm_need(c->w, &c->in, c->op_at, KILN_WASM_EXCEPTIONS);
   const struct kn_wasm_type *t = read_tag(c, &tag);
+  kn_wasm_pass(c, t->n_params);
   kn_wasm_pop_args(c, t->types, t->n_params);
   kn_wasm_discard(c);
   if (c->f != NULL) {
@@ -165,6 +166,7 @@ static void build_catch(struct kn_wasm_body *c, const struct kn_wasm_control *t,
   } else {
     kn_wasm_call_helper(c, KN_WASM_HELPER_EXN_DROP, &t->exn, 1);
   }
+  kn_wasm_pass(c, n);
   if (to->kind == KN_WASM_FUNCTION) {
     kn_wasm_build_return(c, c->args, n);
     return;

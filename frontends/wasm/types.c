@@ -79,6 +79,9 @@ void kn_wasm_read_types(kiln_wasm *w, struct kn_wasm_in *in) {
     case 0x4f:
     case 0x50:
     case 0x5e:
+    case 0x5d:
+      kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at,
+                   "continuations (stack switching) are not supported");
     case 0x5f: kn_wasm_fail(in, KILN_ERR_UNSUPPORTED, at, "garbage collection is not supported");
     default: KN_WASM_BAD(in, at, "integer representation too long: malformed function type");
     }

@@ -1,6 +1,7 @@
 /* WASI preview 1 for WebAssembly modules: files, arguments, environment, clocks, random numbers, polling.
  *
- * A context belongs to one instance and to one thread at a time. A module reaches only the folders that the context
+ * A context belongs to one store, whose instances share its descriptors, and to one thread at a time. Give each store
+ * its own. A module reaches only the folders that the context
  * has opened for it (its preopened folders) and what lies beneath them: paths that lead out, by "..", by symbolic
  * links or as absolute paths, are refused (EPERM). What the host's user may not do, the module may not either.
  *
@@ -69,9 +70,15 @@ void kiln_wasi_free(kiln_wasi *wasi);
  * KILN_WASMRT_EXIT. The context must live as long as the store. False if memory runs out. */
 bool kiln_wasi_define(kiln_wasi *wasi, kiln_wasmrt_store *store);
 
-/** Says whose memory pointers mean: that of the instance's export "memory". Until then functions that take pointers
- * give EFAULT. */
+/** Pointers mean the memory that the calling instance exports as "memory", also in its start function. This says whose
+ * they mean in calls that the host makes itself; without it, they give EFAULT there. */
 void kiln_wasi_set_instance(kiln_wasi *wasi, const kiln_wasmrt_instance *instance);
+
+/** Starts an instance as WASI's application ABI has it: runs its `_start` (a command, which is then done), or its
+ * `_initialize` (a reactor, whose other exports may be called after that). Nothing, if it exports neither. Both, or one
+ * that has parameters or results, is an error (KILN_WASMRT_LINK). */
+kiln_wasmrt_status kiln_wasi_start(kiln_wasmrt_store *store, const kiln_wasmrt_instance *instance,
+                                   kiln_wasmrt_error *error);
 
 #ifdef __cplusplus
 }

@@ -8,10 +8,12 @@
  * Signals: the first call in a process installs handlers for SIGSEGV and SIGBUS, and the first call on each thread
  * unblocks these signals and sets an alternative signal stack, unless it has a large one. Later changes of either by
  * the host break traps. A fault that compiled code did not make goes on to the handler that was there before. A library
- * that contains the runtime stays loaded.
+ * that contains the runtime stays loaded. Other handlers of the host that may interrupt a module need SA_ONSTACK: code
+ * uses the stack to its end. If the system finds no room there for such a signal, the module traps, and the signal is
+ * lost.
  *
  * Functions of the host may switch to another coroutine and back, also on another thread; after that, they may not call
- * kiln_wasmrt_trap or kiln_wasmrt_exit. */
+ * kiln_wasmrt_trap, kiln_wasmrt_exit or kiln_wasmrt_caller. */
 #ifndef KILN_WASM_RUNTIME_H
 #define KILN_WASM_RUNTIME_H
 
@@ -48,13 +50,16 @@ typedef struct kiln_wasmrt_store_options {
   /** Bytes of stack that code takes at most, functions of the host that it calls included; 0: 64 MiB. Where the stack
    * is larger, pages of it are inaccessible during a call, which costs two system calls. */
   uint64_t max_stack_bytes;
-  uint64_t reserved[8]; /**< 0 */
+  /** Modules may import functions that nobody has defined; a call of one ends with KILN_WASMRT_LINK and its name. */
+  bool stub_unknown_functions;
+  uint64_t reserved[7]; /**< 0 */
 } kiln_wasmrt_store_options;
 
 /** What went wrong in a call. */
 typedef enum kiln_wasmrt_status {
-  KILN_WASMRT_OK,        /**< nothing */
-  KILN_WASMRT_LINK,      /**< an import is unknown or does not fit; an image of another version */
+  KILN_WASMRT_OK, /**< nothing */
+  /** an import is unknown or does not fit, or the values of a typed call; an image of another version */
+  KILN_WASMRT_LINK,
   KILN_WASMRT_TRAP,      /**< code trapped: `trap` */
   KILN_WASMRT_EXCEPTION, /**< an exception came out: `exception` */
   KILN_WASMRT_EXIT,      /**< the host ended execution: kiln_wasmrt_exit; `exit_status` */
@@ -78,7 +83,7 @@ typedef struct kiln_wasmrt_error {
   kiln_wasm_trap trap;                          /**< TRAP */
   kiln_wasm_exn *exception;                     /**< EXCEPTION */
   uint32_t exit_status;                         /**< EXIT */
-  uint32_t n_frames;                            /**< TRAP: of `frames` */
+  uint32_t n_frames;                            /**< TRAP, LINK in a call: of `frames` */
   kiln_wasmrt_frame frames[KILN_WASMRT_FRAMES]; /**< innermost first */
   char message[256];                            /**< one line, in English */
 } kiln_wasmrt_error;
@@ -101,6 +106,10 @@ typedef struct kiln_wasmrt_extern {
  * kiln_wasmrt_exit; the last two leave it without coming back. */
 typedef kiln_wasm_exn *(*kiln_wasmrt_host_fn)(void *user, kiln_wasm_value *values);
 
+/** In a function of the host: the instance that imports it and has called it, or has exported it to the caller. NULL in
+ * all other functions. */
+const kiln_wasmrt_instance *kiln_wasmrt_caller(void);
+
 /* ---- stores ---- */
 
 /** Makes a store; `options` is copied, NULL for defaults. NULL if memory runs out. */
@@ -118,6 +127,32 @@ bool kiln_wasmrt_define(kiln_wasmrt_store *store, const char *module, const char
  * 'v' V128, 'r' FUNCREF, 'e' EXTERNREF, 'x' EXNREF, such as "iI:i". False also for other letters. */
 bool kiln_wasmrt_define_func(kiln_wasmrt_store *store, const char *module, const char *name,
                              const char *signature, kiln_wasmrt_host_fn fn, void *user);
+
+/** A value with its type. */
+typedef struct kiln_wasmrt_typed {
+  kiln_wasm_type type;   /**< what `value` is */
+  kiln_wasm_value value; /**< the field of that type */
+} kiln_wasmrt_typed;
+
+/** A typed I32. */
+kiln_wasmrt_typed kiln_wasmrt_i32(uint32_t x);
+/** A typed I64. */
+kiln_wasmrt_typed kiln_wasmrt_i64(uint64_t x);
+/** A typed F32. */
+kiln_wasmrt_typed kiln_wasmrt_f32(float x);
+/** A typed F64. */
+kiln_wasmrt_typed kiln_wasmrt_f64(double x);
+
+/** A function of the host whose values have types. `results` have the types of the signature already, and zero values;
+ * a result of another type, or a function of another store, ends the module's call with KILN_WASMRT_LINK. Otherwise as
+ * kiln_wasmrt_host_fn. */
+typedef kiln_wasm_exn *(*kiln_wasmrt_typed_fn)(void *user, const kiln_wasmrt_typed *args,
+                                               kiln_wasmrt_typed *results);
+
+/** As kiln_wasmrt_define_func. `type` is copied; `entry` and `host` in it mean nothing. False also if it has more than
+ * 64 values, or one without a type. */
+bool kiln_wasmrt_define_typed(kiln_wasmrt_store *store, const char *module, const char *name,
+                              const kiln_wasm_functype *type, kiln_wasmrt_typed_fn fn, void *user);
 
 /** Likewise all exports of an instance. */
 bool kiln_wasmrt_define_instance(kiln_wasmrt_store *store, const char *module,
@@ -172,6 +207,13 @@ kiln_wasm_functype kiln_wasmrt_func_type(const kiln_wasmrt_store *store,
  * are there; else `*error` says more. May be called by a function of the host. */
 kiln_wasmrt_status kiln_wasmrt_call(kiln_wasmrt_store *store, const kiln_wasm_func *func,
                                     kiln_wasm_value *values, kiln_wasmrt_error *error);
+
+/** Likewise with typed values: numbers and types must be those of the function, or the error is KILN_WASMRT_LINK, and
+ * nothing was called. OK: `results` are written. */
+kiln_wasmrt_status kiln_wasmrt_call_typed(kiln_wasmrt_store *store, const kiln_wasm_func *func,
+                                          const kiln_wasmrt_typed *args, uint32_t n_args,
+                                          kiln_wasmrt_typed *results, uint32_t n_results,
+                                          kiln_wasmrt_error *error);
 
 /** Calls `body(user)`, which may call code of modules directly, as a C function: traps and exceptions of that code end
  * it and are in `*error`. `body` must have nothing to clean up then. */

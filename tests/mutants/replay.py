@@ -11,6 +11,7 @@ linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N o
 import argparse
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -23,7 +24,7 @@ REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
-LIMIT = 60 # seconds: a bug may make endless code
+LIMIT, CPU_LIMIT = 60, 8 # seconds of time and of a process: a bug may make endless code
 FLAGS = ['-std=gnu11', '-O0', '-w', '-I' + ROOT, '-I' + ROOT + '/include']
 
 MUTANTS = [
@@ -80,7 +81,8 @@ MUTANTS = [
     ('sanitizers', CALL, '  if (f->attrs.inline_same != g->attrs.inline_same) return KN_INLINE_SAME;\n', ''),
     ('personalities', CALL, 'personality != g->attrs.personality)\n    return KN_INLINE_PERSONALITY;', '0)\n    return 0;'),
     ('signatures', CALL, 'if (!same_signature(m, in->c, f->sig)) return KN_INLINE_SIGNATURE;', ''),
-    ('growth', CALL, 'if (r->grown + body->all_size > r->may_grow) return KN_INLINE_GROWTH;', ''),
+    ('growth', CALL, 'r->grown + body->all_size > r->may_grow', '0'),
+    ('growth by tries', CALL, 'r->tried + body->all_tries > r->may_try', '0'),
     ('frames', CALL, 'return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;',
      'return KN_INLINE_NONE;'),
     ('recursive functions gain little', CALL, '  if (r->recursive) frame /= FRAME_PART;\n  else if', '  if'),
@@ -147,8 +149,9 @@ class Campaign:
 
     def fails(self, command):
         files = {'KILN_TEST_FILES': ' '.join(FILES)}
+        limits = lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))
         p = subprocess.Popen(command, env={**os.environ, **files}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             start_new_session=True)
+                             start_new_session=True, preexec_fn=limits)
         try:
             return p.wait(LIMIT) != 0
         except subprocess.TimeoutExpired:

@@ -81,7 +81,7 @@ static int set_up(void **state) {
     .args = args, .n_args = 2, .env = env, .n_env = 1, .dirs = &dir, .n_dirs = 1};
   t.wasi = kiln_wasi_new(&o, NULL);
   t.memory = (kiln_wasm_memory){.base = t.bytes, .size_bytes = sizeof t.bytes};
-  if (t.wasi != NULL) t.wasi->memory = &t.memory;
+  if (t.wasi != NULL) t.wasi->outside = &t.memory;
   return t.wasi == NULL;
 }
 
@@ -313,7 +313,7 @@ static void test_pointers(void **state) {
     assert_int_equal(AT(path_readlink, DIR, PATH, 4, p, 5, OUT), WASI_EFAULT);
   }
   assert_int_equal(AT(path_open, DIR, 1, PATH, 0xffffffff, 0, 2, 0, 0, OUT), WASI_EFAULT);
-  t.wasi->memory = NULL;
+  t.wasi->outside = NULL;
   assert_int_equal(FD(fd_tell, fd, OUT), WASI_EFAULT);
 }
 
@@ -354,7 +354,7 @@ static void test_streams(void **state) {
     .max_descriptors = 5};
   t.wasi = kiln_wasi_new(&o, NULL);
   assert_non_null(t.wasi);
-  t.wasi->memory = &t.memory;
+  t.wasi->outside = &t.memory;
   const uint32_t vector[2] = {PATH, (uint32_t)put(PATH, "text")};
   memcpy(t.bytes + OTHER, vector, sizeof vector);
   assert_int_equal(FD(fd_write, 1, OTHER, 1, OUT), 0);

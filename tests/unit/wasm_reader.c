@@ -162,6 +162,10 @@ static const struct row {
   {"00 06 40", "legacy exceptions are not supported: try"},
   {"00 14 00", "typed function references are not supported: call_ref"},
   {"00 fb 00", "garbage-collected types are not supported"},
+  {"00 e0 01", "continuations (stack switching) are not supported: cont.new"},
+  {"00 e6 00 00", "continuations (stack switching) are not supported: switch"},
+  {"00 fc 13", "operations of wide arithmetic are not supported: i64.add128"},
+  {"00 fc 16", "operations of wide arithmetic are not supported: i64.mul_wide_u"},
   /* where nothing gets, what is missing is of any type, but not in what begins there */
   {"00 00", NULL},
   {"00 00 6a", NULL},

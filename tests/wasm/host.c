@@ -297,6 +297,67 @@ static void depths(void) {
   say_call("deep", 10);
 }
 
+static void interrupt_store(int signal) {
+  (void)signal;
+  kiln_wasmrt_interrupt(host.store);
+}
+
+/* How a call ends at a depth: where memory's first byte says so, it spins there until a timer interrupts it. */
+static kiln_wasmrt_error spin_at(uint32_t depth, bool spin) {
+  const struct itimerval soon = {.it_value.tv_usec = 5000};
+  struct itimerval left = {.it_value = {0}};
+  ((kiln_wasm_memory *)kiln_wasmrt_find(host.instance, "memory").address)->base[0] = spin;
+  if (spin) setitimer(ITIMER_REAL, &soon, NULL);
+  kiln_wasmrt_error first = call("deep_spin", depth);
+  getitimer(ITIMER_REAL, &left);
+  if (first.trap != KILN_WASM_TRAP_INTERRUPT && left.it_value.tv_usec > 0) call("spin", 0);
+  return first;
+}
+
+/* A timer interrupts code at all depths near the end of the stack; with a handler on the same stack, at the last one.
+ */
+static void *interrupt_deep(void *user) {
+  unsigned others = 0, interrupted = 0;
+  struct sigaction action = {.sa_handler = interrupt_store, .sa_flags = SA_ONSTACK};
+  uint32_t low = 0, high = 1u << 20;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (spin_at(middle, false).trap == KILN_WASM_TRAP_STACK) high = middle;
+    else low = middle;
+  }
+  sigaction(SIGALRM, &action, NULL);
+  pthread_sigmask(SIG_UNBLOCK, user, NULL);
+  for (uint32_t d = high - 100; d < high + 3; d += d < high - 4 ? 4 : 1) {
+    kiln_wasm_trap trap = spin_at(d, true).trap;
+    interrupted += trap == KILN_WASM_TRAP_INTERRUPT;
+    others += trap != KILN_WASM_TRAP_INTERRUPT && trap != KILN_WASM_TRAP_STACK;
+  }
+  printf("%u others, %s\n", others, interrupted > 20 ? "interrupted" : "not interrupted");
+  action.sa_flags = 0;
+  sigaction(SIGALRM, &action, NULL);
+  kiln_wasmrt_error e = spin_at(high - 1, true);
+  say("no room", &e);
+  e = spin_at(10, false);
+  say("then", &e);
+  return NULL;
+}
+
+static void signal_at_end(void) {
+  host.image = load("depths", KILN_WASM_INTERRUPT);
+  host.store = kiln_wasmrt_store_new(NULL);
+  host.instance = open_in(host.store, host.image);
+  pthread_t t;
+  pthread_attr_t small;
+  sigset_t alarm_alone;
+  sigemptyset(&alarm_alone);
+  sigaddset(&alarm_alone, SIGALRM);
+  pthread_sigmask(SIG_BLOCK, &alarm_alone, NULL);
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 512 << 10);
+  pthread_create(&t, &small, interrupt_deep, &alarm_alone);
+  pthread_join(t, NULL);
+}
+
 __attribute__((noinline)) static uint64_t use_stack(unsigned kib) {
   volatile uint8_t frame[1024];
   frame[0] = (uint8_t)kib;
@@ -500,6 +561,7 @@ static const struct host_case cases[] = {
   {"signals_after_trap", signals_after_trap},
   {"blocked_signals", blocked_signals},
   {"depths", depths},
+  {"signal_at_end", signal_at_end},
   {"most_stack", most_stack},
   {"coroutine", coroutine},
   {"turns", turns},
@@ -509,7 +571,7 @@ static const struct host_case cases[] = {
   {NULL, NULL},
 };
 
-static const struct host_case *const tables[] = {cases, host_limit_cases};
+static const struct host_case *const tables[] = {cases, host_limit_cases, host_call_cases};
 
 int main(int argc, char **argv) {
   if (argc < 3) return 2;

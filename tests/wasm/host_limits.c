@@ -73,6 +73,10 @@ static void failing(void) {
   for (int k = 0; k < 20000 && (k == 0 || e.status == KILN_WASMRT_TRAP); k++)
     kiln_wasmrt_instantiate(s, bad, &e);
   say("last", &e);
+  bad = load("unknown", 0);
+  for (int k = 0; k < 20000 && (k == 0 || e.status == KILN_WASMRT_LINK); k++)
+    kiln_wasmrt_instantiate(s, bad, &e);
+  say("last", &e);
   kiln_wasmrt_instantiate(s, load("limits", 0), &e);
   say("good", &e);
 }
@@ -91,6 +95,10 @@ static void fuel(void) {
     kiln_wasmrt_set_fuel(i, 1000);
     say_in(s, i, names[k], 0);
   }
+  kiln_wasmrt_set_fuel(i, 2000); /* the 1,024th has those looked for that can be freed */
+  say_in(s, i, "throws", 1000);
+  kiln_wasmrt_set_fuel(i, 2000);
+  say_in(s, i, "throws", 1100);
   kiln_wasmrt_set_fuel(i, 1000);
   say_in(s, i, "little", 0);
   kiln_wasmrt_store_free(s);

@@ -26,7 +26,9 @@ MODULES = {
     'depths': f'''(module {IMPORTS}
  (memory (export "memory") 1) (memory $shared 1 1 shared) (tag $t (param i32))
  (func (export "trap") (param i32) unreachable)
+ (func (export "spin") (param i32) (loop $l (br $l)))
  {deep('deep', 'unreachable')}
+ {deep('deep_spin', '(loop $l (br_if $l (i32.load8_u (i32.const 0)))) unreachable')}
  {deep('deep_beyond', '(drop (i32.load (i32.const 0x7fffffff)))')}
  {deep('deep_call', '(call $call (i32.const 0))')}
  {deep('deep_grow', '(drop (memory.grow (i32.const 0)))')}
@@ -69,7 +71,7 @@ MODULES = {
 
     'bad_data': '''(module (memory 1) (memory 1) (table 10 funcref) (data (i32.const 65536) "x"))''',
 
-    'work': f'''(module {IMPORTS} (memory 20) (memory $shared 1 1 shared) (table $tab 20000 funcref)
+    'work': f'''(module {IMPORTS} (memory 20) (memory $shared 1 1 shared) (table $tab 20000 funcref) (tag $e)
  (data $d "{'x' * 65000}") (start $s)
  (func $s (local i32) (loop $l (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 10)))))
  (func $r (export "recursion") (param i32) (call $r (local.get 0)))
@@ -81,6 +83,9 @@ MODULES = {
  (func (export "copy") (param i32) (memory.copy (i32.const 0) (i32.const 1) (i32.const 100000)))
  (func (export "init") (param i32) (memory.init $d (i32.const 0) (i32.const 0) (i32.const 65000)))
  (func (export "table") (param i32) (table.fill $tab (i32.const 0) (ref.null func) (i32.const 20000)))
+ (func (export "throws") (param i32) (loop $l
+   (block $h (result exnref) (try_table (catch_all_ref $h) (throw $e)) unreachable) drop
+   (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
  (func (export "wait32") (param i32) (drop (memory.atomic.wait32 $shared (i32.const 0) (i32.const 0) (i64.const -1))))
  (func (export "wait64") (param i32) (drop (memory.atomic.wait64 $shared (i32.const 0) (i64.const 0) (i64.const 100000000000000)))))''',
 
@@ -96,3 +101,31 @@ MODULES = {
  (func (export "wait") (param i32) (result i32) (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1)))
  (func (export "notify") (param i32) (result i32) (memory.atomic.notify (i32.const 8) (i32.const 1))))''',
 }
+
+
+def writer(letter, of):
+    """Writes a letter of its memory, at its start and when it is called."""
+    return f'''(module (import "{of}" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+ (export "fd_write" (func $write)) (memory (export "memory") 1) (data (i32.const 8) "\\64\\00\\00\\00\\01") (data (i32.const 100) "{letter}")
+ (func $run (export "write") (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))) (start $run))'''
+
+
+UNKNOWN = '(import "nobody" "nothing" (func $nothing (param i64) (result f32)))'
+MODULES.update({
+    'writer_a': writer('A', 'wasi_snapshot_preview1'),
+    'writer_b': writer('B', 'wasi_snapshot_preview1'),
+    'writer_c': writer('C', 'writer_a'),
+    'typed': '''(module (import "host" "typed" (func $typed (param i32 i64) (result f64 funcref)))
+ (func (export "typed") (param i32 i64) (result f64 funcref) (call $typed (local.get 0) (local.get 1)))
+ (func (export "take") (param funcref)))''',
+    'unknown': f'''(module {UNKNOWN} (import "nobody" "other" (func $other)) (table funcref (elem $other))
+ (func (export "call") (param i32) (drop (call $nothing (i64.const 1))))
+ (func (export "indirect") (param i32) (call_indirect (i32.const 0)))
+ (func (export "good") (param i32)))''',
+    'unknown_memory': f'(module {UNKNOWN} (import "nobody" "memory" (memory 1)))',
+    'command': '(module (func (export "_start") unreachable))',
+    'reactor': '(module (func (export "_initialize") (drop (i32.div_s (i32.const 1) (i32.const 0)))))',
+    'neither': '(module (func (export "start") unreachable))',
+    'both': '(module (func (export "_start") unreachable) (func (export "_initialize")))',
+    'parameter': '(module (func (export "_start") (param i32)))',
+})

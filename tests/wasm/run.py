@@ -8,6 +8,7 @@ Prints TAP.
 import argparse
 import fcntl
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,68 @@ MODULES = {
 }
 
 
+# Opens a FIFO, with rights to read (2) or write (64), and reads.
+MODULES.update({f'fifo{rights}': f'''(module (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32)
+ (result i32))) {IMPORTS} (memory (export "memory") 1) (data (i32.const 100) "fifo") (func (export "_start") (local $error i32)
+ (local.set $error (call $open (i32.const 3) (i32.const 0) (i32.const 100) (i32.const 4) (i32.const 0) (i64.const {rights})
+   (i64.const 0) (i32.const 0) (i32.const 200)))
+ (if (local.get $error) (then (call $exit (local.get $error))))
+ (i32.store (i32.const 8) (i32.const 100)) (i32.store (i32.const 12) (i32.const 4))
+ (call $exit (call $read (i32.load (i32.const 200)) (i32.const 8) (i32.const 1) (i32.const 0)))))''' for rights in (2, 64)})
+
+# Globals that read those before them, in each place of a constant expression.
+OWN = '(global $seven i32 (i32.const 7)) (global $eight i32 (i32.add (global.get $seven) (i32.const 1))) (global $ref funcref (ref.func $f))'
+MODULES.update({
+    'own': f'(module {IMPORTS} (memory (export "memory") 1) {OWN} (global $same funcref (global.get $ref)) (table 9 funcref) (func $f)'
+           ' (data (global.get $eight) "\\05") (elem (global.get $seven) $f) (func (export "_start")'
+           ' (call_indirect (global.get $seven)) (call $exit (i32.add (global.get $eight) (i32.load8_u (i32.const 8))))))',
+    'later': f'(module (global i32 (global.get 1)) (global i32 (i32.const 1)) (func (export "_start")))',
+    'changing': f'(module (global (mut i32) (i32.const 1)) (global i32 (global.get 0)) (func (export "_start")))',
+})
+# What is not supported, in bytes.
+BYTES = {
+    'page': (b'\0asm\1\0\0\0' + b'\5\4\1\x08\1\0', 'malformed limits flags: a custom page size'),
+    'component': (b'\0asm\x0d\0\1\0', 'this is a component'),
+    'continuation': (b'\0asm\1\0\0\0' + b'\1\6\2\x60\0\0\x5d\0', 'stack switching'),
+}
+
+# Parts of types, value types 1 to 4, two of which leave FNV-1a with the same 32 bits: any choice of them is a type of the
+# same hash, 32,768 in all.
+ONE_HASH = (
+    '34332144333442413,33142344332221422 41423213443123331,22413114112222112 12424131133144134,32442311133242214 '
+    '32133441411314343,41334134423321234 32413222334243443,11124113113322331 34332223143144141,21413333313132444 '
+    '32144222122432332,13223134422214222 24444342224443334,41414133434343341 24433232121242323,13234124222221332 '
+    '43341124121122431,13131244224222411 11134412113444134,41134441432334324 32413443132221334,24414134212213241 '
+    '31222411421311112,34242143343234422 22313123431141343,42321424114312111 21431334134143334,13334141132133424')
+
+
+def types_of_one_hash():
+    pairs = [[bytes(0x80 - int(digit) for digit in part) for part in pair.split(',')] for pair in ONE_HASH.split()]
+    size = leb(sum(len(a) for a, _ in pairs))
+    types = b''.join(b'\x60' + size + b''.join(pair[k >> i & 1] for i, pair in enumerate(pairs)) + b'\0' for k in range(1 << len(pairs)))
+    body = leb(1 << len(pairs)) + types
+    return b'\0asm\1\0\0\0\1' + leb(len(body)) + body
+
+
+def leb(number):
+    return bytes([number & 127 | 128]) + leb(number >> 7) if number > 127 else bytes([number])
+
+
+# A module of `n` branches, calls or blocks that pass a thousand operands each; few are fine, and many are refused.
+THOUSAND = ' i64' * 1000
+PUSH, DROP, TYPE = ' (i64.const 1)' * 1000, ' drop' * 1000, f'(param{THOUSAND}) (result{THOUSAND})'
+BOMBS = {
+    'table': lambda n: f'(block (result{THOUSAND}) {PUSH} (br_table{" 0" * n} (i32.const 0))) {DROP}',
+    'ifs': lambda n: PUSH + f' i32.const 1 if {TYPE} end' * n + DROP,
+    'loops': lambda n: PUSH + f' loop {TYPE} end' * n + DROP,
+    'branches': lambda n: PUSH + f' block {TYPE} i32.const 0 br_if 0 end' * n + DROP,
+    'calls': lambda n: PUSH + ' call $many' * n + DROP,
+}
+for name, body in BOMBS.items():
+    for n in 3, 200:
+        MODULES[f'{name}{n}'] = f'(module (func $many {TYPE} {"".join(f" local.get {k}" for k in range(1000))}) (func (export "_start") {body(n)}))'
+
+
 class Tests:
     def __init__(self, run, folder):
         self.run, self.folder, self.number, self.failed = run, folder, 0, 0
@@ -77,12 +140,23 @@ class Tests:
         with open(log) as f:
             text = f.read()
         self.check('a log is appended to', text == 'first line\nEVIL', repr(text))
+        with open(log, 'w') as f:
+            f.write('first line\n')
+            f.flush()
+            self.call('stdio', stdout=f)
+        with open(log) as f:
+            text = f.read()
+        self.check('the position of a file stays', text == 'first line\nEVIL', repr(text))
         r, w = os.pipe()
         self.call('stdio', stdin=r)
         self.check('standard input is left as it was', not fcntl.fcntl(r, fcntl.F_GETFL) & os.O_NONBLOCK, 'O_NONBLOCK')
         self.status('a read waits no longer than it may', 'read', 134, 'interrupted', '--timeout', '0.2', stdin=r)
         self.status('a write waits no longer than it may', 'write', 134, 'interrupted', '--timeout', '0.2', stdout=w)
         self.check('nor does what is beside it change', not fcntl.fcntl(w, fcntl.F_GETFL) & os.O_NONBLOCK, 'O_NONBLOCK')
+        os.mkfifo(os.path.join(self.folder, 'fifo'))
+        dir_option = ('--dir', self.folder + '::/')
+        self.status('a FIFO that nobody writes', 'fifo2', 134, 'interrupted', '--timeout', '0.2', *dir_option)
+        self.status('a FIFO that nobody reads', 'fifo64', 60, '', '--timeout', '9', *dir_option)  # ENXIO
         with open('/dev/null', 'r+') as null:
             self.status('/dev/null is no terminal', 'terminal', 0, '', stdout=null)
 
@@ -99,6 +173,22 @@ class Tests:
         for option in ('--fuel', '--timeout', '--max-memory'):
             for value in ('0', '-1', 'x', ''):
                 self.status(f'{option} {value!r}', 'loop', 2, 'not a number above 0', option, value)
+
+    def bombs(self):
+        for name in BOMBS:
+            self.status(f'{name} that pass some operands', name + '3', 0, '')
+            self.status(f'{name} that pass very many operands', name + '200', 1, 'too many operands')
+        with open(os.path.join(self.folder, 'one_hash.wasm'), 'wb') as f:
+            f.write(types_of_one_hash())
+        few_seconds = {'preexec_fn': lambda: resource.setrlimit(resource.RLIMIT_CPU, (5, 5))}  # with a table by FNV-1a it takes longer
+        self.status('types of one hash', 'one_hash', 1, 'exports no function _start', **few_seconds)
+
+    def valid(self):
+        self.status('globals that read those before them', 'own', 13, '')
+        self.status('a global that reads a later one', 'later', 1, 'unknown global 1')
+        self.status('a global that reads one that can change', 'changing', 1, 'global 0 is mutable')
+        for name, (_, text) in BYTES.items():
+            self.status(text, name, 1, text)
 
     def names(self):
         for name, text in (('names', '\\x1b]0;pwn\\x07\\x1b[2Jx\\x9b'), ('import', '"?[2J" "?"')):
@@ -117,9 +207,14 @@ def main():
         with open(wat, 'w') as f:
             f.write(text)
         subprocess.run([*wasm_tools, 'parse', wat, '-o', wat[:-3] + 'wasm'], check=True)
+    for name, (content, _) in BYTES.items():
+        with open(os.path.join(folder, name + '.wasm'), 'wb') as f:
+            f.write(content)
     t = Tests(args.run, folder)
     t.files()
     t.limits()
+    t.bombs()
+    t.valid()
     t.names()
     print(f'1..{t.number}')
     shutil.rmtree(folder)

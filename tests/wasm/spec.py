@@ -22,9 +22,11 @@ import suite
 SAMPLE = """
 wasm-v2/br_table wasm-v2/call_indirect wasm-v2/conversions wasm-v2/elem wasm-v2/exports wasm-v2/float_misc wasm-v2/i32
 wasm-v2/i64 wasm-v2/imports wasm-v2/linking wasm-v2/memory_copy wasm-v2/memory_grow wasm-v2/memory_trap wasm-v2/select
-wasm-v2/skip-stack-guard-page wasm-v2/table_init wasm-v2/traps wasm-v2/binary-leb128 wasm-v2/unreached-invalid
-proposals/tail-call/return_call proposals/simd/simd_i32x4_arith proposals/simd/simd_lane proposals/simd/simd_conversions
-proposals/threads/atomic proposals/relaxed-simd/relaxed_min_max proposals/exceptions/throw proposals/memory64/memory64 proposals/multi-memory/linking1 proposals/extended-const/global
+wasm-v2/skip-stack-guard-page wasm-v2/table_init wasm-v2/traps wasm-v2/binary wasm-v2/binary-leb128
+wasm-v2/unreached-invalid proposals/tail-call/return_call proposals/simd/simd_i32x4_arith proposals/simd/simd_lane
+proposals/simd/simd_conversions proposals/threads/atomic proposals/relaxed-simd/relaxed_min_max
+proposals/exceptions/throw proposals/memory64/memory64 proposals/memory64/binary proposals/multi-memory/linking1
+proposals/extended-const/global
 """.split()
 # Proposals, in the order of the bits KILN_WASM_TAIL_CALLS and so on, and what the files of each folder use: what others
 # would accept, they expect to be refused (of multi-memory: bytes that were zero before).
