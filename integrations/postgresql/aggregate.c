@@ -63,6 +63,22 @@ void kj_emit_agg_check_nulls(kj_expr *e, int i, ExprEvalStep *op) {
     kj_jump_if(e, kj_load(e, KILN_TYPE_I8, &op->d.agg_strict_input_check.nulls[k]), true, target);
 }
 
+#if PG_VERSION_NUM >= 160000
+void kj_emit_agg_distinct(kj_expr *e, int i, ExprEvalStep *op) {
+  AggStatePerTrans pertrans = op->d.agg_presorted_distinctcheck.pertrans;
+  FunctionCallInfo fcinfo = pertrans->transfn_fcinfo;
+  kiln_value args[2] = {kj_address(e, castNode(AggState, e->state->parent)),
+                        kj_address(e, pertrans)},
+             r;
+
+  for (int k = 1; k < fcinfo->nargs; k++)
+    kj_flush_cell(e, kj_find_cell(e, &fcinfo->args[k].value, &fcinfo->args[k].isnull));
+  r = kiln_build_call(e->f, kj_sig(e->batch, KJ_SIG_I8_2),
+                      kj_address(e, kj_step_kinds[op->opcode].helper), args, 2);
+  kj_jump_if(e, r, false, op->d.agg_presorted_distinctcheck.jumpdistinct);
+}
+#endif
+
 /* The states of all aggregates of a grouping set, for the current group. */
 static kiln_value load_pergroups(kj_expr *e, int setoff) {
   AggState *aggstate = castNode(AggState, e->state->parent);
@@ -128,7 +144,7 @@ static void call_transition(kj_expr *e, int i, ExprEvalStep *op, const state *s,
     kiln_build_brif(e->f, same, on, &v.a, 1, changed, NULL, 0);
     kiln_block_switch(e->f, changed);
     r = kiln_build_call(e->f, kj_sig(e->batch, KJ_SIG_REPARENT),
-                        kj_address(e, (void *)ExecAggTransReparent), args, 6);
+                        kj_address(e, (void *)ExecAggCopyTransValue), args, 6);
     kiln_build_br(e->f, on, &r, 1);
     kiln_block_switch(e->f, on);
     v.a = param;

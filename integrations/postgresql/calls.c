@@ -5,11 +5,7 @@
 #include "utils/expandeddatum.h"
 
 void kj_flush_args(kj_expr *e, int i, int first) {
-  for (int k = first; k < e->steps[i].n_args; k++) {
-    const kj_cell *c = &e->cells[e->steps[i].args + k];
-
-    if (c->defined && !c->clean) kj_store_value(e, c->value, c->isnull, &c->now);
-  }
+  for (int k = first; k < e->steps[i].n_args; k++) kj_flush_cell(e, e->steps[i].args + k);
 }
 
 static kiln_value call(kj_expr *e, FunctionCallInfo fcinfo, PGFunction fn) {
@@ -65,7 +61,7 @@ static kj_value native(kj_expr *e, int i, FunctionCallInfo fcinfo) {
 
 void kj_emit_func(kj_expr *e, int i, ExprEvalStep *op) {
   FunctionCallInfo fcinfo = op->d.func.fcinfo_data;
-  bool strict = op->opcode == EEOP_FUNCEXPR_STRICT;
+  bool strict = kj_is_strict(op->opcode);
   kj_value any = strict ? any_null(e, i) : kj_const(0), v;
   kiln_value no[2] = {kiln_const_int(e->f, 0), kiln_const_int(e->f, 1)};
   kiln_block on, join;
@@ -262,6 +258,46 @@ void kj_emit_rowcompare(kj_expr *e, int i, ExprEvalStep *op) {
                              kj_as_type(e, &order, KILN_TYPE_I32), kiln_const_int(e->f, 0)),
              true, op->d.rowcompare_step.jumpdone);
 }
+
+#if PG_VERSION_NUM >= 180000
+/* One of several columns that are hashed: what was hashed before is turned by a bit, and the column's hash is xored to
+ * it. Null counts as 0, or ends it with null. */
+void kj_emit_hash(kj_expr *e, int i, ExprEvalStep *op) {
+  bool strict =
+    op->opcode == EEOP_HASHDATUM_FIRST_STRICT || op->opcode == EEOP_HASHDATUM_NEXT32_STRICT;
+  bool first = op->opcode == EEOP_HASHDATUM_FIRST || op->opcode == EEOP_HASHDATUM_FIRST_STRICT;
+  kj_value v = kj_read_cell(e, e->steps[i].args);
+  kiln_value zero = kiln_const_int(e->f, 0), hash, before;
+  kiln_block has = kiln_block_new(e->f), on = kiln_block_new(e->f);
+  kiln_value own = kiln_block_add_param(e->f, on, KILN_TYPE_I64);
+
+  if (strict) { /* the result of the whole is null, not only this step's */
+    int cell = e->steps[i].cell;
+
+    e->steps[i].cell = 0;
+    null_jump(e, i, &v, op->d.hashdatum.jumpdone);
+    e->steps[i].cell = cell;
+  }
+  kiln_build_brif(e->f, strict ? zero : kj_null(e, &v), on, &zero, 1, has, NULL, 0);
+  kiln_block_switch(e->f, has);
+  kj_flush_args(e, i, 0);
+  hash = call(e, op->d.hashdatum.fcinfo_data, op->d.hashdatum.fn_addr);
+  kiln_build_br(e->f, on, &hash, 1);
+  kiln_block_switch(e->f, on);
+  if (!first) {
+    before = kj_load(e, KILN_TYPE_I32, &op->d.hashdatum.iresult->value);
+    before = kiln_build_binary(e->f, KILN_OP_ROTL, KILN_TYPE_I32, before, kiln_const_int(e->f, 1));
+    own = kiln_build_convert(e->f, KILN_OP_TRUNC, KILN_TYPE_I32, KILN_TYPE_I64, own);
+    own = kiln_build_binary(e->f, KILN_OP_XOR, KILN_TYPE_I32, own, before);
+    own = kiln_build_convert(e->f, KILN_OP_ZEXT, KILN_TYPE_I64, KILN_TYPE_I32, own);
+  }
+  kj_write_result(e, i, kj_make(KJ_DATUM, own));
+}
+
+void kj_emit_hash_begin(kj_expr *e, int i, ExprEvalStep *op) {
+  kj_write_result(e, i, kj_const(op->d.hashdatum_initvalue.init_value));
+}
+#endif
 
 /* ---- cold code ---- */
 

@@ -148,6 +148,7 @@ static void change(kj_expr *e, int cell, bool defined, const kj_value *v, bool c
   c->now = *v;
   c->defined = defined;
   c->clean = clean;
+  c->lost = false;
   KJ_ROOM(CurrentMemoryContext, c->versions, c->n_versions, c->max_versions);
   c->versions[c->n_versions++] = (kj_version){.time = ++e->time, .defined = defined, .value = *v};
   if (e->newest == cell) return;
@@ -171,10 +172,18 @@ static const kj_value *value_at(const kj_expr *e, int cell, uint32 time) {
   return low == 0 || !c->versions[low - 1].defined ? NULL : &c->versions[low - 1].value;
 }
 
+/* What only some ways to here write is neither known nor in memory: the expression is interpreted. */
+static void check_known(kj_expr *e, const kj_cell *c) {
+  if (c->lost)
+    kiln_func_fail(e->f, KILN_ERR_UNSUPPORTED,
+                   "kilnjit: only some ways to a step write what it reads");
+}
+
 kj_value kj_read_cell(kj_expr *e, int cell) {
   kj_cell *c = &e->cells[cell];
 
-  /* Not written on all ways to here: memory has what was there before, as for PostgreSQL's own interpreter. */
+  check_known(e, c);
+  /* Written on no way to here: memory has what was there before, as for PostgreSQL's own interpreter. */
   if (!c->defined) return kj_load_value(e, c->value, c->isnull);
   return c->now;
 }
@@ -206,13 +215,15 @@ void kj_write_result(kj_expr *e, int i, kj_value v) {
   kj_set_cell(e, cell, v);
 }
 
-void kj_flush_result(kj_expr *e, int i) {
-  kj_cell *c;
+void kj_flush_cell(kj_expr *e, int cell) {
+  const kj_cell *c = &e->cells[Max(cell, 0)];
 
-  if (e->steps[i].cell < 0) return;
-  c = &e->cells[e->steps[i].cell];
+  if (cell < 0) return;
+  check_known(e, c);
   if (c->defined && !c->clean) kj_store_value(e, c->value, c->isnull, &c->now);
 }
+
+void kj_flush_result(kj_expr *e, int i) { kj_flush_cell(e, e->steps[i].cell); }
 
 void kj_reload_result(kj_expr *e, int i) {
   const ExprEvalStep *op = &e->state->steps[i];
@@ -252,7 +263,7 @@ void kj_jump_if(kj_expr *e, kiln_value cond, bool when, int target) {
 
 /* Whether a way ends the expression with "false, not null": there is one block for all of them. */
 static bool ends_false(const kj_expr *e, int target, int i, const kj_value *v) {
-  return e->state->steps[target].opcode == EEOP_DONE && e->steps[i].cell == 0 &&
+  return e->state->steps[target].opcode == EEOP_DONE_RETURN && e->steps[i].cell == 0 &&
          v->form == KJ_CONST && v->constant == 0 && v->n_nulls == 0;
 }
 
@@ -285,6 +296,7 @@ void kj_jump_with(kj_expr *e, kiln_value cond, bool when, int target, int i, kj_
   kj_set_cell(e, cell, v);
   kj_jump_if(e, cond, when, target);
   change(e, cell, was.defined, &was.now, was.clean);
+  e->cells[cell].lost = was.lost;
 }
 
 static bool same_content(const kj_value *a, const kj_value *b) {
@@ -374,6 +386,7 @@ void kj_begin_target(kj_expr *e, int i) {
       continue;
     }
     change(e, cell, kj_is_live(e, cell, i) && join_cell(e, i, cell, &v), &v, false);
+    e->cells[cell].lost = !e->cells[cell].defined;
   }
   e->reachable = true;
   kiln_block_switch(e->f, e->steps[i].block);

@@ -159,7 +159,7 @@ static void nullable_column(deform *d, int number, place *p) {
   kiln_value one = i64_const(d, 1), zero = i64_const(d, 0), bit, off;
   kiln_block null, has, on;
 
-  if (att->attnotnull && !att->atthasmissing && !att->attisdropped) {
+  if (kj_never_null(d->desc, number) && !att->atthasmissing && !att->attisdropped) {
     kiln_build_store(d->f, KILN_TYPE_I8, d->nulls, number, zero, 0);
     column(d, number, p);
     return;

@@ -67,13 +67,10 @@ static void find_operator(kj_expr *e, int i) {
   ExprEvalStep *op = &e->state->steps[i];
   FunctionCallInfo fcinfo = kj_step_fcinfo(op);
 
-  switch ((ExprEvalOp)op->opcode) { /* those whose result is the function's, or not that */
-  case EEOP_FUNCEXPR:
-  case EEOP_FUNCEXPR_STRICT:
-  case EEOP_DISTINCT:
-  case EEOP_NOT_DISTINCT: break;
-  default: return;
-  }
+  /* those whose result is the function's, or not that */
+  if (!kj_is_strict(op->opcode) && op->opcode != EEOP_FUNCEXPR && op->opcode != EEOP_DISTINCT &&
+      op->opcode != EEOP_NOT_DISTINCT)
+    return;
   e->steps[i].native = kj_find_operator(fcinfo->flinfo->fn_addr, fcinfo);
 }
 
@@ -90,7 +87,7 @@ static void find_access(kj_expr *e, int i) {
   for (int k = 0; k < s->n_args; k++) kj_note_access(e, s->args + k, i, false);
   if (kj_step_source(op, &value, &isnull))
     kj_note_access(e, kj_find_cell(e, value, isnull), i, false);
-  if (op->opcode == EEOP_DONE || op->opcode == EEOP_ASSIGN_TMP ||
+  if (op->opcode == EEOP_DONE_RETURN || op->opcode == EEOP_ASSIGN_TMP ||
       op->opcode == EEOP_ASSIGN_TMP_MAKE_RO)
     kj_note_access(e, 0, i, false);
   if (kj_checks_result(e, op)) kj_note_access(e, 0, i, false);
@@ -124,6 +121,13 @@ static void find_next(kj_expr *e) {
   }
 }
 
+static const char *name_of(const ExprEvalStep *op) {
+  bool named =
+    op->opcode >= 0 && op->opcode < EEOP_LAST && kj_step_kinds[op->opcode].unknown != NULL;
+
+  return named ? kj_step_kinds[op->opcode].unknown : psprintf("%d", (int)op->opcode);
+}
+
 static bool scan(kj_expr *e, const char **why) {
   ExprState *state = e->state;
 
@@ -132,7 +136,7 @@ static bool scan(kj_expr *e, const char **why) {
 
     e->steps[i] = (kj_step){.cell = -1, .args = -1, .first_edge = -1};
     if (op->opcode < 0 || op->opcode >= EEOP_LAST || kj_step_kinds[op->opcode].emit == NULL) {
-      *why = "a step of unknown kind";
+      *why = psprintf("there is no code for step %s", name_of(op));
       return false;
     }
     find_args(e, i);

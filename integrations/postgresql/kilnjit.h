@@ -20,14 +20,10 @@
 
 #include "postgres.h"
 
-#if PG_VERSION_NUM / 10000 != 15
-#error "kilnjit is for PostgreSQL 15: steps of other versions differ"
-#endif
+#include "versions.h"
 
-#include "executor/execExpr.h"
 #include "executor/executor.h"
 #include "fmgr.h"
-#include "jit/jit.h"
 
 /** How a value is held. */
 typedef enum kj_form {
@@ -80,6 +76,7 @@ typedef struct kj_cell {
   kj_value now;        /**< what it holds here, if `defined` */
   bool defined;        /**< `now` is known on all ways to here */
   bool clean;          /**< memory has the same */
+  bool lost;           /**< neither is, since only some ways to here write it */
   bool boolean;        /**< every step that writes it gives a truth value */
   bool constant;       /**< no step writes it: memory has what it holds, from the beginning */
   int n_writers;       /**< steps that write it */
@@ -268,6 +265,8 @@ extern kj_value kj_read_cell(kj_expr *e, int cell);
 extern kj_value kj_read_result(kj_expr *e, int i);
 /** Makes `v` the result of step `i`. */
 extern void kj_write_result(kj_expr *e, int i, kj_value v);
+/** Writes what a cell holds to memory, where a function reads it; -1: none. */
+extern void kj_flush_cell(kj_expr *e, int cell);
 /** Writes the result of step `i` so far to memory, where a function reads it. */
 extern void kj_flush_result(kj_expr *e, int i);
 /** The result of step `i` is what a function wrote to memory. */
@@ -302,7 +301,8 @@ typedef void (*kj_emit_fn)(kj_expr *e, int i, ExprEvalStep *op);
 
 /** A kind of steps. */
 typedef struct kj_step_kind {
-  kj_emit_fn emit; /**< NULL: not known */
+  kj_emit_fn emit;     /**< NULL: there is no code for it */
+  const char *unknown; /**< then: its name */
   void *
     helper; /**< kj_emit_helper: a function of PostgreSQL, (ExprState *, ExprEvalStep *, ExprContext *) */
   uint16 jump;   /**< offset in ExprEvalStep of the step's number that it may go to; 0: none */
@@ -326,6 +326,8 @@ extern void kj_emit_func(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_distinct(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_nullif(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_iocoerce(kj_expr *e, int i, ExprEvalStep *op);
+extern void kj_emit_hash(kj_expr *e, int i, ExprEvalStep *op);
+extern void kj_emit_hash_begin(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_rowcompare(kj_expr *e, int i, ExprEvalStep *op);
 /** Calls a function with arguments that are in memory. The result's flag is loaded. */
 extern kj_value kj_call(kj_expr *e, FunctionCallInfo fcinfo, PGFunction fn);
@@ -356,6 +358,8 @@ extern void kj_emit_agg_check_args(kj_expr *e, int i, ExprEvalStep *op);
 extern bool kj_checks_result(const kj_expr *e, const ExprEvalStep *op);
 extern void kj_emit_agg_check_nulls(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_agg_pergroup(kj_expr *e, int i, ExprEvalStep *op);
+/** Goes on if a row of a sorted input differs from the one before. */
+extern void kj_emit_agg_distinct(kj_expr *e, int i, ExprEvalStep *op);
 extern void kj_emit_agg_trans(kj_expr *e, int i, ExprEvalStep *op);
 
 /* ---- deform.c ---- */

@@ -17,7 +17,6 @@
 #include "storage/ipc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner_private.h"
 
 /* What the server looks for; all else of the library is hidden. */
 #pragma GCC visibility push(default)
@@ -35,7 +34,8 @@ typedef struct kj_ready {
 
 /** What a query has compiled. */
 typedef struct kj_context {
-  JitContext base;      /**< must be first */
+  JitContext base; /**< must be first */
+  KJ_OWNER_MEMBER
   MemoryContext memory; /**< of all below */
   kj_ready **ready;     /**< expressions; those from `done` on wait */
   int n_ready, max_ready, done;
@@ -99,13 +99,12 @@ static kj_context *context_of(EState *estate) {
   MemoryContext memory;
 
   if (context != NULL) return context;
-  ResourceOwnerEnlargeJIT(CurrentResourceOwner);
+  kj_owner_enlarge();
   memory = AllocSetContextCreate(TopMemoryContext, "kilnjit query", ALLOCSET_SMALL_SIZES);
   context = MemoryContextAllocZero(TopMemoryContext, sizeof(kj_context));
   context->memory = memory;
   context->base.flags = estate->es_jit_flags;
-  context->base.resowner = CurrentResourceOwner;
-  ResourceOwnerRememberJIT(CurrentResourceOwner, PointerGetDatum(context));
+  kj_owner_remember(context);
   estate->es_jit = &context->base;
   return context;
 }
@@ -118,7 +117,20 @@ static void release_context(JitContext *base) {
     kiln_jit_remove(backend_jit, context->units[i], NULL);
   context->n_units = 0;
   MemoryContextDelete(context->memory);
+  kj_owner_forget(context);
 }
+
+#if PG_VERSION_NUM >= 170000
+static void release_owned(Datum context) {
+  ((kj_context *)DatumGetPointer(context))->owner = NULL;
+  jit_release_context((JitContext *)DatumGetPointer(context));
+}
+
+const ResourceOwnerDesc kj_owner_kind = {.name = "kilnjit context",
+                                         .release_phase = RESOURCE_RELEASE_BEFORE_LOCKS,
+                                         .release_priority = RELEASE_PRIO_JIT_CONTEXTS,
+                                         .ReleaseResource = release_owned};
+#endif
 
 static void reset_after_error(void) { end_batch(); }
 

@@ -203,14 +203,14 @@ static void emit_const(kj_expr *e, int i, ExprEvalStep *op) {
 }
 
 static void emit_testval(kj_expr *e, int i, ExprEvalStep *op) {
-  bool domain = op->opcode == EEOP_DOMAIN_TESTVAL;
+  bool domain = kj_is_domain_test(op->opcode);
   int value =
     domain ? offsetof(ExprContext, domainValue_datum) : offsetof(ExprContext, caseValue_datum);
   int null =
     domain ? offsetof(ExprContext, domainValue_isNull) : offsetof(ExprContext, caseValue_isNull);
   kj_value v;
 
-  if (op->d.casetest.value != NULL) {
+  if (!kj_is_external_test(op->opcode) && op->d.casetest.value != NULL) {
     kj_write_result(e, i, kj_read(e, op->d.casetest.value, op->d.casetest.isnull));
     return;
   }
@@ -250,6 +250,16 @@ static void emit_done(kj_expr *e, int i, ExprEvalStep *op) {
   kiln_build_ret(e->f, &result, 1);
   e->reachable = false;
 }
+
+#if PG_VERSION_NUM >= 180000
+/* The place of the null flag may be NULL here. */
+static void emit_done_without_result(kj_expr *e, int i, ExprEvalStep *op) {
+  kiln_value zero = kiln_const_int(e->f, 0);
+
+  kiln_build_ret(e->f, &zero, 1);
+  e->reachable = false;
+}
+#endif
 
 /* AND and OR: what decides ends them at once, with a value that is known; a null among the others is remembered. */
 static void emit_bool_step(kj_expr *e, int i, ExprEvalStep *op) {
@@ -359,11 +369,11 @@ static void emit_booltest(kj_expr *e, int i, ExprEvalStep *op) {
 static void emit_rowcompare_final(kj_expr *e, int i, ExprEvalStep *op) {
   kj_value v = kj_read_result(e, i), r = {.form = KJ_ICMP, .type = KILN_TYPE_I32};
 
-  switch (op->d.rowcompare_final.rctype) {
-  case ROWCOMPARE_LT: r.cond = KILN_ICOND_SLT; break;
-  case ROWCOMPARE_LE: r.cond = KILN_ICOND_SLE; break;
-  case ROWCOMPARE_GE: r.cond = KILN_ICOND_SGE; break;
-  case ROWCOMPARE_GT: r.cond = KILN_ICOND_SGT; break;
+  switch (kj_row_comparison(op)) {
+  case COMPARE_LT: r.cond = KILN_ICOND_SLT; break;
+  case COMPARE_LE: r.cond = KILN_ICOND_SLE; break;
+  case COMPARE_GE: r.cond = KILN_ICOND_SGE; break;
+  case COMPARE_GT: r.cond = KILN_ICOND_SGT; break;
   default: kiln_func_fail(e->f, KILN_ERR_UNSUPPORTED, "kilnjit: comparison of rows"); return;
   }
   r.a = kj_as_type(e, &v, KILN_TYPE_I32);
@@ -377,10 +387,11 @@ static void emit_rowcompare_final(kj_expr *e, int i, ExprEvalStep *op) {
 #define R KJ_READS
 #define W KJ_WRITES
 #define B KJ_BOOLEAN
+#define UNKNOWN(name) {.unknown = #name}
 #define HELPER(function) .emit = emit_helper, .helper = (void *)(function)
 
 const kj_step_kind kj_step_kinds[EEOP_LAST] = {
-  [EEOP_DONE] = {.emit = emit_done},
+  [EEOP_DONE_RETURN] = {.emit = emit_done},
   [EEOP_INNER_FETCHSOME] = {.emit = emit_fetch},
   [EEOP_OUTER_FETCHSOME] = {.emit = emit_fetch},
   [EEOP_SCAN_FETCHSOME] = {.emit = emit_fetch},
@@ -496,6 +507,7 @@ const kj_step_kind kj_step_kinds[EEOP_LAST] = {
   [EEOP_AGG_PLAIN_TRANS_BYREF] = {.emit = kj_emit_agg_trans},
   [EEOP_AGG_ORDERED_TRANS_DATUM] = {HELPER(ExecEvalAggOrderedTransDatum), .access = R},
   [EEOP_AGG_ORDERED_TRANS_TUPLE] = {HELPER(ExecEvalAggOrderedTransTuple)},
+#include "versions.def"
 };
 
-StaticAssertDecl(EEOP_LAST == 90, "a step kind is missing in the table");
+StaticAssertDecl(EEOP_LAST == KJ_STEP_KINDS, "a step kind is missing in the table");

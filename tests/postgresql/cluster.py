@@ -1,6 +1,7 @@
 """A temporary PostgreSQL server on a unix socket, for the tests and measurements of integrations/postgresql."""
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -17,10 +18,11 @@ def missing():
     """Why there can be no server, or None."""
     if not shutil.which('pg_config'):
         return 'no pg_config'
-    if not ask('pg_config', '--version').startswith('PostgreSQL 15.'):
-        return 'no PostgreSQL 15'
+    version = ask('pg_config', '--version')
+    if not re.match(r'PostgreSQL 1[5-8]\b', version):
+        return 'no PostgreSQL 15 to 18, but ' + version
     if not os.path.exists(os.path.join(ask('pg_config', '--bindir'), 'postgres')):
-        return 'no postgresql-15'
+        return 'no server of ' + version
     return None
 
 

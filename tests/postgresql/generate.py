@@ -28,7 +28,7 @@ TYPES = {
     'text': ['', 'a', 'A', 'ab', 'a ', 'abc%', '12', '-3', 'x' * 130],
     'bpchar': ['', 'a', 'a  ', 'ab', 'zz'],
     'varchar': ['', 'a', 'b', 'a b'],
-    'date': ['-infinity', '4713-01-01 BC', '1999-12-31', '2000-01-01', '2024-02-29', 'infinity'],
+    'date': ['-infinity', '0044-03-15 BC', '1999-12-31', '2000-01-01', '2024-02-29', 'infinity'],
     'time': ['00:00', '12:34:56.789', '24:00'],
     'timestamp': ['-infinity', '1999-12-31 23:59:59.999999', '2000-01-01', '2024-02-29 12:00', 'infinity'],
     'timestamptz': ['-infinity', '1999-12-31 23:59:59.999999+00', '2000-01-01+00', 'infinity'],
@@ -40,7 +40,7 @@ TYPES = {
 }
 # Functions of the catalogue by these names; operators are all that are immutable.
 FUNCTIONS = ('abs ceil floor round trunc sign sqrt mod gcd length upper lower ltrim rtrim btrim substr left right reverse '
-             'replace strpos repeat md5 ascii chr position concat initcap split_part to_hex date_part date_trunc '
+             'replace strpos repeat md5 ascii chr concat initcap split_part to_hex date_part date_trunc '
              'age array_length cardinality array_upper array_append array_remove int4larger int8smaller float8larger '
              'date_larger timestamp_smaller hashtext hashint4 hashoid int2abs isfinite justify_days encode jsonb_typeof '
              'starts_with width_bucket bit_count numeric_inc scale int4inc int8inc booleq hashbpchar hashfloat8').split()
@@ -57,6 +57,29 @@ select proname, (select string_agg(typname, ',' order by n) from unnest(proargty
 """ % ' '.join(FUNCTIONS)
 
 
+SMALL = {'int2': (-20, 20, 1), 'int4': (-20, 20, 1), 'int8': (-20, 20, 1), 'float4': (-40, 40, 4), 'float8': (-40, 40, 4),
+         'numeric': (-40, 40, 4), 'oid': (0, 30, 1)}
+
+# How an operand is written that would be an error for most values: by operator or function, place and type.
+FINITE = "coalesce(nullif(nullif(%s, 'infinity'), '-infinity'), '2020-02-29')"
+TAMED = {
+    **{(name, 1, t): 'nullif(%s, 0)' for name in ('/', '%', 'mod') for t in SMALL},
+    **{(name, 0, t): 'abs(%s)' for name in ('sqrt', '^', '|/') for t in SMALL},
+    **{(name, k, t): FINITE for name in ('-', 'age') for k in (0, 1) for t in ('date', 'timestamp', 'timestamptz')},
+    **{(name, k, *types): '(%s %% 999)' for name, k, types in (
+        ('+', 1, ('date', 'int4')), ('+', 0, ('int4', 'date')), ('-', 1, ('date', 'int4')))},
+    ('-', 0, 'jsonb'): 'jsonb_build_array(1, %s)', ('#-', 0, 'jsonb'): "jsonb_build_object('a', %s)",
+    ('#-', 1, 'text[]'): 'array_remove(%s, null)', ('substr', 2, 'int4'): 'abs(%s %% 99)',
+    ('date_part', 0, 'text'): "coalesce(nullif('hour', %s), 'day')", ('date_trunc', 0, 'text'): "coalesce(nullif('hour', %s), 'day')",
+    ('encode', 1, 'text'): "coalesce(nullif('hex', %s), 'escape')", ('chr', 0, 'int4'): '(abs(%s %% 90) + 32)',
+    ('repeat', 1, 'int4'): '(%s %% 9)', ('split_part', 2, 'int4'): 'coalesce(nullif(%s, 0), 1)',
+}
+
+
+def operands(name, types):
+    return [TAMED.get((name, k, t)) or TAMED.get((name, k, *types), '%s') for k, t in enumerate(types)]
+
+
 def name_of(typname):
     return typname[1:] + '[]' if typname.startswith('_') else typname
 
@@ -68,21 +91,16 @@ def catalogue(c):
     for line in operators.splitlines():
         op, a, b, result = line.rsplit('|', 3)
         types = [name_of(x) for x in (a, b) if x]
-        known.append(('(%s %s %s)' % ('%s', op.replace('%', '%%'), '%s') if a else '(%s %%s)' % op.replace('%', '%%'),
-                      types, name_of(result)))
+        known.append(('(%s)' % (' %s ' % op.replace('%', '%%')).join(([] if a else ['']) + operands(op, types)), types, name_of(result)))
     for line in functions.splitlines():
         name, args, result = line.split('|')
         types = [name_of(x) for x in args.split(',')]
-        known.append(('%s(%s)' % (name, ', '.join(['%s'] * len(types))), types, name_of(result)))
+        known.append(('%s(%s)' % (name, ', '.join(operands(name, types))), types, name_of(result)))
     return [k for k in known if all(t in TYPES for t in k[1] + [k[2]])]
 
 
 def column(type):
     return 'c_' + re.sub(r'\[\]', '_array', type)
-
-
-SMALL = {'int2': (-20, 20, 1), 'int4': (-20, 20, 1), 'int8': (-20, 20, 1), 'float4': (-40, 40, 4), 'float8': (-40, 40, 4),
-         'numeric': (-40, 40, 4), 'oid': (0, 30, 1)}
 
 
 def small(r, type):
@@ -174,7 +192,7 @@ class Maker:
         if type != 'jsonb':
             forms.append(lambda: '%s(%s)' % (r.choice(['greatest', 'least']), ', '.join(e(type, d) for _ in range(
                 r.randint(2, 3)))))
-        if type.startswith('int') or type.startswith('float') or type == 'numeric':
+        if type in SMALL and type != 'oid':
             forms += [lambda: '(%s)::%s' % (e(r.choice(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric']), d), type)] * 3
         if type == 'text':
             forms += [lambda: '(%s)::text' % e(self.any_type(), d)] * 2
@@ -216,7 +234,7 @@ class Maker:
     def query(self):
         r = self.r
         self.tables, self.params = ['x'], [] if r.random() < 0.3 else None
-        source, d = r.choice(['t x', 't x', 'u x', '(select * from t offset 3) x']), r.randint(1, 3)
+        source, d = r.choice(['t x', 'u x', 'u x', '(select * from t offset 3) x']), r.randint(1, 3)
         if r.random() < 0.25:
             self.tables = ['x', 'y']
             source += r.choice([' join ', ' left join ', ' full join ']) + 'u y on x.id = y.id'
@@ -294,4 +312,4 @@ def queries(kilnjit, n, first=1):
             seed += 1
         for line in c.crashes():
             print('seed %d: %s' % (seed - 1, line))
-        return ok and differ == 0 and not c.crashes() and compiled >= 0.9 * total and errors < 0.5 * done
+        return ok and differ == 0 and not c.crashes() and compiled >= 0.9 * total and errors < 0.15 * done
