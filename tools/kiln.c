@@ -52,20 +52,23 @@ static const char *named_verb(const char *program) {
   return strcmp(name, "cc") == 0 || strcmp(name, "c++") == 0 ? name : NULL;
 }
 
-/* CMake takes "kiln-" in kiln-cc for the prefix of a cross compiler's tools, and looks by it for an archiver that knows
- * LLVM's link-time optimization: kiln-llvm-ar, kiln-llvm-ranlib. They are LLVM's. -1: the program has no such name. */
-static int become_archiver(char **argv) {
-  static const char before[] = "kiln-llvm-", *const tools[][4] = {
-                                               {"ar", "llvm-ar-22", "llvm-ar", "ar"},
-                                               {"ranlib", "llvm-ranlib-22", "llvm-ranlib",
-                                                "ranlib"},
-                                             };
+/* CMake takes "kiln-" in kiln-cc for the prefix of a cross compiler's tools. By it all versions look for an archiver
+ * that knows LLVM's link-time optimization, and those from 3.28 to 3.31 for the scanner of C++20 modules. The tools
+ * are LLVM's. -1: the program has no such name. */
+static int become_tool(char **argv) {
+  static const struct {
+    const char *name, *programs[3], *package;
+  } tools[] = {
+    {"kiln-llvm-ar", {"llvm-ar-22", "llvm-ar", "ar"}, "llvm-22 or binutils"},
+    {"kiln-llvm-ranlib", {"llvm-ranlib-22", "llvm-ranlib", "ranlib"}, "llvm-22 or binutils"},
+    {"kiln-clang-scan-deps", {"clang-scan-deps-22", "clang-scan-deps"}, "clang-tools-22"},
+  };
   const char *slash = strrchr(argv[0], '/'), *name = slash != NULL ? slash + 1 : argv[0];
-  if (strncmp(name, before, sizeof before - 1) != 0) return -1;
-  for (unsigned t = 0; t < 2; t++) {
-    if (strcmp(name + sizeof before - 1, tools[t][0]) != 0) continue;
-    for (unsigned i = 1; i < 4; i++) execvp(tools[t][i], argv);
-    tool_error("there is no %s: install the package llvm-22 or binutils", tools[t][1]);
+  for (size_t t = 0; t < sizeof tools / sizeof *tools; t++) {
+    if (strcmp(name, tools[t].name) != 0) continue;
+    for (unsigned i = 0; i < 3 && tools[t].programs[i] != NULL; i++)
+      execvp(tools[t].programs[i], argv);
+    tool_error("there is no %s: install the package %s", tools[t].programs[0], tools[t].package);
     return TOOL_FAILED;
   }
   return -1;
@@ -101,7 +104,7 @@ static int print_help(int argc, char **argv) {
 static int run(int argc, char **argv) {
   const char *named = argc > 0 ? named_verb(argv[0]) : NULL;
   if (named != NULL) return verbs[find_verb(named)](argc, argv);
-  int archived = argc > 0 ? become_archiver(argv) : -1;
+  int archived = argc > 0 ? become_tool(argv) : -1;
   if (archived >= 0) return archived;
   if (argc < 2) {
     tool_print_help(stderr);

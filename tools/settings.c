@@ -100,7 +100,7 @@ static uint64_t add_file(uint64_t hash, const char *path) {
   return hash;
 }
 
-static uint64_t hash_of_parts(void) {
+uint64_t tool_parts_hash(void) {
   uint64_t hash = 0xcbf29ce484222325;
   char path[PATH_MAX];
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -124,7 +124,12 @@ static int by_name(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-void tool_identity(const char *way, char out[TOOL_IDENTITY_SIZE]) {
+const char *tool_backend(void) {
+  const char *path = getenv("KILN_BACKEND");
+  return path != NULL && path[0] != 0 ? path : NULL;
+}
+
+void tool_identity(char out[TOOL_IDENTITY_SIZE]) {
   enum { MOST = 64 };
   const char *set[MOST];
   size_t n = 0;
@@ -132,8 +137,11 @@ void tool_identity(const char *way, char out[TOOL_IDENTITY_SIZE]) {
     if (changes_objects(*e)) set[n++] = *e;
   qsort(set, n, sizeof *set, by_name);
   uint32_t v = kiln_version();
+  uint64_t hash = tool_parts_hash();
+  const char *backend = tool_backend();
+  if (backend != NULL) hash = add_file(hash, backend);
   int at = snprintf(out, TOOL_IDENTITY_SIZE, "Kiln %u.%u.%u (%016" PRIx64 "), %s", v / 1000000,
-                    v / 1000 % 1000, v % 1000, hash_of_parts(), way);
+                    v / 1000 % 1000, v % 1000, hash, backend != NULL ? "rustc" : "shim");
   for (size_t i = 0; i < n && at < TOOL_IDENTITY_SIZE - 1; i++)
     at += snprintf(out + at, TOOL_IDENTITY_SIZE - (size_t)at, ", %s", set[i]);
   for (char *c = out; *c != 0; c++)

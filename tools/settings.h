@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct tool_settings {
   struct tool_inlining inlining; /* $KILN_INLINE */
@@ -31,9 +32,16 @@ void tool_settings_files(const char *folder, tool_refused_file_fn *refused);
  * warning; false: a value is wrong, after a message. Of settings_verb.c, which only `kiln` has. */
 bool tool_settings_begin(const char *verb);
 
-/* One line that differs whenever objects may: the version and the content of Kiln's programs, which way makes objects
- * (`way`: "shim"), and all variables that begin with KILN_, but for those that change no object. Build tools have it in
- * their keys: as a line of the compiler's version and in $CARGO_KILN. */
-void tool_identity(const char *way, char out[TOOL_IDENTITY_SIZE]);
+/* The library that rustc loads as its code generator, $KILN_BACKEND; NULL: none is named. */
+const char *tool_backend(void);
+
+/* A hash of the content of Kiln's programs that make objects. */
+uint64_t tool_parts_hash(void);
+
+/* One line that differs whenever objects may: the version and the content of Kiln's programs and of the code generator
+ * that rustc loads, if there is one, which of the two ways makes objects ("shim" or "rustc"), and all variables that
+ * begin with KILN_, but for those that change no object. Build tools have it in their keys: as a line of the compiler's
+ * version and in $CARGO_KILN. */
+void tool_identity(char out[TOOL_IDENTITY_SIZE]);
 
 #endif

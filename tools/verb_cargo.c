@@ -1,6 +1,8 @@
 /* `kiln cargo`: cargo with kiln-rustc around its compiler. It ends with what LLVM compiled, if anything, and with
  * $KILN_STATS with a table of what was compiled by whom, and what it cost. */
 #define _GNU_SOURCE
+#include "cargo_backend.h"
+#include "cargo_cache.h"
 #include "cargo_config.h"
 #include "settings.h"
 #include "stats.h"
@@ -10,36 +12,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- kiln-rustc, by a name that says what it makes ---- */
-
-/* The folders in which it may have such names, in order: the user's cache, and one for programs without a home. */
-static bool cache_folder(unsigned i, char out[PATH_MAX]) {
-  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"),
-             *temporary = getenv("TMPDIR");
-  if (temporary == NULL || temporary[0] != '/') temporary = "/tmp";
-  if (i == 0 && cache != NULL && cache[0] == '/')
-    return snprintf(out, PATH_MAX, "%s/kiln", cache) < PATH_MAX;
-  if (i == 1 && home != NULL && home[0] == '/')
-    return snprintf(out, PATH_MAX, "%s/.cache/kiln", home) < PATH_MAX;
-  return i == 2 &&
-         snprintf(out, PATH_MAX, "%s/kiln-%ju", temporary, (uintmax_t)geteuid()) < PATH_MAX;
-}
-
-/* Makes a folder and those above it. False: it cannot, or the folder belongs to another user. */
-static bool make_folder(char *path) {
-  struct stat st;
-  for (char *c = path + 1; *c != 0; c++) {
-    if (*c != '/') continue;
-    *c = 0;
-    mkdir(path, 0777);
-    *c = '/';
-  }
-  return (mkdir(path, 0700) == 0 || errno == EEXIST) && lstat(path, &st) == 0 &&
-         S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
 
 /* Has `folder`/`name` be a symbolic link to `target`. Others may do the same at the same time. */
 static bool make_link(const char *folder, const char *name, const char *target,
@@ -61,16 +36,13 @@ static bool name_compiler(const char *kiln_rustc, const char *identity, char wra
   uint64_t hash = 0xcbf29ce484222325;
   for (const char *c = identity; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
   for (const char *c = kiln_rustc; *c != 0; c++) hash = (hash ^ (uint8_t)*c) * 0x100000001b3;
-  char folder[PATH_MAX];
-  for (unsigned i = 0; i < 3; i++) {
-    if (!cache_folder(i, folder)) continue;
-    size_t n = strlen(folder);
-    bool ok = make_folder(folder) && n + 18 < PATH_MAX;
-    if (ok) snprintf(folder + n, PATH_MAX - n, "/%016" PRIx64, hash);
-    if (ok && make_folder(folder) && make_link(folder, "kiln-rustc", kiln_rustc, wrapper) &&
+  char folder[PATH_MAX], name[24];
+  snprintf(name, sizeof name, "%016" PRIx64, hash);
+  for (unsigned i = 0; i < CARGO_CACHE_PLACES; i++)
+    if (cargo_cache_path(i, name, folder) && cargo_cache_make(folder) &&
+        make_link(folder, "kiln-rustc", kiln_rustc, wrapper) &&
         make_link(folder, "rustc", kiln_rustc, rustc))
       return true;
-  }
   tool_error(
     "cargo: no folder for links to kiln-rustc: set XDG_CACHE_HOME to one that can be written to");
   return false;
@@ -96,7 +68,7 @@ static bool set_compiler(char **words) {
     tool_error("cargo: there is no kiln-rustc beside kiln");
     return false;
   }
-  tool_identity("shim", identity);
+  tool_identity(identity);
   if (!name_compiler(kiln_rustc, identity, as_wrapper, as_rustc)) return false;
   setenv("CARGO_KILN", identity, 1); /* sccache has CARGO_* in its keys */
   if (!cargo_config_program(words, "RUSTC_WRAPPER", "build.rustc-wrapper", name) ||
@@ -120,28 +92,64 @@ static const char *inline_option(const char *word) {
                                                                                            : NULL;
 }
 
-/* Takes --inline, in front of cargo's words, out of the command line. */
-static int take_inline(int *argc, char **argv) {
+/* Takes the first of cargo's words out of the command line. */
+static void drop_word(int *argc, char **argv) {
+  memmove(argv + 1, argv + 2, (size_t)--*argc * sizeof *argv);
+}
+
+/* Kiln's options, which stand in front of cargo's words. */
+struct cargo_options {
+  bool shim;  /* --no-bootstrap: not the code generator that rustc loads, but the shim */
+  bool setup; /* --setup */
+};
+
+/* Takes an option of Kiln's out of the command line; `taken`: there was one. */
+static int take_option(int *argc, char **argv, struct cargo_options *o, bool *taken) {
+  const char *word = *argc > 1 ? argv[1] : "", *rest = inline_option(word);
   struct tool_inlining inlining;
-  const char *rest = *argc > 1 ? inline_option(argv[1]) : NULL;
+  *taken = true;
   if (rest != NULL) {
     const char *size = rest[0] == '=' ? rest + 1 : "small";
     int bad = tool_parse_inline(size, &inlining);
     if (bad != TOOL_OK) return bad;
     setenv("KILN_INLINE", size, 1);
-    memmove(argv + 1, argv + 2, (size_t)--*argc * sizeof *argv);
+  } else if (strcmp(word, "--no-bootstrap") == 0) {
+    o->shim = true;
+  } else if (strcmp(word, "--setup") == 0) {
+    o->setup = true;
+  } else {
+    *taken = false;
+    return TOOL_OK;
+  }
+  drop_word(argc, argv);
+  return TOOL_OK;
+}
+
+static bool is_ours_option(const char *word) {
+  return inline_option(word) != NULL || strcmp(word, "--no-bootstrap") == 0 ||
+         strcmp(word, "--setup") == 0;
+}
+
+static int take_options(int *argc, char **argv, struct cargo_options *o) {
+  for (bool taken = true; taken;) {
+    int bad = take_option(argc, argv, o, &taken);
+    if (bad != TOOL_OK) return bad;
   }
   for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++)
-    if (inline_option(argv[i]) != NULL)
+    if (is_ours_option(argv[i]))
       return tool_usage("cargo: %s is Kiln's option and stands first: kiln cargo %s %s", argv[i],
                         argv[i], argv[1]);
   return TOOL_OK;
 }
 
 int verb_cargo(int argc, char **argv) {
-  int bad = take_inline(&argc, argv);
+  struct cargo_options options = {.setup = false};
+  int bad = take_options(&argc, argv, &options);
   if (bad != TOOL_OK) return bad;
+  if (options.setup) return cargo_backend_setup(argv);
   if (!tool_settings_begin("cargo")) return TOOL_USAGE;
+  if (options.shim) unsetenv("KILN_BACKEND");
+  else if ((bad = cargo_backend_choose(argv)) != TOOL_OK) return bad;
   if (!set_compiler(argv)) return TOOL_FAILED;
   const char *cargo = getenv("CARGO");
   bool chooses =

@@ -147,12 +147,20 @@ static bool is_without_passes(const struct rustc_options *o, const struct tool_s
          o->llvm[0] == 0 && !o->ir && !o->assembly;
 }
 
+/* Does rustc load Kiln ($KILN_BACKEND)? Only for cargo's own compilations, which have -C metadata: a stable compiler
+ * takes the option with RUSTC_BOOTSTRAP alone, and build scripts that try what the compiler accepts are to see a stable
+ * one. Where Kiln inlines, or LLVM must generate code, it is not loaded. */
+static bool is_for_backend(const struct rustc_options *o, const struct tool_settings *s) {
+  return tool_backend() != NULL && o->metadata && !o->backend && o->level == 0 && o->llvm[0] == 0 &&
+         s->opt_level == 0 && s->inlining.what == KILN_INLINING_OFF;
+}
+
 /* `words`, of which `n` are there, and more options. */
 static char **with_options(char **words, size_t n, const struct tool_settings *settings) {
   struct rustc_options o;
   rustc_options_begin(&o);
   for (char **w = words + 1; *w != NULL; w++) rustc_word(&o.words, *w);
-  char **more = malloc((n + 3) * sizeof *more);
+  char **more = malloc((n + 4) * sizeof *more), *backend;
   if (more == NULL || o.words.unread) return words;
   memcpy(more, words, n * sizeof *more);
   static const char units[] = "-Ccodegen-units=1", passes[] = "-Cno-prepopulate-passes";
@@ -161,6 +169,11 @@ static char **with_options(char **words, size_t n, const struct tool_settings *s
   if (is_without_passes(&o, settings)) {
     more[n++] = (char *)(uintptr_t)passes;
     setenv("KILN_SHIM_PASSES", "1", 1);
+  }
+  if (is_for_backend(&o, settings) &&
+      asprintf(&backend, "-Zcodegen-backend=%s", tool_backend()) > 0) {
+    more[n++] = backend;
+    setenv("RUSTC_BOOTSTRAP", "1", 1);
   }
   more[n] = NULL;
   return more;
@@ -187,7 +200,7 @@ static int print_version(const char *rustc, char **words) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   if (!WIFEXITED(status)) return 128 + WTERMSIG(status);
   if (WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
-  tool_identity("shim", identity);
+  tool_identity(identity);
   printf("code generator: %s\n", identity);
   return fflush(stdout) == 0 ? 0 : 1;
 }

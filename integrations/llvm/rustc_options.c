@@ -69,6 +69,8 @@ static void of_row(struct rustc_options *o, int letter, const char *name, const 
   else if (strcmp(name, "opt-level") == 0) o->level = level_of(said);
   else if (strcmp(name, "incremental") == 0) o->incremental = true;
   else if (strcmp(name, "codegen-units") == 0) o->units = true;
+  else if (strcmp(name, "metadata") == 0) o->metadata = true;
+  else if (strcmp(name, "codegen-backend") == 0) o->backend = true;
   else if (strcmp(name, "function-sections") == 0) o->no_function_sections = is_off(value);
   else if (strcmp(name, "no-generate-arange-section") == 0) o->no_aranges = is_on(value);
   else if (strcmp(name, "lto") == 0) o->ir = !is_off(value);

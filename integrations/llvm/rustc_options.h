@@ -10,6 +10,8 @@ struct rustc_options {
   int level;                 /* 0 to 3: that of LLVM's code generator */
   bool incremental;          /* -C incremental */
   bool units;                /* -C codegen-units */
+  bool metadata;             /* -C metadata */
+  bool backend;              /* -Z codegen-backend */
   bool no_function_sections; /* -Z function-sections=no */
   bool no_aranges;           /* -Z no-generate-arange-section */
   bool assembly, objects;    /* what --emit asks for */

@@ -1,4 +1,5 @@
-//! Makes the bindings, and compiles libkiln unless `KILN_LIBRARY` names a folder that has it.
+//! Makes the bindings, and compiles libkiln unless `KILN_LIBRARY` names a folder that has it; its headers are then in
+//! `KILN_INCLUDE`, or in the source tree.
 
 #[path = "build/bindings.rs"]
 mod bindings;
@@ -15,9 +16,10 @@ const CHECKS: &str = "check";
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap());
-    let include = root.join("include");
+    let include = env::var_os("KILN_INCLUDE").map_or_else(|| root.join("include"), PathBuf::from);
     println!("cargo:rerun-if-changed={}", include.display());
     println!("cargo:rerun-if-env-changed=KILN_LIBRARY");
+    println!("cargo:rerun-if-env-changed=KILN_INCLUDE");
 
     let header = out.join("kiln_all.h");
     fs::write(&header, "#include <kiln/kiln.h>\n#include <kiln/as.h>\n").unwrap();

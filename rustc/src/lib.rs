@@ -223,8 +223,10 @@ impl WriteBackendMethods for Kiln {
         };
         let _timer = prof.generic_activity_with_arg("kiln_write_object", &*module.name);
         let path = cgcx.output_filenames.temp_path_for_cgu(OutputType::Object, &module.name);
-        log::by_kiln(&module.name, kilns.counts());
-        if let Err(message) = kilns.write(&path) {
+        let (counts, built, start) = (kilns.counts(), kilns.built, log::cpu_time());
+        let written = kilns.write(&path);
+        log::by_kiln(&module.name, counts, built + log::cpu_time().saturating_sub(start));
+        if let Err(message) = written {
             let dcx = DiagCtxt::new(Box::new(emitter.clone()));
             dcx.handle().fatal(format!("kiln: unit {}: {message}", module.name));
         }

@@ -1,24 +1,49 @@
-//! A line for each unit, in the file that `$KILN_LOG` names: what Kiln compiled, or why LLVM did.
+//! A line for each unit, in the file that `$KILN_LOG` names: what Kiln compiled, or why LLVM did; and one for the file of
+//! costs, `$KILN_STATS` (`tools/stats.c` reads it).
 
 use std::env;
 use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::time::Duration;
 
 /// Appends a line, at once, since other processes write to the file, too. A log that cannot be written is no error.
-fn line(text: &str) {
-    let Some(path) = env::var_os("KILN_LOG") else { return };
+fn line(variable: &str, text: &str) {
+    let Some(path) = env::var_os(variable).filter(|path| path != "1") else { return };
     if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(path) {
         let _ = file.write_all(text.as_bytes());
     }
 }
 
-/// A unit that Kiln compiled.
-pub fn by_kiln(unit: &str, (functions, instructions): (u64, u64)) {
-    line(&format!("{unit}: {functions} functions, {instructions} instructions\n"));
+#[repr(C)]
+struct TimeSpec {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+unsafe extern "C" {
+    fn clock_gettime(clock: i32, time: *mut TimeSpec) -> i32;
+}
+
+/// `CLOCK_THREAD_CPUTIME_ID` of Linux.
+const CLOCK_OF_THREAD: i32 = 3;
+
+/// The processor time of this thread.
+pub fn cpu_time() -> Duration {
+    let mut time = TimeSpec { seconds: 0, nanoseconds: 0 };
+    // SAFETY: the structure is that of 64-bit Linux.
+    unsafe { clock_gettime(CLOCK_OF_THREAD, &mut time) };
+    Duration::new(time.seconds as u64, time.nanoseconds as u32)
+}
+
+/// A unit that Kiln compiled, and the processor time that it took to build and write it.
+pub fn by_kiln(unit: &str, (functions, instructions): (u64, u64), time: Duration) {
+    line("KILN_LOG", &format!("{unit}: {functions} functions, {instructions} instructions\n"));
+    // No bitcode is written: its column is 0.
+    line("KILN_STATS", &format!("unit\tkiln\t0\t{}\t{instructions}\t{unit}\n", time.as_nanos()));
 }
 
 /// A unit that is left to LLVM.
 pub fn by_llvm(krate: impl Display, unit: &str, why: &str) {
-    line(&format!("{krate}: {unit}: compiled by LLVM: {why}\n"));
+    line("KILN_LOG", &format!("{krate}: {unit}: compiled by LLVM: {why}\n"));
 }

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::ptr;
+use std::time::Duration;
 
 use rustc_session::Session;
 use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
@@ -16,6 +17,8 @@ const GUARD_PAGE: u32 = 4096;
 pub struct Module {
     pub raw: *mut kiln_module,
     pub session: *mut kiln_session,
+    /// The processor time that it took to build its functions.
+    pub built: Duration,
     assembler: *mut kiln_as,
     attrs: kiln_func_attrs,
 }
@@ -57,7 +60,7 @@ impl Module {
         };
         // SAFETY: the module is new.
         unsafe { kiln_module_set_attrs(raw, &attrs) };
-        Module { raw, session, assembler, attrs: function_attrs(sess) }
+        Module { raw, session, built: Duration::ZERO, assembler, attrs: function_attrs(sess) }
     }
 
     /// Starts the body of a function.

@@ -53,6 +53,7 @@ pub fn compile(
 
 fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     let _timer = tcx.prof.generic_activity_with_arg("kiln_build_unit", name.as_str());
+    let start = log::cpu_time();
     let mut cx = Context::new(tcx, tcx.codegen_unit(name));
     let items = cx.unit.items_in_deterministic_order(tcx);
     for (item, data) in &items {
@@ -65,6 +66,7 @@ fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     maybe_create_entry_wrapper::<Builder<'_, '_>>(&cx, cx.unit);
     cx.compile_open();
     cx.finish_debug();
+    cx.module.built = log::cpu_time().saturating_sub(start);
     ModuleCodegen::new_regular(name.to_string(), Unit::Kiln(cx.module))
 }
 

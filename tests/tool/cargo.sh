@@ -134,6 +134,82 @@ check "the version says so" version
 same_version() { diff <(KILN_INLINE=small KILN_OPT_LEVEL=1 "$build/kiln-rustc" --version --verbose) <(KILN_OPT_LEVEL=1 KILN_INLINE=small "$build/kiln-rustc" "$rustc" -Vv) && ! diff -q <("$build/kiln-rustc" -vV) <(KILN_INLINE=must "$build/kiln-rustc" -vV); }
 check "for each setting, whatever their order" same_version
 
+# ---- the code generator that rustc loads ----
+
+# fails WORDS COMMAND...: the command fails and says the words.
+fails() { local words=$1; shift; ! "$@" > said 2>&1 && grep -qF -- "$words" said || { cat said; return 1; }; }
+in_inner() { (cd top/inner && "$@"); }
+
+# A compiler that notes for each call its kind, whether it is to load a code generator, and RUSTC_BOOTSTRAP; and compiles
+# without. A crate whose build script asks the compiler for an unstable feature, as those of published crates do.
+printf '#!/bin/bash\nkind=other loads=none words=()\nfor w; do case $w in -Zcodegen-backend=*) loads=${w#*=} ;; metadata=*) kind=compile; words+=("$w") ;; -vV) kind=version; words+=("$w") ;; probe.rs) kind=probe; words+=("$w") ;; *) words+=("$w") ;; esac; done\necho "$kind $loads ${RUSTC_BOOTSTRAP:-0}" >> "$CALLS"\nunset RUSTC_BOOTSTRAP\nexec "%s" "${words[@]}"\n' "$rustc" > bin/rustc-load
+chmod +x bin/rustc-load
+mkdir -p asks/src
+printf '[package]\nname = "asks"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n[profile.release]\nopt-level = 2\n' > asks/Cargo.toml
+cat > asks/build.rs << 'END'
+use std::{env, fs, process::Command};
+fn main() {
+    let folder = env::var("OUT_DIR").unwrap();
+    fs::write(format!("{folder}/probe.rs"), "#![feature(never_type)]").unwrap();
+    let (wrapper, rustc) = (env::var("RUSTC_WRAPPER").unwrap(), env::var("RUSTC").unwrap());
+    let accepted = Command::new(wrapper).current_dir(folder).args([&rustc, "--crate-type=lib", "--emit=metadata", "probe.rs"]).status().unwrap();
+    println!("cargo:warning=accepted: {}", accepted.success());
+}
+END
+echo 'pub fn three() -> i32 { 3 }' > asks/src/lib.rs
+export CALLS=$work/calls
+commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
+hash=$("$build/kiln-rustc" -vV | sed -n 's/^code generator: .*(\(.*\)).*/\1/p')
+loaded=$XDG_CACHE_HOME/kiln/rustc-$commit-$hash
+# loads VARIABLE=VALUE... KILN WORD...: the kinds of calls of a new build.
+loads() {
+  rm -rf asks/target calls
+  (cd asks && env RUSTC="$bin/rustc-load" "$@") > said 2>&1 || { cat said; return 1; }
+  grep -q 'accepted: false' said || { cat said; return 1; }
+  grep -v '^other' calls | sort -u
+}
+library() { rm -rf "$XDG_CACHE_HOME"/kiln/rustc-*; mkdir -p "$1" && chmod 755 "$1" && echo "$2" > "$1/librustc_codegen_kiln.so"; }
+with_it=$(printf '%s\n' "compile $loaded/librustc_codegen_kiln.so 1" 'probe none 0' 'version none 0')
+without=$(printf '%s\n' 'compile none 0' 'probe none 0' 'version none 0')
+does() { local want=$1 got; shift; got=$(loads "$@") && [[ $got == "$want" ]] || { echo "$got"; return 1; }; }
+# quietly COMMAND...: and nothing is said of another Kiln.
+quietly() { "$@" && ! grep -q 'is not used' said; }
+if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
+  library "$loaded" one || exit 1
+  check "the code generator of this compiler and this Kiln is loaded, by cargo's compilations alone" quietly does "$with_it" "$kiln" cargo build
+  check "not with --no-bootstrap" quietly does "$without" "$kiln" cargo --no-bootstrap build
+  check "not with --inline" does "$without" "$kiln" cargo --inline build
+  check "nor with both" does "$without" "$kiln" cargo --inline --no-bootstrap build
+  check "nor by units that are optimized" bash -c "$(declare -f loads); bin=$bin work=$work; loads '$kiln' cargo build --release > got && ! grep -q 'compile none' said && [[ \$(grep -c 'compile none 0' got) == 1 ]]"
+  check "not by kiln-rustc without it" does "$without" env RUSTC_WRAPPER="$build/kiln-rustc" cargo build
+  changed() { [[ $(built RUSTC="$bin/rustc-load" "$kiln" cargo) == 0 ]]; }
+  rebuilt() { rm -rf top/inner/target; (( $(built RUSTC="$bin/rustc-load" "$kiln" cargo) > 0 )) && changed && echo two > "$loaded/librustc_codegen_kiln.so" && (( $(built RUSTC="$bin/rustc-load" "$kiln" cargo) > 0 )) && changed; }
+  check "another one compiles again" rebuilt
+  check "going to the shim compiles" changes "$kiln cargo --no-bootstrap" RUSTC="$bin/rustc-load" "$kiln" cargo
+  library "$XDG_CACHE_HOME/kiln/rustc-$commit-0123456789abcdef" one
+  check "that of another Kiln is not" does "$without" "$kiln" cargo build
+  check "which is said" grep -q 'is not used: it is of another Kiln, .*: kiln cargo --setup' said
+  library "$XDG_CACHE_HOME/kiln/rustc-0123456789012345678901234567890123456789-$hash" one
+  check "that of another compiler is not" quietly does "$without" "$kiln" cargo build
+  library "$loaded" one && chmod 777 "$loaded"
+  check "nor one that others can write to" does "$without" "$kiln" cargo build
+  library "$loaded" one && mv "$loaded" "$work/elsewhere" && ln -s "$work/elsewhere" "$loaded"
+  check "nor one behind a link" does "$without" "$kiln" cargo build
+  rm -rf "$XDG_CACHE_HOME"/kiln/rustc-*
+  echo three > named.so
+  check "KILN_BACKEND names one" does "$(printf '%s\n' "compile $work/named.so 1" 'probe none 0' 'version none 0')" KILN_BACKEND=../named.so "$kiln" cargo build
+else skip "the code generator that rustc loads" "this rustc does not name its commit"
+fi
+check "KILN_BACKEND of a file that does not exist" fails 'KILN_BACKEND: /no/file: No such file' env KILN_BACKEND=/no/file "$kiln" cargo --version
+check "--setup behind the command" fails '--setup is Kiln' in_inner "$kiln" cargo build --setup
+check "--setup with more words" fails '--setup takes no more than +TOOLCHAIN' "$kiln" cargo --setup build
+check "--no-bootstrap behind the command" fails 'kiln cargo --no-bootstrap build' in_inner "$kiln" cargo build --no-bootstrap
+printf '#!/bin/sh\necho rustc 1.85.0\necho commit-hash: unknown\necho host: x86_64-unknown-linux-gnu\necho release: 1.85.0\n' > bin/rustc-unknown
+printf '#!/bin/sh\n[ "$1" != -vV ] || { echo rustc; echo commit-hash: %s; echo host: aarch64-unknown-linux-gnu; echo release: 1.99.1; }\n' "${commit/unknown/0123456789012345678901234567890123456789}" > bin/rustc-foreign
+chmod +x bin/rustc-unknown bin/rustc-foreign
+check "--setup with a compiler that does not name its commit" fails 'does not name its commit' env RUSTC="$bin/rustc-unknown" "$kiln" cargo --setup
+check "--setup on another machine" fails 'is for x86_64-unknown-linux-gnu, not aarch64-unknown-linux-gnu' env RUSTC="$bin/rustc-foreign" "$kiln" cargo --setup
+
 # ---- files and settings ----
 
 relative() {
@@ -148,9 +224,6 @@ relative_wrapper() {
 check "with the wrapper alone, too, and KILN_STATS" relative_wrapper
 unopened() { rm -rf top/inner/target; (cd top/inner && KILN_LOG=$work/no/log "$kiln" cargo build 2> "$work/said") && (( $(grep -c "warning: KILN_LOG: $work/no/log: No such file" said) == 1 )); }
 check "a log that cannot be opened gets one warning" unopened
-# fails WORDS COMMAND...: the command fails and says the words.
-fails() { local words=$1; shift; ! "$@" > said 2>&1 && grep -qF -- "$words" said || { cat said; return 1; }; }
-in_inner() { (cd top/inner && "$@"); }
 for setting in "KILN_INLINE=all: 'all'" "KILN_INLINE=0: '0'" "KILN_OPT_LEVEL=4: '4'" "KILN_OPT_LEVEL=s: 's'" "KILN_OPT_LEVEL=1x: '1x'" "KILN_UNKNOWN=no: 'no'"; do
   value=${setting%%:*} name=${setting%%=*} words=${setting#*: }
   check "$value is an error of kiln cargo" fails "$name: bad value $words" env "$value" "$kiln" cargo --version

@@ -2,13 +2,15 @@
 """Crates' own tests, built by cargo and by `kiln cargo`: the same tests with the same results.
 
     crates.py --kiln=build/kiln [--list] [--opt-level=N] [--panic=abort] [--debug=N] [--incremental=0] [--times=N]
-              [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...] [NAME...]
+              [--rustc=PATH] [--toolchains=NAME,...] [--fetch] [--keep] [--shared=FOLDER] [--tests=FILE,...]
+              [NAME[@VERSION]...]
 
 Sources come from crates.io (cargo vendor), at the versions below, into build/cache/crates. A row a crate: tests that
 ran, whether they printed the same, objects that Kiln made and that LLVM made (with the reasons), user and system
 seconds of both builds, user seconds of both builds' tests: the least of --times runs, which alternate. What is C in them
 is compiled by `kiln cc`, and by clang for cargo alone. Random cases of proptest are 16, instead of 256. --toolchains: all of
-it with each of these of rustup's; the last lines say for each compiler how many objects Kiln made, and LLVM.
+it with each of these of rustup's; the last lines say for each compiler how many objects Kiln made, and LLVM. Sources are
+fetched by rustup's default toolchain, whatever builds them.
 """
 import argparse
 import collections
@@ -159,7 +161,8 @@ def fetch(name, version, cache):
     with open(os.path.join(folder, 'Cargo.toml'), 'w') as f:
         f.write('[package]\nname = "fetch"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n%s = "=%s"\n' % (name, version))
     open(os.path.join(folder, 'src', 'lib.rs'), 'w').close()
-    subprocess.run(['cargo', 'vendor', '--versioned-dirs', '--quiet'], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    env = {name: value for name, value in os.environ.items() if name != 'RUSTUP_TOOLCHAIN'}
+    subprocess.run(['cargo', 'vendor', '--versioned-dirs', '--quiet'], cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
     os.rename(os.path.join(folder, 'vendor', '%s-%s' % (name, version)), os.path.join(folder, 'crate'))
     shutil.rmtree(os.path.join(folder, 'vendor'))
     manifest = os.path.join(folder, 'crate', 'Cargo.toml')
@@ -174,7 +177,13 @@ def fetch(name, version, cache):
     for file in 'Cargo.lock', 'rust-toolchain.toml', 'rust-toolchain': # the compiler is ours, for all crates
         if os.path.exists(os.path.join(folder, 'crate', file)):
             os.remove(os.path.join(folder, 'crate', file))
-    subprocess.run(['cargo', 'fetch', '--quiet', '--target', 'x86_64-unknown-linux-gnu'], cwd=os.path.join(folder, 'crate'), check=True)
+    subprocess.run(['cargo', 'fetch', '--quiet', '--target', 'x86_64-unknown-linux-gnu'], cwd=os.path.join(folder, 'crate'), env=env,
+                   check=True)
+    lock = os.path.join(folder, 'crate', 'Cargo.lock')
+    with open(lock) as f:
+        depends = 'source = ' in f.read()
+    if not depends: # an older cargo, which may not know the format of the lock file, makes its own, and needs no registry
+        os.remove(lock)
     open(os.path.join(folder, 'done'), 'w').close()
     return folder
 
@@ -229,12 +238,15 @@ def main():
     p.add_argument('--fetch', action='store_true', help='only fetch the sources')
     p.add_argument('--shared', help="folder of one build for all crates: what several depend on is built, and counted, once")
     p.add_argument('--keep', action='store_true', help='keep the folders of the builds')
-    p.add_argument('names', nargs='*')
+    p.add_argument('names', nargs='*', metavar='NAME[@VERSION]')
     args = p.parse_args()
+    versions = dict(name.split('@') for name in args.names if '@' in name)
+    args.names = [name.split('@')[0] for name in args.names]
+    args.crates = [row for row in CRATES if row[0] not in versions] + [(name, version, '', []) for name, version in versions.items()]
     if args.list:
         print('\n'.join('%-18s %-8s %s' % (name, version, kind) for name, version, kind, _ in CRATES))
         return 0
-    unknown = set(args.names) - {name for name, _, _, _ in CRATES}
+    unknown = set(args.names) - {name for name, _, _, _ in args.crates}
     if unknown:
         sys.exit('no crate %s; --list names them' % ', '.join(sorted(unknown)))
     bad, lines = 0, []
@@ -255,7 +267,7 @@ def campaign(args):
     kiln = os.path.abspath(args.kiln)
     bad = by_kiln_in_all = 0
     reasons, ratios = collections.Counter(), []
-    for name, version, _, more in CRATES:
+    for name, version, _, more in args.crates:
         if args.names and name not in args.names:
             continue
         folder = fetch(name, version, args.cache)

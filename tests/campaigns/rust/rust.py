@@ -4,16 +4,23 @@ installs each (profile minimal) into a folder of its own. With each, `kiln cargo
 (`./dev crates`) has to give what `cargo test` gives, with every unit by Kiln; a program that uses much of std has to print
 the same by Kiln from rustc's bitcode at opt-level 0 to 3, with -g and without; and of a sample of Rust's own tests, those
 of tests/ui that run and have to end with status 0, Kiln has to compile whole what it did with the compiler that the list
-was made with, if this one accepts it.
+was made with, if this one accepts it. What the compiler refuses, and what fails as built by LLVM too, is counted apart.
 
-    rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT] [--make-list] [PART...]
+The part `backend` is workspace, crates and ui again, with Kiln as the compiler's own code generator, which
+`kiln cargo --setup` builds. They have to pass with the compilers that rustc/rust-toolchains names. With newer ones they are
+tried, and what fails is only reported.
 
-PART is workspace, levels, crates, ui; all by default. --ui: only so many of the list, evenly chosen. --make-list writes the list
-ui.txt beside this script, from each 16th of the tests, by the first toolchain.
+    rust.py --kiln=build/kiln [--toolchains=NAME,...] [--rustup=FOLDER] [--crates=NAME,...] [--ui=COUNT | --every=N] [--make-list]
+            [PART...]
+
+PART is workspace, levels, crates, ui, backend; all by default. --ui: only so many of the list, evenly chosen. --every: not the
+list, but each Nth of all tests that run. --make-list writes the list ui.txt beside this script, from each 16th of the tests, by
+the first toolchain.
 """
 import argparse
 import collections
 import concurrent.futures
+import copy
 import os
 import re
 import shutil
@@ -23,9 +30,13 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+sys.path.insert(0, os.path.join(ROOT, 'tests/harness'))
+import harness  # noqa: E402
 LIST = os.path.join(HERE, 'ui.txt')
 OLDEST = '1.56.1'  # LLVM 13, edition 2021
 CRATES = 'itoa,semver,either,arrayvec,slab'
+# What the oldest accepts, and what depends on nothing: its cargo knows the registry of that time alone.
+CRATES_OF_OLDEST = 'itoa@0.4.8,fnv@1.0.7,strsim@0.10.0,hex@0.3.2,scopeguard@1.1.0'
 EVERY = 16
 # What a test says that it needs, and this script does not do.
 SKIPPED = re.compile(r'^// ?@ ?(aux-|proc-macro|revisions|needs-|only-|ignore-|exec-env|rustc-env|run-flags|unset|compile-flags:.*'
@@ -39,6 +50,7 @@ def capture(words, **more):
 
 class Toolchain:
     """One of rustup's, in the folder."""
+    backend = False
 
     def __init__(self, name, home):
         self.name, self.home = name, home
@@ -48,11 +60,18 @@ class Toolchain:
                            check=True, stdout=subprocess.DEVNULL)
         text = capture(['rustc', '--version', '--verbose'], env=self.env)[1]
         self.version = re.search(r'^release: (\S+)', text, re.M)[1]
+        self.commit = re.search(r'^commit-hash: (\S+)', text, re.M)[1]
         self.llvm = re.search(r'^LLVM version: (\S+)', text, re.M)[1]
         self.rustc = os.path.join(capture(['rustc', '--print', 'sysroot'], env=self.env)[1].strip(), 'bin', 'rustc')
 
+    def with_backend(self, library, stats):
+        """The same compiler with Kiln as its code generator, which writes to the file what it builds of what."""
+        t = copy.copy(self)
+        t.env, t.backend = dict(self.env, KILN_BACKEND=library, KILN_STATS=stats), True
+        return t
+
     def __str__(self):
-        return 'rustc %s (LLVM %s)' % (self.version, self.llvm)
+        return 'rustc %s (%s)' % (self.version, "Kiln's code generator" if self.backend else 'LLVM ' + self.llvm)
 
 
 def objects(log):
@@ -112,18 +131,24 @@ def levels(t, args, work):
     return not differ
 
 
-def crates(t, args):
-    """True if crates' tests give the same, with all units by Kiln. What the compiler is too old for does not count."""
-    words = [sys.executable, os.path.join(ROOT, 'tests/campaigns/crates/crates.py'), '--kiln=' + args.kiln, *args.crates.split(',')]
+def crates(t, args, _):
+    """True if crates' tests give the same, with all units by Kiln."""
+    names = args.crates or (CRATES_OF_OLDEST if t.name == OLDEST else CRATES)
+    words = [sys.executable, os.path.join(ROOT, 'tests/campaigns/crates/crates.py'), '--kiln=' + args.kiln, '--toolchains=' + t.name,
+             *names.split(',')]
     _, text, err = capture(words, env=t.env)
     good = True
     for line in text.splitlines():
         if 'NOT BUILT' in line:
             print('%s: crate %s: not built by cargo either' % (t, line.split()[0]))
+            good = False
         elif '; objects: ' in line:
             print('%s: crate %s' % (t, line[:line.find('; build')]))
-            good &= ': the same: ' in line.replace('  ', ' ') and ', 0 by LLVM' in line
-    return good and '; objects: ' in text or print(err[-500:]) is not None
+            good &= ' the same: ' in line and ' 0 by Kiln' not in line and ', 0 by LLVM' in line
+    if not good or '; objects: ' not in text:
+        print(text + err[-500:])
+        return False
+    return True
 
 
 def sources():
@@ -132,8 +157,8 @@ def sources():
     return os.path.join(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.strip(), 'tests/ui')
 
 
-def candidates(ui):
-    """Tests that run, by their paths, each EVERY-th."""
+def candidates(ui, every):
+    """The paths of tests that run, one of every so many."""
     found = []
     for base, _, files in os.walk(ui):
         if 'auxiliary' in base: continue
@@ -142,44 +167,54 @@ def candidates(ui):
             with open(os.path.join(base, f), errors='replace') as source: text = source.read()
             if re.search(r'^// ?@ ?run-pass', text, re.M) and not SKIPPED.search(text) and '#![feature' not in text:
                 found.append(os.path.relpath(os.path.join(base, f), ui))
-    return sorted(found)[::EVERY]
+    return sorted(found)[::every]
 
 
 def compile_one(t, args, ui, name, work):
-    """What became of a test: 'ok', 'refused' by the compiler, by 'llvm', or 'wrong'."""
+    """What became of a test: 'ok', 'refused' by the compiler, compiled by 'llvm', 'fails' as built by LLVM too, or 'wrong'."""
     path, out = os.path.join(ui, name), os.path.join(work, re.sub(r'\W', '_', name))
     with open(path, errors='replace') as f: text = f.read()
     edition = re.search(r'^// ?@ ?edition: ?(\d+)', text, re.M)
     flags = [w for line in re.findall(r'^// ?@ ?compile-flags: ?(.*)', text, re.M) for w in line.split()]
     env = dict(t.env, KILN_RUSTC=t.rustc, KILN_LOG=out + '.log', RUST_BACKTRACE='0')
-    words = [args.kiln + '-rustc', path, '-o', out, '--crate-name', 'test', '-A', 'warnings', '-C', 'debuginfo=1',
+    words = [args.kiln + '-rustc', path, '-o', out, '--crate-name', 'test', '-A', 'warnings', '-C', 'debuginfo=1', '-C', 'metadata=test',
              '--edition', edition[1] if edition else '2015', *flags]
     status, _, err = capture(words, env=env, cwd=work)
     if status: return 'refused', err
     by_kiln, why = objects(out + '.log')
     if why or not by_kiln: return 'llvm', ', '.join(why)
+    why = run_test(out, env, work)
+    if why:
+        status, _, _ = capture([t.rustc, *words[1:]], cwd=work)
+        return ('fails' if status == 0 and run_test(out, env, work) else 'wrong'), why
+    return 'ok', ''
+
+
+def run_test(program, env, work):
+    """Runs a program and deletes it: how it failed, or None."""
     try:
-        status, _, err = capture([out], cwd=work, env=env, timeout=60)
+        status, _, err = capture([program], cwd=work, env=env, timeout=60)
     except subprocess.TimeoutExpired:
-        return 'wrong', 'it does not end'
-    os.unlink(out)
-    return ('wrong', 'status %d\n%s' % (status, err[-500:])) if status else ('ok', '')
+        return 'it does not end'
+    finally:
+        os.unlink(program)
+    return 'status %d\n%s' % (status, err[-500:]) if status else None
 
 
 def ui_tests(t, args, work):
     ui = sources()
-    if args.make_list:
-        names = candidates(ui)
+    if args.make_list or args.every:
+        names = candidates(ui, args.every or EVERY)
     else:
         with open(LIST) as f: names = [line.strip() for line in f if line.strip() and not line.startswith('#')]
         if args.ui: names = names[::max(1, len(names) // args.ui)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda n: compile_one(t, args, ui, n, work), names))
     count = collections.Counter(what for what, _ in results)
-    print('%s: Rust\'s tests: %d by Kiln and right, %d not accepted by the compiler, %d by LLVM, %d wrong' % (
-        t, count['ok'], count['refused'], count['llvm'], count['wrong']))
+    print('%s: Rust\'s tests: %d by Kiln and right, %d not accepted by the compiler, %d that fail as built by LLVM, too, '
+          '%d by LLVM, %d wrong' % (t, count['ok'], count['refused'], count['fails'], count['llvm'], count['wrong']))
     for name, (what, why) in zip(names, results):
-        if what in ('llvm', 'wrong'): print('  %s: %s: %s' % (name, what, why))
+        if what in ('llvm', 'fails', 'wrong'): print('  %s: %s: %s' % (name, what, why))
     if args.make_list:
         with open(LIST, 'w') as f:
             f.write('# Tests of rustc-web\'s tests/ui, each %dth that runs, which Kiln compiles whole with %s.\n' % (EVERY, t))
@@ -187,31 +222,66 @@ def ui_tests(t, args, work):
     return count['ok'] > 0 and not count['llvm'] and not count['wrong']
 
 
+def backend(t, args, work):
+    """True if the parts pass with Kiln as the compiler's code generator, or this compiler is not one that it has to fit."""
+    env = dict(t.env, XDG_CACHE_HOME=os.path.join(args.rustup, 'cache'))
+    status, _, err = capture([args.kiln, 'cargo', '--setup'], env=env)
+    found = re.search(r'has its code generator: (.*)', err)
+    good = status == 0 and found is not None
+    if good:
+        for part in 'workspace', 'crates', 'ui':
+            stats = os.path.join(work, part)
+            t = t.with_backend(found[1], stats)
+            passed = run(part, t, args)
+            with open(stats) as f: units = [line.startswith('unit\tkiln\t0\t') for line in f if line.startswith('unit\t')]
+            print('%s: %s: %s; %d units of MIR, %d of bitcode' % (
+                t, part, 'passes' if passed else 'does not pass', sum(units), len(units) - sum(units)))
+            good &= passed and any(units)
+    else:
+        print('%s: Kiln is not its code generator: %s' % (t, err[-500:]))
+    fits = {t.name, t.version} & set(harness.rust_toolchains())
+    if not fits: print('%s: not a compiler that the code generator has to fit' % t)
+    return good or not fits
+
+
+PARTS = {'workspace': workspace, 'levels': levels, 'crates': crates, 'ui': ui_tests, 'backend': backend}
+
+
+def run(part, t, args):
+    with tempfile.TemporaryDirectory(prefix='kiln-rust-') as work:
+        return PARTS[part](t, args, work)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument('--kiln', default=os.path.join(ROOT, 'build', 'kiln'))
     p.add_argument('--toolchains', help='default: the newest stable one, the one before, %s, nightly' % OLDEST)
     p.add_argument('--rustup', default=os.path.join(ROOT, 'build/cache/rust/rustup'))
-    p.add_argument('--crates', default=CRATES)
+    p.add_argument('--crates', help='default: %s; %s for %s' % (CRATES, CRATES_OF_OLDEST, OLDEST))
     p.add_argument('--ui', type=int, default=0)
+    p.add_argument('--every', type=int, default=0)
     p.add_argument('--make-list', action='store_true')
-    p.add_argument('parts', nargs='*', metavar='PART', help='workspace, levels, crates, ui')
+    p.add_argument('parts', nargs='*', metavar='PART', help='workspace, levels, crates, ui, backend')
     args = p.parse_args()
-    args.kiln, home = os.path.abspath(args.kiln), os.path.abspath(args.rustup)
+    args.kiln, args.rustup = os.path.abspath(args.kiln), os.path.abspath(args.rustup)
+    home = args.rustup
     os.makedirs(home, exist_ok=True)
+    parts, bad = args.parts or list(PARTS), []
+    unknown = set(parts) - set(PARTS)
+    if unknown: p.error('no part ' + ', '.join(sorted(unknown)))
     if args.toolchains:
-        names = args.toolchains.split(',')
+        names = for_backend = args.toolchains.split(',')
     else:
         newest = Toolchain('stable', home)
         names = ['stable', '1.%d.0' % (int(newest.version.split('.')[1]) - 1), OLDEST, 'nightly']
-    parts, bad = args.parts or ['workspace', 'levels', 'crates', 'ui'], []
-    for name in names:
-        t = Toolchain(name, home)
-        for part in parts:
-            with tempfile.TemporaryDirectory(prefix='kiln-rust-') as work:
-                good = workspace(t, args, work) if part == 'workspace' else levels(t, args, work) if part == 'levels' else \
-                    crates(t, args) if part == 'crates' else ui_tests(t, args, work)
-            if not good: bad.append('%s, %s' % (t, part))
+        for_backend = harness.rust_toolchains() + ['stable', 'nightly']
+    for part in parts:
+        done = set()
+        for name in for_backend if part == 'backend' else names:
+            t = Toolchain(name, home)
+            if t.commit in done: continue # two names of one compiler
+            done.add(t.commit)
+            if not run(part, t, args): bad.append('%s, %s' % (t, part))
             sys.stdout.flush()
     print('\n'.join('FAILED: ' + b for b in bad) or 'the same with all')
     return 1 if bad else 0

@@ -2,7 +2,8 @@
 """rustc.py --library=FOLDER [--tap]: Kiln as rustc's code generator (rustc/). For each toolchain that rustc/rust-toolchains
 names: builds the back end, with FOLDER/libkiln.a ($KILN_LIBRARY), and compiles the programs here with it and with LLVM:
 both do the same. What gdb shows of a program's variables is the same, too. Units with what Kiln lacks go to LLVM, and the
-log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads.
+log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads. `kiln cargo`
+loads it.
 
 A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped.
 """
@@ -44,9 +45,28 @@ ptype shapes
 '''
 
 
-def toolchains():
-    with open(os.path.join(ROOT, 'rustc/rust-toolchains')) as f:
-        return f.read().split()
+# A crate that asks the compiler, as build scripts of published crates do, whether it takes an unstable feature.
+ASKS = {
+    'Cargo.toml': '[package]\nname = "asks"\nversion = "0.1.0"\nedition = "2024"\n[workspace]\n',
+    'build.rs': '''use std::{env, fs, process::Command};
+fn main() {
+    let folder = env::var("OUT_DIR").unwrap();
+    fs::write(format!("{folder}/probe.rs"), "#![feature(never_type)]").unwrap();
+    let rustc = env::var("RUSTC").unwrap();
+    let mut command = env::var("RUSTC_WRAPPER").map_or_else(|_| Command::new(&rustc), |wrapper| {
+        let mut command = Command::new(wrapper);
+        command.arg(&rustc);
+        command
+    });
+    let status = command.current_dir(folder).args(["--crate-type=lib", "--emit=metadata", "probe.rs"]).status();
+    println!("cargo:rustc-check-cfg=cfg(unstable)");
+    if status.unwrap().success() {
+        println!("cargo:rustc-cfg=unstable");
+    }
+}
+''',
+    'src/main.rs': 'fn main() { println!("{}", cfg!(unstable)); assert!(std::panic::catch_unwind(|| panic!()).is_err()); }\n',
+}
 
 
 class Toolchain:
@@ -149,6 +169,29 @@ class Toolchain:
         if len(outputs) != 1:
             raise harness.Failure('different: %s' % outputs)
 
+    def cargo(self):
+        """`kiln cargo` has rustc load the library, for cargo's compilations alone: build scripts see the compiler of
+        plain cargo."""
+        h = self.h
+        base = os.path.join('cargo-' + self.name, '')
+        for path, text in ASKS.items():
+            os.makedirs(os.path.dirname(h.path(base + path)), exist_ok=True)
+            h.write(base + path, text)
+        costs = h.path(base + 'costs')
+        env = {k: v for k, v in os.environ.items() if not k.startswith(('CARGO_', 'RUSTC', 'KILN_')) or k == 'CARGO_HOME'}
+        env.update(RUSTUP_AUTO_INSTALL='0', RUSTUP_TOOLCHAIN=self.name, XDG_CACHE_HOME=h.path('cache'))
+        said = []
+        for side, command in (('llvm', ['cargo']), ('kiln', [os.path.join(self.library, 'kiln'), 'cargo'])):
+            more = dict(KILN_BACKEND=self.backend, KILN_STATS=costs) if side == 'kiln' else {}
+            words = [*command, 'run', '--quiet', '--offline', '--target-dir=' + side]
+            said.append(h.run(words, env=dict(env, **more), cwd=h.path(base), timeout=300)[1])
+        if said[0] != said[1]:
+            raise harness.Failure('cargo: %r, kiln cargo: %r' % tuple(said))
+        with open(costs) as f:
+            units = [line for line in f if line.startswith('unit')]
+        if not units or not all(line.startswith('unit\tkiln\t0\t') for line in units):
+            raise harness.Failure('units that were not built of MIR: %s' % units)
+
     def threads(self):
         """The same objects with one codegen thread and with several."""
         h = self.h
@@ -180,7 +223,7 @@ def main():
         h.ok(what)
         return True
 
-    for name in toolchains():
+    for name in harness.rust_toolchains():
         toolchain = Toolchain(h, name, args.library)
         why = toolchain.lacks()
         if why:
@@ -200,6 +243,7 @@ def main():
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: crates of both' % name, toolchain.crates)
         check('%s: threads' % name, toolchain.threads)
+        check('%s: kiln cargo' % name, toolchain.cargo)
     if h.passed == h.failed == 0:
         print('1..%d' % h.lines)
         sys.exit(0)
