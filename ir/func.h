@@ -241,6 +241,7 @@ struct kn_back_edge {
  * alone. */
 enum kn_note_kind {
   KN_NOTE_LOC, /* from here on: a: source location (kiln_func_set_loc), 0: none */
+  KN_NOTE_PASSED, /* before what is here: a: location of a statement of which inlining has left no instruction */
   KN_NOTE_TEXT_POSITION, /* from here on: a, b: line and column of a text input (kiln_func_set_text_position) */
   KN_NOTE_COUNT
 };

@@ -7,10 +7,16 @@
 
 /* ---- which calls ---- */
 
-/* A function may become five times as large, and a small one this much larger. The slots of bodies in it may take this
- * much memory, or as much as its own; of one that calls itself, only this part of its own, so that recursion goes as
- * deep as it did. */
-enum { GROWTH_TIMES = 4, GROWTH_LEAST = 2000, FRAME_LEAST = 512, FRAME_PART = 8 };
+/* A function may become five times as large, and a small one this much larger, by instructions and by TRYs. The slots
+ * of bodies in it may take this much memory, or as much as its own; of one that calls itself, only this part of its
+ * own, so that recursion goes as deep as it did. */
+enum {
+  GROWTH_TIMES = 4,
+  GROWTH_LEAST = 2000,
+  TRIES_LEAST = 200,
+  FRAME_LEAST = 512,
+  FRAME_PART = 8
+};
 
 /* Does f call itself, at once or through one kept function? Of kept functions more is known. */
 static bool calls_itself(const kiln_func *f) {
@@ -29,7 +35,9 @@ static bool calls_itself(const kiln_func *f) {
 
 void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *once, uint32_t size) {
   r->may_grow = (uint64_t)GROWTH_TIMES * size + GROWTH_LEAST;
-  uint64_t frame = 0;
+  uint64_t frame = 0, tries = 0;
+  for (uint32_t b = 0; b < f->blocks.n; b++) tries += f->inst[f->block[b].term].op == KILN_OP_TRY;
+  r->may_try = GROWTH_TIMES * tries + TRIES_LEAST;
   for (uint32_t i = 0; i < f->slots.n; i++)
     if (f->slots.at[i].parent == 0 && !once[i]) frame += (f->slots.at[i].size_bytes + 7) & ~7u;
   r->recursive = calls_itself(f);
@@ -126,7 +134,8 @@ static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_le
   if (body->cleans && (takes & KN_TAKES_CATCHES)) return KN_INLINE_CLEANS;
   if (l->depth + body->depth >= KN_INLINE_DEPTH_MOST) return KN_INLINE_DEEP;
   if (must) return KN_INLINE_NONE;
-  if (r->grown + body->all_size > r->may_grow) return KN_INLINE_GROWTH;
+  if (r->grown + body->all_size > r->may_grow || r->tried + body->all_tries > r->may_try)
+    return KN_INLINE_GROWTH;
   if (r->recursive && body->recursive) return KN_INLINE_NONE; /* its frame was there anyway */
   return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;
 }
@@ -171,6 +180,7 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
   if (!kn_replay_level(r, inner, l->depth + 1)) return;
   if (g->attrs.personality == 0) g->attrs.personality = f->attrs.personality;
   r->grown += body->size;
+  r->tried += body->tries;
   const struct kn_sig *given = kn_sig(g->module, in->c), *own = kn_sig(g->module, f->sig);
   for (uint32_t k = 0; k < f->block[0].n_params; k++) {
     struct kn_ref v = kn_replay_ref(r, l, l->f->lists.at[in->a + k]);
@@ -184,7 +194,7 @@ static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct 
     return;
   }
   kiln_block_switch(g, (kiln_block){inner->returned_at});
-  if (KN_UNLIKELY(inner->shown)) kiln_func_set_loc(g, loc);
+  if (KN_UNLIKELY(inner->shown)) kn_replay_called(r, loc);
   for (uint32_t k = 0; k < given->n_results; k++)
     inner->returned[k] = narrow(r, inner->returned[k], own->results[k], given->results[k]);
 }

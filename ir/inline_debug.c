@@ -181,10 +181,27 @@ static uint32_t new_call(kiln_func *g) {
   return kiln_loc_new_full(s, &at);
 }
 
+/* The location of the next instruction is `loc`. One that was said before, and of which no instruction was built, was
+ * that of a statement nevertheless: of a call, or of what became a value that was there already. */
+static void say(struct kn_replay *r, uint32_t loc, bool statement) {
+  kiln_func *g = r->g;
+  uint32_t n = g->notes[KN_NOTE_LOC].n;
+  if (n != 0 && n == r->said) {
+    struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
+    if (was.inst == g->n && was.a != loc && was.a != 0 &&
+        !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
+      return;
+  }
+  kiln_func_set_loc(g, loc);
+  r->said = statement ? g->notes[KN_NOTE_LOC].n : 0;
+}
+
+void kn_replay_called(struct kn_replay *r, uint32_t loc) { say(r, loc, false); }
+
 void kn_replay_notes(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   const kiln_func *f = l->f;
   const struct kn_note *loc = kn_note_find(f, KN_NOTE_LOC, i);
-  if (loc != NULL) kiln_func_set_loc(r->g, kn_replay_loc(r, l, loc->a));
+  if (loc != NULL) say(r, kn_replay_loc(r, l, loc->a), kn_op_is_of_statement(f->inst[i].op));
   const struct kn_note *text = l->up == NULL ? kn_note_find(f, KN_NOTE_TEXT_POSITION, i) : NULL;
   if (text != NULL) kiln_func_set_text_position(r->g, text->a, text->b);
   if (l->shown && f->debug.values.n != 0) kn_replay_values(r, l, i);

@@ -56,10 +56,13 @@ struct kn_level {
 struct kn_replay {
   kiln_func *g; /* what is built */
   struct kn_inline_room *room;
-  bool into; /* something may be inlined */
-  uint64_t grown, may_grow;
+  bool into;                /* something may be inlined */
+  uint64_t grown, may_grow; /* instructions */
+  uint64_t tried, may_try;  /* TRYs */
   uint32_t may_frame;
   bool recursive; /* the function calls itself, as far as is known */
+  uint32_t
+    said; /* index + 1 of the note with the location that was said last; 0: behind a call that was inlined */
 };
 
 /* ---- inline_replay.c ---- */
@@ -97,6 +100,8 @@ void kn_replay_debug_begin(struct kn_replay *r, struct kn_level *l);
 void kn_replay_debug_end(struct kn_replay *r, struct kn_level *l);
 /* What was said of where instructions come from, up to instruction i, and of what variables become before it. */
 void kn_replay_notes(struct kn_replay *r, struct kn_level *l, uint32_t i);
+/* A call of location `loc` was inlined: what follows has that again. */
+void kn_replay_called(struct kn_replay *r, uint32_t loc);
 void kn_replay_values(struct kn_replay *r, struct kn_level *l, uint32_t i);
 /* Slot number `slot`, which is stored once, was stored. */
 void kn_replay_stored(struct kn_replay *r, struct kn_level *l, uint32_t slot);

@@ -130,6 +130,7 @@ void kn_body_measure(struct kn_body *body) {
       unsigned takes = kn_inline_takes(f, f->order.at[k]);
       body->passes |= (takes & (KN_TAKES_ALL | KN_TAKES_CLEANS)) == 0;
       body->cleans |= (takes & (KN_TAKES_ALL | KN_TAKES_CLEANS)) == KN_TAKES_CLEANS;
+      body->tries++;
     }
     if (b->n_edges > 2) body->size += b->n_edges;
   }
@@ -162,17 +163,19 @@ static struct kn_body *callee(const kiln_module *m, const struct kn_body *body, 
 
 /* Decides on a body that is in no circle and whose callees are decided. */
 static void decide(const kiln_module *m, struct kn_body *body) {
-  uint64_t size = body->size, frame = 0;
+  uint64_t size = body->size, tries = body->tries, frame = 0;
   uint32_t depth = 0;
   for (uint32_t k = 0; k < body->n_calls; k++) {
     const struct kn_body *to = callee(m, body, k);
     if (to == NULL) continue;
     size += to->all_size;
+    tries += to->all_tries;
     if (to->all_frame > frame) frame = to->all_frame;
     if (to->depth + 1u > depth) depth = to->depth + 1u;
   }
   frame += body->frame;
   body->all_size = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+  body->all_tries = tries < UINT32_MAX ? (uint32_t)tries : UINT32_MAX;
   body->all_frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
   body->depth = (uint16_t)depth;
   if (body->row != KN_INLINE_NONE) return;

@@ -40,6 +40,8 @@ struct kn_body {
   uint32_t frame;     /* bytes of its own slots */
   uint32_t all_size;  /* the two with what is inlined into it */
   uint32_t all_frame;
+  uint32_t tries;     /* its own TRYs; each has a landing pad and rows of the table of exceptions */
+  uint32_t all_tries; /* with those of what is inlined into it */
   uint16_t depth;     /* of bodies within it */
   uint8_t row;        /* enum kn_inline_row */
   bool unwinds;       /* an exception may leave it from a CALL */

@@ -95,6 +95,11 @@ static inline bool kn_op_ends_block(unsigned op) {
   return (kn_op_info[op].effects & KN_FX_TERM) != 0;
 }
 
+/* False for those of which LLVM has no code, so that debuggers do not stop there: the ends of a block of the source. */
+static inline bool kn_op_is_of_statement(unsigned op) {
+  return op != KILN_OP_VA_END && op != KILN_OP_LIFE_START && op != KILN_OP_LIFE_END;
+}
+
 /* The type of an operation that has one only; VOID if it has several. */
 static inline unsigned kn_op_only_type(unsigned op) {
   unsigned types = kn_op_info[op].types;

@@ -88,6 +88,9 @@ struct kn_elf_machine {
   uint8_t nop_bytes;
   /* LLVM -O0 has code for each branch to the next block: debuggers stop there. */
   bool branches_count;
+  /* It gives functions that call none a frame, too, where the frame pointer is kept, or for more than so many bytes. */
+  bool leaf_frames;
+  uint8_t red_zone_bytes;
   const uint8_t *dwarf_regs; /* by register: DWARF's number of it */
 };
 

@@ -82,10 +82,10 @@ static void put_plan(struct dump *d) {
   if (plan->saved) put(d, "\n");
 }
 
-/* Where a global lives, with its interval and weight. */
+/* Where a global lives, with its interval and weight if its function is planned. */
 static void put_home(struct dump *d, uint32_t g, bool planned) {
   const kiln_func *f = d->f;
-  const struct kn_range *r = &d->plan->ranges.at[g];
+  const struct kn_range *r = planned ? &d->plan->ranges.at[g] : NULL;
   uint32_t handle = f->globals.at[g].handle;
   bool slot = kn_is_slot(handle);
   unsigned reg = slot ? f->slots.at[kn_index(handle)].reg : f->val[handle].reg;
@@ -99,7 +99,7 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   put(d, ": ");
   if (reg < 64) put_reg(d, reg);
   else put(d, reg == KN_UNREAD ? "none: it is not read" : "frame");
-  if (planned && r->first <= r->last && r->first != UINT32_MAX)
+  if (r && r->first <= r->last && r->first != UINT32_MAX)
     put(d, "  positions %" PRIu32 " to %" PRIu32 "  weight %" PRIu32, r->first, r->last, r->weight);
   if (slot && f->slots.at[kn_index(handle)].escaped) put(d, "  its address is taken");
   put(d, "\n");

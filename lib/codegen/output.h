@@ -57,7 +57,8 @@ struct kn_code_label {
 };
 
 /* Source location `loc` begins at `offset`. */
-enum { KN_LINE_STMT = 1, KN_LINE_PROLOGUE_END = 2 };
+/* KN_LINE_KEPT: of a statement; the table has the row even if it has no code. */
+enum { KN_LINE_STMT = 1, KN_LINE_PROLOGUE_END = 2, KN_LINE_KEPT = 4 };
 struct kn_code_line {
   uint32_t offset; /* of the function being walked: the number of its mark, as in relocations */
   uint32_t loc;

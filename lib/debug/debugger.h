@@ -21,6 +21,8 @@ struct kn_debug_lines {
   uint32_t inst, block; /* its first instruction, and the block of that */
   uint32_t column;      /* location in the newest row's line that has no row so far, or 0 */
   bool block_begins;    /* no line of the block has been seen so far */
+  bool
+    at_once; /* the function begins with a statement: it has no row for the line on which it begins */
   KN_ARRAY(uint32_t) entered_from; /* by block: from which line it is entered */
 };
 

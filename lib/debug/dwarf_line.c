@@ -357,8 +357,9 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
     before = loc;
     skipped = 0;
     if (next == k->offset && !is_first) {
-      skipped = flags;
-      continue;
+      skipped = flags & ~KN_LINE_KEPT;
+      if (!(k->flags & KN_LINE_KEPT)) continue;
+      flags &= ~KN_LINE_PROLOGUE_END;
     }
     if (loc->scope != scope) {
       scope = loc->scope;

@@ -23,6 +23,28 @@ bool kn_debug_lines_ready(struct kn_debug_observer *d, const kiln_func *f) {
   return KN_RESIZE(f->module, d->lines.entered_from, f->blocks.n);
 }
 
+/* Has LLVM -O0 a frame for a function that calls nothing? For its slots, unless they fit below the stack pointer, and
+ * for the frame pointer. */
+static bool has_leaf_frame(const struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  uint64_t bytes = 0;
+  for (uint32_t k = 0; k < f->slots.n; k++) bytes += f->slots.at[k].size_bytes;
+  return bytes > w->target->elf.red_zone_bytes ||
+         (f->attrs.frame_pointer && w->target->elf.leaf_frames);
+}
+
+/* Is the function's first instruction one of a statement, without an instruction of no line before it, as those that
+ * move or store parameters are, or a frame? Then LLVM writes no row for the line on which the function begins. */
+static bool begins_with_statement(const struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  if (f->attrs.naked) return true;
+  if (kn_debug_as_is(f)) return false; /* instructions of no line are gone */
+  for (uint32_t param = f->block[0].param_first; param; param = f->inst[param].b)
+    if (f->val[param].uses != 0) return false;
+  const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, kn_inst_settle(f, f->block[0].first));
+  return note != NULL && w->s->sources.locs.at[note->a].line != 0 && !has_leaf_frame(w);
+}
+
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
@@ -30,6 +52,7 @@ void kn_debug_lines_begin(struct kn_debug_observer *d) {
   lines->first = w->out->lines.n;
   lines->note = lines->column = 0;
   lines->block_begins = false;
+  lines->at_once = begins_with_statement(w);
   add_row(w, lines->loc = w->f->debug.begin, KN_LINE_STMT);
 }
 
@@ -47,11 +70,6 @@ static void put_nop(struct kn_walk *w) {
   unsigned size = w->target->elf.nop_bytes;
   for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
   w->code.p += size;
-}
-
-/* Does LLVM have code for such an instruction, wherever it is? */
-static bool has_code(unsigned op) {
-  return op != KILN_OP_VA_END && op != KILN_OP_LIFE_START && op != KILN_OP_LIFE_END;
 }
 
 /* The newest row if it has no code so far and begins a line; else NULL. */
@@ -100,9 +118,7 @@ static bool only_passes(const struct kn_walk *w, uint32_t block) {
   if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->elf.branches_count ||
       f->edges.at[b->edge_first].target != block + 1)
     return false;
-  uint32_t i = kn_inst_settle(f, b->first);
-  while (f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(f, i + 1);
-  return i == b->term;
+  return kn_inst_settle(f, b->first) == b->term;
 }
 
 /* The block that was walked last leaves with the newest row's line: notes it for its targets. */
@@ -169,6 +185,68 @@ static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
   return k > 0 ? at[k - 1].a : 0;
 }
 
+static bool in_line(const struct kn_loc *a, const struct kn_loc *b) {
+  return a->line == b->line && a->file == b->file;
+}
+
+/* Is row `row`, right before `now`, of a body that was inlined for a call in this line? The statement began earlier. */
+static bool behind_body(const struct kn_walk *w, const struct kn_code_line *row,
+                        const struct kn_loc *now) {
+  const struct kn_loc *locs = w->s->sources.locs.at, *l = &locs[row->loc];
+  for (; l->inlined; l = &locs[l->inlined])
+    if (in_line(&locs[l->inlined], now) && locs[l->inlined].inlined == now->inlined) return true;
+  return false;
+}
+
+/* Has the newest row no code, and would the next one replace it? */
+static bool is_empty(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  const struct kn_code_line *row = &w->out->lines.at[w->out->lines.n - 1];
+  return w->out->lines.n - d->lines.first >= 2 && w->code.marks.at[row->offset].at == kn_here(w) &&
+         !(row->flags & KN_LINE_KEPT);
+}
+
+/* Where no code is added, statements without code have rows, at which breakpoints are set. The newest row stays if it
+ * is one's, of this block: `now` is the location of the next. */
+static bool keep_row(struct kn_debug_observer *d, const struct kn_loc *now) {
+  const struct kn_walk *w = d->w;
+  struct kn_code_line *row = &w->out->lines.at[w->out->lines.n - 1];
+  const struct kn_loc *of = &w->s->sources.locs.at[row->loc];
+  if (!kn_debug_as_is(w->f) || !is_empty(d) || !(row->flags & KN_LINE_STMT) ||
+      d->lines.block != w->block || in_line(of, now) ||
+      !kn_op_is_of_statement(w->f->inst[d->lines.inst].op) || behind_body(w, row - 1, of))
+    return false;
+  row->flags |= KN_LINE_KEPT;
+  return true;
+}
+
+/* A row for the statement of location `loc`, of which inlining has left no instruction, before w->i. */
+static void pass_statement(struct kn_debug_observer *d, uint32_t loc) {
+  struct kn_walk *w = d->w;
+  const struct kn_loc *locs = w->s->sources.locs.at, *now = &locs[loc];
+  if (now->line == 0 || (now->flags & KILN_LOC_NOT_STMT)) return;
+  bool replaces = is_empty(d) && !keep_row(d, now);
+  struct kn_code_line *row = &w->out->lines.at[w->out->lines.n - 1];
+  if (in_line(&locs[row[-replaces].loc], now) || behind_body(w, row - replaces, now)) return;
+  if (replaces) w->out->lines.n--;
+  d->lines.loc = loc;
+  d->lines.column = 0;
+  d->lines.inst = w->i;
+  d->lines.block = w->block;
+  add_row(w, loc, KN_LINE_STMT | KN_LINE_KEPT);
+}
+
+/* The same of all that were before instruction `inst`. */
+static void pass_statements(struct kn_debug_observer *d, uint32_t inst) {
+  const kiln_func *f = d->w->f;
+  const struct kn_note *first = f->notes[KN_NOTE_PASSED].at,
+                       *end = first + f->notes[KN_NOTE_PASSED].n;
+  const struct kn_note *p = kn_note_find(f, KN_NOTE_PASSED, inst);
+  if (p == NULL || d->w->out->lines.n == d->lines.first) return;
+  while (p > first && p[-1].inst == inst) p--;
+  for (; p < end && p->inst == inst; p++) pass_statement(d, p->a);
+}
+
 /* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
  * and gets none, is replaced. A statement begins where the line differs from that of the instruction built before,
  * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
@@ -211,11 +289,12 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
     const struct kn_loc *newest = &locs[row->loc];
     /* an instruction that needs no code, where LLVM has some; for branches see kn_debug_lines_leave */
     unsigned op = w->f->inst[d->lines.inst].op;
-    bool keep =
-      adds && newest->line != now->line && op != KILN_OP_BR && has_code(op) && empty_row(d) != NULL;
+    bool keep = adds && newest->line != now->line && op != KILN_OP_BR &&
+                kn_op_is_of_statement(op) && empty_row(d) != NULL;
     if (keep) {
       put_nop(w);
-    } else if (n > 2 && newest->flags == 0) {
+    } else if (n > 2 && newest->flags == 0 &&
+               (in_line(newest, now) || (is_empty(d) && !keep_row(d, now)))) {
       row->flags = flags | (newest->line == now->line ? row->flags : 0);
       row->loc = loc;
       d->lines.inst = w->i;
@@ -264,6 +343,8 @@ void kn_debug_lines_inst(struct kn_observer *o, struct kn_walk *w) {
   d->observer.quiet.first = note ? note->inst : 0;
   d->observer.quiet.n = (k < n ? at[k].inst : UINT32_MAX) - d->observer.quiet.first;
   uint32_t loc = note ? note->a : 0;
+  if (KN_UNLIKELY(f->notes[KN_NOTE_PASSED].n != 0) && note && kn_inst_settle(f, note->inst) == w->i)
+    pass_statements(d, note->inst);
   if (loc != 0 && (loc != d->lines.loc || d->lines.block_begins))
     change_row(d, (uint32_t)(note - at));
 }
@@ -276,7 +357,8 @@ void kn_debug_lines_end(struct kn_debug_observer *d) {
     out->lines.at[i].offset = marks[out->lines.at[i].offset].at;
   /* the mark of the beginning may be behind bytes that were cut there */
   if (out->lines.n > first) out->lines.at[first].offset = d->w->code.start;
-  /* LLVM writes no row for the line on which such a function begins */
-  if (d->w->f->attrs.naked && out->lines.n > first + 1)
-    out->lines.at[first].loc = out->lines.at[first + 1].loc;
+  struct kn_code_line *row = &out->lines.at[first];
+  bool more = out->lines.n > first + 1;
+  if (more && d->lines.at_once && (d->w->f->attrs.naked || row[1].offset == row->offset))
+    row->loc = row[1].loc;
 }

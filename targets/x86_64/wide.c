@@ -447,15 +447,14 @@ static void move(struct kn_walk *w, const struct kn_inst *in) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "extending to i128 in a load");
     return;
   }
-  if (w->val[i].uses == 0) {
-    kn_drop(w, in->a);
-    return;
-  }
-  int32_t at = kn_def_wide(w, i);
+  bool read = w->val[i].uses != 0;
+  int32_t at = read ? kn_def_wide(w, i) : 0;
   if (in->op == KILN_OP_LOAD) {
     struct x64_addr from = x64_address(w, in->a, (int32_t)in->c);
-    x64_copy(w, x64_frame(w, at), from, 16);
-  } else {
+    if (read) x64_copy(w, x64_frame(w, at), from, 16);
+    else /* volatile */
+      for (unsigned k = 0; k < 2; k++, from.m.disp += 8) x64_op_mem(w, X64_MOV, 3, t, &from);
+  } else if (read) {
     for (unsigned k = 0; k < 2; k++) {
       x64_wide_half(w, t, in->a, k);
       EMIT(w, x64_rm, X64_MOV_ST, 3, t, x64_frame_mem(w, at + 8 * (int32_t)k));

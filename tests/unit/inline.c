@@ -310,6 +310,23 @@ static void sizes(void **state) {
   end_program(&p);
 }
 
+static void growth_by_tries(void **state) {
+  (void)state;
+  struct program p;
+  char *text =
+    many(PERSONAL TRIED("catch all") "func @caller(i64) -> i64 personality @p {\nb0(v0: i64):\n",
+         "  v%u = call @callee(v%u)\n", 1000, "  ret v1000\n}\n");
+  read_program(&p, text, small);
+  unsigned tries = 0, left = 0;
+  const char *out = expanded(&p, "caller");
+  for (const char *at = out; (at = strstr(at, "try @other(")) != NULL; at++) tries++;
+  for (const char *at = out; (at = strstr(at, "call @callee(")) != NULL; at++) left++;
+  assert_int_equal(tries + left, 1000);
+  assert_true(tries > 100 && left > 700);
+  end_program(&p);
+  free(text);
+}
+
 static void growth(void **state) {
   (void)state;
   struct program p;
@@ -578,17 +595,12 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames),
-    cmocka_unit_test(recursion),
-    cmocka_unit_test(each_row),
-    cmocka_unit_test(sizes),
-    cmocka_unit_test(growth),
-    cmocka_unit_test(what_is_made),
-    cmocka_unit_test(returns_twice),
-    cmocka_unit_test(described),
-    cmocka_unit_test(described_addresses),
-    cmocka_unit_test(wanted),
-    cmocka_unit_test(no_row_left_out),
+    cmocka_unit_test(frames),       cmocka_unit_test(recursion),
+    cmocka_unit_test(each_row),     cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),       cmocka_unit_test(growth_by_tries),
+    cmocka_unit_test(what_is_made), cmocka_unit_test(returns_twice),
+    cmocka_unit_test(described),    cmocka_unit_test(described_addresses),
+    cmocka_unit_test(wanted),       cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 struct test {
@@ -42,11 +43,12 @@ int main(void) {
   sigaction(SIGILL, &sa, NULL);
   sigaction(SIGFPE, &sa, NULL);
   sigaction(SIGTRAP, &sa, NULL);
-  sigaction(SIGALRM, &sa, NULL);
+  sigaction(SIGPROF, &sa, NULL);
   static volatile int i;
   for (i = 0; i < n_tests; i++) {
     current = tests[i].n;
-    alarm(5); /* a function with wrong arguments may never end */
+    /* a function with wrong arguments may never end */
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {5, 0}}, NULL);
     if (sigsetjmp(again, 1) == 0) tests[i].call();
     if (trampoline_faults) bad(current, 1000 + trampoline_faults);
     trampoline_faults = 0;
