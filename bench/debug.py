@@ -2,7 +2,7 @@
 """Run time of debug builds of Rust and C++: LLVM -O0 and Kiln, each from the same bitcode.
 
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g] [--count]
-         [--inline] [--json]
+         [--inline] [--cranelift=TOOLCHAIN] [--json]
 
 The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are compiled as cargo's
 profile `dev` does (checks of overflow, debug assertions), with panic=abort, in one unit, by rustc +stable, whose own
@@ -13,7 +13,8 @@ beside which the first is measured too. --inline: the other one is the same Kiln
 from what clang++-22 makes for `kiln c++ -Og`, and Rust is compiled with its own default, panic=unwind; besides, a
 row for each language says what compiling costs, beside the same Kiln without inlining: executed instructions (valgrind)
 and memory at the peak. --count counts executed instructions, in millions, by one run of each in
-valgrind instead: it takes minutes, and other work on the machine does not change it.
+valgrind instead: it takes minutes, and other work on the machine does not change it. --cranelift=nightly: besides, the
+Rust programs by that toolchain of rustup's, with LLVM and with its component rustc-codegen-cranelift: the ratio of both.
 
 Columns: seconds (millions) and bytes of LLVM -O0; Kiln's ratio to LLVM's time and text; with --also, the other's
 ratios to LLVM, and those of --kiln to it. A program that fails, or whose output differs from LLVM's, fails the bench.
@@ -107,6 +108,17 @@ class Program:
         call(['clang++-22', '-O0', '-c', self.path('unit.bc'), '-o', self.path('llvm.o')])
         return lambda unit_object, program: call(['clang++-22', unit_object, '-o', program])
 
+    def beside(self, toolchain, runs):
+        """Cranelift's time as a part of LLVM's, both by one toolchain and as cargo's profile `dev` has it, in one unit."""
+        least = {}
+        for name, backend in (('nightly', []), ('cranelift', ['-Zcodegen-backend=cranelift'])):
+            call(['rustc', '+' + toolchain, '--edition=2024', '-Copt-level=0', '-Ccodegen-units=1', *backend, self.source,
+                  '-o', self.path(name)], cwd=self.folder)
+        for _ in range(runs):
+            for name in ('nightly', 'cranelift'):
+                least[name] = min(self.run(name, False)[0], least.get(name, math.inf))
+        return least['cranelift'] / least['nightly']
+
     def count(self, command):
         """Millions of executed instructions, and what was printed."""
         log = self.path('valgrind')
@@ -138,6 +150,8 @@ def measure(program, kilns, asked):
                 row['seconds'][name] = min(seconds, row['seconds'].get(name, seconds))
         if asked['inline']:
             row['costs'] = program.costs(kilns, os.path.join(asked['folder'], 'bench', 'kiln-spawn'))
+        if asked['cranelift'] and program.language == 'rust':
+            row['cranelift'] = program.beside(asked['cranelift'], asked['runs'])
     except (Failure, OSError, subprocess.TimeoutExpired) as e:
         row['failures'].append(str(e))
         row['seconds'] = {}
@@ -157,6 +171,8 @@ def ratios(row):
         for what in ('seconds', 'bytes'):
             if a in row['seconds'] and row['seconds'].get(b):
                 out[f'{a}/{b} {what}'] = row[what][a] / row[what][b]
+    if 'cranelift' in row:
+        out['cranelift'] = row['cranelift']
     if 'costs' in row:
         plain, inlined = row['costs']['kiln'], row['costs']['also']
         out['compile instructions'], out['compile memory'] = inlined[0] / plain[0], inlined[1] / plain[1]
@@ -190,7 +206,7 @@ def print_head(chosen, count, inline):
 
 def options(words):
     out = {'folder': None, 'only': [], 'languages': list(LANGUAGES), 'runs': 7, 'kiln': None, 'also': None,
-           'debug': False, 'count': False, 'inline': False, 'json': False}
+           'debug': False, 'cranelift': None, 'count': False, 'inline': False, 'json': False}
     for word in words:
         key, _, value = word.partition('=')
         if key == '--only' and value:
@@ -201,6 +217,8 @@ def options(words):
             out['runs'] = int(value)
         elif key in ('--kiln', '--also') and value:
             out[key[2:]] = os.path.abspath(value)
+        elif key == '--cranelift' and value:
+            out['cranelift'] = value
         elif word == '-g':
             out['debug'] = True
         elif word in ('--count', '--inline', '--json'):
@@ -245,6 +263,8 @@ def main():
         mean[language] = means(of)
         if mean[language] and not asked['json']:
             print_row(f'{language}, mean of {len(of)}', mean[language], '', '', chosen)
+            if 'cranelift' in mean[language]:
+                print(f"  Cranelift, LLVM by the same toolchain = 1: {mean[language]['cranelift']:.3f}", flush=True)
             if asked['inline']:
                 print('  compiling: {compile instructions:.3f} times the instructions, {compile memory:.3f} times the memory'
                       .format_map(mean[language]), flush=True)

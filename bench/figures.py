@@ -76,9 +76,18 @@ def measure_run(build, runs):
             'means': cells(found['means'])}
 
 
+def with_cranelift():
+    """The newest nightly toolchain of rustup's that has the component, as an option of a bench, if there is one."""
+    nightly = [t.split()[0] for t in output('rustup', 'toolchain', 'list').splitlines() if t.startswith('nightly')]
+    found = [t for t in nightly if 'rustc-codegen-cranelift' in output('rustup', 'component', 'list', '--installed', '--toolchain', t)]
+    return ['--cranelift=' + found[-1]] if found else []
+
+
 def measure_debug(build, runs):
-    found = json.loads(output('bench/debug.py', build, f'--runs={runs}', '--json'))
+    found = json.loads(output('bench/debug.py', build, f'--runs={runs}', '--json', *with_cranelift()))
     result = {'programs': {}, 'means': {}}
+    if 'cranelift' in found['means']['rust']:
+        result['cranelift'] = found['means']['rust']['cranelift']
     for language in ('rust', 'c++'):
         def cells(ratios):
             return {'time': ratios['kiln/llvm seconds'], 'text': ratios['kiln/llvm bytes']}
@@ -105,10 +114,7 @@ PARTS_OF_CARGO = (('front end', 'front end'), ('bitcode', 'bitcode'), ('code gen
 
 def measure_cargo(build, runs):
     """The stacked bars: of Kiln's build and of LLVM's; and Cranelift's time, if rustup has a nightly with it."""
-    nightly = [t.split()[0] for t in output('rustup', 'toolchain', 'list').splitlines() if t.startswith('nightly')]
-    clif = [t for t in nightly if 'rustc-codegen-cranelift' in output('rustup', 'component', 'list', '--installed', '--toolchain', t)]
-    found = json.loads(output('bench/cargo.py', build, f'--colds={max(1, runs // 3)}', '--json', '--parts',
-                              *(['--cranelift=' + clif[-1]] if clif else [])))
+    found = json.loads(output('bench/cargo.py', build, f'--colds={max(1, runs // 3)}', '--json', '--parts', *with_cranelift()))
 
     def parts(rows):
         sums = {}
@@ -175,7 +181,7 @@ def comparison(f):
     o0, mean = f['codegen']['rows'][0], f['run']['means']['O0']
     took = sum(o0[k] for k in ('kiln_read_ns', 'kiln_codegen_ns')) * o0['instructions'] / 1e6
     llvm = sum(o0[k] for k in ('llvm_read_ns', 'llvm_codegen_ns')) * o0['instructions'] / 1e6
-    clif = f['cargo'].get('cranelift')
+    clif, clif_code = f['cargo'].get('cranelift'), f['debug'].get('cranelift')
     llvm_build, kiln_build = (sum(side['parts'].values()) for side in f['cargo']['sides'][:2])
     build = kiln_build / llvm_build
     rust, cxx = inlined_speed(f)
@@ -185,13 +191,14 @@ def comparison(f):
         ('makes', 'ELF, code in memory', 'all formats', 'ELF, code in memory', 'ELF, Mach-O, COFF, code in memory', 'assembly text'),
         ('processors', 'x86-64, AArch64', 'some 20', 'x86-64, AArch64', 'x86-64, AArch64, RISC-V, s390x', 'x86-64, AArch64, RISC-V'),
         ('optimizes', 'no; inlines small functions if asked', 'no', 'no', 'some', 'some'),
-        ('debug information', 'lines, variables, types', 'lines, variables, types', 'no', 'lines, some variables', 'lines'),
-        ('exceptions', 'yes', 'yes', 'yes', 'in part', 'no'),
+        ('debug information', 'lines, variables, types', 'lines, variables, types', 'no', 'lines; in rustc no variables [4]', 'lines'),
+        ('exceptions', 'yes', 'yes', 'yes', 'yes; in rustc panics are not caught [4]', 'no'),
         ('generates SQLite\'s code', f"**{ratio(o0, 'code'):.0f} times as fast**; with reading bitcode {ratio(o0):.0f} times ({took:.0f} ms)",
          f'1; with reading {llvm:.0f} ms', '11 times as fast [1]', '–', '–'),
         ('a cold cargo build', f'{build:.2f} of the CPU time', '1', '–',
-         f"{clif['ratio']:.2f}" if clif else '0.7 to 0.8 of the time, other programs [2]', '–'),
-        ('its code runs', f"**{1 / mean['time']:.2f} times as fast**; debug builds with inlining: Rust **{rust:.1f}**, C++ **{cxx:.1f}** times", '1', '0.96 times [1]', '–',
+         f"{clif['ratio']:.2f}, by its nightly" if clif else '0.7 to 0.8 of the time, other programs [2]', '–'),
+        ('its code runs', f"**{1 / mean['time']:.2f} times as fast**; debug builds with inlining: Rust **{rust:.1f}**, C++ **{cxx:.1f}** times", '1', '0.96 times [1]',
+         f'debug builds of Rust {1 / clif_code:.2f} times' if clif_code else '–',
          'aim: 70 % of optimizing compilers [3]'),
         ('needs', 'libc', 'libLLVM, 100 MB and more', 'C++20; LLVM for LLVM IR', 'Rust', 'an assembler'),
     ]
@@ -208,7 +215,7 @@ def sources(f):
             ' [1] Schwarz, Kamm, Engelke, [arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025, has 8 to 24 times; these figures were '
             'measured beside LLVM 22 in 2026.' +
             ('' if clif else ' [2] [rust-lang/rust 77975](https://github.com/rust-lang/rust/pull/77975), 2020.') +
-            ' [3] [c9x.me/compile](https://c9x.me/compile/), 2026.')
+            ' [3] [c9x.me/compile](https://c9x.me/compile/), 2026. [4] The component of nightly-2026-10-30, as cargo uses it; gdb 13.')
     return textwrap.wrap(text, 120, break_long_words=False, break_on_hyphens=False)
 
 

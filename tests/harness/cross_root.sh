@@ -8,10 +8,19 @@ cache=$(cd "$1" && pwd)
 apt=$cache/aarch64.apt
 . "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
-packages=(
-  libcapstone-dev libcapstone4 libcmocka-dev libcmocka0 libelf-dev libelf1 libffi-dev libffi8
-  libtcl8.6 libzycore1.4 libzycore-dev libzydis4.0 libzydis-dev tcl8.6-dev zlib1g zlib1g-dev
-)
+packages=(libcapstone-dev libcmocka-dev libelf-dev libffi-dev libzydis-dev tcl8.6-dev zlib1g-dev)
+# These and the libraries that they depend on, but for the cross compiler's own.
+needed() {
+  local known=" " next=("${packages[@]}") found package
+  while (( ${#next[@]} > 0 )); do
+    known+="${next[*]} "
+    mapfile -t found < <(apt-cache "${apt_options[@]}" depends -i "${next[@]}" |
+      sed -nE 's/^ *\|?Depends: (z?lib[a-z0-9.+-]+)$/\1/p' | grep -vE '^lib(c6.*|gcc-s1|stdc.*)$' | sort -u)
+    next=()
+    for package in "${found[@]}"; do [[ $known == *" $package "* ]] || next+=("$package"); done
+  done
+  echo "$known"
+}
 
 exec 9> "$cache/aarch64.lock"
 flock 9
@@ -26,7 +35,8 @@ if [[ $(cat "$cache/aarch64/packages" 2>/dev/null) != "${packages[*]}" ]]; then
     trap 'rm -rf "$work"' EXIT
     mkdir "$work/root"
     cd "$work"
-    apt-get "${apt_options[@]}" download "${packages[@]}"
+    read -r -a names <<< "$(needed)"
+    apt-get "${apt_options[@]}" download "${names[@]}"
     for package in *.deb; do dpkg-deb -x "$package" root; done
     echo "${packages[*]}" > root/packages
     rm -rf "$cache/aarch64"

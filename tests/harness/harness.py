@@ -40,6 +40,12 @@ def options(description, **defaults):
     return p
 
 
+def rust_toolchains():
+    """The toolchains of rustup's whose rustc the sources of rustc/ fit."""
+    with open(os.path.join(TESTS, '../rustc/rust-toolchains')) as f:
+        return f.read().split()
+
+
 class Failure(Exception):
     """A command failed; the text says which and how."""
 

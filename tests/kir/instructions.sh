@@ -17,6 +17,7 @@ is() {
   local got
   got=$(awk -v f="$1:" '/^[^ ].*:$/ { on = $0 == f } on && /^ +[0-9a-f]+:/ {
     for (i = 2; $i ~ /^[0-9a-f][0-9a-f]$/; i++) {}
+    if ($i == "mov" && $0 ~ / #/) $i = "movz" # Capstone 5 prints the alias
     if ($i != "mov" && $i != "int3") printf "%s%s", sep, $i
     sep = " "
   }' "$work/code")

@@ -301,7 +301,8 @@ bool kir_write_driver(const struct kir_file *f, size_t index, const char *path) 
 
 static const char main_text[] =
   "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
-  "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
+  "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/time.h>\n#include "
+  "<sys/wait.h>\n#include <unistd.h>\n"
   "union kir_value { uint64_t u[2]; uint8_t b; uint16_t h; uint32_t w; uint64_t d; "
   "unsigned __int128 q; float fs; double fd; long double fx; };\n"
   "struct kir_line { unsigned line; void (*thunk)(const void *, const union kir_value *, union "
@@ -341,7 +342,7 @@ static const char main_text[] =
   "    fflush(stdout);\n"
   "    pid_t child = fork();\n"
   "    if (child == 0) {\n"
-  "      alarm(20);\n"
+  "      setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {20, 0}}, 0); /* of its own */\n"
   "      for (unsigned i = first; i < n; i++) { now = &states[i]; one(&l[i]); }\n"
   "      _exit(0);\n"
   "    }\n"

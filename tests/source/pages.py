@@ -6,7 +6,7 @@
   (tests/tool/pages.sh), or say why they are not: `<!-- not run: REASON -->`;
 - names of the API are in the headers, and `KILN_...` variables somewhere in the tree;
 - files that comments of the source name are in the tree;
-- figures that stand in two pages are equal, but for rounding (those that are measured: bench/figures.py);
+- figures that stand in several places are equal, but for rounding, and so are reciprocals;
 - after `<!-- from: FILE NAME -->` stands the part of FILE between the comments `[NAME]` and `[end]`; --write puts it there.
 """
 import os
@@ -103,7 +103,7 @@ def names(page, text, known):
             yield f'{page}: no {name}'
 
 
-# Places of one figure: a page and what stands around it.
+# Places of one figure: a page and what stands around it; 1: the reciprocal stands there.
 FACTS = [
     [('README.md', r'at opt-level 1 its code takes (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
     [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'(\d+) objects by Kiln')],
@@ -111,19 +111,41 @@ FACTS = [
     [('docs/bitcode.md', r'read bitcode of LLVM (\d+ to \d+)'), ('docs/stability.md', r'versions (\d+ to \d+) are read'),
      ('README.md', r'with LLVM (\d+ to \d+)'), ('CHANGELOG.md', r'of LLVM (\d+ to \d+)'), ('docs/debug-builds.md', r'version (\d+ to \d+), in')],
     [('docs/building.md', r'up to (\d+) results'), ('docs/ir.md', r'\*\*Results\*\* are up to (\d+)')],
+    [('README.md', r'AArch64, (\d+) to \d+ times as fast'), ('README.md', r'with reading bitcode (\d+) times'),
+     ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \|\n')],
+    [('README.md', r'AArch64, \d+ to (\d+) times as fast'), ('docs/benchmarks.md', r'\| SQLite, AArch64 \|.*?\| (\S+) \| \S+ \|\n')],
+    [('README.md', r'\*\*(\d+) times as fast\*\*; with'), ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \| \S+ \|\n')],
+    [('README.md', r'Rust and C\+\+ run (\S+) and \S+ times'), ('README.md', r'Rust \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| Rust \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
+    [('README.md', r'Rust and C\+\+ run \S+ and (\S+) times'), ('README.md', r'C\+\+ \*\*(\S+?)\*\*'), ('docs/benchmarks.md', r'\| C\+\+ \| (\S+) \| \S+ \| \S+ \| \S+ \| \S+ \|', 1)],
+    [('README.md', r'runs \| \*\*(\S+) times'), ('docs/benchmarks.md', r'geometric mean of 29\*\* \| (\S+) \|', 1)],
+    [('docs/debug-builds.md', r'`kiln c\+\+ -Og` \| \S+ \| (\S+) \|'), ('docs/benchmarks.md', r'\| C\+\+, `-g` \| (\S+) \|')],
 ]
+
+
+def span(text, reciprocal):
+    """What a number that is rounded may be; None: it is none."""
+    if not re.fullmatch(r'\d+\.?\d*', text):
+        return None
+    half = 0.5 * 10 ** -len(text.partition('.')[2]) * 1.0001 if '.' in text or reciprocal else 0.5
+    low, high = float(text) - half, float(text) + half
+    return (1 / high, 1 / low) if reciprocal else (low, high)
 
 
 def facts():
     for places in FACTS:
         found = []
-        for page, pattern in places:
+        for page, pattern, *reciprocal in places:
             m = re.search(pattern.replace(' ', r'\s+'), read(page))
-            found.append((page, m[1].replace(',', '') if m else 'nothing'))
-        values = [v for _, v in found]
-        digits = min(len(v.partition('.')[2]) for v in values)
-        if len({'%.*f' % (digits, float(v)) if re.fullmatch(r'[\d.]+', v) else ' '.join(v.split()) for v in values}) > 1:
-            yield 'one figure, in two ways: ' + ', '.join('%s in %s' % (v, page) for page, v in found)
+            found.append((page, m[1].replace(',', '') if m else 'nothing', bool(reciprocal)))
+        spans = [span(v, reciprocal) for _, v, reciprocal in found]
+        if None in spans:
+            same = len({' '.join(v.split()) for _, v, _ in found}) == 1
+        elif all('.' not in v for _, v, _ in found):
+            same = len({v for _, v, _ in found}) == 1
+        else:
+            same = max(low for low, _ in spans) <= min(high for _, high in spans)
+        if not same:
+            yield 'one figure, in several ways: ' + ', '.join('%s%s in %s' % ('1 / ' * reciprocal, v, page) for page, v, reciprocal in found)
 
 
 def main():

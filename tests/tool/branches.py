@@ -83,6 +83,9 @@ def measure(folder):
 
 def main():
     print('1..%d' % (len(EXPECTED) + 1))
+    if '-plugin ' not in subprocess.run(['qemu-x86_64', '-help'], capture_output=True, text=True).stdout:
+        for number in range(1, len(EXPECTED) + 2): print('ok %d # SKIP this qemu-x86_64 takes no plugins' % number)
+        return
     with tempfile.TemporaryDirectory() as folder:
         shares, same = measure(folder)
     bad = 0

@@ -7,6 +7,7 @@ usage: deb_files.py BUILD
 """
 import fnmatch
 import glob
+import json
 import os
 import re
 import subprocess
@@ -17,10 +18,13 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 
 
 def installed(build, work):
-    """Paths of what is installed, below the prefix usr; a folder's own name is no path."""
+    """Paths of what is installed, below the prefix usr, with libraries where packages have them; a folder's own name is no path."""
     subprocess.run(['meson', 'install', '-C', build, '--no-rebuild', '--quiet'], env={**os.environ, 'DESTDIR': work}, check=True)
     top = next(d for d, folders, _ in os.walk(work) if 'bin' in folders)
-    return [os.path.join('usr', os.path.relpath(os.path.join(d, f), top)) for d, _, files in os.walk(top) for f in files]
+    options = json.loads(subprocess.run(['meson', 'introspect', '--buildoptions', build], check=True, stdout=subprocess.PIPE).stdout)
+    libraries = next(o['value'] for o in options if o['name'] == 'libdir')
+    paths = [os.path.relpath(os.path.join(d, f), top) for d, _, files in os.walk(top) for f in files]
+    return [os.path.join('usr', re.sub(r'^%s/(?!kiln/)' % re.escape(libraries), 'lib/x86_64-linux-gnu/', path)) for path in paths]
 
 
 def matches(pattern, path):

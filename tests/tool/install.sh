@@ -19,9 +19,9 @@ if [[ $(option b_sanitize) != none ]]; then
   finish
 fi
 prefix=$(option prefix)
-multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+libdir=$(option libdir)
 root=$work/root$prefix
-lib=$root/lib/$multiarch
+lib=$root/$libdir
 libraries=(kiln kiln-llvm kiln-as kiln-wasm)
 tools=(kiln kiln-run)
 [[ -x $build/kiln-rustc ]] && tools+=(kiln-rustc)
@@ -45,12 +45,12 @@ flags() { pkg-config --cflags --libs "$@"; }
 
 check "meson install" install_all
 check "all headers" all_headers
-for l in "${libraries[@]}"; do check "lib$l in lib/$multiarch" all_names "$l"; done
+for l in "${libraries[@]}"; do check "lib$l in $libdir" all_names "$l"; done
 for t in "${tools[@]}"; do
   check "$t and its manual page" test -x "$root/bin/$t" -a -f "$root/share/man/man1/$t.1"
 done
 check "kiln-cc and kiln-c++" test -x "$root/bin/kiln-cc" -a -x "$root/bin/kiln-c++"
-check "kiln-llvm-ar and kiln-llvm-ranlib" test -x "$root/bin/kiln-llvm-ar" -a -x "$root/bin/kiln-llvm-ranlib"
+for t in llvm-ar llvm-ranlib clang-scan-deps; do check "kiln-$t" test -x "$root/bin/kiln-$t"; done
 for file in bash-completion/completions/kiln zsh/site-functions/_kiln fish/vendor_completions.d/kiln.fish; do
   check "$file" test -s "$root/share/$file"
 done

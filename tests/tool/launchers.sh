@@ -7,7 +7,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$(realpath "$1")
 . "$tests/harness/compiler.sh"
 mkdir bin
-for name in kiln-cc kiln-c++ kiln-llvm-ar kiln-llvm-ranlib; do ln -s "$kiln" bin/$name; done
+for name in kiln-cc kiln-c++ kiln-llvm-ar kiln-llvm-ranlib kiln-clang-scan-deps; do ln -s "$kiln" bin/$name; done
 export PATH=$work/bin:$PATH KILN_LOG=$work/log
 unset CC CXX CFLAGS CXXFLAGS
 
@@ -80,6 +80,8 @@ for cmake in cmake ${KILN_CMAKE:-}; do
   elif $cmake --version | grep -qE 'version 3\.([01]?[0-9]|2[0-7])\.'; then
     check "$name" features $cmake 2
     skip "$name: modules" 'it has none'
+  elif ! command -v clang-scan-deps-22 > /dev/null; then
+    skip "$name" 'its scanner of modules, clang-scan-deps-22, is not installed'
   else check "$name, with modules" features "$cmake" 4
   fi
 done
@@ -92,6 +94,7 @@ cached() {
 }
 # counted WORD COMMAND...: the statistics have so many hits.
 counted() { local pattern=$1; shift; "$@" > stats.log && grep -qE "$pattern" stats.log || { cat stats.log; return 1; }; }
+unset CCACHE_DISABLE # harness/cpu_time.sh
 export CCACHE_DIR=$work/ccache CCACHE_CONFIGPATH=/dev/null SCCACHE_DIR=$work/sccache SCCACHE_IDLE_TIMEOUT=60
 # A port that nobody uses.
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

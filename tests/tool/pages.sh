@@ -24,7 +24,7 @@ if [[ $(option b_sanitize) != none ]]; then
 fi
 DESTDIR=$work/root meson install -C "$build" --no-rebuild --quiet || exit 1
 root=$work/root$(option prefix)
-lib=$root/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+lib=$root/$(option libdir)
 export PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$lib/pkgconfig LD_LIBRARY_PATH=$lib
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 PATH=$root/bin:$PATH
 
@@ -79,7 +79,7 @@ has() {
       printf 'cmake_minimum_required(VERSION 3.20)\nproject(small C CXX)\nadd_executable(small small.c more.cc)\n' > CMakeLists.txt
       echo 'int more(void); int main(void) { return more(); }' > small.c
       echo 'extern "C" int more() { return 0; }' > more.cc
-      command -v cmake clang-22 > /dev/null ;;
+      command -v cmake > /dev/null && command -v clang-22 > /dev/null ;;
     *) [[ -x $root/bin/kiln-$1 ]] ;;
   esac
 }

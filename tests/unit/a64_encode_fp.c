@@ -193,7 +193,7 @@ static void lanes(void **state) {
   for (unsigned d = 0; d < 32; d++) {
     unsigned n = (d + 11) % 32, m = (d + 22) % 32;
     for (unsigned log2 = 0; log2 < 4; log2++) {
-      const char *s = shapes[log2], c = letters[log2];
+      const char *s = shapes[log2], c = letters[log2], *ins = prints_aliases() ? "mov" : "ins";
       const unsigned width = 8u << log2, x = log2 == 3;
       for (unsigned i = 0; i < COUNT(ints); i++)
         if (log2 <= ints[i].most)
@@ -219,9 +219,9 @@ static void lanes(void **state) {
               number[k]);
         CHECK(a64_umov(log2, d, n, k), "%s %s, %s.%c[%s]", log2 < 2 ? "umov" : "mov", R(x, d),
               F('v', n), c, number[k]);
-        CHECK(a64_ins(log2, d, k, n), "ins %s.%c[%s], %s", F('v', d), c, number[k], R(x, n));
+        CHECK(a64_ins(log2, d, k, n), "%s %s.%c[%s], %s", ins, F('v', d), c, number[k], R(x, n));
         unsigned from = (k * 5 + 3) % (16u >> log2);
-        CHECK(a64_ins_lane(log2, d, k, n, from), "ins %s.%c[%s], %s.%c[%s]", F('v', d), c,
+        CHECK(a64_ins_lane(log2, d, k, n, from), "%s %s.%c[%s], %s.%c[%s]", ins, F('v', d), c,
               number[k], F('v', n), c, number[from]);
       }
     }

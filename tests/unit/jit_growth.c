@@ -12,6 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef KN_TEST_EMULATED
+#define KN_TEST_EMULATED 0
+#endif
+
 enum { LIVE = 64 };
 
 static unsigned long cycles = 4000, units = 2000;
@@ -29,10 +33,19 @@ static uint32_t next(uint64_t *state) { /* xorshift */
   return (uint32_t)(*state >> 32);
 }
 
+/* QEMU from 8 on shows neighbours apart that are one mapping: they count once there. */
 static unsigned long mappings(void) {
-  unsigned long n = 0;
+  unsigned long n = 0, start, end, before = 0;
+  char line[512], permissions[5], last[5] = "";
   FILE *f = fopen("/proc/self/maps", "r");
-  for (int c; f != NULL && (c = fgetc(f)) != EOF;) n += c == '\n';
+  while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+    bool read = sscanf(line, "%lx-%lx %4s", &start, &end, permissions) == 3;
+    bool same = KN_TEST_EMULATED && read && start == before && strcmp(permissions, last) == 0;
+    n += !same;
+    if (!read) continue;
+    before = end;
+    memcpy(last, permissions, sizeof last);
+  }
   if (f != NULL) fclose(f);
   return n;
 }

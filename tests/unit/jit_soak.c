@@ -16,6 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef KN_TEST_EMULATED
+#define KN_TEST_EMULATED 0
+#endif
+
 enum { THREADS = 4, CALLERS = 2, SLOTS = 64, RETIRED = 256 };
 
 static kiln_jit *jit;
@@ -258,9 +262,10 @@ static int as_a_child(void) {
   return 0;
 }
 
+/* QEMU forks with locks of its own that other threads hold (seen in glib's, by QEMU 7.2): no children in emulators. */
 static void *make_children(void *p) {
   (void)p;
-  while (!atomic_load(&stop)) {
+  while (!KN_TEST_EMULATED && !atomic_load(&stop)) {
     int status = 0;
     pid_t child = fork();
     if (child == 0) _exit(as_a_child());
@@ -338,7 +343,7 @@ static int run(unsigned number, kiln_jit_protection protection, const char *name
   CHECK(s.memory_bytes <= 2 << 20);
   CHECK(s.reserved_bytes <= 16 << 20);
   CHECK(atomic_load(&looked) > 0);
-  CHECK(atomic_load(&forked) > 0);
+  CHECK(KN_TEST_EMULATED || atomic_load(&forked) > 0);
   kiln_jit_free(jit);
   long early = atomic_load(&rss_early), peak = atomic_load(&rss_peak);
   long page = sysconf(_SC_PAGESIZE);
@@ -360,6 +365,8 @@ int main(int argc, char **argv) {
   if (argc > 2) seconds = atol(argv[2]);
   int bad = run(1, KILN_JIT_PROTECTION_AUTO, "two mappings where there are");
   bad |= run(2, KILN_JIT_PROTECTION_SWITCH, "protections switched");
-  printf("1..2\n");
+  if (KN_TEST_EMULATED)
+    printf("ok 3 - children beside threads # SKIP the emulator forks with locks held\n");
+  printf("1..%d\n", 2 + KN_TEST_EMULATED);
   return bad;
 }

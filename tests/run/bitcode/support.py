@@ -653,6 +653,19 @@ define %(cc)s void @e(ptr sret({i64, i64, i64}) %%p, double %%x, double %%y, i64
             what = 'red zone: "%s"' % attr
             self.h.ok(what) if bool(re.search(r'sub +\$0x\w+,%rsp', code)) == moves else self.h.fail(what, code)
 
+    def volatile_loads(self):
+        """Whose value nobody reads: memory is read all the same, from both ends of the value."""
+        types = {'i8': 0, 'i16': 0, 'i24': 2, 'i32': 0, 'i48': 4, 'i64': 0, 'i96': 8, 'i128': 8, 'half': 0, 'float': 0, 'double': 0,
+                 'x86_fp80': 0, 'fp128': 0, 'ptr': 0, '<4 x i8>': 0, '<2 x i32>': 0, '<4 x i32>': 0, '<8 x i32>': 16,
+                 '{ i32, i64 }': 8, '{ i128, i8 }': 16, '[2 x i128]': 24, '[3 x double]': 16}
+        for n, (type, last) in enumerate(types.items()):
+            text = 'define void @f(ptr %%p) {\n %%v = load volatile %s, ptr %%p, align 1\n ret void\n}\n' % type
+            _, err, _, o = self.compile('volatile%d' % n, text)
+            code = self.h.run(['objdump', '-d', '--no-show-raw-insn', o])[1]
+            read = {int(at or '0', 16) for at in re.findall(r'[\s,](0x[0-9a-f]+)?\(%rdi\)', code)}
+            what = 'a volatile load of %s that nobody reads' % type
+            self.h.ok(what) if 0 in read and max(read) >= last else self.h.fail(what, err + code)
+
     def triples(self):
         define = 'target triple = "%s"\n@t = thread_local global i32 0\ndefine void @f() {\n ret void\n}\n'
         for triple in ('x86_64-pc-windows-msvc19.33.0', 'x86_64-w64-windows-gnu', 'x86_64-apple-macosx10.15.0', 'x86_64-apple-darwin19',
@@ -702,7 +715,7 @@ def main():
     a = Asks(h)
     h.each(lambda part: getattr(a, part)(),
            ['attribute_rows', 'unknown_attribute', 'string_rows', 'feature_rows', 'convention_rows', 'as_c', 'flag_rows',
-            'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'properties', 'linker', 'red_zone', 'triples', 'typed_pointers'])
+            'bundle_rows', 'metadata_rows', 'sections', 'directives_only', 'properties', 'linker', 'red_zone', 'volatile_loads', 'triples', 'typed_pointers'])
     h.finish()
 
 
