@@ -12,8 +12,9 @@ rustc's own or what gcc's -fuse-ld= knows. Fails if a build fails, or what the p
 
 The parts of Kiln's last cold build are those of KILN_STATS; the last of them is what is neither in rustc nor in the linker: cargo,
 build scripts, assemblers. --parts builds once more for those of LLVM: by `kiln cargo`, with an option for LLVM that changes
-nothing and makes Kiln leave every unit to LLVM. --cranelift=nightly builds everything with that toolchain of rustup's, once
-with LLVM and once with its component rustc-codegen-cranelift-preview.
+nothing and makes Kiln leave every unit to LLVM. --cranelift=nightly builds everything with that toolchain of rustup's,
+--nightly-colds times (default 5), alternately by LLVM, by its component rustc-codegen-cranelift-preview, by Kiln's shim, and
+by Kiln as its code generator if `kiln cargo --setup +TOOLCHAIN` was run; by each but LLVM also with one codegen unit.
 """
 import argparse
 import json
@@ -24,6 +25,8 @@ import shutil
 import statistics
 import subprocess
 import sys
+
+import cargo_program
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, 'cargo')
@@ -100,16 +103,33 @@ def others(args, work, kiln):
         shutil.rmtree(side.target, ignore_errors=True)
         result['llvm_parts'] = all_parts(side, side.build(stats=True))
     if args.cranelift:
-        cargo = ['cargo', '+' + args.cranelift]
-        llvm = Side('nightly', cargo, work, args)
-        clif = Side('cranelift', cargo, work, args, CARGO_UNSTABLE_CODEGEN_BACKEND='true',
-                    CARGO_PROFILE_DEV_CODEGEN_BACKEND='cranelift')
-        seconds = {side.name: [] for side in (llvm, clif)}
-        for _ in range(max(args.colds, 1)):
-            for side in (llvm, clif):
-                seconds[side.name].append(side.cold())
-        result['cranelift'] = dict(seconds, toolchain=llvm.run(['rustc', '+' + args.cranelift, '--version'])[0].strip())
+        result['cranelift'] = beside_cranelift(args, work, kiln)
     return result
+
+
+def beside_cranelift(args, work, kiln):
+    """Seconds of cold builds by each way that --cranelift's toolchain has."""
+    cargo, of = ['cargo', '+' + args.cranelift], {}
+    ways = [('cranelift', cargo, cargo_program.CRANELIFT), ('shim', [kiln, 'cargo', '--no-bootstrap', cargo[1]], {}),
+            ('kiln', [kiln, *cargo], {})]
+    sides = [Side('nightly', cargo, work, args)]
+    for name, command, env in ways:
+        sides += [Side('nightly-' + name, command, work, args, **env),
+                  Side('nightly-%s-1' % name, command, work, args, **env, **cargo_program.ONE_UNIT)]
+    for i in range(args.nightly_colds):
+        for side in sides if i % 2 == 0 else sides[::-1]:
+            open(side.env['KILN_LOG'], 'w').close()
+            of.setdefault(side.name, []).append(side.cold())
+            print('cold  %-20s %8.2f s' % (side.name, of[side.name][-1]), file=sys.stderr, flush=True)
+    units = {}
+    for side in sides:
+        if side.behaviour() != sides[0].behaviour():
+            sys.exit('%s: the program, or its tests, print something else' % side.name)
+        with open(side.env['KILN_LOG']) as f:
+            lines = f.readlines()
+        units[side.name] = len(lines), sum(': compiled by LLVM: ' in line for line in lines)
+        shutil.rmtree(side.target, ignore_errors=True)
+    return {'seconds': of, 'units': units, 'toolchain': sides[0].run(['rustc', cargo[1], '--version'])[0].strip()}
 
 
 def main():
@@ -123,6 +143,7 @@ def main():
     p.add_argument('--linker')
     p.add_argument('--parts', action='store_true')
     p.add_argument('--cranelift', metavar='TOOLCHAIN')
+    p.add_argument('--nightly-colds', type=int, default=5)
     p.add_argument('--json', action='store_true')
     p.add_argument('--work', help='a folder for sources and builds; default: in BUILD/cache')
     args = p.parse_args()
@@ -169,8 +190,12 @@ def main():
         print('  LLVM: %-28s %8.2f s' % (name, seconds))
     if 'cranelift' in more:
         clif = more['cranelift']
-        print('%s: cold build by Cranelift %.2f s, by LLVM %.2f s' % (
-            clif['toolchain'], min(clif['cranelift']), min(clif['nightly'])))
+        llvm = statistics.median(clif['seconds']['nightly'])
+        print('%s: cold builds, medians:' % clif['toolchain'])
+        for name, seconds in clif['seconds'].items():
+            print('  %-20s %8.2f s, %.3f of LLVM\'s; units by Kiln and LLVM: %d, %d' % (
+                name, statistics.median(seconds), statistics.median(seconds) / llvm, clif['units'][name][0] - clif['units'][name][1],
+                clif['units'][name][1]))
     if args.edits:
         ratio = statistics.median(a / b for a, b in zip(edits['kiln'], edits['llvm']))
         print('after an edit: %.2f s, LLVM %.2f s (medians); median of the ratios %.3f' % (

@@ -4,13 +4,13 @@
 debug.py BUILD [--only=NAME[,NAME...]] [--language=rust|c++] [--runs=N] [--kiln=PROGRAM] [--also=PROGRAM] [-g] [--count]
          [--inline] [--cranelift=TOOLCHAIN] [--json]
 
-The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are compiled as cargo's
-profile `dev` does (checks of overflow, debug assertions), with panic=abort, in one unit, by rustc +stable, whose own
-object is LLVM's; C++'s by clang++-22 -O0. -g adds debug information. A program's time is the least user time of N runs
-(default 7), one of each build in turn; text is the sum of its object's executable sections, without the standard
-library's. --kiln is the Kiln that is measured, BUILD/kiln by default; --also another one, an older one for example,
+The programs are those of bench/debug; a NAME is a file's, with or without its end. Rust's are packages that `cargo build`
+and `kiln cargo build` make in the profile `dev` as cargo has it, but for debug information, which -g adds; C++'s are by
+clang++-22 -O0. A program's time is the least user and system time of N runs (default 7), one of each build in turn; text is
+the sum of its object's executable sections, without the standard library's: of Rust, where cargo makes several, of one by
+rustc +stable. --kiln is the Kiln that is measured, BUILD/kiln by default; --also another one, an older one for example,
 beside which the first is measured too. --inline: the other one is the same Kiln with small functions inlined, for C++
-from what clang++-22 makes for `kiln c++ -Og`, and Rust is compiled with its own default, panic=unwind; besides, a
+from what clang++-22 makes for `kiln c++ -Og`, for Rust by `kiln cargo --inline build`; besides, a
 row for each language says what compiling costs, beside the same Kiln without inlining: executed instructions (valgrind)
 and memory at the peak. --count counts executed instructions, in millions, by one run of each in
 valgrind instead: it takes minutes, and other work on the machine does not change it. --cranelift=nightly: besides, the
@@ -29,6 +29,7 @@ import shutil
 import subprocess
 import sys
 
+import cargo_program
 from run_programs import Failure, call, text_bytes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -67,6 +68,8 @@ class Program:
         names = ['llvm'] + [name for name, _ in kilns]
         for name in names:
             link(self.path(name + '.o'), self.path(name))
+        if self.language == 'rust':
+            self.build_by_cargo(debug, kilns, inline)
         return {name: text_bytes([self.path(name + '.o')]) for name in names}
 
     def kiln_compile(self, name, kiln, inline):
@@ -82,6 +85,20 @@ class Program:
             command = self.kiln_compile(name, kiln, True)
             found[name] = self.count(command)[0], int(call_for_output([spawn, *command]).split()[2])
         return found
+
+    def build_by_cargo(self, debug, kilns, inline):
+        """The programs that are run."""
+        ways = [('llvm', ['cargo'])] + [(name, [kiln, 'cargo', *(['--inline'] if inline and name == 'also' else ['--no-bootstrap'])])
+                                        for name, kiln in kilns]
+        for name, cargo in ways:
+            self.by_cargo(name, cargo, {} if debug else {'CARGO_PROFILE_DEV_DEBUG': '0'})
+
+    def by_cargo(self, name, cargo, env):
+        folder = self.path('package')
+        package = cargo_program.package(self.source, folder)
+        words, env, program = cargo_program.build(folder, package, name, cargo, env)
+        call(words, env=env)
+        shutil.copy(program, self.path(name))
 
     def compile_rust(self, debug, inline):
         """unit.bc and llvm.o. Returns what links an object into a program: rustc's own command, where another object
@@ -109,11 +126,10 @@ class Program:
         return lambda unit_object, program: call(['clang++-22', unit_object, '-o', program])
 
     def beside(self, toolchain, runs):
-        """Cranelift's time as a part of LLVM's, both by one toolchain and as cargo's profile `dev` has it, in one unit."""
+        """Cranelift's time as a part of LLVM's, both by one toolchain, in the profile `dev`."""
         least = {}
-        for name, backend in (('nightly', []), ('cranelift', ['-Zcodegen-backend=cranelift'])):
-            call(['rustc', '+' + toolchain, '--edition=2024', '-Copt-level=0', '-Ccodegen-units=1', *backend, self.source,
-                  '-o', self.path(name)], cwd=self.folder)
+        for name, env in (('nightly', {}), ('cranelift', cargo_program.CRANELIFT)):
+            self.by_cargo(name, ['cargo', '+' + toolchain], env)
         for _ in range(runs):
             for name in ('nightly', 'cranelift'):
                 least[name] = min(self.run(name, False)[0], least.get(name, math.inf))
@@ -128,12 +144,13 @@ class Program:
             return int(re.search(r'I +refs: +([0-9,]+)', text.read())[1].replace(',', '')) / 1e6, output
 
     def run(self, name, count):
-        """User seconds, or millions of instructions, and what was printed."""
+        """User and system seconds, or millions of instructions, and what was printed."""
         if count:
             return self.count([self.path(name)])
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         output = call_for_output([self.path(name)])
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, output
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, output
 
 
 def measure(program, kilns, asked):

@@ -18,6 +18,7 @@ import datetime
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -130,7 +131,9 @@ def measure_cargo(build, runs):
               'sides': [{'name': 'cargo', 'parts': parts(found['llvm_parts'])}, {'name': 'kiln cargo', 'parts': parts(found['parts'])}]}
     if 'cranelift' in found:
         c = found['cranelift']
-        result['cranelift'] = {'toolchain': c['toolchain'], 'ratio': min(c['cranelift']) / min(c['nightly'])}
+        llvm = statistics.median(c['seconds']['nightly'])
+        result['cranelift'] = {'toolchain': c['toolchain'], 'llvm': llvm,
+                               'ratios': {name: statistics.median(s) / llvm for name, s in c['seconds'].items() if name != 'nightly'}}
     return result
 
 
@@ -172,8 +175,8 @@ def ratio(row, of='all'):
 
 
 def inlined_speed(f):
-    """How many times as fast as LLVM -O0's the code of Rust and of C++ is, with small functions inlined."""
-    return [next(1 / r['llvm'] for r in f['inlining']['rows'] if (r['language'], r['debug']) == (language, False)) for language in LANGUAGES]
+    """How many times as fast as LLVM -O0's the code of Rust and of C++ is, with small functions inlined, in builds with -g."""
+    return [next(1 / r['llvm'] for r in f['inlining']['rows'] if (r['language'], r['debug']) == (language, True)) for language in LANGUAGES]
 
 
 def comparison(f):
@@ -183,7 +186,9 @@ def comparison(f):
     llvm = sum(o0[k] for k in ('llvm_read_ns', 'llvm_codegen_ns')) * o0['instructions'] / 1e6
     clif, clif_code = f['cargo'].get('cranelift'), f['debug'].get('cranelift')
     llvm_build, kiln_build = (sum(side['parts'].values()) for side in f['cargo']['sides'][:2])
-    build = kiln_build / llvm_build
+    build = f'{kiln_build / llvm_build:.2f} of the CPU time'
+    if clif:
+        build += f"; as rustc's code generator {clif['ratios']['nightly-kiln']:.2f}"
     rust, cxx = inlined_speed(f)
     rows = [
         ('', 'Kiln', 'LLVM -O0', 'TPDE', 'Cranelift', 'QBE'),
@@ -195,8 +200,8 @@ def comparison(f):
         ('exceptions', 'yes', 'yes', 'yes', 'yes; in rustc panics are not caught [4]', 'no'),
         ('generates SQLite\'s code', f"**{ratio(o0, 'code'):.0f} times as fast**; with reading bitcode {ratio(o0):.0f} times ({took:.0f} ms)",
          f'1; with reading {llvm:.0f} ms', '11 times as fast [1]', '–', '–'),
-        ('a cold cargo build', f'{build:.2f} of the CPU time', '1', '–',
-         f"{clif['ratio']:.2f}, by its nightly" if clif else '0.7 to 0.8 of the time, other programs [2]', '–'),
+        ('a cold cargo build', build, '1', '–',
+         f"{clif['ratios']['nightly-cranelift']:.2f}" if clif else '0.7 to 0.8 of the time, other programs [2]', '–'),
         ('its code runs', f"**{1 / mean['time']:.2f} times as fast**; debug builds with inlining: Rust **{rust:.1f}**, C++ **{cxx:.1f}** times", '1', '0.96 times [1]',
          f'debug builds of Rust {1 / clif_code:.2f} times' if clif_code else '–',
          'aim: 70 % of optimizing compilers [3]'),
@@ -211,7 +216,7 @@ def sources(f):
     clif = f['cargo'].get('cranelift')
     text = (f"Kiln and LLVM 22: SQLite's bitcode ({dated(f['codegen'])}); speed of code: geometric mean of "
             f"{len(f['run']['programs'])} programs ({dated(f['run'])}); with inlining: ten each ({dated(f['inlining'])})." +
-            (f" Cranelift: {clif['toolchain']}, the same program as below." if clif else '') +
+            (f" Cranelift, and Kiln as rustc's code generator: {clif['toolchain']}, LLVM by the same = 1." if clif else '') +
             ' [1] Schwarz, Kamm, Engelke, [arXiv 2505.22610](https://arxiv.org/abs/2505.22610), 2025, has 8 to 24 times; these figures were '
             'measured beside LLVM 22 in 2026.' +
             ('' if clif else ' [2] [rust-lang/rust 77975](https://github.com/rust-lang/rust/pull/77975), 2020.') +
@@ -286,6 +291,12 @@ def cargo(f):
     for s in c['sides']:
         lines.append(f"| `{s['name']} build`, cold | {sum(s['parts'].values()):.1f} | " +
                      ' | '.join(f"{s['parts'][n]:.1f}" if n in s['parts'] else '' for n in names) + ' |')
+    if 'cranelift' in c:
+        nightly = c['cranelift']
+        lines += ['', f"Cold builds by {nightly['toolchain']}, medians of five; LLVM's {nightly['llvm']:.1f} s are 1:", '',
+                  '| | Cranelift | the shim | Kiln as rustc\'s code generator |', '|---|---|---|---|']
+        for name, end in (("the profile's codegen units", ''), ('one codegen unit', '-1')):
+            lines.append(f'| {name} | ' + ' | '.join(f"{nightly['ratios'][f'nightly-{way}{end}']:.2f}" for way in ('cranelift', 'shim', 'kiln')) + ' |')
     e = c['edit']
     return lines + ['', f"{c['objects_kiln']} objects by Kiln, {c['objects_llvm']} by LLVM. After an edit of the program: "
                     f"{e['kiln']:.2f} s, by LLVM {e['llvm']:.2f} s; the median of the ratios is {e['ratio']:.2f}."]
