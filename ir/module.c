@@ -149,6 +149,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   bool ok = true;
   if (options->name != NULL) {
     m->options.name = kn_arena_string(arena, options->name, strlen(options->name));
+    m->source_file = m->options.name;
     ok = m->options.name != NULL;
   }
   const struct kn_symbol no_symbol = {.name = ""};
@@ -193,6 +194,16 @@ kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uin
 const char *kiln_module_name(const kiln_module *m) {
   return m != NULL && m->options.name != NULL ? m->options.name : "";
 }
+
+void kiln_module_set_source_file(kiln_module *m, const char *name) {
+  if (m == NULL || kn_module_failed(m)) return;
+  m->source_file = m->options.name;
+  if (name == NULL || name[0] == 0) return;
+  const char *copy = kn_arena_string(m->arena, name, strlen(name));
+  if (copy != NULL) m->source_file = copy;
+  else kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+}
+
 uint32_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
 
 kiln_target kiln_module_target(const kiln_module *m) {

@@ -166,6 +166,7 @@ struct kiln_module {
   KN_ARRAY(struct kn_section) sections;
   struct kn_hash section_hash; /* by name: index + 1 */
   const char *last_section;    /* string of the newest symbol that has one, or NULL */
+  const char *source_file;     /* name of the file symbol, or NULL: none */
   struct kn_arena *arena;      /* strings, data, relocations */
   const uint16_t *clobbers;    /* of the target: see kn_target_clobbers */
   bool reaches_zero;           /* and kn_target_reaches_zero */

@@ -12,9 +12,10 @@ bool cargo_cache_path(unsigned i, const char *name, char out[PATH_MAX]) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"),
              *temporary = getenv("TMPDIR");
   if (temporary == NULL || temporary[0] != '/') temporary = "/tmp";
-  if (i == 0 && cache != NULL && cache[0] == '/')
-    return snprintf(out, PATH_MAX, "%s/kiln/%s", cache, name) < PATH_MAX;
-  if (i == 1 && home != NULL && home[0] == '/')
+  const bool own =
+    cache != NULL && cache[0] == '/'; /* then it takes the place of that in the home */
+  if (i == 0 && own) return snprintf(out, PATH_MAX, "%s/kiln/%s", cache, name) < PATH_MAX;
+  if (i == 1 && !own && home != NULL && home[0] == '/')
     return snprintf(out, PATH_MAX, "%s/.cache/kiln/%s", home, name) < PATH_MAX;
   return i == 2 && snprintf(out, PATH_MAX, "%s/kiln-%ju/%s", temporary, (uintmax_t)geteuid(),
                             name) < PATH_MAX;

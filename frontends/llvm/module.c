@@ -71,6 +71,16 @@ static void text(const struct kn_bc *r, uint32_t from, char *out, size_t size) {
   out[n] = 0;
 }
 
+static bool source_file(struct kn_bc *r) {
+  text(r, 0, r->open->source, sizeof r->open->source);
+  if (!KN_BC_ROOM(r, r->in.ops, (uint64_t)r->in.ops.n + 1)) return false;
+  char *name = (char *)r->in.ops.at; /* each character takes the place of operands that were read */
+  for (uint32_t i = 0; i < r->in.ops.n; i++) name[i] = (char)r->in.ops.at[i];
+  name[r->in.ops.n] = 0;
+  kiln_module_set_source_file(r->module, name);
+  return true;
+}
+
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out) {
   char triple[64];
   text(r, 0, triple, sizeof triple);
@@ -283,7 +293,7 @@ static bool record(struct kn_bc *r) {
   case MODULE_ALIAS: return kn_bc_global_alias(r);
   case MODULE_ALIAS_OLD: return kn_bc_unsupported(r, "aliases in an old form");
   case MODULE_IFUNC: return kn_bc_global_ifunc(r);
-  case MODULE_SOURCE_FILENAME: text(r, 0, r->open->source, sizeof r->open->source); return true;
+  case MODULE_SOURCE_FILENAME: return source_file(r);
   case MODULE_DEPLIB:
   case MODULE_GCNAME: /* functions that have one are refused */
   case MODULE_VSTOFFSET:

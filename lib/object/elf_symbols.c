@@ -98,14 +98,14 @@ bool kn_elf_number(struct kn_elf *e) {
   }
   find_signatures(e);
 
-  uint64_t number = 1 + (m->options.name != NULL);
+  uint64_t number = 1 + (m->source_file != NULL);
   e->section_symbols = (uint32_t)number;
   number += e->n_content + e->n_debug;
   e->first_code_mark = (uint32_t)number;
   count_marks(e);
   number += e->n_code_marks;
   e->first_signature = (uint32_t)number;
-  e->names_size = 64 + (m->options.name != NULL ? strlen(m->options.name) + 1 : 0);
+  e->names_size = 64 + (m->source_file != NULL ? strlen(m->source_file) + 1 : 0);
   for (uint32_t i = 0; i < e->n_groups; i++) {
     if (e->groups[i].symbol != 0 || e->groups[i].comdat == 0) continue;
     e->groups[i].signature = (uint32_t)number++;
@@ -300,8 +300,8 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   put_section_names(&w);
 
   put_symbol(&w, 0, STB_LOCAL, STT_NOTYPE, 0, SHN_UNDEF, true, 0, 0);
-  if (e->m->options.name != NULL)
-    put_symbol(&w, put_name(&w, e->m->options.name, strlen(e->m->options.name)), STB_LOCAL,
+  if (e->m->source_file != NULL)
+    put_symbol(&w, put_name(&w, e->m->source_file, strlen(e->m->source_file)), STB_LOCAL,
                STT_FILE, 0, SHN_ABS, true, 0, 0);
   for (uint32_t i = 0; i < e->n_content + e->n_debug; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections.at[i].number, false, 0, 0);

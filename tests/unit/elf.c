@@ -82,6 +82,24 @@ static void functions_go_to_text(void **state) {
   }
 }
 
+/* The file symbol has the name of the source file where that was said, else the module's. */
+static void source_file(void **state) {
+  struct fixture *t = *state;
+  static const struct {
+    const char *said, *has;
+  } rows[] = {{"other.c", "other.c"}, {"", "dir/file.c"}, {NULL, "dir/file.c"}};
+  t->options.name = "dir/file.c";
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    close_module(t);
+    open_module(t);
+    kiln_module_set_source_file(t->m, "first.c");
+    kiln_module_set_source_file(t->m, rows[i].said);
+    load(t);
+    assert_int_equal(symbol(t, rows[i].has).st_info, GELF_ST_INFO(STB_LOCAL, STT_FILE));
+    assert_int_equal(symbol_number(t, "first.c"), 0);
+  }
+}
+
 /* The section that follows from content and flags; with `own` all data have one of their own, but for strings. */
 static void data_by_content(struct fixture *t, bool own) {
   enum { RO = KILN_DATA_READ_ONLY, STR = KILN_DATA_MERGE_STRINGS, W = SHF_WRITE, A = SHF_ALLOC };
@@ -841,6 +859,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     ELF_TEST(empty_module),
     ELF_TEST(functions_go_to_text),
+    ELF_TEST(source_file),
     ELF_TEST(data_goes_by_content),
     ELF_TEST(data_sections),
     ELF_TEST(binding_and_visibility),
