@@ -71,7 +71,7 @@ KILN_API kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *n
  * fpext ptrtoint inttoptr bitcast, "icmp " and "fcmp " with a predicate of LLVM's ("icmp ult"), select, freeze,
  * extractelement, insertelement, shufflevector, extractvalue, insertvalue, load (of an address), store (a value, an
  * address). Loads and stores assume no alignment. Operands are in LLVM's order. Types are those of the operands and the
- * result; an intrinsic's suffix is not compared with them. Intrinsics with metadata among their arguments (constrained
+ * result; an intrinsic's suffix is not compared with them, and more operands than it has may go unnoticed. Intrinsics with metadata among their arguments (constrained
  * ones, read_register, dbg.value) are refused by name.
  *
  * Some operations (a division of i200) make blocks: then the operation ends in another block than it began in, which is
