@@ -167,9 +167,7 @@ static bool taken_back(const char *name, const char *rest) {
   return false;
 }
 
-/* Finds which features `list`, "+a,-b,+c", enables (the last entry for a feature counts), and the first entry that is
- * not implemented. `list` is modified: it is split at the commas. */
-static void features_of(kiln_target target, char *list, struct features *f) {
+const struct kn_bc_support *kn_bc_features(kiln_target target, char *list, uint32_t *out) {
   static const struct {
     const char *name;
     uint32_t flag;
@@ -178,7 +176,7 @@ static void features_of(kiln_target target, char *list, struct features *f) {
              {"avxvnni", FA_AVX_VNNI}, {"avxifma", FA_AVX_IFMA}, {"prfchw", FA_PRFCHW}};
   uint32_t has = 0;
   uint32_t flags = 0;
-  f->refused = NULL;
+  const struct kn_bc_support *refused = NULL;
   for (char *p = list; *p;) {
     size_t length = strcspn(p, ",");
     char *next = p + length + (p[length] != 0);
@@ -189,11 +187,12 @@ static void features_of(kiln_target target, char *list, struct features *f) {
     for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
       if (own[i].name[0] == *name && strcmp(name, own[i].name) == 0)
         flags = *p == '+' ? flags | own[i].flag : flags & ~own[i].flag;
-    const struct kn_bc_support *row = f->refused || !length ? NULL : kn_bc_support_feature(p);
-    if (row && row->verdict == SUPPORT_REFUSED && !taken_back(p, next)) f->refused = row;
+    const struct kn_bc_support *row = refused || !length ? NULL : kn_bc_support_feature(p);
+    if (row && row->verdict == SUPPORT_REFUSED && !taken_back(p, next)) refused = row;
     p = next;
   }
-  f->flags = has << FA_FEATURES_SHIFT | flags;
+  *out = has << FA_FEATURES_SHIFT | flags;
+  return refused;
 }
 
 /* Are the `n` bits at two places of the file the same? */
@@ -227,7 +226,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
       if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
       if (strcmp(value, f->text) != 0) {
         memcpy(f->text, value, size + 1);
-        features_of(kiln_module_target(r->module), value, f);
+        f->refused = kn_bc_features(kiln_module_target(r->module), value, &f->flags);
       }
       a->flags |= f->flags;
       if (f->refused) refuse(a, f->refused);

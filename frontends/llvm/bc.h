@@ -149,6 +149,7 @@ struct kn_bc {
   bool keeping; /* bodies are read to be kept: their entries are the module's */
   bool silent;  /* errors are stored in `diag` and not reported to the module */
   bool forked;  /* has forks: its tables must not change any more */
+  const char *operation;    /* operation.c: what is built, there is no file ("": nothing); else NULL */
   const struct kn_bc *base; /* of a fork whose tables are not copied yet; else NULL */
   kiln_diag diag;           /* if silent */
 };
@@ -307,8 +308,16 @@ static inline kiln_type kn_bc_passed_as(const struct kn_bc_type *t) {
   return kn_bc_is_short(t) ? KILN_TYPE_F32 : (kiln_type)t->ktype;
 }
 
+/* Adds the type of the record that r->in has; elements have to be known. False: reported. */
+bool kn_bc_add_type(struct kn_bc *r);
+/* Adds the type of the parts of vectors of more than one register: r->m->chunk_type. */
+bool kn_bc_add_chunk(struct kn_bc *r);
+
 /* ---- attrs.c ---- */
 
+/* What a list of features, "+a,-b,+c", adds to FA_...: the last entry for a feature counts. Returns the first that is not
+ * implemented, or NULL. `list` is split at the commas. */
+const struct kn_bc_support *kn_bc_features(kiln_target target, char *list, uint32_t *flags);
 bool kn_bc_read_attr_groups(struct kn_bc *r);
 bool kn_bc_read_attr_lists(struct kn_bc *r);
 /* The attributes of `index` in list `list`; NULL: none. */

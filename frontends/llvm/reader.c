@@ -20,8 +20,11 @@ bool kn_bc_fail(struct kn_bc *r, kiln_status status, const char *message, ...) {
   kiln_diag d = {.status = status, .block = UINT32_MAX, .inst = UINT32_MAX};
   d.bit_offset = at;
   va_list ap;
+  int n = 0; /* characters before the message */
+  if (r->operation && *r->operation)
+    n = snprintf(d.message, sizeof d.message, "%.100s: ", r->operation);
   va_start(ap, message);
-  vsnprintf(d.message, sizeof d.message, message, ap);
+  vsnprintf(d.message + n, sizeof d.message - (size_t)n, message, ap);
   va_end(ap);
   if (r->f) {
     kiln_symbol_info info = kiln_symbol_get(r->module, kiln_func_symbol(r->f));
@@ -74,6 +77,7 @@ bool kn_bc_refuse(struct kn_bc *r, const struct kn_bc_support *row) {
 }
 
 bool kn_bc_malformed(struct kn_bc *r, const char *what) {
+  if (r->operation) return kn_bc_fail(r, KILN_ERR_ARGUMENT, "%s", what);
   return kn_bc_fail(r, KILN_ERR_SYNTAX, "malformed bitcode: %s", what);
 }
 

@@ -132,6 +132,10 @@ static KN_COLD bool finish_vectors(struct kn_bc *r) {
   for (uint32_t i = 0; i < r->types.n; i++)
     if (r->types.at[i].kind == TK_VECTOR && r->types.at[i].lane)
       r->types.at[i].mask = mask[r->types.at[i].count];
+  return kn_bc_add_chunk(r);
+}
+
+KN_COLD bool kn_bc_add_chunk(struct kn_bc *r) {
   if (!kn_bc_grow(r, &r->types.at, &r->types.cap, (uint64_t)r->types.n + 1, sizeof *r->types.at))
     return false;
   r->open->chunk_type = r->types.n;
@@ -380,7 +384,7 @@ static uint32_t most_operands(uint32_t code) {
   }
 }
 
-static bool add_type(struct kn_bc *r) {
+bool kn_bc_add_type(struct kn_bc *r) {
   struct kn_bc_type t = {
     .piece_first = UINT32_MAX, .first = r->m->elems.n, .pointee = KN_BC_NO_TYPE};
   const uint32_t most = most_operands(r->in.code);
@@ -403,7 +407,7 @@ static KN_COLD bool add_word(struct kn_bc *r) {
   r->in.ops.at[0] = 64;
   r->in.ops.n = 1;
   r->open->word_type = r->types.n;
-  return add_type(r);
+  return kn_bc_add_type(r);
 }
 
 /* A record of the table: a type, or how many there are, which goes to *count. *unknown: the code of one that is neither
@@ -414,7 +418,7 @@ static bool type_record(struct kn_bc *r, uint64_t *count, uint32_t *unknown) {
     return true;
   }
   if (r->in.code > TYPE_BYTE) *unknown = r->in.code;
-  return add_type(r);
+  return kn_bc_add_type(r);
 }
 
 bool kn_bc_read_types(struct kn_bc *r) {

@@ -28,6 +28,10 @@ struct null_fixture {
 #ifdef KILN_LLVM_H
   kiln_llvm *llvm;
 #endif
+#ifdef KILN_LLVM_OPERATION_H
+  kiln_llvm_builder *operations;
+  kiln_llvm_operand operand;
+#endif
   kiln_debug *debug;
   kiln_die die;
   kiln_location location;
@@ -158,6 +162,10 @@ static void null_make(struct null_fixture *x) {
 #endif
 #ifdef KILN_LLVM_H
   x->llvm = kiln_llvm_new(x->s, null_bitcode, sizeof null_bitcode);
+#endif
+#ifdef KILN_LLVM_OPERATION_H
+  x->operations = kiln_llvm_builder_new(x->m);
+  x->operand = (kiln_llvm_operand){.type = "i64", .parts = &x->v};
 #endif
 }
 

@@ -18,7 +18,7 @@ NOUNS = {
     'debug_expr': 'kiln_debug_expr', 'diag': 'kiln_diag', 'die': 'kiln_debug', 'die_shape': 'kiln_debug',
     'edge': 'kiln_func', 'emit': 'kiln_module', 'feature': 'kiln_target', 'file': 'kiln_session', 'fold': 'kiln_func',
     'forward': 'kiln_func', 'func': 'kiln_func', 'inst': 'kiln_func', 'interp': 'kiln_interp', 'jit': 'kiln_jit',
-    'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'loc': 'kiln_session',
+    'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'llvm_builder': 'kiln_llvm_builder', 'loc': 'kiln_session',
     'machine': 'kiln_target', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
     'register': 'kiln_target', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
     'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',

@@ -15,13 +15,13 @@ CHANGES_STACK = ('kiln_interp_throw',)
 
 # Objects whose constructor returns NULL when it fails.
 HANDLES = ('kiln_module', 'kiln_session', 'kiln_func', 'kiln_ctypes', 'kiln_ssa', 'kiln_jit',
-           'kiln_jit_stream', 'kiln_interp', 'kiln_llvm', 'kiln_debug')
+           'kiln_jit_stream', 'kiln_interp', 'kiln_llvm', 'kiln_llvm_builder', 'kiln_debug')
 
 # The value for an argument that is not NULL, by type and then by name.
 POINTERS = {
     'kiln_module': 'x->m', 'kiln_session': 'x->s', 'kiln_func': 'x->f', 'kiln_ctypes': 'x->c',
     'kiln_ssa': 'x->ssa', 'kiln_jit': 'x->jit', 'kiln_jit_stream': 'x->stream',
-    'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm', 'kiln_llvm_unknown': '(kiln_llvm_unknown[64]){{0}}',
+    'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm', 'kiln_llvm_builder': 'x->operations', 'kiln_llvm_operand': '&x->operand', 'kiln_llvm_unknown': '(kiln_llvm_unknown[64]){{0}}',
     'kiln_module_options': '&x->module_options', 'kiln_jit_options': '&x->jit_options',
     'kiln_interp_options': '&x->interp_options', 'kiln_symbol_desc': '&x->symbol_desc',
     'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_module_attrs': '&x->module_attrs', 'kiln_func_attrs': '&x->func_attrs', 'kiln_ctor_desc': '&x->ctor_desc',
@@ -61,6 +61,7 @@ GIVES = {
     'kiln_module_name': 'strcmp(got, "") == 0',
     'kiln_module_diag': 'got->status == KILN_ERR_ARGUMENT && got->message[0] != 0',
     'kiln_llvm_diag': 'got->status == KILN_ERR_ARGUMENT && got->message[0] != 0',
+    'kiln_llvm_builder_message': 'strcmp(got, "") != 0',
     'kiln_const_int': 'got.id != UINT32_MAX',  # a small constant needs no function
     'kiln_const_i128': 'got.id != UINT32_MAX',
     'kiln_const_bits': 'got.id != UINT32_MAX',

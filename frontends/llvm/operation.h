@@ -1,0 +1,103 @@
+/* What operation.c, which builds LLVM's operations by name, and operation_type.c, which reads types, share: the builder of
+ * <kiln/llvm_operation.h>. It is a reader without a file, whose module has nothing but types; each operation is a
+ * record of a body of its own. */
+#ifndef KN_LLVM_OPERATION_H
+#define KN_LLVM_OPERATION_H
+
+#include <kiln/llvm_operation.h>
+
+#include "bc.h"
+
+enum { KN_OPERATION_HEADS = 256, KN_OPERATION_NESTING = 100 };
+
+/* A type that was made: its record, by which it is found again. */
+struct kn_operation_type {
+  uint32_t first, n; /* operands of the record in `words` */
+  uint32_t code;
+  uint32_t id;   /* in kn_bc.types */
+  uint32_t next; /* index + 1 of an older one of the same hash */
+};
+
+/* An intrinsic that was met. */
+struct kn_operation_intrinsic {
+  struct kn_operation_intrinsic *next; /* of the same hash */
+  struct kn_bc_global global;
+  bool has_metadata; /* so that no operands can be given */
+  char name[];
+};
+
+/* Where operations are tried. */
+struct kn_operation_trial {
+  kiln_module *module;
+  kiln_session *session;
+  kiln_symbol symbol;
+  kiln_llvm_builder *builder; /* of that module */
+};
+
+struct kiln_llvm_builder {
+  struct kn_bc bc;
+  struct kn_bc_module module;
+  struct kn_bc_global function; /* stands for those that are built: their features */
+  KN_BC_ARRAY(struct kn_operation_type) types;
+  KN_BC_ARRAY(uint64_t) words;
+  uint32_t type_heads[KN_OPERATION_HEADS]; /* index + 1 in `types` */
+  struct kn_operation_intrinsic *intrinsics[KN_OPERATION_HEADS];
+  KN_BC_ARRAY(uint64_t) elements; /* of the types that are being read */
+  KN_BC_ARRAY(uint32_t) ids;      /* of the operands: values, */
+  KN_BC_ARRAY(uint32_t) id_types; /* and their types */
+  KN_BC_ARRAY(uint64_t) record;
+  struct kn_operation_trial trial; /* module NULL: none yet */
+  char message[sizeof((kiln_diag *)0)->message];
+};
+
+/* ---- operation_type.c ---- */
+
+/* Makes the types that every builder begins with. */
+bool kn_operation_first_types(struct kiln_llvm_builder *b);
+/* The type of a record: made once. UINT32_MAX: reported. */
+uint32_t kn_operation_type(struct kiln_llvm_builder *b, uint32_t code, const uint64_t *ops,
+                           uint32_t n);
+/* The type of LLVM's text; UINT32_MAX: reported. */
+uint32_t kn_operation_read_type(struct kiln_llvm_builder *b, const char *text);
+/* Can values have the type? Then it is split into parts. Reports otherwise. */
+bool kn_operation_is_value(struct kiln_llvm_builder *b, uint32_t type);
+/* FNV-1a of `n` bytes. */
+uint32_t kn_operation_hash(const void *bytes, size_t n);
+
+/* ---- operation_check.c ---- */
+
+/* The shapes of instructions: what their operands are, and how the record is made of them. */
+enum kn_operation_shape {
+  SHAPE_BINARY,
+  SHAPE_NEGATE,
+  SHAPE_CAST,
+  SHAPE_COMPARE,
+  SHAPE_SELECT,
+  SHAPE_FREEZE,
+  SHAPE_EXTRACT,
+  SHAPE_INSERT,
+  SHAPE_SHUFFLE,
+  SHAPE_EXTRACT_VALUE,
+  SHAPE_INSERT_VALUE,
+  SHAPE_LOAD,
+  SHAPE_STORE,
+  SHAPE_COUNT
+};
+
+/* An instruction: the code of its record, and LLVM's number of the operation. */
+struct kn_operation_row {
+  const char *name;
+  uint8_t code;   /* FUNC_... */
+  uint8_t number; /* BINOP_..., CAST_..., a predicate */
+  uint8_t shape;
+  bool is_float; /* its operands are floats; of shapes that tell */
+};
+
+/* The row of an instruction; NULL: there is none. */
+const struct kn_operation_row *kn_operation_find(const char *name);
+/* Are the types of the operands (ids and types of the builder) and of the result what the instruction takes? Reports
+ * otherwise. */
+bool kn_operation_check(struct kiln_llvm_builder *b, const struct kn_operation_row *row,
+                        uint32_t result);
+
+#endif
