@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+/** Kiln for C++: <kiln/kiln.hpp>. */
 namespace kiln {
 
 /* ---- handles ---- */
@@ -148,10 +149,12 @@ public:
   }
 
 private:
+  /** @cond */
   struct details {
     kiln_diag diag;
     std::vector<std::string> missing;
   };
+  /** @endcond */
   kiln_status code_ = KILN_OK;
   std::shared_ptr<const details> more_;
 };

@@ -106,7 +106,8 @@ namespace kiln {
  * Each operation of <kiln/ops.def> is a member of its name: `f.add(i32, a, b)`. Operands are values, integers, and
  * symbols, for their addresses: `f.add(x, 1)`. Where operations of the shapes UN, BIN, TERN, ICMP, FCMP, SELECT and
  * conversions take a type (those: the one they convert from), it can be left out: it is that of the first operand that
- * has one, which integers do not have. By shape, members take what <kiln/build_ops.h> says for the C calls; the others
+ * has one, which integers do not have. The arguments of a call are evaluated in any order, as C++ has it: give what has
+ * an effect a statement of its own. By shape, members take what <kiln/build_ops.h> says for the C calls; the others
  * are here. */
 class func : public owner<kiln_func, kiln_func_discard> {
 public:

@@ -306,6 +306,7 @@ public:
 
 private:
   friend class jit_stream;
+  /** @cond */
   struct failure {
     failure() = default;
     failure(const failure &) = delete;
@@ -313,6 +314,7 @@ private:
     ~failure() { kiln_jit_error_free(&error); }
     kiln_jit_error error{};
   };
+  /** @endcond */
   result why_;
 };
 
