@@ -148,6 +148,8 @@ public:
                         static_cast<std::uint32_t>(list.size()), results.begin(),
                         static_cast<std::uint32_t>(results.size()));
   }
+  /** A signature from its text: kiln_sig_parse. */
+  kiln::sig sig(const char *text) const { return kiln_sig_parse(get(), text); }
   /** Declares an external function of a signature: kiln_func_declare. */
   symbol declare(const char *name, kiln::sig s) const {
     kiln_symbol_desc desc{};
