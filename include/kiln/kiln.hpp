@@ -334,6 +334,16 @@ public:
     kiln_status code = kiln_jit_stream_add(get(), s.get(), flags, unit ? unit : &made, &e.error);
     return result(code, e.error);
   }
+  /** Compiles a function of C++ type `F`, adds it, and gives its address: kiln_jit_stream_define. NULL after an error,
+   * which `why` (may be NULL) gets. */
+  template <class F>
+  std::add_pointer_t<F> define(func f, std::uint32_t flags = 0, kiln_jit_unit *unit = nullptr,
+                               result *why = nullptr) {
+    jit::failure e;
+    void *address = kiln_jit_stream_define(get(), f.release(), flags, unit, &e.error);
+    if (why) *why = result(e.error.diag.status, e.error);
+    return reinterpret_cast<std::add_pointer_t<F>>(address);
+  }
 };
 
 /* ---- helpers ---- */

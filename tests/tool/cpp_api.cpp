@@ -205,6 +205,24 @@ int object(const char *path) {
   return 0;
 }
 
+int stream() {
+  kiln::module m = kiln::module::for_jit("stream");
+  kiln::session s(m);
+  kiln::jit jit;
+  kiln::jit_stream stream(jit, m);
+  CHECK(m.sig("(i32, ...) -> i64") == kiln::sig_of<long(int, ...)>(m));
+  for (int n = 0; n < 3; n++) {
+    kiln::func f = s.begin<int()>("number");
+    f.ret(n);
+    auto number = stream.define<int()>(std::move(f), KILN_JIT_REDEFINABLE);
+    CHECK(number && number() == n);
+  }
+  kiln::result why;
+  CHECK(!stream.define<int()>(s.begin<int()>("open"), 0, nullptr, &why));
+  CHECK(why.status() == KILN_ERR_STRUCTURE && m.status() == KILN_OK);
+  return 0;
+}
+
 int moves_and_releases() {
   kiln::module a;
   kiln_module *raw = a.get();
@@ -288,7 +306,7 @@ int errors() {
 } // namespace
 
 int main(int, char **argv) {
-  if (run() || same() || object(argv[1]) || moves_and_releases() || errors()) return 1;
+  if (run() || same() || object(argv[1]) || stream() || moves_and_releases() || errors()) return 1;
   std::puts("fine");
   return 0;
 }
