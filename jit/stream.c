@@ -141,3 +141,30 @@ kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, unsig
   kiln_jit_error_free(&own);
   return status;
 }
+
+void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, unsigned flags, kiln_jit_unit *unit,
+                             kiln_jit_error *error) {
+  kiln_jit_error own;
+  kiln_jit_unit made;
+  void *address = NULL;
+  error = kn_jit_begin(error, &own);
+  if (unit == NULL) unit = &made;
+  unit->id = 0;
+  kiln_session *session = kiln_func_session(f);
+  if (s == NULL || session == NULL || session->module != s->m) {
+    kn_jit_fail(error, KILN_ERR_ARGUMENT, "no stream, or a function of another module");
+    kiln_func_discard(f);
+  } else {
+    kiln_symbol_desc desc = kiln_symbol_get(s->m, kiln_func_symbol(f)).desc;
+    if (kiln_func_try_compile(f, &error->diag) == KILN_OK) {
+      uint32_t index = session->out->funcs.n - 1;
+      if (kiln_jit_stream_add(s, session, flags, unit, error) == KILN_OK) {
+        if ((flags & KILN_JIT_REDEFINABLE) && desc.linkage == KILN_LINKAGE_EXTERNAL)
+          address = kiln_jit_find(s->jit, desc.name);
+        if (address == NULL) address = kiln_jit_function(s->jit, *unit, index);
+      }
+    }
+  }
+  kiln_jit_error_free(&own);
+  return address;
+}

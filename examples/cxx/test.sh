@@ -15,7 +15,7 @@ if grep -q __asan_init <(nm -D "$build/libkiln.so"); then
   skip "C++ and Python" "programs outside do not link with sanitized libraries"
   finish
 fi
-check "C++, g++" cxx g++ -std=c++11
-check "C++, clang++" cxx clang++-22 -std=c++17
+check "C++, g++" cxx g++ -std=c++17
+check "C++, clang++" cxx clang++-22 -std=c++20
 check "Python" python
 finish

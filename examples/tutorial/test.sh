@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh STEP1 STEP2 STEP3 STEP4: the tutorial's programs compute what they should, and report what they should.
+# test.sh STEP1 STEP2 STEP3 STEP4 STEP5: the tutorial's programs compute what they should, and report what they should.
 set -u
 steps=() && for step in "$@"; do steps+=("$(realpath "$step")"); done
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -30,5 +30,25 @@ check "step 4: a call" is $'9\n4\n1\n0' "${steps[3]}" 'while x { print x * x; x 
 check "step 4: an error's place" is "calc:2:3: error: something is missing: } or { or ;" "${steps[3]}" $'a = 1\n  a' 3
 shows() { "${steps[3]}" --ir "$factorial" 4 > out && grep -q '^func @calc(i64) -> i64 {' out && tail -n 1 out | grep -qx 24; }
 check "step 4: the IR" shows
+cat > accounts.c <<'END'
+struct account { const char *name; int cents; short fee; };
+int report(const struct account *);
+int main(void) { return report(&(struct account){"Ada", 1000, -5}) == 1005 ? 0 : 1; }
+END
+reports() { "${steps[4]}" && cc accounts.c report.o -o accounts && is 'Ada: 1005 cents' ./accounts; }
+in_gdb() {
+  printf 'fn report(account) -> int\n  total := account.cents - account.fee\n  printf(...)\n  return total\n' > report.toy
+  timeout 60 gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'break report.toy:3' -ex run -ex 'print total' \
+    -ex 'print *account' -ex backtrace ./accounts > gdb.out 2>&1
+  for text in '= 1005' '= {name = 0x[0-9a-f]* "Ada", cents = 1000, fee = -5}' 'report (account=0x.* at report.toy:3' '3.*printf'; do
+    grep -q -- "$text" gdb.out || { cat gdb.out; echo "no $text"; return 1; }
+  done
+}
+check "step 5: a struct and a string" reports
+if [[ $(uname -m) == x86_64 ]] && command -v gdb > /dev/null; then
+  check "step 5: gdb shows the line, the variable and the struct" in_gdb
+else
+  skip "step 5: gdb shows the line, the variable and the struct" "no gdb for this machine"
+fi
 check "wrong usage" expect_status 2 "${steps[3]}"
 finish

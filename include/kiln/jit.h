@@ -22,7 +22,7 @@
 #ifndef KILN_JIT_H
 #define KILN_JIT_H
 
-#include <kiln/module.h>
+#include <kiln/build.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -217,6 +217,15 @@ KILN_API void kiln_jit_stream_free(kiln_jit_stream *s);
  * ignored. */
 KILN_API kiln_status kiln_jit_stream_add(kiln_jit_stream *s, kiln_session *session, uint32_t flags,
                                          kiln_jit_unit *unit, kiln_jit_error *error);
+
+/** Compiles `f`, a function of the stream's module, and adds it, with whatever else its session compiled, as
+ * kiln_jit_stream_add does: from a function that was built to its address in one call. `f` is freed in any case. The
+ * address is that of its code; of an external function that is added with KILN_JIT_REDEFINABLE that of its stub, which
+ * stays when the function is built again. NULL after an error, which is in `error`: that of kiln_func_try_compile,
+ * after which the module is as before and the symbol can be begun again, or of kiln_jit_stream_add. `unit` and `error`
+ * may be NULL. */
+KILN_API void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, uint32_t flags,
+                                      kiln_jit_unit *unit, kiln_jit_error *error);
 
 /* ---- what a JIT holds ---- */
 

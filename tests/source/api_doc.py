@@ -23,10 +23,10 @@ def main(xml, headers):
     missing, functions = [], set()
     for path in sorted(glob.glob(os.path.join(xml, '*.xml'))):
         compound = tree.parse(path).getroot().find('compounddef')
-        if compound is None or compound.get('kind') not in ('file', 'struct', 'union'):
+        if compound is None or compound.get('kind') not in ('file', 'namespace', 'class', 'struct', 'union'):
             continue
         name = compound.findtext('compoundname')
-        if compound.get('kind') == 'file' and not name.endswith('.h'):
+        if compound.get('kind') == 'file' and not name.endswith(('.h', '.hpp')):
             continue
         if not documented(compound):
             missing.append(name)
@@ -34,7 +34,7 @@ def main(xml, headers):
             own = member.findtext('name')
             if member.get('kind') == 'function':
                 functions.add(own)
-            if IGNORED.match(own):
+            if IGNORED.match(own) or member.get('prot') == 'private' or member.get('kind') == 'friend':
                 continue
             if own and not documented(member):
                 missing.append(f'{name}: {own}')

@@ -95,13 +95,13 @@ check_unique_names() {
 }
 
 check_file_sizes() {
-  git ls-files '*.c' '*.h' '*.py' '*.sh' dev | xargs wc -l |
+  git ls-files '*.c' '*.h' '*.hpp' '*.py' '*.sh' dev | xargs wc -l |
     awk '$2 != "total" && $1 > 900' | fail_lines "files of more than 900 lines"
 }
 
 # The formatter leaves comments as they are.
 check_line_widths() {
-  git ls-files '*.c' '*.h' | grep -vE '^tests/run/(programs|differential)/' | xargs awk 'length > 120 {print FILENAME ":" FNR}' |
+  git ls-files '*.c' '*.h' '*.hpp' | grep -vE '^tests/run/(programs|differential)/' | xargs awk 'length > 120 {print FILENAME ":" FNR}' |
     fail_lines "lines of more than 120 columns"
 }
 
@@ -150,10 +150,30 @@ check_format() {
     grep -E 'error|warning' | sed -nE 's/^([^: ]+\.[ch]):.*/\1/p' | sort | uniq -c | fail_lines "not formatted"
 }
 
+# By the same style, which is written for C.
+check_format_cpp() {
+  local style ok=0
+  style=$(mktemp)
+  sed 's/^Language: C$/Language: Cpp/' .clang-format > "$style"
+  git ls-files '*.hpp' | xargs clang-format-22 --style="file:$style" --dry-run --Werror 2>&1 |
+    grep -E 'error|warning' | sed -nE 's/^([^: ]+\.hpp):.*/\1/p' | sort | uniq -c | fail_lines "not formatted" || ok=1
+  rm -f "$style"
+  return $ok
+}
+
 check_header() {
   gcc -std=c11 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c "$1" &&
     g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1" &&
     clang++-22 -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1"
+}
+
+check_cpp_header() {
+  local compiler flags
+  for compiler in g++ clang++-22; do
+    for flags in -std=c++17 -std=c++20 '-std=c++17 -fno-exceptions -fno-rtti'; do
+      $compiler $flags -Wall -Wextra -Wpedantic -Werror -Iinclude -fsyntax-only -x c++ "$1" || return 1
+    done
+  done
 }
 
 # Every public name has a comment, and the documentation renders without a warning.
@@ -251,8 +271,10 @@ check_source() {
   check "no large files" check_binaries
   check "no tabs, no spaces at line ends" check_whitespace
   check "format" check_format
+  check "format of C++" check_format_cpp
   check "one version" check_versions
   check "the API keeps its conventions" tests/source/api_conventions.py include
+  check "the headers for C++ keep theirs" tests/source/api_cpp.py
   check "public functions are where the table of files says" tests/source/api_files.py
   check "what pages say of this tree is so" tests/source/pages.py
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
@@ -262,6 +284,7 @@ check_source() {
     skip "every public name has a comment" "no doxygen"
   fi
   for h in include/kiln/*.h; do check "<kiln/${h##*/}> alone, as C11 and C++17" check_header "$h"; done
+  for h in include/kiln/*.hpp; do check "<kiln/${h##*/}> alone, as C++17 and C++20" check_cpp_header "$h"; done
 }
 
 check_built() {

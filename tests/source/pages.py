@@ -166,12 +166,12 @@ def main():
         bad += [f'{page}: no part {m[3]} in {m[2]}' for m in FROM.finditer(text) if not part(m[2], m[3])]
         bad += [*links(page, text, files), *commands(page, text, known | {'help'}), *names(page, text, api)]
         n += len(re.findall(r'\]\(', text))
-    for path in sorted(f for f in files if re.fullmatch(r'include/kiln/.*\.(h|def)', f)):
+    for path in sorted(f for f in files if re.fullmatch(r'include/kiln/.*\.(h|hpp|def)', f)):
         bad += [f'{path}: no {name}' for name in comment_names(read(path), declared)]
     by_name = {}
     for f in files:
         by_name.setdefault(os.path.basename(f), []).append(f)
-    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|jit|helpers|interp|assembler|frontends|runtime|tools|integrations|include)/.*\.(c|h|def)$', f)):
+    for path in sorted(f for f in files if re.match(r'(ir|lib|targets|jit|helpers|interp|assembler|frontends|runtime|tools|integrations|include)/.*\.(c|h|hpp|def)$', f)):
         bad += named_files(path, read(path), by_name)
     bad += facts()
     index = set(re.findall(r'\]\(([^)#]+)', pages['docs/index.md']))

@@ -7,7 +7,7 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$tests/harness/tap.sh"
 build=$(realpath "$1")
 docs=("$tests/../README.md")
-for page in tutorial building errors exceptions debug-information hardening finding-bugs jit; do
+for page in tutorial building errors exceptions debug-information hardening finding-bugs jit cpp; do
   docs+=("$tests/../docs/$page.md")
 done
 work=$(mktemp -d)
@@ -36,7 +36,7 @@ awk '
   /^<!-- from: / { kind = "shown"; next }
   /^<!-- setup -->/ { kind = "setup"; next }
   /^<!-- run(: [a-z]+)? -->/ { kind = "run"; needs = $2 == "run:" ? $3 : ""; next }
-  /^```(c|sh)$/ {
+  /^```(c|cpp|sh)$/ {
     if (kind == "" && $1 == "```c") kind = "piece"
     if (kind == "" || kind == "shown") { kind = ""; next }
     file = kind == "program" ? name : "block" ++n (kind == "piece" ? ".c" : ".sh")
@@ -90,8 +90,9 @@ check "the pieces of C compile" shows
 while read -r kind file needs; do
   case $kind in
     program)
-      check "$file has no warnings" gcc -std=c11 -Wall -Wextra -Werror "-I$root/include" \
-        -fsyntax-only -D_GNU_SOURCE "$file" ;;
+      compiler=(gcc -std=c11 -D_GNU_SOURCE)
+      [[ $file != *.cc ]] || compiler=(g++ -std=c++17 -Wpedantic)
+      check "$file has no warnings" "${compiler[@]}" -Wall -Wextra -Werror "-I$root/include" -fsyntax-only "$file" ;;
     setup) bash -e "$file" || exit 1 ;;
     run)
       name="$file: $(head -n 1 "$file")"

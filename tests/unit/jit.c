@@ -367,6 +367,75 @@ static void build_call(kiln_session *s, kiln_symbol symbol, kiln_sig sig, kiln_s
   assert_int_equal(kiln_func_compile(f), KILN_OK);
 }
 
+/* A function, not compiled yet, that returns a number. */
+static kiln_func *constant(kiln_session *s, kiln_symbol symbol, int64_t number) {
+  kiln_func *f = kiln_func_begin(s, symbol);
+  kiln_build_ret(f, (kiln_value[]){kiln_const_int(f, number)}, 1);
+  return f;
+}
+
+typedef long number_fn(void);
+
+static void stream_defines(void **state) {
+  (void)state;
+  for (unsigned k = 0; k < N_KINDS; k++) {
+    kiln_jit *jit = jit_of_kind(k);
+    kiln_module *m = jit_module(KILN_PIC_FULL);
+    kiln_session *s = kiln_session_new(m), *second = kiln_session_new(m);
+    kiln_jit_stream *stream = kiln_jit_stream_new(jit, m);
+    kiln_jit_error e = {0};
+    kiln_jit_unit u[4];
+    kiln_sig sig = kiln_sig_parse(m, "() -> i64");
+    kiln_symbol_desc local = {.name = "local", .linkage = KILN_LINKAGE_INTERNAL};
+    kiln_symbol one = kiln_func_declare(m, &(kiln_symbol_desc){.name = "one"}, sig);
+    kiln_symbol own = kiln_func_declare(m, &local, sig);
+    number_fn *f = (number_fn *)kiln_jit_stream_define(stream, constant(s, one, 1), 0, u, &e);
+    assert_ptr_equal((void *)f, kiln_jit_address(jit, u[0], "one"));
+    assert_int_equal(f(), 1);
+    /* with what the session compiled before; an internal one */
+    build_constant(second, kiln_func_declare(m, &(kiln_symbol_desc){.name = "before"}, sig), 7);
+    f = (number_fn *)kiln_jit_stream_define(stream, constant(second, own, 2), 0, NULL, NULL);
+    assert_int_equal(f(), 2);
+    assert_int_equal(jit_call(jit, "before", 0, 0), 7);
+    /* a stub stays, when the function is built again */
+    kiln_symbol changes = kiln_func_declare(m, &(kiln_symbol_desc){.name = "changes"}, sig);
+    f = (number_fn *)kiln_jit_stream_define(stream, constant(s, changes, 3), KILN_JIT_REDEFINABLE,
+                                            u + 1, &e);
+    assert_int_equal(f(), 3);
+    number_fn *again = (number_fn *)kiln_jit_stream_define(stream, constant(s, changes, 4),
+                                                           KILN_JIT_REDEFINABLE, u + 2, &e);
+    assert_ptr_equal((void *)again, (void *)f);
+    assert_int_equal(f(), 4);
+    /* errors: of the function, whose symbol can be begun again; of the link; of the arguments */
+    kiln_symbol bad = kiln_func_declare(m, &(kiln_symbol_desc){.name = "bad"}, sig);
+    kiln_func *open = kiln_func_begin(s, bad); /* without a terminator */
+    assert_null(kiln_jit_stream_define(stream, open, 0, u + 3, &e));
+    assert_int_equal(e.diag.status, KILN_ERR_STRUCTURE);
+    assert_string_equal(e.diag.function, "bad");
+    assert_int_equal(u[3].id, 0);
+    assert_int_equal(kiln_module_status(m), KILN_OK);
+    open = kiln_func_begin(s, bad);
+    kiln_symbol nobody = kiln_func_declare(m, &(kiln_symbol_desc){.name = "nobody_has_it"}, sig);
+    kiln_value v = kiln_build_call(open, sig, kiln_const_symbol(open, nobody, 0), NULL, 0);
+    kiln_build_ret(open, &v, 1);
+    assert_null(kiln_jit_stream_define(stream, open, 0, u + 3, &e));
+    assert_int_equal(e.diag.status, KILN_ERR_SYMBOL);
+    assert_int_equal(e.n_missing, 1);
+    f = (number_fn *)kiln_jit_stream_define(stream, constant(s, bad, 5), 0, u + 3, &e);
+    assert_int_equal(f(), 5);
+    assert_int_equal(e.diag.status, KILN_OK);
+    assert_null(kiln_jit_stream_define(NULL, constant(s, nobody, 6), 0, NULL, &e));
+    assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+    assert_null(kiln_jit_stream_define(stream, NULL, 0, NULL, NULL));
+    kiln_jit_error_free(&e);
+    kiln_jit_stream_free(stream);
+    kiln_session_free(second);
+    kiln_session_free(s);
+    kiln_module_free(m);
+    kiln_jit_free(jit);
+  }
+}
+
 static void streams(void **state) {
   (void)state;
   for (unsigned k = 0; k < N_KINDS; k++) {
@@ -432,6 +501,7 @@ int main(void) {
     cmocka_unit_test(first_definition_wins), cmocka_unit_test(redefines),
     cmocka_unit_test(forward_functions),     cmocka_unit_test(several_sessions),
     cmocka_unit_test(refuses_what_is_wrong), cmocka_unit_test(streams),
+    cmocka_unit_test(stream_defines),
   };
   return cmocka_run_group_tests_name("jit", tests, NULL, NULL);
 }

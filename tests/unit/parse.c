@@ -524,6 +524,122 @@ static void test_prefixes(void **state) {
   }
 }
 
+/* ---- signatures ---- */
+
+#define P(...) {.type = __VA_ARGS__}
+static const struct sig_row {
+  const char *text;
+  kiln_cc cc;
+  uint32_t flags, n_params, n_results;
+  kiln_param params[6];
+  kiln_type results[KILN_MAX_RESULTS];
+} sig_rows[] = {
+  {"()", KILN_CC_C, 0, 0, 0, {{0}}, {0}},
+  {" ( i8 , i16,i32 ,\ti64, i128, f32) -> f64",
+   KILN_CC_C,
+   0,
+   6,
+   1,
+   {P(KILN_TYPE_I8), P(KILN_TYPE_I16), P(KILN_TYPE_I32), P(KILN_TYPE_I64), P(KILN_TYPE_I128),
+    P(KILN_TYPE_F32)},
+   {KILN_TYPE_F64}},
+  {"(f80, v64, v128) -> i32, i64",
+   KILN_CC_C,
+   0,
+   3,
+   2,
+   {P(KILN_TYPE_F80), P(KILN_TYPE_V64), P(KILN_TYPE_V128)},
+   {KILN_TYPE_I32, KILN_TYPE_I64}},
+  {"(i64, ...) -> i32", KILN_CC_C, KILN_SIG_VARIADIC, 1, 1, {P(KILN_TYPE_I64)}, {KILN_TYPE_I32}},
+  {"(...)", KILN_CC_C, KILN_SIG_VARIADIC, 0, 0, {{0}}, {0}},
+  {"(i8 sext, i16 zext, i64 byval(24, 16), i64 chain)",
+   KILN_CC_C,
+   0,
+   4,
+   0,
+   {P(KILN_TYPE_I8, KILN_PARAM_SEXT), P(KILN_TYPE_I16, KILN_PARAM_ZEXT),
+    P(KILN_TYPE_I64, KILN_PARAM_BYVAL, 4, 24), P(KILN_TYPE_I64, KILN_PARAM_CHAIN)},
+   {0}},
+  {"(i64 sret) -> i64 ; its memory\n",
+   KILN_CC_C,
+   0,
+   1,
+   1,
+   {P(KILN_TYPE_I64, KILN_PARAM_SRET)},
+   {KILN_TYPE_I64}},
+  {"(i64) noreturn nounwind",
+   KILN_CC_C,
+   KILN_SIG_NORETURN | KILN_SIG_NOUNWIND,
+   1,
+   0,
+   {P(KILN_TYPE_I64)},
+   {0}},
+  {"(i64) -> i64 preserve_none",
+   KILN_CC_PRESERVE_NONE,
+   0,
+   1,
+   1,
+   {P(KILN_TYPE_I64)},
+   {KILN_TYPE_I64}},
+};
+
+/* A text gives what kiln_sig_new gives for the same. */
+static void test_signatures(void **state) {
+  struct fixture *t = *state;
+  for (size_t i = 0; i < sizeof sig_rows / sizeof *sig_rows; i++) {
+    const struct sig_row *r = &sig_rows[i];
+    kiln_sig read = kiln_sig_parse(t->m, r->text);
+    kiln_sig made =
+      kiln_sig_new(t->m, r->cc, r->flags, r->params, r->n_params, r->results, r->n_results);
+    if (read.id != made.id || read.id == 0)
+      fail_msg("%s: %u, not %u: %s", r->text, read.id, made.id, kiln_module_diag(t->m)->message);
+  }
+  assert_int_equal(kiln_sig_parse(NULL, "()").id, 0);
+  assert_int_equal(kiln_module_freeze(t->m), KILN_OK);
+  assert_int_not_equal(kiln_sig_parse(t->m, "(f64, f64, f64) -> f64").id, 0);
+}
+
+static const struct error_row sig_errors[] = {
+  {"", 1, 1, SYNTAX, "expected '(', found the end of the text"},
+  {"i32(i64)", 1, 1, SYNTAX, "expected '(', found 'i32'"},
+  {"(i32, i33)", 1, 7, SYNTAX, "expected a type, found 'i33'"},
+  {"(i32", 1, 5, SYNTAX, "expected ','"},
+  {"(i32,\n)", 1, 6, SYNTAX, "expected a type, found the end of the line"},
+  {"(..., i32)", 1, 5, SYNTAX, "expected ')'"},
+  {"() -> ", 1, 7, SYNTAX, "expected a type"},
+  {"() -> i32 i64", 1, 11, SYNTAX, "expected the end of the signature, found 'i64'"},
+  {"()\n\n()", 3, 1, SYNTAX, "expected the end of the signature, found '('"},
+  {"() -> i8, i8, i8, i8, i8, i8, i8, i8, i8", 1, 39, LIMIT, "more than 8 results"},
+  {"(i64 byval(1, 3))", 1, 15, SYNTAX, "a power of two"},
+  {NULL, 0, 0, KILN_ERR_ARGUMENT, "no text"},
+};
+
+static void test_signature_errors(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof sig_errors / sizeof *sig_errors; i++) {
+    const struct error_row *r = &sig_errors[i];
+    kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "t"});
+    assert_int_equal(kiln_sig_parse(m, r->text).id, 0);
+    const kiln_diag *d = kiln_module_diag(m);
+    if (d->status != r->status || d->line != r->line || d->column != r->column ||
+        !strstr(d->message, r->message))
+      fail_msg("%s: %u:%u: %s", r->text, d->line, d->column, d->message);
+    assert_int_equal(kiln_sig_parse(m, "()").id, 0); /* the error sticks */
+    kiln_module_free(m);
+  }
+  for (unsigned n = 1;; n++) { /* whichever allocation fails */
+    struct failing memory = {.fail_at = n};
+    kiln_module *m =
+      kiln_module_new(&(kiln_module_options){.allocator = failing_allocator(&memory)});
+    kiln_sig sig = kiln_sig_parse(m, "(i32 sext, i64, f64, ...) -> i64, f64");
+    bool failed = memory.calls >= n;
+    assert_int_equal(sig.id == 0, failed);
+    kiln_module_free(m);
+    assert_int_equal(memory.held, 0);
+    if (!failed) break;
+  }
+}
+
 /* ---- failing memory ---- */
 
 static kiln_status verify_print_sink(void *user, kiln_func *f) {
@@ -567,6 +683,8 @@ int main(void) {
     cmocka_unit_test(test_floats),
     cmocka_unit_test_setup_teardown(test_sink, fixture_setup, fixture_teardown),
     cmocka_unit_test(test_prefixes),
+    cmocka_unit_test_setup_teardown(test_signatures, fixture_setup, fixture_teardown),
+    cmocka_unit_test(test_signature_errors),
     cmocka_unit_test(test_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
