@@ -8,7 +8,7 @@
 
 #include "bc.h"
 
-enum { KN_OPERATION_HEADS = 256, KN_OPERATION_NESTING = 100 };
+enum { KN_OPERATION_HEADS = 1024, KN_OPERATION_NESTING = 100 };
 
 /* A type that was made: its record, by which it is found again. */
 struct kn_operation_type {
