@@ -1,6 +1,7 @@
-/* The builder of <kiln/llvm_operation.h>: each operation becomes a record of an LLVM function with the operands as the
- * values before it, which the reader builds as it builds those of files (record.c, intrinsics/). What the reader
- * does not check, since LLVM has, operation_check.c does. Invariant: between two calls there is no body: bc.f is NULL. */
+/* The builder of <kiln/llvm_operation.h>: each operation becomes a record of an LLVM function with the operands as
+ * the values before it, which the reader builds as it builds those of files (record.c, intrinsics/). What the reader
+ * does not check, since LLVM has, operation_check.c does. Invariant: between two calls there is no body: bc.f is
+ * NULL. */
 #include "operation.h"
 
 #include <stdio.h>

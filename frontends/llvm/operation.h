@@ -1,6 +1,6 @@
-/* What operation.c, which builds LLVM's operations by name, and operation_type.c, which reads types, share: the builder of
- * <kiln/llvm_operation.h>. It is a reader without a file, whose module has nothing but types; each operation is a
- * record of a body of its own. */
+/* What operation.c, which builds LLVM's operations by name, and operation_type.c, which reads types, share: the
+ * builder of <kiln/llvm_operation.h>. It is a reader without a file, whose module has nothing but types; each
+ * operation is a record of a body of its own. */
 #ifndef KN_LLVM_OPERATION_H
 #define KN_LLVM_OPERATION_H
 
