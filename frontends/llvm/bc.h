@@ -145,11 +145,11 @@ struct kn_bc {
   } assembly; /* inline assembly: asm.c */
 
   struct kn_bc_module *open; /* m, while this reader may change it; then NULL */
-  bool later;   /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
-  bool keeping; /* bodies are read to be kept: their entries are the module's */
-  bool silent;  /* errors are stored in `diag` and not reported to the module */
-  bool forked;  /* has forks: its tables must not change any more */
-  const char *operation;    /* operation.c: what is built, there is no file ("": nothing); else NULL */
+  bool later;            /* only the positions of bodies are recorded, for kiln_llvm_read_bodies */
+  bool keeping;          /* bodies are read to be kept: their entries are the module's */
+  bool silent;           /* errors are stored in `diag` and not reported to the module */
+  bool forked;           /* has forks: its tables must not change any more */
+  const char *operation; /* operation.c: what is built, there is no file ("": nothing); else NULL */
   const struct kn_bc *base; /* of a fork whose tables are not copied yet; else NULL */
   kiln_diag diag;           /* if silent */
 };
@@ -315,8 +315,8 @@ bool kn_bc_add_chunk(struct kn_bc *r);
 
 /* ---- attrs.c ---- */
 
-/* What a list of features, "+a,-b,+c", adds to FA_...: the last entry for a feature counts. Returns the first that is not
- * implemented, or NULL. `list` is split at the commas. */
+/* What a list of features, "+a,-b,+c", adds to FA_...: the last entry for a feature counts. Returns the first that is
+ * not implemented, or NULL. `list` is split at the commas. */
 const struct kn_bc_support *kn_bc_features(kiln_target target, char *list, uint32_t *flags);
 bool kn_bc_read_attr_groups(struct kn_bc *r);
 bool kn_bc_read_attr_lists(struct kn_bc *r);

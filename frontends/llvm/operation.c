@@ -1,6 +1,7 @@
-/* The builder of <kiln/llvm_operation.h>: each operation becomes a record of an LLVM function with the operands as the
- * values before it, which the reader builds as it builds those of files (record.c, intrinsics/). What the reader
- * does not check, since LLVM has, operation_check.c does. Invariant: between two calls there is no body: bc.f is NULL. */
+/* The builder of <kiln/llvm_operation.h>: each operation becomes a record of an LLVM function with the operands as
+ * the values before it, which the reader builds as it builds those of files (record.c, intrinsics/). What the reader
+ * does not check, since LLVM has, operation_check.c does. Invariant: between two calls there is no body: bc.f is
+ * NULL. */
 #include "operation.h"
 
 #include <stdio.h>
@@ -292,6 +293,9 @@ static struct kn_operation_intrinsic *find_intrinsic(struct kiln_llvm_builder *b
   if (x) return x;
   struct kn_bc_global g = {.name = name, .name_length = (uint32_t)length, .what = KILN_SYMBOL_FUNC};
   if (length > 1000) return kn_bc_fail(r, KILN_ERR_LIMIT, "a name of this length"), NULL;
+  /* its declaration says of the module that stacks are executable, which is settled then */
+  if (strncmp(name, "llvm.init.trampoline", 20) == 0 && kiln_module_is_frozen(r->module))
+    return kn_bc_unsupported(r, "a trampoline in a module that is frozen"), NULL;
   b->module.has_strict = false;
   kn_bc_intrinsic_declare(r, &g);
   if (r->status != KILN_OK) return NULL;

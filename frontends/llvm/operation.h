@@ -1,6 +1,6 @@
-/* What operation.c, which builds LLVM's operations by name, and operation_type.c, which reads types, share: the builder of
- * <kiln/llvm_operation.h>. It is a reader without a file, whose module has nothing but types; each operation is a
- * record of a body of its own. */
+/* What operation.c, which builds LLVM's operations by name, and operation_type.c, which reads types, share: the
+ * builder of <kiln/llvm_operation.h>. It is a reader without a file, whose module has nothing but types; each
+ * operation is a record of a body of its own. */
 #ifndef KN_LLVM_OPERATION_H
 #define KN_LLVM_OPERATION_H
 
@@ -8,7 +8,7 @@
 
 #include "bc.h"
 
-enum { KN_OPERATION_HEADS = 256, KN_OPERATION_NESTING = 100 };
+enum { KN_OPERATION_HEADS = 1024, KN_OPERATION_NESTING = 100 };
 
 /* A type that was made: its record, by which it is found again. */
 struct kn_operation_type {
