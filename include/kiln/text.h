@@ -14,7 +14,7 @@ KILN_API kiln_status kiln_text_read(kiln_session *s, const char *text, size_t te
                                     kiln_func_sink_fn sink, void *user);
 
 /** The signature that `text` writes in the text form (docs/ir.md), interned as by kiln_sig_new: parameters in
- * parentheses with their flags, results behind an arrow, then flags and a convention:
+ * parentheses with their flags, results after an arrow, then flags and a convention:
  *
  *   "(i32, i64 zext, ...) -> i32"     "(f64) -> i64, i64 nounwind"     "()"     "(i64 byval(24, 8)) preserve_most"
  *

@@ -101,7 +101,7 @@ check_file_sizes() {
 
 # The formatter leaves comments as they are.
 check_line_widths() {
-  git ls-files '*.c' '*.h' '*.hpp' | grep -vE '^tests/run/(programs|differential)/' | xargs awk 'length > 120 {print FILENAME ":" FNR}' |
+  git ls-files '*.c' '*.h' 'include/*.hpp' | grep -vE '^tests/run/(programs|differential)/' | xargs awk 'length > 120 {print FILENAME ":" FNR}' |
     fail_lines "lines of more than 120 columns"
 }
 
@@ -155,7 +155,7 @@ check_format_cpp() {
   local style ok=0
   style=$(mktemp)
   sed 's/^Language: C$/Language: Cpp/' .clang-format > "$style"
-  git ls-files '*.hpp' | xargs clang-format-22 --style="file:$style" --dry-run --Werror 2>&1 |
+  git ls-files 'include/*.hpp' | xargs clang-format-22 --style="file:$style" --dry-run --Werror 2>&1 |
     grep -E 'error|warning' | sed -nE 's/^([^: ]+\.hpp):.*/\1/p' | sort | uniq -c | fail_lines "not formatted" || ok=1
   rm -f "$style"
   return $ok

@@ -32,7 +32,7 @@ export PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$lib/pkgconfig
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 
 install_all() { DESTDIR=$work/root meson install -C "$build" --no-rebuild --quiet; }
-all_headers() { diff <(cd "$tests/../include/kiln" && ls -- *.h *.def) <(ls "$root/include/kiln"); }
+all_headers() { diff <(cd "$tests/../include/kiln" && ls -- *.h *.hpp *.def) <(ls "$root/include/kiln"); }
 # A library has its three names, its archive, and is called by its soname.
 all_names() {
   local version
