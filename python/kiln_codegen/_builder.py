@@ -31,6 +31,12 @@ class Builder:
 
     # ---- state ----
 
+    def _closed(self) -> None:
+        """From now on nothing can be built."""
+        if self._handle is not None:
+            self.module._building.pop(self._handle, None)
+        self._handle = None
+
     @property
     def _f(self) -> int:
         """The handle of a function that can be added to."""
@@ -49,7 +55,8 @@ class Builder:
     def _fail(self) -> NoReturn:
         """Raises the first error of the function, and ends it."""
         diag = k.kiln_diag()
-        handle, self._handle = self._f, None
+        handle = self._f
+        self._closed()
         k.kiln_func_try_compile(handle, ctypes.byref(diag))
         raise of_diag(diag)
 

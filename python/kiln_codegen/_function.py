@@ -58,6 +58,7 @@ class Function(Operations):
         self.params: Tuple[Value, ...] = tuple(self._made(k.kiln_func_param(handle, i), t)
                                                for i, t in enumerate(self.signature.params))
         self.entry = self._current = Block(self, 0, self.params)
+        module._building[handle] = self.name
 
     signature: Signature
 
@@ -80,7 +81,7 @@ class Function(Operations):
             self.ret()
         if k.kiln_func_finish(f) != 0:
             self._fail()
-        self._handle = None
+        self._closed()
         self.module._compile(f, self.symbol)
         return self.symbol
 
@@ -88,7 +89,11 @@ class Function(Operations):
         """Drops the function; its name may be built again."""
         if self._handle is not None and self.module._handle is not None:
             k.kiln_func_discard(self._handle)
-        self._handle = None
+        self._closed()
+
+    def __del__(self) -> None:
+        if getattr(self, '_handle', None) is not None:
+            self.discard()
 
     # ---- blocks and branches ----
 
@@ -259,7 +264,7 @@ class Function(Operations):
         """A variable; without `value` it has any content at first."""
         out = Variable(self, t, self.slot(t))
         if value is not None:
-            out.value = value  # type: ignore[assignment]
+            out.value = value
         return out
 
     def _extended(self, index: Value) -> Value:
@@ -318,7 +323,8 @@ class Function(Operations):
     def _pointer_sum(self, operator: str, a: Value, b: Operand) -> Value:
         """Pointer and integer, in elements as in C; in bytes, where it is not known what is there."""
         if operator == '-':
-            b = -b
+            minus: Any = b
+            b = -minus
         if a.type.to is not None:
             return self.element(a, b)
         f = self._open
@@ -334,7 +340,8 @@ class Function(Operations):
         if not a.type.signed:
             return self.udiv(x, y) if quotient else self.urem(x, y)
         if not reflected and not isinstance(b, Value):  # by a power of two
-            number = b.__index__()
+            whole: Any = b
+            number: int = whole.__index__()
             if number > 0 and number & (number - 1) == 0:
                 return self.ashr(x, number.bit_length() - 1) if quotient else self.and_(x, number - 1)
         rest = self.srem(x, y)
@@ -381,7 +388,8 @@ class Function(Operations):
             raise TypeError(f'{t!r} is no type')
         self.operand(a, a.type)
         source, target = a.type, t
-        if source.kind == target.kind == 'pointer' or source.code == target.code and 'bool' not in (source.kind, target.kind):
+        if source == target or source.kind == target.kind == 'pointer' or (
+                source.code == target.code and 'bool' not in (source.kind, target.kind)):
             return Value(self, a._id, t)
         whole = ('int', 'pointer')
         if source.kind == 'bool' and target.kind in whole:
@@ -415,7 +423,7 @@ class Function(Operations):
     def if_else(self, condition: Value) -> 'Iterator[Tuple[contextlib.AbstractContextManager[None], contextlib.AbstractContextManager[None]]]':
         """Gives two context managers: what is built in the first runs if the condition holds, in the second if not."""
         blocks, end = [self.block(), self.block()], self.block()
-        self.brif(condition, *blocks)
+        self.brif(condition, blocks[0], blocks[1])
         filled: List[int] = []
 
         @contextlib.contextmanager
@@ -469,8 +477,14 @@ class Function(Operations):
         self.switch_to(body)
         yield i
         if not self._current.ended:
-            # What is left, which fits in an unsigned integer, is compared, so that the counter does not wrap around.
+            # The branch comes directly after its comparison. With other steps than 1, what is left, which fits in an
+            # unsigned integer, is compared, so that the counter does not wrap around.
             left = last - i if up else i - last
-            more = k.kiln_fold_icmp(self._open, _I.UGT, t.code, left._id, k.kiln_const_int(self._f, abs(step)))
-            self.brif(self._made(more, bool_), body, end, [i + step if up else i - -step])
+            following = i + step if up else i - -step
+            if abs(step) == 1:
+                more = self.compare('<' if up else '>', following, last)
+            else:
+                more = self._made(k.kiln_fold_icmp(self._open, _I.UGT, t.code, left._id,
+                                                   k.kiln_const_int(self._f, abs(step))), bool_)
+            self.brif(more, body, end, [following])
         self.switch_to(end)

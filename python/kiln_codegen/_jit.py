@@ -43,16 +43,15 @@ class Jit:
         self._symbols = dict(symbols or {})  # keeps what the addresses are of
         addresses = {_name(name): _address(x) for name, x in self._symbols.items()}
 
-        @k.kiln_resolve_fn
         def resolve(user: object, name: bytes) -> Optional[int]:
             return addresses.get(name)
 
-        self._resolve = resolve
+        self._resolve = k.kiln_resolve_fn(resolve)
         self._units: 'weakref.WeakSet[Unit]' = weakref.WeakSet()
         options, error = k.kiln_jit_options(), k.kiln_jit_error()
         options.no_process_symbols, options.perf_map, options.gdb = not process_symbols, bool(perf_map), bool(gdb)
         if addresses:
-            options.resolve = resolve
+            options.resolve = self._resolve
         self._handle = k.kiln_jit_new(ctypes.byref(options), ctypes.byref(error))
         if self._handle is None:
             raise _raised(error)
@@ -74,7 +73,7 @@ class Jit:
         for row, m in zip(inputs, modules):
             if not isinstance(m, Module):
                 raise TypeError(f'{m!r} is no module')
-            row.module = m._m
+            row.module = m._complete()
             if m._added:
                 raise Error(f'module {m.name!r} was added before')
             sessions.append((ctypes.c_void_p * 1)(m._session))

@@ -18,6 +18,10 @@ _NUMBERS: Dict[str, Any] = {
 _LETTERS = {'int': ('bhilqn', 'i'), 'unsigned': ('BHILQN', 'u'), 'float': ('fd', 'f'), 'bool': ('?', 'b')}
 
 
+_FUNCTION: Any = ctypes.CFUNCTYPE(None).__mro__[-3]  # the base of all functions of ctypes
+_REFERENCE = type(ctypes.byref(ctypes.c_int()))
+
+
 def _element(memory: Optional[Memory]) -> Optional[Type]:
     while isinstance(memory, Array):
         memory = memory.element
@@ -73,7 +77,9 @@ def _pointer(t: Type) -> Any:
                 return ctypes.c_void_p(None)
             if hasattr(obj, '__array_interface__'):
                 return _array_address(obj, t)
-            if isinstance(obj, (ctypes.c_void_p, ctypes.c_char_p, ctypes._Pointer, ctypes._CFuncPtr)):
+            if isinstance(obj, _REFERENCE):
+                return obj
+            if isinstance(obj, (ctypes.c_void_p, ctypes.c_char_p, ctypes._Pointer, _FUNCTION)):
                 return ctypes.cast(obj, ctypes.c_void_p)
             if isinstance(obj, (ctypes.Array, ctypes.Structure, ctypes._SimpleCData)):
                 return ctypes.byref(obj)

@@ -1,5 +1,6 @@
 """Listings: the text of a function beside its machine code."""
 import html
+import importlib
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 
@@ -143,7 +144,7 @@ def _decoded(code: Code, piece: Piece, size: int) -> Iterator[Row]:
 def _disassemble(code: Code, at: int, end: int) -> Iterator[Tuple[int, int, str]]:
     """Offset, size and text of instructions; none without capstone."""
     try:
-        import capstone
+        capstone: Any = importlib.import_module('capstone')
     except ImportError:
         return
     machine = (capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM) if code.target == 'aarch64' else (capstone.CS_ARCH_X86, capstone.CS_MODE_64)

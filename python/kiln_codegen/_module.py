@@ -49,6 +49,7 @@ class Module:
         self.functions: Dict[str, FunctionSymbol] = {}
         self.codes: Dict[str, Code] = {}
         self._texts: List[str] = []
+        self._building: Dict[int, str] = {}  # functions by handle
         self._listings = bool(listings)
         self._object: Optional[bytes] = None
         self._added = False
@@ -89,6 +90,13 @@ class Module:
         m = self._m
         if self._added or self._object is not None:
             raise Error(f'module {self.name!r} was linked or written, and cannot change')
+        return m
+
+    def _complete(self) -> int:
+        """The handle of a module without functions that are being built."""
+        m = self._m
+        if self._building:
+            raise Error(f'functions were not finished: {", ".join(self._building.values())}')
         return m
 
     def _check(self) -> None:
@@ -277,7 +285,6 @@ class Module:
         `zext`; pointers are integers."""
         out, raw, raised = cls(name, **options), text.encode(), []
 
-        @k.kiln_func_sink_fn
         def take(user: object, handle: Any) -> int:
             try:
                 symbol: Any = k.kiln_symbol_get(out._m, k.kiln_func_symbol(handle))
@@ -290,7 +297,7 @@ class Module:
                 raised.append(e)
                 return int(k.KILN_ERR_STRUCTURE)
 
-        k.kiln_text_read(out._session, raw, len(raw), take, None)
+        k.kiln_text_read(out._session, raw, len(raw), k.kiln_func_sink_fn(take), None)
         if raised:
             raise raised[0]
         out._check()
@@ -326,7 +333,7 @@ class Module:
 
     def object(self) -> bytes:
         """The ELF object. The module cannot change afterwards."""
-        self._m
+        self._complete()
         if self._object is None:
             buffer = k.kiln_buffer()
             sessions = (ctypes.c_void_p * 1)(self._session)

@@ -58,7 +58,8 @@ class Array:
         if not isinstance(element, (Type, Array, Struct)) or count < 0:
             raise TypeError('an array is of a type, and has a count that is not negative')
         self.element, self.count = element, count
-        self.size, self.align = element.size * count, element.align
+        self.size: int = element.size * count
+        self.align: int = element.align
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Array) and (self.element, self.count) == (other.element, other.count)
@@ -74,9 +75,7 @@ class Struct:
     """A struct as C lays it out: `Struct('point', x=f64, y=f64)`. Two structs are equal if they are the same object."""
 
     def __init__(self, name: str, /, **fields: 'Memory'):
-        self.name, self.fields = name, dict(fields)
-        self.offsets = {}
-        at, self.align = 0, 1
+        self.name, self.fields, self.offsets, self.align, at = name, dict(fields), {}, 1, 0
         for field, memory in fields.items():
             if not isinstance(memory, (Type, Array, Struct)):
                 raise TypeError(f'{name}.{field} is no type: {memory!r}')
@@ -86,7 +85,10 @@ class Struct:
             self.align = max(self.align, memory.align)
         self.size = -(-at // self.align) * self.align
 
-    offsets: 'dict[str, int]'
+    fields: 'dict[str, Memory]'
+    offsets: 'dict[str, int]'  # of fields, in bytes
+    size: int
+    align: int
 
     def __repr__(self) -> str:
         return f'Struct({self.name!r})'

@@ -1,7 +1,7 @@
 """What a function is built of: values with Python's operators, blocks, variables; and symbols of a module."""
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple, Union
 
-from ._types import Memory, Struct, Type, pointer
+from ._types import Array, Memory, Struct, Type, pointer
 
 if TYPE_CHECKING:
     from ._function import Function
@@ -157,8 +157,10 @@ class Value:
         self.function._place(self).store(value)
 
     def field(self, name: str) -> 'Value':
-        """The address of a field of the struct that the pointer points to."""
+        """The address of a field of the struct that the pointer points to; of an array that of its first element."""
         memory, offset = self._struct().field(name)
+        if isinstance(memory, Array):
+            memory = memory.element
         return self.function._offset(self, offset, pointer(memory, self.type.const))
 
     def get(self, name: str) -> 'Value':
