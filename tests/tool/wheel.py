@@ -7,6 +7,7 @@ mypy by pip, and runs python/tests and mypy --strict; without the network that i
 wheel.py --library=LIBRARY: without the network and zig: a wheel of that libkiln.so, by an interpreter that has pytest.
 Speaks TAP."""
 import argparse
+import calendar
 import hashlib
 import os
 import re
@@ -121,9 +122,12 @@ def wheels(jobs):
 def again(wheel, library, tag, work):
     """The wheel that is made a second time of the same library is the same."""
     made = work / 'again'
-    subprocess.run([ROOT / 'python/wheel.py', f'--library={library}', f'--tag={tag}', f'--out={made}'], check=True, stdout=subprocess.DEVNULL)
+    with zipfile.ZipFile(wheel) as z:
+        at = calendar.timegm(z.infolist()[0].date_time)
+    subprocess.run([ROOT / 'python/wheel.py', f'--library={library}', f'--tag={tag}', f'--out={made}'], check=True,
+                   stdout=subprocess.DEVNULL, env={**os.environ, 'SOURCE_DATE_EPOCH': str(at)})
     same = [hashlib.sha256(p.read_bytes()).digest() for p in (wheel, made / wheel.name)]
-    return None if same[0] == same[1] else 'other bytes; was the tree changed after the wheel was made?'
+    return None if same[0] == same[1] else 'other bytes, or the tree was changed after ./dev wheel'
 
 
 def environment(interpreter):
