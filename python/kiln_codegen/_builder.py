@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional, Tuple
 from . import _bindings as k
 from ._errors import ClosedError, Error, ForeignValueError, of_diag
 from ._rows import Row
-from ._types import Type, bool_, i8, i32, integer, ptr, u64
+from ._types import Type, bool_, i8, i32, i64, integer, ptr, u64
 from ._values import Block, Operand, Symbol, Value
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Builder:
             raise TypeError(f'{symbol!r} is no symbol')
         if symbol.module is not self.module:
             raise ForeignValueError(f'{symbol!r} of another module is used in {self.name}')
-        return self._made(k.kiln_const_symbol(self._f, symbol._id, offset), symbol.type)
+        return self._made(k.kiln_const_symbol(self._f, symbol._id, integer(offset, i64)), symbol.type)
 
     def _check(self, row: Row, t: Type) -> None:
         kinds = _KINDS.get(row.types, ())

@@ -254,6 +254,8 @@ class Function(Operations):
         """The address of memory in the function's frame, with any content at first."""
         if not isinstance(memory, (Type, Array, Struct)):
             raise TypeError(f'{memory!r} is no type')
+        if memory.size >= _DISP:
+            raise OverflowError(f'a slot of {memory.size} bytes')
         id = k.kiln_slot_new(self._f, memory.size, memory.align.bit_length() - 1)
         out = self._made(id, pointer(memory.element if isinstance(memory, Array) else memory))
         if isinstance(memory, Array):
@@ -302,6 +304,8 @@ class Function(Operations):
     def _offset(self, base: Value, offset: int, t: Type) -> Value:
         f = self._open
         self.operand(base, base.type)
+        if not -_DISP <= offset < _DISP:
+            raise OverflowError(f'an offset of {offset} bytes')
         return self._made(k.kiln_fold_addr(f, base._id, 0, 0, offset) if offset else base._id, t)
 
     # ---- what Python's operators build ----

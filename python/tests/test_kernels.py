@@ -35,6 +35,8 @@ def test_buffers(double: Kernel) -> None:
     double(ctypes.byref(c), 2)
     assert list(c) == [16, 32]
     double(None, 0)
+    double(bytearray(), 0)
+    double(array.array('d'), 0)
 
 
 def test_wrong_buffers(double: Kernel) -> None:
@@ -61,6 +63,9 @@ def test_numpy(double: Kernel) -> None:
     assert (values == 2 * numpy.arange(6.0).reshape(2, 3)).all()
     double(values[1], numpy.int32(3))
     assert values.tolist() == [[0, 2, 4], [12, 16, 20]]
+    double(numpy.zeros(0), 0)
+    double(numpy.zeros((0, 5))[:, ::2].copy(), 0)
+    double(numpy.array(3.0), 1)
     frozen = numpy.ones(3)
     frozen.flags.writeable = False
     for wrong in (values[:, 0], values.T, values.astype('f4'), values.astype('>f8'), values.astype('i8'), frozen):

@@ -1,5 +1,8 @@
 """What is wrong raises an exception, and the process goes on."""
 import gc
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -55,7 +58,8 @@ def test_wrong_types(two: Any) -> None:
             use()
             pytest.fail(f'number {i}')
     for use in (lambda: a + (1 << 64), lambda: f.const(u8, 256), lambda: f.const(i8, -129), lambda: f.const(bool_, 2), lambda: f.const(v128, 1 << 128),
-                lambda: f.const(i128, 1 << 127), lambda: f.load(i64, f.slot(i64), 1 << 40)):
+                lambda: f.const(i128, 1 << 127), lambda: f.load(i64, f.slot(i64), 1 << 40), lambda: f.slot(Array(i64, 1 << 62)), lambda: f.address(f.symbol, 1 << 64),
+                lambda: f.slot(Array(i64, 2))[1 << 40]):
         with pytest.raises(OverflowError):
             use()
     for use in (lambda: f.load(i64, f.slot(i64), align=3), lambda: list(f.range(3, step=0).__enter__()), lambda: Module(target='z80'),
@@ -87,6 +91,10 @@ def test_finished_functions(module: Module) -> None:
     f.discard()
     with pytest.raises(Error):
         module.function('f', [i64], i64)  # twice
+    g = module.function('twice', [])
+    with pytest.raises(Error):
+        module.function('twice', [])  # while it is built
+    g.finish()
     with pytest.raises(Error):
         module.declare('f', [f64])
     with pytest.raises(Error):
@@ -274,3 +282,11 @@ def test_signatures_that_python_cannot_call(module: Module) -> None:
     with pytest.raises(TypeError):
         unit.kernel('half', [f64, u64], f32)
     assert unit.kernel('half', [f32, pointer(f64)], f32)(0.5, None) == 0.5
+
+
+def test_random_misuse() -> None:
+    """In a process of its own, whose end by a signal is a failure."""
+    program = Path(__file__).resolve().parent / 'random_misuse.py'
+    done = subprocess.run([sys.executable, '-X', 'faulthandler', program, '1', '100'], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 500

@@ -165,8 +165,8 @@ def released(tap, args, work):
                 continue
             if tap.run(f'Python {version}: pip install', [python, '-m', 'pip', 'install', '-q', '--no-index', '--force-reinstall', wheel]):
                 run_tests(tap, python, f'Python {version}', cwd=work)
-                package = next(python.parent.parent.glob('lib/python*/site-packages/kiln_codegen'))
-                tap.run(f'Python {version}: mypy --strict', [python, '-m', 'mypy', '--strict', '--cache-dir', work / 'mypy', package])
+                tap.run(f'Python {version}: mypy --strict', [python, '-m', 'mypy', '--strict', '--cache-dir', work / 'mypy', '-p', 'kiln_codegen'],
+                        cwd=work)
                 tap.run(f'Python {version}: mypy --strict of a program', [python, '-m', 'mypy', '--strict', '--cache-dir', work / 'mypy',
                                                                           ROOT / 'examples/python/stencil.py'])
 
