@@ -16,6 +16,25 @@ def safe(name: str) -> str:
     return name + '_' if keyword.iskeyword(name) else name
 
 
+# Functions are looked up when they are used first: a program uses few of them.
+LAZY = """
+_FUNCTIONS: Any = {{
+{}
+}}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FUNCTIONS:
+        raise AttributeError(name)
+    found = globals()[name] = function(name, *_FUNCTIONS[name]())
+    return found
+
+
+def __dir__() -> Any:
+    return [*globals(), *_FUNCTIONS]
+"""
+
+
 class Writer:
     """C's declarations in ctypes. A struct with an id alone, a handle, is passed as its id: the ABIs of x86-64 and
     AArch64 pass both in the same register."""
@@ -69,7 +88,7 @@ class Writer:
         return t.name if t.name in self.structs else 'int' if t.name in self.enums else SCALARS[self.handles.get(t.name, t.name)][1]
 
     def bindings(self) -> str:
-        out = [HEAD, 'from ctypes import *\nfrom enum import IntEnum\nfrom typing import Any, Callable, Optional\n',
+        out = [HEAD, 'from __future__ import annotations\n\nfrom ctypes import *\nfrom enum import IntEnum\nfrom typing import Any, Callable, Optional\n',
                'from ._load import function\n']
         for name, value in ((n, v) for n, parameter, v in self.h.macros if not parameter for v in [v] if v.isdigit() or v.startswith('0x')):
             out.append(f'{name} = {value}')
@@ -95,13 +114,14 @@ class Writer:
             if name in self.structs:
                 rows = ', '.join(f'({safe(f.name)!r}, {self.ctype(f.type)})' for f in fields)
                 out.append(f'{name}._fields_ = [{rows}]')
+        rows = []
         for declared in self.h.functions:
             t = declared.type
             assert t.result is not None
             params = ', '.join(self.ctype(p.type) for p in t.params)
-            out.append(f'{declared.name}: Callable[..., {self.python(t.result)}] = '
-                       f'function({declared.name!r}, {self.result(t.result)}, [{params}])')
-        return '\n'.join(out) + '\n'
+            out.append(f'{declared.name}: Callable[..., {self.python(t.result)}]')
+            rows.append(f'    {declared.name!r}: lambda: ({self.result(t.result)}, [{params}]),')
+        return '\n'.join([*out, LAZY.format('\n'.join(rows))])
 
 
 def common(names: list[str]) -> str:
