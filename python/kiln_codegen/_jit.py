@@ -1,0 +1,230 @@
+"""Code in memory: a JIT, and the units that modules become in it."""
+import ctypes
+import weakref
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+
+from . import _bindings as k
+from ._errors import ClosedError, Error, MissingSymbolError, of_diag, of_status
+from ._kernel import Kernel
+from ._listing import Code
+from ._module import Module, _name
+from ._types import Type
+from ._values import Signature
+
+
+class Stats(NamedTuple):
+    """What a JIT holds: units, and bytes of code and data in use."""
+    units: int
+    code_bytes: int
+    data_bytes: int
+    reserved_bytes: int
+
+
+def _address(x: Any) -> int:
+    """The address that a symbol of Jit(symbols=...) stands for."""
+    if isinstance(x, Kernel):
+        return x.address
+    if hasattr(x, '__index__'):
+        return int(x.__index__())
+    try:
+        return ctypes.cast(x, ctypes.c_void_p).value or 0
+    except (ctypes.ArgumentError, TypeError):
+        raise TypeError(f'{x!r} is no address: an integer, a function of ctypes or a kernel') from None
+
+
+class Jit:
+    """Memory and names of code. `symbols`: what code may call by name besides the process's own functions
+    (`process_symbols`): functions of ctypes, kernels, addresses; a callback of ctypes must not raise, and what it raises
+    is printed and dropped. `perf_map`, `gdb`: profilers and debuggers get names of functions."""
+
+    def __init__(self, *, symbols: Optional[Mapping[str, Any]] = None, process_symbols: bool = True, perf_map: bool = False,
+                 gdb: bool = False):
+        self._handle: Optional[int] = None
+        self._symbols = dict(symbols or {})  # keeps what the addresses are of
+        addresses = {_name(name): _address(x) for name, x in self._symbols.items()}
+
+        def resolve(user: object, name: bytes) -> Optional[int]:
+            return addresses.get(name)
+
+        self._resolve = k.kiln_resolve_fn(resolve)
+        self._units: 'weakref.WeakSet[Unit]' = weakref.WeakSet()
+        options, error = k.kiln_jit_options(), k.kiln_jit_error()
+        options.no_process_symbols, options.perf_map, options.gdb = not process_symbols, bool(perf_map), bool(gdb)
+        if addresses:
+            options.resolve = self._resolve
+        self._handle = k.kiln_jit_new(ctypes.byref(options), ctypes.byref(error))
+        if self._handle is None:
+            raise _raised(error)
+
+    @property
+    def _j(self) -> int:
+        if self._handle is None:
+            raise ClosedError('the JIT was closed')
+        return self._handle
+
+    def add(self, *modules: Module, redefinable: bool = False, forward: bool = False) -> 'Unit':
+        """Links modules with each other and with what was added before, as one unit, and runs their constructors.
+        `redefinable`: a later unit may define the functions again; `forward`: functions that are missing may be defined
+        by a later unit. MissingSymbolError names what nothing defines. A module is added once, and cannot change then."""
+        j, inputs = self._j, (k.kiln_jit_input * len(modules))()
+        if not modules:
+            raise TypeError('no module to add')
+        sessions = []
+        for row, m in zip(inputs, modules):
+            if not isinstance(m, Module):
+                raise TypeError(f'{m!r} is no module')
+            row.module = m._complete()
+            if m._added:
+                raise Error(f'module {m.name!r} was added before')
+            sessions.append((ctypes.c_void_p * 1)(m._session))
+            row.sessions, row.n_sessions = sessions[-1], 1
+        if len(set(map(id, modules))) != len(modules):
+            raise Error('a module is added twice')
+        flags = (k.KILN_JIT_REDEFINABLE if redefinable else 0) | (k.KILN_JIT_FORWARD if forward else 0)
+        unit, error = ctypes.c_uint64(), k.kiln_jit_error()
+        if k.kiln_jit_add(j, flags, inputs, len(modules), ctypes.byref(unit), ctypes.byref(error)) != 0:
+            raise _raised(error)
+        k.kiln_jit_error_free(ctypes.byref(error))
+        for m in modules:
+            m._added = True
+        out = Unit(self, unit.value, modules)
+        self._units.add(out)
+        out._construct(sum(k.kiln_ctor_count(m._m) for m in modules))
+        return out
+
+    def find(self, name: str) -> Optional[int]:
+        """The address of a function or data of any unit; None if there is none."""
+        found: Optional[int] = k.kiln_jit_find(self._j, _name(name))
+        return found
+
+    def stats(self) -> Stats:
+        s: Any = k.kiln_jit_get_stats(self._j)
+        return Stats(s.units, s.code_bytes, s.data_bytes, s.reserved_bytes)
+
+    def close(self) -> None:
+        """Frees all code and data. Kernels cannot be called any more; an error while one runs."""
+        if self._handle is None:
+            return
+        units = list(self._units)
+        for unit in units:
+            unit._alive[0] = False
+        if any(unit._running for unit in units):
+            for unit in units:
+                unit._alive[0] = unit._id != 0
+            raise Error('code of the JIT is running')
+        handle, self._handle = self._handle, None
+        for unit in units:
+            unit._destruct(handle)
+            unit._id = 0
+        k.kiln_jit_free(handle)
+
+    def __enter__(self) -> 'Jit':
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, '_handle', None) is not None:
+            self.close()
+
+
+def _raised(error: Any) -> Error:
+    """The exception of an error of the JIT, which is freed."""
+    if error.n_missing:
+        out = of_diag(error.diag, MissingSymbolError)
+        raw = ctypes.string_at(error.missing.data, error.missing.size)
+        out.missing = [n.decode(errors='replace') for n in raw.split(b'\0')[:error.n_missing]]  # type: ignore[attr-defined]
+    else:
+        out = of_diag(error.diag)
+    k.kiln_jit_error_free(ctypes.byref(error))
+    return out
+
+
+class Unit:
+    """What one Jit.add linked: unit['name'] is a function to call. The code lives as long as the unit, a kernel of it or
+    the JIT is used, and at most until remove() or Jit.close()."""
+
+    def __init__(self, jit: Jit, id: int, modules: Sequence[Module]):
+        self.jit, self._id = jit, id
+        self._signatures: Dict[str, Signature] = {}
+        self._codes: Dict[str, Code] = {}
+        for m in modules:
+            self._signatures.update({name: f.signature for name, f in m.functions.items()})
+            self._codes.update(m.codes)
+        # What kernels look at: whether they may be called, and an entry for each call that runs. Adding and removing
+        # entries is atomic.
+        self._alive, self._running = [True], []
+        self._constructed = False
+
+    _alive: List[bool]
+    _running: List[None]
+
+    def __repr__(self) -> str:
+        return f'<Unit {self._id}{"" if self._alive[0] else ", removed"}>'
+
+    def _construct(self, count: int) -> None:
+        if count:
+            nothing = (ctypes.c_char_p * 1)()
+            status = k.kiln_jit_run_constructors(self.jit._j, self._id, 0, nothing, nothing)
+            if status:
+                raise of_status(status, 'constructors')
+            self._constructed = True
+
+    def _destruct(self, jit: int) -> None:
+        if self._constructed:
+            k.kiln_jit_run_destructors(jit, self._id)
+            self._constructed = False
+
+    def __getitem__(self, name: str) -> Kernel:
+        return self.kernel(name)
+
+    def kernel(self, name: str, params: Optional[Sequence[Type]] = None, result: Optional[Type] = None) -> Kernel:
+        """A function to call. `params` and `result`: its signature, in place of that of the module, of whose parameters
+        they differ in sign and in being pointers at most."""
+        if name not in self._signatures:
+            raise KeyError(name)
+        signature = self._signatures[name]
+        if params is not None:
+            other = Signature(params, result)
+            if _codes(other) != _codes(signature):
+                raise TypeError(f'{name} is {signature}, not {other}')
+            signature = other
+        return Kernel(self, name, self.address(name), signature)
+
+    def address(self, name: str) -> int:
+        """The address of a function or data of the unit."""
+        if not self._alive[0]:
+            raise ClosedError('the unit was removed')
+        found: Optional[int] = k.kiln_jit_address(self.jit._j, self._id, _name(name))
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def listing(self, name: str) -> Any:
+        """The text of a function beside its machine code."""
+        from ._listing import Listing
+        if name not in self._codes:
+            raise KeyError(f'no code of {name} was kept')
+        return Listing(self._codes[name])
+
+    def remove(self) -> None:
+        """Frees the unit. Its kernels cannot be called any more; an error while one runs, or while other units refer to
+        it. What else has its addresses must not use them."""
+        if not self._alive[0]:
+            raise ClosedError('the unit was removed')
+        self._alive[0] = False
+        if self._running:
+            self._alive[0] = True
+            raise Error('code of the unit is running')
+        self._destruct(self.jit._j)
+        error = k.kiln_jit_error()
+        if k.kiln_jit_remove(self.jit._j, self._id, ctypes.byref(error)) != 0:
+            self._alive[0] = True
+            raise _raised(error)
+        k.kiln_jit_error_free(ctypes.byref(error))
+        self._id = 0
+
+
+def _codes(s: Signature) -> Tuple[Tuple[int, ...], int]:
+    return tuple(t.code for t in s.params), s.result.code if s.result else -1

@@ -1,0 +1,22 @@
+"""Loads the libkiln.so of this package. Calls keep the interpreter's lock, so that no two threads are in the library at
+once; code that it made is called without it (_kernel.py)."""
+import ctypes
+import os
+import sys
+from typing import Any, Callable, Optional, Sequence
+
+_path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'libkiln.so')
+if sys.byteorder != 'little' or ctypes.sizeof(ctypes.c_void_p) != 8:
+    raise ImportError('kiln_codegen: this machine is no target')
+library = ctypes.PyDLL(_path)
+
+
+def function(name: str, result: Any, params: Sequence[Any]) -> Callable[..., Any]:
+    found = getattr(library, name)
+    found.restype, found.argtypes = result, params
+    out: Callable[..., Any] = found
+    return out
+
+
+# The library that `path` names, for those who want to know.
+path: Optional[str] = _path
