@@ -4,7 +4,7 @@ page names beside the promise has to fail.
 
     promises.py [--tap] [--only=TEXT] [--every=N] [BUILD]
 
-A row of ROWS names the test, a file, and a text in it that is replaced. The file is compiled anew, and the test's
+A row of ROWS names the test, a file, and a text in it that is replaced. The file is compiled again, and the test's
 program linked with it, by the commands of the build folder.
 """
 import argparse
@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PAGE = os.path.join(ROOT, 'docs/embedding-untrusted-modules.md')
 
-# Kind of test -> the program that is linked anew, how the test runs with it.
+# Kind of test -> the program that is linked again, how the test runs with it.
 WASM = os.path.join(ROOT, 'tests/wasm')
 PROGRAMS = {
     'wasm/host': ('tests/wasm/host', lambda p, what: [sys.executable, WASM + '/host.py', '--runner=' + p, what]),
