@@ -24,7 +24,7 @@ typedef struct kiln_llvm_builder kiln_llvm_builder;
  * of more than 128 bits are words of 64 bits, the lowest first. half and bfloat are their bits, as i16. Lanes of a
  * vector follow each other from the lowest bits on, integers of odd width in the next wider lane; a vector of i1 has
  * lanes of all ones or all zeros: of 64 bits for up to 2, of 32 for up to 4, of 16 for up to 8, else of 8 bits. What
- * is behind the last lane may be anything. The operations "load" and "store" convert between this and LLVM's layout
+ * follows the last lane may be anything. The operations "load" and "store" convert between this and LLVM's layout
  * in memory. */
 typedef struct kiln_llvm_operand {
   const char *type; /**< LLVM's text, NUL-terminated; nested at most 100 deep */
