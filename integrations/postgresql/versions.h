@@ -29,7 +29,6 @@
 #define kj_row_comparison(op) ((op)->d.rowcompare_final.rctype)
 #define kj_never_null(desc, i) (TupleDescAttr(desc, i)->attnotnull)
 #else
-#define lc_collate_is_c(collation) (pg_newlocale_from_collation(collation)->collate_is_c)
 #define kj_row_comparison(op) ((op)->d.rowcompare_final.cmptype)
 /* A constraint may be invalid; a virtual column is null in each tuple. */
 #define kj_never_null(desc, i)                                                                     \
