@@ -24,6 +24,7 @@
 
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "portability/instr_time.h"
 
 /** How a value is held. */
 typedef enum kj_form {
@@ -191,6 +192,7 @@ struct kj_batch {
   int n_expressions;      /**< of these: expressions */
   kj_deform *deforms;
   int n_deforms, max_deforms;
+  instr_time deforming; /**< how long it took to make these */
   int *fetches; /**< numbers of columns that slots of the batch are deformed up to, ascending */
   int n_fetches, max_fetches;
 };
