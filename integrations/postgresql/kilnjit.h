@@ -77,7 +77,6 @@ typedef struct kj_cell {
   kj_value now;        /**< what it holds here, if `defined` */
   bool defined;        /**< `now` is known on all ways to here */
   bool clean;          /**< memory has the same */
-  bool lost;           /**< neither is, since only some ways to here write it */
   bool boolean;        /**< every step that writes it gives a truth value */
   bool constant;       /**< no step writes it: memory has what it holds, from the beginning */
   int n_writers;       /**< steps that write it */
