@@ -140,7 +140,7 @@ def compare(kilnjit, name):
             name, way, count, len(failed), ': ' + ' '.join(failed) if failed else '',
             '' if same else '; NOT as with jit off' + ''.join('\n  ' + line for line in crashes)), flush=True)
         if not same:
-            path = os.path.join(cluster.ROOT, 'build', 'postgresql-%s.diffs' % name)
+            path = os.path.join(cluster.ROOT, 'build', 'postgresql-%s-%s.diffs' % (name, way.replace(', ', '-')))
             with open(path, 'w') as f:
                 f.writelines(difflib.unified_diff(runs['off'][2].splitlines(True), differences.splitlines(True),
                                                   'with jit off', 'with ' + way))
