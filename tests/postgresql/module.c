@@ -86,7 +86,7 @@ Datum some_ways(PG_FUNCTION_ARGS) {
   ExprContext *econtext = CreateExprContext(estate);
   MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
   ExprState *state = makeNode(ExprState);
-  PlanState *parent = makeNode(PlanState);
+  PlanState *parent = palloc0(sizeof(PlanState));
   Datum result;
 
   InitFunctionCallInfoData(*call, palloc0(sizeof(FmgrInfo)), 1, InvalidOid, NULL, NULL);
