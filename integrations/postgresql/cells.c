@@ -171,8 +171,8 @@ static const kj_value *value_at(const kj_expr *e, int cell, uint32 time) {
   return low == 0 || !c->versions[low - 1].defined ? NULL : &c->versions[low - 1].value;
 }
 
-/* What only some ways to here write is neither known nor in memory. Nor is what a step writes that comes after this one:
- * memory should have what it wrote when the expression ran before. Then the expression is interpreted. */
+/* What only some ways to here write is neither known nor in memory. Nor is what a step writes that comes after this
+ * one: memory should have what it wrote when the expression ran before. Then the expression is interpreted. */
 static void check_known(kj_expr *e, const kj_cell *c) {
   if (!c->defined && c->n_writers > 0)
     kiln_func_fail(e->f, KILN_ERR_UNSUPPORTED,

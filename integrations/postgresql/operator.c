@@ -70,8 +70,8 @@ static uint32 hash_of(PGFunction fn) {
          (MAX_OPERATORS - 1);
 }
 
-/* Texts under this collation are equal if their bytes are. There are others of which this is so; to ask for them needs
- * utils/pg_locale.h, and that ICU's headers, which Debian's packages of the server's headers do not depend on. */
+/* Texts under this collation are equal if their bytes are. There are others of which this is so; to look for them takes
+ * PostgreSQL's header of locales, and that takes the headers of ICU, which Debian's package does not depend on. */
 static bool equal_by_bytes(Oid collation) {
   return collation == DEFAULT_COLLATION_OID || collation == C_COLLATION_OID ||
          collation == POSIX_COLLATION_OID;

@@ -76,9 +76,10 @@ static void add_inc(ExprState *state, FunctionCallInfo fcinfo) {
   step->d.func.nargs = 1;
 }
 
-/* some_ways(kind text, decide bool): what an expression gives the second time that it runs, whose steps read int4inc's
- * argument where they need not have written it, which PostgreSQL's own expressions do not do. Before it runs the argument is
- * 41. "branch": 5 is written to it if `decide`, then it is read. "later": it is read, then 5 is written. */
+/* some_ways(kind text, decide bool): what an expression gives the second time that it runs, whose steps read the
+ * argument of int4inc where they need not have written it, which PostgreSQL's own expressions do not do. Before it runs
+ * the argument is 41. "branch": 5 is written to it if `decide`, then it is read. "later": it is read, then 5 is
+ * written. */
 Datum some_ways(PG_FUNCTION_ARGS) {
   bool branch = strcmp(text_to_cstring(PG_GETARG_TEXT_PP(0)), "branch") == 0, null;
   FunctionCallInfo call = palloc0(SizeForFunctionCallInfo(1));
