@@ -148,7 +148,6 @@ static void change(kj_expr *e, int cell, bool defined, const kj_value *v, bool c
   c->now = *v;
   c->defined = defined;
   c->clean = clean;
-  c->lost = false;
   KJ_ROOM(CurrentMemoryContext, c->versions, c->n_versions, c->max_versions);
   c->versions[c->n_versions++] = (kj_version){.time = ++e->time, .defined = defined, .value = *v};
   if (e->newest == cell) return;
@@ -172,18 +171,19 @@ static const kj_value *value_at(const kj_expr *e, int cell, uint32 time) {
   return low == 0 || !c->versions[low - 1].defined ? NULL : &c->versions[low - 1].value;
 }
 
-/* What only some ways to here write is neither known nor in memory: the expression is interpreted. */
+/* What only some ways to here write is neither known nor in memory. Nor is what a step writes that comes after this
+ * one: memory should have what it wrote when the expression ran before. Then the expression is interpreted. */
 static void check_known(kj_expr *e, const kj_cell *c) {
-  if (c->lost)
+  if (!c->defined && c->n_writers > 0)
     kiln_func_fail(e->f, KILN_ERR_UNSUPPORTED,
-                   "kilnjit: only some ways to a step write what it reads");
+                   "kilnjit: not all ways to a step write what it reads");
 }
 
 kj_value kj_read_cell(kj_expr *e, int cell) {
   kj_cell *c = &e->cells[cell];
 
   check_known(e, c);
-  /* Written on no way to here: memory has what was there before, as for PostgreSQL's own interpreter. */
+  /* No step writes it: memory has what is there, as for PostgreSQL's own interpreter. */
   if (!c->defined) return kj_load_value(e, c->value, c->isnull);
   return c->now;
 }
@@ -296,7 +296,6 @@ void kj_jump_with(kj_expr *e, kiln_value cond, bool when, int target, int i, kj_
   kj_set_cell(e, cell, v);
   kj_jump_if(e, cond, when, target);
   change(e, cell, was.defined, &was.now, was.clean);
-  e->cells[cell].lost = was.lost;
 }
 
 static bool same_content(const kj_value *a, const kj_value *b) {
@@ -386,7 +385,6 @@ void kj_begin_target(kj_expr *e, int i) {
       continue;
     }
     change(e, cell, kj_is_live(e, cell, i) && join_cell(e, i, cell, &v), &v, false);
-    e->cells[cell].lost = !e->cells[cell].defined;
   }
   e->reachable = true;
   kiln_block_switch(e->f, e->steps[i].block);

@@ -336,6 +336,7 @@ kiln_symbol kj_deform_function(kj_batch *b, TupleDesc desc, const TupleTableSlot
   deform d = {.batch = b, .desc = desc, .natts = natts, .n_starts = 1};
   kiln_diag diag = {0};
   kiln_symbol symbol;
+  instr_time start, end;
 
   if (!minimal && ops != &TTSOpsHeapTuple && ops != &TTSOpsBufferHeapTuple) return (kiln_symbol){0};
   if (natts > desc->natts) return (kiln_symbol){0};
@@ -346,6 +347,7 @@ kiln_symbol kj_deform_function(kj_batch *b, TupleDesc desc, const TupleTableSlot
   }
   for (int i = 0; i < b->n_fetches && b->fetches[i] < natts && d.n_starts < MAX_STARTS; i++)
     d.starts[d.n_starts++] = b->fetches[i];
+  INSTR_TIME_SET_CURRENT(start);
   symbol = declare(b);
   d.f = kiln_func_begin(b->session, symbol);
   build(&d, minimal);
@@ -358,5 +360,7 @@ kiln_symbol kj_deform_function(kj_batch *b, TupleDesc desc, const TupleTableSlot
   KJ_ROOM(CurrentMemoryContext, b->deforms, b->n_deforms, b->max_deforms);
   b->deforms[b->n_deforms++] =
     (kj_deform){.desc = desc, .ops = ops, .natts = natts, .symbol = symbol};
+  INSTR_TIME_SET_CURRENT(end);
+  INSTR_TIME_ACCUM_DIFF(b->deforming, end, start);
   return symbol;
 }

@@ -96,6 +96,7 @@ static void find_access(kj_expr *e, int i) {
 
     kj_note_access(e, flag, i, false);
     kj_note_access(e, flag, i, true);
+    e->cells[flag].n_writers++;
   }
   if (kind->access & KJ_READS) kj_note_access(e, s->cell, i, false);
   if (s->cell >= 0 && kind->access & KJ_WRITES) {

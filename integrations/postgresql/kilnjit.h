@@ -24,6 +24,7 @@
 
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "portability/instr_time.h"
 
 /** How a value is held. */
 typedef enum kj_form {
@@ -76,7 +77,6 @@ typedef struct kj_cell {
   kj_value now;        /**< what it holds here, if `defined` */
   bool defined;        /**< `now` is known on all ways to here */
   bool clean;          /**< memory has the same */
-  bool lost;           /**< neither is, since only some ways to here write it */
   bool boolean;        /**< every step that writes it gives a truth value */
   bool constant;       /**< no step writes it: memory has what it holds, from the beginning */
   int n_writers;       /**< steps that write it */
@@ -191,6 +191,7 @@ struct kj_batch {
   int n_expressions;      /**< of these: expressions */
   kj_deform *deforms;
   int n_deforms, max_deforms;
+  instr_time deforming; /**< how long it took to make these */
   int *fetches; /**< numbers of columns that slots of the batch are deformed up to, ascending */
   int n_fetches, max_fetches;
 };

@@ -10,7 +10,6 @@
 #include "catalog/pg_collation_d.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/pg_locale.h"
 
 typedef enum kj_kind {
   KJ_COMPARE,       /**< of integers, by a kiln_icond */
@@ -71,10 +70,11 @@ static uint32 hash_of(PGFunction fn) {
          (MAX_OPERATORS - 1);
 }
 
-/* Texts under this collation are equal if their bytes are. */
+/* Texts under this collation are equal if their bytes are. There are others of which this is so; to look for them takes
+ * PostgreSQL's header of locales, and that takes the headers of ICU, which Debian's package does not depend on. */
 static bool equal_by_bytes(Oid collation) {
-  return OidIsValid(collation) &&
-         (collation == DEFAULT_COLLATION_OID || lc_collate_is_c(collation));
+  return collation == DEFAULT_COLLATION_OID || collation == C_COLLATION_OID ||
+         collation == POSIX_COLLATION_OID;
 }
 
 const kj_operator *kj_find_operator(PGFunction fn, FunctionCallInfo fcinfo) {

@@ -13,7 +13,6 @@
 
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
-#include "portability/instr_time.h"
 #include "storage/ipc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -215,6 +214,7 @@ static void compile_waiting(kj_context *context) {
   for (int i = context->done; i < context->n_ready; i++) build_ready(context->ready[i], i);
   INSTR_TIME_SET_CURRENT(built);
   INSTR_TIME_ACCUM_DIFF(context->base.instr.generation_counter, built, start);
+  kj_add_deform_time(context->base.instr, building.deforming);
   if (link_batch(context))
     elog(DEBUG2, "kilnjit: %d of %d expressions are compiled", building.n_expressions,
          context->n_ready - context->done);

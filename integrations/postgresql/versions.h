@@ -29,12 +29,20 @@
 #define kj_row_comparison(op) ((op)->d.rowcompare_final.rctype)
 #define kj_never_null(desc, i) (TupleDescAttr(desc, i)->attnotnull)
 #else
-#define lc_collate_is_c(collation) (pg_newlocale_from_collation(collation)->collate_is_c)
+#define POSIX_COLLATION_OID 951 /* it is still there, but has no name */
 #define kj_row_comparison(op) ((op)->d.rowcompare_final.cmptype)
 /* A constraint may be invalid; a virtual column is null in each tuple. */
 #define kj_never_null(desc, i)                                                                     \
   (TupleDescCompactAttr(desc, i)->attnullability == ATTNULLABLE_VALID &&                           \
    TupleDescAttr(desc, i)->attgenerated != 'v')
+#endif
+
+/* From 17 on EXPLAIN shows how much of the time of generation went into functions that deform. */
+#if PG_VERSION_NUM < 170000
+#define kj_add_deform_time(instrumentation, time) ((void)(time))
+#else
+#define kj_add_deform_time(instrumentation, time)                                                  \
+  INSTR_TIME_ADD((instrumentation).deform_counter, time)
 #endif
 
 #if PG_VERSION_NUM < 160000

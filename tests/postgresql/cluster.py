@@ -14,14 +14,25 @@ def ask(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def pg_config(option):
+    """What the server's pg_config says, that of $PG_CONFIG or the first in $PATH; None: there is none."""
+    program = shutil.which(os.environ.get('PG_CONFIG', 'pg_config'))
+    return program and ask(program, '--' + option)
+
+
+def major():
+    """The version of the server: 15, 16, ..."""
+    return int(re.match(r'PostgreSQL (\d+)', pg_config('version'))[1])
+
+
 def missing():
     """Why there can be no server, or None."""
-    if not shutil.which('pg_config'):
+    version = pg_config('version')
+    if not version:
         return 'no pg_config'
-    version = ask('pg_config', '--version')
-    if not re.match(r'PostgreSQL 1[5-8]\b', version):
+    if not 15 <= major() <= 18:
         return 'no PostgreSQL 15 to 18, but ' + version
-    if not os.path.exists(os.path.join(ask('pg_config', '--bindir'), 'postgres')):
+    if not os.path.exists(os.path.join(pg_config('bindir'), 'postgres')):
         return 'no server of ' + version
     return None
 
@@ -38,7 +49,7 @@ class Cluster:
 
     def __init__(self, provider=None, **settings):
         self.folder = tempfile.mkdtemp(prefix='kilnjit-', dir='/tmp')
-        self.bin = ask('pg_config', '--bindir')
+        self.bin = pg_config('bindir')
         self.data = os.path.join(self.folder, 'data')
         self.settings = {'listen_addresses': '', 'unix_socket_directories': self.folder, 'fsync': 'off',
                          'max_connections': 40, 'shared_buffers': '256MB', **settings}
@@ -56,7 +67,7 @@ class Cluster:
     @staticmethod
     def setting_of(library):
         """jit_provider is a path from the server's library folder, without the ending."""
-        return os.path.relpath(library[:-len('.so')], ask('pg_config', '--pkglibdir'))
+        return os.path.relpath(library[:-len('.so')], pg_config('pkglibdir'))
 
     def use_provider(self, library):
         self.restart(jit_provider=self.setting_of(library))

@@ -71,6 +71,7 @@ TAMED = {
     ('-', 0, 'jsonb'): 'jsonb_build_array(1, %s)', ('#-', 0, 'jsonb'): "jsonb_build_object('a', %s)",
     ('#-', 1, 'text[]'): 'array_remove(%s, null)', ('substr', 2, 'int4'): 'abs(%s %% 99)',
     ('date_part', 0, 'text'): "coalesce(nullif('hour', %s), 'day')", ('date_trunc', 0, 'text'): "coalesce(nullif('hour', %s), 'day')",
+    ('date_trunc', 2, 'text'): "coalesce(nullif('UTC', %s), 'UTC')",  # a time zone: immutable since 17
     ('encode', 1, 'text'): "coalesce(nullif('hex', %s), 'escape')", ('chr', 0, 'int4'): '(abs(%s %% 90) + 32)',
     ('repeat', 1, 'int4'): '(%s %% 9)', ('split_part', 2, 'int4'): 'coalesce(nullif(%s, 0), 1)',
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """postgres.py [COMMAND [ARGUMENT]] [--kilnjit=FILE]: the whole of kilnjit's tests and measurements.
 
-  regress         PostgreSQL's 217 regression tests, with jit off, kilnjit, and kilnjit in parallel workers
+  regress         PostgreSQL's regression tests (217 in version 15), with jit off, kilnjit, and kilnjit in parallel workers
   isolation       its isolation tests, with jit off and kilnjit
   plpgsql         PL/pgSQL's tests, with jit off and kilnjit
+  contrib         those of the modules of contrib that are installed, likewise
   smith [N]       N random queries by sqlsmith, default 100,000: no crash
   rows [N]        N random queries, default 2,000: the same rows and errors as with jit off
   queries [N]     N random queries of our own, default 100,000: the same rows and errors as with jit off
@@ -16,8 +17,11 @@
   pgbench [S]     pgbench's three kinds for S seconds each, default 20
   draw            the pictures and figures.json of integrations/postgresql, from what compile and tpch measured last
 
-Without COMMAND: regress, isolation, plpgsql, smith, rows, queries, shapes and
-compile. The server is a temporary one on a unix socket.
+Without COMMAND: regress, isolation, plpgsql, contrib, smith, rows, queries,
+shapes and compile. The server is a temporary one on a unix socket, of the
+version that pg_config is of: the first in $PATH, or $PG_CONFIG, and kilnjit
+is for the same. PostgreSQL's tests come from Debian's source package, or from
+the folder $POSTGRESQL_SOURCE.
 """
 import argparse
 import os
@@ -37,6 +41,7 @@ COMMANDS = {
     'regress': lambda lib, n: suites.compare(lib, 'regress'),
     'isolation': lambda lib, n: suites.compare(lib, 'isolation'),
     'plpgsql': lambda lib, n: suites.compare(lib, 'plpgsql'),
+    'contrib': lambda lib, n: suites.compare(lib, 'contrib'),
     'smith': lambda lib, n: smith.crash(lib, int(n or 100000)),
     'rows': lambda lib, n: smith.same_rows(lib, int(n or 2000)),
     'queries': lambda lib, n: generate.queries(lib, int(n or 100000)),
@@ -50,7 +55,7 @@ COMMANDS = {
     'draw': lambda lib, n: draw.draw(),
 }
 
-ALL = ('regress', 'isolation', 'plpgsql', 'smith', 'rows', 'queries', 'shapes', 'compile')
+ALL = ('regress', 'isolation', 'plpgsql', 'contrib', 'smith', 'rows', 'queries', 'shapes', 'compile')
 
 
 def main():

@@ -40,6 +40,12 @@ prepare() {
     cp -r "$tests/tool/install" root/tmp/tests/tool && cp "$tests/harness/tap.sh" root/tmp/tests/harness &&
     in_root apt-get -q update
 }
+# PostgreSQL's own packages, which those for it need, leave files when they are purged: these are there before, too.
+server() {
+  local names
+  mapfile -t names < <(own | sed -n 's/^\(postgresql-[0-9]*\)-kilnjit$/\1/p')
+  (( ${#names[@]} == 0 )) || { in_root apt-get -q -y install "${names[@]}" && in_root apt-get -q -y purge "${names[@]}" && in_root apt-get -q -y autoremove --purge; }
+}
 install() { in_root bash -c 'apt-get -qq -o Dpkg::Use-Pty=0 install /tmp/debs/*.deb 2>&1 | grep -E "error|dpkg:"; exit ${PIPESTATUS[0]}' && in_root dpkg --audit; }
 own() { for deb in "$debs"/*.deb; do dpkg-deb -f "$deb" Package; done; }
 remove() { mapfile -t names < <(own) && in_root apt-get -q -y purge "${names[@]}" && in_root apt-get -q -y autoremove --purge; }
@@ -53,6 +59,7 @@ flock 7
 [[ -f $cache/root.tar ]] || check 'a root with compilers' make_root
 flock -u 7
 check 'the root, without packages' prepare
+check 'what they are for was there, and is not' server
 files > before
 check 'all packages install together' install
 used=0

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Each file that a build installs belongs to exactly one of the Debian packages (debian/*.install), and each pattern
-there names something. Packages that share a file cannot be installed together. `./dev deb-test` builds, installs and
+there names something, installed or, for those without a place in an installation, built. Packages that share a file cannot be installed together. `./dev deb-test` builds, installs and
 uses the packages themselves.
 
 usage: deb_files.py BUILD
@@ -27,6 +27,12 @@ def installed(build, work):
     return [os.path.join('usr', re.sub(r'^%s/(?!kiln/)' % re.escape(libraries), 'lib/x86_64-linux-gnu/', path)) for path in paths]
 
 
+def built(build):
+    """Paths below the build's folder of what it makes; nothing is in a folder whose part is not configured."""
+    targets = json.loads(subprocess.run(['meson', 'introspect', '--targets', build], check=True, stdout=subprocess.PIPE).stdout)
+    return {os.path.relpath(path, build) for target in targets for path in target['filename']}
+
+
 def matches(pattern, path):
     """As dh_install: a pattern is a path or a folder, and * stays within a component."""
     parts, names = pattern.split('/'), path.split('/')
@@ -36,10 +42,16 @@ def matches(pattern, path):
 def main():
     with tempfile.TemporaryDirectory() as work:
         paths = installed(os.path.abspath(sys.argv[1]), work)
+    made = built(os.path.abspath(sys.argv[1]))
     owners, wrong = {path: [] for path in paths}, []
     for name in sorted(glob.glob(os.path.join(ROOT, 'debian', '*.install'))):
         with open(name) as f:
             for line in filter(None, (line.split('#')[0].strip() for line in f)):
+                if line.startswith('obj-'):  # in the build's folder
+                    path = line.split()[0].partition('/')[2]
+                    if path not in made and any(os.path.dirname(m) == os.path.dirname(path) for m in made):
+                        wrong.append('%s: nothing is built as %s' % (os.path.basename(name), line))
+                    continue
                 pattern = re.sub(r'\$\{DEB_HOST_MULTIARCH\}', '*-linux-*', line.split()[0])
                 found = [path for path in paths if matches(pattern, path)]
                 for path in found:

@@ -59,4 +59,22 @@ check 'pkg-config' with_pkg_config
 check 'WebAssembly' wasm
 check "CMake's find_package" with_cmake
 check "CMake's find_package, static" with_cmake -DKiln_STATIC=ON
+
+# kilnjit FOLDER: PostgreSQL's server of that folder with one setting, jit_provider; a session has a query compiled, and
+# loads kilnjit, not LLVM.
+kilnjit() {
+  local data=$work/data as=(setpriv --reuid=postgres --regid=postgres --clear-groups) said
+  chmod 711 "$work" && mkdir "$data" && chown postgres: "$data" &&
+    "${as[@]}" "$1/bin/initdb" -D "$data" -A trust --no-locale --no-sync > /dev/null || return 1
+  echo "jit_provider = 'kilnjit'" >> "$data/postgresql.conf"
+  "${as[@]}" "$1/bin/pg_ctl" -D "$data" -l "$data/log" -w start \
+    -o "-c listen_addresses= -c unix_socket_directories=$data" > /dev/null || { cat "$data/log"; return 1; }
+  said=$("${as[@]}" "$1/bin/psql" -h "$data" -At -c 'set jit_above_cost = 0' \
+    -c 'explain (analyze) select sum(a * 2) from generate_series(1, 1000) a where a % 3 = 1' \
+    -c "select 'kilnjit ' || (m ~ 'kilnjit') || ', LLVM ' || (m ~ 'LLVM') from pg_read_file('/proc/self/maps') m" 2>&1)
+  "${as[@]}" "$1/bin/pg_ctl" -D "$data" -m fast -w stop > /dev/null
+  grep -q 'Functions: [1-9]' <<< "$said" && grep -qx 'kilnjit true, LLVM false' <<< "$said" || { echo "$said"; return 1; }
+}
+server=$(compgen -G '/usr/lib/postgresql/*/lib/kilnjit.so' | head -n 1)
+if [[ -n $server ]]; then check 'kilnjit' kilnjit "${server%/lib/*}"; else skip 'kilnjit' 'there is no package of it'; fi
 finish
