@@ -40,11 +40,13 @@ prepare() {
     cp -r "$tests/tool/install" root/tmp/tests/tool && cp "$tests/harness/tap.sh" root/tmp/tests/harness &&
     in_root apt-get -q update
 }
-# PostgreSQL's own packages, which those for it need, leave files when they are purged: these are there before, too.
+# PostgreSQL's own packages, which those for it need, leave files when they go (etc/alternatives): these are there before.
 server() {
   local names
   mapfile -t names < <(own | sed -n 's/^\(postgresql-[0-9]*\)-kilnjit$/\1/p')
-  (( ${#names[@]} == 0 )) || { in_root apt-get -q -y install "${names[@]}" && in_root apt-get -q -y purge "${names[@]}" && in_root apt-get -q -y autoremove --purge; }
+  (( ${#names[@]} > 0 )) || return 0
+  in_root apt-get -q -y install "${names[@]}" && in_root apt-mark auto "${names[@]}" &&
+    in_root apt-get -q -y autoremove --purge
 }
 install() { in_root bash -c 'apt-get -qq -o Dpkg::Use-Pty=0 install /tmp/debs/*.deb 2>&1 | grep -E "error|dpkg:"; exit ${PIPESTATUS[0]}' && in_root dpkg --audit; }
 own() { for deb in "$debs"/*.deb; do dpkg-deb -f "$deb" Package; done; }
