@@ -45,6 +45,7 @@ mod log;
 mod memory;
 mod module;
 mod needs;
+mod operation;
 mod simd;
 mod types;
 mod unit;

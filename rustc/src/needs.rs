@@ -122,7 +122,7 @@ fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -
             asm::refused(template, operands, *options).map(str::to_string)
         }
         TerminatorKind::TailCall { .. } => Some("a tail call".to_string()),
-        TerminatorKind::Call { func, .. } => {
+        TerminatorKind::Call { func, args: given, .. } => {
             let (id, args) = func.const_fn_def()?;
             let callee = || {
                 let env = TypingEnv::fully_monomorphized();
@@ -142,7 +142,7 @@ fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -
             }
             let link_name = if tcx.is_foreign_item(id) { tcx.codegen_fn_attrs(id).symbol_name } else { None }?;
             let is_llvm = link_name.as_str().starts_with("llvm.");
-            (is_llvm && llvm_names::plan(tcx, callee()).is_none()).then(|| link_name.to_string())
+            (is_llvm && !llvm_names::is_known(tcx, instance, body, callee(), given)).then(|| link_name.to_string())
         }
         _ => None,
     })
