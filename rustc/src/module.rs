@@ -64,7 +64,14 @@ impl Module {
         };
         // SAFETY: the module is new.
         unsafe { kiln_module_set_attrs(raw, &attrs) };
-        Module { raw, session, built: Duration::ZERO, operations: RefCell::default(), assembler, attrs: function_attrs(sess) }
+        Module {
+            raw,
+            session,
+            built: Duration::ZERO,
+            operations: RefCell::default(),
+            assembler,
+            attrs: function_attrs(sess),
+        }
     }
 
     /// Starts the body of a function.
