@@ -47,6 +47,7 @@ mod module;
 mod needs;
 mod operation;
 mod simd;
+mod soft;
 mod types;
 mod unit;
 mod values;

@@ -150,6 +150,8 @@ impl<'tcx> Builder<'_, 'tcx> {
                 (param[0].0, v)
             })
             .collect();
-        self.operation(name, &result, &operands)
+        let (value, block) = self.operation(name, &result, &operands);
+        self.block.block = block;
+        value
     }
 }

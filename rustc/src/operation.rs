@@ -10,7 +10,7 @@ use rustc_middle::ty::layout::{LayoutCx, TyAndLayout};
 use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
 
 use crate::builder::Builder;
-use crate::context::Context;
+use crate::context::{Block, Context};
 use crate::sys::*;
 use crate::types::{Lane, Type};
 use crate::values::{Value, sign_extended};
@@ -66,7 +66,7 @@ fn scalar_text(scalar: Scalar, in_vector: bool) -> &'static str {
     }
 }
 
-fn element_text(repr: BackendRepr) -> String {
+pub fn element_text(repr: BackendRepr) -> String {
     match repr {
         BackendRepr::Scalar(scalar) => scalar_text(scalar, false).to_string(),
         BackendRepr::SimdVector { element, count } => {
@@ -251,7 +251,8 @@ impl<'tcx> Context<'tcx> {
 
 impl<'tcx> Builder<'_, 'tcx> {
     /// An operation of LLVM's, of operands that have one element each, which are of the types of the values.
-    pub fn operation(&mut self, name: &str, result: &Elements, operands: &[(BackendRepr, Value)]) -> Value {
+    /// What is built afterwards belongs to the block that is the second result.
+    pub fn operation(&self, name: &str, result: &Elements, operands: &[(BackendRepr, Value)]) -> (Value, kiln_block) {
         let types: Vec<String> = operands.iter().map(|operand| element_text(operand.0)).collect();
         let texts = Texts::new(name, &text(result), types.iter().map(String::as_str));
         let cx = self.cx;
@@ -278,13 +279,14 @@ impl<'tcx> Builder<'_, 'tcx> {
         operations.set_features(&self.function_features());
         let func = self.func();
         // SAFETY: the function is open, all is read during the call, and there is room for the results.
-        self.block.block = unsafe {
+        let block = unsafe {
             let (name, result) = (texts.name.as_ptr(), texts.result.as_ptr());
             let n = raw.len() as u32;
             kiln_llvm_builder_build(operations.raw, func, name, result, raw.as_ptr(), n, results.as_mut_ptr());
             kiln_block_current(func)
         };
-        self.operation_result(operations, result, &results)
+        let after = Builder { cx, block: Block { block, ..self.block } };
+        (after.operation_result(operations, result, &results), block)
     }
 
     /// The features of the function being built.
@@ -312,7 +314,6 @@ impl<'tcx> Builder<'_, 'tcx> {
                 })
                 .collect();
         }
-        let v = if v.ty() == Type::F16 { self.bit_cast(v, Type::I16) } else { v };
         vec![self.register(v)]
     }
 
@@ -350,7 +351,6 @@ impl<'tcx> Builder<'_, 'tcx> {
                 }
                 Value::Built(slot, ty)
             }
-            Type::F16 => self.bit_cast(Value::Built(parts[0], Type::I16), ty),
             ty => Value::Built(parts[0], ty),
         }
     }
