@@ -361,10 +361,11 @@ fn constant_of(v: Value) -> Option<i64> {
     match v {
         Value::Const(Type::Vector(..), 0) | Value::Undef(_) => Some(0),
         Value::Const(Type::Bool, bits) => Some(-((bits & 1) as i64)),
-        Value::Const(ty, bits) if ty.scalar_size() <= 8 => {
-            Some(if ty.int_bits().is_some() { constant(bits, ty.scalar_size() * 8) } else { bits as i64 })
-                .filter(|_| ty != Type::Ptr || bits == 0)
+        Value::Const(Type::Ptr, bits) if bits != 0 => None,
+        Value::Const(ty, bits) if ty.int_bits().is_some_and(|bits| bits <= 64) => {
+            Some(constant(bits, ty.scalar_size() * 8))
         }
+        Value::Const(ty, bits) if ty.scalar_size() <= 8 => Some(bits as i64),
         _ => None,
     }
 }
