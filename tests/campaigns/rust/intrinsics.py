@@ -118,7 +118,7 @@ def listed():
 def rust(t): return '*mut u8' if t == '*' else 'crate::%s' % t if 'x' in t else t
 
 
-def module(number, d, immediates):
+def module(number, d, immediates, abi):
     """A module with the function that reads its operands at `i`, and writes results to `o`; with `m` as memory."""
     args, at, body = [], 0, ''
     for k, t in enumerate(d.types):
@@ -141,12 +141,12 @@ def module(number, d, immediates):
     for k, t in enumerate(parts):
         body += '        *(o.add(%d) as *mut %s) = r%s;\n' % (64 * k, rust(t), '.%d' % k if struct else '')
     return '''pub mod i%d {
-%s    unsafe extern "unadjusted" { #[link_name = "%s"] fn x(%s)%s; }
+%s    unsafe extern "%s" { #[link_name = "%s"] fn x(%s)%s; }
     #[target_feature(enable = "%s")] #[unsafe(no_mangle)]
     pub unsafe extern "C" fn f%d(i: *const u8, o: *mut u8, m: *mut u8) {
 %s    }
 }
-''' % (number, struct, d.name, ', '.join('_: ' + rust(t) for t in d.types), ret, ','.join(d.features), number, body)
+''' % (number, struct, abi, d.name, ', '.join('_: ' + rust(t) for t in d.types), ret, ','.join(d.features), number, body)
 
 
 MAIN = '''#[repr(align(64))] struct Bytes<const N: usize>([u8; N]);
@@ -202,7 +202,8 @@ class Campaign:
         vectors = ''.join('#[repr(simd)] #[derive(Clone, Copy)] pub struct %s%d(%s);\n' % (t + 'x', n, '[%s; %d]' % (t, n))
                           for t, bits in [(k + str(b), b) for k in 'iu' for b in (8, 16, 32, 64)] + [('f16', 16), ('f32', 32), ('f64', 64)]
                           for n in (2, 4, 8, 16, 32, 64, 128) if 64 <= n * bits <= 1024)
-        features |= {'link_llvm_intrinsics', 'repr_simd', 'simd_ffi', 'abi_unadjusted', 'f16'}
+        features |= {'link_llvm_intrinsics', 'repr_simd', 'simd_ffi', 'f16'}
+        if self.abi == 'unadjusted': features.add('abi_unadjusted')
         return '#![feature(%s)]\n#![allow(warnings)]\n%s' % (', '.join(sorted(features)), vectors)
 
     def compile(self, source, program, *options):
@@ -233,6 +234,8 @@ class Campaign:
             backend = found[1]
         folder = os.path.join(self.sysroot, 'lib/rustlib/src/rust/library/stdarch/crates/core_arch/src')
         all_of, skipped = declarations(folder, args.match)
+        # Newer versions have another name for how intrinsics are called.
+        with open(os.path.join(folder, 'x86/sse2.rs')) as f: self.abi = re.search(r'extern "([\w-]+)" {', f.read())[1]
         with open('/proc/cpuinfo') as f: cpu = set(next(line for line in f if line.startswith('flags')).split())
         known, rng, runs, text, owner = listed(), random.Random(args.seed), [], self.head(), {}
         skipped.update({d.name: 'not in tests/run/intrinsics/x86_64.txt, which says what is an immediate' for d in all_of if d.name not in known})
@@ -243,7 +246,7 @@ class Campaign:
                 values = ir.immediates(rng)
                 number = len(owner)
                 owner[number] = d
-                text += module(number, d, values)
+                text += module(number, d, values, self.abi)
                 if d.can_run(cpu): runs.append('("%s", i%d::f%d)' % (d.name, number, number))
         source = os.path.join(self.work, 'main.rs')
         with open(source, 'w') as f: f.write(text + MAIN % (', '.join(runs), args.seed))
