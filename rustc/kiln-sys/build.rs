@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The folders of the library's sources, and the subfolders that belong to checking builds alone.
-const SOURCES: [&str; 6] = ["ir", "lib", "targets", "helpers", "jit", "assembler"];
+const SOURCES: [&str; 7] = ["ir", "lib", "targets", "helpers", "jit", "assembler", LLVM];
 const CHECKS: &str = "check";
+/// Where libkiln-llvm is, in the source tree and in a build folder.
+const LLVM: &str = "frontends/llvm";
 
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../..");
@@ -22,18 +24,24 @@ fn main() {
     println!("cargo:rerun-if-env-changed=KILN_INCLUDE");
 
     let header = out.join("kiln_all.h");
-    fs::write(&header, "#include <kiln/kiln.h>\n#include <kiln/as.h>\n").unwrap();
+    fs::write(&header, "#include <kiln/kiln.h>\n#include <kiln/as.h>\n#include <kiln/llvm_operation.h>\n").unwrap();
     let text = cc::Build::new().include(&include).file(&header).expand();
     let text = String::from_utf8(text).expect("headers are UTF-8");
     fs::write(out.join("bindings.rs"), bindings::make(&tokens::of_headers(&text))).unwrap();
 
     if let Some(folder) = env::var_os("KILN_LIBRARY") {
         let folder = PathBuf::from(folder);
-        println!("cargo:rerun-if-changed={}", folder.join("libkiln.a").display());
-        println!("cargo:rustc-link-search=native={}", folder.display());
-        println!("cargo:rustc-link-search=native={}", folder.join("assembler").display());
-        println!("cargo:rustc-link-lib=static=kiln-as");
-        println!("cargo:rustc-link-lib=static=kiln");
+        // Installed ones are together; in a build folder two are in folders of their own.
+        for (library, own) in [("kiln-llvm", LLVM), ("kiln-as", "assembler"), ("kiln", ".")] {
+            for folder in [&folder, &folder.join(own)] {
+                let file = folder.join(format!("lib{library}.a"));
+                if file.exists() {
+                    println!("cargo:rerun-if-changed={}", file.display());
+                    println!("cargo:rustc-link-search=native={}", folder.display());
+                }
+            }
+            println!("cargo:rustc-link-lib=static={library}");
+        }
         return;
     }
     let mut files = Vec::new();
@@ -49,6 +57,7 @@ fn main() {
         .flag("-fvisibility=hidden")
         .include(&include)
         .include(&root)
+        .include(root.join(LLVM))
         .files(files)
         .compile("kiln");
 }

@@ -61,11 +61,11 @@ impl<'tcx> Context<'tcx> {
             starts.push(all.len() as u32);
             flat.clear();
             self.flat_types(ty, &mut flat);
-            all.extend(flat.iter().map(|&ty| kiln_param { r#type: self.register_type(ty) as u8, ..param }));
+            all.extend(flat.iter().map(|&ty| kiln_param { r#type: self.passed_type(ty) as u8, ..param }));
         }
         flat.clear();
         self.flat_types(result, &mut flat);
-        let results: Vec<kiln_type> = flat.iter().map(|&ty| self.register_type(ty)).collect();
+        let results: Vec<kiln_type> = flat.iter().map(|&ty| self.passed_type(ty)).collect();
         // SAFETY: all is copied.
         let sig = unsafe {
             kiln_sig_new(

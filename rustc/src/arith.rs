@@ -7,7 +7,7 @@ use rustc_codegen_ssa::traits::*;
 use crate::builder::Builder;
 use crate::context::Block;
 use crate::sys::*;
-use crate::types::Type;
+use crate::types::{Lane, Type};
 use crate::values::{Value, low_bits, sign_extended};
 
 /// Kiln's condition for one of rustc's.
@@ -71,6 +71,9 @@ fn fold(op: kiln_op, bits: u32, a: u128, b: u128) -> Option<u128> {
 impl<'tcx> Builder<'_, 'tcx> {
     pub fn unary(&self, op: kiln_op, v: Value) -> Value {
         let ty = v.ty();
+        if ty.is_soft() {
+            return self.soft(op, ty, &[v]);
+        }
         let a = self.register(v);
         // SAFETY: the function is open.
         Value::Built(unsafe { kiln_fold_unary(self.func(), op, self.register_type(ty), a) }, ty)
@@ -86,6 +89,9 @@ impl<'tcx> Builder<'_, 'tcx> {
         if let Type::Vector(..) = ty {
             return self.unsupported("arithmetic on a vector", ty);
         }
+        if ty.is_soft() {
+            return self.soft(op, ty, &[a, b]);
+        }
         let (x, y) = (self.register(a), self.register(b));
         // SAFETY: the function is open.
         Value::Built(unsafe { kiln_fold_binary(self.func(), op, self.register_type(ty), x, y) }, ty)
@@ -93,6 +99,9 @@ impl<'tcx> Builder<'_, 'tcx> {
 
     pub fn ternary(&self, op: kiln_op, a: Value, b: Value, c: Value) -> Value {
         let ty = a.ty();
+        if ty.is_soft() {
+            return self.soft(op, ty, &[a, b, c]);
+        }
         let (a, b, c) = (self.register(a), self.register(b), self.register(c));
         // SAFETY: the function is open.
         Value::Built(unsafe { kiln_fold_ternary(self.func(), op, self.register_type(ty), a, b, c) }, ty)
@@ -145,6 +154,17 @@ impl<'tcx> Builder<'_, 'tcx> {
     pub fn convert(&self, op: kiln_op, v: Value, to: Type) -> Value {
         if let Type::Vector(..) = to {
             return self.unsupported("conversion of a vector", to);
+        }
+        if op == KILN_OP_BITCAST && self.register_type(v.ty()) == self.register_type(to) {
+            return v.retyped(to);
+        }
+        if op == KILN_OP_BITCAST && (v.ty() == Type::F128 || to == Type::F128) {
+            let slot = Value::Built(self.vector_slot(Type::Vector(Lane::I8, 16)), Type::Ptr);
+            self.store_at(v, slot, 0, 0);
+            return self.load_at(to, slot, 0, 0);
+        }
+        if v.ty().is_soft() || to.is_soft() {
+            return self.soft(op, to, &[v]);
         }
         let from = self.register_type(v.ty());
         let v = self.register(v);
@@ -218,6 +238,9 @@ impl<'tcx> Builder<'_, 'tcx> {
             Ok(cond) => cond,
             Err(always) => return Value::Const(Type::Bool, always.into()),
         };
+        if a.ty().is_soft() {
+            return self.compare_soft(cond, a, b);
+        }
         let ty = self.register_type(a.ty());
         let (a, b) = (self.register(a), self.register(b));
         // SAFETY: the function is open.

@@ -14,6 +14,7 @@ use rustc_target::spec::PanicStrategy;
 
 use crate::builder::Builder;
 use crate::compat;
+use crate::soft;
 use crate::sys::*;
 use crate::types::Type;
 use crate::values::Value;
@@ -81,6 +82,15 @@ fn float_op(name: &str) -> Option<kiln_op> {
         "fmuladd" => KILN_OP_FMULADD,
         _ => return None,
     })
+}
+
+/// Whether an intrinsic of f16 or f128 with that many operands is built.
+pub fn is_known_soft(features: &str, name: &str, ty: Type, n: usize) -> bool {
+    let name = generic_name(name);
+    match float_op(name) {
+        Some(op) => soft::is_known(features, op, ty, n),
+        None => name != "powi" && float_function(name).is_none(),
+    }
 }
 
 /// Floats' intrinsics that are functions of C's library, with `f` at the end for f32.

@@ -1,174 +1,157 @@
-//! Calls of LLVM's intrinsics by name, which std::arch makes: the rows of Kiln's table of machine instructions, for
-//! whole vectors or for each 16 bytes of wide ones.
+//! Calls of LLVM's intrinsics by name, which std::arch makes.
 
-use rustc_abi::{BackendRepr, Primitive};
-use rustc_codegen_ssa::mir::operand::OperandRef;
+use rustc_codegen_ssa::mir::operand::{OperandRef, OperandValue};
 use rustc_codegen_ssa::traits::*;
-use rustc_middle::ty::layout::TyAndLayout;
-use rustc_middle::ty::{Instance, Ty, TyCtxt, TypingEnv};
+use rustc_middle::mir::{BinOp, Body, CastKind, Local, Operand, Rvalue, StatementKind};
+use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_span::Spanned;
 
 use crate::builder::Builder;
-use crate::sys::*;
-use crate::types::Type;
-use crate::values::Value;
+use crate::operation::{self, Elements};
+use crate::values::{Value, low_bits, sign_extended};
 
-/// Bytes of the vectors that rows are about.
-const ROW_BYTES: u64 = 16;
+/// How many assignments a constant argument may have gone through.
+const MOST_STEPS: u32 = 8;
 
-/// How an intrinsic is built.
-pub enum Plan {
-    /// A hint that a processor may ignore.
-    Nothing,
-    /// A row for each of so many parts of the operands.
-    Row(kiln_machine_info, u64),
-    /// Addition or subtraction with carry.
-    Carry(kiln_op),
-}
-
-/// The parameters and the result of an intrinsic that is called by `instance`.
-fn signature<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> (Vec<TyAndLayout<'tcx>>, TyAndLayout<'tcx>) {
+/// What the parameters of an intrinsic that is called by `instance` consist of, and its result.
+fn signature<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<(Vec<Elements>, Elements)> {
     let env = TypingEnv::fully_monomorphized();
     let sig = tcx.instantiate_bound_regions_with_erased(instance.ty(tcx, env).fn_sig(tcx));
-    let layout = |ty: Ty<'tcx>| tcx.layout_of(env.as_query_input(ty)).expect("intrinsics have types with layouts");
-    (sig.inputs().iter().map(|&ty| layout(ty)).collect(), layout(sig.output()))
+    let elements = |ty: Ty<'tcx>| operation::elements(tcx, tcx.layout_of(env.as_query_input(ty)).ok()?);
+    let params = sig.inputs().iter().map(|&ty| elements(ty)).collect::<Option<Vec<_>>>()?;
+    Some((params, elements(sig.output())?))
 }
 
-/// How the intrinsic of that name is built; None: it is not.
-pub fn plan<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<Plan> {
-    let name = tcx.symbol_name(instance).name;
-    let name = name.strip_prefix("llvm.x86.")?;
-    let (params, result) = signature(tcx, instance);
-    match name {
-        "sse2.pause" => return Some(Plan::Nothing),
-        "addcarry.32" | "addcarry.64" => return Some(Plan::Carry(KILN_OP_UADDO)),
-        "subborrow.32" | "subborrow.64" => return Some(Plan::Carry(KILN_OP_USUBO)),
-        _ => {}
+/// Whether a function's call of an intrinsic is built.
+pub fn is_known<'tcx>(
+    tcx: TyCtxt<'tcx>,
+    caller: Instance<'tcx>,
+    body: &Body<'tcx>,
+    callee: Instance<'tcx>,
+    args: &[Spanned<Operand<'tcx>>],
+) -> bool {
+    let Some((params, result)) = signature(tcx, callee) else { return false };
+    // Pairs would be two arguments.
+    if params.len() != args.len() || params.iter().any(|param| param.len() > 1) {
+        return false;
     }
-    if let Some(row) = find(name)
-        && fits(&row, &params, result, 1)
-    {
-        return Some(Plan::Row(row, 1));
-    }
-    // Wide ones whose parts are those of a narrow one.
-    let stem = name.strip_prefix("avx2.").or(name.strip_suffix(".256"))?;
-    let parts = result.size.bytes() / ROW_BYTES;
-    ["ssse3.STEM.128", "sse2.STEM.128", "sse2.STEM", "sse41.STEM", "sse42.STEM", "STEM"]
+    let constants = Constants { tcx, instance: caller, body };
+    let operands: Vec<operation::Operand> = params
         .iter()
-        .filter_map(|name| find(&name.replace("STEM", stem)))
-        .find(|row| row.result == KILN_TYPE_V128 && parts > 1 && fits(row, &params, result, parts))
-        .map(|row| Plan::Row(row, parts))
+        .zip(args)
+        .filter(|(param, _)| !param.is_empty())
+        .map(|(param, arg)| (operation::text(param), constants.operand(&arg.node, MOST_STEPS).map(|c| c.number())))
+        .collect();
+    let name = tcx.symbol_name(callee).name;
+    operation::is_known(&operation::features(tcx, caller), name, &operation::text(&result), &operands)
 }
 
-fn find(name: &str) -> Option<kiln_machine_info> {
-    let mut info = kiln_machine_info::default();
-    // SAFETY: the name is read during the call.
-    unsafe { kiln_machine_find(KILN_TARGET_X86_64, name.as_ptr().cast(), name.len(), &mut info) }.then_some(info)
+/// An integer that is known: its bits, their number, and whether it has a sign.
+#[derive(Copy, Clone)]
+struct Known {
+    bits: u128,
+    width: u32,
+    signed: bool,
 }
 
-/// Whether the row takes and gives what the intrinsic takes and gives, in so many parts.
-fn fits<'tcx>(row: &kiln_machine_info, params: &[TyAndLayout<'tcx>], result: TyAndLayout<'tcx>, parts: u64) -> bool {
-    let fit = |layout: &TyAndLayout<'tcx>, ty: kiln_type| {
-        // SAFETY: any number is allowed.
-        let bytes = u64::from(unsafe { kiln_type_size(ty) });
-        match layout.backend_repr {
-            BackendRepr::SimdVector { .. } => {
-                layout.size.bytes() == bytes * parts && matches!(ty, KILN_TYPE_V64 | KILN_TYPE_V128)
+impl Known {
+    fn extended(self) -> u128 {
+        if self.signed { sign_extended(self.bits, self.width) } else { self.bits }
+    }
+    fn number(self) -> i64 {
+        operation::constant(self.bits, self.width.into())
+    }
+}
+
+/// Which arguments will be constants when the function is built.
+struct Constants<'a, 'tcx> {
+    tcx: TyCtxt<'tcx>,
+    instance: Instance<'tcx>,
+    body: &'a Body<'tcx>,
+}
+
+impl<'tcx> Constants<'_, 'tcx> {
+    fn normal<T: ty::TypeFoldable<TyCtxt<'tcx>>>(&self, value: T) -> T {
+        let env = TypingEnv::fully_monomorphized();
+        self.instance.instantiate_mir_and_normalize_erasing_regions(
+            self.tcx,
+            env,
+            ty::EarlyBinder::bind(self.tcx, value),
+        )
+    }
+
+    fn of_type(&self, ty: Ty<'tcx>, bits: u128) -> Option<Known> {
+        let query = TypingEnv::fully_monomorphized().as_query_input(ty);
+        let width = self.tcx.layout_of(query).ok()?.size.bits() as u32;
+        ty.is_integral().then(|| Known { bits: low_bits(bits, width), width, signed: ty.is_signed() })
+    }
+
+    fn operand(&self, operand: &Operand<'tcx>, steps: u32) -> Option<Known> {
+        match operand {
+            Operand::Constant(constant) => {
+                let constant = self.normal(constant.const_);
+                let ty = constant.ty();
+                if !ty.is_integral() {
+                    return None;
+                }
+                self.of_type(ty, constant.try_eval_bits(self.tcx, TypingEnv::fully_monomorphized())?)
             }
-            // Narrow integers are extended, and cut.
-            BackendRepr::Scalar(scalar) => match scalar.primitive() {
-                Primitive::Float(_) => layout.size.bytes() == bytes && matches!(ty, KILN_TYPE_F32 | KILN_TYPE_F64),
-                _ => matches!(ty, KILN_TYPE_I8 | KILN_TYPE_I32 | KILN_TYPE_I64),
-            },
-            _ => false,
+            Operand::Copy(place) | Operand::Move(place) if steps > 0 => self.local(place.as_local()?, steps - 1),
+            _ => None,
         }
-    };
-    params.len() == row.n_operands as usize
-        && params.iter().zip(row.operands).all(|(layout, ty)| fit(layout, ty))
-        && if result.is_zst() { row.result == KILN_TYPE_VOID } else { fit(&result, row.result) }
+    }
+
+    /// A variable that is assigned once.
+    fn local(&self, local: Local, steps: u32) -> Option<Known> {
+        let statements = self.body.basic_blocks.iter().flat_map(|block| &block.statements);
+        let mut assigned = statements.filter_map(|statement| match &statement.kind {
+            StatementKind::Assign(assigned) if assigned.0.as_local() == Some(local) => Some(&assigned.1),
+            _ => None,
+        });
+        let value = assigned.next()?;
+        if assigned.next().is_some() {
+            return None;
+        }
+        match value {
+            Rvalue::Use(operand, ..) => self.operand(operand, steps),
+            Rvalue::Cast(CastKind::IntToInt, operand, ty) => {
+                self.of_type(self.normal(*ty), self.operand(operand, steps)?.extended())
+            }
+            Rvalue::BinaryOp(op, operands) => {
+                let (a, b) = (self.operand(&operands.0, steps)?, self.operand(&operands.1, steps)?);
+                let bits = match op {
+                    BinOp::BitAnd => a.bits & b.bits,
+                    BinOp::BitOr => a.bits | b.bits,
+                    BinOp::Shr | BinOp::ShrUnchecked if b.bits < u128::from(a.width) => a.extended() >> b.bits,
+                    _ => return None,
+                };
+                Some(Known { bits: low_bits(bits, a.width), ..a })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl<'tcx> Builder<'_, 'tcx> {
     pub fn llvm_intrinsic(&mut self, instance: Instance<'tcx>, args: &[OperandRef<'tcx, Value>]) -> Value {
-        let (_, result) = signature(self.tcx, instance);
-        let ty = if result.is_zst() { Type::Void } else { self.immediate_type(result) };
-        let args: Vec<Value> = args.iter().map(|arg| arg.immediate()).collect();
-        match plan(self.tcx, instance) {
-            Some(Plan::Nothing) => Value::Undef(Type::Void),
-            Some(Plan::Row(row, 1)) => self.build_row(&row, &args, ty),
-            Some(Plan::Row(row, parts)) => self.build_parts(&row, &args, ty, parts),
-            Some(Plan::Carry(op)) => self.build_carry(op, &args, ty),
-            None => self.fatal(&format!("LLVM's intrinsic {}", self.tcx.symbol_name(instance).name)),
-        }
-    }
-
-    fn row_operand(&self, v: Value, ty: kiln_type) -> kiln_value {
-        match v.ty() {
-            Type::Vector(..) => self.vector_register(v),
-            _ => match scalar_of(ty) {
-                Some(ty) if v.ty().int_bits().is_some() => self.register(self.int_cast(v, ty, false)),
-                _ => self.register(v),
-            },
-        }
-    }
-
-    fn build_row(&self, row: &kiln_machine_info, args: &[Value], ty: Type) -> Value {
-        let operands: Vec<_> = args.iter().zip(row.operands).map(|(&v, want)| self.row_operand(v, want)).collect();
-        // SAFETY: the function is open.
-        let result = unsafe { kiln_build_machine(self.func(), row.row, operands.as_ptr(), operands.len() as u32) };
-        match (ty, scalar_of(row.result)) {
-            (Type::Void, _) => Value::Undef(ty),
-            (Type::Vector(..), _) => self.vector_from_register(result, ty),
-            (_, Some(gives)) if ty.int_bits().is_some() => self.int_cast(Value::Built(result, gives), ty, false),
-            _ => Value::Built(result, ty),
-        }
-    }
-
-    fn build_parts(&self, row: &kiln_machine_info, args: &[Value], ty: Type, parts: u64) -> Value {
-        let slot = Value::Built(self.vector_slot(ty), Type::Ptr);
-        let part_type = Type::Vector(crate::types::Lane::I8, ROW_BYTES as u32);
-        let addresses: Vec<_> = args
+        let name = self.tcx.symbol_name(instance).name;
+        let Some((params, result)) = signature(self.tcx, instance) else {
+            self.fatal(&format!("LLVM's intrinsic {name}"))
+        };
+        let operands: Vec<_> = params
             .iter()
-            .map(|&v| match v.ty() {
-                Type::Vector(..) => Some(Value::Built(self.vector_address(v), Type::Ptr)),
-                _ => None,
+            .zip(args)
+            .filter(|(param, _)| !param.is_empty())
+            .map(|(param, arg)| {
+                let v = match arg.val {
+                    OperandValue::Ref(place) => self.load_at(self.backend_type(arg.layout), place.llval, 0, 0),
+                    _ => arg.immediate(),
+                };
+                (param[0].0, v)
             })
             .collect();
-        for part in 0..parts {
-            let of_part: Vec<Value> = args
-                .iter()
-                .zip(&addresses)
-                .map(|(&v, address)| match address {
-                    Some(address) => self.load_at(part_type, *address, part * ROW_BYTES, 0),
-                    None => v,
-                })
-                .collect();
-            let result = self.build_row(row, &of_part, part_type);
-            self.store_at(result, slot, part * ROW_BYTES, 0);
-        }
-        let Value::Built(slot, _) = slot else { unreachable!("a slot") };
-        Value::Built(slot, ty)
-    }
-
-    /// (carry, a, b) -> (carry, sum), or difference; any carry but 0 is 1.
-    fn build_carry(&mut self, op: kiln_op, args: &[Value], ty: Type) -> Value {
-        let [carry, a, b] = *args else { unreachable!("three operands") };
-        let word = a.ty();
-        let op = if op == KILN_OP_UADDO { OverflowOp::Add } else { OverflowOp::Sub };
-        let set = self.icmp(rustc_codegen_ssa::common::IntPredicate::IntNE, carry, Value::Const(carry.ty(), 0));
-        let carry = self.int_cast(set, word, false);
-        let (first, over) = self.checked(op, false, a, b);
-        let (result, again) = self.checked(op, false, first, carry);
-        let carry = self.binary(KILN_OP_OR, over, again).retyped(Type::I8);
-        self.parts_value(vec![carry, result], ty)
-    }
-}
-
-fn scalar_of(ty: kiln_type) -> Option<Type> {
-    match ty {
-        KILN_TYPE_I8 => Some(Type::I8),
-        KILN_TYPE_I16 => Some(Type::I16),
-        KILN_TYPE_I32 => Some(Type::I32),
-        KILN_TYPE_I64 => Some(Type::I64),
-        _ => None,
+        let (value, block) = self.operation(name, &result, &operands);
+        self.block.block = block;
+        value
     }
 }

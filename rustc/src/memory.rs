@@ -56,6 +56,7 @@ impl<'tcx> Builder<'_, 'tcx> {
             (_, Type::Void) => {}
             (_, Type::Fields(_)) => self.parts(v).into_iter().for_each(|part| self.flatten(part, out)),
             (_, Type::Vector(..)) => out.push(self.vector_register(v)),
+            (_, Type::F16) => out.push(self.passed_half(v)),
             _ => out.push(self.register(v)),
         }
     }
@@ -77,6 +78,7 @@ impl<'tcx> Builder<'_, 'tcx> {
                 let parts = parts.collect();
                 self.parts_value(parts, ty)
             }
+            Type::F16 => self.half_from_passed(values[0]),
             ty => Value::Built(values[0], ty),
         }
     }

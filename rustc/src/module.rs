@@ -1,5 +1,6 @@
 //! Kiln's module and session, as a unit of rustc has them.
 
+use std::cell::RefCell;
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::ptr;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use rustc_session::Session;
 use rustc_target::spec::{FramePointer, RelocModel, StackProbeType};
 
+use crate::operation::Operations;
 use crate::sys::*;
 
 /// Bytes of the stack's guard page: functions with larger frames touch each page.
@@ -19,6 +21,8 @@ pub struct Module {
     pub session: *mut kiln_session,
     /// The processor time that it took to build its functions.
     pub built: Duration,
+    /// What builds LLVM's operations, once there is one.
+    pub operations: RefCell<Option<Operations>>,
     assembler: *mut kiln_as,
     attrs: kiln_func_attrs,
 }
@@ -60,7 +64,14 @@ impl Module {
         };
         // SAFETY: the module is new.
         unsafe { kiln_module_set_attrs(raw, &attrs) };
-        Module { raw, session, built: Duration::ZERO, assembler, attrs: function_attrs(sess) }
+        Module {
+            raw,
+            session,
+            built: Duration::ZERO,
+            operations: RefCell::default(),
+            assembler,
+            attrs: function_attrs(sess),
+        }
     }
 
     /// Starts the body of a function.
@@ -106,6 +117,7 @@ impl Module {
 
 impl Drop for Module {
     fn drop(&mut self) {
+        *self.operations.get_mut() = None;
         // SAFETY: nothing refers to them any more.
         unsafe {
             kiln_session_free(self.session);

@@ -6,13 +6,14 @@ use rustc_hir::def_id::DefId;
 use rustc_middle::middle::codegen_fn_attrs::CodegenFnAttrFlags;
 use rustc_middle::mir::{Body, TerminatorKind};
 use rustc_middle::mono::{CodegenUnit, MonoItem};
-use rustc_middle::ty::{self, Instance, Ty, TyCtxt, TypingEnv};
+use rustc_middle::ty::{self, Instance, TyCtxt, TypingEnv};
 use rustc_session::Session;
 use rustc_session::config::{CFProtection, DebugInfo, InstrumentMcount, Lto, OptLevel, OutputType};
 use rustc_target::callconv::PassMode;
 use rustc_target::spec::{Arch, Os, SanitizerSet, SplitDebuginfo, StackProtector};
 
-use crate::{abi, asm, compat, intrinsics, llvm_names, simd};
+use crate::types::Type;
+use crate::{abi, asm, compat, intrinsics, llvm_names, operation, simd};
 
 /// Why LLVM has to make all code of a compilation, if it has to.
 pub fn session(sess: &Session) -> Option<&'static str> {
@@ -80,25 +81,20 @@ fn function<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<String>
     if let Some(why) = attributes(tcx, instance.def) {
         return Some(why.to_string());
     }
-    if instance.args.types().any(has_odd_float) {
-        return Some("f16 or f128".to_string());
-    }
     let body = tcx.instance_mir(instance.def);
-    if body.local_decls.iter().any(|local| has_odd_float(local.ty)) {
-        return Some("f16 or f128".to_string());
-    }
     convention(tcx, instance).map(str::to_string).or_else(|| calls(tcx, instance, body))
 }
 
-/// Whether a type is f16 or f128, or a pointer or array of these. Structures that have one are used by the field, and
-/// each such use has a variable of the field's type.
-fn has_odd_float(ty: Ty<'_>) -> bool {
-    match *ty.kind() {
-        ty::Float(ty::FloatTy::F16 | ty::FloatTy::F128) => true,
-        ty::Ref(_, ty, _) | ty::RawPtr(ty, _) | ty::Array(ty, _) | ty::Slice(ty) => has_odd_float(ty),
-        ty::Tuple(tys) => tys.iter().any(has_odd_float),
-        _ => false,
-    }
+/// Whether an intrinsic takes f16 or f128 and does with them what is not built.
+fn lacks_floats<'tcx>(tcx: TyCtxt<'tcx>, caller: Instance<'tcx>, name: &str, callee: Instance<'tcx>) -> bool {
+    let sig = callee.ty(tcx, TypingEnv::fully_monomorphized()).fn_sig(tcx);
+    let inputs = tcx.instantiate_bound_regions_with_erased(sig).inputs();
+    let soft = match inputs.first().map(|ty| ty.kind()) {
+        Some(ty::Float(ty::FloatTy::F16)) => Type::F16,
+        Some(ty::Float(ty::FloatTy::F128)) => Type::F128,
+        _ => return false,
+    };
+    !intrinsics::is_known_soft(&operation::features(tcx, caller), name, soft, inputs.len())
 }
 
 fn convention<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<&'static str> {
@@ -122,7 +118,7 @@ fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -
             asm::refused(template, operands, *options).map(str::to_string)
         }
         TerminatorKind::TailCall { .. } => Some("a tail call".to_string()),
-        TerminatorKind::Call { func, .. } => {
+        TerminatorKind::Call { func, args: given, .. } => {
             let (id, args) = func.const_fn_def()?;
             let callee = || {
                 let env = TypingEnv::fully_monomorphized();
@@ -136,13 +132,16 @@ fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -
                 let name = intrinsic.name.as_str();
                 let known = match name.starts_with("simd_") {
                     true => simd::is_known(name) && vectors_are_known(tcx, callee()),
-                    false => !intrinsic.must_be_overridden || intrinsics::is_known(name),
+                    false => {
+                        (!intrinsic.must_be_overridden || intrinsics::is_known(name))
+                            && !lacks_floats(tcx, instance, name, callee())
+                    }
                 };
                 return (!known).then(|| format!("intrinsic {name}"));
             }
             let link_name = if tcx.is_foreign_item(id) { tcx.codegen_fn_attrs(id).symbol_name } else { None }?;
             let is_llvm = link_name.as_str().starts_with("llvm.");
-            (is_llvm && llvm_names::plan(tcx, callee()).is_none()).then(|| link_name.to_string())
+            (is_llvm && !llvm_names::is_known(tcx, instance, body, callee(), given)).then(|| link_name.to_string())
         }
         _ => None,
     })

@@ -90,14 +90,15 @@ impl Type {
     pub fn register(self) -> Option<kiln_type> {
         Some(match self {
             Type::Bool | Type::I8 => KILN_TYPE_I8,
+            // Floats that Kiln has no operations for are their bits: `soft.rs` has the operations.
+            Type::F16 => KILN_TYPE_I16,
+            Type::F128 => KILN_TYPE_V128,
             Type::I16 => KILN_TYPE_I16,
             Type::I32 | Type::Bytes(3) => KILN_TYPE_I32,
             Type::I64 | Type::Ptr | Type::Bytes(_) => KILN_TYPE_I64,
             Type::I128 => KILN_TYPE_I128,
-            Type::F16 => KILN_TYPE_F16,
             Type::F32 => KILN_TYPE_F32,
             Type::F64 => KILN_TYPE_F64,
-            Type::F128 => KILN_TYPE_F128,
             Type::Vector(lane, 1) => return lane.ty().register(),
             // Narrow ones are the low bytes.
             Type::Vector(..) => match self.scalar_size() {
@@ -107,6 +108,14 @@ impl Type {
             },
             Type::Void | Type::Memory(_) | Type::Fields(_) => return None,
         })
+    }
+
+    /// Kiln's type of a value that is passed to or returned from a function.
+    pub fn passed(self) -> Option<kiln_type> {
+        match self {
+            Type::F16 => Some(KILN_TYPE_F32),
+            ty => ty.register(),
+        }
     }
 
     /// Bytes in memory of a type that is not `Fields`.
@@ -135,6 +144,11 @@ impl Type {
 
     pub fn is_float(self) -> bool {
         matches!(self, Type::F16 | Type::F32 | Type::F64 | Type::F128)
+    }
+
+    /// Floats that are their bits, an integer or a vector.
+    pub fn is_soft(self) -> bool {
+        matches!(self, Type::F16 | Type::F128)
     }
 
     /// The integer type of that many bits.
@@ -179,6 +193,11 @@ impl<'tcx> Context<'tcx> {
     /// Kiln's type of a value that must be in a register.
     pub fn register_type(&self, ty: Type) -> kiln_type {
         ty.register().unwrap_or_else(|| self.fatal(&format!("a value of {ty:?} where one register is needed")))
+    }
+
+    /// The same of one that is passed to or returned from a function.
+    pub fn passed_type(&self, ty: Type) -> kiln_type {
+        ty.passed().unwrap_or_else(|| self.register_type(ty))
     }
 
     /// The values that `ty` consists of, in order.

@@ -1,4 +1,5 @@
 //! A library whose functions, generics, statics and panics other crates use.
+#![feature(f16, f128)]
 use std::cell::Cell;
 
 pub static NAMES: [&str; 3] = ["red", "green", "blue"];
@@ -56,4 +57,73 @@ pub fn checked(n: u32, drops: &Cell<u32>, f: &dyn Fn(u32) -> u32) -> u32 {
     let _guard = Guard(drops);
     assert!(n < 5, "{n} is too large");
     f(n)
+}
+
+/// f16 and f128 as arguments and results, of Rust's calls and of C's.
+pub mod small_and_large {
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    pub struct S {
+        pub a: f16,
+        pub b: f16,
+    }
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    pub struct Q {
+        pub a: f128,
+    }
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    pub struct M {
+        pub a: f16,
+        pub b: f64,
+    }
+    #[inline(never)]
+    pub fn h(a: f16, b: f16) -> (f16, f16) {
+        (a + b, a - b)
+    }
+    #[inline(never)]
+    pub extern "C" fn hc(a: f16, n: u8, b: f16) -> f16 {
+        a * b + n as f16
+    }
+    #[inline(never)]
+    pub extern "C" fn q(a: f128, n: u8, b: f128) -> f128 {
+        a * b + n as f128
+    }
+    #[inline(never)]
+    pub fn qr(a: f128, b: f16) -> (f128, f16) {
+        (a + b as f128, b)
+    }
+    #[inline(never)]
+    pub extern "C" fn s(s: S, q: Q, m: M) -> S {
+        S { a: s.a + m.a, b: s.b + q.a as f16 + m.b as f16 }
+    }
+    #[inline(never)]
+    pub extern "C" fn qq(s: S, q: Q, m: M) -> Q {
+        Q { a: q.a + s.a as f128 + m.b as f128 }
+    }
+    #[inline(never)]
+    pub extern "C" fn mm(m: M) -> M {
+        M { a: m.a + 1.0, b: m.b * 2.0 }
+    }
+    #[inline(never)]
+    pub fn many(a: [f16; 3], b: Option<f16>, c: Option<f128>, d: &f16) -> (Option<f16>, f128) {
+        (b.map(|x| x + a[1] + *d), c.unwrap_or(7.0))
+    }
+    #[inline(never)]
+    pub extern "C" fn ten(
+        a: f16,
+        b: f16,
+        c: f16,
+        d: f16,
+        e: f16,
+        f: f16,
+        g: f16,
+        h: f16,
+        i: f16,
+        j: f128,
+        k: f16,
+    ) -> f128 {
+        (a + b * c - d + e + f - g * h + i) as f128 * j + k as f128
+    }
 }

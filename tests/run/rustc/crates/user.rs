@@ -1,4 +1,5 @@
 //! Uses all of the library, prints what it gives.
+#![feature(f16, f128)]
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
@@ -15,6 +16,7 @@ impl Mix for Own {
 }
 
 fn main() {
+    floats();
     set_hook(Box::new(|info| println!("line {}: {info}", info.location().unwrap().line())));
     println!("{:?} {:?}", small([1, 2, 3], (4, u64::MAX), "été"), wide(u128::MAX, -3, (0.5, 0.25)));
     let colors = [Color::Named(7), Color::Rgb { r: 1, g: 2, b: 3 }, Color::Wide(5 << 64)];
@@ -31,4 +33,22 @@ fn main() {
         }
     }
     println!("{}", CALLS.get());
+}
+
+fn floats() {
+    use shared::small_and_large::*;
+    use std::hint::black_box as b;
+    let x = h(b(1.5), b(2.25));
+    println!("{:x} {:x}", x.0.to_bits(), x.1.to_bits());
+    println!("{:x} {:x}", hc(b(1.5), 3, 2.0).to_bits(), q(b(1.5), 3, 2.0).to_bits());
+    let y = qr(b(3.0), 0.5);
+    println!("{:x} {:x}", y.0.to_bits(), y.1.to_bits());
+    let (p, r, t) = (b(S { a: 1.0, b: 2.0 }), b(Q { a: 3.5 }), b(M { a: 4.0, b: 5.0 }));
+    let z = s(p, r, t);
+    println!("{:x} {:x} {:x}", z.a.to_bits(), z.b.to_bits(), qq(p, r, t).a.to_bits());
+    let w = mm(t);
+    println!("{:x} {}", w.a.to_bits(), w.b);
+    let v = many(b([1.0, 2.0, 3.0]), b(Some(4.0)), b(Some(9.5)), b(&0.25));
+    println!("{:x} {:x}", v.0.unwrap().to_bits(), v.1.to_bits());
+    println!("{:x}", ten(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, b(10.0), 11.0).to_bits());
 }

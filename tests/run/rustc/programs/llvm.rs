@@ -1,4 +1,4 @@
-//! What is LLVM's: assembly, f16 and f128 are in functions that this rustc has; a wide vector in C's ABI.
+//! What is LLVM's: assembly of a module, a naked function, assembly in other registers.
 use std::arch::{asm, global_asm, naked_asm};
 
 global_asm!(".globl seven_of_module", "seven_of_module: mov eax, 7", "ret");
