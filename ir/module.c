@@ -195,13 +195,16 @@ const char *kiln_module_name(const kiln_module *m) {
   return m != NULL && m->options.name != NULL ? m->options.name : "";
 }
 
-void kiln_module_set_source_file(kiln_module *m, const char *name) {
-  if (m == NULL || kn_module_failed(m)) return;
+kiln_status kiln_module_set_source_file(kiln_module *m, const char *name) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (kn_module_failed(m)) return kiln_module_status(m);
   m->source_file = m->options.name;
-  if (name == NULL || name[0] == 0) return;
-  const char *copy = kn_arena_string(m->arena, name, strlen(name));
-  if (copy != NULL) m->source_file = copy;
-  else kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (name != NULL && name[0] != 0) {
+    const char *copy = kn_arena_string(m->arena, name, strlen(name));
+    if (copy != NULL) m->source_file = copy;
+    else kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  }
+  return kiln_module_status(m);
 }
 
 uint32_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }

@@ -77,8 +77,8 @@ static bool source_file(struct kn_bc *r) {
   char *name = (char *)r->in.ops.at; /* each character takes the place of operands that were read */
   for (uint32_t i = 0; i < r->in.ops.n; i++) name[i] = (char)r->in.ops.at[i];
   name[r->in.ops.n] = 0;
-  kiln_module_set_source_file(r->module, name);
-  return true;
+  const kiln_status status = kiln_module_set_source_file(r->module, name);
+  return status == KILN_OK || kn_bc_fail(r, status, "out of memory");
 }
 
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out) {

@@ -41,7 +41,7 @@ typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_ass
 typedef struct kiln_module_options {
   kiln_target target;       /**< all zero: x86-64; kiln_target_find_host finds this machine's */
   kiln_pic pic;             /**< how position-independent the code is */
-  const char *name;         /**< for diagnostics, and the object's file symbol (kiln_module_set_source_file); NULL: none */
+  const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
   /** Called for each diagnostic, from within the failing call; may be NULL. For a frozen module any thread that uses
    * one of its sessions may call it, and several at once. */
@@ -111,8 +111,8 @@ KILN_API bool kiln_module_is_frozen(const kiln_module *m);
 KILN_API const char *kiln_module_name(const kiln_module *m);
 
 /** Names the source file: the object's file symbol (STT_FILE) has this name, and not the module's. The name is copied;
- * "" or NULL: the module's again. A lack of memory is an error of the module. */
-KILN_API void kiln_module_set_source_file(kiln_module *m, const char *name);
+ * "" or NULL: the module's again. Returns the module's status; a lack of memory (KILN_ERR_MEMORY) sticks to it. */
+KILN_API kiln_status kiln_module_set_source_file(kiln_module *m, const char *name);
 
 /** The target the module was made for. */
 KILN_API kiln_target kiln_module_target(const kiln_module *m);

@@ -301,8 +301,8 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
 
   put_symbol(&w, 0, STB_LOCAL, STT_NOTYPE, 0, SHN_UNDEF, true, 0, 0);
   if (e->m->source_file != NULL)
-    put_symbol(&w, put_name(&w, e->m->source_file, strlen(e->m->source_file)), STB_LOCAL,
-               STT_FILE, 0, SHN_ABS, true, 0, 0);
+    put_symbol(&w, put_name(&w, e->m->source_file, strlen(e->m->source_file)), STB_LOCAL, STT_FILE,
+               0, SHN_ABS, true, 0, 0);
   for (uint32_t i = 0; i < e->n_content + e->n_debug; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections.at[i].number, false, 0, 0);
   if (e->n_code_marks > 0) put_marks(&w);

@@ -92,8 +92,8 @@ static void source_file(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     close_module(t);
     open_module(t);
-    kiln_module_set_source_file(t->m, "first.c");
-    kiln_module_set_source_file(t->m, rows[i].said);
+    assert_int_equal(kiln_module_set_source_file(t->m, "first.c"), KILN_OK);
+    assert_int_equal(kiln_module_set_source_file(t->m, rows[i].said), KILN_OK);
     load(t);
     assert_int_equal(symbol(t, rows[i].has).st_info, GELF_ST_INFO(STB_LOCAL, STT_FILE));
     assert_int_equal(symbol_number(t, "first.c"), 0);
