@@ -161,7 +161,8 @@ def main():
             print('cold  %-4s %8.2f s' % (side.name, cold[side.name][-1]), file=sys.stderr, flush=True)
             if side.name == 'kiln':
                 print(side.err[side.err.find('kiln: '):], file=sys.stderr, flush=True)
-    with open(sides[1].env['KILN_LOG']) as f:
+    with open(sides[1].env['KILN_LOG'], 'a+') as f:  # there is none without a cold build
+        f.seek(0)
         lines = f.readlines()
     by_llvm = sum(': compiled by LLVM: ' in line for line in lines)
     crates = len(set(re.findall(r'(?m)^\s*Compiling (\S+ v\S+)', sides[1].err)))
