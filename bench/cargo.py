@@ -121,9 +121,9 @@ def beside_cranelift(args, work, kiln):
             open(side.env['KILN_LOG'], 'w').close()
             of.setdefault(side.name, []).append(side.cold())
             print('cold  %-20s %8.2f s' % (side.name, of[side.name][-1]), file=sys.stderr, flush=True)
-    units = {}
+    units, expected = {}, sides[0].behaviour()
     for side in sides:
-        if side.behaviour() != sides[0].behaviour():
+        if side.behaviour() != expected:
             sys.exit('%s: the program, or its tests, print something else' % side.name)
         with open(side.env['KILN_LOG']) as f:
             lines = f.readlines()
