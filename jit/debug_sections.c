@@ -48,7 +48,8 @@ static bool add_strings(const struct kn_dwarf *d, kiln_buffer *section) {
 
 static bool add_module(const struct kn_jit_link *l, uint32_t i, kiln_buffer *sections) {
   struct kn_elf e = {.m = l->in[i].m,
-                     .machine = l->jit->machine,
+                     .machine = kn_elf_machine(l->jit->target),
+                     .code = l->jit->machine,
                      .sessions = l->in[i].sessions,
                      .n_sessions = l->in[i].n_sessions};
   uint64_t base[KN_DS_COUNT];

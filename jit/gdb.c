@@ -78,7 +78,7 @@ static void lay_out(const struct kn_jit_item *u, const kiln_buffer *debug, struc
 static void put_headers(const kiln_jit *jit, const struct kn_jit_item *u, const kiln_buffer *debug,
                         const struct layout *at, uint8_t *p) {
   Elf64_Ehdr head = {.e_type = ET_EXEC,
-                     .e_machine = jit->machine->number,
+                     .e_machine = kn_elf_machine(jit->target)->number,
                      .e_version = EV_CURRENT,
                      .e_shoff = sizeof head,
                      .e_ehsize = sizeof head,

@@ -55,7 +55,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "options out of range");
     return false;
   }
-  jit->machine = &kn_target_at(jit->target)->elf;
+  jit->machine = &kn_target_at(jit->target)->code;
   if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
     return false;
   if (!o->no_unwind) kn_jit_unwind_open(jit);

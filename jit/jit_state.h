@@ -10,6 +10,8 @@
 #include <kiln/jit.h>
 
 #include "ir/arena.h"
+#include "ir/bytes.h"
+#include "ir/reloc_kinds.h"
 #include "ir/module/session_state.h"
 #include "lib/debug/dwarf_writer.h"
 #include "lib/object/elf.h"
@@ -171,8 +173,8 @@ struct kn_jit_perf;
 struct kiln_jit {
   kiln_jit_options options;
   kiln_target target;
-  const struct kn_elf_machine *machine; /* facts of the object writer's */
-  const struct kn_jit_machine *code;    /* the machine's part of the JIT */
+  const struct kn_code_facts *machine; /* facts about its code */
+  const struct kn_jit_machine *code;   /* the machine's part of the JIT */
   /* Of the process that made it: process.c. */
   int pid;
   uint64_t mark;

@@ -4,6 +4,7 @@
 #define KILN_ASM_H
 
 #include <kiln/build.h>
+#include <kiln/reloc.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,10 +15,10 @@ extern "C" {
 /** A field of the bytes of a kiln_asm that the linker fills. */
 typedef struct kiln_asm_reloc {
   uint32_t offset_bytes; /**< from the first byte */
-  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_reloc_kind kind;  /**< what the field becomes */
   kiln_symbol symbol;    /**< what is referred to */
   int64_t addend;        /**< added to its address; 32 bits */
-  /** of x86-64, with R_X86_64_32S and no symbol: number + 1 of a stack slot, aligned to 16 bytes
+  /** of x86-64, with KILN_RELOC_ABS32S and no symbol: number + 1 of a stack slot, aligned to 16 bytes
    * at most. The field becomes its distance from rbp. 0: none */
   uint32_t slot;
 } kiln_asm_reloc;
@@ -63,7 +64,7 @@ KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc
 /** A field of assembled code that the linker fills. */
 typedef struct kiln_assembled_reloc {
   uint32_t offset_bytes; /**< from the first byte */
-  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_reloc_kind kind;  /**< what the field becomes; see kiln_elf_reloc_kind (<kiln/emit.h>) */
   const char *symbol;    /**< name of what is referred to; NULL: `section` is */
   uint32_t section;      /**< if `symbol` is NULL: a section of the text, or KILN_ASSEMBLED_CODE */
   int64_t addend;        /**< added to its address */
@@ -91,12 +92,12 @@ typedef struct kiln_assembled_section {
 
 /** A symbol that a text defines. */
 typedef struct kiln_assembled_symbol {
-  const char *name;      /**< not empty */
-  uint32_t section;      /**< index of its section, or KILN_ASSEMBLED_CODE */
-  uint64_t offset_bytes; /**< in that */
-  bool global;           /**< others see it */
-  bool weak;             /**< another definition may replace it */
-  uint8_t visibility;    /**< ELF's STV_... */
+  const char *name;           /**< not empty */
+  uint32_t section;           /**< index of its section, or KILN_ASSEMBLED_CODE */
+  uint64_t offset_bytes;      /**< in that */
+  bool global;                /**< others see it */
+  bool weak;                  /**< another definition may replace it */
+  kiln_visibility visibility; /**< who sees it, if it is global */
 } kiln_assembled_symbol;
 
 /** A text of assembly, and the machine code that an assembler makes of it. */

@@ -129,6 +129,8 @@ struct kn_section {
   const char *name; /* NUL-terminated, in the module's strings */
   kiln_section_desc desc;
 };
+/* Values of kiln_section_desc.type: zeros alone; addresses of constructors, of destructors. */
+enum { KN_SECTION_TYPE_ZEROS = 8, KN_SECTION_TYPE_CTORS = 14, KN_SECTION_TYPE_DTORS = 15 };
 
 /* Items added after the module was frozen are in chunks that double in size, so that nothing moves while other
  * threads read. */

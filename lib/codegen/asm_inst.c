@@ -33,7 +33,7 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
  * for it that frame offsets count from. */
 static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
                              const kiln_asm_reloc *r) {
-  if (w->target->frame_reloc == 0 || r->type != w->target->frame_reloc ||
+  if (w->target->frame_reloc == 0 || r->kind != w->target->frame_reloc ||
       code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
     return false;
@@ -41,6 +41,13 @@ static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
   uint32_t at = (uint32_t)kn_slot_frame(w, kn_slot_at(w->f, r->slot - 1)) + (uint32_t)r->addend;
   memcpy(w->code.p + r->offset_bytes, &at, sizeof at);
   return true;
+}
+
+/* A kind of all targets, of this one, or one that the format of objects alone knows. */
+static bool has_kind(const struct kn_target *t, uint32_t kind) {
+  return (kind > KILN_RELOC_NONE && kind <= KILN_RELOC_TLS64) ||
+         (kind >= t->reloc_first && kind <= t->reloc_last) ||
+         (kind >= KILN_RELOC_FORMAT && kind - KILN_RELOC_FORMAT <= UINT16_MAX);
 }
 
 /* The bytes, with their relocations. */
@@ -51,7 +58,11 @@ static bool emit(struct kn_walk *w, struct kn_asm *code) {
   for (uint32_t k = 0; k < code->n_relocs; k++) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
     if (r->slot != 0) continue;
-    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->type, r->addend);
+    if (!has_kind(w->target, r->kind)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a kind that the target has not");
+      return false;
+    }
+    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->kind, r->addend);
   }
   if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
   for (uint32_t k = 0; k < code->n_relocs; k++)
@@ -65,7 +76,7 @@ static bool emit(struct kn_walk *w, struct kn_asm *code) {
 /* Appends the rows of a naked function's code. The state at their end is not known, so that no other code can go on. */
 static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
   uint8_t advance[5];
-  uint32_t at = (kn_here(w) - w->code.start) / w->target->elf.cie_code_align;
+  uint32_t at = (kn_here(w) - w->code.start) / w->target->code.cie_code_align;
   if (w->out->cfi.n != w->code.cfi_first) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of several pieces of machine code");
     return;

@@ -56,7 +56,7 @@ static KN_COLD bool reloc_room(struct kn_walk *w) {
   return false;
 }
 
-void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
+void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, kiln_reloc_kind kind,
                       int64_t addend) {
   struct kn_output *out = w->out;
   if (KN_UNLIKELY(addend != (int32_t)addend)) {
@@ -68,7 +68,7 @@ void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t 
     return;
   uint32_t mark = w->code.marks.n++;
   w->code.marks.at[mark] = (struct kn_mark){at, w->code.fixups.n};
-  out->relocs.at[out->relocs.n++] = (struct kn_code_reloc){{mark}, symbol, type, (int32_t)addend};
+  out->relocs.at[out->relocs.n++] = (struct kn_code_reloc){{mark}, symbol, kind, (int32_t)addend};
 }
 
 void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end) {

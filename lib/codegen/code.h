@@ -59,7 +59,7 @@ uint32_t kn_code_mark(struct kn_walk *w, uint32_t at);
 /* The label of a constant of `size` bytes behind the function. */
 uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size);
 /* A relocation at code offset `at`. */
-void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
+void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, kiln_reloc_kind kind,
                       int64_t addend);
 /* Notes that the code from offset `at` to `end` is data. These come in ascending order. */
 void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end);

@@ -13,7 +13,7 @@ struct kn_code_reloc {
     uint32_t mark; /* of the function being walked: the number of its mark (lib/codegen/code.h) */
   };
   uint32_t symbol;
-  uint32_t type; /* the ELF number, R_X86_64_... or R_AARCH64_... */
+  uint32_t kind; /* KILN_RELOC_... */
   int32_t addend;
 };
 

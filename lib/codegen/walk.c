@@ -340,13 +340,13 @@ static __attribute__((noinline)) void walk_observed(struct kn_walk *w) { walk_bl
 static bool align(struct kn_walk *w) {
   const struct kn_target *t = w->target;
   unsigned log2 = kn_symbol(w->f->module, w->f->symbol)->align_log2;
-  uint32_t mask = (1u << (log2 > t->elf.align_log2 ? log2 : t->elf.align_log2)) - 1;
+  uint32_t mask = (1u << (log2 > t->code.align_log2 ? log2 : t->code.align_log2)) - 1;
   uint32_t padding = -kn_here(w) & mask;
   if (KN_UNLIKELY(padding >= KN_INST_ROOM) && !kn_code_room(w, padding + (size_t)w->f->n * 4))
     return false;
   if (padding <= 16)
-    memset(w->code.p, t->elf.fill, 16); /* there is room: no call for a few bytes */
-  else memset(w->code.p, t->elf.fill, padding);
+    memset(w->code.p, t->code.fill, 16); /* there is room: no call for a few bytes */
+  else memset(w->code.p, t->code.fill, padding);
   w->code.p += padding;
   w->code.start = kn_here(w);
   return true;

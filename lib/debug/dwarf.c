@@ -454,8 +454,8 @@ bool kn_dwarf_relocs(struct kn_elf *e) {
     s->rela_offset = e->at;
     for (uint32_t i = 0; i < d->out[k].relocs.n; i++) {
       const struct kn_dwarf_reloc *r = &d->out[k].relocs.at[i];
-      const struct kn_elf_machine *mc = e->machine;
-      uint32_t type = r->tls ? mc->dtprel64 : r->wide ? mc->abs64 : mc->abs32, symbol;
+      kiln_reloc_kind kind = r->tls ? KILN_RELOC_TLS64 : kn_reloc_of_data(r->wide ? 8 : 4, false);
+      uint32_t type = e->machine->relocs[kind], symbol;
       int64_t addend = r->addend;
       if (r->target & KN_DR_DEBUG) {
         symbol = e->section_symbols + d->section[r->target & ~KN_DR_DEBUG];

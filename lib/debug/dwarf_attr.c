@@ -177,7 +177,8 @@ static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol
                        const uint8_t *bytes, uint32_t n) {
   const struct kn_elf *e = f->d->e;
   if (symbol >= f->d->m->symbols.n || e->defs[symbol].section == 0) return;
-  if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
+  if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->relocs[KILN_RELOC_TLS64] == 0)
+    return;
   if (attribute(f, name, KILN_DW_FORM_exprloc, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
     f->failed = true;
 }

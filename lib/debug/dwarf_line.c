@@ -257,7 +257,7 @@ static bool end_sequence(struct line *l, uint64_t at) {
   if (p == NULL) return false;
   if (at > l->at) {
     *p++ = KILN_DW_LNS_advance_pc;
-    p = kn_put_uleb(p, (at - l->at) / l->d->e->machine->cie_code_align);
+    p = kn_put_uleb(p, (at - l->at) / l->d->e->code->cie_code_align);
   }
   *p++ = 0;
   *p++ = 1;
@@ -329,7 +329,7 @@ static bool function_rows(struct line *l, uint32_t session, const struct kn_code
   const struct kn_loc *locs = d->e->sessions[session]->sources.locs.at;
   const struct kn_code_line *first = o->lines.at + f->loc_first,
                             *end = o->lines.at + kn_dwarf_line_end(o, f);
-  unsigned shift = (unsigned)__builtin_ctz(d->e->machine->cie_code_align);
+  unsigned shift = (unsigned)__builtin_ctz(d->e->code->cie_code_align);
   uint32_t last_file = UINT32_MAX, file = 0, scope = UINT32_MAX, discriminator = 0;
   uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */
   const struct kn_loc *before = NULL;
@@ -424,7 +424,7 @@ bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit) {
   }
   from = out->bytes.n + header;
   p += header;
-  *p++ = d->e->machine->cie_code_align;
+  *p++ = d->e->code->cie_code_align;
   *p++ = 1; /* operations in an instruction */
   *p++ = 1; /* is_stmt at first */
   *p++ = (uint8_t)LINE_BASE;

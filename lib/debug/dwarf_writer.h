@@ -99,7 +99,7 @@ enum kn_dwarf_put {
   KN_PUT_OTHER
 };
 
-/* An attribute of a shape (ir/debug/die.h). */
+/* An attribute of a shape (ir/die.h). */
 struct kn_dwarf_item {
   uint16_t name;
   uint8_t kind; /* enum kn_die_kind */

@@ -26,7 +26,7 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
     d->calls.entered[n].value = a->h;
-    d->calls.entered[n++].reg = w->target->elf.dwarf_regs[a->reg];
+    d->calls.entered[n++].reg = w->target->code.dwarf_regs[a->reg];
   }
   d->calls.entered[n].reg = KN_NO_REG;
 }
@@ -73,7 +73,7 @@ static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
     }
     if (found && reg < KN_FP_BASE && (w->target->callee_homes >> reg & 1)) {
       is->where = KN_DP_REG;
-      is->index = w->target->elf.dwarf_regs[reg];
+      is->index = w->target->code.dwarf_regs[reg];
       return true;
     }
     unsigned entered = kn_debug_entered(d, h);
@@ -112,7 +112,7 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
   if (symbol == 0 && !(find(d, in->b, tail, &is) && is.where != KN_DP_NUMBER)) {
     is.where = KN_DP_ENTRY; /* not where, but in which register it was */
     is.bytes = 1;
-    is.index = w->target->elf.dwarf_regs[reg];
+    is.index = w->target->code.dwarf_regs[reg];
   }
   if (symbol == 0 && !KN_PUSH(w->f, d->calls.passed, is)) return false;
   if (!kn_assign_args(w, sig, w->f->lists.at + in->a, n, &end)) return false;
@@ -206,7 +206,7 @@ void kn_debug_calls_end(struct kn_debug_observer *d) {
       const struct kn_debug_passed *is = &d->calls.passed.at[j];
       uint8_t b[64], *p = b + 2;
       bool target = is->reg == KN_PASSED_TARGET;
-      b[0] = target ? KN_CALL_TARGET : w->target->elf.dwarf_regs[is->reg];
+      b[0] = target ? KN_CALL_TARGET : w->target->code.dwarf_regs[is->reg];
       if (target && is->bytes == 1 && is->where == KN_DP_ENTRY) {
         b[0] = KN_CALL_LOST;
         *p++ = (uint8_t)(KILN_DW_OP_reg0 + is->index);

@@ -283,7 +283,7 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
     h->to = mark;
     /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
        before where it returns to */
-    if (called > d->held.step_at && called <= from) from = called - w->target->elf.nop_bytes;
+    if (called > d->held.step_at && called <= from) from = called - w->target->code.nop_bytes;
     if (v->other[0] || w->val[v->value].uses != 0) open(d, of, kn_code_mark(w, from)); /* spilled */
   }
   /* those that began just now */

@@ -29,8 +29,8 @@ static bool has_leaf_frame(const struct kn_walk *w) {
   const kiln_func *f = w->f;
   uint64_t bytes = 0;
   for (uint32_t k = 0; k < f->slots.n; k++) bytes += f->slots.at[k].size_bytes;
-  return bytes > w->target->elf.red_zone_bytes ||
-         (f->attrs.frame_pointer && w->target->elf.leaf_frames);
+  return bytes > w->target->code.red_zone_bytes ||
+         (f->attrs.frame_pointer && w->target->code.leaf_frames);
 }
 
 /* Is the function's first instruction one of a statement, without an instruction of no line before it, as those that
@@ -66,8 +66,8 @@ void kn_debug_lines_frame(struct kn_debug_observer *d) {
 
 /* An instruction that does nothing. */
 static void put_nop(struct kn_walk *w) {
-  uint32_t nop = w->target->elf.nop;
-  unsigned size = w->target->elf.nop_bytes;
+  uint32_t nop = w->target->code.nop;
+  unsigned size = w->target->code.nop_bytes;
   for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
   w->code.p += size;
 }
@@ -95,7 +95,7 @@ static void fill_branch(struct kn_debug_observer *d) {
   const struct kn_code_line *row = empty_row(d);
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
   if (row == NULL ||
-      (!w->target->elf.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
+      (!w->target->code.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
        (b->term != i || kn_inst_settle(f, b->first) != i)))
     return;
   const struct kn_loc *locs = w->s->sources.locs.at;
@@ -115,7 +115,7 @@ static void fill_branch(struct kn_debug_observer *d) {
 static bool only_passes(const struct kn_walk *w, uint32_t block) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[block];
-  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->elf.branches_count ||
+  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->code.branches_count ||
       f->edges.at[b->edge_first].target != block + 1)
     return false;
   return kn_inst_settle(f, b->first) == b->term;

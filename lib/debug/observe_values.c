@@ -108,7 +108,7 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
     if (s->reg == KN_UNREAD || kn_debug_in_pieces(f, s)) return 0;
     if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
         (v->part_bits == 0 || v->part_bits == UINT64_C(8) * s->size_bytes)) {
-      return (uint32_t)(kn_debug_put_reg(p, w->target->elf.dwarf_regs[s->reg]) - b);
+      return (uint32_t)(kn_debug_put_reg(p, w->target->code.dwarf_regs[s->reg]) - b);
     }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
     return (uint32_t)(kn_debug_put_frame(w, p, s->frame, s->align_log2) - b);
@@ -119,7 +119,7 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
   if (computed && bits == 0) return 0;
   if (held ? held->reg != KN_NO_REG : (val->flags & KN_VF_HOME) != 0) {
     unsigned home = held ? held->reg : w->plan->ranges.at[val->global - 1].reg;
-    unsigned reg = w->target->elf.dwarf_regs[home];
+    unsigned reg = w->target->code.dwarf_regs[home];
     if (!computed) return (uint32_t)(kn_debug_put_reg(p, reg) - b);
     p = kn_debug_put_breg(p, reg);
     *p++ = 0;
@@ -307,7 +307,7 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
   if (aim) mark = aim;
   else if (!early) return end;
   if (mark == 0) return 0;
-  uint32_t at = w->code.marks.at[mark].at + w->target->elf.nop_bytes;
+  uint32_t at = w->code.marks.at[mark].at + w->target->code.nop_bytes;
   return at < end ? at : end;
 }
 
@@ -403,7 +403,7 @@ static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uin
     before = i;
     i = next;
     uint32_t begin = marks[h->from].at;
-    uint32_t end = marks[h->to ? h->to : term].at + w->target->elf.nop_bytes;
+    uint32_t end = marks[h->to ? h->to : term].at + w->target->code.nop_bytes;
     if (h->to == 0 && h->stays && to > end) end = to;
     if (begin < from) begin = from;
     if (end > to) end = to;
@@ -570,7 +570,7 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
   struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
   const struct kn_debug_value *values = w->f->debug.values.at;
-  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
+  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->code.nop_bytes;
   x->from = x->low;
   x->to = x->high;
   x->entered = true;
@@ -614,7 +614,7 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn
   uint32_t from = kn_label_at(w, w->plan->layout[pos]);
   for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
     uint32_t at = w->code.marks.at[values[k - 1].mark].at;
-    if (values[k - 1].late) at += w->target->elf.nop_bytes;
+    if (values[k - 1].late) at += w->target->code.nop_bytes;
     if (is_known(is)) {
       uint32_t end = end_of(d, is, pos);
       add_range(x, is, pos, from, at < end ? at : end, part, newest);

@@ -95,7 +95,7 @@ static uint32_t stretch(const struct kn_debug_observer *d, const struct kn_slot 
   if (b->calls != 0 && (w->target->around_calls >> s->reg & 1))
     *to = from; /* nowhere while they run */
   else if (is_last || b->n_edges == 0 || pos == r->last) {
-    uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->elf.nop_bytes : from;
+    uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->code.nop_bytes : from;
     if (end < *to) *to = end;
   }
   return from;
@@ -130,7 +130,7 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v,
   uint8_t b[32], *p = b;
   if (s->reg == KN_UNREAD) return;
   if (s->reg != KN_NO_REG) {
-    unsigned reg = w->target->elf.dwarf_regs[s->reg];
+    unsigned reg = w->target->code.dwarf_regs[s->reg];
     if (v->n != 0 && !v->indirect) return; /* kn_plan keeps such variables in memory */
     if (v->indirect) p = kn_debug_put_breg(p, reg), *p++ = 0;
     else p = kn_debug_put_reg(p, reg);

@@ -2,7 +2,6 @@
  * sections and the headers. Called by front ends after the last function. Invariant: `out` only
  * grows if the whole object is right; nothing in module or sessions changes. */
 #include "ir/clock.h"
-#include "lib/codegen/support.h"
 #include "lib/debug/dwarf_writer.h"
 
 #include <kiln/emit.h>
@@ -199,6 +198,21 @@ static bool prepare(struct kn_elf *e) {
   return e->note != UINT32_MAX;
 }
 
+/* True if the writer has all it needs of the module's target. */
+static bool supported(kiln_module *m) {
+  const struct kn_elf_machine *e = kn_elf_machine(m->options.target);
+  const struct kn_target *t = kn_target_at(m->options.target);
+  const char *what = !e->number || !t->code.cie_code_align || !e->relocs[KILN_RELOC_ABS64] ||
+                         !e->relocs[KILN_RELOC_ABS32] || !e->relocs[KILN_RELOC_REL64] ||
+                         !e->relocs[KILN_RELOC_REL32]
+                       ? "writing objects"
+                     : m->protect != 0 && e->property == 0 ? "protecting an object's code"
+                                                           : NULL;
+  if (what == NULL) return true;
+  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what, t->name);
+  return false;
+}
+
 kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_t n,
                           kiln_buffer *out) {
   if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
@@ -212,12 +226,13 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_
   }
   kiln_diag open;
   if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
-  if (!kn_supports_objects(m, kn_target_at(m->options.target))) return m->diag.status;
+  if (!supported(m)) return m->diag.status;
   uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
   struct kn_elf e;
   memset(&e, 0, sizeof e);
   e.m = m;
-  e.machine = &kn_target_at(m->options.target)->elf;
+  e.machine = kn_elf_machine(m->options.target);
+  e.code = &kn_target_at(m->options.target)->code;
   e.sessions = sessions;
   e.n_sessions = (uint32_t)n;
   kn_arena_init(&e.arena, &m->options.allocator);

@@ -7,6 +7,8 @@
 #define KN_LIB_OBJECT_ELF_H
 
 #include "ir/arena.h"
+#include "ir/bytes.h"
+#include "ir/reloc_kinds.h"
 #include "lib/codegen/output.h"
 #include "lib/object/eh_table.h"
 #include "targets/target.h"
@@ -19,6 +21,23 @@
 #ifndef SHF_GNU_RETAIN
 #define SHF_GNU_RETAIN (1 << 21)
 #endif
+
+enum { KN_PROPERTY_BITS = 3 };
+
+/* ELF's numbers for a target. */
+struct kn_elf_machine {
+  uint16_t number;      /* e_machine */
+  uint32_t flags;       /* e_flags */
+  bool mapping_symbols; /* $x at the start of code */
+  uint8_t bound_early;  /* st_other of functions with kn_convention.bound_early */
+  /* Of .note.gnu.property: the type of the property, and by its bits what of KILN_PROTECT_... sets them. */
+  uint32_t property;
+  uint8_t property_what[KN_PROPERTY_BITS];
+  uint16_t relocs[KILN_RELOC_KIND_COUNT]; /* by kind; 0: none */
+};
+
+/* lib/object/elf_machine.c */
+const struct kn_elf_machine *kn_elf_machine(kiln_target t);
 
 /* One function of the object. */
 struct kn_elf_func {
@@ -129,6 +148,7 @@ struct kn_elf_eh {
 struct kn_elf {
   kiln_module *m;
   const struct kn_elf_machine *machine;
+  const struct kn_code_facts *code;
   kiln_session *const *sessions;
   uint32_t n_sessions;
   struct kn_arena arena; /* freed at the end of the call */
@@ -220,57 +240,12 @@ bool kn_elf_frame_prepare(struct kn_elf *e);
 void kn_elf_frame_write(struct kn_elf *e);
 bool kn_elf_frame_relocs(struct kn_elf *e);
 
-/* ---- little-endian stores ---- */
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define KN_LE(bits, v) (v)
-#else
-#define KN_LE(bits, v) __builtin_bswap##bits(v)
-#endif
-static inline void kn_put16(uint8_t *p, uint16_t v) {
-  v = KN_LE(16, v);
-  memcpy(p, &v, 2);
-}
-static inline void kn_put32(uint8_t *p, uint32_t v) {
-  v = KN_LE(32, v);
-  memcpy(p, &v, 4);
-}
-static inline void kn_put64(uint8_t *p, uint64_t v) {
-  v = KN_LE(64, v);
-  memcpy(p, &v, 8);
-}
 /* Elf64_Rela at `p`. */
 static inline void kn_put_rela(uint8_t *p, uint64_t offset, uint32_t symbol, uint32_t type,
                                int64_t addend) {
   kn_put64(p, offset);
   kn_put64(p + 8, (uint64_t)symbol << 32 | type);
   kn_put64(p + 16, (uint64_t)addend);
-}
-
-static inline uint64_t kn_align_up(uint64_t v, uint64_t align) { return (v + align - 1) & -align; }
-
-/* memcpy for sizes that are mostly small: no call up to 32 bytes. */
-static inline void kn_elf_copy(uint8_t *to, const void *from, size_t n) {
-  const uint8_t *p = from;
-  uint64_t a, b;
-  uint32_t c, d;
-  if (n - 8 <= 24) { /* 8 to 32: whole words, the last one overlapping */
-    memcpy(&b, p + n - 8, 8);
-    for (size_t i = 0; i + 8 < n; i += 8) {
-      memcpy(&a, p + i, 8);
-      memcpy(to + i, &a, 8);
-    }
-    memcpy(to + n - 8, &b, 8);
-  } else if (n - 4 <= 4) {
-    memcpy(&c, p, 4);
-    memcpy(&d, p + n - 4, 4);
-    memcpy(to, &c, 4);
-    memcpy(to + n - 4, &d, 4);
-  } else if (n > 32) {
-    memcpy(to, p, n);
-  } else {
-    for (size_t i = 0; i < n; i++) to[i] = p[i];
-  }
 }
 
 /* Pads the object with zeros. */
@@ -289,10 +264,10 @@ enum { KN_CIE_PERSONALITY_AT = 19, KN_FDE_ADDRESS_AT = 8, KN_FDE_TABLE_AT = 17 }
 
 /* lib/object/elf_frame.c */
 /* That of functions without tables; `key_b`: of those with kn_code_func.key_b. */
-void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine, bool key_b);
+void kn_elf_put_cie(uint8_t *p, const struct kn_code_facts *code, bool key_b);
 /* That of functions with tables: `personality` is the address, as `encoding` says (KN_EH_...). With `key_b` it is a
  * byte behind KN_CIE_PERSONALITY_AT. */
-void kn_elf_put_eh_cie(uint8_t *p, const struct kn_elf_machine *machine, unsigned encoding,
+void kn_elf_put_eh_cie(uint8_t *p, const struct kn_code_facts *code, unsigned encoding,
                        uint32_t personality, bool key_b);
 
 /* Bytes of a function's FDE: length, CIE pointer, address, size, augmentation, its rows. */
@@ -318,7 +293,7 @@ static inline uint8_t *kn_elf_put_fde(uint8_t *p, uint32_t cie, uint32_t address
     kn_put32(p + KN_FDE_TABLE_AT, table);
     rows += 4;
   }
-  if (f->cfi_size > 0) kn_elf_copy(rows, cfi + f->cfi_first, f->cfi_size);
+  if (f->cfi_size > 0) kn_copy(rows, cfi + f->cfi_first, f->cfi_size);
   return p + size;
 }
 

@@ -149,7 +149,7 @@ bool kn_elf_eh_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_pi
       continue;
     }
     kn_put_rela(e->base + e->at, p->offset + field, e->section_symbols + e->eh.words - 1,
-                e->machine->rel32, e->eh.word_of[type] - 1);
+                e->machine->relocs[KILN_RELOC_REL32], e->eh.word_of[type] - 1);
     e->at += sizeof(Elf64_Rela);
   }
   return true;

@@ -9,7 +9,7 @@ static uint32_t cie_at(const struct kn_elf *e, uint32_t i) {
 }
 
 /* Writes what both CIEs begin with: `bytes` in all, `z` and what follows as augmentation. Returns its end. */
-static uint8_t *begin_cie(uint8_t *p, const struct kn_elf_machine *machine, uint32_t bytes,
+static uint8_t *begin_cie(uint8_t *p, const struct kn_code_facts *code, uint32_t bytes,
                           const char *augmentation) {
   memset(p, 0, bytes);
   kn_put32(p, bytes - 4); /* length; behind it 0: a CIE */
@@ -17,31 +17,31 @@ static uint8_t *begin_cie(uint8_t *p, const struct kn_elf_machine *machine, uint
   size_t length = strlen(augmentation) + 1;
   memcpy(p + 9, augmentation, length);
   p += 9 + length;
-  *p++ = machine->cie_code_align;
+  *p++ = code->cie_code_align;
   *p++ = 0x78; /* data alignment: -8 */
-  *p++ = machine->cie_return;
+  *p++ = code->cie_return;
   return p;
 }
 
 /* Behind that of key B there is room for one byte of rules less, which no target with keys has. */
-void kn_elf_put_cie(uint8_t *p, const struct kn_elf_machine *machine, bool key_b) {
-  p = begin_cie(p, machine, KN_CIE_BYTES, key_b ? "zRB" : "zR");
+void kn_elf_put_cie(uint8_t *p, const struct kn_code_facts *code, bool key_b) {
+  p = begin_cie(p, code, KN_CIE_BYTES, key_b ? "zRB" : "zR");
   *p++ = 1;                  /* bytes of augmentation: */
   *p++ = KN_EH_PCREL_SDATA4; /* of functions' addresses */
-  memcpy(p, machine->cie_rules, KN_CIE_RULES - (size_t)key_b);
+  memcpy(p, code->cie_rules, KN_CIE_RULES - (size_t)key_b);
 }
 _Static_assert(17 + KN_CIE_RULES == KN_CIE_BYTES, "the rules end the CIE");
 
-void kn_elf_put_eh_cie(uint8_t *p, const struct kn_elf_machine *machine, unsigned encoding,
+void kn_elf_put_eh_cie(uint8_t *p, const struct kn_code_facts *code, unsigned encoding,
                        uint32_t personality, bool key_b) {
-  p = begin_cie(p, machine, KN_CIE_EH_BYTES, key_b ? "zPLRB" : "zPLR");
+  p = begin_cie(p, code, KN_CIE_EH_BYTES, key_b ? "zPLRB" : "zPLR");
   *p++ = 7; /* bytes of augmentation: */
   *p++ = (uint8_t)encoding;
   kn_put32(p, personality);
   p += 4;
   *p++ = KN_EH_PCREL_SDATA4; /* of tables' addresses */
   *p++ = KN_EH_PCREL_SDATA4; /* of functions' addresses */
-  memcpy(p, machine->cie_rules, KN_CIE_RULES - (size_t)key_b);
+  memcpy(p, code->cie_rules, KN_CIE_RULES - (size_t)key_b);
 }
 _Static_assert(KN_CIE_PERSONALITY_AT + 6 + KN_CIE_RULES == KN_CIE_EH_BYTES, "as above");
 
@@ -77,9 +77,9 @@ void kn_elf_frame_write(struct kn_elf *e) {
   s->offset = e->at;
   uint8_t *base = e->base + e->at, *p = base;
   for (unsigned k = 0; k < 1u + e->key_b; k++, p += KN_CIE_BYTES)
-    kn_elf_put_cie(p, e->machine, k != 0);
+    kn_elf_put_cie(p, e->code, k != 0);
   for (uint32_t i = 0; i < e->eh.n_cies; i++, p += KN_CIE_EH_BYTES)
-    kn_elf_put_eh_cie(p, e->machine, e->eh.indirect ? KN_EH_INDIRECT_PCREL_SDATA4 : KN_EH_UDATA4, 0,
+    kn_elf_put_eh_cie(p, e->code, e->eh.indirect ? KN_EH_INDIRECT_PCREL_SDATA4 : KN_EH_UDATA4, 0,
                       e->eh.cies[i].key_b);
   uint32_t table = 0;
   for (uint32_t i = 0; i < e->n_funcs; i++) {
@@ -104,7 +104,7 @@ static bool personality_reloc(struct kn_elf *e, uint32_t i) {
   if (c->same != 0) c = e->eh.cies + c->same - 1;
   uint32_t symbol = c->section != 0 ? c->symbol : e->section_symbols + e->eh.words - 1;
   int64_t addend = c->section != 0 ? 0 : (int64_t)e->eh.word_of[c->personality] - 1;
-  kn_put_rela(e->base + e->at, at, symbol, e->machine->rel32, addend);
+  kn_put_rela(e->base + e->at, at, symbol, e->machine->relocs[KILN_RELOC_REL32], addend);
   e->at += sizeof(Elf64_Rela);
   return true;
 }
@@ -121,13 +121,13 @@ bool kn_elf_frame_relocs(struct kn_elf *e) {
   for (uint32_t i = 0; i < e->n_funcs; i++) {
     const struct kn_code_func *f = kn_elf_func(e, i);
     const struct kn_elf_def *p = e->defs + f->symbol;
-    kn_put_rela(out, at + KN_FDE_ADDRESS_AT, e->section_symbols + p->section - 1, e->machine->rel32,
-                (int64_t)p->value);
+    kn_put_rela(out, at + KN_FDE_ADDRESS_AT, e->section_symbols + p->section - 1,
+                e->machine->relocs[KILN_RELOC_REL32], (int64_t)p->value);
     out += sizeof(Elf64_Rela);
     if (KN_UNLIKELY(f->table != 0)) {
       const struct kn_elf_eh_table *t = e->eh.tables + table++;
-      kn_put_rela(out, at + KN_FDE_TABLE_AT, e->section_symbols + t->section, e->machine->rel32,
-                  (int64_t)t->offset);
+      kn_put_rela(out, at + KN_FDE_TABLE_AT, e->section_symbols + t->section,
+                  e->machine->relocs[KILN_RELOC_REL32], (int64_t)t->offset);
       out += sizeof(Elf64_Rela);
     }
     at += kn_elf_fde_bytes(f);

@@ -265,7 +265,7 @@ static bool lay_out_functions(struct kn_elf *e) {
   uint32_t piece = 0;
   uint32_t text = e->fixed[KN_ELF_TEXT] - 1;
   bool sections = m->options.function_sections;
-  unsigned least_align = e->machine->align_log2;
+  unsigned least_align = e->code->align_log2;
   for (uint32_t n = 0; n < e->n_funcs; n++) {
     uint32_t session = e->funcs[n].session, i = e->funcs[n].index;
     const struct kn_output *o = kn_elf_output(e, session);

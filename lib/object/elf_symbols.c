@@ -177,7 +177,7 @@ struct writer {
 
 static uint32_t put_name(struct writer *w, const char *name, size_t length) {
   uint32_t offset = (uint32_t)(w->strings - (w->e->base + w->e->strtab));
-  kn_elf_copy(w->strings, name, length);
+  kn_copy(w->strings, name, length);
   w->strings[length] = 0;
   w->strings += length + 1;
   return offset;
@@ -213,9 +213,9 @@ static void put_section_names(struct writer *w) {
     }
     const struct kn_symbol *owner = kn_symbol(e->m, s->owner);
     s->name_offset = (uint32_t)(w->strings - (e->base + e->strtab));
-    kn_elf_copy(w->strings, s->name, s->name_length);
+    kn_copy(w->strings, s->name, s->name_length);
     w->strings += s->name_length;
-    kn_elf_copy(w->strings, owner->name, owner->name_length);
+    kn_copy(w->strings, owner->name, owner->name_length);
     w->strings += owner->name_length;
     *w->strings++ = 0;
   }
@@ -248,7 +248,8 @@ static void put_global(struct writer *w, uint32_t id) {
                     : defined ? e->sections.at[p->section - 1].number
                               : SHN_UNDEF;
   unsigned other = visibilities[s->visibility];
-  if (s->kind == KILN_SYMBOL_FUNC) other |= kn_sig(e->m, s->sig)->conv->st_other;
+  if (s->kind == KILN_SYMBOL_FUNC && kn_sig(e->m, s->sig)->conv->bound_early)
+    other |= e->machine->bound_early;
   put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type, other, number, common,
              p->value, defined ? p->size : 0);
 }

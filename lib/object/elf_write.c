@@ -3,6 +3,8 @@
  * patched. */
 #include "lib/debug/dwarf_writer.h"
 
+#include <kiln/emit.h>
+
 /* ---- content ---- */
 
 static const struct kn_output *output_of(const struct kn_elf *e, const struct kn_elf_piece *p) {
@@ -32,7 +34,7 @@ static void copy_piece(const struct kn_elf *e, const struct kn_elf_piece *p, uin
   if (from != NULL)
     for (; size > step && size <= limit; from += step, to += step, size -= step)
       memcpy(to, from, (size_t)step);
-  if (from != NULL) kn_elf_copy(to, from, (size_t)size);
+  if (from != NULL) kn_copy(to, from, (size_t)size);
   else memset(to, 0, (size_t)size);
 }
 
@@ -46,7 +48,7 @@ void kn_elf_write_content(struct kn_elf *e) {
     kn_elf_pad(e, s->align);
     s->offset = e->at;
     uint8_t *to = e->base + s->offset;
-    int fill = s->code ? e->machine->fill : 0;
+    int fill = s->code ? e->code->fill : 0;
     uint64_t at = 0;
     for (uint32_t piece = s->first; piece != 0; piece = e->pieces.at[piece - 1].next) {
       const struct kn_elf_piece *p = e->pieces.at + piece - 1;
@@ -61,34 +63,16 @@ void kn_elf_write_content(struct kn_elf *e) {
 
 /* ---- relocations ---- */
 
-static bool listed(const uint16_t *types, uint32_t type) {
-  for (; *types != 0; types++)
-    if (*types == type) return true;
-  return false;
-}
-
 static const char *symbol_name(const struct kn_elf *e, uint32_t id) {
   const char *name = kn_symbol(e->m, id)->name;
   return name[0] != 0 ? name : "(no name)";
 }
 
-/* Resolves a reference from `at` to `to`, both offsets in the section at `base`. False if the field is too narrow:
- * then the linker has to resolve it. */
-static bool patch(const struct kn_elf *e, uint8_t *base, uint64_t at, uint64_t to, int64_t addend) {
-  int64_t distance = (int64_t)(to + (uint64_t)addend - at);
-  uint32_t word;
-  switch ((enum kn_call_field)e->machine->call_field) {
-  case KN_CALL_REL32:
-    if (distance != (int32_t)distance) return false;
-    kn_put32(base + at, (uint32_t)distance);
-    return true;
-  case KN_CALL_IMM26:
-    if ((distance & 3) != 0 || distance < -(1 << 27) || distance >= 1 << 27) return false;
-    memcpy(&word, base + at, 4);
-    word = KN_LE(32, word);
-    kn_put32(base + at, (word & 0xfc000000u) | ((uint32_t)(distance >> 2) & 0x03ffffffu));
-    return true;
-  }
+static bool no_type(const struct kn_elf *e, const struct kn_code_reloc *r) {
+  const char *kind = kiln_reloc_name((kiln_reloc_kind)r->kind);
+  kn_module_fail(e->m, KILN_ERR_UNSUPPORTED, "relocation %s against '%.100s': ELF has none on %s",
+                 kind != NULL ? kind : "without a kind", symbol_name(e, r->symbol),
+                 kiln_target_name(e->m->options.target));
   return false;
 }
 
@@ -107,22 +91,27 @@ static bool code_relocs(struct kn_elf *e, uint32_t section, const struct kn_elf_
     struct kn_elf_def *p = e->defs + r->symbol;
     uint32_t symbol = p->symbol;
     int64_t addend = r->addend;
+    const struct kn_reloc_facts *facts = kn_reloc_facts(r->kind);
     bool here = (p->section == section + 1) & ((symbol & ~KN_VIA_SECTION) < e->first_global);
-    if (here && p->type != STT_GNU_IFUNC && listed(e->machine->calls, r->type) &&
-        patch(e, base, r->offset + delta, p->value, addend))
+    uint64_t at = r->offset + delta;
+    /* where the field is too narrow, the linker resolves it */
+    if (here && p->type != STT_GNU_IFUNC && kn_reloc_is_distance(facts) &&
+        kn_reloc_put(facts, base + at, p->value + (uint64_t)addend, at))
       continue;
+    uint32_t type = kiln_elf_reloc_number(e->m->options.target, (kiln_reloc_kind)r->kind);
+    if (KN_UNLIKELY(type == 0) && r->kind != KILN_RELOC_FORMAT) return no_type(e, r);
     if (symbol == 0 && (symbol = kn_elf_undefined(e, r->symbol)) == 0) return false;
     if (symbol & KN_VIA_SECTION) {
-      if (!listed(e->machine->sectional, r->type)) {
+      if (facts->to != KN_TO_ADDRESS && facts->to != KN_TO_CALL) {
         kn_module_fail(e->m, KILN_ERR_UNSUPPORTED,
-                       "relocation %u of code against the private symbol '%.100s'", r->type,
+                       "relocation %u of code against the private symbol '%.100s'", type,
                        symbol_name(e, r->symbol));
         return false;
       }
       symbol &= ~KN_VIA_SECTION;
       addend += (int64_t)p->value;
     }
-    kn_put_rela(out, r->offset + delta, symbol, r->type, addend);
+    kn_put_rela(out, at, symbol, type, addend);
     out += sizeof(Elf64_Rela);
   }
   e->at = (uint64_t)(out - e->base);
@@ -151,7 +140,6 @@ static bool put_distance(struct kn_elf *e, uint8_t *field, const kiln_reloc *r, 
 }
 
 bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const kiln_reloc *r) {
-  const struct kn_elf_machine *machine = e->machine;
   struct kn_elf_def *p = e->defs + r->symbol.id;
   uint32_t symbol = p->symbol;
   if (symbol == 0 && (symbol = kn_elf_undefined(e, r->symbol.id)) == 0) return false;
@@ -159,9 +147,10 @@ bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const 
   int64_t addend = r->addend + (symbol & KN_VIA_SECTION ? (int64_t)p->value : 0);
   uint8_t *field = e->base + e->sections.at[section].offset + offset;
   memset(field, 0, r->size_bytes);
-  bool wide = r->size_bytes == 8;
-  if (r->relative_to.id == 0) {
-    put_rela(e, offset, symbol, wide ? machine->abs64 : machine->abs32, addend);
+  bool distance = r->relative_to.id != 0;
+  uint32_t type = e->machine->relocs[kn_reloc_of_data(r->size_bytes, distance)];
+  if (!distance) {
+    put_rela(e, offset, symbol, type, addend);
     return true;
   }
   const struct kn_elf_def *from = e->defs + r->relative_to.id;
@@ -180,8 +169,7 @@ bool kn_elf_data_reloc(struct kn_elf *e, uint32_t section, uint64_t item, const 
                    symbol_name(e, r->relative_to.id), symbol_name(e, r->symbol.id));
     return false;
   }
-  put_rela(e, offset, symbol, wide ? machine->rel64 : machine->rel32,
-           addend + (int64_t)(offset - from->value));
+  put_rela(e, offset, symbol, type, addend + (int64_t)(offset - from->value));
   return true;
 }
 

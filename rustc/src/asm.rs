@@ -407,7 +407,7 @@ impl<'tcx> Builder<'_, 'tcx> {
                 .iter()
                 .map(|reloc| kiln_asm_reloc {
                     offset_bytes: reloc.offset_bytes,
-                    r#type: reloc.r#type,
+                    kind: reloc.kind,
                     symbol: match reloc.symbol.is_null() {
                         true => label,
                         false => kiln_symbol_refer(self.module.raw, reloc.symbol),

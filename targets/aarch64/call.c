@@ -219,7 +219,7 @@ void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
     a64_emit(w, a64_blr(A64_IP0));
     return;
   }
-  kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
+  kn_code_relocate(w, kn_here(w), symbol, KILN_RELOC_A64_CALL, 0);
   a64_emit(w, a64_bl(0));
 }
 
@@ -232,7 +232,7 @@ void a64_exit_jump(struct kn_walk *w, uint32_t symbol) {
     a64_symbol(w, A64_IP0, symbol, 0);
     a64_emit(w, a64_br(A64_IP0));
   } else {
-    kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_JUMP26, 0);
+    kn_code_relocate(w, kn_here(w), symbol, KILN_RELOC_A64_JUMP, 0);
     a64_emit(w, a64_b(0));
   }
 }

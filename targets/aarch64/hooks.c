@@ -138,14 +138,14 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
   bool near = a64_is_near(addend);
   if (s->direct) {
     int64_t in = near ? addend : 0;
-    kn_code_relocate(w, at, symbol, R_AARCH64_ADR_PREL_PG_HI21, in);
-    kn_code_relocate(w, at + 4, symbol, R_AARCH64_ADD_ABS_LO12_NC, in);
+    kn_code_relocate(w, at, symbol, KILN_RELOC_A64_PAGE, in);
+    kn_code_relocate(w, at + 4, symbol, KILN_RELOC_A64_LOW, in);
     a64_emit(w, a64_adrp(rd, 0));
     a64_emit(w, a64_addsub_imm(A64_ADD, 1, rd, rd, 0, 0));
     if (near) return;
   } else {
-    kn_code_relocate(w, at, symbol, R_AARCH64_ADR_GOT_PAGE, 0);
-    kn_code_relocate(w, at + 4, symbol, R_AARCH64_LD64_GOT_LO12_NC, 0);
+    kn_code_relocate(w, at, symbol, KILN_RELOC_A64_GOT_PAGE, 0);
+    kn_code_relocate(w, at + 4, symbol, KILN_RELOC_A64_GOT_LOW, 0);
     a64_emit(w, a64_adrp(rd, 0));
     a64_emit(w, a64_mem_scaled(A64_LDR_X, rd, rd, 0));
   }

@@ -129,11 +129,11 @@ KN_INLINE void call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   if (KN_UNLIKELY(w->f->module->some_no_plt) &&
       kn_call_through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
     w->code.p = x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0);
-    kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_GOTPCRELX, -4);
+    kn_code_relocate(w, kn_here(w) - 4, symbol, KILN_RELOC_X64_GOT_OP, -4);
     return;
   }
   EMIT(w, x64_call_rel, 0);
-  kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+  kn_code_relocate(w, kn_here(w) - 4, symbol, KILN_RELOC_X64_CALL, -4);
 }
 
 void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {

@@ -61,8 +61,9 @@ check_target_proxies() {
   sources ir lib helpers jit frontends assembler interp tools |
     xargs grep -nE '(\b(target|elf|machine|mc)(->|\.)|targets\[[^]]*\]\.)[a-z0-9_]+ *[!=]= *([1-9]|0x|[A-Z])' /dev/null |
     grep -vE '[!=]= *(NULL|UINT32_MAX|KN_NO_REG|KILN_GUARD_SOURCE_)' | fail_lines "facts compared with one target's" || ok=1
-  sources ir lib helpers jit | xargs grep -nE '\b(R|STO|EF|EM|SHT|PT|GNU_PROPERTY)_(X86_64|X86|AARCH64)_\w*[^.a-zA-Z0-9_]' /dev/null |
-    grep -vE '/\*.*R_X86_64_\.\.\.' | fail_lines "one target's numbers" || ok=1
+  sources ir lib helpers jit | grep -vxF 'lib/object/elf_machine.c' |
+    xargs grep -nE '\b(R|STO|EF|EM|SHT|PT|GNU_PROPERTY)_(X86_64|X86|AARCH64)_\w*[^.a-zA-Z0-9_]' /dev/null |
+    fail_lines "one target's numbers" || ok=1
   return $ok
 }
 
