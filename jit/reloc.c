@@ -1,5 +1,5 @@
-/* Relocations of code in memory: the address that each is about, by the kinds' table (ir/reloc.h), which says how its
- * field is written. Last step but one of the linker. Invariant: a field that does not reach its target is an error,
+/* Relocations of code in memory: the address that each is about, by the kinds' table (ir/reloc_kinds.h), which says how
+ * its field is written. Last step but one of the linker. Invariant: a field that does not reach its target is an error,
  * never a wrong value. */
 #include "jit/jit_state.h"
 

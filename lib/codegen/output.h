@@ -107,6 +107,11 @@ struct kn_output {
   bool some_key_b; /* a function has kn_code_func.key_b */
 };
 
+/* Where the rows of function `f` end in `lines`. */
+static inline uint32_t kn_output_line_end(const struct kn_output *o, const struct kn_code_func *f) {
+  return f + 1 < o->funcs.at + o->funcs.n ? f[1].loc_first : o->lines.n;
+}
+
 /* How long each array is. */
 struct kn_output_mark {
 #define ARRAY(type, name) uint32_t name;
