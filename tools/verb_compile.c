@@ -229,7 +229,8 @@ static int by_text(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Names of objects are derived from those of inputs: are they different? TOOL_OK, or the exit status after a message. */
+/* TOOL_OK if the names of objects, which are derived from those of inputs, differ; else the exit status after a
+ * message. */
 static int check_outputs(const struct tool_words *w) {
   size_t n = 0, i = 1;
   char **names = calloc((size_t)w->n_inputs, sizeof *names);

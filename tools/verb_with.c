@@ -1,7 +1,7 @@
 /* `kiln with COMMAND...`: a command whose compilers load LLVM as a shared library, with the shim (integrations/llvm)
- * in all of its processes: Kiln makes the objects of debug builds. `kiln with --print-env` prints the variables that say
- * so, for build systems. It ends with what LLVM compiled, if anything, and with --stats with a table of what was compiled
- * by whom. */
+ * in all of its processes: Kiln makes the objects of debug builds. `kiln with --print-env` prints the variables that
+ * say so, for build systems. It ends with what LLVM compiled, if anything, and with --stats with a table of what was
+ * compiled by whom. */
 #include "options.h"
 #include "report.h"
 #include "settings.h"
