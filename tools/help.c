@@ -83,7 +83,7 @@ void tool_print_verb_help(FILE *out, const struct tool_verb *verb) {
     bool headed = i == INPUTS_ALL || verb->rest == FOREIGN;
     for (int o = 0; o < OPTION_COUNT; o++) {
       if (!(verb->options >> o & 1) || tool_options[o].inputs != (enum tool_inputs)i) continue;
-      if (!headed) fprintf(out, "%s only:\n", tool_inputs_names[i]);
+      if (!headed) fprintf(out, "For %s:\n", tool_inputs_names[i]);
       headed = true;
       put_option(out, &tool_options[o]);
     }

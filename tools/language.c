@@ -179,7 +179,7 @@ void tool_language_find(struct tool_input *in) {
   enum { LOOKED_AT = 512 };
   bool binary = memchr(in->bytes, 0, in->size < LOOKED_AT ? in->size : LOOKED_AT) != NULL;
   enum tool_language text = binary ? TOOL_OTHER : find_text(in);
-  if (binary) set(in, TOOL_OTHER, "binary, and nothing that Kiln knows", NULL);
+  if (binary) set(in, TOOL_OTHER, "binary data of an unknown kind", NULL);
   else if (text == TOOL_OTHER) set(in, text, "LLVM's text", "`llvm-as` makes bitcode of it");
   else set(in, text, NULL, NULL);
 }

@@ -75,8 +75,8 @@ static int take_option(struct tool_words *w, int o, const char *word) {
     return stop(w, TOOL_OK);
   }
   if (letter && w->value != NULL && w->value[0] == '=')
-    return stop(
-      w, tool_usage("%s: '%s' has a '=' too many: %s%s", w->verb->name, word, name, w->value + 1));
+    return stop(w, tool_usage("%s: '%s': an option of one letter takes no '='; write %s%s",
+                              w->verb->name, word, name, w->value + 1));
   if (takes != NULL && takes[0] != '[' && w->value == NULL) {
     const char *next = w->at < w->argc ? w->argv[w->at] : "", *ignored;
     /* a value may begin with a dash, but an option in its place is one that was forgotten */

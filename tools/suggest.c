@@ -119,12 +119,12 @@ int tool_unknown_option(const struct tool_verb *verb, const char *word) {
   const char *now = former_name(verb->name, name);
   if (now != NULL) return tool_usage("%s has no option '%s'; use '%s'", verb->name, name, now);
   if (verbs_with(name, verbs, sizeof verbs))
-    return tool_usage("%s has no option '%s'; these verbs have: %s", verb->name, name, verbs);
+    return tool_usage("%s has no option '%s'; it is for: %s", verb->name, name, verbs);
   const char *near = tool_nearest(name, names, long_options(verb, names));
   if (near != NULL)
     return tool_usage("%s: unknown option '%s'; did you mean '%s'?", verb->name, name, near);
   if (letter[1] != '-' && !has_option(verb, letter) && verbs_with(letter, verbs, sizeof verbs))
-    return tool_usage("%s has no option '%s'; these verbs have: %s", verb->name, letter, verbs);
+    return tool_usage("%s has no option '%s'; it is for: %s", verb->name, letter, verbs);
   return tool_usage("%s: unknown option '%s'", verb->name, name);
 }
 
