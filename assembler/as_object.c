@@ -205,7 +205,7 @@ static bool is_defined(const void *object, const char *name, size_t n) {
 }
 
 /* Takes over all of an object that was made of one text. NULL, or what is wrong. */
-static const char *take_whole(kiln_as *a, kiln_target target, struct kn_as_object *o,
+static const char *take_whole(kiln_as *a, kiln_processor target, struct kn_as_object *o,
                               kiln_assembly *t) {
   if (!open_object(o)) return "the assembler's object cannot be read";
   struct owners owners = {kn_as_keep(a, o->head->e_shnum * sizeof *owners.text),
@@ -281,7 +281,7 @@ static void find_owners(const struct kn_as_object *o, kiln_assembly *texts, uint
 }
 
 /* Takes over the code of text `t`, section `i`. */
-static const char *take_code(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+static const char *take_code(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                              unsigned i, kiln_assembly *t) {
   const Elf64_Shdr *s = &o->sections[i];
   const char *bytes = kn_as_content(o, s);
@@ -319,7 +319,7 @@ static void take_symbols(kiln_as *a, const struct kn_as_object *o, const struct 
 }
 
 /* Takes the object apart. */
-static bool take(kiln_as *a, kiln_target target, struct kn_as_object *o, kiln_assembly *texts,
+static bool take(kiln_as *a, kiln_processor target, struct kn_as_object *o, kiln_assembly *texts,
                  uint32_t n) {
   if (!open_object(o)) return false;
   unsigned n_sections = o->head->e_shnum;
@@ -368,8 +368,8 @@ static bool take(kiln_as *a, kiln_target target, struct kn_as_object *o, kiln_as
   return true;
 }
 
-bool kn_as_take(kiln_as *a, kiln_target target, const void *at, size_t size, kiln_assembly *texts,
-                uint32_t n) {
+bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
+                kiln_assembly *texts, uint32_t n) {
   struct kn_as_object o = {.at = at, .size = size};
   if (!texts[0].whole) return take(a, target, &o, texts, n);
   texts[0].error = take_whole(a, target, &o, &texts[0]);

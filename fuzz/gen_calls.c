@@ -338,8 +338,8 @@ void gen_call(struct gen *g) {
 
 void gen_read_extra(struct gen *g) {
   if (!g->sig->variadic) return;
-  static const uint8_t sizes[] = {[KILN_TARGET_X86_64] = 24, [KILN_TARGET_AARCH64] = 32};
-  _Static_assert(sizeof sizes == KILN_TARGET_COUNT, "every target has a va_list");
+  static const uint8_t sizes[] = {[KILN_PROCESSOR_X86_64] = 24, [KILN_PROCESSOR_AARCH64] = 32};
+  _Static_assert(sizeof sizes == KILN_PROCESSOR_COUNT, "every target has a va_list");
   unsigned size = sizes[g->target];
   kiln_value list = kiln_slot_new(g->f, size, 3), copy = {0};
   gen_used(g, KILN_OP_VA_START);

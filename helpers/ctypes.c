@@ -171,11 +171,11 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
   memset(c, 0, sizeof *c);
   c->m = m;
   c->allocator = a;
-  c->abi = kn_cabi_of(kiln_module_target(m));
+  c->abi = kn_cabi_of(kiln_module_processor(m));
   if (c->abi == NULL) {
     char text[64];
     snprintf(text, sizeof text, "the types of C are not supported on %s",
-             kiln_target_name(kiln_module_target(m)));
+             kiln_processor_name(kiln_module_processor(m)));
     kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, text);
     kiln_ctypes_free(c);
     return NULL;

@@ -27,7 +27,7 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
                                      uint32_t size_bytes, unsigned align_log2) {
   struct kn_place p = {.type = (uint8_t)type,
                        .words = kn_interp_is_wide(type) ? 2 : 1,
-                       .flags = (uint8_t)flags,
+                       .flags = (uint16_t)flags,
                        .size_bytes = size_bytes,
                        .align = 8};
   uint64_t size = 8;

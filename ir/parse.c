@@ -407,9 +407,11 @@ static bool parse_target(struct kn_parser *p) {
   if (!kiln_target_find(name, &target)) {
     return kn_parse_fail(p, &t, KILN_ERR_UNSUPPORTED, "unknown target '%s'", name);
   }
-  if (target != kiln_module_target(p->module)) {
+  const kiln_target own = kiln_module_get_target(p->module);
+  if (target.processor != own.processor || target.system != own.system ||
+      target.format != own.format) {
     return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, the module for %s", name,
-                         kiln_target_name(kiln_module_target(p->module)));
+                         kiln_processor_name(own.processor));
   }
   kn_parse_next(p);
   return kn_parse_line_end(p);

@@ -328,7 +328,7 @@ static bool parse_machine(struct kn_parser *p, struct line *l) {
   kiln_machine_info row;
   kiln_value v[KILN_MAX_MACHINE_OPERANDS];
   if (at.kind != KN_TOK_IDENT) return kn_parse_expected(p, "an instruction of the target");
-  if (!kiln_machine_find(kiln_module_target(p->module), at.text, at.length, &row) ||
+  if (!kiln_machine_find(kiln_module_processor(p->module), at.text, at.length, &row) ||
       row.op != l->opcode || (row.result != KILN_TYPE_VOID && row.result != l->type))
     return kn_parse_fail(p, &at, KILN_ERR_ARGUMENT, "the target has no such instruction here");
   kn_parse_next(p);

@@ -401,7 +401,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   struct kn_printer p = {.module = m, .out = out};
   if (!kn_late_names_define(m, NULL, NULL)) return kiln_module_status(m);
   kn_put_text(&p, "target ");
-  kn_put_text(&p, kiln_target_name(m->options.target));
+  kn_put_text(&p, kiln_processor_name(m->options.target.processor));
   kn_put(&p, "\n", 1);
   if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
   if (m->protect != 0) {

@@ -13,7 +13,8 @@ struct kiln_jit_stream {
 };
 
 kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
-  if (jit == NULL || module == NULL || module->options.target != jit->target || module->frozen)
+  if (jit == NULL || module == NULL || module->options.target.processor != jit->processor ||
+      module->frozen)
     return NULL;
   kiln_jit_stream *s = kn_jit_realloc(jit, NULL, sizeof *s);
   if (s != NULL) *s = (kiln_jit_stream){.jit = jit, .m = module};

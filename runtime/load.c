@@ -105,7 +105,8 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size,
   static const kiln_wasmrt_compile_options defaults = {0};
   kiln_module_options of_module = {.jit = true};
   if (options == NULL) options = &defaults;
-  if (!kiln_target_find_host(&of_module.target)) {
+  kiln_target host;
+  if (!kiln_target_find_host(&host)) {
     snprintf(error, error_bytes, "this machine is no target of Kiln");
     return NULL;
   }

@@ -16,11 +16,11 @@
 #include <kiln/llvm.h>
 
 const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last) {
-  const char *name, *next = kiln_target_name(0);
+  const char *name, *next = kiln_processor_name((kiln_processor)1);
   size_t n = 0;
-  for (unsigned t = 0; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
-    next = kiln_target_name((kiln_target)(t + 1));
-    const char *before = t == 0 ? "" : next != NULL ? ", " : last;
+  for (unsigned t = 1; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
+    next = kiln_processor_name((kiln_processor)(t + 1));
+    const char *before = t == 1 ? "" : next != NULL ? ", " : last;
     n += (size_t)snprintf(out + n, TOOL_TARGETS_SIZE - n, "%s%s", before, name);
   }
   return out;
@@ -146,7 +146,7 @@ static bool input_target(const struct tool_input *in, kiln_target *out) {
       if (eol == NULL) eol = end;
       if ((size_t)(eol - at) >= sizeof key && memcmp(at, key, sizeof key - 1) == 0) {
         const char *word = at + sizeof key - 1;
-        char name[16];
+        char name[64];
         size_t n = 0;
         while (word < eol && n + 1 < sizeof name && *word > ' ' && *word != ';')
           name[n++] = *word++;

@@ -44,8 +44,8 @@ static int parse_features(const char *words, uint32_t *out) {
     size_t n = strcspn(p, ",");
     uint32_t bit = 0;
     snprintf(name, sizeof name, "%.*s", (int)n, p);
-    for (unsigned t = 0; t < KILN_TARGET_COUNT && !bit; t++)
-      kiln_feature_find((kiln_target)t, name, &bit);
+    for (unsigned t = 1; t < KILN_PROCESSOR_COUNT && !bit; t++)
+      kiln_feature_find((kiln_processor)t, name, &bit);
     if (!bit) return tool_usage("unknown feature '%s'", name);
     *out |= bit;
     p += n + (p[n] != 0);

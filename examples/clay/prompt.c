@@ -86,7 +86,6 @@ static void (*compile_line(kiln_jit *jit, struct clay *c, const struct program *
   char entry[32];
   snprintf(entry, sizeof entry, "clay_line_%u", c->input);
   kiln_module_options options = {.name = c->file, .verify = true, .jit = true};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;

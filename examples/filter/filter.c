@@ -273,7 +273,6 @@ static filter_fn *compile(kiln_jit *jit, const struct node *n, kiln_jit_unit *un
     {.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_I64}, {.type = KILN_TYPE_PTR}};
   const kiln_type i64 = KILN_TYPE_I64;
   kiln_module_options options = {.jit = true, .name = "filter"};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, params, 3, &i64, 1);

@@ -12,7 +12,6 @@ int main(void) {
   }
 
   kiln_module_options options = {.name = "adder", .jit = true};
-  if (!kiln_target_find_host(&options.target)) return 1;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_type i64 = KILN_TYPE_I64; /* long add(long, long); */

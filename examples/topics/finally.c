@@ -62,7 +62,6 @@ int main(void) {
   kiln_jit_error e = {0};
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, &e);
   kiln_module_options options = {.name = "finally", .jit = true, .verify = true};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;

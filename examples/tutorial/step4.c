@@ -159,7 +159,6 @@ static void show(kiln_func *f) { /* what was built */
 static int run(const char *text, long x, bool ir) {
   kiln_module_options options = {
     .name = "calc", .jit = true, .verify = true, .on_diag = on_diag, .on_diag_user = stderr};
-  if (!kiln_target_find_host(&options.target)) return 1;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_type i64 = KILN_TYPE_I64;

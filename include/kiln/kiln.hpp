@@ -111,22 +111,16 @@ class module : public owner<kiln_module, kiln_module_free> {
 public:
   using owner::owner;
   /** A module for this machine, with the defaults of kiln_module_options. */
-  module() :module(host_options()) {}
+  module() :module(kiln_module_options{}) {}
   /** A module with options, which are copied: kiln_module_new. It is false if there was no memory or they are out of
    * range. */
   explicit module(const kiln_module_options &options) : owner(kiln_module_new(&options)) {}
   /** A module for this machine whose code is for a JIT. `name`, copied, is for diagnostics. */
   static module for_jit(const char *name = nullptr) {
-    kiln_module_options options = host_options();
+    kiln_module_options options{};
     options.jit = true;
     options.name = name;
     return module(options);
-  }
-  /** The default options, with this machine as the target. */
-  static kiln_module_options host_options() noexcept {
-    kiln_module_options options{};
-    kiln_target_find_host(&options.target);
-    return options;
   }
   /** kiln_module_status. */
   kiln_status status() const noexcept { return kiln_module_status(get()); }

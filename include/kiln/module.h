@@ -39,7 +39,7 @@ typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_ass
 
 /** Options of a module. Zero-initialise for defaults. */
 typedef struct kiln_module_options {
-  kiln_target target;       /**< all zero: x86-64; kiln_target_find_host finds this machine's */
+  kiln_target target;       /**< all zero: this machine */
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
@@ -70,8 +70,9 @@ typedef struct kiln_module_options {
 /** A module: everything that becomes one object. */
 typedef struct kiln_module kiln_module;
 
-/** Makes a module. NULL only if out of memory or with options out of range. `options` is copied; NULL: the defaults,
- * for the machine that the library runs on. */
+/** Makes a module. NULL only if out of memory, with options out of range, or for this machine if it is no target.
+ * `options` is copied; NULL: as all zero. A module for a target that there is no code generation for has failed with
+ * KILN_ERR_UNSUPPORTED; the diagnostic names the target. */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
 
 /** Frees a module. Its sessions must be freed before. NULL is allowed. */
@@ -114,8 +115,11 @@ KILN_API const char *kiln_module_name(const kiln_module *m);
  * "" or NULL: the module's again. Returns the module's status; a lack of memory (KILN_ERR_MEMORY) sticks to it. */
 KILN_API kiln_status kiln_module_set_source_file(kiln_module *m, const char *name);
 
-/** The target the module was made for. */
-KILN_API kiln_target kiln_module_target(const kiln_module *m);
+/** The target the module was made for, no field of which is zero; all zero for NULL. */
+KILN_API kiln_target kiln_module_get_target(const kiln_module *m);
+
+/** The processor of that target; KILN_PROCESSOR_HOST for NULL. */
+KILN_API kiln_processor kiln_module_processor(const kiln_module *m);
 
 /** The features that all of its functions have: kiln_module_options.features. 0 for NULL. */
 KILN_API uint32_t kiln_module_features(const kiln_module *m);

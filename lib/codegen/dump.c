@@ -44,7 +44,7 @@ static void number(struct dump *d) {
 }
 
 static void put_reg(struct dump *d, unsigned reg) {
-  const char *name = kiln_register_name(d->f->module->options.target, reg);
+  const char *name = kiln_register_name(d->f->module->options.target.processor, reg);
   if (name != NULL) put(d, "%s", name);
   else put(d, "r%u", reg);
 }

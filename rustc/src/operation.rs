@@ -163,7 +163,8 @@ struct Scratch {
 
 impl Scratch {
     fn new() -> Scratch {
-        let options = kiln_module_options { target: KILN_TARGET_X86_64, ..Default::default() };
+        let target = kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() };
+        let options = kiln_module_options { target, ..Default::default() };
         // SAFETY: the module is freed after the builder.
         unsafe {
             let module = kiln_module_new(&options);

@@ -16,13 +16,13 @@ NOUNS = {
     'build': 'kiln_func', 'clauses': 'kiln_func', 'const': 'kiln_func', 'csig': 'kiln_ctypes', 'ctor': 'kiln_module',
     'ctype': 'kiln_ctypes', 'ctypes': 'kiln_ctypes', 'data': 'kiln_module', 'debug': 'kiln_debug',
     'debug_expr': 'kiln_debug_expr', 'diag': 'kiln_diag', 'die': 'kiln_debug', 'die_shape': 'kiln_debug',
-    'edge': 'kiln_func', 'emit': 'kiln_module', 'feature': 'kiln_target', 'file': 'kiln_session', 'fold': 'kiln_func',
+    'edge': 'kiln_func', 'emit': 'kiln_module', 'feature': 'kiln_processor', 'format': 'kiln_format', 'file': 'kiln_session', 'fold': 'kiln_func',
     'forward': 'kiln_func', 'func': 'kiln_func', 'inst': 'kiln_func', 'interp': 'kiln_interp', 'jit': 'kiln_jit',
     'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'llvm_builder': 'kiln_llvm_builder', 'loc': 'kiln_session',
-    'machine': 'kiln_target', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
-    'register': 'kiln_target', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
+    'machine': 'kiln_processor', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
+    'processor': 'kiln_processor', 'register': 'kiln_processor', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
     'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
-    'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
+    'system': 'kiln_system', 'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
 }
 # Objects that keep their first error, or whose module does: calls that build with them return nothing, or what they make.
 BUILDERS = {'kiln_func', 'kiln_debug', 'kiln_debug_expr', 'kiln_ssa', 'kiln_ctypes'}

@@ -42,14 +42,14 @@ check_targets_named_once() {
     sort -u | tail -n +2 | fail_lines "more than one file names the targets"
 }
 
-# What differs between targets is in a target's table, in an array with a row for each ([KILN_TARGET_...] = ), or in
+# What differs between targets is in a target's table, in an array with a row for each ([KILN_PROCESSOR_...] = ), or in
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
 check_target_tests() {
   sources ir lib helpers jit frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
-    xargs grep -nE 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
-    sed -E 's/KILN_TARGET_COUNT|\[KILN_TARGET_[A-Z0-9_]+\] *=|case KILN_TARGET_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
-    grep -E 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
+    xargs grep -nE 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
+    sed -E 's/KILN_PROCESSOR_COUNT|\[KILN_PROCESSOR_[A-Z0-9_]+\] *=|case KILN_PROCESSOR_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
+    grep -E 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
 }
 
 # A test for one target by something else that stands for it: the host's architecture where it is not what is asked, a
@@ -69,11 +69,11 @@ check_target_proxies() {
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
 check_target_tables() {
   sources lib helpers jit frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
-    my ($rows, $tables) = (scalar(() = /\[KILN_TARGET_X86_64\]\s*=/g), 0);
-    while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_TARGET_/gs) {
+    my ($rows, $tables) = (scalar(() = /\[KILN_PROCESSOR_X86_64\]\s*=/g), 0);
+    while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_PROCESSOR_/gs) {
       my $table = $1;
       $tables++;
-      print "$ARGV: $table\n" unless /_Static_assert\(\s*sizeof $table\b[^;]*KILN_TARGET_COUNT/s;
+      print "$ARGV: $table\n" unless /_Static_assert\(\s*sizeof $table\b[^;]*KILN_PROCESSOR_COUNT/s;
     }
     print "$ARGV: rows of a table that begins otherwise\n" if $rows != $tables;' | fail_lines "tables by target without an assertion"
 }

@@ -25,9 +25,9 @@ struct fixture {
 
 static void on_diag(void *user, const kiln_diag *d) { ((struct fixture *)user)->diag = *d; }
 
-static bool make(struct fixture *t, kiln_target target) {
+static bool make(struct fixture *t, kiln_processor target) {
   t->m = kiln_module_new(&(kiln_module_options){.name = "test",
-                                                .target = target,
+                                                .target.processor = target,
                                                 .allocator = failing_allocator(&t->memory),
                                                 .on_diag = on_diag,
                                                 .on_diag_user = t});
@@ -43,14 +43,14 @@ static void destroy(struct fixture *t) {
   kiln_module_free(t->m);
 }
 
-static int setup_for(void **state, kiln_target target) {
+static int setup_for(void **state, kiln_processor target) {
   static struct fixture fixture;
   memset(&fixture, 0, sizeof fixture);
   *state = &fixture;
   return make(&fixture, target) ? 0 : 1;
 }
-static int setup(void **state) { return setup_for(state, KILN_TARGET_X86_64); }
-static int setup_a64(void **state) { return setup_for(state, KILN_TARGET_AARCH64); }
+static int setup(void **state) { return setup_for(state, KILN_PROCESSOR_X86_64); }
+static int setup_a64(void **state) { return setup_for(state, KILN_PROCESSOR_AARCH64); }
 
 static int teardown(void **state) {
   destroy(*state);
@@ -552,7 +552,7 @@ static void failing_memory(void **state) {
   unsigned failures = 0;
   for (size_t k = 1;; k++) {
     struct fixture t = {.memory.fail_at = k};
-    if (make(&t, KILN_TARGET_X86_64)) {
+    if (make(&t, KILN_PROCESSOR_X86_64)) {
       for (unsigned i = 0; i < 60; i++) {
         kiln_cfield fields[2] = {{.type = kiln_ctype_basic(KILN_CTYPE_INT)},
                                  {.type = kiln_ctype_basic(KILN_CTYPE_DOUBLE)}};

@@ -44,7 +44,8 @@ static void end(struct world *w) {
 
 static struct world make(const char *text) {
   struct world w;
-  if (!build(&w, text, (kiln_module_options){0}, (kiln_interp_options){0})) {
+  if (!build(&w, text, (kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64},
+             (kiln_interp_options){0})) {
     print_error("%s %s\n", kiln_module_diag(w.m)->message, w.link.message);
     fail();
   }
@@ -182,7 +183,7 @@ static void test_division_of_the_other_target(void **state) {
   assert_true(build(&w,
                     "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = udiv.i64 5, v0\n"
                     "  v2 = urem.i64 7, v0\n  v3 = add.i64 v1, v2\n  ret v3\n}\n",
-                    (kiln_module_options){.target = KILN_TARGET_AARCH64},
+                    (kiln_module_options){.target.processor = KILN_PROCESSOR_AARCH64},
                     (kiln_interp_options){0}));
   assert_int_equal(call(&w, "f", &zero, 1, &r, NULL), KILN_OK);
   assert_int_equal(r.low, 7);
@@ -532,7 +533,8 @@ static void test_undefined_symbol(void **state) {
   assert_false(build(&w,
                      "declare @no_such_function_here()\nfunc @f() {\nb0:\n"
                      "  call @no_such_function_here()\n  ret\n}\n",
-                     (kiln_module_options){0}, (kiln_interp_options){0}));
+                     (kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64},
+                     (kiln_interp_options){0}));
   assert_int_equal(w.link.status, KILN_ERR_SYMBOL);
   assert_non_null(strstr(w.link.message, "no_such_function_here"));
   end(&w);
@@ -551,7 +553,7 @@ static void test_options(void **state) {
     build(&w,
           "extern data @mine\nfunc @f() -> i32 {\nb0:\n  v0 = load.i32 @mine\n"
           "  ret v0\n}\nfunc @loop() {\nb0:\n  br b1\nb1:\n  br b1\n}\n",
-          (kiln_module_options){0},
+          (kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64},
           (kiln_interp_options){.resolve = resolve, .resolve_user = name, .max_steps = 1000}));
   kiln_interp_value r;
   kiln_diag d;
@@ -572,7 +574,8 @@ static void test_out_of_memory(void **state) {
   for (unsigned n = 0; !done; n++) {
     struct failing b = {.fail_at = n + 1, .on = true};
     struct world w;
-    kiln_module_options mo = {.allocator = failing_allocator(&b)};
+    kiln_module_options mo = {.target.processor = KILN_PROCESSOR_X86_64,
+                              .allocator = failing_allocator(&b)};
     done = build(&w, sort_text, mo, (kiln_interp_options){0});
     kiln_interp_free(w.in);
     if (w.s) kiln_session_free(w.s);
@@ -629,7 +632,7 @@ static void test_inspect(void **state) {
     "  store.i16 -1, slot0+8 volatile\n  switch.i64 v0, b1 [3: b1, -5: b2(7, v0)]\n"
     "b1:\n  ret 1\nb2(v1: i32, v2: i64):\n  ret v2\n}\n";
   unsigned seen = 0;
-  kiln_module_options o = {.name = "unit"};
+  kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64, .name = "unit"};
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
   assert_string_equal(kiln_module_name(m), "unit");

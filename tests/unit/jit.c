@@ -335,7 +335,9 @@ static void refuses_what_is_wrong(void **state) {
   kiln_jit *jit = jit_new(NULL);
   kiln_module_options options = {.name = "other"};
   assert_true(kiln_target_find_host(&options.target));
-  options.target = options.target == KILN_TARGET_X86_64 ? KILN_TARGET_AARCH64 : KILN_TARGET_X86_64;
+  options.target.processor = options.target.processor == KILN_PROCESSOR_X86_64
+                               ? KILN_PROCESSOR_AARCH64
+                               : KILN_PROCESSOR_X86_64;
   kiln_module *other = kiln_module_new(&options);
   kiln_jit_input in = {.module = other};
   assert_int_equal(kiln_jit_add(jit, 0, &in, 1, NULL, &e), KILN_ERR_ARGUMENT);

@@ -439,8 +439,8 @@ static const struct row aarch64_rows[] = {
 
 static void of_aarch64(void **test) {
   (void)test;
-  kiln_module *m =
-    kiln_module_new(&(kiln_module_options){.target = KILN_TARGET_AARCH64, .name = "m"});
+  kiln_module *m = kiln_module_new(
+    &(kiln_module_options){.target.processor = KILN_PROCESSOR_AARCH64, .name = "m"});
   kiln_session *s = kiln_session_new(m);
   kiln_llvm_builder *b = kiln_llvm_builder_new(m);
   for (unsigned i = 0; i < sizeof aarch64_rows / sizeof *aarch64_rows; i++) {
@@ -474,7 +474,8 @@ static void parts(void **test) {
               {"void", ""},
               {"{}", ""},
               {" { i32 , { double } } ", "i32 f64"}};
-  kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "m"});
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .name = "m"});
   kiln_llvm_builder *b = kiln_llvm_builder_new(m);
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
     kiln_type t[8];

@@ -46,7 +46,8 @@ static void begin(struct fixture *t, unsigned flags) {
 }
 
 static bool make(struct fixture *t) {
-  kiln_module_options options = {.name = "test",
+  kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
+                                 .name = "test",
                                  .allocator = failing_allocator(&t->memory),
                                  .on_diag = on_diag,
                                  .on_diag_user = t};

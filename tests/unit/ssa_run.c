@@ -377,8 +377,10 @@ static void one(uint64_t seed, kiln_ssa **ssa_kept, unsigned *counted) {
   make_program(p, seed);
   enum sealing sealing = (enum sealing)(seed % SEALINGS);
   kiln_diag diag = {0};
-  kiln_module *m = kiln_module_new(
-    &(kiln_module_options){.name = "random", .on_diag = on_diag, .on_diag_user = &diag});
+  kiln_module *m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64,
+                                                          .name = "random",
+                                                          .on_diag = on_diag,
+                                                          .on_diag_user = &diag});
   kiln_session *s = kiln_session_new(m);
   kiln_type result = KILN_TYPE_I64;
   kiln_sig sig =

@@ -52,19 +52,19 @@ struct plain {
   bool distance;
 };
 static const struct plain plain[][6] = {
-  [KILN_TARGET_X86_64] = {{R_X86_64_64, 8, false},
-                          {R_X86_64_32, 4, false},
-                          {R_X86_64_PC32, 4, true},
-                          {R_X86_64_PLT32, 4, true},
-                          {R_X86_64_PC64, 8, true}},
-  [KILN_TARGET_AARCH64] = {{R_AARCH64_ABS64, 8, false},
-                           {R_AARCH64_ABS32, 4, false},
-                           {R_AARCH64_PREL32, 4, true},
-                           {R_AARCH64_PREL64, 8, true}},
+  [KILN_PROCESSOR_X86_64] = {{R_X86_64_64, 8, false},
+                             {R_X86_64_32, 4, false},
+                             {R_X86_64_PC32, 4, true},
+                             {R_X86_64_PLT32, 4, true},
+                             {R_X86_64_PC64, 8, true}},
+  [KILN_PROCESSOR_AARCH64] = {{R_AARCH64_ABS64, 8, false},
+                              {R_AARCH64_ABS32, 4, false},
+                              {R_AARCH64_PREL32, 4, true},
+                              {R_AARCH64_PREL64, 8, true}},
 };
-_Static_assert(sizeof plain / sizeof *plain == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof plain / sizeof *plain == KILN_PROCESSOR_COUNT, "every target has a row");
 
-static bool plain_reloc(kiln_target target, uint32_t type, uint8_t *size, bool *distance) {
+static bool plain_reloc(kiln_processor target, uint32_t type, uint8_t *size, bool *distance) {
   for (const struct plain *p = plain[target]; p->size; p++)
     if (p->type == type) {
       *size = p->size;
