@@ -89,6 +89,10 @@ static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL};
   "b0(v0: i64):\n  try @other(v0) to b1(result 0) unwind b2(exception 0) [" clauses "]\n"          \
   "b1(v2: i64):\n  ret v2\nb2(v3: i64):\n  ret v3\n}\n"
 
+/* A function that preserves no register, and a body that calls it. */
+#define LOSES "declare @other(i64) -> i64 preserve_none\n"
+#define CALLS_OTHER "b0(v0: i64):\n  v1 = call @other(v0)\n  ret v1\n}\n"
+
 /* What debuggers are to know of a function that says so. */
 #define DEBUG                                                                                      \
   "dwarf 5\n!1 = file { name \"f.src\", comp_dir \"/nowhere\" }\n"                                 \
@@ -148,6 +152,12 @@ static const struct row {
    "declare @setjmp(i64) -> i32\n" CALLEE
    "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = sext.i64 i32 v1\n  ret v2\n}\n" CALLER CALL,
    NULL},
+  {KN_INLINE_LOSES, LOSES CALLEE CALLS_OTHER CALLER CALL,
+   LOSES CALLEE DOUBLE CALLER
+   "b0(v0: i64):\n  v1 = call @other(v0)\n  v2 = call @callee(v1)\n  ret v2\n}\n",
+   NULL},
+  {KN_INLINE_LOSES, LOSES CALLEE CALLS_OTHER CALLER CALL,
+   LOSES CALLEE "  !inline always\n" CALLS_OTHER CALLER CALL, NULL},
   {KN_INLINE_STACK, CALLEE "b0(v0: i64):\n  v1 = salloc v0\n  ret v1\n}\n" CALLER CALL,
    CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_TAILCALL,
