@@ -155,7 +155,7 @@ static kiln_carg_info result_of(const kiln_ctypes *c, kiln_ctype t) {
 static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
   if (!KN_ROOM(&c->allocator, c->params, 1))
     return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
-  c->params.at[c->params.n++] = (kiln_param){.type = (uint8_t)type, .flags = (uint8_t)flags};
+  c->params.at[c->params.n++] = (kiln_param){.type = (uint8_t)type, .flags = flags};
   return true;
 }
 

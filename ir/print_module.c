@@ -204,6 +204,8 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
     put_type(p, q->type);
     if (q->flags & KILN_PARAM_SEXT) kn_put_text(p, " sext");
     if (q->flags & KILN_PARAM_ZEXT) kn_put_text(p, " zext");
+    if (q->flags & KILN_PARAM_SEXT64) kn_put_text(p, " sext64");
+    if (q->flags & KILN_PARAM_ZEXT64) kn_put_text(p, " zext64");
     if (q->flags & KILN_PARAM_SRET) kn_put_text(p, " sret");
     if (q->flags & KILN_PARAM_JOIN) kn_put_text(p, " join");
     if (q->flags & KILN_PARAM_CHAIN) kn_put_text(p, " chain");

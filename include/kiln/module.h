@@ -206,8 +206,8 @@ KILN_API kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols);
 
 /** Flags of one parameter. */
 enum {
-  KILN_PARAM_SEXT = 1,  /**< the caller sign-extends to 32 bits */
-  KILN_PARAM_ZEXT = 2,  /**< the caller zero-extends to 32 bits */
+  KILN_PARAM_SEXT = 1,  /**< I8, I16: the caller sign-extends to 32 bits */
+  KILN_PARAM_ZEXT = 2,  /**< I8, I16: the caller zero-extends to 32 bits */
   KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes at it are copied to the argument area */
   KILN_PARAM_SRET = 8,  /**< address of the result's memory; the function returns it as well */
   KILN_PARAM_JOIN = 16, /**< part of one argument with the parameter after it: in registers or in
@@ -219,18 +219,23 @@ enum {
   /** A v128: the upper half of the 256-bit register whose lower half is the v128 before it, as
    * the ABI passes such vectors where the processor has AVX. x86-64 only; no other
    * flag. */
-  KILN_PARAM_UPPER = 64
+  KILN_PARAM_UPPER = 64,
+  /** I8, I16, I32: the caller sign-extends to 64 bits, as the ABIs of RISC-V and s390x require. The callee, whoever
+   * compiled it, may rely on it. At most one of this, ZEXT64, SEXT and ZEXT. */
+  KILN_PARAM_SEXT64 = 128,
+  KILN_PARAM_ZEXT64 = 256 /**< the same with zeros */
 };
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;  /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
-  uint8_t flags; /**< KILN_PARAM_... */
+  uint8_t type;   /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
+  uint32_t flags; /**< KILN_PARAM_... */
   /** BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes. Without BYVAL: if the argument is in
    * memory, it begins at such an address, where the ABI requires that (AArch64, not x86-64): 0, or 4 for 16 bytes.
    * Of several parameters that are joined, the first one has it. */
   uint8_t align_log2;
-  uint32_t size_bytes; /**< BYVAL: size */
+  uint32_t size_bytes;  /**< BYVAL: size */
+  uint64_t reserved[1]; /**< 0 */
 } kiln_param;
 
 /** Calling conventions. */

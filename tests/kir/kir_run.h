@@ -19,8 +19,8 @@ struct kir_run {
 /* A function that run lines call, as its signature says. */
 struct kir_func {
   char *name;
-  uint8_t params[64];
-  uint32_t flags[64], result; /* kiln_type, KILN_PARAM_..., kiln_type */
+  uint8_t params[64], result; /* kiln_type */
+  uint32_t flags[64];         /* KILN_PARAM_... */
   unsigned n_params, n_results;
   bool known; /* declared in the file */
 };

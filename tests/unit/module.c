@@ -430,6 +430,7 @@ static void signatures_are_interned(void **state) {
     q[i].flags = p[i].flags;
     q[i].align_log2 = p[i].align_log2;
     q[i].size_bytes = p[i].size_bytes;
+    q[i].reserved[0] = 0;
   }
   assert_int_equal(kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, q, 3, r, 2).id, a.id);
   kiln_sig_info i = kiln_sig_get(t->m, a);
@@ -468,7 +469,13 @@ static void bad_signatures_are_refused(void **state) {
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_JOIN},
     {.type = KILN_TYPE_I32, .flags = KILN_PARAM_CHAIN},
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN | KILN_PARAM_SRET},
-    {.type = KILN_TYPE_I64, .flags = 2 * KILN_PARAM_UPPER},
+    {.type = KILN_TYPE_I64, .flags = 2 * KILN_PARAM_ZEXT64},
+    {.type = KILN_TYPE_I64, .flags = UINT32_C(1) << 31},
+    {.type = KILN_TYPE_I64, .flags = KILN_PARAM_SEXT64}, /* has them */
+    {.type = KILN_TYPE_F32, .flags = KILN_PARAM_ZEXT64},
+    {.type = KILN_TYPE_I32, .flags = KILN_PARAM_SEXT64 | KILN_PARAM_ZEXT64},
+    {.type = KILN_TYPE_I8, .flags = KILN_PARAM_SEXT64 | KILN_PARAM_SEXT},
+    {.type = KILN_TYPE_I8, .reserved = {1}},
     {.type = KILN_TYPE_V128, .flags = KILN_PARAM_UPPER}, /* of nothing */
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .align_log2 = 17},
   };
