@@ -159,7 +159,7 @@ static bool build(uint64_t h, kiln_processor target, uint64_t stress, const char
     host_reset();
     host_interp = b.interp;
     status = kiln_interp_link(b.interp, &diag);
-    kiln_symbol entry = kiln_symbol_find(m, "fz_main");
+    kiln_symbol entry = kiln_symbol_lookup(m, "fz_main");
     if (status == KILN_OK) status = kiln_interp_call(b.interp, entry, NULL, 0, NULL, &diag);
     if (status != KILN_OK) {
       char line[512];

@@ -161,7 +161,7 @@ static void put_number_name(struct kn_printer *p, uint32_t symbol) {
   name[at] = 0;
   for (uint32_t v = symbol; v || at == sizeof name - 1; v /= 10) name[--at] = (char)('0' + v % 10);
   do name[--at] = '.';
-  while (at > 0 && kiln_symbol_find(p->module, name + at).id != 0);
+  while (at > 0 && kiln_symbol_lookup(p->module, name + at).id != 0);
   put_name(p, name + at, sizeof name - 1 - at);
 }
 

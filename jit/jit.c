@@ -223,7 +223,7 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
 
 /* ---- look-up ---- */
 
-void *kiln_jit_find(kiln_jit *jit, const char *name) {
+void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
   if (jit == NULL || name == NULL) return NULL;
   void *at = NULL;
   kn_jit_lock(jit);

@@ -135,8 +135,8 @@ const kiln_wasm_image *kiln_wasmrt_code_image(const kiln_wasmrt_code *code) { re
 
 const char *kiln_wasmrt_code_note(const kiln_wasmrt_code *code) { return code->note; }
 
-void kiln_wasmrt_code_find_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
-                                 kiln_wasmrt_line *lines) {
+void kiln_wasmrt_code_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
+                            kiln_wasmrt_line *lines) {
   struct kn_lines_wanted wanted;
   uint64_t size;
   kn_lines_want(error, lines, &wanted);

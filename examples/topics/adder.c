@@ -34,7 +34,7 @@ int main(void) {
   kiln_module_free(m);
   /* [end] */
 
-  long (*add)(long, long) = (long (*)(long, long))kiln_jit_find(jit, "add");
+  long (*add)(long, long) = (long (*)(long, long))kiln_jit_lookup(jit, "add");
   printf("%ld\n", add(40, 2));
   kiln_jit_remove(jit, unit, NULL);
   kiln_jit_free(jit);

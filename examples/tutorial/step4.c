@@ -177,7 +177,7 @@ static int run(const char *text, long x, bool ir) {
   kiln_jit_unit unit;
   kiln_status status = kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, &unit, &error);
   if (status == KILN_OK) {
-    long (*code)(long) = (long (*)(long))kiln_jit_find(jit, "calc");
+    long (*code)(long) = (long (*)(long))kiln_jit_lookup(jit, "calc");
     printf("%ld\n", code(x));
   } else if (kiln_module_status(m) == KILN_OK) {
     fprintf(stderr, "%s\n", error.diag.message); /* the module's own error was printed */

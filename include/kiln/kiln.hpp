@@ -158,8 +158,8 @@ public:
   template <class F> symbol declare(const char *name) const {
     return declare(name, sig_of<F>(get()));
   }
-  /** kiln_symbol_find. */
-  symbol find(const char *name) const { return kiln_symbol_find(get(), name); }
+  /** kiln_symbol_lookup. */
+  symbol lookup(const char *name) const { return kiln_symbol_lookup(get(), name); }
   /** A string of the program, as private data: kiln_data_define_string. */
   symbol string(const char *text) const { return string(text, std::strlen(text)); }
   /** As above, of `text_length` bytes, which may be 0. */
@@ -285,14 +285,14 @@ public:
     kiln_status code = kiln_jit_remove(get(), unit, &e.error);
     return result(code, e.error);
   }
-  /** A pointer to an external function or data of C++ type `T`: `jit.find<int(int, int)>("add")` is an
-   * `int (*)(int, int)`, `jit.find<long>("count")` a `long *`. NULL if no unit defines it. Nothing checks that the
+  /** A pointer to an external function or data of C++ type `T`: `jit.lookup<int(int, int)>("add")` is an
+   * `int (*)(int, int)`, `jit.lookup<long>("count")` a `long *`. NULL if no unit defines it. Nothing checks that the
    * type is right. */
-  template <class T> std::add_pointer_t<T> find(const char *name) const {
-    return reinterpret_cast<std::add_pointer_t<T>>(kiln_jit_find(get(), name));
+  template <class T> std::add_pointer_t<T> lookup(const char *name) const {
+    return reinterpret_cast<std::add_pointer_t<T>>(kiln_jit_lookup(get(), name));
   }
   /** The same of one unit, internal names included: kiln_jit_address. */
-  template <class T> std::add_pointer_t<T> find(kiln_jit_unit unit, const char *name) const {
+  template <class T> std::add_pointer_t<T> address(kiln_jit_unit unit, const char *name) const {
     return reinterpret_cast<std::add_pointer_t<T>>(kiln_jit_address(get(), unit, name));
   }
   /** The function of a unit that was compiled as number `index`, from 0: kiln_jit_function. */

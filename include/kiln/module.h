@@ -191,7 +191,7 @@ typedef struct kiln_symbol_desc {
 } kiln_symbol_desc;
 
 /** Finds a symbol by its name; id 0 if there is none. */
-KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
+KILN_API kiln_symbol kiln_symbol_lookup(const kiln_module *m, const char *name);
 
 /** The symbol of a name that code or data refers to before it is known what the name stands for: finds it, or makes
  * one of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and

@@ -131,7 +131,7 @@ class Module:
                 raise Error(f'{name} was declared as {known.signature}', k.kiln_status.ERR_SYMBOL)
             return known
         raw = _name(name)
-        if not raw or k.kiln_symbol_find(m, raw):
+        if not raw or k.kiln_symbol_lookup(m, raw):
             raise Error(f'{name!r} is data, or no name', k.kiln_status.ERR_SYMBOL)
         sig = self._signature(signature)
         id = k.kiln_func_declare(m, ctypes.byref(k.kiln_symbol_desc(name=raw, linkage=_LINKAGES[linkage])), sig)
@@ -226,7 +226,7 @@ class Module:
         if linkage not in _LINKAGES:
             raise ValueError(f'no linkage: {linkage}')
         encoded = _name(name)
-        if (encoded and k.kiln_symbol_find(m, encoded)) or (not encoded and linkage != 'internal'):
+        if (encoded and k.kiln_symbol_lookup(m, encoded)) or (not encoded and linkage != 'internal'):
             raise Error(f'{name!r} is defined twice, or no name', k.kiln_status.ERR_SYMBOL)
         id = k.kiln_data_declare(m, ctypes.byref(k.kiln_symbol_desc(name=encoded or None, linkage=_LINKAGES[linkage])))
         desc.align_log2, desc.flags = align.bit_length() - 1, k.KILN_DATA_READ_ONLY if read_only else 0

@@ -87,7 +87,7 @@ static inline kiln_jit *jit_new(const kiln_jit_options *options) {
 /* Calls a function by its name. */
 typedef long jit_fn(long, long);
 static inline long jit_call(kiln_jit *jit, const char *name, long a, long b) {
-  jit_fn *f = (jit_fn *)(uintptr_t)kiln_jit_find(jit, name);
+  jit_fn *f = (jit_fn *)(uintptr_t)kiln_jit_lookup(jit, name);
   if (f == NULL) fail_msg("no function %s", name);
   return f(a, b);
 }

@@ -51,7 +51,7 @@ void kir_add_missing(struct kir_file *f, const char *name, const char *why) {
 void kir_read_sigs(struct kir_file *f, const kiln_module *m) {
   for (size_t i = 0; i < f->n_funcs; i++) {
     struct kir_func *fn = &f->funcs[i];
-    kiln_symbol_info info = kiln_symbol_get(m, kiln_symbol_find(m, fn->name));
+    kiln_symbol_info info = kiln_symbol_get(m, kiln_symbol_lookup(m, fn->name));
     kiln_sig_info sig = kiln_sig_get(m, info.sig);
     fn->known = info.kind == KILN_SYMBOL_FUNC && sig.n_params <= 64 && sig.n_results <= 1;
     if (!fn->known) continue;

@@ -124,6 +124,12 @@ def main(include):
               '_get is for structs, which are returned by value, and for nothing else')
         if returns == 'bool':
             check(re.search(r'_(is|has|find)(_|$)', name), name, 'bool', 'gives a bool, and is no question')
+        if re.search(r'_find(_|$)', name):
+            out = params[-1][0]
+            check(returns == 'bool' and '*' in out and 'const' not in out, name, 'find',
+                  '_find gives a bool, and writes what it finds to its last argument')
+        if re.search(r'_lookup(_|$)', name):
+            check('*' in returns or made in handles, name, 'find', '_lookup returns a handle or a pointer')
         if re.search(r'_(is|has)_', name):
             check(returns == 'bool', name, 'bool', 'asks, and gives no bool')
         if '_set_' in name or name.endswith('_set'):

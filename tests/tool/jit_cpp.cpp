@@ -75,8 +75,8 @@ static void *waiting(void *) { return cleans(wait, 1000, note), nullptr; }
 
 // 0, or the number of what went wrong.
 static int catches(kiln_jit *jit) {
-  caught = reinterpret_cast<through_fn *>(kiln_jit_find(jit, "caught"));
-  cleans = reinterpret_cast<cleans_fn *>(kiln_jit_find(jit, "cleans"));
+  caught = reinterpret_cast<through_fn *>(kiln_jit_lookup(jit, "caught"));
+  cleans = reinterpret_cast<cleans_fn *>(kiln_jit_lookup(jit, "cleans"));
   const long want[] = {0, 1000, 2000, 3000, 4};
   for (long x = 0; x < 5; x++)
     if (caught(throw_by_kind, x) != want[x]) return 10;
@@ -109,7 +109,7 @@ int main() {
       return 1;
     kiln_session_free(s);
     kiln_module_free(m);
-    through = reinterpret_cast<through_fn *>(kiln_jit_find(jit, "through"));
+    through = reinterpret_cast<through_fn *>(kiln_jit_lookup(jit, "through"));
     destroyed = 0;
     if (through(nested, 2) != 6 || destroyed != 2) return 2;
     try {

@@ -56,7 +56,7 @@ int main(void) {
     kiln_session_free(s);
     kiln_module_free(m);
     long (*f)(long (*)(long), long) =
-      (long (*)(long (*)(long), long))(uintptr_t)kiln_jit_find(jit, "jit_outer");
+      (long (*)(long (*)(long), long))(uintptr_t)kiln_jit_lookup(jit, "jit_outer");
     if (f(stop_here, 5) != 15) return 2;
     if (kiln_jit_remove(jit, u, NULL) != KILN_OK) return 3;
     stop_here(0); /* now gdb must not know the function */

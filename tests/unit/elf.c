@@ -472,7 +472,7 @@ static void function_sections(void **state) {
   open_module(t);
   code_of(t->s, func(t, "f", KILN_LINKAGE_EXTERNAL), "\x01\x02", 2);
   code_of(t->s, func(t, "g", KILN_LINKAGE_INTERNAL), "\xe8\0\0\0\0", 5);
-  code_reloc(t->s, 1, kiln_symbol_find(t->m, "f"), R_X86_64_PLT32, -4);
+  code_reloc(t->s, 1, kiln_symbol_lookup(t->m, "f"), R_X86_64_PLT32, -4);
   code_of(t->s, func(t, NULL, KILN_LINKAGE_PRIVATE), "\x03", 1);
   code_of(t->s, func(t, "p", KILN_LINKAGE_PRIVATE), "\x04", 1);
   load(t);

@@ -54,7 +54,7 @@ static struct world make(const char *text) {
 
 static kiln_status call(struct world *w, const char *name, const kiln_interp_value *args,
                         uint32_t n, kiln_interp_value *results, kiln_diag *diag) {
-  return kiln_interp_call(w->in, kiln_symbol_find(w->m, name), args, n, results, diag);
+  return kiln_interp_call(w->in, kiln_symbol_lookup(w->m, name), args, n, results, diag);
 }
 
 /* Calls @f(x) of `text`. */
@@ -267,7 +267,7 @@ static void test_callbacks(void **state) {
   assert_true(r.low >= 4);
   for (int i = 0; i < 5; i++) assert_int_equal(values[i], 1 + 2 * i);
   int (*compare)(const int *, const int *);
-  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "compare"));
+  void *address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "compare"));
   memcpy(&compare, &address, sizeof compare);
   assert_int_equal(compare(&(int){9}, &(int){4}), 5);
   end(&w);
@@ -294,7 +294,7 @@ static void test_called_by_c(void **state) {
          "func @pair(i64) -> f64, i64 {\nb0(v0: i64):\n  v1 = sitof.f64 i64 v0\n  ret v1, v0\n}\n");
   struct big (*many)(struct big, int, double, long, long, long, long, __int128, float);
   struct pair (*pair)(long);
-  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "many"));
+  void *address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "many"));
   memcpy(&many, &address, sizeof many);
   struct big b = {{1, 2, 3, 4}};
   struct big r = many(b, 1, 2.5, 1, 2, 3, 40, (__int128)7 << 64 | 9, 0.25f);
@@ -304,7 +304,7 @@ static void test_called_by_c(void **state) {
   assert_int_equal(r.a[1], 9);
   assert_true(sum == 2.75);
   assert_int_equal(b.a[0], 1);
-  address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "pair"));
+  address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "pair"));
   memcpy(&pair, &address, sizeof pair);
   struct pair p = pair(-3);
   assert_true(p.b == -3.0 && p.a == -3);
@@ -331,9 +331,9 @@ static void test_f80(void **state) {
   assert_true(r[2].low == 1 && r[2].high == 0x7fff);
   long double _Complex (*g)(long double, long double);
   long double (*h)(int, long double, long, long double);
-  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "g"));
+  void *address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "g"));
   memcpy(&g, &address, sizeof g);
-  address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "h"));
+  address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "h"));
   memcpy(&h, &address, sizeof h);
   long double _Complex c = g(3, 0.5L);
   assert_true(__real__ c == 3.5L && __imag__ c == 2.5L);
@@ -453,7 +453,7 @@ static void test_unwinding(void **state) {
         fail();
       }
     }
-    assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_find(w.m, "log")), 0);
+    assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "log")), 0);
     assert_int_equal(kiln_interp_throw(w.in, &arg, NULL), KILN_ERR_ARGUMENT); /* it runs nothing */
     end(&w);
   }
@@ -491,7 +491,7 @@ static void test_constructors(void **state) {
          "extern data @elsewhere\nctor @a 65535\nctor @c 1 with @elsewhere\n"
          "ctor @b 65535 with @log\nctor @c 100\ndtor @a 65535\ndtor @b 65535\n"
          "dtor @c 100\n");
-  uint64_t *log = kiln_interp_address(w.in, kiln_symbol_find(w.m, "log"));
+  uint64_t *log = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "log"));
   assert_int_equal(kiln_interp_run_constructors(w.in, NULL), KILN_OK);
   assert_int_equal(*log, 312);
   *log = 0;
@@ -523,7 +523,7 @@ static void test_threads(void **state) {
     pthread_join(threads[i], &result);
     assert_int_equal((uintptr_t)result, 1005);
   }
-  assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_find(w.m, "all")), 4000);
+  assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "all")), 4000);
   end(&w);
 }
 

@@ -233,7 +233,7 @@ static void first_use_in_a_signal_handler(void **state) {
   kiln_jit_options options = {.allocator = {interrupted, NULL}};
   kiln_jit *jit = jit_new(&options);
   jit_add(jit, tls_text, 0);
-  get = (jit_fn *)(uintptr_t)kiln_jit_find(jit, "get");
+  get = (jit_fn *)(uintptr_t)kiln_jit_lookup(jit, "get");
   assert_true(signal(SIGUSR1, use_in_handler) != SIG_ERR);
   int at = 1;
   for (void *came = (void *)1; came == (void *)1; at++) {
@@ -271,7 +271,7 @@ static void first_use_in_a_child(void **state) {
   (void)state;
   busy_jit = jit_new(NULL);
   jit_add(busy_jit, tls_text, 0);
-  get = (jit_fn *)(uintptr_t)kiln_jit_find(busy_jit, "get");
+  get = (jit_fn *)(uintptr_t)kiln_jit_lookup(busy_jit, "get");
   atomic_store(&stop, false);
   pthread_t threads[2];
   for (uintptr_t i = 0; i < 2; i++)
@@ -280,7 +280,7 @@ static void first_use_in_a_child(void **state) {
     pid_t child = fork();
     if (child == 0) {
       alarm(60); /* a child that hangs ends */
-      _exit(get(0, 0) == 5 && kiln_jit_find(busy_jit, "tv") != NULL &&
+      _exit(get(0, 0) == 5 && kiln_jit_lookup(busy_jit, "tv") != NULL &&
                 kiln_jit_get_stats(busy_jit).units > 0
               ? 0
               : 1);
@@ -317,7 +317,7 @@ static const char registering[] =
   "  %b = call @__cxa_thread_atexit_impl(@given, 6, @__dso_handle)\n  ret\n}\n";
 
 static void run(kiln_jit *jit, const char *name) {
-  ((void (*)(void))(uintptr_t)kiln_jit_find(jit, name))();
+  ((void (*)(void))(uintptr_t)kiln_jit_lookup(jit, name))();
 }
 
 enum { DESTRUCT = 1, REMOVE_IT = 2, FREE_IT = 4 };

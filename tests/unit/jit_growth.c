@@ -125,7 +125,7 @@ static kiln_jit_unit add(kiln_jit *jit, unsigned long number, const struct shape
     printf("# %s\n", e.diag.message);
     failed("add", number, 0);
   } else {
-    long (*f)(long) = (long (*)(long))(uintptr_t)kiln_jit_find(jit, name);
+    long (*f)(long) = (long (*)(long))(uintptr_t)kiln_jit_lookup(jit, name);
     if (f == NULL || f((long)number) != (long)number) failed("result", number, 0);
   }
   free(text);

@@ -267,7 +267,7 @@ static bool has_features(const char *features) {
 static void compare_row(kiln_jit *jit, void *library, unsigned i, uint32_t *state) {
   char name[32];
   snprintf(name, sizeof name, "row%u", i);
-  row_fn *ours = (row_fn *)kiln_jit_find(jit, name), *theirs = (row_fn *)dlsym(library, name);
+  row_fn *ours = (row_fn *)kiln_jit_lookup(jit, name), *theirs = (row_fn *)dlsym(library, name);
   assert_true(ours && theirs);
   if (!has_features(x86_rows[i].features)) return;
   for (unsigned round = 0; round < ROUNDS; round++) {
@@ -405,7 +405,7 @@ static void as_known(void **test) {
     char name[32];
     uint8_t in[BYTES] = {0}, out[BYTES];
     snprintf(name, sizeof name, "row%u", i);
-    row_fn *f = (row_fn *)kiln_jit_find(jit, name);
+    row_fn *f = (row_fn *)kiln_jit_lookup(jit, name);
     assert_non_null(f);
     for (unsigned k = 0; k < 3; k++) memcpy(in + APART * k, known[i].in[k], 32);
     memset(out, 0xa5, sizeof out);

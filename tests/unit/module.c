@@ -199,10 +199,10 @@ static void names_are_unique(void **state) {
   assert_string_equal(kiln_symbol_get(m, g).desc.name, "fg");
   assert_int_equal(func(m, "f", KILN_LINKAGE_EXTERNAL).id, f.id);
   assert_int_equal(kiln_symbol_get(m, f).desc.linkage, KILN_LINKAGE_WEAK);
-  assert_int_equal(kiln_symbol_find(m, "f").id, f.id);
-  assert_int_equal(kiln_symbol_find(m, "fg").id, g.id);
-  assert_int_equal(kiln_symbol_find(m, "fgh").id, 0);
-  assert_int_equal(kiln_symbol_find(m, "").id, 0);
+  assert_int_equal(kiln_symbol_lookup(m, "f").id, f.id);
+  assert_int_equal(kiln_symbol_lookup(m, "fg").id, g.id);
+  assert_int_equal(kiln_symbol_lookup(m, "fgh").id, 0);
+  assert_int_equal(kiln_symbol_lookup(m, "").id, 0);
   /* without a name: always new, never found */
   kiln_symbol p = data(m, NULL, KILN_LINKAGE_PRIVATE), q = data(m, "", KILN_LINKAGE_INTERNAL);
   assert_int_equal(p.id, 3);
@@ -671,7 +671,7 @@ static void stays_linear(void **state) {
   }
   for (unsigned i = 0; i < n; i++) {
     snprintf(name, sizeof name, "_ZN4name%uEv", i);
-    assert_int_equal(kiln_symbol_find(m, name).id, 2 * i + 1);
+    assert_int_equal(kiln_symbol_lookup(m, name).id, 2 * i + 1);
     assert_int_equal(kiln_block_symbol(m, (kiln_symbol){2 * i + 1}, (kiln_block){i}).id, 2 * i + 2);
   }
   assert_int_equal(kiln_symbol_count(m), 2 * n);
@@ -691,9 +691,9 @@ static void room_is_reserved(void **state) {
     snprintf(name, sizeof name, "f%u", i);
     uint32_t id = func(t->m, name, KILN_LINKAGE_EXTERNAL).id;
     assert_int_equal(id, before + 1 + i);
-    assert_int_equal(kiln_symbol_find(t->m, name).id, id);
+    assert_int_equal(kiln_symbol_lookup(t->m, name).id, id);
   }
-  assert_int_equal(kiln_symbol_find(t->m, "before").id, before);
+  assert_int_equal(kiln_symbol_lookup(t->m, "before").id, before);
   assert_int_equal(t->m->symbol_hash.size, size);
   kiln_module_reserve(t->m, 10); /* fewer than there is room for */
   kiln_module_reserve(t->m, UINT32_MAX);

@@ -208,7 +208,7 @@ static void in_a_jit(void **state) {
   kiln_jit_input input = {t->m, &t->s, 1};
   kiln_jit_unit unit;
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, &unit, NULL), KILN_OK);
-  *(char *)kiln_jit_find(jit, "x") = 'z';
+  *(char *)kiln_jit_lookup(jit, "x") = 'z';
   assert_int_equal(kiln_jit_run_constructors(jit, unit, 0, NULL, NULL), KILN_OK);
   assert_int_equal(value, 42);
   kiln_jit_free(jit);

@@ -240,7 +240,7 @@ static void a_late_function_has_no_body(void **state) {
   assert_true(late.id != 0);
   assert_int_equal(declare(j.m, "late", KILN_LINKAGE_EXTERNAL, long_sig(j.m, 1), false).id,
                    late.id);
-  assert_int_equal(kiln_symbol_find(j.m, "late").id, late.id);
+  assert_int_equal(kiln_symbol_lookup(j.m, "late").id, late.id);
   kiln_func *f = kiln_func_begin(s, late);
   assert_int_not_equal(kiln_func_status(f), KILN_OK);
   kiln_func_discard(f);
@@ -266,7 +266,7 @@ static void late_symbols_are_found(void **state) {
   for (unsigned i = 0; i < 5000; i += 77) {
     char name[16];
     snprintf(name, sizeof name, "late%u", i);
-    assert_int_equal(kiln_symbol_find(j.m, name).id, first + i);
+    assert_int_equal(kiln_symbol_lookup(j.m, name).id, first + i);
     assert_string_equal(kiln_symbol_get(j.m, (kiln_symbol){first + i}).desc.name, name);
   }
   kiln_module_free(j.m);

@@ -181,7 +181,7 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
   }
   for (uint32_t i = 0; i < t->n_symbols && ok; i++) {
     const kiln_assembled_symbol *s = &t->symbols[i];
-    if (!s->global && !kiln_symbol_find(r->module, s->name).id) continue; /* nobody asks for it */
+    if (!s->global && !kiln_symbol_lookup(r->module, s->name).id) continue; /* nobody asks for it */
     kiln_symbol_desc desc;
     kn_asm_name(s, &desc);
     kiln_func_define_alias(r->f, &desc,
