@@ -428,8 +428,14 @@ static bool parse_section(struct kn_parser *p) {
     if (w->word) {
       d.flags |= w->flag;
     } else if (kn_parse_word(p, "type")) {
-      if (!kn_parse_number(p, UINT32_MAX, "a type", &number)) return false;
-      d.type = (uint32_t)number;
+      unsigned kind = KILN_SECTION_CONTENT;
+      while (kind < KILN_SECTION_OTHER && !kn_parse_word(p, kn_section_kind_names[kind])) kind++;
+      d.kind = (kiln_section_kind)kind;
+      if (kind == KILN_SECTION_OTHER) {
+        if (!kn_parse_number(p, UINT32_MAX, "a kind of section, or a number", &number))
+          return false;
+        d.format_type = (uint32_t)number;
+      }
     } else if (kn_parse_word(p, "entry")) {
       if (!kn_parse_number(p, UINT32_MAX, "a size", &number)) return false;
       d.entry_bytes = (uint32_t)number;

@@ -75,6 +75,11 @@ const char *const kn_rmw_names[KILN_RMW_COUNT] = {
   [KILN_RMW_UMIN] = "umin", [KILN_RMW_UMAX] = "umax",
 };
 
+const char *const kn_section_kind_names[KILN_SECTION_OTHER] = {
+  [KILN_SECTION_CONTENT] = "content", [KILN_SECTION_ZERO] = "zero",
+  [KILN_SECTION_NOTE] = "note",       [KILN_SECTION_INIT] = "init",
+  [KILN_SECTION_FINI] = "fini",       [KILN_SECTION_PREINIT] = "preinit"};
+
 const struct kn_section_word kn_section_words[] = {
   {"alloc", KILN_SECTION_ALLOC},     {"write", KILN_SECTION_WRITE},
   {"exec", KILN_SECTION_EXEC},       {"merge", KILN_SECTION_MERGE},
@@ -357,15 +362,16 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
   kn_put_text(p, "}\n");
 }
 
-/* `section "notes" alloc type 7` */
+/* `section "notes" alloc type note` */
 static void put_section(struct kn_printer *p, const struct kn_section *s) {
   kn_put_text(p, "section ");
   kn_put_string(p, s->name, strlen(s->name));
   for (const struct kn_section_word *w = kn_section_words; w->word; w++)
     if (s->desc.flags & w->flag) put_word(p, w->word);
-  if (s->desc.type) {
+  if (s->desc.kind != KILN_SECTION_BY_NAME) {
     kn_put_text(p, " type ");
-    kn_put_unsigned(p, s->desc.type);
+    if (s->desc.kind == KILN_SECTION_OTHER) kn_put_unsigned(p, s->desc.format_type);
+    else kn_put_text(p, kn_section_kind_names[s->desc.kind]);
   }
   if (s->desc.entry_bytes) {
     kn_put_text(p, " entry ");

@@ -3,7 +3,7 @@
 #ifndef KILN_ASM_H
 #define KILN_ASM_H
 
-#include <kiln/build.h>
+#include <kiln/section.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -75,7 +75,8 @@ typedef struct kiln_assembled_reloc {
 /** A section that a text has content for, besides its own code. */
 typedef struct kiln_assembled_section {
   const char *name;                   /**< as the object has it */
-  uint32_t type;                      /**< ELF's sh_type */
+  kiln_section_kind kind;             /**< as in kiln_section_desc, but not BY_NAME */
+  uint32_t format_type;               /**< as in kiln_section_desc */
   uint32_t flags;                     /**< KILN_SECTION_... */
   uint32_t entry_bytes;               /**< size of its entries; 0: none */
   uint8_t align_log2;                 /**< of its beginning */
@@ -91,12 +92,12 @@ typedef struct kiln_assembled_section {
 
 /** A symbol that a text defines. */
 typedef struct kiln_assembled_symbol {
-  const char *name;      /**< not empty */
-  uint32_t section;      /**< index of its section, or KILN_ASSEMBLED_CODE */
-  uint64_t offset_bytes; /**< in that */
-  bool global;           /**< others see it */
-  bool weak;             /**< another definition may replace it */
-  uint8_t visibility;    /**< ELF's STV_... */
+  const char *name;           /**< not empty */
+  uint32_t section;           /**< index of its section, or KILN_ASSEMBLED_CODE */
+  uint64_t offset_bytes;      /**< in that */
+  bool global;                /**< others see it */
+  bool weak;                  /**< another definition may replace it */
+  kiln_visibility visibility; /**< for others */
 } kiln_assembled_symbol;
 
 /** A text of assembly, and the machine code that an assembler makes of it. */

@@ -111,7 +111,7 @@ KILN_API bool kiln_module_is_frozen(const kiln_module *m);
 /** The name that the module was made with; "": none. Lives as long as the module. */
 KILN_API const char *kiln_module_name(const kiln_module *m);
 
-/** Names the source file: the object's file symbol (STT_FILE) has this name, and not the module's. The name is copied;
+/** Names the source file: the object's file symbol has this name, and not the module's. The name is copied;
  * "" or NULL: the module's again. Returns the module's status; a lack of memory (KILN_ERR_MEMORY) sticks to it. */
 KILN_API kiln_status kiln_module_set_source_file(kiln_module *m, const char *name);
 
@@ -132,7 +132,7 @@ KILN_API kiln_allocator kiln_module_get_allocator(const kiln_module *m);
 
 /* ---- symbols ---- */
 
-/** Linkage, as in ELF. */
+/** Where a name is known, and which of several definitions counts. */
 typedef enum kiln_linkage {
   KILN_LINKAGE_EXTERNAL, /**< global symbol */
   KILN_LINKAGE_INTERNAL, /**< local symbol */
@@ -143,7 +143,7 @@ typedef enum kiln_linkage {
   KILN_LINKAGE_COUNT
 } kiln_linkage;
 
-/** Visibility, as in ELF. */
+/** Who sees an external name of a shared object or executable besides itself. */
 typedef enum kiln_visibility {
   KILN_VISIBILITY_DEFAULT,   /**< other components see it, and may define their own instead */
   KILN_VISIBILITY_HIDDEN,    /**< only the component that is linked together sees it */
@@ -181,10 +181,10 @@ typedef struct kiln_symbol_desc {
    * -fno-plt). */
   bool no_plt;
   /** Aliases of functions, without an offset: the target is called when the program starts, and returns the address of
-   * the function that the alias stands for (ELF's STT_GNU_IFUNC). Code in memory and the interpreter have no such
+   * the function that the alias stands for (an ifunc). Code in memory and the interpreter have no such
    * symbols. */
   bool resolver;
-  /** The section group that `comdat` names only keeps its sections together (an ELF group without GRP_COMDAT): linkers
+  /** The section group that `comdat` names only keeps its sections together: linkers
    * keep that of each object, not one group of each name. It is enough to set this for one symbol of the group. */
   bool comdat_stays;
   uint64_t reserved[2]; /**< 0 */
@@ -346,7 +346,7 @@ typedef struct kiln_data_desc {
   /** Not 0: the item belongs to the machine code at this label (kiln_asm_label), and is left out without that code. Of
    * the items of one section group that belong to labels, only those of the first label are kept. */
   kiln_symbol label;
-  /** Not 0: the item is in a section of its own (SHF_LINK_ORDER), which the linker leaves out if it leaves out the
+  /** Not 0: the item is in a section of its own, which the linker leaves out if it leaves out the
    * section of this symbol, which the module must define. */
   kiln_symbol with;
   uint64_t reserved[2]; /**< 0 */

@@ -135,7 +135,8 @@ void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
                    (s->flags & (KILN_SECTION_WRITE | KILN_SECTION_EXEC)) == 0;
   where->section = constants || is_usual(s->name) ? NULL : s->name;
   *said = (kiln_section_desc){.flags = apart ? s->flags & ~merged : s->flags,
-                              .type = s->type,
+                              .kind = s->kind,
+                              .format_type = s->format_type,
                               .entry_bytes = apart ? 0 : s->entry_bytes};
 }
 
@@ -160,9 +161,7 @@ void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
                              .linkage = s->weak     ? KILN_LINKAGE_WEAK
                                         : s->global ? KILN_LINKAGE_EXTERNAL
                                                     : KILN_LINKAGE_INTERNAL};
-  if (s->visibility == STV_HIDDEN || s->visibility == STV_INTERNAL)
-    desc->visibility = KILN_VISIBILITY_HIDDEN;
-  else if (s->visibility == STV_PROTECTED) desc->visibility = KILN_VISIBILITY_PROTECTED;
+  desc->visibility = s->visibility;
 }
 
 bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {
