@@ -125,11 +125,6 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
 }
 
-kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i) {
-  static const kiln_asm none; /* its padding is 0, too */
-  return kiln_inst_get(f, i).op == KILN_OP_ASM ? kn_asm_get(f, &f->inst[i.id]) : none;
-}
-
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in) {
   static const kiln_asm none; /* its padding is 0, too */
   kiln_asm out = none;

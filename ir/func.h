@@ -405,7 +405,7 @@ struct kiln_func {
   struct kiln_func *next, *prev;
 };
 
-/* The machine code of an ASM: kiln_inst_get_asm. (ir/build_asm.c) */
+/* The machine code of an ASM. (ir/build_asm.c) */
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 
 /* The slot that `i`, an index into slots, is or is a piece of. */

@@ -492,7 +492,9 @@ static void build(struct kn_parser *p, struct line *l) {
   case KN_SH_TRY:
   case KN_SH_ASM: break;
   case KN_SH_INTERNAL:
-  case KN_SH_COUNT: kiln_build_unsupported(f, l->opcode, "the text form"); break;
+  case KN_SH_COUNT:
+    kiln_func_fail(f, KILN_ERR_UNSUPPORTED, "an operation that the text form does not have");
+    break;
   }
 }
 

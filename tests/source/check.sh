@@ -276,6 +276,7 @@ check_source() {
   check "the API keeps its conventions" tests/source/api_conventions.py include
   check "the headers for C++ keep theirs" tests/source/api_cpp.py
   check "public functions are where the table of files says" tests/source/api_files.py
+  check "public functions are used, or say what for" tests/source/api_uses.py
   check "what pages say of this tree is so" tests/source/pages.py
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
   if command -v doxygen > /dev/null; then

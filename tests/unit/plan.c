@@ -166,7 +166,7 @@ static void test_address_taken(void **state) {
   ret(t, t->x);
   fill(t, 4); /* not reached at all */
   ret(t, t->x);
-  kiln_block_take_address(t->f, blk(2));
+  kn_block_take_address(t->f, blk(2));
   make_plan(t);
   LAYOUT(t, 0, 1, 2, 3);
 }
