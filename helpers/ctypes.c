@@ -291,6 +291,8 @@ struct layout {
 };
 
 static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ctype *type) {
+  if (f->reserved[0] != 0)
+    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a field of a newer version");
   if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
   if (!(f->flags & KILN_CFIELD_BITS)) return true;

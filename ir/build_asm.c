@@ -97,6 +97,7 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
                       : n != s->n_params       ? "the number of arguments is not the signature's"
                       : args == NULL && n != 0 ? "a list is missing (NULL)"
                       : code == NULL           ? "machine code without a description (NULL)"
+                      : !KN_UNRESERVED(code)   ? "machine code of a newer version"
                                                : code_wrong(f, s, code, &all);
   if (wrong) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);

@@ -192,7 +192,10 @@ kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uin
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (m->options.assemble == NULL) return KILN_ERR_UNSUPPORTED;
   if (n == 0 || texts == NULL) return n == 0 ? KILN_OK : KILN_ERR_ARGUMENT;
-  return m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+  kiln_status status = m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+  for (uint32_t i = 0; i < n; i++) /* the assembler was made for a newer version */
+    if (!KN_UNRESERVED(&texts[i])) return KILN_ERR_ARGUMENT;
+  return status;
 }
 
 const char *kiln_module_name(const kiln_module *m) {

@@ -93,8 +93,9 @@ static void (*compile_line(kiln_jit *jit, struct clay *c, const struct program *
   void (*code)(void) = NULL;
   if (s == NULL || gen_program(c, p, s, entry, NULL, NULL) != KILN_OK) {
     fprintf(stderr, "clay: %s\n", s != NULL ? kiln_module_diag(m)->message : "out of memory");
-  } else if (kiln_jit_add(jit, KILN_JIT_REDEFINABLE, &(kiln_jit_input){m, &s, 1}, 1, &unit, &e) !=
-             KILN_OK) {
+  } else if (kiln_jit_add(jit, KILN_JIT_REDEFINABLE,
+                          &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1, &unit,
+                          &e) != KILN_OK) {
     fprintf(stderr, "clay: %s\n", e.diag.message);
   } else {
     void *address = kiln_jit_address(jit, unit, entry);

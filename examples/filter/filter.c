@@ -283,7 +283,8 @@ static filter_fn *compile(kiln_jit *jit, const struct node *n, kiln_jit_unit *un
   filter_fn *code = NULL;
   if (f == NULL || kiln_func_compile(f) != KILN_OK)
     fprintf(stderr, "filter: %s\n", m != NULL ? kiln_module_diag(m)->message : "out of memory");
-  else if (kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, unit, &e) != KILN_OK)
+  else if (kiln_jit_add(jit, 0, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1,
+                        unit, &e) != KILN_OK)
     fprintf(stderr, "filter: %s\n", e.diag.message);
   else {
     void *address = kiln_jit_address(jit, *unit, NULL);

@@ -24,7 +24,7 @@ int main(void) {
   if (kiln_func_compile(f) != KILN_OK) return 1;
 
   /* [add] */
-  kiln_jit_input input = {m, &s, 1};
+  kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   kiln_jit_unit unit;
   if (kiln_jit_add(jit, 0, &input, 1, &unit, &error) != KILN_OK) {
     fprintf(stderr, "%s\n", error.diag.message);

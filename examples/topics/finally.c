@@ -66,7 +66,8 @@ int main(void) {
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;
   build(m, s);
-  if (kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, &unit, &e) != KILN_OK) {
+  if (kiln_jit_add(jit, 0, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1,
+                   &unit, &e) != KILN_OK) {
     fprintf(stderr, "%s\n", e.diag.message);
     return 1;
   }

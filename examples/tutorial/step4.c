@@ -175,7 +175,8 @@ static int run(const char *text, long x, bool ir) {
   kiln_jit_error error = {0};
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, &error);
   kiln_jit_unit unit;
-  kiln_status status = kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, &unit, &error);
+  kiln_status status = kiln_jit_add(
+    jit, 0, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1, &unit, &error);
   if (status == KILN_OK) {
     long (*code)(long) = (long (*)(long))kiln_jit_lookup(jit, "calc");
     printf("%ld\n", code(x));

@@ -353,6 +353,11 @@ static void build(struct kiln_llvm_builder *b, const char *result,
     if (!kn_operation_is_value(b, type)) return;
     *n_parts = kn_bc_n_parts(&r->types.at[type]);
   }
+  for (uint32_t i = 0; i < n; i++)
+    if (operands[i].reserved[0] != 0) {
+      kn_bc_fail(r, KILN_ERR_ARGUMENT, "an operand of a newer version");
+      return;
+    }
   if (!constants(b, operands, n) || !values(b, operands)) return;
   const uint32_t before = r->vals.n;
   if (strncmp(name, "llvm.", 5) == 0) intrinsic(b, name, type);

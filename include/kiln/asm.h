@@ -36,8 +36,9 @@ typedef struct kiln_asm {
   /** in a naked function, for one of its ASMs: how the frame changes from its first byte on, as call frame
    * instructions (DWARF 5, 6.4.2), which are copied unchanged. NULL: it does not change */
   const uint8_t *rows;
-  uint32_t rows_bytes; /**< of them */
-  kiln_symbol label;   /**< of kiln_asm_label: gets the address of the first byte; id 0: none */
+  uint32_t rows_bytes;  /**< of them */
+  kiln_symbol label;    /**< of kiln_asm_label: gets the address of the first byte; id 0: none */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_asm;
 
 /** [ASM] Machine code with operands and results in registers; `sig` has their types: integers of
@@ -120,6 +121,7 @@ struct kiln_assembly {
   const kiln_assembled_symbol *symbols;   /**< to be set */
   const uint8_t *frame;                   /**< to be set if `rows`: kiln_asm.rows, or NULL */
   uint32_t frame_bytes;                   /**< to be set: of `frame` */
+  uint64_t reserved[2];                   /**< 0 */
 };
 
 /** Calls the module's assembler (kiln_module_options.assemble), if there are texts. KILN_ERR_UNSUPPORTED if it has

@@ -117,6 +117,7 @@ typedef struct kiln_jit_input {
                                     * thread-local data */
   kiln_session *const *sessions; /**< of the module */
   uint32_t n_sessions;           /**< number of them */
+  uint64_t reserved[2];          /**< 0 */
 } kiln_jit_input;
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */

@@ -268,7 +268,7 @@ public:
   [[nodiscard]] result add(const module &m, const session &s, std::uint32_t flags = 0,
                            kiln_jit_unit *unit = nullptr) {
     kiln_session *const sessions[] = {s.get()};
-    const kiln_jit_input input{m.get(), sessions, 1};
+    const kiln_jit_input input{m.get(), sessions, 1, {}};
     return add(flags, &input, 1, unit);
   }
   /** Links several modules, or the code of several sessions. */

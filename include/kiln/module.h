@@ -324,6 +324,7 @@ typedef struct kiln_reloc {
   /** Not 0: the value is symbol + addend - address of `relative_to`. `relative_to` must be defined in the section of
    * this item, as the item itself is, or in one section with a local `symbol`, as two blocks of a function are. */
   kiln_symbol relative_to;
+  uint64_t reserved[1]; /**< 0 */
 } kiln_reloc;
 
 /** Flags of a data definition. */

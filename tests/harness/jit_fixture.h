@@ -62,7 +62,7 @@ static inline kiln_status jit_try(kiln_jit *jit, const char *const *texts, size_
   for (size_t i = 0; i < n; i++) {
     c[i] = jit_compile(texts[i]);
     sessions[i] = c[i].s;
-    in[i] = (kiln_jit_input){c[i].m, sessions + i, 1};
+    in[i] = (kiln_jit_input){.module = c[i].m, .sessions = sessions + i, .n_sessions = 1};
   }
   kiln_status status = kiln_jit_add(jit, flags, in, (uint32_t)n, unit, e);
   for (size_t i = 0; i < n; i++) jit_release(c[i]);

@@ -138,7 +138,7 @@ static void null_make(struct null_fixture *x) {
   x->var = kiln_ssa_new_variable(x->ssa, KILN_TYPE_I64);
   x->jit = kiln_jit_new(&x->jit_options, NULL);
   x->stream = kiln_jit_stream_new(x->jit, x->m);
-  x->jit_input = (kiln_jit_input){x->m, &x->s, 1};
+  x->jit_input = (kiln_jit_input){.module = x->m, .sessions = &x->s, .n_sessions = 1};
   strcpy(x->name, "name");
   x->strings[0] = x->name;
   x->bytes = null_bitcode;

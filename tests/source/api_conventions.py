@@ -29,6 +29,14 @@ BUILDERS = {'kiln_func', 'kiln_debug', 'kiln_debug_expr', 'kiln_ssa', 'kiln_ctyp
 # Other acts that end what is built, and so tell.
 ENDS = re.compile(r'kiln_func_(finish|keep|verify|compile|try_compile|fail|print|status)|kiln_ssa_end$')
 GROWS = re.compile(r'_(options|attrs|desc|stats)$')
+# Structs that programs fill in, and that need no room.
+COMPLETE = {
+    'kiln_interp_value': 'bits', 'kiln_switch_case': 'a value and a block',
+    'kiln_clause': 'its kind says what more there is', 'kiln_location': 'its entry and its flags say more',
+    'kiln_die_declaration': 'kiln_die_set_... adds to the entry', 'kiln_die_member': 'as kiln_die_declaration',
+    'kiln_die_enumerator': 'a name and a value', 'kiln_die_shape_attr': 'a name and a kind',
+    'kiln_diag': 'has room',
+}
 NUMBERS = {'uint8_t', 'uint16_t', 'uint32_t', 'uint64_t', 'int32_t', 'int64_t', 'size_t', 'bool', 'float', 'double', 'void',
            'char'}
 PLURAL_ARRAYS = re.compile(r'^n_(\w+)$')
@@ -50,7 +58,6 @@ EXEMPT = {
     'kiln_wasm_is_module': 'noun',  # asks before there is a reader
     'kiln_wasm_value': 'tag',  # a union: any type's bytes
     'kiln_wasm_functype': 'callback',  # `entry` is compiled code
-    'kiln_diag': 'grows',  # a result that callers make room for
 }
 
 
@@ -162,12 +169,17 @@ def main(include):
                 check(is_out or own in ('max', 'out_bytes'), name, 'order', f'{own}: an input behind what is written')
             written = written or is_out
 
+    given = {base(spelled) for _, params, _ in functions.values() for spelled, _ in params if re.match(r'const kiln_\w+ \*', spelled)}
+
     # types
     for name, fields in structs.items():
         last = fields[-1]
         grows = bool(GROWS.search(name))
         room = last[1] == 'reserved' and last[0].startswith('uint64_t[')
-        check(grows == room, name, 'grows', '_options, _attrs, _desc and _stats have room to grow (reserved), others not')
+        check(not grows or room, name, 'grows', '_options, _attrs, _desc and _stats have room to grow (reserved)')
+        check(room or name in COMPLETE or name in handles or name not in given, name, 'grows',
+              'is given to calls: without room to grow (reserved), and not in COMPLETE')
+        check(name not in COMPLETE or name in given, name, 'grows', 'is in COMPLETE, and given to no call')
         names = {f[1]: f[0] for f in fields}
         for spelled, own in fields:
             kind = base(spelled)

@@ -102,7 +102,7 @@ int main() {
   for (int round = 0; round < 3; round++) {
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = kiln_session_new(m);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {m, &s, 1, {}};
     kiln_jit_unit u;
     if (kiln_text_read(s, text, strlen(text), nullptr, nullptr) != KILN_OK ||
         kiln_jit_add(jit, 0, &in, 1, &u, nullptr) != KILN_OK)
@@ -120,7 +120,7 @@ int main() {
     }
     m = kiln_module_new(&options);
     s = kiln_session_new(m);
-    in = {m, &s, 1};
+    in = {m, &s, 1, {}};
     kiln_jit_unit with_tables;
     if (kiln_text_read(s, catching, strlen(catching), nullptr, nullptr) != KILN_OK ||
         kiln_jit_add(jit, 0, &in, 1, &with_tables, nullptr) != KILN_OK)

@@ -48,7 +48,7 @@ int main(void) {
   for (int round = 0; round < 2; round++) { /* the second time in the memory of the first */
     kiln_module *m = kiln_module_new(&module);
     kiln_session *s = kiln_session_new(m);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
     kiln_jit_unit u;
     if (kiln_text_read(s, text, strlen(text), NULL, NULL) != KILN_OK ||
         kiln_jit_add(jit, 0, &in, 1, &u, NULL) != KILN_OK)

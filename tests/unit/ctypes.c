@@ -606,7 +606,7 @@ static void interned(void **state) {
 
 /* Links what was compiled and gives the address of a function. */
 static void *jit_function(struct fixture *t, kiln_jit **jit, const char *name) {
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   *jit = kiln_jit_new(NULL, NULL);
   assert_int_equal(kiln_jit_add(*jit, 0, &input, 1, NULL, NULL), KILN_OK);
   return kiln_jit_lookup(*jit, name);

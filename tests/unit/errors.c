@@ -178,7 +178,7 @@ static void in_a_jit(void **state) {
   kiln_jit_error error = {0};
   kiln_jit *jit = kiln_jit_new(NULL, &error);
   assert_non_null(jit);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   kiln_symbol f = declare(t, "f");
   kiln_func *open = good(t->s, f);
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, &error), KILN_ERR_STRUCTURE);
@@ -303,7 +303,7 @@ static void truncating_store(void **state) {
   kiln_build_ret(f, &r, 1);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, NULL), KILN_OK);
   int64_t (*call)(int64_t) = (int64_t (*)(int64_t))(uintptr_t)kiln_jit_lookup(jit, "f");
   assert_int_equal(call(0x1234567), 0xffff6700);

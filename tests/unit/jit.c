@@ -309,7 +309,7 @@ static void several_sessions(void **state) {
   kiln_session *s[2] = {kiln_session_new(m), kiln_session_new(m)};
   for (int i = 0; i < 2; i++)
     assert_int_equal(kiln_text_read(s[i], texts[i], strlen(texts[i]), NULL, NULL), KILN_OK);
-  kiln_jit_input in = {m, s, 2};
+  kiln_jit_input in = {.module = m, .sessions = s, .n_sessions = 2};
   kiln_jit_error e = {0};
   kiln_jit_unit unit;
   if (kiln_jit_add(jit, 0, &in, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);

@@ -152,7 +152,7 @@ static void forks_and_removals_alternate(void **state) {
 /* 0 if the JIT is its parent's, and all else works. */
 static int as_a_child(kiln_jit *jit, kiln_jit_unit u) {
   struct compiled c = jit_compile("func @own() -> i64 {\nb0:\n  ret 7\n}\n");
-  kiln_jit_input in = {c.m, &c.s, 1};
+  kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
   kiln_jit_unit added;
   kiln_jit_error e = {0};
   if (kiln_jit_add(jit, 0, &in, 1, &added, &e) != KILN_ERR_STRUCTURE) return 1;
@@ -219,7 +219,7 @@ static void *add_interrupted(void *p) {
   kiln_jit_unit u = {0};
   struct compiled c =
     jit_compile("data tls(gd) @x align 8 { i64 1 }\nfunc @y() -> i64 {\nb0:\n  ret 1\n}\n");
-  kiln_jit_input in = {c.m, &c.s, 1};
+  kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
   atomic_store(&countdown, job->at);
   kiln_status status = kiln_jit_add(job->jit, KILN_JIT_REDEFINABLE, &in, 1, &u, NULL);
   if (status == KILN_OK) status = kiln_jit_remove(job->jit, u, NULL);

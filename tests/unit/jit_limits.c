@@ -175,7 +175,7 @@ static void each_allocation_fails(void **state) {
       assert_int_equal(f.held, 0);
       continue;
     }
-    kiln_jit_input in = {c.m, &c.s, 1};
+    kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
     kiln_status status =
       kiln_jit_add(jit, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, &in, 1, NULL, &e);
     if (status != KILN_OK) {

@@ -148,7 +148,7 @@ static void weak_references_in_code_of_the_program(void **state) {
     struct compiled c = {.m = jit_module(pics[k / 3])};
     c.s = kiln_session_new(c.m);
     assert_int_equal(kiln_text_read(c.s, text, strlen(text), NULL, NULL), KILN_OK);
-    kiln_jit_input in = {c.m, &c.s, 1};
+    kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
     kiln_jit_error e = {0};
     if (kiln_jit_add(jit, 0, &in, 1, NULL, &e) != KILN_OK) fail_msg("%u: %s", k, e.diag.message);
     jit_release(c);
@@ -329,7 +329,7 @@ static kiln_status add_renamed(kiln_jit *jit, const char *text, const char *name
   struct compiled c = jit_compile(text);
   kiln_symbol s = kiln_symbol_refer(c.m, name);
   assert_int_equal(kiln_symbol_set_object_name(c.m, s, object), KILN_OK);
-  kiln_jit_input in = {c.m, &c.s, 1};
+  kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
   kiln_status status = kiln_jit_add(jit, 0, &in, 1, NULL, e);
   jit_release(c);
   return status;

@@ -207,7 +207,7 @@ static void other_pic_levels(void **state) {
     kiln_module *m = jit_module(pic);
     kiln_session *s = kiln_session_new(m);
     assert_int_equal(kiln_text_read(s, text, strlen(text), NULL, NULL), KILN_OK);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
     kiln_jit_error e = {0};
     if (kiln_jit_add(jit, 0, &in, 1, NULL, &e) != KILN_OK) fail_msg("%s", e.diag.message);
     assert_int_equal(jit_call(jit, "f", 0, 0), 4 + 7 + 7 + 4);

@@ -291,7 +291,7 @@ static kiln_jit_unit add_local(void) {
   kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  kiln_jit_input in = {m, &s, 1};
+  kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
   kiln_jit_unit u = {0};
   CHECK(kiln_text_read(s, local_text, sizeof local_text - 1, NULL, NULL) == KILN_OK);
   CHECK(kiln_jit_add(jit, 0, &in, 1, &u, NULL) == KILN_OK);

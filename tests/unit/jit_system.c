@@ -47,7 +47,7 @@ static int add_constant(kiln_jit *jit, unsigned flags, kiln_jit_unit *u, long (*
   WANT(kiln_target_find_host(&options.target));
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  kiln_jit_input in = {m, &s, 1};
+  kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
   WANT(kiln_text_read(s, text, strlen(text), NULL, NULL) == KILN_OK);
   WANT(kiln_jit_add(jit, flags, &in, 1, u, NULL) == KILN_OK);
   kiln_session_free(s);
@@ -149,7 +149,7 @@ static int add_and_remove(kiln_jit *jit, unsigned rounds) {
     WANT(kiln_target_find_host(&options.target));
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = kiln_session_new(m);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
     kiln_jit_unit u[3];
     const char *text = texts[i % 3];
     WANT(kiln_text_read(s, text, strlen(text), NULL, NULL) == KILN_OK);

@@ -154,7 +154,10 @@ static void c_types(void **state) {
     kiln_build_ret(t.f, &v, 1);
     if (kiln_func_compile(t.f) != KILN_OK) fail_msg("%s", kiln_module_diag(m)->message);
     kiln_jit *jit = kiln_jit_new(NULL, NULL);
-    assert_int_equal(kiln_jit_add(jit, 0, &(kiln_jit_input){m, &t.s, 1}, 1, NULL, NULL), KILN_OK);
+    assert_int_equal(kiln_jit_add(jit, 0,
+                                  &(kiln_jit_input){.module = m, .sessions = &t.s, .n_sessions = 1},
+                                  1, NULL, NULL),
+                     KILN_OK);
     long (*f)(const void *, long) = (long (*)(const void *, long))kiln_jit_lookup(jit, "f");
     assert_int_equal(f(NULL, 7), calls[k].returns);
     assert_int_equal(f(types, 7), calls[k].catches);
@@ -226,7 +229,8 @@ static kiln_jit_unit add_unit(kiln_jit *jit, unsigned catches, unsigned n, unsig
   kiln_jit_unit unit;
   kiln_jit_error error = {0};
   if (build(s, "f", catches, n) != KILN_OK) fail_msg("%s", kiln_module_diag(m)->message);
-  if (kiln_jit_add(jit, flags, &(kiln_jit_input){m, &s, 1}, 1, &unit, &error) != KILN_OK)
+  if (kiln_jit_add(jit, flags, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1,
+                   &unit, &error) != KILN_OK)
     fail_msg("%s", error.diag.message);
   kiln_session_free(s);
   kiln_module_free(m);

@@ -303,7 +303,7 @@ static void as_clang(void **test) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){0});
   kiln_jit_unit unit;
   kiln_jit_error e = {0};
-  const kiln_jit_input input = {m, &s, 1};
+  const kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   if (kiln_jit_add(jit, 0, &input, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);
   for (unsigned i = 0; i < X86_ROWS; i++) compare_row(jit, library, i, &state);
   kiln_jit_free(jit);
@@ -399,7 +399,7 @@ static void as_known(void **test) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){0});
   kiln_jit_unit unit;
   kiln_jit_error e = {0};
-  const kiln_jit_input input = {m, &s, 1};
+  const kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   if (kiln_jit_add(jit, 0, &input, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);
   for (unsigned i = 0; i < KNOWN; i++) {
     char name[32];

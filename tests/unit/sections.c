@@ -211,7 +211,7 @@ static void in_a_jit(void **state) {
   data_with(t, &(kiln_symbol_desc){.name = "y", .section = "written"},
             &(kiln_data_desc){.bytes = "y", .size_bytes = 1, .flags = KILN_DATA_READ_ONLY});
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   kiln_jit_unit unit;
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, &unit, NULL), KILN_OK);
   *(char *)kiln_jit_lookup(jit, "x") = 'z';
@@ -229,7 +229,7 @@ static void executable_data_in_a_jit(void **state) {
                    KILN_OK);
   data_in(t, "x", ".run", "\xc3", 1, KILN_DATA_READ_ONLY);
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, NULL), KILN_ERR_UNSUPPORTED);
   kiln_jit_free(jit);
 }
