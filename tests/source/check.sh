@@ -306,6 +306,8 @@ check_built() {
     skip "no function of more than 80 lines" "no ctags"
     skip "ctags finds the functions of lib/ and targets/" "no ctags"
   fi
+  check "the ABI is that of tests/source/abi" tests/source/abi.py --build="$1"
+  command -v abidiff > /dev/null || skip "the ABI's types and functions are those of tests/source/abi" "no abigail-tools"
   check "libkiln-as.so exports kiln_ only" check_exported "$1/assembler/libkiln-as.so"
   check "libkiln-as.so needs libc only" check_needs_libc_only "$1/assembler/libkiln-as.so"
   check "libkiln-as.a has names of its own only" check_archive_names "$1/assembler/libkiln-as.a"
@@ -341,6 +343,7 @@ case ${1:-all} in
     check_source
     check "the English of pages, heads of files, public comments and messages" tests/source/words.py
     check_built build
+    check "the check of the ABI finds planted changes" tests/source/abi.py --planted
     check_builds ;;
 esac
 finish
