@@ -8,7 +8,7 @@ with tests/source/abi, and prints what differs:
   public alone, and takes a second;
 - that the libraries in the build folder export the functions that the headers declare, and no others.
 
---write makes both files anew: after a change that is meant. CONTRIBUTING.md says what else follows.
+--write writes both files again, after a change that is meant. CONTRIBUTING.md says what else follows.
 --planted checks that a field that is inserted and a function that is removed are found."""
 import argparse
 import glob

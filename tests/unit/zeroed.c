@@ -1,5 +1,5 @@
-/* What programs give to calls, all zero: nothing of it means block 0, variable 0, symbol 0 or the like by accident. Where
- * something is required, that is an error with a diagnostic; where zero has a meaning, the header says it. */
+/* What programs give to calls, all zero: nothing of it means block 0, variable 0, symbol 0 or the like by accident.
+ * Where something is required, that is an error with a diagnostic; where zero has a meaning, the header says it. */
 #include "build_fixture.h"
 
 #include <kiln/kiln.h>
