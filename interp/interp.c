@@ -79,10 +79,11 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
 
 /* The behaviour of operations that docs/ir.md leaves to the target. */
 static const struct kn_imachine machines[] = {
-  [KILN_TARGET_X86_64] = {.fuses = false, .division_traps = true},
-  [KILN_TARGET_AARCH64] = {.fuses = true, .division_traps = false},
+  [KILN_PROCESSOR_X86_64] = {.fuses = false, .division_traps = true},
+  [KILN_PROCESSOR_AARCH64] = {.fuses = true, .division_traps = false},
 };
-_Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
+               "every target has a row");
 
 kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options) {
   if (!m) return NULL;
@@ -93,7 +94,7 @@ kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options)
   if (!in) return NULL;
   *in = empty;
   if (options) in->options = *options;
-  in->machine = machines[kiln_module_target(m)];
+  in->machine = machines[kiln_module_processor(m)];
   in->keyed = pthread_key_create(&in->key, kn_interp_thread_free) == 0;
   if (in->keyed && pthread_mutex_init(&in->lock, NULL) == 0) return in;
   if (in->keyed) pthread_key_delete(in->key);

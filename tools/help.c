@@ -7,17 +7,17 @@
 /* ---- words that the library knows ---- */
 
 static void put_targets(FILE *out, const char *between, const char *last) {
-  const char *name, *next = kiln_target_name(0);
-  for (unsigned t = 0; (name = next) != NULL; t++) {
-    next = kiln_target_name((kiln_target)(t + 1));
-    fprintf(out, "%s%s", t == 0 ? "" : next != NULL ? between : last, name);
+  const char *name, *next = kiln_processor_name((kiln_processor)1);
+  for (unsigned t = 1; (name = next) != NULL; t++) {
+    next = kiln_processor_name((kiln_processor)(t + 1));
+    fprintf(out, "%s%s", t == 1 ? "" : next != NULL ? between : last, name);
   }
 }
 
 static void put_features(FILE *out, const char *between) {
   const char *feature, *before = "";
-  for (unsigned t = 0; kiln_target_name((kiln_target)t) != NULL; t++) {
-    for (unsigned i = 0; (feature = kiln_feature_name((kiln_target)t, i)) != NULL; i++) {
+  for (unsigned t = 1; kiln_processor_name((kiln_processor)t) != NULL; t++) {
+    for (unsigned i = 0; (feature = kiln_feature_name((kiln_processor)t, i)) != NULL; i++) {
       fprintf(out, "%s%s", before, feature);
       before = between;
     }

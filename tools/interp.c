@@ -55,7 +55,7 @@ static void catch_signals(void) {
 static void run_destructors(void) { kiln_interp_run_destructors(running, NULL); }
 
 static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
-  kiln_symbol symbol = kiln_symbol_find(m, "main");
+  kiln_symbol symbol = kiln_symbol_lookup(m, "main");
   kiln_sig_info sig = kiln_sig_get(m, kiln_symbol_get(m, symbol).sig);
   kiln_interp_value args[3] = {
     {(uint64_t)argc, 0}, {(uint64_t)(uintptr_t)argv, 0}, {(uint64_t)(uintptr_t)environ, 0}};

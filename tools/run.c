@@ -227,7 +227,7 @@ static void run_destructors(void) { kiln_jit_run_destructors(program.jit, progra
 /* The function `main` of the inputs; NULL after a message. */
 static void *find_main(const struct input *inputs, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    kiln_symbol s = kiln_symbol_find(inputs[i].module.module, "main");
+    kiln_symbol s = kiln_symbol_lookup(inputs[i].module.module, "main");
     if (s.id == 0) continue;
     kiln_symbol_info info = kiln_symbol_get(inputs[i].module.module, s);
     if (info.kind != KILN_SYMBOL_FUNC || !info.defined) continue;

@@ -77,7 +77,7 @@ static void print_name(const char *text, size_t n) {
 
 static void print_backtrace(const struct process *p, const kiln_wasmrt_error *e, bool lined) {
   kiln_wasmrt_line lines[KILN_WASMRT_FRAMES];
-  kiln_wasmrt_code_find_lines(p->code, e, lines);
+  kiln_wasmrt_code_lines(p->code, e, lines);
   for (uint32_t i = 0; i < e->n_frames; i++) {
     kiln_wasm_name name = kiln_wasmrt_func_name(e->frames + i);
     fprintf(stderr, "  %2u: function %u", i, e->frames[i].function);
@@ -156,7 +156,7 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   kiln_wasmrt_instance *i =
     kiln_wasmrt_instantiate(p->store, kiln_wasmrt_code_image(p->code), &error);
   if (i == NULL) return status_of(p, r, &error);
-  const kiln_wasm_func *start = kiln_wasmrt_find_func(i, "_start");
+  const kiln_wasm_func *start = kiln_wasmrt_lookup_func(i, "_start");
   kiln_wasm_functype type =
     start != NULL ? kiln_wasmrt_func_type(p->store, start) : (kiln_wasm_functype){.n_params = 1};
   if (type.n_params + type.n_results > 0) {

@@ -17,11 +17,11 @@
 #include <kiln/llvm.h>
 
 const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last) {
-  const char *name, *next = kiln_target_name(0);
+  const char *name, *next = kiln_processor_name((kiln_processor)1);
   size_t n = 0;
-  for (unsigned t = 0; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
-    next = kiln_target_name((kiln_target)(t + 1));
-    const char *before = t == 0 ? "" : next != NULL ? ", " : last;
+  for (unsigned t = 1; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
+    next = kiln_processor_name((kiln_processor)(t + 1));
+    const char *before = t == 1 ? "" : next != NULL ? ", " : last;
     n += (size_t)snprintf(out + n, TOOL_TARGETS_SIZE - n, "%s%s", before, name);
   }
   return out;

@@ -50,8 +50,8 @@ static int parse_features(const char *words, uint32_t *out) {
   char name[32];
   while (next_name(&words, name)) {
     uint32_t bit = 0;
-    for (unsigned t = 0; t < KILN_TARGET_COUNT && !bit; t++)
-      kiln_feature_find((kiln_target)t, name, &bit);
+    for (unsigned t = 1; t < KILN_PROCESSOR_COUNT && !bit; t++)
+      kiln_feature_find((kiln_processor)t, name, &bit);
     if (!bit)
       return tool_bad_value(OPTION_FEATURES, name,
                             "`kiln compile --help` lists those that there are");

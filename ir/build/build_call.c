@@ -79,11 +79,9 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   return s;
 }
 
-/* The current block has a call by `s` behind which it, or another one, goes on. Behind one that preserves no registers
- * none has a value, as behind the second return of setjmp. */
+/* The current block has a call by `s` behind which it, or another one, goes on. */
 static inline void note_call(kiln_func *f, const struct kn_sig *s) {
-  if (KN_UNLIKELY(!s->usual) && s->conv->loses_all)
-    f->facts.returns_twice = f->facts.sets_jump = true;
+  if (KN_UNLIKELY(!s->usual) && s->conv->loses_all) f->facts.loses_all = true;
   f->block[f->current].calls++;
   f->facts.has_calls = true;
 }

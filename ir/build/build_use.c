@@ -205,7 +205,7 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
     kn_build_fail(f, kn_module_own(f->module), "the module has an error");
     return KN_NONE;
   }
-  kiln_block_take_address(f, b);
+  kn_block_take_address(f, b);
   return kiln_const_symbol(f, (kiln_symbol){id}, 0);
 }
 

@@ -67,6 +67,8 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) KN_COLD;
 bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,
                         uint32_t n);
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t index, uint32_t value);
+/* Marks a block as one whose address is taken. */
+void kn_block_take_address(kiln_func *f, kiln_block block);
 /* Appends a TRY, whose arguments and clauses are in lists from `first`, with its edges. */
 bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first);
 

@@ -12,7 +12,7 @@ static bool parse_registers(struct kn_parser *p, uint8_t *out, uint32_t *n) {
     char name[8] = {0};
     unsigned r;
     memcpy(name, p->lx.tok.text, p->lx.tok.length);
-    if (!kiln_register_find(kiln_module_target(p->module), name, &r)) break;
+    if (!kiln_register_find(kiln_module_processor(p->module), name, &r)) break;
     if (*n == MAX_REGS) return kn_parse_expected(p, "fewer registers");
     out[(*n)++] = (uint8_t)r;
     kn_parse_next(p);

@@ -94,7 +94,7 @@ def named_files(path, text, names):
 
 
 # Examples of a name, and the package for Python, not names of the API.
-NAMED = {'kiln_x_set_y', 'KILN_TARGET_RISCV64', 'kiln_codegen'}
+NAMED = {'kiln_x_set_y', 'KILN_PROCESSOR_RISCV64', 'kiln_codegen'}
 
 
 def names(page, text, known):

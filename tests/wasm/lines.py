@@ -59,8 +59,8 @@ int main(int argc, char **argv) {
   kiln_wasmrt_instance *i = kiln_wasmrt_instantiate(store, &kiln_wasm_module, &error);
   kiln_wasm_value value = {.i32 = (uint32_t)atoi(argv[1])};
   if (i == NULL) return 1;
-  kiln_wasmrt_call(store, kiln_wasmrt_find_func(i, argc > 2 ? "stops" : "_start"), &value, &error);
-  kiln_wasmrt_find_lines(&error, lines);
+  kiln_wasmrt_call(store, kiln_wasmrt_lookup_func(i, argc > 2 ? "stops" : "_start"), &value, &error);
+  kiln_wasmrt_lines(&error, lines);
   printf("%s\\n", error.message);
   for (uint32_t k = 0; k < error.n_frames; k++) {
     kiln_wasm_name name = kiln_wasmrt_func_name(error.frames + k);
