@@ -1,8 +1,7 @@
-/* The IR of one function: dense arrays that the builder fills, that the verifier, printer and plan
- * read, and that the walk uses up. After it was built, only the plan and the walk write to it:
- * homes and the walk's scratch in kn_val and kn_slot, and, where blocks are reordered, kn_block.pos
- * and the back edges. Invariant: every handle stored in an instruction is in range and of a type
- * that the instruction allows, because the builder checked it. */
+/* The IR of one function: dense arrays that the builder fills, and that the verifier, printer, plan and walk read. Once
+ * the function is finished nothing writes to them (lib/check/check_ir.c proves it in checking builds), but for struct
+ * kn_val, the state of values in plan and walk, which is no part of the IR. Invariant: every handle stored in an
+ * instruction is in range and of a type that the instruction allows, because the builder checked it. */
 #ifndef KN_IR_FUNC_H
 #define KN_IR_FUNC_H
 

@@ -70,7 +70,7 @@ enum {
 typedef enum kiln_inlining {
   KILN_INLINING_OFF,   /**< none */
   KILN_INLINING_MUST,  /**< those of functions with KILN_INLINE_ALWAYS */
-  KILN_INLINING_SMALL, /**< and those of small functions: kiln_module_attrs.inline_size */
+  KILN_INLINING_SMALL, /**< and those of small functions: kiln_inline_attrs */
   KILN_INLINING_COUNT
 } kiln_inlining;
 
@@ -169,8 +169,6 @@ typedef struct kiln_module_attrs {
    * before the bitcode is read. */
   bool refuse_unknown;
   kiln_inlining inlining; /**< which calls of kept functions are inlined */
-  /** The most instructions of a small function, as docs/inlining.md counts them; 0: the default */
-  uint32_t inline_size;
   uint64_t reserved[5]; /**< 0 */
 } kiln_module_attrs;
 

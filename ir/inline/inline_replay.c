@@ -9,8 +9,6 @@
 #include "ir/build/builder.h"
 #include "ir/inline/inline_replay.h"
 
-#include <kiln/inline.h>
-
 /* ---- operands ---- */
 
 struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h) {
@@ -446,7 +444,7 @@ static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
   }
   begin_like(g, f);
   struct kn_replay r = {.g = g, .room = s->inlining};
-  r.into = kn_inline_into_row(f) == KN_INLINE_NONE;
+  r.into = kn_inline_into_row(f);
   kn_replay_bounds(&r, f, once, size);
   struct kn_level top = {.f = f, .body = body, .order = order, .n_order = n_order, .is_once = once};
   if (!kn_replay_level(&r, &top, 0)) return;
@@ -471,10 +469,15 @@ kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
 bool kn_inline_wanted(const kiln_func *f) {
   const kiln_module *m = f->module;
   if (m->kept == NULL || !m->kept->settled || f->facts.inlined) return false;
-  if (kn_inline_into_row(f) != KN_INLINE_NONE) return false;
+  enum kn_inline_row row = kn_inline_into_row(f);
+  bool tells = m->inline_attrs.decide != NULL;
+  if (row != KN_INLINE_NONE) {
+    if (tells) kn_inline_tell(f, row);
+    return false;
+  }
   for (uint32_t i = 0; i < f->pool.n; i++) {
     const struct kn_body *body = kn_kept_body(m, f->pool.at[i].symbol);
-    if (body != NULL && body->row == KN_INLINE_NONE) return true;
+    if (body != NULL && (tells || body->row == KN_INLINE_NONE)) return true;
   }
   return false;
 }

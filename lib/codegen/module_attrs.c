@@ -43,7 +43,6 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   m->exec_stack = attrs->exec_stack;
   m->refuse_unknown = attrs->refuse_unknown;
   m->inlining = (uint8_t)attrs->inlining;
-  m->inline_size = attrs->inline_size;
   return KILN_OK;
 }
 
@@ -58,6 +57,5 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .exec_stack = m->exec_stack,
     .refuse_unknown = m->refuse_unknown,
     .inlining = (kiln_inlining)m->inlining,
-    .inline_size = m->inline_size,
   };
 }

@@ -143,11 +143,6 @@ static inline struct kn_code_line *kn_debug_newest(const struct kn_debug_observe
   struct kn_output *out = d->w->s->out;
   return out->lines.n > d->lines.first ? &out->lines.at[out->lines.n - 1] : NULL;
 }
-/* Does the newest row begin here? */
-static inline bool kn_debug_row_here(const struct kn_debug_observer *d) {
-  const struct kn_code_line *row = kn_debug_newest(d);
-  return row != NULL && d->w->code.marks.at[row->offset].at == kn_here(d->w);
-}
 
 /* ---- observe_lines.c ---- */
 

@@ -341,9 +341,6 @@ X64_INLINE uint8_t *x64_test_ri(uint8_t *p, unsigned size, unsigned rm, int32_t 
   }
   return x64_imm(x64_group_r(p, 0xf7 | X64_W8, size, 0, rm), size, imm);
 }
-X64_INLINE uint8_t *x64_test_mi(uint8_t *p, unsigned size, struct x64_mem m, int32_t imm) {
-  return x64_imm(x64_group_m(p, 0xf7 | X64_W8, size, 0, m), size, imm);
-}
 /* mov [m], imm. */
 X64_INLINE uint8_t *x64_mov_mi(uint8_t *p, unsigned size, struct x64_mem m, int32_t imm) {
   return x64_imm(x64_group_m(p, 0xc7 | X64_W8, size, 0, m), size, imm);
@@ -353,12 +350,6 @@ X64_INLINE uint8_t *x64_imul_rri(uint8_t *p, unsigned size, unsigned reg, unsign
                                  int32_t imm) {
   bool small = x64_fits8(imm);
   p = x64_rr(p, small ? 0x6b : 0x69, size, reg, rm);
-  return x64_imm(p, small ? 0 : size, imm);
-}
-X64_INLINE uint8_t *x64_imul_rmi(uint8_t *p, unsigned size, unsigned reg, struct x64_mem m,
-                                 int32_t imm) {
-  bool small = x64_fits8(imm);
-  p = x64_rm(p, small ? 0x6b : 0x69, size, reg, m);
   return x64_imm(p, small ? 0 : size, imm);
 }
 /* Any 64-bit constant, flags untouched: mov r32, imm32; mov r64, simm32; movabs. */
@@ -444,14 +435,8 @@ X64_INLINE uint8_t *x64_mfence(uint8_t *p) {
 X64_INLINE uint8_t *x64_call_r(uint8_t *p, unsigned r) {
   return x64_group_r(p, 0xff | X64_NOSIZE, 2, 2, r);
 }
-X64_INLINE uint8_t *x64_call_m(uint8_t *p, struct x64_mem m) {
-  return x64_group_m(p, 0xff | X64_NOSIZE, 2, 2, m);
-}
 X64_INLINE uint8_t *x64_jmp_r(uint8_t *p, unsigned r) {
   return x64_group_r(p, 0xff | X64_NOSIZE, 2, 4, r);
-}
-X64_INLINE uint8_t *x64_jmp_m(uint8_t *p, struct x64_mem m) {
-  return x64_group_m(p, 0xff | X64_NOSIZE, 2, 4, m);
 }
 X64_INLINE uint8_t *x64_call_rel(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe8), d); }
 X64_INLINE uint8_t *x64_jmp_rel32(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe9), d); }
@@ -463,11 +448,6 @@ X64_INLINE uint8_t *x64_jcc_rel32(uint8_t *p, unsigned cc, int32_t d) {
 }
 X64_INLINE uint8_t *x64_jcc_rel8(uint8_t *p, unsigned cc, int32_t d) {
   return x64_put8(x64_put8(p, 0x70 | cc), (uint8_t)d);
-}
-/* cmpss, cmpsd with predicate 0 to 7. */
-X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned rm,
-                                unsigned predicate) {
-  return x64_put8(x64_rr(p, op, 2, reg, rm), predicate);
 }
 /* 16 bytes: compares with rdx:rax, stores rcx:rbx. */
 X64_INLINE uint8_t *x64_cmpxchg16b(uint8_t *p, struct x64_mem m) {
