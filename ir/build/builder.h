@@ -68,6 +68,13 @@ bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t inde
 /* Appends a TRY, whose arguments and clauses are in lists from `first`, with its edges. */
 bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first);
 
+/* Appends an instruction whose operands are in its fields and none of which is a slot's content (kn_build_address):
+ * uses its operands, notes what it does to the function and the block, and ends the block if it ends blocks and has no
+ * edges. Opcode, type and x are known to be right. Its value; or what it folds to, if the function folds; 0: none, or
+ * the function failed. (build_append.c) */
+uint32_t kn_build_append(kiln_func *f, unsigned op, unsigned type, unsigned x, uint32_t a,
+                         uint32_t b, uint32_t c);
+
 /* ---- inline ---- */
 
 #define KN_NONE ((kiln_value){0})
@@ -129,12 +136,9 @@ static inline bool kn_build_address(kiln_func *f, uint32_t *h, unsigned type, in
 }
 
 /* Counts an instruction that clobbers like a call. */
-static inline void kn_build_clobber(kiln_func *f, unsigned op, unsigned type) {
-  if (KN_UNLIKELY(f->clobbers[op] >> type & 1)) {
-    f->block[f->current].calls++;
-    f->facts.has_calls = true;
-    f->facts.stack_args |= f->module->library->x87 >> type & 1;
-  }
+static inline void kn_build_count_call(kiln_func *f) {
+  f->block[f->current].calls++;
+  f->facts.has_calls = true;
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are composed for such hosts");

@@ -28,42 +28,33 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
   }
 }
 
-/* What an instruction counts for. */
+/* Instructions that one counts for. */
 static uint32_t weight(const struct kn_inst *in, const uint8_t *once) {
-  switch (in->op) {
-  case KILN_OP_RESULT:
-  case KILN_OP_LIFE_START:
-  case KILN_OP_LIFE_END:
-  case KILN_OP_UNREACHABLE:
-  case KILN_OP_BR:
-  case KILN_OP_RET: return 0;
-  case KILN_OP_ADDR: return in->b != 0;
-  case KILN_OP_LOAD:
-  case KILN_OP_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
-  case KILN_OP_CALL:
-  case KILN_OP_TRY: return 2 + (uint32_t)in->x / 2;
-  case KILN_OP_MEMCPY:
-  case KILN_OP_MEMMOVE:
-  case KILN_OP_MEMSET: return 2;
-  default: return 1;
+  switch ((unsigned)kn_op_shape(in->op)) {
+  case KN_SH_ADDR: return in->b != 0;
+  case KN_SH_LOAD:
+  case KN_SH_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
+  case KN_SH_CALL:
+  case KN_SH_TRY: return kn_op_info[in->op].cost + (uint32_t)in->x / 2;
+  default: return kn_op_info[in->op].cost;
   }
 }
 
-/* What an instruction rules out. */
+/* What a function with an instruction is not inlined for. */
 static enum kn_inline_row row_of(unsigned op) {
-  switch (op) {
-  case KILN_OP_ASM: return KN_INLINE_ASM;
-  case KILN_OP_FRAME_ADDR:
-  case KILN_OP_RETURN_ADDR: return KN_INLINE_FRAME;
-  case KILN_OP_BUILTIN_SETJMP:
-  case KILN_OP_BUILTIN_LONGJMP: return KN_INLINE_TWICE;
-  case KILN_OP_SALLOC:
-  case KILN_OP_STACK_SAVE:
-  case KILN_OP_STACK_RESTORE: return KN_INLINE_STACK;
-  case KILN_OP_TAILCALL: return KN_INLINE_TAILCALL;
-  case KILN_OP_EH_RETURN: return KN_INLINE_EH_RETURN;
-  default: return KN_INLINE_NONE;
+  switch ((enum kn_op_fact)kn_op_info[op].fact) {
+  case KN_FACT_STACK:
+  case KN_FACT_SAVE: return KN_INLINE_STACK;
+  case KN_FACT_FRAME: return KN_INLINE_FRAME;
+  case KN_FACT_TWICE:
+  case KN_FACT_JUMP: return KN_INLINE_TWICE;
+  case KN_FACT_EH_RETURN: return KN_INLINE_EH_RETURN;
+  case KN_FACT_CODE: return KN_INLINE_ASM;
+  case KN_FACT_TAIL: return KN_INLINE_TAILCALL;
+  case KN_FACT_NO:
+  case KN_FACT_CALL: break;
   }
+  return KN_INLINE_NONE;
 }
 
 /* Can a definition elsewhere come in this one's place? */

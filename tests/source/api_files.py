@@ -26,7 +26,7 @@ FILES = {
     'jit.h': ['jit/*.c'],
     'ssa.h': ['helpers/ssa*.c'],
     'ctypes.h': ['helpers/ctypes*.c'],
-    'fold.h': ['helpers/fold.c'],
+    'fold.h': ['ir/fold/fold_build.c'],
     'interp.h': ['interp/*.c'],
     'llvm.h llvm_operation.h': ['frontends/llvm/*.c'],
     'wasm.h': ['frontends/wasm/*.c'],
