@@ -407,6 +407,12 @@ struct kiln_func {
   struct kiln_func *next, *prev;
 };
 
+/* True if debug information changes no code (KILN_VARIABLES_AS_IS): what is somewhere is shown, and nothing is kept.
+ * Else each declared variable is kept for all of the function, and statements have code of their own. */
+static inline bool kn_debug_as_is(const kiln_func *f) {
+  return f->module->variables == KILN_VARIABLES_AS_IS;
+}
+
 /* The machine code of an ASM: kiln_inst_get_asm. (ir/build/build_asm.c) */
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 

@@ -64,6 +64,17 @@ enum {
   KILN_PROTECT_NONE = 64
 };
 
+/* ---- variables: <kiln/debug.h> ---- */
+
+/** What debuggers see of the variables that kiln_func_declare_variable describes, and of statements. */
+typedef enum kiln_variables {
+  /** Each variable is kept for all of its function, and each statement has an instruction: the code is slower. */
+  KILN_VARIABLES_KEPT,
+  /** Debug information changes no code: a variable is shown where something has its value anyway. */
+  KILN_VARIABLES_AS_IS,
+  KILN_VARIABLES_COUNT
+} kiln_variables;
+
 /* ---- inlining: <kiln/inline.h> ---- */
 
 /** Which calls of kept functions are inlined. */
@@ -168,8 +179,9 @@ typedef struct kiln_module_attrs {
   /** Metadata of bitcode that Kiln does not know are an error; else they are dropped (kiln_llvm_list_unknown). Set it
    * before the bitcode is read. */
   bool refuse_unknown;
-  kiln_inlining inlining; /**< which calls of kept functions are inlined */
-  uint64_t reserved[5]; /**< 0 */
+  kiln_inlining inlining;   /**< which calls of kept functions are inlined */
+  kiln_variables variables; /**< set it before anything is read or built */
+  uint64_t reserved[5];     /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of a module, before kiln_module_freeze. Everything is copied. */

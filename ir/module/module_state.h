@@ -187,6 +187,7 @@ struct kiln_module {
   uint32_t n_reached;
   kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
   uint8_t inlining;               /* kiln_inlining */
+  uint8_t variables;              /* kiln_variables */
   /* Of the target: see kn_target_library. */
   const struct kn_convention *library;
 };

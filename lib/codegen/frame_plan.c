@@ -68,8 +68,7 @@ static bool may_be_memory(const kiln_func *f, const struct kn_slot *s) {
   if (s->scope == 0 || s->parent != 0 || s->align_log2 > KN_SHARED_ALIGN_LOG2) return false;
   if (s->size_bytes > INT32_MAX / 4) return false;
   return s->pieces != 0 ||
-         (s->reg == KN_NO_REG &&
-          (s->uses != 0 || (f->debug.vars.n != 0 && f->module->inlining != KILN_INLINING_SMALL)));
+         (s->reg == KN_NO_REG && (s->uses != 0 || (f->debug.vars.n != 0 && !kn_debug_as_is(f))));
 }
 
 void kn_frame_plan_scopes(struct kn_frame_plan *p, kiln_func *f) {

@@ -126,12 +126,6 @@ struct kn_debug_observer {
   struct kn_debug_calls calls;
 };
 
-/* Where small functions are inlined, debuggers change no code: what is somewhere is shown, and nothing is kept for
- * them. Else each declared variable is kept for all of the function, and statements have code of their own. */
-static inline bool kn_debug_as_is(const kiln_func *f) {
-  return f->module->inlining == KILN_INLINING_SMALL;
-}
-
 /* ---- debugger.c ---- */
 
 /* The function is to be observed: a unit describes it. Without memory it is not. */

@@ -86,7 +86,8 @@ static void end_program(struct program *p) {
   kiln_module_free(p->m);
 }
 
-static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL};
+static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL,
+                                        .variables = KILN_VARIABLES_AS_IS};
 
 /* ---- rows ---- */
 
