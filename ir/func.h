@@ -137,8 +137,16 @@ struct kn_const {
   uint8_t is_typeid;  /* an untyped integer: the index `low` of a type in kiln_func.types, from 1 */
 };
 
+/* Why a slot is memory, and no variable: facts, which are independent of each other. */
+enum {
+  KN_MEMORY_ESCAPES =
+    1, /* its address leaves: something but this function's loads and stores may access it */
+  KN_MEMORY_WHOLE =
+    2 /* it cannot be in pieces: accesses overlap, are volatile or not all inside, or too many */
+};
+
 /* A stack slot, or a piece of one: some of its bytes that are always loaded and stored as one value. The first bytes of
- * a slot are no piece but the slot itself, as a variable of its `type`. While a slot has not escaped, its pieces and
+ * a slot are no piece but the slot itself, as a variable of its `type`. While a slot is not memory, its pieces and
  * itself are variables, each with a home of its own; afterwards they all are its memory. A LOAD or STORE of a piece
  * names the piece, by a handle like a slot's, with the displacement 0; front ends, text and inspection know the slot
  * only. */
@@ -148,13 +156,13 @@ struct kn_slot {
   /* accesses, but for those of its pieces, and uses of its address; 0: never needed */
   uint32_t uses;
   uint8_t align_log2;
-  uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
-  uint8_t escaped; /* its address is needed: not a variable */
-  uint8_t array;   /* kiln_slot_set_array */
-  uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
-  bool shared;     /* plan: in the memory that inlined bodies share, at `offset` */
-  int32_t frame;   /* walk: frame offset; 0: none yet */
-  uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
+  uint8_t type;   /* of every access so far; before the first a guess by size, or VOID */
+  uint8_t memory; /* KN_MEMORY_...; 0: a variable */
+  uint8_t array;  /* kiln_slot_set_array */
+  uint8_t reg;    /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
+  bool shared;    /* plan: in the memory that inlined bodies share, at `offset` */
+  int32_t frame;  /* walk: frame offset; 0: none yet */
+  uint32_t value; /* walk: the value last loaded or stored, while `epoch` is the walk's */
   uint32_t epoch;
   uint32_t parent; /* of a piece: index + 1 of its slot; else 0 */
   uint32_t offset; /* of a piece: where it begins in its slot, in bytes */
@@ -423,8 +431,8 @@ static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i
 }
 /* Index of slot number `number`, which is below slots.n - n_pieces. */
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number);
-/* Slot or piece `i` and its pieces are memory, and no variables. (ir/build/build_slot.c) */
-void kn_slot_escape(kiln_func *f, uint32_t i);
+/* Slot or piece `i` and its pieces are memory, and no variables, because of `why`. (ir/build/build_slot.c) */
+void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why);
 
 /* Fails the function, if it has not failed yet, with a diagnostic at instruction `inst` (or 0) of
  * block `block`. Returns `status`. `message` is printf-like. */

@@ -199,7 +199,9 @@ kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln
   if (KN_UNLIKELY(!kn_type_is_int(type) || !kn_type_is_int(mem) || mem >= type ||
                   (mem_flags & ~(MEM_FLAGS | KILN_MEM_SEXT)) != 0))
     return kn_build_bad_op(f, KILN_OP_LOAD, mem);
-  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
+  uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
+  if (slot < f->slots.n) kn_build_memory(f, slot, KN_MEMORY_WHOLE);
+  else if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, mem | mem_flags, a.id, 0, (uint32_t)disp)};
 }

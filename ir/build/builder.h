@@ -44,13 +44,17 @@ bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, un
  * KN_ROW_LOAD, or 0. */
 void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem,
                    unsigned load);
-/* Notes that the address of `slot` is needed: it is no variable. */
-static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
+/* Notes a use of `slot` because of which it is memory: KN_MEMORY_.... */
+static inline void kn_build_memory(kiln_func *f, uint32_t slot, unsigned why) {
   struct kn_slot *s = f->slots.at + slot;
   s->uses++;
-  s->escaped = 1;
+  s->memory |= (uint8_t)why;
   s->global = 0;
-  if (KN_UNLIKELY(s->pieces != 0)) kn_slot_escape(f, slot);
+  if (KN_UNLIKELY(s->pieces != 0)) kn_slot_to_memory(f, slot, why);
+}
+/* Notes that the address of `slot` leaves. */
+static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
+  kn_build_memory(f, slot, KN_MEMORY_ESCAPES);
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
@@ -182,12 +186,12 @@ static inline bool kn_build_is_local(const kiln_func *f, uint32_t h, uint64_t st
 
 /* True if slot `s` is a variable that was accessed as `type` before. */
 static inline bool kn_build_is_variable(const struct kn_slot *s, unsigned type) {
-  uint16_t type_escaped;
-  memcpy(&type_escaped, &s->type, sizeof type_escaped);
-  return type_escaped == type;
+  uint16_t type_memory;
+  memcpy(&type_memory, &s->type, sizeof type_memory);
+  return type_memory == type;
 }
-_Static_assert(offsetof(struct kn_slot, escaped) == offsetof(struct kn_slot, type) + 1,
-               "type and escaped are one word");
+_Static_assert(offsetof(struct kn_slot, memory) == offsetof(struct kn_slot, type) + 1,
+               "type and memory are one word");
 
 /* Counts an access of a slot as `type` and is true, if it was accessed so before or is needed by its address
  * anyway; or changes nothing and is false. `type` may be anything; `load`: KN_ROW_LOAD, or 0. */
@@ -201,7 +205,7 @@ static inline bool kn_build_fast_slot(kiln_func *f, uint32_t slot, unsigned type
     uint64_t row = f->state << 32 | (2 * global + load);
     memcpy(f->rows.at + n, &row, sizeof row);
     f->rows.n = n + 1;
-  } else if (!s->escaped || !kn_build_is_type(type)) {
+  } else if (!s->memory || !kn_build_is_type(type)) {
     return false;
   }
   s->uses++;

@@ -24,7 +24,7 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
   }
   for (uint32_t i = 0; i < f->slots.n; i++) {
     const struct kn_slot *s = &f->slots.at[i];
-    once[i] = once[i] == ONCE_STORED && !s->escaped && s->pieces == 0 && s->parent == 0;
+    once[i] = once[i] == ONCE_STORED && s->memory == 0 && s->pieces == 0 && s->parent == 0;
   }
 }
 

@@ -101,7 +101,8 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   else put(d, reg == KN_UNREAD ? "none: it is not read" : "frame");
   if (r && r->first <= r->last && r->first != UINT32_MAX)
     put(d, "  positions %" PRIu32 " to %" PRIu32 "  weight %" PRIu32, r->first, r->last, r->weight);
-  if (slot && f->slots.at[kn_index(handle)].escaped) put(d, "  its address is taken");
+  if (slot && s->memory)
+    put(d, s->memory & KN_MEMORY_ESCAPES ? "  its address is taken" : "  accesses overlap");
   put(d, "\n");
 }
 

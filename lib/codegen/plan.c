@@ -196,7 +196,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
       const struct kn_slot *s = &slots[kn_index(global->handle)];
-      r->bank = s->escaped ? KN_NO_BANK : plan->banks[s->type];
+      r->bank = s->memory ? KN_NO_BANK : plan->banks[s->type];
       r->loaded = false;
       r->first = UINT32_MAX;
       r->last = 0;

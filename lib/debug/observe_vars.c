@@ -224,11 +224,12 @@ void kn_plan_debug_pieces(kiln_func *f) {
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
     if (slots[v->slot].pieces != 0 && (v->memory || v->n != 0 || v->indirect || v->part_bits != 0))
-      kn_slot_escape(f, v->slot);
+      kn_slot_to_memory(f, v->slot, KN_MEMORY_WHOLE);
   }
   for (uint32_t i = 0; i < f->debug.values.n; i++) {
     uint32_t h = f->debug.values.at[i].value;
-    if (kn_is_slot(h) && slots[kn_index(h)].pieces != 0) kn_slot_escape(f, kn_index(h));
+    if (kn_is_slot(h) && slots[kn_index(h)].pieces != 0)
+      kn_slot_to_memory(f, kn_index(h), KN_MEMORY_WHOLE);
   }
 }
 
@@ -237,7 +238,7 @@ void kn_plan_debug_pieces(kiln_func *f) {
 /* Is `s`, a slot, only stored to, as far as its pieces are accessed at all? Then its stores are no code. */
 static bool only_stored(const kiln_func *f, const struct kn_slot *s) {
   bool any = false;
-  if (s->escaped) return false;
+  if (s->memory) return false;
   for (uint32_t i = s->pieces;; i = s->pieces) {
     if (s->uses != 0 && s->reg != KN_UNREAD) return false;
     any |= s->uses != 0;

@@ -308,7 +308,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
                                                 struct kn_slot *s) {
   uint32_t i = w->i;
   struct kn_val *val = &w->val[i];
-  bool variable = !s->escaped && in->type == KN_MEM_TYPE(in->x) && val->uses != 0;
+  bool variable = !s->memory && in->type == KN_MEM_TYPE(in->x) && val->uses != 0;
   unsigned copy = variable ? kn_slot_copy(w, s) : KN_NO_REG;
   if (copy != KN_NO_REG) {
     kn_load_copy(w, in, s, copy);
@@ -433,7 +433,7 @@ static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct
   } else {
     store_far(w, in, (enum a64_mem)form->op, r & 31);
   }
-  if (!s->escaped && kn_is_value(b) && w->val[b].reg == r && w->regs.owner[r] == b)
+  if (!s->memory && kn_is_value(b) && w->val[b].reg == r && w->regs.owner[r] == b)
     kn_slot_note(w, s, b);
   kn_drop(w, b);
 }

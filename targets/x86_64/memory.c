@@ -79,7 +79,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg, at - x64(w)->frame_bias);
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
-  if (!s->escaped && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
+  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
 }
 
 /* A load through an address. */
@@ -173,7 +173,7 @@ void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
       kn_store_variable(w, in, s->reg);
       return;
     }
-    if (!s->escaped) variable = s;
+    if (!s->memory) variable = s;
     s->value = 0;
   }
   if (!kn_is_value(b)) {

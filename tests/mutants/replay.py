@@ -108,7 +108,7 @@ MUTANTS = [
     ('a slot that is loaded before is not stored once', SETTLE, 'else if (*o == ONCE_NONE) *o = ONCE_NOT;', ''),
     ('a slot that is stored in another block is not stored once', SETTLE, 'order[k] == 0 && *o == ONCE_NONE',
      '*o == ONCE_NONE'),
-    ('a slot whose address is known elsewhere is not stored once', SETTLE, '&& !s->escaped && s->pieces == 0',
+    ('a slot whose address is known elsewhere is not stored once', SETTLE, '&& s->memory == 0 && s->pieces == 0',
      '&& s->pieces == 0'),
     ('a circle is not inlined', SETTLE, 'else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;', ''),
     ('what another definition may replace is not inlined', SETTLE,
