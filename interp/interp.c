@@ -1,6 +1,7 @@
 /* The public interface <kiln/interp.h>: makes an interpreter, gives it functions, calls them, frees it. */
 #include "interp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void *kn_interp_realloc(const kiln_interp *in, void *old, size_t size) {
@@ -173,7 +174,12 @@ kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_i
   struct kn_ifunc *fn = in && in->linked ? kn_interp_callee(in, function.id) : NULL;
   if (!fn) return refuse(diag, "a call of a symbol that is no function of the module");
   const struct kn_isig *sig = in->sigs[fn->sig];
-  if (n != sig->n_params) return refuse(diag, "a call with another number of arguments");
+  if (n != sig->n_params) {
+    char message[64];
+    snprintf(message, sizeof message, "%u argument%s, the signature has %u", n, n == 1 ? "" : "s",
+             (unsigned)sig->n_params);
+    return refuse(diag, message);
+  }
   if (!args && n) return refuse(diag, "a call without its arguments (NULL)");
   struct kn_thread *t = kn_interp_thread(in);
   struct kn_act act = {.from_api = true};

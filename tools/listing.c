@@ -297,7 +297,7 @@ static struct places find_places(const kiln_buffer *object) {
 
 /* Gives `records` to kiln-dis, whose standard output is `out`. */
 static bool run_dis(FILE *records, FILE *out) {
-  char name[] = "kiln-dis", flag[] = "--listing", *argv[] = {name, flag, NULL};
+  char name[] = "kiln-dis", flag[] = "--records", *argv[] = {name, flag, NULL};
   if (fflush(records) != 0 || fflush(out) != 0 || fseek(records, 0, SEEK_SET) != 0) {
     tool_error("listing: %s", strerror(errno));
     return false;

@@ -1,6 +1,6 @@
 /* `kiln run` of a WebAssembly module: compiles it into memory, gives it WASI, and runs its export "_start". Called by
  * run.c. Traps print a backtrace and end with status 134, as an abort of a shell's child would. */
-#include "tool.h"
+#include "report.h"
 #include "wasm.h"
 
 #include <kiln/wasi.h>
@@ -135,11 +135,15 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   const kiln_wasmrt_store_options limits = {.fuel = r->fuel, .max_total_pages = r->max_pages};
   if (r->fuel != 0) options.flags |= KILN_WASM_FUEL;
   if (r->timeout != 0) options.flags |= KILN_WASM_INTERRUPT;
+  uint64_t begun = tool_now_ns(), cpu = tool_cpu_ns();
   p->code = kiln_wasmrt_compile(r->bytes, r->size, &options, message, sizeof message);
   if (p->code == NULL) {
     tool_error("%s: %s", r->argv[0], message);
     return TOOL_FAILED;
   }
+  if (!tool_report_runtime(r->argv[0], r->size, tool_now_ns() - begun, tool_cpu_ns() - cpu) ||
+      !tool_report_end())
+    return TOOL_FAILED;
   if (r->lines && kiln_wasmrt_code_note(p->code) != NULL)
     tool_warning("%s: %s", r->argv[0], kiln_wasmrt_code_note(p->code));
   p->store = kiln_wasmrt_store_new(&limits);

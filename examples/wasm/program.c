@@ -1,5 +1,5 @@
-/* The main function of a program for WASI that `kiln wasm` made an object of: it may use the folder where it starts, or
- * those of DIRS. */
+/* The main function of a program for WASI that `kiln compile` made an object of: it may use the folder where it starts,
+ * or those of DIRS. */
 #include <kiln/wasi.h>
 #include <stdio.h>
 

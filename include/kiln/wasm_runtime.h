@@ -263,8 +263,8 @@ typedef struct kiln_wasmrt_line {
 } kiln_wasmrt_line;
 
 /** Where in the sources the functions of a trap's backtrace were: `lines` gets one for each of `error->frames`. For
- * modules that were compiled with KILN_WASM_DEBUG (`kiln wasm -g`) into objects of this program, whose files are read
- * for that. */
+ * modules that were compiled with KILN_WASM_DEBUG (`kiln compile -g`) into objects of this program, whose files are
+ * read for that. */
 void kiln_wasmrt_lines(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines);
 
 /* ---- modules in memory ---- What is below needs libkiln and libkiln-wasm. */

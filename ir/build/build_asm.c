@@ -93,8 +93,11 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
   if (!kn_build_begun(f)) return KN_NONE;
   const struct kn_sig *s = kn_sig_valid(f->module, sig.id) ? kn_sig(f->module, sig.id) : NULL;
   uint64_t all = 0;
+  if (s != NULL && n != s->n_params) {
+    kn_build_bad_count(f, "argument", n, s->n_params);
+    return KN_NONE;
+  }
   const char *wrong = s == NULL                ? "no such signature"
-                      : n != s->n_params       ? "the number of arguments is not the signature's"
                       : args == NULL && n != 0 ? "a list is missing (NULL)"
                       : code == NULL           ? "machine code without a description (NULL)"
                       : !KN_UNRESERVED(code)   ? "machine code of a newer version"

@@ -54,6 +54,8 @@ static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
+/* The same for a list of `n` of `what` ("argument") where the signature has `wanted`. */
+bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wanted) KN_COLD;
 /* Reports that a list is NULL that is to have members; returns false. */
 bool kn_build_no_list(kiln_func *f) KN_COLD;
 /* Reports an operand that may not stand where `type` is wanted; returns false. */
