@@ -112,7 +112,7 @@ check "the installed tool compiles" installed compile f.kir
 . "$tests/tool/install/wasm.sh"
 link_flags="answer.o $(flags kiln-wasmrt)"
 wasm_object() { # wasm_object CASE COMPILER...
-  mkdir -p "wasm-$1" && (cd "wasm-$1" && wasm_module && installed wasm answer.wasm --header=answer.h) && program wasm "$@"
+  mkdir -p "wasm-$1" && (cd "wasm-$1" && wasm_module && installed compile answer.wasm --header=answer.h) && program wasm "$@"
 }
 check "WebAssembly as an object" wasm_object object gcc -std=c11
 check "it needs no library of Kiln" bash -c '! readelf -d wasm-object/wasm | grep -q libkiln'
