@@ -43,6 +43,7 @@ void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
   a->naked = attrs->naked;
   a->general_only = attrs->general_only;
   a->frame_pointer = attrs->frame_pointer;
+  a->blocks_as_made = attrs->blocks_as_made;
   a->realign_stack = attrs->realign_stack;
   a->used = attrs->used;
   a->final = attrs->final;
@@ -63,6 +64,7 @@ kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
     .protection = a->protect == f->module->protect ? 0 : protection,
     .probe_bytes = a->probe_bytes,
     .frame_pointer = a->frame_pointer,
+    .blocks_as_made = a->blocks_as_made,
     .realign_stack = a->realign_stack,
     .general_only = a->general_only,
     .naked = a->naked,

@@ -315,6 +315,7 @@ struct kn_func_attrs {
   bool general_only;
   bool frame_pointer;
   bool realign_stack;
+  bool blocks_as_made;
   bool used;                          /* the linker keeps it */
   bool final;                         /* kiln_func_attrs */
   bool not_into;                      /* kiln_func_attrs */
