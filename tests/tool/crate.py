@@ -30,7 +30,7 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
-kiln = "{version}"
+kiln-codegen = "{version}"
 '''
 VENDORED = '''
 [source.crates-io]
@@ -77,7 +77,7 @@ def version():
 
 def small(tap, library):
     """With a library that is there."""
-    words = ['--offline', '--locked', '--package=kiln']
+    words = ['--offline', '--locked', '--package=kiln-codegen']
     env = dict(KILN_LIBRARY=library, CARGO_TARGET_DIR=str(Path(library) / 'cache/crate'))
     lacks = None if shutil.which('cargo') else 'there is no cargo'
     if not lacks:
@@ -97,16 +97,16 @@ def formatted(tap):
             tap.case(f'cargo {words[0]}', skip='this toolchain does not have it')
         else:
             tap.run(f'cargo {words[0]}', cargo + words, CARGO_TARGET_DIR=str(WORK / 'clippy'))
-    tap.run('cargo doc', ['cargo', 'doc', '--no-deps', '--package=kiln', '--package=kiln-sys'],
+    tap.run('cargo doc', ['cargo', 'doc', '--no-deps', '--package=kiln-codegen', '--package=kiln-sys'],
             RUSTDOCFLAGS='-Dwarnings', CARGO_TARGET_DIR=str(WORK / 'target'))
 
 
 def tests(tap):
-    tap.run('cargo test', ['cargo', 'test', '--package=kiln'], CARGO_TARGET_DIR=str(WORK / 'target'))
+    tap.run('cargo test', ['cargo', 'test', '--package=kiln-codegen'], CARGO_TARGET_DIR=str(WORK / 'target'))
     nightly = toolchain('nightly')
     if not nightly:
         return tap.case('errors of programs that must not compile', skip='rustup has no nightly')
-    tap.run('errors of programs that must not compile', ['cargo', f'+{nightly}', 'test', '--doc', '--package=kiln'],
+    tap.run('errors of programs that must not compile', ['cargo', f'+{nightly}', 'test', '--doc', '--package=kiln-codegen'],
             CARGO_TARGET_DIR=str(WORK / 'nightly'))
 
 
@@ -121,7 +121,7 @@ def packages(tap):
     shutil.rmtree(user, ignore_errors=True)
     folder = user / 'vendor'
     tap.run('cargo vendor', ['cargo', 'vendor', '--versioned-dirs', folder], CARGO_TARGET_DIR=str(target))
-    for name in ('kiln', 'kiln-sys'):
+    for name in ('kiln-codegen', 'kiln-sys'):
         crate = next((target / 'package').glob(f'{name}-{version()}.crate'))
         subprocess.run(['tar', '-xf', crate, '-C', folder], check=True)
         (folder / f'{name}-{version()}/.cargo-checksum.json').write_text('{"files":{},"package":null}')
@@ -144,7 +144,7 @@ def oldest(tap):
     name = toolchain(wanted)
     if not name:
         return tap.case(f'Rust {wanted}', skip='rustup does not have it')
-    tap.run(f'Rust {wanted}', ['cargo', f'+{name}', 'test', '--package=kiln', '--test=api'],
+    tap.run(f'Rust {wanted}', ['cargo', f'+{name}', 'test', '--package=kiln-codegen', '--test=api'],
             CARGO_TARGET_DIR=str(WORK / 'oldest'))
 
 

@@ -52,7 +52,7 @@ pub fn compile_brainfuck(module: &mut JITModule, source: &str) -> *const u8 {
     let at = b.declare_var(types::I64);
     let zero = b.ins().iconst(types::I64, 0);
     b.def_var(at, zero);
-    let flags = MemFlags::new();
+    let flags = MemFlagsData::new();
     let cell = |b: &mut FunctionBuilder| {
         let at = b.use_var(at);
         b.ins().iadd(tape, at)
@@ -63,14 +63,14 @@ pub fn compile_brainfuck(module: &mut JITModule, source: &str) -> *const u8 {
             b'+' | b'-' => {
                 let from = cell(&mut b);
                 let v = b.ins().load(types::I8, flags, from, 0);
-                let v = b.ins().iadd_imm(v, if command == b'+' { n } else { -n });
+                let v = b.ins().iadd_imm_s(v, if command == b'+' { n } else { -n });
                 let to = cell(&mut b);
                 b.ins().store(flags, v, to, 0);
             }
             b'>' | b'<' => {
                 let v = b.use_var(at);
-                let v = b.ins().iadd_imm(v, if command == b'>' { n } else { -n });
-                let v = b.ins().band_imm(v, brainfuck::CELLS as i64 - 1);
+                let v = b.ins().iadd_imm_s(v, if command == b'>' { n } else { -n });
+                let v = b.ins().band_imm_s(v, brainfuck::CELLS as i64 - 1);
                 b.def_var(at, v);
             }
             b'.' => {

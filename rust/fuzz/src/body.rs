@@ -23,6 +23,8 @@ const INT_UNARY: &[Unary] = unary!(neg not abs clz ctz popcnt bitrev bswap copy)
 const FLOAT_UNARY: &[Unary] = unary!(fneg fabs fsqrt ffloor fceil ftrunc fround froundeven frint fnearbyint copy);
 const INT_BINARY: &[Binary] = binary!(add sub mul umulh smulh udiv sdiv urem srem and or xor shl lshr ashr rotl rotr
     smin smax umin umax saddo uaddo ssubo usubo smulo umulo sadds uadds ssubs usubs);
+/// Those of them that have a second result.
+const OVERFLOWS: std::ops::Range<usize> = 21..27;
 const FLOAT_BINARY: &[Binary] = binary!(fadd fsub fmul fdiv frem fcopysign fmin fmax fminimum fmaximum);
 const VECTOR_BINARY: &[Binary] = binary!(vand vor vxor vandn);
 const INT_TERNARY: &[Ternary] = ternary!(fshl fshr);
@@ -142,7 +144,14 @@ impl<'id> Body<'_, '_, 'id> {
             0 | 1 => {
                 let t = int_type(b);
                 let (x, y) = (self.operand(b, t), self.operand(b, t));
-                Self::of_table(b, INT_BINARY)(f, t, x, y)
+                let at = b.below(INT_BINARY.len());
+                let v = INT_BINARY[at](f, t, x, y);
+                self.keep(v);
+                if OVERFLOWS.contains(&at) && b.chance(128) || b.is_wrong() {
+                    let flag = f.result(v, if b.is_wrong() { b.number() as u32 } else { 1 });
+                    self.keep(flag);
+                }
+                return;
             }
             2 => {
                 let t = int_type(b);
@@ -171,12 +180,6 @@ impl<'id> Body<'_, '_, 'id> {
             _ => self.conversion(b),
         };
         self.keep(v);
-        if b.chance(60) {
-            let flag = f.result(v, if b.is_wrong() { b.number() as u32 } else { 1 });
-            if !v.is_none() {
-                self.keep(flag);
-            }
-        }
     }
 
     fn conversion(&mut self, b: &mut Bytes) -> Value<'id> {
@@ -211,7 +214,11 @@ impl<'id> Body<'_, '_, 'id> {
         let v = match b.below(9) {
             0 => Self::of_table(b, LANES_INT)(f, t, [Type::I32, Type::I64, Type::I8][b.below(3)], x, y),
             1 => Self::of_table(b, LANES_FLOAT)(f, t, [Type::F32, Type::F64][b.below(2)], x, y),
-            2 => Self::of_table(b, LANES_ONE)(f, t, lane, x),
+            2 if b.chance(128) => Self::of_table(b, LANES_ONE)(f, t, lane, x),
+            2 => {
+                let s = self.operand(b, lane);
+                f.vsplat(t, lane, s)
+            }
             3 => Self::of_table(b, LANE_NUMBER)(f, t, lane, number, x),
             4 => f.vextract(lane, t, number, x),
             5 => {

@@ -1,4 +1,4 @@
-//! Runs inputs, each of which is a sequence of calls of the crate `kiln`, right ones and wrong ones:
+//! Runs inputs, each of which is a sequence of calls of the crate `kiln-codegen`, right ones and wrong ones:
 //!
 //!     kiln-fuzz [--runs=N] [--seed=S] [--forget] [FILE|FOLDER...]
 //!

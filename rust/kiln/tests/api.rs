@@ -308,6 +308,25 @@ fn threads_make_the_same_object() {
 }
 
 #[test]
+fn debug_information_without_a_location() {
+    let mut module = Module::new("m").unwrap();
+    let f = module.declare_fn::<Unary>("f").unwrap();
+    let debug = module.debug().unwrap();
+    let file = debug.file(".", "a.c").unwrap();
+    let unit = debug.unit(file, "test", kiln::Language::C).unwrap();
+    let entry = debug.function(Some(unit), &kiln::Declaration::new("f").at(file, 1)).unwrap();
+    let define = |f: &kiln::Function<'_>| {
+        let next = f.block();
+        f.set_debug(entry, unit);
+        f.br(next, &[]);
+        f.switch_to(next);
+        f.ret(&[f.param(0)]);
+    };
+    module.session().unwrap().define(f, define).unwrap();
+    module.object().unwrap();
+}
+
+#[test]
 fn what_is_discarded_is_undefined() {
     let mut module = Module::new("m").unwrap();
     let f = module.declare_fn::<Unary>("f").unwrap();
