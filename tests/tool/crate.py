@@ -7,7 +7,8 @@
 - package: cargo publish --dry-run; the packages, unpacked elsewhere, build and run without this tree and the network,
   with crates.io replaced by a folder;
 - oldest: the oldest version of Rust that the crates name compiles them, if rustup has it;
-- fuzz: kiln-fuzz runs N random inputs (default 20000) with AddressSanitizer, by a nightly and clang.
+- fuzz: kiln-fuzz runs the corpus of fuzz_func and N random inputs (default 20000) with AddressSanitizer, by a nightly
+  and clang.
 
 crate.py --library=FOLDER: the tests of the crate alone, with the libkiln.a in FOLDER, without the network. Speaks
 TAP."""
@@ -106,8 +107,8 @@ def tests(tap):
     nightly = toolchain('nightly')
     if not nightly:
         return tap.case('errors of programs that must not compile', skip='rustup has no nightly')
-    tap.run('errors of programs that must not compile', ['cargo', f'+{nightly}', 'test', '--doc', '--package=kiln-codegen'],
-            CARGO_TARGET_DIR=str(WORK / 'nightly'))
+    words = ['cargo', f'+{nightly}', 'test', '--doc', '--package=kiln-codegen']
+    tap.run('errors of programs that must not compile', words, CARGO_TARGET_DIR=str(WORK / 'nightly'))
 
 
 def packages(tap):
@@ -161,9 +162,12 @@ def fuzz(tap, runs, seed):
     if tap.run('kiln-fuzz with AddressSanitizer', words, **env) is None:
         return
     program = target / TARGET / 'release/kiln-fuzz'
-    for name, options, asan in (('inputs', [], 'detect_leaks=1'), ('inputs that forget', ['--forget'], 'detect_leaks=0')):
+    seeds = WORK / 'seeds'
+    subprocess.run([sys.executable, ROOT / 'fuzz/seeds.py', 'func', seeds], check=True)
+    ways = ('inputs', [], 'detect_leaks=1'), ('inputs that forget', ['--forget'], 'detect_leaks=0')
+    for name, options, asan in ways:
         n = runs if not options else runs // 4
-        out = tap.run(f'{n} {name}, seed {seed}', [program, f'--runs={n}', f'--seed={seed}', *options], cwd=WORK,
+        out = tap.run(f'{n} {name}, seed {seed}', [program, f'--runs={n}', f'--seed={seed}', *options, seeds], cwd=WORK,
                       ASAN_OPTIONS=f'{asan}:allocator_may_return_null=1')
         print('#', (out or '').strip())
 

@@ -35,8 +35,8 @@ fn long_toy(n: usize) -> String {
     let functions: String = (0..n)
         .map(|i| {
             format!(
-                "fn f{i}(a, b) {{\n  let sum = 0;\n  let k = 0;\n  while k < a {{\n    if k % 3 == {i} % 3 {{ sum = sum + \
-                 k * b; }} else {{ sum = sum - (k & {i}); }}\n    k = k + 1;\n  }}\n  if sum > 1000 {{ return sum % \
+                "fn f{i}(a, b) {{\n  let sum = 0;\n  let k = 0;\n  while k < a {{\n    if k % 3 == {i} % 3 {{ sum = \
+                 sum + k * b; }} else {{ sum = sum - (k & {i}); }}\n    k = k + 1;\n  }}\n  if sum > 1000 {{ return sum % \
                  1000; }}\n  return sum + b;\n}}\n"
             )
         })

@@ -372,8 +372,8 @@ impl<'id> Function<'id> {
         Value::new(unsafe { sys::kiln_const_symbol(self.raw(), symbol, addend) })
     }
 
-    /// Makes a slot of less than 2 GiB in the frame. One that is only loaded and stored, whole and as one type, costs no
-    /// more than a register. Its content is anything at first.
+    /// Makes a slot of less than 2 GiB in the frame. One that is only loaded and stored, whole and as one type, costs
+    /// no more than a register. Its content is anything at first.
     #[inline]
     pub fn slot(&self, size_bytes: u64, align_log2: u32) -> Slot<'id> {
         // SAFETY: the function is alive; what is out of range is a mistake.

@@ -76,8 +76,8 @@ impl JitOptions {
         JitOptions::default()
     }
 
-    /// Code and data lie in one piece of address space, so that they reach each other directly; at most 1 GiB, 0 for 128
-    /// MiB. Without this call, memory is taken in pieces, anywhere.
+    /// Code and data lie in one piece of address space, so that they reach each other directly; at most 1 GiB, 0 for
+    /// 128 MiB. Without this call, memory is taken in pieces, anywhere.
     pub fn near(mut self, bytes: u64) -> JitOptions {
         self.near_bytes = Some(bytes);
         self
@@ -305,8 +305,8 @@ impl Drop for JitError {
 ///
 /// As `unsafe extern "C" fn(..) -> ..` it has an `unsafe fn call`, whose caller promises that
 ///
-/// - the code, and what it calls, does for these arguments what safe Rust may do: it accesses no memory that it may not,
-///   ends, and neither unwinds into this program nor leaves it by `longjmp`; where it was redefined, by the same
+/// - the code, and what it calls, does for these arguments what safe Rust may do: it accesses no memory that it may
+///   not, ends, and neither unwinds into this program nor leaves it by `longjmp`; where it was redefined, by the same
 ///   signature;
 /// - its unit has not been [removed](Unit::remove), none of its code runs when that or the drop of the JIT happens, and
 ///   no thread that used its thread-local data ends meanwhile;
@@ -397,8 +397,8 @@ impl<'j> Unit<'j> {
         JitFn::of(module, symbol, address)
     }
 
-    /// The address of a function or data of the unit, internal ones included, but of thread-local data. It lives as long
-    /// as the unit.
+    /// The address of a function or data of the unit, internal ones included, but of thread-local data. It lives as
+    /// long as the unit.
     pub fn address(&self, name: &str) -> Option<NonNull<c_void>> {
         let name = c_string(name).ok()?;
         // SAFETY: the JIT is alive; the name ends with a NUL; a unit that is gone gives none.

@@ -1,5 +1,5 @@
-//! Kiln makes machine code fast and does not optimize it: for JITs, debug builds and languages whose programs are to run
-//! at once. It is a library of C, which this crate brings ([`kiln_sys`]) and makes safe.
+//! Kiln makes machine code fast and does not optimize it: for JITs, debug builds and languages whose programs are to
+//! run at once. It is a library of C, which this crate brings ([`kiln_sys`]) and makes safe.
 //!
 //! ```
 //! use kiln::{Jit, Module, Type};
@@ -28,8 +28,8 @@
 //! # What is checked
 //!
 //! **When the program is compiled:** values, blocks and slots belong to one function, sessions to their module's thread
-//! until it is frozen, functions of a JIT to the JIT. **When it runs:** types, structure and dominance of what is built,
-//! symbols and signatures of other modules, names, and the type of a function that is called. Mistakes are [`Error`]s
+//! until it is frozen, functions of a JIT to the JIT. **When it runs:** types, structure and dominance of what is
+//! built, symbols and signatures of other modules, names, and the type of a function that is called. Mistakes are [`Error`]s
 //! with module, function, block and instruction.
 //!
 //! **Not at all:** what the code does when it runs. So whoever calls it says `unsafe`, at each call

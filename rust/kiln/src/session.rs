@@ -75,8 +75,8 @@ impl<'m, S> Session<'m, S> {
     /// compiler refuses to use them in another one, or after it. Other functions may be built meanwhile, by calls of
     /// this function in `build`.
     ///
-    /// The first mistake makes the function fail, and what is built after it does nothing; it is returned here. Then the
-    /// module is as it was before, and the function may be built again. If `build` panics it is discarded.
+    /// The first mistake makes the function fail, and what is built after it does nothing; it is returned here. Then
+    /// the module is as it was before, and the function may be built again. If `build` panics it is discarded.
     pub fn define<R>(&self, symbol: Symbol, build: impl for<'id> FnOnce(&Function<'id>) -> R) -> Result<R> {
         self.try_define(symbol, |f| Ok(build(f)))
     }
