@@ -296,8 +296,8 @@ impl ModuleOptions {
         self
     }
 
-    /// Whether each function is checked against all rules of the IR before it is compiled, which takes about a tenth of
-    /// the time. A function that breaks them and is not checked becomes code that may do anything; building and
+    /// Whether each function is checked against all rules of the IR before it is compiled, which takes a tenth to a third
+    /// of the time. A function that breaks them and is not checked becomes code that may do anything; building and
     /// compiling are sound in both cases.
     pub fn verify(mut self, on: bool) -> Self {
         self.verify = on;
