@@ -84,7 +84,7 @@ struct kn_islot {
 enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK, KN_PLACE_CHAIN };
 struct kn_place {
   uint8_t kind, type, words;
-  uint8_t flags;              /* KILN_PARAM_... */
+  uint16_t flags;             /* KILN_PARAM_... */
   uint32_t at;                /* register's number, or bytes in the stack area */
   uint32_t reg;               /* parameters: first register of the callee's frame */
   uint32_t size_bytes, align; /* BYVAL */

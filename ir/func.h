@@ -338,12 +338,10 @@ struct kn_func_facts {
   bool has_params;        /* a block but the entry has parameters */
   bool defines;           /* the symbol was reserved for this body */
   bool finished;
-  bool needs_order; /* a block was filled that no earlier one branches to */
-  /* calls setjmp or a function like it, or has a BUILTIN_SETJMP: nothing has a home in a register, and no part of the
-   * frame serves two values */
-  bool returns_twice;
-  /* has a BUILTIN_SETJMP or a call that preserves no register: returns_twice, too */
-  bool sets_jump;
+  bool needs_order;   /* a block was filled that no earlier one branches to */
+  bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
+  bool sets_jump;     /* has a BUILTIN_SETJMP */
+  bool loses_all;     /* has a call by a convention that preserves no register */
   bool has_try;
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
@@ -408,7 +406,7 @@ struct kiln_func {
   struct kiln_func *next, *prev;
 };
 
-/* The machine code of an ASM: kiln_inst_get_asm. (ir/build/build_asm.c) */
+/* The machine code of an ASM. (ir/build/build_asm.c) */
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 
 /* The slot that `i`, an index into slots, is or is a piece of. */
@@ -544,6 +542,12 @@ static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in)
   uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
   if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
   return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
+}
+
+/* Nothing has a home in a register, and no part of the frame serves two values: behind the second return of setjmp no
+ * register has its value, nor behind a call that preserves none. */
+static inline bool kn_func_is_homeless(const kiln_func *f) {
+  return f->facts.returns_twice | f->facts.loses_all;
 }
 
 /* True if the instruction calls setjmp or a function like it. */

@@ -15,7 +15,7 @@ static bool open_builder(struct kiln_llvm_builder *b, kiln_module *m) {
   r->m = r->open = of;
   r->module = m;
   r->allocator = kiln_module_get_allocator(m);
-  r->target = kiln_module_target(m);
+  r->target = kiln_module_processor(m);
   r->silent = true;
   r->operation = "";
   of->ptr_type = of->bool_type = UINT32_MAX;
@@ -353,6 +353,11 @@ static void build(struct kiln_llvm_builder *b, const char *result,
     if (!kn_operation_is_value(b, type)) return;
     *n_parts = kn_bc_n_parts(&r->types.at[type]);
   }
+  for (uint32_t i = 0; i < n; i++)
+    if (operands[i].reserved[0] != 0) {
+      kn_bc_fail(r, KILN_ERR_ARGUMENT, "an operand of a newer version");
+      return;
+    }
   if (!constants(b, operands, n) || !values(b, operands)) return;
   const uint32_t before = r->vals.n;
   if (strncmp(name, "llvm.", 5) == 0) intrinsic(b, name, type);
@@ -400,7 +405,7 @@ static bool open_trial(struct kiln_llvm_builder *b) {
   kiln_session_free(t->session);
   kiln_module_free(t->module);
   *t = (struct kn_operation_trial){0};
-  t->module = kiln_module_new(&(kiln_module_options){.target = r->target,
+  t->module = kiln_module_new(&(kiln_module_options){.target = kiln_module_get_target(r->module),
                                                      .name = "trial",
                                                      .allocator = r->allocator,
                                                      .features = kiln_module_features(r->module)});

@@ -123,7 +123,7 @@ typedef struct kiln_func_attrs {
    * UNREACHABLE. There is no prologue and no frame, and no frame rows but those of its first instruction and of
    * kiln_asm.rows. */
   bool naked;
-  /** Kept even if the linker collects garbage, as data with KILN_DATA_USED is: in a section with SHF_GNU_RETAIN, its
+  /** Kept even if the linker collects garbage, as data with KILN_DATA_USED is: in a section that is retained, its
    * own unless the symbol names one. */
   bool used;
   /** No other definition replaces this one when the program is linked or loaded, or all definitions do the same, as
@@ -157,7 +157,7 @@ typedef struct kiln_module_attrs {
    * target does not have. */
   kiln_guard_location guard_location;
   /** KILN_PROTECT_..., without DIRECT and NONE: for functions that begin from now on, unless they have their own;
-   * objects say in `.note.gnu.property` that all of their code is protected so. Flags of other targets have no effect.
+   * objects say that all of their code is protected so. Flags of other targets have no effect.
    */
   uint32_t protection;
   /** The version of DWARF that is written: 4, or 5 (also 0). Set it before kiln_func_set_debug is called. */
@@ -167,7 +167,7 @@ typedef struct kiln_module_attrs {
   bool no_plt;
   bool no_red_zone; /**< no function uses memory below the stack pointer */
   /** Functions execute code that they write to the stack, such as trampolines of nested functions: objects request an
-   * executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. */
+   * executable stack, and the JIT, which has none, refuses the module. */
   bool exec_stack;
   /** Metadata of bitcode that Kiln does not know are an error; else they are dropped (kiln_llvm_list_unknown). Set it
    * before the bitcode is read. */

@@ -486,11 +486,3 @@ kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level) {
   kn_build_clobber(f, op, KILN_TYPE_PTR);
   return (kiln_value){kn_build_emit(f, op, KILN_TYPE_PTR, KILN_TYPE_PTR, level, 0, 0, 0)};
 }
-
-kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  const char *name = (unsigned)op < KILN_OP_COUNT ? kn_op_info[op].name : "?";
-  kn_func_fail(f, KILN_ERR_UNSUPPORTED, f->current, f->n, "%s: %s is not supported", name,
-               what ? what : "it");
-  return KN_NONE;
-}

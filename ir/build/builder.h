@@ -54,6 +54,8 @@ static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
+/* The same for a list of `n` of `what` ("argument") where the signature has `wanted`. */
+bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wanted) KN_COLD;
 /* Reports that a list is NULL that is to have members; returns false. */
 bool kn_build_no_list(kiln_func *f) KN_COLD;
 /* Reports an operand that may not stand where `type` is wanted; returns false. */
@@ -65,6 +67,8 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) KN_COLD;
 bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,
                         uint32_t n);
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t index, uint32_t value);
+/* Marks a block as one whose address is taken. */
+void kn_block_take_address(kiln_func *f, kiln_block block);
 /* Appends a TRY, whose arguments and clauses are in lists from `first`, with its edges. */
 bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first);
 

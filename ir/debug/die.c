@@ -474,8 +474,9 @@ void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint3
 void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
-      (v->expr == NULL && v->expr_bytes != 0)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
+      (v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "a variable is declared in what is not a slot, or by a newer version");
     return;
   }
   struct kn_debug_var var = {.variable = v->variable.id,
@@ -510,8 +511,9 @@ static uint32_t known(const kiln_func *f, uint32_t h) {
 
 void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
-  if (v->expr == NULL && v->expr_bytes != 0) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable's expression is missing");
+  if ((v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "a variable's expression is missing, or of a newer version");
     return;
   }
   struct kn_debug_value value = {.inst = v->at,

@@ -102,6 +102,7 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   if (sig->conv != f->module->library) return KN_INLINE_CONVENTION;
   if (odd_params(sig)) return KN_INLINE_PARAMETERS;
   if (f->facts.returns_twice) return KN_INLINE_TWICE;
+  if (f->facts.loses_all && a->inlining != KILN_INLINE_ALWAYS) return KN_INLINE_LOSES;
   if (a->guard != KILN_GUARD_NONE || a->realign_stack) return KN_INLINE_GUARDED;
   return a->general_only ? KN_INLINE_GENERAL : KN_INLINE_NONE;
 }

@@ -320,22 +320,27 @@ bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uin
 
 /* ---- facts of targets (lib/codegen/targets.c) ---- */
 
+/* Replaces each field that is zero by what it means; false if one is out of range, or this machine is no target. */
+bool kn_target_complete(kiln_target *t);
+/* Is there code generation for a complete target? */
+bool kn_target_has_code(kiln_target t);
+
 /* Per opcode a mask of types for which it clobbers like a call. */
-const uint16_t *kn_target_clobbers(kiln_target t);
+const uint16_t *kn_target_clobbers(kiln_processor t);
 /* Its own instructions (ir/machine.h). */
-const struct kn_machine_table *kn_target_machine(kiln_target t);
+const struct kn_machine_table *kn_target_machine(kiln_processor t);
 /* True if pc-relative code reaches an undefined weak symbol that is dso_local, which
  * is at address 0. */
-bool kn_target_reaches_zero(kiln_target t);
+bool kn_target_reaches_zero(kiln_processor t);
 /* Do linkers make the address of a shared object's function that code of an executable at a fixed address takes
  * pc-relative a PLT entry, and nothing else's? */
-bool kn_target_plt_is_address(kiln_target t);
+bool kn_target_plt_is_address(kiln_processor t);
 
 /* Of a target: a calling convention (ir/convention.h); NULL: it has none of that name. */
-const struct kn_convention *kn_target_convention(kiln_target t, kiln_cc cc);
+const struct kn_convention *kn_target_convention(kiln_processor t, kiln_cc cc);
 /* Of a target: the one by which library functions are called, C's. */
-const struct kn_convention *kn_target_library(kiln_target t);
+const struct kn_convention *kn_target_library(kiln_processor t);
 /* Fills in where the parameters and results of a signature go: lib/codegen/call.c. */
-void kn_sig_assign(kiln_target t, struct kn_sig *sig);
+void kn_sig_assign(kiln_processor t, struct kn_sig *sig);
 
 #endif

@@ -20,7 +20,7 @@ static bool make_rooms(kiln_session *s) {
   kiln_module *m = s->module;
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
     *s->plan = (struct kn_plan){0};
-  size_t size = kn_target_at(m->options.target)->walk_size;
+  size_t size = kn_target_at(m->options.target.processor)->walk_size;
   if (s->plan && (s->walk = kn_realloc(m, NULL, size))) memset(s->walk, 0, size);
 #ifdef KN_CHECKS
   if (s->walk && !kn_check_attach(s->walk, m)) {
@@ -51,7 +51,7 @@ kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *o
 }
 
 bool kn_session_open_rooms(kiln_session *s) {
-  s->lacks = kn_target_lacks(kn_target_at(s->module->options.target));
+  s->lacks = kn_target_lacks(kn_target_at(s->module->options.target.processor));
   s->out = kn_realloc(s->module, NULL, sizeof *s->out);
   if (s->out) *s->out = (struct kn_output){0};
   return s->out != NULL;
@@ -95,7 +95,7 @@ static void want(kiln_module *m, const struct kn_output *out, const struct kn_ou
 static kiln_status generate(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
-  const struct kn_target *t = kn_target_at(m->options.target);
+  const struct kn_target *t = kn_target_at(m->options.target.processor);
   kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);

@@ -44,7 +44,7 @@ static void number(struct dump *d) {
 }
 
 static void put_reg(struct dump *d, unsigned reg) {
-  const char *name = kiln_register_name(d->f->module->options.target, reg);
+  const char *name = kiln_register_name(d->f->module->options.target.processor, reg);
   if (name != NULL) put(d, "%s", name);
   else put(d, "r%u", reg);
 }
@@ -117,8 +117,11 @@ bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln
   put(&d, "plan of @%.100s\n", name ? name : "");
   if (what & KILN_DUMP_PLAN) put_plan(&d);
   if (what & KILN_DUMP_HOMES) {
-    bool planned = !f->facts.returns_twice;
-    put(&d, planned ? "  homes:\n" : "  homes: none are registers, since setjmp returns twice\n");
+    bool planned = !kn_func_is_homeless(f);
+    put(&d, planned ? "  homes:\n"
+            : f->facts.returns_twice
+              ? "  homes: none are registers, since setjmp returns twice\n"
+              : "  homes: none are registers, since a call preserves none\n");
     for (uint32_t g = 0; g < f->globals.n; g++) put_home(&d, g, planned);
   }
   kn_realloc(m, d.block, 0);

@@ -110,7 +110,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
     .dynamic = f->facts.dynamic_stack,
     .record = f->facts.uses_frame,
     .red_zone = !f->module->no_red_zone,
-    .returns_twice = f->facts.returns_twice,
+    .homeless = kn_func_is_homeless(f),
   };
   bool rare = (a->naked | a->general_only | a->realign_stack | f->facts.eh_returns) ||
               (a->guard | a->protect | a->probe_bytes) != 0 || sig->conv->keeps != 0 ||
@@ -121,7 +121,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
   p->pointer =
     !t->without_pointer ||
     (a->frame_pointer | a->naked | f->facts.stack_args | p->dynamic | p->record) ||
-    (p->realigned | p->returns_twice | f->facts.variadic | p->guarded | f->facts.eh_returns) ||
+    (p->realigned | p->homeless | f->facts.variadic | p->guarded | f->facts.eh_returns) ||
     f->asms.n != 0 || !sig->usual;
   return true;
 }

@@ -47,9 +47,8 @@ struct kn_frame_plan {
   /* ---- the body ---- */
   bool naked;        /* no prologue, no epilogue: nothing but ASMs */
   bool general_only; /* no float register is touched */
-  /* setjmp: nothing has a home in a register, no frame offset serves two values */
-  bool returns_twice;
-  bool keeps_none; /* the convention preserves no register: all that C's does are free to use */
+  bool homeless;     /* nothing has a home in a register, no frame offset serves two values */
+  bool keeps_none;   /* the convention preserves no register: all that C's does are free to use */
 };
 
 /* Plans all but `saved`. False if the function failed: it asks for something that the target has not. */

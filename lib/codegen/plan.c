@@ -393,9 +393,10 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
   if (!kn_frame_plan_make(&plan->frame, f, target)) return false;
-  plan->saved =
-    (KN_UNLIKELY(f->facts.sets_jump | plan->frame.keeps_none) ? ~UINT64_C(0) : f->facts.asm_regs) &
-    target->callee_homes;
+  plan->saved = (KN_UNLIKELY(f->facts.sets_jump | f->facts.loses_all | plan->frame.keeps_none)
+                   ? ~UINT64_C(0)
+                   : f->facts.asm_regs) &
+                target->callee_homes;
   plan->loops.n = 0;
   plan->in_order = !f->facts.needs_order;
   plan->scattered = f->facts.needs_order && f->n >= SCATTERED;
@@ -408,7 +409,7 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
   if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
   if (f->facts.n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
     kn_plan_debug_pieces(f);
-  bool homes = !plan->frame.returns_twice && f->globals.n != 0;
+  bool homes = !plan->frame.homeless && f->globals.n != 0;
   if (homes) {
     if (f->back_edges.n && !find_loops(plan, f)) return false;
     if (!find_ranges(plan, f)) return false;

@@ -167,7 +167,7 @@ void kn_release(struct kn_walk *w, uint32_t h) {
   /* a spill slot may be reused, unless setjmp may return to where it is read; the caller's argument
    * area may not */
   bool local = w->frame.up ? v->frame > 0 : v->frame < 0;
-  if (local && !kn_spills_16(w, v->type) && !w->plan->frame.returns_twice) {
+  if (local && !kn_spills_16(w, v->type) && !w->plan->frame.homeless) {
     if (w->frame.spare_inst != w->i) {
       w->frame.spare_inst = w->i;
       w->frame.spare_ready = w->frame.spare.n;

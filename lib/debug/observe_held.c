@@ -106,7 +106,7 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
   *reg = KN_NO_REG;
   *frame = 0;
   if (kn_is_imm(h) || kn_is_pool(h)) return true;
-  if (!kn_is_value(h) || h == 0 || w->f->facts.returns_twice) return false;
+  if (!kn_is_value(h) || h == 0 || kn_func_is_homeless(w->f)) return false;
   const struct kn_val *val = &w->val[h];
   if (val->global == 0)
     return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame) && !is_aimed(d, *reg);

@@ -191,7 +191,7 @@ static const struct kn_debug_held *held_of(const struct kn_debug_observer *d,
 /* Is the block at `pos` in the interval of v's value, a global? Of functions that return twice the plan has no
  * intervals. */
 static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t pos) {
-  if (w->f->facts.returns_twice) return false;
+  if (kn_func_is_homeless(w->f)) return false;
   const struct kn_range *r = &w->plan->ranges.at[w->val[v->value].global - 1];
   return pos >= r->first && pos <= r->last;
 }
@@ -206,14 +206,14 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   if (kn_is_slot(v->value)) {    /* in a register: while it is live */
     const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
     if (s->reg == KN_NO_REG) return true;
-    if (s->reg == KN_UNREAD || s->global == 0 || f->facts.returns_twice) return false;
+    if (s->reg == KN_UNREAD || s->global == 0 || kn_func_is_homeless(f)) return false;
     const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
     return pos >= r->first && pos <= r->last &&
            (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> s->reg & 1));
   }
   if (!kn_is_value(v->value)) return v->value != 0;
   const struct kn_val *val = &f->val[v->value];
-  if (f->facts.returns_twice || v->value == 0) return false; /* the plan has no ranges */
+  if (kn_func_is_homeless(f) || v->value == 0) return false; /* the plan has no ranges */
   if (val->global == 0) {
     const struct kn_debug_held *h = held_of(d, v);
     return h != NULL && h->stays && (pos == kn_plan_pos(f, v->block) || keeps(d, h->reg, pos));
@@ -232,7 +232,7 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
 static uint32_t aimed(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   const struct kn_walk *w = d->w;
   uint32_t h = w->f->debug.values.at[k - 1].value;
-  if (d->held.aims.n == 0 || w->f->facts.returns_twice || !kn_is_value(h) || h == 0 ||
+  if (d->held.aims.n == 0 || kn_func_is_homeless(w->f) || !kn_is_value(h) || h == 0 ||
       w->val[h].global == 0 || !(w->val[h].flags & KN_VF_HOME))
     return 0;
   return kn_debug_aimed(d, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
@@ -452,7 +452,7 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
     const struct kn_val *val = &w->f->val[v->value];
     if (val->global == 0) {
       if (v->held && held_of(x->d, v)->stays) reg = held_of(x->d, v)->reg;
-    } else if (!w->f->facts.returns_twice && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
+    } else if (!kn_func_is_homeless(w->f) && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
       const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
       if (r->first < from) from = r->first;
       if (r->last > to) to = r->last;

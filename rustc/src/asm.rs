@@ -94,7 +94,7 @@ impl Register {
         let name = std::ffi::CString::new(self.name(None, false)).expect("no NUL");
         let mut number = 0;
         // SAFETY: the name is read during the call.
-        let known = unsafe { kiln_register_find(KILN_TARGET_X86_64, name.as_ptr(), &mut number) };
+        let known = unsafe { kiln_register_find(KILN_PROCESSOR_X86_64, name.as_ptr(), &mut number) };
         assert!(known, "{name:?} is a register");
         number as u8
     }

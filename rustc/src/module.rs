@@ -41,7 +41,7 @@ impl Module {
             _ => KILN_PIC_FULL,
         };
         let mut options = kiln_module_options {
-            target: KILN_TARGET_X86_64,
+            target: kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() },
             pic,
             name: name.as_ptr(),
             function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),

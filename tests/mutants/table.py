@@ -72,7 +72,7 @@ MUTANTS = [
      'r->bank = s->escaped ? KN_NO_BANK : plan->banks[s->type];',
      'r->bank = plan->banks[s->type];'),
     ('no homes where setjmp returns twice', X, PLAN,
-     'bool homes = !plan->frame.returns_twice && f->globals.n != 0;', 'bool homes = f->globals.n != 0;'),
+     'bool homes = !plan->frame.homeless && f->globals.n != 0;', 'bool homes = f->globals.n != 0;'),
     ('loops extend intervals here too', A, PLAN,
      'r->last = l[outermost(plan, at, r->first) - 1].end;', '(void)outermost;'),
     ('homes over calls are callee-saved here too', A, PLAN,
@@ -214,7 +214,7 @@ MUTANTS = [
     ('a call ends copies of variables', X, WALK_H,
      '  w->regs.cached &= ~clobbered;\n  w->regs.epoch++;', '  w->regs.cached &= ~clobbered;'),
     ('slots are not used again where setjmp returns twice', X, REGS,
-     ' && !w->plan->frame.returns_twice) {', ') {'),
+     ' && !w->plan->frame.homeless) {', ') {'),
 
     # ---- moves ----
     ('a source is a copy only while that is one', X, EDGE,

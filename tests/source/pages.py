@@ -94,7 +94,7 @@ def named_files(path, text, names):
 
 
 # Examples of a name, and packages for Python and Rust, not names of the API.
-NAMED = {'kiln_x_set_y', 'KILN_TARGET_RISCV64', 'kiln_codegen', 'kiln_sys'}
+NAMED = {'kiln_x_set_y', 'KILN_PROCESSOR_RISCV64', 'kiln_codegen', 'kiln_sys'}
 
 
 def names(page, text, known):

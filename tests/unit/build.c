@@ -105,7 +105,6 @@ static void operands_must_have_the_type(void **state) {
   kiln_value v = kiln_build_vector(f, KILN_OP_VSPLAT, V128, I32, 0, b, NO_VALUE);
   FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_VEXTRACT, I32, V128, 4, v, NO_VALUE));
   FAILS(KILN_ERR_TYPE, kiln_build_vector(f, KILN_OP_VSHL, V128, I32, 32, v, NO_VALUE));
-  FAILS(KILN_ERR_UNSUPPORTED, kiln_build_unsupported(f, KILN_OP_ASM, "inline assembly"));
 }
 
 static void first_error_sticks(void **state) {

@@ -50,7 +50,7 @@ static void read_program(struct program *p, const char *text, kiln_module_attrs 
 
 /* The text of a kept function, with calls inlined; it is verified and compiled, too. */
 static const char *expanded(struct program *p, const char *name) {
-  kiln_symbol symbol = kiln_symbol_find(p->m, name);
+  kiln_symbol symbol = kiln_symbol_lookup(p->m, name);
   kiln_func *f = kiln_session_begin_kept(p->s, symbol);
   assert_non_null(f);
   p->text.size = 0;
@@ -88,6 +88,10 @@ static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL};
   "func internal @callee(i64) -> i64 personality @p {\n"                                           \
   "b0(v0: i64):\n  try @other(v0) to b1(result 0) unwind b2(exception 0) [" clauses "]\n"          \
   "b1(v2: i64):\n  ret v2\nb2(v3: i64):\n  ret v3\n}\n"
+
+/* A function that preserves no register, and a body that calls it. */
+#define LOSES "declare @other(i64) -> i64 preserve_none\n"
+#define CALLS_OTHER "b0(v0: i64):\n  v1 = call @other(v0)\n  ret v1\n}\n"
 
 /* What debuggers are to know of a function that says so. */
 #define DEBUG                                                                                      \
@@ -148,6 +152,12 @@ static const struct row {
    "declare @setjmp(i64) -> i32\n" CALLEE
    "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = sext.i64 i32 v1\n  ret v2\n}\n" CALLER CALL,
    NULL},
+  {KN_INLINE_LOSES, LOSES CALLEE CALLS_OTHER CALLER CALL,
+   LOSES CALLEE DOUBLE CALLER
+   "b0(v0: i64):\n  v1 = call @other(v0)\n  v2 = call @callee(v1)\n  ret v2\n}\n",
+   NULL},
+  {KN_INLINE_LOSES, LOSES CALLEE CALLS_OTHER CALLER CALL,
+   LOSES CALLEE "  !inline always\n" CALLS_OTHER CALLER CALL, NULL},
   {KN_INLINE_STACK, CALLEE "b0(v0: i64):\n  v1 = salloc v0\n  ret v1\n}\n" CALLER CALL,
    CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_TAILCALL,
@@ -221,7 +231,7 @@ static const struct row {
 
 /* Compiles the caller. Does its code still refer to the callee? */
 static bool calls(struct program *p) {
-  kiln_symbol caller = kiln_symbol_find(p->m, "caller");
+  kiln_symbol caller = kiln_symbol_lookup(p->m, "caller");
   kiln_func *f = kiln_session_begin_kept(p->s, caller);
   for (unsigned i = 0; i < p->n_held && f == NULL; i++)
     if (kiln_func_symbol(p->held[i]).id == caller.id) {
@@ -230,14 +240,14 @@ static bool calls(struct program *p) {
     }
   assert_non_null(f);
   if (kiln_func_compile(f) != KILN_OK) fail_msg("%s", kiln_module_diag(p->m)->message);
-  return kiln_module_is_wanted(p->m, kiln_symbol_find(p->m, "callee"));
+  return kiln_module_is_wanted(p->m, kiln_symbol_lookup(p->m, "callee"));
 }
 
 static bool tested[KN_INLINE_COUNT];
 
 /* Why no call of the callee is inlined: that is the row, if it is about the function. */
 static void check_why(struct program *p, enum kn_inline_row row) {
-  const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_find(p->m, "callee"));
+  const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
   if (why != NULL) assert_string_equal(why, kn_inline_text[row]);
   tested[row] = true;
 }
@@ -360,9 +370,9 @@ static void growth(void **state) {
               "@f%u(v0)\n  ret v1\n}\n",
               60, "");
   read_program(&p, text, small);
-  assert_string_equal(kiln_module_why_not_inlined(p.m, kiln_symbol_find(p.m, "f40")),
+  assert_string_equal(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f40")),
                       kn_inline_text[KN_INLINE_DEEP]);
-  assert_null(kiln_module_why_not_inlined(p.m, kiln_symbol_find(p.m, "f60")));
+  assert_null(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f60")));
   end_program(&p);
   free(text);
 }
@@ -490,7 +500,7 @@ static void returns_twice(void **state) {
   (void)state;
   struct program p;
   read_program(&p, CALLER "b0(v0: i64):\n  v1 = builtin_setjmp v0\n  ret v1\n}\n", small);
-  kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_find(p.m, "caller"));
+  kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_lookup(p.m, "caller"));
   assert_true(f->facts.returns_twice && f->facts.sets_jump);
   kiln_func_discard(f);
   end_program(&p);
@@ -577,8 +587,8 @@ static void wanted(void **state) {
                "data @table {\n  addr @shown\n}\n" CALLER
                "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @used(v1)\n  ret v2\n}\n",
                small);
-  kiln_symbol callee = kiln_symbol_find(p.m, "callee"), used = kiln_symbol_find(p.m, "used");
-  assert_true(kiln_module_is_wanted(p.m, kiln_symbol_find(p.m, "shown")));
+  kiln_symbol callee = kiln_symbol_lookup(p.m, "callee"), used = kiln_symbol_lookup(p.m, "used");
+  assert_true(kiln_module_is_wanted(p.m, kiln_symbol_lookup(p.m, "shown")));
   assert_false(kiln_module_is_wanted(p.m, used));
   expanded(&p, "caller");
   assert_true(kiln_module_is_wanted(p.m, used));

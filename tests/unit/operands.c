@@ -143,7 +143,7 @@ static void operands_are_the_uses_that_were_counted(void **state) {
   };
   (void)state;
   struct seen seen = {0};
-  kiln_module_options options = {0};
+  kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64};
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_status status = kiln_text_read(s, each_shape, sizeof each_shape - 1, look, &seen);

@@ -43,7 +43,7 @@ static int setup(void **state) {
   static struct fixture fixture;
   struct fixture *t = &fixture;
   memset(t, 0, sizeof *t);
-  t->m = kiln_module_new(&(kiln_module_options){0});
+  t->m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   t->s = kiln_session_new(t->m);
   kiln_param p = {.type = I64};
   kiln_type r = I64, d = F64;
@@ -166,7 +166,7 @@ static void test_address_taken(void **state) {
   ret(t, t->x);
   fill(t, 4); /* not reached at all */
   ret(t, t->x);
-  kiln_block_take_address(t->f, blk(2));
+  kn_block_take_address(t->f, blk(2));
   make_plan(t);
   LAYOUT(t, 0, 1, 2, 3);
 }
@@ -618,7 +618,8 @@ static void test_dump(void **state) {
     "\n  homes:\n    slot0 i64: rbx  positions 0 to 2  weight 18\n", /* 1 + 2 * 8 + 1 */
   };
   (void)state;
-  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_session *s = kiln_session_new(m);
   kiln_buffer out = {0};
   assert_true(kiln_session_set_dump(s, KILN_DUMP_PLAN | KILN_DUMP_HOMES, &out) == KILN_OK);

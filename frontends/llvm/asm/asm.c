@@ -609,7 +609,7 @@ void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const 
   }
   if (kn_asm_syntax[r->target] == KN_ASM_UNKNOWN) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly for %s",
-               kiln_target_name(r->target));
+               kiln_processor_name(r->target));
     return;
   }
   struct kn_asm_call *a = kn_bc_resize(r, NULL, sizeof *a);

@@ -368,7 +368,7 @@ impl Fuzz {
         }
         if let Some(jit) = jit {
             // SAFETY: no code runs, and this thread lives on.
-            let _ = unsafe { jit.find(["f0", "d0"][b.below(2)]) };
+            let _ = unsafe { jit.lookup(["f0", "d0"][b.below(2)]) };
             if self.forget && b.chance(20) {
                 std::mem::forget(jit);
             }
@@ -442,7 +442,7 @@ impl Fuzz {
                         b.wrong = wrong;
                         let Ok(s) = m.session() else { return 0 };
                         let _ = m.declare_fn::<Any>("late");
-                        let _ = m.find("f0");
+                        let _ = m.lookup("f0");
                         let good = bodies(&mut b, &s, made, mine, 0);
                         if b.chance(20) {
                             s.discard();

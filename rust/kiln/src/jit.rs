@@ -229,6 +229,7 @@ impl Jit {
             module: raw,
             sessions: sessions.as_ptr().cast(),
             n_sessions: crate::types::count(sessions.len())?,
+            ..Default::default()
         };
         let mut unit = sys::kiln_jit_unit::default();
         let mut error = JitError::new();
@@ -260,10 +261,10 @@ impl Jit {
     ///
     /// # Safety
     /// If it is thread-local data, this thread does not end while the JIT is dropped.
-    pub unsafe fn find(&self, name: &str) -> Option<NonNull<c_void>> {
+    pub unsafe fn lookup(&self, name: &str) -> Option<NonNull<c_void>> {
         let name = c_string(name).ok()?;
         // SAFETY: the JIT is alive; the name ends with a NUL; as the caller promises.
-        NonNull::new(unsafe { sys::kiln_jit_find(self.raw(), name.as_ptr()) })
+        NonNull::new(unsafe { sys::kiln_jit_lookup(self.raw(), name.as_ptr()) })
     }
 }
 

@@ -363,7 +363,7 @@ impl Module<Open> {
             return Err(Error::new(crate::Status::Unsupported, "this machine is no target of Kiln"));
         };
         let raw = sys::kiln_module_options {
-            target: target as u32,
+            target: target.raw(),
             pic: options.pic as u32,
             name: if name.is_empty() { ptr::null() } else { name.as_ptr() },
             function_sections: options.function_sections,
@@ -546,10 +546,10 @@ impl<S> Module<S> {
     }
 
     /// Finds a symbol by its name.
-    pub fn find(&self, name: &str) -> Option<Symbol> {
+    pub fn lookup(&self, name: &str) -> Option<Symbol> {
         let name = c_string(name).ok()?;
         // SAFETY: the module is alive; the name ends with a NUL.
-        let raw = unsafe { sys::kiln_symbol_find(self.raw(), name.as_ptr()) };
+        let raw = unsafe { sys::kiln_symbol_lookup(self.raw(), name.as_ptr()) };
         (raw.id != 0).then_some(Symbol { raw, owner: self.owner })
     }
 
@@ -569,8 +569,8 @@ impl<S> Module<S> {
     /// The machine that the module is for.
     pub fn target(&self) -> Target {
         // SAFETY: the module is alive.
-        let raw = unsafe { sys::kiln_module_target(self.raw()) };
-        Target::from_raw(raw).unwrap_or(Target::X86_64)
+        let raw = unsafe { sys::kiln_module_get_target(self.raw()) };
+        Target::from_raw(raw.processor).unwrap_or(Target::X86_64)
     }
 
     /// Makes a session, which compiles functions. Dropping it ends it and keeps its code for [`Module::object`] and

@@ -48,9 +48,10 @@ impl Param {
     pub(crate) fn raw(self) -> sys::kiln_param {
         sys::kiln_param {
             r#type: self.ty as u8,
-            flags: self.flags as u8,
+            flags: self.flags,
             align_log2: self.align_log2,
             size_bytes: self.size,
+            ..Default::default()
         }
     }
 }
@@ -278,7 +279,7 @@ functions!(A, B, C, D, E, G, H, I, J, K);
 
 /// True if a function by `sig` may be called as one of Rust's by `f`: it extends nothing that it gets.
 pub(crate) fn callable(sig: &sys::kiln_sig_info, f: &Signature) -> bool {
-    let extended = (sys::KILN_PARAM_SEXT | sys::KILN_PARAM_ZEXT) as u8;
+    let extended = sys::KILN_PARAM_SEXT | sys::KILN_PARAM_ZEXT;
     let flags = sys::KILN_SIG_NOUNWIND | sys::KILN_SIG_NOINLINE;
     if sig.cc != sys::KILN_CC_C
         || sig.flags & !flags != 0

@@ -154,12 +154,12 @@ enums! {
         Umax = KILN_RMW_UMAX,
     }
 
-    /// A machine that Kiln generates code for.
-    Target: kiln_target {
+    /// A processor that Kiln generates code for, with Linux and ELF.
+    Target: kiln_processor {
         /// x86-64 with SSE2, System V ABI, ELF.
-        X86_64 = KILN_TARGET_X86_64,
+        X86_64 = KILN_PROCESSOR_X86_64,
         /// ARMv8.0-A, AAPCS64, ELF.
-        AArch64 = KILN_TARGET_AARCH64,
+        AArch64 = KILN_PROCESSOR_AARCH64,
     }
 
     /// How position-independent code is.
@@ -262,10 +262,14 @@ impl Type {
 impl Target {
     /// The machine that this program runs on, if Kiln has it.
     pub fn host() -> Option<Target> {
-        let mut raw = 0;
-        // SAFETY: it writes one number.
+        let mut raw = sys::kiln_target::default();
+        // SAFETY: it writes one target.
         let found = unsafe { sys::kiln_target_find_host(&mut raw) };
-        if found { Target::from_raw(raw) } else { None }
+        if found { Target::from_raw(raw.processor) } else { None }
+    }
+
+    pub(crate) fn raw(self) -> sys::kiln_target {
+        sys::kiln_target { processor: self as u32, system: sys::KILN_SYSTEM_LINUX, format: sys::KILN_FORMAT_ELF }
     }
 }
 

@@ -85,7 +85,7 @@ fn names_with_a_nul_are_refused() {
     assert_eq!(Module::new("a\0b").map(|_| ()).unwrap_err().status(), Status::Argument);
     let module = Module::new("").unwrap();
     assert_eq!(module.declare_fn::<Unary>("a\0b").unwrap_err().status(), Status::Argument);
-    assert!(module.find("a\0b").is_none());
+    assert!(module.lookup("a\0b").is_none());
 }
 
 #[test]
@@ -241,10 +241,10 @@ fn units_are_removed() {
     let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
     // SAFETY: it is no thread-local data; its code has never run.
     unsafe {
-        assert_eq!(jit.find("f"), unit.address("f"));
-        assert!(jit.find("f").is_some());
+        assert_eq!(jit.lookup("f"), unit.address("f"));
+        assert!(jit.lookup("f").is_some());
         unit.remove().unwrap();
-        assert!(jit.find("f").is_none());
+        assert!(jit.lookup("f").is_none());
     }
 }
 
