@@ -135,6 +135,7 @@ static bool build(uint64_t h, kiln_processor target, uint64_t stress, const char
   if (m != NULL && inlining != 0) {
     kiln_module_attrs attrs = kiln_module_get_attrs(m);
     attrs.inlining = KILN_INLINING_SMALL;
+    attrs.variables = KILN_VARIABLES_AS_IS;
     kiln_module_set_attrs(m, &attrs);
   }
   kiln_status status = KILN_ERR_MEMORY;

@@ -123,10 +123,6 @@ kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *oper
     kn_build_fail(f, KILN_ERR_ARGUMENT, why);
     return KN_NONE;
   }
-  for (unsigned k = 0; k < n; k++) {
-    if (!kn_build_operand_imm(f, operands[k].id, m.operands[k], k + 1)) return KN_NONE;
-    field[k] = operands[k].id;
-  }
-  uint32_t v = kn_build_emit(f, m.op, m.result, m.result, row, field[0], field[1], field[2]);
-  return m.result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+  for (unsigned k = 0; k < n; k++) field[k] = operands[k].id;
+  return (kiln_value){kn_build_append(f, m.op, m.result, row, field[0], field[1], field[2])};
 }

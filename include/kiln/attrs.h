@@ -64,13 +64,24 @@ enum {
   KILN_PROTECT_NONE = 64
 };
 
+/* ---- variables: <kiln/debug.h> ---- */
+
+/** What debuggers see of the variables that kiln_func_declare_variable describes, and of statements. */
+typedef enum kiln_variables {
+  /** Each variable is kept for all of its function, and each statement has an instruction: the code is slower. */
+  KILN_VARIABLES_KEPT,
+  /** Debug information changes no code: a variable is shown where something has its value anyway. */
+  KILN_VARIABLES_AS_IS,
+  KILN_VARIABLES_COUNT
+} kiln_variables;
+
 /* ---- inlining: <kiln/inline.h> ---- */
 
 /** Which calls of kept functions are inlined. */
 typedef enum kiln_inlining {
   KILN_INLINING_OFF,   /**< none */
   KILN_INLINING_MUST,  /**< those of functions with KILN_INLINE_ALWAYS */
-  KILN_INLINING_SMALL, /**< and those of small functions: kiln_module_attrs.inline_size */
+  KILN_INLINING_SMALL, /**< and those of small functions: kiln_inline_attrs */
   KILN_INLINING_COUNT
 } kiln_inlining;
 
@@ -172,10 +183,9 @@ typedef struct kiln_module_attrs {
   /** Metadata of bitcode that Kiln does not know are an error; else they are dropped (kiln_llvm_list_unknown). Set it
    * before the bitcode is read. */
   bool refuse_unknown;
-  kiln_inlining inlining; /**< which calls of kept functions are inlined */
-  /** The most instructions of a small function, as docs/inlining.md counts them; 0: the default */
-  uint32_t inline_size;
-  uint64_t reserved[5]; /**< 0 */
+  kiln_inlining inlining;   /**< which calls of kept functions are inlined */
+  kiln_variables variables; /**< set it before anything is read or built */
+  uint64_t reserved[5];     /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of a module, before kiln_module_freeze. Everything is copied. */

@@ -152,7 +152,7 @@ KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc
 
 /** Opcodes, from the table <kiln/ops.def>. */
 typedef enum kiln_op {
-#define KILN_OP(E, name, shape, types, fx, doc) KILN_OP_##E,
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KILN_OP_##E,
 #include <kiln/ops.def>
   KILN_OP_COUNT
 } kiln_op;

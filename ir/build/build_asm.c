@@ -121,8 +121,7 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
     kn_build_escape(f, slot);
     f->slots.at[slot].uses++;
   }
-  f->block[f->current].calls++;
-  f->facts.has_calls = true;
+  kn_build_count_call(f);
   f->facts.asm_regs |= all;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_ASM, result, result, n, first, k, sig.id);

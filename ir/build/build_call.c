@@ -82,8 +82,7 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
 /* The current block has a call by `s` behind which it, or another one, goes on. */
 static inline void note_call(kiln_func *f, const struct kn_sig *s) {
   if (KN_UNLIKELY(!s->usual) && s->conv->loses_all) f->facts.loses_all = true;
-  f->block[f->current].calls++;
-  f->facts.has_calls = true;
+  kn_build_count_call(f);
 }
 
 kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,

@@ -138,6 +138,7 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   m->library = kn_target_library(target.processor);
   m->reaches_zero = kn_target_reaches_zero(target.processor);
   m->plt_is_address = kn_target_plt_is_address(target.processor);
+  m->inline_attrs = kn_inline_complete(&(kiln_inline_attrs){0});
   m->flat_symbols = m->flat_sigs = UINT32_MAX;
   pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
   pthread_mutexattr_init(&attr);
@@ -180,6 +181,7 @@ void kiln_module_free(kiln_module *m) {
   }
   kn_debug_free(m->debug, m);
   kn_kept_free(m);
+  if (m->reached != NULL) kn_realloc(m, m->reached, 0);
   pthread_mutex_destroy(&m->lock);
   pthread_mutex_destroy(&m->diag_lock);
   kn_arena_free(m->arena);

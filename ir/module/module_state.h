@@ -12,6 +12,7 @@
 #include <kiln/debug.h>
 #include <kiln/debug_entries.h>
 #include <kiln/exceptions.h>
+#include <kiln/inline.h>
 #include <kiln/module.h>
 #include <kiln/section.h>
 
@@ -182,8 +183,11 @@ struct kiln_module {
   uint8_t dwarf_version;       /* 4, 5, or 0: 5 */
   kiln_debug *debug;           /* ir/debug/die.h; NULL: nothing */
   struct kn_kept *kept;        /* ir/inline/inlining.h; NULL: no function was kept */
-  uint32_t inline_size;        /* kiln_module_attrs */
-  uint8_t inlining;            /* kiln_inlining */
+  uint8_t *reached; /* by symbol, below n_reached: something refers to it; NULL: not tracked */
+  uint32_t n_reached;
+  kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
+  uint8_t inlining;               /* kiln_inlining */
+  uint8_t variables;              /* kiln_variables */
   /* Of the target: see kn_target_library. */
   const struct kn_convention *library;
 };
@@ -275,6 +279,11 @@ void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol);
 void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s);
 /* A new private data symbol without a name, or 0. The module is locked. */
 uint32_t kn_symbol_private_data(kiln_module *m);
+
+/* ---- reachability (ir/module/reachable.c) ---- */
+
+/* Something refers to `symbol`, or none (0). Only while m->reached is there; sessions of several threads may. */
+void kn_symbol_reach(kiln_module *m, uint32_t symbol);
 
 /* ---- section groups (ir/module/names.c) ---- */
 

@@ -81,14 +81,14 @@ static void call_observers(struct kn_walk *w, kiln_func *f) {
   if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
 }
 
-/* What the function's code refers to is wanted. */
-static void want(kiln_module *m, const struct kn_output *out, const struct kn_output_mark *was) {
+/* What the function's code refers to is reachable. */
+static void reach(kiln_module *m, const struct kn_output *out, const struct kn_output_mark *was) {
   for (uint32_t i = was->relocs; i < out->relocs.n; i++)
-    kn_inline_want(m, out->relocs.at[i].symbol);
+    kn_symbol_reach(m, out->relocs.at[i].symbol);
   for (uint32_t i = was->tables; i < out->tables.n; i++)
-    kn_inline_want(m, out->tables.at[i].personality);
+    kn_symbol_reach(m, out->tables.at[i].personality);
   for (uint32_t i = was->table_types; i < out->table_types.n; i++)
-    kn_inline_want(m, out->table_types.at[i]);
+    kn_symbol_reach(m, out->table_types.at[i]);
 }
 
 /* Generates code of a function; the function stays. */
@@ -111,6 +111,7 @@ static kiln_status generate(kiln_func *f) {
   struct kn_output_mark was = kn_output_mark(s->out);
 #ifdef KN_CHECKS
   kn_check_begin(s->walk->check);
+  uint64_t ir = kn_check_ir(f);
 #endif
   uint64_t t0 = now(s->timing);
   bool planned = kn_plan_make(s->plan, f, t);
@@ -123,6 +124,8 @@ static kiln_status generate(kiln_func *f) {
   /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
   if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
+  if (status == KILN_OK && kn_check_ir(f) != ir)
+    status = kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "the IR was written to");
   if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
   uint32_t inst;
   const char *wrong = status == KILN_OK ? kn_check_table(s->walk->check, s->walk, &inst) : NULL;
@@ -133,7 +136,7 @@ static kiln_status generate(kiln_func *f) {
   if (status != KILN_OK) {
     kn_output_cut(s->out, &was);
   } else {
-    if (KN_UNLIKELY(m->kept != NULL && m->kept->wanted != NULL)) want(m, s->out, &was);
+    if (KN_UNLIKELY(m->reached != NULL)) reach(m, s->out, &was);
     s->stats.functions++;
     s->stats.instructions += f->n - 1;
     s->stats.blocks += f->blocks.n;

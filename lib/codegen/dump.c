@@ -88,7 +88,7 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   const struct kn_range *r = planned ? &d->plan->ranges.at[g] : NULL;
   uint32_t handle = f->globals.at[g].handle;
   bool slot = kn_is_slot(handle);
-  unsigned reg = slot ? f->slots.at[kn_index(handle)].reg : f->val[handle].reg;
+  unsigned reg = slot ? d->plan->slots.at[kn_index(handle)].reg : f->val[handle].reg;
   unsigned type = slot ? f->slots.at[kn_index(handle)].type : f->val[handle].type;
   if (!slot && f->val[handle].uses == 0) return; /* a parameter that nobody reads */
   const struct kn_slot *s = slot ? &f->slots.at[kn_index(handle)] : NULL;
@@ -101,7 +101,8 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   else put(d, reg == KN_UNREAD ? "none: it is not read" : "frame");
   if (r && r->first <= r->last && r->first != UINT32_MAX)
     put(d, "  positions %" PRIu32 " to %" PRIu32 "  weight %" PRIu32, r->first, r->last, r->weight);
-  if (slot && f->slots.at[kn_index(handle)].escaped) put(d, "  its address is taken");
+  if (slot && s->memory)
+    put(d, s->memory & KN_MEMORY_ESCAPES ? "  its address is taken" : "  accesses overlap");
   put(d, "\n");
 }
 

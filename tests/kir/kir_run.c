@@ -98,6 +98,7 @@ static bool read_all(struct reading *r, const char *text, size_t size) {
   if (r->keeping) {
     kiln_module_attrs attrs = kiln_module_get_attrs(r->m);
     attrs.inlining = KILN_INLINING_SMALL;
+    attrs.variables = KILN_VARIABLES_AS_IS;
     kiln_module_set_attrs(r->m, &attrs);
   }
   char *words = r->keeping ? with_words(text, size, &size) : NULL;

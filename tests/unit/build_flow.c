@@ -505,7 +505,7 @@ static void forwards_stand_for_anything(void **state) {
   assert_int_equal(finish_ret(f), KILN_OK);
   assert_int_equal(f->inst[first].a, kiln_const_int(f, 77).id);
   assert_int_equal(f->inst[first + 1].a, slot_value.id);
-  assert_true(slot(f, slot_value)->escaped);
+  assert_true(slot(f, slot_value)->memory);
   assert_int_equal(f->inst[first + 2].a, b.id);
   assert_int_equal(f->inst[first + 3].a, b.id);
   assert_int_equal(f->inst[first + 4].a, d.id);

@@ -138,7 +138,7 @@ static kiln_status look(void *user, kiln_func *f) {
 
 static void operands_are_the_uses_that_were_counted(void **state) {
   static const char *const names[] = {
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) #E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax) #E,
 #include <kiln/shapes.def>
   };
   (void)state;
