@@ -1,6 +1,6 @@
 """Reads Kiln's headers: what the preprocessor makes of <kiln/kiln.h>, and the table of operations. The headers are
 written plainly (one declarator each, no bit fields), and anything else that they might come to contain stops the build
-here with its tokens, as in rustc/kiln-sys/build/bindings.rs."""
+here with its tokens, as in rust/kiln-sys/build/bindings.rs."""
 import re
 import subprocess
 from pathlib import Path

@@ -462,7 +462,8 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
 }
 
 void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
-  if (f == NULL || f->status != KILN_OK || begin >= f->session->sources.locs.n + (begin == 0))
+  if (f == NULL || f->status != KILN_OK || begin >= f->session->sources.locs.n + (begin == 0) ||
+      !kn_session_has_locs(f->session))
     return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;

@@ -311,10 +311,39 @@ static void units(void **state) {
   kiln_module_free(m);
 }
 
+/* A function that is described, and in which nothing has a location. */
+static void described_nowhere(void **state) {
+  (void)state;
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  kiln_debug *d = kiln_module_debug(m);
+  kiln_die_declaration what = {.name = "f", .file = kiln_die_new_file(d, "/src", "a.c"), .line = 1};
+  kiln_die unit = kiln_die_new_unit(d, what.file, "test", KILN_DW_LANG_C99);
+  kiln_symbol_desc desc = {.name = "f"};
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+  kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &desc, sig));
+  kiln_block next = kiln_block_new(f);
+  kiln_func_set_debug(f, kiln_die_new_function(d, unit, &what, false), unit, 0);
+  kiln_build_br(f, next, NULL, 0);
+  kiln_block_switch(f, next);
+  kiln_build_ret(f, NULL, 0);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+  kiln_buffer out = {0};
+  assert_int_equal(kiln_emit_elf(m, &s, 1, &out), KILN_OK);
+  kiln_buffer_free(&out);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(newer), cmocka_unit_test(attributes), cmocka_unit_test(operations),
-    cmocka_unit_test(files), cmocka_unit_test(file_names), cmocka_unit_test(units),
+    cmocka_unit_test(newer),
+    cmocka_unit_test(attributes),
+    cmocka_unit_test(operations),
+    cmocka_unit_test(files),
+    cmocka_unit_test(file_names),
+    cmocka_unit_test(units),
+    cmocka_unit_test(described_nowhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
