@@ -676,7 +676,8 @@ static void variables(void **state) {
       char text[1000];
       snprintf(text, sizeof text,
                DEBUG "!x = variable in !f { name \"x\" }\n" CALLER "  %%x = slot 8 align 8\n%s"
-                     "b0(v0: i64):\n  store.i64 v0, %%x\n  v2 = mul.i64 v0, v0\n  ret v2\n}\n",
+                     "b0(v0: i64):\n  store.i64 v0, %%x\n  store.i64 v0, %%x\n"
+                     "  v3 = mul.i64 v0, v0\n  ret v3\n}\n",
                notes[k != 0]);
       kiln_module_attrs attrs = {.inlining = i ? KILN_INLINING_SMALL : KILN_INLINING_OFF,
                                  .variables = k < 2 ? KILN_VARIABLES_AS_IS : KILN_VARIABLES_KEPT};
