@@ -2,6 +2,7 @@
  * makes of what is inlined. A program is text in which "caller" calls "callee", whose symbol nothing else refers to. */
 #include "build_fixture.h"
 #include "ir/inline/inlining.h"
+#include "lib/codegen/output.h"
 #include "lib/codegen/plan.h"
 
 #include <kiln/kiln.h>
@@ -648,6 +649,33 @@ static void described_addresses(void **state) {
   end_program(&p);
 }
 
+/* Whether debug information changes code is the module's attribute, with inlining and without. */
+static void variables(void **state) {
+  (void)state;
+  static const char *const notes[] = {
+    "", "  !debug !f in !2\n  !begin \"f.src\" 8:0 file !1 in !f\n  !var !x %x\n"};
+  for (unsigned i = 0; i < 2; i++) {
+    uint64_t bytes[3];
+    for (unsigned k = 0; k < 3; k++) { /* without debug information; as is; kept */
+      struct program p;
+      char text[1000];
+      snprintf(text, sizeof text,
+               DEBUG "!x = variable in !f { name \"x\" }\n" CALLER "  %%x = slot 8 align 8\n%s"
+                     "b0(v0: i64):\n  store.i64 v0, %%x\n  store.i64 v0, %%x\n"
+                     "  v3 = mul.i64 v0, v0\n  ret v3\n}\n",
+               notes[k != 0]);
+      kiln_module_attrs attrs = {.inlining = i ? KILN_INLINING_SMALL : KILN_INLINING_OFF,
+                                 .variables = k < 2 ? KILN_VARIABLES_AS_IS : KILN_VARIABLES_KEPT};
+      read_program(&p, text, attrs);
+      expanded(&p, "caller");
+      bytes[k] = p.s->out->funcs.at[0].size;
+      end_program(&p);
+    }
+    assert_int_equal(bytes[1], bytes[0]);
+    assert_true(bytes[2] > bytes[0]);
+  }
+}
+
 /* ---- what is reachable ---- */
 
 static void reachable(void **state) {
@@ -678,13 +706,14 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames),       cmocka_unit_test(recursion),
-    cmocka_unit_test(each_row),     cmocka_unit_test(sizes),
-    cmocka_unit_test(growth),       cmocka_unit_test(growth_by_tries),
-    cmocka_unit_test(what_is_made), cmocka_unit_test(returns_twice),
-    cmocka_unit_test(described),    cmocka_unit_test(described_addresses),
-    cmocka_unit_test(reachable),    cmocka_unit_test(embedder),
-    cmocka_unit_test(policies),     cmocka_unit_test(no_row_left_out),
+    cmocka_unit_test(frames),          cmocka_unit_test(recursion),
+    cmocka_unit_test(each_row),        cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),          cmocka_unit_test(growth_by_tries),
+    cmocka_unit_test(what_is_made),    cmocka_unit_test(returns_twice),
+    cmocka_unit_test(described),       cmocka_unit_test(described_addresses),
+    cmocka_unit_test(reachable),       cmocka_unit_test(embedder),
+    cmocka_unit_test(policies),        cmocka_unit_test(variables),
+    cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

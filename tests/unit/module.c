@@ -11,6 +11,8 @@
 #include "large.h"
 #include "failing.h"
 #include <kiln/debug.h>
+#include <kiln/reachable.h>
+#include <kiln/text.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -702,6 +704,38 @@ static void debug_is_strict(void **state) {
   }
 }
 
+/* ---- reachability ---- */
+
+static kiln_status hold(void *user, kiln_func *f) {
+  kiln_func ***next = user;
+  *(*next)++ = f;
+  return KILN_OK;
+}
+
+/* What data refers to is reachable at once, what code does once it is compiled; no function is kept. */
+static void reachability(void **state) {
+  struct fixture *t = *state;
+  static const char text[] =
+    "func internal @used(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+    "func internal @shown(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+    "func internal @idle(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+    "data @table {\n  addr @shown\n}\n"
+    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @used(v0)\n  ret v1\n}\n";
+  kiln_session *s = kiln_session_new(t->m);
+  kiln_func *held[4] = {NULL}, **next = held;
+  assert_int_equal(kiln_text_read(s, text, strlen(text), hold, &next), KILN_OK);
+  kiln_symbol used = kiln_symbol_find(t->m, "used"), idle = kiln_symbol_find(t->m, "idle");
+  assert_true(kiln_module_is_reachable(t->m, idle)); /* so far nothing is known */
+  assert_int_equal(kiln_module_track_reachability(t->m), KILN_OK);
+  assert_true(kiln_module_is_reachable(t->m, kiln_symbol_find(t->m, "shown")));
+  assert_false(kiln_module_is_reachable(t->m, used));
+  assert_int_equal(kiln_func_compile(held[3]), KILN_OK);
+  assert_true(kiln_module_is_reachable(t->m, used));
+  assert_false(kiln_module_is_reachable(t->m, idle));
+  for (unsigned i = 0; i < 3; i++) kiln_func_discard(held[i]);
+  kiln_session_free(s);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
@@ -725,6 +759,7 @@ int main(void) {
     TEST(stays_linear),
     TEST(room_is_reserved),
     TEST(allocations_may_fail),
+    TEST(reachability),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
