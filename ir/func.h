@@ -125,7 +125,7 @@ _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte store
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
 
 #define KN_NO_REG 0xffu
-/* kn_slot.reg of a variable that nothing loads, if debuggers do not show it: stores to it do nothing. */
+/* kn_slot_place.reg of a variable that nothing loads, if debuggers do not show it: stores to it do nothing. */
 #define KN_UNREAD 0xfeu
 
 /* A constant that does not fit into a handle. */
@@ -156,14 +156,9 @@ struct kn_slot {
   /* accesses, but for those of its pieces, and uses of its address; 0: never needed */
   uint32_t uses;
   uint8_t align_log2;
-  uint8_t type;   /* of every access so far; before the first a guess by size, or VOID */
-  uint8_t memory; /* KN_MEMORY_...; 0: a variable */
-  uint8_t array;  /* kiln_slot_set_array */
-  uint8_t reg;    /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
-  bool shared;    /* plan: in the memory that inlined bodies share, at `offset` */
-  int32_t frame;  /* walk: frame offset; 0: none yet */
-  uint32_t value; /* walk: the value last loaded or stored, while `epoch` is the walk's */
-  uint32_t epoch;
+  uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
+  uint8_t memory;  /* KN_MEMORY_...; 0: a variable */
+  uint8_t array;   /* kiln_slot_set_array */
   uint32_t parent; /* of a piece: index + 1 of its slot; else 0 */
   uint32_t offset; /* of a piece: where it begins in its slot, in bytes */
   uint32_t pieces; /* newest piece, of a piece the next older one: index + 1, or 0 */
@@ -177,8 +172,6 @@ struct kn_slot {
 struct kn_scope {
   uint32_t block;  /* where it begins */
   uint32_t parent; /* index + 1 of the one around it, or 0 */
-  /* plan: of its slots in memory, in the memory that bodies share: where they begin, and their bytes */
-  uint32_t offset, size_bytes;
 };
 
 /* A value used outside its block, or a slot that may be a variable. */
@@ -265,7 +258,6 @@ struct kn_asm {
   uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
   uint32_t label;           /* symbol that gets its address, or 0 */
-  uint32_t mark;            /* where it is (lib/codegen/code.h), or 0: nowhere */
 };
 
 /* A variable that debuggers are to see. */
@@ -283,17 +275,17 @@ struct kn_debug_var {
 #define KN_OTHER_MOST 96 /* most of kn_debug_value.other_at */
 struct kn_debug_value {
   uint32_t inst;  /* before this */
-  uint32_t block; /* walk: where that is */
+  uint32_t block; /* observer: where that is */
   uint32_t variable, inlined;
   uint32_t value;   /* handle, or 0 */
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   /* further handles, up to the first 0; each is pushed before this byte of the expression */
   uint32_t other[KILN_MAX_OTHER_VALUES + 1], other_at[KILN_MAX_OTHER_VALUES];
-  uint32_t mark; /* walk: its position, once it was passed; else 0 */
-  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_debug_holds.all */
+  uint32_t mark; /* observer: its position, once it was passed; else 0 */
+  uint32_t held; /* observer: the newest stretch of it, index + 1 in kn_debug_holds.all */
   bool address, label;
-  bool late; /* walk: only behind the instruction at `mark` */
+  bool late; /* observer: only behind the instruction at `mark` */
 };
 
 #define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \

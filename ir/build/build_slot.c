@@ -38,7 +38,6 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
                                     .global = global,
                                     .align_log2 = (uint8_t)align_log2,
                                     .type = (uint8_t)type,
-                                    .reg = KN_NO_REG,
                                     .number = i - f->facts.n_pieces};
   f->slots.n = i + 1;
   f->facts.aligned_slots |= align_log2 > 4;
@@ -91,7 +90,6 @@ static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, u
   if (overlaps || n == MAX_PIECES || s->array || s->align_log2 > 4) return 0;
   struct kn_slot new = {.size_bytes = size,
                         .type = (uint8_t)type,
-                        .reg = KN_NO_REG,
                         .parent = slot + 1,
                         .offset = at,
                         .pieces = s->pieces,

@@ -320,7 +320,7 @@ static bool end_inst(struct kn_check *c) {
   const struct kn_inst *in = &c->f->inst[i];
   uint32_t slot = variable_of(c, in);
   bool nothing = needs_nothing(c, in, i);
-  if (slot != KN_FLOW_NONE && in->op == KILN_OP_STORE && c->f->slots.at[slot].reg == KN_UNREAD) {
+  if (slot != KN_FLOW_NONE && in->op == KILN_OP_STORE && c->plan->slots.at[slot].reg == KN_UNREAD) {
     c->unread_at = c->window;
     return access_as(c, slot, SLOT_UNSTORED);
   }
@@ -776,6 +776,7 @@ static bool scan(struct kn_check *c) {
 bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) {
   c->f = f;
   if (c->full) return no_memory(c);
+  c->plan = plan;
   c->target = plan->target;
   c->saved = plan->saved;
   c->block = c->edge = KN_FLOW_NONE;

@@ -111,6 +111,7 @@ static kiln_status generate(kiln_func *f) {
   struct kn_output_mark was = kn_output_mark(s->out);
 #ifdef KN_CHECKS
   kn_check_begin(s->walk->check);
+  uint64_t ir = kn_check_ir(f);
 #endif
   uint64_t t0 = now(s->timing);
   bool planned = kn_plan_make(s->plan, f, t);
@@ -123,6 +124,8 @@ static kiln_status generate(kiln_func *f) {
   /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
   if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
+  if (status == KILN_OK && kn_check_ir(f) != ir)
+    status = kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "the IR was written to");
   if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
   uint32_t inst;
   const char *wrong = status == KILN_OK ? kn_check_table(s->walk->check, s->walk, &inst) : NULL;

@@ -88,7 +88,7 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   const struct kn_range *r = planned ? &d->plan->ranges.at[g] : NULL;
   uint32_t handle = f->globals.at[g].handle;
   bool slot = kn_is_slot(handle);
-  unsigned reg = slot ? f->slots.at[kn_index(handle)].reg : f->val[handle].reg;
+  unsigned reg = slot ? d->plan->slots.at[kn_index(handle)].reg : f->val[handle].reg;
   unsigned type = slot ? f->slots.at[kn_index(handle)].type : f->val[handle].type;
   if (!slot && f->val[handle].uses == 0) return; /* a parameter that nobody reads */
   const struct kn_slot *s = slot ? &f->slots.at[kn_index(handle)] : NULL;

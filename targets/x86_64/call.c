@@ -415,16 +415,16 @@ static void save_area(struct kn_walk *w) {
  * entry computes. */
 void x64_align_slots(struct kn_walk *w, bool arrays) {
   for (uint32_t k = 0; k < w->f->slots.n; k++) {
-    struct kn_slot *s = &w->f->slots.at[k];
+    const struct kn_slot *s = &w->f->slots.at[k];
     if (s->align_log2 <= 4 || s->uses == 0 || (s->array && w->plan->frame.guarded) != arrays)
       continue;
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
-    s->frame = kn_frame_alloc(w, 8, 3);
+    w->slots[k].frame = kn_frame_alloc(w, 8, 3);
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1));
     EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_SCRATCH, -align);
-    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, s->frame));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, w->slots[k].frame));
   }
 }
 

@@ -94,7 +94,6 @@ enum {
   X64_CVTTSS2SI = 0x2c | X64_SSE | X64_PRE(0xf3), X64_CVTTSD2SI = 0x2c | X64_SSE | X64_PRE(0xf2),
   X64_ANDPS = 0x54 | X64_SSE, X64_ANDNPS = 0x55 | X64_SSE, X64_ORPS = 0x56 | X64_SSE,
   X64_XORPS = 0x57 | X64_SSE,
-  X64_CMPSS = 0xc2 | X64_SSE | X64_PRE(0xf3), X64_CMPSD = 0xc2 | X64_SSE | X64_PRE(0xf2), /* imm8 */
   X64_PUNPCKLDQ = 0x62 | X64_SSE | X64_PRE(0x66), X64_SUBPD = 0x5c | X64_SSE | X64_PRE(0x66),
   X64_UNPCKHPD = 0x15 | X64_SSE | X64_PRE(0x66),
   /* of vectors; PSHUF.., SHUF.. and CMPPS have an imm8, PEXTRW and PINSRW one and a general register */

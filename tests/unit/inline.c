@@ -527,6 +527,11 @@ static const struct {
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @callee(v0, 0)\n  ret v1\n}\n",
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = mul.i64 v0, 5\n  br b1(v1)\nb1(v3: i64):\n  "
    "ret v3\n}\n"},
+  /* operations on what became constants */
+  {"func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  v1 = sub.i64 v0, 3\n  v2 = mul.i64 v1, "
+   "v1\n  ret v2\n}\n"
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @callee(10)\n  ret v1\n}\n",
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  ret 49\n}\n"},
   /* one that does not return */
   {"func internal @callee() {\nb0:\n  trap\n}\nfunc @caller(i64) -> i64 {\nb0(v0: i64):\n  call "
    "@callee()\n"

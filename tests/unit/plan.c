@@ -87,7 +87,7 @@ static void expect_layout(const struct fixture *t, uint32_t n, const uint32_t *w
   assert_int_equal(t->plan->n_layout, n);
   for (uint32_t i = 0; i < n; i++) {
     assert_int_equal(t->plan->layout[i], want[i]);
-    assert_int_equal(kn_plan_pos(t->f, want[i]), i);
+    assert_int_equal(kn_plan_pos(t->plan, want[i]), i);
   }
 }
 #define LAYOUT(t, ...)                                                                             \
@@ -281,8 +281,8 @@ static void test_intervals(void **state) {
   /* a variable may carry its content round the loop */
   assert_int_equal(range_of(t, slot)->first, 2);
   assert_int_equal(range_of(t, slot)->last, 4);
-  assert_int_equal(f->slots.at[kn_index(escaped.id)].reg, KN_NO_REG);
-  assert_int_not_equal(f->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
+  assert_int_equal(t->plan->slots.at[kn_index(escaped.id)].reg, KN_NO_REG);
+  assert_int_not_equal(t->plan->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
 }
 
 /* ---- homes ---- */
@@ -300,7 +300,7 @@ static void test_returns_twice(void **state) {
   ret(t, add(t, v, kiln_build_load(f, I64, slot, 0, 0)));
   make_plan(t);
   assert_int_equal(f->val[v.id].flags, KN_VF_SLOT_HOME);
-  assert_int_equal(f->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
+  assert_int_equal(t->plan->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
   assert_int_equal(t->plan->saved, 0);
   assert_int_equal(t->plan->occupied[0] | t->plan->occupied[1], 0);
 }
@@ -517,7 +517,7 @@ static void check_order(const struct fixture *t, const struct truth *g) {
     uint32_t b = plan->layout[p];
     assert_false(seen >> b & 1);
     seen |= KN_BIT(b);
-    assert_int_equal(kn_plan_pos(t->f, b), p);
+    assert_int_equal(kn_plan_pos(t->plan, b), p);
     assert_true(g->dom[b] != 0);            /* reached */
     assert_int_equal(g->dom[b] & ~seen, 0); /* dominators come first */
   }
