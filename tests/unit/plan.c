@@ -151,7 +151,7 @@ static void test_unreachable(void **state) {
   ret(t, t->x);
   make_plan(t); /* 5 was never filled */
   LAYOUT(t, 0, 1, 4);
-  assert_int_equal(t->f->block[2].pos, 0);
+  assert_int_equal(t->plan->pos.at[2], 0);
 }
 
 static void test_address_taken(void **state) {
