@@ -27,7 +27,7 @@ FILES = {
     'ctypes.h': ['helpers/ctypes*.c'],
     'fold.h': ['helpers/fold.c'],
     'interp.h': ['interp/*.c'],
-    'llvm.h llvm_operation.h': ['frontends/llvm/*.c'],
+    'llvm.h llvm_asm.h llvm_operation.h': ['frontends/llvm/*.c'],
     'wasm.h': ['frontends/wasm/*.c'],
     'as.h': ['assembler/*.c'],
 }
