@@ -24,7 +24,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=KILN_INCLUDE");
 
     let header = out.join("kiln_all.h");
-    fs::write(&header, "#include <kiln/kiln.h>\n#include <kiln/as.h>\n#include <kiln/llvm_operation.h>\n").unwrap();
+    fs::write(&header, "#include <kiln/kiln.h>\n#include <kiln/as.h>\n#include <kiln/llvm_asm.h>\n").unwrap();
     let text = cc::Build::new().include(&include).file(&header).expand();
     let text = String::from_utf8(text).expect("headers are UTF-8");
     fs::write(out.join("bindings.rs"), bindings::make(&tokens::of_headers(&text))).unwrap();

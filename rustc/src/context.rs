@@ -72,7 +72,8 @@ pub struct Context<'tcx> {
     pub open: RefCell<Vec<(kiln_symbol, *mut kiln_func)>>,
     pub pads: RefCell<FxHashMap<(*mut kiln_func, u32), Pad>>,
     part_lists: RefCell<Vec<Vec<Value>>>,
-    asm_labels: Cell<u32>,
+    /// Assembly of the module: all texts so far.
+    pub assembly: RefCell<String>,
     /// The function by which `catch_unwind` calls, once there is one.
     pub try_function: Cell<Option<kiln_symbol>>,
 }
@@ -101,7 +102,7 @@ impl<'tcx> Context<'tcx> {
             open: RefCell::default(),
             pads: RefCell::default(),
             part_lists: RefCell::default(),
-            asm_labels: Cell::new(0),
+            assembly: RefCell::default(),
             try_function: Cell::new(None),
         }
     }
@@ -139,11 +140,6 @@ impl<'tcx> Context<'tcx> {
             Value::Undef(Type::Fields(id)) => self.fields(id).iter().map(|&(ty, _)| Value::Undef(ty)).collect(),
             v => vec![v],
         }
-    }
-
-    /// A number for a label of machine code, which no other one has.
-    pub fn next_label(&self) -> u32 {
-        self.asm_labels.replace(self.asm_labels.get() + 1)
     }
 
     pub fn personality(&self) -> kiln_symbol {

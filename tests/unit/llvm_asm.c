@@ -86,6 +86,8 @@ static const struct statement {
   {"vpaddd $2, $1, $0", "=x,x,x", "<8 x i32>", "<8 x i32>;<8 x i32>", "+avx2", 0, 0},
   {"", "=r,0", "i64", "i64", NULL, 0, 0},
   {"movq $2, %r12; addq %r12, $0", "=r,0,r,~{r12}" FLAGS, "i64", "i64;i64", NULL, 0, 0},
+  {"addq $2, %r11", "={r11},0,r" FLAGS, "i64", "i64;i64", NULL, 0, 0},
+  {"addsd %xmm15, %xmm15", "={xmm15},0", "double", "double", NULL, 0, FLOATS},
   {"movl 1f(%rip), ${0:k}; .pushsection .rodata; 1: .long 0x12345678; .popsection", "=r", "i32", "",
    NULL, 0, 0},
   {"xorl ${0:k}, ${0:k}; jmp .Lown${:uid}; ud2; .Lown${:uid}: addq $$7, $0", "=r" FLAGS, "i64", "",
