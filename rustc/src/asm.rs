@@ -217,7 +217,7 @@ impl<'tcx> Context<'tcx> {
         let (provenance, offset) = pointer.prov_and_relative_offset();
         let name = match self.tcx.global_alloc(provenance.alloc_id()) {
             GlobalAlloc::Function { instance, .. } => {
-                self.function(instance);
+                self.want(self.function(instance));
                 self.tcx.symbol_name(instance).name
             }
             GlobalAlloc::Static(id) => self.asm_static(id),
@@ -332,6 +332,7 @@ impl<'tcx> Builder<'_, 'tcx> {
         };
         match self.scalar_to_backend(address, layout, Type::Ptr) {
             Value::Symbol(symbol, offset) => {
+                self.want(symbol);
                 let number = lowering.input("s".to_string(), "ptr".to_string(), Value::Symbol(symbol, 0));
                 Piece::Symbol(number, offset)
             }
