@@ -10,7 +10,7 @@
 #include <kiln/jit.h>
 
 #include "ir/arena.h"
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 #include "lib/debug/dwarf_writer.h"
 #include "lib/object/elf.h"
 #include "targets/jit.h"
@@ -170,7 +170,7 @@ struct kn_jit_perf;
 
 struct kiln_jit {
   kiln_jit_options options;
-  kiln_target target;
+  kiln_processor processor;
   const struct kn_elf_machine *machine; /* facts of the object writer's */
   const struct kn_jit_machine *code;    /* the machine's part of the JIT */
   /* Of the process that made it: process.c. */

@@ -212,5 +212,5 @@ def read(compiler: list[str], include: Path) -> Headers:
 
 def operations(include: Path) -> list[Operation]:
     text = (include / 'kiln/ops.def').read_text(encoding='utf-8')
-    rows = re.findall(r'(?m)^KILN_OP\((\w+), (\w+), (\w+), (\w+), ([\w|]+), "(.*)"\)$', text)
+    rows = re.findall(r'(?m)^KILN_OP\((\w+), (\w+), (\w+), (\w+), ([\w|]+), \w+, \d+, "(.*)"\)$', text)
     return [Operation(*row) for row in rows]

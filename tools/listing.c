@@ -297,7 +297,7 @@ static struct places find_places(const kiln_buffer *object) {
 
 /* Gives `records` to kiln-dis, whose standard output is `out`. */
 static bool run_dis(FILE *records, FILE *out) {
-  char name[] = "kiln-dis", flag[] = "--listing", *argv[] = {name, flag, NULL};
+  char name[] = "kiln-dis", flag[] = "--records", *argv[] = {name, flag, NULL};
   if (fflush(records) != 0 || fflush(out) != 0 || fseek(records, 0, SEEK_SET) != 0) {
     tool_error("listing: %s", strerror(errno));
     return false;
@@ -339,8 +339,8 @@ bool tool_listing_write(struct tool_trace *t, const char *path, const kiln_buffe
     return false;
   }
   struct places places = find_places(object);
-  kiln_target target = kiln_module_target(kiln_session_module(t->session));
-  fprintf(records, "target %s\nfile %s\n", kiln_target_name(target), path);
+  kiln_processor target = kiln_module_processor(kiln_session_module(t->session));
+  fprintf(records, "target %s\nfile %s\n", kiln_processor_name(target), path);
   print_records(records, t, &places);
   bool ok = run_dis(records, t->listing_file);
   free(places.at);

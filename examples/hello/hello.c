@@ -4,9 +4,7 @@
 
 int main(int argc, char **argv) {
   kiln_module_options options = {.name = "hello"};
-  bool known =
-    argc < 2 ? kiln_target_find_host(&options.target) : kiln_target_find(argv[1], &options.target);
-  if (!known) return 2;
+  if (argc > 1 && !kiln_target_find(argv[1], &options.target)) return 2;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_symbol text = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});

@@ -130,7 +130,7 @@ struct kn_bc {
 
   kiln_session *session;
   kiln_module *module;
-  kiln_target target;
+  kiln_processor target;
   kiln_func_sink_fn sink;
   void *sink_user;
   kiln_allocator allocator;
@@ -317,7 +317,7 @@ bool kn_bc_add_chunk(struct kn_bc *r);
 
 /* What a list of features, "+a,-b,+c", adds to FA_...: the last entry for a feature counts. Returns the first that is
  * not implemented, or NULL. `list` is split at the commas. */
-const struct kn_bc_support *kn_bc_features(kiln_target target, char *list, uint32_t *flags);
+const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, uint32_t *flags);
 bool kn_bc_read_attr_groups(struct kn_bc *r);
 bool kn_bc_read_attr_lists(struct kn_bc *r);
 /* The attributes of `index` in list `list`; NULL: none. */
@@ -325,7 +325,7 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 
 /* ---- module.c ---- */
 
-extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
+extern const struct kn_bc_target kn_bc_targets[]; /* by processor */
 
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
@@ -657,7 +657,7 @@ bool kn_bc_define_assembly(struct kn_bc *r);
 
 /* Encodes the statements of `text`, if all of them are among the few that are known here: at most `room` bytes. Their
  * number, or -1. */
-int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *out, size_t room);
+int kn_bc_encode(kiln_processor target, const char *text, size_t length, uint8_t *out, size_t room);
 
 /* ---- eh.c ---- */
 

@@ -15,7 +15,7 @@ static bool open_builder(struct kiln_llvm_builder *b, kiln_module *m) {
   r->m = r->open = of;
   r->module = m;
   r->allocator = kiln_module_get_allocator(m);
-  r->target = kiln_module_target(m);
+  r->target = kiln_module_processor(m);
   r->silent = true;
   r->operation = "";
   of->ptr_type = of->bool_type = UINT32_MAX;
@@ -236,6 +236,9 @@ static bool values(struct kiln_llvm_builder *b, const kiln_llvm_operand *operand
 
 bool kn_operation_operands(struct kiln_llvm_builder *b, const kiln_llvm_operand *operands,
                            uint32_t n) {
+  for (uint32_t i = 0; i < n && operands; i++)
+    if (operands[i].reserved[0] != 0)
+      return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "an operand of a newer version");
   return constants(b, operands, n) && values(b, operands);
 }
 
@@ -411,7 +414,7 @@ static bool open_trial(struct kiln_llvm_builder *b) {
   kiln_session_free(t->session);
   kiln_module_free(t->module);
   *t = (struct kn_operation_trial){0};
-  t->module = kiln_module_new(&(kiln_module_options){.target = r->target,
+  t->module = kiln_module_new(&(kiln_module_options){.target = kiln_module_get_target(r->module),
                                                      .name = "trial",
                                                      .allocator = r->allocator,
                                                      .features = kiln_module_features(r->module)});

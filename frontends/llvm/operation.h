@@ -1,6 +1,6 @@
 /* What operation.c, which builds LLVM's operations by name, operation_asm.c, which builds assembly, and
- * operation_type.c, which reads types, share: the builder of <kiln/llvm_operation.h>. It is a reader without a file, whose module has nothing but types; each
- * operation is a record of a body of its own. */
+ * operation_type.c, which reads types, share: the builder of <kiln/llvm_operation.h>. It is a reader without a file,
+ * whose module has nothing but types; each operation is a record of a body of its own. */
 #ifndef KN_LLVM_OPERATION_H
 #define KN_LLVM_OPERATION_H
 
@@ -64,7 +64,8 @@ uint32_t kn_operation_result(struct kiln_llvm_builder *b, const char *text, uint
 /* Makes the operands values. */
 bool kn_operation_operands(struct kiln_llvm_builder *b, const kiln_llvm_operand *operands,
                            uint32_t n);
-/* The type of a function that takes the operands, which become the arguments of a call's record; UINT32_MAX: reported. */
+/* The type of a function that takes the operands, which become the arguments of a call's record; UINT32_MAX:
+ * reported. */
 uint32_t kn_operation_call(struct kiln_llvm_builder *b, uint32_t result);
 /* Gives the parts of the value that the operation defined; `before` values were there. */
 void kn_operation_take_results(struct kiln_llvm_builder *b, uint32_t result, uint32_t before,

@@ -1,6 +1,6 @@
 /* LLVM's inline assembly, and assembly of modules, for front ends that do not read bitcode: by the text and the
- * constraints that LLVM has for them, built by what the bitcode reader (libkiln-llvm) builds them with. The module needs
- * an assembler (kiln_module_options.assemble; <kiln/as.h> has the system's). */
+ * constraints that LLVM has for them, built by what the bitcode reader (libkiln-llvm) builds them with. The module
+ * needs an assembler (kiln_module_options.assemble; <kiln/as.h> has the system's). */
 #ifndef KILN_LLVM_ASM_H
 #define KILN_LLVM_ASM_H
 
@@ -47,7 +47,8 @@ typedef struct kiln_llvm_asm_desc {
 /** Builds inline assembly at the end of the current block of `f`; stores the parts of its outputs to `results` (NULL:
  * they are not wanted), as many as kiln_llvm_builder_list_parts says of the type of the result, and to `taken` (NULL:
  * it is not wanted), which way it went on: an i32 that is 0 if the text ended, or k if it jumped to the label that is
- * the k-th from 1 on. A switch on that, which the caller builds, makes the jumps; outputs have their values on all ways.
+ * the k-th from 1 on. A switch on that, which the caller builds, makes the jumps; outputs have their values on all
+ * ways.
  *
  * With clauses the statement ends its block, and a new one is current afterwards.
  *

@@ -176,7 +176,8 @@ static void build_ready(kj_ready *r, int number) {
 
 /* Puts what was built into memory, and finds where each expression is. */
 static bool link_batch(kj_context *context) {
-  kiln_jit_input input = {building.module, &building.session, 1};
+  kiln_jit_input input = {
+    .module = building.module, .sessions = &building.session, .n_sessions = 1};
   kiln_jit_error error = {0};
   kiln_jit_unit unit;
 

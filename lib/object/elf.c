@@ -212,12 +212,12 @@ kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_
   }
   kiln_diag open;
   if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
-  if (!kn_supports_objects(m, kn_target_at(m->options.target))) return m->diag.status;
+  if (!kn_supports_objects(m, kn_target_at(m->options.target.processor))) return m->diag.status;
   uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
   struct kn_elf e;
   memset(&e, 0, sizeof e);
   e.m = m;
-  e.machine = &kn_target_at(m->options.target)->elf;
+  e.machine = &kn_target_at(m->options.target.processor)->elf;
   e.sessions = sessions;
   e.n_sessions = (uint32_t)n;
   kn_arena_init(&e.arena, &m->options.allocator);

@@ -120,6 +120,21 @@ static uint32_t type_of_name(const char *name) {
   return SHT_PROGBITS;
 }
 
+/* The type of a section of which something was said, perhaps; SHT_NULL: the module failed. */
+static uint32_t type_of(struct kn_elf *e, const struct kn_section *said, const char *name) {
+  static const uint32_t types[] = {
+    [KILN_SECTION_CONTENT] = SHT_PROGBITS, [KILN_SECTION_ZERO] = SHT_NOBITS,
+    [KILN_SECTION_NOTE] = SHT_NOTE,        [KILN_SECTION_INIT] = SHT_INIT_ARRAY,
+    [KILN_SECTION_FINI] = SHT_FINI_ARRAY,  [KILN_SECTION_PREINIT] = SHT_PREINIT_ARRAY,
+    [KILN_SECTION_OTHER] = SHT_NULL};
+  if (said == NULL || said->desc.kind == KILN_SECTION_BY_NAME) return type_of_name(name);
+  if (said->desc.kind != KILN_SECTION_OTHER) return types[said->desc.kind];
+  if (said->desc.format_type >= SHT_LOOS) return said->desc.format_type;
+  kn_module_fail(e->m, KILN_ERR_ARGUMENT,
+                 "section '%.100s': a type of ELF whose content is not the front end's", name);
+  return SHT_NULL;
+}
+
 /* ELF's flags for what was said of a section. */
 static uint64_t said_flags(const struct kn_section *s) {
   static const struct {
@@ -159,7 +174,8 @@ static uint32_t named_section(struct kn_elf *e, const char *name, uint32_t group
   }
   if (found == 0) {
     if (!KN_HASH_ROOM(e->m, &e->section_hash)) return UINT32_MAX;
-    uint32_t type = said != NULL && said->desc.type != 0 ? said->desc.type : type_of_name(name);
+    uint32_t type = type_of(e, said, name);
+    if (type == SHT_NULL) return UINT32_MAX;
     uint32_t i = kn_elf_add_section(e, name, length, type, flags, 1);
     if (i == UINT32_MAX) return i;
     if (said != NULL) e->sections.at[i].entsize = said->desc.entry_bytes;
@@ -208,10 +224,11 @@ static uint32_t function_section(struct kn_elf *e, uint32_t symbol, bool used) {
   if (s->section == NULL) return own_section(e, KN_ELF_TEXT, symbol, group, retain);
   uint32_t i = named_section(e, s->section, group, SHF_ALLOC | SHF_EXECINSTR | retain);
   const struct kn_section *said = kn_section_said(e->m, s->section);
-  if (said != NULL && ((said->desc.flags & KILN_SECTION_MERGE) || said->desc.type == SHT_NOBITS)) {
+  if (said != NULL &&
+      ((said->desc.flags & KILN_SECTION_MERGE) || said->desc.kind == KILN_SECTION_ZERO)) {
     kn_module_fail(e->m, KILN_ERR_ARGUMENT, "function '%.100s' in section '%.100s', which %s",
                    s->name, s->section,
-                   said->desc.type == SHT_NOBITS ? "has no content" : "may be merged");
+                   said->desc.kind == KILN_SECTION_ZERO ? "has no content" : "may be merged");
     return UINT32_MAX;
   }
   if (i != UINT32_MAX) {
@@ -397,7 +414,7 @@ static uint32_t data_section(struct kn_elf *e, const struct kn_data *d, bool zer
 /* NULL, or why an item cannot be at `offset` of a section of which something was said. */
 static const char *misplaced(const struct kn_section *said, const struct kn_elf_section *s,
                              const struct kn_data *d, uint64_t offset) {
-  if (said->desc.type == SHT_NOBITS && !all_zero(d)) return "which has no content";
+  if (said->desc.kind == KILN_SECTION_ZERO && !all_zero(d)) return "which has no content";
   if (!(said->desc.flags & KILN_SECTION_MERGE)) return NULL;
   uint32_t entry = said->desc.entry_bytes;
   if (d->n_relocs > 0) return "whose content may be merged, with relocations";

@@ -34,15 +34,16 @@ pub struct Inlining {
 /// Sets what is inlined, as the variable says: `small`, `must`, or the most instructions. None: nothing is.
 pub fn set_up(module: &Module) -> Option<Inlining> {
     let word = env::var("KILN_INLINE").ok()?;
-    let (inlining, inline_size) = match &*word {
+    let (inlining, instructions) = match &*word {
         "small" => (KILN_INLINING_SMALL, 0),
         "must" => (KILN_INLINING_MUST, 0),
         size => (KILN_INLINING_SMALL, size.parse().ok()?),
     };
     // SAFETY: the module is open.
     unsafe {
-        let attrs = kiln_module_attrs { inlining, inline_size, ..kiln_module_get_attrs(module.raw) };
+        let attrs = kiln_module_attrs { inlining, ..kiln_module_get_attrs(module.raw) };
         kiln_module_set_attrs(module.raw, &attrs);
+        kiln_module_set_inline_attrs(module.raw, &kiln_inline_attrs { instructions, ..Default::default() });
     }
     Some(Inlining::default())
 }
@@ -124,7 +125,10 @@ impl<'tcx> Context<'tcx> {
         let Some(state) = &self.inlining else { return };
         let mut waiting = std::mem::take(&mut state.borrow_mut().waiting);
         // SAFETY: the module is open, and each function is compiled or discarded once.
-        unsafe { kiln_module_settle_inlining(self.module.raw) };
+        unsafe {
+            kiln_module_settle_inlining(self.module.raw);
+            kiln_module_track_reachability(self.module.raw);
+        }
         loop {
             let before = waiting.len();
             waiting.retain(|&(symbol, func)| {
@@ -156,7 +160,7 @@ impl<'tcx> Context<'tcx> {
         unsafe {
             let linkage = kiln_symbol_get(self.module.raw, symbol).desc.linkage;
             let seen = !matches!(linkage, KILN_LINKAGE_INTERNAL | KILN_LINKAGE_PRIVATE | KILN_LINKAGE_LINKONCE);
-            seen || state.borrow().wanted.contains(&symbol) || kiln_module_is_wanted(self.module.raw, symbol)
+            seen || state.borrow().wanted.contains(&symbol) || kiln_module_is_reachable(self.module.raw, symbol)
         }
     }
 }

@@ -41,7 +41,7 @@ impl Module {
             _ => KILN_PIC_FULL,
         };
         let mut options = kiln_module_options {
-            target: KILN_TARGET_X86_64,
+            target: kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() },
             pic,
             name: name.as_ptr(),
             function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),
@@ -140,6 +140,7 @@ fn function_attrs(sess: &Session) -> kiln_func_attrs {
     kiln_func_attrs {
         probe_bytes: if matches!(sess.target.stack_probes, StackProbeType::None) { 0 } else { GUARD_PAGE },
         frame_pointer: !matches!(frame_pointer, FramePointer::MayOmit),
+        blocks_as_made: true,
         ..Default::default()
     }
 }

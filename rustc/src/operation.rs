@@ -169,7 +169,8 @@ struct Scratch {
 
 impl Scratch {
     fn new() -> Scratch {
-        let options = kiln_module_options { target: KILN_TARGET_X86_64, ..Default::default() };
+        let target = kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() };
+        let options = kiln_module_options { target, ..Default::default() };
         // SAFETY: the module is freed after the builder.
         unsafe {
             let module = kiln_module_new(&options);
@@ -192,6 +193,7 @@ impl Scratch {
                 parts: if constant.is_some() { ptr::null() } else { &some_value },
                 constant: constant.unwrap_or(0),
                 words: ptr::null(),
+                ..Default::default()
             })
             .collect();
         // SAFETY: all is read during the call, and the parts are not.
@@ -293,6 +295,7 @@ impl<'tcx> Builder<'_, 'tcx> {
                 parts: parts.as_ref().map_or(ptr::null(), |parts| parts.as_ptr()),
                 constant: constant_of(v).unwrap_or(0),
                 words: ptr::null(),
+                ..Default::default()
             })
             .collect();
         let mut results = vec![kiln_value::default(); MOST_PARTS];

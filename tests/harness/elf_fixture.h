@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 #include "lib/codegen/output.h"
 #include <gelf.h>
 #include <kiln/emit.h>
@@ -47,8 +47,10 @@ static inline void close_module(struct fixture *t) {
   t->m = NULL;
 }
 
-/* Starts afresh with t->options. */
+/* Starts afresh with t->options, for x86-64 unless they say otherwise. */
 static inline void open_module(struct fixture *t) {
+  if (t->options.target.processor == KILN_PROCESSOR_HOST)
+    t->options.target.processor = KILN_PROCESSOR_X86_64;
   t->m = kiln_module_new(&t->options);
   assert_non_null(t->m);
   t->s = kiln_session_new(t->m);

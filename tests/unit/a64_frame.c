@@ -2,7 +2,7 @@
  * code is interpreted instruction by instruction as far as it affects the stack pointer, x29, x30 and callee-saved
  * registers, and after each instruction the unwind rows (.eh_frame) must say where these are. Run by the unit suite.
  * Invariant: the interpretation does not depend on how frames are laid out. */
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 #include "lib/codegen/output.h"
 #include <kiln/kiln.h>
 
@@ -294,8 +294,10 @@ static void on_diag(void *user, const kiln_diag *d) {
   fprintf(stderr, "# %u:%u: %s\n", d->line, d->column, d->message);
 }
 static void check_text(const char *text, uint64_t seed) {
-  kiln_module_options o = {
-    .target = KILN_TARGET_AARCH64, .stress_seed = seed, .verify = true, .on_diag = on_diag};
+  kiln_module_options o = {.target.processor = KILN_PROCESSOR_AARCH64,
+                           .stress_seed = seed,
+                           .verify = true,
+                           .on_diag = on_diag};
   kiln_module *m = kiln_module_new(&o);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);

@@ -18,7 +18,8 @@ struct unit {
 };
 
 static struct unit begin_unit(bool assembler) {
-  kiln_module_options options = {.jit = true, .pic = KILN_PIC_FULL, .target = KILN_TARGET_X86_64};
+  kiln_module_options options = {
+    .jit = true, .pic = KILN_PIC_FULL, .target.processor = KILN_PROCESSOR_X86_64};
   struct unit u = {.as = assembler ? kiln_as_new(&options) : NULL};
   u.m = kiln_module_new(&options);
   u.s = kiln_session_new(u.m);
@@ -31,7 +32,7 @@ static kiln_jit *run_unit(struct unit *u) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){0});
   kiln_jit_unit unit;
   kiln_jit_error e = {0};
-  const kiln_jit_input input = {u->m, &u->s, 1};
+  const kiln_jit_input input = {.module = u->m, .sessions = &u->s, .n_sessions = 1};
   if (kiln_jit_add(jit, 0, &input, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);
   return jit;
 }
@@ -189,7 +190,7 @@ static void compare(kiln_jit *jit, void *library, unsigned i) {
   const struct statement *t = &statements[i];
   char name[32];
   snprintf(name, sizeof name, "row%u", i);
-  row_fn *ours = (row_fn *)kiln_jit_find(jit, name), *theirs = (row_fn *)dlsym(library, name);
+  row_fn *ours = (row_fn *)kiln_jit_lookup(jit, name), *theirs = (row_fn *)dlsym(library, name);
   assert_true(ours && theirs);
   __builtin_cpu_init();
   if (t->features && !__builtin_cpu_supports("avx2")) return;
@@ -254,7 +255,7 @@ static void labels(void **test) {
   }
   assert_int_equal(kiln_func_compile(f), KILN_OK);
   kiln_jit *jit = run_unit(&u);
-  int64_t (*sign)(int64_t) = (int64_t (*)(int64_t))kiln_jit_find(jit, "sign");
+  int64_t (*sign)(int64_t) = (int64_t (*)(int64_t))kiln_jit_lookup(jit, "sign");
   assert_int_equal(sign(5), 6);
   assert_int_equal(sign(-7), 100 - 6);
   assert_int_equal(sign(-1), 200);
@@ -366,7 +367,7 @@ static void unwinding(void **test) {
   kiln_jit *jit = run_unit(&u);
   static const char *const names[] = {"catches", "outer"};
   for (unsigned k = 0; k < 2; k++) {
-    thrower_fn *call = (thrower_fn *)kiln_jit_find(jit, names[k]);
+    thrower_fn *call = (thrower_fn *)kiln_jit_lookup(jit, names[k]);
     assert_int_equal(call(NULL, 7), 8 + 7);
     assert_int_equal(call(names, 7), 7000 + 7);
   }
@@ -431,7 +432,7 @@ static void module_assembly(void **test) {
   built(&u, kiln_llvm_builder_add_assembly(u.b, u.s, first_text));
   built(&u, kiln_llvm_builder_add_assembly(u.b, u.s, second_text));
   kiln_jit *jit = run_unit(&u);
-  int64_t (*all)(void) = (int64_t (*)(void))kiln_jit_find(jit, "all");
+  int64_t (*all)(void) = (int64_t (*)(void))kiln_jit_lookup(jit, "all");
   assert_int_equal(all(), 42 + 100 * 5 + 10000 * 9 + 1000000 * 6);
   kiln_jit_free(jit);
   end_unit(&u);

@@ -650,7 +650,7 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
 void kn_bc_asm(struct kn_bc *r, const struct kn_bc_asm *s) {
   if (kn_asm_syntax[r->target] == KN_ASM_UNKNOWN) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly for %s",
-               kiln_target_name(r->target));
+               kiln_processor_name(r->target));
     return;
   }
   struct kn_asm_call *a = kn_bc_resize(r, NULL, sizeof *a);

@@ -76,7 +76,7 @@ kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name) {
   if (strncmp(name, KN_ASM_SYMBOL, n) == 0) {
     return (kiln_symbol){number(name + n)};
   }
-  kiln_symbol found = kiln_symbol_find(r->module, name);
+  kiln_symbol found = kiln_symbol_lookup(r->module, name);
   return found.id ? found : kiln_data_declare(r->module, &(kiln_symbol_desc){.name = name});
 }
 

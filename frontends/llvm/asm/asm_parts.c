@@ -52,19 +52,19 @@ struct plain {
   bool distance;
 };
 static const struct plain plain[][6] = {
-  [KILN_TARGET_X86_64] = {{R_X86_64_64, 8, false},
-                          {R_X86_64_32, 4, false},
-                          {R_X86_64_PC32, 4, true},
-                          {R_X86_64_PLT32, 4, true},
-                          {R_X86_64_PC64, 8, true}},
-  [KILN_TARGET_AARCH64] = {{R_AARCH64_ABS64, 8, false},
-                           {R_AARCH64_ABS32, 4, false},
-                           {R_AARCH64_PREL32, 4, true},
-                           {R_AARCH64_PREL64, 8, true}},
+  [KILN_PROCESSOR_X86_64] = {{R_X86_64_64, 8, false},
+                             {R_X86_64_32, 4, false},
+                             {R_X86_64_PC32, 4, true},
+                             {R_X86_64_PLT32, 4, true},
+                             {R_X86_64_PC64, 8, true}},
+  [KILN_PROCESSOR_AARCH64] = {{R_AARCH64_ABS64, 8, false},
+                              {R_AARCH64_ABS32, 4, false},
+                              {R_AARCH64_PREL32, 4, true},
+                              {R_AARCH64_PREL64, 8, true}},
 };
-_Static_assert(sizeof plain / sizeof *plain == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof plain / sizeof *plain == KILN_PROCESSOR_COUNT, "every target has a row");
 
-static bool plain_reloc(kiln_target target, uint32_t type, uint8_t *size, bool *distance) {
+static bool plain_reloc(kiln_processor target, uint32_t type, uint8_t *size, bool *distance) {
   for (const struct plain *p = plain[target]; p->size; p++)
     if (p->type == type) {
       *size = p->size;
@@ -135,7 +135,8 @@ void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
                    (s->flags & (KILN_SECTION_WRITE | KILN_SECTION_EXEC)) == 0;
   where->section = constants || is_usual(s->name) ? NULL : s->name;
   *said = (kiln_section_desc){.flags = apart ? s->flags & ~merged : s->flags,
-                              .type = s->type,
+                              .kind = s->kind,
+                              .format_type = s->format_type,
                               .entry_bytes = apart ? 0 : s->entry_bytes};
 }
 
@@ -160,9 +161,7 @@ void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
                              .linkage = s->weak     ? KILN_LINKAGE_WEAK
                                         : s->global ? KILN_LINKAGE_EXTERNAL
                                                     : KILN_LINKAGE_INTERNAL};
-  if (s->visibility == STV_HIDDEN || s->visibility == STV_INTERNAL)
-    desc->visibility = KILN_VISIBILITY_HIDDEN;
-  else if (s->visibility == STV_PROTECTED) desc->visibility = KILN_VISIBILITY_PROTECTED;
+  desc->visibility = s->visibility;
 }
 
 bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {
@@ -181,7 +180,7 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
   }
   for (uint32_t i = 0; i < t->n_symbols && ok; i++) {
     const kiln_assembled_symbol *s = &t->symbols[i];
-    if (!s->global && !kiln_symbol_find(r->module, s->name).id) continue; /* nobody asks for it */
+    if (!s->global && !kiln_symbol_lookup(r->module, s->name).id) continue; /* nobody asks for it */
     kiln_symbol_desc desc;
     kn_asm_name(s, &desc);
     kiln_func_define_alias(r->f, &desc,
