@@ -72,8 +72,8 @@ impl<'tcx> Context<'tcx> {
         if unoptimized {
             inlining = KILN_INLINE_NEVER;
         }
-        let replaceable =
-            matches!(linkage, Linkage::WeakAny | Linkage::LinkOnceAny | Linkage::ExternalWeak) || compat::is_common(linkage);
+        let any = matches!(linkage, Linkage::WeakAny | Linkage::LinkOnceAny | Linkage::ExternalWeak);
+        let replaceable = any || compat::is_common(linkage);
         let attrs = kiln_func_attrs {
             inlining,
             inline_needs,
