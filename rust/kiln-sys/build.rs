@@ -29,7 +29,7 @@ fn main() {
     println!("cargo::metadata=include={}", include.display());
 
     let header = out.join("kiln_all.h");
-    let more = if llvm { "#include <kiln/as.h>\n#include <kiln/llvm_operation.h>\n" } else { "" };
+    let more = if llvm { "#include <kiln/as.h>\n#include <kiln/llvm_asm.h>\n" } else { "" };
     fs::write(&header, format!("#include <kiln/kiln.h>\n{more}")).unwrap();
     let text = cc::Build::new().include(&include).file(&header).expand();
     let text = String::from_utf8(text).expect("headers are UTF-8");

@@ -84,6 +84,13 @@ impl Module {
         }
     }
 
+    /// Takes assembly over, as if it were a file of its own. What fails is an error of the module.
+    pub fn add_assembly(&self, text: &CStr) {
+        let mut guard = self.operations.borrow_mut();
+        // SAFETY: the module frees the builder first.
+        guard.get_or_insert_with(|| unsafe { Operations::new(self.raw) }).add_assembly(self.session, text);
+    }
+
     /// The first error, with the function that has it.
     pub fn error(&self) -> Option<String> {
         // SAFETY: the module lives as long as `self`, and its diagnostic as long as it.

@@ -28,7 +28,7 @@ FILES = {
     'ctypes.h': ['helpers/ctypes*.c'],
     'fold.h': ['ir/fold/fold_build.c'],
     'interp.h': ['interp/*.c'],
-    'llvm.h llvm_operation.h': ['frontends/llvm/*.c'],
+    'llvm.h llvm_asm.h llvm_operation.h': ['frontends/llvm/*.c'],
     'wasm.h': ['frontends/wasm/*.c'],
     'as.h': ['assembler/*.c'],
 }
