@@ -273,8 +273,8 @@ def main():
             took = f"{row['seconds']['llvm']:.{0 if asked['count'] else 3}f}" if row['seconds'] else '-'
             print_row(program.name + LANGUAGES[program.language], row['ratios'], took, row['bytes'].get('llvm', '-'),
                       chosen)
-            for text in row['failures']:
-                print(f'  failed: {text}'.replace('\n', '\n    '), flush=True)
+        for text in row['failures']:
+            print(f'  {program.source}: {text}'.replace('\n', '\n    '), file=sys.stderr, flush=True)
     for language in asked['languages']:
         of = [row for row in rows if row['language'] == language]
         mean[language] = means(of)

@@ -212,7 +212,7 @@ def comparison(f):
 
 
 def sources(f):
-    """README.md, under the table: where each figure is from, and when."""
+    """docs/benchmarks.md: where each figure of the README is from, and when."""
     clif = f['cargo'].get('cranelift')
     text = (f"Kiln and LLVM 22: SQLite's bitcode ({dated(f['codegen'])}); speed of code: geometric mean of "
             f"{len(f['run']['programs'])} programs ({dated(f['run'])}); with inlining: ten each ({dated(f['inlining'])})." +

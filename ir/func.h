@@ -7,7 +7,7 @@
 #define KN_IR_FUNC_H
 
 #include "ir/ops.h"
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 
 /* ---- operands ---- */
 
@@ -315,6 +315,7 @@ struct kn_func_attrs {
   bool general_only;
   bool frame_pointer;
   bool realign_stack;
+  bool blocks_as_made;
   bool used;                          /* the linker keeps it */
   bool final;                         /* kiln_func_attrs */
   bool not_into;                      /* kiln_func_attrs */
@@ -351,7 +352,7 @@ struct kn_func_facts {
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
-  bool inlined;       /* calls in it were inlined: ir/inlining.h */
+  bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
 };
 
 /* The arrays of a function, which are emptied for the next one: type, name. */
@@ -407,7 +408,7 @@ struct kiln_func {
   struct kiln_func *next, *prev;
 };
 
-/* The machine code of an ASM: kiln_inst_get_asm. (ir/build_asm.c) */
+/* The machine code of an ASM: kiln_inst_get_asm. (ir/build/build_asm.c) */
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 
 /* The slot that `i`, an index into slots, is or is a piece of. */
@@ -417,7 +418,7 @@ static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i
 }
 /* Index of slot number `number`, which is below slots.n - n_pieces. */
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number);
-/* Slot or piece `i` and its pieces are memory, and no variables. (ir/build_slot.c) */
+/* Slot or piece `i` and its pieces are memory, and no variables. (ir/build/build_slot.c) */
 void kn_slot_escape(kiln_func *f, uint32_t i);
 
 /* Fails the function, if it has not failed yet, with a diagnostic at instruction `inst` (or 0) of
@@ -624,7 +625,7 @@ static inline unsigned kn_operand_type(const kiln_func *f, const struct kn_inst 
 }
 
 /* Notes that the instruction built next has `a` and `b`, in place of what was noted of it before. False if the
- * function failed. (ir/build_func.c) */
+ * function failed. (ir/build/build_func.c) */
 bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b);
 /* The last note at instruction `inst` or before it: NULL if there is none. For one that must be of `inst` itself,
  * look at its `inst`. */
@@ -642,10 +643,10 @@ static inline const struct kn_note *kn_note_find(const kiln_func *f, enum kn_not
 
 /* The number of an instruction in text and diagnostics: block parameters and instructions count from
  * 0 in the order of printing, so that value vN is made by number N. UINT32_MAX for index 0 and for
- * one not built yet. Slow: for diagnostics (ir/print.c). */
+ * one not built yet. Slow: for diagnostics (ir/text/print.c). */
 uint32_t kn_func_inst_number(const kiln_func *f, uint32_t inst);
 /* Place of instruction `inst` (0: of the newest call) in the text input; false if not known. For
- * kn_func_fail (ir/print.c). */
+ * kn_func_fail (ir/text/print.c). */
 bool kn_func_inst_text_position(const kiln_func *f, uint32_t inst, uint32_t *line,
                                 uint32_t *column);
 

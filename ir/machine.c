@@ -1,7 +1,7 @@
 /* The target's own instructions: finding them by name, and the one call that appends them. Called by front ends and the
  * parser. The rules are kn_machine_wrong's, which the verifier asks too. */
 #include "ir/machine.h"
-#include "ir/builder.h"
+#include "ir/build/builder.h"
 
 unsigned kn_machine_type(char letter) {
   switch (letter) {

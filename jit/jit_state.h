@@ -10,7 +10,7 @@
 #include <kiln/jit.h>
 
 #include "ir/arena.h"
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 #include "lib/debug/dwarf_writer.h"
 #include "lib/object/elf.h"
 #include "targets/jit.h"

@@ -129,6 +129,10 @@ typedef struct kiln_func_attrs {
   /** No other definition replaces this one when the program is linked or loaded, or all definitions do the same, as
    * those of a C++ template: the function may be inlined whatever its linkage and visibility are. */
   bool final;
+  /** In line tables, blocks are in the order in which they were made, not filled: the first row of a block begins a
+   * statement if its line differs from that of the block made before. For front ends that make blocks in the order of
+   * their source, but fill them in another, as rustc does. Text has one order only, and not this attribute. */
+  bool blocks_as_made;
   bool not_into;        /**< only KILN_INLINE_ALWAYS functions are inlined into it */
   kiln_inline inlining; /**< whether it is inlined */
   /** Bits of any meaning, such as sanitizers: a function is only inlined into functions with the same bits here. */

@@ -1,7 +1,7 @@
 /* The pipeline: a finished function is planned, walked and forgotten. */
-#include "ir/builder.h"
+#include "ir/build/builder.h"
 #include "ir/clock.h"
-#include "ir/inlining.h"
+#include "ir/inline/inlining.h"
 #include "lib/check/check.h"
 #include "lib/codegen/dump.h"
 #include "lib/codegen/guard.h"

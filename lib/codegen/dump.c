@@ -1,6 +1,6 @@
 /* The plan of a function as text, for people who look into the allocator: kiln_session_set_dump. Called by
  * lib/codegen/compile.c between planning and walking. Invariant: names of blocks and values are those of the text form
- * (ir/print.c). */
+ * (ir/text/print.c). */
 #include "lib/codegen/dump.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* Attributes of modules: <kiln/attrs.h>. Called by front ends. They are here, not in ir, since the target decides which
  * locations of the stack guard there are. Invariant: a call that fails changes nothing. */
 #include "ir/arena.h"
-#include "ir/module_state.h"
+#include "ir/module/module_state.h"
 #include "lib/codegen/guard.h"
 
 #include <string.h>

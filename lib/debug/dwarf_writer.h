@@ -5,7 +5,7 @@
 #ifndef KN_LIB_DEBUG_DWARF_WRITER_H
 #define KN_LIB_DEBUG_DWARF_WRITER_H
 
-#include "ir/die.h"
+#include "ir/debug/die.h"
 #include "lib/codegen/code.h"
 #include "lib/object/elf.h"
 
@@ -99,7 +99,7 @@ enum kn_dwarf_put {
   KN_PUT_OTHER
 };
 
-/* An attribute of a shape (ir/die.h). */
+/* An attribute of a shape (ir/debug/die.h). */
 struct kn_dwarf_item {
   uint16_t name;
   uint8_t kind; /* enum kn_die_kind */

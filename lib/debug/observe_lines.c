@@ -177,12 +177,38 @@ static bool behind_try(const struct kn_walk *w) {
   return call->pad != 0 && w->code.marks.at[call->end].at == kn_here(w);
 }
 
+static bool has_line(const struct kn_walk *w, uint32_t loc) {
+  return loc != 0 && w->s->sources.locs.at[loc].line != 0;
+}
+
 /* The location of what was built before w->i and has one; 0: none. `k`: index of the note of w->i. */
 static uint32_t built_before(const struct kn_walk *w, uint32_t k) {
   const struct kn_note *at = w->f->notes[KN_NOTE_LOC].at;
   if (at[k].inst != w->i) return at[k].a;
   while (k > 0 && at[k - 1].a == 0) k--;
   return k > 0 ? at[k - 1].a : 0;
+}
+
+/* The newest location of a line in the blocks that were made before the current one; 0: none. */
+static uint32_t made_before(const struct kn_walk *w) {
+  const kiln_func *f = w->f;
+  const struct kn_note *at = f->notes[KN_NOTE_LOC].at;
+  for (uint32_t b = w->block; b-- > 0;) {
+    if (f->block[b].pos == 0) continue; /* not filled */
+    const struct kn_note *note = kn_note_find(f, KN_NOTE_LOC, f->block[b].term);
+    while (note > at && note->inst > f->block[b].first && !has_line(w, note->a)) note--;
+    if (note != NULL && has_line(w, note->a)) return note->a;
+  }
+  return 0;
+}
+
+/* The location of what LLVM has before instruction w->i, which begins with note `k`: LLVM does not move blocks. 0: it
+ * is that of the newest row. */
+static uint32_t before(const struct kn_debug_observer *d, uint32_t k) {
+  const struct kn_walk *w = d->w;
+  if (w->f->attrs.blocks_as_made && d->lines.block_begins && !kn_debug_as_is(w->f))
+    return made_before(w);
+  return KN_UNLIKELY(!w->plan->in_order) ? built_before(w, k) : 0;
 }
 
 static bool in_line(const struct kn_loc *a, const struct kn_loc *b) {
@@ -248,17 +274,14 @@ static void pass_statements(struct kn_debug_observer *d, uint32_t inst) {
 }
 
 /* Instruction w->i begins with the location of note `k`, which differs from the newest row's. A row that has no code,
- * and gets none, is replaced. A statement begins where the line differs from that of the instruction built before,
- * wherever the layout puts that: so it is by LLVM, which does not move blocks. */
+ * and gets none, is replaced. A statement begins where the line differs from that of the instruction that LLVM has
+ * before it (before()). */
 static void change_row(struct kn_debug_observer *d, uint32_t k) {
   struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
-  uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = d->lines.loc;
+  uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = before(d, k);
   if (KN_UNLIKELY(out->lines.n == d->lines.first)) return; /* there was no memory for a row */
-  if (KN_UNLIKELY(!w->plan->in_order)) {
-    uint32_t before = built_before(w, k);
-    if (before != 0) from = before;
-  }
+  if (from == 0) from = d->lines.loc;
   const struct kn_loc *locs = w->s->sources.locs.at, *now = &locs[loc], *was = &locs[from];
   bool same_line = now->line == was->line && now->file == was->file;
   bool enters = false;

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 #include "lib/codegen/output.h"
 #include <gelf.h>
 #include <kiln/emit.h>

@@ -46,6 +46,13 @@ def rust_toolchains():
         return f.read().split()
 
 
+def code_generator(kiln, env=None):
+    """The library that `kiln cargo --setup` builds for the toolchain of the environment, or None; and what it printed."""
+    done = subprocess.run([kiln, 'cargo', '--setup'], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = re.search(r'has its code generator: (.*)', done.stdout)
+    return (found[1] if done.returncode == 0 and found else None), done.stdout
+
+
 class Failure(Exception):
     """A command failed; the text says which and how."""
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Plants bugs in inlining (ir/inline_*.c), one at a time, and checks that a test finds each: tests/unit/inline.c, or the
+"""Plants bugs in inlining (ir/inline), one at a time, and checks that a test finds each: tests/unit/inline.c, or the
 .kir tests with all calls inlined.
 
     replay.py [--tap] [--only=TEXT] [--every=N] BUILD
     replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
 
-A row of MUTANTS names what goes wrong, a file of ir/, and a text in it that is replaced. Each file is compiled alone and
+A row of MUTANTS names what goes wrong, a file of ir/inline/, and a text in it that is replaced. Each file is compiled alone and
 linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
 """
 import argparse
@@ -120,7 +120,7 @@ MUTANTS = [
 
 
 def text_of(name):
-    with open(os.path.join(ROOT, 'ir', name), encoding='utf-8') as f:
+    with open(os.path.join(ROOT, 'ir/inline', name), encoding='utf-8') as f:
         return f.read()
 
 

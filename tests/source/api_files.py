@@ -8,19 +8,19 @@ import subprocess
 import sys
 
 FILES = {
-    'build.h exceptions.h': ['ir/build*.c', 'ir/session.c', 'ir/verify.c', 'lib/codegen/compile.c'],  # session.c: source locations
-    'module.h': ['ir/module*.c', 'ir/session.c'],
-    'section.h': ['ir/module_sections.c', 'ir/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
-    'attrs.h': ['ir/build_attrs.c', 'lib/codegen/module_attrs.c'],
-    'asm.h': ['ir/build_asm*.c', 'ir/module.c'],  # module.c: texts for the whole module
+    'build.h exceptions.h': ['ir/build/*.c', 'ir/module/session.c', 'ir/verify.c', 'lib/codegen/compile.c'],  # session.c: source locations
+    'module.h': ['ir/module/module*.c', 'ir/module/session.c'],
+    'section.h': ['ir/module/module_sections.c', 'ir/build/build_asm_label.c'],  # build_asm_label.c: data that belongs to a function's code
+    'attrs.h': ['ir/build/build_attrs.c', 'lib/codegen/module_attrs.c'],
+    'asm.h': ['ir/build/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
     'machine_ops.h': ['ir/machine.c'],
-    'inline.h': ['ir/inline_keep.c', 'ir/inline_replay.c', 'ir/inline_settle.c', 'ir/inline_wanted.c'],
-    'inspect.h': ['ir/inspect.c', 'ir/build_asm.c'],
-    'text.h': ['ir/parse*.c', 'ir/print*.c'],
+    'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c', 'ir/inline/inline_wanted.c'],
+    'inspect.h': ['ir/inspect.c', 'ir/build/build_asm.c'],
+    'text.h': ['ir/text/parse*.c', 'ir/text/print*.c'],
     'types.h': ['ir/type_info.c'],
     'target.h': ['lib/codegen/targets.c'],
     'listing.h': ['lib/codegen/map.c', 'lib/codegen/compile.c'],
-    'debug.h debug_entries.h': ['ir/die.c', 'helpers/debug.c', 'ir/session.c'],  # session.c: source locations
+    'debug.h debug_entries.h': ['ir/debug/die.c', 'helpers/debug.c', 'ir/module/session.c'],  # session.c: source locations
     'emit.h': ['lib/object/elf.c', 'helpers/emit_file.c'],
     'jit.h': ['jit/*.c'],
     'ssa.h': ['helpers/ssa*.c'],

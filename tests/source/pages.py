@@ -108,8 +108,8 @@ FACTS = [
     [('README.md', r'at opt-level 1 its code takes (\S+) times'), ('docs/benchmarks.md', r'the CPU time and the tests (\S+) times')],
     [('docs/debug-builds.md', r'kiln: (\d+) units by Kiln'), ('docs/benchmarks.md', r'(\d+) objects by Kiln')],
     [('docs/tutorial.md', r'small language of (\S+) lines'), ('examples/clay/README.md', r'in some (\S+) lines')],
-    [('docs/bitcode.md', r'read bitcode of LLVM (\d+ to \d+)'), ('docs/stability.md', r'versions (\d+ to \d+) are read'),
-     ('README.md', r'with LLVM (\d+ to \d+)'), ('CHANGELOG.md', r'of LLVM (\d+ to \d+)'), ('docs/debug-builds.md', r'version (\d+ to \d+), in')],
+    [('docs/rustc.md', r'LLVM (\d+) or newer'), ('CHANGELOG.md', r'of LLVM (\d+) and newer'), ('docs/debug-builds.md', r'version (\d+) or newer'),
+     ('integrations/llvm/README.md', r'must be (\d+) or newer')],
     [('docs/building.md', r'up to (\d+) results'), ('docs/ir.md', r'\*\*Results\*\* are up to (\d+)')],
     [('README.md', r'AArch64, (\d+) to \d+ times as fast'), ('README.md', r'with reading bitcode (\d+) times'),
      ('docs/benchmarks.md', r'\| SQLite, -O0 \|.*?\| (\S+) \| \S+ \|\n')],
@@ -137,6 +137,9 @@ def facts():
         for page, pattern, *reciprocal in places:
             m = re.search(pattern.replace(' ', r'\s+'), read(page))
             found.append((page, m[1].replace(',', '') if m else 'nothing', bool(reciprocal)))
+        if any(v == 'nothing' for _, v, _ in found):
+            yield 'no figure: ' + ', '.join(page for page, v, _ in found if v == 'nothing')
+            continue
         spans = [span(v, reciprocal) for _, v, reciprocal in found]
         if None in spans:
             same = len({' '.join(v.split()) for _, v, _ in found}) == 1

@@ -2,7 +2,7 @@
  * code is interpreted instruction by instruction as far as it affects the stack pointer, x29, x30 and callee-saved
  * registers, and after each instruction the unwind rows (.eh_frame) must say where these are. Run by the unit suite.
  * Invariant: the interpretation does not depend on how frames are laid out. */
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 #include "lib/codegen/output.h"
 #include <kiln/kiln.h>
 

@@ -1,7 +1,7 @@
-/* Inlining: each row of ir/inline.def, by a program in which nothing else stands against it; and what replay makes of
- * what is inlined. A program is text in which "caller" calls "callee", whose symbol nothing else refers to. */
+/* Inlining: each row of ir/inline/inline.def, by a program in which nothing else stands against it; and what replay
+ * makes of what is inlined. A program is text in which "caller" calls "callee", whose symbol nothing else refers to. */
 #include "build_fixture.h"
-#include "ir/inlining.h"
+#include "ir/inline/inlining.h"
 #include "lib/codegen/plan.h"
 
 #include <kiln/kiln.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ir/session_state.h"
+#include "ir/module/session_state.h"
 #include "large.h"
 #include "failing.h"
 #include <kiln/debug.h>

@@ -2,7 +2,7 @@
  * that only the builder makes (blocks left and resumed, late parameters), printed and read back. */
 #include "build_fixture.h"
 #include "failing.h"
-#include "ir/text_form.h"
+#include "ir/text/text_form.h"
 
 #include <kiln/kiln.h>
 #include <stdio.h>

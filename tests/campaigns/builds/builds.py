@@ -188,9 +188,7 @@ def install(args):
         subprocess.run([os.path.join(venv, 'bin/pip'), 'install', '--quiet', 'cmake'], check=True)
     args.env = {name: value for name, value in env.items() if not name.startswith('CARGO_')}
     args.env.update(RUSTUP_TOOLCHAIN=args.toolchain, PATH=os.path.join(args.tools, 'bin') + os.pathsep + os.environ['PATH'])
-    status, text = capture([args.kiln, 'cargo', '--setup'], env=args.env)
-    found = re.search(r'has its code generator: (.*)', text)
-    args.backend = found[1] if status == 0 and found else None
+    args.backend, text = harness.code_generator(args.kiln, args.env)
     if not args.backend: print("only the shim: the toolchain has no code generator of Kiln's: " + text[-300:])
 
 

@@ -14,7 +14,6 @@ import argparse
 import hashlib
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -222,9 +221,8 @@ def main():
     args.env = {k: v for k, v in os.environ.items() if not k.startswith(('KILN', 'CARGO_PROFILE', 'CARGO_BUILD', 'RUSTC'))}
     args.env.update(RUSTUP_TOOLCHAIN=args.toolchain or harness.rust_toolchains()[0])
     if args.rustup: args.env['RUSTUP_HOME'] = os.path.abspath(args.rustup)
-    done = subprocess.run([args.kiln, 'cargo', '--setup'], env=args.env, capture_output=True, text=True)
-    backend = re.search(r'has its code generator: ', done.stderr + done.stdout)
-    if not backend: print('without Kiln as rustc\'s code generator: ' + done.stderr[-300:])
+    backend, text = harness.code_generator(args.kiln, args.env)
+    if not backend: print('without Kiln as rustc\'s code generator: ' + text[-300:])
     rng, failed = random.Random(args.seed), 0
     work = tempfile.mkdtemp(prefix='kiln-edits-')
     try:

@@ -227,9 +227,9 @@ def main():
     if args.rustup: env['RUSTUP_HOME'] = os.path.abspath(args.rustup)
     options = []
     if not args.llvm:
-        found = re.search(r'has its code generator: (.*)', call([args.kiln, 'cargo', '--setup'], env=env)[1])
-        if not found: sys.exit("the toolchain has no code generator of Kiln's")
-        options = ['-Zcodegen-backend=' + found[1]]
+        backend, text = harness.code_generator(args.kiln, env)
+        if not backend: sys.exit("the toolchain has no code generator of Kiln's: " + text[-300:])
+        options = ['-Zcodegen-backend=' + backend]
     work, failed = tempfile.mkdtemp(prefix='kiln-ffi-'), 0
     rng, sizes = random.Random(args.seed), [min(PER_UNIT, args.count - i) for i in range(0, args.count, PER_UNIT)]
     units = [Unit(rng, i * PER_UNIT, size) for i, size in enumerate(sizes)]

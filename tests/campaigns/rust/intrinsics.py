@@ -229,9 +229,8 @@ class Campaign:
         args = self.args
         backend = args.backend
         if not backend:
-            found = re.search(r'has its code generator: (.*)', self.call([args.kiln, 'cargo', '--setup']))
-            if not found: sys.exit("the toolchain has no code generator of Kiln's")
-            backend = found[1]
+            backend, text = harness.code_generator(args.kiln, self.env)
+            if not backend: sys.exit("the toolchain has no code generator of Kiln's: " + text[-300:])
         folder = os.path.join(self.sysroot, 'lib/rustlib/src/rust/library/stdarch/crates/core_arch/src')
         all_of, skipped = declarations(folder, args.match)
         # Newer versions have another name for how intrinsics are called.

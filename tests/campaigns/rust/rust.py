@@ -225,13 +225,12 @@ def ui_tests(t, args, work):
 def backend(t, args, work):
     """True if the parts pass with Kiln as the compiler's code generator, or this compiler is not one that it has to fit."""
     env = dict(t.env, XDG_CACHE_HOME=os.path.join(args.rustup, 'cache'))
-    status, _, err = capture([args.kiln, 'cargo', '--setup'], env=env)
-    found = re.search(r'has its code generator: (.*)', err)
-    good = status == 0 and found is not None
+    library, err = harness.code_generator(args.kiln, env)
+    good = library is not None
     if good:
         for part in 'workspace', 'crates', 'ui':
             stats = os.path.join(work, part)
-            t = t.with_backend(found[1], stats)
+            t = t.with_backend(library, stats)
             passed = run(part, t, args)
             with open(stats) as f: units = [line.startswith('unit\tkiln\t0\t') for line in f if line.startswith('unit\t')]
             print('%s: %s: %s; %d units of MIR, %d of bitcode' % (

@@ -5,7 +5,8 @@ both do the same. What gdb shows of a program's variables is the same, too. Unit
 log names them; an option for LLVM makes all units LLVM's; objects do not depend on the number of threads. `kiln cargo`
 loads it.
 
-A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped.
+A toolchain that rustup does not have, or has without the components rustc-dev and rust-src, is skipped; if it is
+$KILN_TEST_RUSTC, that is a failure.
 """
 import os
 import re
@@ -119,6 +120,17 @@ class Toolchain:
         if not any(re.search(r': \d+ functions, \d+ instructions$', line) for line in lines):
             raise harness.Failure('Kiln compiled nothing: %s' % lines)
 
+    def lines(self):
+        """Each line of a program's where a statement begins in LLVM's line table, and debuggers stop, has one in Kiln's."""
+        h, found = self.h, []
+        for side in ('llvm', 'kiln'):
+            made = h.path('lines-%s-%s.o' % (self.name, side))
+            self.compile(os.path.join(HERE, 'programs', 'unstable.rs'), made, ['-g', '-Ccodegen-units=1', '--emit=obj'], side == 'kiln')
+            rows = h.run(['readelf', '--debug-dump=decodedline', made])[1]
+            found.append(set(re.findall(r'(?m)^unstable\.rs +(\d+) .* x$', rows)))
+        if not found[0] or found[0] - found[1]:
+            raise harness.Failure('statements begin in %d lines, but not in %s' % (len(found[0]), sorted(found[0] - found[1])))
+
     def gdb(self):
         h = self.h
         source = os.path.join(HERE, 'programs', 'variables.rs')
@@ -227,7 +239,7 @@ def main():
         toolchain = Toolchain(h, name, args.library)
         why = toolchain.lacks()
         if why:
-            h.skip('rustc ' + name, why)
+            (h.fail if name == os.environ.get('KILN_TEST_RUSTC') else h.skip)('rustc ' + name, why)
             continue
         if not check('%s: builds' % name, toolchain.build):
             continue
@@ -240,6 +252,7 @@ def main():
             check('%s: gdb' % name, toolchain.gdb)
         else:
             h.skip('%s: gdb' % name, 'there is no gdb')
+        check('%s: lines' % name, toolchain.lines)
         check('%s: options for LLVM' % name, toolchain.delegated)
         check('%s: crates of both' % name, toolchain.crates)
         check('%s: threads' % name, toolchain.threads)

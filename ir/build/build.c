@@ -1,0 +1,496 @@
+/* Instructions by shape: the calls that append anything but calls and terminators to the current
+ * block. Called by front ends, once per instruction, so each is one straight line: capacity, opcode
+ * and types by table, operands, append. Errors go out of line. */
+#include "ir/build/builder.h"
+
+/* The general form of a call, to which its fast path goes if something is not simple. */
+#define GENERAL static __attribute__((noinline))
+
+/* ---- arithmetic ---- */
+
+/* The unary operations that are not just "an operand of the type": TLS_ADDR, [UNV], [SLOTV]. */
+GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_t a) {
+  unsigned vtype = KILN_TYPE_VOID;
+  if (op == KILN_OP_TLS_ADDR) {
+    vtype = KILN_TYPE_PTR;
+    uint32_t i = kn_index(a);
+    if (!kn_is_pool(a) || i >= f->pool.n || !f->pool.at[i].tls) {
+      kn_build_fail(f, KILN_ERR_ARGUMENT, "tls_addr takes the constant of a thread-local symbol");
+      return KN_NONE;
+    }
+  } else if (kn_op_info[op].shape == KN_SH_SLOTV) {
+    if (!kn_is_slot(a) || kn_index(a) >= f->slots.n) {
+      kn_build_fail(f, KILN_ERR_ARGUMENT, "the operand must be a stack slot");
+      return KN_NONE;
+    }
+  } else {
+    if (!kn_build_operand(f, a, type, 1)) return KN_NONE;
+    if (op == KILN_OP_STACK_RESTORE) f->facts.dynamic_stack = true;
+    if (op == KILN_OP_VA_START && !f->facts.variadic) {
+      kn_build_fail(f, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
+      return KN_NONE;
+    }
+  }
+  kn_build_clobber(f, op, type);
+  if (op == KILN_OP_EH_RETURN) f->facts.eh_returns = true;
+  if (op == KILN_OP_RESUME || op == KILN_OP_BUILTIN_LONGJMP || op == KILN_OP_EH_RETURN) {
+    kn_build_end(f, op, type, 0, a, 0, 0, f->edges.n, 0);
+    return KN_NONE;
+  }
+  uint32_t v = kn_build_emit(f, op, type, vtype, 0, a, 0, 0);
+  return vtype != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+}
+
+/* True if `op` exists and has `type` in its set. */
+static inline bool op_takes(unsigned op, unsigned type) {
+  return op < KILN_OP_COUNT && type < KILN_TYPE_COUNT && kn_op_info[op].types >> type & 1;
+}
+
+/* True if the fast path may take opcode and type: of this shape, and not lowered to a call on this
+ * target. */
+static inline bool is_plain(const kiln_func *f, unsigned op, unsigned type, unsigned shape) {
+  return op_takes(op, type) && kn_op_info[op].shape == shape && !(f->clobbers[op] >> type & 1);
+}
+
+GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
+  if (!kn_build_ready(f)) return KN_NONE;
+  if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
+  unsigned shape = kn_op_info[op].shape;
+  if (KN_UNLIKELY(shape != KN_SH_UN || op == KILN_OP_TLS_ADDR)) {
+    if (shape != KN_SH_UN && shape != KN_SH_UNV && shape != KN_SH_SLOTV)
+      return kn_build_bad_op(f, op, type);
+    return unary_other(f, op, type, a.id);
+  }
+  if (!kn_build_operand_imm(f, a.id, type, 1)) return KN_NONE;
+  kn_build_clobber(f, op, type);
+  if (KN_UNLIKELY(op == KILN_OP_BUILTIN_SETJMP)) f->facts.returns_twice = f->facts.sets_jump = true;
+  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, 0, 0)};
+}
+
+kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  uint64_t state = kn_build_state(f, type);
+  if (KN_UNLIKELY(f->n >= f->limit || op == KILN_OP_TLS_ADDR || !is_plain(f, op, type, KN_SH_UN) ||
+                  !kn_build_is_local(f, a.id, state)))
+    return build_unary(f, op, type, a);
+  f->val[a.id].uses++;
+  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, 0, 0)};
+}
+
+GENERAL kiln_value build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
+                                kiln_value b) {
+  if (!kn_build_ready(f)) return KN_NONE;
+  if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
+  unsigned shape = kn_op_info[op].shape;
+  if (KN_UNLIKELY(shape != KN_SH_BIN && shape != KN_SH_BINV)) return kn_build_bad_op(f, op, type);
+  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type, 2))
+    return KN_NONE;
+  kn_build_clobber(f, op, type);
+  if (KN_UNLIKELY(shape == KN_SH_BINV)) {
+    kn_build_emit(f, op, type, KILN_TYPE_VOID, 0, a.id, b.id, 0);
+    return KN_NONE;
+  }
+  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, b.id, 0)};
+}
+
+kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  uint64_t state = kn_build_state(f, type);
+  if (KN_UNLIKELY(f->n >= f->limit || !is_plain(f, op, type, KN_SH_BIN) ||
+                  !kn_build_is_local(f, a.id, state) || !kn_build_is_simple(f, b.id, type, state)))
+    return build_binary(f, op, type, a, b);
+  f->val[a.id].uses++;
+  kn_build_count_simple(f, b.id);
+  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, b.id, 0)};
+}
+
+kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b,
+                              kiln_value c) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
+  unsigned shape = kn_op_info[op].shape, type_b = type;
+  if (shape == KN_SH_MEMSET) type_b = KILN_TYPE_I8;
+  else if (KN_UNLIKELY(shape != KN_SH_TERN && shape != KN_SH_MEM3))
+    return kn_build_bad_op(f, op, type);
+  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type_b, 2) ||
+      !kn_build_operand_imm(f, c.id, type, 3))
+    return KN_NONE;
+  kn_build_clobber(f, op, type);
+  unsigned vtype = shape == KN_SH_TERN ? type : KILN_TYPE_VOID;
+  uint32_t v = kn_build_emit(f, op, type, vtype, 0, a.id, b.id, c.id);
+  return vtype != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+}
+
+GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
+                                 kiln_value a) {
+  if (!kn_build_ready(f)) return KN_NONE;
+  if (KN_UNLIKELY(!op_takes(op, to))) return kn_build_bad_op(f, op, to);
+  if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT || !kn_op_converts(op, to, from)))
+    return kn_build_bad_op(f, op, from);
+  if (!kn_build_operand_imm(f, a.id, from, 1)) return KN_NONE;
+  /* Either type may need a library call. */
+  if (KN_UNLIKELY((f->clobbers[op] >> to | f->clobbers[op] >> from) & 1)) {
+    f->block[f->current].calls++;
+    f->facts.has_calls = true;
+    f->facts.stack_args |= f->module->library->x87 >> from & 1;
+  }
+  return (kiln_value){kn_build_emit(f, op, to, to, from, a.id, 0, 0)};
+}
+
+kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
+                              kiln_value a) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  /* Integer to integer up to 64 bits: no target needs a call. */
+  unsigned wide = op == KILN_OP_TRUNC ? from : to, narrow = op == KILN_OP_TRUNC ? to : from;
+  if (KN_UNLIKELY(f->n >= f->limit || (unsigned)op - KILN_OP_TRUNC > 2 || narrow >= wide ||
+                  wide > KILN_TYPE_I64 || narrow == KILN_TYPE_VOID ||
+                  !kn_build_is_local(f, a.id, kn_build_state(f, from))))
+    return build_convert(f, op, to, from, a);
+  f->val[a.id].uses++;
+  return (kiln_value){kn_build_emit(f, op, to, to, from, a.id, 0, 0)};
+}
+_Static_assert(KILN_OP_ZEXT == KILN_OP_TRUNC + 1 && KILN_OP_SEXT == KILN_OP_TRUNC + 2,
+               "integer conversions are three in a row");
+
+kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (KN_UNLIKELY((unsigned)op >= KILN_OP_COUNT)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
+  const struct kn_op_info *info = &kn_op_info[op];
+  if (info->shape == KN_SH_NULLARY) {
+    unsigned type = kn_op_only_type(op);
+    kn_build_clobber(f, op, type);
+    return (kiln_value){kn_build_emit(f, op, type, type, 0, 0, 0, 0)};
+  }
+  if (KN_UNLIKELY(info->shape != KN_SH_NULLARYV)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
+  if (info->effects & KN_FX_TERM) kn_build_end(f, op, KILN_TYPE_VOID, 0, 0, 0, 0, f->edges.n, 0);
+  else kn_build_emit(f, op, KILN_TYPE_VOID, KILN_TYPE_VOID, 0, 0, 0, 0);
+  return KN_NONE;
+}
+
+kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  const struct kn_inst *last = &f->inst[f->n - 1];
+  bool behind =
+    of.id == f->n - 1 || (last->op == KILN_OP_RESULT && last->a == of.id && last->x < index);
+  if (KN_UNLIKELY(of.id == 0 || !behind || f->val[of.id].block != f->current)) {
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "a result must stand directly after its operation");
+    return KN_NONE;
+  }
+  unsigned type = kn_inst_further_result(f, f->inst + of.id, index);
+  if (KN_UNLIKELY(type == KILN_TYPE_VOID)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the operation has no such result");
+    return KN_NONE;
+  }
+  return (kiln_value){kn_build_emit(f, KILN_OP_RESULT, type, type, index, of.id, 0, 0)};
+}
+
+/* ---- comparison and choice ---- */
+
+GENERAL kiln_value build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
+                              kiln_value b) {
+  if (!kn_build_ready(f)) return KN_NONE;
+  if (KN_UNLIKELY((unsigned)cond >= KILN_ICOND_COUNT || !kn_type_is_int(type)))
+    return kn_build_bad_op(f, KILN_OP_ICMP, type);
+  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type, 2))
+    return KN_NONE;
+  return (kiln_value){kn_build_emit(f, KILN_OP_ICMP, type, KILN_TYPE_I8, cond, a.id, b.id, 0)};
+}
+
+kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
+                           kiln_value b) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  uint64_t state = kn_build_state(f, type);
+  if (KN_UNLIKELY(f->n >= f->limit || (unsigned)cond >= KILN_ICOND_COUNT || !kn_type_is_int(type) ||
+                  !kn_build_is_local(f, a.id, state) || !kn_build_is_simple(f, b.id, type, state)))
+    return build_icmp(f, cond, type, a, b);
+  f->val[a.id].uses++;
+  kn_build_count_simple(f, b.id);
+  return (kiln_value){kn_build_emit(f, KILN_OP_ICMP, type, KILN_TYPE_I8, cond, a.id, b.id, 0)};
+}
+
+kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
+                           kiln_value b) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (KN_UNLIKELY((unsigned)cond >= KILN_FCOND_COUNT || !kn_type_is_float(type)))
+    return kn_build_bad_op(f, KILN_OP_FCMP, type);
+  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand(f, b.id, type, 2)) return KN_NONE;
+  kn_build_clobber(f, KILN_OP_FCMP, type);
+  return (kiln_value){kn_build_emit(f, KILN_OP_FCMP, type, KILN_TYPE_I8, cond, a.id, b.id, 0)};
+}
+
+kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
+                             kiln_value b) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (KN_UNLIKELY(!kn_build_is_type(type))) return kn_build_bad_op(f, KILN_OP_SELECT, type);
+  if (!kn_build_operand(f, cond.id, KILN_TYPE_I8, 1) || !kn_build_operand_imm(f, a.id, type, 2) ||
+      !kn_build_operand_imm(f, b.id, type, 3))
+    return KN_NONE;
+  return (kiln_value){kn_build_emit(f, KILN_OP_SELECT, type, type, 0, cond.id, a.id, b.id)};
+}
+
+/* ---- memory ---- */
+
+#define FAST_FLAGS (KILN_MEM_NONTEMPORAL | KILN_MEM_ALIGN(15))
+#define MEM_FLAGS (FAST_FLAGS | KILN_MEM_VOLATILE)
+
+GENERAL kiln_value build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
+                              unsigned mem_flags) {
+  if (!kn_build_ready(f)) return KN_NONE;
+  if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0))
+    return kn_build_bad_op(f, KILN_OP_LOAD, type);
+  if (!kn_build_address(f, &a.id, type, &disp, mem_flags, KN_ROW_LOAD)) return KN_NONE;
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
+}
+
+/* The fast way of a load that is not from a slot. */
+static __attribute__((noinline)) kiln_value load_value(kiln_func *f, kiln_type type, kiln_value a,
+                                                       int32_t disp, unsigned mem_flags) {
+  if (KN_UNLIKELY(!kn_build_is_type(type) ||
+                  !kn_build_is_local(f, a.id, kn_build_state(f, KILN_TYPE_PTR))))
+    return build_load(f, type, a, disp, mem_flags);
+  f->val[a.id].uses++;
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
+}
+
+kiln_value kiln_build_load(kiln_func *f, kiln_type type, kiln_value a, int32_t disp,
+                           unsigned mem_flags) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  if (KN_UNLIKELY(f->n >= f->limit || (mem_flags & ~FAST_FLAGS) != 0))
+    return build_load(f, type, a, disp, mem_flags);
+  uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
+  if (slot >= f->slots.n) return load_value(f, type, a, disp, mem_flags);
+  if (KN_UNLIKELY(!kn_build_fast_slot(f, slot, type, disp, KN_ROW_LOAD)))
+    return build_load(f, type, a, disp, mem_flags);
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, type | mem_flags, a.id, 0, (uint32_t)disp)};
+}
+
+kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a,
+                               int32_t disp, unsigned mem_flags) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (KN_UNLIKELY(!kn_type_is_int(type) || !kn_type_is_int(mem) || mem >= type ||
+                  (mem_flags & ~(MEM_FLAGS | KILN_MEM_SEXT)) != 0))
+    return kn_build_bad_op(f, KILN_OP_LOAD, mem);
+  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_LOAD, type, type, mem | mem_flags, a.id, 0, (uint32_t)disp)};
+}
+
+/* Hints a value that the instruction right before its store makes: it is stored next. */
+static inline void hint_stored(kiln_func *f, uint32_t v) {
+  if (v == f->n - 1) f->val[v].hint = KN_HINT_STORED;
+}
+
+GENERAL void build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
+                         unsigned mem_flags) {
+  if (!kn_build_ready(f)) return;
+  if (KN_UNLIKELY(!kn_build_is_type(type) || (mem_flags & ~MEM_FLAGS) != 0)) {
+    kn_build_bad_op(f, KILN_OP_STORE, type);
+    return;
+  }
+  if (!kn_build_operand_imm(f, v.id, type, 2)) return;
+  if (!kn_build_address(f, &a.id, type, &disp, mem_flags, 0)) return;
+  hint_stored(f, v.id);
+  kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
+                (uint32_t)disp);
+}
+
+/* The fast way of a store that is not to a slot. */
+static __attribute__((noinline)) void store_value(kiln_func *f, kiln_type type, kiln_value a,
+                                                  int32_t disp, kiln_value v, unsigned mem_flags) {
+  if (KN_UNLIKELY(!kn_build_is_type(type) ||
+                  !kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
+                  !kn_build_is_local(f, a.id, kn_build_state(f, KILN_TYPE_PTR)))) {
+    build_store(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  f->val[a.id].uses++;
+  kn_build_count_simple(f, v.id);
+  hint_stored(f, v.id);
+  kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
+                (uint32_t)disp);
+}
+
+void kiln_build_store(kiln_func *f, kiln_type type, kiln_value a, int32_t disp, kiln_value v,
+                      unsigned mem_flags) {
+  if (KN_UNLIKELY(f == NULL)) return;
+  uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
+  if (KN_UNLIKELY(f->n >= f->limit || (mem_flags & ~FAST_FLAGS) != 0)) {
+    build_store(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  if (slot >= f->slots.n) {
+    store_value(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  if (KN_UNLIKELY(!kn_build_is_simple(f, v.id, type, kn_build_state(f, type)) ||
+                  !kn_build_fast_slot(f, slot, type, disp, 0))) {
+    build_store(f, type, a, disp, v, mem_flags);
+    return;
+  }
+  kn_build_count_simple(f, v.id);
+  hint_stored(f, v.id);
+  kn_build_emit(f, KILN_OP_STORE, type, KILN_TYPE_VOID, type | mem_flags, a.id, v.id,
+                (uint32_t)disp);
+}
+
+void kiln_build_store_trunc(kiln_func *f, kiln_type type, kiln_type mem, kiln_value a, int32_t disp,
+                            kiln_value v, unsigned mem_flags) {
+  bool constant = v.id != 0 && kiln_value_type(f, v) == KILN_TYPE_VOID; /* takes any type */
+  if (!constant) v = kiln_build_convert(f, KILN_OP_TRUNC, mem, type, v);
+  kiln_build_store(f, mem, a, disp, v, mem_flags);
+}
+
+GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+                              int32_t disp) {
+  if (!kn_build_ready(f)) return KN_NONE;
+  if (KN_UNLIKELY(scale > UINT16_MAX)) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "a scale is at most 65535");
+    return KN_NONE;
+  }
+  if (!kn_build_operand(f, base.id, KILN_TYPE_PTR, 1)) return KN_NONE;
+  if (index.id == 0) scale = 0;
+  else if (!kn_build_operand(f, index.id, KILN_TYPE_PTR, 2)) return KN_NONE;
+  return (kiln_value){kn_build_emit(f, KILN_OP_ADDR, KILN_TYPE_PTR, KILN_TYPE_PTR, scale, base.id,
+                                    index.id, (uint32_t)disp)};
+}
+
+kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
+                           int32_t disp) {
+  if (KN_UNLIKELY(f == NULL)) return KN_NONE;
+  uint64_t state = kn_build_state(f, KILN_TYPE_PTR);
+  if (KN_UNLIKELY(f->n >= f->limit || scale > UINT16_MAX ||
+                  (index.id != 0 && !kn_build_is_local(f, index.id, state))))
+    return build_addr(f, base, index, scale, disp);
+  uint32_t slot = base.id - kn_handle(KN_TAG_SLOT, 0);
+  if (slot < f->slots.n) {
+    kn_build_escape(f, slot);
+  } else {
+    if (KN_UNLIKELY(!kn_build_is_local(f, base.id, state)))
+      return build_addr(f, base, index, scale, disp);
+    f->val[base.id].uses++;
+  }
+  if (index.id == 0) scale = 0;
+  else f->val[index.id].uses++;
+  return (kiln_value){kn_build_emit(f, KILN_OP_ADDR, KILN_TYPE_PTR, KILN_TYPE_PTR, scale, base.id,
+                                    index.id, (uint32_t)disp)};
+}
+
+kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (align_log2 > KN_MAX_ALIGN_LOG2) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "alignment is at most 2^16");
+    return KN_NONE;
+  }
+  if (!kn_build_operand_imm(f, size.id, KILN_TYPE_PTR, 1)) return KN_NONE;
+  kn_build_clobber(f, KILN_OP_SALLOC, KILN_TYPE_PTR);
+  f->facts.dynamic_stack = true;
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_SALLOC, KILN_TYPE_PTR, KILN_TYPE_PTR, align_log2, size.id, 0, 0)};
+}
+
+/* ---- atomics ---- */
+
+#define ORDER(o) (1u << KILN_ORDERING_##o)
+enum { /* sets of orderings */
+       ORDERS_ANY = (1 << KILN_ORDERING_COUNT) - 1,
+       ORDERS_LOAD = ORDER(RELAXED) | ORDER(ACQUIRE) | ORDER(SEQ_CST),
+       ORDERS_STORE = ORDER(RELAXED) | ORDER(RELEASE) | ORDER(SEQ_CST),
+       ORDERS_FENCE = ORDERS_ANY & ~ORDER(RELAXED)
+};
+
+/* True if an atomic operation on `type` may have ordering `order` out of the set. */
+static bool atomic_ok(kiln_func *f, unsigned op, unsigned type, unsigned order, unsigned orders) {
+  if (!kn_build_begun(f)) return false;
+  if (!(kn_op_info[op].types >> (type < KILN_TYPE_COUNT ? type : 15) & 1)) {
+    kn_build_bad_op(f, op, type);
+    return false;
+  }
+  if (order >= KILN_ORDERING_COUNT || !(orders >> order & 1))
+    return kn_build_fail(f, KILN_ERR_ARGUMENT, "the operation does not take this memory ordering");
+  return true;
+}
+
+kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_value a, kiln_ordering order) {
+  if (!atomic_ok(f, KILN_OP_ATOMIC_LOAD, type, order, ORDERS_LOAD)) return KN_NONE;
+  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
+  kn_build_clobber(f, KILN_OP_ATOMIC_LOAD, type);
+  return (kiln_value){kn_build_emit(f, KILN_OP_ATOMIC_LOAD, type, type, order, a.id, 0, 0)};
+}
+
+void kiln_build_atomic_store(kiln_func *f, kiln_type type, kiln_value a, kiln_value v,
+                             kiln_ordering order) {
+  if (!atomic_ok(f, KILN_OP_ATOMIC_STORE, type, order, ORDERS_STORE)) return;
+  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1) || !kn_build_operand_imm(f, v.id, type, 2))
+    return;
+  kn_build_clobber(f, KILN_OP_ATOMIC_STORE, type);
+  kn_build_emit(f, KILN_OP_ATOMIC_STORE, type, KILN_TYPE_VOID, order, a.id, v.id, 0);
+}
+
+kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
+                                 kiln_value v, kiln_ordering order) {
+  if (!atomic_ok(f, KILN_OP_ATOMIC_RMW, type, order, ORDERS_ANY)) return KN_NONE;
+  if ((unsigned)op >= KILN_RMW_COUNT) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such read-modify-write operation");
+    return KN_NONE;
+  }
+  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1) || !kn_build_operand_imm(f, v.id, type, 2))
+    return KN_NONE;
+  kn_build_clobber(f, KILN_OP_ATOMIC_RMW, type);
+  unsigned x = (unsigned)order | (unsigned)op << 8;
+  return (kiln_value){kn_build_emit(f, KILN_OP_ATOMIC_RMW, type, type, x, a.id, v.id, 0)};
+}
+
+kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a, kiln_value expected,
+                                 kiln_value desired, kiln_ordering success, kiln_ordering failure) {
+  if (!atomic_ok(f, KILN_OP_ATOMIC_CAS, type, success, ORDERS_ANY) ||
+      !atomic_ok(f, KILN_OP_ATOMIC_CAS, type, failure, ORDERS_LOAD))
+    return KN_NONE;
+  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1) ||
+      !kn_build_operand_imm(f, expected.id, type, 2) ||
+      !kn_build_operand_imm(f, desired.id, type, 3))
+    return KN_NONE;
+  kn_build_clobber(f, KILN_OP_ATOMIC_CAS, type);
+  unsigned x = (unsigned)success | (unsigned)failure << 3;
+  return (kiln_value){
+    kn_build_emit(f, KILN_OP_ATOMIC_CAS, type, type, x, a.id, expected.id, desired.id)};
+}
+
+void kiln_build_fence(kiln_func *f, kiln_ordering order) {
+  if (!atomic_ok(f, KILN_OP_FENCE, KILN_TYPE_VOID, order, ORDERS_FENCE)) return;
+  kn_build_clobber(f, KILN_OP_FENCE, KILN_TYPE_VOID);
+  kn_build_emit(f, KILN_OP_FENCE, KILN_TYPE_VOID, KILN_TYPE_VOID, order, 0, 0, 0);
+}
+
+/* ---- the rest ---- */
+
+kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (!op_takes(KILN_OP_VA_ARG, type)) return kn_build_bad_op(f, KILN_OP_VA_ARG, type);
+  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
+  kn_build_clobber(f, KILN_OP_VA_ARG, type);
+  return (kiln_value){kn_build_emit(f, KILN_OP_VA_ARG, type, type, 0, a.id, 0, 0)};
+}
+
+kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if ((unsigned)op >= KILN_OP_COUNT || kn_op_info[op].shape != KN_SH_LEVEL)
+    return kn_build_bad_op(f, op, KILN_TYPE_PTR);
+  if (level > UINT16_MAX) {
+    kn_build_fail(f, KILN_ERR_LIMIT, "a level is at most 65535");
+    return KN_NONE;
+  }
+  f->facts.uses_frame = true;
+  kn_build_clobber(f, op, KILN_TYPE_PTR);
+  return (kiln_value){kn_build_emit(f, op, KILN_TYPE_PTR, KILN_TYPE_PTR, level, 0, 0, 0)};
+}
+
+kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  const char *name = (unsigned)op < KILN_OP_COUNT ? kn_op_info[op].name : "?";
+  kn_func_fail(f, KILN_ERR_UNSUPPORTED, f->current, f->n, "%s: %s is not supported", name,
+               what ? what : "it");
+  return KN_NONE;
+}

@@ -1,0 +1,135 @@
+/* Labels in a function's machine code, and what belongs to them: data in sections of its own,
+ * and names. Called by front ends, for assembly that opens other sections or defines symbols;
+ * the names become aliases when the object is written.
+ * Invariant: in a frozen module nothing here depends on which thread comes first. */
+#include "ir/build/builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const kiln_symbol none = {0};
+
+/* True if the function can still get data and names. */
+static bool is_open(kiln_func *f) {
+  if (f == NULL || f->status != KILN_OK) return false;
+  if (!f->facts.finished && f->facts.defines) return true;
+  kn_build_fail(f, KILN_ERR_ARGUMENT, "data of a finished function, or of none");
+  return false;
+}
+
+static kiln_symbol module_failed(kiln_func *f) {
+  kn_build_fail(f, kn_module_own(f->module), "the module has an error");
+  return none;
+}
+
+kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number) {
+  if (!is_open(f)) return none;
+  if (number >= UINT32_C(1) << 30) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a label's number of more than 30 bits");
+    return none;
+  }
+  uint32_t id = kn_symbol_of_block(f->module, f->symbol, (uint32_t)KN_FIRST_LABEL + number);
+  return id != 0 ? (kiln_symbol){id} : module_failed(f);
+}
+
+kiln_symbol kiln_func_declare_data(kiln_func *f, const kiln_symbol_desc *where,
+                                   const kiln_section_desc *said) {
+  if (!is_open(f)) return none;
+  if (where == NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without a description (NULL)");
+    return none;
+  }
+  kiln_module *m = f->module;
+  kn_module_lock(m);
+  uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_private_data(m);
+  bool ok = id != 0 && kn_symbol_put_in(m, id, where) &&
+            (said == NULL || where->section == NULL ||
+             kn_section_declare(m, where->section, said) == KILN_OK);
+  kn_module_unlock(m);
+  return ok ? (kiln_symbol){id} : module_failed(f);
+}
+
+void kiln_func_define_data(kiln_func *f, kiln_symbol symbol, const kiln_data_desc *desc) {
+  if (!is_open(f)) return;
+  const kiln_module *m = f->module;
+  const struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
+  if (desc == NULL || s == NULL || s->kind != KILN_SYMBOL_DATA || s->data != 0 ||
+      s->name_length != 0) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a symbol that is not for it");
+    return;
+  }
+  if (!kn_data_define_for(f->module, f->symbol, f->facts.n_data, symbol.id, desc)) {
+    module_failed(f);
+    return;
+  }
+  f->facts.n_data++;
+}
+
+/* ---- names ---- */
+
+kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc, kiln_symbol target,
+                                   int64_t offset_bytes) {
+  if (!is_open(f)) return none;
+  kiln_module *m = f->module;
+  const struct kn_symbol *to = kn_symbol_valid(m, target.id) ? kn_symbol(m, target.id) : NULL;
+  if (desc == NULL || desc->name == NULL || desc->name[0] == 0 || to == NULL ||
+      !(kn_symbol_is_label(to) || (to->kind == KILN_SYMBOL_DATA && to->name_length == 0))) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "a name of nothing of the function's, or none");
+    return none;
+  }
+  kn_module_lock(m);
+  uint32_t id = kn_module_failed(m) ? 0 : kn_symbol_declare_late(m, desc);
+  if (id != 0 && !KN_ROOM(m, m->late_names, 1)) id = 0;
+  if (id != 0)
+    m->late_names.at[m->late_names.n++] =
+      (struct kn_late_name){.symbol = id,
+                            .target = target.id,
+                            .offset = offset_bytes,
+                            .linkage = (uint8_t)desc->linkage,
+                            .visibility = (uint8_t)desc->visibility,
+                            .owner = f->symbol,
+                            .ordinal = f->facts.n_names};
+  kn_module_unlock(m);
+  if (id == 0) return module_failed(f);
+  f->facts.n_names++;
+  return (kiln_symbol){id};
+}
+
+void kn_late_names_drop(kiln_module *m, uint32_t owner) {
+  kn_module_lock(m);
+  for (uint32_t i = 0; i < m->late_names.n; i++)
+    if (m->late_names.at[i].owner == owner) m->late_names.at[i].owner = KN_DATA_DROPPED;
+  kn_module_unlock(m);
+}
+
+static int by_owner(const void *a, const void *b) {
+  const struct kn_late_name *x = a, *y = b;
+  if (x->owner != y->owner) return x->owner < y->owner ? -1 : 1;
+  return x->ordinal < y->ordinal ? -1 : x->ordinal > y->ordinal;
+}
+
+bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uint32_t symbol),
+                          const void *user) {
+  if (KN_LIKELY(m->late_names.n == 0)) return true;
+  qsort(m->late_names.at, m->late_names.n, sizeof *m->late_names.at, by_owner);
+  for (uint32_t i = 0; i < m->late_names.n; i++) {
+    struct kn_late_name *n = m->late_names.at + i;
+    if (n->done || n->owner == KN_DATA_DROPPED) continue;
+    if (is_there != NULL && !is_there(user, n->target)) continue;
+    struct kn_symbol *s = kn_symbol(m, n->symbol);
+    if (s->defined) {
+      if (n->linkage == KILN_LINKAGE_INTERNAL || kn_symbol(m, n->target)->comdat != 0) continue;
+      kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' is defined already", s->name);
+      return false;
+    }
+    s->kind = KILN_SYMBOL_ALIAS;
+    s->linkage = n->linkage;
+    s->visibility = n->visibility;
+    s->target = n->target;
+    s->offset = n->offset;
+    s->defined = 1;
+    n->done = true;
+    m->n_aliases++;
+  }
+  return true;
+}

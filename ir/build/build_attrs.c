@@ -1,0 +1,78 @@
+/* Attributes of functions: <kiln/attrs.h>. Called by front ends, before a function is finished. Invariant: f->attrs is
+ * what code generation reads; what the module says is part of it. */
+#include "ir/build/builder.h"
+
+enum { PROBE_MIN = 16, PROBE_MAX = 1 << 23, PROTECT_BITS = KILN_PROTECT_NONE - 1 };
+
+/* Why these attributes cannot be those of the function; NULL: they can. */
+static const char *wrong(const kiln_func *f, const kiln_func_attrs *a) {
+  const kiln_module *m = f->module;
+  uint32_t personality = a->personality.id;
+  if (personality != 0 &&
+      (!kn_symbol_valid(m, personality) || kn_symbol(m, personality)->tls != KILN_TLS_NONE))
+    return "the personality is no symbol of a function";
+  if ((unsigned)a->guard >= KILN_GUARD_COUNT) return "no such kind of guarded function";
+  if (a->protection > PROTECT_BITS && a->protection != KILN_PROTECT_NONE)
+    return "no such branch protection";
+  if ((unsigned)a->inlining >= KILN_INLINE_COUNT) return "no such rule of inlining";
+  if (a->realign_stack && !f->attrs.realign_stack && f->slots.n != 0)
+    return "the function has a slot already";
+  return NULL;
+}
+
+void kiln_func_set_attrs(kiln_func *f, const kiln_func_attrs *attrs) {
+  if (!kn_build_open(f)) return;
+  const char *message = attrs == NULL || !KN_UNRESERVED(attrs)
+                          ? "no attributes (NULL), or of a newer version"
+                          : wrong(f, attrs);
+  if (message != NULL) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, message);
+    return;
+  }
+  const kiln_module *m = f->module;
+  uint32_t probe = attrs->probe_bytes;
+  if (probe > PROBE_MAX) probe = PROBE_MAX;
+  if (probe != 0 && probe < PROBE_MIN) probe = PROBE_MIN;
+  struct kn_func_attrs *a =
+    &f->attrs; /* set in place: each function of a front end may come here */
+  a->features = m->options.features | attrs->features;
+  a->personality = attrs->personality.id;
+  a->probe_bytes = probe;
+  a->guard = (uint8_t)attrs->guard;
+  a->protect = attrs->protection == 0 ? m->protect : (uint8_t)(attrs->protection & PROTECT_BITS);
+  a->naked = attrs->naked;
+  a->general_only = attrs->general_only;
+  a->frame_pointer = attrs->frame_pointer;
+  a->blocks_as_made = attrs->blocks_as_made;
+  a->realign_stack = attrs->realign_stack;
+  a->used = attrs->used;
+  a->final = attrs->final;
+  a->not_into = attrs->not_into;
+  a->inlining = (uint8_t)attrs->inlining;
+  a->inline_same = attrs->inline_same;
+  a->inline_needs = attrs->inline_needs;
+}
+
+kiln_func_attrs kiln_func_get_attrs(const kiln_func *f) {
+  if (f == NULL) return (kiln_func_attrs){0};
+  const struct kn_func_attrs *a = &f->attrs;
+  uint32_t protection = a->protect != 0 ? a->protect : KILN_PROTECT_NONE;
+  return (kiln_func_attrs){
+    .personality = {a->personality},
+    .features = a->features & ~f->module->options.features,
+    .guard = (kiln_guard)a->guard,
+    .protection = a->protect == f->module->protect ? 0 : protection,
+    .probe_bytes = a->probe_bytes,
+    .frame_pointer = a->frame_pointer,
+    .blocks_as_made = a->blocks_as_made,
+    .realign_stack = a->realign_stack,
+    .general_only = a->general_only,
+    .naked = a->naked,
+    .used = a->used,
+    .final = a->final,
+    .not_into = a->not_into,
+    .inlining = (kiln_inline)a->inlining,
+    .inline_same = a->inline_same,
+    .inline_needs = a->inline_needs,
+  };
+}

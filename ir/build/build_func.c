@@ -1,0 +1,371 @@
+/* Beginning, reuse and release of functions; their errors and the growth of their arrays. Called by
+ * front ends and by the compile pipeline. A session keeps the functions that ended, so that the
+ * next one gets arrays which are in the cache: a reset sets the counts to zero. */
+#include "ir/build/builder.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- errors ---- */
+
+/* Copies what fits, NUL-terminated. */
+static void copy_name(char *out, size_t size, const char *name) {
+  size_t n = name != NULL ? strlen(name) : 0;
+  if (n >= size) n = size - 1;
+  if (n != 0) memcpy(out, name, n);
+  out[n] = 0;
+}
+
+/* Number of `inst`, which may be the next to be built; UINT32_MAX if it has none. */
+static uint32_t inst_number(const kiln_func *f, uint32_t inst) {
+  if (inst == 0 || inst < f->n) return inst != 0 ? kn_func_inst_number(f, inst) : UINT32_MAX;
+  if (f->n == 1) return 0;
+  uint32_t before =
+    f->val[f->n - 1].block == f->current ? kn_func_inst_number(f, f->n - 1) : UINT32_MAX;
+  return before != UINT32_MAX ? before + 1 : UINT32_MAX;
+}
+
+/* Fills in the source position of instruction `inst`. */
+static void describe_source(const kiln_func *f, uint32_t inst, kiln_diag *d) {
+  const struct kn_note *note = inst != 0 ? kn_note_find(f, KN_NOTE_LOC, inst) : NULL;
+  const struct kn_sources *p = &f->session->sources;
+  d->source[0] = 0;
+  d->source_line = d->source_column = 0;
+  if (note == NULL || note->a == 0 || note->a >= p->locs.n) return;
+  const struct kn_loc *l = &p->locs.at[note->a];
+  const char *name = p->files.at[l->file].name;
+  size_t n = strlen(name);
+  copy_name(d->source, sizeof d->source,
+            n < sizeof d->source ? name : name + (n - sizeof d->source + 1));
+  d->source_line = l->line;
+  d->source_column = l->column;
+}
+
+void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d) {
+  if (f != NULL && d != NULL) describe_source(f, f->n, d);
+}
+
+/* Fills a diagnostic's position: all but its message. */
+static void describe(const kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
+                     kiln_diag *d) {
+  const kiln_module *m = f->module;
+  d->status = status;
+  copy_name(d->module, sizeof d->module, m->options.name);
+  copy_name(d->function, sizeof d->function, f->symbol != 0 ? kn_symbol(m, f->symbol)->name : "");
+  d->block = block;
+  d->inst = inst_number(f, inst);
+  d->line = d->column = 0;
+  if (!kn_func_inst_text_position(f, inst < f->n ? inst : 0, &d->line, &d->column))
+    d->line = d->column = 0;
+  d->bit_offset = UINT64_MAX;
+  describe_source(f, inst, d);
+}
+
+kiln_status kn_func_fail(kiln_func *f, kiln_status status, uint32_t block, uint32_t inst,
+                         const char *message, ...) {
+  if (f->status != KILN_OK) return status;
+  if ((unsigned)status >= KILN_STATUS_COUNT || status == KILN_OK) status = KILN_ERR_ARGUMENT;
+  const kiln_module *m = f->module;
+  kiln_diag *d = &f->diag;
+  describe(f, status, block, inst, d);
+  va_list args;
+  va_start(args, message);
+  vsnprintf(d->message, sizeof d->message, message, args);
+  va_end(args);
+  f->status = status;
+  f->limit = 0;
+  if (m->options.on_diag != NULL) m->options.on_diag(m->options.on_diag_user, d);
+  return status;
+}
+
+bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d) {
+  const kiln_func *least = NULL; /* whichever session it is in */
+  for (size_t i = 0; i < n; i++)
+    for (const kiln_func *f = sessions[i]->open; f != NULL; f = f->next)
+      if (least == NULL || f->symbol < least->symbol) least = f;
+  if (least == NULL) return true;
+  describe(least, KILN_ERR_STRUCTURE, least->current, least->n, d);
+  copy_name(d->message, sizeof d->message, "the function is open: neither compiled nor discarded");
+  return false;
+}
+
+kiln_status kiln_func_status(const kiln_func *f) {
+  return f != NULL ? f->status : KILN_ERR_ARGUMENT;
+}
+
+kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message) {
+  if (f == NULL) return KILN_ERR_ARGUMENT;
+  return kn_func_fail(f, status, f->current, f->n, "%s", message != NULL ? message : "");
+}
+
+/* ---- arrays ---- */
+
+bool kn_func_grow(kiln_func *f, void *array, uint64_t more, size_t item_size) {
+  KN_ARRAY(void) any;
+  memcpy(&any, array, sizeof any);
+  if (any.n + more > KN_MAX_INDEX) {
+    kn_func_fail(f, KILN_ERR_LIMIT, f->current, f->n, "the function is too large");
+    return false;
+  }
+  if (kn_array_grow(&f->module->options.allocator, array, more, item_size)) return true;
+  kn_module_fail(f->module, KILN_ERR_MEMORY, "out of memory");
+  kn_func_fail(f, KILN_ERR_MEMORY, f->current, 0, "out of memory");
+  return false;
+}
+
+bool kn_build_grow(kiln_func *f) {
+  KN_ARRAY(struct kn_inst) inst = {f->inst, f->cap, f->cap};
+  KN_ARRAY(struct kn_val) val = {f->val, f->cap, f->cap};
+  bool ok = KN_ROOM(f, inst, 1) && KN_ROOM(f, val, 1);
+  f->inst = inst.at;
+  f->val = val.at;
+  if (!ok) return false;
+  f->cap = inst.cap;
+  if (f->limit != 0) f->limit = f->cap;
+  return true;
+}
+
+bool kn_build_room(kiln_func *f) {
+  if (f->status != KILN_OK) return false;
+  if (f->facts.finished) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the function is finished");
+  if (f->limit == 0) return kn_build_fail(f, KILN_ERR_STRUCTURE, "the block has its terminator");
+  return kn_build_grow(f);
+}
+
+/* ---- begin and end ---- */
+
+/* Empties all arrays, and forgets all of the function before; index 0 of instructions stays reserved. */
+static void reset(kiln_func *f) {
+#define ARRAY(type, name) f->name.n = 0;
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name) .name = {f->debug.name.at, 0, f->debug.name.cap},
+  f->debug = (struct kn_func_debug){KN_FUNC_DEBUG_ARRAYS(ARRAY)};
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) f->notes[k].n = 0;
+  kn_hash_clear(&f->type_hash);
+  f->n = 1;
+  f->limit = 0;
+  kn_build_set_block(f, 0);
+  f->status = f->diag.status = KILN_OK;
+  f->symbol = f->sig = 0;
+  f->attrs = (struct kn_func_attrs){.features = f->module->options.features};
+  f->facts = (struct kn_func_facts){0};
+}
+
+static void free_func(kiln_func *f) {
+  const kiln_module *m = f->module;
+#define ARRAY(type, name) kn_realloc(m, f->name.at, 0);
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name) kn_realloc(m, f->debug.name.at, 0);
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) kn_realloc(m, f->notes[k].at, 0);
+  kn_hash_free(&m->options.allocator, &f->type_hash);
+  kn_realloc(m, f->inst, 0);
+  kn_realloc(m, f->val, 0);
+  kn_realloc(m, f, 0);
+}
+
+/* A function with its reserved instruction, from the session's spare ones if there is one. */
+static kiln_func *take(kiln_session *s) {
+  kiln_func *f = s->spare;
+  if (f != NULL) {
+    s->spare = f->next;
+    reset(f);
+    return f;
+  }
+  f = kn_realloc(s->module, NULL, sizeof *f);
+  if (f == NULL) {
+    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(f, 0, sizeof *f);
+  f->session = s;
+  f->module = s->module;
+  reset(f);
+  if (!kn_build_grow(f)) {
+    free_func(f);
+    return NULL;
+  }
+  f->inst[0] = (struct kn_inst){0};
+  f->val[0] = (struct kn_val){.reg = KN_NO_REG, .hint = KN_NO_REG};
+  return f;
+}
+
+/* The entry block with the signature's parameters. */
+static bool begin_entry(kiln_func *f, const struct kn_sig *sig) {
+  if (!KN_ROOM(f, f->blocks, 1)) return false;
+  f->block = f->blocks.at;
+  f->blocks.n = 1;
+  struct kn_block *b = f->block;
+  memset(b, 0, sizeof *b);
+  if (!KN_PUSH(f, f->order, 0)) return false;
+  b->pos = 1;
+  b->contiguous = 1;
+  uint32_t n = sig != NULL ? sig->n_params : 0;
+  while (n >= f->cap - f->n)
+    if (!kn_build_grow(f)) return false;
+  if (n != 0) {
+    const kiln_param *params = sig->params;
+    for (uint32_t i = 0; i < n; i++)
+      kn_build_emit(f, KILN_OP_PARAM, params[i].type, params[i].type, i, 0, i + 1 < n ? i + 2 : 0,
+                    0);
+    b->param_first = 1;
+    b->param_last = n;
+    b->n_params = n;
+  }
+  b->first = f->n;
+  return true;
+}
+
+void kiln_slot_set_array(kiln_func *f, kiln_value slot) {
+  if (!kn_build_open(f)) return;
+  if (!kn_is_slot(slot.id) || kn_index(slot.id) >= f->slots.n)
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "only a slot is an array");
+  else f->slots.at[kn_index(slot.id)].array = 1;
+}
+
+/* A function of `symbol` in the session's list of open ones, with its entry; without a valid symbol it has no
+ * parameters. NULL without memory. */
+static kiln_func *open_func(kiln_session *s, uint32_t symbol) {
+  kiln_func *f = take(s);
+  if (f == NULL) return NULL;
+  kiln_module *m = s->module;
+  f->clobbers = m->clobbers;
+  f->prev = NULL;
+  f->next = s->open;
+  if (s->open != NULL) s->open->prev = f;
+  s->open = f;
+
+  const struct kn_sig *sig = NULL;
+  if (kn_symbol_valid(m, symbol)) {
+    f->symbol = symbol;
+    if (kn_symbol(m, symbol)->kind == KILN_SYMBOL_FUNC) {
+      f->sig = kn_symbol(m, symbol)->sig;
+      sig = kn_sig(m, f->sig);
+      f->facts.n_results = sig->n_results;
+      memcpy(f->facts.result_types, sig->results, sizeof f->facts.result_types);
+      f->facts.variadic = (sig->flags & KILN_SIG_VARIADIC) != 0;
+      f->attrs.protect = m->protect;
+    }
+  }
+  if (!begin_entry(f, sig)) { /* without memory for the entry there is no function */
+    kn_func_release(f);
+    return NULL;
+  }
+  f->limit = f->cap;
+  return f;
+}
+
+kiln_func *kiln_func_begin(kiln_session *s, kiln_symbol symbol) {
+  kiln_func *f = s != NULL ? open_func(s, symbol.id) : NULL;
+  if (f == NULL) return NULL;
+  kiln_module *m = s->module;
+  bool known = kn_symbol_valid(m, symbol.id);
+  /* a module that failed gave "none" as the symbol */
+  if (!known && kn_module_failed(m))
+    kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
+  else if (!known) kn_func_fail(f, KILN_ERR_ARGUMENT, UINT32_MAX, 0, "no such symbol");
+  else if (f->sig == 0)
+    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the symbol is no function");
+  else if (__atomic_load_n(&kn_symbol(m, symbol.id)->defined, __ATOMIC_RELAXED))
+    kn_func_fail(f, KILN_ERR_SYMBOL, UINT32_MAX, 0, "the function has a body already");
+  else if (!kn_symbol_define_func(m, symbol.id))
+    kn_func_fail(f, kn_module_own(m), UINT32_MAX, 0, "the module has an error");
+  else f->facts.defines = true;
+  return f;
+}
+
+kiln_func *kn_func_begin_again(const kiln_func *f) { return open_func(f->session, f->symbol); }
+
+void kn_func_swap(kiln_func *f, kiln_func *g) {
+  kiln_func other = *f;
+  bool defines = f->facts.defines;
+  *f = *g;
+  *g = other;
+  g->next = f->next, g->prev = f->prev;
+  f->next = other.next, f->prev = other.prev;
+  g->facts.defines = false;
+  f->facts.defines = defines;
+}
+
+void kn_func_release(kiln_func *f) {
+  kiln_session *s = f->session;
+  if (f->prev == NULL && s->open != f) return; /* released already */
+  if (f->prev != NULL) f->prev->next = f->next;
+  else s->open = f->next;
+  if (f->next != NULL) f->next->prev = f->prev;
+  f->prev = NULL;
+  f->next = s->spare;
+  s->spare = f;
+}
+
+void kn_func_free_all(kiln_session *s) {
+  kiln_func *lists[2] = {s->open, s->spare};
+  s->open = s->spare = NULL;
+  for (int i = 0; i < 2; i++) {
+    for (kiln_func *f = lists[i], *next; f != NULL; f = next) {
+      next = f->next;
+      free_func(f);
+    }
+  }
+}
+
+void kiln_func_discard(kiln_func *f) {
+  if (f == NULL) return;
+  bool printed = f->symbol != 0 && kn_symbol(f->module, f->symbol)->printed; /* with its data */
+  if (f->facts.n_data > 0 && !printed) kn_data_drop(f->module, f->symbol, f->facts.n_data);
+  if (KN_UNLIKELY(f->facts.n_names > 0) && !printed) kn_late_names_drop(f->module, f->symbol);
+  if (f->facts.defines) kn_symbol_undefine_func(f->module, f->symbol);
+  kn_func_release(f);
+}
+
+kiln_session *kiln_func_session(const kiln_func *f) { return f != NULL ? f->session : NULL; }
+
+kiln_symbol kiln_func_symbol(const kiln_func *f) {
+  return (kiln_symbol){f != NULL ? f->symbol : 0};
+}
+
+kiln_value kiln_func_param(kiln_func *f, uint32_t i) {
+  if (f == NULL || f->status != KILN_OK) return KN_NONE;
+  if (i < f->block[0].n_params) return (kiln_value){f->block[0].param_first + i};
+  if (!f->facts.finished) kn_build_fail(f, KILN_ERR_ARGUMENT, "the function has no such parameter");
+  return KN_NONE;
+}
+
+void kiln_func_hold(kiln_func *f, const char *message) {
+  if (f != NULL) f->facts.hold = message;
+}
+
+/* ---- notes ---- */
+
+bool kn_note_next(kiln_func *f, enum kn_note_kind kind, uint32_t a, uint32_t b) {
+  struct kn_note note = {f->n, a, b};
+  uint32_t n = f->notes[kind].n;
+  if (n == 0 || f->notes[kind].at[n - 1].inst != f->n) return KN_PUSH(f, f->notes[kind], note);
+  f->notes[kind].at[n - 1] = note;
+  return true;
+}
+
+void kiln_func_set_loc(kiln_func *f, uint32_t loc) {
+  if (!kn_build_open(f)) return;
+  if (KN_UNLIKELY(loc != 0 && loc >= f->session->sources.locs.n)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no such location");
+    return;
+  }
+  uint32_t n = f->notes[KN_NOTE_LOC].n;
+  if (n == 0 || f->notes[KN_NOTE_LOC].at[n - 1].a != loc)
+    (void)kn_note_next(f, KN_NOTE_LOC, loc, 0);
+}
+
+void kiln_func_set_text_position(kiln_func *f, uint32_t line, uint32_t column) {
+  if (f == NULL || f->status != KILN_OK || f->facts.finished) return;
+  (void)kn_note_next(f, KN_NOTE_TEXT_POSITION, line, column);
+}
+
+uint32_t kiln_func_next_inst(const kiln_func *f) {
+  uint32_t last = f != NULL && f->n > 1 ? kn_func_inst_number(f, f->n - 1) : UINT32_MAX;
+  return last == UINT32_MAX ? 0 : last + 1;
+}

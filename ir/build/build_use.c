@@ -1,0 +1,254 @@
+/* Operands: constants, stack slots, forward values, and the uses of all of them. The common uses,
+ * of values of the right type, are inlined from ir/build/builder.h; everything else and every error arrives
+ * here. Invariant: a use that returns true is counted, and noted if it crosses blocks. */
+#include "ir/build/builder.h"
+
+/* ---- failing ---- */
+
+bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) {
+  kn_func_fail(f, status, f->current, f->n, "%s", message);
+  return false;
+}
+
+bool kn_build_no_list(kiln_func *f) {
+  return kn_build_fail(f, KILN_ERR_ARGUMENT, "a list is missing (NULL)");
+}
+
+/* Type of a handle; VOID for none, untyped and bad ones. */
+static unsigned handle_type(const kiln_func *f, uint32_t h) {
+  uint32_t i = kn_index(h);
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE: return i < f->n ? f->val[i].type : KILN_TYPE_VOID;
+  case KN_TAG_POOL: return i < f->pool.n ? f->pool.at[i].type : KILN_TYPE_VOID;
+  case KN_TAG_SLOT: return i < f->slots.n ? KILN_TYPE_PTR : KILN_TYPE_VOID;
+  case KN_TAG_FORWARD: return i < f->forwards.n ? f->forwards.at[i].type : KILN_TYPE_VOID;
+  case KN_TAG_TRIED: return kn_tried_type(h);
+  case KN_TAG_IMM: break;
+  }
+  return KILN_TYPE_VOID;
+}
+
+/* True if `h` is a handle of this function other than none. */
+static bool in_range(const kiln_func *f, uint32_t h) {
+  uint32_t i = kn_index(h);
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE: return i != 0 && i < f->n;
+  case KN_TAG_IMM: return true;
+  case KN_TAG_POOL: return i < f->pool.n;
+  case KN_TAG_SLOT: return i < f->slots.n;
+  case KN_TAG_FORWARD: return i < f->forwards.n;
+  case KN_TAG_TRIED: break;
+  }
+  return false;
+}
+
+bool kn_build_bad_operand(kiln_func *f, uint32_t h, unsigned type) {
+  if (h == 0) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is missing");
+  if (kn_is_tried(h))
+    return kn_build_fail(f, KILN_ERR_ARGUMENT,
+                         "what a try gives is an argument of its own edges only");
+  if (!in_range(f, h)) return kn_build_fail(f, KILN_ERR_ARGUMENT, "an operand is out of range");
+  if (kn_is_pool(h) && f->pool.at[kn_index(h)].tls)
+    return kn_build_fail(f, KILN_ERR_ARGUMENT, "a thread-local symbol needs tls_addr");
+  unsigned is = handle_type(f, h);
+  const char *has = is == KILN_TYPE_VOID ? kn_is_value(h) ? "no value" : "an integer constant"
+                                         : kiln_type_name((kiln_type)is);
+  if (type < KILN_TYPE_COUNT)
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "expected an operand of type %s, not %s",
+                 kiln_type_name((kiln_type)type), has);
+  else kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n, "expected an operand, not %s", has);
+  return false;
+}
+
+kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) {
+  unsigned state = op < KILN_OP_COUNT ? kn_shape_info[kn_op_shape(op)].state : KN_SHAPE_INTERNAL;
+  if (state == KN_SHAPE_INTERNAL)
+    kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "opcode %u cannot be built", op);
+  else
+    kn_func_fail(f, KILN_ERR_TYPE, f->current, f->n,
+                 "%s does not take type %s there, or not by this call or with these flags",
+                 kn_op_info[op].name,
+                 type < KILN_TYPE_COUNT ? kiln_type_name((kiln_type)type) : "?");
+  return KN_NONE;
+}
+
+/* ---- uses ---- */
+
+void kn_build_note(kiln_func *f, uint32_t h, uint32_t block) {
+  struct kn_val *v = f->val + h;
+  if (v->global == 0) {
+    if (!KN_PUSH(f, f->globals, (struct kn_global){h, v->block})) return;
+    v->global = f->globals.n;
+  }
+  (void)KN_PUSH(f, f->rows, (struct kn_use_row){2 * (v->global - 1), block});
+}
+
+bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, unsigned kind,
+                     uint32_t where) {
+  uint32_t i = kn_index(h);
+  bool any = type == KN_ANY_TYPE;
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE:
+    if (i == 0 || i >= f->n) break;
+    if (any ? f->val[i].type == KILN_TYPE_VOID : f->val[i].type != type) break;
+    kn_build_count(f, h, block);
+    return true;
+  case KN_TAG_IMM:
+    if (any || kn_type_is_int(type)) return true;
+    break;
+  case KN_TAG_POOL:
+    if (i >= f->pool.n || f->pool.at[i].tls) break;
+    if (any || kn_build_fits(f, h, type)) return true;
+    break;
+  case KN_TAG_SLOT:
+    if (i >= f->slots.n || (!any && type != KILN_TYPE_PTR)) break;
+    kn_build_escape(f, i);
+    return true;
+  case KN_TAG_FORWARD:
+    if (i >= f->forwards.n || (!any && f->forwards.at[i].type != type)) break;
+    return KN_PUSH(f, f->forward_uses, (struct kn_forward_use){i, block, where, (uint8_t)kind});
+  case KN_TAG_TRIED: break; /* kn_build_edge_arg takes them */
+  }
+  return kn_build_bad_operand(f, h, type);
+}
+
+bool kn_build_use(kiln_func *f, uint32_t h, unsigned type, unsigned field) {
+  return kn_build_use_at(f, h, type, f->current, 0, f->n * 4 + field);
+}
+
+/* ---- constants ---- */
+
+kiln_type kiln_value_type(const kiln_func *f, kiln_value v) {
+  return f != NULL ? (kiln_type)handle_type(f, v.id) : KILN_TYPE_VOID;
+}
+
+static kiln_value pool_add(kiln_func *f, struct kn_const k) {
+  if (!kn_build_open(f)) return KN_NONE;
+  uint32_t i = f->pool.n;
+  return KN_PUSH(f, f->pool, k) ? (kiln_value){kn_handle(KN_TAG_POOL, i)} : KN_NONE;
+}
+
+kiln_value kiln_const_int(kiln_func *f, int64_t value) {
+  if (KN_LIKELY(kn_fits_imm(value)))
+    return (kiln_value){kn_handle(KN_TAG_IMM, (uint32_t)value & KN_INDEX_MASK)};
+  return pool_add(f, (struct kn_const){.low = (uint64_t)value, .high = (uint64_t)(value >> 63)});
+}
+
+kiln_value kiln_const_i128(kiln_func *f, uint64_t low, uint64_t high) {
+  if (high == (uint64_t)((int64_t)low >> 63) && kn_fits_imm((int64_t)low))
+    return kiln_const_int(f, (int64_t)low);
+  return pool_add(f, (struct kn_const){.low = low, .high = high, .type = KILN_TYPE_I128});
+}
+
+kiln_value kiln_const_f32(kiln_func *f, float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return pool_add(f, (struct kn_const){.low = bits, .type = KILN_TYPE_F32});
+}
+
+kiln_value kiln_const_f64(kiln_func *f, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return pool_add(f, (struct kn_const){.low = bits, .type = KILN_TYPE_F64});
+}
+
+kiln_value kiln_const_bits(kiln_func *f, kiln_type type, uint64_t low, uint64_t high) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (!kn_build_is_type(type)) {
+    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
+    return KN_NONE;
+  }
+  if (type == KILN_TYPE_I128) return kiln_const_i128(f, low, high);
+  if (kn_type_is_int(type)) { /* integer constants have no type: the value as a signed number */
+    unsigned shift = 64 - (8u << kn_type_log2[type]);
+    return kiln_const_int(f, (int64_t)(low << shift) >> shift);
+  }
+  if (kn_type_log2[type] < 3) low &= (UINT64_C(1) << (8 << kn_type_log2[type])) - 1;
+  if (kn_type_log2[type] < 4) high = 0;
+  if (type == KILN_TYPE_F80) high &= UINT16_MAX;
+  return pool_add(f, (struct kn_const){.low = low, .high = high, .type = (uint8_t)type});
+}
+
+kiln_value kiln_const_symbol(kiln_func *f, kiln_symbol s, int64_t addend) {
+  if (!kn_build_open(f)) return KN_NONE;
+  const kiln_module *m = f->module;
+  if (KN_UNLIKELY(!kn_symbol_valid(m, s.id))) {
+    /* a module that failed gave "none" as the symbol */
+    if (kn_module_failed(m)) kn_build_fail(f, kn_module_own(m), "the module has an error");
+    else kn_build_fail(f, KILN_ERR_ARGUMENT, "no such symbol");
+    return KN_NONE;
+  }
+  uint32_t i = f->pool.n;
+  if (!KN_ROOM(f, f->pool, 1)) return KN_NONE;
+  f->pool.at[i] = (struct kn_const){.low = (uint64_t)addend,
+                                    .symbol = s.id,
+                                    .type = KILN_TYPE_PTR,
+                                    .tls = kn_symbol(m, s.id)->tls != KILN_TLS_NONE};
+  f->pool.n = i + 1;
+  return (kiln_value){kn_handle(KN_TAG_POOL, i)};
+}
+
+kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (KN_UNLIKELY(b.id - 1 >= f->blocks.n - 1 || !f->facts.defines)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "the address of a block that has none");
+    return KN_NONE;
+  }
+  uint32_t id = kn_symbol_of_block(f->module, f->symbol, b.id);
+  if (KN_UNLIKELY(id == 0)) {
+    kn_build_fail(f, kn_module_own(f->module), "the module has an error");
+    return KN_NONE;
+  }
+  kiln_block_take_address(f, b);
+  return kiln_const_symbol(f, (kiln_symbol){id}, 0);
+}
+
+kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc) {
+  const kiln_symbol none = {0};
+  if (f == NULL || f->status != KILN_OK) return none;
+  if (KN_UNLIKELY(desc == NULL || f->facts.finished || !f->facts.defines)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "data without content, or of a finished function");
+    return none;
+  }
+  uint32_t id = kn_data_of_func(f->module, f->symbol, f->facts.n_data, desc);
+  if (KN_UNLIKELY(id == 0)) {
+    kn_build_fail(f, kn_module_own(f->module), "the module has an error");
+    return none;
+  }
+  f->facts.n_data++;
+  return (kiln_symbol){id};
+}
+
+/* ---- forward values ---- */
+
+kiln_value kiln_forward_new(kiln_func *f, kiln_type type) {
+  if (!kn_build_open(f)) return KN_NONE;
+  if (!kn_build_is_type(type)) {
+    kn_build_fail(f, KILN_ERR_TYPE, "no such type");
+    return KN_NONE;
+  }
+  uint32_t i = f->forwards.n;
+  struct kn_forward forward = {.type = (uint8_t)type};
+  return KN_PUSH(f, f->forwards, forward) ? (kiln_value){kn_handle(KN_TAG_FORWARD, i)} : KN_NONE;
+}
+
+void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value) {
+  if (!kn_build_open(f)) return;
+  uint32_t i = kn_index(forward.id);
+  if (kn_tag(forward.id) != KN_TAG_FORWARD || i >= f->forwards.n) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT, "no forward value");
+    return;
+  }
+  struct kn_forward *fw = f->forwards.at + i;
+  if (fw->bound != 0) {
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "a forward value is bound twice");
+    return;
+  }
+  uint32_t h = value.id;
+  if (h == 0 || !in_range(f, h) || (kn_is_pool(h) && f->pool.at[kn_index(h)].tls) ||
+      !kn_build_fits(f, h, fw->type)) {
+    kn_build_bad_operand(f, h, fw->type);
+    return;
+  }
+  fw->bound = h;
+}

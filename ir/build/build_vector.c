@@ -1,0 +1,22 @@
+/* Operations on the lanes of vectors: the one call that appends them. Called by front ends and
+ * the parser. The rules are kn_op_lanes_wrong's (ir/ops.c), which the verifier asks too. */
+#include "ir/build/builder.h"
+
+kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
+                             unsigned number, kiln_value a, kiln_value b) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (KN_UNLIKELY((unsigned)op >= KILN_OP_COUNT || !kn_shape_has_lanes(kn_op_info[op].shape) ||
+                  (unsigned)lane >= KILN_TYPE_COUNT || number > UINT8_MAX))
+    return kn_build_bad_op(f, op, type);
+  unsigned shape = kn_op_info[op].shape, x = (unsigned)lane | number << 8;
+  const char *wrong = kn_op_lanes_wrong(op, type, x);
+  if (KN_UNLIKELY(wrong != NULL)) {
+    kn_build_fail(f, KILN_ERR_TYPE, wrong);
+    return KN_NONE;
+  }
+  bool of_lane = shape == KN_SH_VSPLAT || shape == KN_SH_VEXTRACT;
+  if (!kn_build_operand_imm(f, a.id, of_lane ? lane : type, 1)) return KN_NONE;
+  if (kn_shape_info[shape].n_fields < 2) b.id = 0;
+  else if (!kn_build_operand_imm(f, b.id, shape == KN_SH_VINSERT ? lane : type, 2)) return KN_NONE;
+  return (kiln_value){kn_build_emit(f, op, type, type, x, a.id, b.id, 0)};
+}

@@ -1,0 +1,41 @@
+/* Tables of <kiln/dwarf.def>, and how they are searched. Called by the text form's printer and parser. */
+#include "ir/debug/dwarf_names.h"
+
+#include <string.h>
+
+static const struct kn_dwarf_name tags[] = {
+#define KILN_DW_TAG(number, name) {number, #name, ""},
+#include <kiln/dwarf.def>
+};
+static const struct kn_dwarf_name attrs[] = {
+#define KILN_DW_AT(number, name) {number, #name, ""},
+#include <kiln/dwarf.def>
+};
+static const struct kn_dwarf_name ops[] = {
+#define KILN_DW_OP(number, name, operands) {number, #name, operands},
+#include <kiln/dwarf.def>
+};
+
+const struct kn_dwarf_names kn_dwarf_tags = {tags, sizeof tags / sizeof *tags};
+const struct kn_dwarf_names kn_dwarf_attrs = {attrs, sizeof attrs / sizeof *attrs};
+const struct kn_dwarf_names kn_dwarf_ops = {ops, sizeof ops / sizeof *ops};
+
+const struct kn_dwarf_name *kn_dwarf_name_of(const struct kn_dwarf_names *names, uint32_t number) {
+  uint32_t low = 0, high = names->n;
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+    if (names->at[middle].number < number) low = middle + 1;
+    else high = middle;
+  }
+  return low < names->n && names->at[low].number == number ? &names->at[low] : NULL;
+}
+
+const struct kn_dwarf_name *kn_dwarf_number_of(const struct kn_dwarf_names *names, const char *name,
+                                               size_t length) {
+  for (uint32_t i = 0; i < names->n; i++) {
+    const char *is = names->at[i].name;
+    if (is[0] == name[0] && strlen(is) == length && memcmp(is, name, length) == 0)
+      return &names->at[i];
+  }
+  return NULL;
+}

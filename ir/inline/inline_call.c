@@ -1,0 +1,398 @@
+/* Replay of calls, returns and exceptions. An inlined body begins in the block of its call; the caller goes on where it
+ * returns. Where the call was a TRY, the calls of the body become tries with the same landing pad, and a RESUME goes
+ * there, as LLVM's inliner has it: the landing pads of the body take what the caller's takes, too.
+ * Called by inline_replay.c. */
+#include "ir/build/builder.h"
+#include "ir/inline/inline_replay.h"
+
+/* ---- which calls ---- */
+
+/* A function may become five times as large, and a small one this much larger, by instructions and by TRYs. The slots
+ * of bodies in it may take this much memory, or as much as its own; of one that calls itself, only this part of its
+ * own, so that recursion goes as deep as it did. */
+enum {
+  GROWTH_TIMES = 4,
+  GROWTH_LEAST = 2000,
+  TRIES_LEAST = 200,
+  FRAME_LEAST = 512,
+  FRAME_PART = 8
+};
+
+/* Does f call itself, at once or through one kept function? Of kept functions more is known. */
+static bool calls_itself(const kiln_func *f) {
+  const struct kn_body *own = kn_kept_body(f->module, f->symbol);
+  if (own != NULL) return own->recursive;
+  for (uint32_t i = 0; i < f->pool.n; i++) {
+    uint32_t symbol = f->pool.at[i].symbol;
+    if (symbol == 0) continue;
+    if (symbol == f->symbol) return true;
+    const struct kn_body *body = kn_kept_body(f->module, symbol);
+    for (uint32_t k = 0; body != NULL && k < body->n_calls; k++)
+      if (body->calls[k] == f->symbol) return true;
+  }
+  return false;
+}
+
+void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *once, uint32_t size) {
+  r->may_grow = (uint64_t)GROWTH_TIMES * size + GROWTH_LEAST;
+  uint64_t frame = 0, tries = 0;
+  for (uint32_t b = 0; b < f->blocks.n; b++) tries += f->inst[f->block[b].term].op == KILN_OP_TRY;
+  r->may_try = GROWTH_TIMES * tries + TRIES_LEAST;
+  for (uint32_t i = 0; i < f->slots.n; i++)
+    if (f->slots.at[i].parent == 0 && !once[i]) frame += (f->slots.at[i].size_bytes + 7) & ~7u;
+  r->recursive = calls_itself(f);
+  if (r->recursive) frame /= FRAME_PART;
+  else if (frame < FRAME_LEAST) frame = FRAME_LEAST;
+  r->may_frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
+}
+
+unsigned kn_inline_takes(const kiln_func *f, uint32_t block) {
+  static const uint8_t takes[] = {[KILN_CLAUSE_CATCH] = KN_TAKES_CATCHES,
+                                  [KILN_CLAUSE_CATCH_ALL] = KN_TAKES_CATCHES | KN_TAKES_ALL,
+                                  [KILN_CLAUSE_FILTER] = KN_TAKES_CATCHES,
+                                  [KILN_CLAUSE_CLEANUP] = KN_TAKES_CLEANS};
+  uint32_t at, n = kn_try_clauses(f, &f->inst[f->block[block].term], &at);
+  unsigned all = 0;
+  for (uint32_t k = 0; k < n; k++) all |= takes[kn_clause_at(f, &at).kind];
+  return all;
+}
+
+/* True if a register that was given as `from` has a value of `to`, as its lower bits. */
+static bool narrows(unsigned from, unsigned to) {
+  return from == to ||
+         (kn_type_is_int(from) && kn_type_is_int(to) && to < from && from <= KILN_TYPE_I64);
+}
+
+/* True if a call by signature `a` may be one of a function of signature `b`: both say the same, but that integers may
+ * be narrower where they are read. */
+static bool same_signature(const kiln_module *m, uint32_t a, uint32_t b) {
+  if (a == b) return true;
+  const struct kn_sig *s = kn_sig(m, a), *t = kn_sig(m, b);
+  const unsigned says = KILN_SIG_VARIADIC | KILN_SIG_WIDE_RESULTS;
+  if (s->cc != t->cc || ((s->flags ^ t->flags) & says) || s->n_params != t->n_params ||
+      s->n_results > t->n_results)
+    return false;
+  const unsigned ways = KILN_PARAM_BYVAL | KILN_PARAM_JOIN | KILN_PARAM_UPPER;
+  for (uint32_t i = 0; i < s->n_params; i++)
+    if (!narrows(s->params[i].type, t->params[i].type) ||
+        ((s->params[i].flags | t->params[i].flags) & ways))
+      return false;
+  for (uint32_t i = 0; i < s->n_results; i++)
+    if (!narrows(t->results[i], s->results[i])) return false;
+  return s->n_results == t->n_results;
+}
+
+/* A value of type `from` as one of `to`: the lower bits of it. */
+static struct kn_ref narrow(struct kn_replay *r, struct kn_ref v, unsigned from, unsigned to) {
+  kiln_func *g = r->g;
+  if (from == to) return v;
+  if (kn_is_imm(v.h)) {
+    kiln_value bits = kiln_const_bits(g, (kiln_type)to, (uint64_t)(int64_t)kn_imm(v.h), 0);
+    return (struct kn_ref){bits.id, 0};
+  }
+  uint32_t h = kn_replay_handle(r, v);
+  const struct kn_inst *made = kn_is_value(h) ? &g->inst[h] : NULL;
+  bool extended = made != NULL && (made->op == KILN_OP_ZEXT || made->op == KILN_OP_SEXT);
+  if (extended && made->x == to && kn_is_value(made->a)) return (struct kn_ref){made->a, 0};
+  kiln_value low =
+    kiln_build_convert(g, KILN_OP_TRUNC, (kiln_type)to, (kiln_type)from, (kiln_value){h});
+  return (struct kn_ref){low.id, 0};
+}
+
+/* Does `f` name a section for its code, which is not that of `g`? */
+static bool leaves_section(const kiln_func *g, const kiln_func *f) {
+  const char *of = kn_symbol(f->module, f->symbol)->section;
+  const char *to = kn_symbol(g->module, g->symbol)->section;
+  return of != NULL && (to == NULL || strcmp(of, to) != 0);
+}
+
+/* Why this call of `body` is not inlined. `takes`: what the tries around it take, its own and those of the bodies it is
+ * in. Where there are any, a TRY of the body gets their clauses, too: so each exception that they take must come to the
+ * body's landing pad anyway, with the selector that it has now. */
+static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_level *l,
+                                   const struct kn_inst *in, const struct kn_body *body,
+                                   unsigned takes) {
+  const kiln_func *g = r->g, *f = body->f;
+  const kiln_module *m = g->module;
+  bool must = f->attrs.inlining == KILN_INLINE_ALWAYS;
+  if (g->attrs.not_into && !must) return KN_INLINE_INTO;
+  if (kn_sig(m, in->c)->flags & KILN_SIG_NOINLINE) return KN_INLINE_ASKED;
+  if (!same_signature(m, in->c, f->sig)) return KN_INLINE_SIGNATURE;
+  if (f->attrs.features & ~g->attrs.features || f->attrs.inline_needs & ~g->attrs.inline_needs)
+    return KN_INLINE_FEATURES;
+  if (f->attrs.inline_same != g->attrs.inline_same) return KN_INLINE_SAME;
+  if (f->attrs.probe_bytes != 0 && f->attrs.probe_bytes != g->attrs.probe_bytes)
+    return KN_INLINE_PROBES;
+  if (!must && leaves_section(g, f)) return KN_INLINE_SECTION;
+  uint32_t personality = f->attrs.personality;
+  if (personality != 0 && g->attrs.personality != 0 && personality != g->attrs.personality)
+    return KN_INLINE_PERSONALITY;
+  unsigned flags = kn_sig(m, in->c)->flags | kn_sig(m, f->sig)->flags;
+  if ((flags & KILN_SIG_NOUNWIND) && body->unwinds && (personality | g->attrs.personality) != 0)
+    return KN_INLINE_UNWINDS;
+  if (body->passes && takes != 0) return KN_INLINE_PASSES;
+  if (body->cleans && (takes & KN_TAKES_CATCHES)) return KN_INLINE_CLEANS;
+  if (l->depth + body->depth >= KN_INLINE_DEPTH_MOST) return KN_INLINE_DEEP;
+  if (must) return KN_INLINE_NONE;
+  if (r->grown + body->all_size > r->may_grow || r->tried + body->all_tries > r->may_try)
+    return KN_INLINE_GROWTH;
+  if (r->recursive && body->recursive) return KN_INLINE_NONE; /* its frame was there anyway */
+  return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;
+}
+
+/* The body that this call becomes, or NULL. */
+static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_level *l,
+                                     const struct kn_inst *in, unsigned takes) {
+  if (!r->into || !kn_is_pool(in->b)) return NULL;
+  const struct kn_body *body = kn_kept_body(r->g->module, l->f->pool.at[kn_index(in->b)].symbol);
+  if (body == NULL || body->row != KN_INLINE_NONE) return NULL;
+  return site_row(r, l, in, body, takes) == KN_INLINE_NONE ? body : NULL;
+}
+
+/* ---- a body in place of a call ---- */
+
+/* A scope for the slots of a body, if it has any. */
+static uint32_t new_scope(struct kn_replay *r, const struct kn_level *up,
+                          const struct kn_body *body) {
+  if (body->f->slots.n == 0) return up->scope;
+  struct kn_scope scope = {.block = r->g->current, .parent = up->scope};
+  return KN_PUSH(r->g, r->g->scopes, scope) ? r->g->scopes.n : 0;
+}
+
+/* Builds the body of the call `in`. Afterwards the current block goes on behind it, with its results in `returned`; or
+ * nothing does, since it does not return. */
+static void build_inlined(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in,
+                          const struct kn_body *body, struct kn_level *inner) {
+  const kiln_func *f = body->f;
+  kiln_func *g = r->g;
+  uint32_t n_notes = g->notes[KN_NOTE_LOC].n,
+           loc = n_notes != 0 ? g->notes[KN_NOTE_LOC].at[n_notes - 1].a : 0;
+  inner->f = f;
+  inner->body = body;
+  inner->up = l;
+  inner->order = f->order.at;
+  inner->n_order = f->order.n;
+  inner->is_once = body->once;
+  inner->handler = inner->is_tried ? inner : l->handler;
+  inner->frame = l->frame + body->frame;
+  inner->scope = new_scope(r, l, body);
+  inner->returned_at = UINT32_MAX;
+  if (!kn_replay_level(r, inner, l->depth + 1)) return;
+  if (g->attrs.personality == 0) g->attrs.personality = f->attrs.personality;
+  r->grown += body->size;
+  r->tried += body->tries;
+  const struct kn_sig *given = kn_sig(g->module, in->c), *own = kn_sig(g->module, f->sig);
+  for (uint32_t k = 0; k < f->block[0].n_params; k++) {
+    struct kn_ref v = kn_replay_ref(r, l, l->f->lists.at[in->a + k]);
+    inner->map[kn_block_param(f, f->block, k)] =
+      narrow(r, v, given->params[k].type, own->params[k].type);
+  }
+  kn_replay_body(r, inner);
+  if (g->status != KILN_OK) return;
+  if (inner->returned_at == UINT32_MAX) { /* it ends in other ways */
+    g->limit = 0;
+    return;
+  }
+  kiln_block_switch(g, (kiln_block){inner->returned_at});
+  if (KN_UNLIKELY(inner->shown)) kn_replay_called(r, loc);
+  for (uint32_t k = 0; k < given->n_results; k++)
+    inner->returned[k] = narrow(r, inner->returned[k], own->results[k], given->results[k]);
+}
+
+void kn_replay_ret(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  kiln_func *g = r->g;
+  kiln_value values[KILN_MAX_RESULTS];
+  if (l->up != NULL && l->body->n_returns == 1) {
+    for (uint32_t k = 0; k < in->x; k++)
+      l->returned[k] = kn_replay_ref(r, l, kn_ret_value(l->f, in, k));
+    l->returned_at = g->current;
+    return;
+  }
+  for (uint32_t k = 0; k < in->x; k++)
+    values[k].id = kn_replay_handle(r, kn_replay_ref(r, l, kn_ret_value(l->f, in, k)));
+  if (l->up == NULL) {
+    kiln_build_ret(g, values, in->x);
+    return;
+  }
+  if (l->returned_at == UINT32_MAX) {
+    kiln_block to = kiln_block_new(g);
+    l->returned_at = to.id;
+    for (uint32_t k = 0; k < in->x; k++) {
+      kiln_type type = (kiln_type)l->f->facts.result_types[k];
+      l->returned[k] = (struct kn_ref){kiln_block_add_param(g, to, type).id, 0};
+    }
+  }
+  kiln_build_br(g, (kiln_block){l->returned_at}, values, in->x);
+}
+
+/* ---- calls that stay ---- */
+
+/* The operands of a call, in r->room->args; false if there was no memory. */
+static bool arguments(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  uint32_t n_params = kn_sig(r->g->module, in->c)->n_params;
+  r->room->args.n = 0;
+  if (!KN_ROOM(r->g, r->room->args, in->x)) return false;
+  for (uint32_t k = 0; k < in->x; k++) {
+    uint32_t h = l->f->lists.at[in->a + k];
+    h = k < n_params ? kn_replay_handle(r, kn_replay_ref(r, l, h)) : kn_replay_value(r, l, h);
+    r->room->args.at[r->room->args.n++].id = h;
+  }
+  return r->g->status == KILN_OK;
+}
+
+/* The callee: a value that became a symbol with an addend stays a value. */
+static kiln_value callee(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+  struct kn_ref ref = kn_replay_ref(r, l, h);
+  const struct kn_const *k = kn_is_pool(ref.h) ? &r->g->pool.at[kn_index(ref.h)] : NULL;
+  bool odd = k != NULL ? k->symbol == 0 || k->low != 0 : kn_is_imm(ref.h);
+  return (kiln_value){odd ? kn_replay_value(r, l, h) : kn_replay_handle(r, ref)};
+}
+
+/* Appends the clauses of a TRY to r->room->clauses, but for cleanups, of which it tells. Their types are indices into
+ * r->room->types while that may grow. */
+static bool put_clauses(struct kn_replay *r, const kiln_func *f, uint32_t block, bool *cleanup) {
+  struct kn_inline_room *room = r->room;
+  uint32_t at, n = kn_try_clauses(f, &f->inst[f->block[block].term], &at);
+  for (uint32_t k = 0; k < n; k++) {
+    struct kn_clause c = kn_clause_at(f, &at);
+    if (c.kind == KILN_CLAUSE_CLEANUP) {
+      *cleanup = true;
+      continue;
+    }
+    kiln_clause to = {.kind = (kiln_clause_kind)c.kind, .n_types = c.n};
+    if (!KN_ROOM(r->g, room->types, c.n)) return false;
+    for (uint32_t t = 0; t < c.n; t++)
+      room->types.at[room->types.n++].id = f->types.at[c.types[t] - 1];
+    if (c.kind == KILN_CLAUSE_CATCH) to.type = room->types.at[room->types.n - 1];
+    if (!KN_PUSH(r->g, room->clauses, to)) return false;
+  }
+  return true;
+}
+
+/* All clauses of a TRY in a level: its own, if it is `block` there, then those of the calls around. */
+static bool all_clauses(struct kn_replay *r, const struct kn_level *l, uint32_t block) {
+  struct kn_inline_room *room = r->room;
+  bool cleanup = false;
+  room->clauses.n = room->types.n = 0;
+  if (block != KN_REPLAY_NONE && !put_clauses(r, l->f, block, &cleanup)) return false;
+  bool all = block != KN_REPLAY_NONE && (kn_inline_takes(l->f, block) & KN_TAKES_ALL);
+  for (const struct kn_level *h = l->handler; h != NULL && !all; h = h->up->handler)
+    if (!put_clauses(r, h->up->f, h->try_block, &cleanup)) return false;
+  uint32_t at = 0;
+  for (uint32_t k = 0; k < room->clauses.n; k++) {
+    kiln_clause *c = &room->clauses.at[k];
+    if (c->kind == KILN_CLAUSE_FILTER) c->types = room->types.at + at;
+    at += c->n_types;
+  }
+  return !cleanup || KN_PUSH(r->g, room->clauses, (kiln_clause){.kind = KILN_CLAUSE_CLEANUP});
+}
+
+/* Builds a TRY from the operands in r->room->args and the edges' arguments that were gathered. */
+static void build_try(struct kn_replay *r, const struct kn_inst *in, kiln_value callee_value,
+                      uint32_t normal, uint32_t unwind) {
+  const struct kn_inline_room *room = r->room;
+  kiln_build_try(r->g, &(kiln_try_desc){.sig = {in->c},
+                                        .callee = callee_value,
+                                        .args = room->args.at,
+                                        .n_args = room->args.n,
+                                        .normal = {normal},
+                                        .unwind = {unwind},
+                                        .clauses = room->clauses.at,
+                                        .n_clauses = room->clauses.n});
+  kn_replay_attach(r);
+}
+
+/* A CALL in a body that a TRY calls: it becomes a TRY with the same landing pad. */
+static void call_to_try(struct kn_replay *r, struct kn_level *l, uint32_t i, kiln_value to) {
+  kiln_func *g = r->g;
+  const struct kn_inst *in = &l->f->inst[i];
+  const struct kn_sig *sig = kn_sig(g->module, in->c);
+  struct kn_level *h = l->handler, *outer = h->up;
+  r->room->edges.n = 0;
+  if (!all_clauses(r, l, KN_REPLAY_NONE) ||
+      !kn_replay_gather(r, outer, h->unwind_edge, 1, NULL, NULL))
+    return;
+  uint32_t unwind = kn_replay_target(r, outer, outer->f->edges.at[h->unwind_edge].target);
+  kiln_block normal = kiln_block_new(g);
+  build_try(r, in, to, normal.id, unwind);
+  uint32_t edge = g->block[g->current].edge_first, pred = g->current;
+  for (uint32_t k = 0; k < sig->n_results && g->status == KILN_OK; k++) {
+    l->results[k].h = kiln_block_add_param(g, normal, (kiln_type)sig->results[k]).id;
+    l->results[k].disp = 0;
+    if (!kn_build_edge_arg(g, edge, pred, k, kn_tried(false, sig->results[k], k))) return;
+  }
+  l->results_of = i;
+  if (sig->n_results != 0) l->map[i] = l->results[0];
+  kiln_block_switch(g, normal);
+}
+
+void kn_replay_call(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+  const struct kn_inst *in = &l->f->inst[i];
+  if (l->up != NULL && (kn_sig(r->g->module, in->c)->flags & KILN_SIG_ENTRY)) return;
+  const struct kn_body *body = inlined(r, l, in, l->takes);
+  if (body != NULL) {
+    struct kn_level inner = {.takes = l->takes};
+    build_inlined(r, l, in, body, &inner);
+    l->results_of = i;
+    memcpy(l->results, inner.returned, sizeof l->results);
+    l->map[i] = inner.returned[0];
+    return;
+  }
+  kiln_value to = callee(r, l, in->b);
+  if (!arguments(r, l, in)) return;
+  if (l->handler != NULL && kn_call_unwinds(l->f, in)) {
+    call_to_try(r, l, i, to);
+    return;
+  }
+  kiln_value v = kiln_build_call(r->g, (kiln_sig){in->c}, to, r->room->args.at, r->room->args.n);
+  l->map[i] = (struct kn_ref){v.id, 0};
+}
+
+uint32_t kn_replay_try(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+  const kiln_func *f = l->f;
+  const struct kn_block *b = &f->block[block];
+  const struct kn_inst *in = &f->inst[b->term];
+  unsigned takes = l->takes | (r->into ? kn_inline_takes(f, block) : 0);
+  const struct kn_body *body = inlined(r, l, in, takes);
+  if (body != NULL) {
+    struct kn_level inner = {
+      .is_tried = true, .try_block = block, .unwind_edge = b->edge_first + 1, .takes = takes};
+    build_inlined(r, l, in, body, &inner);
+    if (r->g->limit == 0) return KN_REPLAY_NONE;
+    return kn_replay_branch(r, l, b->edge_first, inner.returned);
+  }
+  kiln_value to = callee(r, l, in->b);
+  r->room->edges.n = 0;
+  if (!arguments(r, l, in) || !all_clauses(r, l, block) ||
+      !kn_replay_gather(r, l, b->edge_first, 0, NULL, NULL) ||
+      !kn_replay_gather(r, l, b->edge_first + 1, 1, NULL, NULL))
+    return KN_REPLAY_NONE;
+  uint32_t normal = kn_replay_target(r, l, f->edges.at[b->edge_first].target);
+  uint32_t unwind = kn_replay_target(r, l, f->edges.at[b->edge_first + 1].target);
+  build_try(r, in, to, normal, unwind);
+  return KN_REPLAY_NONE;
+}
+
+void kn_replay_resume(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  kiln_func *g = r->g;
+  struct kn_level *h = l->handler;
+  uint32_t exception = kn_replay_handle(r, kn_replay_ref(r, l, in->a));
+  if (h == NULL) {
+    kiln_build_unary(g, KILN_OP_RESUME, (kiln_type)in->type, (kiln_value){exception});
+    return;
+  }
+  /* No TRY around catches anything (KN_INLINE_CLEANS): the selector is a cleanup's. */
+  const uint32_t given[2] = {exception, kiln_const_int(g, 0).id};
+  struct kn_level *outer = h->up;
+  r->room->edges.n = 0;
+  if (!kn_replay_gather(r, outer, h->unwind_edge, 0, NULL, given)) return;
+  uint32_t to = kn_replay_target(r, outer, outer->f->edges.at[h->unwind_edge].target);
+  kiln_build_br(g, (kiln_block){to}, NULL, 0);
+  kn_replay_attach(r);
+}
+
+void kn_replay_tailcall(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  kiln_value to = callee(r, l, in->b);
+  if (!arguments(r, l, in)) return;
+  kiln_build_tailcall(r->g, (kiln_sig){in->c}, to, r->room->args.at, r->room->args.n);
+}

@@ -1,0 +1,351 @@
+/* Debugging information of inlined bodies: what a kept function says of locations and variables, in a form that any
+ * session can read; and the same for each copy of its body, whose locations name the call that it replaced. Called by
+ * inline_keep.c and the replay. Invariant: this adds notes to what is built, and no instruction, slot or constant. */
+#include "ir/build/builder.h"
+#include "ir/debug/die.h"
+#include "ir/inline/inline_replay.h"
+
+/* ---- keeping ---- */
+
+static bool of_session(uint32_t die) { return (die & KN_DIE_SESSION) != 0; }
+
+/* Does location `loc`, or a call that it is inlined at, name an entry of the session? */
+static bool loc_of_session(const struct kn_sources *p, uint32_t loc) {
+  for (; loc != 0 && loc < p->locs.n; loc = p->locs.at[loc].inlined)
+    if (of_session(p->locs.at[loc].scope) || of_session(p->files.at[p->locs.at[loc].file].entry))
+      return true;
+  return false;
+}
+
+bool kn_inline_debug_of_session(const kiln_func *f) {
+  const struct kn_sources *p = &f->session->sources;
+  if (f->debug.subprogram == 0) return false;
+  if (of_session(f->debug.subprogram) || loc_of_session(p, f->debug.begin)) return true;
+  for (uint32_t k = 0; k < f->debug.vars.n; k++)
+    if (of_session(f->debug.vars.at[k].variable) || loc_of_session(p, f->debug.vars.at[k].inlined))
+      return true;
+  for (uint32_t k = 0; k < f->debug.values.n; k++)
+    if (of_session(f->debug.values.at[k].variable) ||
+        loc_of_session(p, f->debug.values.at[k].inlined))
+      return true;
+  for (uint32_t k = 0; k < f->notes[KN_NOTE_LOC].n; k++)
+    if (loc_of_session(p, f->notes[KN_NOTE_LOC].at[k].a)) return true;
+  return false;
+}
+
+/* The locations that a kept function names, in the order in which they are met; from 1, room->locs has the session's
+ * number of each, and room->numbers by that the index: right if room->locs says so. 0 is 0. */
+static bool is_put(const struct kn_inline_room *room, uint32_t loc) {
+  uint32_t k = room->numbers.at[loc];
+  return k < room->locs.n && room->locs.at[k] == loc;
+}
+
+/* Puts `loc` there, and the calls that it is inlined at. */
+static bool put(kiln_func *f, struct kn_inline_room *room, uint32_t loc) {
+  for (; !is_put(room, loc); loc = f->session->sources.locs.at[loc].inlined) {
+    room->numbers.at[loc] = room->locs.n;
+    if (!KN_PUSH(f, room->locs, loc)) return false;
+  }
+  return true;
+}
+
+static bool put_all(kiln_func *f, struct kn_inline_room *room) {
+  uint32_t n = f->session->sources.locs.n + 1, before = room->numbers.n;
+  if (!KN_RESIZE(f, room->numbers, n > before ? n : before)) return false;
+  if (n > before) memset(room->numbers.at + before, 0, (n - before) * sizeof(uint32_t));
+  room->locs.n = room->numbers.at[0] = 0;
+  bool ok = KN_PUSH(f, room->locs, 0) && put(f, room, f->debug.begin);
+  for (uint32_t k = 0; k < f->debug.vars.n && ok; k++)
+    ok = put(f, room, f->debug.vars.at[k].inlined);
+  for (uint32_t k = 0; k < f->debug.values.n && ok; k++)
+    ok = put(f, room, f->debug.values.at[k].inlined);
+  for (uint32_t k = 0; k < f->notes[KN_NOTE_LOC].n && ok; k++)
+    ok = put(f, room, f->notes[KN_NOTE_LOC].at[k].a);
+  return ok;
+}
+
+/* Index of a file among those of kept functions; UINT32_MAX without memory. */
+static uint32_t keep_file(kiln_module *m, const struct kn_file *file) {
+  struct kn_kept *kept = m->kept;
+  size_t length = strlen(file->name) + 1;
+  uint32_t hash = kn_hash_bytes(file->name, length - 1), at, i;
+  KN_HASH_EACH(&kept->file_hash, hash, at, i) {
+    const struct kn_file *k = &kept->files.at[i - 1];
+    if (k->entry == file->entry && strcmp(k->name, file->name) == 0) return i - 1;
+  }
+  if (!KN_HASH_ROOM(m, &kept->file_hash) || !KN_ROOM(m, kept->files, 1)) return UINT32_MAX;
+  char *name = kn_realloc(m, NULL, length);
+  if (name == NULL) return UINT32_MAX;
+  memcpy(name, file->name, length);
+  kept->files.at[kept->files.n++] = (struct kn_file){name, file->entry};
+  kn_hash_put(&kept->file_hash, hash, hash, kept->files.n);
+  return kept->files.n - 1;
+}
+
+/* Makes locations of those that were put. */
+static bool copy_locs(kiln_session *s, struct kn_loc *kept, const struct kn_inline_room *room) {
+  const struct kn_sources *p = &s->sources;
+  uint32_t file = UINT32_MAX, was = UINT32_MAX; /* the newest: kept, and in the session */
+  kept[0] = (struct kn_loc){0};
+  for (uint32_t k = 1; k < room->locs.n; k++) {
+    struct kn_loc *to = &kept[k];
+    *to = p->locs.at[room->locs.at[k]];
+    to->inlined = room->numbers.at[to->inlined];
+    if (to->file != was &&
+        (file = keep_file(s->module, &p->files.at[was = to->file])) == UINT32_MAX)
+      return false;
+    to->file = file;
+  }
+  return true;
+}
+
+bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f) {
+  struct kn_inline_room *room = f->session->inlining;
+  struct kn_func_debug *debug = &copy->debug;
+  if (f->notes[KN_NOTE_LOC].n == 0 && f->debug.begin == 0 && f->debug.subprogram == 0) return true;
+  if (!put_all(f, room)) return false;
+  const uint32_t n = room->locs.n, *numbers = room->numbers.at;
+  if (n == 1) return true;
+  body->locs = kn_realloc(f->module, NULL, n * sizeof *body->locs);
+  body->n_locs = n;
+  if (body->locs == NULL || !copy_locs(f->session, body->locs, room)) return false;
+  debug->begin = numbers[debug->begin];
+  for (uint32_t k = 0; k < debug->vars.n; k++)
+    debug->vars.at[k].inlined = numbers[debug->vars.at[k].inlined];
+  for (uint32_t k = 0; k < debug->values.n; k++)
+    debug->values.at[k].inlined = numbers[debug->values.at[k].inlined];
+  for (uint32_t k = 0; k < copy->notes[KN_NOTE_LOC].n; k++)
+    copy->notes[KN_NOTE_LOC].at[k].a = numbers[copy->notes[KN_NOTE_LOC].at[k].a];
+  return true;
+}
+
+void kn_inline_free_files(kiln_module *m) {
+  struct kn_kept *k = m->kept;
+  for (uint32_t i = 0; i < k->files.n; i++)
+    kn_realloc(m, (void *)(uintptr_t)k->files.at[i].name, 0);
+  kn_realloc(m, k->files.at, 0);
+  kn_hash_free(&m->options.allocator, &k->file_hash);
+}
+
+/* ---- locations of a copy ---- */
+
+/* Number of kept file `index` in the session that builds. */
+static uint32_t file_of(struct kn_replay *r, uint32_t index) {
+  kiln_session *s = r->g->session;
+  struct kn_inline_room *room = r->room;
+  const struct kn_kept *kept = r->g->module->kept;
+  while (room->files.n < kept->files.n)
+    if (!KN_PUSH(r->g, room->files, 0)) return 0;
+  if (room->files.at[index] == 0) {
+    const struct kn_file *file = &kept->files.at[index];
+    uint32_t number = kiln_file_new(s, file->name);
+    if (number != 0) s->sources.files.at[number - 1].entry = file->entry;
+    room->files.at[index] = number;
+  }
+  return room->files.at[index];
+}
+
+uint32_t kn_replay_loc(struct kn_replay *r, struct kn_level *l, uint32_t loc) {
+  if (loc == 0 || l->locs == NULL) return loc;
+  if (l->loc[loc] != 0) return l->loc[loc];
+  const struct kn_loc *k = &l->locs[loc];
+  uint32_t inlined = k->inlined != 0 ? kn_replay_loc(r, l, k->inlined) : l->call;
+  kiln_location at = {.file = file_of(r, k->file),
+                      .line = k->line,
+                      .column = k->column,
+                      .scope = {k->scope},
+                      .inlined = inlined,
+                      .flags = k->flags};
+  return l->loc[loc] = kiln_loc_new_full(r->g->session, &at);
+}
+
+/* The location that the next instruction has, as far as was said. */
+static uint32_t newest(const kiln_func *g) {
+  uint32_t n = g->notes[KN_NOTE_LOC].n;
+  uint32_t loc = n != 0 ? g->notes[KN_NOTE_LOC].at[n - 1].a : 0;
+  return loc != 0 ? loc : g->debug.begin;
+}
+
+/* A location of its own for the call of a body: two calls of a function may have one location, and their copies are
+ * to be told apart. */
+static uint32_t new_call(kiln_func *g) {
+  kiln_session *s = g->session;
+  uint32_t loc = newest(g);
+  if (loc == 0) return 0;
+  const struct kn_loc *k = &s->sources.locs.at[loc];
+  kiln_location at = {.file = k->file + 1,
+                      .line = k->line,
+                      .column = k->column,
+                      .scope = {k->scope},
+                      .inlined = k->inlined};
+  return kiln_loc_new_full(s, &at);
+}
+
+/* The location of the next instruction is `loc`. One that was said before, and of which no instruction was built, was
+ * that of a statement nevertheless: of a call, or of what became a value that was there already. */
+static void say(struct kn_replay *r, uint32_t loc, bool statement) {
+  kiln_func *g = r->g;
+  uint32_t n = g->notes[KN_NOTE_LOC].n;
+  if (n != 0 && n == r->said) {
+    struct kn_note was = g->notes[KN_NOTE_LOC].at[n - 1];
+    if (was.inst == g->n && was.a != loc && was.a != 0 &&
+        !KN_PUSH(g, g->notes[KN_NOTE_PASSED], was))
+      return;
+  }
+  kiln_func_set_loc(g, loc);
+  r->said = statement ? g->notes[KN_NOTE_LOC].n : 0;
+}
+
+void kn_replay_called(struct kn_replay *r, uint32_t loc) { say(r, loc, false); }
+
+void kn_replay_notes(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+  const kiln_func *f = l->f;
+  const struct kn_note *loc = kn_note_find(f, KN_NOTE_LOC, i);
+  if (loc != NULL) say(r, kn_replay_loc(r, l, loc->a), kn_op_is_of_statement(f->inst[i].op));
+  const struct kn_note *text = l->up == NULL ? kn_note_find(f, KN_NOTE_TEXT_POSITION, i) : NULL;
+  if (text != NULL) kiln_func_set_text_position(r->g, text->a, text->b);
+  if (l->shown && f->debug.values.n != 0) kn_replay_values(r, l, i);
+}
+
+/* ---- variables of a copy ---- */
+
+/* What a variable of `expr`, `n` bytes, becomes where `ref` is its value: an expression of `ref` without its
+ * displacement. False: it is too long. */
+enum { EXPR_MOST = 128 };
+static bool expression(struct kn_ref ref, const uint8_t *expr, uint32_t n, uint8_t *to,
+                       uint32_t *bytes) {
+  uint8_t *p = to;
+  if (n > EXPR_MOST - 16) return false;
+  uint32_t more = (uint32_t)ref.disp;
+  if (ref.disp > 0) {
+    *p++ = KILN_DW_OP_plus_uconst;
+    for (; more > 0x7f; more >>= 7) *p++ = (uint8_t)(more | 0x80);
+    *p++ = (uint8_t)more;
+  } else if (ref.disp < 0) {
+    *p++ = KILN_DW_OP_const4s;
+    for (unsigned k = 0; k < 4; k++, more >>= 8) *p++ = (uint8_t)more;
+    *p++ = KILN_DW_OP_plus;
+  }
+  if (n != 0) memcpy(p, expr, n);
+  *bytes = (uint32_t)(p - to) + n;
+  return true;
+}
+
+void kn_replay_stored(struct kn_replay *r, struct kn_level *l, uint32_t slot) {
+  const kiln_func *f = l->f;
+  for (uint32_t k = l->var_of[slot]; k != 0 && k <= f->debug.vars.n; k++) {
+    const struct kn_debug_var *v = &f->debug.vars.at[k - 1];
+    if (v->slot != slot) break;
+    struct kn_ref ref = l->once[slot];
+    uint8_t bytes[EXPR_MOST];
+    kiln_debug_value is = {.variable = {v->variable},
+                           .value = {ref.h},
+                           .address = v->indirect,
+                           .expr = bytes,
+                           .part_at = v->part_at,
+                           .part_bits = v->part_bits,
+                           .inlined = v->inlined != 0 ? kn_replay_loc(r, l, v->inlined) : l->call};
+    bool computes = v->n != 0 && !v->indirect; /* with the slot's address, which there is not */
+    if (computes || !expression(ref, f->debug.bytes.at + v->expr, v->n, bytes, &is.expr_bytes)) {
+      is.value = (kiln_value){0};
+      is.expr_bytes = 0;
+    }
+    kiln_func_set_variable(r->g, &is);
+  }
+}
+
+/* What stands for operand `h`, if that is there already: nothing is made for debuggers. */
+static struct kn_ref known(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+  const struct kn_ref none = {0};
+  uint32_t i = kn_index(h);
+  if (kn_is_slot(h)) {
+    uint32_t whole = l->f->slots.at[i].parent != 0 ? l->f->slots.at[i].parent - 1 : i;
+    return l->slot[whole] != 0 ? kn_replay_ref(r, l, h) : none;
+  }
+  if (kn_is_pool(h)) return l->pool[i] != 0 ? kn_replay_ref(r, l, h) : none;
+  return kn_replay_ref(r, l, h);
+}
+
+/* One value that a variable of the body becomes. */
+static void becomes(struct kn_replay *r, struct kn_level *l, const struct kn_debug_value *v) {
+  uint8_t bytes[EXPR_MOST];
+  struct kn_ref ref = known(r, l, v->value);
+  kiln_debug_value is = {.variable = {v->variable},
+                         .value = {ref.h},
+                         .address = v->address,
+                         .expr = bytes,
+                         .part_at = v->part_at,
+                         .part_bits = v->part_bits,
+                         .inlined = v->inlined != 0 ? kn_replay_loc(r, l, v->inlined) : l->call};
+  bool ok = expression(ref, l->f->debug.bytes.at + v->expr, v->n, bytes, &is.expr_bytes);
+  for (uint32_t k = 0; k < KILN_MAX_OTHER_VALUES && v->other[k] != 0; k++) {
+    struct kn_ref other = known(r, l, v->other[k]);
+    is.other[k] = (kiln_value){other.h};
+    is.other_at[k] = v->other_at[k] + is.expr_bytes - v->n;
+    ok = ok && other.h != 0 && other.disp == 0;
+  }
+  if (!ok) is.value = is.other[0] = (kiln_value){0};
+  if (!ok) is.expr_bytes = 0;
+  kiln_func_set_variable(r->g, &is);
+}
+
+void kn_replay_values(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+  const kiln_func *f = l->f;
+  uint32_t low = 0, high = f->debug.values.n;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (f->debug.values.at[middle].inst < i) low = middle + 1;
+    else high = middle;
+  }
+  for (; low < f->debug.values.n && f->debug.values.at[low].inst == i; low++) {
+    const struct kn_debug_value *v = &f->debug.values.at[low];
+    if (!v->label) becomes(r, l, v);
+    else if (l->up == NULL) /* moves: v is a value of f, not of r->g */
+      kiln_func_add_label(r->g, (kiln_die){v->variable}, kiln_func_position(r->g));
+  }
+}
+
+void kn_replay_debug_begin(struct kn_replay *r, struct kn_level *l) {
+  const kiln_func *f = l->f, *g = r->g;
+  bool both = f->debug.subprogram != 0 && g->debug.subprogram != 0;
+  l->shown = both;
+  l->noted = f->notes[KN_NOTE_LOC].n != 0 || f->notes[KN_NOTE_TEXT_POSITION].n != 0;
+  if (l->up != NULL) {
+    l->call = both ? new_call(r->g) : 0;
+    l->noted = l->shown = l->call != 0;
+  }
+  if (!l->shown) return;
+  for (uint32_t k = f->debug.vars.n; k-- > 0;) l->var_of[f->debug.vars.at[k].slot] = k + 1;
+}
+
+void kn_replay_debug_end(struct kn_replay *r, struct kn_level *l) {
+  const kiln_func *f = l->f;
+  if (!l->shown) return;
+  for (uint32_t k = 0; k < f->debug.vars.n && r->g->status == KILN_OK; k++) {
+    const struct kn_debug_var *v = &f->debug.vars.at[k];
+    if (l->is_once[v->slot]) continue;
+    kiln_debug_variable is = {.variable = {v->variable},
+                              .slot = {l->slot[v->slot]},
+                              .indirect = v->indirect,
+                              .memory = v->memory,
+                              .expr = f->debug.bytes.at + v->expr,
+                              .expr_bytes = v->n,
+                              .part_at = v->part_at,
+                              .part_bits = v->part_bits,
+                              .inlined =
+                                v->inlined != 0 ? kn_replay_loc(r, l, v->inlined) : l->call};
+    if (is.slot.id != 0) kiln_func_declare_variable(r->g, &is);
+    else /* nothing accesses it: it exists, and has no value */
+      kiln_func_set_variable(r->g,
+                             &(kiln_debug_value){.variable = is.variable, .inlined = is.inlined});
+  }
+}
+
+void kn_replay_debug_like(struct kn_replay *r, struct kn_level *top) {
+  kiln_func *g = r->g;
+  const struct kn_func_debug *of = &top->f->debug;
+  g->debug.subprogram = of->subprogram;
+  g->debug.unit = of->unit;
+  g->debug.calls = of->calls;
+  g->debug.begin = kn_replay_loc(r, top, of->begin);
+}

@@ -1,0 +1,242 @@
+/* Keeping functions: a finished function as one piece of memory, in an order in which it can be built again, with what
+ * the rule wants to know of it. Called by front ends. Invariant: a kept function is only read. */
+#include "ir/build/builder.h"
+#include "ir/inline/inlining.h"
+
+#include <kiln/inline.h>
+
+const char *const kn_inline_text[KN_INLINE_COUNT] = {
+#define KN_INLINE_ROW(E, of, text) [KN_INLINE_##E] = text,
+#include "ir/inline/inline.def"
+};
+
+/* ---- what is not kept, or not inlined into ---- */
+
+enum kn_inline_row kn_inline_keep_row(const kiln_func *f) {
+  if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;
+  if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
+    return KN_INLINE_BLOCKS;
+  if (f->facts.n_data != 0 || f->facts.n_names != 0) return KN_INLINE_OWN;
+  return f->attrs.naked ? KN_INLINE_NAKED : KN_INLINE_NONE;
+}
+
+enum kn_inline_row kn_inline_into_row(const kiln_func *f) {
+  if (f->facts.returns_twice) return KN_INLINE_INTO_TWICE;
+  if (f->facts.address_taken != 0 || kn_symbol(f->module, f->symbol)->block_first != 0)
+    return KN_INLINE_INTO_BLOCKS;
+  return f->attrs.guard != KILN_GUARD_NONE ? KN_INLINE_INTO_GUARDED : KN_INLINE_NONE;
+}
+
+/* ---- the order ---- */
+
+enum { UNSEEN, ENTERED };
+
+/* Reverse post-order of what is reachable, into `order`. */
+static uint32_t depth_first(const kiln_func *f, uint32_t *order, uint32_t *stack, uint32_t *state) {
+  uint32_t n = 0, depth = 0, at = 0, left = f->block[0].n_edges;
+  state[0] = ENTERED;
+  for (;;) {
+    if (left == 0) {
+      order[n++] = at;
+      if (depth == 0) break;
+      left = stack[--depth];
+      at = stack[--depth];
+      continue;
+    }
+    /* the last edge first, so that the first one's target comes first in the reverse */
+    uint32_t target = f->edges.at[f->block[at].edge_first + --left].target;
+    if (state[target] != UNSEEN) continue;
+    state[target] = ENTERED;
+    stack[depth++] = at;
+    stack[depth++] = left;
+    at = target;
+    left = f->block[target].n_edges;
+  }
+  for (uint32_t i = 0; i < n / 2; i++) {
+    uint32_t t = order[i];
+    order[i] = order[n - 1 - i];
+    order[n - 1 - i] = t;
+  }
+  return n;
+}
+
+uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words) {
+  if (f->facts.needs_order) {
+    memset(words, 0, f->blocks.n * sizeof *words);
+    return depth_first(f, order, words + f->blocks.n, words);
+  }
+  /* Each block but the entry was filled after one that branches to it: so all that dominate it were. */
+  memcpy(order, f->order.at, f->order.n * sizeof *order);
+  return f->order.n;
+}
+
+/* ---- the copy ---- */
+
+#define ALIGNED(bytes) (((size_t)(bytes) + 15) & ~(size_t)15)
+
+/* What only building needs is left out. */
+static void forget_building(kiln_func *f) {
+  f->val = NULL;
+  f->limit = f->cap = 0;
+  f->globals.n = f->rows.n = f->back_edges.n = f->late_args.n = 0;
+  f->forwards.n = f->forward_uses.n = f->scratch.n = f->scopes.n = 0;
+  f->type_hash = (struct kn_hash){0};
+  if (f->debug.subprogram == 0) f->debug = (struct kn_func_debug){0};
+  f->next = f->prev = NULL;
+}
+
+/* Copies `bytes` at `from` to *at, which moves behind them. */
+static void *put(uint8_t **at, const void *from, size_t bytes) {
+  uint8_t *to = *at;
+  if (bytes != 0) memcpy(to, from, bytes);
+  *at += ALIGNED(bytes);
+  return to;
+}
+
+/* A copy of the function in one piece of memory, with `more` bytes behind it at *rest, zeroed; NULL without memory. */
+static kiln_func *copy_function(const kiln_func *f, size_t more, uint8_t **rest) {
+  kiln_func head = *f;
+  forget_building(&head);
+  size_t size = ALIGNED(sizeof head) + ALIGNED(f->n * sizeof *f->inst) + ALIGNED(more);
+#define ARRAY(type, name) size += ALIGNED(head.name.n * sizeof(type));
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name) size += ALIGNED(head.debug.name.n * sizeof(type));
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++)
+    size += ALIGNED(head.notes[k].n * sizeof *head.notes[k].at);
+  kiln_func *copy = kn_realloc(f->module, NULL, size);
+  if (copy == NULL) return NULL;
+  uint8_t *at = (uint8_t *)copy + ALIGNED(sizeof head);
+  head.inst = put(&at, f->inst, f->n * sizeof *f->inst);
+#define ARRAY(type, name)                                                                          \
+  head.name.at = put(&at, head.name.at, head.name.n * sizeof(type));                               \
+  head.name.cap = head.name.n;
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name)                                                                          \
+  head.debug.name.at = put(&at, head.debug.name.at, head.debug.name.n * sizeof(type));             \
+  head.debug.name.cap = head.debug.name.n;
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) {
+    head.notes[k].at = put(&at, head.notes[k].at, head.notes[k].n * sizeof *head.notes[k].at);
+    head.notes[k].cap = head.notes[k].n;
+  }
+  head.block = head.blocks.at;
+  memset(at, 0, more);
+  *rest = at;
+  *copy = head;
+  return copy;
+}
+
+/* Puts the reachable blocks in order, the one that returns last if only one does. */
+static bool set_order(struct kn_body *body, kiln_func *copy, kiln_func *f,
+                      struct kn_inline_room *room) {
+  uint32_t n = kn_inline_put_order(f, room), *order = room->order.at, count = n, last = 0;
+  if (n == 0) return false;
+  for (uint32_t k = 0; k < count; k++) {
+    if (f->inst[f->block[order[k]].term].op != KILN_OP_RET) continue;
+    body->n_returns++;
+    last = k;
+  }
+  uint32_t returning = count != 0 ? order[last] : 0;
+  if (body->n_returns == 1) {
+    memmove(order + last, order + last + 1, (count - last - 1) * sizeof *order);
+    order[count - 1] = returning;
+  }
+  memcpy(copy->order.at, order, count * sizeof *order); /* count is at most order.n, or blocks.n */
+  copy->order.n = count;
+  return true;
+}
+
+/* ---- the table ---- */
+
+/* Where the body of `symbol` goes; NULL without memory. */
+static struct kn_body **entry_of(kiln_module *m, uint32_t symbol) {
+  if (m->kept == NULL) {
+    m->kept = kn_realloc(m, NULL, sizeof *m->kept);
+    if (m->kept == NULL) return NULL;
+    *m->kept = (struct kn_kept){.settled = false};
+  }
+  struct kn_kept *k = m->kept;
+  if (symbol >= k->n_symbols) {
+    uint32_t n = m->symbols.n > 2 * k->n_symbols ? m->symbols.n : 2 * k->n_symbols;
+    struct kn_body **at = kn_realloc(m, k->by_symbol, n * sizeof(struct kn_body *));
+    if (at == NULL) return NULL;
+    memset(at + k->n_symbols, 0, (n - k->n_symbols) * sizeof(struct kn_body *));
+    k->by_symbol = at;
+    k->n_symbols = n;
+  }
+  return KN_ROOM(m, k->bodies, 1) ? &k->by_symbol[symbol] : NULL;
+}
+
+static void free_body(const kiln_module *m, struct kn_body *body) {
+  if (body->locs != NULL) kn_realloc(m, body->locs, 0);
+  kn_realloc(m, (void *)(uintptr_t)body->f, 0); /* which it is a part of */
+}
+
+void kn_kept_free(kiln_module *m) {
+  struct kn_kept *k = m->kept;
+  if (k == NULL) return;
+  for (uint32_t i = 0; i < k->bodies.n; i++) free_body(m, k->bodies.at[i]);
+  kn_realloc(m, k->bodies.at, 0);
+  kn_inline_free_files(m);
+  if (k->by_symbol != NULL) kn_realloc(m, k->by_symbol, 0);
+  if (k->wanted != NULL) kn_realloc(m, k->wanted, 0);
+  kn_realloc(m, k, 0);
+  m->kept = NULL;
+}
+
+/* The function as a kept one; NULL without memory. */
+static struct kn_body *make_body(kiln_func *f) {
+  const kiln_module *m = f->module;
+  struct kn_inline_room *room = kn_inline_room_of(f->session);
+  uint8_t *rest;
+  uint32_t n_calls = 0;
+  if (room == NULL) return NULL;
+  for (uint32_t i = 1; i < f->n; i++)
+    n_calls += f->inst[i].op == KILN_OP_CALL || f->inst[i].op == KILN_OP_TRY;
+  size_t words = n_calls * sizeof(uint32_t);
+  kiln_func *copy = copy_function(f, sizeof(struct kn_body) + words + f->slots.n, &rest);
+  if (copy == NULL) return NULL;
+  struct kn_body *body = (struct kn_body *)rest;
+  body->row = KN_INLINE_OFF;
+  body->f = copy;
+  body->calls = (const uint32_t *)(body + 1);
+  body->once = (uint8_t *)(body + 1) + words;
+  if (!set_order(body, copy, f, room) || !kn_inline_keep_locs(body, copy, f)) {
+    free_body(m, body);
+    return NULL;
+  }
+  kn_body_measure(body);
+  return body;
+}
+
+static bool keep(kiln_func *f) {
+  kiln_module *m = f->module;
+  if (kn_module_failed(m) || m->frozen || (m->kept != NULL && m->kept->settled)) return false;
+  if (!f->facts.defines || kn_inline_keep_row(f) != KN_INLINE_NONE) return false;
+  if (m->options.verify && kiln_func_verify(f) != KILN_OK) return false;
+  struct kn_body **at = entry_of(m, f->symbol);
+  if (at == NULL || *at != NULL) return false;
+  struct kn_body *body = make_body(f);
+  if (body == NULL) return false; /* it can do without */
+  *at = m->kept->bodies.at[m->kept->bodies.n++] = body;
+  kn_symbol_undefine_func(m, f->symbol);
+  kn_func_release(f);
+  return true;
+}
+
+kiln_status kiln_func_keep(kiln_func *f) {
+  if (f == NULL) return KILN_ERR_ARGUMENT;
+  kiln_status status = kiln_func_finish(f);
+  if (status != KILN_OK || keep(f)) return status;
+  return f->status != KILN_OK ? f->status : KILN_ERR_UNSUPPORTED;
+}
+
+const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol) {
+  const struct kn_body *body = m != NULL ? kn_kept_body(m, symbol.id) : NULL;
+  return body != NULL ? kn_inline_text[body->row] : NULL;
+}

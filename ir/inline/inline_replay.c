@@ -1,0 +1,524 @@
+/* Replay: a finished function is built again, block by block in an order in which definitions come before uses, and
+ * where a call of an inlined function stood, that one's body is. Operands, instructions and blocks are here; calls,
+ * returns and exceptions in inline_call.c. Called by the pipeline and by kiln_session_begin_kept.
+ *
+ * Addresses of slots stay a slot and a displacement until something wants them as a value, so that a slot whose address
+ * was an argument is accessed directly by the body and may be a variable. Loads of what is stored once are the value.
+ * Invariant: what stands for a value of a body is there before the value's first use: definitions dominate uses, and a
+ * parameter's block is begun by whoever branches to it first. */
+#include "ir/build/builder.h"
+#include "ir/inline/inline_replay.h"
+
+#include <kiln/inline.h>
+
+/* ---- operands ---- */
+
+struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+  const kiln_func *f = l->f;
+  uint32_t i = kn_index(h);
+  switch (kn_tag(h)) {
+  case KN_TAG_VALUE: return i < f->n ? l->map[i] : (struct kn_ref){0};
+  case KN_TAG_POOL: {
+    if (l->pool[i] != 0) return (struct kn_ref){l->pool[i], 0};
+    struct kn_const k = f->pool.at[i];
+    if (k.is_typeid) {
+      uint32_t type = f->types.at[k.low - 1];
+      l->pool[i] = kiln_const_typeid(r->g, (kiln_symbol){type}).id;
+    } else {
+      l->pool[i] = kn_handle(KN_TAG_POOL, r->g->pool.n);
+      if (!KN_PUSH(r->g, r->g->pool, k)) return (struct kn_ref){0};
+    }
+    return (struct kn_ref){l->pool[i], 0};
+  }
+  case KN_TAG_SLOT: {
+    const struct kn_slot *s = &f->slots.at[i];
+    uint32_t at = s->offset;
+    if (s->parent != 0) s = &f->slots.at[i = s->parent - 1];
+    if (l->slot[i] == 0) {
+      l->slot[i] = kiln_slot_new(r->g, s->size_bytes, s->align_log2).id;
+      if (l->slot[i] == 0) return (struct kn_ref){0};
+      struct kn_slot *new = &r->g->slots.at[kn_index(l->slot[i])];
+      new->array = s->array; /* moves: the slots of r->g, not those of f */
+      new->scope = l->scope;
+    }
+    return (struct kn_ref){l->slot[i], (int32_t)at};
+  }
+  case KN_TAG_IMM:
+  case KN_TAG_FORWARD:
+  case KN_TAG_TRIED: break;
+  }
+  return (struct kn_ref){h, 0};
+}
+
+uint32_t kn_replay_handle(struct kn_replay *r, struct kn_ref ref) {
+  if (KN_LIKELY(ref.disp == 0)) return ref.h;
+  return kiln_build_addr(r->g, (kiln_value){ref.h}, KN_NONE, 0, ref.disp).id;
+}
+
+static inline uint32_t use(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+  return kn_replay_handle(r, kn_replay_ref(r, l, h));
+}
+
+uint32_t kn_replay_value(struct kn_replay *r, struct kn_level *l, uint32_t h) {
+  uint32_t to = use(r, l, h);
+  if (!kn_is_value(h) || kn_is_value(to) || kn_is_slot(to) || to == 0) return to;
+  unsigned type = kn_inst_result(l->f, &l->f->inst[kn_index(h)]);
+  return kiln_build_unary(r->g, KILN_OP_COPY, (kiln_type)type, (kiln_value){to}).id;
+}
+
+/* ---- memory ---- */
+
+/* The address h + *disp of an access: a slot's stays one. */
+static uint32_t address(struct kn_replay *r, struct kn_level *l, uint32_t h, int32_t *disp) {
+  struct kn_ref ref = kn_replay_ref(r, l, h);
+  int32_t sum;
+  if (ref.disp == 0) return ref.h;
+  if (__builtin_add_overflow(ref.disp, *disp, &sum)) return kn_replay_handle(r, ref);
+  *disp = sum;
+  return ref.h;
+}
+
+static inline bool is_once(const struct kn_level *l, uint32_t h) {
+  return kn_is_slot(h) && l->is_once[kn_index(h)];
+}
+
+static void load(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
+  if (is_once(l, in->a)) {
+    l->map[i] = l->once[kn_index(in->a)];
+    return;
+  }
+  int32_t disp = (int32_t)in->c;
+  kiln_value a = {address(r, l, in->a, &disp)}, v;
+  unsigned mem = KN_MEM_TYPE(in->x), flags = in->x & ~31u;
+  if (mem == in->type) v = kiln_build_load(r->g, (kiln_type)in->type, a, disp, flags);
+  else v = kiln_build_load_ext(r->g, (kiln_type)in->type, (kiln_type)mem, a, disp, flags);
+  l->map[i] = (struct kn_ref){v.id, 0};
+}
+
+static void store(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  if (is_once(l, in->a)) {
+    l->once[kn_index(in->a)] = kn_replay_ref(r, l, in->b);
+    if (KN_UNLIKELY(l->shown)) kn_replay_stored(r, l, kn_index(in->a));
+    return;
+  }
+  int32_t disp = (int32_t)in->c;
+  kiln_value v = {use(r, l, in->b)}, a = {address(r, l, in->a, &disp)};
+  kiln_build_store(r->g, (kiln_type)in->type, a, disp, v, in->x & ~31u);
+}
+
+static void addr(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
+  struct kn_ref base = kn_replay_ref(r, l, in->a);
+  int32_t disp = (int32_t)in->c, sum;
+  if (in->b == 0 && (kn_is_slot(base.h) || disp == 0) &&
+      !__builtin_add_overflow(base.disp, disp, &sum)) {
+    l->map[i] = (struct kn_ref){base.h, sum};
+    return;
+  }
+  kiln_value a = {address(r, l, in->a, &disp)};
+  kiln_value index = {in->b != 0 ? kn_replay_value(r, l, in->b) : 0};
+  l->map[i] = (struct kn_ref){kiln_build_addr(r->g, a, index, in->x, disp).id, 0};
+}
+
+/* ---- machine code ---- */
+
+static void machine_code(struct kn_replay *r, struct kn_level *l, uint32_t i,
+                         const struct kn_inst *in) {
+  struct kn_inline_room *room = r->room;
+  kiln_asm code = kn_asm_get(l->f, in);
+  kiln_asm_reloc *relocs = NULL;
+  room->args.n = 0;
+  for (uint32_t k = 0; k < in->x; k++) {
+    kiln_value v = {use(r, l, l->f->lists.at[in->a + k])};
+    if (!KN_PUSH(r->g, room->args, v)) return;
+  }
+  if (code.n_relocs != 0) {
+    relocs = kn_realloc(r->g->module, NULL, code.n_relocs * sizeof *relocs);
+    if (relocs == NULL) {
+      kn_func_fail(r->g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+      return;
+    }
+    memcpy(relocs, code.relocs, code.n_relocs * sizeof *relocs);
+    for (uint32_t k = 0; k < code.n_relocs; k++) {
+      if (relocs[k].slot == 0) continue;
+      uint32_t slot = kn_handle(KN_TAG_SLOT, kn_slot_at(l->f, relocs[k].slot - 1));
+      struct kn_ref ref = kn_replay_ref(r, l, slot); /* which may make the slots move */
+      relocs[k].slot = r->g->slots.at[kn_index(ref.h)].number + 1;
+    }
+    code.relocs = relocs;
+  }
+  kiln_value v = kiln_build_asm(r->g, (kiln_sig){in->c}, &code, room->args.at, room->args.n);
+  if (relocs != NULL) kn_realloc(r->g->module, relocs, 0);
+  l->map[i] = (struct kn_ref){v.id, 0};
+}
+
+/* ---- the other instructions ---- */
+
+/* True if a call of the builder notes more about the function than the operation's types say. */
+static bool is_noted(unsigned op) {
+  switch (op) {
+  case KILN_OP_STACK_SAVE:
+  case KILN_OP_STACK_RESTORE:
+  case KILN_OP_SET_ROUNDING:
+  case KILN_OP_PREFETCH:
+  case KILN_OP_VA_START:
+  case KILN_OP_VA_END:
+  case KILN_OP_RESUME:
+  case KILN_OP_BUILTIN_SETJMP:
+  case KILN_OP_BUILTIN_LONGJMP:
+  case KILN_OP_EH_RETURN:
+  case KILN_OP_UNREACHABLE:
+  case KILN_OP_TRAP: return true;
+  default: return false;
+  }
+}
+
+/* By the builder's own calls. */
+static kiln_value noted(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  if (kn_shape_info[kn_op_shape(in->op)].n_fields == 0)
+    return kiln_build_nullary(r->g, (kiln_op)in->op);
+  kiln_value a = {use(r, l, in->a)};
+  return kiln_build_unary(r->g, (kiln_op)in->op, (kiln_type)in->type, a);
+}
+
+/* Operands that have to be values stay values: where a constant there would mean something else. */
+static inline bool keeps_values(unsigned shape) {
+  return shape == KN_SH_MACHINE || shape == KN_SH_MACHINEV || shape == KN_SH_VSPLAT;
+}
+
+static void plain(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
+  kiln_func *g = r->g;
+  const struct kn_shape_info *shape = &kn_shape_info[kn_op_shape(in->op)];
+  struct kn_operands o = kn_operands(l->f, in);
+  uint32_t h[3] = {in->a, in->b, in->c};
+  bool values = keeps_values(kn_op_shape(in->op));
+  for (uint32_t k = 0; k < o.n_fields; k++)
+    h[k] = values ? kn_replay_value(r, l, h[k]) : use(r, l, h[k]);
+  if (!kn_build_ready(g)) return;
+  for (uint32_t k = 0; k < o.n_fields; k++)
+    if (!kn_build_operand_imm(g, h[k], kn_operand_type(l->f, in, k), k + 1)) return;
+  kn_build_clobber(g, in->op, in->type);
+  if (shape->x == KN_X_TYPE) kn_build_clobber(g, in->op, in->x);
+  unsigned vtype = kn_inst_result(l->f, in);
+  l->map[i] =
+    (struct kn_ref){kn_build_emit(g, in->op, in->type, vtype, in->x, h[0], h[1], h[2]), 0};
+}
+
+/* RESULT: of a call that was inlined it is there already. */
+static void result(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
+  if (in->a == l->results_of) l->map[i] = l->results[in->x];
+  else l->map[i].h = kiln_build_result(r->g, (kiln_value){l->map[in->a].h}, in->x).id;
+}
+
+/* The one operation whose operand is a thread-local symbol. */
+static void tls_addr(struct kn_replay *r, struct kn_level *l, uint32_t i,
+                     const struct kn_inst *in) {
+  kiln_value a = {kn_replay_ref(r, l, in->a).h};
+  l->map[i].h = kiln_build_unary(r->g, KILN_OP_TLS_ADDR, (kiln_type)in->type, a).id;
+}
+
+static void instruction(struct kn_replay *r, struct kn_level *l, uint32_t i) {
+  const struct kn_inst *in = &l->f->inst[i];
+  switch (in->op) {
+  case KILN_OP_LOAD: load(r, l, i, in); return;
+  case KILN_OP_STORE: store(r, l, in); return;
+  case KILN_OP_ADDR: addr(r, l, i, in); return;
+  case KILN_OP_TLS_ADDR: tls_addr(r, l, i, in); return;
+  case KILN_OP_CALL: kn_replay_call(r, l, i); return;
+  case KILN_OP_RESULT: result(r, l, i, in); return;
+  case KILN_OP_ASM: machine_code(r, l, i, in); return;
+  case KILN_OP_LIFE_START:
+  case KILN_OP_LIFE_END: {
+    if (is_once(l, in->a)) return;
+    kiln_value a = {kn_replay_ref(r, l, in->a).h};
+    kiln_build_unary(r->g, (kiln_op)in->op, (kiln_type)in->type, a);
+    return;
+  }
+  case KILN_OP_SALLOC: {
+    kiln_value a = {use(r, l, in->a)};
+    l->map[i].h = kiln_build_salloc(r->g, a, in->x).id;
+    return;
+  }
+  case KILN_OP_FRAME_ADDR:
+  case KILN_OP_RETURN_ADDR: l->map[i].h = kiln_build_level(r->g, (kiln_op)in->op, in->x).id; return;
+  default:
+    if (is_noted(in->op)) l->map[i].h = noted(r, l, in).id;
+    else plain(r, l, i, in);
+  }
+}
+
+/* ---- blocks ---- */
+
+uint32_t kn_replay_target(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+  if (l->block[block] != 0) return l->block[block] - 1;
+  const kiln_func *f = l->f;
+  const struct kn_block *b = &f->block[block];
+  uint32_t id = kiln_block_new(r->g).id;
+  for (uint32_t k = 0, v = b->param_first; k < b->n_params; k++) {
+    if (b->contiguous) v = b->param_first + k;
+    kiln_value to = kiln_block_add_param(r->g, (kiln_block){id}, (kiln_type)f->inst[v].type);
+    l->map[v] = (struct kn_ref){to.id, 0};
+    v = f->inst[v].b;
+  }
+  l->block[block] = id + 1;
+  l->waiting++;
+  return id;
+}
+
+/* An edge's argument, before it is given. */
+enum { ARG_EDGE, ARG_INDEX, ARG_VALUE, ARG_WORDS };
+
+bool kn_replay_gather(struct kn_replay *r, struct kn_level *l, uint32_t edge, uint32_t k,
+                      const struct kn_ref *results, const uint32_t *exception) {
+  const kiln_func *f = l->f;
+  for (const struct kn_edge_arg *a = kn_edge_first_arg(f, edge); a != NULL;
+       a = kn_edge_next_arg(f, a)) {
+    uint32_t h = a->value, n = r->room->edges.n;
+    if (!kn_is_tried(h)) h = use(r, l, h);
+    else if (results != NULL) h = kn_replay_handle(r, results[kn_tried_number(h)]);
+    else if (exception != NULL) h = exception[kn_tried_number(h)];
+    if (!KN_ROOM(r->g, r->room->edges, ARG_WORDS)) return false;
+    uint32_t *to = r->room->edges.at + n;
+    to[ARG_EDGE] = k, to[ARG_INDEX] = a->index, to[ARG_VALUE] = h;
+    r->room->edges.n = n + ARG_WORDS;
+  }
+  return r->g->status == KILN_OK;
+}
+
+void kn_replay_attach(struct kn_replay *r) {
+  kiln_func *g = r->g;
+  uint32_t pred = g->current, first = g->block[pred].edge_first;
+  for (uint32_t n = r->room->edges.n; n != 0 && g->status == KILN_OK; n -= ARG_WORDS) {
+    const uint32_t *a =
+      r->room->edges.at + n - ARG_WORDS; /* the newest first: they were gathered so */
+    if (!kn_build_edge_arg(g, first + a[ARG_EDGE], pred, a[ARG_INDEX], a[ARG_VALUE])) return;
+  }
+}
+
+uint32_t kn_replay_branch(struct kn_replay *r, struct kn_level *l, uint32_t edge,
+                          const struct kn_ref *results) {
+  const kiln_func *f = l->f;
+  uint32_t to = f->edges.at[edge].target;
+  const struct kn_block *b = &f->block[to];
+  if (b->n_preds == 1 && !b->address_taken) { /* goes on in the same block */
+    for (const struct kn_edge_arg *a = kn_edge_first_arg(f, edge); a != NULL;
+         a = kn_edge_next_arg(f, a)) {
+      bool tried = kn_is_tried(a->value);
+      l->map[kn_block_param(f, b, a->index)] =
+        tried ? results[kn_tried_number(a->value)] : kn_replay_ref(r, l, a->value);
+    }
+    l->block[to] = KN_REPLAY_MERGED;
+    return to;
+  }
+  r->room->edges.n = 0;
+  if (!kn_replay_gather(r, l, edge, 0, results, NULL)) return KN_REPLAY_NONE;
+  kiln_build_br(r->g, (kiln_block){kn_replay_target(r, l, to)}, NULL, 0);
+  kn_replay_attach(r);
+  return KN_REPLAY_NONE;
+}
+
+static uint32_t brif(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
+  const struct kn_edge *e = l->f->edges.at + in->b;
+  kiln_value cond = {use(r, l, in->a)};
+  if (kn_is_imm(cond.id)) return kn_replay_branch(r, l, in->b + !(kn_imm(cond.id) & 1), NULL);
+  r->room->edges.n = 0;
+  if (!kn_replay_gather(r, l, in->b, 0, NULL, NULL) ||
+      !kn_replay_gather(r, l, in->b + 1, 1, NULL, NULL))
+    return KN_REPLAY_NONE;
+  kiln_block to = {kn_replay_target(r, l, e[0].target)};
+  kiln_block other = {kn_replay_target(r, l, e[1].target)};
+  kiln_build_brif(r->g, cond, to, NULL, 0, other, NULL, 0);
+  kn_replay_attach(r);
+  return KN_REPLAY_NONE;
+}
+
+static void build_switch(struct kn_replay *r, struct kn_level *l, const struct kn_block *b) {
+  const kiln_func *f = l->f;
+  const struct kn_inst *in = &f->inst[b->term];
+  kiln_value v = {use(r, l, in->a)};
+  r->room->edges.n = r->room->cases.n = 0;
+  kiln_block first = {0};
+  for (uint32_t k = 0; k < b->n_edges; k++) {
+    if (!kn_replay_gather(r, l, in->b + k, k, NULL, NULL)) return;
+    kiln_block to = {kn_replay_target(r, l, f->edges.at[in->b + k].target)};
+    if (k == 0) {
+      first = to;
+      continue;
+    }
+    const uint32_t *word = f->lists.at + in->c + 2 * (k - 1);
+    kiln_switch_case one = {(int64_t)((uint64_t)word[1] << 32 | word[0]), to};
+    if (!KN_PUSH(r->g, r->room->cases, one)) return;
+  }
+  kiln_build_switch(r->g, (kiln_type)in->type, v, first, r->room->cases.at, r->room->cases.n);
+  kn_replay_attach(r);
+}
+
+/* Builds the block's end; the block that goes on in the same one, or KN_REPLAY_NONE. */
+static uint32_t terminator(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+  const struct kn_block *b = &l->f->block[block];
+  const struct kn_inst *in = &l->f->inst[b->term];
+  switch (in->op) {
+  case KILN_OP_BR: return kn_replay_branch(r, l, in->b, NULL);
+  case KILN_OP_BRIF: return brif(r, l, in);
+  case KILN_OP_SWITCH: build_switch(r, l, b); return KN_REPLAY_NONE;
+  case KILN_OP_TRY: return kn_replay_try(r, l, block);
+  case KILN_OP_RET: kn_replay_ret(r, l, in); return KN_REPLAY_NONE;
+  case KILN_OP_RESUME: kn_replay_resume(r, l, in); return KN_REPLAY_NONE;
+  case KILN_OP_TAILCALL: kn_replay_tailcall(r, l, in); return KN_REPLAY_NONE;
+  default: noted(r, l, in); return KN_REPLAY_NONE;
+  }
+}
+
+/* Builds a block, and those that go on in it. */
+static void build_blocks(struct kn_replay *r, struct kn_level *l, uint32_t block) {
+  const kiln_func *f = l->f;
+  while (block != KN_REPLAY_NONE) {
+    const struct kn_block *b = &f->block[block];
+    uint32_t i = kn_inst_settle(f, b->first);
+    for (; i != b->term; i = kn_inst_settle(f, i + 1)) {
+      if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i);
+      instruction(r, l, i);
+      if (KN_UNLIKELY(r->g->limit == 0))
+        return; /* it failed, or what was inlined does not return */
+    }
+    if (KN_UNLIKELY(l->noted)) kn_replay_notes(r, l, i);
+    block = terminator(r, l, block);
+  }
+}
+
+void kn_replay_body(struct kn_replay *r, struct kn_level *l) {
+  kiln_func *g = r->g;
+  kn_replay_debug_begin(r, l);
+  build_blocks(r, l, 0);
+  /* The order holds for all edges. Where a condition was a constant, a block may be reached later than that. */
+  while (l->waiting != 0 && g->status == KILN_OK) {
+    for (uint32_t k = 1; k < l->n_order && g->status == KILN_OK; k++) {
+      uint32_t b = l->order[k], to = l->block[b];
+      if (to == 0 || to == KN_REPLAY_MERGED || g->block[to - 1].pos != 0) continue;
+      l->waiting--;
+      kiln_block_switch(g, (kiln_block){to - 1});
+      build_blocks(r, l, b);
+    }
+  }
+  if (KN_UNLIKELY(l->shown)) kn_replay_debug_end(r, l);
+}
+
+bool kn_replay_level(struct kn_replay *r, struct kn_level *l, unsigned depth) {
+  const kiln_func *f = l->f;
+  size_t words = (size_t)f->n + f->slots.n;
+  uint32_t n_locs = l->body != NULL ? l->body->n_locs : 0;
+  uint32_t n_vars = f->debug.vars.n != 0 ? f->slots.n : 0;
+  words += ((size_t)f->blocks.n + f->slots.n + f->pool.n + n_locs + n_vars + 1) / 2;
+  if (words > KN_MAX_INDEX) {
+    kn_func_fail(r->g, KILN_ERR_LIMIT, UINT32_MAX, 0, "the function is too large");
+    return false;
+  }
+  if (!KN_RESIZE(r->g, r->room->level[depth], (uint32_t)words)) return false;
+  uint64_t *at = r->room->level[depth].at;
+  memset(at, 0, words * sizeof *at);
+  l->depth = depth;
+  l->map = (struct kn_ref *)at;
+  l->once = l->map + f->n;
+  l->block = (uint32_t *)(l->once + f->slots.n);
+  l->slot = l->block + f->blocks.n;
+  l->pool = l->slot + f->slots.n;
+  l->locs = n_locs != 0 ? l->body->locs : NULL;
+  l->loc = l->pool + f->pool.n;
+  l->var_of = l->loc + n_locs;
+  return true;
+}
+
+/* ---- a whole function ---- */
+
+/* Copies what is said of the function as a whole. */
+static void begin_like(kiln_func *g, const kiln_func *f) {
+  g->attrs = f->attrs;
+  g->facts.n_data = f->facts.n_data;
+  g->facts.n_names = f->facts.n_names;
+}
+
+/* Builds `f` into `g`, which was just begun. */
+static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
+                   const uint32_t *order, uint32_t n_order, const uint8_t *once, uint32_t size) {
+  kiln_session *s = g->session;
+  if (kn_inline_room_of(s) == NULL) {
+    kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    return;
+  }
+  begin_like(g, f);
+  struct kn_replay r = {.g = g, .room = s->inlining};
+  r.into = kn_inline_into_row(f) == KN_INLINE_NONE;
+  kn_replay_bounds(&r, f, once, size);
+  struct kn_level top = {.f = f, .body = body, .order = order, .n_order = n_order, .is_once = once};
+  if (!kn_replay_level(&r, &top, 0)) return;
+  kn_replay_debug_like(&r, &top);
+  for (uint32_t k = 0; k < f->block[0].n_params; k++)
+    top.map[kn_block_param(f, f->block, k)] = (struct kn_ref){kiln_func_param(g, k).id, 0};
+  kn_replay_body(&r, &top);
+  g->facts.inlined = true;
+}
+
+kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
+  const struct kn_body *body = s != NULL ? kn_kept_body(s->module, symbol.id) : NULL;
+  if (body == NULL || !s->module->kept->settled) return NULL;
+  kiln_func *g = kiln_func_begin(s, symbol);
+  if (g == NULL) return NULL;
+  const kiln_func *f = body->f;
+  if (g->status == KILN_OK) replay(g, f, body, f->order.at, f->order.n, body->once, body->size);
+  kiln_func_finish(g);
+  return g;
+}
+
+bool kn_inline_wanted(const kiln_func *f) {
+  const kiln_module *m = f->module;
+  if (m->kept == NULL || !m->kept->settled || f->facts.inlined) return false;
+  if (kn_inline_into_row(f) != KN_INLINE_NONE) return false;
+  for (uint32_t i = 0; i < f->pool.n; i++) {
+    const struct kn_body *body = kn_kept_body(m, f->pool.at[i].symbol);
+    if (body != NULL && body->row == KN_INLINE_NONE) return true;
+  }
+  return false;
+}
+
+uint32_t kn_inline_put_order(kiln_func *f, struct kn_inline_room *room) {
+  uint32_t n = f->blocks.n;
+  if (n > KN_MAX_INDEX / 4 || !KN_RESIZE(f, room->order, n) || !KN_RESIZE(f, room->stack, 3 * n))
+    return 0;
+  return kn_inline_order(f, room->order.at, room->stack.at);
+}
+
+bool kn_inline_expand(kiln_func *f) {
+  kiln_func *g = kn_func_begin_again(f);
+  if (g == NULL) return kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory"), false;
+  struct kn_inline_room *room = kn_inline_room_of(f->session);
+  uint32_t n = room != NULL ? kn_inline_put_order(f, room) : 0;
+  if (n != 0 && KN_RESIZE(f, room->once, f->slots.n + 1)) {
+    kn_inline_find_once(f, room->order.at, n, room->once.at);
+    replay(g, f, NULL, room->order.at, n, room->once.at, f->n);
+  } else {
+    kn_func_fail(g, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  }
+  kiln_func_finish(g);
+  kn_func_swap(f, g);
+  kn_func_release(g);
+  return f->status == KILN_OK;
+}
+
+struct kn_inline_room *kn_inline_room_of(kiln_session *s) {
+  if (s->inlining != NULL) return s->inlining;
+  s->inlining = kn_realloc(s->module, NULL, sizeof *s->inlining);
+  if (s->inlining != NULL) memset(s->inlining, 0, sizeof *s->inlining);
+  return s->inlining;
+}
+
+void kn_inline_room_free(kiln_session *s) {
+  struct kn_inline_room *room = s->inlining;
+  if (room == NULL) return;
+  for (size_t i = 0; i < sizeof room->level / sizeof room->level[0]; i++)
+    kn_realloc(s->module, room->level[i].at, 0);
+  void *const arrays[] = {room->order.at, room->stack.at,   room->once.at,   room->edges.at,
+                          room->args.at,  room->clauses.at, room->types.at,  room->cases.at,
+                          room->files.at, room->locs.at,    room->numbers.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(s->module, arrays[i], 0);
+  kn_realloc(s->module, room, 0);
+  s->inlining = NULL;
+}

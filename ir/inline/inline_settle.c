@@ -1,0 +1,284 @@
+/* The rule: which kept functions are inlined. A function is measured when it is kept; what depends on others is decided
+ * when all are there, callees first. Functions that could be inlined and call each other in a circle are not.
+ * Invariant: nothing here depends on the order in which functions were kept. */
+#include "ir/build/builder.h"
+#include "ir/inline/inlining.h"
+
+#include <kiln/inline.h>
+
+/* Instructions up to which a function is small, if nothing else was said: the knee of the curve that docs/inlining.md
+ * shows. Each parameter counts as one more, since a call has to move it; a hint doubles the limit. */
+enum { SMALL = 24 };
+
+/* ---- one function ---- */
+
+/* Slots that are stored once, in the entry, before all loads: `once` is 1. */
+enum { ONCE_NONE, ONCE_STORED, ONCE_NOT };
+
+void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once) {
+  memset(once, ONCE_NONE, f->slots.n);
+  for (uint32_t k = 0; k < n; k++) {
+    const struct kn_block *b = &f->block[order[k]];
+    for (uint32_t i = kn_inst_settle(f, b->first); i != b->term; i = kn_inst_settle(f, i + 1)) {
+      const struct kn_inst *in = &f->inst[i];
+      bool store = in->op == KILN_OP_STORE;
+      if ((!store && in->op != KILN_OP_LOAD) || !kn_is_slot(in->a)) continue;
+      uint8_t *o = &once[kn_index(in->a)];
+      if (store) *o = order[k] == 0 && *o == ONCE_NONE ? ONCE_STORED : ONCE_NOT;
+      else if (*o == ONCE_NONE) *o = ONCE_NOT;
+    }
+  }
+  for (uint32_t i = 0; i < f->slots.n; i++) {
+    const struct kn_slot *s = &f->slots.at[i];
+    once[i] = once[i] == ONCE_STORED && !s->escaped && s->pieces == 0 && s->parent == 0;
+  }
+}
+
+/* What an instruction counts for. */
+static uint32_t weight(const struct kn_inst *in, const uint8_t *once) {
+  switch (in->op) {
+  case KILN_OP_RESULT:
+  case KILN_OP_LIFE_START:
+  case KILN_OP_LIFE_END:
+  case KILN_OP_UNREACHABLE:
+  case KILN_OP_BR:
+  case KILN_OP_RET: return 0;
+  case KILN_OP_ADDR: return in->b != 0;
+  case KILN_OP_LOAD:
+  case KILN_OP_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
+  case KILN_OP_CALL:
+  case KILN_OP_TRY: return 2 + (uint32_t)in->x / 2;
+  case KILN_OP_MEMCPY:
+  case KILN_OP_MEMMOVE:
+  case KILN_OP_MEMSET: return 2;
+  default: return 1;
+  }
+}
+
+/* What an instruction rules out. */
+static enum kn_inline_row row_of(unsigned op) {
+  switch (op) {
+  case KILN_OP_ASM: return KN_INLINE_ASM;
+  case KILN_OP_FRAME_ADDR:
+  case KILN_OP_RETURN_ADDR: return KN_INLINE_FRAME;
+  case KILN_OP_BUILTIN_SETJMP:
+  case KILN_OP_BUILTIN_LONGJMP: return KN_INLINE_TWICE;
+  case KILN_OP_SALLOC:
+  case KILN_OP_STACK_SAVE:
+  case KILN_OP_STACK_RESTORE: return KN_INLINE_STACK;
+  case KILN_OP_TAILCALL: return KN_INLINE_TAILCALL;
+  case KILN_OP_EH_RETURN: return KN_INLINE_EH_RETURN;
+  default: return KN_INLINE_NONE;
+  }
+}
+
+/* Can a definition elsewhere come in this one's place? */
+static bool is_replaced(const kiln_func *f) {
+  const kiln_module *m = f->module;
+  const struct kn_symbol *s = kn_symbol(m, f->symbol);
+  if (f->attrs.final || s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE)
+    return false;
+  return m->options.jit || s->linkage != KILN_LINKAGE_EXTERNAL || !s->direct;
+}
+
+static bool odd_params(const struct kn_sig *sig) {
+  const unsigned odd = KILN_PARAM_BYVAL | KILN_PARAM_JOIN | KILN_PARAM_UPPER;
+  for (uint32_t i = 0; i < sig->n_params; i++)
+    if (sig->params[i].flags & odd) return true;
+  return (sig->flags & KILN_SIG_WIDE_RESULTS) != 0;
+}
+
+/* What the function's attributes and signature rule out. */
+static enum kn_inline_row head_row(const kiln_func *f) {
+  const struct kn_func_attrs *a = &f->attrs;
+  const struct kn_sig *sig = kn_sig(f->module, f->sig);
+  unsigned module = f->module->inlining;
+  if (module == KILN_INLINING_OFF ||
+      (module == KILN_INLINING_MUST && a->inlining != KILN_INLINE_ALWAYS))
+    return KN_INLINE_OFF;
+  if (a->inlining == KILN_INLINE_NEVER) return KN_INLINE_NEVER;
+  if (is_replaced(f)) return KN_INLINE_REPLACED;
+  if (sig->flags & KILN_SIG_VARIADIC) return KN_INLINE_VARIADIC;
+  if (sig->conv != f->module->library) return KN_INLINE_CONVENTION;
+  if (odd_params(sig)) return KN_INLINE_PARAMETERS;
+  if (f->facts.returns_twice) return KN_INLINE_TWICE;
+  if (a->guard != KILN_GUARD_NONE || a->realign_stack) return KN_INLINE_GUARDED;
+  return a->general_only ? KN_INLINE_GENERAL : KN_INLINE_NONE;
+}
+
+void kn_body_measure(struct kn_body *body) {
+  const kiln_func *f = body->f;
+  uint32_t *calls = (uint32_t *)(uintptr_t)body->calls, n_calls = 0;
+  enum kn_inline_row row = KN_INLINE_NONE;
+  kn_inline_find_once(f, f->order.at, f->order.n, body->once);
+  for (uint32_t k = 0; k < f->order.n; k++) {
+    const struct kn_block *b = &f->block[f->order.at[k]];
+    for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
+      const struct kn_inst *in = &f->inst[i];
+      body->size += weight(in, body->once);
+      if (row == KN_INLINE_NONE) row = row_of(in->op);
+      body->cleans |= in->op == KILN_OP_RESUME;
+      bool tried = in->op == KILN_OP_TRY;
+      if ((tried || in->op == KILN_OP_CALL)) {
+        uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
+        calls[n_calls++] = symbol;
+        body->unwinds |= !tried && kn_call_unwinds(f, in);
+      }
+      if (i == b->term) break;
+    }
+    if (f->inst[b->term].op == KILN_OP_TRY) {
+      unsigned takes = kn_inline_takes(f, f->order.at[k]);
+      body->passes |= (takes & (KN_TAKES_ALL | KN_TAKES_CLEANS)) == 0;
+      body->cleans |= (takes & (KN_TAKES_ALL | KN_TAKES_CLEANS)) == KN_TAKES_CLEANS;
+      body->tries++;
+    }
+    if (b->n_edges > 2) body->size += b->n_edges;
+  }
+  body->n_calls = n_calls;
+  uint64_t frame = 0;
+  for (uint32_t i = 0; i < f->slots.n; i++)
+    if (f->slots.at[i].parent == 0 && !body->once[i])
+      frame += (f->slots.at[i].size_bytes + 7) & ~7u;
+  body->frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
+  body->row = (uint8_t)row;
+}
+
+/* ---- all of them ---- */
+
+/* Most that body may grow to. */
+static uint32_t limit_of(const kiln_module *m, const struct kn_body *body) {
+  const struct kn_func_attrs *a = &body->f->attrs;
+  if (a->inlining == KILN_INLINE_ALWAYS) return KN_INLINE_SIZE_MOST;
+  uint32_t small = m->inline_size != 0 ? m->inline_size : SMALL;
+  if (small > KN_INLINE_SIZE_MOST / 2) small = KN_INLINE_SIZE_MOST / 2;
+  if (a->inlining == KILN_INLINE_HINT) small *= 2;
+  return small + kn_sig(m, body->f->sig)->n_params;
+}
+
+/* The body of the k-th call, if that may be inlined as far as it is known. */
+static struct kn_body *callee(const kiln_module *m, const struct kn_body *body, uint32_t k) {
+  struct kn_body *to = kn_kept_body(m, body->calls[k]);
+  return to != NULL && to->row == KN_INLINE_NONE ? to : NULL;
+}
+
+/* Decides on a body that is in no circle and whose callees are decided. */
+static void decide(const kiln_module *m, struct kn_body *body) {
+  uint64_t size = body->size, tries = body->tries, frame = 0;
+  uint32_t depth = 0;
+  for (uint32_t k = 0; k < body->n_calls; k++) {
+    const struct kn_body *to = callee(m, body, k);
+    if (to == NULL) continue;
+    size += to->all_size;
+    tries += to->all_tries;
+    if (to->all_frame > frame) frame = to->all_frame;
+    if (to->depth + 1u > depth) depth = to->depth + 1u;
+  }
+  frame += body->frame;
+  body->all_size = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+  body->all_tries = tries < UINT32_MAX ? (uint32_t)tries : UINT32_MAX;
+  body->all_frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
+  body->depth = (uint16_t)depth;
+  if (body->row != KN_INLINE_NONE) return;
+  if (body->all_size > limit_of(m, body)) body->row = KN_INLINE_LARGE;
+  else if (depth >= KN_INLINE_DEPTH_MOST) body->row = KN_INLINE_DEEP;
+}
+
+/* Tarjan's search for strongly connected components ("Depth-first search and linear graph algorithms", 1972), without
+ * recursion: which finds callees before callers, and circles as wholes. */
+struct search {
+  kiln_module *m;
+  KN_ARRAY(struct kn_body *) open; /* found, and not yet known to be in what component */
+  KN_ARRAY(struct kn_body *) path; /* from the root of the search to where it is, */
+  KN_ARRAY(uint32_t) next;         /* and of each the next call to look at */
+  uint32_t found;
+  /* who calls itself is searched among all kept functions; else only calls that may be inlined count */
+  bool all;
+};
+
+enum { MARK_DONE = UINT32_MAX };
+
+/* The body that the k-th call leads to in the search, or NULL. */
+static struct kn_body *follow(const struct search *s, const struct kn_body *body, uint32_t k) {
+  return s->all ? kn_kept_body(s->m, body->calls[k]) : callee(s->m, body, k);
+}
+
+static bool enter(struct search *s, struct kn_body *body) {
+  body->mark = body->low = ++s->found;
+  return KN_PUSH(s->m, s->open, body) && KN_PUSH(s->m, s->path, body) && KN_PUSH(s->m, s->next, 0);
+}
+
+static bool calls_itself(const struct search *s, const struct kn_body *body) {
+  for (uint32_t k = 0; k < body->n_calls; k++)
+    if (follow(s, body, k) == body) return true;
+  return false;
+}
+
+/* `body` is the root of a component: all of `open` from it on. */
+static void close(struct search *s, struct kn_body *body) {
+  uint32_t n = s->open.n;
+  while (s->open.at[n - 1] != body) n--;
+  bool circle = s->open.n > n || calls_itself(s, body);
+  for (uint32_t i = n - 1; i < s->open.n; i++) {
+    if (s->all) s->open.at[i]->recursive = circle;
+    else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;
+  }
+  for (uint32_t i = n - 1; i < s->open.n; i++) {
+    if (!s->all) decide(s->m, s->open.at[i]);
+    s->open.at[i]->mark = MARK_DONE;
+  }
+  s->open.n = n - 1;
+}
+
+static bool search_from(struct search *s, struct kn_body *root) {
+  if (!enter(s, root)) return false;
+  while (s->path.n != 0) {
+    struct kn_body *body = s->path.at[s->path.n - 1];
+    uint32_t k = s->next.at[s->path.n - 1]++;
+    if (k < body->n_calls) {
+      struct kn_body *to = follow(s, body, k);
+      if (to == NULL || to->mark == MARK_DONE) continue;
+      if (to->mark == 0 && !enter(s, to)) return false;
+      if (to->mark < body->low) body->low = to->mark; /* of one just entered: more */
+      continue;
+    }
+    if (body->low == body->mark) close(s, body);
+    s->path.n--;
+    s->next.n--;
+    struct kn_body *up = s->path.n != 0 ? s->path.at[s->path.n - 1] : NULL;
+    if (up != NULL && body->low < up->low) up->low = body->low;
+  }
+  return true;
+}
+
+static bool search_all(struct search *s) {
+  const struct kn_kept *kept = s->m->kept;
+  s->found = s->open.n = s->path.n = s->next.n = 0;
+  for (uint32_t i = 0; i < kept->bodies.n; i++)
+    if (kept->bodies.at[i]->mark == 0 && !search_from(s, kept->bodies.at[i])) return false;
+  return true;
+}
+
+kiln_status kiln_module_settle_inlining(kiln_module *m) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "inlining: the module is frozen");
+  struct kn_kept *kept = m->kept;
+  if (kept == NULL || kept->settled) return kiln_module_status(m);
+  for (uint32_t i = 0; i < kept->bodies.n; i++) {
+    struct kn_body *body = kept->bodies.at[i];
+    enum kn_inline_row row = head_row(body->f);
+    if (row != KN_INLINE_NONE) body->row = (uint8_t)row;
+    /* what is too large by itself stands in no circle */
+    else if (body->row == KN_INLINE_NONE && body->size > limit_of(m, body))
+      body->row = KN_INLINE_LARGE;
+  }
+  struct search s = {.m = m, .all = true};
+  bool ok = search_all(&s);
+  for (uint32_t i = 0; i < kept->bodies.n; i++) kept->bodies.at[i]->mark = 0;
+  s.all = false;
+  ok = ok && search_all(&s);
+  void *const arrays[] = {s.open.at, s.path.at, s.next.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
+  kept->settled = ok;
+  if (ok) (void)kn_inline_want_roots(m); /* without memory nothing is left out */
+  return kiln_module_status(m);
+}

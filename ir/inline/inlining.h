@@ -1,0 +1,126 @@
+/* Inlining: functions that are kept, which of them are inlined, and the copies that calls become. <kiln/inline.h> is
+ * its public part; ir/inline/inline.def says what is not inlined.
+ *
+ * A finished function whose calls are to be inlined is built a second time, by the builder's own calls, block by block
+ * in an order in which definitions come before uses; where a call of an inlined function stood, that one's body is
+ * built in the same way, its parameters standing for the arguments. So front ends, walk and targets know nothing of it,
+ * and functions without such calls cost nothing.
+ *
+ * Invariant: what is decided about a function depends on the set of kept functions alone. Once it is settled, all here
+ * is constant, and sessions of several threads read it. */
+#ifndef KN_IR_INLINE_INLINING_H
+#define KN_IR_INLINE_INLINING_H
+
+#include "ir/func.h"
+
+/* Why something is not inlined; NONE: it is. */
+enum kn_inline_row {
+  KN_INLINE_NONE,
+#define KN_INLINE_ROW(E, of, text) KN_INLINE_##E,
+#include "ir/inline/inline.def"
+  KN_INLINE_COUNT
+};
+extern const char *const kn_inline_text[KN_INLINE_COUNT];
+
+/* A kept function. */
+struct kn_body {
+  const kiln_func *
+    f; /* its arrays are one piece of memory, with it; of `order`, only reachable blocks, definitions
+                       * before uses, the one that returns last if only one does */
+  uint8_t
+    *once; /* by slot: it is stored once, before all loads: what is stored is what is loaded */
+  const uint32_t *calls; /* symbols called, each as often as it is, 0 for others */
+  uint32_t n_calls;
+  /* what `f` calls locations: their `file` is an index into kn_kept.files, `inlined` one into these; [0] is none. NULL:
+   * it has none */
+  struct kn_loc *locs;
+  uint32_t n_locs;
+  uint32_t n_returns; /* RETs that are reachable */
+  uint32_t size;      /* its own instructions, as docs/inlining.md counts them */
+  uint32_t frame;     /* bytes of its own slots */
+  uint32_t all_size;  /* the two with what is inlined into it */
+  uint32_t all_frame;
+  uint32_t tries;     /* its own TRYs; each has a landing pad and rows of the table of exceptions */
+  uint32_t all_tries; /* with those of what is inlined into it */
+  uint16_t depth;     /* of bodies within it */
+  uint8_t row;        /* enum kn_inline_row */
+  bool unwinds;       /* an exception may leave it from a CALL */
+  bool cleans;        /* it has a RESUME, or a TRY with a cleanup */
+  bool passes;        /* it has a TRY that some exceptions pass */
+  bool recursive;     /* it calls itself, perhaps through other kept functions */
+  uint32_t mark, low; /* of the search for cycles: see inline_settle.c */
+};
+
+/* The kept functions of a module. */
+struct kn_kept {
+  KN_ARRAY(struct kn_body *) bodies; /* in the order in which they were kept */
+  struct kn_body **by_symbol;        /* by id, below n_symbols */
+  uint32_t n_symbols;
+  KN_ARRAY(struct kn_file) files; /* of kn_body.locs */
+  struct kn_hash file_hash;       /* by name: index + 1 */
+  uint8_t *wanted; /* by id, below n_wanted: something refers to it; NULL: nothing is left out */
+  uint32_t n_wanted;
+  bool settled;
+};
+
+/* The body of a symbol; NULL: it was not kept. */
+static inline struct kn_body *kn_kept_body(const kiln_module *m, uint32_t symbol) {
+  const struct kn_kept *k = m->kept;
+  return k != NULL && symbol < k->n_symbols ? k->by_symbol[symbol] : NULL;
+}
+
+/* Most of a body that is inlined, whatever it says; and of the nesting of bodies. */
+enum { KN_INLINE_SIZE_MOST = 10000, KN_INLINE_DEPTH_MOST = 40 };
+
+/* What the TRY that ends `block` takes: see inline_call.c. */
+enum { KN_TAKES_CATCHES = 1, KN_TAKES_ALL = 2, KN_TAKES_CLEANS = 4 };
+unsigned kn_inline_takes(const kiln_func *f, uint32_t block);
+/* Fills in what a kept function says of itself (inline_settle.c). `body->f` and `once` are there. */
+void kn_body_measure(struct kn_body *body);
+/* Which slots are stored once, `once` having a byte for each: see kn_body.once. */
+void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, uint8_t *once);
+/* Why function `f` cannot be kept, or nothing can be inlined into it. */
+enum kn_inline_row kn_inline_keep_row(const kiln_func *f);
+enum kn_inline_row kn_inline_into_row(const kiln_func *f);
+
+/* Does the function's debugging information name entries of its session, which others cannot name? (inline_debug.c) */
+bool kn_inline_debug_of_session(const kiln_func *f);
+/* Gives body->locs the locations that `f` names, and `copy`, its copy, their numbers there; false without memory. */
+bool kn_inline_keep_locs(struct kn_body *body, kiln_func *copy, kiln_func *f);
+void kn_inline_free_files(kiln_module *m);
+
+/* True if a call in finished function `f` is inlined, as far as its callees say. */
+bool kn_inline_wanted(const kiln_func *f);
+/* Builds `f` again with its calls inlined. `f` becomes the result; false if it failed. */
+bool kn_inline_expand(kiln_func *f);
+/* The order for replay: the blocks that are reachable, into `order`, which has room for all; their number. `words` has
+ * room for three times as many. (inline_keep.c) */
+uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words);
+
+/* Something refers to a symbol; all that is referred to before any code is. (inline_wanted.c) */
+void kn_inline_want(kiln_module *m, uint32_t symbol);
+bool kn_inline_want_roots(kiln_module *m);
+
+/* Frees the kept functions of a module. */
+void kn_kept_free(kiln_module *m);
+
+/* Memory that a session keeps for keeping functions and for the replay, by depth. */
+struct kn_inline_room {
+  KN_ARRAY(uint64_t) level[KN_INLINE_DEPTH_MOST + 2];
+  KN_ARRAY(uint32_t) order, stack; /* of the function that is kept, or the outermost one */
+  KN_ARRAY(uint8_t) once;
+  KN_ARRAY(uint32_t) edges; /* arguments of the terminator that is being built */
+  KN_ARRAY(kiln_value) args;
+  KN_ARRAY(kiln_clause) clauses;
+  KN_ARRAY(kiln_symbol) types;
+  KN_ARRAY(kiln_switch_case) cases;
+  KN_ARRAY(uint32_t) files;         /* by index into kn_kept.files: number in the session, or 0 */
+  KN_ARRAY(uint32_t) locs, numbers; /* locations of the function that is kept: inline_debug.c */
+};
+/* The session's; NULL without memory. */
+struct kn_inline_room *kn_inline_room_of(kiln_session *s);
+/* Puts the order of `f` into room->order: the number of its blocks, 0 without memory. */
+uint32_t kn_inline_put_order(kiln_func *f, struct kn_inline_room *room);
+void kn_inline_room_free(kiln_session *s);
+
+#endif

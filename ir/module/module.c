@@ -1,0 +1,245 @@
+/* The module's life: options, memory, errors, the freeze. Symbols, signatures and data
+ * have files of their own (ir/module/module_*.c), sessions theirs (ir/module/session.c). Called by front ends and
+ * every room that allocates or fails. Invariant: once the module has an error of its own, nothing in it
+ * changes any more. */
+#include "ir/debug/die.h"
+#include "ir/inline/inlining.h"
+#include "ir/module/module_state.h"
+
+#include "ir/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- memory ---- */
+
+void *kn_realloc(const kiln_module *m, void *old, size_t size) {
+  return kn_allocator_realloc(&m->options.allocator, old, size);
+}
+
+bool kn_module_grow(kiln_module *m, void *array, uint64_t more, size_t item_size) {
+  if (kn_array_grow(&m->options.allocator, array, more, item_size)) return true;
+  if (kn_array_fits(array, more)) kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  else kn_module_fail(m, KILN_ERR_LIMIT, "more than 2^31 items of a kind");
+  return false;
+}
+
+bool kn_module_hash_grow(kiln_module *m, struct kn_hash *t, uint32_t more) {
+  if (kn_hash_grow(&m->options.allocator, t, more)) return true;
+  kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  return false;
+}
+
+/* ---- errors ---- */
+
+static void cut(char *out, size_t size, const char *text) {
+  size_t n = strnlen(text, size - 1);
+  memcpy(out, text, n);
+  out[n] = 0;
+}
+
+/* Rank of an error that no later one replaces: one before the freeze, or the module's own. */
+#define RANK_FIRST 0
+
+/* Keeps a diagnostic if there is none, or one of a higher rank; `diag_lock` is held. */
+static void keep(kiln_module *m, const kiln_diag *d, uint32_t rank) {
+  if (m->diag.status != KILN_OK && m->diag_rank <= rank) return;
+  m->diag_rank = rank;
+  memcpy(m->diag.module, d->module, sizeof d->module);
+  memcpy(m->diag.function, d->function, sizeof d->function);
+  memcpy(m->diag.message, d->message, sizeof d->message);
+  m->diag.block = d->block;
+  m->diag.inst = d->inst;
+  m->diag.line = d->line;
+  m->diag.column = d->column;
+  m->diag.bit_offset = d->bit_offset;
+  memcpy(m->diag.source, d->source, sizeof d->source);
+  m->diag.source_line = d->source_line;
+  m->diag.source_column = d->source_column;
+  /* its status last: others read that without the lock */
+  __atomic_store_n(&m->diag.status, d->status, __ATOMIC_RELEASE);
+}
+
+kiln_status kiln_module_fail(kiln_module *m, const kiln_diag *d) {
+  if (m == NULL || d == NULL) return KILN_ERR_ARGUMENT;
+  kiln_diag copy = *d;
+  if ((unsigned)copy.status >= KILN_STATUS_COUNT) copy.status = KILN_ERR_ARGUMENT;
+  if (copy.status == KILN_OK) return KILN_OK;
+  if (copy.module[0] == 0 && m->options.name != NULL)
+    cut(copy.module, sizeof copy.module, m->options.name);
+  pthread_mutex_lock(&m->diag_lock);
+  keep(m, &copy, RANK_FIRST);
+  if (m->status == KILN_OK) __atomic_store_n(&m->status, copy.status, __ATOMIC_RELEASE);
+  pthread_mutex_unlock(&m->diag_lock);
+  if (m->options.on_diag != NULL) m->options.on_diag(m->options.on_diag_user, &copy);
+  return copy.status;
+}
+
+void kn_module_pass(kiln_module *m, const kiln_diag *d, uint32_t symbol) {
+  pthread_mutex_lock(&m->diag_lock);
+  keep(m, d, m->frozen ? symbol + 1 : RANK_FIRST);
+  pthread_mutex_unlock(&m->diag_lock);
+}
+
+kiln_status kn_module_fail(kiln_module *m, kiln_status status, const char *message, ...) {
+  kiln_diag d;
+  memset(&d, 0, sizeof d);
+  d.status = status;
+  d.block = d.inst = UINT32_MAX;
+  d.bit_offset = UINT64_MAX;
+  va_list args;
+  va_start(args, message);
+  vsnprintf(d.message, sizeof d.message, message, args);
+  va_end(args);
+  return kiln_module_fail(m, &d);
+}
+
+static const kiln_diag no_module = {
+  .status = KILN_ERR_ARGUMENT,
+  .block = UINT32_MAX,
+  .inst = UINT32_MAX,
+  .bit_offset = UINT64_MAX,
+  .message = "no module: without memory for one, or with options out of range",
+};
+
+kiln_status kiln_module_status(const kiln_module *m) {
+  return m != NULL ? __atomic_load_n(&m->diag.status, __ATOMIC_ACQUIRE) : KILN_ERR_ARGUMENT;
+}
+
+const kiln_diag *kiln_module_diag(const kiln_module *m) {
+  return m != NULL ? &m->diag : &no_module;
+}
+
+/* ---- life ---- */
+
+kiln_module *kiln_module_new(const kiln_module_options *options) {
+  kiln_module_options defaults = {0};
+  if (options == NULL) {
+    if (!kiln_target_find_host(&defaults.target)) return NULL;
+    options = &defaults;
+  }
+  if (!KN_UNRESERVED(options)) return NULL;
+  if ((unsigned)options->target >= KILN_TARGET_COUNT || (unsigned)options->pic >= KILN_PIC_COUNT)
+    return NULL;
+  kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
+  struct kn_arena *arena = kn_allocator_realloc(&options->allocator, NULL, sizeof *arena);
+  if (m == NULL || arena == NULL) {
+    if (m != NULL) kn_allocator_realloc(&options->allocator, m, 0);
+    if (arena != NULL) kn_allocator_realloc(&options->allocator, arena, 0);
+    return NULL;
+  }
+  memset(m, 0, sizeof *m);
+  m->options = *options;
+  m->diag.block = m->diag.inst = UINT32_MAX;
+  m->diag.bit_offset = UINT64_MAX;
+  m->arena = arena;
+  kn_arena_init(arena, &options->allocator);
+  m->clobbers = kn_target_clobbers(options->target);
+  m->library = kn_target_library(options->target);
+  m->reaches_zero = kn_target_reaches_zero(options->target);
+  m->plt_is_address = kn_target_plt_is_address(options->target);
+  m->flat_symbols = m->flat_sigs = UINT32_MAX;
+  pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
+  pthread_mutexattr_init(&attr);
+  pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+  pthread_mutex_init(&m->lock, &attr);
+  pthread_mutexattr_destroy(&attr);
+  pthread_mutex_init(&m->diag_lock, NULL);
+  bool ok = true;
+  if (options->name != NULL) {
+    m->options.name = kn_arena_string(arena, options->name, strlen(options->name));
+    m->source_file = m->options.name;
+    ok = m->options.name != NULL;
+  }
+  const struct kn_symbol no_symbol = {.name = ""};
+  const struct kn_sig no_sig = {0};
+  if (!ok || !KN_PUSH(m, m->symbols, no_symbol) || !KN_PUSH(m, m->sigs, no_sig)) {
+    kiln_module_free(m);
+    return NULL;
+  }
+  return m;
+}
+
+void kiln_module_free(kiln_module *m) {
+  if (m == NULL) return;
+  void *const arrays[] = {m->symbols.at,    m->comdats.at, m->sigs.at,     m->data.at,
+                          m->late_names.at, m->renames.at, m->sections.at, m->ctors.at};
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
+  struct kn_hash *const tables[] = {&m->symbol_hash, &m->comdat_hash, &m->sig_hash,
+                                    &m->section_hash};
+  for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+    kn_hash_free(&m->options.allocator, tables[i]);
+  for (unsigned k = 0; k < KN_LATE_CHUNKS; k++) {
+    if (m->late_symbols[k] != NULL) kn_realloc(m, m->late_symbols[k], 0);
+    if (m->late_sigs[k] != NULL) kn_realloc(m, m->late_sigs[k], 0);
+  }
+  kn_debug_free(m->debug, m);
+  kn_kept_free(m);
+  pthread_mutex_destroy(&m->lock);
+  pthread_mutex_destroy(&m->diag_lock);
+  kn_arena_free(m->arena);
+  kn_realloc(m, m->arena, 0);
+  kiln_allocator allocator = m->options.allocator;
+  kn_allocator_realloc(&allocator, m, 0);
+}
+
+kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uint32_t n) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (m->options.assemble == NULL) return KILN_ERR_UNSUPPORTED;
+  if (n == 0 || texts == NULL) return n == 0 ? KILN_OK : KILN_ERR_ARGUMENT;
+  return m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+}
+
+const char *kiln_module_name(const kiln_module *m) {
+  return m != NULL && m->options.name != NULL ? m->options.name : "";
+}
+
+kiln_status kiln_module_set_source_file(kiln_module *m, const char *name) {
+  if (m == NULL) return KILN_ERR_ARGUMENT;
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  m->source_file = m->options.name;
+  if (name != NULL && name[0] != 0) {
+    const char *copy = kn_arena_string(m->arena, name, strlen(name));
+    if (copy != NULL) m->source_file = copy;
+    else kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  }
+  return kiln_module_status(m);
+}
+
+uint32_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
+
+kiln_target kiln_module_target(const kiln_module *m) {
+  return m != NULL ? m->options.target : (kiln_target)0;
+}
+bool kiln_module_is_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
+kiln_allocator kiln_module_get_allocator(const kiln_module *m) {
+  return m != NULL ? m->options.allocator : (kiln_allocator){0};
+}
+
+/* ---- the freeze ---- */
+
+kiln_status kiln_module_freeze(kiln_module *m) {
+  if (!kn_module_failed(m) && !m->frozen) {
+    m->flat_symbols = m->symbols.n;
+    m->flat_sigs = m->sigs.n;
+    m->frozen = true;
+  }
+  return kiln_module_status(m);
+}
+
+bool kiln_module_is_frozen(const kiln_module *m) { return m != NULL && m->frozen; }
+
+void *kn_late_add(kiln_module *m, void **chunks, uint32_t i, size_t size) {
+  unsigned k = kn_late_chunk(i);
+  if (chunks[k] == NULL) {
+    size_t bytes = ((size_t)KN_LATE_FIRST << k) * size;
+    chunks[k] = kn_realloc(m, NULL, bytes);
+    if (chunks[k] == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return NULL;
+    }
+    memset(chunks[k], 0, bytes);
+  }
+  return kn_late_at(chunks, i, size);
+}

@@ -1,0 +1,203 @@
+/* Data definitions and constructors. Called by front ends, and by the walk for constants and tables.
+ * Invariant: the relocations of an item are in ascending order, do not overlap and lie within it. */
+#include "ir/module/module_state.h"
+
+#include "ir/arena.h"
+
+#include <string.h>
+
+/* No linker takes an object with more data than this. */
+#define MAX_DATA_BYTES (UINT64_C(1) << 46)
+
+/* Checks the relocations of an item; NULL if they are right. */
+static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d) {
+  uint64_t end = 0;
+  if (d->relocs == NULL && d->n_relocs != 0) return "relocations are missing (NULL)";
+  for (size_t i = 0; i < d->n_relocs; i++) {
+    const kiln_reloc *r = d->relocs + i;
+    if (r->size_bytes != 8 && r->size_bytes != 4) return "relocation of a size that is not 4 or 8";
+    if (r->offset_bytes < end) return "relocations overlap or are not in order";
+    if (r->offset_bytes > d->size_bytes || d->size_bytes - r->offset_bytes < r->size_bytes)
+      return "relocation out of range";
+    if (!kn_symbol_valid(m, r->symbol.id)) return "relocation against no symbol";
+    if (r->relative_to.id != 0 && !kn_symbol_valid(m, r->relative_to.id))
+      return "relocation relative to no symbol";
+    end = r->offset_bytes + r->size_bytes;
+  }
+  return NULL;
+}
+
+static bool all_zero(const uint8_t *p, uint64_t size) {
+  return size == 0 || (p[0] == 0 && memcmp(p, p + 1, (size_t)size - 1) == 0);
+}
+
+static const char *check(const kiln_module *m, const struct kn_symbol *s, const kiln_data_desc *d) {
+  if (d->align_log2 > 16) return "alignment above 2^16";
+  if (d->flags > (KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS | KILN_DATA_USED))
+    return "unknown flag";
+  if (d->label.id != 0 &&
+      (!kn_symbol_valid(m, d->label.id) || !kn_symbol_is_label(kn_symbol(m, d->label.id))))
+    return "data of a place that is none";
+  if (d->with.id != 0 && !kn_symbol_valid(m, d->with.id)) return "data that goes with no symbol";
+  if (s->linkage == KILN_LINKAGE_COMMON &&
+      (d->n_relocs > 0 || (d->bytes != NULL && !all_zero(d->bytes, d->size_bytes))))
+    return "common data must be zero";
+  return check_relocs(m, d);
+}
+
+/* Copies a definition; the module is locked. */
+static kiln_status define(kiln_module *m, uint32_t symbol, const kiln_data_desc *desc,
+                          uint32_t owner, uint32_t ordinal) {
+  struct kn_symbol *s = kn_symbol(m, symbol);
+  if (!KN_UNRESERVED(desc)) return kn_module_fail(m, KILN_ERR_ARGUMENT, "data of a newer version");
+  if (desc->size_bytes > MAX_DATA_BYTES)
+    return kn_module_fail(m, KILN_ERR_LIMIT, "symbol '%.100s': data too large", s->name);
+  const char *wrong = check(m, s, desc);
+  if (wrong != NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.100s': %s", s->name, wrong);
+  if (m->data.n > UINT32_MAX / 4) return kn_module_fail(m, KILN_ERR_LIMIT, "too many data items");
+  if (!KN_ROOM(m, m->data, 1)) return KILN_ERR_MEMORY;
+
+  uint8_t *bytes = NULL;
+  kiln_reloc *relocs = NULL;
+  bool ok = true;
+  if (desc->bytes != NULL || desc->n_relocs > 0) {
+    bytes = kn_arena_alloc(m->arena, (size_t)desc->size_bytes, 1);
+    ok = bytes != NULL;
+  }
+  if (ok && desc->n_relocs > 0) {
+    relocs = kn_arena_alloc(m->arena, desc->n_relocs * sizeof *relocs, _Alignof(kiln_reloc));
+    ok = relocs != NULL;
+  }
+  if (!ok) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (desc->bytes != NULL) memcpy(bytes, desc->bytes, (size_t)desc->size_bytes);
+  else if (bytes != NULL) memset(bytes, 0, (size_t)desc->size_bytes);
+  if (desc->n_relocs > 0) memcpy(relocs, desc->relocs, desc->n_relocs * sizeof *relocs);
+
+  m->data.at[m->data.n] = (struct kn_data){.symbol = symbol,
+                                           .flags = desc->flags,
+                                           .align_log2 = desc->align_log2,
+                                           .size_bytes = desc->size_bytes,
+                                           .bytes = bytes,
+                                           .relocs = relocs,
+                                           .n_relocs = desc->n_relocs,
+                                           .owner = owner,
+                                           .ordinal = ordinal,
+                                           .label = desc->label.id,
+                                           .with = desc->with.id};
+  s->data = ++m->data.n;
+  s->defined = 1;
+  kn_symbol_classify(m, s);
+  m->data_bytes += desc->size_bytes;
+  return KILN_OK;
+}
+
+kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol, const kiln_data_desc *desc) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "data: the module is frozen");
+  if (!kn_symbol_valid(m, symbol.id) || desc == NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "definition of no symbol, or without content");
+  const struct kn_symbol *s = kn_symbol(m, symbol.id);
+  if (s->kind != KILN_SYMBOL_DATA || s->defined)
+    return kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", s->name,
+                          s->defined ? "is defined already" : "is no data");
+  return define(m, symbol.id, desc, 0, 0);
+}
+
+kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length) {
+  kiln_symbol none = {0};
+  if (kn_module_failed(m)) return none;
+  if (m->frozen || (text == NULL && text_length != 0) || text_length >= MAX_DATA_BYTES) {
+    kn_module_fail(m, m->frozen ? KILN_ERR_STRUCTURE : KILN_ERR_ARGUMENT,
+                   m->frozen ? "data: the module is frozen"
+                             : "a string that is missing or too long");
+    return none;
+  }
+  char *bytes = kn_realloc(m, NULL, text_length + 1);
+  if (bytes == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return none;
+  }
+  if (text_length != 0) memcpy(bytes, text, text_length);
+  bytes[text_length] = 0;
+  kiln_data_desc desc = {.bytes = bytes,
+                         .size_bytes = text_length + 1,
+                         .flags = KILN_DATA_READ_ONLY | KILN_DATA_MERGE_STRINGS};
+  uint32_t id = kn_symbol_private_data(m);
+  if (id != 0 && define(m, id, &desc, 0, 0) != KILN_OK) id = 0;
+  kn_realloc(m, bytes, 0);
+  return (kiln_symbol){id};
+}
+
+uint32_t kn_data_of_func(kiln_module *m, uint32_t owner, uint32_t ordinal,
+                         const kiln_data_desc *desc) {
+  kn_module_lock(m);
+  uint32_t id = kn_symbol_private_data(m);
+  if (id != 0 && define(m, id, desc, owner, ordinal) != KILN_OK) id = 0;
+  kn_module_unlock(m);
+  return id;
+}
+
+bool kn_data_define_for(kiln_module *m, uint32_t owner, uint32_t ordinal, uint32_t symbol,
+                        const kiln_data_desc *desc) {
+  kn_module_lock(m);
+  bool ok = define(m, symbol, desc, owner, ordinal) == KILN_OK;
+  kn_module_unlock(m);
+  return ok;
+}
+
+void kn_data_drop(kiln_module *m, uint32_t owner, uint32_t n) {
+  kn_module_lock(m);
+  for (uint32_t i = m->data.n; n > 0 && i-- > 0;) {
+    if (m->data.at[i].owner != owner) continue;
+    m->data.at[i].owner = KN_DATA_DROPPED;
+    n--;
+  }
+  kn_module_unlock(m);
+}
+
+bool kiln_data_find(const kiln_module *m, kiln_symbol symbol, kiln_data_desc *out) {
+  if (m == NULL || out == NULL || !kn_symbol_valid(m, symbol.id) ||
+      kn_symbol(m, symbol.id)->data == 0)
+    return false;
+  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
+  kn_module_lock(locked);
+  const struct kn_data *d = m->data.at + kn_symbol(m, symbol.id)->data - 1;
+  *out = (kiln_data_desc){.bytes = d->bytes,
+                          .size_bytes = d->size_bytes,
+                          .align_log2 = d->align_log2,
+                          .flags = d->flags,
+                          .relocs = d->relocs,
+                          .n_relocs = (uint32_t)d->n_relocs,
+                          .label = {d->label}};
+  kn_module_unlock(locked);
+  return true;
+}
+
+/* ---- constructors ---- */
+
+kiln_status kiln_ctor_add(kiln_module *m, const kiln_ctor_desc *desc) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "constructor: the module is frozen");
+  if (desc == NULL || !KN_UNRESERVED(desc))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no constructor (NULL), or of a newer version");
+  if (!kn_symbol_valid(m, desc->func.id) || kn_symbol(m, desc->func.id)->kind == KILN_SYMBOL_DATA ||
+      desc->priority > 65535)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT,
+                          "constructor: no function, or priority above 65535");
+  if (desc->with.id != 0 && !kn_symbol_valid(m, desc->with.id))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "constructor: it belongs to no symbol");
+  if (!KN_ROOM(m, m->ctors, 1)) return KILN_ERR_MEMORY;
+  m->ctors.at[m->ctors.n++] =
+    (struct kn_ctor){desc->func.id, desc->priority, desc->with.id, desc->at_exit};
+  return KILN_OK;
+}
+
+uint32_t kiln_ctor_count(const kiln_module *m) { return m != NULL ? m->ctors.n : 0; }
+
+kiln_ctor_desc kiln_ctor_get(const kiln_module *m, uint32_t i) {
+  if (m == NULL || i >= m->ctors.n) return (kiln_ctor_desc){0};
+  const struct kn_ctor *c = &m->ctors.at[i];
+  return (kiln_ctor_desc){
+    .func = {c->func}, .priority = c->priority, .at_exit = c->at_exit, .with = {c->with}};
+}

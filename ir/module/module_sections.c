@@ -1,0 +1,72 @@
+/* What front ends say of sections by name: <kiln/module.h>, kiln_section_declare. Called by front ends, read
+ * by the object writer and the JIT. Invariant: a name stands once in the table, and what it was declared as
+ * stays. */
+#include "ir/module/module_state.h"
+
+#include "ir/arena.h"
+
+#include <string.h>
+
+#define ALL_FLAGS                                                                                  \
+  (KILN_SECTION_ALLOC | KILN_SECTION_WRITE | KILN_SECTION_EXEC | KILN_SECTION_MERGE |              \
+   KILN_SECTION_STRINGS | KILN_SECTION_RETAIN | KILN_SECTION_EXCLUDE)
+
+/* Types of sections whose content means nothing to linkers, or is data to them: gABI, "sh_type". */
+static bool type_ok(uint32_t type) {
+  enum { PROGBITS = 1, NOTE = 7, NOBITS = 8, INIT_ARRAY = 14, PREINIT_ARRAY = 16 };
+  return type == 0 || type == PROGBITS || type == NOTE || type == NOBITS ||
+         (type >= INIT_ARRAY && type <= PREINIT_ARRAY) || type >= 0x60000000u;
+}
+
+/* NULL, or what is wrong. */
+static const char *check(const kiln_section_desc *d) {
+  if ((d->flags & ~(unsigned)ALL_FLAGS) != 0) return "unknown flag";
+  if (!type_ok(d->type)) return "a type whose content is not the front end's";
+  if ((d->flags & KILN_SECTION_MERGE) && d->entry_bytes == 0)
+    return "entries to be merged without a size";
+  return NULL;
+}
+
+const struct kn_section *kn_section_said(const kiln_module *m, const char *name) {
+  if (m->sections.n == 0 || name == NULL) return NULL;
+  uint32_t hash = kn_hash_bytes(name, strlen(name)), at, i;
+  KN_HASH_EACH(&m->section_hash, hash, at, i)
+  if (strcmp(m->sections.at[i - 1].name, name) == 0) return m->sections.at + i - 1;
+  return NULL;
+}
+
+kiln_status kiln_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "section: the module is frozen");
+  return kn_section_declare(m, name, desc);
+}
+
+kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_section_desc *desc) {
+  if (name == NULL || name[0] == 0 || desc == NULL || !KN_UNRESERVED(desc))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "section without a name, or nothing said of it");
+  const char *wrong = check(desc);
+  if (wrong != NULL)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "section '%.100s': %s", name, wrong);
+  const struct kn_section *known = kn_section_said(m, name);
+  if (known != NULL) {
+    if (known->desc.flags == desc->flags && known->desc.type == desc->type &&
+        known->desc.entry_bytes == desc->entry_bytes)
+      return KILN_OK;
+    return kn_module_fail(m, KILN_ERR_SYMBOL, "section '%.100s' is declared as something else",
+                          name);
+  }
+  if (!KN_HASH_ROOM(m, &m->section_hash)) return kn_module_own(m);
+  const char *copy = kn_arena_string(m->arena, name, strlen(name));
+  if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (!KN_PUSH(m, m->sections, (struct kn_section){copy, *desc})) return kn_module_own(m);
+  uint32_t hash = kn_hash_bytes(name, strlen(name));
+  kn_hash_put(&m->section_hash, hash, hash, m->sections.n);
+  return KILN_OK;
+}
+
+bool kiln_section_find(const kiln_module *m, const char *name, kiln_section_desc *out) {
+  const struct kn_section *s = m != NULL ? kn_section_said(m, name) : NULL;
+  if (s == NULL || out == NULL) return false;
+  *out = s->desc;
+  return true;
+}

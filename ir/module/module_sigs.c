@@ -1,0 +1,220 @@
+/* Signatures, interned by content: equal ones have equal ids, so that the rest of the library compares
+ * ids. Called once per function type by front ends. Invariant: parameters are stored with their padding
+ * bytes zero. */
+#include "ir/module/module_state.h"
+
+#include "ir/arena.h"
+#include "ir/text/text_form.h"
+#include "ir/type_info.h"
+
+#include <string.h>
+
+/* A parameter as one number; also what is hashed. */
+static uint64_t pack(const kiln_param *p) {
+  return p->type | (uint64_t)p->flags << 8 | (uint64_t)p->align_log2 << 16 |
+         (uint64_t)p->size_bytes << 32;
+}
+
+static uint64_t mix(uint64_t h, uint64_t w) {
+  h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
+  return h ^ h >> 32;
+}
+
+static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
+  if (s->cc != t->cc || s->flags != t->flags || s->n_params != t->n_params ||
+      s->n_results != t->n_results || memcmp(s->results, t->results, KILN_MAX_RESULTS) != 0)
+    return false;
+  for (size_t i = 0; i < s->n_params; i++)
+    if (pack(&s->params[i]) != pack(&t->params[i])) return false;
+  return true;
+}
+
+/* What is wrong with a parameter, or NULL. */
+static const char *check_param(const kiln_param *p) {
+  unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
+  if (p->type == KILN_TYPE_VOID || p->type >= KILN_TYPE_COUNT) return "parameter without a type";
+  if (p->flags >= 2 * KILN_PARAM_UPPER) return "unknown parameter flag";
+  if (p->flags & KILN_PARAM_CHAIN && (p->flags != KILN_PARAM_CHAIN || p->type != KILN_TYPE_PTR))
+    return "static chain that is no plain i64";
+  if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
+  if (in_memory == (KILN_PARAM_BYVAL | KILN_PARAM_SRET)) return "parameter both byval and sret";
+  if (p->align_log2 > 16) return "parameter alignment above 2^16";
+  if (!(p->flags & KILN_PARAM_BYVAL) && p->align_log2 != 0 &&
+      (p->align_log2 != 4 || p->flags & (KILN_PARAM_SRET | KILN_PARAM_CHAIN)))
+    return "parameter alignment other than 16 bytes";
+  return NULL;
+}
+
+/* What is wrong with vectors of 256 bits in registers; NULL: nothing. */
+static const char *check_wide(const struct kn_convention *conv, unsigned flags,
+                              const kiln_param *params, size_t n, const kiln_type *results,
+                              size_t n_results) {
+  bool wide = (flags & KILN_SIG_WIDE_RESULTS) != 0, any = wide;
+  if (wide && n_results != 2 && n_results != 4 && n_results != 8)
+    return "wide results that are not two, four or eight";
+  for (size_t i = 0; i < n_results && wide; i++)
+    if (results[i] != KILN_TYPE_V128) return "a wide result that is no v128";
+  for (size_t i = 0; i < n; i++) {
+    if (!(params[i].flags & KILN_PARAM_UPPER)) continue;
+    any = true;
+    if (i == 0 || params[i].flags != KILN_PARAM_UPPER || params[i].type != KILN_TYPE_V128 ||
+        params[i - 1].type != KILN_TYPE_V128 || params[i - 1].flags != 0)
+      return "an upper half without a v128 before it";
+  }
+  if (any && conv->upper == 0)
+    return "vectors of 256 bits on another target or by another convention than x86-64's";
+  return NULL;
+}
+
+/* A new signature at the end of the array, zeroed; NULL if the module failed. */
+static struct kn_sig *new_sig(kiln_module *m) {
+  if (m->sigs.n >= UINT32_MAX / 2) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many signatures");
+    return NULL;
+  }
+  if (m->frozen)
+    return kn_late_add(m, m->late_sigs, m->sigs.n - m->flat_sigs, sizeof(struct kn_sig));
+  if (!KN_ROOM(m, m->sigs, 1)) return NULL;
+  return m->sigs.at + m->sigs.n;
+}
+
+/* The id of a signature like `wanted`, which is copied if there is none; 0 if the module failed. The
+ * module is locked. */
+static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t hash) {
+  uint32_t at, id;
+  KN_HASH_EACH(&m->sig_hash, hash, at, id)
+  if (equal(kn_sig(m, id), wanted)) return id;
+  struct kn_sig *s = new_sig(m);
+  if (s == NULL || !KN_HASH_ROOM(m, &m->sig_hash)) return 0;
+  kiln_param *params = NULL;
+  if (wanted->n_params > 0) {
+    params = kn_arena_zero(m->arena, wanted->n_params * sizeof *params, _Alignof(kiln_param));
+    if (params == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return 0;
+    }
+  }
+  for (size_t i = 0; i < wanted->n_params; i++) {
+    params[i].type = wanted->params[i].type;
+    params[i].flags = wanted->params[i].flags;
+    params[i].align_log2 = wanted->params[i].align_log2;
+    params[i].size_bytes = wanted->params[i].size_bytes;
+  }
+  *s = *wanted;
+  s->params = params;
+  kn_sig_assign(m->options.target, s);
+  id = m->sigs.n;
+  kn_hash_put(&m->sig_hash, hash, hash, id);
+  __atomic_store_n(&m->sigs.n, id + 1, __ATOMIC_RELAXED);
+  return id;
+}
+
+/* What a convention has no location for in such a signature; NULL: nothing. */
+static const char *check_convention(const struct kn_convention *conv, unsigned flags,
+                                    const kiln_param *params, size_t n, const kiln_type *results,
+                                    size_t n_results) {
+  bool variadic = (flags & KILN_SIG_VARIADIC) != 0;
+  unsigned types = conv->no_params | (variadic ? conv->no_variadic_params : 0);
+  if (variadic && conv->no_variadic) return "variadic arguments";
+  if (n_results > 1 && conv->one_result) return "more than one result";
+  for (size_t i = 0; i < n_results; i++)
+    if (conv->no_results >> results[i] & 1) return "a result of this type";
+  for (size_t i = 0; i < n; i++)
+    if (types >> params[i].type & 1 || params[i].flags & conv->no_flags)
+      return "a parameter of this kind";
+  return NULL;
+}
+
+kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_param *params,
+                      uint32_t n_params, const kiln_type *results, uint32_t n_results) {
+  const kiln_sig none = {0};
+  if (kn_module_failed(m)) return none;
+  if ((unsigned)cc >= KILN_CC_COUNT ||
+      flags > (KILN_SIG_VARIADIC | KILN_SIG_NORETURN | KILN_SIG_RETURNS_TWICE | KILN_SIG_NOUNWIND |
+               KILN_SIG_WIDE_RESULTS | KILN_SIG_NOINLINE | KILN_SIG_ENTRY) ||
+      ((flags & KILN_SIG_ENTRY) && n_results != 0)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
+    return none;
+  }
+  const struct kn_convention *conv = kn_target_convention(m->options.target, cc);
+  if (conv == NULL) {
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not have",
+                   kn_callconv_names[cc]);
+    return none;
+  }
+  if (n_params > 65535 || n_results > KILN_MAX_RESULTS) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "signature: too many %s",
+                   n_params > 65535 ? "parameters" : "results");
+    return none;
+  }
+  if ((params == NULL && n_params != 0) || (results == NULL && n_results != 0)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: a list is missing (NULL)");
+    return none;
+  }
+  uint64_t h = (uint64_t)cc | (uint64_t)flags << 8 | (uint64_t)n_params << 16;
+  uint8_t types[KILN_MAX_RESULTS] = {0};
+  for (size_t i = 0; i < n_results; i++) {
+    if ((unsigned)results[i] - 1 >= KILN_TYPE_COUNT - 1) {
+      kn_module_fail(m, KILN_ERR_TYPE, "signature: result %zu without a type", i);
+      return none;
+    }
+    types[i] = (uint8_t)results[i];
+  }
+  uint64_t packed_results;
+  memcpy(&packed_results, types, sizeof packed_results);
+  h = mix(h, packed_results);
+  unsigned chain = 0;
+  unsigned seen = 0; /* flags of any parameter */
+  for (size_t i = 0; i < n_params; i++) {
+    h = mix(h, pack(&params[i]));
+    seen |= params[i].flags;
+  }
+  if (KN_UNLIKELY((seen & KILN_PARAM_UPPER) || (flags & KILN_SIG_WIDE_RESULTS))) {
+    const char *wrong = check_wide(conv, flags, params, n_params, results, n_results);
+    if (wrong) {
+      kn_module_fail(m, KILN_ERR_TYPE, "signature: %s", wrong);
+      return none;
+    }
+  }
+  for (size_t i = 0; i < n_params; i++) {
+    const char *wrong = check_param(&params[i]);
+    if (params[i].flags & KILN_PARAM_JOIN &&
+        (i + 1 == n_params || params[i + 1].flags & KILN_PARAM_CHAIN))
+      wrong = "nothing to join after it";
+    if (params[i].flags & KILN_PARAM_CHAIN && chain++) wrong = "a second static chain";
+    if (wrong == NULL) continue;
+    kn_module_fail(m, KILN_ERR_TYPE, "signature: %s (number %zu)", wrong, i);
+    return none;
+  }
+  const char *has_not = check_convention(conv, flags, params, n_params, results, n_results);
+  if (has_not) {
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s with %s", kn_callconv_names[cc],
+                   has_not);
+    return none;
+  }
+  struct kn_sig wanted = {.params = params,
+                          .n_params = (uint32_t)n_params,
+                          .n_results = (uint8_t)n_results,
+                          .cc = (uint8_t)cc,
+                          .flags = (uint8_t)flags,
+                          .conv = conv};
+  memcpy(wanted.results, types, sizeof types);
+  kn_module_lock(m);
+  uint32_t id = intern(m, &wanted, (uint32_t)h);
+  kn_module_unlock(m);
+  return (kiln_sig){id};
+}
+
+kiln_sig_info kiln_sig_get(const kiln_module *m, kiln_sig sig) {
+  kiln_sig_info info;
+  memset(&info, 0, sizeof info);
+  if (m == NULL || !kn_sig_valid(m, sig.id)) return info;
+  const struct kn_sig *s = kn_sig(m, sig.id);
+  info.cc = (kiln_cc)s->cc;
+  info.flags = s->flags;
+  info.params = s->params;
+  info.n_params = s->n_params;
+  info.results = s->results;
+  info.n_results = s->n_results;
+  return info;
+}

@@ -1,0 +1,514 @@
+/* Symbols: declaration, look-up by name, definition marks, and what code may assume about where they
+ * are bound. Called by front ends and, for private data and library calls, by the walk. Invariant: a
+ * name stands for one symbol of the module, whatever its linkage. */
+#include "ir/module/module_state.h"
+
+#include "ir/arena.h"
+
+#include <string.h>
+
+static const kiln_symbol no_symbol = {0};
+
+enum { MAX_ALIGN_LOG2 = 16 };
+
+/* ---- what code may assume ---- */
+
+static inline void classify(const kiln_module *m, struct kn_symbol *s) {
+  bool defined = s->defined || s->body;
+  bool local = s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
+  /* An undefined weak symbol may be 0, which pc-relative code only reaches on some targets, in programs at a low fixed
+   * address. */
+  bool zero = !defined && s->linkage == KILN_LINKAGE_WEAK;
+  /* May it be a function of a shared object, whose address in this executable is a PLT entry? */
+  bool elsewhere = !defined && !local && s->visibility == KILN_VISIBILITY_DEFAULT &&
+                   (s->dso_local || m->options.pic == KILN_PIC_STATIC) && m->plt_is_address;
+  bool direct;
+  if (s->indirect || (elsewhere && s->kind != KILN_SYMBOL_DATA)) direct = false;
+  else if (local || (s->dso_local && (!zero || m->reaches_zero))) direct = true;
+  else if (zero) direct = false;
+  else if (s->visibility == KILN_VISIBILITY_HIDDEN) direct = true;
+  else if (s->visibility == KILN_VISIBILITY_PROTECTED && defined) direct = true;
+  else if (m->options.pic == KILN_PIC_PIE) direct = defined;
+  else direct = m->options.pic == KILN_PIC_STATIC;
+  s->direct = !direct ? KN_DIRECT_NO : elsewhere ? KN_DIRECT_ACCESS : KN_DIRECT;
+}
+
+void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s) { classify(m, s); }
+
+/* ---- the table ---- */
+
+/* The symbol of a name, or 0: then *at is its position in the table. */
+KN_INLINE uint32_t find(const kiln_module *m, const char *name, size_t length, uint32_t hash,
+                        uint32_t *at) {
+  uint32_t id;
+  KN_HASH_EACH(&m->symbol_hash, hash, *at, id) {
+    const struct kn_symbol *s = kn_symbol(m, id);
+    if (s->name_length == length && s->kind != KILN_SYMBOL_BLOCK &&
+        kn_same_bytes(s->name, name, length))
+      break;
+  }
+  return id;
+}
+
+uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length, uint32_t hash) {
+  uint32_t at;
+  return length != 0 ? find(m, name, length, hash, &at) : 0;
+}
+
+kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
+  if (m == NULL || name == NULL) return no_symbol;
+  kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
+  size_t length = strlen(name);
+  kn_module_lock(locked);
+  uint32_t id = kn_symbol_lookup(m, name, length, kn_hash_bytes(name, length));
+  kn_module_unlock(locked);
+  return (kiln_symbol){id};
+}
+
+kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols) {
+  kiln_status status = kiln_module_status(m);
+  if (status != KILN_OK || m->frozen) return status;
+  if (symbols > UINT32_MAX / 8 || m->symbols.n > UINT32_MAX / 8)
+    return KILN_OK; /* declaring them gives the error */
+  kn_module_hash_grow(m, &m->symbol_hash, symbols);
+  return kiln_module_status(m);
+}
+
+/* A new symbol at the end of the array; NULL without memory. It is zeroed but not yet counted:
+ * `publish` does that. */
+KN_INLINE struct kn_symbol *new_symbol(kiln_module *m) {
+  if (m->symbols.n > UINT32_MAX / 4) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
+    return NULL;
+  }
+  struct kn_symbol *s;
+  if (m->frozen) {
+    s = kn_late_add(m, m->late_symbols, m->symbols.n - m->flat_symbols, sizeof *s);
+    if (s == NULL) return NULL;
+  } else {
+    if (!KN_ROOM(m, m->symbols, 1)) return NULL;
+    s = m->symbols.at + m->symbols.n;
+  }
+  memset(s, 0, sizeof *s);
+  s->name = "";
+  return s;
+}
+
+/* Counts the new symbol. */
+static inline uint32_t publish(kiln_module *m) {
+  uint32_t id = m->symbols.n;
+  __atomic_store_n(&m->symbols.n, id + 1, __ATOMIC_RELAXED);
+  return id;
+}
+
+/* ---- declarations ---- */
+
+/* Checks a description; NULL if it is right. */
+static const char *check(const kiln_symbol_desc *d, size_t length, kiln_symbol_kind kind) {
+  if ((unsigned)d->linkage >= KILN_LINKAGE_COUNT ||
+      (unsigned)d->visibility >= KILN_VISIBILITY_COUNT || (unsigned)d->tls >= KILN_TLS_COUNT)
+    return "linkage, visibility or tls model out of range";
+  if (length == 0 && d->linkage != KILN_LINKAGE_INTERNAL && d->linkage != KILN_LINKAGE_PRIVATE)
+    return "a symbol that is not local needs a name";
+  if (d->linkage == KILN_LINKAGE_COMMON && (kind != KILN_SYMBOL_DATA || d->tls != KILN_TLS_NONE))
+    return "common linkage is for data that is not thread-local";
+  if (d->tls != KILN_TLS_NONE && kind == KILN_SYMBOL_FUNC) return "a thread-local function";
+  if (d->align_log2 > MAX_ALIGN_LOG2) return "alignment above 2^16";
+  return NULL;
+}
+
+/* Copies a section's name; the same as last time is not copied again. */
+static bool set_section(kiln_module *m, struct kn_symbol *s, const char *name) {
+  if (name[0] == 0) return true;
+  if (m->last_section == NULL || strcmp(m->last_section, name) != 0) {
+    const char *copy = kn_arena_string(m->arena, name, strlen(name));
+    if (copy == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return false;
+    }
+    m->last_section = copy;
+  }
+  s->section = m->last_section;
+  return true;
+}
+
+/* Puts a symbol into its section group. In C++ most groups have the name of a symbol that is in them. */
+static bool set_comdat(kiln_module *m, struct kn_symbol *s, uint32_t id,
+                       const kiln_symbol_desc *d) {
+  size_t length = 0;
+  if (d->comdat != NULL) length = d->comdat_length != 0 ? d->comdat_length : strlen(d->comdat);
+  if (length == 0) {
+    if (d->linkage != KILN_LINKAGE_LINKONCE) return true;
+    s->comdat_implied = 1;
+    s->comdat = kn_comdat_of_symbol(m, s, id);
+  } else if (length == s->name_length &&
+             (d->comdat == d->name || kn_same_bytes(d->comdat, s->name, length))) {
+    s->comdat = kn_comdat_of_symbol(m, s, id);
+  } else {
+    uint32_t hash;
+    if (length > UINT32_MAX / 2 || !kn_hash_name(d->comdat, length, &hash)) {
+      kn_module_fail(m, KILN_ERR_ARGUMENT, "a section group's name with a NUL, or too long");
+      return false;
+    }
+    s->comdat = kn_comdat_of(m, d->comdat, length, hash);
+  }
+  if (s->comdat != 0 && d->comdat_stays) kn_comdat(m, s->comdat)->stays = true;
+  return s->comdat != 0;
+}
+
+/* Sets all of symbol `id` but its name from a description. */
+KN_INLINE bool describe(kiln_module *m, struct kn_symbol *s, uint32_t id,
+                        const kiln_symbol_desc *d) {
+  s->linkage = (uint8_t)d->linkage;
+  s->visibility = (uint8_t)d->visibility;
+  s->tls = (uint8_t)(m->options.jit && d->tls != KILN_TLS_NONE ? KILN_TLS_GENERAL_DYNAMIC : d->tls);
+  s->dso_local = d->dso_local;
+  s->align_log2 = d->align_log2;
+  s->body = d->body;
+  s->no_plt = d->no_plt;
+  if (d->no_plt)
+    m->some_no_plt = true; /* read without the lock: not written once the module is frozen */
+  s->section = NULL;
+  s->comdat = s->comdat_implied = 0;
+  if (d->section != NULL && !set_section(m, s, d->section)) return false;
+  return d->comdat == NULL && d->linkage != KILN_LINKAGE_LINKONCE ? true : set_comdat(m, s, id, d);
+}
+
+/* After the freeze a declaration may only refer to a symbol: what it says must not depend on which thread comes
+ * first. */
+static bool plain(const kiln_symbol_desc *d) {
+  return d->linkage == KILN_LINKAGE_EXTERNAL && d->visibility == KILN_VISIBILITY_DEFAULT &&
+         d->tls == KILN_TLS_NONE && !d->dso_local && !d->body && d->section == NULL &&
+         d->comdat == NULL && !d->no_plt;
+}
+
+/* Makes or finds the symbol that `d` describes. `*is_new` says which. The module is locked. In line for
+ * functions and data: there are many. */
+KN_INLINE uint32_t declare_inline(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
+                                  bool *is_new) {
+  *is_new = false;
+  if (kn_module_failed(m)) return 0;
+  if (d == NULL || !KN_UNRESERVED(d)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol without a description, or of a newer version");
+    return 0;
+  }
+  size_t length = d->name == NULL ? 0 : d->name_length != 0 ? d->name_length : strlen(d->name);
+  if (length > UINT32_MAX / 2) {
+    kn_module_fail(m, KILN_ERR_LIMIT, "name too long");
+    return 0;
+  }
+  uint32_t hash = 0;
+  const char *wrong = check(d, length, kind);
+  if (length > 0 && !kn_hash_name(d->name, length, &hash)) wrong = "NUL in a name";
+  if (wrong != NULL) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "symbol '%.*s': %s", (int)(length < 100 ? length : 100),
+                   length > 0 ? d->name : "", wrong);
+    return 0;
+  }
+  uint32_t at = 0;
+  if (length > 0) {
+    if (!KN_HASH_ROOM(m, &m->symbol_hash)) return 0;
+    uint32_t id = find(m, d->name, length, hash, &at);
+    if (id != 0 && !m->frozen && kn_symbol(m, id)->kind == KILN_SYMBOL_UNKNOWN &&
+        kind != KILN_SYMBOL_UNKNOWN) {
+      /* so far it was only referred to, as a library function is */
+      struct kn_symbol *known = kn_symbol(m, id);
+      if (d->tls != KILN_TLS_NONE) {
+        kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' is referred to as not thread-local",
+                       known->name);
+        return 0;
+      }
+      known->kind = (uint8_t)kind;
+      if (!describe(m, known, id, d)) return 0;
+      /* code may have its address from the GOT, which wants a symbol */
+      if (known->linkage == KILN_LINKAGE_PRIVATE) known->linkage = KILN_LINKAGE_INTERNAL;
+      kn_symbol_classify(m, known);
+      *is_new = true;
+    }
+    if (id != 0) return id;
+  }
+  if (m->frozen && !plain(d)) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "symbol '%.*s': the module is frozen",
+                   (int)(length < 100 ? length : 100), length > 0 ? d->name : "");
+    return 0;
+  }
+  struct kn_symbol *s = new_symbol(m);
+  if (s == NULL) return 0;
+  if (length > 0) {
+    s->name = kn_arena_string(m->arena, d->name, length);
+    if (s->name == NULL) {
+      kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+      return 0;
+    }
+  }
+  s->name_length = (uint32_t)length;
+  s->hash = hash;
+  s->kind = (uint8_t)kind;
+  if (!describe(m, s, m->symbols.n, d)) return 0;
+  classify(m, s);
+  *is_new = true;
+  if (length > 0) kn_hash_put(&m->symbol_hash, at, hash, m->symbols.n);
+  return publish(m);
+}
+
+static uint32_t declare(kiln_module *m, const kiln_symbol_desc *d, kiln_symbol_kind kind,
+                        bool *is_new) {
+  return declare_inline(m, d, kind, is_new);
+}
+
+uint32_t kn_symbol_reference(kiln_module *m, const char *name) {
+  const kiln_symbol_desc desc = {.name = name};
+  bool is_new;
+  kn_module_lock(m);
+  uint32_t id = declare(m, &desc, KILN_SYMBOL_UNKNOWN, &is_new);
+  kn_module_unlock(m);
+  return id;
+}
+
+kiln_symbol kiln_symbol_refer(kiln_module *m, const char *name) {
+  return (kiln_symbol){kn_module_failed(m) ? 0 : kn_symbol_reference(m, name)};
+}
+
+static kiln_symbol clash(kiln_module *m, uint32_t id, const char *what) {
+  kn_module_fail(m, KILN_ERR_SYMBOL, "symbol '%.100s' %s", kn_symbol(m, id)->name, what);
+  return no_symbol;
+}
+
+kiln_symbol kiln_func_declare(kiln_module *m, const kiln_symbol_desc *desc, kiln_sig sig) {
+  if (kn_module_failed(m)) return no_symbol;
+  if (!kn_sig_valid(m, sig.id)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "function without a signature");
+    return no_symbol;
+  }
+  bool is_new;
+  kn_module_lock(m);
+  uint32_t id = declare_inline(m, desc, KILN_SYMBOL_FUNC, &is_new);
+  struct kn_symbol *s = kn_symbol(m, id);
+  if (is_new) s->sig = sig.id;
+  kn_module_unlock(m);
+  if (id == 0) return no_symbol;
+  if (s->kind == KILN_SYMBOL_DATA) return clash(m, id, "is declared as data already");
+  if (s->sig == 0 && !m->frozen) s->sig = sig.id;
+  return (kiln_symbol){id};
+}
+
+kiln_symbol kiln_data_declare(kiln_module *m, const kiln_symbol_desc *desc) {
+  if (kn_module_failed(m)) return no_symbol;
+  bool is_new;
+  kn_module_lock(m);
+  uint32_t id = declare_inline(m, desc, KILN_SYMBOL_DATA, &is_new);
+  kn_module_unlock(m);
+  if (id != 0 && kn_symbol(m, id)->kind == KILN_SYMBOL_FUNC)
+    return clash(m, id, "is declared as a function already");
+  return (kiln_symbol){id};
+}
+
+kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc, kiln_symbol target,
+                              int64_t offset_bytes) {
+  if (kn_module_failed(m)) return no_symbol;
+  if (!kn_symbol_valid(m, target.id)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "alias of no symbol");
+    return no_symbol;
+  }
+  if (m->frozen) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "alias: the module is frozen");
+    return no_symbol;
+  }
+  bool is_new, resolver = desc != NULL && desc->resolver;
+  if (resolver && (offset_bytes != 0 || kn_symbol(m, target.id)->kind == KILN_SYMBOL_DATA)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "a resolver is a function");
+    return no_symbol;
+  }
+  uint32_t id = declare(m, desc, KILN_SYMBOL_ALIAS, &is_new);
+  if (id == 0) return no_symbol;
+  struct kn_symbol *s = kn_symbol(m, id);
+  if (s->defined) return clash(m, id, "is defined already");
+  if (!is_new && !describe(m, s, id, desc)) return no_symbol;
+  s->kind = KILN_SYMBOL_ALIAS;
+  m->n_aliases++;
+  s->target = target.id;
+  s->offset = offset_bytes;
+  s->defined = 1;
+  s->resolver = resolver;
+  s->indirect = resolver || kn_symbol(m, target.id)->indirect;
+  if (s->sig == 0 && offset_bytes == 0 && !resolver) s->sig = kn_symbol(m, target.id)->sig;
+  kn_symbol_classify(m, s);
+  return (kiln_symbol){id};
+}
+
+kiln_status kiln_symbol_set_object_name(kiln_module *m, kiln_symbol symbol, const char *name) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen) return kn_module_fail(m, KILN_ERR_STRUCTURE, "rename: the module is frozen");
+  struct kn_symbol *s = kn_symbol_valid(m, symbol.id) ? kn_symbol(m, symbol.id) : NULL;
+  if (s == NULL || s->name_length == 0 || name == NULL || name[0] == 0 || s->renamed)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "rename of no symbol, to no name, or twice");
+  const char *copy = kn_arena_string(m->arena, name, strlen(name));
+  if (copy == NULL) return kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+  if (!KN_ROOM(m, m->renames, 1)) return KILN_ERR_MEMORY;
+  m->renames.at[m->renames.n++] = (struct kn_rename){symbol.id, copy};
+  s->renamed = 1;
+  return KILN_OK;
+}
+
+const char *kiln_symbol_object_name(const kiln_module *m, kiln_symbol symbol) {
+  if (m == NULL || !kn_symbol_valid(m, symbol.id) || !kn_symbol(m, symbol.id)->renamed) return NULL;
+  for (uint32_t i = 0; i < m->renames.n; i++)
+    if (m->renames.at[i].symbol == symbol.id) return m->renames.at[i].name;
+  return NULL;
+}
+
+/* Finds or makes (if `make`) the symbol of a block. The module is locked. */
+static uint32_t block_symbol(kiln_module *m, uint32_t func, uint32_t block, bool make) {
+  const uint32_t key[2] = {func, block};
+  uint32_t hash = kn_hash_bytes(key, sizeof key), at, id;
+  KN_HASH_EACH(&m->symbol_hash, hash, at, id) {
+    struct kn_symbol *s = kn_symbol(m, id);
+    if (s->kind != KILN_SYMBOL_BLOCK || s->target != func || s->offset != block) continue;
+    if (!s->defined) { /* left by a body that was discarded */
+      s->defined = 1;
+      s->block_first = kn_symbol(m, func)->block_first;
+      kn_symbol(m, func)->block_first = id;
+    }
+    return id;
+  }
+  if (!make) {
+    kn_module_fail(m, KILN_ERR_STRUCTURE, "block symbol of '%.100s': the module is frozen",
+                   kn_symbol(m, func)->name);
+    return 0;
+  }
+  if (!KN_HASH_ROOM(m, &m->symbol_hash)) return 0;
+  struct kn_symbol *s = new_symbol(m);
+  if (s == NULL) return 0;
+  struct kn_symbol *owner = kn_symbol(m, func);
+  s->kind = KILN_SYMBOL_BLOCK;
+  s->linkage = KILN_LINKAGE_PRIVATE;
+  s->target = func;
+  s->offset = block;
+  s->defined = 1;
+  s->block_first = owner->block_first;
+  kn_symbol_classify(m, s);
+  kn_hash_put(&m->symbol_hash, hash, hash, m->symbols.n);
+  return owner->block_first = publish(m);
+}
+
+kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_block block) {
+  if (kn_module_failed(m)) return no_symbol;
+  if (!kn_symbol_valid(m, func.id) || kn_symbol(m, func.id)->kind != KILN_SYMBOL_FUNC) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "block symbol of no function");
+    return no_symbol;
+  }
+  kn_module_lock(m);
+  uint32_t id = block_symbol(m, func.id, block.id, !m->frozen);
+  kn_module_unlock(m);
+  return (kiln_symbol){id};
+}
+
+uint32_t kn_symbol_of_block(kiln_module *m, uint32_t func, uint32_t block) {
+  if (kn_module_failed(m)) return 0;
+  kn_module_lock(m);
+  uint32_t n = m->symbols.n, id = block_symbol(m, func, block, true);
+  if (id >= n) kn_symbol(m, id)->body = 1;
+  kn_module_unlock(m);
+  return id;
+}
+
+/* Forgets the block symbols that a discarded body asked for. */
+static void drop_blocks(kiln_module *m, struct kn_symbol *func) {
+  uint32_t *link = &func->block_first;
+  while (*link != 0) {
+    struct kn_symbol *s = kn_symbol(m, *link);
+    if (s->body) {
+      s->defined = 0;
+      *link = s->block_first;
+    } else link = &s->block_first;
+  }
+}
+
+uint32_t kn_symbol_declare_late(kiln_module *m, const kiln_symbol_desc *desc) {
+  const kiln_symbol_desc plain_desc = {.name = desc->name, .name_length = desc->name_length};
+  bool is_new;
+  const char *wrong = check(desc, 1, KILN_SYMBOL_ALIAS);
+  if (wrong != NULL) return kn_module_fail(m, KILN_ERR_ARGUMENT, "a name: %s", wrong), 0;
+  uint32_t id = declare(m, &plain_desc, KILN_SYMBOL_UNKNOWN, &is_new);
+  if (id != 0) kn_symbol(m, id)->late = 1;
+  return id;
+}
+
+bool kn_symbol_put_in(kiln_module *m, uint32_t id, const kiln_symbol_desc *desc) {
+  struct kn_symbol *s = kn_symbol(m, id);
+  return (desc->section == NULL || set_section(m, s, desc->section)) &&
+         (desc->comdat == NULL || set_comdat(m, s, id, desc));
+}
+
+uint32_t kn_symbol_private_data(kiln_module *m) {
+  struct kn_symbol *s = new_symbol(m);
+  if (s == NULL) return 0;
+  s->kind = KILN_SYMBOL_DATA;
+  s->linkage = KILN_LINKAGE_PRIVATE;
+  kn_symbol_classify(m, s);
+  return publish(m);
+}
+
+/* ---- definitions of functions ---- */
+
+bool kn_symbol_define_func(kiln_module *m, uint32_t symbol) {
+  if (kn_module_failed(m)) return false;
+  if (!kn_symbol_valid(m, symbol)) {
+    kn_module_fail(m, KILN_ERR_ARGUMENT, "body of no symbol");
+    return false;
+  }
+  struct kn_symbol *s = kn_symbol(m, symbol);
+  if (s->kind != KILN_SYMBOL_FUNC || symbol >= m->flat_symbols) {
+    clash(m, symbol,
+          s->kind != KILN_SYMBOL_FUNC ? "is no function"
+                                      : "was declared after the module was frozen");
+    return false;
+  }
+  if (__atomic_exchange_n(&s->defined, 1, __ATOMIC_RELAXED)) {
+    clash(m, symbol, "is defined already");
+    return false;
+  }
+  if (!m->frozen) kn_symbol_classify(m, s);
+  return true;
+}
+
+void kn_symbol_undefine_func(kiln_module *m, uint32_t symbol) {
+  if (!kn_symbol_valid(m, symbol) || kn_symbol(m, symbol)->kind != KILN_SYMBOL_FUNC) return;
+  drop_blocks(m, kn_symbol(m, symbol));
+  __atomic_store_n(&kn_symbol(m, symbol)->defined, 0, __ATOMIC_RELAXED);
+  if (!m->frozen) kn_symbol_classify(m, kn_symbol(m, symbol));
+}
+
+/* ---- reading ---- */
+
+uint32_t kiln_symbol_count(const kiln_module *m) {
+  return m != NULL ? __atomic_load_n(&m->symbols.n, __ATOMIC_RELAXED) - 1 : 0;
+}
+
+kiln_symbol_info kiln_symbol_get(const kiln_module *m, kiln_symbol symbol) {
+  kiln_symbol_info info;
+  memset(&info, 0, sizeof info);
+  if (m == NULL || !kn_symbol_valid(m, symbol.id)) return info;
+  const struct kn_symbol *s = kn_symbol(m, symbol.id);
+  info.kind = (kiln_symbol_kind)s->kind;
+  info.desc.name = s->name;
+  info.desc.name_length = s->name_length;
+  info.desc.linkage = (kiln_linkage)s->linkage;
+  info.desc.visibility = (kiln_visibility)s->visibility;
+  info.desc.tls = (kiln_tls)s->tls;
+  info.desc.dso_local = s->dso_local != 0;
+  info.desc.section = s->section;
+  if (s->comdat != 0 && !s->comdat_implied) {
+    info.desc.comdat = kn_comdat(m, s->comdat)->name;
+    info.desc.comdat_length = kn_comdat(m, s->comdat)->length;
+    info.desc.comdat_stays = kn_comdat(m, s->comdat)->stays;
+  }
+  info.desc.align_log2 = s->align_log2;
+  info.desc.resolver = s->resolver;
+  info.desc.body = s->body != 0;
+  info.sig.id = s->sig;
+  info.defined = __atomic_load_n(&s->defined, __ATOMIC_RELAXED) != 0;
+  info.target.id = s->target;
+  info.offset_bytes = s->offset;
+  return info;
+}

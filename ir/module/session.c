@@ -1,0 +1,192 @@
+/* Sessions: making and freeing, source locations, statistics. Called by front ends. Invariant: a session is used by
+ * one thread at a time, and touches the module only through its functions. */
+#include "ir/module/session_state.h"
+
+#include "ir/arena.h"
+#include "ir/build/builder.h"
+#include "ir/debug/die.h"
+#include "ir/inline/inlining.h"
+
+#include <string.h>
+
+/* ---- source locations ---- */
+
+/* Index + 1 of a file's name, or 0 if the module failed. */
+static uint32_t intern_file(kiln_session *s, const char *name) {
+  struct kn_sources *p = &s->sources;
+  if (p->last_file != 0 && strcmp(p->files.at[p->last_file - 1].name, name) == 0)
+    return p->last_file;
+  size_t length = strlen(name);
+  uint32_t hash = kn_hash_bytes(name, length), at, i;
+  KN_HASH_EACH(&p->file_hash, hash, at, i)
+  if (strcmp(p->files.at[i - 1].name, name) == 0) return p->last_file = i;
+  if (!KN_HASH_ROOM(s->module, &p->file_hash)) return 0;
+  const char *copy = kn_arena_string(s->arena, name, length);
+  if (copy == NULL) {
+    kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
+    return 0;
+  }
+  if (!KN_PUSH(s->module, p->files, (struct kn_file){copy, 0})) return 0;
+  kn_hash_put(&p->file_hash, hash, hash, p->files.n);
+  return p->last_file = p->files.n;
+}
+
+uint32_t kiln_file_new(kiln_session *s, const char *name) {
+  if (s == NULL || kn_module_failed(s->module)) return 0;
+  return intern_file(s, name != NULL ? name : "");
+}
+
+/* Makes space for one more location; false if the module failed. */
+static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
+  struct kn_sources *p = &s->sources;
+  if (p->locs.n == UINT32_MAX) {
+    kn_module_fail(s->module, KILN_ERR_LIMIT, "too many source locations");
+    return false;
+  }
+  if (!KN_ROOM(s->module, p->locs, 1)) return false;
+  if (p->locs.n == 0) p->locs.at[p->locs.n++] = (struct kn_loc){0};
+  return true;
+}
+
+/* Where the next location goes; NULL if the module failed. */
+static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
+  if (s == NULL || kn_module_failed(s->module)) return NULL;
+  struct kn_sources *p = &s->sources;
+  if (KN_UNLIKELY(file - 1 >= p->files.n)) {
+    kn_module_fail(s->module, KILN_ERR_ARGUMENT, "a location in no file");
+    return NULL;
+  }
+  if (KN_UNLIKELY((uint64_t)p->locs.n + 1 >= p->locs.cap) && !grow_locs(s)) return NULL;
+  return &p->locs.at[p->locs.n++];
+}
+
+uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, uint32_t column) {
+  struct kn_loc *l = next_loc(s, file);
+  if (l == NULL) return 0;
+  *l = (struct kn_loc){.file = file - 1, .line = line, .column = column};
+  return s->sources.locs.n - 1;
+}
+
+static inline uint32_t loc_full(kiln_session *s, const kiln_location *at) {
+  struct kn_loc *l = next_loc(s, at->file);
+  if (l == NULL) return 0;
+  uint32_t loc = s->sources.locs.n - 1;
+  l->file = at->file - 1;
+  l->line = at->line;
+  l->column = at->column;
+  l->scope = at->scope.id;
+  l->inlined = at->inlined < loc ? at->inlined : 0;
+  l->flags = at->flags & KILN_LOC_ALL;
+  return loc;
+}
+
+uint32_t kiln_loc_new_full(kiln_session *s, const kiln_location *at) {
+  return at != NULL ? loc_full(s, at) : 0;
+}
+
+static __attribute__((noinline)) uint32_t loc_here_slow(kiln_func *f, const kiln_location *at) {
+  if (at == NULL || !kn_build_open(f)) return 0;
+  uint32_t loc = loc_full(f->session, at);
+  kiln_func_set_loc(f, loc);
+  return loc;
+}
+
+uint32_t kiln_func_set_location(kiln_func *f, const kiln_location *at) {
+  if (KN_UNLIKELY(f == NULL || at == NULL || f->status != KILN_OK || f->facts.finished))
+    return loc_here_slow(f, at);
+  struct kn_sources *p = &f->session->sources;
+  uint32_t n = f->notes[KN_NOTE_LOC].n, loc = p->locs.n;
+  struct kn_note *notes = f->notes[KN_NOTE_LOC].at;
+  if (KN_UNLIKELY(n == 0 || n == f->notes[KN_NOTE_LOC].cap || notes[n - 1].inst == f->n ||
+                  at->file - 1 >= p->files.n || (uint64_t)loc + 1 >= p->locs.cap ||
+                  kn_module_failed(f->module)))
+    return loc_here_slow(f, at);
+  p->locs.at[loc] = (struct kn_loc){.file = at->file - 1,
+                                    .line = at->line,
+                                    .column = at->column,
+                                    .scope = at->scope.id,
+                                    .inlined = at->inlined < loc ? at->inlined : 0,
+                                    .flags = at->flags & KILN_LOC_ALL};
+  p->locs.n = loc + 1;
+  notes[n] = (struct kn_note){f->n, loc, 0};
+  f->notes[KN_NOTE_LOC].n = n + 1;
+  return loc;
+}
+
+uint32_t kiln_file_new_die(kiln_session *s, kiln_die file, const char *name) {
+  uint32_t number = 0;
+  char *path = NULL;
+  if (name == NULL && s != NULL && !kn_module_failed(s->module))
+    name = path = kn_die_path(s, file.id);
+  if (name != NULL) number = kiln_file_new(s, name);
+  if (number != 0) s->sources.files.at[number - 1].entry = file.id;
+  if (path != NULL) kn_realloc(s->module, path, 0);
+  return number;
+}
+
+/* ---- sessions ---- */
+
+kiln_session *kiln_session_new(kiln_module *m) {
+  if (m == NULL) return NULL;
+  kiln_session *s = kn_realloc(m, NULL, sizeof *s);
+  if (s == NULL) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  memset(s, 0, sizeof *s);
+  s->module = m;
+  s->arena = kn_realloc(m, NULL, sizeof *s->arena);
+  if (s->arena == NULL || !kn_session_open_rooms(s)) {
+    kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
+    if (s->arena != NULL) kn_realloc(m, s->arena, 0);
+    kn_realloc(m, s, 0);
+    return NULL;
+  }
+  kn_arena_init(s->arena, &m->options.allocator);
+  return s;
+}
+
+void kiln_session_free(kiln_session *s) {
+  if (s == NULL) return;
+  kiln_module *m = s->module;
+  kn_session_free_rooms(s);
+  kn_inline_room_free(s);
+  kn_func_free_all(s);
+  kn_debug_free(s->debug, m);
+  kn_realloc(m, s->sources.locs.at, 0);
+  kn_realloc(m, s->sources.files.at, 0);
+  kn_hash_free(&m->options.allocator, &s->sources.file_hash);
+  kn_arena_free(s->arena);
+  kn_realloc(m, s->arena, 0);
+  kn_realloc(m, s, 0);
+}
+
+kiln_module *kiln_session_module(const kiln_session *s) { return s != NULL ? s->module : NULL; }
+
+static uint64_t func_bytes(const kiln_func *f) {
+  uint64_t bytes = sizeof *f + (uint64_t)f->cap * (sizeof *f->inst + sizeof *f->val);
+#define ARRAY(type, name) bytes += f->name.cap * (uint64_t)sizeof(type);
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+#define ARRAY(type, name) bytes += f->debug.name.cap * (uint64_t)sizeof(type);
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++) bytes += f->notes[k].cap * sizeof *f->notes[k].at;
+  return bytes;
+}
+
+kiln_compile_stats kiln_session_get_stats(const kiln_session *s) {
+  if (s == NULL) return (kiln_compile_stats){0};
+  kiln_compile_stats stats = s->stats;
+  stats.memory_bytes += sizeof *s + kn_session_room_bytes(s);
+  for (const kiln_func *f = s->open; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
+  for (const kiln_func *f = s->spare; f != NULL; f = f->next) stats.memory_bytes += func_bytes(f);
+  stats.data_bytes = s->module->data_bytes;
+  return stats;
+}
+
+kiln_status kiln_session_set_timing(kiln_session *s, bool on) {
+  if (s == NULL) return KILN_ERR_ARGUMENT;
+  s->timing = on;
+  return KILN_OK;
+}

@@ -1,0 +1,61 @@
+/* A session as the library's own files see it: ir/module/session.c makes it, the pipeline
+ * (lib/codegen/compile.c) hangs its rooms on it. Invariant: one thread at a time uses it. */
+#ifndef KN_IR_MODULE_SESSION_STATE_H
+#define KN_IR_MODULE_SESSION_STATE_H
+
+#include "ir/module/module_state.h"
+
+struct kn_loc {
+  uint32_t file; /* index into kn_sources.files */
+  uint32_t line, column;
+  uint32_t scope;   /* kiln_die, or 0 */
+  uint32_t inlined; /* location of the call, or 0 */
+  uint32_t flags;   /* KILN_LOC_... */
+};
+
+struct kn_file {
+  const char *name; /* NUL-terminated, in the session's strings */
+  uint32_t entry;   /* kiln_die of tag KILN_DIE_TAG_FILE, or 0 */
+};
+
+/* Source locations of a session. */
+struct kn_sources {
+  KN_ARRAY(struct kn_loc) locs; /* by id; [0] is none, and counts in n */
+  KN_ARRAY(struct kn_file) files;
+  struct kn_hash file_hash; /* by name: index + 1 */
+  uint32_t last_file;       /* of the newest location: index + 1, or 0 */
+};
+
+struct kiln_session {
+  kiln_module *module;
+  struct kiln_func *open;  /* functions being built */
+  struct kiln_func *spare; /* functions that ended, whose arrays are reused */
+  struct kn_sources sources;
+  struct kn_arena *arena;             /* its file names */
+  struct kn_output *out;              /* lib/codegen/output.h */
+  struct kn_plan *plan;               /* lib/codegen/plan.h */
+  struct kn_walk *walk;               /* lib/codegen/walk.h */
+  struct kn_map *map;                 /* lib/codegen/map.h, or NULL */
+  struct kn_debug_observer *observer; /* lib/debug/debugger.h, or NULL */
+  uint32_t lacks;                     /* parts that the target leaves out: lib/codegen/support.h */
+  struct kn_inline_room *inlining;    /* ir/inline/inlining.h, or NULL */
+  kiln_compile_stats stats;           /* its times in ticks: ir/clock.h */
+  bool timing;
+  unsigned dump_what; /* KILN_DUMP_...: see kiln_session_set_dump */
+  kiln_buffer *dump_out;
+  kiln_debug *debug;    /* ir/debug/die.h, or NULL */
+  uint32_t calls_shape; /* of the newest function's entry, and the bit of its set; */
+  bool calls;           /* are calls to be described by such ones? */
+};
+
+/* True if no function of the sessions is open. If some are, `d` is the error of the one with the least id.
+ * (ir/build/build_func.c) */
+bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
+
+/* What other rooms hang on a session: made with it, false without memory; freed; their bytes.
+ * (lib/codegen/compile.c) */
+bool kn_session_open_rooms(kiln_session *s);
+void kn_session_free_rooms(kiln_session *s);
+uint64_t kn_session_room_bytes(const kiln_session *s);
+
+#endif
