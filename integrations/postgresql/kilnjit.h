@@ -426,8 +426,6 @@ extern bool kj_like_by_bytes(void);
 extern kj_bytes kj_bytes_of(Datum text, bool bpchar);
 /** Whether two are equal. */
 extern bool kj_same_bytes(const kj_bytes *a, const kj_bytes *b);
-/** Their order: negative, 0 or positive. */
-extern int32 kj_compare_numerics(Datum a, Datum b);
 /** Calls a function of two arguments unless a flag in `any` is set, whose flags become one. Then the result is 0. */
 extern kiln_value kj_call_unless_null(kj_expr *e, kj_value *any, void *function, int sig,
                                       kiln_type result, const kiln_value *args);

@@ -2,21 +2,22 @@
  * with each in turn, or from nine on looks in a hash table through two function calls.
  *
  * Integers: few are compared in turn, without branches; where they are near each other, each is a bit of a word; else
- * they are in a hash table. A CASE becomes a switch. Texts and numerics are numbered: a function finds the number, and
- * a CASE becomes a switch of that. */
+ * they are in a hash table. A CASE becomes a switch. Texts are numbered: a function finds the number, and a CASE
+ * becomes a switch of that. */
 #include "kilnjit.h"
 
 #include "common/hashfn.h"
 #include "utils/array.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 
 enum {
   MAX_IN_TURN = 6,        /* integers that are compared in turn */
   MAX_TEXTS_IN_TURN = 12, /* texts */
-  MIN_ARMS = 16           /* tests that are worth a switch */
+  MIN_INT_ARMS = 100,     /* tests that are worth a switch: its jump is predicted less than they */
+  MIN_NUMBERED_ARMS = 8   /* likewise, of what is numbered */
 };
 
+/* Whether the constants of an operator are numbered. */
 static bool is_numbered(const kj_operator *op) {
   return op->kind == KJ_TEXT || op->kind == KJ_BPCHAR;
 }
@@ -36,18 +37,6 @@ typedef struct int_set {
   int64 none;  /**< stands in empty slots; it is not in the set */
   int64 slots[FLEXIBLE_ARRAY_MEMBER];
 } int_set;
-
-/** A numeric of a set. */
-typedef struct item {
-  Datum value; /**< it */
-  int number;  /**< from 1 on */
-} item;
-
-/** Numerics in ascending order, each once. */
-typedef struct numeric_set {
-  int n;                             /**< numerics */
-  item items[FLEXIBLE_ARRAY_MEMBER]; /**< these */
-} numeric_set;
 
 /** Texts in order, and by hash if they are more than MAX_TEXTS_IN_TURN. */
 typedef struct text_set {
@@ -147,54 +136,14 @@ static text_set *make_text_set(kj_expr *e, const Datum *items, int n, bool bpcha
   return s;
 }
 
-/* The number of a numeric; 0: it isn't there. */
-static int64 number_of_numeric(const numeric_set *s, Datum x) {
-  int low = 0, high = s->n;
-
-  while (low < high) {
-    int middle = (low + high) / 2, order = kj_compare_numerics(x, s->items[middle].value);
-
-    if (order == 0) return s->items[middle].number;
-    if (order < 0) high = middle;
-    else low = middle + 1;
-  }
-  return 0;
-}
-
-static int by_value(const void *a, const void *b) {
-  const item *x = a, *y = b;
-  int order = kj_compare_numerics(x->value, y->value);
-
-  return order != 0 ? order : x->number - y->number;
-}
-
-/* Of those that are equal, the first counts. */
-static numeric_set *make_numeric_set(kj_expr *e, const Datum *items, int n) {
-  MemoryContext old = MemoryContextSwitchTo(e->batch->memory);
-  numeric_set *s =
-    palloc_extended(offsetof(numeric_set, items) + sizeof(item) * (Size)n, MCXT_ALLOC_HUGE);
-
-  for (int k = 0; k < n; k++) s->items[k] = (item){datumCopy(items[k], false, -1), k + 1};
-  MemoryContextSwitchTo(old);
-  qsort(s->items, (size_t)n, sizeof(item), by_value);
-  s->n = 0;
-  for (int k = 0; k < n; k++)
-    if (s->n == 0 || kj_compare_numerics(s->items[k].value, s->items[s->n - 1].value) != 0)
-      s->items[s->n++] = s->items[k];
-  return s;
-}
-
 /* The number of the constant that a value equals, from 1 on; 0: none. */
 static kiln_value find_number(kj_expr *e, const kj_operator *op, const Datum *items, int n,
                               const kj_value *v, kj_value *any) {
-  bool numeric = op->kind == KJ_NUMERIC;
-  void *function = numeric ? (void *)number_of_numeric : (void *)number_of_text;
   kiln_value args[2];
 
-  args[0] = kj_address(e, numeric ? (void *)make_numeric_set(e, items, n)
-                                  : (void *)make_text_set(e, items, n, op->kind == KJ_BPCHAR));
+  args[0] = kj_address(e, make_text_set(e, items, n, op->kind == KJ_BPCHAR));
   args[1] = kj_as_datum(e, v);
-  return kj_call_unless_null(e, any, function, KJ_SIG_I64_2, KILN_TYPE_I64, args);
+  return kj_call_unless_null(e, any, (void *)number_of_text, KJ_SIG_I64_2, KILN_TYPE_I64, args);
 }
 
 /* The type that an operator compares integers as. */
@@ -389,7 +338,7 @@ void kj_find_chains(kj_expr *e) {
 
     if (e->steps[i].tests || !is_test(e, i)) continue;
     c = find_chain(e, i);
-    if (c.n_arms < MIN_ARMS) continue;
+    if (c.n_arms < (is_numbered(c.eq) ? MIN_NUMBERED_ARMS : MIN_INT_ARMS)) continue;
     KJ_ROOM(CurrentMemoryContext, e->chains, e->n_chains, e->max_chains);
     e->steps[i].chain = e->n_chains;
     e->chains[e->n_chains++] = c;

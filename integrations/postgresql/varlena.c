@@ -263,7 +263,7 @@ static int compare_magnitudes(const number *a, const number *b) {
   return 0;
 }
 
-int32 kj_compare_numerics(Datum a, Datum b) {
+static int32 compare_numerics(Datum a, Datum b) {
   number x, y;
 
   if (!is_plain(a) || !is_plain(b)) return DatumGetInt32(DirectFunctionCall2(numeric_cmp, a, b));
@@ -303,8 +303,8 @@ kj_value kj_emit_varlena(kj_expr *e, const kj_operator *op, const kj_value *args
   switch ((kj_kind)op->kind) {
   case KJ_NUMERIC:
     r.type = KILN_TYPE_I32;
-    r.a = kj_call_unless_null(e, any, (void *)kj_compare_numerics, KJ_SIG_I32_2, KILN_TYPE_I32,
-                              operands);
+    r.a =
+      kj_call_unless_null(e, any, (void *)compare_numerics, KJ_SIG_I32_2, KILN_TYPE_I32, operands);
     return r;
   case KJ_LIKE:
     l = args[1].form == KJ_CONST && args[1].n_nulls == 0 ? parse_like(e, args[1].constant) : NULL;

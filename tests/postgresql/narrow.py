@@ -109,4 +109,4 @@ def sql(functions):
     every = EVERY.replace('FUNCTIONS', ', '.join("'%s'" % f for f in functions))
     every = every.replace('NARROW', ', '.join("'%s'" % t for t in TYPES if t not in ('int8', 'float8')))
     return SETUP % (', '.join(rows), ', '.join(bits)) + every + ''.join(
-        STEPS.format(b).replace('ARMS', ' '.join('when %d then %d' % (k, k) for k in range(100, 140))) for b in BITS)
+        STEPS.format(b).replace('ARMS', ' '.join('when %d then %d' % (k, k) for k in range(100, 220))) for b in BITS)

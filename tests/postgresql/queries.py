@@ -78,6 +78,7 @@ KINDS = {
     'IN: 4 texts of char(20)': "select count(*) from k where p in ('text1', 'text22', 'text3', 'text44')",
     'IN: 40 texts': 'select count(*) from k where d in (%s)' % ', '.join("'text%d'" % (3 * i) for i in range(40)),
     'CASE: 10 integers': 'select sum(case b %s end) from k' % arms('%s then a + %s', range(10)),
+    'CASE: 200 integers': 'select sum(case a %% 200 %s end) from k' % arms('%s then a + %s', range(200)),
     'CASE: 10 conditions': 'select sum(case %s end) from k' % arms('b = %s then a + %s', range(10)),
     'CASE: 40 integers': 'select sum(case a %% 100 %s end) from k' % arms('%s then a + %s', range(40)),
     'CASE: 10 texts': 'select sum(case d %s end) from k' % arms("'text%s' then a + %s", range(10)),

@@ -131,7 +131,7 @@ def condition(m, d):
 
 def case(m, type, d):
     """A CASE with constants; what is not reached may be an error."""
-    r, n = m.r, m.r.choice([2, 4, 5, 8, 20, 60] + [300] * (m.r.random() < 0.05))
+    r, n = m.r, m.r.choice([2, 4, 8, 12, 20, 120] + [300] * (m.r.random() < 0.05))
     of = r.choice(['int2', 'int4', 'int8', 'text', 'bpchar', 'date', 'numeric', 'bool'])
     value = text(m, 0) + collate(m) if of == 'text' else m.expr(of, 0)
     if of == 'int4' and r.random() < 0.2:

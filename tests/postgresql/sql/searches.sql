@@ -24,10 +24,10 @@ prepare l(int[], text[]) as select id from s where b = any($1) and t <> all($2) 
 execute l('{0,1,5}', '{a,ab}');
 execute l('{0,1,null}', null);
 select id, 5 = any(array[b, 5]), b = any(array[id, c::int, 63]), t = any(array[p::text, 'ab']) from s order by id limit 30;
--- The first of equal ones counts; what is not reached is no error. Of some twenty on, tests are a switch.
+-- The first of equal ones counts; what is not reached is no error. Of a hundred on, tests are a switch.
 select string_agg(format('when %s then %s', 1000 + i, i), ' ') ints, string_agg(format('when %s then ''%s''', 3000 - i * 70, i), ' ') far, string_agg(format('when ''p%s'' then %s', i, i), ' ') texts,
   string_agg(format('when ''p%s'' then ''%s''', i, i), ' ') names, string_agg(format('when a = %s then %s', 1000 + i, i), ' ') a_is, string_agg(format('when t = ''p%s'' then %s', i, i), ' ') t_is,
-  string_agg(format('when n = %s.5 then %s', i, i), ' ') n_is from generate_series(1, 30) i \gset
+  string_agg(format('when n = %s.5 then %s', i, i), ' ') n_is from generate_series(1, 120) i \gset
 select id, case b when 0 then 'zero' when 1 then 'one' when 5 then 'five' when 1 then 'again' when 63 then (1 / (b - 62))::text :far when null then 'null' else 'other' end,
   case a when 0 then 1 / a when 1 then 10 when 5 then 1 / a when 62 then 7 :ints when -32768 then -1 end from s where b <> 0 or b is null order by id;
 select id, case a when 0 then 1 / a when 1 then 10 when 5 then 50 when 62 then 7 :ints end from s order by id;
