@@ -76,7 +76,7 @@ static bool open_jit(void) {
   return false;
 }
 
-static bool begin_batch(int flags) {
+static bool begin_batch(const kj_context *context) {
   kiln_module_options options = {.name = "kilnjit", .jit = true};
 
   end_batch();
@@ -84,7 +84,8 @@ static bool begin_batch(int flags) {
     building_memory =
       AllocSetContextCreate(TopMemoryContext, "kilnjit batch", ALLOCSET_DEFAULT_SIZES);
   if (!kiln_target_find_host(&options.target)) return false;
-  building.flags = flags;
+  building.flags = context->base.flags;
+  building.memory = context->memory;
   building.module = kiln_module_new(&options);
   building.session = kiln_session_new(building.module);
   n_batches++;
@@ -205,7 +206,7 @@ static void compile_waiting(kj_context *context) {
 
   if (context->done == context->n_ready) return;
   INSTR_TIME_SET_CURRENT(start);
-  if (!open_jit() || !begin_batch(context->base.flags)) {
+  if (!open_jit() || !begin_batch(context)) {
     end_batch();
     context->done = context->n_ready;
     return;
