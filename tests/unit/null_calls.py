@@ -21,7 +21,8 @@ HANDLES = ('kiln_module', 'kiln_session', 'kiln_func', 'kiln_ctypes', 'kiln_ssa'
 POINTERS = {
     'kiln_module': 'x->m', 'kiln_session': 'x->s', 'kiln_func': 'x->f', 'kiln_ctypes': 'x->c',
     'kiln_ssa': 'x->ssa', 'kiln_jit': 'x->jit', 'kiln_jit_stream': 'x->stream',
-    'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm', 'kiln_llvm_builder': 'x->operations', 'kiln_llvm_operand': '&x->operand', 'kiln_llvm_unknown': '(kiln_llvm_unknown[64]){{0}}',
+    'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm', 'kiln_llvm_builder': 'x->operations', 'kiln_llvm_operand': '&x->operand',
+    'kiln_llvm_asm_desc': '&(const kiln_llvm_asm_desc){.text = "nop", .constraints = "", .result = "void"}', 'kiln_llvm_unknown': '(kiln_llvm_unknown[64]){{0}}',
     'kiln_module_options': '&x->module_options', 'kiln_jit_options': '&x->jit_options',
     'kiln_interp_options': '&x->interp_options', 'kiln_symbol_desc': '&x->symbol_desc',
     'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_module_attrs': '&x->module_attrs', 'kiln_func_attrs': '&x->func_attrs', 'kiln_ctor_desc': '&x->ctor_desc',
