@@ -22,8 +22,8 @@ extern "C" {
 typedef struct kiln_inline_call_info {
   kiln_symbol caller; /**< the function that is built */
   kiln_symbol within; /**< the function whose body has the call: `caller`, or one that is inlined */
-  kiln_symbol callee;
-  uint32_t depth; /**< of bodies around the call that are inlined */
+  kiln_symbol callee; /**< the function that is called */
+  uint32_t depth;     /**< of bodies around the call that are inlined */
   /** Instructions of the callee as docs/inlining.md counts them, with what is inlined into it by the numbers. */
   uint32_t instructions;
   uint32_t frame_bytes; /**< of its slots, and those of what is inlined into it by the numbers */
