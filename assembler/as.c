@@ -60,11 +60,11 @@ static int run(const char *const *argv, int in, int out, int errors) {
 
 /* What GNU as and clang are told, so that they know all instructions. */
 static const char *const march[][2] = {
-  [KILN_TARGET_X86_64] = {NULL, "-Wa,-W"},
-  [KILN_TARGET_AARCH64] = {"-march=armv9-a+sve2+memtag+crypto+sha3+sm4+rng+ls64",
-                           "-march=armv9-a+sve2+memtag+crypto+sha3+sm4"},
+  [KILN_PROCESSOR_X86_64] = {NULL, "-Wa,-W"},
+  [KILN_PROCESSOR_AARCH64] = {"-march=armv9-a+sve2+memtag+crypto+sha3+sm4+rng+ls64",
+                              "-march=armv9-a+sve2+memtag+crypto+sha3+sm4"},
 };
-_Static_assert(sizeof march / sizeof *march == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof march / sizeof *march == KILN_PROCESSOR_COUNT, "every target has a row");
 
 /* Goes back to the begin of the input, and empties the output. */
 static bool rewound(int in, int out) {
@@ -72,11 +72,11 @@ static bool rewound(int in, int out) {
 }
 
 /* Assembles what is in `in` to `out`; its messages are in `errors` then. */
-static bool assemble(kiln_target target, int in, int out, int errors) {
+static bool assemble(kiln_processor target, int in, int out, int errors) {
   char path[64], triple[64];
   kiln_target host;
-  bool native = kiln_target_find_host(&host) && host == target;
-  const char *own = getenv("KILN_AS"), *name = kiln_target_name(target);
+  bool native = kiln_target_find_host(&host) && host.processor == target;
+  const char *own = getenv("KILN_AS"), *name = kiln_processor_name(target);
   snprintf(path, sizeof path, "/proc/self/fd/%d", out);
   snprintf(triple, sizeof triple, "--target=%s-linux-gnu", name);
   char cross[64];
@@ -108,8 +108,8 @@ static bool assemble(kiln_target target, int in, int out, int errors) {
 /* ---- the input ---- */
 
 /* Where assemblers have pools of constants, the jump over them. */
-static const char *const jump[] = {[KILN_TARGET_X86_64] = NULL, [KILN_TARGET_AARCH64] = "b"};
-_Static_assert(sizeof jump / sizeof *jump == KILN_TARGET_COUNT, "every target has a row");
+static const char *const jump[] = {[KILN_PROCESSOR_X86_64] = NULL, [KILN_PROCESSOR_AARCH64] = "b"};
+_Static_assert(sizeof jump / sizeof *jump == KILN_PROCESSOR_COUNT, "every target has a row");
 
 /* Has the text a constant that an assembler puts into a pool, as of `ldr x0, =1000000`? */
 static bool has_literal(const kiln_assembly *t) {
@@ -123,7 +123,8 @@ static bool has_literal(const kiln_assembly *t) {
 }
 
 /* Writes all texts; `lines` gets the number of the first line of each, and of the end. */
-static bool put_all(int fd, kiln_target target, kiln_assembly *texts, uint32_t n, uint32_t *lines) {
+static bool put_all(int fd, kiln_processor target, kiln_assembly *texts, uint32_t n,
+                    uint32_t *lines) {
   int copy = dup(fd);
   FILE *f = copy >= 0 ? fdopen(copy, "w") : NULL;
   uint32_t line = 1;
@@ -188,7 +189,7 @@ static void errors_of(kiln_as *a, int fd, kiln_assembly *texts, uint32_t n, cons
 }
 
 /* All of `n` texts, or one whole one. */
-static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+static bool assemble_these(void *user, kiln_processor target, kiln_assembly *texts, uint32_t n) {
   kiln_as *a = user;
   uint32_t *lines = calloc((size_t)n + 1, sizeof *lines);
   int in = memfd_create("kiln.s", 0), out = memfd_create("kiln.o", 0),
@@ -211,12 +212,14 @@ static bool assemble_these(void *user, kiln_target target, kiln_assembly *texts,
 }
 
 /* kiln_module_options.assemble */
-static kiln_status assemble_all(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
+static kiln_status assemble_all(void *user, kiln_target for_target, kiln_assembly *texts,
+                                uint32_t n) {
+  const kiln_processor target = for_target.processor;
   uint32_t first = 0;
   if (!kn_as_knows(target)) {
     char *message = kn_as_keep(user, 64);
     if (message == NULL) return KILN_ERR_MEMORY;
-    snprintf(message, 64, "assembly for %s is not supported", kiln_target_name(target));
+    snprintf(message, 64, "assembly for %s is not supported", kiln_processor_name(target));
     for (uint32_t i = 0; i < n; i++) texts[i].error = message;
     return KILN_OK;
   }

@@ -14,10 +14,10 @@ struct cie {
 enum { CODE_ALIGN = 3 };
 static const struct cie cies[] = {
   /* augmentation, code and data alignment, return address, encoding of addresses, rules */
-  [KILN_TARGET_X86_64] = {13, {'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1}},
-  [KILN_TARGET_AARCH64] = {11, {'z', 'R', 0, 4, 0x78, 30, 1, 0x1b, 0x0c, 31, 0}},
+  [KILN_PROCESSOR_X86_64] = {13, {'z', 'R', 0, 1, 0x78, 16, 1, 0x1b, 0x0c, 7, 8, 0x90, 1}},
+  [KILN_PROCESSOR_AARCH64] = {11, {'z', 'R', 0, 4, 0x78, 30, 1, 0x1b, 0x0c, 31, 0}},
 };
-_Static_assert(sizeof cies / sizeof *cies == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof cies / sizeof *cies == KILN_PROCESSOR_COUNT, "every target has a row");
 
 static uint32_t word(const uint8_t *p) {
   uint32_t v;
@@ -144,7 +144,7 @@ static bool append(struct rows *r, unsigned align, uint64_t start, uint64_t size
   return true;
 }
 
-const char *kn_as_frame(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                         unsigned section, const uint8_t **rows, uint32_t *n_rows) {
   enum { HEAD = 13 }; /* of an FDE: CIE's distance, address, size, size of the augmentation */
   const struct cie *cie = &cies[target];

@@ -69,7 +69,7 @@ static const char *keep_name(kiln_as *a, const char *s) {
 }
 
 /* Takes over the relocations `s`, of a section of text `text`. NULL, or what is wrong. */
-static const char *relocations(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+static const char *relocations(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                                const Elf64_Shdr *s, uint32_t text, const struct owners *owners,
                                const kiln_assembled_reloc **out, uint32_t *n_out) {
   static const char unreadable[] = "the assembler's object cannot be read";
@@ -121,6 +121,26 @@ static const char *group_of(kiln_as *a, const struct kn_as_object *o, unsigned i
   return "not implemented: a section group of this kind";
 }
 
+static kiln_section_kind kind_of(uint32_t type) {
+  switch (type) {
+  case SHT_PROGBITS: return KILN_SECTION_CONTENT;
+  case SHT_NOBITS: return KILN_SECTION_ZERO;
+  case SHT_NOTE: return KILN_SECTION_NOTE;
+  case SHT_INIT_ARRAY: return KILN_SECTION_INIT;
+  case SHT_FINI_ARRAY: return KILN_SECTION_FINI;
+  case SHT_PREINIT_ARRAY: return KILN_SECTION_PREINIT;
+  default: return KILN_SECTION_OTHER;
+  }
+}
+
+static kiln_visibility visibility_of(unsigned other) {
+  switch (ELF64_ST_VISIBILITY(other)) {
+  case STV_DEFAULT: return KILN_VISIBILITY_DEFAULT;
+  case STV_PROTECTED: return KILN_VISIBILITY_PROTECTED;
+  default: return KILN_VISIBILITY_HIDDEN; /* STV_INTERNAL too */
+  }
+}
+
 /* Takes over one section besides code. */
 static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsigned i,
                                 kiln_assembled_section *to) {
@@ -132,10 +152,11 @@ static const char *take_section(kiln_as *a, const struct kn_as_object *o, unsign
     memcpy(bytes, from, s->sh_size);
   }
   *to = (kiln_assembled_section){.name = keep_name(a, kn_as_section(o, i)),
-                                 .type = s->sh_type,
+                                 .kind = kind_of(s->sh_type),
                                  .entry_bytes = (uint32_t)s->sh_entsize,
                                  .bytes = bytes,
                                  .size_bytes = s->sh_size};
+  if (to->kind == KILN_SECTION_OTHER) to->format_type = s->sh_type;
   if (s->sh_flags & (SHF_TLS | SHF_LINK_ORDER | SHF_COMPRESSED))
     return "not implemented: sections of this kind in assembly";
   if (s->sh_flags & SHF_GROUP) {
@@ -187,16 +208,12 @@ static const char *take_symbol(kiln_as *a, const struct kn_as_object *o, const E
     return "not implemented: a symbol of this kind in assembly";
   if (owners->text[y->st_shndx] == UINT32_MAX)
     return "not implemented: a symbol in a section without content";
-  unsigned other = ELF64_ST_VISIBILITY(y->st_other);
-  kiln_visibility visibility = other == STV_HIDDEN || other == STV_INTERNAL ? KILN_VISIBILITY_HIDDEN
-                               : other == STV_PROTECTED ? KILN_VISIBILITY_PROTECTED
-                                                        : KILN_VISIBILITY_DEFAULT;
   symbols[t->n_symbols] = (kiln_assembled_symbol){.name = keep_name(a, name),
                                                   .section = owners->section[y->st_shndx],
                                                   .offset_bytes = y->st_value,
                                                   .global = bind != STB_LOCAL,
                                                   .weak = bind == STB_WEAK,
-                                                  .visibility = visibility};
+                                                  .visibility = visibility_of(y->st_other)};
   return symbols[t->n_symbols++].name != NULL ? NULL : "out of memory";
 }
 
@@ -210,7 +227,7 @@ static bool is_defined(const void *object, const char *name, size_t n) {
 }
 
 /* Takes over all of an object that was made of one text. NULL, or what is wrong. */
-static const char *take_whole(kiln_as *a, kiln_target target, struct kn_as_object *o,
+static const char *take_whole(kiln_as *a, kiln_processor target, struct kn_as_object *o,
                               kiln_assembly *t) {
   if (!open_object(o)) return "the assembler's object cannot be read";
   struct owners owners = {kn_as_keep(a, o->head->e_shnum * sizeof *owners.text),
@@ -286,7 +303,7 @@ static void find_owners(const struct kn_as_object *o, kiln_assembly *texts, uint
 }
 
 /* Takes over the code of text `t`, section `i`. */
-static const char *take_code(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+static const char *take_code(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                              unsigned i, kiln_assembly *t) {
   const Elf64_Shdr *s = &o->sections[i];
   const char *bytes = kn_as_content(o, s);
@@ -324,7 +341,7 @@ static void take_symbols(kiln_as *a, const struct kn_as_object *o, const struct 
 }
 
 /* Takes the object apart. */
-static bool take(kiln_as *a, kiln_target target, struct kn_as_object *o, kiln_assembly *texts,
+static bool take(kiln_as *a, kiln_processor target, struct kn_as_object *o, kiln_assembly *texts,
                  uint32_t n) {
   if (!open_object(o)) return false;
   unsigned n_sections = o->head->e_shnum;
@@ -373,8 +390,8 @@ static bool take(kiln_as *a, kiln_target target, struct kn_as_object *o, kiln_as
   return true;
 }
 
-bool kn_as_take(kiln_as *a, kiln_target target, const void *at, size_t size, kiln_assembly *texts,
-                uint32_t n) {
+bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
+                kiln_assembly *texts, uint32_t n) {
   struct kn_as_object o = {.at = at, .size = size};
   if (!texts[0].whole) return take(a, target, &o, texts, n);
   texts[0].error = take_whole(a, target, &o, &texts[0]);

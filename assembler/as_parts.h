@@ -23,12 +23,12 @@ void *kn_as_keep(kiln_as *a, size_t size);
 /* ---- as_text.c ---- */
 
 /* True if texts for the target can be read. */
-bool kn_as_knows(kiln_target target);
+bool kn_as_knows(kiln_processor target);
 
 /* Writes the directive that opens the section of a text, which is not whole; the text; the
  * number of its lines that end. Sets the error of a text that says what cannot be taken over. */
 void kn_as_put_section(FILE *f, const kiln_assembly *t, uint32_t number);
-uint32_t kn_as_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number);
+uint32_t kn_as_put_text(FILE *f, kiln_processor target, kiln_assembly *t, uint32_t number);
 
 /* True if the text gives a binding, visibility or type to a symbol that `is_own` does not say is its
  * own: that has no effect on the module's. */
@@ -57,13 +57,13 @@ const char *kn_as_section(const struct kn_as_object *o, unsigned i);
 bool kn_as_has(const kiln_assembly *t, const char *word);
 /* Fills in the code of `n` texts, or of one whole one, from the object of `size` bytes at `at`.
  * False without memory, or if that is no object. */
-bool kn_as_take(kiln_as *a, kiln_target target, const void *at, size_t size, kiln_assembly *texts,
-                uint32_t n);
+bool kn_as_take(kiln_as *a, kiln_processor target, const void *at, size_t size,
+                kiln_assembly *texts, uint32_t n);
 
 /* ---- as_frames.c ---- */
 
 /* The frames that the code of a section has, as kiln_asm.rows, or NULL. NULL, or what is wrong. */
-const char *kn_as_frame(kiln_as *a, kiln_target target, const struct kn_as_object *o,
+const char *kn_as_frame(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
                         unsigned section, const uint8_t **rows, uint32_t *n_rows);
 
 #endif

@@ -28,10 +28,12 @@ static bool is(struct word w, const char *name) {
 enum { MAX_LABELS = 64 };
 
 /* What begins a comment up to the end of the line; NULL: texts for the target are not known. */
-static const char *const comments[] = {[KILN_TARGET_X86_64] = "#", [KILN_TARGET_AARCH64] = "//"};
-_Static_assert(sizeof comments / sizeof *comments == KILN_TARGET_COUNT, "every target has a row");
+static const char *const comments[] = {[KILN_PROCESSOR_X86_64] = "#",
+                                       [KILN_PROCESSOR_AARCH64] = "//"};
+_Static_assert(sizeof comments / sizeof *comments == KILN_PROCESSOR_COUNT,
+               "every target has a row");
 
-bool kn_as_knows(kiln_target target) { return comments[target] != NULL; }
+bool kn_as_knows(kiln_processor target) { return comments[target] != NULL; }
 
 struct reader {
   const char *s, *end;
@@ -225,7 +227,7 @@ static bool is_own_label(const void *r, const char *name, size_t n) {
   return is_label(r, (struct word){name, n});
 }
 
-uint32_t kn_as_put_text(FILE *f, kiln_target target, kiln_assembly *t, uint32_t number) {
+uint32_t kn_as_put_text(FILE *f, kiln_processor target, kiln_assembly *t, uint32_t number) {
   uint32_t lines = 0;
   struct reader r = {
     .s = t->text, .end = t->text + t->text_bytes, .comment = comments[target], .number = number};

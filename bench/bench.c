@@ -65,7 +65,7 @@ static void least(uint64_t *to, uint64_t ns) {
 }
 
 /* The pass without clocks comes first, so that the first pass of all is measured with cold caches. */
-static bool kiln_pass(struct row *rows, unsigned n, kiln_target target, unsigned pass) {
+static bool kiln_pass(struct row *rows, unsigned n, kiln_processor target, unsigned pass) {
   for (unsigned i = 0; i < n; i++) {
     struct row *r = &rows[i];
     struct bench_kiln k;
@@ -113,7 +113,7 @@ static long status_kb(const char *key) {
 }
 
 /* Growth of peak resident memory over one pass over all inputs, in a child of its own, KiB. */
-static long peak_kb(struct row *rows, unsigned n, kiln_target target, bool llvm) {
+static long peak_kb(struct row *rows, unsigned n, kiln_processor target, bool llvm) {
   int ends[2];
   if (pipe(ends) != 0) return 0;
   fflush(NULL);
@@ -289,7 +289,7 @@ int main(int argc, char **argv) {
     {0},
   };
   bool json = false;
-  kiln_target target = KILN_TARGET_X86_64;
+  kiln_target target = {.processor = KILN_PROCESSOR_X86_64};
   unsigned kiln_passes = 40, llvm_passes = 5;
   int c;
   while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -313,9 +313,10 @@ int main(int argc, char **argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   struct memory mem = {0};
-  if (ok) mem = (struct memory){peak_kb(rows, n, target, false), peak_kb(rows, n, target, true)};
-  for (unsigned pass = 0; pass < kiln_passes && ok; pass++) ok = kiln_pass(rows, n, target, pass);
-  ok = ok && bench_llvm_start(target);
+  const kiln_processor to = target.processor;
+  if (ok) mem = (struct memory){peak_kb(rows, n, to, false), peak_kb(rows, n, to, true)};
+  for (unsigned pass = 0; pass < kiln_passes && ok; pass++) ok = kiln_pass(rows, n, to, pass);
+  ok = ok && bench_llvm_start(to);
   for (unsigned pass = 0; pass < llvm_passes && ok; pass++) ok = llvm_pass(rows, n, pass);
   if (!ok) return 1;
 

@@ -29,10 +29,10 @@ struct bench_kiln {
 /* LLVM: reads the whole module, then generates code at -O0. */
 bool bench_llvm_pass(const struct bench_input *in, struct bench_llvm *out);
 /* Kiln. Reading the clock for each stage costs a little, so all_ns is measured with `stages` off. */
-bool bench_kiln_pass(const struct bench_input *in, kiln_target target, bool stages,
+bool bench_kiln_pass(const struct bench_input *in, kiln_processor target, bool stages,
                      struct bench_kiln *out);
 /* What LLVM needs once: target registered, machine made. */
-bool bench_llvm_start(kiln_target target);
+bool bench_llvm_start(kiln_processor target);
 
 /* Sum of the sizes of the executable sections of an ELF64 object; 0 if it is none. */
 uint64_t bench_text_size(const uint8_t *object, size_t size);

@@ -52,7 +52,7 @@ static void *count_realloc(void *user, void *old, size_t size) {
 
 struct job {
   const char *way;
-  kiln_target target;
+  kiln_processor target;
   const struct shape *shape;
   uint32_t n;
   const void *bitcode; /* or a file instead of a shape */
@@ -123,7 +123,8 @@ static bool run_object(struct job *j, const kiln_module_options *options) {
 }
 
 static bool run(struct job *j, const kiln_allocator *allocator) {
-  kiln_module_options options = {.target = j->target, .on_diag = say_diag, .on_diag_user = j};
+  kiln_module_options options = {
+    .target.processor = j->target, .on_diag = say_diag, .on_diag_user = j};
   if (allocator != NULL) options.allocator = *allocator;
   return strcmp(j->way, "text") == 0 ? run_text(j, &options) : run_object(j, &options);
 }
@@ -148,7 +149,7 @@ struct options {
 };
 
 static void print_row(const struct job *j) {
-  printf("%s\t%s\t%s\t%s\t%u\t%llu\t%d", j->way, kiln_target_name(j->target), j->shape->name,
+  printf("%s\t%s\t%s\t%s\t%u\t%llu\t%d", j->way, kiln_processor_name(j->target), j->shape->name,
          j->shape->unit, j->n, (unsigned long long)j->items, j->n == j->base);
 }
 
@@ -221,7 +222,7 @@ static void each_shape(void *user, const struct shape *s) {
   uint32_t base = s->least; /* the smallest from 10,000 on, but for the largest */
   while (base < 10000 && next_size(base, most) < most) base = next_size(base, most);
   for (uint32_t n = s->least;; n = next_size(n, most)) {
-    struct job j = {.way = o->way, .target = o->target, .shape = s, .n = n, .base = base};
+    struct job j = {.way = o->way, .target = o->target.processor, .shape = s, .n = n, .base = base};
     row(o, &j);
     if (n >= most) break;
   }
@@ -230,7 +231,7 @@ static void each_shape(void *user, const struct shape *s) {
 /* Counts the instructions of a process that does nothing. */
 static void count_nothing(struct options *o) {
   struct shape nothing = {.name = "nothing", .unit = "-"};
-  row(o, &(struct job){.way = "none", .target = o->target, .shape = &nothing});
+  row(o, &(struct job){.way = "none", .target = o->target.processor, .shape = &nothing});
 }
 
 static bool read_file(const char *name, uint8_t **bytes, size_t *size) {
@@ -260,7 +261,7 @@ static void bitcode(struct options *o, const char *argument) {
     return;
   }
   struct shape s = {.name = name, .unit = "as said"};
-  struct job j = {.way = "bitcode", .target = o->target, .shape = &s, .n = n};
+  struct job j = {.way = "bitcode", .target = o->target.processor, .shape = &s, .n = n};
   if (read_file(argument + at, &bytes, &j.bitcode_size)) {
     j.bitcode = bytes;
     if (o->count) count_nothing(o);
@@ -278,7 +279,8 @@ static const char *value_of(const char *argument, const char *option) {
 }
 
 int main(int argc, char **argv) {
-  struct options o = {.way = "object", .most = UINT32_MAX};
+  struct options o = {
+    .way = "object", .most = UINT32_MAX, .target.processor = KILN_PROCESSOR_X86_64};
   /* Memory freed by one pass is reused by the next, whatever its size; otherwise, of large inputs only, the
    * measurement would be dominated by the system clearing pages. */
   mallopt(M_MMAP_MAX, 0);

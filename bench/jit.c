@@ -95,8 +95,9 @@ static bool kiln_once(unsigned size, int64_t *result) {
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;
   bool ok = kiln_build(m, s, "f", size) &&
-            kiln_jit_add(kiln, 0, &(kiln_jit_input){m, &s, 1}, 1, &unit, NULL) == KILN_OK;
-  if (ok) *result = call(kiln_jit_find(kiln, "f"), 3, 5);
+            kiln_jit_add(kiln, 0, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1},
+                         1, &unit, NULL) == KILN_OK;
+  if (ok) *result = call(kiln_jit_lookup(kiln, "f"), 3, 5);
   ok = ok && kiln_jit_remove(kiln, unit, NULL) == KILN_OK;
   kiln_session_free(s);
   kiln_module_free(m);

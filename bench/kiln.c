@@ -13,9 +13,10 @@ static void print_diag(void *user, const kiln_diag *d) {
   fprintf(stderr, "%s\n", line);
 }
 
-bool bench_kiln_pass(const struct bench_input *in, kiln_target target, bool stages,
+bool bench_kiln_pass(const struct bench_input *in, kiln_processor target, bool stages,
                      struct bench_kiln *out) {
-  kiln_module_options options = {.target = target, .name = in->name, .on_diag = print_diag};
+  kiln_module_options options = {
+    .target.processor = target, .name = in->name, .on_diag = print_diag};
   kiln_buffer object = {0};
   uint64_t start = bench_now_ns();
   kiln_module *m = kiln_module_new(&options);

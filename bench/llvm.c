@@ -31,12 +31,12 @@ static const struct {
   void (*start)(void);
   const char *triple, *cpu;
 } targets[] = {
-  [KILN_TARGET_X86_64] = {start_x86, "x86_64-pc-linux-gnu", "x86-64"},
-  [KILN_TARGET_AARCH64] = {start_aarch64, "aarch64-unknown-linux-gnu", "generic"},
+  [KILN_PROCESSOR_X86_64] = {start_x86, "x86_64-pc-linux-gnu", "x86-64"},
+  [KILN_PROCESSOR_AARCH64] = {start_aarch64, "aarch64-unknown-linux-gnu", "generic"},
 };
-_Static_assert(sizeof targets / sizeof *targets == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof targets / sizeof *targets == KILN_PROCESSOR_COUNT, "every target has a row");
 
-bool bench_llvm_start(kiln_target for_target) {
+bool bench_llvm_start(kiln_processor for_target) {
   targets[for_target].start();
   const char *triple = targets[for_target].triple;
   LLVMTargetRef target;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times `kiln qbe` on text as a C compiler writes it for QBE, beside QBE itself.
+"""Times `kiln compile` on text as a C compiler writes it for QBE, beside QBE itself.
 
     bench/qbe.py [--kiln=build/kiln] [--qbe=qbe] [--instructions=200000] [--runs=10] [FILE.ssa]
 
 Without a file the text is generated: functions of some hundred instructions, each variable of which is memory
-from alloc, as cproc has it. Prints nanoseconds an instruction: those of kiln's stages from --time (the best
+from alloc, as cproc has it. Prints nanoseconds an instruction: those of kiln's stages from --stats (the best
 run), and the whole processes' user and system time. With --qbe: QBE's, without the assembler.
 """
 import argparse
@@ -100,7 +100,7 @@ def main():
             generate(path, args.instructions)
         runs = []
         for _ in range(args.runs):
-            total, text = seconds([args.kiln, 'qbe', '--time', '--stats', '-o', out, path])
+            total, text = seconds([args.kiln, 'compile', '--stats', '-o', out, path])
             stage = {m[0]: float(m[1]) for m in re.findall(r'^  ([a-z ]+?) +([0-9.]+) ms', text, re.M)}
             n = int(re.search(r'QBE instructions +(\d+)', text).group(1))
             runs.append((total, stage, n))

@@ -58,7 +58,7 @@ const struct shape *shape_find(const char *name) {
 }
 
 bool shape_open(struct shape_run *r, const kiln_module_options *options, uint32_t n) {
-  static const kiln_module_options none = {0};
+  static const kiln_module_options none = {.target.processor = KILN_PROCESSOR_X86_64};
   kiln_param p = {.type = I64};
   kiln_type result = I64;
   memset(r, 0, sizeof *r);

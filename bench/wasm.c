@@ -59,7 +59,7 @@ static int run(const kiln_wasm_image *image, char **argv, uint32_t n_args) {
   if (store == NULL || wasi == NULL || !kiln_wasi_define(wasi, store)) die("no memory");
   kiln_wasmrt_instance *instance = kiln_wasmrt_instantiate(store, image, &error);
   if (instance == NULL) die(error.message);
-  const kiln_wasm_func *start = kiln_wasmrt_find_func(instance, "_start");
+  const kiln_wasm_func *start = kiln_wasmrt_lookup_func(instance, "_start");
   if (start == NULL) die("no _start");
   kiln_wasmrt_call(store, start, NULL, &error);
   if (error.status != KILN_WASMRT_OK && error.status != KILN_WASMRT_EXIT) die(error.message);

@@ -148,19 +148,20 @@ def modules(options):
 
 
 def threads(options):
-    """Objects by one and by two threads of `kiln wasm`, in turns: wall time, the least of N runs; and what two could gain at
-    most, as CPU time is spent: reading sections and writing the object is one thread's."""
+    """Objects by one and by two threads of `kiln compile`, in turns: wall time, the least of N runs; and what two could gain at
+    most, as its time is spent: reading sections and writing the object is one thread's."""
     for name, path in fetch().items():
         wall, parts = {1: math.inf, 2: math.inf}, None
         for _ in range(2 * options.runs):
             for n in wall:
-                p = subprocess.run([os.path.join(options.build, 'kiln'), 'wasm', '--time', f'--threads={n}', '-o', '/dev/null', path],
+                p = subprocess.run([os.path.join(options.build, 'kiln'), 'compile', '--stats', f'--threads={n}', '-o', '/dev/null', path],
                                    stderr=subprocess.PIPE, text=True, check=True)
-                ms = [float(x) for x in re.findall(r' (\d+\.\d+)', p.stderr.rsplit(' bytes,', 1)[1])]
-                wall[n] = min(wall[n], ms[0])
-                if n == 1 and (parts is None or ms[1] < parts[0]):
-                    parts = ms[1:]
-        most = parts[0] / (parts[0] - parts[2] / 2)
+                ms = {row: float(x) for row, x in re.findall(r'^  ([a-z ]+?) +([0-9.]+) ms', p.stderr, re.M)}
+                wall[n] = min(wall[n], ms['all'])
+                if n == 1 and (parts is None or ms['all'] < parts['all']):
+                    parts = ms
+        bodies = parts['read and build'] + parts['plan'] + parts['walk']
+        most = parts['all'] / (parts['all'] - bodies / 2)
         print(f'{name}: {wall[1]:.1f} ms by one thread, {wall[2]:.1f} ms by two: {wall[1] / wall[2]:.2f} times as fast ({most:.2f} at most)',
               flush=True)
 

@@ -163,10 +163,10 @@ void fz_check_object(const kiln_buffer *object) {
 }
 #endif
 
-void fz_compile(fz_read_fn read, const uint8_t *data, size_t size, kiln_target target, bool verify,
-                uint64_t h, struct fz_run *run) {
+void fz_compile(fz_read_fn read, const uint8_t *data, size_t size, kiln_processor target,
+                bool verify, uint64_t h, struct fz_run *run) {
   kiln_module_options options = fz_options(h, run);
-  options.target = target;
+  options.target.processor = target;
   options.verify = verify;
   kiln_buffer object = {.allocator = options.allocator};
   kiln_module *m = kiln_module_new(&options);

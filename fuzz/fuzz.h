@@ -60,8 +60,8 @@ void fz_check_diag(const struct fz_run *m, kiln_status s);
 typedef kiln_status (*fz_read_fn)(kiln_session *s, const uint8_t *data, size_t size);
 
 /* Makes an object of an input with fz_options: the result is one that libelf reads, or a diagnostic. */
-void fz_compile(fz_read_fn read, const uint8_t *data, size_t size, kiln_target target, bool verify,
-                uint64_t h, struct fz_run *run);
+void fz_compile(fz_read_fn read, const uint8_t *data, size_t size, kiln_processor target,
+                bool verify, uint64_t h, struct fz_run *run);
 
 /* xorshift64*. */
 uint64_t fz_random(uint64_t *state);

@@ -8,11 +8,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fz_run run = {0};
   uint64_t h = fz_hash(data, size);
-  kiln_target target = KILN_TARGET_X86_64;
+  kiln_target target = {.processor = KILN_PROCESSOR_X86_64};
   kiln_llvm_find_target(data, size, &target);
   for (unsigned verify = 0; verify < 2; verify++) {
     kiln_module_options options = fz_options(h, &run);
-    options.target = h >> 40 & 1 ? target : (kiln_target)(h >> 41 & 1);
+    options.target = target;
+    if (!(h >> 40 & 1))
+      options.target = (kiln_target){.processor = (kiln_processor)(1 + (h >> 41 & 1))};
     options.verify = verify;
     kiln_buffer object = {.allocator = options.allocator};
     kiln_module *m = kiln_module_new(&options);

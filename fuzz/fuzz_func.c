@@ -120,11 +120,11 @@ static void compare(const struct host_memory *wanted, const char *how) {
 
 /* Compiles with options chosen by `h`; runs on the interpreter if `wanted` is to be filled, and the
  * object, if that is for this machine. False: no memory. */
-static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *how, bool interpret,
-                  struct host_memory *wanted, uint64_t inlining) {
+static bool build(uint64_t h, kiln_processor target, uint64_t stress, const char *how,
+                  bool interpret, struct host_memory *wanted, uint64_t inlining) {
   struct fz_run run = {0};
   kiln_module_options options = fz_options(h, &run);
-  options.target = target;
+  options.target.processor = target;
   options.stress_seed = stress;
   kiln_buffer object = {.allocator = options.allocator};
   kiln_module *m = kiln_module_new(&options);
@@ -135,6 +135,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
   if (m != NULL && inlining != 0) {
     kiln_module_attrs attrs = kiln_module_get_attrs(m);
     attrs.inlining = KILN_INLINING_SMALL;
+    attrs.variables = KILN_VARIABLES_AS_IS;
     kiln_module_set_attrs(m, &attrs);
   }
   kiln_status status = KILN_ERR_MEMORY;
@@ -148,7 +149,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
     status = gen_program(&gen, s, input, input_size, take, &b);
     if (status == KILN_OK && inlining != 0) status = take_kept(&b, s);
     if (status == KILN_OK) status = kiln_emit_elf(m, &s, 1, &object);
-    bool missing = status == KILN_ERR_UNSUPPORTED && target == KILN_TARGET_AARCH64 &&
+    bool missing = status == KILN_ERR_UNSUPPORTED && target == KILN_PROCESSOR_AARCH64 &&
                    gen.weights[KILN_TYPE_F80] > 0;
     if (status != KILN_OK && status != KILN_ERR_MEMORY && !missing) {
       print_program();
@@ -159,7 +160,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
     host_reset();
     host_interp = b.interp;
     status = kiln_interp_link(b.interp, &diag);
-    kiln_symbol entry = kiln_symbol_find(m, "fz_main");
+    kiln_symbol entry = kiln_symbol_lookup(m, "fz_main");
     if (status == KILN_OK) status = kiln_interp_call(b.interp, entry, NULL, 0, NULL, &diag);
     if (status != KILN_OK) {
       char line[512];
@@ -177,7 +178,7 @@ static bool build(uint64_t h, kiln_target target, uint64_t stress, const char *h
   kiln_module_free(m);
   if (status == KILN_OK) {
     fz_check_object(&object);
-    if (target == KILN_TARGET_X86_64) {
+    if (target == KILN_PROCESSOR_X86_64) {
       run_object(&object);
       compare(wanted, how);
     }
@@ -194,17 +195,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   input = data;
   input_size = size;
   if (getenv("KILN_FUZZ_PRINT") != NULL) print_program();
-  if (!build(h, KILN_TARGET_X86_64, 0, "machine code", true, &wanted, 0)) return 0;
-  build(h >> 16, KILN_TARGET_X86_64, 1 + (h >> 32 & 0xffff), "machine code in stress mode", false,
-        &wanted, 0);
-  build(h >> 24, KILN_TARGET_AARCH64, h >> 48 & 1 ? h >> 50 : 0, "AArch64", false, &wanted, 0);
+  if (!build(h, KILN_PROCESSOR_X86_64, 0, "machine code", true, &wanted, 0)) return 0;
+  build(h >> 16, KILN_PROCESSOR_X86_64, 1 + (h >> 32 & 0xffff), "machine code in stress mode",
+        false, &wanted, 0);
+  build(h >> 24, KILN_PROCESSOR_AARCH64, h >> 48 & 1 ? h >> 50 : 0, "AArch64", false, &wanted, 0);
   gen.acyclic = true;
-  bool ok = build(h, KILN_TARGET_X86_64, 0, "machine code of an acyclic program", true, &wanted, 0);
+  bool ok =
+    build(h, KILN_PROCESSOR_X86_64, 0, "machine code of an acyclic program", true, &wanted, 0);
   if (ok)
-    build(h, KILN_TARGET_X86_64, h >> 47 & 1 ? 1 + (h >> 32 & 0xffff) : 0,
+    build(h, KILN_PROCESSOR_X86_64, h >> 47 & 1 ? 1 + (h >> 32 & 0xffff) : 0,
           "machine code with calls inlined", true, &wanted, rules);
   if (ok)
-    build(h >> 24, KILN_TARGET_AARCH64, 0, "AArch64 with calls inlined", false, &wanted, rules);
+    build(h >> 24, KILN_PROCESSOR_AARCH64, 0, "AArch64 with calls inlined", false, &wanted, rules);
   gen.acyclic = false;
   return 0;
 }

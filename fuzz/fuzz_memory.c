@@ -63,7 +63,7 @@ static kiln_status print_and_compile(void *user, kiln_func *f) {
 
 static kiln_status run_once(const struct input *in, struct fz_run *run, kiln_buffer *object) {
   kiln_module_options options = fz_options(in->hash, run);
-  options.target = (kiln_target)(in->hash >> 40 & 1);
+  options.target.processor = (kiln_processor)(1 + (in->hash >> 40 & 1));
   options.verify = in->hash >> 41 & 1;
   object->allocator = options.allocator;
   kiln_buffer text = {.allocator = options.allocator};

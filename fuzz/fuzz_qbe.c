@@ -11,7 +11,7 @@ static kiln_status read_text(kiln_session *s, const uint8_t *data, size_t size) 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fz_run run = {0};
   uint64_t h = fz_hash(data, size);
-  for (kiln_target t = 0; t < KILN_TARGET_COUNT; t++)
+  for (kiln_processor t = 1; t < KILN_PROCESSOR_COUNT; t++)
     fz_compile(read_text, data, size, t, h >> (32 + t) & 1, h, &run);
   fz_memory_end(&run);
   return 0;

@@ -13,10 +13,10 @@ static kiln_status print_func(void *user, kiln_func *f) {
 }
 
 /* Parses and prints; false if there is no text. */
-static bool to_text(const void *text, size_t size, kiln_target target, struct fz_run *run,
+static bool to_text(const void *text, size_t size, kiln_processor target, struct fz_run *run,
                     kiln_buffer *out) {
   kiln_module_options options = fz_options(0, run);
-  options.target = target;
+  options.target.processor = target;
   kiln_buffer bodies = {.allocator = options.allocator};
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = m != NULL ? kiln_session_new(m) : NULL;
@@ -42,7 +42,7 @@ static kiln_status read_text(kiln_session *s, const uint8_t *data, size_t size) 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct fz_run run = {0};
   uint64_t h = fz_hash(data, size);
-  for (kiln_target t = 0; t < KILN_TARGET_COUNT; t++) {
+  for (kiln_processor t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     kiln_buffer first = {.allocator = fz_allocator(&run)}, second = first;
     if (to_text(data, size, t, &run, &first)) {
       bool ok = to_text(first.data, first.size, t, &run, &second);

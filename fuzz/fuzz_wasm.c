@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   kiln_status ends[2] = {KILN_ERR_MEMORY, KILN_ERR_MEMORY};
   for (unsigned verify = 0; verify < 2; verify++) {
     kiln_module_options options = fz_options(h, &run);
-    options.target = (kiln_target)(h >> 40 & 1);
+    options.target.processor = (kiln_processor)(1 + (h >> 40 & 1));
     options.verify = verify;
     kiln_wasm_options flags = {.flags = (uint32_t)(h >> 42 & 127)};
     kiln_buffer object = {.allocator = options.allocator};

@@ -532,7 +532,7 @@ kiln_status gen_program(struct gen *g, kiln_session *s, const uint8_t *data, siz
   g->end = data + size;
   g->s = s;
   g->m = kiln_session_module(s);
-  g->target = kiln_module_target(g->m);
+  g->target = kiln_module_processor(g->m);
   draw_weights(g);
   declare_data(g);
   gen_declare_host(g);

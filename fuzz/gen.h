@@ -67,7 +67,7 @@ struct gen {
   const uint8_t *at, *end;
   kiln_module *m;
   kiln_session *s;
-  kiln_target target;
+  kiln_processor target;
   uint32_t used[KILN_OP_COUNT]; /* operations made so far, for all programs */
   /* the program */
   struct gen_sig sigs[GEN_FUNCS + 1];

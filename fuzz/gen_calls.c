@@ -17,7 +17,7 @@ static void some_param(struct gen *g, struct gen_sig *s) {
   uint32_t k = gen_byte(g);
   if (k >= 200) {
     unsigned flags = k >= 248 ? KILN_PARAM_BYVAL : 0;
-    kiln_param p = {.type = KILN_TYPE_I64, .flags = (uint8_t)flags};
+    kiln_param p = {.type = KILN_TYPE_I64, .flags = flags};
     if (flags != 0) {
       p.size_bytes = GEN_BYTES + gen_pick(g, GEN_OBJECT - GEN_BYTES + 1);
       p.align_log2 = (uint8_t)(gen_chance(g, 60) ? 4 : gen_pick(g, 4));
@@ -28,6 +28,7 @@ static void some_param(struct gen *g, struct gen_sig *s) {
   kiln_type t = gen_type(g);
   kiln_param p = {.type = (uint8_t)t};
   if (t <= KILN_TYPE_I16 && k & 1) p.flags = k & 2 ? KILN_PARAM_SEXT : KILN_PARAM_ZEXT;
+  else if (t <= KILN_TYPE_I32 && k & 4) p.flags = k & 2 ? KILN_PARAM_SEXT64 : KILN_PARAM_ZEXT64;
   add_param(s, t, p);
 }
 
@@ -338,8 +339,8 @@ void gen_call(struct gen *g) {
 
 void gen_read_extra(struct gen *g) {
   if (!g->sig->variadic) return;
-  static const uint8_t sizes[] = {[KILN_TARGET_X86_64] = 24, [KILN_TARGET_AARCH64] = 32};
-  _Static_assert(sizeof sizes == KILN_TARGET_COUNT, "every target has a va_list");
+  static const uint8_t sizes[] = {[KILN_PROCESSOR_X86_64] = 24, [KILN_PROCESSOR_AARCH64] = 32};
+  _Static_assert(sizeof sizes == KILN_PROCESSOR_COUNT, "every target has a va_list");
   unsigned size = sizes[g->target];
   kiln_value list = kiln_slot_new(g->f, size, 3), copy = {0};
   gen_used(g, KILN_OP_VA_START);

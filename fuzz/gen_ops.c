@@ -7,7 +7,7 @@
 
 /* Shapes, and sets of types as in ops.def. */
 enum shape {
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax) SH_##E,
 #include <kiln/shapes.def>
   SH_COUNT
 };
@@ -31,7 +31,7 @@ enum types {
 };
 
 static const uint8_t states[] = {
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) STATE_##state,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax) STATE_##state,
 #include <kiln/shapes.def>
 };
 
@@ -41,7 +41,8 @@ static const struct {
   uint8_t shape, types;
   bool flag; /* there is a second result */
 } ops[] = {
-#define KILN_OP(E, name, shape, types, fx, doc) {SH_##shape, TY_##types, ((fx) & FLAG) != 0},
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc)                                        \
+  {SH_##shape, TY_##types, ((fx) & FLAG) != 0},
 #include <kiln/ops.def>
 };
 

@@ -208,7 +208,7 @@ const struct host_func host_funcs[] = {
    1,
    3,
    {KILN_TYPE_I64},
-   {P(I32), {KILN_TYPE_I64, KILN_PARAM_BYVAL, 3, 40}, P(I64)},
+   {P(I32), {KILN_TYPE_I64, KILN_PARAM_BYVAL, 3, 40, {0}}, P(I64)},
    0,
    false,
    false,

@@ -171,11 +171,11 @@ kiln_ctypes *kiln_ctypes_new(kiln_module *m) {
   memset(c, 0, sizeof *c);
   c->m = m;
   c->allocator = a;
-  c->abi = kn_cabi_of(kiln_module_target(m));
+  c->abi = kn_cabi_of(kiln_module_processor(m));
   if (c->abi == NULL) {
     char text[64];
     snprintf(text, sizeof text, "the types of C are not supported on %s",
-             kiln_target_name(kiln_module_target(m)));
+             kiln_processor_name(kiln_module_processor(m)));
     kn_ctypes_fail(c, KILN_ERR_UNSUPPORTED, text);
     kiln_ctypes_free(c);
     return NULL;
@@ -291,6 +291,8 @@ struct layout {
 };
 
 static bool check_field(kiln_ctypes *c, const kiln_cfield *f, const struct kn_ctype *type) {
+  if (f->reserved[0] != 0)
+    return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "a field of a newer version");
   if (f->align_bytes != 0 && (!is_power(f->align_bytes) || f->align_bytes > MAX_ALIGN))
     return kn_ctypes_fail(c, KILN_ERR_ARGUMENT, "an alignment is a power of two of at most 65536");
   if (!(f->flags & KILN_CFIELD_BITS)) return true;

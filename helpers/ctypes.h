@@ -116,7 +116,7 @@ enum kn_cclass kn_cclass_of(uint64_t classes, unsigned k);
 /* Merges two classes. */
 enum kn_cclass kn_cclass_merge(enum kn_cclass a, enum kn_cclass b);
 /* The ABI of a target; NULL if there is none. */
-const struct kn_cabi *kn_cabi_of(kiln_target target);
+const struct kn_cabi *kn_cabi_of(kiln_processor target);
 /* kn_cabi.va_arg of both ABIs (ctypes_build.c). */
 kiln_value kn_cva_arg_x64(kiln_func *f, const struct kn_ctype *t, const kiln_carg_info *a,
                           kiln_value ap);

@@ -111,24 +111,24 @@ static kiln_carg_info a64_arg(const struct kn_ctype *t) {
 /* ---- the table ---- */
 
 static const struct kn_cabi abis[] = {
-  [KILN_TARGET_X86_64] = {.ldouble = KILN_TYPE_F80,
-                          .signed_char = true,
-                          .extends_small = true,
-                          .splits_i128 = true,
-                          .arg = x64_arg,
-                          .result = x64_result,
-                          .take = x64_take,
-                          .va_arg = kn_cva_arg_x64},
-  [KILN_TARGET_AARCH64] = {.ldouble = KILN_TYPE_F128,
-                           .unnamed_bits_align = true,
-                           .joins_pieces = true,
-                           .arg = a64_arg,
-                           .result = a64_pieces,
-                           .va_arg = kn_cva_arg_a64},
+  [KILN_PROCESSOR_X86_64] = {.ldouble = KILN_TYPE_F80,
+                             .signed_char = true,
+                             .extends_small = true,
+                             .splits_i128 = true,
+                             .arg = x64_arg,
+                             .result = x64_result,
+                             .take = x64_take,
+                             .va_arg = kn_cva_arg_x64},
+  [KILN_PROCESSOR_AARCH64] = {.ldouble = KILN_TYPE_F128,
+                              .unnamed_bits_align = true,
+                              .joins_pieces = true,
+                              .arg = a64_arg,
+                              .result = a64_pieces,
+                              .va_arg = kn_cva_arg_a64},
 };
-_Static_assert(sizeof abis / sizeof *abis == KILN_TARGET_COUNT, "every target has an ABI of C");
+_Static_assert(sizeof abis / sizeof *abis == KILN_PROCESSOR_COUNT, "every target has an ABI of C");
 
-const struct kn_cabi *kn_cabi_of(kiln_target target) {
+const struct kn_cabi *kn_cabi_of(kiln_processor target) {
   return abis[target].arg != NULL ? &abis[target] : NULL;
 }
 
@@ -155,7 +155,7 @@ static kiln_carg_info result_of(const kiln_ctypes *c, kiln_ctype t) {
 static bool add_param(kiln_ctypes *c, kiln_type type, unsigned flags) {
   if (!KN_ROOM(&c->allocator, c->params, 1))
     return kn_ctypes_fail(c, KILN_ERR_MEMORY, "out of memory");
-  c->params.at[c->params.n++] = (kiln_param){.type = (uint8_t)type, .flags = (uint8_t)flags};
+  c->params.at[c->params.n++] = (kiln_param){.type = (uint8_t)type, .flags = flags};
   return true;
 }
 

@@ -4,6 +4,8 @@
  * the helper for variables (<kiln/ssa.h>) needs no calls for new ones. */
 #include "helpers/ctypes.h"
 
+#include <stdio.h>
+
 #define NO_VALUE ((kiln_value){0})
 
 static kiln_value fail(kiln_func *f, kiln_status status, const char *message) {
@@ -164,8 +166,12 @@ static kiln_value build_call(kiln_func *f, const kiln_ctypes *c, kiln_csig sig, 
                              const kiln_try_desc *unwinding) {
   const struct kn_csig *s = kn_csig_at(c, sig);
   if (s == NULL) return fail(f, KILN_ERR_ARGUMENT, "no such C signature");
-  if (n != s->n)
-    return fail(f, KILN_ERR_ARGUMENT, "the number of arguments is not the C signature's");
+  if (n != s->n) {
+    char message[64];
+    snprintf(message, sizeof message, "%u argument%s, the C signature has %u", n, n == 1 ? "" : "s",
+             s->n);
+    return fail(f, KILN_ERR_ARGUMENT, message);
+  }
   if (args == NULL && n != 0) return fail(f, KILN_ERR_ARGUMENT, "arguments are missing (NULL)");
   if (f == NULL) return NO_VALUE;
   const struct kn_ctype *t = kn_ctype_at(c, s->result.type);

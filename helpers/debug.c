@@ -216,11 +216,3 @@ void kiln_debug_expr_uint(kiln_debug_expr *e, unsigned op, uint64_t operand) {
   b[n++] = (uint8_t)operand;
   push(e, b, n);
 }
-
-void kiln_debug_expr_int(kiln_debug_expr *e, unsigned op, int64_t operand) {
-  uint8_t b[11] = {(uint8_t)op};
-  uint32_t n = 1;
-  for (; operand < -64 || operand > 63; operand >>= 7) b[n++] = (uint8_t)(operand | 0x80);
-  b[n++] = (uint8_t)(operand & 0x7f);
-  push(e, b, n);
-}

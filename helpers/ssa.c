@@ -477,20 +477,20 @@ kiln_status kiln_ssa_end(kiln_ssa *s) {
 /* ---- variables ---- */
 
 kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type) {
-  const kiln_ssa_variable none = {NONE};
+  const kiln_ssa_variable none = {0};
   if (!kn_ssa_usable(s) || !KN_SSA_ROOM(s, vars, 1)) return none;
   if ((unsigned)type - 1 >= KILN_TYPE_COUNT - 1) {
     kn_ssa_fail(s, KILN_ERR_TYPE, "no such type");
     return none;
   }
   s->vars.at[s->vars.n] = (struct kn_ssa_var){.block = NONE, .type = (uint8_t)type};
-  return (kiln_ssa_variable){s->vars.n++};
+  return (kiln_ssa_variable){++s->vars.n};
 }
 
 /* True if variable and block exist. */
 static bool checked(kiln_ssa *s, kiln_ssa_variable var, kiln_block block) {
   if (!kn_ssa_usable(s)) return false;
-  if (var.id >= s->vars.n) return kn_ssa_fail(s, KILN_ERR_ARGUMENT, "no such variable");
+  if (var.id - 1 >= s->vars.n) return kn_ssa_fail(s, KILN_ERR_ARGUMENT, "no such variable");
   return block.id < s->blocks.n || kn_ssa_block_of(s, block) != NULL;
 }
 
@@ -500,7 +500,7 @@ static void bad_value(kiln_ssa *s, kiln_ssa_variable var, kiln_value value) {
   kiln_type type = kiln_value_type(s->f, value);
   char message[128];
   snprintf(message, sizeof message, "variable %u of type %s is written with %s%s", var.id,
-           kiln_type_name((kiln_type)s->vars.at[var.id].type),
+           kiln_type_name((kiln_type)s->vars.at[var.id - 1].type),
            value.id == 0              ? "none"
            : kind == KILN_OPERAND_INT ? "an integer constant"
            : type == KILN_TYPE_VOID   ? "an operand out of range"
@@ -511,7 +511,8 @@ static void bad_value(kiln_ssa *s, kiln_ssa_variable var, kiln_value value) {
 
 void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var, kiln_value value) {
   if (!checked(s, var, block)) return;
-  struct kn_ssa_var *v = s->vars.at + var.id;
+  const uint32_t number = var.id - 1;
+  struct kn_ssa_var *v = s->vars.at + number;
   kiln_type type = kiln_value_type(s->f, value);
   bool constant = type == KILN_TYPE_VOID && value.id != 0 && v->type <= KILN_TYPE_I128;
   if (type != v->type && !constant) {
@@ -529,19 +530,20 @@ void kiln_ssa_write_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var, kil
     v->def = def;
     v->dirty = true;
   } else {
-    (void)move_cache(s, var.id, block.id, def, true);
+    (void)move_cache(s, number, block.id, def, true);
   }
 }
 
 kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_variable var) {
   const kiln_value none = {0};
   if (!checked(s, var, block)) return none;
-  struct kn_ssa_var *v = s->vars.at + var.id;
+  const uint32_t number = var.id - 1;
+  struct kn_ssa_var *v = s->vars.at + number;
   if (v->block != block.id) {
-    struct kn_ssa_def d = reach(s, var.id, block.id);
+    struct kn_ssa_def d = reach(s, number, block.id);
     bool ok = !is_none(d) && collect(s);
     end_batch(s);
-    if (!ok || !kn_ssa_usable(s) || !move_cache(s, var.id, block.id, resolve(s, d), false))
+    if (!ok || !kn_ssa_usable(s) || !move_cache(s, number, block.id, resolve(s, d), false))
       return none;
   }
   if (v->def.phi == 0) return (kiln_value){v->def.value};

@@ -27,7 +27,7 @@ struct kn_place kn_interp_next_place(struct kn_layout *l, unsigned type, unsigne
                                      uint32_t size_bytes, unsigned align_log2) {
   struct kn_place p = {.type = (uint8_t)type,
                        .words = kn_interp_is_wide(type) ? 2 : 1,
-                       .flags = (uint8_t)flags,
+                       .flags = (uint16_t)flags,
                        .size_bytes = size_bytes,
                        .align = 8};
   uint64_t size = 8;
@@ -126,11 +126,11 @@ static void pack(struct kn_thread *t, struct kn_frame *fr, const struct kn_site 
     } else {
       uint64_t words[2] = {v[0], p->words == 2 ? v[1] : 0};
       unsigned bits = kn_interp_bits(p->type);
-      if (p->flags & KILN_PARAM_SEXT && bits < 32 && words[0] >> (bits - 1)) {
-        words[0] |= UINT32_MAX & ~kn_interp_mask(bits);
-      }
-      void *to = p->kind == KN_PLACE_GP ? (void *)&im->gp[p->at] : im->stack + p->at;
-      memcpy(to, words, 8u * p->words);
+      unsigned to = p->flags & KILN_PARAM_SEXT64 ? 64 : p->flags & KILN_PARAM_SEXT ? 32 : 0;
+      if (bits < to && words[0] >> (bits - 1))
+        words[0] |= kn_interp_mask(to) & ~kn_interp_mask(bits);
+      memcpy(p->kind == KN_PLACE_GP ? (uint8_t *)&im->gp[p->at] : im->stack + p->at, words,
+             8u * p->words);
     }
   }
 }

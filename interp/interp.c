@@ -1,6 +1,7 @@
 /* The public interface <kiln/interp.h>: makes an interpreter, gives it functions, calls them, frees it. */
 #include "interp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void *kn_interp_realloc(const kiln_interp *in, void *old, size_t size) {
@@ -78,10 +79,11 @@ struct kn_isig *kn_interp_sig(kiln_interp *in, uint32_t id) {
 
 /* The behaviour of operations that docs/ir.md leaves to the target. */
 static const struct kn_imachine machines[] = {
-  [KILN_TARGET_X86_64] = {.fuses = false, .division_traps = true},
-  [KILN_TARGET_AARCH64] = {.fuses = true, .division_traps = false},
+  [KILN_PROCESSOR_X86_64] = {.fuses = false, .division_traps = true},
+  [KILN_PROCESSOR_AARCH64] = {.fuses = true, .division_traps = false},
 };
-_Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
+               "every target has a row");
 
 kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options) {
   if (!m) return NULL;
@@ -92,7 +94,7 @@ kiln_interp *kiln_interp_new(kiln_module *m, const kiln_interp_options *options)
   if (!in) return NULL;
   *in = empty;
   if (options) in->options = *options;
-  in->machine = machines[kiln_module_target(m)];
+  in->machine = machines[kiln_module_processor(m)];
   in->keyed = pthread_key_create(&in->key, kn_interp_thread_free) == 0;
   if (in->keyed && pthread_mutex_init(&in->lock, NULL) == 0) return in;
   if (in->keyed) pthread_key_delete(in->key);
@@ -172,7 +174,12 @@ kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function, const kiln_i
   struct kn_ifunc *fn = in && in->linked ? kn_interp_callee(in, function.id) : NULL;
   if (!fn) return refuse(diag, "a call of a symbol that is no function of the module");
   const struct kn_isig *sig = in->sigs[fn->sig];
-  if (n != sig->n_params) return refuse(diag, "a call with another number of arguments");
+  if (n != sig->n_params) {
+    char message[64];
+    snprintf(message, sizeof message, "%u argument%s, the signature has %u", n, n == 1 ? "" : "s",
+             (unsigned)sig->n_params);
+    return refuse(diag, message);
+  }
   if (!args && n) return refuse(diag, "a call without its arguments (NULL)");
   struct kn_thread *t = kn_interp_thread(in);
   struct kn_act act = {.from_api = true};

@@ -84,7 +84,7 @@ struct kn_islot {
 enum kn_place_kind { KN_PLACE_GP, KN_PLACE_FP, KN_PLACE_STACK, KN_PLACE_CHAIN };
 struct kn_place {
   uint8_t kind, type, words;
-  uint8_t flags;              /* KILN_PARAM_... */
+  uint16_t flags;             /* KILN_PARAM_... */
   uint32_t at;                /* register's number, or bytes in the stack area */
   uint32_t reg;               /* parameters: first register of the callee's frame */
   uint32_t size_bytes, align; /* BYVAL */
@@ -368,7 +368,7 @@ bool kn_interp_run(struct kn_thread *t, struct kn_act *act);
 
 /* Cases of a switch over kiln_op for all operations that take no integers, or no floats; the compiler then reports
  * any other operation that a switch leaves out. By the types in <kiln/ops.def>: use them as
- *   #define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
+ *   #define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_INT_##types(E)
  *   #include <kiln/ops.def> */
 #define KN_UNLESS_INT_INT(E)
 #define KN_UNLESS_INT_INT64(E)

@@ -135,7 +135,7 @@ static kn_u128 integer(kiln_op op, unsigned bits, kn_u128 a, kn_u128 b, kn_u128 
   case KILN_OP_ATOMIC_RMW:
   case KILN_OP_ATOMIC_CAS:
   case KILN_OP_SWITCH:
-#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_INT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_INT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -287,7 +287,7 @@ static float float32(kiln_op op, bool once, float a, float b, float c) {
   switch (op) {
     KN_FLOAT_CASES(float, f, __builtin_roundevenf, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
-#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -298,7 +298,7 @@ static double float64(kiln_op op, bool once, double a, double b, double c) {
   switch (op) {
     KN_FLOAT_CASES(double, , __builtin_roundeven, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
-#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -309,7 +309,7 @@ static long double float80(kiln_op op, bool once, long double a, long double b, 
   switch (op) {
     KN_FLOAT_CASES(long double, l, __builtin_roundevenl, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
-#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }
@@ -346,11 +346,11 @@ uint64_t kn_interp_float(unsigned op, unsigned type, bool once, uint64_t a, uint
 
 /* Counts the conversions of ops.def, so that a new one is not forgotten here. */
 enum shape {
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) SH_##E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax) SH_##E,
 #include <kiln/shapes.def>
 };
 enum {
-#define KILN_OP(E, name, shape, types, fx, doc)                                                    \
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc)                                        \
   +(SH_##shape == SH_CONV_II || SH_##shape == SH_CONV_FF || SH_##shape == SH_CONV_FI ||            \
     SH_##shape == SH_CONV_IF)
   CONVERSIONS = 0

@@ -38,7 +38,7 @@ static quad compute(kiln_op op, bool once, quad a, quad b, quad c) {
   switch (op) {
     KN_FLOAT_CASES(quad, f128, roundevenf128, minimum, maximum);
   KN_FLOATS_ELSEWHERE:
-#define KILN_OP(E, name, shape, types, fx, doc) KN_UNLESS_FLT_##types(E)
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_UNLESS_FLT_##types(E)
 #include <kiln/ops.def>
   case KILN_OP_COUNT: break;
   }

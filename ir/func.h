@@ -1,8 +1,7 @@
-/* The IR of one function: dense arrays that the builder fills, that the verifier, printer and plan
- * read, and that the walk uses up. After it was built, only the plan and the walk write to it:
- * homes and the walk's scratch in kn_val and kn_slot, and, where blocks are reordered, kn_block.pos
- * and the back edges. Invariant: every handle stored in an instruction is in range and of a type
- * that the instruction allows, because the builder checked it. */
+/* The IR of one function: dense arrays that the builder fills, and that the verifier, printer, plan and walk read. Once
+ * the function is finished nothing writes to them (lib/check/check_ir.c proves it in checking builds), but for struct
+ * kn_val, the state of values in plan and walk, which is no part of the IR. Invariant: every handle stored in an
+ * instruction is in range and of a type that the instruction allows, because the builder checked it. */
 #ifndef KN_IR_FUNC_H
 #define KN_IR_FUNC_H
 
@@ -126,7 +125,7 @@ _Static_assert(sizeof(struct kn_val) == 16, "a value's state is two 8-byte store
 _Static_assert(offsetof(struct kn_val, hint) == 15, "kn_build_is_local cuts it off");
 
 #define KN_NO_REG 0xffu
-/* kn_slot.reg of a variable that nothing loads, if debuggers do not show it: stores to it do nothing. */
+/* kn_slot_place.reg of a variable that nothing loads, if debuggers do not show it: stores to it do nothing. */
 #define KN_UNREAD 0xfeu
 
 /* A constant that does not fit into a handle. */
@@ -138,8 +137,16 @@ struct kn_const {
   uint8_t is_typeid;  /* an untyped integer: the index `low` of a type in kiln_func.types, from 1 */
 };
 
+/* Why a slot is memory, and no variable: facts, which are independent of each other. */
+enum {
+  KN_MEMORY_ESCAPES =
+    1, /* its address leaves: something but this function's loads and stores may access it */
+  KN_MEMORY_WHOLE =
+    2 /* it cannot be in pieces: accesses overlap, are volatile or not all inside, or too many */
+};
+
 /* A stack slot, or a piece of one: some of its bytes that are always loaded and stored as one value. The first bytes of
- * a slot are no piece but the slot itself, as a variable of its `type`. While a slot has not escaped, its pieces and
+ * a slot are no piece but the slot itself, as a variable of its `type`. While a slot is not memory, its pieces and
  * itself are variables, each with a home of its own; afterwards they all are its memory. A LOAD or STORE of a piece
  * names the piece, by a handle like a slot's, with the displacement 0; front ends, text and inspection know the slot
  * only. */
@@ -150,13 +157,8 @@ struct kn_slot {
   uint32_t uses;
   uint8_t align_log2;
   uint8_t type;    /* of every access so far; before the first a guess by size, or VOID */
-  uint8_t escaped; /* its address is needed: not a variable */
+  uint8_t memory;  /* KN_MEMORY_...; 0: a variable */
   uint8_t array;   /* kiln_slot_set_array */
-  uint8_t reg;     /* KN_NO_REG; plan: the variable's home, if that is a register, or KN_UNREAD */
-  bool shared;     /* plan: in the memory that inlined bodies share, at `offset` */
-  int32_t frame;   /* walk: frame offset; 0: none yet */
-  uint32_t value;  /* walk: the value last loaded or stored, while `epoch` is the walk's */
-  uint32_t epoch;
   uint32_t parent; /* of a piece: index + 1 of its slot; else 0 */
   uint32_t offset; /* of a piece: where it begins in its slot, in bytes */
   uint32_t pieces; /* newest piece, of a piece the next older one: index + 1, or 0 */
@@ -170,8 +172,6 @@ struct kn_slot {
 struct kn_scope {
   uint32_t block;  /* where it begins */
   uint32_t parent; /* index + 1 of the one around it, or 0 */
-  /* plan: of its slots in memory, in the memory that bodies share: where they begin, and their bytes */
-  uint32_t offset, size_bytes;
 };
 
 /* A value used outside its block, or a slot that may be a variable. */
@@ -258,7 +258,6 @@ struct kn_asm {
   uint32_t n_rows;         /* bytes of frame rows: behind its bytes */
   uint32_t reloc, n_relocs; /* in asm_relocs */
   uint32_t label;           /* symbol that gets its address, or 0 */
-  uint32_t mark;            /* where it is (lib/codegen/code.h), or 0: nowhere */
 };
 
 /* A variable that debuggers are to see. */
@@ -276,17 +275,17 @@ struct kn_debug_var {
 #define KN_OTHER_MOST 96 /* most of kn_debug_value.other_at */
 struct kn_debug_value {
   uint32_t inst;  /* before this */
-  uint32_t block; /* walk: where that is */
+  uint32_t block; /* observer: where that is */
   uint32_t variable, inlined;
   uint32_t value;   /* handle, or 0 */
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   /* further handles, up to the first 0; each is pushed before this byte of the expression */
   uint32_t other[KILN_MAX_OTHER_VALUES + 1], other_at[KILN_MAX_OTHER_VALUES];
-  uint32_t mark; /* walk: its position, once it was passed; else 0 */
-  uint32_t held; /* walk: the newest stretch of it, index + 1 in kn_debug_holds.all */
+  uint32_t mark; /* observer: its position, once it was passed; else 0 */
+  uint32_t held; /* observer: the newest stretch of it, index + 1 in kn_debug_holds.all */
   bool address, label;
-  bool late; /* walk: only behind the instruction at `mark` */
+  bool late; /* observer: only behind the instruction at `mark` */
 };
 
 #define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \
@@ -338,12 +337,10 @@ struct kn_func_facts {
   bool has_params;        /* a block but the entry has parameters */
   bool defines;           /* the symbol was reserved for this body */
   bool finished;
-  bool needs_order; /* a block was filled that no earlier one branches to */
-  /* calls setjmp or a function like it, or has a BUILTIN_SETJMP: nothing has a home in a register, and no part of the
-   * frame serves two values */
-  bool returns_twice;
-  /* has a BUILTIN_SETJMP or a call that preserves no register: returns_twice, too */
-  bool sets_jump;
+  bool needs_order;   /* a block was filled that no earlier one branches to */
+  bool returns_twice; /* calls setjmp or a function like it, or has a BUILTIN_SETJMP */
+  bool sets_jump;     /* has a BUILTIN_SETJMP */
+  bool loses_all;     /* has a call by a convention that preserves no register */
   bool has_try;
   bool dynamic_stack; /* SALLOC: the stack pointer moves */
   bool uses_frame;    /* FRAME_ADDR, RETURN_ADDR */
@@ -352,6 +349,7 @@ struct kn_func_facts {
   bool variadic;      /* the signature is */
   bool has_calls;
   bool aligned_slots; /* a slot is aligned beyond 16 bytes */
+  bool folds;         /* operations on integer constants become constants (build_append.c) */
   bool inlined;       /* calls in it were inlined: ir/inline/inlining.h */
 };
 
@@ -408,7 +406,13 @@ struct kiln_func {
   struct kiln_func *next, *prev;
 };
 
-/* The machine code of an ASM: kiln_inst_get_asm. (ir/build/build_asm.c) */
+/* True if debug information changes no code (KILN_VARIABLES_AS_IS): what is somewhere is shown, and nothing is kept.
+ * Else each declared variable is kept for all of the function, and statements have code of their own. */
+static inline bool kn_debug_as_is(const kiln_func *f) {
+  return f->module->variables == KILN_VARIABLES_AS_IS;
+}
+
+/* The machine code of an ASM. (ir/build/build_asm.c) */
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in);
 
 /* The slot that `i`, an index into slots, is or is a piece of. */
@@ -418,8 +422,8 @@ static inline const struct kn_slot *kn_slot_whole(const kiln_func *f, uint32_t i
 }
 /* Index of slot number `number`, which is below slots.n - n_pieces. */
 uint32_t kn_slot_at(const kiln_func *f, uint32_t number);
-/* Slot or piece `i` and its pieces are memory, and no variables. (ir/build/build_slot.c) */
-void kn_slot_escape(kiln_func *f, uint32_t i);
+/* Slot or piece `i` and its pieces are memory, and no variables, because of `why`. (ir/build/build_slot.c) */
+void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why);
 
 /* Fails the function, if it has not failed yet, with a diagnostic at instruction `inst` (or 0) of
  * block `block`. Returns `status`. `message` is printf-like. */
@@ -544,6 +548,12 @@ static inline bool kn_call_unwinds(const kiln_func *f, const struct kn_inst *in)
   uint32_t symbol = kn_is_pool(in->b) ? f->pool.at[kn_index(in->b)].symbol : 0;
   if (symbol == 0 || kn_symbol(f->module, symbol)->kind != KILN_SYMBOL_FUNC) return true;
   return !(kn_sig(f->module, kn_symbol(f->module, symbol)->sig)->flags & KILN_SIG_NOUNWIND);
+}
+
+/* Nothing has a home in a register, and no part of the frame serves two values: behind the second return of setjmp no
+ * register has its value, nor behind a call that preserves none. */
+static inline bool kn_func_is_homeless(const kiln_func *f) {
+  return f->facts.returns_twice | f->facts.loses_all;
 }
 
 /* True if the instruction calls setjmp or a function like it. */

@@ -227,8 +227,6 @@ uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_v
 
 /* ---- exceptions ---- */
 
-uint32_t kiln_func_type_count(const kiln_func *f) { return f != NULL ? f->types.n : 0; }
-
 kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k) {
   return (kiln_symbol){f != NULL && k < f->types.n ? f->types.at[k] : 0};
 }

@@ -50,9 +50,9 @@ void kn_machine_name(const struct kn_machine_table *t, unsigned x,
   name[n] = 0;
 }
 
-bool kiln_machine_find(kiln_target target, const char *name, size_t length,
+bool kiln_machine_find(kiln_processor target, const char *name, size_t length,
                        kiln_machine_info *out) {
-  if ((unsigned)target >= KILN_TARGET_COUNT || name == NULL || out == NULL) return false;
+  if (kiln_processor_name(target) == NULL || name == NULL || out == NULL) return false;
   const struct kn_machine_table *t = kn_target_machine(target);
   for (unsigned i = 0; i < t->n; i++) {
     const struct kn_machine_row *row = &t->rows[i];
@@ -76,14 +76,14 @@ bool kiln_machine_find(kiln_target target, const char *name, size_t length,
 
 unsigned kn_machine_operand(const kiln_func *f, const struct kn_inst *in, uint32_t k) {
   const struct kn_machine_row *row =
-    kn_machine_row(kn_target_machine(kiln_module_target(f->module)), in->x);
+    kn_machine_row(kn_target_machine(kiln_module_processor(f->module)), in->x);
   if (row == NULL) return KILN_TYPE_VOID;
   const char *sig = row->kinds[KN_MACHINE_KIND(in->x)].sig;
   return k + 1 < strlen(sig) ? kn_machine_type(sig[k + 1]) : KILN_TYPE_VOID;
 }
 
 /* What is wrong with the row of an instruction `op`, its `n` operands, or the last one, the handle `last`. */
-static const char *wrong(kiln_target target, unsigned op, unsigned type, unsigned x, unsigned n,
+static const char *wrong(kiln_processor target, unsigned op, unsigned type, unsigned x, unsigned n,
                          uint32_t last) {
   const struct kn_machine_table *t = kn_target_machine(target);
   kiln_machine_info m;
@@ -99,13 +99,13 @@ static const char *wrong(kiln_target target, unsigned op, unsigned type, unsigne
 const char *kn_machine_wrong(const kiln_func *f, const struct kn_inst *in) {
   struct kn_operands o = kn_operands(f, in);
   if ((in->b && !in->a) || (in->c && !in->b)) return "an operand is left out";
-  return wrong(kiln_module_target(f->module), in->op, in->type, in->x, o.n,
+  return wrong(kiln_module_processor(f->module), in->op, in->type, in->x, o.n,
                o.n ? kn_operand(&o, o.n - 1) : 0);
 }
 
 kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *operands, unsigned n) {
   if (!kn_build_begun(f)) return KN_NONE;
-  kiln_target target = kiln_module_target(f->module);
+  kiln_processor target = kiln_module_processor(f->module);
   const struct kn_machine_table *t = kn_target_machine(target);
   if (row > UINT16_MAX || kn_machine_row(t, row) == NULL || n > KILN_MAX_MACHINE_OPERANDS) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "the target has no such instruction");
@@ -123,10 +123,6 @@ kiln_value kiln_build_machine(kiln_func *f, unsigned row, const kiln_value *oper
     kn_build_fail(f, KILN_ERR_ARGUMENT, why);
     return KN_NONE;
   }
-  for (unsigned k = 0; k < n; k++) {
-    if (!kn_build_operand_imm(f, operands[k].id, m.operands[k], k + 1)) return KN_NONE;
-    field[k] = operands[k].id;
-  }
-  uint32_t v = kn_build_emit(f, m.op, m.result, m.result, row, field[0], field[1], field[2]);
-  return m.result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+  for (unsigned k = 0; k < n; k++) field[k] = operands[k].id;
+  return (kiln_value){kn_build_append(f, m.op, m.result, row, field[0], field[1], field[2])};
 }

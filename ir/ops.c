@@ -5,20 +5,21 @@
 
 const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define FIELD(kind) (KN_OPERAND_##kind >= KN_OPERAND_T && KN_OPERAND_##kind <= KN_OPERAND_ROW)
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax)                                    \
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax)                              \
   [KN_SH_##E] = {{KN_OPERAND_##a, KN_OPERAND_##b, KN_OPERAND_##c},                                 \
                  FIELD(a) + FIELD(b) + FIELD(c),                                                   \
                  KN_SHAPE_##state,                                                                 \
                  KN_X_##x,                                                                         \
                  KN_RESULT_##result,                                                               \
                  KN_EDGES_##edges,                                                                 \
+                 KN_COPY_##copy,                                                                   \
                  syntax},
 #include <kiln/shapes.def>
 };
 
 /* kn_operands takes the first n_fields fields: b is an operand only if a is one, c only if b is; and what may be
  * left out is b, as the last one. */
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax)                                    \
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax)                              \
   _Static_assert(FIELD(a) >= FIELD(b) && FIELD(b) >= FIELD(c), "operands are in a, b, c");         \
   _Static_assert(KN_OPERAND_##a != KN_OPERAND_OPT && KN_OPERAND_##c != KN_OPERAND_OPT &&           \
                    (KN_OPERAND_##b != KN_OPERAND_OPT || KN_OPERAND_##c == KN_OPERAND_NO),          \
@@ -47,14 +48,16 @@ const struct kn_shape_info kn_shape_info[KN_SH_COUNT] = {
 #define ONE KN_FX_ONE
 #define FLAG KN_FX_FLAG
 
+/* clang-format off */
 const struct kn_op_info kn_op_info[KILN_OP_COUNT] = {
-#define KILN_OP(E, name, shape, types, fx, doc)                                                    \
-  [KILN_OP_##E] = {#name, doc, (uint16_t)(types), KN_SH_##shape, (uint8_t)(fx)},
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc)                                        \
+  [KILN_OP_##E] = {#name, doc, (uint16_t)(types), KN_SH_##shape, KN_FACT_##fact, (uint8_t)(fx), cost},
 #include <kiln/ops.def>
 };
+/* clang-format on */
 
 /* kiln_build_nullary is not told a type. */
-#define KILN_OP(E, name, shape, types, fx, doc)                                                    \
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc)                                        \
   _Static_assert(KN_SH_##shape != KN_SH_NULLARY || ((types) & ((types) - 1)) == 0, "one type");
 #include <kiln/ops.def>
 

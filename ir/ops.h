@@ -9,7 +9,7 @@
 #include <kiln/machine_ops.h>
 
 enum kn_shape {
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) KN_SH_##E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax) KN_SH_##E,
 #include <kiln/shapes.def>
   KN_SH_COUNT
 };
@@ -59,6 +59,9 @@ enum kn_result_rule { KN_RESULT_NO, KN_RESULT_T, KN_RESULT_I8, KN_RESULT_SIG, KN
 /* How many edges leave a terminator's block. */
 enum kn_edge_rule { KN_EDGES_0, KN_EDGES_1, KN_EDGES_2, KN_EDGES_SOME, KN_EDGES_ANY };
 
+/* How inlining copies an instruction. */
+enum kn_copy_rule { KN_COPY_FIELDS, KN_COPY_VALUES, KN_COPY_OWN };
+
 struct kn_shape_info {
   uint8_t operand[3]; /* in the fields a, b, c: enum kn_operand_kind */
   uint8_t n_fields;   /* handles in fields, from a on */
@@ -66,6 +69,7 @@ struct kn_shape_info {
   uint8_t x;          /* enum kn_x_kind */
   uint8_t result;     /* enum kn_result_rule */
   uint8_t edges;      /* enum kn_edge_rule */
+  uint8_t copy;       /* enum kn_copy_rule */
   char syntax[7];     /* letters of items: <kiln/shapes.def> */
 };
 extern const struct kn_shape_info kn_shape_info[KN_SH_COUNT];
@@ -80,12 +84,28 @@ enum { /* effects */
        KN_FX_KEPT = KN_FX_WRITE | KN_FX_TERM | KN_FX_ONE /* also if nobody reads the result */
 };
 
+/* What a function with an operation is: <kiln/ops.def>. */
+enum kn_op_fact {
+  KN_FACT_NO,
+  KN_FACT_STACK,
+  KN_FACT_SAVE,
+  KN_FACT_FRAME,
+  KN_FACT_TWICE,
+  KN_FACT_JUMP,
+  KN_FACT_EH_RETURN,
+  KN_FACT_CODE,
+  KN_FACT_TAIL,
+  KN_FACT_CALL
+};
+
 struct kn_op_info {
   const char *name;
   const char *doc;
   uint16_t types;  /* KN_TS_... */
   uint8_t shape;   /* enum kn_shape */
+  uint8_t fact;    /* enum kn_op_fact */
   uint8_t effects; /* KN_FX_... */
+  uint8_t cost;    /* instructions that it counts for: see inline_settle.c */
 };
 extern const struct kn_op_info kn_op_info[KILN_OP_COUNT];
 

@@ -623,7 +623,7 @@ static bool check_counts(struct verifier *v) {
 static bool check_piece(struct verifier *v, uint32_t i) {
   const struct kn_slot *slots = v->f->slots.at, *s = &slots[i], *whole = &slots[s->parent - 1];
   if (s->parent > i || whole->parent != 0) return FAIL(v, KILN_ERR_STRUCTURE, "a piece of no slot");
-  if (whole->escaped) return true;
+  if (whole->memory) return true;
   uint64_t end = (uint64_t)s->offset + s->size_bytes;
   bool apart = end <= whole->size_bytes;
   if (whole->uses != 0) apart &= s->offset >= 1u << kn_type_log2[whole->type];

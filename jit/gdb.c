@@ -40,7 +40,7 @@ static void notify(struct jit_code_entry *e, uint32_t action) {
 static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_item *u,
                                        const kiln_buffer *debug) {
   const struct kn_jit_block *code = u->blocks + KN_JIT_CODE;
-  const struct kn_elf_memory memory = {.target = jit->target,
+  const struct kn_elf_memory memory = {.processor = jit->processor,
                                        .code_at = (uint64_t)(uintptr_t)code->at,
                                        .code_size = code->size,
                                        .frames = u->eh_frame,

@@ -45,7 +45,8 @@ bool kn_jit_no_memory(kiln_jit_error *e) {
 
 static bool start(kiln_jit *jit, kiln_jit_error *e) {
   const kiln_jit_options *o = &jit->options;
-  if (kiln_target_find_host(&jit->target)) jit->code = kn_target_at(jit->target)->jit;
+  kiln_target host;
+  if (kiln_target_find_host(&host)) jit->code = kn_target_at(host.processor)->jit;
   if (jit->code == NULL) {
     kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "there is no JIT for this machine");
     return false;
@@ -55,7 +56,8 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
     kn_jit_fail(e, KILN_ERR_ARGUMENT, "options out of range");
     return false;
   }
-  jit->machine = &kn_target_at(jit->target)->code;
+  jit->processor = host.processor;
+  jit->machine = &kn_target_at(host.processor)->code;
   if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
     return false;
   if (!o->no_unwind) kn_jit_unwind_open(jit);
@@ -221,7 +223,7 @@ kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit_error *e
 
 /* ---- look-up ---- */
 
-void *kiln_jit_find(kiln_jit *jit, const char *name) {
+void *kiln_jit_lookup(kiln_jit *jit, const char *name) {
   if (jit == NULL || name == NULL) return NULL;
   void *at = NULL;
   kn_jit_lock(jit);

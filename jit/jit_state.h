@@ -168,7 +168,7 @@ struct kn_jit_perf;
 
 struct kiln_jit {
   kiln_jit_options options;
-  kiln_target target;
+  kiln_processor processor;
   const struct kn_code_facts *machine; /* facts about its code */
   const struct kn_jit_machine *code;   /* the machine's part of the JIT */
   /* Of the process that made it: process.c. */

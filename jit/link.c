@@ -57,15 +57,17 @@ static kiln_status check_input(const kiln_jit *jit, const kiln_jit_input *input,
                                kiln_jit_error *e) {
   const kiln_module *m = input->module;
   if (m == NULL) return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no module");
+  if (!KN_UNRESERVED(input))
+    return kn_jit_fail(e, KILN_ERR_ARGUMENT, "an input of a newer version");
   if (input->sessions == NULL && input->n_sessions != 0)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "no sessions (NULL)");
   if (m->diag.status != KILN_OK) {
     if (e->diag.status == KILN_OK) e->diag = m->diag;
     return m->diag.status;
   }
-  if (m->options.target != jit->target)
+  if (m->options.target.processor != jit->processor)
     return kn_jit_fail(e, KILN_ERR_ARGUMENT, "the module is for %s, not for this machine",
-                       kiln_target_name(m->options.target));
+                       kiln_processor_name(m->options.target.processor));
   if (m->exec_stack)
     return kn_jit_fail(e, KILN_ERR_UNSUPPORTED, "code on the stack (kiln_module_attrs.exec_stack)");
   for (size_t i = 0; i < input->n_sessions; i++)

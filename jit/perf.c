@@ -135,7 +135,7 @@ static bool begin_dump(const kiln_jit *jit, struct kn_jit_perf *p, int fd) {
   kn_put32(head, 0x4a695444); /* "JiTD" */
   kn_put32(head + 4, 1);
   kn_put32(head + 8, DUMP_HEAD);
-  kn_put32(head + 12, kn_elf_machine_number(jit->target));
+  kn_put32(head + 12, kn_elf_machine_number(jit->processor));
   kn_put32(head + 20, (uint32_t)jit->pid);
   kn_put64(head + 24, now());
   if (pread(fd, there, sizeof there, 0) == DUMP_HEAD && memcmp(head, there, 24) == 0) {

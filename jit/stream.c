@@ -13,7 +13,8 @@ struct kiln_jit_stream {
 };
 
 kiln_jit_stream *kiln_jit_stream_new(kiln_jit *jit, kiln_module *module) {
-  if (jit == NULL || module == NULL || module->options.target != jit->target || module->frozen)
+  if (jit == NULL || module == NULL || module->options.target.processor != jit->processor ||
+      module->frozen)
     return NULL;
   kiln_jit_stream *s = kn_jit_realloc(jit, NULL, sizeof *s);
   if (s != NULL) *s = (kiln_jit_stream){.jit = jit, .m = module};
@@ -160,7 +161,7 @@ void *kiln_jit_stream_define(kiln_jit_stream *s, kiln_func *f, unsigned flags, k
       uint32_t index = session->out->funcs.n - 1;
       if (kiln_jit_stream_add(s, session, flags, unit, error) == KILN_OK) {
         if ((flags & KILN_JIT_REDEFINABLE) && desc.linkage == KILN_LINKAGE_EXTERNAL)
-          address = kiln_jit_find(s->jit, desc.name);
+          address = kiln_jit_lookup(s->jit, desc.name);
         if (address == NULL) address = kiln_jit_function(s->jit, *unit, index);
       }
     }

@@ -365,8 +365,8 @@ static bool start_section(const kiln_module *m, const char *name, bool *at_exit,
     if (name[11] == 0 || name[11] == '.') return true;
   }
   const struct kn_section *said = kn_section_said(m, name);
-  *at_exit = said != NULL && said->desc.type == KN_SECTION_TYPE_DTORS;
-  return *at_exit || (said != NULL && said->desc.type == KN_SECTION_TYPE_CTORS);
+  *at_exit = said != NULL && said->desc.kind == KILN_SECTION_FINI;
+  return *at_exit || (said != NULL && said->desc.kind == KILN_SECTION_INIT);
 }
 
 /* True if the constructor belongs to a definition that another unit provides, which then calls it. */

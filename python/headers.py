@@ -1,6 +1,6 @@
 """Reads Kiln's headers: what the preprocessor makes of <kiln/kiln.h>, and the table of operations. The headers are
 written plainly (one declarator each, no bit fields), and anything else that they might come to contain stops the build
-here with its tokens, as in rustc/kiln-sys/build/bindings.rs."""
+here with its tokens, as in rust/kiln-sys/build/bindings.rs."""
 import re
 import subprocess
 from pathlib import Path
@@ -212,5 +212,5 @@ def read(compiler: list[str], include: Path) -> Headers:
 
 def operations(include: Path) -> list[Operation]:
     text = (include / 'kiln/ops.def').read_text(encoding='utf-8')
-    rows = re.findall(r'(?m)^KILN_OP\((\w+), (\w+), (\w+), (\w+), ([\w|]+), "(.*)"\)$', text)
+    rows = re.findall(r'(?m)^KILN_OP\((\w+), (\w+), (\w+), (\w+), ([\w|]+), \w+, \d+, "(.*)"\)$', text)
     return [Operation(*row) for row in rows]

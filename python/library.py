@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Iterator, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-# The folders of the library's sources, as in rustc/kiln-sys/build.rs; check/ belongs to checking builds alone.
+# The folders of the library's sources, as in rust/kiln-sys/build.rs; check/ belongs to checking builds alone.
 SOURCES = ('ir', 'lib', 'targets', 'helpers', 'jit')
 # No paths, no dates, no addresses of the build in the output.
 FLAGS = ['-std=gnu11', '-O3', '-DNDEBUG', '-fPIC', '-fvisibility=hidden', '-fno-semantic-interposition', '-g0',

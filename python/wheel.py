@@ -21,10 +21,14 @@ from pathlib import Path
 import bindings
 import library
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'release'))
+import project  # noqa: E402
+
 NAME, PACKAGE = 'kiln-codegen', 'kiln_codegen'
 ZIG = 'ziglang==0.17.1'
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+PROJECT = [('repository', 'Project-URL: Source, {}\n'), ('maintainer', 'Maintainer-email: {}\n')]
 METADATA = '''\
 Metadata-Version: 2.1
 Name: {name}
@@ -40,7 +44,7 @@ Classifier: Typing :: Typed
 Requires-Python: >=3.9
 Provides-Extra: listing
 Requires-Dist: capstone; extra == "listing"
-Description-Content-Type: text/markdown
+{project}Description-Content-Type: text/markdown
 
 {readme}'''
 WHEEL = 'Wheel-Version: 1.0\nGenerator: kiln\nRoot-Is-Purelib: false\nTag: py3-none-{tag}\n'
@@ -67,7 +71,9 @@ def contents(shared: Path, tag: str) -> dict[str, bytes]:
     files[f'{PACKAGE}/libkiln.so'] = shared.read_bytes()
     info = f'{PACKAGE}-{version()}.dist-info'
     readme = (HERE / 'README.md').read_text(encoding='utf-8')
-    files[f'{info}/METADATA'] = METADATA.format(name=NAME, version=version(), readme=readme).encode()
+    about = project.fields()
+    lines = ''.join(line.format(about[name]) for name, line in PROJECT if about[name])
+    files[f'{info}/METADATA'] = METADATA.format(name=NAME, version=version(), project=lines, readme=readme).encode()
     files[f'{info}/WHEEL'] = WHEEL.format(tag=tag).encode()
     files[f'{info}/licenses/LICENSE'] = (ROOT / 'LICENSE').read_bytes()
     return files

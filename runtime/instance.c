@@ -468,7 +468,7 @@ static kiln_wasmrt_instance *make_instance(kiln_wasmrt_store *s, const kiln_wasm
   if (!make_memories(i, error)) return NULL;
   if (!make_globals(i) || !make_tables(i)) return beyond_limit(s, error, "a table"), NULL;
   if (!make_tags(i)) return no_memory(error, "an instance"), NULL;
-  kiln_wasmrt_extern e = kiln_wasmrt_find(i, "memory");
+  kiln_wasmrt_extern e = kiln_wasmrt_lookup(i, "memory");
   if (e.kind == KILN_WASM_MEMORY) i->memory = e.address;
   return i;
 }
@@ -524,7 +524,7 @@ kiln_wasmrt_extern kn_instance_export(const kiln_wasmrt_instance *i, uint32_t in
   return e;
 }
 
-kiln_wasmrt_extern kiln_wasmrt_find_bytes(const kiln_wasmrt_instance *i, kiln_wasm_name name) {
+kiln_wasmrt_extern kiln_wasmrt_lookup_bytes(const kiln_wasmrt_instance *i, kiln_wasm_name name) {
   for (uint32_t e = 0; e < i->image->n_exports; e++) {
     const kiln_wasm_name *n = &i->image->exports[e].name;
     if (n->text_length == name.text_length && memcmp(n->text, name.text, name.text_length) == 0)
@@ -533,12 +533,12 @@ kiln_wasmrt_extern kiln_wasmrt_find_bytes(const kiln_wasmrt_instance *i, kiln_wa
   return (kiln_wasmrt_extern){0};
 }
 
-kiln_wasmrt_extern kiln_wasmrt_find(const kiln_wasmrt_instance *i, const char *name) {
-  return kiln_wasmrt_find_bytes(i, (kiln_wasm_name){name, strlen(name)});
+kiln_wasmrt_extern kiln_wasmrt_lookup(const kiln_wasmrt_instance *i, const char *name) {
+  return kiln_wasmrt_lookup_bytes(i, (kiln_wasm_name){name, strlen(name)});
 }
 
-const kiln_wasm_func *kiln_wasmrt_find_func(const kiln_wasmrt_instance *i, const char *name) {
-  kiln_wasmrt_extern e = kiln_wasmrt_find(i, name);
+const kiln_wasm_func *kiln_wasmrt_lookup_func(const kiln_wasmrt_instance *i, const char *name) {
+  kiln_wasmrt_extern e = kiln_wasmrt_lookup(i, name);
   return e.kind == KILN_WASM_FUNC ? e.address : NULL;
 }
 

@@ -155,7 +155,7 @@ void kn_lines_want(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines,
   }
 }
 
-void kiln_wasmrt_find_lines(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines) {
+void kiln_wasmrt_lines(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines) {
   struct kn_lines_wanted wanted;
   kn_lines_want(error, lines, &wanted);
   dl_iterate_phdr(each_file, &wanted);

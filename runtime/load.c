@@ -105,7 +105,8 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size,
   static const kiln_wasmrt_compile_options defaults = {0};
   kiln_module_options of_module = {.jit = true};
   if (options == NULL) options = &defaults;
-  if (!kiln_target_find_host(&of_module.target)) {
+  kiln_target host;
+  if (!kiln_target_find_host(&host)) {
     snprintf(error, error_bytes, "this machine is no target of Kiln");
     return NULL;
   }
@@ -134,8 +135,8 @@ const kiln_wasm_image *kiln_wasmrt_code_image(const kiln_wasmrt_code *code) { re
 
 const char *kiln_wasmrt_code_note(const kiln_wasmrt_code *code) { return code->note; }
 
-void kiln_wasmrt_code_find_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
-                                 kiln_wasmrt_line *lines) {
+void kiln_wasmrt_code_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
+                            kiln_wasmrt_line *lines) {
   struct kn_lines_wanted wanted;
   uint64_t size;
   kn_lines_want(error, lines, &wanted);

@@ -509,8 +509,8 @@ bool kiln_wasi_define(kiln_wasi *w, kiln_wasmrt_store *store) {
 
 kiln_wasmrt_status kiln_wasi_start(kiln_wasmrt_store *store, const kiln_wasmrt_instance *instance,
                                    kiln_wasmrt_error *error) {
-  const kiln_wasm_func *command = kiln_wasmrt_find_func(instance, "_start"),
-                       *reactor = kiln_wasmrt_find_func(instance, "_initialize");
+  const kiln_wasm_func *command = kiln_wasmrt_lookup_func(instance, "_start"),
+                       *reactor = kiln_wasmrt_lookup_func(instance, "_initialize");
   error->status = KILN_WASMRT_OK;
   error->n_frames = 0;
   error->message[0] = 0;

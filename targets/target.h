@@ -196,7 +196,7 @@ struct kn_target {
 };
 
 /* The table of a target (lib/codegen/targets.c). */
-const struct kn_target *kn_target_at(kiln_target t);
+const struct kn_target *kn_target_at(kiln_processor t);
 
 extern const struct kn_target kn_target_x86_64;
 extern const struct kn_target kn_target_aarch64;

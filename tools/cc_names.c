@@ -143,7 +143,7 @@ static int run_for_bitcode(const struct cc_list *job, const char *action, bool k
   free(l.at);
   struct tool_input in;
   if (!keep || status != 0) return status;
-  if (!tool_input_open(&in, job->at[out])) return TOOL_FAILED;
+  if (!tool_input_open(&in, job->at[out], NULL)) return TOOL_FAILED;
   if (kiln_buffer_append(bitcode, in.bytes, in.size) != KILN_OK) {
     tool_error("out of memory");
     status = TOOL_FAILED;
@@ -230,7 +230,7 @@ bool cc_database(const struct cc_args *a) {
     cc_run_command(&l, 2, &said, NULL); /* its diagnostics are those of the compilation */
   free(l.at);
   kiln_buffer_free(&said);
-  if (status < 0 || !tool_input_open(&in, temporary)) return false;
+  if (status < 0 || !tool_input_open(&in, temporary, NULL)) return false;
   bool ok = true;
   const char *at = (const char *)in.bytes, *end = at + in.size;
   while (at < end && ok) {

@@ -1,21 +1,23 @@
 /* kiln-dis: the program that `kiln dis` starts. Prints the code of an ELF64 object or executable: sections,
  * symbol labels, instructions, and each relocation in the line of the instruction that holds it; lines of the source
- * where the object says them. Reads by libelf only; never trusts an index. With --listing it prints what `kiln compile`
+ * where the object says them. Reads by libelf only; never trusts an index. With --records it prints what `kiln compile`
  * gives it. */
 #include "dis.h"
 
 #include "dis_lines.h"
+#include "options.h"
 #include "source.h"
+#include "threads.h"
 
-#include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct object {
+  size_t size;
   Elf *elf;
   GElf_Ehdr head;
   size_t names; /* section of section names */
@@ -110,6 +112,10 @@ static int disassemble(const char *path, struct object *o) {
       gelf_getclass(o->elf) != ELFCLASS64 || elf_getshdrstrndx(o->elf, &o->names) != 0) {
     return dis_fail(path, "not an ELF64 file");
   }
+  size_t sections = 0;
+  if (elf_getshdrnum(o->elf, &sections) != 0 ||
+      o->head.e_shoff + sections * o->head.e_shentsize > o->size)
+    return dis_fail(path, "the file ends before its section headers");
   if (!dis_machine(o->head.e_machine, path)) return 1;
   printf("%s: %s\n", path, dis_machine_name());
   dis_lines_read(o->elf, &o->lines);
@@ -131,30 +137,56 @@ static int disassemble(const char *path, struct object *o) {
   return 0;
 }
 
-static int dis_object(const char *path) {
+/* An ELF file in memory. */
+static int dis_object(const char *path, const void *bytes, size_t size) {
   elf_version(EV_CURRENT);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    fprintf(stderr, "kiln: error: ");
-    perror(path);
-    return 1;
-  }
-  struct object o = {.elf = elf_begin(fd, ELF_C_READ, NULL)};
+  struct object o = {.size = size,
+                     .elf = elf_memory((char *)(uintptr_t)bytes, size)}; /* it is only read */
   int status = o.elf != NULL ? disassemble(path, &o) : dis_fail(path, elf_errmsg(-1));
   dis_lines_free(&o.lines);
   source_free(&o.sources);
   if (o.elf != NULL) elf_end(o.elf);
-  close(fd);
+  return status;
+}
+
+/* What `kiln compile` would make of an input. */
+static int dis_compiled(const struct tool_input *in, const struct tool_reading *how) {
+  struct tool_module t;
+  struct tool_compiled c;
+  if (!tool_module_open(&t, in, how)) return TOOL_FAILED;
+  kiln_status s = tool_module_compile(&c, &t, in, 1, false);
+  if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
+  if (s != KILN_OK) tool_module_report(&t, in, s);
+  int status = s == KILN_OK ? dis_object(in->path, c.object.data, c.object.size) : TOOL_FAILED;
+  tool_compiled_free(&c);
+  tool_module_close(&t);
+  return status;
+}
+
+static int dis_input(const struct tool_words *w, const char *path, const struct tool_reading *how) {
+  struct tool_input in;
+  if (!tool_input_open(&in, path, w)) return TOOL_FAILED;
+  int status = TOOL_FAILED;
+  if (in.language != TOOL_ELF) status = dis_compiled(&in, how);
+  else if (how->target_given)
+    tool_error("%s: --target is not for an ELF file, which names its own", in.path);
+  else status = dis_object(in.path, in.bytes, in.size);
+  tool_input_close(&in);
   return status;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    fputs("Usage: kiln dis FILE.o\n", stderr);
-    return 2;
+  struct tool_reading how = {.target_given = false};
+  struct tool_words w;
+  if (argc == 2 && strcmp(argv[1], "--records") == 0) return tool_output_end(dis_listing());
+  tool_words_begin(&w, VERB_DIS, argc, argv);
+  for (int o; (o = tool_words_next(&w)) != WORDS_END; how.target_given = true) {
+    if (o == WORDS_STOP) return tool_output_end(w.status);
+    if (tool_parse_target(w.value, &how.module.target) != TOOL_OK) return TOOL_USAGE;
   }
-  int status = strcmp(argv[1], "--listing") == 0 ? dis_listing() : dis_object(argv[1]);
-  if (fflush(stdout) == 0 && !ferror(stdout)) return status;
-  perror("kiln: error: standard output");
-  return 1;
+  int status = tool_words_count(&w, INT_MAX);
+  if (status != TOOL_OK) return status;
+  for (int i = 0; i < w.n_inputs; i++)
+    if (dis_input(&w, w.inputs[i], &how) != TOOL_OK) status = TOOL_FAILED;
+  return tool_output_end(status);
 }

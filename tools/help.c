@@ -7,17 +7,17 @@
 /* ---- words that the library knows ---- */
 
 static void put_targets(FILE *out, const char *between, const char *last) {
-  const char *name, *next = kiln_target_name(0);
-  for (unsigned t = 0; (name = next) != NULL; t++) {
-    next = kiln_target_name((kiln_target)(t + 1));
-    fprintf(out, "%s%s", t == 0 ? "" : next != NULL ? between : last, name);
+  const char *name, *next = kiln_processor_name((kiln_processor)1);
+  for (unsigned t = 1; (name = next) != NULL; t++) {
+    next = kiln_processor_name((kiln_processor)(t + 1));
+    fprintf(out, "%s%s", t == 1 ? "" : next != NULL ? between : last, name);
   }
 }
 
 static void put_features(FILE *out, const char *between) {
   const char *feature, *before = "";
-  for (unsigned t = 0; kiln_target_name((kiln_target)t) != NULL; t++) {
-    for (unsigned i = 0; (feature = kiln_feature_name((kiln_target)t, i)) != NULL; i++) {
+  for (unsigned t = 1; kiln_processor_name((kiln_processor)t) != NULL; t++) {
+    for (unsigned i = 0; (feature = kiln_feature_name((kiln_processor)t, i)) != NULL; i++) {
       fprintf(out, "%s%s", before, feature);
       before = between;
     }
@@ -53,8 +53,9 @@ void tool_print_help(FILE *out) {
   fputs(" kiln VERB [ARGUMENT...]\n\n", out);
   for (int v = 0; v < VERB_COUNT; v++)
     fprintf(out, "  %-12s%s\n", tool_verbs[v].name, tool_verbs[v].summary);
-  fputs("\n  kiln help VERB      the options of a verb, and an example\n"
-        "  kiln --version      version, targets, and what bitcode it reads\n\n",
+  fputs("\nINPUT is LLVM bitcode, WebAssembly, QBE IL or Kiln text, found by its content.\n"
+        "\n  kiln help VERB      the options of a verb, and an example\n"
+        "  kiln --version      version, targets, and which bitcode it reads\n\n",
         out);
   put_heading(out, "Example:");
   fprintf(out, " %s\n\n", tool_verbs[VERB_CC].example);
@@ -63,22 +64,31 @@ void tool_print_help(FILE *out) {
         out);
 }
 
-void tool_print_verb_help(FILE *out, const struct tool_verb *verb) {
+/* An option's line, or lines. */
+static void put_option(FILE *out, const struct tool_option *o) {
   enum { COLUMN = 24 };
+  const char *value = o->value != NULL ? o->value : "", *before = "";
+  if (o->value != NULL) before = o->name[1] != '-' ? " " : value[0] == '[' ? "[=" : "=";
+  if (value[0] == '[') value++;
+  int n = fprintf(out, "  %s%s%s", o->name, before, value);
+  fprintf(out, "%*s", n < COLUMN ? COLUMN - n : 1, "");
+  put_text(out, o->help, COLUMN);
+  fputc('\n', out);
+}
+
+void tool_print_verb_help(FILE *out, const struct tool_verb *verb) {
   put_heading(out, "Usage:");
   fprintf(out, " kiln %s %s\n\n%s\n\n", verb->name, verb->arguments, verb->summary);
-  for (int i = 0; i < OPTION_COUNT && verb->rest != FOREIGN; i++) {
-    const struct tool_option *o = &tool_options[i];
-    if (!(verb->options >> i & 1)) continue;
-    const char *value = o->value != NULL ? o->value : "", *before = "";
-    if (o->value != NULL) before = o->name[1] != '-' ? " " : value[0] == '[' ? "[=" : "=";
-    if (value[0] == '[') value++;
-    int n = fprintf(out, "  %s%s%s", o->name, before, value);
-    fprintf(out, "%*s", n < COLUMN ? COLUMN - n : 1, "");
-    put_text(out, o->help, COLUMN);
-    fputc('\n', out);
+  for (int i = 0; i < INPUTS_COUNT; i++) {
+    bool headed = i == INPUTS_ALL || verb->rest == FOREIGN;
+    for (int o = 0; o < OPTION_COUNT; o++) {
+      if (!(verb->options >> o & 1) || tool_options[o].inputs != (enum tool_inputs)i) continue;
+      if (!headed) fprintf(out, "For %s:\n", tool_inputs_names[i]);
+      headed = true;
+      put_option(out, &tool_options[o]);
+    }
   }
-  if (verb->rest != FOREIGN) fputc('\n', out);
+  if (verb->options != 0) fputc('\n', out);
   put_heading(out, "Example:");
   fprintf(out, " %s\n", verb->example);
 }
@@ -100,7 +110,7 @@ static void complete_bash(FILE *out) {
   fputs("--help --version'\n  else\n    case ${COMP_WORDS[1]}:$option in\n", out);
   for (int v = 0; v < VERB_COUNT; v++) {
     const struct tool_verb *verb = &tool_verbs[v];
-    if (verb->rest == FOREIGN) continue;
+    if (verb->options == 0) continue;
     for (int i = 0; i < OPTION_COUNT; i++) {
       const struct tool_option *o = &tool_options[i];
       if (!(verb->options >> i & 1) || o->values == NULL || o->values[0] == 0) continue;
@@ -153,7 +163,7 @@ static void complete_zsh(FILE *out) {
         out);
   for (int v = 0; v < VERB_COUNT; v++) {
     const struct tool_verb *verb = &tool_verbs[v];
-    if (verb->rest == FOREIGN) continue;
+    if (verb->options == 0) continue;
     fprintf(out, "  %s) _arguments", verb->name);
     for (int i = 0; i < OPTION_COUNT; i++) {
       const struct tool_option *o = &tool_options[i];
@@ -187,7 +197,7 @@ static void complete_fish(FILE *out) {
   }
   for (int v = 0; v < VERB_COUNT; v++) {
     const struct tool_verb *verb = &tool_verbs[v];
-    for (int i = 0; i < OPTION_COUNT && verb->rest != FOREIGN; i++) {
+    for (int i = 0; i < OPTION_COUNT; i++) {
       const struct tool_option *o = &tool_options[i];
       if (!(verb->options >> i & 1)) continue;
       bool word = o->name[1] == '-', missing = o->value == NULL || o->value[0] == '[';

@@ -31,6 +31,8 @@ void tool_inlining_set(kiln_module *m, const struct tool_inlining *from) {
   if (from->what == KILN_INLINING_OFF) return;
   kiln_module_attrs attrs = kiln_module_get_attrs(m);
   attrs.inlining = from->what;
-  attrs.inline_size = from->size;
+  /* variables that are kept would keep small functions slow */
+  if (from->what == KILN_INLINING_SMALL) attrs.variables = KILN_VARIABLES_AS_IS;
   kiln_module_set_attrs(m, &attrs);
+  kiln_module_set_inline_attrs(m, &(kiln_inline_attrs){.instructions = from->size});
 }

@@ -2,6 +2,7 @@
  * a program of its own because it needs a dynamic C library, where it looks up what the module does not define. It
  * reports faults with their place, and passes the program's exit status on. */
 #include "options.h"
+#include "run.h"
 #include "tool.h"
 
 #include <dlfcn.h>
@@ -54,7 +55,7 @@ static void catch_signals(void) {
 static void run_destructors(void) { kiln_interp_run_destructors(running, NULL); }
 
 static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
-  kiln_symbol symbol = kiln_symbol_find(m, "main");
+  kiln_symbol symbol = kiln_symbol_lookup(m, "main");
   kiln_sig_info sig = kiln_sig_get(m, kiln_symbol_get(m, symbol).sig);
   kiln_interp_value args[3] = {
     {(uint64_t)argc, 0}, {(uint64_t)(uintptr_t)argv, 0}, {(uint64_t)(uintptr_t)environ, 0}};
@@ -70,10 +71,14 @@ static int run_main(kiln_interp *in, kiln_module *m, int argc, char **argv) {
   return (int)(result[0].low & 255);
 }
 
-static int interpret(const struct tool_input *input, int argc, char **argv) {
+static int interpret(const struct tool_input *input, const struct tool_reading *how, int argc,
+                     char **argv) {
   static struct tool_module t; /* never closed: the program's destructors run during exit */
-  kiln_module_options options = {.verify = !input->bitcode};
-  if (!tool_module_open(&t, input, options, false)) return TOOL_FAILED;
+  if (input->language == TOOL_WASM) {
+    tool_error("%s: this is WebAssembly, which interp does not run; `kiln run` does", input->path);
+    return TOOL_FAILED;
+  }
+  if (!tool_module_open(&t, input, how)) return TOOL_FAILED;
   kiln_interp_options o = {.on_fault = print_fault};
   kiln_interp *in = running = kiln_interp_new(t.module, &o);
   kiln_diag diag = {0};
@@ -94,19 +99,33 @@ static int interpret(const struct tool_input *input, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  const char *words[3 * argc], **libraries = words, **folders = words + argc,
+                               **env = words + 2 * argc;
+  size_t n_libraries = 0, n_folders = 0, n_env = 0;
+  struct tool_reading how = {.target_given = false};
   struct tool_words w;
-  dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL);
   tool_words_begin(&w, VERB_INTERP, argc, argv);
   for (int o; (o = tool_words_next(&w)) != WORDS_END;) {
-    if (o == WORDS_STOP) return tool_output_end(w.status);
-    if (dlopen(w.value, RTLD_NOW | RTLD_GLOBAL) != NULL) continue;
-    tool_error("%s", dlerror());
-    return TOOL_FAILED;
+    switch (o) {
+    case OPTION_TARGET:
+      if (tool_parse_target(w.value, &how.module.target) != TOOL_OK) return TOOL_USAGE;
+      how.target_given = true;
+      break;
+    case OPTION_LIBRARY: libraries[n_libraries++] = w.value; break;
+    case OPTION_FOLDER: folders[n_folders++] = w.value; break;
+    case OPTION_ENV: env[n_env++] = w.value; break;
+    default: return tool_output_end(w.status);
+    }
   }
-  if (w.n_inputs != 1) return tool_usage("interp takes one input");
+  int bad = tool_words_count(&w, 1);
+  if (bad != TOOL_OK) return bad;
   struct tool_input input;
-  if (!tool_input_open(&input, w.inputs[0])) return TOOL_FAILED;
+  if (!tool_input_open(&input, w.inputs[0], &w)) return TOOL_FAILED;
+  dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL);
+  for (size_t i = 0; i < n_libraries; i++)
+    if (!run_load_library(libraries[i], folders, n_folders)) return TOOL_FAILED;
+  run_set_env(env, n_env);
   /* The program's arguments are the end of this one's, with its name before them. */
-  argv[w.rest - 1] = (char *)(uintptr_t)input.path;
-  return interpret(&input, argc - w.rest + 1, argv + w.rest - 1);
+  argv[w.rest - 1] = w.inputs[0];
+  return interpret(&input, &how, argc - w.rest + 1, argv + w.rest - 1);
 }

@@ -11,15 +11,13 @@ static int verb_completion(int argc, char **argv) {
   struct tool_words w;
   tool_words_begin(&w, VERB_COMPLETION, argc, argv);
   if (tool_words_next(&w) != WORDS_END) return w.status;
-  if (w.n_inputs != 1 || !tool_print_completion(stdout, w.inputs[0]))
-    return tool_usage("completion needs a shell: bash, zsh or fish");
-  return TOOL_OK;
+  if (w.n_inputs != 1) return tool_usage("completion needs a shell: bash, zsh or fish");
+  if (tool_print_completion(stdout, w.inputs[0])) return TOOL_OK;
+  return tool_usage("completion: unknown shell '%s': bash, zsh or fish", w.inputs[0]);
 }
 
 static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
   [VERB_COMPILE] = verb_compile,
-  [VERB_QBE] = verb_qbe,
-  [VERB_WASM] = verb_wasm,
   [VERB_CC] = verb_cc,
   [VERB_CXX] = verb_cxx,
   [VERB_CARGO] = verb_cargo,
@@ -35,9 +33,8 @@ static int (*const verbs[VERB_COUNT])(int argc, char **argv) = {
 
 static int print_version(void) {
   char targets[TOOL_TARGETS_SIZE];
-  printf("kiln %s\nTargets: %s\nReads: bitcode of LLVM %d and newer (tested to %d), QBE's "
-         "language, WebAssembly, "
-         "Kiln's text\n",
+  printf("kiln %s\nTargets: %s\nReads: bitcode of LLVM %d and newer (tested to %d), WebAssembly, "
+         "QBE IL, Kiln text\n",
          tool_version(), tool_targets(targets, ", "), KILN_LLVM_OLDEST, KILN_LLVM_NEWEST);
   return TOOL_OK;
 }
@@ -81,22 +78,20 @@ static int find_verb(const char *name) {
   return v;
 }
 
-static int unknown_verb(const char *word) {
-  const char *names[VERB_COUNT];
-  for (int v = 0; v < VERB_COUNT; v++) names[v] = tool_verbs[v].name;
-  const char *near = tool_nearest(word, names, VERB_COUNT);
-  if (near != NULL) return tool_usage("unknown verb '%s'; did you mean '%s'?", word, near);
-  return tool_usage("unknown verb '%s'", word);
+static bool is_help(const char *word) {
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 /* `kiln help [VERB]` */
 static int print_help(int argc, char **argv) {
-  if (argc < 2) {
+  bool itself = argc == 2 && (strcmp(argv[1], "help") == 0 || is_help(argv[1]));
+  if (argc < 2 || itself) {
     tool_print_help(stdout);
     return TOOL_OK;
   }
+  if (argc > 2) return tool_usage("help takes 1 verb, and there are %d words", argc - 1);
   int v = find_verb(argv[1]);
-  if (v == VERB_COUNT) return unknown_verb(argv[1]);
+  if (v == VERB_COUNT) return tool_unknown_verb(argv[1]);
   tool_print_verb_help(stdout, &tool_verbs[v]);
   return TOOL_OK;
 }
@@ -111,11 +106,11 @@ static int run(int argc, char **argv) {
     return TOOL_USAGE;
   }
   const char *word = argv[1];
-  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_help(1, argv);
+  if (is_help(word)) return print_help(1, argv);
   if (strcmp(word, "--version") == 0) return print_version();
   if (strcmp(word, "help") == 0) return print_help(argc - 1, argv + 1);
   int v = find_verb(word);
-  return v < VERB_COUNT ? verbs[v](argc - 1, argv + 1) : unknown_verb(word);
+  return v < VERB_COUNT ? verbs[v](argc - 1, argv + 1) : tool_unknown_verb(word);
 }
 
 int main(int argc, char **argv) { return tool_output_end(run(argc, argv)); }

@@ -200,7 +200,7 @@ static bool put_code(struct tool_trace *t, const kiln_code *code) {
   for (uint32_t i = 0; i < code->n_relocs && ok; i++) {
     kiln_code_reloc r = kiln_session_get_code_reloc(t->session, i);
     kiln_module *m = kiln_session_module(t->session);
-    uint32_t type = kiln_elf_reloc_number(kiln_module_target(m), r.kind);
+    uint32_t type = kiln_elf_reloc_number(kiln_module_get_target(m).processor, r.kind);
     ok = put(b, "reloc %" PRIx32 " %" PRIx32 " %" PRIx64 " ", r.offset_bytes, type,
              (uint64_t)r.addend) &&
          put_name(b, m, r.symbol) && kiln_buffer_append(b, "\n", 1) == KILN_OK;
@@ -299,7 +299,7 @@ static struct places find_places(const kiln_buffer *object) {
 
 /* Gives `records` to kiln-dis, whose standard output is `out`. */
 static bool run_dis(FILE *records, FILE *out) {
-  char name[] = "kiln-dis", flag[] = "--listing", *argv[] = {name, flag, NULL};
+  char name[] = "kiln-dis", flag[] = "--records", *argv[] = {name, flag, NULL};
   if (fflush(records) != 0 || fflush(out) != 0 || fseek(records, 0, SEEK_SET) != 0) {
     tool_error("listing: %s", strerror(errno));
     return false;
@@ -341,8 +341,8 @@ bool tool_listing_write(struct tool_trace *t, const char *path, const kiln_buffe
     return false;
   }
   struct places places = find_places(object);
-  kiln_target target = kiln_module_target(kiln_session_module(t->session));
-  fprintf(records, "target %s\nfile %s\n", kiln_target_name(target), path);
+  kiln_processor target = kiln_module_processor(kiln_session_module(t->session));
+  fprintf(records, "target %s\nfile %s\n", kiln_processor_name(target), path);
   print_records(records, t, &places);
   bool ok = run_dis(records, t->listing_file);
   free(places.at);

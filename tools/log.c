@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool append(const char *path, const char *format, va_list args) {
@@ -53,4 +54,9 @@ bool stats_line(const char *format, ...) {
   bool ok = append(getenv("KILN_STATS"), format, args);
   va_end(args);
   return ok;
+}
+
+bool stats_asked(void) {
+  const char *stats = getenv("KILN_STATS");
+  return stats != NULL && strcmp(stats, "1") == 0;
 }

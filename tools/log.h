@@ -19,7 +19,9 @@ __attribute__((format(printf, 1, 2))) bool log_line(const char *format, ...);
  * stats.c reads them. */
 __attribute__((format(printf, 1, 2))) bool stats_line(const char *format, ...);
 
-/* Is there a file of costs? That $KILN_STATS is 1 asks for a table (stats.h). */
+/* Is there a file of costs? */
 bool stats_wanted(void);
+/* Is $KILN_STATS 1, which requests a table (stats.h, report.h)? */
+bool stats_asked(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,12 +36,21 @@ static void put_prefix(const char *place, const char *kind, const char *colour) 
   else fprintf(stderr, "%s: %s: ", place, kind);
 }
 
+/* A message in which control characters, of names say, cannot be the terminal's. */
+static void put_message(const char *message, va_list args) {
+  char text[2 * PATH_MAX];
+  int n = vsnprintf(text, sizeof text, message, args);
+  for (const char *c = text; n >= 0 && *c != 0; c++)
+    if ((unsigned char)*c < 0x20 || *c == 0x7f) fprintf(stderr, "\\x%02x", (unsigned char)*c);
+    else fputc(*c, stderr);
+  fputc('\n', stderr);
+}
+
 void tool_error(const char *message, ...) {
   va_list args;
   va_start(args, message);
   put_prefix("kiln", "error", "31");
-  vfprintf(stderr, message, args);
-  fputc('\n', stderr);
+  put_message(message, args);
   va_end(args);
 }
 
@@ -48,8 +58,7 @@ void tool_warning(const char *message, ...) {
   va_list args;
   va_start(args, message);
   put_prefix("kiln", "warning", "35");
-  vfprintf(stderr, message, args);
-  fputc('\n', stderr);
+  put_message(message, args);
   va_end(args);
 }
 
@@ -57,8 +66,8 @@ int tool_usage(const char *message, ...) {
   va_list args;
   va_start(args, message);
   put_prefix("kiln", "error", "31");
-  vfprintf(stderr, message, args);
-  fputs("\nTry `kiln --help`.\n", stderr);
+  put_message(message, args);
+  fputs("Try `kiln --help`.\n", stderr);
   va_end(args);
   return TOOL_USAGE;
 }

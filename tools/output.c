@@ -146,7 +146,7 @@ bool tool_output_write_then(const char *path, const void *bytes, size_t size,
     umask(mask);
     ok = write_renamed(path, bytes, size, 0666 & ~mask, written, user);
   }
-  if (!ok) tool_error("%s: %s", path, strerror(errno));
+  if (!ok) tool_error("%s: %s", strcmp(path, "-") == 0 ? "standard output" : path, strerror(errno));
   return ok;
 }
 

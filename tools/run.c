@@ -5,13 +5,14 @@
 #include "run.h"
 #include "cc.h"
 #include "options.h"
-#include "threads.h"
+#include "report.h"
 #include "wasm.h"
 
 #include <kiln/jit.h>
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +25,11 @@ struct input {
 };
 
 struct flags {
-  const char **paths, **libraries, **folders, **dirs, **env; /* space for all arguments each */
-  size_t n_paths, n_libraries, n_folders, n_dirs, n_env;
+  struct tool_words words;
+  const char **libraries, **folders, **dirs, **env; /* space for all arguments each */
+  size_t n_libraries, n_folders, n_dirs, n_env;
   unsigned threads;
-  bool gdb, perf, lines;
+  bool gdb, perf, debug;
   struct tool_wasm_run limits; /* of a module: what the options of these say */
   struct tool_inlining inlining;
   struct cc_list clang; /* options of clang, for sources */
@@ -54,58 +56,64 @@ static bool parse_limit(int option, const char *text, struct tool_wasm_run *limi
   double number = strtod(text, &end);
   bool ok = end != text && *end == 0 && errno == 0 && number > 0 && number < 1e15 &&
             (option == OPTION_TIMEOUT || number == (double)(int64_t)number);
-  if (!ok)
-    return tool_usage("%s: not a number above 0: %s", tool_options[option].name, text), false;
+  if (!ok) {
+    tool_bad_value(option, text,
+                   option == OPTION_TIMEOUT ? "a number above 0" : "a whole number above 0");
+    return false;
+  }
   if (option == OPTION_TIMEOUT) limits->timeout = number;
-  else if (option == OPTION_RUN_FUEL) limits->fuel = (int64_t)number;
+  else if (option == OPTION_FUEL) limits->fuel = (int64_t)number;
   else limits->max_pages = (uint64_t)number * 16;
   return true;
 }
 
-/* TOOL_OK, or the exit status after a message; after help TOOL_OK without inputs. */
-static int parse_flags(struct flags *f, struct tool_words *w) {
-  for (int o; (o = tool_words_next(w)) != WORDS_END;) {
+/* An option that clang gets, for sources. */
+static void take_clang(struct flags *f, int option, const char *value) {
+  switch (option) {
+  case OPTION_INCLUDE:
+  case OPTION_DEFINE:
+    cc_push(&f->clang, tool_options[option].name);
+    cc_push(&f->clang, value);
+    break;
+  case OPTION_OPTIMIZE:
+    if (strcmp(value, "g") == 0) f->inlining.what = KILN_INLINING_SMALL; /* fall through */
+  default: cc_push(&f->clang, joined(option == OPTION_STANDARD ? "-std=" : "-O", value));
+  }
+}
+
+/* TOOL_OK, the exit status after a message, or WORDS_STOP. */
+static int parse_flags(struct flags *f) {
+  struct tool_words *w = &f->words;
+  int bad = TOOL_OK;
+  for (int o; bad == TOOL_OK && (o = tool_words_next(w)) != WORDS_END;) {
     switch (o) {
     case OPTION_LIBRARY: f->libraries[f->n_libraries++] = w->value; break;
     case OPTION_FOLDER: f->folders[f->n_folders++] = w->value; break;
-    case OPTION_THREADS:
-      if (tool_parse_threads(w->value, &f->threads) != TOOL_OK) return TOOL_USAGE;
-      break;
+    case OPTION_THREADS: bad = tool_parse_threads(w->value, &f->threads); break;
+    case OPTION_STATS: tool_report_request(w->value); break;
     case OPTION_DIR: f->dirs[f->n_dirs++] = w->value; break;
     case OPTION_ENV: f->env[f->n_env++] = w->value; break;
-    case OPTION_INLINE:
-      if (tool_parse_inline(w->value, &f->inlining) != TOOL_OK) return TOOL_USAGE;
-      break;
-    case OPTION_RUN_FUEL:
+    case OPTION_INLINE: bad = tool_parse_inline(w->value, &f->inlining); break;
+    case OPTION_FUEL:
     case OPTION_TIMEOUT:
     case OPTION_MAX_MEMORY:
-      if (!parse_limit(o, w->value, &f->limits)) return TOOL_USAGE;
+      bad = parse_limit(o, w->value, &f->limits) ? TOOL_OK : TOOL_USAGE;
       break;
     case OPTION_GDB: f->gdb = true; break;
-    case OPTION_DEBUG: f->lines = true; break;
+    case OPTION_DEBUG: f->debug = true; break;
     case OPTION_PERF: f->perf = true; break;
-    case OPTION_INCLUDE:
-    case OPTION_DEFINE:
-      cc_push(&f->clang, tool_options[o].name);
-      cc_push(&f->clang, w->value);
-      break;
-    case OPTION_OPTIMIZE:
-      if (strcmp(w->value, "g") == 0) f->inlining.what = KILN_INLINING_SMALL; /* fall through */
-    case OPTION_STANDARD:
-      cc_push(&f->clang, joined(o == OPTION_STANDARD ? "-std=" : "-O", w->value));
-      break;
-    default: w->n_inputs = 0; return w->status;
+    case WORDS_STOP: return WORDS_STOP;
+    default: take_clang(f, o, w->value);
     }
   }
-  if (w->n_inputs == 0) return tool_usage("run needs an input");
-  return TOOL_OK;
+  return bad != TOOL_OK ? bad : tool_words_count(w, INT_MAX);
 }
 
 /* ---- compiling and linking ---- */
 
-/* Has clang make bitcode of a source. What is wrong with that it says itself. */
-static bool open_source(struct input *in, const char *path, bool cxx, const struct flags *f,
-                        bool passes) {
+/* Has clang make bitcode of a source, which takes the place of the input. What is wrong with the source clang says
+ * itself. */
+static bool make_bitcode(struct input *in, const char *path, const struct flags *f, bool passes) {
   static const char *const words[] = {"-fno-vectorize",
                                       "-fno-slp-vectorize",
                                       "-emit-llvm",
@@ -117,37 +125,52 @@ static bool open_source(struct input *in, const char *path, bool cxx, const stru
   kiln_buffer bitcode = {0};
   struct cc_list l = {0};
   for (size_t i = 0; i < f->clang.n; i++) cc_push(&l, f->clang.at[i]);
+  if (f->debug) cc_push(&l, "-g");
   if (!passes) cc_push_required_passes(&l);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) cc_push(&l, words[i]);
   cc_push(&l, path);
-  cc_begin(cxx);
+  cc_begin(in->file.language == TOOL_CXX);
   int status = cc_run(&l, &bitcode, NULL);
   free(l.at);
-  in->file =
-    (struct tool_input){.path = path, .bytes = bitcode.data, .size = bitcode.size, .bitcode = true};
+  enum tool_language language = in->file.language;
+  tool_input_close(&in->file);
+  in->file = (struct tool_input){
+    .path = path, .bytes = bitcode.data, .size = bitcode.size, .language = TOOL_BITCODE};
+  if (status != 0) in->file.language = language;
   return status == 0;
 }
 
 static kiln_status compile_file(struct input *in, const struct flags *f) {
-  kiln_module_options options = {.verify = !in->file.bitcode && !in->file.qbe, .jit = true};
-  if (!tool_module_open(&in->module, &in->file, options, false)) return KILN_ERR_ARGUMENT;
-  if (in->file.bitcode) tool_inlining_set(in->module.module, &f->inlining);
-  return tool_module_compile(&in->compiled, &in->module, &in->file, f->threads, false);
+  const struct tool_reading how = {.module = {.jit = true}};
+  struct tool_report report = {.in = &in->file, .compiled = &in->compiled};
+  uint64_t start = tool_now_ns(), cpu = tool_cpu_ns();
+  if (!tool_module_open(&in->module, &in->file, &how)) return KILN_ERR_ARGUMENT;
+  if (in->file.language == TOOL_BITCODE) tool_inlining_set(in->module.module, &f->inlining);
+  kiln_status s =
+    tool_module_compile(&in->compiled, &in->module, &in->file, f->threads, tool_report_wanted());
+  report.stats = tool_compiled_stats(&in->compiled);
+  report.cpu_ns = tool_cpu_ns() - cpu;
+  report.all_ns = tool_now_ns() - start;
+  if (s != KILN_OK || tool_report(&report)) return s;
+  in->module.errors++; /* it has its message */
+  return KILN_ERR_ARGUMENT;
 }
 
 /* Small functions are inlined from what clang makes before LLVM's passes; where Kiln lacks something that these change,
  * as coroutines, from what they make. */
-static bool compile_source(struct input *in, const char *path, bool cxx, const struct flags *f) {
+static bool compile_source(struct input *in, const char *path, const struct flags *f) {
   bool passes = f->inlining.what == KILN_INLINING_OFF;
+  enum tool_language language = in->file.language;
   kiln_diag said = {.status = KILN_OK};
-  if (!open_source(in, path, cxx, f, passes)) return false;
+  if (!make_bitcode(in, path, f, passes)) return false;
   if (!passes) tool_thread_diag = &said;
   kiln_status s = compile_file(in, f);
   tool_thread_diag = NULL;
   if (s == KILN_ERR_UNSUPPORTED && !passes) {
     tool_compiled_free(&in->compiled);
     tool_module_close(&in->module);
-    if (!open_source(in, path, cxx, f, true)) return false;
+    in->file.language = language;
+    if (!make_bitcode(in, path, f, true)) return false;
     s = compile_file(in, f);
   } else if (s != KILN_OK && !passes) {
     tool_diag_print(&said);
@@ -158,14 +181,10 @@ static bool compile_source(struct input *in, const char *path, bool cxx, const s
 }
 
 static bool compile(struct input *in, const char *path, const struct flags *f) {
-  const char *advice;
-  enum tool_language language = tool_language(path, &advice);
+  enum tool_language language = in->file.language;
   /* the C++ library that clang++ would link */
   if (language == TOOL_CXX && !run_load_library("stdc++", NULL, 0)) return false;
-  if (language == TOOL_C || language == TOOL_CXX)
-    return compile_source(in, path, language == TOOL_CXX, f);
-  if (!tool_input_open(&in->file, path)) return false;
-  in->file.qbe = language == TOOL_QBE;
+  if (language == TOOL_C || language == TOOL_CXX) return compile_source(in, path, f);
   kiln_status s = compile_file(in, f);
   if (s != KILN_OK && in->module.module != NULL) tool_module_report(&in->module, &in->file, s);
   return s == KILN_OK;
@@ -208,14 +227,14 @@ static void run_destructors(void) { kiln_jit_run_destructors(program.jit, progra
 /* The function `main` of the inputs; NULL after a message. */
 static void *find_main(const struct input *inputs, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    kiln_symbol s = kiln_symbol_find(inputs[i].module.module, "main");
+    kiln_symbol s = kiln_symbol_lookup(inputs[i].module.module, "main");
     if (s.id == 0) continue;
     kiln_symbol_info info = kiln_symbol_get(inputs[i].module.module, s);
     if (info.kind != KILN_SYMBOL_FUNC || !info.defined) continue;
     void *address = kiln_jit_address(program.jit, program.unit, "main");
     if (address != NULL) return address;
   }
-  tool_error("no input defines main");
+  tool_error("%s defines no function main", n == 1 ? inputs[0].file.path : "no input");
   return NULL;
 }
 
@@ -234,17 +253,24 @@ static int start(void *address, int argc, char **argv) {
   exit(program_main(argc, argv, environ));
 }
 
-enum wasm { NO_WASM, IS_WASM, WASM_FAILED };
-
-/* Whether the only input is a module of WebAssembly, which then is in `in`; or it cannot be read, after a message. */
-static enum wasm open_wasm(struct tool_input *in, const struct flags *f) {
-  const char *advice;
-  if (f->n_paths != 1 || tool_language(f->paths[0], &advice) != TOOL_OWN) return NO_WASM;
-  if (strcmp(f->paths[0], "-") == 0) return NO_WASM;
-  if (!tool_input_open(in, f->paths[0])) return WASM_FAILED;
-  if (kiln_wasm_is_module(in->bytes, in->size)) return IS_WASM;
-  tool_input_close(in);
-  return NO_WASM;
+/* Opens all inputs; false after a message. A module of WebAssembly has to be alone. */
+static bool open_inputs(struct input *inputs, const struct flags *f) {
+  const struct tool_words *w = &f->words;
+  unsigned languages = 0;
+  for (int i = 0; i < w->n_inputs; i++) {
+    if (!tool_input_open(&inputs[i].file, w->inputs[i], w)) return false;
+    languages |= 1u << inputs[i].file.language;
+  }
+  for (int i = 0; i < w->n_inputs && w->n_inputs > 1; i++) {
+    const struct tool_input *in = &inputs[i].file;
+    if (in->language != TOOL_WASM) continue;
+    tool_error("%s: a WebAssembly module runs alone, and there are %d inputs; the program's "
+               "arguments come after '--'",
+               in->path, w->n_inputs);
+    return false;
+  }
+  bool readable = !(languages >> TOOL_ELF & 1) && !(languages >> TOOL_OTHER & 1);
+  return !readable || tool_words_fit(w, languages, w->n_inputs == 1 ? &inputs[0].file : NULL);
 }
 
 static int run_wasm(struct tool_input *in, const struct flags *f, char **argv) {
@@ -255,7 +281,7 @@ static int run_wasm(struct tool_input *in, const struct flags *f, char **argv) {
                             .env = f->env,
                             .n_env = (uint32_t)f->n_env,
                             .argv = argv,
-                            .lines = f->lines,
+                            .lines = f->debug,
                             .fuel = f->limits.fuel,
                             .timeout = f->limits.timeout,
                             .max_pages = f->limits.max_pages,
@@ -266,35 +292,48 @@ static int run_wasm(struct tool_input *in, const struct flags *f, char **argv) {
   return status;
 }
 
-int main(int argc, char **argv) {
-  const char *words[5 * argc]; /* of this function, since help ends the program */
-  struct flags f = {.threads = 1,
-                    .paths = words,
-                    .libraries = words + argc,
-                    .folders = words + 2 * argc,
-                    .dirs = words + 3 * argc,
-                    .env = words + 4 * argc};
-  struct tool_words w;
-  tool_words_begin(&w, VERB_RUN, argc, argv);
-  int bad = parse_flags(&f, &w);
-  if (bad != TOOL_OK || w.n_inputs == 0) return tool_output_end(bad);
-  for (int i = 0; i < w.n_inputs; i++) f.paths[f.n_paths++] = w.inputs[i];
-  /* The program's arguments are the end of this one's, with its name before them. */
-  argv[w.rest - 1] = (char *)(uintptr_t)f.paths[0];
-  struct tool_input module;
-  enum wasm wasm = open_wasm(&module, &f);
-  if (wasm == IS_WASM) return run_wasm(&module, &f, argv + w.rest - 1);
-  if (wasm == WASM_FAILED) return TOOL_FAILED;
-  program.inputs = calloc(f.n_paths, sizeof *program.inputs);
-  bool ok = program.inputs != NULL;
-  if (!ok) tool_error("%s", strerror(ENOMEM));
+/* Compiles and links the inputs; the address of main, NULL after a message. */
+static void *make_program(char **paths, size_t n, const struct flags *f) {
+  bool ok = true;
   /* The runtime library that compilers call for arithmetic and exceptions. */
   dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_GLOBAL);
-  for (size_t i = 0; i < f.n_libraries && ok; i++)
-    ok = run_load_library(f.libraries[i], f.folders, f.n_folders);
-  for (size_t i = 0; i < f.n_paths && ok; i++) ok = compile(program.inputs + i, f.paths[i], &f);
-  if (!ok || !link_all(program.inputs, f.n_paths, &f)) return TOOL_FAILED;
-  void *address = find_main(program.inputs, f.n_paths);
-  if (address == NULL) return TOOL_FAILED;
-  return start(address, argc - w.rest + 1, argv + w.rest - 1);
+  for (size_t i = 0; i < f->n_libraries && ok; i++)
+    ok = run_load_library(f->libraries[i], f->folders, f->n_folders);
+  for (size_t i = 0; i < n && ok; i++) ok = compile(program.inputs + i, paths[i], f);
+  if (!ok || !link_all(program.inputs, n, f)) return NULL;
+  return find_main(program.inputs, n);
+}
+
+int main(int argc, char **argv) {
+  const char *words[4 * argc]; /* of this function, since help ends the program */
+  struct flags f = {.threads = 1,
+                    .libraries = words,
+                    .folders = words + argc,
+                    .dirs = words + 2 * argc,
+                    .env = words + 3 * argc};
+  tool_words_begin(&f.words, VERB_RUN, argc, argv);
+  int bad = parse_flags(&f);
+  if (bad == WORDS_STOP) return tool_output_end(f.words.status);
+  if (bad == TOOL_OK) bad = tool_report_begin();
+  if (bad != TOOL_OK) return bad;
+  size_t n = (size_t)f.words.n_inputs;
+  char *paths[n];
+  memcpy(paths, f.words.inputs, n * sizeof *paths);
+  program.inputs = calloc(n, sizeof *program.inputs);
+  if (program.inputs == NULL) {
+    tool_error("%s", strerror(ENOMEM));
+    return TOOL_FAILED;
+  }
+  if (!open_inputs(program.inputs, &f)) return TOOL_FAILED;
+  /* The program's arguments are the end of this one's, with its name before them. */
+  argv[f.words.rest - 1] = paths[0];
+  char **program_argv = argv + f.words.rest - 1;
+  if (program.inputs[0].file.language == TOOL_WASM)
+    return run_wasm(&program.inputs[0].file, &f, program_argv);
+  void *address = make_program(paths, n, &f);
+  if (address == NULL || !tool_report_end()) return TOOL_FAILED;
+  if (f.words.given >> OPTION_STATS & 1)
+    unsetenv("KILN_STATS"); /* it is Kiln's, not the program's */
+  run_set_env(f.env, f.n_env);
+  return start(address, argc - f.words.rest + 1, program_argv);
 }

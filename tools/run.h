@@ -1,5 +1,4 @@
-/* What `kiln run` is made of: run.c compiles, links and starts the program, run_library.c loads shared
- * libraries. */
+/* What `kiln run` and `kiln interp` share: run_library.c loads shared libraries and sets variables of the program. */
 #ifndef KN_TOOLS_RUN_H
 #define KN_TOOLS_RUN_H
 
@@ -10,5 +9,8 @@
  * newest libNAME.so.VERSION, in `folders` and then where the system has libraries; for a NAME with a slash, or
  * ":FILE", just that file. False after a message. */
 bool run_load_library(const char *name, const char *const *folders, size_t n_folders);
+
+/* Adds "NAME=VALUE" each to the process's environment. */
+void run_set_env(const char *const *env, size_t n);
 
 #endif

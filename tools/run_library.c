@@ -1,13 +1,16 @@
-/* Shared libraries for `kiln run -l`. Development packages have libNAME.so, which is a link to the library,
- * or a script for the linker; others have libNAME.so.VERSION alone, which dlopen does not find by NAME. */
+/* Shared libraries and variables for `kiln run` and `kiln interp`. Development packages have libNAME.so, which is a
+ * link to the library, or a script for the linker; others have libNAME.so.VERSION alone, which dlopen does not find by
+ * NAME. */
 #define _GNU_SOURCE /* strverscmp, dladdr */
 #include "run.h"
 #include "tool.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,6 +71,20 @@ static bool load_from_system(const char *name, bool file, struct trouble *t) {
   return load_from("/usr/local/lib", name, file, t);
 }
 
+/* Says why a library could not be loaded. */
+static void report(const char *name, const struct trouble *t) {
+  bool file = name[0] == ':', path = strchr(name, '/') != NULL;
+  if (t->text[0] != 0) tool_error("-l %s: %s", name, t->text);
+  else if (path)
+    tool_error("-l %s: %s", name,
+               access(name + file, R_OK) != 0 ? strerror(errno) : "it is not a shared library");
+  else if (file) tool_error("-l %s: there is no shared library of that name", name);
+  else if (strstr(name, ".so") != NULL)
+    tool_error("-l %s: there is no lib%s.so; for a file of that name write -l :%s", name, name,
+               name);
+  else tool_error("-l %s: there is no shared library lib%s.so", name, name);
+}
+
 bool run_load_library(const char *name, const char *const *folders, size_t n_folders) {
   struct trouble t = {""};
   bool file = name[0] == ':', done = false;
@@ -78,8 +95,11 @@ bool run_load_library(const char *name, const char *const *folders, size_t n_fol
     for (size_t i = 0; i < n_folders && !done; i++) done = load_from(folders[i], what, file, &t);
     if (!done) done = load_from_system(what, file, &t);
   }
-  if (done) return true;
-  if (t.text[0] != 0) tool_error("-l %s: %s", name, t.text);
-  else tool_error("-l %s: there is no such shared library", name);
-  return false;
+  if (!done) report(name, &t);
+  return done;
+}
+
+void run_set_env(const char *const *env, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    putenv((char *)(uintptr_t)env[i]); /* they are the command line's */
 }

@@ -1,6 +1,6 @@
 /* `kiln run` of a WebAssembly module: compiles it into memory, gives it WASI, and runs its export "_start". Called by
  * run.c. Traps print a backtrace and end with status 134, as an abort of a shell's child would. */
-#include "tool.h"
+#include "report.h"
 #include "wasm.h"
 
 #include <kiln/wasi.h>
@@ -77,7 +77,7 @@ static void print_name(const char *text, size_t n) {
 
 static void print_backtrace(const struct process *p, const kiln_wasmrt_error *e, bool lined) {
   kiln_wasmrt_line lines[KILN_WASMRT_FRAMES];
-  kiln_wasmrt_code_find_lines(p->code, e, lines);
+  kiln_wasmrt_code_lines(p->code, e, lines);
   for (uint32_t i = 0; i < e->n_frames; i++) {
     kiln_wasm_name name = kiln_wasmrt_func_name(e->frames + i);
     fprintf(stderr, "  %2u: function %u", i, e->frames[i].function);
@@ -135,11 +135,15 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   const kiln_wasmrt_store_options limits = {.fuel = r->fuel, .max_total_pages = r->max_pages};
   if (r->fuel != 0) options.flags |= KILN_WASM_FUEL;
   if (r->timeout != 0) options.flags |= KILN_WASM_INTERRUPT;
+  uint64_t begun = tool_now_ns(), cpu = tool_cpu_ns();
   p->code = kiln_wasmrt_compile(r->bytes, r->size, &options, message, sizeof message);
   if (p->code == NULL) {
     tool_error("%s: %s", r->argv[0], message);
     return TOOL_FAILED;
   }
+  if (!tool_report_runtime(r->argv[0], r->size, tool_now_ns() - begun, tool_cpu_ns() - cpu) ||
+      !tool_report_end())
+    return TOOL_FAILED;
   if (r->lines && kiln_wasmrt_code_note(p->code) != NULL)
     tool_warning("%s: %s", r->argv[0], kiln_wasmrt_code_note(p->code));
   p->store = kiln_wasmrt_store_new(&limits);
@@ -152,7 +156,7 @@ static int run(struct process *p, const struct tool_wasm_run *r) {
   kiln_wasmrt_instance *i =
     kiln_wasmrt_instantiate(p->store, kiln_wasmrt_code_image(p->code), &error);
   if (i == NULL) return status_of(p, r, &error);
-  const kiln_wasm_func *start = kiln_wasmrt_find_func(i, "_start");
+  const kiln_wasm_func *start = kiln_wasmrt_lookup_func(i, "_start");
   kiln_wasm_functype type =
     start != NULL ? kiln_wasmrt_func_type(p->store, start) : (kiln_wasm_functype){.n_params = 1};
   if (type.n_params + type.n_results > 0) {

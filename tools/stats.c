@@ -2,6 +2,7 @@
  * Called by stats_run.c and verb_cc.c; it is the verb `kiln stats`, too. */
 #define _GNU_SOURCE /* getline, strsep */
 #include "stats.h"
+#include "log.h"
 #include "options.h"
 #include "tool.h"
 
@@ -22,6 +23,7 @@ struct reason {
 
 struct sums {
   unsigned kiln, llvm; /* units */
+  unsigned others;     /* lines that are none of costs */
   uint64_t instructions;
   uint64_t bitcode, kiln_ns, llvm_ns, own,
     linker; /* nanoseconds; those of compilers contain the three before */
@@ -56,6 +58,8 @@ static void add_line(struct sums *s, char *line) {
     s->instructions += strtoull(word[4], NULL, 10);
     *(kiln ? &s->kiln : &s->llvm) += 1;
     if (word[6] != NULL) add_reason(s, word[6]);
+  } else {
+    s->others++;
   }
 }
 
@@ -68,11 +72,6 @@ static int by_units(const void *a, const void *b) {
 static void row(FILE *out, const char *what, uint64_t ns, uint64_t all) {
   fprintf(out, "  %-34s %9.2f s %5.1f %%\n", what, (double)ns / 1e9,
           all != 0 ? 100 * (double)ns / (double)all : 0);
-}
-
-bool stats_asked(void) {
-  const char *stats = getenv("KILN_STATS");
-  return stats != NULL && strcmp(stats, "1") == 0;
 }
 
 bool stats_begin(const char *verb, struct stats_costs *c) {
@@ -154,22 +153,25 @@ static void print_summary(FILE *out, const struct sums *s) {
   else fprintf(out, "kiln: %s\n", line);
 }
 
-/* Sums up the file's lines from `from` on; false if it cannot be read. The reasons are the caller's to free. */
+/* Sums up the file's lines from `from` on ("-" is standard input); false with errno if it cannot be read. The reasons
+ * are the caller's to free. */
 static bool sum_up(struct sums *s, const char *path, off_t from) {
-  FILE *f = fopen(path, "r");
+  FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
   char *line = NULL;
   size_t room = 0;
   *s = (struct sums){.kiln = 0};
   if (f == NULL) return false;
-  if (fseeko(f, from, SEEK_SET) != 0) rewind(f);
+  if (from != 0 && fseeko(f, from, SEEK_SET) != 0) rewind(f);
   for (ssize_t n; (n = getline(&line, &room, f)) > 0;) {
     if (line[n - 1] == '\n') line[n - 1] = 0;
     add_line(s, line);
   }
+  int error = ferror(f) ? errno : 0;
   free(line);
-  fclose(f);
+  if (f != stdin) fclose(f);
+  errno = error;
   if (s->n_reasons > 0) qsort(s->reasons, s->n_reasons, sizeof *s->reasons, by_units);
-  return true;
+  return error == 0;
 }
 
 static void free_reasons(struct sums *s) {
@@ -189,16 +191,26 @@ void stats_end(const struct stats_costs *c, bool failed) {
 
 int verb_stats(int argc, char **argv) {
   struct tool_words w;
+  char hint[TOOL_HINT_SIZE] = "";
   tool_words_begin(&w, VERB_STATS, argc, argv);
   if (tool_words_next(&w) != WORDS_END) return w.status;
-  if (w.n_inputs != 1) return tool_usage("stats takes one file");
+  int status = tool_words_count(&w, 1);
+  if (status != TOOL_OK) return status;
   struct sums s;
-  if (sum_up(&s, w.inputs[0], 0)) {
-    if (s.kiln + s.llvm != 0) print_table(stdout, &s);
-    else puts("kiln: nothing was compiled");
-    free_reasons(&s);
-    return TOOL_OK;
+  const char *path = w.inputs[0];
+  if (!sum_up(&s, path, 0)) {
+    int error = errno;
+    tool_error("%s: %s%s", path, strerror(error),
+               error == ENOENT ? tool_meant(&w, path, hint) : "");
+    status = TOOL_FAILED;
+  } else if (s.kiln + s.llvm != 0) {
+    print_table(stdout, &s);
+  } else if (s.others != 0) {
+    tool_error("%s: no line is one of costs, as KILN_STATS=FILE appends them", path);
+    status = TOOL_FAILED;
+  } else {
+    puts("kiln: nothing was compiled");
   }
-  tool_error("%s: %s", w.inputs[0], strerror(errno));
-  return TOOL_FAILED;
+  free_reasons(&s);
+  return status;
 }

@@ -17,8 +17,6 @@ struct stats_costs {
   bool summary;   /* the line is wanted */
 };
 
-/* Does $KILN_STATS ask for the table? */
-bool stats_asked(void);
 /* Has $KILN_STATS name a file of costs, for this process and those that it starts: the user's, or an empty one of its
  * own. False after a message. */
 bool stats_begin(const char *verb, struct stats_costs *c);

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "threads.h"
 #include "diag.h"
+#include "options.h"
 #include "unknown.h"
 
 #include <sched.h>
@@ -34,7 +35,7 @@ struct worker {
   kiln_diag diag;  /* of that body */
 };
 
-static uint64_t now_ns(void) {
+uint64_t tool_now_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
@@ -51,15 +52,14 @@ int tool_parse_threads(const char *word, unsigned *out) {
   char *end;
   unsigned long n = strtoul(word, &end, 10);
   if (word[0] < '0' || word[0] > '9' || *end != 0 || n > 1024)
-    return tool_usage("bad number of threads '%s': 0 (one per processor) to 1024", word);
+    return tool_bad_value(OPTION_THREADS, word, "a number from 0 (one per processor) to 1024");
   *out = n > 0 ? (unsigned)n : processors();
   return TOOL_OK;
 }
 
 /* ---- beside the main thread ---- */
 
-/* Blocks signals in the new thread: the main thread handles them, since it makes temporary files. */
-static void aside_start(struct tool_aside *a, void *(*run)(void *), void *arg) {
+void tool_aside_start(struct tool_aside *a, void *(*run)(void *), void *arg) {
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -67,7 +67,7 @@ static void aside_start(struct tool_aside *a, void *(*run)(void *), void *arg) {
   pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-static void aside_join(struct tool_aside *a) {
+void tool_aside_join(struct tool_aside *a) {
   if (a->started) pthread_join(a->thread, NULL);
   a->started = false;
 }
@@ -103,7 +103,7 @@ static bool compile_body(struct worker *w, uint32_t i) {
 static void *work(void *arg) {
   struct worker *w = arg;
   struct job *job = w->job;
-  uint64_t start = now_ns();
+  uint64_t start = tool_now_ns();
   kiln_diag *before = tool_thread_diag; /* of the verb, which also gets what is said at the end */
   tool_thread_diag = &w->diag;
   for (bool more = true; more;) {
@@ -123,7 +123,7 @@ static void *work(void *arg) {
   w->instructions += waited;
   tool_thread_diag = before;
   if (w->fork && job->once) kiln_llvm_free(w->reader), w->fork = false;
-  w->ns += now_ns() - start;
+  w->ns += tool_now_ns() - start;
   return NULL;
 }
 
@@ -163,11 +163,11 @@ static void run_round(struct job *job, struct worker *workers, unsigned n) {
   if (job->portion > 256) job->portion = 256;
   if (job->portion < 1) job->portion = 1;
   atomic_store(&job->next, 0);
-  for (unsigned i = 1; i < n; i++) aside_start(&workers[i].thread, work, &workers[i]);
+  for (unsigned i = 1; i < n; i++) tool_aside_start(&workers[i].thread, work, &workers[i]);
   work(&workers[0]);
   for (unsigned i = 1; i < n; i++) {
     bool worked = workers[i].thread.started;
-    aside_join(&workers[i].thread);
+    tool_aside_join(&workers[i].thread);
     if (!worked && job->last) work(&workers[i]); /* what waits in its reader */
   }
 }
@@ -222,37 +222,53 @@ static kiln_status compile_bodies(struct tool_compiled *c, struct tool_module *t
   return s;
 }
 
+static kiln_status compile_bitcode(struct tool_compiled *c, struct tool_module *t,
+                                   const struct tool_input *in, unsigned threads, bool timing) {
+  uint64_t start = tool_now_ns();
+  struct tool_aside touching = {.started = false};
+  c->threaded = threads > 1 && in->size >= LARGE_INPUT;
+  if (c->threaded && kiln_buffer_reserve(&c->object, in->size) != NULL)
+    tool_aside_start(&touching, touch, &c->object);
+  if (!tool_unknown_set(t->module)) {
+    tool_aside_join(&touching);
+    return kiln_module_status(t->module);
+  }
+  c->reader = kiln_llvm_new(t->session, in->bytes, in->size);
+  kiln_llvm_defer_assembly(c->reader);
+  if (c->reader != NULL) kiln_llvm_keep_bodies(c->reader, &c->instructions);
+  kiln_status s = c->reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
+  c->serial_ns = tool_now_ns() - start;
+  if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);
+  tool_aside_join(&touching);
+  tool_unknown_log(c->reader, in->path);
+  if (s == KILN_OK && !c->threaded) {
+    kiln_llvm_free(c->reader);
+    c->reader = NULL;
+  }
+  return s;
+}
+
+static kiln_status compile_text(struct tool_compiled *c, struct tool_module *t,
+                                const struct tool_input *in, bool timing) {
+  uint64_t start = tool_now_ns();
+  c->sessions = calloc(1, sizeof *c->sessions);
+  if (c->sessions == NULL) return KILN_ERR_MEMORY;
+  c->sessions[0] = t->session;
+  c->n = 1;
+  kiln_session_set_timing(t->session, timing);
+  kiln_status s = tool_module_read(t, in, NULL, NULL, &c->instructions);
+  c->work_ns = tool_now_ns() - start;
+  return s;
+}
+
 kiln_status tool_module_compile(struct tool_compiled *c, struct tool_module *t,
                                 const struct tool_input *in, unsigned threads, bool timing) {
-  uint64_t start = now_ns();
   kiln_status s;
   memset(c, 0, sizeof *c);
-  if (in->bitcode) {
-    struct tool_aside touching = {.started = false};
-    c->threaded = threads > 1 && in->size >= LARGE_INPUT;
-    if (c->threaded && kiln_buffer_reserve(&c->object, in->size) != NULL)
-      aside_start(&touching, touch, &c->object);
-    if (!tool_unknown_set(t->module)) return kiln_module_status(t->module);
-    c->reader = kiln_llvm_new(t->session, in->bytes, in->size);
-    kiln_llvm_defer_assembly(c->reader);
-    if (c->reader != NULL) kiln_llvm_keep_bodies(c->reader, &c->instructions);
-    s = c->reader != NULL ? kiln_module_freeze(t->module) : kiln_module_status(t->module);
-    c->serial_ns = now_ns() - start;
-    if (s == KILN_OK) s = compile_bodies(c, t, c->reader, threads, timing);
-    aside_join(&touching);
-    tool_unknown_log(c->reader, in->path);
-    if (s == KILN_OK && !c->threaded) {
-      kiln_llvm_free(c->reader);
-      c->reader = NULL;
-    }
-  } else {
-    c->sessions = calloc(1, sizeof *c->sessions);
-    if (c->sessions == NULL) return KILN_ERR_MEMORY;
-    c->sessions[0] = t->session;
-    c->n = 1;
-    kiln_session_set_timing(t->session, timing);
-    s = tool_module_read(t, in, NULL, NULL, &c->instructions);
-    c->work_ns = now_ns() - start;
+  switch (in->language) {
+  case TOOL_BITCODE: s = compile_bitcode(c, t, in, threads, timing); break;
+  case TOOL_WASM: s = tool_wasm_compile(c, t, in, threads, timing); break;
+  default: s = compile_text(c, t, in, timing);
   }
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
@@ -288,7 +304,7 @@ static void *free_module(void *arg) {
 void tool_compiled_done(struct tool_compiled *c, struct tool_module *t) {
   c->module = *t;
   memset(t, 0, sizeof *t);
-  if (c->threaded) aside_start(&c->freeing, free_module, c);
+  if (c->threaded) tool_aside_start(&c->freeing, free_module, c);
   if (!c->freeing.started) free_module(c);
 }
 
@@ -300,13 +316,13 @@ static void *free_object(void *arg) {
 
 void tool_compiled_written(void *compiled) {
   struct tool_compiled *c = compiled;
-  aside_join(&c->freeing);
-  if (c->threaded) aside_start(&c->dropping, free_object, c);
+  tool_aside_join(&c->freeing);
+  if (c->threaded) tool_aside_start(&c->dropping, free_object, c);
 }
 
 void tool_compiled_free(struct tool_compiled *c) {
-  aside_join(&c->freeing);
-  aside_join(&c->dropping);
+  tool_aside_join(&c->freeing);
+  tool_aside_join(&c->dropping);
   free_module(c);
   free(c->sessions);
   kiln_buffer_free(&c->object);

@@ -1,4 +1,5 @@
 /* Inputs and modules of the `kiln` tool: what every verb needs besides the API. Called by the verbs. */
+#include "options.h"
 #include "tool.h"
 
 #include "qbe.h"
@@ -16,11 +17,11 @@
 #include <kiln/llvm.h>
 
 const char *tool_targets(char out[TOOL_TARGETS_SIZE], const char *last) {
-  const char *name, *next = kiln_target_name(0);
+  const char *name, *next = kiln_processor_name((kiln_processor)1);
   size_t n = 0;
-  for (unsigned t = 0; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
-    next = kiln_target_name((kiln_target)(t + 1));
-    const char *before = t == 0 ? "" : next != NULL ? ", " : last;
+  for (unsigned t = 1; (name = next) != NULL && n < TOOL_TARGETS_SIZE; t++) {
+    next = kiln_processor_name((kiln_processor)(t + 1));
+    const char *before = t == 1 ? "" : next != NULL ? ", " : last;
     n += (size_t)snprintf(out + n, TOOL_TARGETS_SIZE - n, "%s%s", before, name);
   }
   return out;
@@ -54,14 +55,16 @@ char *tool_derived_name(const char *path) {
 
 /* ---- inputs ---- */
 
-/* Reads what cannot be mapped: pipes, terminals. */
+/* Reads what cannot be mapped: pipes, terminals; not devices without end. */
+enum { MOST_PIPED = 1 << 30 }; /* bytes */
+
 static bool read_all(int fd, struct tool_input *in) {
   kiln_buffer b = {0};
   for (;;) {
     size_t room = b.size < 65536 ? 65536 : b.size;
     uint8_t *to = kiln_buffer_reserve(&b, room);
-    if (to == NULL) {
-      errno = ENOMEM;
+    if (to == NULL || b.size >= MOST_PIPED) {
+      errno = to == NULL ? ENOMEM : EFBIG;
       break;
     }
     ssize_t n = read(fd, to, room);
@@ -78,10 +81,12 @@ static bool read_all(int fd, struct tool_input *in) {
   return false;
 }
 
-bool tool_input_open(struct tool_input *in, const char *path) {
+bool tool_input_open(struct tool_input *in, const char *path, const struct tool_words *w) {
+  char hint[TOOL_HINT_SIZE] = "";
+  bool standard = strcmp(path, "-") == 0;
   memset(in, 0, sizeof *in);
-  in->path = path;
-  int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+  in->path = standard ? "<stdin>" : path[0] != 0 ? path : "''";
+  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
   struct stat st;
   bool ok = fd >= 0 && fstat(fd, &st) == 0;
   if (ok && S_ISREG(st.st_mode) && st.st_size > 0 && fd != STDIN_FILENO) {
@@ -94,14 +99,18 @@ bool tool_input_open(struct tool_input *in, const char *path) {
     }
   }
   if (ok && !in->mapped) ok = read_all(fd, in);
-  if (!ok) tool_error("%s: %s", path, strerror(errno));
+  if (!ok) {
+    int error = errno;
+    tool_error("%s: %s%s", in->path, strerror(error),
+               error == ENOENT ? tool_meant(w, path, hint) : "");
+  }
   if (fd >= 0 && fd != STDIN_FILENO) close(fd);
   if (ok && in->size == 0) { /* a failed command before this one left it empty */
-    tool_error("%s: the input is empty", path);
+    tool_error("%s: the input is empty", in->path);
     tool_input_close(in);
     ok = false;
   }
-  if (ok) in->bitcode = kiln_llvm_is_bitcode(in->bytes, in->size);
+  if (ok) tool_language_find(in);
   return ok;
 }
 
@@ -134,70 +143,23 @@ static void print_diag(void *user, const kiln_diag *d) {
   tool_diag_print(d);
 }
 
-/* The target that an input is for: what bitcode's triple or a text's `target` line says, or else
- * the machine that the tool runs on. False if that is no target either. */
-static bool input_target(const struct tool_input *in, kiln_target *out) {
-  if (in->bitcode && kiln_llvm_find_target(in->bytes, in->size, out)) return true;
-  if (!in->bitcode && !in->qbe) {
-    static const char key[] = "target ";
-    const char *at = (const char *)in->bytes, *end = at + in->size;
-    while (at < end) {
-      const char *eol = memchr(at, '\n', (size_t)(end - at));
-      if (eol == NULL) eol = end;
-      if ((size_t)(eol - at) >= sizeof key && memcmp(at, key, sizeof key - 1) == 0) {
-        const char *word = at + sizeof key - 1;
-        char name[16];
-        size_t n = 0;
-        while (word < eol && n + 1 < sizeof name && *word > ' ' && *word != ';')
-          name[n++] = *word++;
-        name[n] = 0;
-        if (kiln_target_find(name, out)) return true;
-      }
-      at = eol + 1;
-    }
-  }
-  return kiln_target_find_host(out);
-}
-
-/* Files that are neither bitcode nor text, by their suffix, and what takes them. */
-static const struct {
-  const char *suffixes;
-  enum tool_language language;
-  const char *advice;
-} others[] = {
-  {".c.i.", TOOL_C, "C: kiln cc -c"},
-  {".cpp.cc.cxx.c++.C.ii.cppm.", TOOL_CXX, "C++: kiln c++ -c"},
-  {".ssa.", TOOL_QBE, "QBE's language: kiln qbe"},
-  {".rs.", TOOL_OTHER, "Rust: kiln cargo, or rustc --emit=llvm-bc"},
-  {".ll.", TOOL_OTHER, "LLVM's text: llvm-as makes bitcode of it"},
-  {".s.S.", TOOL_OTHER, "assembly: kiln cc -c"},
-  {".o.a.so.", TOOL_OTHER, "compiled: kiln dis, or a linker"},
-};
-
-enum tool_language tool_language(const char *path, const char **advice) {
-  const char *slash = strrchr(path, '/'), *dot = strrchr(slash != NULL ? slash : path, '.');
-  char suffix[16];
-  int n = dot != NULL ? snprintf(suffix, sizeof suffix, "%s.", dot) : INT_MAX;
-  for (size_t i = 0; n < (int)sizeof suffix && i < sizeof others / sizeof *others; i++) {
-    if (strstr(others[i].suffixes, suffix) == NULL) continue;
-    *advice = others[i].advice;
-    return others[i].language;
-  }
-  return TOOL_OWN;
-}
-
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
-                      kiln_module_options options, bool target_given) {
+                      const struct tool_reading *how) {
   memset(t, 0, sizeof *t);
-  const char *advice;
-  if (!in->bitcode && !in->qbe && tool_language(in->path, &advice) != TOOL_OWN) {
-    tool_error("%s: expected LLVM bitcode or Kiln's text; this is %s", in->path, advice);
+  if (in->language >= TOOL_ELF) {
+    tool_error("%s: this is %s%s%s", in->path, in->what, in->advice != NULL ? "; " : "",
+               in->advice != NULL ? in->advice : "");
     return false;
   }
-  options.name = strcmp(in->path, "-") == 0 ? "<stdin>" : in->path;
+  kiln_module_options options = how->module;
+  options.name = in->path;
   options.on_diag = print_diag;
   options.on_diag_user = t;
-  if (!target_given && !input_target(in, &options.target)) {
+  options.verify |= in->language == TOOL_TEXT;
+  t->wasm_options = how->wasm;
+  t->wasm_options.flags |= KILN_WASM_EXPORT_SYMBOLS;
+  if (!how->target_given && !tool_language_target(in, &options.target) &&
+      !kiln_target_find_host(&options.target)) {
     char targets[TOOL_TARGETS_SIZE];
     tool_error("%s: the input names no target; give --target=%s", in->path,
                tool_targets(targets, " or "));
@@ -214,24 +176,40 @@ bool tool_module_open(struct tool_module *t, const struct tool_input *in,
 
 int tool_parse_inline(const char *word, struct tool_inlining *out) {
   if (tool_inlining_parse(word, out)) return TOOL_OK;
-  return tool_usage("bad size '%s' of functions to be inlined: 1 to 10000, small or must", word);
+  return tool_bad_value(OPTION_INLINE, word,
+                        "small, must or a number of instructions from 1 to 10000");
 }
 
 void tool_module_close(struct tool_module *t) {
+  kiln_wasm_free(t->wasm);
   if (t->session != NULL) kiln_session_free(t->session);
   kiln_module_free(t->module);
   kiln_as_free(t->assembler);
   memset(t, 0, sizeof *t);
 }
 
+kiln_status tool_module_begin_wasm(struct tool_module *t, const struct tool_input *in) {
+  t->wasm = kiln_wasm_new(t->module, in->bytes, in->size, &t->wasm_options);
+  if (kiln_wasm_note(t->wasm) != NULL) tool_warning("%s: %s", in->path, kiln_wasm_note(t->wasm));
+  return t->wasm != NULL ? KILN_OK : kiln_module_status(t->module);
+}
+
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
                              kiln_func_sink_fn sink, void *user, uint64_t *instructions) {
   const char *text = (const char *)in->bytes;
   kiln_status s;
-  if (in->qbe) s = kiln_qbe_read(t->session, text, in->size, sink, user, instructions);
-  else if (in->bitcode)
+  switch (in->language) {
+  case TOOL_QBE: s = kiln_qbe_read(t->session, text, in->size, sink, user, instructions); break;
+  case TOOL_BITCODE:
     s = kiln_llvm_read(t->session, in->bytes, in->size, sink, user, instructions);
-  else s = kiln_text_read(t->session, text, in->size, sink, user);
+    break;
+  case TOOL_WASM:
+    s = tool_module_begin_wasm(t, in);
+    if (s == KILN_OK)
+      s = kiln_wasm_read_bodies(t->wasm, t->session, 0, kiln_wasm_body_count(t->wasm), sink, user);
+    break;
+  default: s = kiln_text_read(t->session, text, in->size, sink, user);
+  }
   return s != KILN_OK ? s : kiln_module_status(t->module);
 }
 

@@ -8,6 +8,7 @@
 
 #include <kiln/as.h>
 #include <kiln/kiln.h>
+#include <kiln/wasm.h>
 
 #include <signal.h>
 #include <stdio.h>
@@ -15,25 +16,44 @@
 /* Exit codes of every verb. */
 enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_USAGE = 2 };
 
+/* What an input is in: language.c finds it by the content, and C and C++ by the suffix. */
+enum tool_language {
+  TOOL_TEXT, /* Kiln's text; also what nothing is known of */
+  TOOL_BITCODE,
+  TOOL_QBE,
+  TOOL_WASM,
+  TOOL_ELF, /* from here on not what modules are read from */
+  TOOL_C,
+  TOOL_CXX,
+  TOOL_OTHER,
+  TOOL_LANGUAGES
+};
+
 /* One input, whole in memory: mapped, or read from standard input. */
 struct tool_input {
-  const char *path; /* "-" is standard input */
+  const char *path; /* "<stdin>" is standard input */
   const uint8_t *bytes;
   size_t size;
   bool mapped;
-  bool bitcode; /* else text */
-  bool qbe;     /* the text is QBE's language: what the verb says, not the content */
+  enum tool_language language;
+  const char *what, *advice; /* "an ELF object"; what takes it, or NULL */
 };
 
-/* Reads `path`; false after a message to stderr. */
-bool tool_input_open(struct tool_input *in, const char *path);
+/* Reads `path`, "-" is standard input, and finds its language; false after a message to stderr, which suggests what was
+ * meant among the words `w`. NULL: it is no word of the command line. */
+struct tool_words;
+bool tool_input_open(struct tool_input *in, const char *path, const struct tool_words *w);
 /* The content was read, and is hardly looked at again: its memory may be used for other things. It stays valid. */
 void tool_input_done(const struct tool_input *in);
 void tool_input_close(struct tool_input *in);
 
-/* What a file is in by its suffix: bitcode or Kiln's text, or something else, and then what takes it. */
-enum tool_language { TOOL_OWN, TOOL_C, TOOL_CXX, TOOL_QBE, TOOL_OTHER };
-enum tool_language tool_language(const char *path, const char **advice);
+/* ---- language.c ---- */
+
+/* Sets the language of an input, and what it is in words, by its content and path. */
+void tool_language_find(struct tool_input *in);
+/* The target that an input names: a triple in bitcode, a `target` line of text. False if it names none, or one that is
+ * not known. */
+bool tool_language_target(const struct tool_input *in, kiln_target *out);
 
 /* ---- output.c ---- */
 
@@ -63,16 +83,28 @@ void tool_signals_release(const sigset_t *old);
 
 /* ---- tool.c ---- */
 
-/* Makes a module for `in` and a session in it. `options` gives what the verb's flags chose; name,
- * diagnostics and, unless `target_given`, the target are filled in. False after a message. */
+/* How inputs become modules, as the options say. */
+struct tool_reading {
+  kiln_module_options
+    module; /* but for its name, its diagnostics and, unless `target_given`, its target */
+  bool target_given;
+  kiln_wasm_options wasm;
+};
+
+/* An input's module, and a session in it. */
 struct tool_module {
   kiln_module *module;
   kiln_session *session;
   unsigned errors; /* diagnostics so far */
   kiln_as *assembler;
+  kiln_wasm_options wasm_options;
+  kiln_wasm *wasm; /* the reader, once it has read all but the bodies */
 };
+/* False after a message: also if no module is read from the input's language. */
 bool tool_module_open(struct tool_module *t, const struct tool_input *in,
-                      kiln_module_options options, bool target_given);
+                      const struct tool_reading *how);
+/* Reads all but the bodies of a WebAssembly module, with a warning if it ignores part of it. */
+kiln_status tool_module_begin_wasm(struct tool_module *t, const struct tool_input *in);
 /* What --inline says. */
 int tool_parse_inline(const char *word, struct tool_inlining *out);
 void tool_module_close(struct tool_module *t);
@@ -82,7 +114,7 @@ void tool_module_close(struct tool_module *t);
 extern _Thread_local kiln_diag *tool_thread_diag;
 
 /* Reads the input into the module and gives every function to `sink`. `instructions` is set to the
- * number of LLVM's or QBE's instructions, or left alone for Kiln's text. */
+ * number of LLVM's or QBE's instructions, or left alone. */
 kiln_status tool_module_read(struct tool_module *t, const struct tool_input *in,
                              kiln_func_sink_fn sink, void *user, uint64_t *instructions);
 
@@ -117,8 +149,6 @@ const char *tool_version(void);
 bool tool_coloured(FILE *to);
 
 int verb_compile(int argc, char **argv);
-int verb_wasm(int argc, char **argv);
-int verb_qbe(int argc, char **argv);
 int verb_cc(int argc, char **argv);
 int verb_cxx(int argc, char **argv);
 int verb_cargo(int argc, char **argv);

@@ -7,33 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --dump=WORD,...: what to print to standard error. False, with no effect, if one of the words is not known: then the
- * argument is a file's name. */
-static bool dump_words(struct tool_trace *t, const char *words) {
+/* --dump=WORD,...: what to print to standard error. 0, with no effect, if none of the words is known: then the argument
+ * is a file's name; -1 if some are. */
+static int dump_words(struct tool_trace *t, const char *words) {
   enum { IR = 1 << 8, CODE = 1 << 9 };
   static const struct {
     const char *word;
     unsigned what;
   } known[] = {{"ir", IR}, {"plan", KILN_DUMP_PLAN}, {"homes", KILN_DUMP_HOMES}, {"code", CODE}};
-  unsigned what = 0;
+  unsigned what = 0, others = 0;
   for (const char *p = words;;) {
     size_t n = strcspn(p, ","), k = 0;
     while (k < 4 && (strlen(known[k].word) != n || strncmp(known[k].word, p, n) != 0)) k++;
-    if (k == 4) return false;
-    what |= known[k].what;
+    if (k == 4) others++;
+    else what |= known[k].what;
     if (p[n] == 0) break;
     p += n + 1;
   }
+  if (others != 0) return what != 0 ? -1 : 0;
   if (what & IR) t->dump = "";
   if (what & CODE && t->listing == NULL) t->listing = "";
   t->plan |= what & (KILN_DUMP_PLAN | KILN_DUMP_HOMES);
-  return true;
+  return 1;
 }
 
 int tool_trace_flag(struct tool_trace *t, int option, const char *argument) {
+  int known;
   switch (option) {
   case OPTION_DUMP:
-    if (argument == NULL || !dump_words(t, argument)) t->dump = argument != NULL ? argument : "";
+    known = argument != NULL ? dump_words(t, argument) : 0;
+    if (known < 0) return tool_bad_value(option, argument, "ir, plan, homes, code, or a file");
+    if (known == 0) t->dump = argument != NULL ? argument : "";
     return TOOL_OK;
   case OPTION_LISTING: t->listing = argument != NULL ? argument : "-"; return TOOL_OK;
   default: break;
@@ -66,8 +70,8 @@ static bool close_file(const char *path, FILE *file) {
   return ok;
 }
 
-int tool_trace_open(struct tool_trace *t, const char *out) {
-  const char *to[] = {out, t->dump, t->listing};
+int tool_trace_open(struct tool_trace *t, const char *out, const char *header) {
+  const char *to[] = {out, header, t->dump, t->listing};
   unsigned standard = 0;
   for (size_t i = 0; i < sizeof to / sizeof *to; i++)
     standard += to[i] != NULL && strcmp(to[i], "-") == 0;

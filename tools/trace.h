@@ -40,8 +40,9 @@ struct tool_trace {
 int tool_trace_flag(struct tool_trace *t, int option, const char *argument);
 /* True if functions are to go through tool_trace_func, one after the other in one session. */
 bool tool_trace_wanted(const struct tool_trace *t);
-/* Opens the files. `out` is the object's, or NULL. TOOL_OK, or the exit status after a message. */
-int tool_trace_open(struct tool_trace *t, const char *out);
+/* Opens the files. `out` is the object's and `header` that of --header, or NULL. TOOL_OK, or the exit status after a
+ * message. */
+int tool_trace_open(struct tool_trace *t, const char *out, const char *header);
 /* Begins an input; false after a message. */
 bool tool_trace_begin(struct tool_trace *t, kiln_session *s);
 /* The kiln_func_sink_fn, with the trace as `user`. */

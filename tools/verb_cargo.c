@@ -1,9 +1,11 @@
 /* `kiln cargo`: cargo with kiln-rustc around its compiler. It ends with what LLVM compiled, if anything, and with
- * $KILN_STATS with a table of what was compiled by whom, and what it cost. */
+ * --stats with a table of what was compiled by whom, and what it cost. */
 #define _GNU_SOURCE
 #include "cargo_backend.h"
 #include "cargo_cache.h"
 #include "cargo_config.h"
+#include "options.h"
+#include "report.h"
 #include "settings.h"
 #include "stats.h"
 #include "tool.h"
@@ -84,68 +86,53 @@ static bool set_compiler(char **words) {
 
 /* ---- the command line ---- */
 
-/* --inline or --inline=SIZE: what follows the name, "" or "=SIZE". NULL: another word. */
-static const char *inline_option(const char *word) {
-  static const char option[] = "--inline";
-  const char *rest = word + sizeof option - 1;
-  return strncmp(word, option, sizeof option - 1) == 0 && (rest[0] == 0 || rest[0] == '=') ? rest
-                                                                                           : NULL;
-}
-
-/* Takes the first of cargo's words out of the command line. */
-static void drop_word(int *argc, char **argv) {
-  memmove(argv + 1, argv + 2, (size_t)--*argc * sizeof *argv);
-}
-
-/* Kiln's options, which stand in front of cargo's words. */
+/* Kiln's options, which stand before cargo's words. */
 struct cargo_options {
   bool shim;  /* --no-bootstrap: not the code generator that rustc loads, but the shim */
   bool setup; /* --setup */
 };
 
-/* Takes an option of Kiln's out of the command line; `taken`: there was one. */
-static int take_option(int *argc, char **argv, struct cargo_options *o, bool *taken) {
-  const char *word = *argc > 1 ? argv[1] : "", *rest = inline_option(word);
+/* Takes Kiln's options; `w->rest` is where cargo's words begin. */
+static int take_options(struct tool_words *w, struct cargo_options *out) {
   struct tool_inlining inlining;
-  *taken = true;
-  if (rest != NULL) {
-    const char *size = rest[0] == '=' ? rest + 1 : "small";
-    int bad = tool_parse_inline(size, &inlining);
-    if (bad != TOOL_OK) return bad;
-    setenv("KILN_INLINE", size, 1);
-  } else if (strcmp(word, "--no-bootstrap") == 0) {
-    o->shim = true;
-  } else if (strcmp(word, "--setup") == 0) {
-    o->setup = true;
-  } else {
-    *taken = false;
-    return TOOL_OK;
+  for (int o; (o = tool_words_next(w)) != WORDS_END;) {
+    switch (o) {
+    case OPTION_INLINE:
+      if (tool_parse_inline(w->value, &inlining) != TOOL_OK) return TOOL_USAGE;
+      setenv("KILN_INLINE", w->value != NULL ? w->value : "small", 1);
+      break;
+    case OPTION_STATS: tool_report_request(w->value); break;
+    case OPTION_NO_BOOTSTRAP: out->shim = true; break;
+    case OPTION_SETUP: out->setup = true; break;
+    default: return w->status;
+    }
   }
-  drop_word(argc, argv);
   return TOOL_OK;
 }
 
-static bool is_ours_option(const char *word) {
-  return inline_option(word) != NULL || strcmp(word, "--no-bootstrap") == 0 ||
-         strcmp(word, "--setup") == 0;
-}
-
-static int take_options(int *argc, char **argv, struct cargo_options *o) {
-  for (bool taken = true; taken;) {
-    int bad = take_option(argc, argv, o, &taken);
-    if (bad != TOOL_OK) return bad;
+/* An option of Kiln among cargo's words is in the wrong place. */
+static int check_places(const struct tool_words *w) {
+  for (int i = w->rest; i < w->argc && strcmp(w->argv[i], "--") != 0; i++) {
+    struct tool_words one;
+    char *words[] = {w->argv[0], w->argv[i]};
+    tool_words_begin(&one, VERB_CARGO, 2, words);
+    if (tool_words_next(&one) != WORDS_END)
+      return tool_usage("cargo: %s is Kiln's option and stands first: kiln cargo %s %s", words[1],
+                        words[1], w->argv[w->rest]);
   }
-  for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++)
-    if (is_ours_option(argv[i]))
-      return tool_usage("cargo: %s is Kiln's option and stands first: kiln cargo %s %s", argv[i],
-                        argv[i], argv[1]);
   return TOOL_OK;
 }
 
 int verb_cargo(int argc, char **argv) {
   struct cargo_options options = {.setup = false};
-  int bad = take_options(&argc, argv, &options);
+  struct tool_words w;
+  tool_words_begin(&w, VERB_CARGO, argc, argv);
+  int bad = take_options(&w, &options);
+  if (bad == TOOL_OK) bad = check_places(&w);
   if (bad != TOOL_OK) return bad;
+  argv[w.rest - 1] = argv[0]; /* cargo's command line, which begins with its name */
+  argv += w.rest - 1;
+  argc -= w.rest - 1;
   if (options.setup) return cargo_backend_setup(argv);
   if (!tool_settings_begin("cargo")) return TOOL_USAGE;
   if (options.shim) unsetenv("KILN_BACKEND");

@@ -173,16 +173,16 @@ enum { WANTS_PASSES = -2 };
 static int make_object(const struct cc_args *a, const struct cc_item *in,
                        const kiln_buffer *bitcode, const char *out) {
   struct tool_input input = {
-    .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .bitcode = true};
-  kiln_module_options options = {.function_sections = a->function_sections,
-                                 .data_sections = a->data_sections,
-                                 .aranges = a->aranges};
+    .path = in->word, .bytes = bitcode->data, .size = bitcode->size, .language = TOOL_BITCODE};
+  const struct tool_reading how = {.module = {.function_sections = a->function_sections,
+                                              .data_sections = a->data_sections,
+                                              .aranges = a->aranges}};
   bool quiet = falls_back() || !a->passes;
   uint64_t start = stats_wanted() ? cpu_ns() : 0, ns;
   kiln_diag diag = {.status = KILN_OK};
   struct tool_module t;
   if (quiet) tool_thread_diag = &diag;
-  if (!tool_module_open(&t, &input, options, false)) return TOOL_FAILED;
+  if (!tool_module_open(&t, &input, &how)) return TOOL_FAILED;
   kiln_module_set_attrs(t.module, &(kiln_module_attrs){.no_red_zone = a->no_red_zone});
   if (a->inlining) tool_inlining_set(t.module, &a->inlined);
   struct tool_compiled c;
@@ -213,7 +213,7 @@ static int make_object(const struct cc_args *a, const struct cc_item *in,
 /* Copies an object to where it is to be. */
 static int copy_object(const char *from, const char *to) {
   struct tool_input in;
-  if (!tool_input_open(&in, from)) return TOOL_FAILED;
+  if (!tool_input_open(&in, from, NULL)) return TOOL_FAILED;
   bool ok = tool_output_write(to, in.bytes, in.size);
   tool_input_close(&in);
   return ok ? TOOL_OK : TOOL_FAILED;

@@ -1,30 +1,29 @@
-/* `kiln compile` and `kiln qbe`: inputs to ELF objects. The whole of an object is in memory before a byte of it is
- * written, so that an output file exists only when it is complete. */
+/* `kiln compile`: inputs to ELF objects. The whole of an object is in memory before a byte of it is written, so that an
+ * output file exists only when it is complete. */
 #include "options.h"
-#include "threads.h"
+#include "report.h"
 #include "trace.h"
+#include "wasm.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
 
 struct flags {
-  kiln_module_options options;
+  struct tool_reading how;
   struct tool_inlining inlining;
-  bool target_given, time, stats, qbe;
   unsigned threads;
-  const char *out; /* NULL: derived from the input's name */
+  const char *out;    /* NULL: derived from the input's name */
+  const char *header; /* for C, of WebAssembly; NULL: none */
   struct tool_trace *trace;
+  struct tool_words words;
 };
 
-static uint64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
+/* ---- options ---- */
 
 static int parse_pic(const char *word, kiln_pic *out) {
   static const char *const names[KILN_PIC_COUNT] = {"full", "pie", "static"};
@@ -34,21 +33,52 @@ static int parse_pic(const char *word, kiln_pic *out) {
       return TOOL_OK;
     }
   }
-  return tool_usage("unknown PIC model '%s'", word);
+  return tool_bad_value(OPTION_PIC, word, "full, pie or static");
 }
 
-/* Parses names separated by commas; those of other targets have no effect. */
+/* Takes the next of the names between commas; false at the end. */
+static bool next_name(const char **at, char name[32]) {
+  size_t n = strcspn(*at, ",");
+  if (**at == 0) return false;
+  snprintf(name, 32, "%.*s", (int)n, *at);
+  *at += n + ((*at)[n] != 0);
+  return true;
+}
+
+/* Names of other targets' features have no effect. */
 static int parse_features(const char *words, uint32_t *out) {
-  for (const char *p = words; *p;) {
-    char name[32];
-    size_t n = strcspn(p, ",");
+  char name[32];
+  while (next_name(&words, name)) {
     uint32_t bit = 0;
-    snprintf(name, sizeof name, "%.*s", (int)n, p);
-    for (unsigned t = 0; t < KILN_TARGET_COUNT && !bit; t++)
-      kiln_feature_find((kiln_target)t, name, &bit);
-    if (!bit) return tool_usage("unknown feature '%s'", name);
+    for (unsigned t = 1; t < KILN_PROCESSOR_COUNT && !bit; t++)
+      kiln_feature_find((kiln_processor)t, name, &bit);
+    if (!bit)
+      return tool_bad_value(OPTION_FEATURES, name,
+                            "`kiln compile --help` lists those that there are");
     *out |= bit;
-    p += n + (p[n] != 0);
+  }
+  return TOOL_OK;
+}
+
+/* Proposals of WebAssembly, to bits. */
+static int parse_refuse(const char *words, uint32_t *bits) {
+  static const struct {
+    const char *name;
+    uint32_t bit;
+  } rows[] = {{"tail-call", KILN_WASM_TAIL_CALLS},
+              {"exceptions", KILN_WASM_EXCEPTIONS},
+              {"memory64", KILN_WASM_MEMORY64},
+              {"multi-memory", KILN_WASM_MULTI_MEMORY},
+              {"extended-const", KILN_WASM_EXTENDED_CONST},
+              {"relaxed-simd", KILN_WASM_RELAXED_SIMD},
+              {"threads", KILN_WASM_THREADS}};
+  char name[32];
+  while (next_name(&words, name)) {
+    size_t i = 0;
+    while (i < sizeof rows / sizeof *rows && strcmp(rows[i].name, name) != 0) i++;
+    if (i == sizeof rows / sizeof *rows)
+      return tool_bad_value(OPTION_REFUSE, name, "`kiln compile --help` lists the proposals");
+    *bits |= rows[i].bit;
   }
   return TOOL_OK;
 }
@@ -57,87 +87,63 @@ static int parse_seed(const char *word, uint64_t *out) {
   char *end;
   errno = 0;
   *out = strtoull(word, &end, 0);
-  if (end == word || *end != 0 || errno != 0 || *out == 0) {
-    return tool_usage("bad seed '%s': it must be a number other than 0", word);
-  }
+  if (end == word || *end != 0 || errno != 0 || *out == 0)
+    return tool_bad_value(OPTION_STRESS, word, "a number other than 0");
   return TOOL_OK;
 }
 
-static int parse_flags(struct tool_words *w, struct flags *f) {
+/* Options of WebAssembly; else as tool_trace_flag. */
+static int parse_wasm(struct flags *f, int option, const char *value) {
+  kiln_wasm_options *wasm = &f->how.wasm;
+  switch (option) {
+  case OPTION_HEADER: f->header = value; return TOOL_OK;
+  case OPTION_IMAGE: wasm->image = value; return TOOL_OK;
+  case OPTION_PREFIX: wasm->prefix = value; return TOOL_OK;
+  case OPTION_DEBUG: wasm->flags |= KILN_WASM_DEBUG; return TOOL_OK;
+  case OPTION_COUNT_FUEL: wasm->flags |= KILN_WASM_FUEL; return TOOL_OK;
+  case OPTION_INTERRUPT: wasm->flags |= KILN_WASM_INTERRUPT; return TOOL_OK;
+  case OPTION_CHECKED: wasm->flags |= KILN_WASM_CHECKED; return TOOL_OK;
+  case OPTION_REFUSE: return parse_refuse(value, &wasm->refuse);
+  default: return tool_trace_flag(f->trace, option, value);
+  }
+}
+
+static int parse_flags(struct flags *f) {
+  struct tool_words *w = &f->words;
+  kiln_module_options *options = &f->how.module;
   int bad = TOOL_OK;
   for (int o; bad == TOOL_OK && (o = tool_words_next(w)) != WORDS_END;) {
     switch (o) {
     case OPTION_TARGET:
-      bad = tool_parse_target(w->value, &f->options.target);
-      f->target_given = true;
+      bad = tool_parse_target(w->value, &options->target);
+      f->how.target_given = true;
       break;
-    case OPTION_PIC: bad = parse_pic(w->value, &f->options.pic); break;
-    case OPTION_FEATURES: bad = parse_features(w->value, &f->options.features); break;
-    case OPTION_FUNCTION_SECTIONS: f->options.function_sections = true; break;
-    case OPTION_DATA_SECTIONS: f->options.data_sections = true; break;
-    case OPTION_ARANGES: f->options.aranges = true; break;
-    case OPTION_VERIFY: f->options.verify = true; break;
+    case OPTION_PIC: bad = parse_pic(w->value, &options->pic); break;
+    case OPTION_FEATURES: bad = parse_features(w->value, &options->features); break;
+    case OPTION_FUNCTION_SECTIONS: options->function_sections = true; break;
+    case OPTION_DATA_SECTIONS: options->data_sections = true; break;
+    case OPTION_ARANGES: options->aranges = true; break;
+    case OPTION_VERIFY: options->verify = true; break;
     case OPTION_INLINE: bad = tool_parse_inline(w->value, &f->inlining); break;
-    case OPTION_TIME: f->time = true; break;
-    case OPTION_STATS: f->stats = true; break;
+    case OPTION_STATS: tool_report_request(w->value); break;
     case OPTION_THREADS: bad = tool_parse_threads(w->value, &f->threads); break;
-    case OPTION_STRESS: bad = parse_seed(w->value, &f->options.stress_seed); break;
+    case OPTION_STRESS: bad = parse_seed(w->value, &options->stress_seed); break;
     case OPTION_OUT: f->out = w->value; break;
     case WORDS_STOP: return WORDS_STOP;
-    default: bad = tool_trace_flag(f->trace, o, w->value);
+    default: bad = parse_wasm(f, o, w->value);
     }
   }
+  if (bad == TOOL_OK) bad = tool_words_count(w, INT_MAX);
   if (bad != TOOL_OK) return bad;
-  if (w->n_inputs == 0 && !f->qbe) return tool_usage("no input");
-  if (f->out != NULL && w->n_inputs > 1) return tool_usage("-o with more than one input");
+  if (w->n_inputs > 1 && (f->out != NULL || f->header != NULL))
+    return tool_usage("%s names 1 file, and there are %d inputs",
+                      f->out != NULL ? "-o" : "--header", w->n_inputs);
+  if (f->inlining.what != KILN_INLINING_OFF && tool_trace_wanted(f->trace))
+    return tool_usage("--inline cannot be combined with --dump, --listing or --only");
   return TOOL_OK;
 }
 
-/* The times of the bodies, `c->work_ns`, `s->plan_ns` and `s->walk_ns`, are of all threads together. */
-static void print_times(const char *path, const struct tool_compiled *c,
-                        const kiln_compile_stats *s, uint64_t object_ns, uint64_t write_ns,
-                        uint64_t all_ns) {
-  uint64_t instructions = c->instructions > 0 ? c->instructions : s->instructions;
-  struct {
-    const char *name;
-    uint64_t ns;
-  } rows[] = {
-    {"declarations", c->serial_ns},
-    {"read and build", c->work_ns - s->plan_ns - s->walk_ns},
-    {"plan", s->plan_ns},
-    {"walk", s->walk_ns},
-    {"object", object_ns},
-    {"write", write_ns},
-    {"all", all_ns},
-  };
-  fprintf(stderr, "%s: time\n", path);
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    fprintf(stderr, "  %-15s %10.3f ms", rows[i].name, (double)rows[i].ns / 1e6);
-    if (instructions > 0) {
-      fprintf(stderr, " %8.1f ns per instruction", (double)rows[i].ns / (double)instructions);
-    }
-    fputc('\n', stderr);
-  }
-}
-
-static void print_stats(const struct tool_input *in, const kiln_compile_stats *s, uint64_t input,
-                        size_t object_bytes) {
-  const char *what = in->qbe ? "QBE instructions" : "LLVM instructions";
-  fprintf(stderr, "%s: stats\n", in->path);
-  if (input > 0) fprintf(stderr, "  %-20s %10" PRIu64 "\n", what, input);
-  struct {
-    const char *name;
-    uint64_t n;
-  } rows[] = {
-    {"functions", s->functions},       {"blocks", s->blocks},
-    {"instructions", s->instructions}, {"spills", s->spills},
-    {"code bytes", s->code_bytes},     {"data bytes", s->data_bytes},
-    {"object bytes", object_bytes},    {"session bytes", s->memory_bytes},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    fprintf(stderr, "  %-20s %10" PRIu64 "\n", rows[i].name, rows[i].n);
-  }
-}
+/* ---- compiling ---- */
 
 /* As tool_module_compile, one function after the other, each shown. */
 static kiln_status compile_traced(struct tool_compiled *c, struct tool_trace *trace,
@@ -146,91 +152,131 @@ static kiln_status compile_traced(struct tool_compiled *c, struct tool_trace *tr
   c->sessions = calloc(1, sizeof *c->sessions);
   if (c->sessions == NULL || !tool_trace_begin(trace, t->session)) return KILN_ERR_MEMORY;
   c->sessions[c->n++] = t->session;
-  uint64_t start = now_ns();
+  uint64_t start = tool_now_ns();
   kiln_status s = tool_module_read(t, in, tool_trace_func, trace, &c->instructions);
-  c->work_ns = now_ns() - start;
+  c->work_ns = tool_now_ns() - start;
   return s;
+}
+
+/* The C header that --header requests, into an empty buffer. False if memory runs out. */
+static bool make_header(const struct flags *f, const struct tool_module *t, kiln_buffer *header) {
+  const char *image = f->how.wasm.image, *prefix = f->how.wasm.prefix;
+  if (f->header == NULL || tool_wasm_header(header, kiln_wasm_describe(t->wasm),
+                                            image != NULL ? image : "kiln_wasm_module",
+                                            prefix != NULL ? prefix : "wasm_"))
+    return true;
+  tool_error("%s", kiln_status_name(KILN_ERR_MEMORY));
+  return false;
 }
 
 /* Inputs of this size take memory that debugging information can have while it is written. */
 enum { LARGE_BYTES = 1 << 20 };
 
-/* Is --inline of use for this input? False after a message. */
-static bool can_inline(const struct flags *f, const struct tool_input *in) {
-  if (f->inlining.what == KILN_INLINING_OFF || (in->bitcode && !tool_trace_wanted(f->trace)))
-    return true;
-  tool_error("%s: --inline is for bitcode, and without --dump, --listing and --only", in->path);
-  return false;
-}
-
 /* Compiles one input and writes its object to `out`. */
 static bool compile(const struct flags *f, const struct tool_input *in, const char *out) {
-  kiln_module_options options = f->options;
-  options.verify |= !in->bitcode && !in->qbe;
-  options.borrow_strings = true; /* the input is closed last */
+  struct tool_reading how = f->how;
+  how.module.borrow_strings = true; /* the input is closed last */
   struct tool_module t;
-  if (!can_inline(f, in) || !tool_module_open(&t, in, options, f->target_given)) return false;
+  if (!tool_module_open(&t, in, &how)) return false;
 
   tool_inlining_set(t.module, &f->inlining);
   struct tool_compiled c;
-  uint64_t start = now_ns();
+  kiln_buffer header = {0};
+  uint64_t start = tool_now_ns(), cpu = tool_cpu_ns();
   bool traced = tool_trace_wanted(f->trace);
   kiln_status s = traced ? compile_traced(&c, f->trace, &t, in)
-                         : tool_module_compile(&c, &t, in, f->threads, f->time);
-  if (s == KILN_OK && in->size >= LARGE_BYTES) tool_input_done(in);
-  uint64_t read = now_ns();
+                         : tool_module_compile(&c, &t, in, f->threads, tool_report_wanted());
+  if (s == KILN_OK && in->size >= LARGE_BYTES && in->language != TOOL_WASM) tool_input_done(in);
+  uint64_t read = tool_now_ns();
   if (s == KILN_OK) s = kiln_emit_elf(t.module, c.sessions, c.n, &c.object);
-  uint64_t end = now_ns();
+  struct tool_report report = {.in = in,
+                               .compiled = &c,
+                               .stats = tool_compiled_stats(&c),
+                               .object_bytes = c.object.size,
+                               .object_ns = tool_now_ns() - read,
+                               .cpu_ns = tool_cpu_ns() - cpu};
   if (s != KILN_OK) tool_module_report(&t, in, s);
-  kiln_compile_stats stats = tool_compiled_stats(&c);
-  size_t size = c.object.size;
+  bool ok = s == KILN_OK && make_header(f, &t, &header);
   if (!traced) tool_compiled_done(&c, &t);
 
-  bool ok = s == KILN_OK && tool_output_write_then(out, c.object.data, size,
-                                                   traced ? NULL : tool_compiled_written, &c);
+  uint64_t end = tool_now_ns();
+  ok = ok && tool_output_write_then(out, c.object.data, c.object.size,
+                                    traced ? NULL : tool_compiled_written, &c);
+  if (ok && f->header != NULL) ok = tool_output_write(f->header, header.data, header.size);
   if (traced) ok &= tool_trace_end(f->trace, in->path, ok ? &c.object : NULL);
-  uint64_t written = now_ns();
-  if (ok) {
-    if (f->time) print_times(in->path, &c, &stats, end - read, written - end, written - start);
-    if (f->stats) print_stats(in, &stats, c.instructions, size);
-  }
+  report.write_ns = tool_now_ns() - end;
+  report.all_ns = tool_now_ns() - start;
+  if (ok) ok = tool_report(&report);
+  kiln_buffer_free(&header);
   tool_compiled_free(&c);
   tool_module_close(&t);
   return ok;
 }
 
+static bool is_same_file(const char *a, const char *b) {
+  struct stat x, y;
+  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Bitcode is often in a file INPUT.o, of which no object of that name is made unless -o says so. */
+static bool check_derived(const char *path, const char *out) {
+  if (!is_same_file(path, out)) return true;
+  tool_error("%s: the object would be written over its input; give its name by -o", path);
+  return false;
+}
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* TOOL_OK if the names of objects, which are derived from those of inputs, differ; else the exit status after a
+ * message. */
+static int check_outputs(const struct tool_words *w) {
+  size_t n = 0, i = 1;
+  char **names = calloc((size_t)w->n_inputs, sizeof *names);
+  for (int k = 0; k < w->n_inputs && names != NULL; k++)
+    if (strcmp(w->inputs[k], "-") != 0 && (names[n] = tool_derived_name(w->inputs[k])) != NULL) n++;
+  if (n > 1) qsort(names, n, sizeof *names, by_text);
+  while (i < n && strcmp(names[i - 1], names[i]) != 0) i++;
+  int status = TOOL_OK;
+  if (i < n) status = tool_usage("2 inputs would both be compiled to %s", names[i]);
+  for (i = 0; i < n; i++) free(names[i]);
+  free(names);
+  return status;
+}
+
 static bool compile_path(const struct flags *f, const char *path) {
   struct tool_input in;
-  if (!tool_input_open(&in, path)) return false;
-  in.qbe = f->qbe;
+  if (!tool_input_open(&in, path, &f->words)) return false;
   char *derived = NULL;
   const char *out = f->out;
   if (out == NULL && strcmp(path, "-") == 0) out = "-";
   if (out == NULL) out = derived = tool_derived_name(path);
-  bool ok = out != NULL && compile(f, &in, out);
+  bool derivable = derived == NULL || check_derived(path, derived);
+  /* an input that no module is read from has a better message */
+  bool ok = out != NULL && derivable &&
+            (in.language >= TOOL_ELF || tool_words_fit(&f->words, 1u << in.language, &in)) &&
+            compile(f, &in, out);
   free(derived);
   tool_input_close(&in);
   return ok;
 }
 
-static int run(int argc, char **argv, bool qbe) {
+int verb_compile(int argc, char **argv) {
   struct tool_trace trace = {0};
-  struct flags f = {.threads = 1, .trace = &trace, .qbe = qbe};
-  struct tool_words w;
-  tool_words_begin(&w, qbe ? VERB_QBE : VERB_COMPILE, argc, argv);
-  int bad = parse_flags(&w, &f);
-  if (bad == WORDS_STOP) return w.status;
-  if (bad == TOOL_OK) bad = tool_trace_open(&trace, f.out);
+  struct flags f = {.threads = 1, .trace = &trace};
+  tool_words_begin(&f.words, VERB_COMPILE, argc, argv);
+  int bad = parse_flags(&f);
+  if (bad == WORDS_STOP) return f.words.status;
+  if (bad == TOOL_OK) bad = check_outputs(&f.words);
+  if (bad == TOOL_OK) bad = tool_report_begin();
+  if (bad == TOOL_OK) bad = tool_trace_open(&trace, f.out, f.header);
   if (bad != TOOL_OK) return bad;
-  if (f.options.stress_seed != 0) {
-    fprintf(stderr, "kiln: stress seed %" PRIu64 "\n", f.options.stress_seed);
-  }
-  bool ok = w.n_inputs > 0 || compile_path(&f, "-");
-  for (int i = 0; i < w.n_inputs; i++) ok &= compile_path(&f, w.inputs[i]);
+  if (f.how.module.stress_seed != 0)
+    fprintf(stderr, "kiln: stress seed %" PRIu64 "\n", f.how.module.stress_seed);
+  bool ok = true;
+  for (int i = 0; i < f.words.n_inputs; i++) ok &= compile_path(&f, f.words.inputs[i]);
+  ok = ok && tool_report_end();
   ok &= tool_trace_close(&trace);
   return ok ? TOOL_OK : TOOL_FAILED;
 }
-
-int verb_compile(int argc, char **argv) { return run(argc, argv, false); }
-
-int verb_qbe(int argc, char **argv) { return run(argc, argv, true); }

@@ -11,10 +11,9 @@ static kiln_status print_func(void *user, kiln_func *f) {
   return s;
 }
 
-static bool print(const struct tool_input *in, kiln_module_options options, bool target_given,
-                  const char *out) {
+static bool print(const struct tool_input *in, const struct tool_reading *how, const char *out) {
   struct tool_module t;
-  if (!tool_module_open(&t, in, options, target_given)) return false;
+  if (!tool_module_open(&t, in, how)) return false;
   kiln_buffer head = {0}, bodies = {0};
   kiln_status s = tool_module_read(&t, in, print_func, &bodies, NULL);
   if (s == KILN_OK) s = kiln_module_print(t.module, &head);
@@ -29,22 +28,22 @@ static bool print(const struct tool_input *in, kiln_module_options options, bool
 }
 
 int verb_print(int argc, char **argv) {
-  kiln_module_options options = {0};
-  bool target_given = false;
+  struct tool_reading how = {.target_given = false};
   const char *out = "-";
   struct tool_words w;
   tool_words_begin(&w, VERB_PRINT, argc, argv);
   for (int o; (o = tool_words_next(&w)) != WORDS_END;) {
     if (o == WORDS_STOP) return w.status;
     if (o == OPTION_TEXT_OUT) out = w.value;
-    else if (tool_parse_target(w.value, &options.target) != TOOL_OK) return TOOL_USAGE;
-    else target_given = true;
+    else if (tool_parse_target(w.value, &how.module.target) != TOOL_OK) return TOOL_USAGE;
+    else how.target_given = true;
   }
-  if (w.n_inputs != 1) return tool_usage("print takes one input");
+  int bad = tool_words_count(&w, 1);
+  if (bad != TOOL_OK) return bad;
 
   struct tool_input in;
-  if (!tool_input_open(&in, w.inputs[0])) return TOOL_FAILED;
-  bool ok = print(&in, options, target_given, out);
+  if (!tool_input_open(&in, w.inputs[0], &w)) return TOOL_FAILED;
+  bool ok = print(&in, &how, out);
   tool_input_close(&in);
   return ok ? TOOL_OK : TOOL_FAILED;
 }

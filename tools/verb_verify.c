@@ -2,6 +2,8 @@
 #include "options.h"
 #include "tool.h"
 
+#include <limits.h>
+
 static kiln_status verify_func(void *user, kiln_func *f) {
   (void)user;
   kiln_status s = kiln_func_verify(f);
@@ -9,11 +11,11 @@ static kiln_status verify_func(void *user, kiln_func *f) {
   return s;
 }
 
-static bool verify(const char *path, kiln_module_options options, bool target_given) {
+static bool verify(const struct tool_words *w, const char *path, const struct tool_reading *how) {
   struct tool_input in;
-  if (!tool_input_open(&in, path)) return false;
+  if (!tool_input_open(&in, path, w)) return false;
   struct tool_module t;
-  bool ok = tool_module_open(&t, &in, options, target_given);
+  bool ok = tool_module_open(&t, &in, how);
   if (ok) {
     kiln_status s = tool_module_read(&t, &in, verify_func, NULL, NULL);
     if (s != KILN_OK) tool_module_report(&t, &in, s);
@@ -25,16 +27,16 @@ static bool verify(const char *path, kiln_module_options options, bool target_gi
 }
 
 int verb_verify(int argc, char **argv) {
-  kiln_module_options options = {0};
-  bool target_given = false;
+  struct tool_reading how = {.target_given = false};
   struct tool_words w;
   tool_words_begin(&w, VERB_VERIFY, argc, argv);
-  for (int o; (o = tool_words_next(&w)) != WORDS_END; target_given = true) {
+  for (int o; (o = tool_words_next(&w)) != WORDS_END; how.target_given = true) {
     if (o == WORDS_STOP) return w.status;
-    if (tool_parse_target(w.value, &options.target) != TOOL_OK) return TOOL_USAGE;
+    if (tool_parse_target(w.value, &how.module.target) != TOOL_OK) return TOOL_USAGE;
   }
-  if (w.n_inputs == 0) return tool_usage("no input");
+  int bad = tool_words_count(&w, INT_MAX);
+  if (bad != TOOL_OK) return bad;
   bool ok = true;
-  for (int i = 0; i < w.n_inputs; i++) ok &= verify(w.inputs[i], options, target_given);
+  for (int i = 0; i < w.n_inputs; i++) ok &= verify(&w, w.inputs[i], &how);
   return ok ? TOOL_OK : TOOL_FAILED;
 }

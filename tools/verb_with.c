@@ -1,7 +1,9 @@
 /* `kiln with COMMAND...`: a command whose compilers load LLVM as a shared library, with the shim (integrations/llvm)
- * in all of its processes: Kiln makes the objects of debug builds. `kiln with --env` prints the variables that say so,
- * for build systems. It ends with what LLVM compiled, if anything, and with $KILN_STATS=1 with a table of what was
+ * in all of its processes: Kiln makes the objects of debug builds. `kiln with --print-env` prints the variables that
+ * say so, for build systems. It ends with what LLVM compiled, if anything, and with --stats with a table of what was
  * compiled by whom. */
+#include "options.h"
+#include "report.h"
 #include "settings.h"
 #include "stats.h"
 #include "tool.h"
@@ -71,11 +73,20 @@ static void print_setting(const struct setting *s) {
 
 int verb_with(int argc, char **argv) {
   struct setting settings[4];
+  struct tool_words w;
   unsigned n = 0;
-  if (argc < 2) return tool_usage("with needs a command");
-  bool print = strcmp(argv[1], "--env") == 0;
-  if (!print && argv[1][0] == '-') return tool_usage("unknown option '%s'", argv[1]);
-  if (!print && strcmp(argv[1], "cargo") == 0) return verb_cargo(argc - 1, argv + 1);
+  bool print = false;
+  tool_words_begin(&w, VERB_WITH, argc, argv);
+  for (int o; (o = tool_words_next(&w)) != WORDS_END;) {
+    if (o == WORDS_STOP) return w.status;
+    if (o == OPTION_STATS) tool_report_request(w.value);
+    else print = true;
+  }
+  char **command = argv + w.rest;
+  if (!print && w.rest == argc) return tool_usage("with needs a command");
+  if (print && w.rest < argc)
+    return tool_usage("with: --print-env runs no command, and '%s' is one", command[0]);
+  if (!print && strcmp(command[0], "cargo") == 0) return verb_cargo(argc - w.rest, command);
   if (!tool_settings_begin("with")) return TOOL_USAGE;
   if (!preload(&settings[n])) return TOOL_FAILED;
   if (crystal_cache(&settings[++n])) n++;
@@ -85,5 +96,5 @@ int verb_with(int argc, char **argv) {
     if (print) print_setting(&settings[i]);
     else setenv(settings[i].name, settings[i].value, 1);
   }
-  return print ? TOOL_OK : stats_run("with", argv + 1);
+  return print ? TOOL_OK : stats_run("with", command);
 }

@@ -1,4 +1,5 @@
-/* `kiln wasm`: verb_wasm.c compiles, wasm_header.c writes the header of what came of it. */
+/* WebAssembly in verbs of its own kind: wasm_header.c writes what `kiln compile --header` requests, run_wasm.c runs
+ * modules. */
 #ifndef KN_TOOLS_WASM_H
 #define KN_TOOLS_WASM_H
 

@@ -1,4 +1,4 @@
-/* The C header of a compiled module, by the rules of docs/wasm.md ("Calls"). Called by verb_wasm.c. */
+/* The C header of a compiled module, by the rules of docs/wasm.md ("Calls"). Called by verb_compile.c. */
 #include "wasm.h"
 
 #include <ctype.h>
@@ -94,15 +94,16 @@ static void put_prototype(struct text *t, const kiln_wasm_functype *f, const cha
 bool tool_wasm_header(kiln_buffer *out, const kiln_wasm_image *image, const char *symbol,
                       const char *prefix) {
   struct text t = {.out = out, .ok = true};
-  put(&t,
-      "/* Made by kiln wasm: a module as <kiln/wasm_runtime.h> instantiates it, and its exported "
-      "functions. These are\n"
-      " * called with an instance's address (kiln_wasmrt_instance_address), within "
-      "kiln_wasmrt_protect. */\n"
-      "#include <kiln/wasm_abi.h>\n\n"
-      "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-      "extern const kiln_wasm_image %s;\n",
-      symbol);
+  put(
+    &t,
+    "/* Made by kiln compile: a module as <kiln/wasm_runtime.h> instantiates it, and its exported "
+    "functions. These are\n"
+    " * called with an instance's address (kiln_wasmrt_instance_address), within "
+    "kiln_wasmrt_protect. */\n"
+    "#include <kiln/wasm_abi.h>\n\n"
+    "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+    "extern const kiln_wasm_image %s;\n",
+    symbol);
   bool vectors = false;
   for (uint32_t i = 0; i < image->n_types; i++)
     for (uint32_t k = 0; k < image->types[i].n_params + image->types[i].n_results; k++)

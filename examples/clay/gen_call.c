@@ -61,7 +61,7 @@ kiln_symbol gen_declare(struct gen *g, const struct fn *fn, kiln_sig *sig) {
   kiln_param params[MAX_PARAMS];
   uint32_t n = 0;
   for (const struct var *v = fn->params; v != NULL; v = v->next) {
-    uint8_t flags = v->type->kind == TYPE_BOOL ? KILN_PARAM_ZEXT : 0;
+    uint32_t flags = v->type->kind == TYPE_BOOL ? KILN_PARAM_ZEXT : 0;
     params[n++] = (kiln_param){.type = (uint8_t)gen_type(v->type), .flags = flags};
   }
   kiln_type result = gen_type(fn->result);

@@ -16,7 +16,6 @@ static bool compile_line(struct clay *c, const char *folder, unsigned number) {
   if (c->errors > 0) return false;
 
   kiln_module_options options = {.name = c->file, .verify = true};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_buffer object = {0};

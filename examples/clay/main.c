@@ -136,21 +136,21 @@ static void find_runtime(const struct options *o, char path[PATH_MAX]) {
   path[n > 0 ? n : 0] = 0;
   char *base = strrchr(path, '/');
   base = base != NULL ? base + 1 : path;
-  sprintf(base, "clay-runtime-%s.o", kiln_target_name(o->target));
+  sprintf(base, "clay-runtime-%s.o", kiln_processor_name(o->target.processor));
 }
 
 /* Compilers for targets other than this machine. */
 static const char *const cross_compilers[] = {
-  [KILN_TARGET_X86_64] = "x86_64-linux-gnu-gcc",
-  [KILN_TARGET_AARCH64] = "aarch64-linux-gnu-gcc",
+  [KILN_PROCESSOR_X86_64] = "x86_64-linux-gnu-gcc",
+  [KILN_PROCESSOR_AARCH64] = "aarch64-linux-gnu-gcc",
 };
-_Static_assert(sizeof cross_compilers / sizeof *cross_compilers == KILN_TARGET_COUNT,
+_Static_assert(sizeof cross_compilers / sizeof *cross_compilers == KILN_PROCESSOR_COUNT,
                "every target has a compiler");
 
 static int link_program(const struct options *o, const char *object, const char *exe) {
   char runtime[PATH_MAX];
-  bool cross = o->target != o->host;
-  const char *cc = o->cc != NULL ? o->cc : cross ? cross_compilers[o->target] : "cc";
+  bool cross = o->target.processor != o->host.processor;
+  const char *cc = o->cc != NULL ? o->cc : cross ? cross_compilers[o->target.processor] : "cc";
   find_runtime(o, runtime);
   if (access(runtime, R_OK) != 0)
     return complain(FAILED, "%s: %s (see --runtime)", runtime, strerror(errno));
@@ -167,8 +167,8 @@ static int run_program(const struct options *o, const char *exe) {
   char **argv = calloc(n + 3, sizeof *argv);
   if (argv == NULL) abort();
   size_t k = 0;
-  if (o->target != o->host) {
-    snprintf(emulator, sizeof emulator, "qemu-%s", kiln_target_name(o->target));
+  if (o->target.processor != o->host.processor) {
+    snprintf(emulator, sizeof emulator, "qemu-%s", kiln_processor_name(o->target.processor));
     argv[k++] = emulator;
   }
   argv[k++] = (char *)(uintptr_t)exe;
@@ -302,8 +302,8 @@ static int parse_options(int argc, char **argv, struct options *o) {
     {"time", no_argument, NULL, TIME},      {"output", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, 'h'},       {0},
   };
-  if (!kiln_target_find_host(&o->host)) o->host = KILN_TARGET_COUNT;
-  o->target = o->host != KILN_TARGET_COUNT ? o->host : KILN_TARGET_X86_64;
+  if (kiln_target_find_host(&o->host)) o->target = o->host;
+  else o->target.processor = KILN_PROCESSOR_X86_64;
   bool emit_given = false;
   opterr = 0;
   for (int ch; (ch = getopt_long(argc, argv, "+o:rie:t:gh", long_options, NULL)) != -1;) {

@@ -86,7 +86,6 @@ static void (*compile_line(kiln_jit *jit, struct clay *c, const struct program *
   char entry[32];
   snprintf(entry, sizeof entry, "clay_line_%u", c->input);
   kiln_module_options options = {.name = c->file, .verify = true, .jit = true};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;
@@ -94,8 +93,9 @@ static void (*compile_line(kiln_jit *jit, struct clay *c, const struct program *
   void (*code)(void) = NULL;
   if (s == NULL || gen_program(c, p, s, entry, NULL, NULL) != KILN_OK) {
     fprintf(stderr, "clay: %s\n", s != NULL ? kiln_module_diag(m)->message : "out of memory");
-  } else if (kiln_jit_add(jit, KILN_JIT_REDEFINABLE, &(kiln_jit_input){m, &s, 1}, 1, &unit, &e) !=
-             KILN_OK) {
+  } else if (kiln_jit_add(jit, KILN_JIT_REDEFINABLE,
+                          &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1, &unit,
+                          &e) != KILN_OK) {
     fprintf(stderr, "clay: %s\n", e.diag.message);
   } else {
     void *address = kiln_jit_address(jit, unit, entry);

@@ -34,7 +34,7 @@ int main() try {
   options.resolve = resolve;
   kiln::jit jit = kiln::check(kiln::jit(options));
   kiln::check(jit.add(m, s));
-  auto *square = jit.find<long(long)>("square");
+  auto *square = jit.lookup<long(long)>("square");
   std::printf("%ld %ld\n", square(5), square(-30));
   try {
     square(100);

@@ -273,7 +273,6 @@ static filter_fn *compile(kiln_jit *jit, const struct node *n, kiln_jit_unit *un
     {.type = KILN_TYPE_PTR}, {.type = KILN_TYPE_I64}, {.type = KILN_TYPE_PTR}};
   const kiln_type i64 = KILN_TYPE_I64;
   kiln_module_options options = {.jit = true, .name = "filter"};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, params, 3, &i64, 1);
@@ -284,7 +283,8 @@ static filter_fn *compile(kiln_jit *jit, const struct node *n, kiln_jit_unit *un
   filter_fn *code = NULL;
   if (f == NULL || kiln_func_compile(f) != KILN_OK)
     fprintf(stderr, "filter: %s\n", m != NULL ? kiln_module_diag(m)->message : "out of memory");
-  else if (kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, unit, &e) != KILN_OK)
+  else if (kiln_jit_add(jit, 0, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1,
+                        unit, &e) != KILN_OK)
     fprintf(stderr, "filter: %s\n", e.diag.message);
   else {
     void *address = kiln_jit_address(jit, *unit, NULL);

@@ -4,18 +4,14 @@
 
 int main(int argc, char **argv) {
   kiln_module_options options = {.name = "hello"};
-  bool known =
-    argc < 2 ? kiln_target_find_host(&options.target) : kiln_target_find(argv[1], &options.target);
-  if (!known) return 2;
+  if (argc > 1 && !kiln_target_find(argv[1], &options.target)) return 2;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_symbol text = kiln_data_declare(m, &(kiln_symbol_desc){.linkage = KILN_LINKAGE_PRIVATE});
   kiln_data_define(m, text, &(kiln_data_desc){.bytes = "Hello, world", .size_bytes = 13});
-  kiln_type i32 = KILN_TYPE_I32; /* int puts(const char *); int main(void); */
-  kiln_param pointer = {.type = KILN_TYPE_PTR};
-  kiln_sig puts_sig = kiln_sig_new(m, KILN_CC_C, 0, &pointer, 1, &i32, 1);
+  kiln_sig puts_sig = kiln_sig_parse(m, "(i64) -> i32"); /* int puts(const char *); */
   kiln_symbol puts = kiln_func_declare(m, &(kiln_symbol_desc){.name = "puts"}, puts_sig);
-  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, &i32, 1);
+  kiln_sig sig = kiln_sig_parse(m, "() -> i32");
   kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &(kiln_symbol_desc){.name = "main"}, sig));
   kiln_value address = kiln_const_symbol(f, text, 0), zero = kiln_const_int(f, 0);
   kiln_build_call(f, puts_sig, kiln_const_symbol(f, puts, 0), &address, 1);

@@ -34,7 +34,7 @@ def library(path):
             ('kiln_jit_free', None, [c.c_void_p]),
             ('kiln_jit_add', c.c_int,
              [c.c_void_p, c.c_uint32, c.POINTER(JitInput), c.c_uint32, c.c_void_p, c.c_void_p]),
-            ('kiln_jit_find', c.c_void_p, [c.c_void_p, c.c_char_p])):
+            ('kiln_jit_lookup', c.c_void_p, [c.c_void_p, c.c_char_p])):
         function = getattr(kiln, name)
         function.restype, function.argtypes = result, arguments
     return kiln
@@ -54,7 +54,7 @@ def main():
         sys.exit('not linked')
     kiln.kiln_session_free(session)
     kiln.kiln_module_free(module)
-    square = c.CFUNCTYPE(c.c_int64, c.c_int64)(kiln.kiln_jit_find(jit, b'square'))
+    square = c.CFUNCTYPE(c.c_int64, c.c_int64)(kiln.kiln_jit_lookup(jit, b'square'))
     print(square(5), square(-30))
     kiln.kiln_jit_free(jit)
 

@@ -12,7 +12,6 @@ int main(void) {
   }
 
   kiln_module_options options = {.name = "adder", .jit = true};
-  if (!kiln_target_find_host(&options.target)) return 1;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_type i64 = KILN_TYPE_I64; /* long add(long, long); */
@@ -25,7 +24,7 @@ int main(void) {
   if (kiln_func_compile(f) != KILN_OK) return 1;
 
   /* [add] */
-  kiln_jit_input input = {m, &s, 1};
+  kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   kiln_jit_unit unit;
   if (kiln_jit_add(jit, 0, &input, 1, &unit, &error) != KILN_OK) {
     fprintf(stderr, "%s\n", error.diag.message);
@@ -35,7 +34,7 @@ int main(void) {
   kiln_module_free(m);
   /* [end] */
 
-  long (*add)(long, long) = (long (*)(long, long))kiln_jit_find(jit, "add");
+  long (*add)(long, long) = (long (*)(long, long))kiln_jit_lookup(jit, "add");
   printf("%ld\n", add(40, 2));
   kiln_jit_remove(jit, unit, NULL);
   kiln_jit_free(jit);

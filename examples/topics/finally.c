@@ -62,12 +62,12 @@ int main(void) {
   kiln_jit_error e = {0};
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, &e);
   kiln_module_options options = {.name = "finally", .jit = true, .verify = true};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_jit_unit unit;
   build(m, s);
-  if (kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, &unit, &e) != KILN_OK) {
+  if (kiln_jit_add(jit, 0, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1,
+                   &unit, &e) != KILN_OK) {
     fprintf(stderr, "%s\n", e.diag.message);
     return 1;
   }

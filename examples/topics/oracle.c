@@ -17,7 +17,8 @@ int main(void) {
   kiln_diag diag;
   kiln_symbol half;
   bool ok = kiln_text_read(s, text, sizeof text - 1, kiln_interp_sink, in) == KILN_OK &&
-            kiln_interp_link(in, NULL) == KILN_OK && (half = kiln_symbol_find(m, "half")).id != 0 &&
+            kiln_interp_link(in, NULL) == KILN_OK &&
+            (half = kiln_symbol_lookup(m, "half")).id != 0 &&
             kiln_interp_call(in, half, args, 2, &result, &diag) == KILN_OK && result.low == 42;
   args[1].low = 0;
   if (ok && kiln_interp_call(in, half, args, 2, &result, &diag) == KILN_ERR_TRAP) {

@@ -15,7 +15,6 @@ static void build(kiln_func *f) {
 /* [main] */
 int main(void) {
   kiln_module_options options = {.name = "calc", .verify = true};
-  kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
 

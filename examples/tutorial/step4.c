@@ -159,7 +159,6 @@ static void show(kiln_func *f) { /* what was built */
 static int run(const char *text, long x, bool ir) {
   kiln_module_options options = {
     .name = "calc", .jit = true, .verify = true, .on_diag = on_diag, .on_diag_user = stderr};
-  if (!kiln_target_find_host(&options.target)) return 1;
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_type i64 = KILN_TYPE_I64;
@@ -176,9 +175,10 @@ static int run(const char *text, long x, bool ir) {
   kiln_jit_error error = {0};
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, &error);
   kiln_jit_unit unit;
-  kiln_status status = kiln_jit_add(jit, 0, &(kiln_jit_input){m, &s, 1}, 1, &unit, &error);
+  kiln_status status = kiln_jit_add(
+    jit, 0, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1, &unit, &error);
   if (status == KILN_OK) {
-    long (*code)(long) = (long (*)(long))kiln_jit_find(jit, "calc");
+    long (*code)(long) = (long (*)(long))kiln_jit_lookup(jit, "calc");
     printf("%ld\n", code(x));
   } else if (kiln_module_status(m) == KILN_OK) {
     fprintf(stderr, "%s\n", error.diag.message); /* the module's own error was printed */

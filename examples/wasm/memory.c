@@ -22,7 +22,7 @@ static int run(const void *bytes, size_t size) {
 
   for (uint32_t by = 0; by <= 5; by += 5) {
     kiln_wasm_value values[] = {{.i32 = 17}, {.i32 = by}}; /* arguments, then results */
-    kiln_wasmrt_call(store, kiln_wasmrt_find_func(i, "divide"), values, &error);
+    kiln_wasmrt_call(store, kiln_wasmrt_lookup_func(i, "divide"), values, &error);
     if (error.status == KILN_WASMRT_OK) printf("remainder %u\n", values[0].i32);
     else printf("%s\n", error.message);
   }

@@ -1,4 +1,4 @@
-/* Links with the object that `kiln wasm --header=guest.h guest.wasm` makes, and calls its function as one in C. */
+/* Links with the object that `kiln compile --header=guest.h guest.wasm` makes, and calls its function as one in C. */
 #include "guest.h"
 #include <kiln/wasm_runtime.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The main function of a program for WASI that `kiln wasm` made an object of: it may use the folder where it starts, or
- * those of DIRS. */
+/* The main function of a program for WASI that `kiln compile` made an object of: it may use the folder where it starts,
+ * or those of DIRS. */
 #include <kiln/wasi.h>
 #include <stdio.h>
 
@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
   if (store == NULL || wasi == NULL || !kiln_wasi_define(wasi, store)) return perror(argv[0]), 1;
 
   kiln_wasmrt_instance *i = kiln_wasmrt_instantiate(store, &kiln_wasm_module, &error);
-  if (i != NULL) kiln_wasmrt_call(store, kiln_wasmrt_find_func(i, "_start"), NULL, &error);
+  if (i != NULL) kiln_wasmrt_call(store, kiln_wasmrt_lookup_func(i, "_start"), NULL, &error);
   int status = error.status == KILN_WASMRT_OK ? 0 : 134;
   if (error.status == KILN_WASMRT_EXIT) status = (int)error.exit_status;
   else if (status != 0) fprintf(stderr, "%s: %s\n", argv[0], error.message);

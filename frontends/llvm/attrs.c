@@ -167,7 +167,7 @@ static bool taken_back(const char *name, const char *rest) {
   return false;
 }
 
-const struct kn_bc_support *kn_bc_features(kiln_target target, char *list, uint32_t *out) {
+const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, uint32_t *out) {
   static const struct {
     const char *name;
     uint32_t flag;
@@ -226,7 +226,7 @@ static bool read_strings(struct kn_bc *r, struct group *g, struct kn_bc_attr *a,
       if (size >= sizeof value) return kn_bc_unsupported(r, "this many target features");
       if (strcmp(value, f->text) != 0) {
         memcpy(f->text, value, size + 1);
-        f->refused = kn_bc_features(kiln_module_target(r->module), value, &f->flags);
+        f->refused = kn_bc_features(kiln_module_processor(r->module), value, &f->flags);
       }
       a->flags |= f->flags;
       if (f->refused) refuse(a, f->refused);

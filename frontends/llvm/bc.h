@@ -130,7 +130,7 @@ struct kn_bc {
 
   kiln_session *session;
   kiln_module *module;
-  kiln_target target;
+  kiln_processor target;
   kiln_func_sink_fn sink;
   void *sink_user;
   kiln_allocator allocator;
@@ -317,7 +317,7 @@ bool kn_bc_add_chunk(struct kn_bc *r);
 
 /* What a list of features, "+a,-b,+c", adds to FA_...: the last entry for a feature counts. Returns the first that is
  * not implemented, or NULL. `list` is split at the commas. */
-const struct kn_bc_support *kn_bc_features(kiln_target target, char *list, uint32_t *flags);
+const struct kn_bc_support *kn_bc_features(kiln_processor target, char *list, uint32_t *flags);
 bool kn_bc_read_attr_groups(struct kn_bc *r);
 bool kn_bc_read_attr_lists(struct kn_bc *r);
 /* The attributes of `index` in list `list`; NULL: none. */
@@ -325,7 +325,7 @@ const struct kn_bc_attr *kn_bc_attr(const struct kn_bc *r, uint32_t list, uint32
 
 /* ---- module.c ---- */
 
-extern const struct kn_bc_target kn_bc_targets[]; /* by kiln_target */
+extern const struct kn_bc_target kn_bc_targets[]; /* by processor */
 
 /* The target that the triple in the current record names. */
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out);
@@ -388,6 +388,8 @@ bool kn_bc_define_alias(struct kn_bc *r, struct kn_bc_global *g, unsigned depth)
 
 /* Reads the record in ops: module-level assembly. */
 bool kn_bc_module_asm(struct kn_bc *r);
+/* Takes over a text that is no record, in place of the one before. */
+bool kn_bc_add_assembly(struct kn_bc *r, const char *text);
 /* Defines the versioned names that the assembly gives to symbols; all symbols must be declared by now. */
 bool kn_bc_define_symvers(struct kn_bc *r);
 
@@ -622,11 +624,25 @@ bool kn_bc_params(struct kn_bc *r);
 
 /* ---- asm.c ---- */
 
-/* A call of inline assembly `c` of function type `type`; `ops` are the arguments as in the
- * record. With `labels`, it may also go to one of `n_labels` blocks of LLVM: then the number of
- * that, from 1 on, or 0, is in *taken. */
-void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const uint64_t *ops,
-               unsigned n, unsigned n_labels, kiln_value *taken);
+/* A statement of inline assembly. */
+struct kn_bc_asm {
+  const char *text, *constraints;
+  unsigned flags;      /* KILN_LLVM_ASM_..., which are the records' */
+  uint32_t type;       /* of the function that it is like */
+  const uint64_t *ops; /* n arguments, as in the record of a call */
+  unsigned n;
+  unsigned
+    n_labels; /* blocks that it may go to; then the number of that, from 1 on, or 0, is in *taken */
+  kiln_value *taken;
+  struct kn_bc_invoke *invoke; /* exceptions go where that says; or NULL */
+  /* exceptions go to this landing pad, whose first two parameters they are; clauses of id 0: they do not */
+  kiln_clauses clauses;
+  kiln_block unwind;
+};
+/* Builds it, and defines its value. */
+void kn_bc_asm(struct kn_bc *r, const struct kn_bc_asm *s);
+/* The same for that of constant `c`, which has text, constraints and flags. */
+void kn_bc_asm_constant(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_asm *s);
 /* Asks for the code of all texts that wait, and reads the bodies that wait for it. */
 bool kn_bc_read_waiting(struct kn_bc *r);
 /* A terminator: a call of inline assembly that may jump. */
@@ -641,7 +657,7 @@ bool kn_bc_define_assembly(struct kn_bc *r);
 
 /* Encodes the statements of `text`, if all of them are among the few that are known here: at most `room` bytes. Their
  * number, or -1. */
-int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *out, size_t room);
+int kn_bc_encode(kiln_processor target, const char *text, size_t length, uint8_t *out, size_t room);
 
 /* ---- eh.c ---- */
 

@@ -406,7 +406,10 @@ static inline bool callee(struct kn_bc *r, struct kn_bc_callsite *c) {
     }
   } else if (id < r->inst_base && r->csts.at[id].kind == CK_ASM) {
     if (bundles) kn_bc_refuse_bundle(r, r->fn.bundle);
-    else kn_bc_asm(r, &r->csts.at[id], c->type, c->ops, c->n, 0, NULL);
+    else
+      kn_bc_asm_constant(
+        r, &r->csts.at[id],
+        &(struct kn_bc_asm){.type = c->type, .ops = c->ops, .n = c->n, .invoke = c->invoke});
     return false;
   } else {
     c->target = kn_bc_use(r, id, c->callee_type);

@@ -89,12 +89,15 @@ static const struct string_section {
   kiln_section_desc is;
   bool zero_first;
 } string_sections[LIST_COUNT] = {
-#define STRINGS(number)                                                                            \
-  {.flags = KILN_SECTION_MERGE | KILN_SECTION_STRINGS, .type = number, .entry_bytes = 1}
-  [LIST_IDENT] = {".comment", STRINGS(1), true},
-  [LIST_COMMAND] = {".GCC.command.line", STRINGS(1), true},
-  [LIST_LIBRARIES] = {".deplibs", STRINGS(0x6fff4c04), false}, /* SHT_LLVM_DEPENDENT_LIBRARIES */
-  [LIST_LINKER] = {".linker-options", {.flags = KILN_SECTION_EXCLUDE, .type = 0x6fff4c01}, false},
+#define STRINGS(...)                                                                               \
+  {.flags = KILN_SECTION_MERGE | KILN_SECTION_STRINGS, .entry_bytes = 1, __VA_ARGS__}
+#define OTHER(number) .kind = KILN_SECTION_OTHER, .format_type = number
+  [LIST_IDENT] = {".comment", STRINGS(.kind = KILN_SECTION_CONTENT), true},
+  [LIST_COMMAND] = {".GCC.command.line", STRINGS(.kind = KILN_SECTION_CONTENT), true},
+  /* SHT_LLVM_DEPENDENT_LIBRARIES, SHT_LLVM_LINKER_OPTIONS */
+  [LIST_LIBRARIES] = {".deplibs", STRINGS(OTHER(0x6fff4c04)), false},
+  [LIST_LINKER] = {".linker-options", {.flags = KILN_SECTION_EXCLUDE, OTHER(0x6fff4c01)}, false},
+#undef OTHER
 #undef STRINGS
 };
 
@@ -123,8 +126,8 @@ static bool define_strings(struct kn_bc *r, enum kn_bc_list list, const char *la
   if (last != NULL && ok) ok = add_string(r, &b, as->zero_first, last, strlen(last));
   /* the module may have a section of that name which is something else: then what it has in there counts */
   if (ok && (!kiln_section_find(r->module, as->name, &said) ||
-             (said.flags == as->is.flags && said.type == as->is.type &&
-              said.entry_bytes == as->is.entry_bytes))) {
+             (said.flags == as->is.flags && said.kind == as->is.kind &&
+              said.format_type == as->is.format_type && said.entry_bytes == as->is.entry_bytes))) {
     const kiln_symbol_desc nameless = {.linkage = KILN_LINKAGE_PRIVATE, .section = as->name};
     const kiln_data_desc data = {.bytes = b.at, .size_bytes = b.n, .flags = KILN_DATA_READ_ONLY};
     kiln_section_declare(r->module, as->name, &as->is);

@@ -5,6 +5,7 @@
 #include "debug/debug.h"
 
 #include <kiln/inline.h>
+#include <kiln/reachable.h>
 
 #include <stdio.h>
 
@@ -157,6 +158,7 @@ kiln_status kiln_llvm_keep_bodies(kiln_llvm *l, uint64_t *instructions) {
   r->keeping = false;
   if (instructions) *instructions = r->instructions - before;
   if (r->status == KILN_OK) r->status = kiln_module_settle_inlining(r->module);
+  if (r->status == KILN_OK) r->status = kiln_module_track_reachability(r->module);
   return r->status;
 }
 
@@ -168,7 +170,7 @@ uint32_t kiln_llvm_list_bodies(kiln_llvm *l, uint32_t *out) {
     struct kn_bc_body *b = &l->module->bodies.at[i];
     const struct kn_bc_global *g = &l->bc.m->globals.at[b->global];
     if (b->asked || b->copy) continue;
-    if (!all && g->discardable && !kiln_module_is_wanted(l->bc.module, (kiln_symbol){g->symbol}))
+    if (!all && g->discardable && !kiln_module_is_reachable(l->bc.module, (kiln_symbol){g->symbol}))
       continue;
     b->asked = true;
     out[n++] = i;

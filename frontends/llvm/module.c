@@ -8,60 +8,59 @@
 /* ---- target ---- */
 
 const struct kn_bc_target kn_bc_targets[] = {
-  [KILN_TARGET_X86_64] = {.alias = "amd64",
-                          .i128_mark = "i128:128",
-                          .ints = 3,
-                          .floats = 4,
-                          .x87s = 2,
-                          .float_results = 2,
-                          .half_results = 3,
-                          .guard_source = KILN_GUARD_SOURCE_TLS,
-                          .guard_offset = 0x28,
-                          .f80 = KILN_TYPE_F80,
-                          .cf_protection = true,
-                          .ret = "\xc3",
-                          .f128 = KILN_TYPE_V128,
-                          .eh_return = true,
-                          .half_calls = true,
-                          .cx16 = true,
-                          .trampoline = {4, /* mov r11, function; mov r10, chain; jmp r11 */
-                                         {{0, KILN_TYPE_I16, 0xbb49},
-                                          {10, KILN_TYPE_I16, 0xba49},
-                                          {20, KILN_TYPE_I16, 0xff49},
-                                          {22, KILN_TYPE_I8, 0xe3}},
-                                         .function = 2,
-                                         .chain = 12},
-                          /* rdtsc; shl rdx, 32; or rax, rdx */
-                          .fixed = {{9, {0x0f, 0x31, 0x48, 0xc1, 0xe2, 0x20, 0x48, 0x09, 0xd0}},
-                                    /* mov rax, fs:0 */
-                                    {9, {0x64, 0x48, 0x8b, 0x04, 0x25}}},
-                          .saved = 0xf008,
-                          .sysv = true},
-  [KILN_TARGET_AARCH64] = {.ret = "\xc0\x03\x5f\xd6",
-                           .alias = "arm64",
-                           .ints = 8,
-                           .floats = 8,
-                           .float_results = 8,
-                           .half_results = 8,
-                           .f128 = KILN_TYPE_F128,
-                           .aligns_args = true,
-                           .short_vectors = true,
-                           .sret_jumps = true,
-                           .sret_in_reg = true,
-                           .probes_by_flag = true,
-                           .trampoline = {3, /* ldr x15, chain; ldr x17, function; br x17 */
-                                          {{0, KILN_TYPE_I32, 0x5800008f},
-                                           {4, KILN_TYPE_I32, 0x580000b1},
-                                           {8, KILN_TYPE_I32, 0xd61f0220}},
-                                          .function = 24,
-                                          .chain = 16,
-                                          .flushed = 12},
-                           /* mrs x0, cntvct_el0; mrs x0, tpidr_el0 */
-                           .fixed = {{4, {0x40, 0xe0, 0x3b, 0xd5}}, {4, {0x40, 0xd0, 0x3b, 0xd5}}},
-                           .saved = UINT64_C(0xff001ff80000),
-                           .guard_source = KILN_GUARD_SOURCE_SYSREG},
+  [KILN_PROCESSOR_X86_64] = {.i128_mark = "i128:128",
+                             .ints = 3,
+                             .floats = 4,
+                             .x87s = 2,
+                             .float_results = 2,
+                             .half_results = 3,
+                             .guard_source = KILN_GUARD_SOURCE_TLS,
+                             .guard_offset = 0x28,
+                             .f80 = KILN_TYPE_F80,
+                             .cf_protection = true,
+                             .ret = "\xc3",
+                             .f128 = KILN_TYPE_V128,
+                             .eh_return = true,
+                             .half_calls = true,
+                             .cx16 = true,
+                             .trampoline = {4, /* mov r11, function; mov r10, chain; jmp r11 */
+                                            {{0, KILN_TYPE_I16, 0xbb49},
+                                             {10, KILN_TYPE_I16, 0xba49},
+                                             {20, KILN_TYPE_I16, 0xff49},
+                                             {22, KILN_TYPE_I8, 0xe3}},
+                                            .function = 2,
+                                            .chain = 12},
+                             /* rdtsc; shl rdx, 32; or rax, rdx */
+                             .fixed = {{9, {0x0f, 0x31, 0x48, 0xc1, 0xe2, 0x20, 0x48, 0x09, 0xd0}},
+                                       /* mov rax, fs:0 */
+                                       {9, {0x64, 0x48, 0x8b, 0x04, 0x25}}},
+                             .saved = 0xf008,
+                             .sysv = true},
+  [KILN_PROCESSOR_AARCH64] = {.ret = "\xc0\x03\x5f\xd6",
+                              .ints = 8,
+                              .floats = 8,
+                              .float_results = 8,
+                              .half_results = 8,
+                              .f128 = KILN_TYPE_F128,
+                              .aligns_args = true,
+                              .short_vectors = true,
+                              .sret_jumps = true,
+                              .sret_in_reg = true,
+                              .probes_by_flag = true,
+                              .trampoline = {3, /* ldr x15, chain; ldr x17, function; br x17 */
+                                             {{0, KILN_TYPE_I32, 0x5800008f},
+                                              {4, KILN_TYPE_I32, 0x580000b1},
+                                              {8, KILN_TYPE_I32, 0xd61f0220}},
+                                             .function = 24,
+                                             .chain = 16,
+                                             .flushed = 12},
+                              /* mrs x0, cntvct_el0; mrs x0, tpidr_el0 */
+                              .fixed = {{4, {0x40, 0xe0, 0x3b, 0xd5}},
+                                        {4, {0x40, 0xd0, 0x3b, 0xd5}}},
+                              .saved = UINT64_C(0xff001ff80000),
+                              .guard_source = KILN_GUARD_SOURCE_SYSREG},
 };
-_Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_TARGET_COUNT,
+_Static_assert(sizeof kn_bc_targets / sizeof *kn_bc_targets == KILN_PROCESSOR_COUNT,
                "every target has a row");
 
 /* Copies a record of characters to `out`, cut to fit. */
@@ -82,74 +81,31 @@ static bool source_file(struct kn_bc *r) {
 }
 
 bool kn_bc_triple(const struct kn_bc *r, kiln_target *out) {
-  char triple[64];
-  text(r, 0, triple, sizeof triple);
-  size_t n = strcspn(triple, "-");
-  triple[n] = 0;
-  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
-    if (kn_bc_targets[t].alias == NULL || strcmp(triple, kn_bc_targets[t].alias) != 0) continue;
-    *out = (kiln_target)t;
-    return true;
-  }
-  return kiln_target_find(triple, out);
-}
-
-/* Parts of triples behind the processor that say nothing about the ABI, or name a system whose ABI is that of Linux
- * for all that code generation makes: ELF, the System V convention or AAPCS64, the same models of thread-local
- * storage, and no register more that is reserved than x18. Numbers may follow. What is not here (Windows, Darwin,
- * x32, ILP32, OpenBSD and OHOS with their emulated thread-local storage, ...) is refused. */
-static const char *const same_abi[] = {
-  "",       "unknown", "none",     "elf",      "linux",     "gnu",    "musl",
-  "llvm",   "hurd",    "freebsd",  "netbsd",   "dragonfly", "haiku",  "fuchsia",
-  "hermit", "redox",   "serenity", "managarm", "android",   "relibc", "mlibc",
-};
-
-/* Is part `p` of a triple, of `n` characters, a word of the list, with a version or without? `version` is that. */
-static bool is_same_abi(const char *p, size_t n, unsigned *version) {
-  size_t word = 0;
-  while (word < n && (p[word] < '0' || p[word] > '9')) word++;
-  *version = word < n ? (unsigned)strtoul(p + word, NULL, 10) : 0;
-  for (size_t i = 0; i < sizeof same_abi / sizeof *same_abi; i++)
-    if (strlen(same_abi[i]) == word && memcmp(p, same_abi[i], word) == 0)
-      return strspn(p + word, "0123456789.") >= n - word;
-  return false;
-}
-
-/* Is the ABI of the triple one that Kiln knows? Reports otherwise. The vendor, where there is one, may have any name
- * but those that stand for a system of their own. */
-static bool known_abi(struct kn_bc *r) {
-  static const char *const vendors[] = {"apple", "scei", "sie"};
   char triple[128];
   text(r, 0, triple, sizeof triple);
-  const char *p = triple + strcspn(triple, "-"), *first = p;
-  unsigned parts = 0, version;
-  for (const char *q = p; *q; q++) parts += *q == '-';
-  while (*p) {
-    size_t n = strcspn(++p, "-");
-    bool vendor = p == first + 1 && (parts >= 3 || (n == 2 && memcmp(p, "pc", n) == 0)),
-         good = is_same_abi(p, n, &version) || vendor;
-    for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++)
-      if (strlen(vendors[i]) == n && memcmp(p, vendors[i], n) == 0) good = false;
-    if (good && n >= 7 && memcmp(p, "android", 7) == 0 && version < 29)
-      r->open->emulated_tls = true;
-    if (!good)
-      return kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                        "not implemented: target \"%s\": the ABI of \"%.*s\"", triple, (int)n, p);
-    p += n;
-  }
-  return true;
+  if (kiln_target_find(triple, out) && out->system == KILN_SYSTEM_LINUX &&
+      out->format == KILN_FORMAT_ELF)
+    return true;
+  triple[strcspn(triple, "-")] = 0;
+  return kiln_target_find(triple, out);
 }
 
 static bool triple(struct kn_bc *r) {
   kiln_target t;
   char name[128];
   text(r, 0, name, sizeof name);
-  if (!kn_bc_triple(r, &t))
+  if (!kiln_target_find(name, &t))
     return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\"", name);
-  if (t == r->target) return known_abi(r);
-  kn_bc_fail(r, KILN_ERR_ARGUMENT, "the bitcode is for target %s, the module for %s",
-             kiln_target_name(t), kiln_target_name(r->target));
-  return false;
+  const kiln_target own = kiln_module_get_target(r->module);
+  if (t.processor != own.processor)
+    return kn_bc_fail(r, KILN_ERR_ARGUMENT, "the bitcode is for target %s, the module for %s",
+                      kiln_processor_name(t.processor), kiln_processor_name(own.processor));
+  if (t.system != own.system || t.format != own.format)
+    return kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: target \"%s\": the ABI of %s, %s",
+                      name, kiln_system_name(t.system), kiln_format_name(t.format));
+  const char *android = strstr(name, "-android");
+  if (android != NULL && strtoul(android + 8, NULL, 10) < 29) r->open->emulated_tls = true;
+  return true;
 }
 
 static bool layout(struct kn_bc *r) {
@@ -382,6 +338,7 @@ bool kn_bc_read_module(struct kn_bc *r) {
   if (!kn_bc_enter(r, BLOCK_MODULE, &saved)) return false;
   const kiln_module_attrs attrs = kiln_module_get_attrs(r->module);
   r->open->inlining = r->later && attrs.inlining != KILN_INLINING_OFF;
+  r->open->as_is = attrs.variables == KILN_VARIABLES_AS_IS;
   r->open->refuse_unknown = attrs.refuse_unknown;
   for (;;) {
     if (r->m->data_defined && r->later) note_bodies(r);

@@ -15,7 +15,7 @@ static bool open_builder(struct kiln_llvm_builder *b, kiln_module *m) {
   r->m = r->open = of;
   r->module = m;
   r->allocator = kiln_module_get_allocator(m);
-  r->target = kiln_module_target(m);
+  r->target = kiln_module_processor(m);
   r->silent = true;
   r->operation = "";
   of->ptr_type = of->bool_type = UINT32_MAX;
@@ -51,8 +51,7 @@ const char *kiln_llvm_builder_message(const kiln_llvm_builder *b) {
   return b ? b->message : "no builder (NULL)";
 }
 
-/* Begins a call, which builds in `f` (NULL: nothing) the operation of that name ("": none). */
-static void begin(struct kiln_llvm_builder *b, kiln_func *f, const char *name) {
+void kn_operation_begin(struct kiln_llvm_builder *b, kiln_func *f, const char *name) {
   struct kn_bc *r = &b->bc;
   kn_bc_memory_reset(r, &r->body_memory, true);
   memset(&r->fn, 0, sizeof r->fn);
@@ -67,14 +66,14 @@ static void begin(struct kiln_llvm_builder *b, kiln_func *f, const char *name) {
   r->f = f;
   r->session = f ? kiln_func_session(f) : NULL;
   r->operation = name;
+  r->fn.asm_count = b->n_asms;
   r->status = KILN_OK;
   r->diag = (kiln_diag){0};
   b->ids.n = b->id_types.n = b->record.n = 0;
   b->message[0] = 0;
 }
 
-/* Ends it: keeps the message of an error. */
-static kiln_status end(struct kiln_llvm_builder *b) {
+kiln_status kn_operation_end(struct kiln_llvm_builder *b) {
   struct kn_bc *r = &b->bc;
   if (r->status != KILN_OK) memcpy(b->message, r->diag.message, sizeof b->message);
   r->f = NULL;
@@ -85,7 +84,7 @@ static kiln_status end(struct kiln_llvm_builder *b) {
 kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *features) {
   if (!b) return KILN_ERR_ARGUMENT;
   struct kn_bc *r = &b->bc;
-  begin(b, NULL, "");
+  kn_operation_begin(b, NULL, "");
   const size_t n = features ? strlen(features) + 1 : 0;
   char *list = n ? kn_bc_resize(r, NULL, n) : NULL;
   if (!features) {
@@ -100,21 +99,21 @@ kiln_status kiln_llvm_builder_set_features(kiln_llvm_builder *b, const char *fea
     else b->function.fn_flags = flags;
     kn_bc_resize(r, list, 0);
   }
-  return end(b);
+  return kn_operation_end(b);
 }
 
 uint32_t kiln_llvm_builder_list_parts(kiln_llvm_builder *b, const char *type, uint32_t room,
                                       kiln_type *parts) {
   if (!b) return 0;
   struct kn_bc *r = &b->bc;
-  begin(b, NULL, "");
+  kn_operation_begin(b, NULL, "");
   uint32_t n = 0, id = kn_operation_read_type(b, type);
   if (id != UINT32_MAX && r->types.at[id].kind != TK_VOID && kn_operation_is_value(b, id)) {
     const struct kn_bc_type *t = &r->types.at[id];
     n = kn_bc_n_parts(t);
     for (uint32_t k = 0; k < n && k < room && parts; k++) parts[k] = kn_bc_part_type(r, t, k);
   }
-  return end(b) == KILN_OK ? n : 0;
+  return kn_operation_end(b) == KILN_OK ? n : 0;
 }
 
 /* ---- constants ---- */
@@ -235,6 +234,14 @@ static bool values(struct kiln_llvm_builder *b, const kiln_llvm_operand *operand
   return true;
 }
 
+bool kn_operation_operands(struct kiln_llvm_builder *b, const kiln_llvm_operand *operands,
+                           uint32_t n) {
+  for (uint32_t i = 0; i < n && operands; i++)
+    if (operands[i].reserved[0] != 0)
+      return kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "an operand of a newer version");
+  return constants(b, operands, n) && values(b, operands);
+}
+
 /* ---- records ---- */
 
 static bool put(struct kiln_llvm_builder *b, uint64_t op) {
@@ -280,6 +287,15 @@ static void instruction(struct kiln_llvm_builder *b, const char *name, uint32_t 
     kn_bc_func_record(&b->bc, row->code, b->record.at, b->record.n);
 }
 
+uint32_t kn_operation_call(struct kiln_llvm_builder *b, uint32_t result) {
+  if (!put(b, 0) || !put(b, result)) return UINT32_MAX; /* [variadic, result, parameters...] */
+  for (uint32_t i = 0; i < b->ids.n; i++)
+    if (!put(b, b->id_types.at[i])) return UINT32_MAX;
+  const uint32_t type = kn_operation_type(b, TYPE_FUNCTION, b->record.at, b->record.n);
+  b->record.n = 0;
+  return put_values(b, b->ids.n) ? type : UINT32_MAX;
+}
+
 /* ---- intrinsics ---- */
 
 /* The intrinsic of that name, whose declaration is read once; NULL (reported): there is none. */
@@ -315,20 +331,14 @@ static void intrinsic(struct kiln_llvm_builder *b, const char *name, uint32_t re
   const struct kn_operation_intrinsic *x = find_intrinsic(b, name);
   if (!x) return;
   if (x->has_metadata) return (void)kn_bc_unsupported(r, "an intrinsic with metadata as operands");
-  if (!put(b, 0) || !put(b, result)) return; /* [variadic, result, parameters...] */
-  for (uint32_t i = 0; i < b->ids.n; i++)
-    if (!put(b, b->id_types.at[i])) return;
-  const uint32_t type = kn_operation_type(b, TYPE_FUNCTION, b->record.at, b->record.n);
-  b->record.n = 0;
-  if (type != UINT32_MAX && put_values(b, b->ids.n))
-    kn_bc_intrinsic(r, &x->global, type, 0, b->record.at, b->record.n, false);
+  const uint32_t type = kn_operation_call(b, result);
+  if (type != UINT32_MAX) kn_bc_intrinsic(r, &x->global, type, 0, b->record.at, b->record.n, false);
 }
 
 /* ---- building ---- */
 
-/* Gives the parts of the value that the operation defined; `before` values were there. */
-static void take_results(struct kiln_llvm_builder *b, uint32_t result, uint32_t before,
-                         kiln_value *results) {
+void kn_operation_take_results(struct kiln_llvm_builder *b, uint32_t result, uint32_t before,
+                               kiln_value *results) {
   struct kn_bc *r = &b->bc;
   struct kn_bc_run x;
   if (r->status != KILN_OK) return;
@@ -341,27 +351,30 @@ static void take_results(struct kiln_llvm_builder *b, uint32_t result, uint32_t 
   for (uint32_t k = 0; k < x.n && results; k++) results[k] = kn_bc_part(r, &x, k);
 }
 
-/* Builds it, after `begin`. *n_parts: how many parts the result has, once that is known. */
+uint32_t kn_operation_result(struct kiln_llvm_builder *b, const char *text, uint32_t *n_parts) {
+  const uint32_t type = kn_operation_read_type(b, text);
+  if (type == UINT32_MAX || b->bc.types.at[type].kind == TK_VOID) return type;
+  if (!kn_operation_is_value(b, type)) return UINT32_MAX;
+  *n_parts = kn_bc_n_parts(&b->bc.types.at[type]);
+  return type;
+}
+
+/* Builds it, after `kn_operation_begin`. *n_parts: how many parts the result has, once that is known. */
 static void build(struct kiln_llvm_builder *b, const char *result,
                   const kiln_llvm_operand *operands, uint32_t n, kiln_value *results,
                   uint32_t *n_parts) {
   struct kn_bc *r = &b->bc;
   const char *name = r->operation;
-  const uint32_t type = kn_operation_read_type(b, result);
+  const uint32_t type = kn_operation_result(b, result, n_parts);
   if (type == UINT32_MAX) return;
-  if (r->types.at[type].kind != TK_VOID) {
-    if (!kn_operation_is_value(b, type)) return;
-    *n_parts = kn_bc_n_parts(&r->types.at[type]);
-  }
-  if (!constants(b, operands, n) || !values(b, operands)) return;
+  if (!kn_operation_operands(b, operands, n)) return;
   const uint32_t before = r->vals.n;
   if (strncmp(name, "llvm.", 5) == 0) intrinsic(b, name, type);
   else instruction(b, name, type);
-  take_results(b, type, before, results);
+  kn_operation_take_results(b, type, before, results);
 }
 
-/* Can operations be built in `f`? Reports otherwise. */
-static bool check_function(struct kiln_llvm_builder *b, const kiln_func *f) {
+bool kn_operation_check_function(struct kiln_llvm_builder *b, const kiln_func *f) {
   struct kn_bc *r = &b->bc;
   if (kiln_session_module(kiln_func_session(f)) != r->module)
     return kn_bc_fail(r, KILN_ERR_ARGUMENT, "the function is of another module than the builder");
@@ -378,15 +391,16 @@ kiln_status kiln_llvm_builder_build(kiln_llvm_builder *b, kiln_func *f, const ch
   if (!b) return kiln_func_fail(f, KILN_ERR_ARGUMENT, "no builder of operations (NULL)");
   struct kn_bc *r = &b->bc;
   uint32_t n_parts = 0;
-  begin(b, f, name ? name : "");
+  kn_operation_begin(b, f, name ? name : "");
   if (!f) kn_bc_fail(r, KILN_ERR_ARGUMENT, "no function given");
   else if (!name) kn_bc_fail(r, KILN_ERR_ARGUMENT, "no name of an operation given");
-  else if (check_function(b, f)) build(b, result, operands, n_operands, results, &n_parts);
+  else if (kn_operation_check_function(b, f))
+    build(b, result, operands, n_operands, results, &n_parts);
   if (r->status == KILN_OK && kiln_func_status(f) != KILN_OK)
     kn_bc_fail(r, kiln_func_status(f), "the function has failed: %s",
                kiln_status_name(kiln_func_status(f)));
   if (r->status != KILN_OK && results && n_parts) memset(results, 0, n_parts * sizeof *results);
-  return end(b);
+  return kn_operation_end(b);
 }
 
 /* ---- trials ---- */
@@ -400,7 +414,7 @@ static bool open_trial(struct kiln_llvm_builder *b) {
   kiln_session_free(t->session);
   kiln_module_free(t->module);
   *t = (struct kn_operation_trial){0};
-  t->module = kiln_module_new(&(kiln_module_options){.target = r->target,
+  t->module = kiln_module_new(&(kiln_module_options){.target = kiln_module_get_target(r->module),
                                                      .name = "trial",
                                                      .allocator = r->allocator,
                                                      .features = kiln_module_features(r->module)});
@@ -445,9 +459,9 @@ static void try_operation(struct kiln_llvm_builder *b, const char *name, const c
   } else {
     if (n) memcpy(copies, operands, size);
     in->function.fn_flags = b->function.fn_flags;
-    begin(in, NULL, "");
+    kn_operation_begin(in, NULL, "");
     load_parts(in, f, copies, n, (kiln_value *)((uint8_t *)copies + size));
-    end(in);
+    kn_operation_end(in);
     kiln_status status = kiln_llvm_builder_build(in, f, name, result, copies, n, NULL);
     r->operation = ""; /* the message has the name */
     if (status != KILN_OK) kn_bc_fail(r, status, "%s", in->message);
@@ -459,8 +473,8 @@ static void try_operation(struct kiln_llvm_builder *b, const char *name, const c
 kiln_status kiln_llvm_builder_check(kiln_llvm_builder *b, const char *name, const char *result,
                                     const kiln_llvm_operand *operands, uint32_t n_operands) {
   if (!b) return KILN_ERR_ARGUMENT;
-  begin(b, NULL, name ? name : "");
+  kn_operation_begin(b, NULL, name ? name : "");
   if (!name) kn_bc_fail(&b->bc, KILN_ERR_ARGUMENT, "no name of an operation given");
   else try_operation(b, name, result, operands, n_operands);
-  return end(b);
+  return kn_operation_end(b);
 }

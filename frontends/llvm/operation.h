@@ -1,6 +1,6 @@
-/* What operation.c, which builds LLVM's operations by name, and operation_type.c, which reads types, share: the
- * builder of <kiln/llvm_operation.h>. It is a reader without a file, whose module has nothing but types; each
- * operation is a record of a body of its own. */
+/* What operation.c, which builds LLVM's operations by name, operation_asm.c, which builds assembly, and
+ * operation_type.c, which reads types, share: the builder of <kiln/llvm_operation.h>. It is a reader without a file,
+ * whose module has nothing but types; each operation is a record of a body of its own. */
 #ifndef KN_LLVM_OPERATION_H
 #define KN_LLVM_OPERATION_H
 
@@ -47,8 +47,29 @@ struct kiln_llvm_builder {
   KN_BC_ARRAY(uint32_t) id_types; /* and their types */
   KN_BC_ARRAY(uint64_t) record;
   struct kn_operation_trial trial; /* module NULL: none yet */
+  uint32_t n_asms;                 /* statements of inline assembly so far: each has a number */
   char message[sizeof((kiln_diag *)0)->message];
 };
+
+/* ---- operation.c ---- */
+
+/* Begins a call, which builds in `f` (NULL: nothing) the operation of that name ("": none). */
+void kn_operation_begin(struct kiln_llvm_builder *b, kiln_func *f, const char *name);
+/* Ends it: keeps the message of an error. */
+kiln_status kn_operation_end(struct kiln_llvm_builder *b);
+/* Can operations be built in `f`? Reports otherwise. */
+bool kn_operation_check_function(struct kiln_llvm_builder *b, const kiln_func *f);
+/* The type of a result, and of how many parts it is; UINT32_MAX: reported. */
+uint32_t kn_operation_result(struct kiln_llvm_builder *b, const char *text, uint32_t *n_parts);
+/* Makes the operands values. */
+bool kn_operation_operands(struct kiln_llvm_builder *b, const kiln_llvm_operand *operands,
+                           uint32_t n);
+/* The type of a function that takes the operands, which become the arguments of a call's record; UINT32_MAX:
+ * reported. */
+uint32_t kn_operation_call(struct kiln_llvm_builder *b, uint32_t result);
+/* Gives the parts of the value that the operation defined; `before` values were there. */
+void kn_operation_take_results(struct kiln_llvm_builder *b, uint32_t result, uint32_t before,
+                               kiln_value *results);
 
 /* ---- operation_type.c ---- */
 

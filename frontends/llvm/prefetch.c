@@ -6,7 +6,7 @@
 #include <string.h>
 
 static bool find(struct kn_bc *r, const char *name, kiln_machine_info *m) {
-  return kiln_machine_find(kiln_module_target(r->module), name, strlen(name), m);
+  return kiln_machine_find(kiln_module_processor(r->module), name, strlen(name), m);
 }
 
 void kn_bc_prefetch(struct kn_bc *r, kiln_value a, const struct kn_bc_prefetch *how) {

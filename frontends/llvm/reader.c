@@ -212,7 +212,7 @@ static kiln_status read_module(struct kn_bc *r, struct kn_bc_module *m, const vo
   r->module = kiln_session_module(r->session);
   r->allocator = kiln_module_get_allocator(r->module);
   if (kiln_module_status(r->module) != KILN_OK) return r->status = kiln_module_status(r->module);
-  r->target = kiln_module_target(r->module);
+  r->target = kiln_module_processor(r->module);
   m->ptr_type = m->bool_type = UINT32_MAX;
   if (!KN_BC_PUSH(r, m->attrs, (struct kn_bc_attr){0}) ||
       !KN_BC_PUSH(r, m->attr_lists, (struct kn_bc_attr_list){0}) || !KN_BC_PUSH(r, m->lists, 0))

@@ -256,7 +256,7 @@ static bool scalar_parameter(struct kn_bc *r, uint32_t type, const struct kn_bc_
   if (kn_bc_is_short(t)) *plain = false;
   if (!a) return true;
   unsigned extend = t->kind == TK_INT ? a->flags & (PA_SEXT | PA_ZEXT) : 0;
-  if (t->bits < 32) p->flags = (uint8_t)extend;
+  if (t->bits < 32) p->flags = extend;
   if (extend && (t->fit == FIT_ODD || (t->fit == FIT_BOOL && extend & PA_SEXT))) *plain = false;
   if (t->kind == TK_PTR && a->flags & PA_SRET) p->flags |= KILN_PARAM_SRET;
   if (t->kind == TK_PTR && a->flags & PA_CHAIN) p->flags |= KILN_PARAM_CHAIN;

@@ -126,7 +126,7 @@ const char *kn_qbe_global(struct kn_qbe *r) {
 
 kiln_symbol kn_qbe_symbol(struct kn_qbe *r, bool thread, const char *at) {
   kiln_symbol_desc desc = {.name = kn_qbe_global(r), .tls = KILN_TLS_GENERAL_DYNAMIC};
-  kiln_symbol symbol = kiln_symbol_find(r->m, desc.name);
+  kiln_symbol symbol = kiln_symbol_lookup(r->m, desc.name);
   if (symbol.id == 0) /* it is not defined here, or below */
     return thread ? kiln_data_declare(r->m, &desc) : kiln_symbol_refer(r->m, desc.name);
   bool is_thread = kiln_symbol_get(r->m, symbol).desc.tls != KILN_TLS_NONE;
@@ -195,7 +195,7 @@ static kiln_symbol define(struct kn_qbe *r, const struct linkage *l, kiln_sig si
     if (l->flags.at != NULL) kiln_section_declare(r->m, section, &s);
   }
   desc.name = kn_qbe_global(r);
-  kiln_symbol_desc above = kiln_symbol_get(r->m, kiln_symbol_find(r->m, desc.name)).desc;
+  kiln_symbol_desc above = kiln_symbol_get(r->m, kiln_symbol_lookup(r->m, desc.name)).desc;
   if (above.body) FAIL(r, at, SYMBOL, "$%.60s is defined twice", desc.name);
   if (above.name != NULL && HAS(l, THREAD))
     FAIL(r, at, SYMBOL, "$%.60s is thread-local, and data above has its address", desc.name);

@@ -1,6 +1,6 @@
 /* The reader of QBE's intermediate language (https://c9x.me/compile/doc/il.html), as of QBE 1.2. It is a
  * front end on the public API and its helpers alone, and an example to learn from. The
- * tool's `kiln qbe` calls it. */
+ * tool `kiln` calls it. */
 #ifndef KN_QBE_QBE_H
 #define KN_QBE_QBE_H
 

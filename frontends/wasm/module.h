@@ -118,7 +118,7 @@ struct kn_wasm_lines;
 struct kiln_wasm {
   struct kn_wasm_in in; /* of the reading thread, while the module is read */
   kiln_module *module;
-  kiln_target target;
+  kiln_processor target;
   kiln_allocator allocator;
   struct kn_wasm_chunk *chunks; /* the arena */
   uint8_t *room, *room_end;

@@ -13,21 +13,21 @@ static const struct native {
   const char *round_f32s; /* of all lanes: of the operand, how */
   const char *round_f64s;
 } natives[] = {
-  [KILN_TARGET_X86_64] = {.round_f32 = "sse41.round.ss",
-                          .round_f64 = "sse41.round.sd",
-                          .round_f32s = "sse41.round.ps",
-                          .round_f64s = "sse41.round.pd"},
-  [KILN_TARGET_AARCH64] = {.extremes = true, .tears = true},
+  [KILN_PROCESSOR_X86_64] = {.round_f32 = "sse41.round.ss",
+                             .round_f64 = "sse41.round.sd",
+                             .round_f32s = "sse41.round.ps",
+                             .round_f64s = "sse41.round.pd"},
+  [KILN_PROCESSOR_AARCH64] = {.extremes = true, .tears = true},
 };
-_Static_assert(sizeof natives / sizeof *natives == KILN_TARGET_COUNT, "a row for each target");
+_Static_assert(sizeof natives / sizeof *natives == KILN_PROCESSOR_COUNT, "a row for each target");
 
-bool kn_wasm_stores_tear(kiln_target target) { return natives[target].tears; }
+bool kn_wasm_stores_tear(kiln_processor target) { return natives[target].tears; }
 
 /* ---- vectors ---- */
 
 /* By lanes of 8, 16 and 32 bits. */
 static const char *const vectors[][KN_WASM_NATIVE_COUNT][3] = {
-  [KILN_TARGET_X86_64] =
+  [KILN_PROCESSOR_X86_64] =
     {
       [KN_WASM_NATIVE_ADD_SAT_S] = {"sse2.padds.b", "sse2.padds.w"},
       [KN_WASM_NATIVE_ADD_SAT_U] = {"sse2.paddus.b", "sse2.paddus.w"},
@@ -51,9 +51,9 @@ static const char *const vectors[][KN_WASM_NATIVE_COUNT][3] = {
       [KN_WASM_NATIVE_PROMOTE] = {NULL, NULL, "sse2.cvtps2pd"},
       [KN_WASM_NATIVE_DEMOTE] = {NULL, NULL, "sse2.cvtpd2ps"},
     },
-  [KILN_TARGET_AARCH64] = {{NULL}},
+  [KILN_PROCESSOR_AARCH64] = {{NULL}},
 };
-_Static_assert(sizeof vectors / sizeof *vectors == KILN_TARGET_COUNT, "a row for each target");
+_Static_assert(sizeof vectors / sizeof *vectors == KILN_PROCESSOR_COUNT, "a row for each target");
 
 _Static_assert((int)KN_WASM_NATIVE_ROWS == (int)KN_WASM_NATIVE_COUNT, "rows for all");
 

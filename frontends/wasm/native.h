@@ -9,7 +9,7 @@
 /* ---- native.c: by target ---- */
 
 /* True if a store of several bytes whose last ones fault may have written the first ones. */
-bool kn_wasm_stores_tear(kiln_target target);
+bool kn_wasm_stores_tear(kiln_processor target);
 
 /* Operations on lanes of 8, 16 and 32 bits that a target may have an instruction for. The names are WebAssembly's.
  * Conversions are those of lanes of 32 bits. */

@@ -168,8 +168,8 @@ kiln_wasm *kiln_wasm_new(kiln_module *m, const void *bytes, size_t size_bytes,
   }
   *w = (kiln_wasm){.in = none,
                    .module = m,
-                   .target = kiln_module_target(m),
-                   .tears = kn_wasm_stores_tear(kiln_module_target(m)),
+                   .target = kiln_module_processor(m),
+                   .tears = kn_wasm_stores_tear(kiln_module_processor(m)),
                    .allocator = allocator,
                    .bytes = bytes,
                    .size_bytes = size_bytes,
@@ -213,7 +213,7 @@ const kiln_wasm_image *kiln_wasm_describe(const kiln_wasm *w) {
 
 const char *kiln_wasm_note(const kiln_wasm *w) { return w != NULL ? w->note : NULL; }
 
-/* Builds body `i`, and gives it to the sink. */
+/* Builds body `i`, and gives it to the sink, unless it has an error, which becomes the module's. */
 static kiln_status read_body(struct kn_wasm_body *c, uint32_t i, kiln_func_sink_fn sink,
                              void *user) {
   const kiln_wasm *w = c->w;
@@ -221,8 +221,8 @@ static kiln_status read_body(struct kn_wasm_body *c, uint32_t i, kiln_func_sink_
   if (i < w->n_bodies) f = kn_wasm_build_body(c, w->n_imported[KILN_WASM_FUNC] + i);
   else f = kn_wasm_build_extra(c, i - w->n_bodies);
   if (f == NULL) return KILN_ERR_MEMORY;
-  kiln_status own = kiln_func_status(f),
-              status = sink != NULL ? sink(user, f) : kiln_func_compile(f);
+  kiln_status own = sink != NULL ? kiln_func_finish(f) : kiln_func_status(f);
+  kiln_status status = sink != NULL && own == KILN_OK ? sink(user, f) : kiln_func_compile(f);
   return own != KILN_OK ? own : status;
 }
 

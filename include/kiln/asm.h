@@ -3,8 +3,8 @@
 #ifndef KILN_ASM_H
 #define KILN_ASM_H
 
-#include <kiln/build.h>
 #include <kiln/reloc.h>
+#include <kiln/section.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,8 +37,9 @@ typedef struct kiln_asm {
   /** in a naked function, for one of its ASMs: how the frame changes from its first byte on, as call frame
    * instructions (DWARF 5, 6.4.2), which are copied unchanged. NULL: it does not change */
   const uint8_t *rows;
-  uint32_t rows_bytes; /**< of them */
-  kiln_symbol label;   /**< of kiln_asm_label: gets the address of the first byte; id 0: none */
+  uint32_t rows_bytes;  /**< of them */
+  kiln_symbol label;    /**< of kiln_asm_label: gets the address of the first byte; id 0: none */
+  uint64_t reserved[2]; /**< 0 */
 } kiln_asm;
 
 /** [ASM] Machine code with operands and results in registers; `sig` has their types: integers of
@@ -76,7 +77,8 @@ typedef struct kiln_assembled_reloc {
 /** A section that a text has content for, besides its own code. */
 typedef struct kiln_assembled_section {
   const char *name;                   /**< as the object has it */
-  uint32_t type;                      /**< ELF's sh_type */
+  kiln_section_kind kind;             /**< as in kiln_section_desc, but not BY_NAME */
+  uint32_t format_type;               /**< as in kiln_section_desc */
   uint32_t flags;                     /**< KILN_SECTION_... */
   uint32_t entry_bytes;               /**< size of its entries; 0: none */
   uint8_t align_log2;                 /**< of its beginning */
@@ -120,6 +122,7 @@ struct kiln_assembly {
   const kiln_assembled_symbol *symbols;   /**< to be set */
   const uint8_t *frame;                   /**< to be set if `rows`: kiln_asm.rows, or NULL */
   uint32_t frame_bytes;                   /**< to be set: of `frame` */
+  uint64_t reserved[2];                   /**< 0 */
 };
 
 /** Calls the module's assembler (kiln_module_options.assemble), if there are texts. KILN_ERR_UNSUPPORTED if it has

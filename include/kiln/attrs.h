@@ -64,13 +64,24 @@ enum {
   KILN_PROTECT_NONE = 64
 };
 
+/* ---- variables: <kiln/debug.h> ---- */
+
+/** What debuggers see of the variables that kiln_func_declare_variable describes, and of statements. */
+typedef enum kiln_variables {
+  /** Each variable is kept for all of its function, and each statement has an instruction: the code is slower. */
+  KILN_VARIABLES_KEPT,
+  /** Debug information changes no code: a variable is shown where something has its value anyway. */
+  KILN_VARIABLES_AS_IS,
+  KILN_VARIABLES_COUNT
+} kiln_variables;
+
 /* ---- inlining: <kiln/inline.h> ---- */
 
 /** Which calls of kept functions are inlined. */
 typedef enum kiln_inlining {
   KILN_INLINING_OFF,   /**< none */
   KILN_INLINING_MUST,  /**< those of functions with KILN_INLINE_ALWAYS */
-  KILN_INLINING_SMALL, /**< and those of small functions: kiln_module_attrs.inline_size */
+  KILN_INLINING_SMALL, /**< and those of small functions: kiln_inline_attrs */
   KILN_INLINING_COUNT
 } kiln_inlining;
 
@@ -123,7 +134,7 @@ typedef struct kiln_func_attrs {
    * UNREACHABLE. There is no prologue and no frame, and no frame rows but those of its first instruction and of
    * kiln_asm.rows. */
   bool naked;
-  /** Kept even if the linker collects garbage, as data with KILN_DATA_USED is: in a section with SHF_GNU_RETAIN, its
+  /** Kept even if the linker collects garbage, as data with KILN_DATA_USED is: in a section that is retained, its
    * own unless the symbol names one. */
   bool used;
   /** No other definition replaces this one when the program is linked or loaded, or all definitions do the same, as
@@ -157,7 +168,7 @@ typedef struct kiln_module_attrs {
    * target does not have. */
   kiln_guard_location guard_location;
   /** KILN_PROTECT_..., without DIRECT and NONE: for functions that begin from now on, unless they have their own;
-   * objects say in `.note.gnu.property` that all of their code is protected so. Flags of other targets have no effect.
+   * objects say that all of their code is protected so. Flags of other targets have no effect.
    */
   uint32_t protection;
   /** The version of DWARF that is written: 4, or 5 (also 0). Set it before kiln_func_set_debug is called. */
@@ -167,15 +178,14 @@ typedef struct kiln_module_attrs {
   bool no_plt;
   bool no_red_zone; /**< no function uses memory below the stack pointer */
   /** Functions execute code that they write to the stack, such as trampolines of nested functions: objects request an
-   * executable stack (`.note.GNU-stack`), and the JIT, which has none, refuses the module. */
+   * executable stack, and the JIT, which has none, refuses the module. */
   bool exec_stack;
   /** Metadata of bitcode that Kiln does not know are an error; else they are dropped (kiln_llvm_list_unknown). Set it
    * before the bitcode is read. */
   bool refuse_unknown;
-  kiln_inlining inlining; /**< which calls of kept functions are inlined */
-  /** The most instructions of a small function, as docs/inlining.md counts them; 0: the default */
-  uint32_t inline_size;
-  uint64_t reserved[5]; /**< 0 */
+  kiln_inlining inlining;   /**< which calls of kept functions are inlined */
+  kiln_variables variables; /**< set it before anything is read or built */
+  uint64_t reserved[5];     /**< 0 */
 } kiln_module_attrs;
 
 /** Sets all attributes of a module, before kiln_module_freeze. Everything is copied. */

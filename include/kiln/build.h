@@ -141,9 +141,6 @@ KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value val
  * or after being stored in memory. The entry's address cannot be taken. */
 KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 
-/** Marks `b` as a block whose address is taken; `kiln_block_symbol` is its address. */
-KILN_API void kiln_block_take_address(kiln_func *f, kiln_block b);
-
 /** Defines private data that belongs to this function, such as a string or a table; only this
  * function's code and data may use the symbol. The data is left out of the object if the function is. All of
  * `desc` is copied. Errors stick to the function. */
@@ -155,7 +152,7 @@ KILN_API kiln_symbol kiln_func_add_data(kiln_func *f, const kiln_data_desc *desc
 
 /** Opcodes, from the table <kiln/ops.def>. */
 typedef enum kiln_op {
-#define KILN_OP(E, name, shape, types, fx, doc) KILN_OP_##E,
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KILN_OP_##E,
 #include <kiln/ops.def>
   KILN_OP_COUNT
 } kiln_op;
@@ -368,7 +365,7 @@ KILN_API void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n_
 KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
                                   const kiln_value *args, uint32_t n_args);
 
-/* ---- vectors, and what no target has ---- */
+/* ---- vectors ---- */
 
 /** Operations on the lanes of vectors. `type` is the result's, V64 or V128 but for VEXTRACT and VSIGNS; `lane` is the
  * lanes' type, for VEXTRACT and VSIGNS the operand's. [VUN] a. [VBIN] a and b. [VICMP] [VFCMP] a and b; `number`: a
@@ -376,10 +373,6 @@ KILN_API void kiln_build_tailcall(kiln_func *f, kiln_sig sig, kiln_value callee,
  * VSIGNS the bytes of a lane. [VINSERT] a, and b, a scalar; `number`: the lane. Where there is no b, it is none. */
 KILN_API kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type lane,
                                       uint32_t number, kiln_value a, kiln_value b);
-
-/** For an operation that a front end cannot build: the function fails with KILN_ERR_UNSUPPORTED; the diagnostic has the
- * position and `what`. */
-KILN_API kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what);
 
 /* ---- source locations ---- */
 

@@ -128,7 +128,7 @@ extern "C" {
 #define KILN_OPS_ONLY_PTR KILN_TYPE_PTR
 #define KILN_OPS_ONLY_I32 KILN_TYPE_I32
 
-#define KILN_OP(E, name, shape, types, effects, doc)                                               \
+#define KILN_OP(E, name, shape, types, effects, fact, cost, doc)                                   \
   KILN_OPS_##shape(KILN_OP_##E, kiln_build_##name, KILN_OPS_ONLY_##types)
 #include <kiln/ops.def>
 

@@ -110,6 +110,7 @@ typedef struct kiln_cfield {
   uint32_t align_bytes; /**< _Alignas, or the attribute `aligned` on the member; 0: none */
   uint8_t bits;         /**< BITS: width, at most that of the type */
   uint8_t flags;        /**< KILN_CFIELD_... */
+  uint64_t reserved[1]; /**< 0 */
 } kiln_cfield;
 
 /** Attributes of a struct or union. */

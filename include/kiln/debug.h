@@ -157,6 +157,7 @@ typedef struct kiln_debug_variable {
   uint32_t part_bits;  /**< and its number of bits; 0: all of the variable */
   /** location of the call that was replaced by the code which has the variable, or 0 */
   uint32_t inlined;
+  uint64_t reserved[1]; /**< 0 */
 } kiln_debug_variable;
 
 /** Declares a variable of the function being built. */
@@ -182,7 +183,8 @@ typedef struct kiln_debug_value {
   kiln_value other[KILN_MAX_OTHER_VALUES];
   uint32_t other_at
     [KILN_MAX_OTHER_VALUES]; /**< each is pushed before this byte of the expression; in ascending order */
-  uint32_t at; /**< from where on (kiln_func_position); 0: from the next instruction on */
+  uint32_t at;          /**< from where on (kiln_func_position); 0: from the next instruction on */
+  uint64_t reserved[1]; /**< 0 */
 } kiln_debug_value;
 
 /** The position before the function's next instruction, for kiln_debug_value.at; 0 if `f` is NULL or has failed. */

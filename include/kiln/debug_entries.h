@@ -193,9 +193,6 @@ KILN_API void kiln_debug_expr_op(kiln_debug_expr *e, uint32_t op);
  * ...). */
 KILN_API void kiln_debug_expr_uint(kiln_debug_expr *e, uint32_t op, uint64_t operand);
 
-/** Appends an operation with a signed operand of variable length (DW_OP_consts, DW_OP_fbreg, ...). */
-KILN_API void kiln_debug_expr_int(kiln_debug_expr *e, uint32_t op, int64_t operand);
-
 #ifdef __cplusplus
 }
 #endif

@@ -21,12 +21,12 @@ KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions
 KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
                                         uint32_t n_sessions, const char *path);
 
-/** ELF's number of a kind of relocation, R_X86_64_... or R_AARCH64_...; 0: the target's objects have none. */
-KILN_API uint32_t kiln_elf_reloc_number(kiln_target target, kiln_reloc_kind kind);
+/** ELF's number of a kind of relocation, R_X86_64_... or R_AARCH64_...; 0: the processor's objects have none. */
+KILN_API uint32_t kiln_elf_reloc_number(kiln_processor p, kiln_reloc_kind kind);
 
 /** The kind of the relocation that ELF gives `number`, for readers of other assemblers' objects:
  * KILN_RELOC_FORMAT + number for those that Kiln has no kind of, KILN_RELOC_NONE for numbers beyond 65,535. */
-KILN_API kiln_reloc_kind kiln_elf_reloc_kind(kiln_target target, uint32_t number);
+KILN_API kiln_reloc_kind kiln_elf_reloc_kind(kiln_processor p, uint32_t number);
 
 #ifdef __cplusplus
 }

@@ -202,7 +202,7 @@ public:
   /* ---- operations ---- */
 
 /** @cond */
-#define KILN_OP(E, name, shape, types, effects, doc)                                               \
+#define KILN_OP(E, name, shape, types, effects, fact, cost, doc)                                   \
   KILN_CXX_MEMBER(shape, KILN_OP_##E, KILN_CXX_NAME(E, name), KILN_OPS_ONLY_##types)
 #define KILN_CXX_MEMBER(shape, op, name, only) KILN_CXX_##shape(op, name, only)
 #include <kiln/ops.def>

@@ -4,7 +4,6 @@
 #ifndef KILN_INSPECT_H
 #define KILN_INSPECT_H
 
-#include <kiln/asm.h>
 #include <kiln/exceptions.h>
 
 #ifdef __cplusplus
@@ -127,10 +126,6 @@ KILN_API kiln_inst kiln_block_first_inst(const kiln_func *f, kiln_block b);
 /** The instruction after another one in its block; none after the terminator. */
 KILN_API kiln_inst kiln_inst_next(const kiln_func *f, kiln_inst i);
 
-/** The machine code of an ASM, whose signature is in its kiln_inst_info; all zero for other instructions. Valid until
- * the function is compiled or discarded. */
-KILN_API kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i);
-
 /** Target of a terminator's k-th edge. BRIF: then, else. TRY: normal, unwind. SWITCH: the
  * default, then the cases, whose value is written to `case_value` (may be NULL). */
 KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
@@ -141,10 +136,8 @@ KILN_API kiln_block kiln_inst_edge(const kiln_func *f, kiln_inst i, uint32_t k,
 KILN_API uint32_t kiln_inst_edge_args(const kiln_func *f, kiln_inst i, uint32_t k, kiln_value *out,
                                       uint32_t max);
 
-/** Number of types that clauses and typeids of the function name. */
-KILN_API uint32_t kiln_func_type_count(const kiln_func *f);
-
-/** The k-th of these types, whose selector is k + 1. Id 0 is the type of CATCH_ALL. */
+/** The type whose selector is k + 1, of those that clauses and typeids of the function name. Id 0 is the type of
+ * CATCH_ALL. */
 KILN_API kiln_symbol kiln_func_type_at(const kiln_func *f, uint32_t k);
 
 /** Number of clauses of a TRY. */

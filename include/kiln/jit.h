@@ -117,6 +117,7 @@ typedef struct kiln_jit_input {
                                     * thread-local data */
   kiln_session *const *sessions; /**< of the module */
   uint32_t n_sessions;           /**< number of them */
+  uint64_t reserved[2];          /**< 0 */
 } kiln_jit_input;
 
 /** Flags of kiln_jit_add and kiln_jit_stream_add. */
@@ -171,7 +172,7 @@ KILN_API kiln_status kiln_jit_remove(kiln_jit *jit, kiln_jit_unit unit, kiln_jit
 /** Address of an external symbol of any unit; NULL if no unit defines it. It may be called while others remove units.
  * For a redefinable function it is the address of a stub, which stays the same as long as any unit refers to the name
  * or defines it. Thread-local data: the calling thread's. */
-KILN_API void *kiln_jit_find(kiln_jit *jit, const char *name);
+KILN_API void *kiln_jit_lookup(kiln_jit *jit, const char *name);
 
 /** Address of a function or data of a unit, internal ones included (the first of that name); name NULL: the
  * first function. For functions this is the code itself, no stub. NULL if there is none. */

@@ -18,6 +18,7 @@
 #include <kiln/listing.h>
 #include <kiln/machine_ops.h>
 #include <kiln/module.h>
+#include <kiln/reachable.h>
 #include <kiln/reloc.h>
 #include <kiln/section.h>
 #include <kiln/ssa.h>

@@ -111,22 +111,16 @@ class module : public owner<kiln_module, kiln_module_free> {
 public:
   using owner::owner;
   /** A module for this machine, with the defaults of kiln_module_options. */
-  module() :module(host_options()) {}
+  module() :module(kiln_module_options{}) {}
   /** A module with options, which are copied: kiln_module_new. It is false if there was no memory or they are out of
    * range. */
   explicit module(const kiln_module_options &options) : owner(kiln_module_new(&options)) {}
   /** A module for this machine whose code is for a JIT. `name`, copied, is for diagnostics. */
   static module for_jit(const char *name = nullptr) {
-    kiln_module_options options = host_options();
+    kiln_module_options options{};
     options.jit = true;
     options.name = name;
     return module(options);
-  }
-  /** The default options, with this machine as the target. */
-  static kiln_module_options host_options() noexcept {
-    kiln_module_options options{};
-    kiln_target_find_host(&options.target);
-    return options;
   }
   /** kiln_module_status. */
   kiln_status status() const noexcept { return kiln_module_status(get()); }
@@ -164,8 +158,8 @@ public:
   template <class F> symbol declare(const char *name) const {
     return declare(name, sig_of<F>(get()));
   }
-  /** kiln_symbol_find. */
-  symbol find(const char *name) const { return kiln_symbol_find(get(), name); }
+  /** kiln_symbol_lookup. */
+  symbol lookup(const char *name) const { return kiln_symbol_lookup(get(), name); }
   /** A string of the program, as private data: kiln_data_define_string. */
   symbol string(const char *text) const { return string(text, std::strlen(text)); }
   /** As above, of `text_length` bytes, which may be 0. */
@@ -274,7 +268,7 @@ public:
   [[nodiscard]] result add(const module &m, const session &s, std::uint32_t flags = 0,
                            kiln_jit_unit *unit = nullptr) {
     kiln_session *const sessions[] = {s.get()};
-    const kiln_jit_input input{m.get(), sessions, 1};
+    const kiln_jit_input input{m.get(), sessions, 1, {}};
     return add(flags, &input, 1, unit);
   }
   /** Links several modules, or the code of several sessions. */
@@ -291,14 +285,14 @@ public:
     kiln_status code = kiln_jit_remove(get(), unit, &e.error);
     return result(code, e.error);
   }
-  /** A pointer to an external function or data of C++ type `T`: `jit.find<int(int, int)>("add")` is an
-   * `int (*)(int, int)`, `jit.find<long>("count")` a `long *`. NULL if no unit defines it. Nothing checks that the
+  /** A pointer to an external function or data of C++ type `T`: `jit.lookup<int(int, int)>("add")` is an
+   * `int (*)(int, int)`, `jit.lookup<long>("count")` a `long *`. NULL if no unit defines it. Nothing checks that the
    * type is right. */
-  template <class T> std::add_pointer_t<T> find(const char *name) const {
-    return reinterpret_cast<std::add_pointer_t<T>>(kiln_jit_find(get(), name));
+  template <class T> std::add_pointer_t<T> lookup(const char *name) const {
+    return reinterpret_cast<std::add_pointer_t<T>>(kiln_jit_lookup(get(), name));
   }
   /** The same of one unit, internal names included: kiln_jit_address. */
-  template <class T> std::add_pointer_t<T> find(kiln_jit_unit unit, const char *name) const {
+  template <class T> std::add_pointer_t<T> address(kiln_jit_unit unit, const char *name) const {
     return reinterpret_cast<std::add_pointer_t<T>>(kiln_jit_address(get(), unit, name));
   }
   /** The function of a unit that was compiled as number `index`, from 0: kiln_jit_function. */

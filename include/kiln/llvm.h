@@ -18,7 +18,9 @@ enum {
 /** True if `bytes` start as bitcode, raw or in its wrapper. */
 KILN_API bool kiln_llvm_is_bitcode(const void *bytes, size_t size_bytes);
 
-/** Finds the target that the bitcode's triple names; false if there is none or it is unknown. */
+/** Finds the target of a module that is to read the bitcode: that of its triple, or, if there is no code generation for
+ * that one, Linux on the same processor; then reading fails by the triple's name. False if there is no triple, or one
+ * with another processor. */
 KILN_API bool kiln_llvm_find_target(const void *bytes, size_t size_bytes, kiln_target *out);
 
 /** Reads a bitcode module: declares and defines into the session's module, builds each function

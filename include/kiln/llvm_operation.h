@@ -36,6 +36,7 @@ typedef struct kiln_llvm_operand {
   /** Of a constant, instead of `constant`, or NULL: of a vector, one for each lane (in a mask of shufflevector -1 is
    * a lane that may be anything); of a scalar of more than 64 bits, its words, the lowest first. */
   const int64_t *words;
+  uint64_t reserved[1]; /**< 0 */
 } kiln_llvm_operand;
 
 /** Makes a builder for module `m`. NULL without memory, for a NULL, and for a module that has failed. Free it before

@@ -27,7 +27,7 @@ typedef struct kiln_machine_info {
 } kiln_machine_info;
 
 /** Finds an instruction by LLVM's name for it, without "llvm.x86." or "llvm.aarch64."; false if there is none. */
-KILN_API bool kiln_machine_find(kiln_target target, const char *name, size_t name_length,
+KILN_API bool kiln_machine_find(kiln_processor target, const char *name, size_t name_length,
                                 kiln_machine_info *out);
 
 /** [MACHINE] [MACHINEV] The instruction `row` on `n_operands` operands. */

@@ -39,7 +39,7 @@ typedef kiln_status (*kiln_assemble_fn)(void *user, kiln_target target, kiln_ass
 
 /** Options of a module. Zero-initialise for defaults. */
 typedef struct kiln_module_options {
-  kiln_target target;       /**< all zero: x86-64; kiln_target_find_host finds this machine's */
+  kiln_target target;       /**< all zero: this machine */
   kiln_pic pic;             /**< how position-independent the code is */
   const char *name;         /**< for diagnostics and the object's file symbol; NULL: none */
   kiln_allocator allocator; /**< all zero: C's realloc */
@@ -70,8 +70,9 @@ typedef struct kiln_module_options {
 /** A module: everything that becomes one object. */
 typedef struct kiln_module kiln_module;
 
-/** Makes a module. NULL only if out of memory or with options out of range. `options` is copied; NULL: the defaults,
- * for the machine that the library runs on. */
+/** Makes a module. NULL only if out of memory, with options out of range, or for this machine if it is no target.
+ * `options` is copied; NULL: as all zero. A module for a target that there is no code generation for has failed with
+ * KILN_ERR_UNSUPPORTED; the diagnostic names the target. */
 KILN_API kiln_module *kiln_module_new(const kiln_module_options *options);
 
 /** Frees a module. Its sessions must be freed before. NULL is allowed. */
@@ -110,12 +111,15 @@ KILN_API bool kiln_module_is_frozen(const kiln_module *m);
 /** The name that the module was made with; "": none. Lives as long as the module. */
 KILN_API const char *kiln_module_name(const kiln_module *m);
 
-/** Names the source file: the object's file symbol (STT_FILE) has this name, and not the module's. The name is copied;
+/** Names the source file: the object's file symbol has this name, and not the module's. The name is copied;
  * "" or NULL: the module's again. Returns the module's status; a lack of memory (KILN_ERR_MEMORY) sticks to it. */
 KILN_API kiln_status kiln_module_set_source_file(kiln_module *m, const char *name);
 
-/** The target the module was made for. */
-KILN_API kiln_target kiln_module_target(const kiln_module *m);
+/** The target the module was made for, no field of which is zero; all zero for NULL. */
+KILN_API kiln_target kiln_module_get_target(const kiln_module *m);
+
+/** The processor of that target; KILN_PROCESSOR_HOST for NULL. */
+KILN_API kiln_processor kiln_module_processor(const kiln_module *m);
 
 /** The features that all of its functions have: kiln_module_options.features. 0 for NULL. */
 KILN_API uint32_t kiln_module_features(const kiln_module *m);
@@ -128,7 +132,7 @@ KILN_API kiln_allocator kiln_module_get_allocator(const kiln_module *m);
 
 /* ---- symbols ---- */
 
-/** Linkage, as in ELF. */
+/** Where a name is known, and which of several definitions counts. */
 typedef enum kiln_linkage {
   KILN_LINKAGE_EXTERNAL, /**< global symbol */
   KILN_LINKAGE_INTERNAL, /**< local symbol */
@@ -139,7 +143,7 @@ typedef enum kiln_linkage {
   KILN_LINKAGE_COUNT
 } kiln_linkage;
 
-/** Visibility, as in ELF. */
+/** Who sees an external name of a shared object or executable besides itself. */
 typedef enum kiln_visibility {
   KILN_VISIBILITY_DEFAULT,   /**< other components see it, and may define their own instead */
   KILN_VISIBILITY_HIDDEN,    /**< only the component that is linked together sees it */
@@ -177,17 +181,17 @@ typedef struct kiln_symbol_desc {
    * -fno-plt). */
   bool no_plt;
   /** Aliases of functions, without an offset: the target is called when the program starts, and returns the address of
-   * the function that the alias stands for (ELF's STT_GNU_IFUNC). Code in memory and the interpreter have no such
+   * the function that the alias stands for (an ifunc). Code in memory and the interpreter have no such
    * symbols. */
   bool resolver;
-  /** The section group that `comdat` names only keeps its sections together (an ELF group without GRP_COMDAT): linkers
+  /** The section group that `comdat` names only keeps its sections together: linkers
    * keep that of each object, not one group of each name. It is enough to set this for one symbol of the group. */
   bool comdat_stays;
   uint64_t reserved[2]; /**< 0 */
 } kiln_symbol_desc;
 
 /** Finds a symbol by its name; id 0 if there is none. */
-KILN_API kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name);
+KILN_API kiln_symbol kiln_symbol_lookup(const kiln_module *m, const char *name);
 
 /** The symbol of a name that code or data refers to before it is known what the name stands for: finds it, or makes
  * one of kind KILN_SYMBOL_UNKNOWN, which is an external reference. kiln_func_declare, kiln_data_declare and
@@ -202,8 +206,8 @@ KILN_API kiln_status kiln_module_reserve(kiln_module *m, uint32_t symbols);
 
 /** Flags of one parameter. */
 enum {
-  KILN_PARAM_SEXT = 1,  /**< the caller sign-extends to 32 bits */
-  KILN_PARAM_ZEXT = 2,  /**< the caller zero-extends to 32 bits */
+  KILN_PARAM_SEXT = 1,  /**< I8, I16: the caller sign-extends to 32 bits */
+  KILN_PARAM_ZEXT = 2,  /**< I8, I16: the caller zero-extends to 32 bits */
   KILN_PARAM_BYVAL = 4, /**< an address; `size` bytes at it are copied to the argument area */
   KILN_PARAM_SRET = 8,  /**< address of the result's memory; the function returns it as well */
   KILN_PARAM_JOIN = 16, /**< part of one argument with the parameter after it: in registers or in
@@ -215,18 +219,23 @@ enum {
   /** A v128: the upper half of the 256-bit register whose lower half is the v128 before it, as
    * the ABI passes such vectors where the processor has AVX. x86-64 only; no other
    * flag. */
-  KILN_PARAM_UPPER = 64
+  KILN_PARAM_UPPER = 64,
+  /** I8, I16, I32: the caller sign-extends to 64 bits, as the ABIs of RISC-V and s390x require. The callee, whoever
+   * compiled it, may rely on it. At most one of this, ZEXT64, SEXT and ZEXT. */
+  KILN_PARAM_SEXT64 = 128,
+  KILN_PARAM_ZEXT64 = 256 /**< the same with zeros */
 };
 
 /** One parameter of a signature. */
 typedef struct kiln_param {
-  uint8_t type;  /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
-  uint8_t flags; /**< KILN_PARAM_... */
+  uint8_t type;   /**< kiln_type; BYVAL, SRET and CHAIN: KILN_TYPE_I64 */
+  uint32_t flags; /**< KILN_PARAM_... */
   /** BYVAL: alignment of the copy, as a power of two; 0 to 3 mean 8 bytes. Without BYVAL: if the argument is in
    * memory, it begins at such an address, where the ABI requires that (AArch64, not x86-64): 0, or 4 for 16 bytes.
    * Of several parameters that are joined, the first one has it. */
   uint8_t align_log2;
-  uint32_t size_bytes; /**< BYVAL: size */
+  uint32_t size_bytes;  /**< BYVAL: size */
+  uint64_t reserved[1]; /**< 0 */
 } kiln_param;
 
 /** Calling conventions. */
@@ -315,6 +324,7 @@ typedef struct kiln_reloc {
   /** Not 0: the value is symbol + addend - address of `relative_to`. `relative_to` must be defined in the section of
    * this item, as the item itself is, or in one section with a local `symbol`, as two blocks of a function are. */
   kiln_symbol relative_to;
+  uint64_t reserved[1]; /**< 0 */
 } kiln_reloc;
 
 /** Flags of a data definition. */
@@ -337,7 +347,7 @@ typedef struct kiln_data_desc {
   /** Not 0: the item belongs to the machine code at this label (kiln_asm_label), and is left out without that code. Of
    * the items of one section group that belong to labels, only those of the first label are kept. */
   kiln_symbol label;
-  /** Not 0: the item is in a section of its own (SHF_LINK_ORDER), which the linker leaves out if it leaves out the
+  /** Not 0: the item is in a section of its own, which the linker leaves out if it leaves out the
    * section of this symbol, which the module must define. */
   kiln_symbol with;
   uint64_t reserved[2]; /**< 0 */

@@ -21,12 +21,26 @@ enum {
   KILN_SECTION_EXCLUDE = 64  /**< left out of what is linked from the object */
 };
 
+/** What a section's content is to linkers and loaders. */
+typedef enum kiln_section_kind {
+  KILN_SECTION_BY_NAME, /**< as the section's name says */
+  KILN_SECTION_CONTENT, /**< it means nothing to them */
+  KILN_SECTION_ZERO,    /**< zeros, which take no room in the object */
+  KILN_SECTION_NOTE,    /**< notes about the program */
+  KILN_SECTION_INIT,    /**< addresses of functions that are called when the program starts */
+  KILN_SECTION_FINI,    /**< when it ends */
+  KILN_SECTION_PREINIT, /**< when it starts, before those of INIT; of executables */
+  KILN_SECTION_OTHER,   /**< what kiln_section_desc.format_type says */
+  KILN_SECTION_KIND_COUNT
+} kiln_section_kind;
+
 /** What a section is. */
 typedef struct kiln_section_desc {
-  uint32_t flags; /**< all of its KILN_SECTION_... */
-  /** ELF's sh_type: 1 PROGBITS, 7 NOTE, 8 NOBITS (zero data only), 14 to 16 INIT_ARRAY, FINI_ARRAY and
-   * PREINIT_ARRAY, or one from 0x60000000 on; 0: by the section's name. */
-  uint32_t type;
+  uint32_t flags;         /**< all of its KILN_SECTION_... */
+  kiln_section_kind kind; /**< what its content is */
+  /** OTHER: the object format's own number for a kind that is not named here: of ELF, a section type of a system, a
+   * processor or an application (from 0x60000000 on). Else 0. */
+  uint32_t format_type;
   uint32_t entry_bytes; /**< size of its entries (MERGE: not 0); 0: none */
   uint64_t reserved[1]; /**< 0 */
 } kiln_section_desc;

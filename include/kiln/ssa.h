@@ -53,9 +53,9 @@ extern "C" {
  * other. Used by one thread at a time. With NULL the calls give "none" or KILN_ERR_STRUCTURE. */
 typedef struct kiln_ssa kiln_ssa;
 
-/** A variable of the current function. Ids count from 0; UINT32_MAX is none. */
+/** A variable of the current function. */
 typedef struct kiln_ssa_variable {
-  uint32_t id; /**< UINT32_MAX: none */
+  uint32_t id; /**< 0: none */
 } kiln_ssa_variable;
 
 /** Flags of kiln_ssa_begin. */

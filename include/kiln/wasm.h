@@ -93,9 +93,8 @@ KILN_API uint64_t kiln_wasm_body_bytes(const kiln_wasm *w, uint32_t first, uint3
 
 /** Validates bodies `first` to `first` + `count` - 1, each at most once, builds each in `s`, a session of the module,
  * and gives it to `sink` (NULL: kiln_func_compile). After kiln_module_freeze several threads may do that at once,
- * each with a session of its own. What is wrong with a body is the error of its function, which the sink gets (and
- * kiln_func_compile passes to the module), with the offset in the message; the status is that of the first error,
- * other bodies are read. */
+ * each with a session of its own. What is wrong with a body becomes the module's error, with the offset in the message,
+ * and the sink does not get that function; the status is that of the first error, other bodies are read. */
 KILN_API kiln_status kiln_wasm_read_bodies(const kiln_wasm *w, kiln_session *s, uint32_t first,
                                            uint32_t count, kiln_func_sink_fn sink, void *user);
 

@@ -188,14 +188,15 @@ void *kiln_wasmrt_instance_address(const kiln_wasmrt_instance *instance);
 const kiln_wasm_image *kiln_wasmrt_instance_image(const kiln_wasmrt_instance *instance);
 
 /** An export; `address` NULL if there is none of that name. */
-kiln_wasmrt_extern kiln_wasmrt_find(const kiln_wasmrt_instance *instance, const char *name);
+kiln_wasmrt_extern kiln_wasmrt_lookup(const kiln_wasmrt_instance *instance, const char *name);
 
 /** Likewise by a name that may have NULs in it. */
-kiln_wasmrt_extern kiln_wasmrt_find_bytes(const kiln_wasmrt_instance *instance,
-                                          kiln_wasm_name name);
+kiln_wasmrt_extern kiln_wasmrt_lookup_bytes(const kiln_wasmrt_instance *instance,
+                                            kiln_wasm_name name);
 
 /** An exported function, or NULL. */
-const kiln_wasm_func *kiln_wasmrt_find_func(const kiln_wasmrt_instance *instance, const char *name);
+const kiln_wasm_func *kiln_wasmrt_lookup_func(const kiln_wasmrt_instance *instance,
+                                              const char *name);
 
 /** The type of a function; `entry` and `host` in it mean nothing. */
 kiln_wasm_functype kiln_wasmrt_func_type(const kiln_wasmrt_store *store,
@@ -262,9 +263,9 @@ typedef struct kiln_wasmrt_line {
 } kiln_wasmrt_line;
 
 /** Where in the sources the functions of a trap's backtrace were: `lines` gets one for each of `error->frames`. For
- * modules that were compiled with KILN_WASM_DEBUG (`kiln wasm -g`) into objects of this program, whose files are read
- * for that. */
-void kiln_wasmrt_find_lines(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines);
+ * modules that were compiled with KILN_WASM_DEBUG (`kiln compile -g`) into objects of this program, whose files are
+ * read for that. */
+void kiln_wasmrt_lines(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines);
 
 /* ---- modules in memory ---- What is below needs libkiln and libkiln-wasm. */
 
@@ -291,8 +292,8 @@ kiln_wasmrt_code *kiln_wasmrt_compile(const void *bytes, size_t size_bytes,
 const kiln_wasm_image *kiln_wasmrt_code_image(const kiln_wasmrt_code *code);
 
 /** Likewise for code in memory, compiled with KILN_WASM_DEBUG in its flags. */
-void kiln_wasmrt_code_find_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
-                                 kiln_wasmrt_line *lines);
+void kiln_wasmrt_code_lines(const kiln_wasmrt_code *code, const kiln_wasmrt_error *error,
+                            kiln_wasmrt_line *lines);
 
 /** What of the module was ignored: kiln_wasm_note. NULL: nothing. Lives as long as the code. */
 const char *kiln_wasmrt_code_note(const kiln_wasmrt_code *code);

@@ -72,9 +72,7 @@ static const char *target_refused(const struct shim_host *host, struct shim_unit
   kiln_target target;
   if (triple == NULL) triple = "";
   snprintf(processor, sizeof processor, "%.*s", (int)strcspn(triple, "-"), triple);
-  if (strcmp(processor, "arm64") == 0 || strcmp(processor, "amd64") == 0 ||
-      kiln_target_find(processor, &target))
-    return NULL;
+  if (kiln_target_find(processor, &target)) return NULL;
   if (named == NULL) named = triple[0] != 0 ? triple : "what a module without a triple is for";
   snprintf(u->why, sizeof u->why, "%.200s is not a target of Kiln", named);
   return u->why;

@@ -149,10 +149,10 @@ static bool is_without_passes(const struct rustc_options *o, const struct tool_s
 
 /* Does rustc load Kiln ($KILN_BACKEND)? Only for cargo's own compilations, which have -C metadata: a stable compiler
  * takes the option with RUSTC_BOOTSTRAP alone, and build scripts that try what the compiler accepts are to see a stable
- * one. Where Kiln inlines, or LLVM must generate code, it is not loaded. */
+ * one. Where LLVM must generate code, or $KILN_OPT_LEVEL has Kiln generate code at other levels, it is not loaded. */
 static bool is_for_backend(const struct rustc_options *o, const struct tool_settings *s) {
   return tool_backend() != NULL && o->metadata && !o->backend && o->level == 0 && o->llvm[0] == 0 &&
-         s->opt_level == 0 && s->inlining.what == KILN_INLINING_OFF;
+         s->opt_level == 0;
 }
 
 /* `words`, of which `n` are there, and more options. */

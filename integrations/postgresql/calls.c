@@ -71,8 +71,11 @@ void kj_emit_func(kj_expr *e, int i, ExprEvalStep *op) {
     return;
   }
   if (strict && e->steps[i].native != NULL) {
-    kj_write_result(e, i, native(e, i, fcinfo));
-    return;
+    v = native(e, i, fcinfo);
+    if (v.form != KJ_NONE) {
+      kj_write_result(e, i, v);
+      return;
+    }
   }
   if (any.n_nulls == 0) {
     kj_flush_args(e, i, 0);

@@ -261,6 +261,20 @@ void kj_jump_if(kj_expr *e, kiln_value cond, bool when, int target) {
   kiln_block_switch(e->f, on);
 }
 
+void kj_switch(kj_expr *e, kiln_type type, kiln_value v, const kj_arm *cases, int n_cases,
+               int otherwise) {
+  kiln_switch_case *to = palloc(sizeof(kiln_switch_case) * (Size)n_cases);
+
+  for (int k = 0; k < n_cases; k++) {
+    to[k] = (kiln_switch_case){(int64)cases[k].constant, e->steps[cases[k].body].block};
+    save_edge(e, cases[k].body);
+  }
+  save_edge(e, otherwise);
+  kiln_build_switch(e->f, type, v, e->steps[otherwise].block, to, (uint32)n_cases);
+  pfree(to);
+  e->reachable = false;
+}
+
 /* Whether a way ends the expression with "false, not null": there is one block for all of them. */
 static bool ends_false(const kj_expr *e, int target, int i, const kj_value *v) {
   return e->state->steps[target].opcode == EEOP_DONE_RETURN && e->steps[i].cell == 0 &&

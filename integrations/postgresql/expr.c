@@ -67,9 +67,10 @@ static void find_operator(kj_expr *e, int i) {
   ExprEvalStep *op = &e->state->steps[i];
   FunctionCallInfo fcinfo = kj_step_fcinfo(op);
 
-  /* those whose result is the function's, or not that */
+  /* those whose result is the function's, or not that; and searches, by whether it is true */
   if (!kj_is_strict(op->opcode) && op->opcode != EEOP_FUNCEXPR && op->opcode != EEOP_DISTINCT &&
-      op->opcode != EEOP_NOT_DISTINCT)
+      op->opcode != EEOP_NOT_DISTINCT && op->opcode != EEOP_SCALARARRAYOP &&
+      op->opcode != EEOP_HASHED_SCALARARRAYOP)
     return;
   e->steps[i].native = kj_find_operator(fcinfo->flinfo->fn_addr, fcinfo);
 }
@@ -110,6 +111,14 @@ static void find_access(kj_expr *e, int i) {
   mark_target(e, jump_target(op, kind->jump2));
 }
 
+/* The steps that code of a chain goes to. */
+static void mark_chains(kj_expr *e) {
+  for (int k = 0; k < e->n_chains; k++) {
+    for (int n = 0; n < e->chains[k].n_arms; n++) mark_target(e, e->chains[k].arms[n].body);
+    mark_target(e, e->chains[k].otherwise);
+  }
+}
+
 /* The step itself or the next one after it that jumps, and that is jumped to. */
 static void find_next(kj_expr *e) {
   int n = e->state->steps_len, jump = n, target = n;
@@ -135,7 +144,7 @@ static bool scan(kj_expr *e, const char **why) {
   for (int i = 0; i < state->steps_len; i++) {
     ExprEvalStep *op = &state->steps[i];
 
-    e->steps[i] = (kj_step){.cell = -1, .args = -1, .first_edge = -1};
+    e->steps[i] = (kj_step){.cell = -1, .args = -1, .first_edge = -1, .chain = -1};
     if (op->opcode < 0 || op->opcode >= EEOP_LAST || kj_step_kinds[op->opcode].emit == NULL) {
       *why = psprintf("there is no code for step %s", name_of(op));
       return false;
@@ -149,6 +158,8 @@ static bool scan(kj_expr *e, const char **why) {
     if (is_bool_step(op->opcode)) (void)kj_add_cell(e, NULL, op->d.boolexpr.anynull);
   }
   for (int i = 0; i < state->steps_len; i++) find_access(e, i);
+  kj_find_chains(e);
+  mark_chains(e);
   kj_sort_accesses(e);
   find_next(e);
   find_constants(e);
@@ -237,7 +248,9 @@ bool kj_build_expr(kj_batch *b, ExprState *state, kiln_symbol symbol, const char
 
     CHECK_FOR_INTERRUPTS();
     if (e.steps[i].target) kj_begin_target(&e, i);
-    if (e.reachable) kj_step_kinds[op->opcode].emit(&e, i, op);
+    if (!e.reachable) continue;
+    if (e.steps[i].chain >= 0) kj_emit_chain(&e, &e.chains[e.steps[i].chain]);
+    else kj_step_kinds[op->opcode].emit(&e, i, op);
   }
   build_ret_false(&e);
   kj_build_colds(&e);

@@ -7,6 +7,8 @@
  *   steps.c      the table of step kinds, and the code of most of them
  *   calls.c      steps that call a function through PostgreSQL's interface
  *   operator.c   functions that become instructions: the table of them is operators.def
+ *   varlena.c    operators of text and numeric, as functions that code calls directly
+ *   search.c     IN lists and CASE with constants: one search instead of a comparison for each
  *   aggregate.c  transitions of aggregates
  *   deform.c     from a tuple's bytes to a slot's values
  *
@@ -95,7 +97,50 @@ typedef struct kj_edge {
   uint32 time;     /**< when it was made: what cells held then */
 } kj_edge;
 
-typedef struct kj_operator kj_operator;
+/** How a function of operators.def is computed. */
+typedef enum kj_kind {
+  KJ_COMPARE,       /**< of integers, by a kiln_icond */
+  KJ_FCOMPARE,      /**< of floats, by the kiln_fcond that holds where nothing is NaN */
+  KJ_OVERFLOW,      /**< an operation with an overflow flag */
+  KJ_DIVIDE,        /**< quotient or remainder; not by 0 or -1 */
+  KJ_NEGATE,        /**< 0 - a, unless it overflows */
+  KJ_MAGNITUDE,     /**< of an integer, unless it is the least */
+  KJ_INCREMENT,     /**< a plus or minus 1, unless it overflows */
+  KJ_BINARY,        /**< an operation that cannot fail */
+  KJ_UNARY,         /**< likewise */
+  KJ_FUNARY,        /**< likewise, of a float */
+  KJ_FLOAT,         /**< of floats; an infinite result, or none, is the function's business */
+  KJ_FLOAT_NONZERO, /**< likewise, and 0, which may be too small a number */
+  KJ_FCHOOSE,       /**< the first one if the condition holds, else the second */
+  KJ_CONVERT,       /**< to a type that has all values */
+  KJ_NARROW,        /**< to an integer type that may not have it */
+  KJ_TEXT,          /**< equality of texts whose collation tells different bytes apart */
+  KJ_BPCHAR,        /**< likewise, without blanks at the end */
+  KJ_LIKE,          /**< LIKE under such a collation, with a constant pattern */
+  KJ_NUMERIC        /**< comparison of numerics, by a kiln_icond */
+} kj_kind;
+
+/** A row of operators.def. */
+typedef struct kj_operator {
+  PGFunction fn;         /**< PostgreSQL's */
+  uint8 kind;            /**< kj_kind */
+  uint8 a, b, result, x; /**< the other columns */
+} kj_operator;
+
+/** A test of a chain. */
+typedef struct kj_arm {
+  Datum constant; /**< what the value is compared with */
+  int body;       /**< the step that follows if they are equal */
+} kj_arm;
+
+/** Tests of one value for equality with constants, each of which is reached if the one before fails: of a CASE. */
+typedef struct kj_chain {
+  int first;             /**< the step that reads the value */
+  const kj_operator *eq; /**< what compares */
+  kj_arm *arms;          /**< in order */
+  int n_arms, max_arms;
+  int otherwise; /**< the step that follows if none is equal, or the value is null */
+} kj_chain;
 
 /** What is known of a step before code is made. */
 typedef struct kj_step {
@@ -108,6 +153,8 @@ typedef struct kj_step {
   int next_jump;             /**< the first step from it on that jumps */
   int next_target;           /**< the first step from it on that is jumped to */
   bool target;               /**< some step jumps to it */
+  bool tests;                /**< it begins a test that is part of a chain, or of none worth it */
+  int chain;                 /**< number of the chain that begins here; -1: none */
   kiln_block block;          /**< of a target */
 } kj_step;
 
@@ -157,6 +204,8 @@ typedef struct kj_expr {
   int n_edges, max_edges;
   kj_cold *colds;
   int n_colds, max_colds;
+  kj_chain *chains;
+  int n_chains, max_chains;
 } kj_expr;
 
 /** A function that deforms tuples, of one batch. */
@@ -178,6 +227,8 @@ enum {
   KJ_SIG_VOID_4,
   KJ_SIG_REPARENT,
   KJ_SIG_I8_2,
+  KJ_SIG_I32_2,
+  KJ_SIG_I64_2,
   KJ_SIGS
 };
 
@@ -185,6 +236,7 @@ enum {
 struct kj_batch {
   kiln_module *module;
   kiln_session *session;
+  MemoryContext memory;   /**< lives as long as the code */
   kiln_sig sigs[KJ_SIGS]; /**< 0: not made yet */
   int flags;              /**< PGJIT_...: what is wanted */
   int n_functions;        /**< that were compiled: kiln_jit_function's numbers */
@@ -280,6 +332,9 @@ extern void kj_jump(kj_expr *e, int target);
 extern void kj_jump_if(kj_expr *e, kiln_value cond, bool when, int target);
 /** As kj_jump_if, with `v` as the result of step `i` on that way. */
 extern void kj_jump_with(kj_expr *e, kiln_value cond, bool when, int target, int i, kj_value v);
+/** Goes to the step of the case that the integer `v` equals, else to step `otherwise`. Values differ. */
+extern void kj_switch(kj_expr *e, kiln_type type, kiln_value v, const kj_arm *cases, int n_cases,
+                      int otherwise);
 /** Begins the block of step `i`, which is jumped to: what cells hold is what all ways to it give. */
 extern void kj_begin_target(kj_expr *e, int i);
 
@@ -318,6 +373,8 @@ extern const kj_step_kind kj_step_kinds[EEOP_LAST];
 extern FunctionCallInfo kj_step_fcinfo(const ExprEvalStep *op);
 /** The slot that an opcode of a group of three (inner, outer, scan) is about. */
 extern int kj_slot_of(ExprEvalOp opcode, ExprEvalOp inner);
+/** Calls the function of PostgreSQL's interpreter that the kind of step `i` names. */
+extern void kj_emit_helper(kj_expr *e, int i, ExprEvalStep *op);
 /** The place of step `i`'s other operand, for those that have one. */
 extern bool kj_step_source(const ExprEvalStep *op, Datum **value, bool **isnull);
 
@@ -347,9 +404,44 @@ extern const kj_operator *kj_find_operator(PGFunction fn, FunctionCallInfo fcinf
 extern bool kj_operator_is_boolean(const kj_operator *op);
 /** Number of its arguments: 1 or 2. */
 extern int kj_operator_args(const kj_operator *op);
-/** Computes it: the result's null flags are those of the arguments. */
+/** Computes it: the result's null flags are those of the arguments. KJ_NONE: it isn't computed for these arguments,
+ * and nothing was built. */
 extern kj_value kj_emit_operator(kj_expr *e, const kj_operator *op, FunctionCallInfo fcinfo,
                                  const kj_value *args);
+
+/* ---- varlena.c ---- */
+
+/** The bytes of a text, their number, and the first 8 of them. */
+typedef struct kj_bytes {
+  const char *at; /**< they are here */
+  int n;          /**< number */
+  uint64 head;    /**< the first 8; of less than 8, all */
+} kj_bytes;
+
+/** Whether texts under a collation are equal only if their bytes are. */
+extern bool kj_equal_by_bytes(Oid collation);
+/** Whether a pattern of LIKE stands for the same whether it is matched by characters or by bytes. */
+extern bool kj_like_by_bytes(void);
+/** The bytes of a text that is neither compressed nor elsewhere; of a bpchar, those before the blanks at the end. */
+extern kj_bytes kj_bytes_of(Datum text, bool bpchar);
+/** Whether two are equal. */
+extern bool kj_same_bytes(const kj_bytes *a, const kj_bytes *b);
+/** Calls a function of two arguments unless a flag in `any` is set, whose flags become one. Then the result is 0. */
+extern kiln_value kj_call_unless_null(kj_expr *e, kj_value *any, void *function, int sig,
+                                      kiln_type result, const kiln_value *args);
+/** Computes an operator of text or numeric; the value alone. `any` has the flags of the arguments, which become one.
+ * KJ_NONE: as of kj_emit_operator. */
+extern kj_value kj_emit_varlena(kj_expr *e, const kj_operator *op, const kj_value *args,
+                                kj_value *any);
+
+/* ---- search.c ---- */
+
+/** Emits a step for IN or NOT IN, or = ANY and <> ALL of an array: EEOP_SCALARARRAYOP and the hashed one. */
+extern void kj_emit_in(kj_expr *e, int i, ExprEvalStep *op);
+/** Finds chains. After cells know their writers, and before it is known what is jumped to. */
+extern void kj_find_chains(kj_expr *e);
+/** Emits all tests of a chain. */
+extern void kj_emit_chain(kj_expr *e, const kj_chain *c);
 
 /* ---- aggregate.c ---- */
 

@@ -7,35 +7,8 @@
 
 #include <math.h>
 
-#include "catalog/pg_collation_d.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-
-typedef enum kj_kind {
-  KJ_COMPARE,       /**< of integers, by a kiln_icond */
-  KJ_FCOMPARE,      /**< of floats, by the kiln_fcond that holds where nothing is NaN */
-  KJ_OVERFLOW,      /**< an operation with an overflow flag */
-  KJ_DIVIDE,        /**< quotient or remainder; not by 0 or -1 */
-  KJ_NEGATE,        /**< 0 - a, unless it overflows */
-  KJ_MAGNITUDE,     /**< of an integer, unless it is the least */
-  KJ_INCREMENT,     /**< a plus or minus 1, unless it overflows */
-  KJ_BINARY,        /**< an operation that cannot fail */
-  KJ_UNARY,         /**< likewise */
-  KJ_FUNARY,        /**< likewise, of a float */
-  KJ_FLOAT,         /**< of floats; an infinite result, or none, is the function's business */
-  KJ_FLOAT_NONZERO, /**< likewise, and 0, which may be too small a number */
-  KJ_FCHOOSE,       /**< the first one if the condition holds, else the second */
-  KJ_CONVERT,       /**< to a type that has all values */
-  KJ_NARROW,        /**< to an integer type that may not have it */
-  KJ_TEXT,          /**< equality of texts whose collation tells different bytes apart */
-  KJ_BPCHAR         /**< likewise, without blanks at the end */
-} kj_kind;
-
-struct kj_operator {
-  PGFunction fn;         /**< PostgreSQL's */
-  uint8 kind;            /**< kj_kind */
-  uint8 a, b, result, x; /**< the other columns */
-};
 
 enum { TYPE_ANY = KILN_TYPE_COUNT, MAX_OPERATORS = 512 };
 
@@ -44,6 +17,8 @@ enum { TYPE_ANY = KILN_TYPE_COUNT, MAX_OPERATORS = 512 };
 #define COND_FCHOOSE(x) KILN_FCOND_##x
 #define COND_TEXT(x) KILN_ICOND_##x
 #define COND_BPCHAR(x) KILN_ICOND_##x
+#define COND_LIKE(x) KILN_ICOND_##x
+#define COND_NUMERIC(x) KILN_ICOND_##x
 #define COND_OVERFLOW(x) KILN_OP_##x
 #define COND_DIVIDE(x) KILN_OP_##x
 #define COND_NEGATE(x) KILN_OP_##x
@@ -57,6 +32,7 @@ enum { TYPE_ANY = KILN_TYPE_COUNT, MAX_OPERATORS = 512 };
 #define COND_CONVERT(x) KILN_OP_##x
 #define COND_NARROW(x) KILN_OP_##x
 #define KILN_TYPE_TEXT KILN_TYPE_I64
+#define KILN_TYPE_NUMERIC KILN_TYPE_I64
 #define KILN_TYPE_ANY TYPE_ANY
 
 static const kj_operator operators[] = {
@@ -68,13 +44,6 @@ static const kj_operator operators[] = {
 static uint32 hash_of(PGFunction fn) {
   return (uint32)(((uint64)(uintptr_t)fn * UINT64CONST(0x9e3779b97f4a7c15)) >> 48) &
          (MAX_OPERATORS - 1);
-}
-
-/* Texts under this collation are equal if their bytes are. There are others of which this is so; to look for them takes
- * PostgreSQL's header of locales, and that takes the headers of ICU, which Debian's package does not depend on. */
-static bool equal_by_bytes(Oid collation) {
-  return collation == DEFAULT_COLLATION_OID || collation == C_COLLATION_OID ||
-         collation == POSIX_COLLATION_OID;
 }
 
 const kj_operator *kj_find_operator(PGFunction fn, FunctionCallInfo fcinfo) {
@@ -95,8 +64,10 @@ const kj_operator *kj_find_operator(PGFunction fn, FunctionCallInfo fcinfo) {
     op = &operators[by_function[at] - 1];
     if (op->fn != fn) continue;
     if (fcinfo->nargs != kj_operator_args(op)) return NULL;
-    if ((op->kind == KJ_TEXT || op->kind == KJ_BPCHAR) && !equal_by_bytes(fcinfo->fncollation))
+    if ((op->kind == KJ_TEXT || op->kind == KJ_BPCHAR || op->kind == KJ_LIKE) &&
+        !kj_equal_by_bytes(fcinfo->fncollation))
       return NULL;
+    if (op->kind == KJ_LIKE && !kj_like_by_bytes()) return NULL;
     return op;
   }
   return NULL;
@@ -105,68 +76,6 @@ const kj_operator *kj_find_operator(PGFunction fn, FunctionCallInfo fcinfo) {
 bool kj_operator_is_boolean(const kj_operator *op) { return op->result == KILN_TYPE_I8; }
 
 int kj_operator_args(const kj_operator *op) { return op->b == KILN_TYPE_VOID ? 1 : 2; }
-
-/* ---- text ---- */
-
-static bool is_plain(const void *p) { return !VARATT_IS_EXTERNAL(p) && !VARATT_IS_COMPRESSED(p); }
-
-static bool text_equal(Datum a, Datum b) {
-  const char *pa = DatumGetPointer(a), *pb = DatumGetPointer(b);
-
-  if (!is_plain(pa) || !is_plain(pb))
-    return DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, a, b));
-  return VARSIZE_ANY_EXHDR(pa) == VARSIZE_ANY_EXHDR(pb) &&
-         memcmp(VARDATA_ANY(pa), VARDATA_ANY(pb), VARSIZE_ANY_EXHDR(pa)) == 0;
-}
-
-static int length_without_blanks(const char *p) {
-  int n = (int)VARSIZE_ANY_EXHDR(p);
-  const char *s = VARDATA_ANY(p);
-
-  while (n > 0 && s[n - 1] == ' ') n--;
-  return n;
-}
-
-static bool bpchar_equal(Datum a, Datum b) {
-  const char *pa = DatumGetPointer(a), *pb = DatumGetPointer(b);
-  int na, nb;
-
-  if (!is_plain(pa) || !is_plain(pb))
-    return DatumGetBool(DirectFunctionCall2Coll(bpchareq, C_COLLATION_OID, a, b));
-  na = length_without_blanks(pa);
-  nb = length_without_blanks(pb);
-  return na == nb && memcmp(VARDATA_ANY(pa), VARDATA_ANY(pb), (size_t)na) == 0;
-}
-
-static kiln_value emit_text(kj_expr *e, const kj_operator *op, const kj_value *args,
-                            kj_value *any) {
-  void *function = op->kind == KJ_TEXT ? (void *)text_equal : (void *)bpchar_equal;
-  kiln_value r, operands[2], no = kiln_const_int(e->f, 0);
-  kiln_block on = {0};
-
-  if (any->n_nulls == KJ_ALWAYS_NULL) return no;
-  if (any->n_nulls != 0) {
-    kiln_block has = kiln_block_new(e->f);
-
-    on = kiln_block_new(e->f);
-    kj_settle(e, any, false);
-    kiln_build_brif(e->f, kj_null(e, any), on, &no, 1, has, NULL, 0);
-    kiln_block_switch(e->f, has);
-  }
-  operands[0] = kj_as_datum(e, &args[0]);
-  operands[1] = kj_as_datum(e, &args[1]);
-  r = kiln_build_call(e->f, kj_sig(e->batch, KJ_SIG_I8_2), kj_address(e, function), operands, 2);
-  if (op->x == KILN_ICOND_NE)
-    r = kiln_build_binary(e->f, KILN_OP_XOR, KILN_TYPE_I8, r, kiln_const_int(e->f, 1));
-  if (any->n_nulls != 0) {
-    kiln_value param = kiln_block_add_param(e->f, on, KILN_TYPE_I8);
-
-    kiln_build_br(e->f, on, &r, 1);
-    kiln_block_switch(e->f, on);
-    return param;
-  }
-  return r;
-}
 
 /* ---- numbers ---- */
 
@@ -341,7 +250,9 @@ static kiln_value emit_number(kj_expr *e, const kj_operator *op, FunctionCallInf
   case KJ_FCOMPARE:
   case KJ_FCHOOSE:
   case KJ_TEXT:
-  case KJ_BPCHAR: break;
+  case KJ_BPCHAR:
+  case KJ_LIKE:
+  case KJ_NUMERIC: break;
   }
   return (kiln_value){0};
 }
@@ -368,7 +279,9 @@ static kj_value compute(kj_expr *e, const kj_operator *op, FunctionCallInfo fcin
     return kj_make(kj_form_of(type), kiln_build_select(e->f, type, kj_as_bool(e, &first), a, b));
   }
   case KJ_TEXT:
-  case KJ_BPCHAR: return kj_make(KJ_BOOL, emit_text(e, op, args, any));
+  case KJ_BPCHAR:
+  case KJ_LIKE:
+  case KJ_NUMERIC: return kj_emit_varlena(e, op, args, any);
   default: return kj_make(kj_form_of(op->result), emit_number(e, op, fcinfo, args));
   }
 }
@@ -380,6 +293,7 @@ kj_value kj_emit_operator(kj_expr *e, const kj_operator *op, FunctionCallInfo fc
   for (int k = 0; k < kj_operator_args(op); k++) kj_add_nulls(e, &any, &args[k]);
   if (any.n_nulls == KJ_ALWAYS_NULL) return any;
   r = compute(e, op, fcinfo, args, &any);
+  if (r.form == KJ_NONE) return r;
   kj_add_nulls(e, &r, &any);
   return r;
 }

@@ -76,7 +76,7 @@ static bool open_jit(void) {
   return false;
 }
 
-static bool begin_batch(int flags) {
+static bool begin_batch(const kj_context *context) {
   kiln_module_options options = {.name = "kilnjit", .jit = true};
 
   end_batch();
@@ -84,7 +84,8 @@ static bool begin_batch(int flags) {
     building_memory =
       AllocSetContextCreate(TopMemoryContext, "kilnjit batch", ALLOCSET_DEFAULT_SIZES);
   if (!kiln_target_find_host(&options.target)) return false;
-  building.flags = flags;
+  building.flags = context->base.flags;
+  building.memory = context->memory;
   building.module = kiln_module_new(&options);
   building.session = kiln_session_new(building.module);
   n_batches++;
@@ -176,7 +177,8 @@ static void build_ready(kj_ready *r, int number) {
 
 /* Puts what was built into memory, and finds where each expression is. */
 static bool link_batch(kj_context *context) {
-  kiln_jit_input input = {building.module, &building.session, 1};
+  kiln_jit_input input = {
+    .module = building.module, .sessions = &building.session, .n_sessions = 1};
   kiln_jit_error error = {0};
   kiln_jit_unit unit;
 
@@ -204,7 +206,7 @@ static void compile_waiting(kj_context *context) {
 
   if (context->done == context->n_ready) return;
   INSTR_TIME_SET_CURRENT(start);
-  if (!open_jit() || !begin_batch(context->base.flags)) {
+  if (!open_jit() || !begin_batch(context)) {
     end_batch();
     context->done = context->n_ready;
     return;

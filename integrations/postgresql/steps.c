@@ -46,7 +46,7 @@ static void call_helper(kj_expr *e, int i, ExprEvalStep *op, void *function, int
   if (result != NULL) *result = r;
 }
 
-static void emit_helper(kj_expr *e, int i, ExprEvalStep *op) {
+void kj_emit_helper(kj_expr *e, int i, ExprEvalStep *op) {
   const kj_step_kind *kind = &kj_step_kinds[op->opcode];
 
   if (kind->access & KJ_READS) kj_flush_result(e, i);
@@ -159,14 +159,16 @@ static void emit_assign_var(kj_expr *e, int i, ExprEvalStep *op) {
   assign(e, op->d.assign_var.resultnum, &v);
 }
 
-/* The value, or where it is not null a read-only pointer to the expanded object that it may be. */
+/* The value, or where it is not null a read-only pointer to the expanded object that it may be: then its first byte,
+ * which is that of a variable length, is 1. */
 static kj_value make_read_only(kj_expr *e, kj_value v) {
-  kiln_value args[1], none = kiln_const_int(e->f, 0);
-  kiln_block call, on;
+  kiln_value args[1], none = kiln_const_int(e->f, 0), first;
+  kiln_block look, call, on;
   kiln_sig sig = kj_sig(e->batch, KJ_SIG_I64_1);
 
   kj_settle(e, &v, false);
   if (v.n_nulls == KJ_ALWAYS_NULL) return v;
+  look = kiln_block_new(e->f);
   call = kiln_block_new(e->f);
   on = kiln_block_new(e->f);
   args[0] = kj_as_datum(e, &v);
@@ -174,7 +176,11 @@ static kj_value make_read_only(kj_expr *e, kj_value v) {
                  .n_nulls = v.n_nulls,
                  .nulls = {v.nulls[0]},
                  .a = kiln_block_add_param(e->f, on, KILN_TYPE_I64)};
-  kiln_build_brif(e->f, kj_null(e, &v), on, &none, 1, call, NULL, 0);
+  kiln_build_brif(e->f, kj_null(e, &v), on, &none, 1, look, NULL, 0);
+  kiln_block_switch(e->f, look);
+  first = kiln_build_load(e->f, KILN_TYPE_I8, args[0], 0, 0);
+  first = kiln_build_icmp(e->f, KILN_ICOND_EQ, KILN_TYPE_I8, first, kiln_const_int(e->f, 1));
+  kiln_build_brif(e->f, first, call, NULL, 0, on, args, 1);
   kiln_block_switch(e->f, call);
   args[0] =
     kiln_build_call(e->f, sig, kj_address(e, (void *)MakeExpandedObjectReadOnlyInternal), args, 1);
@@ -388,7 +394,7 @@ static void emit_rowcompare_final(kj_expr *e, int i, ExprEvalStep *op) {
 #define W KJ_WRITES
 #define B KJ_BOOLEAN
 #define UNKNOWN(name) {.unknown = #name}
-#define HELPER(function) .emit = emit_helper, .helper = (void *)(function)
+#define HELPER(function) .emit = kj_emit_helper, .helper = (void *)(function)
 
 const kj_step_kind kj_step_kinds[EEOP_LAST] = {
   [EEOP_DONE_RETURN] = {.emit = emit_done},
@@ -481,8 +487,10 @@ const kj_step_kind kj_step_kinds[EEOP_LAST] = {
   [EEOP_DOMAIN_NOTNULL] = {HELPER(ExecEvalConstraintNotNull), .access = R},
   [EEOP_DOMAIN_CHECK] = {HELPER(ExecEvalConstraintCheck)},
   [EEOP_CONVERT_ROWTYPE] = {HELPER(ExecEvalConvertRowtype), .access = R | W},
-  [EEOP_SCALARARRAYOP] = {HELPER(ExecEvalScalarArrayOp), .access = R | W},
-  [EEOP_HASHED_SCALARARRAYOP] = {HELPER(ExecEvalHashedScalarArrayOp), .access = R | W},
+  [EEOP_SCALARARRAYOP] = {kj_emit_in, .helper = (void *)ExecEvalScalarArrayOp,
+                          .fcinfo = AT(d.scalararrayop.fcinfo_data), .access = R | W},
+  [EEOP_HASHED_SCALARARRAYOP] = {kj_emit_in, .helper = (void *)ExecEvalHashedScalarArrayOp,
+                                 .fcinfo = AT(d.hashedscalararrayop.fcinfo_data), .access = R | W},
   [EEOP_XMLEXPR] = {HELPER(ExecEvalXmlExpr), .access = W},
   [EEOP_AGGREF] = {.emit = emit_aggref, .access = W},
   [EEOP_GROUPING_FUNC] = {HELPER(ExecEvalGroupingFunc), .access = W},

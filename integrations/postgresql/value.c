@@ -19,6 +19,8 @@ kiln_sig kj_sig(kj_batch *b, int number) {
     [KJ_SIG_VOID_4] = {0, 4, {P, P, P, P}},
     [KJ_SIG_REPARENT] = {P, 6, {P, P, P, KILN_TYPE_I8, P, KILN_TYPE_I8}},
     [KJ_SIG_I8_2] = {KILN_TYPE_I8, 2, {P, P}},
+    [KJ_SIG_I32_2] = {KILN_TYPE_I32, 2, {P, P}},
+    [KJ_SIG_I64_2] = {P, 2, {P, P}},
 #undef P
   };
   kiln_param params[6] = {0};

@@ -8,63 +8,40 @@
 
 /* ---- arithmetic ---- */
 
-/* The unary operations that are not just "an operand of the type": TLS_ADDR, [UNV], [SLOTV]. */
-GENERAL kiln_value unary_other(kiln_func *f, unsigned op, unsigned type, uint32_t a) {
-  unsigned vtype = KILN_TYPE_VOID;
-  if (op == KILN_OP_TLS_ADDR) {
-    vtype = KILN_TYPE_PTR;
-    uint32_t i = kn_index(a);
-    if (!kn_is_pool(a) || i >= f->pool.n || !f->pool.at[i].tls) {
-      kn_build_fail(f, KILN_ERR_ARGUMENT, "tls_addr takes the constant of a thread-local symbol");
-      return KN_NONE;
-    }
-  } else if (kn_op_info[op].shape == KN_SH_SLOTV) {
-    if (!kn_is_slot(a) || kn_index(a) >= f->slots.n) {
-      kn_build_fail(f, KILN_ERR_ARGUMENT, "the operand must be a stack slot");
-      return KN_NONE;
-    }
-  } else {
-    if (!kn_build_operand(f, a, type, 1)) return KN_NONE;
-    if (op == KILN_OP_STACK_RESTORE) f->facts.dynamic_stack = true;
-    if (op == KILN_OP_VA_START && !f->facts.variadic) {
-      kn_build_fail(f, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
-      return KN_NONE;
-    }
-  }
-  kn_build_clobber(f, op, type);
-  if (op == KILN_OP_EH_RETURN) f->facts.eh_returns = true;
-  if (op == KILN_OP_RESUME || op == KILN_OP_BUILTIN_LONGJMP || op == KILN_OP_EH_RETURN) {
-    kn_build_end(f, op, type, 0, a, 0, 0, f->edges.n, 0);
-    return KN_NONE;
-  }
-  uint32_t v = kn_build_emit(f, op, type, vtype, 0, a, 0, 0);
-  return vtype != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
-}
-
 /* True if `op` exists and has `type` in its set. */
 static inline bool op_takes(unsigned op, unsigned type) {
   return op < KILN_OP_COUNT && type < KILN_TYPE_COUNT && kn_op_info[op].types >> type & 1;
 }
 
-/* True if the fast path may take opcode and type: of this shape, and not lowered to a call on this
- * target. */
+/* True if the fast path may take opcode and type: of this shape, without a fact to be noted, and not lowered to a call
+ * on this target. */
 static inline bool is_plain(const kiln_func *f, unsigned op, unsigned type, unsigned shape) {
-  return op_takes(op, type) && kn_op_info[op].shape == shape && !(f->clobbers[op] >> type & 1);
+  if (!op_takes(op, type)) return false;
+  uint16_t shape_fact;
+  memcpy(&shape_fact, &kn_op_info[op].shape, sizeof shape_fact);
+  return shape_fact == (shape | KN_FACT_NO << 8) && !(f->clobbers[op] >> type & 1);
+}
+_Static_assert(offsetof(struct kn_op_info, fact) == offsetof(struct kn_op_info, shape) + 1,
+               "shape and fact are one word");
+
+#define SHAPE(s) (UINT64_C(1) << KN_SH_##s)
+_Static_assert(KN_SH_COUNT <= 64, "a bit for each shape");
+
+/* An instruction of one of `shapes`, if the operation exists for the type. */
+GENERAL kiln_value append(kiln_func *f, unsigned op, unsigned type, uint64_t shapes, unsigned x,
+                          kiln_value a, kiln_value b, kiln_value c) {
+  if (!kn_build_begun(f)) return KN_NONE;
+  if (KN_UNLIKELY(!op_takes(op, type) || !(shapes >> kn_op_shape(op) & 1)))
+    return kn_build_bad_op(f, op, type);
+  return (kiln_value){kn_build_append(f, op, type, x, a.id, b.id, c.id)};
 }
 
 GENERAL kiln_value build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
-  if (!kn_build_ready(f)) return KN_NONE;
-  if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
-  unsigned shape = kn_op_info[op].shape;
-  if (KN_UNLIKELY(shape != KN_SH_UN || op == KILN_OP_TLS_ADDR)) {
-    if (shape != KN_SH_UN && shape != KN_SH_UNV && shape != KN_SH_SLOTV)
-      return kn_build_bad_op(f, op, type);
-    return unary_other(f, op, type, a.id);
+  if (KN_UNLIKELY(op == KILN_OP_VA_START && !f->facts.variadic && kn_build_ready(f))) {
+    kn_build_fail(f, KILN_ERR_STRUCTURE, "va_start in a function that is not variadic");
+    return KN_NONE;
   }
-  if (!kn_build_operand_imm(f, a.id, type, 1)) return KN_NONE;
-  kn_build_clobber(f, op, type);
-  if (KN_UNLIKELY(op == KILN_OP_BUILTIN_SETJMP)) f->facts.returns_twice = f->facts.sets_jump = true;
-  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, 0, 0)};
+  return append(f, op, type, SHAPE(UN) | SHAPE(UNV) | SHAPE(SLOTV), 0, a, KN_NONE, KN_NONE);
 }
 
 kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a) {
@@ -79,18 +56,7 @@ kiln_value kiln_build_unary(kiln_func *f, kiln_op op, kiln_type type, kiln_value
 
 GENERAL kiln_value build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a,
                                 kiln_value b) {
-  if (!kn_build_ready(f)) return KN_NONE;
-  if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
-  unsigned shape = kn_op_info[op].shape;
-  if (KN_UNLIKELY(shape != KN_SH_BIN && shape != KN_SH_BINV)) return kn_build_bad_op(f, op, type);
-  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type, 2))
-    return KN_NONE;
-  kn_build_clobber(f, op, type);
-  if (KN_UNLIKELY(shape == KN_SH_BINV)) {
-    kn_build_emit(f, op, type, KILN_TYPE_VOID, 0, a.id, b.id, 0);
-    return KN_NONE;
-  }
-  return (kiln_value){kn_build_emit(f, op, type, type, 0, a.id, b.id, 0)};
+  return append(f, op, type, SHAPE(BIN) | SHAPE(BINV), 0, a, b, KN_NONE);
 }
 
 kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b) {
@@ -106,19 +72,7 @@ kiln_value kiln_build_binary(kiln_func *f, kiln_op op, kiln_type type, kiln_valu
 
 kiln_value kiln_build_ternary(kiln_func *f, kiln_op op, kiln_type type, kiln_value a, kiln_value b,
                               kiln_value c) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  if (KN_UNLIKELY(!op_takes(op, type))) return kn_build_bad_op(f, op, type);
-  unsigned shape = kn_op_info[op].shape, type_b = type;
-  if (shape == KN_SH_MEMSET) type_b = KILN_TYPE_I8;
-  else if (KN_UNLIKELY(shape != KN_SH_TERN && shape != KN_SH_MEM3))
-    return kn_build_bad_op(f, op, type);
-  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type_b, 2) ||
-      !kn_build_operand_imm(f, c.id, type, 3))
-    return KN_NONE;
-  kn_build_clobber(f, op, type);
-  unsigned vtype = shape == KN_SH_TERN ? type : KILN_TYPE_VOID;
-  uint32_t v = kn_build_emit(f, op, type, vtype, 0, a.id, b.id, c.id);
-  return vtype != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
+  return append(f, op, type, SHAPE(TERN) | SHAPE(MEM3) | SHAPE(MEMSET), 0, a, b, c);
 }
 
 GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
@@ -127,14 +81,7 @@ GENERAL kiln_value build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_ty
   if (KN_UNLIKELY(!op_takes(op, to))) return kn_build_bad_op(f, op, to);
   if (KN_UNLIKELY((unsigned)from >= KILN_TYPE_COUNT || !kn_op_converts(op, to, from)))
     return kn_build_bad_op(f, op, from);
-  if (!kn_build_operand_imm(f, a.id, from, 1)) return KN_NONE;
-  /* Either type may need a library call. */
-  if (KN_UNLIKELY((f->clobbers[op] >> to | f->clobbers[op] >> from) & 1)) {
-    f->block[f->current].calls++;
-    f->facts.has_calls = true;
-    f->facts.stack_args |= f->module->library->x87 >> from & 1;
-  }
-  return (kiln_value){kn_build_emit(f, op, to, to, from, a.id, 0, 0)};
+  return (kiln_value){kn_build_append(f, op, to, from, a.id, 0, 0)};
 }
 
 kiln_value kiln_build_convert(kiln_func *f, kiln_op op, kiln_type to, kiln_type from,
@@ -153,18 +100,8 @@ _Static_assert(KILN_OP_ZEXT == KILN_OP_TRUNC + 1 && KILN_OP_SEXT == KILN_OP_TRUN
                "integer conversions are three in a row");
 
 kiln_value kiln_build_nullary(kiln_func *f, kiln_op op) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  if (KN_UNLIKELY((unsigned)op >= KILN_OP_COUNT)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
-  const struct kn_op_info *info = &kn_op_info[op];
-  if (info->shape == KN_SH_NULLARY) {
-    unsigned type = kn_op_only_type(op);
-    kn_build_clobber(f, op, type);
-    return (kiln_value){kn_build_emit(f, op, type, type, 0, 0, 0, 0)};
-  }
-  if (KN_UNLIKELY(info->shape != KN_SH_NULLARYV)) return kn_build_bad_op(f, op, KILN_TYPE_VOID);
-  if (info->effects & KN_FX_TERM) kn_build_end(f, op, KILN_TYPE_VOID, 0, 0, 0, 0, f->edges.n, 0);
-  else kn_build_emit(f, op, KILN_TYPE_VOID, KILN_TYPE_VOID, 0, 0, 0, 0);
-  return KN_NONE;
+  unsigned type = (unsigned)op < KILN_OP_COUNT ? kn_op_only_type(op) : KILN_TYPE_VOID;
+  return append(f, op, type, SHAPE(NULLARY) | SHAPE(NULLARYV), 0, KN_NONE, KN_NONE, KN_NONE);
 }
 
 kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
@@ -188,12 +125,9 @@ kiln_value kiln_build_result(kiln_func *f, kiln_value of, unsigned index) {
 
 GENERAL kiln_value build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
                               kiln_value b) {
-  if (!kn_build_ready(f)) return KN_NONE;
-  if (KN_UNLIKELY((unsigned)cond >= KILN_ICOND_COUNT || !kn_type_is_int(type)))
-    return kn_build_bad_op(f, KILN_OP_ICMP, type);
-  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand_imm(f, b.id, type, 2))
-    return KN_NONE;
-  return (kiln_value){kn_build_emit(f, KILN_OP_ICMP, type, KILN_TYPE_I8, cond, a.id, b.id, 0)};
+  if (KN_UNLIKELY((unsigned)cond >= KILN_ICOND_COUNT))
+    return kn_build_ready(f) ? kn_build_bad_op(f, KILN_OP_ICMP, type) : KN_NONE;
+  return append(f, KILN_OP_ICMP, type, SHAPE(ICMP), cond, a, b, KN_NONE);
 }
 
 kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_value a,
@@ -210,22 +144,14 @@ kiln_value kiln_build_icmp(kiln_func *f, kiln_icond cond, kiln_type type, kiln_v
 
 kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
                            kiln_value b) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  if (KN_UNLIKELY((unsigned)cond >= KILN_FCOND_COUNT || !kn_type_is_float(type)))
-    return kn_build_bad_op(f, KILN_OP_FCMP, type);
-  if (!kn_build_operand(f, a.id, type, 1) || !kn_build_operand(f, b.id, type, 2)) return KN_NONE;
-  kn_build_clobber(f, KILN_OP_FCMP, type);
-  return (kiln_value){kn_build_emit(f, KILN_OP_FCMP, type, KILN_TYPE_I8, cond, a.id, b.id, 0)};
+  if (KN_UNLIKELY((unsigned)cond >= KILN_FCOND_COUNT))
+    return kn_build_begun(f) ? kn_build_bad_op(f, KILN_OP_FCMP, type) : KN_NONE;
+  return append(f, KILN_OP_FCMP, type, SHAPE(FCMP), cond, a, b, KN_NONE);
 }
 
 kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                              kiln_value b) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  if (KN_UNLIKELY(!kn_build_is_type(type))) return kn_build_bad_op(f, KILN_OP_SELECT, type);
-  if (!kn_build_operand(f, cond.id, KILN_TYPE_I8, 1) || !kn_build_operand_imm(f, a.id, type, 2) ||
-      !kn_build_operand_imm(f, b.id, type, 3))
-    return KN_NONE;
-  return (kiln_value){kn_build_emit(f, KILN_OP_SELECT, type, type, 0, cond.id, a.id, b.id)};
+  return append(f, KILN_OP_SELECT, type, SHAPE(SELECT), 0, cond, a, b);
 }
 
 /* ---- memory ---- */
@@ -273,7 +199,9 @@ kiln_value kiln_build_load_ext(kiln_func *f, kiln_type type, kiln_type mem, kiln
   if (KN_UNLIKELY(!kn_type_is_int(type) || !kn_type_is_int(mem) || mem >= type ||
                   (mem_flags & ~(MEM_FLAGS | KILN_MEM_SEXT)) != 0))
     return kn_build_bad_op(f, KILN_OP_LOAD, mem);
-  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
+  uint32_t slot = a.id - kn_handle(KN_TAG_SLOT, 0);
+  if (slot < f->slots.n) kn_build_memory(f, slot, KN_MEMORY_WHOLE);
+  else if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
   return (kiln_value){
     kn_build_emit(f, KILN_OP_LOAD, type, type, mem | mem_flags, a.id, 0, (uint32_t)disp)};
 }
@@ -350,11 +278,9 @@ GENERAL kiln_value build_addr(kiln_func *f, kiln_value base, kiln_value index, u
     kn_build_fail(f, KILN_ERR_LIMIT, "a scale is at most 65535");
     return KN_NONE;
   }
-  if (!kn_build_operand(f, base.id, KILN_TYPE_PTR, 1)) return KN_NONE;
   if (index.id == 0) scale = 0;
-  else if (!kn_build_operand(f, index.id, KILN_TYPE_PTR, 2)) return KN_NONE;
-  return (kiln_value){kn_build_emit(f, KILN_OP_ADDR, KILN_TYPE_PTR, KILN_TYPE_PTR, scale, base.id,
-                                    index.id, (uint32_t)disp)};
+  return (kiln_value){
+    kn_build_append(f, KILN_OP_ADDR, KILN_TYPE_PTR, scale, base.id, index.id, (uint32_t)disp)};
 }
 
 kiln_value kiln_build_addr(kiln_func *f, kiln_value base, kiln_value index, unsigned scale,
@@ -384,11 +310,7 @@ kiln_value kiln_build_salloc(kiln_func *f, kiln_value size, unsigned align_log2)
     kn_build_fail(f, KILN_ERR_LIMIT, "alignment is at most 2^16");
     return KN_NONE;
   }
-  if (!kn_build_operand_imm(f, size.id, KILN_TYPE_PTR, 1)) return KN_NONE;
-  kn_build_clobber(f, KILN_OP_SALLOC, KILN_TYPE_PTR);
-  f->facts.dynamic_stack = true;
-  return (kiln_value){
-    kn_build_emit(f, KILN_OP_SALLOC, KILN_TYPE_PTR, KILN_TYPE_PTR, align_log2, size.id, 0, 0)};
+  return (kiln_value){kn_build_append(f, KILN_OP_SALLOC, KILN_TYPE_PTR, align_log2, size.id, 0, 0)};
 }
 
 /* ---- atomics ---- */
@@ -415,18 +337,13 @@ static bool atomic_ok(kiln_func *f, unsigned op, unsigned type, unsigned order, 
 
 kiln_value kiln_build_atomic_load(kiln_func *f, kiln_type type, kiln_value a, kiln_ordering order) {
   if (!atomic_ok(f, KILN_OP_ATOMIC_LOAD, type, order, ORDERS_LOAD)) return KN_NONE;
-  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
-  kn_build_clobber(f, KILN_OP_ATOMIC_LOAD, type);
-  return (kiln_value){kn_build_emit(f, KILN_OP_ATOMIC_LOAD, type, type, order, a.id, 0, 0)};
+  return (kiln_value){kn_build_append(f, KILN_OP_ATOMIC_LOAD, type, order, a.id, 0, 0)};
 }
 
 void kiln_build_atomic_store(kiln_func *f, kiln_type type, kiln_value a, kiln_value v,
                              kiln_ordering order) {
   if (!atomic_ok(f, KILN_OP_ATOMIC_STORE, type, order, ORDERS_STORE)) return;
-  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1) || !kn_build_operand_imm(f, v.id, type, 2))
-    return;
-  kn_build_clobber(f, KILN_OP_ATOMIC_STORE, type);
-  kn_build_emit(f, KILN_OP_ATOMIC_STORE, type, KILN_TYPE_VOID, order, a.id, v.id, 0);
+  kn_build_append(f, KILN_OP_ATOMIC_STORE, type, order, a.id, v.id, 0);
 }
 
 kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln_value a,
@@ -436,11 +353,8 @@ kiln_value kiln_build_atomic_rmw(kiln_func *f, kiln_rmw op, kiln_type type, kiln
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such read-modify-write operation");
     return KN_NONE;
   }
-  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1) || !kn_build_operand_imm(f, v.id, type, 2))
-    return KN_NONE;
-  kn_build_clobber(f, KILN_OP_ATOMIC_RMW, type);
   unsigned x = (unsigned)order | (unsigned)op << 8;
-  return (kiln_value){kn_build_emit(f, KILN_OP_ATOMIC_RMW, type, type, x, a.id, v.id, 0)};
+  return (kiln_value){kn_build_append(f, KILN_OP_ATOMIC_RMW, type, x, a.id, v.id, 0)};
 }
 
 kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a, kiln_value expected,
@@ -448,49 +362,25 @@ kiln_value kiln_build_atomic_cas(kiln_func *f, kiln_type type, kiln_value a, kil
   if (!atomic_ok(f, KILN_OP_ATOMIC_CAS, type, success, ORDERS_ANY) ||
       !atomic_ok(f, KILN_OP_ATOMIC_CAS, type, failure, ORDERS_LOAD))
     return KN_NONE;
-  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1) ||
-      !kn_build_operand_imm(f, expected.id, type, 2) ||
-      !kn_build_operand_imm(f, desired.id, type, 3))
-    return KN_NONE;
-  kn_build_clobber(f, KILN_OP_ATOMIC_CAS, type);
   unsigned x = (unsigned)success | (unsigned)failure << 3;
   return (kiln_value){
-    kn_build_emit(f, KILN_OP_ATOMIC_CAS, type, type, x, a.id, expected.id, desired.id)};
+    kn_build_append(f, KILN_OP_ATOMIC_CAS, type, x, a.id, expected.id, desired.id)};
 }
 
 void kiln_build_fence(kiln_func *f, kiln_ordering order) {
   if (!atomic_ok(f, KILN_OP_FENCE, KILN_TYPE_VOID, order, ORDERS_FENCE)) return;
-  kn_build_clobber(f, KILN_OP_FENCE, KILN_TYPE_VOID);
-  kn_build_emit(f, KILN_OP_FENCE, KILN_TYPE_VOID, KILN_TYPE_VOID, order, 0, 0, 0);
+  kn_build_append(f, KILN_OP_FENCE, KILN_TYPE_VOID, order, 0, 0, 0);
 }
 
 /* ---- the rest ---- */
 
 kiln_value kiln_build_va_arg(kiln_func *f, kiln_type type, kiln_value a) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  if (!op_takes(KILN_OP_VA_ARG, type)) return kn_build_bad_op(f, KILN_OP_VA_ARG, type);
-  if (!kn_build_operand(f, a.id, KILN_TYPE_PTR, 1)) return KN_NONE;
-  kn_build_clobber(f, KILN_OP_VA_ARG, type);
-  return (kiln_value){kn_build_emit(f, KILN_OP_VA_ARG, type, type, 0, a.id, 0, 0)};
+  return append(f, KILN_OP_VA_ARG, type, SHAPE(VA_ARG), 0, a, KN_NONE, KN_NONE);
 }
 
 kiln_value kiln_build_level(kiln_func *f, kiln_op op, unsigned level) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  if ((unsigned)op >= KILN_OP_COUNT || kn_op_info[op].shape != KN_SH_LEVEL)
-    return kn_build_bad_op(f, op, KILN_TYPE_PTR);
-  if (level > UINT16_MAX) {
-    kn_build_fail(f, KILN_ERR_LIMIT, "a level is at most 65535");
-    return KN_NONE;
-  }
-  f->facts.uses_frame = true;
-  kn_build_clobber(f, op, KILN_TYPE_PTR);
-  return (kiln_value){kn_build_emit(f, op, KILN_TYPE_PTR, KILN_TYPE_PTR, level, 0, 0, 0)};
-}
-
-kiln_value kiln_build_unsupported(kiln_func *f, kiln_op op, const char *what) {
-  if (!kn_build_begun(f)) return KN_NONE;
-  const char *name = (unsigned)op < KILN_OP_COUNT ? kn_op_info[op].name : "?";
-  kn_func_fail(f, KILN_ERR_UNSUPPORTED, f->current, f->n, "%s: %s is not supported", name,
-               what ? what : "it");
+  if (level <= UINT16_MAX)
+    return append(f, op, KILN_TYPE_PTR, SHAPE(LEVEL), level, KN_NONE, KN_NONE, KN_NONE);
+  if (kn_build_begun(f)) kn_build_fail(f, KILN_ERR_LIMIT, "a level is at most 65535");
   return KN_NONE;
 }

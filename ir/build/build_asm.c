@@ -96,10 +96,14 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
   if (!kn_build_begun(f)) return KN_NONE;
   const struct kn_sig *s = kn_sig_valid(f->module, sig.id) ? kn_sig(f->module, sig.id) : NULL;
   uint64_t all = 0;
+  if (s != NULL && n != s->n_params) {
+    kn_build_bad_count(f, "argument", n, s->n_params);
+    return KN_NONE;
+  }
   const char *wrong = s == NULL                ? "no such signature"
-                      : n != s->n_params       ? "the number of arguments is not the signature's"
                       : args == NULL && n != 0 ? "a list is missing (NULL)"
                       : code == NULL           ? "machine code without a description (NULL)"
+                      : !KN_UNRESERVED(code)   ? "machine code of a newer version"
                                                : code_wrong(f, s, code, &all);
   if (wrong) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, wrong);
@@ -120,17 +124,11 @@ kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code, cons
     kn_build_escape(f, slot);
     f->slots.at[slot].uses++;
   }
-  f->block[f->current].calls++;
-  f->facts.has_calls = true;
+  kn_build_count_call(f);
   f->facts.asm_regs |= all;
   unsigned result = s->n_results != 0 ? s->results[0] : KILN_TYPE_VOID;
   uint32_t v = kn_build_emit(f, KILN_OP_ASM, result, result, n, first, k, sig.id);
   return result != KILN_TYPE_VOID ? (kiln_value){v} : KN_NONE;
-}
-
-kiln_asm kiln_inst_get_asm(const kiln_func *f, kiln_inst i) {
-  static const kiln_asm none; /* its padding is 0, too */
-  return kiln_inst_get(f, i).op == KILN_OP_ASM ? kn_asm_get(f, &f->inst[i.id]) : none;
 }
 
 kiln_asm kn_asm_get(const kiln_func *f, const struct kn_inst *in) {

@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   const struct kn_sig *s = kn_sig(m, sig.id);
   uint32_t n_params = s->n_params;
   if (KN_UNLIKELY(n != n_params && (n < n_params || !(s->flags & KILN_SIG_VARIADIC)))) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the number of arguments is not the signature's");
+    kn_build_bad_count(f, "argument", n, n_params);
     return NULL;
   }
   if (KN_UNLIKELY(args == NULL && n != 0)) {
@@ -79,13 +79,10 @@ static inline __attribute__((always_inline)) const struct kn_sig *use_operands(
   return s;
 }
 
-/* The current block has a call by `s` behind which it, or another one, goes on. Behind one that preserves no registers
- * none has a value, as behind the second return of setjmp. */
+/* The current block has a call by `s` behind which it, or another one, goes on. */
 static inline void note_call(kiln_func *f, const struct kn_sig *s) {
-  if (KN_UNLIKELY(!s->usual) && s->conv->loses_all)
-    f->facts.returns_twice = f->facts.sets_jump = true;
-  f->block[f->current].calls++;
-  f->facts.has_calls = true;
+  if (KN_UNLIKELY(!s->usual) && s->conv->loses_all) f->facts.loses_all = true;
+  kn_build_count_call(f);
 }
 
 kiln_value kiln_build_call(kiln_func *f, kiln_sig sig, kiln_value callee, const kiln_value *args,
@@ -266,7 +263,7 @@ kiln_value kiln_const_typeid(kiln_func *f, kiln_symbol type) {
 void kiln_build_ret(kiln_func *f, const kiln_value *values, uint32_t n) {
   if (!kn_build_begun(f)) return;
   if (KN_UNLIKELY(n != f->facts.n_results)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "the number of values is not the signature's");
+    kn_build_bad_count(f, "result", n, f->facts.n_results);
     return;
   }
   if (KN_UNLIKELY(values == NULL && n != 0)) {

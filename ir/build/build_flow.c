@@ -100,7 +100,7 @@ uint32_t kiln_block_param_count(const kiln_func *f, kiln_block b) {
   return f != NULL && b.id < f->blocks.n ? f->block[b.id].n_params : 0;
 }
 
-void kiln_block_take_address(kiln_func *f, kiln_block block) {
+void kn_block_take_address(kiln_func *f, kiln_block block) {
   if (!kn_build_open(f)) return;
   if (block.id - 1 >= f->blocks.n - 1) {
     kn_build_fail(f, KILN_ERR_ARGUMENT, "no such block, or the entry block");
@@ -328,7 +328,7 @@ void kiln_build_brind(kiln_func *f, kiln_value address, const kiln_block *target
   uint32_t e = f->edges.n;
   for (uint32_t i = 0; i < n; i++) {
     if (!target_ok(f, targets[i].id)) return;
-    kiln_block_take_address(f, targets[i]);
+    kn_block_take_address(f, targets[i]);
     edge(f, targets[i].id);
   }
   kn_build_end(f, KILN_OP_BRIND, KILN_TYPE_PTR, 0, address.id, e, 0, e, n);

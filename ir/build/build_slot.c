@@ -1,5 +1,5 @@
 /* Stack slots: which are variables, whole or by pieces. What the builder notes here is what the plan gives homes to.
- * Invariant: the pieces of a slot that has not escaped do not overlap each other, nor the slot's own variable, and each
+ * Invariant: the pieces of a slot that is not memory do not overlap each other, nor the slot's own variable, and each
  * access of the slot is one of the whole of them. */
 #include "ir/build/builder.h"
 
@@ -38,7 +38,6 @@ kiln_value kiln_slot_new(kiln_func *f, uint64_t size_bytes, unsigned align_log2)
                                     .global = global,
                                     .align_log2 = (uint8_t)align_log2,
                                     .type = (uint8_t)type,
-                                    .reg = KN_NO_REG,
                                     .number = i - f->facts.n_pieces};
   f->slots.n = i + 1;
   f->facts.aligned_slots |= align_log2 > 4;
@@ -56,9 +55,9 @@ uint32_t kn_slot_at(const kiln_func *f, uint32_t number) {
   return low;
 }
 
-void kn_slot_escape(kiln_func *f, uint32_t i) {
+void kn_slot_to_memory(kiln_func *f, uint32_t i, unsigned why) {
   for (uint32_t k = i + 1; k != 0; k = f->slots.at[k - 1].pieces) {
-    f->slots.at[k - 1].escaped = 1;
+    f->slots.at[k - 1].memory |= (uint8_t)why;
     f->slots.at[k - 1].global = 0;
   }
 }
@@ -77,7 +76,7 @@ static void access_variable(kiln_func *f, uint32_t i, unsigned type, unsigned lo
   (void)KN_PUSH(f, f->rows, (struct kn_use_row){2 * (s->global - 1) + load, f->current});
 }
 
-/* The piece of slot `slot`, which has not escaped, that is all of the `size` bytes at `at`, as `type`: index + 1. A new
+/* The piece of slot `slot`, which is not memory, that is all of the `size` bytes at `at`, as `type`: index + 1. A new
  * one, if nothing of them was accessed before; 0 if there can be none. */
 static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, uint32_t size) {
   const struct kn_slot *s = &f->slots.at[slot], *p;
@@ -91,7 +90,6 @@ static uint32_t piece(kiln_func *f, uint32_t slot, unsigned type, uint32_t at, u
   if (overlaps || n == MAX_PIECES || s->array || s->align_log2 > 4) return 0;
   struct kn_slot new = {.size_bytes = size,
                         .type = (uint8_t)type,
-                        .reg = KN_NO_REG,
                         .parent = slot + 1,
                         .offset = at,
                         .pieces = s->pieces,
@@ -107,14 +105,14 @@ void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsi
                    unsigned load) {
   uint32_t i = kn_index(*h);
   struct kn_slot *s = f->slots.at + i;
-  if (s->escaped) {
+  if (s->memory) {
     s->uses++;
     return;
   }
   uint64_t at = (uint64_t)*disp, size = UINT64_C(1) << kn_type_log2[type]; /* at: < 0 is much */
   bool inside = size <= s->size_bytes && at <= s->size_bytes - size;
   if (!inside || (mem & KILN_MEM_VOLATILE) != 0) {
-    kn_build_escape(f, i);
+    kn_build_memory(f, i, KN_MEMORY_WHOLE);
     return;
   }
   bool own = at == 0 && (s->uses != 0 ? s->type == type : s->pieces == 0);
@@ -122,7 +120,7 @@ void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsi
     uint32_t p = piece(f, i, type, (uint32_t)at, (uint32_t)size);
     s = f->slots.at + i;
     if (p == 0) {
-      kn_build_escape(f, i);
+      kn_build_memory(f, i, KN_MEMORY_WHOLE);
       return;
     }
     if (s->uses == 0) s->type = KILN_TYPE_VOID, s->global = 0; /* not what it was guessed to be */

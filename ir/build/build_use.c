@@ -10,6 +10,12 @@ bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) {
   return false;
 }
 
+bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wanted) {
+  kn_func_fail(f, KILN_ERR_ARGUMENT, f->current, f->n, "%u %s%s, the signature has %u", n, what,
+               n == 1 ? "" : "s", wanted);
+  return false;
+}
+
 bool kn_build_no_list(kiln_func *f) {
   return kn_build_fail(f, KILN_ERR_ARGUMENT, "a list is missing (NULL)");
 }
@@ -199,7 +205,7 @@ kiln_value kiln_block_address(kiln_func *f, kiln_block b) {
     kn_build_fail(f, kn_module_own(f->module), "the module has an error");
     return KN_NONE;
   }
-  kiln_block_take_address(f, b);
+  kn_block_take_address(f, b);
   return kiln_const_symbol(f, (kiln_symbol){id}, 0);
 }
 

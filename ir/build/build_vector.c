@@ -14,9 +14,6 @@ kiln_value kiln_build_vector(kiln_func *f, kiln_op op, kiln_type type, kiln_type
     kn_build_fail(f, KILN_ERR_TYPE, wrong);
     return KN_NONE;
   }
-  bool of_lane = shape == KN_SH_VSPLAT || shape == KN_SH_VEXTRACT;
-  if (!kn_build_operand_imm(f, a.id, of_lane ? lane : type, 1)) return KN_NONE;
   if (kn_shape_info[shape].n_fields < 2) b.id = 0;
-  else if (!kn_build_operand_imm(f, b.id, shape == KN_SH_VINSERT ? lane : type, 2)) return KN_NONE;
-  return (kiln_value){kn_build_emit(f, op, type, type, x, a.id, b.id, 0)};
+  return (kiln_value){kn_build_append(f, op, type, x, a.id, b.id, 0)};
 }

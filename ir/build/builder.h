@@ -44,16 +44,22 @@ bool kn_build_use_at(kiln_func *f, uint32_t h, unsigned type, uint32_t block, un
  * KN_ROW_LOAD, or 0. */
 void kn_build_slot(kiln_func *f, uint32_t *h, unsigned type, int32_t *disp, unsigned mem,
                    unsigned load);
-/* Notes that the address of `slot` is needed: it is no variable. */
-static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
+/* Notes a use of `slot` because of which it is memory: KN_MEMORY_.... */
+static inline void kn_build_memory(kiln_func *f, uint32_t slot, unsigned why) {
   struct kn_slot *s = f->slots.at + slot;
   s->uses++;
-  s->escaped = 1;
+  s->memory |= (uint8_t)why;
   s->global = 0;
-  if (KN_UNLIKELY(s->pieces != 0)) kn_slot_escape(f, slot);
+  if (KN_UNLIKELY(s->pieces != 0)) kn_slot_to_memory(f, slot, why);
+}
+/* Notes that the address of `slot` leaves. */
+static inline void kn_build_escape(kiln_func *f, uint32_t slot) {
+  kn_build_memory(f, slot, KN_MEMORY_ESCAPES);
 }
 /* Reports at the current block and the next instruction; returns false. */
 bool kn_build_fail(kiln_func *f, kiln_status status, const char *message) KN_COLD;
+/* The same for a list of `n` of `what` ("argument") where the signature has `wanted`. */
+bool kn_build_bad_count(kiln_func *f, const char *what, uint32_t n, uint32_t wanted) KN_COLD;
 /* Reports that a list is NULL that is to have members; returns false. */
 bool kn_build_no_list(kiln_func *f) KN_COLD;
 /* Reports an operand that may not stand where `type` is wanted; returns false. */
@@ -65,8 +71,17 @@ kiln_value kn_build_bad_op(kiln_func *f, unsigned op, unsigned type) KN_COLD;
 bool kn_build_edge_args(kiln_func *f, uint32_t edge, uint32_t pred, const kiln_value *args,
                         uint32_t n);
 bool kn_build_edge_arg(kiln_func *f, uint32_t edge, uint32_t pred, uint32_t index, uint32_t value);
+/* Marks a block as one whose address is taken. */
+void kn_block_take_address(kiln_func *f, kiln_block block);
 /* Appends a TRY, whose arguments and clauses are in lists from `first`, with its edges. */
 bool kn_build_try_end(kiln_func *f, const kiln_try_desc *t, uint32_t first);
+
+/* Appends an instruction whose operands are in its fields and none of which is a slot's content (kn_build_address):
+ * uses its operands, notes what it does to the function and the block, and ends the block if it ends blocks and has no
+ * edges. Opcode, type and x are known to be right. Its value; or what it folds to, if the function folds; 0: none, or
+ * the function failed. (build_append.c) */
+uint32_t kn_build_append(kiln_func *f, unsigned op, unsigned type, unsigned x, uint32_t a,
+                         uint32_t b, uint32_t c);
 
 /* ---- inline ---- */
 
@@ -129,12 +144,9 @@ static inline bool kn_build_address(kiln_func *f, uint32_t *h, unsigned type, in
 }
 
 /* Counts an instruction that clobbers like a call. */
-static inline void kn_build_clobber(kiln_func *f, unsigned op, unsigned type) {
-  if (KN_UNLIKELY(f->clobbers[op] >> type & 1)) {
-    f->block[f->current].calls++;
-    f->facts.has_calls = true;
-    f->facts.stack_args |= f->module->library->x87 >> type & 1;
-  }
+static inline void kn_build_count_call(kiln_func *f) {
+  f->block[f->current].calls++;
+  f->facts.has_calls = true;
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are composed for such hosts");
@@ -178,12 +190,12 @@ static inline bool kn_build_is_local(const kiln_func *f, uint32_t h, uint64_t st
 
 /* True if slot `s` is a variable that was accessed as `type` before. */
 static inline bool kn_build_is_variable(const struct kn_slot *s, unsigned type) {
-  uint16_t type_escaped;
-  memcpy(&type_escaped, &s->type, sizeof type_escaped);
-  return type_escaped == type;
+  uint16_t type_memory;
+  memcpy(&type_memory, &s->type, sizeof type_memory);
+  return type_memory == type;
 }
-_Static_assert(offsetof(struct kn_slot, escaped) == offsetof(struct kn_slot, type) + 1,
-               "type and escaped are one word");
+_Static_assert(offsetof(struct kn_slot, memory) == offsetof(struct kn_slot, type) + 1,
+               "type and memory are one word");
 
 /* Counts an access of a slot as `type` and is true, if it was accessed so before or is needed by its address
  * anyway; or changes nothing and is false. `type` may be anything; `load`: KN_ROW_LOAD, or 0. */
@@ -197,7 +209,7 @@ static inline bool kn_build_fast_slot(kiln_func *f, uint32_t slot, unsigned type
     uint64_t row = f->state << 32 | (2 * global + load);
     memcpy(f->rows.at + n, &row, sizeof row);
     f->rows.n = n + 1;
-  } else if (!s->escaped || !kn_build_is_type(type)) {
+  } else if (!s->memory || !kn_build_is_type(type)) {
     return false;
   }
   s->uses++;

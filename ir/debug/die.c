@@ -462,7 +462,8 @@ static bool describes_calls(const kiln_func *f, uint32_t id) {
 }
 
 void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint32_t begin) {
-  if (f == NULL || f->status != KILN_OK || begin >= f->session->sources.locs.n + (begin == 0))
+  if (f == NULL || f->status != KILN_OK || begin >= f->session->sources.locs.n + (begin == 0) ||
+      !kn_session_has_locs(f->session))
     return;
   f->debug.subprogram = subprogram.id;
   f->debug.unit = unit.id;
@@ -473,8 +474,9 @@ void kiln_func_set_debug(kiln_func *f, kiln_die subprogram, kiln_die unit, uint3
 void kiln_func_declare_variable(kiln_func *f, const kiln_debug_variable *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
   if (!kn_is_slot(v->slot.id) || kn_index(v->slot.id) >= f->slots.n ||
-      (v->expr == NULL && v->expr_bytes != 0)) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable is declared in what is not a slot");
+      (v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "a variable is declared in what is not a slot, or by a newer version");
     return;
   }
   struct kn_debug_var var = {.variable = v->variable.id,
@@ -509,8 +511,9 @@ static uint32_t known(const kiln_func *f, uint32_t h) {
 
 void kiln_func_set_variable(kiln_func *f, const kiln_debug_value *v) {
   if (f == NULL || v == NULL || f->status != KILN_OK) return;
-  if (v->expr == NULL && v->expr_bytes != 0) {
-    kn_build_fail(f, KILN_ERR_ARGUMENT, "a variable's expression is missing");
+  if ((v->expr == NULL && v->expr_bytes != 0) || !KN_UNRESERVED(v)) {
+    kn_build_fail(f, KILN_ERR_ARGUMENT,
+                  "a variable's expression is missing, or of a newer version");
     return;
   }
   struct kn_debug_value value = {.inst = v->at,

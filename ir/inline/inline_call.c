@@ -7,17 +7,6 @@
 
 /* ---- which calls ---- */
 
-/* A function may become five times as large, and a small one this much larger, by instructions and by TRYs. The slots
- * of bodies in it may take this much memory, or as much as its own; of one that calls itself, only this part of its
- * own, so that recursion goes as deep as it did. */
-enum {
-  GROWTH_TIMES = 4,
-  GROWTH_LEAST = 2000,
-  TRIES_LEAST = 200,
-  FRAME_LEAST = 512,
-  FRAME_PART = 8
-};
-
 /* Does f call itself, at once or through one kept function? Of kept functions more is known. */
 static bool calls_itself(const kiln_func *f) {
   const struct kn_body *own = kn_kept_body(f->module, f->symbol);
@@ -34,15 +23,16 @@ static bool calls_itself(const kiln_func *f) {
 }
 
 void kn_replay_bounds(struct kn_replay *r, const kiln_func *f, const uint8_t *once, uint32_t size) {
-  r->may_grow = (uint64_t)GROWTH_TIMES * size + GROWTH_LEAST;
+  const kiln_inline_attrs *a = &f->module->inline_attrs;
+  r->may_grow = (uint64_t)a->growth_times * size + a->growth_instructions;
   uint64_t frame = 0, tries = 0;
   for (uint32_t b = 0; b < f->blocks.n; b++) tries += f->inst[f->block[b].term].op == KILN_OP_TRY;
-  r->may_try = GROWTH_TIMES * tries + TRIES_LEAST;
+  r->may_try = a->growth_times * tries + a->growth_tries;
   for (uint32_t i = 0; i < f->slots.n; i++)
     if (f->slots.at[i].parent == 0 && !once[i]) frame += (f->slots.at[i].size_bytes + 7) & ~7u;
   r->recursive = calls_itself(f);
-  if (r->recursive) frame /= FRAME_PART;
-  else if (frame < FRAME_LEAST) frame = FRAME_LEAST;
+  if (r->recursive) frame /= a->frame_part;
+  else if (frame < a->frame_bytes) frame = a->frame_bytes;
   r->may_frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
 }
 
@@ -106,15 +96,16 @@ static bool leaves_section(const kiln_func *g, const kiln_func *f) {
   return of != NULL && (to == NULL || strcmp(of, to) != 0);
 }
 
-/* Why this call of `body` is not inlined. `takes`: what the tries around it take, its own and those of the bodies it is
- * in. Where there are any, a TRY of the body gets their clauses, too: so each exception that they take must come to the
- * body's landing pad anyway, with the selector that it has now. */
+/* Why this call of `body` cannot be inlined. `takes`: what the tries around it take, its own and those of the bodies it
+ * is in. Where there are any, a TRY of the body gets their clauses, too: so each exception that they take must come to
+ * the body's landing pad anyway, with the selector that it has now. */
 static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_level *l,
                                    const struct kn_inst *in, const struct kn_body *body,
                                    unsigned takes) {
   const kiln_func *g = r->g, *f = body->f;
   const kiln_module *m = g->module;
   bool must = f->attrs.inlining == KILN_INLINE_ALWAYS;
+  if (r->into != KN_INLINE_NONE) return r->into;
   if (g->attrs.not_into && !must) return KN_INLINE_INTO;
   if (kn_sig(m, in->c)->flags & KILN_SIG_NOINLINE) return KN_INLINE_ASKED;
   if (!same_signature(m, in->c, f->sig)) return KN_INLINE_SIGNATURE;
@@ -132,8 +123,14 @@ static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_le
     return KN_INLINE_UNWINDS;
   if (body->passes && takes != 0) return KN_INLINE_PASSES;
   if (body->cleans && (takes & KN_TAKES_CATCHES)) return KN_INLINE_CLEANS;
-  if (l->depth + body->depth >= KN_INLINE_DEPTH_MOST) return KN_INLINE_DEEP;
-  if (must) return KN_INLINE_NONE;
+  bool deep = l->depth + body->depth >= m->inline_attrs.depth;
+  return deep ? KN_INLINE_DEEP : KN_INLINE_NONE;
+}
+
+/* Why a call that can be inlined would make the caller too large. */
+static enum kn_inline_row growth_row(const struct kn_replay *r, const struct kn_level *l,
+                                     const struct kn_body *body) {
+  if (body->f->attrs.inlining == KILN_INLINE_ALWAYS) return KN_INLINE_NONE;
   if (r->grown + body->all_size > r->may_grow || r->tried + body->all_tries > r->may_try)
     return KN_INLINE_GROWTH;
   if (r->recursive && body->recursive) return KN_INLINE_NONE; /* its frame was there anyway */
@@ -143,10 +140,19 @@ static enum kn_inline_row site_row(const struct kn_replay *r, const struct kn_le
 /* The body that this call becomes, or NULL. */
 static const struct kn_body *inlined(const struct kn_replay *r, const struct kn_level *l,
                                      const struct kn_inst *in, unsigned takes) {
-  if (!r->into || !kn_is_pool(in->b)) return NULL;
-  const struct kn_body *body = kn_kept_body(r->g->module, l->f->pool.at[kn_index(in->b)].symbol);
-  if (body == NULL || body->row != KN_INLINE_NONE) return NULL;
-  return site_row(r, l, in, body, takes) == KN_INLINE_NONE ? body : NULL;
+  if (!kn_is_pool(in->b)) return NULL;
+  const kiln_module *m = r->g->module;
+  const struct kn_body *body = kn_kept_body(m, l->f->pool.at[kn_index(in->b)].symbol);
+  if (body == NULL) return NULL;
+  enum kn_inline_row row = (enum kn_inline_row)body->row;
+  if (kn_inline_may(m, body)) {
+    enum kn_inline_row site = site_row(r, l, in, body, takes);
+    if (site != KN_INLINE_NONE) row = site;
+    else if (row == KN_INLINE_NONE) row = growth_row(r, l, body);
+  }
+  kiln_inline_call_info call = {
+    .caller = {r->g->symbol}, .within = {l->f->symbol}, .depth = l->depth};
+  return kn_inline_decide(m, body, row, &call) ? body : NULL;
 }
 
 /* ---- a body in place of a call ---- */
@@ -352,7 +358,7 @@ uint32_t kn_replay_try(struct kn_replay *r, struct kn_level *l, uint32_t block) 
   const kiln_func *f = l->f;
   const struct kn_block *b = &f->block[block];
   const struct kn_inst *in = &f->inst[b->term];
-  unsigned takes = l->takes | (r->into ? kn_inline_takes(f, block) : 0);
+  unsigned takes = l->takes | (r->into == KN_INLINE_NONE ? kn_inline_takes(f, block) : 0);
   const struct kn_body *body = inlined(r, l, in, takes);
   if (body != NULL) {
     struct kn_level inner = {

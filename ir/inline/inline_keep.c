@@ -3,8 +3,6 @@
 #include "ir/build/builder.h"
 #include "ir/inline/inlining.h"
 
-#include <kiln/inline.h>
-
 const char *const kn_inline_text[KN_INLINE_COUNT] = {
 #define KN_INLINE_ROW(E, of, text) [KN_INLINE_##E] = text,
 #include "ir/inline/inline.def"
@@ -184,7 +182,6 @@ void kn_kept_free(kiln_module *m) {
   kn_realloc(m, k->bodies.at, 0);
   kn_inline_free_files(m);
   if (k->by_symbol != NULL) kn_realloc(m, k->by_symbol, 0);
-  if (k->wanted != NULL) kn_realloc(m, k->wanted, 0);
   kn_realloc(m, k, 0);
   m->kept = NULL;
 }
@@ -234,6 +231,10 @@ kiln_status kiln_func_keep(kiln_func *f) {
   kiln_status status = kiln_func_finish(f);
   if (status != KILN_OK || keep(f)) return status;
   return f->status != KILN_OK ? f->status : KILN_ERR_UNSUPPORTED;
+}
+
+const char *kiln_func_why_not_kept(const kiln_func *f) {
+  return f != NULL && f->facts.finished ? kn_inline_text[kn_inline_keep_row(f)] : NULL;
 }
 
 const char *kiln_module_why_not_inlined(const kiln_module *m, kiln_symbol symbol) {

@@ -9,8 +9,6 @@
 #include "ir/build/builder.h"
 #include "ir/inline/inline_replay.h"
 
-#include <kiln/inline.h>
-
 /* ---- operands ---- */
 
 struct kn_ref kn_replay_ref(struct kn_replay *r, struct kn_level *l, uint32_t h) {
@@ -153,54 +151,15 @@ static void machine_code(struct kn_replay *r, struct kn_level *l, uint32_t i,
 
 /* ---- the other instructions ---- */
 
-/* True if a call of the builder notes more about the function than the operation's types say. */
-static bool is_noted(unsigned op) {
-  switch (op) {
-  case KILN_OP_STACK_SAVE:
-  case KILN_OP_STACK_RESTORE:
-  case KILN_OP_SET_ROUNDING:
-  case KILN_OP_PREFETCH:
-  case KILN_OP_VA_START:
-  case KILN_OP_VA_END:
-  case KILN_OP_RESUME:
-  case KILN_OP_BUILTIN_SETJMP:
-  case KILN_OP_BUILTIN_LONGJMP:
-  case KILN_OP_EH_RETURN:
-  case KILN_OP_UNREACHABLE:
-  case KILN_OP_TRAP: return true;
-  default: return false;
-  }
-}
-
-/* By the builder's own calls. */
-static kiln_value noted(struct kn_replay *r, struct kn_level *l, const struct kn_inst *in) {
-  if (kn_shape_info[kn_op_shape(in->op)].n_fields == 0)
-    return kiln_build_nullary(r->g, (kiln_op)in->op);
-  kiln_value a = {use(r, l, in->a)};
-  return kiln_build_unary(r->g, (kiln_op)in->op, (kiln_type)in->type, a);
-}
-
-/* Operands that have to be values stay values: where a constant there would mean something else. */
-static inline bool keeps_values(unsigned shape) {
-  return shape == KN_SH_MACHINE || shape == KN_SH_MACHINEV || shape == KN_SH_VSPLAT;
-}
-
-static void plain(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in) {
-  kiln_func *g = r->g;
-  const struct kn_shape_info *shape = &kn_shape_info[kn_op_shape(in->op)];
+/* An instruction whose operands are in its fields. `values`: those that are values stay values, where a constant would
+ * mean something else. */
+static void copy(struct kn_replay *r, struct kn_level *l, uint32_t i, const struct kn_inst *in,
+                 bool values) {
   struct kn_operands o = kn_operands(l->f, in);
   uint32_t h[3] = {in->a, in->b, in->c};
-  bool values = keeps_values(kn_op_shape(in->op));
   for (uint32_t k = 0; k < o.n_fields; k++)
     h[k] = values ? kn_replay_value(r, l, h[k]) : use(r, l, h[k]);
-  if (!kn_build_ready(g)) return;
-  for (uint32_t k = 0; k < o.n_fields; k++)
-    if (!kn_build_operand_imm(g, h[k], kn_operand_type(l->f, in, k), k + 1)) return;
-  kn_build_clobber(g, in->op, in->type);
-  if (shape->x == KN_X_TYPE) kn_build_clobber(g, in->op, in->x);
-  unsigned vtype = kn_inst_result(l->f, in);
-  l->map[i] =
-    (struct kn_ref){kn_build_emit(g, in->op, in->type, vtype, in->x, h[0], h[1], h[2]), 0};
+  l->map[i].h = kn_build_append(r->g, in->op, in->type, in->x, h[0], h[1], h[2]);
 }
 
 /* RESULT: of a call that was inlined it is there already. */
@@ -209,40 +168,24 @@ static void result(struct kn_replay *r, struct kn_level *l, uint32_t i, const st
   else l->map[i].h = kiln_build_result(r->g, (kiln_value){l->map[in->a].h}, in->x).id;
 }
 
-/* The one operation whose operand is a thread-local symbol. */
-static void tls_addr(struct kn_replay *r, struct kn_level *l, uint32_t i,
-                     const struct kn_inst *in) {
-  kiln_value a = {kn_replay_ref(r, l, in->a).h};
-  l->map[i].h = kiln_build_unary(r->g, KILN_OP_TLS_ADDR, (kiln_type)in->type, a).id;
-}
-
 static void instruction(struct kn_replay *r, struct kn_level *l, uint32_t i) {
   const struct kn_inst *in = &l->f->inst[i];
-  switch (in->op) {
-  case KILN_OP_LOAD: load(r, l, i, in); return;
-  case KILN_OP_STORE: store(r, l, in); return;
-  case KILN_OP_ADDR: addr(r, l, i, in); return;
-  case KILN_OP_TLS_ADDR: tls_addr(r, l, i, in); return;
-  case KILN_OP_CALL: kn_replay_call(r, l, i); return;
-  case KILN_OP_RESULT: result(r, l, i, in); return;
-  case KILN_OP_ASM: machine_code(r, l, i, in); return;
-  case KILN_OP_LIFE_START:
-  case KILN_OP_LIFE_END: {
-    if (is_once(l, in->a)) return;
-    kiln_value a = {kn_replay_ref(r, l, in->a).h};
-    kiln_build_unary(r->g, (kiln_op)in->op, (kiln_type)in->type, a);
+  unsigned rule = kn_shape_info[kn_op_shape(in->op)].copy;
+  if (KN_LIKELY(rule != KN_COPY_OWN)) {
+    copy(r, l, i, in, rule == KN_COPY_VALUES);
     return;
   }
-  case KILN_OP_SALLOC: {
-    kiln_value a = {use(r, l, in->a)};
-    l->map[i].h = kiln_build_salloc(r->g, a, in->x).id;
+  switch ((unsigned)kn_op_shape(in->op)) {
+  case KN_SH_LOAD: load(r, l, i, in); return;
+  case KN_SH_STORE: store(r, l, in); return;
+  case KN_SH_ADDR: addr(r, l, i, in); return;
+  case KN_SH_CALL: kn_replay_call(r, l, i); return;
+  case KN_SH_RESULT: result(r, l, i, in); return;
+  case KN_SH_ASM: machine_code(r, l, i, in); return;
+  case KN_SH_SLOTV:
+    if (!is_once(l, in->a)) copy(r, l, i, in, false);
     return;
-  }
-  case KILN_OP_FRAME_ADDR:
-  case KILN_OP_RETURN_ADDR: l->map[i].h = kiln_build_level(r->g, (kiln_op)in->op, in->x).id; return;
-  default:
-    if (is_noted(in->op)) l->map[i].h = noted(r, l, in).id;
-    else plain(r, l, i, in);
+  default: kn_build_bad_op(r->g, in->op, in->type); /* terminators: below */
   }
 }
 
@@ -364,7 +307,7 @@ static uint32_t terminator(struct kn_replay *r, struct kn_level *l, uint32_t blo
   case KILN_OP_RET: kn_replay_ret(r, l, in); return KN_REPLAY_NONE;
   case KILN_OP_RESUME: kn_replay_resume(r, l, in); return KN_REPLAY_NONE;
   case KILN_OP_TAILCALL: kn_replay_tailcall(r, l, in); return KN_REPLAY_NONE;
-  default: noted(r, l, in); return KN_REPLAY_NONE;
+  default: copy(r, l, b->term, in, false); return KN_REPLAY_NONE;
   }
 }
 
@@ -445,8 +388,9 @@ static void replay(kiln_func *g, const kiln_func *f, const struct kn_body *body,
     return;
   }
   begin_like(g, f);
+  g->facts.folds = true;
   struct kn_replay r = {.g = g, .room = s->inlining};
-  r.into = kn_inline_into_row(f) == KN_INLINE_NONE;
+  r.into = kn_inline_into_row(f);
   kn_replay_bounds(&r, f, once, size);
   struct kn_level top = {.f = f, .body = body, .order = order, .n_order = n_order, .is_once = once};
   if (!kn_replay_level(&r, &top, 0)) return;
@@ -471,10 +415,15 @@ kiln_func *kiln_session_begin_kept(kiln_session *s, kiln_symbol symbol) {
 bool kn_inline_wanted(const kiln_func *f) {
   const kiln_module *m = f->module;
   if (m->kept == NULL || !m->kept->settled || f->facts.inlined) return false;
-  if (kn_inline_into_row(f) != KN_INLINE_NONE) return false;
+  enum kn_inline_row row = kn_inline_into_row(f);
+  bool tells = m->inline_attrs.decide != NULL;
+  if (row != KN_INLINE_NONE) {
+    if (tells) kn_inline_tell(f, row);
+    return false;
+  }
   for (uint32_t i = 0; i < f->pool.n; i++) {
     const struct kn_body *body = kn_kept_body(m, f->pool.at[i].symbol);
-    if (body != NULL && body->row == KN_INLINE_NONE) return true;
+    if (body != NULL && (tells || body->row == KN_INLINE_NONE)) return true;
   }
   return false;
 }

@@ -56,7 +56,7 @@ struct kn_level {
 struct kn_replay {
   kiln_func *g; /* what is built */
   struct kn_inline_room *room;
-  bool into;                /* something may be inlined */
+  enum kn_inline_row into;  /* why nothing is inlined into it, or NONE */
   uint64_t grown, may_grow; /* instructions */
   uint64_t tried, may_try;  /* TRYs */
   uint32_t may_frame;

@@ -1,14 +1,8 @@
-/* The rule: which kept functions are inlined. A function is measured when it is kept; what depends on others is decided
+/* Which kept functions may be inlined. A function is measured when it is kept; what depends on others is decided
  * when all are there, callees first. Functions that could be inlined and call each other in a circle are not.
  * Invariant: nothing here depends on the order in which functions were kept. */
 #include "ir/build/builder.h"
 #include "ir/inline/inlining.h"
-
-#include <kiln/inline.h>
-
-/* Instructions up to which a function is small, if nothing else was said: the knee of the curve that docs/inlining.md
- * shows. Each parameter counts as one more, since a call has to move it; a hint doubles the limit. */
-enum { SMALL = 24 };
 
 /* ---- one function ---- */
 
@@ -30,46 +24,37 @@ void kn_inline_find_once(const kiln_func *f, const uint32_t *order, uint32_t n, 
   }
   for (uint32_t i = 0; i < f->slots.n; i++) {
     const struct kn_slot *s = &f->slots.at[i];
-    once[i] = once[i] == ONCE_STORED && !s->escaped && s->pieces == 0 && s->parent == 0;
+    once[i] = once[i] == ONCE_STORED && s->memory == 0 && s->pieces == 0 && s->parent == 0;
   }
 }
 
-/* What an instruction counts for. */
+/* Instructions that one counts for. */
 static uint32_t weight(const struct kn_inst *in, const uint8_t *once) {
-  switch (in->op) {
-  case KILN_OP_RESULT:
-  case KILN_OP_LIFE_START:
-  case KILN_OP_LIFE_END:
-  case KILN_OP_UNREACHABLE:
-  case KILN_OP_BR:
-  case KILN_OP_RET: return 0;
-  case KILN_OP_ADDR: return in->b != 0;
-  case KILN_OP_LOAD:
-  case KILN_OP_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
-  case KILN_OP_CALL:
-  case KILN_OP_TRY: return 2 + (uint32_t)in->x / 2;
-  case KILN_OP_MEMCPY:
-  case KILN_OP_MEMMOVE:
-  case KILN_OP_MEMSET: return 2;
-  default: return 1;
+  switch ((unsigned)kn_op_shape(in->op)) {
+  case KN_SH_ADDR: return in->b != 0;
+  case KN_SH_LOAD:
+  case KN_SH_STORE: return !kn_is_slot(in->a) || !once[kn_index(in->a)];
+  case KN_SH_CALL:
+  case KN_SH_TRY: return kn_op_info[in->op].cost + (uint32_t)in->x / 2;
+  default: return kn_op_info[in->op].cost;
   }
 }
 
-/* What an instruction rules out. */
+/* What a function with an instruction is not inlined for. */
 static enum kn_inline_row row_of(unsigned op) {
-  switch (op) {
-  case KILN_OP_ASM: return KN_INLINE_ASM;
-  case KILN_OP_FRAME_ADDR:
-  case KILN_OP_RETURN_ADDR: return KN_INLINE_FRAME;
-  case KILN_OP_BUILTIN_SETJMP:
-  case KILN_OP_BUILTIN_LONGJMP: return KN_INLINE_TWICE;
-  case KILN_OP_SALLOC:
-  case KILN_OP_STACK_SAVE:
-  case KILN_OP_STACK_RESTORE: return KN_INLINE_STACK;
-  case KILN_OP_TAILCALL: return KN_INLINE_TAILCALL;
-  case KILN_OP_EH_RETURN: return KN_INLINE_EH_RETURN;
-  default: return KN_INLINE_NONE;
+  switch ((enum kn_op_fact)kn_op_info[op].fact) {
+  case KN_FACT_STACK:
+  case KN_FACT_SAVE: return KN_INLINE_STACK;
+  case KN_FACT_FRAME: return KN_INLINE_FRAME;
+  case KN_FACT_TWICE:
+  case KN_FACT_JUMP: return KN_INLINE_TWICE;
+  case KN_FACT_EH_RETURN: return KN_INLINE_EH_RETURN;
+  case KN_FACT_CODE: return KN_INLINE_ASM;
+  case KN_FACT_TAIL: return KN_INLINE_TAILCALL;
+  case KN_FACT_NO:
+  case KN_FACT_CALL: break;
   }
+  return KN_INLINE_NONE;
 }
 
 /* Can a definition elsewhere come in this one's place? */
@@ -102,6 +87,7 @@ static enum kn_inline_row head_row(const kiln_func *f) {
   if (sig->conv != f->module->library) return KN_INLINE_CONVENTION;
   if (odd_params(sig)) return KN_INLINE_PARAMETERS;
   if (f->facts.returns_twice) return KN_INLINE_TWICE;
+  if (f->facts.loses_all && a->inlining != KILN_INLINE_ALWAYS) return KN_INLINE_LOSES;
   if (a->guard != KILN_GUARD_NONE || a->realign_stack) return KN_INLINE_GUARDED;
   return a->general_only ? KN_INLINE_GENERAL : KN_INLINE_NONE;
 }
@@ -145,33 +131,24 @@ void kn_body_measure(struct kn_body *body) {
 
 /* ---- all of them ---- */
 
-/* Most that body may grow to. */
-static uint32_t limit_of(const kiln_module *m, const struct kn_body *body) {
-  const struct kn_func_attrs *a = &body->f->attrs;
-  if (a->inlining == KILN_INLINE_ALWAYS) return KN_INLINE_SIZE_MOST;
-  uint32_t small = m->inline_size != 0 ? m->inline_size : SMALL;
-  if (small > KN_INLINE_SIZE_MOST / 2) small = KN_INLINE_SIZE_MOST / 2;
-  if (a->inlining == KILN_INLINE_HINT) small *= 2;
-  return small + kn_sig(m, body->f->sig)->n_params;
-}
-
 /* The body of the k-th call, if that may be inlined as far as it is known. */
 static struct kn_body *callee(const kiln_module *m, const struct kn_body *body, uint32_t k) {
   struct kn_body *to = kn_kept_body(m, body->calls[k]);
-  return to != NULL && to->row == KN_INLINE_NONE ? to : NULL;
+  return to != NULL && kn_inline_may(m, to) ? to : NULL;
 }
 
-/* Decides on a body that is in no circle and whose callees are decided. */
+/* Decides on a body that is in no circle and whose callees are decided. Sizes are those by the rule. */
 static void decide(const kiln_module *m, struct kn_body *body) {
   uint64_t size = body->size, tries = body->tries, frame = 0;
   uint32_t depth = 0;
   for (uint32_t k = 0; k < body->n_calls; k++) {
     const struct kn_body *to = callee(m, body, k);
     if (to == NULL) continue;
+    if (to->depth + 1u > depth) depth = to->depth + 1u;
+    if (to->row != KN_INLINE_NONE) continue;
     size += to->all_size;
     tries += to->all_tries;
     if (to->all_frame > frame) frame = to->all_frame;
-    if (to->depth + 1u > depth) depth = to->depth + 1u;
   }
   frame += body->frame;
   body->all_size = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
@@ -179,8 +156,8 @@ static void decide(const kiln_module *m, struct kn_body *body) {
   body->all_frame = frame < INT32_MAX ? (uint32_t)frame : INT32_MAX;
   body->depth = (uint16_t)depth;
   if (body->row != KN_INLINE_NONE) return;
-  if (body->all_size > limit_of(m, body)) body->row = KN_INLINE_LARGE;
-  else if (depth >= KN_INLINE_DEPTH_MOST) body->row = KN_INLINE_DEEP;
+  if (body->all_size > kn_inline_limit(m, body)) body->row = KN_INLINE_LARGE;
+  else if (depth >= m->inline_attrs.depth) body->row = KN_INLINE_DEEP;
 }
 
 /* Tarjan's search for strongly connected components ("Depth-first search and linear graph algorithms", 1972), without
@@ -268,7 +245,7 @@ kiln_status kiln_module_settle_inlining(kiln_module *m) {
     enum kn_inline_row row = head_row(body->f);
     if (row != KN_INLINE_NONE) body->row = (uint8_t)row;
     /* what is too large by itself stands in no circle */
-    else if (body->row == KN_INLINE_NONE && body->size > limit_of(m, body))
+    else if (body->row == KN_INLINE_NONE && body->size > kn_inline_limit(m, body))
       body->row = KN_INLINE_LARGE;
   }
   struct search s = {.m = m, .all = true};
@@ -279,6 +256,5 @@ kiln_status kiln_module_settle_inlining(kiln_module *m) {
   void *const arrays[] = {s.open.at, s.path.at, s.next.at};
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) kn_realloc(m, arrays[i], 0);
   kept->settled = ok;
-  if (ok) (void)kn_inline_want_roots(m); /* without memory nothing is left out */
   return kiln_module_status(m);
 }

@@ -13,6 +13,8 @@
 
 #include "ir/func.h"
 
+#include <kiln/inline.h>
+
 /* Why something is not inlined; NONE: it is. */
 enum kn_inline_row {
   KN_INLINE_NONE,
@@ -58,8 +60,6 @@ struct kn_kept {
   uint32_t n_symbols;
   KN_ARRAY(struct kn_file) files; /* of kn_body.locs */
   struct kn_hash file_hash;       /* by name: index + 1 */
-  uint8_t *wanted; /* by id, below n_wanted: something refers to it; NULL: nothing is left out */
-  uint32_t n_wanted;
   bool settled;
 };
 
@@ -69,8 +69,25 @@ static inline struct kn_body *kn_kept_body(const kiln_module *m, uint32_t symbol
   return k != NULL && symbol < k->n_symbols ? k->by_symbol[symbol] : NULL;
 }
 
-/* Most of a body that is inlined, whatever it says; and of the nesting of bodies. */
-enum { KN_INLINE_SIZE_MOST = 10000, KN_INLINE_DEPTH_MOST = 40 };
+/* ---- the policy (inline_policy.c) ---- */
+
+/* True if only the numbers of kiln_inline_attrs are against it: an embedder may inline it all the same. */
+bool kn_inline_is_policy(enum kn_inline_row row);
+/* `attrs` with defaults in place of zeros. */
+kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs);
+/* Most instructions, with what is inlined into it, that `body` may have. */
+uint32_t kn_inline_limit(const kiln_module *m, const struct kn_body *body);
+/* Whether a call is inlined against which is `row`, or NONE, by the rule or by the embedder. `call`: all but what
+ * follows from the other arguments. */
+bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_inline_row row,
+                      kiln_inline_call_info *call);
+/* Tells the embedder why no call in `f` is inlined. */
+void kn_inline_tell(const kiln_func *f, enum kn_inline_row row);
+/* True if calls of the body may be inlined, as far as the function itself says. */
+static inline bool kn_inline_may(const kiln_module *m, const struct kn_body *body) {
+  return body->row == KN_INLINE_NONE ||
+         (m->inline_attrs.decide != NULL && body->row == KN_INLINE_LARGE);
+}
 
 /* What the TRY that ends `block` takes: see inline_call.c. */
 enum { KN_TAKES_CATCHES = 1, KN_TAKES_ALL = 2, KN_TAKES_CLEANS = 4 };
@@ -97,16 +114,12 @@ bool kn_inline_expand(kiln_func *f);
  * room for three times as many. (inline_keep.c) */
 uint32_t kn_inline_order(const kiln_func *f, uint32_t *order, uint32_t *words);
 
-/* Something refers to a symbol; all that is referred to before any code is. (inline_wanted.c) */
-void kn_inline_want(kiln_module *m, uint32_t symbol);
-bool kn_inline_want_roots(kiln_module *m);
-
 /* Frees the kept functions of a module. */
 void kn_kept_free(kiln_module *m);
 
 /* Memory that a session keeps for keeping functions and for the replay, by depth. */
 struct kn_inline_room {
-  KN_ARRAY(uint64_t) level[KN_INLINE_DEPTH_MOST + 2];
+  KN_ARRAY(uint64_t) level[KILN_INLINE_DEPTH_MOST + 2];
   KN_ARRAY(uint32_t) order, stack; /* of the function that is kept, or the outermost one */
   KN_ARRAY(uint8_t) once;
   KN_ARRAY(uint32_t) edges; /* arguments of the terminator that is being built */

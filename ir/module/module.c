@@ -114,13 +114,11 @@ const kiln_diag *kiln_module_diag(const kiln_module *m) {
 /* ---- life ---- */
 
 kiln_module *kiln_module_new(const kiln_module_options *options) {
-  kiln_module_options defaults = {0};
-  if (options == NULL) {
-    if (!kiln_target_find_host(&defaults.target)) return NULL;
-    options = &defaults;
-  }
-  if (!KN_UNRESERVED(options)) return NULL;
-  if ((unsigned)options->target >= KILN_TARGET_COUNT || (unsigned)options->pic >= KILN_PIC_COUNT)
+  static const kiln_module_options defaults;
+  if (options == NULL) options = &defaults;
+  kiln_target target = options->target;
+  if (!KN_UNRESERVED(options) || (unsigned)options->pic >= KILN_PIC_COUNT ||
+      !kn_target_complete(&target))
     return NULL;
   kiln_module *m = kn_allocator_realloc(&options->allocator, NULL, sizeof *m);
   struct kn_arena *arena = kn_allocator_realloc(&options->allocator, NULL, sizeof *arena);
@@ -131,14 +129,16 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
   }
   memset(m, 0, sizeof *m);
   m->options = *options;
+  m->options.target = target;
   m->diag.block = m->diag.inst = UINT32_MAX;
   m->diag.bit_offset = UINT64_MAX;
   m->arena = arena;
   kn_arena_init(arena, &options->allocator);
-  m->clobbers = kn_target_clobbers(options->target);
-  m->library = kn_target_library(options->target);
-  m->reaches_zero = kn_target_reaches_zero(options->target);
-  m->plt_is_address = kn_target_plt_is_address(options->target);
+  m->clobbers = kn_target_clobbers(target.processor);
+  m->library = kn_target_library(target.processor);
+  m->reaches_zero = kn_target_reaches_zero(target.processor);
+  m->plt_is_address = kn_target_plt_is_address(target.processor);
+  m->inline_attrs = kn_inline_complete(&(kiln_inline_attrs){0});
   m->flat_symbols = m->flat_sigs = UINT32_MAX;
   pthread_mutexattr_t attr; /* a diagnostic's callback may read the module */
   pthread_mutexattr_init(&attr);
@@ -158,6 +158,11 @@ kiln_module *kiln_module_new(const kiln_module_options *options) {
     kiln_module_free(m);
     return NULL;
   }
+  if (!kn_target_has_code(target))
+    kn_module_fail(m, KILN_ERR_UNSUPPORTED,
+                   "no code generation for %s, %s, %s: only for Linux with ELF",
+                   kiln_processor_name(target.processor), kiln_system_name(target.system),
+                   kiln_format_name(target.format));
   return m;
 }
 
@@ -176,6 +181,7 @@ void kiln_module_free(kiln_module *m) {
   }
   kn_debug_free(m->debug, m);
   kn_kept_free(m);
+  if (m->reached != NULL) kn_realloc(m, m->reached, 0);
   pthread_mutex_destroy(&m->lock);
   pthread_mutex_destroy(&m->diag_lock);
   kn_arena_free(m->arena);
@@ -188,7 +194,10 @@ kiln_status kiln_module_assemble(const kiln_module *m, kiln_assembly *texts, uin
   if (m == NULL) return KILN_ERR_ARGUMENT;
   if (m->options.assemble == NULL) return KILN_ERR_UNSUPPORTED;
   if (n == 0 || texts == NULL) return n == 0 ? KILN_OK : KILN_ERR_ARGUMENT;
-  return m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+  kiln_status status = m->options.assemble(m->options.assemble_user, m->options.target, texts, n);
+  for (uint32_t i = 0; i < n; i++) /* the assembler was made for a newer version */
+    if (!KN_UNRESERVED(&texts[i])) return KILN_ERR_ARGUMENT;
+  return status;
 }
 
 const char *kiln_module_name(const kiln_module *m) {
@@ -209,8 +218,11 @@ kiln_status kiln_module_set_source_file(kiln_module *m, const char *name) {
 
 uint32_t kiln_module_features(const kiln_module *m) { return m != NULL ? m->options.features : 0; }
 
-kiln_target kiln_module_target(const kiln_module *m) {
-  return m != NULL ? m->options.target : (kiln_target)0;
+kiln_processor kiln_module_processor(const kiln_module *m) {
+  return m != NULL ? m->options.target.processor : (kiln_processor)0;
+}
+kiln_target kiln_module_get_target(const kiln_module *m) {
+  return m != NULL ? m->options.target : (kiln_target){0};
 }
 bool kiln_module_is_jit(const kiln_module *m) { return m != NULL && m->options.jit; }
 kiln_allocator kiln_module_get_allocator(const kiln_module *m) {

@@ -15,6 +15,7 @@ static const char *check_relocs(const kiln_module *m, const kiln_data_desc *d) {
   if (d->relocs == NULL && d->n_relocs != 0) return "relocations are missing (NULL)";
   for (size_t i = 0; i < d->n_relocs; i++) {
     const kiln_reloc *r = d->relocs + i;
+    if (!KN_UNRESERVED(r)) return "relocation of a newer version";
     if (r->size_bytes != 8 && r->size_bytes != 4) return "relocation of a size that is not 4 or 8";
     if (r->offset_bytes < end) return "relocations overlap or are not in order";
     if (r->offset_bytes > d->size_bytes || d->size_bytes - r->offset_bytes < r->size_bytes)

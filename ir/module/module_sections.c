@@ -11,17 +11,12 @@
   (KILN_SECTION_ALLOC | KILN_SECTION_WRITE | KILN_SECTION_EXEC | KILN_SECTION_MERGE |              \
    KILN_SECTION_STRINGS | KILN_SECTION_RETAIN | KILN_SECTION_EXCLUDE)
 
-/* Types of sections whose content means nothing to linkers, or is data to them: gABI, "sh_type". */
-static bool type_ok(uint32_t type) {
-  enum { PROGBITS = 1, NOTE = 7, NOBITS = 8, INIT_ARRAY = 14, PREINIT_ARRAY = 16 };
-  return type == 0 || type == PROGBITS || type == NOTE || type == NOBITS ||
-         (type >= INIT_ARRAY && type <= PREINIT_ARRAY) || type >= 0x60000000u;
-}
-
 /* NULL, or what is wrong. */
 static const char *check(const kiln_section_desc *d) {
   if ((d->flags & ~(unsigned)ALL_FLAGS) != 0) return "unknown flag";
-  if (!type_ok(d->type)) return "a type whose content is not the front end's";
+  if ((unsigned)d->kind >= KILN_SECTION_KIND_COUNT) return "no such kind";
+  if ((d->kind == KILN_SECTION_OTHER) != (d->format_type != 0))
+    return "a number of the format without the kind for it, or the other way round";
   if ((d->flags & KILN_SECTION_MERGE) && d->entry_bytes == 0)
     return "entries to be merged without a size";
   return NULL;
@@ -49,7 +44,8 @@ kiln_status kn_section_declare(kiln_module *m, const char *name, const kiln_sect
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "section '%.100s': %s", name, wrong);
   const struct kn_section *known = kn_section_said(m, name);
   if (known != NULL) {
-    if (known->desc.flags == desc->flags && known->desc.type == desc->type &&
+    if (known->desc.flags == desc->flags && known->desc.kind == desc->kind &&
+        known->desc.format_type == desc->format_type &&
         known->desc.entry_bytes == desc->entry_bytes)
       return KILN_OK;
     return kn_module_fail(m, KILN_ERR_SYMBOL, "section '%.100s' is declared as something else",

@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-/* A parameter as one number; also what is hashed. */
+/* A parameter as one number, all of whose flags are known; also what is hashed. */
 static uint64_t pack(const kiln_param *p) {
-  return p->type | (uint64_t)p->flags << 8 | (uint64_t)p->align_log2 << 16 |
+  return p->type | (uint64_t)p->align_log2 << 8 | (uint64_t)p->flags << 16 |
          (uint64_t)p->size_bytes << 32;
 }
 
@@ -32,8 +32,12 @@ static bool equal(const struct kn_sig *s, const struct kn_sig *t) {
 /* What is wrong with a parameter, or NULL. */
 static const char *check_param(const kiln_param *p) {
   unsigned in_memory = p->flags & (KILN_PARAM_BYVAL | KILN_PARAM_SRET);
+  unsigned to_64 = p->flags & (KILN_PARAM_SEXT64 | KILN_PARAM_ZEXT64);
   if (p->type == KILN_TYPE_VOID || p->type >= KILN_TYPE_COUNT) return "parameter without a type";
-  if (p->flags >= 2 * KILN_PARAM_UPPER) return "unknown parameter flag";
+  if (p->flags >= 2 * KILN_PARAM_ZEXT64 || !KN_UNRESERVED(p)) return "unknown parameter flag";
+  if (to_64 != 0 && (p->type > KILN_TYPE_I32 || (to_64 & (to_64 - 1)) != 0 ||
+                     p->flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)))
+    return "parameter extended to 64 bits that has them, or extended twice";
   if (p->flags & KILN_PARAM_CHAIN && (p->flags != KILN_PARAM_CHAIN || p->type != KILN_TYPE_PTR))
     return "static chain that is no plain i64";
   if (in_memory != 0 && p->type != KILN_TYPE_PTR) return "byval or sret parameter that is no i64";
@@ -102,7 +106,7 @@ static uint32_t intern(kiln_module *m, const struct kn_sig *wanted, uint32_t has
   }
   *s = *wanted;
   s->params = params;
-  kn_sig_assign(m->options.target, s);
+  kn_sig_assign(m->options.target.processor, s);
   id = m->sigs.n;
   kn_hash_put(&m->sig_hash, hash, hash, id);
   __atomic_store_n(&m->sigs.n, id + 1, __ATOMIC_RELAXED);
@@ -136,7 +140,7 @@ kiln_sig kiln_sig_new(kiln_module *m, kiln_cc cc, unsigned flags, const kiln_par
     kn_module_fail(m, KILN_ERR_ARGUMENT, "signature: unknown calling convention or flag");
     return none;
   }
-  const struct kn_convention *conv = kn_target_convention(m->options.target, cc);
+  const struct kn_convention *conv = kn_target_convention(m->options.target.processor, cc);
   if (conv == NULL) {
     kn_module_fail(m, KILN_ERR_UNSUPPORTED, "signature: %s, which the target does not have",
                    kn_callconv_names[cc]);

@@ -12,6 +12,7 @@
 #include <kiln/debug.h>
 #include <kiln/debug_entries.h>
 #include <kiln/exceptions.h>
+#include <kiln/inline.h>
 #include <kiln/module.h>
 #include <kiln/section.h>
 
@@ -129,8 +130,6 @@ struct kn_section {
   const char *name; /* NUL-terminated, in the module's strings */
   kiln_section_desc desc;
 };
-/* Values of kiln_section_desc.type: zeros alone; addresses of constructors, of destructors. */
-enum { KN_SECTION_TYPE_ZEROS = 8, KN_SECTION_TYPE_CTORS = 14, KN_SECTION_TYPE_DTORS = 15 };
 
 /* Items added after the module was frozen are in chunks that double in size, so that nothing moves while other
  * threads read. */
@@ -184,8 +183,11 @@ struct kiln_module {
   uint8_t dwarf_version;       /* 4, 5, or 0: 5 */
   kiln_debug *debug;           /* ir/debug/die.h; NULL: nothing */
   struct kn_kept *kept;        /* ir/inline/inlining.h; NULL: no function was kept */
-  uint32_t inline_size;        /* kiln_module_attrs */
-  uint8_t inlining;            /* kiln_inlining */
+  uint8_t *reached; /* by symbol, below n_reached: something refers to it; NULL: not tracked */
+  uint32_t n_reached;
+  kiln_inline_attrs inline_attrs; /* with defaults in place of zeros */
+  uint8_t inlining;               /* kiln_inlining */
+  uint8_t variables;              /* kiln_variables */
   /* Of the target: see kn_target_library. */
   const struct kn_convention *library;
 };
@@ -278,6 +280,11 @@ void kn_symbol_classify(const kiln_module *m, struct kn_symbol *s);
 /* A new private data symbol without a name, or 0. The module is locked. */
 uint32_t kn_symbol_private_data(kiln_module *m);
 
+/* ---- reachability (ir/module/reachable.c) ---- */
+
+/* Something refers to `symbol`, or none (0). Only while m->reached is there; sessions of several threads may. */
+void kn_symbol_reach(kiln_module *m, uint32_t symbol);
+
 /* ---- section groups (ir/module/names.c) ---- */
 
 static inline struct kn_comdat *kn_comdat(const kiln_module *m, uint32_t id) {
@@ -322,22 +329,27 @@ bool kn_late_names_define(kiln_module *m, bool (*is_there)(const void *user, uin
 
 /* ---- facts of targets (lib/codegen/targets.c) ---- */
 
+/* Replaces each field that is zero by what it means; false if one is out of range, or this machine is no target. */
+bool kn_target_complete(kiln_target *t);
+/* Is there code generation for a complete target? */
+bool kn_target_has_code(kiln_target t);
+
 /* Per opcode a mask of types for which it clobbers like a call. */
-const uint16_t *kn_target_clobbers(kiln_target t);
+const uint16_t *kn_target_clobbers(kiln_processor t);
 /* Its own instructions (ir/machine.h). */
-const struct kn_machine_table *kn_target_machine(kiln_target t);
+const struct kn_machine_table *kn_target_machine(kiln_processor t);
 /* True if pc-relative code reaches an undefined weak symbol that is dso_local, which
  * is at address 0. */
-bool kn_target_reaches_zero(kiln_target t);
+bool kn_target_reaches_zero(kiln_processor t);
 /* Do linkers make the address of a shared object's function that code of an executable at a fixed address takes
  * pc-relative a PLT entry, and nothing else's? */
-bool kn_target_plt_is_address(kiln_target t);
+bool kn_target_plt_is_address(kiln_processor t);
 
 /* Of a target: a calling convention (ir/convention.h); NULL: it has none of that name. */
-const struct kn_convention *kn_target_convention(kiln_target t, kiln_cc cc);
+const struct kn_convention *kn_target_convention(kiln_processor t, kiln_cc cc);
 /* Of a target: the one by which library functions are called, C's. */
-const struct kn_convention *kn_target_library(kiln_target t);
+const struct kn_convention *kn_target_library(kiln_processor t);
 /* Fills in where the parameters and results of a signature go: lib/codegen/call.c. */
-void kn_sig_assign(kiln_target t, struct kn_sig *sig);
+void kn_sig_assign(kiln_processor t, struct kn_sig *sig);
 
 #endif

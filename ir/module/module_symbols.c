@@ -55,7 +55,7 @@ uint32_t kn_symbol_lookup(const kiln_module *m, const char *name, size_t length,
   return length != 0 ? find(m, name, length, hash, &at) : 0;
 }
 
-kiln_symbol kiln_symbol_find(const kiln_module *m, const char *name) {
+kiln_symbol kiln_symbol_lookup(const kiln_module *m, const char *name) {
   if (m == NULL || name == NULL) return no_symbol;
   kiln_module *locked = (kiln_module *)(uintptr_t)m; /* for the lock alone */
   size_t length = strlen(name);

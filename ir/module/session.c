@@ -48,6 +48,8 @@ static __attribute__((noinline)) bool grow_locs(kiln_session *s) {
   return true;
 }
 
+bool kn_session_has_locs(kiln_session *s) { return s->sources.locs.n != 0 || grow_locs(s); }
+
 /* Where the next location goes; NULL if the module failed. */
 static inline struct kn_loc *next_loc(kiln_session *s, uint32_t file) {
   if (s == NULL || kn_module_failed(s->module)) return NULL;

@@ -52,6 +52,10 @@ struct kiln_session {
  * (ir/build/build_func.c) */
 bool kn_sessions_closed(kiln_session *const *sessions, size_t n, kiln_diag *d);
 
+/* Makes location 0, which is none, exist: functions with debugging information refer to it, also where nothing has a
+ * location. False if the module failed. (ir/module/session.c) */
+bool kn_session_has_locs(kiln_session *s);
+
 /* What other rooms hang on a session: made with it, false without memory; freed; their bytes.
  * (lib/codegen/compile.c) */
 bool kn_session_open_rooms(kiln_session *s);

@@ -407,9 +407,11 @@ static bool parse_target(struct kn_parser *p) {
   if (!kiln_target_find(name, &target)) {
     return kn_parse_fail(p, &t, KILN_ERR_UNSUPPORTED, "unknown target '%s'", name);
   }
-  if (target != kiln_module_target(p->module)) {
+  const kiln_target own = kiln_module_get_target(p->module);
+  if (target.processor != own.processor || target.system != own.system ||
+      target.format != own.format) {
     return kn_parse_fail(p, &t, KILN_ERR_ARGUMENT, "the text is for %s, the module for %s", name,
-                         kiln_target_name(kiln_module_target(p->module)));
+                         kiln_processor_name(own.processor));
   }
   kn_parse_next(p);
   return kn_parse_line_end(p);
@@ -426,8 +428,14 @@ static bool parse_section(struct kn_parser *p) {
     if (w->word) {
       d.flags |= w->flag;
     } else if (kn_parse_word(p, "type")) {
-      if (!kn_parse_number(p, UINT32_MAX, "a type", &number)) return false;
-      d.type = (uint32_t)number;
+      unsigned kind = KILN_SECTION_CONTENT;
+      while (kind < KILN_SECTION_OTHER && !kn_parse_word(p, kn_section_kind_names[kind])) kind++;
+      d.kind = (kiln_section_kind)kind;
+      if (kind == KILN_SECTION_OTHER) {
+        if (!kn_parse_number(p, UINT32_MAX, "a kind of section, or a number", &number))
+          return false;
+        d.format_type = (uint32_t)number;
+      }
     } else if (kn_parse_word(p, "entry")) {
       if (!kn_parse_number(p, UINT32_MAX, "a size", &number)) return false;
       d.entry_bytes = (uint32_t)number;

@@ -12,7 +12,7 @@ static bool parse_registers(struct kn_parser *p, uint8_t *out, uint32_t *n) {
     char name[8] = {0};
     unsigned r;
     memcpy(name, p->lx.tok.text, p->lx.tok.length);
-    if (!kiln_register_find(kiln_module_target(p->module), name, &r)) break;
+    if (!kiln_register_find(kiln_module_processor(p->module), name, &r)) break;
     if (*n == MAX_REGS) return kn_parse_expected(p, "fewer registers");
     out[(*n)++] = (uint8_t)r;
     kn_parse_next(p);
@@ -110,7 +110,9 @@ bool kn_parse_asm(struct kn_parser *p, kiln_value *result) {
   }
   kiln_sig_info info = kiln_sig_get(p->module, sig);
   if (ok && (n_params != info.n_params || n_results != info.n_results))
-    ok = kn_parse_syntax(p, &t, "the signature has another number of operands or results");
+    ok = kn_parse_fail(p, &t, KILN_ERR_SYNTAX,
+                       "%u operands and %u results, the signature has %u and %u",
+                       (unsigned)n_params, (unsigned)n_results, info.n_params, info.n_results);
   ok = ok && parse_args(p, sig);
   if (ok) *result = kiln_build_asm(p->func, sig, &code, p->args.at, p->args.n);
   kn_realloc(p->module, relocs.at, 0);

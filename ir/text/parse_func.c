@@ -328,7 +328,7 @@ static bool parse_machine(struct kn_parser *p, struct line *l) {
   kiln_machine_info row;
   kiln_value v[KILN_MAX_MACHINE_OPERANDS];
   if (at.kind != KN_TOK_IDENT) return kn_parse_expected(p, "an instruction of the target");
-  if (!kiln_machine_find(kiln_module_target(p->module), at.text, at.length, &row) ||
+  if (!kiln_machine_find(kiln_module_processor(p->module), at.text, at.length, &row) ||
       row.op != l->opcode || (row.result != KILN_TYPE_VOID && row.result != l->type))
     return kn_parse_fail(p, &at, KILN_ERR_ARGUMENT, "the target has no such instruction here");
   kn_parse_next(p);
@@ -492,7 +492,9 @@ static void build(struct kn_parser *p, struct line *l) {
   case KN_SH_TRY:
   case KN_SH_ASM: break;
   case KN_SH_INTERNAL:
-  case KN_SH_COUNT: kiln_build_unsupported(f, l->opcode, "the text form"); break;
+  case KN_SH_COUNT:
+    kiln_func_fail(f, KILN_ERR_UNSUPPORTED, "an operation that the text form does not have");
+    break;
   }
 }
 

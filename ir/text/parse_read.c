@@ -218,6 +218,10 @@ static bool parse_param(struct kn_parser *p, kiln_param *out) {
       out->flags |= KILN_PARAM_SEXT;
     } else if (kn_parse_word(p, "zext")) {
       out->flags |= KILN_PARAM_ZEXT;
+    } else if (kn_parse_word(p, "sext64")) {
+      out->flags |= KILN_PARAM_SEXT64;
+    } else if (kn_parse_word(p, "zext64")) {
+      out->flags |= KILN_PARAM_ZEXT64;
     } else if (kn_parse_word(p, "sret")) {
       out->flags |= KILN_PARAM_SRET;
     } else if (kn_parse_word(p, "join")) {

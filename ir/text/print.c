@@ -305,7 +305,7 @@ static void put_registers(struct func_printer *q, const char *what, const uint8_
                           uint32_t n) {
   for (uint32_t i = 0; i < n; i++) {
     if (i == 0) word(q, what);
-    const char *name = kiln_register_name(kiln_module_target(q->f->module), regs[i]);
+    const char *name = kiln_register_name(kiln_module_processor(q->f->module), regs[i]);
     word(q, name ? name : "?");
   }
 }
@@ -367,7 +367,7 @@ static const char *condition(unsigned shape, unsigned x) {
 
 static void put_row(struct func_printer *q, const struct kn_inst *in) {
   char name[KILN_MAX_MACHINE_NAME];
-  kn_machine_name(kn_target_machine(kiln_module_target(q->f->module)), in->x, name);
+  kn_machine_name(kn_target_machine(kiln_module_processor(q->f->module)), in->x, name);
   word(q, name);
   put_list(q, in);
 }

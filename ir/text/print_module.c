@@ -75,6 +75,11 @@ const char *const kn_rmw_names[KILN_RMW_COUNT] = {
   [KILN_RMW_UMIN] = "umin", [KILN_RMW_UMAX] = "umax",
 };
 
+const char *const kn_section_kind_names[KILN_SECTION_OTHER] = {
+  [KILN_SECTION_CONTENT] = "content", [KILN_SECTION_ZERO] = "zero",
+  [KILN_SECTION_NOTE] = "note",       [KILN_SECTION_INIT] = "init",
+  [KILN_SECTION_FINI] = "fini",       [KILN_SECTION_PREINIT] = "preinit"};
+
 const struct kn_section_word kn_section_words[] = {
   {"alloc", KILN_SECTION_ALLOC},     {"write", KILN_SECTION_WRITE},
   {"exec", KILN_SECTION_EXEC},       {"merge", KILN_SECTION_MERGE},
@@ -161,7 +166,7 @@ static void put_number_name(struct kn_printer *p, uint32_t symbol) {
   name[at] = 0;
   for (uint32_t v = symbol; v || at == sizeof name - 1; v /= 10) name[--at] = (char)('0' + v % 10);
   do name[--at] = '.';
-  while (at > 0 && kiln_symbol_find(p->module, name + at).id != 0);
+  while (at > 0 && kiln_symbol_lookup(p->module, name + at).id != 0);
   put_name(p, name + at, sizeof name - 1 - at);
 }
 
@@ -204,6 +209,8 @@ void kn_put_sig(struct kn_printer *p, uint32_t sig) {
     put_type(p, q->type);
     if (q->flags & KILN_PARAM_SEXT) kn_put_text(p, " sext");
     if (q->flags & KILN_PARAM_ZEXT) kn_put_text(p, " zext");
+    if (q->flags & KILN_PARAM_SEXT64) kn_put_text(p, " sext64");
+    if (q->flags & KILN_PARAM_ZEXT64) kn_put_text(p, " zext64");
     if (q->flags & KILN_PARAM_SRET) kn_put_text(p, " sret");
     if (q->flags & KILN_PARAM_JOIN) kn_put_text(p, " join");
     if (q->flags & KILN_PARAM_CHAIN) kn_put_text(p, " chain");
@@ -355,15 +362,16 @@ static void put_data(struct kn_printer *p, const struct kn_data *d) {
   kn_put_text(p, "}\n");
 }
 
-/* `section "notes" alloc type 7` */
+/* `section "notes" alloc type note` */
 static void put_section(struct kn_printer *p, const struct kn_section *s) {
   kn_put_text(p, "section ");
   kn_put_string(p, s->name, strlen(s->name));
   for (const struct kn_section_word *w = kn_section_words; w->word; w++)
     if (s->desc.flags & w->flag) put_word(p, w->word);
-  if (s->desc.type) {
+  if (s->desc.kind != KILN_SECTION_BY_NAME) {
     kn_put_text(p, " type ");
-    kn_put_unsigned(p, s->desc.type);
+    if (s->desc.kind == KILN_SECTION_OTHER) kn_put_unsigned(p, s->desc.format_type);
+    else kn_put_text(p, kn_section_kind_names[s->desc.kind]);
   }
   if (s->desc.entry_bytes) {
     kn_put_text(p, " entry ");
@@ -401,7 +409,7 @@ kiln_status kiln_module_print(kiln_module *m, kiln_buffer *out) {
   struct kn_printer p = {.module = m, .out = out};
   if (!kn_late_names_define(m, NULL, NULL)) return kiln_module_status(m);
   kn_put_text(&p, "target ");
-  kn_put_text(&p, kiln_target_name(m->options.target));
+  kn_put_text(&p, kiln_processor_name(m->options.target.processor));
   kn_put(&p, "\n", 1);
   if (m->guard.source != KILN_GUARD_SOURCE_DEFAULT) put_guard(&p, &m->guard);
   if (m->protect != 0) {

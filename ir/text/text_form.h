@@ -297,6 +297,8 @@ extern const struct kn_section_word {
   const char *word;
   unsigned flag;
 } kn_section_words[];
+/* From CONTENT to PREINIT. */
+extern const char *const kn_section_kind_names[KILN_SECTION_OTHER];
 /* Names of the enumerations, by value (ir/text/print_module.c). */
 extern const char *const kn_linkage_names[KILN_LINKAGE_COUNT];
 extern const char *const kn_visibility_names[KILN_VISIBILITY_COUNT];

@@ -252,7 +252,7 @@ static uint32_t variable_of(const struct kn_check *c, const struct kn_inst *in) 
 static bool access_as(struct kn_check *c, uint32_t slot, unsigned what) {
   uint8_t *s = &c->slots.at[slot];
   *s |= (uint8_t)what;
-  if (c->f->facts.returns_twice && what == SLOT_REGISTER)
+  if (kn_func_is_homeless(c->f) && what == SLOT_REGISTER)
     return wrong(c, KN_FLOW_CONTENT(slot), kn_flow_memory(&c->flow, slot),
                  "a variable in a register, which longjmp sets back");
   if ((*s & SLOT_UNSTORED) && (*s & (SLOT_REGISTER | SLOT_IN_MEMORY)))
@@ -320,7 +320,7 @@ static bool end_inst(struct kn_check *c) {
   const struct kn_inst *in = &c->f->inst[i];
   uint32_t slot = variable_of(c, in);
   bool nothing = needs_nothing(c, in, i);
-  if (slot != KN_FLOW_NONE && in->op == KILN_OP_STORE && c->f->slots.at[slot].reg == KN_UNREAD) {
+  if (slot != KN_FLOW_NONE && in->op == KILN_OP_STORE && c->plan->slots.at[slot].reg == KN_UNREAD) {
     c->unread_at = c->window;
     return access_as(c, slot, SLOT_UNSTORED);
   }
@@ -430,7 +430,7 @@ static bool arrive(struct kn_check *c, uint32_t edge, uint32_t v, uint32_t place
  * the second return, whatever was done before that. */
 static bool only_tenant(struct kn_check *c, uint32_t place) {
   uint32_t v = kn_flow_value(&c->flow, place);
-  if (!c->f->facts.returns_twice || place < KN_FLOW_REGS || c->edge != KN_FLOW_NONE || v == 0)
+  if (!kn_func_is_homeless(c->f) || place < KN_FLOW_REGS || c->edge != KN_FLOW_NONE || v == 0)
     return true;
   while (c->tenants.n <= place)
     if (!KN_PUSH(c->f, c->tenants, 0)) return false;
@@ -776,6 +776,7 @@ static bool scan(struct kn_check *c) {
 bool kn_check_run(struct kn_check *c, kiln_func *f, const struct kn_plan *plan) {
   c->f = f;
   if (c->full) return no_memory(c);
+  c->plan = plan;
   c->target = plan->target;
   c->saved = plan->saved;
   c->block = c->edge = KN_FLOW_NONE;

@@ -41,6 +41,7 @@ struct kn_check {
 
   /* replay */
   kiln_func *f;
+  const struct kn_plan *plan;
   const struct kn_target *target;
   uint64_t saved;     /* callee-saved registers that the prologue saves */
   uint64_t lost;      /* registers lost in this window */
@@ -75,6 +76,8 @@ struct kn_check {
 
 /* Makes `w` log to a checker of its own, made if it has none. False without memory. */
 bool kn_check_attach(struct kn_walk *w, kiln_module *m);
+/* A hash of all that is constant in a finished function. (check_ir.c) */
+uint64_t kn_check_ir(const kiln_func *f);
 /* Forgets the events so far: a function begins. */
 void kn_check_begin(struct kn_check *c);
 /* Proves the function whose walk was recorded. False if that cannot be done: the function has

@@ -3,23 +3,26 @@
  * replayed. */
 #include "lib/check/check.h"
 
-static uint64_t area_start(const struct kn_slot *s) {
-  return (uint64_t)((int64_t)s->frame + INT32_MAX);
+static uint64_t area_start(const struct kn_check *c, uint32_t slot) {
+  return (uint64_t)((int64_t)c->plan->slots.at[slot].frame + INT32_MAX);
 }
-static uint64_t area_end(const struct kn_slot *s) {
+static uint64_t area_end(const struct kn_check *c, uint32_t slot) {
   /* a slot aligned beyond the stack may be reached through a pointer, which is in the frame */
-  uint64_t size = s->align_log2 > 4 ? 8 : s->size_bytes ? s->size_bytes : 1;
-  return area_start(s) + size;
+  uint64_t size = c->f->slots.at[slot].size_bytes;
+  if (c->plan->slots.at[slot].align_log2 > 4) size = 8;
+  return area_start(c, slot) + (size ? size : 1);
 }
 /* The inlined body with which the slot shares memory, or 0: it shares none. */
-static uint32_t group_of(const struct kn_slot *s) { return s->shared ? s->scope : 0; }
+static uint32_t group_of(const struct kn_check *c, uint32_t slot) {
+  return c->plan->slots.at[slot].shared ? c->f->slots.at[slot].scope : 0;
+}
 /* In this order slots of one group follow each other, by their places; those that share nothing come first. */
-static uint64_t order_of(const struct kn_slot *s) {
-  return (uint64_t)group_of(s) << 32 | area_start(s);
+static uint64_t order_of(const struct kn_check *c, uint32_t slot) {
+  return (uint64_t)group_of(c, slot) << 32 | area_start(c, slot);
 }
 
 /* Sorts the slots in the frame by order_of: a heap sort. */
-static void sort_areas(const kiln_func *f, uint32_t *at, uint32_t n) {
+static void sort_areas(const struct kn_check *c, uint32_t *at, uint32_t n) {
   for (uint32_t heap = n / 2, end = n; end > 1;) {
     uint32_t x;
     if (heap > 0) {
@@ -32,10 +35,8 @@ static void sort_areas(const kiln_func *f, uint32_t *at, uint32_t n) {
     for (;;) {
       uint32_t child = 2 * i + 1;
       if (child >= end) break;
-      if (child + 1 < end &&
-          order_of(&f->slots.at[at[child]]) < order_of(&f->slots.at[at[child + 1]]))
-        child++;
-      if (order_of(&f->slots.at[x]) >= order_of(&f->slots.at[at[child]])) break;
+      if (child + 1 < end && order_of(c, at[child]) < order_of(c, at[child + 1])) child++;
+      if (order_of(c, x) >= order_of(c, at[child])) break;
       at[i] = at[child];
       i = child;
     }
@@ -54,10 +55,9 @@ static bool check_shared(struct kn_check *c, const uint32_t *at, uint32_t n, uin
     uint32_t last = f->scopes.at[i].parent != 0 ? c->reach.at[f->scopes.at[i].parent - 1] : 0;
     const uint32_t around = last;
     for (; k < n && f->slots.at[at[k]].scope == i + 1; k++) {
-      const struct kn_slot *s = &f->slots.at[at[k]];
-      if (around != 0 && area_start(s) < area_end(&f->slots.at[around - 1]))
+      if (around != 0 && area_start(c, at[k]) < area_end(c, around - 1))
         return *slot = at[k], *other = around - 1, false;
-      if (last == 0 || area_end(s) > area_end(&f->slots.at[last - 1])) last = at[k] + 1;
+      if (last == 0 || area_end(c, at[k]) > area_end(c, last - 1)) last = at[k] + 1;
     }
     if (!KN_PUSH(f, c->reach, last)) return true; /* f has failed */
   }
@@ -65,15 +65,15 @@ static bool check_shared(struct kn_check *c, const uint32_t *at, uint32_t n, uin
 }
 
 /* No slot is where a value is, in frame offset `start`. `at`: n slots that do not overlap, sorted. */
-static bool check_value(const kiln_func *f, const uint32_t *at, uint32_t n, uint64_t start,
+static bool check_value(const struct kn_check *c, const uint32_t *at, uint32_t n, uint64_t start,
                         uint32_t *slot) {
   uint32_t low = 0, high = n; /* the last area that begins before the place ends */
   while (low < high) {
     uint32_t mid = low + (high - low) / 2;
-    if (area_start(&f->slots.at[at[mid]]) < start + 8) low = mid + 1;
+    if (area_start(c, at[mid]) < start + 8) low = mid + 1;
     else high = mid;
   }
-  if (low == 0 || area_end(&f->slots.at[at[low - 1]]) <= start) return true;
+  if (low == 0 || area_end(c, at[low - 1]) <= start) return true;
   return *slot = at[low - 1], false;
 }
 
@@ -81,37 +81,36 @@ bool kn_check_frame(struct kn_check *c, uint32_t *slot, uint32_t *place) {
   kiln_func *f = c->f;
   c->areas.n = 0;
   for (uint32_t i = 0; i < f->slots.n; i++) {
-    const struct kn_slot *s = &f->slots.at[i], *whole = kn_slot_whole(f, i);
-    if (s->frame == 0) continue;
-    if (whole != s && s->frame != whole->frame + (int32_t)s->offset)
+    const struct kn_slot *s = &f->slots.at[i];
+    const struct kn_slot_place *places = c->plan->slots.at;
+    if (places[i].frame == 0) continue;
+    if (s->parent != 0 && places[i].frame != places[s->parent - 1].frame + (int32_t)s->offset)
       return *slot = i, *place = kn_flow_memory(&c->flow, s->parent - 1), false;
-    if (whole == s && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
+    if (s->parent == 0 && !KN_PUSH(f, c->areas, i)) return true; /* f has failed */
   }
   uint32_t *at = c->areas.at, n = c->areas.n, alone = 0, other;
-  sort_areas(f, at, n);
+  sort_areas(c, at, n);
   for (uint32_t i = 1; i < n; i++) {
-    const struct kn_slot *was = &f->slots.at[at[i - 1]], *s = &f->slots.at[at[i]];
-    if (group_of(was) == group_of(s) && area_end(was) > area_start(s))
+    if (group_of(c, at[i - 1]) == group_of(c, at[i]) &&
+        area_end(c, at[i - 1]) > area_start(c, at[i]))
       return *slot = at[i], *place = kn_flow_memory(&c->flow, at[i - 1]), false;
   }
-  while (alone < n && !f->slots.at[at[alone]].shared) alone++;
+  while (alone < n && !c->plan->slots.at[at[alone]].shared) alone++;
   if (!check_shared(c, at + alone, n - alone, slot, &other))
     return *place = kn_flow_memory(&c->flow, other), false;
   uint64_t low = UINT64_MAX, high = 0; /* what is shared is one piece of memory */
   for (uint32_t i = alone; i < n; i++) {
-    const struct kn_slot *s = &f->slots.at[at[i]];
-    if (area_start(s) < low) low = area_start(s);
-    if (area_end(s) > high) high = area_end(s);
+    if (area_start(c, at[i]) < low) low = area_start(c, at[i]);
+    if (area_end(c, at[i]) > high) high = area_end(c, at[i]);
   }
   for (uint32_t i = 0; i < alone; i++) {
-    const struct kn_slot *s = &f->slots.at[at[i]];
-    if (area_start(s) < high && area_end(s) > low)
+    if (area_start(c, at[i]) < high && area_end(c, at[i]) > low)
       return *slot = at[i], *place = kn_flow_memory(&c->flow, at[alone]), false;
   }
   for (uint32_t p = KN_FLOW_REGS; n && p < c->flow.cells.n; p++) {
     if (c->flow.variable.at[p - KN_FLOW_REGS]) continue;
     uint64_t start = (uint64_t)((int64_t)c->flow.frame.at[p - KN_FLOW_REGS] + INT32_MAX);
-    if (!check_value(f, at, alone, start, slot)) return *place = p, false;
+    if (!check_value(c, at, alone, start, slot)) return *place = p, false;
     if (start < high && start + 8 > low) return *slot = at[alone], *place = p, false;
   }
   return true;

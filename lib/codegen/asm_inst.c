@@ -51,10 +51,13 @@ static bool has_kind(const struct kn_target *t, uint32_t kind) {
 }
 
 /* The bytes, with their relocations. */
-static bool emit(struct kn_walk *w, struct kn_asm *code) {
-  const kiln_func *f = w->f;
+static bool emit(struct kn_walk *w, const struct kn_asm *code) {
+  kiln_func *f = w->f;
   if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
-  if (code->label) code->mark = kn_code_mark(w, kn_here(w));
+  if (code->label) {
+    struct kn_code_label label = {code->label, kn_code_mark(w, kn_here(w))};
+    if (!KN_PUSH(f, w->labels, label)) return false;
+  }
   for (uint32_t k = 0; k < code->n_relocs; k++) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
     if (r->slot != 0) continue;
@@ -90,7 +93,7 @@ void kn_naked(struct kn_walk *w) {
   const struct kn_block *b = &f->block[0];
   for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
-    struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
+    const struct kn_asm *code = in->op == KILN_OP_ASM ? &f->asms.at[in->b] : NULL;
     w->i = i;
     if (in->op == KILN_OP_UNREACHABLE && f->order.n == 1) return;
     if (w->observer != NULL) w->observer->on->inst(w->observer, w);
@@ -106,7 +109,7 @@ void kn_naked(struct kn_walk *w) {
 
 void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbered) {
   const kiln_func *f = w->f;
-  struct kn_asm *code = &f->asms.at[in->b];
+  const struct kn_asm *code = &f->asms.at[in->b];
   const struct kn_sig *sig = kn_sig(f->module, in->c);
   const uint8_t *regs = f->asm_bytes.at + code->regs;
   uint64_t never = ~(usable(w->target) | clobbered);

@@ -101,7 +101,7 @@ KN_INLINE void assign(const struct kn_target *t, const struct kn_convention *c, 
                       struct kn_arg *a, bool whole) {
   const struct kn_reg_list *list = &c->args[0];
   bool usual = a->type - KILN_TYPE_I8 <= KILN_TYPE_I64 - KILN_TYPE_I8 && s->joined == 0 &&
-               !(kn_arg_flags(a) & ~(KILN_PARAM_SEXT | KILN_PARAM_ZEXT));
+               !(kn_arg_flags(a) & ~(unsigned)KN_PARAM_EXTEND);
   if (KN_LIKELY(usual && s->used[0] < list->n && c->narrow.n == 0 && !c->by_position)) {
     a->reg = list->reg[s->used[0]++];
     a->high = KN_NO_REG;
@@ -132,7 +132,7 @@ static uint64_t regs_of(const struct kn_arg *a) {
   return (a->reg != KN_NO_REG ? KN_BIT(a->reg) : 0) | (a->high != KN_NO_REG ? KN_BIT(a->high) : 0);
 }
 
-void kn_sig_assign(kiln_target target, struct kn_sig *sig) {
+void kn_sig_assign(kiln_processor target, struct kn_sig *sig) {
   const struct kn_target *t = kn_target_at(target);
   const struct kn_convention *c = sig->conv;
   struct kn_assign s = {.stack = c->shadow_bytes}, results = {.stack = 0};

@@ -32,6 +32,13 @@ struct kn_arg {
 /* KILN_PARAM_... of an argument. */
 KN_INLINE unsigned kn_arg_flags(const struct kn_arg *a) { return a->param ? a->param->flags : 0; }
 
+/* How the caller extends an argument. */
+enum {
+  KN_PARAM_SIGN = KILN_PARAM_SEXT | KILN_PARAM_SEXT64,
+  KN_PARAM_TO_64 = KILN_PARAM_SEXT64 | KILN_PARAM_ZEXT64,
+  KN_PARAM_EXTEND = KILN_PARAM_SEXT | KILN_PARAM_ZEXT | KN_PARAM_TO_64
+};
+
 /* A call while it is lowered. */
 struct kn_call {
   const struct kn_sig *sig;

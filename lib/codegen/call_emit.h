@@ -18,7 +18,7 @@ KN_INLINE void kn_call_end(struct kn_walk *w, uint32_t start, uint64_t lost) {
   kn_observe_return(w);
   if (KN_UNLIKELY(w->eh.on)) kn_eh_call(w, start);
   /* longjmp comes back by an indirect jump */
-  if (KN_UNLIKELY(w->plan->frame.returns_twice) && w->plan->frame.marks &&
+  if (KN_UNLIKELY(w->plan->frame.homeless) && w->plan->frame.marks &&
       kn_inst_returns_twice(w->f, &w->inst[w->i]))
     w->target->landing(w);
   kn_called(w);

@@ -20,7 +20,7 @@ static bool make_rooms(kiln_session *s) {
   kiln_module *m = s->module;
   if (s->plan == NULL && (s->plan = kn_realloc(m, NULL, sizeof *s->plan)))
     *s->plan = (struct kn_plan){0};
-  size_t size = kn_target_at(m->options.target)->walk_size;
+  size_t size = kn_target_at(m->options.target.processor)->walk_size;
   if (s->plan && (s->walk = kn_realloc(m, NULL, size))) memset(s->walk, 0, size);
 #ifdef KN_CHECKS
   if (s->walk && !kn_check_attach(s->walk, m)) {
@@ -51,7 +51,7 @@ kiln_status kiln_session_set_dump(kiln_session *s, uint32_t what, kiln_buffer *o
 }
 
 bool kn_session_open_rooms(kiln_session *s) {
-  s->lacks = kn_target_lacks(kn_target_at(s->module->options.target));
+  s->lacks = kn_target_lacks(kn_target_at(s->module->options.target.processor));
   s->out = kn_realloc(s->module, NULL, sizeof *s->out);
   if (s->out) *s->out = (struct kn_output){0};
   return s->out != NULL;
@@ -81,21 +81,21 @@ static void call_observers(struct kn_walk *w, kiln_func *f) {
   if (KN_UNLIKELY(f->session->map != NULL)) kn_map_observe(w, f->session->map);
 }
 
-/* What the function's code refers to is wanted. */
-static void want(kiln_module *m, const struct kn_output *out, const struct kn_output_mark *was) {
+/* What the function's code refers to is reachable. */
+static void reach(kiln_module *m, const struct kn_output *out, const struct kn_output_mark *was) {
   for (uint32_t i = was->relocs; i < out->relocs.n; i++)
-    kn_inline_want(m, out->relocs.at[i].symbol);
+    kn_symbol_reach(m, out->relocs.at[i].symbol);
   for (uint32_t i = was->tables; i < out->tables.n; i++)
-    kn_inline_want(m, out->tables.at[i].personality);
+    kn_symbol_reach(m, out->tables.at[i].personality);
   for (uint32_t i = was->table_types; i < out->table_types.n; i++)
-    kn_inline_want(m, out->table_types.at[i]);
+    kn_symbol_reach(m, out->table_types.at[i]);
 }
 
 /* Generates code of a function; the function stays. */
 static kiln_status generate(kiln_func *f) {
   kiln_session *s = f->session;
   kiln_module *m = s->module;
-  const struct kn_target *t = kn_target_at(m->options.target);
+  const struct kn_target *t = kn_target_at(m->options.target.processor);
   kiln_status status = f->facts.finished ? f->status : kiln_func_finish(f);
   /* a builder that got no symbol or signature from a failed module may have used none as an operand */
   if (status == KILN_OK) status = kn_module_own(m);
@@ -111,6 +111,7 @@ static kiln_status generate(kiln_func *f) {
   struct kn_output_mark was = kn_output_mark(s->out);
 #ifdef KN_CHECKS
   kn_check_begin(s->walk->check);
+  uint64_t ir = kn_check_ir(f);
 #endif
   uint64_t t0 = now(s->timing);
   bool planned = kn_plan_make(s->plan, f, t);
@@ -123,6 +124,8 @@ static kiln_status generate(kiln_func *f) {
   /* the session's own arrays report to the module that memory is lacking; the walk may fail as a consequence */
   if (kn_module_own(m) != KILN_OK) status = kn_module_own(m);
 #ifdef KN_CHECKS
+  if (status == KILN_OK && kn_check_ir(f) != ir)
+    status = kn_func_fail(f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "the IR was written to");
   if (status == KILN_OK && !kn_check_run(s->walk->check, f, s->plan)) status = f->status;
   uint32_t inst;
   const char *wrong = status == KILN_OK ? kn_check_table(s->walk->check, s->walk, &inst) : NULL;
@@ -133,7 +136,7 @@ static kiln_status generate(kiln_func *f) {
   if (status != KILN_OK) {
     kn_output_cut(s->out, &was);
   } else {
-    if (KN_UNLIKELY(m->kept != NULL && m->kept->wanted != NULL)) want(m, s->out, &was);
+    if (KN_UNLIKELY(m->reached != NULL)) reach(m, s->out, &was);
     s->stats.functions++;
     s->stats.instructions += f->n - 1;
     s->stats.blocks += f->blocks.n;

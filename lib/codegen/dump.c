@@ -44,7 +44,7 @@ static void number(struct dump *d) {
 }
 
 static void put_reg(struct dump *d, unsigned reg) {
-  const char *name = kiln_register_name(d->f->module->options.target, reg);
+  const char *name = kiln_register_name(d->f->module->options.target.processor, reg);
   if (name != NULL) put(d, "%s", name);
   else put(d, "r%u", reg);
 }
@@ -88,7 +88,7 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   const struct kn_range *r = planned ? &d->plan->ranges.at[g] : NULL;
   uint32_t handle = f->globals.at[g].handle;
   bool slot = kn_is_slot(handle);
-  unsigned reg = slot ? f->slots.at[kn_index(handle)].reg : f->val[handle].reg;
+  unsigned reg = slot ? d->plan->slots.at[kn_index(handle)].reg : f->val[handle].reg;
   unsigned type = slot ? f->slots.at[kn_index(handle)].type : f->val[handle].type;
   if (!slot && f->val[handle].uses == 0) return; /* a parameter that nobody reads */
   const struct kn_slot *s = slot ? &f->slots.at[kn_index(handle)] : NULL;
@@ -101,7 +101,8 @@ static void put_home(struct dump *d, uint32_t g, bool planned) {
   else put(d, reg == KN_UNREAD ? "none: it is not read" : "frame");
   if (r && r->first <= r->last && r->first != UINT32_MAX)
     put(d, "  positions %" PRIu32 " to %" PRIu32 "  weight %" PRIu32, r->first, r->last, r->weight);
-  if (slot && f->slots.at[kn_index(handle)].escaped) put(d, "  its address is taken");
+  if (slot && s->memory)
+    put(d, s->memory & KN_MEMORY_ESCAPES ? "  its address is taken" : "  accesses overlap");
   put(d, "\n");
 }
 
@@ -117,8 +118,11 @@ bool kn_dump(const kiln_func *f, const struct kn_plan *plan, unsigned what, kiln
   put(&d, "plan of @%.100s\n", name ? name : "");
   if (what & KILN_DUMP_PLAN) put_plan(&d);
   if (what & KILN_DUMP_HOMES) {
-    bool planned = !f->facts.returns_twice;
-    put(&d, planned ? "  homes:\n" : "  homes: none are registers, since setjmp returns twice\n");
+    bool planned = !kn_func_is_homeless(f);
+    put(&d, planned ? "  homes:\n"
+            : f->facts.returns_twice
+              ? "  homes: none are registers, since setjmp returns twice\n"
+              : "  homes: none are registers, since a call preserves none\n");
     for (uint32_t g = 0; g < f->globals.n; g++) put_home(&d, g, planned);
   }
   kn_realloc(m, d.block, 0);

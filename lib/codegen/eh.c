@@ -134,7 +134,7 @@ static void reload_homes(struct kn_walk *w, const struct kn_edge *e) {
     m->src_frame = w->regs.kept_at[m->src];
     m->src = KN_NO_REG;
   }
-  kept &= w->plan->occupied[kn_plan_pos(w->f, e->target)];
+  kept &= w->plan->occupied[kn_plan_pos(w->plan, e->target)];
   for (; kept; kept &= kept - 1) {
     unsigned r = (unsigned)__builtin_ctzll(kept);
     if (is_home(w, r, 0)) continue;

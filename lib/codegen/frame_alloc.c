@@ -33,13 +33,15 @@ int32_t kn_def_wide(struct kn_walk *w, uint32_t i) {
   return at;
 }
 
-int32_t kn_shared_frame(struct kn_walk *w, const struct kn_slot *s) {
+int32_t kn_slot_frame_new(struct kn_walk *w, uint32_t slot) {
+  const struct kn_slot *s = &w->f->slots.at[slot];
+  const struct kn_slot_place *at = &w->slots[slot];
   const struct kn_frame_plan *p = &w->plan->frame;
-  if (w->frame.shared == 0)
-    w->frame.shared = kn_frame_alloc(w, p->shared_bytes, KN_SHARED_ALIGN_LOG2);
-  return w->frame.shared + (int32_t)s->offset;
-}
-
-int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s) {
-  return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
+  if (at->shared) {
+    if (w->frame.shared == 0)
+      w->frame.shared = kn_frame_alloc(w, p->shared_bytes, KN_SHARED_ALIGN_LOG2);
+    return w->frame.shared + (int32_t)at->offset;
+  }
+  if (s->parent != 0) return kn_slot_frame(w, s->parent - 1) + (int32_t)s->offset;
+  return kn_frame_alloc(w, s->size_bytes ? s->size_bytes : 1, at->align_log2);
 }

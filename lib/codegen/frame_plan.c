@@ -1,6 +1,6 @@
 /* The frame's plan: see frame_plan.h. Called by lib/codegen/plan.c. Invariant: nothing here looks at instructions, but
  * for functions that have a guard or general registers only. */
-#include "lib/codegen/frame_plan.h"
+#include "lib/codegen/plan.h"
 
 #include "lib/codegen/guard.h"
 
@@ -64,43 +64,45 @@ static KN_COLD bool plan_rare(struct kn_frame_plan *p, kiln_func *f, const struc
 
 /* The slot may be memory: it has no register, or pieces without one. Others get an offset of their own if they need one
  * after all, as do those that are aligned beyond what the frame is. */
-static bool may_be_memory(const kiln_func *f, const struct kn_slot *s) {
+static bool may_be_memory(const kiln_func *f, const struct kn_slot *s,
+                          const struct kn_slot_place *at) {
   if (s->scope == 0 || s->parent != 0 || s->align_log2 > KN_SHARED_ALIGN_LOG2) return false;
   if (s->size_bytes > INT32_MAX / 4) return false;
   return s->pieces != 0 ||
-         (s->reg == KN_NO_REG &&
-          (s->uses != 0 || (f->debug.vars.n != 0 && f->module->inlining != KILN_INLINING_SMALL)));
+         (at->reg == KN_NO_REG && (s->uses != 0 || (f->debug.vars.n != 0 && !kn_debug_as_is(f))));
 }
 
-void kn_frame_plan_scopes(struct kn_frame_plan *p, kiln_func *f) {
-  struct kn_scope *scopes = f->scopes.at;
+void kn_frame_plan_scopes(struct kn_plan *plan, const kiln_func *f) {
+  struct kn_scope_place *scopes = plan->scopes.at;
+  struct kn_slot_place *slots = plan->slots.at;
   uint64_t total = 0;
   for (uint32_t i = 0; i < f->scopes.n; i++) scopes[i].size_bytes = 0;
   for (uint32_t i = 0; i < f->slots.n; i++) {
-    struct kn_slot *s = &f->slots.at[i];
-    if (!may_be_memory(f, s)) continue;
-    struct kn_scope *scope = &scopes[s->scope - 1];
+    const struct kn_slot *s = &f->slots.at[i];
+    if (!may_be_memory(f, s, &slots[i])) continue;
+    struct kn_scope_place *scope = &scopes[s->scope - 1];
     uint32_t size = s->size_bytes != 0 ? s->size_bytes : 1, mask = (1u << s->align_log2) - 1;
     mask |= 7 * (size >= 8);
     uint64_t at = ((uint64_t)scope->size_bytes + mask) & ~(uint64_t)mask;
     if (at + size > INT32_MAX / 2) continue;
-    s->offset = (uint32_t)at;
-    s->shared = true;
+    slots[i].offset = (uint32_t)at;
+    slots[i].shared = true;
     scope->size_bytes = (uint32_t)at + size;
   }
   for (uint32_t i = 0; i < f->scopes.n; i++) { /* those around it come before a body's */
-    const struct kn_scope *up = scopes[i].parent != 0 ? &scopes[scopes[i].parent - 1] : NULL;
+    uint32_t parent = f->scopes.at[i].parent;
+    const struct kn_scope_place *up = parent != 0 ? &scopes[parent - 1] : NULL;
     uint64_t at = up != NULL ? ((uint64_t)up->offset + up->size_bytes + 15) & ~UINT64_C(15) : 0;
     scopes[i].offset = (uint32_t)at;
     if (at + scopes[i].size_bytes > total) total = at + scopes[i].size_bytes;
   }
   if (total > INT32_MAX / 2) { /* too much to be worth it: each has its own */
-    for (uint32_t i = 0; i < f->slots.n; i++) f->slots.at[i].shared = false;
+    for (uint32_t i = 0; i < f->slots.n; i++) slots[i].shared = false;
     return;
   }
   for (uint32_t i = 0; i < f->slots.n; i++)
-    if (f->slots.at[i].shared) f->slots.at[i].offset += scopes[f->slots.at[i].scope - 1].offset;
-  p->shared_bytes = (uint32_t)total;
+    if (slots[i].shared) slots[i].offset += scopes[f->slots.at[i].scope - 1].offset;
+  plan->frame.shared_bytes = (uint32_t)total;
 }
 
 bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_target *t) {
@@ -110,7 +112,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
     .dynamic = f->facts.dynamic_stack,
     .record = f->facts.uses_frame,
     .red_zone = !f->module->no_red_zone,
-    .returns_twice = f->facts.returns_twice,
+    .homeless = kn_func_is_homeless(f),
   };
   bool rare = (a->naked | a->general_only | a->realign_stack | f->facts.eh_returns) ||
               (a->guard | a->protect | a->probe_bytes) != 0 || sig->conv->keeps != 0 ||
@@ -121,7 +123,7 @@ bool kn_frame_plan_make(struct kn_frame_plan *p, kiln_func *f, const struct kn_t
   p->pointer =
     !t->without_pointer ||
     (a->frame_pointer | a->naked | f->facts.stack_args | p->dynamic | p->record) ||
-    (p->realigned | p->returns_twice | f->facts.variadic | p->guarded | f->facts.eh_returns) ||
+    (p->realigned | p->homeless | f->facts.variadic | p->guarded | f->facts.eh_returns) ||
     f->asms.n != 0 || !sig->usual;
   return true;
 }

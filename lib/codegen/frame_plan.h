@@ -47,9 +47,8 @@ struct kn_frame_plan {
   /* ---- the body ---- */
   bool naked;        /* no prologue, no epilogue: nothing but ASMs */
   bool general_only; /* no float register is touched */
-  /* setjmp: nothing has a home in a register, no frame offset serves two values */
-  bool returns_twice;
-  bool keeps_none; /* the convention preserves no register: all that C's does are free to use */
+  bool homeless;     /* nothing has a home in a register, no frame offset serves two values */
+  bool keeps_none;   /* the convention preserves no register: all that C's does are free to use */
 };
 
 /* Plans all but `saved`. False if the function failed: it asks for something that the target has not. */
@@ -63,7 +62,8 @@ static inline void kn_frame_plan_homes(struct kn_frame_plan *p, uint64_t changed
 #define KN_SHARED_ALIGN_LOG2 4
 /* Gives the slots of inlined bodies that may be memory their offsets in the memory that they share: behind those of the
  * bodies around theirs, and where those of other bodies are, of which none runs at the same time. */
-void kn_frame_plan_scopes(struct kn_frame_plan *p, kiln_func *f);
+struct kn_plan;
+void kn_frame_plan_scopes(struct kn_plan *plan, const kiln_func *f);
 
 /* The function neither calls nor moves the stack pointer. */
 static inline bool kn_frame_leaf(const struct kn_frame_plan *p) { return !p->calls && !p->dynamic; }

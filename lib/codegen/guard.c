@@ -113,7 +113,7 @@ static const struct kn_guard_reg *find_reg(const struct kn_target *t,
 
 kiln_status kn_guard_resolve(kiln_module *m, const kiln_guard_location *said,
                              kiln_guard_location *out, uint16_t *code) {
-  const struct kn_target *t = kn_target_at(m->options.target);
+  const struct kn_target *t = kn_target_at(m->options.target.processor);
   if ((unsigned)said->source >= KILN_GUARD_SOURCE_COUNT)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such source of the stack guard");
   kiln_guard_location g = {.source = said->source};

@@ -15,7 +15,7 @@ enum {
 #define TERM KN_FX_TERM
 #define ONE KN_FX_ONE
 #define FLAG KN_FX_FLAG
-#define KILN_OP(E, name, shape, types, fx, doc) KN_EFFECTS_##E = fx,
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc) KN_EFFECTS_##E = fx,
 #include <kiln/ops.def>
 #undef PURE
 #undef WRITE

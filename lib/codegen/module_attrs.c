@@ -28,6 +28,8 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
                           "the versions of DWARF that are written are 4 and 5");
   if ((unsigned)attrs->inlining >= KILN_INLINING_COUNT)
     return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such rule of inlining");
+  if ((unsigned)attrs->variables >= KILN_VARIABLES_COUNT)
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no such way to show variables");
   kiln_guard_location guard;
   uint16_t code;
   kiln_status status = kn_guard_resolve(m, &attrs->guard_location, &guard, &code);
@@ -43,7 +45,7 @@ kiln_status kiln_module_set_attrs(kiln_module *m, const kiln_module_attrs *attrs
   m->exec_stack = attrs->exec_stack;
   m->refuse_unknown = attrs->refuse_unknown;
   m->inlining = (uint8_t)attrs->inlining;
-  m->inline_size = attrs->inline_size;
+  m->variables = (uint8_t)attrs->variables;
   return KILN_OK;
 }
 
@@ -58,6 +60,6 @@ kiln_module_attrs kiln_module_get_attrs(const kiln_module *m) {
     .exec_stack = m->exec_stack,
     .refuse_unknown = m->refuse_unknown,
     .inlining = (kiln_inlining)m->inlining,
-    .inline_size = m->inline_size,
+    .variables = (kiln_variables)m->variables,
   };
 }

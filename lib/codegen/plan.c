@@ -11,7 +11,7 @@ enum { SCATTERED = 16384 };
 
 /* ---- block order ---- */
 
-/* kn_block.pos during the search: not found yet; being searched from; done with. Of a block that an earlier search
+/* kn_plan.pos during the search: not found yet; being searched from; done with. Of a block that an earlier search
  * found, its position. */
 #define UNSEEN 0u
 #define ENTERED UINT32_MAX
@@ -21,14 +21,15 @@ enum { SCATTERED = 16384 };
  * positions, and notes the edges that go back, which are those to a block that is being searched from or that an
  * earlier search found. There is room for all blocks. */
 static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
-  struct kn_block *b = f->block;
+  const struct kn_block *b = f->block;
+  uint32_t *pos_of = plan->pos.at;
   const struct kn_edge *edges = f->edges.at;
   uint32_t *order = plan->order.at, *stack = plan->stack.at, depth = 0;
   uint32_t first = plan->order.n, n = first, at = root, left = b[root].n_edges;
-  b[root].pos = ENTERED;
+  pos_of[root] = ENTERED;
   for (;;) {
     if (left == 0) {
-      b[at].pos = LEFT;
+      pos_of[at] = LEFT;
       order[n++] = at;
       if (depth == 0) break;
       left = stack[--depth];
@@ -36,23 +37,23 @@ static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
       continue;
     }
     /* the last edge first, so that the first one's target comes first in the reverse */
-    uint32_t target = edges[b[at].edge_first + --left].target, pos = b[target].pos;
+    uint32_t target = edges[b[at].edge_first + --left].target, pos = pos_of[target];
     if (pos == UNSEEN) {
-      b[target].pos = ENTERED;
+      pos_of[target] = ENTERED;
       stack[depth++] = at;
       stack[depth++] = left;
       at = target;
       left = b[target].n_edges;
     } else if (pos != LEFT) {
-      if (!KN_PUSH(f, f->back_edges, (struct kn_back_edge){target, at})) return false;
+      if (!KN_PUSH(f, plan->back_edges, (struct kn_back_edge){target, at})) return false;
     }
   }
   plan->order.n = n;
   for (uint32_t i = first, j = n; i < j; i++) {
     uint32_t t = order[i];
     j--;
-    b[order[i] = order[j]].pos = i + 1;
-    b[order[j] = t].pos = j + 1;
+    pos_of[order[i] = order[j]] = i + 1;
+    pos_of[order[j] = t] = j + 1;
   }
   return true;
 }
@@ -61,12 +62,12 @@ static bool visit(struct kn_plan *plan, kiln_func *f, uint32_t root) {
 static bool order_depth_first(struct kn_plan *plan, kiln_func *f) {
   uint32_t n = f->blocks.n;
   if (!KN_RESIZE(f, plan->order, n) || !KN_RESIZE(f, plan->stack, 2 * n)) return false;
-  for (uint32_t i = 0; i < n; i++) f->block[i].pos = UNSEEN;
-  plan->order.n = f->back_edges.n = 0;
+  memset(plan->pos.at, 0, n * sizeof *plan->pos.at);
+  plan->order.n = plan->back_edges.n = 0;
   if (!visit(plan, f, 0)) return false;
   /* blocks that are only reached from elsewhere, by their address */
   for (uint32_t i = 1; f->facts.address_taken && i < n; i++)
-    if (f->block[i].address_taken && f->block[i].pos == UNSEEN && !visit(plan, f, i)) return false;
+    if (f->block[i].address_taken && plan->pos.at[i] == UNSEEN && !visit(plan, f, i)) return false;
   plan->layout = plan->order.at;
   plan->n_layout = plan->order.n;
   return true;
@@ -88,9 +89,9 @@ static uint32_t outermost(const struct kn_plan *plan, uint32_t loop, uint32_t fi
 
 /* Position before which the content of variable `slot` is nothing: where the inlined body begins that it belongs to, or
  * the function. */
-static uint32_t scope_begin(const kiln_func *f, uint32_t slot) {
+static uint32_t scope_begin(const struct kn_plan *plan, const kiln_func *f, uint32_t slot) {
   uint32_t scope = f->slots.at[slot].scope;
-  return scope != 0 ? f->block[f->scopes.at[scope - 1].block].pos - 1 : 0;
+  return scope != 0 ? kn_plan_pos(plan, f->scopes.at[scope - 1].block) : 0;
 }
 
 /* May control come back to `block`, as far as a few steps ahead show? Where blocks are in the order of filling, an edge
@@ -105,12 +106,13 @@ static bool may_iterate(const kiln_func *f, uint32_t block) {
   return true;
 }
 
-static bool find_loops(struct kn_plan *plan, kiln_func *f) {
+/* `edges`: the n_edges edges that go back in the layout. */
+static bool find_loops(struct kn_plan *plan, kiln_func *f, const struct kn_back_edge *edges,
+                       uint32_t n_edges) {
   uint32_t n = plan->n_layout;
   memset(plan->loop_end, 0, n * sizeof *plan->loop_end);
-  for (uint32_t i = 0; i < f->back_edges.n; i++) {
-    uint32_t h = f->block[f->back_edges.at[i].target].pos;
-    uint32_t e = f->block[f->back_edges.at[i].source].pos;
+  for (uint32_t i = 0; i < n_edges; i++) {
+    uint32_t h = plan->pos.at[edges[i].target], e = plan->pos.at[edges[i].source];
     if (h == 0 || e == 0) continue;
     if (plan->loop_end[h - 1] < e) plan->loop_end[h - 1] = e;
   }
@@ -158,12 +160,13 @@ static bool find_loops(struct kn_plan *plan, kiln_func *f) {
 /* ---- live intervals ---- */
 
 /* Widens ranges by the uses, which weigh more in loops: `depth`, or NULL if there are none. */
-KN_INLINE void count_rows(struct kn_range *ranges, const kiln_func *f, const uint8_t *depth) {
-  const struct kn_block *block = f->block;
+KN_INLINE void count_rows(const struct kn_plan *plan, const kiln_func *f, const uint8_t *depth) {
+  struct kn_range *ranges = plan->ranges.at;
+  const uint32_t *pos = plan->pos.at;
   const struct kn_use_row *end = f->rows.at + f->rows.n;
   for (const struct kn_use_row *row = f->rows.at; row != end; row++) {
     struct kn_range *r = &ranges[row->global / 2];
-    uint32_t p = block[row->block].pos - 1;
+    uint32_t p = pos[row->block] - 1;
     if (KN_UNLIKELY(p == UINT32_MAX)) continue;
     /* no branches: they would be mispredicted */
     r->first = p < r->first ? p : r->first;
@@ -188,23 +191,23 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
     r->next = 0;
     if (kn_is_value(global->handle)) {
       const struct kn_val *v = &f->val[global->handle];
-      uint32_t p = f->block[global->def_block].pos - 1;
+      uint32_t p = kn_plan_pos(plan, global->def_block);
       r->bank = plan->banks[v->type];
       r->loaded = true;
       r->first = p;
       r->last = p == UINT32_MAX ? 0 : p; /* not reached: an empty interval */
       r->weight = p == UINT32_MAX ? 0 : v->uses << (depth ? depth[p] : 0);
     } else {
-      const struct kn_slot *s = &slots[kn_index(global->handle)];
-      r->bank = s->escaped ? KN_NO_BANK : plan->banks[s->type];
+      uint32_t slot = kn_index(global->handle);
+      r->bank = plan->slots.at[slot].memory ? KN_NO_BANK : plan->banks[slots[slot].type];
       r->loaded = false;
       r->first = UINT32_MAX;
       r->last = 0;
       r->weight = 0;
     }
   }
-  if (depth) count_rows(ranges, f, depth);
-  else count_rows(ranges, f, NULL);
+  if (depth) count_rows(plan, f, depth);
+  else count_rows(plan, f, NULL);
   if (KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0)) kn_plan_debug(plan, f);
   if (plan->loops.n == 0) return true;
   const struct kn_loop *l = plan->loops.at;
@@ -221,7 +224,7 @@ static bool find_ranges(struct kn_plan *plan, kiln_func *f) {
      * inside its scope */
     if (r->bank == KN_NO_BANK) continue;
     uint32_t from = plan->loop_at[r->first],
-             begin = scope_begin(f, kn_index(f->globals.at[g].handle));
+             begin = scope_begin(plan, f, kn_index(f->globals.at[g].handle));
     if (from && l[from - 1].header > begin) r->first = l[outermost(plan, from, begin) - 1].header;
     if (at && l[at - 1].header > begin) r->last = l[outermost(plan, at, begin) - 1].end;
   }
@@ -345,9 +348,20 @@ static void assign_homes(struct kn_plan *plan, kiln_func *f) {
   }
 }
 
-/* Writes the homes into values and slots. */
+/* Begins the places of slots and scopes: nothing has a register. */
+static bool begin_places(struct kn_plan *plan, kiln_func *f) {
+  if (!KN_RESIZE(f, plan->slots, f->slots.n) || !KN_RESIZE(f, plan->scopes, f->scopes.n))
+    return false;
+  for (uint32_t i = 0; i < f->slots.n; i++) {
+    const struct kn_slot *s = &f->slots.at[i];
+    plan->slots.at[i] =
+      (struct kn_slot_place){.reg = KN_NO_REG, .memory = s->memory, .align_log2 = s->align_log2};
+  }
+  return true;
+}
+
+/* Writes the homes into values and places of slots. */
 static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
-  struct kn_slot *slots = f->slots.at;
   const struct kn_global *globals = f->globals.at;
   for (uint32_t g = 0, n = f->globals.n; g < n; g++) {
     uint32_t handle = globals[g].handle;
@@ -355,7 +369,7 @@ static void apply_homes(struct kn_plan *plan, kiln_func *f, bool homes) {
     unsigned reg = r ? r->reg : KN_NO_REG;
     if (kn_is_slot(handle)) {
       if (r && !r->loaded && r->bank != KN_NO_BANK) reg = KN_UNREAD;
-      slots[kn_index(handle)].reg = (uint8_t)reg;
+      plan->slots.at[kn_index(handle)].reg = (uint8_t)reg;
       continue;
     }
     struct kn_val *v = &f->val[handle];
@@ -393,24 +407,29 @@ static bool grow_positions(struct kn_plan *plan, kiln_func *f, uint32_t n) {
 bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *target) {
   if (plan->target != target) set_target(plan, target);
   if (!kn_frame_plan_make(&plan->frame, f, target)) return false;
-  plan->saved =
-    (KN_UNLIKELY(f->facts.sets_jump | plan->frame.keeps_none) ? ~UINT64_C(0) : f->facts.asm_regs) &
-    target->callee_homes;
+  plan->saved = (KN_UNLIKELY(f->facts.sets_jump | f->facts.loses_all | plan->frame.keeps_none)
+                   ? ~UINT64_C(0)
+                   : f->facts.asm_regs) &
+                target->callee_homes;
   plan->loops.n = 0;
   plan->in_order = !f->facts.needs_order;
   plan->scattered = f->facts.needs_order && f->n >= SCATTERED;
+  if (!KN_RESIZE(f, plan->pos, f->blocks.n)) return false;
   if (plan->in_order) {
     plan->layout = f->order.at;
     plan->n_layout = f->order.n;
+    for (uint32_t b = 0; b < f->blocks.n; b++) plan->pos.at[b] = f->block[b].pos;
   } else if (!order_depth_first(plan, f)) {
     return false;
   }
-  if (!grow_positions(plan, f, plan->n_layout + 1)) return false;
+  if (!grow_positions(plan, f, plan->n_layout + 1) || !begin_places(plan, f)) return false;
   if (f->facts.n_pieces != 0 && KN_UNLIKELY(f->debug.vars.n + f->debug.values.n != 0))
-    kn_plan_debug_pieces(f);
-  bool homes = !plan->frame.returns_twice && f->globals.n != 0;
+    kn_plan_debug_pieces(plan, f);
+  bool homes = !plan->frame.homeless && f->globals.n != 0;
   if (homes) {
-    if (f->back_edges.n && !find_loops(plan, f)) return false;
+    uint32_t n = plan->in_order ? f->back_edges.n : plan->back_edges.n;
+    if (n && !find_loops(plan, f, plan->in_order ? f->back_edges.at : plan->back_edges.at, n))
+      return false;
     if (!find_ranges(plan, f)) return false;
     assign_homes(plan, f);
   } else {
@@ -418,13 +437,15 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
   }
   apply_homes(plan, f, homes);
   kn_frame_plan_homes(&plan->frame, plan->saved);
-  if (KN_UNLIKELY(f->scopes.n != 0)) kn_frame_plan_scopes(&plan->frame, f);
+  if (KN_UNLIKELY(f->scopes.n != 0)) kn_frame_plan_scopes(plan, f);
   return true;
 }
 
 void kn_plan_free(struct kn_plan *plan, kiln_module *m) {
-  void *arrays[] = {plan->order.at, plan->ranges.at, plan->loops.at, plan->occupied, plan->at,
-                    plan->loop_end, plan->loop_at,   plan->depth,    plan->stack.at};
+  void *arrays[] = {plan->order.at,     plan->ranges.at, plan->loops.at,  plan->occupied,
+                    plan->at,           plan->loop_end,  plan->loop_at,   plan->depth,
+                    plan->stack.at,     plan->slots.at,  plan->scopes.at, plan->pos.at,
+                    plan->back_edges.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_realloc(m, plan, 0);
 }

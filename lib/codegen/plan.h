@@ -47,6 +47,23 @@ struct kn_position {
   uint32_t head;   /* ranges that begin there: index + 1 */
 };
 
+/* Where a slot, or a piece of one, is. */
+struct kn_slot_place {
+  int32_t frame;  /* walk: frame offset; 0: none yet */
+  uint32_t value; /* walk: the value last loaded or stored, while `epoch` is the walk's */
+  uint32_t epoch;
+  uint32_t offset;    /* if it is shared: where it is in that memory */
+  uint8_t reg;        /* the variable's home, if that is a register; KN_UNREAD; or KN_NO_REG */
+  uint8_t memory;     /* why it is no variable: the slot's, or what debuggers request */
+  uint8_t align_log2; /* the slot's; less, if only debuggers need it */
+  bool shared;        /* in the memory that inlined bodies share */
+};
+
+/* In the memory that bodies share: where the slots of one begin, and their bytes. */
+struct kn_scope_place {
+  uint32_t offset, size_bytes;
+};
+
 struct kn_plan {
   const struct kn_target *target;
   struct kn_frame_plan frame;
@@ -57,8 +74,13 @@ struct kn_plan {
   bool in_order;  /* layout is the order of filling */
   bool scattered; /* it is not, and the function's arrays are larger than a core's own cache */
 
-  KN_ARRAY(uint32_t) order;         /* layout's memory if not in order */
-  KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals */
+  KN_ARRAY(uint32_t) order; /* layout's memory if not in order */
+  KN_ARRAY(uint32_t) pos;   /* by block: its position in the layout + 1; 0: it is not reachable */
+  KN_ARRAY(struct kn_back_edge)
+  back_edges;                       /* of the layout if not in order: see kiln_func.back_edges */
+  KN_ARRAY(struct kn_range) ranges; /* parallel to the function's globals, */
+  KN_ARRAY(struct kn_slot_place) slots;   /* its slots */
+  KN_ARRAY(struct kn_scope_place) scopes; /* and its scopes */
   KN_ARRAY(struct kn_loop) loops;
   /* per position */
   uint64_t *occupied;     /* registers that are homes of something live there */
@@ -76,8 +98,8 @@ bool kn_plan_make(struct kn_plan *plan, kiln_func *f, const struct kn_target *ta
 void kn_plan_free(struct kn_plan *plan, kiln_module *m);
 
 /* Position of a block in the layout. Only for reachable blocks. */
-static inline uint32_t kn_plan_pos(const kiln_func *f, uint32_t block) {
-  return f->block[block].pos - 1;
+static inline uint32_t kn_plan_pos(const struct kn_plan *plan, uint32_t block) {
+  return plan->pos.at[block] - 1;
 }
 
 #endif

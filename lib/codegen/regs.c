@@ -58,7 +58,7 @@ unsigned kn_evict(struct kn_walk *w, uint64_t allowed) {
  * KN_NO_REG. */
 static unsigned store_target(const struct kn_walk *w, uint32_t i) {
   uint32_t to = w->inst[i + 1].a;
-  unsigned r = w->val[i].uses == 1 && kn_is_slot(to) ? w->f->slots.at[kn_index(to)].reg : KN_NO_REG;
+  unsigned r = w->val[i].uses == 1 && kn_is_slot(to) ? w->slots[kn_index(to)].reg : KN_NO_REG;
   return r == KN_UNREAD ? KN_NO_REG : r;
 }
 
@@ -167,7 +167,7 @@ void kn_release(struct kn_walk *w, uint32_t h) {
   /* a spill slot may be reused, unless setjmp may return to where it is read; the caller's argument
    * area may not */
   bool local = w->frame.up ? v->frame > 0 : v->frame < 0;
-  if (local && !kn_spills_16(w, v->type) && !w->plan->frame.returns_twice) {
+  if (local && !kn_spills_16(w, v->type) && !w->plan->frame.homeless) {
     if (w->frame.spare_inst != w->i) {
       w->frame.spare_inst = w->i;
       w->frame.spare_ready = w->frame.spare.n;
@@ -259,7 +259,8 @@ void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home
   kn_defined(w, w->i, dst);
 }
 
-void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r) {
+void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_place *s,
+                  unsigned r) {
   w->regs.locked |= KN_BIT(r);
   unsigned zx = w->val[s->value].flags & KN_VF_ZX;
   KN_LOG(w, KN_EV_USE, s->value, r);

@@ -55,6 +55,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->out = s->out;
   w->f = f;
   w->plan = plan;
+  w->slots = plan->slots.at;
   w->target = plan->target;
   w->hooks = &plan->target->hooks;
   w->inst = f->inst;
@@ -70,7 +71,7 @@ bool kn_walk_begin(struct kn_walk *w, kiln_session *s, kiln_func *f, struct kn_p
   w->frame.low = w->frame.va.save = w->frame.shared = 0;
   w->frame.up = plan->target->frame_up | !plan->frame.pointer;
   w->frame.spare.n = w->frame.spare_inst = w->frame.spare_ready = 0;
-  w->moves.n = w->shadows.n = 0;
+  w->moves.n = w->shadows.n = w->labels.n = 0;
   w->params_of = UINT32_MAX;
   w->to_next = w->key_b = false;
   w->exits.n = 0;
@@ -156,7 +157,7 @@ unsigned kn_walk_aim(const struct kn_walk *w, uint32_t i, const uint32_t readers
     uint32_t own = (readers[0] == param) + (uint32_t)(readers[1] == param);
     if (w->aims[k].value != i || p->uses != own) continue;
     /* the parameter's interval reaches this block: the register is its own here */
-    if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(w->f, w->block)) return p->reg;
+    if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(w->plan, w->block)) return p->reg;
   }
   return KN_NO_REG;
 }
@@ -230,9 +231,9 @@ static bool add_labels(struct kn_walk *w) {
     if (at == UINT32_MAX) at = w->code.start; /* unreachable: any address will do */
     if (!add_label(w, i, at)) return false;
   }
-  for (uint32_t k = 0; k < w->f->asms.n; k++) {
-    const struct kn_asm *a = &w->f->asms.at[k];
-    if (a->mark && !add_label(w, a->label, w->code.marks.at[a->mark].at)) return false;
+  for (uint32_t k = 0; k < w->labels.n; k++) {
+    const struct kn_code_label *l = &w->labels.at[k];
+    if (!add_label(w, l->symbol, w->code.marks.at[l->offset].at)) return false;
   }
   return true;
 }
@@ -373,7 +374,7 @@ kiln_status kn_walk_function(struct kn_walk *w, kiln_func *f, struct kn_plan *pl
 void kn_walk_free(struct kn_walk *w, kiln_module *m) {
   void *arrays[] = {w->code.marks.at,  w->code.fixups.at, w->code.literals.at, w->code.cut.at,
                     w->frame.spare.at, w->moves.at,       w->params.at,        w->shadows.at,
-                    w->args.at,        w->exits.at};
+                    w->args.at,        w->exits.at,       w->labels.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(m, arrays[i], 0);
   kn_eh_free(&w->eh, m);
   kn_realloc(m, w, 0);

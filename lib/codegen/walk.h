@@ -77,6 +77,7 @@ struct kn_walk {
   kiln_session *s;
   struct kn_output *out; /* == s->out */
   struct kn_plan *plan;
+  struct kn_slot_place *slots; /* the plan's */
   const struct kn_target *target;
   const struct kn_hooks *hooks; /* == &target->hooks */
   uint32_t block;               /* being walked */
@@ -84,6 +85,8 @@ struct kn_walk {
   uint32_t entered; /* where the newest block begins that others than the one before it enter */
   bool to_next;     /* the terminator has an edge to next_block */
   KN_ARRAY(struct kn_place_move) moves; /* being collected */
+  KN_ARRAY(struct kn_code_label)
+  labels;                    /* of machine code: `offset` is a mark until the function ends */
   KN_ARRAY(uint32_t) params; /* of block params_of (UINT32_MAX: of none): see kn_walk_param */
   uint32_t params_of;
   KN_ARRAY(int32_t)
@@ -230,10 +233,9 @@ KN_INLINE int32_t kn_frame_of(struct kn_walk *w, struct kn_val *v) {
   }
   return v->frame;
 }
-/* The frame offset of a piece: in its slot, which gets one if it has none. */
-int32_t kn_piece_frame(struct kn_walk *w, const struct kn_slot *s);
-/* That of a slot of an inlined body, in the memory that bodies share. */
-int32_t kn_shared_frame(struct kn_walk *w, const struct kn_slot *s);
+/* The frame offset of a slot or piece that has none yet: a piece is in its slot, a slot of an inlined body in the
+ * memory that bodies share. */
+int32_t kn_slot_frame_new(struct kn_walk *w, uint32_t slot);
 
 /* ---- lib/codegen/regs.c: the slow paths of those below ---- */
 
@@ -258,7 +260,7 @@ void kn_reload_homes(struct kn_walk *w);
 void kn_load_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 void kn_store_variable(struct kn_walk *w, const struct kn_inst *in, unsigned home);
 /* LOAD w->i of variable `s`, which lives in memory while register r has a copy of its content. */
-void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot *s, unsigned r);
+void kn_load_copy(struct kn_walk *w, const struct kn_inst *in, struct kn_slot_place *s, unsigned r);
 
 /* ---- lib/codegen/drop.c ---- */
 
@@ -294,13 +296,9 @@ void kn_read_shadows(struct kn_walk *w, const struct kn_block *b);
 
 /* Frame offset of a stack slot that is not a variable in a register, allocated if it has none. */
 KN_INLINE int32_t kn_slot_frame(struct kn_walk *w, uint32_t slot) {
-  struct kn_slot *s = &w->f->slots.at[slot];
-  if (KN_UNLIKELY(s->frame == 0)) {
-    uint32_t size = s->size_bytes ? s->size_bytes : 1;
-    if (KN_UNLIKELY(s->shared)) s->frame = kn_shared_frame(w, s);
-    else s->frame = s->parent == 0 ? kn_frame_alloc(w, size, s->align_log2) : kn_piece_frame(w, s);
-  }
-  return s->frame;
+  int32_t frame = w->slots[slot].frame;
+  if (KN_UNLIKELY(frame == 0)) w->slots[slot].frame = frame = kn_slot_frame_new(w, slot);
+  return frame;
 }
 
 /* ---- fast paths ---- */
@@ -422,7 +420,7 @@ KN_INLINE void kn_claim(struct kn_walk *w, unsigned r) {
 
 /* The register that still has a copy of variable `s`, which lives in memory; or KN_NO_REG. A dead
  * value stays in its register until somebody takes that. */
-KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s) {
+KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot_place *s) {
   /* one branch on all conditions: each alone would be mispredicted */
   uint32_t v = s->value;
   unsigned r = w->val[v].reg, reg = r & 63;
@@ -432,7 +430,7 @@ KN_INLINE unsigned kn_slot_copy(const struct kn_walk *w, const struct kn_slot *s
 }
 
 /* Notes that slot `s` holds value `v`, which is in a register of its own. */
-KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot *s, uint32_t v) {
+KN_INLINE void kn_slot_note(struct kn_walk *w, struct kn_slot_place *s, uint32_t v) {
   s->value = v;
   s->epoch = w->regs.epoch;
 }

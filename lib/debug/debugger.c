@@ -2,6 +2,8 @@
  * Attached by lib/codegen/compile.c. Invariant: of a function that fails nothing stays in the session's output. */
 #include "lib/debug/debugger.h"
 
+#include <string.h>
+
 static struct kn_debug_observer *of(struct kn_observer *o) { return (struct kn_debug_observer *)o; }
 
 static void begin(struct kn_observer *o, struct kn_walk *w) {
@@ -63,7 +65,7 @@ static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *f
   struct kn_debug_observer *d = of(o);
   kn_debug_lines_end(d);
   kn_debug_vars_end(d);
-  if (w->f->debug.values.n != 0) kn_debug_values_end(d);
+  if (d->own.values.n != 0) kn_debug_values_end(d);
   if (d->calls.on) kn_debug_calls_end(d);
   func->subprogram = w->f->debug.subprogram;
   func->loc_first = d->lines.first;
@@ -95,19 +97,28 @@ void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
     }
     *s->observer = (struct kn_debug_observer){0};
   }
-  if (f->debug.vars.n != 0 && kn_debug_as_is(f)) kn_debug_vars_unread(f);
-  bool ranges = f->debug.vars.n != 0 && kn_debug_as_is(f);
-  s->observer->observer.on = f->debug.values.n != 0 || ranges ? &with_values : &with_lines;
+  struct kn_debug_observer *d = s->observer;
+  if (!KN_RESIZE(f, d->own.variables, f->debug.vars.n) ||
+      !KN_RESIZE(f, d->own.values, f->debug.values.n))
+    return;
+  if (f->debug.vars.n != 0)
+    memcpy(d->own.variables.at, f->debug.vars.at, f->debug.vars.n * sizeof *f->debug.vars.at);
+  if (f->debug.values.n != 0)
+    memcpy(d->own.values.at, f->debug.values.at, f->debug.values.n * sizeof *f->debug.values.at);
+  if (d->own.variables.n != 0 && kn_debug_as_is(f)) kn_debug_vars_unread(d, s->plan, f);
+  bool ranges = d->own.variables.n != 0 && kn_debug_as_is(f);
+  d->observer.on = d->own.values.n != 0 || ranges ? &with_values : &with_lines;
   if (kn_debug_lines_ready(s->observer, f)) kn_observe(w, &s->observer->observer);
 }
 
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
-  void *arrays[] = {d->lines.entered_from.at, d->values.terms.at,  d->values.scratch.at,
-                    d->values.rows.at,        d->held.all.at,      d->held.open.at,
-                    d->held.written.at,       d->held.aims.at,     d->calls.passed.at,
-                    d->bodies.all.at,         d->bodies.numbers.at};
+  void *arrays[] = {d->lines.entered_from.at, d->values.terms.at,   d->values.scratch.at,
+                    d->values.rows.at,        d->held.all.at,       d->held.open.at,
+                    d->held.written.at,       d->held.aims.at,      d->calls.passed.at,
+                    d->bodies.all.at,         d->bodies.numbers.at, d->own.variables.at,
+                    d->own.values.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

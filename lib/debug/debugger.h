@@ -31,7 +31,7 @@ struct kn_debug_lines {
 /* A stretch of code in which a value that is local to its block is in one location; and the further values, if there
  * are some. */
 struct kn_debug_held {
-  uint32_t of;       /* index in kn_func_debug.values */
+  uint32_t of;       /* index in own.values */
   uint32_t next;     /* the one before it of the same value: index + 1, or 0 */
   uint32_t from, to; /* marks; to 0: up to the terminator */
   int32_t frame;     /* where it is, if reg is KN_NO_REG */
@@ -119,18 +119,17 @@ struct kn_debug_observer {
   struct kn_observer observer;
   struct kn_walk *w;
   uint32_t var_first; /* of the function, in the session's output */
+  /* copies of the function's, which change while it is observed */
+  struct {
+    KN_ARRAY(struct kn_debug_var) variables;
+    KN_ARRAY(struct kn_debug_value) values;
+  } own;
   struct kn_debug_lines lines;
   struct kn_debug_values values;
   struct kn_debug_holds held;
   struct kn_debug_bodies bodies;
   struct kn_debug_calls calls;
 };
-
-/* Where small functions are inlined, debuggers change no code: what is somewhere is shown, and nothing is kept for
- * them. Else each declared variable is kept for all of the function, and statements have code of their own. */
-static inline bool kn_debug_as_is(const kiln_func *f) {
-  return f->module->inlining == KILN_INLINING_SMALL;
-}
 
 /* ---- debugger.c ---- */
 
@@ -142,11 +141,6 @@ void kn_debug_observer_free(kiln_session *s);
 static inline struct kn_code_line *kn_debug_newest(const struct kn_debug_observer *d) {
   struct kn_output *out = d->w->s->out;
   return out->lines.n > d->lines.first ? &out->lines.at[out->lines.n - 1] : NULL;
-}
-/* Does the newest row begin here? */
-static inline bool kn_debug_row_here(const struct kn_debug_observer *d) {
-  const struct kn_code_line *row = kn_debug_newest(d);
-  return row != NULL && d->w->code.marks.at[row->offset].at == kn_here(d->w);
 }
 
 /* ---- observe_lines.c ---- */
@@ -172,13 +166,13 @@ void kn_debug_lines_end(struct kn_debug_observer *d);
 
 /* Widens the ranges of variables that debuggers are to see, over all of the function. For the plan. */
 void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
-/* Makes slots memory that have pieces and that debuggers find by their address only. For the plan. */
-void kn_plan_debug_pieces(kiln_func *f);
+/* Requests that slots are memory which have pieces and which debuggers find by their address only. For the plan. */
+void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f);
 /* Where debuggers change no code: declared variables that no code reads, whose stores are none, become the values that
  * are stored. Before the walk. */
-void kn_debug_vars_unread(kiln_func *f);
-/* Is a piece of slot `s`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
-bool kn_debug_in_pieces(const kiln_func *f, const struct kn_slot *s);
+void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan, kiln_func *f);
+/* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
+bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot);
 /* Gives frame offsets to declared variables that have none; before the target finishes the function. */
 void kn_debug_vars_allocate(struct kn_walk *w);
 /* The function is complete: variables get their expressions. */

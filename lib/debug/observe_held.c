@@ -19,7 +19,7 @@
 static void begin_block(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   uint32_t *owner = w->regs.owner;
-  bool first = kn_plan_pos(w->f, w->block) == 0;
+  bool first = kn_plan_pos(w->plan, w->block) == 0;
   bool entered = !first && w->entered == kn_here(w); /* from elsewhere: no copy counts */
   for (uint64_t m = w->regs.block_regs & w->regs.free; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
@@ -35,7 +35,7 @@ static void begin_block(struct kn_debug_observer *d) {
 static void end_block(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  uint32_t block = d->held.block - 1, pos = kn_plan_pos(f, block);
+  uint32_t block = d->held.block - 1, pos = kn_plan_pos(w->plan, block);
   uint64_t all = w->regs.function_regs, written = 0;
   bool clobbers = f->block[block].calls != 0 || f->inst[f->block[block].term].op == KILN_OP_TRY;
   for (uint64_t m = all; m; m &= m - 1) {
@@ -49,9 +49,9 @@ static void end_block(struct kn_debug_observer *d) {
   d->held.written.at[pos] = written;
   for (uint32_t k = 0; k < d->held.open.n; k++) {
     struct kn_debug_held *h = &d->held.all.at[d->held.open.at[k]];
-    uint32_t value = f->debug.values.at[h->of].value;
+    uint32_t value = w->s->observer->own.values.at[h->of].value;
     h->stays = false;
-    if (f->debug.values.at[h->of].other[0]) continue;
+    if (w->s->observer->own.values.at[h->of].other[0]) continue;
     h->stays =
       h->reg != KN_NO_REG && w->regs.owner[h->reg] == value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
@@ -98,7 +98,7 @@ static bool find(const struct kn_walk *w, uint32_t v, uint8_t *reg, int32_t *fra
 /* Has a register that is the home of a loop's parameter got the next round's value in this block? */
 static bool is_aimed(const struct kn_debug_observer *d, unsigned reg) {
   const struct kn_walk *w = d->w;
-  return reg != KN_NO_REG && kn_debug_aimed(d, reg, kn_plan_pos(w->f, w->block)) != 0;
+  return reg != KN_NO_REG && kn_debug_aimed(d, reg, kn_plan_pos(w->plan, w->block)) != 0;
 }
 
 bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, int32_t *frame) {
@@ -106,12 +106,12 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
   *reg = KN_NO_REG;
   *frame = 0;
   if (kn_is_imm(h) || kn_is_pool(h)) return true;
-  if (!kn_is_value(h) || h == 0 || w->f->facts.returns_twice) return false;
+  if (!kn_is_value(h) || h == 0 || kn_func_is_homeless(w->f)) return false;
   const struct kn_val *val = &w->val[h];
   if (val->global == 0)
     return (val->uses != 0 || h + 1 == w->i) && find(w, h, reg, frame) && !is_aimed(d, *reg);
   const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
-  uint32_t pos = kn_plan_pos(w->f, w->block);
+  uint32_t pos = kn_plan_pos(w->plan, w->block);
   if (pos < r->first || pos > r->last) return false;
   if (val->flags & KN_VF_SLOT_HOME) {
     *frame = val->frame;
@@ -125,7 +125,7 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
 
 static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   struct kn_walk *w = d->w;
-  struct kn_debug_value *v = &w->f->debug.values.at[of];
+  struct kn_debug_value *v = &w->s->observer->own.values.at[of];
   struct kn_debug_held h = {.of = of, .from = mark};
   bool found = v->other[0] ? kn_debug_find(d, v->value, &h.reg, &h.frame)
                            : find(w, v->value, &h.reg, &h.frame);
@@ -166,7 +166,7 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
 
 void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
   struct kn_walk *w = d->w;
-  struct kn_debug_value *v = &w->f->debug.values.at[of];
+  struct kn_debug_value *v = &w->s->observer->own.values.at[of];
   v->held = 0;
   if (v->other[0]) open(d, of, mark);
   for (unsigned sums = v->other[0] ? 4 : 0; sums < 4; sums++) {
@@ -206,7 +206,7 @@ static bool moved_of_several(const struct kn_debug_observer *d, uint32_t v, unsi
 
 static bool changed(const struct kn_debug_observer *d, const struct kn_debug_held *h) {
   const struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[h->of];
   if (v->other[0] == 0) return moved(d, v->value, h->reg, h->frame);
   bool any = moved_of_several(d, v->value, h->reg, h->frame);
   for (uint32_t k = 0; !any && v->other[k] != 0; k++)
@@ -230,7 +230,7 @@ static void look_at_aims(struct kn_debug_observer *d) {
     if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
     while (k < d->held.aims.n && d->held.aims.at[k].value != h) k++;
     if (k < d->held.aims.n) continue;
-    struct kn_debug_aim aim = {kn_plan_pos(w->f, w->block), last_step(d), h, w->val[h].reg};
+    struct kn_debug_aim aim = {kn_plan_pos(w->plan, w->block), last_step(d), h, w->val[h].reg};
     if (aim.mark == 0 || !KN_PUSH(w->f, d->held.aims, aim)) return;
   }
 }
@@ -273,7 +273,7 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
   for (uint32_t k = 0; k < n; k++) {
     uint32_t at = d->held.open.at[k];
     struct kn_debug_held *h = &d->held.all.at[at];
-    const struct kn_debug_value *v = &w->f->debug.values.at[h->of];
+    const struct kn_debug_value *v = &w->s->observer->own.values.at[h->of];
     if (!changed(d, h)) {
       d->held.open.at[kept++] = at;
       continue;

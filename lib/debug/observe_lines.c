@@ -140,7 +140,7 @@ static bool repeated_from_elsewhere(const struct kn_walk *w, uint32_t line) {
   const kiln_func *f = w->f;
   const struct kn_plan *plan = w->plan;
   if (plan->loops.n == 0) return false;
-  uint32_t pos = kn_plan_pos(f, w->block);
+  uint32_t pos = kn_plan_pos(w->plan, w->block);
   if (plan->loop_end[pos] == 0) return false;
   uint32_t source = plan->layout[plan->loop_end[pos] - 1];
   const struct kn_note *from = kn_note_find(f, KN_NOTE_LOC, f->block[source].term);

@@ -14,18 +14,18 @@
 void kn_debug_values_begin(struct kn_debug_observer *d) {
   const kiln_func *f = d->w->f;
   d->values.terms.n = 0;
-  d->values.labels_only = f->debug.vars.n == 0 || !kn_debug_as_is(f);
-  for (uint32_t k = 0; k < f->debug.values.n && d->values.labels_only; k++)
-    d->values.labels_only = f->debug.values.at[k].label;
+  d->values.labels_only = d->own.variables.n == 0 || !kn_debug_as_is(f);
+  for (uint32_t k = 0; k < d->own.values.n && d->values.labels_only; k++)
+    d->values.labels_only = d->own.values.at[k].label;
   kn_debug_held_begin(d);
 }
 
 /* Index of the first value that counts before instruction `inst` or a later one. */
-static uint32_t first_from(const kiln_func *f, uint32_t inst) {
-  uint32_t low = 0, high = f->debug.values.n;
+static uint32_t first_from(const struct kn_walk *w, uint32_t inst) {
+  uint32_t low = 0, high = w->s->observer->own.values.n;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (f->debug.values.at[middle].inst < inst) low = middle + 1;
+    if (w->s->observer->own.values.at[middle].inst < inst) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -34,11 +34,10 @@ static uint32_t first_from(const kiln_func *f, uint32_t inst) {
 /* The same as kn_debug_values_here for functions that have labels, but no values: these need an address, and no
  * more. */
 static uint32_t labels_here(struct kn_walk *w) {
-  kiln_func *f = w->f;
-  uint32_t k = first_from(f, w->i), n = f->debug.values.n;
-  for (; k < n && f->debug.values.at[k].inst == w->i; k++)
-    f->debug.values.at[k].mark = kn_code_mark(w, kn_here(w));
-  return k < n ? f->debug.values.at[k].inst : UINT32_MAX;
+  uint32_t k = first_from(w, w->i), n = w->s->observer->own.values.n;
+  for (; k < n && w->s->observer->own.values.at[k].inst == w->i; k++)
+    w->s->observer->own.values.at[k].mark = kn_code_mark(w, kn_here(w));
+  return k < n ? w->s->observer->own.values.at[k].inst : UINT32_MAX;
 }
 
 uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
@@ -46,23 +45,24 @@ uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
   if (d->values.labels_only) return labels_here(w);
   kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t pos = kn_plan_pos(f, w->block), mark = 0, k = first_from(f, w->i);
+  uint32_t pos = kn_plan_pos(w->plan, w->block), mark = 0, k = first_from(w, w->i);
   while (d->values.terms.n < w->plan->n_layout)
     if (!KN_PUSH(f, d->values.terms, 0)) return w->i + 1;
   bool look = kn_debug_held_step(d);
-  for (; k < f->debug.values.n && f->debug.values.at[k].inst == w->i; k++) {
+  for (; k < w->s->observer->own.values.n && w->s->observer->own.values.at[k].inst == w->i; k++) {
     if (mark == 0) mark = kn_code_mark(w, kn_here(w));
-    f->debug.values.at[k].mark = mark;
-    f->debug.values.at[k].block = w->block;
+    w->s->observer->own.values.at[k].mark = mark;
+    w->s->observer->own.values.at[k].block = w->block;
     kn_debug_hold(d, k, mark);
-    look |= f->debug.values.at[k].held != 0;
+    look |= w->s->observer->own.values.at[k].held != 0;
   }
   if (w->i == b->term) {
     d->values.terms.at[pos] = mark ? mark : kn_code_mark(w, kn_here(w));
     return w->i + 1;
   }
   if (look) return w->i + 1;
-  uint32_t next = k < f->debug.values.n ? f->debug.values.at[k].inst : UINT32_MAX;
+  uint32_t next =
+    k < w->s->observer->own.values.n ? w->s->observer->own.values.at[k].inst : UINT32_MAX;
   /* a block that goes on elsewhere: ask again there */
   return next > w->i && next < b->term ? next : b->term > w->i ? b->term : w->i + 1;
 }
@@ -104,10 +104,10 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
     return (uint32_t)(kn_put_sleb(p, number) - b);
   }
   if (kn_is_slot(h)) {
-    const struct kn_slot *s = &f->slots.at[kn_index(h)];
-    if (s->reg == KN_UNREAD || kn_debug_in_pieces(f, s)) return 0;
+    const struct kn_slot_place *s = &w->slots[kn_index(h)];
+    if (s->reg == KN_UNREAD || kn_debug_in_pieces(w, kn_index(h))) return 0;
     if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
-        (v->part_bits == 0 || v->part_bits == UINT64_C(8) * s->size_bytes)) {
+        (v->part_bits == 0 || v->part_bits == UINT64_C(8) * f->slots.at[kn_index(h)].size_bytes)) {
       return (uint32_t)(kn_debug_put_reg(p, w->target->code.dwarf_regs[s->reg]) - b);
     }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
@@ -191,7 +191,7 @@ static const struct kn_debug_held *held_of(const struct kn_debug_observer *d,
 /* Is the block at `pos` in the interval of v's value, a global? Of functions that return twice the plan has no
  * intervals. */
 static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t pos) {
-  if (w->f->facts.returns_twice) return false;
+  if (kn_func_is_homeless(w->f)) return false;
   const struct kn_range *r = &w->plan->ranges.at[w->val[v->value].global - 1];
   return pos >= r->first && pos <= r->last;
 }
@@ -201,22 +201,24 @@ static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v,
 static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  const struct kn_debug_value *v = &f->debug.values.at[k - 1];
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
   if (v->other[0]) return false; /* in its own block, where that is known */
   if (kn_is_slot(v->value)) {    /* in a register: while it is live */
     const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
-    if (s->reg == KN_NO_REG) return true;
-    if (s->reg == KN_UNREAD || s->global == 0 || f->facts.returns_twice) return false;
+    const unsigned reg = w->slots[kn_index(v->value)].reg;
+    if (reg == KN_NO_REG) return true;
+    if (reg == KN_UNREAD || s->global == 0 || kn_func_is_homeless(f)) return false;
     const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
     return pos >= r->first && pos <= r->last &&
-           (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> s->reg & 1));
+           (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> reg & 1));
   }
   if (!kn_is_value(v->value)) return v->value != 0;
   const struct kn_val *val = &f->val[v->value];
-  if (f->facts.returns_twice || v->value == 0) return false; /* the plan has no ranges */
+  if (kn_func_is_homeless(f) || v->value == 0) return false; /* the plan has no ranges */
   if (val->global == 0) {
     const struct kn_debug_held *h = held_of(d, v);
-    return h != NULL && h->stays && (pos == kn_plan_pos(f, v->block) || keeps(d, h->reg, pos));
+    return h != NULL && h->stays &&
+           (pos == kn_plan_pos(w->plan, v->block) || keeps(d, h->reg, pos));
   }
   if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return false;
   if (!(val->flags & KN_VF_HOME)) return val->frame != 0; /* nobody else has the slot */
@@ -231,8 +233,8 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
  * `pos`: a mark, or 0. */
 static uint32_t aimed(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   const struct kn_walk *w = d->w;
-  uint32_t h = w->f->debug.values.at[k - 1].value;
-  if (d->held.aims.n == 0 || w->f->facts.returns_twice || !kn_is_value(h) || h == 0 ||
+  uint32_t h = w->s->observer->own.values.at[k - 1].value;
+  if (d->held.aims.n == 0 || kn_func_is_homeless(w->f) || !kn_is_value(h) || h == 0 ||
       w->val[h].global == 0 || !(w->val[h].flags & KN_VF_HOME))
     return 0;
   return kn_debug_aimed(d, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
@@ -241,7 +243,7 @@ static uint32_t aimed(const struct kn_debug_observer *d, uint32_t k, uint32_t po
 /* Is value number `k` a parameter that was in a register when the function began? */
 static bool is_entered(const struct kn_debug_observer *d, uint32_t k) {
   const struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
   return kn_is_value(v->value) && v->value != 0 && v->other[0] == 0 &&
          kn_debug_entered(d, v->value) != KN_NO_REG;
 }
@@ -276,7 +278,7 @@ static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_
   const struct kn_walk *w = d->w;
   uint32_t h = v->value;
   if (kn_is_slot(h)) {
-    uint8_t reg = w->f->slots.at[kn_index(h)].reg;
+    uint8_t reg = w->slots[kn_index(h)].reg;
     return reg == KN_UNREAD ? KN_NO_REG : reg;
   }
   if (!kn_is_value(h) || h == 0) return KN_NO_REG;
@@ -291,7 +293,7 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
-  const struct kn_debug_value *v = k && k != ANY ? &f->debug.values.at[k - 1] : NULL;
+  const struct kn_debug_value *v = k && k != ANY ? &w->s->observer->own.values.at[k - 1] : NULL;
   uint32_t h = v ? v->value : 0;
   unsigned reg = v ? reg_of(d, v) : KN_NO_REG;
   bool is_last = pos + 1 == w->plan->n_layout;
@@ -366,7 +368,7 @@ static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uin
 static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn_debug_held *held,
                         uint32_t from, uint32_t to) {
   struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
   uint8_t b[LOCATION_BYTES * (1 + KILN_MAX_OTHER_VALUES) + KN_OTHER_MOST];
   uint32_t n = from < to ? value_location(d, v, held, b) : 0, done = 0;
   for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
@@ -383,7 +385,7 @@ static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn
 static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uint32_t from,
                       uint32_t to, uint32_t *newest) {
   struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
   const struct kn_mark *marks = w->code.marks.at;
   uint32_t oldest = 0, term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
   *newest = 0;
@@ -415,11 +417,11 @@ static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t f
                       const struct kn_debug_value *part, uint32_t *newest) {
   struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_value *v = k && k != ANY ? &w->f->debug.values.at[k - 1] : NULL;
+  const struct kn_debug_value *v = k && k != ANY ? &w->s->observer->own.values.at[k - 1] : NULL;
   if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
     return;
   const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(x->d, v) : NULL;
-  if (held && pos == kn_plan_pos(w->f, v->block)) {
+  if (held && pos == kn_plan_pos(w->plan, v->block)) {
     add_local(x->d, k, pos, from, to, newest);
     return;
   }
@@ -452,7 +454,7 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
     const struct kn_val *val = &w->f->val[v->value];
     if (val->global == 0) {
       if (v->held && held_of(x->d, v)->stays) reg = held_of(x->d, v)->reg;
-    } else if (!w->f->facts.returns_twice && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
+    } else if (!kn_func_is_homeless(w->f) && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
       const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
       if (r->first < from) from = r->first;
       if (r->last > to) to = r->last;
@@ -470,7 +472,7 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
 /* Is it this parameter where the function begins? */
 static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
   const struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
   const struct kn_block *b = &w->f->block[0];
   uint32_t i = kn_inst_settle(w->f, b->first);
   if (v->block != 0 || v->n != 0 || v->address || v->part_bits != 0 || !is_entered(d, k))
@@ -486,7 +488,7 @@ static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, ui
                         uint32_t to, uint32_t first) {
   struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_value *v = &w->f->debug.values.at[k - 1];
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
   unsigned reg = kn_debug_entered(d, v->value), bits = word_bits(w->f->val[v->value].type);
   bool computed = v->n != 0 || v->address;
   uint8_t b[24], *p = b;
@@ -554,7 +556,7 @@ static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_
                    uint32_t end) {
   struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
-  unsigned reg = kn_debug_entered(d, w->f->debug.values.at[k - 1].value);
+  unsigned reg = kn_debug_entered(d, w->s->observer->own.values.at[k - 1].value);
   for (uint32_t i = first; i < end; i++) {
     struct kn_code_var *row = &out->vars.at[i];
     if (row->from != at || row->n != 1 || out->exprs.at[row->expr] != KILN_DW_OP_reg0 + reg)
@@ -569,7 +571,7 @@ static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_
 static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part) {
   struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_value *values = w->f->debug.values.at;
+  const struct kn_debug_value *values = w->s->observer->own.values.at;
   uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->code.nop_bytes;
   x->from = x->low;
   x->to = x->high;
@@ -610,7 +612,7 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn
                       uint32_t *newest) {
   struct kn_debug_observer *d = x->d;
   const struct kn_walk *w = d->w;
-  const struct kn_debug_value *values = w->f->debug.values.at;
+  const struct kn_debug_value *values = w->s->observer->own.values.at;
   uint32_t from = kn_label_at(w, w->plan->layout[pos]);
   for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
     uint32_t at = w->code.marks.at[values[k - 1].mark].at;
@@ -630,7 +632,7 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn
 static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   struct kn_debug_observer *d = x->d;
   struct kn_walk *w = d->w;
-  const struct kn_debug_value *values = w->f->debug.values.at, *part = &values[of - 1];
+  const struct kn_debug_value *values = w->s->observer->own.values.at, *part = &values[of - 1];
   uint32_t n = w->plan->n_layout, newest = 0, rows = w->out->vars.n;
   bool any_entered = false;
   x->from = n;
@@ -640,7 +642,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   x->n_own = 0;
   for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
     if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
-    uint32_t pos = kn_plan_pos(w->f, values[k - 1].block);
+    uint32_t pos = kn_plan_pos(w->plan, values[k - 1].block);
     if (x->head[pos] == 0) x->own[x->n_own++] = pos;
     x->next[k - 1] = x->head[pos];
     x->head[pos] = k;
@@ -671,7 +673,7 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
 /* Where in the hash table `heads` the newest value of v's variable is, or would be. */
 static uint32_t *head_of(const struct flow *x, uint32_t *heads, uint32_t mask,
                          const struct kn_debug_value *v) {
-  const struct kn_debug_value *values = x->w->f->debug.values.at;
+  const struct kn_debug_value *values = x->w->s->observer->own.values.at;
   uint32_t h = (v->variable * 0x9e3779b1u ^ v->inlined * 0x85ebca6bu) >> 7 & mask;
   for (;; h = (h + 1) & mask) {
     const struct kn_debug_value *other = heads[h] ? &values[heads[h] - 1] : NULL;
@@ -682,8 +684,8 @@ static uint32_t *head_of(const struct flow *x, uint32_t *heads, uint32_t mask,
 
 /* Chains the values of each variable, the latest first. */
 static void group(struct flow *x, uint32_t *heads, uint32_t mask) {
-  const struct kn_debug_value *values = x->w->f->debug.values.at;
-  for (uint32_t k = 0; k < x->w->f->debug.values.n; k++) {
+  const struct kn_debug_value *values = x->w->s->observer->own.values.at;
+  for (uint32_t k = 0; k < x->w->s->observer->own.values.n; k++) {
     x->group[k] = 0;
     if (values[k].label) continue;
     uint32_t *head = head_of(x, heads, mask, &values[k]);
@@ -703,7 +705,7 @@ static void find_preds(struct flow *x) {
     for (uint32_t pos = 0; pos < n; pos++) {
       const struct kn_block *b = &f->block[w->plan->layout[pos]];
       for (uint32_t e = 0; e < b->n_edges; e++) {
-        uint32_t to = kn_plan_pos(f, f->edges.at[b->edge_first + e].target);
+        uint32_t to = kn_plan_pos(w->plan, f->edges.at[b->edge_first + e].target);
         if (to >= n) continue;
         if (to <= pos) x->back[pos] = 1;
         if (round == 0) x->pred_first[to]++;
@@ -724,7 +726,7 @@ enum { MOST_STEPS = 1 << 22, MORE_STEPS = 128, MOST_PARTS = 64 };
 
 /* Adds the rows of a variable: of each part that its values, from `head` on, are of. */
 static void add_parts(struct flow *x, uint32_t head) {
-  const struct kn_debug_value *values = x->w->f->debug.values.at;
+  const struct kn_debug_value *values = x->w->s->observer->own.values.at;
   uint32_t seen[MOST_PARTS], n = 0;
   for (uint32_t k = head; k && n < MOST_PARTS; k = x->group[k - 1]) {
     uint32_t i = n;
@@ -740,10 +742,10 @@ static void add_parts(struct flow *x, uint32_t head) {
 /* Is value number `k`, the only one of its variable, the same wherever the variable's scope has code? So are arguments
  * of inlined bodies that are constants or addresses of slots. Then there is no need to follow the flow. */
 static bool is_constant(const struct flow *x, uint32_t k) {
-  const kiln_func *f = x->w->f;
-  const struct kn_debug_value *v = &f->debug.values.at[k - 1];
-  if (!kn_debug_as_is(f) || v->mark == 0 || v->other[0] != 0 || v->part_bits != 0) return false;
-  if (kn_is_slot(v->value)) return f->slots.at[kn_index(v->value)].reg == KN_NO_REG;
+  const struct kn_walk *w = x->w;
+  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
+  if (!kn_debug_as_is(w->f) || v->mark == 0 || v->other[0] != 0 || v->part_bits != 0) return false;
+  if (kn_is_slot(v->value)) return w->slots[kn_index(v->value)].reg == KN_NO_REG;
   return kn_is_imm(v->value) || kn_is_pool(v->value);
 }
 
@@ -760,8 +762,8 @@ static void add_variable(struct flow *x, uint32_t k, const struct kn_debug_body 
 
 static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   struct kn_walk *w = x->w;
-  const struct kn_debug_value *values = w->f->debug.values.at;
-  uint32_t n = w->f->debug.values.n;
+  const struct kn_debug_value *values = w->s->observer->own.values.at;
+  uint32_t n = w->s->observer->own.values.n;
   group(x, heads, mask);
   for (uint32_t k = 0; k < n; k++) {
     const struct kn_debug_value *v = &values[k];
@@ -790,7 +792,8 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
 void kn_debug_values_end(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  uint32_t n = f->debug.values.n, blocks = w->plan->n_layout, edges = f->edges.n, size = 16;
+  uint32_t n = w->s->observer->own.values.n, blocks = w->plan->n_layout, edges = f->edges.n,
+           size = 16;
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
   uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 6 * (uint64_t)blocks + 1 + edges;
   d->values.scratch.n = 0;

@@ -47,22 +47,23 @@ uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
 
 /* ---- variables ---- */
 
-bool kn_debug_in_pieces(const kiln_func *f, const struct kn_slot *s) {
-  if (s->pieces == 0) return false;
-  bool any = s->reg != KN_NO_REG;
-  for (uint32_t i = s->pieces; i != 0; i = f->slots.at[i - 1].pieces)
-    any |= f->slots.at[i - 1].reg != KN_NO_REG;
+bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot) {
+  const struct kn_slot *slots = w->f->slots.at;
+  if (slots[slot].pieces == 0) return false;
+  bool any = w->slots[slot].reg != KN_NO_REG;
+  for (uint32_t i = slots[slot].pieces; i != 0; i = slots[i - 1].pieces)
+    any |= w->slots[i - 1].reg != KN_NO_REG;
   return any;
 }
 
 /* Slots that nothing accesses have a frame offset too: a debugger may show them. Targets have given one to those that
  * are aligned beyond what the frame is if they are accessed; others need no such alignment. */
 void kn_debug_vars_allocate(struct kn_walk *w) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
-    struct kn_slot *s = &f->slots.at[slot];
-    if (s->reg != KN_NO_REG || s->frame != 0 || kn_debug_in_pieces(f, s)) continue;
+    struct kn_slot_place *s = &w->slots[slot];
+    if (s->reg != KN_NO_REG || s->frame != 0 || kn_debug_in_pieces(w, slot)) continue;
     if (s->align_log2 > 4) s->align_log2 = 4;
     kn_slot_frame(w, slot);
   }
@@ -82,17 +83,17 @@ void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *
   out->exprs.n += all;
 }
 
-/* Where the block at `pos` has slot `s` in its register, whose interval is `r`: up to *to. The moves of edges and a
+/* Where the block at `pos` has a slot in its register `reg`, whose interval is `r`: up to *to. The moves of edges and a
  * return may write it. */
-static uint32_t stretch(const struct kn_debug_observer *d, const struct kn_slot *s,
-                        const struct kn_range *r, uint32_t pos, uint32_t *to) {
+static uint32_t stretch(const struct kn_debug_observer *d, unsigned reg, const struct kn_range *r,
+                        uint32_t pos, uint32_t *to) {
   const struct kn_walk *w = d->w;
   const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
   bool is_last = pos + 1 == w->plan->n_layout;
   uint32_t from = pos == 0 ? w->code.start : kn_label_at(w, w->plan->layout[pos]);
   uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
   *to = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
-  if (b->calls != 0 && (w->target->around_calls >> s->reg & 1))
+  if (b->calls != 0 && (w->target->around_calls >> reg & 1))
     *to = from; /* nowhere while they run */
   else if (is_last || b->n_edges == 0 || pos == r->last) {
     uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->code.nop_bytes : from;
@@ -101,15 +102,16 @@ static uint32_t stretch(const struct kn_debug_observer *d, const struct kn_slot 
   return from;
 }
 
-/* Adds `row`, with the location of `n` bytes at `head`, wherever slot `s` is in its register. */
-static void add_ranges(struct kn_debug_observer *d, const struct kn_slot *s, struct kn_code_var row,
+/* Adds `row`, with the location of `n` bytes at `head`, wherever a slot is in its register. */
+static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_code_var row,
                        const uint8_t *head, uint32_t n, const uint8_t *expr) {
   struct kn_walk *w = d->w;
+  const struct kn_slot *s = &w->f->slots.at[slot];
   if (s->global == 0) return;
   const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
   uint32_t end = 0;
   for (uint32_t pos = r->first; pos <= r->last && pos < w->plan->n_layout; pos++) {
-    uint32_t to, from = stretch(d, s, r, pos, &to);
+    uint32_t to, from = stretch(d, w->slots[slot].reg, r, pos, &to);
     if (from >= to) continue;
     if (end == from && end != 0) {
       w->out->vars.at[w->out->vars.n - 1].to = end = to;
@@ -123,10 +125,11 @@ static void add_ranges(struct kn_debug_observer *d, const struct kn_slot *s, str
   }
 }
 
-/* Adds what variable `v` is while the content of `s`, a slot or a piece of one, is it, or its part of it. */
-static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v,
-                     const struct kn_slot *s, uint32_t part_at, uint32_t part_bits) {
+/* Adds what variable `v` is while the content of a slot, or of a piece of one, is it, or its part of it. */
+static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, uint32_t slot,
+                     uint32_t part_at, uint32_t part_bits) {
   struct kn_walk *w = d->w;
+  const struct kn_slot_place *s = &w->slots[slot];
   uint8_t b[32], *p = b;
   if (s->reg == KN_UNREAD) return;
   if (s->reg != KN_NO_REG) {
@@ -149,7 +152,7 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v,
   if (!kn_debug_as_is(w->f)) {
     kn_debug_add_row(w, row, b, n, expr);
   } else if (s->reg != KN_NO_REG) {
-    add_ranges(d, s, row, b, n, expr);
+    add_ranges(d, slot, row, b, n, expr);
   } else {
     row.from = w->code.start;
     row.to = kn_here(w);
@@ -160,21 +163,21 @@ static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v,
 static void add_parts(struct kn_debug_observer *d, const struct kn_debug_var *v) {
   const struct kn_walk *w = d->w;
   const struct kn_slot *slots = w->f->slots.at, *s = &slots[v->slot];
-  if (KN_LIKELY(!kn_debug_in_pieces(w->f, s))) {
-    add_slot(d, v, s, v->part_at, v->part_bits);
+  if (KN_LIKELY(!kn_debug_in_pieces(w, v->slot))) {
+    add_slot(d, v, v->slot, v->part_at, v->part_bits);
     return;
   }
-  if (s->uses != 0) add_slot(d, v, s, 0, 8u << kn_type_log2[s->type]);
+  if (s->uses != 0) add_slot(d, v, v->slot, 0, 8u << kn_type_log2[s->type]);
   for (uint32_t i = s->pieces; i != 0; i = slots[i - 1].pieces) {
     const struct kn_slot *piece = &slots[i - 1];
-    add_slot(d, v, piece, 8 * piece->offset, (uint32_t)(8 * piece->size_bytes));
+    add_slot(d, v, i - 1, 8 * piece->offset, (uint32_t)(8 * piece->size_bytes));
   }
 }
 
 void kn_debug_vars_end(struct kn_debug_observer *d) {
   struct kn_walk *w = d->w;
-  for (uint32_t i = 0; i < w->f->debug.vars.n; i++) {
-    const struct kn_debug_var *v = &w->f->debug.vars.at[i];
+  for (uint32_t i = 0; i < d->own.variables.n; i++) {
+    const struct kn_debug_var *v = &d->own.variables.at[i];
     uint32_t rows = w->out->vars.n;
     add_parts(d, v);
     struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
@@ -218,39 +221,45 @@ void kn_plan_debug(struct kn_plan *plan, const kiln_func *f) {
   }
 }
 
-void kn_plan_debug_pieces(kiln_func *f) {
-  struct kn_slot *slots = f->slots.at;
+/* Slot `i`, which is in pieces, is to be memory. */
+static void request_memory(struct kn_plan *plan, const struct kn_slot *slots, uint32_t i) {
+  if (slots[i].pieces == 0) return;
+  for (uint32_t k = i + 1; k != 0; k = slots[k - 1].pieces)
+    plan->slots.at[k - 1].memory |= KN_MEMORY_WHOLE;
+}
+
+void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f) {
   if (kn_debug_as_is(f)) return;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     const struct kn_debug_var *v = &f->debug.vars.at[i];
-    if (slots[v->slot].pieces != 0 && (v->memory || v->n != 0 || v->indirect || v->part_bits != 0))
-      kn_slot_escape(f, v->slot);
+    if (v->memory || v->n != 0 || v->indirect || v->part_bits != 0)
+      request_memory(plan, f->slots.at, v->slot);
   }
   for (uint32_t i = 0; i < f->debug.values.n; i++) {
     uint32_t h = f->debug.values.at[i].value;
-    if (kn_is_slot(h) && slots[kn_index(h)].pieces != 0) kn_slot_escape(f, kn_index(h));
+    if (kn_is_slot(h)) request_memory(plan, f->slots.at, kn_index(h));
   }
 }
 
 /* ---- variables that no code reads ---- */
 
-/* Is `s`, a slot, only stored to, as far as its pieces are accessed at all? Then its stores are no code. */
-static bool only_stored(const kiln_func *f, const struct kn_slot *s) {
+/* Is a slot only stored to, as far as its pieces are accessed at all? Then its stores are no code. */
+static bool only_stored(const struct kn_plan *plan, const kiln_func *f, uint32_t slot) {
+  const struct kn_slot *slots = f->slots.at;
   bool any = false;
-  if (s->escaped) return false;
-  for (uint32_t i = s->pieces;; i = s->pieces) {
-    if (s->uses != 0 && s->reg != KN_UNREAD) return false;
-    any |= s->uses != 0;
-    if (i == 0) return any;
-    s = &f->slots.at[i - 1];
+  if (plan->slots.at[slot].memory) return false;
+  for (uint32_t i = slot + 1; i != 0; i = slots[i - 1].pieces) {
+    if (slots[i - 1].uses != 0 && plan->slots.at[i - 1].reg != KN_UNREAD) return false;
+    any |= slots[i - 1].uses != 0;
   }
+  return any;
 }
 
 /* Adds what variable number `of` is, or a part of it, from behind store `in` to slot or piece `s` on. No expression
  * says the address of a symbol: then nothing of the variable is shown, since printers take what is missing for zero. */
-static void add_stored(kiln_func *f, uint32_t of, const struct kn_slot *s, const struct kn_inst *in,
-                       uint32_t next) {
-  struct kn_debug_var *v = &f->debug.vars.at[of - 1];
+static void add_stored(struct kn_debug_observer *d, kiln_func *f, uint32_t of,
+                       const struct kn_slot *s, const struct kn_inst *in, uint32_t next) {
+  struct kn_debug_var *v = &d->own.variables.at[of - 1];
   const struct kn_slot *whole = s->parent != 0 ? &f->slots.at[s->parent - 1] : s;
   struct kn_debug_value value = {.inst = next,
                                  .variable = v->variable,
@@ -267,7 +276,7 @@ static void add_stored(kiln_func *f, uint32_t of, const struct kn_slot *s, const
     value.part_at = 8 * s->offset;
     value.part_bits = 8u << kn_type_log2[in->type];
   }
-  (void)KN_PUSH(f, f->debug.values, value);
+  (void)KN_PUSH(f, d->own.values, value);
 }
 
 static int by_inst(const void *a, const void *b) {
@@ -277,24 +286,25 @@ static int by_inst(const void *a, const void *b) {
 }
 
 /* Puts the values in their order: by instruction, else as they are. Those of what is not shown are none. */
-static void sort_values(kiln_func *f) {
-  struct kn_debug_value *at = f->debug.values.at;
-  for (uint32_t k = 0; k < f->debug.values.n; k++) {
-    if (at[k].held != 0 && f->debug.vars.at[at[k].held - 1].memory) at[k].value = at[k].n = 0;
+static void sort_values(struct kn_debug_observer *d) {
+  struct kn_debug_value *at = d->own.values.at;
+  for (uint32_t k = 0; k < d->own.values.n; k++) {
+    if (at[k].held != 0 && d->own.variables.at[at[k].held - 1].memory) at[k].value = at[k].n = 0;
     at[k].held = 0;
     at[k].mark = k;
   }
-  qsort(at, f->debug.values.n, sizeof *at, by_inst);
-  for (uint32_t k = 0; k < f->debug.values.n; k++) at[k].mark = 0;
+  qsort(at, d->own.values.n, sizeof *at, by_inst);
+  for (uint32_t k = 0; k < d->own.values.n; k++) at[k].mark = 0;
 }
 
 /* By slot, the variable in it that becomes values, index + 1; NULL: there are none, or no memory. Others are kept. */
-static uint32_t *find_unread(kiln_func *f) {
+static uint32_t *find_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
+                             const kiln_func *f) {
   uint32_t *var_of = NULL;
-  for (uint32_t k = 0; k < f->debug.vars.n; k++) {
-    const struct kn_debug_var *v = &f->debug.vars.at[k];
+  for (uint32_t k = 0; k < d->own.variables.n; k++) {
+    const struct kn_debug_var *v = &d->own.variables.at[k];
     const struct kn_slot *s = &f->slots.at[v->slot];
-    if (!only_stored(f, s) || (v->n != 0 && !v->indirect)) continue;
+    if (!only_stored(plan, f, v->slot) || (v->n != 0 && !v->indirect)) continue;
     if (s->pieces != 0 && (v->indirect || v->part_bits != 0)) continue;
     if (var_of == NULL) {
       var_of = kn_realloc(f->module, NULL, f->slots.n * sizeof *var_of);
@@ -303,28 +313,29 @@ static uint32_t *find_unread(kiln_func *f) {
     }
     if (var_of[v->slot] != 0) continue;
     var_of[v->slot] = k + 1;
-    f->debug.vars.at[k].memory = false; /* there is none */
+    d->own.variables.at[k].memory = false; /* there is none */
   }
   return var_of;
 }
 
-void kn_debug_vars_unread(kiln_func *f) {
-  uint32_t *var_of = find_unread(f), n = 0;
+void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan, kiln_func *f) {
+  uint32_t *var_of = find_unread(d, plan, f), n = 0;
   if (var_of == NULL) return;
   for (uint32_t b = 0; b < f->blocks.n; b++) {
-    if (f->block[b].pos == 0) continue;
+    if (plan->pos.at[b] == 0) continue;
     for (uint32_t i = kn_inst_settle(f, f->block[b].first); i != f->block[b].term;
          i = kn_inst_settle(f, i + 1)) {
       const struct kn_inst *in = &f->inst[i];
       if (in->op != KILN_OP_STORE || !kn_is_slot(in->a)) continue;
       const struct kn_slot *s = &f->slots.at[kn_index(in->a)];
       uint32_t whole = s->parent != 0 ? s->parent - 1 : kn_index(in->a);
-      if (var_of[whole] != 0) add_stored(f, var_of[whole], s, in, kn_inst_settle(f, i + 1));
+      if (var_of[whole] != 0) add_stored(d, f, var_of[whole], s, in, kn_inst_settle(f, i + 1));
     }
   }
-  sort_values(f);
-  for (uint32_t k = 0; k < f->debug.vars.n; k++)
-    if (var_of[f->debug.vars.at[k].slot] != k + 1) f->debug.vars.at[n++] = f->debug.vars.at[k];
-  f->debug.vars.n = n;
+  sort_values(d);
+  for (uint32_t k = 0; k < d->own.variables.n; k++)
+    if (var_of[d->own.variables.at[k].slot] != k + 1)
+      d->own.variables.at[n++] = d->own.variables.at[k];
+  d->own.variables.n = n;
   kn_realloc(f->module, var_of, 0);
 }

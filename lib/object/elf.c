@@ -199,14 +199,15 @@ static bool prepare(struct kn_elf *e) {
 
 /* What the writer needs of the module's target, and does not have; NULL: nothing. */
 static const char *lacks(const kiln_module *m) {
-  const struct kn_elf_machine *e = kn_elf_machine(m->options.target);
+  const struct kn_elf_machine *e = kn_elf_machine(m->options.target.processor);
   if (e->number == 0) return "writing objects";
   return m->protect != 0 && e->property == 0 ? "protecting an object's code" : NULL;
 }
 
 static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
   kiln_module *m = image->m;
-  struct kn_elf e = {.image = image, .m = m, .machine = kn_elf_machine(m->options.target)};
+  struct kn_elf e = {
+    .image = image, .m = m, .machine = kn_elf_machine(m->options.target.processor)};
   kn_arena_init(&e.arena, &m->options.allocator);
   kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
   kn_realloc(m, e.sections.at, 0);

@@ -105,7 +105,7 @@ struct kn_elf {
 };
 
 /* lib/object/elf_machine.c */
-const struct kn_elf_machine *kn_elf_machine(kiln_target t);
+const struct kn_elf_machine *kn_elf_machine(kiln_processor p);
 /* lib/object/elf_sections.c */
 bool kn_elf_add_image(struct kn_elf *e);
 /* The name of the section of constructors of a priority: kn_image.ctor_section. */

@@ -10,23 +10,24 @@
 #endif
 
 static const struct kn_elf_machine machines[] = {
-  [KILN_TARGET_X86_64] = {EM_X86_64,
-                          .property = 0xc0000002, /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
-                          .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN},
-                          .relocs = {[KILN_RELOC_ABS64] = R_X86_64_64,
-                                     [KILN_RELOC_ABS32] = R_X86_64_32,
-                                     [KILN_RELOC_ABS32S] = R_X86_64_32S,
-                                     [KILN_RELOC_REL64] = R_X86_64_PC64,
-                                     [KILN_RELOC_REL32] = R_X86_64_PC32,
-                                     [KILN_RELOC_TLS64] = R_X86_64_DTPOFF64,
-                                     [KILN_RELOC_X64_CALL] = R_X86_64_PLT32,
-                                     [KILN_RELOC_X64_GOT] = R_X86_64_GOTPCREL,
-                                     [KILN_RELOC_X64_GOT_OP] = R_X86_64_GOTPCRELX,
-                                     [KILN_RELOC_X64_GOT_REX] = R_X86_64_REX_GOTPCRELX,
-                                     [KILN_RELOC_X64_TLS_GD] = R_X86_64_TLSGD,
-                                     [KILN_RELOC_X64_TLS_IE] = R_X86_64_GOTTPOFF,
-                                     [KILN_RELOC_X64_TLS_LE] = R_X86_64_TPOFF32}},
-  [KILN_TARGET_AARCH64] =
+  [KILN_PROCESSOR_X86_64] = {EM_X86_64,
+                             .property =
+                               0xc0000002, /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
+                             .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN},
+                             .relocs = {[KILN_RELOC_ABS64] = R_X86_64_64,
+                                        [KILN_RELOC_ABS32] = R_X86_64_32,
+                                        [KILN_RELOC_ABS32S] = R_X86_64_32S,
+                                        [KILN_RELOC_REL64] = R_X86_64_PC64,
+                                        [KILN_RELOC_REL32] = R_X86_64_PC32,
+                                        [KILN_RELOC_TLS64] = R_X86_64_DTPOFF64,
+                                        [KILN_RELOC_X64_CALL] = R_X86_64_PLT32,
+                                        [KILN_RELOC_X64_GOT] = R_X86_64_GOTPCREL,
+                                        [KILN_RELOC_X64_GOT_OP] = R_X86_64_GOTPCRELX,
+                                        [KILN_RELOC_X64_GOT_REX] = R_X86_64_REX_GOTPCRELX,
+                                        [KILN_RELOC_X64_TLS_GD] = R_X86_64_TLSGD,
+                                        [KILN_RELOC_X64_TLS_IE] = R_X86_64_GOTTPOFF,
+                                        [KILN_RELOC_X64_TLS_LE] = R_X86_64_TPOFF32}},
+  [KILN_PROCESSOR_AARCH64] =
     {EM_AARCH64, .mapping_symbols = true, .bound_early = STO_AARCH64_VARIANT_PCS,
      .property = 0xc0000000, /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
      .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN, KILN_PROTECT_CONTROL_STACK},
@@ -57,20 +58,21 @@ static const struct kn_elf_machine machines[] = {
                 [KILN_RELOC_A64_TLS_LE_HIGH] = R_AARCH64_TLSLE_ADD_TPREL_HI12,
                 [KILN_RELOC_A64_TLS_LE_LOW] = R_AARCH64_TLSLE_ADD_TPREL_LO12_NC}},
 };
-_Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
+               "every target has a row");
 
-const struct kn_elf_machine *kn_elf_machine(kiln_target t) { return &machines[t]; }
+const struct kn_elf_machine *kn_elf_machine(kiln_processor p) { return &machines[p]; }
 
-uint32_t kiln_elf_reloc_number(kiln_target target, kiln_reloc_kind kind) {
+uint32_t kiln_elf_reloc_number(kiln_processor p, kiln_reloc_kind kind) {
   uint32_t k = (uint32_t)kind;
-  if ((unsigned)target >= KILN_TARGET_COUNT) return 0;
-  if (k < KILN_RELOC_KIND_COUNT) return machines[target].relocs[k];
+  if ((unsigned)p >= KILN_PROCESSOR_COUNT) return 0;
+  if (k < KILN_RELOC_KIND_COUNT) return machines[p].relocs[k];
   return k - KILN_RELOC_FORMAT <= UINT16_MAX ? k - KILN_RELOC_FORMAT : 0;
 }
 
-kiln_reloc_kind kiln_elf_reloc_kind(kiln_target target, uint32_t number) {
-  if ((unsigned)target >= KILN_TARGET_COUNT || number > UINT16_MAX) return KILN_RELOC_NONE;
+kiln_reloc_kind kiln_elf_reloc_kind(kiln_processor p, uint32_t number) {
+  if ((unsigned)p >= KILN_PROCESSOR_COUNT || number > UINT16_MAX) return KILN_RELOC_NONE;
   for (unsigned k = 1; k < KILN_RELOC_KIND_COUNT; k++)
-    if (number != 0 && machines[target].relocs[k] == number) return (kiln_reloc_kind)k;
+    if (number != 0 && machines[p].relocs[k] == number) return (kiln_reloc_kind)k;
   return (kiln_reloc_kind)(KILN_RELOC_FORMAT + number);
 }

@@ -3,7 +3,7 @@
 
 #include "lib/object/elf.h"
 
-uint16_t kn_elf_machine_number(kiln_target t) { return kn_elf_machine(t)->number; }
+uint16_t kn_elf_machine_number(kiln_processor p) { return kn_elf_machine(p)->number; }
 
 enum { TEXT = 1, FRAMES, SYMTAB, STRTAB, NAMES, N_SECTIONS };
 static const char section_names[] = "\0.text\0.eh_frame\0.symtab\0.strtab\0.shstrtab";
@@ -48,7 +48,7 @@ static void lay_out(const struct kn_elf_memory *u, struct layout *at) {
 static void put_headers(const struct kn_elf_memory *u, const struct layout *at, uint8_t *p) {
   const kiln_buffer *debug = u->debug;
   Elf64_Ehdr head = {.e_type = ET_EXEC,
-                     .e_machine = kn_elf_machine_number(u->target),
+                     .e_machine = kn_elf_machine_number(u->processor),
                      .e_version = EV_CURRENT,
                      .e_shoff = sizeof head,
                      .e_ehsize = sizeof head,

@@ -15,7 +15,7 @@ struct kn_memory_symbol {
 };
 
 struct kn_elf_memory {
-  kiln_target target;
+  kiln_processor processor;
   uint64_t code_at, code_size;
   const uint8_t *frames; /* .eh_frame, where it is; NULL: none */
   uint64_t frames_size;
@@ -29,7 +29,7 @@ struct kn_elf_memory {
 uint64_t kn_elf_memory_size(const struct kn_elf_memory *memory);
 /* Writes it to `to`, which has room. */
 void kn_elf_memory_write(const struct kn_elf_memory *memory, uint8_t *to);
-/* ELF's number of a target (e_machine). */
-uint16_t kn_elf_machine_number(kiln_target t);
+/* ELF's number of a processor (e_machine). */
+uint16_t kn_elf_machine_number(kiln_processor p);
 
 #endif

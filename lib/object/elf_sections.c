@@ -71,6 +71,21 @@ static uint32_t type_of_name(const char *name) {
   return SHT_PROGBITS;
 }
 
+/* Type of a named section; SHT_NULL: the module failed. */
+static uint32_t type_of_named(struct kn_elf *e, const struct kn_image_section *s) {
+  static const uint32_t types[] = {
+    [KILN_SECTION_CONTENT] = SHT_PROGBITS, [KILN_SECTION_ZERO] = SHT_NOBITS,
+    [KILN_SECTION_NOTE] = SHT_NOTE,        [KILN_SECTION_INIT] = SHT_INIT_ARRAY,
+    [KILN_SECTION_FINI] = SHT_FINI_ARRAY,  [KILN_SECTION_PREINIT] = SHT_PREINIT_ARRAY,
+    [KILN_SECTION_OTHER] = SHT_NULL};
+  if (s->content == KILN_SECTION_BY_NAME) return type_of_name(s->name);
+  if (s->content != KILN_SECTION_OTHER) return types[s->content];
+  if (s->format_type >= SHT_LOOS) return s->format_type;
+  kn_module_fail(e->m, KILN_ERR_ARGUMENT,
+                 "section '%.100s': a type of ELF whose content is not the front end's", s->name);
+  return SHT_NULL;
+}
+
 static uint64_t flags_of(const struct kn_image_section *s) {
   static const struct {
     uint32_t image;
@@ -115,9 +130,8 @@ static bool add(struct kn_elf *e, const struct kn_image_section *from, uint32_t 
   size_t length = named      ? strlen(name)
                   : prefixed ? kinds[from->kind].prefix_length
                              : kinds[from->kind].name_length;
-  uint32_t type = !named            ? kinds[from->kind].type
-                  : from->type != 0 ? from->type
-                                    : type_of_name(name);
+  uint32_t type = named ? type_of_named(e, from) : kinds[from->kind].type;
+  if (type == SHT_NULL) return false;
   if (type == SHT_NOBITS && from->nonzero) type = SHT_PROGBITS;
   uint32_t i = kn_elf_add_section(e, name, length, type, flags_of(from), from->align);
   if (i == UINT32_MAX) return false;

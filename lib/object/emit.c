@@ -7,14 +7,14 @@
 
 /* True if the format has what every object needs on the module's target. */
 static bool is_supported(const struct kn_object_format *format, kiln_module *m) {
-  const kiln_target t = m->options.target;
+  const kiln_processor p = m->options.target.processor;
   const char *what = format->lacks(m);
   for (unsigned k = KILN_RELOC_ABS64; k <= KILN_RELOC_REL32 && what == NULL; k++)
-    if (k != KILN_RELOC_ABS32S && format->reloc_number(t, (kiln_reloc_kind)k) == 0)
+    if (k != KILN_RELOC_ABS32S && format->reloc_number(p, (kiln_reloc_kind)k) == 0)
       what = "writing objects";
-  if (kn_target_at(t)->code.cie_code_align == 0) what = "writing objects";
+  if (kn_target_at(p)->code.cie_code_align == 0) what = "writing objects";
   if (what == NULL) return true;
-  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what, kn_target_at(t)->name);
+  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what, kn_target_at(p)->name);
   return false;
 }
 

@@ -17,7 +17,7 @@ static uint32_t function_section(struct kn_image *image, uint32_t symbol, bool u
   flags |= KILN_SECTION_ALLOC | KILN_SECTION_EXEC;
   uint32_t i = kn_image_named(image, s->section, s->comdat, flags);
   const struct kn_section *said = kn_section_said(image->m, s->section);
-  bool zeros = said != NULL && said->desc.type == KN_SECTION_TYPE_ZEROS;
+  bool zeros = said != NULL && said->desc.kind == KILN_SECTION_ZERO;
   if (zeros || (said != NULL && (said->desc.flags & KILN_SECTION_MERGE))) {
     kn_module_fail(image->m, KILN_ERR_ARGUMENT, "function '%.100s' in section '%.100s', which %s",
                    s->name, s->section, zeros ? "has no content" : "may be merged");
@@ -200,7 +200,7 @@ static uint32_t data_section(struct kn_image *image, const struct kn_data *d, bo
 /* NULL, or why an item cannot be at `offset` of a section of which something was said. */
 static const char *misplaced(const struct kn_section *said, const struct kn_image_section *s,
                              const struct kn_data *d, uint64_t offset) {
-  if (said->desc.type == KN_SECTION_TYPE_ZEROS && !all_zero(d)) return "which has no content";
+  if (said->desc.kind == KILN_SECTION_ZERO && !all_zero(d)) return "which has no content";
   if (!(said->desc.flags & KILN_SECTION_MERGE)) return NULL;
   uint32_t entry = said->desc.entry_bytes;
   if (d->n_relocs > 0) return "whose content may be merged, with relocations";
@@ -397,7 +397,7 @@ static bool place_ctor(struct kn_image *image, uint32_t index) {
 bool kn_image_lay_out(struct kn_image *image) {
   kiln_module *m = image->m;
   uint32_t unused;
-  image->code = &kn_target_at(m->options.target)->code;
+  image->code = &kn_target_at(m->options.target.processor)->code;
   kn_arena_init(&image->arena, &m->options.allocator);
   for (uint32_t i = 0; i < m->ctors.n; i++) /* comdats that constructors alone are in */
     if (m->ctors.at[i].with != 0 && !comdat_with(m, m->ctors.at[i].with, &unused)) return false;

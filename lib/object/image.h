@@ -41,9 +41,10 @@ enum kn_section_kind {
 struct kn_image_section {
   const char *name; /* of KN_SECTION_NAMED */
   uint32_t flags;   /* KILN_SECTION_RETAIN; of KN_SECTION_NAMED all, and KN_SECTION_THREAD */
-  uint32_t type;    /* kiln_section_desc.type, or 0 */
-  uint8_t kind;     /* enum kn_section_kind */
-  bool own;         /* of one symbol, apart from others of its kind */
+  kiln_section_kind content; /* of KN_SECTION_NAMED: kiln_section_desc.kind */
+  uint32_t format_type;      /* and this */
+  uint8_t kind;              /* enum kn_section_kind */
+  bool own;                  /* of one symbol, apart from others of its kind */
   bool code;
   bool nonzero;   /* has content that is not zero */
   uint32_t owner; /* that symbol, if it has a name */
@@ -120,7 +121,7 @@ struct kn_object_format {
   /* What the format does not have for the module, as "protecting an object's code"; NULL: nothing. */
   const char *(*lacks)(const kiln_module *m);
   /* Its number of a kind of relocation, not 0; 0: it has none. */
-  uint32_t (*reloc_number)(kiln_target t, kiln_reloc_kind kind);
+  uint32_t (*reloc_number)(kiln_processor p, kiln_reloc_kind kind);
   /* The name of the section of constructors (`at_exit`: destructors) of a priority, 65535: any; NULL without memory. */
   const char *(*ctor_section)(struct kn_arena *arena, bool at_exit, uint32_t priority);
   /* Appends the object to `out`; the module's status. */
@@ -175,7 +176,7 @@ void kn_image_free(struct kn_image *image);
 /* Whether the format has KILN_RELOC_TLS64. */
 static inline bool kn_image_tls_offsets(const struct kn_image *image) {
   return image->format != NULL &&
-         image->format->reloc_number(image->m->options.target, KILN_RELOC_TLS64) != 0;
+         image->format->reloc_number(image->m->options.target.processor, KILN_RELOC_TLS64) != 0;
 }
 
 /* emit.c: checks the arguments of a format's public function, makes the image and has the object written. */

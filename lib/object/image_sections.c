@@ -53,7 +53,8 @@ uint32_t kn_image_named(struct kn_image *image, const char *name, uint32_t comda
     uint32_t i = kn_image_add_named(image, name, comdat, flags);
     if (i == UINT32_MAX) return i;
     if (said != NULL) {
-      image->sections.at[i].type = said->desc.type;
+      image->sections.at[i].content = said->desc.kind;
+      image->sections.at[i].format_type = said->desc.format_type;
       image->sections.at[i].entry_bytes = said->desc.entry_bytes;
     }
     kn_hash_put(&image->section_hash, hash, hash, i + 1);

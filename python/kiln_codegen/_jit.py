@@ -94,7 +94,7 @@ class Jit:
 
     def find(self, name: str) -> Optional[int]:
         """The address of a function or data of any unit; None if there is none."""
-        found: Optional[int] = k.kiln_jit_find(self._j, _name(name))
+        found: Optional[int] = k.kiln_jit_lookup(self._j, _name(name))
         return found
 
     def stats(self) -> Stats:

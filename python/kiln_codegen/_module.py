@@ -35,13 +35,13 @@ class Module:
     def __init__(self, name: str = '', *, target: Optional[str] = None, verify: bool = True, listings: bool = True):
         self._handle: Optional[int] = None
         self._session: Optional[int] = None
-        options, number = k.kiln_module_options(), ctypes.c_uint32()
-        found = k.kiln_target_find_host(ctypes.byref(number)) if target is None else \
-            k.kiln_target_find(_name(target), ctypes.byref(number))
+        options, found_target = k.kiln_module_options(), k.kiln_target()
+        found = k.kiln_target_find_host(ctypes.byref(found_target)) if target is None else \
+            k.kiln_target_find(_name(target), ctypes.byref(found_target))
         if not found:
             raise ValueError(f'no target: {target or "this machine"}')
-        self.name, self.target = name, (k.kiln_target_name(number.value) or b'').decode()
-        options.target, options.name, options.verify, options.jit = number.value, _name(name), bool(verify), target is None
+        self.name, self.target = name, (k.kiln_processor_name(found_target.processor) or b'').decode()
+        options.target, options.name, options.verify, options.jit = found_target, _name(name), bool(verify), target is None
         self._handle = k.kiln_module_new(ctypes.byref(options))
         self._session = k.kiln_session_new(self._handle)
         if self._handle is None or self._session is None:
@@ -131,7 +131,7 @@ class Module:
                 raise Error(f'{name} was declared as {known.signature}', k.kiln_status.ERR_SYMBOL)
             return known
         raw = _name(name)
-        if not raw or k.kiln_symbol_find(m, raw):
+        if not raw or k.kiln_symbol_lookup(m, raw):
             raise Error(f'{name!r} is data, or no name', k.kiln_status.ERR_SYMBOL)
         sig = self._signature(signature)
         id = k.kiln_func_declare(m, ctypes.byref(k.kiln_symbol_desc(name=raw, linkage=_LINKAGES[linkage])), sig)
@@ -227,7 +227,7 @@ class Module:
         if linkage not in _LINKAGES:
             raise ValueError(f'no linkage: {linkage}')
         encoded = _name(name)
-        if (encoded and k.kiln_symbol_find(m, encoded)) or (not encoded and linkage != 'internal'):
+        if (encoded and k.kiln_symbol_lookup(m, encoded)) or (not encoded and linkage != 'internal'):
             raise Error(f'{name!r} is defined twice, or no name', k.kiln_status.ERR_SYMBOL)
         id = k.kiln_data_declare(m, ctypes.byref(k.kiln_symbol_desc(name=encoded or None, linkage=_LINKAGES[linkage])))
         desc.align_log2, desc.flags = align.bit_length() - 1, k.KILN_DATA_READ_ONLY if read_only else 0

@@ -43,10 +43,10 @@ pub fn convention(conv: CanonAbi) -> Option<kiln_cc> {
 }
 
 /// The flags of a parameter's value.
-fn extension(attrs: &ArgAttributes) -> u8 {
+fn extension(attrs: &ArgAttributes) -> u32 {
     match attrs.arg_ext {
-        ArgExtension::Sext => KILN_PARAM_SEXT as u8,
-        ArgExtension::Zext => KILN_PARAM_ZEXT as u8,
+        ArgExtension::Sext => KILN_PARAM_SEXT,
+        ArgExtension::Zext => KILN_PARAM_ZEXT,
         ArgExtension::None => 0,
     }
 }
@@ -110,7 +110,7 @@ impl<'tcx> Context<'tcx> {
             PassMode::Direct(_) | PassMode::Pair(..) => self.immediate_type(abi.ret.layout),
             PassMode::Cast { cast, .. } => self.cast_type(cast),
             _ => {
-                params.push((Type::Ptr, kiln_param { flags: KILN_PARAM_SRET as u8, ..plain }));
+                params.push((Type::Ptr, kiln_param { flags: KILN_PARAM_SRET, ..plain }));
                 Type::Void
             }
         };
@@ -149,7 +149,7 @@ impl<'tcx> Context<'tcx> {
                 compat::Indirect::Copied(attrs) => {
                     let align = attrs.pointee_align.unwrap_or(arg.layout.align.abi);
                     let param = kiln_param {
-                        flags: KILN_PARAM_BYVAL as u8,
+                        flags: KILN_PARAM_BYVAL,
                         align_log2: align.bytes().ilog2() as u8,
                         size_bytes: arg.layout.size.bytes() as u32,
                         ..plain

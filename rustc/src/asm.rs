@@ -1,434 +1,403 @@
-//! Inline assembly of x86-64: registers for the operands, the text with their names, and its machine code, which the
-//! system's assembler makes (libkiln-as). What `refused` names, assembly of modules and coverage go to LLVM.
+//! Inline assembly and assembly of modules, of x86-64: as LLVM has it, by its text and constraints, which libkiln-llvm
+//! builds (`<kiln/llvm_asm.h>`). What `refused` names goes to LLVM.
 
 use std::env;
-use std::ffi::CStr;
+use std::ffi::CString;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
+use rustc_abi::BackendRepr;
 use rustc_ast::{InlineAsmOptions, InlineAsmTemplatePiece};
 use rustc_codegen_ssa::mir::operand::OperandValue;
 use rustc_codegen_ssa::mir::place::PlaceRef;
 use rustc_codegen_ssa::traits::*;
+use rustc_data_structures::fx::FxHashSet;
+use rustc_hir::def_id::DefId;
 use rustc_middle::mir;
 use rustc_middle::mir::coverage::CoverageKind;
 use rustc_middle::mir::interpret::{GlobalAlloc, Scalar};
 use rustc_middle::ty::{Instance, Ty};
 use rustc_span::Span;
-use rustc_target::asm::{InlineAsmRegClass, InlineAsmRegOrRegClass, X86InlineAsmRegClass};
+use rustc_target::asm::{InlineAsmReg, InlineAsmRegClass, InlineAsmRegOrRegClass, X86InlineAsmRegClass};
 
 use crate::builder::Builder;
 use crate::compat;
 use crate::context::{Block, Context};
+use crate::operation::{Statement, element_text};
 use crate::sys::*;
 use crate::types::Type;
-use crate::values::Value;
+use crate::values::{Value, sign_extended};
 
-/// General registers by name as rustc has it, in the order in which operands get them. Those from `r12` on are kept by
-/// calls; `r11` is Kiln's own, for addresses and the like, as is `xmm15`.
-const GENERAL: [&str; 15] =
-    ["si", "di", "r8", "r9", "r10", "cx", "dx", "ax", "r11", "r12", "r13", "r14", "r15", "bx", "bp"];
-const OF_KILN: usize = 8;
-/// What has letters for the two bytes of its lower half.
-const ABCD: std::ops::Range<usize> = 5..8;
-/// Those that operands may have.
-const FOR_OPERANDS: [std::ops::Range<usize>; 2] = [0..OF_KILN, OF_KILN + 1..13];
-const VECTORS: usize = 16;
+/// How many general registers operands can have; one more is for the address of what the code stores itself.
+const GENERAL: usize = 12;
 
-/// A register that an operand may have: an index of GENERAL, or above it those of vectors.
-#[derive(Copy, Clone, PartialEq)]
-struct Register(usize);
-
-impl Register {
-    fn general(name: &str) -> Option<Register> {
-        // r8b is the low byte of r8, al that of ax, sil that of si.
-        let stem = match name.strip_suffix(['l', 'b']) {
-            Some(letter @ ("a" | "b" | "c" | "d")) => return Self::general(&format!("{letter}x")),
-            Some(stem) => stem,
-            None => name,
-        };
-        GENERAL.iter().position(|&known| known == stem).map(Register)
-    }
-
-    fn by_name(name: &str) -> Option<Register> {
-        if let Some(number) = name.strip_prefix("xmm").and_then(|number| number.parse::<usize>().ok()) {
-            return (number < VECTORS).then_some(Register(GENERAL.len() + number));
-        }
-        Self::general(name)
-    }
-
-    fn is_vector(self) -> bool {
-        self.0 >= GENERAL.len()
-    }
-
-    fn is_kept_by_calls(self) -> bool {
-        !self.is_vector() && self.0 > OF_KILN
-    }
-
-    /// Whether an operand or result may be in it, and not only be clobbered.
-    fn may_have_value(self) -> bool {
-        FOR_OPERANDS.iter().any(|range| range.contains(&self.0)) || vectors().contains(&self.0)
-    }
-
-    /// The name for a modifier of the template, or of all 64 bits; of the low byte if `byte`.
-    fn name(self, modifier: Option<char>, byte: bool) -> String {
-        if self.is_vector() {
-            return format!("{}mm{}", modifier.unwrap_or('x'), self.0 - GENERAL.len());
-        }
-        let stem = GENERAL[self.0];
-        let letter = stem.strip_suffix('x');
-        match (modifier.unwrap_or(if byte { 'l' } else { 'r' }), stem.starts_with('r')) {
-            ('l', true) => format!("{stem}b"),
-            ('x', true) => format!("{stem}w"),
-            ('e', true) => format!("{stem}d"),
-            (_, true) => stem.to_string(),
-            ('l', false) => letter.map_or_else(|| format!("{stem}l"), |letter| format!("{letter}l")),
-            ('h', false) => format!("{}h", letter.unwrap_or(stem)),
-            ('x', false) => stem.to_string(),
-            (wide, false) => format!("{wide}{stem}"),
-        }
-    }
-
-    /// Kiln's number.
-    fn number(self) -> u8 {
-        let name = std::ffi::CString::new(self.name(None, false)).expect("no NUL");
-        let mut number = 0;
-        // SAFETY: the name is read during the call.
-        let known = unsafe { kiln_register_find(KILN_TARGET_X86_64, name.as_ptr(), &mut number) };
-        assert!(known, "{name:?} is a register");
-        number as u8
+fn class_of(reg: InlineAsmRegOrRegClass) -> X86InlineAsmRegClass {
+    match reg.reg_class() {
+        InlineAsmRegClass::X86(class) => class,
+        class => unreachable!("{class:?} is of another processor"),
     }
 }
 
-/// The registers of vectors that operands may have.
-fn vectors() -> std::ops::Range<usize> {
-    GENERAL.len()..GENERAL.len() + VECTORS - 1
+fn is_general(reg: InlineAsmRegOrRegClass) -> bool {
+    use X86InlineAsmRegClass::{reg as general, reg_abcd, reg_byte};
+    matches!(class_of(reg), general | reg_abcd | reg_byte)
 }
 
-/// The class of a register or class that operands with values may have.
-fn known_class(of: InlineAsmRegOrRegClass) -> bool {
-    use X86InlineAsmRegClass::{reg, reg_abcd, reg_byte, xmm_reg};
-    let named = match of {
-        InlineAsmRegOrRegClass::Reg(named) => Register::by_name(&named.name()).is_some_and(Register::may_have_value),
-        InlineAsmRegOrRegClass::RegClass(_) => true,
-    };
-    named && matches!(of.reg_class(), InlineAsmRegClass::X86(reg | reg_abcd | reg_byte | xmm_reg))
+/// Whether operands of that class can have values.
+fn has_values(reg: InlineAsmRegOrRegClass) -> bool {
+    use X86InlineAsmRegClass::{xmm_reg, ymm_reg};
+    is_general(reg) || matches!(class_of(reg), xmm_reg | ymm_reg)
 }
 
 /// Why inline assembly goes to LLVM, if it does.
-pub fn refused(
-    template: &[InlineAsmTemplatePiece],
-    operands: &[mir::InlineAsmOperand<'_>],
-    options: InlineAsmOptions,
-) -> Option<&'static str> {
-    if options.contains(InlineAsmOptions::MAY_UNWIND) {
-        return Some("inline assembly that unwinds");
-    }
-    let mut results = 0;
+pub fn refused(operands: &[mir::InlineAsmOperand<'_>]) -> Option<&'static str> {
+    let mut needed = Needed::default();
     for operand in operands {
-        let known = match *operand {
-            mir::InlineAsmOperand::In { reg, .. } => known_class(reg),
-            // What is clobbered may be any register.
-            mir::InlineAsmOperand::Out { place: None, .. } => true,
-            mir::InlineAsmOperand::Out { reg, .. } | mir::InlineAsmOperand::InOut { reg, .. } => {
-                results += 1;
-                known_class(reg)
+        let (reg, shared) = match *operand {
+            mir::InlineAsmOperand::Out { reg, place: None, late } => {
+                needed.add(reg, late);
+                continue;
             }
-            mir::InlineAsmOperand::Const { ref value } => value.ty().is_integral(),
-            mir::InlineAsmOperand::SymFn { .. } | mir::InlineAsmOperand::SymStatic { .. } => true,
-            mir::InlineAsmOperand::Label { .. } => false,
+            mir::InlineAsmOperand::In { reg, .. } => (reg, false),
+            mir::InlineAsmOperand::Out { reg, late, .. } => (reg, late),
+            mir::InlineAsmOperand::InOut { reg, .. } => (reg, false),
+            _ => continue,
         };
-        if !known {
+        if !has_values(reg) {
             return Some("inline assembly with such an operand");
         }
+        needed.add(reg, shared);
     }
-    if results > KILN_MAX_RESULTS {
-        return Some("inline assembly with so many results");
+    if needed.classes + needed.named.len() > GENERAL {
+        return Some("inline assembly with so many registers");
     }
-    let directive = template.iter().any(|piece| match piece {
-        InlineAsmTemplatePiece::String(text) => text.split(['\n', ';']).any(|line| line.trim_start().starts_with('.')),
-        InlineAsmTemplatePiece::Placeholder { .. } => false,
-    });
-    if directive {
-        return Some("inline assembly with directives");
-    }
-    (!has_assembler()).then_some("inline assembly without an assembler")
+    lacks_assembler()
 }
 
-fn has_assembler() -> bool {
+/// Why assembly goes to LLVM in any case.
+pub fn lacks_assembler() -> Option<&'static str> {
     static FOUND: OnceLock<bool> = OnceLock::new();
-    *FOUND.get_or_init(|| {
+    let found = *FOUND.get_or_init(|| {
         let path = env::var_os("PATH").unwrap_or_default();
         env::var_os("KILN_AS").is_some() || env::split_paths(&path).any(|folder| folder.join("as").is_file())
-    })
+    });
+    (!found).then_some("assembly without an assembler")
 }
 
-/// An operand that has a register.
-struct Operand<'tcx> {
-    /// Its number in the template; clobbers have none.
-    index: usize,
-    reg: InlineAsmRegOrRegClass,
-    input: Option<Value>,
-    /// It is written; where to, if that is of use, and whether after all inputs have been read.
-    output: bool,
-    place: Option<PlaceRef<'tcx, Value>>,
-    late: bool,
-}
-
-/// Which registers hold something when the code begins and ends, and which are written before all inputs are read.
+/// General registers that operands need, at most: of any, of given ones, and of given ones that inputs may have, too.
 #[derive(Default)]
-struct Occupied {
-    before: u64,
-    after: u64,
-    early: u64,
+struct Needed {
+    classes: usize,
+    named: FxHashSet<InlineAsmReg>,
+    shared: FxHashSet<InlineAsmReg>,
 }
 
-impl Occupied {
-    fn is_free(&self, register: Register, operand: &Operand<'_>, share: bool) -> bool {
-        let bit = 1u64 << register.0;
-        let taken = if !share {
-            self.before | self.after
-        } else {
-            match (operand.input.is_some(), operand.output) {
-                (true, true) => self.before | self.after,
-                (true, false) => self.before | self.early,
-                (false, _) if operand.late => self.after,
-                (false, _) => self.before | self.after,
-            }
-        };
-        taken & bit == 0
-    }
-
-    fn take(&mut self, register: Register, operand: &Operand<'_>) {
-        let bit = 1u64 << register.0;
-        if operand.input.is_some() {
-            self.before |= bit;
-        }
-        if operand.output {
-            self.after |= bit;
-            self.early |= if operand.late { 0 } else { bit };
-        }
-    }
-}
-
-/// Gives each operand its register; None for clobbers of registers that Kiln does not have.
-fn assign(operands: &[Operand<'_>]) -> Option<Vec<Option<Register>>> {
-    let mut occupied = Occupied::default();
-    let mut registers = vec![None; operands.len()];
-    for (operand, register) in operands.iter().zip(&mut registers) {
-        if let InlineAsmRegOrRegClass::Reg(reg) = operand.reg {
-            *register = Register::by_name(&reg.name());
-            if let Some(register) = *register {
-                occupied.take(register, operand);
+impl Needed {
+    fn add(&mut self, reg: InlineAsmRegOrRegClass, shared: bool) {
+        match reg {
+            _ if !is_general(reg) => {}
+            InlineAsmRegOrRegClass::RegClass(_) => self.classes += usize::from(!shared),
+            InlineAsmRegOrRegClass::Reg(reg) => {
+                let set = if shared { &mut self.shared } else { &mut self.named };
+                set.insert(reg);
             }
         }
     }
-    for (operand, register) in operands.iter().zip(&mut registers) {
-        let InlineAsmRegOrRegClass::RegClass(class) = operand.reg else { continue };
-        let candidates: Vec<usize> = match class {
-            InlineAsmRegClass::X86(X86InlineAsmRegClass::xmm_reg) => vectors().collect(),
-            InlineAsmRegClass::X86(X86InlineAsmRegClass::reg_abcd) => ABCD.collect(),
-            _ => FOR_OPERANDS.into_iter().flatten().collect(),
-        };
-        // Without sharing first: that is right whatever the code does.
-        let chosen = [false, true].into_iter().find_map(|share| {
-            let is_free = |&at: &usize| occupied.is_free(Register(at), operand, share);
-            candidates.iter().copied().find(is_free).map(Register)
-        })?;
-        occupied.take(chosen, operand);
-        *register = Some(chosen);
-    }
-    Some(registers)
 }
 
-fn is_byte(reg: InlineAsmRegOrRegClass) -> bool {
-    matches!(reg.reg_class(), InlineAsmRegClass::X86(X86InlineAsmRegClass::reg_byte))
+/// LLVM's constraint for a register or a class.
+fn constraint(reg: InlineAsmRegOrRegClass) -> String {
+    match reg {
+        InlineAsmRegOrRegClass::Reg(reg) => format!("{{{}}}", reg.name()),
+        InlineAsmRegOrRegClass::RegClass(_) => match class_of(reg) {
+            X86InlineAsmRegClass::reg => "r",
+            X86InlineAsmRegClass::reg_abcd => "Q",
+            X86InlineAsmRegClass::reg_byte => "q",
+            _ => "x",
+        }
+        .to_string(),
+    }
+}
+
+/// LLVM's modifier for one of rustc's.
+fn modifier(reg: InlineAsmRegOrRegClass, modifier: Option<char>) -> Option<char> {
+    use X86InlineAsmRegClass::{reg_byte, ymm_reg};
+    match (class_of(reg), modifier) {
+        (reg_byte, _) => None,
+        _ if is_general(reg) => Some(match modifier {
+            Some('l') => 'b',
+            Some('h') => 'h',
+            Some('x') => 'w',
+            Some('e') => 'k',
+            _ => 'q',
+        }),
+        (ymm_reg, None) | (_, Some('y')) => Some('t'),
+        (_, Some('z')) => Some('g'),
+        _ => Some('x'),
+    }
+}
+
+/// What the template has in place of an operand.
+enum Piece {
+    /// The text itself.
+    Text(String),
+    /// LLVM's number of it, and what stands behind it.
+    Register(usize, InlineAsmRegOrRegClass),
+    Symbol(usize, i64),
+    Label(Block),
+    None,
+}
+
+/// A statement of LLVM's that is being made of one of rustc's.
+#[derive(Default)]
+struct Lowering<'tcx> {
+    constraints: Vec<String>,
+    clobbers: Vec<String>,
+    /// Types, and where to store the values of those that are of use.
+    outputs: Vec<(String, Option<PlaceRef<'tcx, Value>>)>,
+    inputs: Vec<(String, Value)>,
+    labels: Vec<Block>,
+}
+
+impl<'tcx> Lowering<'tcx> {
+    fn output(&mut self, reg: InlineAsmRegOrRegClass, late: bool, ty: String, place: Option<PlaceRef<'tcx, Value>>) {
+        self.constraints.push(format!("{}{}", if late { "=" } else { "=&" }, constraint(reg)));
+        self.outputs.push((ty, place));
+    }
+
+    fn input(&mut self, constraint: String, ty: String, value: Value) -> usize {
+        self.constraints.push(constraint);
+        self.inputs.push((ty, value));
+        self.constraints.len() - 1
+    }
+
+    /// A register that is changed and has no value. Late ones of which there would be too few otherwise are outputs,
+    /// since inputs may have these.
+    fn discard(&mut self, reg: InlineAsmRegOrRegClass, late: bool, scarce: &mut usize) {
+        use X86InlineAsmRegClass::{mmx_reg, x87_reg};
+        match reg {
+            InlineAsmRegOrRegClass::RegClass(_) => {
+                let ty = match class_of(reg) {
+                    X86InlineAsmRegClass::reg_byte => "i8",
+                    _ if is_general(reg) => "i64",
+                    _ => "double",
+                };
+                self.output(reg, late, ty.to_string(), None);
+            }
+            InlineAsmRegOrRegClass::Reg(_) if matches!(class_of(reg), mmx_reg | x87_reg) => {
+                self.clobbers.push("~{st}".to_string());
+                self.clobbers.extend((1..8).map(|i| format!("~{{st({i})}}")));
+            }
+            InlineAsmRegOrRegClass::Reg(_) if late && *scarce > 0 && is_general(reg) => {
+                *scarce -= 1;
+                let byte = class_of(reg) == X86InlineAsmRegClass::reg_byte;
+                self.output(reg, late, if byte { "i8" } else { "i64" }.to_string(), None);
+            }
+            InlineAsmRegOrRegClass::Reg(_) => self.clobbers.push(format!("~{}", constraint(reg))),
+        }
+    }
+}
+
+/// Text in which nothing is an operand of LLVM's.
+fn escaped(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+impl<'tcx> Context<'tcx> {
+    /// What stands in the text for a number.
+    fn asm_number(&self, int: rustc_middle::ty::ScalarInt, ty: Ty<'tcx>) -> String {
+        let bits = int.to_bits(int.size());
+        let signed = sign_extended(bits, int.size().bits() as u32) as i128;
+        if ty.is_signed() { signed.to_string() } else { bits.to_string() }
+    }
+
+    /// The name of a function or static that assembly of a module refers to, which is declared; and what is added.
+    fn asm_name(&self, pointer: Scalar) -> String {
+        let Scalar::Ptr(pointer, _) = pointer else { unreachable!("{pointer:?} is no address") };
+        let (provenance, offset) = pointer.prov_and_relative_offset();
+        let name = match self.tcx.global_alloc(provenance.alloc_id()) {
+            GlobalAlloc::Function { instance, .. } => {
+                self.want(self.function(instance));
+                self.tcx.symbol_name(instance).name
+            }
+            GlobalAlloc::Static(id) => self.asm_static(id),
+            _ => self.fatal("assembly of a module with the address of a constant"),
+        };
+        if offset.bytes() == 0 { name.to_string() } else { format!("{name}{:+}", offset.bytes() as i64) }
+    }
+
+    fn asm_static(&self, id: DefId) -> &'tcx str {
+        self.static_symbol(id);
+        self.tcx.symbol_name(Instance::mono(self.tcx, id)).name
+    }
+
+    /// Assembly of the module, which is assembled when all else was built: `add_assembly`.
+    pub fn global_assembly(
+        &self,
+        template: &[InlineAsmTemplatePiece],
+        operands: &[GlobalAsmOperandRef<'tcx>],
+        options: InlineAsmOptions,
+    ) {
+        let att = options.contains(InlineAsmOptions::ATT_SYNTAX);
+        let mut all = self.assembly.borrow_mut();
+        all.push_str(if att { ".att_syntax prefix\n" } else { ".intel_syntax noprefix\n" });
+        for piece in template {
+            match *piece {
+                InlineAsmTemplatePiece::String(ref text) => all.push_str(text),
+                InlineAsmTemplatePiece::Placeholder { operand_idx, .. } => match operands[operand_idx] {
+                    GlobalAsmOperandRef::Const { value: Scalar::Int(int), ty } => {
+                        all.push_str(&self.asm_number(int, ty));
+                    }
+                    GlobalAsmOperandRef::Const { value, .. } => all.push_str(&self.asm_name(value)),
+                    GlobalAsmOperandRef::SymThreadLocalStatic { def_id } => all.push_str(self.asm_static(def_id)),
+                },
+            }
+        }
+        all.push_str("\n.att_syntax prefix\n");
+    }
+
+    /// Has the module take over its assembly, whose names are all declared now.
+    pub fn add_assembly(&self) {
+        let text = std::mem::take(&mut *self.assembly.borrow_mut());
+        if text.is_empty() {
+            return;
+        }
+        let text = CString::new(text).unwrap_or_else(|_| self.fatal("assembly of a module with a NUL"));
+        self.module.add_assembly(&text);
+    }
 }
 
 impl<'tcx> Builder<'_, 'tcx> {
-    /// What stands in the text for a constant or a symbol.
-    fn asm_constant(&self, value: Scalar, ty: Ty<'tcx>) -> String {
-        match value {
-            Scalar::Int(int) => {
-                let bits = int.to_bits(int.size());
-                let width = int.size().bits() as u32;
-                let signed = crate::values::sign_extended(bits, width) as i128;
-                if ty.is_signed() { signed.to_string() } else { bits.to_string() }
+    /// Makes an operand one of LLVM's, if it is an output.
+    fn lower_output(
+        lowering: &mut Lowering<'tcx>,
+        operand: &InlineAsmOperandRef<'tcx, Self>,
+        scarce: &mut usize,
+    ) -> Piece {
+        let number = lowering.constraints.len();
+        match *operand {
+            InlineAsmOperandRef::Out { reg, late, place: None } => {
+                let before = lowering.outputs.len();
+                lowering.discard(reg, late, scarce);
+                if lowering.outputs.len() == before { Piece::None } else { Piece::Register(number, reg) }
             }
-            Scalar::Ptr(pointer, _) => {
-                let (provenance, offset) = pointer.prov_and_relative_offset();
-                let name = match self.tcx.global_alloc(provenance.alloc_id()) {
-                    GlobalAlloc::Function { instance, .. } => {
-                        self.function(instance);
-                        self.tcx.symbol_name(instance).name
-                    }
-                    GlobalAlloc::Static(id) => {
-                        self.static_symbol(id);
-                        self.tcx.symbol_name(Instance::mono(self.tcx, id)).name
-                    }
-                    _ => self.fatal("inline assembly with the address of a constant"),
-                };
-                if offset.bytes() == 0 { name.to_string() } else { format!("{name}+{}", offset.bytes()) }
+            InlineAsmOperandRef::Out { reg, late, place: Some(place) } => {
+                lowering.output(reg, late, element_text(place.layout.backend_repr), Some(place));
+                Piece::Register(number, reg)
             }
+            InlineAsmOperandRef::InOut { reg, late, ref in_value, out_place } => {
+                let layout = out_place.map_or(in_value.layout, |place| place.layout);
+                lowering.output(reg, late, element_text(layout.backend_repr), out_place);
+                Piece::Register(number, reg)
+            }
+            _ => Piece::None,
         }
     }
 
-    /// The type that a value of type `ty` has in a register.
-    fn asm_type(&self, ty: Type, register: Register) -> Type {
-        match (ty, register.is_vector()) {
-            (Type::Bool, false) => Type::I8,
-            (Type::F32, false) | (Type::I32, true) => {
-                if register.is_vector() {
-                    Type::F32
-                } else {
-                    Type::I32
-                }
-            }
-            (Type::F64, false) => Type::I64,
-            (Type::I64 | Type::Ptr, true) => Type::F64,
-            (ty, _) => ty,
-        }
-    }
-
-    fn asm_text(
+    /// The same of all others, which come after the outputs.
+    fn lower_input(
         &self,
-        template: &[InlineAsmTemplatePiece],
-        constants: &[Option<String>],
-        operands: &[Operand<'tcx>],
-        registers: &[Option<Register>],
-        att: bool,
-    ) -> String {
-        let mut text = String::from(if att { "" } else { ".intel_syntax noprefix\n" });
-        for piece in template {
-            match piece {
-                InlineAsmTemplatePiece::String(string) => text.push_str(string),
-                InlineAsmTemplatePiece::Placeholder { operand_idx, modifier, .. } => {
-                    if let Some(constant) = &constants[*operand_idx] {
-                        text.push_str(constant);
-                        continue;
-                    }
-                    let at = operands.iter().position(|operand| operand.index == *operand_idx).expect("an operand");
-                    let register = registers[at].expect("operands have registers");
-                    let name = register.name(*modifier, is_byte(operands[at].reg));
-                    write!(text, "{}{name}", if att { "%" } else { "" }).expect("strings are written");
-                }
+        lowering: &mut Lowering<'tcx>,
+        operand: &InlineAsmOperandRef<'tcx, Self>,
+        piece: &mut Piece,
+    ) {
+        match *operand {
+            InlineAsmOperandRef::In { reg, ref value } => {
+                let ty = element_text(value.layout.backend_repr);
+                *piece = Piece::Register(lowering.input(constraint(reg), ty, value.immediate()), reg);
             }
+            InlineAsmOperandRef::InOut { reg, late, ref in_value, .. } => {
+                let Piece::Register(output, _) = *piece else { unreachable!("it is an output") };
+                let given = late && matches!(reg, InlineAsmRegOrRegClass::Reg(_));
+                let tie = if given { constraint(reg) } else { output.to_string() };
+                lowering.input(tie, element_text(in_value.layout.backend_repr), in_value.immediate());
+            }
+            InlineAsmOperandRef::Const { value: Scalar::Int(int), ty } => {
+                *piece = Piece::Text(self.asm_number(int, ty));
+            }
+            InlineAsmOperandRef::Const { value, .. } => *piece = self.lower_address(lowering, value),
+            InlineAsmOperandRef::SymThreadLocalStatic { def_id } => {
+                let symbol = Value::Symbol(self.static_symbol(def_id).0, 0);
+                *piece = Piece::Symbol(lowering.input("s".to_string(), "ptr".to_string(), symbol), 0);
+            }
+            InlineAsmOperandRef::Label { label } => *piece = Piece::Label(label),
+            InlineAsmOperandRef::Out { .. } => {}
         }
-        text.push_str(if att { "\n" } else { "\n.att_syntax prefix\n" });
+    }
+
+    fn lower_address(&self, lowering: &mut Lowering<'tcx>, address: Scalar) -> Piece {
+        let layout = rustc_abi::Scalar::Initialized {
+            value: rustc_abi::Primitive::Pointer(rustc_abi::AddressSpace::ZERO),
+            valid_range: rustc_abi::WrappingRange { start: 0, end: u64::MAX.into() },
+        };
+        match self.scalar_to_backend(address, layout, Type::Ptr) {
+            Value::Symbol(symbol, offset) => {
+                self.want(symbol);
+                let number = lowering.input("s".to_string(), "ptr".to_string(), Value::Symbol(symbol, 0));
+                Piece::Symbol(number, offset)
+            }
+            Value::Const(_, bits) => Piece::Text(bits.to_string()),
+            value => unreachable!("{value:?} is no constant address"),
+        }
+    }
+
+    /// LLVM's text.
+    fn lower_text(lowering: &mut Lowering<'tcx>, template: &[InlineAsmTemplatePiece], pieces: &[Piece]) -> String {
+        let mut text = String::new();
+        for piece in template {
+            let (at, with) = match piece {
+                InlineAsmTemplatePiece::String(string) => {
+                    text.push_str(&escaped(string));
+                    continue;
+                }
+                InlineAsmTemplatePiece::Placeholder { operand_idx, modifier, .. } => (*operand_idx, *modifier),
+            };
+            let written = match pieces[at] {
+                Piece::Text(ref number) => write!(text, "{number}"),
+                Piece::Register(number, reg) => match modifier(reg, with) {
+                    Some(letter) => write!(text, "${{{number}:{letter}}}"),
+                    None => write!(text, "${{{number}}}"),
+                },
+                Piece::Symbol(number, 0) => write!(text, "${{{number}:c}}"),
+                Piece::Symbol(number, offset) => write!(text, "${{{number}:c}}{offset:+}"),
+                Piece::Label(block) => {
+                    let number = lowering.constraints.len();
+                    lowering.constraints.push("!i".to_string());
+                    lowering.labels.push(block);
+                    write!(text, "${{{number}:l}}")
+                }
+                Piece::None => unreachable!("the template has no clobbers"),
+            };
+            written.expect("strings are written");
+        }
         text
     }
 
-    /// Has the text assembled, and builds its code with operands and results.
-    fn build_asm(&mut self, text: &str, operands: &[Operand<'tcx>], registers: &[Option<Register>]) {
-        let mut assembly = kiln_assembly { text: text.as_ptr().cast(), text_bytes: text.len(), ..Default::default() };
-        // SAFETY: the text is there during the call, and the result until the next one.
+    /// How many late registers have to be shared with inputs, so that there are enough.
+    fn scarce(operands: &[InlineAsmOperandRef<'tcx, Self>]) -> usize {
+        let mut needed = Needed::default();
+        for operand in operands {
+            match *operand {
+                InlineAsmOperandRef::In { reg, .. } | InlineAsmOperandRef::InOut { reg, .. } => needed.add(reg, false),
+                InlineAsmOperandRef::Out { reg, late, .. } => needed.add(reg, late),
+                _ => {}
+            }
+        }
+        (needed.classes + needed.named.union(&needed.shared).count()).saturating_sub(GENERAL)
+    }
+
+    fn store_output(&mut self, v: Value, place: PlaceRef<'tcx, Value>) {
+        let v = if self.immediate_type(place.layout) == Type::Bool { v.retyped(Type::Bool) } else { v };
+        OperandValue::Immediate(v).store(self, place);
+    }
+
+    /// Goes on where the code did.
+    fn leave_asm(&self, taken: kiln_value, next: Block, labels: &[Block]) {
+        let cases: Vec<_> =
+            labels.iter().zip(1..).map(|(to, value)| kiln_switch_case { value, target: to.block }).collect();
+        // SAFETY: the function is open, and the cases are copied.
         unsafe {
-            if kiln_module_assemble(self.module.raw, &mut assembly, 1) != KILN_OK {
-                let why = self.module.error().unwrap_or_default();
-                self.fatal(&format!("inline assembly: {why}"));
-            }
-            if !assembly.error.is_null() {
-                let why = CStr::from_ptr(assembly.error).to_string_lossy().into_owned();
-                self.fatal(&format!("inline assembly: {why}\n{text}"));
-            }
-            if assembly.n_sections != 0 || assembly.n_symbols != 0 {
-                self.fatal("inline assembly with sections or symbols of its own");
-            }
-        }
-        let mut lost = 0;
-        let (mut params, mut param_registers, mut args) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut results, mut result_registers, mut places) = (Vec::new(), Vec::new(), Vec::new());
-        for (operand, register) in operands.iter().zip(registers) {
-            let Some(register) = *register else { continue };
-            if register.is_kept_by_calls() {
-                lost |= 1 << register.number();
-            }
-            if let Some(v) = operand.input {
-                let ty = self.asm_type(v.ty(), register);
-                let v = self.from_immediate(v);
-                let v = self.bit_cast(v, ty);
-                params.push(ty);
-                param_registers.push(register.number());
-                self.flatten(v, &mut args);
-            }
-            if let Some(place) = operand.place {
-                let ty = self.asm_type(self.immediate_type(place.layout), register);
-                results.push((ty, 0));
-                result_registers.push(register.number());
-                places.push(place);
-            }
-        }
-        let result = match results[..] {
-            [] => Type::Void,
-            [(ty, _)] => ty,
-            _ => self.fields_type(results),
-        };
-        let signature = self.plain_signature(KILN_SIG_NOUNWIND, &params, result);
-        let sig = self.signatures.borrow()[signature.0 as usize].sig;
-        let values = self.emit_asm(sig, &assembly, lost, &param_registers, &result_registers, &args);
-        let value = self.unflatten(&values, result);
-        let values = if places.len() == 1 { vec![value] } else { self.parts(value) };
-        for (place, v) in places.into_iter().zip(values) {
-            let v = self.bit_cast(v, self.backend_type_of_immediate(place));
-            OperandValue::Immediate(self.immediate_of(v, place)).store(self, place);
-        }
-    }
-
-    fn backend_type_of_immediate(&self, place: PlaceRef<'tcx, Value>) -> Type {
-        match self.immediate_type(place.layout) {
-            Type::Bool => Type::I8,
-            ty => ty,
-        }
-    }
-
-    fn immediate_of(&self, v: Value, place: PlaceRef<'tcx, Value>) -> Value {
-        if self.immediate_type(place.layout) == Type::Bool { v.retyped(Type::Bool) } else { v }
-    }
-
-    fn emit_asm(
-        &self,
-        sig: kiln_sig,
-        assembly: &kiln_assembly,
-        lost: u64,
-        params: &[u8],
-        results: &[u8],
-        args: &[kiln_value],
-    ) -> Vec<kiln_value> {
-        let func = self.func();
-        // SAFETY: the function is open, the assembled code is valid until the next call of the assembler, and all is
-        // copied.
-        unsafe {
-            let label = kiln_asm_label(func, self.next_label());
-            let assembled: &[kiln_assembled_reloc] = match assembly.n_relocs {
-                0 => &[],
-                n => std::slice::from_raw_parts(assembly.relocs, n as usize),
-            };
-            let relocs: Vec<_> = assembled
-                .iter()
-                .map(|reloc| kiln_asm_reloc {
-                    offset_bytes: reloc.offset_bytes,
-                    kind: reloc.kind,
-                    symbol: match reloc.symbol.is_null() {
-                        true => label,
-                        false => kiln_symbol_refer(self.module.raw, reloc.symbol),
-                    },
-                    addend: reloc.addend,
-                    ..Default::default()
-                })
-                .collect();
-            let code = kiln_asm {
-                bytes: assembly.bytes.cast(),
-                size_bytes: assembly.size_bytes,
-                n_relocs: relocs.len() as u32,
-                relocs: relocs.as_ptr(),
-                params: params.as_ptr(),
-                results: results.as_ptr(),
-                lost,
-                label,
-                ..Default::default()
-            };
-            let first = kiln_build_asm(func, sig, &code, args.as_ptr(), args.len() as u32);
-            (0..results.len() as u32).map(|i| if i == 0 { first } else { kiln_build_result(func, first, i) }).collect()
+            kiln_build_switch(self.func(), KILN_TYPE_I32, taken, next.block, cases.as_ptr(), cases.len() as u32);
         }
     }
 }
@@ -442,41 +411,45 @@ impl<'tcx> AsmBuilderMethods<'tcx> for Builder<'_, 'tcx> {
         _: &[Span],
         _: Instance<'_>,
         next: Option<Block>,
-        _: Option<(Block, Option<&()>)>,
+        catch: Option<(Block, Option<&()>)>,
     ) {
-        let mut constants = vec![None; operands.len()];
-        let mut with_registers = Vec::new();
-        for (index, operand) in operands.iter().enumerate() {
-            let one = |reg, input, output, place, late| Operand { index, reg, input, output, place, late };
-            match *operand {
-                InlineAsmOperandRef::In { reg, value } => {
-                    with_registers.push(one(reg, Some(value.immediate()), false, None, false));
-                }
-                InlineAsmOperandRef::Out { reg, late, place } => {
-                    with_registers.push(one(reg, None, true, place, late));
-                }
-                InlineAsmOperandRef::InOut { reg, late, in_value, out_place } => {
-                    with_registers.push(one(reg, Some(in_value.immediate()), true, out_place, late));
-                }
-                InlineAsmOperandRef::Const { value, ty } => constants[index] = Some(self.asm_constant(value, ty)),
-                InlineAsmOperandRef::SymThreadLocalStatic { .. } | InlineAsmOperandRef::Label { .. } => {
-                    self.fatal("inline assembly with such an operand");
-                }
+        let mut lowering = Lowering::default();
+        let mut scarce = Self::scarce(operands);
+        let mut pieces: Vec<Piece> =
+            operands.iter().map(|operand| Self::lower_output(&mut lowering, operand, &mut scarce)).collect();
+        for (operand, piece) in operands.iter().zip(&mut pieces) {
+            self.lower_input(&mut lowering, operand, piece);
+        }
+        let text = Self::lower_text(&mut lowering, template, &pieces);
+        let Lowering { mut constraints, clobbers, outputs, inputs, labels } = lowering;
+        constraints.extend(clobbers);
+        constraints.extend(["~{dirflag}", "~{fpsr}", "~{flags}", "~{memory}"].map(str::to_string));
+        let intel = if options.contains(InlineAsmOptions::ATT_SYNTAX) { 0 } else { KILN_LLVM_ASM_INTEL };
+        let unwind = if options.contains(InlineAsmOptions::MAY_UNWIND) { KILN_LLVM_ASM_UNWIND } else { 0 };
+        let statement = Statement {
+            text,
+            constraints: constraints.join(","),
+            outputs: outputs.iter().map(|output| output.0.clone()).collect(),
+            inputs,
+            flags: KILN_LLVM_ASM_SIDE_EFFECT | intel | unwind,
+            n_labels: labels.len() as u32,
+            catch: catch.filter(|_| unwind != 0).map(|(block, _)| block),
+        };
+        let types: Vec<Option<BackendRepr>> =
+            outputs.iter().map(|output| output.1.map(|place| place.layout.backend_repr)).collect();
+        let (values, taken, block) = self.assembly(&statement, &types);
+        self.block.block = block;
+        for ((_, place), v) in outputs.into_iter().zip(values) {
+            if let (Some(place), Some(v)) = (place, v) {
+                self.store_output(v, place);
             }
         }
-        // Those that share least come first.
-        with_registers.sort_by_key(|operand| match (operand.input.is_some(), operand.output, operand.late) {
-            (true, true, _) => 0,
-            (false, _, false) => 1,
-            (true, false, _) => 2,
-            (false, _, true) => 3,
-        });
-        let Some(registers) = assign(&with_registers) else { self.fatal("inline assembly: too few registers") };
-        let att = options.contains(InlineAsmOptions::ATT_SYNTAX);
-        let text = self.asm_text(template, &constants, &with_registers, &registers, att);
-        self.build_asm(&text, &with_registers, &registers);
         if let Some(next) = next {
-            self.br(next);
+            if labels.is_empty() {
+                self.br(next);
+            } else {
+                self.leave_asm(taken, next, &labels);
+            }
             self.block = next;
         }
     }

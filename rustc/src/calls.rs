@@ -102,7 +102,7 @@ impl<'tcx> Builder<'_, 'tcx> {
     }
 
     /// The landing pad that a block is, made by the first call that unwinds to it or by its own instructions.
-    fn pad(&self, Block { func, block, .. }: Block) -> Pad {
+    pub fn pad(&self, Block { func, block, .. }: Block) -> Pad {
         *self.pads.borrow_mut().entry((func, block.id)).or_insert_with(|| {
             // SAFETY: the function is open.
             unsafe {

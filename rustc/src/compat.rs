@@ -154,12 +154,12 @@ mod versions {
         () => {
             fn codegen_global_asm(
                 &mut self,
-                _: &[InlineAsmTemplatePiece],
-                _: &[GlobalAsmOperandRef<'tcx>],
-                _: InlineAsmOptions,
+                template: &[InlineAsmTemplatePiece],
+                operands: &[GlobalAsmOperandRef<'tcx>],
+                options: InlineAsmOptions,
                 _: &[Span],
             ) {
-                self.fatal("assembly of a module");
+                self.global_assembly(template, operands, options);
             }
         };
     }
@@ -360,13 +360,13 @@ mod versions {
         () => {
             fn codegen_global_asm(
                 &mut self,
-                _: &[InlineAsmTemplatePiece],
-                _: &[GlobalAsmOperandRef<'tcx>],
-                _: InlineAsmOptions,
+                template: &[InlineAsmTemplatePiece],
+                operands: &[GlobalAsmOperandRef<'tcx>],
+                options: InlineAsmOptions,
                 _: &[Span],
                 _: &[String],
             ) {
-                self.fatal("assembly of a module");
+                self.global_assembly(template, operands, options);
             }
         };
     }

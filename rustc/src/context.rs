@@ -20,6 +20,7 @@ use rustc_target::spec::{HasTargetSpec, HasX86AbiOpt, Target, X86Abi};
 use crate::abi::{Signature, SignatureInfo};
 use crate::compat;
 use crate::debug::Debug;
+use crate::inlining::{self, Inlining};
 use crate::module::Module;
 use crate::sys::*;
 use crate::types::Type;
@@ -51,6 +52,8 @@ pub struct Context<'tcx> {
     pub unit: &'tcx CodegenUnit<'tcx>,
     pub module: Module,
     pub debug: Option<Debug<'tcx>>,
+    /// What is inlined; None: nothing is.
+    pub inlining: Option<RefCell<Inlining>>,
 
     pub instances: RefCell<FxHashMap<Instance<'tcx>, kiln_symbol>>,
     pub statics: RefCell<FxHashMap<DefId, kiln_symbol>>,
@@ -72,7 +75,8 @@ pub struct Context<'tcx> {
     pub open: RefCell<Vec<(kiln_symbol, *mut kiln_func)>>,
     pub pads: RefCell<FxHashMap<(*mut kiln_func, u32), Pad>>,
     part_lists: RefCell<Vec<Vec<Value>>>,
-    asm_labels: Cell<u32>,
+    /// Assembly of the module: all texts so far.
+    pub assembly: RefCell<String>,
     /// The function by which `catch_unwind` calls, once there is one.
     pub try_function: Cell<Option<kiln_symbol>>,
 }
@@ -81,11 +85,13 @@ impl<'tcx> Context<'tcx> {
     pub fn new(tcx: TyCtxt<'tcx>, unit: &'tcx CodegenUnit<'tcx>) -> Self {
         let module = Module::new(tcx.sess, unit.name().as_str());
         let debug = Debug::new(tcx, unit, &module);
+        let inlining = inlining::set_up(&module).map(RefCell::new);
         Context {
             tcx,
             unit,
             module,
             debug,
+            inlining,
             instances: RefCell::default(),
             statics: RefCell::default(),
             allocations: RefCell::default(),
@@ -101,7 +107,7 @@ impl<'tcx> Context<'tcx> {
             open: RefCell::default(),
             pads: RefCell::default(),
             part_lists: RefCell::default(),
-            asm_labels: Cell::new(0),
+            assembly: RefCell::default(),
             try_function: Cell::new(None),
         }
     }
@@ -112,11 +118,13 @@ impl<'tcx> Context<'tcx> {
         self.tcx.dcx().fatal(format!("kiln: crate {krate}, unit {}: {what}", self.unit.name()))
     }
 
-    /// Compiles the functions that were built since the last call.
+    /// Compiles the functions that were built since the last call, or has them wait (`inlining.rs`).
     pub fn compile_open(&self) {
-        for (_, func) in self.open.borrow_mut().drain(..) {
-            // SAFETY: the function is open, and nothing uses it afterwards.
-            unsafe { kiln_func_compile(func) };
+        for (symbol, func) in self.open.borrow_mut().drain(..) {
+            if !self.waits(symbol, func) {
+                // SAFETY: the function is open, and nothing uses it afterwards.
+                unsafe { kiln_func_compile(func) };
+            }
         }
         if let Some(message) = self.module.error() {
             self.fatal(&message);
@@ -139,11 +147,6 @@ impl<'tcx> Context<'tcx> {
             Value::Undef(Type::Fields(id)) => self.fields(id).iter().map(|&(ty, _)| Value::Undef(ty)).collect(),
             v => vec![v],
         }
-    }
-
-    /// A number for a label of machine code, which no other one has.
-    pub fn next_label(&self) -> u32 {
-        self.asm_labels.replace(self.asm_labels.get() + 1)
     }
 
     pub fn personality(&self) -> kiln_symbol {

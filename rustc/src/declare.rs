@@ -225,6 +225,7 @@ impl<'tcx> PreDefineCodegenMethods<'tcx> for Context<'tcx> {
             desc.comdat_length = name.len();
         }
         let symbol = self.declare_function(name, signature, desc);
+        self.note_inlining(instance, symbol, linkage);
         self.instances.borrow_mut().insert(instance, symbol);
     }
 }

@@ -39,6 +39,7 @@ mod consts;
 mod context;
 mod debug;
 mod declare;
+mod inlining;
 mod intrinsics;
 mod llvm_names;
 mod log;

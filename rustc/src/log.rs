@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fmt::Display;
-use std::fs::{OpenOptions, read_to_string};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub fn by_kiln(unit: &str, (functions, instructions): (u64, u64), time: Duration
 
 /// A unit that is left to LLVM; where the shim is loaded, it takes LLVM's bitcode, and logs what becomes of it.
 pub fn by_llvm(krate: impl Display, unit: &str, why: &str) {
-    let shim = read_to_string("/proc/self/maps").is_ok_and(|maps| maps.contains("libkiln-shim"));
+    let shim = env::var_os("KILN_SHIM_LOADED").is_some(); // integrations/llvm/preload.c
     let way = if shim { "left to the shim" } else { "compiled by LLVM" };
     line("KILN_LOG", &format!("{krate}: {unit}: {way}: {why}\n"));
 }

@@ -41,7 +41,7 @@ impl Module {
             _ => KILN_PIC_FULL,
         };
         let mut options = kiln_module_options {
-            target: KILN_TARGET_X86_64,
+            target: kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() },
             pic,
             name: name.as_ptr(),
             function_sections: sess.opts.unstable_opts.function_sections.unwrap_or(sess.target.function_sections),
@@ -82,6 +82,13 @@ impl Module {
             kiln_func_set_attrs(func, &self.attrs);
             func
         }
+    }
+
+    /// Takes assembly over, as if it were a file of its own. What fails is an error of the module.
+    pub fn add_assembly(&self, text: &CStr) {
+        let mut guard = self.operations.borrow_mut();
+        // SAFETY: the module frees the builder first.
+        guard.get_or_insert_with(|| unsafe { Operations::new(self.raw) }).add_assembly(self.session, text);
     }
 
     /// The first error, with the function that has it.

@@ -59,7 +59,7 @@ fn makes_ir(sess: &Session) -> bool {
 /// Why LLVM has to compile a unit, if it has to.
 pub fn unit<'tcx>(tcx: TyCtxt<'tcx>, unit: &CodegenUnit<'tcx>) -> Option<String> {
     unit.items().keys().find_map(|item| match *item {
-        MonoItem::GlobalAsm(_) => Some("assembly of a module".to_string()),
+        MonoItem::GlobalAsm(_) => asm::lacks_assembler().map(str::to_string),
         MonoItem::Static(id) => attributes(tcx, ty::InstanceKind::Item(id)).map(|why| named(tcx, id, why)),
         MonoItem::Fn(instance) => function(tcx, instance).map(|why| named(tcx, instance.def_id(), &why)),
     })
@@ -71,15 +71,16 @@ fn named(tcx: TyCtxt<'_>, id: DefId, why: &str) -> String {
 
 fn attributes(tcx: TyCtxt<'_>, kind: ty::InstanceKind<'_>) -> Option<&'static str> {
     let attrs = tcx.codegen_instance_attrs(kind);
-    if attrs.flags.contains(CodegenFnAttrFlags::NAKED) {
-        return Some("a naked function");
-    }
     (!attrs.foreign_item_symbol_aliases.is_empty()).then_some("an externally implementable item")
 }
 
 fn function<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<String> {
     if let Some(why) = attributes(tcx, instance.def) {
         return Some(why.to_string());
+    }
+    // It is assembly of a module.
+    if tcx.codegen_instance_attrs(instance.def).flags.contains(CodegenFnAttrFlags::NAKED) {
+        return asm::lacks_assembler().map(str::to_string);
     }
     let body = tcx.instance_mir(instance.def);
     convention(tcx, instance).map(str::to_string).or_else(|| calls(tcx, instance, body))
@@ -114,9 +115,7 @@ fn convention<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>) -> Option<&'sta
 /// What of the calls in a function is not built here.
 fn calls<'tcx>(tcx: TyCtxt<'tcx>, instance: Instance<'tcx>, body: &Body<'tcx>) -> Option<String> {
     body.basic_blocks.iter().find_map(|block| match &block.terminator().kind {
-        TerminatorKind::InlineAsm { template, operands, options, .. } => {
-            asm::refused(template, operands, *options).map(str::to_string)
-        }
+        TerminatorKind::InlineAsm { operands, .. } => asm::refused(operands).map(str::to_string),
         TerminatorKind::TailCall { .. } => Some("a tail call".to_string()),
         TerminatorKind::Call { func, args: given, .. } => {
             let (id, args) = func.const_fn_def()?;

@@ -135,6 +135,12 @@ impl Operations {
         status
     }
 
+    /// Has the module take over assembly.
+    pub fn add_assembly(&self, session: *mut kiln_session, text: &CStr) {
+        // SAFETY: the session is of the module, whose error is what is returned.
+        unsafe { kiln_llvm_builder_add_assembly(self.raw, session, text.as_ptr()) };
+    }
+
     fn parts(&self, ty: &CStr) -> Vec<kiln_type> {
         let mut types = vec![KILN_TYPE_VOID; MOST_PARTS];
         // SAFETY: there is room for as many as there may be.
@@ -163,7 +169,8 @@ struct Scratch {
 
 impl Scratch {
     fn new() -> Scratch {
-        let options = kiln_module_options { target: KILN_TARGET_X86_64, ..Default::default() };
+        let target = kiln_target { processor: KILN_PROCESSOR_X86_64, ..Default::default() };
+        let options = kiln_module_options { target, ..Default::default() };
         // SAFETY: the module is freed after the builder.
         unsafe {
             let module = kiln_module_new(&options);
@@ -186,6 +193,7 @@ impl Scratch {
                 parts: if constant.is_some() { ptr::null() } else { &some_value },
                 constant: constant.unwrap_or(0),
                 words: ptr::null(),
+                ..Default::default()
             })
             .collect();
         // SAFETY: all is read during the call, and the parts are not.
@@ -220,6 +228,20 @@ pub fn is_known(features: &str, name: &str, result: &str, operands: &[Operand]) 
         scratch.known.insert(key, known);
         known
     })
+}
+
+/// A statement of inline assembly, as LLVM has it.
+pub struct Statement {
+    pub text: String,
+    pub constraints: String,
+    /// Types as LLVM writes them.
+    pub outputs: Vec<String>,
+    pub inputs: Vec<(String, Value)>,
+    /// KILN_LLVM_ASM_...
+    pub flags: u32,
+    pub n_labels: u32,
+    /// The landing pad of exceptions that leave it.
+    pub catch: Option<Block>,
 }
 
 /// What the library is given as text.
@@ -273,6 +295,7 @@ impl<'tcx> Builder<'_, 'tcx> {
                 parts: parts.as_ref().map_or(ptr::null(), |parts| parts.as_ptr()),
                 constant: constant_of(v).unwrap_or(0),
                 words: ptr::null(),
+                ..Default::default()
             })
             .collect();
         let mut results = vec![kiln_value::default(); MOST_PARTS];
@@ -287,6 +310,67 @@ impl<'tcx> Builder<'_, 'tcx> {
         };
         let after = Builder { cx, block: Block { block, ..self.block } };
         (after.operation_result(operations, result, &results), block)
+    }
+
+    /// Inline assembly: its outputs, of those with an element, which way it went on, and the block that is the current
+    /// one behind it.
+    pub fn assembly(
+        &self,
+        statement: &Statement,
+        elements: &[Option<BackendRepr>],
+    ) -> (Vec<Option<Value>>, kiln_value, kiln_block) {
+        let text = |s: &str| CString::new(s).unwrap_or_else(|_| self.fatal("inline assembly with a NUL"));
+        let result = match &statement.outputs[..] {
+            [] => "void".to_string(),
+            [one] => one.clone(),
+            all => format!("{{ {} }}", all.join(", ")),
+        };
+        let texts = Texts::new("", &result, statement.inputs.iter().map(|input| input.0.as_str()));
+        let (template, constraints) = (text(&statement.text), text(&statement.constraints));
+        let cx = self.cx;
+        let mut guard = cx.module.operations.borrow_mut();
+        // SAFETY: the module has the builder, and frees it first.
+        let operations = guard.get_or_insert_with(|| unsafe { Operations::new(cx.module.raw) });
+        let parts: Vec<Vec<kiln_value>> = statement
+            .inputs
+            .iter()
+            .zip(&texts.operands)
+            .map(|(&(_, v), ty)| self.parts_of(operations, v, ty))
+            .collect();
+        let operands: Vec<_> = parts
+            .iter()
+            .zip(&texts.operands)
+            .map(|(parts, ty)| kiln_llvm_operand { r#type: ty.as_ptr(), parts: parts.as_ptr(), ..Default::default() })
+            .collect();
+        let desc = kiln_llvm_asm_desc {
+            text: template.as_ptr(),
+            constraints: constraints.as_ptr(),
+            result: texts.result.as_ptr(),
+            operands: operands.as_ptr(),
+            n_operands: operands.len() as u32,
+            flags: statement.flags,
+            n_labels: statement.n_labels,
+            clauses: statement.catch.map_or_else(Default::default, |block| self.pad(block).clauses),
+            unwind: statement.catch.map_or_else(Default::default, |block| block.block),
+            ..Default::default()
+        };
+        let mut results = vec![kiln_value::default(); MOST_PARTS];
+        let mut taken = kiln_value::default();
+        let func = self.func();
+        // SAFETY: the function is open, all is read during the call, and there is room for the results.
+        let block = unsafe {
+            kiln_llvm_builder_build_asm(operations.raw, func, &desc, results.as_mut_ptr(), &mut taken);
+            kiln_block_current(func)
+        };
+        let after = Builder { cx, block: Block { block, ..self.block } };
+        let mut rest = &results[..];
+        let values = statement.outputs.iter().zip(elements).map(|(ty, repr)| {
+            let types = operations.parts(&text(ty));
+            let (own, others) = rest.split_at(types.len());
+            rest = others;
+            repr.map(|repr| after.value_of_parts(own, &types, cx.element_type(repr)))
+        });
+        (values.collect(), taken, block)
     }
 
     /// The features of the function being built.

@@ -65,6 +65,9 @@ fn build(tcx: TyCtxt<'_>, name: Symbol) -> ModuleCodegen<Unit> {
     }
     maybe_create_entry_wrapper::<Builder<'_, '_>>(&cx, cx.unit);
     cx.compile_open();
+    cx.compile_waiting();
+    cx.add_assembly();
+    cx.compile_open();
     cx.finish_debug();
     cx.module.built = log::cpu_time().saturating_sub(start);
     ModuleCodegen::new_regular(name.to_string(), Unit::Kiln(cx.module))

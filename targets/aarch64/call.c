@@ -128,8 +128,13 @@ void a64_enter(struct kn_walk *w) {
  * is in. AAPCS64 leaves the bits above a narrow argument unspecified; callees that other compilers made rely on the
  * caller's extension where the signature has one. */
 static unsigned extend_arg(struct kn_walk *w, const struct kn_arg *a, unsigned to, unsigned r) {
-  unsigned flags = kn_arg_flags(a) & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT);
-  return flags ? a64_extend_narrow(w, to, r, a->type, (flags & KILN_PARAM_SEXT) != 0) : r;
+  unsigned flags = kn_arg_flags(a), bits = a64_bits(a->type);
+  bool sign = (flags & KN_PARAM_SIGN) != 0;
+  if (KN_LIKELY((flags & KN_PARAM_EXTEND) == 0)) return r;
+  if ((flags & KN_PARAM_TO_64) == 0) return a64_extend_narrow(w, to, r, a->type, sign);
+  if (r == A64_ZR) return r;
+  a64_emit(w, sign ? a64_sbfx(1, to, r, 0, bits) : a64_ubfx(1, to, r, 0, bits));
+  return to;
 }
 
 /* sp + off for `op`; through x17 where that does not reach. Off is below 16 MiB. */

@@ -87,9 +87,6 @@ static inline uint32_t a64_neg(unsigned sf, unsigned rd, unsigned rm) {
 static inline uint32_t a64_cmp(unsigned sf, unsigned rn, unsigned rm) {
   return a64_addsub_reg(A64_SUBS, sf, A64_ZR, rn, rm, A64_LSL, 0);
 }
-static inline uint32_t a64_cmn(unsigned sf, unsigned rn, unsigned rm) {
-  return a64_addsub_reg(A64_ADDS, sf, A64_ZR, rn, rm, A64_LSL, 0);
-}
 /* CMP, CMN with a value of which a64_addsub_imm_ok holds. */
 static inline uint32_t a64_cmp_val(unsigned sf, unsigned rn, uint64_t v) {
   return a64_addsub_val(A64_SUBS, sf, A64_ZR, rn, v);
@@ -243,32 +240,14 @@ static inline uint32_t a64_sbfx(unsigned sf, unsigned rd, unsigned rn, unsigned 
                                 unsigned width) {
   return a64_bfm(A64_SBFM, sf, rd, rn, lsb, lsb + width - 1);
 }
-/* UBFIZ, SBFIZ, BFI: the low `width` bits to bit `lsb`. */
-static inline uint32_t a64_ubfiz(unsigned sf, unsigned rd, unsigned rn, unsigned lsb,
-                                 unsigned width) {
-  return a64_bfm(A64_UBFM, sf, rd, rn, (0 - lsb) & (sf ? 63 : 31), width - 1);
-}
-static inline uint32_t a64_sbfiz(unsigned sf, unsigned rd, unsigned rn, unsigned lsb,
-                                 unsigned width) {
-  return a64_bfm(A64_SBFM, sf, rd, rn, (0 - lsb) & (sf ? 63 : 31), width - 1);
-}
+/* BFI: the low `width` bits to bit `lsb`. */
 static inline uint32_t a64_bfi(unsigned sf, unsigned rd, unsigned rn, unsigned lsb,
                                unsigned width) {
   return a64_bfm(A64_BFM, sf, rd, rn, (0 - lsb) & (sf ? 63 : 31), width - 1);
 }
-static inline uint32_t a64_bfxil(unsigned sf, unsigned rd, unsigned rn, unsigned lsb,
-                                 unsigned width) {
-  return a64_bfm(A64_BFM, sf, rd, rn, lsb, lsb + width - 1);
-}
 /* UXTB, UXTH: 32-bit form, which clears the upper half. (UXTW is a64_mov of the 32-bit form.) */
 static inline uint32_t a64_uxtb(unsigned rd, unsigned rn) { return a64_ubfx(0, rd, rn, 0, 8); }
 static inline uint32_t a64_uxth(unsigned rd, unsigned rn) { return a64_ubfx(0, rd, rn, 0, 16); }
-static inline uint32_t a64_sxtb(unsigned sf, unsigned rd, unsigned rn) {
-  return a64_sbfx(sf, rd, rn, 0, 8);
-}
-static inline uint32_t a64_sxth(unsigned sf, unsigned rd, unsigned rn) {
-  return a64_sbfx(sf, rd, rn, 0, 16);
-}
 static inline uint32_t a64_sxtw(unsigned rd, unsigned rn) { return a64_sbfx(1, rd, rn, 0, 32); }
 /* EXTR; ROR (immediate) is EXTR of a register with itself. */
 static inline uint32_t a64_extr(unsigned sf, unsigned rd, unsigned rn, unsigned rm, unsigned lsb) {
@@ -321,9 +300,6 @@ static inline uint32_t a64_msub(unsigned sf, unsigned rd, unsigned rn, unsigned 
 static inline uint32_t a64_mul(unsigned sf, unsigned rd, unsigned rn, unsigned rm) {
   return a64_madd(sf, rd, rn, rm, A64_ZR);
 }
-static inline uint32_t a64_mneg(unsigned sf, unsigned rd, unsigned rn, unsigned rm) {
-  return a64_msub(sf, rd, rn, rm, A64_ZR);
-}
 /* SMADDL, SMSUBL, UMADDL, UMSUBL: 64-bit ra plus or minus the product of 32-bit rn and rm. */
 enum a64_mull {
   A64_SMADDL = 0x1b200000,
@@ -363,9 +339,6 @@ static inline uint32_t a64_csel(enum a64_csel op, unsigned sf, unsigned rd, unsi
 /* CSET, CSETM: 1 or all ones if cond (not AL), else 0. */
 static inline uint32_t a64_cset(unsigned sf, unsigned rd, enum a64_cond cond) {
   return a64_csel(A64_CSINC, sf, rd, A64_ZR, A64_ZR, (enum a64_cond)((unsigned)cond ^ 1));
-}
-static inline uint32_t a64_csetm(unsigned sf, unsigned rd, enum a64_cond cond) {
-  return a64_csel(A64_CSINV, sf, rd, A64_ZR, A64_ZR, (enum a64_cond)((unsigned)cond ^ 1));
 }
 /* CCMP, CCMN: compares if cond, else sets the flags to nzcv. */
 enum a64_ccmp { A64_CCMN = 0x3a400000, A64_CCMP = 0x7a400000 };
@@ -413,9 +386,6 @@ static inline uint32_t a64_cbnz(unsigned sf, unsigned rt, int32_t bytes) {
 }
 static inline uint32_t a64_tbz(unsigned rt, unsigned bit, int32_t bytes) {
   return A64_TBZ | A64_TESTED_BIT(bit) | a64_imm14(bytes) | rt;
-}
-static inline uint32_t a64_tbnz(unsigned rt, unsigned bit, int32_t bytes) {
-  return A64_TBNZ | A64_TESTED_BIT(bit) | a64_imm14(bytes) | rt;
 }
 /* True of a B.cond; of a TBZ or TBNZ. */
 static inline bool a64_is_b_cond(uint32_t word) { return word >> 24 == 0x54; }
@@ -490,9 +460,6 @@ static inline uint32_t a64_mem_offset(enum a64_mem op, unsigned rt, unsigned rn,
 static inline uint32_t a64_mem_post(enum a64_mem op, unsigned rt, unsigned rn, int32_t bytes) {
   return a64_mem_unscaled(op, rt, rn, bytes) | 0x400u;
 }
-static inline uint32_t a64_mem_pre(enum a64_mem op, unsigned rt, unsigned rn, int32_t bytes) {
-  return a64_mem_unscaled(op, rt, rn, bytes) | 0xc00u;
-}
 /* LDR, STR (register): rm extended by UXTW, UXTX (that is LSL), SXTW, SXTX and, if `scaled`, shifted
  * by the access's log2. */
 static inline uint32_t a64_mem_reg(enum a64_mem op, unsigned rt, unsigned rn, unsigned rm,
@@ -545,16 +512,10 @@ static inline uint32_t a64_pair(enum a64_pair op, enum a64_index index, unsigned
 
 /* ---- exclusive and ordered accesses: `log2` is of the bytes, 0 to 3; no offset ---- */
 
-static inline uint32_t a64_ldxr(unsigned log2, unsigned rt, unsigned rn) {
-  return 0x085f7c00u | log2 << 30 | rn << 5 | rt;
-}
 static inline uint32_t a64_ldaxr(unsigned log2, unsigned rt, unsigned rn) {
   return 0x085ffc00u | log2 << 30 | rn << 5 | rt;
 }
 /* rs gets 0 if the store was done, else 1; it differs from rt and rn. */
-static inline uint32_t a64_stxr(unsigned log2, unsigned rs, unsigned rt, unsigned rn) {
-  return 0x08007c00u | log2 << 30 | rs << 16 | rn << 5 | rt;
-}
 static inline uint32_t a64_stlxr(unsigned log2, unsigned rs, unsigned rt, unsigned rn) {
   return 0x0800fc00u | log2 << 30 | rs << 16 | rn << 5 | rt;
 }
@@ -605,7 +566,6 @@ static inline uint32_t a64_cas(unsigned log2, unsigned order, unsigned rs, unsig
 static inline uint32_t a64_casp(unsigned order, unsigned rs, unsigned rt, unsigned rn) {
   return 0x48207c00u | (order >> 1) << 22 | (order & 1) << 15 | rs << 16 | rn << 5 | rt;
 }
-static inline uint32_t a64_clrex(void) { return 0xd5033f5fu; }
 enum a64_barrier {
   A64_OSHLD = 1,
   A64_OSHST,
@@ -621,16 +581,12 @@ enum a64_barrier {
   A64_SY
 };
 static inline uint32_t a64_dmb(enum a64_barrier b) { return 0xd50330bfu | (unsigned)b << 8; }
-static inline uint32_t a64_dsb(enum a64_barrier b) { return 0xd503309fu | (unsigned)b << 8; }
-static inline uint32_t a64_isb(void) { return 0xd5033fdfu; }
 
 /* ---- system ---- */
 
 static inline uint32_t a64_hint(unsigned imm7) { return 0xd503201fu | imm7 << 5; }
 static inline uint32_t a64_nop(void) { return a64_hint(0); }
 static inline uint32_t a64_brk(unsigned imm16) { return 0xd4200000u | imm16 << 5; }
-static inline uint32_t a64_svc(unsigned imm16) { return 0xd4000001u | imm16 << 5; }
-static inline uint32_t a64_udf(unsigned imm16) { return imm16; }
 /* MRS rt, TPIDR_EL0; MRS rt, FPCR; MSR FPCR, rt. */
 static inline uint32_t a64_mrs_tpidr(unsigned rt) { return 0xd53bd040u | rt; }
 static inline uint32_t a64_mrs_fpcr(unsigned rt) { return 0xd53b4400u | rt; }
@@ -699,10 +655,6 @@ static inline uint32_t a64_fcmp(enum a64_ftype type, unsigned rn, unsigned rm) {
 static inline uint32_t a64_fcmp_zero(enum a64_ftype type, unsigned rn) {
   return 0x1e202008u | A64_FT(type) | rn << 5;
 }
-static inline uint32_t a64_fccmp(enum a64_ftype type, unsigned rn, unsigned rm, unsigned nzcv,
-                                 enum a64_cond cond) {
-  return 0x1e200400u | A64_FT(type) | rm << 16 | (unsigned)cond << 12 | rn << 5 | nzcv;
-}
 static inline uint32_t a64_fcsel(enum a64_ftype type, unsigned rd, unsigned rn, unsigned rm,
                                  enum a64_cond cond) {
   return 0x1e200c00u | A64_FT(type) | rm << 16 | (unsigned)cond << 12 | rn << 5 | rd;
@@ -751,21 +703,15 @@ static inline uint32_t a64_fint(enum a64_fint op, unsigned sf, enum a64_ftype ty
 static inline uint32_t a64_fmov_to_high(unsigned vd, unsigned rn) {
   return 0x9eaf0000u | rn << 5 | vd;
 }
-static inline uint32_t a64_fmov_from_high(unsigned rd, unsigned vn) {
-  return 0x9eae0000u | vn << 5 | rd;
-}
 
 /* ---- Advanced SIMD ---- */
 
 /* CNT Vd.8B, Vn.8B: bits set per byte. */
 static inline uint32_t a64_cnt_8b(unsigned vd, unsigned vn) { return 0x0e205800u | vn << 5 | vd; }
 static inline uint32_t a64_cnt_16b(unsigned vd, unsigned vn) { return 0x4e205800u | vn << 5 | vd; }
-/* ADDV Bd, Vn.8B and UADDLV Hd, Vn.8B: sum of the bytes. */
+/* ADDV Bd, Vn: sum of the bytes. */
 static inline uint32_t a64_addv_8b(unsigned vd, unsigned vn) { return 0x0e31b800u | vn << 5 | vd; }
 static inline uint32_t a64_addv_16b(unsigned vd, unsigned vn) { return 0x4e31b800u | vn << 5 | vd; }
-static inline uint32_t a64_uaddlv_8b(unsigned vd, unsigned vn) {
-  return 0x2e303800u | vn << 5 | vd;
-}
 /* DUP Vd.2D, Xn. */
 static inline uint32_t a64_dup_2d(unsigned vd, unsigned rn) { return 0x4e080c00u | rn << 5 | vd; }
 /* MOVI Dd, #0: clears all of Vd. */

@@ -39,7 +39,7 @@ static void allocate_arrays(struct kn_walk *w) {
   const kiln_func *f = w->f;
   uint64_t top = 16;
   for (uint32_t k = 0; k < f->slots.n; k++) {
-    struct kn_slot *s = &f->slots.at[k];
+    const struct kn_slot *s = &f->slots.at[k];
     if (!s->array || s->uses == 0) continue;
     uint64_t align = s->align_log2 > 4 ? 16 : UINT64_C(1) << s->align_log2;
     uint64_t size = s->size_bytes + (s->align_log2 > 4 ? UINT64_C(1) << s->align_log2 : 0);
@@ -50,7 +50,7 @@ static void allocate_arrays(struct kn_walk *w) {
                    "the arrays of a guarded frame are larger than 256 MiB");
       return;
     }
-    s->frame = A64_INCOMING_FRAME(-(int32_t)top);
+    w->slots[k].frame = A64_INCOMING_FRAME(-(int32_t)top);
   }
   a64(w)->top = (uint32_t)((top + 15) & ~UINT64_C(15));
 }

@@ -153,14 +153,15 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
 }
 
 void a64_slot_addr(struct kn_walk *w, unsigned rd, uint32_t slot, int64_t disp) {
-  struct kn_slot *s = &w->f->slots.at[slot];
+  struct kn_slot_place *s = &w->slots[slot];
   if (KN_LIKELY(s->align_log2 <= 4)) {
     a64_frame_addr(w, rd, kn_slot_frame(w, slot), disp);
     return;
   }
   /* x29 is a multiple of 16: what is aligned beyond it is rounded up at each use */
   int64_t align = INT64_C(1) << s->align_log2;
-  if (s->frame == 0) s->frame = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
+  if (s->frame == 0)
+    s->frame = kn_frame_alloc(w, w->f->slots.at[slot].size_bytes + (uint64_t)align, 4);
   uint32_t field = 0;
   a64_bitmask(1, (uint64_t)-align, &field);
   a64_frame_addr(w, rd, s->frame, align - 1);

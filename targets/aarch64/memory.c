@@ -37,7 +37,7 @@ static void begin_address(struct kn_walk *w, uint32_t h, int64_t disp, struct ad
     x->base = kn_reg(w, h, KILN_TYPE_I64);
   } else if (kn_is_slot(h)) {
     uint32_t slot = kn_index(h);
-    int32_t frame = w->f->slots.at[slot].align_log2 > 4 ? -1 : kn_slot_frame(w, slot);
+    int32_t frame = w->slots[slot].align_log2 > 4 ? -1 : kn_slot_frame(w, slot);
     if (frame < 0) {
       x->kind = AT_COMPUTED;
       x->what = slot;
@@ -286,7 +286,7 @@ void a64_access_pair(struct kn_walk *w, const struct kn_inst *in, bool load, uns
 
 /* A load from any address, read or not. */
 static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct kn_inst *in,
-                                               struct kn_slot *variable) {
+                                               struct kn_slot_place *variable) {
   struct address x;
   begin_address(w, in->a, (int32_t)in->c, &x);
   kn_drop(w, in->a);
@@ -305,10 +305,10 @@ static __attribute__((noinline)) void load_far(struct kn_walk *w, const struct k
 /* A load of a slot that is no variable in a register: from there, or from the register that still has what a
  * variable holds. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                struct kn_slot *s) {
+                                                struct kn_slot_place *s) {
   uint32_t i = w->i;
   struct kn_val *val = &w->val[i];
-  bool variable = !s->escaped && in->type == KN_MEM_TYPE(in->x) && val->uses != 0;
+  bool variable = !s->memory && in->type == KN_MEM_TYPE(in->x) && val->uses != 0;
   unsigned copy = variable ? kn_slot_copy(w, s) : KN_NO_REG;
   if (copy != KN_NO_REG) {
     kn_load_copy(w, in, s, copy);
@@ -352,7 +352,7 @@ void a64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
     load_through(w, in);
     return;
   }
-  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+  struct kn_slot_place *s = &w->slots[kn_index(in->a)];
   unsigned home = s->reg;
   if (home == KN_NO_REG) {
     load_slot(w, in, s);
@@ -416,7 +416,7 @@ static __attribute__((noinline)) void store_memory(struct kn_walk *w, const stru
 
 /* A store to a slot that is not a variable in a register. */
 static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                 struct kn_slot *s) {
+                                                 struct kn_slot_place *s) {
   uint32_t b = in->b;
   s->value = 0;
   if (KN_UNLIKELY(kn_bank(w, in->type) && !kn_is_value(b))) {
@@ -433,7 +433,7 @@ static __attribute__((noinline)) void store_slot(struct kn_walk *w, const struct
   } else {
     store_far(w, in, (enum a64_mem)form->op, r & 31);
   }
-  if (!s->escaped && kn_is_value(b) && w->val[b].reg == r && w->regs.owner[r] == b)
+  if (!s->memory && kn_is_value(b) && w->val[b].reg == r && w->regs.owner[r] == b)
     kn_slot_note(w, s, b);
   kn_drop(w, b);
 }
@@ -443,7 +443,7 @@ void a64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
     store_memory(w, in);
     return;
   }
-  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+  struct kn_slot_place *s = &w->slots[kn_index(in->a)];
   if (s->reg == KN_NO_REG) store_slot(w, in, s);
   else kn_store_variable(w, in, s->reg);
 }

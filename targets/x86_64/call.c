@@ -71,12 +71,12 @@ static void stack_arg(struct kn_walk *w, const struct kn_call *c, const struct k
                : type == KILN_TYPE_V128 ? X64_MOVUPS_ST
                                         : X64_MOVSD_ST,
                2, r, &to);
-  } else if (x64_imm32(w, h, type, &imm) && !(flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) {
+  } else if (x64_imm32(w, h, type, &imm) && !(flags & KN_PARAM_EXTEND)) {
     EMIT(w, x64_mov_mi, 3, to.m, imm);
   } else {
     unsigned r = kn_reg(w, h, type);
-    if (flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) {
-      x64_extend(w, X64_SCRATCH, r, type, (flags & KILN_PARAM_SEXT) != 0, false);
+    if (flags & KN_PARAM_EXTEND) {
+      x64_extend(w, X64_SCRATCH, r, type, flags & KN_PARAM_SIGN, flags & KN_PARAM_TO_64);
       r = X64_SCRATCH;
     }
     x64_op_mem(w, X64_MOV_ST, 3, r, &to);
@@ -264,15 +264,13 @@ void x64_settle_args(struct kn_walk *w, struct kn_call *c, const struct kn_assig
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     unsigned flags = kn_arg_flags(a);
-    if (KN_LIKELY(!(flags & (KILN_PARAM_UPPER | KILN_PARAM_SEXT | KILN_PARAM_ZEXT))) ||
-        a->reg == KN_NO_REG)
-      continue;
+    if (KN_LIKELY(!(flags & (KILN_PARAM_UPPER | KN_PARAM_EXTEND))) || a->reg == KN_NO_REG) continue;
     if (flags & KILN_PARAM_UPPER) {
       if (a->reg == EIGHTH)
         EMIT(w, x64_rm, X64_MOVUPS, 2, x64_hw(EIGHTH), x64_frame_mem(w, x64(w)->eighth));
       x64_join_halves(w, x64_hw(a->reg) - UPPER, x64_hw(a->reg) - UPPER, x64_hw(a->reg));
-    } else if (a->type < KILN_TYPE_I32) {
-      x64_extend(w, a->reg, a->reg, a->type, (flags & KILN_PARAM_SEXT) != 0, false);
+    } else if (a->type < KILN_TYPE_I32 || flags & KN_PARAM_TO_64) {
+      x64_extend(w, a->reg, a->reg, a->type, flags & KN_PARAM_SIGN, flags & KN_PARAM_TO_64);
     }
   }
   if (!c->tail && c->sig->flags & KILN_SIG_VARIADIC) settle_variadic(w, c, all->used[1]);
@@ -415,16 +413,16 @@ static void save_area(struct kn_walk *w) {
  * entry computes. */
 void x64_align_slots(struct kn_walk *w, bool arrays) {
   for (uint32_t k = 0; k < w->f->slots.n; k++) {
-    struct kn_slot *s = &w->f->slots.at[k];
+    const struct kn_slot *s = &w->f->slots.at[k];
     if (s->align_log2 <= 4 || s->uses == 0 || (s->array && w->plan->frame.guarded) != arrays)
       continue;
     int32_t align = 1 << s->align_log2;
     int32_t at = kn_frame_alloc(w, s->size_bytes + (uint64_t)align, 4);
-    s->frame = kn_frame_alloc(w, 8, 3);
+    w->slots[k].frame = kn_frame_alloc(w, 8, 3);
     if (!kn_code_ready(w)) return;
     EMIT(w, x64_rm, X64_LEA, 3, X64_SCRATCH, x64_frame_mem(w, at + align - 1));
     EMIT(w, x64_alu_ri, X64_G_AND, 3, X64_SCRATCH, -align);
-    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, s->frame));
+    EMIT(w, x64_rm, X64_MOV_ST, 3, X64_SCRATCH, x64_frame_mem(w, w->slots[k].frame));
   }
 }
 

@@ -82,7 +82,7 @@ enum { HEADER_MAX = 32 };
  * block behind it, the copy leaves too. False, with nothing done, if the header is not of that kind. */
 static bool repeat_header(struct kn_walk *w, uint32_t header) {
   const kiln_func *f = w->f;
-  uint32_t pos = f->block[header].pos; /* of the block behind it: pos counts from 1 */
+  uint32_t pos = kn_plan_pos(w->plan, header) + 1; /* of the block behind it */
   if (pos >= w->plan->n_layout || f->block[header].address_taken) return false;
   uint32_t body = w->plan->layout[pos], start = kn_label_at(w, header), end = kn_label_at(w, body);
   uint32_t fixup = w->code.marks.at[header].fixups;

@@ -94,7 +94,6 @@ enum {
   X64_CVTTSS2SI = 0x2c | X64_SSE | X64_PRE(0xf3), X64_CVTTSD2SI = 0x2c | X64_SSE | X64_PRE(0xf2),
   X64_ANDPS = 0x54 | X64_SSE, X64_ANDNPS = 0x55 | X64_SSE, X64_ORPS = 0x56 | X64_SSE,
   X64_XORPS = 0x57 | X64_SSE,
-  X64_CMPSS = 0xc2 | X64_SSE | X64_PRE(0xf3), X64_CMPSD = 0xc2 | X64_SSE | X64_PRE(0xf2), /* imm8 */
   X64_PUNPCKLDQ = 0x62 | X64_SSE | X64_PRE(0x66), X64_SUBPD = 0x5c | X64_SSE | X64_PRE(0x66),
   X64_UNPCKHPD = 0x15 | X64_SSE | X64_PRE(0x66),
   /* of vectors; PSHUF.., SHUF.. and CMPPS have an imm8, PEXTRW and PINSRW one and a general register */
@@ -341,9 +340,6 @@ X64_INLINE uint8_t *x64_test_ri(uint8_t *p, unsigned size, unsigned rm, int32_t 
   }
   return x64_imm(x64_group_r(p, 0xf7 | X64_W8, size, 0, rm), size, imm);
 }
-X64_INLINE uint8_t *x64_test_mi(uint8_t *p, unsigned size, struct x64_mem m, int32_t imm) {
-  return x64_imm(x64_group_m(p, 0xf7 | X64_W8, size, 0, m), size, imm);
-}
 /* mov [m], imm. */
 X64_INLINE uint8_t *x64_mov_mi(uint8_t *p, unsigned size, struct x64_mem m, int32_t imm) {
   return x64_imm(x64_group_m(p, 0xc7 | X64_W8, size, 0, m), size, imm);
@@ -353,12 +349,6 @@ X64_INLINE uint8_t *x64_imul_rri(uint8_t *p, unsigned size, unsigned reg, unsign
                                  int32_t imm) {
   bool small = x64_fits8(imm);
   p = x64_rr(p, small ? 0x6b : 0x69, size, reg, rm);
-  return x64_imm(p, small ? 0 : size, imm);
-}
-X64_INLINE uint8_t *x64_imul_rmi(uint8_t *p, unsigned size, unsigned reg, struct x64_mem m,
-                                 int32_t imm) {
-  bool small = x64_fits8(imm);
-  p = x64_rm(p, small ? 0x6b : 0x69, size, reg, m);
   return x64_imm(p, small ? 0 : size, imm);
 }
 /* Any 64-bit constant, flags untouched: mov r32, imm32; mov r64, simm32; movabs. */
@@ -444,14 +434,8 @@ X64_INLINE uint8_t *x64_mfence(uint8_t *p) {
 X64_INLINE uint8_t *x64_call_r(uint8_t *p, unsigned r) {
   return x64_group_r(p, 0xff | X64_NOSIZE, 2, 2, r);
 }
-X64_INLINE uint8_t *x64_call_m(uint8_t *p, struct x64_mem m) {
-  return x64_group_m(p, 0xff | X64_NOSIZE, 2, 2, m);
-}
 X64_INLINE uint8_t *x64_jmp_r(uint8_t *p, unsigned r) {
   return x64_group_r(p, 0xff | X64_NOSIZE, 2, 4, r);
-}
-X64_INLINE uint8_t *x64_jmp_m(uint8_t *p, struct x64_mem m) {
-  return x64_group_m(p, 0xff | X64_NOSIZE, 2, 4, m);
 }
 X64_INLINE uint8_t *x64_call_rel(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe8), d); }
 X64_INLINE uint8_t *x64_jmp_rel32(uint8_t *p, int32_t d) { return x64_put32(x64_put8(p, 0xe9), d); }
@@ -463,11 +447,6 @@ X64_INLINE uint8_t *x64_jcc_rel32(uint8_t *p, unsigned cc, int32_t d) {
 }
 X64_INLINE uint8_t *x64_jcc_rel8(uint8_t *p, unsigned cc, int32_t d) {
   return x64_put8(x64_put8(p, 0x70 | cc), (uint8_t)d);
-}
-/* cmpss, cmpsd with predicate 0 to 7. */
-X64_INLINE uint8_t *x64_cmps_rr(uint8_t *p, unsigned op, unsigned reg, unsigned rm,
-                                unsigned predicate) {
-  return x64_put8(x64_rr(p, op, 2, reg, rm), predicate);
 }
 /* 16 bytes: compares with rdx:rax, stores rcx:rbx. */
 X64_INLINE uint8_t *x64_cmpxchg16b(uint8_t *p, struct x64_mem m) {

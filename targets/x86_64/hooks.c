@@ -158,7 +158,7 @@ static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, 
 
 /* Address of a slot: in the frame, or through its pointer if it is aligned beyond 16 bytes. */
 static struct x64_addr slot_addr(struct kn_walk *w, uint32_t slot, int64_t disp) {
-  const struct kn_slot *s = &w->f->slots.at[slot];
+  const struct kn_slot_place *s = &w->slots[slot];
   if (KN_UNLIKELY(s->align_log2 > 4)) {
     unsigned r = kn_temp(w, KN_GP_MASK);
     EMIT(w, x64_rm, X64_MOV, 3, r, x64_frame_mem(w, s->frame));
@@ -190,7 +190,7 @@ struct x64_addr x64_address(struct kn_walk *w, uint32_t h, int64_t disp) {
   if (KN_LIKELY(kn_is_value(h) && !far))
     return (struct x64_addr){.m =
                                x64_mem(kn_reg(w, h, KILN_TYPE_I64), index, scale, (int32_t)disp)};
-  if (KN_LIKELY(kn_is_slot(h) && !far && w->f->slots.at[kn_index(h)].align_log2 <= 4)) {
+  if (KN_LIKELY(kn_is_slot(h) && !far && w->slots[kn_index(h)].align_log2 <= 4)) {
     int32_t at = (int32_t)(kn_slot_frame(w, kn_index(h)) + disp);
     return (struct x64_addr){.m =
                                x64_mem(x64(w)->frame_reg, index, scale, at - x64(w)->frame_bias)};
@@ -255,7 +255,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     return;
   }
   if (kn_is_slot(h)) {
-    const struct kn_slot *s = &w->f->slots.at[kn_index(h)];
+    const struct kn_slot_place *s = &w->slots[kn_index(h)];
     bool far =
       s->align_log2 > 4; /* the frame has its address; takes no register: moves are under way */
     int32_t frame = far ? s->frame : kn_slot_frame(w, kn_index(h));

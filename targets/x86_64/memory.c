@@ -58,7 +58,7 @@ static __attribute__((noinline)) void load_any(struct kn_walk *w, const struct k
 
 /* A load of a slot that is not a variable in a register. */
 static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct kn_inst *in,
-                                                struct kn_slot *s) {
+                                                struct kn_slot_place *s) {
   uint32_t i = w->i;
   struct kn_val *v = &w->val[i];
   if (KN_UNLIKELY(v->uses == 0 || s->align_log2 > 4 || in->c >= 1 << 28)) {
@@ -79,7 +79,7 @@ static __attribute__((noinline)) void load_slot(struct kn_walk *w, const struct 
   EMIT(w, x64_move_at, x64_load_move(in), x64_hw(dst), x64(w)->frame_reg, at - x64(w)->frame_bias);
   v->flags |= x64_loads_zx(in);
   kn_defined(w, i, dst);
-  if (!s->escaped && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
+  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note(w, s, i);
 }
 
 /* A load through an address. */
@@ -116,7 +116,7 @@ void x64_lower_load(struct kn_walk *w, const struct kn_inst *in) {
     load_through(w, in);
     return;
   }
-  struct kn_slot *s = &w->f->slots.at[kn_index(in->a)];
+  struct kn_slot_place *s = &w->slots[kn_index(in->a)];
   unsigned home = s->reg;
   if (home == KN_NO_REG) {
     load_slot(w, in, s);
@@ -165,15 +165,15 @@ static __attribute__((noinline)) void store_constant(struct kn_walk *w, const st
 }
 
 void x64_lower_store(struct kn_walk *w, const struct kn_inst *in) {
-  struct kn_slot *variable = NULL;
+  struct kn_slot_place *variable = NULL;
   uint32_t a = in->a, b = in->b;
   if (kn_is_slot(a)) {
-    struct kn_slot *s = &w->f->slots.at[kn_index(a)];
+    struct kn_slot_place *s = &w->slots[kn_index(a)];
     if (s->reg != KN_NO_REG) {
       kn_store_variable(w, in, s->reg);
       return;
     }
-    if (!s->escaped) variable = s;
+    if (!s->memory) variable = s;
     s->value = 0;
   }
   if (!kn_is_value(b)) {

@@ -181,7 +181,7 @@ KN_INLINE bool x64_plain_address(struct kn_walk *w, uint32_t h, int32_t disp, un
     return true;
   }
   if (!kn_is_slot(h)) return false;
-  if (w->f->slots.at[kn_index(h)].align_log2 > 4 || d < -(1 << 28) || d >= 1 << 28) return false;
+  if (w->slots[kn_index(h)].align_log2 > 4 || d < -(1 << 28) || d >= 1 << 28) return false;
   *base = x64(w)->frame_reg;
   *sum = kn_slot_frame(w, kn_index(h)) + (int32_t)d - x64(w)->frame_bias;
   return true;

@@ -88,8 +88,10 @@ static void bc_note(void *user, const kiln_diag *d) {
 static inline struct bc_result bc_read(const void *bytes, size_t size, bool print) {
   struct bc_result result = {0};
   struct bc_reading reading = {&result, print};
-  kiln_module_options options = {
-    .target = KILN_TARGET_X86_64, .name = "test", .on_diag = bc_note, .on_diag_user = &result};
+  kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
+                                 .name = "test",
+                                 .on_diag = bc_note,
+                                 .on_diag_user = &result};
   kiln_module *m = kiln_module_new(&options);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);

@@ -67,7 +67,10 @@ static inline int fixture_setup(void **state) {
   static struct fixture fixture;
   struct fixture *t = &fixture;
   memset(t, 0, sizeof *t);
-  kiln_module_options options = {.name = "test", .on_diag = on_diag, .on_diag_user = t};
+  kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
+                                 .name = "test",
+                                 .on_diag = on_diag,
+                                 .on_diag_user = t};
   t->m = kiln_module_new(&options);
   t->s = kiln_session_new(t->m);
   t->sig = sig_of(t, 0, "ql", "l");

@@ -47,8 +47,10 @@ static inline void close_module(struct fixture *t) {
   t->m = NULL;
 }
 
-/* Starts afresh with t->options. */
+/* Starts afresh with t->options, for x86-64 unless they say otherwise. */
 static inline void open_module(struct fixture *t) {
+  if (t->options.target.processor == KILN_PROCESSOR_HOST)
+    t->options.target.processor = KILN_PROCESSOR_X86_64;
   t->m = kiln_module_new(&t->options);
   assert_non_null(t->m);
   t->s = kiln_session_new(t->m);
@@ -108,7 +110,7 @@ static inline struct kn_code_func *code_of(kiln_session *s, kiln_symbol symbol, 
 static inline void code_reloc(kiln_session *s, uint32_t offset, kiln_symbol symbol, uint32_t type,
                               int32_t addend) {
   struct kn_output *o = s->out;
-  uint32_t kind = (uint32_t)kiln_elf_reloc_kind(s->module->options.target, type);
+  uint32_t kind = (uint32_t)kiln_elf_reloc_kind(s->module->options.target.processor, type);
   assert_true(KN_ROOM(s->module, o->relocs, 1));
   o->relocs.at[o->relocs.n++] =
     (struct kn_code_reloc){{o->funcs.at[o->funcs.n - 1].start + offset}, symbol.id, kind, addend};

@@ -158,10 +158,10 @@ class Harness:
             self.compile_also(source, out, flags)
         return out
 
-    def compile_also(self, source, out, flags=(), verb='compile'):
+    def compile_also(self, source, out, flags=()):
         """Checks that the other builds make the object `out` too; a Failure begins with the name of the build that
         does not."""
-        same_by_others(self.also, [verb, '--target=' + self.args.target, *flags], source, out)
+        same_by_others(self.also, ['compile', '--target=' + self.args.target, *flags], source, out)
 
     def link(self, objects, out, flags=(), mold=True, by=None):
         """Links with mold, if installed, which takes a third of ld's time; run/link tests the differences between

@@ -55,7 +55,7 @@ WIDE = (
 )
 TORTURE_EVERY = 4 # of GCC's tests, where the cache has them
 
-Input = collections.namedtuple('Input', 'name target path verb options')
+Input = collections.namedtuple('Input', 'name target path options')
 
 
 def output_of(command, **how):
@@ -204,6 +204,6 @@ def text_inputs(cache, sample):
     for name, path in text(cache, sample):
         for target in TARGETS:
             if path.endswith('.ssa'):
-                yield Input(f'{target}: {name}', target, path, 'qbe', ())
+                yield Input(f'{target}: {name}', target, path, ())
             else:
-                yield Input(f'{target}: {name}', target, path, 'compile', features(path, target))
+                yield Input(f'{target}: {name}', target, path, features(path, target))

@@ -62,7 +62,7 @@ static inline kiln_status jit_try(kiln_jit *jit, const char *const *texts, size_
   for (size_t i = 0; i < n; i++) {
     c[i] = jit_compile(texts[i]);
     sessions[i] = c[i].s;
-    in[i] = (kiln_jit_input){c[i].m, sessions + i, 1};
+    in[i] = (kiln_jit_input){.module = c[i].m, .sessions = sessions + i, .n_sessions = 1};
   }
   kiln_status status = kiln_jit_add(jit, flags, in, (uint32_t)n, unit, e);
   for (size_t i = 0; i < n; i++) jit_release(c[i]);
@@ -87,7 +87,7 @@ static inline kiln_jit *jit_new(const kiln_jit_options *options) {
 /* Calls a function by its name. */
 typedef long jit_fn(long, long);
 static inline long jit_call(kiln_jit *jit, const char *name, long a, long b) {
-  jit_fn *f = (jit_fn *)(uintptr_t)kiln_jit_find(jit, name);
+  jit_fn *f = (jit_fn *)(uintptr_t)kiln_jit_lookup(jit, name);
   if (f == NULL) fail_msg("no function %s", name);
   return f(a, b);
 }

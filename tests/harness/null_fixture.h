@@ -69,6 +69,7 @@ struct null_fixture {
   uint8_t regs[1];
   kiln_code code;
   kiln_target target;
+  kiln_processor processor;
   kiln_type type;
   kiln_value v, callee;
   kiln_block block;
@@ -108,6 +109,7 @@ static kiln_func *null_func(struct null_fixture *x, const char *name) {
 static void null_make(struct null_fixture *x) {
   memset(x, 0, sizeof *x);
   if (!kiln_target_find(getenv("NULL_TARGET"), &x->target)) kiln_target_find_host(&x->target);
+  x->processor = x->target.processor;
   x->module_options = (kiln_module_options){.target = x->target, .name = "null"};
   x->m = kiln_module_new(&x->module_options);
   x->s = kiln_session_new(x->m);
@@ -136,7 +138,7 @@ static void null_make(struct null_fixture *x) {
   x->var = kiln_ssa_new_variable(x->ssa, KILN_TYPE_I64);
   x->jit = kiln_jit_new(&x->jit_options, NULL);
   x->stream = kiln_jit_stream_new(x->jit, x->m);
-  x->jit_input = (kiln_jit_input){x->m, &x->s, 1};
+  x->jit_input = (kiln_jit_input){.module = x->m, .sessions = &x->s, .n_sessions = 1};
   strcpy(x->name, "name");
   x->strings[0] = x->name;
   x->bytes = null_bitcode;

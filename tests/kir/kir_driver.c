@@ -51,7 +51,7 @@ void kir_add_missing(struct kir_file *f, const char *name, const char *why) {
 void kir_read_sigs(struct kir_file *f, const kiln_module *m) {
   for (size_t i = 0; i < f->n_funcs; i++) {
     struct kir_func *fn = &f->funcs[i];
-    kiln_symbol_info info = kiln_symbol_get(m, kiln_symbol_find(m, fn->name));
+    kiln_symbol_info info = kiln_symbol_get(m, kiln_symbol_lookup(m, fn->name));
     kiln_sig_info sig = kiln_sig_get(m, info.sig);
     fn->known = info.kind == KILN_SYMBOL_FUNC && sig.n_params <= 64 && sig.n_results <= 1;
     if (!fn->known) continue;
@@ -132,9 +132,11 @@ static void widen(unsigned t, unsigned flags, uint64_t bits[2]) {
   unsigned w = size * 8;
   uint64_t mask = (UINT64_C(1) << w) - 1;
   bits[0] &= mask;
-  if (flags & KILN_PARAM_SEXT) {
+  if (flags & KILN_PARAM_SEXT64) {
+    if (bits[0] >> (w - 1)) bits[0] |= ~mask;
+  } else if (flags & KILN_PARAM_SEXT) {
     if (bits[0] >> (w - 1)) bits[0] |= ~mask & UINT32_MAX;
-  } else if (!(flags & KILN_PARAM_ZEXT)) {
+  } else if (!(flags & (KILN_PARAM_ZEXT | KILN_PARAM_ZEXT64))) {
     bits[0] |= UINT64_C(0xa5c3965a69e1d2b4) & ~mask;
   }
   if (flags & (KILN_PARAM_SEXT | KILN_PARAM_ZEXT)) bits[0] |= UINT64_C(0x5a3c96a500000000);

@@ -114,10 +114,10 @@ static void write_symbols(FILE *out, FILE *rows, const kiln_module *m, const str
   }
 }
 
-bool kir_write_stubs(struct kir_file *f, size_t index, kiln_target target, const char *text_path,
+bool kir_write_stubs(struct kir_file *f, size_t index, kiln_processor target, const char *text_path,
                      const char *path) {
   struct names n = {.file = f};
-  kiln_module_options o = {.target = target, .name = f->name, .on_diag = on_diag};
+  kiln_module_options o = {.target.processor = target, .name = f->name, .on_diag = on_diag};
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = m ? kiln_session_new(m) : NULL;
   FILE *text = fopen(text_path, "wb"), *out = fopen(path, "w");

@@ -93,7 +93,7 @@ void kir_interp_load(const char *path, const struct kir_entry *entries, unsigned
   }
   for (unsigned i = 0; i < n; i++) {
     if (!entries[i].pointer) continue;
-    *entries[i].pointer = kiln_interp_address(in, kiln_symbol_find(m, entries[i].name));
+    *entries[i].pointer = kiln_interp_address(in, kiln_symbol_lookup(m, entries[i].name));
   }
   kiln_interp_run_constructors(in, NULL);
   free(text);

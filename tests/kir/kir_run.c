@@ -98,6 +98,7 @@ static bool read_all(struct reading *r, const char *text, size_t size) {
   if (r->keeping) {
     kiln_module_attrs attrs = kiln_module_get_attrs(r->m);
     attrs.inlining = KILN_INLINING_SMALL;
+    attrs.variables = KILN_VARIABLES_AS_IS;
     kiln_module_set_attrs(r->m, &attrs);
   }
   char *words = r->keeping ? with_words(text, size, &size) : NULL;
@@ -116,9 +117,9 @@ static bool read_all(struct reading *r, const char *text, size_t size) {
   return status == KILN_OK;
 }
 
-static bool start(struct reading *r, kiln_target target, uint64_t seed,
+static bool start(struct reading *r, kiln_processor target, uint64_t seed,
                   const struct kir_file *file) {
-  kiln_module_options o = {.target = target,
+  kiln_module_options o = {.target.processor = target,
                            .name = file->name,
                            .features = file->features,
                            .on_diag = on_diag,
@@ -145,7 +146,7 @@ static void note_diag(const kiln_diag *d) {
 }
 
 /* Parses `text` and prints it all to `out`. */
-static bool print_once(const char *text, size_t size, kiln_target target, const char *name,
+static bool print_once(const char *text, size_t size, kiln_processor target, const char *name,
                        kiln_buffer *out) {
   struct reading r = {.print = true};
   bool ok = start(&r, target, 0, &(struct kir_file){.name = name}) &&
@@ -158,7 +159,7 @@ static bool print_once(const char *text, size_t size, kiln_target target, const 
   return ok;
 }
 
-static bool test_print(struct kir_file *f, kiln_target target) {
+static bool test_print(struct kir_file *f, kiln_processor target) {
   kiln_buffer a = {0}, b = {0};
   bool ok = print_once(f->text, f->size, target, f->name, &a);
   if (ok && !print_once((char *)a.data, a.size, target, "its own text", &b)) {
@@ -193,7 +194,8 @@ static const char *directive(const char *line, size_t length, const char *name, 
 }
 
 /* One section of a file of errors: the text with the lines before it blank. It has one `; error:`. */
-static bool test_section(struct kir_file *f, const char *from, const char *to, kiln_target target) {
+static bool test_section(struct kir_file *f, const char *from, const char *to,
+                         kiln_processor target) {
   size_t blank = 0;
   for (const char *c = f->text; c < from; c++) blank += *c == '\n';
   size_t size = blank + (size_t)(to - from), n = 0;
@@ -235,7 +237,7 @@ static bool test_section(struct kir_file *f, const char *from, const char *to, k
   return ok;
 }
 
-static bool test_errors(struct kir_file *f, kiln_target target) {
+static bool test_errors(struct kir_file *f, kiln_processor target) {
   bool ok = true;
   const char *from = f->text, *end = f->text + f->size;
   while (from < end) {
@@ -249,8 +251,8 @@ static bool test_errors(struct kir_file *f, kiln_target target) {
 
 /* ---- running ---- */
 
-static bool compile_file(struct kir_file *f, kiln_target target, uint64_t seed, const char *object,
-                         bool inlining) {
+static bool compile_file(struct kir_file *f, kiln_processor target, uint64_t seed,
+                         const char *object, bool inlining) {
   struct reading r = {.compile = true, .file = f, .keeping = inlining};
   kiln_buffer elf = {0};
   f->n_missing = 0;
@@ -274,7 +276,7 @@ struct counts {
 
 static void run_mode(struct kir_file *files, size_t n, const struct kir_options *o, uint64_t seed) {
   char mode[64], path[600], command[2000];
-  const char *target = o->interp ? "interp" : kiln_target_name(o->target);
+  const char *target = o->interp ? "interp" : kiln_processor_name(o->target.processor);
   if (seed) snprintf(mode, sizeof mode, "run %s, stress %llu", target, (unsigned long long)seed);
   else snprintf(mode, sizeof mode, "run %s", target);
   if (o->inlining) strcat(mode, ", inlined");
@@ -294,9 +296,9 @@ static void run_mode(struct kir_file *files, size_t n, const struct kir_options 
     if (o->interp) {
       char text[600];
       snprintf(text, sizeof text, "%s/%zu.kir", o->dir, i);
-      ready[i] = kir_write_stubs(f, i, o->target, text, path);
+      ready[i] = kir_write_stubs(f, i, o->target.processor, text, path);
     } else {
-      ready[i] = compile_file(f, o->target, seed, path, o->inlining);
+      ready[i] = compile_file(f, o->target.processor, seed, path, o->inlining);
     }
     if (!ready[i]) continue;
     fprintf(rsp, "%s\n", path);
@@ -354,7 +356,7 @@ done:
 
 /* ---- files ---- */
 
-static bool read_file(struct kir_file *f, const char *path, kiln_target target) {
+static bool read_file(struct kir_file *f, const char *path, kiln_processor target) {
   FILE *in = fopen(path, "rb");
   if (!in) return false;
   fseek(in, 0, SEEK_END);
@@ -376,7 +378,7 @@ static bool read_file(struct kir_file *f, const char *path, kiln_target target) 
     if ((d = directive(c, length, "test", &n))) {
       f->test = strndup(d, n);
     } else if ((d = directive(c, length, "target", &n))) {
-      const char *name = kiln_target_name(target);
+      const char *name = kiln_processor_name(target);
       f->right_target = n == strlen(name) && memcmp(d, name, n) == 0;
     } else if ((d = directive(c, length, "features", &n))) {
       char name[32];
@@ -436,7 +438,7 @@ int main(int argc, char **argv) {
   size_t n = (size_t)argc - first;
   struct kir_file *files = calloc(n, sizeof *files);
   for (size_t i = 0; i < n; i++) {
-    if (!read_file(&files[i], argv[first + i], o.target)) {
+    if (!read_file(&files[i], argv[first + i], o.target.processor)) {
       fprintf(stderr, "%s: %s\n", argv[first + i], strerror(errno));
       return 1;
     }
@@ -444,8 +446,8 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < n && !o.inlining; i++) {
     struct kir_file *f = &files[i];
     if (!f->right_target) out_case(true, f->name, "print", "other target");
-    else if (f->has_errors) out_case(test_errors(f, o.target), f->name, "errors", NULL);
-    else out_case(test_print(f, o.target), f->name, "print", NULL);
+    else if (f->has_errors) out_case(test_errors(f, o.target.processor), f->name, "errors", NULL);
+    else out_case(test_print(f, o.target.processor), f->name, "print", NULL);
   }
   for (unsigned seed = first_seed; run && seed <= seeds; seed++) run_mode(files, n, &o, seed);
   printf("1..%u\n", n_cases);

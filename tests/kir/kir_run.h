@@ -19,7 +19,8 @@ struct kir_run {
 /* A function that run lines call, as its signature says. */
 struct kir_func {
   char *name;
-  uint8_t params[64], flags[64], result; /* kiln_type, KILN_PARAM_..., kiln_type */
+  uint8_t params[64], result; /* kiln_type */
+  uint32_t flags[64];         /* KILN_PARAM_... */
   unsigned n_params, n_results;
   bool known; /* declared in the file */
 };
@@ -66,7 +67,7 @@ void kir_read_sigs(struct kir_file *f, const kiln_module *m);
 bool kir_write_driver(const struct kir_file *f, size_t index, const char *path);
 /* For the interpreter, in the place of an object: copies the text to `text_path` and writes the C of
  * stand-ins for its symbols (tests/kir/kir_interp.c). */
-bool kir_write_stubs(struct kir_file *f, size_t index, kiln_target target, const char *text_path,
+bool kir_write_stubs(struct kir_file *f, size_t index, kiln_processor target, const char *text_path,
                      const char *path);
 /* Writes the program's main, which runs the files that are ready. */
 bool kir_write_main(const struct kir_file *files, const bool *ready, size_t n, const char *path);

@@ -21,7 +21,7 @@ static const char head[] =
 static const struct {
   const char *shape, *state, *result, *syntax;
 } shapes[] = {
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) {#E, #state, #result, syntax},
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax) {#E, #state, #result, syntax},
 #include <kiln/shapes.def>
 };
 
@@ -37,7 +37,8 @@ static const struct op {
   kiln_op op;
   const char *name, *shape, *types, *effects, *doc;
 } ops[] = {
-#define KILN_OP(E, name, shape, types, fx, doc) {KILN_OP_##E, #name, #shape, #types, #fx, doc},
+#define KILN_OP(E, name, shape, types, fx, fact, cost, doc)                                        \
+  {KILN_OP_##E, #name, #shape, #types, #fx, doc},
 #include <kiln/ops.def>
 };
 

@@ -26,10 +26,13 @@ static kiln_status sink(void *user, kiln_func *f) {
   return KILN_OK;
 }
 
-static void compile(const char *name, const char *text, size_t size, kiln_target target,
+static void compile(const char *name, const char *text, size_t size, kiln_processor target,
                     uint64_t seed) {
-  kiln_module_options o = {
-    .name = name, .target = target, .stress_seed = seed, .verify = true, .on_diag = on_diag};
+  kiln_module_options o = {.name = name,
+                           .target.processor = target,
+                           .stress_seed = seed,
+                           .verify = true,
+                           .on_diag = on_diag};
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
   (void)kiln_text_read(s, text, size, sink, NULL);
@@ -39,7 +42,8 @@ static void compile(const char *name, const char *text, size_t size, kiln_target
 
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
-  kiln_target target = strcmp(argv[1], "aarch64") == 0 ? KILN_TARGET_AARCH64 : KILN_TARGET_X86_64;
+  kiln_processor target =
+    strcmp(argv[1], "aarch64") == 0 ? KILN_PROCESSOR_AARCH64 : KILN_PROCESSOR_X86_64;
   uint64_t seeds = strtoull(argv[2], NULL, 10);
   for (uint64_t seed = 0; seed < seeds; seed++) {
     for (int i = 3; i < argc; i++) {

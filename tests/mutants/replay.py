@@ -5,10 +5,11 @@
     replay.py [--tap] [--only=TEXT] [--every=N] BUILD
     replay.py --places      compiles nothing: prints the rows whose text does not occur exactly once
 
-A row of MUTANTS names what goes wrong, a file of ir/inline/, and a text in it that is replaced. Each file is compiled alone and
+A row of MUTANTS names what goes wrong, a file of ir/inline or ir/build, and a text in it that is replaced. Each file is compiled alone and
 linked before BUILD/libkiln.a, whose own one is then not taken. With --every=N one row of N is run.
 """
 import argparse
+import glob
 import os
 import random
 import resource
@@ -21,6 +22,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 REPLAY, CALL, KEEP, SETTLE, DEBUG = 'inline_replay.c', 'inline_call.c', 'inline_keep.c', 'inline_settle.c', 'inline_debug.c'
+APPEND = 'build_append.c'
 # Those with calls of functions that stay small.
 FILES = ('inlined.kir', 'calls.kir', 'chain.kir', 'flow.kir', 'memory.kir', 'try.kir', 'try_values.kir', 'g_chains.kir', 'g_random.kir',
          'g_random_all.kir')
@@ -85,7 +87,7 @@ MUTANTS = [
     ('growth by tries', CALL, 'r->tried + body->all_tries > r->may_try', '0'),
     ('frames', CALL, 'return l->frame + body->all_frame > r->may_frame ? KN_INLINE_STACK_GROWTH : KN_INLINE_NONE;',
      'return KN_INLINE_NONE;'),
-    ('recursive functions gain little', CALL, '  if (r->recursive) frame /= FRAME_PART;\n  else if', '  if'),
+    ('recursive functions gain little', CALL, '  if (r->recursive) frame /= a->frame_part;\n  else if', '  if'),
     # ---- debugging information ----
     ('each copy has a call of its own', DEBUG, '.inlined = k->inlined};\n  return kiln_loc_new_full(s, &at);',
      '.inlined = k->inlined};\n  return loc;'),
@@ -102,13 +104,15 @@ MUTANTS = [
     ('kept locations have numbers of their own', DEBUG, 'room->numbers.at[loc] = room->locs.n;',
      'room->numbers.at[loc] = room->locs.n - 1;'),
     ('what names entries of a session is not kept', KEEP, 'if (kn_inline_debug_of_session(f)) return KN_INLINE_DEBUG;', ''),
-    ('what returns twice does so again', REPLAY, '  case KILN_OP_BUILTIN_SETJMP:\n', ''),
+    ('what returns twice does so again', APPEND, 'facts->returns_twice = facts->sets_jump = true;', ''),
+    ('what folds is what the operation makes', APPEND, 'kn_fold_eval_binary(op, type, v[0], v[1], &out)',
+     'kn_fold_eval_binary(op, type, v[0], v[0], &out)'),
     # ---- keeping and settling ----
     ('a slot that is stored twice is not stored once', SETTLE, '*o == ONCE_NONE ? ONCE_STORED : ONCE_NOT;', 'ONCE_STORED;'),
     ('a slot that is loaded before is not stored once', SETTLE, 'else if (*o == ONCE_NONE) *o = ONCE_NOT;', ''),
     ('a slot that is stored in another block is not stored once', SETTLE, 'order[k] == 0 && *o == ONCE_NONE',
      '*o == ONCE_NONE'),
-    ('a slot whose address is known elsewhere is not stored once', SETTLE, '&& !s->escaped && s->pieces == 0',
+    ('a slot whose address is known elsewhere is not stored once', SETTLE, '&& s->memory == 0 && s->pieces == 0',
      '&& s->pieces == 0'),
     ('a circle is not inlined', SETTLE, 'else if (circle) s->open.at[i]->row = KN_INLINE_CYCLE;', ''),
     ('what another definition may replace is not inlined', SETTLE,
@@ -120,7 +124,8 @@ MUTANTS = [
 
 
 def text_of(name):
-    with open(os.path.join(ROOT, 'ir/inline', name), encoding='utf-8') as f:
+    path, = glob.glob(os.path.join(ROOT, 'ir/*', name))
+    with open(path, encoding='utf-8') as f:
         return f.read()
 
 

@@ -69,10 +69,10 @@ MUTANTS = [
     ('homes from the entry on are no argument registers', X, PLAN,
      '    caller &= ~s->entry_avoid;\n', ''),
     ('what escapes is no variable', X, PLAN,
-     'r->bank = s->escaped ? KN_NO_BANK : plan->banks[s->type];',
-     'r->bank = plan->banks[s->type];'),
+     'r->bank = plan->slots.at[slot].memory ? KN_NO_BANK : plan->banks[slots[slot].type];',
+     'r->bank = plan->banks[slots[slot].type];'),
     ('no homes where setjmp returns twice', X, PLAN,
-     'bool homes = !plan->frame.returns_twice && f->globals.n != 0;', 'bool homes = f->globals.n != 0;'),
+     'bool homes = !plan->frame.homeless && f->globals.n != 0;', 'bool homes = f->globals.n != 0;'),
     ('loops extend intervals here too', A, PLAN,
      'r->last = l[outermost(plan, at, r->first) - 1].end;', '(void)outermost;'),
     ('homes over calls are callee-saved here too', A, PLAN,
@@ -162,7 +162,7 @@ MUTANTS = [
     ('a parameter that is read again keeps its register', X, 'lib/codegen/walk.c',
      '.value != i || p->uses != own', '.value != i || own > 2'),
     ('a parameter\'s register is its own at the loop\'s end', X, 'lib/codegen/walk.c',
-     'if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(w->f, w->block)) return p->reg;',
+     'if (w->plan->ranges.at[p->global - 1].last >= kn_plan_pos(w->plan, w->block)) return p->reg;',
      'return p->reg;'),
     ('a spill stores', X, REGS,
      '  if ((v->flags & KN_VF_FRAME) == 0) {\n    w->hooks->store',
@@ -214,7 +214,7 @@ MUTANTS = [
     ('a call ends copies of variables', X, WALK_H,
      '  w->regs.cached &= ~clobbered;\n  w->regs.epoch++;', '  w->regs.cached &= ~clobbered;'),
     ('slots are not used again where setjmp returns twice', X, REGS,
-     ' && !w->plan->frame.returns_twice) {', ') {'),
+     ' && !w->plan->frame.homeless) {', ') {'),
 
     # ---- moves ----
     ('a source is a copy only while that is one', X, EDGE,
@@ -261,7 +261,7 @@ MUTANTS = [
      'v->older = w->regs.alias[home] & -(uint32_t)(w->regs.aliased >> home & 1);', 'v->older = 0;'),
     ('a store ends the copy of a variable', X, x('memory.c'), '    s->value = 0;\n', ''),
     ('what escapes has no copies', X, x('memory.c'),
-     '  if (!s->escaped && w->regs.owner[dst] == i) kn_slot_note',
+     '  if (!s->memory && w->regs.owner[dst] == i) kn_slot_note',
      '  if (w->regs.owner[dst] == i) kn_slot_note'),
     ('loads that are used twice are not folded', X, x('memory.c'),
      '(v->uses == 1) & (v->flags == 0)', '(v->flags == 0)'),
@@ -339,7 +339,7 @@ MUTANTS = [
     ('a stub reads reloaded homes where they are kept', X, EH,
      '    m->src_frame = w->regs.kept_at[m->src];\n    m->src = KN_NO_REG;\n', ''),
     ('homes that the pad\'s block has are reloaded', X, EH,
-     'kept &= w->plan->occupied[kn_plan_pos(w->f, e->target)];', 'kept = 0;'),
+     'kept &= w->plan->occupied[kn_plan_pos(w->plan, e->target)];', 'kept = 0;'),
     ('a home that the edge writes is not reloaded', X, EH,
      '    if (is_home(w, r, 0)) continue;\n', ''),
     ('the exception is read before it is overwritten', X, EH,
@@ -384,6 +384,9 @@ MUTANTS = [
      'if (was->value == value && was->next == next)', 'if (was->value == value)'),
     ('a filter is the list of its types', X, EH_TABLE, '  return -(int32_t)was - 1;', '  return -1;'),
 
+    # ---- the IR ----
+    ('nothing writes to the IR', X, REGS, '  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);\n}',
+     '  KN_LOG(w, KN_EV_STORE, kn_index(in->a), home);\n  w->f->slots.at[kn_index(in->a)].uses++;\n}'),
     # ---- the log itself: what is not logged is not believed ----
     ('log: USE', X, WALK_H, '      w->regs.locked |= KN_BIT(r);\n      KN_LOG(w, KN_EV_USE, h, r);\n '
      '     return r;',

@@ -10,6 +10,7 @@ import re
 import time
 
 import cluster
+import searches
 import suites
 
 BATCH = 500
@@ -131,14 +132,17 @@ def tables():
                     't%d' % r.randint(0, 9) if t == 'text' and x < 0.6 else r.choice(TYPES[t])))
             rows.append('(%s)' % ', '.join(row))
         text += 'insert into %s values\n%s;\n' % (table, ',\n'.join(rows))
-    return text + 'create index on t(c_int4);\ncreate index on u(c_text);\nvacuum analyze;\n'
+        text += searches.SETUP % {'table': table}
+    return text + searches.COLLATIONS + 'create index on t(c_int4);\ncreate index on u(c_text);\nvacuum analyze;\n'
 
 
 class Maker:
-    """Makes queries. `tables` are the names that columns may have before them; `params` the types of parameters."""
+    """Makes queries. `tables` are the names that columns may have before them; `params` the types of parameters; `icu`
+    says that there are collations of ICU, and `often` how often there is what searches.py makes."""
 
-    def __init__(self, seed, known):
+    def __init__(self, seed, known, icu=False, often=0.1):
         self.r = random.Random(seed)
+        self.icu, self.often = icu, often
         self.by_result = {}
         for k in known:
             self.by_result.setdefault(k[2], []).append(k)
@@ -153,11 +157,16 @@ class Maker:
             return '$%d' % len(self.params)
         return literal(r, type)
 
+    def literal(self, type):
+        return literal(self.r, type)
+
     def any_type(self):
         return self.r.choice(list(TYPES))
 
     def condition(self, d):
         r, e = self.r, self.expr
+        if r.random() < self.often:
+            return searches.condition(self, d)
         t = self.any_type()
         comparable = r.choice(['int2', 'int4', 'int8', 'float8', 'text', 'date', 'numeric', 'bool', 'oid', 'bpchar'])
         return r.choice([
@@ -181,6 +190,8 @@ class Maker:
 
     def special(self, type, d):
         r, e = self.r, self.expr
+        if r.random() < self.often:
+            return searches.case(self, type, d)
         t = r.choice(['int4', 'text', 'int8', 'date'])
         forms = [
             lambda: '(case %s%s end)' % (' '.join('when %s then %s' % (e('bool', d), e(type, d)) for _ in range(
@@ -282,16 +293,17 @@ def run(c, queries, jit, seed):
     return out.split(MARK)[1:], sum(a for a, _ in counts), sum(b for _, b in counts)
 
 
-def queries(kilnjit, n, first=1):
+def queries(kilnjit, n, first=1, often=0.1):
     """Runs n queries, in batches with the seeds `first` and those after it."""
     ok, done, seed, begin = True, 0, first, time.time()
     compiled = total = errors = differ = timeouts = 0
     with cluster.Cluster(kilnjit, log_min_messages='fatal') as c:
         c.psql(text=tables())
         known = catalogue(c)
-        print('%d operators and functions' % len(known), flush=True)
+        icu = c.psql('-At', text="select count(*) from pg_collation where collname in ('no_case', 'tells_case')") == '2\n'
+        print('%d operators and functions%s' % (len(known), '' if icu else '; no collations of ICU'), flush=True)
         while done < n and not c.crashes():
-            maker = Maker(seed, known)
+            maker = Maker(seed, known, icu, often)
             batch = [maker.query() for _ in range(min(BATCH, n - done))]
             off, _, _ = run(c, batch, False, seed)
             on, a, b = run(c, batch, True, seed)

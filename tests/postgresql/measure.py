@@ -129,6 +129,30 @@ def report(best, labels, name):
             n, mean(ratios), max(ratios), sum(r > 1.05 for r in ratios), len(ratios)))
 
 
+def processor_times(c, texts):
+    """Milliseconds of processor time of each query, in one session, compiling included."""
+    out = c.psql('-At', '-d', 'postgres', text='\\o /dev/null\nset client_min_messages = log; set log_executor_stats = on;\n' +
+                 '\n'.join(texts))
+    times = re.findall(r'EXECUTOR STATISTICS\n.*\n!\s+([\d.]+) s user, ([\d.]+) s system', out)
+    if len(times) != len(texts):
+        sys.exit(out)
+    return [(float(user) + float(system)) * 1000 for user, system in times]
+
+
+def kinds(lib, runs):
+    texts, best = [q + ';' for q in queries.KINDS.values()], {}
+    with server(lib, max_parallel_workers_per_gather='0') as c:
+        c.psql(text=queries.KINDS_SETUP)
+        for _ in range(runs):
+            for name in 'off', 'kilnjit':
+                provider(c, name)
+                processor_times(c, texts)
+                times = processor_times(c, texts)
+                best[name] = [min(a, b) for a, b in zip(best.get(name, times), times)]
+    report(best, list(queries.KINDS), 'kinds')
+    return True
+
+
 def small(lib, runs):
     with server(lib, max_parallel_workers_per_gather='0') as c:
         c.psql(text=queries.SMALL_SETUP)

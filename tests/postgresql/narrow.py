@@ -75,6 +75,9 @@ select i, (i4, i2) < (fixed(0, {0}), i2), (i4, n4) >= (i2, fixed(1, {0})), row(i
   greatest(i4, n4, i2), least(i2, fixed(-1::int2, {0})) from d order by i;
 select i, i4 = any(array[i2, -1, 2]), i4 in (-1, 2, i2), i2 in (1, 2, -1, -2, 5, 6, 7, 8, 9, 10), i4 = all(array[n4]),
   array[i4, i2, n4], (array[7, 8, 9])[i4 + 1], (array[7, 8, 9])[fixed(2, {0})] from d order by i;
+select i, i4 in (-1, 2, 1), i2 in (-2, 1000, 2), i4 in (1, 1000, 2000, 3000, fixed(-1, {0}), 7000, 8000), i2 not in (-2, 0, null),
+  case i4 when -1 then 1 when fixed(0, {0}) then 2 when 1 then 3 when 2 then 4 ARMS end, case when i2 = -2 then 1 when i2 = -1
+  then 2 when i2 = fixed(1::int2, {0}) then 3 when i2 = 2 then 4 end from d order by i;
 select i, i4::int8, i4::int2, i4::float8, i4::float4, i4::numeric, i4::text, i4::oid::int4::int8, i2::int8, i2::float4,
   f::float8, h::timestamp, h - '2000-01-01', h + i4, -i4, +i2, abs(i4), ~i2, @ i2 from d order by i;
 select i, i8 + i4, i8 - i2, i8 * fixed(-3, {0}), i8 / fixed(-1, {0}), i8 % 7 = fixed(3, {0}), i8 > i4, i8 = i, i4 = i8
@@ -105,4 +108,5 @@ def sql(functions):
     bits = ['(%d, %s)' % x for x in enumerate(BITS)]
     every = EVERY.replace('FUNCTIONS', ', '.join("'%s'" % f for f in functions))
     every = every.replace('NARROW', ', '.join("'%s'" % t for t in TYPES if t not in ('int8', 'float8')))
-    return SETUP % (', '.join(rows), ', '.join(bits)) + every + ''.join(STEPS.format(b) for b in BITS)
+    return SETUP % (', '.join(rows), ', '.join(bits)) + every + ''.join(
+        STEPS.format(b).replace('ARMS', ' '.join('when %d then %d' % (k, k) for k in range(100, 220))) for b in BITS)

@@ -56,6 +56,44 @@ SMALL += [
 ]
 assert len(SMALL) == 60
 
+# Three queries of each kind that kilnjit has searches or functions of its own for.
+KINDS_SETUP = '''
+create table k as select i a, i % 10 b, 'text' || i % 100 d, ('text' || i % 100)::char(20) p, (i % 1000) / 100.0 n, (i % 999) / 100.0 o,
+  'the ' || md5(i::text) || case when i % 50 = 0 then ' special packages with' else ' ordinary packages with' end ||
+  case when i % 7 = 0 then ' no requests' else ' other deposits' end t from generate_series(1, 500000) i;
+create collation en (provider = icu, locale = 'en');
+vacuum analyze;
+'''
+
+
+def arms(form, items):
+    return ' '.join('when ' + form % (item, k) for k, item in enumerate(items))
+
+
+KINDS = {
+    'IN: 3 near each other': 'select count(*) from k where b in (1, 3, 5)',
+    'IN: 12': 'select count(*) from k where a in (%s)' % ', '.join(str(i * 7919) for i in range(12)),
+    'IN: 1,500': 'select count(*) from k where a in (%s)' % ', '.join(str(i * 317) for i in range(1500)),
+    'IN: 3 texts': "select count(*) from k where d in ('text1', 'text22', 'text3')",
+    'IN: 4 texts of char(20)': "select count(*) from k where p in ('text1', 'text22', 'text3', 'text44')",
+    'IN: 40 texts': 'select count(*) from k where d in (%s)' % ', '.join("'text%d'" % (3 * i) for i in range(40)),
+    'CASE: 10 integers': 'select sum(case b %s end) from k' % arms('%s then a + %s', range(10)),
+    'CASE: 200 integers': 'select sum(case a %% 200 %s end) from k' % arms('%s then a + %s', range(200)),
+    'CASE: 10 conditions': 'select sum(case %s end) from k' % arms('b = %s then a + %s', range(10)),
+    'CASE: 40 integers': 'select sum(case a %% 100 %s end) from k' % arms('%s then a + %s', range(40)),
+    'CASE: 10 texts': 'select sum(case d %s end) from k' % arms("'text%s' then a + %s", range(10)),
+    'CASE: 40 texts': 'select sum(case d %s end) from k' % arms("'text%s' then a + %s", range(40)),
+    'LIKE: prefix': "select count(*) from k where d like 'text1%'",
+    'LIKE: suffix': "select count(*) from k where t like '%deposits'",
+    'LIKE: two parts': "select count(*) from k where t not like '%special%requests%'",
+    'text: = constant': "select count(*) from k where d = 'text7'",
+    'text: three <>': "select count(*) from k where d <> 'text7' and d <> 'text8' and t <> 'text9'",
+    'text: = in a collation of ICU': "select count(*) from k where d = 'text7' collate en",
+    'numeric: between': 'select count(*) from k where n between 0.05 and 0.07',
+    'numeric: two limits': 'select count(*) from k where n < 9 and o > 1.5',
+    'numeric: two columns': 'select count(*) from k where n = o',
+}
+
 TPCH_TABLES = ['region', 'nation', 'supplier', 'customer', 'part', 'partsupp', 'orders', 'lineitem']
 
 TPCH_SCHEMA = '''

@@ -72,6 +72,13 @@ SHAPES = {
     'by text': total(' + ', lambda i: '(a || \'%d\')::int' % (i % 9)),
     'IN': where(' or ', lambda i: 'a in (%d, %d, b)' % (i + 1000, i + 1001)),
     '= ANY': where(' and ', lambda i: 'a <> all(array[%d, %d])' % (i + 1000, i + 1001)),
+    'IN constants': where(' and ', lambda i: 'a not in (%d, %d, %d)' % (i + 1000, 3 * i + 1001, 7 * i + 1002)),
+    'one IN': lambda n: 'select count(*) from t where a in (%s)' % ', '.join(str(3 * i) for i in range(n)),
+    'one IN of texts': lambda n: 'select count(*) from t where s in (%s)' % ', '.join("'x%d'" % (3 * i) for i in range(n)),
+    'CASE of a text': lambda n: 'select sum(case s %s else 0 end) from t' % ' '.join(
+        "when 'x%d' then b + %d" % (3 * i, i) for i in range(n)),
+    'LIKE': where(' and ', lambda i: "s not like '%%y%d%%'" % i),
+    'comparisons of numerics': where(' and ', lambda i: 'm <> %d.25' % i),
     'ARRAY': lambda n: 'select max(array_length(array[%s], 1)) from t' % ', '.join('a + %d' % i for i in range(n)),
     'subscripts': total(' + ', lambda i: '(array[a, b, %d])[2]' % i),
     'columns': columns(lambda i: 'a + %d' % i),

@@ -16,19 +16,27 @@ NOUNS = {
     'build': 'kiln_func', 'clauses': 'kiln_func', 'const': 'kiln_func', 'csig': 'kiln_ctypes', 'ctor': 'kiln_module',
     'ctype': 'kiln_ctypes', 'ctypes': 'kiln_ctypes', 'data': 'kiln_module', 'debug': 'kiln_debug',
     'debug_expr': 'kiln_debug_expr', 'diag': 'kiln_diag', 'die': 'kiln_debug', 'die_shape': 'kiln_debug',
-    'edge': 'kiln_func', 'elf': 'kiln_target', 'emit': 'kiln_module', 'feature': 'kiln_target', 'file': 'kiln_session', 'fold': 'kiln_func',
+    'edge': 'kiln_func', 'elf': 'kiln_processor', 'emit': 'kiln_module', 'feature': 'kiln_processor', 'format': 'kiln_format', 'file': 'kiln_session', 'fold': 'kiln_func',
     'forward': 'kiln_func', 'func': 'kiln_func', 'inst': 'kiln_func', 'interp': 'kiln_interp', 'jit': 'kiln_jit',
     'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'llvm_builder': 'kiln_llvm_builder', 'loc': 'kiln_session',
-    'machine': 'kiln_target', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
-    'register': 'kiln_target', 'reloc': 'kiln_reloc_kind', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
+    'machine': 'kiln_processor', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
+    'processor': 'kiln_processor', 'register': 'kiln_processor', 'reloc': 'kiln_reloc_kind', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
     'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
-    'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
+    'system': 'kiln_system', 'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
 }
 # Objects that keep their first error, or whose module does: calls that build with them return nothing, or what they make.
 BUILDERS = {'kiln_func', 'kiln_debug', 'kiln_debug_expr', 'kiln_ssa', 'kiln_ctypes'}
 # Other acts that end what is built, and so tell.
 ENDS = re.compile(r'kiln_func_(finish|keep|verify|compile|try_compile|fail|print|status)|kiln_ssa_end$')
 GROWS = re.compile(r'_(options|attrs|desc|stats)$')
+# Structs that programs fill in, and that need no room.
+COMPLETE = {
+    'kiln_interp_value': 'bits', 'kiln_switch_case': 'a value and a block',
+    'kiln_clause': 'its kind says what more there is', 'kiln_location': 'its entry and its flags say more',
+    'kiln_die_declaration': 'kiln_die_set_... adds to the entry', 'kiln_die_member': 'as kiln_die_declaration',
+    'kiln_die_enumerator': 'a name and a value', 'kiln_die_shape_attr': 'a name and a kind',
+    'kiln_diag': 'has room',
+}
 NUMBERS = {'uint8_t', 'uint16_t', 'uint32_t', 'uint64_t', 'int32_t', 'int64_t', 'size_t', 'bool', 'float', 'double', 'void',
            'char'}
 PLURAL_ARRAYS = re.compile(r'^n_(\w+)$')
@@ -50,7 +58,6 @@ EXEMPT = {
     'kiln_wasm_is_module': 'noun',  # asks before there is a reader
     'kiln_wasm_value': 'tag',  # a union: any type's bytes
     'kiln_wasm_functype': 'callback',  # `entry` is compiled code
-    'kiln_diag': 'grows',  # a result that callers make room for
 }
 
 
@@ -124,6 +131,12 @@ def main(include):
               '_get is for structs, which are returned by value, and for nothing else')
         if returns == 'bool':
             check(re.search(r'_(is|has|find)(_|$)', name), name, 'bool', 'gives a bool, and is no question')
+        if re.search(r'_find(_|$)', name):
+            out = params[-1][0]
+            check(returns == 'bool' and '*' in out and 'const' not in out, name, 'find',
+                  '_find gives a bool, and writes what it finds to its last argument')
+        if re.search(r'_lookup(_|$)', name):
+            check('*' in returns or made in handles, name, 'find', '_lookup returns a handle or a pointer')
         if re.search(r'_(is|has)_', name):
             check(returns == 'bool', name, 'bool', 'asks, and gives no bool')
         if '_set_' in name or name.endswith('_set'):
@@ -156,12 +169,17 @@ def main(include):
                 check(is_out or own in ('max', 'out_bytes'), name, 'order', f'{own}: an input behind what is written')
             written = written or is_out
 
+    given = {base(spelled) for _, params, _ in functions.values() for spelled, _ in params if re.match(r'const kiln_\w+ \*', spelled)}
+
     # types
     for name, fields in structs.items():
         last = fields[-1]
         grows = bool(GROWS.search(name))
         room = last[1] == 'reserved' and last[0].startswith('uint64_t[')
-        check(grows == room, name, 'grows', '_options, _attrs, _desc and _stats have room to grow (reserved), others not')
+        check(not grows or room, name, 'grows', '_options, _attrs, _desc and _stats have room to grow (reserved)')
+        check(room or name in COMPLETE or name in handles or name not in given, name, 'grows',
+              'is given to calls: without room to grow (reserved), and not in COMPLETE')
+        check(name not in COMPLETE or name in given, name, 'grows', 'is in COMPLETE, and given to no call')
         names = {f[1]: f[0] for f in fields}
         for spelled, own in fields:
             kind = base(spelled)

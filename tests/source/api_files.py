@@ -15,7 +15,8 @@ FILES = {
     'asm.h': ['ir/build/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
     'machine_ops.h': ['ir/machine.c'],
     'reloc.h': ['ir/reloc_kinds.c'],
-    'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c', 'ir/inline/inline_wanted.c'],
+    'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_policy.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c'],
+    'reachable.h': ['ir/module/reachable.c'],
     'inspect.h': ['ir/inspect.c', 'ir/build/build_asm.c'],
     'text.h': ['ir/text/parse*.c', 'ir/text/print*.c'],
     'types.h': ['ir/type_info.c'],
@@ -26,9 +27,9 @@ FILES = {
     'jit.h': ['jit/*.c'],
     'ssa.h': ['helpers/ssa*.c'],
     'ctypes.h': ['helpers/ctypes*.c'],
-    'fold.h': ['helpers/fold.c'],
+    'fold.h': ['ir/fold/fold_build.c'],
     'interp.h': ['interp/*.c'],
-    'llvm.h llvm_operation.h': ['frontends/llvm/*.c'],
+    'llvm.h llvm_asm.h llvm_operation.h': ['frontends/llvm/*.c'],
     'wasm.h': ['frontends/wasm/*.c'],
     'as.h': ['assembler/*.c'],
 }

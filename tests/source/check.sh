@@ -42,14 +42,14 @@ check_targets_named_once() {
     sort -u | tail -n +2 | fail_lines "more than one file names the targets"
 }
 
-# What differs between targets is in a target's table, in an array with a row for each ([KILN_TARGET_...] = ), or in
+# What differs between targets is in a target's table, in an array with a row for each ([KILN_PROCESSOR_...] = ), or in
 # a switch with a case for each, never in a test for one of them, where a new target would silently be treated as the
 # others.
 check_target_tests() {
   sources ir lib helpers jit frontends assembler interp tools | grep -vxF 'lib/codegen/targets.c' |
-    xargs grep -nE 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
-    sed -E 's/KILN_TARGET_COUNT|\[KILN_TARGET_[A-Z0-9_]+\] *=|case KILN_TARGET_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
-    grep -E 'KILN_TARGET_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
+    xargs grep -nE 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' /dev/null |
+    sed -E 's/KILN_PROCESSOR_COUNT|\[KILN_PROCESSOR_[A-Z0-9_]+\] *=|case KILN_PROCESSOR_[A-Z0-9_]+:|\{EM_[A-Z0-9_]+,//g' |
+    grep -E 'KILN_PROCESSOR_|\bEM_|cmp\(.*"(x86_64|aarch64)"' | fail_lines "tests for one target"
 }
 
 # A test for one target by something else that stands for it: the host's architecture where it is not what is asked, a
@@ -68,10 +68,10 @@ check_target_proxies() {
 }
 
 # ELF is one format of objects: its names are in the writer's files, lib/object/elf*, and in those that read objects
-# (assembler/, tools/dis*, tools/listing.c, runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
+# (assembler/, tools/dis*, tools/language.c, tools/listing.c, runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
 check_elf_alone() {
   sources include ir lib targets jit helpers frontends interp integrations runtime tools |
-    grep -vE '^(lib/object/elf|runtime/lines\.c|tools/(dis|listing))' | xargs perl -0ne '
+    grep -vE '^(lib/object/elf|runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
     s{/\*.*?\*/}{$& =~ s/[^\n]//gr}gse;
     my $line = 0;
     for my $text (split /\n/) {
@@ -84,11 +84,11 @@ check_elf_alone() {
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
 check_target_tables() {
   sources lib helpers jit frontends assembler interp tools bench fuzz examples | xargs perl -0ne '
-    my ($rows, $tables) = (scalar(() = /\[KILN_TARGET_X86_64\]\s*=/g), 0);
-    while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_TARGET_/gs) {
+    my ($rows, $tables) = (scalar(() = /\[KILN_PROCESSOR_X86_64\]\s*=/g), 0);
+    while (/(\w+)\[[^\]]*\][^=;{}]*=\s*\{\s*(?:\/\*.*?\*\/\s*)*\[KILN_PROCESSOR_/gs) {
       my $table = $1;
       $tables++;
-      print "$ARGV: $table\n" unless /_Static_assert\(\s*sizeof $table\b[^;]*KILN_TARGET_COUNT/s;
+      print "$ARGV: $table\n" unless /_Static_assert\(\s*sizeof $table\b[^;]*KILN_PROCESSOR_COUNT/s;
     }
     print "$ARGV: rows of a table that begins otherwise\n" if $rows != $tables;' | fail_lines "tables by target without an assertion"
 }
@@ -292,6 +292,7 @@ check_source() {
   check "the API keeps its conventions" tests/source/api_conventions.py include
   check "the headers for C++ keep theirs" tests/source/api_cpp.py
   check "public functions are where the table of files says" tests/source/api_files.py
+  check "public functions are used, or say what for" tests/source/api_uses.py
   check "what pages say of this tree is so" tests/source/pages.py
   check "the pages and pictures have the figures that were measured" bench/figures.py --check
   if command -v doxygen > /dev/null; then
@@ -321,6 +322,8 @@ check_built() {
     skip "no function of more than 80 lines" "no ctags"
     skip "ctags finds the functions of lib/ and targets/" "no ctags"
   fi
+  check "the ABI is that of tests/source/abi" tests/source/abi.py --build="$1"
+  command -v abidiff > /dev/null || skip "the ABI's types and functions are those of tests/source/abi" "no abigail-tools"
   check "libkiln-as.so exports kiln_ only" check_exported "$1/assembler/libkiln-as.so"
   check "libkiln-as.so needs libc only" check_needs_libc_only "$1/assembler/libkiln-as.so"
   check "libkiln-as.a has names of its own only" check_archive_names "$1/assembler/libkiln-as.a"
@@ -356,6 +359,7 @@ case ${1:-all} in
     check_source
     check "the English of pages, heads of files, public comments and messages" tests/source/words.py
     check_built build
+    check "the check of the ABI finds planted changes" tests/source/abi.py --planted
     check_builds ;;
 esac
 finish

@@ -8,12 +8,12 @@ import sys
 source, out, *rows = sys.argv[1:]
 with open(source, encoding='utf-8') as file:
     text = file.read()
-for table in re.findall(r'_Static_assert\(\s*sizeof (\w+)(?: / sizeof \*\1)? == KILN_TARGET_COUNT', text):
-    text = text.replace(f'{table}[]', f'{table}[KILN_TARGET_COUNT]')
+for table in re.findall(r'_Static_assert\(\s*sizeof (\w+)(?: / sizeof \*\1)? == KILN_PROCESSOR_COUNT', text):
+    text = text.replace(f'{table}[]', f'{table}[KILN_PROCESSOR_COUNT]')
 for table, row in (r.split('=', 1) for r in rows):
-    text = text.replace(f'{table}[KILN_TARGET_COUNT] = {{', f'{table}[KILN_TARGET_COUNT] = {{{row},')
+    text = text.replace(f'{table}[KILN_PROCESSOR_COUNT] = {{', f'{table}[KILN_PROCESSOR_COUNT] = {{{row},')
 last = [m.end() for m in re.finditer(r'^#include .*\n', text, re.M)][-1]
 more = '#include "tests/stub/stub_target.h"\n' if rows else ''
-text = text[:last] + more + '#define KILN_TARGET_COUNT (KILN_TARGET_COUNT + 2)\n' + text[last:]
+text = text[:last] + more + '#define KILN_PROCESSOR_COUNT (KILN_PROCESSOR_COUNT + 2)\n' + text[last:]
 with open(out, 'w', encoding='utf-8') as file:
     file.write(text)

@@ -51,7 +51,7 @@ for target in stub bare; do
     skip "$target: interpret" "no interpreter in this build"
   fi
   printf 'export function w $f() {\n@start\n ret 0\n}\n' > f.ssa
-  check "$target: QBE's language" refused $target kiln qbe --target=$target f.ssa -o x.o
+  check "$target: QBE's language" refused $target kiln compile --target=$target f.ssa -o x.o
 done
 
 # Bitcode: each of these alone, read up to what the target lacks.

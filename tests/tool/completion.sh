@@ -22,7 +22,7 @@ check 'verbs' completes 'cc c++ cargo compile completion' kiln c
 sed -n 's/^    words=.\(.*\) --help.*/\1/p' bash | tr ' ' '\n' | sort > verbs
 check 'all verbs' diff verbs <("$kiln" --help | sed -nE 's/^  ([a-z+]+)  .*/\1/p' | grep -vx kiln | sort)
 check 'an option' completes --target= kiln print --t
-check 'options of the verb alone' completes '--help' kiln dis --
+check 'options of the verb alone' completes '--target= --help' kiln dis --
 check 'a value' completes aarch64 kiln compile --target = aa
 check 'all values' completes 'full pie static' kiln compile --pic =
 check 'a shell' completes fish kiln completion f

@@ -81,9 +81,9 @@ int build_calls(const kiln::module &m, const kiln::session &s) {
   kiln_diag why{};
   CHECK(f.status() != KILN_OK); // a constant has no type to convert from
   CHECK(kiln_func_try_compile(f.release(), &why) != KILN_OK && why.status == KILN_ERR_TYPE);
-  f = s.begin(m.find("pass"));
+  f = s.begin(m.lookup("pass"));
   const kiln::value y = f.param(0);
-  f.ret(f.call<seen_type>(m.find("seen"),
+  f.ret(f.call<seen_type>(m.lookup("seen"),
                           {f.trunc(kiln::i8, y), f.trunc(kiln::i16, f.lshr(y, 8)), 1, 1, f.const_f64(2.5),
                            f.fdemote(kiln::f32, f.sitof(kiln::f64, y))}));
   CHECK(f.compile());
@@ -121,23 +121,23 @@ int run() {
   if (build_plain(s) || build_calls(m, s)) return 1;
   kiln_jit_unit unit{};
   CHECK(jit.add(m, s, 0, &unit));
-  auto add = jit.find<int(int, int)>("add");
+  auto add = jit.lookup<int(int, int)>("add");
   static_assert(std::is_same_v<decltype(add), int (*)(int, int)>);
   CHECK(add && add(40, 2) == 42 && add(INT_MAX, 1) == INT_MIN);
-  CHECK(jit.function<int(int, int)>(unit, 0) == add && jit.find<int(int, int)>(unit, "add") == add);
-  CHECK(jit.find<long(long)>("sum")(100) == 5050);
+  CHECK(jit.function<int(int, int)>(unit, 0) == add && jit.address<int(int, int)>(unit, "add") == add);
+  CHECK(jit.lookup<long(long)>("sum")(100) == 5050);
   const unsigned a = 0xf0f01234, b = 0x0ff04321;
-  CHECK(jit.find<unsigned(unsigned, unsigned)>("bits")(a, b) == ((a & b) ^ ((a << 4) | ~b)));
+  CHECK(jit.lookup<unsigned(unsigned, unsigned)>("bits")(a, b) == ((a & b) ^ ((a << 4) | ~b)));
   const long x = 0xfffff0; // -16 as a signed char, 0xffff as an unsigned short
-  CHECK(jit.find<long(long)>("pass")(x) == seen(-16, 0xffff, true, color::green, 2.5, 16777200.0f));
+  CHECK(jit.lookup<long(long)>("pass")(x) == seen(-16, 0xffff, true, color::green, 2.5, 16777200.0f));
   char text[32];
-  CHECK(jit.find<int(char *, std::size_t, int, double)>("print")(text, sizeof text, -7, 0.125) == 7);
+  CHECK(jit.lookup<int(char *, std::size_t, int, double)>("print")(text, sizeof text, -7, 0.125) == 7);
   CHECK(std::strcmp(text, "-7 0.12") == 0);
-  CHECK(jit.find<std::size_t()>("length")() == 7);
+  CHECK(jit.lookup<std::size_t()>("length")() == 7);
   long copy = 0;
-  jit.find<void(long, long *)>("both")(99, &copy);
+  jit.lookup<void(long, long *)>("both")(99, &copy);
   CHECK(copy == 99);
-  CHECK(jit.find<void()>("none") == nullptr);
+  CHECK(jit.lookup<void()>("none") == nullptr);
   CHECK(jit.remove(unit));
   CHECK(!jit.remove(unit));
   return 0;

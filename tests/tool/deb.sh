@@ -16,12 +16,14 @@ cd "$work" || exit 1
 # What packages say that they need is not in it, but for what compilers need too.
 compilers=clang-22,gcc,g++,libc6-dev,cmake,make,pkg-config
 make_root() {
-  local apt=$work/apt suite
+  local apt=$work/apt suite sources
   suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
   . "$tests/harness/apt.sh" && make_lists deb
-  rm -f "$apt"/sources.list.d/*.list # the machine's own, which are not Debian's
+  # Those of Debian: the machine may have others.
+  mapfile -t sources < <(grep -lE "(^|[[:space:]])$suite([-[:space:]]|$)" "$apt"/sources.list.d/*)
+  (( ${#sources[@]} > 0 )) || { echo "no source of apt has $suite"; return 1; }
   mmdebstrap --quiet --variant=apt --include="$compilers" --aptopt='APT::Install-Recommends "false"' \
-    "$suite" "$cache/root.new.tar" "$apt"/sources.list.d/debian*.sources && mv "$cache/root.new.tar" "$cache/root.tar"
+    "$suite" "$cache/root.new.tar" "${sources[@]}" && mv "$cache/root.new.tar" "$cache/root.tar"
 }
 # in_root COMMAND...: with Rust's compilers of this machine, if there are any, in the root's /opt/rust.
 rust=$(rustc --print sysroot 2> /dev/null)

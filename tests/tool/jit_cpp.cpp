@@ -75,8 +75,8 @@ static void *waiting(void *) { return cleans(wait, 1000, note), nullptr; }
 
 // 0, or the number of what went wrong.
 static int catches(kiln_jit *jit) {
-  caught = reinterpret_cast<through_fn *>(kiln_jit_find(jit, "caught"));
-  cleans = reinterpret_cast<cleans_fn *>(kiln_jit_find(jit, "cleans"));
+  caught = reinterpret_cast<through_fn *>(kiln_jit_lookup(jit, "caught"));
+  cleans = reinterpret_cast<cleans_fn *>(kiln_jit_lookup(jit, "cleans"));
   const long want[] = {0, 1000, 2000, 3000, 4};
   for (long x = 0; x < 5; x++)
     if (caught(throw_by_kind, x) != want[x]) return 10;
@@ -102,14 +102,14 @@ int main() {
   for (int round = 0; round < 3; round++) {
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = kiln_session_new(m);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {m, &s, 1, {}};
     kiln_jit_unit u;
     if (kiln_text_read(s, text, strlen(text), nullptr, nullptr) != KILN_OK ||
         kiln_jit_add(jit, 0, &in, 1, &u, nullptr) != KILN_OK)
       return 1;
     kiln_session_free(s);
     kiln_module_free(m);
-    through = reinterpret_cast<through_fn *>(kiln_jit_find(jit, "through"));
+    through = reinterpret_cast<through_fn *>(kiln_jit_lookup(jit, "through"));
     destroyed = 0;
     if (through(nested, 2) != 6 || destroyed != 2) return 2;
     try {
@@ -120,7 +120,7 @@ int main() {
     }
     m = kiln_module_new(&options);
     s = kiln_session_new(m);
-    in = {m, &s, 1};
+    in = {m, &s, 1, {}};
     kiln_jit_unit with_tables;
     if (kiln_text_read(s, catching, strlen(catching), nullptr, nullptr) != KILN_OK ||
         kiln_jit_add(jit, 0, &in, 1, &with_tables, nullptr) != KILN_OK)

@@ -48,7 +48,7 @@ int main(void) {
   for (int round = 0; round < 2; round++) { /* the second time in the memory of the first */
     kiln_module *m = kiln_module_new(&module);
     kiln_session *s = kiln_session_new(m);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
     kiln_jit_unit u;
     if (kiln_text_read(s, text, strlen(text), NULL, NULL) != KILN_OK ||
         kiln_jit_add(jit, 0, &in, 1, &u, NULL) != KILN_OK)
@@ -56,7 +56,7 @@ int main(void) {
     kiln_session_free(s);
     kiln_module_free(m);
     long (*f)(long (*)(long), long) =
-      (long (*)(long (*)(long), long))(uintptr_t)kiln_jit_find(jit, "jit_outer");
+      (long (*)(long (*)(long), long))(uintptr_t)kiln_jit_lookup(jit, "jit_outer");
     if (f(stop_here, 5) != 15) return 2;
     if (kiln_jit_remove(jit, u, NULL) != KILN_OK) return 3;
     stop_here(0); /* now gdb must not know the function */

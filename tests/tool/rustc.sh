@@ -201,7 +201,7 @@ done
 cargo_inlines() {
   rm -rf crate/target log
   (cd crate && "$build/kiln" cargo --inline build --quiet --offline) && cp crate/target/debug/crate inlining && result ./inlining &&
-    diff llvm.out inlining.out && logged "$by_kiln" && ! "$build/kiln" cargo --inline=all build 2> said; (( $? == 0 )) && grep -q "bad size 'all'" said
+    diff llvm.out inlining.out && logged "$by_kiln" && ! "$build/kiln" cargo --inline=all build 2> said; (( $? == 0 )) && grep -q "bad value 'all' of --inline" said
 }
 
 cargo_runs() {

@@ -38,7 +38,7 @@ int main(void) {
   kiln_jit_input input = {.module = m, .sessions = sessions, .n_sessions = 1};
   kiln_jit_error error = {0};
   if (kiln_jit_add(jit, 0, &input, 1, NULL, &error) != KILN_OK) return puts(error.diag.message), 2;
-  long (*f)(long) = (long (*)(long))kiln_jit_find(jit, "f");
+  long (*f)(long) = (long (*)(long))kiln_jit_lookup(jit, "f");
   printf("%ld\n", f(-14));
   kiln_jit_free(jit);
   kiln_session_free(s);

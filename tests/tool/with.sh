@@ -34,9 +34,9 @@ check "its exit status" expect_status 7 "$kiln" with sh -c 'exit 7'
 check "a command that is not there" expect_status 1 "$kiln" with "$work/nothing"
 check "without a command" expect_status 2 "$kiln" with
 env_works() {
-  (eval "$("$kiln" with --env)" && [[ $LD_PRELOAD == "$build/libkiln-shim.so" ]])
+  (eval "$("$kiln" with --print-env)" && [[ $LD_PRELOAD == "$build/libkiln-shim.so" ]])
 }
-check "--env is for shells" env_works
+check "--print-env is for shells" env_works
 
 # ---- LLVM-C and ORC ----
 
@@ -91,8 +91,8 @@ for version in 14 22; do
 done
 
 if [[ -x emit ]]; then
-  table() { KILN_STATS=1 "$kiln" with ./emit 0 a.o b.o 2> table; grep -q '2 units' table || { cat table; return 1; }; }
-  check "KILN_STATS" table
+  table() { "$kiln" with --stats ./emit 0 a.o b.o 2> table; grep -q '2 units' table || { cat table; return 1; }; }
+  check "--stats" table
 fi
 
 # ---- compilers ----

@@ -89,7 +89,6 @@ static void addsub_reg(void **state) {
     }
     CHECK(a64_neg(sf, D, M), "neg %s, %s", R(sf, D), R(sf, M));
     CHECK(a64_cmp(sf, N, M), "cmp %s, %s", R(sf, N), R(sf, M));
-    CHECK(a64_cmn(sf, N, M), "cmn %s, %s", R(sf, N), R(sf, M));
   })
 }
 
@@ -347,12 +346,7 @@ static void bit_fields(void **state) {
       CHECK(a64_asr_imm(sf, D, N, 5), "asr %s, %s, #5", d, n);
       CHECK(a64_ubfx(sf, D, N, 3, 6), "ubfx %s, %s, #3, #6", d, n);
       CHECK(a64_sbfx(sf, D, N, 3, 6), "sbfx %s, %s, #3, #6", d, n);
-      CHECK(a64_ubfiz(sf, D, N, 3, 6), "ubfiz %s, %s, #3, #6", d, n);
-      CHECK(a64_sbfiz(sf, D, N, 3, 6), "sbfiz %s, %s, #3, #6", d, n);
       if (N != 31) CHECK(a64_bfi(sf, D, N, 3, 6), "bfi %s, %s, #3, #6", d, n);
-      CHECK(a64_bfxil(sf, D, N, 3, 6), "bfxil %s, %s, #3, #6", d, n);
-      CHECK(a64_sxtb(sf, D, N), "sxtb %s, %s", d, R(0, N));
-      CHECK(a64_sxth(sf, D, N), "sxth %s, %s", d, R(0, N));
       CHECK(a64_uxtb(D, N), "uxtb %s, %s", R(0, D), R(0, N));
       CHECK(a64_uxth(D, N), "uxth %s, %s", R(0, D), R(0, N));
       CHECK(a64_sxtw(D, N), "sxtw %s, %s", R(1, D), R(0, N));
@@ -373,11 +367,8 @@ static void bit_fields(void **state) {
         if (i > 0 && i + k < width) {
           CHECK(a64_ubfx(sf, 1, 2, i, k), "ubfx %s, %s, #%u, #%u", a, b, i, k);
           CHECK(a64_sbfx(sf, 1, 2, i, k), "sbfx %s, %s, #%u, #%u", a, b, i, k);
-          CHECK(a64_ubfiz(sf, 1, 2, i, k), "ubfiz %s, %s, #%u, #%u", a, b, i, k);
-          CHECK(a64_sbfiz(sf, 1, 2, i, k), "sbfiz %s, %s, #%u, #%u", a, b, i, k);
           CHECK(a64_bfi(sf, 1, 2, i, k), "bfi %s, %s, #%u, #%u", a, b, i, k);
         }
-        CHECK(a64_bfxil(sf, 1, 2, i, k), "bfxil %s, %s, #%u, #%u", a, b, i, k);
       }
     }
   }
@@ -416,7 +407,6 @@ static void sources(void **state) {
       CHECK(a64_op2(twos[i].op, sf, D, N, M), "%s %s, %s, %s", twos[i].name, R(sf, D), R(sf, N),
             R(sf, M));
     CHECK(a64_mul(sf, D, N, M), "mul %s, %s, %s", R(sf, D), R(sf, N), R(sf, M));
-    CHECK(a64_mneg(sf, D, N, M), "mneg %s, %s, %s", R(sf, D), R(sf, N), R(sf, M));
   }) EACH_REGS(4, {
     if (A == 31) continue;
     CHECK(a64_madd(sf, D, N, M, A), "madd %s, %s, %s, %s", R(sf, D), R(sf, N), R(sf, M), R(sf, A));
@@ -464,10 +454,8 @@ static void conditional(void **state) {
       }
     }
     for (unsigned c = 0; c < 14; c++)
-      EACH_REGS(1, {
-        CHECK(a64_cset(sf, D, (enum a64_cond)c), "cset %s, %s", R(sf, D), cond_names[c]);
-        CHECK(a64_csetm(sf, D, (enum a64_cond)c), "csetm %s, %s", R(sf, D), cond_names[c]);
-      })
+      EACH_REGS(
+        1, { CHECK(a64_cset(sf, D, (enum a64_cond)c), "cset %s, %s", R(sf, D), cond_names[c]); })
     for (unsigned c = 0; c < 15; c++)
       EACH_REGS(2, {
         enum a64_cond cond = (enum a64_cond)c;
@@ -504,7 +492,6 @@ static void branches(void **state) {
       }
       for (unsigned bit = 0; bit < 64; bit++) {
         CHECK(a64_tbz(D, bit, ends14[i]), "tbz %s, #%u, #%lld", R(bit > 31, D), bit, to14);
-        CHECK(a64_tbnz(D, bit, ends14[i]), "tbnz %s, #%u, #%lld", R(bit > 31, D), bit, to14);
       }
     })
   }
@@ -568,7 +555,6 @@ static void mem_row(const struct mem_row *m, unsigned t, unsigned n, int32_t off
   CHECK(a64_mem_unscaled(m->op, t, n, off), "%s %s, [%s%s]", m->unscaled, rt, base, offset);
   if (n == t) return; /* unpredictable with writeback */
   CHECK(a64_mem_post(m->op, t, n, off), "%s %s, [%s], #%d", m->name, rt, base, off);
-  CHECK(a64_mem_pre(m->op, t, n, off), "%s %s, [%s, #%d]!", m->name, rt, base, off);
 }
 static void memory(void **state) {
   (void)state;
@@ -663,7 +649,6 @@ static void ordered(void **state) {
     const char *s = suffix[log2];
     EACH_REGS(2, {
       const char *t = R(sf, D), *n = S(1, N);
-      CHECK(a64_ldxr(log2, D, N), "ldxr%s %s, [%s]", s, t, n);
       CHECK(a64_ldaxr(log2, D, N), "ldaxr%s %s, [%s]", s, t, n);
       CHECK(a64_ldar(log2, D, N), "ldar%s %s, [%s]", s, t, n);
       CHECK(a64_stlr(log2, D, N), "stlr%s %s, [%s]", s, t, n);
@@ -671,7 +656,6 @@ static void ordered(void **state) {
     EACH_REGS(3, {
       if (D == M || D == N) continue; /* unpredictable */
       const char *st = R(0, D), *t = R(sf, M), *n = S(1, N);
-      CHECK(a64_stxr(log2, D, M, N), "stxr%s %s, %s, [%s]", s, st, t, n);
       CHECK(a64_stlxr(log2, D, M, N), "stlxr%s %s, %s, [%s]", s, st, t, n);
     })
   }
@@ -694,10 +678,7 @@ static void ordered(void **state) {
   for (unsigned b = 0; b < 16; b++)
     if (names[b]) {
       CHECK(a64_dmb((enum a64_barrier)b), "dmb %s", names[b]);
-      CHECK(a64_dsb((enum a64_barrier)b), "dsb %s", names[b]);
     }
-  CHECK(a64_isb(), "isb");
-  CHECK(a64_clrex(), "clrex");
 }
 
 static void system_words(void **state) {
@@ -708,14 +689,11 @@ static void system_words(void **state) {
   CHECK(a64_brk(0), "brk #0");
   CHECK(a64_brk(1), "brk #1");
   CHECK(a64_brk(0xffff), "brk #65535");
-  CHECK(a64_svc(0), "svc #0");
-  CHECK(a64_svc(0xffff), "svc #65535");
   EACH_REGS(1, {
     CHECK(a64_mrs_tpidr(D), "mrs %s, tpidr_el0", R(1, D));
     CHECK(a64_mrs_fpcr(D), "mrs %s, fpcr", R(1, D));
     CHECK(a64_msr_fpcr(D), "msr fpcr, %s", R(1, D));
   })
-  assert_int_equal(a64_udf(0x1234), 0x1234); /* UDF: Capstone 4 does not know it */
 }
 
 int main(void) {

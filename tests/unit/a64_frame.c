@@ -294,8 +294,10 @@ static void on_diag(void *user, const kiln_diag *d) {
   fprintf(stderr, "# %u:%u: %s\n", d->line, d->column, d->message);
 }
 static void check_text(const char *text, uint64_t seed) {
-  kiln_module_options o = {
-    .target = KILN_TARGET_AARCH64, .stress_seed = seed, .verify = true, .on_diag = on_diag};
+  kiln_module_options o = {.target.processor = KILN_PROCESSOR_AARCH64,
+                           .stress_seed = seed,
+                           .verify = true,
+                           .on_diag = on_diag};
   kiln_module *m = kiln_module_new(&o);
   assert_non_null(m);
   kiln_session *s = kiln_session_new(m);

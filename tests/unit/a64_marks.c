@@ -28,7 +28,7 @@ static const char text[] =
 
 static void read_module(struct fixture *t, const char *source) {
   close_module(t);
-  t->options.target = KILN_TARGET_AARCH64;
+  t->options.target.processor = KILN_PROCESSOR_AARCH64;
   open_module(t);
   if (kiln_text_read(t->s, source, strlen(source), NULL, NULL) != KILN_OK)
     fail_msg("%s", kiln_module_diag(t->m)->message);
@@ -92,11 +92,11 @@ static void variant_pcs(void **state) {
 /* Other targets have no such convention, nor has this one Windows'. */
 static void not_there(void **state) {
   struct fixture *t = *state;
-  for (unsigned target = 0; target < KILN_TARGET_COUNT; target++) {
+  for (unsigned target = 1; target < KILN_PROCESSOR_COUNT; target++) {
     close_module(t);
-    t->options.target = (kiln_target)target;
+    t->options.target.processor = (kiln_processor)target;
     open_module(t);
-    kiln_cc other = target == KILN_TARGET_AARCH64 ? KILN_CC_WIN64 : KILN_CC_VECTOR;
+    kiln_cc other = target == KILN_PROCESSOR_AARCH64 ? KILN_CC_WIN64 : KILN_CC_VECTOR;
     assert_int_equal(kiln_sig_new(t->m, other, 0, NULL, 0, NULL, 0).id, 0);
     assert_int_equal(kiln_module_status(t->m), KILN_ERR_UNSUPPORTED);
     assert_non_null(

@@ -17,9 +17,9 @@ static kiln_module *new_module(void) {
   kiln_target host;
   if (!kiln_target_find_host(&host)) {
     assert_null(m);
-    m = kiln_module_new(&(kiln_module_options){0});
+    m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   } else {
-    assert_int_equal(kiln_module_target(m), host);
+    assert_int_equal(kiln_module_processor(m), host.processor);
   }
   assert_non_null(m);
   return m;
@@ -35,7 +35,22 @@ static kiln_func *begin(kiln_module *m, kiln_session *s) {
 /* A struct with something in the room for later is refused, by whatever takes it. */
 static void newer(void **state) {
   (void)state;
-  enum { SYMBOL, SECTION, DATA, CTOR, MODULE, FUNC, TRY, CTYPE, COUNT };
+  enum {
+    SYMBOL,
+    SECTION,
+    DATA,
+    RELOC,
+    CTOR,
+    MODULE,
+    CTYPE,
+    CFIELD,
+    FUNC,
+    TRY,
+    ASM,
+    DECLARED,
+    SET,
+    COUNT
+  };
   for (int k = 0; k < COUNT; k++) {
     kiln_module *m = new_module();
     kiln_session *s = kiln_session_new(m);
@@ -49,6 +64,25 @@ static void newer(void **state) {
     case DATA:
       kiln_data_define(m, x, &(kiln_data_desc){.size_bytes = 1, .reserved[1] = UINT64_MAX});
       break;
+    case RELOC:
+      kiln_data_define(
+        m, x,
+        &(kiln_data_desc){.size_bytes = 8,
+                          .relocs = &(kiln_reloc){.symbol = x, .size_bytes = 8, .reserved[0] = 1},
+                          .n_relocs = 1});
+      break;
+    case ASM:
+      kiln_build_asm(f, kiln_sig_parse(m, "()"), &(kiln_asm){.reserved[1] = 1}, NULL, 0);
+      break;
+    case DECLARED:
+      kiln_func_declare_variable(
+        f, &(kiln_debug_variable){.slot = kiln_slot_new(f, 8, 3), .reserved[0] = 1});
+      break;
+    case SET: kiln_func_set_variable(f, &(kiln_debug_value){.reserved[0] = 1}); break;
+    case CFIELD:
+      kiln_ctype_new_struct(
+        c, NULL, &(kiln_cfield){.type = kiln_ctype_basic(KILN_CTYPE_INT), .reserved[0] = 1}, 1);
+      break;
     case CTOR:
       kiln_ctor_add(m, &(kiln_ctor_desc){.func = kiln_func_symbol(f), .reserved[0] = 1});
       break;
@@ -61,7 +95,7 @@ static void newer(void **state) {
       break;
     default: break;
     }
-    bool of_func = k == FUNC || k == TRY;
+    bool of_func = k >= FUNC;
     assert_int_equal(of_func ? kiln_func_status(f) : kiln_module_status(m), KILN_ERR_ARGUMENT);
     kiln_ctypes_free(c);
     kiln_session_free(s);
@@ -71,7 +105,15 @@ static void newer(void **state) {
   kiln_jit_error e = {0};
   assert_null(kiln_jit_new(&(kiln_jit_options){.reserved[0] = 1}, &e));
   kiln_target host;
-  if (kiln_target_find_host(&host)) assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+  if (kiln_target_find_host(&host)) {
+    assert_int_equal(e.diag.status, KILN_ERR_ARGUMENT);
+    kiln_jit *jit = kiln_jit_new(NULL, NULL);
+    kiln_module *m = new_module();
+    kiln_jit_input input = {.module = m, .reserved[1] = 1};
+    assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, &e), KILN_ERR_ARGUMENT);
+    kiln_module_free(m);
+    kiln_jit_free(jit);
+  }
   kiln_jit_error_free(&e);
 }
 
@@ -269,10 +311,39 @@ static void units(void **state) {
   kiln_module_free(m);
 }
 
+/* A function that is described, and in which nothing has a location. */
+static void described_nowhere(void **state) {
+  (void)state;
+  kiln_module *m = new_module();
+  kiln_session *s = kiln_session_new(m);
+  kiln_debug *d = kiln_module_debug(m);
+  kiln_die_declaration what = {.name = "f", .file = kiln_die_new_file(d, "/src", "a.c"), .line = 1};
+  kiln_die unit = kiln_die_new_unit(d, what.file, "test", KILN_DW_LANG_C99);
+  kiln_symbol_desc desc = {.name = "f"};
+  kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, NULL, 0, NULL, 0);
+  kiln_func *f = kiln_func_begin(s, kiln_func_declare(m, &desc, sig));
+  kiln_block next = kiln_block_new(f);
+  kiln_func_set_debug(f, kiln_die_new_function(d, unit, &what, false), unit, 0);
+  kiln_build_br(f, next, NULL, 0);
+  kiln_block_switch(f, next);
+  kiln_build_ret(f, NULL, 0);
+  assert_int_equal(kiln_func_compile(f), KILN_OK);
+  kiln_buffer out = {0};
+  assert_int_equal(kiln_emit_elf(m, &s, 1, &out), KILN_OK);
+  kiln_buffer_free(&out);
+  kiln_session_free(s);
+  kiln_module_free(m);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(newer), cmocka_unit_test(attributes), cmocka_unit_test(operations),
-    cmocka_unit_test(files), cmocka_unit_test(file_names), cmocka_unit_test(units),
+    cmocka_unit_test(newer),
+    cmocka_unit_test(attributes),
+    cmocka_unit_test(operations),
+    cmocka_unit_test(files),
+    cmocka_unit_test(file_names),
+    cmocka_unit_test(units),
+    cmocka_unit_test(described_nowhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

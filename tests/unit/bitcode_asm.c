@@ -16,7 +16,7 @@ struct assembler {
 
 static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts, uint32_t n) {
   struct assembler *a = user;
-  assert_int_equal(target, KILN_TARGET_X86_64);
+  assert_int_equal(target.processor, KILN_PROCESSOR_X86_64);
   a->calls++;
   a->texts += n;
   for (uint32_t i = 0; i < n; i++) {
@@ -36,7 +36,8 @@ static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts
 
 static kiln_status compile(const kiln_buffer *bc, struct assembler *a, struct bc_result *r,
                            kiln_buffer *object) {
-  kiln_module_options o = {.target = KILN_TARGET_X86_64, .on_diag = bc_note, .on_diag_user = r};
+  kiln_module_options o = {
+    .target.processor = KILN_PROCESSOR_X86_64, .on_diag = bc_note, .on_diag_user = r};
   if (a) o.assemble = assemble;
   o.assemble_user = a;
   kiln_module *m = kiln_module_new(&o);

@@ -187,7 +187,8 @@ static void fail_memory(bool throws) {
   for (; status != KILN_OK; n++) {
     assert_true(n < 100000);
     struct failing budget = {.fail_at = (size_t)n + 1, .on = true, .junk = true};
-    kiln_module_options options = {.allocator = failing_allocator(&budget)};
+    kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
+                                   .allocator = failing_allocator(&budget)};
     kiln_module *m = kiln_module_new(&options);
     if (!m) continue;
     kiln_session *s = kiln_session_new(m);

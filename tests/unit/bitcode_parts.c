@@ -30,8 +30,10 @@ static const char source[] =
 enum { FORKS = 3 };
 
 static kiln_module *new_module(struct bc_result *r) {
-  kiln_module_options o = {
-    .target = KILN_TARGET_X86_64, .name = "test", .on_diag = bc_note, .on_diag_user = r};
+  kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64,
+                           .name = "test",
+                           .on_diag = bc_note,
+                           .on_diag_user = r};
   kiln_module *m = kiln_module_new(&o);
   assert_non_null(m);
   return m;
@@ -309,7 +311,8 @@ static void block_addresses(void **state) {
 /* Opens, forks and reads backwards by turns; the first status that is not KILN_OK. */
 static kiln_status try_parts(const uint8_t *bytes, size_t size, long budget) {
   struct failing b = {.fail_at = (size_t)budget + 1, .on = true};
-  kiln_module_options o = {.allocator = failing_allocator(&b)};
+  kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64,
+                           .allocator = failing_allocator(&b)};
   kiln_module *m = kiln_module_new(&o);
   if (!m) return KILN_ERR_MEMORY;
   kiln_session *s[2] = {kiln_session_new(m), kiln_session_new(m)};

@@ -363,7 +363,7 @@ static void finish_checks_blocks(void **state) {
   assert_int_equal(f->block[2].pos, 0);
   f = again(t);
   kiln_block_new(f);
-  kiln_block_take_address(f, block(1));
+  kn_block_take_address(f, block(1));
   FAILS(KILN_ERR_STRUCTURE, finish_ret(f));
 }
 
@@ -505,7 +505,7 @@ static void forwards_stand_for_anything(void **state) {
   assert_int_equal(finish_ret(f), KILN_OK);
   assert_int_equal(f->inst[first].a, kiln_const_int(f, 77).id);
   assert_int_equal(f->inst[first + 1].a, slot_value.id);
-  assert_true(slot(f, slot_value)->escaped);
+  assert_true(slot(f, slot_value)->memory);
   assert_int_equal(f->inst[first + 2].a, b.id);
   assert_int_equal(f->inst[first + 3].a, b.id);
   assert_int_equal(f->inst[first + 4].a, d.id);
@@ -574,9 +574,9 @@ static void indirect_branches(void **state) {
   assert_int_equal(f->block[0].n_edges, 3);
   assert_int_equal(f->facts.address_taken, 2);
   assert_true(f->block[1].address_taken && f->block[2].address_taken);
-  kiln_block_take_address(f, block(2));
+  kn_block_take_address(f, block(2));
   assert_int_equal(f->facts.address_taken, 2);
-  kiln_block_take_address(f, block(3));
+  kn_block_take_address(f, block(3));
   assert_int_equal(f->facts.address_taken, 3);
   kiln_value zero = kiln_const_int(f, 0);
   for (uint32_t i = 1; i < 4; i++) {
@@ -585,8 +585,8 @@ static void indirect_branches(void **state) {
   }
   assert_int_equal(kiln_func_finish(f), KILN_OK);
   f = again(t);
-  FAILS(KILN_ERR_ARGUMENT, (kiln_block_take_address(f, block(0)), 0));
-  FAILS(KILN_ERR_ARGUMENT, (kiln_block_take_address(f, block(1)), 0));
+  FAILS(KILN_ERR_ARGUMENT, (kn_block_take_address(f, block(0)), 0));
+  FAILS(KILN_ERR_ARGUMENT, (kn_block_take_address(f, block(1)), 0));
   FAILS(KILN_ERR_ARGUMENT, (kiln_build_brind(f, kiln_func_param(f, 0), &(kiln_block){4}, 1), 0));
   /* A block symbol made before the body marks its block, which must exist. */
   kiln_block_symbol(t->m, t->func, (kiln_block){2});

@@ -113,7 +113,8 @@ static void allocations_may_fail(void **state) {
   for (unsigned n = 0; !complete; n++) {
     assert_true(n < 1000);
     struct failing memory = {.fail_at = n + 1, .on = true};
-    kiln_module_options options = {.allocator = failing_allocator(&memory)};
+    kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
+                                   .allocator = failing_allocator(&memory)};
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = m ? kiln_session_new(m) : NULL;
     if (s) {
@@ -169,9 +170,9 @@ static void *dirty_realloc(void *user, void *old, size_t size) {
 /* A terminator that cannot be lowered ends the function, whatever lies in memory behind it. */
 static void nothing_follows_the_last(void **state) {
   (void)state;
-  for (kiln_target target = 0; target < KILN_TARGET_COUNT; target++) {
-    kiln_module *m =
-      kiln_module_new(&(kiln_module_options){.target = target, .allocator = {dirty_realloc, NULL}});
+  for (kiln_processor target = 1; target < KILN_PROCESSOR_COUNT; target++) {
+    kiln_module *m = kiln_module_new(
+      &(kiln_module_options){.target.processor = target, .allocator = {dirty_realloc, NULL}});
     assert_non_null(m);
     kiln_session *s = kiln_session_new(m);
     const kiln_type three[] = {KILN_TYPE_F80, KILN_TYPE_F80, KILN_TYPE_F80};

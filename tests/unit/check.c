@@ -31,8 +31,8 @@ static void test_number(void **state) {
                              "  ret %b\n"
                              "}\n";
   kiln_diag d = {0};
-  kiln_module *m = kiln_module_new(
-    &(kiln_module_options){.target = KILN_TARGET_X86_64, .on_diag = note_diag, .on_diag_user = &d});
+  kiln_module *m = kiln_module_new(&(kiln_module_options){
+    .target.processor = KILN_PROCESSOR_X86_64, .on_diag = note_diag, .on_diag_user = &d});
   kiln_session *s = kiln_session_new(m);
   assert_int_equal(kiln_text_read(s, text, strlen(text), NULL, NULL), KILN_ERR_UNSUPPORTED);
   assert_int_equal(d.block, 1);
@@ -72,8 +72,8 @@ static kiln_status sink(void *user, kiln_func *f) {
   return kiln_func_compile(f);
 }
 
-static kiln_status compile(struct work *w, const char *text, kiln_target target, uint64_t seed) {
-  kiln_module_options o = {.target = target, .stress_seed = seed, .verify = true};
+static kiln_status compile(struct work *w, const char *text, kiln_processor target, uint64_t seed) {
+  kiln_module_options o = {.target.processor = target, .stress_seed = seed, .verify = true};
   *w = (struct work){.m = kiln_module_new(&o), .log = calloc(1, sizeof *w->log)};
   w->s = kiln_session_new(w->m);
   assert_true(kn_session_set_log(w->s, on_event, w->log));
@@ -158,7 +158,7 @@ static void test_counts(void **state) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct work w;
-    assert_int_equal(compile(&w, rows[i].text, KILN_TARGET_X86_64, 0), KILN_OK);
+    assert_int_equal(compile(&w, rows[i].text, KILN_PROCESSOR_X86_64, 0), KILN_OK);
     if (w.log->counts[rows[i].event] < rows[i].least)
       fail_msg("row %u: %u events", (unsigned)i, w.log->counts[rows[i].event]);
     end(&w);
@@ -168,7 +168,7 @@ static void test_counts(void **state) {
 static void test_set_log(void **state) {
   (void)state;
   struct work w;
-  assert_int_equal(compile(&w, "", KILN_TARGET_X86_64, 0), KILN_OK);
+  assert_int_equal(compile(&w, "", KILN_PROCESSOR_X86_64, 0), KILN_OK);
   assert_true(kn_session_set_log(w.s, NULL, NULL));
   assert_int_equal(kiln_text_read(w.s, sum, strlen(sum), NULL, NULL), KILN_OK);
   assert_int_equal(w.log->n, 0);
@@ -187,7 +187,7 @@ static void test_pressure(void **state) {
   sprintf(text + n, "  ret v%d\n}\n", 2 * VALUES);
   for (uint64_t seed = 0; seed < 8; seed++) {
     struct work w;
-    assert_int_equal(compile(&w, text, KILN_TARGET_X86_64, seed), KILN_OK);
+    assert_int_equal(compile(&w, text, KILN_PROCESSOR_X86_64, seed), KILN_OK);
     assert_true(w.log->to_frame >= VALUES - 15); /* there are 15 registers at most */
     end(&w);
   }
@@ -236,9 +236,9 @@ static void damage(struct work *w, uint32_t at, bool move) {
 
 static void test_damage(void **state) {
   const char *text = *state;
-  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
+  for (unsigned t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     struct work w;
-    assert_int_equal(compile(&w, text, (kiln_target)t, 0), KILN_OK);
+    assert_int_equal(compile(&w, text, (kiln_processor)t, 0), KILN_OK);
     assert_false(finds(&w, w.log->events, w.log->n));
     bool on_edge = false;
     for (uint32_t at = 0; at < w.log->n; at++) {
@@ -259,7 +259,7 @@ static void test_damage(void **state) {
 static void test_message(void **state) {
   (void)state;
   struct work w;
-  assert_int_equal(compile(&w, sum, KILN_TARGET_X86_64, 0), KILN_OK);
+  assert_int_equal(compile(&w, sum, KILN_PROCESSOR_X86_64, 0), KILN_OK);
   uint32_t at = 0;
   while (w.log->events[at].event != KN_EV_USE) at++;
   w.log->events[at].place = 7; /* r7 is rdi, as it happens r6 is rsi: whichever it was not */
@@ -290,7 +290,8 @@ int main(void) {
 #else
 static void test_no_log(void **state) {
   (void)state;
-  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_session *s = kiln_session_new(m);
   assert_false(kn_session_set_log(s, NULL, NULL));
   kiln_session_free(s);

@@ -25,9 +25,9 @@ struct fixture {
 
 static void on_diag(void *user, const kiln_diag *d) { ((struct fixture *)user)->diag = *d; }
 
-static bool make(struct fixture *t, kiln_target target) {
+static bool make(struct fixture *t, kiln_processor target) {
   t->m = kiln_module_new(&(kiln_module_options){.name = "test",
-                                                .target = target,
+                                                .target.processor = target,
                                                 .allocator = failing_allocator(&t->memory),
                                                 .on_diag = on_diag,
                                                 .on_diag_user = t});
@@ -43,14 +43,14 @@ static void destroy(struct fixture *t) {
   kiln_module_free(t->m);
 }
 
-static int setup_for(void **state, kiln_target target) {
+static int setup_for(void **state, kiln_processor target) {
   static struct fixture fixture;
   memset(&fixture, 0, sizeof fixture);
   *state = &fixture;
   return make(&fixture, target) ? 0 : 1;
 }
-static int setup(void **state) { return setup_for(state, KILN_TARGET_X86_64); }
-static int setup_a64(void **state) { return setup_for(state, KILN_TARGET_AARCH64); }
+static int setup(void **state) { return setup_for(state, KILN_PROCESSOR_X86_64); }
+static int setup_a64(void **state) { return setup_for(state, KILN_PROCESSOR_AARCH64); }
 
 static int teardown(void **state) {
   destroy(*state);
@@ -552,7 +552,7 @@ static void failing_memory(void **state) {
   unsigned failures = 0;
   for (size_t k = 1;; k++) {
     struct fixture t = {.memory.fail_at = k};
-    if (make(&t, KILN_TARGET_X86_64)) {
+    if (make(&t, KILN_PROCESSOR_X86_64)) {
       for (unsigned i = 0; i < 60; i++) {
         kiln_cfield fields[2] = {{.type = kiln_ctype_basic(KILN_CTYPE_INT)},
                                  {.type = kiln_ctype_basic(KILN_CTYPE_DOUBLE)}};
@@ -606,10 +606,10 @@ static void interned(void **state) {
 
 /* Links what was compiled and gives the address of a function. */
 static void *jit_function(struct fixture *t, kiln_jit **jit, const char *name) {
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   *jit = kiln_jit_new(NULL, NULL);
   assert_int_equal(kiln_jit_add(*jit, 0, &input, 1, NULL, NULL), KILN_OK);
-  return kiln_jit_find(*jit, name);
+  return kiln_jit_lookup(*jit, name);
 }
 
 static kiln_func *define(struct fixture *t, const char *name, kiln_csig sig) {
@@ -642,7 +642,7 @@ static void not_promoted(void **state) {
 
   g = define(t, "call", kiln_csig_new(t->c, 0, f, (kiln_ctype[]){c, f}, 2));
   kiln_value args[] = {kiln_const_int(g, 7), kiln_func_param(g, 0), kiln_func_param(g, 1)};
-  kiln_value callee = kiln_const_symbol(g, kiln_symbol_find(t->m, "pick"), 0);
+  kiln_value callee = kiln_const_symbol(g, kiln_symbol_lookup(t->m, "pick"), 0);
   v = kiln_build_ccall(g, t->c, of_call, callee, (kiln_value){0}, args, 3);
   kiln_build_ret(g, &v, 1);
   assert_int_equal(kiln_func_compile(g), KILN_OK);
@@ -713,7 +713,7 @@ static void calls_in_memory(void **state) {
   kiln_value slot = kiln_slot_new(g, 8, 3), empty = kiln_slot_new(g, 1, 0);
   kiln_build_store(g, KILN_TYPE_I64, slot, 0, kiln_func_param(g, 1), 0);
   kiln_value args[] = {kiln_func_param(g, 0), empty, slot, kiln_func_param(g, 2)};
-  kiln_value callee = kiln_const_symbol(g, kiln_symbol_find(t->m, "f"), 0);
+  kiln_value callee = kiln_const_symbol(g, kiln_symbol_lookup(t->m, "f"), 0);
   v = kiln_build_ccall(g, t->c, sig, callee, (kiln_value){0}, args, 4);
   v = kiln_build_load(g, KILN_TYPE_I64, v, 0, 0);
   kiln_build_ret(g, &v, 1);

@@ -118,8 +118,8 @@ struct fixture {
   struct kn_eh_actions actions;
 };
 
-static void open_with(struct fixture *t, kiln_target target, kiln_pic pic) {
-  kiln_module_options options = {.target = target, .pic = pic};
+static void open_with(struct fixture *t, kiln_processor target, kiln_pic pic) {
+  kiln_module_options options = {.target.processor = target, .pic = pic};
   *t = (struct fixture){.m = kiln_module_new(&options)};
   t->s = kiln_session_new(t->m);
   kiln_sig sig = kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, NULL, 0);
@@ -145,7 +145,7 @@ static uint32_t chain_of(struct fixture *t, unsigned n, const int32_t *values) {
 static void test_sites(void **state) {
   struct fixture t;
   (void)state;
-  open_with(&t, KILN_TARGET_X86_64, KILN_PIC_FULL);
+  open_with(&t, KILN_PROCESSOR_X86_64, KILN_PIC_FULL);
   uint32_t one = CHAIN(&t, 1, 0), two = CHAIN(&t, 2, 1, 0), again = CHAIN(&t, 1, 0);
   assert_int_equal(CHAIN(&t, 0), 0); /* cleanup only */
   assert_int_equal(one, again);
@@ -175,7 +175,7 @@ static void test_filters(void **state) {
   struct fixture t;
   char text[64];
   (void)state;
-  open_with(&t, KILN_TARGET_X86_64, KILN_PIC_FULL);
+  open_with(&t, KILN_PROCESSOR_X86_64, KILN_PIC_FULL);
   int32_t none = kn_eh_filter(&t.actions, t.f, NULL, 0);
   int32_t many = kn_eh_filter(&t.actions, t.f, (uint32_t[]){1, 200, 3}, 3);
   int32_t tail = kn_eh_filter(&t.actions, t.f, (uint32_t[]){200, 3}, 2);
@@ -201,7 +201,7 @@ static void test_lengths(void **state) {
   struct fixture t;
   struct kn_eh_site want[200];
   (void)state;
-  open_with(&t, KILN_TARGET_AARCH64, KILN_PIC_FULL);
+  open_with(&t, KILN_PROCESSOR_AARCH64, KILN_PIC_FULL);
   CHAIN(&t, 1);
   uint32_t types[40] = {0}, n_tables = 0;
   for (uint32_t n = 0; n < 200; n++) {
@@ -220,13 +220,13 @@ static void test_lengths(void **state) {
 
 static void test_encodings(void **state) {
   static const struct {
-    kiln_target target;
+    kiln_processor target;
     kiln_pic pic;
     uint8_t encoding;
-  } rows[] = {{KILN_TARGET_X86_64, KILN_PIC_FULL, KN_EH_INDIRECT_PCREL_SDATA4},
-              {KILN_TARGET_X86_64, KILN_PIC_PIE, KN_EH_INDIRECT_PCREL_SDATA4},
-              {KILN_TARGET_X86_64, KILN_PIC_STATIC, KN_EH_UDATA4},
-              {KILN_TARGET_AARCH64, KILN_PIC_STATIC, KN_EH_INDIRECT_PCREL_SDATA4}};
+  } rows[] = {{KILN_PROCESSOR_X86_64, KILN_PIC_FULL, KN_EH_INDIRECT_PCREL_SDATA4},
+              {KILN_PROCESSOR_X86_64, KILN_PIC_PIE, KN_EH_INDIRECT_PCREL_SDATA4},
+              {KILN_PROCESSOR_X86_64, KILN_PIC_STATIC, KN_EH_UDATA4},
+              {KILN_PROCESSOR_AARCH64, KILN_PIC_STATIC, KN_EH_INDIRECT_PCREL_SDATA4}};
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct fixture t;
@@ -281,7 +281,8 @@ static const struct {
 static void test_functions(void **state) {
   (void)state;
   for (size_t i = 0; i < 2 * sizeof functions / sizeof *functions; i++) {
-    kiln_module_options options = {.target = i % 2 ? KILN_TARGET_AARCH64 : KILN_TARGET_X86_64};
+    kiln_module_options options = {.target.processor =
+                                     i % 2 ? KILN_PROCESSOR_AARCH64 : KILN_PROCESSOR_X86_64};
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = kiln_session_new(m);
     char text[1024], sites[16] = "";

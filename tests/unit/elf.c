@@ -26,7 +26,7 @@ static void empty_module(void **state) {
   assert_int_equal(note.sh_flags, 0);
   assert_int_equal(note.sh_size, 0);
   assert_int_equal(section(t, ".eh_frame"), 0);
-  t->options.target = KILN_TARGET_AARCH64;
+  t->options.target.processor = KILN_PROCESSOR_AARCH64;
   close_module(t);
   open_module(t);
   load(t);
@@ -472,7 +472,7 @@ static void function_sections(void **state) {
   open_module(t);
   code_of(t->s, func(t, "f", KILN_LINKAGE_EXTERNAL), "\x01\x02", 2);
   code_of(t->s, func(t, "g", KILN_LINKAGE_INTERNAL), "\xe8\0\0\0\0", 5);
-  code_reloc(t->s, 1, kiln_symbol_find(t->m, "f"), R_X86_64_PLT32, -4);
+  code_reloc(t->s, 1, kiln_symbol_lookup(t->m, "f"), R_X86_64_PLT32, -4);
   code_of(t->s, func(t, NULL, KILN_LINKAGE_PRIVATE), "\x03", 1);
   code_of(t->s, func(t, "p", KILN_LINKAGE_PRIVATE), "\x04", 1);
   load(t);
@@ -674,7 +674,7 @@ static uint32_t word(const uint8_t *p) {
 static void unwind_table(void **state) {
   struct fixture *t = *state;
   static const struct {
-    kiln_target target;
+    kiln_processor target;
     uint8_t code_align, ra;
     uint8_t second; /* offset of a function behind one of 4 bytes */
     const char *rules;
@@ -682,11 +682,11 @@ static void unwind_table(void **state) {
     uint32_t type;
   } rows[] = {
     /* DWARF register 7 is rsp, 16 the return address; on AArch64 31 is sp, 30 is x30 */
-    {KILN_TARGET_X86_64, 1, 16, 16, "\x0c\x07\x08\x90\x01", 5, R_X86_64_PC32},
-    {KILN_TARGET_AARCH64, 4, 30, 4, "\x0c\x1f\x00", 3, R_AARCH64_PREL32},
+    {KILN_PROCESSOR_X86_64, 1, 16, 16, "\x0c\x07\x08\x90\x01", 5, R_X86_64_PC32},
+    {KILN_PROCESSOR_AARCH64, 4, 30, 4, "\x0c\x1f\x00", 3, R_AARCH64_PREL32},
   };
   for (unsigned i = 0; i < 2; i++) {
-    t->options.target = rows[i].target;
+    t->options.target.processor = rows[i].target;
     close_module(t);
     open_module(t);
     code_of(t->s, func(t, "f", KILN_LINKAGE_EXTERNAL), "\x01\x02\x03\x04", 4);
@@ -736,7 +736,7 @@ static void unwind_table(void **state) {
     assert_ptr_equal(p, end);
     assert_int_equal(n_relocs(t, at), 3);
     /* AArch64 marks where code begins */
-    assert_int_equal(symbol_number(t, "$x") != 0, rows[i].target == KILN_TARGET_AARCH64);
+    assert_int_equal(symbol_number(t, "$x") != 0, rows[i].target == KILN_PROCESSOR_AARCH64);
   }
 }
 

@@ -291,7 +291,7 @@ static void link_mold(void **state) { link_with(*state, "mold", "mold", "ld.mold
 static void link_aarch64(void **state) {
   struct fixture *t = *state;
   if (!exists("aarch64-linux-gnu-gcc") || !exists("qemu-aarch64")) skip();
-  t->options.target = KILN_TARGET_AARCH64;
+  t->options.target.processor = KILN_PROCESSOR_AARCH64;
   close_module(t);
   open_module(t);
   struct scene s;

@@ -122,7 +122,7 @@ static void calls_are_resolved(void **state) {
 
 static void calls_are_resolved_on_aarch64(void **state) {
   struct fixture *t = *state;
-  t->options.target = KILN_TARGET_AARCH64;
+  t->options.target.processor = KILN_PROCESSOR_AARCH64;
   close_module(t);
   open_module(t);
   kiln_symbol local = func(t, "local", KILN_LINKAGE_INTERNAL), ext = undefined(t, "ext");
@@ -151,15 +151,16 @@ static void calls_are_resolved_on_aarch64(void **state) {
 static void data_relocations(void **state) {
   struct fixture *t = *state;
   static const struct {
-    kiln_target target;
+    kiln_processor target;
     uint32_t abs64, abs32, rel64, rel32;
     int second; /* offset of a function behind one of 4 bytes */
   } machines[] = {
-    {KILN_TARGET_X86_64, R_X86_64_64, R_X86_64_32, R_X86_64_PC64, R_X86_64_PC32, 16},
-    {KILN_TARGET_AARCH64, R_AARCH64_ABS64, R_AARCH64_ABS32, R_AARCH64_PREL64, R_AARCH64_PREL32, 4},
+    {KILN_PROCESSOR_X86_64, R_X86_64_64, R_X86_64_32, R_X86_64_PC64, R_X86_64_PC32, 16},
+    {KILN_PROCESSOR_AARCH64, R_AARCH64_ABS64, R_AARCH64_ABS32, R_AARCH64_PREL64, R_AARCH64_PREL32,
+     4},
   };
   for (unsigned i = 0; i < 2; i++) {
-    t->options.target = machines[i].target;
+    t->options.target.processor = machines[i].target;
     close_module(t);
     open_module(t);
     kiln_symbol ext = undefined(t, "ext"), f = func(t, "f", KILN_LINKAGE_INTERNAL);

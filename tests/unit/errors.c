@@ -178,7 +178,7 @@ static void in_a_jit(void **state) {
   kiln_jit_error error = {0};
   kiln_jit *jit = kiln_jit_new(NULL, &error);
   assert_non_null(jit);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   kiln_symbol f = declare(t, "f");
   kiln_func *open = good(t->s, f);
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, &error), KILN_ERR_STRUCTURE);
@@ -202,7 +202,7 @@ static void in_a_stream(void **state) {
   assert_int_equal(kiln_func_try_compile(bad(t->s, f), NULL), KILN_ERR_STRUCTURE);
   assert_int_equal(kiln_func_try_compile(good(t->s, f), NULL), KILN_OK);
   assert_int_equal(kiln_jit_stream_add(stream, t->s, 0, NULL, NULL), KILN_OK);
-  assert_int_equal(((int64_t (*)(int64_t))(uintptr_t)kiln_jit_find(jit, "f"))(7), 7);
+  assert_int_equal(((int64_t (*)(int64_t))(uintptr_t)kiln_jit_lookup(jit, "f"))(7), 7);
   kiln_jit_stream_free(stream);
   kiln_jit_free(jit);
 }
@@ -303,9 +303,9 @@ static void truncating_store(void **state) {
   kiln_build_ret(f, &r, 1);
   assert_int_equal(kiln_func_compile(f), KILN_OK);
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, NULL), KILN_OK);
-  int64_t (*call)(int64_t) = (int64_t (*)(int64_t))(uintptr_t)kiln_jit_find(jit, "f");
+  int64_t (*call)(int64_t) = (int64_t (*)(int64_t))(uintptr_t)kiln_jit_lookup(jit, "f");
   assert_int_equal(call(0x1234567), 0xffff6700);
   kiln_jit_free(jit);
 }

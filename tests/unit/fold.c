@@ -155,7 +155,7 @@ static void wrong_types(void **state) {
   struct fixture *t = *state;
   for (unsigned i = 0; i < 6; i++) {
     kiln_func_discard(t->f);
-    t->f = kiln_func_begin(t->s, kiln_symbol_find(t->m, "f"));
+    t->f = kiln_func_begin(t->s, kiln_symbol_lookup(t->m, "f"));
     const kiln_value none = {0};
     if (i == 0) kiln_fold_binary(t->f, KILN_OP_ADD, I32, t->v, number(t, 0));
     if (i == 1) kiln_fold_binary(t->f, KILN_OP_SUB, F64, t->v, t->v);

@@ -194,7 +194,8 @@ struct fixture {
 };
 
 static void open(struct fixture *t) {
-  *t = (struct fixture){.m = kiln_module_new(&(kiln_module_options){.name = "fold"})};
+  *t = (struct fixture){.m = kiln_module_new(&(kiln_module_options){
+                          .target.processor = KILN_PROCESSOR_X86_64, .name = "fold"})};
   t->s = kiln_session_new(t->m);
   t->in = kiln_interp_new(t->m, NULL);
   assert_non_null(t->in);

@@ -2,6 +2,7 @@
  * makes of what is inlined. A program is text in which "caller" calls "callee", whose symbol nothing else refers to. */
 #include "build_fixture.h"
 #include "ir/inline/inlining.h"
+#include "lib/codegen/output.h"
 #include "lib/codegen/plan.h"
 
 #include <kiln/kiln.h>
@@ -22,10 +23,24 @@ struct program {
   void (*change)(kiln_func *f, const char *name);
 };
 
+/* The policy of programs that are read from now on, and why the newest call of a kept function, or the newest function
+ * that could not be kept, is not inlined: NULL, it is. */
+static kiln_inline_attrs policy;
+static const char *told;
+
+/* Decides by the numbers. */
+static bool listen(void *user, const kiln_inline_call_info *call) {
+  (void)user;
+  told = call->why_not;
+  return call->why_not == NULL;
+}
+
 static kiln_status keep(void *user, kiln_func *f) {
   struct program *p = user;
   if (p->change != NULL) p->change(f, kiln_symbol_get(p->m, kiln_func_symbol(f)).desc.name);
   if (kiln_func_keep(f) == KILN_OK) return KILN_OK;
+  told = kiln_func_why_not_kept(f);
+  assert_non_null(told);
   assert_true(p->n_held < MAX_HELD);
   p->held[p->n_held++] = f;
   return KILN_OK;
@@ -39,9 +54,12 @@ static void read_changed(struct program *p, const char *text, kiln_module_attrs 
   *p = (struct program){.m = kiln_module_new(&options), .change = change};
   p->s = kiln_session_new(p->m);
   assert_int_equal(kiln_module_set_attrs(p->m, &attrs), KILN_OK);
+  assert_int_equal(kiln_module_set_inline_attrs(p->m, &policy), KILN_OK);
+  told = NULL;
   if (kiln_text_read(p->s, text, strlen(text), keep, p) != KILN_OK)
     fail_msg("%s\n%s", kiln_module_diag(p->m)->message, text);
   assert_int_equal(kiln_module_settle_inlining(p->m), KILN_OK);
+  assert_int_equal(kiln_module_track_reachability(p->m), KILN_OK);
 }
 
 static void read_program(struct program *p, const char *text, kiln_module_attrs attrs) {
@@ -50,7 +68,7 @@ static void read_program(struct program *p, const char *text, kiln_module_attrs 
 
 /* The text of a kept function, with calls inlined; it is verified and compiled, too. */
 static const char *expanded(struct program *p, const char *name) {
-  kiln_symbol symbol = kiln_symbol_find(p->m, name);
+  kiln_symbol symbol = kiln_symbol_lookup(p->m, name);
   kiln_func *f = kiln_session_begin_kept(p->s, symbol);
   assert_non_null(f);
   p->text.size = 0;
@@ -69,7 +87,8 @@ static void end_program(struct program *p) {
   kiln_module_free(p->m);
 }
 
-static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL};
+static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL,
+                                        .variables = KILN_VARIABLES_AS_IS};
 
 /* ---- rows ---- */
 
@@ -88,6 +107,10 @@ static const kiln_module_attrs small = {.inlining = KILN_INLINING_SMALL};
   "func internal @callee(i64) -> i64 personality @p {\n"                                           \
   "b0(v0: i64):\n  try @other(v0) to b1(result 0) unwind b2(exception 0) [" clauses "]\n"          \
   "b1(v2: i64):\n  ret v2\nb2(v3: i64):\n  ret v3\n}\n"
+
+/* A function that preserves no register, and a body that calls it. */
+#define LOSES "declare @other(i64) -> i64 preserve_none\n"
+#define CALLS_OTHER "b0(v0: i64):\n  v1 = call @other(v0)\n  ret v1\n}\n"
 
 /* What debuggers are to know of a function that says so. */
 #define DEBUG                                                                                      \
@@ -148,6 +171,12 @@ static const struct row {
    "declare @setjmp(i64) -> i32\n" CALLEE
    "b0(v0: i64):\n  v1 = call @setjmp(v0)\n  v2 = sext.i64 i32 v1\n  ret v2\n}\n" CALLER CALL,
    NULL},
+  {KN_INLINE_LOSES, LOSES CALLEE CALLS_OTHER CALLER CALL,
+   LOSES CALLEE DOUBLE CALLER
+   "b0(v0: i64):\n  v1 = call @other(v0)\n  v2 = call @callee(v1)\n  ret v2\n}\n",
+   NULL},
+  {KN_INLINE_LOSES, LOSES CALLEE CALLS_OTHER CALLER CALL,
+   LOSES CALLEE "  !inline always\n" CALLS_OTHER CALLER CALL, NULL},
   {KN_INLINE_STACK, CALLEE "b0(v0: i64):\n  v1 = salloc v0\n  ret v1\n}\n" CALLER CALL,
    CALLEE DOUBLE CALLER CALL, NULL},
   {KN_INLINE_TAILCALL,
@@ -221,7 +250,7 @@ static const struct row {
 
 /* Compiles the caller. Does its code still refer to the callee? */
 static bool calls(struct program *p) {
-  kiln_symbol caller = kiln_symbol_find(p->m, "caller");
+  kiln_symbol caller = kiln_symbol_lookup(p->m, "caller");
   kiln_func *f = kiln_session_begin_kept(p->s, caller);
   for (unsigned i = 0; i < p->n_held && f == NULL; i++)
     if (kiln_func_symbol(p->held[i]).id == caller.id) {
@@ -230,31 +259,94 @@ static bool calls(struct program *p) {
     }
   assert_non_null(f);
   if (kiln_func_compile(f) != KILN_OK) fail_msg("%s", kiln_module_diag(p->m)->message);
-  return kiln_module_is_wanted(p->m, kiln_symbol_find(p->m, "callee"));
+  return kiln_module_is_reachable(p->m, kiln_symbol_lookup(p->m, "callee"));
 }
 
 static bool tested[KN_INLINE_COUNT];
 
 /* Why no call of the callee is inlined: that is the row, if it is about the function. */
 static void check_why(struct program *p, enum kn_inline_row row) {
-  const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_find(p->m, "callee"));
+  const char *why = kiln_module_why_not_inlined(p->m, kiln_symbol_lookup(p->m, "callee"));
   if (why != NULL) assert_string_equal(why, kn_inline_text[row]);
   tested[row] = true;
 }
 
 static void each_row(void **state) {
   (void)state;
+  policy.decide = listen;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const struct row *r = &rows[i];
     struct program p;
     read_changed(&p, r->with, small, r->change);
     check_why(&p, r->row);
     if (!calls(&p)) fail_msg("inlined all the same: %s", kn_inline_text[r->row]);
+    assert_non_null(told);
+    assert_string_equal(told, kn_inline_text[r->row]);
     end_program(&p);
     read_program(&p, r->without, small);
     if (calls(&p)) fail_msg("not inlined without this: %s", kn_inline_text[r->row]);
+    assert_null(told);
     end_program(&p);
   }
+  policy.decide = NULL;
+}
+
+/* ---- an embedder's policy ---- */
+
+static bool say(void *user, const kiln_inline_call_info *call) {
+  assert_int_equal(call->caller.id, call->within.id);
+  assert_int_equal(call->depth, 0);
+  told = call->why_not;
+  return call->is_open && *(bool *)user;
+}
+
+/* Its answer counts where inlining is possible and not required. */
+static void embedder(void **state) {
+  (void)state;
+  static const struct {
+    const char *callee;
+    enum kn_inline_row row; /* by the numbers */
+    bool calls_if_no, calls_if_yes;
+  } all[] = {
+    {CALLEE DOUBLE, KN_INLINE_NONE, true, false},
+    {CALLEE "  !inline always\n" DOUBLE, KN_INLINE_NONE, false, false},
+    {CALLEE "  !inline never\n" DOUBLE, KN_INLINE_NEVER, true, true},
+    /* larger than the policy's numbers say */
+    {CALLEE "b0(v0: i64):\n  v1 = mul.i64 v0, v0\n  v2 = mul.i64 v1, v0\n  v3 = mul.i64 v2, v0\n"
+            "  ret v3\n}\n",
+     KN_INLINE_LARGE, true, false},
+    /* and in a circle */
+    {CALLEE "b0(v0: i64):\n  v1 = mul.i64 v0, v0\n  v2 = mul.i64 v1, v0\n"
+            "  v3 = call @callee(v2)\n  ret v3\n}\n",
+     KN_INLINE_CYCLE, true, true},
+  };
+  for (size_t i = 0; i < 2 * sizeof all / sizeof *all; i++) {
+    struct program p;
+    char text[1000];
+    bool yes = i % 2;
+    policy = (kiln_inline_attrs){.instructions = 1, .decide = say, .decide_user = &yes};
+    snprintf(text, sizeof text, "%s" CALLER CALL, all[i / 2].callee);
+    read_program(&p, text, small);
+    assert_int_equal(calls(&p), yes ? all[i / 2].calls_if_yes : all[i / 2].calls_if_no);
+    const char *why = kn_inline_text[all[i / 2].row];
+    assert_true((told == NULL) == (why == NULL) && (why == NULL || strcmp(told, why) == 0));
+    end_program(&p);
+  }
+  policy = (kiln_inline_attrs){0};
+}
+
+/* Zeros are the defaults; what is out of range is an error. */
+static void policies(void **state) {
+  (void)state;
+  kiln_module *m = kiln_module_new(NULL);
+  assert_int_equal(kiln_module_get_inline_attrs(m).instructions, 24);
+  assert_int_equal(kiln_module_set_inline_attrs(m, &(kiln_inline_attrs){.instructions = 7}),
+                   KILN_OK);
+  assert_int_equal(kiln_module_get_inline_attrs(m).instructions, 7);
+  assert_int_equal(kiln_module_get_inline_attrs(m).depth, KILN_INLINE_DEPTH_MOST);
+  kiln_inline_attrs deep = {.depth = KILN_INLINE_DEPTH_MOST + 1};
+  assert_int_equal(kiln_module_set_inline_attrs(m, &deep), KILN_ERR_ARGUMENT);
+  kiln_module_free(m);
 }
 
 /* What depends on numbers: size, growth, frame, depth. */
@@ -277,7 +369,9 @@ static void sizes(void **state) {
     if (n > 25) check_why(&p, KN_INLINE_LARGE);
     assert_int_equal(calls(&p), n > 25);
     end_program(&p);
-    read_program(&p, text, (kiln_module_attrs){.inlining = KILN_INLINING_SMALL, .inline_size = 40});
+    policy.instructions = 40;
+    read_program(&p, text, small);
+    policy.instructions = 0;
     assert_false(calls(&p));
     end_program(&p);
     read_program(&p, text, (kiln_module_attrs){.inlining = KILN_INLINING_MUST});
@@ -360,9 +454,9 @@ static void growth(void **state) {
               "@f%u(v0)\n  ret v1\n}\n",
               60, "");
   read_program(&p, text, small);
-  assert_string_equal(kiln_module_why_not_inlined(p.m, kiln_symbol_find(p.m, "f40")),
+  assert_string_equal(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f40")),
                       kn_inline_text[KN_INLINE_DEEP]);
-  assert_null(kiln_module_why_not_inlined(p.m, kiln_symbol_find(p.m, "f60")));
+  assert_null(kiln_module_why_not_inlined(p.m, kiln_symbol_lookup(p.m, "f60")));
   end_program(&p);
   free(text);
 }
@@ -443,6 +537,11 @@ static const struct {
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @callee(v0, 0)\n  ret v1\n}\n",
    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = mul.i64 v0, 5\n  br b1(v1)\nb1(v3: i64):\n  "
    "ret v3\n}\n"},
+  /* operations on what became constants */
+  {"func internal @callee(i64) -> i64 {\nb0(v0: i64):\n  v1 = sub.i64 v0, 3\n  v2 = mul.i64 v1, "
+   "v1\n  ret v2\n}\n"
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @callee(10)\n  ret v1\n}\n",
+   "func @caller(i64) -> i64 {\nb0(v0: i64):\n  ret 49\n}\n"},
   /* one that does not return */
   {"func internal @callee() {\nb0:\n  trap\n}\nfunc @caller(i64) -> i64 {\nb0(v0: i64):\n  call "
    "@callee()\n"
@@ -490,7 +589,7 @@ static void returns_twice(void **state) {
   (void)state;
   struct program p;
   read_program(&p, CALLER "b0(v0: i64):\n  v1 = builtin_setjmp v0\n  ret v1\n}\n", small);
-  kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_find(p.m, "caller"));
+  kiln_func *f = kiln_session_begin_kept(p.s, kiln_symbol_lookup(p.m, "caller"));
   assert_true(f->facts.returns_twice && f->facts.sets_jump);
   kiln_func_discard(f);
   end_program(&p);
@@ -565,9 +664,36 @@ static void described_addresses(void **state) {
   end_program(&p);
 }
 
-/* ---- what is wanted ---- */
+/* Whether debug information changes code is the module's attribute, with inlining and without. */
+static void variables(void **state) {
+  (void)state;
+  static const char *const notes[] = {
+    "", "  !debug !f in !2\n  !begin \"f.src\" 8:0 file !1 in !f\n  !var !x %x\n"};
+  for (unsigned i = 0; i < 2; i++) {
+    uint64_t bytes[3];
+    for (unsigned k = 0; k < 3; k++) { /* without debug information; as is; kept */
+      struct program p;
+      char text[1000];
+      snprintf(text, sizeof text,
+               DEBUG "!x = variable in !f { name \"x\" }\n" CALLER "  %%x = slot 8 align 8\n%s"
+                     "b0(v0: i64):\n  store.i64 v0, %%x\n  store.i64 v0, %%x\n"
+                     "  v3 = mul.i64 v0, v0\n  ret v3\n}\n",
+               notes[k != 0]);
+      kiln_module_attrs attrs = {.inlining = i ? KILN_INLINING_SMALL : KILN_INLINING_OFF,
+                                 .variables = k < 2 ? KILN_VARIABLES_AS_IS : KILN_VARIABLES_KEPT};
+      read_program(&p, text, attrs);
+      expanded(&p, "caller");
+      bytes[k] = p.s->out->funcs.at[0].size;
+      end_program(&p);
+    }
+    assert_int_equal(bytes[1], bytes[0]);
+    assert_true(bytes[2] > bytes[0]);
+  }
+}
 
-static void wanted(void **state) {
+/* ---- what is reachable ---- */
+
+static void reachable(void **state) {
   (void)state;
   struct program p;
   read_program(&p,
@@ -577,12 +703,12 @@ static void wanted(void **state) {
                "data @table {\n  addr @shown\n}\n" CALLER
                "b0(v0: i64):\n  v1 = call @callee(v0)\n  v2 = call @used(v1)\n  ret v2\n}\n",
                small);
-  kiln_symbol callee = kiln_symbol_find(p.m, "callee"), used = kiln_symbol_find(p.m, "used");
-  assert_true(kiln_module_is_wanted(p.m, kiln_symbol_find(p.m, "shown")));
-  assert_false(kiln_module_is_wanted(p.m, used));
+  kiln_symbol callee = kiln_symbol_lookup(p.m, "callee"), used = kiln_symbol_lookup(p.m, "used");
+  assert_true(kiln_module_is_reachable(p.m, kiln_symbol_lookup(p.m, "shown")));
+  assert_false(kiln_module_is_reachable(p.m, used));
   expanded(&p, "caller");
-  assert_true(kiln_module_is_wanted(p.m, used));
-  assert_false(kiln_module_is_wanted(p.m, callee));
+  assert_true(kiln_module_is_reachable(p.m, used));
+  assert_false(kiln_module_is_reachable(p.m, callee));
   end_program(&p);
 }
 
@@ -595,12 +721,14 @@ static void no_row_left_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(frames),       cmocka_unit_test(recursion),
-    cmocka_unit_test(each_row),     cmocka_unit_test(sizes),
-    cmocka_unit_test(growth),       cmocka_unit_test(growth_by_tries),
-    cmocka_unit_test(what_is_made), cmocka_unit_test(returns_twice),
-    cmocka_unit_test(described),    cmocka_unit_test(described_addresses),
-    cmocka_unit_test(wanted),       cmocka_unit_test(no_row_left_out),
+    cmocka_unit_test(frames),          cmocka_unit_test(recursion),
+    cmocka_unit_test(each_row),        cmocka_unit_test(sizes),
+    cmocka_unit_test(growth),          cmocka_unit_test(growth_by_tries),
+    cmocka_unit_test(what_is_made),    cmocka_unit_test(returns_twice),
+    cmocka_unit_test(described),       cmocka_unit_test(described_addresses),
+    cmocka_unit_test(reachable),       cmocka_unit_test(embedder),
+    cmocka_unit_test(policies),        cmocka_unit_test(variables),
+    cmocka_unit_test(no_row_left_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ static void end(struct world *w) {
 
 static struct world make(const char *text) {
   struct world w;
-  if (!build(&w, text, (kiln_module_options){0}, (kiln_interp_options){0})) {
+  if (!build(&w, text, (kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64},
+             (kiln_interp_options){0})) {
     print_error("%s %s\n", kiln_module_diag(w.m)->message, w.link.message);
     fail();
   }
@@ -53,7 +54,7 @@ static struct world make(const char *text) {
 
 static kiln_status call(struct world *w, const char *name, const kiln_interp_value *args,
                         uint32_t n, kiln_interp_value *results, kiln_diag *diag) {
-  return kiln_interp_call(w->in, kiln_symbol_find(w->m, name), args, n, results, diag);
+  return kiln_interp_call(w->in, kiln_symbol_lookup(w->m, name), args, n, results, diag);
 }
 
 /* Calls @f(x) of `text`. */
@@ -182,7 +183,7 @@ static void test_division_of_the_other_target(void **state) {
   assert_true(build(&w,
                     "func @f(i64) -> i64 {\nb0(v0: i64):\n  v1 = udiv.i64 5, v0\n"
                     "  v2 = urem.i64 7, v0\n  v3 = add.i64 v1, v2\n  ret v3\n}\n",
-                    (kiln_module_options){.target = KILN_TARGET_AARCH64},
+                    (kiln_module_options){.target.processor = KILN_PROCESSOR_AARCH64},
                     (kiln_interp_options){0}));
   assert_int_equal(call(&w, "f", &zero, 1, &r, NULL), KILN_OK);
   assert_int_equal(r.low, 7);
@@ -266,7 +267,7 @@ static void test_callbacks(void **state) {
   assert_true(r.low >= 4);
   for (int i = 0; i < 5; i++) assert_int_equal(values[i], 1 + 2 * i);
   int (*compare)(const int *, const int *);
-  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "compare"));
+  void *address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "compare"));
   memcpy(&compare, &address, sizeof compare);
   assert_int_equal(compare(&(int){9}, &(int){4}), 5);
   end(&w);
@@ -293,7 +294,7 @@ static void test_called_by_c(void **state) {
          "func @pair(i64) -> f64, i64 {\nb0(v0: i64):\n  v1 = sitof.f64 i64 v0\n  ret v1, v0\n}\n");
   struct big (*many)(struct big, int, double, long, long, long, long, __int128, float);
   struct pair (*pair)(long);
-  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "many"));
+  void *address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "many"));
   memcpy(&many, &address, sizeof many);
   struct big b = {{1, 2, 3, 4}};
   struct big r = many(b, 1, 2.5, 1, 2, 3, 40, (__int128)7 << 64 | 9, 0.25f);
@@ -303,7 +304,7 @@ static void test_called_by_c(void **state) {
   assert_int_equal(r.a[1], 9);
   assert_true(sum == 2.75);
   assert_int_equal(b.a[0], 1);
-  address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "pair"));
+  address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "pair"));
   memcpy(&pair, &address, sizeof pair);
   struct pair p = pair(-3);
   assert_true(p.b == -3.0 && p.a == -3);
@@ -330,9 +331,9 @@ static void test_f80(void **state) {
   assert_true(r[2].low == 1 && r[2].high == 0x7fff);
   long double _Complex (*g)(long double, long double);
   long double (*h)(int, long double, long, long double);
-  void *address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "g"));
+  void *address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "g"));
   memcpy(&g, &address, sizeof g);
-  address = kiln_interp_address(w.in, kiln_symbol_find(w.m, "h"));
+  address = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "h"));
   memcpy(&h, &address, sizeof h);
   long double _Complex c = g(3, 0.5L);
   assert_true(__real__ c == 3.5L && __imag__ c == 2.5L);
@@ -452,7 +453,7 @@ static void test_unwinding(void **state) {
         fail();
       }
     }
-    assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_find(w.m, "log")), 0);
+    assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "log")), 0);
     assert_int_equal(kiln_interp_throw(w.in, &arg, NULL), KILN_ERR_ARGUMENT); /* it runs nothing */
     end(&w);
   }
@@ -490,7 +491,7 @@ static void test_constructors(void **state) {
          "extern data @elsewhere\nctor @a 65535\nctor @c 1 with @elsewhere\n"
          "ctor @b 65535 with @log\nctor @c 100\ndtor @a 65535\ndtor @b 65535\n"
          "dtor @c 100\n");
-  uint64_t *log = kiln_interp_address(w.in, kiln_symbol_find(w.m, "log"));
+  uint64_t *log = kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "log"));
   assert_int_equal(kiln_interp_run_constructors(w.in, NULL), KILN_OK);
   assert_int_equal(*log, 312);
   *log = 0;
@@ -522,7 +523,7 @@ static void test_threads(void **state) {
     pthread_join(threads[i], &result);
     assert_int_equal((uintptr_t)result, 1005);
   }
-  assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_find(w.m, "all")), 4000);
+  assert_int_equal(*(uint64_t *)kiln_interp_address(w.in, kiln_symbol_lookup(w.m, "all")), 4000);
   end(&w);
 }
 
@@ -532,7 +533,8 @@ static void test_undefined_symbol(void **state) {
   assert_false(build(&w,
                      "declare @no_such_function_here()\nfunc @f() {\nb0:\n"
                      "  call @no_such_function_here()\n  ret\n}\n",
-                     (kiln_module_options){0}, (kiln_interp_options){0}));
+                     (kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64},
+                     (kiln_interp_options){0}));
   assert_int_equal(w.link.status, KILN_ERR_SYMBOL);
   assert_non_null(strstr(w.link.message, "no_such_function_here"));
   end(&w);
@@ -551,7 +553,7 @@ static void test_options(void **state) {
     build(&w,
           "extern data @mine\nfunc @f() -> i32 {\nb0:\n  v0 = load.i32 @mine\n"
           "  ret v0\n}\nfunc @loop() {\nb0:\n  br b1\nb1:\n  br b1\n}\n",
-          (kiln_module_options){0},
+          (kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64},
           (kiln_interp_options){.resolve = resolve, .resolve_user = name, .max_steps = 1000}));
   kiln_interp_value r;
   kiln_diag d;
@@ -572,7 +574,8 @@ static void test_out_of_memory(void **state) {
   for (unsigned n = 0; !done; n++) {
     struct failing b = {.fail_at = n + 1, .on = true};
     struct world w;
-    kiln_module_options mo = {.allocator = failing_allocator(&b)};
+    kiln_module_options mo = {.target.processor = KILN_PROCESSOR_X86_64,
+                              .allocator = failing_allocator(&b)};
     done = build(&w, sort_text, mo, (kiln_interp_options){0});
     kiln_interp_free(w.in);
     if (w.s) kiln_session_free(w.s);
@@ -629,7 +632,7 @@ static void test_inspect(void **state) {
     "  store.i16 -1, slot0+8 volatile\n  switch.i64 v0, b1 [3: b1, -5: b2(7, v0)]\n"
     "b1:\n  ret 1\nb2(v1: i32, v2: i64):\n  ret v2\n}\n";
   unsigned seen = 0;
-  kiln_module_options o = {.name = "unit"};
+  kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64, .name = "unit"};
   kiln_module *m = kiln_module_new(&o);
   kiln_session *s = kiln_session_new(m);
   assert_string_equal(kiln_module_name(m), "unit");

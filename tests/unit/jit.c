@@ -30,17 +30,17 @@ static void adds_and_calls(void **state) {
   (void)state;
   for (unsigned k = 0; k < N_KINDS; k++) {
     kiln_jit *jit = jit_of_kind(k);
-    assert_null(kiln_jit_find(jit, "add"));
+    assert_null(kiln_jit_lookup(jit, "add"));
     kiln_jit_unit u = jit_add(jit, add_text, 0);
     assert_int_equal(jit_call(jit, "add", 40, 2), 42);
-    assert_ptr_equal(kiln_jit_address(jit, u, NULL), kiln_jit_find(jit, "add"));
-    assert_ptr_equal(kiln_jit_address(jit, u, "add"), kiln_jit_find(jit, "add"));
+    assert_ptr_equal(kiln_jit_address(jit, u, NULL), kiln_jit_lookup(jit, "add"));
+    assert_ptr_equal(kiln_jit_address(jit, u, "add"), kiln_jit_lookup(jit, "add"));
     assert_null(kiln_jit_address(jit, u, "sub"));
-    assert_ptr_equal(kiln_jit_function(jit, u, 0), kiln_jit_find(jit, "add"));
+    assert_ptr_equal(kiln_jit_function(jit, u, 0), kiln_jit_lookup(jit, "add"));
     assert_null(kiln_jit_function(jit, u, 1));
     assert_int_equal(kiln_jit_get_stats(jit).units, 1);
     assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
-    assert_null(kiln_jit_find(jit, "add"));
+    assert_null(kiln_jit_lookup(jit, "add"));
     assert_null(kiln_jit_address(jit, u, NULL));
     assert_null(kiln_jit_function(jit, u, 0));
     kiln_jit_error e = {0};
@@ -86,12 +86,12 @@ static void links_data_and_the_process(void **state) {
     kiln_jit_unit add = jit_add(jit, add_text, 0);
     kiln_jit_unit data = jit_add(jit, data_text, 0);
     assert_int_equal(jit_call(jit, "through", 2, 1000), 20 + 30 + 4 + 4 + 1000 + 30);
-    long *words = kiln_jit_find(jit, "words");
+    long *words = kiln_jit_lookup(jit, "words");
     assert_int_equal(words[1], 20);
     words[1] = 21;
     assert_int_equal(jit_call(jit, "get", 1, 0), 21);
-    assert_int_equal((uintptr_t)kiln_jit_find(jit, "zero") % 4096, 0);
-    assert_int_equal(((long *)kiln_jit_find(jit, "shared"))[7], 1000);
+    assert_int_equal((uintptr_t)kiln_jit_lookup(jit, "zero") % 4096, 0);
+    assert_int_equal(((long *)kiln_jit_lookup(jit, "shared"))[7], 1000);
     /* a unit in use cannot be removed */
     kiln_jit_error e = {0};
     assert_int_equal(kiln_jit_remove(jit, add, &e), KILN_ERR_STRUCTURE);
@@ -124,7 +124,7 @@ static void reports_all_missing(void **state) {
   assert_int_equal(e.missing.size, sizeof names);
   assert_memory_equal(e.missing.data, names, sizeof names);
   assert_string_equal(e.diag.message, "undefined: nobody_1, nobody_2, nobody_4");
-  assert_null(kiln_jit_find(jit, "f"));
+  assert_null(kiln_jit_lookup(jit, "f"));
   kiln_jit_stats s = kiln_jit_get_stats(jit);
   assert_int_equal(s.units + s.symbols + s.code_bytes + s.data_bytes, 0);
   kiln_jit_error_free(&e);
@@ -135,7 +135,7 @@ static void reports_all_missing(void **state) {
           "%e\n}\n",
           0);
   assert_int_equal(jit_call(jit, "g", 0, 0), 1);
-  assert_int_equal(*(long *)kiln_jit_find(jit, "p"), 0);
+  assert_int_equal(*(long *)kiln_jit_lookup(jit, "p"), 0);
   kiln_jit_free(jit);
 }
 
@@ -196,9 +196,9 @@ static void first_definition_wins(void **state) {
   assert_int_equal(jit_try(jit, texts, 2, 0, &u, NULL), KILN_OK);
   assert_int_equal(jit_call(jit, "ask", 0, 0), 432);
   assert_int_equal(jit_call(jit, "w", 0, 0), 2);
-  assert_null(kiln_jit_find(jit, "h"));
-  assert_int_equal(jit_call(jit, "size", 0, 0), (long)(uintptr_t)kiln_jit_find(jit, "d"));
-  assert_int_equal((uintptr_t)kiln_jit_find(jit, "d") % 64, 0);
+  assert_null(kiln_jit_lookup(jit, "h"));
+  assert_int_equal(jit_call(jit, "size", 0, 0), (long)(uintptr_t)kiln_jit_lookup(jit, "d"));
+  assert_int_equal((uintptr_t)kiln_jit_lookup(jit, "d") % 64, 0);
   /* twice strong, in one unit and in two */
   const char *twice[] = {CONSTANT("@x", "1"), CONSTANT("@x", "2")};
   assert_int_equal(jit_try(jit, twice, 2, 0, &u, &e), KILN_ERR_SYMBOL);
@@ -247,18 +247,18 @@ static void redefines(void **state) {
               "icmp.i64 ne @f, %p\n"
               "  %r = zext.i64 i8 %q\n  %s = add.i64 %a, %b\n  %t = add.i64 %s, %r\n  ret %t\n}\n",
               0);
-    void *stub = kiln_jit_find(jit, "f");
+    void *stub = kiln_jit_lookup(jit, "f");
     assert_ptr_not_equal(stub, kiln_jit_address(jit, one, "f"));
     assert_int_equal(jit_call(jit, "twice", 0, 0), 2);
     kiln_jit_unit two = jit_add(jit, CONSTANT("@f", "20"), KILN_JIT_REDEFINABLE);
-    assert_ptr_equal(kiln_jit_find(jit, "f"), stub);
+    assert_ptr_equal(kiln_jit_lookup(jit, "f"), stub);
     assert_int_equal(jit_call(jit, "twice", 0, 0), 40);
     assert_int_equal(((long (*)(void))(uintptr_t)kiln_jit_address(jit, one, "f"))(), 1);
     assert_int_equal(kiln_jit_remove(jit, one, NULL), KILN_OK);
     assert_int_equal(jit_call(jit, "twice", 0, 0), 40);
     /* a function that was removed is undefined, and can come again */
     assert_int_equal(kiln_jit_remove(jit, two, NULL), KILN_OK);
-    assert_null(kiln_jit_find(jit, "f"));
+    assert_null(kiln_jit_lookup(jit, "f"));
     assert_int_equal(kiln_jit_each_undefined(jit, NULL, NULL), 1);
     jit_add(jit, CONSTANT("@f", "300"), 0);
     assert_int_equal(jit_call(jit, "twice", 0, 0), 600);
@@ -309,12 +309,12 @@ static void several_sessions(void **state) {
   kiln_session *s[2] = {kiln_session_new(m), kiln_session_new(m)};
   for (int i = 0; i < 2; i++)
     assert_int_equal(kiln_text_read(s[i], texts[i], strlen(texts[i]), NULL, NULL), KILN_OK);
-  kiln_jit_input in = {m, s, 2};
+  kiln_jit_input in = {.module = m, .sessions = s, .n_sessions = 2};
   kiln_jit_error e = {0};
   kiln_jit_unit unit;
   if (kiln_jit_add(jit, 0, &in, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);
-  assert_ptr_equal(kiln_jit_function(jit, unit, 0), kiln_jit_find(jit, "pick"));
-  assert_ptr_equal(kiln_jit_function(jit, unit, 1), kiln_jit_find(jit, "jump"));
+  assert_ptr_equal(kiln_jit_function(jit, unit, 0), kiln_jit_lookup(jit, "pick"));
+  assert_ptr_equal(kiln_jit_function(jit, unit, 1), kiln_jit_lookup(jit, "jump"));
   assert_null(kiln_jit_function(jit, unit, 2));
   for (long i = 0; i < 6; i++) assert_int_equal(jit_call(jit, "pick", i, 0), 10 + i);
   assert_int_equal(jit_call(jit, "pick", 6, 0), 99);
@@ -335,7 +335,9 @@ static void refuses_what_is_wrong(void **state) {
   kiln_jit *jit = jit_new(NULL);
   kiln_module_options options = {.name = "other"};
   assert_true(kiln_target_find_host(&options.target));
-  options.target = options.target == KILN_TARGET_X86_64 ? KILN_TARGET_AARCH64 : KILN_TARGET_X86_64;
+  options.target.processor = options.target.processor == KILN_PROCESSOR_X86_64
+                               ? KILN_PROCESSOR_AARCH64
+                               : KILN_PROCESSOR_X86_64;
   kiln_module *other = kiln_module_new(&options);
   kiln_jit_input in = {.module = other};
   assert_int_equal(kiln_jit_add(jit, 0, &in, 1, NULL, &e), KILN_ERR_ARGUMENT);
@@ -459,20 +461,20 @@ static void streams(void **state) {
     build_call(s, outer, sig, inner);
     assert_int_equal(
       kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, u, NULL), KILN_OK);
-    assert_memory_equal(kiln_jit_find(jit, "early"), "early",
+    assert_memory_equal(kiln_jit_lookup(jit, "early"), "early",
                         5); /* the first add failed, but its data was kept */
     build_constant(s, inner, 4);
     kiln_data_define(m, data, &(kiln_data_desc){.bytes = "12345678", .size_bytes = 8});
     assert_int_equal(kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE, u + 1, NULL), KILN_OK);
     assert_int_equal(jit_call(jit, "outer", 0, 0), 8);
-    assert_memory_equal(kiln_jit_find(jit, "data"), "12345678", 8);
-    assert_null(kiln_jit_find(jit, "inner"));
+    assert_memory_equal(kiln_jit_lookup(jit, "data"), "12345678", 8);
+    assert_null(kiln_jit_lookup(jit, "inner"));
     /* the internal function is built again, and called through its stub */
     build_constant(s, inner, 50);
     assert_int_equal(kiln_jit_stream_add(stream, s, KILN_JIT_REDEFINABLE, u + 2, NULL), KILN_OK);
     assert_int_equal(jit_call(jit, "outer", 0, 0), 100);
     assert_int_equal(kiln_jit_remove(jit, u[1], &e), KILN_OK);
-    assert_null(kiln_jit_find(jit, "data"));
+    assert_null(kiln_jit_lookup(jit, "data"));
     assert_int_equal(jit_call(jit, "outer", 0, 0), 100);
     /* others' units and the stream's see each other */
     jit_add(jit,

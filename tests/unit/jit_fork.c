@@ -152,7 +152,7 @@ static void forks_and_removals_alternate(void **state) {
 /* 0 if the JIT is its parent's, and all else works. */
 static int as_a_child(kiln_jit *jit, kiln_jit_unit u) {
   struct compiled c = jit_compile("func @own() -> i64 {\nb0:\n  ret 7\n}\n");
-  kiln_jit_input in = {c.m, &c.s, 1};
+  kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
   kiln_jit_unit added;
   kiln_jit_error e = {0};
   if (kiln_jit_add(jit, 0, &in, 1, &added, &e) != KILN_ERR_STRUCTURE) return 1;
@@ -219,7 +219,7 @@ static void *add_interrupted(void *p) {
   kiln_jit_unit u = {0};
   struct compiled c =
     jit_compile("data tls(gd) @x align 8 { i64 1 }\nfunc @y() -> i64 {\nb0:\n  ret 1\n}\n");
-  kiln_jit_input in = {c.m, &c.s, 1};
+  kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
   atomic_store(&countdown, job->at);
   kiln_status status = kiln_jit_add(job->jit, KILN_JIT_REDEFINABLE, &in, 1, &u, NULL);
   if (status == KILN_OK) status = kiln_jit_remove(job->jit, u, NULL);
@@ -233,7 +233,7 @@ static void first_use_in_a_signal_handler(void **state) {
   kiln_jit_options options = {.allocator = {interrupted, NULL}};
   kiln_jit *jit = jit_new(&options);
   jit_add(jit, tls_text, 0);
-  get = (jit_fn *)(uintptr_t)kiln_jit_find(jit, "get");
+  get = (jit_fn *)(uintptr_t)kiln_jit_lookup(jit, "get");
   assert_true(signal(SIGUSR1, use_in_handler) != SIG_ERR);
   int at = 1;
   for (void *came = (void *)1; came == (void *)1; at++) {
@@ -271,7 +271,7 @@ static void first_use_in_a_child(void **state) {
   (void)state;
   busy_jit = jit_new(NULL);
   jit_add(busy_jit, tls_text, 0);
-  get = (jit_fn *)(uintptr_t)kiln_jit_find(busy_jit, "get");
+  get = (jit_fn *)(uintptr_t)kiln_jit_lookup(busy_jit, "get");
   atomic_store(&stop, false);
   pthread_t threads[2];
   for (uintptr_t i = 0; i < 2; i++)
@@ -280,7 +280,7 @@ static void first_use_in_a_child(void **state) {
     pid_t child = fork();
     if (child == 0) {
       alarm(60); /* a child that hangs ends */
-      _exit(get(0, 0) == 5 && kiln_jit_find(busy_jit, "tv") != NULL &&
+      _exit(get(0, 0) == 5 && kiln_jit_lookup(busy_jit, "tv") != NULL &&
                 kiln_jit_get_stats(busy_jit).units > 0
               ? 0
               : 1);
@@ -317,7 +317,7 @@ static const char registering[] =
   "  %b = call @__cxa_thread_atexit_impl(@given, 6, @__dso_handle)\n  ret\n}\n";
 
 static void run(kiln_jit *jit, const char *name) {
-  ((void (*)(void))(uintptr_t)kiln_jit_find(jit, name))();
+  ((void (*)(void))(uintptr_t)kiln_jit_lookup(jit, name))();
 }
 
 enum { DESTRUCT = 1, REMOVE_IT = 2, FREE_IT = 4 };

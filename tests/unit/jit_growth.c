@@ -117,7 +117,7 @@ static kiln_jit_unit add(kiln_jit *jit, unsigned long number, const struct shape
   snprintf(name, sizeof name, "f%lu", number);
   kiln_jit_unit u = {0};
   kiln_jit_error e = {0};
-  kiln_jit_input in = {m, &s, 1};
+  kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
   if (kiln_text_read(s, text, strlen(text), NULL, NULL) != KILN_OK) {
     printf("# %s\n", kiln_module_diag(m)->message);
     failed("text", number, 0);
@@ -125,7 +125,7 @@ static kiln_jit_unit add(kiln_jit *jit, unsigned long number, const struct shape
     printf("# %s\n", e.diag.message);
     failed("add", number, 0);
   } else {
-    long (*f)(long) = (long (*)(long))(uintptr_t)kiln_jit_find(jit, name);
+    long (*f)(long) = (long (*)(long))(uintptr_t)kiln_jit_lookup(jit, name);
     if (f == NULL || f((long)number) != (long)number) failed("result", number, 0);
   }
   free(text);

@@ -72,7 +72,7 @@ static void large_units(void **state) {
     "  store.i64 %v, @big+49999992\n  %w = load.i64 @big+49999992\n  ret %w\n}\n",
     0);
   assert_int_equal(jit_call(jit, "f", 0, 0), 7);
-  assert_int_equal((uintptr_t)kiln_jit_find(jit, "big") % 65536, 0);
+  assert_int_equal((uintptr_t)kiln_jit_lookup(jit, "big") % 65536, 0);
   assert_true(kiln_jit_get_stats(jit).data_bytes > 50000000);
   assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
   kiln_jit_error e = {0};
@@ -175,12 +175,12 @@ static void each_allocation_fails(void **state) {
       assert_int_equal(f.held, 0);
       continue;
     }
-    kiln_jit_input in = {c.m, &c.s, 1};
+    kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
     kiln_status status =
       kiln_jit_add(jit, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, &in, 1, NULL, &e);
     if (status != KILN_OK) {
       assert_int_equal(status, KILN_ERR_MEMORY);
-      assert_null(kiln_jit_find(jit, "f"));
+      assert_null(kiln_jit_lookup(jit, "f"));
       fail_never(&f);
       assert_int_equal(kiln_jit_add(jit, KILN_JIT_REDEFINABLE | KILN_JIT_FORWARD, &in, 1, NULL, &e),
                        KILN_OK);
@@ -201,7 +201,7 @@ static kiln_jit *parents;
 
 static int child_uses_units(void) {
   WANT(jit_call(parents, "f", 0, 0) == 42);
-  *(long *)kiln_jit_find(parents, "d") = 2; /* its own copy */
+  *(long *)kiln_jit_lookup(parents, "d") = 2; /* its own copy */
   kiln_jit_error e = {0};
   kiln_jit_unit u;
   const char *texts[] = {"func @g() -> i64 {\nb0:\n  ret 1\n}\n"};
@@ -222,7 +222,7 @@ static void forked(void **state) {
   jit_add(parents, constant_text, 0);
   jit_add(parents, "data @d align 8 { i64 1 }\n", 0);
   assert_int_equal(in_child(child_uses_units), 0);
-  assert_int_equal(*(long *)kiln_jit_find(parents, "d"), 1);
+  assert_int_equal(*(long *)kiln_jit_lookup(parents, "d"), 1);
   assert_int_equal(jit_call(parents, "f", 0, 0), 42); /* though the child freed its JIT */
   jit_add(parents, "func @g() -> i64 {\nb0:\n  ret 43\n}\n", 0);
   assert_int_equal(jit_call(parents, "g", 0, 0), 43);

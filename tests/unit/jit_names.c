@@ -53,7 +53,7 @@ static void hidden_names_are_a_units_own(void **state) {
       kiln_jit_unit u[4];
       for (int i = 0; i < 4; i++)
         assert_int_equal(from_depth(jit, i, linkages[k], flags, u + i, i & 1), KILN_OK);
-      assert_null(kiln_jit_find(jit, "helper"));
+      assert_null(kiln_jit_lookup(jit, "helper"));
       for (int i = 0; i < 4; i++) {
         char name[16];
         snprintf(name, sizeof name, "main_%d", i);
@@ -121,8 +121,8 @@ static void hidden_references_stay_in_the_unit(void **state) {
           "func @sum() -> i64 {\nb0:\n  %r = add.i64 @helper, @strlen\n  ret %r\n}\n",
           0);
   assert_int_equal(jit_call(jit, "sum", 0, 0), 0);
-  assert_int_equal(((long *)kiln_jit_find(jit, "p"))[0], 0);
-  assert_int_equal(((long *)kiln_jit_find(jit, "p"))[1], 0);
+  assert_int_equal(((long *)kiln_jit_lookup(jit, "p"))[0], 0);
+  assert_int_equal(((long *)kiln_jit_lookup(jit, "p"))[1], 0);
   kiln_jit_free(jit);
 }
 
@@ -148,7 +148,7 @@ static void weak_references_in_code_of_the_program(void **state) {
     struct compiled c = {.m = jit_module(pics[k / 3])};
     c.s = kiln_session_new(c.m);
     assert_int_equal(kiln_text_read(c.s, text, strlen(text), NULL, NULL), KILN_OK);
-    kiln_jit_input in = {c.m, &c.s, 1};
+    kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
     kiln_jit_error e = {0};
     if (kiln_jit_add(jit, 0, &in, 1, NULL, &e) != KILN_OK) fail_msg("%u: %s", k, e.diag.message);
     jit_release(c);
@@ -171,7 +171,7 @@ static void the_strictest_visibility_counts(void **state) {
                                            "  %r = call @h()\n  ret %r\n}\n"};
   kiln_jit_unit u[2];
   assert_int_equal(jit_try(jit, texts, 2, 0, u, NULL), KILN_OK);
-  assert_null(kiln_jit_find(jit, "h"));
+  assert_null(kiln_jit_lookup(jit, "h"));
   assert_int_equal(jit_try(jit, swapped, 2, 0, u + 1, NULL), KILN_OK);
   assert_int_equal(jit_call(jit, "a", 0, 0) + jit_call(jit, "b", 0, 0), 2);
   const char *const twice[] = {"func hidden @t() {\nb0:\n  ret\n}\n",
@@ -206,16 +206,16 @@ static void common_data_of_the_largest_size_or_none(void **state) {
     char text[256];
     snprintf(text, sizeof text, "data %s\n", rows[k].first);
     jit_add(jit, text, 0);
-    void *at = kiln_jit_find(jit, "c");
+    void *at = kiln_jit_lookup(jit, "c");
     snprintf(text, sizeof text, "data %s\nfunc @g() -> i64 {\nb0:\n  ret @c\n}\n", rows[k].second);
     if (rows[k].fits) {
       jit_add(jit, text, 0);
       assert_int_equal(jit_call(jit, "g", 0, 0), (long)(uintptr_t)at);
     } else {
       refuses(jit, text, "'c'");
-      assert_null(kiln_jit_find(jit, "g"));
+      assert_null(kiln_jit_lookup(jit, "g"));
     }
-    assert_ptr_equal(kiln_jit_find(jit, "c"), at);
+    assert_ptr_equal(kiln_jit_lookup(jit, "c"), at);
     kiln_jit_free(jit);
   }
   kiln_jit *jit = jit_new(NULL);
@@ -228,9 +228,9 @@ static void common_data_of_the_largest_size_or_none(void **state) {
                                  "data weak @v align 8 { i64 7 }\n"};
   kiln_jit_unit u;
   assert_int_equal(jit_try(jit, weak, 2, 0, &u, NULL), KILN_OK);
-  assert_int_equal(*(long *)kiln_jit_find(jit, "w"), 0);
+  assert_int_equal(*(long *)kiln_jit_lookup(jit, "w"), 0);
   assert_int_equal(jit_try(jit, swapped, 2, 0, &u, NULL), KILN_OK);
-  assert_int_equal(*(long *)kiln_jit_find(jit, "v"), 0);
+  assert_int_equal(*(long *)kiln_jit_lookup(jit, "v"), 0);
   kiln_jit_free(jit);
 }
 
@@ -309,7 +309,7 @@ static void thread_local_data_of_no_bytes(void **state) {
     kiln_jit_unit u = jit_add(jit, text, 0);
     assert_int_not_equal(jit_call(jit, "f", 0, 0), 0);
     if (k != 2)
-      assert_int_equal(jit_call(jit, "f", 0, 0), (long)(uintptr_t)kiln_jit_find(jit, "z"));
+      assert_int_equal(jit_call(jit, "f", 0, 0), (long)(uintptr_t)kiln_jit_lookup(jit, "z"));
     assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
     kiln_jit_free(jit);
   }
@@ -329,7 +329,7 @@ static kiln_status add_renamed(kiln_jit *jit, const char *text, const char *name
   struct compiled c = jit_compile(text);
   kiln_symbol s = kiln_symbol_refer(c.m, name);
   assert_int_equal(kiln_symbol_set_object_name(c.m, s, object), KILN_OK);
-  kiln_jit_input in = {c.m, &c.s, 1};
+  kiln_jit_input in = {.module = c.m, .sessions = &c.s, .n_sessions = 1};
   kiln_status status = kiln_jit_add(jit, 0, &in, 1, NULL, e);
   jit_release(c);
   return status;
@@ -386,7 +386,7 @@ static void *find_all(void *p) {
   while (!atomic_load(&f->stop)) {
     static const char *const names[] = {"tv", "d", "c", "f", "r", "a"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-      found += kiln_jit_find(f->jit, names[i]) != NULL;
+      found += kiln_jit_lookup(f->jit, names[i]) != NULL;
     uint64_t size;
     found += kiln_jit_address(f->jit, none, "f") != NULL;
     found += kiln_jit_function(f->jit, none, 0) != NULL;
@@ -412,7 +412,7 @@ static void finds_beside_removal(void **state) {
               "func @f() -> i64 {\nb0:\n  ret 1\n}\n",
               i & 1 ? KILN_JIT_REDEFINABLE : 0);
     kiln_jit_unit r = jit_add(f.jit, "func @r() -> i64 {\nb0:\n  ret 1\n}\n", KILN_JIT_REDEFINABLE);
-    assert_int_equal(*(long *)kiln_jit_find(f.jit, "tv"), 5);
+    assert_int_equal(*(long *)kiln_jit_lookup(f.jit, "tv"), 5);
     assert_int_equal(kiln_jit_remove(f.jit, u, NULL), KILN_OK);
     assert_int_equal(kiln_jit_remove(f.jit, r, NULL), KILN_OK);
   }

@@ -39,7 +39,7 @@ static void *in_thread(void *p) {
   struct thread *t = p;
   tls_of_program = 1000;
   t->sum = jit_call(t->jit, "sum", 1, 0);
-  *(long *)kiln_jit_find(t->jit, "tl_a") = 77;
+  *(long *)kiln_jit_lookup(t->jit, "tl_a") = 77;
   t->a = jit_call(t->jit, "get_a", 0, 0);
   return NULL;
 }
@@ -71,7 +71,7 @@ static void thread_local_data(void **state) {
       assert_int_equal(t[i].a, 77);
     }
     assert_int_equal(jit_call(jit, "get_a", 0, 0), 5);
-    assert_int_equal(*(long *)kiln_jit_find(jit, "tl_a"), 5);
+    assert_int_equal(*(long *)kiln_jit_lookup(jit, "tl_a"), 5);
     assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_ERR_STRUCTURE);
     assert_int_equal(kiln_jit_remove(jit, user, NULL), KILN_OK);
     assert_int_equal(kiln_jit_remove(jit, u, NULL), KILN_OK);
@@ -186,7 +186,7 @@ static void aliases(void **state) {
     "func @call_all(i64) -> i64 {\nb0(%x: i64):\n  %a = call @f(%x)\n"
     "  %b = call @g(%a) as (i64) -> i64\n  %c = call @h(%b) as (i64) -> i64\n  ret %c\n}\n",
     KILN_JIT_REDEFINABLE);
-  assert_int_equal(*(long *)kiln_jit_find(jit, "second"), 2);
+  assert_int_equal(*(long *)kiln_jit_lookup(jit, "second"), 2);
   assert_int_equal(jit_call(jit, "call_all", 10, 0), 19);
   assert_int_equal(jit_call(jit, "h", 1, 0), 4);
   kiln_jit_free(jit);
@@ -207,7 +207,7 @@ static void other_pic_levels(void **state) {
     kiln_module *m = jit_module(pic);
     kiln_session *s = kiln_session_new(m);
     assert_int_equal(kiln_text_read(s, text, strlen(text), NULL, NULL), KILN_OK);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
     kiln_jit_error e = {0};
     if (kiln_jit_add(jit, 0, &in, 1, NULL, &e) != KILN_OK) fail_msg("%s", e.diag.message);
     assert_int_equal(jit_call(jit, "f", 0, 0), 4 + 7 + 7 + 4);

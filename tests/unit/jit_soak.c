@@ -168,15 +168,15 @@ static void *work(void *p) {
     if (old.id != 0 && what < 4) {
       drop(old);
       units[i].id = 0;
-      CHECK(kiln_jit_find(jit, name) == NULL);
+      CHECK(kiln_jit_lookup(jit, name) == NULL);
       continue;
     }
-    fn *before = old.id != 0 ? (fn *)(uintptr_t)kiln_jit_find(jit, name) : NULL;
+    fn *before = old.id != 0 ? (fn *)(uintptr_t)kiln_jit_lookup(jit, name) : NULL;
     long was = numbers[i];
     if (before != NULL) CHECK(before(1) == 1 + was);
     numbers[i] = (long)(next(&state) & 0xffffff);
     units[i] = add(&b, b.symbols[i], numbers[i], random >> 16 & 63);
-    fn *f = (fn *)(uintptr_t)kiln_jit_find(jit, name);
+    fn *f = (fn *)(uintptr_t)kiln_jit_lookup(jit, name);
     if (f == NULL || atomic_load(&failures) > 0) break;
     CHECK(f(5) == 5 + numbers[i]);
     CHECK(before == NULL || before == f); /* a stub stays */
@@ -214,7 +214,7 @@ static void *work(void *p) {
 /* Calls what others redefine. */
 static void *call(void *p) {
   unsigned caller = (unsigned)(uintptr_t)p;
-  fn *f = (fn *)(uintptr_t)kiln_jit_find(jit, "shared");
+  fn *f = (fn *)(uintptr_t)kiln_jit_lookup(jit, "shared");
   while (!atomic_load(&stop)) {
     for (int i = 0; i < 100; i++)
       if (f(i) != i + 1000) failed("shared");
@@ -249,8 +249,8 @@ static void *watch(void *p) {
 /* What a child does: 0 if all is as it was when it was made. */
 static int as_a_child(void) {
   alarm(100); /* one that hangs ends */
-  fn *f = (fn *)(uintptr_t)kiln_jit_find(jit, "shared"),
-     *get = (fn *)(uintptr_t)kiln_jit_find(jit, "get_local");
+  fn *f = (fn *)(uintptr_t)kiln_jit_lookup(jit, "shared"),
+     *get = (fn *)(uintptr_t)kiln_jit_lookup(jit, "get_local");
   if (f == NULL || get == NULL || kiln_jit_get_stats(jit).units < 2) return 1;
   for (int i = 0; i < 300; i++) {
     if (f(i) != i + 1000) return 2;
@@ -291,7 +291,7 @@ static kiln_jit_unit add_local(void) {
   kiln_target_find_host(&options.target);
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  kiln_jit_input in = {m, &s, 1};
+  kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
   kiln_jit_unit u = {0};
   CHECK(kiln_text_read(s, local_text, sizeof local_text - 1, NULL, NULL) == KILN_OK);
   CHECK(kiln_jit_add(jit, 0, &in, 1, &u, NULL) == KILN_OK);

@@ -47,12 +47,12 @@ static int add_constant(kiln_jit *jit, unsigned flags, kiln_jit_unit *u, long (*
   WANT(kiln_target_find_host(&options.target));
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  kiln_jit_input in = {m, &s, 1};
+  kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
   WANT(kiln_text_read(s, text, strlen(text), NULL, NULL) == KILN_OK);
   WANT(kiln_jit_add(jit, flags, &in, 1, u, NULL) == KILN_OK);
   kiln_session_free(s);
   kiln_module_free(m);
-  *f = (long (*)(void))(uintptr_t)kiln_jit_find(jit, "f");
+  *f = (long (*)(void))(uintptr_t)kiln_jit_lookup(jit, "f");
   WANT(*f != NULL);
   return 0;
 }
@@ -149,7 +149,7 @@ static int add_and_remove(kiln_jit *jit, unsigned rounds) {
     WANT(kiln_target_find_host(&options.target));
     kiln_module *m = kiln_module_new(&options);
     kiln_session *s = kiln_session_new(m);
-    kiln_jit_input in = {m, &s, 1};
+    kiln_jit_input in = {.module = m, .sessions = &s, .n_sessions = 1};
     kiln_jit_unit u[3];
     const char *text = texts[i % 3];
     WANT(kiln_text_read(s, text, strlen(text), NULL, NULL) == KILN_OK);
@@ -158,9 +158,9 @@ static int add_and_remove(kiln_jit *jit, unsigned rounds) {
       printf("# round %u: %s\n", i, e.diag.message);
       return 1;
     }
-    const int64_t *d = kiln_jit_find(jit, "d");
+    const int64_t *d = kiln_jit_lookup(jit, "d");
     WANT(d != NULL && *d == 1);
-    long (*g)(void) = (long (*)(void))(uintptr_t)kiln_jit_find(jit, "g");
+    long (*g)(void) = (long (*)(void))(uintptr_t)kiln_jit_lookup(jit, "g");
     WANT(i % 3 != 2 || g() == 42);
     WANT(kiln_jit_remove(jit, u[0], NULL) == KILN_OK);
     kiln_session_free(s);
@@ -264,7 +264,7 @@ static int first_process(bool clones) {
   if (child != 0) return ends_well(child);
   WANT(getpid() == 1);
   WANT(kiln_jit_remove(jit, u, NULL) == KILN_ERR_STRUCTURE);
-  WANT(f() == 42 && kiln_jit_find(jit, "f") == (void *)(uintptr_t)f);
+  WANT(f() == 42 && kiln_jit_lookup(jit, "f") == (void *)(uintptr_t)f);
   kiln_jit *own = kiln_jit_new(NULL, NULL);
   WANT(own != NULL && use(own) == 0);
   WANT(f() == 42);

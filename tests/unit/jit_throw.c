@@ -154,8 +154,11 @@ static void c_types(void **state) {
     kiln_build_ret(t.f, &v, 1);
     if (kiln_func_compile(t.f) != KILN_OK) fail_msg("%s", kiln_module_diag(m)->message);
     kiln_jit *jit = kiln_jit_new(NULL, NULL);
-    assert_int_equal(kiln_jit_add(jit, 0, &(kiln_jit_input){m, &t.s, 1}, 1, NULL, NULL), KILN_OK);
-    long (*f)(const void *, long) = (long (*)(const void *, long))kiln_jit_find(jit, "f");
+    assert_int_equal(kiln_jit_add(jit, 0,
+                                  &(kiln_jit_input){.module = m, .sessions = &t.s, .n_sessions = 1},
+                                  1, NULL, NULL),
+                     KILN_OK);
+    long (*f)(const void *, long) = (long (*)(const void *, long))kiln_jit_lookup(jit, "f");
     assert_int_equal(f(NULL, 7), calls[k].returns);
     assert_int_equal(f(types, 7), calls[k].catches);
     kiln_jit_free(jit);
@@ -226,7 +229,8 @@ static kiln_jit_unit add_unit(kiln_jit *jit, unsigned catches, unsigned n, unsig
   kiln_jit_unit unit;
   kiln_jit_error error = {0};
   if (build(s, "f", catches, n) != KILN_OK) fail_msg("%s", kiln_module_diag(m)->message);
-  if (kiln_jit_add(jit, flags, &(kiln_jit_input){m, &s, 1}, 1, &unit, &error) != KILN_OK)
+  if (kiln_jit_add(jit, flags, &(kiln_jit_input){.module = m, .sessions = &s, .n_sessions = 1}, 1,
+                   &unit, &error) != KILN_OK)
     fail_msg("%s", error.diag.message);
   kiln_session_free(s);
   kiln_module_free(m);
@@ -246,7 +250,7 @@ static void removed(void **state) {
     for (unsigned i = 0; i < 30; i++) {
       unsigned catches = i % 3;
       kiln_jit_unit unit = add_unit(jit, catches, i % 7, 0);
-      taker *f = (taker *)kiln_jit_find(jit, "f");
+      taker *f = (taker *)kiln_jit_lookup(jit, "f");
       if (i == 0) first = (void *)f;
       else again += (void *)f == first;
       assert_int_equal(f(throw_at, -5), -5);
@@ -272,7 +276,7 @@ static void redefined(void **state) {
   (void)state;
   changed = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);
   add_unit(changed, 0, 0, KILN_JIT_REDEFINABLE);
-  inner = (taker *)kiln_jit_find(changed, "f");
+  inner = (taker *)kiln_jit_lookup(changed, "f");
   assert_int_equal(inner(redefine, 3), 1003);
   assert_int_equal(inner(throw_at, 108), 2008);
   kiln_jit_free(changed);
@@ -295,7 +299,7 @@ static void through(void **state) {
   for (unsigned i = 0; i < 3; i++) {
     jits[i] = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);
     add_unit(jits[i], i, i, 0);
-    takers[i] = (taker *)kiln_jit_find(jits[i], "f");
+    takers[i] = (taker *)kiln_jit_lookup(jits[i], "f");
   }
   /* takers[0] calls takers[1] calls takers[2]; type 0 passes two of them */
   assert_int_equal(next_taker(4), 10000 + 1004);

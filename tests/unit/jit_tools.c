@@ -49,8 +49,8 @@ static void backtraces(void **state) {
   for (int round = 0; round < 3; round++) { /* what was removed is not found again */
     kiln_jit_unit u = jit_add(jit, through_text, 0);
     assert_int_equal(enter(jit, look, 5), 15);
-    int inner = frame_in(kiln_jit_find(jit, "inner"), 40);
-    int outer = frame_in(kiln_jit_find(jit, "outer"), 300);
+    int inner = frame_in(kiln_jit_lookup(jit, "inner"), 40);
+    int outer = frame_in(kiln_jit_lookup(jit, "outer"), 300);
     assert_true(inner > 0);
     assert_true(outer > 0);
     assert_true(seen.n > outer + 2); /* and on, to main */
@@ -115,7 +115,7 @@ static void backtraces_while_others_add(void **state) {
   int missed = 0;
   for (int i = 0; i < (EMULATED ? 200 : 5000); i++) {
     enter(b.jit, look, 5);
-    int outer = frame_in(kiln_jit_find(b.jit, "outer"), 300);
+    int outer = frame_in(kiln_jit_lookup(b.jit, "outer"), 300);
     missed += outer <= 0 || seen.n <= outer + 2;
   }
   b.stop = true;
@@ -178,7 +178,7 @@ static void perf_reads_names(void **state) {
   kiln_jit *jit = jit_new(&options);
   jit_add(jit, through_text, 0);
   const char *const names[] = {"inner", "outer"};
-  const void *at[] = {kiln_jit_find(jit, "inner"), kiln_jit_find(jit, "outer")};
+  const void *at[] = {kiln_jit_lookup(jit, "inner"), kiln_jit_lookup(jit, "outer")};
 
   size_t size;
   char *text = (char *)read_file(map, &size);
@@ -325,7 +325,7 @@ static void dump_has_lines(void **state) {
   kiln_jit_options options = {.jitdump_folder = folder};
   kiln_jit *jit = jit_new(&options);
   jit_add(jit, described, 0);
-  uint64_t f = (uintptr_t)kiln_jit_find(jit, "f"), word;
+  uint64_t f = (uintptr_t)kiln_jit_lookup(jit, "f"), word;
   kiln_jit_free(jit);
   size_t size;
   uint8_t *bytes = read_file(dump, &size), *p = bytes + 40;

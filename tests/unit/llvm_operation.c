@@ -267,7 +267,7 @@ static bool has_features(const char *features) {
 static void compare_row(kiln_jit *jit, void *library, unsigned i, uint32_t *state) {
   char name[32];
   snprintf(name, sizeof name, "row%u", i);
-  row_fn *ours = (row_fn *)kiln_jit_find(jit, name), *theirs = (row_fn *)dlsym(library, name);
+  row_fn *ours = (row_fn *)kiln_jit_lookup(jit, name), *theirs = (row_fn *)dlsym(library, name);
   assert_true(ours && theirs);
   if (!has_features(x86_rows[i].features)) return;
   for (unsigned round = 0; round < ROUNDS; round++) {
@@ -303,7 +303,7 @@ static void as_clang(void **test) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){0});
   kiln_jit_unit unit;
   kiln_jit_error e = {0};
-  const kiln_jit_input input = {m, &s, 1};
+  const kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   if (kiln_jit_add(jit, 0, &input, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);
   for (unsigned i = 0; i < X86_ROWS; i++) compare_row(jit, library, i, &state);
   kiln_jit_free(jit);
@@ -399,13 +399,13 @@ static void as_known(void **test) {
   kiln_jit *jit = jit_new(&(kiln_jit_options){0});
   kiln_jit_unit unit;
   kiln_jit_error e = {0};
-  const kiln_jit_input input = {m, &s, 1};
+  const kiln_jit_input input = {.module = m, .sessions = &s, .n_sessions = 1};
   if (kiln_jit_add(jit, 0, &input, 1, &unit, &e) != KILN_OK) fail_msg("%s", e.diag.message);
   for (unsigned i = 0; i < KNOWN; i++) {
     char name[32];
     uint8_t in[BYTES] = {0}, out[BYTES];
     snprintf(name, sizeof name, "row%u", i);
-    row_fn *f = (row_fn *)kiln_jit_find(jit, name);
+    row_fn *f = (row_fn *)kiln_jit_lookup(jit, name);
     assert_non_null(f);
     for (unsigned k = 0; k < 3; k++) memcpy(in + APART * k, known[i].in[k], 32);
     memset(out, 0xa5, sizeof out);
@@ -439,8 +439,8 @@ static const struct row aarch64_rows[] = {
 
 static void of_aarch64(void **test) {
   (void)test;
-  kiln_module *m =
-    kiln_module_new(&(kiln_module_options){.target = KILN_TARGET_AARCH64, .name = "m"});
+  kiln_module *m = kiln_module_new(
+    &(kiln_module_options){.target.processor = KILN_PROCESSOR_AARCH64, .name = "m"});
   kiln_session *s = kiln_session_new(m);
   kiln_llvm_builder *b = kiln_llvm_builder_new(m);
   for (unsigned i = 0; i < sizeof aarch64_rows / sizeof *aarch64_rows; i++) {
@@ -474,7 +474,8 @@ static void parts(void **test) {
               {"void", ""},
               {"{}", ""},
               {" { i32 , { double } } ", "i32 f64"}};
-  kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "m"});
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .name = "m"});
   kiln_llvm_builder *b = kiln_llvm_builder_new(m);
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
     kiln_type t[8];

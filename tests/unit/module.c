@@ -11,6 +11,8 @@
 #include "large.h"
 #include "failing.h"
 #include <kiln/debug.h>
+#include <kiln/reachable.h>
+#include <kiln/text.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +30,11 @@ static void on_diag(void *user, const kiln_diag *d) {
 }
 
 static void open_module(struct fixture *t, kiln_pic pic) {
-  kiln_module_options options = {
-    .name = "test.c", .pic = pic, .on_diag = on_diag, .on_diag_user = t};
+  kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64,
+                                 .name = "test.c",
+                                 .pic = pic,
+                                 .on_diag = on_diag,
+                                 .on_diag_user = t};
   t->diags = 0;
   t->m = kiln_module_new(&options);
   assert_non_null(t->m);
@@ -80,36 +85,107 @@ static kiln_symbol data(kiln_module *m, const char *name, kiln_linkage linkage) 
 
 static void options_are_checked(void **state) {
   (void)state;
-  assert_null(kiln_module_new(&(kiln_module_options){.target = KILN_TARGET_COUNT}));
+  assert_null(kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_COUNT}));
   assert_null(kiln_module_new(&(kiln_module_options){.pic = KILN_PIC_COUNT}));
-  kiln_module *m = kiln_module_new(NULL);
-  kiln_target host;
+  kiln_target host, target;
   assert_true(kiln_target_find_host(&host));
-  assert_int_equal(kiln_module_target(m), host);
-  assert_int_equal(kiln_module_status(m), KILN_OK);
-  kiln_module_free(m);
-  kiln_module_free(NULL);
-  kiln_target target;
-  for (unsigned i = 0; i < KILN_TARGET_COUNT; i++) {
-    assert_true(kiln_target_find(kiln_target_name((kiln_target)i), &target));
-    assert_int_equal(target, i);
+  for (int given = 0; given < 2; given++) { /* all zero is the same as none */
+    kiln_module *m = kiln_module_new(given ? &(kiln_module_options){0} : NULL);
+    target = kiln_module_get_target(m);
+    assert_memory_equal(&target, &host, sizeof target);
+    assert_int_equal(kiln_module_processor(m), host.processor);
+    assert_int_equal(kiln_module_status(m), KILN_OK);
+    kiln_module_free(m);
   }
-  assert_false(kiln_target_find("x86", &target));
-  assert_null(kiln_target_name(KILN_TARGET_COUNT));
+  kiln_module_free(NULL);
+  for (unsigned i = 1; i < KILN_PROCESSOR_COUNT; i++) {
+    assert_true(kiln_target_find(kiln_processor_name((kiln_processor)i), &target));
+    assert_int_equal(target.processor, i);
+  }
+  assert_null(kiln_processor_name(KILN_PROCESSOR_HOST));
+  assert_null(kiln_processor_name(KILN_PROCESSOR_COUNT));
   uint32_t all = 0, bit;
-  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
+  for (unsigned t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     const char *name;
-    for (unsigned i = 0; (name = kiln_feature_name((kiln_target)t, i)) != NULL; i++) {
-      assert_true(kiln_feature_find((kiln_target)t, name, &bit));
+    for (unsigned i = 0; (name = kiln_feature_name((kiln_processor)t, i)) != NULL; i++) {
+      assert_true(kiln_feature_find((kiln_processor)t, name, &bit));
       assert_int_equal(all & bit, 0);
       all |= bit;
     }
-    assert_false(kiln_feature_find((kiln_target)t, "sse2", &bit));
+    assert_false(kiln_feature_find((kiln_processor)t, "sse2", &bit));
   }
   assert_int_equal(all, KILN_FEATURE_LSE | KILN_FEATURE_CX16);
-  assert_false(kiln_feature_find(KILN_TARGET_X86_64, "lse", &bit));
-  assert_null(kiln_feature_name(KILN_TARGET_COUNT, 0));
+  assert_false(kiln_feature_find(KILN_PROCESSOR_X86_64, "lse", &bit));
+  assert_null(kiln_feature_name(KILN_PROCESSOR_COUNT, 0));
   assert_null(kiln_session_new(NULL)); /* a module that was refused needs no check of its own */
+}
+
+/* Names as LLVM's Triple.cpp, GNU's config.sub, Go, Zig, .NET and Debian write them. */
+static void targets_by_the_names_of_others(void **state) {
+  (void)state;
+  enum { X64 = KILN_PROCESSOR_X86_64, A64 = KILN_PROCESSOR_AARCH64 };
+  enum { LINUX = KILN_SYSTEM_LINUX, WINDOWS = KILN_SYSTEM_WINDOWS, MACOS = KILN_SYSTEM_MACOS };
+  enum { ELF = KILN_FORMAT_ELF, COFF = KILN_FORMAT_COFF, MACHO = KILN_FORMAT_MACH_O };
+  static const struct {
+    const char *name;
+    unsigned processor, system, format; /* 0: no target */
+  } rows[] = {
+    {"x86_64", X64, LINUX, ELF},
+    {"x86-64", X64, LINUX, ELF},
+    {"amd64", X64, LINUX, ELF},
+    {"x64", X64, LINUX, ELF},
+    {"aarch64", A64, LINUX, ELF},
+    {"arm64", A64, LINUX, ELF},
+    {"x86_64-unknown-linux-gnu", X64, LINUX, ELF},
+    {"x86_64-pc-linux-gnu", X64, LINUX, ELF},
+    {"x86_64-linux-gnu", X64, LINUX, ELF},
+    {"x86-64-linux-gnu", X64, LINUX, ELF},
+    {"aarch64-linux-musl", A64, LINUX, ELF},
+    {"aarch64-alpine-linux-musl", A64, LINUX, ELF},
+    {"aarch64-linux-android29", A64, LINUX, ELF},
+    {"x86_64-unknown-freebsd14.0", X64, LINUX, ELF},
+    {"x86_64-unknown-none", X64, LINUX, ELF},
+    {"aarch64-none-elf", A64, LINUX, ELF},
+    {"x86_64-pc-windows-msvc", X64, WINDOWS, COFF},
+    {"x86_64-w64-windows-gnu", X64, WINDOWS, COFF},
+    {"amd64-pc-win32", X64, WINDOWS, COFF},
+    {"x86_64-w64-mingw32", X64, WINDOWS, COFF},
+    {"x86_64-pc-windows-msvc-elf", X64, WINDOWS, ELF},
+    {"arm64-apple-macosx11.0.0", A64, MACOS, MACHO},
+    {"aarch64-apple-darwin", A64, MACOS, MACHO},
+    {"x86_64-apple-darwin23", X64, MACOS, MACHO},
+    {"x86_64-linux-gnux32", 0, 0, 0},
+    {"aarch64-linux-gnu_ilp32", 0, 0, 0},
+    {"aarch64_be-linux-gnu", 0, 0, 0},
+    {"arm64e-apple-macos", 0, 0, 0},
+    {"x86_64-unknown-openbsd", 0, 0, 0},
+    {"x86_64-apple-linux", 0, 0, 0},
+    {"x86", 0, 0, 0},
+    {"x86_64linux", 0, 0, 0},
+    {"riscv64-linux-gnu", 0, 0, 0},
+    {"", 0, 0, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    kiln_target t = {0};
+    if (kiln_target_find(rows[i].name, &t) != (rows[i].processor != 0) ||
+        t.processor != rows[i].processor || t.system != rows[i].system ||
+        t.format != rows[i].format)
+      fail_msg("%s: %u, %u, %u", rows[i].name, t.processor, t.system, t.format);
+    if (rows[i].processor == 0) continue;
+    kiln_module *m = kiln_module_new(&(kiln_module_options){.target = t});
+    bool works = t.system == KILN_SYSTEM_LINUX && t.format == KILN_FORMAT_ELF;
+    assert_int_equal(kiln_module_status(m), works ? KILN_OK : KILN_ERR_UNSUPPORTED);
+    if (!works) {
+      const char *message = kiln_module_diag(m)->message;
+      assert_non_null(strstr(message, kiln_processor_name(t.processor)));
+      assert_non_null(strstr(message, kiln_system_name(t.system)));
+      assert_non_null(strstr(message, kiln_format_name(t.format)));
+    }
+    kiln_module_free(m);
+  }
+  assert_null(kiln_module_new(&(kiln_module_options){.target.system = KILN_SYSTEM_COUNT}));
+  assert_null(kiln_module_new(&(kiln_module_options){.target.format = KILN_FORMAT_COUNT}));
+  assert_false(kiln_target_find(NULL, &(kiln_target){0}) || kiln_target_find("arm64", NULL));
 }
 
 /* ---- symbols ---- */
@@ -125,10 +201,10 @@ static void names_are_unique(void **state) {
   assert_string_equal(kiln_symbol_get(m, g).desc.name, "fg");
   assert_int_equal(func(m, "f", KILN_LINKAGE_EXTERNAL).id, f.id);
   assert_int_equal(kiln_symbol_get(m, f).desc.linkage, KILN_LINKAGE_WEAK);
-  assert_int_equal(kiln_symbol_find(m, "f").id, f.id);
-  assert_int_equal(kiln_symbol_find(m, "fg").id, g.id);
-  assert_int_equal(kiln_symbol_find(m, "fgh").id, 0);
-  assert_int_equal(kiln_symbol_find(m, "").id, 0);
+  assert_int_equal(kiln_symbol_lookup(m, "f").id, f.id);
+  assert_int_equal(kiln_symbol_lookup(m, "fg").id, g.id);
+  assert_int_equal(kiln_symbol_lookup(m, "fgh").id, 0);
+  assert_int_equal(kiln_symbol_lookup(m, "").id, 0);
   /* without a name: always new, never found */
   kiln_symbol p = data(m, NULL, KILN_LINKAGE_PRIVATE), q = data(m, "", KILN_LINKAGE_INTERNAL);
   assert_int_equal(p.id, 3);
@@ -356,6 +432,7 @@ static void signatures_are_interned(void **state) {
     q[i].flags = p[i].flags;
     q[i].align_log2 = p[i].align_log2;
     q[i].size_bytes = p[i].size_bytes;
+    q[i].reserved[0] = 0;
   }
   assert_int_equal(kiln_sig_new(t->m, KILN_CC_C, KILN_SIG_VARIADIC, q, 3, r, 2).id, a.id);
   kiln_sig_info i = kiln_sig_get(t->m, a);
@@ -394,7 +471,13 @@ static void bad_signatures_are_refused(void **state) {
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_JOIN},
     {.type = KILN_TYPE_I32, .flags = KILN_PARAM_CHAIN},
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_CHAIN | KILN_PARAM_SRET},
-    {.type = KILN_TYPE_I64, .flags = 2 * KILN_PARAM_UPPER},
+    {.type = KILN_TYPE_I64, .flags = 2 * KILN_PARAM_ZEXT64},
+    {.type = KILN_TYPE_I64, .flags = UINT32_C(1) << 31},
+    {.type = KILN_TYPE_I64, .flags = KILN_PARAM_SEXT64}, /* has them */
+    {.type = KILN_TYPE_F32, .flags = KILN_PARAM_ZEXT64},
+    {.type = KILN_TYPE_I32, .flags = KILN_PARAM_SEXT64 | KILN_PARAM_ZEXT64},
+    {.type = KILN_TYPE_I8, .flags = KILN_PARAM_SEXT64 | KILN_PARAM_SEXT},
+    {.type = KILN_TYPE_I8, .reserved = {1}},
     {.type = KILN_TYPE_V128, .flags = KILN_PARAM_UPPER}, /* of nothing */
     {.type = KILN_TYPE_I64, .flags = KILN_PARAM_BYVAL, .align_log2 = 17},
   };
@@ -590,7 +673,7 @@ static void stays_linear(void **state) {
   }
   for (unsigned i = 0; i < n; i++) {
     snprintf(name, sizeof name, "_ZN4name%uEv", i);
-    assert_int_equal(kiln_symbol_find(m, name).id, 2 * i + 1);
+    assert_int_equal(kiln_symbol_lookup(m, name).id, 2 * i + 1);
     assert_int_equal(kiln_block_symbol(m, (kiln_symbol){2 * i + 1}, (kiln_block){i}).id, 2 * i + 2);
   }
   assert_int_equal(kiln_symbol_count(m), 2 * n);
@@ -610,9 +693,9 @@ static void room_is_reserved(void **state) {
     snprintf(name, sizeof name, "f%u", i);
     uint32_t id = func(t->m, name, KILN_LINKAGE_EXTERNAL).id;
     assert_int_equal(id, before + 1 + i);
-    assert_int_equal(kiln_symbol_find(t->m, name).id, id);
+    assert_int_equal(kiln_symbol_lookup(t->m, name).id, id);
   }
-  assert_int_equal(kiln_symbol_find(t->m, "before").id, before);
+  assert_int_equal(kiln_symbol_lookup(t->m, "before").id, before);
   assert_int_equal(t->m->symbol_hash.size, size);
   kiln_module_reserve(t->m, 10); /* fewer than there is room for */
   kiln_module_reserve(t->m, UINT32_MAX);
@@ -625,7 +708,8 @@ static void allocations_may_fail(void **state) {
   unsigned failures = 0;
   for (size_t left = 0;; left++) {
     struct failing f = {.fail_at = left + 1, .on = true};
-    kiln_module_options options = {.name = "m", .allocator = failing_allocator(&f)};
+    kiln_module_options options = {
+      .target.processor = KILN_PROCESSOR_X86_64, .name = "m", .allocator = failing_allocator(&f)};
     kiln_module *m = kiln_module_new(&options);
     kiln_status status = KILN_ERR_MEMORY;
     if (m != NULL) {
@@ -702,11 +786,44 @@ static void debug_is_strict(void **state) {
   }
 }
 
+/* ---- reachability ---- */
+
+static kiln_status hold(void *user, kiln_func *f) {
+  kiln_func ***next = user;
+  *(*next)++ = f;
+  return KILN_OK;
+}
+
+/* What data refers to is reachable at once, what code does once it is compiled; no function is kept. */
+static void reachability(void **state) {
+  struct fixture *t = *state;
+  static const char text[] =
+    "func internal @used(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+    "func internal @shown(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+    "func internal @idle(i64) -> i64 {\nb0(v0: i64):\n  ret v0\n}\n"
+    "data @table {\n  addr @shown\n}\n"
+    "func @caller(i64) -> i64 {\nb0(v0: i64):\n  v1 = call @used(v0)\n  ret v1\n}\n";
+  kiln_session *s = kiln_session_new(t->m);
+  kiln_func *held[4] = {NULL}, **next = held;
+  assert_int_equal(kiln_text_read(s, text, strlen(text), hold, &next), KILN_OK);
+  kiln_symbol used = kiln_symbol_lookup(t->m, "used"), idle = kiln_symbol_lookup(t->m, "idle");
+  assert_true(kiln_module_is_reachable(t->m, idle)); /* so far nothing is known */
+  assert_int_equal(kiln_module_track_reachability(t->m), KILN_OK);
+  assert_true(kiln_module_is_reachable(t->m, kiln_symbol_lookup(t->m, "shown")));
+  assert_false(kiln_module_is_reachable(t->m, used));
+  assert_int_equal(kiln_func_compile(held[3]), KILN_OK);
+  assert_true(kiln_module_is_reachable(t->m, used));
+  assert_false(kiln_module_is_reachable(t->m, idle));
+  for (unsigned i = 0; i < 3; i++) kiln_func_discard(held[i]);
+  kiln_session_free(s);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
   const struct CMUnitTest tests[] = {
     TEST(debug_is_strict),
     TEST(options_are_checked),
+    TEST(targets_by_the_names_of_others),
     TEST(names_are_unique),
     TEST(strings_are_copied),
     TEST(every_byte_of_a_name_counts),
@@ -725,6 +842,7 @@ int main(void) {
     TEST(stays_linear),
     TEST(room_is_reserved),
     TEST(allocations_may_fail),
+    TEST(reachability),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,8 @@ HANDLES = ('kiln_module', 'kiln_session', 'kiln_func', 'kiln_ctypes', 'kiln_ssa'
 POINTERS = {
     'kiln_module': 'x->m', 'kiln_session': 'x->s', 'kiln_func': 'x->f', 'kiln_ctypes': 'x->c',
     'kiln_ssa': 'x->ssa', 'kiln_jit': 'x->jit', 'kiln_jit_stream': 'x->stream',
-    'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm', 'kiln_llvm_builder': 'x->operations', 'kiln_llvm_operand': '&x->operand', 'kiln_llvm_unknown': '(kiln_llvm_unknown[64]){{0}}',
+    'kiln_interp': 'x->interp', 'kiln_llvm': 'x->llvm', 'kiln_llvm_builder': 'x->operations', 'kiln_llvm_operand': '&x->operand',
+    'kiln_llvm_asm_desc': '&(const kiln_llvm_asm_desc){.text = "nop", .constraints = "", .result = "void"}', 'kiln_llvm_unknown': '(kiln_llvm_unknown[64]){{0}}',
     'kiln_module_options': '&x->module_options', 'kiln_jit_options': '&x->jit_options',
     'kiln_interp_options': '&x->interp_options', 'kiln_symbol_desc': '&x->symbol_desc',
     'kiln_data_desc': '&x->data_desc', 'kiln_section_desc': '&x->section_desc', 'kiln_module_attrs': '&x->module_attrs', 'kiln_func_attrs': '&x->func_attrs', 'kiln_ctor_desc': '&x->ctor_desc',
@@ -41,7 +42,8 @@ VALUES = {
     'kiln_ctype': 'x->ctype', 'kiln_csig': 'x->csig', 'kiln_ssa_variable': 'x->var', 'kiln_inst': 'x->inst',
     'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_debug_string': '(kiln_debug_string){1}', 'kiln_die_shape': '(kiln_die_shape){1, 1}', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
     'kiln_icond': 'KILN_ICOND_EQ', 'kiln_fcond': 'KILN_FCOND_OEQ', 'kiln_ordering': 'KILN_ORDERING_SEQ_CST',
-    'kiln_rmw': 'KILN_RMW_ADD', 'kiln_cc': 'KILN_CC_C', 'kiln_target': 'x->target',
+    'kiln_rmw': 'KILN_RMW_ADD', 'kiln_cc': 'KILN_CC_C', 'kiln_processor': 'x->processor',
+    'kiln_system': 'KILN_SYSTEM_LINUX', 'kiln_reloc_kind': 'KILN_RELOC_ABS64', 'kiln_format': 'KILN_FORMAT_ELF',
     'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ctype_kind': 'KILN_CTYPE_INT', 'kiln_func_sink_fn': 'NULL', 'kiln_name_fn': 'NULL',
     'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
     'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',
@@ -131,7 +133,7 @@ def expectation(returns, name):
         return GIVES[name]
     if returns == 'kiln_status':
         return 'got != KILN_OK'
-    if returns in ('kiln_block', 'kiln_ssa_variable'):
+    if returns == 'kiln_block':
         return 'got.id == UINT32_MAX'
     return 'all_zero(&got, sizeof got)'
 

@@ -138,12 +138,12 @@ static kiln_status look(void *user, kiln_func *f) {
 
 static void operands_are_the_uses_that_were_counted(void **state) {
   static const char *const names[] = {
-#define KILN_SHAPE(E, state, a, b, c, x, result, edges, syntax) #E,
+#define KILN_SHAPE(E, state, a, b, c, x, result, edges, copy, syntax) #E,
 #include <kiln/shapes.def>
   };
   (void)state;
   struct seen seen = {0};
-  kiln_module_options options = {0};
+  kiln_module_options options = {.target.processor = KILN_PROCESSOR_X86_64};
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
   kiln_status status = kiln_text_read(s, each_shape, sizeof each_shape - 1, look, &seen);

@@ -146,7 +146,10 @@ static void test_errors(void **state) {
   for (size_t i = 0; i < sizeof error_rows / sizeof *error_rows; i++) {
     const struct error_row *r = &error_rows[i];
     struct fixture one = {0};
-    kiln_module_options o = {.name = "t", .on_diag = on_diag, .on_diag_user = &one};
+    kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64,
+                             .name = "t",
+                             .on_diag = on_diag,
+                             .on_diag_user = &one};
     kiln_module *m = kiln_module_new(&o);
     kiln_session *s = kiln_session_new(m);
     kiln_status status = kiln_text_read(s, r->text, strlen(r->text), NULL, NULL);
@@ -175,7 +178,8 @@ static kiln_status print_sink(void *user, kiln_func *f) {
 /* `text` parsed, printed after `prefix`, as a string. */
 static void reprint(const char *text, size_t size, kiln_buffer *out) {
   kiln_buffer funcs = {0};
-  kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "t"});
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .name = "t"});
   kiln_session *s = kiln_session_new(m);
   kiln_status status = kiln_text_read(s, text, size, print_sink, &funcs);
   if (status != KILN_OK) print_message("%.*s", (int)size, text);
@@ -513,7 +517,8 @@ static void test_prefixes(void **state) {
   for (size_t n = 0; n <= size; n++) {
     char *part = malloc(n + 1); /* so that a byte too many is seen */
     memcpy(part, whole_text, n);
-    kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "t"});
+    kiln_module *m = kiln_module_new(
+      &(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .name = "t"});
     kiln_session *s = kiln_session_new(m);
     kiln_buffer out = {0};
     kiln_text_read(s, part, n, print_sink, &out);
@@ -559,6 +564,14 @@ static const struct sig_row {
    0,
    {P(KILN_TYPE_I8, KILN_PARAM_SEXT), P(KILN_TYPE_I16, KILN_PARAM_ZEXT),
     P(KILN_TYPE_I64, KILN_PARAM_BYVAL, 4, 24), P(KILN_TYPE_I64, KILN_PARAM_CHAIN)},
+   {0}},
+  {"(i8 sext64, i16 zext64, i32 sext64)",
+   KILN_CC_C,
+   0,
+   3,
+   0,
+   {P(KILN_TYPE_I8, KILN_PARAM_SEXT64), P(KILN_TYPE_I16, KILN_PARAM_ZEXT64),
+    P(KILN_TYPE_I32, KILN_PARAM_SEXT64)},
    {0}},
   {"(i64 sret) -> i64 ; its memory\n",
    KILN_CC_C,
@@ -618,7 +631,8 @@ static void test_signature_errors(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof sig_errors / sizeof *sig_errors; i++) {
     const struct error_row *r = &sig_errors[i];
-    kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "t"});
+    kiln_module *m = kiln_module_new(
+      &(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .name = "t"});
     assert_int_equal(kiln_sig_parse(m, r->text).id, 0);
     const kiln_diag *d = kiln_module_diag(m);
     if (d->status != r->status || d->line != r->line || d->column != r->column ||
@@ -629,8 +643,8 @@ static void test_signature_errors(void **state) {
   }
   for (unsigned n = 1;; n++) { /* whichever allocation fails */
     struct failing memory = {.fail_at = n};
-    kiln_module *m =
-      kiln_module_new(&(kiln_module_options){.allocator = failing_allocator(&memory)});
+    kiln_module *m = kiln_module_new(&(kiln_module_options){
+      .target.processor = KILN_PROCESSOR_X86_64, .allocator = failing_allocator(&memory)});
     kiln_sig sig = kiln_sig_parse(m, "(i32 sext, i64, f64, ...) -> i64, f64");
     bool failed = memory.calls >= n;
     assert_int_equal(sig.id == 0, failed);
@@ -654,7 +668,9 @@ static void test_memory(void **state) {
   (void)state;
   for (unsigned n = 1;; n++) {
     struct failing memory = {.fail_at = n};
-    kiln_module_options o = {.name = "t", .allocator = failing_allocator(&memory)};
+    kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64,
+                             .name = "t",
+                             .allocator = failing_allocator(&memory)};
     kiln_module *m = kiln_module_new(&o);
     kiln_session *s = m ? kiln_session_new(m) : NULL;
     kiln_buffer out = {.allocator = o.allocator};

@@ -40,9 +40,9 @@ static void pieces(void **state) {
   /* the fast way must not take the guessed type of a slot of which a piece is known already */
   kiln_value word = kiln_slot_new(f, 8, 3);
   kiln_build_store(f, I32, word, 4, b, 0);
-  assert_false(slot(f, word)->escaped);
+  assert_false(slot(f, word)->memory);
   kiln_build_load(f, I64, word, 0, 0);
-  assert_true(slot(f, word)->escaped);
+  assert_true(slot(f, word)->memory);
   assert_int_equal(finish_ret(f), KILN_OK);
 }
 
@@ -79,7 +79,7 @@ static void pieces_overlap(void **state) {
     kiln_build_load(f, I64, s, 0, 0);
     kiln_build_load(f, I64, s, 8, 0);
     kiln_build_load(f, (kiln_type)rows[k].type, s, rows[k].at, rows[k].flags);
-    assert_int_equal(slot(f, s)->escaped, rows[k].memory);
+    assert_int_equal(slot(f, s)->memory, rows[k].memory ? KN_MEMORY_WHOLE : 0);
     assert_int_equal(finish_ret(f), KILN_OK);
   }
   /* a bound on pieces; arrays, and slots aligned beyond the stack */
@@ -87,9 +87,9 @@ static void pieces_overlap(void **state) {
     kiln_func *f = again(t);
     kiln_value s = kiln_slot_new(f, 160, how == 1 ? 5 : 3);
     if (how == 2) kiln_slot_set_array(f, s);
-    for (int32_t at = 0; at < 160 && !slot(f, s)->escaped; at += 8)
+    for (int32_t at = 0; at < 160 && !slot(f, s)->memory; at += 8)
       kiln_build_load(f, I64, s, at, 0);
-    assert_true(slot(f, s)->escaped);
+    assert_true(slot(f, s)->memory);
     assert_int_equal(n_pieces(f, s), how == 0 ? 8 : 0);
     assert_int_equal(finish_ret(f), KILN_OK);
   }

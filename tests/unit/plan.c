@@ -43,7 +43,7 @@ static int setup(void **state) {
   static struct fixture fixture;
   struct fixture *t = &fixture;
   memset(t, 0, sizeof *t);
-  t->m = kiln_module_new(&(kiln_module_options){0});
+  t->m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   t->s = kiln_session_new(t->m);
   kiln_param p = {.type = I64};
   kiln_type r = I64, d = F64;
@@ -87,7 +87,7 @@ static void expect_layout(const struct fixture *t, uint32_t n, const uint32_t *w
   assert_int_equal(t->plan->n_layout, n);
   for (uint32_t i = 0; i < n; i++) {
     assert_int_equal(t->plan->layout[i], want[i]);
-    assert_int_equal(kn_plan_pos(t->f, want[i]), i);
+    assert_int_equal(kn_plan_pos(t->plan, want[i]), i);
   }
 }
 #define LAYOUT(t, ...)                                                                             \
@@ -151,7 +151,7 @@ static void test_unreachable(void **state) {
   ret(t, t->x);
   make_plan(t); /* 5 was never filled */
   LAYOUT(t, 0, 1, 4);
-  assert_int_equal(t->f->block[2].pos, 0);
+  assert_int_equal(t->plan->pos.at[2], 0);
 }
 
 static void test_address_taken(void **state) {
@@ -166,7 +166,7 @@ static void test_address_taken(void **state) {
   ret(t, t->x);
   fill(t, 4); /* not reached at all */
   ret(t, t->x);
-  kiln_block_take_address(t->f, blk(2));
+  kn_block_take_address(t->f, blk(2));
   make_plan(t);
   LAYOUT(t, 0, 1, 2, 3);
 }
@@ -281,8 +281,8 @@ static void test_intervals(void **state) {
   /* a variable may carry its content round the loop */
   assert_int_equal(range_of(t, slot)->first, 2);
   assert_int_equal(range_of(t, slot)->last, 4);
-  assert_int_equal(f->slots.at[kn_index(escaped.id)].reg, KN_NO_REG);
-  assert_int_not_equal(f->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
+  assert_int_equal(t->plan->slots.at[kn_index(escaped.id)].reg, KN_NO_REG);
+  assert_int_not_equal(t->plan->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
 }
 
 /* ---- homes ---- */
@@ -300,7 +300,7 @@ static void test_returns_twice(void **state) {
   ret(t, add(t, v, kiln_build_load(f, I64, slot, 0, 0)));
   make_plan(t);
   assert_int_equal(f->val[v.id].flags, KN_VF_SLOT_HOME);
-  assert_int_equal(f->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
+  assert_int_equal(t->plan->slots.at[kn_index(slot.id)].reg, KN_NO_REG);
   assert_int_equal(t->plan->saved, 0);
   assert_int_equal(t->plan->occupied[0] | t->plan->occupied[1], 0);
 }
@@ -517,7 +517,7 @@ static void check_order(const struct fixture *t, const struct truth *g) {
     uint32_t b = plan->layout[p];
     assert_false(seen >> b & 1);
     seen |= KN_BIT(b);
-    assert_int_equal(kn_plan_pos(t->f, b), p);
+    assert_int_equal(kn_plan_pos(t->plan, b), p);
     assert_true(g->dom[b] != 0);            /* reached */
     assert_int_equal(g->dom[b] & ~seen, 0); /* dominators come first */
   }
@@ -618,7 +618,8 @@ static void test_dump(void **state) {
     "\n  homes:\n    slot0 i64: rbx  positions 0 to 2  weight 18\n", /* 1 + 2 * 8 + 1 */
   };
   (void)state;
-  kiln_module *m = kiln_module_new(&(kiln_module_options){0});
+  kiln_module *m =
+    kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64});
   kiln_session *s = kiln_session_new(m);
   kiln_buffer out = {0};
   assert_true(kiln_session_set_dump(s, KILN_DUMP_PLAN | KILN_DUMP_HOMES, &out) == KILN_OK);

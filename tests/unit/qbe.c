@@ -33,9 +33,9 @@ static const char source[] =
   "{\n@s\n\thlt\n}\n";
 
 /* Reads from memory of exactly that size, and makes an object if that is right. */
-static kiln_status read_text(const char *text, size_t size, kiln_target target,
+static kiln_status read_text(const char *text, size_t size, kiln_processor target,
                              struct failing *budget) {
-  kiln_module_options options = {.target = target, .verify = true, .name = "text"};
+  kiln_module_options options = {.target.processor = target, .verify = true, .name = "text"};
   if (budget != NULL) options.allocator = failing_allocator(budget);
   char *copy = malloc(size != 0 ? size : 1);
   assert_non_null(copy);
@@ -59,7 +59,7 @@ static kiln_status read_text(const char *text, size_t size, kiln_target target,
 
 static void every_length(void **state) {
   (void)state;
-  for (kiln_target t = 0; t < KILN_TARGET_COUNT; t++) {
+  for (kiln_processor t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     for (size_t n = 0; n < sizeof source - 1; n++) read_text(source, n, t, NULL);
     assert_int_equal(read_text(source, sizeof source - 1, t, NULL), KILN_OK);
   }
@@ -161,7 +161,7 @@ static void random_damage(void **state) {
     size_t size = sizeof source - 1;
     memcpy(text, source, size);
     for (size_t k = 1 + below(3); k > 0; k--) size = damage(text, size);
-    good += read_text(text, size, (kiln_target)(i & 1), NULL) == KILN_OK;
+    good += read_text(text, size, (kiln_processor)(1 + (i & 1)), NULL) == KILN_OK;
   }
   assert_true(good > 0 && good < rounds); /* both ways were tried */
 }
@@ -174,7 +174,7 @@ static void failing_memory(void **state) {
   for (; status != KILN_OK; n++) {
     assert_true(n < 10000);
     struct failing budget = {.fail_at = (size_t)n + 1, .on = true};
-    status = read_text(source, sizeof source - 1, KILN_TARGET_X86_64, &budget);
+    status = read_text(source, sizeof source - 1, KILN_PROCESSOR_X86_64, &budget);
     if (status != KILN_OK) assert_int_equal(status, KILN_ERR_MEMORY);
   }
   assert_true(n > 20);
@@ -190,7 +190,7 @@ static void lines(kiln_buffer *text, const char *format, unsigned n) {
 }
 
 static void check_lines(kiln_buffer *text, kiln_status want) {
-  for (kiln_target t = 0; t < KILN_TARGET_COUNT; t++)
+  for (kiln_processor t = 1; t < KILN_PROCESSOR_COUNT; t++)
     assert_int_equal(read_text((const char *)text->data, text->size, t, NULL), want);
   kiln_buffer_free(text);
 }

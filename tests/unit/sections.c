@@ -33,11 +33,11 @@ static void as_said(void **state) {
     {"read", {.flags = A}, SHT_PROGBITS, SHF_ALLOC},
     {"written", {.flags = A | W}, SHT_PROGBITS, SHF_ALLOC | SHF_WRITE},
     {"run", {.flags = A | X}, SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR},
-    {"notes", {.flags = A, .type = SHT_NOTE}, SHT_NOTE, SHF_ALLOC},
-    {".note.no", {.flags = A, .type = SHT_PROGBITS}, SHT_PROGBITS, SHF_ALLOC},
+    {"notes", {.flags = A, .kind = KILN_SECTION_NOTE}, SHT_NOTE, SHF_ALLOC},
+    {".note.no", {.flags = A, .kind = KILN_SECTION_CONTENT}, SHT_PROGBITS, SHF_ALLOC},
     {".init_array.x", {.flags = A | W}, SHT_INIT_ARRAY, SHF_ALLOC | SHF_WRITE},
     {"inits",
-     {.flags = A | W, .type = SHT_INIT_ARRAY, .entry_bytes = 8},
+     {.flags = A | W, .kind = KILN_SECTION_INIT, .entry_bytes = 8},
      SHT_INIT_ARRAY,
      SHF_ALLOC | SHF_WRITE},
     {"kept", {.flags = A | KILN_SECTION_RETAIN}, SHT_PROGBITS, SHF_ALLOC | SHF_GNU_RETAIN},
@@ -48,7 +48,10 @@ static void as_said(void **state) {
      SHT_PROGBITS,
      SHF_ALLOC | SHF_MERGE | SHF_STRINGS},
     {"texts", {.flags = S}, SHT_PROGBITS, SHF_STRINGS},
-    {"own", {.flags = A, .type = 0x60000123}, 0x60000123, SHF_ALLOC},
+    {"own",
+     {.flags = A, .kind = KILN_SECTION_OTHER, .format_type = 0x60000123},
+     0x60000123,
+     SHF_ALLOC},
   };
   enum { N = sizeof rows / sizeof *rows };
   for (unsigned i = 0; i < N; i++) {
@@ -70,7 +73,7 @@ static void as_said(void **state) {
 
 static void without_content(void **state) {
   struct fixture *t = *state;
-  kiln_section_desc zero = {.flags = A | W, .type = SHT_NOBITS};
+  kiln_section_desc zero = {.flags = A | W, .kind = KILN_SECTION_ZERO};
   assert_int_equal(kiln_section_declare(t->m, "zero", &zero), KILN_OK);
   data_in(t, "x", "zero", NULL, 4096, 0);
   load(t);
@@ -111,7 +114,8 @@ static void not_fitting(void **state) {
     uint8_t align_log2;
     bool reloc;
   } rows[] = {
-    {{.flags = A | W, .type = SHT_NOBITS}, "x", "no content", 1, 0, false},
+    {{.flags = A | W, .kind = KILN_SECTION_ZERO}, "x", "no content", 1, 0, false},
+    {{.kind = KILN_SECTION_OTHER, .format_type = SHT_GROUP}, "x", "a type of ELF", 1, 0, false},
     {{.flags = A | M, .entry_bytes = 4}, "abcde", "another size", 5, 0, false},
     {{.flags = A | M, .entry_bytes = 4}, "abcd", "another size", 4, 3, false},
     {{.flags = A | M, .entry_bytes = 8}, "abcdefgh", "with relocations", 8, 0, true},
@@ -139,8 +143,9 @@ static void wrong(void **state) {
   struct fixture *t = *state;
   const kiln_section_desc rows[] = {
     {.flags = 128},
-    {.type = SHT_SYMTAB},
-    {.type = SHT_GROUP},
+    {.kind = KILN_SECTION_KIND_COUNT},
+    {.kind = KILN_SECTION_OTHER},
+    {.kind = KILN_SECTION_NOTE, .format_type = 7},
     {.flags = M},
   };
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -167,7 +172,8 @@ static void said_twice(void **state) {
 static void in_text(void **state) {
   struct fixture *t = *state;
   static const char text[] = "target x86_64\n"
-                             "section \"a b\" alloc write exec retain exclude type 7\n"
+                             "section \"a b\" alloc write exec retain exclude type note\n"
+                             "section \"o\" type 1610612736\n"
                              "section \"m\" merge strings entry 2\n"
                              "data @x section \"m\" {\n  zero 2\n}\n";
   assert_int_equal(kiln_text_read(t->s, text, sizeof text - 1, NULL, NULL), KILN_OK);
@@ -195,7 +201,7 @@ static void in_a_jit(void **state) {
   close_module(t);
   kiln_target_find_host(&t->options.target);
   open_module(t);
-  kiln_section_desc inits = {.flags = A | W, .type = SHT_INIT_ARRAY}, written = {.flags = A | W};
+  kiln_section_desc inits = {.flags = A | W, .kind = KILN_SECTION_INIT}, written = {.flags = A | W};
   assert_int_equal(kiln_section_declare(t->m, "inits", &inits), KILN_OK);
   assert_int_equal(kiln_section_declare(t->m, "written", &written), KILN_OK);
   kiln_reloc reloc = {.symbol = undefined(t, "set_value"), .size_bytes = 8};
@@ -205,10 +211,10 @@ static void in_a_jit(void **state) {
   data_with(t, &(kiln_symbol_desc){.name = "y", .section = "written"},
             &(kiln_data_desc){.bytes = "y", .size_bytes = 1, .flags = KILN_DATA_READ_ONLY});
   kiln_jit *jit = kiln_jit_new(&(kiln_jit_options){.resolve = resolve}, NULL);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   kiln_jit_unit unit;
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, &unit, NULL), KILN_OK);
-  *(char *)kiln_jit_find(jit, "x") = 'z';
+  *(char *)kiln_jit_lookup(jit, "x") = 'z';
   assert_int_equal(kiln_jit_run_constructors(jit, unit, 0, NULL, NULL), KILN_OK);
   assert_int_equal(value, 42);
   kiln_jit_free(jit);
@@ -223,7 +229,7 @@ static void executable_data_in_a_jit(void **state) {
                    KILN_OK);
   data_in(t, "x", ".run", "\xc3", 1, KILN_DATA_READ_ONLY);
   kiln_jit *jit = kiln_jit_new(NULL, NULL);
-  kiln_jit_input input = {t->m, &t->s, 1};
+  kiln_jit_input input = {.module = t->m, .sessions = &t->s, .n_sessions = 1};
   assert_int_equal(kiln_jit_add(jit, 0, &input, 1, NULL, NULL), KILN_ERR_UNSUPPORTED);
   kiln_jit_free(jit);
 }

@@ -129,7 +129,7 @@ struct builder {
  * helper's limit of variables in a block's row. */
 static kiln_ssa_variable var_of(struct builder *b, unsigned v) {
   static const uint8_t unused[] = {0, 0, 6, 30, 40};
-  if (b->vars[v].id == UINT32_MAX) {
+  if (b->vars[v].id == 0) {
     for (unsigned i = 0; v == 0 && i < unused[b->p->seed % 5]; i++)
       kiln_ssa_new_variable(b->ssa, KILN_TYPE_I64);
     b->vars[v] = kiln_ssa_new_variable(b->ssa, type_of(v));
@@ -228,7 +228,7 @@ static void build(struct builder *b, struct program *p, kiln_func *f, kiln_ssa *
   *b = (struct builder){.p = p, .f = f, .ssa = ssa};
   if (ssa) kiln_ssa_begin(ssa, f, 0);
   for (unsigned v = 0; v < p->n_vars; v++) {
-    if (ssa) b->vars[v].id = UINT32_MAX;
+    if (ssa) b->vars[v].id = 0;
     else b->slots[v] = kiln_slot_new(f, kiln_type_size(type_of(v)), 3);
   }
   kiln_value zero = kiln_const_int(f, 0);
@@ -377,8 +377,10 @@ static void one(uint64_t seed, kiln_ssa **ssa_kept, unsigned *counted) {
   make_program(p, seed);
   enum sealing sealing = (enum sealing)(seed % SEALINGS);
   kiln_diag diag = {0};
-  kiln_module *m = kiln_module_new(
-    &(kiln_module_options){.name = "random", .on_diag = on_diag, .on_diag_user = &diag});
+  kiln_module *m = kiln_module_new(&(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64,
+                                                          .name = "random",
+                                                          .on_diag = on_diag,
+                                                          .on_diag_user = &diag});
   kiln_session *s = kiln_session_new(m);
   kiln_type result = KILN_TYPE_I64;
   kiln_sig sig =

@@ -45,10 +45,10 @@ static void show(void *user, const kiln_diag *d) {
   fprintf(stderr, "# %s\n", line);
 }
 
-static void open_job(struct job *j, kiln_target target, uint64_t stress) {
+static void open_job(struct job *j, kiln_processor target, uint64_t stress) {
   memset(j, 0, sizeof *j);
   kiln_module_options o = {
-    .name = "many", .target = target, .stress_seed = stress, .on_diag = show};
+    .name = "many", .target.processor = target, .stress_seed = stress, .on_diag = show};
   j->m = kiln_module_new(&o);
   assert_non_null(j->m);
   kiln_sig sig = long_sig(j->m, 2);
@@ -147,7 +147,7 @@ static void *work(void *user) {
 }
 
 /* The object of FUNCS functions, compiled by `n` threads. */
-static kiln_buffer compile_all(kiln_target target, unsigned n, uint64_t stress) {
+static kiln_buffer compile_all(kiln_processor target, unsigned n, uint64_t stress) {
   struct job j;
   struct worker workers[MAX_THREADS];
   pthread_t threads[MAX_THREADS];
@@ -171,12 +171,12 @@ static kiln_buffer compile_all(kiln_target target, unsigned n, uint64_t stress) 
 
 static void any_number_of_threads_gives_the_same_bytes(void **state) {
   (void)state;
-  for (int target = 0; target < KILN_TARGET_COUNT; target++) {
+  for (int target = 1; target < KILN_PROCESSOR_COUNT; target++) {
     for (uint64_t stress = 0; stress < 2; stress++) {
-      kiln_buffer one = compile_all((kiln_target)target, 1, stress);
+      kiln_buffer one = compile_all((kiln_processor)target, 1, stress);
       assert_true(one.size > 20000);
       for (unsigned n = 2; n <= MAX_THREADS; n += n == 2 ? 1 : 5) {
-        kiln_buffer many = compile_all((kiln_target)target, n, stress);
+        kiln_buffer many = compile_all((kiln_processor)target, n, stress);
         assert_int_equal(many.size, one.size);
         assert_memory_equal(many.data, one.data, one.size);
         kiln_buffer_free(&many);
@@ -189,9 +189,9 @@ static void any_number_of_threads_gives_the_same_bytes(void **state) {
 /* Sessions in any order, and functions in any order. */
 static void any_order_gives_the_same_bytes(void **state) {
   (void)state;
-  kiln_buffer one = compile_all(KILN_TARGET_X86_64, 1, 0);
+  kiln_buffer one = compile_all(KILN_PROCESSOR_X86_64, 1, 0);
   struct job j;
-  open_job(&j, KILN_TARGET_X86_64, 0);
+  open_job(&j, KILN_PROCESSOR_X86_64, 0);
   for (unsigned i = 0; i < 3; i++) j.sessions[i] = kiln_session_new(j.m);
   for (unsigned i = FUNCS; i-- > 0;)
     assert_int_equal(compile(&j, j.sessions[i * 5 % 7 % 3], i), KILN_OK);
@@ -211,7 +211,7 @@ static void any_order_gives_the_same_bytes(void **state) {
 #define FORBIDDEN(call)                                                                            \
   do {                                                                                             \
     struct job j;                                                                                  \
-    open_job(&j, KILN_TARGET_X86_64, 0);                                                           \
+    open_job(&j, KILN_PROCESSOR_X86_64, 0);                                                        \
     kiln_module *m = j.m;                                                                          \
     (void)(call);                                                                                  \
     assert_int_equal(kiln_module_status(m), KILN_ERR_STRUCTURE);                                   \
@@ -234,13 +234,13 @@ static void the_freeze_ends_declarations(void **state) {
 static void a_late_function_has_no_body(void **state) {
   (void)state;
   struct job j;
-  open_job(&j, KILN_TARGET_X86_64, 0);
+  open_job(&j, KILN_PROCESSOR_X86_64, 0);
   kiln_session *s = kiln_session_new(j.m);
   kiln_symbol late = declare(j.m, "late", KILN_LINKAGE_EXTERNAL, long_sig(j.m, 1), false);
   assert_true(late.id != 0);
   assert_int_equal(declare(j.m, "late", KILN_LINKAGE_EXTERNAL, long_sig(j.m, 1), false).id,
                    late.id);
-  assert_int_equal(kiln_symbol_find(j.m, "late").id, late.id);
+  assert_int_equal(kiln_symbol_lookup(j.m, "late").id, late.id);
   kiln_func *f = kiln_func_begin(s, late);
   assert_int_not_equal(kiln_func_status(f), KILN_OK);
   kiln_func_discard(f);
@@ -252,7 +252,7 @@ static void a_late_function_has_no_body(void **state) {
 static void late_symbols_are_found(void **state) {
   (void)state;
   struct job j;
-  open_job(&j, KILN_TARGET_X86_64, 0);
+  open_job(&j, KILN_PROCESSOR_X86_64, 0);
   uint32_t first = kiln_symbol_count(j.m) + 1;
   for (unsigned i = 0; i < 5000; i++) {
     char name[16];
@@ -266,7 +266,7 @@ static void late_symbols_are_found(void **state) {
   for (unsigned i = 0; i < 5000; i += 77) {
     char name[16];
     snprintf(name, sizeof name, "late%u", i);
-    assert_int_equal(kiln_symbol_find(j.m, name).id, first + i);
+    assert_int_equal(kiln_symbol_lookup(j.m, name).id, first + i);
     assert_string_equal(kiln_symbol_get(j.m, (kiln_symbol){first + i}).desc.name, name);
   }
   kiln_module_free(j.m);
@@ -277,7 +277,7 @@ static void announced_bodies_are_direct(void **state) {
   (void)state;
   uint8_t opcode[2];
   for (int body = 0; body < 2; body++) {
-    kiln_module_options o = {.pic = KILN_PIC_PIE};
+    kiln_module_options o = {.target.processor = KILN_PROCESSOR_X86_64, .pic = KILN_PIC_PIE};
     kiln_module *m = kiln_module_new(&o);
     kiln_symbol g = declare(m, "g", KILN_LINKAGE_EXTERNAL, long_sig(m, 1), body);
     kiln_symbol f = declare(m, "f", KILN_LINKAGE_EXTERNAL, long_sig(m, 1), true);

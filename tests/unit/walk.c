@@ -115,7 +115,8 @@ static uint32_t roll(struct fixture *t, uint32_t n) {
 static void open_walk(struct fixture *t, uint64_t seed, uint64_t stress) {
   memset(t, 0, sizeof *t);
   t->seed = seed;
-  t->m = kiln_module_new(&(kiln_module_options){.stress_seed = stress});
+  t->m = kiln_module_new(
+    &(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .stress_seed = stress});
   t->s = kiln_session_new(t->m);
   kiln_sig sig = kiln_sig_new(t->m, KILN_CC_C, 0, NULL, 0, NULL, 0);
   kiln_symbol symbol = kiln_func_declare(t->m, &(kiln_symbol_desc){.name = "f"}, sig);

@@ -77,9 +77,9 @@ static void put_module(struct text *t, const char *code) {
 /* ---- reading them ---- */
 
 /* Compiles a module, from memory of exactly its size, and makes an object if it is right. */
-static kiln_status compile(const uint8_t *bytes, size_t n, kiln_target target,
+static kiln_status compile(const uint8_t *bytes, size_t n, kiln_processor target,
                            const kiln_wasm_options *o, struct failing *budget, kiln_diag *diag) {
-  kiln_module_options options = {.target = target, .verify = true, .name = "module"};
+  kiln_module_options options = {.target.processor = target, .verify = true, .name = "module"};
   if (budget != NULL) options.allocator = failing_allocator(budget);
   uint8_t *copy = malloc(n != 0 ? n : 1);
   assert_non_null(copy);
@@ -197,11 +197,11 @@ static void messages(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct text t = {0};
     put_module(&t, rows[i].code);
-    for (unsigned target = 0; target < 2; target++) {
+    for (unsigned target = 1; target < KILN_PROCESSOR_COUNT; target++) {
       for (unsigned flags = 0; flags < 8; flags++) {
         kiln_diag d = {.status = KILN_OK};
         kiln_wasm_options o = {.flags = flags};
-        kiln_status status = compile(t.at, t.n, (kiln_target)target, &o, NULL, &d);
+        kiln_status status = compile(t.at, t.n, (kiln_processor)target, &o, NULL, &d);
         const char *wrong = rows[i].wrong;
         bool as_said =
           wrong == NULL ? status == KILN_OK : strncmp(d.message, wrong, strlen(wrong)) == 0;
@@ -229,11 +229,11 @@ static void every_length(void **state) {
   struct text t = {0};
   put_example(&t);
   kiln_diag d;
-  kiln_status whole = compile(t.at, t.n, KILN_TARGET_X86_64, NULL, NULL, &d);
+  kiln_status whole = compile(t.at, t.n, KILN_PROCESSOR_X86_64, NULL, NULL, &d);
   if (whole != KILN_OK) print_error("%s\n", d.message);
   assert_int_equal(whole, KILN_OK);
   for (size_t n = 0; n < t.n; n++) {
-    kiln_status status = compile(t.at, n, KILN_TARGET_X86_64, NULL, NULL, &d);
+    kiln_status status = compile(t.at, n, KILN_PROCESSOR_X86_64, NULL, NULL, &d);
     bool whole_module = n == 8 || n == 28; /* without sections; types alone */
     assert_true((status == KILN_OK) == whole_module);
     assert_true(whole_module || d.message[0] != '\0');
@@ -252,7 +252,7 @@ static void damaged(void **state) {
     for (unsigned k = 0; k < 8 + sizeof others; k++) {
       t.at[i] = (uint8_t)(k < 8 ? was ^ 1 << k : others[k - 8]);
       kiln_diag d;
-      kiln_status status = compile(t.at, t.n, (kiln_target)(i & 1), NULL, NULL, &d);
+      kiln_status status = compile(t.at, t.n, (kiln_processor)(1 + (i & 1)), NULL, NULL, &d);
       assert_true(status == KILN_OK || d.message[0] != '\0');
       assert_int_not_equal(status, KILN_ERR_INTERNAL);
     }
@@ -269,7 +269,7 @@ static void failing_memory(void **state) {
   for (long n = 0; status != KILN_OK; n++) {
     assert_true(n < 5000);
     struct failing budget = {.fail_at = (size_t)n + 1, .on = true};
-    status = compile(t.at, t.n, KILN_TARGET_X86_64, NULL, &budget, NULL);
+    status = compile(t.at, t.n, KILN_PROCESSOR_X86_64, NULL, &budget, NULL);
     if (status != KILN_OK && status != KILN_ERR_MEMORY)
       print_error("%ld: %s\n", n, kiln_status_name(status));
     assert_true(status == KILN_OK || status == KILN_ERR_MEMORY);
@@ -289,7 +289,7 @@ static kiln_status compile_body(struct text *body) {
   put_number(&section, body->n);
   put(&section, body->at, body->n);
   put_section(&t, 10, &section);
-  kiln_status status = compile(t.at, t.n, KILN_TARGET_X86_64, NULL, NULL, NULL);
+  kiln_status status = compile(t.at, t.n, KILN_PROCESSOR_X86_64, NULL, NULL, NULL);
   free(t.at);
   free(section.at);
   free(body->at);
@@ -329,7 +329,7 @@ static void huge_counts(void **state) {
     put_hex(&t, "00 61 73 6d 01 00 00 00");
     put_hex(&t, sections[i]);
     kiln_diag d;
-    assert_int_not_equal(compile(t.at, t.n, KILN_TARGET_X86_64, NULL, NULL, &d), KILN_OK);
+    assert_int_not_equal(compile(t.at, t.n, KILN_PROCESSOR_X86_64, NULL, NULL, &d), KILN_OK);
     assert_true(d.message[0] != '\0');
     free(t.at);
   }
@@ -348,9 +348,9 @@ static void refusals(void **state) {
   for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
     struct text t = {0};
     put_module(&t, of[i].code);
-    assert_int_equal(compile(t.at, t.n, KILN_TARGET_X86_64, NULL, NULL, NULL), KILN_OK);
+    assert_int_equal(compile(t.at, t.n, KILN_PROCESSOR_X86_64, NULL, NULL, NULL), KILN_OK);
     kiln_wasm_options o = {.refuse = of[i].proposal};
-    assert_int_equal(compile(t.at, t.n, KILN_TARGET_X86_64, &o, NULL, NULL), KILN_ERR_TYPE);
+    assert_int_equal(compile(t.at, t.n, KILN_PROCESSOR_X86_64, &o, NULL, NULL), KILN_ERR_TYPE);
     free(t.at);
   }
 }

@@ -178,7 +178,7 @@ static int trap_of(struct fixture *f, void (*body)(void *instance)) {
 
 static uint64_t read_at(struct fixture *f, uint64_t at) {
   kiln_wasm_value v = {.i64 = at};
-  kiln_wasmrt_call(f->store, kiln_wasmrt_find_func(f->instance, "read"), &v, &f->error);
+  kiln_wasmrt_call(f->store, kiln_wasmrt_lookup_func(f->instance, "read"), &v, &f->error);
   return v.i64;
 }
 
@@ -291,9 +291,10 @@ static void fault_elsewhere(struct fixture *f) { trap_of(f, read_elsewhere); }
 
 static void fault_outside(struct fixture *f) {
   read_at(f, 65536);
-  *(volatile uint8_t *)((kiln_wasm_memory *)kiln_wasmrt_find(f->instance, "memory").address)->base;
+  *(volatile uint8_t *)((kiln_wasm_memory *)kiln_wasmrt_lookup(f->instance, "memory").address)
+     ->base;
   *(volatile uint8_t
-      *)(((kiln_wasm_memory *)kiln_wasmrt_find(f->instance, "memory").address)->base + 65536);
+      *)(((kiln_wasm_memory *)kiln_wasmrt_lookup(f->instance, "memory").address)->base + 65536);
 }
 
 static kiln_wasm_exn *fault_in_host(void *user, kiln_wasm_value *v) {
@@ -306,7 +307,7 @@ static void fault_of_host(struct fixture *f) {
   close_fixture(f);
   f = open_fixture(true, fault_in_host);
   kiln_wasm_value v = {.i64 = 8};
-  kiln_wasmrt_call(f->store, kiln_wasmrt_find_func(f->instance, "host"), &v, &f->error);
+  kiln_wasmrt_call(f->store, kiln_wasmrt_lookup_func(f->instance, "host"), &v, &f->error);
 }
 
 static void test_faults_of_others(void **state) {
@@ -330,14 +331,14 @@ static kiln_wasm_exn *leave_host(void *user, kiln_wasm_value *v) {
 static void test_host(void **state) {
   (void)state;
   struct fixture *f = open_fixture(false, add_one);
-  const kiln_wasm_func *host = kiln_wasmrt_find_func(f->instance, "host");
+  const kiln_wasm_func *host = kiln_wasmrt_lookup_func(f->instance, "host");
   kiln_wasm_value v = {.i64 = 41};
   assert_int_equal(kiln_wasmrt_call(f->store, host, &v, &f->error), KILN_WASMRT_OK);
   assert_int_equal(v.i64, 42);
   close_fixture(f);
   f = open_fixture(false, leave_host);
   v.i64 = 7;
-  host = kiln_wasmrt_find_func(f->instance, "host");
+  host = kiln_wasmrt_lookup_func(f->instance, "host");
   assert_int_equal(kiln_wasmrt_call(f->store, host, &v, &f->error), KILN_WASMRT_EXIT);
   assert_int_equal(f->error.exit_status, 7);
   assert_int_equal(read_at(f, 1), 'a'); /* faults are traps again */
@@ -349,15 +350,15 @@ static void test_host(void **state) {
 static void test_exports(void **state) {
   (void)state;
   struct fixture *f = open_fixture(true, add_one);
-  kiln_wasmrt_extern g = kiln_wasmrt_find(f->instance, "global");
+  kiln_wasmrt_extern g = kiln_wasmrt_lookup(f->instance, "global");
   assert_int_equal(((kiln_wasm_value *)g.address)->i64, 42);
   assert_true(g.is_mutable && g.type == KILN_WASM_TYPE_I64);
-  assert_null(kiln_wasmrt_find(f->instance, "none").address);
-  assert_null(kiln_wasmrt_find_func(f->instance, "memory"));
-  kiln_wasm_table *t = kiln_wasmrt_find(f->instance, "table").address;
+  assert_null(kiln_wasmrt_lookup(f->instance, "none").address);
+  assert_null(kiln_wasmrt_lookup_func(f->instance, "memory"));
+  kiln_wasm_table *t = kiln_wasmrt_lookup(f->instance, "table").address;
   assert_int_equal(t->size_elements, 2);
   assert_null(t->elements[0]);
-  assert_ptr_equal(t->elements[1], kiln_wasmrt_find_func(f->instance, "read"));
+  assert_ptr_equal(t->elements[1], kiln_wasmrt_lookup_func(f->instance, "read"));
   close_fixture(f);
 }
 
@@ -417,8 +418,8 @@ static void test_bulk(void **state) {
   assert_int_equal(trap_of(f, table_init_dropped), KILN_WASM_TRAP_TABLE);
   assert_int_equal(kiln_wasmrt_table_grow(f->address, 0, base, 3), 2);
   assert_int_equal(kiln_wasmrt_table_grow(f->address, 0, base, 1), UINT64_MAX);
-  assert_ptr_equal(((kiln_wasm_table *)kiln_wasmrt_find(f->instance, "table").address)->elements[4],
-                   base);
+  assert_ptr_equal(
+    ((kiln_wasm_table *)kiln_wasmrt_lookup(f->instance, "table").address)->elements[4], base);
   close_fixture(f);
 }
 
@@ -438,7 +439,7 @@ static void test_wait(void **state) {
   assert_int_equal(trap_of(f, wait_unshared), KILN_WASM_TRAP_NOT_SHARED);
   assert_int_equal(trap_of(f, wait_unaligned), KILN_WASM_TRAP_UNALIGNED);
   assert_int_equal(trap_of(f, notify_beyond), KILN_WASM_TRAP_MEMORY);
-  kn_memory(kiln_wasmrt_find(f->instance, "memory").address)->limits.shared = true;
+  kn_memory(kiln_wasmrt_lookup(f->instance, "memory").address)->limits.shared = true;
   assert_int_equal(kiln_wasmrt_atomic_wait32(f->address, 0, 8, 1, -1), 1);
   assert_int_equal(kiln_wasmrt_atomic_wait32(f->address, 0, 8, 0, 1000), 2);
   pthread_t t;

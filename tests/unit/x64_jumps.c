@@ -39,7 +39,8 @@ enum shape {
 };
 
 static struct counts build(enum shape shape) {
-  kiln_module *m = kiln_module_new(&(kiln_module_options){.name = "jumps"});
+  kiln_module *m = kiln_module_new(
+    &(kiln_module_options){.target.processor = KILN_PROCESSOR_X86_64, .name = "jumps"});
   kiln_session *s = kiln_session_new(m);
   const kiln_param params[2] = {{.type = KILN_TYPE_I8}, {.type = KILN_TYPE_I8}};
   const kiln_type result = KILN_TYPE_I32;

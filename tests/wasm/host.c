@@ -64,7 +64,7 @@ kiln_wasmrt_error call_in(kiln_wasmrt_store *s, kiln_wasmrt_instance *i, const c
                           uint32_t x) {
   kiln_wasmrt_error e;
   kiln_wasm_value v[4] = {{.i32 = x}};
-  kiln_wasmrt_call(s, kiln_wasmrt_find_func(i, name), v, &e);
+  kiln_wasmrt_call(s, kiln_wasmrt_lookup_func(i, name), v, &e);
   return e;
 }
 
@@ -90,7 +90,7 @@ static volatile uint8_t *address(void) {
   case 'n': return NULL;
   case 't': return (void *)(uintptr_t)(KILN_WASM_TRAP_UNREACHABLE * KILN_WASM_TRAP_STEP);
   case 'm':
-    return ((kiln_wasm_memory *)kiln_wasmrt_find(host.instance, "memory").address)->base + 65536;
+    return ((kiln_wasm_memory *)kiln_wasmrt_lookup(host.instance, "memory").address)->base + 65536;
   default:
     return (void *)(uintptr_t)((kiln_wasm_header *)kiln_wasmrt_instance_address(host.instance) - 1)
       ->interrupt;
@@ -139,7 +139,7 @@ static void fault_in_code(void) {
   int (*code)(void *, int) = direct;
   memcpy(&f.code, &code, sizeof code);
   f.instance = &f;
-  f.type_id = kiln_wasmrt_find_func(host.instance, "direct")->type_id;
+  f.type_id = kiln_wasmrt_lookup_func(host.instance, "direct")->type_id;
   kiln_wasmrt_define(host.store, "host", "direct",
                      (kiln_wasmrt_extern){.kind = KILN_WASM_FUNC, .address = &f});
   kiln_wasmrt_error e;
@@ -306,7 +306,7 @@ static void interrupt_store(int signal) {
 static kiln_wasmrt_error spin_at(uint32_t depth, bool spin) {
   const struct itimerval soon = {.it_value.tv_usec = 5000};
   struct itimerval left = {.it_value = {0}};
-  ((kiln_wasm_memory *)kiln_wasmrt_find(host.instance, "memory").address)->base[0] = spin;
+  ((kiln_wasm_memory *)kiln_wasmrt_lookup(host.instance, "memory").address)->base[0] = spin;
   if (spin) setitimer(ITIMER_REAL, &soon, NULL);
   kiln_wasmrt_error first = call("deep_spin", depth);
   getitimer(ITIMER_REAL, &left);

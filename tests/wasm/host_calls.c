@@ -106,7 +106,7 @@ static void call_typed(const char *what, const kiln_wasmrt_typed *args, uint32_t
                        uint32_t n_results) {
   kiln_wasmrt_error e;
   kiln_wasmrt_typed results[2] = {{0}};
-  kiln_wasmrt_call_typed(host.store, kiln_wasmrt_find_func(host.instance, "typed"), args, n_args,
+  kiln_wasmrt_call_typed(host.store, kiln_wasmrt_lookup_func(host.instance, "typed"), args, n_args,
                          results, n_results, &e);
   say(what, &e);
   if (e.status == KILN_WASMRT_OK)
@@ -124,7 +124,7 @@ static void typed(void) {
   answer_with = add;
   host.store = other;
   kiln_wasmrt_define_typed(other, "host", "typed", &type, typed_host, NULL);
-  void *foreign = (void *)(uintptr_t)kiln_wasmrt_find_func(open_in(other, image), "typed");
+  void *foreign = (void *)(uintptr_t)kiln_wasmrt_lookup_func(open_in(other, image), "typed");
   host.store = kiln_wasmrt_store_new(NULL);
   kiln_wasmrt_define_typed(host.store, "host", "typed", &type, typed_host, foreign);
   host.instance = open_in(host.store, image);
@@ -148,7 +148,7 @@ static void typed(void) {
 
   kiln_wasmrt_error e;
   kiln_wasmrt_typed ref = {KILN_WASM_TYPE_FUNCREF, {.ref = foreign}};
-  const kiln_wasm_func *take = kiln_wasmrt_find_func(host.instance, "take");
+  const kiln_wasm_func *take = kiln_wasmrt_lookup_func(host.instance, "take");
   kiln_wasmrt_call_typed(host.store, take, &ref, 1, NULL, 0, &e);
   say("an argument of another store", &e);
   ref.value.ref = NULL;

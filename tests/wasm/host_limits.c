@@ -59,7 +59,7 @@ static void growing(void) {
     kiln_wasmrt_error e;
     do {
       v.i32 = 1;
-      kiln_wasmrt_call(s, kiln_wasmrt_find_func(i, names[k]), &v, &e);
+      kiln_wasmrt_call(s, kiln_wasmrt_lookup_func(i, names[k]), &v, &e);
     } while (v.i32 != UINT32_MAX && ++n < 100);
     printf("%s: %u\n", names[k], n);
   }
@@ -139,7 +139,7 @@ static void other_store(void) {
   static const char *const names[] = {"func", "memory", "table", "global", "tag"};
   for (size_t k = 0; k < 5; k++) {
     kiln_wasmrt_define_instance(b, "giver", own);
-    kiln_wasmrt_define(b, "giver", names[k], kiln_wasmrt_find(i, names[k]));
+    kiln_wasmrt_define(b, "giver", names[k], kiln_wasmrt_lookup(i, names[k]));
     kiln_wasmrt_instantiate(b, taker, &e);
     say(names[k], &e);
   }
@@ -158,7 +158,7 @@ static void *wait_for_other(void *user) {
   (void)user;
   kiln_wasm_value v = {.i32 = 0};
   kiln_wasmrt_error e;
-  kiln_wasmrt_call(stores[1], kiln_wasmrt_find_func(instances[1], "wait"), &v, &e);
+  kiln_wasmrt_call(stores[1], kiln_wasmrt_lookup_func(instances[1], "wait"), &v, &e);
   printf("waited: %s %u\n", e.message, v.i32);
   return NULL;
 }
@@ -178,7 +178,7 @@ static void shared_memory(void) {
   kiln_wasm_value v = {.i32 = 0};
   kiln_wasmrt_error e;
   do {
-    kiln_wasmrt_call(stores[0], kiln_wasmrt_find_func(instances[0], "notify"), &v, &e);
+    kiln_wasmrt_call(stores[0], kiln_wasmrt_lookup_func(instances[0], "notify"), &v, &e);
   } while (v.i32 == 0);
   pthread_join(t, NULL);
   kiln_wasmrt_store_free(stores[0]);

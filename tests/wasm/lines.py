@@ -59,8 +59,8 @@ int main(int argc, char **argv) {
   kiln_wasmrt_instance *i = kiln_wasmrt_instantiate(store, &kiln_wasm_module, &error);
   kiln_wasm_value value = {.i32 = (uint32_t)atoi(argv[1])};
   if (i == NULL) return 1;
-  kiln_wasmrt_call(store, kiln_wasmrt_find_func(i, argc > 2 ? "stops" : "_start"), &value, &error);
-  kiln_wasmrt_find_lines(&error, lines);
+  kiln_wasmrt_call(store, kiln_wasmrt_lookup_func(i, argc > 2 ? "stops" : "_start"), &value, &error);
+  kiln_wasmrt_lines(&error, lines);
   printf("%s\\n", error.message);
   for (uint32_t k = 0; k < error.n_frames; k++) {
     kiln_wasm_name name = kiln_wasmrt_func_name(error.frames + k);
@@ -197,7 +197,7 @@ class Module:
         want(out, r'2: function \d+ _start$')
         if 'divide' in out.replace('divide by zero', '') or 'with -g' in out:
             raise Failed(out)
-        run(self.kiln, 'wasm', file, '-o', file + '.o')
+        run(self.kiln, 'compile', file, '-o', file + '.o')
         want(run('nm', file + '.o'), r'^[0-9a-f]+ t wasm\[\d+\]$', r' t wasm\[\d+\]\._start$')
 
     def memory_gdb(self):
@@ -213,7 +213,7 @@ class Module:
         file = os.path.join(self.folder, f'host{self.version}')
         with open(file + '.c', 'w') as f:
             f.write(HOST)
-        run(self.kiln, 'wasm', '-g', self.wasm, '-o', file + '.wasm.o')
+        run(self.kiln, 'compile', '-g', self.wasm, '-o', file + '.wasm.o')
         run('gcc', f'-I{ROOT}/include', file + '.c', file + '.wasm.o', os.path.join(self.build, 'runtime/libkiln-wasmrt.a'), '-lm',
             '-lpthread', '-o', file)
         return file
@@ -221,7 +221,7 @@ class Module:
     def objects(self):
         file = self.program()
         run('llvm-dwarfdump-22', '--verify', file + '.wasm.o')
-        run(self.kiln, 'wasm', '-g', '--threads=3', self.wasm, '-o', file + '.threads.o')
+        run(self.kiln, 'compile', '-g', '--threads=3', self.wasm, '-o', file + '.threads.o')
         run('cmp', file + '.wasm.o', file + '.threads.o')
         ours, theirs = rows(file + '.wasm.o'), rows(self.wasm)
         if ours - theirs - {('p.c', 0)} or len(ours) < 20 or len(theirs - ours) > 1:
@@ -243,7 +243,7 @@ class Module:
         out = run(self.kiln, 'run', '-g', file, status=134)
         where = r' at .*p\.c:\d+' if lines else ''
         want(out, 'warning: .*malformed', 'integer divide by zero', rf'0: function \d+ divide{where}', rf'2: function \d+ start{where}')
-        run(self.kiln, 'wasm', '-g', file, '-o', file + '.o')
+        run(self.kiln, 'compile', '-g', file, '-o', file + '.o')
 
 
 def main():

@@ -69,7 +69,7 @@ class Ways:
         """The program is called by the module's name, which is what it says of itself."""
         exe = os.path.join(self.work, program.name)
         if not os.path.exists(exe):
-            subprocess.run([os.path.join(self.build, 'kiln'), 'wasm', program.module, '-o', exe + '.o'], check=True)
+            subprocess.run([os.path.join(self.build, 'kiln'), 'compile', program.module, '-o', exe + '.o'], check=True)
             dirs = ', '.join('{%s, %s}' % (json.dumps(h), json.dumps(g)) for h, g in program.dirs)
             subprocess.run(['cc', '-w', '-DDIRS=' + dirs, '-I', os.path.join(ROOT, 'include'), '-o', exe, os.path.join(ROOT, 'examples/wasm/program.c'),
                             exe + '.o', os.path.join(self.build, 'runtime/libkiln-wasmrt.a'), '-pthread', '-lm'], check=True)

@@ -172,7 +172,7 @@ class Tests:
         self.status('a memory beyond it', 'large', 1, '64 of all', '--max-memory', '4')
         for option in ('--fuel', '--timeout', '--max-memory'):
             for value in ('0', '-1', 'x', ''):
-                self.status(f'{option} {value!r}', 'loop', 2, 'not a number above 0', option, value)
+                self.status(f'{option} {value!r}', 'loop', 2, 'number above 0', option, value)
 
     def bombs(self):
         for name in BOMBS:

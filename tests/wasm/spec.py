@@ -3,10 +3,10 @@
 
     spec.py --runner=PROGRAM [--kiln=build/kiln] [--target=x86_64|aarch64] [--ways=memory,object] [--sample] [FILE...]
 
-`--ways`: in memory, a file's modules are compiled into spec_runner's process; as objects, each by `kiln wasm`, all of a
+`--ways`: in memory, a file's modules are compiled into spec_runner's process; as objects, each by `kiln compile`, all of a
 file linked into one shared library that spec_runner loads. What must be refused is given to both. Prints a line for
 each folder and way: assertions passed, failed and skipped. FILE is a name as `wasm-v2/i32`; --sample takes some.
-`kiln wasm` refuses with status 1 and a message; the suite's words for that are counted where the message has them.
+`kiln compile` refuses with status 1 and a message; the suite's words for that are counted where the message has them.
 """
 import argparse
 import collections
@@ -98,12 +98,12 @@ class Suite:
 
     def kiln_wasm(self, name, file, out, image):
         module = os.path.join(self.folder, os.path.dirname(name), file)
-        return subprocess.run([self.args.kiln, 'wasm', '--target=' + self.args.target, '--image=' + image, module,
+        return subprocess.run([self.args.kiln, 'compile', '--target=' + self.args.target, '--image=' + image, module,
                                '--refuse=' + ','.join(refused(name)), '--prefix=' + image + '_', '-o', out], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors='replace')
 
     def refuse(self, name, words, counts):
-        """What must be refused: `kiln wasm` writes nothing and says why."""
+        """What must be refused: `kiln compile` writes nothing and says why."""
         out = os.path.join(self.work, f'{name.replace("/", "_")}.refused.o')
         p = self.kiln_wasm(name, words[3], out, 'image')
         counts.refused += 1

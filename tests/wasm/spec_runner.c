@@ -355,7 +355,7 @@ static void action(unsigned line, char **words) {
     return;
   }
   name.text = bytes_of(words[5], &name.text_length);
-  kiln_wasmrt_extern e = kiln_wasmrt_find_bytes(i, name);
+  kiln_wasmrt_extern e = kiln_wasmrt_lookup_bytes(i, name);
   free((char *)(uintptr_t)name.text);
   bool get = strcmp(words[3], "get") == 0;
   if (e.address == NULL || e.kind != (get ? KILN_WASM_GLOBAL : KILN_WASM_FUNC)) {
@@ -375,7 +375,7 @@ static void check_hash(unsigned line, char **words) {
   size_t n = 0;
   char *name = bytes_of(words[2], &n);
   kiln_wasmrt_extern e = run.last != NULL
-                           ? kiln_wasmrt_find_bytes(run.last, (kiln_wasm_name){name, n})
+                           ? kiln_wasmrt_lookup_bytes(run.last, (kiln_wasm_name){name, n})
                            : (kiln_wasmrt_extern){0};
   free(name);
   if (e.address == NULL || e.kind != KILN_WASM_MEMORY) {

@@ -146,6 +146,16 @@ static void put_access(struct kn_asm_call *a, const struct kn_asm_operand *o, bo
   }
 }
 
+/* Moves the value of an operand that belongs to the second byte of its register there from the lowest, or back. */
+static void put_second(struct kn_asm_call *a, const struct kn_asm_operand *o, bool back) {
+  char low[8], high[8];
+  if (!kn_asm_is_second(a, o)) return;
+  name(a, o->reg, 1, low);
+  memcpy(high, low, sizeof high);
+  high[1] = 'h';
+  kn_asm_putf(a, "movb %%%s, %%%s\n", back ? high : low, back ? low : high);
+}
+
 static void put_flag(struct kn_asm_call *a, const struct kn_asm_operand *o) {
   char r[8];
   const char *c = o->is->condition;
@@ -239,6 +249,7 @@ static bool make_text(struct kn_asm_call *a) {
       continue;
     if (o->carried) put_access(a, o, true);
     else if (o->outside != o->reg) put_move(a, o->reg, o->outside);
+    put_second(a, o, false);
   }
   put_x87_before(a);
   char saved[8] = "";
@@ -266,9 +277,9 @@ static bool make_text(struct kn_asm_call *a) {
   put_x87_behind(a);
   for (uint32_t i = 0; i < a->n; i++) {
     const struct kn_asm_operand *o = &a->op[i];
-    if (!o->label && o->place == AP_REG && o->output && !o->indirect && o->outside != o->reg &&
-        !o->stored)
-      put_move(a, o->outside, o->reg);
+    if (o->label || o->place != AP_REG || !o->output || o->indirect) continue;
+    put_second(a, o, true);
+    if (o->outside != o->reg && !o->stored) put_move(a, o->outside, o->reg);
   }
   /* halves of registers, which make SSE's instructions slow as long as they are not zero */
   bool upper = false;
@@ -506,21 +517,18 @@ static bool add_slots(struct kn_asm_call *a, kiln_asm *code) {
   return relocs != NULL || kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
 }
 
-/* Builds the code of a text that is known, and its values. */
-static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t ret,
-                  kiln_value *taken) {
+/* Builds the code of a text, with `args` as operands, in the function that is being built. */
+static void instruction(struct kn_asm_call *a, const struct kn_asm_text *t, const struct built *b,
+                        const kiln_value *args, kiln_value *results) {
   struct kn_bc *r = a->r;
   const struct kn_bc_asm_cache *c = r->assembly.texts;
-  struct built b = {.n = 0};
-  kiln_value values[2 * KN_ASM_MAX_OPERANDS], v = {0};
-  if (!collect(a, &b)) return;
-  uint64_t lost = a->clobbers & kn_bc_targets[r->target].saved;
-  if (t && t->error)
-    return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "inline assembly: %s",
-                            c->chars.at + t->error - 1);
-  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, b.params, b.n, b.types, b.n_results);
-  kiln_asm code = {.params = b.regs, .results = b.results, .lost = lost};
-  if (t && t->known) {
+  uint64_t lost = a->clobbers;
+  for (uint32_t i = 0; i < a->n; i++) /* outputs that are no results */
+    if (a->op[i].stored && !a->op[i].label) lost |= UINT64_C(1) << a->op[i].reg;
+  lost &= kn_bc_targets[r->target].saved;
+  kiln_sig sig = kiln_sig_new(r->module, KILN_CC_C, 0, b->params, b->n, b->types, b->n_results);
+  kiln_asm code = {.params = b->regs, .results = b->results, .lost = lost};
+  if (t->known) {
     code.bytes = c->bytes.at + t->bytes;
     code.size_bytes = t->n_bytes;
     code.relocs = c->relocs.at + t->reloc;
@@ -530,10 +538,41 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
     if (KN_UNLIKELY(t->has_parts) && !kn_asm_add_parts(r, t, &code)) return;
     if (KN_UNLIKELY(a->slots) && !add_slots(a, &code)) return;
   }
-  v = kiln_build_asm(r->f, sig, &code, b.args, b.n);
+  kiln_value v = kiln_build_asm(r->f, sig, &code, args, b->n);
   if (code.label.id || a->slots) kn_bc_resize(r, (void *)(uintptr_t)code.relocs, 0);
-  kiln_value results[KILN_MAX_RESULTS];
-  for (uint32_t k = 0; k < b.n_results; k++) results[k] = k ? kiln_build_result(r->f, v, k) : v;
+  for (uint32_t k = 0; k < b->n_results; k++) results[k] = k ? kiln_build_result(r->f, v, k) : v;
+}
+
+/* The same as a function of its own, which is called. */
+static void apart(struct kn_asm_call *a, const struct kn_asm_text *t, const struct built *b,
+                  kiln_value *results) {
+  struct kn_asm_apart x;
+  kiln_value args[KN_ASM_MAX_OPERANDS];
+  if (KN_UNLIKELY(a->r->keeping)) a->r->fn.asm_waits = true; /* it is not kept, but read again */
+  if (!kn_asm_begin_apart(a, b->params, b->n, b->n_results, &x)) return;
+  if (!a->r->fn.asm_waits) {
+    for (uint32_t k = 0; k < b->n; k++) args[k] = kiln_func_param(a->r->f, k);
+    instruction(a, t, b, args, results);
+  }
+  if (!kn_asm_end_apart(a, &x, b->types, results)) return;
+  kn_asm_call_apart(a, &x, b->args, b->n);
+  for (uint32_t k = 0; k < b->n_results; k++)
+    results[k] = kiln_build_load(a->r->f, b->types[k], x.slot, 16 * (int32_t)k, 0);
+}
+
+/* Builds the code of a text that is known, and its values. */
+static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t ret,
+                  kiln_value *taken) {
+  struct kn_bc *r = a->r;
+  struct built b = {.n = 0};
+  kiln_value values[2 * KN_ASM_MAX_OPERANDS], results[KILN_MAX_RESULTS] = {{0}};
+  if (!collect(a, &b)) return;
+  if (t->error)
+    return (void)kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "inline assembly: %s",
+                            r->assembly.texts->chars.at + t->error - 1);
+  if (KN_UNLIKELY(a->unwinds)) apart(a, t, &b, results);
+  else instruction(a, t, &b, b.args, results);
+  if (r->status != KILN_OK) return;
   uint32_t n = 0, next = 0;
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
@@ -558,6 +597,23 @@ static bool has_rows(const struct kn_asm_call *a) {
   for (uint32_t i = 0; i + 5 <= a->out_n; i++)
     if (memcmp(a->out + i, ".cfi_", 5) == 0) return true;
   return false;
+}
+
+/* The entry of the text that was made, if its code is known or will be when the body is read again; else NULL
+ * (reported). */
+static struct kn_asm_text *find_text(struct kn_asm_call *a) {
+  struct kn_bc *r = a->r;
+  bool rows = kn_bc_harden_naked(r) && has_rows(a);
+  struct kn_asm_text *t = kn_asm_text_of(r, a->out, a->out_n, rows);
+  if (!t || t->known) return t;
+  bool possible = !r->assembly.last && kiln_module_assemble(r->module, NULL, 0) == KILN_OK;
+  if (!possible) {
+    kn_bc_unsupported(r, "inline assembly without an assembler (kiln_module_options)");
+    return NULL;
+  }
+  if (!r->operation) r->fn.asm_waits = true;
+  else if (!kn_asm_assemble(r)) return NULL; /* no body is read again */
+  return t;
 }
 
 static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsigned n,
@@ -587,53 +643,42 @@ static void call(struct kn_asm_call *a, uint32_t type, const uint64_t *ops, unsi
   r->assembly.texts->out_cap = a->out_cap;
   r->fn.asm_count++;
   if (!made) return;
-  bool rows = kn_bc_harden_naked(r) && has_rows(a);
-  struct kn_asm_text *t = kn_asm_text_of(r, a->out, a->out_n, rows);
-  if (!t) return;
-  if (!t->known) {
-    r->fn.asm_waits = true;
-    if (r->assembly.last || kiln_module_assemble(r->module, NULL, 0) != KILN_OK) {
-      r->fn.asm_waits = false;
-      kn_bc_unsupported(r, "inline assembly without an assembler (kiln_module_options)");
-      return;
-    }
-  }
-  build(a, t, ret, taken);
+  struct kn_asm_text *t = find_text(a);
+  if (t) build(a, t, ret, taken);
 }
 
-void kn_bc_asm(struct kn_bc *r, const struct kn_bc_cst *c, uint32_t type, const uint64_t *ops,
-               unsigned n, unsigned n_labels, kiln_value *taken) {
-  if (c->x & 8) { /* canthrow */
-    kn_bc_unsupported(r, "inline assembly that unwinds");
-    return;
-  }
+void kn_bc_asm(struct kn_bc *r, const struct kn_bc_asm *s) {
   if (kn_asm_syntax[r->target] == KN_ASM_UNKNOWN) {
     kn_bc_fail(r, KILN_ERR_UNSUPPORTED, "not implemented: inline assembly for %s",
-               kiln_target_name(r->target));
+               kiln_processor_name(r->target));
     return;
   }
   struct kn_asm_call *a = kn_bc_resize(r, NULL, sizeof *a);
   if (!a) return (void)kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
   memset(a, 0, sizeof *a);
   a->r = r;
-  a->text = (const char *)kn_bc_bytes(r, c->index);
-  a->constraints = a->text + strlen(a->text) + 1;
-  a->intel = c->x >> 2 & 1;
+  a->text = s->text;
+  a->constraints = s->constraints;
+  a->intel = (s->flags & KILN_LLVM_ASM_INTEL) != 0;
+  a->unwinds = (s->flags & KILN_LLVM_ASM_UNWIND) != 0;
+  a->of = s;
   a->x86 = kn_asm_syntax[r->target] == KN_ASM_X86;
-  a->n_labels = n_labels;
+  a->n_labels = s->n_labels;
+  call(a, s->type, s->ops, s->n, s->taken);
+  kn_bc_resize(r, a, 0);
+}
+
+void kn_bc_asm_constant(struct kn_bc *r, const struct kn_bc_cst *c, struct kn_bc_asm *s) {
   /* the constant's bytes may move while values are made */
   size_t size = c->n + 1;
   char *copy = kn_bc_resize(r, NULL, size);
-  if (copy) {
-    memcpy(copy, a->text, size);
-    a->constraints = copy + (a->constraints - a->text);
-    a->text = copy;
-    call(a, type, ops, n, taken);
-    kn_bc_resize(r, copy, 0);
-  } else {
-    kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
-  }
-  kn_bc_resize(r, a, 0);
+  if (!copy) return (void)kn_bc_fail(r, KILN_ERR_MEMORY, "out of memory");
+  memcpy(copy, kn_bc_bytes(r, c->index), size);
+  s->text = copy;
+  s->constraints = copy + strlen(copy) + 1;
+  s->flags = c->x;
+  kn_bc_asm(r, s);
+  kn_bc_resize(r, copy, 0);
 }
 
 /* [attributes, cc, normal block, number of other blocks, these, type, callee, arguments...] */
@@ -652,7 +697,12 @@ void kn_bc_callbr(struct kn_bc *r, const uint64_t *ops, unsigned n) {
   if (callee >= r->inst_base || r->csts.at[callee].kind != CK_ASM)
     return (void)kn_bc_unsupported(r, "callbr of something else than inline assembly");
   kiln_value taken = kiln_const_int(r->f, 0);
-  kn_bc_asm(r, &r->csts.at[callee], (uint32_t)ops[4 + n_labels], ops + i, n - i, n_labels, &taken);
+  kn_bc_asm_constant(r, &r->csts.at[callee],
+                     &(struct kn_bc_asm){.type = (uint32_t)ops[4 + n_labels],
+                                         .ops = ops + i,
+                                         .n = n - i,
+                                         .n_labels = n_labels,
+                                         .taken = &taken});
   if (r->status != KILN_OK) return;
   r->tmp.cases.n = 0;
   for (unsigned k = 0; k < n_labels; k++)

@@ -8,6 +8,7 @@
 #include <kiln/asm.h>
 #include <kiln/emit.h>
 #include <kiln/inspect.h>
+#include <kiln/llvm_asm.h>
 #include <kiln/machine_ops.h>
 
 enum { KN_ASM_MAX_OPERANDS = 96, KN_ASM_MAX_ALTERNATIVES = 16 };
@@ -41,6 +42,7 @@ struct kn_asm_allows {
   bool number;       /* a number from `least` to `most`, as an immediate */
   bool zero;         /* of AArch64: 0, as the register of zeros */
   bool x87;          /* the x87 stack: `st` says where, or -1 */
+  bool second;       /* of x86-64: the second byte of the register, as ah */
   int8_t st;
   int8_t tie; /* output that the input shares its place with, or -1 */
   int64_t least, most;
@@ -79,9 +81,11 @@ struct kn_asm_call {
   struct kn_bc *r;
   const char *text, *constraints;
   bool intel, x86;
-  bool tight; /* registers are few */
-  bool slots; /* the text addresses slots by the frame pointer */
-  uint32_t n; /* operands, labels too */
+  bool tight;                 /* registers are few */
+  bool slots;                 /* the text addresses slots by the frame pointer */
+  bool unwinds;               /* an exception may leave it */
+  const struct kn_bc_asm *of; /* where it goes on */
+  uint32_t n;                 /* operands, labels too */
   uint32_t n_labels;
   uint32_t first_label;
   struct kn_asm_operand op[KN_ASM_MAX_OPERANDS];
@@ -99,6 +103,26 @@ struct kn_asm_call {
 bool kn_asm_wrong(struct kn_asm_call *a, const char *what);
 /* True if the operand's value is an integer or address. */
 bool kn_asm_is_general(const struct kn_asm_call *a, const struct kn_asm_operand *o);
+
+/* ---- asm_unwind.c ---- */
+
+/* A text as a function of its own, which stores its results. */
+struct kn_asm_apart {
+  kiln_func *outer; /* that calls it */
+  kiln_symbol symbol;
+  kiln_sig sig;
+  kiln_value slot; /* of `outer`, for the results: 16 bytes each */
+  uint32_t n_params, n_results;
+};
+/* Begins that function, with `params` and the address of memory for `n_results`: it is the one being built then. */
+bool kn_asm_begin_apart(struct kn_asm_call *a, const kiln_param *params, uint32_t n_params,
+                        uint32_t n_results, struct kn_asm_apart *x);
+/* Ends it, with results of types `types`: the outer function is built again, false or not. */
+bool kn_asm_end_apart(struct kn_asm_call *a, struct kn_asm_apart *x, const kiln_type *types,
+                      const kiln_value *results);
+/* Calls it, where the statement says that exceptions go. */
+void kn_asm_call_apart(struct kn_asm_call *a, const struct kn_asm_apart *x, const kiln_value *args,
+                       uint32_t n_args);
 
 /* ---- asm_regs.c ---- */
 
@@ -120,6 +144,8 @@ bool kn_asm_register(bool x86, const char *name, size_t n, uint8_t *out);
 void kn_asm_put(struct kn_asm_call *a, const char *s, size_t n);
 void kn_asm_putf(struct kn_asm_call *a, const char *format, ...)
   __attribute__((format(printf, 2, 3)));
+/* Is the operand the second byte of its register? */
+bool kn_asm_is_second(const struct kn_asm_call *a, const struct kn_asm_operand *o);
 /* Writes the name of a register with `bytes` bytes (8: all of a general one; 16 of a float one). */
 void kn_asm_register_name(bool x86, unsigned reg, unsigned bytes, char out[8]);
 /* Appends the template with its operands. */
@@ -178,6 +204,8 @@ struct kn_bc_asm_cache {
 kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name);
 /* The reader's, made if need be; NULL (reported) without memory. */
 struct kn_bc_asm_cache *kn_asm_cache(struct kn_bc *r);
+/* Asks for the code of all texts that have none. */
+bool kn_asm_assemble(struct kn_bc *r);
 /* The entry of a text, new if there was none; NULL without memory. `rows`: as kiln_assembly.rows. */
 struct kn_asm_text *kn_asm_text_of(struct kn_bc *r, const char *s, uint32_t n, bool rows);
 

@@ -76,7 +76,7 @@ kiln_symbol kn_asm_symbol_of(struct kn_bc *r, const char *name) {
   if (strncmp(name, KN_ASM_SYMBOL, n) == 0) {
     return (kiln_symbol){number(name + n)};
   }
-  kiln_symbol found = kiln_symbol_find(r->module, name);
+  kiln_symbol found = kiln_symbol_lookup(r->module, name);
   return found.id ? found : kiln_data_declare(r->module, &(kiln_symbol_desc){.name = name});
 }
 
@@ -117,8 +117,7 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
   return kn_asm_keep_parts(r, t, a);
 }
 
-/* Asks for the code of all texts that have none. */
-static bool assemble(struct kn_bc *r) {
+bool kn_asm_assemble(struct kn_bc *r) {
   struct kn_bc_asm_cache *c = r->assembly.texts;
   KN_BC_ARRAY(kiln_assembly) all = {NULL, 0, 0};
   KN_BC_ARRAY(uint32_t) which = {NULL, 0, 0};
@@ -145,7 +144,7 @@ static bool assemble(struct kn_bc *r) {
 
 bool kn_bc_read_waiting(struct kn_bc *r) {
   if (r->assembly.waiting.n == 0) return r->status == KILN_OK;
-  if (!assemble(r)) return false;
+  if (!kn_asm_assemble(r)) return false;
   r->assembly.last = true;
   for (uint32_t i = 0; i < r->assembly.waiting.n && r->status == KILN_OK; i++) {
     r->in.bits.pos = r->assembly.waiting.at[i].pos;

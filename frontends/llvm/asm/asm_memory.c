@@ -84,7 +84,7 @@ void kn_asm_address_directly(struct kn_asm_call *a) {
   enum { PLENTY = 8 };
   if (!a->x86) return;
   a->tight = needed(a) > PLENTY;
-  if (a->intel) return;
+  if (a->intel || a->unwinds) return; /* the code of the latter has another frame */
   for (uint32_t i = 0; i < a->n; i++) {
     struct kn_asm_operand *o = &a->op[i];
     if (o->label || o->place != AP_MEMORY) continue;

@@ -137,6 +137,7 @@ static bool braces(struct kn_asm_call *a, const char *s, size_t n, struct kn_asm
   }
   if (!kn_asm_register(a->x86, s, n, &reg)) return unknown(a, s, n);
   to->regs |= BIT(reg);
+  to->second = a->x86 && n == 2 && reg < RSP && s[1] == 'h';
   return true;
 }
 

@@ -117,7 +117,8 @@ void kn_asm_where(const kiln_assembled_section *s, kiln_symbol_desc *where,
                    (s->flags & (KILN_SECTION_WRITE | KILN_SECTION_EXEC)) == 0;
   where->section = constants || is_usual(s->name) ? NULL : s->name;
   *said = (kiln_section_desc){.flags = apart ? s->flags & ~merged : s->flags,
-                              .type = s->type,
+                              .kind = s->kind,
+                              .format_type = s->format_type,
                               .entry_bytes = apart ? 0 : s->entry_bytes};
 }
 
@@ -161,7 +162,7 @@ bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *co
   }
   for (uint32_t i = 0; i < t->n_symbols && ok; i++) {
     const kiln_assembled_symbol *s = &t->symbols[i];
-    if (!s->global && !kiln_symbol_find(r->module, s->name).id) continue; /* nobody asks for it */
+    if (!s->global && !kiln_symbol_lookup(r->module, s->name).id) continue; /* nobody asks for it */
     kiln_symbol_desc desc;
     kn_asm_name(s, &desc);
     kiln_func_define_alias(r->f, &desc,

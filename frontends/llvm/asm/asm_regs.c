@@ -204,8 +204,12 @@ bool kn_asm_allocate(struct kn_asm_call *a) {
       o->as_it_is = true;
       continue;
     }
-    if (o->place == AP_MEMORY || o->is->tie >= 0 || (stack && !o->output))
+    if (o->place == AP_MEMORY || (stack && (!o->output || o->is->tie >= 0)))
       return kn_asm_wrong(a, "an operand in a register that is not for values");
+    if (o->is->tie >= 0 && !a->op[o->is->tie].stored) {
+      o->outside = a->op[o->is->tie].outside;
+      continue;
+    }
     if ((o->outside = find_spare(a, &t, o->reg < 32)) != 0xff) continue;
     if (!o->output || o->indirect)
       return kn_asm_wrong(a, "more operands in registers than there are");

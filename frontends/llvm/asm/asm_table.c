@@ -225,11 +225,12 @@ static size_t a64_statement(char *s, uint8_t *out) {
   return word ? 4 : 0;
 }
 
-const uint8_t kn_asm_syntax[] = {[KILN_TARGET_X86_64] = KN_ASM_X86,
-                                 [KILN_TARGET_AARCH64] = KN_ASM_A64};
-_Static_assert(sizeof kn_asm_syntax == KILN_TARGET_COUNT, "every target has a row");
+const uint8_t kn_asm_syntax[] = {[KILN_PROCESSOR_X86_64] = KN_ASM_X86,
+                                 [KILN_PROCESSOR_AARCH64] = KN_ASM_A64};
+_Static_assert(sizeof kn_asm_syntax == KILN_PROCESSOR_COUNT, "every target has a row");
 
-int kn_bc_encode(kiln_target target, const char *text, size_t length, uint8_t *out, size_t room) {
+int kn_bc_encode(kiln_processor target, const char *text, size_t length, uint8_t *out,
+                 size_t room) {
   const char *end = text + length;
   size_t at = 0;
   bool x86 = kn_asm_syntax[target] == KN_ASM_X86;

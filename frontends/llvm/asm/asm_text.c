@@ -57,6 +57,11 @@ static void put_register(struct kn_asm_call *a, const char *name) {
   kn_asm_putf(a, "%s%s", a->x86 && !a->intel ? "%" : "", name);
 }
 
+bool kn_asm_is_second(const struct kn_asm_call *a, const struct kn_asm_operand *o) {
+  if (o->label || o->place != AP_REG) return false;
+  return o->is->tie >= 0 ? a->op[o->is->tie].is->second : o->is->second;
+}
+
 /* A register operand with modifier `m`, or 0. */
 static bool register_operand(struct kn_asm_call *a, const struct kn_asm_operand *o, char m) {
   char name[8];
@@ -75,7 +80,7 @@ static bool register_operand(struct kn_asm_call *a, const struct kn_asm_operand 
     if (o->reg < 32 && bytes > 8) bytes = 8; /* the lower half of an i128 */
     bytes = bytes > 8 || bytes == 4 || bytes <= 2 ? bytes : bytes < 4 ? 4 : 8;
     kn_asm_register_name(true, o->reg, bytes, name);
-    if (m == 'h') {
+    if (m == 'h' || (m == 0 && bytes == 1 && kn_asm_is_second(a, o))) {
       if (o->reg >= 4) return bad(a, "the second byte of a register without one");
       name[1] = 'h';
     }

@@ -128,17 +128,17 @@ static bool is_about_set(const struct kn_bc *r, const char *s, const char *end) 
   return false;
 }
 
-/* [character...] */
-bool kn_bc_module_asm(struct kn_bc *r) {
-  if (r->m->assembly.n) return kn_bc_malformed(r, "module-level assembly twice");
-  uint32_t size = r->in.ops.n + 1;
-  if (!KN_BC_ROOM(r, r->open->assembly, 2 * (uint64_t)size)) return false;
-  r->open->assembly.n = 2 * size; /* as it is; without what is understood here */
-  for (uint32_t i = 0; i < r->in.ops.n; i++) {
-    r->open->assembly.at[i] = (char)r->in.ops.at[i];
-    if (!r->m->assembly.at[i]) return kn_bc_malformed(r, "a zero in module-level assembly");
-  }
-  r->m->assembly.at[r->in.ops.n] = 0;
+/* Room for a text of `n` characters, twice: as it is; without what is understood here. False: reported. */
+static bool make_room(struct kn_bc *r, uint32_t n) {
+  const uint64_t size = 2 * ((uint64_t)n + 1);
+  if (!KN_BC_ROOM(r, r->open->assembly, size)) return false;
+  r->open->assembly.n = (uint32_t)size;
+  return true;
+}
+
+/* Takes the statements out of the text that is there. */
+static bool take_out(struct kn_bc *r) {
+  uint32_t size = r->m->assembly.n / 2;
   char *rest = memcpy(r->m->assembly.at + size, r->m->assembly.at, size);
   for (unsigned pass = 0; pass < 2; pass++)
     for (const char *at = r->m->assembly.at;; at++) {
@@ -158,6 +158,28 @@ bool kn_bc_module_asm(struct kn_bc *r) {
   return (memmem(rest, size, ".symver", 7) == NULL &&
           kiln_module_assemble(r->module, NULL, 0) == KILN_OK) ||
          kn_bc_unsupported(r, "module-level assembly");
+}
+
+/* [character...] */
+bool kn_bc_module_asm(struct kn_bc *r) {
+  if (r->m->assembly.n) return kn_bc_malformed(r, "module-level assembly twice");
+  if (!make_room(r, r->in.ops.n)) return false;
+  for (uint32_t i = 0; i < r->in.ops.n; i++) {
+    r->open->assembly.at[i] = (char)r->in.ops.at[i];
+    if (!r->m->assembly.at[i]) return kn_bc_malformed(r, "a zero in module-level assembly");
+  }
+  r->m->assembly.at[r->in.ops.n] = 0;
+  return take_out(r);
+}
+
+bool kn_bc_add_assembly(struct kn_bc *r, const char *text) {
+  const size_t n = strlen(text);
+  if (n >= UINT32_MAX / 4) return kn_bc_fail(r, KILN_ERR_LIMIT, "a text of this length");
+  r->open->symvers.n = 0;
+  r->open->assemble = false;
+  if (!make_room(r, (uint32_t)n)) return false;
+  memcpy(r->m->assembly.at, text, n + 1);
+  return take_out(r) && (!r->m->assemble || kn_bc_define_assembly(r)) && kn_bc_define_symvers(r);
 }
 
 /* Defines `v` for `symbol`, which the module has: as an alias of what `info` says. */

@@ -134,7 +134,7 @@ void kn_bc_debug_place(struct kn_bc *r, uint64_t variable, uint64_t expr, uint64
     }
   } else if (at->t >> 24 ==
              VS_HANDLE) { /* an address that is computed: kept in a slot of its own */
-    if (r->m->inlining) { /* debuggers change no code: it is shown where that value is somewhere */
+    if (r->m->as_is) {    /* it is shown where that value is somewhere */
       kiln_debug_value is_there = {.variable = is.variable,
                                    .value = {at->h},
                                    .address = true,

@@ -50,16 +50,17 @@ const struct kn_bc_row *kn_in_find(const char *name, size_t length) {
 
 /* By target: how the names of its intrinsics begin. */
 static const char *const prefixes[] = {
-  [KILN_TARGET_X86_64] = "x86.",
-  [KILN_TARGET_AARCH64] = "aarch64.",
+  [KILN_PROCESSOR_X86_64] = "x86.",
+  [KILN_PROCESSOR_AARCH64] = "aarch64.",
 };
-_Static_assert(sizeof prefixes / sizeof *prefixes == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof prefixes / sizeof *prefixes == KILN_PROCESSOR_COUNT,
+               "every target has a row");
 
 void kn_bc_intrinsic_declare(struct kn_bc *r, struct kn_bc_global *g) {
   const char *name = g->name + 5; /* behind "llvm." */
   const size_t length = g->name_length - 5;
   const struct kn_bc_row *row = kn_in_find(name, length);
-  for (unsigned t = 0; t < KILN_TARGET_COUNT; t++) {
+  for (unsigned t = 1; t < KILN_PROCESSOR_COUNT; t++) {
     const size_t n = prefixes[t] ? strlen(prefixes[t]) : SIZE_MAX;
     if (length <= n || memcmp(name, prefixes[t], n) != 0) continue;
     if (t != (unsigned)r->target)

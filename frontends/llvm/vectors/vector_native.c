@@ -134,10 +134,11 @@ static const struct {
   bool (*find)(const struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, struct found *f);
   bool shifts_left; /* a shift to the right is one to the left by the negative number of bits */
 } machines[] = {
-  [KILN_TARGET_X86_64] = {find_x86, false},
-  [KILN_TARGET_AARCH64] = {find_arm, true},
+  [KILN_PROCESSOR_X86_64] = {find_x86, false},
+  [KILN_PROCESSOR_AARCH64] = {find_arm, true},
 };
-_Static_assert(sizeof machines / sizeof *machines == KILN_TARGET_COUNT, "every target has a row");
+_Static_assert(sizeof machines / sizeof *machines == KILN_PROCESSOR_COUNT,
+               "every target has a row");
 
 static kiln_value vector(struct kn_bc *r, kiln_op op, const struct kn_bc_vec *x, unsigned number,
                          kiln_value a, kiln_value b) {

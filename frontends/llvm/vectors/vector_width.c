@@ -29,8 +29,9 @@ static kiln_value splat(struct kn_bc *r, unsigned bytes, uint64_t bits) {
 }
 
 /* True where lanes change their width in steps. */
-static const bool in_steps[] = {[KILN_TARGET_X86_64] = true, [KILN_TARGET_AARCH64] = false};
-_Static_assert(sizeof in_steps / sizeof *in_steps == KILN_TARGET_COUNT, "every target has a row");
+static const bool in_steps[] = {[KILN_PROCESSOR_X86_64] = true, [KILN_PROCESSOR_AARCH64] = false};
+_Static_assert(sizeof in_steps / sizeof *in_steps == KILN_PROCESSOR_COUNT,
+               "every target has a row");
 
 /* `n` lanes of `bytes` each, in v128s. */
 struct lanes {
@@ -434,8 +435,9 @@ static bool convert_halves(struct kn_bc *r, unsigned op, const struct kn_bc_vec 
 bool kn_bc_vec_convert(struct kn_bc *r, unsigned op, const struct kn_bc_vec *x,
                        struct kn_bc_vec *to) {
   static bool (*const convert[])(struct kn_bc *, unsigned, struct lanes *, unsigned) = {
-    [KILN_TARGET_X86_64] = convert_x86, [KILN_TARGET_AARCH64] = convert_arm};
-  _Static_assert(sizeof convert / sizeof *convert == KILN_TARGET_COUNT, "every target has a row");
+    [KILN_PROCESSOR_X86_64] = convert_x86, [KILN_PROCESSOR_AARCH64] = convert_arm};
+  _Static_assert(sizeof convert / sizeof *convert == KILN_PROCESSOR_COUNT,
+                 "every target has a row");
   struct lanes l;
   bool from_int = op == CAST_SITOFP || op == CAST_UITOFP;
   bool to_int = op == CAST_FPTOSI || op == CAST_FPTOUI;

@@ -141,7 +141,7 @@ check "the newest version" prints "542 42" "$kiln" run uses.bc -L versions -l mi
 check "behind a linker's script" prints "542 42" "$kiln" run uses.bc -L script -l mine
 check "the first folder counts" prints "47 42" "$kiln" run uses.bc -L libs -L versions -l mine
 check "a library of the system" prints "47 42" "$kiln" run uses.bc -L libs -l mine -l m -l pthread
-check "no such library" prints "-l not-there: there is no such shared library" "$kiln" run uses.bc -l not-there
+check "no such library" prints "-l not-there: there is no shared library libnot-there.so" "$kiln" run uses.bc -l not-there
 check "no such library: status" expect_status 1 "$kiln" run uses.bc -l not-there
 check "a library that cannot be loaded" prints "undefined symbol: nowhere_to_be_found" "$kiln" run uses.bc -L broken -l mine
 
@@ -160,9 +160,9 @@ several_missing() {
 check "missing symbols, all at once" missing
 check "missing symbols of two inputs, before anything runs" several_missing
 check "defined twice" prints "kiln: error: 'which' is defined already" "$kiln" run other.bc other.bc main.bc text.kir
-check "no main" prints "kiln: error: no input defines main" "$kiln" run other.bc
+check "no main" prints "kiln: error: other.bc defines no function main" "$kiln" run other.bc
 printf 'data @main align 4 { i32 1 }\n' > data.kir
-check "main is data" prints "no input defines main" "$kiln" run data.kir
+check "main is data" prints "data.kir defines no function main" "$kiln" run data.kir
 printf 'target aarch64\nfunc @main() -> i32 {\nb0:\n  ret 0\n}\n' > other.kir
 [[ $(uname -m) == aarch64 ]] && sed -i s/aarch64/x86_64/ other.kir
 check "for another machine" prints "not for this machine" "$kiln" run other.kir

@@ -33,8 +33,8 @@ def compile_ssa(h, source, out, flags=()):
         h.run([h.args.qbe, '-t', target, '-o', out + '.s', source])
         h.run([h.args.gcc, '-c', '-o', out, out + '.s'])
     else:
-        h.run([h.args.kiln, 'qbe', '--target=' + h.args.target, *flags, '-o', out, source])
-        h.compile_also(source, out, flags, 'qbe')
+        h.run([h.args.kiln, 'compile', '--target=' + h.args.target, *flags, '-o', out, source])
+        h.compile_also(source, out, flags)
     return out
 
 
@@ -87,7 +87,7 @@ def errors(h):
         path = h.write('error%d.ssa' % i, pieces[i])
         wanted = [(m.group(1) or n + 1, *m.groups()[1:]) for n, line in enumerate(pieces[i].split('\n'))
                   for m in [re.search(r'# (?:(\d+):)?(\d+): (.*)$', line)] if m]
-        status, _, err = h.run([h.args.kiln, 'qbe', '--target=' + h.args.target, '-o', '/dev/null', path], check=False)
+        status, _, err = h.run([h.args.kiln, 'compile', '--target=' + h.args.target, '-o', '/dev/null', path], check=False)
         first = pieces[i].split('\n')[0]
         name = 'error %d: %s' % (i, wanted[0][2] if wanted else first)
         start = '%s:%s:%s: error: ' % (path, *wanted[0][:2]) if wanted else path

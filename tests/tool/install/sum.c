@@ -7,7 +7,7 @@ int main(void) {
   options.name = "sum";
   kiln_module *m = kiln_module_new(&options);
   kiln_session *s = kiln_session_new(m);
-  kiln_param param = {KILN_TYPE_I64, 0, 0, 0};
+  kiln_param param = {KILN_TYPE_I64, 0, 0, 0, {0}};
   kiln_type i64 = KILN_TYPE_I64;
   kiln_sig sig = kiln_sig_new(m, KILN_CC_C, 0, &param, 1, &i64, 1);
   kiln_symbol_desc desc = {};

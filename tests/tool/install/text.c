@@ -22,7 +22,7 @@ int main(void) {
   kiln_interp_value arg = {21, 0}, result = {0, 0};
   ok = ok && kiln_text_read(s, text, strlen(text), kiln_interp_sink, in) == KILN_OK &&
        kiln_interp_link(in, NULL) == KILN_OK &&
-       kiln_interp_call(in, kiln_symbol_find(m, "twice"), &arg, 1, &result, NULL) == KILN_OK &&
+       kiln_interp_call(in, kiln_symbol_lookup(m, "twice"), &arg, 1, &result, NULL) == KILN_OK &&
        result.low == 42;
   kiln_interp_free(in);
 #else

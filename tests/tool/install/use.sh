@@ -47,7 +47,7 @@ with_pkg_config() {
 . "$here/wasm.sh"
 wasm() {
   local flags
-  wasm_module && kiln wasm answer.wasm --header=answer.h || return 1
+  wasm_module && kiln compile answer.wasm --header=answer.h || return 1
   read -ra flags <<< "$(pkg-config --cflags --libs kiln-wasmrt)"
   gcc -I. "$here/wasm.c" answer.o "${flags[@]}" -o wasm && ./wasm || return 1
   read -ra flags <<< "$(pkg-config --cflags --libs kiln-wasmrt kiln-wasm)"

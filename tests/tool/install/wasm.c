@@ -33,7 +33,7 @@ int main(void) {
   if (i == NULL) return puts(error.message), 1;
 #ifdef IN_MEMORY
   kiln_wasm_value value;
-  if (kiln_wasmrt_call(store, kiln_wasmrt_find_func(i, "answer"), &value, &error) !=
+  if (kiln_wasmrt_call(store, kiln_wasmrt_lookup_func(i, "answer"), &value, &error) !=
         KILN_WASMRT_OK ||
       value.i32 != 42)
     return 1;

@@ -1,20 +1,15 @@
-//! What is LLVM's: assembly of a module, a naked function, assembly in other registers.
-use std::arch::{asm, global_asm, naked_asm};
+//! What is LLVM's: assembly with as many registers as there are.
+use std::arch::asm;
 
-global_asm!(".globl seven_of_module", "seven_of_module: mov eax, 7", "ret");
-unsafe extern "C" {
-    safe fn seven_of_module() -> u32;
-}
-
-#[unsafe(naked)]
-extern "C" fn naked(_: u64) -> u64 {
-    naked_asm!("lea rax, [rdi + rdi * 2]", "ret")
-}
-
-fn inline(a: u64) -> u64 {
+fn all_registers(x: u64) -> u64 {
     let out: u64;
     // SAFETY: it adds.
-    unsafe { asm!("lea {o}, [{a} + 5]", a = in(reg) a, o = out(reg) out) };
+    unsafe {
+        asm!("mov {0}, {1}", "add {0}, {2}", "add {0}, {3}", "add {0}, {4}", "add {0}, {5}", "add {0}, {6}",
+            "add {0}, {7}", "add {0}, {8}", "add {0}, {9}", "add {0}, {10}", "add {0}, {11}", "add {0}, {12}",
+            out(reg) out, in(reg) x, in(reg) 1u64, in(reg) 2u64, in(reg) 3u64, in(reg) 4u64, in(reg) 5u64,
+            in(reg) 6u64, in(reg) 7u64, in(reg) 8u64, in(reg) 9u64, in(reg) 10u64, in(reg) 11u64);
+    }
     out
 }
 
@@ -25,5 +20,5 @@ mod other {
 }
 
 fn main() {
-    println!("{} {} {} {}", seven_of_module(), naked(5), inline(7), other::plain(&[1, 2]));
+    println!("{} {}", all_registers(100), other::plain(&[1, 2]));
 }

@@ -1,5 +1,5 @@
-/* The operations of the IR on constants. Called by helpers/fold.c. */
-#include "helpers/fold_eval.h"
+/* The operations of the IR on constants. Called by fold_build.c and by the builder (build_append.c). */
+#include "ir/fold/fold_eval.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-/* The operations of the IR on constants: as docs/ir.md defines them. Used by helpers/fold*.c only. Integers are the low
- * bits of a kn_fold_bits, zeros above. Invariant: functions return false and write
- * nothing where an operation traps, has an unspecified result, or depends on how floats are rounded. */
-#ifndef KN_HELPERS_FOLD_EVAL_H
-#define KN_HELPERS_FOLD_EVAL_H
+/* The operations of the IR on constants, as docs/ir.md defines them. Used by ir/fold and by the builder. Integers are
+ * the low bits of a kn_fold_bits, zeros above. Invariant: functions return false and write nothing where an operation
+ * traps, has an unspecified result, or depends on how floats are rounded. */
+#ifndef KN_IR_FOLD_FOLD_EVAL_H
+#define KN_IR_FOLD_FOLD_EVAL_H
 
 #include <kiln/build.h>
 

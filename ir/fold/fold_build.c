@@ -8,7 +8,7 @@
 
 #include <kiln/inspect.h>
 
-#include "helpers/fold_eval.h"
+#include "ir/fold/fold_eval.h"
 
 #define NONE ((kiln_value){0})
 

@@ -1,0 +1,105 @@
+/* The one place where an instruction becomes part of a function, but for the builder's fast paths, which do the same
+ * for what is frequent, and for calls and edges (build_call.c, build_flow.c): operands are used, what the operation
+ * does is noted, constants are folded if the function folds. The builder's calls come here once they know that
+ * operation and type are right, and so does inlining when it copies a body. */
+#include "ir/build/builder.h"
+#include "ir/fold/fold_eval.h"
+
+/* ---- constants ---- */
+
+/* True if `h` is an integer constant for an operand of integer type `type`: its bits. */
+static bool constant(const kiln_func *f, uint32_t h, unsigned type, kn_fold_bits *out) {
+  if (kn_is_imm(h)) {
+    *out = (kn_fold_bits)(kn_fold_signed)kn_imm(h);
+  } else {
+    const struct kn_const *k = kn_is_pool(h) ? &f->pool.at[kn_index(h)] : NULL;
+    if (k == NULL || k->symbol != 0 || k->is_typeid || !kn_build_fits(f, h, type)) return false;
+    *out = (kn_fold_bits)k->high << 64 | k->low;
+  }
+  *out &= kn_fold_mask(8u << kn_type_log2[type]);
+  return true;
+}
+
+/* The operand or constant that an integer operation equals; 0: it stays. */
+static uint32_t fold(kiln_func *f, const struct kn_inst *in) {
+  const kiln_op op = (kiln_op)in->op;
+  const unsigned shape = kn_op_shape(op);
+  kiln_type type = (kiln_type)in->type, from = shape == KN_SH_CONV_II ? (kiln_type)in->x : type;
+  kn_fold_bits v[3] = {0}, out;
+  bool known = false;
+  if (shape == KN_SH_SELECT)
+    return constant(f, in->a, KILN_TYPE_I8, &out) ? in->field[out & 1 ? 1 : 2] : 0;
+  if (!kn_type_is_int(type) || (kn_op_info[op].effects & KN_FX_FLAG)) return 0;
+  for (unsigned k = 0; k < kn_shape_info[shape].n_fields; k++)
+    if (!constant(f, in->field[k], from, &v[k])) return 0;
+  switch (shape) {
+  case KN_SH_UN: known = kn_fold_eval_unary(op, type, v[0], &out); break;
+  case KN_SH_BIN: known = kn_fold_eval_binary(op, type, v[0], v[1], &out); break;
+  case KN_SH_TERN: known = kn_fold_eval_ternary(op, type, v[0], v[1], v[2], &out); break;
+  case KN_SH_CONV_II: known = kn_fold_eval_convert(op, type, from, v[0], &out); break;
+  case KN_SH_ICMP:
+    known = true;
+    out = kn_fold_eval_icmp((kiln_icond)in->x, type, v[0], v[1]);
+    type = KILN_TYPE_I8;
+    break;
+  default: break;
+  }
+  return known ? kiln_const_bits(f, type, (uint64_t)out, (uint64_t)(out >> 64)).id : 0;
+}
+
+/* ---- operands and facts ---- */
+
+/* Uses the k-th operand, which is in a field; false: the function failed. */
+static bool use(kiln_func *f, const struct kn_inst *in, unsigned k) {
+  uint32_t h = in->field[k], i = kn_index(h);
+  if (KN_UNLIKELY(in->op == KILN_OP_TLS_ADDR))
+    return (kn_is_pool(h) && i < f->pool.n && f->pool.at[i].tls) ||
+           kn_build_fail(f, KILN_ERR_ARGUMENT,
+                         "tls_addr takes the constant of a thread-local symbol");
+  if (KN_UNLIKELY(kn_op_shape(in->op) == KN_SH_SLOTV))
+    return (kn_is_slot(h) && i < f->slots.n) ||
+           kn_build_fail(f, KILN_ERR_ARGUMENT, "the operand must be a stack slot");
+  return kn_build_operand_imm(f, h, kn_operand_type(f, in, k), k + 1);
+}
+
+/* Notes what the instruction does to the function and the current block. */
+static void note(kiln_func *f, const struct kn_inst *in) {
+  struct kn_func_facts *facts = &f->facts;
+  const bool converts = kn_shape_info[kn_op_shape(in->op)].x == KN_X_TYPE;
+  const unsigned operand = converts ? in->x : in->type; /* either type may need a library call */
+  if (KN_UNLIKELY((f->clobbers[in->op] >> in->type | f->clobbers[in->op] >> operand) & 1)) {
+    kn_build_count_call(f);
+    facts->stack_args |= f->module->library->x87 >> operand & 1;
+  }
+  switch ((enum kn_op_fact)kn_op_info[in->op].fact) {
+  case KN_FACT_STACK: facts->dynamic_stack = true; break;
+  case KN_FACT_FRAME: facts->uses_frame = true; break;
+  case KN_FACT_TWICE: facts->returns_twice = facts->sets_jump = true; break;
+  case KN_FACT_EH_RETURN: facts->eh_returns = true; break;
+  case KN_FACT_NO:
+  case KN_FACT_SAVE:
+  case KN_FACT_JUMP:
+  case KN_FACT_CODE: /* CODE, TAIL, CALL: where they are built */
+  case KN_FACT_TAIL:
+  case KN_FACT_CALL: break;
+  }
+}
+
+uint32_t kn_build_append(kiln_func *f, unsigned op, unsigned type, unsigned x, uint32_t a,
+                         uint32_t b, uint32_t c) {
+  if (!kn_build_ready(f)) return 0;
+  const struct kn_inst in = {
+    .op = (uint8_t)op, .type = (uint8_t)type, .x = (uint16_t)x, .field = {a, b, c}};
+  uint32_t known = KN_UNLIKELY(f->facts.folds) ? fold(f, &in) : 0;
+  if (known != 0) return known;
+  const unsigned n = kn_operands(f, &in).n_fields, vtype = kn_inst_result(f, &in);
+  for (unsigned k = 0; k < n; k++)
+    if (!use(f, &in, k)) return 0;
+  note(f, &in);
+  if (kn_op_ends_block(op)) {
+    kn_build_end(f, op, type, x, a, b, c, f->edges.n, 0);
+    return 0;
+  }
+  uint32_t v = kn_build_emit(f, op, type, vtype, x, a, b, c);
+  return vtype != KILN_TYPE_VOID ? v : 0;
+}

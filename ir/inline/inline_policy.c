@@ -1,0 +1,76 @@
+/* The policy of inlining: how large a function may be, how much a caller may grow, and what an embedder says. What can
+ * be inlined at all is not decided here (inline_settle.c: functions; inline_call.c: calls). Called by these two.
+ * Invariant: an embedder's answer only counts where inlining is possible, and not required. */
+#include "ir/build/builder.h"
+#include "ir/inline/inlining.h"
+
+bool kn_inline_is_policy(enum kn_inline_row row) {
+  return row == KN_INLINE_LARGE || row == KN_INLINE_GROWTH || row == KN_INLINE_STACK_GROWTH;
+}
+
+kiln_inline_attrs kn_inline_complete(const kiln_inline_attrs *attrs) {
+  kiln_inline_attrs a = *attrs;
+#define OR(field, by_default)                                                                      \
+  if (a.field == 0) a.field = by_default;
+  OR(instructions, 24) /* the knee of the curve that docs/inlining.md shows */
+  OR(hint_times, 2)
+  OR(most_instructions, 10000)
+  OR(depth, KILN_INLINE_DEPTH_MOST)
+  OR(growth_times, 4)
+  OR(growth_instructions, 2000)
+  OR(growth_tries, 200)
+  OR(frame_bytes, 512)
+  OR(frame_part, 8)
+#undef OR
+  return a;
+}
+
+kiln_status kiln_module_set_inline_attrs(kiln_module *m, const kiln_inline_attrs *attrs) {
+  if (kn_module_failed(m)) return kiln_module_status(m);
+  if (m->frozen || (m->kept != NULL && m->kept->settled))
+    return kn_module_fail(m, KILN_ERR_STRUCTURE, "the rule of inlining: it was decided already");
+  if (attrs == NULL || !KN_UNRESERVED(attrs) || attrs->depth > KILN_INLINE_DEPTH_MOST)
+    return kn_module_fail(
+      m, KILN_ERR_ARGUMENT,
+      "a rule of inlining that is missing (NULL), too deep, or of a newer version");
+  m->inline_attrs = kn_inline_complete(attrs);
+  return KILN_OK;
+}
+
+kiln_inline_attrs kiln_module_get_inline_attrs(const kiln_module *m) {
+  return m != NULL ? m->inline_attrs : (kiln_inline_attrs){0};
+}
+
+uint32_t kn_inline_limit(const kiln_module *m, const struct kn_body *body) {
+  const kiln_inline_attrs *a = &m->inline_attrs;
+  unsigned says = body->f->attrs.inlining;
+  uint64_t limit = a->instructions;
+  if (says == KILN_INLINE_HINT) limit *= a->hint_times;
+  limit += kn_sig(m, body->f->sig)->n_params; /* a call has to move each */
+  return says == KILN_INLINE_ALWAYS || limit > a->most_instructions ? a->most_instructions
+                                                                    : (uint32_t)limit;
+}
+
+bool kn_inline_decide(const kiln_module *m, const struct kn_body *body, enum kn_inline_row row,
+                      kiln_inline_call_info *call) {
+  const kiln_inline_attrs *a = &m->inline_attrs;
+  if (KN_LIKELY(a->decide == NULL)) return row == KN_INLINE_NONE;
+  bool must = body->f->attrs.inlining == KILN_INLINE_ALWAYS;
+  call->callee.id = body->f->symbol;
+  call->instructions = body->all_size;
+  call->frame_bytes = body->all_frame;
+  call->why_not = kn_inline_text[row];
+  call->is_open = row == KN_INLINE_NONE ? !must : kn_inline_is_policy(row);
+  bool says = a->decide(a->decide_user, call);
+  return call->is_open ? says : row == KN_INLINE_NONE;
+}
+
+void kn_inline_tell(const kiln_func *f, enum kn_inline_row row) {
+  for (uint32_t i = 1; i < f->n; i++) {
+    const struct kn_inst *in = &f->inst[i];
+    if ((in->op != KILN_OP_CALL && in->op != KILN_OP_TRY) || !kn_is_pool(in->b)) continue;
+    const struct kn_body *body = kn_kept_body(f->module, f->pool.at[kn_index(in->b)].symbol);
+    kiln_inline_call_info call = {.caller = {f->symbol}, .within = {f->symbol}};
+    if (body != NULL) kn_inline_decide(f->module, body, row, &call);
+  }
+}

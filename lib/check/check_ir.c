@@ -1,0 +1,33 @@
+/* The part of the allocation check that is about the IR: nothing writes to a function once it is finished but plan and
+ * walk to struct kn_val. Called by lib/codegen/compile.c before the plan and after the walk. */
+#include "lib/check/check.h"
+
+#include <string.h>
+
+static uint64_t add(uint64_t hash, const void *at, size_t bytes) {
+  const char *p = at;
+  for (uint64_t word; bytes != 0; p += sizeof word) {
+    size_t n = bytes < sizeof word ? bytes : sizeof word;
+    word = 0;
+    memcpy(&word, p, n);
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    hash ^= hash >> 29;
+    bytes -= n;
+  }
+  return hash;
+}
+
+uint64_t kn_check_ir(const kiln_func *f) {
+  uint64_t hash = add(0, f->inst, f->n * sizeof *f->inst);
+#define ARRAY(type, name) hash = add(hash ^ f->name.n, f->name.at, f->name.n * sizeof(type));
+  KN_FUNC_ARRAYS(ARRAY)
+#undef ARRAY
+  for (unsigned k = 0; k < KN_NOTE_COUNT; k++)
+    hash = add(hash, f->notes[k].at, f->notes[k].n * sizeof *f->notes[k].at);
+  hash = add(hash, &f->attrs, sizeof f->attrs);
+#define ARRAY(type, name)                                                                          \
+  hash = add(hash ^ f->debug.name.n, f->debug.name.at, f->debug.name.n * sizeof(type));
+  KN_FUNC_DEBUG_ARRAYS(ARRAY)
+#undef ARRAY
+  return hash;
+}

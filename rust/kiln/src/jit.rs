@@ -1,0 +1,520 @@
+//! Code in this process's memory.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::{self, NonNull};
+
+use kiln_sys as sys;
+
+use crate::error::{Error, Result};
+use crate::func::Function;
+use crate::module::{Module, Open, Symbol};
+use crate::session::Session;
+use crate::signature::{FnType, UnsafeFn, callable};
+use crate::types::c_string;
+
+type Resolve = dyn Fn(&str) -> Option<*const ()> + Send + Sync;
+
+/// Where names are looked up that the JIT does not define.
+#[derive(Default)]
+struct Resolver {
+    symbols: HashMap<String, usize>,
+    resolve: Option<Box<Resolve>>,
+}
+
+thread_local! {
+    /// A panic of a callback, on its way through the library.
+    static PANIC: RefCell<Option<Box<dyn Any + Send>>> = const { RefCell::new(None) };
+}
+
+/// The library's callback. A panic is kept, and the name is taken for one that nobody defines.
+unsafe extern "C" fn resolve(user: *mut c_void, name: *const c_char) -> *mut c_void {
+    // SAFETY: the resolver lives longer than the JIT; the name ends with a NUL.
+    let (resolver, name) = unsafe { (&*user.cast::<Resolver>(), CStr::from_ptr(name)) };
+    let Ok(name) = name.to_str() else { return ptr::null_mut() };
+    if let Some(&address) = resolver.symbols.get(name) {
+        return address as *mut c_void;
+    }
+    let Some(resolve) = &resolver.resolve else { return ptr::null_mut() };
+    match catch_unwind(AssertUnwindSafe(|| resolve(name))) {
+        Ok(address) => address.map_or(ptr::null_mut(), |a| a.cast_mut().cast()),
+        Err(panic) => {
+            PANIC.with(|p| *p.borrow_mut() = Some(panic));
+            ptr::null_mut()
+        }
+    }
+}
+
+/// Lets a panic of a callback go on, after the library has returned.
+fn go_on() {
+    if let Some(panic) = PANIC.with(|p| p.borrow_mut().take()) {
+        resume_unwind(panic);
+    }
+}
+
+/// Options of a [`Jit`].
+#[derive(Default)]
+pub struct JitOptions {
+    near_bytes: Option<u64>,
+    switch: bool,
+    no_process_symbols: bool,
+    no_unwind: bool,
+    gdb: bool,
+    perf_map: bool,
+    jitdump_folder: Option<String>,
+    resolver: Resolver,
+}
+
+impl JitOptions {
+    /// Memory as it is needed; names of the process are found.
+    pub fn new() -> JitOptions {
+        JitOptions::default()
+    }
+
+    /// Code and data lie in one piece of address space, so that they reach each other directly; at most 1 GiB, 0 for
+    /// 128 MiB. Without this call, memory is taken in pieces, anywhere.
+    pub fn near(mut self, bytes: u64) -> JitOptions {
+        self.near_bytes = Some(bytes);
+        self
+    }
+
+    /// Pages are writable first, then executable, and not mapped twice: needed for children that are not made by
+    /// `fork`, and for breakpoints.
+    pub fn switch_protection(mut self) -> JitOptions {
+        self.switch = true;
+        self
+    }
+
+    /// The address of a name, such as `sine as *const ()` of an `extern "C" fn sine(x: f64) -> f64`.
+    pub fn symbol(mut self, name: &str, address: *const ()) -> JitOptions {
+        self.resolver.symbols.insert(name.to_string(), address as usize);
+        self
+    }
+
+    /// What gives the addresses of other names. It is called within [`Jit::add`] and may itself add to the JIT. A panic
+    /// in it goes on after the name was taken for undefined.
+    pub fn resolve(mut self, f: impl Fn(&str) -> Option<*const ()> + Send + Sync + 'static) -> JitOptions {
+        self.resolver.resolve = Some(Box::new(f));
+        self
+    }
+
+    /// Names are not looked up in the process (`dlsym`).
+    pub fn no_process_symbols(mut self) -> JitOptions {
+        self.no_process_symbols = true;
+        self
+    }
+
+    /// Frames are not registered with the unwinder, which makes adding faster: panics and exceptions must not reach the
+    /// code, and backtraces stop there.
+    pub fn no_unwind(mut self) -> JitOptions {
+        self.no_unwind = true;
+        self
+    }
+
+    /// gdb learns of each unit, with its debug information.
+    pub fn gdb(mut self) -> JitOptions {
+        self.gdb = true;
+        self
+    }
+
+    /// Names of functions are written to `/tmp/perf-PID.map`, for `perf report`.
+    pub fn perf_map(mut self) -> JitOptions {
+        self.perf_map = true;
+        self
+    }
+
+    /// Code and names are written to this folder's `jit-PID.dump`, for `perf inject --jit`.
+    pub fn jitdump(mut self, folder: &str) -> JitOptions {
+        self.jitdump_folder = Some(folder.to_string());
+        self
+    }
+}
+
+impl fmt::Debug for JitOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JitOptions").field("near_bytes", &self.near_bytes).finish_non_exhaustive()
+    }
+}
+
+/// How a module is added to a [`Jit`].
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct AddFlags(u32);
+
+impl AddFlags {
+    /// Every name is defined, once.
+    pub const NONE: AddFlags = AddFlags(0);
+    /// External functions are reached through stubs, so that a later unit, added with this flag too, may define them
+    /// again.
+    pub const REDEFINABLE: AddFlags = AddFlags(sys::KILN_JIT_REDEFINABLE);
+    /// Functions may be undefined: calls of them trap until a unit that is redefinable or forward defines them.
+    pub const FORWARD: AddFlags = AddFlags(sys::KILN_JIT_FORWARD);
+
+    /// Both.
+    pub const fn and(self, other: AddFlags) -> AddFlags {
+        AddFlags(self.0 | other.0)
+    }
+}
+
+/// Memory for code, in which modules are linked with each other and with this program. Threads share it.
+///
+/// What is added stays until the JIT is dropped, or [`Unit::remove`] removes it; a [`JitFn`] borrows the JIT. A JIT
+/// that was forgotten ([`std::mem::forget`]) keeps its memory.
+pub struct Jit {
+    raw: NonNull<sys::kiln_jit>,
+    /// The library has the addresses of these.
+    _resolver: Option<Box<Resolver>>,
+    _jitdump_folder: Option<CString>,
+}
+
+// SAFETY: the library takes a lock where threads share a JIT; callbacks are `Send` and `Sync`.
+unsafe impl Send for Jit {}
+// SAFETY: as above: every call but the last may come from any thread at any time.
+unsafe impl Sync for Jit {}
+
+impl Jit {
+    /// A JIT for this machine.
+    pub fn new() -> Result<Jit> {
+        Jit::with_options(JitOptions::new())
+    }
+
+    /// A JIT with options.
+    pub fn with_options(options: JitOptions) -> Result<Jit> {
+        let folder = options.jitdump_folder.as_deref().map(c_string).transpose()?;
+        let needs = options.resolver.resolve.is_some() || !options.resolver.symbols.is_empty();
+        let resolver = needs.then(|| Box::new(options.resolver));
+        let reach = if options.near_bytes.is_some() { sys::KILN_JIT_REACH_NEAR } else { sys::KILN_JIT_REACH_FAR };
+        let raw = sys::kiln_jit_options {
+            memory_bytes: options.near_bytes.unwrap_or(0),
+            reach,
+            protection: if options.switch { sys::KILN_JIT_PROTECTION_SWITCH } else { sys::KILN_JIT_PROTECTION_AUTO },
+            resolve: if resolver.is_some() { Some(resolve) } else { None },
+            resolve_user: resolver.as_ref().map_or(ptr::null_mut(), |r| (&raw const **r).cast_mut().cast()),
+            no_process_symbols: options.no_process_symbols,
+            no_unwind: options.no_unwind,
+            gdb: options.gdb,
+            perf_map: options.perf_map,
+            jitdump_folder: folder.as_ref().map_or(ptr::null(), |f: &CString| f.as_ptr()),
+            ..Default::default()
+        };
+        let mut error = JitError::new();
+        // SAFETY: options are copied; the resolver lives as long as the JIT.
+        let jit = unsafe { sys::kiln_jit_new(&raw, &mut error.0) };
+        match NonNull::new(jit) {
+            Some(raw) => Ok(Jit { raw, _resolver: resolver, _jitdump_folder: folder }),
+            None => Err(error.get()),
+        }
+    }
+
+    fn raw(&self) -> *mut sys::kiln_jit {
+        self.raw.as_ptr()
+    }
+
+    /// libkiln's JIT, for calls of `kiln_sys`. It lives as long as `self`.
+    pub fn as_raw(&self) -> *mut sys::kiln_jit {
+        self.raw()
+    }
+
+    /// Links a module's data and the functions that its sessions compiled with each other, with what was added before
+    /// and with this program, as one unit. Either all of it succeeds or nothing changes. The code is copied: the module
+    /// can be dropped.
+    pub fn add<S>(&self, module: &mut Module<S>, flags: AddFlags) -> Result<Unit<'_>> {
+        let (raw, owner) = (module.raw(), module.owner);
+        let sessions = module.sessions();
+        let input = sys::kiln_jit_input {
+            module: raw,
+            sessions: sessions.as_ptr().cast(),
+            n_sessions: crate::types::count(sessions.len())?,
+            ..Default::default()
+        };
+        let mut unit = sys::kiln_jit_unit::default();
+        let mut error = JitError::new();
+        // SAFETY: the JIT is alive; module and sessions are, and nobody else uses them.
+        let status = unsafe { sys::kiln_jit_add(self.raw(), flags.0, &input, 1, &mut unit, &mut error.0) };
+        go_on();
+        if status == sys::KILN_OK {
+            Ok(Unit { jit: self, raw: unit, owner, streamed: false })
+        } else {
+            Err(error.get())
+        }
+    }
+
+    /// Begins to add a module's functions one by one, while others are still being built.
+    pub fn stream<'a>(&'a self, module: &'a Module<Open>) -> Result<Stream<'a>> {
+        // SAFETY: JIT and module are alive, and live longer than the stream.
+        let raw = unsafe { sys::kiln_jit_stream_new(self.raw(), module.raw()) };
+        match NonNull::new(raw) {
+            Some(raw) => Ok(Stream { raw, jit: self, module }),
+            None if Some(module.target()) != crate::Target::host() => {
+                Err(Error::argument("the module is not for this machine"))
+            }
+            None => Err(Error::memory()),
+        }
+    }
+
+    /// The address of an external symbol of any unit: of a function, or of data (thread-local: this thread's). It lives
+    /// as long as the unit.
+    ///
+    /// # Safety
+    /// If it is thread-local data, this thread does not end while the JIT is dropped.
+    pub unsafe fn lookup(&self, name: &str) -> Option<NonNull<c_void>> {
+        let name = c_string(name).ok()?;
+        // SAFETY: the JIT is alive; the name ends with a NUL; as the caller promises.
+        NonNull::new(unsafe { sys::kiln_jit_lookup(self.raw(), name.as_ptr()) })
+    }
+}
+
+impl Drop for Jit {
+    fn drop(&mut self) {
+        // SAFETY: units, streams and functions borrow the JIT, so nobody uses it. Whoever called its code has promised
+        // that none of it runs now.
+        unsafe { sys::kiln_jit_free(self.raw()) }
+    }
+}
+
+impl fmt::Debug for Jit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Jit")
+    }
+}
+
+/// An error that the library fills in.
+struct JitError(sys::kiln_jit_error);
+
+impl JitError {
+    fn new() -> JitError {
+        JitError(Default::default())
+    }
+
+    fn get(&self) -> Error {
+        Error::from_jit(&self.0)
+    }
+}
+
+impl Drop for JitError {
+    fn drop(&mut self) {
+        // SAFETY: the library filled it in, or it is zero.
+        unsafe { sys::kiln_jit_error_free(&mut self.0) }
+    }
+}
+
+/// A function of a [`Jit`] with its type, which was compared with the function's signature. It cannot outlive the JIT.
+///
+/// As `unsafe extern "C" fn(..) -> ..` it has an `unsafe fn call`, whose caller promises that
+///
+/// - the code, and what it calls, does for these arguments what safe Rust may do: it accesses no memory that it may
+///   not, ends, and neither unwinds into this program nor leaves it by `longjmp`; where it was redefined, by the same
+///   signature;
+/// - its unit has not been [removed](Unit::remove), none of its code runs when that or the drop of the JIT happens, and
+///   no thread that used its thread-local data ends meanwhile;
+/// - what it registers with the process (`atexit`, signal handlers, threads) may run, or is gone, by then.
+///
+/// [`JitFn::assume_safe`] makes this promise once, for all calls.
+pub struct JitFn<'j, F> {
+    pub(crate) f: F,
+    jit: PhantomData<&'j Jit>,
+}
+
+impl<F: Copy> Clone for JitFn<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<F: Copy> Copy for JitFn<'_, F> {}
+
+impl<F> fmt::Debug for JitFn<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JitFn")
+    }
+}
+
+impl<'j, F: UnsafeFn> JitFn<'j, F> {
+    /// The function at an address that a unit or stream gave, if it is one of that type.
+    fn of<S>(module: &Module<S>, symbol: Symbol, address: *const c_void) -> Result<Self> {
+        if address.is_null() {
+            return Err(Error::new(crate::Status::Symbol, "the unit does not define the function"));
+        }
+        check_type::<F, S>(module, symbol)?;
+        // SAFETY: code of this function, whose signature is the type's.
+        Ok(JitFn { f: unsafe { F::from_address(address) }, jit: PhantomData })
+    }
+
+    /// The same function, safe to call.
+    ///
+    /// # Safety
+    /// Every call of it that safe code can make, with any arguments of these types, is sound: see [`JitFn`].
+    pub unsafe fn assume_safe(self) -> JitFn<'j, F::Safe> {
+        // SAFETY: as the caller promises.
+        JitFn { f: unsafe { self.f.into_safe() }, jit: PhantomData }
+    }
+
+    /// The function's pointer, which knows no lifetime. Whoever calls it makes the promise of [`JitFn`], and that the
+    /// JIT is still there.
+    pub fn as_fn(self) -> F {
+        self.f
+    }
+}
+
+/// An error unless the symbol is a function of the module by the signature of `F`.
+fn check_type<F: FnType, S>(module: &Module<S>, symbol: Symbol) -> Result<()> {
+    let info = module.symbol_info(symbol)?;
+    // SAFETY: the module is alive; a signature out of range gives zeros. Its lists live as long as the module.
+    let sig = unsafe { sys::kiln_sig_get(module.raw(), info.sig) };
+    if info.kind != sys::KILN_SYMBOL_FUNC || !callable(&sig, &F::signature()) {
+        return Err(Error::new(crate::Status::Type, "the function's signature is not that of the type"));
+    }
+    Ok(())
+}
+
+/// What one call of [`Jit::add`] added.
+///
+/// Dropping this handle does not remove the code.
+pub struct Unit<'j> {
+    jit: &'j Jit,
+    raw: sys::kiln_jit_unit,
+    /// The module.
+    owner: u32,
+    /// Of a stream, whose functions may be built again.
+    streamed: bool,
+}
+
+impl<'j> Unit<'j> {
+    /// A function of the unit, by its symbol in the module that was added. The type is compared with its signature:
+    ///
+    /// `unit.function::<unsafe extern "C" fn(i64) -> i64>(&module, symbol)?`
+    pub fn function<F: UnsafeFn>(&self, module: &Module<impl Sized>, symbol: Symbol) -> Result<JitFn<'j, F>> {
+        if module.owner != self.owner {
+            return Err(Error::argument("the unit is of another module"));
+        }
+        let name = module.symbol_name(symbol)?;
+        if name.is_empty() || !(self.streamed || module.symbol_info(symbol)?.defined) {
+            return Err(Error::argument("the function has no name or no body"));
+        }
+        let address = self.address(&name).map_or(ptr::null(), |a| a.as_ptr().cast_const());
+        JitFn::of(module, symbol, address)
+    }
+
+    /// The address of a function or data of the unit, internal ones included, but of thread-local data. It lives as
+    /// long as the unit.
+    pub fn address(&self, name: &str) -> Option<NonNull<c_void>> {
+        let name = c_string(name).ok()?;
+        // SAFETY: the JIT is alive; the name ends with a NUL; a unit that is gone gives none.
+        NonNull::new(unsafe { sys::kiln_jit_address(self.jit.raw(), self.raw, name.as_ptr()) })
+    }
+
+    /// Calls the unit's constructors, once, with no arguments of a program.
+    ///
+    /// # Safety
+    /// As for the call of any of its functions: see [`JitFn`].
+    pub unsafe fn run_constructors(&self) -> Result<()> {
+        let mut none = [ptr::null_mut::<c_char>()];
+        let list = none.as_mut_ptr();
+        // SAFETY: the JIT is alive; the lists end with NULL.
+        let status = unsafe { sys::kiln_jit_run_constructors(self.jit.raw(), self.raw, 0, list, list) };
+        if status == sys::KILN_OK { Ok(()) } else { Err(Error::from_status(status)) }
+    }
+
+    /// Calls what the code registered by `atexit`, then its destructors, once.
+    ///
+    /// # Safety
+    /// As for the call of any of its functions: see [`JitFn`].
+    pub unsafe fn run_destructors(&self) -> Result<()> {
+        // SAFETY: the JIT is alive.
+        let status = unsafe { sys::kiln_jit_run_destructors(self.jit.raw(), self.raw) };
+        if status == sys::KILN_OK { Ok(()) } else { Err(Error::from_status(status)) }
+    }
+
+    /// Removes the unit and reuses its memory; then it has no functions any more. An error if other units refer to its
+    /// definitions, unless through stubs.
+    ///
+    /// # Safety
+    /// No thread runs its code or will return to it, and no [`JitFn`], pointer or other code of it is used afterwards.
+    pub unsafe fn remove(&self) -> Result<()> {
+        let mut error = JitError::new();
+        // SAFETY: the JIT is alive; as the caller promises.
+        let status = unsafe { sys::kiln_jit_remove(self.jit.raw(), self.raw, &mut error.0) };
+        if status == sys::KILN_OK { Ok(()) } else { Err(error.get()) }
+    }
+}
+
+impl fmt::Debug for Unit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Unit({})", self.raw.id)
+    }
+}
+
+/// A module whose functions are added to a [`Jit`] one by one, while others are still being built: for prompts, and for
+/// functions that are compiled when they are first called.
+pub struct Stream<'a> {
+    raw: NonNull<sys::kiln_jit_stream>,
+    jit: &'a Jit,
+    module: &'a Module<Open>,
+}
+
+impl<'a> Stream<'a> {
+    /// Builds a function as [`Session::define`], compiles it and adds it, with the data that the module got since the
+    /// last call. With [`AddFlags::REDEFINABLE`] it may be defined again, and calls of it, also by this [`JitFn`] of an
+    /// external function, reach the new code.
+    pub fn define<F: UnsafeFn>(
+        &self,
+        session: &Session<'_>,
+        symbol: Symbol,
+        flags: AddFlags,
+        build: impl for<'id> FnOnce(&Function<'id>),
+    ) -> Result<JitFn<'a, F>> {
+        if !ptr::eq(session.module(), self.module) {
+            return Err(Error::argument("a session of another module"));
+        }
+        check_type::<F, Open>(self.module, symbol)?;
+        let (f, ()) = session.build(symbol, |f| {
+            build(f);
+            Ok::<_, Error>(())
+        })?;
+        let mut error = JitError::new();
+        // SAFETY: stream and function are alive; the function is freed in any case.
+        let address =
+            unsafe { sys::kiln_jit_stream_define(self.raw.as_ptr(), f, flags.0, ptr::null_mut(), &mut error.0) };
+        go_on();
+        if address.is_null() {
+            return Err(error.get());
+        }
+        // SAFETY: code of this function, whose signature is the type's.
+        Ok(JitFn { f: unsafe { F::from_address(address) }, jit: PhantomData })
+    }
+
+    /// Adds what the session has compiled since its code was last added, and the module's new data.
+    pub fn add(&self, session: &Session<'_>, flags: AddFlags) -> Result<Unit<'a>> {
+        if !ptr::eq(session.module(), self.module) {
+            return Err(Error::argument("a session of another module"));
+        }
+        let mut unit = sys::kiln_jit_unit::default();
+        let mut error = JitError::new();
+        // SAFETY: stream and session are alive, and of this thread.
+        let status =
+            unsafe { sys::kiln_jit_stream_add(self.raw.as_ptr(), session.raw(), flags.0, &mut unit, &mut error.0) };
+        go_on();
+        let owner = self.module.owner;
+        if status == sys::KILN_OK {
+            Ok(Unit { jit: self.jit, raw: unit, owner, streamed: true })
+        } else {
+            Err(error.get())
+        }
+    }
+}
+
+impl Drop for Stream<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the stream is alive; its JIT and module are.
+        unsafe { sys::kiln_jit_stream_free(self.raw.as_ptr()) }
+    }
+}
+
+impl fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}

@@ -1,0 +1,663 @@
+//! Modules: symbols, signatures and data.
+
+use std::cell::Cell;
+use std::ffi::{CString, c_char};
+use std::marker::PhantomData;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use kiln_sys as sys;
+
+use crate::debug::DebugInfo;
+use crate::error::{Error, Result};
+use crate::object::Object;
+use crate::session::Session;
+use crate::signature::{FnType, Signature};
+use crate::types::{Linkage, Pic, Target, Tls, Visibility, c_string, count};
+
+/// A number for what owns handles, so that those of another owner are recognised. The library checks that handles are
+/// in range itself.
+pub(crate) fn next_owner() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}
+
+/// A function, a piece of data or another name in a module.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Symbol {
+    pub(crate) raw: sys::kiln_symbol,
+    pub(crate) owner: u32,
+}
+
+/// A signature that a module has interned: equal ones are equal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Sig {
+    pub(crate) raw: sys::kiln_sig,
+    pub(crate) owner: u32,
+}
+
+/// The properties of a symbol.
+#[derive(Clone, Debug)]
+pub struct SymbolDesc<'a> {
+    name: &'a str,
+    linkage: Linkage,
+    visibility: Visibility,
+    tls: Tls,
+    section: Option<&'a str>,
+    comdat: Option<&'a str>,
+    dso_local: bool,
+    no_plt: bool,
+    body: bool,
+    align_log2: u8,
+}
+
+impl<'a> SymbolDesc<'a> {
+    /// An external symbol. `""` is allowed with the linkages internal and private alone.
+    pub fn new(name: &'a str) -> Self {
+        SymbolDesc {
+            name,
+            linkage: Linkage::External,
+            visibility: Visibility::Default,
+            tls: Tls::None,
+            section: None,
+            comdat: None,
+            dso_local: false,
+            no_plt: false,
+            body: false,
+            align_log2: 0,
+        }
+    }
+
+    /// Where the name is known, and which definition counts.
+    pub fn linkage(mut self, linkage: Linkage) -> Self {
+        self.linkage = linkage;
+        self
+    }
+
+    /// Which components see the name.
+    pub fn visibility(mut self, visibility: Visibility) -> Self {
+        self.visibility = visibility;
+        self
+    }
+
+    /// Thread-local data.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// The section of its definition; without this call, one by its content.
+    pub fn section(mut self, name: &'a str) -> Self {
+        self.section = Some(name);
+        self
+    }
+
+    /// The section group of its definition.
+    pub fn comdat(mut self, name: &'a str) -> Self {
+        self.comdat = Some(name);
+        self
+    }
+
+    /// Bound in the component that is linked together: without GOT and PLT.
+    pub fn dso_local(mut self) -> Self {
+        self.dso_local = true;
+        self
+    }
+
+    /// A function that may be defined elsewhere is called through the GOT and not through the PLT.
+    pub fn no_plt(mut self) -> Self {
+        self.no_plt = true;
+        self
+    }
+
+    /// A definition follows, on which code that is built before it may rely.
+    pub fn body(mut self) -> Self {
+        self.body = true;
+        self
+    }
+
+    /// A function's alignment, 2^`align_log2` bytes; 0: the target's usual one.
+    pub fn align_log2(mut self, align_log2: u8) -> Self {
+        self.align_log2 = align_log2;
+        self
+    }
+
+    /// Calls `then` with C's form.
+    fn with<R>(&self, then: impl FnOnce(&sys::kiln_symbol_desc) -> R) -> Result<R> {
+        let name = c_string(self.name)?;
+        let section = self.section.map(c_string).transpose()?;
+        let comdat = self.comdat.map(c_string).transpose()?;
+        let pointer = |s: &Option<CString>| s.as_ref().map_or(ptr::null(), |s| s.as_ptr());
+        Ok(then(&sys::kiln_symbol_desc {
+            name: name.as_ptr(),
+            linkage: self.linkage as u32,
+            visibility: self.visibility as u32,
+            tls: self.tls as u32,
+            section: pointer(&section),
+            comdat: pointer(&comdat),
+            dso_local: self.dso_local,
+            no_plt: self.no_plt,
+            body: self.body,
+            align_log2: self.align_log2,
+            ..Default::default()
+        }))
+    }
+}
+
+impl<'a> From<&'a str> for SymbolDesc<'a> {
+    fn from(name: &'a str) -> Self {
+        SymbolDesc::new(name)
+    }
+}
+
+/// An address in data: the 8 bytes at `offset` become that of `symbol` + `addend`.
+#[derive(Clone, Copy, Debug)]
+pub struct Reloc {
+    /// In the data, in bytes.
+    pub offset: u64,
+    /// Whose address.
+    pub symbol: Symbol,
+    /// Added to it.
+    pub addend: i64,
+}
+
+/// The content of a piece of data.
+#[derive(Clone, Debug)]
+pub struct Data<'a> {
+    bytes: Option<&'a [u8]>,
+    size: u64,
+    align_log2: u8,
+    flags: u32,
+    relocs: &'a [Reloc],
+}
+
+impl<'a> Data<'a> {
+    /// A copy of these bytes.
+    pub fn bytes(bytes: &'a [u8]) -> Self {
+        Data { bytes: Some(bytes), size: bytes.len() as u64, align_log2: 0, flags: 0, relocs: &[] }
+    }
+
+    /// Zeros.
+    pub fn zero(size_bytes: u64) -> Self {
+        Data { bytes: None, size: size_bytes, align_log2: 0, flags: 0, relocs: &[] }
+    }
+
+    /// At a multiple of 2^`align_log2` bytes; at most 16.
+    pub fn align_log2(mut self, align_log2: u8) -> Self {
+        self.align_log2 = align_log2;
+        self
+    }
+
+    /// Nothing writes to it when it has been relocated.
+    pub fn read_only(mut self) -> Self {
+        self.flags |= sys::KILN_DATA_READ_ONLY;
+        self
+    }
+
+    /// Linkers keep it even if nothing refers to it.
+    pub fn used(mut self) -> Self {
+        self.flags |= sys::KILN_DATA_USED;
+        self
+    }
+
+    /// Addresses in it, in the order of their offsets.
+    pub fn relocs(mut self, relocs: &'a [Reloc]) -> Self {
+        self.relocs = relocs;
+        self
+    }
+
+    /// Calls `then` with C's form; symbols must be `owner`'s.
+    pub(crate) fn with<R>(&self, owner: u32, then: impl FnOnce(&sys::kiln_data_desc) -> R) -> Result<R> {
+        let mut relocs = Vec::with_capacity(self.relocs.len());
+        for r in self.relocs {
+            relocs.push(sys::kiln_reloc {
+                offset_bytes: r.offset,
+                symbol: of_owner(r.symbol, owner)?,
+                addend: r.addend,
+                size_bytes: 8,
+                ..Default::default()
+            });
+        }
+        Ok(then(&sys::kiln_data_desc {
+            bytes: self.bytes.map_or(ptr::null(), |b| b.as_ptr().cast()),
+            size_bytes: self.size,
+            align_log2: self.align_log2,
+            flags: self.flags,
+            relocs: relocs.as_ptr(),
+            n_relocs: count(relocs.len())?,
+            ..Default::default()
+        }))
+    }
+}
+
+/// The symbol for C, if it is that owner's.
+pub(crate) fn of_owner(symbol: Symbol, owner: u32) -> Result<sys::kiln_symbol> {
+    if symbol.owner == owner { Ok(symbol.raw) } else { Err(Error::argument("a symbol of another module")) }
+}
+
+/// Options of a module.
+#[derive(Clone, Debug)]
+pub struct ModuleOptions {
+    target: Option<Target>,
+    pic: Pic,
+    function_sections: bool,
+    data_sections: bool,
+    verify: bool,
+    jit: bool,
+    features: u32,
+    dwarf_version: u32,
+}
+
+impl Default for ModuleOptions {
+    fn default() -> Self {
+        ModuleOptions::new()
+    }
+}
+
+impl ModuleOptions {
+    /// For this machine, position-independent; functions are verified.
+    pub fn new() -> Self {
+        ModuleOptions {
+            target: None,
+            pic: Pic::Full,
+            function_sections: false,
+            data_sections: false,
+            verify: true,
+            jit: false,
+            features: 0,
+            dwarf_version: 0,
+        }
+    }
+
+    /// Another machine.
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// How position-independent the code is.
+    pub fn pic(mut self, pic: Pic) -> Self {
+        self.pic = pic;
+        self
+    }
+
+    /// Each function in a section of its own.
+    pub fn function_sections(mut self, on: bool) -> Self {
+        self.function_sections = on;
+        self
+    }
+
+    /// Each piece of data in a section of its own.
+    pub fn data_sections(mut self, on: bool) -> Self {
+        self.data_sections = on;
+        self
+    }
+
+    /// Whether each function is checked against all rules of the IR before it is compiled, which takes a tenth to a third
+    /// of the time. A function that breaks them and is not checked becomes code that may do anything; building and
+    /// compiling are sound in both cases.
+    pub fn verify(mut self, on: bool) -> Self {
+        self.verify = on;
+        self
+    }
+
+    /// For a [`Jit`](crate::Jit): thread-local data is reached in the way that it can give.
+    pub fn jit(mut self, on: bool) -> Self {
+        self.jit = on;
+        self
+    }
+
+    /// What every processor that is to run the code can do: `kiln_sys::KILN_FEATURE_...`, joined by `|`.
+    pub fn features(mut self, features: u32) -> Self {
+        self.features = features;
+        self
+    }
+
+    /// The version of DWARF that debug information has: 4 or 5.
+    pub fn dwarf_version(mut self, version: u32) -> Self {
+        self.dwarf_version = version;
+        self
+    }
+}
+
+/// State of a [`Module`] that is not frozen: one thread uses it.
+#[derive(Debug)]
+pub struct Open(PhantomData<Cell<()>>);
+
+/// State of a [`Module`] after [`Module::freeze`]: threads share it, and each compiles in a session of its own.
+#[derive(Debug)]
+pub struct Frozen(());
+
+/// Everything that becomes one object, or one unit of a [`Jit`](crate::Jit).
+///
+/// A module declares functions and data; [sessions](Module::session) compile its functions. The first error of a call
+/// that adds to the module sticks to it: later ones return it again. A function that fails has no effect on others.
+pub struct Module<S = Open> {
+    raw: NonNull<sys::kiln_module>,
+    pub(crate) owner: u32,
+    /// Sessions that were dropped, with their code.
+    kept: Mutex<Vec<NonNull<sys::kiln_session>>>,
+    state: PhantomData<S>,
+}
+
+// SAFETY: a module and the sessions that it keeps may go to another thread together; while a session is borrowed the
+// module stays where it is. It has no state of a thread.
+unsafe impl<S> Send for Module<S> {}
+// SAFETY: of a frozen module the library allows what takes a shared reference to any thread: signatures, references,
+// lookups, sessions. What needs the other threads to be done takes an exclusive one.
+unsafe impl Sync for Module<Frozen> {}
+
+impl Module<Open> {
+    /// A module for this machine. `name` is for diagnostics and the object's file symbol; `""`: none.
+    pub fn new(name: &str) -> Result<Module> {
+        Module::with_options(name, &ModuleOptions::new())
+    }
+
+    /// A module with options.
+    pub fn with_options(name: &str, options: &ModuleOptions) -> Result<Module> {
+        let name = c_string(name)?;
+        let Some(target) = options.target.or_else(Target::host) else {
+            return Err(Error::new(crate::Status::Unsupported, "this machine is no target of Kiln"));
+        };
+        let raw = sys::kiln_module_options {
+            target: target.raw(),
+            pic: options.pic as u32,
+            name: if name.is_empty() { ptr::null() } else { name.as_ptr() },
+            function_sections: options.function_sections,
+            data_sections: options.data_sections,
+            verify: options.verify,
+            jit: options.jit,
+            features: options.features,
+            ..Default::default()
+        };
+        // SAFETY: options are copied, with their strings.
+        let raw = NonNull::new(unsafe { sys::kiln_module_new(&raw) }).ok_or_else(Error::memory)?;
+        let module = Module { raw, owner: next_owner(), kept: Mutex::new(Vec::new()), state: PhantomData };
+        if options.dwarf_version != 0 {
+            // SAFETY: the module is alive; attributes are copied.
+            unsafe {
+                let mut attrs = sys::kiln_module_get_attrs(module.raw());
+                attrs.dwarf_version = options.dwarf_version;
+                sys::kiln_module_set_attrs(module.raw(), &attrs);
+            }
+            module.check()?;
+        }
+        Ok(module)
+    }
+
+    /// Ends the declarations, so that threads may compile functions at once. Sessions that were made before are dropped
+    /// first; their code stays. Afterwards declarations find what was declared before, or refer to what is external.
+    pub fn freeze(self) -> Result<Module<Frozen>> {
+        // SAFETY: no session is borrowed, since that would borrow the module.
+        let status = unsafe { sys::kiln_module_freeze(self.raw()) };
+        if status != sys::KILN_OK {
+            return Err(self.error());
+        }
+        // The parts of `self` pass to the frozen module.
+        let mut this = std::mem::ManuallyDrop::new(self);
+        let kept = std::mem::take(this.kept.get_mut().unwrap_or_else(PoisonError::into_inner));
+        Ok(Module { raw: this.raw, owner: this.owner, kept: Mutex::new(kept), state: PhantomData })
+    }
+
+    /// Defines data that was declared, once.
+    pub fn define_data(&self, symbol: Symbol, data: &Data<'_>) -> Result<()> {
+        let symbol = of_owner(symbol, self.owner)?;
+        // SAFETY: the module is alive; all of the description is copied.
+        data.with(self.owner, |d| unsafe { sys::kiln_data_define(self.raw(), symbol, d) })?;
+        self.check()
+    }
+
+    /// Declares and defines data.
+    pub fn data<'a>(&self, desc: impl Into<SymbolDesc<'a>>, data: &Data<'_>) -> Result<Symbol> {
+        let symbol = self.declare_data(desc)?;
+        self.define_data(symbol, data)?;
+        Ok(symbol)
+    }
+
+    /// Defines private data: the text and a NUL. The linker may merge equal ones.
+    pub fn string(&self, text: &str) -> Result<Symbol> {
+        // SAFETY: the module is alive; the text is copied.
+        let raw = unsafe { sys::kiln_data_define_string(self.raw(), text.as_ptr().cast(), text.len()) };
+        self.symbol(raw)
+    }
+
+    /// Defines a symbol as another name of `target` + `offset` bytes.
+    pub fn alias<'a>(&self, desc: impl Into<SymbolDesc<'a>>, target: Symbol, offset: i64) -> Result<Symbol> {
+        let target = of_owner(target, self.owner)?;
+        // SAFETY: the module is alive; the description is copied.
+        let raw = desc.into().with(|d| unsafe { sys::kiln_alias_define(self.raw(), d, target, offset) })?;
+        self.symbol(raw)
+    }
+
+    /// Has a function without parameters and results called when the program starts, or `at_exit`; those of a lower
+    /// priority (to 65535) begin. In a [`Jit`](crate::Jit), [`Unit::run_constructors`](crate::Unit::run_constructors)
+    /// calls them.
+    pub fn constructor(&self, function: Symbol, priority: u32, at_exit: bool) -> Result<()> {
+        let func = of_owner(function, self.owner)?;
+        let desc = sys::kiln_ctor_desc { func, priority, at_exit, ..Default::default() };
+        // SAFETY: the module is alive; the description is copied.
+        unsafe { sys::kiln_ctor_add(self.raw(), &desc) };
+        self.check()
+    }
+
+    /// The source file that the object's file symbol names, in place of the module's name.
+    pub fn set_source_file(&self, name: &str) -> Result<()> {
+        let name = c_string(name)?;
+        // SAFETY: the module is alive; the name is copied.
+        unsafe { sys::kiln_module_set_source_file(self.raw(), name.as_ptr()) };
+        self.check()
+    }
+
+    /// The debug information that functions share: units, files, types.
+    pub fn debug(&self) -> Result<DebugInfo<'_>> {
+        // SAFETY: the module is alive, and not frozen.
+        let raw = unsafe { sys::kiln_module_debug(self.raw()) };
+        let raw = NonNull::new(raw).ok_or_else(|| self.error())?;
+        Ok(DebugInfo::new(raw, self, self.owner))
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        // SAFETY: the module is alive.
+        if unsafe { sys::kiln_module_status(self.raw()) } == sys::KILN_OK { Ok(()) } else { Err(self.error()) }
+    }
+
+    /// The module's error in full, which only the one thread may read.
+    pub(crate) fn error(&self) -> Error {
+        // SAFETY: the module is alive, and no other thread uses it.
+        Error::from_diag(unsafe { &*sys::kiln_module_diag(self.raw()) })
+    }
+}
+
+impl<S> Module<S> {
+    pub(crate) fn raw(&self) -> *mut sys::kiln_module {
+        self.raw.as_ptr()
+    }
+
+    /// libkiln's module, for calls of `kiln_sys`. It lives as long as `self`.
+    pub fn as_raw(&self) -> *mut sys::kiln_module {
+        self.raw()
+    }
+
+    /// The error that made a call give nothing: other threads may be writing the diagnostic of a frozen module.
+    pub(crate) fn shared_error(&self) -> Error {
+        // SAFETY: the module is alive; its status may be read at any time.
+        unsafe {
+            if sys::kiln_module_is_frozen(self.raw()) {
+                return Error::from_status(sys::kiln_module_status(self.raw()));
+            }
+            Error::from_diag(&*sys::kiln_module_diag(self.raw()))
+        }
+    }
+
+    fn symbol(&self, raw: sys::kiln_symbol) -> Result<Symbol> {
+        if raw.id == 0 { Err(self.shared_error()) } else { Ok(Symbol { raw, owner: self.owner }) }
+    }
+
+    fn sig(&self, raw: sys::kiln_sig) -> Result<Sig> {
+        if raw.id == 0 { Err(self.shared_error()) } else { Ok(Sig { raw, owner: self.owner }) }
+    }
+
+    pub(crate) fn own_sig(&self, sig: Sig) -> Result<sys::kiln_sig> {
+        if sig.owner == self.owner { Ok(sig.raw) } else { Err(Error::argument("a signature of another module")) }
+    }
+
+    /// Interns a signature.
+    pub fn signature(&self, signature: &Signature) -> Result<Sig> {
+        let params: Vec<_> = signature.params.iter().map(|p| p.raw()).collect();
+        let results: Vec<_> = signature.results.iter().map(|&t| t as u32).collect();
+        let (n_params, n_results) = (count(params.len())?, count(results.len())?);
+        // SAFETY: the module is alive; the lists are copied.
+        self.sig(unsafe {
+            let cc = signature.cc as u32;
+            sys::kiln_sig_new(self.raw(), cc, signature.flags, params.as_ptr(), n_params, results.as_ptr(), n_results)
+        })
+    }
+
+    /// The signature that a text writes, as in Kiln's text form: `(i32, i64 zext, ...) -> i32`.
+    pub fn parse_signature(&self, text: &str) -> Result<Sig> {
+        let text = c_string(text)?;
+        // SAFETY: the module is alive; the text ends with a NUL.
+        self.sig(unsafe { sys::kiln_sig_parse(self.raw(), text.as_ptr()) })
+    }
+
+    /// Declares a function: a body may follow by [`Session::define`]. A name stands for one symbol of the module.
+    pub fn declare<'a>(&self, desc: impl Into<SymbolDesc<'a>>, sig: Sig) -> Result<Symbol> {
+        let sig = self.own_sig(sig)?;
+        // SAFETY: the module is alive; the description is copied.
+        let raw = desc.into().with(|d| unsafe { sys::kiln_func_declare(self.raw(), d, sig) })?;
+        self.symbol(raw)
+    }
+
+    /// Declares a function whose signature is that of a function of Rust:
+    /// `declare_fn::<unsafe extern "C" fn(i64) -> i64>("square")`.
+    pub fn declare_fn<'a, F: FnType>(&self, desc: impl Into<SymbolDesc<'a>>) -> Result<Symbol> {
+        let sig = self.signature(&F::signature())?;
+        self.declare(desc, sig)
+    }
+
+    /// Declares data: a definition may follow.
+    pub fn declare_data<'a>(&self, desc: impl Into<SymbolDesc<'a>>) -> Result<Symbol> {
+        // SAFETY: the module is alive; the description is copied.
+        let raw = desc.into().with(|d| unsafe { sys::kiln_data_declare(self.raw(), d) })?;
+        self.symbol(raw)
+    }
+
+    /// Finds a symbol by its name.
+    pub fn lookup(&self, name: &str) -> Option<Symbol> {
+        let name = c_string(name).ok()?;
+        // SAFETY: the module is alive; the name ends with a NUL.
+        let raw = unsafe { sys::kiln_symbol_lookup(self.raw(), name.as_ptr()) };
+        (raw.id != 0).then_some(Symbol { raw, owner: self.owner })
+    }
+
+    /// The name of a symbol; `""` if it has none.
+    pub fn symbol_name(&self, symbol: Symbol) -> Result<String> {
+        let info = self.symbol_info(symbol)?;
+        // SAFETY: the name lives as long as the module.
+        Ok(unsafe { crate::error::c_text(info.desc.name) }.into_owned())
+    }
+
+    pub(crate) fn symbol_info(&self, symbol: Symbol) -> Result<sys::kiln_symbol_info> {
+        let symbol = of_owner(symbol, self.owner)?;
+        // SAFETY: the module is alive; a symbol out of range gives zeros.
+        Ok(unsafe { sys::kiln_symbol_get(self.raw(), symbol) })
+    }
+
+    /// The machine that the module is for.
+    pub fn target(&self) -> Target {
+        // SAFETY: the module is alive.
+        let raw = unsafe { sys::kiln_module_get_target(self.raw()) };
+        Target::from_raw(raw.processor).unwrap_or(Target::X86_64)
+    }
+
+    /// Makes a session, which compiles functions. Dropping it ends it and keeps its code for [`Module::object`] and
+    /// [`Jit::add`](crate::Jit::add).
+    pub fn session(&self) -> Result<Session<'_, S>> {
+        // SAFETY: the module is alive, and outlives the session by its lifetime.
+        let raw = unsafe { sys::kiln_session_new(self.raw()) };
+        Ok(Session::new(NonNull::new(raw).ok_or_else(|| self.shared_error())?, self))
+    }
+
+    pub(crate) fn keep(&self, session: NonNull<sys::kiln_session>) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+    }
+
+    /// The sessions that were dropped.
+    pub(crate) fn sessions(&mut self) -> &mut Vec<NonNull<sys::kiln_session>> {
+        self.kept.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ELF object of the module's data and all functions that its sessions compiled: of a frozen module in the
+    /// order of their declaration, else session by session in the order in which these were dropped.
+    pub fn object(&mut self) -> Result<Object> {
+        let mut object = Object::new();
+        self.emit(|m, sessions, n| {
+            // SAFETY: module and sessions are alive and nobody else uses them, since `self` is borrowed exclusively.
+            unsafe { sys::kiln_emit_elf(m, sessions, n, &mut object.0) }
+        })?;
+        Ok(object)
+    }
+
+    /// As [`Module::object`], into a file, which is created or replaced.
+    pub fn write_object(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        let path = CString::new(path.as_ref().as_os_str().as_bytes());
+        let path = path.map_err(|_| Error::argument("a path contains a NUL"))?;
+        self.emit(|m, sessions, n| {
+            // SAFETY: as above; the path ends with a NUL.
+            unsafe { sys::kiln_emit_elf_file(m, sessions, n, path.as_ptr()) }
+        })
+    }
+
+    fn emit(
+        &mut self,
+        write: impl FnOnce(*mut sys::kiln_module, *const *mut sys::kiln_session, u32) -> sys::kiln_status,
+    ) -> Result<()> {
+        let raw = self.raw();
+        let sessions = self.sessions();
+        let n = count(sessions.len())?;
+        match write(raw, sessions.as_ptr().cast(), n) {
+            sys::KILN_OK => Ok(()),
+            // SAFETY: the module is alive, and no other thread uses it.
+            status => Err(match unsafe { &*sys::kiln_module_diag(raw) } {
+                d if d.status != sys::KILN_OK => Error::from_diag(d),
+                _ => Error::from_status(status),
+            }),
+        }
+    }
+
+    /// The module in Kiln's text form, without the bodies of functions.
+    pub fn text(&mut self) -> Result<String> {
+        let mut out = Object::new();
+        // SAFETY: the module is alive, and no other thread uses it.
+        let status = unsafe { sys::kiln_module_print(self.raw(), &mut out.0) };
+        if status != sys::KILN_OK {
+            return Err(Error::from_status(status));
+        }
+        Ok(String::from_utf8_lossy(&out).into_owned())
+    }
+}
+
+impl<S> Drop for Module<S> {
+    fn drop(&mut self) {
+        for session in std::mem::take(self.sessions()) {
+            // SAFETY: the session is the module's, nobody borrows it, and it was made before the module goes.
+            unsafe { sys::kiln_session_free(session.as_ptr()) };
+        }
+        // SAFETY: nothing borrows the module. A session that was forgotten is lost, and not used again.
+        unsafe { sys::kiln_module_free(self.raw()) };
+    }
+}
+
+impl<S> std::fmt::Debug for Module<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Module")
+    }
+}
+
+/// Bytes as C takes them.
+pub(crate) fn chars(text: &str) -> *const c_char {
+    text.as_ptr().cast()
+}

@@ -1,0 +1,284 @@
+//! Enumerations of the API, with the values that C's have.
+
+use std::ffi::CString;
+
+use kiln_sys as sys;
+
+use crate::error::{Error, Result};
+
+/// Declares enumerations whose variants are C's constants. `from` adds a conversion from C's number.
+macro_rules! enums {
+    ($($(#[$doc:meta])* $name:ident: $raw:ident { $($(#[$item_doc:meta])* $item:ident = $value:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u32)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$item_doc])* $item = sys::$value,)*
+        }
+
+        impl $name {
+            /// All of them, in the order of their numbers in C.
+            pub const ALL: &'static [$name] = &[$($name::$item),*];
+
+            #[allow(dead_code)]
+            pub(crate) fn from_raw(raw: sys::$raw) -> Option<$name> {
+                $name::ALL.iter().copied().find(|&item| item as u32 == raw)
+            }
+        }
+    )*};
+}
+
+enums! {
+    /// The type of a value. A pointer is an [`I64`](Type::I64); a comparison gives an [`I8`](Type::I8) that is 0 or 1.
+    Type: kiln_type {
+        /// 8-bit integer, and condition.
+        I8 = KILN_TYPE_I8,
+        /// 16-bit integer.
+        I16 = KILN_TYPE_I16,
+        /// 32-bit integer.
+        I32 = KILN_TYPE_I32,
+        /// 64-bit integer, and address.
+        I64 = KILN_TYPE_I64,
+        /// 128-bit integer.
+        I128 = KILN_TYPE_I128,
+        /// IEEE 754 binary16, for conversions; AArch64 only.
+        F16 = KILN_TYPE_F16,
+        /// IEEE 754 binary32.
+        F32 = KILN_TYPE_F32,
+        /// IEEE 754 binary64.
+        F64 = KILN_TYPE_F64,
+        /// x87's extended format; x86-64 only.
+        F80 = KILN_TYPE_F80,
+        /// IEEE 754 binary128; AArch64 only.
+        F128 = KILN_TYPE_F128,
+        /// 8 bytes of lanes that each instruction names.
+        V64 = KILN_TYPE_V64,
+        /// 16 bytes of lanes.
+        V128 = KILN_TYPE_V128,
+    }
+
+    /// A condition between integers.
+    IntCond: kiln_icond {
+        /// `a == b`
+        Eq = KILN_ICOND_EQ,
+        /// `a != b`
+        Ne = KILN_ICOND_NE,
+        /// `a < b`, signed
+        Slt = KILN_ICOND_SLT,
+        /// `a >= b`, signed
+        Sge = KILN_ICOND_SGE,
+        /// `a <= b`, signed
+        Sle = KILN_ICOND_SLE,
+        /// `a > b`, signed
+        Sgt = KILN_ICOND_SGT,
+        /// `a < b`, unsigned
+        Ult = KILN_ICOND_ULT,
+        /// `a >= b`, unsigned
+        Uge = KILN_ICOND_UGE,
+        /// `a <= b`, unsigned
+        Ule = KILN_ICOND_ULE,
+        /// `a > b`, unsigned
+        Ugt = KILN_ICOND_UGT,
+    }
+
+    /// A condition between floats. If an operand is NaN, those that begin with `O` are false, with `U` true.
+    FloatCond: kiln_fcond {
+        /// ordered and `a == b`
+        Oeq = KILN_FCOND_OEQ,
+        /// unordered or `a != b`
+        Une = KILN_FCOND_UNE,
+        /// ordered and `a < b`
+        Olt = KILN_FCOND_OLT,
+        /// unordered or `a >= b`
+        Uge = KILN_FCOND_UGE,
+        /// ordered and `a <= b`
+        Ole = KILN_FCOND_OLE,
+        /// unordered or `a > b`
+        Ugt = KILN_FCOND_UGT,
+        /// ordered and `a > b`
+        Ogt = KILN_FCOND_OGT,
+        /// unordered or `a <= b`
+        Ule = KILN_FCOND_ULE,
+        /// ordered and `a >= b`
+        Oge = KILN_FCOND_OGE,
+        /// unordered or `a < b`
+        Ult = KILN_FCOND_ULT,
+        /// ordered and `a != b`
+        One = KILN_FCOND_ONE,
+        /// unordered or `a == b`
+        Ueq = KILN_FCOND_UEQ,
+        /// no operand is NaN
+        Ord = KILN_FCOND_ORD,
+        /// an operand is NaN
+        Uno = KILN_FCOND_UNO,
+    }
+
+    /// A memory ordering, as in C11.
+    Ordering: kiln_ordering {
+        /// Atomic; it orders nothing else.
+        Relaxed = KILN_ORDERING_RELAXED,
+        /// Later accesses stay after it.
+        Acquire = KILN_ORDERING_ACQUIRE,
+        /// Earlier accesses stay before it.
+        Release = KILN_ORDERING_RELEASE,
+        /// Both.
+        AcqRel = KILN_ORDERING_ACQ_REL,
+        /// Both, and all of these have one order.
+        SeqCst = KILN_ORDERING_SEQ_CST,
+    }
+
+    /// What an atomic read-modify-write makes of memory.
+    Rmw: kiln_rmw {
+        /// the operand
+        Xchg = KILN_RMW_XCHG,
+        /// memory + operand
+        Add = KILN_RMW_ADD,
+        /// memory - operand
+        Sub = KILN_RMW_SUB,
+        /// memory & operand
+        And = KILN_RMW_AND,
+        /// !(memory & operand)
+        Nand = KILN_RMW_NAND,
+        /// memory | operand
+        Or = KILN_RMW_OR,
+        /// memory ^ operand
+        Xor = KILN_RMW_XOR,
+        /// the lesser, signed
+        Smin = KILN_RMW_SMIN,
+        /// the greater, signed
+        Smax = KILN_RMW_SMAX,
+        /// the lesser, unsigned
+        Umin = KILN_RMW_UMIN,
+        /// the greater, unsigned
+        Umax = KILN_RMW_UMAX,
+    }
+
+    /// A processor that Kiln generates code for, with Linux and ELF.
+    Target: kiln_processor {
+        /// x86-64 with SSE2, System V ABI, ELF.
+        X86_64 = KILN_PROCESSOR_X86_64,
+        /// ARMv8.0-A, AAPCS64, ELF.
+        AArch64 = KILN_PROCESSOR_AARCH64,
+    }
+
+    /// How position-independent code is.
+    Pic: kiln_pic {
+        /// For shared objects and everything else (`-fPIC`).
+        Full = KILN_PIC_FULL,
+        /// For executables: symbols defined here are not preempted.
+        Pie = KILN_PIC_PIE,
+        /// As `Pie`, and undefined symbols bind in the executable too.
+        Static = KILN_PIC_STATIC,
+    }
+
+    /// Where a symbol's name is known, and which of several definitions counts.
+    Linkage: kiln_linkage {
+        /// A global symbol.
+        External = KILN_LINKAGE_EXTERNAL,
+        /// A local symbol.
+        Internal = KILN_LINKAGE_INTERNAL,
+        /// A local one, left out of the symbol table where that is possible.
+        Private = KILN_LINKAGE_PRIVATE,
+        /// A weak definition; or a weak reference, 0 if nobody defines it.
+        Weak = KILN_LINKAGE_WEAK,
+        /// Weak, in a section group named after it.
+        Linkonce = KILN_LINKAGE_LINKONCE,
+        /// Data only: the linker merges it; zero at first.
+        Common = KILN_LINKAGE_COMMON,
+    }
+
+    /// Which components see an external name.
+    Visibility: kiln_visibility {
+        /// Others see it, and may define their own instead.
+        Default = KILN_VISIBILITY_DEFAULT,
+        /// Only the component that is linked together sees it.
+        Hidden = KILN_VISIBILITY_HIDDEN,
+        /// Others see it; references here are bound here.
+        Protected = KILN_VISIBILITY_PROTECTED,
+    }
+
+    /// How a thread-local symbol is reached. General dynamic is always right.
+    Tls: kiln_tls {
+        /// It is not thread-local.
+        None = KILN_TLS_NONE,
+        /// Defined anywhere, loaded at any time.
+        GeneralDynamic = KILN_TLS_GENERAL_DYNAMIC,
+        /// Defined in what is linked together.
+        LocalDynamic = KILN_TLS_LOCAL_DYNAMIC,
+        /// Loaded at the program's start.
+        InitialExec = KILN_TLS_INITIAL_EXEC,
+        /// Defined in the executable.
+        LocalExec = KILN_TLS_LOCAL_EXEC,
+    }
+
+    /// A calling convention.
+    CallConv: kiln_cc {
+        /// The C ABI of the target.
+        C = KILN_CC_C,
+        /// The callee keeps all general registers that carry no result.
+        PreserveMost = KILN_CC_PRESERVE_MOST,
+        /// As `PreserveMost`, and vector registers.
+        PreserveAll = KILN_CC_PRESERVE_ALL,
+        /// The callee keeps none, and arguments are in the registers that C's callees keep: for threaded interpreters.
+        PreserveNone = KILN_CC_PRESERVE_NONE,
+        /// Windows' convention, on x86-64 alone.
+        Win64 = KILN_CC_WIN64,
+        /// That of vector math libraries, on AArch64 alone.
+        Vector = KILN_CC_VECTOR,
+    }
+
+    /// Which functions have a guard value between their local memory and the return address.
+    Guard: kiln_guard {
+        /// None.
+        None = KILN_GUARD_NONE,
+        /// Those with a slot that is an array, or with `salloc`.
+        Arrays = KILN_GUARD_ARRAYS,
+        /// These, and those that use the address of a slot otherwise than by loads and stores inside of it.
+        Addresses = KILN_GUARD_ADDRESSES,
+        /// All.
+        Always = KILN_GUARD_ALWAYS,
+    }
+}
+
+impl Type {
+    /// The size of a value in memory, in bytes.
+    pub fn size(self) -> u32 {
+        // SAFETY: a type in range.
+        unsafe { sys::kiln_type_size(self as u32) }
+    }
+
+    /// True for the integers.
+    pub fn is_int(self) -> bool {
+        self as u32 <= Type::I128 as u32
+    }
+
+    /// True for the floats.
+    pub fn is_float(self) -> bool {
+        (Type::F16 as u32..=Type::F128 as u32).contains(&(self as u32))
+    }
+}
+
+impl Target {
+    /// The machine that this program runs on, if Kiln has it.
+    pub fn host() -> Option<Target> {
+        let mut raw = sys::kiln_target::default();
+        // SAFETY: it writes one target.
+        let found = unsafe { sys::kiln_target_find_host(&mut raw) };
+        if found { Target::from_raw(raw.processor) } else { None }
+    }
+
+    pub(crate) fn raw(self) -> sys::kiln_target {
+        sys::kiln_target { processor: self as u32, system: sys::KILN_SYSTEM_LINUX, format: sys::KILN_FORMAT_ELF }
+    }
+}
+
+/// A text for C.
+pub(crate) fn c_string(text: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| Error::argument("a name contains a NUL"))
+}
+
+/// A count for C, which has 32 bits there.
+pub(crate) fn count(n: usize) -> Result<u32> {
+    u32::try_from(n).map_err(|_| Error::argument("a list is too long"))
+}

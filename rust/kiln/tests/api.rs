@@ -1,0 +1,339 @@
+//! What the crate checks when a program runs, and that what it makes works.
+
+use kiln::{
+    AddFlags, Data, Error, IntCond, Jit, JitOptions, MemFlags, Module, ModuleOptions, Reloc, Signature, Status, Symbol,
+    Target, Type,
+};
+
+type Unary = unsafe extern "C" fn(i64) -> i64;
+
+fn square(module: &Module, name: &str) -> Symbol {
+    let f = module.declare_fn::<Unary>(name).unwrap();
+    module.session().unwrap().define(f, |f| f.ret(&[f.mul(Type::I64, f.param(0), f.param(0))])).unwrap();
+    f
+}
+
+fn call(jit: &Jit, module: &mut Module, symbol: Symbol, x: i64) -> i64 {
+    let unit = jit.add(module, AddFlags::NONE).unwrap();
+    let f = unit.function::<Unary>(module, symbol).unwrap();
+    // SAFETY: the tests' functions compute with numbers.
+    unsafe { f.call(x) }
+}
+
+#[test]
+fn errors_name_the_place() {
+    let module = Module::new("wrong").unwrap();
+    let f = module.declare_fn::<Unary>("f").unwrap();
+    let session = module.session().unwrap();
+    let error = session
+        .define(f, |f| {
+            let next = f.block();
+            f.br(next, &[]);
+            f.switch_to(next);
+            let file = session.source_file("a.toy").unwrap();
+            f.set_location(&kiln::Location::new(file, 7, 3));
+            f.copy(Type::I64, 1);
+            f.fadd(Type::F64, f.param(0), 1.0); // an integer
+            f.ret(&[f.param(0)]);
+        })
+        .unwrap_err();
+    assert_eq!(error.status(), Status::Type);
+    assert_eq!((error.module(), error.function()), ("wrong", "f"));
+    // Parameter, branch and copy are numbers 0 to 2.
+    assert_eq!((error.block(), error.instruction()), (Some(1), Some(3)));
+    assert_eq!(error.source_location(), Some(("a.toy", 7, 3)));
+    let line = error.to_string();
+    assert!(line.starts_with("wrong: f: block 1: instruction 3: ") && line.ends_with(" (a.toy:7:3)"), "{line}");
+    // The module is as it was: the function may be built again.
+    session.define(f, |f| f.ret(&[f.param(0)])).unwrap();
+}
+
+#[test]
+fn a_text_has_positions() {
+    let module = Module::new("text").unwrap();
+    let error = module.session().unwrap().read_text("func @f() {\nb0:\n  frob\n}\n").unwrap_err();
+    assert_eq!((error.status(), error.position()), (Status::Syntax, Some((3, 3))));
+}
+
+#[test]
+fn handles_of_other_modules_are_refused() {
+    let (a, b) = (Module::new("a").unwrap(), Module::new("b").unwrap());
+    let (f, g) = (square(&a, "f"), b.declare_fn::<Unary>("g").unwrap());
+    let sig = a.signature(&Signature::of::<Unary>()).unwrap();
+    let refused = |e: Error| assert_eq!(e.status(), Status::Argument, "{e}");
+    refused(b.declare("h", sig).unwrap_err());
+    refused(b.define_data(f, &Data::zero(8)).unwrap_err());
+    refused(b.symbol_name(f).unwrap_err());
+    refused(b.constructor(f, 1, false).unwrap_err());
+    refused(b.data("d", &Data::zero(8).relocs(&[Reloc { offset: 0, symbol: f, addend: 0 }])).unwrap_err());
+    let session = b.session().unwrap();
+    refused(session.define(f, |_| ()).unwrap_err());
+    refused(session.define(g, |g| g.ret(&[g.call(f, &[g.param(0)])])).unwrap_err());
+    refused(session.define(g, |g| g.ret(&[g.call_indirect(sig, 0, &[g.param(0)])])).unwrap_err());
+    refused(session.define(g, |g| g.ret(&[g.symbol(f, 0)])).unwrap_err());
+    let (other, this) = (a.debug().unwrap(), b.debug().unwrap());
+    let file = other.file(".", "a.c").unwrap();
+    refused(this.unit(file, "test", kiln::Language::C).unwrap_err());
+    let source = a.session().unwrap().source_file("a.c").unwrap();
+    refused(session.define(g, |g| g.set_location(&kiln::Location::new(source, 1, 1))).unwrap_err());
+    // None of that has an effect.
+    session.define(g, |g| g.ret(&[g.param(0)])).unwrap();
+}
+
+#[test]
+fn names_with_a_nul_are_refused() {
+    assert_eq!(Module::new("a\0b").map(|_| ()).unwrap_err().status(), Status::Argument);
+    let module = Module::new("").unwrap();
+    assert_eq!(module.declare_fn::<Unary>("a\0b").unwrap_err().status(), Status::Argument);
+    assert!(module.lookup("a\0b").is_none());
+}
+
+#[test]
+fn the_module_keeps_its_first_error() {
+    let mut module = Module::new("m").unwrap();
+    let d = module.data("d", &Data::zero(8)).unwrap();
+    let error = module.define_data(d, &Data::zero(8)).unwrap_err();
+    assert_eq!(error.status(), Status::Symbol);
+    assert_eq!(module.string("text").unwrap_err(), error);
+    assert_eq!(module.object().unwrap_err(), error);
+    assert_eq!(module.freeze().map(|_| ()).unwrap_err(), error);
+}
+
+#[test]
+fn a_function_that_was_not_finished_is_discarded() {
+    let mut module = Module::new("m").unwrap();
+    let f = module.declare_fn::<Unary>("f").unwrap();
+    let session = module.session().unwrap();
+    let error = session.try_define(f, |_| Err::<(), _>(Error::new(Status::Unsupported, "not today"))).unwrap_err();
+    assert_eq!((error.status(), error.message()), (Status::Unsupported, "not today"));
+    let panic =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| session.define(f, |_| panic!("in the middle"))));
+    assert!(panic.is_err());
+    assert_eq!(session.define(f, |_| ()).unwrap_err().status(), Status::Structure);
+    session.define(f, |f| f.ret(&[f.param(0)])).unwrap();
+    drop(session);
+    module.object().unwrap();
+}
+
+#[test]
+fn dominance_is_checked_unless_it_is_not_asked_for() {
+    for (verify, expected) in [(true, Some(Status::Dominance)), (false, None)] {
+        let module = Module::with_options("m", &ModuleOptions::new().verify(verify)).unwrap();
+        let f = module.declare_fn::<Unary>("f").unwrap();
+        let result = module.session().unwrap().define(f, |f| {
+            let (left, right) = (f.block(), f.block());
+            f.brif(f.icmp(IntCond::Eq, Type::I64, f.param(0), 0), (left, &[]), (right, &[]));
+            f.switch_to(left);
+            let one = f.copy(Type::I64, 1);
+            f.ret(&[one]);
+            f.switch_to(right);
+            f.ret(&[one]);
+        });
+        assert_eq!(result.err().map(|e| e.status()), expected);
+    }
+}
+
+#[test]
+fn types_of_functions_are_compared() {
+    let mut module = Module::new("m").unwrap();
+    let (f, d) = (square(&module, "f"), module.data("d", &Data::zero(8)).unwrap());
+    let g = module.declare_fn::<unsafe extern "C" fn(u8) -> i64>("g").unwrap();
+    module.session().unwrap().define(g, |g| g.ret(&[g.zext(Type::I64, Type::I8, g.param(0))])).unwrap();
+    let jit = Jit::new().unwrap();
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    assert!(unit.function::<Unary>(&module, f).is_ok());
+    assert!(unit.function::<unsafe extern "C" fn(*const u8) -> usize>(&module, f).is_ok());
+    let wrong = |e: Error| assert_eq!(e.status(), Status::Type, "{e}");
+    wrong(unit.function::<unsafe extern "C" fn(i64)>(&module, f).unwrap_err());
+    wrong(unit.function::<unsafe extern "C" fn(f64) -> i64>(&module, f).unwrap_err());
+    wrong(unit.function::<unsafe extern "C" fn(i32) -> i64>(&module, f).unwrap_err());
+    wrong(unit.function::<unsafe extern "C" fn(i64, i64) -> i64>(&module, f).unwrap_err());
+    wrong(unit.function::<unsafe extern "C" fn(i8) -> i64>(&module, g).unwrap_err());
+    wrong(unit.function::<Unary>(&module, d).unwrap_err());
+    let other = Module::new("other").unwrap();
+    let h = other.declare_fn::<Unary>("f").unwrap();
+    assert_eq!(unit.function::<Unary>(&other, h).unwrap_err().status(), Status::Argument);
+    // SAFETY: it extends a number.
+    assert_eq!(unsafe { unit.function::<unsafe extern "C" fn(u8) -> i64>(&module, g).unwrap().call(200) }, 200);
+}
+
+#[test]
+fn objects_are_made_for_both_targets() {
+    for (target, machine) in [(Target::X86_64, 62), (Target::AArch64, 183)] {
+        let mut module = Module::with_options("m", &ModuleOptions::new().target(target)).unwrap();
+        square(&module, "f");
+        let object = module.object().unwrap();
+        assert_eq!(&object[..4], b"\x7fELF");
+        assert_eq!(u16::from_le_bytes([object[18], object[19]]), machine);
+        assert_eq!(*module.object().unwrap(), *object); // the same again
+        let jit = Jit::new().unwrap();
+        assert_eq!(jit.add(&mut module, AddFlags::NONE).is_ok(), Some(target) == Target::host());
+    }
+}
+
+extern "C" fn twice(x: i64) -> i64 {
+    2 * x
+}
+
+/// A module whose `f` calls a function `twice` that it does not define.
+fn caller() -> (Module, Symbol) {
+    let module = Module::new("m").unwrap();
+    let (f, twice) = (module.declare_fn::<Unary>("f").unwrap(), module.declare_fn::<Unary>("twice").unwrap());
+    module.session().unwrap().define(f, |f| f.ret(&[f.call(twice, &[f.param(0)])])).unwrap();
+    (module, f)
+}
+
+#[test]
+fn names_are_resolved() {
+    let (mut module, f) = caller();
+    let error = Jit::new().unwrap().add(&mut module, AddFlags::NONE).unwrap_err();
+    assert_eq!((error.status(), error.missing()), (Status::Symbol, &["twice".to_string()][..]));
+    let jit = Jit::with_options(JitOptions::new().symbol("twice", twice as *const ())).unwrap();
+    assert_eq!(call(&jit, &mut module, f, 21), 42);
+    let by_call = JitOptions::new().resolve(|name| (name == "twice").then_some(twice as *const ()));
+    assert_eq!(call(&Jit::with_options(by_call).unwrap(), &mut module, f, 4), 8);
+    // One unit defines what another one uses.
+    let jit = Jit::new().unwrap();
+    let mut other = Module::new("other").unwrap();
+    let g = other.declare_fn::<Unary>("twice").unwrap();
+    other.session().unwrap().define(g, |g| g.ret(&[g.add(Type::I64, g.param(0), g.param(0))])).unwrap();
+    jit.add(&mut other, AddFlags::NONE).unwrap();
+    assert_eq!(call(&jit, &mut module, f, -3), -6);
+}
+
+#[test]
+fn a_panic_passes_the_library() {
+    let (mut module, _) = caller();
+    let jit = Jit::with_options(JitOptions::new().resolve(|name| panic!("no {name}"))).unwrap();
+    let add = || jit.add(&mut module, AddFlags::NONE).map(|_| ());
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(add)).unwrap_err();
+    assert_eq!(panic.downcast_ref::<String>().unwrap(), "no twice");
+    // It is gone, and the JIT as it was.
+    square(&module, "twice");
+    jit.add(&mut module, AddFlags::NONE).unwrap();
+}
+
+#[test]
+fn streams_redefine() {
+    let jit = Jit::new().unwrap();
+    let module = Module::new("m").unwrap();
+    let (f, g) = (module.declare_fn::<Unary>("f").unwrap(), module.declare_fn::<Unary>("g").unwrap());
+    let (stream, session) = (jit.stream(&module).unwrap(), module.session().unwrap());
+    let how = AddFlags::REDEFINABLE.and(AddFlags::FORWARD);
+    let calls = stream.define::<Unary>(&session, g, how, |g| g.ret(&[g.call(f, &[g.param(0)])])).unwrap();
+    for n in [3, 5] {
+        let f = stream.define::<Unary>(&session, f, how, |f| f.ret(&[f.mul(Type::I64, f.param(0), n)])).unwrap();
+        // SAFETY: both functions are defined, and multiply numbers.
+        assert_eq!(unsafe { (f.call(2), calls.call(2)) }, (2 * n, 2 * n));
+    }
+    let wrong = stream.define::<unsafe extern "C" fn()>(&session, f, how, |_| ());
+    assert_eq!(wrong.unwrap_err().status(), Status::Type);
+    let other = Module::new("other").unwrap();
+    let foreign = other.session().unwrap();
+    assert_eq!(stream.add(&foreign, how).unwrap_err().status(), Status::Argument);
+}
+
+#[test]
+fn units_are_removed() {
+    let jit = Jit::new().unwrap();
+    let mut module = Module::new("m").unwrap();
+    square(&module, "f");
+    let unit = jit.add(&mut module, AddFlags::NONE).unwrap();
+    // SAFETY: it is no thread-local data; its code has never run.
+    unsafe {
+        assert_eq!(jit.lookup("f"), unit.address("f"));
+        assert!(jit.lookup("f").is_some());
+        unit.remove().unwrap();
+        assert!(jit.lookup("f").is_none());
+    }
+}
+
+#[test]
+fn data_and_loops() {
+    // The sum of a table, whose address is in a second one.
+    let mut module = Module::new("m").unwrap();
+    let bytes: Vec<u8> = [3u64, 5, 7].iter().flat_map(|n| n.to_le_bytes()).collect();
+    let table = module.data("table", &Data::bytes(&bytes).align_log2(3).read_only()).unwrap();
+    let relocs = [Reloc { offset: 0, symbol: table, addend: 0 }];
+    let at = Data::zero(8).align_log2(3).relocs(&relocs).read_only();
+    let place = module.data("place", &at).unwrap();
+    let sum = module.declare_fn::<Unary>("sum").unwrap();
+    module
+        .session()
+        .unwrap()
+        .define(sum, |f| {
+            let (head, body, end) = (f.block(), f.block(), f.block());
+            let (i, total) = (f.block_param(head, Type::I64), f.block_param(head, Type::I64));
+            let table = f.load(Type::I64, place, 0, MemFlags::NONE);
+            f.br(head, &[f.int(0), f.int(0)]);
+            f.switch_to(head);
+            f.brif(f.icmp(IntCond::Slt, Type::I64, i, f.param(0)), (body, &[]), (end, &[]));
+            f.switch_to(body);
+            let x = f.load(Type::I64, f.addr(table, i, 8, 0), 0, MemFlags::NONE);
+            f.br(head, &[f.add(Type::I64, i, 1), f.add(Type::I64, total, x)]);
+            f.switch_to(end);
+            f.ret(&[total]);
+        })
+        .unwrap();
+    assert_eq!(call(&Jit::new().unwrap(), &mut module, sum, 3), 15);
+}
+
+#[test]
+fn threads_make_the_same_object() {
+    let object = |threads: usize| {
+        let module = Module::new("m").unwrap();
+        let functions: Vec<_> = (0..40).map(|i| module.declare_fn::<Unary>(&*format!("f{i}")).unwrap()).collect();
+        let mut module = module.freeze().unwrap();
+        std::thread::scope(|scope| {
+            for part in functions.chunks(40 / threads) {
+                let module = &module;
+                scope.spawn(move || {
+                    let session = module.session().unwrap();
+                    for &f in part {
+                        let next = module.declare_fn::<Unary>("elsewhere").unwrap();
+                        session
+                            .define(f, |f| {
+                                let x = f.call(next, &[f.param(0)]);
+                                f.ret(&[f.add(Type::I64, x, 1000)]);
+                            })
+                            .unwrap();
+                        assert_eq!(session.define(f, |_| ()).unwrap_err().status(), Status::Symbol);
+                    }
+                });
+            }
+        });
+        module.object().unwrap().to_vec()
+    };
+    assert!(object(1) == object(4));
+}
+
+#[test]
+fn debug_information_without_a_location() {
+    let mut module = Module::new("m").unwrap();
+    let f = module.declare_fn::<unsafe extern "C" fn()>("f").unwrap();
+    let debug = module.debug().unwrap();
+    let file = debug.file(".", "a.c").unwrap();
+    let unit = debug.unit(file, "test", kiln::Language::C).unwrap();
+    let entry = debug.function(Some(unit), &kiln::Declaration::new("f").at(file, 1)).unwrap();
+    let define = |f: &kiln::Function<'_>| {
+        let next = f.block();
+        f.set_debug(entry, unit);
+        f.br(next, &[]);
+        f.switch_to(next);
+        f.ret(&[]);
+    };
+    module.session().unwrap().define(f, define).unwrap();
+    module.object().unwrap();
+}
+
+#[test]
+fn what_is_discarded_is_undefined() {
+    let mut module = Module::new("m").unwrap();
+    let f = module.declare_fn::<Unary>("f").unwrap();
+    let session = module.session().unwrap();
+    session.define(f, |f| f.ret(&[f.param(0)])).unwrap();
+    session.discard();
+    module.object().unwrap();
+    let unit = Jit::new().unwrap().add(&mut module, AddFlags::NONE).map(|u| u.function::<Unary>(&module, f).is_ok());
+    assert!(!matches!(unit, Ok(true)));
+}

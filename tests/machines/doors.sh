@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# doors.sh FOLDER [bookworm|trixie|DOOR]...: goes through each way to Kiln that docs/installing.md shows, on new machines.
+# Makes minimal roots of Debian 12 and 13 in FOLDER by mmdebstrap, one for each way, which has the tarball of build/dist
+# (made unless it is there) or Kiln's source in its home folder, and runs the page's commands there as root, and no
+# others. Prints the time from nothing to a running program, packages included. Must run as root.
+#
+# The blocks of commands are those that the page marks with `./dev doors runs it in new roots, as NAME`. A door with
+# `kiln cargo` begins with rustup's stable toolchain in place. Each must print what the page says, and end without an
+# error. Output is in FOLDER/SUITE-DOOR.log.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+die() { printf 'doors: %s\n' "$*" >&2; exit 2; }
+
+(( EUID == 0 )) || die 'this must run as root: it makes and enters roots'
+command -v mmdebstrap > /dev/null || die 'mmdebstrap is missing'
+(( $# > 0 )) || die 'usage: ./dev doors FOLDER [bookworm|trixie|DOOR]...'
+mkdir -p "$1" || exit 2
+folder=$(realpath "$1")
+shift
+. "$here/tests/machines/roots.sh"
+
+suites=() chosen=()
+for word; do
+  if [[ $word == bookworm || $word == trixie ]]; then suites+=("$word"); else chosen+=("$word"); fi
+done
+(( ${#suites[@]} > 0 )) || suites=(bookworm trixie)
+
+# block NAME: its commands.
+block() {
+  awk -v mark="as $1 -->" '/^<!-- /{ on = index($0, mark) > 0; next } /^```sh/ { in_it = on; next }
+    /^```/ { if (in_it) exit; on = 0 } in_it' "$here/docs/installing.md"
+}
+mapfile -t doors < <(sed -nE 's/^<!-- .*runs it in new roots, as ([a-z-]+) -->$/\1/p' "$here/docs/installing.md")
+(( ${#doors[@]} > 0 )) || die 'docs/installing.md has no doors'
+for name in "${chosen[@]}"; do [[ " ${doors[*]} " == *" $name "* ]] || die "no door $name; there are: ${doors[*]}"; done
+(( ${#chosen[@]} == 0 )) || doors=("${chosen[@]}")
+
+compgen -G "$here/build/dist/kiln-*-x86_64-linux.tar.xz" > /dev/null || "$here/release/dist.py" >&2 || exit 2
+
+# Which text the last command prints.
+says() {
+  case $1 in
+    tarball-cargo) echo 'Hello, world!' ;;
+    meson | meson-clang) echo 'Hello, world' ;;
+    *) echo 144 ;;
+  esac
+}
+
+# door SUITE NAME
+door() {
+  local root=$folder/root log=$folder/$1-$2.log start status what=FAILED
+  rm -rf --one-file-system "$root"
+  cp -a "$folder/$1-base" "$root"
+  if block "$2" | grep -q 'tar xf'; then
+    cp "$here"/build/dist/kiln-*-x86_64-linux.tar.xz "$root/root/"
+  else
+    mkdir "$root/root/kiln"
+    (cd "$here" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T -) | tar -x --no-same-owner -C "$root/root/kiln"
+  fi
+  if block "$2" | grep -q 'kiln cargo'; then rust "$root" || { echo "FAILED $1 $2: rustup"; return 1; }; fi
+  block "$2" > "$root/root/commands"
+  start=$(date +%s%N)
+  in_root "$root" bash -e -c 'cd /root && . ./commands' > "$log" 2>&1 < /dev/null
+  status=$?
+  local ms=$((($(date +%s%N) - start) / 1000000))
+  if (( status == 0 )) && [[ $(tail -n 1 "$log") == "$(says "$2")" ]]; then what=ok; fi
+  printf '%s %s %s: %d.%d s, %s\n' "$what" "$1" "$2" $((ms / 1000)) $((ms / 100 % 10)) "$log"
+  [[ $what == ok ]] || { tail -n 8 "$log" | sed 's/^/     /'; return 1; }
+}
+
+failed=0
+for suite in "${suites[@]}"; do
+  debs=$folder/debs-$suite
+  rm -rf "$folder/$suite.d"
+  make_root "$suite" "$folder/$suite-base"
+  for name in "${doors[@]}"; do door "$suite" "$name" || failed=$((failed + 1)); done
+done
+rm -rf --one-file-system "$folder/root"
+echo "$((${#suites[@]} * ${#doors[@]})) doors, $failed failed"
+(( failed == 0 ))

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""embed.py BUILD: Kiln as a part of other projects, as far as configuring them shows it: CMakeLists.txt compiles the
+files that meson.build compiles in each library, and examples/embed takes Kiln's source by CMake and as a subproject of
+meson. `./dev doors` builds and runs them. Speaks TAP."""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARIES = ('kiln', 'kiln-llvm', 'kiln-wasm', 'kiln-as', 'kiln-wasmrt')
+cases = failed = 0
+
+
+def case(name, problem):
+    global cases, failed
+    cases, failed = cases + 1, failed + bool(problem)
+    print(f'{"not ok" if problem else "ok"} {cases} - {name}')
+    for line in str(problem or '').splitlines()[-30:]:
+        print('#', line)
+
+
+def run(*words, **more):
+    """What a command printed if it failed, or None."""
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+    return None if done.returncode == 0 else f'{" ".join(map(str, words))}\n{done.stdout}'
+
+
+def relative(path):
+    return os.path.relpath(path, ROOT)
+
+
+def by_meson(build):
+    """{library: its sources} in a build folder of meson's."""
+    found = {name: set() for name in LIBRARIES}
+    out = subprocess.run(['meson', 'introspect', '--targets', build], check=True, stdout=subprocess.PIPE).stdout
+    for target in json.loads(out):
+        if target['type'] == 'static library' and target['name'] in found:
+            found[target['name']] |= {relative(s) for group in target['target_sources'] for s in group.get('sources', ())}
+    # Its object comes from the library kiln-wasm.
+    found['kiln-wasmrt'].add('frontends/wasm/line_program.c')
+    return found
+
+
+def by_cmake(folder):
+    found = {name: set() for name in LIBRARIES}
+    for command in json.loads((folder / 'compile_commands.json').read_text()):
+        name = re.search(r' -o CMakeFiles/([\w-]+)\.dir/', command['command'])[1]
+        if name in found:
+            found[name].add(relative(command['file']))
+    return found
+
+
+def main():
+    build = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        case('CMake configures Kiln alone', run('cmake', '-S', ROOT, '-B', work / 'kiln', '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'))
+        theirs, ours = by_meson(build), by_cmake(work / 'kiln')
+        for library in LIBRARIES:
+            differ = theirs[library] ^ ours[library]
+            few = len(ours[library]) < (4 if library == 'kiln-as' else 15)
+            case(f'{library}: the sources of both build systems', '\n'.join(sorted(differ)) or ('few sources' if few else None))
+        case('examples/embed takes the source by CMake',
+             run('cmake', '-S', ROOT / 'examples/embed', '-B', work / 'cmake', '-DCMAKE_DISABLE_FIND_PACKAGE_Kiln=ON'))
+        for file in ('square.c', 'meson.build'):
+            (work / file).write_bytes((ROOT / 'examples/embed' / file).read_bytes())
+        (work / 'subprojects').mkdir()
+        (work / 'subprojects/kiln').symlink_to(ROOT)
+        case('and as a subproject of meson', run('meson', 'setup', work / 'meson', work, '--wrap-mode=forcefallback'))
+        names = subprocess.run(['ninja', '-C', work / 'meson', '-t', 'targets', 'all'], check=True, text=True, stdout=subprocess.PIPE).stdout
+        default = subprocess.run(['ninja', '-C', work / 'meson', '-n', '-v'], check=True, text=True, stdout=subprocess.PIPE).stdout
+        case('of which only what it links is built', None if 'libkiln-llvm.a:' in names and 'libkiln.a' in default and 'libkiln-llvm.a' not in default
+             and 'libkiln.so' not in default else default)
+    print(f'1..{cases}')
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
