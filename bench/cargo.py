@@ -14,7 +14,8 @@ The parts of Kiln's last cold build are those of KILN_STATS; the last of them is
 build scripts, assemblers. --parts builds once more for those of LLVM: by `kiln cargo`, with an option for LLVM that changes
 nothing and makes Kiln leave every unit to LLVM. --cranelift=nightly builds everything with that toolchain of rustup's,
 --nightly-colds times (default 5), alternately by LLVM, by its component rustc-codegen-cranelift-preview, by Kiln's shim, and
-by Kiln as its code generator if `kiln cargo --setup +TOOLCHAIN` was run; by each but LLVM also with one codegen unit.
+by Kiln as its code generator if `kiln cargo --setup +TOOLCHAIN` was run; by each but LLVM also with one codegen unit. Then the
+program is edited --nightly-edits times (default 7): seconds by the clock from the edit to the end of its tests, medians.
 """
 import argparse
 import json
@@ -25,6 +26,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 import cargo_program
 
@@ -61,21 +63,21 @@ class Side:
         self.err = done.stderr
         return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    def build(self, stats=False):
-        return self.run(self.command + ['build', '--locked', '--offline'], stats)[1]
+    def build(self, stats=False, words=('build',)):
+        return self.run([*self.command, words[0], '--locked', '--offline', *words[1:]], stats)[1]
 
     def cold(self):
         shutil.rmtree(self.target, ignore_errors=True)
         return self.build(stats=self.name == 'kiln')
 
-    def edit(self, width):
-        """Changes a number, the width of a column, and builds again."""
+    def edit(self, width, *words):
+        """Changes a number, the width of a column, and builds again, or does what the words for cargo say."""
         path = os.path.join(self.folder, 'src', 'report.rs')
         with open(path) as f:
             text = f.read()
         with open(path, 'w') as f:
             f.write(re.sub(r'account:<\d+', 'account:<%d' % width, text, count=1))
-        return self.build()
+        return self.build(words=words or ('build',))
 
     def behaviour(self):
         """What the program prints, and its tests' results."""
@@ -107,6 +109,34 @@ def others(args, work, kiln):
     return result
 
 
+LINKER = """#!/bin/sh
+begin=$(date +%s.%N); cc "$@"; status=$?
+echo "$begin $(date +%s.%N)" >> {log}
+exit $status
+"""
+
+
+def edits_to_tests(sides, count):
+    """By side: the median seconds by the clock from an edit to the end of the program's tests, and those of linkers in it."""
+    found = {side.name: [] for side in sides}
+    for side in sides:
+        side.log, script = os.path.join(side.folder, 'linkers'), os.path.join(side.folder, 'linker')
+        with open(script, 'w') as f:
+            f.write(LINKER.format(log=side.log))
+        os.chmod(script, 0o755)
+        side.env['CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER'] = script
+    for i in range(count + 1):  # the first one builds what the linker's name changes
+        for side in sides if i % 2 == 0 else sides[::-1]:
+            open(side.log, 'w').close()
+            begin = time.monotonic()
+            side.edit(13 + i, 'test', '--quiet')
+            seconds = time.monotonic() - begin
+            with open(side.log) as f:
+                linking = sum(float(b) - float(a) for a, b in map(str.split, f))
+            found[side.name].append((seconds, linking))
+    return {name: [statistics.median(column) for column in zip(*rows[1:])] for name, rows in found.items()}
+
+
 def beside_cranelift(args, work, kiln):
     """Seconds of cold builds by each way that --cranelift's toolchain has."""
     cargo, of = ['cargo', '+' + args.cranelift], {}
@@ -128,8 +158,11 @@ def beside_cranelift(args, work, kiln):
         with open(side.env['KILN_LOG']) as f:
             lines = f.readlines()
         units[side.name] = len(lines), sum(': compiled by LLVM: ' in line for line in lines)
+    plain = [side for side in sides if not side.name.endswith('-1')]
+    edits = edits_to_tests(plain, args.nightly_edits)
+    for side in sides:
         shutil.rmtree(side.target, ignore_errors=True)
-    return {'seconds': of, 'units': units, 'toolchain': sides[0].run(['rustc', cargo[1], '--version'])[0].strip()}
+    return {'seconds': of, 'units': units, 'edits': edits, 'toolchain': sides[0].run(['rustc', cargo[1], '--version'])[0].strip()}
 
 
 def main():
@@ -144,6 +177,7 @@ def main():
     p.add_argument('--parts', action='store_true')
     p.add_argument('--cranelift', metavar='TOOLCHAIN')
     p.add_argument('--nightly-colds', type=int, default=5)
+    p.add_argument('--nightly-edits', type=int, default=7)
     p.add_argument('--json', action='store_true')
     p.add_argument('--work', help='a folder for sources and builds; default: in BUILD/cache')
     args = p.parse_args()
@@ -197,6 +231,8 @@ def main():
             print('  %-20s %8.2f s, %.3f of LLVM\'s; units by Kiln and LLVM: %d, %d' % (
                 name, statistics.median(seconds), statistics.median(seconds) / llvm, clif['units'][name][0] - clif['units'][name][1],
                 clif['units'][name][1]))
+        for name, (seconds, linking) in clif['edits'].items():
+            print('  %-20s from an edit to the end of the tests %.2f s, of which linkers %.2f s' % (name, seconds, linking))
     if args.edits:
         ratio = statistics.median(a / b for a, b in zip(edits['kiln'], edits['llvm']))
         print('after an edit: %.2f s, LLVM %.2f s (medians); median of the ratios %.3f' % (

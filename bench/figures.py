@@ -132,7 +132,7 @@ def measure_cargo(build, runs):
     if 'cranelift' in found:
         c = found['cranelift']
         llvm = statistics.median(c['seconds']['nightly'])
-        result['cranelift'] = {'toolchain': c['toolchain'], 'llvm': llvm,
+        result['cranelift'] = {'toolchain': c['toolchain'], 'llvm': llvm, 'edits': c['edits'],
                                'ratios': {name: statistics.median(s) / llvm for name, s in c['seconds'].items() if name != 'nightly'}}
     return result
 
@@ -297,6 +297,11 @@ def cargo(f):
                   '| | Cranelift | the shim | Kiln as rustc\'s code generator |', '|---|---|---|---|']
         for name, end in (("the profile's codegen units", ''), ('one codegen unit', '-1')):
             lines.append(f'| {name} | ' + ' | '.join(f"{nightly['ratios'][f'nightly-{way}{end}']:.2f}" for way in ('cranelift', 'shim', 'kiln')) + ' |')
+        if 'edits' in nightly:
+            edits = {way: nightly['edits'][end] for way, end in (('LLVM', 'nightly'), ('Cranelift', 'nightly-cranelift'), (
+                'the shim', 'nightly-shim'), ('the code generator', 'nightly-kiln'))}
+            lines += ['', 'From an edit to the end of the tests, seconds by the clock (of which linkers): ' +
+                      ', '.join(f'{way} {s:.2f} ({linking:.2f})' for way, (s, linking) in edits.items()) + '.']
     e = c['edit']
     return lines + ['', f"{c['objects_kiln']} objects by Kiln, {c['objects_llvm']} by LLVM. After an edit of the program: "
                     f"{e['kiln']:.2f} s, by LLVM {e['llvm']:.2f} s; the median of the ratios is {e['ratio']:.2f}."]

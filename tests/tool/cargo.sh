@@ -178,7 +178,7 @@ if [[ $commit =~ ^[0-9a-f]{40}$ ]]; then
   library "$loaded" one || exit 1
   check "the code generator of this compiler and this Kiln is loaded, by cargo's compilations alone" quietly does "$with_it" "$kiln" cargo build
   check "not with --no-bootstrap" quietly does "$without" "$kiln" cargo --no-bootstrap build
-  check "not with --inline" does "$without" "$kiln" cargo --inline build
+  check "with --inline, too" does "$with_it" "$kiln" cargo --inline build
   check "nor with both" does "$without" "$kiln" cargo --inline --no-bootstrap build
   check "nor by units that are optimized" bash -c "$(declare -f loads); bin=$bin work=$work; loads '$kiln' cargo build --release > got && ! grep -q 'compile none' said && [[ \$(grep -c 'compile none 0' got) == 1 ]]"
   check "not by kiln-rustc without it" does "$without" env RUSTC_WRAPPER="$build/kiln-rustc" cargo build

@@ -98,6 +98,6 @@ check "truncated bitcode" fails '^short\.bc:.*malformed' short.bc
 
 printf 'func @f(i32) -> i32 {\nb0(v0: i32):\n  ret v0\n}\n' > text.kir
 check "text" succeeds text.kir
-usage() { "$kiln" compile "--threads=$1" text.kir 2> usage.err; [[ $? == 2 ]] && grep -q 'number of threads' usage.err; }
+usage() { "$kiln" compile "--threads=$1" text.kir 2> usage.err; [[ $? == 2 ]] && grep -q "bad value '$1' of --threads: a number" usage.err; }
 for n in x -1 '' 1025 2x; do check "--threads=$n is wrong usage" usage "$n"; done
 finish

@@ -65,6 +65,11 @@ def compile_c(options, file, folder):
 
 
 def compile_rust(options, file, folder):
+    if options.backend:
+        for side, by in ('theirs', []), ('ours', ['-Zcodegen-backend=' + options.backend]):
+            run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', *by, file, '-o', folder / side],
+                env=dict(os.environ, RUSTC_BOOTSTRAP='1', KILN_INLINE='small' if options.inline else ''))
+        return
     linker = HERE.parent / 'bitcode/producers/link.sh'
     run(['rustc', '--edition=2021', '-A', 'warnings', '-g', '-C', 'codegen-units=1', '-C', 'save-temps', '-C',
          'linker-flavor=gcc', '-C', f'linker={linker}', file, '-o', folder / 'theirs'],
@@ -218,6 +223,7 @@ def main():
     parser.add_argument('--debugger', default='gdb', choices=('gdb', 'lldb'), help='lldb: steps alone, C and C++')
     parser.add_argument('--inline', action='store_true', help='Kiln inlines: stops at statements count; at least 85 %% of both')
     parser.add_argument('--by', help="another compiler's command for C and C++, with its level, in place of Kiln, for comparison")
+    parser.add_argument('--backend', type=os.path.abspath, help="the library of rustc's code generator, which compiles the Rust programs")
     parser.add_argument('--target', default='x86_64', choices=('x86_64', 'aarch64'))
     options = parser.parse_intermixed_args()
     files = options.files or [f for f in sorted((HERE / 'programs').iterdir()) + sorted(PROGRAMS.glob('*.c*'))
