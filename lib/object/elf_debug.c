@@ -38,13 +38,17 @@ bool kn_elf_debug_relocs(struct kn_elf *e) {
     s->rela_offset = e->at;
     for (uint32_t i = 0; i < b->relocs.n; i++) {
       const struct kn_dwarf_reloc *r = &b->relocs.at[i];
-      bool debug = (r->target & KN_DR_DEBUG) != 0, symbol = (r->target & KN_DR_SYMBOL) != 0;
-      const struct kn_image_reloc to = {
-        .offset = r->offset,
-        .kind = r->tls ? KILN_RELOC_TLS64 : (uint32_t)kn_reloc_of_data(r->wide ? 8 : 4, false),
-        .symbol = symbol && !debug ? r->target & ~KN_DR_SYMBOL : 0,
-        .section = debug ? e->debug[r->target & ~KN_DR_DEBUG] : r->target,
-        .addend = r->addend};
+      uint32_t kind =
+        r->tls ? KILN_RELOC_TLS64 : (uint32_t)kn_reloc_of_data(r->wide ? 8 : 4, false);
+      if (KN_LIKELY((r->target & KN_DR_DEBUG) || !(r->target & KN_DR_SYMBOL))) {
+        uint32_t to = r->target & KN_DR_DEBUG ? e->debug[r->target & ~KN_DR_DEBUG] : r->target;
+        kn_elf_put_rela(e, r->offset, e->section_symbols + to, e->machine->relocs[kind], r->addend);
+        continue;
+      }
+      const struct kn_image_reloc to = {.offset = r->offset,
+                                        .kind = kind,
+                                        .symbol = r->target & ~KN_DR_SYMBOL,
+                                        .addend = r->addend};
       if (!kn_elf_put_reloc(e, &to)) return false;
     }
     s->n_relas = b->relocs.n;
