@@ -185,8 +185,8 @@ def comparison(f):
     took = sum(o0[k] for k in ('kiln_read_ns', 'kiln_codegen_ns')) * o0['instructions'] / 1e6
     llvm = sum(o0[k] for k in ('llvm_read_ns', 'llvm_codegen_ns')) * o0['instructions'] / 1e6
     clif, clif_code = f['cargo'].get('cranelift'), f['debug'].get('cranelift')
-    llvm_build, kiln_build = (sum(side['parts'].values()) for side in f['cargo']['sides'][:2])
-    build = f'{kiln_build / llvm_build:.2f} of the CPU time'
+    cold = f['cargo']['cold']  # not the sums of the parts, which are of one build each
+    build = f"{cold['kiln'] / cold['llvm']:.2f} of the CPU time"
     if clif:
         build += f"; as rustc's code generator {clif['ratios']['nightly-kiln']:.2f}"
     rust, cxx = inlined_speed(f)

@@ -67,6 +67,7 @@ SHIM_EXPORT void LLVMTargetMachineOptionsSetABI(void *options, const char *abi);
 SHIM_EXPORT void LLVMTargetMachineOptionsSetRelocMode(void *options, int reloc);
 SHIM_EXPORT void LLVMDisposeTargetMachineOptions(void *options);
 SHIM_EXPORT void LLVMDisposeTargetMachine(void *tm);
+SHIM_EXPORT void LLVMContextDispose(void *context);
 
 /* LLVMRelocMode: default, static, PIC; the others are for processors that Kiln does not have. Code of Kiln's goes
  * everywhere where that of these three does. */
@@ -128,6 +129,13 @@ void LLVMDisposeTargetMachineOptions(void *options) {
   shim_level_drop(options);
   if (host != NULL && host->LLVMDisposeTargetMachineOptions != NULL)
     host->LLVMDisposeTargetMachineOptions(options);
+}
+
+void LLVMContextDispose(void *context) {
+  const struct shim_host *host = SHIM_CALLERS_HOST();
+  static unsigned kept;
+  if (__atomic_fetch_add(&kept, 1, __ATOMIC_RELAXED) < shim_compiler()->keeps_contexts) return;
+  if (host != NULL && host->LLVMContextDispose != NULL) host->LLVMContextDispose(context);
 }
 
 void LLVMDisposeTargetMachine(void *tm) {

@@ -21,6 +21,7 @@ void shim_rustc_options(struct shim_compiler *c) {
   c->assembly_path = o.assembly_path;
   c->objects = o.objects || !o.assembly;
   c->target = o.target;
+  c->keeps_contexts = 2; /* the crate's, with one codegen unit, and its allocator's */
   c->passes = getenv("KILN_SHIM_PASSES") != NULL ? "default<O1>" : NULL; /* kiln_rustc.c */
   if (!read) c->why = "its command line cannot be read";
   else if (o.llvm[0] != 0) c->why = o.llvm;

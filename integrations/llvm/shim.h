@@ -40,6 +40,7 @@
   HOST(const char *, LLVMGetModuleIdentifier, (void *module, size_t *n))                           \
   HOST(const char *, LLVMGetTarget, (void *module))                                                \
   HOST(void, LLVMSetTarget, (void *module, const char *triple))                                    \
+  HOST(void, LLVMContextDispose, (void *context))                                                  \
   HOST(void *, LLVMGetFirstFunction, (void *module))                                               \
   HOST(void *, LLVMGetNextFunction, (void *function))                                              \
   HOST(void *, LLVMGetStringAttributeAtIndex,                                                      \
@@ -148,6 +149,9 @@ struct shim_compiler {
   const char *
     passes; /* of LLVM, for units that LLVM compiles after all: without them it does not optimize */
   bool function_sections, data_sections, aranges;
+  /* How many of LLVM's contexts are not freed: the process ends soon after, and freeing one with debug information
+   * takes 3 % of a crate's instructions. The others are, so that memory does not grow with the number of units. */
+  unsigned keeps_contexts;
   uint32_t features; /* KILN_FEATURE_... that its target machines have, whatever a function says */
   bool
     unless_asked; /* target machines optimize by default: Kiln compiles unless the command line asks for that */

@@ -99,12 +99,14 @@ void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
   }
   struct kn_debug_observer *d = s->observer;
   if (!KN_RESIZE(f, d->own.variables, f->debug.vars.n) ||
-      !KN_RESIZE(f, d->own.values, f->debug.values.n))
+      !KN_RESIZE(f, d->own.values, f->debug.values.n) ||
+      !KN_RESIZE(f, d->own.bytes, f->debug.bytes.n))
     return;
   if (f->debug.vars.n != 0)
     memcpy(d->own.variables.at, f->debug.vars.at, f->debug.vars.n * sizeof *f->debug.vars.at);
   if (f->debug.values.n != 0)
     memcpy(d->own.values.at, f->debug.values.at, f->debug.values.n * sizeof *f->debug.values.at);
+  if (f->debug.bytes.n != 0) memcpy(d->own.bytes.at, f->debug.bytes.at, f->debug.bytes.n);
   if (d->own.variables.n != 0 && kn_debug_as_is(f)) kn_debug_vars_unread(d, s->plan, f);
   bool ranges = d->own.variables.n != 0 && kn_debug_as_is(f);
   d->observer.on = d->own.values.n != 0 || ranges ? &with_values : &with_lines;
@@ -118,7 +120,7 @@ void kn_debug_observer_free(kiln_session *s) {
                     d->values.rows.at,        d->held.all.at,       d->held.open.at,
                     d->held.written.at,       d->held.aims.at,      d->calls.passed.at,
                     d->bodies.all.at,         d->bodies.numbers.at, d->own.variables.at,
-                    d->own.values.at};
+                    d->own.values.at,         d->own.bytes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

@@ -123,6 +123,7 @@ struct kn_debug_observer {
   struct {
     KN_ARRAY(struct kn_debug_var) variables;
     KN_ARRAY(struct kn_debug_value) values;
+    KN_ARRAY(uint8_t) bytes; /* the expressions of these */
   } own;
   struct kn_debug_lines lines;
   struct kn_debug_values values;

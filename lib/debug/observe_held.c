@@ -142,22 +142,22 @@ enum { SUM_BYTES = 12 };
 /* What `v` is of is a sum of another value and a number, which no code has computed: it becomes an expression of that
  * value. False if it is no such sum. */
 static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
-  kiln_func *f = w->f;
+  struct kn_debug_observer *d = w->s->observer;
   const struct kn_inst *in = &w->inst[v->value];
   bool is_sum = in->op == KILN_OP_ADD && kn_is_imm(in->b) &&
                 (in->type == KILN_TYPE_I64 || (in->type == KILN_TYPE_I32 && v->n == 0));
   if ((in->op != KILN_OP_ADDR || in->b != 0) && !is_sum) return false;
   if (!kn_is_value(in->a) && !kn_is_slot(in->a)) return false;
   int64_t number = kn_addr_disp(in);
-  uint32_t at = f->debug.bytes.n;
+  uint32_t at = d->own.bytes.n;
   uint8_t sum[SUM_BYTES], *p = sum;
   *p++ = KILN_DW_OP_consts;
   p = kn_put_sleb(p, number);
   *p++ = KILN_DW_OP_plus;
   for (const uint8_t *k = sum; k < p; k++)
-    if (!KN_PUSH(f, f->debug.bytes, *k)) return false;
+    if (!KN_PUSH(w->f, d->own.bytes, *k)) return false;
   for (uint32_t k = 0; k < v->n; k++)
-    if (!KN_PUSH(f, f->debug.bytes, f->debug.bytes.at[v->expr + k])) return false;
+    if (!KN_PUSH(w->f, d->own.bytes, d->own.bytes.at[v->expr + k])) return false;
   v->value = in->a;
   v->expr = at;
   v->n += (uint32_t)(p - sum);

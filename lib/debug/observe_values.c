@@ -357,7 +357,7 @@ static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uin
                             .from = from,
                             .to = to,
                             .n = v->n - done};
-  kn_debug_add_row(w, row, head, n, w->f->debug.bytes.at + v->expr + done);
+  kn_debug_add_row(w, row, head, n, w->s->observer->own.bytes.at + v->expr + done);
   if (rows == out->vars.n) return false;
   if (on_stack(v) && KN_PUSH(w->f->module, out->exprs, KILN_DW_OP_stack_value))
     out->vars.at[out->vars.n - 1].n++;
@@ -374,7 +374,7 @@ static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn
   for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
     /* the expression up to the next value, and that */
     uint32_t more = v->other_at[i] - done;
-    if (more) memcpy(b + n, w->f->debug.bytes.at + v->expr + done, more);
+    if (more) memcpy(b + n, w->s->observer->own.bytes.at + v->expr + done, more);
     done += more;
     n = other_location(d, v, i, held, b + n + more, n + more);
   }

@@ -8,6 +8,7 @@ from ._errors import ClosedError, Error, MissingSymbolError, of_diag, of_status
 from ._kernel import Kernel
 from ._listing import Code
 from ._module import Module, _name
+from ._owner import Owner
 from ._types import Type
 from ._values import Signature
 
@@ -32,14 +33,13 @@ def _address(x: Any) -> int:
         raise TypeError(f'{x!r} is no address: an integer, a function of ctypes or a kernel') from None
 
 
-class Jit:
+class Jit(Owner):
     """Memory and names of code. `symbols`: what code may call by name besides the process's own functions
     (`process_symbols`): functions of ctypes, kernels, addresses; a callback of ctypes must not raise, and what it raises
     is printed and dropped. `perf_map`, `gdb`: profilers and debuggers get names of functions."""
 
     def __init__(self, *, symbols: Optional[Mapping[str, Any]] = None, process_symbols: bool = True, perf_map: bool = False,
                  gdb: bool = False):
-        self._handle: Optional[int] = None
         self._symbols = dict(symbols or {})  # keeps what the addresses are of
         addresses = {_name(name): _address(x) for name, x in self._symbols.items()}
 
@@ -117,16 +117,6 @@ class Jit:
             unit._destruct(handle)
             unit._id = 0
         k.kiln_jit_free(handle)
-
-    def __enter__(self) -> 'Jit':
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, '_handle', None) is not None:
-            self.close()
 
 
 def _raised(error: Any) -> Error:

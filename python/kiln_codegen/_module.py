@@ -7,6 +7,7 @@ from . import _bindings as k
 from ._errors import ClosedError, Error, ForeignValueError, of_diag, of_status
 from ._function import Function
 from ._listing import Code, Listing, Piece, Relocation
+from ._owner import Owner
 from ._types import Array, Memory, Struct, Type, by_code, i8, pack, pointer
 from ._values import FunctionSymbol, Signature, Symbol
 
@@ -25,7 +26,7 @@ def _name(name: str) -> bytes:
     return name.encode()
 
 
-class Module:
+class Module(Owner):
     """A module: functions and data.
 
     `target`: 'x86_64' or 'aarch64'; None: this machine. `verify`: all rules of the IR are checked, so that a use that
@@ -33,7 +34,6 @@ class Module:
     thread at a time uses a module."""
 
     def __init__(self, name: str = '', *, target: Optional[str] = None, verify: bool = True, listings: bool = True):
-        self._handle: Optional[int] = None
         self._session: Optional[int] = None
         options, found_target = k.kiln_module_options(), k.kiln_target()
         found = k.kiln_target_find_host(ctypes.byref(found_target)) if target is None else \
@@ -67,16 +67,6 @@ class Module:
         session, handle, self._session, self._handle = self._session, self._handle, None, None
         k.kiln_session_free(session)
         k.kiln_module_free(handle)
-
-    def __enter__(self) -> 'Module':
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if getattr(self, '_handle', None) is not None:
-            self.close()
 
     @property
     def _m(self) -> int:

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,34 @@ static inline int bc_have_clang(void) {
     have = system(command) == 0;
   }
   return have;
+}
+
+/* What clang makes of LLVM assembly at -O0, as a loaded library: begin, print the text to what it returns, end. */
+struct bc_library {
+  char path[32];
+  FILE *text;
+};
+
+static inline FILE *bc_library_begin(struct bc_library *l) {
+  char command[512];
+  snprintf(l->path, sizeof l->path, "/tmp/kiln-library-XXXXXX");
+  int fd = mkstemp(l->path);
+  assert_true(fd >= 0);
+  close(fd);
+  snprintf(command, sizeof command,
+           "%s -w -O0 -shared -fPIC --target=x86_64-pc-linux-gnu -x ir - -o %s", bc_clang(),
+           l->path);
+  l->text = popen(command, "w");
+  assert_non_null(l->text);
+  return l->text;
+}
+
+static inline void *bc_library_end(struct bc_library *l) {
+  assert_int_equal(pclose(l->text), 0);
+  void *library = dlopen(l->path, RTLD_NOW | RTLD_LOCAL);
+  if (!library) fail_msg("%s", dlerror());
+  unlink(l->path);
+  return library;
 }
 
 /* Bitcode of `source`, which is "c" or "ir", with `flags`. */

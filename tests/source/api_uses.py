@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 USERS = ('assembler/', 'bench/', 'docs/', 'examples/', 'frontends/', 'helpers/', 'include/kiln/base.hpp', 'include/kiln/func.hpp',
-         'include/kiln/kiln.hpp', 'integrations/', 'interp/', 'python/', 'README.md', 'runtime/', 'rustc/', 'tools/')
+         'include/kiln/kiln.hpp', 'integrations/', 'interp/', 'python/', 'README.md', 'runtime/', 'rust/', 'rustc/', 'tools/')
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
 
 UNUSED = {

@@ -20,6 +20,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
+from tap import Tap  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUST, WORK = ROOT / 'rust', ROOT / 'build/crate'
 TARGET = 'x86_64-unknown-linux-gnu'
@@ -42,26 +45,9 @@ directory = "{folder}"
 '''
 
 
-class Tap:
-    n = failed = 0
-
-    def case(self, name, problem=None, skip=None):
-        self.n += 1
-        self.failed += bool(problem)
-        print(f'{"not ok" if problem else "ok"} {self.n} - {name}{f" # SKIP {skip}" if skip else ""}', flush=True)
-        for line in (problem or '').rstrip().splitlines()[-60:]:
-            print('#', line)
-
-    def run(self, name, words, cwd=RUST, **env):
-        """Runs a command; what it has printed, or None."""
-        done = subprocess.run([str(w) for w in words], cwd=cwd, env=dict(os.environ, **env), text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.case(name, f'{" ".join(map(str, words))}\n{done.stdout}' if done.returncode else None)
-        return None if done.returncode else done.stdout
-
-    def finish(self):
-        print(f'1..{self.n}')
-        sys.exit(self.failed > 0)
+def run(tap, name, words, cwd=RUST, **env):
+    """A command, with these variables too: what it has printed, or None."""
+    return tap.run(name, words, cwd=cwd, env=dict(os.environ, **env))
 
 
 def toolchain(wanted):
@@ -86,8 +72,8 @@ def small(tap, library):
         lacks = 'crates are missing: cd rust && cargo fetch' if done.returncode else None
     if lacks:
         return tap.case('cargo test', skip=lacks)
-    tap.run('cargo build --examples', ['cargo', 'build', '--examples', *words], **env)
-    tap.run('cargo test', ['cargo', 'test', '--test=api', '--test=examples', *words], **env)
+    run(tap, 'cargo build --examples', ['cargo', 'build', '--examples', *words], **env)
+    run(tap, 'cargo test', ['cargo', 'test', '--test=api', '--test=examples', *words], **env)
 
 
 def formatted(tap):
@@ -97,31 +83,31 @@ def formatted(tap):
         if cargo is None:
             tap.case(f'cargo {words[0]}', skip='this toolchain does not have it')
         else:
-            tap.run(f'cargo {words[0]}', cargo + words, CARGO_TARGET_DIR=str(WORK / 'clippy'))
-    tap.run('cargo doc', ['cargo', 'doc', '--no-deps', '--package=kiln-codegen', '--package=kiln-sys'],
+            run(tap, f'cargo {words[0]}', cargo + words, CARGO_TARGET_DIR=str(WORK / 'clippy'))
+    run(tap, 'cargo doc', ['cargo', 'doc', '--no-deps', '--package=kiln-codegen', '--package=kiln-sys'],
             RUSTDOCFLAGS='-Dwarnings', CARGO_TARGET_DIR=str(WORK / 'target'))
 
 
 def tests(tap):
-    tap.run('cargo test', ['cargo', 'test', '--package=kiln-codegen'], CARGO_TARGET_DIR=str(WORK / 'target'))
+    run(tap, 'cargo test', ['cargo', 'test', '--package=kiln-codegen'], CARGO_TARGET_DIR=str(WORK / 'target'))
     nightly = toolchain('nightly')
     if not nightly:
         return tap.case('errors of programs that must not compile', skip='rustup has no nightly')
     words = ['cargo', f'+{nightly}', 'test', '--doc', '--package=kiln-codegen']
-    tap.run('errors of programs that must not compile', words, CARGO_TARGET_DIR=str(WORK / 'nightly'))
+    run(tap, 'errors of programs that must not compile', words, CARGO_TARGET_DIR=str(WORK / 'nightly'))
 
 
 def packages(tap):
     target = WORK / 'target'
     shutil.rmtree(target / 'package', ignore_errors=True)
     words = ['cargo', 'publish', '--workspace', '--dry-run', '--allow-dirty']
-    if tap.run('cargo publish --workspace --dry-run', words, CARGO_TARGET_DIR=str(target)) is None:
+    if run(tap, 'cargo publish --workspace --dry-run', words, CARGO_TARGET_DIR=str(target)) is None:
         return
     # What a user has: both packages and theirs, and a program, in a folder of its own.
     user = WORK / 'user'
     shutil.rmtree(user, ignore_errors=True)
     folder = user / 'vendor'
-    tap.run('cargo vendor', ['cargo', 'vendor', '--versioned-dirs', folder], CARGO_TARGET_DIR=str(target))
+    run(tap, 'cargo vendor', ['cargo', 'vendor', '--versioned-dirs', folder], CARGO_TARGET_DIR=str(target))
     for name in ('kiln-codegen', 'kiln-sys'):
         crate = next((target / 'package').glob(f'{name}-{version()}.crate'))
         subprocess.run(['tar', '-xf', crate, '-C', folder], check=True)
@@ -135,7 +121,7 @@ def packages(tap):
     away = Path('/tmp') / f'kiln-crate-{os.getpid()}'
     shutil.copytree(user, away)
     (away / '.cargo/config.toml').write_text(VENDORED.format(folder=away / 'vendor'))
-    tap.run('the packages build and run elsewhere, offline', ['cargo', 'run', '--offline'], cwd=away,
+    run(tap, 'the packages build and run elsewhere, offline', ['cargo', 'run', '--offline'], cwd=away,
             CARGO_TARGET_DIR=str(away / 'target'))
     shutil.rmtree(away)
 
@@ -145,7 +131,7 @@ def oldest(tap):
     name = toolchain(wanted)
     if not name:
         return tap.case(f'Rust {wanted}', skip='rustup does not have it')
-    tap.run(f'Rust {wanted}', ['cargo', f'+{name}', 'test', '--package=kiln-codegen', '--test=api'],
+    run(tap, f'Rust {wanted}', ['cargo', f'+{name}', 'test', '--package=kiln-codegen', '--test=api'],
             CARGO_TARGET_DIR=str(WORK / 'oldest'))
 
 
@@ -159,7 +145,7 @@ def fuzz(tap, runs, seed):
     env = {'RUSTFLAGS': '-Zsanitizer=address', 'CARGO_TARGET_DIR': str(target), f'CC_{TARGET}': clang,
            f'CFLAGS_{TARGET}': flags}
     words = ['cargo', f'+{nightly}', 'build', '--release', '--package=kiln-fuzz', f'--target={TARGET}']
-    if tap.run('kiln-fuzz with AddressSanitizer', words, **env) is None:
+    if run(tap, 'kiln-fuzz with AddressSanitizer', words, **env) is None:
         return
     program = target / TARGET / 'release/kiln-fuzz'
     seeds = WORK / 'seeds'
@@ -167,7 +153,7 @@ def fuzz(tap, runs, seed):
     ways = ('inputs', [], 'detect_leaks=1'), ('inputs that forget', ['--forget'], 'detect_leaks=0')
     for name, options, asan in ways:
         n = runs if not options else runs // 4
-        out = tap.run(f'{n} {name}, seed {seed}', [program, f'--runs={n}', f'--seed={seed}', *options, seeds], cwd=WORK,
+        out = run(tap, f'{n} {name}, seed {seed}', [program, f'--runs={n}', f'--seed={seed}', *options, seeds], cwd=WORK,
                       ASAN_OPTIONS=f'{asan}:allocator_may_return_null=1')
         print('#', (out or '').strip())
 

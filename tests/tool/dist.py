@@ -14,6 +14,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
+from tap import Tap  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / 'build/dist'
 NEWEST = (2, 28)  # the version of glibc that it is for
@@ -24,22 +27,14 @@ MUST = ['bin/kiln', 'bin/kiln-run', 'bin/kiln-rustc', 'bin/kiln-cc', 'lib/kiln/l
         'lib/pkgconfig/kiln.pc', 'lib/cmake/kiln/kiln-config.cmake', 'share/man/man1/kiln.1', 'share/bash-completion/completions/kiln',
         'share/zsh/site-functions/_kiln', 'share/fish/vendor_completions.d/kiln.fish', 'share/kiln/rustc/Cargo.toml', 'LICENSE', 'README.md',
         f'{EXAMPLES}/hello/hello.c', f'{EXAMPLES}/embed/CMakeLists.txt']
-cases = failed = 0
-
-
-def case(name, problem, skip=None):
-    global cases, failed
-    cases, failed = cases + 1, failed + bool(problem)
-    print(f'{"not ok" if problem else "ok"} {cases} - {name}{f" # SKIP {skip}" if skip else ""}', flush=True)
-    for line in str(problem or '').splitlines()[-40:]:
-        print('#', line)
+tap = Tap()
 
 
 def prints(name, wanted, script, work, **variables):
     """A shell's commands end well, and `wanted` is the last line that they print."""
     done = subprocess.run(['bash', '-e', '-c', script], cwd=work, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           env={**os.environ, **variables})
-    case(name, None if done.returncode == 0 and done.stdout.splitlines()[-1:] == [wanted] else f'status {done.returncode}: {done.stdout}')
+    tap.case(name, None if done.returncode == 0 and done.stdout.splitlines()[-1:] == [wanted] else f'status {done.returncode}: {done.stdout}')
 
 
 def of_readelf(path, *options):
@@ -122,8 +117,8 @@ def main():
         subprocess.run([ROOT / 'release/dist.py', f'--jobs={args.jobs}'], check=True, stdout=sys.stderr)
     tarball = next(DIST.glob('kiln-*-x86_64-linux.tar.xz'))
     digest = hashlib.sha256(tarball.read_bytes()).hexdigest()
-    case('SHA256SUMS', None if f'{digest}  {tarball.name}\n' in (DIST / 'SHA256SUMS').read_text() else 'another sum')
-    case('its entries', entries(tarball))
+    tap.case('SHA256SUMS', None if f'{digest}  {tarball.name}\n' in (DIST / 'SHA256SUMS').read_text() else 'another sum')
+    tap.case('its entries', entries(tarball))
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         with tarfile.open(tarball) as tar:
@@ -131,13 +126,13 @@ def main():
         top = work / 'a place'
         (work / tarball.name.removesuffix('.tar.xz')).rename(top)
         files = [q for q in top.rglob('*') if q.is_file()]
-        case('no file has a path of this tree', '\n'.join(str(q) for q in files if str(ROOT).encode() in q.read_bytes()))
+        tap.case('no file has a path of this tree', '\n'.join(str(q) for q in files if str(ROOT).encode() in q.read_bytes()))
         elf = list(elf_files(top))
-        case('eight programs and libraries', None if len(elf) >= 8 else str(elf))
-        case('symbol versions up to GLIBC_2.28, and libc alone', '\n'.join(w for q in elf for w in needs(q)))
-        case('kiln is static', of_readelf(top / 'bin/kiln', '-d').replace('There is no dynamic section in this file.', '').strip())
-        case('the archives need no names that one C library alone has', archives(top))
-        case('the shim exports functions of LLVM alone', '\n'.join(
+        tap.case('eight programs and libraries', None if len(elf) >= 8 else str(elf))
+        tap.case('symbol versions up to GLIBC_2.28, and libc alone', '\n'.join(w for q in elf for w in needs(q)))
+        tap.case('kiln is static', of_readelf(top / 'bin/kiln', '-d').replace('There is no dynamic section in this file.', '').strip())
+        tap.case('the archives need no names that one C library alone has', archives(top))
+        tap.case('the shim exports functions of LLVM alone', '\n'.join(
             line for line in subprocess.run(['nm', '-D', '--defined-only', top / 'lib/kiln/libkiln-shim.so'], check=True, text=True,
                                             stdout=subprocess.PIPE).stdout.splitlines() if not re.search(r' T (LLVM|_ZN4llvm)', line)))
         # pkg-config's words have no spaces.
@@ -165,16 +160,15 @@ def main():
         again = subprocess.run([there / 'release/dist.py', f'--jobs={args.jobs}'], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                env={**os.environ, 'SOURCE_DATE_EPOCH': epoch})
         made = there / 'build/dist' / tarball.name
-        case('another folder makes the same bytes', again.stdout if again.returncode else None if made.read_bytes() == tarball.read_bytes()
+        tap.case('another folder makes the same bytes', again.stdout if again.returncode else None if made.read_bytes() == tarball.read_bytes()
              else 'other bytes, or the tree was changed after ./dev dist')
         library, problem = next_version(there, args.jobs)
-        case('the next version of libkiln.so', problem)
+        tap.case('the next version of libkiln.so', problem)
         (work / 'next').mkdir()
         (work / 'next/libkiln.so.1').symlink_to(library)
         prints('a program of this one runs with it', '144', f'ldd ./square | grep -q {work}/next/libkiln.so.1 && ./square', work,
                LD_LIBRARY_PATH=str(work / 'next'))
-    print(f'1..{cases}')
-    return failed > 0
+    tap.finish()
 
 
 if __name__ == '__main__':

@@ -10,23 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
+from tap import Tap, failure  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ('kiln', 'kiln-llvm', 'kiln-wasm', 'kiln-as', 'kiln-wasmrt')
-cases = failed = 0
-
-
-def case(name, problem):
-    global cases, failed
-    cases, failed = cases + 1, failed + bool(problem)
-    print(f'{"not ok" if problem else "ok"} {cases} - {name}')
-    for line in str(problem or '').splitlines()[-30:]:
-        print('#', line)
-
-
-def run(*words, **more):
-    """What a command printed if it failed, or None."""
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
-    return None if done.returncode == 0 else f'{" ".join(map(str, words))}\n{done.stdout}'
+tap = Tap()
 
 
 def relative(path):
@@ -58,25 +47,24 @@ def main():
     build = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        case('CMake configures Kiln alone', run('cmake', '-S', ROOT, '-B', work / 'kiln', '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'))
+        tap.case('CMake configures Kiln alone', failure(['cmake', '-S', ROOT, '-B', work / 'kiln', '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'])[0])
         theirs, ours = by_meson(build), by_cmake(work / 'kiln')
         for library in LIBRARIES:
             differ = theirs[library] ^ ours[library]
             few = len(ours[library]) < (4 if library == 'kiln-as' else 15)
-            case(f'{library}: the sources of both build systems', '\n'.join(sorted(differ)) or ('few sources' if few else None))
-        case('examples/embed takes the source by CMake',
-             run('cmake', '-S', ROOT / 'examples/embed', '-B', work / 'cmake', '-DCMAKE_DISABLE_FIND_PACKAGE_Kiln=ON'))
+            tap.case(f'{library}: the sources of both build systems', '\n'.join(sorted(differ)) or ('few sources' if few else None))
+        tap.case('examples/embed takes the source by CMake',
+             failure(['cmake', '-S', ROOT / 'examples/embed', '-B', work / 'cmake', '-DCMAKE_DISABLE_FIND_PACKAGE_Kiln=ON'])[0])
         for file in ('square.c', 'meson.build'):
             (work / file).write_bytes((ROOT / 'examples/embed' / file).read_bytes())
         (work / 'subprojects').mkdir()
         (work / 'subprojects/kiln').symlink_to(ROOT)
-        case('and as a subproject of meson', run('meson', 'setup', work / 'meson', work, '--wrap-mode=forcefallback'))
+        tap.case('and as a subproject of meson', failure(['meson', 'setup', work / 'meson', work, '--wrap-mode=forcefallback'])[0])
         names = subprocess.run(['ninja', '-C', work / 'meson', '-t', 'targets', 'all'], check=True, text=True, stdout=subprocess.PIPE).stdout
         default = subprocess.run(['ninja', '-C', work / 'meson', '-n', '-v'], check=True, text=True, stdout=subprocess.PIPE).stdout
-        case('of which only what it links is built', None if 'libkiln-llvm.a:' in names and 'libkiln.a' in default and 'libkiln-llvm.a' not in default
+        tap.case('of which only what it links is built', None if 'libkiln-llvm.a:' in names and 'libkiln.a' in default and 'libkiln-llvm.a' not in default
              and 'libkiln.so' not in default else default)
-    print(f'1..{cases}')
-    return failed > 0
+    tap.finish()
 
 
 if __name__ == '__main__':

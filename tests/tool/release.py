@@ -7,6 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
+from tap import Tap  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ['PROJECT', 'SECURITY.md', 'README.md', 'CHANGELOG.md', 'meson.build', 'docs/kiln.1', 'include/kiln/types.h',
          'debian/control', 'debian/copyright', 'debian/changelog', 'release/project.py', 'release/release.py',
@@ -20,15 +23,7 @@ wheel.bindings.write = lambda *a: None
 files = wheel.contents(pathlib.Path('../LICENSE'), 'tag')
 print(next(text for name, text in files.items() if name.endswith('/METADATA')).decode())
 '''
-cases = failed = 0
-
-
-def case(name, problem):
-    global cases, failed
-    cases, failed = cases + 1, failed + bool(problem)
-    print(f'{"not ok" if problem else "ok"} {cases} - {name}')
-    for line in str(problem or '').splitlines()[-30:]:
-        print('#', line)
+tap = Tap()
 
 
 def without(text, *wanted):
@@ -77,31 +72,31 @@ def texts(copy, version):
     """What is said where, with and without values."""
     copy.project(NONE)
     before = {p: copy.read(p) for p in ['SECURITY.md', 'debian/control', 'debian/copyright', *copy.crates]}
-    case('empty values: nothing is invented', '\n'.join(
+    tap.case('empty values: nothing is invented', '\n'.join(
         f'{p}: {m}' for p, t in before.items() for m in re.findall(r'(?m)^.*(?:repository = |Homepage|Source: http|example\.org).*$', t)))
-    case('SECURITY.md has a neutral sentence', without(before['SECURITY.md'], 'names\nno address'))
+    tap.case('SECURITY.md has a neutral sentence', without(before['SECURITY.md'], 'names\nno address'))
     copy.project(FULL)
-    case('SECURITY.md', without(copy.read('SECURITY.md'), 'to security@example.org alone') or 'names\nno' in copy.read('SECURITY.md'))
-    case('debian/control', without(copy.read('debian/control'), 'Maintainer: A. Name <name@example.org>\n', '\nHomepage: https://example.org/kiln\n'))
-    case('debian/copyright', without(copy.read('debian/copyright'), '\nSource: https://example.org/kiln\n'))
-    case('the crates', '\n'.join(str(p) for p in copy.crates if '[package]' in copy.read(p)
+    tap.case('SECURITY.md', without(copy.read('SECURITY.md'), 'to security@example.org alone') or 'names\nno' in copy.read('SECURITY.md'))
+    tap.case('debian/control', without(copy.read('debian/control'), 'Maintainer: A. Name <name@example.org>\n', '\nHomepage: https://example.org/kiln\n'))
+    tap.case('debian/copyright', without(copy.read('debian/copyright'), '\nSource: https://example.org/kiln\n'))
+    tap.case('the crates', '\n'.join(str(p) for p in copy.crates if '[package]' in copy.read(p)
                                  and '\nrepository = "https://example.org/kiln"\n' not in copy.read(p)))
     (copy.top / 'python/kiln_codegen').mkdir(exist_ok=True)
     done = subprocess.run([sys.executable, '-c', METADATA], cwd=copy.top / 'python', capture_output=True, text=True)
-    case('the wheel', done.stderr or without(done.stdout, 'Project-URL: Source, https://example.org/kiln\n', 'Maintainer-email: A. Name <name@example.org>\n'))
-    case('--check sees no difference', copy.project(FULL, '--check').stdout)
+    tap.case('the wheel', done.stderr or without(done.stdout, 'Project-URL: Source, https://example.org/kiln\n', 'Maintainer-email: A. Name <name@example.org>\n'))
+    tap.case('--check sees no difference', copy.project(FULL, '--check').stdout)
     copy.replace('SECURITY.md', 'security@', 'other@')
-    case('and one', without(copy.project(FULL, '--check').stdout, 'SECURITY.md: does not say'))
+    tap.case('and one', without(copy.project(FULL, '--check').stdout, 'SECURITY.md: does not say'))
     copy.project(NONE)
-    case('empty again: as before', '\n'.join(str(p) for p, t in before.items() if copy.read(p) != t))
+    tap.case('empty again: as before', '\n'.join(str(p) for p, t in before.items() if copy.read(p) != t))
     for field, value in (('maintainer', 'no address'), ('repository', 'git@example.org:kiln')):
-        case(f'a bad {field} is refused', without(copy.project({**FULL, field: value}).stderr, f'PROJECT: {field} is not'))
+        tap.case(f'a bad {field} is refused', without(copy.project({**FULL, field: value}).stderr, f'PROJECT: {field} is not'))
 
 
 def refusals(copy, version):
     def refused(name, *wanted):
         status, said = copy.release(version)
-        case(name, without(said, *wanted) or (status != 1 and f'status {status}'))
+        tap.case(name, without(said, *wanted) or (status != 1 and f'status {status}'))
 
     copy.project(NONE)
     copy.commit()
@@ -112,14 +107,14 @@ def refusals(copy, version):
     copy.project(FULL)
     copy.commit()
     status, plan = copy.release(version)
-    case('a plan', without(plan, './dev test\n', './dev dist-test\n', 'tarballs\n', 'wheels\n', 'crates\n', 'Debian packages\n', f'the tag v{version}\n')
+    tap.case('a plan', without(plan, './dev test\n', './dev dist-test\n', 'tarballs\n', 'wheels\n', 'crates\n', 'Debian packages\n', f'the tag v{version}\n')
          or (status and 'status'))
     known = {' '.join(w.split()[:2]) if w.split()[1:2] and w.split()[1].startswith('--') else w.split()[0]
              for w in re.findall(r'(?m)^  \'([a-z][a-z-]*(?: --[a-z]+)?) *\|', (ROOT / 'dev').read_text())}
     steps = [line[len('./dev '):].split() for line in plan.splitlines() if line.startswith('./dev ')]
-    case('whose commands there are', '\n'.join(w[0] for w in steps if w[0] not in known))
+    tap.case('whose commands there are', '\n'.join(w[0] for w in steps if w[0] not in known))
     status, said = copy.release('9.9.9')
-    case('another version than the files have', without(said, 'meson.build: says', 'include/kiln/types.h: says', 'CHANGELOG.md: no section 9.9.9') or status != 1)
+    tap.case('another version than the files have', without(said, 'meson.build: says', 'include/kiln/types.h: says', 'CHANGELOG.md: no section 9.9.9') or status != 1)
     (copy.top / 'more').write_text('')
     refused('a file that is not committed', 'something is not committed')
     copy.commit()
@@ -129,13 +124,12 @@ def refusals(copy, version):
 
 def main():
     version = re.search(r"version: '(\S+)'", (ROOT / 'meson.build').read_text())[1]
-    case('this tree says what PROJECT says', subprocess.run([sys.executable, ROOT / 'release/project.py', '--check'], capture_output=True, text=True).stdout)
+    tap.case('this tree says what PROJECT says', subprocess.run([sys.executable, ROOT / 'release/project.py', '--check'], capture_output=True, text=True).stdout)
     with tempfile.TemporaryDirectory() as name:
         copy = Copy(Path(name))
         texts(copy, version)
         refusals(copy, version)
-    print(f'1..{cases}')
-    return failed > 0
+    tap.finish()
 
 
 if __name__ == '__main__':

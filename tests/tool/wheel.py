@@ -18,6 +18,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'harness'))
+from tap import Tap  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK, DIST = ROOT / 'build/wheel', ROOT / 'dist'
 # The libraries that PEP 600 lets wheels need, those that libkiln does; musl is one file.
@@ -46,26 +49,6 @@ int main(void) {
   return 0;
 }
 '''
-
-
-class Tap:
-    n = failed = 0
-
-    def case(self, name, problem=None, skip=None):
-        self.n += 1
-        self.failed += bool(problem)
-        print(f'{"not ok" if problem else "ok"} {self.n} - {name}{f" # SKIP {skip}" if skip else ""}', flush=True)
-        for line in (problem or '').rstrip().splitlines()[-60:]:
-            print('#', line)
-
-    def run(self, name, words, **more):
-        done = subprocess.run([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
-        self.case(name, None if done.returncode == 0 else f'{" ".join(map(str, words))}\n{done.stdout}' or 'failed')
-        return done.returncode == 0
-
-    def finish(self):
-        print(f'1..{self.n}')
-        sys.exit(self.failed > 0)
 
 
 def of_readelf(library, *options):
@@ -105,7 +88,7 @@ def needs(library, tag):
 def musl(tap, library, work):
     """A program of musl that uses the library."""
     (work / 'musl.c').write_text(MUSL)
-    if not tap.run('musl: a program is linked', ['musl-gcc', '-I', ROOT / 'include', 'musl.c', library, '-o', 'musl'], cwd=work):
+    if tap.run('musl: a program is linked', ['musl-gcc', '-I', ROOT / 'include', 'musl.c', library, '-o', 'musl'], cwd=work) is None:
         return
     done = subprocess.run([work / 'musl'], env={'LD_LIBRARY_PATH': str(library.parent)}, capture_output=True, text=True)
     tap.case('musl: its code runs', None if done.stdout == '42\n' else f'status {done.returncode}: {done.stdout}{done.stderr}')
@@ -163,7 +146,7 @@ def released(tap, args, work):
             if why:
                 tap.case(f'Python {version}', skip=why)
                 continue
-            if tap.run(f'Python {version}: pip install', [python, '-m', 'pip', 'install', '-q', '--no-index', '--force-reinstall', wheel]):
+            if tap.run(f'Python {version}: pip install', [python, '-m', 'pip', 'install', '-q', '--no-index', '--force-reinstall', wheel]) is not None:
                 run_tests(tap, python, f'Python {version}', cwd=work)
                 tap.run(f'Python {version}: mypy --strict', [python, '-m', 'mypy', '--strict', '--cache-dir', work / 'mypy', '-p', 'kiln_codegen'],
                         cwd=work)
@@ -188,7 +171,7 @@ def local(tap, args, work):
         tap.case('python/tests', skip='no pytest: python3-pytest has it, ./dev wheel-test installs it')
         return
     site = work / 'site'
-    if tap.run('pip install', [sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-index', '--no-deps', '--target', site, wheel]):
+    if tap.run('pip install', [sys.executable, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--no-index', '--no-deps', '--target', site, wheel]) is not None:
         run_tests(tap, python, 'built here', cwd=work, env={**os.environ, 'PYTHONPATH': str(site)})
 
 

@@ -123,20 +123,10 @@ static void print_statement(FILE *to, unsigned number) {
 }
 
 static void *compile_statements(void) {
-  char path[] = "/tmp/kiln-asm-XXXXXX", command[512];
-  int fd = mkstemp(path);
-  assert_true(fd >= 0);
-  close(fd);
-  snprintf(command, sizeof command,
-           "%s -w -O0 -shared -fPIC --target=x86_64-pc-linux-gnu -x ir - -o %s", bc_clang(), path);
-  FILE *to = popen(command, "w");
-  assert_non_null(to);
+  struct bc_library l;
+  FILE *to = bc_library_begin(&l);
   for (unsigned i = 0; i < STATEMENTS; i++) print_statement(to, i);
-  assert_int_equal(pclose(to), 0);
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!library) fail_msg("%s", dlerror());
-  unlink(path);
-  return library;
+  return bc_library_end(&l);
 }
 
 static void build_statement(struct unit *u, unsigned number) {

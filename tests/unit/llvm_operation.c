@@ -80,24 +80,14 @@ static void print_row(FILE *to, unsigned number, const struct row *row, bool dec
 
 /* The library that clang makes of all rows, loaded. */
 static void *compile_rows(const struct row *rows, unsigned n) {
-  char path[] = "/tmp/kiln-operation-XXXXXX", command[512];
-  int fd = mkstemp(path);
-  assert_true(fd >= 0);
-  close(fd);
-  snprintf(command, sizeof command,
-           "%s -w -O0 -shared -fPIC --target=x86_64-pc-linux-gnu -x ir - -o %s", bc_clang(), path);
-  FILE *to = popen(command, "w");
-  assert_non_null(to);
+  struct bc_library l;
+  FILE *to = bc_library_begin(&l);
   for (unsigned i = 0; i < n; i++) {
     bool declared = false;
     for (unsigned k = 0; k < i; k++) declared |= strcmp(rows[k].name, rows[i].name) == 0;
     print_row(to, i, &rows[i], declared);
   }
-  assert_int_equal(pclose(to), 0);
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!library) fail_msg("%s", dlerror());
-  unlink(path);
-  return library;
+  return bc_library_end(&l);
 }
 
 /* ---- inputs ---- */

@@ -588,7 +588,7 @@ static void build(struct kn_asm_call *a, const struct kn_asm_text *t, uint32_t r
     else values[n] = output_value(a, o, results[next++]);
     n = keep_output(a, o, values, n, o->carried == 32 ? 2 : 1);
   }
-  if (taken) *taken = results[next];
+  if (taken && a->n_labels != 0) *taken = results[next];
   define(a, ret, values, n);
 }
 
