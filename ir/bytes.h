@@ -31,6 +31,18 @@ static inline uint32_t kn_get32(const uint8_t *p) {
 
 static inline uint64_t kn_align_up(uint64_t v, uint64_t align) { return (v + align - 1) & -align; }
 
+/* Numbers as LEB128, unsigned and signed; the byte behind them: DWARF 5, 7.6. */
+static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
+  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+  *p++ = (uint8_t)v;
+  return p;
+}
+static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
+  for (; v < -64 || v > 63; v >>= 7) *p++ = (uint8_t)(v | 0x80);
+  *p++ = (uint8_t)(v & 0x7f);
+  return p;
+}
+
 /* memcpy for sizes that are mostly small: no call up to 32 bytes. */
 static inline void kn_copy(uint8_t *to, const void *from, size_t n) {
   const uint8_t *p = from;

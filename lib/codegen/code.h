@@ -7,6 +7,7 @@
 #ifndef KN_LIB_CODEGEN_CODE_H
 #define KN_LIB_CODEGEN_CODE_H
 
+#include "ir/bytes.h"
 #include "targets/target.h"
 
 /* Bytes of code that one instruction may emit without asking for space: checked in checking
@@ -72,12 +73,6 @@ void kn_code_cut_marks(struct kn_code *c);
 void kn_code_move_marks(struct kn_code *c, uint32_t delta);
 /* Appends bytes (DW_CFA_...) to the frame rows: DWARF 5, 6.4.2. */
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n);
-/* Writes an unsigned number as LEB128: DWARF 5, 7.6. */
-static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
-  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)v;
-  return p;
-}
 /* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte behind it:
  * DWARF 5, 6.4.2.1. */
 uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta);

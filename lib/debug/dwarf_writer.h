@@ -463,14 +463,4 @@ static inline void kn_dwarf_begin(struct kn_dwarf_fields *f) {
 /* Contributions to these sections begin with headers of these sizes: one for all units. */
 enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_LISTS_BASE = 12 };
 
-static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
-  for (;;) {
-    uint8_t byte = v & 0x7f;
-    v >>= 7;
-    bool last = (v == 0 && !(byte & 0x40)) || (v == -1 && (byte & 0x40));
-    *p++ = last ? byte : byte | 0x80;
-    if (last) return p;
-  }
-}
-
 #endif

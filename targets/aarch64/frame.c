@@ -109,10 +109,6 @@ struct rows {
   uint32_t at;                                      /* code offset that they have reached */
   uint8_t b[MAX_PAIRS * 23 + 64 + 24 * 7 + 8 * 12]; /* vector registers, probes */
 };
-KN_INLINE void row_uleb(struct rows *r, uint32_t x) {
-  for (; x > 0x7f; x >>= 7) *r->p++ = (uint8_t)(x | 0x80);
-  *r->p++ = (uint8_t)x;
-}
 KN_INLINE void row_advance(struct rows *r, uint32_t to) {
   uint32_t delta = (to - r->at) / 4;
   r->at = to;
@@ -121,13 +117,13 @@ KN_INLINE void row_advance(struct rows *r, uint32_t to) {
 }
 KN_INLINE void row_op(struct rows *r, unsigned op, uint32_t operand) {
   *r->p++ = (uint8_t)op;
-  row_uleb(r, operand);
+  r->p = kn_put_uleb(r->p, operand);
 }
 /* The CFA is register `reg` + offset. */
 KN_INLINE void row_cfa(struct rows *r, unsigned reg, uint32_t offset) {
   *r->p++ = KILN_DW_CFA_def_cfa;
   *r->p++ = (uint8_t)reg;
-  row_uleb(r, offset);
+  r->p = kn_put_uleb(r->p, offset);
 }
 /* Register `reg` is saved at x29 + at; data alignment is -8. */
 KN_INLINE void row_saved(struct rows *r, unsigned reg, int32_t at, uint32_t size) {
@@ -138,7 +134,7 @@ KN_INLINE void row_saved(struct rows *r, unsigned reg, int32_t at, uint32_t size
     *r->p++ = KILN_DW_CFA_offset_extended;
     *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
   }
-  row_uleb(r, factored);
+  r->p = kn_put_uleb(r->p, factored);
 }
 KN_INLINE void row_restored(struct rows *r, unsigned reg) {
   if (reg < KN_FP_BASE) {
