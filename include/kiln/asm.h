@@ -56,7 +56,8 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 /** Gives `target` + `offset_bytes`, a position in this function's machine code or its own data, a name. Only name,
  * linkage and visibility of `desc` count. The symbol may be declared already, but not defined. It is defined when the
  * object is written, if the function and the position are in it. A name that is given to two positions is an error
- * then, except in a section group, or if it is local: there the first one counts. */
+ * then, except in a section group, or if it is local: there the first one counts. Labels that inline assembly defines
+ * need it: other code may refer to them before the function is compiled, or inlined, or left out. */
 KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc,
                                             kiln_symbol target, int64_t offset_bytes);
 
