@@ -24,7 +24,7 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
   w->args.n = 0;
   for (uint32_t k = 0; k < sig->n_results; k++) {
     struct kn_arg a = {.type = sig->results[k], .reg = regs[k], .high = KN_NO_REG};
-    if (!KN_PUSH(w->f, w->args, a)) return;
+    if (!KN_PUSH(w->owner, w->args, a)) return;
   }
   kn_take_assigned(w, sig->n_results);
 }
@@ -52,11 +52,11 @@ static bool has_kind(const struct kn_target *t, uint32_t kind) {
 
 /* The bytes, with their relocations. */
 static bool emit(struct kn_walk *w, const struct kn_asm *code) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
   if (code->label) {
     struct kn_code_label label = {code->label, kn_code_mark(w, kn_here(w))};
-    if (!KN_PUSH(f, w->labels, label)) return false;
+    if (!KN_PUSH(w->owner, w->labels, label)) return false;
   }
   for (uint32_t k = 0; k < code->n_relocs; k++) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
@@ -89,7 +89,7 @@ static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
 }
 
 void kn_naked(struct kn_walk *w) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[0];
   for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
@@ -139,7 +139,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
     struct kn_place_move m = {.dst = regs[k], .type = sig->params[k].type};
     kn_source(w, f->lists.at[in->a + k], &m);
     if (m.src < 64) w->regs.locked |= KN_BIT(m.src);
-    if (!KN_PUSH(w->f, w->moves, m)) return;
+    if (!KN_PUSH(w->owner, w->moves, m)) return;
   }
   for (uint32_t k = 0; k < in->x; k++) kn_drop(w, f->lists.at[in->a + k]);
   kn_save_live(w, lost);

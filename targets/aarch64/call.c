@@ -286,7 +286,7 @@ void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
 static void emit_tail(struct kn_walk *w, uint32_t symbol) {
   struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
   exit.behind = kn_observe_tail(w, CALLEE);
-  if (!KN_PUSH(w->f, w->exits, exit)) return;
+  if (!KN_PUSH(w->owner, w->exits, exit)) return;
   if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = w->exits.n;
   else a64_branch(w, exit.label);
 }
@@ -496,7 +496,7 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
   for (unsigned k = 0; k < in->x; k++) {
     struct kn_arg a = w->args.at[k];

@@ -45,14 +45,14 @@ static bool large_frame(const struct kn_walk *w) {
 /* x17 = address of the caller's arguments: x29 + the frame's size, which is known at the end. */
 static void incoming(struct kn_walk *w) {
   if (KN_UNLIKELY(large_frame(w))) {
-    KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
+    KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
     a64_emit(w, a64_nop());
     a64_emit(w, a64_nop());
     a64_emit(w, a64_add(1, A64_IP1, A64_FP, A64_IP1));
     a64(w)->frame_used = true;
     return;
   }
-  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
+  KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
   a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_FP, 0, 0));
   a64(w)->frame_used = true;
 }

@@ -340,7 +340,7 @@ void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
 
 /* Moves what the function returns to the registers of results. */
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
   struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
   for (unsigned k = 0; k < in->x; k++) {
@@ -449,7 +449,7 @@ static void enter(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
     w->regs.free &= ~KN_BIT(a->reg);
     return;
   }
-  KN_PUSH(w->f, w->moves, move);
+  KN_PUSH(w->owner, w->moves, move);
 }
 
 /* An i128 or f80 parameter. */
@@ -527,7 +527,7 @@ static bool enter_params(struct kn_walk *w) {
 }
 
 void x64_enter(struct kn_walk *w) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   bool by_value = false;
   if (KN_LIKELY(sig->plain)) enter_plain(w, sig);

@@ -121,7 +121,8 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
     move_kept(w, eh ? frame->kept : frame->kept & ~frame->eh_only, true);
   }
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
-  if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return false;
+  if (!KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE}))
+    return false;
   if (!frame->pointer) {
     EMIT(w, x64_group_r, 0x81, 3, X64_G_ADD, X64_RSP);
     EMIT(w, x64_put32, 0);
