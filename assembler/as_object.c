@@ -69,8 +69,8 @@ static const char *keep_name(kiln_as *a, const char *s) {
 }
 
 /* Takes over the relocations `s`, of a section of text `text`. NULL, or what is wrong. */
-static const char *relocations(kiln_as *a, const struct kn_as_object *o, const Elf64_Shdr *s,
-                               uint32_t text, const struct owners *owners,
+static const char *relocations(kiln_as *a, kiln_processor target, const struct kn_as_object *o,
+                               const Elf64_Shdr *s, uint32_t text, const struct owners *owners,
                                const kiln_assembled_reloc **out, uint32_t *n_out) {
   static const char unreadable[] = "the assembler's object cannot be read";
   const Elf64_Rela *from = kn_as_content(o, s);
@@ -82,8 +82,9 @@ static const char *relocations(kiln_as *a, const struct kn_as_object *o, const E
     size_t k = ELF64_R_SYM(from[i].r_info);
     if (k >= o->n_symbols || o->symbols[k].st_name >= o->strings_size) return unreadable;
     const Elf64_Sym *y = &o->symbols[k];
+    uint32_t type = (uint32_t)ELF64_R_TYPE(from[i].r_info);
     to[i] = (kiln_assembled_reloc){.offset_bytes = (uint32_t)from[i].r_offset,
-                                   .type = (uint32_t)ELF64_R_TYPE(from[i].r_info),
+                                   .kind = kiln_elf_reloc_kind(target, type),
                                    .addend = from[i].r_addend};
     if (y->st_shndx != SHN_UNDEF && ELF64_ST_BIND(y->st_info) == STB_LOCAL) {
       if (y->st_shndx >= o->head->e_shnum || owners->text[y->st_shndx] == UINT32_MAX)
@@ -254,7 +255,7 @@ static const char *take_whole(kiln_as *a, kiln_processor target, struct kn_as_ob
         owners.text[s->sh_info] == UINT32_MAX)
       continue;
     kiln_assembled_section *to = &sections[owners.section[s->sh_info]];
-    error = relocations(a, o, s, 0, &owners, &to->relocs, &to->n_relocs);
+    error = relocations(a, target, o, s, 0, &owners, &to->relocs, &to->n_relocs);
   }
   for (size_t i = 1; i < o->n_symbols && error == NULL; i++) {
     const Elf64_Sym *y = &o->symbols[i];
@@ -381,7 +382,7 @@ static bool take(kiln_as *a, kiln_processor target, struct kn_as_object *o, kiln
     uint32_t to = owners.section[s->sh_info];
     bool code = to == KILN_ASSEMBLED_CODE;
     const char *error =
-      relocations(a, o, s, k, &owners, code ? &texts[k].relocs : &sections[k][to].relocs,
+      relocations(a, target, o, s, k, &owners, code ? &texts[k].relocs : &sections[k][to].relocs,
                   code ? &texts[k].n_relocs : &sections[k][to].n_relocs);
     if (error != NULL) fail(&texts[k], error);
   }

@@ -4,6 +4,7 @@
 
 #include <kiln/as.h>
 #include <kiln/asm.h>
+#include <kiln/emit.h>
 #include <kiln/section.h>
 
 #include <elf.h>

@@ -72,7 +72,8 @@ struct kn_convention {
   bool no_variadic;
   bool one_result; /* at most */
 
-  uint8_t st_other; /* ELF: bits of st_other of symbols of its functions */
+  /* Objects mark symbols of its functions: binding one at its first call would change registers that it keeps. */
+  bool bound_early;
 };
 
 #endif

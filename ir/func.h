@@ -92,7 +92,8 @@ _Static_assert(sizeof(struct kn_inst) == 16, "an instruction is two 8-byte store
 #define KN_MEM_TYPE(x) ((unsigned)(x) & 31u)
 #define KN_MEM_ALIGN(x) ((unsigned)(x) >> 8 & 15u)
 
-/* State of a value, parallel to the instructions. */
+/* State of a value, parallel to the instructions: of plan and walk, begun by the builder. Nothing reads it after the
+ * walk; the type is kn_inst_result's, too. */
 struct kn_val {
   uint32_t uses;   /* builder: reads of it; walk: reads not yet emitted */
   uint32_t global; /* index + 1 into kiln_func.globals if used outside its block, else 0 */
@@ -167,11 +168,12 @@ struct kn_slot {
     scope; /* the inlined body that it belongs to: index + 1 into scopes; 0: the function itself */
 };
 
-/* An inlined body: nothing of its slots' content is there before it begins or after it ends, and no two of them that
- * lie side by side run at once. */
+/* An inlined body: its slots have no content before it begins and after it ends. In the order of their beginnings. */
 struct kn_scope {
   uint32_t block;  /* where it begins */
   uint32_t parent; /* index + 1 of the one around it, or 0 */
+  uint32_t first,
+    end; /* its instructions, and those of the bodies in it: from `first` up to `end`, not included */
 };
 
 /* A value used outside its block, or a slot that may be a variable. */
@@ -238,7 +240,7 @@ struct kn_back_edge {
 
 /* What is known of few instructions, and has no field in struct kn_inst: rows by kind, in ascending order of their
  * instructions. A kind says what `a` and `b` mean, and whether a row holds from its instruction on or for that
- * alone. */
+ * alone. Inlining copies what kn_replay_notes names; functions with others are not kept (kn_inline_keep_row). */
 enum kn_note_kind {
   KN_NOTE_LOC, /* from here on: a: source location (kiln_func_set_loc), 0: none */
   KN_NOTE_PASSED, /* before what is here: a: location of a statement of which inlining has left no instruction */
@@ -274,18 +276,14 @@ struct kn_debug_var {
 /* What a variable is from an instruction on, or a label there. */
 #define KN_OTHER_MOST 96 /* most of kn_debug_value.other_at */
 struct kn_debug_value {
-  uint32_t inst;  /* before this */
-  uint32_t block; /* observer: where that is */
+  uint32_t inst; /* before this */
   uint32_t variable, inlined;
   uint32_t value;   /* handle, or 0 */
   uint32_t expr, n; /* in kn_func_debug.bytes */
   uint32_t part_at, part_bits;
   /* further handles, up to the first 0; each is pushed before this byte of the expression */
   uint32_t other[KILN_MAX_OTHER_VALUES + 1], other_at[KILN_MAX_OTHER_VALUES];
-  uint32_t mark; /* observer: its position, once it was passed; else 0 */
-  uint32_t held; /* observer: the newest stretch of it, index + 1 in kn_debug_holds.all */
   bool address, label;
-  bool late; /* observer: only behind the instruction at `mark` */
 };
 
 #define KN_FUNC_DEBUG_ARRAYS(ARRAY)                                                                \

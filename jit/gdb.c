@@ -36,106 +36,25 @@ static void notify(struct jit_code_entry *e, uint32_t action) {
   __jit_debug_descriptor.relevant = NULL;
 }
 
-enum { TEXT = 1, FRAMES, SYMTAB, STRTAB, NAMES, N_SECTIONS };
-static const char section_names[] = "\0.text\0.eh_frame\0.symtab\0.strtab\0.shstrtab";
-enum { MOST_NAMES = 512 };
-
-/* Where the parts of an image are in it. */
-struct layout {
-  uint64_t frames, symtab, strtab, names, debug[KN_DS_COUNT], size;
-  uint64_t names_size, strtab_size, symtab_size;
-  char all_names[MOST_NAMES]; /* of sections */
-  uint32_t debug_name[KN_DS_COUNT];
-  uint16_t n_sections;
-};
-
-static void lay_out(const struct kn_jit_item *u, const kiln_buffer *debug, struct layout *at) {
-  *at = (struct layout){.n_sections = N_SECTIONS, .names_size = sizeof section_names};
-  memcpy(at->all_names, section_names, sizeof section_names);
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    if (debug[k].size == 0) continue;
-    const char *name = kn_dwarf_section_name(k);
-    at->n_sections++;
-    at->debug_name[k] = (uint32_t)at->names_size;
-    memcpy(at->all_names + at->names_size, name, strlen(name) + 1);
-    at->names_size += strlen(name) + 1;
-  }
-  at->strtab_size = 1;
-  for (uint32_t i = 0; i < u->n_funcs; i++)
-    at->strtab_size += strlen(u->names + u->symbols[i].name) + 1;
-  at->symtab_size = (u->n_funcs + (uint64_t)1) * sizeof(Elf64_Sym);
-  at->frames = sizeof(Elf64_Ehdr) + at->n_sections * sizeof(Elf64_Shdr);
-  at->symtab = kn_align_up(at->frames + u->eh_frame_size, 8);
-  at->strtab = at->symtab + at->symtab_size;
-  at->names = at->strtab + at->strtab_size;
-  at->size = at->names + at->names_size;
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    at->debug[k] = at->size;
-    at->size += debug[k].size;
-  }
-}
-
-static void put_headers(const kiln_jit *jit, const struct kn_jit_item *u, const kiln_buffer *debug,
-                        const struct layout *at, uint8_t *p) {
-  Elf64_Ehdr head = {.e_type = ET_EXEC,
-                     .e_machine = jit->machine->number,
-                     .e_version = EV_CURRENT,
-                     .e_shoff = sizeof head,
-                     .e_ehsize = sizeof head,
-                     .e_shentsize = sizeof(Elf64_Shdr),
-                     .e_shnum = at->n_sections,
-                     .e_shstrndx = NAMES};
-  memcpy(head.e_ident, ELFMAG "\2\1\1", 7); /* 64 bits, little-endian, version 1 */
-  memcpy(p, &head, sizeof head);
-  const struct kn_jit_block *code = u->blocks + KN_JIT_CODE;
-  const Elf64_Shdr sections[N_SECTIONS] = {
-    [TEXT] = {1, SHT_NOBITS, SHF_ALLOC | SHF_EXECINSTR, (uint64_t)(uintptr_t)code->at, at->frames,
-              code->size, 0, 0, 16, 0},
-    [FRAMES] = {7, SHT_PROGBITS, SHF_ALLOC, (uint64_t)(uintptr_t)u->eh_frame, at->frames,
-                u->eh_frame_size, 0, 0, 8, 0},
-    [SYMTAB] = {17, SHT_SYMTAB, 0, 0, at->symtab, at->symtab_size, STRTAB, 1, 8, sizeof(Elf64_Sym)},
-    [STRTAB] = {25, SHT_STRTAB, 0, 0, at->strtab, at->strtab_size, 0, 0, 1, 0},
-    [NAMES] = {33, SHT_STRTAB, 0, 0, at->names, at->names_size, 0, 0, 1, 0},
-  };
-  p += sizeof head;
-  memcpy(p, sections, sizeof sections);
-  p += sizeof sections;
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    if (debug[k].size == 0) continue;
-    Elf64_Shdr s = {at->debug_name[k], SHT_PROGBITS, 0, 0, at->debug[k], debug[k].size, 0, 0, 1, 0};
-    memcpy(p, &s, sizeof s);
-    p += sizeof s;
-  }
-}
-
 /* Makes the image of a unit, behind the list entry for it. */
 static struct jit_code_entry *image_of(const kiln_jit *jit, const struct kn_jit_item *u,
                                        const kiln_buffer *debug) {
-  struct layout at;
-  lay_out(u, debug, &at);
-  struct jit_code_entry *e = kn_jit_realloc(jit, NULL, sizeof *e + at.size);
+  const struct kn_jit_block *code = u->blocks + KN_JIT_CODE;
+  const struct kn_elf_memory memory = {.processor = jit->processor,
+                                       .code_at = (uint64_t)(uintptr_t)code->at,
+                                       .code_size = code->size,
+                                       .frames = u->eh_frame,
+                                       .frames_size = u->eh_frame_size,
+                                       .funcs = u->symbols,
+                                       .n_funcs = u->n_funcs,
+                                       .names = u->names,
+                                       .debug = debug};
+  uint64_t size = kn_elf_memory_size(&memory);
+  struct jit_code_entry *e = kn_jit_realloc(jit, NULL, sizeof *e + size);
   if (e == NULL) return NULL;
   uint8_t *p = (uint8_t *)(e + 1);
-  memset(p, 0, at.size);
-  *e = (struct jit_code_entry){.symfile = p, .symfile_size = at.size};
-  put_headers(jit, u, debug, &at, p);
-  if (u->eh_frame != NULL) memcpy(p + at.frames, u->eh_frame, u->eh_frame_size);
-  uint64_t name = 1;
-  for (uint32_t i = 0; i < u->n_funcs; i++) {
-    const struct kn_jit_symbol *f = u->symbols + i;
-    Elf64_Sym s = {.st_name = (uint32_t)name,
-                   .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
-                   .st_shndx = TEXT,
-                   .st_value = f->address,
-                   .st_size = f->size};
-    memcpy(p + at.symtab + (i + (uint64_t)1) * sizeof s, &s, sizeof s);
-    size_t length = strlen(u->names + f->name) + 1;
-    memcpy(p + at.strtab + name, u->names + f->name, length);
-    name += length;
-  }
-  memcpy(p + at.names, at.all_names, at.names_size);
-  for (unsigned k = 0; k < KN_DS_COUNT; k++)
-    if (debug[k].size != 0) memcpy(p + at.debug[k], debug[k].data, debug[k].size);
+  *e = (struct jit_code_entry){.symfile = p, .symfile_size = size};
+  kn_elf_memory_write(&memory, p);
   return e;
 }
 

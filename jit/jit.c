@@ -57,7 +57,7 @@ static bool start(kiln_jit *jit, kiln_jit_error *e) {
     return false;
   }
   jit->processor = host.processor;
-  jit->machine = &kn_target_at(host.processor)->elf;
+  jit->machine = &kn_target_at(host.processor)->code;
   if (!kn_jit_process_enter(jit, e) || !kn_jit_memory_init(jit, e) || !kn_jit_perf_open(jit, e))
     return false;
   if (!o->no_unwind) kn_jit_unwind_open(jit);

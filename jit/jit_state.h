@@ -10,9 +10,14 @@
 #include <kiln/jit.h>
 
 #include "ir/arena.h"
+#include "ir/bytes.h"
+#include "ir/reloc_kinds.h"
 #include "ir/module/session_state.h"
-#include "lib/debug/dwarf_writer.h"
-#include "lib/object/elf.h"
+#include "lib/debug/dwarf_sections.h"
+#include "lib/object/eh_table.h"
+#include "lib/object/elf_memory.h"
+#include "lib/object/frames.h"
+#include "targets/target.h"
 #include "targets/jit.h"
 
 #include <pthread.h>
@@ -117,13 +122,6 @@ struct kn_jit_tls {
 
 /* ---- units ---- */
 
-/* A function or data of a unit. */
-struct kn_jit_symbol {
-  uint64_t address, size;
-  uint32_t name; /* offset in the unit's names */
-  bool func;
-};
-
 struct kn_jit_item {
   uint64_t id;
   struct kn_jit_block blocks[KN_JIT_KINDS];
@@ -131,7 +129,7 @@ struct kn_jit_item {
   uint32_t n_defs;
   struct kn_jit_entry **refs; /* what it was bound to */
   uint32_t n_refs;
-  struct kn_jit_symbol *symbols; /* functions first, ascending */
+  struct kn_memory_symbol *symbols; /* functions first, ascending */
   uint32_t n_symbols, n_funcs;
   char *names;
   struct kn_jit_tls *tls; /* NULL: none */
@@ -171,8 +169,8 @@ struct kn_jit_perf;
 struct kiln_jit {
   kiln_jit_options options;
   kiln_processor processor;
-  const struct kn_elf_machine *machine; /* facts of the object writer's */
-  const struct kn_jit_machine *code;    /* the machine's part of the JIT */
+  const struct kn_code_facts *machine; /* facts about its code */
+  const struct kn_jit_machine *code;   /* the machine's part of the JIT */
   /* Of the process that made it: process.c. */
   int pid;
   uint64_t mark;

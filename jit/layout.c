@@ -69,7 +69,7 @@ static bool lay_out_session(struct kn_jit_link *l, struct kn_jit_in *in, uint32_
     const struct kn_symbol *s = kn_symbol(in->m, o->funcs.at[i].symbol);
     if (s->align_log2 > align_log2) align_log2 = s->align_log2;
     l->names_size += s->name_length + 1;
-    l->fde_bytes += kn_elf_fde_bytes(o->funcs.at + i);
+    l->fde_bytes += kn_fde_bytes(o->funcs.at + i);
   }
   l->fde_bytes += cie_bytes(o);
   l->table_bytes += kn_align_up(o->table_bytes.n, 4);

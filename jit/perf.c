@@ -135,7 +135,7 @@ static bool begin_dump(const kiln_jit *jit, struct kn_jit_perf *p, int fd) {
   kn_put32(head, 0x4a695444); /* "JiTD" */
   kn_put32(head + 4, 1);
   kn_put32(head + 8, DUMP_HEAD);
-  kn_put32(head + 12, jit->machine->number);
+  kn_put32(head + 12, kn_elf_machine_number(jit->processor));
   kn_put32(head + 20, (uint32_t)jit->pid);
   kn_put64(head + 24, now());
   if (pread(fd, there, sizeof there, 0) == DUMP_HEAD && memcmp(head, there, 24) == 0) {
@@ -210,7 +210,7 @@ static size_t escape(uint8_t *to, const char *name) {
 static void add_to_map(const kiln_jit *jit, const struct kn_jit_item *u) {
   kiln_buffer out = {.allocator = jit->options.allocator};
   for (uint32_t i = 0; i < u->n_funcs; i++) {
-    const struct kn_jit_symbol *f = u->symbols + i;
+    const struct kn_memory_symbol *f = u->symbols + i;
     char head[48];
     int n = snprintf(head, sizeof head, "%llx %llx ", (unsigned long long)f->address,
                      (unsigned long long)f->size);
@@ -269,7 +269,7 @@ static struct lined *lined_functions(const struct kn_jit_link *l, uint32_t *n) {
 static bool put_lines(const struct kn_jit_link *l, const struct lined *f, kiln_buffer *out) {
   const kiln_session *s = l->in[f->in].sessions[f->session];
   const struct kn_code_func *c = &s->out->funcs.at[f->func];
-  uint32_t end = kn_dwarf_line_end(s->out, c);
+  uint32_t end = kn_output_line_end(s->out, c);
   uint64_t n = 0;
   size_t size = LINES_HEAD;
   for (uint32_t k = c->loc_first; k < end; k++) {
@@ -307,7 +307,7 @@ static void add_to_dump(const struct kn_jit_link *l) {
   uint32_t n_lined;
   struct lined *lined = lined_functions(l, &n_lined);
   for (uint32_t i = 0; i < u->n_funcs; i++) {
-    const struct kn_jit_symbol *f = u->symbols + i;
+    const struct kn_memory_symbol *f = u->symbols + i;
     const struct lined key = {.address = f->address},
                        *at = lined ? bsearch(&key, lined, n_lined, sizeof key, by_address) : NULL;
     if (at != NULL && !put_lines(l, at, &out)) break;

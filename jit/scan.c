@@ -3,10 +3,15 @@
  * is in each list at most once. */
 #include "jit/jit_state.h"
 
-static bool unsupported(struct kn_jit_link *l, const struct kn_jit_in *in, uint32_t id,
-                        uint32_t type) {
-  kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "relocation %u against '%.100s'", type,
-              kn_symbol(in->m, id)->name);
+static bool unsupported(struct kn_jit_link *l, const struct kn_jit_in *in,
+                        const struct kn_code_reloc *r) {
+  const char *kind = kiln_reloc_name((kiln_reloc_kind)r->kind),
+             *name = kn_symbol(in->m, r->symbol)->name;
+  if (kind != NULL)
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "relocation %s against '%.100s'", kind, name);
+  else
+    kn_jit_fail(l->error, KILN_ERR_UNSUPPORTED, "relocation %u against '%.100s'",
+                r->kind - KILN_RELOC_FORMAT, name);
   return false;
 }
 
@@ -49,17 +54,20 @@ static bool call(struct kn_jit_link *l, uint32_t i, uint32_t id) {
 
 static bool scan_code(struct kn_jit_link *l, uint32_t i, const struct kn_code_reloc *r) {
   struct kn_jit_bind *b = l->in[i].binds + r->symbol;
+  const struct kn_reloc_facts *facts = kn_reloc_facts(r->kind);
   if (!refer(l, i, r->symbol)) return false;
-  switch (l->jit->code->need(r->type)) {
-  case KN_JIT_NEEDS_NOTHING: return true;
-  case KN_JIT_NEEDS_STUB_OF_CODE:
+  if (facts->field == KN_FIELD_OTHER) return unsupported(l, l->in + i, r);
+  switch ((enum kn_reloc_to)facts->to) {
+  case KN_TO_UNKNOWN: return unsupported(l, l->in + i, r);
+  case KN_TO_ADDRESS: /* the stub of a function is its address as linkers have it */
     return kn_symbol(l->in[i].m, r->symbol)->kind == KILN_SYMBOL_DATA || call(l, i, r->symbol);
-  case KN_JIT_NEEDS_STUB: return call(l, i, r->symbol);
-  case KN_JIT_NEEDS_ENTRY: return want(l, &l->got, &b->got, i, r->symbol);
-  case KN_JIT_NEEDS_TLS: return want(l, &l->tls, &b->tls, i, r->symbol);
-  case KN_JIT_NEEDS_UNKNOWN: break;
+  case KN_TO_CALL: return call(l, i, r->symbol);
+  case KN_TO_ENTRY: return want(l, &l->got, &b->got, i, r->symbol);
+  case KN_TO_TLS_PAIR:
+  case KN_TO_TLS_ENTRY: return want(l, &l->tls, &b->tls, i, r->symbol);
+  case KN_TO_TLS_OFFSET: break;
   }
-  return unsupported(l, l->in + i, r->symbol, r->type);
+  return true;
 }
 
 /* Types and personalities of tables of exceptions are named through words with their addresses. */

@@ -43,12 +43,12 @@ static void look_up(void *library, const char *name, void *function) {
 /* True if the library reads frames when somebody looks for one, not when they are registered: then it has
  * lists. `at` is an address that nothing else has a frame for. */
 static bool has_lists(const struct kn_jit_unwinder *w, find_fn *find,
-                      const struct kn_elf_machine *machine, uint64_t at) {
+                      const struct kn_code_facts *machine, uint64_t at) {
   if (w->add_table == NULL || w->remove_table == NULL || find == NULL) return false;
   uint64_t words[8] = {0}; /* a CIE of 24 bytes, an FDE of 32, the end */
   uint8_t *section = (uint8_t *)words, *fde = section + KN_CIE_BYTES;
   void *bases[3];
-  kn_elf_put_cie(section, machine, false);
+  kn_cie_put(section, machine, false);
   section[16] = 0; /* addresses are absolute here: the stack is far away */
   kn_put32(fde, 28);
   kn_put32(fde + 4, 28); /* back to the CIE */

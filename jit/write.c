@@ -263,19 +263,19 @@ static void write_frames_of(const struct kn_jit_link *l, uint32_t in, const stru
       key_b = f->key_b;
       eh_cie = w->p;
       uint64_t field = w->at + (uint64_t)(w->p - w->start) + KN_CIE_PERSONALITY_AT + key_b;
-      kn_elf_put_eh_cie(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
-                        to_word(l, in, personality, field), key_b);
+      kn_cie_put_eh(w->p, l->jit->machine, KN_EH_INDIRECT_PCREL_SDATA4,
+                    to_word(l, in, personality, field), key_b);
       w->p += KN_CIE_EH_BYTES;
     } else if (t == NULL && cies[f->key_b] == NULL) {
       cies[1] = w->p;
-      kn_elf_put_cie(w->p, l->jit->machine, true);
+      kn_cie_put(w->p, l->jit->machine, true);
       w->p += KN_CIE_BYTES;
     }
     uint64_t at = w->at + (uint64_t)(w->p - w->start);
     uint32_t table = t != NULL ? (uint32_t)(tables + t->first - (at + KN_FDE_TABLE_AT)) : 0;
     uint32_t cie = (uint32_t)(w->p - (t != NULL ? eh_cie : cies[f->key_b]));
-    w->p = kn_elf_put_fde(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table,
-                          f, o->cfi.at);
+    w->p = kn_fde_put(w->p, cie, (uint32_t)(code + f->start - (at + KN_FDE_ADDRESS_AT)), table, f,
+                      o->cfi.at);
   }
 }
 
@@ -285,7 +285,7 @@ static void write_frames(struct kn_jit_link *l) {
   uint8_t *ro = kn_jit_writable(b + KN_JIT_RO, KN_JIT_RO);
   uint64_t ro_at = (uint64_t)(uintptr_t)b[KN_JIT_RO].at, table_at = l->table_at;
   struct frames w = {ro + l->frame_at, ro + l->frame_at, ro_at + l->frame_at};
-  kn_elf_put_cie(w.p, l->jit->machine, false);
+  kn_cie_put(w.p, l->jit->machine, false);
   w.p += KN_CIE_BYTES;
   for (uint32_t i = 0; i < l->n_in; i++) {
     const struct kn_jit_in *in = l->in + i;
@@ -303,7 +303,7 @@ static void write_frames(struct kn_jit_link *l) {
 
 static void add_symbol(struct kn_jit_item *u, uint32_t *names, const struct kn_symbol *s,
                        uint64_t address, uint64_t size, bool func) {
-  u->symbols[u->n_symbols++] = (struct kn_jit_symbol){address, size, *names, func};
+  u->symbols[u->n_symbols++] = (struct kn_memory_symbol){address, size, *names, func};
   memcpy(u->names + *names, s->name, s->name_length);
   u->names[*names + s->name_length] = 0;
   *names += s->name_length + 1;

@@ -53,37 +53,18 @@ struct kn_hooks {
   void (*deferred)(struct kn_walk *w, unsigned dst, uint32_t v);
 };
 
-/* The field of a call that holds the distance to the callee: lib/object/elf_write.c fills it for functions of the same
- * section. */
-enum kn_call_field {
-  KN_CALL_REL32, /* 32 bits: the distance in bytes */
-  KN_CALL_IMM26  /* bits 0 to 25 of a word: the distance in words */
-};
+enum { KN_CIE_RULES = 7 };
 
-enum { KN_CIE_RULES = 7, KN_PROPERTY_BITS = 3 };
-
-/* What differs between machines in objects, and in code in memory. */
-struct kn_elf_machine {
-  uint16_t number;       /* e_machine */
-  uint32_t flags;        /* e_flags */
-  uint8_t fill;          /* byte between functions: stops execution */
-  uint8_t align_log2;    /* of functions, at least */
-  bool mapping_symbols;  /* $x at the start of code */
-  uint8_t call_field;    /* enum kn_call_field */
-  uint16_t abs64, abs32; /* relocations in data */
-  uint16_t rel64, rel32;
-  bool indirect_types;       /* tables of exceptions are never absolute: see kn_eh_indirect */
-  uint16_t dtprel64;         /* in debug sections: offset in thread-local memory */
-  const uint16_t *sectional; /* relocations that may name a section symbol + offset; 0 ends */
-  const uint16_t *calls;     /* the writer resolves calls that cannot be preempted; 0 ends */
+/* What those who read code need to know of it: linkers and the JIT, unwinders, debuggers. */
+struct kn_code_facts {
+  uint8_t fill;        /* byte between functions: stops execution */
+  uint8_t align_log2;  /* of functions, at least */
+  bool indirect_types; /* tables of exceptions are never absolute: see kn_eh_indirect */
   /* Of .eh_frame: the unit of advances in bytes, the column of the return address, and the rules of a function's
    * first instruction, padded with 0 (DW_CFA_nop). Offsets are in units of -8. */
   uint8_t cie_code_align;
   uint8_t cie_return;
   uint8_t cie_rules[KN_CIE_RULES];
-  /* Of .note.gnu.property: the type of the property, and by its bits what of KILN_PROTECT_... sets them. */
-  uint32_t property;
-  uint8_t property_what[KN_PROPERTY_BITS];
   uint32_t nop; /* an instruction that does nothing, in `nop_bytes` bytes */
   uint8_t nop_bytes;
   /* LLVM -O0 has code for each branch to the next block: debuggers stop there. */
@@ -164,12 +145,13 @@ struct kn_target {
   /* A slot aligned beyond 16 bytes: at its frame offset is a pointer to it; else memory that it is in, from the first
    * byte with that alignment on. */
   bool aligned_by_pointer;
-  /* The ELF number of relocations in machine code that become a slot's distance from the frame register; 0: none. */
-  uint32_t frame_reloc;
-  bool reaches_zero;   /* see kn_target_reaches_zero */
-  bool plt_is_address; /* see kn_target_plt_is_address */
+  /* The kind of relocations in machine code that become a slot's distance from the frame register, or NONE. */
+  kiln_reloc_kind frame_reloc;
+  uint8_t reloc_first, reloc_last; /* its own kinds of relocations */
+  bool reaches_zero;               /* see kn_target_reaches_zero */
+  bool plt_is_address;             /* see kn_target_plt_is_address */
   struct kn_target_feature features[KN_MAX_FEATURES];
-  struct kn_elf_machine elf;
+  struct kn_code_facts code;
   const struct kn_guard_reg *guard_regs;
   const struct kn_jit_machine *jit; /* NULL: its code runs in no memory of a JIT */
 

@@ -15,6 +15,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <kiln/emit.h>
 #include <kiln/inspect.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -198,10 +199,11 @@ static bool put_code(struct tool_trace *t, const kiln_code *code) {
   bool ok = true;
   for (uint32_t i = 0; i < code->n_relocs && ok; i++) {
     kiln_code_reloc r = kiln_session_get_code_reloc(t->session, i);
-    ok = put(b, "reloc %" PRIx32 " %" PRIx32 " %" PRIx64 " ", r.offset_bytes, r.type,
+    kiln_module *m = kiln_session_module(t->session);
+    uint32_t type = kiln_elf_reloc_number(kiln_module_get_target(m).processor, r.kind);
+    ok = put(b, "reloc %" PRIx32 " %" PRIx32 " %" PRIx64 " ", r.offset_bytes, type,
              (uint64_t)r.addend) &&
-         put_name(b, kiln_session_module(t->session), r.symbol) &&
-         kiln_buffer_append(b, "\n", 1) == KILN_OK;
+         put_name(b, m, r.symbol) && kiln_buffer_append(b, "\n", 1) == KILN_OK;
   }
   return ok;
 }

@@ -3,6 +3,7 @@
 #ifndef KILN_ASM_H
 #define KILN_ASM_H
 
+#include <kiln/reloc.h>
 #include <kiln/section.h>
 
 #ifdef __cplusplus
@@ -14,10 +15,10 @@ extern "C" {
 /** A field of the bytes of a kiln_asm that the linker fills. */
 typedef struct kiln_asm_reloc {
   uint32_t offset_bytes; /**< from the first byte */
-  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_reloc_kind kind;  /**< what the field becomes */
   kiln_symbol symbol;    /**< what is referred to */
   int64_t addend;        /**< added to its address; 32 bits */
-  /** of x86-64, with R_X86_64_32S and no symbol: number + 1 of a stack slot, aligned to 16 bytes
+  /** of x86-64, with KILN_RELOC_ABS32S and no symbol: number + 1 of a stack slot, aligned to 16 bytes
    * at most. The field becomes its distance from rbp. 0: none */
   uint32_t slot;
 } kiln_asm_reloc;
@@ -55,7 +56,8 @@ KILN_API kiln_symbol kiln_asm_label(kiln_func *f, uint32_t number);
 /** Gives `target` + `offset_bytes`, a position in this function's machine code or its own data, a name. Only name,
  * linkage and visibility of `desc` count. The symbol may be declared already, but not defined. It is defined when the
  * object is written, if the function and the position are in it. A name that is given to two positions is an error
- * then, except in a section group, or if it is local: there the first one counts. */
+ * then, except in a section group, or if it is local: there the first one counts. Labels that inline assembly defines
+ * need it: other code may refer to them before the function is compiled, or inlined, or left out. */
 KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc *desc,
                                             kiln_symbol target, int64_t offset_bytes);
 
@@ -64,7 +66,7 @@ KILN_API kiln_symbol kiln_func_define_alias(kiln_func *f, const kiln_symbol_desc
 /** A field of assembled code that the linker fills. */
 typedef struct kiln_assembled_reloc {
   uint32_t offset_bytes; /**< from the first byte */
-  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_reloc_kind kind;  /**< what the field becomes; see kiln_elf_reloc_kind (<kiln/emit.h>) */
   const char *symbol;    /**< name of what is referred to; NULL: `section` is */
   uint32_t section;      /**< if `symbol` is NULL: a section of the text, or KILN_ASSEMBLED_CODE */
   int64_t addend;        /**< added to its address */
@@ -98,7 +100,7 @@ typedef struct kiln_assembled_symbol {
   uint64_t offset_bytes;      /**< in that */
   bool global;                /**< others see it */
   bool weak;                  /**< another definition may replace it */
-  kiln_visibility visibility; /**< for others */
+  kiln_visibility visibility; /**< who sees it, if it is global */
 } kiln_assembled_symbol;
 
 /** A text of assembly, and the machine code that an assembler makes of it. */

@@ -54,7 +54,7 @@ enum {
   KILN_PROTECT_RETURN = 2,
   /** AArch64, with RETURN: functions that do not store it, too. */
   KILN_PROTECT_RETURN_ALL = 4,
-  /** AArch64, with RETURN: with key B, not A. */
+  /** AArch64, with RETURN: with key B, not A. clang's -mbranch-protection=pac-ret+b-key requires it. */
   KILN_PROTECT_KEY_B = 8,
   /** AArch64: returns match calls, so that a guarded control stack can check them. It changes no code. */
   KILN_PROTECT_CONTROL_STACK = 16,

@@ -3,6 +3,7 @@
 #define KILN_EMIT_H
 
 #include <kiln/module.h>
+#include <kiln/reloc.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,6 +20,13 @@ KILN_API kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions
  * there is no such file. */
 KILN_API kiln_status kiln_emit_elf_file(kiln_module *m, kiln_session *const *sessions,
                                         uint32_t n_sessions, const char *path);
+
+/** ELF's number of a kind of relocation, R_X86_64_... or R_AARCH64_...; 0: the processor's objects have none. */
+KILN_API uint32_t kiln_elf_reloc_number(kiln_processor p, kiln_reloc_kind kind);
+
+/** The kind of the relocation that ELF gives `number`, for readers of other assemblers' objects:
+ * KILN_RELOC_FORMAT + number for those that Kiln has no kind of, KILN_RELOC_NONE for numbers beyond 65,535. */
+KILN_API kiln_reloc_kind kiln_elf_reloc_kind(kiln_processor p, uint32_t number);
 
 #ifdef __cplusplus
 }

@@ -19,6 +19,7 @@
 #include <kiln/machine_ops.h>
 #include <kiln/module.h>
 #include <kiln/reachable.h>
+#include <kiln/reloc.h>
 #include <kiln/section.h>
 #include <kiln/ssa.h>
 #include <kiln/target.h>

@@ -4,6 +4,7 @@
 #define KILN_LISTING_H
 
 #include <kiln/inspect.h>
+#include <kiln/reloc.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,7 +34,7 @@ typedef struct kiln_code {
 /** A field of a function's code that the linker fills. */
 typedef struct kiln_code_reloc {
   uint32_t offset_bytes; /**< from the function's first byte */
-  uint32_t type;         /**< the ELF number: R_X86_64_..., R_AARCH64_... */
+  kiln_reloc_kind kind;  /**< what the field becomes */
   kiln_symbol symbol;    /**< what is referred to */
   int64_t addend;        /**< added to its address */
 } kiln_code_reloc;

@@ -218,7 +218,8 @@ enum {
   KILN_PARAM_CHAIN = 32,
   /** A v128: the upper half of the 256-bit register whose lower half is the v128 before it, as
    * the ABI passes such vectors where the processor has AVX. x86-64 only; no other
-   * flag. */
+   * flag. A flag and no type, since only calls and returns have such registers: operations on 256 bits are made of
+   * those on 128. */
   KILN_PARAM_UPPER = 64,
   /** I8, I16, I32: the caller sign-extends to 64 bits, as the ABIs of RISC-V and s390x require. The callee, whoever
    * compiled it, may rely on it. At most one of this, ZEXT64, SEXT and ZEXT. */

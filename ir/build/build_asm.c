@@ -3,6 +3,7 @@
  * it. Invariant: each register is below 64 and of the bank of its operand's type, and no two
  * operands, or results, share one. */
 #include "ir/build/builder.h"
+#include "ir/reloc_kinds.h"
 
 #include <kiln/inspect.h>
 
@@ -50,7 +51,9 @@ static const char *code_wrong(const kiln_func *f, const struct kn_sig *s, const 
     if (r->slot != 0) wrong = slot_wrong(f, r);
     else if (!kn_symbol_valid(f->module, r->symbol.id)) wrong = "a relocation without a symbol";
     if (wrong) break;
-    if (r->offset_bytes >= code->size_bytes) wrong = "a relocation beyond the code";
+    uint32_t bytes = r->slot != 0 ? 1 : kn_reloc_bytes(kn_reloc_facts(r->kind));
+    if (bytes > code->size_bytes || r->offset_bytes > code->size_bytes - bytes)
+      wrong = "a relocation beyond the code";
     else if (r->addend != (int32_t)r->addend) wrong = "an addend of more than 32 bits";
   }
   *all = params | results | code->lost;

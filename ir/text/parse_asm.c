@@ -1,5 +1,5 @@
 /* The text of machine code, which is an instruction: `asm "\0f\a2" as (i32) -> i32 in rax out rdx lost rcx
- * at 2 4 @f-4 with v1`. Called by ir/text/parse_func.c. */
+ * at 2 x64_call @f-4 with v1`. Called by ir/text/parse_func.c. */
 #include "ir/text/text_form.h"
 
 #include <kiln/inspect.h>
@@ -33,18 +33,32 @@ static bool parse_slot(struct kn_parser *p, kiln_asm_reloc *r) {
   return true;
 }
 
-/* `2 4 @f-4` */
+/* The name of a kind, or the number of one that only the format of objects knows. */
+static bool parse_kind(struct kn_parser *p, kiln_reloc_kind *kind) {
+  struct kn_token t = p->lx.tok;
+  uint64_t number;
+  if (t.kind == KN_TOK_IDENT) {
+    char name[32] = {0};
+    memcpy(name, t.text, t.length < sizeof name ? t.length : 0);
+    if (!kiln_reloc_find(name, kind)) return kn_parse_expected(p, "a kind of relocation");
+    kn_parse_next(p);
+    return true;
+  }
+  if (!kn_parse_number(p, UINT16_MAX, "a kind of relocation", &number)) return false;
+  *kind = (kiln_reloc_kind)(KILN_RELOC_FORMAT + (uint32_t)number);
+  return true;
+}
+
+/* `2 x64_call @f-4` */
 static bool parse_reloc(struct kn_parser *p, kiln_asm_reloc *r) {
-  uint64_t offset, type;
-  if (!kn_parse_number(p, UINT32_MAX, "an offset in bytes", &offset) ||
-      !kn_parse_number(p, UINT32_MAX, "a relocation's number", &type))
+  uint64_t offset;
+  if (!kn_parse_number(p, UINT32_MAX, "an offset in bytes", &offset) || !parse_kind(p, &r->kind))
     return false;
   r->slot = 0;
   if (p->lx.tok.kind == KN_TOK_SYMBOL ? !kn_parse_symbol(p, &r->symbol, &r->addend)
                                       : !parse_slot(p, r))
     return false;
   r->offset_bytes = (uint32_t)offset;
-  r->type = (uint32_t)type;
   return true;
 }
 

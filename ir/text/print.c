@@ -330,7 +330,9 @@ static void put_asm(struct func_printer *q, const struct kn_inst *in) {
     text(q, " at ");
     number(q, r->offset_bytes);
     text(q, " ");
-    number(q, r->type);
+    const char *kind = kiln_reloc_name(r->kind);
+    if (kind != NULL) text(q, kind);
+    else number(q, (uint32_t)r->kind - KILN_RELOC_FORMAT);
     text(q, " ");
     if (r->slot != 0) {
       text(q, "slot");

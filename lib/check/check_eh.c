@@ -10,7 +10,7 @@ void kn_check_call(struct kn_walk *w, uint32_t pad) {
   struct kn_check *c = w->check;
   if (c == NULL) return;
   struct kn_check_call call = {w->i, kn_code_mark(w, kn_here(w)), pad};
-  if (!KN_PUSH(w->f, c->calls, call)) c->full = true;
+  if (!KN_PUSH(w->owner, c->calls, call)) c->full = true;
 }
 
 /* ---- the table ---- */

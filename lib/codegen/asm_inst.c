@@ -24,7 +24,7 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
   w->args.n = 0;
   for (uint32_t k = 0; k < sig->n_results; k++) {
     struct kn_arg a = {.type = sig->results[k], .reg = regs[k], .high = KN_NO_REG};
-    if (!KN_PUSH(w->f, w->args, a)) return;
+    if (!KN_PUSH(w->owner, w->args, a)) return;
   }
   kn_take_assigned(w, sig->n_results);
 }
@@ -33,7 +33,7 @@ static void take_results(struct kn_walk *w, const struct kn_sig *sig, const uint
  * for it that frame offsets count from. */
 static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
                              const kiln_asm_reloc *r) {
-  if (w->target->frame_reloc == 0 || r->type != w->target->frame_reloc ||
+  if (w->target->frame_reloc == 0 || r->kind != w->target->frame_reloc ||
       code->n_bytes - r->offset_bytes < 4 || w->plan->frame.naked) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a slot that is not of this type");
     return false;
@@ -43,18 +43,29 @@ static bool fill_slot_offset(struct kn_walk *w, const struct kn_asm *code,
   return true;
 }
 
+/* A kind of all targets, of this one, or one that the format of objects alone knows. */
+static bool has_kind(const struct kn_target *t, uint32_t kind) {
+  return (kind > KILN_RELOC_NONE && kind <= KILN_RELOC_TLS64) ||
+         (kind >= t->reloc_first && kind <= t->reloc_last) ||
+         (kind >= KILN_RELOC_FORMAT && kind - KILN_RELOC_FORMAT <= UINT16_MAX);
+}
+
 /* The bytes, with their relocations. */
 static bool emit(struct kn_walk *w, const struct kn_asm *code) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   if (!kn_code_room(w, code->n_bytes + (size_t)4096)) return false;
   if (code->label) {
     struct kn_code_label label = {code->label, kn_code_mark(w, kn_here(w))};
-    if (!KN_PUSH(f, w->labels, label)) return false;
+    if (!KN_PUSH(w->owner, w->labels, label)) return false;
   }
   for (uint32_t k = 0; k < code->n_relocs; k++) {
     const kiln_asm_reloc *r = &f->asm_relocs.at[code->reloc + k];
     if (r->slot != 0) continue;
-    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->type, r->addend);
+    if (!has_kind(w->target, r->kind)) {
+      kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "a relocation of a kind that the target has not");
+      return false;
+    }
+    kn_code_relocate(w, kn_here(w) + r->offset_bytes, r->symbol.id, r->kind, r->addend);
   }
   if (code->n_bytes) memcpy(w->code.p, f->asm_bytes.at + code->bytes, code->n_bytes);
   for (uint32_t k = 0; k < code->n_relocs; k++)
@@ -68,7 +79,7 @@ static bool emit(struct kn_walk *w, const struct kn_asm *code) {
 /* Appends the rows of a naked function's code. The state at their end is not known, so that no other code can go on. */
 static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
   uint8_t advance[5];
-  uint32_t at = (kn_here(w) - w->code.start) / w->target->elf.cie_code_align;
+  uint32_t at = (kn_here(w) - w->code.start) / w->target->code.cie_code_align;
   if (w->out->cfi.n != w->code.cfi_first) {
     kn_walk_fail(w, KILN_ERR_UNSUPPORTED, "frame rows of several pieces of machine code");
     return;
@@ -78,7 +89,7 @@ static void emit_rows(struct kn_walk *w, const struct kn_asm *code) {
 }
 
 void kn_naked(struct kn_walk *w) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[0];
   for (uint32_t i = kn_inst_settle(f, b->first);; i = kn_inst_settle(f, i + 1)) {
     const struct kn_inst *in = &f->inst[i];
@@ -128,7 +139,7 @@ void kn_lower_asm(struct kn_walk *w, const struct kn_inst *in, uint64_t clobbere
     struct kn_place_move m = {.dst = regs[k], .type = sig->params[k].type};
     kn_source(w, f->lists.at[in->a + k], &m);
     if (m.src < 64) w->regs.locked |= KN_BIT(m.src);
-    if (!KN_PUSH(w->f, w->moves, m)) return;
+    if (!KN_PUSH(w->owner, w->moves, m)) return;
   }
   for (uint32_t k = 0; k < in->x; k++) kn_drop(w, f->lists.at[in->a + k]);
   kn_save_live(w, lost);

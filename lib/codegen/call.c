@@ -182,7 +182,7 @@ bool kn_assign_args(struct kn_walk *w, const struct kn_sig *sig, const uint32_t 
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, sig->conv->no_stack);
       return false;
     }
-    if (!KN_PUSH(w->f, w->args, a)) return false;
+    if (!KN_PUSH(w->owner, w->args, a)) return false;
   }
   return true;
 }
@@ -198,7 +198,7 @@ bool kn_assign_results(struct kn_walk *w, const struct kn_sig *sig) {
       kn_walk_fail(w, KILN_ERR_UNSUPPORTED, message);
       return false;
     }
-    if (!KN_PUSH(w->f, w->args, a)) return false;
+    if (!KN_PUSH(w->owner, w->args, a)) return false;
   }
   return true;
 }
@@ -275,7 +275,7 @@ bool kn_call_through_got(const struct kn_walk *w, uint32_t symbol, bool library)
 void kn_add_move(struct kn_walk *w, unsigned dst, uint32_t h, unsigned type) {
   struct kn_place_move m = {.dst = (uint8_t)dst, .type = (uint8_t)type};
   kn_source(w, h, &m);
-  KN_PUSH(w->f, w->moves, m);
+  KN_PUSH(w->owner, w->moves, m);
 }
 
 /* Has the argument to go to memory before registers are filled? One in a scratch register, which moves use, waits

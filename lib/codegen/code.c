@@ -17,7 +17,7 @@ bool kn_code_room(struct kn_walk *w, size_t bytes) {
   if (out->code.cap == 0 && more < FIRST_BYTES) more = FIRST_BYTES;
   if (!KN_ROOM(&w->f->module->options.allocator, out->code, more)) {
     bool fits = kn_array_fits(&out->code, more);
-    kn_func_fail(w->f, fits ? KILN_ERR_MEMORY : KILN_ERR_LIMIT, UINT32_MAX, 0,
+    kn_func_fail(w->owner, fits ? KILN_ERR_MEMORY : KILN_ERR_LIMIT, UINT32_MAX, 0,
                  "no room for machine code");
     w->code.p =
       w->code.base + w->code.start; /* the walk overwrites this function's code until it stops */
@@ -33,7 +33,7 @@ uint32_t kn_code_label(struct kn_walk *w) { return kn_code_mark(w, UINT32_MAX); 
 
 uint32_t kn_code_mark(struct kn_walk *w, uint32_t at) {
   struct kn_mark mark = {at, w->code.fixups.n};
-  return KN_PUSH(w->f, w->code.marks, mark) ? w->code.marks.n - 1 : 0;
+  return KN_PUSH(w->owner, w->code.marks, mark) ? w->code.marks.n - 1 : 0;
 }
 
 uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size) {
@@ -44,19 +44,19 @@ uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_
     if (l->low == low && l->high == high && l->size == size) return l->label;
   }
   uint32_t label = kn_code_label(w);
-  KN_PUSH(w->f, w->code.literals, (struct kn_literal){low, high, size, label});
+  KN_PUSH(w->owner, w->code.literals, (struct kn_literal){low, high, size, label});
   return label;
 }
 
 /* Makes room for a relocation and its mark. False if the function failed. */
 static KN_COLD bool reloc_room(struct kn_walk *w) {
   struct kn_output *out = w->out;
-  if (KN_ROOM(w->f->module, out->relocs, 1)) return KN_ROOM(w->f, w->code.marks, 1);
+  if (KN_ROOM(w->f->module, out->relocs, 1)) return KN_ROOM(w->owner, w->code.marks, 1);
   kn_walk_fail(w, KILN_ERR_MEMORY, "out of memory");
   return false;
 }
 
-void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
+void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, kiln_reloc_kind kind,
                       int64_t addend) {
   struct kn_output *out = w->out;
   if (KN_UNLIKELY(addend != (int32_t)addend)) {
@@ -68,7 +68,7 @@ void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t 
     return;
   uint32_t mark = w->code.marks.n++;
   w->code.marks.at[mark] = (struct kn_mark){at, w->code.fixups.n};
-  out->relocs.at[out->relocs.n++] = (struct kn_code_reloc){{mark}, symbol, type, (int32_t)addend};
+  out->relocs.at[out->relocs.n++] = (struct kn_code_reloc){{mark}, symbol, kind, (int32_t)addend};
 }
 
 void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end) {
@@ -82,7 +82,7 @@ void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end) {
 }
 
 bool kn_code_make_cuts(struct kn_walk *w) {
-  return KN_RESIZE(w->f, w->code.cut, w->code.fixups.n + 1);
+  return KN_RESIZE(w->owner, w->code.cut, w->code.fixups.n + 1);
 }
 
 void kn_code_cut_marks(struct kn_code *c) {

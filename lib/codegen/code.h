@@ -7,6 +7,7 @@
 #ifndef KN_LIB_CODEGEN_CODE_H
 #define KN_LIB_CODEGEN_CODE_H
 
+#include "ir/bytes.h"
 #include "targets/target.h"
 
 /* Bytes of code that one instruction may emit without asking for space: checked in checking
@@ -59,7 +60,7 @@ uint32_t kn_code_mark(struct kn_walk *w, uint32_t at);
 /* The label of a constant of `size` bytes behind the function. */
 uint32_t kn_code_literal(struct kn_walk *w, uint64_t low, uint64_t high, uint32_t size);
 /* A relocation at code offset `at`. */
-void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, uint32_t type,
+void kn_code_relocate(struct kn_walk *w, uint32_t at, uint32_t symbol, kiln_reloc_kind kind,
                       int64_t addend);
 /* Notes that the code from offset `at` to `end` is data. These come in ascending order. */
 void kn_code_data(struct kn_walk *w, uint32_t at, uint32_t end);
@@ -72,12 +73,6 @@ void kn_code_cut_marks(struct kn_code *c);
 void kn_code_move_marks(struct kn_code *c, uint32_t delta);
 /* Appends bytes (DW_CFA_...) to the frame rows: DWARF 5, 6.4.2. */
 void kn_code_cfi(struct kn_walk *w, const void *bytes, size_t n);
-/* Writes an unsigned number as LEB128: DWARF 5, 7.6. */
-static inline uint8_t *kn_put_uleb(uint8_t *p, uint64_t v) {
-  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)v;
-  return p;
-}
 /* Writes DW_CFA_advance_loc by `delta` units of code (at most 5 bytes) and returns the byte behind it:
  * DWARF 5, 6.4.2.1. */
 uint8_t *kn_code_put_advance(uint8_t *p, uint32_t delta);

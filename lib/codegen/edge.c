@@ -161,7 +161,7 @@ void kn_move_few(struct kn_walk *w, const struct kn_few_moves *m, unsigned n) {
 #ifdef KN_CHECKS
       one.value = m->h[k];
 #endif
-      KN_PUSH(w->f, w->moves, one);
+      KN_PUSH(w->owner, w->moves, one);
     }
     kn_run_moves(w);
     return;
@@ -213,7 +213,7 @@ static uint32_t edge_param(struct kn_walk *w, uint32_t target, uint32_t i) {
  * edges into the block write and only its beginning reads. */
 static int32_t shadow(struct kn_walk *w, uint32_t i) {
   for (uint32_t n = w->shadows.n; n <= i; n++)
-    if (!KN_PUSH(w->f, w->shadows, 0)) return 0;
+    if (!KN_PUSH(w->owner, w->shadows, 0)) return 0;
   int32_t *at = &w->shadows.at[i];
   if (*at == 0) *at = kn_frame_alloc(w, kn_spills_16(w, w->val[i].type) ? 16 : 8, 4);
   return *at;
@@ -280,7 +280,7 @@ static bool edge_to_registers(struct kn_walk *w, const struct kn_edge *e) {
 }
 
 bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   uint32_t before = kn_here(w);
   KN_LOG(w, KN_EV_EDGE, (uint32_t)(e - f->edges.at), 0);
   if (edge_to_registers(w, e)) {
@@ -314,7 +314,7 @@ bool kn_edge_moves(struct kn_walk *w, const struct kn_edge *e) {
       m.src_frame = copy;
     }
     if (!kn_code_ready(w)) return false;
-    if (!KN_PUSH(f, w->moves, m)) return false;
+    if (!KN_PUSH(w->owner, w->moves, m)) return false;
   }
   if (w->moves.n) kn_run_moves(w);
   kn_edge_log(w, e);

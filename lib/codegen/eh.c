@@ -38,17 +38,17 @@ static void join(struct kn_eh *eh) {
 /* The first action of a try's clauses: kn_eh_chain. */
 static uint32_t action_of(struct kn_walk *w, const struct kn_inst *in) {
   struct kn_eh_actions *a = &w->eh.actions;
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   uint32_t at, n = kn_try_clauses(f, in, &at);
   a->values.n = 0;
   for (uint32_t k = 0; k < n; k++) {
     struct kn_clause c = kn_clause_at(f, &at);
     int32_t value = 0;
-    if (c.kind == KILN_CLAUSE_FILTER) value = kn_eh_filter(a, f, c.types, c.n);
+    if (c.kind == KILN_CLAUSE_FILTER) value = kn_eh_filter(a, w->owner, c.types, c.n);
     else if (c.kind != KILN_CLAUSE_CLEANUP) value = (int32_t)c.types[0];
-    if (!KN_PUSH(f, a->values, value)) return 0;
+    if (!KN_PUSH(w->owner, a->values, value)) return 0;
   }
-  return kn_eh_chain(a, f);
+  return kn_eh_chain(a, w->owner);
 }
 
 /* ---- moves of a try's edges ---- */
@@ -69,7 +69,7 @@ static bool is_overwritten(const struct kn_walk *w, const struct kn_edge *e, uin
 /* Collects the moves of an edge. False if the function failed. Arguments that the moves would overwrite are copied
  * away first: moves to the frame are done in their order, before all others. */
 static bool collect(struct kn_walk *w, const struct kn_edge *e, const struct arrival *from) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   for (unsigned pass = 0; pass < 2; pass++) {
     uint32_t copy = 0; /* the next of the first pass, whose moves are the first ones */
     for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
@@ -86,7 +86,7 @@ static bool collect(struct kn_walk *w, const struct kn_edge *e, const struct arr
 #ifdef KN_CHECKS
         m.value = h;
 #endif
-        if (!KN_PUSH(f, w->moves, m)) return false;
+        if (!KN_PUSH(w->owner, w->moves, m)) return false;
         continue;
       }
       if (h == param && !f->block[e->target].address_taken) continue; /* it stays as it is */
@@ -99,12 +99,12 @@ static bool collect(struct kn_walk *w, const struct kn_edge *e, const struct arr
 #ifdef KN_CHECKS
           m.value = 0;
 #endif
-          if (!KN_PUSH(f, w->moves, m)) return false;
+          if (!KN_PUSH(w->owner, w->moves, m)) return false;
           continue;
         }
         m.src_frame = w->moves.at[copy++].dst_frame;
       }
-      if (pass == 1 && !KN_PUSH(f, w->moves, m)) return false;
+      if (pass == 1 && !KN_PUSH(w->owner, w->moves, m)) return false;
     }
   }
   return f->status == KILN_OK;
@@ -142,7 +142,7 @@ static void reload_homes(struct kn_walk *w, const struct kn_edge *e) {
                               .src = KN_NO_REG,
                               .type = w->target->whole[r >= KN_FP_BASE],
                               .src_frame = w->regs.kept_at[r]};
-    if (!KN_PUSH(w->f, w->moves, m)) return;
+    if (!KN_PUSH(w->owner, w->moves, m)) return;
   }
 }
 
@@ -158,7 +158,7 @@ static bool same_moves(const struct kn_place_move *a, const struct kn_place_move
 /* The label of the landing pad: of a stub for the moves that were collected, or the block's. */
 static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
   struct kn_eh *eh = &w->eh;
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   uint32_t n = w->moves.n;
   bool bare = !w->plan->frame.marks; /* blocks have no marks, stubs do */
   if (bare && n == 0 && !kn_moves_stack(eh->stack) && e->target != 0) return e->target;
@@ -177,8 +177,8 @@ static uint32_t pad_of(struct kn_walk *w, const struct kn_edge *e) {
                          .first = eh->moves.n,
                          .n_moves = n};
   for (uint32_t i = 0; i < n; i++)
-    if (!KN_PUSH(f, eh->moves, w->moves.at[i])) return 0;
-  return KN_PUSH(f, eh->stubs, s) ? s.label : 0;
+    if (!KN_PUSH(w->owner, eh->moves, w->moves.at[i])) return 0;
+  return KN_PUSH(w->owner, eh->stubs, s) ? s.label : 0;
 }
 
 /* The call of a TRY was emitted: makes its landing pad. */
@@ -210,7 +210,7 @@ void kn_eh_call(struct kn_walk *w, uint32_t start) {
 #ifdef KN_CHECKS
   kn_check_call(w, call.pad);
 #endif
-  if (KN_PUSH(w->f, w->eh.calls, call)) join(&w->eh);
+  if (KN_PUSH(w->owner, w->eh.calls, call)) join(&w->eh);
 }
 
 void kn_eh_stubs(struct kn_walk *w) {
@@ -226,7 +226,7 @@ void kn_eh_stubs(struct kn_walk *w) {
     if (KN_UNLIKELY(w->plan->frame.marks)) w->target->landing(w);
     if (kn_moves_stack(s.stack)) w->target->free_stack(w, s.stack);
     for (uint32_t i = 0; i < s.n_moves; i++)
-      if (!KN_PUSH(w->f, w->moves, w->eh.moves.at[s.first + i])) return;
+      if (!KN_PUSH(w->owner, w->moves, w->eh.moves.at[s.first + i])) return;
     kn_run_moves(w);
     kn_edge_log(w, e);
     w->target->jump(w, e->target);
@@ -281,7 +281,7 @@ void kn_try_end(struct kn_walk *w, const struct kn_inst *in) {
 
 uint32_t kn_eh_finish(struct kn_walk *w) {
   struct kn_eh *eh = &w->eh;
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   const struct kn_mark *marks = w->code.marks.at;
   uint32_t start = w->code.start;
   eh->sites.n = 0;
@@ -291,7 +291,7 @@ uint32_t kn_eh_finish(struct kn_walk *w) {
                               .end = marks[c->end].at - start,
                               .pad = c->pad != 0 ? marks[c->pad].at - start : 0,
                               .action = c->action};
-    if (!KN_PUSH(f, eh->sites, site)) return 0;
+    if (!KN_PUSH(w->owner, eh->sites, site)) return 0;
   }
   struct kn_output *out = w->out;
   bool written = kn_eh_write(f->module, out, eh->sites.at, eh->sites.n, &eh->actions, f->types.at,

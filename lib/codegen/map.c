@@ -6,24 +6,24 @@
 
 static struct kn_map *map_of(struct kn_observer *o) { return (struct kn_map *)o; }
 
-static void add(struct kn_observer *o, struct kn_walk *w, uint32_t block, uint32_t inst,
+static void add(struct kn_observer *o, const struct kn_walk *w, uint32_t block, uint32_t inst,
                 bool data) {
-  kiln_code_piece piece = {kn_code_mark(w, kn_here(w)), {block}, {inst}, data};
-  KN_PUSH(w->f, map_of(o)->pieces, piece);
+  kiln_code_piece piece = {kn_request_mark(o->requests), {block}, {inst}, data};
+  KN_PUSH(w->f->module, map_of(o)->pieces, piece);
 }
 
-static void begin(struct kn_observer *o, struct kn_walk *w) {
+static void begin(struct kn_observer *o, const struct kn_walk *w) {
   map_of(o)->pieces.n = 0;
   add(o, w, UINT32_MAX, 0, false);
 }
 
 /* Parameters and SEG are no code. */
-static void inst(struct kn_observer *o, struct kn_walk *w) {
+static void inst(struct kn_observer *o, const struct kn_walk *w) {
   unsigned op = w->inst[w->i].op;
   if (op != KILN_OP_SEG && op != KILN_OP_PARAM) add(o, w, w->block, w->i, false);
 }
 
-static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func) {
+static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   const struct kn_mark *marks = w->code.marks.at;
   struct kn_map *map = map_of(o);
   map->symbol = func->symbol;
@@ -89,5 +89,5 @@ kiln_code_reloc kiln_session_get_code_reloc(const kiln_session *s, uint32_t i) {
   const struct kn_code_func *f = last(s);
   if (f == NULL || i >= s->out->relocs.n - f->reloc_first) return (kiln_code_reloc){0};
   const struct kn_code_reloc *r = &s->out->relocs.at[f->reloc_first + i];
-  return (kiln_code_reloc){r->offset - f->start, r->type, {r->symbol}, r->addend};
+  return (kiln_code_reloc){r->offset - f->start, (kiln_reloc_kind)r->kind, {r->symbol}, r->addend};
 }

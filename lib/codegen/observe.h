@@ -8,8 +8,8 @@
  * nothing is left in release builds. Exceptions (lib/codegen/eh.h) are no observer, for they take part: an unwind edge
  * has moves, reads values for the last time, and becomes code.
  *
- * Invariant: an observer leaves the walk as it is, but for what debuggers need: instructions that do nothing, copies
- * that are forgotten (regs.epoch), frame offsets for slots that have none. */
+ * Invariant: walk and function are constant to an observer. It changes them by its requests alone. `blocks` is the last
+ * event at which it may read values' state (struct kn_val). */
 #ifndef KN_LIB_CODEGEN_OBSERVE_H
 #define KN_LIB_CODEGEN_OBSERVE_H
 
@@ -18,34 +18,56 @@
 /* What an observer hears, in this order; but for `inst`, NULL: it does not listen. */
 struct kn_observer_events {
   /* The function's code begins, with the prologue. */
-  void (*begin)(struct kn_observer *o, struct kn_walk *w);
+  void (*begin)(struct kn_observer *o, const struct kn_walk *w);
   /* From here on the code belongs to `inst` of `block`; inst 0: to the block's beginning; block UINT32_MAX: to none.
    * `data`: it is a table or literals, not code. Of instructions only where they go on behind their data: `inst`
    * below says where they begin. */
-  void (*code)(struct kn_observer *o, struct kn_walk *w, uint32_t block, uint32_t inst, bool data);
+  void (*code)(struct kn_observer *o, const struct kn_walk *w, uint32_t block, uint32_t inst,
+               bool data);
   /* The frame is made, the arguments are to be received. */
-  void (*frame)(struct kn_observer *o, struct kn_walk *w);
+  void (*frame)(struct kn_observer *o, const struct kn_walk *w);
   /* The code of instruction w->i begins, which is not in o->quiet. */
-  void (*inst)(struct kn_observer *o, struct kn_walk *w);
+  void (*inst)(struct kn_observer *o, const struct kn_walk *w);
   /* The call of w->i is emitted next. `own`: it calls what the instruction says, and no library function; `reg`: what
    * is called is in it, if that is no symbol. */
-  void (*call)(struct kn_observer *o, struct kn_walk *w, bool own, unsigned reg);
+  void (*call)(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg);
   /* It was emitted, and returns to here. */
-  void (*returned)(struct kn_observer *o, struct kn_walk *w);
+  void (*returned)(struct kn_observer *o, const struct kn_walk *w);
   /* The same as `call` of a tail call: a label to be placed behind its jump, or 0. */
-  uint32_t (*tail)(struct kn_observer *o, struct kn_walk *w, unsigned reg);
+  uint32_t (*tail)(struct kn_observer *o, const struct kn_walk *w, unsigned reg);
   /* Has what is emitted here to stay an instruction of its own? A question, and no event. */
   bool (*stop)(const struct kn_observer *o, const struct kn_walk *w);
   /* Block w->block is complete, another one begins. */
-  void (*leave)(struct kn_observer *o, struct kn_walk *w);
+  void (*leave)(struct kn_observer *o, const struct kn_walk *w);
   /* All blocks are complete: the target finishes the function next. */
-  void (*blocks)(struct kn_observer *o, struct kn_walk *w);
+  void (*blocks)(struct kn_observer *o, const struct kn_walk *w);
   /* The function is complete, marks have their final offsets: it is `func` in the output. Not if it failed. */
-  void (*end)(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func);
+  void (*end)(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func);
 };
 
 /* The observer hears of the function that is walked next. */
 void kn_observe(struct kn_walk *w, struct kn_observer *o);
+
+/* ---- requests, which are done at once ---- */
+
+/* A mark at the next byte of code; 0: the function failed. */
+uint32_t kn_request_mark(struct kn_requests *r);
+/* The same at offset `at`, which came after `fixups` fixups. */
+uint32_t kn_request_mark_at(struct kn_requests *r, uint32_t at, uint32_t fixups);
+/* The mark moves by `bytes`. */
+void kn_request_move(struct kn_requests *r, uint32_t mark, uint32_t bytes);
+/* An instruction that does nothing. */
+void kn_request_nop(struct kn_requests *r);
+/* What registers have of variables in memory counts no longer: debuggers write to these. */
+void kn_request_reload(struct kn_requests *r);
+/* Register `reg`, which is free, has no owner that it had before: so the observer sees who takes it. */
+void kn_request_disown(struct kn_requests *r, unsigned reg);
+/* A frame offset for a slot that no code accesses. */
+void kn_request_slot(struct kn_requests *r, uint32_t slot);
+/* Puts where a call passes its arguments, or, with NULL, where the function gets its own, to walk's args, which are the
+ * newest call's until then. False if the function failed. */
+bool kn_request_args(struct kn_requests *r, const struct kn_sig *sig, const uint32_t *operands,
+                     uint32_t n);
 
 /* ---- events, where there is an observer ---- */
 

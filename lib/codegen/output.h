@@ -13,7 +13,7 @@ struct kn_code_reloc {
     uint32_t mark; /* of the function being walked: the number of its mark (lib/codegen/code.h) */
   };
   uint32_t symbol;
-  uint32_t type; /* the ELF number, R_X86_64_... or R_AARCH64_... */
+  uint32_t kind; /* KILN_RELOC_... */
   int32_t addend;
 };
 
@@ -106,6 +106,11 @@ struct kn_output {
 #undef ARRAY
   bool some_key_b; /* a function has kn_code_func.key_b */
 };
+
+/* Where the rows of function `f` end in `lines`. */
+static inline uint32_t kn_output_line_end(const struct kn_output *o, const struct kn_code_func *f) {
+  return f + 1 < o->funcs.at + o->funcs.n ? f[1].loc_first : o->lines.n;
+}
 
 /* How long each array is. */
 struct kn_output_mark {

@@ -172,7 +172,7 @@ void kn_release(struct kn_walk *w, uint32_t h) {
       w->frame.spare_inst = w->i;
       w->frame.spare_ready = w->frame.spare.n;
     }
-    KN_PUSH(w->f, w->frame.spare, v->frame);
+    KN_PUSH(w->owner, w->frame.spare, v->frame);
   }
 }
 

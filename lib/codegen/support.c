@@ -32,11 +32,11 @@ static bool has_realigning(const struct kn_target *t) { return t->realigns; }
 static bool needs_realigning(const kiln_func *f) { return f->attrs.realign_stack; }
 
 static bool has_debug(const struct kn_target *t) {
-  return t->elf.dwarf_regs != NULL && t->elf.nop_bytes != 0;
+  return t->code.dwarf_regs != NULL && t->code.nop_bytes != 0;
 }
 static bool needs_debug(const kiln_func *f) { return f->debug.subprogram != 0; }
 
-static bool has_rows(const struct kn_target *t) { return t->elf.cie_code_align != 0; }
+static bool has_rows(const struct kn_target *t) { return t->code.cie_code_align != 0; }
 static bool needs_rows(const kiln_func *f) { return f->attrs.naked; }
 
 static const struct part {
@@ -69,16 +69,4 @@ bool kn_supports_func(kiln_func *f, const struct kn_target *t, uint32_t lacks) {
     return false;
   }
   return true;
-}
-
-bool kn_supports_objects(kiln_module *m, const struct kn_target *t) {
-  const struct kn_elf_machine *e = &t->elf;
-  const char *what = !e->number || !e->cie_code_align || !e->sectional || !e->calls || !e->abs64 ||
-                         !e->abs32 || !e->rel64 || !e->rel32
-                       ? "writing objects"
-                     : m->protect != 0 && e->property == 0 ? "protecting an object's code"
-                                                           : NULL;
-  if (what == NULL) return true;
-  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what, t->name);
-  return false;
 }

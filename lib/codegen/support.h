@@ -1,4 +1,4 @@
-/* What a function or an object needs of its target, which the target may lack. */
+/* What a function needs of its target, which the target may lack. */
 #ifndef KN_LIB_CODEGEN_SUPPORT_H
 #define KN_LIB_CODEGEN_SUPPORT_H
 
@@ -8,7 +8,5 @@
 uint32_t kn_target_lacks(const struct kn_target *t);
 /* True if the finished function needs none of those; else it failed. */
 bool kn_supports_func(kiln_func *f, const struct kn_target *t, uint32_t lacks);
-/* True if objects of the module can be written; else it failed. */
-bool kn_supports_objects(kiln_module *m, const struct kn_target *t);
 
 #endif

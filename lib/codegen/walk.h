@@ -20,7 +20,8 @@
 /* Who hears what code a function becomes: lib/codegen/observe.h. */
 struct kn_observer {
   const struct kn_observer_events *on;
-  struct kn_observer *next; /* of several, or NULL */
+  struct kn_requests *requests; /* of the walk that it observes */
+  struct kn_observer *next;     /* of several, or NULL */
   struct kn_quiet {
     uint32_t first, n;
   } quiet; /* instructions that it need not hear of; of no block that begins later */
@@ -65,15 +66,16 @@ struct kn_exit {
 
 struct kn_walk {
   struct kn_code code;
-  struct kn_inst *inst; /* == f->inst */
-  struct kn_val *val;   /* == f->val */
+  const struct kn_inst *inst; /* == f->inst */
+  struct kn_val *val;         /* == f->val */
   struct kn_regs regs;
   struct kn_frame frame;
   uint32_t i;   /* instruction */
   uint32_t aim; /* edge back to the header of this block's loop, or UINT32_MAX: kn_walk_aim */
   uint32_t n_aims;
 
-  kiln_func *f;
+  const kiln_func *f;
+  kiln_func *owner; /* == f: it fails, also for the walk's arrays without memory */
   kiln_session *s;
   struct kn_output *out; /* == s->out */
   struct kn_plan *plan;

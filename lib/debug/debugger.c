@@ -6,7 +6,7 @@
 
 static struct kn_debug_observer *of(struct kn_observer *o) { return (struct kn_debug_observer *)o; }
 
-static void begin(struct kn_observer *o, struct kn_walk *w) {
+static void begin(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = of(o);
   d->w = w;
   d->var_first = w->out->vars.n;
@@ -15,32 +15,32 @@ static void begin(struct kn_observer *o, struct kn_walk *w) {
   kn_debug_calls_begin(d);
 }
 
-static void frame(struct kn_observer *o, struct kn_walk *w) {
+static void frame(struct kn_observer *o, const struct kn_walk *w) {
   (void)w;
   kn_debug_lines_frame(of(o));
 }
 
 /* Of a function that says what values are. Rows of lines tell in which instructions nothing new begins; values may
  * shorten that. */
-static void inst(struct kn_observer *o, struct kn_walk *w) {
+static void inst(struct kn_observer *o, const struct kn_walk *w) {
   kn_debug_lines_inst(o, w);
   uint32_t until = kn_debug_values_here(of(o)), end = o->quiet.first + o->quiet.n;
   if (until > end) until = end;
   o->quiet = (struct kn_quiet){w->i, until - w->i};
 }
 
-static void call(struct kn_observer *o, struct kn_walk *w, bool own, unsigned reg) {
+static void call(struct kn_observer *o, const struct kn_walk *w, bool own, unsigned reg) {
   struct kn_debug_observer *d = of(o);
   (void)w;
   if (d->lines.column != 0) kn_debug_lines_call(d);
   if (d->calls.on) kn_debug_call_begins(d, own, reg);
 }
 
-static void returned(struct kn_observer *o, struct kn_walk *w) {
+static void returned(struct kn_observer *o, const struct kn_walk *w) {
   of(o)->calls.returned = kn_here(w);
 }
 
-static uint32_t tail(struct kn_observer *o, struct kn_walk *w, unsigned reg) {
+static uint32_t tail(struct kn_observer *o, const struct kn_walk *w, unsigned reg) {
   struct kn_debug_observer *d = of(o);
   (void)w;
   return d->calls.on ? kn_debug_tail(d, reg) : 0;
@@ -51,17 +51,17 @@ static bool stop(const struct kn_observer *o, const struct kn_walk *w) {
   return kn_debug_lines_stop((const struct kn_debug_observer *)o);
 }
 
-static void leave(struct kn_observer *o, struct kn_walk *w) {
+static void leave(struct kn_observer *o, const struct kn_walk *w) {
   (void)w;
   kn_debug_lines_leave(of(o));
 }
 
-static void blocks(struct kn_observer *o, struct kn_walk *w) {
-  (void)o;
-  if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(w);
+static void blocks(struct kn_observer *o, const struct kn_walk *w) {
+  if (!kn_debug_as_is(w->f)) kn_debug_vars_allocate(of(o));
+  if (of(o)->own.values.n != 0) kn_debug_values_homes(of(o));
 }
 
-static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *func) {
+static void end(struct kn_observer *o, const struct kn_walk *w, struct kn_code_func *func) {
   struct kn_debug_observer *d = of(o);
   kn_debug_lines_end(d);
   kn_debug_vars_end(d);
@@ -87,40 +87,42 @@ static void end(struct kn_observer *o, struct kn_walk *w, struct kn_code_func *f
 static const struct kn_observer_events with_lines = EVENTS(kn_debug_lines_inst);
 static const struct kn_observer_events with_values = EVENTS(inst);
 
-void kn_debug_observe(struct kn_walk *w, kiln_func *f) {
+void kn_debug_observe(struct kn_walk *w, const kiln_func *f) {
   kiln_session *s = f->session;
   if (f->debug.unit == 0) return;
   if (s->observer == NULL) {
     if ((s->observer = kn_realloc(s->module, NULL, sizeof *s->observer)) == NULL) {
-      kn_func_fail(f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+      kn_module_fail(s->module, KILN_ERR_MEMORY, "out of memory");
       return;
     }
     *s->observer = (struct kn_debug_observer){0};
   }
   struct kn_debug_observer *d = s->observer;
-  if (!KN_RESIZE(f, d->own.variables, f->debug.vars.n) ||
-      !KN_RESIZE(f, d->own.values, f->debug.values.n) ||
-      !KN_RESIZE(f, d->own.bytes, f->debug.bytes.n))
+  if (!KN_RESIZE(s->module, d->own.variables, f->debug.vars.n) ||
+      !KN_RESIZE(s->module, d->own.values, f->debug.values.n) ||
+      !KN_RESIZE(s->module, d->own.bytes, f->debug.bytes.n))
     return;
   if (f->debug.vars.n != 0)
     memcpy(d->own.variables.at, f->debug.vars.at, f->debug.vars.n * sizeof *f->debug.vars.at);
-  if (f->debug.values.n != 0)
-    memcpy(d->own.values.at, f->debug.values.at, f->debug.values.n * sizeof *f->debug.values.at);
+  for (uint32_t k = 0; k < f->debug.values.n; k++)
+    d->own.values.at[k] =
+      (struct kn_debug_seen){.is = f->debug.values.at[k], .home.reg = KN_NO_REG};
   if (f->debug.bytes.n != 0) memcpy(d->own.bytes.at, f->debug.bytes.at, f->debug.bytes.n);
-  if (d->own.variables.n != 0 && kn_debug_as_is(f)) kn_debug_vars_unread(d, s->plan, f);
   bool ranges = d->own.variables.n != 0 && kn_debug_as_is(f);
+  if (ranges) kn_debug_vars_unread(d, s->plan, f);
+  ranges &= d->own.variables.n != 0;
   d->observer.on = d->own.values.n != 0 || ranges ? &with_values : &with_lines;
-  if (kn_debug_lines_ready(s->observer, f)) kn_observe(w, &s->observer->observer);
+  if (kn_debug_lines_ready(d, f)) kn_observe(w, &d->observer);
 }
 
 void kn_debug_observer_free(kiln_session *s) {
   struct kn_debug_observer *d = s->observer;
   if (d == NULL) return;
-  void *arrays[] = {d->lines.entered_from.at, d->values.terms.at,   d->values.scratch.at,
-                    d->values.rows.at,        d->held.all.at,       d->held.open.at,
-                    d->held.written.at,       d->held.aims.at,      d->calls.passed.at,
-                    d->bodies.all.at,         d->bodies.numbers.at, d->own.variables.at,
-                    d->own.values.at,         d->own.bytes.at};
+  void *arrays[] = {
+    d->lines.entered_from.at, d->values.terms.at,     d->values.scratch.at, d->values.rows.at,
+    d->values.moves.at,       d->values.moves_end.at, d->held.all.at,       d->held.open.at,
+    d->held.written.at,       d->held.aims.at,        d->calls.passed.at,   d->bodies.all.at,
+    d->bodies.numbers.at,     d->own.variables.at,    d->own.values.at,     d->own.bytes.at};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(s->module, arrays[i], 0);
   kn_realloc(s->module, d, 0);
   s->observer = NULL;

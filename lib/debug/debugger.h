@@ -40,6 +40,30 @@ struct kn_debug_held {
   bool stays; /* it is in the register when the block is left */
 };
 
+/* A global's home, of which the walk's last event tells (kn_debug_values_homes). */
+struct kn_debug_home {
+  uint32_t range; /* in the plan: index + 1; 0: the value is no global */
+  int32_t frame;  /* 0: none so far */
+  uint8_t reg;    /* or KN_NO_REG */
+  bool in_frame;
+};
+
+/* What the function says of a variable, or a label, and what became of it. */
+struct kn_debug_seen {
+  struct kn_debug_value
+    is; /* begins as the function's, and may become an expression of another value */
+  uint32_t block, mark; /* where that is, once it was passed; mark 0: it was not */
+  uint32_t held;        /* the newest stretch of it, index + 1 in kn_debug_holds.all */
+  bool late;            /* only behind the instruction at `mark` */
+  struct kn_debug_home home;
+};
+
+/* A move on an edge to a parameter's home: of `value`, to `reg`. */
+struct kn_debug_move {
+  uint32_t value;
+  uint8_t reg;
+};
+
 /* From `mark` on the register, home of a loop's parameter, has the parameter of the next round:
  * in the loop's last block, at position `pos`. */
 struct kn_debug_aim {
@@ -49,6 +73,9 @@ struct kn_debug_aim {
 
 struct kn_debug_values {
   KN_ARRAY(uint32_t) terms; /* by position, the mark of the block's terminator */
+  KN_ARRAY(struct kn_debug_move) moves;
+  KN_ARRAY(uint32_t)
+  moves_end; /* by position, those of the block's edges, and of the blocks before it */
   /* when the function is complete: */
   KN_ARRAY(uint32_t) scratch;
   KN_ARRAY(struct kn_code_var) rows;
@@ -117,12 +144,12 @@ struct kn_debug_calls {
 /* Of a session; begins as zeros. */
 struct kn_debug_observer {
   struct kn_observer observer;
-  struct kn_walk *w;
+  const struct kn_walk *w;
   uint32_t var_first; /* of the function, in the session's output */
   /* copies of the function's, which change while it is observed */
   struct {
     KN_ARRAY(struct kn_debug_var) variables;
-    KN_ARRAY(struct kn_debug_value) values;
+    KN_ARRAY(struct kn_debug_seen) values;
     KN_ARRAY(uint8_t) bytes; /* the expressions of these */
   } own;
   struct kn_debug_lines lines;
@@ -135,7 +162,7 @@ struct kn_debug_observer {
 /* ---- debugger.c ---- */
 
 /* The function is to be observed: a unit describes it. Without memory it is not. */
-void kn_debug_observe(struct kn_walk *w, kiln_func *f);
+void kn_debug_observe(struct kn_walk *w, const kiln_func *f);
 /* Frees the session's observer. */
 void kn_debug_observer_free(kiln_session *s);
 /* The newest row of lines; the function has one, unless there was no memory for it. */
@@ -155,7 +182,7 @@ void kn_debug_lines_frame(struct kn_debug_observer *d);
 /* A block is complete: what it ends with may need an instruction that does nothing. Before the next one's label. */
 void kn_debug_lines_leave(struct kn_debug_observer *d);
 /* Instruction w->i may have another location than the newest row; sets the window in which no other one has. */
-void kn_debug_lines_inst(struct kn_observer *o, struct kn_walk *w);
+void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w);
 /* The location that has no row gets one here, behind what leads up to a call: stacks of calls tell columns by it. */
 void kn_debug_lines_call(struct kn_debug_observer *d);
 /* Does the row of a statement begin here? Then code has to follow, for debuggers to stop at. */
@@ -171,16 +198,17 @@ void kn_plan_debug(struct kn_plan *plan, const kiln_func *f);
 void kn_plan_debug_pieces(struct kn_plan *plan, const kiln_func *f);
 /* Where debuggers change no code: declared variables that no code reads, whose stores are none, become the values that
  * are stored. Before the walk. */
-void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan, kiln_func *f);
+void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
+                          const kiln_func *f);
 /* Is a piece of slot `slot`, or its own variable while it has pieces, in a register? Else it is memory as a whole. */
 bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot);
-/* Gives frame offsets to declared variables that have none; before the target finishes the function. */
-void kn_debug_vars_allocate(struct kn_walk *w);
+/* Requests frame offsets for declared variables that have none; before the target finishes the function. */
+void kn_debug_vars_allocate(const struct kn_debug_observer *d);
 /* The function is complete: variables get their expressions. */
 void kn_debug_vars_end(struct kn_debug_observer *d);
 /* Adds a row; its expression is `n` bytes of `head` and those from `expr` on. */
-void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
-                      const uint8_t *expr);
+void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uint8_t *head,
+                      uint32_t n, const uint8_t *expr);
 /* The address of frame offset `frame`, whose object is aligned to 1 << align_log2, as an expression. */
 uint8_t *kn_debug_put_frame(const struct kn_walk *w, uint8_t *p, int32_t frame,
                             unsigned align_log2);
@@ -194,6 +222,8 @@ uint8_t *kn_debug_put_breg(uint8_t *p, unsigned reg);
 uint32_t kn_debug_values_here(struct kn_debug_observer *d);
 /* A function begins. */
 void kn_debug_values_begin(struct kn_debug_observer *d);
+/* All blocks are complete: takes down what is needed of the values' state, which nobody reads after the walk. */
+void kn_debug_values_homes(struct kn_debug_observer *d);
 /* Adds rows for what variables are while code runs, once the function is complete. */
 void kn_debug_values_end(struct kn_debug_observer *d);
 

@@ -1,7 +1,7 @@
-/* Which entries an object's debug sections have, and where in the tree. Called by lib/object/elf.c between placing and
- * numbering. Entries are taken in from a queue: a function's description, its variables, and whatever these refer
- * to; each is put at the end of its parent's children. Invariant: an entry has one parent; those that cannot be
- * reached from their unit (damaged input) are not written, and neither are references to them. */
+/* Which entries an object's debug sections have, and where in the tree. Called by writers of objects and the JIT.
+ * Entries are taken in from a queue: a function's description, its variables, and whatever these refer to; each is put
+ * at the end of its parent's children. Invariant: an entry has one parent; those that cannot be reached from their unit
+ * (damaged input) are not written, and neither are references to them. */
 #include "lib/debug/dwarf_writer.h"
 
 /* ---- the tree ---- */
@@ -219,11 +219,6 @@ bool kn_dwarf_drain(struct kn_dwarf *d) {
   return true;
 }
 
-/* Ends of the rows and variables of function `f`: where those of the next one in its session begin. */
-uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f) {
-  return f + 1 < o->funcs.at + o->funcs.n ? f[1].loc_first : o->lines.n;
-}
-
 /* ---- reaching ---- */
 
 /* Notes the unit of what was put under an entry before that was in the tree itself. */
@@ -247,9 +242,9 @@ static bool reach(struct kn_dwarf *d) {
 /* ---- the whole ---- */
 
 static bool number_entries(struct kn_dwarf *d) {
-  struct kn_elf *e = d->e;
-  d->set = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->set, 4);
-  d->sets = kn_arena_zero(&e->arena, (e->n_sessions + 1) * sizeof *d->sets, 8);
+  const struct kn_image *e = d->image;
+  d->set = kn_arena_zero(d->arena, (e->n_sessions + 1) * sizeof *d->set, 4);
+  d->sets = kn_arena_zero(d->arena, (e->n_sessions + 1) * sizeof *d->sets, 8);
   if (d->set == NULL || d->sets == NULL) return false;
   uint64_t n = 0;
   for (uint32_t i = 0; i <= e->n_sessions; i++) {
@@ -324,8 +319,8 @@ static bool collect(struct kn_dwarf *d) {
       if (i == 0 || kn_dwarf_index(d, 0, in->kept.at[k]) != d->units.at[u].die) continue;
       if (!want_all(d, i, 0) || !kn_dwarf_drain(d)) return false;
     }
-    for (uint32_t i = 0; i < d->e->n_funcs; i++) {
-      const struct kn_code_func *f = kn_elf_func(d->e, i);
+    for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+      const struct kn_code_func *f = kn_image_func(d->image, i);
       if (f->subprogram && kn_dwarf_index(d, 0, f->unit) == d->units.at[u].die &&
           !kn_dwarf_function(d, i))
         return false;
@@ -335,37 +330,24 @@ static bool collect(struct kn_dwarf *d) {
   return reach(d);
 }
 
-static const struct {
-  const char *name;
-  uint64_t flags;
-} sections[KN_DS_COUNT] = {[KN_DS_INFO] = {".debug_info", 0},
-                           [KN_DS_ABBREV] = {".debug_abbrev", 0},
-                           [KN_DS_LINE] = {".debug_line", 0},
-                           [KN_DS_STR] = {".debug_str", SHF_MERGE | SHF_STRINGS},
-                           [KN_DS_STR_OFFSETS] = {".debug_str_offsets", 0},
-                           [KN_DS_ADDR] = {".debug_addr", 0},
-                           [KN_DS_RNGLISTS] = {".debug_rnglists", 0},
-                           [KN_DS_LOCLISTS] = {".debug_loclists", 0},
-                           [KN_DS_RANGES] = {".debug_ranges", 0},
-                           [KN_DS_LOC] = {".debug_loc", 0},
-                           [KN_DS_ARANGES] = {".debug_aranges", 0}};
+static const char *const names[KN_DS_COUNT] = {
+  [KN_DS_INFO] = ".debug_info",
+  [KN_DS_ABBREV] = ".debug_abbrev",
+  [KN_DS_LINE] = ".debug_line",
+  [KN_DS_STR] = ".debug_str",
+  [KN_DS_STR_OFFSETS] = ".debug_str_offsets",
+  [KN_DS_ADDR] = ".debug_addr",
+  [KN_DS_RNGLISTS] = ".debug_rnglists",
+  [KN_DS_LOCLISTS] = ".debug_loclists",
+  [KN_DS_RANGES] = ".debug_ranges",
+  [KN_DS_LOC] = ".debug_loc",
+  [KN_DS_ARANGES] = ".debug_aranges",
+};
 
-static bool add_sections(struct kn_dwarf *d) {
-  struct kn_elf *e = d->e;
-  for (unsigned k = 0; k < KN_DS_COUNT; k++) {
-    const struct kn_dwarf_buffer *b = &d->out[k];
-    d->section[k] = UINT32_MAX;
-    if (b->bytes.n == 0) continue;
-    uint32_t i = kn_elf_add_section(e, sections[k].name, strlen(sections[k].name), SHT_PROGBITS,
-                                    sections[k].flags, 1);
-    if (i == UINT32_MAX) return false;
-    d->section[k] = i;
-    e->sections.at[i].entsize = sections[k].flags ? 1 : 0;
-    e->sections.at[i].size = b->bytes.n;
-    e->sections.at[i].max_relas = b->relocs.n;
-    e->n_debug++;
-  }
-  return true;
+const char *kn_dwarf_section_name(unsigned section) { return names[section]; }
+
+const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section) {
+  return &d->out[section];
 }
 
 static bool no_memory(kiln_module *m) {
@@ -373,8 +355,6 @@ static bool no_memory(kiln_module *m) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory for debugging information");
   return false;
 }
-
-const char *kn_dwarf_section_name(unsigned section) { return sections[section].name; }
 
 /* Frees all but the sections' content: the object's memory is taken next. */
 static void free_work(struct kn_dwarf *d) {
@@ -386,19 +366,20 @@ static void free_work(struct kn_dwarf *d) {
   kn_hash_free(&d->m->options.allocator, &d->str_hash);
   kn_hash_free(&d->m->options.allocator, &d->scope_hash);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kn_realloc(d->m, arrays[i], 0);
-  struct kn_dwarf left = {.e = d->e, .m = d->m, .module = d->module, .version = d->version};
+  struct kn_dwarf left = {.m = d->m};
   memcpy(left.out, d->out, sizeof left.out);
   memcpy(&left.strs, &d->strs, sizeof left.strs);
   *d = left;
 }
 
-bool kn_dwarf_build(struct kn_elf *e) {
-  kiln_module *m = e->m;
+bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out) {
+  kiln_module *m = image->m;
+  *out = NULL;
   if (m->debug == NULL || m->debug->units.n == 0) return true;
-  struct kn_dwarf *d = kn_arena_zero(&e->arena, sizeof *d, 8);
+  struct kn_dwarf *d = *out = kn_arena_zero(arena, sizeof *d, 8);
   if (d != NULL) {
-    e->dwarf = d;
-    d->e = e;
+    d->image = image;
+    d->arena = arena;
     d->m = m;
     d->module = m->debug;
     d->version = m->dwarf_version ? m->dwarf_version : 5;
@@ -410,12 +391,7 @@ bool kn_dwarf_build(struct kn_elf *e) {
   return no_memory(m);
 }
 
-bool kn_dwarf_make(struct kn_elf *e) {
-  return kn_dwarf_build(e) && (e->dwarf == NULL || add_sections(e->dwarf) || no_memory(e->m));
-}
-
-void kn_dwarf_free(struct kn_elf *e) {
-  struct kn_dwarf *d = e->dwarf;
+void kn_dwarf_free(struct kn_dwarf *d) {
   if (d == NULL) return;
   free_work(d);
   for (unsigned k = 0; k < KN_DS_COUNT; k++) {
@@ -425,52 +401,12 @@ void kn_dwarf_free(struct kn_elf *e) {
   kn_realloc(d->m, d->strs.at, 0);
 }
 
-/* ---- in the object ---- */
-
-static void put_strings(const struct kn_dwarf *d, uint8_t *to) {
-  for (const struct kn_dwarf_string *s = d->strs.at, *end = s + d->strs.n; s < end; s++) {
-    memcpy(to + s->at, s->text, s->n);
-    to[s->at + s->n] = 0;
-  }
-}
-
-void kn_dwarf_content(struct kn_elf *e) {
-  struct kn_dwarf *d = e->dwarf;
-  for (unsigned k = 0; d && k < KN_DS_COUNT; k++) {
-    if (d->section[k] == UINT32_MAX) continue;
-    struct kn_elf_section *s = &e->sections.at[d->section[k]];
-    s->offset = e->at;
-    if (k == KN_DS_STR) put_strings(d, e->base + e->at);
-    else memcpy(e->base + e->at, d->out[k].bytes.at, d->out[k].bytes.n);
-    e->at += s->size;
-  }
-}
-
-bool kn_dwarf_relocs(struct kn_elf *e) {
-  struct kn_dwarf *d = e->dwarf;
-  for (unsigned k = 0; d && k < KN_DS_COUNT; k++) {
-    if (d->section[k] == UINT32_MAX) continue;
-    struct kn_elf_section *s = &e->sections.at[d->section[k]];
-    s->rela_offset = e->at;
-    for (uint32_t i = 0; i < d->out[k].relocs.n; i++) {
-      const struct kn_dwarf_reloc *r = &d->out[k].relocs.at[i];
-      const struct kn_elf_machine *mc = e->machine;
-      uint32_t type = r->tls ? mc->dtprel64 : r->wide ? mc->abs64 : mc->abs32, symbol;
-      int64_t addend = r->addend;
-      if (r->target & KN_DR_DEBUG) {
-        symbol = e->section_symbols + d->section[r->target & ~KN_DR_DEBUG];
-      } else if (r->target & KN_DR_SYMBOL) {
-        const struct kn_elf_def *p = &e->defs[r->target & ~KN_DR_SYMBOL];
-        symbol = p->symbol;
-        if (symbol & KN_VIA_SECTION) addend += (int64_t)p->value;
-        symbol &= ~KN_VIA_SECTION;
-      } else {
-        symbol = e->section_symbols + r->target;
-      }
-      kn_put_rela(e->base + e->at, r->offset, symbol, type, addend);
-      e->at += sizeof(Elf64_Rela);
+void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to) {
+  const struct kn_dwarf_buffer *b = &d->out[section];
+  if (section != KN_DS_STR) memcpy(to, b->bytes.at, b->bytes.n);
+  else
+    for (const struct kn_dwarf_string *s = d->strs.at, *end = s + d->strs.n; s < end; s++) {
+      memcpy(to + s->at, s->text, s->n);
+      to[s->at + s->n] = 0;
     }
-    s->n_relas = d->out[k].relocs.n;
-  }
-  return true;
 }

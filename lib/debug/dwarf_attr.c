@@ -175,9 +175,9 @@ static bool put_symbol(struct kn_dwarf *d, uint32_t symbol, const uint8_t *bytes
 /* The address of a symbol, if the object has it, and an expression. */
 static void add_symbol(struct kn_dwarf_fields *f, unsigned name, uint32_t symbol,
                        const uint8_t *bytes, uint32_t n) {
-  const struct kn_elf *e = f->d->e;
-  if (symbol >= f->d->m->symbols.n || e->defs[symbol].section == 0) return;
-  if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && e->machine->dtprel64 == 0) return;
+  const struct kn_image *image = f->d->image;
+  if (symbol >= f->d->m->symbols.n || image->places[symbol].section == 0) return;
+  if (kn_symbol(f->d->m, symbol)->tls != KILN_TLS_NONE && !kn_image_tls_offsets(image)) return;
   if (attribute(f, name, KILN_DW_FORM_exprloc, 0) == NULL || !put_symbol(f->d, symbol, bytes, n))
     f->failed = true;
 }
@@ -397,8 +397,8 @@ static bool add_scope(struct kn_dwarf_fields *f, uint32_t i) {
                  d->version >= 5 ? KILN_DW_FORM_rnglistx : KILN_DW_FORM_sec_offset, list);
   }
   if (s->call == 0 || kn_dwarf_entry(d, i)->tag != KILN_DW_TAG_subprogram) return ok;
-  uint32_t session = d->e->funcs[s->func].session;
-  const struct kn_loc *call = &d->e->sessions[session]->sources.locs.at[s->call];
+  uint32_t session = d->image->funcs[s->func].session;
+  const struct kn_loc *call = &d->image->sessions[session]->sources.locs.at[s->call];
   uint32_t file = kn_dwarf_loc_file(d, session, call);
   if (file == UINT32_MAX) return false;
   add_number(f, KILN_DW_AT_call_file, file);
@@ -457,7 +457,7 @@ static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits)
   struct kn_dwarf *d = f->d;
   const struct kn_code_var *parts[64];
   uint32_t n = 0, size;
-  const struct kn_output *o = kn_elf_output(d->e, d->vars.at[number - 1].session);
+  const struct kn_output *o = kn_image_output(d->image, d->vars.at[number - 1].session);
   for (uint32_t k = number; k && n < 64; k = d->vars.at[k - 1].next)
     parts[n++] = &o->vars.at[d->vars.at[k - 1].index];
   const uint8_t *bytes = kn_dwarf_parts(d, o->exprs.at, parts, n, bits, &size);
@@ -470,12 +470,12 @@ static bool add_parts(struct kn_dwarf_fields *f, uint32_t number, uint64_t bits)
 static bool add_location(struct kn_dwarf_fields *f, uint32_t i, uint32_t number) {
   struct kn_dwarf *d = f->d;
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
-  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
   bool ok = true;
   if (c->n == UINT32_MAX || c->to) { /* in code: relative to the function it is in */
     uint32_t func = v->func, target;
-    int64_t addend, at = (int64_t)c->from - kn_elf_func(d->e, func)->start;
+    int64_t addend, at = (int64_t)c->from - kn_image_func(d->image, func)->start;
     if (c->to) {
       uint32_t scope = f->stack.n ? d->dies.at[f->stack.at[f->stack.n - 1]].ranges : 0;
       const struct kn_code_var *all = kn_dwarf_throughout(d, v, scope);
@@ -513,7 +513,7 @@ static bool add_code(struct kn_dwarf_fields *f, uint32_t i) {
     int64_t addend;
     kn_dwarf_func_base(d, func, &target, &addend);
     uint32_t address = d->version >= 5 ? kn_dwarf_func_address(d, func) : 0;
-    ok = add_stretch(f, target, addend, address, kn_elf_func(d->e, func)->size);
+    ok = add_stretch(f, target, addend, address, kn_image_func(d->image, func)->size);
     add_bytes(f, KILN_DW_AT_frame_base, KILN_DW_FORM_exprloc, frame_base, sizeof frame_base);
     if (kn_dwarf_shape(d, die)->calls)
       kn_dwarf_add(f, d->version < 5 ? KILN_DW_AT_GNU_all_call_sites : KILN_DW_AT_call_all_calls,

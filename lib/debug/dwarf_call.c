@@ -5,8 +5,8 @@
 #include "lib/debug/dwarf_writer.h"
 
 const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t func, uint32_t *n) {
-  const struct kn_output *o = kn_elf_output(d->e, d->e->funcs[func].session);
-  const struct kn_code_func *f = kn_elf_func(d->e, func);
+  const struct kn_output *o = kn_image_output(d->image, d->image->funcs[func].session);
+  const struct kn_code_func *f = kn_image_func(d->image, func);
   uint32_t end = f + 1 < o->funcs.at + o->funcs.n ? f[1].call_first : o->calls.n;
   *n = d->callees != NULL ? end - f->call_first : 0;
   return o->calls.at + f->call_first;
@@ -15,10 +15,11 @@ const struct kn_code_call *kn_dwarf_calls(const struct kn_dwarf *d, uint32_t fun
 bool kn_dwarf_callees(struct kn_dwarf *d) {
   const struct kiln_debug *in = d->module;
   bool any = false;
-  for (uint32_t s = 0; s < d->e->n_sessions; s++) any |= kn_elf_output(d->e, s)->calls.n != 0;
+  for (uint32_t s = 0; s < d->image->n_sessions; s++)
+    any |= kn_image_output(d->image, s)->calls.n != 0;
   if (!any) return true;
   size_t symbols = ((size_t)d->m->symbols.n + 1) * sizeof *d->callees;
-  size_t funcs = (d->e->n_funcs + (size_t)1) * sizeof *d->func_node;
+  size_t funcs = (d->image->n_funcs + (size_t)1) * sizeof *d->func_node;
   d->callees = kn_realloc(d->m, NULL, symbols);
   d->func_node = kn_realloc(d->m, NULL, funcs);
   if (d->callees == NULL || d->func_node == NULL) return false;
@@ -29,9 +30,9 @@ bool kn_dwarf_callees(struct kn_dwarf *d) {
     if (i && kn_dwarf_entry(d, i)->tag == KILN_DW_TAG_subprogram)
       d->callees[in->globals.at[k].symbol] = i;
   }
-  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
-    const struct kn_code_func *f = kn_elf_func(d->e, i);
-    uint32_t set = d->e->funcs[i].session + 1;
+  for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+    const struct kn_code_func *f = kn_image_func(d->image, i);
+    uint32_t set = d->image->funcs[i].session + 1;
     d->callees[f->symbol] =
       f->subprogram && kn_dwarf_index(d, set, f->subprogram) ? (i + 1) | 1u << 31 : 0;
   }
@@ -74,8 +75,8 @@ static bool put_parameters(struct kn_dwarf_fields *f, const uint8_t *p, const ui
 bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func) {
   struct kn_dwarf *d = f->d;
   bool old = d->version < 5;
-  const struct kn_output *o = kn_elf_output(d->e, d->e->funcs[func].session);
-  const struct kn_code_func *in = kn_elf_func(d->e, func);
+  const struct kn_output *o = kn_image_output(d->image, d->image->funcs[func].session);
+  const struct kn_code_func *in = kn_image_func(d->image, func);
   uint32_t n, target;
   int64_t addend;
   const struct kn_code_call *call = kn_dwarf_calls(d, func, &n);

@@ -86,7 +86,7 @@ uint32_t kn_dwarf_file_number(struct kn_dwarf *d, uint32_t die) {
 }
 
 uint32_t kn_dwarf_loc_file(struct kn_dwarf *d, uint32_t session, const struct kn_loc *l) {
-  const struct kn_file *file = &d->e->sessions[session]->sources.files.at[l->file];
+  const struct kn_file *file = &d->image->sessions[session]->sources.files.at[l->file];
   uint32_t die = kn_dwarf_index(d, session + 1, file->entry);
   if (die && kn_dwarf_entry(d, die)->tag == KILN_DIE_TAG_FILE) return kn_dwarf_file_number(d, die);
   struct kn_dwarf_file f = {.name = file->name, .dir = "", .name_n = (uint32_t)strlen(file->name)};
@@ -175,7 +175,7 @@ static uint32_t number_dirs(struct kn_dwarf *d, uint32_t *first) {
 }
 
 static bool put_files(struct kn_dwarf *d) {
-  uint32_t *first = kn_arena_alloc(&d->e->arena, (d->files.n + 1) * sizeof *first, 4);
+  uint32_t *first = kn_arena_alloc(d->arena, (d->files.n + 1) * sizeof *first, 4);
   if (first == NULL) return false;
   uint32_t n = number_dirs(d, first);
   bool md5 = true, v5 = d->version >= 5;
@@ -257,7 +257,7 @@ static bool end_sequence(struct line *l, uint64_t at) {
   if (p == NULL) return false;
   if (at > l->at) {
     *p++ = KILN_DW_LNS_advance_pc;
-    p = kn_put_uleb(p, (at - l->at) / l->d->e->machine->cie_code_align);
+    p = kn_put_uleb(p, (at - l->at) / l->d->image->code->cie_code_align);
   }
   *p++ = 0;
   *p++ = 1;
@@ -325,11 +325,11 @@ static uint8_t *put_discriminator(uint8_t *p, uint32_t discriminator) {
 static bool function_rows(struct line *l, uint32_t session, const struct kn_code_func *f,
                           uint64_t at) {
   struct kn_dwarf *d = l->d;
-  const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_loc *locs = d->e->sessions[session]->sources.locs.at;
+  const struct kn_output *o = kn_image_output(d->image, session);
+  const struct kn_loc *locs = d->image->sessions[session]->sources.locs.at;
   const struct kn_code_line *first = o->lines.at + f->loc_first,
-                            *end = o->lines.at + kn_dwarf_line_end(o, f);
-  unsigned shift = (unsigned)__builtin_ctz(d->e->machine->cie_code_align);
+                            *end = o->lines.at + kn_output_line_end(o, f);
+  unsigned shift = (unsigned)__builtin_ctz(d->image->code->cie_code_align);
   uint32_t last_file = UINT32_MAX, file = 0, scope = UINT32_MAX, discriminator = 0;
   uint32_t skipped = 0; /* flags of a row without code: they go for the next one too */
   const struct kn_loc *before = NULL;
@@ -379,16 +379,16 @@ static bool rows(struct kn_dwarf *d, uint32_t unit) {
   struct line l = {.d = d};
   uint32_t section = 0, die = d->units.at[unit].die;
   uint64_t to = 0;
-  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
-    const struct kn_code_func *f = kn_elf_func(d->e, i);
-    const struct kn_elf_def *p = &d->e->defs[f->symbol];
+  for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+    const struct kn_code_func *f = kn_image_func(d->image, i);
+    const struct kn_place *p = &d->image->places[f->symbol];
     if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
     if (section != p->section || p->value < to) {
       if (section && !end_sequence(&l, to)) return false;
       if (!begin_sequence(&l, p->section - 1, p->value)) return false;
       section = p->section;
     }
-    if (!function_rows(&l, d->e->funcs[i].session, f, p->value)) return false;
+    if (!function_rows(&l, d->image->funcs[i].session, f, p->value)) return false;
     to = p->value + f->size;
   }
   return section == 0 || end_sequence(&l, to);
@@ -424,7 +424,7 @@ bool kn_dwarf_line(struct kn_dwarf *d, uint32_t unit) {
   }
   from = out->bytes.n + header;
   p += header;
-  *p++ = d->e->machine->cie_code_align;
+  *p++ = d->image->code->cie_code_align;
   *p++ = 1; /* operations in an instruction */
   *p++ = 1; /* is_stmt at first */
   *p++ = (uint8_t)LINE_BASE;

@@ -19,7 +19,7 @@ uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend) {
 
 void kn_dwarf_func_base(const struct kn_dwarf *d, uint32_t func, uint32_t *target,
                         int64_t *addend) {
-  const struct kn_elf_def *p = d->e->defs + kn_elf_func(d->e, func)->symbol;
+  const struct kn_place *p = d->image->places + kn_image_func(d->image, func)->symbol;
   *target = p->section - 1;
   *addend = (int64_t)p->value;
 }
@@ -100,8 +100,8 @@ uint32_t kn_dwarf_unit_list(struct kn_dwarf *d, uint32_t unit, bool *ok) {
   uint32_t list = list_begin(d, ok), die = d->units.at[unit].die;
   unsigned section = d->version < 5 ? KN_DS_RANGES : KN_DS_RNGLISTS;
   uint8_t *p;
-  for (uint32_t i = 0; i < d->e->n_funcs; i++) {
-    const struct kn_code_func *f = kn_elf_func(d->e, i);
+  for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+    const struct kn_code_func *f = kn_image_func(d->image, i);
     if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != die) continue;
     if (d->version < 5) {
       uint32_t target;
@@ -142,8 +142,8 @@ bool kn_dwarf_aranges(struct kn_dwarf *d) {
     kn_put16(p, 8); /* bytes of an address; no segments */
     kn_put32(p + 2, 0);
     kn_dwarf_done(d, KN_DS_ARANGES, p + 6);
-    for (uint32_t i = 0; i < d->e->n_funcs; i++) {
-      const struct kn_code_func *f = kn_elf_func(d->e, i);
+    for (uint32_t i = 0; i < d->image->n_funcs; i++) {
+      const struct kn_code_func *f = kn_image_func(d->image, i);
       uint32_t target;
       int64_t addend;
       if (f->subprogram == 0 || kn_dwarf_index(d, 0, f->unit) != unit->die) continue;
@@ -211,7 +211,7 @@ const uint8_t *kn_dwarf_parts(struct kn_dwarf *d, const uint8_t *exprs,
                               uint32_t *size) {
   uint64_t room = 32, at = 0;
   for (uint32_t k = 0; k < n; k++) room += parts[k]->n + 24;
-  uint8_t *bytes = kn_arena_alloc(&d->e->arena, room, 1), *p = bytes;
+  uint8_t *bytes = kn_arena_alloc(d->arena, room, 1), *p = bytes;
   int64_t frame = 0;
   if (bytes == NULL) return NULL;
   if (whole_in_frame(exprs, parts, n, bits, &frame)) {
@@ -304,9 +304,9 @@ static bool same_location(const struct kn_output *o, const struct kn_code_var *a
 
 const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
                                               const struct kn_dwarf_var *v, uint32_t scope) {
-  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index], *is = NULL;
-  const struct kn_code_func *f = kn_elf_func(d->e, v->func);
+  const struct kn_code_func *f = kn_image_func(d->image, v->func);
   struct kn_dwarf_range whole = {.to = f->size};
   const struct kn_dwarf_range *r = &whole;
   if (scope) {
@@ -328,11 +328,11 @@ const struct kn_code_var *kn_dwarf_throughout(const struct kn_dwarf *d,
 
 uint32_t kn_dwarf_loc_list(struct kn_dwarf *d, const struct kn_dwarf_var *v, uint32_t scope,
                            uint64_t bits, bool *ok) {
-  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
   unsigned section = d->version < 5 ? KN_DS_LOC : KN_DS_LOCLISTS;
   uint32_t list = d->out[section].bytes.n, target, func = v->func,
-           start = kn_elf_func(d->e, func)->start;
+           start = kn_image_func(d->image, func)->start;
   uint64_t base = 0;
   int64_t addend;
   uint8_t *p = kn_dwarf_space(d, section, 32);

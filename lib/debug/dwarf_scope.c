@@ -25,8 +25,8 @@ static bool has_inlined(const struct kn_sources *p) {
 
 /* Of one session; `seen` has a byte for each location. */
 static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
-  const struct kn_output *o = kn_elf_output(d->e, session);
-  const struct kn_loc *locs = d->e->sessions[session]->sources.locs.at;
+  const struct kn_output *o = kn_image_output(d->image, session);
+  const struct kn_loc *locs = d->image->sessions[session]->sources.locs.at;
   for (uint32_t k = 0; k < o->lines.n; k++) {
     if (k + 1 < o->lines.n && o->lines.at[k + 1].offset == o->lines.at[k].offset)
       continue; /* no code */
@@ -40,8 +40,8 @@ static void mark_inlined(struct kn_dwarf *d, uint32_t session, uint8_t *seen) {
 }
 
 bool kn_dwarf_abstract(struct kn_dwarf *d) {
-  for (uint32_t s = 0; s < d->e->n_sessions; s++) {
-    const struct kn_sources *p = &d->e->sessions[s]->sources;
+  for (uint32_t s = 0; s < d->image->n_sessions; s++) {
+    const struct kn_sources *p = &d->image->sessions[s]->sources;
     if (!has_inlined(p)) continue;
     uint8_t *seen = kn_realloc(d->m, NULL, p->locs.n);
     if (seen == NULL) return false;
@@ -111,7 +111,7 @@ static uint32_t make(const struct function *x, struct kn_dwarf_key k, uint32_t u
  * function, count as the function. */
 static bool scope_of(const struct function *x, uint32_t loc, uint32_t *number) {
   struct kn_dwarf *d = x->d;
-  const struct kn_loc *locs = d->e->sessions[x->session]->sources.locs.at;
+  const struct kn_loc *locs = d->image->sessions[x->session]->sources.locs.at;
   struct kn_dwarf_key k = {kn_dwarf_index(d, x->session + 1, locs[loc].scope), locs[loc].inlined};
   d->scope_way.n = 0;
   *number = 0;
@@ -171,9 +171,9 @@ static bool cross(struct kn_dwarf *d, uint32_t a, uint32_t b, uint32_t at) {
 
 static bool cover_rows(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
-  const struct kn_output *o = kn_elf_output(d->e, x->session);
-  const struct kn_loc *locs = d->e->sessions[x->session]->sources.locs.at;
-  uint32_t end = kn_dwarf_line_end(o, f), scope = 0, last = 0;
+  const struct kn_output *o = kn_image_output(d->image, x->session);
+  const struct kn_loc *locs = d->image->sessions[x->session]->sources.locs.at;
+  uint32_t end = kn_output_line_end(o, f), scope = 0, last = 0;
   for (uint32_t k = f->loc_first; k < end; k++) {
     const struct kn_code_line *row = &o->lines.at[k];
     if (row->loc == 0) continue;
@@ -196,8 +196,8 @@ static void add_part(struct kn_dwarf *d, uint32_t i, uint32_t var) {
   const struct kn_dwarf_var *v = var ? &d->vars.at[var - 1] : NULL;
   struct kn_dwarf_var *first = &d->vars.at[d->dies.at[i].var - 1];
   if (v == NULL || v->count > 1 || first->count > 1 ||
-      kn_elf_output(d->e, v->session)->vars.at[v->index].part_bits == 0 ||
-      kn_elf_output(d->e, first->session)->vars.at[first->index].part_bits == 0)
+      kn_image_output(d->image, v->session)->vars.at[v->index].part_bits == 0 ||
+      kn_image_output(d->image, first->session)->vars.at[first->index].part_bits == 0)
     return;
   d->vars.at[var - 1].next = first->next;
   first->next = var;
@@ -244,7 +244,7 @@ static bool variable(const struct function *x, uint32_t v, uint32_t call, uint32
 
 static bool variables(const struct function *x, const struct kn_code_func *f) {
   struct kn_dwarf *d = x->d;
-  const struct kn_output *o = kn_elf_output(d->e, x->session);
+  const struct kn_output *o = kn_image_output(d->image, x->session);
   uint32_t end = f + 1 < o->funcs.at + o->funcs.n ? f[1].var_first : o->vars.n;
   for (uint32_t k = f->var_first, n; k < end; k += n) {
     const struct kn_code_var *row = &o->vars.at[k];
@@ -295,7 +295,7 @@ static bool attach_scopes(const struct function *x) {
 /* ---- the function ---- */
 
 /* Notes which code the unit has. */
-static void extend_unit(struct kn_dwarf_unit *u, const struct kn_elf_def *p, uint32_t size) {
+static void extend_unit(struct kn_dwarf_unit *u, const struct kn_place *p, uint32_t size) {
   if (u->n_funcs++ == 0) {
     u->same_section = true;
     u->section = p->section;
@@ -325,9 +325,9 @@ static bool has_calls(const struct function *x) {
 }
 
 bool kn_dwarf_function(struct kn_dwarf *d, uint32_t func) {
-  struct function x = {.d = d, .func = func, .session = d->e->funcs[func].session};
-  const struct kn_code_func *f = kn_elf_func(d->e, func);
-  extend_unit(&d->units.at[d->current - 1], &d->e->defs[f->symbol], f->size);
+  struct function x = {.d = d, .func = func, .session = d->image->funcs[func].session};
+  const struct kn_code_func *f = kn_image_func(d->image, func);
+  extend_unit(&d->units.at[d->current - 1], &d->image->places[f->symbol], f->size);
   x.subprogram = x.node = kn_dwarf_index(d, x.session + 1, f->subprogram);
   if (x.node == 0 || kn_dwarf_entry(d, x.node)->tag != KILN_DW_TAG_subprogram ||
       d->dies.at[x.node].func)

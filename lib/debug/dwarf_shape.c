@@ -84,7 +84,7 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
                     struct kn_dwarf_shape *s) {
   const struct kn_trie_node *is = &shapes->nodes.at[number];
   uint32_t n = kn_shape_attrs(is);
-  struct kn_dwarf_item *items = kn_arena_zero(&d->e->arena, (3 * n + 1) * sizeof *items, 4);
+  struct kn_dwarf_item *items = kn_arena_zero(d->arena, (3 * n + 1) * sizeof *items, 4);
   if (items == NULL) return false;
   s->items = items;
   s->refs = items + n;
@@ -115,8 +115,8 @@ static bool prepare(struct kn_dwarf *d, const struct kn_trie *shapes, uint32_t n
 }
 
 bool kn_dwarf_shapes(struct kn_dwarf *d) {
-  struct kn_arena *arena = &d->e->arena;
-  uint32_t n_sets = d->e->n_sessions + 1, texts = 0;
+  struct kn_arena *arena = d->arena;
+  uint32_t n_sets = d->image->n_sessions + 1, texts = 0;
   d->shapes = kn_arena_zero(arena, n_sets * sizeof *d->shapes, 8);
   d->texts = kn_arena_zero(arena, n_sets * sizeof *d->texts, 4);
   d->runs = kn_arena_zero(arena, KN_DWARF_RUNS * sizeof *d->runs, 8);

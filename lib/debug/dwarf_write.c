@@ -86,7 +86,7 @@ static bool in_place(struct kn_dwarf_fields *f, uint32_t i, unsigned depth) {
 static bool only_location(const struct kn_dwarf *d, uint32_t number, const uint8_t **expr,
                           uint32_t *n) {
   const struct kn_dwarf_var *v = &d->vars.at[number - 1];
-  const struct kn_output *o = kn_elf_output(d->e, v->session);
+  const struct kn_output *o = kn_image_output(d->image, v->session);
   const struct kn_code_var *c = &o->vars.at[v->index];
   if (c->n == UINT32_MAX || c->n == 0 || c->to != 0 || c->part_bits != 0) return false;
   *expr = o->exprs.at + c->expr;
@@ -280,11 +280,11 @@ static bool end_sections(struct kn_dwarf *d) {
 
 bool kn_dwarf_info(struct kn_dwarf *d) {
   struct kn_dwarf_fields f = {.d = d, .calls = d->callees != NULL};
-  d->func_addr = kn_realloc(d->m, NULL, (d->e->n_funcs + 1) * sizeof *d->func_addr);
+  d->func_addr = kn_realloc(d->m, NULL, (d->image->n_funcs + 1) * sizeof *d->func_addr);
   d->file_of = kn_realloc(d->m, NULL, (size_t)d->dies.n * sizeof *d->file_of);
   bool ok = d->func_addr != NULL && d->file_of != NULL && begin_sections(d);
   d->has_ranges = needs_ranges(d);
-  if (ok) memset(d->func_addr, 0, (d->e->n_funcs + 1) * sizeof *d->func_addr);
+  if (ok) memset(d->func_addr, 0, (d->image->n_funcs + 1) * sizeof *d->func_addr);
   for (uint32_t u = 0; ok && u < d->units.n; u++) ok = d->units.at[u].empty || write_unit(&f, u);
   kn_realloc(d->m, f.stack.at, 0);
   if (!ok) return false;

@@ -1,46 +1,16 @@
-/* The files that write debug sections, and what they share. kn_dwarf_make is called by lib/object/elf.c when every
- * function has its section and offset: dwarf.c finds which entries are written, and where in the tree; dwarf_write.c
- * writes them, dwarf_line.c the line tables. Invariant: the order of all that is written follows from units, functions
- * and the order of references alone, so that it does not depend on the number of sessions. */
+/* The files that make debug sections, and what they share. kn_dwarf_build is called by writers of objects when every
+ * function has its section and offset, and by the JIT: dwarf.c finds which entries are written, and where in the tree;
+ * dwarf_write.c writes them, dwarf_line.c the line tables. Invariant: the order of all that is written follows from
+ * units, functions and the order of references alone, so that it does not depend on the number of sessions. */
 #ifndef KN_LIB_DEBUG_DWARF_WRITER_H
 #define KN_LIB_DEBUG_DWARF_WRITER_H
 
 #include "ir/debug/die.h"
 #include "lib/codegen/code.h"
-#include "lib/object/elf.h"
+#include "lib/debug/dwarf_sections.h"
+#include "lib/object/image.h"
 
 #include <kiln/dwarf.h>
-
-enum kn_dwarf_section {
-  KN_DS_INFO,
-  KN_DS_ABBREV,
-  KN_DS_LINE,
-  KN_DS_STR,
-  KN_DS_STR_OFFSETS, /* from here on: sections of DWARF 5 */
-  KN_DS_ADDR,
-  KN_DS_RNGLISTS,
-  KN_DS_LOCLISTS,
-  KN_DS_RANGES, /* of DWARF 4 */
-  KN_DS_LOC,
-  KN_DS_ARANGES, /* of both, if it is asked for */
-  KN_DS_COUNT
-};
-
-/* A relocation of a debug section: `target` + addend in a field of 4 or 8 bytes. */
-struct kn_dwarf_reloc {
-  uint32_t offset;
-  uint32_t target; /* KN_DR_...; else an index of an ELF section */
-  int64_t addend;
-  bool wide; /* 8 bytes */
-  bool tls;  /* the offset in its module's thread-local memory */
-};
-#define KN_DR_DEBUG 0x80000000u  /* | enum kn_dwarf_section */
-#define KN_DR_SYMBOL 0x40000000u /* | symbol */
-
-struct kn_dwarf_buffer {
-  KN_ARRAY(uint8_t) bytes;
-  KN_ARRAY(struct kn_dwarf_reloc) relocs;
-};
 
 /* Of an entry of any set. The tree is walked in an order that caches do not foresee, so that all of an entry is in the
  * 64 bytes of a cache line, what is read often before the rest. */
@@ -194,7 +164,8 @@ struct kn_dwarf_file {
 };
 
 struct kn_dwarf {
-  struct kn_elf *e;
+  const struct kn_image *image;
+  struct kn_arena *arena;
   kiln_module *m;
   unsigned version;
   const struct kiln_debug *module;
@@ -249,7 +220,6 @@ struct kn_dwarf {
   uint32_t *func_node; /* by function: index of the entry that has its code, or 0 */
 
   struct kn_dwarf_buffer out[KN_DS_COUNT];
-  uint32_t section[KN_DS_COUNT]; /* index of the ELF section, or UINT32_MAX */
 };
 
 /* lib/debug/dwarf.c */
@@ -264,18 +234,6 @@ bool kn_dwarf_want_too(struct kn_dwarf *d, uint32_t i);
 bool kn_dwarf_drain(struct kn_dwarf *d);
 /* Makes `i` a child of `parent`: the last one, but parameters are first, in their order. False without memory. */
 bool kn_dwarf_append(struct kn_dwarf *d, uint32_t parent, uint32_t i);
-/* Makes the content of debug sections, if the module has a unit: e->dwarf, of which `out` is of
- * interest then. All that is read of `e` are sessions, functions and what symbols are defined as. For
- * objects use kn_dwarf_make. False if the module failed. */
-bool kn_dwarf_build(struct kn_elf *e);
-/* The name of a section, as enum kn_dwarf_section numbers them. */
-const char *kn_dwarf_section_name(unsigned section);
-/* Makes the debug sections, if the module has a unit; false if the module failed. */
-bool kn_dwarf_make(struct kn_elf *e);
-/* Writes their content and their relocations to the object. */
-void kn_dwarf_content(struct kn_elf *e);
-bool kn_dwarf_relocs(struct kn_elf *e);
-void kn_dwarf_free(struct kn_elf *e);
 /* The list that attribute `a` (SIGNATURE, TYPED; NULL: none) of an entry leads to; *of: the set of its items. NULL:
  * none. */
 const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct kn_dwarf_view *v,
@@ -284,8 +242,6 @@ const struct kn_die *kn_dwarf_signature(const struct kn_dwarf *d, const struct k
 bool kn_dwarf_is_c(uint32_t language);
 /* True for members of lists of children that are written in each entry that has the list: they have no parent. */
 bool kn_dwarf_in_place(const struct kn_die *e);
-/* Where the rows of a function end. */
-uint32_t kn_dwarf_line_end(const struct kn_output *o, const struct kn_code_func *f);
 
 /* lib/debug/dwarf_scope.c */
 
@@ -381,11 +337,11 @@ bool kn_dwarf_put_calls(struct kn_dwarf_fields *f, uint32_t func);
 
 /* lib/debug/dwarf_ranges.c */
 
-/* Number in .debug_addr of `addend` in ELF section `target`; UINT32_MAX without memory. */
+/* Number in .debug_addr of `addend` in section `target`; UINT32_MAX without memory. */
 uint32_t kn_dwarf_address(struct kn_dwarf *d, uint32_t target, int64_t addend);
 /* The same of a function's address. */
 uint32_t kn_dwarf_func_address(struct kn_dwarf *d, uint32_t func);
-/* The ELF section and offset of a function. */
+/* The section and offset of a function. */
 void kn_dwarf_func_base(const struct kn_dwarf *d, uint32_t func, uint32_t *target, int64_t *addend);
 /* Writes the list of a scope's ranges, or of a unit's functions; its number in version 5, its offset in version 4.
  * *ok becomes false without memory. */
@@ -506,15 +462,5 @@ static inline void kn_dwarf_begin(struct kn_dwarf_fields *f) {
 
 /* Contributions to these sections begin with headers of these sizes: one for all units. */
 enum { KN_STR_OFFSETS_BASE = 8, KN_ADDR_BASE = 8, KN_LISTS_BASE = 12 };
-
-static inline uint8_t *kn_put_sleb(uint8_t *p, int64_t v) {
-  for (;;) {
-    uint8_t byte = v & 0x7f;
-    v >>= 7;
-    bool last = (v == 0 && !(byte & 0x40)) || (v == -1 && (byte & 0x40));
-    *p++ = last ? byte : byte | 0x80;
-    if (last) return p;
-  }
-}
 
 #endif

@@ -20,7 +20,8 @@ static bool extend(struct kn_debug_observer *d, uint32_t call, uint32_t first, u
     struct kn_debug_body *body = (struct kn_debug_body *)kn_debug_body_of(d, call);
     if (body == NULL) {
       d->bodies.numbers.at[call] = d->bodies.all.n;
-      if (!KN_PUSH(w->f, d->bodies.all, (struct kn_debug_body){call, first, last})) return false;
+      if (!KN_PUSH(w->f->module, d->bodies.all, (struct kn_debug_body){call, first, last}))
+        return false;
     } else if (body->last == last) {
       return true; /* so it is of those around it */
     } else {
@@ -37,7 +38,7 @@ bool kn_debug_bodies_find(struct kn_debug_observer *d) {
   uint32_t n = w->s->sources.locs.n, before = d->bodies.numbers.n, pos = 0;
   d->bodies.all.n = 0;
   if (n > before) {
-    if (!KN_RESIZE(w->f, d->bodies.numbers, n)) return false;
+    if (!KN_RESIZE(w->f->module, d->bodies.numbers, n)) return false;
     memset(d->bodies.numbers.at + before, 0, (n - before) * sizeof(uint32_t));
   }
   for (uint32_t k = d->lines.first; k < out->lines.n; k++) {

@@ -2,7 +2,7 @@
  * as the caller has that in a location which the call leaves alone. Called by debugger.c, for functions whose entry has
  * DW_AT_call_all_calls; dwarf_call.c makes entries of it. What a call's row has in `exprs` are, for each register that
  * is passed: DWARF's number of it (or KN_CALL_TARGET, KN_CALL_LOST: what is called), the size of an expression, that
- * expression. Invariant: this reads the walk's state and changes no code. */
+ * expression. Invariant: the code is the same as without this. */
 #include "lib/debug/debugger.h"
 
 #include <string.h>
@@ -10,9 +10,8 @@
 /* ---- when the function begins ---- */
 
 void kn_debug_calls_begin(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
-  struct kn_assign end;
-  uint32_t i = w->i, n = 0;
+  const struct kn_walk *w = d->w;
+  uint32_t n = 0;
   d->calls.first = w->out->calls.n;
   d->calls.returned = 0;
   d->calls.begun = UINT32_MAX;
@@ -20,13 +19,12 @@ void kn_debug_calls_begin(struct kn_debug_observer *d) {
   d->calls.on = w->f->debug.calls;
   if (!d->calls.on) return;
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
-  bool assigned = kn_assign_args(w, sig, NULL, sig->n_params, &end);
-  w->i = i;
+  bool assigned = kn_request_args(d->observer.requests, sig, NULL, sig->n_params);
   for (uint32_t k = 0; assigned && k < w->args.n && n + 1 < KN_DEBUG_ENTERED; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
     d->calls.entered[n].value = a->h;
-    d->calls.entered[n++].reg = w->target->elf.dwarf_regs[a->reg];
+    d->calls.entered[n++].reg = w->target->code.dwarf_regs[a->reg];
   }
   d->calls.entered[n].reg = KN_NO_REG;
 }
@@ -73,7 +71,7 @@ static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
     }
     if (found && reg < KN_FP_BASE && (w->target->callee_homes >> reg & 1)) {
       is->where = KN_DP_REG;
-      is->index = w->target->elf.dwarf_regs[reg];
+      is->index = w->target->code.dwarf_regs[reg];
       return true;
     }
     unsigned entered = kn_debug_entered(d, h);
@@ -92,35 +90,35 @@ static bool find(const struct kn_debug_observer *d, uint32_t h, bool tail,
 
 /* Where the newest call ends is known now. */
 static void finish(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const struct kn_output *out = w->out;
   if (d->calls.begun == UINT32_MAX) return;
-  w->code.marks.at[out->calls.at[out->calls.n - 1].at].at += d->calls.returned - d->calls.begun;
+  kn_request_move(d->observer.requests, out->calls.at[out->calls.n - 1].at,
+                  d->calls.returned - d->calls.begun);
   d->calls.begun = UINT32_MAX;
 }
 
 /* Adds a row for the call of w->i, at `mark`. What it passes are the entries of `passed` up to row.n. */
 static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool tail) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
   const struct kn_inst *in = &w->inst[w->i];
   const struct kn_sig *sig = kn_sig(w->f->module, in->c);
   uint32_t n = in->x, first = d->calls.passed.n, symbol = kn_callee_symbol(w, in->b);
-  struct kn_assign end;
   if (mark == 0 || !KN_ROOM(w->f->module, out->calls, 1)) return false;
   struct kn_debug_passed is = {.reg = KN_PASSED_TARGET};
   if (symbol == 0 && !(find(d, in->b, tail, &is) && is.where != KN_DP_NUMBER)) {
     is.where = KN_DP_ENTRY; /* not where, but in which register it was */
     is.bytes = 1;
-    is.index = w->target->elf.dwarf_regs[reg];
+    is.index = w->target->code.dwarf_regs[reg];
   }
-  if (symbol == 0 && !KN_PUSH(w->f, d->calls.passed, is)) return false;
-  if (!kn_assign_args(w, sig, w->f->lists.at + in->a, n, &end)) return false;
+  if (symbol == 0 && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
+  if (!kn_request_args(d->observer.requests, sig, w->f->lists.at + in->a, n)) return false;
   for (uint32_t k = 0; k < w->args.n; k++) {
     const struct kn_arg *a = &w->args.at[k];
     if (a->reg >= KN_FP_BASE || a->high != KN_NO_REG || a->type > KILN_TYPE_I64) continue;
     is = (struct kn_debug_passed){.reg = a->reg};
-    if (find(d, a->h, tail, &is) && !KN_PUSH(w->f, d->calls.passed, is)) return false;
+    if (find(d, a->h, tail, &is) && !KN_PUSH(w->f->module, d->calls.passed, is)) return false;
   }
   out->calls.at[out->calls.n++] = (struct kn_code_call){
     .at = mark, .symbol = symbol, .expr = first, .n = d->calls.passed.n - first, .tail = tail};
@@ -128,18 +126,16 @@ static bool add(struct kn_debug_observer *d, uint32_t mark, unsigned reg, bool t
 }
 
 void kn_debug_call_begins(struct kn_debug_observer *d, bool own, unsigned reg) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   unsigned op = w->inst[w->i].op;
   finish(d);
   if (!own || (op != KILN_OP_CALL && op != KILN_OP_TRY)) return;
-  if (add(d, kn_code_mark(w, kn_here(w)), reg, false)) d->calls.begun = kn_here(w);
+  if (add(d, kn_request_mark(d->observer.requests), reg, false)) d->calls.begun = kn_here(w);
 }
 
 uint32_t kn_debug_tail(struct kn_debug_observer *d, unsigned reg) {
-  struct kn_walk *w = d->w;
-  uint32_t mark;
   finish(d);
-  mark = kn_code_label(w);
+  uint32_t mark = kn_request_mark_at(d->observer.requests, UINT32_MAX, 0);
   return add(d, mark, reg, true) ? mark : 0;
 }
 
@@ -193,7 +189,7 @@ static uint8_t *put_passed(const struct kn_walk *w, const struct kn_debug_passed
 }
 
 void kn_debug_calls_end(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
   finish(d);
   for (uint32_t k = d->calls.first; k < out->calls.n; k++) {
@@ -206,7 +202,7 @@ void kn_debug_calls_end(struct kn_debug_observer *d) {
       const struct kn_debug_passed *is = &d->calls.passed.at[j];
       uint8_t b[64], *p = b + 2;
       bool target = is->reg == KN_PASSED_TARGET;
-      b[0] = target ? KN_CALL_TARGET : w->target->elf.dwarf_regs[is->reg];
+      b[0] = target ? KN_CALL_TARGET : w->target->code.dwarf_regs[is->reg];
       if (target && is->bytes == 1 && is->where == KN_DP_ENTRY) {
         b[0] = KN_CALL_LOST;
         *p++ = (uint8_t)(KILN_DW_OP_reg0 + is->index);

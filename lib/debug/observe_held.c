@@ -3,28 +3,25 @@
  * interval until somebody takes the register. Called by observe_values.c and observe_calls.c, in functions where
  * variables are values. Invariants: a stretch ends before the first instruction that may have
  * changed its location; a register is `written` at a position unless it is certain that none of the
- * block's own instructions changed it. This reads the walk's state and changes no code. */
+ * block's own instructions changed it; the code is the same as without this. */
 #include "lib/debug/debugger.h"
 
 #include <string.h>
 
-/* An owner that no value is. */
-#define NOBODY UINT32_MAX
-
 /* ---- blocks ---- */
 
 /* Notes who owns the registers of the block that begins here. Stale owners, of another block or
- * function, become nobody: if a value of this block had the number, it would look as if nothing
+ * function, own them no longer: if a value of this block had the number, it would look as if nothing
  * had changed. */
 static void begin_block(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
-  uint32_t *owner = w->regs.owner;
+  const struct kn_walk *w = d->w;
+  const uint32_t *owner = w->regs.owner;
   bool first = kn_plan_pos(w->plan, w->block) == 0;
   bool entered = !first && w->entered == kn_here(w); /* from elsewhere: no copy counts */
   for (uint64_t m = w->regs.block_regs & w->regs.free; m; m &= m - 1) {
     unsigned r = (unsigned)__builtin_ctzll(m);
     bool real = owner[r] < w->f->n && (w->val[owner[r]].reg == r || w->val[owner[r]].copy == r);
-    if (entered || !real) owner[r] = NOBODY;
+    if (entered || !real) kn_request_disown(d->observer.requests, r);
   }
   memcpy(d->held.owners, owner, sizeof d->held.owners);
   d->held.block = w->block + 1;
@@ -33,7 +30,7 @@ static void begin_block(struct kn_debug_observer *d) {
 
 /* The block is complete: which registers did it write, and which values are left in theirs? */
 static void end_block(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   uint32_t block = d->held.block - 1, pos = kn_plan_pos(w->plan, block);
   uint64_t all = w->regs.function_regs, written = 0;
@@ -45,15 +42,15 @@ static void end_block(struct kn_debug_observer *d) {
   if (clobbers) written |= ~w->target->callee_homes;
   if (f->asms.n != 0) written = ~UINT64_C(0); /* it may write any */
   while (d->held.written.n <= pos)
-    if (!KN_PUSH(w->f, d->held.written, ~UINT64_C(0))) return;
+    if (!KN_PUSH(w->f->module, d->held.written, ~UINT64_C(0))) return;
   d->held.written.at[pos] = written;
   for (uint32_t k = 0; k < d->held.open.n; k++) {
     struct kn_debug_held *h = &d->held.all.at[d->held.open.at[k]];
-    uint32_t value = w->s->observer->own.values.at[h->of].value;
+    const struct kn_debug_value *v = &d->own.values.at[h->of].is;
     h->stays = false;
-    if (w->s->observer->own.values.at[h->of].other[0]) continue;
+    if (v->other[0]) continue;
     h->stays =
-      h->reg != KN_NO_REG && w->regs.owner[h->reg] == value &&
+      h->reg != KN_NO_REG && w->regs.owner[h->reg] == v->value &&
       (f->inst[f->block[block].term].op != KILN_OP_TRY || (w->target->callee_homes >> h->reg & 1));
   }
   d->held.open.n = 0;
@@ -124,25 +121,28 @@ bool kn_debug_find(const struct kn_debug_observer *d, uint32_t h, uint8_t *reg, 
 }
 
 static void open(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
-  struct kn_walk *w = d->w;
-  struct kn_debug_value *v = &w->s->observer->own.values.at[of];
+  const struct kn_walk *w = d->w;
+  struct kn_debug_seen *s = &d->own.values.at[of];
+  const struct kn_debug_value *v = &s->is;
   struct kn_debug_held h = {.of = of, .from = mark};
   bool found = v->other[0] ? kn_debug_find(d, v->value, &h.reg, &h.frame)
                            : find(w, v->value, &h.reg, &h.frame);
   for (uint32_t k = 0; found && v->other[k] != 0; k++)
     found = kn_debug_find(d, v->other[k], &h.other_reg[k], &h.other_frame[k]);
   if (!found) return;
-  h.next = v->held;
-  if (!KN_PUSH(w->f, d->held.all, h) || !KN_PUSH(w->f, d->held.open, d->held.all.n - 1)) return;
-  v->held = d->held.all.n;
+  h.next = s->held;
+  if (!KN_PUSH(w->f->module, d->held.all, h) ||
+      !KN_PUSH(w->f->module, d->held.open, d->held.all.n - 1))
+    return;
+  s->held = d->held.all.n;
 }
 
 enum { SUM_BYTES = 12 };
 
 /* What `v` is of is a sum of another value and a number, which no code has computed: it becomes an expression of that
  * value. False if it is no such sum. */
-static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
-  struct kn_debug_observer *d = w->s->observer;
+static bool replace_sum(struct kn_debug_observer *d, struct kn_debug_value *v) {
+  const struct kn_walk *w = d->w;
   const struct kn_inst *in = &w->inst[v->value];
   bool is_sum = in->op == KILN_OP_ADD && kn_is_imm(in->b) &&
                 (in->type == KILN_TYPE_I64 || (in->type == KILN_TYPE_I32 && v->n == 0));
@@ -155,9 +155,9 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
   p = kn_put_sleb(p, number);
   *p++ = KILN_DW_OP_plus;
   for (const uint8_t *k = sum; k < p; k++)
-    if (!KN_PUSH(w->f, d->own.bytes, *k)) return false;
+    if (!KN_PUSH(w->f->module, d->own.bytes, *k)) return false;
   for (uint32_t k = 0; k < v->n; k++)
-    if (!KN_PUSH(w->f, d->own.bytes, d->own.bytes.at[v->expr + k])) return false;
+    if (!KN_PUSH(w->f->module, d->own.bytes, d->own.bytes.at[v->expr + k])) return false;
   v->value = in->a;
   v->expr = at;
   v->n += (uint32_t)(p - sum);
@@ -165,19 +165,20 @@ static bool replace_sum(struct kn_walk *w, struct kn_debug_value *v) {
 }
 
 void kn_debug_hold(struct kn_debug_observer *d, uint32_t of, uint32_t mark) {
-  struct kn_walk *w = d->w;
-  struct kn_debug_value *v = &w->s->observer->own.values.at[of];
-  v->held = 0;
+  const struct kn_walk *w = d->w;
+  struct kn_debug_seen *s = &d->own.values.at[of];
+  struct kn_debug_value *v = &s->is;
+  s->held = 0;
   if (v->other[0]) open(d, of, mark);
   for (unsigned sums = v->other[0] ? 4 : 0; sums < 4; sums++) {
     if (!kn_is_value(v->value) || v->value == 0 || v->label || w->val[v->value].global != 0) break;
     /* a value that nobody reads any more may be gone by a call since */
     if (w->val[v->value].uses != 0 || v->value + 1 == w->i) open(d, of, mark);
-    if (v->held || !replace_sum(w, v)) break;
+    if (s->held || !replace_sum(d, v)) break;
   }
   /* where a statement begins that changes the variable without code, it still has its old value */
   const struct kn_output *out = w->out;
-  v->late = v->n != 0 && !v->address && out->lines.n > d->lines.first &&
+  s->late = v->n != 0 && !v->address && out->lines.n > d->lines.first &&
             w->code.marks.at[out->lines.at[out->lines.n - 1].offset].at == kn_here(w);
 }
 
@@ -205,8 +206,7 @@ static bool moved_of_several(const struct kn_debug_observer *d, uint32_t v, unsi
 }
 
 static bool changed(const struct kn_debug_observer *d, const struct kn_debug_held *h) {
-  const struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[h->of];
+  const struct kn_debug_value *v = &d->own.values.at[h->of].is;
   if (v->other[0] == 0) return moved(d, v->value, h->reg, h->frame);
   bool any = moved_of_several(d, v->value, h->reg, h->frame);
   for (uint32_t k = 0; !any && v->other[k] != 0; k++)
@@ -216,22 +216,19 @@ static bool changed(const struct kn_debug_observer *d, const struct kn_debug_hel
 
 /* A mark where the last instruction that was looked at begins; 0 if the function failed. */
 static uint32_t last_step(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
-  uint32_t mark = kn_code_mark(w, d->held.step_at);
-  if (mark != 0) w->code.marks.at[mark].fixups = d->held.step_fixups;
-  return mark;
+  return kn_request_mark_at(d->observer.requests, d->held.step_at, d->held.step_fixups);
 }
 
 /* In the last block of a loop: has a value been computed in the home of the parameter that it becomes? */
 static void look_at_aims(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   for (uint32_t a = w->f->edges.at[w->aim].args; a; a = w->f->edge_args.at[a - 1].next) {
     uint32_t h = w->f->edge_args.at[a - 1].value, k = d->held.aims_first;
     if (!kn_is_value(h) || w->val[h].global != 0 || !(w->val[h].flags & KN_VF_HOME)) continue;
     while (k < d->held.aims.n && d->held.aims.at[k].value != h) k++;
     if (k < d->held.aims.n) continue;
     struct kn_debug_aim aim = {kn_plan_pos(w->plan, w->block), last_step(d), h, w->val[h].reg};
-    if (aim.mark == 0 || !KN_PUSH(w->f, d->held.aims, aim)) return;
+    if (aim.mark == 0 || !KN_PUSH(w->f->module, d->held.aims, aim)) return;
   }
 }
 
@@ -253,7 +250,8 @@ enum { MOST_OPEN = 256 };
 
 /* Ends the oldest of `n` open stretches here. Returns how many are left; 0: the function failed. */
 static uint32_t close_oldest(struct kn_debug_observer *d, uint32_t n) {
-  uint32_t *at = d->held.open.at, closed = n - MOST_OPEN, mark = kn_code_mark(d->w, kn_here(d->w));
+  uint32_t *at = d->held.open.at, closed = n - MOST_OPEN,
+           mark = kn_request_mark(d->observer.requests);
   if (mark == 0) return 0;
   for (uint32_t k = 0; k < closed; k++) d->held.all.at[at[k]].to = mark;
   memmove(at, at + closed, MOST_OPEN * sizeof *at);
@@ -261,7 +259,7 @@ static uint32_t close_oldest(struct kn_debug_observer *d, uint32_t n) {
 }
 
 bool kn_debug_held_step(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   bool any = w->aim != UINT32_MAX;
   if (d->held.block != w->block + 1) {
     if (d->held.block != 0) end_block(d);
@@ -273,7 +271,7 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
   for (uint32_t k = 0; k < n; k++) {
     uint32_t at = d->held.open.at[k];
     struct kn_debug_held *h = &d->held.all.at[at];
-    const struct kn_debug_value *v = &w->s->observer->own.values.at[h->of];
+    const struct kn_debug_value *v = &d->own.values.at[h->of].is;
     if (!changed(d, h)) {
       d->held.open.at[kept++] = at;
       continue;
@@ -283,8 +281,9 @@ bool kn_debug_held_step(struct kn_debug_observer *d) {
     h->to = mark;
     /* what a call spilled is in memory while that runs: in a caller's frame, debuggers look
        before where it returns to */
-    if (called > d->held.step_at && called <= from) from = called - w->target->elf.nop_bytes;
-    if (v->other[0] || w->val[v->value].uses != 0) open(d, of, kn_code_mark(w, from)); /* spilled */
+    if (called > d->held.step_at && called <= from) from = called - w->target->code.nop_bytes;
+    if (v->other[0] || w->val[v->value].uses != 0) /* spilled */
+      open(d, of, kn_request_mark_at(d->observer.requests, from, w->code.fixups.n));
   }
   /* those that began just now */
   for (; n < d->held.open.n; n++) d->held.open.at[kept++] = d->held.open.at[n];

@@ -7,15 +7,15 @@
 
 /* ---- rows ---- */
 
-static __attribute__((noinline)) bool grow_rows(struct kn_walk *w) {
+static __attribute__((noinline)) bool grow_rows(const struct kn_walk *w) {
   struct kn_output *out = w->out;
   return KN_ROOM(w->f->module, out->lines, 1);
 }
 
-static void add_row(struct kn_walk *w, uint32_t loc, uint32_t flags) {
-  struct kn_output *out = w->out;
-  if (KN_UNLIKELY(out->lines.n == out->lines.cap) && !grow_rows(w)) return;
-  uint32_t mark = kn_code_mark(w, kn_here(w));
+static void add_row(struct kn_debug_observer *d, uint32_t loc, uint32_t flags) {
+  struct kn_output *out = d->w->out;
+  if (KN_UNLIKELY(out->lines.n == out->lines.cap) && !grow_rows(d->w)) return;
+  uint32_t mark = kn_request_mark(d->observer.requests);
   out->lines.at[out->lines.n++] = (struct kn_code_line){mark, loc, flags};
 }
 
@@ -29,8 +29,8 @@ static bool has_leaf_frame(const struct kn_walk *w) {
   const kiln_func *f = w->f;
   uint64_t bytes = 0;
   for (uint32_t k = 0; k < f->slots.n; k++) bytes += f->slots.at[k].size_bytes;
-  return bytes > w->target->elf.red_zone_bytes ||
-         (f->attrs.frame_pointer && w->target->elf.leaf_frames);
+  return bytes > w->target->code.red_zone_bytes ||
+         (f->attrs.frame_pointer && w->target->code.leaf_frames);
 }
 
 /* Is the function's first instruction one of a statement, without an instruction of no line before it, as those that
@@ -46,30 +46,22 @@ static bool begins_with_statement(const struct kn_walk *w) {
 }
 
 void kn_debug_lines_begin(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   struct kn_debug_lines *lines = &d->lines;
   memset(lines->entered_from.at, 0, w->f->blocks.n * sizeof *lines->entered_from.at);
   lines->first = w->out->lines.n;
   lines->note = lines->column = 0;
   lines->block_begins = false;
   lines->at_once = begins_with_statement(w);
-  add_row(w, lines->loc = w->f->debug.begin, KN_LINE_STMT);
+  add_row(d, lines->loc = w->f->debug.begin, KN_LINE_STMT);
 }
 
 void kn_debug_lines_frame(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   /* LLVM's prologue ends before the jump behind that test, and a breakpoint on the function is there */
   const struct kn_sig *sig = kn_sig(w->f->module, w->f->sig);
   if ((sig->flags & KILN_SIG_VARIADIC) && sig->conv->va_tested)
-    add_row(w, d->lines.loc, KN_LINE_STMT | KN_LINE_PROLOGUE_END);
-}
-
-/* An instruction that does nothing. */
-static void put_nop(struct kn_walk *w) {
-  uint32_t nop = w->target->elf.nop;
-  unsigned size = w->target->elf.nop_bytes;
-  for (unsigned k = 0; k < size; k++) w->code.p[k] = (uint8_t)(nop >> 8 * k);
-  w->code.p += size;
+    add_row(d, d->lines.loc, KN_LINE_STMT | KN_LINE_PROLOGUE_END);
 }
 
 /* The newest row if it has no code so far and begins a line; else NULL. */
@@ -86,7 +78,7 @@ static const struct kn_code_line *empty_row(const struct kn_debug_observer *d) {
 
 /* A nop for a branch without code at the end of the block walked last, where LLVM has a jump. */
 static void fill_branch(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[d->lines.block];
   uint32_t i = d->lines.inst, k = d->lines.note;
@@ -95,13 +87,13 @@ static void fill_branch(struct kn_debug_observer *d) {
   const struct kn_code_line *row = empty_row(d);
   /* LLVM has no code for a branch to the block that was made next either, but for one that is alone in its block */
   if (row == NULL ||
-      (!w->target->elf.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
+      (!w->target->code.branches_count && f->edges.at[b->edge_first].target == d->lines.block + 1 &&
        (b->term != i || kn_inst_settle(f, b->first) != i)))
     return;
   const struct kn_loc *locs = w->s->sources.locs.at;
   uint32_t next = k < f->notes[KN_NOTE_LOC].n ? f->notes[KN_NOTE_LOC].at[k].a : 0;
   if (next != 0 && w->plan->in_order && locs[next].line == locs[row->loc].line) return;
-  put_nop(w);
+  kn_request_nop(d->observer.requests);
 }
 
 /* ---- how blocks are entered ---- */
@@ -115,7 +107,7 @@ static void fill_branch(struct kn_debug_observer *d) {
 static bool only_passes(const struct kn_walk *w, uint32_t block) {
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[block];
-  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->elf.branches_count ||
+  if (f->inst[b->term].op != KILN_OP_BR || b->param_first == 0 || w->target->code.branches_count ||
       f->edges.at[b->edge_first].target != block + 1)
     return false;
   return kn_inst_settle(f, b->first) == b->term;
@@ -123,7 +115,7 @@ static bool only_passes(const struct kn_walk *w, uint32_t block) {
 
 /* The block that was walked last leaves with the newest row's line: notes it for its targets. */
 static void leave_block(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
   uint32_t *lines = d->lines.entered_from.at, line = w->s->sources.locs.at[d->lines.loc].line;
@@ -248,7 +240,7 @@ static bool keep_row(struct kn_debug_observer *d, const struct kn_loc *now) {
 
 /* A row for the statement of location `loc`, of which inlining has left no instruction, before w->i. */
 static void pass_statement(struct kn_debug_observer *d, uint32_t loc) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const struct kn_loc *locs = w->s->sources.locs.at, *now = &locs[loc];
   if (now->line == 0 || (now->flags & KILN_LOC_NOT_STMT)) return;
   bool replaces = is_empty(d) && !keep_row(d, now);
@@ -259,7 +251,7 @@ static void pass_statement(struct kn_debug_observer *d, uint32_t loc) {
   d->lines.column = 0;
   d->lines.inst = w->i;
   d->lines.block = w->block;
-  add_row(w, loc, KN_LINE_STMT | KN_LINE_KEPT);
+  add_row(d, loc, KN_LINE_STMT | KN_LINE_KEPT);
 }
 
 /* The same of all that were before instruction `inst`. */
@@ -277,7 +269,7 @@ static void pass_statements(struct kn_debug_observer *d, uint32_t inst) {
  * and gets none, is replaced. A statement begins where the line differs from that of the instruction that LLVM has
  * before it (before()). */
 static void change_row(struct kn_debug_observer *d, uint32_t k) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
   uint32_t loc = w->f->notes[KN_NOTE_LOC].at[k].a, from = before(d, k);
   if (KN_UNLIKELY(out->lines.n == d->lines.first)) return; /* there was no memory for a row */
@@ -304,8 +296,8 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
   d->lines.loc = loc;
   /* what debuggers wrote to variables in memory counts from the next statement on */
   bool adds = !kn_debug_as_is(w->f);
-  w->regs.epoch += stmt & adds;
-  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) put_nop(w);
+  if (stmt && adds) kn_request_reload(d->observer.requests);
+  if (KN_UNLIKELY(w->eh.on) && stmt && adds && behind_try(w)) kn_request_nop(d->observer.requests);
   uint32_t n = out->lines.n - d->lines.first;
   struct kn_code_line *row = &out->lines.at[out->lines.n - 1];
   if (n >= 2 && w->code.marks.at[row->offset].at == kn_here(w)) {
@@ -315,7 +307,7 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
     bool keep = adds && newest->line != now->line && op != KILN_OP_BR &&
                 kn_op_is_of_statement(op) && empty_row(d) != NULL;
     if (keep) {
-      put_nop(w);
+      kn_request_nop(d->observer.requests);
     } else if (n > 2 && newest->flags == 0 &&
                (in_line(newest, now) || (is_empty(d) && !keep_row(d, now)))) {
       row->flags = flags | (newest->line == now->line ? row->flags : 0);
@@ -327,7 +319,7 @@ static void change_row(struct kn_debug_observer *d, uint32_t k) {
   }
   d->lines.inst = w->i;
   d->lines.block = w->block;
-  add_row(w, loc, flags);
+  add_row(d, loc, flags);
 }
 
 bool kn_debug_lines_stop(const struct kn_debug_observer *d) {
@@ -339,17 +331,17 @@ bool kn_debug_lines_stop(const struct kn_debug_observer *d) {
 }
 
 void kn_debug_lines_call(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   uint32_t loc = d->lines.column;
   d->lines.column = 0;
   if (kn_here(w) == d->calls.returned || w->out->lines.n == d->lines.first) return;
   d->lines.inst = w->i;
   d->lines.block = w->block;
-  add_row(w, loc, 0);
+  add_row(d, loc, 0);
 }
 
 /* Instruction w->i is not in the window of instructions that have the newest row's location, or none. */
-void kn_debug_lines_inst(struct kn_observer *o, struct kn_walk *w) {
+void kn_debug_lines_inst(struct kn_observer *o, const struct kn_walk *w) {
   struct kn_debug_observer *d = (struct kn_debug_observer *)o;
   const kiln_func *f = w->f;
   const struct kn_note *at = f->notes[KN_NOTE_LOC].at, *note;

@@ -16,16 +16,16 @@ void kn_debug_values_begin(struct kn_debug_observer *d) {
   d->values.terms.n = 0;
   d->values.labels_only = d->own.variables.n == 0 || !kn_debug_as_is(f);
   for (uint32_t k = 0; k < d->own.values.n && d->values.labels_only; k++)
-    d->values.labels_only = d->own.values.at[k].label;
+    d->values.labels_only = d->own.values.at[k].is.label;
   kn_debug_held_begin(d);
 }
 
 /* Index of the first value that counts before instruction `inst` or a later one. */
-static uint32_t first_from(const struct kn_walk *w, uint32_t inst) {
-  uint32_t low = 0, high = w->s->observer->own.values.n;
+static uint32_t first_from(const struct kn_debug_observer *d, uint32_t inst) {
+  uint32_t low = 0, high = d->own.values.n;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
-    if (w->s->observer->own.values.at[middle].inst < inst) low = middle + 1;
+    if (d->own.values.at[middle].is.inst < inst) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -33,38 +33,79 @@ static uint32_t first_from(const struct kn_walk *w, uint32_t inst) {
 
 /* The same as kn_debug_values_here for functions that have labels, but no values: these need an address, and no
  * more. */
-static uint32_t labels_here(struct kn_walk *w) {
-  uint32_t k = first_from(w, w->i), n = w->s->observer->own.values.n;
-  for (; k < n && w->s->observer->own.values.at[k].inst == w->i; k++)
-    w->s->observer->own.values.at[k].mark = kn_code_mark(w, kn_here(w));
-  return k < n ? w->s->observer->own.values.at[k].inst : UINT32_MAX;
+static uint32_t labels_here(struct kn_debug_observer *d) {
+  uint32_t i = d->w->i, k = first_from(d, i), n = d->own.values.n;
+  for (; k < n && d->own.values.at[k].is.inst == i; k++)
+    d->own.values.at[k].mark = kn_request_mark(d->observer.requests);
+  return k < n ? d->own.values.at[k].is.inst : UINT32_MAX;
 }
 
 uint32_t kn_debug_values_here(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
-  if (d->values.labels_only) return labels_here(w);
-  kiln_func *f = w->f;
+  const struct kn_walk *w = d->w;
+  if (d->values.labels_only) return labels_here(d);
+  const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->block];
-  uint32_t pos = kn_plan_pos(w->plan, w->block), mark = 0, k = first_from(w, w->i);
+  uint32_t pos = kn_plan_pos(w->plan, w->block), mark = 0, k = first_from(d, w->i);
   while (d->values.terms.n < w->plan->n_layout)
-    if (!KN_PUSH(f, d->values.terms, 0)) return w->i + 1;
+    if (!KN_PUSH(f->module, d->values.terms, 0)) return w->i + 1;
   bool look = kn_debug_held_step(d);
-  for (; k < w->s->observer->own.values.n && w->s->observer->own.values.at[k].inst == w->i; k++) {
-    if (mark == 0) mark = kn_code_mark(w, kn_here(w));
-    w->s->observer->own.values.at[k].mark = mark;
-    w->s->observer->own.values.at[k].block = w->block;
+  for (; k < d->own.values.n && d->own.values.at[k].is.inst == w->i; k++) {
+    if (mark == 0) mark = kn_request_mark(d->observer.requests);
+    d->own.values.at[k].mark = mark;
+    d->own.values.at[k].block = w->block;
     kn_debug_hold(d, k, mark);
-    look |= w->s->observer->own.values.at[k].held != 0;
+    look |= d->own.values.at[k].held != 0;
   }
   if (w->i == b->term) {
-    d->values.terms.at[pos] = mark ? mark : kn_code_mark(w, kn_here(w));
+    d->values.terms.at[pos] = mark ? mark : kn_request_mark(d->observer.requests);
     return w->i + 1;
   }
   if (look) return w->i + 1;
-  uint32_t next =
-    k < w->s->observer->own.values.n ? w->s->observer->own.values.at[k].inst : UINT32_MAX;
+  uint32_t next = k < d->own.values.n ? d->own.values.at[k].is.inst : UINT32_MAX;
   /* a block that goes on elsewhere: ask again there */
   return next > w->i && next < b->term ? next : b->term > w->i ? b->term : w->i + 1;
+}
+
+/* Where value `v` is for life. */
+static struct kn_debug_home home_of(const struct kn_walk *w, const struct kn_val *v) {
+  if (v->global == 0) return (struct kn_debug_home){.reg = KN_NO_REG};
+  return (struct kn_debug_home){.range = v->global,
+                                .frame = v->frame,
+                                .reg = v->flags & KN_VF_HOME ? w->plan->ranges.at[v->global - 1].reg
+                                                             : KN_NO_REG,
+                                .in_frame = (v->flags & KN_VF_SLOT_HOME) != 0};
+}
+
+/* Notes the moves of an edge to homes in registers; without memory the function fails. */
+static void add_moves(struct kn_debug_observer *d, const struct kn_edge *e) {
+  const struct kn_walk *w = d->w;
+  const struct kn_block *to = &w->f->block[e->target];
+  if (!to->contiguous) return; /* edges_write() knows */
+  for (uint32_t a = e->args; a; a = w->f->edge_args.at[a - 1].next) {
+    const struct kn_edge_arg *arg = &w->f->edge_args.at[a - 1];
+    const struct kn_val *param = &w->val[to->param_first + arg->index];
+    struct kn_debug_move move = {arg->value, param->reg};
+    if (param->flags & KN_VF_HOME) KN_PUSH(w->f->module, d->values.moves, move);
+  }
+}
+
+void kn_debug_values_homes(struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
+  d->values.moves.n = 0;
+  if (d->values.labels_only) return;
+  if (!KN_RESIZE(w->f->module, d->values.moves_end, w->plan->n_layout)) {
+    d->own.values.n = 0;
+    return;
+  }
+  for (uint32_t pos = 0; pos < w->plan->n_layout; pos++) {
+    const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
+    for (uint32_t e = 0; e < b->n_edges; e++) add_moves(d, &w->f->edges.at[b->edge_first + e]);
+    d->values.moves_end.at[pos] = d->values.moves.n;
+  }
+  for (uint32_t k = 0; k < d->own.values.n; k++) {
+    struct kn_debug_seen *s = &d->own.values.at[k];
+    s->home = home_of(w, &w->val[kn_value_or_none(s->is.value)]);
+  }
 }
 
 /* ---- locations ---- */
@@ -82,10 +123,10 @@ static unsigned word_bits(unsigned type) {
 
 enum { LOCATION_BYTES = 48 }; /* most of a location */
 
-/* The location of a value: `n` bytes, to which its expression is to be added. 0: it has none. `held`: of a value that
- * is local to its block: where it is. */
+/* The location of a value in register `reg`, or at `frame` if that is KN_NO_REG: `n` bytes, to which its expression is
+ * to be added. 0: it has none. */
 static uint32_t value_location(const struct kn_debug_observer *d, const struct kn_debug_value *v,
-                               const struct kn_debug_held *held, uint8_t *b) {
+                               unsigned reg, int32_t frame, uint8_t *b) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   uint8_t *p = b;
@@ -108,20 +149,18 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
     if (s->reg == KN_UNREAD || kn_debug_in_pieces(w, kn_index(h))) return 0;
     if (s->reg != KN_NO_REG && v->address && v->n == 0 &&
         (v->part_bits == 0 || v->part_bits == UINT64_C(8) * f->slots.at[kn_index(h)].size_bytes)) {
-      return (uint32_t)(kn_debug_put_reg(p, w->target->elf.dwarf_regs[s->reg]) - b);
+      return (uint32_t)(kn_debug_put_reg(p, w->target->code.dwarf_regs[s->reg]) - b);
     }
     if (s->reg != KN_NO_REG || s->frame == 0) return 0;
     return (uint32_t)(kn_debug_put_frame(w, p, s->frame, s->align_log2) - b);
   }
   if (!kn_is_value(h)) return 0;
-  const struct kn_val *val = &f->val[h];
-  unsigned bits = word_bits(val->type);
+  unsigned bits = word_bits(kn_inst_result(f, &f->inst[h]));
   if (computed && bits == 0) return 0;
-  if (held ? held->reg != KN_NO_REG : (val->flags & KN_VF_HOME) != 0) {
-    unsigned home = held ? held->reg : w->plan->ranges.at[val->global - 1].reg;
-    unsigned reg = w->target->elf.dwarf_regs[home];
-    if (!computed) return (uint32_t)(kn_debug_put_reg(p, reg) - b);
-    p = kn_debug_put_breg(p, reg);
+  if (reg != KN_NO_REG) {
+    unsigned number = w->target->code.dwarf_regs[reg];
+    if (!computed) return (uint32_t)(kn_debug_put_reg(p, number) - b);
+    p = kn_debug_put_breg(p, number);
     *p++ = 0;
     if (bits < 64) { /* what is above is anything */
       *p++ = KILN_DW_OP_constu;
@@ -130,7 +169,7 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
     }
     return (uint32_t)(p - b);
   }
-  p = kn_debug_put_frame(w, p, held ? held->frame : val->frame, 3);
+  p = kn_debug_put_frame(w, p, frame, 3);
   if (computed && bits < 64) *p++ = KILN_DW_OP_deref_size, *p++ = (uint8_t)(bits / 8);
   else if (computed) *p++ = KILN_DW_OP_deref;
   return (uint32_t)(p - b);
@@ -140,9 +179,9 @@ static uint32_t value_location(const struct kn_debug_observer *d, const struct k
 static uint32_t other_location(const struct kn_debug_observer *d, const struct kn_debug_value *v,
                                uint32_t k, const struct kn_debug_held *held, uint8_t *p,
                                uint32_t before) {
-  struct kn_debug_held is = {.reg = held->other_reg[k], .frame = held->other_frame[k]};
   struct kn_debug_value other = {.value = v->other[k], .n = 1}; /* computed with */
-  uint32_t n = kn_is_slot(v->other[k]) ? 0 : value_location(d, &other, &is, p);
+  if (kn_is_slot(v->other[k])) return 0;
+  uint32_t n = value_location(d, &other, held->other_reg[k], held->other_frame[k], p);
   return n ? before + n : 0;
 }
 
@@ -156,7 +195,7 @@ static bool on_stack(const struct kn_debug_value *v) {
 
 struct flow {
   struct kn_debug_observer *d;
-  struct kn_walk *w;            /* == d->w */
+  const struct kn_walk *w;      /* == d->w */
   uint32_t *pred_first, *preds; /* by position, and one more: those of its predecessors */
   uint32_t *in, *out;           /* number of a value; 0: none; ANY: not yet visited */
   uint32_t *back;               /* by position: it goes on to itself, or to one before it */
@@ -184,16 +223,8 @@ static bool keeps(const struct kn_debug_observer *d, unsigned r, uint32_t pos) {
 
 /* The newest stretch of a value that is local to its block; NULL: there is none. */
 static const struct kn_debug_held *held_of(const struct kn_debug_observer *d,
-                                           const struct kn_debug_value *v) {
-  return v->held ? &d->held.all.at[v->held - 1] : NULL;
-}
-
-/* Is the block at `pos` in the interval of v's value, a global? Of functions that return twice the plan has no
- * intervals. */
-static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v, uint32_t pos) {
-  if (kn_func_is_homeless(w->f)) return false;
-  const struct kn_range *r = &w->plan->ranges.at[w->val[v->value].global - 1];
-  return pos >= r->first && pos <= r->last;
+                                           const struct kn_debug_seen *s) {
+  return s->held ? &d->held.all.at[s->held - 1] : NULL;
 }
 
 /* Does what value number `k` says hold in all of the block at `pos`, but for its end? Of a value that is local to its
@@ -201,7 +232,9 @@ static bool in_interval(const struct kn_walk *w, const struct kn_debug_value *v,
 static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
+  const struct kn_debug_seen *seen = &d->own.values.at[k - 1];
+  const struct kn_debug_value *v = &seen->is;
+  const struct kn_debug_home *home = &seen->home;
   if (v->other[0]) return false; /* in its own block, where that is known */
   if (kn_is_slot(v->value)) {    /* in a register: while it is live */
     const struct kn_slot *s = &f->slots.at[kn_index(v->value)];
@@ -213,37 +246,28 @@ static bool holds(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
            (f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> reg & 1));
   }
   if (!kn_is_value(v->value)) return v->value != 0;
-  const struct kn_val *val = &f->val[v->value];
   if (kn_func_is_homeless(f) || v->value == 0) return false; /* the plan has no ranges */
-  if (val->global == 0) {
-    const struct kn_debug_held *h = held_of(d, v);
+  if (home->range == 0) {
+    const struct kn_debug_held *h = held_of(d, seen);
     return h != NULL && h->stays &&
-           (pos == kn_plan_pos(w->plan, v->block) || keeps(d, h->reg, pos));
+           (pos == kn_plan_pos(w->plan, seen->block) || keeps(d, h->reg, pos));
   }
-  if ((val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME)) == 0) return false;
-  if (!(val->flags & KN_VF_HOME)) return val->frame != 0; /* nobody else has the slot */
-  const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
-  if (!in_interval(w, v, pos)) return keeps(d, r->reg, pos);
-  const struct kn_block *b = &f->block[w->plan->layout[pos]];
-  if (b->calls != 0 && (w->target->around_calls >> r->reg & 1)) return false;
-  return true;
+  if (home->reg == KN_NO_REG) return home->in_frame && home->frame != 0; /* nobody else has it */
+  const struct kn_range *r = &w->plan->ranges.at[home->range - 1];
+  if (pos < r->first || pos > r->last) return keeps(d, home->reg, pos);
+  return f->block[w->plan->layout[pos]].calls == 0 || !(w->target->around_calls >> home->reg & 1);
 }
 
 /* Home `k` (number of a value) of a loop's parameter gets the next round's value in the block at
  * `pos`: a mark, or 0. */
 static uint32_t aimed(const struct kn_debug_observer *d, uint32_t k, uint32_t pos) {
-  const struct kn_walk *w = d->w;
-  uint32_t h = w->s->observer->own.values.at[k - 1].value;
-  if (d->held.aims.n == 0 || kn_func_is_homeless(w->f) || !kn_is_value(h) || h == 0 ||
-      w->val[h].global == 0 || !(w->val[h].flags & KN_VF_HOME))
-    return 0;
-  return kn_debug_aimed(d, w->plan->ranges.at[w->val[h].global - 1].reg, pos);
+  unsigned home = d->own.values.at[k - 1].home.reg;
+  return d->held.aims.n == 0 || home == KN_NO_REG ? 0 : kn_debug_aimed(d, home, pos);
 }
 
 /* Is value number `k` a parameter that was in a register when the function began? */
 static bool is_entered(const struct kn_debug_observer *d, uint32_t k) {
-  const struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
+  const struct kn_debug_value *v = &d->own.values.at[k - 1].is;
   return kn_is_value(v->value) && v->value != 0 && v->other[0] == 0 &&
          kn_debug_entered(d, v->value) != KN_NO_REG;
 }
@@ -258,32 +282,30 @@ static bool leaves(const struct flow *x, uint32_t k, uint32_t pos) {
   return lasts(x, k, pos) && (x->entered || aimed(x->d, k, pos) == 0);
 }
 
-/* Do the moves of an edge write register `reg`, which has value h? */
-static bool edge_writes(const struct kn_walk *w, const struct kn_edge *e, unsigned reg,
-                        uint32_t h) {
-  const kiln_func *f = w->f;
-  const struct kn_block *to = &f->block[e->target];
-  if (e->args == 0) return false;
-  if (!to->contiguous || (w->target->temps >> reg & 1)) return true;
-  for (uint32_t a = e->args; a; a = f->edge_args.at[a - 1].next) {
-    const struct kn_edge_arg *arg = &f->edge_args.at[a - 1];
-    const struct kn_val *param = &w->val[to->param_first + arg->index];
-    if ((param->flags & KN_VF_HOME) && param->reg == reg && arg->value != h) return true;
+/* Do the moves of the edges of the block at `pos` write register `reg`, which has value h? */
+static bool edges_write(const struct kn_debug_observer *d, uint32_t pos, unsigned reg, uint32_t h) {
+  const struct kn_walk *w = d->w;
+  const struct kn_block *b = &w->f->block[w->plan->layout[pos]];
+  for (uint32_t k = 0; k < b->n_edges; k++) {
+    const struct kn_edge *e = &w->f->edges.at[b->edge_first + k];
+    if (e->args == 0) continue;
+    if (!w->f->block[e->target].contiguous || (w->target->temps >> reg & 1)) return true;
   }
+  uint32_t k = pos ? d->values.moves_end.at[pos - 1] : 0;
+  for (; k < d->values.moves_end.at[pos]; k++)
+    if (d->values.moves.at[k].reg == reg && d->values.moves.at[k].value != h) return true;
   return false;
 }
 
 /* The register that the value is in where the block is left, or KN_NO_REG: it is elsewhere, or a constant. */
-static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_value *v) {
-  const struct kn_walk *w = d->w;
-  uint32_t h = v->value;
+static unsigned reg_of(const struct kn_debug_observer *d, const struct kn_debug_seen *s) {
+  uint32_t h = s->is.value;
   if (kn_is_slot(h)) {
-    uint8_t reg = w->slots[kn_index(h)].reg;
+    uint8_t reg = d->w->slots[kn_index(h)].reg;
     return reg == KN_UNREAD ? KN_NO_REG : reg;
   }
   if (!kn_is_value(h) || h == 0) return KN_NO_REG;
-  if (w->val[h].global == 0) return v->held ? held_of(d, v)->reg : KN_NO_REG;
-  return w->val[h].flags & KN_VF_HOME ? w->plan->ranges.at[w->val[h].global - 1].reg : KN_NO_REG;
+  return s->home.range == 0 && s->held ? held_of(d, s)->reg : s->home.reg;
 }
 
 /* Offset in the code up to which value number `k` is where it is at the end of the block at `pos`: the moves of edges
@@ -293,23 +315,21 @@ static uint32_t end_of(const struct kn_debug_observer *d, uint32_t k, uint32_t p
   const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   const struct kn_block *b = &f->block[w->plan->layout[pos]];
-  const struct kn_debug_value *v = k && k != ANY ? &w->s->observer->own.values.at[k - 1] : NULL;
-  uint32_t h = v ? v->value : 0;
-  unsigned reg = v ? reg_of(d, v) : KN_NO_REG;
+  const struct kn_debug_seen *s = is_known(k) ? &d->own.values.at[k - 1] : NULL;
+  uint32_t h = s ? s->is.value : 0;
+  unsigned reg = s ? reg_of(d, s) : KN_NO_REG;
   bool is_last = pos + 1 == w->plan->n_layout;
-  bool early = is_last || (reg != KN_NO_REG && b->n_edges == 0);
-  for (uint32_t e = 0; e < b->n_edges && reg != KN_NO_REG && !early; e++)
-    early = edge_writes(w, &f->edges.at[b->edge_first + e], reg, h);
+  bool early = is_last || (reg != KN_NO_REG && (b->n_edges == 0 || edges_write(d, pos, reg, h)));
   if (kn_is_value(h) && h != 0 && f->inst[h].op == KILN_OP_PARAM)
     for (uint32_t e = 0; e < b->n_edges && !early; e++)
       early = f->edges.at[b->edge_first + e].target == f->inst[h].a;
   uint32_t mark = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
-  uint32_t aim = v ? aimed(d, k, pos) : 0;
+  uint32_t aim = s ? aimed(d, k, pos) : 0;
   uint32_t end = is_last ? kn_here(w) : kn_label_at(w, w->plan->layout[pos + 1]);
   if (aim) mark = aim;
   else if (!early) return end;
   if (mark == 0) return 0;
-  uint32_t at = w->code.marks.at[mark].at + w->target->elf.nop_bytes;
+  uint32_t at = w->code.marks.at[mark].at + w->target->code.nop_bytes;
   return at < end ? at : end;
 }
 
@@ -346,8 +366,10 @@ static void solve(struct flow *x) {
 
 /* Adds a row of `v`, from `from` to `to`: the `n` bytes at `head`, which say where it is, and its
  * expression without the first `done` bytes. False without memory. */
-static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uint32_t from,
-                          uint32_t to, const uint8_t *head, uint32_t n, uint32_t done) {
+static bool add_value_row(struct kn_debug_observer *d, const struct kn_debug_value *v,
+                          uint32_t from, uint32_t to, const uint8_t *head, uint32_t n,
+                          uint32_t done) {
+  const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
   uint32_t rows = out->vars.n;
   struct kn_code_var row = {.variable = v->variable,
@@ -357,41 +379,42 @@ static bool add_value_row(struct kn_walk *w, const struct kn_debug_value *v, uin
                             .from = from,
                             .to = to,
                             .n = v->n - done};
-  kn_debug_add_row(w, row, head, n, w->s->observer->own.bytes.at + v->expr + done);
+  kn_debug_add_row(w, row, head, n, d->own.bytes.at + v->expr + done);
   if (rows == out->vars.n) return false;
   if (on_stack(v) && KN_PUSH(w->f->module, out->exprs, KILN_DW_OP_stack_value))
     out->vars.at[out->vars.n - 1].n++;
   return true;
 }
 
-/* Adds a row: value number `k` from `from` to `to`. */
+/* Adds a row: value number `k` from `from` to `to`. `held`: of a value that is local to its block: where it is. */
 static bool add_stretch(struct kn_debug_observer *d, uint32_t k, const struct kn_debug_held *held,
                         uint32_t from, uint32_t to) {
-  struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
+  const struct kn_debug_value *v = &d->own.values.at[k - 1].is;
+  const struct kn_debug_home *home = &d->own.values.at[k - 1].home;
   uint8_t b[LOCATION_BYTES * (1 + KILN_MAX_OTHER_VALUES) + KN_OTHER_MOST];
-  uint32_t n = from < to ? value_location(d, v, held, b) : 0, done = 0;
+  uint32_t n = 0, done = 0;
+  if (from < to)
+    n = value_location(d, v, held ? held->reg : home->reg, held ? held->frame : home->frame, b);
   for (uint32_t i = 0; n != 0 && v->other[i] != 0 && held; i++) {
     /* the expression up to the next value, and that */
     uint32_t more = v->other_at[i] - done;
-    if (more) memcpy(b + n, w->s->observer->own.bytes.at + v->expr + done, more);
+    if (more) memcpy(b + n, d->own.bytes.at + v->expr + done, more);
     done += more;
     n = other_location(d, v, i, held, b + n + more, n + more);
   }
-  return n != 0 && add_value_row(w, v, from, to, b, n, done);
+  return n != 0 && add_value_row(d, v, from, to, b, n, done);
 }
 
 /* The same of a value that is local to the block at `pos`, in that: where it is known to be. */
 static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uint32_t from,
                       uint32_t to, uint32_t *newest) {
-  struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
+  const struct kn_walk *w = d->w;
   const struct kn_mark *marks = w->code.marks.at;
   uint32_t oldest = 0, term = pos < d->values.terms.n ? d->values.terms.at[pos] : 0;
   *newest = 0;
   if (term == 0) return;
   /* the chain is turned round, and back */
-  for (uint32_t i = v->held; i;) {
+  for (uint32_t i = d->own.values.at[k - 1].held; i;) {
     struct kn_debug_held *h = &d->held.all.at[i - 1];
     uint32_t next = h->next;
     h->next = oldest;
@@ -405,7 +428,7 @@ static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uin
     before = i;
     i = next;
     uint32_t begin = marks[h->from].at;
-    uint32_t end = marks[h->to ? h->to : term].at + w->target->elf.nop_bytes;
+    uint32_t end = marks[h->to ? h->to : term].at + w->target->code.nop_bytes;
     if (h->to == 0 && h->stays && to > end) end = to;
     if (begin < from) begin = from;
     if (end > to) end = to;
@@ -415,13 +438,14 @@ static void add_local(struct kn_debug_observer *d, uint32_t k, uint32_t pos, uin
 
 static void add_range(const struct flow *x, uint32_t k, uint32_t pos, uint32_t from, uint32_t to,
                       const struct kn_debug_value *part, uint32_t *newest) {
-  struct kn_walk *w = x->w;
+  const struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_value *v = k && k != ANY ? &w->s->observer->own.values.at[k - 1] : NULL;
-  if (v == NULL || from >= to || v->part_at != part->part_at || v->part_bits != part->part_bits)
-    return;
-  const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(x->d, v) : NULL;
-  if (held && pos == kn_plan_pos(w->plan, v->block)) {
+  if (!is_known(k) || from >= to) return;
+  const struct kn_debug_seen *s = &x->d->own.values.at[k - 1];
+  const struct kn_debug_value *v = &s->is;
+  if (v->part_at != part->part_at || v->part_bits != part->part_bits) return;
+  const struct kn_debug_held *held = kn_is_value(v->value) || v->other[0] ? held_of(x->d, s) : NULL;
+  if (held && pos == kn_plan_pos(w->plan, s->block)) {
     add_local(x->d, k, pos, from, to, newest);
     return;
   }
@@ -439,9 +463,10 @@ static bool overlap(const struct kn_debug_value *a, const struct kn_debug_value 
          b->part_at < a->part_at + (uint64_t)a->part_bits;
 }
 
-/* Extends the positions by those that value `v`, set in the block at `pos`, may hold at: see holds(). */
-static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) {
+/* Extends the positions by those that value `s`, set in the block at `pos`, may hold at: see holds(). */
+static void reach(struct flow *x, const struct kn_debug_seen *s, uint32_t pos) {
   const struct kn_walk *w = x->w;
+  const struct kn_debug_value *v = &s->is;
   const uint32_t first = pos < x->first ? pos : x->first, last = pos > x->last ? pos : x->last;
   uint32_t from = pos, to = pos;
   unsigned reg = KN_NO_REG; /* that keeps it further on */
@@ -451,14 +476,14 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
     from = first;
     to = last;
   } else if (v->value != 0) {
-    const struct kn_val *val = &w->f->val[v->value];
-    if (val->global == 0) {
-      if (v->held && held_of(x->d, v)->stays) reg = held_of(x->d, v)->reg;
-    } else if (!kn_func_is_homeless(w->f) && (val->flags & (KN_VF_HOME | KN_VF_SLOT_HOME))) {
-      const struct kn_range *r = &w->plan->ranges.at[val->global - 1];
+    const struct kn_debug_home *home = &s->home;
+    if (home->range == 0) {
+      if (s->held && held_of(x->d, s)->stays) reg = held_of(x->d, s)->reg;
+    } else if (!kn_func_is_homeless(w->f) && (home->reg != KN_NO_REG || home->in_frame)) {
+      const struct kn_range *r = &w->plan->ranges.at[home->range - 1];
       if (r->first < from) from = r->first;
       if (r->last > to) to = r->last;
-      if (val->flags & KN_VF_SLOT_HOME) from = first, to = last;
+      if (home->in_frame) from = first, to = last;
       reg = r->reg;
     }
   }
@@ -472,10 +497,11 @@ static void reach(struct flow *x, const struct kn_debug_value *v, uint32_t pos) 
 /* Is it this parameter where the function begins? */
 static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
   const struct kn_walk *w = d->w;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
+  const struct kn_debug_value *v = &d->own.values.at[k - 1].is;
   const struct kn_block *b = &w->f->block[0];
   uint32_t i = kn_inst_settle(w->f, b->first);
-  if (v->block != 0 || v->n != 0 || v->address || v->part_bits != 0 || !is_entered(d, k))
+  if (d->own.values.at[k - 1].block != 0 || v->n != 0 || v->address || v->part_bits != 0 ||
+      !is_entered(d, k))
     return false;
   while (w->f->inst[i].op == KILN_OP_PARAM) i = kn_inst_settle(w->f, i + 1);
   return v->inst <= i;
@@ -486,10 +512,11 @@ static bool from_begin(const struct kn_debug_observer *d, uint32_t k) {
  * `first` and those behind it. */
 static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, uint32_t from,
                         uint32_t to, uint32_t first) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
-  unsigned reg = kn_debug_entered(d, v->value), bits = word_bits(w->f->val[v->value].type);
+  const struct kn_debug_value *v = &d->own.values.at[k - 1].is;
+  unsigned reg = kn_debug_entered(d, v->value);
+  unsigned bits = word_bits(kn_inst_result(w->f, &w->inst[v->value]));
   bool computed = v->n != 0 || v->address;
   uint8_t b[24], *p = b;
   if (begins) {
@@ -510,7 +537,7 @@ static void add_entered(struct kn_debug_observer *d, uint32_t k, bool begins, ui
     out->vars.at[rows - 1].to = to;
     return;
   }
-  add_value_row(w, v, from, to, b, n, 0);
+  add_value_row(d, v, from, to, b, n, 0);
 }
 
 /* Rows of the part that is being filled. They ascend; those before `at` end at `from` or before it. */
@@ -554,9 +581,9 @@ static void merge(struct kn_debug_observer *d, uint32_t first, uint32_t end) {
  * it is there where that ends: then this row begins with the function. */
 static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_t first,
                    uint32_t end) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   struct kn_output *out = w->out;
-  unsigned reg = kn_debug_entered(d, w->s->observer->own.values.at[k - 1].value);
+  unsigned reg = kn_debug_entered(d, d->own.values.at[k - 1].is.value);
   for (uint32_t i = first; i < end; i++) {
     struct kn_code_var *row = &out->vars.at[i];
     if (row->from != at || row->n != 1 || out->exprs.at[row->expr] != KILN_DW_OP_reg0 + reg)
@@ -569,10 +596,10 @@ static bool extend(struct kn_debug_observer *d, uint32_t k, uint32_t at, uint32_
 
 /* Adds rows for parameters that are nowhere any more to those of a part from `first` on: see add_part. */
 static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value *part) {
-  struct kn_walk *w = x->w;
+  const struct kn_walk *w = x->w;
   struct kn_output *out = w->out;
-  const struct kn_debug_value *values = w->s->observer->own.values.at;
-  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->elf.nop_bytes;
+  const struct kn_debug_seen *values = x->d->own.values.at;
+  uint32_t end = out->vars.n, n = w->plan->n_layout, size = w->target->code.nop_bytes;
   x->from = x->low;
   x->to = x->high;
   x->entered = true;
@@ -591,8 +618,8 @@ static void add_lost(struct flow *x, uint32_t first, const struct kn_debug_value
         fill(x->d, k, false, start + size, at, &rows);
         if (at < start + size) at = start + size;
       }
-      if (is && is != ANY && values[is - 1].part_at == part->part_at &&
-          values[is - 1].part_bits == part->part_bits && is_entered(x->d, is))
+      if (is && is != ANY && values[is - 1].is.part_at == part->part_at &&
+          values[is - 1].is.part_bits == part->part_bits && is_entered(x->d, is))
         fill(x->d, is, false, from, at < to ? at : to, &rows);
       if (k == 0) break;
       is = k;
@@ -612,11 +639,11 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn
                       uint32_t *newest) {
   struct kn_debug_observer *d = x->d;
   const struct kn_walk *w = d->w;
-  const struct kn_debug_value *values = w->s->observer->own.values.at;
+  const struct kn_debug_seen *values = d->own.values.at;
   uint32_t from = kn_label_at(w, w->plan->layout[pos]);
   for (uint32_t k = x->head[pos]; k; k = x->next[k - 1]) {
     uint32_t at = w->code.marks.at[values[k - 1].mark].at;
-    if (values[k - 1].late) at += w->target->elf.nop_bytes;
+    if (values[k - 1].late) at += w->target->code.nop_bytes;
     if (is_known(is)) {
       uint32_t end = end_of(d, is, pos);
       add_range(x, is, pos, from, at < end ? at : end, part, newest);
@@ -631,8 +658,9 @@ static void add_block(struct flow *x, uint32_t pos, uint32_t is, const struct kn
  * begins with `first`. */
 static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   struct kn_debug_observer *d = x->d;
-  struct kn_walk *w = d->w;
-  const struct kn_debug_value *values = w->s->observer->own.values.at, *part = &values[of - 1];
+  const struct kn_walk *w = d->w;
+  const struct kn_debug_seen *values = d->own.values.at;
+  const struct kn_debug_value *part = &values[of - 1].is;
   uint32_t n = w->plan->n_layout, newest = 0, rows = w->out->vars.n;
   bool any_entered = false;
   x->from = n;
@@ -640,8 +668,8 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
   x->low = x->first;
   x->high = x->last;
   x->n_own = 0;
-  for (uint32_t k = first; k; k = x->group[k - 1]) {                         /* the latest first */
-    if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1])) continue; /* unreachable */
+  for (uint32_t k = first; k; k = x->group[k - 1]) { /* the latest first */
+    if (values[k - 1].mark == 0 || !overlap(part, &values[k - 1].is)) continue; /* unreachable */
     uint32_t pos = kn_plan_pos(w->plan, values[k - 1].block);
     if (x->head[pos] == 0) x->own[x->n_own++] = pos;
     x->next[k - 1] = x->head[pos];
@@ -672,22 +700,23 @@ static void add_part(struct flow *x, uint32_t first, uint32_t of) {
 
 /* Where in the hash table `heads` the newest value of v's variable is, or would be. */
 static uint32_t *head_of(const struct flow *x, uint32_t *heads, uint32_t mask,
-                         const struct kn_debug_value *v) {
-  const struct kn_debug_value *values = x->w->s->observer->own.values.at;
-  uint32_t h = (v->variable * 0x9e3779b1u ^ v->inlined * 0x85ebca6bu) >> 7 & mask;
+                         const struct kn_debug_seen *v) {
+  const struct kn_debug_seen *values = x->d->own.values.at;
+  uint32_t h = (v->is.variable * 0x9e3779b1u ^ v->is.inlined * 0x85ebca6bu) >> 7 & mask;
   for (;; h = (h + 1) & mask) {
-    const struct kn_debug_value *other = heads[h] ? &values[heads[h] - 1] : NULL;
-    if (other == NULL || (other->variable == v->variable && other->inlined == v->inlined))
+    const struct kn_debug_seen *other = heads[h] ? &values[heads[h] - 1] : NULL;
+    if (other == NULL ||
+        (other->is.variable == v->is.variable && other->is.inlined == v->is.inlined))
       return &heads[h];
   }
 }
 
 /* Chains the values of each variable, the latest first. */
 static void group(struct flow *x, uint32_t *heads, uint32_t mask) {
-  const struct kn_debug_value *values = x->w->s->observer->own.values.at;
-  for (uint32_t k = 0; k < x->w->s->observer->own.values.n; k++) {
+  const struct kn_debug_seen *values = x->d->own.values.at;
+  for (uint32_t k = 0; k < x->d->own.values.n; k++) {
     x->group[k] = 0;
-    if (values[k].label) continue;
+    if (values[k].is.label) continue;
     uint32_t *head = head_of(x, heads, mask, &values[k]);
     x->group[k] = *head;
     *head = k + 1;
@@ -726,12 +755,12 @@ enum { MOST_STEPS = 1 << 22, MORE_STEPS = 128, MOST_PARTS = 64 };
 
 /* Adds the rows of a variable: of each part that its values, from `head` on, are of. */
 static void add_parts(struct flow *x, uint32_t head) {
-  const struct kn_debug_value *values = x->w->s->observer->own.values.at;
+  const struct kn_debug_seen *values = x->d->own.values.at;
   uint32_t seen[MOST_PARTS], n = 0;
   for (uint32_t k = head; k && n < MOST_PARTS; k = x->group[k - 1]) {
     uint32_t i = n;
-    while (i > 0 && (values[seen[i - 1] - 1].part_at != values[k - 1].part_at ||
-                     values[seen[i - 1] - 1].part_bits != values[k - 1].part_bits))
+    while (i > 0 && (values[seen[i - 1] - 1].is.part_at != values[k - 1].is.part_at ||
+                     values[seen[i - 1] - 1].is.part_bits != values[k - 1].is.part_bits))
       i--;
     if (i > 0) continue;
     seen[n++] = k;
@@ -743,8 +772,10 @@ static void add_parts(struct flow *x, uint32_t head) {
  * of inlined bodies that are constants or addresses of slots. Then there is no need to follow the flow. */
 static bool is_constant(const struct flow *x, uint32_t k) {
   const struct kn_walk *w = x->w;
-  const struct kn_debug_value *v = &w->s->observer->own.values.at[k - 1];
-  if (!kn_debug_as_is(w->f) || v->mark == 0 || v->other[0] != 0 || v->part_bits != 0) return false;
+  const struct kn_debug_value *v = &x->d->own.values.at[k - 1].is;
+  if (!kn_debug_as_is(w->f) || x->d->own.values.at[k - 1].mark == 0 || v->other[0] != 0 ||
+      v->part_bits != 0)
+    return false;
   if (kn_is_slot(v->value)) return w->slots[kn_index(v->value)].reg == KN_NO_REG;
   return kn_is_imm(v->value) || kn_is_pool(v->value);
 }
@@ -761,14 +792,14 @@ static void add_variable(struct flow *x, uint32_t k, const struct kn_debug_body 
 }
 
 static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
-  struct kn_walk *w = x->w;
-  const struct kn_debug_value *values = w->s->observer->own.values.at;
-  uint32_t n = w->s->observer->own.values.n;
+  const struct kn_walk *w = x->w;
+  const struct kn_debug_seen *values = x->d->own.values.at;
+  uint32_t n = x->d->own.values.n;
   group(x, heads, mask);
   for (uint32_t k = 0; k < n; k++) {
-    const struct kn_debug_value *v = &values[k];
-    if (v->label && v->mark) {
-      struct kn_code_var row = {.variable = v->variable, .from = w->code.marks.at[v->mark].at};
+    const struct kn_debug_seen *s = &values[k];
+    if (s->is.label && s->mark) {
+      struct kn_code_var row = {.variable = s->is.variable, .from = w->code.marks.at[s->mark].at};
       uint32_t rows = w->out->vars.n;
       kn_debug_add_row(w, row, NULL, 0, NULL);
       if (w->out->vars.n > rows) w->out->vars.at[rows].n = UINT32_MAX;
@@ -777,12 +808,12 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
   /* in the order of their first values: entries' numbers, and so the table's order, depend on the session */
   bool bounds = kn_debug_as_is(w->f) && kn_debug_bodies_find(x->d);
   for (uint32_t first = 0; first < n; first++) {
-    if (values[first].label || x->group[first] != 0) continue;
-    uint32_t rows = w->out->vars.n, call = bounds ? values[first].inlined : 0;
+    if (values[first].is.label || x->group[first] != 0) continue;
+    uint32_t rows = w->out->vars.n, call = bounds ? values[first].is.inlined : 0;
     const struct kn_debug_body *body = call != 0 ? kn_debug_body_of(x->d, call) : NULL;
     if (call == 0 || body != NULL) add_variable(x, *head_of(x, heads, mask, &values[first]), body);
     if (rows == w->out->vars.n) { /* it exists, but nothing is known of it */
-      const struct kn_debug_value *v = &values[first];
+      const struct kn_debug_value *v = &values[first].is;
       struct kn_code_var row = {.variable = v->variable, .inlined = v->inlined};
       kn_debug_add_row(w, row, NULL, 0, NULL);
     }
@@ -790,10 +821,9 @@ static void add_variables(struct flow *x, uint32_t *heads, uint32_t mask) {
 }
 
 void kn_debug_values_end(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
-  uint32_t n = w->s->observer->own.values.n, blocks = w->plan->n_layout, edges = f->edges.n,
-           size = 16;
+  uint32_t n = d->own.values.n, blocks = w->plan->n_layout, edges = f->edges.n, size = 16;
   while (size < 2 * (uint64_t)n && size < 1u << 30) size *= 2;
   uint64_t need = (uint64_t)size + 2 * (uint64_t)n + 6 * (uint64_t)blocks + 1 + edges;
   d->values.scratch.n = 0;

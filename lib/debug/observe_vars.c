@@ -57,20 +57,20 @@ bool kn_debug_in_pieces(const struct kn_walk *w, uint32_t slot) {
 }
 
 /* Slots that nothing accesses have a frame offset too: a debugger may show them. Targets have given one to those that
- * are aligned beyond what the frame is if they are accessed; others need no such alignment. */
-void kn_debug_vars_allocate(struct kn_walk *w) {
+ * are aligned beyond what the frame is if they are accessed. */
+void kn_debug_vars_allocate(const struct kn_debug_observer *d) {
+  const struct kn_walk *w = d->w;
   const kiln_func *f = w->f;
   for (uint32_t i = 0; i < f->debug.vars.n; i++) {
     uint32_t slot = f->debug.vars.at[i].slot;
-    struct kn_slot_place *s = &w->slots[slot];
-    if (s->reg != KN_NO_REG || s->frame != 0 || kn_debug_in_pieces(w, slot)) continue;
-    if (s->align_log2 > 4) s->align_log2 = 4;
-    kn_slot_frame(w, slot);
+    const struct kn_slot_place *s = &w->slots[slot];
+    if (s->reg == KN_NO_REG && s->frame == 0 && !kn_debug_in_pieces(w, slot))
+      kn_request_slot(d->observer.requests, slot);
   }
 }
 
-void kn_debug_add_row(struct kn_walk *w, struct kn_code_var row, const uint8_t *head, uint32_t n,
-                      const uint8_t *expr) {
+void kn_debug_add_row(const struct kn_walk *w, struct kn_code_var row, const uint8_t *head,
+                      uint32_t n, const uint8_t *expr) {
   struct kn_output *out = w->out;
   kiln_module *m = w->f->module;
   uint32_t more = row.n, all = n + more;
@@ -96,7 +96,7 @@ static uint32_t stretch(const struct kn_debug_observer *d, unsigned reg, const s
   if (b->calls != 0 && (w->target->around_calls >> reg & 1))
     *to = from; /* nowhere while they run */
   else if (is_last || b->n_edges == 0 || pos == r->last) {
-    uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->elf.nop_bytes : from;
+    uint32_t end = mark != 0 ? w->code.marks.at[mark].at + w->target->code.nop_bytes : from;
     if (end < *to) *to = end;
   }
   return from;
@@ -105,7 +105,7 @@ static uint32_t stretch(const struct kn_debug_observer *d, unsigned reg, const s
 /* Adds `row`, with the location of `n` bytes at `head`, wherever a slot is in its register. */
 static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_code_var row,
                        const uint8_t *head, uint32_t n, const uint8_t *expr) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const struct kn_slot *s = &w->f->slots.at[slot];
   if (s->global == 0) return;
   const struct kn_range *r = &w->plan->ranges.at[s->global - 1];
@@ -128,12 +128,12 @@ static void add_ranges(struct kn_debug_observer *d, uint32_t slot, struct kn_cod
 /* Adds what variable `v` is while the content of a slot, or of a piece of one, is it, or its part of it. */
 static void add_slot(struct kn_debug_observer *d, const struct kn_debug_var *v, uint32_t slot,
                      uint32_t part_at, uint32_t part_bits) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   const struct kn_slot_place *s = &w->slots[slot];
   uint8_t b[32], *p = b;
   if (s->reg == KN_UNREAD) return;
   if (s->reg != KN_NO_REG) {
-    unsigned reg = w->target->elf.dwarf_regs[s->reg];
+    unsigned reg = w->target->code.dwarf_regs[s->reg];
     if (v->n != 0 && !v->indirect) return; /* kn_plan keeps such variables in memory */
     if (v->indirect) p = kn_debug_put_breg(p, reg), *p++ = 0;
     else p = kn_debug_put_reg(p, reg);
@@ -175,7 +175,7 @@ static void add_parts(struct kn_debug_observer *d, const struct kn_debug_var *v)
 }
 
 void kn_debug_vars_end(struct kn_debug_observer *d) {
-  struct kn_walk *w = d->w;
+  const struct kn_walk *w = d->w;
   for (uint32_t i = 0; i < d->own.variables.n; i++) {
     const struct kn_debug_var *v = &d->own.variables.at[i];
     uint32_t rows = w->out->vars.n;
@@ -257,7 +257,7 @@ static bool only_stored(const struct kn_plan *plan, const kiln_func *f, uint32_t
 
 /* Adds what variable number `of` is, or a part of it, from behind store `in` to slot or piece `s` on. No expression
  * says the address of a symbol: then nothing of the variable is shown, since printers take what is missing for zero. */
-static void add_stored(struct kn_debug_observer *d, kiln_func *f, uint32_t of,
+static void add_stored(struct kn_debug_observer *d, const kiln_func *f, uint32_t of,
                        const struct kn_slot *s, const struct kn_inst *in, uint32_t next) {
   struct kn_debug_var *v = &d->own.variables.at[of - 1];
   const struct kn_slot *whole = s->parent != 0 ? &f->slots.at[s->parent - 1] : s;
@@ -269,27 +269,28 @@ static void add_stored(struct kn_debug_observer *d, kiln_func *f, uint32_t of,
                                  .n = v->n,
                                  .part_at = v->part_at,
                                  .part_bits = v->part_bits,
-                                 .held = of,
                                  .address = v->indirect};
   if (kn_is_pool(in->b) && f->pool.at[kn_index(in->b)].symbol != 0) v->memory = true;
   if (whole->pieces != 0) {
     value.part_at = 8 * s->offset;
     value.part_bits = 8u << kn_type_log2[in->type];
   }
-  (void)KN_PUSH(f, d->own.values, value);
+  (void)KN_PUSH(f->module, d->own.values,
+                (struct kn_debug_seen){.is = value, .held = of, .home.reg = KN_NO_REG});
 }
 
 static int by_inst(const void *a, const void *b) {
-  const struct kn_debug_value *x = a, *y = b;
-  if (x->inst != y->inst) return x->inst < y->inst ? -1 : 1;
+  const struct kn_debug_seen *x = a, *y = b;
+  if (x->is.inst != y->is.inst) return x->is.inst < y->is.inst ? -1 : 1;
   return (x->mark > y->mark) - (x->mark < y->mark);
 }
 
 /* Puts the values in their order: by instruction, else as they are. Those of what is not shown are none. */
 static void sort_values(struct kn_debug_observer *d) {
-  struct kn_debug_value *at = d->own.values.at;
+  struct kn_debug_seen *at = d->own.values.at;
   for (uint32_t k = 0; k < d->own.values.n; k++) {
-    if (at[k].held != 0 && d->own.variables.at[at[k].held - 1].memory) at[k].value = at[k].n = 0;
+    if (at[k].held != 0 && d->own.variables.at[at[k].held - 1].memory)
+      at[k].is.value = at[k].is.n = 0;
     at[k].held = 0;
     at[k].mark = k;
   }
@@ -318,7 +319,8 @@ static uint32_t *find_unread(struct kn_debug_observer *d, const struct kn_plan *
   return var_of;
 }
 
-void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan, kiln_func *f) {
+void kn_debug_vars_unread(struct kn_debug_observer *d, const struct kn_plan *plan,
+                          const kiln_func *f) {
   uint32_t *var_of = find_unread(d, plan, f), n = 0;
   if (var_of == NULL) return;
   for (uint32_t b = 0; b < f->blocks.n; b++) {

@@ -1,30 +1,16 @@
 /* Tables of exceptions: see eh_table.h. Called by lib/codegen/eh.c. Invariant: a chain is made from its end, so that
  * chains that end alike share their ends. */
 #include "lib/object/eh_table.h"
+#include "ir/bytes.h"
 #include "targets/target.h"
 
 /* How far back equal actions and filters are looked for: those of neighbours are most often equal. */
 enum { ACTIONS_BACK = 64, FILTER_BYTES_BACK = 1024 };
 
-/* ---- numbers ---- */
-
 static unsigned uleb_size(uint32_t v) {
   unsigned n = 1;
   for (; v > 0x7f; v >>= 7) n++;
   return n;
-}
-
-static uint8_t *put_uleb(uint8_t *p, uint32_t v) {
-  for (; v > 0x7f; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)v;
-  return p;
-}
-
-/* At most 5 bytes. */
-static uint8_t *put_sleb(uint8_t *p, int32_t v) {
-  for (; v < -64 || v > 63; v >>= 7) *p++ = (uint8_t)(v | 0x80);
-  *p++ = (uint8_t)(v & 0x7f);
-  return p;
 }
 
 /* ---- actions and filters ---- */
@@ -42,7 +28,7 @@ int32_t kn_eh_filter(struct kn_eh_actions *a, kiln_func *f, const uint32_t *type
   uint32_t was = a->filters.n;
   uint8_t number[5];
   for (uint32_t k = 0; k <= n; k++) { /* 0 ends it */
-    uint8_t *end = put_uleb(number, k < n ? types[k] : 0);
+    uint8_t *end = kn_put_uleb(number, k < n ? types[k] : 0);
     for (uint8_t *p = number; p < end; p++)
       if (!KN_PUSH(f, a->filters, *p)) return 0;
   }
@@ -63,10 +49,10 @@ static uint32_t action(struct kn_eh_actions *a, kiln_func *f, int32_t value, uin
     if (was->value == value && was->next == next) return was->at + 1;
   }
   struct kn_eh_action new = {value, next, a->bytes.n};
-  uint8_t bytes[10], *p = put_sleb(bytes, value);
+  uint8_t bytes[10], *p = kn_put_sleb(bytes, value);
   /* the distance to the next one counts from its own first byte */
   uint32_t field = a->bytes.n + (uint32_t)(p - bytes);
-  p = put_sleb(p, next ? (int32_t)(next - 1 - field) : 0);
+  p = kn_put_sleb(p, next ? (int32_t)(next - 1 - field) : 0);
   for (uint8_t *b = bytes; b < p; b++)
     if (!KN_PUSH(f, a->bytes, *b)) return 0;
   return KN_PUSH(f, a->list, new) ? new.at + 1 : 0;
@@ -96,7 +82,7 @@ static bool add_types(kiln_module *m, struct kn_output *out, const uint32_t *typ
 
 bool kn_eh_indirect(const kiln_module *m) {
   return m->options.pic != KILN_PIC_STATIC ||
-         kn_target_at(m->options.target.processor)->elf.indirect_types;
+         kn_target_at(m->options.target.processor)->code.indirect_types;
 }
 
 bool kn_eh_write(kiln_module *m, struct kn_output *out, const struct kn_eh_site *sites, uint32_t n,
@@ -128,12 +114,12 @@ bool kn_eh_write(kiln_module *m, struct kn_output *out, const struct kn_eh_site 
     *p++ = KN_EH_OMIT;
   }
   *p++ = KN_EH_ULEB128;
-  p = put_uleb(p, size);
+  p = kn_put_uleb(p, size);
   for (uint32_t i = 0; i < n; i++) {
-    p = put_uleb(p, sites[i].start);
-    p = put_uleb(p, sites[i].end - sites[i].start);
-    p = put_uleb(p, sites[i].pad);
-    p = put_uleb(p, sites[i].action);
+    p = kn_put_uleb(p, sites[i].start);
+    p = kn_put_uleb(p, sites[i].end - sites[i].start);
+    p = kn_put_uleb(p, sites[i].pad);
+    p = kn_put_uleb(p, sites[i].action);
   }
   if (a->bytes.n > 0) memcpy(p, a->bytes.at, a->bytes.n);
   p += a->bytes.n;

@@ -1,9 +1,6 @@
-/* kiln_emit_elf: makes an ELF64 relocatable object by calling the other files in order; group
- * sections and the headers. Called by front ends after the last function. Invariant: `out` only
- * grows if the whole object is right; nothing in module or sessions changes. */
-#include "ir/clock.h"
-#include "lib/codegen/support.h"
-#include "lib/debug/dwarf_writer.h"
+/* kiln_emit_elf: makes an ELF64 relocatable object of an image by calling the other files in order; group sections and
+ * the headers. Called by front ends after the last function. */
+#include "lib/object/elf.h"
 
 #include <kiln/emit.h>
 
@@ -13,7 +10,7 @@
  * of the first header behind the sections' own. */
 static uint32_t number_sections(struct kn_elf *e) {
   uint32_t n = 1;
-  for (uint32_t i = 0; i < e->n_groups; i++) e->groups[i].number = n++;
+  for (uint32_t i = 0; i < e->groups.n; i++) e->groups.at[i].number = n++;
   for (uint32_t i = 0; i < e->sections.n; i++) {
     e->sections.at[i].number = n++;
     n += e->sections.at[i].n_relas > 0; /* its relocation section is the next one */
@@ -22,8 +19,8 @@ static uint32_t number_sections(struct kn_elf *e) {
 }
 
 static void write_groups(struct kn_elf *e) {
-  for (uint32_t i = 0; i < e->n_groups; i++) {
-    struct kn_elf_group *g = e->groups + i;
+  for (uint32_t i = 0; i < e->groups.n; i++) {
+    struct kn_elf_group *g = e->groups.at + i;
     kn_elf_pad(e, 4);
     g->offset = e->at;
     uint8_t *p = e->base + e->at;
@@ -73,7 +70,7 @@ static uint32_t add_name(struct kn_elf *e, const char *name) {
 static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
   uint32_t symtab = n, strtab = symtab + 1 + extended;
   uint32_t total = strtab + 1;
-  uint32_t group_name = e->n_groups > 0 ? add_name(e, ".group") : 0;
+  uint32_t group_name = e->groups.n > 0 ? add_name(e, ".group") : 0;
   uint32_t symtab_name = add_name(e, ".symtab");
   uint32_t shndx_name = extended ? add_name(e, ".symtab_shndx") : 0;
   uint32_t strtab_name = add_name(e, ".strtab");
@@ -84,12 +81,12 @@ static void write_headers(struct kn_elf *e, uint32_t n, bool extended) {
 
   put_header(e, 0, SHT_NULL, 0, 0, total >= SHN_LORESERVE ? total : 0,
              strtab >= SHN_LORESERVE ? strtab : 0, 0, 0, 0);
-  for (uint32_t i = 0; i < e->n_groups; i++)
-    put_header(e, group_name, SHT_GROUP, 0, e->groups[i].offset, e->groups[i].size, symtab,
-               e->groups[i].signature, 4, 4);
+  for (uint32_t i = 0; i < e->groups.n; i++)
+    put_header(e, group_name, SHT_GROUP, 0, e->groups.at[i].offset, e->groups.at[i].size, symtab,
+               e->groups.at[i].signature, 4, 4);
   for (uint32_t i = 0; i < e->sections.n; i++) {
     const struct kn_elf_section *s = e->sections.at + i;
-    uint32_t with = s->with != 0 ? e->sections.at[e->defs[s->with].section - 1].number : 0;
+    uint32_t with = s->with != 0 ? e->sections.at[e->image->places[s->with].section - 1].number : 0;
     put_header(e, s->name_offset, s->type, s->flags, s->offset, s->size, with, 0, s->align,
                s->entsize);
     if (s->n_relas > 0)
@@ -162,9 +159,9 @@ static uint64_t size_bound(const struct kn_elf *e) {
     if (size > limit) return 0;
   }
   uint64_t n_symbols = (uint64_t)e->first_global + e->m->symbols.n;
-  uint64_t n_headers = 8 + (uint64_t)e->n_groups + 2 * (uint64_t)e->sections.n;
+  uint64_t n_headers = 8 + (uint64_t)e->groups.n + 2 * (uint64_t)e->sections.n;
   size += n_symbols * (sizeof(Elf64_Sym) + 4) + n_headers * (sizeof(Elf64_Shdr) + 8);
-  return size + 8 * (uint64_t)e->n_groups;
+  return size + 8 * (uint64_t)e->groups.n;
 }
 
 static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
@@ -174,7 +171,7 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
   e->base = base;
   e->at = sizeof(Elf64_Ehdr);
   kn_elf_write_content(e);
-  kn_dwarf_content(e);
+  kn_elf_debug_write(e);
   kn_elf_frame_write(e);
   if (!kn_elf_write_relocs(e)) return e->m->diag.status;
   uint32_t n = number_sections(e);
@@ -191,7 +188,8 @@ static kiln_status write_object(struct kn_elf *e, kiln_buffer *out) {
 }
 
 static bool prepare(struct kn_elf *e) {
-  if (!kn_elf_layout(e) || !kn_dwarf_make(e) || !kn_elf_number(e) || !kn_elf_frame_prepare(e))
+  if (!kn_elf_add_image(e) || !kn_elf_debug_prepare(e) || !kn_elf_number(e) ||
+      !kn_elf_frame_prepare(e))
     return false;
   if (KN_UNLIKELY(e->m->protect != 0) && !add_property(e)) return false;
   e->note = kn_elf_add_section(e, ".note.GNU-stack", 15, SHT_PROGBITS,
@@ -199,37 +197,35 @@ static bool prepare(struct kn_elf *e) {
   return e->note != UINT32_MAX;
 }
 
-kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_t n,
-                          kiln_buffer *out) {
-  if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
-  if (out == NULL || (sessions == NULL && n != 0))
-    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no sessions, or no buffer for the object (NULL)");
-  kiln_session *timed = NULL;
-  for (size_t i = 0; i < n; i++) {
-    if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_FUNCS)
-      return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu is not of this module", i);
-    if (timed == NULL && sessions[i]->timing) timed = sessions[i];
-  }
-  kiln_diag open;
-  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
-  if (!kn_supports_objects(m, kn_target_at(m->options.target.processor))) return m->diag.status;
-  uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
-  struct kn_elf e;
-  memset(&e, 0, sizeof e);
-  e.m = m;
-  e.machine = &kn_target_at(m->options.target.processor)->elf;
-  e.sessions = sessions;
-  e.n_sessions = (uint32_t)n;
+/* What the writer needs of the module's target, and does not have; NULL: nothing. */
+static const char *lacks(const kiln_module *m) {
+  const struct kn_elf_machine *e = kn_elf_machine(m->options.target.processor);
+  if (e->number == 0) return "writing objects";
+  return m->protect != 0 && e->property == 0 ? "protecting an object's code" : NULL;
+}
+
+static kiln_status write_elf(const struct kn_image *image, kiln_buffer *out) {
+  kiln_module *m = image->m;
+  struct kn_elf e = {
+    .image = image, .m = m, .machine = kn_elf_machine(m->options.target.processor)};
   kn_arena_init(&e.arena, &m->options.allocator);
   kiln_status status = prepare(&e) ? write_object(&e, out) : m->diag.status;
-  /* tables that the writer shares report to the module that memory is lacking */
-  if (status == KILN_OK) status = kn_module_own(m);
-  void *const arrays[] = {e.sections.at, e.pieces.at};
-  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
-    if (arrays[i] != NULL) kn_realloc(m, arrays[i], 0);
-  kn_hash_free(&m->options.allocator, &e.section_hash);
-  kn_dwarf_free(&e);
+  kn_realloc(m, e.sections.at, 0);
+  kn_realloc(m, e.groups.at, 0);
+  kn_dwarf_free(e.dwarf);
   kn_arena_free(&e.arena);
-  if (timed != NULL) timed->stats.object_ns += kn_clock_ns() - start_ns;
   return status;
+}
+
+static const struct kn_object_format format = {
+  .name = "ELF",
+  .lacks = lacks,
+  .reloc_number = kiln_elf_reloc_number,
+  .ctor_section = kn_elf_ctor_section,
+  .write = write_elf,
+};
+
+kiln_status kiln_emit_elf(kiln_module *m, kiln_session *const *sessions, uint32_t n,
+                          kiln_buffer *out) {
+  return kn_emit_object(&format, m, sessions, n, out);
 }

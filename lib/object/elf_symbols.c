@@ -3,15 +3,11 @@
  * first relocation is written; undefined ones follow in order of reference. */
 #include "lib/object/elf.h"
 
-static bool is_local(const struct kn_symbol *s) {
-  return s->linkage == KILN_LINKAGE_INTERNAL || s->linkage == KILN_LINKAGE_PRIVATE;
-}
-
 /* True if relocations must name the local symbol itself, not its section: the linker takes merged
  * sections apart, of which code refers to those in memory, finds thread-local variables by symbol,
  * and calls the resolver of an ifunc. */
 static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
-                         const struct kn_elf_def *p) {
+                         const struct kn_place *p) {
   if ((s->linkage == KILN_LINKAGE_INTERNAL && s->name_length > 0) || s->indirect) return true;
   uint64_t flags = e->sections.at[p->section - 1].flags;
   return (flags & SHF_TLS) != 0 || (~flags & (SHF_MERGE | SHF_ALLOC)) == 0;
@@ -19,15 +15,15 @@ static bool needs_symbol(const struct kn_elf *e, const struct kn_symbol *s,
 
 /* Signature symbols of groups: the symbol of that name where it gets a number of its own. */
 static void find_signatures(struct kn_elf *e) {
-  for (uint32_t i = 0; i < e->n_groups; i++) {
-    struct kn_elf_group *g = e->groups + i;
+  for (uint32_t i = 0; i < e->groups.n; i++) {
+    struct kn_elf_group *g = e->groups.at + i;
     if (g->comdat == 0) continue;
     const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
     uint32_t id = c->symbol;
     if (id == 0) id = kn_symbol_lookup(e->m, c->name, c->length, c->hash);
-    if (id == 0 || e->defs[id].section == 0) continue;
-    if (!is_local(kn_symbol(e->m, id)) || needs_symbol(e, kn_symbol(e->m, id), e->defs + id))
-      g->symbol = id;
+    if (id == 0 || e->image->places[id].section == 0) continue;
+    const struct kn_symbol *s = kn_symbol(e->m, id);
+    if (!kn_is_local(s) || needs_symbol(e, s, e->image->places + id)) g->symbol = id;
   }
 }
 
@@ -35,28 +31,25 @@ static void find_signatures(struct kn_elf *e) {
  * Returns the next number. */
 KN_INLINE uint64_t number_defined(struct kn_elf *e, const struct kn_symbol *s, uint32_t id,
                                   bool in_order, uint64_t number) {
-  struct kn_elf_def *p = e->defs + id;
-  if (!is_local(s)) {
+  const struct kn_place *p = e->image->places + id;
+  if (!kn_is_local(s)) {
     e->globals[e->n_globals++] = id;
   } else if (!needs_symbol(e, s, p)) {
-    p->symbol = KN_VIA_SECTION | (e->section_symbols + p->section - 1);
+    e->numbers[id] = KN_VIA_SECTION | (e->section_symbols + p->section - 1);
   } else if (in_order) {
     e->locals[e->n_locals++] = id;
-    p->symbol = (uint32_t)number++;
+    e->numbers[id] = (uint32_t)number++;
   }
   return number;
 }
 
-/* Late names follow in the order of their functions, too: makes as if they had no section, and gives their sections, 0
- * for those that are not there, and for the same symbol again; NULL without memory. */
-static uint32_t *hide_late_names(struct kn_elf *e) {
+/* By symbol: late names that are there, which follow in the order of their functions, too; NULL without memory. */
+static bool *find_late_names(struct kn_elf *e) {
   const kiln_module *m = e->m;
-  uint32_t *late = kn_arena_zero(&e->arena, m->late_names.n * sizeof *late, sizeof *late);
+  bool *late = kn_arena_zero(&e->arena, m->symbols.n * sizeof *late, sizeof *late);
   for (uint32_t i = 0; i < m->late_names.n && late != NULL; i++) {
-    struct kn_elf_def *p = e->defs + m->late_names.at[i].symbol;
-    if (!m->late_names.at[i].done) continue;
-    late[i] = p->section;
-    p->section = 0;
+    uint32_t id = m->late_names.at[i].symbol;
+    late[id] |= m->late_names.at[i].done && e->image->places[id].section != 0;
   }
   if (late == NULL) kn_module_fail(e->m, KILN_ERR_MEMORY, "out of memory");
   return late;
@@ -64,8 +57,8 @@ static uint32_t *hide_late_names(struct kn_elf *e) {
 
 /* The data in the code of function i, in the session's code; *n: how many. */
 static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, uint32_t *n) {
-  const struct kn_output *o = kn_elf_output(e, e->funcs[i].session);
-  const struct kn_code_func *f = kn_elf_func(e, i);
+  const struct kn_output *o = kn_image_output(e->image, e->image->funcs[i].session);
+  const struct kn_code_func *f = kn_image_func(e->image, i);
   uint32_t low = 0, high = o->data.n;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -80,19 +73,51 @@ static const struct kn_code_data *data_of(const struct kn_elf *e, uint32_t i, ui
 /* Counts the mapping symbols: where code begins, and where data in code begins and ends. */
 static void count_marks(struct kn_elf *e) {
   if (!e->machine->mapping_symbols) return;
-  for (uint32_t i = 0; i < e->n_content; i++) e->n_code_marks += e->sections.at[i].code;
-  for (uint32_t i = 0; i < e->n_funcs; i++) {
+  for (uint32_t i = 0; i < e->n_content; i++) e->n_code_marks += e->image->sections.at[i].code;
+  for (uint32_t i = 0; i < e->image->n_funcs; i++) {
     uint32_t n = 0;
-    if (kn_elf_output(e, e->funcs[i].session)->data.n != 0) data_of(e, i, &n);
+    if (kn_image_output(e->image, e->image->funcs[i].session)->data.n != 0) data_of(e, i, &n);
     e->n_code_marks += 2 * n;
   }
 }
 
+/* Numbers what is defined: by id, but what was added after the freeze, whose ids depend on which thread came first. Of
+ * that late names and private data get a number, and follow in the order of their functions. Returns the next number, 0
+ * without memory. */
+static uint64_t number_all(struct kn_elf *e, uint64_t number) {
+  const kiln_module *m = e->m;
+  const struct kn_place *places = e->image->places;
+  bool *late = m->late_names.n != 0 ? find_late_names(e) : NULL;
+  if (m->late_names.n != 0 && late == NULL) return 0;
+  uint32_t flat = m->frozen ? m->flat_symbols : m->symbols.n;
+  for (uint32_t id = 1, end = m->symbols.n; id < end; id++) {
+    const struct kn_symbol *s = kn_symbol(m, id);
+    e->names_size += s->name_length + 1;
+    if (places[id].section != 0 && (late == NULL || !late[id]))
+      number = number_defined(e, s, id, id < flat, number);
+  }
+  for (uint32_t i = 0; i < m->late_names.n; i++) {
+    uint32_t id = m->late_names.at[i].symbol;
+    if (!late[id]) continue;
+    late[id] = false;
+    number = number_defined(e, kn_symbol(m, id), id, true, number);
+  }
+  for (uint32_t i = 0; i < e->image->n_func_data; i++) {
+    uint32_t id = m->data.at[e->image->func_data[i]].symbol;
+    if (id >= flat && KN_LIKELY(places[id].section != 0))
+      number = number_defined(e, kn_symbol(m, id), id, true, number);
+  }
+  return number;
+}
+
 bool kn_elf_number(struct kn_elf *e) {
   kiln_module *m = e->m;
+  const struct kn_image_eh *eh = &e->image->eh;
   e->locals = kn_arena_alloc(&e->arena, m->symbols.n * sizeof *e->locals, 4);
   e->globals = kn_arena_alloc(&e->arena, m->symbols.n * sizeof *e->globals, 4);
-  if (e->locals == NULL || e->globals == NULL) {
+  e->numbers = kn_arena_zero(&e->arena, m->symbols.n * sizeof *e->numbers, 4);
+  e->refs = kn_arena_zero(&e->arena, eh->n_personalities * sizeof *e->refs, 4);
+  if (e->locals == NULL || e->globals == NULL || e->numbers == NULL || e->refs == NULL) {
     kn_module_fail(m, KILN_ERR_MEMORY, "out of memory");
     return false;
   }
@@ -106,64 +131,36 @@ bool kn_elf_number(struct kn_elf *e) {
   number += e->n_code_marks;
   e->first_signature = (uint32_t)number;
   e->names_size = 64 + (m->source_file != NULL ? strlen(m->source_file) + 1 : 0);
-  for (uint32_t i = 0; i < e->n_groups; i++) {
-    if (e->groups[i].symbol != 0 || e->groups[i].comdat == 0) continue;
-    e->groups[i].signature = (uint32_t)number++;
-    e->names_size += kn_comdat(m, e->groups[i].comdat)->length + 1;
+  for (uint32_t i = 0; i < e->groups.n; i++) {
+    struct kn_elf_group *g = e->groups.at + i;
+    if (g->symbol != 0 || g->comdat == 0) continue;
+    g->signature = (uint32_t)number++;
+    e->names_size += kn_comdat(m, g->comdat)->length + 1;
   }
   e->first_local = (uint32_t)number;
-  /* the ids of symbols added after the freeze depend on which thread came first; those that get a
-   * number, private data, follow in the order of their functions */
   for (uint32_t i = 0; i < m->renames.n; i++) e->names_size += strlen(m->renames.at[i].name) + 1;
-  uint32_t *late = m->late_names.n != 0 ? hide_late_names(e) : NULL;
-  if (m->late_names.n != 0 && late == NULL) return false;
-  uint32_t flat = m->frozen ? m->flat_symbols : m->symbols.n;
-  for (uint32_t id = 1, end = m->symbols.n; id < end; id++) {
-    const struct kn_symbol *s = kn_symbol(m, id);
-    e->names_size += s->name_length + 1;
-    if (e->defs[id].section != 0) number = number_defined(e, s, id, id < flat, number);
-  }
-  for (uint32_t i = 0; i < m->late_names.n; i++) {
-    uint32_t id = m->late_names.at[i].symbol;
-    if (late[i] == 0) continue;
-    e->defs[id].section = late[i];
-    number = number_defined(e, kn_symbol(m, id), id, true, number);
-  }
-  for (uint32_t i = 0; i < e->n_func_data; i++) {
-    uint32_t id = m->data.at[e->func_data[i]].symbol;
-    if (id >= flat && KN_LIKELY(e->defs[id].section != 0))
-      number = number_defined(e, kn_symbol(m, id), id, true, number);
-  }
+  if ((number = number_all(e, number)) == 0) return false;
   e->first_ref = (uint32_t)number;
-  for (uint32_t i = 0; i < e->eh.n_cies; i++) {
-    struct kn_elf_eh_cie *c = e->eh.cies + i;
-    if (c->section == 0) continue;
-    c->symbol = (uint32_t)number++;
-    e->groups[e->sections.at[c->section - 1].group - 1].signature = c->symbol;
+  for (uint32_t i = 0; i < eh->n_personalities; i++) {
+    uint32_t section = eh->personalities[i].section;
+    if (section == 0) continue;
+    e->refs[i] = (uint32_t)number++;
+    e->groups.at[e->sections.at[section - 1].group - 1].signature = e->refs[i];
   }
   e->first_global = (uint32_t)number;
   if (number + m->symbols.n >= KN_VIA_SECTION) {
     kn_module_fail(m, KILN_ERR_LIMIT, "too many symbols");
     return false;
   }
-  for (uint32_t i = 0; i < e->n_globals; i++) e->defs[e->globals[i]].symbol = e->first_global + i;
-  for (uint32_t i = 0; i < e->n_groups; i++)
-    if (e->groups[i].symbol != 0) e->groups[i].signature = e->defs[e->groups[i].symbol].symbol;
+  for (uint32_t i = 0; i < e->n_globals; i++) e->numbers[e->globals[i]] = e->first_global + i;
+  for (uint32_t i = 0; i < e->groups.n; i++)
+    if (e->groups.at[i].symbol != 0) e->groups.at[i].signature = e->numbers[e->groups.at[i].symbol];
   return true;
 }
 
 uint32_t kn_elf_undefined(struct kn_elf *e, uint32_t id) {
-  const struct kn_symbol *s = kn_symbol(e->m, id);
-  if (is_local(s)) {
-    if (s->kind == KILN_SYMBOL_BLOCK)
-      kn_module_fail(e->m, KILN_ERR_SYMBOL, "address of block %lld of '%.100s', which has no code",
-                     (long long)s->offset, kn_symbol(e->m, s->target)->name);
-    else kn_module_fail(e->m, KILN_ERR_SYMBOL, "local symbol '%.100s' is not defined", s->name);
-    return 0;
-  }
-  e->defs[id].type = s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
   e->globals[e->n_globals] = id;
-  return e->defs[id].symbol = e->first_global + e->n_globals++;
+  return e->numbers[id] = e->first_global + e->n_globals++;
 }
 
 /* ---- writing ---- */
@@ -177,7 +174,7 @@ struct writer {
 
 static uint32_t put_name(struct writer *w, const char *name, size_t length) {
   uint32_t offset = (uint32_t)(w->strings - (w->e->base + w->e->strtab));
-  kn_elf_copy(w->strings, name, length);
+  kn_copy(w->strings, name, length);
   w->strings[length] = 0;
   w->strings += length + 1;
   return offset;
@@ -213,9 +210,9 @@ static void put_section_names(struct writer *w) {
     }
     const struct kn_symbol *owner = kn_symbol(e->m, s->owner);
     s->name_offset = (uint32_t)(w->strings - (e->base + e->strtab));
-    kn_elf_copy(w->strings, s->name, s->name_length);
+    kn_copy(w->strings, s->name, s->name_length);
     w->strings += s->name_length;
-    kn_elf_copy(w->strings, owner->name, owner->name_length);
+    kn_copy(w->strings, owner->name, owner->name_length);
     w->strings += owner->name_length;
     *w->strings++ = 0;
   }
@@ -224,13 +221,17 @@ static void put_section_names(struct writer *w) {
 KN_INLINE uint32_t name_of(struct writer *w, const struct kn_symbol *s, uint32_t id,
                            uint32_t shared) {
   const struct kn_elf *e = w->e;
-  uint32_t section = e->defs[id].section;
+  uint32_t section = e->image->places[id].section;
   if (s->linkage == KILN_LINKAGE_PRIVATE || s->name_length == 0) return shared;
   if (section != 0 && section != KN_IN_COMMON && e->sections.at[section - 1].owner == id)
     return e->sections.at[section - 1].name_offset + e->sections.at[section - 1].name_length;
   return put_name(w, s->name, s->name_length);
 }
 
+static const uint8_t types[] = {
+  [KN_IS_LABEL] = STT_NOTYPE, [KN_IS_FUNC] = STT_FUNC,          [KN_IS_DATA] = STT_OBJECT,
+  [KN_IS_TLS] = STT_TLS,      [KN_IS_RESOLVER] = STT_GNU_IFUNC,
+};
 static const uint8_t visibilities[KILN_VISIBILITY_COUNT] = {
   [KILN_VISIBILITY_DEFAULT] = STV_DEFAULT,
   [KILN_VISIBILITY_HIDDEN] = STV_HIDDEN,
@@ -240,7 +241,7 @@ static const uint8_t visibilities[KILN_VISIBILITY_COUNT] = {
 static void put_global(struct writer *w, uint32_t id) {
   const struct kn_elf *e = w->e;
   const struct kn_symbol *s = kn_symbol(e->m, id);
-  const struct kn_elf_def *p = e->defs + id;
+  const struct kn_place *p = e->image->places + id;
   bool defined = p->section != 0;
   bool common = p->section == KN_IN_COMMON;
   bool weak = s->linkage == KILN_LINKAGE_WEAK || (s->linkage == KILN_LINKAGE_LINKONCE && defined);
@@ -248,8 +249,10 @@ static void put_global(struct writer *w, uint32_t id) {
                     : defined ? e->sections.at[p->section - 1].number
                               : SHN_UNDEF;
   unsigned other = visibilities[s->visibility];
-  if (s->kind == KILN_SYMBOL_FUNC) other |= kn_sig(e->m, s->sig)->conv->st_other;
-  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, p->type, other, number, common,
+  if (s->kind == KILN_SYMBOL_FUNC && kn_sig(e->m, s->sig)->conv->bound_early)
+    other |= e->machine->bound_early;
+  unsigned type = defined ? types[p->what] : s->tls != KILN_TLS_NONE ? STT_TLS : STT_NOTYPE;
+  put_symbol(w, name_of(w, s, id, 0), weak ? STB_WEAK : STB_GLOBAL, type, other, number, common,
              p->value, defined ? p->size : 0);
 }
 
@@ -258,7 +261,7 @@ static void swap_names(const struct kn_elf *e) {
   for (uint32_t i = 0; i < e->m->renames.n; i++) {
     struct kn_rename *r = e->m->renames.at + i;
     struct kn_symbol *s = kn_symbol(e->m, r->symbol);
-    if (e->defs[r->symbol].section != 0) continue;
+    if (e->image->places[r->symbol].section != 0) continue;
     const char *name = s->name;
     s->name = r->name;
     s->name_length = (uint32_t)strlen(r->name);
@@ -271,12 +274,12 @@ static void put_marks(struct writer *w) {
   const struct kn_elf *e = w->e;
   uint32_t code = put_name(w, "$x", 2), data = put_name(w, "$d", 2);
   for (uint32_t i = 0; i < e->n_content; i++)
-    if (e->sections.at[i].code)
+    if (e->image->sections.at[i].code)
       put_symbol(w, code, STB_LOCAL, STT_NOTYPE, 0, e->sections.at[i].number, false, 0, 0);
-  for (uint32_t i = 0; i < e->n_funcs; i++) {
-    if (kn_elf_output(e, e->funcs[i].session)->data.n == 0) continue;
-    const struct kn_code_func *f = kn_elf_func(e, i);
-    const struct kn_elf_def *p = e->defs + f->symbol;
+  for (uint32_t i = 0; i < e->image->n_funcs; i++) {
+    if (kn_image_output(e->image, e->image->funcs[i].session)->data.n == 0) continue;
+    const struct kn_code_func *f = kn_image_func(e->image, i);
+    const struct kn_place *p = e->image->places + f->symbol;
     uint32_t n, section = e->sections.at[p->section - 1].number;
     const struct kn_code_data *d = data_of(e, i, &n);
     for (uint32_t k = 0; k < n; k++) {
@@ -306,8 +309,8 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   for (uint32_t i = 0; i < e->n_content + e->n_debug; i++)
     put_symbol(&w, 0, STB_LOCAL, STT_SECTION, 0, e->sections.at[i].number, false, 0, 0);
   if (e->n_code_marks > 0) put_marks(&w);
-  for (uint32_t i = 0; i < e->n_groups; i++) {
-    const struct kn_elf_group *g = e->groups + i;
+  for (uint32_t i = 0; i < e->groups.n; i++) {
+    const struct kn_elf_group *g = e->groups.at + i;
     if (g->symbol != 0 || g->comdat == 0) continue;
     const struct kn_comdat *c = kn_comdat(e->m, g->comdat);
     put_symbol(&w, put_name(&w, c->name, c->length), STB_LOCAL, STT_NOTYPE, 0, g->number, false, 0,
@@ -316,15 +319,14 @@ void kn_elf_write_symbols(struct kn_elf *e, bool extended) {
   /* Linkers leave out local symbols with a name like this. */
   uint32_t shared = e->n_locals > 0 ? put_name(&w, ".L.data", 7) : 0;
   for (uint32_t i = 0; i < e->n_locals; i++) {
-    const struct kn_elf_def *p = e->defs + e->locals[i];
+    const struct kn_place *p = e->image->places + e->locals[i];
     const struct kn_symbol *s = kn_symbol(e->m, e->locals[i]);
-    put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, p->type, 0,
+    put_symbol(&w, name_of(&w, s, e->locals[i], shared), STB_LOCAL, types[p->what], 0,
                e->sections.at[p->section - 1].number, false, p->value, p->size);
   }
-  for (uint32_t i = 0; i < e->eh.n_cies; i++) {
-    const struct kn_elf_eh_cie *c = e->eh.cies + i;
-    if (c->section == 0) continue;
-    const struct kn_elf_section *s = e->sections.at + c->section - 1;
+  for (uint32_t i = 0; i < e->image->eh.n_personalities; i++) {
+    if (e->refs[i] == 0) continue;
+    const struct kn_elf_section *s = e->sections.at + e->image->eh.personalities[i].section - 1;
     put_symbol(&w, s->name_offset + KN_EH_REF_NAME_AT, STB_WEAK, STT_OBJECT, STV_HIDDEN, s->number,
                false, 0, 8);
   }

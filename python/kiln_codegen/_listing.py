@@ -14,9 +14,9 @@ class Piece(NamedTuple):
 
 
 class Relocation(NamedTuple):
-    """A field of the code that linking fills. `type` is ELF's number."""
+    """A field of the code that linking fills. `kind` is the name of KILN_RELOC_..., 'rel32'."""
     offset: int
-    type: int
+    kind: str
     symbol: str
     addend: int
 

@@ -183,7 +183,8 @@ class Module(Owner):
             r: Any = k.kiln_session_get_code_reloc(self._session, i)
             info: Any = k.kiln_symbol_get(self._m, r.symbol)
             name_of = (info.desc.name or b'').decode(errors='replace') or f'.{r.symbol}'
-            relocations.append(Relocation(r.offset_bytes, r.type, name_of, r.addend))
+            kind = (k.kiln_reloc_name(r.kind) or b'').decode() or str(r.kind - k.KILN_RELOC_FORMAT)
+            relocations.append(Relocation(r.offset_bytes, kind, name_of, r.addend))
         code = ctypes.string_at(found.bytes, found.size_bytes)
         self.codes[name] = Code(name, self.target, code, pieces, relocations, text, ids)
 

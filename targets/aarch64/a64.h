@@ -15,7 +15,6 @@
 #include "targets/aarch64/encode.h"
 #include "targets/aarch64/encode_vector.h"
 
-#include <elf.h>
 #include <string.h>
 
 /* x0 to x17 and v0 to v7, v16 to v31; of v8 to v15 only the upper halves, which hold nothing. */

@@ -224,7 +224,7 @@ void a64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
     a64_emit(w, a64_blr(A64_IP0));
     return;
   }
-  kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_CALL26, 0);
+  kn_code_relocate(w, kn_here(w), symbol, KILN_RELOC_A64_CALL, 0);
   a64_emit(w, a64_bl(0));
 }
 
@@ -237,7 +237,7 @@ void a64_exit_jump(struct kn_walk *w, uint32_t symbol) {
     a64_symbol(w, A64_IP0, symbol, 0);
     a64_emit(w, a64_br(A64_IP0));
   } else {
-    kn_code_relocate(w, kn_here(w), symbol, R_AARCH64_JUMP26, 0);
+    kn_code_relocate(w, kn_here(w), symbol, KILN_RELOC_A64_JUMP, 0);
     a64_emit(w, a64_b(0));
   }
 }
@@ -286,7 +286,7 @@ void a64_take_results(struct kn_walk *w, const struct kn_sig *sig) {
 static void emit_tail(struct kn_walk *w, uint32_t symbol) {
   struct kn_exit exit = {.label = kn_code_label(w), .symbol = symbol};
   exit.behind = kn_observe_tail(w, CALLEE);
-  if (!KN_PUSH(w->f, w->exits, exit)) return;
+  if (!KN_PUSH(w->owner, w->exits, exit)) return;
   if (w->next_block == UINT32_MAX && w->eh.stubs.n == 0) a64(w)->falls = w->exits.n;
   else a64_branch(w, exit.label);
 }
@@ -496,7 +496,7 @@ void a64_lower_mem(struct kn_walk *w, const struct kn_inst *in) {
 }
 
 void a64_lower_ret(struct kn_walk *w, const struct kn_inst *in) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
   for (unsigned k = 0; k < in->x; k++) {
     struct kn_arg a = w->args.at[k];

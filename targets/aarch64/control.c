@@ -7,7 +7,7 @@
 /* ---- branches ---- */
 
 KN_INLINE void fixup(struct kn_walk *w, uint32_t label, unsigned kind) {
-  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), label, kind});
+  KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), label, kind});
 }
 
 void a64_branch(struct kn_walk *w, uint32_t label) {
@@ -28,7 +28,8 @@ void a64_bind_label(struct kn_walk *w, uint32_t label) { kn_label_bind(w, label)
 KN_INLINE bool fixup_room(struct kn_walk *w) {
   if (KN_LIKELY(w->code.fixups.cap - w->code.fixups.n >= 2)) return true;
   struct kn_fixup none = {0};
-  if (!KN_PUSH(w->f, w->code.fixups, none) || !KN_PUSH(w->f, w->code.fixups, none)) return false;
+  if (!KN_PUSH(w->owner, w->code.fixups, none) || !KN_PUSH(w->owner, w->code.fixups, none))
+    return false;
   w->code.fixups.n -= 2;
   return true;
 }

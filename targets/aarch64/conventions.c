@@ -3,10 +3,6 @@
  * (lib/codegen/call.c), the frame (frame.c) and this target's lowerings of calls. */
 #include "targets/aarch64/a64.h"
 
-#ifndef STO_AARCH64_VARIANT_PCS /* musl's <elf.h> lacks it: ELF for the Arm 64-bit Architecture, 5.5 */
-#define STO_AARCH64_VARIANT_PCS 0x80
-#endif
-
 #define X(first, last) ((UINT64_C(2) << (last)) - (UINT64_C(1) << (first)))
 #define V(first, last) (X(first, last) << KN_FP_BASE)
 
@@ -29,7 +25,7 @@ static const struct kn_convention preserve_all = {C_PLACES, OVER_CALLS,
 
 /* AAPCS64, 6.1.3; AAELF64, 5.4: symbols are marked. */
 static const struct kn_convention vector_pcs = {C_PLACES, OVER_CALLS, .keeps = V(8, 23),
-                                                .st_other = STO_AARCH64_VARIANT_PCS};
+                                                .bound_early = true};
 
 /* The registers are those of LLVM but x10 to x15 and x9, which come last. i8 and i16 are passed as by C: that is how
  * LLVM's table turns out. */

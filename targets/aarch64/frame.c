@@ -109,10 +109,6 @@ struct rows {
   uint32_t at;                                      /* code offset that they have reached */
   uint8_t b[MAX_PAIRS * 23 + 64 + 24 * 7 + 8 * 12]; /* vector registers, probes */
 };
-KN_INLINE void row_uleb(struct rows *r, uint32_t x) {
-  for (; x > 0x7f; x >>= 7) *r->p++ = (uint8_t)(x | 0x80);
-  *r->p++ = (uint8_t)x;
-}
 KN_INLINE void row_advance(struct rows *r, uint32_t to) {
   uint32_t delta = (to - r->at) / 4;
   r->at = to;
@@ -121,13 +117,13 @@ KN_INLINE void row_advance(struct rows *r, uint32_t to) {
 }
 KN_INLINE void row_op(struct rows *r, unsigned op, uint32_t operand) {
   *r->p++ = (uint8_t)op;
-  row_uleb(r, operand);
+  r->p = kn_put_uleb(r->p, operand);
 }
 /* The CFA is register `reg` + offset. */
 KN_INLINE void row_cfa(struct rows *r, unsigned reg, uint32_t offset) {
   *r->p++ = KILN_DW_CFA_def_cfa;
   *r->p++ = (uint8_t)reg;
-  row_uleb(r, offset);
+  r->p = kn_put_uleb(r->p, offset);
 }
 /* Register `reg` is saved at x29 + at; data alignment is -8. */
 KN_INLINE void row_saved(struct rows *r, unsigned reg, int32_t at, uint32_t size) {
@@ -138,7 +134,7 @@ KN_INLINE void row_saved(struct rows *r, unsigned reg, int32_t at, uint32_t size
     *r->p++ = KILN_DW_CFA_offset_extended;
     *r->p++ = (uint8_t)(reg - KN_FP_BASE + 64);
   }
-  row_uleb(r, factored);
+  r->p = kn_put_uleb(r->p, factored);
 }
 KN_INLINE void row_restored(struct rows *r, unsigned reg) {
   if (reg < KN_FP_BASE) {
@@ -168,7 +164,7 @@ static void apply_other(struct kn_walk *w, const struct kn_fixup *x, uint32_t si
   case A64_FIX_FRAME:
     put(w, x->at, a64_addsub_val(A64_ADD, 1, word & 31, word >> 5 & 31, size));
     if (!a64_addsub_imm_ok(size))
-      kn_func_fail(w->f, KILN_ERR_INTERNAL, UINT32_MAX, 0, "frame larger than was foreseen");
+      kn_func_fail(w->owner, KILN_ERR_INTERNAL, UINT32_MAX, 0, "frame larger than was foreseen");
     break;
   case A64_FIX_FRAME_WIDE:
     put(w, x->at, a64_movw(A64_MOVZ, 1, A64_IP1, size & 0xffff, 0));
@@ -192,7 +188,7 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
     const struct kn_fixup *x = &w->code.fixups.at[i];
     uint32_t to = kn_label_at(w, x->label), kind = x->kind;
     if (KN_UNLIKELY(to == UINT32_MAX)) { /* of a block that is not reachable */
-      kn_func_fail(w->f, KILN_ERR_STRUCTURE, x->label, 0, "branch to a block without code");
+      kn_func_fail(w->owner, KILN_ERR_STRUCTURE, x->label, 0, "branch to a block without code");
       return;
     }
     if (KN_UNLIKELY(kind > A64_FIX_LITERAL)) {
@@ -201,7 +197,7 @@ static void apply_fixups(struct kn_walk *w, uint32_t size) {
     }
     int64_t bytes = (int64_t)to - x->at;
     if (KN_UNLIKELY((uint64_t)(bytes + fields[kind].reach) >= 2 * (uint64_t)fields[kind].reach)) {
-      kn_func_fail(w->f, KILN_ERR_LIMIT, UINT32_MAX, 0, "branch out of reach");
+      kn_func_fail(w->owner, KILN_ERR_LIMIT, UINT32_MAX, 0, "branch out of reach");
       return;
     }
     uint32_t word = get(w, x->at);
@@ -374,7 +370,7 @@ void a64_finish(struct kn_walk *w) {
   if (!a64_relax(w)) return;
   if (w->exits.n == 0 || a64(w)->returns) {
     struct kn_exit back = {.label = a64(w)->exit_label, .returns = true};
-    if (!KN_PUSH(w->f, w->exits, back)) return;
+    if (!KN_PUSH(w->owner, w->exits, back)) return;
   }
   /* the one that the last block runs into comes first */
   struct kn_exit *next = &w->exits.at[(a64(w)->falls ? a64(w)->falls : w->exits.n) - 1];

@@ -27,7 +27,7 @@ static void load_guard(struct kn_walk *w) {
   }
   uint32_t symbol = kn_symbol_reference(m, "__stack_chk_guard");
   if (symbol == 0) {
-    kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
     return;
   }
   a64_symbol(w, A64_IP0, symbol, 0);
@@ -46,7 +46,7 @@ static void allocate_arrays(struct kn_walk *w) {
     if (align < 8) align = 8;
     top = (top + (size ? size : 1) + align - 1) & ~(align - 1);
     if (top > A64_BEYOND / 2) {
-      kn_func_fail(w->f, KILN_ERR_LIMIT, UINT32_MAX, 0,
+      kn_func_fail(w->owner, KILN_ERR_LIMIT, UINT32_MAX, 0,
                    "the arrays of a guarded frame are larger than 256 MiB");
       return;
     }
@@ -86,7 +86,7 @@ void a64_guard_end(struct kn_walk *w, const uint32_t fail[2]) {
     memcpy(w->code.base + fail[k], &word, 4);
   }
   uint32_t symbol = kn_symbol_reference(w->f->module, "__stack_chk_fail");
-  if (symbol == 0) kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  if (symbol == 0) kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   else a64_call_symbol(w, symbol, true);
   a64_emit(w, a64_brk(1)); /* it does not return */
 }

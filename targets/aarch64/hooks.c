@@ -45,14 +45,14 @@ static bool large_frame(const struct kn_walk *w) {
 /* x17 = address of the caller's arguments: x29 + the frame's size, which is known at the end. */
 static void incoming(struct kn_walk *w) {
   if (KN_UNLIKELY(large_frame(w))) {
-    KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
+    KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME_WIDE});
     a64_emit(w, a64_nop());
     a64_emit(w, a64_nop());
     a64_emit(w, a64_add(1, A64_IP1, A64_FP, A64_IP1));
     a64(w)->frame_used = true;
     return;
   }
-  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
+  KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), 0, A64_FIX_FRAME});
   a64_emit(w, a64_addsub_imm(A64_ADD, 1, A64_IP1, A64_FP, 0, 0));
   a64(w)->frame_used = true;
 }
@@ -138,14 +138,14 @@ void a64_symbol(struct kn_walk *w, unsigned rd, uint32_t symbol, int64_t addend)
   bool near = a64_is_near(addend);
   if (s->direct) {
     int64_t in = near ? addend : 0;
-    kn_code_relocate(w, at, symbol, R_AARCH64_ADR_PREL_PG_HI21, in);
-    kn_code_relocate(w, at + 4, symbol, R_AARCH64_ADD_ABS_LO12_NC, in);
+    kn_code_relocate(w, at, symbol, KILN_RELOC_A64_PAGE, in);
+    kn_code_relocate(w, at + 4, symbol, KILN_RELOC_A64_LOW, in);
     a64_emit(w, a64_adrp(rd, 0));
     a64_emit(w, a64_addsub_imm(A64_ADD, 1, rd, rd, 0, 0));
     if (near) return;
   } else {
-    kn_code_relocate(w, at, symbol, R_AARCH64_ADR_GOT_PAGE, 0);
-    kn_code_relocate(w, at + 4, symbol, R_AARCH64_LD64_GOT_LO12_NC, 0);
+    kn_code_relocate(w, at, symbol, KILN_RELOC_A64_GOT_PAGE, 0);
+    kn_code_relocate(w, at + 4, symbol, KILN_RELOC_A64_GOT_LOW, 0);
     a64_emit(w, a64_adrp(rd, 0));
     a64_emit(w, a64_mem_scaled(A64_LDR_X, rd, rd, 0));
   }

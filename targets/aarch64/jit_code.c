@@ -1,136 +1,29 @@
 /* Code in memory on AArch64: targets/jit.h. Source: ELF for the Arm 64-bit Architecture, 5.7. */
-#include "lib/object/elf.h"
+#include "ir/bytes.h"
+#include "ir/reloc_kinds.h"
 #include "targets/aarch64/a64.h"
 
-static enum kn_jit_need need(uint32_t type) {
-  switch (type) {
-  case R_AARCH64_CALL26:
-  case R_AARCH64_JUMP26: return KN_JIT_NEEDS_STUB;
-  case R_AARCH64_ADR_PREL_PG_HI21:
-  case R_AARCH64_ADD_ABS_LO12_NC: return KN_JIT_NEEDS_STUB_OF_CODE;
-  case R_AARCH64_ADR_GOT_PAGE:
-  case R_AARCH64_LD64_GOT_LO12_NC: return KN_JIT_NEEDS_ENTRY;
-  case R_AARCH64_TLSDESC_ADR_PAGE21:
-  case R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21: return KN_JIT_NEEDS_TLS;
-  case R_AARCH64_LDST8_ABS_LO12_NC:
-  case R_AARCH64_LDST16_ABS_LO12_NC:
-  case R_AARCH64_LDST32_ABS_LO12_NC:
-  case R_AARCH64_LDST64_ABS_LO12_NC:
-  case R_AARCH64_LDST128_ABS_LO12_NC:
-  case R_AARCH64_TLSDESC_LD64_LO12:
-  case R_AARCH64_TLSDESC_ADD_LO12:
-  case R_AARCH64_TLSDESC_CALL:
-  case R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC:
-  case R_AARCH64_TLSLE_ADD_TPREL_HI12:
-  case R_AARCH64_TLSLE_ADD_TPREL_LO12_NC: return KN_JIT_NEEDS_NOTHING;
-  default: return KN_JIT_NEEDS_UNKNOWN;
-  }
-}
-
-/* ---- fields ---- */
-
-static uint32_t word_at(const uint8_t *p) {
-  uint32_t w;
-  memcpy(&w, p, 4);
-  return w;
-}
-
-/* The immediate of ADRP: the distance of pages, 21 bits in two fields. */
-static uint32_t adrp(uint32_t word, int64_t pages) {
-  uint32_t imm = (uint32_t)pages;
-  return (word & 0x9f00001fu) | (imm & 3) << 29 | (imm >> 2 & 0x7ffff) << 5;
-}
-
-static int64_t page_distance(uint64_t to, uint64_t at) {
-  return (int64_t)((to >> 12) - (at >> 12));
-}
-
-static bool put_adrp(uint8_t *p, uint64_t to, uint64_t at) {
-  int64_t pages = page_distance(to, at);
-  kn_put32(p, adrp(word_at(p), pages));
-  return pages >= -(1 << 20) && pages < 1 << 20;
-}
-
-/* The low twelve bits of an address, in the unit of an access of 1 << `scale` bytes. */
-static bool put_low(uint8_t *p, uint64_t to, unsigned scale) {
-  kn_put32(p, (word_at(p) & ~(0xfffu << 10)) | (uint32_t)((to & 0xfff) >> scale) << 10);
+static bool rewrite(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, bool undefined) {
+  (void)at;
+  if (kind != KILN_RELOC_A64_PAGE || !undefined || value >= 65536) return false;
+  kn_put32(to, 0xd2800000 | (uint32_t)(value & 0xf000) << 5 |
+                 (kn_get32(to) & 31)); /* movz, of the page as a number */
   return true;
 }
 
-static bool in_reach_of_call(int64_t distance) {
-  return distance >= -(1 << 27) && distance < 1 << 27;
-}
-
-static bool put_call(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
-  int64_t distance = (int64_t)(a->to->symbol(a) - at);
-  if (!in_reach_of_call(distance)) {
-    uint64_t stub = a->to->stub(a);
-    distance = (int64_t)((stub != 0 ? stub : a->to->definition(a)) - at);
-  }
-  kn_put32(to, (word_at(to) & 0xfc000000u) | ((uint32_t)(distance >> 2) & 0x03ffffffu));
-  return in_reach_of_call(distance);
-}
-
-/* The address of code or data: both relocations of a pair must decide alike. They are close together, and a margin is
- * kept. */
-static uint64_t address(const struct kn_jit_aim *a, uint64_t at) {
-  uint64_t value = a->to->symbol(a), stub = a->to->stub(a);
-  int64_t pages = page_distance(value, at & ~UINT64_C(0xffffff));
-  bool far = pages < -(1 << 20) + 8192 || pages >= (1 << 20) - 8192;
-  return far && stub != 0 && !a->to->undefined(a) ? stub + (uint64_t)(int64_t)a->reloc->addend
-                                                  : value;
-}
-
-static bool put(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
-  uint64_t value = 0;
-  switch (a->reloc->type) {
-  case R_AARCH64_CALL26:
-  case R_AARCH64_JUMP26: return put_call(a, to, at);
-  case R_AARCH64_ADR_PREL_PG_HI21:
-    value = address(a, at);
-    if (a->to->undefined(a) && value < 65536) { /* movz, of the page as a number */
-      kn_put32(to, 0xd2800000 | (uint32_t)(value & 0xf000) << 5 | (word_at(to) & 31));
-      return true;
-    }
-    return put_adrp(to, value, at);
-  case R_AARCH64_ADD_ABS_LO12_NC: return put_low(to, address(a, at), 0);
-  case R_AARCH64_LDST8_ABS_LO12_NC: return put_low(to, a->to->symbol(a), 0);
-  case R_AARCH64_LDST16_ABS_LO12_NC: return put_low(to, a->to->symbol(a), 1);
-  case R_AARCH64_LDST32_ABS_LO12_NC: return put_low(to, a->to->symbol(a), 2);
-  case R_AARCH64_LDST64_ABS_LO12_NC: return put_low(to, a->to->symbol(a), 3);
-  case R_AARCH64_LDST128_ABS_LO12_NC: return put_low(to, a->to->symbol(a), 4);
-  case R_AARCH64_ADR_GOT_PAGE: return put_adrp(to, a->to->entry(a), at);
-  case R_AARCH64_LD64_GOT_LO12_NC: return put_low(to, a->to->entry(a), 3);
-  case R_AARCH64_TLSDESC_ADR_PAGE21: return put_adrp(to, a->to->tls(a), at);
-  case R_AARCH64_TLSDESC_ADD_LO12: return put_low(to, a->to->tls(a), 0);
-  case R_AARCH64_TLSDESC_CALL: return true;
-  case R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21:
-    return a->to->offset_entry(a) && put_adrp(to, a->to->tls(a), at);
-  case R_AARCH64_TLSDESC_LD64_LO12:
-  case R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC: return put_low(to, a->to->tls(a), 3);
-  case R_AARCH64_TLSLE_ADD_TPREL_HI12:
-  case R_AARCH64_TLSLE_ADD_TPREL_LO12_NC:
-    if (!a->to->offset(a, &value)) return false;
-    value += (uint64_t)(int64_t)a->reloc->addend;
-    put_low(to, a->reloc->type == R_AARCH64_TLSLE_ADD_TPREL_HI12 ? value >> 12 : value, 0);
-    return value < UINT64_C(1) << 24;
-  default: return false; /* `need` let none through */
-  }
-}
-
-/* The first error stays: that of a symbol that has no offset. */
-static bool reloc(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
-  return put(a, to, at) || a->to->too_far(a);
-}
-
 /* ---- code ---- */
+
+/* Fills the field of a word at `at`. What the JIT writes itself is in reach. */
+static void fill(kiln_reloc_kind kind, uint8_t *word, uint64_t value, uint64_t at) {
+  kn_reloc_put(kn_reloc_facts(kind), word, value, at);
+}
 
 static uint8_t *put_load(uint8_t *to, uint64_t at, uint64_t slot) {
   kn_put32(to, 0x90000010);     /* adrp x16, slot */
   kn_put32(to + 4, 0xf9400211); /* ldr x17, [x16, slot] */
   kn_put32(to + 8, 0xd61f0220); /* br x17 */
-  put_adrp(to, slot, at);
-  put_low(to + 4, slot, 3);
+  fill(KILN_RELOC_A64_PAGE, to, slot, at);
+  fill(KILN_RELOC_A64_LOW64, to + 4, slot, at);
   return to + 12;
 }
 
@@ -143,8 +36,8 @@ static void write_registrar(uint8_t *to, uint64_t at, uint64_t dso, uint64_t slo
   kn_put32(to, 0x90000000 | number);                       /* adrp xN, dso */
   kn_put32(to + 4, 0x91000000 | number << 5 | number);     /* add xN, xN, dso */
   kn_put32(to + 8, number == 2 ? 0xd2800001 : 0xd503201f); /* mov x1, #0, or nop */
-  put_adrp(to, dso, at);
-  put_low(to + 4, dso, 0);
+  fill(KILN_RELOC_A64_PAGE, to, dso, at);
+  fill(KILN_RELOC_A64_LOW, to + 4, dso, at);
   memset(put_load(to + 12, at + 12, slot), 0, 8);
 }
 
@@ -255,8 +148,7 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 }
 
 const struct kn_jit_machine a64_jit = {
-  .need = need,
-  .reloc = reloc,
+  .rewrite = rewrite,
   .write_stub = write_stub,
   .write_registrar = write_registrar,
   .write_probe = write_probe,

@@ -9,7 +9,7 @@
 /* Loads what is `size` bytes, 8 or 16, of which 8 clear the rest. */
 static void load(struct kn_walk *w, unsigned vd, uint64_t low, uint64_t high, uint32_t size) {
   uint32_t label = kn_code_literal(w, low, high, size);
-  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w), label, A64_FIX_LITERAL});
+  KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w), label, A64_FIX_LITERAL});
   a64_emit(w, a64_literal(size == 16 ? A64_LIT_FQ : A64_LIT_FD, vd, 0));
 }
 

@@ -92,9 +92,9 @@ static void add_index(struct kn_walk *w, unsigned rd, unsigned base, const struc
 }
 
 /* The low bits' relocation of an access to 2^log2 bytes. */
-static const uint16_t lo12[] = {R_AARCH64_LDST8_ABS_LO12_NC, R_AARCH64_LDST16_ABS_LO12_NC,
-                                R_AARCH64_LDST32_ABS_LO12_NC, R_AARCH64_LDST64_ABS_LO12_NC,
-                                R_AARCH64_LDST128_ABS_LO12_NC};
+static const kiln_reloc_kind lo12[] = {KILN_RELOC_A64_LOW8, KILN_RELOC_A64_LOW16,
+                                       KILN_RELOC_A64_LOW32, KILN_RELOC_A64_LOW64,
+                                       KILN_RELOC_A64_LOW128};
 
 /* Emits the access `op` of rt at x. `align` is the log2 of the alignment known. */
 static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct address *x,
@@ -103,7 +103,7 @@ static void emit_access(struct kn_walk *w, enum a64_mem op, unsigned rt, struct 
   if (x->kind == AT_SYMBOL && x->index == KN_NO_REG && align >= log2 &&
       kn_symbol(w->f->module, x->what)->direct && a64_is_near(x->disp)) {
     uint32_t at = kn_here(w);
-    kn_code_relocate(w, at, x->what, R_AARCH64_ADR_PREL_PG_HI21, x->disp);
+    kn_code_relocate(w, at, x->what, KILN_RELOC_A64_PAGE, x->disp);
     kn_code_relocate(w, at + 4, x->what, lo12[log2], x->disp);
     a64_emit(w, a64_adrp(A64_IP1, 0));
     a64_emit(w, a64_mem_scaled(op, rt, A64_IP1, 0));
@@ -570,9 +570,9 @@ void a64_lower_stack_restore(struct kn_walk *w, const struct kn_inst *in) {
 
 /* ---- thread-local addresses (AAELF64, ELF TLS descriptors) ---- */
 
-static void reloc_word(struct kn_walk *w, uint32_t word, uint32_t symbol, uint32_t type,
+static void reloc_word(struct kn_walk *w, uint32_t word, uint32_t symbol, kiln_reloc_kind kind,
                        int64_t addend) {
-  kn_code_relocate(w, kn_here(w), symbol, type, addend);
+  kn_code_relocate(w, kn_here(w), symbol, kind, addend);
   a64_emit(w, word);
 }
 
@@ -585,16 +585,13 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     int64_t in_words = a64_is_near(addend) ? addend : 0; /* these have 24 bits */
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
     a64_emit(w, a64_mrs_tpidr(d));
-    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 1), s, R_AARCH64_TLSLE_ADD_TPREL_HI12,
-               in_words);
-    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 0), s, R_AARCH64_TLSLE_ADD_TPREL_LO12_NC,
-               in_words);
+    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 1), s, KILN_RELOC_A64_TLS_LE_HIGH, in_words);
+    reloc_word(w, a64_addsub_imm(A64_ADD, 1, d, d, 0, 0), s, KILN_RELOC_A64_TLS_LE_LOW, in_words);
     a64_add_imm(w, d, d, addend - in_words);
   } else if (tls == KILN_TLS_INITIAL_EXEC) {
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
-    reloc_word(w, a64_adrp(A64_IP0, 0), s, R_AARCH64_TLSIE_ADR_GOTTPREL_PAGE21, 0);
-    reloc_word(w, a64_mem_scaled(A64_LDR_X, A64_IP0, A64_IP0, 0), s,
-               R_AARCH64_TLSIE_LD64_GOTTPREL_LO12_NC, 0);
+    reloc_word(w, a64_adrp(A64_IP0, 0), s, KILN_RELOC_A64_TLS_IE_PAGE, 0);
+    reloc_word(w, a64_mem_scaled(A64_LDR_X, A64_IP0, A64_IP0, 0), s, KILN_RELOC_A64_TLS_IE_LOAD, 0);
     a64_emit(w, a64_mrs_tpidr(A64_IP1));
     a64_emit(w, a64_add(1, d, A64_IP1, A64_IP0));
     a64_add_imm(w, d, d, addend);
@@ -604,10 +601,10 @@ void a64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     kn_claim(w, 1);
     KN_LOG(w, KN_EV_WRITE, 0, 0);
     KN_LOG(w, KN_EV_WRITE, 0, 1);
-    reloc_word(w, a64_adrp(0, 0), s, R_AARCH64_TLSDESC_ADR_PAGE21, 0);
-    reloc_word(w, a64_mem_scaled(A64_LDR_X, 1, 0, 0), s, R_AARCH64_TLSDESC_LD64_LO12, 0);
-    reloc_word(w, a64_addsub_imm(A64_ADD, 1, 0, 0, 0, 0), s, R_AARCH64_TLSDESC_ADD_LO12, 0);
-    reloc_word(w, a64_blr(1), s, R_AARCH64_TLSDESC_CALL, 0);
+    reloc_word(w, a64_adrp(0, 0), s, KILN_RELOC_A64_TLSDESC_PAGE, 0);
+    reloc_word(w, a64_mem_scaled(A64_LDR_X, 1, 0, 0), s, KILN_RELOC_A64_TLSDESC_LOAD, 0);
+    reloc_word(w, a64_addsub_imm(A64_ADD, 1, 0, 0, 0, 0), s, KILN_RELOC_A64_TLSDESC_ADD, 0);
+    reloc_word(w, a64_blr(1), s, KILN_RELOC_A64_TLSDESC_CALL, 0);
     d = kn_def(w, w->i, KILN_TYPE_I64, KN_NO_REG, 0);
     a64_emit(w, a64_mrs_tpidr(A64_IP0));
     a64_emit(w, a64_add(1, d, 0, A64_IP0));

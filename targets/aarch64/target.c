@@ -267,25 +267,6 @@ static kn_lower *const lowerings[KILN_OP_COUNT][16][2] = {
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
-static const uint16_t sectional[] = {R_AARCH64_ABS64,
-                                     R_AARCH64_ABS32,
-                                     R_AARCH64_PREL64,
-                                     R_AARCH64_PREL32,
-                                     R_AARCH64_ADR_PREL_LO21,
-                                     R_AARCH64_ADR_PREL_PG_HI21,
-                                     R_AARCH64_ADR_PREL_PG_HI21_NC,
-                                     R_AARCH64_ADD_ABS_LO12_NC,
-                                     R_AARCH64_LDST8_ABS_LO12_NC,
-                                     R_AARCH64_LDST16_ABS_LO12_NC,
-                                     R_AARCH64_LDST32_ABS_LO12_NC,
-                                     R_AARCH64_LDST64_ABS_LO12_NC,
-                                     R_AARCH64_LDST128_ABS_LO12_NC,
-                                     R_AARCH64_LD_PREL_LO19,
-                                     R_AARCH64_CALL26,
-                                     R_AARCH64_JUMP26,
-                                     0};
-static const uint16_t calls[] = {R_AARCH64_CALL26, R_AARCH64_JUMP26, 0};
-
 /* clang-format off */
 static const char *const reg_names[64] = {
   "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
@@ -337,6 +318,8 @@ const struct kn_target kn_target_aarch64 = {
   .probes = true,
   .realigns = true, /* nothing to do: sp is aligned wherever it addresses memory (SCTLR_ELx.SA) */
   .beyond = A64_BEYOND,
+  .reloc_first = KILN_RELOC_A64_CALL,
+  .reloc_last = KILN_RELOC_A64_TLS_LE_LOW,
   /* Not even in programs at a low fixed address: there ld writes the instruction's own address to the field (AAELF64,
    * "Weak references"). */
   .reaches_zero = false,
@@ -344,27 +327,16 @@ const struct kn_target kn_target_aarch64 = {
   .features = {{"lse", KILN_FEATURE_LSE}},
   .guard_regs = a64_guard_regs,
   .jit = &a64_jit,
-  .elf = {.number = EM_AARCH64,
-          .fill = 0, /* udf #0 */
-          .align_log2 = 2,
-          .mapping_symbols = true,
-          .call_field = KN_CALL_IMM26,
-          .abs64 = R_AARCH64_ABS64,
-          .abs32 = R_AARCH64_ABS32,
-          .rel64 = R_AARCH64_PREL64,
-          .rel32 = R_AARCH64_PREL32,
-          .indirect_types = true,
-          .sectional = sectional,
-          .calls = calls,
-          .cie_code_align = 4,
-          .cie_return = 30,                          /* lr */
-          .cie_rules = {KILN_DW_CFA_def_cfa, 31, 0}, /* sp + 0 */
-          .property = 0xc0000000, /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC, GCS */
-          .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN, KILN_PROTECT_CONTROL_STACK},
-          .nop = 0xd503201f,
-          .nop_bytes = 4,
-          .branches_count = true,
-          .dwarf_regs = dwarf_regs},
+  .code = {.fill = 0, /* udf #0 */
+           .align_log2 = 2,
+           .indirect_types = true,
+           .cie_code_align = 4,
+           .cie_return = 30,                          /* lr */
+           .cie_rules = {KILN_DW_CFA_def_cfa, 31, 0}, /* sp + 0 */
+           .nop = 0xd503201f,
+           .nop_bytes = 4,
+           .branches_count = true,
+           .dwarf_regs = dwarf_regs},
   .walk_size = sizeof(struct a64_walk),
   .hooks = {.move = a64_hook_move,
             .load = a64_hook_load,

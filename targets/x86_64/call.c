@@ -129,11 +129,11 @@ KN_INLINE void call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
   if (KN_UNLIKELY(w->f->module->some_no_plt) &&
       kn_call_through_got(w, symbol, library)) { /* call [rip + symbol@GOTPCREL] */
     w->code.p = x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x15), 0);
-    kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_GOTPCRELX, -4);
+    kn_code_relocate(w, kn_here(w) - 4, symbol, KILN_RELOC_X64_GOT_OP, -4);
     return;
   }
   EMIT(w, x64_call_rel, 0);
-  kn_code_relocate(w, kn_here(w) - 4, symbol, R_X86_64_PLT32, -4);
+  kn_code_relocate(w, kn_here(w) - 4, symbol, KILN_RELOC_X64_CALL, -4);
 }
 
 void x64_call_symbol(struct kn_walk *w, uint32_t symbol, bool library) {
@@ -340,7 +340,7 @@ void x64_free_stack(struct kn_walk *w, struct kn_call_stack stack) {
 
 /* Moves what the function returns to the registers of results. */
 static void return_values(struct kn_walk *w, const struct kn_inst *in) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   if (!kn_assign_results(w, kn_sig(f->module, f->sig))) return;
   struct kn_arg wide = {.reg = KN_NO_REG}; /* at most one fits */
   for (unsigned k = 0; k < in->x; k++) {
@@ -449,7 +449,7 @@ static void enter(struct kn_walk *w, const struct kn_arg *a, int32_t incoming) {
     w->regs.free &= ~KN_BIT(a->reg);
     return;
   }
-  KN_PUSH(w->f, w->moves, move);
+  KN_PUSH(w->owner, w->moves, move);
 }
 
 /* An i128 or f80 parameter. */
@@ -527,7 +527,7 @@ static bool enter_params(struct kn_walk *w) {
 }
 
 void x64_enter(struct kn_walk *w) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   const struct kn_sig *sig = kn_sig(f->module, f->sig);
   bool by_value = false;
   if (KN_LIKELY(sig->plain)) enter_plain(w, sig);

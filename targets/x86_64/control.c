@@ -35,22 +35,22 @@ void x64_jmp(struct kn_walk *w, uint32_t label) {
   note_over(w);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
     EMIT(w, x64_jmp_rel8, 0);
-    KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
+    KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
   EMIT(w, x64_jmp_rel32, 0);
-  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JMP});
+  KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JMP});
 }
 
 void x64_jcc(struct kn_walk *w, unsigned cc, uint32_t label) {
   uint32_t to = kn_label_at(w, label);
   if (to != UINT32_MAX && kn_here(w) - to <= 126) {
     EMIT(w, x64_jcc_rel8, cc, 0);
-    KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
+    KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w) - 1, label, X64_FIX_BYTE});
     return;
   }
   EMIT(w, x64_jcc_rel32, cc, 0);
-  KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JCC});
+  KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){kn_here(w) - 4, label, X64_FIX_JCC});
 }
 
 /* ---- branches ---- */
@@ -245,7 +245,7 @@ static void table(struct kn_walk *w, unsigned r, unsigned type, const struct kn_
     uint32_t label = other;
     if (c[k].value - (uint64_t)low == v) label = c[k++].to;
     EMIT(w, x64_put32, 0);
-    if (!KN_PUSH(w->f, w->code.fixups,
+    if (!KN_PUSH(w->owner, w->code.fixups,
                  (struct kn_fixup){kn_here(w) - 4, label, base | X64_FIX_TABLE}))
       return;
   }

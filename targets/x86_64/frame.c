@@ -56,7 +56,7 @@ static void store_kept(struct kn_walk *w) {
 /* Writes rows that say where they are saved, or that they are restored. */
 static uint8_t *kept_rows(struct kn_walk *w, uint8_t *p, bool restored) {
   for (uint64_t m = w->plan->frame.kept; m; m &= m - 1) {
-    unsigned r = (unsigned)__builtin_ctzll(m), column = w->target->elf.dwarf_regs[r];
+    unsigned r = (unsigned)__builtin_ctzll(m), column = w->target->code.dwarf_regs[r];
     *p++ = (uint8_t)((restored ? KILN_DW_CFA_restore : KILN_DW_CFA_offset) | column);
     if (!restored) *p++ = (uint8_t)((16 - kept_at(w, r)) / 8); /* below 128 */
   }
@@ -121,7 +121,8 @@ KN_INLINE bool free_frame(struct kn_walk *w, uint32_t size, bool eh) {
     move_kept(w, eh ? frame->kept : frame->kept & ~frame->eh_only, true);
   }
   uint32_t from = kn_here(w), fixup = w->code.fixups.n;
-  if (!KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE})) return false;
+  if (!KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){from, 0, X64_FIX_EPILOGUE}))
+    return false;
   if (!frame->pointer) {
     EMIT(w, x64_group_r, 0x81, 3, X64_G_ADD, X64_RSP);
     EMIT(w, x64_put32, 0);
@@ -161,7 +162,8 @@ void x64_epilogue_jump(struct kn_walk *w, uint32_t symbol, bool got, unsigned re
   else if (got) w->code.p = x64_put32(x64_put8(x64_put8(w->code.p, 0xff), 0x25), 0);
   else EMIT(w, x64_jmp_rel32, 0);
   if (symbol != 0)
-    kn_code_relocate(w, kn_here(w) - 4, symbol, got ? R_X86_64_GOTPCRELX : R_X86_64_PLT32, -4);
+    kn_code_relocate(w, kn_here(w) - 4, symbol, got ? KILN_RELOC_X64_GOT_OP : KILN_RELOC_X64_CALL,
+                     -4);
 }
 
 /* ---- the end ---- */
@@ -198,7 +200,7 @@ KN_INLINE uint32_t push_size(unsigned reg) { return reg >= 8 ? 2 : 1; }
 /* The rows of the prologue; *at: the code offset that they reach. */
 KN_INLINE uint8_t *prologue_rows(struct kn_walk *w, uint8_t *p, uint32_t *at) {
   const struct x64_walk *x = x64(w);
-  const uint8_t *dwarf_regs = w->target->elf.dwarf_regs;
+  const uint8_t *dwarf_regs = w->target->code.dwarf_regs;
   unsigned n = 1;
   bool pointer = w->plan->frame.pointer;
   if (pointer) {

@@ -7,11 +7,11 @@
 /* The memory at symbol `name`, in a segment or 0; its address may be in r11. */
 static struct x64_addr symbol_at(struct kn_walk *w, const char *name, unsigned segment) {
   uint32_t id = kn_symbol_reference(w->f->module, name);
-  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = id, .reloc = R_X86_64_PC32};
+  struct x64_addr addr = {.m = {X64_RIP, X64_NONE, 0, 0, 0}, .ref = id, .reloc = KILN_RELOC_REL32};
   if (id == 0) {
-    kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+    kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   } else if (!kn_symbol(w->f->module, id)->direct) {
-    addr.reloc = R_X86_64_REX_GOTPCRELX;
+    addr.reloc = KILN_RELOC_X64_GOT_REX;
     x64_op_mem(w, X64_MOV, 3, X64_R11, &addr);
     addr = (struct x64_addr){.m = x64_at(X64_R11, 0)};
   }
@@ -47,7 +47,7 @@ const struct kn_guard_reg x64_guard_regs[] = {
 };
 
 void x64_guard_enter(struct kn_walk *w) {
-  kiln_func *f = w->f;
+  const kiln_func *f = w->f;
   x64(w)->guard = kn_frame_alloc(w, 8, 3);
   x64(w)->guard_fail = kn_code_label(w);
   load_guard(w);
@@ -70,7 +70,7 @@ void x64_guard_end(struct kn_walk *w) {
   kn_observe_code(w, UINT32_MAX, 0, false);
   x64_bind_label(w, x64(w)->guard_fail);
   uint32_t fail = kn_symbol_reference(w->f->module, "__stack_chk_fail");
-  if (fail == 0) kn_func_fail(w->f, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
+  if (fail == 0) kn_func_fail(w->owner, KILN_ERR_MEMORY, UINT32_MAX, 0, "out of memory");
   else x64_call_symbol(w, fail, true);
   EMIT(w, x64_ud2); /* it does not return */
 }

@@ -50,7 +50,7 @@ void x64_hook_copy(struct kn_walk *w, int32_t dst, int32_t src, unsigned type) {
 void x64_rip_fixup(struct kn_walk *w, const struct x64_addr *m, unsigned imm) {
   uint32_t at = kn_here(w) - imm - 4;
   if (m->reloc) kn_code_relocate(w, at, m->ref, m->reloc, (int64_t)m->m.disp - 4 - (int64_t)imm);
-  else KN_PUSH(w->f, w->code.fixups, (struct kn_fixup){at, m->ref, imm});
+  else KN_PUSH(w->owner, w->code.fixups, (struct kn_fixup){at, m->ref, imm});
 }
 
 const uint8_t x64_loads[2][64] = {
@@ -142,11 +142,11 @@ static struct x64_addr symbol_addr(struct kn_walk *w, const struct kn_const *c, 
   int64_t offset = sum((int64_t)c->low, disp);
   if (s->direct && !x64_is_far(offset)) {
     addr.m.disp = (int32_t)offset;
-    addr.reloc = R_X86_64_PC32;
+    addr.reloc = KILN_RELOC_REL32;
     return addr;
   }
   unsigned r = kn_temp(w, KN_GP_MASK);
-  addr.reloc = s->direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
+  addr.reloc = s->direct ? KILN_RELOC_REL32 : KILN_RELOC_X64_GOT_REX;
   x64_op_mem(w, s->direct ? X64_LEA : X64_MOV, 3, r, &addr);
   if (!fits(offset)) {
     x64_const(w, X64_SCRATCH, (uint64_t)offset);
@@ -271,7 +271,7 @@ void x64_hook_constant(struct kn_walk *w, unsigned dst, uint32_t h, unsigned typ
     int64_t offset = (int64_t)c->low;
     bool direct = s->direct == KN_DIRECT, near = direct && !x64_is_far(offset);
     addr.m.disp = near ? (int32_t)offset : 0;
-    addr.reloc = direct ? R_X86_64_PC32 : R_X86_64_REX_GOTPCRELX;
+    addr.reloc = direct ? KILN_RELOC_REL32 : KILN_RELOC_X64_GOT_REX;
     x64_op_mem(w, direct ? X64_LEA : X64_MOV, 3, dst, &addr);
     if (near || offset == 0) return;
     if (offset == (int32_t)offset) {

@@ -1,20 +1,6 @@
 /* Code in memory on x86-64: targets/jit.h. Source: System V ABI, AMD64 supplement, 4.4. */
-#include "lib/object/elf.h"
+#include "ir/bytes.h"
 #include "targets/x86_64/x64.h"
-
-static enum kn_jit_need need(uint32_t type) {
-  switch (type) {
-  case R_X86_64_PLT32: return KN_JIT_NEEDS_STUB;
-  case R_X86_64_PC32: return KN_JIT_NEEDS_STUB_OF_CODE;
-  case R_X86_64_GOTPCREL:
-  case R_X86_64_GOTPCRELX:
-  case R_X86_64_REX_GOTPCRELX: return KN_JIT_NEEDS_ENTRY;
-  case R_X86_64_TLSGD:
-  case R_X86_64_GOTTPOFF: return KN_JIT_NEEDS_TLS;
-  case R_X86_64_TPOFF32: return KN_JIT_NEEDS_NOTHING;
-  default: return KN_JIT_NEEDS_UNKNOWN;
-  }
-}
 
 /* lea of an address relative to the code becomes mov of it as a number. The field is the end of the instruction. */
 static bool put_number(uint8_t *to, int32_t value) {
@@ -27,46 +13,18 @@ static bool put_number(uint8_t *to, int32_t value) {
   return true;
 }
 
-static bool reloc(const struct kn_jit_aim *a, uint8_t *to, uint64_t at) {
-  const struct kn_code_reloc *r = a->reloc;
-  uint64_t addend = (uint64_t)(int64_t)r->addend, value = 0;
-  switch (r->type) {
-  case R_X86_64_PC32:
-    if (a->to->undefined(a)) {
-      if (put_number(to, r->addend + 4)) return true;
-      value = a->to->nowhere(a) - at;
-      break;
-    } /* fall through */
-  case R_X86_64_PLT32:
-    value = a->to->symbol(a) - at;
-    if ((int64_t)value == (int32_t)value) break;
-    uint64_t stub = a->to->stub(a);
-    if (stub != 0) value = stub + addend - at;
-    else if (r->type == R_X86_64_PLT32) value = a->to->definition(a) + addend - at;
-    break;
-  case R_X86_64_REX_GOTPCRELX:
-  case R_X86_64_GOTPCRELX:
-  case R_X86_64_GOTPCREL:
-    value = a->to->symbol(a) - at;
-    if (r->type != R_X86_64_GOTPCREL && to[-2] == 0x8b && (int64_t)value == (int32_t)value) {
-      to[-2] = 0x8d; /* mov of the address from the table becomes lea */
-      break;
-    }
-    value = a->to->entry(a) + addend - at;
-    break;
-  case R_X86_64_GOTTPOFF:
-    if (!a->to->offset_entry(a)) return false;
-    value = a->to->tls(a) + addend - at;
-    break;
-  case R_X86_64_TLSGD: value = a->to->tls(a) + addend - at; break;
-  case R_X86_64_TPOFF32:
-    if (!a->to->offset(a, &value)) return false;
-    value += addend;
-    break;
-  default: return a->to->too_far(a); /* `need` let none through */
+static bool rewrite(uint32_t kind, uint8_t *to, uint64_t at, uint64_t value, bool undefined) {
+  int64_t distance = (int64_t)(value - at);
+  switch (kind) {
+  case KILN_RELOC_REL32: return undefined && put_number(to, (int32_t)value + 4);
+  case KILN_RELOC_X64_GOT_OP:
+  case KILN_RELOC_X64_GOT_REX:
+    if (to[-2] != 0x8b || distance != (int32_t)distance) return false;
+    to[-2] = 0x8d; /* mov of the address from the table becomes lea */
+    kn_put32(to, (uint32_t)distance);
+    return true;
+  default: return false;
   }
-  kn_put32(to, (uint32_t)value);
-  return (int64_t)value == (int32_t)value || a->to->too_far(a);
 }
 
 static void write_stub(uint8_t *to, uint64_t at, uint64_t slot) {
@@ -106,8 +64,7 @@ static void write_tls(uint8_t *to, uint64_t at, const uint64_t pair[2], uint64_t
 }
 
 const struct kn_jit_machine x64_jit = {
-  .need = need,
-  .reloc = reloc,
+  .rewrite = rewrite,
   .write_stub = write_stub,
   .write_registrar = write_registrar,
   .write_probe = write_probe,

@@ -416,11 +416,11 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
     if (model == KILN_TLS_LOCAL_EXEC) {
       bool far = x64_is_far(addend);
       w->code.p = x64_put32(x64_group_r(w->code.p, 0x81, 3, X64_G_ADD, dst), 0);
-      kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TPOFF32, far ? 0 : addend);
+      kn_code_relocate(w, kn_here(w) - 4, c->symbol, KILN_RELOC_X64_TLS_LE, far ? 0 : addend);
       if (far) add_offset(w, dst, addend);
     } else {
       EMIT(w, x64_rm, X64_ADD, 3, dst, (struct x64_mem){X64_RIP, X64_NONE, 0, 0, 0});
-      kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_GOTTPOFF, -4);
+      kn_code_relocate(w, kn_here(w) - 4, c->symbol, KILN_RELOC_X64_TLS_IE, -4);
       add_offset(w, dst, addend);
     }
     kn_defined(w, i, dst);
@@ -431,10 +431,11 @@ void x64_lower_tls(struct kn_walk *w, const struct kn_inst *in) {
   static const uint8_t lea[4] = {0x66, 0x48, 0x8d, 0x3d}, call[4] = {0x66, 0x66, 0x48, 0xe8};
   memcpy(w->code.p, lea, 4);
   w->code.p = x64_put32(w->code.p + 4, 0);
-  kn_code_relocate(w, kn_here(w) - 4, c->symbol, R_X86_64_TLSGD, -4);
+  kn_code_relocate(w, kn_here(w) - 4, c->symbol, KILN_RELOC_X64_TLS_GD, -4);
   memcpy(w->code.p, call, 4);
   w->code.p = x64_put32(w->code.p + 4, 0);
-  kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr"), R_X86_64_PLT32, -4);
+  kn_code_relocate(w, kn_here(w) - 4, kn_library_symbol(w, "__tls_get_addr"), KILN_RELOC_X64_CALL,
+                   -4);
   KN_LOG_SET(w, KN_EV_LOST, X64_CLOBBERED);
   kn_called(w);
   add_offset(w, X64_RAX, addend);

@@ -217,10 +217,6 @@ static const uint16_t clobbers[KILN_OP_COUNT] = {
   (KN_BIT(X64_R8) | KN_BIT(X64_R9) | KN_BIT(X64_R10) | UINT64_C(0x7fc0) << KN_FP_BASE)
 #define ARG(gp, fp) KN_BIT(gp) | KN_BIT(fp)
 
-static const uint16_t sectional[] = {
-  R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32, R_X86_64_32, R_X86_64_32S, R_X86_64_PC64, 0};
-static const uint16_t calls[] = {R_X86_64_PC32, R_X86_64_PLT32, 0};
-
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 #define FLT_TYPE {.regs = ~KN_GP_MASK, .bank = 1, .bytes = 8, .lowered = true}
 
@@ -275,34 +271,25 @@ const struct kn_target kn_target_x86_64 = {
   .probes = true,
   .realigns = true,
   .aligned_by_pointer = true,
-  .frame_reloc = R_X86_64_32S,
+  .frame_reloc = KILN_RELOC_ABS32S,
+  .reloc_first = KILN_RELOC_X64_CALL,
+  .reloc_last = KILN_RELOC_X64_TLS_LE,
   .reaches_zero = true,   /* programs at a fixed address are in the low 2 GiB */
-  .plt_is_address = true, /* GNU ld and gold take R_X86_64_PC32 for a call's */
+  .plt_is_address = true, /* GNU ld and gold take a distance of 32 bits for a call's */
   .features = {{"cx16", KILN_FEATURE_CX16}},
   .guard_regs = x64_guard_regs,
   .jit = &x64_jit,
-  .elf = {.number = EM_X86_64,
-          .fill = 0xcc, /* int3 */
-          .align_log2 = 4,
-          .call_field = KN_CALL_REL32,
-          .abs64 = R_X86_64_64,
-          .abs32 = R_X86_64_32,
-          .rel64 = R_X86_64_PC64,
-          .rel32 = R_X86_64_PC32,
-          .sectional = sectional,
-          .calls = calls,
-          .cie_code_align = 1,
-          .cie_return = 16,                          /* rip */
-          .cie_rules = {KILN_DW_CFA_def_cfa, 7, 8,   /* rsp + 8 */
-                        KILN_DW_CFA_offset | 16, 1}, /* rip: cfa - 8 */
-          .property = 0xc0000002, /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK */
-          .property_what = {KILN_PROTECT_BRANCH, KILN_PROTECT_RETURN},
-          .nop = 0x90,
-          .nop_bytes = 1,
-          .leaf_frames = true,
-          .red_zone_bytes = 128,
-          .dtprel64 = R_X86_64_DTPOFF64,
-          .dwarf_regs = dwarf_regs},
+  .code = {.fill = 0xcc, /* int3 */
+           .align_log2 = 4,
+           .cie_code_align = 1,
+           .cie_return = 16,                          /* rip */
+           .cie_rules = {KILN_DW_CFA_def_cfa, 7, 8,   /* rsp + 8 */
+                         KILN_DW_CFA_offset | 16, 1}, /* rip: cfa - 8 */
+           .nop = 0x90,
+           .nop_bytes = 1,
+           .leaf_frames = true,
+           .red_zone_bytes = 128,
+           .dwarf_regs = dwarf_regs},
   .walk_size = sizeof(struct x64_walk),
   .hooks = {.move = x64_hook_move,
             .load = x64_hook_load,

@@ -8,7 +8,6 @@
 
 #include "lib/codegen/library.h"
 #include "targets/x86_64/encode.h"
-#include <elf.h>
 
 enum { X64_FRAME_ROWS = 3 };
 
@@ -109,7 +108,7 @@ extern const struct kn_convention *const x64_conventions[KILN_CC_COUNT];
 struct x64_addr {
   struct x64_mem m;
   uint32_t ref;   /* with X64_RIP: a symbol, */
-  uint32_t reloc; /* and the type of its relocation; or 0, and `ref` is a label */
+  uint32_t reloc; /* and the kind of its relocation; or 0, and `ref` is a label */
 };
 _Static_assert(sizeof(struct x64_addr) == 16, "returned in two registers");
 

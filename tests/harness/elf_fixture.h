@@ -106,13 +106,14 @@ static inline struct kn_code_func *code_of(kiln_session *s, kiln_symbol symbol, 
   return &o->funcs.at[o->funcs.n++];
 }
 
-/* A relocation of the newest function, at `offset` of its code. */
+/* A relocation of the newest function, at `offset` of its code. `type` is ELF's. */
 static inline void code_reloc(kiln_session *s, uint32_t offset, kiln_symbol symbol, uint32_t type,
                               int32_t addend) {
   struct kn_output *o = s->out;
+  uint32_t kind = (uint32_t)kiln_elf_reloc_kind(s->module->options.target.processor, type);
   assert_true(KN_ROOM(s->module, o->relocs, 1));
   o->relocs.at[o->relocs.n++] =
-    (struct kn_code_reloc){{o->funcs.at[o->funcs.n - 1].start + offset}, symbol.id, type, addend};
+    (struct kn_code_reloc){{o->funcs.at[o->funcs.n - 1].start + offset}, symbol.id, kind, addend};
 }
 
 /* Frame rows of the newest function. */

@@ -16,11 +16,11 @@ NOUNS = {
     'build': 'kiln_func', 'clauses': 'kiln_func', 'const': 'kiln_func', 'csig': 'kiln_ctypes', 'ctor': 'kiln_module',
     'ctype': 'kiln_ctypes', 'ctypes': 'kiln_ctypes', 'data': 'kiln_module', 'debug': 'kiln_debug',
     'debug_expr': 'kiln_debug_expr', 'diag': 'kiln_diag', 'die': 'kiln_debug', 'die_shape': 'kiln_debug',
-    'edge': 'kiln_func', 'emit': 'kiln_module', 'feature': 'kiln_processor', 'format': 'kiln_format', 'file': 'kiln_session', 'fold': 'kiln_func',
+    'edge': 'kiln_func', 'elf': 'kiln_processor', 'emit': 'kiln_module', 'feature': 'kiln_processor', 'format': 'kiln_format', 'file': 'kiln_session', 'fold': 'kiln_func',
     'forward': 'kiln_func', 'func': 'kiln_func', 'inst': 'kiln_func', 'interp': 'kiln_interp', 'jit': 'kiln_jit',
     'jit_error': 'kiln_jit_error', 'jit_stream': 'kiln_jit_stream', 'llvm': 'kiln_llvm', 'llvm_builder': 'kiln_llvm_builder', 'loc': 'kiln_session',
     'machine': 'kiln_processor', 'module': 'kiln_module', 'op': 'kiln_op', 'operand': 'kiln_func',
-    'processor': 'kiln_processor', 'register': 'kiln_processor', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
+    'processor': 'kiln_processor', 'register': 'kiln_processor', 'reloc': 'kiln_reloc_kind', 'section': 'kiln_module', 'session': 'kiln_session', 'sig': 'kiln_module',
     'slot': 'kiln_func', 'ssa': 'kiln_ssa', 'status': 'kiln_status', 'symbol': 'kiln_module', 'target': 'kiln_target',
     'system': 'kiln_system', 'text': 'kiln_session', 'try': 'kiln_func', 'type': 'kiln_type', 'value': 'kiln_func', 'version': '', 'wasm': 'kiln_wasm',
 }
@@ -48,7 +48,7 @@ EXEMPT = {
     'kiln_func_begin': 'noun',  # makes it
     'kiln_ctype_basic': 'noun',  # the same in all tables
     'kiln_interp_sink': 'noun',  # a kiln_func_sink_fn
-    'kiln_target_find': 'noun',  # gives it
+    'kiln_target_find': 'noun', 'kiln_reloc_find': 'noun',  # gives it
     'kiln_jit_run_constructors': 'number',  # main's argc
     'kiln_block_symbol': 'noun',  # of a function whose body may come later
     'kiln_status': 'enumerator',  # KILN_OK and KILN_ERR_...: checked at every call

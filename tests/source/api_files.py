@@ -14,6 +14,7 @@ FILES = {
     'attrs.h': ['ir/build/build_attrs.c', 'lib/codegen/module_attrs.c'],
     'asm.h': ['ir/build/build_asm*.c', 'ir/module/module.c'],  # module.c: texts for the whole module
     'machine_ops.h': ['ir/machine.c'],
+    'reloc.h': ['ir/reloc_kinds.c'],
     'inline.h': ['ir/inline/inline_keep.c', 'ir/inline/inline_policy.c', 'ir/inline/inline_replay.c', 'ir/inline/inline_settle.c'],
     'reachable.h': ['ir/module/reachable.c'],
     'inspect.h': ['ir/inspect.c', 'ir/build/build_asm.c'],
@@ -22,7 +23,7 @@ FILES = {
     'target.h': ['lib/codegen/targets.c'],
     'listing.h': ['lib/codegen/map.c', 'lib/codegen/compile.c'],
     'debug.h debug_entries.h': ['ir/debug/die.c', 'helpers/debug.c', 'ir/module/session.c'],  # session.c: source locations
-    'emit.h': ['lib/object/elf.c', 'helpers/emit_file.c'],
+    'emit.h': ['lib/object/elf.c', 'lib/object/elf_machine.c', 'helpers/emit_file.c'],
     'jit.h': ['jit/*.c'],
     'ssa.h': ['helpers/ssa*.c'],
     'ctypes.h': ['helpers/ctypes*.c'],

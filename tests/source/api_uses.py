@@ -24,6 +24,7 @@ UNUSED = {
     'kiln_llvm_builder_message': 'why kiln_llvm_builder_check says no: there is no function that would have the error',
     'kiln_module_get_inline_attrs': 'to change one attribute: get, change, set',
     'kiln_register_name': 'the inverse of kiln_register_find, for listings',
+    'kiln_reloc_find': 'the inverse of kiln_reloc_name; the text form reads kinds by it',
     'kiln_ssa_brind': 'computed gotos in functions with variables: the edges of no other call are complete',
     'kiln_value_op': 'for front ends that fold by themselves; ir/fold, on the public API, does',
     'kiln_wasi_set_instance': "the host's own calls of WASI have no calling instance whose memory pointers mean",

@@ -30,7 +30,7 @@ check_include_direction() {
   forbidden_includes lib 'ir/|lib/|targets/target\.h"' || ok=1
   forbidden_includes targets 'ir/|lib/|targets/' || ok=1
   forbidden_includes helpers 'helpers/|ir/(array|hash)\.h"' || ok=1
-  forbidden_includes jit 'ir/|lib/(object/(elf|eh_table)|debug/dwarf_writer)\.h"|targets/jit\.h"|jit/' || ok=1
+  forbidden_includes jit 'ir/|lib/(object/(image|frames|eh_table|elf_memory)|debug/dwarf_sections)\.h"|targets/(jit|target)\.h"|jit/' || ok=1
   # Users of the public API: local headers, without a folder but in frontends/llvm.
   for folder in assembler frontends interp bench examples fuzz; do forbidden_includes $folder '((asm|debug|numbers|vectors)/)?[a-z0-9_]+\.(h|def)"' || ok=1; done
   forbidden_includes tools '[a-z0-9_]+\.(h|def)"|frontends/qbe/qbe\.h"' || ok=1
@@ -61,9 +61,24 @@ check_target_proxies() {
   sources ir lib helpers jit frontends assembler interp tools |
     xargs grep -nE '(\b(target|elf|machine|mc)(->|\.)|targets\[[^]]*\]\.)[a-z0-9_]+ *[!=]= *([1-9]|0x|[A-Z])' /dev/null |
     grep -vE '[!=]= *(NULL|UINT32_MAX|KN_NO_REG|KILN_GUARD_SOURCE_)' | fail_lines "facts compared with one target's" || ok=1
-  sources ir lib helpers jit | xargs grep -nE '\b(R|STO|EF|EM|SHT|PT|GNU_PROPERTY)_(X86_64|X86|AARCH64)_\w*[^.a-zA-Z0-9_]' /dev/null |
-    grep -vE '/\*.*R_X86_64_\.\.\.' | fail_lines "one target's numbers" || ok=1
+  sources ir lib helpers jit | grep -vxF 'lib/object/elf_machine.c' |
+    xargs grep -nE '\b(R|STO|EF|EM|SHT|PT|GNU_PROPERTY)_(X86_64|X86|AARCH64)_\w*[^.a-zA-Z0-9_]' /dev/null |
+    fail_lines "one target's numbers" || ok=1
   return $ok
+}
+
+# ELF is one format of objects: its names are in the writer's files, lib/object/elf*, and in those that read objects
+# (assembler/, tools/dis*, tools/language.c, tools/listing.c, runtime/lines.c, fuzz/, bench/, tests/). Comments may name them.
+check_elf_alone() {
+  sources include ir lib targets jit helpers frontends interp integrations runtime tools |
+    grep -vE '^(lib/object/elf|runtime/lines\.c|tools/(dis|language|listing))' | xargs perl -0ne '
+    s{/\*.*?\*/}{$& =~ s/[^\n]//gr}gse;
+    my $line = 0;
+    for my $text (split /\n/) {
+      $line++;
+      print "$ARGV:$line: $text\n"
+        if $text =~ m{<g?elf\.h>|lib/object/elf\.h|\b(?:R_X86_64|R_AARCH64|SHT|SHF|STT|STB|STV|SHN|EM)_[A-Z0-9]};
+    }' | fail_lines "ELF's numbers outside lib/object/elf*"
 }
 
 # A table with a row for each target asserts that it has one, so that a new target stops the compiler there.
@@ -259,6 +274,7 @@ check_source() {
   check "no convention is asked for by its name" check_conventions_are_data
   check "no tests for one target" check_target_tests
   check "no test for one target by what stands for it" check_target_proxies
+  check "ELF's numbers are in its writer alone" check_elf_alone
   check "every table by target asserts its size" check_target_tables
   check "no two files of the core with one name" check_unique_names
   check "no pointer into an array that a call may move" check_moving

@@ -98,7 +98,6 @@ static const struct kn_convention c_convention = {.max_align_log2 = 3,
                                                   .preserved = 0xf00};
 static const struct kn_convention *const conventions[KILN_CC_COUNT] = {[KILN_CC_C] = &c_convention};
 
-static const uint16_t none[] = {0};
 #define INT_TYPE {.regs = KN_GP_MASK, .bytes = 8, .lowered = true}
 const struct kn_target kn_target_stub = {
   .name = "stub",
@@ -130,13 +129,6 @@ const struct kn_target kn_target_stub = {
   .jump = jump,
   .bind_label = bind_label,
   .finish = finish,
-  .elf = {.number = 0xfeb0,
-          .abs64 = 1,
-          .abs32 = 2,
-          .rel64 = 3,
-          .rel32 = 4,
-          .sectional = none,
-          .calls = none,
-          .cie_code_align = 1},
+  .code = {.cie_code_align = 1},
 };
 const struct kn_target kn_target_bare = {.name = "bare"};

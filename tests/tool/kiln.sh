@@ -253,9 +253,15 @@ slot_code() {
   says 1 '^slot.kir:4:3: error: asm: a relocation of a slot that is not of this type$' \
     "$kiln" compile --target="$1" -o slot.o slot.kir
 }
-check "a slot in machine code by another relocation" slot_code x86_64 '0 4'
-check "a slot in machine code, beyond its end" slot_code x86_64 '2 11'
-check "a slot in machine code of another target" slot_code aarch64 '0 0'
+printf 'declare @g()\nfunc @f() {\nb0:\n  asm "\\00\\00\\00\\14" as () at 0 a64_jump @g\n  ret\n}\n' > jump.kir
+check "machine code with a relocation of another target" says 1 '^jump.kir:4:3: error: asm: a relocation of a kind that the target has not$' \
+  "$kiln" compile --target=x86_64 -o jump.o jump.kir
+printf 'declare @g()\nfunc @main() -> i32 {\nb0:\n  asm "\\00\\00\\00\\00" as () at 0 3 @g\n  ret 0\n}\n' > number.kir
+check "machine code with a relocation by ELF's number" bash -c \
+  "'$kiln' compile --target=x86_64 -o number.o number.kir && readelf -rW number.o | grep -q 'R_X86_64_GOT32 .* g '"
+check "a slot in machine code by another relocation" slot_code x86_64 '0 x64_call'
+check "a slot in machine code, beyond its end" slot_code x86_64 '2 abs32s'
+check "a slot in machine code of another target" slot_code aarch64 '0 abs32s'
 
 # ---- alignment of functions ----
 for target in x86_64 aarch64; do

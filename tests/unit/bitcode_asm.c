@@ -21,7 +21,7 @@ static kiln_status assemble(void *user, kiln_target target, kiln_assembly *texts
   a->texts += n;
   for (uint32_t i = 0; i < n; i++) {
     static const kiln_assembled_reloc reloc = {
-      .offset_bytes = 1, .type = 4 /* R_X86_64_PLT32 */, .symbol = "outside", .addend = -4};
+      .offset_bytes = 1, .kind = KILN_RELOC_X64_CALL, .symbol = "outside", .addend = -4};
     bool first = texts[i].text_bytes == 11 && memcmp(texts[i].text, "first %eax\n", 11) == 0;
     assert_true(first || (texts[i].text_bytes == 18 &&
                           memcmp(texts[i].text, "second %edx, %ecx\n", 18) == 0));

@@ -43,7 +43,7 @@ VALUES = {
     'kiln_jit_unit': 'x->unit', 'kiln_die': 'x->die', 'kiln_debug_string': '(kiln_debug_string){1}', 'kiln_die_shape': '(kiln_die_shape){1, 1}', 'kiln_type': 'KILN_TYPE_I64', 'kiln_op': 'KILN_OP_ADD',
     'kiln_icond': 'KILN_ICOND_EQ', 'kiln_fcond': 'KILN_FCOND_OEQ', 'kiln_ordering': 'KILN_ORDERING_SEQ_CST',
     'kiln_rmw': 'KILN_RMW_ADD', 'kiln_cc': 'KILN_CC_C', 'kiln_processor': 'x->processor',
-    'kiln_system': 'KILN_SYSTEM_LINUX', 'kiln_format': 'KILN_FORMAT_ELF',
+    'kiln_system': 'KILN_SYSTEM_LINUX', 'kiln_reloc_kind': 'KILN_RELOC_ABS64', 'kiln_format': 'KILN_FORMAT_ELF',
     'kiln_guard': 'KILN_GUARD_ALWAYS', 'kiln_status': 'KILN_ERR_ARGUMENT', 'kiln_ctype_kind': 'KILN_CTYPE_INT', 'kiln_func_sink_fn': 'NULL', 'kiln_name_fn': 'NULL',
     'bool': 'true', 'float': '1', 'double': '1', 'int': '0', 'unsigned': '1', 'uint32_t': '1',
     'uint64_t': '1', 'int64_t': '1', 'int32_t': '0', 'size_t': '1',

@@ -9,6 +9,9 @@
 #include <cmocka.h>
 
 #include "lib/codegen/walk.h"
+#include "lib/object/elf.h"
+
+#include <kiln/emit.h>
 
 /* Fails with the names of the target and of what is wrong. */
 #define CHECK(t, holds)                                                                            \
@@ -17,10 +20,12 @@
   } while (0)
 
 /* Unchecked, since 0 is right for some target: around_calls, frame_up, beyond, without_pointer, general_only,
- * aligned_by_pointer, probes, realigns, reaches_zero, features; of elf flags, fill, mapping_symbols, call_field,
- * indirect_types, branches_count, dtprel64. A new field is checked below, or named here. */
-_Static_assert(sizeof(struct kn_target) == 872 && sizeof(struct kn_elf_machine) == 80 &&
-                 sizeof(struct kn_hooks) == 64 && sizeof(struct kn_type_facts) == 16,
+ * aligned_by_pointer, probes, realigns, frame_reloc, reaches_zero, features; of code fill, indirect_types,
+ * branches_count, leaf_frames, red_zone_bytes; of ELF's numbers flags, mapping_symbols, bound_early. A new field is
+ * checked below, or named here. */
+_Static_assert(sizeof(struct kn_target) == 824 && sizeof(struct kn_code_facts) == 32 &&
+                 sizeof(struct kn_elf_machine) == 92 && sizeof(struct kn_hooks) == 64 &&
+                 sizeof(struct kn_type_facts) == 16,
                "a new field is checked below, or named above");
 
 static const struct kn_target *target_at(unsigned i) { return kn_target_at((kiln_processor)i); }
@@ -171,27 +176,92 @@ static void test_types(void **state) {
   }
 }
 
-static void test_elf(void **state) {
+static void test_objects(void **state) {
   (void)state;
   for (unsigned i = 1; i < KILN_PROCESSOR_COUNT; i++) {
     const struct kn_target *t = target_at(i);
-    const struct kn_elf_machine *e = &t->elf;
-    CHECK(t, e->number && e->sectional && e->calls);
-    CHECK(t, e->abs64 && e->abs32 && e->rel64 && e->rel32);
-    CHECK(t, e->nop && e->nop_bytes && e->dwarf_regs);
-    CHECK(t, e->cie_code_align && e->cie_return && e->cie_rules[0]);
+    const struct kn_code_facts *c = &t->code;
+    const struct kn_elf_machine *e = kn_elf_machine((kiln_processor)i);
+    CHECK(t, e->number && t->reloc_first && t->reloc_first <= t->reloc_last);
+    for (unsigned k = KILN_RELOC_ABS64; k < KILN_RELOC_KIND_COUNT; k++) {
+      bool common = k <= KILN_RELOC_REL32 && k != KILN_RELOC_ABS32S;
+      bool own = k >= t->reloc_first && k <= t->reloc_last;
+      CHECK(t, e->relocs[k] != 0 || !(common || own));
+      CHECK(t, e->relocs[k] == 0 || common || own || k <= KILN_RELOC_TLS64);
+      if (e->relocs[k] != 0) CHECK(t, kiln_elf_reloc_kind((kiln_processor)i, e->relocs[k]) == k);
+      kiln_reloc_kind found;
+      CHECK(t, kiln_reloc_find(kiln_reloc_name(k), &found) && found == k);
+    }
+    CHECK(t, c->nop && c->nop_bytes && c->dwarf_regs);
+    CHECK(t, c->cie_code_align && c->cie_return && c->cie_rules[0]);
     /* protected branches and returns are said by a bit each */
     CHECK(t, e->property >> 30 == 3 && e->property_what[0] == KILN_PROTECT_BRANCH &&
                e->property_what[1] == KILN_PROTECT_RETURN);
-    CHECK(t, e->align_log2 && (1u << e->align_log2) % e->cie_code_align == 0);
+    CHECK(t, c->align_log2 && (1u << c->align_log2) % c->cie_code_align == 0);
   }
+}
+
+/* Fields by kind. Words of AArch64: llvm-mc's encodings of the instruction with and without the value. */
+static void test_fields(void **state) {
+  (void)state;
+  static const struct {
+    kiln_reloc_kind kind;
+    uint32_t before, after; /* equal: it does not fit, and stays */
+    uint64_t value, at;
+  } rows[] = {
+    {KILN_RELOC_A64_CALL, 0x94000000, 0x95ffffff, 0x10007fffffc, 0x10000000000},
+    {KILN_RELOC_A64_CALL, 0x94000000, 0x96000000, 0x10000000000, 0x10008000000},
+    {KILN_RELOC_A64_CALL, 0x94000000, 0x94000000, 0x10008000000, 0x10000000000},
+    {KILN_RELOC_A64_CALL, 0x94000000, 0x94000000, 0x10000000002, 0x10000000000},
+    {KILN_RELOC_A64_JUMP, 0x14000000, 0x14000002, 8, 0},
+    {KILN_RELOC_A64_PAGE, 0x90000003, 0xb0091a23, 0x12345fff, 0xffc}, /* adrp x3, #0x12345000 */
+    {KILN_RELOC_A64_GOT_PAGE, 0x90000010, 0xf0fffff0, 0x1fff, 0x2000},
+    {KILN_RELOC_A64_PAGE, 0x90000000, 0x90800000, 0, 0x100000000},
+    {KILN_RELOC_A64_PAGE, 0x90000000, 0xf07fffe0, 0xfffff123, 0},
+    {KILN_RELOC_A64_PAGE, 0x90000000, 0x90000000, 0x100000000, 0},
+    {KILN_RELOC_A64_PAGE, 0x90000000, 0x90000000, 0, 0x100001000},
+    {KILN_RELOC_A64_LOW, 0x91000020, 0x912af020, 0x12345abc, 0},
+    {KILN_RELOC_A64_LOW8, 0x39400062, 0x396af062, 0x12345abc, 0},
+    {KILN_RELOC_A64_LOW16, 0x79400062, 0x79557862, 0x12345abc, 0},
+    {KILN_RELOC_A64_LOW32, 0xb9400062, 0xb94abc62, 0x12345abc, 0},
+    {KILN_RELOC_A64_LOW64, 0xf9400062, 0xf9455c62, 0x12345ab8, 0},
+    {KILN_RELOC_A64_LOW128, 0x3dc00062, 0x3dc2ac62, 0x12345ab0, 0},
+    {KILN_RELOC_A64_TLS_LE_HIGH, 0x91400020, 0x916af020, 0xabcdef, 0},
+    {KILN_RELOC_A64_TLS_LE_HIGH, 0x91400020, 0x91400020, 0x1000000, 0},
+    {KILN_RELOC_A64_TLSDESC_CALL, 0xd63f0020, 0xd63f0020, 0, 0},
+    {KILN_RELOC_ABS32, 0, 0xfffffffe, 0xfffffffe, 0},
+    {KILN_RELOC_ABS32, 7, 7, 0x100000000, 0},
+    {KILN_RELOC_ABS32S, 0, 0x80000000, 0xffffffff80000000, 0},
+    {KILN_RELOC_ABS32S, 7, 7, 0x80000000, 0},
+    {KILN_RELOC_REL32, 0, 0x80000000, 0, 0x80000000},
+    {KILN_RELOC_REL32, 7, 7, 0x80000000, 0},
+    {KILN_RELOC_TLS64, 7, 7, 1, 0},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    uint8_t field[4];
+    const struct kn_reloc_facts *facts = kn_reloc_facts(rows[i].kind);
+    kn_put32(field, rows[i].before);
+    bool fits = kn_reloc_put(facts, field, rows[i].value, rows[i].at);
+    if (kn_get32(field) != rows[i].after)
+      fail_msg("row %zu: %x, not %x", i, kn_get32(field), rows[i].after);
+    assert_int_equal(fits, rows[i].before != rows[i].after || facts->field == KN_FIELD_NOTHING);
+    assert_int_equal(kn_reloc_bytes(facts), facts->field == KN_FIELD_NOTHING ? 0
+                                            : facts->field == KN_FIELD_OTHER ? 1
+                                                                             : 4);
+  }
+  uint8_t wide[8] = {0};
+  const uint8_t distance[8] = {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  assert_true(kn_reloc_put(kn_reloc_facts(KILN_RELOC_REL64), wide, 1, 3));
+  assert_memory_equal(wide, distance, 8);
+  assert_null(kiln_reloc_name((kiln_reloc_kind)(KILN_RELOC_FORMAT + 4)));
+  assert_false(kn_reloc_put(kn_reloc_facts(KILN_RELOC_FORMAT + 4), wide, 1, 3));
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_functions),   cmocka_unit_test(test_names), cmocka_unit_test(test_sets),
-    cmocka_unit_test(test_conventions), cmocka_unit_test(test_args),  cmocka_unit_test(test_types),
-    cmocka_unit_test(test_elf),
+    cmocka_unit_test(test_functions),   cmocka_unit_test(test_names),  cmocka_unit_test(test_sets),
+    cmocka_unit_test(test_conventions), cmocka_unit_test(test_args),   cmocka_unit_test(test_types),
+    cmocka_unit_test(test_objects),     cmocka_unit_test(test_fields),
   };
   return cmocka_run_group_tests_name("targets", tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "bc.h"
 
 #include <kiln/asm.h>
+#include <kiln/emit.h>
 #include <kiln/inspect.h>
 #include <kiln/llvm_asm.h>
 #include <kiln/machine_ops.h>

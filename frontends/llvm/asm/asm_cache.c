@@ -100,7 +100,7 @@ static bool keep_code(struct kn_bc *r, struct kn_asm_text *t, const kiln_assembl
   for (uint32_t i = 0; i < a->n_relocs; i++) {
     const kiln_assembled_reloc *from = &a->relocs[i];
     kiln_asm_reloc to = {
-      .offset_bytes = from->offset_bytes, .type = from->type, .addend = from->addend};
+      .offset_bytes = from->offset_bytes, .kind = from->kind, .addend = from->addend};
     const size_t n = sizeof KN_ASM_SLOT - 1;
     if (from->symbol && strncmp(from->symbol, KN_ASM_SLOT, n) == 0) {
       to.slot = 1 + number(from->symbol + n);

@@ -13,7 +13,7 @@ static bool define_code(struct kn_bc *r, kiln_symbol symbol, const kiln_assemble
   for (uint32_t i = 0; i < s->n_relocs && ok; i++) {
     const kiln_assembled_reloc *from = &s->relocs[i];
     relocs[i] = (kiln_asm_reloc){.offset_bytes = from->offset_bytes,
-                                 .type = from->type,
+                                 .kind = from->kind,
                                  .symbol = kn_asm_referred(r, from, items, (kiln_symbol){0}),
                                  .addend = from->addend};
     ok = relocs[i].symbol.id != 0;

@@ -4,8 +4,6 @@
  * to the assembler's memory. */
 #include "asm/asm.h"
 
-#include <elf.h>
-
 /* ---- keeping ---- */
 
 /* A copy until the reader is closed, with a zero behind it; NULL (reported) without memory. */
@@ -46,31 +44,15 @@ bool kn_asm_keep_parts(struct kn_bc *r, struct kn_asm_text *t, const kiln_assemb
 /* ---- content ---- */
 
 /* How a relocation in data can be said otherwise: its size, and whether it is a distance from its own place. */
-struct plain {
-  uint16_t type;
-  uint8_t size; /* 0: of no row */
-  bool distance;
-};
-static const struct plain plain[][6] = {
-  [KILN_PROCESSOR_X86_64] = {{R_X86_64_64, 8, false},
-                             {R_X86_64_32, 4, false},
-                             {R_X86_64_PC32, 4, true},
-                             {R_X86_64_PLT32, 4, true},
-                             {R_X86_64_PC64, 8, true}},
-  [KILN_PROCESSOR_AARCH64] = {{R_AARCH64_ABS64, 8, false},
-                              {R_AARCH64_ABS32, 4, false},
-                              {R_AARCH64_PREL32, 4, true},
-                              {R_AARCH64_PREL64, 8, true}},
-};
-_Static_assert(sizeof plain / sizeof *plain == KILN_PROCESSOR_COUNT, "every target has a row");
-
-static bool plain_reloc(kiln_processor target, uint32_t type, uint8_t *size, bool *distance) {
-  for (const struct plain *p = plain[target]; p->size; p++)
-    if (p->type == type) {
-      *size = p->size;
-      *distance = p->distance;
-      return true;
-    }
+static bool plain_reloc(kiln_reloc_kind kind, uint8_t *size, bool *distance) {
+  static const kiln_reloc_kind plain[] = {KILN_RELOC_ABS64, KILN_RELOC_ABS32, KILN_RELOC_REL64,
+                                          KILN_RELOC_REL32, KILN_RELOC_X64_CALL};
+  for (unsigned k = 0; k < sizeof plain / sizeof *plain; k++) {
+    if (plain[k] != kind) continue;
+    *size = kind == KILN_RELOC_ABS64 || kind == KILN_RELOC_REL64 ? 8 : 4;
+    *distance = k >= 2;
+    return true;
+  }
   return false;
 }
 
@@ -89,10 +71,10 @@ bool kn_asm_data(struct kn_bc *r, const kiln_assembled_section *s, kiln_symbol s
     const kiln_assembled_reloc *from = &s->relocs[i];
     bool distance;
     uint8_t size;
-    if (!plain_reloc(r->target, from->type, &size, &distance)) {
+    if (!plain_reloc(from->kind, &size, &distance)) {
       kn_bc_fail(r, KILN_ERR_UNSUPPORTED,
-                 "not implemented: assembly with relocation %u in section %.60s", from->type,
-                 s->name);
+                 "not implemented: assembly with relocation %u in section %.60s",
+                 kiln_elf_reloc_number(r->target, from->kind), s->name);
       ok = false;
       break;
     }
@@ -160,8 +142,8 @@ void kn_asm_name(const kiln_assembled_symbol *s, kiln_symbol_desc *desc) {
   *desc = (kiln_symbol_desc){.name = s->name,
                              .linkage = s->weak     ? KILN_LINKAGE_WEAK
                                         : s->global ? KILN_LINKAGE_EXTERNAL
-                                                    : KILN_LINKAGE_INTERNAL};
-  desc->visibility = s->visibility;
+                                                    : KILN_LINKAGE_INTERNAL,
+                             .visibility = s->visibility};
 }
 
 bool kn_asm_add_parts(struct kn_bc *r, const struct kn_asm_text *t, kiln_asm *code) {

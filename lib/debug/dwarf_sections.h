@@ -1,0 +1,58 @@
+/* DWARF as a writer of objects and the JIT see it: what kn_dwarf_build makes of an image. */
+#ifndef KN_LIB_DEBUG_DWARF_SECTIONS_H
+#define KN_LIB_DEBUG_DWARF_SECTIONS_H
+
+#include "ir/array.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kn_arena;
+struct kn_image;
+struct kn_dwarf;
+
+enum kn_dwarf_section {
+  KN_DS_INFO,
+  KN_DS_ABBREV,
+  KN_DS_LINE,
+  KN_DS_STR,
+  KN_DS_STR_OFFSETS, /* from here on: sections of DWARF 5 */
+  KN_DS_ADDR,
+  KN_DS_RNGLISTS,
+  KN_DS_LOCLISTS,
+  KN_DS_RANGES, /* of DWARF 4 */
+  KN_DS_LOC,
+  KN_DS_ARANGES, /* of both, if it is asked for */
+  KN_DS_COUNT
+};
+
+/* A relocation of a debug section: `target` + addend in a field of 4 or 8 bytes. */
+struct kn_dwarf_reloc {
+  uint32_t offset;
+  uint32_t target; /* KN_DR_...; else the index of one of the image's sections */
+  int64_t addend;
+  bool wide; /* 8 bytes */
+  bool tls;  /* the offset in its module's thread-local memory */
+};
+#define KN_DR_DEBUG 0x80000000u  /* | enum kn_dwarf_section */
+#define KN_DR_SYMBOL 0x40000000u /* | symbol */
+
+struct kn_dwarf_buffer {
+  KN_ARRAY(uint8_t) bytes;
+  KN_ARRAY(struct kn_dwarf_reloc) relocs;
+};
+
+/* Makes the content of the debug sections, if the module has a unit: *out, else NULL. All that is read of the image are
+ * sessions, functions, places and facts. `arena` has to live as long as *out. False if the module failed; *out is to be
+ * freed then, too. */
+bool kn_dwarf_build(const struct kn_image *image, struct kn_arena *arena, struct kn_dwarf **out);
+/* One section: its size is that of `bytes`, its content kn_dwarf_content's. */
+const struct kn_dwarf_buffer *kn_dwarf_section(const struct kn_dwarf *d, unsigned section);
+/* Its name in ELF. KN_DS_STR has strings that may be merged. */
+const char *kn_dwarf_section_name(unsigned section);
+/* Writes its content to `to`, which has room. */
+void kn_dwarf_content(const struct kn_dwarf *d, unsigned section, uint8_t *to);
+/* NULL is allowed. */
+void kn_dwarf_free(struct kn_dwarf *d);
+
+#endif

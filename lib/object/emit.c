@@ -1,0 +1,43 @@
+/* What is the same for all formats of objects: the arguments, and the image that a format's writer gets. Called by the
+ * formats' public functions. Invariant: `out` only grows if the whole object is right; nothing in module or sessions
+ * changes. */
+#include "ir/clock.h"
+#include "ir/module/session_state.h"
+#include "lib/object/image.h"
+
+/* True if the format has what every object needs on the module's target. */
+static bool is_supported(const struct kn_object_format *format, kiln_module *m) {
+  const kiln_processor p = m->options.target.processor;
+  const char *what = format->lacks(m);
+  for (unsigned k = KILN_RELOC_ABS64; k <= KILN_RELOC_REL32 && what == NULL; k++)
+    if (k != KILN_RELOC_ABS32S && format->reloc_number(p, (kiln_reloc_kind)k) == 0)
+      what = "writing objects";
+  if (kn_target_at(p)->code.cie_code_align == 0) what = "writing objects";
+  if (what == NULL) return true;
+  kn_module_fail(m, KILN_ERR_UNSUPPORTED, "%s is not supported on %s", what, kn_target_at(p)->name);
+  return false;
+}
+
+kiln_status kn_emit_object(const struct kn_object_format *format, kiln_module *m,
+                           kiln_session *const *sessions, uint32_t n, kiln_buffer *out) {
+  if (kiln_module_status(m) != KILN_OK) return kiln_module_status(m);
+  if (out == NULL || (sessions == NULL && n != 0))
+    return kn_module_fail(m, KILN_ERR_ARGUMENT, "no sessions, or no buffer for the object (NULL)");
+  kiln_session *timed = NULL;
+  for (size_t i = 0; i < n; i++) {
+    if (sessions[i] == NULL || sessions[i]->module != m || n >= KN_PIECE_FUNCS)
+      return kn_module_fail(m, KILN_ERR_ARGUMENT, "session %zu is not of this module", i);
+    if (timed == NULL && sessions[i]->timing) timed = sessions[i];
+  }
+  kiln_diag open;
+  if (!kn_sessions_closed(sessions, n, &open)) return kiln_module_fail(m, &open);
+  if (!is_supported(format, m)) return m->diag.status;
+  uint64_t start_ns = timed != NULL ? kn_clock_ns() : 0;
+  struct kn_image image = {.format = format, .m = m, .sessions = sessions, .n_sessions = n};
+  kiln_status status = kn_image_lay_out(&image) ? format->write(&image, out) : m->diag.status;
+  /* tables that a writer shares report to the module that memory is lacking */
+  if (status == KILN_OK) status = kn_module_own(m);
+  kn_image_free(&image);
+  if (timed != NULL) timed->stats.object_ns += kn_clock_ns() - start_ns;
+  return status;
+}
