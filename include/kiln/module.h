@@ -61,7 +61,7 @@ typedef struct kiln_module_options {
   /** Borrow bitcode and the strings given to kiln_debug_string_new instead of copying them: they must stay unchanged,
    * at the same address, until the module is freed. */
   bool borrow_strings;
-  /** the module is for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC */
+  /** The module is for kiln_jit_add: all thread-local data is KILN_TLS_GENERAL_DYNAMIC. */
   bool jit;
   uint32_t features; /**< the KILN_FEATURE_... that every processor which runs the code has */
   /** For tests: if nonzero, seeds the register allocator, which then has few registers and chooses at random among
