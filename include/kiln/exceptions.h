@@ -47,11 +47,11 @@ typedef struct kiln_try_desc {
   /** For its parameters; a kiln_try_exception may be among the values. */
   const kiln_value *unwind_args;
   uint32_t n_unwind_args; /**< number of unwind_args; others may be given by kiln_edge_set_arg */
-  const kiln_clause
-    *clauses;         /**< the first one that fits takes an exception; CLEANUP is the last */
+  /** The first clause that matches catches an exception. CLEANUP must be the last. */
+  const kiln_clause *clauses;
   uint32_t n_clauses; /**< number of clauses, at least 1 if `shared` is none */
-  kiln_clauses
-    shared; /**< not none: in place of `clauses`; set by kiln_clauses_set, perhaps later */
+  /** Unless none, used in place of `clauses`. kiln_clauses_set may set its content later. */
+  kiln_clauses shared;
   uint64_t reserved[2]; /**< 0 */
 } kiln_try_desc;
 
