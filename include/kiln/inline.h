@@ -60,7 +60,7 @@ typedef struct kiln_inline_attrs {
   uint32_t frame_bytes;
   /** In a function that calls itself, the slots grow by at most their own size divided by this; 0 for 8. */
   uint32_t frame_part;
-  /** Decides about each call of a kept function, and is told why a call is not inlined. If NULL, the limits decide.
+  /** Decides about each call of a kept function, and learns why a call is not inlined. If NULL, the limits decide.
    * With it, functions that could be inlined and that call each other in a cycle are not inlined, however large they
    * are. The depth limit still applies. */
   kiln_inline_fn decide;
