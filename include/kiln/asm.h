@@ -106,8 +106,8 @@ typedef struct kiln_assembled_symbol {
   kiln_visibility visibility; /**< its visibility, if it is global */
 } kiln_assembled_symbol;
 
-/** A text of assembly, and the machine code that an assembler makes of it. The caller fills in the fields up to `rows`,
- * the assembler the others. */
+/** A piece of assembly text, and the machine code that an assembler makes of it. The caller fills in the fields up to
+ * `rows`, and the assembler fills in the others. */
 struct kiln_assembly {
   /** Whole lines, in the language of GNU as; on x86-64 in AT&T syntax unless the text switches. */
   const char *text;

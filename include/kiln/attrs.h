@@ -24,7 +24,7 @@ typedef enum kiln_guard {
 
 /** Where to find the guard value that guarded functions (kiln_func_attrs.guard) keep a copy of. */
 typedef enum kiln_guard_source {
-  KILN_GUARD_SOURCE_DEFAULT, /**< as Linux C libraries do: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
+  KILN_GUARD_SOURCE_DEFAULT, /**< as in Linux C libraries: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
   /** X86-64: at segment `reg` + `offset_bytes`, or + the address of `symbol`. */
   KILN_GUARD_SOURCE_TLS,
   KILN_GUARD_SOURCE_GLOBAL, /**< the 8 bytes of the symbol `__stack_chk_guard` */
@@ -144,9 +144,9 @@ typedef struct kiln_func_attrs {
    * those of a C++ template do. The function may then be inlined whatever its linkage and visibility are. */
   bool final;
   /** Line tables use the order in which blocks were made instead of the order in which they were filled: the first row
-   * of a block begins a statement if its line differs from that of the block made before it. Meant for front ends that
-   * make blocks in source order but fill them in another order, as rustc does. The text form has a single order, and
-   * does not have this attribute. */
+   * of a block begins a statement if its line differs from that of the block made before it. This is for front ends
+   * that make blocks in source order but fill them in another order, as rustc does. The text form has a single order,
+   * and does not have this attribute. */
   bool blocks_as_made;
   bool not_into;        /**< inline only KILN_INLINE_ALWAYS functions into it */
   kiln_inline inlining; /**< when calls of it are inlined */

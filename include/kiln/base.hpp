@@ -203,22 +203,22 @@ public:
   owner() noexcept = default;
   /** Takes ownership of `object`, which may be NULL. */
   explicit owner(C *object) noexcept : object_(object) {}
-  /** Takes over what `other` owns. */
+  /** Takes over the object that `other` owns. */
   owner(owner &&other) noexcept : object_(other.release()) {}
-  /** Frees what this owns, and takes over what `other` owns. */
+  /** Frees the owned object, and takes over the one that `other` owns. */
   owner &operator=(owner &&other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
   }
-  /** Frees what this owns. */
+  /** Frees the owned object. */
   ~owner() { Free(object_); }
   /** Returns the object, for calls of the C API; NULL if there is none. The object stays owned. */
   C *get() const noexcept { return object_; }
   /** Gives up ownership of the object and returns it; the caller must free it. */
   [[nodiscard]] C *release() noexcept { return std::exchange(object_, nullptr); }
-  /** Frees what this owns, and takes ownership of `object`. */
+  /** Frees the owned object, and takes ownership of `object`. */
   void reset(C *object = nullptr) noexcept { Free(std::exchange(object_, object)); }
-  /** Returns true if this owns an object, even one that has failed; see status(). */
+  /** Returns true if there is an owned object, even one that has failed; see status(). */
   explicit operator bool() const noexcept { return object_ != nullptr; }
 
 private:
@@ -315,7 +315,7 @@ private:
 };
 
 /** @cond */
-/* The values that operands have in a function, as an array. */
+/* The values of operands in a function, as an array. */
 class resolved {
 public:
   resolved(kiln_func *f, const operands &from) : values_(from.values_), n_(from.n_) {

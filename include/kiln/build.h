@@ -56,8 +56,8 @@ KILN_API kiln_status kiln_func_status(const kiln_func *f);
 /** Reports an error of the front end at the current block and instruction. The error sticks. */
 KILN_API kiln_status kiln_func_fail(kiln_func *f, kiln_status status, const char *message);
 
-/** Makes finishing the function fail with `message` (not copied) until the next call with NULL. Meant for helpers that
- * must end before the function is finished, such as <kiln/ssa.h>. */
+/** Makes finishing the function fail with `message` (not copied) until the next call with NULL. This is for helpers
+ * that must end before the function is finished, such as <kiln/ssa.h>. */
 KILN_API void kiln_func_hold(kiln_func *f, const char *message);
 
 /** Returns the number by which diagnostics will refer to the next instruction. */
@@ -137,8 +137,8 @@ KILN_API kiln_value kiln_forward_new(kiln_func *f, kiln_type type);
 /** Binds a forward value, once, to a value of the same type. */
 KILN_API void kiln_forward_bind(kiln_func *f, kiln_value forward, kiln_value value);
 
-/** Returns the address of block `b` of this function and marks the block as address-taken. Meant for kiln_build_brind,
- * directly or after the address was stored in memory. The address of the entry cannot be taken. */
+/** Returns the address of block `b` of this function and marks the block as address-taken. This is for
+ * kiln_build_brind, directly or after the address was stored in memory. The address of the entry cannot be taken. */
 KILN_API kiln_value kiln_block_address(kiln_func *f, kiln_block b);
 
 /** Defines private data that belongs to this function, such as a string or a table. Only this function's code and data
@@ -400,7 +400,7 @@ KILN_API uint32_t kiln_loc_new(kiln_session *s, uint32_t file, uint32_t line, ui
 KILN_API void kiln_func_set_loc(kiln_func *f, uint32_t loc);
 
 /** Fills in `source`, `source_line` and `source_column` of `d` from the location that was set last, if there is one.
- * Meant for front ends that report errors of their own. */
+ * This is for front ends that report errors of their own. */
 KILN_API void kiln_func_fill_diag(const kiln_func *f, kiln_diag *d);
 
 /** Sets the position in the source text of whatever is built from here on. Lines and columns count from 1; line 0 means

@@ -1,6 +1,7 @@
 /* Declares kiln_build_<name> for each operation of <kiln/ops.def>, so that code reads like the text form. Operations of
- * the common shapes are defined here, by the calls by shape of <kiln/build.h>; the others (BR, LOAD, CALL, TRY, ...) are
- * declared there, in <kiln/asm.h> and in <kiln/exceptions.h>. After the function, each takes the arguments of its shape:
+ * the common shapes are defined here, on top of the calls by shape in <kiln/build.h>. The others (BR, LOAD, CALL, TRY,
+ * ...) are declared there, in <kiln/asm.h> and in <kiln/exceptions.h>. After the function, each takes the arguments of
+ * its shape:
  *
  *   NULLARY, NULLARYV      nothing                        kiln_build_unreachable(f)
  *   UN                     type, a                        kiln_build_ctz(f, type, a)

@@ -90,12 +90,13 @@ KILN_API void kiln_ctypes_free(kiln_ctypes *c);
 
 /** Switches C's default argument promotions of variadic arguments on (the initial state) or off. When they are off,
  * signatures made from then on pass a float as a float and a char as a char, and kiln_build_cva_arg accepts such types.
- * Meant for front ends that promote arguments themselves, or for languages whose callers and callees do not promote. */
+ * This is for front ends that promote arguments themselves, or for languages whose callers and callees do not
+ * promote. */
 KILN_API void kiln_ctypes_set_promotion(kiln_ctypes *c, bool on);
 
 /* ---- types ---- */
 
-/** Returns a basic type; none for other kinds. */
+/** Returns the basic type of a kind; none for kinds that are not basic. */
 KILN_API kiln_ctype kiln_ctype_basic(kiln_ctype_kind kind);
 
 /** Flags of a field. */
@@ -107,7 +108,7 @@ enum {
 
 /** A member of a struct or union. Zero-initialise what does not apply. */
 typedef struct kiln_cfield {
-  kiln_ctype type;      /**< of the member */
+  kiln_ctype type;      /**< type of the member */
   uint32_t align_bytes; /**< _Alignas, or the attribute `aligned` on the member; 0 for none */
   uint8_t bits;         /**< BITS: width, at most that of the type */
   uint8_t flags;        /**< KILN_CFIELD_... */
@@ -120,7 +121,7 @@ typedef struct kiln_ctype_options {
   uint32_t pack_bytes;  /**< `#pragma pack(n)`; 0 for none */
   uint32_t align_bytes; /**< the attribute `aligned`; 0 for none */
   /** The type is never passed or returned in registers, even if it is empty: it is of class MEMORY on x86-64, and
-   * treated as larger than 16 bytes on AArch64. The same applies to types that contain it. Meant for types whose
+   * treated as larger than 16 bytes on AArch64. The same applies to types that contain it. This is for types whose
    * content the front end does not describe. C has no such types. */
   bool in_memory;
   uint64_t reserved[1]; /**< 0 */
@@ -161,7 +162,7 @@ KILN_API kiln_ctype_info kiln_ctype_get(const kiln_ctypes *c, kiln_ctype t);
 
 /** Describes a member's place. A bit-field begins at bit `offset_bytes` * 8 + `bit_offset`. */
 typedef struct kiln_cfield_info {
-  kiln_ctype type;       /**< of the member */
+  kiln_ctype type;       /**< type of the member */
   uint64_t offset_bytes; /**< from the start of the struct */
   uint32_t bit_offset;   /**< bit-fields: 0 to 7; else 0 */
   uint32_t bits;         /**< bit-fields: width */

@@ -154,7 +154,7 @@ typedef struct kiln_debug_variable {
   bool indirect;       /**< the slot holds the variable's address */
   bool memory;         /**< never in a register, since a type refers to it */
   const uint8_t *expr; /**< DW_OP_... applied to the address; copied; NULL for none */
-  uint32_t expr_bytes; /**< of `expr` */
+  uint32_t expr_bytes; /**< size of `expr` */
   uint32_t part_at;    /**< if only part of the variable lives there: its first bit */
   uint32_t part_bits;  /**< and its number of bits; 0 for all of the variable */
   /** Location of the call that was replaced by the code containing the variable; or 0. */
@@ -178,7 +178,7 @@ typedef struct kiln_debug_value {
   kiln_value value;
   bool address;        /**< the value, or the result of the expression, is the variable's address */
   const uint8_t *expr; /**< DW_OP_... applied to the value; copied; NULL for none */
-  uint32_t expr_bytes; /**< of `expr` */
+  uint32_t expr_bytes; /**< size of `expr` */
   uint32_t part_at;    /**< if it is only part of the variable: its first bit */
   uint32_t part_bits;  /**< and its number of bits; 0 for all of the variable */
   uint32_t inlined;    /**< as for kiln_debug_variable.inlined */

@@ -52,7 +52,7 @@ KILN_API void kiln_die_set_uint(kiln_debug *d, uint32_t name, uint64_t value);
  * is. A DW_AT_lower_bound that equals the language's own is omitted. */
 KILN_API void kiln_die_set_int(kiln_debug *d, uint32_t name, int64_t value);
 
-/** Sets a flag. DW_AT_object_pointer of a parameter becomes an attribute of its function. */
+/** Sets a flag attribute. DW_AT_object_pointer of a parameter becomes an attribute of its function. */
 KILN_API void kiln_die_set_flag(kiln_debug *d, uint32_t name);
 
 /** Sets an attribute to a string of `text_length` bytes, without NUL, which is copied. */

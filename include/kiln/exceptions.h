@@ -35,8 +35,8 @@ typedef struct kiln_clauses {
 
 /** A TRY: a call and the two edges that follow it. The call is given as for kiln_build_call. */
 typedef struct kiln_try_desc {
-  kiln_sig sig;           /**< of the call */
-  kiln_value callee;      /**< of the call */
+  kiln_sig sig;           /**< signature of the call */
+  kiln_value callee;      /**< function to call */
   const kiln_value *args; /**< the call's arguments */
   uint32_t n_args;        /**< number of args */
   kiln_block normal;      /**< where the call returns to */

@@ -18,7 +18,7 @@ extern "C" {
 /** The functions of one module, ready to run. */
 typedef struct kiln_interp kiln_interp;
 
-/** Options. Zero-initialise the struct for the defaults. */
+/** Options of an interpreter. Zero-initialise the struct for the defaults. */
 typedef struct kiln_interp_options {
   /** Returns the address of an undefined symbol; NULL if it does not know the symbol. Without this callback, or if it
    * returns NULL, the process's own dynamic symbols are searched. For thread-local symbols, it is called at each use,
@@ -76,11 +76,11 @@ KILN_API kiln_status kiln_interp_call(kiln_interp *in, kiln_symbol function,
                                       const kiln_interp_value *args, uint32_t n_args,
                                       kiln_interp_value *results, kiln_diag *diag);
 
-/** Throws an exception of type `type`, and does not return. Meant for C functions that the interpreter called, or that
- * such functions called. A clause matches by the address of its type: a catch of that symbol, a catch all, or a filter
- * that does not list it; cleanups run and resume. `exception` is what landing pads receive. C functions between here
- * and the landing pad are left as by longjmp. It is a fault, with the position of the call that led here, if no frame
- * catches the exception, or if a frame that would be left is in a nounwind call. An exception that C++ or another
+/** Throws an exception of type `type`, and does not return. This is for C functions that the interpreter called, or
+ * that such functions called. A clause matches by the address of its type: a catch of that symbol, a catch all, or a
+ * filter that does not list it; cleanups run and resume. `exception` is what landing pads receive. C functions between
+ * here and the landing pad are left as by longjmp. It is a fault, with the position of the call that led here, if no
+ * frame catches the exception, or if a frame that would be left is in a nounwind call. An exception that C++ or another
  * language throws is a fault as soon as it reaches the interpreter. Returns KILN_ERR_ARGUMENT if this thread is not
  * interpreting. */
 KILN_API kiln_status kiln_interp_throw(kiln_interp *in, void *exception, const void *type);

@@ -114,7 +114,7 @@ KILN_API void kiln_jit_free(kiln_jit *jit);
 typedef struct kiln_jit_input {
   /** For this machine. A module with thread-local data must have been made with kiln_module_options.jit. */
   kiln_module *module;
-  kiln_session *const *sessions; /**< of the module */
+  kiln_session *const *sessions; /**< sessions of the module */
   uint32_t n_sessions;           /**< number of them */
   uint64_t reserved[2];          /**< 0 */
 } kiln_jit_input;

@@ -171,7 +171,7 @@ typedef struct kiln_symbol_desc {
   const char *name;           /**< NULL or "" only for INTERNAL and PRIVATE */
   size_t name_length;         /**< in bytes; 0 if `name` is NUL-terminated */
   kiln_linkage linkage;       /**< where the name is visible, and which definition takes effect */
-  kiln_visibility visibility; /**< of an external name to other components */
+  kiln_visibility visibility; /**< visibility of an external name to other components */
   kiln_tls tls;               /**< data only */
   bool dso_local;             /**< bound in the component being linked: needs no GOT and no PLT */
   const char *section;        /**< NULL to choose by content; see kiln_section_declare */
@@ -254,7 +254,7 @@ typedef enum kiln_cc {
   KILN_CC_PRESERVE_ALL,
   /** Like C, but the callee preserves only the stack pointer and the frame pointer, and integers are passed in
    * registers that C's callees preserve: r12 to r15, rdi, rsi, rdx, rcx, r8, r9; x20 to x28, x0 to x7. Functions that
-   * tail-call each other therefore save nothing, and call other functions without moving their arguments away. Meant
+   * tail-call each other therefore save nothing, and call other functions without moving their arguments away. This is
    * for threaded interpreters. Passing more integers than these registers hold, or an i128, fails with
    * KILN_ERR_UNSUPPORTED. LLVM's preserve_none. */
   KILN_CC_PRESERVE_NONE,
@@ -367,7 +367,7 @@ KILN_API kiln_status kiln_data_define(kiln_module *m, kiln_symbol symbol,
                                       const kiln_data_desc *desc);
 
 /** Defines private data that consists of the `text_length` bytes at `text`, which are copied, and a terminating NUL.
- * Meant for a program's strings: the linker may merge equal ones. `text` may contain NULs. */
+ * This is for a program's strings: the linker may merge equal ones. `text` may contain NULs. */
 KILN_API kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, size_t text_length);
 
 /** Defines a symbol as another name for `target` + `offset_bytes`. */
@@ -400,7 +400,7 @@ typedef struct kiln_compile_stats {
   uint64_t instructions; /**< IR instructions compiled, block parameters included */
   uint64_t blocks;       /**< blocks made */
   uint64_t code_bytes;   /**< machine code, excluding padding between functions */
-  uint64_t data_bytes;   /**< of the module's data definitions */
+  uint64_t data_bytes;   /**< size of the module's data definitions */
   uint64_t spills;       /**< local values stored because no register was free */
   uint64_t plan_ns;      /**< planning: block order, loops, homes of values */
   uint64_t walk_ns;      /**< selecting instructions, allocating registers, encoding */
@@ -455,10 +455,10 @@ typedef enum kiln_symbol_kind {
 typedef struct kiln_symbol_info {
   kiln_symbol_kind kind; /**< what it is */
   kiln_symbol_desc desc; /**< as declared */
-  kiln_sig sig;          /**< of a function */
+  kiln_sig sig;          /**< signature of a function */
   bool defined;          /**< has a body or data */
-  kiln_symbol target;    /**< of an alias; BLOCK: the function */
-  /** Of an alias; BLOCK: the block's id, or 2^31 + the number of a label (kiln_asm_label). */
+  kiln_symbol target;    /**< target of an alias; BLOCK: the function */
+  /** Offset of an alias; BLOCK: the block's id, or 2^31 + the number of a label (kiln_asm_label). */
   int64_t offset_bytes;
 } kiln_symbol_info;
 

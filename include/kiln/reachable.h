@@ -18,7 +18,7 @@ extern "C" {
  * function is compiled; later calls do nothing. Takes one byte for each symbol. Returns the module's status. */
 KILN_API kiln_status kiln_module_track_reachability(kiln_module *m);
 
-/** Returns true if something is known so far to refer to a symbol. The answer may become true as more is compiled, and
+/** Returns true if any reference to the symbol is known so far. The answer may become true as more is compiled, and
  * never becomes false again. It is always true for members of a section group with several symbols, since groups are
  * kept whole; for every symbol that is not local in a module for the JIT; for all symbols before
  * kiln_module_track_reachability; and for symbols declared after it. Any number of threads may call it. */

@@ -64,7 +64,7 @@ enum {
    * write. Without this flag, the variable is 0 there. */
   KILN_SSA_STRICT = 1,
   /** The edges are those that the function has when kiln_ssa_end is called, however they were built; none are reported,
-   * and no block is sealed before. Meant for front ends that do not seal, or that begin at the first variable, after
+   * and no block is sealed before. This is for front ends that do not seal, or that begin at the first variable, after
    * some branches have been built. */
   KILN_SSA_EDGES_BUILT = 2
 };
@@ -109,20 +109,20 @@ KILN_API kiln_value kiln_ssa_read_in(kiln_ssa *s, kiln_block block, kiln_ssa_var
  * front end itself gave a block parameters, set their arguments by kiln_edge_set_arg. */
 KILN_API void kiln_ssa_br(kiln_ssa *s, kiln_block target);
 
-/** Builds kiln_build_brif in the same way as kiln_ssa_br. */
+/** Builds a BRIF without arguments, as kiln_build_brif does, and records its edges, like kiln_ssa_br. */
 KILN_API void kiln_ssa_brif(kiln_ssa *s, kiln_value cond, kiln_block then_block,
                             kiln_block else_block);
 
-/** Builds kiln_build_switch in the same way as kiln_ssa_br. */
+/** Builds a SWITCH, as kiln_build_switch does, and records its edges, like kiln_ssa_br. */
 KILN_API void kiln_ssa_switch(kiln_ssa *s, kiln_type type, kiln_value v, kiln_block default_block,
                               const kiln_switch_case *cases, uint32_t n_cases);
 
-/** Builds kiln_build_brind in the same way as kiln_ssa_br. */
+/** Builds a BRIND, as kiln_build_brind does, and records its edges, like kiln_ssa_br. */
 KILN_API void kiln_ssa_brind(kiln_ssa *s, kiln_value address, const kiln_block *targets,
                              uint32_t n_targets);
 
-/** Builds kiln_build_try in the same way as kiln_ssa_br. It may give arguments for parameters that the front end itself
- * gave the blocks, such as the call's results. */
+/** Builds a TRY, as kiln_build_try does, and records its edges, like kiln_ssa_br. `t` may have arguments for parameters
+ * that the front end itself gave the blocks, such as the call's results. */
 KILN_API void kiln_ssa_try(kiln_ssa *s, const kiln_try_desc *t);
 
 /** Records the edges from `from` to `to` of a terminator that was built without the calls above. `from` must have its

@@ -63,7 +63,7 @@ typedef struct kiln_wasi_options {
  * case, `failed` is set to the folder's index, otherwise to `n_dirs`. `failed` may be NULL. */
 kiln_wasi *kiln_wasi_new(const kiln_wasi_options *options, uint32_t *failed);
 
-/** Closes all descriptors of the context and frees it. NULL is allowed. */
+/** Closes all descriptors of a context and frees the context. NULL is allowed. */
 void kiln_wasi_free(kiln_wasi *wasi);
 
 /** Defines all functions of WASI in a store, as the module "wasi_snapshot_preview1". `proc_exit` ends a call with

@@ -30,7 +30,7 @@ enum {
    * can stop the code by making the byte inaccessible. */
   KILN_WASM_INTERRUPT = 2,
   /** Code compares every address with the memory's size, and traps only by kiln_wasmrt_trap, except at the end of the
-   * stack. Meant for hosts where faults cannot be handled, or where address space is scarce. */
+   * stack. This is for hosts where faults cannot be handled, or where address space is scarce. */
   KILN_WASM_CHECKED = 4,
   /** For code in memory: the image points into `bytes`, which must stay in place as long as the code exists. Without
    * this flag, names and segments are copied. */
@@ -58,7 +58,7 @@ enum {
   KILN_WASM_THREADS = 64 /**< shared memories, atomic operations */
 };
 
-/** Options. Zero-initialise the struct for the defaults. */
+/** Options of kiln_wasm_new. Zero-initialise the struct for the defaults. */
 typedef struct kiln_wasm_options {
   const char *image;    /**< symbol of the kiln_wasm_image; NULL for "kiln_wasm_module" */
   const char *prefix;   /**< for EXPORT_SYMBOLS; NULL for "wasm_" */

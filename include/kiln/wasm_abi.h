@@ -227,7 +227,7 @@ typedef struct kiln_wasm_image_func {
 
 /** A table of the module. */
 typedef struct kiln_wasm_image_table {
-  kiln_wasm_limits limits; /**< of an import: what it must match */
+  kiln_wasm_limits limits; /**< its limits; for an import, the limits that it must match */
   kiln_wasm_const init;    /**< initial value of all elements; none for null */
   uint8_t type;            /**< kiln_wasm_type, which is a reference */
   /** Offset in the instance of a kiln_wasm_table; if imported, of a pointer to one. */
@@ -236,7 +236,7 @@ typedef struct kiln_wasm_image_table {
 
 /** A memory of the module. */
 typedef struct kiln_wasm_image_memory {
-  kiln_wasm_limits limits; /**< of an import: what it must match */
+  kiln_wasm_limits limits; /**< its limits; for an import, the limits that it must match */
   /** Offset in the instance of a kiln_wasm_memory; if imported, of a pointer to one. */
   int32_t slot;
   /** Offset in the instance of the memory's base, which the runtime copies there; 0 if it is not needed. */

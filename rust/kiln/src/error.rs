@@ -23,9 +23,9 @@ pub enum Status {
     Symbol,
     /// A text is malformed.
     Syntax,
-    /// It is valid, but not implemented for this target.
+    /// The input is valid, but not implemented for this target.
     Unsupported,
-    /// It is larger than Kiln can represent.
+    /// Something is larger than Kiln can represent.
     Limit,
     /// A file could not be written.
     Io,

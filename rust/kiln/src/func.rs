@@ -730,7 +730,7 @@ impl<'id> Function<'id> {
         self.take(entry.of(self.module, self.session))
     }
 
-    /// Describes the function by `function`, an entry of `unit`.
+    /// Sets the entry that describes the function: `function`, an entry of `unit`.
     pub fn set_debug(&self, function: Entry, unit: Entry) {
         let (Some(function), Some(unit)) = (self.entry(function), self.entry(unit)) else { return };
         // SAFETY: the function is alive, the entries its session's or module's.

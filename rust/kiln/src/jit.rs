@@ -116,7 +116,7 @@ impl JitOptions {
         self
     }
 
-    /// Registers each unit with gdb, with its debug information.
+    /// Makes each unit, and its debug information, known to gdb.
     pub fn gdb(mut self) -> JitOptions {
         self.gdb = true;
         self
@@ -449,8 +449,8 @@ impl fmt::Debug for Unit<'_> {
     }
 }
 
-/// A module whose functions are added to a [`Jit`] one by one while others are still being built. Meant for interactive
-/// prompts, and for functions that are compiled when they are first called.
+/// A module whose functions are added to a [`Jit`] one by one while others are still being built. This is for
+/// interactive prompts, and for functions that are compiled when they are first called.
 pub struct Stream<'a> {
     raw: NonNull<sys::kiln_jit_stream>,
     jit: &'a Jit,

@@ -222,8 +222,8 @@ enums! {
         PreserveMost = KILN_CC_PRESERVE_MOST,
         /// Like `PreserveMost`, and the callee also preserves vector registers.
         PreserveAll = KILN_CC_PRESERVE_ALL,
-        /// The callee preserves no registers, and arguments are passed in the registers that C's callees preserve.
-        /// Meant for threaded interpreters.
+        /// The callee preserves no registers, and arguments are passed in the registers that C's callees preserve. It
+        /// is for threaded interpreters.
         PreserveNone = KILN_CC_PRESERVE_NONE,
         /// The Windows convention, on x86-64 only.
         Win64 = KILN_CC_WIN64,
