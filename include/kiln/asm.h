@@ -46,7 +46,7 @@ typedef struct kiln_asm {
 
 /** Builds an [ASM]: machine code with operands and results in registers. `sig` has their types: integers of up to 64
  * bits, f32, f64 and vectors. Each is in a register of its kind, and no register is used twice. The stack is aligned as
- * for a call. The code must restore the stack pointer, and does not unwind. Everything is copied. Returns result 0, or
+ * for a call. The code must restore the stack pointer, and must not unwind. Everything is copied. Returns result 0, or
  * none if there is no result. */
 KILN_API kiln_value kiln_build_asm(kiln_func *f, kiln_sig sig, const kiln_asm *code,
                                    const kiln_value *args, uint32_t n_args);

@@ -103,8 +103,8 @@ KILN_API void kiln_die_set_md5(kiln_debug *d, const uint8_t *md5);
  * DW_TAG_enumerator, template parameters). */
 KILN_API void kiln_die_set_children(kiln_debug *d, kiln_die list);
 
-/** Sets the entry's result type, which is the first of a list (0 for none), and its parameter types, which are the
- * others. This sets DW_AT_type and adds children DW_TAG_formal_parameter; a parameter type 0 becomes
+/** Sets the entry's result type and parameter types from a list, whose first member is the result type (0 for none).
+ * This sets DW_AT_type and adds children DW_TAG_formal_parameter; a parameter type 0 becomes
  * DW_TAG_unspecified_parameters. DW_AT_artificial of a type becomes an attribute of the parameters of that type. */
 KILN_API void kiln_die_set_signature(kiln_debug *d, kiln_die list);
 

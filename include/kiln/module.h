@@ -49,12 +49,12 @@ typedef struct kiln_module_options {
   kiln_diag_fn on_diag;
   void *on_diag_user; /**< passed to `on_diag` */
   /** The assembler that translates inline assembly to machine code (kiln_module_assemble). If NULL, assembly that Kiln
-   * does not know by itself is an error. */
+   * itself does not know is an error. */
   kiln_assemble_fn assemble;
   void *assemble_user;    /**< passed to `assemble` */
   bool function_sections; /**< put each function in a section of its own */
-  /** Put each data item in a section of its own, so that linkers can drop data that nothing refers to. Mergeable
-   * strings and common data are excepted. */
+  /** Put each data item in a section of its own, so that linkers can drop data that nothing refers to. This does not
+   * apply to mergeable strings and common data. */
   bool data_sections;
   bool verify;  /**< verify each function before it is compiled */
   bool aranges; /**< emit .debug_aranges, which maps code to its compilation unit */
@@ -226,7 +226,7 @@ enum {
    * passes such vectors on processors with AVX. For x86-64 only, and with no other flag. */
   KILN_PARAM_UPPER = 64,
   /** I8, I16, I32: the caller sign-extends to 64 bits, as the ABIs of RISC-V and s390x require. The callee may rely on
-   * that, whichever compiler it was built by. At most one of this flag, ZEXT64, SEXT and ZEXT is allowed. */
+   * that, whichever compiler built it. At most one of this flag, ZEXT64, SEXT and ZEXT is allowed. */
   KILN_PARAM_SEXT64 = 128,
   KILN_PARAM_ZEXT64 = 256 /**< likewise, zero-extends */
 };

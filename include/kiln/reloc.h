@@ -50,8 +50,9 @@ typedef enum kiln_reloc_kind {
   KILN_RELOC_A64_TLS_IE_LOAD, /**< bits 3 to 11 of the address of that entry, in a load of 8 bytes */
   KILN_RELOC_A64_TLS_LE_HIGH, /**< bits 12 to 23 of the offset from the thread pointer, in add */
   KILN_RELOC_A64_TLS_LE_LOW,  /**< bits 0 to 11 of that offset, unchecked, in add */
-  /** Plus n, which is below 2^16: what the module's object format numbers n, a kind that Kiln does not know. Assembled
-   * code may use it (<kiln/asm.h>). Objects get the number unchanged; code in memory must not use it. */
+  /** Base of the kinds that Kiln does not know: KILN_RELOC_FORMAT + n, with n below 2^16, is what the module's object
+   * format numbers n. Assembled code may use it (<kiln/asm.h>). Objects get the number unchanged; code in memory must
+   * not use it. */
   KILN_RELOC_FORMAT = 0x10000,
   KILN_RELOC_KIND_COUNT = KILN_RELOC_A64_TLS_LE_LOW + 1 /**< number of kinds */
 } kiln_reloc_kind;

@@ -3,8 +3,8 @@
  * <kiln/wasm_abi.h> and docs/wasm.md describe what it has to do. It needs libc and the unwinder (libgcc_s), but not
  * libkiln.
  *
- * A *store* contains everything that may be linked together. Only one thread at a time uses a store; several threads
- * may use several stores. What a store returns (instances, functions, memories, exceptions) lives until
+ * A *store* contains everything that may be linked together. Only one thread at a time uses a store, but different
+ * threads may use different stores. What a store returns (instances, functions, memories, exceptions) lives until
  * kiln_wasmrt_store_free.
  *
  * Signals: the first call in a process installs handlers for SIGSEGV and SIGBUS. The first call on each thread unblocks
