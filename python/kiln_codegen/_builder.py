@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ._function import Function
     from ._module import Module
 
-# Kinds of types that an operation's row allows.
+# The kinds of types that an operation's row allows.
 _KINDS = {'INT': ('int',), 'INT64': ('int',), 'FLT': ('float',), 'SCALAR': ('int', 'float'), 'VEC': ('vector',),
           'ANY': ('int', 'bool', 'float', 'vector', 'pointer'), 'PTR': ('pointer',)}
 _LOGIC = ('and', 'or', 'xor')
-# Operands of operations without a result, where they have not all the type of the row.
+# Operand types of operations without a result whose operands do not all have the type of the row.
 _OPERANDS = {'memcpy': (ptr, ptr, u64), 'memmove': (ptr, ptr, u64), 'memset': (ptr, i8, u64)}
 _ONLY = {'I32': i32, 'PTR': ptr}
 _U64 = (1 << 64) - 1

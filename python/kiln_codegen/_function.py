@@ -17,7 +17,7 @@ _OPERATORS = {'+': ('add', 'add', 'fadd'), '-': ('sub', 'sub', 'fsub'), '*': ('m
               '&': ('and_', 'and_', ''), '|': ('or_', 'or_', ''), '^': ('xor', 'xor', ''), '<<': ('shl', 'shl', ''),
               '>>': ('ashr', 'lshr', '')}
 _I, _F = k.kiln_icond, k.kiln_fcond
-# As Python compares: what is compared with NaN is different.
+# The meaning of Python's comparisons: NaN is not equal to anything.
 _COMPARISONS = {'==': (_I.EQ, _I.EQ, _F.OEQ), '!=': (_I.NE, _I.NE, _F.UNE), '<': (_I.SLT, _I.ULT, _F.OLT),
                 '<=': (_I.SLE, _I.ULE, _F.OLE), '>': (_I.SGT, _I.UGT, _F.OGT), '>=': (_I.SGE, _I.UGE, _F.OGE)}
 _DISP = 1 << 31

@@ -18,5 +18,5 @@ def function(name: str, result: Any, params: Sequence[Any]) -> Callable[..., Any
     return out
 
 
-# The library that `path` names, for those who want to know.
+# The path of the library, for users who need to know it.
 path: Optional[str] = _path
