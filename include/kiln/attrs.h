@@ -25,7 +25,7 @@ typedef enum kiln_guard {
 /** Where to find the guard value that guarded functions (kiln_func_attrs.guard) keep a copy of. */
 typedef enum kiln_guard_source {
   KILN_GUARD_SOURCE_DEFAULT, /**< as in Linux C libraries: x86-64 TLS, fs + 0x28; AArch64 GLOBAL */
-  /** X86-64: at segment `reg` + `offset_bytes`, or + the address of `symbol`. */
+  /** x86-64: at segment `reg` + `offset_bytes`, or + the address of `symbol`. */
   KILN_GUARD_SOURCE_TLS,
   KILN_GUARD_SOURCE_GLOBAL, /**< the 8 bytes of the symbol `__stack_chk_guard` */
   /** AArch64: at the address in system register `reg`, + `offset_bytes`. */

@@ -226,7 +226,7 @@ typedef enum kiln_fcond {
 KILN_API kiln_value kiln_build_fcmp(kiln_func *f, kiln_fcond cond, kiln_type type, kiln_value a,
                                     kiln_value b);
 
-/** Builds a [SELECT] between `a`, if `cond` is true, and `b`. `cond` is an i8. */
+/** Builds a [SELECT], whose result is `a` if the low bit of `cond`, an i8, is 1, and otherwise `b`. */
 KILN_API kiln_value kiln_build_select(kiln_func *f, kiln_type type, kiln_value cond, kiln_value a,
                                       kiln_value b);
 

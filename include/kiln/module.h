@@ -338,7 +338,7 @@ typedef struct kiln_reloc {
 /** Flags of a data definition. */
 enum {
   KILN_DATA_READ_ONLY = 1, /**< never written after relocation */
-  /** Read-only bytes whose address is not significant. If they end with their only NUL, the linker may merge them with
+  /** READ_ONLY bytes whose address is not significant. If they end with their only NUL, the linker may merge them with
    * equal bytes. */
   KILN_DATA_MERGE_STRINGS = 2,
   KILN_DATA_USED = 4 /**< kept even if the linker collects garbage */
