@@ -168,8 +168,7 @@ KILN_API void kiln_die_begin_shaped(kiln_debug *d, kiln_die e, kiln_die_shape sh
  * globals that name it as their unit. */
 KILN_API void kiln_debug_add_unit(kiln_debug *d, kiln_die e);
 
-/** Restricts what is written of a unit to its lines and to the names of functions that have others inlined into
- * them. */
+/** Restricts what is written of a unit to its lines and, by name, to functions with the functions inlined into them. */
 KILN_API void kiln_debug_set_lines_only(kiln_debug *d, kiln_die unit);
 
 /** Writes entry `e` of the module (a global variable, a type) as part of `unit` even if nothing refers to it. If `e` is

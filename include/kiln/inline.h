@@ -68,8 +68,8 @@ typedef struct kiln_inline_attrs {
   uint64_t reserved[4]; /**< 0 */
 } kiln_inline_attrs;
 
-/** Sets the inlining policy of a module. Call it before kiln_module_settle_inlining. Whether functions are inlined at
- * all is set by kiln_module_attrs.inlining. Returns the module's status. */
+/** Sets the inlining policy of a module. Call it before kiln_module_settle_inlining. kiln_module_attrs.inlining sets
+ * which functions are inlined at all. Returns the module's status. */
 KILN_API kiln_status kiln_module_set_inline_attrs(kiln_module *m, const kiln_inline_attrs *attrs);
 
 /** Returns the policy of a module, with defaults in place of zeros. */

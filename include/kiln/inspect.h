@@ -1,7 +1,7 @@
-/* Read access to a function, for interpreters, checkers and translators. While the function is built, these calls tell
- * what an operand is and which edges leave a block; once it is finished, they give access to all of its blocks,
- * instructions and edges. The calls change nothing; ids out of range give "none". Values have the ids that the builder
- * returned. */
+/* Read access to a function, for interpreters, checkers and translators. These calls tell what an operand is and which
+ * edges leave a block, even while the function is being built. Once it is finished, they give access to all of its
+ * blocks, instructions and edges. The calls change nothing; ids out of range give "none". Values have the ids that the
+ * builder returned. */
 #ifndef KILN_INSPECT_H
 #define KILN_INSPECT_H
 

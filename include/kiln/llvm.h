@@ -89,7 +89,7 @@ KILN_API uint32_t kiln_llvm_list_unknown(const kiln_llvm *l, uint32_t room, kiln
  * reader. */
 KILN_API const kiln_diag *kiln_llvm_diag(const kiln_llvm *l);
 
-/** Makes a reader of the same bytes that builds in session `s` of the same module, for another thread. All forks are
+/** Makes a reader of the same bodies that builds in session `s` of the same module, for another thread. All forks are
  * made from the original reader, by its thread, after kiln_module_freeze. Each fork may then be used by a thread of its
  * own, while the original reader must not be used except to be freed, last. When a fork reads its first body, its own
  * thread copies the tables that reading bodies changes. Returns NULL if memory runs out; if `l` is NULL, is a fork or

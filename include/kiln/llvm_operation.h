@@ -1,5 +1,5 @@
 /* Builds LLVM's instructions and intrinsics by name, for front ends that do not read bitcode. Values may have any LLVM
- * type. The same code builds them that the bitcode reader (libkiln-llvm) uses. docs/bitcode.md lists which are
+ * type. They are built by the same code that the bitcode reader (libkiln-llvm) uses. docs/bitcode.md lists which are
  * supported. */
 #ifndef KILN_LLVM_OPERATION_H
 #define KILN_LLVM_OPERATION_H

@@ -374,7 +374,7 @@ KILN_API kiln_symbol kiln_data_define_string(kiln_module *m, const char *text, s
 KILN_API kiln_symbol kiln_alias_define(kiln_module *m, const kiln_symbol_desc *desc,
                                        kiln_symbol target, int64_t offset_bytes);
 
-/** Returns a symbol whose address is that of `block` in `func`. The body of `func` may follow later. */
+/** Returns the symbol whose address is that of `block` in `func`. The body of `func` may follow later. */
 KILN_API kiln_symbol kiln_block_symbol(kiln_module *m, kiln_symbol func, kiln_block block);
 
 /* ---- sessions ---- */

@@ -89,8 +89,7 @@ KILN_API void kiln_wasm_free(kiln_wasm *w);
  * the image needs (kiln_wasm_functype.entry, .host). */
 KILN_API uint32_t kiln_wasm_body_count(const kiln_wasm *w);
 
-/** Returns the size in bytes of the WebAssembly in bodies `first` to `first` + `count` - 1, for dividing them among
- * threads. */
+/** Returns the size in bytes of the WebAssembly in bodies `first` to `first` + `count` - 1, for dividing them up. */
 KILN_API uint64_t kiln_wasm_body_bytes(const kiln_wasm *w, uint32_t first, uint32_t count);
 
 /** Validates bodies `first` to `first` + `count` - 1, each at most once, builds each in `s`, a session of the module,

@@ -274,8 +274,8 @@ typedef struct kiln_wasmrt_line {
   char file[512];  /**< path, as given to its compiler; empty if unknown */
 } kiln_wasmrt_line;
 
-/** Finds where in the sources the functions of a trap's backtrace were, and writes one line for each of `error->frames`
- * to `lines`. Works for modules that were compiled with KILN_WASM_DEBUG (`kiln compile -g`) into objects of this
+/** Finds where in the sources the functions of a trap's backtrace were, and writes an element to `lines` for each of
+ * `error->frames`. Works for modules that were compiled with KILN_WASM_DEBUG (`kiln compile -g`) into objects of this
  * program, whose files it reads. */
 void kiln_wasmrt_lines(const kiln_wasmrt_error *error, kiln_wasmrt_line *lines);
 
