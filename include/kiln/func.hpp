@@ -90,7 +90,7 @@ namespace kiln {
 #define KILN_CXX_TAILCALL(op, name, only)
 #define KILN_CXX_TRY(op, name, only)
 
-/* The member's name, which is the operation's. C++ keywords have a second argument here, which replaces it. */
+/* The member's name, which is the operation's. For C++ keywords, the second argument here replaces it. */
 #define KILN_CXX_KEYWORD_AND ~, and_
 #define KILN_CXX_KEYWORD_OR ~, or_
 #define KILN_CXX_KEYWORD_XOR ~, xor_

@@ -25,8 +25,8 @@ namespace kiln {
 
 /* ---- debug information ---- */
 
-/** A set of entries of debug information, which module::debug() and session::debug() return and their objects own. For
- * anything but the usual entries, use <kiln/debug_entries.h> with get(). */
+/** A set of entries of debug information. module::debug() and session::debug() return it; the module or session owns
+ * it. For anything but the usual entries, use <kiln/debug_entries.h> with get(). */
 class debug {
 public:
   /** Makes an empty reference, for which every call does nothing. */
@@ -265,8 +265,7 @@ public:
   /** Returns why there is no JIT. */
   const result &why() const noexcept { return why_; }
 
-  /** Links what a session compiled of a module, as one unit: kiln_jit_add. `unit` (may be NULL) is set to its
-   * handle. */
+  /** Links what a session compiled of a module, as one unit: kiln_jit_add. Sets `unit` (may be NULL) to its handle. */
   [[nodiscard]] result add(const module &m, const session &s, std::uint32_t flags = 0,
                            kiln_jit_unit *unit = nullptr) {
     kiln_session *const sessions[] = {s.get()};
