@@ -1,4 +1,5 @@
-/** @file Debug information: the functions, lines and variables in the source that code belongs to. They are described
+/** @file
+ * Debug information: the functions, lines and variables in the source that code belongs to. They are described
  * by DWARF's entries, from which the object writer generates .debug_info and related sections. This header has calls
  * for the usual entries; <kiln/debug_entries.h> has the calls that make any entry, on which the calls here are built
  * (helpers/debug.c). Both may be mixed.

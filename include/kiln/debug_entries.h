@@ -1,4 +1,5 @@
-/** @file Debug information in DWARF's own vocabulary: entries, each of which has a tag, attributes and a parent.
+/** @file
+ * Debug information in DWARF's own vocabulary: entries, each of which has a tag, attributes and a parent.
  *
  * Each set numbers its entries, which may be referred to before they are defined. Tags and attributes are those of
  * DWARF 5 (<kiln/dwarf.h>); they are not checked. */
