@@ -78,8 +78,8 @@ typedef struct kiln_die_member {
   uint64_t offset_bits;  /**< bit fields: from the start of the record, in memory order */
 } kiln_die_member;
 
-/** Adds a structure, union or class, as `tag` says (KILN_DW_TAG_structure_type, ...). Its members, which may refer to
- * it, are set by kiln_die_set_members. */
+/** Adds a structure, union or class, which `tag` selects (KILN_DW_TAG_structure_type, ...). kiln_die_set_members sets
+ * its members, which may refer to it. */
 KILN_API kiln_die kiln_die_new_record(kiln_debug *d, uint32_t tag, kiln_die parent,
                                       const char *name, uint64_t size_bytes);
 

@@ -67,8 +67,8 @@ typedef struct kiln_jit_options {
   /** Do not register frames with the unwinder. Adding is then faster, but exceptions, backtrace() and pthread_cancel
    * end the process, or stop, at frames of the JIT. */
   bool no_unwind;
-  /** Register each unit with gdb, by its JIT interface. Functions then have names and frames, as well as the lines,
-   * variables and types that <kiln/debug.h> describes. */
+  /** Register each unit with gdb, through gdb's JIT interface. Functions then have names and frames, as well as the
+   * lines, variables and types that <kiln/debug.h> describes. */
   bool gdb;
   /** Append functions to /tmp/perf-PID.map, where `perf report` looks for names. A file that an earlier process with
    * the same PID left is replaced. In names, control characters and backslashes are written as a backslash and two

@@ -89,11 +89,11 @@ KILN_API kiln_status kiln_ssa_end(kiln_ssa *s);
 /** Makes a variable. */
 KILN_API kiln_ssa_variable kiln_ssa_new_variable(kiln_ssa *s, kiln_type type);
 
-/** Assigns `value`, of the variable's type, at the current end of the current block. */
+/** Assigns `value`, which has the variable's type, at the end of the current block as built so far. */
 KILN_API void kiln_ssa_write(kiln_ssa *s, kiln_ssa_variable var, kiln_value value);
 
-/** Returns the variable's value at the current end of the current block. The value may be an operand of any later
- * instruction that this point dominates. */
+/** Returns the variable's value at the end of the current block as built so far. The value may be an operand of any
+ * later instruction that this point dominates. */
 KILN_API kiln_value kiln_ssa_read(kiln_ssa *s, kiln_ssa_variable var);
 
 /** Does what kiln_ssa_write does, at the end of `block`, which need not be current. It is an error to write to a block
